@@ -1,0 +1,65 @@
+import { relative } from 'node:path'
+import { test } from 'tap'
+import { arrows } from './arrows.ts'
+import { findCircle, judgeImport, packageFolders, readManifest, readSources, root } from './source-graph.ts'
+
+test('the packages are the rooms of the picture, no more and no fewer', async (t) => {
+  t.same(packageFolders(), Object.keys(arrows).sort())
+})
+
+for (const [folder, allowed] of Object.entries(arrows)) {
+  const manifest = readManifest(folder)
+  const files = readSources(folder)
+
+  test(`${folder} imports only along its arrows, never deep, and only what it declares`, async (t) => {
+    const faults = files.flatMap((file) => file.imports
+      .map((specifier) => judgeImport(specifier, folder, allowed, manifest))
+      .filter((fault) => fault !== undefined)
+      .map((fault) => `${relative(root, file.path)}: ${fault}`))
+    t.same(faults, [])
+    t.ok(files.length > 1, 'the room is not empty')
+  })
+
+  test(`${folder} declares its arrows as dependencies`, async (t) => {
+    const declared = Object.keys(manifest['dependencies']).filter((name) => name.startsWith('@peerkit/')).map((name) => name.slice('@peerkit/'.length))
+    t.same(declared.sort(), [...allowed].sort())
+    const peers = Object.keys(manifest['peerDependencies'] ?? {})
+    t.notOk(peers.some((name) => name.startsWith('@peerkit/')), 'no package of the suite is a peer dependency')
+  })
+
+  test(`${folder} has no import circle`, async (t) => {
+    t.equal(findCircle(files), undefined)
+  })
+
+  test(`${folder} keeps the manners of a published package`, async (t) => {
+    t.equal(manifest['type'], 'module')
+    t.equal(manifest['engines'].node, '>=22.19')
+    t.equal(manifest['license'], 'Apache-2.0')
+    t.equal(manifest['name'], `@peerkit/${folder}`)
+    for (const [subpath, target] of Object.entries<any>(manifest['exports'])) {
+      if (typeof target === 'string') continue
+      t.same(Object.keys(target), ['@peerkit/source', 'types', 'default'], `conditions of ${subpath}, in order`)
+    }
+  })
+}
+
+test('the picture itself has no circle', async (t) => {
+  const seen = new Set<string>()
+  const visit = (folder: string, trail: readonly string[]): void => {
+    if (trail.includes(folder)) t.fail(`circle: ${[...trail, folder].join(' > ')}`)
+    seen.add(folder)
+    for (const next of arrows[folder] ?? []) visit(next, [...trail, folder])
+  }
+  for (const folder of Object.keys(arrows)) visit(folder, [])
+  t.equal(seen.size, Object.keys(arrows).length)
+})
+
+test('the judge refuses what it is there to refuse', async (t) => {
+  const manifest = readManifest('rules')
+  t.match(judgeImport('@peerkit/credentials', 'rules', ['identity'], manifest), /no arrow from rules to credentials/)
+  t.match(judgeImport('@peerkit/identity/src/der.ts', 'rules', ['identity'], manifest), /is not exported/)
+  t.match(judgeImport('lodash', 'rules', ['identity'], manifest), /not among the dependencies/)
+  t.match(judgeImport('./parse', 'rules', ['identity'], manifest), /no \.ts extension/)
+  const circle = findCircle([{ path: '/x/a.ts', imports: ['./b.ts'] }, { path: '/x/b.ts', imports: ['./c.ts'] }, { path: '/x/c.ts', imports: ['./a.ts'] }])
+  t.equal(circle?.length, 4)
+})
