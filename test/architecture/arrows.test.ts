@@ -34,7 +34,7 @@ for (const [folder, allowed] of Object.entries(arrows)) {
   test(`${folder} keeps the manners of a published package`, async (t) => {
     t.equal(manifest['type'], 'module')
     t.equal(manifest['engines'].node, '>=22.19')
-    t.equal(manifest['license'], 'Apache-2.0')
+    t.equal(manifest['license'], 'MIT')
     t.equal(manifest['name'], `@peerkit/${folder}`)
     for (const [subpath, target] of Object.entries<any>(manifest['exports'])) {
       if (typeof target === 'string') continue

@@ -1,0 +1,60 @@
+// What a user gets: the packed tarballs, installed into an empty project outside the workspace, used from plain JavaScript
+// on the Node that PEERKIT_NODE names (CI: the oldest supported one).
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, test } from 'tap'
+import { packageFolders, root } from '../architecture/source-graph.ts'
+import { readSnippets } from '../docs/snippets.ts'
+import { packAll, run } from './pack.ts'
+
+const node = process.env['PEERKIT_NODE'] ?? process.execPath
+const project = mkdtempSync(join(tmpdir(), 'peerkit-packed-'))
+after(() => rmSync(project, { recursive: true, force: true }))
+const bin = (name: string): string => join(root, 'node_modules/.bin', name)
+const tarballs = await packAll(project)
+const versions = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).devDependencies
+
+test('every package packs', async (t) => {
+  t.equal(tarballs.length, packageFolders().length)
+})
+
+for (const tarball of tarballs) {
+  const name = tarball.slice(project.length + 1)
+  test(`${name} has types, entry points and metadata as publint and attw want them`, async (t) => {
+    await run(bin('publint'), ['run', tarball, '--strict'])
+    await run(bin('attw'), [tarball, '--profile', 'esm-only', '--no-emoji'])
+    const { stdout } = await run('tar', ['-tzf', tarball])
+    const files = stdout.trim().split('\n')
+    t.ok(files.includes('package/README.md'), 'carries its README')
+    t.ok(files.includes('package/LICENSE'), 'carries its license')
+    t.notOk(files.some((file) => /tsbuildinfo|\/test\/|\/src\//.test(file)), 'carries no tests, sources or build state')
+  })
+}
+
+test('the tarballs install into an empty project', async (t) => {
+  writeFileSync(join(project, 'package.json'), JSON.stringify({ name: 'a-user', private: true, type: 'module' }))
+  await run('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', ...tarballs, `fastify@${versions.fastify}`, `undici@${versions.undici}`], { cwd: project })
+  for (const name of packageFolders()) {
+    const { stdout } = await run(node, ['--input-type=module', '-e', `console.log(Object.keys(await import('@peerkit/${name}')).length)`], { cwd: project })
+    t.ok(Number(stdout) > 0, `${name} imports on its own`)
+  }
+})
+
+test('two services in plain JavaScript trust each other and refuse everyone else', async (t) => {
+  copyFileSync(join(root, 'test/packed/two-services.mjs'), join(project, 'two-services.mjs'))
+  const { stdout } = await run(node, ['two-services.mjs'], { cwd: project })
+  t.match(stdout, /^allowed 200\ndenied 403 MTLS_ERR_CLIENT_NOT_ALLOWED\nrefused\ndone\n$/)
+})
+
+test("the README's commands and snippet work as pasted into an empty project", async (t) => {
+  const snippets = readSnippets('README.md')
+  t.same(snippets.map((snippet) => snippet.language), ['sh', 'js', 'sh'], 'certificates, server, call')
+  const [certificates, server, call] = snippets
+  const env = { ...process.env, PATH: `${join(project, 'node_modules/.bin')}:${process.env['PATH'] ?? ''}` }
+  await run('sh', ['-euc', certificates?.code ?? ''], { cwd: project, env })
+  writeFileSync(join(project, 'server.js'), server?.code ?? '')
+  const script = `"${node}" server.js > server.log 2>&1 & pid=$!; trap 'kill $pid' EXIT; until grep -q listening server.log; do kill -0 $pid || { cat server.log; exit 1; }; sleep 0.1; done; ${call?.code ?? ''}`
+  const { stdout } = await run('sh', ['-euc', script], { cwd: project, env })
+  t.match(stdout, /hello/)
+})
