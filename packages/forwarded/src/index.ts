@@ -1,1 +1,5 @@
-export {}
+export { createForwardedReader } from './create-forwarded-reader.ts'
+export type { ForwardedReaderOptions } from './create-forwarded-reader.ts'
+export type { ForwardedReader, ForwardedRequest, ForwardedResult, RefusalReason } from './forwarded-reader.ts'
+export type { GatewayAuthorizer, GatewayTrust } from './gateway-trust.ts'
+export { MTLS_ERR_FORWARDED_OPTION, MTLS_ERR_FORWARDED_REFUSED } from './errors.ts'

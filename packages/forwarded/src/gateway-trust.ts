@@ -1,0 +1,52 @@
+import { BlockList, isIP } from 'node:net'
+import type { PeerIdentity } from '@peerkit/identity'
+import { MTLS_ERR_FORWARDED_OPTION } from './errors.ts'
+
+/** Who may forward: decides on the gateway's own identity. An `Authorizer` of @peerkit/rules fits. */
+export interface GatewayAuthorizer { authorize (sender: PeerIdentity): { readonly allowed: boolean } | Promise<unknown> }
+
+export interface GatewayTrust {
+  /** Rules on the gateway's own certificate: the strong way. */
+  readonly identity?: GatewayAuthorizer
+  /** Addresses or CIDR ranges, for gateways that cannot do mTLS themselves. */
+  readonly addresses?: readonly string[]
+  /** Believe whoever connects over a Unix socket. Default false. */
+  readonly unixSocket?: boolean
+}
+
+export interface Sender { readonly sender: PeerIdentity | undefined, readonly remoteAddress: string | undefined }
+
+/** Makes the question "is this sender one of our gateways?": any of the ways that `trust` names is enough. */
+export function createGatewayTrust (trust: GatewayTrust): (request: Sender) => boolean {
+  const { identity, addresses = [], unixSocket = false } = trust
+  if (identity === undefined && addresses.length === 0 && !unixSocket) {
+    throw new MTLS_ERR_FORWARDED_OPTION('gateways names nobody; expected identity, addresses or unixSocket')
+  }
+  const ranges = readRanges(addresses)
+  return ({ sender, remoteAddress }) => {
+    if (sender !== undefined && identity !== undefined) {
+      const verdict = identity.authorize(sender)
+      if ('allowed' in verdict && verdict.allowed === true) return true
+    }
+    if (remoteAddress === undefined) return unixSocket
+    const family = isIP(remoteAddress)
+    return family !== 0 && ranges.check(remoteAddress, family === 6 ? 'ipv6' : 'ipv4')
+  }
+}
+
+function readRanges (addresses: readonly string[]): BlockList {
+  const ranges = new BlockList()
+  for (const [index, text] of addresses.entries()) {
+    const [address = '', prefix, ...rest] = text.split('/')
+    const family = isIP(address)
+    const bits = prefix === undefined ? undefined : Number(prefix)
+    const most = family === 6 ? 128 : 32
+    if (family === 0 || rest.length > 0 || (bits !== undefined && !(/^\d{1,3}$/.test(prefix ?? '') && bits <= most))) {
+      throw new MTLS_ERR_FORWARDED_OPTION(`gateways.addresses[${index}] is "${text}"; expected an IP address or a CIDR range`)
+    }
+    const type = family === 6 ? 'ipv6' : 'ipv4'
+    if (bits === undefined) ranges.addAddress(address, type)
+    else ranges.addSubnet(address, bits, type)
+  }
+  return ranges
+}

@@ -1,0 +1,66 @@
+import { test } from 'tap'
+import { createDevCa } from '@peerkit/dev-ca'
+import { parsePeerIdentity } from '@peerkit/identity'
+import { createForwardedReader } from '../src/index.ts'
+
+const ca = await createDevCa()
+const client = await ca.issue({ cn: 'billing', profile: 'client' })
+const sender = parsePeerIdentity((await ca.issue({ cn: 'gateway' })).der)
+const encode = (der: Uint8Array): string => `:${Buffer.from(der).toString('base64')}:`
+const reader = createForwardedReader({ format: 'rfc9440', gateways: { identity: { authorize: () => ({ allowed: true }) } } })
+const read = (...rawHeaders: string[]): ReturnType<typeof reader.read> => reader.read({ rawHeaders, sender, remoteAddress: '127.0.0.1' })
+
+test('a request without the headers has nothing forwarded', async (t) => {
+  t.same(read('Host', 'x', 'Client-Certificate', 'y'), { state: 'absent' })
+})
+
+test('accepts the certificate that a trusted gateway passes on', async (t) => {
+  const result = read('Client-Cert', encode(client.der), 'Client-Cert-Chain', encode(ca.der))
+  t.equal(result.state, 'accepted')
+  if (result.state !== 'accepted') return
+  t.equal(result.identity.subject?.commonName, 'billing')
+  t.equal(result.identity.source, 'forwarded')
+  t.same(result.identity.via, [sender])
+  t.equal(result.identity.chain?.length, 1)
+})
+
+test('refuses the header from anyone but a gateway, whatever it holds', async (t) => {
+  const strict = createForwardedReader({ format: 'rfc9440', gateways: { addresses: ['192.0.2.1'] } })
+  for (const name of ['Client-Cert', 'client-cert', 'CLIENT_CERT', 'Client_Cert-Chain', 'Client-Cert-Chain']) {
+    const result = strict.read({ rawHeaders: [name, encode(client.der)], sender, remoteAddress: '127.0.0.1' })
+    t.match(result, { state: 'refused', reason: 'untrusted_sender' }, name)
+  }
+})
+
+test('refuses a second header, under whichever of its spellings', async (t) => {
+  const value = encode(client.der)
+  t.match(read('Client-Cert', value, 'client-cert', value), { state: 'refused', reason: 'duplicate_header' })
+  t.match(read('Client-Cert', value, 'Client_Cert', value), { state: 'refused', reason: 'duplicate_header' })
+  t.match(read('Client-Cert', value, 'Client-Cert-Chain', encode(ca.der), 'client_cert_chain', encode(ca.der)), { state: 'refused', reason: 'duplicate_header' })
+})
+
+test('refuses what is malformed, unreadable or beyond the bounds', async (t) => {
+  const value = encode(client.der)
+  t.match(read('Client-Cert-Chain', encode(ca.der)), { state: 'refused', reason: 'malformed' })
+  t.match(read('Client-Cert', value + ';x=1'), { state: 'refused', reason: 'malformed' })
+  t.match(read('Client-Cert', value, 'Client-Cert-Chain', 'x'), { state: 'refused', reason: 'malformed', header: 'client-cert-chain' })
+  t.match(read('Client-Cert', ':AQID:'), { state: 'refused', reason: 'unreadable', header: 'client-cert' })
+  t.match(read('Client-Cert', value, 'Client-Cert-Chain', ':AQID:'), { state: 'refused', reason: 'unreadable', header: 'client-cert-chain' })
+  t.match(read('Client-Cert', `:${'A'.repeat(20_000)}:`), { state: 'refused', reason: 'too_large', header: 'client-cert' })
+  t.match(read('Client-Cert', value, 'Client-Cert-Chain', `:${'A'.repeat(20_000)}:`), { state: 'refused', reason: 'too_large', header: 'client-cert-chain' })
+  t.match(read('Client-Cert', value, 'Client-Cert-Chain', Array(9).fill(':AQID:').join(', ')), { state: 'refused', reason: 'chain_too_long' })
+})
+
+test('knows no gateway where the sender made no handshake of its own', async (t) => {
+  const byAddress = createForwardedReader({ format: 'rfc9440', gateways: { addresses: ['127.0.0.1'] } })
+  const result = byAddress.read({ rawHeaders: ['Client-Cert', encode(client.der)], sender: undefined, remoteAddress: '127.0.0.1' })
+  t.match(result, { state: 'accepted', identity: { via: [] } })
+})
+
+test('refuses wrong options by name', async (t) => {
+  const gateways = { addresses: ['127.0.0.1'] }
+  const make = (options: object): unknown => createForwardedReader(options as any)
+  t.throws(() => make({ format: 'rfc9440', gateways, maxHeader: 1 }), { code: 'MTLS_ERR_FORWARDED_OPTION', message: /"maxHeader" is unknown/ })
+  t.throws(() => make({ format: 'xfcc', gateways }), { code: 'MTLS_ERR_FORWARDED_OPTION', message: /format is "xfcc"/ })
+  t.throws(() => make({ format: 'rfc9440', gateways, maxChainLength: -1 }), { code: 'MTLS_ERR_FORWARDED_OPTION', message: /maxChainLength is -1/ })
+})

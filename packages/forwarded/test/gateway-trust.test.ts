@@ -1,0 +1,40 @@
+import { test } from 'tap'
+import { createPartialIdentity } from '@peerkit/identity'
+import { createGatewayTrust } from '../src/gateway-trust.ts'
+
+const gateway = createPartialIdentity({ spiffeId: 'spiffe://prod.example/gateway', source: 'tls' })
+const identity = { authorize: (peer: { spiffeId?: string | undefined }) => ({ allowed: peer.spiffeId === 'spiffe://prod.example/gateway' }) }
+
+test('believes a gateway by its own identity', async (t) => {
+  const isTrusted = createGatewayTrust({ identity })
+  t.equal(isTrusted({ sender: gateway, remoteAddress: '192.0.2.1' }), true)
+  t.equal(isTrusted({ sender: createPartialIdentity({ spiffeId: 'spiffe://prod.example/other' }), remoteAddress: '192.0.2.1' }), false)
+  t.equal(isTrusted({ sender: undefined, remoteAddress: '192.0.2.1' }), false)
+})
+
+test('believes nobody by an answer that is still to come', async (t) => {
+  const isTrusted = createGatewayTrust({ identity: { authorize: async () => ({ allowed: true }) } })
+  t.equal(isTrusted({ sender: gateway, remoteAddress: '192.0.2.1' }), false)
+})
+
+test('believes addresses and ranges of both families, and no others', async (t) => {
+  const isTrusted = createGatewayTrust({ addresses: ['192.0.2.7', '10.1.0.0/16', '2001:db8::/32', '::1'] })
+  for (const remoteAddress of ['192.0.2.7', '10.1.255.255', '2001:db8:1::1', '::1', '::ffff:10.1.2.3']) {
+    t.equal(isTrusted({ sender: undefined, remoteAddress }), true, remoteAddress)
+  }
+  for (const remoteAddress of ['192.0.2.8', '10.2.0.0', '2001:db9::1', 'localhost', '', '10.1.0.0/16']) {
+    t.equal(isTrusted({ sender: undefined, remoteAddress }), false, remoteAddress)
+  }
+})
+
+test('believes a Unix socket only when told so', async (t) => {
+  t.equal(createGatewayTrust({ unixSocket: true })({ sender: undefined, remoteAddress: undefined }), true)
+  t.equal(createGatewayTrust({ addresses: ['127.0.0.1'] })({ sender: undefined, remoteAddress: undefined }), false)
+})
+
+test('refuses options that name nobody or no address', async (t) => {
+  t.throws(() => createGatewayTrust({}), { code: 'MTLS_ERR_FORWARDED_OPTION', message: /names nobody/ })
+  for (const text of ['localhost', '10.0.0.0/33', '10.0.0.0/', '10.0.0.0/8/8', '::/129', '', '10.0.0.0/-1']) {
+    t.throws(() => createGatewayTrust({ addresses: ['10.0.0.1', text] }), { code: 'MTLS_ERR_FORWARDED_OPTION', message: /addresses\[1\]/ }, text)
+  }
+})
