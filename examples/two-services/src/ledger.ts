@@ -1,0 +1,33 @@
+import sensible from '@fastify/sensible'
+import { fileCredentials } from '@peerkit/credentials'
+import fastifyAllowedClients from '@peerkit/fastify-allowed-clients'
+import fastifyMtls, { mtlsServerOptions } from '@peerkit/fastify-mtls'
+import Fastify from 'fastify'
+import type { Paths } from './mint.ts'
+import { TRUST_DOMAIN } from './mint.ts'
+
+export interface Service { readonly origin: string, close (): Promise<void> }
+
+/** The ledger: `orders` may write entries, operators may read them, nobody else may do anything. */
+export async function startLedger (paths: Paths, port = 0): Promise<Service> {
+  const credentials = await fileCredentials({ ...paths, watch: true })
+  const app = Fastify({ ...mtlsServerOptions(credentials), logger: { level: 'silent' } })
+  await app.register(sensible)
+  await app.register(fastifyMtls, { credentials })
+  await app.register(fastifyAllowedClients, {
+    clients: { orders: { spiffe: `${TRUST_DOMAIN}/ns/shop/sa/orders` }, operators: { ou: 'operators', issuer: { cn: 'Demo CA' } } }
+  })
+
+  const entries: Array<{ amount: number, by: string | undefined }> = []
+  app.post<{ Body: { amount: number } }>('/entries', { config: { allowedClients: ['orders'] } }, async (request, reply) => {
+    const { amount } = request.body
+    if (!Number.isFinite(amount)) throw app.httpErrors.badRequest('amount is no number')
+    entries.push({ amount, by: request.peer.spiffeId })
+    return await reply.code(201).send({ entries: entries.length })
+  })
+  app.get('/entries', { config: { allowedClients: ['orders', 'operators'] } }, async () => entries)
+
+  await app.listen({ host: '127.0.0.1', port })
+  app.addHook('onClose', async () => { await credentials.close() })
+  return { origin: app.listeningOrigin, close: async () => { await app.close() } }
+}

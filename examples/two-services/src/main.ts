@@ -1,0 +1,47 @@
+import { rm } from 'node:fs/promises'
+import { collectAudit } from './audit.ts'
+import { startLedger } from './ledger.ts'
+import { mintWorld } from './mint.ts'
+import { startOrders } from './orders.ts'
+import { printCurlCommands } from './serve.ts'
+import { callSteps } from './steps/calls.ts'
+import { revocationStep } from './steps/revocation.ts'
+import { rotationStep } from './steps/rotation.ts'
+import { createTranscript } from './transcript.ts'
+
+const transcript = createTranscript()
+const world = await mintWorld()
+const audit = collectAudit()
+const ledger = await startLedger(world.paths('ledger'))
+const orders = await startOrders(world.paths('orders'), ledger.origin)
+const demo = { world, transcript, ledger: ledger.origin, orders: orders.origin }
+let failed = false
+
+async function stop (): Promise<void> {
+  audit.stop()
+  await orders.close()
+  await ledger.close()
+  await rm(world.folder, { recursive: true, force: true })
+}
+
+transcript.title(`Two services over mutual TLS: orders ${orders.origin} calls ledger ${ledger.origin}`)
+if (process.argv.includes('--serve')) {
+  printCurlCommands(demo)
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => { stop().catch(console.error) })
+} else {
+  try {
+    await callSteps(demo)
+    await rotationStep(demo)
+    await revocationStep(demo)
+    transcript.title('What the audit says of those turned away')
+    for (const line of audit.lines) transcript.line(line)
+    transcript.expect('audit lines', String(audit.lines.length >= 4), 'true')
+  } catch (error) {
+    failed = true
+    console.error(error)
+  } finally {
+    await stop()
+  }
+  transcript.title(failed ? 'FAILED: a step did not do what it should.' : 'Every step did what it should.')
+  process.exitCode = failed ? 1 : 0
+}

@@ -1,0 +1,74 @@
+import { mkdir, mkdtemp, rename, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createDevCa } from '@peerkit/dev-ca'
+import type { DevCa, IssueOptions, IssuedCertificate } from '@peerkit/dev-ca'
+
+export const TRUST_DOMAIN = 'spiffe://demo.example'
+
+/** Who takes part. Services name themselves by SPIFFE ID, people by organizational unit. */
+const PARTIES: Readonly<Record<string, IssueOptions>> = {
+  ledger: { profile: 'both', cn: 'ledger', dns: 'localhost', ip: '127.0.0.1', spiffe: `${TRUST_DOMAIN}/ns/pay/sa/ledger` },
+  orders: { profile: 'both', cn: 'orders', dns: 'localhost', ip: '127.0.0.1', spiffe: `${TRUST_DOMAIN}/ns/shop/sa/orders` },
+  operator: { profile: 'client', cn: 'Olga Operator', ou: 'operators' },
+  intern: { profile: 'client', cn: 'Ivo Intern', ou: 'interns' }
+}
+
+/** Where one party's material lies: PEM files, keys with mode 0600. */
+export interface Paths { readonly cert: string, readonly key: string, readonly ca: string, readonly crl: string }
+
+export interface World {
+  readonly folder: string
+  readonly ca: DevCa
+  paths (party: string): Paths
+  /** Issues a fresh certificate for a party and renames it over the old one, as a certificate agent does. */
+  rotate (party: string): Promise<IssuedCertificate>
+  /** Revokes a certificate and renames a new CRL over the old one. */
+  revoke (certificate: IssuedCertificate): Promise<void>
+  /** The certificate a party was last issued. */
+  issued (party: string): IssuedCertificate
+}
+
+/** Mints a CA, a stranger's CA and everyone's certificates into a temporary folder. */
+export async function mintWorld (): Promise<World> {
+  const folder = await mkdtemp(join(tmpdir(), 'peerkit-demo-'))
+  const ca = await createDevCa({ name: 'Demo CA' })
+  const certificates = new Map<string, IssuedCertificate>()
+  const paths = (party: string): Paths => ({
+    cert: join(folder, party, 'cert.pem'), key: join(folder, party, 'key.pem'), ca: join(folder, 'ca.pem'), crl: join(folder, 'crl.pem')
+  })
+
+  const place = async (path: string, text: string, mode = 0o644): Promise<void> => {
+    await writeFile(`${path}.new`, text, { mode })
+    await rename(`${path}.new`, path)
+  }
+  const issue = async (party: string, issuer: DevCa): Promise<IssuedCertificate> => {
+    const certificate = await issuer.issue(PARTIES[party] ?? { profile: 'client', cn: party, ou: 'operators' })
+    await mkdir(join(folder, party), { recursive: true, mode: 0o700 })
+    await place(paths(party).key, certificate.key, 0o600)
+    await place(paths(party).cert, certificate.chain)
+    certificates.set(party, certificate)
+    return certificate
+  }
+  const publishCrl = async (): Promise<void> => { await place(paths('').crl, (await ca.crl()).pem) }
+
+  await place(paths('').ca, ca.root)
+  await publishCrl()
+  for (const party of Object.keys(PARTIES)) await issue(party, ca)
+  await issue('stranger', await createDevCa({ name: 'Some other CA' }))
+  return {
+    folder,
+    ca,
+    paths,
+    rotate: (party) => issue(party, ca),
+    revoke: async (certificate) => {
+      ca.revoke(certificate, { reason: 'keyCompromise' })
+      await publishCrl()
+    },
+    issued: (party) => {
+      const certificate = certificates.get(party)
+      if (certificate === undefined) throw new Error(`${party} was issued no certificate`)
+      return certificate
+    }
+  }
+}

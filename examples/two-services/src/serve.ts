@@ -1,0 +1,17 @@
+import type { Demo } from './steps/demo.ts'
+
+/** Prints commands that a person can paste into another terminal while the services run. */
+export function printCurlCommands ({ world, transcript, ledger, orders }: Demo): void {
+  const as = (party: string): string => {
+    const { cert, key, ca } = world.paths(party)
+    return `curl --cacert ${ca} --cert ${cert} --key ${key}`
+  }
+  transcript.title('Allowed:')
+  transcript.line(`${as('operator')} ${orders}/orders --json '{"amount":42}'`)
+  transcript.line(`${as('operator')} ${ledger}/entries`)
+  transcript.title('Refused: no rule for interns; no certificate; a certificate from another CA')
+  transcript.line(`${as('intern')} ${ledger}/entries`)
+  transcript.line(`curl --cacert ${world.paths('').ca} ${ledger}/entries`)
+  transcript.line(`${as('stranger')} ${ledger}/entries`)
+  transcript.title('Press Ctrl+C to stop; the certificates are removed then.')
+}
