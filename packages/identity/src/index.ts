@@ -1,1 +1,25 @@
-export {}
+export { parsePeerIdentity } from './parse-peer-identity.ts'
+export type { ParsePeerIdentityOptions } from './parse-peer-identity.ts'
+export { createPartialIdentity } from './create-partial-identity.ts'
+export type { KnownIdentity } from './create-partial-identity.ts'
+export type { KnownAltNames } from './partial-alt-names.ts'
+export { isPeerIdentity } from './identity.ts'
+export type { PeerIdentity, SubjectAltNameKind, SubjectAltNames } from './peer-identity.ts'
+export { isDistinguishedName } from './name/distinguished-name.ts'
+export type { DistinguishedName, NameAttribute } from './name/distinguished-name.ts'
+export { MAX_NAME_LENGTH, parseDistinguishedName } from './name/parse.ts'
+export { equalDistinguishedNames, equalNameAttributes } from './name/compare.ts'
+export { attributeTypeNames, describeAttributeType, resolveAttributeType } from './name/attribute-types.ts'
+export { MAX_SPIFFE_ID_OCTETS, parseSpiffeId } from './spiffe-id.ts'
+export type { SpiffeId } from './spiffe-id.ts'
+export { decodePem, encodePem } from './pem.ts'
+export { isObjectIdentifier } from './der/object-identifier.ts'
+export type { TextEncoding } from './der/text.ts'
+export type { OtherName } from './x509/general-names.ts'
+export {
+  MTLS_ERR_CERTIFICATE_INVALID, MTLS_ERR_DER_INVALID, MTLS_ERR_IDENTITY_OPTION, MTLS_ERR_NAME_INVALID, MTLS_ERR_PEM_INVALID, MTLS_ERR_SPIFFE_ID_INVALID,
+} from './errors.ts'
+export type {
+  CertificateInvalidError, CertificateInvalidReason, DerInvalidError, NameInvalidError, NameInvalidReason, PemInvalidError, PemInvalidReason, SpiffeIdInvalidError,
+  SpiffeIdInvalidReason,
+} from './reasons.ts'

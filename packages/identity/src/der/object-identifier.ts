@@ -1,0 +1,43 @@
+import { malformed } from '../reasons.ts'
+
+/** OIDs of more octets are refused: the longest in real use (2.25.<UUID>) has twenty. Arcs are big integers, so length must be bounded. */
+export const MAX_OID_OCTETS = 128
+
+/**
+ * An OBJECT IDENTIFIER's content as dotted decimals (X.690 8.19), arcs of any size.
+ *
+ * @throws MTLS_ERR_DER_INVALID
+ */
+export function decodeObjectIdentifier (bytes: Uint8Array, start: number, end: number): string {
+  if (end === start || ((bytes[end - 1] as number) & 0x80) !== 0) malformed('oid_invalid', start)
+  if (end - start > MAX_OID_OCTETS) malformed('too_large', start, `more than ${MAX_OID_OCTETS} octets`)
+  let text = ''
+  for (let i = start; i < end; i++) {
+    if (bytes[i] === 0x80) malformed('oid_invalid', i, 'arc not minimal')
+    let arc = 0
+    let octet = 0x80
+    const arcStart = i
+    for (; octet >= 0x80; i++) {
+      octet = bytes[i] as number
+      arc = arc * 128 + (octet & 0x7f)
+    }
+    i--
+    const big = arc > Number.MAX_SAFE_INTEGER ? readBigArc(bytes, arcStart, i + 1) : undefined
+    if (text !== '') text += `.${big ?? arc}`
+    else text = big !== undefined ? `2.${big - 80n}` : arc < 80 ? `${arc < 40 ? 0 : 1}.${arc % 40}` : `2.${arc - 80}`
+  }
+  return text
+}
+
+function readBigArc (bytes: Uint8Array, start: number, end: number): bigint {
+  let arc = 0n
+  for (let i = start; i < end; i++) arc = (arc << 7n) | BigInt((bytes[i] as number) & 0x7f)
+  return arc
+}
+
+const DOTTED = /^(?:[01]\.(?:\d|[1-3]\d)|2\.(?:0|[1-9]\d{0,38}))(?:\.(?:0|[1-9]\d{0,38})){0,30}$/
+
+/** Whether `text` is an OID in dotted decimals, of at least two arcs, without leading zeros. */
+export function isObjectIdentifier (text: string): boolean {
+  return DOTTED.test(text)
+}

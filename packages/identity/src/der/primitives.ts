@@ -1,0 +1,59 @@
+import { malformed } from '../reasons.ts'
+
+/** A BOOLEAN's content: one octet, 0xff or 0x00 (X.690 11.1). @throws MTLS_ERR_DER_INVALID */
+export function decodeBoolean (bytes: Uint8Array, start: number, end: number): boolean {
+  if (end - start !== 1 || (bytes[start] !== 0xff && bytes[start] !== 0)) malformed('boolean_invalid', start)
+  return bytes[start] === 0xff
+}
+
+/** Refuses an INTEGER's content that is empty or not in the fewest octets (X.690 8.3.2). @throws MTLS_ERR_DER_INVALID */
+export function checkInteger (bytes: Uint8Array, start: number, end: number): void {
+  if (end === start) malformed('integer_invalid', start, 'empty')
+  if (end - start < 2) return
+  const first = bytes[start]
+  const sign = (bytes[start + 1] as number) & 0x80
+  if ((first === 0 && sign === 0) || (first === 0xff && sign !== 0)) malformed('integer_invalid', start, 'not minimal')
+}
+
+/** An INTEGER from 0 to `max` as a number. @throws MTLS_ERR_DER_INVALID */
+export function decodeSmallInteger (bytes: Uint8Array, start: number, end: number, max: number = Number.MAX_SAFE_INTEGER): number {
+  checkInteger(bytes, start, end)
+  if ((bytes[start] as number) >= 0x80) malformed('integer_invalid', start, 'negative')
+  if (end - start > 8) malformed('integer_invalid', start, `above ${max}`)
+  let value = 0
+  for (let i = start; i < end; i++) value = value * 256 + (bytes[i] as number)
+  if (value > max) malformed('integer_invalid', start, `above ${max}`)
+  return value
+}
+
+/** A non-negative INTEGER as lower-case hex of an even number of digits, without the sign octet (0 is `00`). @throws MTLS_ERR_DER_INVALID */
+export function decodeIntegerHex (bytes: Uint8Array, start: number, end: number): string {
+  checkInteger(bytes, start, end)
+  if ((bytes[start] as number) >= 0x80) malformed('integer_invalid', start, 'negative')
+  return toHex(bytes, bytes[start] === 0 && end - start > 1 ? start + 1 : start, end)
+}
+
+/** Where a BIT STRING's bits lie. The content's first octet says how many of the last octet's bits are unused; those must be zero (X.690 11.2.1). */
+export interface DerBits {
+  readonly start: number
+  readonly end: number
+  readonly unused: number
+}
+
+/** A BIT STRING's content. @throws MTLS_ERR_DER_INVALID */
+export function decodeBitString (bytes: Uint8Array, start: number, end: number): DerBits {
+  const unused = bytes[start] as number
+  if (end === start || unused > 7 || (unused > 0 && end - start === 1)) malformed('bit_string_invalid', start)
+  if (unused > 0 && ((bytes[end - 1] as number) & ((1 << unused) - 1)) !== 0) malformed('bit_string_invalid', end - 1, 'unused bits set')
+  return { start: start + 1, end, unused }
+}
+
+/** A NULL's content, which is empty. @throws MTLS_ERR_DER_INVALID */
+export function checkNull (start: number, end: number): void {
+  if (end !== start) malformed('null_invalid', start)
+}
+
+/** Lower-case hex of `[start, end)`. */
+export function toHex (bytes: Uint8Array, start = 0, end: number = bytes.length): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('hex')
+}

@@ -1,0 +1,109 @@
+import type { DistinguishedName } from './name/distinguished-name.ts'
+import type { PeerIdentity, SubjectAltNames } from './peer-identity.ts'
+
+/** Every stored field of a `PeerIdentity`. */
+export type IdentityFields = Omit<PeerIdentity, 'raw' | 'toString' | 'toJSON'>
+
+/** A log line's worth; what is longer was chosen by the peer. */
+const MAX_TEXT = 256
+
+class Identity implements PeerIdentity {
+  readonly subject: DistinguishedName | undefined
+  readonly issuer: DistinguishedName | undefined
+  readonly subjectAltNames: SubjectAltNames | undefined
+  readonly spiffeId: string | undefined
+  readonly serialNumber: string | undefined
+  readonly notBefore: number | undefined
+  readonly notAfter: number | undefined
+  readonly fingerprint256: string | undefined
+  readonly publicKey256: string | undefined
+  readonly extendedKeyUsage: readonly string[] | undefined
+  readonly policies: readonly string[] | undefined
+  readonly isCa: boolean | undefined
+  readonly source: 'tls' | 'forwarded'
+  readonly chain: readonly PeerIdentity[] | undefined
+  readonly via: readonly PeerIdentity[]
+  readonly #der: Uint8Array | undefined
+
+  constructor (fields: IdentityFields, der: Uint8Array | undefined) {
+    this.subject = fields.subject
+    this.issuer = fields.issuer
+    this.subjectAltNames = fields.subjectAltNames
+    this.spiffeId = fields.spiffeId
+    this.serialNumber = fields.serialNumber
+    this.notBefore = fields.notBefore
+    this.notAfter = fields.notAfter
+    this.fingerprint256 = fields.fingerprint256
+    this.publicKey256 = fields.publicKey256
+    this.extendedKeyUsage = fields.extendedKeyUsage
+    this.policies = fields.policies
+    this.isCa = fields.isCa
+    this.source = fields.source
+    this.chain = fields.chain
+    this.via = fields.via
+    this.#der = der
+    Object.freeze(this)
+  }
+
+  // Bytes cannot be frozen: whoever writes to what this returns must not change the identity for others.
+  get raw (): Uint8Array | undefined {
+    return this.#der === undefined ? undefined : new Uint8Array(this.#der)
+  }
+
+  toString (): string {
+    const name = nameOf(this)
+    const fingerprint = this.fingerprint256 === undefined ? '' : ` (sha256:${this.fingerprint256.slice(0, 16)})`
+    const via = this.via.length === 0 ? '' : ` via ${nameOf(this.via[this.via.length - 1] as PeerIdentity)}`
+    const room = MAX_TEXT - fingerprint.length
+    const shortVia = shorten(via, room >> 1)
+    return `${shorten(name, room - shortVia.length)}${fingerprint}${shortVia}`
+  }
+
+  toJSON (): object {
+    const names = this.subjectAltNames
+    return {
+      ...this,
+      subject: this.subject?.toString(),
+      issuer: this.issuer?.toString(),
+      subjectAltNames: names && {
+        ...names,
+        directoryName: names.directoryName.map(String),
+        otherName: names.otherName.map(({ type, value }) => ({ type, value })),
+        unknown: names.unknown.length === 0 ? undefined : names.unknown,
+      },
+      chain: this.chain?.map((peer) => peer.toJSON()),
+      via: this.via.map((peer) => peer.toJSON()),
+    }
+  }
+
+  static is (value: unknown): value is PeerIdentity {
+    return typeof value === 'object' && value !== null && #der in value
+  }
+}
+
+/** A frozen identity of `fields`, whose values must be frozen already. `der` must belong to it alone. */
+export function createIdentity (fields: IdentityFields, der: Uint8Array | undefined): PeerIdentity {
+  return new Identity(fields, der)
+}
+
+/** Whether `value` is an identity made by this package; look-alikes, copies and subclasses of other copies of it are not. */
+export function isPeerIdentity (value: unknown): value is PeerIdentity {
+  return Identity.is(value)
+}
+
+/** What names the peer best, on one line. Alternative names have no control characters, names are escaped. */
+function nameOf (peer: PeerIdentity): string {
+  if (peer.spiffeId !== undefined) return peer.spiffeId
+  const subject = peer.subject?.toString() ?? ''
+  if (subject !== '') return subject
+  const names = peer.subjectAltNames
+  const first = names?.uri[0] ?? names?.dns[0] ?? names?.email[0] ?? names?.ip[0]
+  if (first !== undefined) return first
+  return peer.serialNumber === undefined ? 'unnamed' : `serial ${peer.serialNumber}`
+}
+
+function shorten (text: string, length: number): string {
+  if (text.length <= length) return text
+  // Never half a surrogate pair: the line must stay well-formed for every log sink.
+  return `${text.slice(0, length - 1).replace(/[\ud800-\udbff]$/, '')}…`
+}

@@ -1,0 +1,58 @@
+/** Descriptors of RFC 4514 3 and the LDAP registry first, then what OpenSSL, Java and CAs write. The first of an OID is used for rendering. */
+const DESCRIPTORS: readonly (readonly [oid: string, ...names: string[]])[] = [
+  ['2.5.4.3', 'CN', 'commonName'],
+  ['2.5.4.4', 'SN', 'surname'],
+  ['2.5.4.5', 'serialNumber'],
+  ['2.5.4.6', 'C', 'countryName', 'country'],
+  ['2.5.4.7', 'L', 'localityName', 'locality'],
+  ['2.5.4.8', 'ST', 'stateOrProvinceName', 'stateOrProvince', 'S'],
+  ['2.5.4.9', 'STREET', 'streetAddress'],
+  ['2.5.4.10', 'O', 'organizationName', 'organization'],
+  ['2.5.4.11', 'OU', 'organizationalUnitName', 'organizationalUnit'],
+  ['2.5.4.12', 'title'],
+  ['2.5.4.13', 'description'],
+  ['2.5.4.15', 'businessCategory'],
+  ['2.5.4.17', 'postalCode'],
+  ['2.5.4.41', 'name'],
+  ['2.5.4.42', 'givenName', 'GN'],
+  ['2.5.4.43', 'initials'],
+  ['2.5.4.44', 'generationQualifier'],
+  ['2.5.4.45', 'x500UniqueIdentifier'],
+  ['2.5.4.46', 'dnQualifier'],
+  ['2.5.4.65', 'pseudonym'],
+  ['2.5.4.97', 'organizationIdentifier'],
+  ['0.9.2342.19200300.100.1.1', 'UID', 'userId'],
+  ['0.9.2342.19200300.100.1.25', 'DC', 'domainComponent'],
+  ['1.2.840.113549.1.9.1', 'emailAddress', 'E'],
+  ['1.3.6.1.4.1.311.60.2.1.1', 'jurisdictionL', 'jurisdictionLocality'],
+  ['1.3.6.1.4.1.311.60.2.1.2', 'jurisdictionST', 'jurisdictionStateOrProvince'],
+  ['1.3.6.1.4.1.311.60.2.1.3', 'jurisdictionC', 'jurisdictionCountry'],
+]
+
+const oidByName = new Map<string, string>()
+const nameByOid = new Map<string, string>()
+for (const [oid, ...names] of DESCRIPTORS) {
+  nameByOid.set(oid, names[0] as string)
+  for (const name of names) oidByName.set(name.toLowerCase(), oid)
+}
+
+const DOTTED = /^(?:oid\.)?((?:[01]\.(?:\d|[1-3]\d)|2\.(?:0|[1-9]\d{0,38}))(?:\.(?:0|[1-9]\d{0,38})){0,30})$/i
+
+/**
+ * The OID of an attribute type given as a descriptor (`CN`, `commonName`, `OU`, … in any case) or in dotted decimals (`2.5.4.3`, `OID.2.5.4.3`).
+ *
+ * @returns `undefined` for a name that is neither
+ */
+export function resolveAttributeType (name: string): string | undefined {
+  return oidByName.get(name.toLowerCase()) ?? DOTTED.exec(name)?.[1]
+}
+
+/** The short descriptor of an attribute type's OID (`CN` for `2.5.4.3`), or `undefined` where it has none here. */
+export function describeAttributeType (oid: string): string | undefined {
+  return nameByOid.get(oid)
+}
+
+/** Every descriptor `resolveAttributeType` knows, as written in the table; for did-you-mean. */
+export function attributeTypeNames (): string[] {
+  return DESCRIPTORS.flatMap(([, ...names]) => names)
+}

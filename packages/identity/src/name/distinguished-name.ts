@@ -1,0 +1,95 @@
+import type { TextEncoding } from '../der/text.ts'
+import { refuseName } from '../reasons.ts'
+import { resolveAttributeType } from './attribute-types.ts'
+import { renderName } from './render.ts'
+
+/** One attribute of a distinguished name. */
+export interface NameAttribute {
+  /** The attribute type's OID in dotted decimals. */
+  readonly type: string
+  /** The text, control characters and NUL included; for `encoding: 'other'` `#` and the hex of the encoded value. */
+  readonly value: string
+  readonly encoding: TextEncoding
+}
+
+/** An X.501 name, frozen. The getters give the most specific (last) text of their type, `undefined` where there is none. */
+export interface DistinguishedName {
+  /** In encoded order, the least specific first. An RDN of several attributes is kept as one. */
+  readonly rdns: readonly (readonly NameAttribute[])[]
+  readonly commonName: string | undefined
+  readonly organization: string | undefined
+  readonly organizationalUnit: string | undefined
+  readonly country: string | undefined
+  readonly stateOrProvince: string | undefined
+  readonly locality: string | undefined
+  readonly emailAddress: string | undefined
+  readonly serialNumber: string | undefined
+  readonly userId: string | undefined
+  /**
+   * Every text of one type in encoded order, attributes of multi-valued RDNs included. Values that are no text (`encoding: 'other'`) are left out.
+   *
+   * @param type `CN`, `commonName`, `2.5.4.3`, …
+   * @throws MTLS_ERR_NAME_INVALID for a type that is neither known nor an OID
+   */
+  values (type: string): readonly string[]
+  /** RFC 4514, the most specific first. `parseDistinguishedName` reads it back to an equal name. */
+  toString (): string
+}
+
+class Name implements DistinguishedName {
+  readonly rdns: readonly (readonly NameAttribute[])[]
+
+  constructor (rdns: readonly (readonly NameAttribute[])[]) {
+    this.rdns = rdns
+    Object.freeze(this)
+  }
+
+  get commonName (): string | undefined { return lastText(this.rdns, '2.5.4.3') }
+  get organization (): string | undefined { return lastText(this.rdns, '2.5.4.10') }
+  get organizationalUnit (): string | undefined { return lastText(this.rdns, '2.5.4.11') }
+  get country (): string | undefined { return lastText(this.rdns, '2.5.4.6') }
+  get stateOrProvince (): string | undefined { return lastText(this.rdns, '2.5.4.8') }
+  get locality (): string | undefined { return lastText(this.rdns, '2.5.4.7') }
+  get emailAddress (): string | undefined { return lastText(this.rdns, '1.2.840.113549.1.9.1') }
+  get serialNumber (): string | undefined { return lastText(this.rdns, '2.5.4.5') }
+  get userId (): string | undefined { return lastText(this.rdns, '0.9.2342.19200300.100.1.1') }
+
+  values (type: string): readonly string[] {
+    const oid = resolveAttributeType(type)
+    if (oid === undefined) refuseName('attribute_type_unknown', 0, `unknown attribute type ${JSON.stringify(type)}`)
+    const found: string[] = []
+    for (const rdn of this.rdns) {
+      for (const attribute of rdn) if (attribute.type === oid && attribute.encoding !== 'other') found.push(attribute.value)
+    }
+    return found
+  }
+
+  toString (): string {
+    return renderName(this.rdns)
+  }
+
+  toJSON (): string {
+    return renderName(this.rdns)
+  }
+}
+
+/** A name of RDNs in encoded order, which must be frozen already. */
+export function createName (rdns: readonly (readonly NameAttribute[])[]): DistinguishedName {
+  return new Name(rdns)
+}
+
+/** Whether `value` is a name made by this package. */
+export function isDistinguishedName (value: unknown): value is DistinguishedName {
+  return value instanceof Name
+}
+
+function lastText (rdns: readonly (readonly NameAttribute[])[], oid: string): string | undefined {
+  for (let i = rdns.length - 1; i >= 0; i--) {
+    const rdn = rdns[i] as readonly NameAttribute[]
+    for (let j = rdn.length - 1; j >= 0; j--) {
+      const attribute = rdn[j] as NameAttribute
+      if (attribute.type === oid && attribute.encoding !== 'other') return attribute.value
+    }
+  }
+  return undefined
+}

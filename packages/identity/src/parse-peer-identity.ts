@@ -1,0 +1,98 @@
+import { hash } from 'node:crypto'
+import { MTLS_ERR_IDENTITY_OPTION, MTLS_ERR_SPIFFE_ID_INVALID } from './errors.ts'
+import { createIdentity, isPeerIdentity } from './identity.ts'
+import type { PeerIdentity, SubjectAltNames } from './peer-identity.ts'
+import { asCertificateError, malformed } from './reasons.ts'
+import { parseSpiffeId } from './spiffe-id.ts'
+import { NO_NAMES, collectAltNames } from './subject-alt-names.ts'
+import { readFields } from './x509/certificate.ts'
+import type { CertificateFields } from './x509/certificate.ts'
+import { EXTENSION } from './x509/extension-oids.ts'
+import { KEY_USAGE, readBasicConstraints, readCertificatePolicies, readExtendedKeyUsage, readKeyUsage } from './x509/extension-values.ts'
+import { readGeneralNames } from './x509/general-names.ts'
+import { readName } from './x509/name.ts'
+
+/** What is known of a certificate beyond its bytes. */
+export interface ParsePeerIdentityOptions {
+  /** Where it was seen: in a handshake (`tls`, the default), or in a gateway's header. */
+  readonly source?: 'tls' | 'forwarded'
+  /** The verified chain above it, nearest issuer first. */
+  readonly chain?: readonly PeerIdentity[]
+  /** The gateways it came through, nearest last. */
+  readonly via?: readonly PeerIdentity[]
+}
+
+const NONE: readonly never[] = Object.freeze([])
+
+/**
+ * The identity that one certificate's DER states. Nothing is verified here: no signature, no time, no chain.
+ *
+ * The bytes are copied first, read by a strict DER reader, and every field is decoded or the certificate is refused. At most 100 KiB.
+ *
+ * @throws MTLS_ERR_CERTIFICATE_INVALID with `reason` and `offset`; MTLS_ERR_IDENTITY_OPTION for wrong options
+ */
+export function parsePeerIdentity (der: Uint8Array, options: ParsePeerIdentityOptions = {}): PeerIdentity {
+  const { source = 'tls', chain, via = NONE, ...unknown } = options
+  const [key] = Object.keys(unknown)
+  if (key !== undefined) throw new MTLS_ERR_IDENTITY_OPTION(`unknown option "${key}"; expected source, chain or via`)
+  if (source !== 'tls' && source !== 'forwarded') throw new MTLS_ERR_IDENTITY_OPTION(`source: expected "tls" or "forwarded", found ${JSON.stringify(source)}`)
+  const links = { source, chain: chain === undefined ? undefined : freezePeers(chain, 'chain'), via: freezePeers(via, 'via') }
+  try {
+    if (!(der instanceof Uint8Array)) malformed('not_bytes', 0, `expected a Uint8Array of DER, found ${der === null ? 'null' : typeof der}`)
+    return readIdentity(new Uint8Array(der), links)
+  } catch (error) {
+    throw asCertificateError(error)
+  }
+}
+
+/** A frozen copy of a list of identities. @throws MTLS_ERR_IDENTITY_OPTION */
+export function freezePeers (peers: readonly PeerIdentity[], option: string): readonly PeerIdentity[] {
+  if (!Array.isArray(peers) || !peers.every(isPeerIdentity)) throw new MTLS_ERR_IDENTITY_OPTION(`${option}: expected an array of PeerIdentity`)
+  return peers.length === 0 ? NONE : Object.freeze([...peers])
+}
+
+function readIdentity (der: Uint8Array, links: Pick<PeerIdentity, 'source' | 'chain' | 'via'>): PeerIdentity {
+  const fields = readFields(der)
+  const names = readExtension(fields, EXTENSION.subjectAltName, readGeneralNames)
+  const subjectAltNames = names === undefined ? NO_NAMES : collectAltNames(names)
+  const constraints = readExtension(fields, EXTENSION.basicConstraints, readBasicConstraints)
+  const usage = readExtension(fields, EXTENSION.keyUsage, readKeyUsage)
+  const ca = constraints?.ca === true
+  const signs = usage !== undefined && (usage & (KEY_USAGE.keyCertSign | KEY_USAGE.cRLSign)) !== 0
+  return createIdentity({
+    subject: readName(der, offsetIn(der, fields.subjectRaw), offsetIn(der, fields.subjectRaw) + fields.subjectRaw.length),
+    issuer: readName(der, offsetIn(der, fields.issuerRaw), offsetIn(der, fields.issuerRaw) + fields.issuerRaw.length),
+    subjectAltNames,
+    spiffeId: ca || signs ? undefined : spiffeIdOf(subjectAltNames),
+    serialNumber: fields.serialNumber,
+    notBefore: fields.notBefore,
+    notAfter: fields.notAfter,
+    fingerprint256: hash('sha256', der, 'hex'),
+    publicKey256: hash('sha256', fields.subjectPublicKeyInfo, 'hex'),
+    extendedKeyUsage: Object.freeze(readExtension(fields, EXTENSION.extendedKeyUsage, readExtendedKeyUsage) ?? NONE),
+    policies: Object.freeze(readExtension(fields, EXTENSION.certificatePolicies, readCertificatePolicies) ?? NONE),
+    isCa: ca && (usage === undefined || (usage & KEY_USAGE.keyCertSign) !== 0),
+    ...links,
+  }, der)
+}
+
+function readExtension<T> (fields: CertificateFields, oid: string, read: (bytes: Uint8Array, start: number, end: number) => T): T | undefined {
+  const extension = fields.extensions.get(oid)
+  return extension && read(fields.der, extension.offset, extension.offset + extension.value.length)
+}
+
+function offsetIn (der: Uint8Array, part: Uint8Array): number {
+  return part.byteOffset - der.byteOffset
+}
+
+/** X509-SVID 2 and 5.2: exactly one URI name, which is a SPIFFE ID with a path. */
+export function spiffeIdOf (names: SubjectAltNames): string | undefined {
+  const [uri, ...more] = names.uri
+  if (uri === undefined || more.length > 0 || !uri.startsWith('spiffe://')) return undefined
+  try {
+    return parseSpiffeId(uri).path === '' ? undefined : uri
+  } catch (error) {
+    if (error instanceof MTLS_ERR_SPIFFE_ID_INVALID) return undefined
+    throw error
+  }
+}

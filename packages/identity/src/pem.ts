@@ -1,0 +1,60 @@
+import { refusePem } from './reasons.ts'
+
+const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/
+const LABEL = /^[A-Z0-9][A-Z0-9 ]*$/
+
+/**
+ * Every PEM block of one label, in order, as DER (RFC 7468). Text between blocks and blocks of other labels are skipped; a block that is
+ * damaged (no end line, headers, text that is not canonical base64) is refused and never skipped, since a CA file with one CA fewer is
+ * a change of trust. What the DER holds is not looked at.
+ *
+ * @param label between `-----BEGIN ` and `-----`, default `CERTIFICATE`
+ * @returns at least one block
+ * @throws MTLS_ERR_PEM_INVALID with `reason`
+ */
+export function decodePem (text: string | Uint8Array, label = 'CERTIFICATE'): Uint8Array[] {
+  if (!LABEL.test(label)) refusePem('label_invalid', `expected an upper-case label, found ${JSON.stringify(label)}`)
+  const source = asText(text)
+  const begin = `-----BEGIN ${label}-----`
+  const end = `-----END ${label}-----`
+  const blocks: Uint8Array[] = []
+  for (let at = findLine(source, begin, 0); at !== -1; at = findLine(source, begin, at)) {
+    const bodyStart = at + begin.length
+    const bodyEnd = source.indexOf('-----', bodyStart)
+    if (bodyEnd === -1 || !source.startsWith(end, bodyEnd)) refusePem('block_unterminated', `block ${blocks.length + 1} has no line "${end}"`)
+    blocks.push(decodeBody(source.slice(bodyStart, bodyEnd), blocks.length + 1))
+    at = bodyEnd + end.length
+  }
+  if (blocks.length === 0) refusePem('no_block', `expected a block "${begin}", found none in ${source.length} characters`)
+  return blocks
+}
+
+/** DER as one PEM block of 64-character lines, newline at the end (RFC 7468). @throws MTLS_ERR_PEM_INVALID */
+export function encodePem (der: Uint8Array, label = 'CERTIFICATE'): string {
+  if (!LABEL.test(label)) refusePem('label_invalid', `expected an upper-case label, found ${JSON.stringify(label)}`)
+  const body = Buffer.from(der.buffer, der.byteOffset, der.length).toString('base64')
+  const lines = body.match(/.{1,64}/g) ?? []
+  return `-----BEGIN ${label}-----\n${lines.join('\n')}\n-----END ${label}-----\n`
+}
+
+function asText (text: string | Uint8Array): string {
+  if (typeof text === 'string') return text
+  if (!(text instanceof Uint8Array)) refusePem('not_text', `expected a string or bytes, found ${typeof text}`)
+  return Buffer.from(text.buffer, text.byteOffset, text.length).toString('latin1')
+}
+
+/** A boundary counts at the start of a line only, so that a comment which mentions one opens no block. */
+function findLine (source: string, line: string, from: number): number {
+  let at = source.indexOf(line, from)
+  while (at > 0 && source[at - 1] !== '\n' && source[at - 1] !== '\r') at = source.indexOf(line, at + 1)
+  return at
+}
+
+function decodeBody (body: string, number: number): Uint8Array {
+  const base64 = body.replace(/[ \t\r\n\v\f]+/g, '')
+  if (base64 === '') refusePem('block_empty', `block ${number} is empty`)
+  const decoded = BASE64.test(base64) ? Buffer.from(base64, 'base64') : undefined
+  // Encoding it again is the whole check for padding and stray bits: one file, one meaning.
+  if (decoded === undefined || decoded.toString('base64') !== base64) refusePem('base64_invalid', `block ${number} is not canonical base64`)
+  return new Uint8Array(decoded)
+}

@@ -1,0 +1,159 @@
+import { expectElement } from '../der/element.ts'
+import type { DerElement } from '../der/element.ts'
+import { checkInteger, decodeBitString, decodeSmallInteger, toHex } from '../der/primitives.ts'
+import { DerReader } from '../der/reader.ts'
+import { TAG } from '../der/tags.ts'
+import { decodeTime } from '../der/time.ts'
+import { asCertificateError, malformed } from '../reasons.ts'
+import { readAlgorithm } from './algorithm.ts'
+import type { AlgorithmIdentifier } from './algorithm.ts'
+import { readExtensions } from './extensions.ts'
+import type { Extension } from './extensions.ts'
+
+/** A larger certificate is refused. OpenSSL takes no longer chain than this in a handshake (SSL_MAX_CERT_LIST_DEFAULT). */
+export const MAX_CERTIFICATE_OCTETS = 102_400
+
+/** RFC 5280 4.1.2.2 allows 20 octets. Private CAs exceed it, and no harm comes of it within a bound. */
+export const MAX_SERIAL_OCTETS = 64
+
+/** The fields of a certificate, cut out but not interpreted. All byte fields are views of `der`, valid as long as nobody writes to it. */
+export interface CertificateFields {
+  readonly der: Uint8Array
+  /** What the signature is over, header included. */
+  readonly tbs: Uint8Array
+  readonly version: 1 | 2 | 3
+  /** Lower-case hex, an even number of digits, without the sign octet. */
+  readonly serialNumber: string
+  readonly signatureAlgorithm: AlgorithmIdentifier
+  /** The issuer's Name, header included. */
+  readonly issuerRaw: Uint8Array
+  readonly subjectRaw: Uint8Array
+  /** Milliseconds since the epoch. */
+  readonly notBefore: number
+  readonly notAfter: number
+  /** SubjectPublicKeyInfo, header included. */
+  readonly subjectPublicKeyInfo: Uint8Array
+  /** The signature's octets. */
+  readonly signature: Uint8Array
+  /** By OID in dotted decimals, in encoded order. */
+  readonly extensions: ReadonlyMap<string, Extension>
+}
+
+/**
+ * Reads one certificate (RFC 5280 4.1) that fills `der` exactly. Structure, times, serial number and extension frames are checked; names and
+ * extension values are cut out and left to their own readers.
+ *
+ * @throws MTLS_ERR_CERTIFICATE_INVALID with `reason` and `offset`
+ */
+export function readCertificate (der: Uint8Array): CertificateFields {
+  try {
+    return readFields(der)
+  } catch (error) {
+    throw asCertificateError(error)
+  }
+}
+
+/** As `readCertificate`, with `MTLS_ERR_DER_INVALID`. */
+export function readFields (der: Uint8Array): CertificateFields {
+  if (!(der instanceof Uint8Array)) malformed('not_bytes', 0, `expected a Uint8Array of DER, found ${der === null ? 'null' : typeof der}`)
+  if (der.length > MAX_CERTIFICATE_OCTETS) malformed('too_large', 0, `${der.length} octets, at most ${MAX_CERTIFICATE_OCTETS}`)
+  const outer = new DerReader(der)
+  const certificate = outer.enter(TAG.sequence)
+  outer.finish()
+  const tbsElement = certificate.expect(TAG.sequence)
+  const outerAlgorithm = certificate.expect(TAG.sequence)
+  const signature = certificate.expect(TAG.bitString)
+  certificate.finish()
+  const tbs = certificate.inside(tbsElement)
+  const version = readVersion(tbs)
+  const serialNumber = readSerialNumber(tbs)
+  const innerAlgorithm = tbs.expect(TAG.sequence)
+  if (!sameBytes(der, innerAlgorithm, outerAlgorithm)) malformed('signature_algorithm_mismatch', innerAlgorithm.start)
+  const issuer = tbs.expect(TAG.sequence)
+  const validity = tbs.enter(TAG.sequence)
+  const notBefore = readTime(validity)
+  const notAfter = readTime(validity)
+  validity.finish()
+  const subject = tbs.expect(TAG.sequence)
+  const publicKey = tbs.expect(TAG.sequence)
+  checkPublicKey(tbs.inside(publicKey))
+  readUniqueIds(tbs, version)
+  const extensions = readExtensions(tbs, version)
+  tbs.finish()
+  const bits = decodeBitString(der, signature.contentStart, signature.end)
+  if (bits.unused !== 0) malformed('bit_string_invalid', signature.contentStart, 'signature of broken octets')
+  return {
+    der,
+    tbs: view(der, tbsElement),
+    version,
+    serialNumber,
+    signatureAlgorithm: readAlgorithm(der, innerAlgorithm),
+    issuerRaw: view(der, issuer),
+    subjectRaw: view(der, subject),
+    notBefore,
+    notAfter,
+    subjectPublicKeyInfo: view(der, publicKey),
+    signature: der.subarray(bits.start, bits.end),
+    extensions,
+  }
+}
+
+function readVersion (tbs: DerReader): 1 | 2 | 3 {
+  if (tbs.peek() !== 0xa0) return 1
+  const explicit = tbs.enter(0xa0)
+  const element = explicit.expect(TAG.integer)
+  explicit.finish()
+  const version = decodeSmallInteger(tbs.bytes, element.contentStart, element.end)
+  // Version 1 is the default, and DER does not encode defaults.
+  if (version !== 1 && version !== 2) malformed('version_invalid', element.start, `version number ${version}`)
+  return version === 1 ? 2 : 3
+}
+
+function readSerialNumber (tbs: DerReader): string {
+  const { start, contentStart, end } = tbs.expect(TAG.integer)
+  checkInteger(tbs.bytes, contentStart, end)
+  if ((tbs.bytes[contentStart] as number) >= 0x80) malformed('serial_number_invalid', start, 'negative')
+  const from = tbs.bytes[contentStart] === 0 && end - contentStart > 1 ? contentStart + 1 : contentStart
+  if (end - from > MAX_SERIAL_OCTETS) malformed('too_large', start, `serial number of ${end - from} octets, at most ${MAX_SERIAL_OCTETS}`)
+  return toHex(tbs.bytes, from, end)
+}
+
+function readTime (validity: DerReader): number {
+  const element = validity.next()
+  return decodeTime(validity.bytes, element.tag, element.contentStart, element.end)
+}
+
+function checkPublicKey (reader: DerReader): void {
+  readAlgorithm(reader.bytes, reader.expect(TAG.sequence))
+  const key = reader.expect(TAG.bitString)
+  reader.finish()
+  decodeBitString(reader.bytes, key.contentStart, key.end)
+}
+
+function readUniqueIds (tbs: DerReader, version: number): void {
+  for (const tag of [0x81, 0x82]) {
+    const element = tbs.optional(tag)
+    if (element === undefined) continue
+    if (version === 1) malformed('version_invalid', element.start, 'unique identifier in version 1')
+    decodeBitString(tbs.bytes, element.contentStart, element.end)
+  }
+}
+
+function sameBytes (bytes: Uint8Array, a: DerElement, b: DerElement): boolean {
+  if (a.end - a.start !== b.end - b.start) return false
+  for (let i = 0; i < a.end - a.start; i++) if (bytes[a.start + i] !== bytes[b.start + i]) return false
+  return true
+}
+
+function view (bytes: Uint8Array, element: DerElement): Uint8Array {
+  return bytes.subarray(element.start, element.end)
+}
+
+/** Where the Certificate at `offset` ends, for cutting a concatenation of them. @throws MTLS_ERR_CERTIFICATE_INVALID */
+export function certificateEnd (bytes: Uint8Array, offset = 0): number {
+  try {
+    return expectElement(bytes, offset, bytes.length, TAG.sequence).end
+  } catch (error) {
+    throw asCertificateError(error)
+  }
+}

@@ -1,0 +1,50 @@
+import { decodeObjectIdentifier } from '../der/object-identifier.ts'
+import { decodeBoolean } from '../der/primitives.ts'
+import type { DerReader } from '../der/reader.ts'
+import { TAG } from '../der/tags.ts'
+import { malformed } from '../reasons.ts'
+
+/** One extension of a certificate or CRL. */
+export interface Extension {
+  readonly critical: boolean
+  /** The content of its OCTET STRING, a view. */
+  readonly value: Uint8Array
+  /** Where `value` starts in the bytes it was read from. */
+  readonly offset: number
+}
+
+/** The extensions at the end of a TBSCertificate, if there are any. */
+export function readExtensions (tbs: DerReader, version: number): ReadonlyMap<string, Extension> {
+  const explicit = tbs.optional(0xa3)
+  if (explicit === undefined) return new Map()
+  if (version !== 3) malformed('version_invalid', explicit.start, `extensions in version ${version}`)
+  const reader = tbs.inside(explicit)
+  const list = reader.enter(TAG.sequence)
+  reader.finish()
+  return readExtensionList(list)
+}
+
+/**
+ * The extensions in `list`, the inside of an Extensions SEQUENCE (RFC 5280 4.2): at least one, and none twice. Two readers that take the first
+ * and the last of a pair would see two different certificates.
+ *
+ * @throws MTLS_ERR_DER_INVALID
+ */
+export function readExtensionList (list: DerReader): Map<string, Extension> {
+  if (list.done) malformed('extension_invalid', list.offset, 'no extensions')
+  const extensions = new Map<string, Extension>()
+  while (!list.done) {
+    const reader = list.enter(TAG.sequence)
+    const oidElement = reader.expect(TAG.objectIdentifier)
+    const oid = decodeObjectIdentifier(list.bytes, oidElement.contentStart, oidElement.end)
+    if (extensions.has(oid)) malformed('extension_duplicate', oidElement.start, oid)
+    const flag = reader.optional(TAG.boolean)
+    const critical = flag !== undefined && decodeBoolean(list.bytes, flag.contentStart, flag.end)
+    // FALSE is the default, and DER does not encode defaults.
+    if (flag !== undefined && !critical) malformed('boolean_invalid', flag.start, 'encoded default')
+    const value = reader.expect(TAG.octetString)
+    reader.finish()
+    extensions.set(oid, { critical, value: list.bytes.subarray(value.contentStart, value.end), offset: value.contentStart })
+  }
+  return extensions
+}

@@ -1,0 +1,96 @@
+import { decodeObjectIdentifier } from '../der/object-identifier.ts'
+import { DerReader, checkWellFormed } from '../der/reader.ts'
+import type { DerElement } from '../der/element.ts'
+import { TAG } from '../der/tags.ts'
+import { decodeText, latin1 } from '../der/text.ts'
+import type { DistinguishedName } from '../name/distinguished-name.ts'
+import { malformed } from '../reasons.ts'
+import { renderIpAddress } from './ip-address.ts'
+import { readName } from './name.ts'
+
+/** One alternative name, its type by its tag (RFC 5280 4.2.1.6). */
+export type GeneralName =
+  | { readonly kind: 'dns' | 'uri' | 'email' | 'ip' | 'registeredId', readonly value: string }
+  | { readonly kind: 'directoryName', readonly value: DistinguishedName }
+  | { readonly kind: 'otherName', readonly value: OtherName }
+  | { readonly kind: 'x400Address' | 'ediPartyName', readonly value: undefined }
+
+/** An otherName. */
+export interface OtherName {
+  /** Its type's OID, for example 1.3.6.1.4.1.311.20.2.3 for a Windows user principal name. */
+  readonly type: string
+  /** The text, where the value is a UTF8String or IA5String (user principal name, SmtpUTF8Mailbox, SRVName); otherwise `undefined`. */
+  readonly value: string | undefined
+  /** The encoded value, a fresh copy each time. Not enumerable. */
+  readonly raw: Uint8Array
+}
+
+/**
+ * The names of a GeneralNames that fills `[start, end)`, in encoded order: the content of subjectAltName and issuerAltName, and of distribution points.
+ *
+ * @throws MTLS_ERR_DER_INVALID
+ */
+export function readGeneralNames (bytes: Uint8Array, start = 0, end: number = bytes.length): GeneralName[] {
+  const outer = new DerReader(bytes, start, end)
+  const reader = outer.enter(TAG.sequence)
+  outer.finish()
+  if (reader.done) malformed('extension_invalid', start, 'no names')
+  const names: GeneralName[] = []
+  while (!reader.done) names.push(readGeneralName(bytes, reader.next()))
+  return names
+}
+
+/** One GeneralName. @throws MTLS_ERR_DER_INVALID */
+export function readGeneralName (bytes: Uint8Array, element: DerElement): GeneralName {
+  const { tag, contentStart, end } = element
+  switch (tag) {
+    case 0x82: return { kind: 'dns', value: readPlainText(bytes, element) }
+    case 0x86: return { kind: 'uri', value: readPlainText(bytes, element) }
+    case 0x81: return { kind: 'email', value: readPlainText(bytes, element) }
+    case 0x87: return { kind: 'ip', value: renderIpAddress(bytes, contentStart, end) }
+    case 0xa4: return { kind: 'directoryName', value: readName(bytes, contentStart, end) }
+    case 0xa0: return { kind: 'otherName', value: readOtherName(bytes, contentStart, end) }
+    case 0x88: return { kind: 'registeredId', value: decodeObjectIdentifier(bytes, contentStart, end) }
+    case 0xa3:
+    case 0xa5:
+      checkWellFormed(bytes, contentStart, end)
+      return { kind: tag === 0xa3 ? 'x400Address' : 'ediPartyName', value: undefined }
+    default: return malformed('general_name_invalid', element.start, `unknown kind of name, tag 0x${tag.toString(16)}`)
+  }
+}
+
+/**
+ * dNSName, URI and rfc822Name are IA5String. A control character, NUL above all, belongs in none of them and has cut names short elsewhere
+ * (CVE-2009-2408, Envoy CVE-2026-47778); an empty one can only match by mistake.
+ */
+function readPlainText (bytes: Uint8Array, { contentStart, end }: DerElement): string {
+  if (contentStart === end) malformed('general_name_invalid', contentStart, 'empty name')
+  for (let i = contentStart; i < end; i++) {
+    const octet = bytes[i] as number
+    if (octet < 0x20 || octet >= 0x7f) malformed('general_name_invalid', i, `octet 0x${octet.toString(16).padStart(2, '0')}`)
+  }
+  return latin1(bytes, contentStart, end)
+}
+
+function readOtherName (bytes: Uint8Array, start: number, end: number): OtherName {
+  const reader = new DerReader(bytes, start, end)
+  const oid = reader.expect(TAG.objectIdentifier)
+  const explicit = reader.enter(0xa0)
+  reader.finish()
+  const value = explicit.next()
+  explicit.finish()
+  checkWellFormed(bytes, value.start, value.end)
+  const isText = value.tag === TAG.utf8String || value.tag === TAG.ia5String
+  return createOtherName(
+    decodeObjectIdentifier(bytes, oid.contentStart, oid.end),
+    isText ? decodeText(bytes, value.tag, value.contentStart, value.end) : undefined,
+    new Uint8Array(bytes.subarray(value.start, value.end))
+  )
+}
+
+/** A frozen otherName that hands out copies of `encoded`. */
+export function createOtherName (type: string, value: string | undefined, encoded: Uint8Array): OtherName {
+  const otherName = { type, value }
+  Object.defineProperty(otherName, 'raw', { get: () => new Uint8Array(encoded), enumerable: false })
+  return Object.freeze(otherName) as unknown as OtherName
+}
