@@ -1,1 +1,5 @@
-export {}
+export { createDevCa } from './create-dev-ca.ts'
+export type { DevCa, RevokeOptions } from './create-dev-ca.ts'
+export { MTLS_ERR_DEV_CA_OPTION } from './errors.ts'
+export type { CaOptions, ExtensionOption, IssueOptions, IssuedCertificate, KeyType, NameAttributeOption, NameOption, StringEncoding, ValidityOptions } from './options.ts'
+export type { Crl, CrlOptions, RevocationReason } from './sign-crl.ts'

@@ -1,0 +1,118 @@
+import 'reflect-metadata'
+import * as x509 from '@peculiar/x509'
+import { encodeName, subjectOf } from './encode-name.ts'
+import { MTLS_ERR_DEV_CA_OPTION } from './errors.ts'
+import { bytes, developmentComment, leafExtensions, replaceExtensions } from './extensions.ts'
+import { encodePem, generateKeyPair } from './key-pair.ts'
+import type { KeyPair } from './key-pair.ts'
+import type { CaOptions, IssueOptions, IssuedCertificate, NameOption } from './options.ts'
+import { signCertificate } from './sign-certificate.ts'
+import { signCrl } from './sign-crl.ts'
+import type { Crl, CrlOptions, Revocation, RevocationReason } from './sign-crl.ts'
+
+export interface RevokeOptions { readonly reason?: RevocationReason, /** Default: now. */ readonly date?: Date }
+
+/** A private certificate authority, in memory. */
+export interface DevCa {
+  /** This CA's certificate, PEM and DER. */
+  readonly certificate: string
+  readonly der: Uint8Array
+  /** This CA's key, PKCS#8 PEM. */
+  readonly key: string
+  /** The root's certificate, PEM: what others trust. */
+  readonly root: string
+  /** Intermediates from this CA up, root excluded, PEM; empty for a root. */
+  readonly chain: string
+  issue (options?: IssueOptions): Promise<IssuedCertificate>
+  intermediate (options?: CaOptions): Promise<DevCa>
+  revoke (certificate: IssuedCertificate | string, options?: RevokeOptions): void
+  crl (options?: CrlOptions): Promise<Crl>
+}
+
+/** What a CA is made of; {@link openCa} makes a {@link DevCa} of it. */
+export interface CaState {
+  readonly certificate: x509.X509Certificate
+  readonly keys: KeyPair
+  readonly root: string
+  readonly chain: string
+  readonly revocations: Map<string, Revocation>
+  crlNumber: number
+}
+
+const DEFAULT_NAME = 'Peerkit development CA'
+
+/**
+ * Makes a root CA for development and tests. Nothing is written anywhere.
+ *
+ * @throws MTLS_ERR_DEV_CA_OPTION on a wrong option.
+ */
+export async function createDevCa (options: CaOptions = {}): Promise<DevCa> {
+  const keys = await generateKeyPair(options.key)
+  const subject = options.subject ?? caSubject(options.name ?? DEFAULT_NAME)
+  const certificate = await signCa(options, subject, keys, keys, undefined)
+  const root = encodePem('CERTIFICATE', new Uint8Array(certificate.rawData))
+  return openCa({ certificate, keys, root, chain: '', revocations: new Map(), crlNumber: 0 })
+}
+
+/** Makes the operations of a CA from its state. */
+export function openCa (state: CaState): DevCa {
+  const { certificate, keys, root, chain, revocations } = state
+  const der = new Uint8Array(certificate.rawData)
+  return {
+    certificate: encodePem('CERTIFICATE', der),
+    der,
+    key: keys.pem,
+    root,
+    chain,
+    issue: (options = {}) => issueLeaf(state, options),
+    intermediate: async (options = {}) => {
+      const own = await generateKeyPair(options.key)
+      const made = await signCa({ pathLength: 0, ...options }, options.subject ?? caSubject(options.name ?? 'Peerkit development intermediate CA'), own, keys, certificate)
+      const pem = encodePem('CERTIFICATE', new Uint8Array(made.rawData))
+      return openCa({ certificate: made, keys: own, root, chain: pem + chain, revocations: new Map(), crlNumber: 0 })
+    },
+    revoke: (target, { reason, date = new Date() } = {}) => {
+      const serialNumber = (typeof target === 'string' ? target : target.serialNumber).toLowerCase()
+      if (!/^([0-9a-f]{2})+$/.test(serialNumber)) throw new MTLS_ERR_DEV_CA_OPTION(`serial number is "${serialNumber}"; expected hexadecimal octets`)
+      revocations.set(serialNumber, { serialNumber, reason, date })
+    },
+    crl: async (options = {}) => {
+      const number = options.number ?? state.crlNumber + 1
+      state.crlNumber = Math.max(state.crlNumber, number)
+      return await signCrl(certificate, keys, [...revocations.values()], number, options)
+    }
+  }
+}
+
+function caSubject (name: string): Array<{ type: string, value: string }> {
+  return [{ type: 'O', value: 'Peerkit development CA, not for production' }, { type: 'CN', value: name }]
+}
+
+async function signCa (options: CaOptions, subject: NameOption, keys: KeyPair, signer: KeyPair, issuer: x509.X509Certificate | undefined): Promise<x509.X509Certificate> {
+  const usage = x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign
+  const extensions = replaceExtensions([
+    new x509.BasicConstraintsExtension(true, options.pathLength, true),
+    new x509.KeyUsagesExtension(usage, true),
+    await x509.SubjectKeyIdentifierExtension.create(keys.publicKey as any),
+    ...(issuer === undefined ? [] : [await x509.AuthorityKeyIdentifierExtension.create(issuer, false)]),
+    developmentComment()
+  ], options.extensions ?? [])
+  const issuerName = issuer === undefined ? new x509.Name(bytes(encodeName(subject))) : issuer.subjectName
+  return await signCertificate({ subject, issuer: issuerName, publicKey: keys.publicKey, signer, validity: options, defaultDays: 30, extensions })
+}
+
+async function issueLeaf ({ certificate: issuer, keys: signer, root, chain }: CaState, options: IssueOptions): Promise<IssuedCertificate> {
+  const keys = await generateKeyPair(options.key)
+  const subject = subjectOf(options)
+  const extensions = replaceExtensions([
+    ...leafExtensions(options, subject.length === 0),
+    await x509.SubjectKeyIdentifierExtension.create(keys.publicKey as any),
+    await x509.AuthorityKeyIdentifierExtension.create(issuer, false)
+  ], options.extensions ?? [])
+  const leaf = await signCertificate({
+    subject, issuer: issuer.subjectName, publicKey: keys.publicKey, signer, validity: options, defaultDays: 7, serialNumber: options.serialNumber, extensions
+  })
+  const der = new Uint8Array(leaf.rawData)
+  const cert = encodePem('CERTIFICATE', der)
+  return { cert, chain: cert + chain, key: keys.pem, der, serialNumber: leaf.serialNumber.toLowerCase(), ca: root }
+}
