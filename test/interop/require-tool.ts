@@ -1,0 +1,25 @@
+import { accessSync, constants } from 'node:fs'
+import { delimiter, join } from 'node:path'
+import t from 'tap'
+
+// Debian keeps servers where an ordinary user's PATH does not look.
+const FOLDERS = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/usr/local/go/bin']
+
+/**
+ * The path of a program that an interop test needs. Where it is missing the test file ends at once and says so; with PEERKIT_INTEROP_STRICT=1 (CI)
+ * a missing program is a failure.
+ */
+export function requireTool (name: string): string {
+  for (const folder of FOLDERS) {
+    const path = join(folder, name)
+    try {
+      accessSync(path, constants.X_OK)
+      return path
+    } catch {}
+  }
+  const message = `${name} is not installed: ${process.argv[1] ?? 'this file'} was not run`
+  if (process.env['PEERKIT_INTEROP_STRICT'] === '1') throw new Error(message)
+  console.error(`skipped: ${message}`)
+  t.plan(0, message)
+  process.exit(0)
+}
