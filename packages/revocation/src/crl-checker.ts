@@ -1,0 +1,198 @@
+import { equalDistinguishedNames, type PeerIdentity } from '@peerkit/identity'
+import { CrlIndex } from './crl-index.ts'
+import { assembleLists, judgeSerial, pickLists, type ApplicableLists, type CrlList } from './crl-lists.ts'
+import { Deadline } from './deadline.ts'
+import { Epoch } from './epoch.ts'
+import { crlInvalid, optionInvalid } from './errors.ts'
+import { checkFunction, checkKnownOptions, checkNumber } from './option-check.ts'
+import { loadCrls, MAX_CRL_BYTES, parseCrls, SYNC_CRL_BYTES } from './parse-crl.ts'
+import { compilePolicy, type Permits, type RevocationPolicy } from './revocation-policy.ts'
+import { unknownStatus, type RevocationChecker, type RevocationStatus } from './revocation-status.ts'
+
+/** A CRL: PEM text (of one or more), DER, or an index that `parseCrl` or `loadCrl` has verified. */
+export type CrlInput = string | Uint8Array | CrlIndex
+
+export interface CrlCheckerOptions {
+  /** Complete and delta CRLs of any of the issuers. */
+  readonly crls: readonly CrlInput[]
+  /** The CAs whose CRLs count: parsed from their certificates, and trusted by the caller. */
+  readonly issuers: readonly PeerIdentity[]
+  /** What `unknown` means. Default `hard`: refused. */
+  readonly policy?: RevocationPolicy
+  /** How far ahead of ours another clock may be, in milliseconds: a CRL whose thisUpdate is that far in the future counts. Default 60,000. nextUpdate is never stretched. */
+  readonly clockSkew?: number
+  /** Octets of one CRL that `load` and `loadCrlChecker` take. Default 128 MiB. What is parsed at once is held to 1 MiB besides. */
+  readonly maxBytes?: number
+  /** The clock, in milliseconds since the epoch. Default `Date.now`. */
+  readonly now?: () => number
+}
+
+export interface CrlChecker extends RevocationChecker {
+  /** Answers at once. */
+  check (certificate: PeerIdentity, issuer: PeerIdentity | undefined): RevocationStatus
+  /**
+   * Replaces all lists, or none: throws MTLS_ERR_CRL_INVALID and keeps what it has where one of them is refused. For CRLs of at most 1 MiB each, and
+   * for indexes.
+   */
+  replace (crls: readonly CrlInput[], issuers?: readonly PeerIdentity[]): void
+  /** The same for CRLs of any size, without blocking the event loop. Of two loads that overlap the later one wins. */
+  load (crls: readonly CrlInput[], issuers?: readonly PeerIdentity[]): Promise<void>
+  /** The lists in force. */
+  readonly lists: readonly CrlIndex[]
+}
+
+const known = ['crls', 'issuers', 'policy', 'clockSkew', 'maxBytes', 'now'] as const
+
+/**
+ * Answers from CRLs. Each of them is at most 1 MiB here (SYNC_CRL_BYTES), since it is parsed at once: use {@link loadCrlChecker} for larger ones. Throws
+ * MTLS_ERR_CRL_INVALID, MTLS_ERR_REVOCATION_OPTION_INVALID.
+ */
+export function crlChecker (options: CrlCheckerOptions): CrlChecker {
+  const checker = new ListChecker(options)
+  checker.replace(options.crls)
+  return checker
+}
+
+/** Answers from CRLs of any size, which are loaded without blocking the event loop for more than a few milliseconds at a time. */
+export async function loadCrlChecker (options: CrlCheckerOptions): Promise<CrlChecker> {
+  const checker = new ListChecker(options)
+  await checker.load(options.crls)
+  return checker
+}
+
+/** What one certificate was found to be subject to, as long as the lists are these. */
+interface Resolved {
+  readonly lists: readonly CrlList[]
+  readonly issuer: PeerIdentity | undefined
+  readonly applicable: ApplicableLists | RevocationStatus
+}
+
+class ListChecker implements CrlChecker {
+  readonly #now: () => number
+  readonly #skew: number
+  readonly #maxBytes: number
+  readonly #permits: Permits
+  readonly #epoch: Epoch = new Epoch()
+  readonly #boundary: Deadline
+  readonly #resolved: WeakMap<PeerIdentity, Resolved> = new WeakMap()
+  #issuers: readonly PeerIdentity[]
+  #indexes: readonly CrlIndex[] = []
+  #lists: readonly CrlList[] = []
+  #turn: number = 0
+  #closed: boolean = false
+
+  constructor (options: CrlCheckerOptions) {
+    checkKnownOptions(options, known, 'crlChecker')
+    checkFunction(options.now, 'crlChecker now')
+    this.#now = options.now ?? Date.now
+    this.#skew = checkNumber(options.clockSkew, 60_000, 'crlChecker clockSkew')
+    this.#maxBytes = checkNumber(options.maxBytes, MAX_CRL_BYTES, 'crlChecker maxBytes')
+    this.#permits = compilePolicy(options.policy, this.#now)
+    this.#issuers = checkList(options.issuers, 'issuers')
+    checkList(options.crls, 'crls')
+    this.#boundary = new Deadline(this.#now, () => { this.#passBoundary() })
+  }
+
+  get epoch (): number {
+    // The timer may be late, or the machine may have slept.
+    if (this.#boundary.passed) this.#passBoundary()
+    return this.#epoch.value
+  }
+
+  get lists (): readonly CrlIndex[] { return this.#indexes }
+
+  check (certificate: PeerIdentity, issuer: PeerIdentity | undefined): RevocationStatus {
+    if (this.#closed) return unknownStatus('closed')
+    const serialNumber = certificate.serialNumber
+    if (serialNumber === undefined) return unknownStatus('serial_unknown')
+    let resolved = this.#resolved.get(certificate)
+    if (resolved === undefined || resolved.lists !== this.#lists || resolved.issuer !== issuer) {
+      resolved = { lists: this.#lists, issuer, applicable: resolve(this.#lists, certificate, issuer) }
+      this.#resolved.set(certificate, resolved)
+    }
+    const applicable = resolved.applicable
+    return 'state' in applicable ? applicable : judgeSerial(applicable, serialNumber, this.#now(), this.#skew)
+  }
+
+  permits (status: RevocationStatus, certificate: PeerIdentity): boolean {
+    return this.#permits(status, certificate)
+  }
+
+  subscribe (listener: () => void): () => void {
+    return this.#epoch.subscribe(listener)
+  }
+
+  replace (crls: readonly CrlInput[], issuers: readonly PeerIdentity[] = this.#issuers): void {
+    this.#turn++
+    const maxBytes = Math.min(SYNC_CRL_BYTES, this.#maxBytes)
+    this.#accept(crls.flatMap((crl) => crl instanceof CrlIndex ? [checkIndex(crl, issuers)] : parseCrls(crl, { issuers, maxBytes })), issuers)
+  }
+
+  async load (crls: readonly CrlInput[], issuers: readonly PeerIdentity[] = this.#issuers): Promise<void> {
+    const turn = ++this.#turn
+    const indexes: CrlIndex[] = []
+    for (const crl of crls) {
+      if (crl instanceof CrlIndex) indexes.push(checkIndex(crl, issuers))
+      else indexes.push(...await loadCrls(crl, { issuers, maxBytes: this.#maxBytes }))
+    }
+    // What was asked for later is in force already, or soon will be.
+    if (turn === this.#turn) this.#accept(indexes, issuers)
+  }
+
+  async close (): Promise<void> {
+    this.#closed = true
+    this.#turn++
+    this.#boundary.clear()
+    this.#indexes = []
+    this.#lists = []
+    this.#epoch.move()
+    this.#epoch.clear()
+  }
+
+  #accept (indexes: readonly CrlIndex[], issuers: readonly PeerIdentity[]): void {
+    if (this.#closed) return
+    const lists = assembleLists(indexes)
+    this.#issuers = issuers
+    this.#indexes = Object.freeze([...indexes])
+    this.#lists = lists
+    this.#awaitBoundary()
+    this.#epoch.move()
+  }
+
+  /** When the next list begins or ends to count. */
+  #awaitBoundary (): void {
+    const time = this.#now()
+    const times = this.#lists.flatMap(({ from, until }) => [from - this.#skew, until]).filter((at) => at > time)
+    this.#boundary.set(Math.min(...times))
+  }
+
+  #passBoundary (): void {
+    this.#awaitBoundary()
+    this.#epoch.move()
+  }
+}
+
+function resolve (lists: readonly CrlList[], certificate: PeerIdentity, issuer: PeerIdentity | undefined): ApplicableLists | RevocationStatus {
+  if (issuer === undefined && certificate.issuer === undefined) return unknownStatus('issuer_unknown')
+  if (issuer !== undefined && !isNamed(certificate, issuer)) return unknownStatus('issuer_mismatch')
+  return pickLists(lists, certificate, issuer)
+}
+
+/** Whether a certificate names this issuer. */
+export function isNamed (certificate: PeerIdentity, issuer: PeerIdentity): boolean {
+  return certificate.issuer !== undefined && issuer.subject !== undefined && equalDistinguishedNames(certificate.issuer, issuer.subject)
+}
+
+function checkIndex (index: CrlIndex, issuers: readonly PeerIdentity[]): CrlIndex {
+  const signer = index.verifiedBy
+  if (signer === undefined) throw crlInvalid('unverified', 'its signature has not been checked: parse it with `issuers`')
+  if (!issuers.some(({ fingerprint256 }) => fingerprint256 !== undefined && fingerprint256 === signer.fingerprint256)) {
+    throw crlInvalid('issuer_unknown', `${String(signer)}, which signed it, is not among the issuers`)
+  }
+  return index
+}
+
+function checkList<Item> (list: readonly Item[], where: string): readonly Item[] {
+  if (!Array.isArray(list)) throw optionInvalid(`crlChecker ${where} is ${typeof list}, expected an array`)
+  return Object.freeze([...list])
+}

@@ -1,0 +1,89 @@
+import { readCrlScope, WHOLE_SCOPE, type CrlScope } from './crl-scope.ts'
+import { DerSequence } from './der-sequence.ts'
+import { TAG } from '@peerkit/identity/der'
+import { EXTENSION, readExtensionList, type Extension } from '@peerkit/identity/x509'
+import { readBitOctets, readNatural, readTime } from './der-values.ts'
+import { crlInvalid } from './errors.ts'
+import { findUnknownCritical } from './extensions.ts'
+import { readSignatureAlgorithm, type SignatureAlgorithm } from './signature.ts'
+
+/** All of a CRL but its entries. The octets are views into the CRL. */
+export interface CrlHeader {
+  readonly tbs: Uint8Array
+  readonly algorithm: SignatureAlgorithm
+  readonly signature: Uint8Array
+  readonly issuer: Uint8Array
+  readonly thisUpdate: number
+  readonly nextUpdate: number
+  readonly entriesStart: number
+  readonly entriesEnd: number
+  readonly number: bigint | undefined
+  readonly baseNumber: bigint | undefined
+  readonly scope: CrlScope
+}
+
+const known: ReadonlySet<string> = new Set([EXTENSION.crlNumber, EXTENSION.deltaCrlIndicator, EXTENSION.issuingDistributionPoint])
+const none: ReadonlyMap<string, Extension> = new Map()
+
+/** Reads a CertificateList (RFC 5280 section 5.1) as far as the entries and from there on. */
+export function readCrlHeader (der: Uint8Array): CrlHeader {
+  const outer = DerSequence.of(der, TAG.sequence)
+  const tbsElement = outer.expect(TAG.sequence)
+  const outerAlgorithm = outer.expect(TAG.sequence)
+  const signature = readBitOctets(outer)
+  outer.finish()
+  const tbs = outer.within(tbsElement)
+  const hasVersion = tbs.peek() === TAG.integer
+  if (hasVersion && readNatural(tbs) !== 1n) throw crlInvalid('malformed', 'its version is neither 1 nor 2')
+  const innerAlgorithm = tbs.expect(TAG.sequence)
+  // RFC 5280 section 5.1.1.2: only the inner one is signed.
+  if (Buffer.compare(tbs.whole(innerAlgorithm), outer.whole(outerAlgorithm)) !== 0) throw crlInvalid('malformed', 'the two signature algorithms differ')
+  const algorithm = readSignatureAlgorithm(tbs.within(innerAlgorithm))
+  if (algorithm === undefined) throw crlInvalid('algorithm', 'its signature algorithm is not accepted')
+  const issuer = tbs.whole(tbs.expect(TAG.sequence))
+  const thisUpdate = readTime(tbs)
+  if (tbs.peek() !== TAG.utcTime && tbs.peek() !== TAG.generalizedTime) throw crlInvalid('no_next_update', 'it has no nextUpdate, so nobody could tell when it is out of date')
+  const nextUpdate = readTime(tbs)
+  if (nextUpdate <= thisUpdate) throw crlInvalid('malformed', 'nextUpdate is not after thisUpdate')
+  const entries = tbs.optional(TAG.sequence)
+  const extensions = readCrlExtensions(tbs, hasVersion)
+  tbs.finish()
+  return {
+    tbs: outer.whole(tbsElement),
+    algorithm,
+    signature,
+    issuer,
+    thisUpdate,
+    nextUpdate,
+    entriesStart: entries?.contentStart ?? 0,
+    entriesEnd: entries?.end ?? 0,
+    ...readMeaning(extensions)
+  }
+}
+
+function readCrlExtensions (tbs: DerSequence, hasVersion: boolean): ReadonlyMap<string, Extension> {
+  const wrapper = tbs.optionalOpen(0xa0)
+  if (wrapper === undefined) return none
+  if (!hasVersion) throw crlInvalid('malformed', 'extensions in a version 1 CRL')
+  const extensions = readExtensionList(wrapper.open(TAG.sequence))
+  wrapper.finish()
+  const unknown = findUnknownCritical(extensions, known)
+  if (unknown !== undefined) throw crlInvalid('critical_extension', `it has the critical extension ${unknown}, which is not known`)
+  return extensions
+}
+
+function readMeaning (extensions: ReadonlyMap<string, Extension>): Pick<CrlHeader, 'number' | 'baseNumber' | 'scope'> {
+  const number = readNumber(extensions.get(EXTENSION.crlNumber))
+  const baseNumber = readNumber(extensions.get(EXTENSION.deltaCrlIndicator))
+  if (baseNumber !== undefined && (number === undefined || number < baseNumber)) throw crlInvalid('malformed', 'a delta CRL without a number, or with one below its base\'s')
+  const point = extensions.get(EXTENSION.issuingDistributionPoint)
+  return { number, baseNumber, scope: point === undefined ? WHOLE_SCOPE : readCrlScope(point.value) }
+}
+
+function readNumber (extension: Extension | undefined): bigint | undefined {
+  if (extension === undefined) return undefined
+  const value = new DerSequence(extension.value, 0, extension.value.length)
+  const number = readNatural(value)
+  value.finish()
+  return number
+}

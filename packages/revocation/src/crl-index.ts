@@ -1,0 +1,63 @@
+import type { DistinguishedName, PeerIdentity } from '@peerkit/identity'
+import type { CrlHeader } from './crl-header.ts'
+import type { CrlScope } from './crl-scope.ts'
+import { nameReason } from './revocation-status.ts'
+import type { SerialTable } from './serial-table.ts'
+
+/** What a CRL says about a serial it lists. */
+export interface CrlEntry {
+  /** A name of RFC 5280 section 5.3.1, e.g. `keyCompromise`; undefined where none was given. */
+  readonly reason: string | undefined
+  /** Milliseconds since the epoch. */
+  readonly revokedAt: number | undefined
+}
+
+/** The compact form of one CRL. The octets it was read from are not kept. */
+export class CrlIndex {
+  /** The CA whose key signed it; undefined where it was parsed without issuers to verify it against. */
+  readonly verifiedBy: PeerIdentity | undefined
+  /** The issuer's name in DER, as hex. */
+  readonly issuerName: string
+  /** Milliseconds since the epoch. */
+  readonly thisUpdate: number
+  /** Milliseconds since the epoch: from here on the list says nothing about what it does not list. */
+  readonly nextUpdate: number
+  readonly number: bigint | undefined
+  /** For a delta CRL, the number of the complete CRL it adds to. */
+  readonly baseNumber: bigint | undefined
+  readonly scope: CrlScope
+  readonly #table: SerialTable
+
+  constructor (header: CrlHeader, table: SerialTable, verifiedBy: PeerIdentity | undefined) {
+    this.verifiedBy = verifiedBy
+    this.issuerName = Buffer.from(header.issuer).toString('hex')
+    this.thisUpdate = header.thisUpdate
+    this.nextUpdate = header.nextUpdate
+    this.number = header.number
+    this.baseNumber = header.baseNumber
+    this.scope = header.scope
+    this.#table = table
+    Object.freeze(this)
+  }
+
+  get issuer (): DistinguishedName | undefined { return this.verifiedBy?.subject }
+
+  get isDelta (): boolean { return this.baseNumber !== undefined }
+
+  /** How many serials it lists. */
+  get size (): number { return this.#table.size }
+
+  /** Octets of memory its entries take. */
+  get byteLength (): number { return this.#table.byteLength }
+
+  /** Whether a serial is listed. @param serialNumber hex, as `PeerIdentity.serialNumber` */
+  has (serialNumber: string): boolean {
+    return this.#table.find(serialNumber) !== -1
+  }
+
+  /** What the list says about a serial. In a delta CRL the reason `removeFromCRL` means that it is revoked no longer. */
+  find (serialNumber: string): CrlEntry | undefined {
+    const at = this.#table.find(serialNumber)
+    return at === -1 ? undefined : { reason: nameReason(this.#table.reasonAt(at)), revokedAt: this.#table.dateAt(at) }
+  }
+}

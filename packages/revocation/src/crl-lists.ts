@@ -1,0 +1,128 @@
+import { equalDistinguishedNames, type DistinguishedName, type PeerIdentity } from '@peerkit/identity'
+import type { CrlIndex } from './crl-index.ts'
+import { isCaCertificate, readDistributionPoints } from './distribution-points.ts'
+import { crlInvalid } from './errors.ts'
+import { unknownStatus, type RevocationStatus } from './revocation-status.ts'
+
+/** A complete CRL with the delta CRL that brings it up to date, where there is one. */
+export interface CrlList {
+  readonly issuer: PeerIdentity
+  readonly base: CrlIndex
+  readonly delta: CrlIndex | undefined
+  /** Milliseconds since the epoch: what is not listed is good from `from` and before `until`. */
+  readonly from: number
+  readonly until: number
+  readonly good: RevocationStatus
+}
+
+const noCrl = unknownStatus('no_crl')
+const outOfScope = unknownStatus('out_of_scope')
+const expired = unknownStatus('crl_expired')
+const notYetValid = unknownStatus('crl_not_yet_valid')
+
+/**
+ * Puts verified CRLs together: of each issuer and scope the newest complete one, and the newest delta CRL that applies to it (RFC 5280 section 5.2.4).
+ */
+export function assembleLists (indexes: readonly CrlIndex[]): CrlList[] {
+  const groups = new Map<string, { bases: CrlIndex[], deltas: CrlIndex[] }>()
+  for (const index of indexes) {
+    const signer = index.verifiedBy
+    if (signer === undefined) throw crlInvalid('unverified', 'its signature has not been checked: parse it with `issuers`')
+    const key = `${signer.publicKey256}/${index.issuerName}/${index.scope.raw}`
+    const group = groups.get(key) ?? { bases: [], deltas: [] }
+    groups.set(key, group);
+    (index.isDelta ? group.deltas : group.bases).push(index)
+  }
+  return [...groups.values()].map(({ bases, deltas }) => joinList(newest(bases), deltas))
+}
+
+function joinList (base: CrlIndex | undefined, deltas: CrlIndex[]): CrlList {
+  if (base === undefined || (deltas.length > 0 && base.number === undefined)) {
+    throw crlInvalid('delta_without_base', `the delta CRL of ${String(deltas[0]!.verifiedBy)} has no complete CRL with a number and the same scope beside it`)
+  }
+  // A complete CRL of the same number or a later one holds already what the delta says.
+  const later = deltas.filter((delta) => delta.number! > base.number!)
+  const delta = newest(later.filter(({ baseNumber }) => baseNumber! <= base.number!))
+  if (delta === undefined && later.length > 0) {
+    throw crlInvalid('delta_without_base', `a delta CRL adds to number ${later[0]!.baseNumber} or later, the complete CRL there is has number ${base.number}`)
+  }
+  const until = Math.min(base.nextUpdate, delta?.nextUpdate ?? Infinity)
+  const from = Math.max(base.thisUpdate, delta?.thisUpdate ?? -Infinity)
+  return { issuer: base.verifiedBy!, base, delta, from, until, good: Object.freeze({ state: 'good', source: 'crl', until }) }
+}
+
+function newest (indexes: readonly CrlIndex[]): CrlIndex | undefined {
+  return indexes.reduce<CrlIndex | undefined>((best, index) => best === undefined || isNewer(index, best) ? index : best, undefined)
+}
+
+/** Whether one CRL of an issuer and scope comes after another. */
+export function isNewer (index: CrlIndex, other: CrlIndex): boolean {
+  if (index.number !== undefined && other.number !== undefined && index.number !== other.number) return index.number > other.number
+  return index.thisUpdate > other.thisUpdate
+}
+
+/** The lists that may say something about one certificate. */
+export interface ApplicableLists {
+  /** All in scope that bear the issuer's name: what they list is revoked. */
+  readonly named: readonly CrlList[]
+  /** For each key that may have issued the certificate its lists in scope, or why there is none: all of them must say that it is good. */
+  readonly byKey: readonly (readonly CrlList[] | Unknown)[]
+}
+
+type Unknown = Extract<RevocationStatus, { state: 'unknown' }>
+
+/** Picks the lists for a certificate. Without the issuer every key of that name has to agree, since any of them may have issued it. */
+export function pickLists (lists: readonly CrlList[], certificate: PeerIdentity, issuer: PeerIdentity | undefined): ApplicableLists {
+  const name = issuer?.subject ?? certificate.issuer
+  const named = name === undefined ? [] : lists.filter((list) => sameName(list.issuer.subject, name))
+  if (named.length === 0) return { named, byKey: [noCrl] }
+  const keys = issuer?.publicKey256 !== undefined ? [issuer.publicKey256] : [...new Set(named.map((list) => list.issuer.publicKey256))]
+  const byKey = keys.map((key) => {
+    const own = named.filter((list) => list.issuer.publicKey256 === key)
+    const inScope = own.filter((list) => covers(list, certificate))
+    return own.length === 0 ? noCrl : inScope.length === 0 ? outOfScope : inScope
+  })
+  return { named: named.filter((list) => covers(list, certificate)), byKey }
+}
+
+function sameName (one: DistinguishedName | undefined, other: DistinguishedName): boolean {
+  return one !== undefined && equalDistinguishedNames(one, other)
+}
+
+function covers ({ base: { scope } }: CrlList, certificate: PeerIdentity): boolean {
+  if (scope.only !== undefined && isCaCertificate(certificate) !== (scope.only === 'ca')) return false
+  if (scope.distributionPoints === undefined) return true
+  const points = readDistributionPoints(certificate)
+  return scope.distributionPoints.some((name) => points.includes(name))
+}
+
+/** What the lists say about a serial at a time. A list that has ended still knows who was revoked. */
+export function judgeSerial (lists: ApplicableLists, serialNumber: string, time: number, skew: number): RevocationStatus {
+  for (const list of lists.named) {
+    const revoked = findRevoked(list, serialNumber)
+    if (revoked !== undefined) return revoked
+  }
+  let answer: CrlList | undefined
+  for (const group of lists.byKey) {
+    const list = 'state' in group ? group : findFresh(group, time, skew)
+    if ('state' in list) return list
+    if (answer === undefined || list.until < answer.until) answer = list
+  }
+  return answer === undefined ? noCrl : answer.good
+}
+
+function findFresh (group: readonly CrlList[], time: number, skew: number): CrlList | Unknown {
+  let why = notYetValid
+  for (const list of group) {
+    if (time >= list.until) why = expired
+    else if (time + skew >= list.from) return list
+  }
+  return why
+}
+
+function findRevoked ({ base, delta }: CrlList, serialNumber: string): RevocationStatus | undefined {
+  const changed = delta?.find(serialNumber)
+  if (changed?.reason === 'removeFromCRL') return undefined
+  const entry = changed ?? base.find(serialNumber)
+  return entry === undefined ? undefined : { state: 'revoked', source: 'crl', reason: entry.reason, revokedAt: entry.revokedAt }
+}

@@ -1,0 +1,73 @@
+import { crlInvalid } from './errors.ts'
+
+const BEGIN = Buffer.from('-----BEGIN X509 CRL-----')
+const END = Buffer.from('-----END X509 CRL-----')
+const SLICE = 1 << 19
+const WHITE = 64
+const BAD = 65
+
+const sextets = new Uint8Array(256).fill(BAD)
+for (const [i, letter] of Array.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/').entries()) sextets[letter.charCodeAt(0)] = i
+for (const white of ' \t\r\n') sextets[white.charCodeAt(0)] = WHITE
+
+/**
+ * The CRLs in PEM text (RFC 7468) or in one DER, giving way after each slice. Text between the blocks is passed over; a block without an end, as in a file that is
+ * still being written, is refused.
+ */
+export function * splitCrls (input: string | Uint8Array): Generator<undefined, Uint8Array[]> {
+  if (typeof input !== 'string' && input[0] === 0x30) return [input]
+  const text = typeof input === 'string' ? yield * toOctets(input) : Buffer.from(input.buffer, input.byteOffset, input.byteLength)
+  const found: Uint8Array[] = []
+  for (let begin = text.indexOf(BEGIN); begin !== -1; begin = text.indexOf(BEGIN, begin)) {
+    const start = begin + BEGIN.length
+    const end = text.indexOf(END, start)
+    if (end === -1) throw crlInvalid('malformed', 'a PEM block has no end: an incomplete file?')
+    found.push(yield * decodeBase64(text, start, end))
+    begin = end + END.length
+  }
+  if (found.length === 0) throw crlInvalid('malformed', 'neither DER nor a PEM block X509 CRL')
+  return found
+}
+
+function * toOctets (text: string): Generator<undefined, Buffer> {
+  const octets = Buffer.allocUnsafe(text.length)
+  for (let at = 0; at < text.length; at += SLICE) {
+    octets.write(text.slice(at, at + SLICE), at, 'latin1')
+    if (at + SLICE < text.length) yield undefined
+  }
+  return octets
+}
+
+function * decodeBase64 (text: Buffer, start: number, end: number): Generator<undefined, Uint8Array> {
+  let stop = end
+  let padding = 0
+  for (let code = text[stop - 1]!; stop > start && (code === 0x3d || sextets[code] === WHITE); code = text[--stop - 1]!) {
+    if (code === 0x3d) padding++
+  }
+  const out = new Uint8Array(Math.ceil((stop - start) / 4) * 3)
+  let written = 0
+  let bits = 0
+  let held = 0
+  let letters = 0
+  for (let at = start; at < stop;) {
+    const slice = Math.min(stop, at + SLICE)
+    for (; at < slice; at++) {
+      const sextet = sextets[text[at]!]!
+      if (sextet === WHITE) continue
+      if (sextet === BAD) throw crlInvalid('malformed', `a PEM block has a character that is not base64 at offset ${at}`)
+      held = (held << 6) | sextet
+      letters++
+      bits += 6
+      if (bits === 24) {
+        out[written++] = held >>> 16
+        out[written++] = held >>> 8
+        out[written++] = held
+        bits = held = 0
+      }
+    }
+    if (at < stop) yield undefined
+  }
+  if (padding > 2 || (letters + padding) % 4 !== 0) throw crlInvalid('malformed', 'a PEM block is not whole base64')
+  for (let rest = bits; rest >= 8; rest -= 8) out[written++] = held >>> (rest - 8)
+  return out.subarray(0, written)
+}

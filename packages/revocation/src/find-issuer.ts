@@ -1,0 +1,25 @@
+import type { PeerIdentity } from '@peerkit/identity'
+import { readCertificate } from '@peerkit/identity/x509'
+import { isNamed } from './crl-checker.ts'
+import { readIssuerKey } from './issuer-key.ts'
+import { isSignedBy } from './ocsp-signer.ts'
+
+const found = new WeakMap<PeerIdentity, { readonly issuers: readonly PeerIdentity[], readonly issuer: PeerIdentity | undefined }>()
+
+/** The one among CAs that has the issuer's name and signed the certificate. Looked for once per certificate and list. */
+export function findIssuer (certificate: PeerIdentity, issuers: readonly PeerIdentity[]): PeerIdentity | undefined {
+  const known = found.get(certificate)
+  if (known?.issuers === issuers) return known.issuer
+  const issuer = issuers.find((candidate) => isNamed(certificate, candidate) && hasSigned(candidate, certificate))
+  found.set(certificate, { issuers, issuer })
+  return issuer
+}
+
+function hasSigned (issuer: PeerIdentity, certificate: PeerIdentity): boolean {
+  try {
+    return certificate.raw !== undefined && isSignedBy(readCertificate(certificate.raw), readIssuerKey(issuer))
+  } catch {
+    // A key that cannot be read has signed nothing.
+    return false
+  }
+}

@@ -1,0 +1,59 @@
+import { EXTENSION, readBasicConstraints, readCertificate, readKeyUsage } from '@peerkit/identity/x509'
+import type { PeerIdentity } from '@peerkit/identity'
+import { createPublicKey, type KeyObject } from 'node:crypto'
+import { DerSequence } from './der-sequence.ts'
+import { TAG } from '@peerkit/identity/der'
+import { readBitOctets } from './der-values.ts'
+import { optionInvalid } from './errors.ts'
+
+/** What verifying takes of a certificate. Octets are views into its DER. */
+export interface IssuerKey {
+  readonly identity: PeerIdentity
+  /** The subject's DER. */
+  readonly subject: Uint8Array
+  /** The same as hex. */
+  readonly subjectHex: string
+  readonly key: KeyObject
+  /** The subjectPublicKey's octets, without tag, length and unused bits: what OCSP hashes. */
+  readonly keyOctets: Uint8Array
+  readonly isCa: boolean
+  /** As `readKeyUsage` gives it; undefined where the extension is absent. */
+  readonly keyUsage: number | undefined
+}
+
+// createPublicKey takes 34–100 µs, so it is done once for a certificate, and only for one that is used.
+const keys = new WeakMap<PeerIdentity, IssuerKey>()
+
+/** Reads the key of a certificate that issues others, or answers for them. Throws where the identity has no DER. */
+export function readIssuerKey (identity: PeerIdentity): IssuerKey {
+  const known = keys.get(identity)
+  if (known !== undefined) return known
+  const der = identity.raw
+  if (der === undefined) throw optionInvalid(`the issuer ${String(identity)} is a partial identity, expected one parsed from a certificate`)
+  const certificate = readCertificate(der)
+  const spki = DerSequence.of(certificate.subjectPublicKeyInfo, TAG.sequence)
+  spki.expect(TAG.sequence)
+  const keyOctets = readBitOctets(spki)
+  const constraints = certificate.extensions.get(EXTENSION.basicConstraints)
+  const usage = certificate.extensions.get(EXTENSION.keyUsage)
+  let key: KeyObject | undefined
+  const read: IssuerKey = {
+    identity,
+    subject: certificate.subjectRaw,
+    subjectHex: Buffer.from(certificate.subjectRaw).toString('hex'),
+    get key () {
+      key ??= createPublicKey({ key: Buffer.from(certificate.subjectPublicKeyInfo), format: 'der', type: 'spki' })
+      return key
+    },
+    keyOctets,
+    isCa: constraints !== undefined && readBasicConstraints(constraints.value).ca,
+    keyUsage: usage === undefined ? undefined : readKeyUsage(usage.value)
+  }
+  keys.set(identity, read)
+  return read
+}
+
+/** Whether keyUsage allows the use, one of KEY_USAGE; where it is absent everything is allowed. */
+export function mayUse (issuer: IssuerKey, use: number): boolean {
+  return issuer.keyUsage === undefined || (issuer.keyUsage & use) !== 0
+}

@@ -1,0 +1,45 @@
+import { createHash } from 'node:crypto'
+import type { PeerIdentity } from '@peerkit/identity'
+import { writeElement, writeNatural, writeOid } from './der-writer.ts'
+import { readIssuerKey } from './issuer-key.ts'
+
+/** With what a CertID names the issuer. SHA-1 is no weakness here, it only names; many responders know nothing else (RFC 5019 section 2.1.1). */
+export type CertIdHash = 'sha1' | 'sha256'
+
+/** Which certificate a question or an answer is about (RFC 6960 section 4.1.1). */
+export interface CertId {
+  readonly hashOid: string
+  /** hex */
+  readonly nameHash: string
+  /** hex */
+  readonly keyHash: string
+  /** hex, as `PeerIdentity.serialNumber` */
+  readonly serialNumber: string
+}
+
+const hashOids: Readonly<Record<CertIdHash, string>> = { sha1: '1.3.14.3.2.26', sha256: '2.16.840.1.101.3.4.2.1' }
+
+/** The CertID of a certificate. */
+export function describeCertId (serialNumber: string, issuer: PeerIdentity, hash: CertIdHash): CertId {
+  const { subject, keyOctets } = readIssuerKey(issuer)
+  return {
+    hashOid: hashOids[hash],
+    nameHash: createHash(hash).update(subject).digest('hex'),
+    keyHash: createHash(hash).update(keyOctets).digest('hex'),
+    serialNumber
+  }
+}
+
+export function equalCertIds (one: CertId, other: CertId): boolean {
+  return one.hashOid === other.hashOid && one.nameHash === other.nameHash && one.keyHash === other.keyHash && one.serialNumber === other.serialNumber
+}
+
+/** An OCSPRequest for one certificate, not signed (RFC 6960 section 4.1.1), with a nonce (RFC 9654) or without. */
+export function writeOcspRequest (certId: CertId, nonce: Uint8Array | undefined): Uint8Array {
+  const algorithm = writeElement(0x30, writeOid(certId.hashOid), writeElement(0x05))
+  const id = writeElement(0x30, algorithm, writeElement(0x04, Buffer.from(certId.nameHash, 'hex')), writeElement(0x04, Buffer.from(certId.keyHash, 'hex')), writeNatural(certId.serialNumber))
+  const list = writeElement(0x30, writeElement(0x30, id))
+  if (nonce === undefined) return writeElement(0x30, writeElement(0x30, list))
+  const extension = writeElement(0x30, writeOid('1.3.6.1.5.5.7.48.1.2'), writeElement(0x04, writeElement(0x04, nonce)))
+  return writeElement(0x30, writeElement(0x30, list, writeElement(0xa2, writeElement(0x30, extension))))
+}

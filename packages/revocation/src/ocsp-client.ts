@@ -1,0 +1,78 @@
+import type { PeerIdentity } from '@peerkit/identity'
+import { randomBytes } from 'node:crypto'
+import { ocspInvalid, ocspUnavailable } from './errors.ts'
+import { BoundedFetchError, fetchBounded } from './fetch-bounded.ts'
+import { describeCertId, writeOcspRequest, type CertIdHash } from './ocsp-certid.ts'
+import { verifyOcspResponse, type OcspFreshness, type VerifiedOcsp } from './ocsp-verify.ts'
+import type { RevocationChecker } from './revocation-status.ts'
+
+/** How a responder is asked, and what its answer must be like. */
+export interface OcspQuestion {
+  readonly hash: CertIdHash
+  readonly nonce: 'none' | 'optional' | 'required'
+  /** Milliseconds for all URLs together. */
+  readonly timeout: number
+  readonly maxBytes: number
+  readonly freshness: Required<OcspFreshness>
+  readonly requireNoCheck: boolean
+  readonly delegateChecker: RevocationChecker | undefined
+  readonly fetch: typeof fetch
+  readonly signal: AbortSignal
+}
+
+/** An answer with the octets that prove it. */
+export interface OcspReply {
+  readonly verified: VerifiedOcsp
+  readonly der: Uint8Array
+  readonly url: string
+}
+
+/** Asks the responders in order until one gives an answer that can be believed. Rejects with the error of the last one. */
+export async function askResponders (urls: readonly string[], certificate: PeerIdentity, issuer: PeerIdentity, question: OcspQuestion): Promise<OcspReply> {
+  let failure: unknown = ocspUnavailable('no_url', `no responder is known for ${String(certificate)}`)
+  const end = performance.now() + question.timeout
+  for (const url of urls) {
+    const timeout = Math.ceil(end - performance.now())
+    if (timeout <= 0) break
+    try {
+      return await askResponder(url, certificate, issuer, { ...question, timeout })
+    } catch (error) {
+      failure = error
+    }
+  }
+  throw failure
+}
+
+async function askResponder (url: string, certificate: PeerIdentity, issuer: PeerIdentity, question: OcspQuestion): Promise<OcspReply> {
+  // RFC 9654 section 2.1: 32 octets.
+  const nonce = question.nonce === 'none' ? undefined : randomBytes(32)
+  const der = await postRequest(url, writeOcspRequest(describeCertId(certificate.serialNumber!, issuer, question.hash), nonce), question)
+  const verified = verifyOcspResponse(der, certificate, issuer, {
+    ...question.freshness,
+    ...(nonce === undefined ? {} : { nonce }),
+    nonceRequired: question.nonce === 'required'
+  })
+  await checkDelegate(verified, issuer, question)
+  return { verified, der, url }
+}
+
+async function postRequest (url: string, body: Uint8Array, { timeout, maxBytes, fetch, signal }: OcspQuestion): Promise<Uint8Array> {
+  try {
+    const headers = { 'content-type': 'application/ocsp-request', accept: 'application/ocsp-response' }
+    return (await fetchBounded(url, { method: 'POST', headers, body, timeout, maxBytes, fetch, signal })).body
+  } catch (error) {
+    throw error instanceof BoundedFetchError ? ocspUnavailable(error.reason, error.message, error) : error
+  }
+}
+
+/** RFC 6960 section 4.2.2.2.1: where the issuer does not vouch for the delegate until its end, it can have been revoked itself. */
+async function checkDelegate ({ signer }: VerifiedOcsp, issuer: PeerIdentity, { delegateChecker, requireNoCheck }: OcspQuestion): Promise<void> {
+  if (!signer.delegated || signer.noCheck) return
+  const who = String(signer.identity)
+  if (delegateChecker !== undefined) {
+    const status = await delegateChecker.check(signer.identity, issuer)
+    if (!delegateChecker.permits(status, signer.identity)) throw ocspInvalid('signer_not_authorized', `the signer ${who} is ${status.state}`)
+  } else if (requireNoCheck) {
+    throw ocspInvalid('signer_not_authorized', `the certificate of the signer ${who} lacks id-pkix-ocsp-nocheck`)
+  }
+}

@@ -1,0 +1,100 @@
+import type { PeerIdentity } from '@peerkit/identity'
+import { ocspInvalid } from './errors.ts'
+import { checkFunction, checkKnownOptions, checkNumber } from './option-check.ts'
+import { describeCertId, equalCertIds, type CertIdHash } from './ocsp-certid.ts'
+import { readOcspResponse, type OcspAnswer, type OcspResponse } from './ocsp-response.ts'
+import { findOcspSigner, type OcspSigner } from './ocsp-signer.ts'
+
+/** How old or early an answer may be; milliseconds. */
+export interface OcspFreshness {
+  /** How far ahead of ours the responder's clock may be. Default 60,000. nextUpdate is never stretched. */
+  readonly clockSkew?: number
+  /** An answer whose thisUpdate is longer ago is refused, whatever its nextUpdate. Default 7 days. */
+  readonly maxAge?: number
+  /** How long after thisUpdate an answer without nextUpdate counts. Default 300,000 (5 minutes). */
+  readonly lifetime?: number
+  /** The clock, in milliseconds since the epoch. Default `Date.now`. */
+  readonly now?: () => number
+}
+
+export interface VerifyOcspOptions extends OcspFreshness {
+  /** The nonce that was sent: one that comes back must equal it. */
+  readonly nonce?: Uint8Array
+  /** Whether the nonce must come back. Default false. */
+  readonly nonceRequired?: boolean
+}
+
+/** A verified answer about one certificate. */
+export interface VerifiedOcsp {
+  readonly state: 'good' | 'revoked' | 'unknown'
+  /** The number of a CRLReason. */
+  readonly reason: number
+  readonly revokedAt: number | undefined
+  readonly thisUpdate: number
+  /** From when on it no longer counts. */
+  readonly until: number
+  readonly signer: OcspSigner
+}
+
+const DAY = 86_400_000
+const hashes: readonly CertIdHash[] = ['sha1', 'sha256']
+const known = ['clockSkew', 'maxAge', 'lifetime', 'now', 'nonce', 'nonceRequired'] as const
+
+/**
+ * Verifies an OCSP response (RFC 6960 section 3.2) about a certificate: that it is about it, who signed it, that this signer may, and that it is neither old nor
+ * early. Also for a stapled one. Throws MTLS_ERR_OCSP_INVALID with `reason`.
+ */
+export function verifyOcspResponse (der: Uint8Array, certificate: PeerIdentity, issuer: PeerIdentity, options: VerifyOcspOptions = {}): VerifiedOcsp {
+  checkKnownOptions(options, known, 'verifyOcspResponse')
+  const freshness = checkFreshness(options, 'verifyOcspResponse')
+  const now = freshness.now()
+  const response = readOcspResponse(der)
+  const signer = findOcspSigner(response, issuer, now)
+  checkNonce(response, options.nonce, options.nonceRequired ?? false)
+  const answer = findAnswer(response, certificate, issuer)
+  const until = checkTimes(response, answer, now, freshness)
+  return { state: answer.state, reason: answer.reason, revokedAt: answer.revokedAt, thisUpdate: answer.thisUpdate, until, signer }
+}
+
+/** Fills in the defaults. */
+export function checkFreshness (options: OcspFreshness, where: string): Required<OcspFreshness> {
+  checkFunction(options.now, `${where} now`)
+  return {
+    clockSkew: checkNumber(options.clockSkew, 60_000, `${where} clockSkew`),
+    maxAge: checkNumber(options.maxAge, 7 * DAY, `${where} maxAge`, 1000),
+    lifetime: checkNumber(options.lifetime, 300_000, `${where} lifetime`, 1000),
+    now: options.now ?? Date.now
+  }
+}
+
+function checkNonce (response: OcspResponse, sent: Uint8Array | undefined, required: boolean): void {
+  if (sent === undefined) return
+  if (response.nonce === undefined) {
+    if (required) throw ocspInvalid('nonce', 'it does not bring back the nonce')
+    return
+  }
+  if (Buffer.compare(response.nonce, sent) !== 0) throw ocspInvalid('nonce', 'it brings back another nonce')
+}
+
+/** The one answer about the certificate. A responder may hash with another algorithm than it was asked with. */
+function findAnswer (response: OcspResponse, certificate: PeerIdentity, issuer: PeerIdentity): OcspAnswer {
+  const serialNumber = certificate.serialNumber
+  if (serialNumber === undefined) throw ocspInvalid('certificate_mismatch', 'the certificate\'s serial number is not known')
+  const wanted = hashes.map((hash) => describeCertId(serialNumber, issuer, hash))
+  const fitting = response.answers.filter(({ certId }) => wanted.some((id) => equalCertIds(id, certId)))
+  if (fitting.length !== 1) throw ocspInvalid('certificate_mismatch', `${fitting.length} of its ${response.answers.length} answers are about the certificate, expected one`)
+  return fitting[0]!
+}
+
+function checkTimes (response: OcspResponse, answer: OcspAnswer, now: number, { clockSkew, maxAge, lifetime }: Required<OcspFreshness>): number {
+  if (answer.thisUpdate > now + clockSkew) throw ocspInvalid('not_yet_valid', `thisUpdate is ${iso(answer.thisUpdate)}, in the future`)
+  if (response.producedAt > now + clockSkew) throw ocspInvalid('not_yet_valid', `producedAt is ${iso(response.producedAt)}, in the future`)
+  const until = Math.min(answer.nextUpdate ?? answer.thisUpdate + lifetime, answer.thisUpdate + maxAge)
+  if (answer.nextUpdate !== undefined && answer.nextUpdate < answer.thisUpdate) throw ocspInvalid('stale', 'nextUpdate is before thisUpdate')
+  if (until <= now) throw ocspInvalid('stale', `it counted until ${iso(until)}`)
+  return until
+}
+
+function iso (time: number): string {
+  return new Date(time).toISOString()
+}
