@@ -1,1 +1,10 @@
-export {}
+export type { CredentialChange, CredentialSnapshot, CredentialSource } from './credential-snapshot.ts'
+export { MTLS_ERR_CREDENTIALS_OPTION, MTLS_ERR_CREDENTIALS_REFUSED, MTLS_ERR_CREDENTIALS_UNAVAILABLE } from './errors.ts'
+export type { CredentialsRefusedError, CredentialsRefusedReason } from './errors.ts'
+export { fileCredentials } from './file-credentials.ts'
+export type { FileCredentialsOptions } from './file-credentials.ts'
+export type { FilePaths } from './file-paths.ts'
+export type { CheckOptions, CredentialMaterial, Pem } from './material.ts'
+export { memoryCredentials } from './memory-credentials.ts'
+export type { MemoryCredentials } from './memory-credentials.ts'
+export { secureContextOptions } from './secure-context-options.ts'

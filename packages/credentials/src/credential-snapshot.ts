@@ -1,0 +1,37 @@
+import type { PeerIdentity } from '@peerkit/identity'
+import type { RevocationChecker } from '@peerkit/revocation'
+
+/** What we present and whom we trust, at one moment: checked whole before it was taken, and frozen. */
+export interface CredentialSnapshot {
+  /** Counts accepted snapshots, from 1. */
+  readonly generation: number
+  /** Moves only when the trust moved: the set of anchors, or the CRLs. */
+  readonly trustEpoch: number
+  /** PEM: our leaf, then its intermediates. */
+  readonly cert: string
+  /** PKCS#8 PEM. Not enumerable: it appears in no JSON and no inspection. */
+  readonly key: string
+  /** PEM of each anchor; never empty. */
+  readonly ca: readonly string[]
+  /** Our own leaf. */
+  readonly identity: PeerIdentity
+  readonly intermediates: readonly PeerIdentity[]
+  readonly anchors: readonly PeerIdentity[]
+  /** When the first of our own certificates ends, in milliseconds since the epoch. */
+  readonly notAfter: number
+  /** Answers from the `crl` option; undefined where there is none. */
+  readonly revocation: RevocationChecker | undefined
+}
+
+export type CredentialChange =
+  | { readonly type: 'rotated', readonly snapshot: CredentialSnapshot, readonly previous: CredentialSnapshot, readonly trustChanged: boolean }
+  | { readonly type: 'refused', readonly error: Error, /** What stays in force. */ readonly snapshot: CredentialSnapshot }
+
+/** Live credentials, wherever they come from. */
+export interface CredentialSource {
+  readonly current: CredentialSnapshot
+  /** Calls the listener after each change. Returns a function that ends this. */
+  subscribe (listener: (change: CredentialChange) => void): () => void
+  /** Ends watchers and timers. The last snapshot stays readable. */
+  close (): Promise<void>
+}
