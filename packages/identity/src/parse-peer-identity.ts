@@ -6,6 +6,7 @@ import { asCertificateError, malformed } from './reasons.ts'
 import { parseSpiffeId } from './spiffe-id.ts'
 import { NO_NAMES, collectAltNames } from './subject-alt-names.ts'
 import { readFields } from './x509/certificate.ts'
+import { checkExtensions } from './x509/check-extensions.ts'
 import type { CertificateFields } from './x509/certificate.ts'
 import { EXTENSION } from './x509/extension-oids.ts'
 import { KEY_USAGE, readBasicConstraints, readCertificatePolicies, readExtendedKeyUsage, readKeyUsage } from './x509/extension-values.ts'
@@ -53,6 +54,7 @@ export function freezePeers (peers: readonly PeerIdentity[], option: string): re
 
 function readIdentity (der: Uint8Array, links: Pick<PeerIdentity, 'source' | 'chain' | 'via'>): PeerIdentity {
   const fields = readFields(der)
+  checkExtensions(der, fields.extensions)
   const names = readExtension(fields, EXTENSION.subjectAltName, readGeneralNames)
   const subjectAltNames = names === undefined ? NO_NAMES : collectAltNames(names)
   const constraints = readExtension(fields, EXTENSION.basicConstraints, readBasicConstraints)

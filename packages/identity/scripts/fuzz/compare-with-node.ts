@@ -1,5 +1,5 @@
 import { X509Certificate, hash } from 'node:crypto'
-import { MTLS_ERR_CERTIFICATE_INVALID, createPartialIdentity, parsePeerIdentity } from '@peerkit/identity'
+import { MTLS_ERR_CERTIFICATE_INVALID, equalDistinguishedNames, parseDistinguishedName, parsePeerIdentity } from '@peerkit/identity'
 import type { CertificateInvalidError, DistinguishedName, PeerIdentity } from '@peerkit/identity'
 import { EXTENSION, readCertificate, readGeneralNames } from '@peerkit/identity/x509'
 import type { GeneralName } from '@peerkit/identity/x509'
@@ -63,9 +63,16 @@ function disagreements (der: Buffer, peer: PeerIdentity, node: X509Certificate):
     isCa: node.ca === peer.isCa,
     raw: node.raw.equals(peer.raw as Uint8Array),
     json: JSON.stringify(peer).length > 0 && !/\p{Cc}/u.test(peer.toString()) && peer.toString().length <= 256,
-    roundTrip: String(createPartialIdentity({ subject: `CN=x,${peer.issuer}`.replace(/,$/, '') }).subject) === `CN=x,${peer.issuer}`.replace(/,$/, ''),
+    roundTrip: readsBack(peer.issuer) && readsBack(peer.subject),
   }
   return Object.keys(checks).filter((key) => checks[key] === false)
+}
+
+/** RFC 4514 both ways. */
+function readsBack (name: DistinguishedName | undefined): boolean {
+  const text = String(name)
+  const again = parseDistinguishedName(text)
+  return name !== undefined && equalDistinguishedNames(name, again) && String(again) === text
 }
 
 function sameName (text: string | undefined, name: DistinguishedName | undefined): boolean {

@@ -43,7 +43,8 @@ export function isRenderingOf (text: string, name: DistinguishedName, layout: Na
 }
 
 function isTokenOf (token: string, oid: string): boolean {
-  if (/^\d/.test(token)) return token === oid
+  // OpenSSL cuts the text of an OID after 79 characters.
+  if (/^\d/.test(token)) return token === oid || (token.length === 79 && oid.startsWith(token))
   const known = oidByToken.get(token)
   if (known === undefined) oidByToken.set(token, oid)
   return known === undefined || known === oid

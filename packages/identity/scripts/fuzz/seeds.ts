@@ -13,7 +13,7 @@ export function handMadeSeeds (): Buffer[] {
   const everyString = name(
     [['2.5.4.6', 0x13, 'DE']], [['0.9.2342.19200300.100.1.25', 0x16, 'example']], [['2.5.4.10', 0x0c, 'M\u00fcller, S\u00f6hne & Co;KG']],
     [['2.5.4.11', 0x1e, wide('\u5f71 ops')], ['2.5.4.11', 0x13, 'billing, CN=admin']], [['2.5.4.7', 0x14, Buffer.from('K\u00f6ln', 'latin1')]],
-    [['2.5.4.8', 0x1c, hex('0000004e000000520001f600')]], [['2.5.4.5', 0x12, '12 34']], [['2.5.4.9', 0x1a, 'Main St.']], [['2.5.4.45', 0x03, hex('0006a0')]],
+    [['2.5.4.8', 0x1c, hex('0000004e000000520001f600')]], [['2.5.4.5', 0x12, '12 34']], [['2.5.4.45', 0x03, hex('0006a0')]], [['2.5.4.16', 0x30, text(0x0c, 'Main St.')]],
     [['1.3.6.1.4.1.99999.7', 0x0c, 'private']], [['1.2.840.113549.1.9.1', 0x16, 'a@example.com']], [['2.5.4.3', 0x0c, ' #a+b=c/CN=admin\n ']]
   )
   const everyName = subjectAltName(

@@ -35,7 +35,8 @@ function readBigArc (bytes: Uint8Array, start: number, end: number): bigint {
   return arc
 }
 
-const DOTTED = /^(?:[01]\.(?:\d|[1-3]\d)|2\.(?:0|[1-9]\d{0,38}))(?:\.(?:0|[1-9]\d{0,38})){0,30}$/
+// As many arcs and digits as MAX_OID_OCTETS can hold, so that every OID that is read can be written.
+const DOTTED = /^(?:[01]\.(?:\d|[1-3]\d)|2\.(?:0|[1-9]\d{0,269}))(?:\.(?:0|[1-9]\d{0,269})){0,127}$/
 
 /** Whether `text` is an OID in dotted decimals, of at least two arcs, without leading zeros. */
 export function isObjectIdentifier (text: string): boolean {

@@ -1,6 +1,10 @@
 import { malformed } from '../reasons.ts'
 import { expectElement, readElement } from './element.ts'
 import type { DerElement } from './element.ts'
+import { decodeObjectIdentifier } from './object-identifier.ts'
+import { checkInteger, checkNull, decodeBitString, decodeBoolean } from './primitives.ts'
+import { TAG } from './tags.ts'
+import { decodeText } from './text.ts'
 
 /** Nesting beyond this is refused: the deepest X.509 structure needs ten levels. */
 export const MAX_DEPTH = 32
@@ -66,14 +70,32 @@ export class DerReader {
 }
 
 /**
- * Checks that `[start, end)` is a run of well-formed elements all the way down, for values whose type we do not know.
+ * Checks that `[start, end)` is a run of well-formed elements all the way down, the contents of primitive types included, for values whose type we do
+ * not know.
  *
  * @throws MTLS_ERR_DER_INVALID
  */
 export function checkWellFormed (bytes: Uint8Array, start: number, end: number, depth = 0): void {
   const reader = new DerReader(bytes, start, end, depth)
-  while (!reader.done) {
-    const element = reader.next()
-    if ((element.tag & 0x20) !== 0) checkWellFormed(bytes, element.contentStart, element.end, depth + 1)
+  while (!reader.done) checkElement(bytes, reader.next(), depth)
+}
+
+function checkElement (bytes: Uint8Array, { tag, start, contentStart, end }: DerElement, depth: number): void {
+  if ((tag & 0x20) !== 0) {
+    // In DER only SEQUENCE, SET, EXTERNAL and EMBEDDED PDV of the universal types are constructed; strings never are (X.690 10.2).
+    if (tag < 0x40 && tag !== TAG.sequence && tag !== TAG.set && tag !== 0x28 && tag !== 0x2b) malformed('tag_unexpected', start, 'constructed primitive type')
+    return checkWellFormed(bytes, contentStart, end, depth + 1)
+  }
+  switch (tag) {
+    case TAG.boolean: decodeBoolean(bytes, contentStart, end); break
+    case TAG.integer: case TAG.enumerated: checkInteger(bytes, contentStart, end); break
+    case TAG.bitString: decodeBitString(bytes, contentStart, end); break
+    case TAG.null: checkNull(contentStart, end); break
+    case TAG.objectIdentifier: decodeObjectIdentifier(bytes, contentStart, end); break
+    case TAG.bmpString: case TAG.universalString: decodeText(bytes, tag, contentStart, end); break
+    // Elsewhere than in a certificate's validity these may have fractions, so only the shortest form is asked for.
+    case TAG.utcTime: case TAG.generalizedTime: if (end - contentStart < (tag === TAG.utcTime ? 13 : 15)) malformed('time_invalid', start); break
+    case 0x10: case 0x11: malformed('tag_unexpected', start, 'primitive SEQUENCE or SET'); break
+    default:
   }
 }

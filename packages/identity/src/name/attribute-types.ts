@@ -1,3 +1,5 @@
+import { isObjectIdentifier } from '../der/object-identifier.ts'
+
 /** Descriptors of RFC 4514 3 and the LDAP registry first, then what OpenSSL, Java and CAs write. The first of an OID is used for rendering. */
 const DESCRIPTORS: readonly (readonly [oid: string, ...names: string[]])[] = [
   ['2.5.4.3', 'CN', 'commonName'],
@@ -36,15 +38,16 @@ for (const [oid, ...names] of DESCRIPTORS) {
   for (const name of names) oidByName.set(name.toLowerCase(), oid)
 }
 
-const DOTTED = /^(?:oid\.)?((?:[01]\.(?:\d|[1-3]\d)|2\.(?:0|[1-9]\d{0,38}))(?:\.(?:0|[1-9]\d{0,38})){0,30})$/i
-
 /**
  * The OID of an attribute type given as a descriptor (`CN`, `commonName`, `OU`, … in any case) or in dotted decimals (`2.5.4.3`, `OID.2.5.4.3`).
  *
  * @returns `undefined` for a name that is neither
  */
 export function resolveAttributeType (name: string): string | undefined {
-  return oidByName.get(name.toLowerCase()) ?? DOTTED.exec(name)?.[1]
+  const known = oidByName.get(name.toLowerCase())
+  if (known !== undefined) return known
+  const dotted = name.replace(/^oid\./i, '')
+  return isObjectIdentifier(dotted) ? dotted : undefined
 }
 
 /** The short descriptor of an attribute type's OID (`CN` for `2.5.4.3`), or `undefined` where it has none here. */

@@ -3,8 +3,10 @@ import { DerReader, checkWellFormed } from '../der/reader.ts'
 import type { DerElement } from '../der/element.ts'
 import { TAG } from '../der/tags.ts'
 import { decodeText, latin1 } from '../der/text.ts'
+import type { TextEncoding } from '../der/text.ts'
 import type { DistinguishedName } from '../name/distinguished-name.ts'
 import { malformed } from '../reasons.ts'
+import { decodeAttributeValue } from './attribute-value.ts'
 import { renderIpAddress } from './ip-address.ts'
 import { readName } from './name.ts'
 
@@ -40,6 +42,8 @@ export function readGeneralNames (bytes: Uint8Array, start = 0, end: number = by
   return names
 }
 
+const DIRECTORY_STRINGS: readonly TextEncoding[] = ['utf8', 'printable', 't61', 'bmp', 'universal']
+
 /** One GeneralName. @throws MTLS_ERR_DER_INVALID */
 export function readGeneralName (bytes: Uint8Array, element: DerElement): GeneralName {
   const { tag, contentStart, end } = element
@@ -52,9 +56,11 @@ export function readGeneralName (bytes: Uint8Array, element: DerElement): Genera
     case 0xa0: return { kind: 'otherName', value: readOtherName(bytes, contentStart, end) }
     case 0x88: return { kind: 'registeredId', value: decodeObjectIdentifier(bytes, contentStart, end) }
     case 0xa3:
-    case 0xa5:
       checkWellFormed(bytes, contentStart, end)
-      return { kind: tag === 0xa3 ? 'x400Address' : 'ediPartyName', value: undefined }
+      return { kind: 'x400Address', value: undefined }
+    case 0xa5:
+      checkEdiPartyName(bytes, contentStart, end)
+      return { kind: 'ediPartyName', value: undefined }
     default: return malformed('general_name_invalid', element.start, `unknown kind of name, tag 0x${tag.toString(16)}`)
   }
 }
@@ -70,6 +76,20 @@ function readPlainText (bytes: Uint8Array, { contentStart, end }: DerElement): s
     if (octet < 0x20 || octet >= 0x7f) malformed('general_name_invalid', i, `octet 0x${octet.toString(16).padStart(2, '0')}`)
   }
   return latin1(bytes, contentStart, end)
+}
+
+/** `[0] nameAssigner OPTIONAL, [1] partyName`, each a DirectoryString: a confusion here crashed OpenSSL (CVE-2020-1971). */
+function checkEdiPartyName (bytes: Uint8Array, start: number, end: number): void {
+  const reader = new DerReader(bytes, start, end)
+  const assigner = reader.optional(0xa0)
+  if (assigner !== undefined) checkDirectoryString(bytes, assigner)
+  checkDirectoryString(bytes, reader.expect(0xa1))
+  reader.finish()
+}
+
+function checkDirectoryString (bytes: Uint8Array, { contentStart, end }: DerElement): void {
+  const { encoding } = decodeAttributeValue(bytes, contentStart, end)
+  if (!DIRECTORY_STRINGS.includes(encoding)) malformed('general_name_invalid', contentStart, 'expected a DirectoryString')
 }
 
 function readOtherName (bytes: Uint8Array, start: number, end: number): OtherName {

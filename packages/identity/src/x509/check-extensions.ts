@@ -1,0 +1,110 @@
+import type { DerElement } from '../der/element.ts'
+import { expectOnly } from '../der/element.ts'
+import { decodeObjectIdentifier } from '../der/object-identifier.ts'
+import { checkInteger, decodeBitString } from '../der/primitives.ts'
+import { DerReader, checkWellFormed } from '../der/reader.ts'
+import { TAG } from '../der/tags.ts'
+import { malformed } from '../reasons.ts'
+import type { Extension } from './extensions.ts'
+import { EXTENSION } from './extension-oids.ts'
+import { readGeneralName } from './general-names.ts'
+
+type Check = (bytes: Uint8Array, start: number, end: number) => void
+
+/**
+ * Extensions that no identity shows, but path validation reads. OpenSSL takes a certificate with a malformed one for no CA and verifies nothing under
+ * it, so a reader that overlooked the damage would call a CA what no handshake accepts as one.
+ */
+const CHECKS: ReadonlyMap<string, Check> = new Map([
+  [EXTENSION.subjectKeyIdentifier, (bytes, start, end) => { expectOnly(bytes, start, end, TAG.octetString) }],
+  [EXTENSION.authorityKeyIdentifier, checkAuthorityKeyIdentifier],
+  [EXTENSION.crlDistributionPoints, checkDistributionPoints],
+  [EXTENSION.nameConstraints, checkNameConstraints],
+])
+
+/** @throws MTLS_ERR_DER_INVALID */
+export function checkExtensions (bytes: Uint8Array, extensions: ReadonlyMap<string, Extension>): void {
+  for (const [oid, { offset, value }] of extensions) CHECKS.get(oid)?.(bytes, offset, offset + value.length)
+}
+
+/** RFC 5280 4.2.1.1. */
+function checkAuthorityKeyIdentifier (bytes: Uint8Array, start: number, end: number): void {
+  const reader = enterOnly(bytes, start, end)
+  reader.optional(0x80)
+  const issuer = reader.optional(0xa1)
+  if (issuer !== undefined) checkGeneralNames(reader.inside(issuer))
+  const serial = reader.optional(0x82)
+  if (serial !== undefined) checkInteger(bytes, serial.contentStart, serial.end)
+  reader.finish()
+}
+
+/** RFC 5280 4.2.1.13. */
+function checkDistributionPoints (bytes: Uint8Array, start: number, end: number): void {
+  const points = enterOnly(bytes, start, end)
+  while (!points.done) {
+    const point = points.enter(TAG.sequence)
+    const name = point.optional(0xa0)
+    if (name !== undefined) checkDistributionPointName(point.inside(name))
+    const reasons = point.optional(0x81)
+    if (reasons !== undefined) decodeBitString(bytes, reasons.contentStart, reasons.end)
+    const issuer = point.optional(0xa2)
+    if (issuer !== undefined) checkGeneralNames(point.inside(issuer))
+    point.finish()
+    if (name === undefined && (issuer === undefined || issuer.contentStart === issuer.end)) malformed('extension_invalid', point.end, 'distribution point without a place')
+  }
+}
+
+function checkDistributionPointName (reader: DerReader): void {
+  const full = reader.optional(0xa0)
+  if (full !== undefined) checkGeneralNames(reader.inside(full))
+  else checkRelativeName(reader.enter(0xa1))
+  reader.finish()
+}
+
+function checkRelativeName (rdn: DerReader): void {
+  if (rdn.done) malformed('name_invalid', rdn.offset, 'empty RDN')
+  while (!rdn.done) {
+    const attribute = rdn.enter(TAG.sequence)
+    const oid = attribute.expect(TAG.objectIdentifier)
+    decodeObjectIdentifier(rdn.bytes, oid.contentStart, oid.end)
+    const value = attribute.next()
+    attribute.finish()
+    checkWellFormed(rdn.bytes, value.start, value.end)
+  }
+}
+
+/** RFC 5280 4.2.1.10. */
+function checkNameConstraints (bytes: Uint8Array, start: number, end: number): void {
+  const reader = enterOnly(bytes, start, end)
+  for (const tag of [0xa0, 0xa1]) {
+    const element = reader.optional(tag)
+    if (element === undefined) continue
+    const subtrees = reader.inside(element)
+    while (!subtrees.done) {
+      const subtree = subtrees.enter(TAG.sequence)
+      checkGeneralName(subtree, subtree.next())
+      for (const bound of [0x80, 0x81]) {
+        const distance = subtree.optional(bound)
+        if (distance !== undefined) checkInteger(bytes, distance.contentStart, distance.end)
+      }
+      subtree.finish()
+    }
+  }
+  reader.finish()
+}
+
+function checkGeneralNames (reader: DerReader): void {
+  while (!reader.done) checkGeneralName(reader, reader.next())
+}
+
+/** A GeneralName, whose plain text or address is not looked at: constraints and locations may hold what no alternative name may. */
+function checkGeneralName ({ bytes }: DerReader, element: DerElement): void {
+  if (element.tag !== 0x81 && element.tag !== 0x82 && element.tag !== 0x86 && element.tag !== 0x87) readGeneralName(bytes, element)
+}
+
+function enterOnly (bytes: Uint8Array, start: number, end: number): DerReader {
+  const outer = new DerReader(bytes, start, end)
+  const reader = outer.enter(TAG.sequence)
+  outer.finish()
+  return reader
+}
