@@ -5,8 +5,9 @@ const LABEL = /^[A-Z0-9][A-Z0-9 ]*$/
 
 /**
  * Every PEM block of one label, in order, as DER (RFC 7468). Text between blocks and blocks of other labels are skipped; a block that is
- * damaged (no end line, headers, text that is not canonical base64) is refused and never skipped, since a CA file with one CA fewer is
- * a change of trust. What the DER holds is not looked at.
+ * damaged (begun in the middle of a line, no end, headers, text that is not canonical base64) is refused and never skipped, since a CA file with one CA fewer is
+ * a change of trust. What the DER holds is not looked at. Spaces may stand for newlines, as in the headers of some gateways; OpenSSL does not take that,
+ * so give it `encodePem` of what was read here.
  *
  * @param label between `-----BEGIN ` and `-----`, default `CERTIFICATE`
  * @returns at least one block
@@ -18,12 +19,15 @@ export function decodePem (text: string | Uint8Array, label = 'CERTIFICATE'): Ui
   const begin = `-----BEGIN ${label}-----`
   const end = `-----END ${label}-----`
   const blocks: Uint8Array[] = []
-  for (let at = findLine(source, begin, 0); at !== -1; at = findLine(source, begin, at)) {
+  let after = 0
+  for (let at = source.indexOf(begin); at !== -1; at = source.indexOf(begin, after)) {
+    const number = blocks.length + 1
+    checkBoundary(source, after, at, number)
     const bodyStart = at + begin.length
     const bodyEnd = source.indexOf('-----', bodyStart)
-    if (bodyEnd === -1 || !source.startsWith(end, bodyEnd)) refusePem('block_unterminated', `block ${blocks.length + 1} has no line "${end}"`)
-    blocks.push(decodeBody(source.slice(bodyStart, bodyEnd), blocks.length + 1))
-    at = bodyEnd + end.length
+    if (bodyEnd === -1 || !source.startsWith(end, bodyEnd)) refusePem('block_unterminated', `block ${number} has no end "${end}"`)
+    blocks.push(decodeBody(source.slice(bodyStart, bodyEnd), number))
+    after = bodyEnd + end.length
   }
   if (blocks.length === 0) refusePem('no_block', `expected a block "${begin}", found none in ${source.length} characters`)
   return blocks
@@ -43,11 +47,11 @@ function asText (text: string | Uint8Array): string {
   return Buffer.from(text.buffer, text.byteOffset, text.length).toString('latin1')
 }
 
-/** A boundary counts at the start of a line only, so that a comment which mentions one opens no block. */
-function findLine (source: string, line: string, from: number): number {
-  let at = source.indexOf(line, from)
-  while (at > 0 && source[at - 1] !== '\n' && source[at - 1] !== '\r') at = source.indexOf(line, at + 1)
-  return at
+/** Nothing but spaces may stand before a block on its line, or between it and the block before: is a boundary in a comment meant or not? */
+function checkBoundary (source: string, after: number, at: number, number: number): void {
+  let before = at - 1
+  while (before >= after && (source[before] === ' ' || source[before] === '\t')) before--
+  if (before >= after && source[before] !== '\n' && source[before] !== '\r') refusePem('boundary_misplaced', `block ${number} begins in the middle of a line`)
 }
 
 function decodeBody (body: string, number: number): Uint8Array {

@@ -65,7 +65,7 @@ export interface SpiffeIdInvalidError extends Error {
 }
 
 /** Why a PEM text was refused. */
-export type PemInvalidReason = 'not_text' | 'label_invalid' | 'no_block' | 'block_unterminated' | 'base64_invalid' | 'block_empty'
+export type PemInvalidReason = 'not_text' | 'label_invalid' | 'no_block' | 'boundary_misplaced' | 'block_unterminated' | 'base64_invalid' | 'block_empty'
 
 /** What `MTLS_ERR_PEM_INVALID` carries. */
 export interface PemInvalidError extends Error {
