@@ -7,7 +7,7 @@ import { encodePem, generateKeyPair } from './key-pair.ts'
 import type { KeyPair } from './key-pair.ts'
 import type { CaOptions, IssueOptions, IssuedCertificate, NameOption } from './options.ts'
 import { signCertificate } from './sign-certificate.ts'
-import { signCrl } from './sign-crl.ts'
+import { checkReason, signCrl } from './sign-crl.ts'
 import type { Crl, CrlOptions, Revocation, RevocationReason } from './sign-crl.ts'
 
 export interface RevokeOptions { readonly reason?: RevocationReason, /** Default: now. */ readonly date?: Date }
@@ -74,12 +74,15 @@ export function openCa (state: CaState): DevCa {
     revoke: (target, { reason, date = new Date() } = {}) => {
       const serialNumber = (typeof target === 'string' ? target : target.serialNumber).toLowerCase()
       if (!/^([0-9a-f]{2})+$/.test(serialNumber)) throw new MTLS_ERR_DEV_CA_OPTION(`serial number is "${serialNumber}"; expected hexadecimal octets`)
-      revocations.set(serialNumber, { serialNumber, reason, date })
+      checkReason(reason)
+      revocations.set(serialNumber, { serialNumber, reason, date, after: state.crlNumber })
     },
     crl: async (options = {}) => {
       const number = options.number ?? state.crlNumber + 1
       state.crlNumber = Math.max(state.crlNumber, number)
-      return await signCrl(certificate, keys, [...revocations.values()], number, options)
+      const { keyId } = certificate.getExtension(x509.SubjectKeyIdentifierExtension) ?? await x509.SubjectKeyIdentifierExtension.create(keys.publicKey as any)
+      const issuer = { name: new Uint8Array(certificate.subjectName.toArrayBuffer()), keyIdentifier: Buffer.from(keyId, 'hex'), keys }
+      return signCrl(issuer, [...revocations.values()], number, options)
     }
   }
 }

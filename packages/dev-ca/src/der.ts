@@ -27,3 +27,18 @@ export function encodeObjectIdentifier (dotted: string): Uint8Array {
   })
   return encodeElement(asn1.objectIdentifier, Buffer.from(arcs))
 }
+
+/** Encodes a non-negative INTEGER from its octets, most significant first. */
+export function encodeInteger (octets: Uint8Array): Uint8Array {
+  let start = 0
+  while (start < octets.length - 1 && octets[start] === 0) start += 1
+  const value = octets.subarray(start)
+  return encodeElement(asn1.integer, ...((value[0] ?? 0) >= 0x80 ? [Buffer.from([0]), value] : [value]))
+}
+
+/** UTCTime up to 2049, GeneralizedTime from then on (RFC 5280 section 4.1.2.5). */
+export function encodeTime (date: Date): Uint8Array {
+  const text = date.toISOString().replace(/[-:T]|\.\d+/g, '')
+  const year = date.getUTCFullYear()
+  return year >= 1950 && year < 2050 ? encodeElement(asn1.utcTime, Buffer.from(text.slice(2))) : encodeElement(asn1.generalizedTime, Buffer.from(text))
+}

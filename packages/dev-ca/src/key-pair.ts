@@ -1,14 +1,32 @@
 import { webcrypto } from 'node:crypto'
+import { encodeElement, encodeObjectIdentifier, encodeSequence } from './der.ts'
 import { MTLS_ERR_DEV_CA_OPTION } from './errors.ts'
 import type { KeyType } from './options.ts'
 
 const RSA = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256', publicExponent: new Uint8Array([1, 0, 1]) }
-const ALGORITHMS: Readonly<Record<KeyType, { readonly generate: any, readonly sign: any }>> = {
-  'ec-p256': { generate: { name: 'ECDSA', namedCurve: 'P-256' }, sign: { name: 'ECDSA', hash: 'SHA-256' } },
-  'ec-p384': { generate: { name: 'ECDSA', namedCurve: 'P-384' }, sign: { name: 'ECDSA', hash: 'SHA-384' } },
-  'rsa-2048': { generate: { ...RSA, modulusLength: 2048 }, sign: RSA },
-  'rsa-3072': { generate: { ...RSA, modulusLength: 3072 }, sign: RSA },
-  ed25519: { generate: { name: 'Ed25519' }, sign: { name: 'Ed25519' } }
+const NULL = encodeElement(0x05)
+
+interface Algorithm { readonly generate: any, readonly sign: any, readonly digest: string | null, readonly signatureAlgorithm: Uint8Array }
+
+const rsa = (modulusLength: number): Algorithm => ({
+  generate: { ...RSA, modulusLength },
+  sign: RSA,
+  digest: 'sha256',
+  signatureAlgorithm: encodeSequence(encodeObjectIdentifier('1.2.840.113549.1.1.11'), NULL)
+})
+const ec = (namedCurve: string, bits: number, oid: string): Algorithm => ({
+  generate: { name: 'ECDSA', namedCurve },
+  sign: { name: 'ECDSA', hash: `SHA-${bits}` },
+  digest: `sha${bits}`,
+  signatureAlgorithm: encodeSequence(encodeObjectIdentifier(oid))
+})
+
+const ALGORITHMS: Readonly<Record<KeyType, Algorithm>> = {
+  'ec-p256': ec('P-256', 256, '1.2.840.10045.4.3.2'),
+  'ec-p384': ec('P-384', 384, '1.2.840.10045.4.3.3'),
+  'rsa-2048': rsa(2048),
+  'rsa-3072': rsa(3072),
+  ed25519: { generate: { name: 'Ed25519' }, sign: { name: 'Ed25519' }, digest: null, signatureAlgorithm: encodeSequence(encodeObjectIdentifier('1.3.101.112')) }
 }
 
 export interface KeyPair {
@@ -16,6 +34,9 @@ export interface KeyPair {
   readonly privateKey: webcrypto.CryptoKey
   /** How this key signs, for WebCrypto. */
   readonly signingAlgorithm: any
+  /** How this key signs, for node:crypto: the digest, null for Ed25519; and as an AlgorithmIdentifier. */
+  readonly digest: string | null
+  readonly signatureAlgorithm: Uint8Array
   /** PKCS#8 PEM. */
   readonly pem: string
 }
@@ -23,10 +44,10 @@ export interface KeyPair {
 /** Makes a key pair. @throws MTLS_ERR_DEV_CA_OPTION on an unknown type. */
 export async function generateKeyPair (type: KeyType = 'ec-p256'): Promise<KeyPair> {
   if (!Object.hasOwn(ALGORITHMS, type)) throw new MTLS_ERR_DEV_CA_OPTION(`key is "${String(type)}"; expected one of ${Object.keys(ALGORITHMS).join(', ')}`)
-  const { generate, sign } = ALGORITHMS[type]
+  const { generate, sign, digest, signatureAlgorithm } = ALGORITHMS[type]
   const pair = await webcrypto.subtle.generateKey(generate, true, ['sign', 'verify']) as webcrypto.CryptoKeyPair
   const pkcs8 = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', pair.privateKey))
-  return { ...pair, signingAlgorithm: sign, pem: encodePem('PRIVATE KEY', pkcs8) }
+  return { ...pair, signingAlgorithm: sign, digest, signatureAlgorithm, pem: encodePem('PRIVATE KEY', pkcs8) }
 }
 
 export function encodePem (label: string, der: Uint8Array): string {

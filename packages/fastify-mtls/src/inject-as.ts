@@ -1,0 +1,17 @@
+import type { PeerIdentity } from '@peerkit/identity'
+import type { FastifyInstance } from 'fastify'
+import inject from 'light-my-request'
+import type { InjectOptions, Response } from 'light-my-request'
+import { assignPeer } from './request-peer.ts'
+
+/**
+ * `app.inject` in the name of a peer, or of nobody (null): for tests of your own. The identity is tied to the one request object made here, by nothing that travels in a request, so no
+ * client can reach it.
+ */
+export async function injectAs (app: FastifyInstance<any, any, any, any, any>, peer: PeerIdentity | null, options: InjectOptions | string): Promise<Response> {
+  await app.ready()
+  return await inject((request, response) => {
+    assignPeer(request, peer)
+    app.routing(request as any, response as any)
+  }, options)
+}

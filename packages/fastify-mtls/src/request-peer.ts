@@ -1,0 +1,16 @@
+import type { PeerIdentity } from '@peerkit/identity'
+import { recordOfRequest } from './connection-record.ts'
+
+// Identities that do not come from the connection: a gateway's client, or a test's `injectAs`. Keyed by the raw request, which nobody can send.
+const assigned = new WeakMap<object, PeerIdentity | null>()
+
+export function assignPeer (raw: object, peer: PeerIdentity | null): void { assigned.set(raw, peer) }
+
+export function isAssigned (raw: object): boolean { return assigned.has(raw) }
+
+/** The identity of whoever sent a raw request; null where there is none. */
+export function peerOfRequest (raw: object): PeerIdentity | null {
+  const record = recordOfRequest(raw)
+  if (record === undefined) return assigned.get(raw) ?? null
+  return assigned.get(raw) ?? record.peer
+}

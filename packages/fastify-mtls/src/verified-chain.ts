@@ -1,0 +1,54 @@
+import type { DetailedPeerCertificate, TLSSocket } from 'node:tls'
+import { X509Certificate } from 'node:crypto'
+import { parsePeerIdentity } from '@peerkit/identity'
+import type { PeerIdentity } from '@peerkit/identity'
+
+/** Longer than any chain that OpenSSL takes by default. */
+const MAX_LENGTH = 100
+const MAX_REMEMBERED = 10_000
+
+/**
+ * The chains that full handshakes verified, by the leaf's fingerprint: a resumed session brings the leaf alone. Bounded; the oldest goes first.
+ */
+export class VerifiedChains {
+  readonly #chains = new Map<string, readonly PeerIdentity[]>()
+
+  remember (fingerprint: string, chain: readonly PeerIdentity[]): void {
+    this.#chains.delete(fingerprint)
+    this.#chains.set(fingerprint, chain)
+    if (this.#chains.size > MAX_REMEMBERED) this.#chains.delete(this.#chains.keys().next().value ?? '')
+  }
+
+  recall (fingerprint: string): readonly PeerIdentity[] | undefined {
+    return this.#chains.get(fingerprint)
+  }
+}
+
+/**
+ * The issuers above the leaf, nearest first, as OpenSSL found them in a full handshake, up to one of the anchors. Undefined where they do not lead to one.
+ */
+export function readVerifiedChain (socket: TLSSocket, anchors: readonly PeerIdentity[]): readonly PeerIdentity[] | undefined {
+  const chain: PeerIdentity[] = []
+  let certificate: DetailedPeerCertificate | undefined = socket.getPeerCertificate(true)
+  while (chain.length < MAX_LENGTH) {
+    const issuer: DetailedPeerCertificate | undefined = certificate?.issuerCertificate
+    if (issuer?.raw === undefined || issuer === certificate) break
+    const identity = parsePeerIdentity(issuer.raw)
+    const anchor = anchors.find(({ fingerprint256 }) => fingerprint256 === identity.fingerprint256)
+    chain.push(anchor ?? identity)
+    if (anchor !== undefined) return chain
+    certificate = issuer
+  }
+  const last = chain.at(-1) ?? parsePeerIdentity(socket.getPeerCertificate(true).raw)
+  const anchor = findIssuer(last, anchors)
+  return anchor === undefined ? undefined : [...chain, anchor]
+}
+
+/** The anchor that signed a certificate. */
+export function findIssuer (certificate: PeerIdentity, anchors: readonly PeerIdentity[]): PeerIdentity | undefined {
+  const parsed = new X509Certificate(certificate.raw ?? new Uint8Array())
+  return anchors.find((anchor) => {
+    const issuer = new X509Certificate(anchor.raw ?? new Uint8Array())
+    return parsed.checkIssued(issuer) && parsed.verify(issuer.publicKey)
+  })
+}
