@@ -1,0 +1,55 @@
+import type { PeerIdentity } from '@peerkit/identity'
+import type { Predicate } from './allow-rule.ts'
+import { MTLS_ERR_PREDICATE_RESULT } from './errors.ts'
+import type { Allowed, Refused, Verdict } from './verdict.ts'
+
+/** A predicate and what it means if it says yes. */
+export interface Asked {
+  readonly predicate: Predicate<any>
+  readonly path: string
+  readonly verdict: Allowed
+}
+
+/**
+ * Asks in order, one after the other, until one says `true`. One that throws, rejects or answers no boolean ends the asking with a refusal: a check that is broken
+ * must not be passed by, not even to a later one.
+ *
+ * @param refused the verdict when all say `false`
+ */
+export function askPredicates (asked: readonly Asked[], peer: PeerIdentity, request: unknown, refused: Refused): Verdict | Promise<Verdict> {
+  for (const [index, { predicate, path, verdict }] of asked.entries()) {
+    try {
+      const answer: unknown = predicate(peer, request)
+      if (isThenable(answer)) return awaitAnswer(answer, asked.slice(index), peer, request, refused)
+      if (answer === true) return verdict
+      if (answer !== false) return refuseAnswer(path, answer)
+    } catch (error) {
+      return refuseFailure(error)
+    }
+  }
+  return refused
+}
+
+async function awaitAnswer (promise: PromiseLike<unknown>, [first, ...others]: readonly Asked[], peer: PeerIdentity, request: unknown, refused: Refused): Promise<Verdict> {
+  const { path, verdict } = first as Asked
+  try {
+    const answer = await promise
+    if (answer === true) return verdict
+    if (answer !== false) return refuseAnswer(path, answer)
+  } catch (error) {
+    return refuseFailure(error)
+  }
+  return askPredicates(others, peer, request, refused)
+}
+
+function isThenable (value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
+}
+
+function refuseAnswer (path: string, answer: unknown): Refused {
+  return refuseFailure(new MTLS_ERR_PREDICATE_RESULT(`${path} answered ${answer === null ? 'null' : typeof answer}`))
+}
+
+function refuseFailure (error: unknown): Refused {
+  return Object.freeze({ allowed: false, reason: 'predicate_failed', error })
+}

@@ -1,0 +1,120 @@
+import type { PeerIdentity } from '@peerkit/identity'
+import type { Groups, RuleSet } from './allow-rule.ts'
+import { askPredicates } from './ask-predicates.ts'
+import type { Asked } from './ask-predicates.ts'
+import type { Authorizer } from './authorizer.ts'
+import { CompiledGroups, compileGroups } from './compile-groups.ts'
+import { describeRules } from './describe-rules.ts'
+import { explainRules } from './explain-rules.ts'
+import type { Explanation } from './explanation.ts'
+import { flattenEntries } from './flatten-entries.ts'
+import type { FlatRules, Origin } from './flatten-entries.ts'
+import { listClauses } from './list-clauses.ts'
+import { listWarnings } from './list-warnings.ts'
+import { Matcher, UNDECIDED } from './matcher.ts'
+import { suggestWord } from './nearest-word.ts'
+import { PeerFacts } from './peer-facts.ts'
+import { readRuleSet } from './read-rule-set.ts'
+import { refuseRule } from './refuse-rule.ts'
+import { RulePath } from './rule-path.ts'
+import { INCOMPLETE_IDENTITY, NO_IDENTITY, NO_MATCH, PREDICATE_REFUSED } from './verdict.ts'
+import type { Allowed, Verdict } from './verdict.ts'
+
+/** Options of `compileRules`. */
+export interface CompileRulesOptions<Group extends string = string> {
+  /** What texts in the rules name. Compile them once with `compileGroups` where many rule sets share them. */
+  readonly groups?: Groups<Group, any> | CompiledGroups<Group> | undefined
+  /** How errors call the rule set, for example `config.allowedClients`; default `rules`. */
+  readonly path?: string | undefined
+  /** How errors call the groups, for example `clients`; default `groups`. */
+  readonly groupsPath?: string | undefined
+}
+
+/** An index, and what each of its ordinals allows. */
+interface Part {
+  readonly matcher: Matcher
+  verdict (ordinal: number): Allowed
+}
+
+/**
+ * Checks a rule set whole and compiles it. Nothing of the caller's objects is kept or changed.
+ *
+ * @throws MTLS_ERR_RULE_INVALID with `reason`, `path`, `found` and `expected`
+ */
+export function compileRules<const Group extends string = string> (rules: RuleSet<NoInfer<Group>, any>, options: CompileRulesOptions<Group> = {}): Authorizer {
+  const { groups = {}, path = 'rules', groupsPath = 'groups' } = checkOptions(options)
+  const compiled = compileGroups(groups as Groups | CompiledGroups, { path: groupsPath })
+  return new RuleAuthorizer(flattenEntries(readRuleSet(rules, new RulePath(path), compiled.names), compiled))
+}
+
+class RuleAuthorizer implements Authorizer {
+  readonly isAsync: boolean
+  readonly size: number
+  readonly warnings: readonly string[]
+  readonly #flat: FlatRules
+  readonly #parts: readonly Part[]
+  readonly #asked: readonly Asked[]
+
+  constructor (flat: FlatRules) {
+    this.#flat = flat
+    this.#parts = listParts(flat)
+    this.#asked = flat.predicates.map(({ predicate, path, origin }) => ({ predicate, path: path.toString(), verdict: allow(origin) }))
+    this.isAsync = flat.predicates.length > 0
+    this.size = flat.rules.length + flat.predicates.length + flat.shared.reduce((sum, { definition }) => sum + definition.rules.length, 0)
+    this.warnings = Object.freeze(listWarnings(flat))
+    Object.freeze(this)
+  }
+
+  authorize (peer: PeerIdentity | undefined | null, request?: unknown): Verdict | Promise<Verdict> {
+    if (typeof peer !== 'object' || peer === null) return NO_IDENTITY
+    const facts = new PeerFacts(peer)
+    let allowed: Allowed | undefined
+    let undecided = false
+    for (const part of this.#parts) {
+      const found = part.matcher.find(facts)
+      if (found >= 0) {
+        const verdict = part.verdict(found)
+        if (allowed === undefined || verdict.rule < allowed.rule) allowed = verdict
+      } else if (found === UNDECIDED) undecided = true
+    }
+    if (allowed !== undefined) return allowed
+    if (this.#asked.length === 0) return undecided ? INCOMPLETE_IDENTITY : NO_MATCH
+    return askPredicates(this.#asked, peer, request, undecided ? INCOMPLETE_IDENTITY : PREDICATE_REFUSED)
+  }
+
+  explain (peer: PeerIdentity | undefined | null): Explanation {
+    return explainRules(this.#flat, peer)
+  }
+
+  describe (): string {
+    return describeRules(this.#flat)
+  }
+}
+
+function listParts ({ rules, shared }: FlatRules): readonly Part[] {
+  const parts: Part[] = shared.map(({ definition, origin }) => {
+    const verdict = allow(origin)
+    return { matcher: definition.matcher, verdict: () => verdict }
+  })
+  if (rules.length === 0) return parts
+  const verdicts = rules.map(({ origin }) => allow(origin))
+  const matcher = new Matcher(rules.flatMap(({ rule }, ordinal) => listClauses(rule, ordinal)))
+  return [{ matcher, verdict: (ordinal) => verdicts[ordinal] as Allowed }, ...parts]
+}
+
+function allow ({ index, group }: Origin): Allowed {
+  return Object.freeze({ allowed: true, rule: index, group })
+}
+
+function checkOptions<Group extends string> (options: CompileRulesOptions<Group>): CompileRulesOptions<Group> {
+  const path = new RulePath('options')
+  if (typeof options !== 'object' || options === null) refuseRule(path, 'wrong_type', options, 'an object')
+  const known = ['groups', 'path', 'groupsPath']
+  for (const key of Object.keys(options)) {
+    if (!known.includes(key)) refuseRule(path.at(key), 'unknown_key', key, `one of ${known.join(', ')}`, suggestWord(key, known))
+  }
+  for (const key of ['path', 'groupsPath'] as const) {
+    if (options[key] !== undefined && typeof options[key] !== 'string') refuseRule(path.at(key), 'wrong_type', options[key], 'a text')
+  }
+  return options
+}

@@ -1,0 +1,2 @@
+import type { FlatRules } from './flatten-entries.ts'
+export function describeRules (_flat: FlatRules): string { return '' }

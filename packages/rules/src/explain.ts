@@ -1,0 +1,15 @@
+import type { PeerIdentity } from '@peerkit/identity'
+import type { RuleSet } from './allow-rule.ts'
+import { compileRules } from './compile-rules.ts'
+import type { CompileRulesOptions } from './compile-rules.ts'
+import type { Explanation } from './explanation.ts'
+
+/**
+ * What a rule set makes of a peer: the rule that matched or came closest, and which of its keys failed, with what was expected and what was found. Pure; predicates are
+ * not asked. For logs and the command line, never for the client.
+ *
+ * @throws MTLS_ERR_RULE_INVALID
+ */
+export function explain<const Group extends string = string> (rules: RuleSet<NoInfer<Group>, any>, peer: PeerIdentity | undefined | null, options: CompileRulesOptions<Group> = {}): Explanation {
+  return compileRules<Group>(rules, options).explain(peer)
+}

@@ -1,0 +1,2 @@
+import type { FlatRules } from './flatten-entries.ts'
+export function listWarnings (_flat: FlatRules): string[] { return [] }

@@ -1,0 +1,47 @@
+import { attributeTypeNames, describeAttributeType, isObjectIdentifier, resolveAttributeType } from '@peerkit/identity'
+import type { Condition } from './condition.ts'
+import { expectPlainObject, listValues } from './expect-shape.ts'
+import { LeafCondition } from './leaf-condition.ts'
+import { AnyCondition } from './nested-conditions.ts'
+import { suggestWord } from './nearest-word.ts'
+import { refuseRule } from './refuse-rule.ts'
+import type { RulePath } from './rule-path.ts'
+import { readAttribute } from './values/attribute.ts'
+import type { NameField } from './values/attribute.ts'
+import { readWholeName } from './values/whole-name.ts'
+
+const names = new Set(attributeTypeNames().flatMap((name) => [name, name.toLowerCase()]))
+
+/** The values of `subject` or `issuer`, as conditions that must all hold. @throws MTLS_ERR_RULE_INVALID */
+export function readNameRule (field: NameField, value: unknown, path: RulePath): { readonly values: readonly unknown[], readonly conditions: readonly Condition[] } {
+  const values = listValues(value, path)
+  const alternatives = values.map(({ value, path }) => readAlternative(field, value, path))
+  const conditions = alternatives.length === 1 ? alternatives[0] as readonly LeafCondition[] : joinAlternatives(alternatives)
+  return { values: values.map(({ value }) => typeof value === 'object' ? structuredClone(value) : value), conditions }
+}
+
+function readAlternative (field: NameField, value: unknown, path: RulePath): readonly LeafCondition[] {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return readAttributes(field, value, path)
+  return [new LeafCondition([readWholeName(field, value, path)])]
+}
+
+/** Alternatives of one term each are one look-up; others need a clause each. */
+function joinAlternatives (alternatives: readonly (readonly LeafCondition[])[]): readonly Condition[] {
+  if (alternatives.every((conditions) => conditions.length === 1)) {
+    return [new LeafCondition(alternatives.flatMap(([condition]) => (condition as LeafCondition).terms))]
+  }
+  return [new AnyCondition(alternatives)]
+}
+
+function readAttributes (field: NameField, value: object, path: RulePath): readonly LeafCondition[] {
+  const seen = new Map<string, string>()
+  return expectPlainObject(value, path, 'an object of attributes, such as { "o": "Example" }').map(([name, texts]) => {
+    const at = path.at(name)
+    const oid = names.has(name) || isObjectIdentifier(name) ? resolveAttributeType(name) : undefined
+    if (oid === undefined) refuseRule(at, 'unknown_key', name, 'an attribute type such as cn, o, ou, c or an OID', suggestWord(name, names))
+    const twin = seen.get(oid)
+    if (twin !== undefined) refuseRule(at, 'duplicate_key', name, `one of ${twin} and ${name}`, `both are ${describeAttributeType(oid) ?? oid}`)
+    seen.set(oid, name)
+    return new LeafCondition(listValues(texts, at).map(({ value, path }) => readAttribute(field, oid, value, path)))
+  })
+}

@@ -1,0 +1,80 @@
+import { expectPlainObject, listValues } from './expect-shape.ts'
+import { LeafCondition } from './leaf-condition.ts'
+import { Matcher } from './matcher.ts'
+import { findNearestWord } from './nearest-word.ts'
+import { NotCondition, ViaCondition } from './nested-conditions.ts'
+import type { ParsedKey, ParsedRule } from './parsed-rule.ts'
+import { readNameRule } from './read-name-rule.ts'
+import { refuseRule } from './refuse-rule.ts'
+import { OTHER_NAMES, RULE_KEYS, TEXT_KEYS } from './rule-keys.ts'
+import type { RuleKey } from './rule-keys.ts'
+import type { RulePath } from './rule-path.ts'
+import { listClauses } from './list-clauses.ts'
+
+const EXPECTED = 'a rule, such as { "dns": "api.example.com" }'
+
+/** More levels of `not` and `via` than anyone can read; also the end of an object that holds itself. */
+const MAX_DEPTH = 16
+
+/** Where a rule stands: how deep, and whether it is about a gateway. */
+interface Place {
+  readonly depth: number
+  readonly gateway: boolean
+}
+
+/** A rule, checked whole; nothing of the caller's objects is kept. @throws MTLS_ERR_RULE_INVALID */
+export function readRule (value: unknown, path: RulePath, place: Place = { depth: 0, gateway: false }): ParsedRule {
+  if (place.depth > MAX_DEPTH) refuseRule(path, 'too_deep', value, `at most ${MAX_DEPTH} levels of rules in rules`)
+  const spellings = new Map<RuleKey, string>()
+  const entries = expectPlainObject(value, path, EXPECTED).map(([spelling, content]) => {
+    const key = resolveKey(spelling, path)
+    const twin = spellings.get(key)
+    if (twin !== undefined) refuseRule(path.at(spelling), 'duplicate_key', spelling, `one of "${twin}" and "${spelling}"`, 'both are the same key')
+    spellings.set(key, spelling)
+    return { key, spelling, content, path: path.at(spelling) }
+  })
+  const serial = entries.find(({ key }) => key === 'serialNumber')
+  if (serial !== undefined && !spellings.has('issuer')) {
+    refuseRule(serial.path, 'issuer_missing', 'serialNumber', '"issuer" beside it', 'every CA counts its own serial numbers')
+  }
+  const keys = entries.map(({ key, spelling, content, path }) => readKey(key, spelling, content, path, place))
+  refuseContradiction(keys)
+  return { path, keys }
+}
+
+function resolveKey (spelling: string, path: RulePath): RuleKey {
+  const key = RULE_KEYS.get(spelling)
+  if (key !== undefined) return key
+  const meant = OTHER_NAMES.get(spelling.toLowerCase()) ?? findNearestWord(spelling, RULE_KEYS.keys())
+  const hint = meant === undefined ? '' : `did you mean "${meant}"?`
+  return refuseRule(path.at(spelling), 'unknown_key', spelling, `one of ${[...RULE_KEYS.keys()].join(', ')}`, hint)
+}
+
+function readKey (key: RuleKey, spelling: string, content: unknown, path: RulePath, place: Place): ParsedKey {
+  if (key === 'subject' || key === 'issuer') return { key, spelling, path, ...readNameRule(key, content, path), rules: undefined }
+  if (key === 'via' || key === 'not') return readNested(key, spelling, content, path, place)
+  const read = TEXT_KEYS.get(key) as NonNullable<ReturnType<typeof TEXT_KEYS.get>>
+  const values = listValues(content, path)
+  const terms = values.map(({ value, path }) => read(value, path))
+  return { key, spelling, path, values: values.map(({ value }) => value), conditions: [new LeafCondition(terms)], rules: undefined }
+}
+
+function readNested (key: 'via' | 'not', spelling: string, content: unknown, path: RulePath, { depth, gateway }: Place): ParsedKey {
+  if (key === 'via' && gateway) {
+    refuseRule(path, 'never_matches', content, 'no "via" within "via"', 'only the nearest gateway proved itself to us')
+  }
+  const place = { depth: depth + 1, gateway: gateway || key === 'via' }
+  const rules = listValues(content, path).map(({ value, path }) => readRule(value, path, place))
+  const matcher = new Matcher(rules.flatMap((rule, ordinal) => listClauses(rule, ordinal)))
+  const condition = key === 'via' ? new ViaCondition(matcher) : new NotCondition(matcher)
+  return { key, spelling, path, values: [], conditions: [condition], rules }
+}
+
+/** X.509-SVID 2: who has a SPIFFE ID has no other URI name. */
+function refuseContradiction (keys: readonly ParsedKey[]): void {
+  const uri = keys.find(({ key }) => key === 'uri')
+  if (uri === undefined || !keys.some(({ key }) => key === 'spiffe')) return
+  if (uri.values.every((value) => !(value as string).startsWith('spiffe://'))) {
+    refuseRule(uri.path, 'never_matches', uri.values[0], 'no other URI beside "spiffe"', 'a certificate with a SPIFFE ID has that URI alone')
+  }
+}

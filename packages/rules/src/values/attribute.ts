@@ -1,0 +1,34 @@
+import type { DistinguishedName, PeerIdentity } from '@peerkit/identity'
+import type { RulePath } from '../rule-path.ts'
+import type { Table, Term } from '../table.ts'
+import { readText } from './text.ts'
+
+/** Which of the two names is meant. */
+export type NameField = 'subject' | 'issuer'
+
+/** One attribute's exact text, anywhere in the name. @throws MTLS_ERR_RULE_INVALID */
+export function readAttribute (field: NameField, oid: string, value: unknown, path: RulePath): Term {
+  return { table: attributeTable(field, oid), key: readText(value, path, 'a text') }
+}
+
+const tables = new Map<string, Table>()
+
+function attributeTable (field: NameField, oid: string): Table {
+  const name = `${field}:${oid}`
+  const known = tables.get(name)
+  if (known !== undefined) return known
+  const table: Table = { name, segmented: false, read: (peer: PeerIdentity) => listTexts(peer[field], oid) }
+  // The types that rules name in practice; OIDs of a configuration's own must not pile up here.
+  if (tables.size < 256) tables.set(name, table)
+  return table
+}
+
+/** Values that are no text (`other`) never equal one. */
+function listTexts (name: DistinguishedName | undefined, oid: string): readonly string[] | undefined {
+  if (name === undefined) return undefined
+  const texts: string[] = []
+  for (const rdn of name.rdns) {
+    for (const { type, value, encoding } of rdn) if (type === oid && encoding !== 'other') texts.push(value)
+  }
+  return texts
+}

@@ -1,0 +1,35 @@
+import { isObjectIdentifier } from '@peerkit/identity'
+import { refuseRule } from '../refuse-rule.ts'
+import type { RulePath } from '../rule-path.ts'
+import type { Table, Term } from '../table.ts'
+import { readText } from './text.ts'
+
+const EXPECTED = 'an OID in dotted decimals'
+
+/** The purposes of RFC 5280 4.2.1.12, for those who write their names. */
+const PURPOSES: ReadonlyMap<string, string> = new Map([
+  ['serverauth', '1.3.6.1.5.5.7.3.1'], ['clientauth', '1.3.6.1.5.5.7.3.2'], ['codesigning', '1.3.6.1.5.5.7.3.3'],
+  ['emailprotection', '1.3.6.1.5.5.7.3.4'], ['timestamping', '1.3.6.1.5.5.7.3.8'], ['ocspsigning', '1.3.6.1.5.5.7.3.9'],
+])
+
+const POLICY: Table = { name: 'policy', segmented: false, read: (peer) => peer.policies }
+const PURPOSE: Table = { name: 'extendedKeyUsage', segmented: false, read: (peer) => peer.extendedKeyUsage }
+
+/** A certificate policy; anyPolicy in the certificate stands for itself alone. @throws MTLS_ERR_RULE_INVALID */
+export function readPolicy (value: unknown, path: RulePath): Term {
+  return { table: POLICY, key: readOid(value, path) }
+}
+
+/** An extended key usage; anyExtendedKeyUsage in the certificate stands for itself alone. @throws MTLS_ERR_RULE_INVALID */
+export function readExtendedKeyUsage (value: unknown, path: RulePath): Term {
+  return { table: PURPOSE, key: readOid(value, path) }
+}
+
+function readOid (value: unknown, path: RulePath): string {
+  const text = readText(value, path, EXPECTED)
+  if (!isObjectIdentifier(text)) {
+    const oid = PURPOSES.get(text.toLowerCase())
+    refuseRule(path, 'invalid_value', text, EXPECTED, oid === undefined ? '' : `${text} is ${oid}`)
+  }
+  return text
+}

@@ -1,0 +1,46 @@
+import { MTLS_ERR_SPIFFE_ID_INVALID, parseSpiffeId } from '@peerkit/identity'
+import type { PeerIdentity, SpiffeId } from '@peerkit/identity'
+import { listAltNames } from '../list-alt-names.ts'
+import { refuseRule } from '../refuse-rule.ts'
+import type { RulePath } from '../rule-path.ts'
+import { REST, splitSegments } from '../segments.ts'
+import type { Table, Term } from '../table.ts'
+import { readSegmentPattern } from './segment-pattern.ts'
+import { readText } from './text.ts'
+
+const EXPECTED = 'a SPIFFE ID such as spiffe://prod.example/ns/ops/sa/web, in whose path "*" covers one segment and a last "**" the rest, or spiffe://prod.example alone'
+
+const EXACT: Table = { name: 'spiffe', segmented: false, read: listIds }
+const TRUST_DOMAIN: Table = { name: 'spiffe:trustDomain', segmented: false, read: (peer) => listIds(peer)?.map((id) => id.slice(0, endOfTrustDomain(id))) }
+const PATTERN: Table = { name: 'spiffe:pattern', segmented: true, read: listIds }
+
+/** A SPIFFE ID, a pattern, or a trust domain. @throws MTLS_ERR_RULE_INVALID */
+export function readSpiffe (value: unknown, path: RulePath): Term {
+  const text = readText(value, path, EXPECTED)
+  const segments = text.includes('*') ? readSegmentPattern(text, path, EXPECTED) : splitSegments(text) ?? []
+  // A segment of one letter in place of every wildcard: what remains must be an ID by the standard.
+  const plain = segments.map((segment) => segment === '*' || segment === REST ? 'x' : segment).join('/')
+  const id = parseId(text.includes('*') ? plain : text, path, text)
+  if (id.path === '' || (segments.length === 2 && segments[1] === REST)) return { table: TRUST_DOMAIN, key: segments[0] as string }
+  return text.includes('*') ? { table: PATTERN, key: text, segments } : { table: EXACT, key: text }
+}
+
+function parseId (text: string, path: RulePath, found: string): SpiffeId {
+  try {
+    return parseSpiffeId(text)
+  } catch (error) {
+    if (!(error instanceof MTLS_ERR_SPIFFE_ID_INVALID)) throw error
+    return refuseRule(path, 'never_matches', found, EXPECTED, error.message.slice(error.message.indexOf(': ') + 2))
+  }
+}
+
+function listIds (peer: PeerIdentity): readonly string[] | undefined {
+  if (peer.spiffeId !== undefined) return [peer.spiffeId]
+  // An ID is made of the URI names: where those are known, its absence is known too.
+  return listAltNames(peer, 'uri') === undefined ? undefined : []
+}
+
+function endOfTrustDomain (id: string): number {
+  const end = id.indexOf('/', 'spiffe://'.length)
+  return end === -1 ? id.length : end
+}
