@@ -26,7 +26,7 @@ const KINDS: readonly SubjectAltNameKind[] = ['dns', 'uri', 'email', 'ip', 'dire
 
 /** Frozen alternative names of what is known, `unknown` naming the kinds left out. @throws MTLS_ERR_IDENTITY_OPTION, MTLS_ERR_NAME_INVALID */
 export function createPartialAltNames (known: KnownAltNames): SubjectAltNames {
-  if (typeof known !== 'object' || known === null) refuse('', 'an object of lists')
+  if (typeof known !== 'object' || known === null || Array.isArray(known)) refuse('', 'an object of lists')
   // What a parsed identity has for `unknown` may be handed back, and must agree with the lists.
   const { unknown: said, ...lists } = known as KnownAltNames & { unknown?: readonly string[] }
   for (const key of Object.keys(lists)) {

@@ -13,8 +13,12 @@ export type Outcome =
   | { readonly kind: 'disagree', readonly fields: readonly string[] }
   | { readonly kind: 'uncoded', readonly error: unknown }
 
-/** Gives `der` to both parsers and compares every field of a `PeerIdentity` that Node can name too. */
-export function compareWithNode (der: Buffer): Outcome {
+/**
+ * Gives `der` to both parsers and compares every field of a `PeerIdentity` that Node can name too.
+ *
+ * @param nodeDer what Node gets in its place, to prove that a difference is seen
+ */
+export function compareWithNode (der: Buffer, nodeDer: Buffer = der): Outcome {
   let peer: PeerIdentity | undefined
   let reason = ''
   try {
@@ -23,7 +27,7 @@ export function compareWithNode (der: Buffer): Outcome {
     if (!(error instanceof MTLS_ERR_CERTIFICATE_INVALID)) return { kind: 'uncoded', error }
     reason = (error as unknown as CertificateInvalidError).reason
   }
-  const node = readByNode(der)
+  const node = readByNode(nodeDer)
   if (peer === undefined) return node === undefined ? { kind: 'both_refuse' } : { kind: 'we_refuse_node_accepts', reason }
   if (node === undefined) return { kind: 'we_accept_node_refuses' }
   try {

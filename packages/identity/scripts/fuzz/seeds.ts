@@ -1,4 +1,9 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { rootCertificates } from 'node:tls'
+import { createDevCa } from '@peerkit/dev-ca'
 import { decodePem } from '@peerkit/identity'
 import { TRUE, bits, element, generalizedTime, hex, integer, octets, oid, sequence, text } from '../../test/fixtures/der.ts'
 import {
@@ -41,4 +46,49 @@ export function handMadeSeeds (): Buffer[] {
 /** Real roots: RSA, P-256, P-384, v1, odd names. */
 export function realWorldSeeds (): Buffer[] {
   return rootCertificates.map((pem) => Buffer.from(decodePem(pem)[0] as Uint8Array))
+}
+
+/** What dev-ca signs: roots, intermediates and leaves of every kind of key, profile and name. */
+export async function devCaSeeds (): Promise<Buffer[]> {
+  const ca = await createDevCa({ name: 'Fuzz root', key: 'ec-p384' })
+  const intermediate = await ca.intermediate({ name: 'Fuzz intermediate' })
+  const leaves = await Promise.all([
+    intermediate.issue({ cn: 'plain' }),
+    intermediate.issue({ cn: 'server', dns: ['a.example', '*.a.example'], ip: ['10.0.0.1', '2001:db8::1'], profile: 'server' }),
+    intermediate.issue({ spiffe: 'spiffe://td.example/ns/a/sa/b', profile: 'client', key: 'ed25519' }),
+    ca.issue({ o: 'M\u00fcller, S\u00f6hne', ou: ['ops', 'billing, CN=admin'], cn: 'a+b=c/CN=admin', uri: ['https://a/?b=c,URI:spiffe://td/admin', 'urn:b'], email: 'a@b.example', key: 'rsa-2048' }),
+    ca.issue({ upn: 'j\u00f6rg@ad.example', directoryName: [{ type: 'CN', value: 'x, y' }], policies: ['1.2.3.4', '2.23.140.1.2.2'], crlUrls: ['http://a/crl'], ocspUrls: ['http://a/ocsp'] }),
+    ca.issue({ cn: 'far', notAfter: new Date('2060-01-01T00:00:00Z'), serialNumber: '00ff01' }),
+    ca.issue({ cn: 'ca', ca: true, extendedKeyUsage: [] }),
+  ])
+  return [ca.der, intermediate.der, ...leaves.map(({ der }) => der)].map((der) => Buffer.from(der))
+}
+
+const OPENSSL_EXTENSIONS = [
+  'subjectAltName=DNS:a.example,URI:spiffe://td.example/a,IP:10.0.0.1,IP:2001:db8::1,email:a@b.example,RID:1.2.3.4,otherName:1.3.6.1.4.1.311.20.2.3;UTF8:u@ad,dirName:dir\n[dir]\nC=DE\nO=Acme\nCN=x',
+  'basicConstraints=critical,CA:TRUE,pathlen:1\nkeyUsage=critical,keyCertSign,cRLSign\nsubjectKeyIdentifier=hash\nnameConstraints=critical,permitted;DNS:.example,excluded;IP:10.0.0.0/255.0.0.0,permitted;dirName:dir\n[dir]\nO=Acme',
+  'extendedKeyUsage=clientAuth,serverAuth,1.2.3.4\ncertificatePolicies=1.2.3.4,@policy\ncrlDistributionPoints=URI:http://a/crl,URI:ldap://b/c\nauthorityInfoAccess=OCSP;URI:http://a/ocsp\n[policy]\npolicyIdentifier=1.3.5.8\nCPS.1=http://a\nuserNotice.1=@notice\n[notice]\nexplicitText=UTF8:Text',
+]
+
+/** Self-signed certificates by the `openssl` command, of RSA, P-256 and Ed25519 keys; none where the command is missing. */
+export function opensslSeeds (): Buffer[] {
+  const folder = mkdtempSync(join(tmpdir(), 'peerkit-fuzz-'))
+  try {
+    return OPENSSL_EXTENSIONS.flatMap((extensions, index) => ['rsa:2048', 'ec:prime256v1', 'ed25519'].map((key) => mintByOpenssl(folder, `${key.replace(':', '-')}-${index}`, key, extensions)))
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+    throw error
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+
+function mintByOpenssl (folder: string, label: string, key: string, extensions: string): Buffer {
+  const config = join(folder, `${label}.cnf`)
+  const out = join(folder, `${label}.der`)
+  writeFileSync(config, `[req]\ndistinguished_name=dn\nx509_extensions=ext\n[dn]\n[ext]\n${extensions}\n`)
+  const [algorithm = '', curve] = key.split(':')
+  const newKey = algorithm === 'ec' ? ['-newkey', 'ec', '-pkeyopt', `ec_paramgen_curve:${curve}`] : ['-newkey', key]
+  execFileSync('openssl', ['req', '-x509', ...newKey, '-nodes', '-utf8', '-multivalue-rdn', '-subj', '/C=DE/O=M\u00fcller+OU=ops/CN=a.example', '-config', config, '-keyout', join(folder, 'key'), '-outform', 'DER', '-out', out], { stdio: 'pipe' })
+  return readFileSync(out)
 }
