@@ -1,1 +1,5 @@
-export {}
+export type { RequestJudgedMessage } from './channels.ts'
+export { MTLS_ERR_ALLOWED_CLIENTS_OPTION, MTLS_ERR_CLIENT_NOT_ALLOWED, MTLS_ERR_CLIENT_UNIDENTIFIED, MTLS_ERR_ROUTES_BEFORE_PLUGIN } from './errors.ts'
+export { default, default as fastifyAllowedClients } from './fastify-allowed-clients.ts'
+export type { AllowedClients, AllowedClientsGroups, FastifyAllowedClientsOptions, GroupName, ScopeOptions } from './fastify-allowed-clients.ts'
+export type { GuardedRoute, Mode, Requirement } from './guarded-route.ts'
