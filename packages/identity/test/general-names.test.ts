@@ -72,6 +72,7 @@ test('refuses kinds, structures and lists that are none', async (t) => {
   t.equal(reasonFor(element(0xa0, oid(UPN), element(0xa0, text(0x0c, 'a'), text(0x0c, 'b')))), 'trailing_data')
   t.equal(reasonFor(element(0xa0, oid(UPN), element(0xa0, text(0x0c, 'a')), hex('0500'))), 'trailing_data')
   t.equal(reasonFor(otherName(UPN, text(0x0c, hex('ff')))), 'string_invalid')
+  t.equal(reasonFor(otherName(UPN, text(0x16, 'ü'))), 'general_name_invalid')
   t.equal(reasonFor(element(0xa5, element(0xa0, text(0x0c, 'a')))), 'truncated')
   t.equal(reasonFor(element(0xa5, element(0xa1, text(0x16, 'a')))), 'general_name_invalid')
   t.equal(reasonFor(element(0xa5, element(0xa1, sequence()))), 'general_name_invalid')

@@ -4,6 +4,7 @@ import type { CertificateInvalidError, DistinguishedName, PeerIdentity } from '@
 import { EXTENSION, readCertificate, readGeneralNames } from '@peerkit/identity/x509'
 import type { GeneralName } from '@peerkit/identity/x509'
 import { isAltNameRendering } from './node-alt-names.ts'
+import { policiesByTree } from './policies-by-tree.ts'
 import { SUBJECT_LAYOUT, isRenderingOf } from './openssl-names.ts'
 
 /** What came of one certificate. */
@@ -64,6 +65,8 @@ function disagreements (der: Buffer, peer: PeerIdentity, node: X509Certificate):
     publicKey256: samePublicKey(peer, node),
     // Node's keyUsage is the extended one.
     extendedKeyUsage: ((node.keyUsage ?? []) as readonly string[]).join() === peer.extendedKeyUsage?.join(),
+    // Node shows no policies; the mutator's own reader is the second opinion.
+    policies: policiesByTree(node.raw).join() === peer.policies?.join(),
     isCa: node.ca === peer.isCa,
     raw: node.raw.equals(peer.raw as Uint8Array),
     json: JSON.stringify(peer).length > 0 && !/\p{Cc}/u.test(peer.toString()) && peer.toString().length <= 256,

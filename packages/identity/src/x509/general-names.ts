@@ -2,7 +2,7 @@ import { decodeObjectIdentifier } from '../der/object-identifier.ts'
 import { DerReader, checkWellFormed } from '../der/reader.ts'
 import type { DerElement } from '../der/element.ts'
 import { TAG } from '../der/tags.ts'
-import { decodeText, latin1 } from '../der/text.ts'
+import { decodeText, isAscii, latin1 } from '../der/text.ts'
 import type { TextEncoding } from '../der/text.ts'
 import type { DistinguishedName } from '../name/distinguished-name.ts'
 import { malformed } from '../reasons.ts'
@@ -101,6 +101,8 @@ function readOtherName (bytes: Uint8Array, start: number, end: number): OtherNam
   explicit.finish()
   checkWellFormed(bytes, value.start, value.end)
   const isText = value.tag === TAG.utf8String || value.tag === TAG.ia5String
+  // In a name's attribute UTF-8 in an IA5String is put up with; of alternative names every reader makes its own.
+  if (value.tag === TAG.ia5String && !isAscii(bytes, value.contentStart, value.end)) malformed('general_name_invalid', value.contentStart, 'IA5String beyond ASCII')
   return createOtherName(
     decodeObjectIdentifier(bytes, oid.contentStart, oid.end),
     isText ? decodeText(bytes, value.tag, value.contentStart, value.end) : undefined,
