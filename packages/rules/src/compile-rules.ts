@@ -66,6 +66,13 @@ class RuleAuthorizer implements Authorizer {
   }
 
   authorize (peer: PeerIdentity | undefined | null, request?: unknown): Verdict | Promise<Verdict> {
+    const verdict = this.#judge(peer)
+    if (this.#asked.length === 0 || verdict.allowed || verdict === NO_IDENTITY) return verdict
+    return askPredicates(this.#asked, peer as PeerIdentity, request, verdict === INCOMPLETE_IDENTITY ? INCOMPLETE_IDENTITY : PREDICATE_REFUSED)
+  }
+
+  /** What the rules say, without the predicates. */
+  #judge (peer: PeerIdentity | undefined | null): Verdict {
     if (typeof peer !== 'object' || peer === null) return NO_IDENTITY
     const facts = new PeerFacts(peer)
     let allowed: Allowed | undefined
@@ -77,13 +84,11 @@ class RuleAuthorizer implements Authorizer {
         if (allowed === undefined || verdict.rule < allowed.rule) allowed = verdict
       } else if (found === UNDECIDED) undecided = true
     }
-    if (allowed !== undefined) return allowed
-    if (this.#asked.length === 0) return undecided ? INCOMPLETE_IDENTITY : NO_MATCH
-    return askPredicates(this.#asked, peer, request, undecided ? INCOMPLETE_IDENTITY : PREDICATE_REFUSED)
+    return allowed ?? (undecided ? INCOMPLETE_IDENTITY : NO_MATCH)
   }
 
   explain (peer: PeerIdentity | undefined | null): Explanation {
-    return explainRules(this.#flat, peer)
+    return explainRules(this.#flat, peer, this.#judge(peer))
   }
 
   describe (): string {

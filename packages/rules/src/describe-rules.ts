@@ -1,2 +1,72 @@
 import type { FlatRules } from './flatten-entries.ts'
-export function describeRules (_flat: FlatRules): string { return '' }
+import type { ParsedKey, ParsedRule } from './parsed-rule.ts'
+import type { RuleKey } from './rule-keys.ts'
+
+const MAX_LINES = 50
+const MAX_VALUES = 5
+
+/** How a sentence about each key begins. */
+const PHRASES: Readonly<Record<RuleKey, string>> = {
+  subject: 'subject',
+  commonName: 'CN',
+  organization: 'O',
+  organizationalUnit: 'OU',
+  dns: 'DNS name',
+  uri: 'URI',
+  spiffe: 'SPIFFE ID',
+  email: 'e-mail address',
+  ip: 'IP address',
+  issuer: 'issuer',
+  serialNumber: 'serial number',
+  fingerprint: 'SHA-256 fingerprint',
+  publicKey: 'SHA-256 of the public key',
+  policy: 'policy',
+  extendedKeyUsage: 'extended key usage',
+  via: 'gateway',
+  not: 'not',
+}
+
+/** A rule set in sentences, one line a rule. */
+export function describeRules ({ rules, shared, predicates }: FlatRules): string {
+  const total = rules.length + predicates.length + shared.reduce((sum, { definition }) => sum + definition.rules.length, 0)
+  const lines: { readonly index: number, readonly text: string }[] = []
+  const entries = [...rules, ...shared.flatMap(({ definition, origin }) => definition.rules.slice(0, MAX_LINES).map((rule) => ({ rule, origin })))]
+  for (const { rule, origin } of entries.sort((a, b) => a.origin.index - b.origin.index).slice(0, MAX_LINES)) {
+    lines.push({ index: origin.index, text: `${groupOf(origin)}${describeRule(rule)}` })
+  }
+  for (const { path, origin } of predicates.slice(0, MAX_LINES)) lines.push({ index: origin.index, text: `${groupOf(origin)}whoever the predicate at ${path} accepts` })
+  const shown = lines.sort((a, b) => a.index - b.index).slice(0, MAX_LINES)
+  const rest = total > shown.length ? [`- and ${total - shown.length} more`] : []
+  return [...shown.map(({ text }) => `- ${text}`), ...rest].join('\n')
+}
+
+function groupOf ({ group }: { readonly group: string | undefined }): string {
+  return group === undefined ? '' : `${JSON.stringify(group)}: `
+}
+
+/** `OU is "billing" and issuer is "CN=…"`. */
+export function describeRule ({ keys }: ParsedRule): string {
+  return keys.map(describeKey).join(' and ')
+}
+
+function describeKey (parsed: ParsedKey): string {
+  const { key, rules, values } = parsed
+  const within = rules?.slice(0, MAX_VALUES).map((rule) => `(${describeRule(rule)})`)
+  if (within !== undefined) {
+    const more = (rules as readonly ParsedRule[]).length - within.length
+    const text = within.join(' or ') + (more > 0 ? ` or ${more} more` : '')
+    return key === 'not' ? (within.length > 1 ? `none of ${text}` : `not ${text}`) : `the nearest gateway has ${text}`
+  }
+  return `${PHRASES[key]} is ${listExpected(parsed).join(' or ')}${values.length > MAX_VALUES ? ` or ${values.length - MAX_VALUES} more` : ''}`
+}
+
+/** The first values of a key, each as text: quoted, or `any name with o "Example"`. Of `not` and `via` the rules within. */
+export function listExpected ({ values, rules }: ParsedKey): readonly string[] {
+  if (rules !== undefined) return rules.slice(0, MAX_VALUES).map(describeRule)
+  return values.slice(0, MAX_VALUES).map((value) => typeof value === 'string' ? JSON.stringify(value) : describeAttributes(value as object))
+}
+
+function describeAttributes (attributes: object): string {
+  const parts = Object.entries(attributes).map(([name, texts]) => `${name} ${[texts as string | readonly string[]].flat().slice(0, MAX_VALUES).map((text) => JSON.stringify(text)).join(' or ')}`)
+  return `any name with ${parts.join(' and ')}`
+}

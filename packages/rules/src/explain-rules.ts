@@ -1,7 +1,39 @@
 import type { PeerIdentity } from '@peerkit/identity'
-import type { Explanation } from './explanation.ts'
+import { findClosest } from './explain-rule.ts'
+import type { Explanation, FailedKey, RuleExplanation } from './explanation.ts'
 import type { FlatRules } from './flatten-entries.ts'
+import { PeerFacts } from './peer-facts.ts'
 import { NO_IDENTITY } from './verdict.ts'
-export function explainRules (flat: FlatRules, _peer: PeerIdentity | undefined | null): Explanation {
-  return { verdict: NO_IDENTITY, peer: undefined, predicates: flat.predicates.length, closest: undefined, rules: [] }
+import type { Verdict } from './verdict.ts'
+
+const MAX_RULES = 10
+
+/** Explains the verdict that the rules gave. */
+export function explainRules ({ rules, shared, predicates }: FlatRules, peer: PeerIdentity | undefined | null, verdict: Verdict): Explanation {
+  const all = [...rules, ...shared.flatMap(({ definition, origin }) => definition.rules.map((rule) => ({ rule, origin })))]
+  const found = peer === undefined || peer === null || verdict === NO_IDENTITY
+    ? []
+    : findClosest(all.sort((a, b) => a.origin.index - b.origin.index), new PeerFacts(peer), MAX_RULES)
+  const explanation = { verdict, peer: peer?.toString(), predicates: predicates.length, closest: found[0], rules: found }
+  return Object.defineProperty(explanation, 'toString', { value: () => render(explanation) })
+}
+
+function render ({ verdict, peer, predicates, closest }: Omit<Explanation, 'toString'>): string {
+  const lines = [verdict.allowed ? `allowed by rule ${verdict.rule}${verdict.group === undefined ? '' : `, group ${JSON.stringify(verdict.group)}`}` : `not allowed by the rules: ${verdict.reason}`]
+  lines.push(`peer: ${peer ?? 'none'}`)
+  if (closest !== undefined && !verdict.allowed) lines.push(...renderRule(closest, 'closest', ''))
+  if (predicates > 0 && !verdict.allowed) lines.push(`${predicates} ${predicates === 1 ? 'predicate was' : 'predicates were'} not asked`)
+  return lines.join('\n')
+}
+
+function renderRule ({ path, matched, failed }: RuleExplanation, title: string, indent: string): readonly string[] {
+  const holds = matched.length === 0 ? '' : `; ${matched.join(', ')} ${matched.length === 1 ? 'holds' : 'hold'}`
+  return [`${indent}${title}: ${path}${holds}`, ...failed.flatMap((key) => renderKey(key, `${indent}  `))]
+}
+
+function renderKey ({ key, expected, expectedCount, found, note, within }: FailedKey, indent: string): readonly string[] {
+  const more = expectedCount > expected.length ? ` or ${expectedCount - expected.length} more` : ''
+  const has = found === undefined ? 'unknown' : found.length === 0 ? 'none' : found.map((text) => JSON.stringify(text)).join(', ')
+  const line = `${indent}${key}: ${key === 'not' ? 'refuses' : 'expected'} ${expected.join(' or ')}${more}, found ${has}${note === undefined ? '' : ` (${note})`}`
+  return within === undefined || key === 'not' ? [line] : [line, ...renderRule(within, 'gateway', `${indent}  `)]
 }

@@ -26,6 +26,9 @@ export function suggestWord (word: string, known: Iterable<string>): string {
   return nearest === undefined ? '' : `did you mean ${JSON.stringify(nearest)}?`
 }
 
+/** Less than any other edit, so that `uo` is `ou` rather than `o`. */
+const SWAP = 0.75
+
 function editDistance (a: string, b: string): number {
   let twoBack: number[] = []
   let back = Array.from({ length: b.length + 1 }, (_, column) => column)
@@ -34,7 +37,7 @@ function editDistance (a: string, b: string): number {
     for (let j = 1; j <= b.length; j++) {
       const same = a[i - 1] === b[j - 1]
       let cost = Math.min((back[j - 1] as number) + (same ? 0 : 1), (back[j] as number) + 1, (row[j - 1] as number) + 1)
-      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) cost = Math.min(cost, (twoBack[j - 2] as number) + 1)
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) cost = Math.min(cost, (twoBack[j - 2] as number) + SWAP)
       row.push(cost)
     }
     twoBack = back

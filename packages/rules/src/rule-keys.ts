@@ -46,4 +46,5 @@ export const OTHER_NAMES: ReadonlyMap<string, string> = new Map([
   ['eku', 'extendedKeyUsage'], ['spki', 'publicKey'], ['pin', 'publicKey'], ['thumbprint', 'fingerprint'], ['sha256', 'fingerprint'],
   ['dn', 'subject'], ['name', 'subject'], ['san', 'dns'], ['host', 'dns'], ['hostname', 'dns'], ['domain', 'dns'], ['address', 'ip'],
   ['cidr', 'ip'], ['mail', 'email'], ['url', 'uri'], ['ca', 'issuer'], ['gateway', 'via'], ['proxy', 'via'], ['except', 'not'], ['oid', 'policy'],
+  ['policies', 'policy'],
 ])

@@ -1,0 +1,91 @@
+import type { PeerIdentity } from '@peerkit/identity'
+import { listExpected } from './describe-rules.ts'
+import type { FailedKey, RuleExplanation } from './explanation.ts'
+import type { Origin } from './flatten-entries.ts'
+import { listFound } from './list-found.ts'
+import { testAll } from './matcher.ts'
+import { noteMismatch } from './note-mismatch.ts'
+import type { ParsedKey, ParsedRule } from './parsed-rule.ts'
+import { PeerFacts } from './peer-facts.ts'
+import { FALSE, TRUE, UNKNOWN } from './truth.ts'
+
+/** What one rule says of a peer, key by key. */
+export function explainRule (rule: ParsedRule, origin: Origin, facts: PeerFacts): RuleExplanation {
+  const matched: string[] = []
+  const failed: FailedKey[] = []
+  for (const key of rule.keys) {
+    const truth = testAll(key.conditions, facts)
+    if (truth === TRUE) matched.push(key.spelling)
+    else failed.push(explainKey(key, truth === UNKNOWN, facts.peer))
+  }
+  const result = failed.length === 0 ? 'match' : failed.every(({ result }) => result === 'unknown') ? 'unknown' : 'mismatch'
+  return { rule: origin.index, group: origin.group, path: rule.path.toString(), result, matched, failed }
+}
+
+function explainKey (parsed: ParsedKey, isUnknown: boolean, peer: PeerIdentity): FailedKey {
+  const { key, spelling, path, values, rules } = parsed
+  const found = listFound(key, peer)
+  return {
+    key: spelling,
+    path: path.toString(),
+    result: isUnknown ? 'unknown' : 'mismatch',
+    expected: listExpected(parsed),
+    expectedCount: rules?.length ?? values.length,
+    found: isUnknown && found?.length === 0 ? undefined : found,
+    note: isUnknown ? noteUnknown(key) : noteMismatch(parsed, found ?? [], peer),
+    within: rules && explainWithin(parsed, rules, isUnknown, peer),
+  }
+}
+
+function noteUnknown (key: string): string {
+  return key === 'not' ? 'the identity says too little to rule it out' : 'the identity does not say'
+}
+
+/** For `via` the rule that came closest to the gateway, for `not` the first that matched or might. */
+function explainWithin ({ key }: ParsedKey, rules: readonly ParsedRule[], isUnknown: boolean, peer: PeerIdentity): RuleExplanation | undefined {
+  const subject = key === 'via' ? peer.via.at(-1) : peer
+  if (subject === undefined) return undefined
+  const facts = new PeerFacts(subject)
+  if (key === 'via') return findClosest(rules.map((rule) => ({ rule, origin: { index: 0, group: undefined } })), facts, 1)[0]
+  const wanted = isUnknown ? UNKNOWN : TRUE
+  const rule = rules.find(({ keys }) => testAll(keys.flatMap(({ conditions }) => conditions), facts) === wanted)
+  return rule && explainRule(rule, { index: 0, group: undefined }, facts)
+}
+
+/** Notes are looked for in this many rules; in more, finding a near miss is not worth its time. */
+const NOTED_RULES = 1000
+
+/** The rules that came closest, the closest first. */
+export function findClosest (rules: readonly { readonly rule: ParsedRule, readonly origin: Origin }[], facts: PeerFacts, count: number): readonly RuleExplanation[] {
+  const best: { readonly rule: ParsedRule, readonly origin: Origin, readonly score: number }[] = []
+  for (const { rule, origin } of rules) {
+    const score = scoreRule(rule, facts, rules.length <= NOTED_RULES)
+    const worst = best.at(-1)
+    if (best.length === count && worst !== undefined && score <= worst.score) continue
+    const at = best.findIndex((other) => other.score < score)
+    best.splice(at === -1 ? best.length : at, 0, { rule, origin, score })
+    if (best.length > count) best.pop()
+  }
+  return best.map(({ rule, origin }) => explainRule(rule, origin, facts))
+}
+
+/** The share of keys that hold; among equals more keys, then a near miss. A `not` that holds says little, so that it counts only where it fails. */
+function scoreRule ({ keys }: ParsedRule, facts: PeerFacts, noted: boolean): number {
+  let held = 0
+  let asked = 0
+  let failed = 0
+  let near = false
+  for (const key of keys) {
+    const truth = testAll(key.conditions, facts)
+    if (truth === TRUE) {
+      if (key.key === 'not') continue
+      held++
+    } else {
+      failed++
+      near ||= noted && truth === FALSE && key.rules === undefined && noteMismatch(key, listFound(key.key, facts.peer) ?? [], facts.peer) !== undefined
+    }
+    asked++
+  }
+  if (failed === 0) return Infinity
+  return held / asked + held * 1e-4 + (near ? 1e-5 : 0)
+}

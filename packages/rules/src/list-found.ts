@@ -1,0 +1,34 @@
+import type { PeerIdentity } from '@peerkit/identity'
+import { listAltNames } from './list-alt-names.ts'
+import type { RuleKey } from './rule-keys.ts'
+
+const MAX_VALUES = 10
+const MAX_LENGTH = 256
+
+const one = (value: { toString (): string } | undefined): readonly string[] | undefined => value === undefined ? undefined : [value.toString()]
+
+/** What a certificate has, by key; `undefined` where the identity does not say. */
+const READERS: Readonly<Record<RuleKey, (peer: PeerIdentity) => readonly string[] | undefined>> = {
+  subject: (peer) => one(peer.subject),
+  commonName: (peer) => peer.subject?.values('CN'),
+  organization: (peer) => peer.subject?.values('O'),
+  organizationalUnit: (peer) => peer.subject?.values('OU'),
+  dns: (peer) => listAltNames(peer, 'dns'),
+  uri: (peer) => listAltNames(peer, 'uri'),
+  spiffe: (peer) => peer.spiffeId === undefined && listAltNames(peer, 'uri') !== undefined ? [] : one(peer.spiffeId),
+  email: (peer) => listAltNames(peer, 'email'),
+  ip: (peer) => listAltNames(peer, 'ip'),
+  issuer: (peer) => one(peer.issuer),
+  serialNumber: (peer) => one(peer.serialNumber),
+  fingerprint: (peer) => one(peer.fingerprint256),
+  publicKey: (peer) => one(peer.publicKey256),
+  policy: (peer) => peer.policies,
+  extendedKeyUsage: (peer) => peer.extendedKeyUsage,
+  via: (peer) => peer.via.length === 0 && peer.source !== 'tls' ? undefined : peer.via.slice(-1).map(String),
+  not: (peer) => [peer.toString()],
+}
+
+/** What the certificate has under a key, shortened: a certificate may hold a hundred thousand octets of names. */
+export function listFound (key: RuleKey, peer: PeerIdentity): readonly string[] | undefined {
+  return READERS[key](peer)?.slice(0, MAX_VALUES).map((text) => text.length > MAX_LENGTH ? `${text.slice(0, MAX_LENGTH - 1)}…` : text)
+}

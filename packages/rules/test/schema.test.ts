@@ -1,0 +1,36 @@
+import { readFileSync } from 'node:fs'
+import { test } from 'tap'
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import { attributeTypeNames } from '@peerkit/identity'
+import { RULE_KEYS } from '../src/rule-keys.ts'
+import { GROUPS, INVALID, VALID } from './cases.ts'
+
+const schema = JSON.parse(readFileSync(new URL('../schema.json', import.meta.url), 'utf8'))
+const ajv = new Ajv2020({ strict: true, strictTypes: false, strictRequired: false, allErrors: true })
+const validate = ajv.compile(schema)
+
+test('the schema accepts every valid rule set', async (t) => {
+  for (const { name, rules } of VALID) t.ok(validate(rules), `${name}: ${ajv.errorsText(validate.errors)}`)
+})
+
+test('the schema refuses every invalid rule set, except where only the compiler can tell', async (t) => {
+  for (const { name, rules, semantic } of INVALID) t.equal(validate(rules), semantic === true, name)
+})
+
+test('the schema describes groups', async (t) => {
+  const groups = ajv.compile({ $ref: `${schema.$id}#/$defs/groups` })
+  t.ok(groups(GROUPS))
+  t.ok(groups({}))
+  for (const wrong of [{ '': { cn: 'a' } }, { a: 'b' }, { a: [] }, { a: {} }, { a: null }, { a: { uo: 'b' } }]) t.notOk(groups(wrong), JSON.stringify(wrong))
+})
+
+test('the schema knows the keys and attribute names that the validator knows', async (t) => {
+  const { certificateKeys, rule, attributes } = schema.$defs
+  t.same([...Object.keys(certificateKeys.properties), ...Object.keys(rule.properties)].sort(), [...RULE_KEYS.keys()].sort())
+  t.same(attributes.propertyNames.anyOf[0].enum.sort(), [...new Set(attributeTypeNames().flatMap((name) => [name, name.toLowerCase()]))].sort())
+})
+
+test('the schema is published with the package', async (t) => {
+  t.equal(import.meta.resolve('@peerkit/rules/schema.json'), new URL('../schema.json', import.meta.url).href)
+  t.ok(JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).files.includes('schema.json'))
+})
