@@ -2,10 +2,10 @@ import { hash } from 'node:crypto'
 import { MTLS_ERR_IDENTITY_OPTION, MTLS_ERR_SPIFFE_ID_INVALID } from './errors.ts'
 import { createIdentity, isPeerIdentity } from './identity.ts'
 import type { PeerIdentity, SubjectAltNames } from './peer-identity.ts'
-import { asCertificateError, malformed } from './reasons.ts'
+import { asCertificateError } from './reasons.ts'
 import { parseSpiffeId } from './spiffe-id.ts'
 import { NO_NAMES, collectAltNames } from './subject-alt-names.ts'
-import { readFields } from './x509/certificate.ts'
+import { checkInput, readFields } from './x509/certificate.ts'
 import { checkExtensions } from './x509/check-extensions.ts'
 import type { CertificateFields } from './x509/certificate.ts'
 import { EXTENSION } from './x509/extension-oids.ts'
@@ -39,7 +39,7 @@ export function parsePeerIdentity (der: Uint8Array, options: ParsePeerIdentityOp
   if (source !== 'tls' && source !== 'forwarded') throw new MTLS_ERR_IDENTITY_OPTION(`source: expected "tls" or "forwarded", found ${JSON.stringify(source)}`)
   const links = { source, chain: chain === undefined ? undefined : freezePeers(chain, 'chain'), via: freezePeers(via, 'via') }
   try {
-    if (!(der instanceof Uint8Array)) malformed('not_bytes', 0, `expected a Uint8Array of DER, found ${der === null ? 'null' : typeof der}`)
+    checkInput(der)
     return readIdentity(new Uint8Array(der), links)
   } catch (error) {
     throw asCertificateError(error)

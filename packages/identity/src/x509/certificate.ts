@@ -55,20 +55,39 @@ export function readCertificate (der: Uint8Array): CertificateFields {
 
 /** As `readCertificate`, with `MTLS_ERR_DER_INVALID`. */
 export function readFields (der: Uint8Array): CertificateFields {
-  if (!(der instanceof Uint8Array)) malformed('not_bytes', 0, `expected a Uint8Array of DER, found ${der === null ? 'null' : typeof der}`)
-  if (der.length > MAX_CERTIFICATE_OCTETS) malformed('too_large', 0, `${der.length} octets, at most ${MAX_CERTIFICATE_OCTETS}`)
+  checkInput(der)
   const outer = new DerReader(der)
   const certificate = outer.enter(TAG.sequence)
   outer.finish()
-  const tbsElement = certificate.expect(TAG.sequence)
-  const outerAlgorithm = certificate.expect(TAG.sequence)
+  const tbs = certificate.expect(TAG.sequence)
+  const algorithm = certificate.expect(TAG.sequence)
   const signature = certificate.expect(TAG.bitString)
   certificate.finish()
-  const tbs = certificate.inside(tbsElement)
+  const fields = readTbs(certificate.inside(tbs), algorithm)
+  const bits = decodeBitString(der, signature.contentStart, signature.end)
+  if (bits.unused !== 0) malformed('bit_string_invalid', signature.contentStart, 'signature of broken octets')
+  return {
+    der,
+    tbs: view(der, tbs),
+    signatureAlgorithm: readAlgorithm(der, algorithm),
+    signature: der.subarray(bits.start, bits.end),
+    ...fields,
+  }
+}
+
+/** Refuses what is no Uint8Array or beyond `MAX_CERTIFICATE_OCTETS`, before anything copies or reads it. */
+export function checkInput (der: Uint8Array): void {
+  if (!(der instanceof Uint8Array)) malformed('not_bytes', 0, `expected a Uint8Array of DER, found ${der === null ? 'null' : typeof der}`)
+  if (der.length > MAX_CERTIFICATE_OCTETS) malformed('too_large', 0, `${der.length} octets, at most ${MAX_CERTIFICATE_OCTETS}`)
+}
+
+function readTbs (tbs: DerReader, outerAlgorithm: DerElement): Omit<CertificateFields, 'der' | 'tbs' | 'signatureAlgorithm' | 'signature'> {
+  const { bytes } = tbs
   const version = readVersion(tbs)
   const serialNumber = readSerialNumber(tbs)
-  const innerAlgorithm = tbs.expect(TAG.sequence)
-  if (!sameBytes(der, innerAlgorithm, outerAlgorithm)) malformed('signature_algorithm_mismatch', innerAlgorithm.start)
+  const algorithm = tbs.expect(TAG.sequence)
+  // RFC 5280 4.1.1.2. The outer one is not signed: whoever changed it would choose how the signature is read.
+  if (!sameBytes(bytes, algorithm, outerAlgorithm)) malformed('signature_algorithm_mismatch', algorithm.start)
   const issuer = tbs.expect(TAG.sequence)
   const validity = tbs.enter(TAG.sequence)
   const notBefore = readTime(validity)
@@ -77,23 +96,17 @@ export function readFields (der: Uint8Array): CertificateFields {
   const subject = tbs.expect(TAG.sequence)
   const publicKey = tbs.expect(TAG.sequence)
   checkPublicKey(tbs.inside(publicKey))
-  readUniqueIds(tbs, version)
+  checkUniqueIds(tbs, version)
   const extensions = readExtensions(tbs, version)
   tbs.finish()
-  const bits = decodeBitString(der, signature.contentStart, signature.end)
-  if (bits.unused !== 0) malformed('bit_string_invalid', signature.contentStart, 'signature of broken octets')
   return {
-    der,
-    tbs: view(der, tbsElement),
     version,
     serialNumber,
-    signatureAlgorithm: readAlgorithm(der, innerAlgorithm),
-    issuerRaw: view(der, issuer),
-    subjectRaw: view(der, subject),
+    issuerRaw: view(bytes, issuer),
     notBefore,
     notAfter,
-    subjectPublicKeyInfo: view(der, publicKey),
-    signature: der.subarray(bits.start, bits.end),
+    subjectRaw: view(bytes, subject),
+    subjectPublicKeyInfo: view(bytes, publicKey),
     extensions,
   }
 }
@@ -130,7 +143,7 @@ function checkPublicKey (reader: DerReader): void {
   decodeBitString(reader.bytes, key.contentStart, key.end)
 }
 
-function readUniqueIds (tbs: DerReader, version: number): void {
+function checkUniqueIds (tbs: DerReader, version: number): void {
   for (const tag of [0x81, 0x82]) {
     const element = tbs.optional(tag)
     if (element === undefined) continue
