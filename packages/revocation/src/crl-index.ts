@@ -52,12 +52,12 @@ export class CrlIndex {
 
   /** Whether a serial is listed. @param serialNumber hex, as `PeerIdentity.serialNumber` */
   has (serialNumber: string): boolean {
-    return this.#table.find(serialNumber) !== -1
+    return this.#table.has(serialNumber)
   }
 
   /** What the list says about a serial. In a delta CRL the reason `removeFromCRL` means that it is revoked no longer. */
   find (serialNumber: string): CrlEntry | undefined {
-    const at = this.#table.find(serialNumber)
-    return at === -1 ? undefined : { reason: nameReason(this.#table.reasonAt(at)), revokedAt: this.#table.dateAt(at) }
+    const found = this.#table.find(serialNumber)
+    return found === undefined ? undefined : { reason: nameReason(found.reason), revokedAt: found.date }
   }
 }

@@ -14,6 +14,7 @@ import { verifyInSlices } from './signature.ts'
  */
 export const ENTRIES_PER_SLICE = 4096
 const COUNTED_PER_SLICE = 65_536
+const TOUCHED_PER_SLICE = 1 << 20
 
 /** Work that can be interrupted at each `yield`; a promise that is yielded must be awaited. */
 export type Steps<Result> = Generator<Promise<unknown> | undefined, Result>
@@ -33,12 +34,14 @@ export function * readCrls (input: string | Uint8Array, issuers: readonly PeerId
 function * readCrl (der: Uint8Array, issuers: readonly PeerIdentity[] | undefined): Steps<CrlIndex> {
   const header = readCrlHeader(der)
   const verifiedBy = issuers === undefined ? undefined : yield * verifyCrl(header, issuers)
+  const counts = { usual: 0, usualWidth: 0, long: 0, longWidth: 0 }
   const counter = startEntries(der, header.entriesStart, header.entriesEnd)
   while (counter.position < counter.end) {
-    countEntries(counter, COUNTED_PER_SLICE)
+    countEntries(counter, COUNTED_PER_SLICE, counts)
     if (counter.position < counter.end) yield undefined
   }
-  const table = new SerialTable(counter.count, counter.serialOctets)
+  const table = new SerialTable(counts)
+  yield * table.touch(TOUCHED_PER_SLICE)
   const cursor = startEntries(der, header.entriesStart, header.entriesEnd)
   while (cursor.position < cursor.end) {
     insertEntries(cursor, ENTRIES_PER_SLICE, table, header.baseNumber !== undefined)

@@ -21,9 +21,9 @@ export type CrlInvalidReason = 'malformed' | 'too_large' | 'too_large_for_sync' 
 
 /**
  * Why a CRL could not be fetched:
- * `url` (not allowed), `network`, `status` (not 200), `timeout`, `too_large`, `rolled_back` (older than the one held), `invalid` (see `cause`).
+ * `network` (or a file that cannot be read), `status` (not 200), `timeout`, `too_large`, `rolled_back` (older than the one held), `closed`.
  */
-export type CrlUnavailableReason = 'url' | 'network' | 'status' | 'timeout' | 'too_large' | 'rolled_back' | 'invalid' | 'closed'
+export type CrlUnavailableReason = 'network' | 'status' | 'timeout' | 'too_large' | 'rolled_back' | 'closed'
 
 /**
  * Why an OCSP response was refused:
@@ -41,8 +41,8 @@ export type CrlUnavailableReason = 'url' | 'network' | 'status' | 'timeout' | 't
 export type OcspInvalidReason = 'malformed' | 'responder_status' | 'type' | 'algorithm' | 'signature' | 'signer_unknown' | 'signer_not_authorized' |
   'certificate_mismatch' | 'nonce' | 'not_yet_valid' | 'stale' | 'critical_extension'
 
-/** Why no responder answered: `no_url`, `url` (not allowed), `network`, `status` (not 200), `timeout`, `too_large`, `busy`, `closed`. */
-export type OcspUnavailableReason = 'no_url' | 'url' | 'network' | 'status' | 'timeout' | 'too_large' | 'busy' | 'closed'
+/** Why no responder answered: `no_url`, `network`, `status` (not 200), `timeout`, `too_large`, `busy`, `closed`. */
+export type OcspUnavailableReason = 'no_url' | 'network' | 'status' | 'timeout' | 'too_large' | 'busy' | 'closed'
 
 /** A CRL was refused; `reason` is a {@link CrlInvalidReason}. */
 export const MTLS_ERR_CRL_INVALID: FastifyErrorConstructor<{ code: 'MTLS_ERR_CRL_INVALID' }, [string]> =

@@ -1,0 +1,150 @@
+import type { PeerIdentity } from '@peerkit/identity'
+import { open } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import { checkUrl } from './allowed-urls.ts'
+import type { CrlIndex } from './crl-index.ts'
+import { Deadline } from './deadline.ts'
+import { crlUnavailable } from './errors.ts'
+import { BoundedFetchError, fetchBounded } from './fetch-bounded.ts'
+import { loadCrls } from './parse-crl.ts'
+import { reportFailed, reportRefreshed } from './reports.ts'
+
+export interface CrlSourceOptions {
+  readonly issuers: readonly PeerIdentity[]
+  readonly now: () => number
+  readonly timeout: number
+  readonly maxBytes: number
+  readonly refreshInterval: number
+  readonly retryAfter: number
+  readonly fetch: typeof fetch
+  /** Puts new CRLs in force; throws where they do not go with the others. */
+  readonly accept: (source: CrlSource, indexes: readonly CrlIndex[]) => void
+}
+
+/** The CRLs at one URL, looked at again in time. */
+export class CrlSource {
+  readonly url: string
+  readonly #options: CrlSourceOptions
+  readonly #next: Deadline
+  readonly #closing: AbortController = new AbortController()
+  #indexes: readonly CrlIndex[] = []
+  #validators: Record<string, string> = {}
+  #loading: Promise<void> | undefined
+  #failures: number = 0
+
+  constructor (url: string, options: CrlSourceOptions) {
+    this.url = url.startsWith('file:') && URL.canParse(url) ? url : checkUrl(url, 'crlUrls urls')
+    this.#options = options
+    this.#next = new Deadline(options.now, () => { this.refresh().catch(() => {}) })
+  }
+
+  /** What was loaded last. */
+  get indexes (): readonly CrlIndex[] { return this.#indexes }
+
+  /** Settles with the look that is under way. */
+  get loading (): Promise<void> | undefined { return this.#loading }
+
+  /** When it is looked at next, in milliseconds since the epoch. */
+  get nextLook (): number { return this.#next.at }
+
+  /** Looks without putting anything in force. */
+  async load (): Promise<void> {
+    await this.#look(false)
+  }
+
+  /** Looks, and puts in force what is new. Looks that overlap are one. */
+  async refresh (): Promise<void> {
+    await this.#look(true)
+  }
+
+  async close (): Promise<void> {
+    this.#closing.abort()
+    this.#next.clear()
+    await this.#loading?.catch(() => {})
+    this.#next.clear()
+  }
+
+  #look (apply: boolean): Promise<void> {
+    this.#loading ??= this.#fetchAll(apply).finally(() => { this.#loading = undefined })
+    return this.#loading
+  }
+
+  async #fetchAll (apply: boolean): Promise<void> {
+    const { now, issuers, maxBytes, accept } = this.#options
+    try {
+      const body = await this.#read()
+      if (body !== undefined) {
+        const indexes = await loadCrls(body, { issuers, maxBytes })
+        checkNotRolledBack(indexes, this.#indexes, this.url)
+        if (apply) accept(this, indexes)
+        this.#indexes = indexes
+        for (const index of indexes) {
+          reportRefreshed('crl', now(), { url: this.url, issuer: index.issuer?.toString(), number: index.number?.toString(), entries: index.size, nextUpdate: index.nextUpdate })
+        }
+      }
+      this.#failures = 0
+    } catch (error) {
+      this.#failures++
+      // What was not taken must be sent again.
+      this.#validators = {}
+      reportFailed('crl', now(), error, { url: this.url })
+      throw error
+    } finally {
+      if (!this.#closing.signal.aborted) this.#next.set(this.#whenNext())
+    }
+  }
+
+  /** Early enough before the first CRL ends that a few failures do not matter, and not all machines at once. */
+  #whenNext (): number {
+    const { now, refreshInterval, retryAfter } = this.#options
+    const time = now()
+    const jitter = 1 - Math.random() / 10
+    if (this.#failures > 0) return time + Math.min(refreshInterval, retryAfter * 2 ** Math.min(this.#failures - 1, 16)) * jitter
+    const left = Math.min(...this.#indexes.map(({ nextUpdate }) => nextUpdate)) - time
+    // Half of what is left, again and again, but not more often than a failure is retried.
+    return time + Math.max(Math.min(refreshInterval, left / 2), Math.min(retryAfter, refreshInterval)) * jitter
+  }
+
+  async #read (): Promise<Uint8Array | undefined> {
+    const { timeout, maxBytes, fetch } = this.#options
+    if (this.url.startsWith('file:')) return await readBoundedFile(fileURLToPath(this.url), maxBytes)
+    try {
+      const response = await fetchBounded(this.url, { method: 'GET', headers: { ...this.#validators }, timeout, maxBytes, fetch, signal: this.#closing.signal })
+      if (response.status === 304) return undefined
+      const etag = response.headers.get('etag')
+      const modified = response.headers.get('last-modified')
+      this.#validators = { ...(etag !== null && { 'if-none-match': etag }), ...(modified !== null && { 'if-modified-since': modified }) }
+      return response.body
+    } catch (error) {
+      throw error instanceof BoundedFetchError ? crlUnavailable(error.reason, error.message, error) : error
+    }
+  }
+}
+
+async function readBoundedFile (path: string, maxBytes: number): Promise<Uint8Array> {
+  try {
+    const file = await open(path)
+    try {
+      const { size } = await file.stat()
+      if (size > maxBytes) throw crlUnavailable('too_large', `${path} has ${size} octets, at most ${maxBytes} are allowed`)
+      return await file.readFile()
+    } finally {
+      await file.close()
+    }
+  } catch (error) {
+    if (error instanceof Error && 'reason' in error) throw error
+    throw crlUnavailable('network', `${path}: ${error instanceof Error ? error.message : String(error)}`, error)
+  }
+}
+
+/** A list that is still in its time but older than the one held may leave out a revocation: refused. */
+function checkNotRolledBack (indexes: readonly CrlIndex[], held: readonly CrlIndex[], url: string): void {
+  for (const index of indexes) {
+    const before = held.find((other) => other.issuerName === index.issuerName && other.scope.raw === index.scope.raw && other.isDelta === index.isDelta && other.verifiedBy?.publicKey256 === index.verifiedBy?.publicKey256)
+    if (before === undefined) continue
+    const backInNumber = index.number !== undefined && before.number !== undefined && index.number < before.number
+    if (backInNumber || index.thisUpdate < before.thisUpdate) {
+      throw crlUnavailable('rolled_back', `${url} has number ${index.number ?? 'none'} of ${new Date(index.thisUpdate).toISOString()}, which is older than number ${before.number ?? 'none'} of ${new Date(before.thisUpdate).toISOString()}`)
+    }
+  }
+}

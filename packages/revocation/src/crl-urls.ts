@@ -1,0 +1,176 @@
+import type { PeerIdentity } from '@peerkit/identity'
+import { compileUrlFilter, type CertificateUrlOptions } from './allowed-urls.ts'
+import { crlChecker, isNamed, type CrlChecker, type CrlCheckerOptions } from './crl-checker.ts'
+import type { CrlIndex } from './crl-index.ts'
+import { CrlSource, type CrlSourceOptions } from './crl-source.ts'
+import { readDistributionPoints, urisOf } from './distribution-points.ts'
+import { crlInvalid, optionInvalid } from './errors.ts'
+import { checkFunction, checkKnownOptions, checkNumber } from './option-check.ts'
+import { MAX_CRL_BYTES } from './parse-crl.ts'
+import { reportFailed } from './reports.ts'
+import { unknownStatus, type RevocationChecker, type RevocationStatus } from './revocation-status.ts'
+
+export interface CrlUrlsOptions extends Omit<CrlCheckerOptions, 'crls'> {
+  /** `http:`, `https:` and `file:` URLs of complete and delta CRLs, PEM or DER. Their signatures are checked, so plain http is as good. */
+  readonly urls: readonly string[]
+  /** Whether CRLs are fetched that certificates name as their distribution points. Default: they are not. */
+  readonly allowCertificateUrls?: CertificateUrlOptions
+  /** `required` (default): rejects unless every CRL comes at first. `background`: what is not there yet is `unknown`, and is tried again. */
+  readonly initial?: 'required' | 'background'
+  /** Milliseconds between two looks at a URL, less up to a tenth at random. Default 600,000 (10 minutes). It is looked at earlier where its CRL ends earlier. */
+  readonly refreshInterval?: number
+  /** Milliseconds until a failure is tried again; doubled with each further one up to `refreshInterval`. Default 5,000. */
+  readonly retryAfter?: number
+  /** Milliseconds for one fetch. Default 30,000. */
+  readonly timeout?: number
+  /** How many URLs named by certificates are kept. Default 32. */
+  readonly maxDiscovered?: number
+  /** Default: the global `fetch`. It must heed `signal` and `redirect`. */
+  readonly fetch?: typeof fetch
+}
+
+export interface CrlUrlsChecker extends RevocationChecker {
+  /** Looks at every URL now. Rejects with the error of the first that failed; what the others brought is in force. */
+  refresh (): Promise<void>
+  /** The lists in force. */
+  readonly lists: readonly CrlIndex[]
+}
+
+const known = ['urls', 'issuers', 'policy', 'clockSkew', 'maxBytes', 'now', 'allowCertificateUrls', 'initial', 'refreshInterval', 'retryAfter', 'timeout', 'maxDiscovered', 'fetch'] as const
+
+/**
+ * Answers from CRLs that are fetched, and fetched again well before they end. A CRL that is older than the one held from the same URL is refused, since whoever serves it could
+ * otherwise take back a revocation. Rejects with MTLS_ERR_CRL_UNAVAILABLE, MTLS_ERR_CRL_INVALID, MTLS_ERR_REVOCATION_OPTION_INVALID.
+ */
+export async function crlUrls (options: CrlUrlsOptions): Promise<CrlUrlsChecker> {
+  const checker = new UrlChecker(options)
+  try {
+    await checker.start()
+  } catch (error) {
+    await checker.close()
+    throw error
+  }
+  return checker
+}
+
+class UrlChecker implements CrlUrlsChecker {
+  readonly #lists: CrlChecker
+  readonly #issuers: readonly PeerIdentity[]
+  readonly #now: () => number
+  readonly #sourceOptions: CrlSourceOptions
+  readonly #required: boolean
+  readonly #maxDiscovered: number
+  readonly #filter: (urls: readonly string[]) => string[]
+  readonly #sources: CrlSource[]
+  readonly #discovered: Map<string, CrlSource> = new Map()
+  #closed: boolean = false
+
+  constructor (options: CrlUrlsOptions) {
+    checkKnownOptions(options, known, 'crlUrls')
+    checkFunction(options.fetch, 'crlUrls fetch')
+    const initial = options.initial ?? 'required'
+    if (initial !== 'required' && initial !== 'background') throw optionInvalid(`crlUrls initial is ${JSON.stringify(initial)}, expected "required" or "background"`)
+    if (!Array.isArray(options.urls) || (options.urls.length === 0 && options.allowCertificateUrls === undefined)) throw optionInvalid('crlUrls urls is to be a list of URLs')
+    this.#required = initial === 'required'
+    this.#now = options.now ?? Date.now
+    this.#issuers = Object.freeze([...options.issuers])
+    const { policy, clockSkew, now } = options
+    this.#lists = crlChecker({ crls: [], issuers: this.#issuers, ...(policy && { policy }), ...(clockSkew !== undefined && { clockSkew }), ...(now && { now }) })
+    this.#sourceOptions = {
+      issuers: this.#issuers,
+      now: this.#now,
+      timeout: checkNumber(options.timeout, 30_000, 'crlUrls timeout', 1),
+      maxBytes: checkNumber(options.maxBytes, MAX_CRL_BYTES, 'crlUrls maxBytes', 1),
+      refreshInterval: checkNumber(options.refreshInterval, 600_000, 'crlUrls refreshInterval', 1),
+      retryAfter: checkNumber(options.retryAfter, 5000, 'crlUrls retryAfter', 1),
+      fetch: options.fetch ?? ((...request) => globalThis.fetch(...request)),
+      accept: (source, indexes) => { this.#accept(source, indexes) }
+    }
+    this.#maxDiscovered = checkNumber(options.maxDiscovered, 32, 'crlUrls maxDiscovered')
+    this.#filter = compileUrlFilter(options.allowCertificateUrls, 'crlUrls allowCertificateUrls')
+    this.#sources = options.urls.map((url) => new CrlSource(url, this.#sourceOptions))
+  }
+
+  get epoch (): number { return this.#lists.epoch }
+
+  get lists (): readonly CrlIndex[] { return this.#lists.lists }
+
+  async start (): Promise<void> {
+    // All at once is what a delta CRL needs, whose base may come after it; so the first look does not accept them one by one.
+    const loaded = await Promise.allSettled(this.#sources.map(async (source) => { await source.load() }))
+    const failure = loaded.find((result) => result.status === 'rejected')
+    if (failure !== undefined && this.#required) throw failure.reason
+    try {
+      this.#apply()
+    } catch (error) {
+      if (this.#required) throw error
+      reportFailed('crl', this.#now(), error, {})
+    }
+  }
+
+  check (certificate: PeerIdentity, issuer: PeerIdentity | undefined): RevocationStatus | Promise<RevocationStatus> {
+    if (this.#closed) return unknownStatus('closed')
+    const status = this.#lists.check(certificate, issuer)
+    if (status.state !== 'unknown' || (status.why !== 'no_crl' && status.why !== 'out_of_scope')) return status
+    const fresh = this.#discover(certificate)
+    return fresh.length === 0 ? status : Promise.allSettled(fresh).then(() => this.#lists.check(certificate, issuer))
+  }
+
+  permits (status: RevocationStatus, certificate: PeerIdentity): boolean {
+    return this.#lists.permits(status, certificate)
+  }
+
+  subscribe (listener: () => void): () => void {
+    return this.#lists.subscribe(listener)
+  }
+
+  async refresh (): Promise<void> {
+    const refreshed = await Promise.allSettled([...this.#sources, ...this.#discovered.values()].map(async (source) => { await source.refresh() }))
+    const failure = refreshed.find((result) => result.status === 'rejected')
+    if (failure !== undefined) throw failure.reason
+  }
+
+  async close (): Promise<void> {
+    this.#closed = true
+    await Promise.all([...this.#sources, ...this.#discovered.values()].map(async (source) => { await source.close() }))
+    await this.#lists.close()
+  }
+
+  /** Fetches what a certificate of one of our issuers names, for the first time. */
+  #discover (certificate: PeerIdentity): Promise<unknown>[] {
+    if (!this.#issuers.some((issuer) => isNamed(certificate, issuer))) return []
+    const fetches: Promise<unknown>[] = []
+    for (const url of this.#filter(urisOf(readDistributionPoints(certificate)))) {
+      const before = this.#discovered.get(url)
+      if (before?.loading !== undefined) fetches.push(before.loading)
+      if (before !== undefined || this.#discovered.size >= this.#maxDiscovered) continue
+      const source = new CrlSource(url, this.#sourceOptions)
+      this.#discovered.set(url, source)
+      fetches.push(source.refresh())
+    }
+    return fetches
+  }
+
+  /** Takes a source's new CRLs if all there are go together. Throws where they do not. */
+  #accept (source: CrlSource, indexes: readonly CrlIndex[]): void {
+    if (this.#closed) throw crlInvalid('unverified', 'the checker is closed')
+    try {
+      this.#apply(source, indexes)
+    } catch (error) {
+      // A delta CRL for a complete one that we have not seen yet: fetch that before the delta is tried again.
+      if ((error as { reason?: unknown }).reason === 'delta_without_base') this.#refreshBases(source)
+      throw error
+    }
+  }
+
+  #refreshBases (beside: CrlSource): void {
+    for (const source of this.#sources) {
+      if (source !== beside && source.indexes.every(({ isDelta }) => !isDelta)) source.refresh().catch(() => {})
+    }
+  }
+
+  #apply (changed?: CrlSource, indexes: readonly CrlIndex[] = []): void {
+    const sources = [...this.#sources, ...this.#discovered.values()]
+    this.#lists.replace(sources.flatMap((source) => source === changed ? indexes : source.indexes))
+  }
+}
