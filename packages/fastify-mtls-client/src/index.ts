@@ -1,1 +1,5 @@
-export {}
+export { MTLS_ERR_SERVICES_OPTION } from './errors.ts'
+export { default, default as fastifyMtlsClient } from './fastify-mtls-client.ts'
+export type { FastifyMtlsClientOptions, MtlsServices, Services } from './fastify-mtls-client.ts'
+export type { CallOptions, Service } from './service.ts'
+export type { ServiceOptions } from './service-options.ts'

@@ -10,7 +10,7 @@ import { judgeHandshake } from './judge-handshake.ts'
 import type { Judgement } from './judge-handshake.ts'
 import type { Refusal } from './refusal.ts'
 import type { Trust } from './trust.ts'
-import { VerifiedChains } from './verified-chain.ts'
+import { VerifiedChains } from './verified-chains.ts'
 
 export type MtlsServer = HttpsServer | Http2SecureServer
 

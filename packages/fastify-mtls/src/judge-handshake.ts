@@ -1,11 +1,11 @@
 import type { TLSSocket } from 'node:tls'
+import { findIssuer, readVerifiedChain } from '@peerkit/credentials'
 import { parsePeerIdentity } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
 import { explainVerifyCode } from './refusal.ts'
 import type { Refusal, RefusalReason } from './refusal.ts'
 import type { Standing, Trust } from './trust.ts'
-import { findIssuer, readVerifiedChain } from './verified-chain.ts'
-import type { VerifiedChains } from './verified-chain.ts'
+import type { VerifiedChains } from './verified-chains.ts'
 
 /** What a finished handshake came to: a peer, nobody (where that is allowed), or a refusal. */
 export type Judgement =

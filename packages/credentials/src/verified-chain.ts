@@ -5,24 +5,6 @@ import type { PeerIdentity } from '@peerkit/identity'
 
 /** Longer than any chain that OpenSSL takes by default. */
 const MAX_LENGTH = 100
-const MAX_REMEMBERED = 10_000
-
-/**
- * The chains that full handshakes verified, by the leaf's fingerprint: a resumed session brings the leaf alone. Bounded; the oldest goes first.
- */
-export class VerifiedChains {
-  readonly #chains = new Map<string, readonly PeerIdentity[]>()
-
-  remember (fingerprint: string, chain: readonly PeerIdentity[]): void {
-    this.#chains.delete(fingerprint)
-    this.#chains.set(fingerprint, chain)
-    if (this.#chains.size > MAX_REMEMBERED) this.#chains.delete(this.#chains.keys().next().value ?? '')
-  }
-
-  recall (fingerprint: string): readonly PeerIdentity[] | undefined {
-    return this.#chains.get(fingerprint)
-  }
-}
 
 /**
  * The issuers above the leaf, nearest first, as OpenSSL found them in a full handshake, up to one of the anchors. Undefined where they do not lead to one.

@@ -1,0 +1,46 @@
+import createError from '@fastify/error'
+import type { FastifyErrorConstructor } from '@fastify/error'
+
+/** An option of the agent is wrong. */
+export const MTLS_ERR_OUTBOUND_OPTION: FastifyErrorConstructor<{ code: 'MTLS_ERR_OUTBOUND_OPTION' }, [string]> =
+  createError('MTLS_ERR_OUTBOUND_OPTION', 'Invalid outbound option: %s', 500, TypeError)
+
+/** The agent was asked for an origin that it has no business with: no https, or none of `origins`. */
+export const MTLS_ERR_OUTBOUND_ORIGIN: FastifyErrorConstructor<{ code: 'MTLS_ERR_OUTBOUND_ORIGIN' }, [string]> =
+  createError('MTLS_ERR_OUTBOUND_ORIGIN', 'Outbound call refused: %s', 502)
+
+/** No connection came about. */
+export const MTLS_ERR_OUTBOUND_UNREACHABLE: FastifyErrorConstructor<{ code: 'MTLS_ERR_OUTBOUND_UNREACHABLE' }, [string, string]> =
+  createError('MTLS_ERR_OUTBOUND_UNREACHABLE', 'Cannot connect to %s: %s', 502)
+
+/** The server's certificate does not verify: unknown CA, wrong purpose, not yet valid. */
+export const MTLS_ERR_OUTBOUND_SERVER_UNTRUSTED: FastifyErrorConstructor<{ code: 'MTLS_ERR_OUTBOUND_SERVER_UNTRUSTED' }, [string, string]> =
+  createError('MTLS_ERR_OUTBOUND_SERVER_UNTRUSTED', 'The certificate of %s is not trusted: %s', 502)
+
+/** The server's certificate has ended. */
+export const MTLS_ERR_OUTBOUND_SERVER_EXPIRED: FastifyErrorConstructor<{ code: 'MTLS_ERR_OUTBOUND_SERVER_EXPIRED' }, [string]> =
+  createError('MTLS_ERR_OUTBOUND_SERVER_EXPIRED', 'The certificate of %s has expired', 502)
+
+/** The server's certificate is revoked, or its revocation status is unknown and the policy is hard. */
+export const MTLS_ERR_OUTBOUND_SERVER_REVOKED: FastifyErrorConstructor<{ code: 'MTLS_ERR_OUTBOUND_SERVER_REVOKED' }, [string, string]> =
+  createError('MTLS_ERR_OUTBOUND_SERVER_REVOKED', 'The certificate of %s is not accepted: %s', 502)
+
+/** The server is somebody, but not who was meant. */
+export const MTLS_ERR_OUTBOUND_WRONG_SERVER: FastifyErrorConstructor<{ code: 'MTLS_ERR_OUTBOUND_WRONG_SERVER' }, [string, string, string]> =
+  createError('MTLS_ERR_OUTBOUND_WRONG_SERVER', '%s answered as %s; expected %s', 502)
+
+/** The server does not accept our certificate. In TLS 1.3 this comes only after the handshake, with the first request. */
+export const MTLS_ERR_OUTBOUND_CLIENT_CERTIFICATE_REFUSED: FastifyErrorConstructor<{ code: 'MTLS_ERR_OUTBOUND_CLIENT_CERTIFICATE_REFUSED' }, [string, string]> =
+  createError('MTLS_ERR_OUTBOUND_CLIENT_CERTIFICATE_REFUSED', '%s refused our certificate: %s', 502)
+
+/** What every outbound error says beside its code. */
+export interface OutboundErrorFacts {
+  /** Whether the same call may succeed later with nothing changed here. */
+  readonly retryable: boolean
+  readonly cause?: unknown
+}
+
+/** Adds the facts to an error. */
+export function withFacts<E extends Error> (error: E, facts: OutboundErrorFacts): E & OutboundErrorFacts {
+  return Object.assign(error, facts)
+}

@@ -1,0 +1,46 @@
+import type { Dispatcher } from 'undici'
+
+/** Handlers as undici 6 (the built-in fetch of Node 22) and callers from before undici 7 write them. */
+interface LegacyHandler {
+  onConnect? (abort: (reason?: Error) => void, context: unknown): void
+  onUpgrade? (statusCode: number, headers: unknown, socket: unknown): void
+  onHeaders? (statusCode: number, headers: unknown, resume: () => void, statusText: string): boolean
+  onData? (chunk: Buffer): boolean
+  onComplete? (trailers: unknown): void
+  onError? (error: Error): void
+}
+
+type Handler = Dispatcher.DispatchHandler
+
+/** The handler as undici 7 and 8 call it, whichever way it was written. */
+export function adaptHandler (handler: Handler): Handler {
+  if (typeof handler.onRequestStart === 'function') return handler
+  const legacy = handler as LegacyHandler & Handler
+  return {
+    ...pickExtras(legacy),
+    onRequestStart: (controller, context) => { legacy.onConnect?.((reason) => { controller.abort(reason ?? new Error('aborted')) }, context) },
+    onRequestUpgrade: (controller, statusCode, headers, socket) => { legacy.onUpgrade?.(statusCode, rawOf(controller, 'rawHeaders', headers), socket) },
+    onResponseStart: (controller, statusCode, headers, statusText) => {
+      if (legacy.onHeaders?.(statusCode, rawOf(controller, 'rawHeaders', headers), () => { controller.resume() }, statusText ?? '') === false) controller.pause()
+    },
+    onResponseData: (controller, chunk) => { if (legacy.onData?.(chunk) === false) controller.pause() },
+    onResponseEnd: (controller, trailers) => { legacy.onComplete?.(rawOf(controller, 'rawTrailers', trailers)) },
+    onResponseError: (_controller, error) => { legacy.onError?.(error) }
+  }
+}
+
+function pickExtras (legacy: object): object {
+  const names = ['onBodySent', 'onRequestSent', 'onResponseStarted'] as const
+  return Object.fromEntries(names.flatMap((name) => {
+    const method = (legacy as Record<string, unknown>)[name]
+    return typeof method === 'function' ? [[name, method.bind(legacy)]] : []
+  }))
+}
+
+/** Headers as a flat list of Buffers: as they came where the controller still has them. */
+function rawOf (controller: Dispatcher.DispatchController, key: 'rawHeaders' | 'rawTrailers', headers: unknown): Buffer[] {
+  const raw = (controller as unknown as Record<string, unknown>)[key]
+  if (Array.isArray(raw)) return raw
+  return Object.entries((raw ?? headers ?? {}) as Record<string, string | string[]>)
+    .flatMap(([name, value]) => [value].flat().flatMap((one) => [Buffer.from(name, 'latin1'), Buffer.from(String(one), 'latin1')]))
+}

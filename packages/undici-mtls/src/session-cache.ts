@@ -1,0 +1,34 @@
+import type { PeerIdentity } from '@peerkit/identity'
+
+/** A TLS session with the identity and chain that its full handshake verified: on resumption nobody sends them again. */
+export interface CachedSession { readonly session: Buffer, readonly server: PeerIdentity }
+
+const MOST_KEYS = 256
+const MOST_PER_KEY = 8
+
+/**
+ * TLS sessions by origin and credentials. Held strongly and bounded; a session is taken out when it is used, since TLS 1.3 means each ticket for one use (RFC 8446 appendix C.4).
+ */
+export class SessionCache {
+  readonly #sessions = new Map<string, CachedSession[]>()
+
+  put (key: string, session: CachedSession): void {
+    const own = this.#sessions.get(key) ?? []
+    this.#sessions.delete(key)
+    this.#sessions.set(key, own)
+    own.push(session)
+    if (own.length > MOST_PER_KEY) own.shift()
+    if (this.#sessions.size > MOST_KEYS) this.#sessions.delete(this.#sessions.keys().next().value ?? '')
+  }
+
+  /** The newest session of a key, for this one use. */
+  take (key: string): CachedSession | undefined {
+    const own = this.#sessions.get(key)
+    const session = own?.pop()
+    if (own?.length === 0) this.#sessions.delete(key)
+    return session
+  }
+
+  /** Forgets everything: after a rotation no session of before is resumed. */
+  clear (): void { this.#sessions.clear() }
+}
