@@ -27,7 +27,7 @@ export async function startLedger (paths: Paths, port = 0): Promise<Service> {
   })
   app.get('/entries', { config: { allowedClients: ['orders', 'operators'] } }, async () => entries)
 
-  await app.listen({ host: '127.0.0.1', port })
   app.addHook('onClose', async () => { await credentials.close() })
+  await app.listen({ host: '127.0.0.1', port })
   return { origin: app.listeningOrigin, close: async () => { await app.close() } }
 }

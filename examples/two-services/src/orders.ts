@@ -25,7 +25,7 @@ export async function startOrders (paths: Paths, ledger: string, port = 0): Prom
     return await reply.code(booked.statusCode).send({ ledger: await booked.body.json() })
   })
 
-  await app.listen({ host: '127.0.0.1', port })
   app.addHook('onClose', async () => { await credentials.close() })
+  await app.listen({ host: '127.0.0.1', port })
   return { origin: app.listeningOrigin, close: async () => { await app.close() } }
 }

@@ -1,4 +1,4 @@
-import type { DetailedPeerCertificate, TLSSocket } from 'node:tls'
+import type { DetailedPeerCertificate } from 'node:tls'
 import { X509Certificate } from 'node:crypto'
 import { parsePeerIdentity } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
@@ -8,10 +8,12 @@ const MAX_LENGTH = 100
 
 /**
  * The issuers above the leaf, nearest first, as OpenSSL found them in a full handshake, up to one of the anchors. Undefined where they do not lead to one.
+ *
+ * @param leaf what `socket.getPeerCertificate(true)` says. Ask for it once: on a client's socket Node 22 and 24 answer nothing any more after `getPeerX509Certificate()`
  */
-export function readVerifiedChain (socket: TLSSocket, anchors: readonly PeerIdentity[]): readonly PeerIdentity[] | undefined {
+export function readVerifiedChain (leaf: DetailedPeerCertificate, anchors: readonly PeerIdentity[]): readonly PeerIdentity[] | undefined {
   const chain: PeerIdentity[] = []
-  let certificate: DetailedPeerCertificate | undefined = socket.getPeerCertificate(true)
+  let certificate: DetailedPeerCertificate | undefined = leaf
   while (chain.length < MAX_LENGTH) {
     const issuer: DetailedPeerCertificate | undefined = certificate?.issuerCertificate
     if (issuer?.raw === undefined || issuer === certificate) break
@@ -21,7 +23,7 @@ export function readVerifiedChain (socket: TLSSocket, anchors: readonly PeerIden
     if (anchor !== undefined) return chain
     certificate = issuer
   }
-  const last = chain.at(-1) ?? parsePeerIdentity(socket.getPeerCertificate(true).raw)
+  const last = chain.at(-1) ?? parsePeerIdentity(leaf.raw)
   const anchor = findIssuer(last, anchors)
   return anchor === undefined ? undefined : [...chain, anchor]
 }

@@ -50,7 +50,7 @@ function findChain (socket: TLSSocket, leaf: PeerIdentity, trust: Trust, chains:
     const anchor = findIssuer(leaf, anchors)
     return anchor === undefined ? undefined : [anchor]
   }
-  const chain = readVerifiedChain(socket, anchors)
+  const chain = readVerifiedChain(socket.getPeerCertificate(true), anchors)
   if (chain !== undefined) chains.remember(fingerprint, chain)
   return chain
 }

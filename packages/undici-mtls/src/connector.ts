@@ -121,12 +121,12 @@ async function finishHandshake (socket: TLSSocket, origin: string, timeout: numb
 }
 
 function identify (socket: TLSSocket, snapshot: CredentialSnapshot, cached: PeerIdentity | undefined, origin: string): PeerIdentity {
-  const raw = socket.getPeerX509Certificate()?.raw
-  if (raw === undefined || !socket.authorized) throw withFacts(new MTLS_ERR_OUTBOUND_SERVER_UNTRUSTED(origin, 'it sent no certificate that verifies'), { retryable: false })
+  const leaf = socket.getPeerCertificate(true)
+  if (leaf?.raw === undefined || !socket.authorized) throw withFacts(new MTLS_ERR_OUTBOUND_SERVER_UNTRUSTED(origin, 'it sent no certificate that verifies'), { retryable: false })
   if (socket.isSessionReused() && cached !== undefined) return cached
   try {
-    const chain = readVerifiedChain(socket, snapshot.anchors)
-    return parsePeerIdentity(raw, chain === undefined ? {} : { chain })
+    const chain = readVerifiedChain(leaf, snapshot.anchors)
+    return parsePeerIdentity(leaf.raw, chain === undefined ? {} : { chain })
   } catch (error) {
     throw withFacts(new MTLS_ERR_OUTBOUND_SERVER_UNTRUSTED(origin, 'its certificate cannot be read'), { retryable: false, cause: error })
   }
