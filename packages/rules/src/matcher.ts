@@ -28,10 +28,16 @@ interface Posting {
 /** A bare number is a posting without compounds: a hundred thousand single values cost a map entry each and no object. */
 type Entry = number | Posting
 
-/** What must be asked of a table whose keys the identity does not say. */
-interface IndexedTable extends TableIndex<Entry> {
+/** What is filed under one table, for identities that do not say its keys. */
+interface Filed {
   hasSimple: boolean
   readonly compounds: Compound[]
+  /** What the compounds ask beyond this table, indexed in turn once such an identity comes. */
+  rest: Matcher | undefined
+}
+
+interface IndexedTable extends TableIndex<Entry> {
+  readonly filed: Filed
 }
 
 /**
@@ -46,7 +52,7 @@ export class Matcher {
   constructor (clauses: readonly Clause[]) {
     const index = new TermIndex<Entry>()
     const scanned: Clause[] = []
-    const filed = new Map<string, { hasSimple: boolean, compounds: Compound[] }>()
+    const filed = new Map<string, Filed>()
     const count = countTerms(clauses)
     for (const clause of clauses) {
       const leaf = chooseLeaf(clause, count)
@@ -54,42 +60,22 @@ export class Matcher {
       else file(index, filed, clause, leaf)
     }
     this.#scanned = scanned
-    this.#tables = index.seal().map((table) => ({ ...table, ...filed.get(table.table.name) as { hasSimple: boolean, compounds: Compound[] } }))
+    this.#tables = index.seal().map((table) => ({ ...table, filed: filed.get(table.table.name) as Filed }))
   }
 
   /** The lowest ordinal of the clauses that match; otherwise `NONE` or `UNDECIDED`. */
   find (facts: PeerFacts): number {
-    let best = Infinity
-    let undecided = false
+    const search: Search = { facts, best: Infinity, undecided: false }
     for (const indexed of this.#tables) {
       const keys = facts.keys(indexed.table)
-      if (keys === undefined) {
-        undecided ||= indexed.hasSimple || indexed.compounds.some(({ rest }) => testAll(rest, facts) !== FALSE)
-        continue
-      }
-      for (const key of keys) {
-        const entries = indexed.trie === undefined ? indexed.values.get(key) : indexed.trie.find(splitSegments(key) ?? [])
-        if (entries === undefined) continue
-        for (const entry of Array.isArray(entries) ? entries : [entries]) {
-          const simple = typeof entry === 'number' ? entry : entry.simple
-          if (simple < best) best = simple
-          if (typeof entry === 'number') continue
-          for (const { ordinal, rest } of entry.compounds) {
-            if (ordinal >= best) break
-            const truth = testAll(rest, facts)
-            if (truth === TRUE) best = ordinal
-            else undecided ||= truth === UNKNOWN
-          }
-        }
-      }
+      if (keys === undefined) search.undecided ||= mayMatch(indexed.filed, facts)
+      else for (const key of keys) lookUp(indexed, key, search)
     }
     for (const { ordinal, conditions } of this.#scanned) {
-      if (ordinal >= best) break
-      const truth = testAll(conditions, facts)
-      if (truth === TRUE) best = ordinal
-      else undecided ||= truth === UNKNOWN
+      if (ordinal >= search.best) break
+      tryConditions(conditions, ordinal, search)
     }
-    return best !== Infinity ? best : undecided ? UNDECIDED : NONE
+    return search.best !== Infinity ? search.best : search.undecided ? UNDECIDED : NONE
   }
 
   /** Whether any clause matches. */
@@ -97,6 +83,47 @@ export class Matcher {
     const found = this.find(facts)
     return found >= 0 ? TRUE : found === UNDECIDED ? UNKNOWN : FALSE
   }
+}
+
+/** What is known so far. */
+interface Search {
+  readonly facts: PeerFacts
+  best: number
+  undecided: boolean
+}
+
+function lookUp ({ trie, values }: IndexedTable, key: string, search: Search): void {
+  if (trie !== undefined) {
+    for (const entry of trie.find(splitSegments(key) ?? [])) takeEntry(entry, search)
+    return
+  }
+  const entry = values.get(key)
+  if (entry !== undefined) takeEntry(entry, search)
+}
+
+function takeEntry (entry: Entry, search: Search): void {
+  if (typeof entry === 'number') {
+    if (entry < search.best) search.best = entry
+    return
+  }
+  if (entry.simple < search.best) search.best = entry.simple
+  for (const { ordinal, rest } of entry.compounds) {
+    if (ordinal >= search.best) break
+    tryConditions(rest, ordinal, search)
+  }
+}
+
+function tryConditions (conditions: readonly Condition[], ordinal: number, search: Search): void {
+  const truth = testAll(conditions, search.facts)
+  if (truth === TRUE) search.best = ordinal
+  else if (truth === UNKNOWN) search.undecided = true
+}
+
+/** Whether a clause filed under a table that the identity does not say might match: unless the rest of it is known to fail. */
+function mayMatch (filed: Filed, facts: PeerFacts): boolean {
+  if (filed.hasSimple) return true
+  filed.rest ??= new Matcher(filed.compounds.map(({ ordinal, rest }) => ({ ordinal, conditions: rest })))
+  return filed.rest.test(facts) !== FALSE
 }
 
 /** Whether all conditions hold. */
@@ -139,14 +166,14 @@ function chooseLeaf ({ conditions }: Clause, count: TermIndex<number>): LeafCond
   return best
 }
 
-function file (index: TermIndex<Entry>, filed: Map<string, { hasSimple: boolean, compounds: Compound[] }>, clause: Clause, leaf: LeafCondition): void {
+function file (index: TermIndex<Entry>, filed: Map<string, Filed>, clause: Clause, leaf: LeafCondition): void {
   const { ordinal, conditions } = clause
   const compound = conditions.length === 1 ? undefined : { ordinal, rest: conditions.filter((condition) => condition !== leaf) }
   const seen = new Set<string>()
   for (const term of leaf.terms) {
     const { name } = term.table
     let notes = filed.get(name)
-    if (notes === undefined) filed.set(name, notes = { hasSimple: false, compounds: [] })
+    if (notes === undefined) filed.set(name, notes = { hasSimple: false, compounds: [], rest: undefined })
     if (compound === undefined) notes.hasSimple = true
     else if (!seen.has(name)) notes.compounds.push(compound)
     seen.add(name)

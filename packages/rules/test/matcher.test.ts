@@ -1,0 +1,95 @@
+import { test } from 'tap'
+import { createPartialIdentity } from '@peerkit/identity'
+import { compileRules } from '../src/index.ts'
+import type { Clause, Condition } from '../src/condition.ts'
+import { LeafCondition } from '../src/leaf-condition.ts'
+import { Matcher, NONE, UNDECIDED } from '../src/matcher.ts'
+import { PeerFacts } from '../src/peer-facts.ts'
+import { RulePath } from '../src/rule-path.ts'
+import { TRUE } from '../src/truth.ts'
+import { readAttribute } from '../src/values/attribute.ts'
+import { readFingerprint } from '../src/values/digest.ts'
+import { evaluateNaively } from './naive/evaluate.ts'
+import { randomIdentity, randomRuleSet } from './naive/generate.ts'
+import { Random } from './naive/random.ts'
+
+test('decides as the naive evaluator does, over thousands of random rule sets and identities', async (t) => {
+  const random = new Random(20261123)
+  const seen = { allowed: 0, no_match: 0, incomplete_identity: 0 }
+  for (let set = 0; set < 3000; set++) {
+    const { rules, groups } = randomRuleSet(random)
+    const authorizer = compileRules(rules as never, { groups: groups as never })
+    for (let i = 0; i < 8; i++) {
+      const peer = randomIdentity(random)
+      const expected = evaluateNaively(rules, groups, peer)
+      const verdict = authorizer.authorize(peer)
+      seen[(expected.allowed ? 'allowed' : expected.reason) as keyof typeof seen]++
+      if (JSON.stringify(verdict) !== JSON.stringify(expected)) {
+        t.same(verdict, expected, `set ${set}, identity ${i}: ${JSON.stringify({ rules, groups, peer })}`)
+        return
+      }
+      const { closest } = authorizer.explain(peer)
+      if (closest === undefined || (closest.result === 'match') !== expected.allowed) {
+        t.fail(`set ${set}, identity ${i} is explained otherwise: ${JSON.stringify({ rules, groups, peer, closest })}`)
+        return
+      }
+    }
+  }
+  // A test in which one side never occurs would prove nothing.
+  t.ok(Object.values(seen).every((count) => count > 2000), JSON.stringify(seen))
+})
+
+const path = new RulePath('test')
+const leaf = (oid: string, ...values: string[]): LeafCondition => new LeafCondition(values.map((value) => readAttribute('subject', oid, value, path)))
+const CN = '2.5.4.3'
+const O = '2.5.4.10'
+
+const fingerprint = new LeafCondition([readFingerprint('ab'.repeat(32), path)])
+
+/** A condition that counts how often it is asked. */
+class Counter implements Condition {
+  asked = 0
+  test (): 0 | 1 | 2 {
+    this.asked++
+    return TRUE
+  }
+}
+
+test('looks only at clauses that one of the peer\'s own values names', async (t) => {
+  const counter = new Counter()
+  const clauses: Clause[] = Array.from({ length: 10_000 }, (_, ordinal) => ({ ordinal, conditions: [leaf(O, 'Acme'), leaf(CN, `service-${ordinal}`), counter] }))
+  const matcher = new Matcher(clauses)
+  t.equal(matcher.find(new PeerFacts(createPartialIdentity({ subject: 'CN=service-9876,O=Acme' }))), 9876)
+  t.equal(counter.asked, 1)
+  t.equal(matcher.find(new PeerFacts(createPartialIdentity({ subject: 'CN=stranger,O=Acme' }))), NONE)
+  t.equal(counter.asked, 1)
+})
+
+test('does not try every clause on an identity that lacks the indexed field', async (t) => {
+  const counter = new Counter()
+  const matcher = new Matcher(Array.from({ length: 10_000 }, (_, ordinal) => ({ ordinal, conditions: [leaf(CN, `service-${ordinal}`), counter] })))
+  t.equal(matcher.find(new PeerFacts(createPartialIdentity({ serialNumber: '01' }))), UNDECIDED)
+  t.equal(counter.asked, 1)
+  const other = new Counter()
+  const pinned = new Matcher(Array.from({ length: 10_000 }, (_, ordinal) => ({ ordinal, conditions: [leaf(CN, `service-${ordinal}`), leaf(O, `tenant-${ordinal}`), fingerprint, other] })))
+  t.equal(pinned.find(new PeerFacts(createPartialIdentity({ serialNumber: '01', fingerprint256: 'cd'.repeat(32) }))), NONE)
+  t.equal(other.asked, 0)
+})
+
+test('finds one of many values whose rule asks for more', async (t) => {
+  const values = Array.from({ length: 5000 }, (_, i) => `service-${i}`)
+  const authorizer = compileRules([{ cn: 'x', o: 'Acme' }, { cn: values, o: 'Acme' }, { o: 'Acme', not: { cn: values } }])
+  const verdict = (subject: string): unknown => authorizer.authorize(createPartialIdentity({ subject }))
+  t.same(verdict('CN=service-4321,O=Acme'), { allowed: true, rule: 1, group: undefined })
+  t.same(verdict('CN=service-5000,O=Acme'), { allowed: true, rule: 2, group: undefined })
+  t.same(verdict('CN=service-4321,O=Other'), { allowed: false, reason: 'no_match' })
+})
+
+test('finds names of several attributes among many without trying each', async (t) => {
+  const names = Array.from({ length: 2000 }, (_, i) => ({ cn: `service-${i}`, o: 'Acme' }))
+  const authorizer = compileRules([{ subject: names, issuer: [{ cn: 'CA', o: 'a' }, { cn: 'CA', o: 'b' }] }])
+  const peer = (cn: string, issuer: string): object => authorizer.authorize(createPartialIdentity({ subject: `CN=${cn},O=Acme`, issuer }))
+  t.match(peer('service-1999', 'CN=CA,O=b'), { allowed: true })
+  t.match(peer('service-1999', 'CN=CA,O=c'), { allowed: false, reason: 'no_match' })
+  t.match(peer('service-2000', 'CN=CA,O=b'), { allowed: false, reason: 'no_match' })
+})

@@ -1,0 +1,116 @@
+// What the rule language means, written down a second time without any index: slow, plain, and sharing no code with the package.
+import type { DistinguishedName, PeerIdentity } from '@peerkit/identity'
+import { equalDistinguishedNames, parseDistinguishedName } from '@peerkit/identity'
+
+/** `undefined`: not known. */
+type Answer = boolean | undefined
+
+export interface NaiveVerdict { allowed: boolean, rule?: number, group?: string | undefined, reason?: string }
+
+const list = <T> (value: T | readonly T[]): readonly T[] => Array.isArray(value) ? value : [value as T]
+const any = (answers: readonly Answer[]): Answer => answers.includes(true) ? true : answers.includes(undefined) ? undefined : false
+const all = (answers: readonly Answer[]): Answer => answers.includes(false) ? false : answers.includes(undefined) ? undefined : true
+
+/** The verdict on rules and groups without predicates. */
+export function evaluateNaively (rules: readonly any[], groups: Record<string, any>, peer: PeerIdentity): NaiveVerdict {
+  let unknown = false
+  for (const [rule, entry] of rules.entries()) {
+    const answer = typeof entry === 'string' ? groupHolds(entry, groups, peer) : ruleHolds(entry, peer)
+    if (answer === true) return { allowed: true, rule, group: typeof entry === 'string' ? entry : undefined }
+    unknown ||= answer === undefined
+  }
+  return { allowed: false, reason: unknown ? 'incomplete_identity' : 'no_match' }
+}
+
+function groupHolds (name: string, groups: Record<string, any>, peer: PeerIdentity): Answer {
+  return any(list<any>(groups[name]).map((entry) => typeof entry === 'string' ? groupHolds(entry, groups, peer) : ruleHolds(entry, peer)))
+}
+
+export function ruleHolds (rule: any, peer: PeerIdentity): Answer {
+  return all(Object.entries(rule).map(([key, value]) => keyHolds(key, list(value as any), peer)))
+}
+
+function keyHolds (key: string, wanted: readonly any[], peer: PeerIdentity): Answer {
+  const san = (kind: 'dns' | 'uri' | 'email' | 'ip') => peer.subjectAltNames === undefined || peer.subjectAltNames.unknown.includes(kind) ? undefined : peer.subjectAltNames[kind]
+  const has = <T> (found: readonly T[] | undefined, test: (wanted: any, found: T) => boolean): Answer => found && wanted.some((one) => found.some((other) => test(one, other)))
+  const single = (value: string | undefined): readonly string[] | undefined => value === undefined ? undefined : [value]
+  const same = (a: string, b: string): boolean => a === b
+  switch (key) {
+    case 'cn': case 'commonName': return has(peer.subject?.values('CN'), same)
+    case 'o': case 'organization': return has(peer.subject?.values('O'), same)
+    case 'ou': case 'organizationalUnit': return has(peer.subject?.values('OU'), same)
+    case 'subject': return has(peer.subject && [peer.subject], nameHolds)
+    case 'issuer': return has(peer.issuer && [peer.issuer], nameHolds)
+    case 'dns': return has(san('dns'), dnsHolds)
+    case 'uri': return has(san('uri'), uriHolds)
+    case 'spiffe': return has(peer.spiffeId !== undefined ? [peer.spiffeId] : san('uri') && [], spiffeHolds)
+    case 'email': return has(san('email'), (a: string, b) => fold(a) === fold(b))
+    case 'ip': return has(san('ip'), ipHolds)
+    case 'serialNumber': return has(single(peer.serialNumber), (a, b) => BigInt(`0x${a.replaceAll(':', '')}`) === BigInt(`0x${b}`))
+    case 'fingerprint': return has(single(peer.fingerprint256), digestHolds)
+    case 'publicKey': return has(single(peer.publicKey256), digestHolds)
+    case 'policy': return has(peer.policies, same)
+    case 'extendedKeyUsage': return has(peer.extendedKeyUsage, same)
+    case 'not': { const answer = any(wanted.map((rule) => ruleHolds(rule, peer))); return answer === undefined ? undefined : !answer }
+    case 'via': {
+      const gateway = peer.via[peer.via.length - 1]
+      if (gateway !== undefined) return any(wanted.map((rule) => ruleHolds(rule, gateway)))
+      return peer.source === 'forwarded' ? undefined : false
+    }
+    default: throw new Error(key)
+  }
+}
+
+function nameHolds (wanted: any, name: DistinguishedName): boolean {
+  if (typeof wanted === 'string') return equalDistinguishedNames(parseDistinguishedName(wanted), name)
+  return Object.entries(wanted).every(([type, values]) => list(values as any).some((value) => name.values(type).includes(value)))
+}
+
+function dnsHolds (wanted: string, name: string): boolean {
+  const pattern = wanted.toLowerCase().replaceAll('.', '\\.').replace(/^\*/, '(?:[a-z0-9_-]{1,63}|\\*)')
+  return new RegExp(`^${pattern}$`).test(name.toLowerCase())
+}
+
+function uriHolds (wanted: string, uri: string): boolean {
+  if (!wanted.includes('*')) return wanted === uri
+  const segment = '(?!(?:\\.|%2e){1,2}(?:/|$))(?:(?!%2f|%5c|%[01]|%7f)(?:%[0-9a-f]{2}|[^%/?#\\\\ "<>^`{|}]))+'
+  const source = wanted.split('/').map((part) => part === '**' ? `${segment}(?:/${segment})*` : part === '*' ? segment : part.replaceAll('.', '\\.')).join('/')
+  // The case of a literal part counts, that of percent-encoding does not.
+  return new RegExp(`^${source}$`, 'i').test(uri) && wanted.split('/').every((part, index) => part.includes('*') || uri.split('/')[index] === part)
+}
+
+function spiffeHolds (wanted: string, id: string): boolean {
+  return wanted.split('/').length === 3 ? id.startsWith(`${wanted}/`) : uriHolds(wanted, id)
+}
+
+function fold (address: string): string {
+  const parts = address.split('@')
+  const host = parts.pop() as string
+  return `${parts.join('@')}@${host.toLowerCase()}`
+}
+
+function ipHolds (wanted: string, address: string): boolean {
+  const [range = '', prefix] = wanted.split('/')
+  const net = bitsOf(range)
+  const bits = bitsOf(address)
+  if (net.length !== bits.length) return false
+  const mapped = range.includes(':') && net.length === 32
+  const length = prefix === undefined ? net.length : Number(prefix) - (mapped ? 96 : 0)
+  return net.slice(0, length) === bits.slice(0, length)
+}
+
+/** Thirty-two or a hundred and twenty-eight digits. The URL parser knows how to write an address in one way. */
+function bitsOf (address: string): string {
+  if (!address.includes(':')) return address.split('.').map((part) => Number(part).toString(2).padStart(8, '0')).join('')
+  const host = new URL(`http://[${address}]/`).hostname.slice(1, -1)
+  const [head = '', tail] = host.split('::')
+  const left = head === '' ? [] : head.split(':')
+  const right = tail === undefined || tail === '' ? [] : tail.split(':')
+  const groups = [...left, ...Array.from({ length: 8 - left.length - right.length }, () => '0'), ...right]
+  const bits = groups.map((group) => Number.parseInt(group, 16).toString(2).padStart(16, '0')).join('')
+  return bits.startsWith('0'.repeat(80) + '1'.repeat(16)) ? bits.slice(96) : bits
+}
+
+function digestHolds (wanted: string, digest: string): boolean {
+  return (wanted.length === 44 ? Buffer.from(wanted, 'base64').toString('hex') : wanted.replaceAll(':', '').toLowerCase()) === digest
+}
