@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto'
+import { asBuffer } from './der/buffer.ts'
 import { MTLS_ERR_IDENTITY_OPTION, MTLS_ERR_SPIFFE_ID_INVALID } from './errors.ts'
 import { createIdentity, isPeerIdentity } from './identity.ts'
 import type { PeerIdentity, SubjectAltNames } from './peer-identity.ts'
@@ -40,7 +41,8 @@ export function parsePeerIdentity (der: Uint8Array, options: ParsePeerIdentityOp
   const links = { source, chain: chain === undefined ? undefined : freezePeers(chain, 'chain'), via: freezePeers(via, 'via') }
   try {
     checkInput(der)
-    return readIdentity(new Uint8Array(der), links)
+    // A copy in memory of its own, and not in the pool that Buffer.from would share it with.
+    return readIdentity(asBuffer(new Uint8Array(der)), links)
   } catch (error) {
     throw asCertificateError(error)
   }

@@ -1,5 +1,6 @@
 import { test } from 'tap'
 import { createDevCa } from '@peerkit/dev-ca'
+import { decodePem } from '@peerkit/identity'
 import { certificateEnd, readCertificate } from '@peerkit/identity/x509'
 import { FALSE, bits, element, hex, integer, octets, oid, sequence } from './fixtures/der.ts'
 import { ECDSA_SHA256, P256_KEY, basicConstraints, certificate, extension, name } from './fixtures/certificate.ts'
@@ -64,14 +65,29 @@ test('refuses a signature algorithm that differs inside and outside', async (t) 
   t.equal(reasonFor({ outerSignatureAlgorithm: sequence(oid('1.2.840.10045.4.3.2'), hex('0500')) }), 'signature_algorithm_mismatch')
 })
 
-test('refuses extensions that are doubled, empty, or say what DER leaves out', async (t) => {
+test('refuses extensions that are doubled, empty or incomplete', async (t) => {
   t.equal(reasonFor({ extensions: [extension('1.2.3', hex('0500')), extension('1.2.3', hex('0500'))] }), 'extension_duplicate')
   t.equal(reasonFor({ extensionsElement: element(0xa3, sequence()) }), 'extension_invalid')
   t.equal(reasonFor({ extensionsElement: element(0xa3) }), 'truncated')
-  t.equal(reasonFor({ extensions: [sequence(oid('1.2.3'), FALSE, octets())] }), 'boolean_invalid')
   t.equal(reasonFor({ extensions: [sequence(oid('1.2.3'), hex('010101'), octets())] }), 'boolean_invalid')
   t.equal(reasonFor({ extensions: [sequence(oid('1.2.3'), octets(), hex('0500'))] }), 'trailing_data')
   t.equal(reasonFor({ extensions: [sequence(oid('1.2.3'))] }), 'truncated')
+})
+
+test('reads the example certificate of RFC 8410, which encodes critical FALSE', async (t) => {
+  const [der] = decodePem(`-----BEGIN CERTIFICATE-----
+MIIBLDCB36ADAgECAghWAUdKKo3DMDAFBgMrZXAwGTEXMBUGA1UEAwwOSUVURiBUZX
+N0IERlbW8wHhcNMTYwODAxMTIxOTI0WhcNNDAxMjMxMjM1OTU5WjAZMRcwFQYDVQQD
+DA5JRVRGIFRlc3QgRGVtbzAqMAUGAytlbgMhAIUg8AmJMKdUdIt93LQ+91oNvzoNJj
+ga9OukqY6qm05qo0UwQzAPBgNVHRMBAf8EBTADAQEAMA4GA1UdDwEBAAQEAwIDCDAg
+BgNVHQ4BAQAEFgQUmx9e7e0EM4Xk97xiPFl1uQvIuzswBQYDK2VwA0EAryMB/t3J5v
+/BzKc9dNZIpDmAgs3babFOTQbs+BolzlDUwsPrdGxO3YNGhW7Ibz3OGhhlxXrCe1Cg
+w1AH9efZBw==
+-----END CERTIFICATE-----`)
+  const { extensions } = readCertificate(der as Uint8Array)
+  t.same([...extensions].map(([id, { critical }]) => [id, critical]), [['2.5.29.19', true], ['2.5.29.15', false], ['2.5.29.14', false]])
+  const explicit = certificate({ extensions: [sequence(oid('1.2.3'), FALSE, octets())] })
+  t.equal(readCertificate(explicit).extensions.get('1.2.3')?.critical, false)
 })
 
 test('refuses bytes left over at every level', async (t) => {

@@ -1,4 +1,5 @@
 import { malformed } from '../reasons.ts'
+import { asBuffer } from './buffer.ts'
 
 /** A BOOLEAN's content: one octet, 0xff or 0x00 (X.690 11.1). @throws MTLS_ERR_DER_INVALID */
 export function decodeBoolean (bytes: Uint8Array, start: number, end: number): boolean {
@@ -55,5 +56,5 @@ export function checkNull (start: number, end: number): void {
 
 /** Lower-case hex of `[start, end)`. */
 export function toHex (bytes: Uint8Array, start = 0, end: number = bytes.length): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('hex')
+  return asBuffer(bytes).toString('hex', start, end)
 }

@@ -1,4 +1,5 @@
 import { malformed } from '../reasons.ts'
+import { asBuffer } from './buffer.ts'
 import { TAG } from './tags.ts'
 
 /** The ASN.1 type a text was encoded with. `other` is no string type: its value is `#` and the hex of the whole element (RFC 4514 2.4). */
@@ -52,7 +53,7 @@ export function isAscii (bytes: Uint8Array, start: number, end: number): boolean
 
 /** `[start, end)` with one character an octet. */
 export function latin1 (bytes: Uint8Array, start: number, end: number): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('latin1')
+  return asBuffer(bytes).toString('latin1', start, end)
 }
 
 function decodeWide (bytes: Uint8Array, start: number, end: number, width: 2 | 4): string {

@@ -26,7 +26,8 @@ export function readExtensions (tbs: DerReader, version: number): ReadonlyMap<st
 
 /**
  * The extensions in `list`, the inside of an Extensions SEQUENCE (RFC 5280 4.2): at least one, and none twice. Two readers that take the first
- * and the last of a pair would see two different certificates.
+ * and the last of a pair would see two different certificates. An encoded `critical FALSE` is not DER, but the example certificate of RFC 8410 itself
+ * has it; it is read as what it says.
  *
  * @throws MTLS_ERR_DER_INVALID
  */
@@ -40,8 +41,6 @@ export function readExtensionList (list: DerReader): Map<string, Extension> {
     if (extensions.has(oid)) malformed('extension_duplicate', oidElement.start, oid)
     const flag = reader.optional(TAG.boolean)
     const critical = flag !== undefined && decodeBoolean(list.bytes, flag.contentStart, flag.end)
-    // FALSE is the default, and DER does not encode defaults.
-    if (flag !== undefined && !critical) malformed('boolean_invalid', flag.start, 'encoded default')
     const value = reader.expect(TAG.octetString)
     reader.finish()
     extensions.set(oid, { critical, value: list.bytes.subarray(value.contentStart, value.end), offset: value.contentStart })
