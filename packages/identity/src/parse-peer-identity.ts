@@ -34,6 +34,7 @@ const NONE: readonly never[] = Object.freeze([])
  * @throws MTLS_ERR_CERTIFICATE_INVALID with `reason` and `offset`; MTLS_ERR_IDENTITY_OPTION for wrong options
  */
 export function parsePeerIdentity (der: Uint8Array, options: ParsePeerIdentityOptions = {}): PeerIdentity {
+  if (typeof options !== 'object' || options === null) throw new MTLS_ERR_IDENTITY_OPTION('options: expected an object')
   const { source = 'tls', chain, via = NONE, ...unknown } = options
   const [key] = Object.keys(unknown)
   if (key !== undefined) throw new MTLS_ERR_IDENTITY_OPTION(`unknown option "${key}"; expected source, chain or via`)

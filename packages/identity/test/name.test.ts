@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import { test } from 'tap'
 import { MTLS_ERR_NAME_INVALID, isDistinguishedName } from '@peerkit/identity'
 import { readName } from '@peerkit/identity/x509'
@@ -14,6 +15,7 @@ test('keeps RDNs in order, with their attributes, types and encodings', async (t
   ])
   t.equal(subject.toString(), 'CN=x,OU=ops+OU=billing,C=DE')
   t.equal(JSON.stringify({ subject }), '{"subject":"CN=x,OU=ops+OU=billing,C=DE"}')
+  t.equal(inspect({ subject }), '{ subject: DistinguishedName <CN=x,OU=ops+OU=billing,C=DE> }')
 })
 
 test('gives the most specific text of each kind, and all texts of a type', async (t) => {

@@ -134,7 +134,7 @@ test('keeps where it was seen, its chain and its gateways', async (t) => {
 
 test('refuses options it does not know or cannot use', async (t) => {
   const der = certificate()
-  for (const options of [{ sorce: 'tls' }, { source: 'http' }, { chain: {} }, { chain: [{}] }, { via: [null] }, { via: ['x'] }]) {
+  for (const options of [null, 'tls', { sorce: 'tls' }, { source: 'http' }, { chain: {} }, { chain: [{}] }, { via: [null] }, { via: ['x'] }]) {
     t.throws(() => parsePeerIdentity(der, options as never), { code: 'MTLS_ERR_IDENTITY_OPTION', statusCode: 500 })
   }
 })

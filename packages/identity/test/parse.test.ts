@@ -15,6 +15,12 @@ test('reads the examples of RFC 4514', async (t) => {
   t.same(values('CN=Lu\\C4\\8Di\\C4\\87'), [['CN=Lučić']])
 })
 
+test('reads the hex value of any type, as in RFC 4514 4', async (t) => {
+  const subject = parseDistinguishedName('1.3.6.1.4.1.1466.0=#04024869,CN=#1A0161,O=#0101FF')
+  t.same(subject.rdns.flat().map(({ value, encoding }) => [value, encoding]), [['#0101ff', 'other'], ['a', 'visible'], ['#04024869', 'other']])
+  t.equal(String(subject), '1.3.6.1.4.1.1466.0=#04024869,CN=a,O=#0101ff')
+})
+
 test('reads the empty name and empty values', async (t) => {
   t.same(parseDistinguishedName('').rdns, [])
   t.same(parseDistinguishedName('  ').rdns, [])
@@ -72,7 +78,9 @@ test('refuses what is ambiguous or broken, and says where', async (t) => {
     'CN=#0c0': 'hex_value_invalid',
     'CN=#0c0161ff': 'hex_value_invalid',
     'CN=#0c01ff': 'hex_value_invalid',
-    'CN=#0101ff': 'hex_value_invalid',
+    'CN=#0101aa': 'hex_value_invalid',
+    'CN=#1f0100': 'hex_value_invalid',
+    'CN=#80': 'hex_value_invalid',
     'CN=#0c00x': 'hex_value_invalid',
     'CN=#admin': 'hex_value_invalid',
   }

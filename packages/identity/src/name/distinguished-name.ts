@@ -71,6 +71,10 @@ class Name implements DistinguishedName {
   toJSON (): string {
     return renderName(this.rdns)
   }
+
+  [Symbol.for('nodejs.util.inspect.custom')] (): string {
+    return `DistinguishedName <${renderName(this.rdns)}>`
+  }
 }
 
 /** A name of RDNs in encoded order, which must be frozen already. */

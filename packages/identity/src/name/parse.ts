@@ -1,6 +1,6 @@
 import { MTLS_ERR_DER_INVALID } from '../errors.ts'
 import { refuseName } from '../reasons.ts'
-import { decodeAttributeValue } from '../x509/attribute-value.ts'
+import { decodeAnyValue } from '../x509/attribute-value.ts'
 import { resolveAttributeType } from './attribute-types.ts'
 import { createName } from './distinguished-name.ts'
 import type { DistinguishedName, NameAttribute } from './distinguished-name.ts'
@@ -69,11 +69,11 @@ function parseHexValue (text: string, start: number, type: string): ParsedAttrib
   if (end < text.length && text[end] !== ',' && text[end] !== '+') refuseName('hex_value_invalid', end, 'unexpected character after a hex value')
   const bytes = Buffer.from(hex, 'hex')
   try {
-    const { value, encoding } = decodeAttributeValue(bytes, 0, bytes.length)
+    const { value, encoding } = decodeAnyValue(bytes)
     return { attribute: { type, value, encoding }, end }
   } catch (error) {
     if (!(error instanceof MTLS_ERR_DER_INVALID)) throw error
-    return refuseName('hex_value_invalid', start, `the hex value is not one DER string, bit string or sequence (${error.message})`)
+    return refuseName('hex_value_invalid', start, `the hex value is not one DER element (${error.message})`)
   }
 }
 

@@ -1,25 +1,47 @@
 import { readElement } from '../der/element.ts'
-import { decodeBitString, toHex } from '../der/primitives.ts'
+import type { DerElement } from '../der/element.ts'
+import { toHex } from '../der/primitives.ts'
 import { checkWellFormed } from '../der/reader.ts'
 import { TAG } from '../der/tags.ts'
 import { decodeText, textEncodingOf } from '../der/text.ts'
 import type { TextEncoding } from '../der/text.ts'
 import { malformed } from '../reasons.ts'
 
+/** A value of a name's attribute. What is no string is `#` and the hex of the whole element (RFC 4514 2.4), encoding `other`. */
+export interface AttributeValue {
+  readonly value: string
+  readonly encoding: TextEncoding
+}
+
 /**
- * The value of a name's attribute, the one element filling `[start, end)`: a string as its text, a BIT STRING (x500UniqueIdentifier) or SEQUENCE
- * (postalAddress) as `#` and hex. No attribute of a certificate's name needs another type, and OpenSSL refuses most of them too.
+ * The value of an attribute in a certificate, the one element filling `[start, end)`: a string, a BIT STRING (x500UniqueIdentifier) or a SEQUENCE (postalAddress).
+ * No attribute of a certificate's name needs another type, and OpenSSL refuses most of them too, VisibleString included.
  *
  * @throws MTLS_ERR_DER_INVALID
  */
-export function decodeAttributeValue (bytes: Uint8Array, start: number, end: number): { value: string, encoding: TextEncoding } {
+export function decodeAttributeValue (bytes: Uint8Array, start: number, end: number): AttributeValue {
+  const element = readOnly(bytes, start, end)
+  const { tag } = element
+  if (tag === TAG.visibleString || (textEncodingOf(tag) === undefined && tag !== TAG.bitString && tag !== TAG.sequence)) {
+    malformed('name_invalid', start, 'attribute value is no string')
+  }
+  return decodeElement(bytes, element)
+}
+
+/** As `decodeAttributeValue`, for a value of any type, as RFC 4514 allows it in text. @throws MTLS_ERR_DER_INVALID */
+export function decodeAnyValue (bytes: Uint8Array): AttributeValue {
+  return decodeElement(bytes, readOnly(bytes, 0, bytes.length))
+}
+
+function readOnly (bytes: Uint8Array, start: number, end: number): DerElement {
   const element = readElement(bytes, start, end)
   if (element.end !== end) malformed('trailing_data', element.end)
-  // VisibleString is no DirectoryString, and OpenSSL refuses the certificate.
-  const encoding = element.tag === TAG.visibleString ? undefined : textEncodingOf(element.tag)
-  if (encoding !== undefined) return { value: decodeText(bytes, element.tag, element.contentStart, end), encoding }
-  if (element.tag === TAG.bitString) decodeBitString(bytes, element.contentStart, end)
-  else if (element.tag === TAG.sequence) checkWellFormed(bytes, start, end)
-  else malformed('name_invalid', start, 'attribute value is no string')
+  return element
+}
+
+function decodeElement (bytes: Uint8Array, { tag, start, contentStart, end }: DerElement): AttributeValue {
+  const encoding = textEncodingOf(tag)
+  if (encoding !== undefined) return { value: decodeText(bytes, tag, contentStart, end), encoding }
+  checkWellFormed(bytes, start, end)
   return { value: `#${toHex(bytes, start, end)}`, encoding: 'other' }
 }
