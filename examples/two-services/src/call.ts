@@ -5,14 +5,14 @@ import type { Paths } from './mint.ts'
 
 export interface Answer { readonly status: number, readonly body: string, readonly reused: boolean }
 
-export interface Call { readonly url: string, readonly ca: string, readonly agent?: Agent, /** Sent by POST as JSON. */ readonly json?: unknown }
+export interface Call { readonly url: string, readonly ca: string, /** Without one, a connection of its own. */ readonly agent?: Agent, /** Sent by POST as JSON. */ readonly json?: unknown }
 
 /** One HTTPS call by Node's own client: a foreigner to the suite. `material` undefined presents no certificate. */
 export async function callAs (material: Paths | undefined, { url, ca, agent, json }: Call): Promise<Answer> {
   const tls = material === undefined ? {} : { cert: readFileSync(material.cert), key: readFileSync(material.key) }
   const method = json === undefined ? {} : { method: 'POST', headers: { 'content-type': 'application/json' } }
   return await new Promise((resolve, reject) => {
-    const outgoing = request(url, { ...tls, ...method, ca: readFileSync(ca), ...(agent !== undefined && { agent }) }, (response) => {
+    const outgoing = request(url, { ...tls, ...method, ca: readFileSync(ca), agent: agent ?? false }, (response) => {
       let body = ''
       response.setEncoding('utf8')
       response.on('data', (chunk) => { body += chunk })

@@ -21,8 +21,10 @@ export interface World {
   readonly folder: string
   readonly ca: DevCa
   paths (party: string): Paths
-  /** Issues a fresh certificate for a party and renames it over the old one, as a certificate agent does. */
-  rotate (party: string): Promise<IssuedCertificate>
+  /** Issues a fresh certificate for a party. */
+  issue (party: string): Promise<IssuedCertificate>
+  /** Renames what a party was issued last over its files, as a certificate agent does. */
+  place (party: string): Promise<void>
   /** Revokes a certificate and renames a new CRL over the old one. */
   revoke (certificate: IssuedCertificate): Promise<void>
   /** The certificate a party was last issued. */
@@ -42,33 +44,38 @@ export async function mintWorld (): Promise<World> {
     await writeFile(`${path}.new`, text, { mode })
     await rename(`${path}.new`, path)
   }
-  const issue = async (party: string, issuer: DevCa): Promise<IssuedCertificate> => {
+  const issue = async (party: string, issuer = ca): Promise<IssuedCertificate> => {
     const certificate = await issuer.issue(PARTIES[party] ?? { profile: 'client', cn: party, ou: 'operators' })
-    await mkdir(join(folder, party), { recursive: true, mode: 0o700 })
-    await place(paths(party).key, certificate.key, 0o600)
-    await place(paths(party).cert, certificate.chain)
     certificates.set(party, certificate)
     return certificate
+  }
+  const issued = (party: string): IssuedCertificate => {
+    const certificate = certificates.get(party)
+    if (certificate === undefined) throw new Error(`${party} was issued no certificate`)
+    return certificate
+  }
+  const placeIssued = async (party: string): Promise<void> => {
+    await mkdir(join(folder, party), { recursive: true, mode: 0o700 })
+    await place(paths(party).key, issued(party).key, 0o600)
+    await place(paths(party).cert, issued(party).chain)
   }
   const publishCrl = async (): Promise<void> => { await place(paths('').crl, (await ca.crl()).pem) }
 
   await place(paths('').ca, ca.root)
   await publishCrl()
-  for (const party of Object.keys(PARTIES)) await issue(party, ca)
+  for (const party of Object.keys(PARTIES)) await issue(party)
   await issue('stranger', await createDevCa({ name: 'Some other CA' }))
+  for (const party of certificates.keys()) await placeIssued(party)
   return {
     folder,
     ca,
     paths,
-    rotate: (party) => issue(party, ca),
+    issue: async (party) => await issue(party),
+    place: placeIssued,
     revoke: async (certificate) => {
       ca.revoke(certificate, { reason: 'keyCompromise' })
       await publishCrl()
     },
-    issued: (party) => {
-      const certificate = certificates.get(party)
-      if (certificate === undefined) throw new Error(`${party} was issued no certificate`)
-      return certificate
-    }
+    issued
   }
 }

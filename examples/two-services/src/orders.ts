@@ -7,6 +7,10 @@ import type { Service } from './ledger.ts'
 import type { Paths } from './mint.ts'
 import { TRUST_DOMAIN } from './mint.ts'
 
+declare module '@peerkit/fastify-mtls-client' {
+  interface MtlsServices { ledger: true }
+}
+
 /** The shop's orders: an operator places one, and it is booked with the ledger, which must prove to be the ledger. */
 export async function startOrders (paths: Paths, ledger: string, port = 0): Promise<Service> {
   const credentials = await fileCredentials({ ...paths, watch: true })

@@ -121,9 +121,12 @@ async function finishHandshake (socket: TLSSocket, origin: string, timeout: numb
 }
 
 function identify (socket: TLSSocket, snapshot: CredentialSnapshot, cached: PeerIdentity | undefined, origin: string): PeerIdentity {
-  const leaf = socket.getPeerCertificate(true)
-  if (leaf?.raw === undefined || !socket.authorized) throw withFacts(new MTLS_ERR_OUTBOUND_SERVER_UNTRUSTED(origin, 'it sent no certificate that verifies'), { retryable: false })
+  const unverified = (): Error => withFacts(new MTLS_ERR_OUTBOUND_SERVER_UNTRUSTED(origin, 'it sent no certificate that verifies'), { retryable: false })
+  if (!socket.authorized) throw unverified()
+  // A resumed session is of the very server that its full handshake verified; Node has no certificate to show for it on a client's side.
   if (socket.isSessionReused() && cached !== undefined) return cached
+  const leaf = socket.getPeerCertificate(true)
+  if (leaf?.raw === undefined) throw unverified()
   try {
     const chain = readVerifiedChain(leaf, snapshot.anchors)
     return parsePeerIdentity(leaf.raw, chain === undefined ? {} : { chain })

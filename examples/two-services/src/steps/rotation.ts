@@ -1,8 +1,11 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { once } from 'node:events'
 import { Agent } from 'node:https'
 import { connect } from 'node:tls'
 import { readFileSync } from 'node:fs'
+import type { PeerIdentity } from '@peerkit/identity'
 import { callAs } from '../call.ts'
+import type { Paths } from '../mint.ts'
 import type { Demo } from './demo.ts'
 
 const ROTATIONS = 5
@@ -15,6 +18,7 @@ export async function rotationStep ({ world, transcript, ledger, orders }: Demo)
   const rotation = new AbortController()
   let answered = 0
   let failed = 0
+  let served = true
   const operator = world.paths('operator')
   const traffic = Array.from({ length: IN_FLIGHT }, async () => {
     while (!rotation.signal.aborted) {
@@ -25,27 +29,41 @@ export async function rotationStep ({ world, transcript, ledger, orders }: Demo)
   })
   for (let round = 0; round < ROTATIONS; round += 1) {
     for (const [party, origin] of [['ledger', ledger], ['orders', orders]] as const) {
-      const { serialNumber } = await world.rotate(party)
-      await servedSerial(origin, serialNumber, world.paths('operator'))
+      const { serialNumber } = await world.issue(party)
+      const taken = inForce(serialNumber)
+      await world.place(party)
+      await taken
+      served &&= await servedSerial(origin, operator) === serialNumber
     }
   }
   rotation.abort()
   await Promise.all(traffic)
   agent.destroy()
   transcript.expect(`${ROTATIONS} rotations of both services, failed calls`, String(failed), '0')
+  transcript.expect('each new certificate was served', String(served), 'true')
   transcript.expect('calls answered meanwhile', String(answered), /^[1-9]\d*$/)
 }
 
-/** Shakes hands until the server presents the certificate with this serial number. */
-async function servedSerial (origin: string, serialNumber: string, operator: { cert: string, key: string, ca: string }): Promise<void> {
+/** Resolves when the suite says that it put the certificate with this serial number in force. */
+async function inForce (serialNumber: string): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const listener = (message: unknown): void => {
+      if ((message as { identity: PeerIdentity }).identity.serialNumber !== serialNumber) return
+      unsubscribe('peerkit:credentials:rotated', listener)
+      resolve()
+    }
+    subscribe('peerkit:credentials:rotated', listener)
+  })
+}
+
+/** The serial number of the certificate that a server presents to a new client. */
+async function servedSerial (origin: string, { cert, key, ca }: Paths): Promise<string> {
   const { hostname, port } = new URL(origin)
-  const deadline = Date.now() + 10_000
-  while (Date.now() < deadline) {
-    const socket = connect({ host: hostname, port: Number(port), cert: readFileSync(operator.cert), key: readFileSync(operator.key), ca: readFileSync(operator.ca) })
-    await once(socket, 'secureConnect')
-    const served = socket.getPeerX509Certificate()?.serialNumber.toLowerCase()
-    socket.destroy()
-    if (served === serialNumber) return
-  }
-  throw new Error(`${origin} did not present certificate ${serialNumber} within 10 s of its rotation`)
+  const socket = connect({ host: hostname, port: Number(port), cert: readFileSync(cert), key: readFileSync(key), ca: readFileSync(ca) })
+  await once(socket, 'secureConnect')
+  const served = socket.getPeerX509Certificate()?.serialNumber.toLowerCase() ?? 'none'
+  socket.end()
+  socket.resume()
+  await once(socket, 'close')
+  return served
 }
