@@ -11,14 +11,14 @@ export class Epoch {
     return () => { this.#listeners.delete(entry) }
   }
 
-  /** A listener that throws must not keep the others from hearing of a revocation: its error is thrown apart from them. */
+  /** A listener that throws must not keep the others from hearing of a revocation. */
   move (): void {
     this.#value++
     for (const listener of [...this.#listeners]) {
       try {
         listener()
       } catch (error) {
-        queueMicrotask(() => { throw error })
+        process.emitWarning(`A listener for revocations failed: ${error instanceof Error ? error.message : String(error)}`, { type: 'PeerkitWarning', code: 'MTLS_WARN_REVOCATION_LISTENER' })
       }
     }
   }

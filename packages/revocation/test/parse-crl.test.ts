@@ -71,9 +71,9 @@ test('refuses what is not a strict, complete, direct CRL that its issuer signed'
 
 test('refuses an issuer that is no CA, or whose keyUsage lacks cRLSign', async (t) => {
   const noSign = await makeCa({ extensions: [{ oid: '2.5.29.15', critical: true, value: Uint8Array.of(3, 2, 2, 4) }] })
-  t.throws(() => parseCrl(craftCrl({ ca: noSign.ca }), { issuers: [noSign.identity] }), { reason: 'issuer_not_allowed' })
+  t.throws(() => parseCrl(craftCrl({ ca: noSign.ca }), { issuers: [noSign.identity] }), { code: 'MTLS_ERR_CRL_INVALID', reason: 'issuer_not_allowed' })
   const user = await makeCa({ extensions: [{ oid: '2.5.29.19', critical: true, value: writeElement(0x30) }] })
-  t.throws(() => parseCrl(craftCrl({ ca: user.ca }), { issuers: [user.identity] }), { reason: 'issuer_not_allowed' })
+  t.throws(() => parseCrl(craftCrl({ ca: user.ca }), { issuers: [user.identity] }), { code: 'MTLS_ERR_CRL_INVALID', reason: 'issuer_not_allowed' })
 })
 
 test('verifies ECDSA, RSA, RSA-PSS and Ed25519', (t) => {
@@ -84,10 +84,10 @@ test('verifies ECDSA, RSA, RSA-PSS and Ed25519', (t) => {
   }
   t.equal(parseCrl(craftCrl({ ca: ed.ca, signing: signings.ed25519 }), { issuers: [ed.identity] }).verifiedBy, ed.identity)
   for (const signing of [pss('sha256', sha256, 32, { maskOid: '2.16.840.1.101.3.4.2.3' }), pss('sha1', '1.3.14.3.2.26', 20), pss('sha256', sha256, 32, { trailer: 2 })]) {
-    t.throws(() => parseCrl(craftCrl({ ca: rsa.ca, signing }), { issuers: [rsa.identity] }), { reason: 'algorithm' })
+    t.throws(() => parseCrl(craftCrl({ ca: rsa.ca, signing }), { issuers: [rsa.identity] }), { code: 'MTLS_ERR_CRL_INVALID', reason: 'algorithm' })
   }
   const wrong = { ...pss('sha256', sha256, 32), saltLength: 20 }
-  t.throws(() => parseCrl(craftCrl({ ca: rsa.ca, signing: wrong }), { issuers: [rsa.identity] }), { reason: 'signature' }, 'another salt than it says')
+  t.throws(() => parseCrl(craftCrl({ ca: rsa.ca, signing: wrong }), { issuers: [rsa.identity] }), { code: 'MTLS_ERR_CRL_INVALID', reason: 'signature' }, 'another salt than it says')
   t.end()
 })
 
@@ -130,17 +130,17 @@ test('takes several CRLs from one PEM text, and text between them', async (t) =>
   for (const input of [text, Buffer.from(text)]) {
     t.same(parseCrls(input, { issuers: [identity, rsa.identity] }).map(({ size }) => size), [0, 1])
     t.same((await loadCrls(input)).map(({ verifiedBy }) => verifiedBy), [undefined, undefined])
-    t.throws(() => parseCrl(input), { reason: 'malformed' }, 'where one is expected')
-    await t.rejects(loadCrl(input), { reason: 'malformed' })
+    t.throws(() => parseCrl(input), { code: 'MTLS_ERR_CRL_INVALID', reason: 'malformed' }, 'where one is expected')
+    await t.rejects(loadCrl(input), { code: 'MTLS_ERR_CRL_INVALID', reason: 'malformed' })
   }
 })
 
 test('an index that was not verified is taken by no checker', (t) => {
   const index = parseCrl(craftCrl({ ca }))
   t.equal(index.issuer, undefined)
-  t.throws(() => crlChecker({ crls: [index], issuers: [identity] }), { reason: 'unverified' })
+  t.throws(() => crlChecker({ crls: [index], issuers: [identity] }), { code: 'MTLS_ERR_CRL_INVALID', reason: 'unverified' })
   const verified = parseCrl(craftCrl({ ca }), { issuers: [identity] })
-  t.throws(() => crlChecker({ crls: [verified], issuers: [other.identity] }), { reason: 'issuer_unknown' }, 'nor one by an issuer it does not know')
+  t.throws(() => crlChecker({ crls: [verified], issuers: [other.identity] }), { code: 'MTLS_ERR_CRL_INVALID', reason: 'issuer_unknown' }, 'nor one by an issuer it does not know')
   t.end()
 })
 
@@ -149,9 +149,9 @@ test('loads a large CRL in slices, and refuses it where it would have to be pars
   const serials = Array.from({ length: count }, (_, i) => `4a${'00'.repeat(14)}${i.toString(16).padStart(10, '0')}`)
   const big = { entries: serials.map((serial) => entry(serial)) }
   const der = craftCrl({ ca, ...big })
-  t.throws(() => parseCrl(der, { issuers: [identity] }), { reason: 'too_large_for_sync' })
-  t.throws(() => crlChecker({ crls: [der], issuers: [identity] }), { reason: 'too_large_for_sync' })
-  await t.rejects(loadCrl(der, { issuers: [identity], maxBytes: SYNC_CRL_BYTES }), { reason: 'too_large' })
+  t.throws(() => parseCrl(der, { issuers: [identity] }), { code: 'MTLS_ERR_CRL_INVALID', reason: 'too_large_for_sync' })
+  t.throws(() => crlChecker({ crls: [der], issuers: [identity] }), { code: 'MTLS_ERR_CRL_INVALID', reason: 'too_large_for_sync' })
+  await t.rejects(loadCrl(der, { issuers: [identity], maxBytes: SYNC_CRL_BYTES }), { code: 'MTLS_ERR_CRL_INVALID', reason: 'too_large' })
   for (const [input, least] of [[der, Math.floor(count / 4096)], [toPem(der), Math.floor(count / 4096) + 4]] as const) {
     let pauses = 0
     const index = await loadCrl(input, { issuers: [identity], pause: async () => { pauses++ } })
@@ -163,7 +163,7 @@ test('loads a large CRL in slices, and refuses it where it would have to be pars
   }
   const edDer = craftCrl({ ca: ed.ca, signing: signings.ed25519, ...big })
   t.equal((await loadCrl(edDer, { issuers: [ed.identity] })).size, count)
-  t.throws(() => parseCrl(edDer, { issuers: [ed.identity], maxBytes: edDer.length }), { reason: 'too_large_for_sync' }, 'what hashes by itself is verified in a thread')
+  t.throws(() => parseCrl(edDer, { issuers: [ed.identity], maxBytes: edDer.length }), { code: 'MTLS_ERR_CRL_INVALID', reason: 'too_large_for_sync' }, 'what hashes by itself is verified in a thread')
   const forged = craftCrl({ ca: ed.ca, key: (await makeCa({ key: 'ed25519' })).ca.key, signing: signings.ed25519, ...big })
-  await t.rejects(loadCrl(forged, { issuers: [ed.identity] }), { reason: 'signature' })
+  await t.rejects(loadCrl(forged, { issuers: [ed.identity] }), { code: 'MTLS_ERR_CRL_INVALID', reason: 'signature' })
 })

@@ -1,0 +1,114 @@
+import { parsePeerIdentity } from '@peerkit/identity'
+import { test } from 'tap'
+import { checkChain, combineCheckers, crlChecker, type RevocationChecker, type RevocationStatus } from '../src/index.ts'
+import { makeCa, wrapCa } from './support/identities.ts'
+
+const root = await makeCa()
+const middle = wrapCa(await root.ca.intermediate())
+const issued = await middle.ca.issue({ cn: 'leaf' })
+const leaf = parsePeerIdentity(issued.der, { chain: [middle.identity, root.identity] })
+const bare = parsePeerIdentity(issued.der)
+const issuers = [root.identity, middle.identity]
+const HOUR = 3_600_000
+const crl = async (from: typeof root, hours = 1): Promise<string> => (await from.ca.crl({ nextUpdate: new Date(Date.now() + hours * HOUR) })).pem
+
+/** A checker that says the same of everyone. */
+function saying (status: RevocationStatus | Promise<RevocationStatus> | Error, permits = false): RevocationChecker & { moves (): void, closed: boolean } {
+  const listeners = new Set<() => void>()
+  return {
+    epoch: 1,
+    check: () => { if (status instanceof Error) throw status; return status },
+    permits: (answer) => answer.state === 'good' || (permits && answer.state === 'unknown'),
+    subscribe: (listener) => { listeners.add(listener); return () => { listeners.delete(listener) } },
+    moves () { (this as { epoch: number }).epoch++; for (const listener of listeners) listener() },
+    async close () { this.closed = true },
+    closed: false
+  }
+}
+
+const good = (until: number): RevocationStatus => ({ state: 'good', source: 'ocsp', until })
+const revoked: RevocationStatus = { state: 'revoked', source: 'ocsp', reason: undefined, revokedAt: undefined }
+const unknown = (why: string): RevocationStatus => ({ state: 'unknown', why })
+
+test('a chain is good as long as the first of its answers', async (t) => {
+  const checker = crlChecker({ crls: [await crl(root, 1), await crl(middle, 2)], issuers })
+  t.match(checkChain(checker, leaf), { state: 'good', permitted: true, certificate: middle.identity })
+  t.match(checkChain(checker, bare, { chain: leaf.chain! }), { state: 'good', permitted: true })
+  await checker.close()
+})
+
+test('a chain is revoked with its intermediate, and unknown without a list for each issuer', async (t) => {
+  const other = await makeCa()
+  const checker = crlChecker({ crls: [await crl(middle)], issuers: [...issuers, other.identity] })
+  t.match(checkChain(checker, leaf), { state: 'unknown', why: 'no_crl', permitted: false, certificate: middle.identity })
+  root.ca.revoke(middle.identity.serialNumber!)
+  checker.replace([await crl(root), await crl(middle)])
+  t.match(checkChain(checker, leaf), { state: 'revoked', permitted: false, certificate: middle.identity })
+  await checker.close()
+})
+
+test('without a chain nothing better than unknown is known', async (t) => {
+  const checker = crlChecker({ crls: [await crl(middle)], issuers })
+  t.match(checkChain(checker, bare), { state: 'unknown', why: 'chain_unknown', permitted: false })
+  middle.ca.revoke(bare.serialNumber!)
+  checker.replace([await crl(middle)])
+  t.match(checkChain(checker, bare), { state: 'revoked', certificate: bare })
+  await checker.close()
+})
+
+test('a leaf that is issued by an anchor itself is asked about alone, and unknown that passes ranks below unknown that does not', async (t) => {
+  const direct = parsePeerIdentity(issued.der, { chain: [middle.identity] })
+  t.match(checkChain(saying(good(Date.now() + HOUR)), direct), { state: 'good', certificate: direct })
+  t.match(checkChain(saying(good(5)), parsePeerIdentity(issued.der, { chain: [] })), { state: 'good' }, 'a pinned leaf')
+  const perIssuer: RevocationChecker = { ...saying(unknown('x')), permits: (_status, certificate) => certificate === leaf }
+  t.match(checkChain(perIssuer, leaf), { certificate: middle.identity, permitted: false })
+  t.match(checkChain(saying(unknown('x'), true), leaf), { state: 'unknown', permitted: true })
+})
+
+test('answers later where one answer comes later, and a checker that fails knows nothing', async (t) => {
+  const later = checkChain(saying(Promise.resolve(good(9))), leaf)
+  t.ok(later instanceof Promise)
+  t.match(await later, { state: 'good', until: 9 })
+  t.match(checkChain(saying(new Error('x')), leaf), { why: 'check_failed', permitted: false })
+  const rejected = Promise.reject(new Error('x'))
+  t.match(await checkChain(saying(rejected), leaf), { why: 'check_failed' })
+})
+
+test('of several checkers any revoked counts, else any good, else nothing is known', async (t) => {
+  const ask = (...answers: Parameters<typeof saying>[0][]) => combineCheckers(answers.map((answer) => saying(answer))).check(leaf, middle.identity)
+  t.match(ask(good(5), revoked), { state: 'revoked' })
+  t.match(await ask(good(5), Promise.resolve(revoked)), { state: 'revoked' })
+  t.match(ask(unknown('a'), good(5), good(4)), { state: 'good', until: 4 })
+  t.match(ask(unknown('a'), unknown('b'), unknown('a')), { state: 'unknown', why: 'a, b' })
+  t.match(ask(new Error('x'), unknown('a')), { why: 'check_failed, a' })
+  t.match(await ask(Promise.reject(new Error('x')), unknown('a')), { why: 'check_failed, a' })
+})
+
+test('asked for the first that knows, it stops there', async (t) => {
+  const ask = (...answers: Parameters<typeof saying>[0][]) => combineCheckers(answers.map((answer) => saying(answer)), { ask: 'first' }).check(leaf, middle.identity)
+  t.match(ask(unknown('a'), good(5), revoked), { state: 'good' })
+  t.match(await ask(Promise.resolve(unknown('a')), revoked), { state: 'revoked' })
+  t.match(await ask(Promise.resolve(good(1)), revoked), { state: 'good' })
+  t.match(await ask(unknown('a'), Promise.resolve(unknown('b'))), { why: 'a, b' })
+})
+
+test('a combined checker moves, permits, tells and closes with its members', async (t) => {
+  const strict = saying(good(1))
+  const lax = saying(good(1), true)
+  const checker = combineCheckers([strict, lax])
+  let calls = 0
+  const end = checker.subscribe(() => { calls++ })
+  const epoch = checker.epoch
+  lax.moves()
+  t.ok(checker.epoch > epoch)
+  t.equal(calls, 1)
+  end()
+  strict.moves()
+  t.equal(calls, 1)
+  t.notOk(checker.permits(unknown('x'), leaf))
+  t.ok(checker.permits(good(1), leaf))
+  await checker.close()
+  t.ok(strict.closed && lax.closed)
+  t.throws(() => combineCheckers([]), { code: 'MTLS_ERR_REVOCATION_OPTION_INVALID' })
+  t.throws(() => combineCheckers([strict], { ask: 'some' as 'all' }), { code: 'MTLS_ERR_REVOCATION_OPTION_INVALID' })
+})
