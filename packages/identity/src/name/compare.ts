@@ -1,4 +1,5 @@
-import type { DistinguishedName, NameAttribute } from './distinguished-name.ts'
+import type { DistinguishedName } from './distinguished-name.ts'
+import type { NameAttribute } from './name-attribute.ts'
 
 /**
  * Whether two names are equal: as many RDNs in the same order, each with the same attributes in any order, each attribute of the same type and

@@ -1,16 +1,7 @@
-import type { TextEncoding } from '../der/text.ts'
 import { refuseName } from '../reasons.ts'
 import { resolveAttributeType } from './attribute-types.ts'
+import type { NameAttribute } from './name-attribute.ts'
 import { renderName } from './render.ts'
-
-/** One attribute of a distinguished name. */
-export interface NameAttribute {
-  /** The attribute type's OID in dotted decimals. */
-  readonly type: string
-  /** The text, control characters and NUL included; for `encoding: 'other'` `#` and the hex of the encoded value. */
-  readonly value: string
-  readonly encoding: TextEncoding
-}
 
 /** An X.501 name, frozen. The getters give the most specific (last) text of their type, `undefined` where there is none. */
 export interface DistinguishedName {

@@ -3,7 +3,8 @@ import { refuseName } from '../reasons.ts'
 import { decodeAnyValue } from '../x509/attribute-value.ts'
 import { resolveAttributeType } from './attribute-types.ts'
 import { createName } from './distinguished-name.ts'
-import type { DistinguishedName, NameAttribute } from './distinguished-name.ts'
+import type { DistinguishedName } from './distinguished-name.ts'
+import type { NameAttribute } from './name-attribute.ts'
 
 /** Texts beyond this many characters are refused. No name of a certificate within bounds renders to more. */
 export const MAX_NAME_LENGTH = 1_048_576

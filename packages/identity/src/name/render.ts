@@ -1,5 +1,5 @@
 import { encodeTextHex } from './encode-text.ts'
-import type { NameAttribute } from './distinguished-name.ts'
+import type { NameAttribute } from './name-attribute.ts'
 import { describeAttributeType } from './attribute-types.ts'
 
 /** A name in RFC 4514, the most specific RDN first. */
