@@ -1,6 +1,7 @@
 import { test } from 'tap'
 import { MAX_NAME_LENGTH, attributeTypeNames, describeAttributeType, equalDistinguishedNames, parseDistinguishedName, resolveAttributeType } from '@peerkit/identity'
 import { readName } from '@peerkit/identity/x509'
+import { Random } from '../scripts/fuzz/random.ts'
 import { hex, oid, sequence, set, text } from './fixtures/der.ts'
 import { name } from './fixtures/certificate.ts'
 import { nameReason } from './fixtures/reason.ts'
@@ -109,4 +110,20 @@ test('writes RFC 4514 to the letter', async (t) => {
   t.equal(String(readName(name([['2.5.4.10', 0x0c, ' #a,b\\ ']]))), 'O=\\ #a\\,b\\\\\\ ')
   t.equal(String(readName(name([['2.5.4.10', 0x0c, '#a\0\u202e']]))), 'O=\\#a\\00\\E2\\80\\AE')
   t.equal(String(readName(name([['1.2.3.4', 0x13, 'Hi']]))), '1.2.3.4=#0c024869')
+})
+
+test('reads or refuses any text with a code, and reads back what it wrote of it', async (t) => {
+  const random = new Random(4514)
+  const pieces = ['CN=', 'O=', '1.2.3=', 'OID.2.5.4.3=', ',', '+', ';', '=', '\\', '\\,', '\\2c', '\\ff', '\\c3\\bc', '#', '#0c0161', '#03020061', '"', ' ', '  ', 'a', 'ü', '😀', '\ud83d', '\0', '\u202e', 'x'.repeat(50)]
+  let read = 0
+  const wrong: string[] = []
+  for (let i = 0; i < 20_000; i++) {
+    const source = (random.below(2) === 0 ? 'CN=' : '') + Array.from({ length: random.below(9) }, () => random.pick(pieces)).join('')
+    if (nameReason(() => parseDistinguishedName(source)) !== 'accepted') continue
+    read++
+    const subject = parseDistinguishedName(source)
+    if (!equalDistinguishedNames(subject, parseDistinguishedName(String(subject)))) wrong.push(source)
+  }
+  t.same(wrong, [])
+  t.ok(read > 2000)
 })

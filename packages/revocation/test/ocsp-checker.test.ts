@@ -290,7 +290,7 @@ test('asks responders that a certificate names only where its host is on the lis
   for (const [options, state] of [
     [{}, 'unknown'],
     [{ allowCertificateUrls: { hosts: [host] } }, 'good'],
-    [{ allowCertificateUrls: { hosts: ['127.0.0.1', '127.0.0.1:1', `x${host}`] } }, 'unknown']
+    [{ allowCertificateUrls: { hosts: ['127.0.0.1', '127.0.0.1:1', 'localhost'] } }, 'unknown']
   ] as [OcspCheckerOptions, string][]) {
     const checker = ocspChecker(options)
     t.match(await checker.check(named, identity), { state })
@@ -354,4 +354,3 @@ test('refuses options it does not know or cannot use', (t) => {
   }
   t.end()
 })
-

@@ -7,6 +7,7 @@ import { testAll } from './matcher.ts'
 import { noteMismatch } from './note-mismatch.ts'
 import type { ParsedKey, ParsedRule } from './parsed-rule.ts'
 import { PeerFacts } from './peer-facts.ts'
+import type { RulePath } from './rule-path.ts'
 import { FALSE, TRUE, UNKNOWN } from './truth.ts'
 
 /** What one rule says of a peer, key by key. */
@@ -16,14 +17,14 @@ export function explainRule (rule: ParsedRule, origin: Origin, facts: PeerFacts)
   for (const key of rule.keys) {
     const truth = testAll(key.conditions, facts)
     if (truth === TRUE) matched.push(key.spelling)
-    else failed.push(explainKey(key, truth === UNKNOWN, facts.peer))
+    else failed.push(explainKey(key, rule.path.at(key.spelling), truth === UNKNOWN, facts.peer))
   }
   const result = failed.length === 0 ? 'match' : failed.every(({ result }) => result === 'unknown') ? 'unknown' : 'mismatch'
   return { rule: origin.index, group: origin.group, path: rule.path.toString(), result, matched, failed }
 }
 
-function explainKey (parsed: ParsedKey, isUnknown: boolean, peer: PeerIdentity): FailedKey {
-  const { key, spelling, path, values, rules } = parsed
+function explainKey (parsed: ParsedKey, path: RulePath, isUnknown: boolean, peer: PeerIdentity): FailedKey {
+  const { key, spelling, values, rules } = parsed
   const found = listFound(key, peer)
   return {
     key: spelling,

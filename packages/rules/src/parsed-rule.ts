@@ -6,9 +6,8 @@ import type { RulePath } from './rule-path.ts'
 /** One key of a checked rule: what it asks, and what is needed to tell a human. */
 export interface ParsedKey {
   readonly key: RuleKey
-  /** As the rule spells it. */
+  /** As the rule spells it; its path is the rule's and this. */
   readonly spelling: string
-  readonly path: RulePath
   /** The values as written, always a list. Our own copy. */
   readonly values: readonly unknown[]
   /** All of them must hold. */

@@ -38,7 +38,7 @@ export function readRule (value: unknown, path: RulePath, place: Place = { depth
     refuseRule(serial.path, 'issuer_missing', 'serialNumber', '"issuer" beside it', 'every CA counts its own serial numbers')
   }
   const keys = entries.map(({ key, spelling, content, path }) => readKey(key, spelling, content, path, place))
-  refuseContradiction(keys)
+  refuseContradiction(keys, path)
   return { path, keys }
 }
 
@@ -51,12 +51,15 @@ function resolveKey (spelling: string, path: RulePath): RuleKey {
 }
 
 function readKey (key: RuleKey, spelling: string, content: unknown, path: RulePath, place: Place): ParsedKey {
-  if (key === 'subject' || key === 'issuer') return { key, spelling, path, ...readNameRule(key, content, path), rules: undefined }
+  if (key === 'subject' || key === 'issuer') {
+    const { values, conditions } = readNameRule(key, content, path)
+    return { key, spelling, values, conditions, rules: undefined }
+  }
   if (key === 'via' || key === 'not') return readNested(key, spelling, content, path, place)
   const read = TEXT_KEYS.get(key) as NonNullable<ReturnType<typeof TEXT_KEYS.get>>
   const values = listValues(content, path)
   const terms = values.map(({ value, path }) => read(value, path))
-  return { key, spelling, path, values: values.map(({ value }) => value), conditions: [new LeafCondition(terms)], rules: undefined }
+  return { key, spelling, values: values.map(({ value }) => value), conditions: [new LeafCondition(terms)], rules: undefined }
 }
 
 function readNested (key: 'via' | 'not', spelling: string, content: unknown, path: RulePath, { depth, gateway }: Place): ParsedKey {
@@ -67,14 +70,14 @@ function readNested (key: 'via' | 'not', spelling: string, content: unknown, pat
   const rules = listValues(content, path).map(({ value, path }) => readRule(value, path, place))
   const matcher = new Matcher(rules.flatMap((rule, ordinal) => listClauses(rule, ordinal)))
   const condition = key === 'via' ? new ViaCondition(matcher) : new NotCondition(matcher)
-  return { key, spelling, path, values: [], conditions: [condition], rules }
+  return { key, spelling, values: [], conditions: [condition], rules }
 }
 
 /** X.509-SVID 2: who has a SPIFFE ID has no other URI name. */
-function refuseContradiction (keys: readonly ParsedKey[]): void {
+function refuseContradiction (keys: readonly ParsedKey[], path: RulePath): void {
   const uri = keys.find(({ key }) => key === 'uri')
   if (uri === undefined || !keys.some(({ key }) => key === 'spiffe')) return
   if (uri.values.every((value) => !(value as string).startsWith('spiffe://'))) {
-    refuseRule(uri.path, 'never_matches', uri.values[0], 'no other URI beside "spiffe"', 'a certificate with a SPIFFE ID has that URI alone')
+    refuseRule(path.at(uri.spelling), 'never_matches', uri.values[0], 'no other URI beside "spiffe"', 'a certificate with a SPIFFE ID has that URI alone')
   }
 }

@@ -16,10 +16,16 @@ const TABLES: { readonly [field in NameField]: Table } = {
 /** A whole name, equal as `equalDistinguishedNames` of @peerkit/identity says. @throws MTLS_ERR_RULE_INVALID */
 export function readWholeName (field: NameField, value: unknown, path: RulePath): Term {
   const text = readText(value, path, EXPECTED)
-  const name = parseName(text, path)
-  if (name.rdns.length === 0) refuseRule(path, 'empty', text, EXPECTED)
-  return { table: TABLES[field], key: keyOf(name) }
+  if (text !== last.text) {
+    const name = parseName(text, path)
+    if (name.rdns.length === 0) refuseRule(path, 'empty', text, EXPECTED)
+    last = { text, key: keyOf(name) }
+  }
+  return { table: TABLES[field], key: last.key }
 }
+
+/** Thousands of rules of one file pin the same issuer: the name read last is kept. */
+let last: { readonly text: string, readonly key: string } = { text: '', key: '' }
 
 function parseName (text: string, path: RulePath): DistinguishedName {
   try {
