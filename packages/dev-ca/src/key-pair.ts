@@ -6,7 +6,7 @@ import type { KeyType } from './options.ts'
 const RSA = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256', publicExponent: new Uint8Array([1, 0, 1]) }
 const NULL = encodeElement(0x05)
 
-interface Algorithm { readonly generate: any, readonly sign: any, readonly digest: string | null, readonly signatureAlgorithm: Uint8Array }
+export interface Algorithm { readonly generate: any, readonly sign: any, readonly digest: string | null, readonly signatureAlgorithm: Uint8Array }
 
 const rsa = (modulusLength: number): Algorithm => ({
   generate: { ...RSA, modulusLength },
@@ -41,10 +41,15 @@ export interface KeyPair {
   readonly pem: string
 }
 
+/** How keys of a type are made and sign. @throws MTLS_ERR_DEV_CA_OPTION on an unknown type */
+export function describeKey (type: KeyType): Algorithm {
+  if (!Object.hasOwn(ALGORITHMS, type)) throw new MTLS_ERR_DEV_CA_OPTION(`key is "${String(type)}"; expected one of ${Object.keys(ALGORITHMS).join(', ')}`)
+  return ALGORITHMS[type]
+}
+
 /** Makes a key pair. @throws MTLS_ERR_DEV_CA_OPTION on an unknown type. */
 export async function generateKeyPair (type: KeyType = 'ec-p256'): Promise<KeyPair> {
-  if (!Object.hasOwn(ALGORITHMS, type)) throw new MTLS_ERR_DEV_CA_OPTION(`key is "${String(type)}"; expected one of ${Object.keys(ALGORITHMS).join(', ')}`)
-  const { generate, sign, digest, signatureAlgorithm } = ALGORITHMS[type]
+  const { generate, sign, digest, signatureAlgorithm } = describeKey(type)
   const pair = await webcrypto.subtle.generateKey(generate, true, ['sign', 'verify']) as webcrypto.CryptoKeyPair
   const pkcs8 = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', pair.privateKey))
   return { ...pair, signingAlgorithm: sign, digest, signatureAlgorithm, pem: encodePem('PRIVATE KEY', pkcs8) }

@@ -1,0 +1,41 @@
+import { readFile } from 'node:fs/promises'
+import { decodePem, parsePeerIdentity } from '@peerkit/identity'
+import { MTLS_ERR_DEV_CA_OPTION } from '../errors.ts'
+import { openDevCa } from '../open-dev-ca.ts'
+import type { RevocationReason } from '../sign-crl.ts'
+import { textOf } from './command.ts'
+import type { Command } from './command.ts'
+
+export const certRevoke: Command = {
+  name: 'cert revoke',
+  summary: 'revoke a certificate (then publish a CRL)',
+  options: {
+    dir: { type: 'string', help: 'folder of the CA (default pki)' },
+    cert: { type: 'string', help: 'the certificate, PEM' },
+    serial: { type: 'string', help: 'or its serial number, hexadecimal' },
+    reason: { type: 'string', help: 'keyCompromise, superseded, … (RFC 5280 section 5.3.1)' }
+  },
+  run: async (values, print) => {
+    const ca = await openDevCa(textOf(values, 'dir') ?? 'pki')
+    const file = textOf(values, 'cert')
+    const serial = textOf(values, 'serial')
+    if ((file === undefined) === (serial === undefined)) throw new MTLS_ERR_DEV_CA_OPTION('expected either --cert or --serial')
+    const serialNumber = serial ?? await readSerialNumber(file ?? '')
+    const reason = textOf(values, 'reason')
+    ca.revoke(serialNumber, reason === undefined ? {} : { reason: reason as RevocationReason })
+    await ca.save()
+    print(`revoked ${serialNumber}; run "peerkit crl --dir ${ca.folder}" to publish it\n`)
+    return 0
+  }
+}
+
+async function readSerialNumber (file: string): Promise<string> {
+  let text: string
+  try {
+    text = await readFile(file, 'utf8')
+  } catch (error) {
+    throw new MTLS_ERR_DEV_CA_OPTION(`--cert ${file}: ${(error as NodeJS.ErrnoException).code ?? 'unreadable'}; expected a PEM certificate`)
+  }
+  const [leaf] = decodePem(text)
+  return parsePeerIdentity(leaf ?? new Uint8Array()).serialNumber ?? ''
+}

@@ -1,0 +1,78 @@
+import { parseArgs } from 'node:util'
+import type { ParseArgsOptionsConfig } from 'node:util'
+import { MTLS_ERR_DEV_CA_OPTION } from '../errors.ts'
+
+export type Values = Readonly<Record<string, string | boolean | ReadonlyArray<string | boolean> | undefined>>
+
+/** One command of `peerkit`. */
+export interface Command {
+  /** Words after `peerkit`. */
+  readonly name: string
+  /** One line for the list of commands. */
+  readonly summary: string
+  readonly options: Readonly<Record<string, { readonly type: 'string' | 'boolean', readonly multiple?: boolean, readonly help: string, readonly required?: boolean }>>
+  /** Resolves with the exit code. */
+  run (values: Values, print: (text: string) => void): Promise<number>
+}
+
+/** Reads a command's arguments. @throws MTLS_ERR_DEV_CA_OPTION naming the argument, and the nearest option where one is misspelt */
+export function readArguments (command: Command, args: readonly string[]): Values {
+  const config = Object.fromEntries(Object.entries(command.options).map(([name, { type, multiple = false }]) => [name, { type, multiple }])) as ParseArgsOptionsConfig
+  let values: Values
+  try {
+    values = parseArgs({ args: [...args], options: config, strict: true, allowPositionals: false }).values as Values
+  } catch (error) {
+    throw new MTLS_ERR_DEV_CA_OPTION(explain(error as NodeJS.ErrnoException, command, args))
+  }
+  for (const [name, { required = false }] of Object.entries(command.options)) {
+    if (required && values[name] === undefined) throw new MTLS_ERR_DEV_CA_OPTION(`--${name} is missing; peerkit ${command.name} needs it`)
+  }
+  return values
+}
+
+function explain ({ code, message }: NodeJS.ErrnoException, { name, options }: Command, args: readonly string[]): string {
+  if (code !== 'ERR_PARSE_ARGS_UNKNOWN_OPTION') return message
+  const unknown = args.find((arg) => arg.startsWith('-') && !Object.hasOwn(options, arg.replace(/^--?/, '').split('=')[0] ?? '')) ?? ''
+  const word = unknown.replace(/^--?/, '').split('=')[0] ?? ''
+  const near = Object.keys(options).find((known) => distance(known, word) <= 2)
+  return `unknown option ${unknown}${near === undefined ? '' : ` (did you mean --${near}?)`}; peerkit ${name} takes ${Object.keys(options).map((known) => `--${known}`).join(' ')}`
+}
+
+/** Levenshtein distance. */
+function distance (a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index)
+  for (let i = 1; i <= a.length; i += 1) {
+    const next = [i]
+    for (let j = 1; j <= b.length; j += 1) next.push(Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)))
+    row = next
+  }
+  return row[b.length] ?? 0
+}
+
+export function textOf (values: Values, name: string): string | undefined {
+  const value = values[name]
+  return typeof value === 'string' ? value : undefined
+}
+
+export function textsOf (values: Values, name: string): string[] {
+  const value = values[name]
+  return Array.isArray(value) ? value.map(String) : []
+}
+
+/** @throws MTLS_ERR_DEV_CA_OPTION where it is no number above 0 */
+export function daysOf (values: Values): number | undefined {
+  const text = textOf(values, 'days')
+  if (text === undefined) return undefined
+  const days = Number(text)
+  if (!(days > 0)) throw new MTLS_ERR_DEV_CA_OPTION(`--days is "${text}"; expected a number above 0`)
+  return days
+}
+
+/** @throws MTLS_ERR_DEV_CA_OPTION where it is no date */
+export function dateOf (values: Values, name: string): Date | undefined {
+  const text = textOf(values, name)
+  if (text === undefined) return undefined
+  const date = new Date(text)
+  if (Number.isNaN(date.getTime())) throw new MTLS_ERR_DEV_CA_OPTION(`--${name} is "${text}"; expected a date such as 2026-01-31T12:00:00Z`)
+  return date
+}

@@ -1,0 +1,52 @@
+import { caInit } from './ca-init.ts'
+import { caIntermediate } from './ca-intermediate.ts'
+import { certIssue } from './cert-issue.ts'
+import { certRevoke } from './cert-revoke.ts'
+import { readArguments } from './command.ts'
+import type { Command } from './command.ts'
+import { crl } from './crl.ts'
+import { explain } from './explain.ts'
+
+const COMMANDS: readonly Command[] = [caInit, caIntermediate, certIssue, certRevoke, crl, explain]
+
+/** Where a run writes. */
+export interface Output { out (text: string): void, err (text: string): void }
+
+/**
+ * Runs `peerkit`.
+ *
+ * @returns the exit code: 0 done, 1 refused or failed, 2 a wrong command line
+ */
+export async function runPeerkit (args: readonly string[], { out, err }: Output): Promise<number> {
+  const command = COMMANDS.find(({ name }) => name.split(' ').every((word, index) => args[index] === word))
+  if (command === undefined) {
+    const asked = args.length === 0 || args[0] === '--help' || args[0] === 'help'
+    const write = asked ? out : err
+    if (!asked) err(`peerkit: unknown command "${args.join(' ')}"\n`)
+    write(listCommands())
+    return asked ? 0 : 2
+  }
+  const rest = args.slice(command.name.split(' ').length)
+  if (rest.includes('--help')) {
+    out(describeCommand(command))
+    return 0
+  }
+  try {
+    return await command.run(readArguments(command, rest), out)
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    err(`peerkit ${command.name}: ${message}\n`)
+    // What is no error of the suite's is a bug: its stack helps.
+    if (code?.startsWith('MTLS_ERR_') !== true) err(`${(error as Error).stack ?? ''}\n`)
+    return code === 'MTLS_ERR_DEV_CA_OPTION' ? 2 : 1
+  }
+}
+
+function listCommands (): string {
+  return ['usage: peerkit COMMAND [OPTIONS]', '', ...COMMANDS.map(({ name, summary }) => `  ${name.padEnd(16)} ${summary}`), '', 'peerkit COMMAND --help lists its options.', ''].join('\n')
+}
+
+function describeCommand ({ name, summary, options }: Command): string {
+  const lines = Object.entries(options).map(([option, { type, help, required = false }]) => `  --${(type === 'string' ? `${option} VALUE` : option).padEnd(18)} ${help}${required ? ' (required)' : ''}`)
+  return [`peerkit ${name}: ${summary}`, '', ...lines, ''].join('\n')
+}

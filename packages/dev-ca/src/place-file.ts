@@ -1,0 +1,18 @@
+import { access, mkdir, rename, writeFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { MTLS_ERR_DEV_CA_STATE } from './errors.ts'
+
+export interface PlaceOptions { /** Default 0644; keys get 0600. */ readonly mode?: number, /** Take the place of a file that is there. */ readonly force?: boolean }
+
+/** Writes a file whole or not at all: beside its place first, then by rename. @throws MTLS_ERR_DEV_CA_STATE where a file is there already */
+export async function placeFile (path: string, text: string, { mode = 0o644, force = false }: PlaceOptions = {}): Promise<void> {
+  if (!force && await exists(path)) throw new MTLS_ERR_DEV_CA_STATE(`${path} is there already; use --force to replace it`)
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+  const beside = `${path}.${process.pid}.new`
+  await writeFile(beside, text, { mode })
+  await rename(beside, path)
+}
+
+export async function exists (path: string): Promise<boolean> {
+  return await access(path).then(() => true, () => false)
+}
