@@ -121,5 +121,6 @@ function checkOptions<Group extends string> (options: CompileRulesOptions<Group>
   for (const key of ['path', 'groupsPath'] as const) {
     if (options[key] !== undefined && typeof options[key] !== 'string') refuseRule(path.at(key), 'wrong_type', options[key], 'a text')
   }
-  return options
+  // Own properties only, so that a polluted Object.prototype declares no groups.
+  return Object.assign(Object.create(null), options)
 }

@@ -42,7 +42,8 @@ export function flattenEntries (entries: readonly ParsedEntry[], groups: Compile
         if (definition.isShared) shared.push({ definition, origin })
         else for (const rule of definition.rules) rules.push({ rule, origin })
         for (const { predicate, path } of definition.predicates) predicates.push({ predicate, path, origin })
-        for (const member of definition.members) pending.push(member.name)
+        // Taken from the end: the members come in the order in which they stand.
+        for (const member of definition.members.toReversed()) pending.push(member.name)
       }
     }
   }

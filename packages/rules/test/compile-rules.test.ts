@@ -80,6 +80,7 @@ test('is not moved by a polluted Object.prototype', async (t) => {
   const authorizer = compileRules([{ ou: 'nobody' }])
   t.match(authorizer.authorize(web), { allowed: false })
   t.match(error(() => compileRules([{}] as RuleSet)), { reason: 'empty' })
+  t.match(error(() => compileRules(['evil'])), { reason: 'unknown_group' })
 })
 
 test('refuses a rule that holds itself instead of running forever', async (t) => {
