@@ -2,7 +2,7 @@
 // on the Node that PEERKIT_NODE names (CI: the oldest supported one).
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { after, test } from 'tap'
 import { packageFolders, root } from '../architecture/source-graph.ts'
 import { readSnippets } from '../docs/snippets.ts'
@@ -51,10 +51,12 @@ test("the README's commands and snippet work as pasted into an empty project", a
   const snippets = readSnippets('README.md')
   t.same(snippets.map((snippet) => snippet.language), ['sh', 'js', 'sh'], 'certificates, server, call')
   const [certificates, server, call] = snippets
-  const env = { ...process.env, PATH: `${join(project, 'node_modules/.bin')}:${process.env['PATH'] ?? ''}` }
+  const env = { ...process.env, PATH: `${dirname(node)}:${process.env['PATH'] ?? ''}` }
   await run('sh', ['-euc', certificates?.code ?? ''], { cwd: project, env })
   writeFileSync(join(project, 'server.js'), server?.code ?? '')
   const script = `"${node}" server.js > server.log 2>&1 & pid=$!; trap 'kill $pid' EXIT; until grep -q listening server.log; do kill -0 $pid || { cat server.log; exit 1; }; sleep 0.1; done; ${call?.code ?? ''}`
   const { stdout } = await run('sh', ['-euc', script], { cwd: project, env })
-  t.match(stdout, /hello/)
+  t.match(stdout, /\{"hello":"alice"\}/)
+  t.match(stdout, /MTLS_ERR_CLIENT_NOT_ALLOWED/)
+  t.match(stdout, /no certificate, no answer/)
 })
