@@ -151,7 +151,7 @@ test('looks again before a list ends, by a timer of its own, and sooner after a 
   mock.timers.tick(7_000)
   t.match(await failed, { reason: 'status' })
   t.match(checker.check(peer.identity, identity), { state: 'good' })
-  server.files.set('/a.crl', revoked)
+  server.files.set('/a.crl', craftCrl({ ca, number: 2, entries: [listed] }))
   const refreshed = next('peerkit:revocation:refreshed')
   await new Promise((resolve) => { setImmediate(resolve) })
   mock.timers.tick(5_000)
