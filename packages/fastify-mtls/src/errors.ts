@@ -16,7 +16,3 @@ export const MTLS_ERR_PEER_MISSING: FastifyErrorConstructor<{ code: 'MTLS_ERR_PE
 /** The connection's certificate was trusted once and is no longer: expired, revoked, or of a CA that was removed. */
 export const MTLS_ERR_PEER_NO_LONGER_TRUSTED: FastifyErrorConstructor<{ code: 'MTLS_ERR_PEER_NO_LONGER_TRUSTED' }, []> =
   createError('MTLS_ERR_PEER_NO_LONGER_TRUSTED', 'The client certificate is no longer accepted', 401)
-
-/** The request carries a forwarded client certificate that is not believed. */
-export const MTLS_ERR_PEER_FORWARDING_REFUSED: FastifyErrorConstructor<{ code: 'MTLS_ERR_PEER_FORWARDING_REFUSED' }, []> =
-  createError('MTLS_ERR_PEER_FORWARDING_REFUSED', 'Forwarded client certificate refused', 401)

@@ -1,11 +1,12 @@
 import type { CredentialSource } from '@peerkit/credentials'
+import { MTLS_ERR_FORWARDED_REFUSED } from '@peerkit/forwarded'
 import type { ForwardedReader } from '@peerkit/forwarded'
 import type { PeerIdentity } from '@peerkit/identity'
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { forwardedRefused } from './channels.ts'
 import type { HandshakeRefusedMessage } from './channels.ts'
-import { MTLS_ERR_PEER_FORWARDING_REFUSED, MTLS_ERR_PEER_MISSING, MTLS_ERR_SERVER_NOT_MTLS, MTLS_ERR_SERVER_OPTION } from './errors.ts'
+import { MTLS_ERR_PEER_MISSING, MTLS_ERR_SERVER_NOT_MTLS, MTLS_ERR_SERVER_OPTION } from './errors.ts'
 import { checkCredentials, checkKeys } from './option-check.ts'
 import { assignPeer, peerOfRequest } from './request-peer.ts'
 import { contextOf } from './server-context.ts'
@@ -64,7 +65,7 @@ function readForwarded (reader: ForwardedReader, request: FastifyRequest): void 
   const peer = request.optionalPeer
   request.log.warn({ reason, header, peer: peer?.toString() }, 'forwarded client certificate refused')
   if (forwardedRefused.hasSubscribers) forwardedRefused.publish({ v: 1, time: Date.now(), reason, header, peer, remoteAddress: raw.socket?.remoteAddress })
-  throw new MTLS_ERR_PEER_FORWARDING_REFUSED()
+  throw new MTLS_ERR_FORWARDED_REFUSED()
 }
 
 /** The log line of a refused handshake: stable field names, no bytes. */
