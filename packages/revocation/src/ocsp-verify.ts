@@ -1,5 +1,5 @@
 import type { PeerIdentity } from '@peerkit/identity'
-import { ocspInvalid } from './errors.ts'
+import { MTLS_ERR_OCSP_INVALID, MTLS_ERR_REVOCATION_OPTION_INVALID, ocspInvalid } from './errors.ts'
 import { checkFunction, checkKnownOptions, checkNumber } from './option-check.ts'
 import { describeCertId, equalCertIds, type CertIdHash } from './ocsp-certid.ts'
 import { readOcspResponse, type OcspAnswer, type OcspResponse } from './ocsp-response.ts'
@@ -49,7 +49,7 @@ export function verifyOcspResponse (der: Uint8Array, certificate: PeerIdentity, 
   const freshness = checkFreshness(options, 'verifyOcspResponse')
   const now = freshness.now()
   const response = readOcspResponse(der)
-  const signer = findOcspSigner(response, issuer, now)
+  const signer = findSigner(response, issuer, now)
   checkNonce(response, options.nonce, options.nonceRequired ?? false)
   const answer = findAnswer(response, certificate, issuer)
   const until = checkTimes(response, answer, now, freshness)
@@ -64,6 +64,16 @@ export function checkFreshness (options: OcspFreshness, where: string): Required
     maxAge: checkNumber(options.maxAge, 7 * DAY, `${where} maxAge`, 1000),
     lifetime: checkNumber(options.lifetime, 300_000, `${where} lifetime`, 1000),
     now: options.now ?? Date.now
+  }
+}
+
+/** What the certificates sent along look like is up to the responder: one that cannot be read is its failure. */
+function findSigner (response: OcspResponse, issuer: PeerIdentity, now: number): OcspSigner {
+  try {
+    return findOcspSigner(response, issuer, now)
+  } catch (error) {
+    if (error instanceof MTLS_ERR_OCSP_INVALID || error instanceof MTLS_ERR_REVOCATION_OPTION_INVALID) throw error
+    throw ocspInvalid('malformed', error instanceof Error ? error.message : String(error), error)
   }
 }
 

@@ -116,6 +116,7 @@ test('believes no responder that lies, stalls or answers for others', async (t) 
     ['65 answers', 'malformed', { certIds: Array(65).fill(anotherId) }],
     ['garbage', 'malformed', { body: Buffer.from('<html>') }],
     ['nothing', 'malformed', { body: new Uint8Array() }],
+    ['a certificate that cannot be read', 'malformed', { signer: delegate, certificates: [writeElement(0x30, integer(1))] }],
     ['a certificate that is none', 'malformed', { signer: { der: delegate.der, key: delegate.key }, certificates: [integer(1)] }]
   ]
   for (const [name, reason, lie, options] of cases) {
