@@ -13,6 +13,7 @@ import type { CheckOptions, CredentialMaterial } from './material.ts'
 import { crlOptions } from './memory-credentials.ts'
 import { readFiles } from './read-files.ts'
 import { startReloading } from './reload-files.ts'
+import type { LoadedFiles } from './loaded-files.ts'
 
 export interface FileCredentialsOptions extends FilePaths, Omit<CheckOptions, 'passphrase'> {
   /** For an encrypted key; a function is asked at every load. */
@@ -26,9 +27,6 @@ export interface FileCredentialsOptions extends FilePaths, Omit<CheckOptions, 'p
 }
 
 const KNOWN = ['cert', 'key', 'ca', 'crl', 'watch', 'poll', 'settle', ...CHECK_OPTIONS]
-
-/** What one look at the files brought. */
-export interface LoadedFiles { readonly checked: CheckedMaterial, readonly signature: string, makeChecker (): Promise<CrlChecker | undefined> }
 
 /**
  * Credentials from files, which are watched: whatever way they are written, a change that passes every check is put in force, and one that does not leaves the old in

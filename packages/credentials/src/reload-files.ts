@@ -1,4 +1,4 @@
-import type { LoadedFiles } from './file-credentials.ts'
+import type { LoadedFiles } from './loaded-files.ts'
 import { readSignature } from './file-signature.ts'
 import type { LiveSource } from './live-source.ts'
 import { watchFolders } from './watch-folders.ts'

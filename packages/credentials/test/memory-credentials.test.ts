@@ -1,0 +1,153 @@
+import { inspect } from 'node:util'
+import { createPrivateKey } from 'node:crypto'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { test } from 'tap'
+import { createDevCa } from '@peerkit/dev-ca'
+import { memoryCredentials, secureContextOptions } from '../src/index.ts'
+
+const ca = await createDevCa()
+const other = await createDevCa({ name: 'Other' })
+const first = await ca.issue({ cn: 'first' })
+const second = await ca.issue({ cn: 'second' })
+const base = { cert: first.chain, key: first.key, ca: ca.root }
+const DAY = 86_400_000
+
+test('holds a snapshot of checked material', async (t) => {
+  const source = memoryCredentials(base)
+  const { current } = source
+  t.equal(current.generation, 1)
+  t.equal(current.trustEpoch, 1)
+  t.equal(current.identity.subject?.commonName, 'first')
+  t.equal(current.cert, first.chain)
+  t.same(current.ca, [ca.root])
+  t.equal(current.notAfter, current.identity.notAfter)
+  t.equal(current.revocation, undefined)
+  t.ok(Object.isFrozen(current))
+  t.same(secureContextOptions(current), { cert: first.chain, key: current.key, ca: [ca.root] })
+  await source.close()
+})
+
+test('never shows the key', async (t) => {
+  const { current } = memoryCredentials(base)
+  t.match(current.key, /PRIVATE KEY/)
+  for (const text of [JSON.stringify(current), inspect(current, { depth: 5 }), inspect({ ...current })]) t.notMatch(text, /PRIVATE KEY/)
+})
+
+test('takes Buffers, a key beside the certificate, and bundles with text between the blocks', async (t) => {
+  const one = memoryCredentials({ cert: Buffer.from(`${first.key}\nsubject: first\n${first.chain}`), ca: [Buffer.from(`# ours\n${ca.root}\n# theirs\n${other.root}`)] })
+  t.equal(one.current.anchors.length, 2)
+  t.equal(one.current.identity.subject?.commonName, 'first')
+})
+
+test('an anchor named twice counts once', async (t) => {
+  t.equal(memoryCredentials({ ...base, ca: [ca.root, ca.root] }).current.anchors.length, 1)
+})
+
+test('opens an encrypted key', async (t) => {
+  const key = createPrivateKey(first.key).export({ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'hunter2' }) as string
+  t.equal(memoryCredentials({ ...base, key, passphrase: 'hunter2' }).current.key, first.key)
+  t.throws(() => memoryCredentials({ ...base, key }), { code: 'MTLS_ERR_CREDENTIALS_REFUSED', reason: 'passphrase', message: /expected a passphrase/ })
+  t.throws(() => memoryCredentials({ ...base, key, passphrase: 'wrong' }), { code: 'MTLS_ERR_CREDENTIALS_REFUSED', reason: 'passphrase' })
+})
+
+test('refuses material that does not fit, and says what was found and expected', async (t) => {
+  const now = Date.now()
+  const rsa = await ca.issue({ cn: 'rsa', key: 'rsa-2048' })
+  const intermediate = await ca.intermediate()
+  const leaf = await intermediate.issue({ cn: 'leaf' })
+  const cases: Array<[string, object, string, RegExp]> = [
+    ['a key of another certificate', { key: second.key }, 'key_mismatch', /key: the key does not fit/],
+    ['no key at all', { key: undefined }, 'unreadable', /expected a PEM block "PRIVATE KEY", found none/],
+    ['two keys', { key: first.key + second.key }, 'unreadable', /expected one private key, found 2/],
+    ['a damaged key', { key: first.key.replace(/\n[^\n]{20}/, '\n') }, 'unreadable', /cannot be read/],
+    ['an empty certificate', { cert: '' }, 'unreadable', /found nothing/],
+    ['half a certificate', { cert: first.chain.slice(0, 300) }, 'unreadable', /cert:/],
+    ['an expired certificate', await own({ notBefore: new Date(now - 2 * DAY), notAfter: new Date(now - DAY) }), 'expired', /ended on/],
+    ['a certificate of tomorrow', await own({ notBefore: new Date(now + DAY) }), 'not_yet_valid', /starts on/],
+    ['a code signing certificate', await own({ extendedKeyUsage: ['codeSigning'] }), 'wrong_purpose', /expected one for use as either/],
+    ['a client certificate for a server', { ...await own({ profile: 'client' }), use: 'server' }, 'wrong_purpose', /use as server/],
+    ['a server certificate for both', { ...await own({ profile: 'server' }), use: 'both' }, 'wrong_purpose', /use as both/],
+    ['a chain out of order', { cert: intermediate.certificate + leaf.cert, key: leaf.key }, 'key_mismatch', /does not fit/],
+    ['an intermediate of somebody else', { cert: rsa.cert + intermediate.certificate, key: rsa.key }, 'chain', /certificate 2 did not issue certificate 1/],
+    ['no CA', { ca: [] }, 'no_anchor', /found none/],
+    ['an empty CA', { ca: '' }, 'unreadable', /ca:/],
+    ['garbage for a CA', { ca: '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n' }, 'unreadable', /ca:/],
+    ['a leaf for a CA', { ca: second.cert }, 'no_anchor', /is no CA certificate/],
+    ['an expired CA', { ca: (await createDevCa({ notBefore: new Date(now - 2 * DAY), notAfter: new Date(now - DAY) })).root }, 'no_anchor', /none of them valid now/],
+    ['a CRL of another CA', { crl: (await other.crl()).pem }, 'crl', /crl:/],
+    ['garbage for a CRL', { crl: 'x' }, 'crl', /crl:/]
+  ]
+  for (const [what, change, reason, message] of cases) {
+    t.throws(() => memoryCredentials({ ...base, ...change }), { code: 'MTLS_ERR_CREDENTIALS_REFUSED', reason, message }, what)
+  }
+
+  async function own (options: object): Promise<object> {
+    const { chain, key } = await ca.issue(options)
+    return { cert: chain, key }
+  }
+})
+
+test('refuses unknown and missing options by name', async (t) => {
+  const make = (options: unknown): unknown => memoryCredentials(options as any)
+  t.throws(() => make({ ...base, cer: 'x' }), { code: 'MTLS_ERR_CREDENTIALS_OPTION', message: /knows no "cer"/ })
+  t.throws(() => make({ cert: first.chain, key: first.key }), { code: 'MTLS_ERR_CREDENTIALS_OPTION', message: /needs "ca"/ })
+  t.throws(() => make(null), { code: 'MTLS_ERR_CREDENTIALS_OPTION', message: /expected an object/ })
+})
+
+test('an update rotates, and moves the trust epoch only with the trust', async (t) => {
+  const source = memoryCredentials(base)
+  const changes: any[] = []
+  const published: any[] = []
+  const listen = (message: unknown): void => { published.push(message) }
+  subscribe('peerkit:credentials:rotated', listen)
+  const end = source.subscribe((change) => { changes.push(change) })
+  source.update({ cert: second.chain, key: second.key })
+  t.match(changes[0], { type: 'rotated', trustChanged: false, snapshot: { generation: 2, trustEpoch: 1 }, previous: { generation: 1 } })
+  source.update({ ca: [ca.root, other.root] })
+  t.match(changes[1], { type: 'rotated', trustChanged: true, snapshot: { generation: 3, trustEpoch: 2 } })
+  source.update({ crl: (await ca.crl()).der })
+  t.match(changes[2], { type: 'rotated', trustChanged: true, snapshot: { trustEpoch: 3 } })
+  t.not(source.current.revocation, undefined)
+  const { revocation } = source.current
+  source.update({ cert: first.chain, key: first.key })
+  t.equal(source.current.revocation, revocation, 'the CRL index is kept where the CRL did not change')
+  end()
+  source.update({ cert: second.chain, key: second.key })
+  t.equal(changes.length, 4)
+  t.match(published[0], { v: 1, generation: 2, trustChanged: false })
+  t.equal(published.length, 5)
+  t.notMatch(JSON.stringify(published), /PRIVATE KEY/)
+  unsubscribe('peerkit:credentials:rotated', listen)
+  await source.close()
+})
+
+test('an update that is refused leaves everything as it was, and says so', async (t) => {
+  const source = memoryCredentials(base)
+  const before = source.current
+  const changes: any[] = []
+  const published: any[] = []
+  const listen = (message: unknown): void => { published.push(message) }
+  subscribe('peerkit:credentials:refused', listen)
+  source.subscribe((change) => { changes.push(change) })
+  t.throws(() => source.update({ key: second.key }), { reason: 'key_mismatch' })
+  t.equal(source.current, before)
+  t.match(changes, [{ type: 'refused', error: { reason: 'key_mismatch' }, snapshot: before }])
+  t.match(published, [{ v: 1, code: 'MTLS_ERR_CREDENTIALS_REFUSED', reason: 'key_mismatch', generation: 1 }])
+  source.update({ cert: second.chain, key: second.key })
+  t.equal(source.current.generation, 2, 'what was refused is not remembered')
+  unsubscribe('peerkit:credentials:refused', listen)
+})
+
+test('a revoked certificate is known from the CRL', async (t) => {
+  const authority = await createDevCa()
+  const own = await authority.issue({ cn: 'own' })
+  const bad = await authority.issue({ cn: 'bad' })
+  authority.revoke(bad, { reason: 'keyCompromise' })
+  const source = memoryCredentials({ cert: own.chain, key: own.key, ca: authority.root, crl: [(await authority.crl()).pem], revocationPolicy: 'hard' })
+  const { parsePeerIdentity } = await import('@peerkit/identity')
+  const [anchor] = source.current.anchors
+  const status = await source.current.revocation?.check(parsePeerIdentity(bad.der), anchor)
+  t.match(status, { state: 'revoked', reason: 'keyCompromise' })
+  await source.close()
+  await source.close()
+})
