@@ -7,8 +7,8 @@ export type OneOrMore<T> = T | readonly T[]
 export type AttributeName =
   | 'CN' | 'commonName' | 'SN' | 'surname' | 'serialNumber' | 'C' | 'countryName' | 'country' | 'L' | 'localityName' | 'locality'
   | 'ST' | 'stateOrProvinceName' | 'stateOrProvince' | 'S' | 'STREET' | 'streetAddress' | 'O' | 'organizationName' | 'organization'
-  | 'OU' | 'organizationalUnitName' | 'organizationalUnit' | 'title' | 'description' | 'businessCategory' | 'postalCode' | 'name'
-  | 'givenName' | 'GN' | 'initials' | 'generationQualifier' | 'x500UniqueIdentifier' | 'dnQualifier' | 'pseudonym'
+  | 'OU' | 'organizationalUnitName' | 'organizationalUnit' | 'title' | 'T' | 'description' | 'businessCategory' | 'postalCode' | 'name'
+  | 'givenName' | 'GN' | 'initials' | 'generationQualifier' | 'generation' | 'x500UniqueIdentifier' | 'dnQualifier' | 'DNQ' | 'pseudonym'
   | 'organizationIdentifier' | 'UID' | 'userId' | 'DC' | 'domainComponent' | 'emailAddress' | 'E' | 'jurisdictionL'
   | 'jurisdictionLocality' | 'jurisdictionST' | 'jurisdictionStateOrProvince' | 'jurisdictionC' | 'jurisdictionCountry'
 

@@ -6,7 +6,7 @@ const MAX_LINES = 50
 const MAX_VALUES = 5
 
 /** How a sentence about each key begins. */
-const PHRASES: Readonly<Record<RuleKey, string>> = {
+const PHRASES: Readonly<Record<Exclude<RuleKey, 'via' | 'not'>, string>> = {
   subject: 'subject',
   commonName: 'CN',
   organization: 'O',
@@ -22,8 +22,6 @@ const PHRASES: Readonly<Record<RuleKey, string>> = {
   publicKey: 'SHA-256 of the public key',
   policy: 'policy',
   extendedKeyUsage: 'extended key usage',
-  via: 'gateway',
-  not: 'not',
 }
 
 /** A rule set in sentences, one line a rule. */
@@ -51,18 +49,15 @@ export function describeRule ({ keys }: ParsedRule): string {
 
 function describeKey (parsed: ParsedKey): string {
   const { key, rules, values } = parsed
-  const within = rules?.slice(0, MAX_VALUES).map((rule) => `(${describeRule(rule)})`)
-  if (within !== undefined) {
-    const more = (rules as readonly ParsedRule[]).length - within.length
-    const text = within.join(' or ') + (more > 0 ? ` or ${more} more` : '')
-    return key === 'not' ? (within.length > 1 ? `none of ${text}` : `not ${text}`) : `the nearest gateway has ${text}`
-  }
-  return `${PHRASES[key]} is ${listExpected(parsed).join(' or ')}${values.length > MAX_VALUES ? ` or ${values.length - MAX_VALUES} more` : ''}`
+  const count = rules?.length ?? values.length
+  const text = `${listExpected(parsed).join(' or ')}${count > MAX_VALUES ? ` or ${count - MAX_VALUES} more` : ''}`
+  if (key === 'not') return count > 1 ? `none of ${text}` : `not ${text}`
+  return key === 'via' ? `the nearest gateway has ${text}` : `${PHRASES[key]} is ${text}`
 }
 
-/** The first values of a key, each as text: quoted, or `any name with o "Example"`. Of `not` and `via` the rules within. */
+/** The first values of a key, each as text: quoted, or `any name with o "Example"`. Of `not` and `via` the rules within, in parentheses. */
 export function listExpected ({ values, rules }: ParsedKey): readonly string[] {
-  if (rules !== undefined) return rules.slice(0, MAX_VALUES).map(describeRule)
+  if (rules !== undefined) return rules.slice(0, MAX_VALUES).map((rule) => `(${describeRule(rule)})`)
   return values.slice(0, MAX_VALUES).map((value) => typeof value === 'string' ? JSON.stringify(value) : describeAttributes(value as object))
 }
 

@@ -10,6 +10,7 @@ import { OTHER_NAMES, RULE_KEYS, TEXT_KEYS } from './rule-keys.ts'
 import type { RuleKey } from './rule-keys.ts'
 import type { RulePath } from './rule-path.ts'
 import { listClauses } from './list-clauses.ts'
+import { refuseContradiction } from './refuse-contradiction.ts'
 
 const EXPECTED = 'a rule, such as { "dns": "api.example.com" }'
 
@@ -71,13 +72,4 @@ function readNested (key: 'via' | 'not', spelling: string, content: unknown, pat
   const matcher = new Matcher(rules.flatMap((rule, ordinal) => listClauses(rule, ordinal)))
   const condition = key === 'via' ? new ViaCondition(matcher) : new NotCondition(matcher)
   return { key, spelling, values: [], conditions: [condition], rules }
-}
-
-/** X.509-SVID 2: who has a SPIFFE ID has no other URI name. */
-function refuseContradiction (keys: readonly ParsedKey[], path: RulePath): void {
-  const uri = keys.find(({ key }) => key === 'uri')
-  if (uri === undefined || !keys.some(({ key }) => key === 'spiffe')) return
-  if (uri.values.every((value) => !(value as string).startsWith('spiffe://'))) {
-    refuseRule(path.at(uri.spelling), 'never_matches', uri.values[0], 'no other URI beside "spiffe"', 'a certificate with a SPIFFE ID has that URI alone')
-  }
 }

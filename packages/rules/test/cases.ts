@@ -37,6 +37,7 @@ export const VALID: readonly Case[] = [
   ...all('extendedKeyUsage', ['1.3.6.1.5.5.7.3.2', ['1.3.6.1.5.5.7.3.1', '2.5.29.37.0']]),
   { name: 'via and not', rules: [{ cn: 'a', via: { spiffe: 'spiffe://td/gw', not: { cn: 'old' } }, not: [{ ou: 'suspended' }, { fingerprint: HEX, not: { via: { cn: 'b' } } }] }] },
   { name: 'several gateways', rules: [{ cn: 'a', via: [{ cn: 'x' }, { cn: 'y' }] }] },
+  { name: 'a not that leaves something', rules: [{ cn: ['a', 'b'], o: 'x', not: [{ cn: 'a' }, { cn: ['a', 'b'], ou: 'y' }, { o: 'x', cn: 'b' }, { not: { cn: 'a' } }] }, { subject: ['CN=a', { cn: 'a', o: 'b' }], not: { cn: 'a' } }] },
   { name: 'a SPIFFE ID and the same as URI', rules: [{ spiffe: 'spiffe://td', uri: 'spiffe://td/a' }] },
 ]
 
@@ -122,5 +123,8 @@ export const INVALID: readonly Case[] = [
   { name: 'a boolean in not', rules: [{ cn: 'a', not: true }], reason: 'wrong_type', path: 'rules[0].not' },
   { name: 'a misspelt key in not', rules: [{ cn: 'a', not: [{ cn: 'b' }, { uo: 'c' }] }], reason: 'unknown_key', path: 'rules[0].not[1].uo', says: 'did you mean "ou"?' },
   { name: 'a URI beside a SPIFFE ID', rules: [{ spiffe: 'spiffe://td', uri: 'https://a/b' }], reason: 'never_matches', path: 'rules[0].uri', semantic: true },
+  { name: 'a not that excludes all', rules: [{ cn: 'a', not: { cn: 'a' } }], reason: 'never_matches', path: 'rules[0].not', semantic: true },
+  { name: 'a not among others that excludes all', rules: [{ cn: ['a', 'b'], o: 'x', dns: 'A.x', not: [{ cn: 'a' }, { commonName: ['c', 'b', 'a'], dns: 'a.X' }] }], reason: 'never_matches', path: 'rules[0].not', semantic: true },
+  { name: 'a not that excludes all names', rules: [{ cn: 'z', not: { subject: { cn: 'b' } } }, { subject: { cn: 'a', o: 'b' }, not: { o: 'b' } }], reason: 'never_matches', path: 'rules[1].not', semantic: true },
   { name: 'half a character', rules: [{ cn: 'a\ud800' }], reason: 'invalid_value', path: 'rules[0].cn', semantic: true },
 ]

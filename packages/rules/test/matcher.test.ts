@@ -1,6 +1,7 @@
 import { test } from 'tap'
 import { createPartialIdentity } from '@peerkit/identity'
 import { compileRules } from '../src/index.ts'
+import type { Authorizer, RuleInvalidError } from '../src/index.ts'
 import type { Clause, Condition } from '../src/condition.ts'
 import { LeafCondition } from '../src/leaf-condition.ts'
 import { Matcher, NONE, UNDECIDED } from '../src/matcher.ts'
@@ -16,9 +17,14 @@ import { Random } from './naive/random.ts'
 test('decides as the naive evaluator does, over thousands of random rule sets and identities', async (t) => {
   const random = new Random(20261123)
   const seen = { allowed: 0, no_match: 0, incomplete_identity: 0 }
+  let contradictory = 0
   for (let set = 0; set < 3000; set++) {
     const { rules, groups } = randomRuleSet(random)
-    const authorizer = compileRules(rules as never, { groups: groups as never })
+    const authorizer = compileUnlessContradictory(rules, groups)
+    if (authorizer === undefined) {
+      contradictory++
+      continue
+    }
     for (let i = 0; i < 8; i++) {
       const peer = randomIdentity(random)
       const expected = evaluateNaively(rules, groups, peer)
@@ -29,7 +35,7 @@ test('decides as the naive evaluator does, over thousands of random rule sets an
         return
       }
       const { closest } = authorizer.explain(peer)
-      if (closest === undefined || (closest.result === 'match') !== expected.allowed) {
+      if (closest === undefined || (closest.result === 'match') !== expected.allowed || (expected.allowed && closest.rule !== expected.rule)) {
         t.fail(`set ${set}, identity ${i} is explained otherwise: ${JSON.stringify({ rules, groups, peer, closest })}`)
         return
       }
@@ -37,7 +43,18 @@ test('decides as the naive evaluator does, over thousands of random rule sets an
   }
   // A test in which one side never occurs would prove nothing.
   t.ok(Object.values(seen).every((count) => count > 2000), JSON.stringify(seen))
+  t.ok(contradictory < 300, `${contradictory} contradictory sets`)
 })
+
+/** `undefined` for a set with a rule that excludes itself, which chance makes now and then. */
+function compileUnlessContradictory (rules: unknown[], groups: Record<string, unknown>): Authorizer | undefined {
+  try {
+    return compileRules(rules as never, { groups: groups as never })
+  } catch (error) {
+    if ((error as RuleInvalidError).reason === 'never_matches' && (error as RuleInvalidError).path.endsWith('.not')) return undefined
+    throw error
+  }
+}
 
 const path = new RulePath('test')
 const leaf = (oid: string, ...values: string[]): LeafCondition => new LeafCondition(values.map((value) => readAttribute('subject', oid, value, path)))

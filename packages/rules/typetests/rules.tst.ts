@@ -1,0 +1,90 @@
+import type { PeerIdentity } from '@peerkit/identity'
+import { describe, expect, test } from 'tstyche'
+import { compileGroups, compileRules, explain } from '@peerkit/rules'
+import type { AllowRule, Authorizer, CompiledGroups, Explanation, Groups, Predicate, RuleSet, Verdict } from '@peerkit/rules'
+
+interface Request { readonly url: string }
+
+describe('AllowRule', () => {
+  test('takes every key, one value or several', () => {
+    expect<AllowRule>().type.toBeAssignableFrom({ cn: 'a', o: ['a', 'b'], ou: ['a'] as const, dns: '*.x', uri: 'urn:a', spiffe: 'spiffe://td', email: 'a@b', ip: ['10.0.0.0/8'] })
+    expect<AllowRule>().type.toBeAssignableFrom({ issuer: { cn: 'CA', O: ['a'], '2.5.4.15': 'x', emailaddress: 'y' }, serialNumber: '01', fingerprint: 'ab', publicKey: ['ab'], policy: '1.2.3', extendedKeyUsage: '1.2' })
+    expect<AllowRule>().type.toBeAssignableFrom({ subject: ['CN=a', { organizationalUnit: 'b' }], via: [{ cn: 'gw', not: { ou: 'old' } }], not: [{ cn: 'a' }, { not: { via: { cn: 'b' } } }] })
+  })
+
+  test('refuses a misspelt key', () => {
+    expect<AllowRule>().type.not.toBeAssignableFrom({ spifffe: 'spiffe://td' })
+    expect(compileRules).type.not.toBeCallableWith([{ cnn: 'a' }])
+    expect(compileRules).type.not.toBeCallableWith([{ cn: 'a', orgnization: 'b' }])
+    expect(compileRules).type.not.toBeCallableWith([{ cn: 'a', not: { uo: 'b' } }])
+    expect(compileRules).type.not.toBeCallableWith([{ subject: { comonName: 'b' } }])
+    expect(compileRules).type.not.toBeCallableWith([{ via: { via: { cn: 'b' } } }])
+    expect(compileRules).type.not.toBeCallableWith([{ cn: 'a' }], { grops: {} })
+    expect(compileRules).type.not.toBeCallableWith([{ cn: 'a' }], { groups: { a: { cnn: 'a' } } })
+  })
+
+  test('refuses an unknown key beside known ones, where the error stands at the key', () => {
+    // @ts-expect-error Object literal may only specify known properties
+    compileRules([{ cn: 'a', orgnization: 'b' }])
+    // @ts-expect-error Object literal may only specify known properties
+    const rules: RuleSet = [{ cn: 'a', name: 'b' }]
+    // @ts-expect-error Object literal may only specify known properties
+    const more: RuleSet<'ops'> = ['ops', { cn: 'a', length: 1 }]
+    expect(rules).type.toBe<RuleSet>()
+    expect(more).type.toBe<RuleSet<'ops'>>()
+  })
+
+  test('refuses values of other types, undefined above all', () => {
+    expect<AllowRule>().type.not.toBeAssignableFrom({ cn: 1 })
+    expect<AllowRule>().type.not.toBeAssignableFrom({ serialNumber: 1, issuer: 'CN=a' })
+    expect<AllowRule>().type.not.toBeAssignableFrom({ cn: undefined })
+    expect<AllowRule>().type.not.toBeAssignableFrom({} as { cn: string | undefined })
+    expect<AllowRule>().type.not.toBeAssignableFrom({ not: 'group' })
+    expect<AllowRule>().type.not.toBeAssignableFrom({ cn: /a/ })
+    expect<AllowRule>().type.not.toBeAssignableFrom({ not: (peer: PeerIdentity) => peer.isCa === true })
+  })
+})
+
+describe('RuleSet', () => {
+  test('holds rules, names of groups and predicates', () => {
+    expect<RuleSet<'ops' | 'billing', Request>>().type.toBeAssignableFrom(['ops' as const, { cn: 'a' }, (peer: PeerIdentity, request: Request) => request.url === peer.spiffeId, async () => true])
+    expect<RuleSet<'ops'>>().type.not.toBeAssignableFrom(['opps'])
+    expect<RuleSet>().type.toBeAssignableFrom(['any'])
+    expect<RuleSet>().type.not.toBeAssignableFrom({ cn: 'a' })
+    expect<RuleSet>().type.not.toBeAssignableFrom([() => 'yes'])
+    expect<RuleSet>().type.not.toBeAssignableFrom([1])
+    expect<RuleSet>().type.toBeAssignableFrom([{ cn: 'a' }] as const)
+  })
+
+  test('a predicate gets the peer and the request that its app has', () => {
+    expect<Parameters<Predicate<Request>>>().type.toBe<[peer: PeerIdentity, request: Request]>()
+    expect<ReturnType<Predicate>>().type.toBe<boolean | Promise<boolean>>()
+  })
+})
+
+describe('compileRules', () => {
+  test('infers the names of groups from the groups', () => {
+    const groups = { ops: { ou: 'ops' }, billing: [{ ou: 'billing' }, 'ops'] } satisfies Groups
+    expect(compileRules(['ops', 'billing'], { groups })).type.toBe<Authorizer>()
+    expect(compileRules(['ops'], { groups: { ops: { ou: 'ops' } } })).type.toBe<Authorizer>()
+    expect(compileRules<'ops' | 'billing'>).type.not.toBeCallableWith(['biling'], { groups })
+    expect(compileGroups(groups)).type.toBe<CompiledGroups<'ops' | 'billing'>>()
+    expect(compileRules(['ops'], { groups: compileGroups(groups) })).type.toBe<Authorizer>()
+    // @ts-expect-error Did you mean '"ops"'?
+    compileRules(['opps'], { groups: compileGroups(groups) })
+    // @ts-expect-error Did you mean '"ops"'?
+    compileRules([{ cn: 'a' }, 'opps'], { groups })
+  })
+
+  test('takes rules read from JSON once they are called rules', () => {
+    expect(compileRules(JSON.parse('[]') as RuleSet)).type.toBe<Authorizer>()
+  })
+
+  test('answers with a verdict, or a promise of one', () => {
+    expect<ReturnType<Authorizer['authorize']>>().type.toBe<Verdict | Promise<Verdict>>()
+    const verdict = {} as Verdict
+    if (verdict.allowed) expect(verdict.rule).type.toBe<number>()
+    else expect(verdict.reason).type.toBe<'no_identity' | 'no_match' | 'incomplete_identity' | 'predicate_refused' | 'predicate_failed'>()
+    expect(explain([{ cn: 'a' }], undefined)).type.toBe<Explanation>()
+  })
+})
