@@ -1,6 +1,6 @@
 import { test } from 'tap'
 import { parsePeerIdentity } from '@peerkit/identity'
-import { bits, element, hex, octets, oid, sequence, text } from './fixtures/der.ts'
+import { bits, element, hex, integer, octets, oid, sequence, text } from './fixtures/der.ts'
 import { certificate, directoryName, dns, extension, ip, name, otherName, uri } from './fixtures/certificate.ts'
 import { certificateReason } from './fixtures/reason.ts'
 
@@ -38,4 +38,29 @@ test('holds name constraints to their structure, and lets them say what no name 
   t.equal(constraints(element(0xa0, sequence())), 'truncated')
   t.equal(constraints(element(0xa0, sequence(element(0x84, hex('00'))))), 'general_name_invalid')
   t.equal(constraints(element(0xa1, subtrees), element(0xa0, subtrees)), 'trailing_data')
+})
+
+test('holds the certificate type of Netscape to its structure', async (t) => {
+  t.equal(reasonFor('2.16.840.1.113730.1.1', bits(hex('80'), 7)), 'accepted')
+  t.equal(reasonFor('2.16.840.1.113730.1.1', text(0x16, 'a comment')), 'tag_unexpected')
+})
+
+test('holds the resources of RFC 3779 to their structure', async (t) => {
+  const blocks = (...parts: Buffer[]): string => reasonFor('1.3.6.1.5.5.7.1.7', sequence(...parts))
+  const prefix = bits(hex('0a'))
+  t.equal(blocks(sequence(octets(hex('0001')), sequence(prefix, sequence(prefix, prefix))), sequence(octets(hex('0002')), hex('0500'))), 'accepted')
+  t.equal(blocks(sequence(octets(hex('0001')))), 'truncated')
+  t.equal(blocks(sequence(octets(hex('0001')), sequence(integer(1)))), 'tag_unexpected')
+  t.equal(blocks(sequence(octets(hex('0001')), sequence(sequence(prefix)))), 'truncated')
+  t.equal(blocks(sequence(octets(hex('0001')), hex('050100'))), 'null_invalid')
+  const numbers = (...parts: Buffer[]): string => reasonFor('1.3.6.1.5.5.7.1.8', sequence(...parts))
+  t.equal(numbers(), 'accepted')
+  t.equal(numbers(element(0xa0, sequence(integer(1), sequence(integer(2), integer(3)))), element(0xa1, hex('0500'))), 'accepted')
+  t.equal(numbers(element(0xa0, sequence(integer(0, 1)))), 'integer_invalid')
+  t.equal(numbers(element(0xa1, sequence()), element(0xa0, sequence())), 'trailing_data')
+  t.equal(numbers(element(0xa0, hex('0500'), hex('0500'))), 'trailing_data')
+})
+
+test('refuses proxy certificates, whose name a leaf made up', async (t) => {
+  t.equal(reasonFor('1.3.6.1.5.5.7.1.14', sequence(sequence(oid('1.3.6.1.5.5.7.21.1')))), 'extension_invalid')
 })

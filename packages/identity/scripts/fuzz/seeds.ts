@@ -35,6 +35,16 @@ export function handMadeSeeds (): Buffer[] {
     certificate({ extensions: [basicConstraints(TRUE, integer(0)), keyUsage(0x06, 1), ...keyIds] }),
     certificate({ extensions: [basicConstraints(), keyUsage(0xa0, 5), extendedKeyUsage('1.3.6.1.5.5.7.3.1', CLIENT_AUTH, '1.3.6.1.4.1.99999.1'), policies('2.23.140.1.2.1', '1.3.6.1.4.1.99999.2')] }),
     certificate({ extensions: [subjectAltName(uri('spiffe://td.example/a')), keyUsage(0x80, 7)] }),
+    certificate({
+      extensions: [
+        basicConstraints(TRUE),
+        extension('2.16.840.1.113730.1.1', bits(hex('80'), 7)),
+        extension('1.3.6.1.5.5.7.1.7', sequence(sequence(octets(hex('0001')), sequence(bits(hex('0a')), sequence(bits(hex('0b')), bits(hex('0c'))))))),
+        extension('1.3.6.1.5.5.7.1.8', sequence(element(0xa0, sequence(integer(1), sequence(integer(2), integer(3)))), element(0xa1, hex('0500')))),
+        extension('2.5.29.30', sequence(element(0xa0, sequence(dns('.example'))))),
+        extension('2.5.29.31', sequence(sequence(element(0xa0, element(0xa0, uri('http://a/crl'))), element(0x81, hex('0640'))))),
+      ],
+    }),
     certificate({ subject: sequence(), extensions: [subjectAltName(dns('only.example'))] }),
     certificate({ notBefore: generalizedTime('20500101000000Z'), notAfter: generalizedTime('99991231235959Z'), serialNumber: integer(0, 0xff, 0xee, 0xdd) }),
     certificate({ version: Buffer.alloc(0), serialNumber: integer(0) }),

@@ -5,6 +5,7 @@ import { checkInteger, decodeBitString } from '../der/primitives.ts'
 import { DerReader, checkWellFormed } from '../der/reader.ts'
 import { TAG } from '../der/tags.ts'
 import { malformed } from '../reasons.ts'
+import { checkAddressBlocks, checkSystemNumbers } from './check-resources.ts'
 import type { Extension } from './extensions.ts'
 import { EXTENSION } from './extension-oids.ts'
 import { readGeneralName } from './general-names.ts'
@@ -20,11 +21,26 @@ const CHECKS: ReadonlyMap<string, Check> = new Map([
   [EXTENSION.authorityKeyIdentifier, checkAuthorityKeyIdentifier],
   [EXTENSION.crlDistributionPoints, checkDistributionPoints],
   [EXTENSION.nameConstraints, checkNameConstraints],
+  // Netscape's certificate type, and the resources of RFC 3779.
+  ['2.16.840.1.113730.1.1', checkCertificateType],
+  ['1.3.6.1.5.5.7.1.7', checkAddressBlocks],
+  ['1.3.6.1.5.5.7.1.8', checkSystemNumbers],
+  ['1.3.6.1.5.5.7.1.14', refuseProxyCertificate],
 ])
 
 /** @throws MTLS_ERR_DER_INVALID */
 export function checkExtensions (bytes: Uint8Array, extensions: ReadonlyMap<string, Extension>): void {
   for (const [oid, { offset, value }] of extensions) CHECKS.get(oid)?.(bytes, offset, offset + value.length)
+}
+
+function checkCertificateType (bytes: Uint8Array, start: number, end: number): void {
+  const type = expectOnly(bytes, start, end, TAG.bitString)
+  decodeBitString(bytes, type.contentStart, type.end)
+}
+
+/** A proxy certificate (RFC 3820) is signed by a leaf, which makes up the name in it. OpenSSL takes none unless told to; we take none. */
+function refuseProxyCertificate (bytes: Uint8Array, start: number): never {
+  malformed('extension_invalid', start, 'proxy certificate')
 }
 
 /** RFC 5280 4.2.1.1. */
