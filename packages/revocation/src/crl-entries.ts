@@ -1,6 +1,7 @@
 import { decodeTime } from '@peerkit/identity/der'
 import { MAX_SERIAL_OCTETS } from '@peerkit/identity/x509'
 import { crlInvalid, type CrlInvalidReason, type ReasonedError } from './errors.ts'
+import { hashOctets } from './serial-rows.ts'
 import { USUAL_SERIAL_OCTETS, type SerialCounts, type SerialTable } from './serial-table.ts'
 import { readEntryExtensions } from './crl-entry-extensions.ts'
 
@@ -45,8 +46,31 @@ export function countEntries (cursor: EntryCursor, limit: number, counts: Serial
   cursor.position = position
 }
 
+// Rows lie anywhere in some 40 MB, so nearly each insertion waits for memory. The places of some entries are read all at once before they are filled: the waits overlap,
+// and loading takes half the time.
+const AHEAD = 32
+const ahead = new Uint32Array(AHEAD)
+
 /** Reads up to `limit` further entries into the table. */
 export function insertEntries (cursor: EntryCursor, limit: number, table: SerialTable, isDelta: boolean): void {
+  for (let left = limit; left > 0 && cursor.position < cursor.end; left -= AHEAD) {
+    lookAhead(cursor, table)
+    insertSome(cursor, Math.min(left, AHEAD), table, isDelta)
+  }
+}
+
+/** Nothing is checked here, and nothing kept: an entry that is wrong is found to be so when it is read in earnest. */
+function lookAhead (cursor: EntryCursor, table: SerialTable): void {
+  const { bytes, end } = cursor
+  let count = 0
+  for (let position = cursor.position; count < AHEAD && position + 24 < end && bytes[position + 1]! < 0x80; position += 2 + bytes[position + 1]!) {
+    const serial = position + (bytes[position + 4] === 0 ? 5 : 4)
+    ahead[count++] = hashOctets(bytes, serial, Math.min(position + 4 + bytes[position + 3]!, serial + MAX_SERIAL_OCTETS))
+  }
+  table.prefetch(ahead, count)
+}
+
+function insertSome (cursor: EntryCursor, limit: number, table: SerialTable, isDelta: boolean): void {
   const { bytes, end } = cursor
   let position = cursor.position
   for (let count = 0; count < limit && position < end; count++) {

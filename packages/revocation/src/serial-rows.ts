@@ -31,6 +31,7 @@ export class SerialRows {
   readonly #filter: Uint32Array
   readonly #filterMask: number
   #size: number = 0
+  #read: number = 0
 
   constructor (count: number, width: number) {
     this.#stride = width + HEADER
@@ -62,6 +63,17 @@ export class SerialRows {
     const bits = filterBits(mixed)
     this.#filter[bits & this.#filterMask]! |= bitsOf(bits)
     return -1
+  }
+
+  /** Reads the rows and the words of the filter for some hashes. */
+  prefetch (hashes: Uint32Array, count: number): void {
+    let read = 0
+    for (let i = 0; i < count; i++) {
+      const mixed = hashes[i]!
+      read |= this.#rows[this.#first(mixed)]! | this.#filter[filterBits(mixed) & this.#filterMask]!
+    }
+    // Kept, or the loop would be nothing to the compiler.
+    this.#read = read
   }
 
   /** Changes what is said about the serial of a row. */

@@ -45,6 +45,11 @@ export class SerialTable {
     if (row !== -1 && replaces(rows.reasonAt(row))) rows.rewrite(row, reason, seconds)
   }
 
+  /** Reads the places of usual serials of these hashes, so that they are near when they are needed. */
+  prefetch (hashes: Uint32Array, count: number): void {
+    this.#usual.prefetch(hashes, count)
+  }
+
   /** Whether a serial in hex (of either case, an even number of digits) is there. Text that is no serial is not. */
   has (hex: string): boolean {
     const length = this.#decode(hex)
