@@ -2,7 +2,7 @@ import { crlInvalid } from './errors.ts'
 
 const BEGIN = Buffer.from('-----BEGIN X509 CRL-----')
 const END = Buffer.from('-----END X509 CRL-----')
-const SLICE = 1 << 19
+const SLICE = 1 << 17
 const WHITE = 64
 const BAD = 65
 

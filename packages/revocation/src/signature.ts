@@ -31,8 +31,10 @@ const RSA_PSS = '1.2.840.113549.1.1.10'
 const MGF1 = '1.2.840.113549.1.1.8'
 const hashes = new Map([['2.16.840.1.101.3.4.2.1', 'sha256'], ['2.16.840.1.101.3.4.2.2', 'sha384'], ['2.16.840.1.101.3.4.2.3', 'sha512']])
 
-/** Octets hashed at a time; a million octets take about a millisecond. */
-export const SLICE: number = 1 << 20
+/** Octets verified at once where the scheme hashes by itself; more are left to a thread. */
+const AT_ONCE = 1 << 20
+/** Octets hashed at a time: about half a millisecond. */
+const SLICE = 1 << 19
 
 /** Reads the content of an AlgorithmIdentifier. Undefined: an algorithm that is not accepted here. */
 export function readSignatureAlgorithm (from: DerSequence): SignatureAlgorithm | undefined {
@@ -72,7 +74,7 @@ function readHash (from: DerSequence | undefined): string | undefined {
 export function * verifyInSlices (algorithm: SignatureAlgorithm, data: Uint8Array, signature: Uint8Array, key: KeyObject): Generator<Promise<unknown> | undefined, boolean> {
   if (!algorithm.keyTypes.includes(key.asymmetricKeyType ?? '')) return false
   if (algorithm.hash === null) {
-    if (data.length <= SLICE) return verify(null, data, key, signature)
+    if (data.length <= AT_ONCE) return verify(null, data, key, signature)
     let valid = false
     yield new Promise<void>((resolve, reject) => {
       verify(null, data, key, signature, (error, result) => {
@@ -91,9 +93,9 @@ export function * verifyInSlices (algorithm: SignatureAlgorithm, data: Uint8Arra
   return verifier.verify({ key, ...padding }, signature)
 }
 
-/** Verifies a signature over at most {@link SLICE} octets at once. */
+/** Verifies a signature over at most a mebioctet at once. */
 export function verifyAtOnce (algorithm: SignatureAlgorithm, data: Uint8Array, signature: Uint8Array, key: KeyObject): boolean {
-  if (data.length > SLICE) throw new RangeError('too much to verify at once')
+  if (data.length > AT_ONCE) throw new RangeError('too much to verify at once')
   const steps = verifyInSlices(algorithm, data, signature, key)
   let step = steps.next()
   while (step.done !== true) step = steps.next()
