@@ -1,7 +1,7 @@
 // Foreign clients against the demonstration's services: curl and openssl s_client.
 import { execFile } from 'node:child_process'
 import { readFileSync, rmSync } from 'node:fs'
-import { after, test } from 'tap'
+import { test } from 'tap'
 import { mintWorld, startLedger, type Paths } from '@peerkit/example-two-services'
 import { requireTool } from './require-tool.ts'
 
@@ -11,10 +11,6 @@ const world = await mintWorld()
 const ledger = await startLedger(world.paths('ledger'))
 const url = `${ledger.origin}/entries`
 const { hostname, port } = new URL(ledger.origin)
-after(async () => {
-  await ledger.close()
-  rmSync(world.folder, { recursive: true, force: true })
-})
 
 interface Outcome { readonly code: number, readonly stdout: string, readonly stderr: string }
 
@@ -70,4 +66,9 @@ test('keys are readable by their owner alone', async (t) => {
   const { statSync } = await import('node:fs')
   t.equal(statSync(world.paths('ledger').key).mode & 0o777, 0o600)
   t.match(readFileSync(world.paths('ledger').key, 'utf8'), /^-----BEGIN PRIVATE KEY-----/)
+})
+
+test('the service stops while clients hold keep-alive connections', async (t) => {
+  await t.resolves(ledger.close())
+  rmSync(world.folder, { recursive: true, force: true })
 })
