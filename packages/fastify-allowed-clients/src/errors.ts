@@ -15,4 +15,37 @@ export const MTLS_ERR_ALLOWED_CLIENTS_OPTION: FastifyErrorConstructor<{ code: 'M
 
 /** Routes were added before the plugin, which could not guard them. */
 export const MTLS_ERR_ROUTES_BEFORE_PLUGIN: FastifyErrorConstructor<{ code: 'MTLS_ERR_ROUTES_BEFORE_PLUGIN' }, [string]> =
-  createError('MTLS_ERR_ROUTES_BEFORE_PLUGIN', 'Routes were added before @peerkit/fastify-allowed-clients, which cannot guard them: register it first. Found:\n%s', 500)
+  createError('MTLS_ERR_ROUTES_BEFORE_PLUGIN', 'Routes were added before @peerkit/fastify-allowed-clients, which cannot guard them: await its registration first. Found:\n%s', 500)
+
+/** The plugin cannot stand where it was registered: not on the root instance, or on a Fastify whose hooks it does not know. */
+export const MTLS_ERR_GUARD_MISPLACED: FastifyErrorConstructor<{ code: 'MTLS_ERR_GUARD_MISPLACED' }, [string]> =
+  createError('MTLS_ERR_GUARD_MISPLACED', '@peerkit/fastify-allowed-clients cannot guard every route: %s', 500)
+
+/** A rules file cannot be used. Carries `reason` and `file`, see {@link RulesFileError}. */
+export const MTLS_ERR_RULES_FILE_INVALID: FastifyErrorConstructor<{ code: 'MTLS_ERR_RULES_FILE_INVALID' }, [string, string]> =
+  createError('MTLS_ERR_RULES_FILE_INVALID', 'Rules file %s refused: %s', 500)
+
+/**
+ * Why a rules file was refused.
+ *
+ * - `unreadable`: missing, not a file, no permission.
+ * - `too_large`: above 16 MiB.
+ * - `malformed`: no JSON or YAML, not UTF-8, or a key twice.
+ * - `structure`: something else than `clients`, `rules` and `routes`, or what is also said in code.
+ * - `unknown_route`: rules for a route that the app does not have.
+ * - `rule_invalid`: a rule or a group is wrong; `cause` is the MTLS_ERR_RULE_INVALID.
+ */
+export type RulesFileReason = 'unreadable' | 'too_large' | 'malformed' | 'structure' | 'unknown_route' | 'rule_invalid'
+
+/** What `MTLS_ERR_RULES_FILE_INVALID` carries. */
+export interface RulesFileError extends Error {
+  readonly code: 'MTLS_ERR_RULES_FILE_INVALID'
+  readonly reason: RulesFileReason
+  readonly file: string
+}
+
+/** Throws `MTLS_ERR_RULES_FILE_INVALID`. */
+export function refuseRulesFile (file: string, reason: RulesFileReason, message: string, cause?: unknown): never {
+  const error = Object.assign(new MTLS_ERR_RULES_FILE_INVALID(file, message), { reason, file })
+  throw cause === undefined ? error : Object.assign(error, { cause })
+}

@@ -1,104 +1,144 @@
-import { compileGroups, compileRules } from '@peerkit/rules'
-import type { Authorizer, Groups, RuleSet } from '@peerkit/rules'
-import type { FastifyInstance, FastifyPluginAsync, FastifyRequest } from 'fastify'
+import { resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { Groups } from '@peerkit/rules'
+import type { FastifyInstance, FastifyPluginAsync, FastifyRequest, onRequestHookHandler } from 'fastify'
 import fp from 'fastify-plugin'
-import { MTLS_ERR_ALLOWED_CLIENTS_OPTION, MTLS_ERR_ROUTES_BEFORE_PLUGIN } from './errors.ts'
+import type { AllowedClients, Mode } from './allowed-clients.ts'
+import { everyIdentified, nobody } from './audience.ts'
+import { MTLS_ERR_GUARD_MISPLACED, MTLS_ERR_ROUTES_BEFORE_PLUGIN } from './errors.ts'
 import { guardRequest } from './guard-request.ts'
-import type { GuardedRoute, Mode } from './guarded-route.ts'
-import { checkKeys, checkMode } from './option-check.ts'
+import type { RouteJudge } from './judge-route.ts'
+import { listRoute, printRoutes } from './list-routes.ts'
+import type { ListedRoute } from './list-routes.ts'
+import { LiveRules } from './live-rules.ts'
+import { completeDocuments, markRoutes } from './openapi-document.ts'
+import { countAhead, placeGuard } from './place-guard.ts'
+import { checkPluginOptions } from './plugin-options.ts'
+import type { FastifyAllowedClientsOptions, ScopeOptions, WatchOptions } from './plugin-options.ts'
+import { gateReply, kJudged } from './reply-gate.ts'
+import type { JudgedRequest } from './reply-gate.ts'
+import { NO_FILE, RuleBook, copyRules } from './rule-book.ts'
 import { RouteTable } from './route-table.ts'
-import { hasOwnScope, scopeOf, setScope } from './scope.ts'
+import { UpgradedClients } from './upgraded-clients.ts'
 
-/** Declare your groups here to have their names checked: `declare module '@peerkit/fastify-allowed-clients' { interface AllowedClientsGroups { billing: true } }`. */
-export interface AllowedClientsGroups {}
-
-/** The names of the declared groups; any string where none is declared. */
-export type GroupName = [keyof AllowedClientsGroups] extends [never] ? string : Extract<keyof AllowedClientsGroups, string>
-
-/** Rules of a route or a scope. */
-export type AllowedClients = RuleSet<GroupName, FastifyRequest>
-
-export interface FastifyAllowedClientsOptions {
-  /** Groups that rules name: `{ billing: { ou: 'billing' } }`. */
-  readonly clients?: Groups
-  /** For routes that have no rules of their own and stand in no scope with rules. */
-  readonly rules?: AllowedClients
-  /** `deny` (default): a route without any rules is closed. `allow`: it is open to every identified peer. */
-  readonly unruledRoutes?: 'deny' | 'allow'
-  /** `report` lets through what the rules would deny, and says so. Default `enforce`. */
-  readonly mode?: Mode
-}
-
-export interface ScopeOptions {
-  readonly rules?: AllowedClients
-  /** Let a route's own rules stand in place of these. Default false: both must allow. */
-  readonly mayWiden?: boolean
-  readonly mode?: Mode
+/** What `app.allowedClients` offers. */
+export interface AllowedClientsControl {
+  /** Every route with who may call it, and how its requests fared. */
+  routes (): readonly ListedRoute[]
+  /** Reads the rules file again, now. Rejects with MTLS_ERR_RULES_FILE_INVALID where it is refused; resolves at once without a file. */
+  reload (): Promise<void>
+  /** Counts the accepted states of the rules file, from 1; 0 without a file. */
+  readonly generation: number
 }
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Who may call this route: any of these rules. */
+    /** Who may call this route: whoever any of these rules allows. */
     allowedClients?: AllowedClients
+    /** `report` lets through what this route's own rules would deny. A scope's rules only where the scope may be widened. */
     allowedClientsMode?: Mode
   }
   interface FastifyInstance {
-    /** Sets rules for all routes of this encapsulated plugin and of those inside it. */
+    /** Sets rules for all routes of this encapsulated plugin and of those inside it. A route's own rules narrow them, unless `mayWiden`. */
     allowClients (options: ScopeOptions): this
     /** Every route with who may call it, as text. */
     printAllowedClients (): string
-    /** The same as data. */
-    allowedClientsRoutes (): GuardedRoute[]
+    readonly allowedClients: AllowedClientsControl
   }
 }
 
-const KNOWN = ['clients', 'rules', 'unruledRoutes', 'mode']
 const EMPTY_TREE = '(empty tree)'
 
 const allowedClients: FastifyPluginAsync<FastifyAllowedClientsOptions> = async (app, options) => {
-  checkKeys(options, KNOWN, '@peerkit/fastify-allowed-clients')
-  checkMode(options.mode, 'mode')
-  const { clients = {}, unruledRoutes = 'deny', mode = 'enforce' } = options
-  if (unruledRoutes !== 'deny' && unruledRoutes !== 'allow') throw new MTLS_ERR_ALLOWED_CLIENTS_OPTION(`unruledRoutes is ${JSON.stringify(unruledRoutes)}; expected "deny" or "allow"`)
-  const tree = app.printRoutes()
-  // A route of a plugin that was registered before has hooks of its own already, without ours.
-  if (!tree.startsWith(EMPTY_TREE)) throw new MTLS_ERR_ROUTES_BEFORE_PLUGIN(tree)
-  const groups = compileGroups(clients, { path: 'clients' })
-  const compile = (rules: RuleSet, path: string): Authorizer => {
-    const authorizer = compileRules(rules, { groups, groupsPath: 'clients', path })
-    for (const warning of authorizer.warnings) app.log.warn({ path }, warning)
-    return authorizer
-  }
-  const defaults = options.rules === undefined ? undefined : compile(options.rules as RuleSet, 'rules')
-  const table = new RouteTable({ compile, defaults, open: unruledRoutes === 'allow', mode })
+  checkPluginOptions(options)
+  checkPlace(app)
+  const { rules, notFound, unruledRoutes = 'deny', mode = 'enforce', openapi = true } = options
+  const clients = copyRules((options.clients ?? {}) as Groups)
+  const live = options.file === undefined ? undefined : new LiveRules(pathOf(options.file), { clients, rules: copyRules(rules) }, app.log)
+  const book = live === undefined ? new RuleBook(clients, rules, NO_FILE, (path, warning) => { app.log.warn({ path }, warning) }) : await live.load()
+  const table = new RouteTable({ mode, notFound, unruled: unruledRoutes === 'allow' ? everyIdentified : nobody }, book)
+  const upgraded = new UpgradedClients()
 
-  app.addHook('onRoute', function (route) { table.add(this, route) })
-  app.addHook('onRequest', function (request, _reply, done) {
-    const judge = request.is404 ? table.judgeNotFound(request.server) : table.judgeOf(request.routeOptions.config) ?? table.judgeNotFound(request.server)
-    const guarded = guardRequest(request, judge)
-    if (guarded === undefined) done()
-    else guarded.then(() => { done() }, done)
+  app.addHook('onRoute', function (route) {
+    table.addRoute(this, route)
+    if (openapi) completeDocuments(app)
   })
+  await addGuard(app, (request) => judgeOf(table, request), upgraded)
+  decorate(app, table, live)
 
+  app.addHook('onReady', async () => {
+    table.seal()
+    if (openapi) {
+      completeDocuments(app)
+      markRoutes(table.list())
+    }
+    reportClosed(app, table)
+    live?.start((next) => {
+      table.replace(next)
+      upgraded.judgeAgain((request) => judgeOf(table, request))
+    }, watchOptions(options.watch))
+  })
+  app.addHook('onClose', async () => { await live?.close() })
+}
+
+/** @throws MTLS_ERR_GUARD_MISPLACED, MTLS_ERR_ROUTES_BEFORE_PLUGIN */
+function checkPlace (app: FastifyInstance): void {
+  if (Object.getPrototypeOf(app) !== Object.prototype) throw new MTLS_ERR_GUARD_MISPLACED('it was registered in an encapsulated plugin; expected the root instance, or a plugin wrapped by fastify-plugin')
+  const tree = app.printRoutes()
+  // A route of a plugin that was registered before has passed the onRoute hooks already: its rules were never read.
+  if (!tree.startsWith(EMPTY_TREE)) throw new MTLS_ERR_ROUTES_BEFORE_PLUGIN(tree)
+}
+
+async function addGuard (app: FastifyInstance, judge: (request: FastifyRequest) => RouteJudge, upgraded: UpgradedClients): Promise<void> {
+  let isGated = false
+  const guard: onRequestHookHandler = function guardAllowedClients (request, _reply, done) {
+    if (isGated) (request as JudgedRequest)[kJudged] = true
+    const guarded = guardRequest(request, judge(request))
+    if (request.raw.headers.upgrade !== undefined) upgraded.add(request)
+    if (guarded === undefined) done()
+    else return guarded as unknown as void
+  }
+  app.addHook('onRequest', guard)
+  await app.after()
+  placeGuard(app, guard)
+  isGated = countAhead(app, guard) > 0
+  if (!isGated) return
+  app.decorateRequest(kJudged as unknown as string, false)
+  app.addHook('onSend', gateReply((request) => guardRequest(request, judge(request))))
+}
+
+function judgeOf (table: RouteTable, request: FastifyRequest): RouteJudge {
+  return request.is404 ? table.judgeMissing(request.server) : table.judgeOf(request.routeOptions.config, request.server)
+}
+
+function decorate (app: FastifyInstance, table: RouteTable, live: LiveRules | undefined): void {
+  const routes = (): readonly ListedRoute[] => table.list().map(({ judge }) => listRoute(judge))
+  const control: AllowedClientsControl = {
+    routes,
+    reload: async () => { await live?.reload() },
+    get generation () { return live?.generation ?? 0 }
+  }
   app.decorate('allowClients', function (this: FastifyInstance, scope: ScopeOptions) {
-    const where = `scope ${this.prefix === '' ? '/' : this.prefix}`
-    checkKeys(scope, ['rules', 'mayWiden', 'mode'], where)
-    checkMode(scope.mode, `${where}: mode`)
-    if (hasOwnScope(this)) throw new MTLS_ERR_ALLOWED_CLIENTS_OPTION(`${where} has its rules already; expected allowClients once a scope`)
-    const authorizer = scope.rules === undefined ? undefined : compile(scope.rules as RuleSet, `${where}: rules`)
-    setScope(this, { prefix: this.prefix === '' ? '/' : this.prefix, authorizer, mayWiden: scope.mayWiden === true, mode: scope.mode, parent: scopeOf(Object.getPrototypeOf(this)) })
+    table.addScope(this, this.prefix === '' ? '/' : this.prefix, scope)
     return this
-  } as any)
-  app.decorate('allowedClientsRoutes', () => table.routes())
-  app.decorate('printAllowedClients', () => table.routes().map(printRoute).join(''))
+  } as FastifyInstance['allowClients'])
+  app.decorate('allowedClients', Object.freeze(control))
+  app.decorate('printAllowedClients', () => printRoutes(routes()))
 }
 
-function printRoute ({ methods, url, requirements, open, mode }: GuardedRoute): string {
-  const who = requirements.length > 0 ? requirements.map(({ authorizer }) => authorizer.describe()).join(' and ') : open ? 'every identified peer' : 'nobody (no rules)'
-  return `${methods.join(',')} ${url}${mode === 'report' ? ' [report]' : ''}: ${who}\n`
+/** What is forgotten is closed, and its author should hear of it before a client does. */
+function reportClosed (app: FastifyInstance, table: RouteTable): void {
+  const closed = table.list().map(({ judge }) => listRoute(judge)).filter(({ access }) => access === 'nobody').flatMap(({ methods, url }) => methods.map((method) => `${method} ${url}`))
+  if (closed.length > 0) app.log.warn({ routes: closed }, 'routes without rules are closed')
 }
 
-/** Gives routes `config.allowedClients`. Register it after @peerkit/fastify-mtls and before every route. */
+function pathOf (file: string | URL): string { return resolve(file instanceof URL ? fileURLToPath(file) : file) }
+
+function watchOptions (watch: boolean | WatchOptions = true): WatchOptions | undefined {
+  return watch === false ? undefined : watch === true ? {} : watch
+}
+
+/** Gives routes `config.allowedClients`. Register it on the root instance, after `@peerkit/fastify-mtls` and before every route. */
 const fastifyAllowedClients: FastifyPluginAsync<FastifyAllowedClientsOptions> = fp(allowedClients, {
   fastify: '5.x',
   name: '@peerkit/fastify-allowed-clients',

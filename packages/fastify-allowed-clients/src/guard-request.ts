@@ -1,45 +1,69 @@
 import type { PeerIdentity } from '@peerkit/identity'
 import type { FastifyRequest } from 'fastify'
 import type { Channel } from 'node:diagnostics_channel'
+import type { RequestRefusalReason } from './audience.ts'
 import { requestAllowed, requestDenied, requestWouldDeny } from './channels.ts'
+import type { RequestJudgedMessage } from './channels.ts'
 import { MTLS_ERR_CLIENT_NOT_ALLOWED, MTLS_ERR_CLIENT_UNIDENTIFIED } from './errors.ts'
-import type { Decision, RouteJudge } from './judge-route.ts'
+import { judgeRoute } from './judge-route.ts'
+import type { Decision, Failure, RouteJudge } from './judge-route.ts'
 
 /** Lets a request through, or throws what the client is told: a code, and nothing of the rules. */
 export function guardRequest (request: FastifyRequest, judge: RouteJudge): void | Promise<void> {
-  const peer = (request as FastifyRequest & { optionalPeer: PeerIdentity | null }).optionalPeer
-  if (peer === null) {
-    // A route that answers clients without a certificate says so, and has no rules (a health probe).
-    if (judge.route.requirements.length === 0 && (request.routeOptions.config as { clientCertificate?: string }).clientCertificate === 'optional') return
-    conclude(request, judge, null, 'no_identity', undefined)
-    return
-  }
-  const decision = judge.judge(peer, request)
+  const peer = peerOf(request)
+  const decision = judgeRoute(judge.route, peer, request)
   if (decision instanceof Promise) return decision.then((settled) => { take(request, judge, peer, settled) })
   take(request, judge, peer, decision)
 }
 
-function take (request: FastifyRequest, judge: RouteJudge, peer: PeerIdentity, decision: Decision): void {
-  if (decision.allowed) {
-    if (requestAllowed.hasSubscribers) publish(requestAllowed, request, peer, undefined, decision.requirement?.origin)
+export function peerOf (request: FastifyRequest): PeerIdentity | null {
+  return (request as FastifyRequest & { optionalPeer: PeerIdentity | null | undefined }).optionalPeer ?? null
+}
+
+function take (request: FastifyRequest, { counts }: RouteJudge, peer: PeerIdentity | null, decision: Decision): void {
+  const { denied, reported } = decision
+  if (denied !== undefined) {
+    counts.denied++
+    tell(request, peer, denied)
+    throw peer === null ? new MTLS_ERR_CLIENT_UNIDENTIFIED() : new MTLS_ERR_CLIENT_NOT_ALLOWED()
+  }
+  if (reported.length > 0) {
+    counts.wouldDeny++
+    for (const failure of reported) tell(request, peer, failure)
     return
   }
-  conclude(request, judge, peer, decision.reason, decision)
+  counts.allowed++
+  if (requestAllowed.hasSubscribers) publishAllowed(request, peer, decision)
 }
 
-function conclude (request: FastifyRequest, judge: RouteJudge, peer: PeerIdentity | null, reason: string, decision: Decision | undefined): void {
-  const origin = decision?.requirement?.origin
-  const explanation = peer === null ? undefined : decision?.requirement?.authorizer.explain(peer)
-  const report = judge.route.mode === 'report'
-  const line = { reason, origin, peer: peer?.toString(), fingerprint256: peer?.fingerprint256, explanation, remoteAddress: request.ip }
-  request.log.warn(line, report ? 'client would be denied' : 'client denied')
-  const channel = report ? requestWouldDeny : requestDenied
-  if (channel.hasSubscribers) publish(channel, request, peer, reason, origin)
-  if (report) return
-  throw peer === null ? new MTLS_ERR_CLIENT_UNIDENTIFIED() : new MTLS_ERR_CLIENT_NOT_ALLOWED()
+function publishAllowed (request: FastifyRequest, peer: PeerIdentity | null, { allowedBy, verdict }: Decision): void {
+  publish(requestAllowed, request, { peer, reason: undefined, rules: allowedBy?.origin, rule: verdict?.rule, group: verdict?.group, nearest: undefined })
 }
 
-function publish (channel: Channel, request: FastifyRequest, peer: PeerIdentity | null, reason: string | undefined, origin: string | undefined): void {
-  const { method, url, ip, is404, routeOptions } = request
-  channel.publish({ v: 1, time: Date.now(), reason, origin, peer, method, url, route: is404 ? undefined : routeOptions.url, remoteAddress: ip })
+/** Logs a refusal, or what would have been one, and publishes it. */
+function tell (request: FastifyRequest, peer: PeerIdentity | null, { requirement, answer }: Failure): void {
+  const report = requirement.mode === 'report'
+  const nearest = peer === null ? undefined : requirement.audience.nearest(peer)
+  const { error } = answer as { readonly error?: unknown }
+  announceRefusal(request, report ? 'report' : 'enforce', { peer, reason: answer.reason, rules: requirement.origin, rule: undefined, group: undefined, nearest }, error)
+}
+
+type Judged = Pick<RequestJudgedMessage, 'peer' | 'reason' | 'rules' | 'rule' | 'group' | 'nearest'> & { readonly reason: RequestRefusalReason | undefined }
+
+/** The audit line of a refusal, with stable field names, and its message. */
+export function announceRefusal (request: FastifyRequest, mode: 'report' | 'enforce', judged: Judged, error?: unknown): void {
+  const { reason, rules, nearest, peer } = judged
+  const line = { reason, rules, nearest, peer: peer?.toString(), fingerprint256: peer?.fingerprint256, method: request.method, route: request.routeOptions.url, remoteAddress: request.ip }
+  // A predicate that throws is a bug of the app's own: its stack belongs in the log.
+  request.log.warn(error === undefined ? line : { ...line, err: error }, mode === 'report' ? 'client would be denied' : 'client denied')
+  publish(mode === 'report' ? requestWouldDeny : requestDenied, request, judged)
+}
+
+function publish (channel: Channel, request: FastifyRequest, judged: Judged): void {
+  if (!channel.hasSubscribers) return
+  const { id, method, url, ip, routeOptions } = request
+  // The query may hold secrets of the client's.
+  const [path = ''] = url.split('?', 1)
+  const message: RequestJudgedMessage = { v: 1, time: Date.now(), ...judged, requestId: String(id), method, path, route: routeOptions.url, remoteAddress: ip }
+  channel.publish(message)
 }

@@ -1,20 +1,74 @@
-import type { Authorizer } from '@peerkit/rules'
+import type { Mode } from './allowed-clients.ts'
+import type { Audience } from './audience.ts'
+import type { Declaration, Scope } from './scope.ts'
 
-export type Mode = 'enforce' | 'report'
-
-/** One set of rules that must allow, and where it was declared. */
+/** An audience that must allow, where it was declared, and what happens if it does not. */
 export interface Requirement {
-  /** `config.allowedClients`, `scope /admin`, `rules`: for logs and people, never for clients. */
   readonly origin: string
-  readonly authorizer: Authorizer
+  readonly audience: Audience
+  readonly mode: Mode
 }
 
-/** A route as the guard sees it: all requirements must allow; without any, `open` decides. */
-export interface GuardedRoute {
+/** A route and what was declared for it alone. */
+export interface RouteSite {
   readonly methods: readonly string[]
+  /** The whole pattern, prefix included. */
   readonly url: string
+  /** Route constraints (`version`, `host`, …). */
+  readonly constraints: Readonly<Record<string, unknown>> | undefined
+  readonly instance: object
+  readonly own: Declaration | undefined
+  readonly mode: Mode | undefined
+}
+
+/** A route as the guard sees it: all requirements must allow. Without any it answers anyone. */
+export interface GuardedRoute {
+  readonly site: RouteSite
   readonly requirements: readonly Requirement[]
-  /** Whether a route without requirements lets every identified peer in. */
-  readonly open: boolean
+  /** The prefix of the innermost scope around it. */
+  readonly scope: string | undefined
+}
+
+/** What holds where nothing nearer is declared. */
+export interface Policy {
   readonly mode: Mode
+  readonly defaults: Declaration | undefined
+  /** For routes that nothing is declared for. */
+  readonly unruled: Requirement['audience']
+}
+
+/**
+ * Gathers what must allow for a route: the rules of all scopes around it, outermost first, then its own. Those of a scope that may be widened step aside for the route's own; the
+ * app-wide default stands only where nothing else does.
+ *
+ * @param audienceOf undefined for `anyone`, which asks nothing
+ */
+export function guardRoute (site: RouteSite, scopes: readonly Scope[], own: Declaration | undefined, policy: Policy, audienceOf: (declaration: Declaration) => Audience | undefined): GuardedRoute {
+  const requirements: Requirement[] = []
+  let declared = false
+  const demand = (declaration: Declaration, mode: Mode): void => {
+    declared = true
+    const audience = audienceOf(declaration)
+    if (audience !== undefined) requirements.push({ origin: declaration.origin, audience, mode })
+  }
+  for (const [index, { declaration, mayWiden }] of scopes.entries()) {
+    if (declaration !== undefined && !(mayWiden && own !== undefined)) demand(declaration, modeOf(scopes, index, mayWiden, site.mode, policy.mode))
+  }
+  const mode = modeOf(scopes, scopes.length - 1, true, site.mode, policy.mode)
+  if (own !== undefined) demand(own, mode)
+  if (!declared && policy.defaults !== undefined) demand(policy.defaults, mode)
+  if (!declared) requirements.push({ origin: 'unruledRoutes', audience: policy.unruled, mode })
+  return { site, requirements, scope: scopes.at(-1)?.prefix }
+}
+
+/**
+ * The mode of the rules that were declared at a level: the nearest at or around it. What is inside may always ask for more (`enforce`), but for less (`report`) only where the level lets
+ * itself be widened: a route could open a scope by reporting otherwise.
+ */
+function modeOf (scopes: readonly Scope[], level: number, mayWiden: boolean, route: Mode | undefined, app: Mode): Mode {
+  let mode = app
+  for (const [index, scope] of scopes.entries()) {
+    if (scope.mode !== undefined && (index <= level || mayWiden || scope.mode === 'enforce')) mode = scope.mode
+  }
+  return route !== undefined && (mayWiden || route === 'enforce') ? route : mode
 }

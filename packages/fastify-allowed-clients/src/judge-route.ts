@@ -1,57 +1,64 @@
 import type { PeerIdentity } from '@peerkit/identity'
-import type { Verdict } from '@peerkit/rules'
+import type { Allowed } from '@peerkit/rules'
+import type { Answer } from './audience.ts'
 import type { GuardedRoute, Requirement } from './guarded-route.ts'
 
-export type Decision =
-  | { readonly allowed: true, readonly requirement: Requirement | undefined, readonly verdict: Verdict | undefined }
-  | { readonly allowed: false, readonly requirement: Requirement | undefined, readonly verdict: Verdict | undefined, readonly reason: string }
-
-const OPEN: Decision = Object.freeze({ allowed: true, requirement: undefined, verdict: undefined })
-const UNRULED: Decision = Object.freeze({ allowed: false, requirement: undefined, verdict: undefined, reason: 'no_rule' })
-
-/**
- * Decides on a route for a peer: every requirement must allow. A decision without predicates depends on the peer alone and is remembered with it, so that the next request of the
- * same connection pays two look-ups.
- */
-export class RouteJudge {
-  readonly route: GuardedRoute
-  readonly #remembered = new WeakMap<PeerIdentity, Decision>()
-  readonly #rememberable: boolean
-
-  constructor (route: GuardedRoute) {
-    this.route = route
-    this.#rememberable = route.requirements.every(({ authorizer }) => !authorizer.isAsync)
-  }
-
-  judge (peer: PeerIdentity, request: unknown): Decision | Promise<Decision> {
-    const known = this.#remembered.get(peer)
-    if (known !== undefined) return known
-    const { requirements, open } = this.route
-    if (requirements.length === 0) return open ? OPEN : UNRULED
-    const decision = judgeFrom(requirements, 0, peer, request)
-    if (!(decision instanceof Promise) && this.#rememberable) this.#remembered.set(peer, decision)
-    return decision
-  }
+/** A requirement that did not allow. */
+export interface Failure {
+  readonly requirement: Requirement
+  readonly answer: Extract<Answer, { allowed: false }>
 }
 
-function judgeFrom (requirements: readonly Requirement[], start: number, peer: PeerIdentity, request: unknown): Decision | Promise<Decision> {
-  let last: Decision = UNRULED
-  for (let index = start; index < requirements.length; index += 1) {
-    const requirement = requirements[index]
-    if (requirement === undefined) break
-    const verdict = requirement.authorizer.authorize(peer, request)
-    if (verdict instanceof Promise) {
-      return verdict.then((settled) => {
-        const decision = decide(requirement, settled)
-        return decision.allowed && index + 1 < requirements.length ? judgeFrom(requirements, index + 1, peer, request) : decision
+/** What became of a request. */
+export interface Decision {
+  /** The innermost requirement that allowed; undefined where nothing is asked, or nothing allowed. */
+  readonly allowedBy: Requirement | undefined
+  readonly verdict: Allowed | undefined
+  /** Undefined where the request may pass. */
+  readonly denied: Failure | undefined
+  /** What would have denied it, were it not only reported. */
+  readonly reported: readonly Failure[]
+}
+
+/** How often a route's requests were let in, refused, and let in though the rules do not allow them. */
+export interface RouteCounts { allowed: number, denied: number, wouldDeny: number }
+
+/** A route under the rules in force. */
+export interface RouteJudge {
+  readonly route: GuardedRoute
+  /** Outlives a reload of the rules. */
+  readonly counts: RouteCounts
+}
+
+const NOTHING_ASKED: Decision = Object.freeze({ allowedBy: undefined, verdict: undefined, denied: undefined, reported: [] })
+const NO_FAILURES: readonly Failure[] = Object.freeze([])
+
+/** Asks every requirement of a route, the outermost first, until one refuses that is enforced. A promise only where a predicate is asked. */
+export function judgeRoute ({ requirements }: GuardedRoute, peer: PeerIdentity | null, request: unknown): Decision | Promise<Decision> {
+  return requirements.length === 0 ? NOTHING_ASKED : judgeFrom(requirements, 0, peer, request, NOTHING_ASKED)
+}
+
+function judgeFrom (requirements: readonly Requirement[], start: number, peer: PeerIdentity | null, request: unknown, before: Decision): Decision | Promise<Decision> {
+  let decision = before
+  for (let index = start; index < requirements.length; index++) {
+    const requirement = requirements[index] as Requirement
+    const answer = requirement.audience.ask(peer, request)
+    if (answer instanceof Promise) {
+      const sofar = decision
+      return answer.then((settled) => {
+        const next = add(sofar, requirement, settled)
+        return next.denied === undefined ? judgeFrom(requirements, index + 1, peer, request, next) : next
       })
     }
-    last = decide(requirement, verdict)
-    if (!last.allowed) return last
+    decision = add(decision, requirement, answer)
+    if (decision.denied !== undefined) return decision
   }
-  return last
+  return decision
 }
 
-function decide (requirement: Requirement, verdict: Verdict): Decision {
-  return verdict.allowed ? { allowed: true, requirement, verdict } : { allowed: false, requirement, verdict, reason: verdict.reason }
+function add ({ allowedBy, verdict, reported }: Decision, requirement: Requirement, answer: Answer): Decision {
+  if (answer.allowed) return { allowedBy: requirement, verdict: answer, denied: undefined, reported: reported.length === 0 ? NO_FAILURES : reported }
+  const failure: Failure = { requirement, answer }
+  if (requirement.mode === 'enforce') return { allowedBy: undefined, verdict: undefined, denied: failure, reported }
+  return { allowedBy, verdict, denied: undefined, reported: [...reported, failure] }
 }

@@ -1,91 +1,129 @@
-import type { Authorizer, RuleSet } from '@peerkit/rules'
 import type { RouteOptions } from 'fastify'
-import type { GuardedRoute, Mode, Requirement } from './guarded-route.ts'
-import { RouteJudge } from './judge-route.ts'
-import { checkMode } from './option-check.ts'
-import { scopeOf } from './scope.ts'
-import type { Scope } from './scope.ts'
-
-export interface TableOptions {
-  /** @throws MTLS_ERR_RULE_INVALID, its message begins with `path` */
-  compile (rules: RuleSet, path: string): Authorizer
-  /** Rules of routes that have none of their own and stand in no scope with rules. */
-  readonly defaults: Authorizer | undefined
-  readonly open: boolean
-  readonly mode: Mode
-}
+import type { AllowedClients, Mode } from './allowed-clients.ts'
+import { MTLS_ERR_ALLOWED_CLIENTS_OPTION, refuseRulesFile } from './errors.ts'
+import { findFileRoutes } from './file-routes.ts'
+import { guardRoute } from './guarded-route.ts'
+import type { Policy, RouteSite } from './guarded-route.ts'
+import type { RouteCounts, RouteJudge } from './judge-route.ts'
+import { checkRouteConfig, checkScopeOptions } from './plugin-options.ts'
+import type { ScopeOptions } from './plugin-options.ts'
+import { copyRules } from './rule-book.ts'
+import type { RuleBook } from './rule-book.ts'
+import { ScopeTree } from './scope.ts'
+import type { Declaration } from './scope.ts'
 
 /** Where a route's config carries its entry: Fastify copies the config, so the object itself is no key. */
 const kEntry = Symbol('peerkit.allowedClients')
 
-interface Entry { readonly options: RouteOptions, readonly instance: object, readonly own: Authorizer | undefined, readonly mode: Mode | undefined, judge: RouteJudge | undefined }
+interface Entry { readonly site: RouteSite, readonly options: RouteOptions, readonly counts: RouteCounts, judge: RouteJudge | undefined }
 
-/** The routes of an app with their rules: own rules are compiled when the route is added, scopes are asked when the app is ready. */
+/** What the table needs to know of the plugin's options. */
+export interface TableOptions extends Pick<Policy, 'unruled'> {
+  readonly mode: Mode
+  readonly notFound: AllowedClients | undefined
+}
+
+/** The routes of an app under the rules in force. */
 export class RouteTable {
   readonly #options: TableOptions
+  readonly #scopes = new ScopeTree()
   readonly #entries = new Set<Entry>()
-  readonly #notFound = new WeakMap<object, RouteJudge>()
+  readonly #notFound: Declaration | undefined
+  #missing = new WeakMap<object, RouteJudge>()
+  #book: RuleBook
+  #sealed = false
 
-  constructor (options: TableOptions) {
+  constructor (options: TableOptions, book: RuleBook) {
     this.#options = options
+    this.#book = book
+    this.#notFound = this.#declare(options.notFound, 'notFound', 'notFound')
   }
 
-  /** @throws MTLS_ERR_RULE_INVALID naming the route and the offending key */
-  add (instance: object, options: RouteOptions): void {
-    const { allowedClients, allowedClientsMode } = options.config ?? {}
-    const name = `${String(options.method)} ${options.url}`
-    checkMode(allowedClientsMode, `${name}: config.allowedClientsMode`)
-    const own = allowedClients === undefined ? undefined : this.#options.compile(allowedClients as RuleSet, `${name}: config.allowedClients`)
-    const entry: Entry = { options, instance, own, mode: allowedClientsMode, judge: undefined }
+  /** @throws MTLS_ERR_RULE_INVALID or MTLS_ERR_ALLOWED_CLIENTS_OPTION naming the route and the offending key */
+  addRoute (instance: object, options: RouteOptions): void {
+    const methods = Object.freeze([options.method].flat().map((method) => method.toUpperCase()))
+    const name = `${methods.join(',')} ${options.url}`
+    const config = (options.config ?? {}) as { allowedClients?: AllowedClients, allowedClientsMode?: Mode }
+    checkRouteConfig(config, name)
+    // A key that is there without a value is a mistake, not the wish for the default.
+    const own = 'allowedClients' in config ? this.#declare(config.allowedClients ?? (null as never), `${name}: config.allowedClients`, 'config.allowedClients') : undefined
+    const site: RouteSite = { methods, url: options.url, constraints: options.constraints, instance, own, mode: config.allowedClientsMode }
+    const entry: Entry = { site, options, counts: { allowed: 0, denied: 0, wouldDeny: 0 }, judge: undefined }
     this.#entries.add(entry)
-    options.config = { ...options.config, [kEntry]: entry } as NonNullable<RouteOptions['config']>
+    const next: Record<PropertyKey, unknown> = { ...options.config, [kEntry]: entry }
+    // fastify-mtls asks for a certificate unless the route says otherwise.
+    if (own?.value === 'anyone') next['clientCertificate'] ??= 'optional'
+    options.config = next as NonNullable<RouteOptions['config']>
   }
 
-  /** The judge of the route that a request matched. */
-  judgeOf (config: object): RouteJudge | undefined {
+  /** @throws MTLS_ERR_RULE_INVALID or MTLS_ERR_ALLOWED_CLIENTS_OPTION naming the scope and the offending key */
+  addScope (instance: object, prefix: string, options: ScopeOptions): void {
+    const where = `scope ${prefix}`
+    checkScopeOptions(options, where)
+    if (this.#sealed) throw new MTLS_ERR_ALLOWED_CLIENTS_OPTION(`${where}: allowClients was called after the app was ready`)
+    if (this.#scopes.has(instance)) throw new MTLS_ERR_ALLOWED_CLIENTS_OPTION(`${where} has its rules already; expected allowClients once a scope`)
+    const { rules, mayWiden = false, mode } = options
+    this.#scopes.set(instance, { prefix, declaration: this.#declare(rules, `${where}: rules`, where), mayWiden, mode })
+  }
+
+  /** Compiles at once, so that a mistake has the stack of whoever made it, and keeps a copy for reloads. */
+  #declare (value: AllowedClients | undefined, path: string, origin: string): Declaration | undefined {
+    if (value === undefined) return undefined
+    this.#book.audienceOf({ path, origin, value })
+    return { path, origin, value: copyRules(value) }
+  }
+
+  /** From now on all scopes are known, and routes are judged. @throws MTLS_ERR_RULES_FILE_INVALID */
+  seal (): void {
+    this.#sealed = true
+    this.replace(this.#book)
+  }
+
+  /** Puts all routes under other rules, at once or, on any mistake, not at all. @throws MTLS_ERR_RULE_INVALID, MTLS_ERR_RULES_FILE_INVALID */
+  replace (book: RuleBook): void {
+    const { assigned, unknown } = findFileRoutes([...this.#entries].map(({ site }) => site), book)
+    if (unknown[0] !== undefined) {
+      refuseRulesFile(book.file, 'unknown_route', `routes[${JSON.stringify(unknown[0])}]: the app has no such route; expected "METHOD /pattern" as it was added, prefix included`)
+    }
+    if (this.#notFound !== undefined) book.audienceOf(this.#notFound)
+    for (const { declaration } of this.#scopes.values()) if (declaration !== undefined) book.audienceOf(declaration)
+    const judges = [...this.#entries].map((entry) => ({ entry, judge: this.#judge(entry.site, assigned.get(entry.site), entry.counts, book) }))
+    // Nothing below throws.
+    for (const { entry, judge } of judges) entry.judge = judge
+    this.#missing = new WeakMap()
+    this.#book = book
+  }
+
+  /** The judge of the route that a request matched; of a route that we never saw, one that lets nobody in. */
+  judgeOf (config: object, instance: object): RouteJudge {
     const entry = (config as { [kEntry]?: Entry })[kEntry]
-    return entry === undefined ? undefined : this.#judgeOfEntry(entry)
+    if (entry === undefined) return this.judgeMissing(instance)
+    // Somebody's onReady hook may inject a request before ours ran.
+    if (entry.judge === undefined) this.seal()
+    return entry.judge as RouteJudge
   }
 
   /** The judge of requests that no route matched: the rules around the instance whose not-found handler answers. */
-  judgeNotFound (instance: object): RouteJudge {
-    let judge = this.#notFound.get(instance)
+  judgeMissing (instance: object): RouteJudge {
+    let judge = this.#missing.get(instance)
     if (judge === undefined) {
-      judge = new RouteJudge(this.#guard(['*'], '(not found)', instance, undefined, undefined))
-      this.#notFound.set(instance, judge)
+      const site: RouteSite = { methods: ['*'], url: '(not found)', constraints: undefined, instance, own: this.#notFound, mode: undefined }
+      judge = this.#judge(site, undefined, { allowed: 0, denied: 0, wouldDeny: 0 }, this.#book)
+      this.#missing.set(instance, judge)
     }
     return judge
   }
 
-  routes (): GuardedRoute[] {
-    return [...this.#entries].map((entry) => this.#judgeOfEntry(entry).route)
+  #judge (site: RouteSite, fromFile: Declaration | undefined, counts: RouteCounts, book: RuleBook): RouteJudge {
+    const policy: Policy = { mode: this.#options.mode, unruled: this.#options.unruled, defaults: book.defaults }
+    const route = guardRoute(site, this.#scopes.around(site.instance), site.own ?? fromFile, policy, (declaration) => book.audienceOf(declaration))
+    return { route, counts }
   }
 
-  /** Made at the first look, which is after the app is ready: by then every scope has its rules. */
-  #judgeOfEntry (entry: Entry): RouteJudge {
-    const { options, instance, own, mode } = entry
-    entry.judge ??= new RouteJudge(this.#guard([options.method].flat(), options.url, instance, own, mode))
-    return entry.judge
+  /** Every route with its judge, in the order of their adding. */
+  list (): { readonly options: RouteOptions, readonly judge: RouteJudge }[] {
+    const entries = [...this.#entries]
+    const { assigned } = findFileRoutes(entries.map(({ site }) => site), this.#book)
+    return entries.map(({ options, site, counts, judge }) => ({ options, judge: judge ?? this.#judge(site, assigned.get(site), counts, this.#book) }))
   }
-
-  #guard (methods: readonly string[], url: string, instance: object, own: Authorizer | undefined, mode: Mode | undefined): GuardedRoute {
-    const { defaults, open } = this.#options
-    const scope = scopeOf(instance)
-    const requirements: Requirement[] = collectScopes(scope, own !== undefined)
-    if (own !== undefined) requirements.push({ origin: 'config.allowedClients', authorizer: own })
-    if (requirements.length === 0 && defaults !== undefined) requirements.push({ origin: 'rules', authorizer: defaults })
-    return { methods, url, requirements, open, mode: mode ?? modeOf(scope) ?? this.#options.mode }
-  }
-}
-
-/** The rules of all scopes around a route, outermost first; those that a route may widen step aside for its own. */
-function collectScopes (scope: Scope | undefined, hasOwn: boolean): Requirement[] {
-  if (scope === undefined) return []
-  const outer = collectScopes(scope.parent, hasOwn)
-  if (scope.authorizer === undefined || (hasOwn && scope.mayWiden)) return outer
-  return [...outer, { origin: `scope ${scope.prefix}`, authorizer: scope.authorizer }]
-}
-
-function modeOf (scope: Scope | undefined): Mode | undefined {
-  return scope === undefined ? undefined : scope.mode ?? modeOf(scope.parent)
 }

@@ -1,0 +1,95 @@
+import type { PeerIdentity } from '@peerkit/identity'
+import type { Authorizer, Explanation, RefusalReason, Verdict } from '@peerkit/rules'
+
+/**
+ * Why a request is refused: what the rules say (see `RefusalReason` of `@peerkit/rules`), or
+ *
+ * - `no_rule`: nothing says who may call this route.
+ * - `rules_changed`: an open WebSocket's client is no longer allowed by the reloaded rules.
+ */
+export type RequestRefusalReason = RefusalReason | 'no_rule' | 'rules_changed'
+
+/** The answer of an audience. */
+export type Answer = Verdict | { readonly allowed: false, readonly reason: 'no_rule', readonly error?: undefined }
+
+/** The rule that came closest to allow, for logs. */
+export interface NearestRule {
+  /** Where it stands, for example `config.allowedClients[1]`. */
+  readonly path: string
+  /** The keys that hold. */
+  readonly matched: readonly string[]
+  /** Those that do not. */
+  readonly failed: readonly { readonly key: string, readonly expected: readonly string[], readonly found: readonly string[] | undefined, readonly note: string | undefined }[]
+}
+
+/** An explanation walks every rule, so a denied client could make the server walk a very long list on each new connection. */
+const MAX_EXPLAINED = 10_000
+
+/** Who may call. */
+export interface Audience {
+  /** An answer that a predicate may have given is of this request, and is not remembered. */
+  ask (peer: PeerIdentity | null, request: unknown): Answer | Promise<Answer>
+  /** Undefined where there is none, or where there are too many to look. */
+  nearest (peer: PeerIdentity): NearestRule | undefined
+  /** One line a rule. */
+  describe (): string
+  /** Whether nothing says who may call. */
+  readonly isClosed?: true
+}
+
+/** Whom rules allow, with a memory for what depends on the identity alone. Reloaded rules are new audiences, so nothing needs to be forgotten. */
+export class RuledAudience implements Audience {
+  readonly #authorizer: Authorizer
+  readonly #answers = new WeakMap<PeerIdentity, Verdict>()
+  readonly #nearest = new WeakMap<PeerIdentity, { readonly rule: NearestRule | undefined }>()
+
+  constructor (authorizer: Authorizer) {
+    this.#authorizer = authorizer
+  }
+
+  ask (peer: PeerIdentity | null, request: unknown): Answer | Promise<Answer> {
+    if (peer === null) return NO_IDENTITY
+    const known = this.#answers.get(peer)
+    if (known !== undefined) return known
+    const verdict = this.#authorizer.authorize(peer, request)
+    if (!this.#authorizer.isAsync && !(verdict instanceof Promise)) this.#answers.set(peer, verdict)
+    return verdict
+  }
+
+  nearest (peer: PeerIdentity): NearestRule | undefined {
+    if (this.#authorizer.size > MAX_EXPLAINED) return undefined
+    let known = this.#nearest.get(peer)
+    if (known === undefined) {
+      known = { rule: summarize(this.#authorizer.explain(peer)) }
+      this.#nearest.set(peer, known)
+    }
+    return known.rule
+  }
+
+  describe (): string { return this.#authorizer.describe() }
+}
+
+function summarize ({ closest }: Explanation): NearestRule | undefined {
+  if (closest === undefined) return undefined
+  const failed = closest.failed.map(({ key, expected, found, note }) => ({ key, expected, found, note }))
+  return { path: closest.path, matched: closest.matched, failed }
+}
+
+const NO_IDENTITY: Verdict = Object.freeze({ allowed: false, reason: 'no_identity' })
+const NO_RULE: Answer = Object.freeze({ allowed: false, reason: 'no_rule' })
+const IDENTIFIED: Verdict = Object.freeze({ allowed: true, rule: 0, group: undefined })
+
+/** Every peer that has an identity. */
+export const everyIdentified: Audience = Object.freeze({
+  ask: (peer: PeerIdentity | null) => peer === null ? NO_IDENTITY : IDENTIFIED,
+  nearest: () => undefined,
+  describe: () => '- every identified client'
+})
+
+/** Nobody: what stands where nothing says who may call. */
+export const nobody: Audience = Object.freeze({
+  ask: (peer: PeerIdentity | null) => peer === null ? NO_IDENTITY : NO_RULE,
+  nearest: () => undefined,
+  describe: () => '- nobody (no rules)',
+  isClosed: true
+})

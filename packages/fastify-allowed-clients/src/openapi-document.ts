@@ -1,0 +1,74 @@
+import type { FastifyInstance, RouteOptions } from 'fastify'
+import { stringify } from 'yaml'
+import type { RouteJudge } from './judge-route.ts'
+
+/** On a route's schema, from where `@fastify/swagger` carries it to the operation: the place where the scheme is named in the end. */
+const MARK = 'x-mutual-tls'
+const SCHEME = 'mutualTLS'
+const METHODS = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch', 'trace', 'query']
+
+const kWrapped = Symbol('peerkit.wrapped')
+
+type Security = Record<string, readonly string[]>
+interface Operation { [MARK]?: true, operationId?: string, security?: readonly Security[] }
+interface Document { openapi?: string, swagger?: string, security?: readonly Security[], paths?: Record<string, Record<string, unknown>>, components?: { securitySchemes?: object } }
+type Swagger = ((options?: { yaml?: boolean }) => Document | string) & { [kWrapped]?: true }
+
+/** Marks the routes that ask for a certificate. Swagger keeps the options that Fastify handed to us both, so that this reaches it whichever plugin came first. */
+export function markRoutes (routes: readonly { readonly options: RouteOptions, readonly judge: RouteJudge }[]): void {
+  for (const { options, judge } of routes) {
+    if (judge.route.requirements.length > 0) options.schema = { ...options.schema, [MARK]: true } as NonNullable<RouteOptions['schema']>
+  }
+}
+
+/**
+ * Has the documents of `@fastify/swagger` name mutual TLS. Its result is completed rather than its options: those are out of reach where it was registered first, and a route's `security`
+ * must not name a scheme that the document does not define.
+ */
+export function completeDocuments (app: FastifyInstance): void {
+  const holder = app as unknown as { swagger?: Swagger }
+  const { swagger } = holder
+  if (typeof swagger !== 'function' || swagger[kWrapped] === true) return
+  const completed = new WeakMap<object, Document>()
+  const wrapped: Swagger = function (this: unknown, options) {
+    const made = swagger.call(this)
+    // A static document is its author's own.
+    if (typeof made !== 'object' || made === null) return swagger.call(this, options)
+    let document = completed.get(made)
+    if (document === undefined) {
+      document = completeDocument(made)
+      completed.set(made, document)
+    }
+    return options?.yaml === true ? stringify(document, { strict: false }) : document
+  }
+  wrapped[kWrapped] = true
+  holder.swagger = wrapped
+}
+
+/** `mutualTLS` is a security scheme since OpenAPI 3.1; older documents would become invalid by it. */
+function completeDocument (document: Document): Document {
+  const knowsScheme = /^3\.[1-9]/.test(document.openapi ?? '')
+  let isNamed = false
+  const paths: Record<string, Record<string, unknown>> = {}
+  for (const [path, item] of Object.entries(document.paths ?? {})) {
+    const operations: Record<string, unknown> = paths[path] = { ...item }
+    const get = item['get'] as Operation | undefined
+    for (const method of METHODS) {
+      const operation = item[method] as Operation | undefined
+      if (operation === undefined) continue
+      const { [MARK]: mark, ...rest } = operation
+      // Swagger copies a HEAD route that it renames, before it can be marked.
+      const isMarked = mark === true || (method === 'head' && get?.[MARK] === true && rest.operationId === `${get.operationId ?? ''}-head`)
+      if (isMarked && knowsScheme) isNamed = true
+      operations[method] = isMarked && knowsScheme ? { ...rest, security: addScheme(rest.security ?? document.security) } : rest
+    }
+  }
+  if (!isNamed) return { ...document, paths }
+  const { components } = document
+  return { ...document, paths, components: { ...components, securitySchemes: { [SCHEME]: { type: 'mutualTLS', description: 'A client certificate that a rule of the route allows.' }, ...components?.securitySchemes } } }
+}
+
+/** The certificate is asked for beside whatever else is: alternatives stay alternatives. */
+function addScheme (security: readonly Security[] | undefined): readonly Security[] {
+  return security === undefined || security.length === 0 ? [{ [SCHEME]: [] }] : security.map((one) => ({ ...one, [SCHEME]: [] }))
+}

@@ -1,0 +1,82 @@
+import { readFile, stat } from 'node:fs/promises'
+import { extname } from 'node:path'
+import type { Groups } from '@peerkit/rules'
+import { parseDocument } from 'yaml'
+import type { AllowedClients } from './allowed-clients.ts'
+import { refuseRulesFile } from './errors.ts'
+import { findDuplicateKey } from './find-duplicate-key.ts'
+import type { FileRules } from './rule-book.ts'
+
+const MAX_BYTES = 16 * 1024 * 1024
+const KEYS = ['clients', 'rules', 'routes']
+
+/**
+ * The bytes of a rules file.
+ *
+ * @throws MTLS_ERR_RULES_FILE_INVALID (`unreadable`, `too_large`)
+ */
+export async function readRulesBytes (file: string): Promise<Buffer> {
+  try {
+    const { size } = await stat(file)
+    if (size > MAX_BYTES) refuseRulesFile(file, 'too_large', `${size} bytes; expected at most ${MAX_BYTES}`)
+    return await readFile(file)
+  } catch (error) {
+    const { code } = error as { code?: string }
+    if (code === 'MTLS_ERR_RULES_FILE_INVALID') throw error
+    return refuseRulesFile(file, 'unreadable', code ?? String(error), error)
+  }
+}
+
+/**
+ * Reads `{ clients?, rules?, routes? }`. The rules themselves are checked where they are compiled.
+ *
+ * @throws MTLS_ERR_RULES_FILE_INVALID (`malformed`, `structure`)
+ */
+export function parseRulesFile (file: string, bytes: Uint8Array): FileRules {
+  const value = extname(file).toLowerCase() === '.json' ? parseJson(file, decode(file, bytes)) : parseYaml(file, decode(file, bytes))
+  if (!isObject(value)) return refuseRulesFile(file, 'structure', 'expected an object with clients, rules or routes')
+  const { clients = {}, rules, routes = {} } = value
+  for (const key of Object.keys(value)) {
+    if (!KEYS.includes(key)) refuseRulesFile(file, 'structure', `"${key}" is not known; expected ${KEYS.join(', ')}`)
+  }
+  if (!isObject(clients)) refuseRulesFile(file, 'structure', 'clients: expected an object of groups by name')
+  if (!isObject(routes)) refuseRulesFile(file, 'structure', 'routes: expected an object of rules by "METHOD /pattern"')
+  if (Object.keys(value).length === 0) refuseRulesFile(file, 'structure', 'nothing in it; expected clients, rules or routes')
+  return { file, clients: clients as Groups, rules: rules as AllowedClients | undefined, routes: new Map(Object.entries(routes)) as Map<string, AllowedClients> }
+}
+
+function decode (file: string, bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    return refuseRulesFile(file, 'malformed', 'not UTF-8')
+  }
+}
+
+function parseJson (file: string, text: string): unknown {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch (error) {
+    return refuseRulesFile(file, 'malformed', (error as Error).message)
+  }
+  const twice = findDuplicateKey(text)
+  return twice === undefined ? value : refuseRulesFile(file, 'malformed', `key ${JSON.stringify(twice)} twice in one object`)
+}
+
+function parseYaml (file: string, text: string): unknown {
+  // Warnings (an unknown tag, say) mean that the value may not be what its author believes.
+  const document = parseDocument(text, { version: '1.2', schema: 'core', strict: true, uniqueKeys: true, prettyErrors: true })
+  const [problem] = [...document.errors, ...document.warnings]
+  if (problem !== undefined) refuseRulesFile(file, 'malformed', problem.message)
+  try {
+    // Aliases of aliases grow exponentially ("billion laughs").
+    return document.toJS({ maxAliasCount: 100 })
+  } catch (error) {
+    return refuseRulesFile(file, 'malformed', (error as Error).message)
+  }
+}
+
+function isObject (value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

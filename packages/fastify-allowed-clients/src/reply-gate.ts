@@ -1,0 +1,33 @@
+import type { FastifyReply, FastifyRequest, onSendHookHandler } from 'fastify'
+
+/** Whether the guard has judged a request. */
+export const kJudged: unique symbol = Symbol('peerkit.judged')
+
+export type JudgedRequest = FastifyRequest & { [kJudged]: boolean }
+
+/**
+ * An onSend hook for an app in which others' onRequest hooks run before the guard: an answer to a request that was never judged is judged before it leaves. Errors pass: they are no answer
+ * of a route.
+ */
+export function gateReply (judge: (request: FastifyRequest) => void | Promise<void>): onSendHookHandler {
+  return async (request: FastifyRequest, reply: FastifyReply, payload: unknown) => {
+    if ((request as JudgedRequest)[kJudged] || reply.statusCode >= 400) return payload
+    try {
+      await judge(request)
+      return payload
+    } catch (error) {
+      // A stream that is not sent must be ended, or it holds its file or socket for ever.
+      const { destroy } = (payload ?? {}) as { destroy?: unknown }
+      if (typeof destroy === 'function') (payload as { destroy (): void }).destroy()
+      return refuse(reply, error as { statusCode?: number, code?: string, message: string })
+    }
+  }
+}
+
+/** What the early hook put on the reply (cookies, a location) was meant for somebody who is allowed. */
+function refuse (reply: FastifyReply, { statusCode = 500, code, message }: { statusCode?: number, code?: string, message: string }): string {
+  for (const name of Object.keys(reply.getHeaders())) reply.removeHeader(name)
+  reply.code(statusCode).header('content-type', 'application/json; charset=utf-8')
+  const isOurs = code?.startsWith('MTLS_ERR_') === true
+  return JSON.stringify({ statusCode, ...(isOurs ? { code } : {}), error: statusCode === 401 ? 'Unauthorized' : statusCode === 403 ? 'Forbidden' : 'Internal Server Error', message: isOurs ? message : 'Internal Server Error' })
+}

@@ -1,0 +1,66 @@
+import { compileGroups, compileRules } from '@peerkit/rules'
+import type { CompiledGroups, Groups, RuleSet } from '@peerkit/rules'
+import type { AllowedClients } from './allowed-clients.ts'
+import { RuledAudience, everyIdentified } from './audience.ts'
+import type { Audience } from './audience.ts'
+import type { Declaration } from './scope.ts'
+
+/** What a rules file says. */
+export interface FileRules {
+  /** How errors call the file. */
+  readonly file: string
+  readonly clients: Groups
+  readonly rules: AllowedClients | undefined
+  /** By method and pattern: `GET /invoices`. */
+  readonly routes: ReadonlyMap<string, AllowedClients>
+}
+
+export const NO_FILE: FileRules = { file: '', clients: {}, rules: undefined, routes: new Map() }
+
+/** One state of the groups, and all that was compiled with it. A reload makes a new one. */
+export class RuleBook {
+  readonly file: string
+  readonly defaults: Declaration | undefined
+  /** Of the file, by method and pattern. */
+  readonly routes: ReadonlyMap<string, Declaration>
+  readonly #groups: CompiledGroups
+  readonly #audiences = new Map<Declaration, Audience | undefined>()
+  readonly #warn: (path: string, warning: string) => void
+
+  /** @throws MTLS_ERR_RULE_INVALID */
+  constructor (clients: Groups, defaults: AllowedClients | undefined, file: FileRules, warn: (path: string, warning: string) => void) {
+    this.#warn = warn
+    this.file = file.file
+    this.#groups = compileGroups({ ...clients, ...file.clients }, { path: 'clients' })
+    const rules = defaults ?? file.rules
+    this.defaults = rules === undefined ? undefined : { path: 'rules', origin: 'rules', value: rules }
+    this.routes = new Map([...file.routes].map(([key, value]) => [key, { path: `routes[${JSON.stringify(key)}]`, origin: `file routes[${JSON.stringify(key)}]`, value }]))
+    for (const declaration of [this.defaults, ...this.routes.values()]) if (declaration !== undefined) this.audienceOf(declaration)
+  }
+
+  /**
+   * Compiles what was declared, once.
+   *
+   * @returns undefined for `anyone`, which asks nothing
+   * @throws MTLS_ERR_RULE_INVALID naming the path of the offending key
+   */
+  audienceOf (declaration: Declaration): Audience | undefined {
+    if (!this.#audiences.has(declaration)) this.#audiences.set(declaration, this.#compile(declaration))
+    return this.#audiences.get(declaration)
+  }
+
+  #compile ({ value, path }: Declaration): Audience | undefined {
+    if (value === 'anyone') return undefined
+    if (value === 'identified') return everyIdentified
+    const authorizer = compileRules(value as RuleSet, { groups: this.#groups, groupsPath: 'clients', path })
+    for (const warning of authorizer.warnings) this.#warn(path, warning)
+    return new RuledAudience(authorizer)
+  }
+}
+
+/** A copy of checked rules: what the caller does to his own later must not reach a reload. Predicates are kept as they are. */
+export function copyRules<T> (value: T): T {
+  if (Array.isArray(value)) return value.map(copyRules) as T
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, copyRules(inner)])) as T
+}

@@ -1,0 +1,70 @@
+import { watch } from 'node:fs'
+import type { FSWatcher } from 'node:fs'
+import { stat } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import type { WatchOptions } from './plugin-options.ts'
+
+/** A running watch. */
+export interface FileWatch {
+  close (): void
+}
+
+/**
+ * Calls back when a file may have changed and has been quiet since.
+ *
+ * The directory is watched and not the file: a file that is replaced by renaming is another inode, and Kubernetes swaps a symbolic link (`..data`) beside it. Every sign is only a reason to
+ * `stat` the path; a slow poll does so without signs, for network file systems and for directories that are themselves replaced. Nothing here keeps the process alive.
+ */
+export function watchFile (path: string, { interval = 5000, settle = 100 }: WatchOptions, changed: () => void): FileWatch {
+  let watcher: FSWatcher | undefined
+  let timer: NodeJS.Timeout | undefined
+  let last: string | undefined
+  let closed = false
+
+  const look = async (): Promise<void> => {
+    const signature = await sign(path)
+    // Other files of the directory are none of our business, and must not put off the reading of ours.
+    if (closed || signature === last) return
+    last = signature
+    clearTimeout(timer)
+    timer = setTimeout(changed, settle)
+    timer.unref()
+  }
+  const arm = (): void => {
+    try {
+      watcher = watch(dirname(path), { persistent: false }, () => { look() })
+      watcher.on('error', () => {
+        watcher?.close()
+        watcher = undefined
+      })
+    } catch {
+      // No such directory, or no watches left: the poll remains, and tries again.
+      watcher = undefined
+    }
+  }
+  const poll = setInterval(() => {
+    if (watcher === undefined) arm()
+    look()
+  }, interval)
+  poll.unref()
+  arm()
+  look()
+  return {
+    close () {
+      closed = true
+      watcher?.close()
+      clearTimeout(timer)
+      clearInterval(poll)
+    }
+  }
+}
+
+/** What changes when a file does; `missing` where it cannot be looked at. Follows symbolic links. */
+async function sign (path: string): Promise<string> {
+  try {
+    const { dev, ino, size, mtimeNs, ctimeNs } = await stat(path, { bigint: true })
+    return [dev, ino, size, mtimeNs, ctimeNs].join(':')
+  } catch {
+    return 'missing'
+  }
+}

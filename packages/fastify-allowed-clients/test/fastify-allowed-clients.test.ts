@@ -1,0 +1,211 @@
+import { test } from 'tap'
+import { injectAs } from '@peerkit/fastify-mtls'
+import Fastify from 'fastify'
+import fp from 'fastify-plugin'
+import fastifyAllowedClients from '../src/index.ts'
+import type { FastifyAllowedClientsOptions } from '../src/index.ts'
+import { guardedApp, mtlsApp } from './support/app.ts'
+import { billing, both, ops } from './support/people.ts'
+
+const clients = { billing: { ou: 'billing' }, ops: { ou: 'ops' } }
+
+test('lets in whom a rule of the route allows, and nobody else', async (t) => {
+  const { app, status } = await guardedApp({ clients })
+  app.get('/a', { config: { allowedClients: ['billing'] } }, async (request) => request.peer.subject?.commonName)
+  t.equal((await injectAs(app, billing, '/a')).body, 'b')
+  t.equal(await status(ops, '/a'), 403)
+  t.equal(await status(null, '/a'), 401)
+})
+
+test('tells a refused client a code and nothing of the rules', async (t) => {
+  const { app } = await guardedApp({ clients })
+  app.get('/a', { config: { allowedClients: ['billing'] } }, async () => 'secret')
+  const refused = await injectAs(app, ops, '/a')
+  t.same(refused.json(), { statusCode: 403, code: 'MTLS_ERR_CLIENT_NOT_ALLOWED', error: 'Forbidden', message: 'This client is not allowed here' })
+  t.match((await injectAs(app, null, '/a')).json(), { statusCode: 401, error: 'Unauthorized' })
+  t.notMatch(JSON.stringify(refused.headers), 'billing')
+})
+
+test('closes routes without rules, and says so at the start', async (t) => {
+  const { app, status, lines } = await guardedApp({ clients })
+  app.get('/forgotten', async () => 'x')
+  t.equal(await status(billing, '/forgotten'), 403)
+  t.match(lines.find(({ msg }) => msg === 'routes without rules are closed'), { level: 40, routes: ['GET /forgotten', 'HEAD /forgotten'] })
+  t.match(lines.find(({ msg }) => msg === 'client denied'), { reason: 'no_rule', rules: 'unruledRoutes', route: '/forgotten' })
+})
+
+test('opens routes without rules to every identified client where it is told to', async (t) => {
+  const { app, status } = await guardedApp({ clients, unruledRoutes: 'allow' })
+  app.get('/open', async () => 'x')
+  app.get('/ruled', { config: { allowedClients: ['ops'] } }, async () => 'x')
+  t.equal(await status(billing, '/open'), 200)
+  t.equal(await status(null, '/open'), 401)
+  t.equal(await status(billing, '/ruled'), 403)
+})
+
+test('puts the app-wide rules on routes that have none of their own', async (t) => {
+  const { app, status } = await guardedApp({ clients, rules: ['ops'] })
+  app.get('/plain', async () => 'x')
+  app.get('/own', { config: { allowedClients: ['billing'] } }, async () => 'x')
+  t.equal(await status(ops, '/plain'), 200)
+  t.equal(await status(billing, '/plain'), 403)
+  t.equal(await status(billing, '/own'), 200)
+  t.equal(await status(ops, '/own'), 403)
+})
+
+test('answers identified clients and anyone where a route says so in so many words', async (t) => {
+  const { app, status } = await guardedApp({ rules: [{ ou: 'ops' }] }, {}, { clientCertificate: 'optional' })
+  app.get('/me', { config: { allowedClients: 'identified' } }, async () => 'x')
+  app.get('/health', { config: { allowedClients: 'anyone' } }, async () => 'x')
+  app.get('/strict', { config: { allowedClients: 'anyone', clientCertificate: 'required' } }, async () => 'x')
+  t.equal(await status(billing, '/me'), 200)
+  t.equal(await status(null, '/me'), 401)
+  t.equal(await status(null, '/health'), 200)
+  t.equal(await status(billing, '/health'), 200)
+  t.equal(await status(null, '/strict'), 401, 'fastify-mtls still asks for a certificate')
+})
+
+test('hands the request to predicates and never remembers what they say', async (t) => {
+  const { app, status } = await guardedApp()
+  let asked = 0
+  app.get('/tenants/:id', {
+    config: {
+      allowedClients: [(peer, request) => {
+        asked++
+        return peer.subject?.commonName === (request.params as { id: string }).id
+      }]
+    }
+  }, async () => 'x')
+  app.get('/later', { config: { allowedClients: [async (_peer, request) => request.headers['x-ok'] === 'yes'] } }, async () => 'x')
+  t.equal(await status(billing, '/tenants/b'), 200)
+  t.equal(await status(billing, '/tenants/o'), 403)
+  t.equal(asked, 2)
+  t.equal(await status(billing, { url: '/later', headers: { 'x-ok': 'yes' } }), 200)
+  t.equal(await status(billing, '/later'), 403)
+})
+
+test('closes on a predicate that throws or rejects, and logs why', async (t) => {
+  const { app, status, lines } = await guardedApp()
+  app.get('/throws', { config: { allowedClients: [() => { throw new Error('broken check') }] } }, async () => 'x')
+  app.get('/rejects', { config: { allowedClients: [async () => { throw new Error('late check') }] } }, async () => 'x')
+  t.equal(await status(billing, '/throws'), 403)
+  t.equal(await status(billing, '/rejects'), 403)
+  const denials = lines.filter(({ msg }) => msg === 'client denied')
+  t.match(denials, [{ reason: 'predicate_failed', err: { message: 'broken check' } }, { reason: 'predicate_failed', err: { message: 'late check' } }])
+})
+
+test('names route and key of a wrong rule when the route is added', async (t) => {
+  const { app } = await guardedApp({ clients })
+  t.throws(() => app.get('/invoices', { config: { allowedClients: [{ spife: 'spiffe://td' } as any] } }, async () => 'x'),
+    { code: 'MTLS_ERR_RULE_INVALID', message: /GET \/invoices: config\.allowedClients\[0\]\.spife.*did you mean "spiffe"/ })
+  t.throws(() => app.get('/x', { config: { allowedClients: ['biling'] } }, async () => 'x'), { code: 'MTLS_ERR_RULE_INVALID', message: /GET \/x: config\.allowedClients\[0\].*did you mean "billing"/ })
+  t.throws(() => app.get('/y', { config: { allowedClients: [] } }, async () => 'x'), { code: 'MTLS_ERR_RULE_INVALID' })
+  t.throws(() => app.get('/z', { config: { allowedClients: undefined as any } }, async () => 'x'), { code: 'MTLS_ERR_RULE_INVALID' }, 'undefined is no rule')
+  t.throws(() => app.get('/w', { config: { allowedClients: 'billing' as any } }, async () => 'x'), { code: 'MTLS_ERR_RULE_INVALID' }, 'a group stands in an array')
+})
+
+test('refuses config keys that were meant to be ours', async (t) => {
+  const { app } = await guardedApp({ unruledRoutes: 'allow' })
+  for (const key of ['allowedClient', 'allowed_clients', 'allowClients', 'AllowedClients', 'allowed-clients']) {
+    t.throws(() => app.get('/' + key, { config: { [key]: [{ ou: 'x' }] } as object }, async () => 'x'), { code: 'MTLS_ERR_ALLOWED_CLIENTS_OPTION', message: /did you mean "allowedClients"/ }, key)
+  }
+  t.throws(() => app.get('/m', { config: { allowedClientMode: 'report' } as object }, async () => 'x'), { message: /did you mean "allowedClientsMode"/ })
+  t.throws(() => app.get('/n', { config: { allowedClientsMode: 'log' as any } }, async () => 'x'), { message: /GET \/n: config.allowedClientsMode is "log"; expected "enforce" or "report"/ })
+})
+
+test('refuses wrong options at registration', async (t) => {
+  const cases: [object, RegExp][] = [
+    [{ client: {} }, /knows no "client"/],
+    [{ mode: 'log' }, /mode is "log"/],
+    [{ unruledRoutes: true }, /unruledRoutes is true/],
+    [{ openapi: 'yes' }, /openapi is "yes"/],
+    [{ file: 1 }, /file is 1/],
+    [{ file: '' }, /file is ""/],
+    [{ watch: 'yes' }, /watch is "yes"/],
+    [{ watch: { every: 1 } }, /watch knows no "every"/],
+    [{ watch: { interval: 0 } }, /watch.interval is 0/],
+    [{ watch: null }, /watch is null/],
+    [{ clients: { a: { uo: 'x' } } }, /clients\.a\.uo/],
+    [{ rules: ['nobody'] }, /rules\[0\]/],
+    [{ notFound: [{}] }, /notFound\[0\]/],
+  ]
+  for (const [options, message] of cases) {
+    const { app } = await mtlsApp()
+    await t.rejects(async () => { await app.register(fastifyAllowedClients, options as FastifyAllowedClientsOptions) }, { message })
+  }
+})
+
+test('does not start without fastify-mtls', async (t) => {
+  const app = Fastify()
+  await t.rejects(async () => { await app.register(fastifyAllowedClients) }, { code: 'FST_ERR_PLUGIN_NOT_PRESENT_IN_INSTANCE' })
+})
+
+test('does not start where routes were added before', async (t) => {
+  const { app } = await mtlsApp()
+  app.get('/early', async () => 'x')
+  await t.rejects(async () => { await app.register(fastifyAllowedClients) }, { code: 'MTLS_ERR_ROUTES_BEFORE_PLUGIN', message: /early/ })
+  const { app: late } = await mtlsApp()
+  late.register(fastifyAllowedClients)
+  late.get('/not-awaited', async () => 'x')
+  await t.rejects(async () => { await late.ready() }, { code: 'MTLS_ERR_ROUTES_BEFORE_PLUGIN', message: /await its registration/ })
+  const { app: inside } = await mtlsApp()
+  await inside.register(async (scope) => { scope.get('/nested', async () => 'x') })
+  await t.rejects(async () => { await inside.register(fastifyAllowedClients) }, { code: 'MTLS_ERR_ROUTES_BEFORE_PLUGIN' })
+})
+
+test('stands on the root instance only', async (t) => {
+  const { app } = await mtlsApp()
+  await t.rejects(async () => { await app.register(async (scope) => { await scope.register(fastifyAllowedClients) }) }, { code: 'MTLS_ERR_GUARD_MISPLACED', message: /root instance/ })
+  const { app: wrapped } = await mtlsApp()
+  await t.resolves(async () => { await wrapped.register(fp(async (scope) => { await scope.register(fastifyAllowedClients) })) })
+})
+
+test("never changes the caller's objects", async (t) => {
+  const rules = Object.freeze([Object.freeze({ ou: 'billing' })])
+  const config = Object.freeze({ allowedClients: rules })
+  const route = Object.freeze({ config })
+  const { app, status } = await guardedApp(Object.freeze({ clients: Object.freeze({ x: Object.freeze({ ou: 'x' }) }) }))
+  app.get('/a', route, async () => 'x')
+  t.equal(await status(billing, '/a'), 200)
+  t.same(Reflect.ownKeys(config), ['allowedClients'])
+})
+
+test('lists every route with who may call it', async (t) => {
+  const { app } = await guardedApp({ clients })
+  app.get('/a', { config: { allowedClients: ['billing'] } }, async () => 'x')
+  app.post('/closed', async () => 'x')
+  app.get('/health', { config: { allowedClients: 'anyone' }, constraints: { version: '1.0.0' } }, async () => 'x')
+  await app.register(async (scope) => {
+    scope.allowClients({ rules: ['ops'], mode: 'report' })
+    scope.get('/in', { config: { allowedClients: [{ cn: 'both' }] } }, async () => 'x')
+  }, { prefix: '/admin' })
+  const early = app.printAllowedClients()
+  await app.ready()
+  t.equal(app.printAllowedClients(), early, 'the same before and after the start')
+  t.equal(early, `GET, HEAD /a
+  config.allowedClients:
+    - "billing": OU is "billing"
+POST /closed
+  unruledRoutes:
+    - nobody (no rules)
+GET, HEAD /health (version 1.0.0)
+  anyone, without a certificate too
+GET, HEAD /admin/in
+  in scope /admin
+  scope /admin (only reported):
+    - "ops": OU is "ops"
+  and config.allowedClients (only reported):
+    - CN is "both"
+`)
+  await injectAs(app, billing, '/a')
+  await injectAs(app, ops, '/a')
+  await injectAs(app, ops, '/a')
+  await injectAs(app, ops, '/admin/in')
+  await injectAs(app, both, '/admin/in')
+  const routes = app.allowedClients.routes()
+  t.match(routes[0], { methods: ['GET'], url: '/a', access: 'rules', scope: undefined, requirements: [{ rules: 'config.allowedClients', mode: 'enforce' }], counts: { allowed: 1, denied: 2, wouldDeny: 0 } })
+  t.same(routes.map(({ access }) => access), ['rules', 'rules', 'nobody', 'anyone', 'anyone', 'rules', 'rules'])
+  t.match(routes.find(({ url }) => url === '/admin/in'), { scope: '/admin', counts: { allowed: 1, denied: 0, wouldDeny: 1 } })
+  t.equal(app.allowedClients.generation, 0)
+  await t.resolves(app.allowedClients.reload())
+})
