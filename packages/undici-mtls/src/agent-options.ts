@@ -3,11 +3,13 @@ import type { RevocationChecker } from '@peerkit/revocation'
 import type { Groups } from '@peerkit/rules'
 import type { Agent } from 'undici'
 import { MTLS_ERR_OUTBOUND_OPTION } from './errors.ts'
+import { checkCredentials, checkDuration, checkKeys } from './option-check.ts'
 import type { AllowedServers, OriginOptions } from './origin-policy.ts'
+import type { ProxyOptions } from './proxy-options.ts'
 
 /** Options of undici's Agent that pass through. */
 export type PassedOptions = Pick<Agent.Options, 'connections' | 'pipelining' | 'keepAliveTimeout' | 'keepAliveMaxTimeout' | 'keepAliveTimeoutThreshold' | 'headersTimeout' | 'bodyTimeout' |
-  'maxHeaderSize' | 'maxResponseSize' | 'maxRequestsPerClient' | 'strictContentLength' | 'maxConcurrentStreams'>
+  'maxHeaderSize' | 'maxResponseSize' | 'maxRequestsPerClient' | 'strictContentLength' | 'maxConcurrentStreams' | 'clientTtl' | 'localAddress'>
 
 export interface MtlsAgentOptions extends PassedOptions {
   /** What we present and whom we trust. */
@@ -16,34 +18,45 @@ export interface MtlsAgentOptions extends PassedOptions {
   readonly allowedServers?: AllowedServers
   /** Groups that rules name. */
   readonly servers?: Groups
-  /** The origins that this agent calls, compared whole. Where given, any other origin is refused: a redirect never takes our certificate elsewhere. */
+  /**
+   * The origins that this agent calls, compared whole. Where given, any other origin is refused before a socket is opened: a redirect never takes our certificate elsewhere. The key
+   * `*` stands for every other https origin.
+   */
   readonly origins?: Readonly<Record<string, OriginOptions>>
-  /** Asked beside the credentials' own CRLs. */
+  /** Asked about servers beside the credentials' own CRLs; both must permit. */
   readonly revocation?: RevocationChecker
   /** Speak HTTP/2 where the server does. Default false. */
   readonly allowH2?: boolean
   /** Connect to a Unix socket instead of the origin's address. */
   readonly socketPath?: string
-  /** Milliseconds for connecting, shaking hands and judging. Default 10,000. */
+  /** Reach origins through a proxy's CONNECT. */
+  readonly proxy?: string | ProxyOptions
+  /** Milliseconds for connecting, shaking hands and judging, a proxy's part included. Default 10,000. */
   readonly connectTimeout?: number
+  /** Default `TLSv1.2`. */
+  readonly minVersion?: 'TLSv1.2' | 'TLSv1.3'
+  readonly maxVersion?: 'TLSv1.2' | 'TLSv1.3'
+  /** OpenSSL's list, for TLS 1.2 and 1.3. Default Node's. */
+  readonly ciphers?: string
   /** The clock, in milliseconds since the epoch. Default `Date.now`. */
   readonly now?: () => number
 }
 
 const PASSED = ['connections', 'pipelining', 'keepAliveTimeout', 'keepAliveMaxTimeout', 'keepAliveTimeoutThreshold', 'headersTimeout', 'bodyTimeout',
-  'maxHeaderSize', 'maxResponseSize', 'maxRequestsPerClient', 'strictContentLength', 'maxConcurrentStreams'] as const
-const OWN = ['credentials', 'allowedServers', 'servers', 'origins', 'revocation', 'allowH2', 'socketPath', 'connectTimeout', 'now']
+  'maxHeaderSize', 'maxResponseSize', 'maxRequestsPerClient', 'strictContentLength', 'maxConcurrentStreams', 'clientTtl', 'localAddress'] as const
+const OWN = ['credentials', 'allowedServers', 'servers', 'origins', 'revocation', 'allowH2', 'socketPath', 'proxy', 'connectTimeout', 'minVersion', 'maxVersion', 'ciphers', 'now']
 
 /** @throws MTLS_ERR_OUTBOUND_OPTION */
 export function checkAgentOptions (options: MtlsAgentOptions): void {
-  for (const key of Object.keys(options)) {
-    if (!OWN.includes(key) && !(PASSED as readonly string[]).includes(key)) throw new MTLS_ERR_OUTBOUND_OPTION(`MtlsAgent knows no "${key}"; expected ${[...OWN, ...PASSED].join(', ')}`)
+  checkKeys(options, [...OWN, ...PASSED], 'MtlsAgent')
+  checkCredentials(options.credentials, 'MtlsAgent')
+  checkDuration(options.connectTimeout, 'connectTimeout')
+  const { minVersion, maxVersion, now } = options
+  for (const [name, version] of Object.entries({ minVersion, maxVersion })) {
+    if (version !== undefined && version !== 'TLSv1.2' && version !== 'TLSv1.3') throw new MTLS_ERR_OUTBOUND_OPTION(`${name} is ${JSON.stringify(version)}; expected "TLSv1.2" or "TLSv1.3"`)
   }
-  const { credentials } = options
-  if (typeof credentials?.subscribe !== 'function' || credentials.current === undefined) {
-    const found = credentials instanceof Promise ? 'a Promise (await it)' : typeof credentials
-    throw new MTLS_ERR_OUTBOUND_OPTION(`MtlsAgent needs "credentials", a source such as fileCredentials() gives; found ${found}`)
-  }
+  if (now !== undefined && typeof now !== 'function') throw new MTLS_ERR_OUTBOUND_OPTION(`now is ${typeof now}; expected a function that says milliseconds since the epoch`)
+  if (options.socketPath !== undefined && options.proxy !== undefined) throw new MTLS_ERR_OUTBOUND_OPTION('socketPath and proxy exclude each other')
 }
 
 export function passedOptions (options: MtlsAgentOptions): PassedOptions {

@@ -1,141 +1,129 @@
-import { isIP } from 'node:net'
-import { connect, createSecureContext } from 'node:tls'
-import type { SecureContext, TLSSocket } from 'node:tls'
 import type { Socket } from 'node:net'
-import { readVerifiedChain, secureContextOptions } from '@peerkit/credentials'
+import type { TLSSocket } from 'node:tls'
+import { readVerifiedChain } from '@peerkit/credentials'
 import type { CredentialSnapshot, CredentialSource } from '@peerkit/credentials'
 import { parsePeerIdentity } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
 import type { RevocationChecker } from '@peerkit/revocation'
-import { outboundIdentified, outboundRefused } from './channels.ts'
-import { MTLS_ERR_OUTBOUND_SERVER_UNTRUSTED, MTLS_ERR_OUTBOUND_UNREACHABLE, withFacts } from './errors.ts'
-import { explainConnectError } from './explain-error.ts'
+import { MTLS_ERR_OUTBOUND_CREDENTIALS_EXPIRED, MTLS_ERR_OUTBOUND_SERVER_UNTRUSTED, withFacts } from './errors.ts'
+import type { Deadline } from './deadline.ts'
+import { finishHandshake, startHandshake } from './handshake.ts'
+import type { Endpoint, TlsSettings } from './handshake.ts'
 import { judgeServer } from './judge-server.ts'
-import type { OriginPolicy } from './origin-policy.ts'
+import type { ServerRules } from './server-rules.ts'
 import type { SessionCache } from './session-cache.ts'
 
-/** One verified connection. */
+/** What a connection is made with. */
+export interface Means {
+  readonly credentials: CredentialSource
+  readonly sessions: SessionCache
+  readonly revocation: RevocationChecker | undefined
+  readonly settings: TlsSettings
+  readonly now: () => number
+}
+
+/** Whom a connection is made to. */
+export interface Destination {
+  readonly origin: string
+  readonly rules: ServerRules
+  /** The name that the certificate must be for. */
+  readonly hostname: string
+  /** Ends what takes too long. */
+  readonly deadline: Deadline
+  /** Where sessions of it are kept. */
+  readonly sessionKey: string
+  /** Makes the way to it: called anew where a resumed session led to somebody who is not wanted any more. */
+  open (): Endpoint | Promise<Endpoint>
+}
+
+/** One connection whose server was judged. */
 export interface Connection {
-  readonly server: PeerIdentity
   readonly socket: TLSSocket
+  readonly server: PeerIdentity
+  readonly snapshot: CredentialSnapshot
+  readonly resumed: boolean
+  /** When it must carry no new request any more, in milliseconds since the epoch. */
+  readonly validUntil: number
   /** Whether an answer came over it: from then on our certificate was accepted. */
   answered: boolean
 }
 
-export interface ConnectorOptions {
-  readonly credentials: CredentialSource
-  readonly revocation: RevocationChecker | undefined
-  readonly sessions: SessionCache
-  readonly allowH2: boolean
-  readonly socketPath: string | undefined
-  /** Milliseconds for connecting, shaking hands and judging. */
-  readonly timeout: number
-  readonly now: () => number
-  onConnected (connection: Connection): void
-}
-
-/** What undici hands its connectors. */
-export interface ConnectTarget {
-  readonly hostname: string
-  readonly protocol: string
-  readonly port: string
-  readonly servername?: string | null
-  readonly localAddress?: string | null
-  readonly httpSocket?: Socket
-}
-
-const contexts = new WeakMap<CredentialSnapshot, SecureContext>()
-
-function contextOf (snapshot: CredentialSnapshot): SecureContext {
-  let context = contexts.get(snapshot)
-  if (context === undefined) {
-    context = createSecureContext({ ...secureContextOptions(snapshot), minVersion: 'TLSv1.2' })
-    contexts.set(snapshot, context)
-  }
-  return context
-}
-
 /**
- * Opens a connection with the credentials in force and finds out who answered, before undici may write a byte to it.
+ * Opens a connection with the credentials in force and finds out who answered, before anybody may write a byte to it.
  *
- * @throws the coded error of what went wrong, its cause kept
+ * @throws the coded error of what went wrong, or Node's own
  */
-export async function openConnection (target: ConnectTarget, policy: OriginPolicy, options: ConnectorOptions): Promise<Connection> {
-  const { credentials, sessions, now } = options
-  const snapshot = credentials.current
-  const key = `${policy.origin}#${target.servername ?? ''}#${snapshot.generation}`
-  const cached = sessions.take(key)
-  const hostname = target.hostname.replace(/^\[|\]$/g, '')
-  let socket: TLSSocket | undefined
+export async function openConnection (to: Destination, means: Means): Promise<Connection> {
+  const snapshot = means.credentials.current
+  if (means.now() >= snapshot.notAfter) {
+    throw withFacts(new MTLS_ERR_OUTBOUND_CREDENTIALS_EXPIRED(to.origin, new Date(snapshot.notAfter).toISOString()), { retryable: false, origin: to.origin })
+  }
+  const cached = means.sessions.take(to.sessionKey)
+  if (cached === undefined) return await shakeHands(to, means, snapshot, undefined)
   try {
-    socket = startHandshake(target, hostname, snapshot, cached?.session, options)
-    await finishHandshake(socket, policy.origin, options.timeout)
-    const server = identify(socket, snapshot, cached?.server, policy.origin)
-    const checkers = [snapshot.revocation, options.revocation].filter((checker) => checker !== undefined)
-    await judgeServer({ server, hostname: checkedName(target, hostname), policy, snapshot, checkers, now: now() })
-    socket.on('session', (session) => { sessions.put(key, { session, server }) })
-    const connection = { server, socket, answered: false }
-    if (outboundIdentified.hasSubscribers) outboundIdentified.publish({ v: 1, time: now(), origin: policy.origin, server, resumed: socket.isSessionReused() })
-    return connection
+    return await shakeHands(to, means, snapshot, cached)
   } catch (error) {
-    socket?.destroy()
-    const explained = explainConnectError(error as NodeJS.ErrnoException, policy.origin)
-    if (outboundRefused.hasSubscribers) outboundRefused.publish({ v: 1, time: now(), origin: policy.origin, code: (explained as NodeJS.ErrnoException).code, message: explained.message })
-    throw explained
+    if (!(error instanceof StaleSession)) throw error
+    // The identity is of the full handshake then. Meanwhile the server may have another certificate, which only another full handshake shows.
+    means.sessions.drop(to.sessionKey)
+    return await shakeHands(to, means, means.credentials.current, undefined)
   }
 }
 
-function startHandshake (target: ConnectTarget, hostname: string, snapshot: CredentialSnapshot, session: Buffer | undefined, { allowH2, socketPath }: ConnectorOptions): TLSSocket {
-  const servername = target.servername ?? (isIP(hostname) === 0 ? hostname : '')
-  const endpoint = target.httpSocket !== undefined ? { socket: target.httpSocket } : socketPath !== undefined ? { path: socketPath } : { host: hostname, port: Number(target.port === '' ? 443 : target.port) }
-  const socket = connect({
-    ...endpoint,
-    servername,
-    secureContext: contextOf(snapshot),
-    ALPNProtocols: allowH2 ? ['http/1.1', 'h2'] : ['http/1.1'],
-    rejectUnauthorized: true,
-    // Who answered is judged after the handshake, every time: OpenSSL does not ask here when a session is resumed.
-    checkServerIdentity: () => undefined,
-    ...(session !== undefined && { session }),
-    ...(target.localAddress != null && { localAddress: target.localAddress })
-  } as any)
-  socket.setNoDelay(true)
-  socket.setKeepAlive(true, 60_000)
-  return socket
-}
+/** A resumed session led to an identity that does not stand any more. */
+class StaleSession extends Error {}
 
-async function finishHandshake (socket: TLSSocket, origin: string, timeout: number): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    const timer = setTimeout(() => {
-      reject(withFacts(new MTLS_ERR_OUTBOUND_UNREACHABLE(origin, `no connection within ${timeout} ms`), { retryable: true }))
-    }, timeout)
-    const settle = (action: () => void) => (): void => {
-      clearTimeout(timer)
-      action()
-    }
-    socket.once('secureConnect', settle(resolve))
-    // Stays on: between here and undici's own listener an error must not be nobody's.
-    socket.on('error', (error) => { settle(() => { reject(error) })() })
-    socket.once('close', settle(() => { reject(Object.assign(new Error('closed during the handshake'), { code: 'ECONNRESET' })) }))
-  })
+type Cached = ReturnType<SessionCache['take']>
+
+async function shakeHands (to: Destination, means: Means, snapshot: CredentialSnapshot, cached: Cached): Promise<Connection> {
+  const { sessions, now, revocation, settings } = means
+  const socket = startHandshake({ endpoint: await to.open(), hostname: to.hostname, snapshot, session: cached?.session, settings })
+  to.deadline.guard(socket)
+  const tickets: Buffer[] = []
+  let isJudged = false
+  let server: PeerIdentity
+  const keep = (session: Buffer): void => {
+    // A session of credentials that are gone is not worth keeping, one of a server that is not judged yet must not be.
+    if (isJudged && means.credentials.current === snapshot) sessions.put(to.sessionKey, { session, server })
+    else if (!isJudged) tickets.push(session)
+  }
+  socket.on('session', keep)
+  try {
+    await finishHandshake(socket)
+    const resumed = socket.isSessionReused()
+    server = identify(socket, snapshot, resumed ? cached?.server : undefined, to.origin)
+    const checkers = [snapshot.revocation, revocation].filter((checker) => checker !== undefined)
+    const judged = judgeServer({ server, hostname: to.hostname, origin: to.origin, rules: to.rules, snapshot, checkers, now: now() })
+    const validUntil = await to.deadline.race(judged).catch((error: Error) => { throw resumed ? new StaleSession(error.message, { cause: error }) : error })
+    assertOpen(socket)
+    isJudged = true
+    tickets.forEach(keep)
+    // Unlike the tickets of TLS 1.3 a session of TLS 1.2 may be resumed again, and often no other comes.
+    if (resumed && cached !== undefined && socket.getProtocol() === 'TLSv1.2') keep(cached.session)
+    return { socket, server, snapshot, resumed, validUntil: Math.min(validUntil, snapshot.notAfter), answered: false }
+  } catch (error) {
+    socket.destroy()
+    throw error
+  }
 }
 
 function identify (socket: TLSSocket, snapshot: CredentialSnapshot, cached: PeerIdentity | undefined, origin: string): PeerIdentity {
-  const unverified = (): Error => withFacts(new MTLS_ERR_OUTBOUND_SERVER_UNTRUSTED(origin, 'it sent no certificate that verifies'), { retryable: false })
-  if (!socket.authorized) throw unverified()
-  // A resumed session is of the very server that its full handshake verified; Node has no certificate to show for it on a client's side.
-  if (socket.isSessionReused() && cached !== undefined) return cached
+  const facts = { retryable: false, origin, reason: 'unreadable' } as const
+  if (!socket.authorized) throw withFacts(new MTLS_ERR_OUTBOUND_SERVER_UNTRUSTED(origin, 'it sent no certificate that verifies'), { ...facts, reason: 'other' })
+  // A resumed session is of the very server that its full handshake verified; Node has no chain to show for it on a client's side.
+  if (cached !== undefined) return cached
   const leaf = socket.getPeerCertificate(true)
-  if (leaf?.raw === undefined) throw unverified()
+  if (leaf?.raw === undefined) throw withFacts(new MTLS_ERR_OUTBOUND_SERVER_UNTRUSTED(origin, 'it sent no certificate'), facts)
   try {
     const chain = readVerifiedChain(leaf, snapshot.anchors)
     return parsePeerIdentity(leaf.raw, chain === undefined ? {} : { chain })
   } catch (error) {
-    throw withFacts(new MTLS_ERR_OUTBOUND_SERVER_UNTRUSTED(origin, 'its certificate cannot be read'), { retryable: false, cause: error })
+    throw withFacts(new MTLS_ERR_OUTBOUND_SERVER_UNTRUSTED(origin, 'its certificate cannot be read'), { ...facts, cause: error })
   }
 }
 
-/** The name that the certificate must be for: the origin's host, unless the caller set another server name. */
-function checkedName ({ servername }: ConnectTarget, hostname: string): string {
-  return servername === undefined || servername === null || servername === '' ? hostname : servername
+/** Judging may take a while, and undici must not be given what broke meanwhile. */
+function assertOpen (socket: Socket): void {
+  if (!socket.destroyed && socket.readable && socket.writable) return
+  throw Object.assign(socket.errored ?? new Error('the connection was closed after the handshake'), { code: (socket.errored as NodeJS.ErrnoException | null)?.code ?? 'ECONNRESET' })
 }

@@ -9,6 +9,10 @@ export const MTLS_ERR_OUTBOUND_OPTION: FastifyErrorConstructor<{ code: 'MTLS_ERR
 export const MTLS_ERR_OUTBOUND_ORIGIN: FastifyErrorConstructor<{ code: 'MTLS_ERR_OUTBOUND_ORIGIN' }, [string]> =
   createError('MTLS_ERR_OUTBOUND_ORIGIN', 'Outbound call refused: %s', 502)
 
+/** Our own certificate has ended and nothing newer came: nothing is sent under it. */
+export const MTLS_ERR_OUTBOUND_CREDENTIALS_EXPIRED: FastifyErrorConstructor<{ code: 'MTLS_ERR_OUTBOUND_CREDENTIALS_EXPIRED' }, [string, string]> =
+  createError('MTLS_ERR_OUTBOUND_CREDENTIALS_EXPIRED', 'Cannot call %s: our own certificate ended at %s', 500)
+
 /** No connection came about. */
 export const MTLS_ERR_OUTBOUND_UNREACHABLE: FastifyErrorConstructor<{ code: 'MTLS_ERR_OUTBOUND_UNREACHABLE' }, [string, string]> =
   createError('MTLS_ERR_OUTBOUND_UNREACHABLE', 'Cannot connect to %s: %s', 502)
@@ -33,10 +37,33 @@ export const MTLS_ERR_OUTBOUND_WRONG_SERVER: FastifyErrorConstructor<{ code: 'MT
 export const MTLS_ERR_OUTBOUND_CLIENT_CERTIFICATE_REFUSED: FastifyErrorConstructor<{ code: 'MTLS_ERR_OUTBOUND_CLIENT_CERTIFICATE_REFUSED' }, [string, string]> =
   createError('MTLS_ERR_OUTBOUND_CLIENT_CERTIFICATE_REFUSED', '%s refused our certificate: %s', 502)
 
+/**
+ * What a code leaves open:
+ *
+ * - UNREACHABLE: `network`, `timeout`, `closed` (during the handshake), `tls` (no agreement), `proxy`
+ * - SERVER_UNTRUSTED: `unknown_ca`, `not_yet_valid`, `purpose`, `unreadable`, `other`
+ * - SERVER_REVOKED: `revoked`, `status_unknown`
+ * - WRONG_SERVER: `host_name`, `rules`
+ * - CLIENT_CERTIFICATE_REFUSED: `alert` (the server said so), `closed` (it closed before its first answer: most likely)
+ */
+export type OutboundReason = 'network' | 'timeout' | 'closed' | 'tls' | 'proxy' | 'unknown_ca' | 'not_yet_valid' | 'purpose' | 'unreadable' | 'other' | 'revoked' | 'status_unknown' | 'host_name' | 'rules' | 'alert'
+
+/** A TLS alert (RFC 8446 section 6). */
+export interface TlsAlert { readonly number: number, readonly name: string }
+
 /** What every outbound error says beside its code. */
 export interface OutboundErrorFacts {
-  /** Whether the same call may succeed later with nothing changed here. */
+  /** Whether the same call may succeed later with nothing changed by hand, here or there. */
   readonly retryable: boolean
+  /** The origin that was called. */
+  readonly origin?: string
+  readonly reason?: OutboundReason
+  /** What the server said, for a certificate that it refused by an alert. */
+  readonly alert?: TlsAlert
+  /** WRONG_SERVER: who was meant. */
+  readonly expected?: string
+  /** WRONG_SERVER: who answered. */
+  readonly found?: string
   readonly cause?: unknown
 }
 

@@ -1,36 +1,55 @@
 import {
   MTLS_ERR_OUTBOUND_CLIENT_CERTIFICATE_REFUSED, MTLS_ERR_OUTBOUND_SERVER_EXPIRED, MTLS_ERR_OUTBOUND_SERVER_UNTRUSTED, MTLS_ERR_OUTBOUND_UNREACHABLE, withFacts
 } from './errors.ts'
+import type { OutboundReason } from './errors.ts'
+import { readCertificateAlert } from './tls-alert.ts'
 
 const VERIFY_CODES = /^(UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|CERT_|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_EXCEEDED|HOSTNAME_MISMATCH)/
-/** OpenSSL names an alert that the other side sent `…ALERT…`; these are about our certificate (RFC 8446 section 6.2). */
-const CERTIFICATE_ALERT = /ALERT_(CERTIFICATE|BAD_CERTIFICATE|UNSUPPORTED_CERTIFICATE|UNKNOWN_CA|ACCESS_DENIED|HANDSHAKE_FAILURE|NO_CERTIFICATE)/
 
 /** What a failed connection attempt came to, said so that a person can act on it. Errors that are ours already pass. */
 export function explainConnectError (error: NodeJS.ErrnoException, origin: string): Error {
   const { code = '' } = error
   if (code.startsWith('MTLS_ERR_')) return error
-  if (code === 'CERT_HAS_EXPIRED') return withFacts(new MTLS_ERR_OUTBOUND_SERVER_EXPIRED(origin), { retryable: false, cause: error })
-  if (VERIFY_CODES.test(code)) return withFacts(new MTLS_ERR_OUTBOUND_SERVER_UNTRUSTED(origin, `${code} (${error.message})`), { retryable: false, cause: error })
+  if (code === 'CERT_HAS_EXPIRED') return withFacts(new MTLS_ERR_OUTBOUND_SERVER_EXPIRED(origin), { retryable: false, origin, cause: error })
+  if (VERIFY_CODES.test(code)) {
+    return withFacts(new MTLS_ERR_OUTBOUND_SERVER_UNTRUSTED(origin, `${code} (${error.message})`), { retryable: false, origin, reason: reasonOf(code), cause: error })
+  }
   const refusal = explainAlert(error, origin)
   if (refusal !== undefined) return refusal
-  return withFacts(new MTLS_ERR_OUTBOUND_UNREACHABLE(origin, code === '' ? error.message : `${code} (${error.message})`), { retryable: true, cause: error })
+  const isTls = code.startsWith('ERR_SSL_') || code === 'EPROTO'
+  const isClosed = code === 'ECONNRESET' || code === 'EPIPE'
+  const message = isClosed ? `${code}: it closed the connection during the handshake; it may be no TLS server, or not accept our certificate` : describeNetworkError(error)
+  return withFacts(new MTLS_ERR_OUTBOUND_UNREACHABLE(origin, message), { retryable: !isTls, origin, reason: isTls ? 'tls' : isClosed ? 'closed' : 'network', cause: error })
 }
 
-/** An alert about our certificate, or undefined. */
-export function explainAlert (error: NodeJS.ErrnoException, origin: string): Error | undefined {
-  if (!CERTIFICATE_ALERT.test(error.code ?? '')) return undefined
-  return withFacts(new MTLS_ERR_OUTBOUND_CLIENT_CERTIFICATE_REFUSED(origin, `TLS alert ${error.code ?? ''}`), { retryable: false, cause: error })
+function reasonOf (code: string): OutboundReason {
+  if (code === 'CERT_NOT_YET_VALID') return 'not_yet_valid'
+  if (code === 'INVALID_PURPOSE') return 'purpose'
+  return /^(UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|CERT_UNTRUSTED)/.test(code) ? 'unknown_ca' : 'other'
+}
+
+/** Several addresses that all failed come as an AggregateError with an empty message. */
+function describeNetworkError (error: NodeJS.ErrnoException & { readonly errors?: readonly Error[] }): string {
+  const message = error.message !== '' ? error.message : (error.errors ?? []).map((each) => each.message).join('; ')
+  return error.code === undefined || message.includes(error.code) ? message : `${error.code} (${message})`
+}
+
+function explainAlert (error: NodeJS.ErrnoException, origin: string): Error | undefined {
+  const alert = readCertificateAlert(error)
+  if (alert === undefined) return undefined
+  const vague = alert.name === 'handshake_failure' ? '; servers say this where they want another certificate, or another cipher' : ''
+  return withFacts(new MTLS_ERR_OUTBOUND_CLIENT_CERTIFICATE_REFUSED(origin, `TLS alert ${alert.name} (${alert.number})${vague}`), { retryable: false, origin, reason: 'alert', alert, cause: error })
 }
 
 /**
- * A connection that closed before its first answer. Servers that verify clients (Node's among them) close without an alert, and in TLS 1.3 that happens after our side of the handshake is done: what
- * came is a closed socket, what it most likely means is a refused certificate, and both are said.
+ * A connection that ended before its first answer. Servers that verify clients (Node's among them) close without an alert, and in TLS 1.3 that happens after our side of the handshake is done: what
+ * came is a closed socket, what it most likely means is a refused certificate, and both are said. Undefined where the error is of another kind.
  */
-export function explainFirstRequestError (error: NodeJS.ErrnoException, origin: string): Error {
+export function explainFirstRequestError (error: NodeJS.ErrnoException, origin: string): Error | undefined {
   const alert = explainAlert(error, origin)
   if (alert !== undefined) return alert
   const closed = error.code === 'UND_ERR_SOCKET' || error.code === 'ECONNRESET' || error.code === 'EPIPE'
-  if (!closed) return error
-  return withFacts(new MTLS_ERR_OUTBOUND_CLIENT_CERTIFICATE_REFUSED(origin, 'it closed the connection before its first answer without saying why; most likely it does not accept our certificate'), { retryable: false, cause: error })
+  if (!closed) return undefined
+  const words = 'most likely: it closed the connection before its first answer without saying why'
+  return withFacts(new MTLS_ERR_OUTBOUND_CLIENT_CERTIFICATE_REFUSED(origin, words), { retryable: true, origin, reason: 'closed', cause: error })
 }

@@ -5,12 +5,15 @@ import type { PeerIdentity } from '@peerkit/identity'
 import { checkChain } from '@peerkit/revocation'
 import type { RevocationChecker } from '@peerkit/revocation'
 import { MTLS_ERR_OUTBOUND_SERVER_EXPIRED, MTLS_ERR_OUTBOUND_SERVER_REVOKED, MTLS_ERR_OUTBOUND_SERVER_UNTRUSTED, MTLS_ERR_OUTBOUND_WRONG_SERVER, withFacts } from './errors.ts'
-import type { OriginPolicy } from './origin-policy.ts'
+import type { ServerRules } from './server-rules.ts'
 
 export interface ServerQuestion {
   readonly server: PeerIdentity
+  /** The name that the certificate must be for. */
   readonly hostname: string
-  readonly policy: OriginPolicy
+  /** As errors call it. */
+  readonly origin: string
+  readonly rules: ServerRules
   readonly snapshot: CredentialSnapshot
   readonly checkers: readonly RevocationChecker[]
   readonly now: number
@@ -19,39 +22,47 @@ export interface ServerQuestion {
 /**
  * Whether the server that answered is one that was meant: asked after every handshake, resumed ones included, before a byte of a request is written.
  *
+ * @returns until when the answer holds: the first end of a certificate or of a word on revocation, in milliseconds since the epoch
  * @throws MTLS_ERR_OUTBOUND_SERVER_EXPIRED, MTLS_ERR_OUTBOUND_SERVER_UNTRUSTED, MTLS_ERR_OUTBOUND_SERVER_REVOKED, MTLS_ERR_OUTBOUND_WRONG_SERVER
  */
-export async function judgeServer (question: ServerQuestion): Promise<void> {
-  const { server, policy, snapshot, checkers, now } = question
+export async function judgeServer (question: ServerQuestion): Promise<number> {
+  const { server, origin, snapshot, checkers, now } = question
   const path = [server, ...(server.chain ?? [])]
-  if (path.some(({ notAfter = -Infinity }) => now >= notAfter)) throw withFacts(new MTLS_ERR_OUTBOUND_SERVER_EXPIRED(policy.origin), { retryable: false })
+  const ends = path.map(({ notAfter = -Infinity }) => notAfter)
+  if (ends.some((end) => now >= end)) throw withFacts(new MTLS_ERR_OUTBOUND_SERVER_EXPIRED(origin), { retryable: false, origin })
+  if (path.some(({ notBefore = Infinity }) => now < notBefore)) throw untrusted(origin, 'it is not valid yet', 'not_yet_valid')
   const anchor = path.at(-1)?.fingerprint256
-  if (path.length < 2 || !snapshot.anchors.some(({ fingerprint256 }) => fingerprint256 === anchor)) {
-    throw withFacts(new MTLS_ERR_OUTBOUND_SERVER_UNTRUSTED(policy.origin, 'its chain leads to no CA in force'), { retryable: false })
-  }
-  if (policy.checksHostName) checkHostName(question)
-  await checkRules(question)
+  if (anchor === undefined || !snapshot.anchors.some(({ fingerprint256 }) => fingerprint256 === anchor)) throw untrusted(origin, 'its chain leads to no CA in force', 'unknown_ca')
+  await checkMeant(question)
   for (const checker of checkers) {
     const status = await checkChain(checker, server)
     if (!status.permitted) {
+      const isKnown = status.state !== 'unknown'
       const why = status.state === 'unknown' ? `its revocation status is unknown (${status.why})` : 'it is revoked'
-      throw withFacts(new MTLS_ERR_OUTBOUND_SERVER_REVOKED(policy.origin, why), { retryable: status.state === 'unknown' })
+      throw withFacts(new MTLS_ERR_OUTBOUND_SERVER_REVOKED(origin, why), { retryable: !isKnown, origin, reason: isKnown ? 'revoked' : 'status_unknown' })
     }
+    if (status.state === 'good') ends.push(status.until)
   }
+  return Math.min(...ends)
+}
+
+function untrusted (origin: string, why: string, reason: 'unknown_ca' | 'not_yet_valid'): Error {
+  return withFacts(new MTLS_ERR_OUTBOUND_SERVER_UNTRUSTED(origin, why), { retryable: false, origin, reason })
+}
+
+/** By SPIFFE ID, which replaces the host name; or by host name, which other rules narrow. */
+async function checkMeant ({ server, hostname, origin, rules }: ServerQuestion): Promise<void> {
+  if (rules.byId !== undefined && (await rules.byId.authorize(server)).allowed) return
+  const isNamed = (rules.byNameAlone || rules.byName !== undefined) && isFor(server, hostname)
+  if (isNamed && (rules.byNameAlone || (await rules.byName?.authorize(server))?.allowed === true)) return
+  const reason = isNamed || (rules.byName === undefined && !rules.byNameAlone) ? 'rules' : 'host_name'
+  const [found, expected] = [String(server), rules.describe(hostname)]
+  throw withFacts(new MTLS_ERR_OUTBOUND_WRONG_SERVER(origin, found, expected), { retryable: false, origin, reason, expected, found })
 }
 
 /** RFC 9525: names are the subject alternative names alone, never the common name. */
-function checkHostName ({ server, hostname, policy }: ServerQuestion): void {
+function isFor (server: PeerIdentity, hostname: string): boolean {
   const certificate = new X509Certificate(server.raw ?? new Uint8Array())
-  const matches = isIP(hostname) === 0 ? certificate.checkHost(hostname, { subject: 'never' }) : certificate.checkIP(hostname)
-  if (matches !== undefined) return
-  throw withFacts(new MTLS_ERR_OUTBOUND_WRONG_SERVER(policy.origin, String(server), `a certificate for ${hostname}`), { retryable: false })
-}
-
-async function checkRules ({ server, policy }: ServerQuestion): Promise<void> {
-  const { authorizer } = policy
-  if (authorizer === undefined) return
-  const verdict = await authorizer.authorize(server)
-  if (verdict.allowed) return
-  throw withFacts(new MTLS_ERR_OUTBOUND_WRONG_SERVER(policy.origin, String(server), authorizer.describe()), { retryable: false })
+  const matched = isIP(hostname) === 0 ? certificate.checkHost(hostname, { subject: 'never', partialWildcards: false }) : certificate.checkIP(hostname)
+  return matched !== undefined
 }

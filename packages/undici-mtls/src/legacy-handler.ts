@@ -1,3 +1,4 @@
+import { errors } from 'undici'
 import type { Dispatcher } from 'undici'
 
 /** Handlers as undici 6 (the built-in fetch of Node 22) and callers from before undici 7 write them. */
@@ -12,9 +13,15 @@ interface LegacyHandler {
 
 type Handler = Dispatcher.DispatchHandler
 
+/** Whether a handler is written for undici 6 and before; such callers know nothing of HTTP/2. */
+export function isLegacyHandler (handler: Handler): boolean {
+  return typeof handler?.onRequestStart !== 'function' && typeof (handler as LegacyHandler | null)?.onConnect === 'function'
+}
+
 /** The handler as undici 7 and 8 call it, whichever way it was written. */
 export function adaptHandler (handler: Handler): Handler {
-  if (typeof handler.onRequestStart === 'function') return handler
+  if (typeof handler?.onRequestStart === 'function') return handler
+  if (!isLegacyHandler(handler)) throw new errors.InvalidArgumentError('handler has neither onRequestStart (undici 7 and 8) nor onConnect (undici 6, the fetch of Node 22 and 24)')
   const legacy = handler as LegacyHandler & Handler
   return {
     ...pickExtras(legacy),

@@ -1,67 +1,61 @@
-import { Agent, Dispatcher, Pool, fetch } from 'undici'
-import type { RevocationChecker } from '@peerkit/revocation'
+import * as undici from 'undici'
+import { Dispatcher } from 'undici'
+import type { fetch } from 'undici'
 import { checkAgentOptions, passedOptions } from './agent-options.ts'
 import type { MtlsAgentOptions } from './agent-options.ts'
-import type { ConnectorOptions } from './connector.ts'
-import { adaptHandler } from './legacy-handler.ts'
+import { bindFetch } from './bound-fetch.ts'
+import { composeAgent } from './compose.ts'
+import { ConnectionBook } from './connection-book.ts'
+import { MTLS_ERR_OUTBOUND_OPTION } from './errors.ts'
+import { Exchange, kExchange } from './exchange.ts'
+import { adaptHandler, isLegacyHandler } from './legacy-handler.ts'
+import { acceptMocks } from './mocks.ts'
 import { OriginPolicies } from './origin-policy.ts'
-import type { OriginPolicy } from './origin-policy.ts'
-import { PeerClient } from './peer-client.ts'
-import { SessionCache } from './session-cache.ts'
-
-/** The connections of one time: made under one set of credentials, used for new requests until something of it ends. */
-interface Generation { readonly agent: Agent, /** The first end of a certificate in use, ours or a server's, in milliseconds since the epoch. */ validUntil: number }
+import { readTarget } from './target.ts'
 
 /**
  * An undici dispatcher that presents live credentials and checks who answered, on every connection. Rotation needs no word: new connections use the credentials in force, older
  * ones finish what they carry and close.
  */
 export class MtlsAgent extends Dispatcher {
-  readonly #options: MtlsAgentOptions
   readonly #policies: OriginPolicies
-  readonly #sessions = new SessionCache()
-  readonly #now: () => number
-  readonly #ends: Array<() => void> = []
-  readonly #retiring = new Set<Agent>()
-  #followed: RevocationChecker | undefined
-  #unfollow: (() => void) | undefined
-  #generation: Generation
-  #closed = false
+  readonly #book: ConnectionBook
+  readonly #findMock: (origin: string) => Dispatcher | undefined
+  readonly #move = (exchange: Exchange): void => { this.#send(exchange) }
   /** `fetch` of the undici that this agent belongs to, bound to it. */
   readonly fetch: typeof fetch
 
   /** @throws MTLS_ERR_OUTBOUND_OPTION, MTLS_ERR_RULE_INVALID */
   constructor (options: MtlsAgentOptions) {
     super()
+    // What every undici since 7.0 has.
+    if (!('cacheStores' in undici)) throw new MTLS_ERR_OUTBOUND_OPTION('the undici beside this package is older than 7; install undici 7 or 8')
     checkAgentOptions(options)
-    this.#options = { ...options }
-    this.#now = options.now ?? Date.now
-    this.#policies = new OriginPolicies(options.allowedServers, options.origins, options.servers)
-    this.#generation = this.#startGeneration()
-    this.#ends.push(options.credentials.subscribe((change) => { if (change.type === 'rotated') this.#renew() }))
-    if (options.revocation !== undefined) this.#ends.push(options.revocation.subscribe(() => { this.#renew() }))
-    this.#followLists()
-    this.fetch = (async (input: Parameters<typeof fetch>[0], init?: Parameters<typeof fetch>[1]) => await fetch(input, { ...init, dispatcher: this })) as typeof fetch
+    this.#policies = new OriginPolicies(options)
+    this.#book = new ConnectionBook({ ...options }, passedOptions(options), this.#policies.sources, (event, ...args) => { (this as { emit (event: string, ...args: unknown[]): boolean }).emit(event, ...args) })
+    this.#findMock = acceptMocks(this)
+    this.fetch = bindFetch((dispatchOptions, handler) => this.dispatch(dispatchOptions, handler))
   }
 
-  get closed (): boolean { return this.#closed }
+  get closed (): boolean { return this.#book.isClosed }
+
+  get destroyed (): boolean { return this.#book.isDestroyed }
+
+  /** As undici's Agent says it: sockets and requests by origin. */
+  get stats (): Readonly<Record<string, object>> { return this.#book.stats }
 
   override dispatch (options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
-    const adapted = adaptHandler(handler)
-    try {
-      this.#policies.find(originOf(options))
-      if (this.#now() >= this.#generation.validUntil) this.#renew()
-      return this.#generation.agent.dispatch(options as Agent.DispatchOptions, adapted)
-    } catch (error) {
-      // As undici's own dispatchers do: a redirect or a retry has nobody to throw to.
-      adapted.onResponseError?.(undefined as unknown as Dispatcher.DispatchController, error as Error)
-      return false
-    }
+    return this.#dispatch(options, handler, false)
+  }
+
+  /** The agent with interceptors around it. They see network errors by undici's own codes, the caller sees them explained. */
+  override compose (...interceptors: any[]): any {
+    return composeAgent(this, (options, handler) => this.#dispatch(options, handler, true), interceptors, bindFetch)
   }
 
   /** Refuses new requests and resolves when those in flight are done. */
   override close (callback?: () => void): any {
-    const closed = this.#end(async (agent) => { await agent.close() })
+    const closed = this.#book.close()
     if (callback === undefined) return closed
     closed.then(callback, callback)
   }
@@ -70,64 +64,39 @@ export class MtlsAgent extends Dispatcher {
   override destroy (...args: any[]): any {
     const callback = args.find((arg) => typeof arg === 'function')
     const reason = args.find((arg) => arg instanceof Error) ?? null
-    const destroyed = this.#end(async (agent) => { await agent.destroy(reason) })
+    const destroyed = this.#book.destroy(reason)
     if (callback === undefined) return destroyed
     destroyed.then(callback, callback)
   }
 
-  async #end (finish: (agent: Agent) => Promise<void>): Promise<void> {
-    this.#closed = true
-    for (const end of this.#ends.splice(0)) end()
-    this.#unfollow?.()
-    this.#sessions.clear()
-    await Promise.all([this.#generation.agent, ...this.#retiring].map(finish))
-  }
-
-  #startGeneration (): Generation {
-    const { credentials, revocation, allowH2 = false, socketPath, connectTimeout = 10_000 } = this.#options
-    const connector: ConnectorOptions = {
-      credentials,
-      revocation,
-      allowH2,
-      socketPath,
-      timeout: connectTimeout,
-      now: this.#now,
-      sessions: this.#sessions,
-      onConnected: ({ server }) => {
-        const ends = [server, ...(server.chain ?? [])].map(({ notAfter = -Infinity }) => notAfter)
-        generation.validUntil = Math.min(generation.validUntil, ...ends)
-      }
+  #dispatch (options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler, isComposed: boolean): boolean {
+    const adapted = adaptHandler(handler)
+    const { origin, address, hostname, servername } = readTarget(options)
+    const exchangeOptions: Dispatcher.DispatchOptions & { servername: string, [kExchange]?: Exchange } = {
+      ...options,
+      origin: address,
+      // Always said, or else undici takes the name from the Host header.
+      servername: servername ?? hostname,
+      ...(isLegacyHandler(handler) && { allowH2: false })
     }
-    const makeClient = (policy: OriginPolicy) => (origin: URL, options: object): Dispatcher => new PeerClient(origin, options, policy, connector)
-    const agent = new Agent({
-      ...passedOptions(this.#options),
-      allowH2,
-      factory: (origin: string | URL, options: object) => new Pool(origin, { ...options, connect: () => {}, factory: makeClient(this.#policies.find(new URL(origin).origin)) as any })
-    } as any)
-    const generation: Generation = { agent, validUntil: credentials.current.notAfter > this.#now() ? credentials.current.notAfter : Infinity }
-    return generation
+    const exchange = new Exchange(adapted, exchangeOptions, isComposed, this.#move)
+    exchangeOptions[kExchange] = exchange
+    try {
+      const policy = this.#policies.find(origin)
+      if (servername === undefined && policy.servername !== undefined) exchangeOptions.servername = policy.servername
+      exchange.policy = policy
+      const mock = this.#findMock(address)
+      if (mock !== undefined) return mock.dispatch(options, adapted)
+      this.#book.assertOpen()
+      return this.#send(exchange)
+    } catch (error) {
+      // As undici's own dispatchers do: a redirect or a retry has nobody to throw to.
+      exchange.onResponseError(undefined as unknown as Dispatcher.DispatchController, error as Error)
+      return false
+    }
   }
 
-  /** Starts with fresh connections; those there are finish what they carry. */
-  #renew (): void {
-    if (this.#closed) return
-    const { agent } = this.#generation
-    this.#sessions.clear()
-    this.#generation = this.#startGeneration()
-    this.#followLists()
-    this.#retiring.add(agent)
-    agent.close().catch(() => {}).finally(() => { this.#retiring.delete(agent) })
+  #send (exchange: Exchange): boolean {
+    return this.#book.find(exchange.policy).agent.dispatch(exchange.options as undici.Agent.DispatchOptions, exchange)
   }
-
-  #followLists (): void {
-    const { revocation } = this.#options.credentials.current
-    if (revocation === this.#followed) return
-    this.#unfollow?.()
-    this.#followed = revocation
-    this.#unfollow = revocation?.subscribe(() => { this.#renew() })
-  }
-}
-
-function originOf ({ origin }: Dispatcher.DispatchOptions): string {
-  return origin === undefined || origin === null ? '' : new URL(origin).origin
 }

@@ -1,76 +1,89 @@
-import { compileRules } from '@peerkit/rules'
-import type { Authorizer, Groups, RuleSet } from '@peerkit/rules'
+import type { CredentialSource } from '@peerkit/credentials'
+import type { MtlsAgentOptions } from './agent-options.ts'
 import { MTLS_ERR_OUTBOUND_OPTION, MTLS_ERR_OUTBOUND_ORIGIN, withFacts } from './errors.ts'
+import { checkCredentials, checkKeys } from './option-check.ts'
+import { readProxy } from './proxy-options.ts'
+import type { Proxy, ProxyOptions } from './proxy-options.ts'
+import { compileServerRules } from './server-rules.ts'
+import type { AllowedServers, ServerRules } from './server-rules.ts'
 
-/** Rules on whom we call. Predicates get no request here. */
-export type AllowedServers = RuleSet
+export type { AllowedServers } from './server-rules.ts'
 
-export interface OriginOptions { readonly allowedServers?: AllowedServers }
+/** What an origin has of its own; the rest is the agent's. */
+export interface OriginOptions {
+  readonly allowedServers?: AllowedServers
+  /** Presented at this origin alone, and its anchors alone are trusted there. */
+  readonly credentials?: CredentialSource
+  /** The name asked for (SNI) and that the certificate must be for. Default the origin's host. */
+  readonly servername?: string
+  readonly socketPath?: string
+  readonly proxy?: string | ProxyOptions
+}
 
-/** Who must answer at an origin. */
+/** How an origin is reached and who must answer there. */
 export interface OriginPolicy {
   readonly origin: string
-  readonly authorizer: Authorizer | undefined
-  /** Whether the rules name the server by SPIFFE ID: then they replace the check of the host name. */
-  readonly checksHostName: boolean
+  readonly rules: ServerRules
+  readonly credentials: CredentialSource
+  readonly servername: string | undefined
+  readonly socketPath: string | undefined
+  readonly proxy: Proxy | undefined
 }
+
+const KNOWN = ['allowedServers', 'credentials', 'servername', 'socketPath', 'proxy']
 
 /** Finds the policy of an origin, compared whole: `https://api.internal` is not `https://api.internal.example`. */
 export class OriginPolicies {
   readonly #origins = new Map<string, OriginPolicy>()
-  readonly #closed: boolean
-  readonly #authorizer: Authorizer | undefined
-  readonly #checksHostName: boolean
+  /** For every other origin; undefined where there must be none. */
+  readonly #others: OriginPolicy | undefined
 
   /** @throws MTLS_ERR_OUTBOUND_OPTION, MTLS_ERR_RULE_INVALID */
-  constructor (allowedServers: AllowedServers | undefined, origins: Readonly<Record<string, OriginOptions>> | undefined, groups: Groups | undefined) {
-    const compile = (rules: AllowedServers | undefined, path: string): Authorizer | undefined => rules === undefined ? undefined : compileRules(rules, { path, groupsPath: 'servers', groups: groups ?? {} })
-    this.#authorizer = compile(allowedServers, 'allowedServers')
-    this.#checksHostName = !namesSpiffeIds(allowedServers, groups)
-    this.#closed = origins !== undefined
-    for (const [text, options] of Object.entries(origins ?? {})) {
+  constructor (options: MtlsAgentOptions) {
+    const { allowedServers, origins, servers: groups } = options
+    compileServerRules(allowedServers, groups, 'allowedServers')
+    const common = options.proxy === undefined ? undefined : readProxy(options.proxy, groups, 'proxy')
+    for (const [text, own] of Object.entries(origins ?? {})) {
+      if (text === '*') continue
       const origin = readOrigin(text)
-      const own = options.allowedServers
-      this.#origins.set(origin, {
-        origin,
-        authorizer: own === undefined ? this.#authorizer : compile(own, `origins["${text}"].allowedServers`),
-        checksHostName: own === undefined ? this.#checksHostName : !namesSpiffeIds(own, groups)
-      })
+      if (this.#origins.has(origin)) throw new MTLS_ERR_OUTBOUND_OPTION(`origins names ${origin} twice`)
+      this.#origins.set(origin, createOriginPolicy(origin, own, `origins["${text}"]`, options, common))
     }
+    const other = origins === undefined ? {} : origins['*']
+    if (other === undefined) return
+    this.#others = createOriginPolicy('*', other, 'origins["*"]', options, common)
+  }
+
+  /** Every credential source that an origin or a proxy uses. */
+  get sources (): ReadonlySet<CredentialSource> {
+    return new Set([...this.#origins.values(), ...(this.#others === undefined ? [] : [this.#others])].flatMap(({ credentials, proxy }) => [credentials, proxy?.credentials ?? credentials]))
   }
 
   /** @throws MTLS_ERR_OUTBOUND_ORIGIN where the agent must not call the origin */
   find (origin: string): OriginPolicy {
     const known = this.#origins.get(origin)
     if (known !== undefined) return known
-    if (!origin.startsWith('https://')) throw withFacts(new MTLS_ERR_OUTBOUND_ORIGIN(`${origin} is no https origin`), { retryable: false })
-    if (this.#closed) throw withFacts(new MTLS_ERR_OUTBOUND_ORIGIN(`${origin} is none of the agent's origins`), { retryable: false })
-    return { origin, authorizer: this.#authorizer, checksHostName: this.#checksHostName }
+    if (!origin.startsWith('https://')) throw withFacts(new MTLS_ERR_OUTBOUND_ORIGIN(`${origin === '' ? 'an empty origin' : origin} is no https origin`), { retryable: false, origin })
+    if (this.#others === undefined) throw withFacts(new MTLS_ERR_OUTBOUND_ORIGIN(`${origin} is none of the agent's origins`), { retryable: false, origin })
+    return { ...this.#others, origin }
   }
+}
+
+function createOriginPolicy (origin: string, own: OriginOptions, where: string, options: MtlsAgentOptions, common: Proxy | undefined): OriginPolicy {
+  checkKeys(own, KNOWN, where)
+  if (own.credentials !== undefined) checkCredentials(own.credentials, where)
+  const [rules, path] = own.allowedServers === undefined ? [options.allowedServers, 'allowedServers'] : [own.allowedServers, `${where}.allowedServers`]
+  const socketPath = own.socketPath ?? (own.proxy === undefined ? options.socketPath : undefined)
+  const proxy = own.proxy !== undefined ? readProxy(own.proxy, options.servers, `${where}.proxy`) : own.socketPath === undefined ? common : undefined
+  return Object.freeze({ origin, rules: compileServerRules(rules, options.servers, path), credentials: own.credentials ?? options.credentials, servername: own.servername, socketPath, proxy })
 }
 
 /** @throws MTLS_ERR_OUTBOUND_OPTION where a text is no bare https origin */
 export function readOrigin (text: string): string {
-  let url: URL
-  try {
-    url = new URL(text)
-  } catch {
-    throw new MTLS_ERR_OUTBOUND_OPTION(`origin is ${JSON.stringify(text)}; expected an https origin such as https://ledger.internal:8443`)
-  }
+  if (!URL.canParse(text)) throw new MTLS_ERR_OUTBOUND_OPTION(`origin is ${JSON.stringify(text)}; expected an https origin such as https://ledger.internal:8443`)
+  const url = new URL(text)
   if (url.protocol !== 'https:' || url.pathname !== '/' || url.search !== '' || url.hash !== '' || url.username !== '' || url.password !== '') {
     throw new MTLS_ERR_OUTBOUND_OPTION(`origin is ${JSON.stringify(text)}; expected https, host and port alone`)
   }
   return url.origin
-}
-
-/** Whether every rule that may allow names a SPIFFE ID: one that does not would leave the name unchecked. */
-function namesSpiffeIds (rules: AllowedServers | undefined, groups: Groups | undefined, seen: ReadonlySet<string> = new Set()): boolean {
-  if (rules === undefined || rules.length === 0) return false
-  return rules.every((rule) => {
-    if (typeof rule === 'function') return false
-    if (typeof rule !== 'string') return rule.spiffe !== undefined
-    const group = groups?.[rule]
-    if (group === undefined || seen.has(rule)) return false
-    return namesSpiffeIds(Array.isArray(group) ? group : [group] as AllowedServers, groups, new Set([...seen, rule]))
-  })
 }

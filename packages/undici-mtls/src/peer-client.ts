@@ -1,30 +1,41 @@
+import type { TLSSocket } from 'node:tls'
 import { Client } from 'undici'
 import type { Dispatcher } from 'undici'
-import { openConnection } from './connector.ts'
-import type { ConnectTarget, Connection, ConnectorOptions } from './connector.ts'
-import type { OriginPolicy } from './origin-policy.ts'
-import { ResponseHandler } from './response-handler.ts'
+import type { Connection } from './connector.ts'
+import { kExchange } from './exchange.ts'
+import type { Exchange, Line } from './exchange.ts'
+import type { Generation } from './generation.ts'
+
+/** What undici hands its connectors. */
+interface ConnectTarget { readonly hostname: string, readonly port: string, readonly servername?: string | null, readonly localAddress?: string | null }
 
 /** An undici client, one connection at a time, that knows who is at its other end. */
 export class PeerClient extends Client {
-  readonly #link: { connection: Connection | undefined }
-  readonly #policy: OriginPolicy
+  readonly #line: Line
+  readonly #generation: Generation
 
-  constructor (origin: string | URL, options: Client.Options, policy: OriginPolicy, connector: ConnectorOptions) {
-    const link: { connection: Connection | undefined } = { connection: undefined }
-    const connect = (target: ConnectTarget, callback: (error: Error | null, socket: Connection['socket'] | null) => void): void => {
-      openConnection(target, policy, connector).then((connection) => {
-        link.connection = connection
-        connector.onConnected(connection)
+  constructor (origin: string | URL, options: object, generation: Generation) {
+    const line: { -readonly [key in keyof Line]: Line[key] } = { origin: generation.policy.origin, connection: undefined, mayCarry: (connection: Connection) => generation.mayCarry(connection) }
+    const connect = (target: ConnectTarget, callback: (error: Error | null, socket: TLSSocket | null) => void): void => {
+      const { servername } = target
+      generation.connect(target, servername === undefined || servername === null || servername === '' ? target.hostname : servername).then((connection) => {
+        line.connection = connection
         callback(null, connection.socket)
       }, (error: Error) => { callback(error, null) })
     }
     super(origin as URL, { ...options, connect: connect as any })
-    this.#link = link
-    this.#policy = policy
+    this.#line = line
+    this.#generation = generation
   }
 
   override dispatch (options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
-    return super.dispatch(options, new ResponseHandler(handler, () => this.#link.connection, this.#policy.origin))
+    const exchange = (options as { [kExchange]?: Exchange })[kExchange]
+    // What waited in the pool while its generation was retired goes to the next one. An answer of true lets the pool hand over all that waits.
+    if (exchange !== undefined && this.#generation.isRetired) {
+      exchange.move()
+      return true
+    }
+    if (exchange !== undefined) exchange.line = this.#line
+    return super.dispatch(options, handler)
   }
 }

@@ -1,7 +1,12 @@
 import type { PeerIdentity } from '@peerkit/identity'
-import { kServer } from './response-handler.ts'
+import { serverOfFetched } from './bound-fetch.ts'
+import { kServer } from './exchange.ts'
 
-/** Who served a response of undici's `request`, `stream` or `pipeline`: by the `context` that comes with it. Undefined for a response that came by no MtlsAgent. */
-export function serverOf (response: { readonly context?: object | null }): PeerIdentity | undefined {
-  return (response.context as { readonly [kServer]?: PeerIdentity } | null | undefined)?.[kServer]
+/**
+ * Who served a response: of `request`, `stream`, `pipeline` (what comes with `context`), or of `agent.fetch`. Undefined where no server was asked (a cache), where no MtlsAgent was, and
+ * for the built-in `fetch`, whose responses have nothing to know them by.
+ */
+export function serverOf (response: object): PeerIdentity | undefined {
+  const { context } = response as { readonly context?: { readonly [kServer]?: PeerIdentity } | null }
+  return context?.[kServer] ?? serverOfFetched(response)
 }

@@ -7,10 +7,13 @@ const MOST_KEYS = 256
 const MOST_PER_KEY = 8
 
 /**
- * TLS sessions by origin and credentials. Held strongly and bounded; a session is taken out when it is used, since TLS 1.3 means each ticket for one use (RFC 8446 appendix C.4).
+ * TLS sessions of one credential source, by where they lead. Held strongly and bounded: 256 keys, the least recently used go first, and 8 sessions each, the newest are kept. A session
+ * is taken out when it is used, since TLS 1.3 means each ticket for one use (RFC 8446 appendix C.4).
  */
 export class SessionCache {
   readonly #sessions = new Map<string, CachedSession[]>()
+
+  get size (): number { return this.#sessions.size }
 
   put (key: string, session: CachedSession): void {
     const own = this.#sessions.get(key) ?? []
@@ -28,6 +31,9 @@ export class SessionCache {
     if (own?.length === 0) this.#sessions.delete(key)
     return session
   }
+
+  /** Forgets the sessions of a key: who answered under them is not wanted any more. */
+  drop (key: string): void { this.#sessions.delete(key) }
 
   /** Forgets everything: after a rotation no session of before is resumed. */
   clear (): void { this.#sessions.clear() }

@@ -1,0 +1,148 @@
+import { errors } from 'undici'
+import type { CredentialSource } from '@peerkit/credentials'
+import type { RevocationChecker } from '@peerkit/revocation'
+import type { MtlsAgentOptions } from './agent-options.ts'
+import type { Means } from './connector.ts'
+import { Generation } from './generation.ts'
+import type { TlsSettings } from './handshake.ts'
+import type { OriginPolicy } from './origin-policy.ts'
+import { SessionCache } from './session-cache.ts'
+
+/** Origins whose connections are kept at a time; beyond, those used least recently finish what they carry and close. */
+const MOST_ORIGINS = 1000
+const EVENTS = ['connect', 'disconnect', 'connectionError', 'drain'] as const
+
+type Tell = (event: string, ...args: any[]) => void
+
+/** What is kept for one credential source. */
+interface Realm { readonly sessions: SessionCache, lists: RevocationChecker | undefined, unfollow: (() => void) | undefined }
+
+/** Keeps the connections of an agent by origin, and exchanges them when credentials, trust or revocation move. */
+export class ConnectionBook {
+  readonly #options: MtlsAgentOptions
+  readonly #agentOptions: object
+  readonly #tell: Tell
+  readonly #settings: TlsSettings
+  readonly #realms = new Map<CredentialSource, Realm>()
+  readonly #current = new Map<string, Generation>()
+  readonly #retiring = new Map<Generation, Promise<void>>()
+  readonly #ends: Array<() => void> = []
+  isClosed = false
+  isDestroyed = false
+
+  constructor (options: MtlsAgentOptions, passed: object, sources: ReadonlySet<CredentialSource>, tell: Tell) {
+    const { allowH2 = false, minVersion = 'TLSv1.2', maxVersion, ciphers, revocation } = options
+    this.#options = options
+    this.#agentOptions = { ...passed, allowH2 }
+    this.#tell = tell
+    this.#settings = Object.freeze({ allowH2, minVersion, maxVersion, ciphers })
+    for (const source of sources) this.#follow(source)
+    if (revocation !== undefined) this.#ends.push(revocation.subscribe(() => { this.#forget(undefined, true) }))
+  }
+
+  get stats (): Readonly<Record<string, object>> {
+    return Object.assign({}, ...[...this.#current.values()].map(({ agent }) => agent.stats ?? {}))
+  }
+
+  /** @throws undici's ClientDestroyedError, ClientClosedError */
+  assertOpen (): void {
+    if (this.isDestroyed) throw new errors.ClientDestroyedError()
+    if (this.isClosed) throw new errors.ClientClosedError()
+  }
+
+  /** The connections in force to an origin. */
+  find (policy: OriginPolicy): Generation {
+    const known = this.#current.get(policy.origin)
+    // A listener that was told of a rotation before us may already be calling.
+    if (known?.isCurrent === true) return known
+    if (known !== undefined) this.#retire(known, false)
+    const generation = this.#create(policy)
+    this.#current.set(policy.origin, generation)
+    // Closing: what was given to us before is still carried, by connections that close behind it.
+    if (this.isClosed) queueMicrotask(() => { this.#retire(generation, false) })
+    else if (this.#current.size > MOST_ORIGINS) this.#retire([...this.#current.values()][0] as Generation, false)
+    return generation
+  }
+
+  async close (): Promise<void> {
+    this.#shut()
+    for (const generation of [...this.#current.values()]) this.#retire(generation, false)
+    while (this.#retiring.size > 0) await Promise.all(this.#retiring.values())
+  }
+
+  async destroy (reason: Error | null): Promise<void> {
+    this.#shut()
+    this.isDestroyed = true
+    const generations = [...this.#current.values(), ...this.#retiring.keys()]
+    this.#current.clear()
+    await Promise.all(generations.map(async ({ agent }) => { await agent.destroy(reason) }))
+  }
+
+  #shut (): void {
+    this.isClosed = true
+    for (const end of this.#ends.splice(0)) end()
+    for (const { unfollow, sessions } of this.#realms.values()) {
+      unfollow?.()
+      sessions.clear()
+    }
+  }
+
+  #follow (source: CredentialSource): void {
+    const realm: Realm = { sessions: new SessionCache(), lists: undefined, unfollow: undefined }
+    this.#realms.set(source, realm)
+    const followLists = (): void => {
+      const { revocation } = source.current
+      if (revocation === realm.lists) return
+      realm.unfollow?.()
+      realm.lists = revocation
+      realm.unfollow = revocation?.subscribe(() => { this.#forget(source, true) })
+    }
+    followLists()
+    this.#ends.push(source.subscribe((change) => {
+      if (change.type !== 'rotated') return
+      followLists()
+      this.#forget(source, change.trustChanged)
+    }))
+  }
+
+  /** Begins anew with every origin of a source, or with all. */
+  #forget (source: CredentialSource | undefined, isStale: boolean): void {
+    for (const [key, { sessions }] of this.#realms) if (source === undefined || key === source) sessions.clear()
+    for (const generation of [...this.#current.values(), ...this.#retiring.keys()]) {
+      const { credentials, proxy } = generation.policy
+      if (source === undefined || credentials === source || proxy?.credentials === source) this.#retire(generation, isStale)
+    }
+  }
+
+  /** Its connections finish what they carry and close. Stale ones do not even begin what they were given. */
+  #retire (generation: Generation, isStale: boolean): void {
+    generation.isRetired = true
+    generation.isStale ||= isStale
+    const { origin } = generation.policy
+    if (this.#current.get(origin) === generation) this.#current.delete(origin)
+    if (this.#retiring.has(generation)) return
+    const closed = generation.agent.close().catch(() => {}).then(() => { this.#retiring.delete(generation) })
+    this.#retiring.set(generation, closed)
+  }
+
+  #create (policy: OriginPolicy): Generation {
+    const { connectTimeout = 10_000 } = this.#options
+    const proxySource = policy.proxy?.credentials
+    const generation = new Generation({
+      policy,
+      means: this.#meansOf(policy.credentials),
+      proxyMeans: proxySource === undefined ? undefined : this.#meansOf(proxySource),
+      timeout: connectTimeout,
+      agentOptions: this.#agentOptions,
+      onStale: (stale) => { this.#retire(stale, true) }
+    })
+    for (const event of EVENTS) generation.agent.on(event as 'connect', (...args: any[]) => { this.#tell(event, ...args) })
+    return generation
+  }
+
+  #meansOf (credentials: CredentialSource): Means {
+    const { revocation, now = Date.now } = this.#options
+    const sessions = this.#realms.get(credentials)?.sessions ?? new SessionCache()
+    return { credentials, sessions, revocation, settings: this.#settings, now }
+  }
+}

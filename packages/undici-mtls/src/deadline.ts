@@ -1,0 +1,34 @@
+import type { Socket } from 'node:net'
+import { errors } from 'undici'
+import { MTLS_ERR_OUTBOUND_UNREACHABLE, withFacts } from './errors.ts'
+
+/** One time limit over all the steps of a connection. */
+export class Deadline {
+  readonly #expired: Promise<never>
+  readonly #timer: NodeJS.Timeout
+  readonly #sockets: Socket[] = []
+
+  constructor (milliseconds: number, origin: string) {
+    const { promise, reject } = Promise.withResolvers<never>()
+    promise.catch(() => {})
+    this.#expired = promise
+    this.#timer = setTimeout(() => {
+      const message = `no connection within ${milliseconds} ms`
+      const error = withFacts(new MTLS_ERR_OUTBOUND_UNREACHABLE(origin, message), { retryable: true, origin, reason: 'timeout', cause: new errors.ConnectTimeoutError(message) })
+      reject(error)
+      for (const socket of this.#sockets) socket.destroy(error)
+    }, milliseconds)
+    // Whoever waits for the connection keeps the process alive by its socket.
+    this.#timer.unref()
+  }
+
+  /** The promise, unless time is up before. */
+  async race<T> (promise: Promise<T>): Promise<T> {
+    return await Promise.race([promise, this.#expired])
+  }
+
+  /** Destroys the socket when time is up. */
+  guard (socket: Socket): void { this.#sockets.push(socket) }
+
+  end (): void { clearTimeout(this.#timer) }
+}

@@ -1,0 +1,89 @@
+import { Agent, Pool } from 'undici'
+import type { Dispatcher } from 'undici'
+import type { CredentialSnapshot, CredentialSource } from '@peerkit/credentials'
+import { outboundIdentified, outboundRefused } from './channels.ts'
+import type { Connection, Means } from './connector.ts'
+import { Deadline } from './deadline.ts'
+import { explainConnectError } from './explain-error.ts'
+import type { OutboundErrorFacts } from './errors.ts'
+import type { OriginPolicy } from './origin-policy.ts'
+import { PeerClient } from './peer-client.ts'
+import { reachOrigin } from './reach-origin.ts'
+import type { Address } from './reach-origin.ts'
+
+export interface GenerationOptions {
+  readonly policy: OriginPolicy
+  readonly means: Means
+  readonly proxyMeans: Means | undefined
+  /** Milliseconds for connecting, shaking hands and judging. */
+  readonly timeout: number
+  readonly agentOptions: object
+  /** Called when a connection of it must not be used any more though nothing was rotated: a certificate or an answer on revocation has ended. */
+  readonly onStale: (generation: Generation) => void
+}
+
+/** The connections to one origin made under one set of credentials, used for new requests until something of it ends. */
+export class Generation {
+  readonly policy: OriginPolicy
+  readonly agent: Agent
+  /** Takes no new requests: those given to a connection are carried, those that wait go elsewhere. */
+  isRetired = false
+  /** Its connections must not even carry what they were given but did not begin. */
+  isStale = false
+  readonly #options: GenerationOptions
+  readonly #snapshots: ReadonlyArray<{ readonly source: CredentialSource, readonly snapshot: CredentialSnapshot }>
+
+  constructor (options: GenerationOptions) {
+    this.#options = options
+    this.policy = options.policy
+    const sources = new Set([options.means.credentials, ...(options.proxyMeans === undefined ? [] : [options.proxyMeans.credentials])])
+    this.#snapshots = [...sources].map((source) => ({ source, snapshot: source.current }))
+    const makePool = (origin: string | URL, poolOptions: object): Dispatcher => new Pool(origin, {
+      ...poolOptions,
+      // Never used: each client has a connector of its own. Without it the pool would build undici's.
+      connect: () => {},
+      factory: (clientOrigin: URL, clientOptions: object) => new PeerClient(clientOrigin, clientOptions, this)
+    } as Pool.Options)
+    this.agent = new Agent({ ...options.agentOptions, factory: makePool })
+  }
+
+  /** Whether its credentials are still those in force. */
+  get isCurrent (): boolean {
+    return !this.isRetired && this.#snapshots.every(({ source, snapshot }) => source.current === snapshot)
+  }
+
+  /** Asked before each request, when the next thing would be to write it. */
+  mayCarry ({ snapshot, validUntil }: Connection): boolean {
+    const { credentials, now } = this.#options.means
+    if (!this.isStale && now() < validUntil && credentials.current.trustEpoch === snapshot.trustEpoch) return true
+    this.#options.onStale(this)
+    return false
+  }
+
+  async connect (address: Address, hostname: string): Promise<Connection> {
+    const { means, proxyMeans, policy, timeout } = this.#options
+    const deadline = new Deadline(timeout, policy.origin)
+    try {
+      const connection = await reachOrigin({ policy, address, hostname, deadline, means, proxyMeans })
+      this.#tellIdentified(connection)
+      return connection
+    } catch (error) {
+      const explained = explainConnectError(error as Error, policy.origin)
+      this.#tellRefused(explained)
+      throw explained
+    } finally {
+      deadline.end()
+    }
+  }
+
+  #tellIdentified ({ server, resumed, snapshot }: Connection): void {
+    if (!outboundIdentified.hasSubscribers) return
+    outboundIdentified.publish({ v: 1, time: this.#options.means.now(), origin: this.policy.origin, server, resumed, generation: snapshot.generation })
+  }
+
+  #tellRefused (error: Error & Partial<OutboundErrorFacts> & { readonly code?: string }): void {
+    if (!outboundRefused.hasSubscribers) return
+    const { code, reason, message } = error
+    outboundRefused.publish({ v: 1, time: this.#options.means.now(), origin: this.policy.origin, code, reason, message })
+  }
+}

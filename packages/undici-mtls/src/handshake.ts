@@ -1,0 +1,69 @@
+import { isIP } from 'node:net'
+import type { Socket } from 'node:net'
+import { connect, createSecureContext } from 'node:tls'
+import type { ConnectionOptions, SecureContext, TLSSocket } from 'node:tls'
+import { secureContextOptions } from '@peerkit/credentials'
+import type { CredentialSnapshot } from '@peerkit/credentials'
+
+/** TLS settings of an agent, beside its credentials. */
+export interface TlsSettings {
+  readonly allowH2: boolean
+  readonly minVersion: 'TLSv1.2' | 'TLSv1.3'
+  readonly maxVersion: 'TLSv1.2' | 'TLSv1.3' | undefined
+  readonly ciphers: string | undefined
+}
+
+/** Where a handshake takes place: a socket that is there, a Unix socket, or a host and port. */
+export type Endpoint = { readonly socket: Socket } | { readonly path: string } | { readonly host: string, readonly port: number, readonly localAddress?: string }
+
+export interface HandshakeOptions {
+  readonly endpoint: Endpoint
+  /** The name to ask for and to find; an IP address is not asked for (RFC 6066 section 3). */
+  readonly hostname: string
+  readonly snapshot: CredentialSnapshot
+  readonly session: Buffer | undefined
+  readonly settings: TlsSettings
+}
+
+const contexts = new WeakMap<TlsSettings, WeakMap<CredentialSnapshot, SecureContext>>()
+
+/** One context for each snapshot and settings: making one costs as much as a handshake. */
+function contextOf (snapshot: CredentialSnapshot, settings: TlsSettings): SecureContext {
+  let own = contexts.get(settings)
+  if (own === undefined) contexts.set(settings, own = new WeakMap())
+  let context = own.get(snapshot)
+  if (context === undefined) {
+    const { minVersion, maxVersion, ciphers } = settings
+    context = createSecureContext({ ...secureContextOptions(snapshot), minVersion, ...(maxVersion !== undefined && { maxVersion }), ...(ciphers !== undefined && { ciphers }) })
+    own.set(snapshot, context)
+  }
+  return context
+}
+
+export function startHandshake ({ endpoint, hostname, snapshot, session, settings }: HandshakeOptions): TLSSocket {
+  const options: ConnectionOptions & { readonly highWaterMark: number } = {
+    ...endpoint,
+    servername: isIP(hostname) === 0 ? hostname : '',
+    secureContext: contextOf(snapshot, settings),
+    ALPNProtocols: settings.allowH2 ? ['http/1.1', 'h2'] : ['http/1.1'],
+    rejectUnauthorized: true,
+    // Who answered is judged after the handshake, every time: Node does not ask here when a session is resumed.
+    checkServerIdentity: () => undefined,
+    highWaterMark: 16_384,
+    ...(session !== undefined && { session })
+  }
+  const socket = connect(options)
+  socket.setNoDelay(true)
+  socket.setKeepAlive(true, 60_000)
+  return socket
+}
+
+/** Resolves when the handshake is done and OpenSSL accepted the chain. */
+export async function finishHandshake (socket: TLSSocket): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    socket.once('secureConnect', resolve)
+    // Stays on: between here and undici's own listener an error must not be nobody's.
+    socket.on('error', reject)
+    socket.once('close', () => { reject(Object.assign(new Error('the connection was closed during the handshake'), { code: 'ECONNRESET' })) })
+  })
+}

@@ -1,0 +1,50 @@
+import { compileRules } from '@peerkit/rules'
+import type { Authorizer, Groups, RuleSet } from '@peerkit/rules'
+
+/** Rules on whom we call. Predicates get no request here: they are asked once a connection. */
+export type AllowedServers = RuleSet
+
+/** Who may answer, compiled. */
+export interface ServerRules {
+  /** Rules that name a SPIFFE ID: they replace the check of the host name. */
+  readonly byId: Authorizer | undefined
+  /** The other rules: they narrow who is let through by host name. */
+  readonly byName: Authorizer | undefined
+  /** Neither: whoever's certificate is for the host name. */
+  readonly byNameAlone: boolean
+  /** Who is meant, for people. */
+  describe (hostname: string): string
+}
+
+/**
+ * @param path of the rules among the options, for errors
+ * @throws MTLS_ERR_RULE_INVALID
+ */
+export function compileServerRules (rules: AllowedServers | undefined, groups: Groups | undefined, path: string): ServerRules {
+  if (rules === undefined) return Object.freeze({ byId: undefined, byName: undefined, byNameAlone: true, describe: (hostname: string) => `a certificate for ${hostname}` })
+  const settings = { path, groupsPath: 'servers', groups: groups ?? {} }
+  // The whole is compiled first: errors name the place in what was written.
+  compileRules(rules, settings)
+  const compile = (some: AllowedServers): Authorizer | undefined => some.length === 0 ? undefined : compileRules(some, settings)
+  const byId = compile(rules.filter((rule) => namesSpiffeId(rule, groups)))
+  const byName = compile(rules.filter((rule) => !namesSpiffeId(rule, groups)))
+  const describe = (hostname: string): string => {
+    const named = byName === undefined ? [] : [`a certificate for ${hostname} and ${onOneLine(byName)}`]
+    return [...(byId === undefined ? [] : [onOneLine(byId)]), ...named].join(', or ')
+  }
+  return Object.freeze({ byId, byName, byNameAlone: false, describe })
+}
+
+function onOneLine (authorizer: Authorizer): string {
+  return authorizer.describe().split('\n').map((line) => line.replace(/^- /, '')).join(', or ')
+}
+
+/** Whether an entry names the server by SPIFFE ID, a group only if each of its rules does: one that does not would leave the name unchecked. */
+function namesSpiffeId (rule: AllowedServers[number], groups: Groups | undefined, seen: ReadonlySet<string> = new Set()): boolean {
+  if (typeof rule === 'function') return false
+  if (typeof rule !== 'string') return rule.spiffe !== undefined
+  const group = groups?.[rule]
+  if (group === undefined || seen.has(rule)) return false
+  const members = (Array.isArray(group) ? group : [group]) as AllowedServers
+  return members.length > 0 && members.every((member) => namesSpiffeId(member, groups, new Set([...seen, rule])))
+}

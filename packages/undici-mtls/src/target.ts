@@ -1,0 +1,55 @@
+import { isIP } from 'node:net'
+import type { Dispatcher } from 'undici'
+
+/** Where a request goes. */
+export interface Target {
+  /** Who is meant. */
+  readonly origin: string
+  /** Where the connection goes: the same, unless somebody resolved the name before. */
+  readonly address: string
+  /** The name that the certificate must be for; an IP address where the origin is one. */
+  readonly hostname: string
+  /** The server name that the caller set, if any. */
+  readonly servername: string | undefined
+}
+
+const MOST_KNOWN = 1000
+const known = new Map<string, Target>()
+
+/**
+ * Reads where a request goes. The `Host` header has no say: undici would ask for its name and have the certificate checked against it, and in a proxy that header is the client's.
+ * undici's dns interceptor puts an address into the origin and the name into `servername`; the origin meant is then the name's.
+ */
+export function readTarget (options: Dispatcher.DispatchOptions): Target {
+  const { origin: given } = options
+  const { servername } = options as { servername?: string | null }
+  const text = given === undefined || given === null ? '' : String(given)
+  const target = known.get(text) ?? learn(text)
+  if (isIP(target.hostname) === 0) return servername ? { ...target, servername } : target
+  const name = servername || resolvedName(options)
+  return name === undefined || isIP(name) !== 0 ? target : { origin: replaceHost(target.origin, name), address: target.address, hostname: name, servername: name }
+}
+
+function learn (text: string): Target {
+  if (!URL.canParse(text)) return { origin: text, address: text, hostname: text, servername: undefined }
+  const { origin, hostname } = new URL(text)
+  const target = Object.freeze({ origin, address: origin, hostname: hostname.replace(/^\[|\]$/g, ''), servername: undefined })
+  if (known.size >= MOST_KNOWN) known.clear()
+  known.set(text, target)
+  return target
+}
+
+/** On its second try, with the other address family, the dns interceptor of undici 8 leaves the name in a symbol of its own alone. */
+function resolvedName (options: object): string | undefined {
+  for (const symbol of Object.getOwnPropertySymbols(options)) {
+    const value = (options as Record<symbol, unknown>)[symbol]
+    if (symbol.description === 'request origin' && value instanceof URL) return value.hostname
+  }
+  return undefined
+}
+
+function replaceHost (origin: string, hostname: string): string {
+  const url = new URL(origin)
+  url.hostname = hostname
+  return url.origin
+}

@@ -1,0 +1,20 @@
+import { test } from 'tap'
+import { MtlsAgent, serverOf } from '../src/index.ts'
+import { createWorld, SPIFFE, startServer } from './support/world.ts'
+
+const { server, credentials } = await createWorld()
+
+test('request and fetch reach the server that is meant, and say who it was', async (t) => {
+  const ledger = await startServer({ identity: server })
+  const agent = new MtlsAgent({ credentials, allowedServers: [{ spiffe: SPIFFE }] })
+  t.teardown(async () => { await agent.close(); await ledger.close() })
+  const response = await agent.request({ origin: ledger.origin, path: '/entries', method: 'GET' })
+  t.equal(await response.body.text(), '/entries')
+  t.equal(serverOf(response)?.spiffeId, SPIFFE)
+  const fetched = await agent.fetch(`${ledger.origin}/fetched`)
+  t.equal(await fetched.text(), '/fetched')
+  t.equal(serverOf(fetched)?.spiffeId, SPIFFE)
+  const builtIn = await fetch(`${ledger.origin}/built-in`, { dispatcher: agent } as any)
+  t.equal(await builtIn.text(), '/built-in')
+  t.equal(serverOf(builtIn), undefined)
+})
