@@ -7,32 +7,46 @@ import type { PeerIdentity } from '@peerkit/identity'
 const MAX_LENGTH = 100
 
 /**
- * The issuers above the leaf, nearest first, as OpenSSL found them in a full handshake, up to one of the anchors. Undefined where they do not lead to one.
+ * The issuers above the leaf, nearest first, up to one of the anchors, after OpenSSL verified the chain of a full handshake. Undefined where they are not to be found: Node 24 does not show
+ * the intermediates that the other side sent, so they are looked for among those known here.
  *
- * @param leaf what `socket.getPeerCertificate(true)` says. Ask for it once: on a client's socket Node 22 and 24 answer nothing any more after `getPeerX509Certificate()`
+ * @param leaf what `socket.getPeerCertificate(true)` says. Ask for it once and first: after `getPeerX509Certificate()` Node 22 has no chain left, and on a client's socket no certificate
+ * @param known intermediates known from elsewhere, such as our own
  */
-export function readVerifiedChain (leaf: DetailedPeerCertificate, anchors: readonly PeerIdentity[]): readonly PeerIdentity[] | undefined {
+export function readVerifiedChain (leaf: DetailedPeerCertificate, anchors: readonly PeerIdentity[], known: readonly PeerIdentity[] = []): readonly PeerIdentity[] | undefined {
+  const chain = readSentChain(leaf, anchors)
+  let last = chain.at(-1) ?? parsePeerIdentity(leaf.raw)
+  while (chain.length < MAX_LENGTH) {
+    if (anchors.includes(last)) return chain
+    const issuer = findIssuer(last, anchors) ?? findIssuer(last, known.filter((candidate) => !chain.includes(candidate)))
+    if (issuer === undefined) return undefined
+    chain.push(issuer)
+    last = issuer
+  }
+  return undefined
+}
+
+/** As far as Node shows it. */
+function readSentChain (leaf: DetailedPeerCertificate, anchors: readonly PeerIdentity[]): PeerIdentity[] {
   const chain: PeerIdentity[] = []
   let certificate: DetailedPeerCertificate | undefined = leaf
   while (chain.length < MAX_LENGTH) {
     const issuer: DetailedPeerCertificate | undefined = certificate?.issuerCertificate
-    if (issuer?.raw === undefined || issuer === certificate) break
+    if (issuer?.raw === undefined || issuer === certificate) return chain
     const identity = parsePeerIdentity(issuer.raw)
     const anchor = anchors.find(({ fingerprint256 }) => fingerprint256 === identity.fingerprint256)
     chain.push(anchor ?? identity)
     if (anchor !== undefined) return chain
     certificate = issuer
   }
-  const last = chain.at(-1) ?? parsePeerIdentity(leaf.raw)
-  const anchor = findIssuer(last, anchors)
-  return anchor === undefined ? undefined : [...chain, anchor]
+  return chain
 }
 
-/** The anchor that signed a certificate. */
-export function findIssuer (certificate: PeerIdentity, anchors: readonly PeerIdentity[]): PeerIdentity | undefined {
+/** The one of some CAs that signed a certificate. */
+export function findIssuer (certificate: PeerIdentity, authorities: readonly PeerIdentity[]): PeerIdentity | undefined {
   const parsed = new X509Certificate(certificate.raw ?? new Uint8Array())
-  return anchors.find((anchor) => {
-    const issuer = new X509Certificate(anchor.raw ?? new Uint8Array())
+  return authorities.find((authority) => {
+    const issuer = new X509Certificate(authority.raw ?? new Uint8Array())
     return parsed.checkIssued(issuer) && parsed.verify(issuer.publicKey)
   })
 }

@@ -1,4 +1,4 @@
-import type { TLSSocket } from 'node:tls'
+import type { DetailedPeerCertificate, TLSSocket } from 'node:tls'
 import { findIssuer, readVerifiedChain } from '@peerkit/credentials'
 import { parsePeerIdentity } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
@@ -18,11 +18,11 @@ export type Judgement =
  * without a certificate in some versions of Node.
  */
 export function judgeHandshake (socket: TLSSocket, trust: Trust, chains: VerifiedChains, mayBeAbsent: boolean): Judgement | Promise<Judgement> {
-  const raw = socket.getPeerX509Certificate()?.raw
-  if (raw === undefined) return mayBeAbsent ? { peer: null } : refuse('no_certificate')
+  const certificate: DetailedPeerCertificate | undefined = socket.getPeerCertificate(true)
+  if (certificate?.raw === undefined) return mayBeAbsent ? { peer: null } : refuse('no_certificate')
   let leaf: PeerIdentity
   try {
-    leaf = parsePeerIdentity(raw)
+    leaf = parsePeerIdentity(certificate.raw)
   } catch {
     return refuse('unreadable')
   }
@@ -32,26 +32,28 @@ export function judgeHandshake (socket: TLSSocket, trust: Trust, chains: Verifie
   }
   // OpenSSL takes a CA certificate for a leaf where its key usage allows; a CA's key that answers handshakes is one that can also sign others' names.
   if (leaf.isCa !== false) return refuse('ca_as_leaf', leaf)
-  const chain = findChain(socket, leaf, trust, chains)
-  if (chain === undefined) return refuse(socket.isSessionReused() ? 'resumption_refused' : 'bad_chain', leaf)
-  const peer = parsePeerIdentity(raw, { chain })
+  const resumed = socket.isSessionReused()
+  const chain = resumed ? recallChain(leaf, trust, chains) : readChain(certificate, leaf, trust, chains)
+  // Nobody verified a resumed session's chain just now, so it must be known. After a full handshake OpenSSL's word counts, for as long as the trust does not move.
+  if (chain === undefined && resumed) return refuse('resumption_refused', leaf)
+  const peer = chain === undefined ? leaf : parsePeerIdentity(certificate.raw, { chain })
   const conclude = (standing: Standing): Judgement => standing.reason === undefined ? { peer, standing } : refuse(standing.reason, peer)
-  const standing = trust.judge(peer)
+  const standing = trust.judge(peer, chain === undefined)
   return standing instanceof Promise ? standing.then(conclude) : conclude(standing)
 }
 
-function findChain (socket: TLSSocket, leaf: PeerIdentity, trust: Trust, chains: VerifiedChains): readonly PeerIdentity[] | undefined {
-  const { anchors } = trust.credentials.current
-  const fingerprint = leaf.fingerprint256 ?? ''
-  if (socket.isSessionReused()) {
-    const known = chains.recall(fingerprint)
-    if (known !== undefined) return known
-    // A ticket of another worker: only a chain without intermediates can be verified from here.
-    const anchor = findIssuer(leaf, anchors)
-    return anchor === undefined ? undefined : [anchor]
-  }
-  const chain = readVerifiedChain(socket.getPeerCertificate(true), anchors)
-  if (chain !== undefined) chains.remember(fingerprint, chain)
+function recallChain (leaf: PeerIdentity, trust: Trust, chains: VerifiedChains): readonly PeerIdentity[] | undefined {
+  const known = chains.recall(leaf.fingerprint256 ?? '')
+  if (known !== undefined) return known
+  // A ticket of another worker: a chain without intermediates can be verified from here.
+  const anchor = findIssuer(leaf, trust.credentials.current.anchors)
+  return anchor === undefined ? undefined : [anchor]
+}
+
+function readChain (certificate: DetailedPeerCertificate, leaf: PeerIdentity, trust: Trust, chains: VerifiedChains): readonly PeerIdentity[] | undefined {
+  const { anchors, intermediates } = trust.credentials.current
+  const chain = readVerifiedChain(certificate, anchors, intermediates)
+  if (chain !== undefined) chains.remember(leaf.fingerprint256 ?? '', chain)
   return chain
 }
 

@@ -54,13 +54,15 @@ export class Trust {
   /**
    * Judges a leaf whose chain was verified once: its anchor must be in force, every certificate valid now, and none revoked. A signature once verified stays verified.
    * At once where the checkers answer at once.
+   *
+   * @param justVerified OpenSSL verified the chain in this moment, but does not show it: then the anchor is taken on its word
    */
-  judge (peer: PeerIdentity): Standing | Promise<Standing> {
+  judge (peer: PeerIdentity, justVerified = false): Standing | Promise<Standing> {
     const epoch = this.epoch
     const path = [peer, ...(peer.chain ?? [])]
     const notAfter = Math.min(...path.map((certificate) => certificate.notAfter ?? -Infinity))
     const standing = (reason: RefusalReason | undefined, recheckAt = Infinity): Standing => ({ reason, epoch, notAfter, recheckAt })
-    const reason = this.#judgePath(path)
+    const reason = this.#judgeValidity(path) ?? (justVerified ? undefined : this.#judgeAnchor(path))
     if (reason !== undefined) return standing(reason)
     const { revocation } = this
     if (revocation === undefined) return standing(undefined)
@@ -71,12 +73,16 @@ export class Trust {
     return status instanceof Promise ? status.then(conclude) : conclude(status)
   }
 
-  #judgePath (path: readonly PeerIdentity[]): RefusalReason | undefined {
+  #judgeValidity (path: readonly PeerIdentity[]): RefusalReason | undefined {
     const now = this.now()
     for (const { notBefore = Infinity, notAfter = -Infinity } of path) {
       if (now >= notAfter) return 'expired'
       if (now < notBefore) return 'not_yet_valid'
     }
+    return undefined
+  }
+
+  #judgeAnchor (path: readonly PeerIdentity[]): RefusalReason | undefined {
     const anchor = path.at(-1)?.fingerprint256
     return path.length > 1 && this.credentials.current.anchors.some(({ fingerprint256 }) => fingerprint256 === anchor) ? undefined : 'ca_removed'
   }

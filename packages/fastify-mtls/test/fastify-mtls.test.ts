@@ -1,0 +1,201 @@
+import { once } from 'node:events'
+import { Agent } from 'node:https'
+import { createServer } from 'node:http'
+import { test } from 'tap'
+import { memoryCredentials } from '@peerkit/credentials'
+import { createDevCa } from '@peerkit/dev-ca'
+import { createForwardedReader } from '@peerkit/forwarded'
+import Fastify from 'fastify'
+import fastifyMtls, { injectAs, mtlsServerOptions } from '../src/index.ts'
+import { call, callSession, openSession, startWorld } from './support/world.ts'
+
+for (const http2 of [false, true]) {
+  const name = http2 ? 'HTTP/2' : 'HTTP/1.1'
+
+  test(`${name}: a request knows who sent it`, async (t) => {
+    const world = await startWorld(t, { settings: { http2 } as any })
+    t.match(await call(world, world.client), { status: 200, body: { cn: 'client' } })
+    if (!http2) return
+    const session = await openSession(world, { cert: world.client.chain, key: world.client.key })
+    t.match(await callSession(session), { status: 200, body: { cn: 'client' } })
+    t.match(await callSession(session, '/nowhere'), { status: 404 })
+    session.close()
+    await once(session, 'close')
+  })
+
+  test(`${name}: a revoked certificate is refused on a connection that is open, and the connection ends`, async (t) => {
+    const world = await startWorld(t, { settings: { http2 } as any, crl: true })
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+    t.match(await call(world, world.client, { agent }), { status: 200 })
+    const session = http2 ? await openSession(world, { cert: world.client.chain, key: world.client.key }) : undefined
+    if (session !== undefined) t.match(await callSession(session), { status: 200 })
+    world.ca.revoke(world.client, { reason: 'keyCompromise' })
+    world.credentials.update({ crl: (await world.ca.crl()).pem })
+    t.match(await call(world, world.client, { agent }), { status: 401, reused: true, body: { code: 'MTLS_ERR_PEER_NO_LONGER_TRUSTED' } })
+    if (session !== undefined) {
+      const closed = once(session, 'close')
+      t.match(await callSession(session), { status: 401, body: { code: 'MTLS_ERR_PEER_NO_LONGER_TRUSTED' } })
+      await closed
+    }
+    t.match(world.ended[0], { v: 1, reason: 'revoked', peer: { subject: { commonName: 'client' } }, remoteAddress: '127.0.0.1' })
+    await t.rejects(call(world, world.client), { code: 'ECONNRESET' })
+    t.match(world.refusals, [{ v: 1, reason: 'revoked' }])
+    agent.destroy()
+  })
+
+  test(`${name}: a certificate that expires is refused on a connection that is open`, async (t) => {
+    let ahead = 0
+    const world = await startWorld(t, { settings: { http2, now: () => Date.now() + ahead } as any })
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+    t.match(await call(world, world.client, { agent }), { status: 200 })
+    ahead = 8 * 86_400_000
+    t.match(await call(world, world.client, { agent }), { status: 401, reused: true, body: { code: 'MTLS_ERR_PEER_NO_LONGER_TRUSTED' } })
+    t.match(world.ended, [{ reason: 'expired' }])
+    agent.destroy()
+  })
+
+  test(`${name}: a removed CA ends what was opened under it; a rotated leaf of our own does not`, async (t) => {
+    const world = await startWorld(t, { settings: { http2 } as any })
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+    t.match(await call(world, world.client, { agent }), { status: 200 })
+    const renewed = await world.ca.issue({ cn: 'renewed', dns: 'localhost', ip: '127.0.0.1' })
+    world.credentials.update({ cert: renewed.chain, key: renewed.key })
+    t.match(await call(world, world.client, { agent }), { status: 200, reused: true })
+    const next = await createDevCa({ name: 'Next' })
+    world.credentials.update({ ca: next.root })
+    t.match(await call(world, world.client, { agent }), { status: 401, reused: true })
+    t.match(world.ended, [{ reason: 'ca_removed' }])
+    await t.rejects(call(world, world.client), { code: 'ECONNRESET' })
+    t.match(world.refusals, [{ reason: 'unknown_ca' }])
+    const member = await next.issue({ cn: 'member', profile: 'client' })
+    t.match(await call(world, member), { status: 200, body: { cn: 'member' } })
+    agent.destroy()
+  })
+}
+
+test('a server that forgot the plugin is closed all the same', async (t) => {
+  const world = await startWorld(t, { plugin: false })
+  t.match(await call(world, world.client), { status: 200, body: { open: true } })
+  await t.rejects(call(world, undefined), { code: 'ECONNRESET' })
+  await t.rejects(call(world, await (await createDevCa()).issue()), { code: 'ECONNRESET' })
+  t.match(world.refusals, [{ reason: 'no_certificate', peer: undefined }, { reason: 'unknown_ca', code: 'UNABLE_TO_VERIFY_LEAF_SIGNATURE' }])
+})
+
+test('optional mode: no certificate means no identity, and 401 where the route does not allow that', async (t) => {
+  const world = await startWorld(t, {
+    settings: { clientCertificate: 'optional' },
+    setup: (app) => {
+      app.get('/health', { config: { clientCertificate: 'optional' } }, async (request: any) => ({ peer: request.optionalPeer }))
+      app.get('/careless', { config: { clientCertificate: 'optional' } }, async (request: any) => request.peer)
+    }
+  })
+  t.match(await call(world, undefined), { status: 401, body: { code: 'MTLS_ERR_PEER_MISSING' } })
+  t.match(await call(world, undefined, { path: '/nowhere' }), { status: 401 })
+  t.match(await call(world, undefined, { path: '/health' }), { status: 200, body: { peer: null } })
+  t.match(await call(world, undefined, { path: '/careless' }), { status: 401, body: { code: 'MTLS_ERR_PEER_MISSING' } })
+  t.match(await call(world, world.client), { status: 200, body: { cn: 'client' } })
+  await t.rejects(call(world, await (await createDevCa()).issue()), { code: 'ECONNRESET' }, 'a bad certificate is worse than none')
+})
+
+test('refused handshakes are written to the log of the app, without bytes of keys or certificates', async (t) => {
+  const lines: string[] = []
+  const ca = await createDevCa()
+  const server = await ca.issue({ ip: '127.0.0.1' })
+  const credentials = memoryCredentials({ cert: server.chain, key: server.key, ca: ca.root })
+  const app = Fastify({ ...mtlsServerOptions(credentials), logger: { level: 'warn', stream: { write: (line: string) => { lines.push(line) } } } })
+  t.after(async () => { await app.close() })
+  await app.register(fastifyMtls, { credentials })
+  const origin = await app.listen({ host: '127.0.0.1', port: 0 })
+  await t.rejects(call({ origin, ca }, await (await createDevCa()).issue({ cn: 'stranger' })))
+  t.match(JSON.parse(lines[0] ?? '{}'), { level: 40, reason: 'unknown_ca', remoteAddress: '127.0.0.1', msg: 'mTLS handshake refused' })
+  t.match(lines[0], /stranger/)
+  t.notMatch(lines.join(), /BEGIN|PRIVATE/)
+})
+
+test('the plugin refuses to start where it cannot do its work, and says what to do', async (t) => {
+  const ca = await createDevCa()
+  const { chain, key } = await ca.issue()
+  const credentials = memoryCredentials({ cert: chain, key, ca: ca.root })
+  const start = async (app: any, options: unknown): Promise<void> => {
+    await app.register(fastifyMtls, options)
+    await app.ready()
+  }
+  await t.rejects(start(Fastify(), { credentials }), { code: 'MTLS_ERR_SERVER_NOT_MTLS', message: /mtlsServerOptions/ })
+  await t.rejects(start(Fastify({ https: { cert: chain, key, requestCert: false } }), { credentials }), { code: 'MTLS_ERR_SERVER_NOT_MTLS' })
+  await t.rejects(start(Fastify(mtlsServerOptions(credentials)), {}), { code: 'MTLS_ERR_SERVER_OPTION', message: /needs "credentials"/ })
+  await t.rejects(start(Fastify(mtlsServerOptions(credentials)), { credentials, forwardd: 1 }), { code: 'MTLS_ERR_SERVER_OPTION', message: /knows no "forwardd"/ })
+  const others = memoryCredentials({ cert: chain, key, ca: ca.root })
+  await t.rejects(start(Fastify(mtlsServerOptions(credentials)), { credentials: others }), { code: 'MTLS_ERR_SERVER_OPTION', message: /other credentials/ })
+})
+
+test('mtlsServerOptions refuses wrong options by name', async (t) => {
+  const ca = await createDevCa()
+  const { chain, key } = await ca.issue()
+  const credentials = memoryCredentials({ cert: chain, key, ca: ca.root })
+  const make = (given: unknown, settings?: unknown): unknown => mtlsServerOptions(given as any, settings as any)
+  for (const [given, settings, message] of [
+    [undefined, {}, /found undefined/],
+    [null, {}, /found null/],
+    [Promise.resolve(credentials), {}, /await it/],
+    [{ cert: chain }, {}, /found object/],
+    [credentials, { htp2: true }, /knows no "htp2"/],
+    [credentials, { clientCertificate: 'maybe' }, /clientCertificate is "maybe"/],
+    [credentials, { ticketSecret: Buffer.alloc(16) }, /at least 32 octets/],
+    [credentials, { minVersion: 'TLSv1' }, /minVersion is "TLSv1"/],
+    [credentials, { handshakeTimeout: 0 }, /handshakeTimeout is 0/]
+  ] as const) t.throws(() => make(given, settings), { code: 'MTLS_ERR_SERVER_OPTION', message })
+})
+
+test('injectAs speaks in the name of a peer, and nothing that travels in a request does', async (t) => {
+  const world = await startWorld(t)
+  const peer = world.credentials.current.identity
+  t.match((await injectAs(world.app, peer, '/')).json(), { cn: 'server' })
+  t.match((await injectAs(world.app, null, '/')).json(), { code: 'MTLS_ERR_PEER_MISSING' })
+  t.match((await world.app.inject('/')).json(), { code: 'MTLS_ERR_PEER_MISSING' })
+  t.match((await world.app.inject({ url: '/', headers: { peer: 'server', 'x-peer': 'server', 'client-cert': ':AA==:' } })).statusCode, 401)
+  t.match(await call(world, world.client, { headers: { peer: 'server' } }), { body: { cn: 'client' } })
+})
+
+test('a plain request that is no connection of ours has no identity', async (t) => {
+  const { recordOfRequest } = await import('../src/connection-record.ts')
+  const server = createServer((request, response) => {
+    t.equal(recordOfRequest(request), undefined)
+    response.end()
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  await fetch(`http://127.0.0.1:${(server.address() as any).port}`)
+  server.close()
+  t.equal(recordOfRequest({ socket: null }), undefined)
+  t.equal(recordOfRequest({ stream: {} }), undefined)
+})
+
+test('a trusted gateway speaks for its clients; nobody else does', async (t) => {
+  const ca = await createDevCa()
+  const gateway = await ca.issue({ cn: 'gateway', spiffe: 'spiffe://a.example/gateway' })
+  const forwarded = createForwardedReader({ format: 'rfc9440', gateways: { identity: { authorize: ({ spiffeId }) => ({ allowed: spiffeId === 'spiffe://a.example/gateway' }) } } })
+  const world = await startWorld(t, { ca, plugin: { forwarded } })
+  const header = { 'client-cert': `:${Buffer.from((await ca.issue({ cn: 'behind' })).der).toString('base64')}:` }
+  t.match(await call(world, gateway, { headers: header }), { status: 200, body: { cn: 'behind' } })
+  t.match(await call(world, gateway), { status: 200, body: { cn: 'gateway' } })
+  t.match(await call(world, world.client, { headers: header }), { status: 401, body: { code: 'MTLS_ERR_FORWARDED_REFUSED' } })
+})
+
+test('every address of localhost is gated', async (t) => {
+  const ca = await createDevCa()
+  const server = await ca.issue({ dns: 'localhost', ip: ['127.0.0.1', '::1'] })
+  const credentials = memoryCredentials({ cert: server.chain, key: server.key, ca: ca.root })
+  const app = Fastify(mtlsServerOptions(credentials))
+  t.after(async () => { await app.close() })
+  await app.register(fastifyMtls, { credentials })
+  app.get('/', async (request) => ({ cn: request.peer.subject?.commonName }))
+  await app.listen({ host: 'localhost', port: 0 })
+  const client = await ca.issue({ cn: 'client' })
+  const renewed = await ca.issue({ cn: 'renewed', dns: 'localhost', ip: ['127.0.0.1', '::1'] })
+  credentials.update({ cert: renewed.chain, key: renewed.key })
+  for (const { address, port, family } of app.addresses()) {
+    const origin = `https://${family === 'IPv6' ? `[${address}]` : address}:${port}`
+    t.match(await call({ origin, ca }, client), { status: 200, body: { cn: 'client' } }, origin)
+    await t.rejects(call({ origin, ca }, undefined), { code: 'ECONNRESET' }, origin)
+  }
+})

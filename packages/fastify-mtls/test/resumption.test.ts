@@ -1,0 +1,73 @@
+import { randomBytes } from 'node:crypto'
+import { test } from 'tap'
+import { createDevCa } from '@peerkit/dev-ca'
+import { callRaw, startWorld } from './support/world.ts'
+
+const versions = [['TLSv1.2'], ['TLSv1.3']] as const
+
+for (const [version] of versions) {
+  const pinned = { minVersion: version, maxVersion: version }
+
+  test(`${version}: a session is resumed while its trust stands`, async (t) => {
+    const world = await startWorld(t, { settings: { ticketSecret: randomBytes(32) } })
+    const client = { cert: world.client.chain, key: world.client.key }
+    const first = await callRaw(world, client, pinned)
+    t.match(first, { status: 200, reused: false })
+    t.match(await callRaw(world, client, { ...pinned, session: first.session }), { status: 200, reused: true })
+  })
+
+  test(`${version}: a ticket is no way around a removed CA, shared ticket keys or not`, async (t) => {
+    for (const settings of [{}, { ticketSecret: randomBytes(32) }]) {
+      const world = await startWorld(t, { settings })
+      const client = { cert: world.client.chain, key: world.client.key }
+      const { session } = await callRaw(world, client, pinned)
+      world.credentials.update({ ca: (await createDevCa({ name: 'Next' })).root })
+      t.match(await callRaw(world, client, { ...pinned, session }), { status: undefined })
+      t.match(world.refusals.at(-1), { reason: 'unknown_ca', resumed: false })
+    }
+  })
+
+  test(`${version}: a ticket is no way around revocation, even with the very same ticket keys`, async (t) => {
+    const world = await startWorld(t, { settings: { ticketSecret: randomBytes(32) }, crl: true })
+    const client = { cert: world.client.chain, key: world.client.key }
+    const { session } = await callRaw(world, client, pinned)
+    world.ca.revoke(world.client)
+    world.credentials.update({ crl: (await world.ca.crl()).pem })
+    t.match(await callRaw(world, client, { ...pinned, session }), { status: undefined })
+    t.match(world.refusals.at(-1), { reason: 'revoked' })
+  })
+
+  test(`${version}: a ticket is no way around expiry`, async (t) => {
+    let ahead = 0
+    const world = await startWorld(t, { settings: { ticketSecret: randomBytes(32), now: () => Date.now() + ahead } })
+    const client = { cert: world.client.chain, key: world.client.key }
+    const { session } = await callRaw(world, client, pinned)
+    ahead = 8 * 86_400_000
+    t.match(await callRaw(world, client, { ...pinned, session }), { status: undefined })
+    t.match(world.refusals.at(-1), { reason: 'expired', resumed: true })
+  })
+
+  test(`${version}: a ticket without a certificate stays without one`, async (t) => {
+    const world = await startWorld(t, { settings: { clientCertificate: 'optional', ticketSecret: randomBytes(32) } })
+    const first = await callRaw(world, undefined, pinned)
+    t.match(first, { status: 401 })
+    t.match(await callRaw(world, undefined, { ...pinned, session: first.session }), { status: 401, reused: true })
+  })
+
+  test(`${version}: another worker takes a ticket where it can verify the chain itself, and only there`, async (t) => {
+    const ca = await createDevCa()
+    const settings = { ticketSecret: randomBytes(32) }
+    const one = await startWorld(t, { ca, settings })
+    const two = await startWorld(t, { ca, settings })
+    const client = { cert: one.client.chain, key: one.client.key }
+    const direct = await callRaw(one, client, pinned)
+    t.match(await callRaw(two, client, { ...pinned, session: direct.session }), { status: 200, reused: true })
+    const issued = await (await ca.intermediate()).issue({ cn: 'deep', profile: 'client' })
+    const deep = { cert: issued.chain, key: issued.key }
+    const indirect = await callRaw(one, deep, pinned)
+    t.match(indirect, { status: 200 })
+    t.match(await callRaw(two, deep, { ...pinned, session: indirect.session }), { status: undefined })
+    t.match(two.refusals.at(-1), { reason: 'resumption_refused', resumed: true })
+    t.match(await callRaw(two, deep, pinned), { status: 200, reused: false })
+  })
+}

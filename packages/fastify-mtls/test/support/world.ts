@@ -1,0 +1,130 @@
+import { once } from 'node:events'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import http2 from 'node:http2'
+import https from 'node:https'
+import { connect } from 'node:tls'
+import type { ConnectionOptions, TLSSocket } from 'node:tls'
+import { memoryCredentials } from '@peerkit/credentials'
+import type { MemoryCredentials } from '@peerkit/credentials'
+import { createDevCa } from '@peerkit/dev-ca'
+import type { DevCa, IssuedCertificate } from '@peerkit/dev-ca'
+import Fastify from 'fastify'
+import type { FastifyInstance } from 'fastify'
+import fastifyMtls, { mtlsServerOptions } from '../../src/index.ts'
+import type { FastifyMtlsOptions, MtlsServerSettings } from '../../src/index.ts'
+
+export interface Identity { readonly cert: string, readonly key: string }
+
+export interface World {
+  readonly app: FastifyInstance<any, any, any, any>
+  readonly credentials: MemoryCredentials
+  readonly ca: DevCa
+  readonly client: IssuedCertificate
+  readonly origin: string
+  readonly port: number
+  /** What the gate refused, in order. */
+  readonly refusals: any[]
+  /** What was ended on open connections. */
+  readonly ended: any[]
+}
+
+export interface WorldOptions {
+  readonly settings?: MtlsServerSettings
+  readonly plugin?: Partial<FastifyMtlsOptions> | false
+  readonly crl?: boolean
+  readonly ca?: DevCa
+  setup? (app: FastifyInstance<any, any, any, any>): Promise<void> | void
+}
+
+interface Test { after (task: () => unknown): void }
+
+/** A listening app with one route that says who called. */
+export async function startWorld (t: Test, { settings = {}, plugin = {}, crl = false, ca: given, setup }: WorldOptions = {}): Promise<World> {
+  const ca = given ?? await createDevCa()
+  const server = await ca.issue({ cn: 'server', dns: 'localhost', ip: '127.0.0.1' })
+  const client = await ca.issue({ cn: 'client', profile: 'client' })
+  const credentials = memoryCredentials({ cert: server.chain, key: server.key, ca: ca.root, ...(crl && { crl: (await ca.crl()).pem }) })
+  const refusals = collect(t, 'peerkit:handshake:refused')
+  const ended = collect(t, 'peerkit:connection:ended')
+  const app: FastifyInstance<any, any, any, any> = Fastify(mtlsServerOptions(credentials, settings as any) as any)
+  t.after(async () => {
+    await app.close()
+    await credentials.close()
+  })
+  if (plugin !== false) {
+    await app.register(fastifyMtls, { credentials, ...plugin })
+    app.get('/', async (request: any) => ({ cn: request.peer.subject?.commonName }))
+  } else {
+    app.get('/', async () => ({ open: true }))
+  }
+  await setup?.(app)
+  await app.listen({ host: '127.0.0.1', port: 0 })
+  const { port } = app.server.address() as { port: number }
+  return { app, credentials, ca, client, origin: `https://127.0.0.1:${port}`, port, refusals, ended }
+}
+
+function collect (t: Test, name: string): any[] {
+  const messages: any[] = []
+  const listener = (message: unknown): void => { messages.push(message) }
+  subscribe(name, listener)
+  t.after(() => { unsubscribe(name, listener) })
+  return messages
+}
+
+export interface Answer { readonly status: number, readonly body: any, readonly reused: boolean }
+
+/** One HTTP/1.1 call; without an agent on a connection of its own. Rejects where no answer comes. */
+export async function call ({ origin, ca }: Pick<World, 'origin' | 'ca'>, identity: Identity | undefined, options: https.RequestOptions & { path?: string } = {}): Promise<Answer> {
+  const { path = '/', ...rest } = options
+  return await new Promise((resolve, reject) => {
+    const request = https.request(origin + path, { ca: ca.root, agent: false, ...pair(identity), ...rest }, (response) => {
+      let text = ''
+      response.on('data', (chunk) => { text += chunk })
+      response.on('end', () => { resolve({ status: response.statusCode ?? 0, body: text === '' ? undefined : JSON.parse(text), reused: request.reusedSocket }) })
+    })
+    request.on('error', reject)
+    request.end()
+  })
+}
+
+export function pair (identity: Identity | IssuedCertificate | undefined): { cert?: string, key?: string } {
+  if (identity === undefined) return {}
+  return { cert: 'chain' in identity ? identity.chain : identity.cert, key: identity.key }
+}
+
+/** An HTTP/2 session that is connected. */
+export async function openSession ({ origin, ca }: Pick<World, 'origin' | 'ca'>, identity: Identity, options: object = {}): Promise<http2.ClientHttp2Session> {
+  const session = http2.connect(origin, { ca: ca.root, ...pair(identity), ...options })
+  session.on('error', () => {})
+  await once(session, 'connect')
+  return session
+}
+
+/** One request on an HTTP/2 session. */
+export async function callSession (session: http2.ClientHttp2Session, path = '/'): Promise<Answer> {
+  const stream = session.request({ ':path': path })
+  let text = ''
+  stream.setEncoding('utf8')
+  stream.on('data', (chunk) => { text += chunk })
+  const [headers] = await once(stream, 'response')
+  if (!stream.readableEnded) await once(stream, 'end')
+  return { status: Number(headers[':status']), body: text === '' ? undefined : JSON.parse(text), reused: true }
+}
+
+export interface RawOutcome { readonly status: number | undefined, readonly reused: boolean, readonly session: Buffer | undefined }
+
+/** One HTTP/1.1 request over a TLS socket of our own, with a session to resume; `status` is undefined where no answer came. */
+export async function callRaw ({ port, ca }: Pick<World, 'port' | 'ca'>, identity: Identity | undefined, options: ConnectionOptions = {}): Promise<RawOutcome> {
+  const socket: TLSSocket = connect({ host: '127.0.0.1', port, ca: ca.root, ...pair(identity), ...options })
+  let session: Buffer | undefined
+  let text = ''
+  socket.on('session', (next) => { session = next })
+  socket.on('data', (chunk) => { text += String(chunk) })
+  socket.on('error', () => {})
+  socket.once('secureConnect', () => { socket.write('GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n') })
+  let reused = false
+  socket.once('secureConnect', () => { reused = socket.isSessionReused() })
+  await new Promise<void>((resolve) => { socket.once('close', () => { resolve() }) })
+  const status = /^HTTP\/1\.1 (\d+)/.exec(text)?.[1]
+  return { status: status === undefined ? undefined : Number(status), reused, session }
+}
