@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Groups } from '@peerkit/rules'
-import type { FastifyInstance, FastifyPluginAsync, FastifyRequest, onRequestHookHandler } from 'fastify'
+import type { FastifyInstance, FastifyPluginAsync, FastifyRequest, onRequestHookHandler, onRouteHookHandler } from 'fastify'
 import fp from 'fastify-plugin'
 import type { AllowedClients, Mode } from './allowed-clients.ts'
 import { everyIdentified, nobody } from './audience.ts'
@@ -12,7 +12,7 @@ import { listRoute, printRoutes } from './list-routes.ts'
 import type { ListedRoute } from './list-routes.ts'
 import { LiveRules } from './live-rules.ts'
 import { completeDocuments, markRoutes } from './openapi-document.ts'
-import { countAhead, placeGuard } from './place-guard.ts'
+import { countAhead, placeGuard, watchEarlierPlugins } from './place-guard.ts'
 import { checkPluginOptions } from './plugin-options.ts'
 import type { FastifyAllowedClientsOptions, ScopeOptions, WatchOptions } from './plugin-options.ts'
 import { gateReply, kJudged } from './reply-gate.ts'
@@ -59,10 +59,12 @@ const allowedClients: FastifyPluginAsync<FastifyAllowedClientsOptions> = async (
   const table = new RouteTable({ mode, notFound, unruled: unruledRoutes === 'allow' ? everyIdentified : nobody }, book)
   const upgraded = new UpgradedClients()
 
-  app.addHook('onRoute', function (route) {
+  const onRoute: onRouteHookHandler = function (route) {
     table.addRoute(this, route)
     if (openapi) completeDocuments(app)
-  })
+  }
+  app.addHook('onRoute', onRoute)
+  watchEarlierPlugins(app, onRoute)
   await addGuard(app, (request) => judgeOf(table, request), upgraded)
   decorate(app, table, live)
 
@@ -108,7 +110,7 @@ async function addGuard (app: FastifyInstance, judge: (request: FastifyRequest) 
 }
 
 function judgeOf (table: RouteTable, request: FastifyRequest): RouteJudge {
-  return request.is404 ? table.judgeMissing(request.server) : table.judgeOf(request.routeOptions.config, request.server)
+  return request.is404 ? table.judgeMissing(request.server) : table.judgeOf(request.routeOptions.config)
 }
 
 function decorate (app: FastifyInstance, table: RouteTable, live: LiveRules | undefined): void {

@@ -1,10 +1,10 @@
-import type { FastifyInstance, onRequestHookHandler } from 'fastify'
+import type { FastifyInstance, onRequestHookHandler, onRouteHookHandler } from 'fastify'
 import { MTLS_ERR_GUARD_MISPLACED } from './errors.ts'
 
 /** On an onRequest hook that finds out who the peer is: the only kind that runs before the guard. */
 const kIdentifies = Symbol.for('peerkit.identifies')
 
-interface Internals { readonly hooks: { readonly onRequest: Function[] }, readonly children: readonly object[] }
+interface Internals { readonly hooks: { readonly onRequest: Function[], readonly onRoute: Function[] } }
 
 /**
  * Puts the guard ahead of the onRequest hooks that were added before the plugin; those that are added later run after it by Fastify's own order, as do a route's own.
@@ -34,17 +34,21 @@ function identifies (hook: Function): boolean {
   return (hook as { [kIdentifies]?: unknown })[kIdentifies] === true
 }
 
-/** The live lists of the instance and of the plugins that were encapsulated in it before: each has its own. */
-function listOnRequestHooks (instance: object): Function[][] {
-  const { hooks, children } = readInternals(instance)
-  return [hooks.onRequest, ...children.flatMap((child) => listOnRequestHooks(child))]
+/** Lets an onRoute hook see the routes of plugins that were encapsulated before it was added: Fastify hands it down to later ones only. */
+export function watchEarlierPlugins (app: FastifyInstance, onRoute: onRouteHookHandler): void {
+  for (const { hooks } of listInstances(app).slice(1)) hooks.onRoute.push(onRoute)
 }
 
-function readInternals (instance: object): Internals {
-  const hooks = readSymbol(instance, 'fastify.hooks') as Partial<Internals['hooks']> | undefined
+function listOnRequestHooks (app: object): Function[][] { return listInstances(app).map(({ hooks }) => hooks.onRequest) }
+
+/** An instance and those that were encapsulated in it so far: each has lists of its own, and these are the live ones. */
+function listInstances (instance: object): Internals[] {
+  const hooks = readSymbol(instance, 'fastify.hooks') as Internals['hooks'] | undefined
   const children = readSymbol(instance, 'fastify.children')
-  if (!Array.isArray(hooks?.onRequest) || !Array.isArray(children)) throw new MTLS_ERR_GUARD_MISPLACED('this version of Fastify keeps its hooks in a way that is not known; expected fastify 5')
-  return { hooks: { onRequest: hooks.onRequest }, children }
+  if (!Array.isArray(hooks?.onRequest) || !Array.isArray(hooks?.onRoute) || !Array.isArray(children)) {
+    throw new MTLS_ERR_GUARD_MISPLACED('this version of Fastify keeps its hooks in a way that is not known; expected fastify 5')
+  }
+  return [{ hooks }, ...children.flatMap((child) => listInstances(child))]
 }
 
 function readSymbol (instance: object, description: string): unknown {

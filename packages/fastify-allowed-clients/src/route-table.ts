@@ -1,5 +1,6 @@
 import type { RouteOptions } from 'fastify'
 import type { AllowedClients, Mode } from './allowed-clients.ts'
+import { nobody } from './audience.ts'
 import { MTLS_ERR_ALLOWED_CLIENTS_OPTION, refuseRulesFile } from './errors.ts'
 import { findFileRoutes } from './file-routes.ts'
 import { guardRoute } from './guarded-route.ts'
@@ -15,7 +16,17 @@ import type { Declaration } from './scope.ts'
 /** Where a route's config carries its entry: Fastify copies the config, so the object itself is no key. */
 const kEntry = Symbol('peerkit.allowedClients')
 
-interface Entry { readonly site: RouteSite, readonly options: RouteOptions, readonly counts: RouteCounts, judge: RouteJudge | undefined }
+interface Entry { readonly site: RouteSite, readonly options: RouteOptions, readonly seen: unknown, readonly counts: RouteCounts, judge: RouteJudge | undefined }
+
+/** For a request on a route that was never handed to us: whatever the options say, nobody has judged what its author meant. */
+const UNSEEN: RouteJudge = {
+  route: {
+    site: { methods: [], url: '', constraints: undefined, instance: {}, own: undefined, mode: undefined },
+    requirements: [{ origin: 'none', audience: nobody, mode: 'enforce' }],
+    scope: undefined
+  },
+  counts: { allowed: 0, denied: 0, wouldDeny: 0 }
+}
 
 /** What the table needs to know of the plugin's options. */
 export interface TableOptions extends Pick<Policy, 'unruled'> {
@@ -48,7 +59,7 @@ export class RouteTable {
     // A key that is there without a value is a mistake, not the wish for the default.
     const own = 'allowedClients' in config ? this.#declare(config.allowedClients ?? (null as never), `${name}: config.allowedClients`, 'config.allowedClients') : undefined
     const site: RouteSite = { methods, url: options.url, constraints: options.constraints, instance, own, mode: config.allowedClientsMode }
-    const entry: Entry = { site, options, counts: { allowed: 0, denied: 0, wouldDeny: 0 }, judge: undefined }
+    const entry: Entry = { site, options, seen: config.allowedClients, counts: { allowed: 0, denied: 0, wouldDeny: 0 }, judge: undefined }
     this.#entries.add(entry)
     const next: Record<PropertyKey, unknown> = { ...options.config, [kEntry]: entry }
     // fastify-mtls asks for a certificate unless the route says otherwise.
@@ -73,8 +84,9 @@ export class RouteTable {
     return { path, origin, value: copyRules(value) }
   }
 
-  /** From now on all scopes are known, and routes are judged. @throws MTLS_ERR_RULES_FILE_INVALID */
+  /** From now on all scopes are known, and routes are judged. @throws MTLS_ERR_RULES_FILE_INVALID, MTLS_ERR_ALLOWED_CLIENTS_OPTION */
   seal (): void {
+    for (const entry of this.#entries) checkUntouched(entry)
     this.#sealed = true
     this.replace(this.#book)
   }
@@ -95,9 +107,9 @@ export class RouteTable {
   }
 
   /** The judge of the route that a request matched; of a route that we never saw, one that lets nobody in. */
-  judgeOf (config: object, instance: object): RouteJudge {
+  judgeOf (config: object): RouteJudge {
     const entry = (config as { [kEntry]?: Entry })[kEntry]
-    if (entry === undefined) return this.judgeMissing(instance)
+    if (entry === undefined) return UNSEEN
     // Somebody's onReady hook may inject a request before ours ran.
     if (entry.judge === undefined) this.seal()
     return entry.judge as RouteJudge
@@ -126,4 +138,12 @@ export class RouteTable {
     const { assigned } = findFileRoutes(entries.map(({ site }) => site), this.#book)
     return entries.map(({ options, site, counts, judge }) => ({ options, judge: judge ?? this.#judge(site, assigned.get(site), counts, this.#book) }))
   }
+}
+
+/** Another plugin's onRoute hook may run after ours: what it says of clients would be ignored, what it drops would close the route. @throws MTLS_ERR_ALLOWED_CLIENTS_OPTION */
+function checkUntouched (entry: Entry): void {
+  const { site, options, seen } = entry
+  const config = (options.config ?? {}) as { allowedClients?: unknown, [kEntry]?: Entry }
+  if (config[kEntry] === entry && config.allowedClients === seen) return
+  throw new MTLS_ERR_ALLOWED_CLIENTS_OPTION(`${site.methods.join(',')} ${site.url}: config was ${config[kEntry] === entry ? 'given other allowedClients' : 'replaced'} by an onRoute hook that runs after this plugin's; expected it to run before`)
 }

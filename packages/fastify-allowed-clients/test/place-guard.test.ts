@@ -1,0 +1,99 @@
+import { test } from 'tap'
+import { Readable } from 'node:stream'
+import type { FastifyInstance } from 'fastify'
+import { injectAs } from '@peerkit/fastify-mtls'
+import fastifyAllowedClients from '../src/index.ts'
+import { placeGuard } from '../src/place-guard.ts'
+import { mtlsApp } from './support/app.ts'
+import { bareApp, identifier } from './support/identified-app.ts'
+import { billing, ops } from './support/people.ts'
+
+const config = { allowedClients: [{ ou: 'billing' }] }
+const people = { billing, ops }
+
+async function ask (app: FastifyInstance, peer: string, url = '/x'): Promise<{ status: number, body: string, headers: object }> {
+  const { statusCode, body, headers } = await app.inject({ url, headers: { 'x-test-peer': peer } })
+  return { status: statusCode, body, headers }
+}
+
+test('runs ahead of hooks that were added before it, and after those that identify the peer', async (t) => {
+  const app = bareApp()
+  const ran: string[] = []
+  const note = (name: string) => async (): Promise<void> => { ran.push(name) }
+  app.addHook('onRequest', note('before all'))
+  await app.register(identifier(true, people))
+  app.addHook('onRequest', note('between'))
+  let early: FastifyInstance | undefined
+  await app.register(async (scope) => {
+    scope.addHook('onRequest', note('early child'))
+    early = scope
+  })
+  await app.register(fastifyAllowedClients)
+  early?.get('/child', { config }, async () => 'x')
+  app.addHook('onRequest', note('after'))
+  app.get('/x', { config, onRequest: note('route') }, async () => 'x')
+  for (const url of ['/x', '/child', '/nowhere']) {
+    t.equal((await ask(app, 'ops', url)).status, 403, url)
+    t.equal((await ask(app, 'nobody', url)).status, 401, url)
+  }
+  t.same(ran, [], 'nothing ran for the unauthorised')
+  t.equal((await ask(app, 'billing')).status, 200)
+  t.same(ran.splice(0), ['before all', 'between', 'after', 'route'], 'and all of it, in its order, for the others')
+  t.equal((await ask(app, 'billing', '/child')).status, 200)
+  t.same(ran, ['before all', 'between', 'early child', 'after'])
+})
+
+test('where no hook says that it identifies the peer, an earlier hook cannot answer the unauthorised', async (t) => {
+  const app = bareApp()
+  const stream = Readable.from(['secret'])
+  app.addHook('onRequest', async (request, reply) => {
+    reply.header('set-cookie', 'a=b')
+    if (request.url === '/early') return await reply.send({ secret: 1 })
+    if (request.url === '/stream') return await reply.send(stream)
+    if (request.url === '/late') return await reply.code(429).send('slow down')
+  })
+  await app.register(identifier(false, people))
+  await app.register(fastifyAllowedClients)
+  app.get('/x', { config }, async () => 'x')
+  app.get('/early', { config: { allowedClients: [async () => true] } }, async () => 'x')
+  // An early answer comes before the identity is known: nobody is identified yet.
+  const early = await ask(app, 'billing', '/early')
+  t.equal(early.status, 401)
+  t.match(JSON.parse(early.body), { code: 'MTLS_ERR_CLIENT_UNIDENTIFIED', error: 'Unauthorized' })
+  t.notOk('set-cookie' in early.headers)
+  t.equal((await ask(app, 'ops', '/stream')).status, 401)
+  t.ok(stream.destroyed)
+  t.equal((await ask(app, 'ops', '/late')).status, 429, 'errors are no answer of a route')
+  t.equal((await ask(app, 'billing')).status, 200)
+  t.equal((await ask(app, 'ops')).status, 403)
+})
+
+test('an earlier hook cannot answer past the rules of a server with fastify-mtls', async (t) => {
+  const { app } = await mtlsApp()
+  app.addHook('onRequest', async (request, reply) => { if (request.url !== '/x') return await reply.send('secret') })
+  await app.register(fastifyAllowedClients)
+  app.get('/x', { config }, async () => 'x')
+  app.get('/early', { config }, async () => 'x')
+  t.notMatch((await injectAs(app, ops, '/early')).body, 'secret')
+  t.equal((await injectAs(app, ops, '/early')).statusCode, 403)
+  t.equal((await injectAs(app, ops, '/nowhere')).statusCode, 403)
+  t.equal((await injectAs(app, billing, '/early')).body, 'secret')
+  t.equal((await injectAs(app, billing, '/x')).body, 'x')
+})
+
+test('an early answer is held back when judging it fails', async (t) => {
+  const app = bareApp()
+  app.addHook('onRequest', async (_request, reply) => await reply.send('secret'))
+  app.decorateRequest('peer', null as never)
+  app.decorateRequest('optionalPeer', { getter () { throw new Error('torn') } } as never)
+  await app.register(fastifyAllowedClients)
+  app.get('/x', { config }, async () => 'x')
+  const { status, body } = await ask(app, 'billing')
+  t.equal(status, 500)
+  t.notMatch(body, /secret|torn/)
+})
+
+test('does not start on a Fastify whose hooks it does not know', (t) => {
+  t.throws(() => { placeGuard({} as FastifyInstance, () => {}) }, { code: 'MTLS_ERR_GUARD_MISPLACED', message: /fastify 5/ })
+  t.end()
+})

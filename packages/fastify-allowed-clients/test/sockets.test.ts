@@ -1,0 +1,125 @@
+import { test } from 'tap'
+import { once } from 'node:events'
+import { mkdtemp, rename, writeFile } from 'node:fs/promises'
+import http2 from 'node:http2'
+import https from 'node:https'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import fastifyWebsocket from '@fastify/websocket'
+import type { IssuedCertificate } from '@peerkit/dev-ca'
+import type { FastifyInstance } from 'fastify'
+import WebSocket from 'ws'
+import fastifyAllowedClients from '../src/index.ts'
+import { guardedApp, mtlsApp } from './support/app.ts'
+import { billingCertificate, ca, opsCertificate } from './support/people.ts'
+
+const config = { allowedClients: [{ ou: 'billing' }] }
+
+async function listen (app: FastifyInstance): Promise<string> { return await app.listen({ host: '127.0.0.1', port: 0 }) }
+
+function tlsOf ({ chain, key }: IssuedCertificate): { cert: string, key: string, ca: string } { return { cert: chain, key, ca: ca.root } }
+
+async function get (origin: string, path: string, tls: object, agent: https.Agent | false = false): Promise<number | undefined> {
+  const request = https.get(`${origin}${path}`, { ...tls, agent })
+  const [response] = await once(request, 'response')
+  response.resume()
+  await once(response, 'end')
+  return response.statusCode
+}
+
+test('over TLS, the certificate decides', async (t) => {
+  const { app } = await guardedApp()
+  t.teardown(async () => { await app.close() })
+  app.get('/', { config }, async () => 'x')
+  const origin = await listen(app)
+  t.equal(await get(origin, '/', tlsOf(billingCertificate)), 200)
+  t.equal(await get(origin, '/', tlsOf(opsCertificate)), 403)
+})
+
+for (const before of [true, false]) {
+  test(`WebSockets, @fastify/websocket registered ${before ? 'before' : 'after'}: the unauthorised get no socket`, async (t) => {
+    const { app } = await mtlsApp()
+    t.teardown(async () => { await app.close() })
+    if (before) await app.register(fastifyWebsocket)
+    await app.register(fastifyAllowedClients)
+    if (!before) await app.register(fastifyWebsocket)
+    const reached: string[] = []
+    app.get('/ws', { config, websocket: true }, (socket) => {
+      reached.push('ws')
+      socket.on('message', () => { socket.send('pong') })
+    })
+    app.get('/http', { config }, async () => { reached.push('http') })
+    const origin = (await listen(app)).replace('https', 'wss')
+    for (const path of ['/ws', '/http', '/nowhere']) {
+      const refused = new WebSocket(origin + path, tlsOf(opsCertificate))
+      const [error] = await once(refused, 'error')
+      t.match(error.message, '403', path)
+    }
+    t.same(reached, [])
+    const allowed = new WebSocket(`${origin}/ws`, tlsOf(billingCertificate))
+    await once(allowed, 'open')
+    allowed.send('ping')
+    t.match(await once(allowed, 'message'), [Buffer.from('pong')])
+    allowed.close()
+    await once(allowed, 'close')
+  })
+}
+
+test('reloaded rules reach kept-alive connections and open WebSockets at once', async (t) => {
+  const directory = await mkdtemp(join(tmpdir(), 'peerkit-'))
+  const file = join(directory, 'clients.json')
+  await writeFile(file, JSON.stringify({ clients: { users: [{ ou: 'billing' }, { ou: 'ops' }] } }))
+  const { app, lines } = await mtlsApp()
+  t.teardown(async () => { await app.close() })
+  await app.register(fastifyWebsocket)
+  await app.register(fastifyAllowedClients, { file, watch: false })
+  app.get('/', { config: { allowedClients: ['users'] } }, async () => 'x')
+  app.get('/ws', { config: { allowedClients: ['users'] }, websocket: true }, (socket) => { socket.on('message', () => { socket.send('pong') }) })
+  const origin = await listen(app)
+  const agent = new https.Agent({ keepAlive: true, maxSockets: 1, ...tlsOf(opsCertificate) })
+  t.teardown(() => { agent.destroy() })
+  const cut = new WebSocket(`${origin.replace('https', 'wss')}/ws`, tlsOf(opsCertificate))
+  const kept = new WebSocket(`${origin.replace('https', 'wss')}/ws`, tlsOf(billingCertificate))
+  await Promise.all([once(cut, 'open'), once(kept, 'open')])
+  t.equal(await get(origin, '/', {}, agent), 200)
+  const closed = once(cut, 'close')
+  await writeFile(join(directory, 'next'), JSON.stringify({ clients: { users: { ou: 'billing' } } }))
+  await rename(join(directory, 'next'), file)
+  await app.allowedClients.reload()
+  t.equal(await get(origin, '/', {}, agent), 403, 'the same connection')
+  await closed
+  t.match(lines.find(({ reason }) => reason === 'rules_changed'), { route: '/ws', rules: 'config.allowedClients', level: 40 })
+  kept.send('ping')
+  t.match(await once(kept, 'message'), [Buffer.from('pong')])
+  kept.close()
+  await once(kept, 'close')
+})
+
+test('over HTTP/2 the same holds, whatever the method', async (t) => {
+  const { app } = await guardedApp({}, {}, { http2: true })
+  t.teardown(async () => { await app.close() })
+  const reached: string[] = []
+  app.all('/', { config }, async () => {
+    reached.push('handler')
+    return 'x'
+  })
+  const origin = await listen(app)
+  const ask = async (session: http2.ClientHttp2Session, method: string, path = '/'): Promise<unknown> => {
+    const stream = session.request({ ':method': method, ':path': path })
+    stream.end()
+    const [headers] = await once(stream, 'response')
+    stream.resume()
+    return headers[':status']
+  }
+  const ops = http2.connect(origin, tlsOf(opsCertificate))
+  const billing = http2.connect(origin, tlsOf(billingCertificate))
+  for (const method of ['GET', 'HEAD', 'POST', 'OPTIONS', 'DELETE']) t.equal(await ask(ops, method), 403, method)
+  t.equal(await ask(ops, 'GET', '/nowhere'), 403)
+  // A method that no router knows is no route of anybody's: Fastify answers without asking a hook.
+  t.equal(await ask(ops, 'NONSENSE'), 404)
+  t.same(reached, [])
+  t.equal(await ask(billing, 'GET'), 200)
+  t.equal(await ask(billing, 'NONSENSE'), 404)
+  ops.close()
+  billing.close()
+})
