@@ -6,8 +6,6 @@ const assigned = new WeakMap<object, PeerIdentity | null>()
 
 export function assignPeer (raw: object, peer: PeerIdentity | null): void { assigned.set(raw, peer) }
 
-export function isAssigned (raw: object): boolean { return assigned.has(raw) }
-
 /** The identity of whoever sent a raw request; null where there is none. */
 export function peerOfRequest (raw: object): PeerIdentity | null {
   const record = recordOfRequest(raw)

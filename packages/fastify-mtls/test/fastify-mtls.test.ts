@@ -193,7 +193,7 @@ test('every address of localhost is gated', async (t) => {
   const client = await ca.issue({ cn: 'client' })
   const renewed = await ca.issue({ cn: 'renewed', dns: 'localhost', ip: ['127.0.0.1', '::1'] })
   credentials.update({ cert: renewed.chain, key: renewed.key })
-  for (const { address, port, family } of app.addresses()) {
+  for (const { address, port, family } of app.addresses() as Array<{ address: string, port: number, family: string }>) {
     const origin = `https://${family === 'IPv6' ? `[${address}]` : address}:${port}`
     t.match(await call({ origin, ca }, client), { status: 200, body: { cn: 'client' } }, origin)
     await t.rejects(call({ origin, ca }, undefined), { code: 'ECONNRESET' }, origin)
