@@ -5,11 +5,11 @@ import type { RevocationChecker } from '@peerkit/revocation'
 export interface CredentialSnapshot {
   /** Counts accepted snapshots, from 1. */
   readonly generation: number
-  /** Moves only when the trust moved: the set of anchors, or the CRLs. */
+  /** Moves only when the trust moved: the set of anchors, or the CRLs (and who may issue them). */
   readonly trustEpoch: number
   /** PEM: our leaf, then its intermediates. */
   readonly cert: string
-  /** PKCS#8 PEM. Not enumerable: it appears in no JSON and no inspection. */
+  /** PKCS#8 PEM, decrypted. Neither enumerable nor an own property: it is in no JSON, no inspection and no copy. */
   readonly key: string
   /** PEM of each anchor; never empty. */
   readonly ca: readonly string[]
@@ -21,6 +21,8 @@ export interface CredentialSnapshot {
   readonly notAfter: number
   /** Answers from the `crl` option; undefined where there is none. */
   readonly revocation: RevocationChecker | undefined
+  /** What was taken, but deserves a look: an anchor that has ended and was left out, a chain of our own that leads to no anchor. */
+  readonly warnings: readonly string[]
 }
 
 export type CredentialChange =

@@ -9,27 +9,50 @@ export const MTLS_ERR_CREDENTIALS_OPTION: FastifyErrorConstructor<{ code: 'MTLS_
 export const MTLS_ERR_CREDENTIALS_REFUSED: FastifyErrorConstructor<{ code: 'MTLS_ERR_CREDENTIALS_REFUSED' }, [string]> =
   createError('MTLS_ERR_CREDENTIALS_REFUSED', 'Credentials refused: %s', 500)
 
-/** Material could not be had: a file that cannot be read, a provider that fails. */
+/** Material could not be had; `reason` says why. */
 export const MTLS_ERR_CREDENTIALS_UNAVAILABLE: FastifyErrorConstructor<{ code: 'MTLS_ERR_CREDENTIALS_UNAVAILABLE' }, [string]> =
   createError('MTLS_ERR_CREDENTIALS_UNAVAILABLE', 'Credentials unavailable: %s', 500)
 
-/** Why material was refused. */
+/** The source was closed. */
+export const MTLS_ERR_CREDENTIALS_CLOSED: FastifyErrorConstructor<{ code: 'MTLS_ERR_CREDENTIALS_CLOSED' }, [string]> =
+  createError('MTLS_ERR_CREDENTIALS_CLOSED', 'Credentials closed: %s', 500)
+
+/**
+ * Why material was refused.
+ *
+ * - `unreadable`: no PEM or PKCS#12, or no certificate or key in it.
+ * - `key_mismatch`: the key is not the certificate's.
+ * - `passphrase`: the key is encrypted, and the passphrase is missing or wrong.
+ * - `expired`, `not_yet_valid`: a certificate of our own is out of its time.
+ * - `chain`: the intermediates do not follow from the leaf, one was lost, or (where it must) the chain leads to no anchor.
+ * - `wrong_purpose`: the extended key usage fits neither a server nor a client, or not the stated use.
+ * - `weak`: signature algorithm or key size.
+ * - `no_anchor`: a CA file holds a certificate that is no CA, or none that is valid now.
+ * - `crl`: a CRL that cannot be read, or whose signature does not hold.
+ * - `unusable`: OpenSSL does not take what we found in order.
+ */
 export type CredentialsRefusedReason =
-  | 'unreadable'          // no PEM, or no certificate or key in it
-  | 'key_mismatch'        // the key is not the certificate's
-  | 'passphrase'          // the key is encrypted and the passphrase is missing or wrong
-  | 'expired'             // a certificate of our own has ended
-  | 'not_yet_valid'
-  | 'chain'               // the intermediates do not follow from the leaf
-  | 'wrong_purpose'       // the extended key usage fits neither a server nor a client, or not the stated use
-  | 'weak'                // signature algorithm or key size
-  | 'no_anchor'           // the CA bundle holds no CA certificate that is valid now
-  | 'crl'                 // a CRL that cannot be read or whose signature does not hold
+  'unreadable' | 'key_mismatch' | 'passphrase' | 'expired' | 'not_yet_valid' | 'chain' | 'wrong_purpose' | 'weak' | 'no_anchor' | 'crl' | 'unusable'
 
 export interface CredentialsRefusedError extends Error { readonly code: 'MTLS_ERR_CREDENTIALS_REFUSED', readonly reason: CredentialsRefusedReason }
 
-/** Makes the error for refused material. `where` names the option or the file. */
+/** Makes the error for refused material. `where` names the option and the file, `what` says what was found and what was expected. */
 export function refused (reason: CredentialsRefusedReason, where: string, what: string, cause?: unknown): CredentialsRefusedError {
-  const error = new MTLS_ERR_CREDENTIALS_REFUSED(`${where}: ${what}`)
-  return Object.assign(error, { reason }, cause === undefined ? {} : { cause })
+  return Object.assign(new MTLS_ERR_CREDENTIALS_REFUSED(`${where}: ${what}`), { reason }, cause === undefined ? {} : { cause })
+}
+
+/**
+ * Why material could not be had.
+ *
+ * - `file`: a file cannot be read.
+ * - `provider`: a user's function or an issuer failed.
+ * - `timeout`: it gave no answer in time.
+ * - `passphrase`: the function for the passphrase failed.
+ */
+export type CredentialsUnavailableReason = 'file' | 'provider' | 'timeout' | 'passphrase'
+
+export interface CredentialsUnavailableError extends Error { readonly code: 'MTLS_ERR_CREDENTIALS_UNAVAILABLE', readonly reason: CredentialsUnavailableReason }
+
+export function unavailable (reason: CredentialsUnavailableReason, what: string, cause?: unknown): CredentialsUnavailableError {
+  return Object.assign(new MTLS_ERR_CREDENTIALS_UNAVAILABLE(what), { reason }, cause === undefined ? {} : { cause })
 }

@@ -1,24 +1,27 @@
 import { channel } from 'node:diagnostics_channel'
-import type { CrlChecker } from '@peerkit/revocation'
+import type { RevocationChecker } from '@peerkit/revocation'
+import type { CheckedMaterial } from './check-material.ts'
 import type { CredentialChange, CredentialSnapshot, CredentialSource } from './credential-snapshot.ts'
-import { createSnapshot } from './create-snapshot.ts'
-import type { CheckedMaterial } from './create-snapshot.ts'
+import { MTLS_ERR_CREDENTIALS_CLOSED } from './errors.ts'
+import { FrozenSnapshot } from './frozen-snapshot.ts'
 
 const rotatedChannel = channel('peerkit:credentials:rotated')
 const refusedChannel = channel('peerkit:credentials:refused')
+const waitingChannel = channel('peerkit:credentials:waiting')
+const warnedChannel = channel('peerkit:credentials:warned')
 
 /** Holds the snapshot in force and tells its subscribers of every change. The sources are made of it. */
 export class LiveSource implements CredentialSource {
   #current: CredentialSnapshot
   #trust: string
   readonly #listeners = new Set<(change: CredentialChange) => void>()
-  readonly #onClose: () => Promise<void> | void
   #closed = false
+  #closing: Promise<void> | undefined
 
-  constructor (checked: CheckedMaterial, revocation: CrlChecker | undefined, onClose: () => Promise<void> | void) {
-    this.#current = createSnapshot(checked, revocation, undefined, true)
+  constructor (checked: CheckedMaterial, revocation: RevocationChecker | undefined) {
+    this.#current = new FrozenSnapshot(checked, { generation: 1, trustEpoch: 1, revocation })
     this.#trust = checked.trust
-    this.#onClose = onClose
+    this.#publishWarnings()
   }
 
   get current (): CredentialSnapshot { return this.#current }
@@ -28,62 +31,99 @@ export class LiveSource implements CredentialSource {
   /** Whether this material's anchors or CRLs differ from those in force. */
   changesTrust ({ trust }: CheckedMaterial): boolean { return trust !== this.#trust }
 
-  /** Whether this material's certificates or key differ from those in force. */
-  changesOwn ({ certificates, key }: CheckedMaterial): boolean {
-    const { identity, intermediates } = this.#current
+  /** Whether this material differs from what is in force at all. */
+  changesAnything (checked: CheckedMaterial): boolean {
+    const { identity, intermediates, key } = this.#current
     const own = [identity, ...intermediates]
-    return key !== this.#current.key || own.length !== certificates.length || own.some(({ fingerprint256 }, index) => fingerprint256 !== certificates[index]?.fingerprint256)
+    return this.changesTrust(checked) || checked.key !== key || own.length !== checked.certificates.length ||
+      own.some(({ fingerprint256 }, index) => fingerprint256 !== checked.certificates[index]?.fingerprint256)
   }
 
-  /** Puts material in force. `revocation` is asked for only where the trust changed. */
-  accept (checked: CheckedMaterial, revocation: CrlChecker | undefined): CredentialSnapshot {
+  /** Puts material in force. `revocation` counts only where the trust changed. */
+  accept (checked: CheckedMaterial, revocation: RevocationChecker | undefined): CredentialSnapshot {
+    if (this.#closed) throw new MTLS_ERR_CREDENTIALS_CLOSED('nothing more is taken after close()')
     const previous = this.#current
     const trustChanged = this.changesTrust(checked)
-    const snapshot = createSnapshot(checked, trustChanged ? revocation : previous.revocation as CrlChecker | undefined, previous, trustChanged)
+    const snapshot = new FrozenSnapshot(checked, {
+      generation: previous.generation + 1,
+      trustEpoch: previous.trustEpoch + (trustChanged ? 1 : 0),
+      revocation: trustChanged ? revocation : previous.revocation
+    })
     this.#current = snapshot
     this.#trust = checked.trust
     this.#tell({ type: 'rotated', snapshot, previous, trustChanged })
     // Only now: whoever was told may have asked the old lists a last time.
     if (trustChanged) previous.revocation?.close().catch(() => {})
     if (rotatedChannel.hasSubscribers) {
-      const { generation, trustEpoch, identity, notAfter } = snapshot
-      rotatedChannel.publish({ v: 1, time: Date.now(), generation, trustEpoch, trustChanged, identity, notAfter })
+      const { generation, trustEpoch, identity, notAfter, warnings } = snapshot
+      rotatedChannel.publish({ v: 1, time: Date.now(), generation, trustEpoch, trustChanged, identity, notAfter, warnings })
     }
+    this.#publishWarnings()
     return snapshot
   }
 
   /** Says that new material was refused; what is in force stays. */
   refuse (error: Error): void {
+    if (this.#closed) return
     this.#tell({ type: 'refused', error, snapshot: this.#current })
-    if (refusedChannel.hasSubscribers) {
-      const { code, reason } = error as Error & { code?: string, reason?: string }
-      refusedChannel.publish({ v: 1, time: Date.now(), code, reason, message: error.message, generation: this.#current.generation })
-    }
+    if (refusedChannel.hasSubscribers) refusedChannel.publish(this.#describe(error))
+  }
+
+  /** Says that new material does not fit yet, and that more is waited for. */
+  wait (error: Error): void {
+    if (waitingChannel.hasSubscribers) waitingChannel.publish(this.#describe(error))
+  }
+
+  /** Says what works, but not as it should. */
+  warn (message: string): void {
+    if (warnedChannel.hasSubscribers) warnedChannel.publish({ v: 1, time: Date.now(), message, generation: this.#current.generation })
   }
 
   subscribe (listener: (change: CredentialChange) => void): () => void {
+    if (this.#closed) return () => {}
     // One function may subscribe twice: each is ended by itself.
-    const own = (change: CredentialChange): void => { listener(change) }
+    const own = (change: CredentialChange): unknown => listener(change)
     this.#listeners.add(own)
     return () => { this.#listeners.delete(own) }
   }
 
-  async close (): Promise<void> {
-    if (this.#closed) return
+  close (): Promise<void> {
+    this.#closing ??= this.#end()
+    return this.#closing
+  }
+
+  /** Ends what the source at hand has running. */
+  protected async stop (): Promise<void> {}
+
+  async #end (): Promise<void> {
     this.#closed = true
     this.#listeners.clear()
-    await this.#onClose()
+    await this.stop()
     await this.#current.revocation?.close()
+  }
+
+  #publishWarnings (): void {
+    for (const warning of this.#current.warnings) this.warn(warning)
+  }
+
+  #describe (error: Error): object {
+    const { code, reason } = error as Error & { code?: string, reason?: string }
+    return { v: 1, time: Date.now(), code, reason, message: error.message, generation: this.#current.generation }
   }
 
   #tell (change: CredentialChange): void {
     for (const listener of [...this.#listeners]) {
       try {
-        listener(change)
+        // A listener may be async all the same; its failure is no less its own.
+        Promise.resolve(listener(change)).catch(warnOfListener)
       } catch (error) {
-        // One listener that throws must not keep a rotation from the others; the mistake is still a mistake.
-        process.nextTick(() => { throw error })
+        warnOfListener(error)
       }
     }
   }
+}
+
+/** One listener's mistake must neither keep a rotation from the others nor bring the process down; nor may it pass in silence. */
+function warnOfListener (error: unknown): void {
+  process.emitWarning(`A listener to credentials failed: ${error instanceof Error ? error.stack ?? error.message : String(error)}`, { code: 'PEERKIT_LISTENER_FAILED' })
 }

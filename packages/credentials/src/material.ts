@@ -1,49 +1,53 @@
 import type { RevocationPolicy } from '@peerkit/revocation'
-import { MTLS_ERR_CREDENTIALS_OPTION } from './errors.ts'
+import type { Clock } from './clock.ts'
 
+/** PEM, as text or as bytes. Several blocks may stand in one text, comments between them. */
 export type Pem = string | Uint8Array
 
-/** What a snapshot is made of. Text is PEM; several blocks may stand in one text. */
+/** What opens an encrypted key or a PKCS#12 file. */
+export type Secret = string | Uint8Array
+
+/** What a snapshot is made of. */
 export interface CredentialMaterial {
-  /** Our leaf and its intermediates. May hold the key as well. */
-  readonly cert: Pem
-  /** Our private key. Default: the one that stands in `cert`. */
+  /** Our leaf, then its intermediates, in one text or in several that follow each other. May hold the key as well. Needed unless there is `pfx`. */
+  readonly cert?: Pem | readonly Pem[] | undefined
+  /** Our private key (PKCS#8, PKCS#1 or SEC 1). Default: the one that stands in `cert`. */
   readonly key?: Pem | undefined
+  /** PKCS#12 with leaf, key and intermediates, in place of `cert` and `key`. */
+  readonly pfx?: Uint8Array | undefined
+  /** For an encrypted key, or for `pfx`. */
+  readonly passphrase?: Secret | undefined
   /** Whom we trust: there is no default, and never the system's roots. */
   readonly ca: Pem | readonly Pem[]
   /** CRLs, PEM or DER, complete and delta. */
   readonly crl?: Pem | readonly Pem[] | undefined
+  /** CA certificates below the anchors whose CRLs count, besides the anchors and our own intermediates. They are not trusted as anchors. */
+  readonly crlIssuers?: Pem | readonly Pem[] | undefined
 }
 
+/** How material is judged before it is taken. */
 export interface CheckOptions {
-  /** For an encrypted key. */
-  readonly passphrase?: string | undefined
-  /** What our certificate is for. Default `either`: it may be used by a server or by a client. */
+  /**
+   * What our certificate is for, held against its extended key usage (RFC 5280 section 4.2.1.12). Default `either`: it must allow a server or a client, where it has
+   * the extension at all.
+   */
   readonly use?: 'server' | 'client' | 'both' | 'either' | undefined
+  /**
+   * Whether our own chain must lead to one of `ca`. `required`: refused otherwise. `reported` (default): a warning, since `ca` is whom *we* trust, and a server's
+   * own certificate may well come from elsewhere. Both refuse to lose an intermediate that the same leaf's issuer had before. `unchecked`: neither.
+   */
+  readonly chain?: 'required' | 'reported' | 'unchecked' | undefined
   /** What a certificate that no CRL speaks of means. Default `hard` (refused), see @peerkit/revocation. */
   readonly revocationPolicy?: RevocationPolicy | undefined
-  /** The clock, in milliseconds since the epoch. Default `Date.now`. */
-  readonly now?: (() => number) | undefined
-}
-
-export const CHECK_OPTIONS: readonly string[] = ['passphrase', 'use', 'revocationPolicy', 'now']
-
-/** Refuses unknown options, naming the nearest known one, and missing ones. @throws MTLS_ERR_CREDENTIALS_OPTION */
-export function checkKeys (options: unknown, known: readonly string[], required: readonly string[], what: string): void {
-  if (options === null || typeof options !== 'object') throw new MTLS_ERR_CREDENTIALS_OPTION(`${what} got ${String(options)}; expected an object`)
-  for (const key of Object.keys(options)) {
-    if (!known.includes(key)) throw new MTLS_ERR_CREDENTIALS_OPTION(`${what} knows no "${key}"; expected ${known.join(', ')}`)
-  }
-  for (const key of required) {
-    if ((options as Record<string, unknown>)[key] === undefined) throw new MTLS_ERR_CREDENTIALS_OPTION(`${what} needs "${key}"; found none`)
-  }
+  /** Default: the machine's clock. */
+  readonly clock?: Clock | undefined
 }
 
 export function listOf<T> (value: T | readonly T[] | undefined): readonly T[] {
   return value === undefined ? [] : Array.isArray(value) ? value : [value as T]
 }
 
-/** Names of the sources of each part, for errors: an option's name, or a file's path. */
-export interface Origins { readonly cert: string, readonly key: string, readonly ca: string, readonly crl: string }
+/** Names of the places that each part came from, for errors: an option's name, and the file's path. */
+export interface Origins { readonly cert: string, readonly key: string, readonly pfx: string, readonly ca: string, readonly crl: string, readonly crlIssuers: string }
 
-export const OPTION_ORIGINS: Origins = { cert: 'cert', key: 'key', ca: 'ca', crl: 'crl' }
+export const OPTION_ORIGINS: Origins = Object.freeze({ cert: 'cert', key: 'key', pfx: 'pfx', ca: 'ca', crl: 'crl', crlIssuers: 'crlIssuers' })

@@ -1,64 +1,70 @@
-import { crlChecker } from '@peerkit/revocation'
-import type { CrlChecker } from '@peerkit/revocation'
-import { checkMaterial } from './create-snapshot.ts'
-import type { CheckedMaterial } from './create-snapshot.ts'
+import { checkMaterial } from './check-material.ts'
+import type { CheckedMaterial } from './check-material.ts'
 import type { CredentialSnapshot, CredentialSource } from './credential-snapshot.ts'
-import { refused } from './errors.ts'
+import { MTLS_ERR_CREDENTIALS_CLOSED } from './errors.ts'
 import { LiveSource } from './live-source.ts'
-import { CHECK_OPTIONS, OPTION_ORIGINS, checkKeys, listOf } from './material.ts'
+import { OPTION_ORIGINS } from './material.ts'
 import type { CheckOptions, CredentialMaterial } from './material.ts'
+import { checkMaterialTypes } from './material-check.ts'
+import { CHECK_OPTIONS, checkCheckOptions, checkKeys } from './option-check.ts'
+import { createChecker } from './revocation-checker.ts'
 
 export interface MemoryCredentials extends CredentialSource {
   /**
-   * Puts other material in force; what is left out stays as it was given last.
-   * @throws MTLS_ERR_CREDENTIALS_REFUSED, and the old stays in force
+   * Puts other material in force; what is left out stays as it was given last (`cert` or `key` take the place of a `pfx`, and the other way round).
+   * Material that changes nothing gives the snapshot in force.
+   *
+   * @throws MTLS_ERR_CREDENTIALS_REFUSED, and the old stays in force. MTLS_ERR_CREDENTIALS_CLOSED after `close()`
    */
   update (material: Partial<CredentialMaterial>): CredentialSnapshot
 }
 
-const MATERIAL = ['cert', 'key', 'ca', 'crl']
+export const MATERIAL_OPTIONS: readonly string[] = ['cert', 'key', 'pfx', 'passphrase', 'ca', 'crl', 'crlIssuers']
 
 /**
- * Credentials from memory: PEM as strings or Buffers.
+ * Credentials from memory: PEM as strings or Buffers, PKCS#12 as Buffer. CRLs are at most 1 MiB each here, since they are parsed at once.
  *
  * @throws MTLS_ERR_CREDENTIALS_OPTION, MTLS_ERR_CREDENTIALS_REFUSED
  */
 export function memoryCredentials (options: CredentialMaterial & CheckOptions): MemoryCredentials {
-  checkKeys(options, [...MATERIAL, ...CHECK_OPTIONS], ['cert', 'ca'], 'memoryCredentials')
-  let given: CredentialMaterial = { cert: options.cert, key: options.key, ca: options.ca, crl: options.crl }
-  const check = (material: CredentialMaterial): CheckedMaterial => checkMaterial(material, OPTION_ORIGINS, options)
-  const first = check(given)
-  const source = new LiveSource(first, makeChecker(given, first, options), () => {})
+  checkKeys(options, [...MATERIAL_OPTIONS, ...CHECK_OPTIONS], ['ca'], 'memoryCredentials')
+  checkCheckOptions(options, 'memoryCredentials')
+  const { cert, key, pfx, passphrase, ca, crl, crlIssuers, ...checkOptions } = options
+  const material = { cert, key, pfx, passphrase, ca, crl, crlIssuers }
+  checkMaterialTypes(material, 'memoryCredentials')
+  const checked = checkMaterial(material, { origins: OPTION_ORIGINS, options: checkOptions, previous: undefined })
+  return new MemorySource(checked, material, checkOptions)
+}
 
-  function update (material: Partial<CredentialMaterial>): CredentialSnapshot {
-    checkKeys(material, MATERIAL, [], 'update')
-    const next = { ...given, ...material }
+class MemorySource extends LiveSource implements MemoryCredentials {
+  #given: CredentialMaterial
+  readonly #options: CheckOptions
+
+  constructor (checked: CheckedMaterial, given: CredentialMaterial, options: CheckOptions) {
+    super(checked, createChecker(given, checked, options, OPTION_ORIGINS.crl))
+    this.#given = given
+    this.#options = options
+  }
+
+  update (material: Partial<CredentialMaterial>): CredentialSnapshot {
+    checkKeys(material, MATERIAL_OPTIONS, [], 'update')
+    if (this.closed) throw new MTLS_ERR_CREDENTIALS_CLOSED('update() after close()')
+    const next = { ...this.#given, ...replacedBy(material), ...material }
+    checkMaterialTypes(next, 'update')
     try {
-      const checked = check(next)
-      const snapshot = source.accept(checked, source.changesTrust(checked) ? makeChecker(next, checked, options) : undefined)
-      given = next
-      return snapshot
+      const checked = checkMaterial(next, { origins: OPTION_ORIGINS, options: this.#options, previous: this.current })
+      const checker = this.changesTrust(checked) ? createChecker(next, checked, this.#options, OPTION_ORIGINS.crl) : undefined
+      this.#given = next
+      return this.changesAnything(checked) ? this.accept(checked, checker) : this.current
     } catch (error) {
-      source.refuse(error as Error)
+      this.refuse(error as Error)
       throw error
     }
   }
-
-  return Object.assign(source, { update })
 }
 
-function makeChecker ({ crl }: CredentialMaterial, { anchors, certificates }: CheckedMaterial, { revocationPolicy, now }: CheckOptions): CrlChecker | undefined {
-  const crls = listOf(crl)
-  if (crls.length === 0) return undefined
-  try {
-    return crlChecker(crlOptions(crls, anchors, certificates, { revocationPolicy, now }))
-  } catch (error) {
-    throw refused('crl', OPTION_ORIGINS.crl, (error as Error).message, error)
-  }
-}
-
-/** The issuers whose CRLs count: the anchors, and the intermediates that we present ourselves. */
-export function crlOptions (crls: ReadonlyArray<string | Uint8Array>, anchors: CheckedMaterial['anchors'], certificates: CheckedMaterial['certificates'], { revocationPolicy, now }: CheckOptions): Parameters<typeof crlChecker>[0] {
-  const issuers = [...anchors, ...certificates.filter(({ isCa }) => isCa === true)]
-  return { crls, issuers, ...(revocationPolicy !== undefined && { policy: revocationPolicy }), ...(now !== undefined && { now }) }
+/** PEM takes the place of PKCS#12, and the other way round; a new certificate file may hold its own key. */
+function replacedBy ({ cert, key, pfx }: Partial<CredentialMaterial>): Partial<CredentialMaterial> {
+  if (pfx !== undefined) return { cert: undefined, key: undefined }
+  return cert === undefined && key === undefined ? {} : { pfx: undefined }
 }

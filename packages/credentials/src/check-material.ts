@@ -1,0 +1,99 @@
+import type { KeyObject } from 'node:crypto'
+import type { PeerIdentity } from '@peerkit/identity'
+import { checkAnchors, checkAuthority } from './check/check-anchors.ts'
+import type { CheckedAnchors } from './check/check-anchors.ts'
+import { checkKeyFit } from './check/check-key-fit.ts'
+import { checkKeySize } from './check/check-key-size.ts'
+import { checkOrder } from './check/check-order.ts'
+import { checkOwnChain } from './check/check-own-chain.ts'
+import { checkSignatureAlgorithm } from './check/check-signature-algorithm.ts'
+import { checkUsable } from './check/check-usable.ts'
+import { checkUsage } from './check/check-usage.ts'
+import { checkValidity } from './check/check-validity.ts'
+import { isSelfIssued } from './check/parsed-certificate.ts'
+import type { ParsedCertificate } from './check/parsed-certificate.ts'
+import { SYSTEM_CLOCK } from './clock.ts'
+import type { CredentialSnapshot } from './credential-snapshot.ts'
+import { digestCrl } from './crl-digest.ts'
+import { refused } from './errors.ts'
+import { listOf } from './material.ts'
+import type { CheckOptions, CredentialMaterial, Origins } from './material.ts'
+import { readCertificates } from './read-certificates.ts'
+import { readOwn } from './read-own.ts'
+import type { OwnCredentials } from './read-own.ts'
+
+/** Material that passed every check, before it is counted as a snapshot. */
+export interface CheckedMaterial {
+  /** Leaf first. */
+  readonly certificates: readonly [PeerIdentity, ...PeerIdentity[]]
+  /** PKCS#8 PEM, decrypted. */
+  readonly key: string
+  readonly anchors: readonly PeerIdentity[]
+  /** The CAs whose CRLs count. */
+  readonly crlIssuers: readonly PeerIdentity[]
+  /** Identifies the anchors and CRLs: as long as it stays the same, so does the trust. */
+  readonly trust: string
+  readonly warnings: readonly string[]
+}
+
+export interface MaterialContext {
+  readonly origins: Origins
+  readonly options: CheckOptions
+  /** What is in force. */
+  readonly previous: CredentialSnapshot | undefined
+  /** Digests of the CRLs, where they are known already: hashing a large one takes its time. */
+  readonly crlDigests?: readonly string[] | undefined
+}
+
+/** Checks material whole; nothing is taken of it where one part is refused. @throws MTLS_ERR_CREDENTIALS_OPTION, MTLS_ERR_CREDENTIALS_REFUSED */
+export function checkMaterial (material: CredentialMaterial, context: MaterialContext): CheckedMaterial {
+  const { origins, options } = context
+  const now = (options.clock ?? SYSTEM_CLOCK).now()
+  const own = readOwn(material, origins)
+  const bundle = listOf(material.ca)
+  if (bundle.length === 0) throw refused('no_anchor', origins.ca, 'found none; expected at least one CA certificate (there is no default, and the public roots are never trusted)')
+  const checked = checkAnchors(bundle.flatMap((text) => readCertificates(text, origins.ca)), origins.ca, now)
+  const ownOrigins = material.pfx === undefined ? origins : { ...origins, cert: origins.pfx, key: origins.pfx }
+  const { key, warnings } = checkOwn(own, checked, now, { ...context, origins: ownOrigins })
+  const certificates = own.certificates.map(({ identity }) => identity) as [PeerIdentity, ...PeerIdentity[]]
+  const anchors = checked.anchors.map(({ identity }) => identity)
+  const crlIssuers = [...anchors, ...certificates.filter(({ isCa }) => isCa === true), ...readCrlIssuers(material, origins)]
+  const digests = context.crlDigests ?? listOf(material.crl).map(digestCrl)
+  // Who may issue CRLs matters only where there are any.
+  const trust = JSON.stringify([sortFingerprints(anchors), digests.toSorted(), digests.length > 0 ? sortFingerprints(crlIssuers) : []])
+  return { certificates, key, anchors, crlIssuers, trust, warnings: [...checked.warnings, ...warnings] }
+}
+
+/** What we present, checked in an order that names the likeliest mistake first. */
+function checkOwn ({ certificates, key }: OwnCredentials, { anchors }: CheckedAnchors, now: number, { origins, options, previous }: MaterialContext): { key: string, warnings: string[] } {
+  const [leaf] = certificates
+  const where = origins.cert
+  checkKeyFit(leaf, key, origins)
+  for (const { identity } of certificates) checkValidity(identity, where, now)
+  checkOrder(certificates, where)
+  for (const [index, certificate] of certificates.entries()) {
+    checkKeySize(certificate, where)
+    // Nobody verifies the signature that a root at the end of a chain put on itself.
+    if (index === 0 || !isSelfIssued(certificate)) checkSignatureAlgorithm(certificate, where)
+  }
+  checkUsage(leaf.identity, where, options.use ?? 'either')
+  const warning = checkOwnChain({ certificates, anchors, presented: previous?.intermediates ?? [] }, where, options.chain ?? 'reported')
+  const pem = exportKey(key)
+  checkUsable(certificates.map(({ x509 }) => x509.toString()).join(''), pem, where)
+  const isCa = leaf.identity.isCa === true ? [`${where}: ${String(leaf.identity)} is a CA certificate; peers may refuse it as a leaf`] : []
+  return { key: pem, warnings: warning === undefined ? isCa : [...isCa, warning] }
+}
+
+function exportKey (key: KeyObject): string {
+  return key.export({ type: 'pkcs8', format: 'pem' }) as string
+}
+
+function readCrlIssuers ({ crlIssuers }: CredentialMaterial, { crlIssuers: where }: Origins): PeerIdentity[] {
+  const found: ParsedCertificate[] = listOf(crlIssuers).flatMap((text) => readCertificates(text, where))
+  for (const certificate of found) checkAuthority(certificate, where)
+  return found.map(({ identity }) => identity)
+}
+
+function sortFingerprints (certificates: readonly PeerIdentity[]): string[] {
+  return [...new Set(certificates.map(({ fingerprint256 = '' }) => fingerprint256))].sort()
+}

@@ -1,0 +1,39 @@
+import { refused } from '../errors.ts'
+import { checkKeySize } from './check-key-size.ts'
+import { isSelfIssued } from './parsed-certificate.ts'
+import type { ParsedCertificate } from './parsed-certificate.ts'
+
+/** Whom we trust, and what is odd about it. */
+export interface CheckedAnchors { readonly anchors: readonly ParsedCertificate[], readonly warnings: readonly string[] }
+
+/**
+ * Checks whom we trust. A certificate that is no CA in the bundle is a mistake that would make a leaf a trust anchor; an anchor that
+ * has ended is left out with a warning (it could verify nobody), and a bundle of which none is left is refused: with an empty `ca` Node would trust the public roots.
+ *
+ * @throws MTLS_ERR_CREDENTIALS_REFUSED
+ */
+export function checkAnchors (certificates: readonly ParsedCertificate[], where: string, now: number): CheckedAnchors {
+  const anchors = new Map<string | undefined, ParsedCertificate>()
+  const warnings: string[] = []
+  for (const certificate of certificates) {
+    checkAuthority(certificate, where)
+    checkKeySize(certificate, where)
+    const { notBefore = Infinity, notAfter = -Infinity, fingerprint256 } = certificate.identity
+    const name = String(certificate.identity)
+    if (anchors.has(fingerprint256)) continue
+    if (now > notAfter) warnings.push(`${where}: left out ${name}, which ended on ${new Date(notAfter).toISOString()}`)
+    else if (now < notBefore) warnings.push(`${where}: left out ${name}, which starts on ${new Date(notBefore).toISOString()}`)
+    else {
+      anchors.set(fingerprint256, certificate)
+      // OpenSSL ends a path at a self-issued certificate only, unless a partial chain is asked for.
+      if (!isSelfIssued(certificate)) warnings.push(`${where}: ${name} is an intermediate CA; peers below it are accepted only where its root is in ca as well`)
+    }
+  }
+  if (anchors.size === 0) throw refused('no_anchor', where, `found ${certificates.length} CA certificates, none of them valid now; expected at least one`)
+  return { anchors: [...anchors.values()], warnings }
+}
+
+/** basicConstraints must say CA, and keyUsage, where it is there, keyCertSign (RFC 5280 sections 4.2.1.9 and 4.2.1.3). @throws MTLS_ERR_CREDENTIALS_REFUSED */
+export function checkAuthority ({ identity, x509 }: ParsedCertificate, where: string): void {
+  if (identity.isCa !== true || !x509.ca) throw refused('no_anchor', where, `found ${String(identity)}, which is no CA certificate; expected CA certificates alone`)
+}

@@ -1,0 +1,14 @@
+import type { PeerIdentity } from '@peerkit/identity'
+import { refused } from '../errors.ts'
+
+/** A certificate of our own must count now (RFC 5280 section 4.1.2.5). @throws MTLS_ERR_CREDENTIALS_REFUSED */
+export function checkValidity (certificate: PeerIdentity, where: string, now: number): void {
+  const { notBefore = Infinity, notAfter = -Infinity } = certificate
+  const expected = `expected one that is valid now, ${showTime(now)}`
+  if (now > notAfter) throw refused('expired', where, `found ${String(certificate)}, which ended on ${showTime(notAfter)}; ${expected}`)
+  if (now < notBefore) throw refused('not_yet_valid', where, `found ${String(certificate)}, which starts on ${showTime(notBefore)}; ${expected}`)
+}
+
+function showTime (time: number): string {
+  return Number.isFinite(time) ? new Date(time).toISOString() : 'an unknown date'
+}

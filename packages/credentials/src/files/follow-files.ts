@@ -1,0 +1,196 @@
+import type { watch } from 'node:fs'
+import { backOff } from '../backoff.ts'
+import type { Clock } from '../clock.ts'
+import type { LiveSource } from '../live-source.ts'
+import { isRewritten, readSignature } from './file-signature.ts'
+import type { Signature } from './file-signature.ts'
+import type { FileLoader } from './load-files.ts'
+import { Unrest } from './unrest.ts'
+import { watchFolders } from './watch-folders.ts'
+import type { FolderWatch } from './watch-folders.ts'
+
+/** How long files must lie still before they are read, in milliseconds: long enough for the other files of a set, too short to be noticed. */
+const STILL = 30
+/** The same for a file that is written to where it lies: a writer may pause in the middle. */
+const STILL_IN_PLACE = 150
+/** A file system may tell time by the second or two (ext3, FAT, NFS): a change within that time of the last may look like none. */
+const COARSE_TIME = 2_500
+/** How often to look where a folder cannot be watched, in milliseconds. */
+const POLL_INSTEAD = 1_000
+
+export interface FollowOptions {
+  readonly loader: FileLoader
+  readonly clock: Clock
+  /** Milliseconds between looks besides events. */
+  readonly poll: number
+  /** Milliseconds for which files may not fit together before it is said. */
+  readonly settle: number
+  /** False: polling alone. */
+  readonly events: boolean
+  readonly watch?: typeof watch
+}
+
+/**
+ * Follows files. Events only say "look": what counts is the signature of all files together. It must be another than the one last judged, must lie still for a
+ * moment, and must not have moved while the files were read.
+ */
+export class FileFollower {
+  readonly #source: LiveSource
+  readonly #options: FollowOptions
+  readonly #folders: FolderWatch | undefined
+  readonly #unrest: Unrest
+  readonly #controller = new AbortController()
+  #digest: string
+  /** Of the files as they were judged last, and as they were seen last. */
+  #judged: Signature
+  #seen: Signature
+  #seenAt = 0
+  #armedFor: string | undefined
+  #stillTimer: NodeJS.Timeout | undefined
+  #cancelPoll = (): void => {}
+  #cancelRetry = (): void => {}
+  #looking: Promise<void> | undefined
+  #again = false
+  /** The signature that was, or will be, read a second time. */
+  #confirmed: string | undefined
+
+  constructor (source: LiveSource, first: { signature: Signature, digest: string }, options: FollowOptions) {
+    this.#source = source
+    this.#options = options
+    this.#digest = first.digest
+    this.#judged = this.#seen = first.signature
+    this.#unrest = new Unrest(source, options.clock, options.settle)
+    this.#folders = options.events ? this.#openFolders() : undefined
+  }
+
+  async start (): Promise<void> {
+    const whole = await this.#rearm(this.#seen)
+    this.#poll(whole)
+    // A change between the first load and the watch has sent no event; one that the file system's clock could not tell may follow.
+    this.#look()
+    this.#confirmLater()
+  }
+
+  async close (): Promise<void> {
+    this.#controller.abort()
+    clearTimeout(this.#stillTimer)
+    this.#cancelPoll()
+    this.#cancelRetry()
+    this.#folders?.close()
+    await this.#looking
+  }
+
+  #openFolders (): FolderWatch {
+    const { loader, watch } = this.#options
+    return watchFolders(loader.paths, {
+      onEvent: () => { this.#look() },
+      onFailure: ({ code = 'unknown' }, folder) => {
+        const message = `cannot watch ${folder} (${code}): looking every ${this.#pollInstead} ms instead`
+        this.#source.warn(message)
+        process.emitWarning(`Credentials: ${message}`, { code: 'PEERKIT_WATCH_FAILED' })
+      },
+      ...(watch !== undefined && { watch })
+    })
+  }
+
+  get #pollInstead (): number { return Math.min(this.#options.poll, POLL_INSTEAD) }
+
+  #poll (whole: boolean): void {
+    this.#cancelPoll()
+    if (this.#source.closed) return
+    this.#cancelPoll = this.#options.clock.schedule(() => {
+      this.#poll(whole)
+      this.#look()
+    }, whole ? this.#options.poll : this.#pollInstead)
+  }
+
+  #look (): void {
+    if (this.#source.closed) return
+    // An event during a look is not lost: another look follows.
+    if (this.#looking !== undefined) {
+      this.#again = true
+      return
+    }
+    this.#looking = this.#judge().catch((error: unknown) => { this.#fail(error as Error) }).finally(() => {
+      this.#looking = undefined
+      if (this.#again) {
+        this.#again = false
+        this.#look()
+      }
+    })
+  }
+
+  async #rearm (signature: Signature): Promise<boolean> {
+    this.#armedFor = signature.text
+    return await this.#folders?.rearm() ?? true
+  }
+
+  /** The signature of now, with the folders of now being watched before it is taken. */
+  async #readSignature (): Promise<Signature> {
+    const signature = await readSignature(this.#options.loader.paths)
+    if (signature.text === this.#armedFor) return signature
+    this.#poll(await this.#rearm(signature))
+    return await readSignature(this.#options.loader.paths)
+  }
+
+  async #judge (): Promise<void> {
+    const signature = await this.#readSignature()
+    if (signature.text !== this.#seen.text) {
+      this.#seen = signature
+      this.#seenAt = performance.now()
+      this.#unrest.stir()
+    }
+    if (signature.text === this.#judged.text && !this.#unrest.due) return
+    const left = this.#seenAt + (isRewritten(this.#judged, signature) ? STILL_IN_PLACE : STILL) - performance.now()
+    if (left > 0) this.#lookAfter(left)
+    else await this.#load(signature)
+  }
+
+  async #load (signature: Signature): Promise<void> {
+    const { loader } = this.#options
+    const loaded = await loader.load(signature, { inForce: this.#digest, previous: this.#source.current, signal: this.#controller.signal })
+    const { checked } = loaded
+    const checker = checked !== undefined && this.#source.changesTrust(checked) ? await loaded.makeChecker() : undefined
+    if (this.#source.closed || (await readSignature(loader.paths)).text !== signature.text) {
+      // Written while we read: what we hold may be half of each.
+      await checker?.close()
+      this.#lookAfter(STILL)
+      return
+    }
+    this.#judged = signature
+    this.#digest = loaded.digest
+    this.#unrest.calm()
+    this.#cancelRetry()
+    this.#confirmLater()
+    // Touched, but the same: no rotation.
+    if (checked !== undefined && this.#source.changesAnything(checked)) this.#source.accept(checked, checker)
+  }
+
+  #lookAfter (delay: number): void {
+    clearTimeout(this.#stillTimer)
+    if (!this.#source.closed) this.#stillTimer = setTimeout(() => { this.#look() }, Math.ceil(delay)).unref()
+  }
+
+  /** Files that changed a moment ago are read once more, whole, when the coarsest clock has moved on. */
+  #confirmLater (): void {
+    const { clock, loader } = this.#options
+    const newest = Math.max(...[...this.#judged.files.values()].map(({ changed }) => changed))
+    // Once for each state: the file system's clock may be far ahead of ours.
+    if (Date.now() - newest > COARSE_TIME || this.#confirmed === this.#judged.text || this.#source.closed) return
+    this.#confirmed = this.#judged.text
+    this.#cancelRetry = clock.schedule(() => {
+      loader.forget()
+      this.#unrest.doubt()
+      this.#look()
+    }, COARSE_TIME)
+  }
+
+  #fail (error: Error): void {
+    if (this.#source.closed) return
+    this.#judged = this.#seen
+    const failures = this.#unrest.fail(error)
+    this.#cancelRetry()
+    const delay = backOff(failures, { first: 250, longest: 30_000, random: Math.random })
+    this.#cancelRetry = this.#options.clock.schedule(() => { this.#look() }, Math.min(delay, this.#unrest.untilReport))
+  }
+}

@@ -1,0 +1,50 @@
+import { createHash } from 'node:crypto'
+import { open, stat } from 'node:fs/promises'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { MAX_CRL_BYTES } from '@peerkit/revocation'
+import { unavailable } from '../errors.ts'
+import type { FilePart } from './file-paths.ts'
+
+const NEEDED: Readonly<Record<FilePart, string>> = {
+  cert: 'a PEM certificate', key: 'a PEM private key', pfx: 'PKCS#12', ca: 'PEM CA certificates', crl: 'a CRL, PEM or DER', crlIssuers: 'PEM CA certificates'
+}
+const FOUND: Readonly<Record<string, string>> = {
+  ENOENT: 'no such file', EACCES: 'permission denied', EPERM: 'permission denied', ELOOP: 'a circle of symbolic links', ENOTDIR: 'a file where a folder should be'
+}
+
+/** Octets of one file: far beyond any bundle of public roots. */
+const MAX_FILE_BYTES = 8 << 20
+
+/** Octets hashed between two turns of the event loop: one to three milliseconds. */
+const SLICE = 1 << 20
+
+/** Reads one file. @throws MTLS_ERR_CREDENTIALS_UNAVAILABLE naming the option, the file, what was found and what was expected there */
+export async function readFilePart (part: FilePart, path: string): Promise<Buffer> {
+  const fail = (found: string, cause?: unknown): Error => unavailable('file', `${part} (${path}): found ${found}; expected ${NEEDED[part]}`, cause)
+  const limit = part === 'crl' ? MAX_CRL_BYTES : MAX_FILE_BYTES
+  try {
+    // Before it is opened: a named pipe without a writer would never open.
+    const info = await stat(path)
+    if (!info.isFile()) throw fail(info.isDirectory() ? 'a directory' : 'something that is no regular file')
+    if (info.size > limit) throw fail(`${info.size} octets (at most ${limit})`)
+    const handle = await open(path)
+    try {
+      return await handle.readFile()
+    } finally {
+      await handle.close()
+    }
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    throw code === 'MTLS_ERR_CREDENTIALS_UNAVAILABLE' ? error : fail(FOUND[code ?? ''] ?? code ?? 'an unknown failure', error)
+  }
+}
+
+/** SHA-256, giving way to others between slices. */
+export async function digestFile (bytes: Uint8Array): Promise<string> {
+  const hash = createHash('sha256')
+  for (let at = 0; at < bytes.length; at += SLICE) {
+    if (at > 0) await nextTurn()
+    hash.update(bytes.subarray(at, at + SLICE))
+  }
+  return hash.digest('base64')
+}

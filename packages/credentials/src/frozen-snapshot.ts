@@ -1,0 +1,64 @@
+import { inspect } from 'node:util'
+import { encodePem } from '@peerkit/identity'
+import type { PeerIdentity } from '@peerkit/identity'
+import type { RevocationChecker } from '@peerkit/revocation'
+import type { CheckedMaterial } from './check-material.ts'
+import type { CredentialSnapshot } from './credential-snapshot.ts'
+
+/** What a snapshot adds to checked material. */
+export interface SnapshotState { readonly generation: number, readonly trustEpoch: number, readonly revocation: RevocationChecker | undefined }
+
+/** The only snapshot there is. The key lies in a private field: what is not a property cannot be logged, copied or serialised by mistake. */
+export class FrozenSnapshot implements CredentialSnapshot {
+  readonly generation: number
+  readonly trustEpoch: number
+  readonly cert: string
+  readonly ca: readonly string[]
+  readonly identity: PeerIdentity
+  readonly intermediates: readonly PeerIdentity[]
+  readonly anchors: readonly PeerIdentity[]
+  readonly notAfter: number
+  readonly revocation: RevocationChecker | undefined
+  readonly warnings: readonly string[]
+  readonly #key: string
+
+  constructor ({ certificates, key, anchors, warnings }: CheckedMaterial, { generation, trustEpoch, revocation }: SnapshotState) {
+    const [identity, ...intermediates] = certificates
+    this.generation = generation
+    this.trustEpoch = trustEpoch
+    this.cert = certificates.map(toPem).join('')
+    this.ca = Object.freeze(anchors.map(toPem))
+    this.identity = identity
+    this.intermediates = Object.freeze(intermediates)
+    this.anchors = Object.freeze([...anchors])
+    this.notAfter = Math.min(...certificates.map(({ notAfter = -Infinity }) => notAfter))
+    this.revocation = revocation
+    this.warnings = Object.freeze([...warnings])
+    this.#key = key
+    Object.freeze(this)
+  }
+
+  get key (): string { return this.#key }
+
+  /** What may be shown of it. */
+  toJSON (): object {
+    const { generation, trustEpoch, identity, intermediates, anchors, notAfter, warnings } = this
+    return { generation, trustEpoch, identity, intermediates, anchors, notAfter: new Date(notAfter).toISOString(), revocation: this.revocation !== undefined, warnings, key: '[redacted]' }
+  }
+
+  static {
+    // Not as a method: --isolatedDeclarations takes no computed names.
+    Object.defineProperty(this.prototype, inspect.custom, {
+      value (this: FrozenSnapshot, _depth: number, options: object): string { return describeSnapshot(this, options) }
+    })
+  }
+}
+
+function describeSnapshot ({ generation, trustEpoch, identity, anchors, notAfter, warnings }: FrozenSnapshot, options: object): string {
+  const shown = { generation, trustEpoch, identity: String(identity), anchors: anchors.map(String), notAfter: new Date(notAfter).toISOString(), warnings, key: '[redacted]' }
+  return `CredentialSnapshot ${inspect(shown, options)}`
+}
+
+function toPem (certificate: PeerIdentity): string {
+  return encodePem(certificate.raw ?? new Uint8Array())
+}

@@ -1,0 +1,35 @@
+import { MTLS_ERR_CREDENTIALS_OPTION } from './errors.ts'
+import { listOf } from './material.ts'
+import type { CredentialMaterial } from './material.ts'
+
+const PARTS = ['cert', 'key', 'ca', 'crl', 'crlIssuers'] as const
+const LISTS: readonly string[] = ['cert', 'ca', 'crl', 'crlIssuers']
+
+/** Each part must be text or bytes, a list of them where there may be several. Says what type was found, never what it was. @throws MTLS_ERR_CREDENTIALS_OPTION */
+export function checkMaterialTypes (material: Partial<CredentialMaterial>, what: string): void {
+  for (const part of PARTS) {
+    const value: unknown = material[part]
+    if (Array.isArray(value) && !LISTS.includes(part)) throw new MTLS_ERR_CREDENTIALS_OPTION(`${what} ${part} is a list; expected one PEM text`)
+    for (const item of listOf(value)) {
+      if (!isText(item)) throw new MTLS_ERR_CREDENTIALS_OPTION(`${what} ${part} is ${nameType(item)}; expected PEM as a string or Buffer`)
+    }
+    checkPath(listOf(value), part, what)
+  }
+  const { pfx, passphrase } = material
+  if (pfx !== undefined && !(pfx instanceof Uint8Array)) throw new MTLS_ERR_CREDENTIALS_OPTION(`${what} pfx is ${nameType(pfx)}; expected PKCS#12 as a Buffer`)
+  if (passphrase !== undefined && !isText(passphrase)) throw new MTLS_ERR_CREDENTIALS_OPTION(`${what} passphrase is ${nameType(passphrase)}; expected a string or Buffer`)
+}
+
+/** A short text of one line without PEM in it, but with a file's ending: somebody took this for fileCredentials. */
+function checkPath (items: readonly unknown[], part: string, what: string): void {
+  const path = items.find((item) => typeof item === 'string' && item.length < 4096 && /^[^\n]*[^\s]\.(pem|crt|cer|key|crl|der)$/.test(item))
+  if (path !== undefined) throw new MTLS_ERR_CREDENTIALS_OPTION(`${what} ${part} is the path ${JSON.stringify(path)}; expected PEM (fileCredentials reads files)`)
+}
+
+function isText (value: unknown): boolean {
+  return typeof value === 'string' || value instanceof Uint8Array
+}
+
+function nameType (value: unknown): string {
+  return value === null ? 'null' : Array.isArray(value) ? 'a list' : `of type ${typeof value}`
+}

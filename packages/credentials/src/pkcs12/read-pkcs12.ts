@@ -1,0 +1,74 @@
+import { createPrivateKey } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
+import { createSecureContext } from 'node:tls'
+import { hasIssued, isSelfIssued } from '../check/parsed-certificate.ts'
+import type { ParsedCertificate } from '../check/parsed-certificate.ts'
+import { refused } from '../errors.ts'
+import type { Secret } from '../material.ts'
+import { readCertificate } from '../read-certificates.ts'
+import type { OwnCredentials } from '../read-own.ts'
+import { toPassphrase } from '../read-key.ts'
+import { readSafe } from './read-safe.ts'
+import type { SafeContents } from './read-safe.ts'
+
+/**
+ * Leaf, intermediates and key of a PKCS#12 file (RFC 7292). OpenSSL checks its MAC and decrypts the key; but Node gives no way to see what else OpenSSL found there,
+ * so the certificates are read here. Roots in the file are not presented, and nobody is trusted because of it.
+ *
+ * @throws MTLS_ERR_CREDENTIALS_REFUSED
+ */
+export function readPkcs12 (pfx: Uint8Array, where: string, passphrase: Secret | undefined): OwnCredentials {
+  if (pfx.length === 0) throw refused('unreadable', where, 'found nothing (an empty file); expected PKCS#12')
+  const secret = passphrase === undefined ? '' : Buffer.from(toPassphrase(passphrase)).toString('utf8')
+  checkMac(pfx, where, secret)
+  const safe = openSafe(pfx, where, secret)
+  const [keyBag, ...moreKeys] = safe.keys
+  if (keyBag === undefined || moreKeys.length > 0) throw refused('unreadable', where, `found ${safe.keys.length} private keys; expected one`)
+  const key = openKey(keyBag, where, secret)
+  const certificates = safe.certificates.map((der, index) => readCertificate(der, `${where}, certificate ${index + 1}`))
+  return { certificates: arrange(certificates, key, where), key }
+}
+
+function checkMac (pfx: Uint8Array, where: string, passphrase: string): void {
+  try {
+    createSecureContext({ pfx: Buffer.from(pfx), passphrase })
+  } catch (error) {
+    const { message } = error as Error
+    if (/mac verify failure/i.test(message)) throw refused('passphrase', where, 'found PKCS#12 that the passphrase does not open; expected the passphrase that it was made with')
+    if (/unsupported/i.test(message)) {
+      throw refused('unreadable', where, 'found PKCS#12 with a cipher that is out of use (RC2, or DES); expected AES or 3DES, as `openssl pkcs12 -export` of OpenSSL 3 writes it')
+    }
+    throw refused('unreadable', where, `found no PKCS#12 with certificate and key (${message}); expected PKCS#12`)
+  }
+}
+
+function openSafe (pfx: Uint8Array, where: string, passphrase: string): SafeContents {
+  try {
+    return readSafe(pfx, passphrase)
+  } catch (error) {
+    const { reason = 'unknown' } = error as { reason?: string }
+    throw refused('unreadable', where, `found PKCS#12 that cannot be read (${reason}); expected DER, as \`openssl pkcs12 -export\` writes it`)
+  }
+}
+
+function openKey ({ der, isEncrypted }: SafeContents['keys'][number], where: string, passphrase: string): KeyObject {
+  try {
+    return createPrivateKey({ key: Buffer.from(der), format: 'der', type: 'pkcs8', ...(isEncrypted && { passphrase }) })
+  } catch (error) {
+    throw refused('unreadable', where, `found a private key that cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown'}); expected RSA, EC or Ed25519`)
+  }
+}
+
+/** The file knows no order: the leaf is the key's, and each next certificate the issuer of the one before. */
+function arrange (certificates: readonly ParsedCertificate[], key: KeyObject, where: string): [ParsedCertificate, ...ParsedCertificate[]] {
+  const leaf = certificates.find(({ x509 }) => x509.checkPrivateKey(key))
+  if (leaf === undefined) throw refused('key_mismatch', where, `found ${certificates.length} certificates, none of them for the private key; expected the key's certificate`)
+  const chain: [ParsedCertificate, ...ParsedCertificate[]] = [leaf]
+  let last = leaf
+  for (;;) {
+    const issuer = isSelfIssued(last) ? undefined : certificates.find((candidate) => !chain.includes(candidate) && !isSelfIssued(candidate) && hasIssued(candidate, last))
+    if (issuer === undefined) return chain
+    chain.push(issuer)
+    last = issuer
+  }
+}

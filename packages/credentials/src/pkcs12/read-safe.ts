@@ -1,0 +1,72 @@
+import { DerReader, TAG, decodeObjectIdentifier } from '@peerkit/identity/der'
+import { readAlgorithm } from '@peerkit/identity/x509'
+import { decryptContent } from './decrypt-content.ts'
+
+/** What lies in a PKCS#12 file, in the order found. */
+export interface SafeContents {
+  /** DER. */
+  readonly certificates: Uint8Array[]
+  /** PKCS#8 DER. */
+  readonly keys: Array<{ readonly der: Uint8Array, readonly isEncrypted: boolean }>
+}
+
+const DATA = '1.2.840.113549.1.7.1'
+const ENCRYPTED_DATA = '1.2.840.113549.1.7.6'
+const BAGS = '1.2.840.113549.1.12.10.1.'
+const X509_CERTIFICATE = '1.2.840.113549.1.9.22.1'
+const CONTEXT_0 = 0xa0
+
+/** Reads PFX (RFC 7292 section 4). Its MAC is the caller's to check. @throws MTLS_ERR_DER_INVALID, and what node:crypto says of a wrong passphrase */
+export function readSafe (pfx: Uint8Array, passphrase: string): SafeContents {
+  const found: SafeContents = { certificates: [], keys: [] }
+  const outer = new DerReader(pfx).enter(TAG.sequence)
+  outer.expect(TAG.integer)
+  const authSafe = new DerReader(readContentInfo(outer.enter(TAG.sequence), passphrase)).enter(TAG.sequence)
+  while (!authSafe.done) readBags(readContentInfo(authSafe.enter(TAG.sequence), passphrase), found)
+  return found
+}
+
+/** The content of a ContentInfo, decrypted. Content encrypted to a public key is passed over: there is no way to open it here. */
+function readContentInfo (info: DerReader, passphrase: string): Uint8Array {
+  const type = readOid(info)
+  const content = info.enter(CONTEXT_0)
+  if (type === DATA) return readOctets(content)
+  if (type !== ENCRYPTED_DATA) return new Uint8Array([TAG.sequence, 0])
+  const encrypted = content.enter(TAG.sequence)
+  encrypted.expect(TAG.integer)
+  const inner = encrypted.enter(TAG.sequence)
+  readOid(inner)
+  const algorithm = readAlgorithm(inner.bytes, inner.expect(TAG.sequence))
+  const { contentStart, end } = inner.expect(0x80)
+  return decryptContent(algorithm, inner.bytes.subarray(contentStart, end), passphrase)
+}
+
+function readBags (contents: Uint8Array, found: SafeContents): void {
+  const bags = new DerReader(contents).enter(TAG.sequence)
+  while (!bags.done) readBag(bags.enter(TAG.sequence), found)
+}
+
+/** One SafeBag; CRLs and secrets are passed over. */
+function readBag (bag: DerReader, found: SafeContents): void {
+  const type = readOid(bag)
+  const value = bag.enter(CONTEXT_0)
+  const bytes = value.bytes.subarray(value.offset, value.end)
+  if (type === `${BAGS}1`) found.keys.push({ der: bytes, isEncrypted: false })
+  else if (type === `${BAGS}2`) found.keys.push({ der: bytes, isEncrypted: true })
+  else if (type === `${BAGS}3`) readCertBag(value.enter(TAG.sequence), found)
+  else if (type === `${BAGS}6`) readBags(bytes, found)
+}
+
+function readCertBag (bag: DerReader, found: SafeContents): void {
+  if (readOid(bag) === X509_CERTIFICATE) found.certificates.push(readOctets(bag.enter(CONTEXT_0)))
+}
+
+function readOid (reader: DerReader): string {
+  const { contentStart, end } = reader.expect(TAG.objectIdentifier)
+  return decodeObjectIdentifier(reader.bytes, contentStart, end)
+}
+
+function readOctets (reader: DerReader): Uint8Array {
+  const { contentStart, end } = reader.expect(TAG.octetString)
+  return reader.bytes.subarray(contentStart, end)
+}

@@ -1,0 +1,133 @@
+import type { RevocationChecker } from '@peerkit/revocation'
+import { backOff } from '../backoff.ts'
+import { keepAlive } from '../keep-alive.ts'
+import { checkMaterial } from '../check-material.ts'
+import type { CheckedMaterial } from '../check-material.ts'
+import { scheduleAt } from '../clock.ts'
+import type { Clock } from '../clock.ts'
+import type { CredentialSnapshot, CredentialSource } from '../credential-snapshot.ts'
+import { MTLS_ERR_CREDENTIALS_CLOSED, unavailable } from '../errors.ts'
+import { LiveSource } from '../live-source.ts'
+import { OPTION_ORIGINS } from '../material.ts'
+import type { CheckOptions, CredentialMaterial } from '../material.ts'
+import { loadChecker } from '../revocation-checker.ts'
+import { withinTime } from '../within-time.ts'
+
+/** A source that fetches anew when it is time. */
+export interface TimedCredentials extends CredentialSource {
+  /**
+   * Fetches now. A fetch that is under way is waited for, not doubled.
+   *
+   * @throws MTLS_ERR_CREDENTIALS_UNAVAILABLE, MTLS_ERR_CREDENTIALS_REFUSED, and the old stays in force. MTLS_ERR_CREDENTIALS_CLOSED after `close()`
+   */
+  refresh (): Promise<CredentialSnapshot>
+}
+
+/** What was fetched, and (where its giver knows) when to ask again, in milliseconds from now. */
+export interface Fetched { readonly material: CredentialMaterial, readonly refreshAfter: number | undefined }
+
+export interface TimedPlan {
+  /** Asks whoever has the material. */
+  readonly fetch: (question: { readonly signal: AbortSignal, readonly previous: CredentialSnapshot | undefined }) => Promise<Fetched>
+  /** When to fetch again after `snapshot` was taken, in milliseconds since the epoch. */
+  readonly nextAt: (snapshot: CredentialSnapshot, refreshAfter: number | undefined) => number
+  readonly what: string
+  readonly clock: Clock
+  readonly timeout: number
+  readonly retry: { readonly first: number, readonly longest: number }
+  readonly random: () => number
+  readonly options: CheckOptions
+}
+
+interface Loaded { readonly checked: CheckedMaterial, readonly fetched: Fetched, makeChecker (): Promise<RevocationChecker | undefined> }
+
+/** Makes a source of a plan; rejects where the first fetch after `attempts` fails. */
+export async function startTimedSource (plan: TimedPlan, attempts: number): Promise<TimedCredentials> {
+  return await keepAlive(async () => await start(plan, attempts))
+}
+
+async function start (plan: TimedPlan, attempts: number): Promise<TimedCredentials> {
+  const signal = new AbortController().signal
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      const { checked, fetched, makeChecker } = await load(plan, undefined, signal)
+      return new TimedSource(checked, await makeChecker(), { plan, refreshAfter: fetched.refreshAfter })
+    } catch (error) {
+      // Material that is refused would be refused again; who did not answer may answer yet.
+      if (attempt >= attempts || (error as { code?: string }).code !== 'MTLS_ERR_CREDENTIALS_UNAVAILABLE') throw error
+      await new Promise<void>((resolve) => { plan.clock.schedule(resolve, backOff(attempt, { ...plan.retry, random: plan.random })) })
+    }
+  }
+}
+
+class TimedSource extends LiveSource implements TimedCredentials {
+  readonly #plan: TimedPlan
+  readonly #controller = new AbortController()
+  #failures = 0
+  #cancel = (): void => {}
+  #fetching: Promise<CredentialSnapshot> | undefined
+
+  constructor (checked: CheckedMaterial, revocation: RevocationChecker | undefined, { plan, refreshAfter }: { plan: TimedPlan, refreshAfter: number | undefined }) {
+    super(checked, revocation)
+    this.#plan = plan
+    this.#waitUntil(plan.nextAt(this.current, refreshAfter))
+  }
+
+  async refresh (): Promise<CredentialSnapshot> {
+    if (this.closed) throw new MTLS_ERR_CREDENTIALS_CLOSED('refresh() after close()')
+    this.#fetching ??= this.#fetch().finally(() => { this.#fetching = undefined })
+    return await this.#fetching
+  }
+
+  protected override async stop (): Promise<void> {
+    this.#cancel()
+    this.#controller.abort()
+    await this.#fetching?.catch(() => {})
+  }
+
+  #waitUntil (time: number): void {
+    this.#cancel()
+    if (this.closed) return
+    this.#cancel = scheduleAt(this.#plan.clock, time, () => { this.refresh().catch(() => {}) })
+  }
+
+  async #fetch (): Promise<CredentialSnapshot> {
+    const { clock, nextAt, retry, random } = this.#plan
+    this.#cancel()
+    try {
+      const { checked, fetched, makeChecker } = await load(this.#plan, this.current, this.#controller.signal)
+      const checker = this.changesTrust(checked) ? await makeChecker() : undefined
+      if (this.closed) {
+        await checker?.close()
+        throw new MTLS_ERR_CREDENTIALS_CLOSED('the source was closed before an answer came')
+      }
+      this.#failures = 0
+      if (this.changesAnything(checked)) this.accept(checked, checker)
+      this.#waitUntil(nextAt(this.current, fetched.refreshAfter))
+      return this.current
+    } catch (error) {
+      this.#failures += 1
+      this.refuse(error as Error)
+      this.#waitUntil(clock.now() + backOff(this.#failures, { ...retry, random }))
+      throw error
+    }
+  }
+}
+
+/** Fetches and checks. @throws MTLS_ERR_CREDENTIALS_UNAVAILABLE, MTLS_ERR_CREDENTIALS_REFUSED, MTLS_ERR_CREDENTIALS_OPTION */
+async function load ({ fetch, what, clock, timeout, options }: TimedPlan, previous: CredentialSnapshot | undefined, signal: AbortSignal): Promise<Loaded> {
+  const fetched = await ask(async () => await withinTime(async (ownSignal) => await fetch({ signal: ownSignal, previous }), { clock, timeout, signal, what }), what)
+  const { material } = fetched
+  const checked = checkMaterial(material, { origins: OPTION_ORIGINS, options, previous })
+  return { checked, fetched, makeChecker: async () => await loadChecker(material, checked, options, OPTION_ORIGINS.crl) }
+}
+
+/** Errors of our own stay what they are; whatever else comes out of somebody's function means that there is no material. */
+async function ask<Answer> (question: () => Promise<Answer>, what: string): Promise<Answer> {
+  try {
+    return await question()
+  } catch (error) {
+    if (error instanceof Error && String((error as { code?: unknown }).code).startsWith('MTLS_ERR_CREDENTIALS_')) throw error
+    throw unavailable('provider', `${what} failed: ${error instanceof Error ? error.message : String(error)}`, error)
+  }
+}
