@@ -49,7 +49,7 @@ const entrances: readonly Entrance[] = [
   { name: 'trailing slashes', server: { routerOptions: { ignoreTrailingSlash: true } }, build: (app, { handler }) => { app.get('/x', { config }, handler) }, requests: ['/x', '/x/'] },
   { name: 'duplicate slashes', server: { routerOptions: { ignoreDuplicateSlashes: true } }, build: (app, { handler }) => { app.get('/x/y', { config }, handler) }, requests: ['/x//y', '/x/y'] },
   { name: 'upper case', server: { routerOptions: { caseSensitive: false } }, build: (app, { handler }) => { app.get('/x', { config }, handler) }, requests: ['/X', '/x'] },
-  { name: 'semicolons', server: { routerOptions: { useSemicolonDelimiter: true } }, build: (app, { handler }) => { app.get('/x', { config }, handler) }, requests: ['/x;a=b'] },
+  { name: 'semicolons', server: { routerOptions: { useSemicolonDelimiter: true } as object }, build: (app, { handler }) => { app.get('/x', { config }, handler) }, requests: ['/x;a=b'] },
   { name: 'percent-encoding', build: (app, { handler }) => { app.get('/x', { config }, handler) }, requests: ['/%78'] },
   { name: 'a version constraint', build: (app, { handler }) => { app.get('/x', { config, constraints: { version: '1.2.0' } }, handler) }, requests: [{ url: '/x', headers: { 'accept-version': '1.x' } }] },
   { name: 'a host constraint', build: (app, { handler }) => { app.get('/x', { config, constraints: { host: /example\.com$/ } }, handler) }, requests: [{ url: '/x', headers: { host: 'a.example.com' } }] },

@@ -1,0 +1,280 @@
+import t, { test } from 'tap'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { EventEmitter, once } from 'node:events'
+import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import type { FastifyAllowedClientsOptions, RulesRefusedMessage } from '../src/index.ts'
+import { guardedApp, mtlsApp } from './support/app.ts'
+import type { TestApp } from './support/app.ts'
+import fastifyAllowedClients from '../src/index.ts'
+import { billing, both, ops } from './support/people.ts'
+
+const answer = async (): Promise<string> => 'x'
+const directory = await mkdtemp(join(tmpdir(), 'peerkit-rules-'))
+let count = 0
+
+async function write (text: string | Uint8Array, extension = 'json'): Promise<string> {
+  const file = join(directory, `rules-${++count}.${extension}`)
+  await writeFile(file, text)
+  return file
+}
+
+interface Teardown { teardown (fn: () => unknown): void }
+
+async function fileApp (t: Teardown, file: string, build: (app: TestApp['app']) => void, options: FastifyAllowedClientsOptions = {}): Promise<TestApp> {
+  const made = await guardedApp({ file, watch: false, ...options })
+  t.teardown(async () => { await made.app.close() })
+  build(made.app)
+  await made.app.ready()
+  return made
+}
+
+/** The next message about a file. */
+function follow (t: Teardown, file: string): EventEmitter {
+  const events = new EventEmitter()
+  for (const event of ['reloaded', 'refused']) {
+    const listener = (message: any): void => { if (message.file === file) events.emit(event, message) }
+    subscribe(`peerkit:rules:${event}`, listener)
+    t.teardown(() => { unsubscribe(`peerkit:rules:${event}`, listener) })
+  }
+  return events
+}
+
+test('reads groups, app-wide rules and routes from JSON and from YAML', async (t) => {
+  const yaml = `
+clients:
+  billing: { ou: billing }
+rules: [{ ou: ops }]
+routes:
+  GET /invoices: [billing]
+  "POST /invoices": identified
+`
+  const json = JSON.stringify({ clients: { billing: { ou: 'billing' } }, rules: [{ ou: 'ops' }], routes: { 'GET /invoices': ['billing'], 'POST /invoices': 'identified' } })
+  for (const file of [await write(yaml, 'yaml'), await write(yaml, 'yml'), await write('\uFEFF' + json)]) {
+    const { app, status } = await fileApp(t, file, (app) => {
+      app.get('/invoices', answer)
+      app.post('/invoices', answer)
+      app.get('/other', answer)
+      app.get('/code', { config: { allowedClients: ['billing', { cn: 'o' }] } }, answer)
+    })
+    t.equal(await status(billing, '/invoices'), 200)
+    t.equal(await status(billing, { method: 'HEAD', url: '/invoices' }), 200)
+    t.equal(await status(ops, '/invoices'), 403)
+    t.equal(await status(ops, { method: 'HEAD', url: '/invoices' }), 403)
+    t.equal(await status(ops, { method: 'POST', url: '/invoices' }), 200)
+    t.equal(await status(ops, '/other'), 200)
+    t.equal(await status(billing, '/other'), 403)
+    t.equal(await status(ops, '/code'), 200)
+    t.match(app.printAllowedClients(), 'file routes["GET /invoices"]:')
+    t.equal(app.allowedClients.generation, 1)
+  }
+})
+
+test('a file URL will do', async (t) => {
+  const file = await write('{"rules":"identified"}')
+  const { status } = await fileApp(t, file, (app) => { app.get('/', answer) }, { file: pathToFileURL(file) })
+  t.equal(await status(ops, '/'), 200)
+})
+
+test('does not start on a bad file', async (t) => {
+  const cases: readonly [string | Uint8Array, string, string, RegExp][] = [
+    ['{', 'json', 'malformed', /JSON/],
+    ['', 'json', 'malformed', /JSON/],
+    ['', 'yaml', 'structure', /expected an object/],
+    ['[]', 'json', 'structure', /expected an object/],
+    ['{}', 'json', 'structure', /nothing in it/],
+    ['{"client":{}}', 'json', 'structure', /"client" is not known; expected clients, rules, routes/],
+    ['{"clients":[]}', 'json', 'structure', /clients: expected/],
+    ['{"routes":[]}', 'json', 'structure', /routes: expected/],
+    ['{"clients":{"a":{"ou":"x"},"\\u0061":{"ou":"y"}}}', 'json', 'malformed', /key "a" twice/],
+    ['{"clients":{"a":{"ou":["{\\"", "x"],"ou":"y"}}}', 'json', 'malformed', /key "ou" twice/],
+    ['clients: { a: { ou: x }, a: { ou: y } }', 'yaml', 'malformed', /unique/],
+    ['clients: { a: !weird { ou: x } }', 'yaml', 'malformed', /tag/],
+    ['a: &a [x,x]\nb: &b [*a,*a]\nc: &c [*b,*b]\nd: &d [*c,*c]\ne: &e [*d,*d]\nf: &f [*e,*e]\ng: [*f,*f,*f,*f]', 'yaml', 'malformed', /alias/i],
+    [Uint8Array.of(0x7b, 0xff, 0x7d), 'json', 'malformed', /UTF-8/],
+    ['{"clients":{"a":{"uo":"x"}}}', 'json', 'rule_invalid', /clients\.a\.uo.*did you mean "ou"/],
+    ['{"rules":["nobody"]}', 'json', 'rule_invalid', /rules\[0\]/],
+    ['{"rules":"everyone"}', 'json', 'rule_invalid', /rules/],
+    ['{"routes":{"GET /x":[{}]}}', 'json', 'rule_invalid', /routes\["GET \/x"\]\[0\]/],
+    ['{"clients":{"coded":{"ou":"x"}}}', 'json', 'structure', /clients\.coded: the plugin has this group in code/],
+    [new Uint8Array(16 * 1024 * 1024 + 1), 'json', 'too_large', /16777217 bytes/],
+  ]
+  for (const [text, extension, reason, message] of cases) {
+    const file = await write(text, extension)
+    const { app } = await mtlsApp()
+    await t.rejects(async () => { await app.register(fastifyAllowedClients, { file, clients: { coded: { ou: 'x' } } }) }, { code: 'MTLS_ERR_RULES_FILE_INVALID', reason, file, message }, String(message))
+  }
+  const { app } = await mtlsApp()
+  await t.rejects(async () => { await app.register(fastifyAllowedClients, { file: join(directory, 'missing.json') }) }, { code: 'MTLS_ERR_RULES_FILE_INVALID', reason: 'unreadable', message: /ENOENT/ })
+  const { app: twice } = await mtlsApp()
+  const rules = await write('{"rules":"identified"}')
+  await t.rejects(async () => { await twice.register(fastifyAllowedClients, { file: rules, rules: 'identified' }) }, { reason: 'structure', message: /in one place/ })
+})
+
+test('does not start on rules for a route that is not there, or that has rules in code', async (t) => {
+  const file = await write('{"routes":{"GET /a":"identified","HEAD /own":"identified"}}')
+  const { app } = await guardedApp({ file, watch: false })
+  app.get('/b', answer)
+  await t.rejects(async () => { await app.ready() }, { code: 'MTLS_ERR_RULES_FILE_INVALID', reason: 'unknown_route', message: /GET \/a/ })
+  const { app: coded } = await guardedApp({ file, watch: false })
+  coded.get('/a', { config: { allowedClients: 'identified' } }, answer)
+  await t.rejects(async () => { await coded.ready() }, { reason: 'structure', message: /has rules in code/ })
+})
+
+test('a route of several methods is named by all of them', async (t) => {
+  const file = await write('{"routes":{"GET,POST /a":[{"ou":"ops"}]}}')
+  const { status } = await fileApp(t, file, (app) => {
+    app.route({ method: ['GET', 'POST'], url: '/a', handler: answer, exposeHeadRoute: false })
+    app.head('/a', { config: { allowedClients: [{ ou: 'billing' }] } }, answer)
+  })
+  t.equal(await status(ops, { method: 'POST', url: '/a' }), 200)
+  t.equal(await status(billing, { method: 'POST', url: '/a' }), 403)
+})
+
+test('scopes narrow what a file allows', async (t) => {
+  const file = await write('{"routes":{"GET /p/a":"identified"}}')
+  const made = await guardedApp({ file, watch: false })
+  await made.app.register(async (scope) => {
+    scope.allowClients({ rules: [{ ou: 'ops' }] })
+    scope.get('/a', answer)
+  }, { prefix: '/p' })
+  const { status } = made
+  t.equal(await status(ops, '/p/a'), 200)
+  t.equal(await status(billing, '/p/a'), 403)
+})
+
+test('a reload is whole or nothing, and a bad file changes nothing', async (t) => {
+  const good = JSON.stringify({ clients: { a: { ou: 'billing' }, b: { ou: 'billing' } } })
+  const file = await write(good)
+  const { app, status, lines } = await fileApp(t, file, (app) => {
+    app.get('/a', { config: { allowedClients: ['a'] } }, answer)
+    app.get('/b', { config: { allowedClients: ['b'] } }, answer)
+    app.register(async (scope) => {
+      scope.allowClients({ rules: ['b'] })
+      scope.get('/s', answer)
+    })
+  }, { notFound: ['a'] })
+  const events = follow(t, file)
+  for (const bad of ['{', '{"clients":{"a":{"ou":"ops"}}}', '{"clients":{"a":{"ou":"ops"},"b":{"ou":""}}}', '{"clients":{"a":{"ou":"ops"},"b":{"ou":"ops"}},"routes":{"GET /zz":"identified"}}']) {
+    await writeFile(file, bad)
+    const refused = once(events, 'refused')
+    await t.rejects(app.allowedClients.reload(), { code: 'MTLS_ERR_RULES_FILE_INVALID' }, bad)
+    const [message] = await refused as [RulesRefusedMessage]
+    t.match(message, { v: 1, file, generation: 1, error: { code: 'MTLS_ERR_RULES_FILE_INVALID' } })
+    t.equal(await status(billing, '/a'), 200)
+    t.equal(await status(ops, '/a'), 403)
+    t.equal(await status(billing, '/s'), 200)
+  }
+  t.match(lines.find(({ msg }) => msg === 'rules file refused, the old rules stay in force'), { level: 50, file, generation: 1 })
+  await rm(file)
+  await t.rejects(app.allowedClients.reload(), { code: 'MTLS_ERR_RULES_FILE_INVALID', message: /ENOENT/ })
+  await writeFile(file, JSON.stringify({ clients: { a: { ou: 'ops' }, b: { ou: 'ops' } } }))
+  const reloaded = once(events, 'reloaded')
+  await app.allowedClients.reload()
+  t.match((await reloaded)[0], { v: 1, file, generation: 2 })
+  for (const url of ['/a', '/b', '/s']) {
+    t.equal(await status(ops, url), 200, url)
+    t.equal(await status(billing, url), 403, url)
+  }
+  t.equal(await status(ops, '/nowhere'), 404)
+  t.equal(app.allowedClients.generation, 2)
+  await app.allowedClients.reload()
+  t.equal(app.allowedClients.generation, 2, 'the same bytes are no change')
+  t.match(app.allowedClients.routes()[0]?.counts, { allowed: 5, denied: 5 }, 'counts outlive reloads')
+})
+
+test('what the caller does to his objects later does not reach a reload', async (t) => {
+  const file = await write('{"clients":{"a":{"ou":"x"}}}')
+  const rules: object[] = [{ ou: ['billing'] }]
+  const clients: Record<string, object> = { mine: { ou: 'billing' } }
+  const { app, status } = await fileApp(t, file, (app) => {
+    app.get('/a', { config: { allowedClients: rules as never } }, answer)
+    app.get('/b', { config: { allowedClients: ['mine'] } }, answer)
+  }, { clients: clients as never })
+  rules.push({ ou: 'ops' })
+  ;(rules[0] as { ou: string[] }).ou.push('ops')
+  clients['mine'] = { ou: 'ops' }
+  await writeFile(file, '{"clients":{"a":{"ou":"y"}}}')
+  await app.allowedClients.reload()
+  t.equal(await status(ops, '/a'), 403)
+  t.equal(await status(ops, '/b'), 403)
+  t.equal(await status(billing, '/b'), 200)
+})
+
+test('a predicate that is being asked finishes under the rules it was asked by', async (t) => {
+  const file = await write('{"clients":{"a":{"ou":"x"}}}')
+  const events = new EventEmitter()
+  const { app, status } = await fileApp(t, file, (app) => {
+    app.get('/a', { config: { allowedClients: ['a', async () => { events.emit('asked'); await once(events, 'go'); return true }] } }, answer)
+  })
+  const asked = once(events, 'asked')
+  const pending = status(both, '/a')
+  await asked
+  await writeFile(file, '{"clients":{"a":{"ou":"z"}}}')
+  await app.allowedClients.reload()
+  events.emit('go')
+  t.equal(await pending, 200)
+})
+
+test('a change of the file takes effect by itself: written in place, renamed over, swapped by Kubernetes', async (t) => {
+  const folder = await mkdtemp(join(directory, 'watched-'))
+  await mkdir(join(folder, '..1'))
+  await writeFile(join(folder, '..1', 'clients.json'), '{"clients":{"a":{"ou":"billing"}}}')
+  await symlink('..1', join(folder, '..data'))
+  const mounted = join(folder, 'mounted.json')
+  await symlink(join('..data', 'clients.json'), mounted)
+  const plain = await write('{"clients":{"a":{"ou":"billing"}}}')
+  for (const [file, change] of [
+    [plain, async () => { await writeFile(plain, '{"clients":{"a":{"ou":"ops"}}}') }],
+    [plain, async () => { await rename(await write('{"clients":{"a":{"ou":"ops"}}}'), plain) }],
+    [mounted, async () => {
+      await mkdir(join(folder, '..2'))
+      await writeFile(join(folder, '..2', 'clients.json'), '{"clients":{"a":{"ou":"ops"}}}')
+      await symlink('..2', join(folder, '..data_tmp'))
+      await rename(join(folder, '..data_tmp'), join(folder, '..data'))
+    }],
+  ] as const) {
+    if (file === plain) await writeFile(plain, '{"clients":{"a":{"ou":"billing"}}}')
+    const events = follow(t, file)
+    const { app, status } = await guardedApp({ file, watch: { interval: 50, settle: 5 } })
+    app.get('/', { config: { allowedClients: ['a'] } }, answer)
+    // A watch alone does not keep a process running.
+    await app.listen({ host: '127.0.0.1', port: 0 })
+    t.equal(await status(billing, '/'), 200)
+    const reloaded = once(events, 'reloaded')
+    await change()
+    await reloaded
+    t.equal(await status(ops, '/'), 200)
+    t.equal(await status(billing, '/'), 403)
+    await app.close()
+  }
+})
+
+test('what changed between the first reading and the start is not missed', async (t) => {
+  const file = await write('{"clients":{"a":{"ou":"billing"}}}')
+  const { app, status } = await guardedApp({ file, watch: { interval: 50, settle: 5 } })
+  t.teardown(async () => { await app.close() })
+  app.get('/', { config: { allowedClients: ['a'] } }, answer)
+  await writeFile(file, '{"clients":{"a":{"ou":"ops"}}}')
+  const reloaded = once(follow(t, file), 'reloaded')
+  await app.listen({ host: '127.0.0.1', port: 0 })
+  await reloaded
+  t.equal(await status(ops, '/'), 200)
+})
+
+test('a request that another onReady hook injects is judged like any other', async (t) => {
+  const file = await write('{"routes":{"GET /a":[{"ou":"ops"}]}}')
+  const { app, status } = await mtlsApp()
+  t.teardown(async () => { await app.close() })
+  const seen: number[] = []
+  app.addHook('onReady', async () => { seen.push((await app.inject('/a')).statusCode) })
+  await app.register(fastifyAllowedClients, { file, watch: false, unruledRoutes: 'allow' })
+  app.get('/a', answer)
+  await app.ready()
+  t.same(seen, [401])
+  t.equal(await status(billing, '/a'), 403)
+})
+
+t.teardown(async () => { await rm(directory, { recursive: true }) })
