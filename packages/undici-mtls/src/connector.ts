@@ -58,20 +58,30 @@ export async function openConnection (to: Destination, means: Means): Promise<Co
   if (means.now() >= snapshot.notAfter) {
     throw withFacts(new MTLS_ERR_OUTBOUND_CREDENTIALS_EXPIRED(to.origin, new Date(snapshot.notAfter).toISOString()), { retryable: false, origin: to.origin })
   }
-  const cached = means.sessions.take(to.sessionKey)
-  if (cached === undefined) return await shakeHands(to, means, snapshot, undefined)
+  const key = keyOf(to, snapshot)
+  const cached = means.sessions.take(key)
+  if (cached === undefined || hasEnded(cached.server, means.now())) return await shakeHands(to, means, snapshot, undefined)
   try {
     return await shakeHands(to, means, snapshot, cached)
   } catch (error) {
     if (!(error instanceof StaleSession)) throw error
     // The identity is of the full handshake then. Meanwhile the server may have another certificate, which only another full handshake shows.
-    means.sessions.drop(to.sessionKey)
+    means.sessions.drop(key)
     return await shakeHands(to, means, means.credentials.current, undefined)
   }
 }
 
 /** A resumed session led to an identity that does not stand any more. */
 class StaleSession extends Error {}
+
+/** No session is resumed by other credentials than those it was made with: it would speak for the old ones. */
+function keyOf ({ sessionKey }: Destination, { generation }: CredentialSnapshot): string {
+  return `${generation} ${sessionKey}`
+}
+
+function hasEnded (server: PeerIdentity, now: number): boolean {
+  return [server, ...(server.chain ?? [])].some(({ notAfter = -Infinity }) => now >= notAfter)
+}
 
 type Cached = ReturnType<SessionCache['take']>
 
@@ -84,7 +94,7 @@ async function shakeHands (to: Destination, means: Means, snapshot: CredentialSn
   let server: PeerIdentity
   const keep = (session: Buffer): void => {
     // A session of credentials that are gone is not worth keeping, one of a server that is not judged yet must not be.
-    if (isJudged && means.credentials.current === snapshot) sessions.put(to.sessionKey, { session, server })
+    if (isJudged && means.credentials.current === snapshot) sessions.put(keyOf(to, snapshot), { session, server })
     else if (!isJudged) tickets.push(session)
   }
   socket.on('session', keep)

@@ -24,14 +24,12 @@ export function compileServerRules (rules: AllowedServers | undefined, groups: G
   if (rules === undefined) return Object.freeze({ byId: undefined, byName: undefined, byNameAlone: true, describe: (hostname: string) => `a certificate for ${hostname}` })
   const settings = { path, groupsPath: 'servers', groups: groups ?? {} }
   // The whole is compiled first: errors name the place in what was written.
-  compileRules(rules, settings)
+  const whole = compileRules(rules, settings)
   const compile = (some: AllowedServers): Authorizer | undefined => some.length === 0 ? undefined : compileRules(some, settings)
   const byId = compile(rules.filter((rule) => namesSpiffeId(rule, groups)))
   const byName = compile(rules.filter((rule) => !namesSpiffeId(rule, groups)))
-  const describe = (hostname: string): string => {
-    const named = byName === undefined ? [] : [`a certificate for ${hostname} and ${onOneLine(byName)}`]
-    return [...(byId === undefined ? [] : [onOneLine(byId)]), ...named].join(', or ')
-  }
+  const named = byName === undefined ? '' : byId === undefined ? ' and a certificate for ' : '; where that is no SPIFFE ID, also a certificate for '
+  const describe = (hostname: string): string => `${onOneLine(whole)}${named === '' ? '' : named + hostname}`
   return Object.freeze({ byId, byName, byNameAlone: false, describe })
 }
 

@@ -1,0 +1,284 @@
+import { test } from 'tap'
+import { once } from 'node:events'
+import { memoryCredentials } from '@peerkit/credentials'
+import { createDevCa } from '@peerkit/dev-ca'
+import { MtlsAgent, serverOf } from '../src/index.ts'
+import { createWorld, rejection, startHttp2Server, startServer } from './support/world.ts'
+import type { ServerSettings } from './support/world.ts'
+
+const { ca, server, client, credentials } = await createWorld()
+const renewed = await ca.issue({ cn: 'orders-2', profile: 'client' })
+
+/** A handler that answers with the client's CN, and holds requests to /held until it is told. */
+function createHolding (): { readonly handler: NonNullable<ServerSettings['handler']>, readonly release: () => void, readonly held: Promise<unknown> } {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const arrived = Promise.withResolvers<void>()
+  const handler: NonNullable<ServerSettings['handler']> = (request, response) => {
+    const { CN } = (request.socket as any).getPeerCertificate().subject
+    const answer = (): void => { request.resume().on('end', () => { response.end(CN) }) }
+    if (!request.url?.startsWith('/held')) { answer(); return }
+    arrived.resolve()
+    void promise.then(answer)
+  }
+  return { handler, release: resolve, held: arrived.promise }
+}
+
+const make = (): ReturnType<typeof memoryCredentials> => memoryCredentials({ cert: client.chain, key: client.key, ca: ca.root })
+const rotate = (source: ReturnType<typeof make>): void => { source.update({ cert: renewed.chain, key: renewed.key }) }
+
+test('new requests go by the new certificate at once; the one in flight is finished, then its connection closes', async (t) => {
+  const { handler, release, held } = createHolding()
+  const listening = await startServer({ identity: server, handler })
+  const source = make()
+  const agent = new MtlsAgent({ credentials: source })
+  t.teardown(async () => { await agent.close(); await listening.close() })
+  const get = async (path: string): Promise<string> => await (await agent.request({ origin: listening.origin, path, method: 'GET' })).body.text()
+  const first = get('/held')
+  await held
+  const [socket] = [...listening.sockets]
+  rotate(source)
+  t.equal(await get('/'), 'orders-2')
+  t.equal(listening.accepted(), 2)
+  t.equal(socket?.destroyed, false)
+  release()
+  t.equal(await first, 'orders')
+  if (socket?.destroyed === false) await once(socket, 'close')
+  t.equal(await get('/'), 'orders-2')
+  t.equal(listening.accepted(), 2, 'and the new connection is kept')
+})
+
+test('an idle connection is closed on rotation', async (t) => {
+  const listening = await startServer({ identity: server })
+  const source = make()
+  const agent = new MtlsAgent({ credentials: source })
+  t.teardown(async () => { await agent.close(); await listening.close() })
+  await (await agent.request({ origin: listening.origin, path: '/', method: 'GET' })).body.dump()
+  const [socket] = [...listening.sockets]
+  const closed = once(socket as NonNullable<typeof socket>, 'close')
+  rotate(source)
+  await closed
+  t.equal(listening.sockets.size, 0)
+})
+
+test('requests that wait for a connection move on to the new ones', async (t) => {
+  const { handler, release, held } = createHolding()
+  const listening = await startServer({ identity: server, handler })
+  const source = make()
+  const agent = new MtlsAgent({ credentials: source, connections: 1 })
+  t.teardown(async () => { await agent.close(); await listening.close() })
+  const get = async (path: string): Promise<string> => await (await agent.request({ origin: listening.origin, path, method: 'GET' })).body.text()
+  const first = get('/held')
+  await held
+  const waiting = Promise.all(Array.from({ length: 5 }, async () => await get('/')))
+  rotate(source)
+  release()
+  t.equal(await first, 'orders')
+  t.same(await waiting, Array(5).fill('orders-2'))
+})
+
+for (const [title, start, options] of [['HTTP/1.1', startServer, {}], ['pipelined HTTP/1.1', startServer, { pipelining: 4, connections: 1 }], ['HTTP/2', startHttp2Server, { allowH2: true }]] as const) {
+  test(`no request is lost by rotations under traffic, sockets and generations stay few: ${title}`, async (t) => {
+    const listening = await start({ identity: server })
+    const source = make()
+    const agent = new MtlsAgent({ credentials: source, ...options })
+    t.teardown(async () => { await agent.close(); await listening.close() })
+    const rotations = 40
+    let running = true
+    let answered = 0
+    let mostSockets = 0
+    const failures: unknown[] = []
+    const call = async (index: number): Promise<void> => {
+      while (running) {
+        try {
+          const { body, statusCode } = await agent.request({ origin: listening.origin, path: `/${index}`, method: index % 2 === 0 ? 'GET' : 'POST', ...(index % 2 === 1 && { body: `body ${index}` }) })
+          if (await body.text() !== `/${index}` || statusCode !== 200) throw new Error(`wrong answer to ${index}`)
+          answered++
+        } catch (error) {
+          failures.push(error)
+          running = false
+        }
+      }
+    }
+    const calls = Array.from({ length: 50 }, async (_, index) => { await call(index) })
+    for (let rotation = 0; rotation < rotations && running; rotation++) {
+      const goal = answered + 25
+      while (answered < goal && running) await new Promise((resolve) => { setImmediate(resolve) })
+      const { chain, key } = rotation % 2 === 0 ? renewed : client
+      source.update({ cert: chain, key })
+      mostSockets = Math.max(mostSockets, listening.sockets.size)
+    }
+    running = false
+    await Promise.all(calls)
+    t.same(failures, [])
+    t.ok(answered >= rotations * 25)
+    t.ok(mostSockets <= 250, `${mostSockets} sockets at most`)
+  })
+}
+
+test('a request given to a connection but not begun is not written when the trust was removed meanwhile', async (t) => {
+  const { handler, release, held } = createHolding()
+  const listening = await startServer({ identity: server, handler })
+  const source = make()
+  const agent = new MtlsAgent({ credentials: source, pipelining: 10, connections: 1 })
+  t.teardown(async () => { await agent.destroy(); await listening.close() })
+  const first = agent.request({ origin: listening.origin, path: '/held', method: 'GET' })
+  await held
+  // Not idempotent: undici keeps it in the connection's queue until what runs is done.
+  const second = rejection(agent.request({ origin: listening.origin, path: '/second', method: 'POST', body: 'secret' }))
+  const other = await createDevCa()
+  source.update({ ca: other.root })
+  release()
+  t.equal(await (await first).body.text(), 'orders')
+  t.match(await second, { code: 'MTLS_ERR_OUTBOUND_SERVER_UNTRUSTED' })
+  t.same(listening.seen, ['/held'])
+})
+
+test('a stream that waits is sent whole by the new connection', async (t) => {
+  const { handler, release, held } = createHolding()
+  const bodies: string[] = []
+  const listening = await startServer({
+    identity: server,
+    handler: (request, response) => {
+      if (request.url === '/held') { handler(request, response); return }
+      let text = ''
+      request.on('data', (chunk) => { text += chunk }).on('end', () => {
+        bodies.push(text)
+        response.end('ok')
+      })
+    }
+  })
+  const source = make()
+  const agent = new MtlsAgent({ credentials: source, pipelining: 10, connections: 1 })
+  t.teardown(async () => { await agent.close(); await listening.close() })
+  const first = agent.request({ origin: listening.origin, path: '/held', method: 'GET' })
+  await held
+  const { Readable } = await import('node:stream')
+  const second = agent.request({ origin: listening.origin, path: '/second', method: 'POST', body: Readable.from(['one ', 'two']) })
+  const other = await createDevCa()
+  source.update({ ca: [ca.root, other.root] })
+  release()
+  await (await first).body.dump()
+  await (await second).body.dump()
+  t.same(bodies, ['one two'])
+  t.equal(listening.accepted(), 2)
+})
+
+test('a CA that is removed ends kept connections and sessions', async (t) => {
+  const listening = await startServer({ identity: server })
+  const other = await createDevCa()
+  const source = memoryCredentials({ cert: client.chain, key: client.key, ca: [ca.root, other.root] })
+  const agent = new MtlsAgent({ credentials: source })
+  t.teardown(async () => { await agent.destroy(); await listening.close() })
+  await (await agent.request({ origin: listening.origin, path: '/1', method: 'GET' })).body.dump()
+  source.update({ ca: other.root })
+  t.match(await rejection(agent.request({ origin: listening.origin, path: '/2', method: 'GET' })), { code: 'MTLS_ERR_OUTBOUND_SERVER_UNTRUSTED', reason: 'unknown_ca' })
+  t.same(listening.seen, ['/1'])
+})
+
+test('a listener that is told of the rotation before the agent already calls by the new credentials', async (t) => {
+  const { handler } = createHolding()
+  const listening = await startServer({ identity: server, handler })
+  const source = make()
+  const got = Promise.withResolvers<string>()
+  source.subscribe(() => { got.resolve(agent.request({ origin: listening.origin, path: '/', method: 'GET' }).then(async ({ body }) => await body.text())) })
+  const agent = new MtlsAgent({ credentials: source })
+  t.teardown(async () => { await agent.close(); await listening.close() })
+  await (await agent.request({ origin: listening.origin, path: '/', method: 'GET' })).body.dump()
+  rotate(source)
+  t.equal(await got.promise, 'orders-2')
+})
+
+test('a server revoked while its connection is kept gets no further request', async (t) => {
+  const doomed = await ca.issue({ cn: 'doomed', ip: '127.0.0.1' })
+  const listening = await startServer({ identity: doomed })
+  const source = memoryCredentials({ cert: client.chain, key: client.key, ca: ca.root, crl: (await ca.crl()).pem })
+  const agent = new MtlsAgent({ credentials: source })
+  t.teardown(async () => { await agent.destroy(); await listening.close() })
+  await (await agent.request({ origin: listening.origin, path: '/1', method: 'GET' })).body.dump()
+  ca.revoke(doomed)
+  source.update({ crl: (await ca.crl()).pem })
+  t.match(await rejection(agent.request({ origin: listening.origin, path: '/2', method: 'GET' })), { code: 'MTLS_ERR_OUTBOUND_SERVER_REVOKED' })
+  t.same(listening.seen, ['/1'])
+})
+
+test('a checker that moves ends kept connections', async (t) => {
+  const listening = await startServer({ identity: server })
+  let state = 'good'
+  const listeners = new Set<() => void>()
+  const revocation: any = {
+    epoch: 0,
+    check: () => ({ state, source: 'ocsp', until: Infinity }),
+    permits: (status: any) => status.state === 'good',
+    subscribe: (listener: () => void) => { listeners.add(listener); return () => { listeners.delete(listener) } },
+    close: async () => {}
+  }
+  const agent = new MtlsAgent({ credentials, revocation })
+  t.teardown(async () => { await listening.close() })
+  await (await agent.request({ origin: listening.origin, path: '/1', method: 'GET' })).body.dump()
+  state = 'revoked'
+  for (const listener of listeners) listener()
+  t.match(await rejection(agent.request({ origin: listening.origin, path: '/2', method: 'GET' })), { code: 'MTLS_ERR_OUTBOUND_SERVER_REVOKED' })
+  await agent.close()
+  t.equal(listeners.size, 0, 'nothing is left listening')
+})
+
+for (const whose of ['the server\'s certificate', 'our certificate', 'the word on its revocation'] as const) {
+  test(`a kept connection takes no new request when ${whose} has ended`, async (t) => {
+    const { handler, release, held } = createHolding()
+    const soon = Date.now() + 3_600_000
+    const ends = { notAfter: new Date(soon) }
+    const identity = whose === 'the server\'s certificate' ? await ca.issue({ cn: 'brief', ip: '127.0.0.1', ...ends }) : server
+    const own = whose === 'our certificate' ? await ca.issue({ cn: 'brief', profile: 'client', ...ends }) : client
+    let asked = 0
+    const revocation: any = { epoch: 0, check: async () => ({ state: 'good', source: 'ocsp', until: whose === 'the word on its revocation' && ++asked === 1 ? soon : Infinity }), permits: () => true, subscribe: () => () => {}, close: async () => {} }
+    const listening = await startServer({ identity, handler })
+    const source = memoryCredentials({ cert: own.chain, key: own.key, ca: ca.root })
+    let now = Date.now()
+    const agent = new MtlsAgent({ credentials: source, now: () => now, revocation, connections: 1 })
+    t.teardown(async () => { await agent.destroy(); await listening.close() })
+    const first = agent.request({ origin: listening.origin, path: '/held', method: 'GET' })
+    await held
+    const second = agent.request({ origin: listening.origin, path: '/2', method: 'GET' }).then(serverOf, (error) => error)
+    now = soon + 1000
+    release()
+    t.ok(await (await first).body.text(), 'what it carries is finished')
+    const expected = { 'the server\'s certificate': { code: 'MTLS_ERR_OUTBOUND_SERVER_EXPIRED' }, 'our certificate': { code: 'MTLS_ERR_OUTBOUND_CREDENTIALS_EXPIRED' }, 'the word on its revocation': { subject: { commonName: 'ledger' } } }[whose]
+    t.match(await second, expected)
+    t.equal(listening.accepted(), whose === 'our certificate' ? 1 : 2)
+  })
+}
+
+test('close waits for requests in flight and for those that wait, even through a rotation', async (t) => {
+  const { handler, release, held } = createHolding()
+  const listening = await startServer({ identity: server, handler })
+  const source = make()
+  const agent = new MtlsAgent({ credentials: source, connections: 1 })
+  t.teardown(async () => { await listening.close() })
+  const get = async (path: string): Promise<string> => await (await agent.request({ origin: listening.origin, path, method: 'GET' })).body.text()
+  const first = get('/held')
+  await held
+  const second = get('/')
+  rotate(source)
+  const closed = agent.close()
+  t.equal(agent.closed, true)
+  t.match(await rejection(get('/late')), { code: 'UND_ERR_CLOSED' })
+  release()
+  t.equal(await first, 'orders')
+  t.equal(await second, 'orders-2')
+  await closed
+  t.equal(agent.destroyed, false)
+})
+
+test('destroy ends what is in flight', async (t) => {
+  const { handler, held } = createHolding()
+  const listening = await startServer({ identity: server, handler })
+  const agent = new MtlsAgent({ credentials: make() })
+  t.teardown(async () => { await listening.close() })
+  const first = rejection(agent.request({ origin: listening.origin, path: '/held', method: 'GET' }))
+  await held
+  await new Promise<void>((resolve) => { agent.destroy(new Error('enough'), resolve) })
+  t.match(await first, { message: 'enough' })
+  t.equal(agent.destroyed, true)
+  t.match(await rejection(agent.request({ origin: listening.origin, path: '/', method: 'GET' })), { code: 'UND_ERR_DESTROYED' })
+  await new Promise<void>((resolve) => { agent.close(resolve) })
+})

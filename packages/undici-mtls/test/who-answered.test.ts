@@ -1,0 +1,143 @@
+import { test } from 'tap'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { createDevCa } from '@peerkit/dev-ca'
+import { memoryCredentials } from '@peerkit/credentials'
+import type { AllowedServers } from '../src/index.ts'
+import { MtlsAgent } from '../src/index.ts'
+import { createWorld, rejection, SPIFFE, startServer } from './support/world.ts'
+import type { ServerSettings } from './support/world.ts'
+
+const { ca, server, client, credentials } = await createWorld()
+
+type Test = Parameters<NonNullable<Parameters<typeof test>[1]>>[0]
+
+/** Calls a server once and gives the error and what reached the server. */
+async function callOnce (t: Test, settings: ServerSettings, options: Partial<ConstructorParameters<typeof MtlsAgent>[0]> = {}, hostname = '127.0.0.1'): Promise<{ readonly error: any, readonly seen: readonly string[] }> {
+  const listening = await startServer(settings)
+  const agent = new MtlsAgent({ credentials, ...options })
+  t.teardown(async () => { await agent.destroy(); await listening.close() })
+  const error = await agent.request({ origin: `https://${hostname}:${listening.port}`, path: '/', method: 'POST', body: 'secret' }).then(async ({ body }) => { await body.dump() }, (found) => found)
+  return { error, seen: listening.seen }
+}
+
+test('without rules the host name decides, by subject alternative names alone', async (t) => {
+  t.equal((await callOnce(t, { identity: server })).error, undefined)
+  t.equal((await callOnce(t, { identity: server }, {}, 'localhost')).error, undefined)
+  const named = await ca.issue({ cn: '127.0.0.1' })
+  const { error, seen } = await callOnce(t, { identity: named })
+  t.match(error, { code: 'MTLS_ERR_OUTBOUND_WRONG_SERVER', reason: 'host_name', retryable: false, expected: 'a certificate for 127.0.0.1', found: /127\.0\.0\.1/ })
+  t.same(seen, [])
+  t.match((await callOnce(t, { identity: await ca.issue({ cn: 'x', dns: 'localhost.evil.example' }) }, {}, 'localhost')).error, { code: 'MTLS_ERR_OUTBOUND_WRONG_SERVER' })
+  t.match((await callOnce(t, { identity: await ca.issue({ cn: 'x', dns: '127.0.0.1' }) })).error, { code: 'MTLS_ERR_OUTBOUND_WRONG_SERVER' }, 'an address as DNS name is no address')
+})
+
+test('a SPIFFE ID stands for the host name; a wrong one gets no byte', async (t) => {
+  const nameless = await ca.issue({ cn: 'pod', spiffe: SPIFFE })
+  t.equal((await callOnce(t, { identity: nameless }, { allowedServers: [{ spiffe: SPIFFE }] })).error, undefined)
+  const other = await ca.issue({ cn: 'pod', spiffe: `${SPIFFE}2`, ip: '127.0.0.1' })
+  const { error, seen } = await callOnce(t, { identity: other }, { allowedServers: [{ spiffe: SPIFFE }] })
+  t.match(error, { code: 'MTLS_ERR_OUTBOUND_WRONG_SERVER', reason: 'rules', retryable: false })
+  t.match(error.expected, SPIFFE)
+  t.match(error.found, `${SPIFFE}2`)
+  t.match(error.message, /answered as .*ledger2.*; expected .*ledger/)
+  t.same(seen, [])
+})
+
+test('rules without a SPIFFE ID narrow the host name', async (t) => {
+  const rules: AllowedServers = [{ cn: 'ledger' }]
+  t.equal((await callOnce(t, { identity: server }, { allowedServers: rules })).error, undefined)
+  t.match((await callOnce(t, { identity: await ca.issue({ cn: 'ledger', dns: 'elsewhere.example' }) }, { allowedServers: rules })).error, { code: 'MTLS_ERR_OUTBOUND_WRONG_SERVER', reason: 'host_name' })
+  t.match((await callOnce(t, { identity: await ca.issue({ cn: 'other', ip: '127.0.0.1' }) }, { allowedServers: rules })).error, { code: 'MTLS_ERR_OUTBOUND_WRONG_SERVER', reason: 'rules' })
+})
+
+test('in a mixed rule set each rule decides for itself whether the name counts', async (t) => {
+  const rules: AllowedServers = [{ cn: 'ledger' }, 'pods', 'web', (peer) => peer.subject?.commonName === 'predicate']
+  const servers = { pods: [{ spiffe: SPIFFE }], web: { ou: 'web' } }
+  const call = async (identity: ServerSettings['identity']): Promise<any> => (await callOnce(t, { identity }, { allowedServers: rules, servers })).error
+  t.equal(await call(await ca.issue({ cn: 'pod', spiffe: SPIFFE })), undefined, 'by ID, no name')
+  t.equal(await call(await ca.issue({ cn: 'ledger', ip: '127.0.0.1' })), undefined, 'by name')
+  t.equal(await call(await ca.issue({ cn: 'x', ou: 'web', ip: '127.0.0.1' })), undefined, 'by group and name')
+  t.equal(await call(await ca.issue({ cn: 'predicate', ip: '127.0.0.1' })), undefined, 'by predicate and name')
+  for (const options of [{ cn: 'ledger' }, { cn: 'predicate' }, { cn: 'x', ou: 'web' }]) {
+    const error = await call(await ca.issue(options))
+    t.match(error, { code: 'MTLS_ERR_OUTBOUND_WRONG_SERVER', reason: 'host_name' }, JSON.stringify(options))
+    t.match(error.expected, /CN is "ledger", or .*predicate at allowedServers\[3\].*also a certificate for 127\.0\.0\.1$/)
+  }
+})
+
+test('the Host header has no say in who is expected', async (t) => {
+  const elsewhere = await startServer({ identity: await ca.issue({ cn: 'x', dns: 'elsewhere.example' }) })
+  const agent = new MtlsAgent({ credentials })
+  t.teardown(async () => { await agent.close(); await elsewhere.close() })
+  for (const host of ['localhost', '127.0.0.1']) {
+    const error = await rejection(agent.request({ origin: `https://${host}:${elsewhere.port}`, path: '/', method: 'GET', headers: { host: 'elsewhere.example' } }))
+    t.match(error, { code: 'MTLS_ERR_OUTBOUND_WRONG_SERVER', expected: `a certificate for ${host}` })
+  }
+  t.same(elsewhere.seen, [])
+})
+
+test('a server name that the caller sets is the name that counts', async (t) => {
+  const elsewhere = await startServer({ identity: await ca.issue({ cn: 'x', dns: 'elsewhere.example' }) })
+  const origin = `https://localhost:${elsewhere.port}`
+  const agent = new MtlsAgent({ credentials, origins: { [origin]: { servername: 'elsewhere.example' } } })
+  t.teardown(async () => { await agent.close(); await elsewhere.close() })
+  const { body } = await agent.request({ origin, path: '/named', method: 'GET' })
+  t.equal(await body.text(), '/named')
+  t.match(await rejection(agent.request({ origin, path: '/', method: 'GET', servername: 'third.example' } as any)), { code: 'MTLS_ERR_OUTBOUND_WRONG_SERVER', expected: 'a certificate for third.example' })
+})
+
+test('certificates that nearly fit are refused with what is wrong, and get no byte', async (t) => {
+  const day = 86_400_000
+  const stranger = await createDevCa({ name: 'Peerkit development CA' })
+  const cases: Array<[string, ServerSettings['identity'], object]> = [
+    ['expired', await ca.issue({ cn: 'ledger', ip: '127.0.0.1', notBefore: new Date(Date.now() - 2 * day), notAfter: new Date(Date.now() - day) }), { code: 'MTLS_ERR_OUTBOUND_SERVER_EXPIRED' }],
+    ['not yet valid', await ca.issue({ cn: 'ledger', ip: '127.0.0.1', notBefore: new Date(Date.now() + day), notAfter: new Date(Date.now() + 2 * day) }), { code: 'MTLS_ERR_OUTBOUND_SERVER_UNTRUSTED', reason: 'not_yet_valid' }],
+    ['a CA of the same name', await stranger.issue({ cn: 'ledger', ip: '127.0.0.1' }), { code: 'MTLS_ERR_OUTBOUND_SERVER_UNTRUSTED', reason: 'unknown_ca' }],
+    ['for clients only', await ca.issue({ cn: 'ledger', ip: '127.0.0.1', profile: 'client' }), { code: 'MTLS_ERR_OUTBOUND_SERVER_UNTRUSTED', reason: 'purpose' }]
+  ]
+  for (const [title, identity, expected] of cases) {
+    const { error, seen } = await callOnce(t, { identity, ca: ca.root })
+    t.match(error, { ...expected, retryable: false, statusCode: 502, origin: /^https:/, cause: Error }, title)
+    t.same(seen, [], title)
+  }
+})
+
+test('a server without its intermediate is refused; with it its chain is known', async (t) => {
+  const intermediate = await ca.intermediate()
+  const issued = await intermediate.issue({ cn: 'ledger', ip: '127.0.0.1' })
+  const identified: any[] = []
+  const listener = (message: unknown): void => { identified.push(message) }
+  subscribe('peerkit:outbound:identified', listener)
+  t.teardown(() => { unsubscribe('peerkit:outbound:identified', listener) })
+  t.equal((await callOnce(t, { identity: issued })).error, undefined)
+  t.match(identified, [{ v: 1, time: Number, origin: /^https:/, resumed: false, generation: 1, server: { chain: { length: 2 } } }])
+  t.match((await callOnce(t, { identity: issued, cert: issued.cert })).error, { code: 'MTLS_ERR_OUTBOUND_SERVER_UNTRUSTED' })
+})
+
+test('a refusal is told on the diagnostics channel', async (t) => {
+  const refused: any[] = []
+  const listener = (message: unknown): void => { refused.push(message) }
+  subscribe('peerkit:outbound:refused', listener)
+  t.teardown(() => { unsubscribe('peerkit:outbound:refused', listener) })
+  await callOnce(t, { identity: server }, { allowedServers: [{ cn: 'somebody' }] })
+  t.match(refused, [{ v: 1, time: Number, code: 'MTLS_ERR_OUTBOUND_WRONG_SERVER', reason: 'rules' }])
+})
+
+test('nothing is sent under a certificate of ours that has ended', async (t) => {
+  const { error, seen } = await callOnce(t, { identity: server }, { now: () => credentials.current.notAfter })
+  t.match(error, { code: 'MTLS_ERR_OUTBOUND_CREDENTIALS_EXPIRED', retryable: false })
+  t.same(seen, [])
+})
+
+test('a revoked server is refused, by our CRLs or by a checker beside them', async (t) => {
+  const bad = await ca.issue({ cn: 'ledger', ip: '127.0.0.1' })
+  ca.revoke(bad)
+  const crl = (await ca.crl()).pem
+  const listed = memoryCredentials({ cert: client.chain, key: client.key, ca: ca.root, crl })
+  const { error, seen } = await callOnce(t, { identity: bad }, { credentials: listed })
+  t.match(error, { code: 'MTLS_ERR_OUTBOUND_SERVER_REVOKED', reason: 'revoked', retryable: false })
+  t.same(seen, [])
+  t.equal((await callOnce(t, { identity: server }, { credentials: listed })).error, undefined)
+  const doubtful = { epoch: 1, check: async () => ({ state: 'unknown', why: 'no_list' }), permits: () => false, subscribe: () => () => {}, close: async () => {} } as any
+  t.match((await callOnce(t, { identity: server }, { revocation: doubtful })).error, { code: 'MTLS_ERR_OUTBOUND_SERVER_REVOKED', reason: 'status_unknown', retryable: true })
+})
