@@ -14,13 +14,12 @@ export type GroupName = [keyof AllowedClientsGroups] extends [never] ? string : 
 export type ClientPredicate = Predicate<FastifyRequest>
 
 /**
- * Who may call.
+ * Who may call: whoever any of the rules, groups and predicates allows. Two words stand alone in the array:
  *
- * - an array of rules, group names and predicates: whoever any of them allows
- * - `'identified'`: every client with an accepted certificate
- * - `'anyone'`: clients without a certificate too, where the server lets them in (a health probe)
+ * - `['identified']`: every client with an accepted certificate
+ * - `['anyone']`: clients without a certificate too, where the server lets them in (a health probe)
  */
-export type AllowedClients = RuleSet<GroupName, FastifyRequest> | 'identified' | 'anyone'
+export type AllowedClients = RuleSet<GroupName | 'identified' | 'anyone', FastifyRequest>
 
 /** Groups that rules name. Each may name other groups. */
 export type ClientGroups = { readonly [name in GroupName]?: AllowRule | RuleSet<GroupName, FastifyRequest> }

@@ -100,7 +100,7 @@ export class LiveRules {
       return compile()
     } catch (error) {
       const { code, message } = error as { code?: string, message: string }
-      return code === 'MTLS_ERR_RULE_INVALID' ? refuseRulesFile(this.file, 'rule_invalid', message, error) : rethrow(error)
+      return code === 'MTLS_ERR_RULE_INVALID' || code === 'MTLS_ERR_ALLOWED_CLIENTS_OPTION' ? refuseRulesFile(this.file, 'rule_invalid', message, error) : rethrow(error)
     }
   }
 

@@ -63,7 +63,7 @@ export class RouteTable {
     this.#entries.add(entry)
     const next: Record<PropertyKey, unknown> = { ...options.config, [kEntry]: entry }
     // fastify-mtls asks for a certificate unless the route says otherwise.
-    if (own?.value === 'anyone') next['clientCertificate'] ??= 'optional'
+    if (own?.value[0] === 'anyone') next['clientCertificate'] ??= 'optional'
     options.config = next as NonNullable<RouteOptions['config']>
   }
 

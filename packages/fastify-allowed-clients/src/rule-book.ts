@@ -3,6 +3,7 @@ import type { CompiledGroups, Groups, RuleSet } from '@peerkit/rules'
 import type { AllowedClients } from './allowed-clients.ts'
 import { RuledAudience, everyIdentified } from './audience.ts'
 import type { Audience } from './audience.ts'
+import { MTLS_ERR_ALLOWED_CLIENTS_OPTION } from './errors.ts'
 import type { Declaration } from './scope.ts'
 
 /** What a rules file says. */
@@ -14,6 +15,8 @@ export interface FileRules {
   /** By method and pattern: `GET /invoices`. */
   readonly routes: ReadonlyMap<string, AllowedClients>
 }
+
+const WORDS = ['anyone', 'identified'] as const
 
 export const NO_FILE: FileRules = { file: '', clients: {}, rules: undefined, routes: new Map() }
 
@@ -31,6 +34,9 @@ export class RuleBook {
   constructor (clients: Groups, defaults: AllowedClients | undefined, file: FileRules, warn: (path: string, warning: string) => void) {
     this.#warn = warn
     this.file = file.file
+    for (const word of WORDS) {
+      if (Object.hasOwn(clients, word) || Object.hasOwn(file.clients, word)) throw new MTLS_ERR_ALLOWED_CLIENTS_OPTION(`clients.${word}: "${word}" has a meaning of its own; expected another name`)
+    }
     this.#groups = compileGroups({ ...clients, ...file.clients }, { path: 'clients' })
     const rules = defaults ?? file.rules
     this.defaults = rules === undefined ? undefined : { path: 'rules', origin: 'rules', value: rules }
@@ -50,12 +56,19 @@ export class RuleBook {
   }
 
   #compile ({ value, path }: Declaration): Audience | undefined {
-    if (value === 'anyone') return undefined
-    if (value === 'identified') return everyIdentified
+    const word = findWord(value, path)
+    if (word !== undefined) return word === 'anyone' ? undefined : everyIdentified
     const authorizer = compileRules(value as RuleSet, { groups: this.#groups, groupsPath: 'clients', path })
     for (const warning of authorizer.warnings) this.#warn(path, warning)
     return new RuledAudience(authorizer)
   }
+}
+
+/** Rules beside one of these words would look as if they counted. */
+function findWord (value: AllowedClients, path: string): typeof WORDS[number] | undefined {
+  const word = Array.isArray(value) ? WORDS.find((one) => value.includes(one)) : undefined
+  if (word === undefined || value.length === 1) return word
+  throw new MTLS_ERR_ALLOWED_CLIENTS_OPTION(`${path}: found "${word}" beside other rules; expected it alone`)
 }
 
 /** A copy of checked rules: what the caller does to his own later must not reach a reload. Predicates are kept as they are. */

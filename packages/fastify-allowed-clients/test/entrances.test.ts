@@ -91,7 +91,7 @@ const entrances: readonly Entrance[] = [
     },
     requests: ['/p/nowhere', { ...body, url: '/p/nowhere' }]
   },
-  { name: 'another method of a route (405 elsewhere)', build: (app, { handler }) => { app.get('/x', { config: { allowedClients: 'identified' } }, handler) }, requests: [{ ...body, url: '/x' }], allowed: 403 },
+  { name: 'another method of a route (405 elsewhere)', build: (app, { handler }) => { app.get('/x', { config: { allowedClients: ['identified'] } }, handler) }, requests: [{ ...body, url: '/x' }], allowed: 403 },
   {
     name: 'callNotFound of a hook',
     build: (app, { handler, note }) => {
@@ -173,11 +173,11 @@ test('a malformed URL is refused before any route, and says nothing of one', asy
 })
 
 test('not found is for those who are named', async (t) => {
-  const { app, status } = await guardedApp({ notFound: 'identified' })
+  const { app, status } = await guardedApp({ notFound: ['identified'] })
   t.equal(await status(billing, '/nowhere'), 404)
   t.equal(await status(null, '/nowhere'), 401)
   await t.test('within a scope, for those of the scope', async (t) => {
-    const { app, status } = await guardedApp({ notFound: 'identified' })
+    const { app, status } = await guardedApp({ notFound: ['identified'] })
     await app.register(async (scope) => {
       scope.allowClients({ rules: [{ ou: 'billing' }] })
       scope.setNotFoundHandler(async (_request, reply) => await reply.code(404).send('none'))

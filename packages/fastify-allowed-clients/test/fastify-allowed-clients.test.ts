@@ -55,9 +55,9 @@ test('puts the app-wide rules on routes that have none of their own', async (t) 
 
 test('answers identified clients and anyone where a route says so in so many words', async (t) => {
   const { app, status } = await guardedApp({ rules: [{ ou: 'ops' }] }, {}, { clientCertificate: 'optional' })
-  app.get('/me', { config: { allowedClients: 'identified' } }, async () => 'x')
-  app.get('/health', { config: { allowedClients: 'anyone' } }, async () => 'x')
-  app.get('/strict', { config: { allowedClients: 'anyone', clientCertificate: 'required' } }, async () => 'x')
+  app.get('/me', { config: { allowedClients: ['identified'] } }, async () => 'x')
+  app.get('/health', { config: { allowedClients: ['anyone'] } }, async () => 'x')
+  app.get('/strict', { config: { allowedClients: ['anyone'], clientCertificate: 'required' } }, async () => 'x')
   t.equal(await status(billing, '/me'), 200)
   t.equal(await status(null, '/me'), 401)
   t.equal(await status(null, '/health'), 200)
@@ -101,6 +101,7 @@ test('names route and key of a wrong rule when the route is added', async (t) =>
   t.throws(() => app.get('/x', { config: { allowedClients: ['biling'] } }, async () => 'x'), { code: 'MTLS_ERR_RULE_INVALID', message: /GET \/x: config\.allowedClients\[0\].*did you mean "billing"/ })
   t.throws(() => app.get('/y', { config: { allowedClients: [] } }, async () => 'x'), { code: 'MTLS_ERR_RULE_INVALID' })
   t.throws(() => app.get('/z', { config: { allowedClients: undefined as any } }, async () => 'x'), { code: 'MTLS_ERR_RULE_INVALID' }, 'undefined is no rule')
+  t.throws(() => app.get('/v', { config: { allowedClients: ['anyone', 'billing'] } }, async () => 'x'), { code: 'MTLS_ERR_ALLOWED_CLIENTS_OPTION', message: /GET \/v: config.allowedClients: found "anyone" beside other rules/ })
   t.throws(() => app.get('/w', { config: { allowedClients: 'billing' as any } }, async () => 'x'), { code: 'MTLS_ERR_RULE_INVALID' }, 'a group stands in an array')
 })
 
@@ -126,6 +127,7 @@ test('refuses wrong options at registration', async (t) => {
     [{ watch: { interval: 0 } }, /watch.interval is 0/],
     [{ watch: null }, /watch is null/],
     [{ clients: { a: { uo: 'x' } } }, /clients\.a\.uo/],
+    [{ clients: { identified: { ou: 'x' } } }, /clients\.identified/],
     [{ rules: ['nobody'] }, /rules\[0\]/],
     [{ notFound: [{}] }, /notFound\[0\]/],
   ]
@@ -174,7 +176,7 @@ test('lists every route with who may call it', async (t) => {
   const { app } = await guardedApp({ clients })
   app.get('/a', { config: { allowedClients: ['billing'] } }, async () => 'x')
   app.post('/closed', async () => 'x')
-  app.get('/health', { config: { allowedClients: 'anyone' }, constraints: { version: '1.0.0' } }, async () => 'x')
+  app.get('/health', { config: { allowedClients: ['anyone'] }, constraints: { version: '1.0.0' } }, async () => 'x')
   await app.register(async (scope) => {
     scope.allowClients({ rules: ['ops'], mode: 'report' })
     scope.get('/in', { config: { allowedClients: [{ cn: 'both' }] } }, async () => 'x')

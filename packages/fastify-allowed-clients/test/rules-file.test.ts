@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { FastifyAllowedClientsOptions, RulesRefusedMessage } from '../src/index.ts'
+import inject from 'light-my-request'
 import { guardedApp, mtlsApp } from './support/app.ts'
 import type { TestApp } from './support/app.ts'
 import fastifyAllowedClients from '../src/index.ts'
@@ -49,9 +50,9 @@ clients:
 rules: [{ ou: ops }]
 routes:
   GET /invoices: [billing]
-  "POST /invoices": identified
+  "POST /invoices": [identified]
 `
-  const json = JSON.stringify({ clients: { billing: { ou: 'billing' } }, rules: [{ ou: 'ops' }], routes: { 'GET /invoices': ['billing'], 'POST /invoices': 'identified' } })
+  const json = JSON.stringify({ clients: { billing: { ou: 'billing' } }, rules: [{ ou: 'ops' }], routes: { 'GET /invoices': ['billing'], 'POST /invoices': ['identified'] } })
   for (const file of [await write(yaml, 'yaml'), await write(yaml, 'yml'), await write('\uFEFF' + json)]) {
     const { app, status } = await fileApp(t, file, (app) => {
       app.get('/invoices', answer)
@@ -73,7 +74,7 @@ routes:
 })
 
 test('a file URL will do', async (t) => {
-  const file = await write('{"rules":"identified"}')
+  const file = await write('{"rules":["identified"]}')
   const { status } = await fileApp(t, file, (app) => { app.get('/', answer) }, { file: pathToFileURL(file) })
   t.equal(await status(ops, '/'), 200)
 })
@@ -96,7 +97,9 @@ test('does not start on a bad file', async (t) => {
     [Uint8Array.of(0x7b, 0xff, 0x7d), 'json', 'malformed', /UTF-8/],
     ['{"clients":{"a":{"uo":"x"}}}', 'json', 'rule_invalid', /clients\.a\.uo.*did you mean "ou"/],
     ['{"rules":["nobody"]}', 'json', 'rule_invalid', /rules\[0\]/],
-    ['{"rules":"everyone"}', 'json', 'rule_invalid', /rules/],
+    ['{"rules":"identified"}', 'json', 'rule_invalid', /rules/],
+    ['{"rules":["identified",{"ou":"x"}]}', 'json', 'rule_invalid', /"identified" beside other rules/],
+    ['{"clients":{"anyone":{"ou":"x"}}}', 'json', 'rule_invalid', /"anyone" has a meaning of its own/],
     ['{"routes":{"GET /x":[{}]}}', 'json', 'rule_invalid', /routes\["GET \/x"\]\[0\]/],
     ['{"clients":{"coded":{"ou":"x"}}}', 'json', 'structure', /clients\.coded: the plugin has this group in code/],
     [new Uint8Array(16 * 1024 * 1024 + 1), 'json', 'too_large', /16777217 bytes/],
@@ -109,17 +112,17 @@ test('does not start on a bad file', async (t) => {
   const { app } = await mtlsApp()
   await t.rejects(async () => { await app.register(fastifyAllowedClients, { file: join(directory, 'missing.json') }) }, { code: 'MTLS_ERR_RULES_FILE_INVALID', reason: 'unreadable', message: /ENOENT/ })
   const { app: twice } = await mtlsApp()
-  const rules = await write('{"rules":"identified"}')
-  await t.rejects(async () => { await twice.register(fastifyAllowedClients, { file: rules, rules: 'identified' }) }, { reason: 'structure', message: /in one place/ })
+  const rules = await write('{"rules":["identified"]}')
+  await t.rejects(async () => { await twice.register(fastifyAllowedClients, { file: rules, rules: ['identified'] }) }, { reason: 'structure', message: /in one place/ })
 })
 
 test('does not start on rules for a route that is not there, or that has rules in code', async (t) => {
-  const file = await write('{"routes":{"GET /a":"identified","HEAD /own":"identified"}}')
+  const file = await write('{"routes":{"GET /a":["identified"],"HEAD /own":["identified"]}}')
   const { app } = await guardedApp({ file, watch: false })
   app.get('/b', answer)
   await t.rejects(async () => { await app.ready() }, { code: 'MTLS_ERR_RULES_FILE_INVALID', reason: 'unknown_route', message: /GET \/a/ })
   const { app: coded } = await guardedApp({ file, watch: false })
-  coded.get('/a', { config: { allowedClients: 'identified' } }, answer)
+  coded.get('/a', { config: { allowedClients: ['identified'] } }, answer)
   await t.rejects(async () => { await coded.ready() }, { reason: 'structure', message: /has rules in code/ })
 })
 
@@ -157,7 +160,7 @@ test('a reload is whole or nothing, and a bad file changes nothing', async (t) =
     })
   }, { notFound: ['a'] })
   const events = follow(t, file)
-  for (const bad of ['{', '{"clients":{"a":{"ou":"ops"}}}', '{"clients":{"a":{"ou":"ops"},"b":{"ou":""}}}', '{"clients":{"a":{"ou":"ops"},"b":{"ou":"ops"}},"routes":{"GET /zz":"identified"}}']) {
+  for (const bad of ['{', '{"clients":{"a":{"ou":"ops"}}}', '{"clients":{"a":{"ou":"ops"},"b":{"ou":""}}}', '{"clients":{"a":{"ou":"ops"},"b":{"ou":"ops"}},"routes":{"GET /zz":["identified"]}}']) {
     await writeFile(file, bad)
     const refused = once(events, 'refused')
     await t.rejects(app.allowedClients.reload(), { code: 'MTLS_ERR_RULES_FILE_INVALID' }, bad)
@@ -264,12 +267,12 @@ test('what changed between the first reading and the start is not missed', async
   t.equal(await status(ops, '/'), 200)
 })
 
-test('a request that another onReady hook injects is judged like any other', async (t) => {
+test('a request that comes before our own onReady hook ran is judged like any other', async (t) => {
   const file = await write('{"routes":{"GET /a":[{"ou":"ops"}]}}')
   const { app, status } = await mtlsApp()
   t.teardown(async () => { await app.close() })
   const seen: number[] = []
-  app.addHook('onReady', async () => { seen.push((await app.inject('/a')).statusCode) })
+  app.addHook('onReady', async () => { seen.push((await inject((request, response) => { app.routing(request as never, response as never) }, '/a')).statusCode) })
   await app.register(fastifyAllowedClients, { file, watch: false, unruledRoutes: 'allow' })
   app.get('/a', answer)
   await app.ready()

@@ -27,8 +27,8 @@ test("a route's own rules narrow those of its scopes", async (t) => {
   await app.register(async (scope) => {
     scope.allowClients({ rules: ['ops'] })
     scope.get('/narrow', { config: { allowedClients: ['billing'] } }, answer)
-    scope.get('/anyone', { config: { allowedClients: 'anyone' } }, answer)
-    scope.get('/identified', { config: { allowedClients: 'identified' } }, answer)
+    scope.get('/anyone', { config: { allowedClients: ['anyone'] } }, answer)
+    scope.get('/identified', { config: { allowedClients: ['identified'] } }, answer)
     await scope.register(async (inner) => {
       inner.allowClients({ rules: ['billing'] })
       inner.get('/inner', answer)
@@ -69,13 +69,13 @@ test('a route widens only the scope that says so', async (t) => {
 test('a scope for anyone opens its routes, but not those of a stricter scope around it', async (t) => {
   const { app, status } = await guardedApp({ clients, rules: ['ops'] }, {}, { clientCertificate: 'optional' })
   await app.register(async (scope) => {
-    scope.allowClients({ rules: 'anyone' })
+    scope.allowClients({ rules: ['anyone'] })
     scope.get('/open', { config: { clientCertificate: 'optional' } }, answer)
   })
   await app.register(async (scope) => {
     scope.allowClients({ rules: ['ops'] })
     await scope.register(async (inner) => {
-      inner.allowClients({ rules: 'anyone' })
+      inner.allowClients({ rules: ['anyone'] })
       inner.get('/closed', answer)
     })
   })
