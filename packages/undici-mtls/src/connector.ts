@@ -7,6 +7,7 @@ import type { PeerIdentity } from '@peerkit/identity'
 import type { RevocationChecker } from '@peerkit/revocation'
 import { MTLS_ERR_OUTBOUND_CREDENTIALS_EXPIRED, MTLS_ERR_OUTBOUND_SERVER_UNTRUSTED, withFacts } from './errors.ts'
 import type { Deadline } from './deadline.ts'
+import { explainFirstRequestError } from './explain-error.ts'
 import { finishHandshake, startHandshake } from './handshake.ts'
 import type { Endpoint, TlsSettings } from './handshake.ts'
 import { judgeServer } from './judge-server.ts'
@@ -91,6 +92,9 @@ async function shakeHands (to: Destination, means: Means, snapshot: CredentialSn
   to.deadline.guard(socket)
   const tickets: Buffer[] = []
   let isJudged = false
+  let hasAnswered = false
+  // Keys come to be when the server's part of the handshake is known. They are not looked at: that there are some tells a server that refuses from one that does not speak TLS.
+  socket.once('keylog', () => { hasAnswered = true })
   let server: PeerIdentity
   const keep = (session: Buffer): void => {
     // A session of credentials that are gone is not worth keeping, one of a server that is not judged yet must not be.
@@ -113,7 +117,7 @@ async function shakeHands (to: Destination, means: Means, snapshot: CredentialSn
     return { socket, server, snapshot, resumed, validUntil: Math.min(validUntil, snapshot.notAfter), answered: false }
   } catch (error) {
     socket.destroy()
-    throw error
+    throw (hasAnswered ? explainFirstRequestError(error as Error, to.origin) : undefined) ?? error
   }
 }
 

@@ -18,7 +18,7 @@ export function explainConnectError (error: NodeJS.ErrnoException, origin: strin
   if (refusal !== undefined) return refusal
   const isTls = code.startsWith('ERR_SSL_') || code === 'EPROTO'
   const isClosed = code === 'ECONNRESET' || code === 'EPIPE'
-  const message = isClosed ? `${code}: it closed the connection during the handshake; it may be no TLS server, or not accept our certificate` : describeNetworkError(error)
+  const message = isClosed ? `${code}: it closed the connection before it said anything in TLS` : describeNetworkError(error)
   return withFacts(new MTLS_ERR_OUTBOUND_UNREACHABLE(origin, message), { retryable: !isTls, origin, reason: isTls ? 'tls' : isClosed ? 'closed' : 'network', cause: error })
 }
 
@@ -42,8 +42,8 @@ function explainAlert (error: NodeJS.ErrnoException, origin: string): Error | un
 }
 
 /**
- * A connection that ended before its first answer. Servers that verify clients (Node's among them) close without an alert, and in TLS 1.3 that happens after our side of the handshake is done: what
- * came is a closed socket, what it most likely means is a refused certificate, and both are said. Undefined where the error is of another kind.
+ * A connection that ended before its first answer, though the server began to shake hands. Servers that verify clients (Node's among them) close without an alert, and in TLS 1.3 that happens after our
+ * side of the handshake is done: what came is a closed socket, what it most likely means is a refused certificate, and both are said. Undefined where the error is of another kind.
  */
 export function explainFirstRequestError (error: NodeJS.ErrnoException, origin: string): Error | undefined {
   const alert = explainAlert(error, origin)

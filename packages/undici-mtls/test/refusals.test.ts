@@ -1,0 +1,157 @@
+import { test } from 'tap'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import type { AddressInfo, Server, Socket } from 'node:net'
+import { createDevCa } from '@peerkit/dev-ca'
+import { memoryCredentials } from '@peerkit/credentials'
+import { MtlsAgent } from '../src/index.ts'
+import { explainConnectError, explainFirstRequestError } from '../src/explain-error.ts'
+import { createWorld, rejection, startServer } from './support/world.ts'
+
+const { ca, server, credentials } = await createWorld()
+const stranger = await (await createDevCa()).issue({ cn: 'stranger', profile: 'client' })
+const strange = memoryCredentials({ cert: stranger.chain, key: stranger.key, ca: ca.root })
+
+/** A TCP server that does as it is told with each connection. */
+async function startRaw (t: { teardown (finish: () => Promise<void>): void }, serve: (socket: Socket) => void): Promise<string> {
+  const sockets = new Set<Socket>()
+  const raw: Server = createServer((socket) => { sockets.add(socket.on('error', () => {})); serve(socket) }).listen(0, '127.0.0.1')
+  await once(raw, 'listening')
+  t.teardown(async () => {
+    for (const socket of sockets) socket.destroy()
+    raw.close()
+    await once(raw, 'close')
+  })
+  return `https://127.0.0.1:${(raw.address() as AddressInfo).port}`
+}
+
+for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
+  test(`our certificate, refused without an alert, comes out as what it most likely is: ${version}`, async (t) => {
+    const listening = await startServer({ identity: server, maxVersion: version })
+    const agent = new MtlsAgent({ credentials: strange })
+    t.teardown(async () => { await agent.close(); await listening.close() })
+    for (const method of ['GET', 'POST'] as const) {
+      const error = await rejection(agent.request({ origin: listening.origin, path: '/', method, ...(method === 'POST' && { body: 'x' }) }))
+      t.match(error, { code: 'MTLS_ERR_OUTBOUND_CLIENT_CERTIFICATE_REFUSED', reason: 'closed', retryable: true, origin: listening.origin, cause: Error, message: /refused our certificate: most likely/ })
+    }
+    t.match(await rejection(agent.fetch(listening.origin)), { cause: { code: 'MTLS_ERR_OUTBOUND_CLIENT_CERTIFICATE_REFUSED' } })
+  })
+}
+
+test('a connection that breaks after an answer is no refusal of our certificate', async (t) => {
+  const listening = await startServer({
+    identity: server,
+    handler: (request, response) => { if (request.url === '/break') request.socket.destroy(); else response.end() }
+  })
+  const agent = new MtlsAgent({ credentials, connections: 1 })
+  t.teardown(async () => { await agent.close(); await listening.close() })
+  await (await agent.request({ origin: listening.origin, path: '/', method: 'GET' })).body.text()
+  t.match(await rejection(agent.request({ origin: listening.origin, path: '/break', method: 'GET' })), { code: 'UND_ERR_SOCKET' })
+  t.equal(listening.accepted(), 1)
+})
+
+test('alerts about our certificate are told by name and number', async (t) => {
+  const cases: Array<[string, string, object]> = [
+    ['ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED', 'SSL routines:ssl3_read_bytes:tlsv13 alert certificate required:SSL alert number 116', { number: 116, name: 'certificate_required' }],
+    ['ERR_SSL_TLSV1_ALERT_UNKNOWN_CA', 'ssl3_read_bytes:tlsv1 alert unknown ca:SSL alert number 48', { number: 48, name: 'unknown_ca' }],
+    ['ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE', 'no number', { number: 42, name: 'bad_certificate' }],
+    ['ERR_SSL_SSL/TLS_ALERT_HANDSHAKE_FAILURE', 'SSL alert number 40', { number: 40, name: 'handshake_failure' }]
+  ]
+  for (const [code, message, alert] of cases) {
+    const cause = Object.assign(new Error(message), { code })
+    for (const error of [explainConnectError(cause, 'https://a'), explainFirstRequestError(cause, 'https://a')]) {
+      t.match(error, { code: 'MTLS_ERR_OUTBOUND_CLIENT_CERTIFICATE_REFUSED', reason: 'alert', alert, retryable: false, cause }, code)
+    }
+  }
+  const other = Object.assign(new Error('SSL alert number 70'), { code: 'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION' })
+  t.match(explainConnectError(other, 'https://a'), { code: 'MTLS_ERR_OUTBOUND_UNREACHABLE', reason: 'tls', retryable: false })
+  t.equal(explainFirstRequestError(other, 'https://a'), undefined)
+  const several = Object.assign(new AggregateError([new Error('one'), new Error('two')]), { code: 'ECONNREFUSED' })
+  t.match(explainConnectError(several, 'https://a').message, 'ECONNREFUSED (one; two)')
+})
+
+test('what is no connection: nobody listens, no TLS, no common version, silence, an early end', async (t) => {
+  const agent = new MtlsAgent({ credentials })
+  const hasty = new MtlsAgent({ credentials, connectTimeout: 60 })
+  t.teardown(async () => { await agent.destroy(); await hasty.destroy() })
+  const call = async (origin: string, by = agent): Promise<any> => await rejection(by.request({ origin, path: '/', method: 'GET' }))
+  const closed = createServer().listen(0, '127.0.0.1')
+  await once(closed, 'listening')
+  const { port } = closed.address() as AddressInfo
+  closed.close()
+  await once(closed, 'close')
+  t.match(await call(`https://127.0.0.1:${port}`), { code: 'MTLS_ERR_OUTBOUND_UNREACHABLE', reason: 'network', retryable: true, message: /ECONNREFUSED/, cause: { code: 'ECONNREFUSED' } })
+  t.match(await call(await startRaw(t, (socket) => { socket.end('HTTP/1.1 400 Bad Request\r\n\r\n') })), { code: 'MTLS_ERR_OUTBOUND_UNREACHABLE', reason: 'tls', retryable: false })
+  t.match(await call(await startRaw(t, (socket) => { socket.destroy() })), { code: 'MTLS_ERR_OUTBOUND_UNREACHABLE', reason: 'closed', retryable: true })
+  t.match(await call(await startRaw(t, () => {}), hasty), { code: 'MTLS_ERR_OUTBOUND_UNREACHABLE', reason: 'timeout', retryable: true, message: /within 60 ms/, cause: { code: 'UND_ERR_CONNECT_TIMEOUT' } })
+  const old = await startServer({ identity: server, maxVersion: 'TLSv1.2' })
+  const modern = new MtlsAgent({ credentials, minVersion: 'TLSv1.3' })
+  t.teardown(async () => { await modern.close(); await old.close() })
+  t.match(await call(old.origin, modern), { code: 'MTLS_ERR_OUTBOUND_UNREACHABLE', reason: 'tls', retryable: false })
+  const strict = new MtlsAgent({ credentials, maxVersion: 'TLSv1.2', ciphers: 'ECDHE-ECDSA-AES128-GCM-SHA256' })
+  t.teardown(async () => { await strict.close() })
+  await (await strict.request({ origin: old.origin, path: '/', method: 'GET' })).body.dump()
+})
+
+test('a judgement that takes too long ends with the time for connecting; one whose connection breaks meanwhile says so', async (t) => {
+  const listening = await startServer({ identity: server })
+  const again = Promise.withResolvers<void>()
+  let asked = 0
+  const answer = Promise.withResolvers<unknown>()
+  const revocation: any = { epoch: 0, check: async () => { if (++asked === 2) again.resolve(); return await answer.promise }, permits: () => true, subscribe: () => () => {}, close: async () => {} }
+  const slow = new MtlsAgent({ credentials, revocation, connectTimeout: 80 })
+  t.teardown(async () => { await slow.destroy(); await listening.close() })
+  t.match(await rejection(slow.request({ origin: listening.origin, path: '/', method: 'GET' })), { code: 'MTLS_ERR_OUTBOUND_UNREACHABLE', reason: 'timeout' })
+  const patient = new MtlsAgent({ credentials, revocation })
+  const clientSockets: Socket[] = []
+  const remember = (message: unknown): void => { clientSockets.push((message as { socket: Socket }).socket) }
+  subscribe('net.client.socket', remember)
+  const broken = rejection(patient.request({ origin: listening.origin, path: '/', method: 'GET' }))
+  await again.promise
+  unsubscribe('net.client.socket', remember)
+  const ended = clientSockets.map(async (socket) => { await once(socket, 'close') })
+  for (const socket of listening.sockets) socket.destroy()
+  await Promise.all(ended)
+  answer.resolve({ state: 'good', source: 'ocsp', until: Infinity })
+  t.match(await broken, { code: 'MTLS_ERR_OUTBOUND_CLIENT_CERTIFICATE_REFUSED', reason: 'closed' })
+  await patient.destroy()
+  t.same(listening.seen, [])
+})
+
+test('options that are wrong are named, with what was found and what was expected', async (t) => {
+  const wrong = (options: object, message: RegExp): void => { t.throws(() => new MtlsAgent(options as any), { code: 'MTLS_ERR_OUTBOUND_OPTION', message }) }
+  wrong({}, /needs "credentials".*found undefined/)
+  wrong({ credentials: Promise.resolve(credentials) }, /a Promise \(await it\)/)
+  wrong({ credentials, alowedServers: [] }, /knows no "alowedServers"; expected credentials/)
+  wrong({ credentials, allowH2S: true }, /did you mean "allowH2"/)
+  wrong({ credentials, connectTimeout: 0 }, /connectTimeout is 0/)
+  wrong({ credentials, minVersion: 'TLSv1.1' }, /minVersion is "TLSv1.1"/)
+  wrong({ credentials, now: 5 }, /now is number/)
+  wrong({ credentials, socketPath: '/x', proxy: 'http://p' }, /exclude each other/)
+  wrong({ credentials, origins: { 'https://a/path': {} } }, /expected https, host and port alone/)
+  wrong({ credentials, origins: { 'http://a': {} } }, /expected https/)
+  wrong({ credentials, origins: { nonsense: {} } }, /expected an https origin such as/)
+  wrong({ credentials, origins: { 'https://a': {}, 'https://A:443': {} } }, /names https:\/\/a twice/)
+  wrong({ credentials, origins: { 'https://a': null } }, /is null; expected an object/)
+  wrong({ credentials, origins: { 'https://a': { rules: [] } } }, /origins\["https:\/\/a"\] knows no "rules"/)
+  wrong({ credentials, origins: { 'https://a': { credentials: {} } } }, /needs "credentials"/)
+  wrong({ credentials, proxy: 'nonsense' }, /proxy is "nonsense"; expected http/)
+  wrong({ credentials, proxy: 'ftp://proxy' }, /expected http/)
+  wrong({ credentials, proxy: { uri: 'https://p', credentials: 5 } }, /proxy needs "credentials"/)
+  t.throws(() => new MtlsAgent({ credentials, allowedServers: [] }), { code: 'MTLS_ERR_RULE_INVALID' })
+  t.throws(() => new MtlsAgent({ credentials, origins: { 'https://a': { allowedServers: [{ cm: 'x' } as any] } } }), { code: 'MTLS_ERR_RULE_INVALID', message: /origins\["https:\/\/a"\]\.allowedServers/ })
+})
+
+test('origins are compared whole; only https is called; * stands for the others', async (t) => {
+  const agent = new MtlsAgent({ credentials, origins: { 'https://api.internal': {} } })
+  const call = async (origin: string): Promise<any> => await rejection(agent.request({ origin, path: '/', method: 'GET' }))
+  for (const origin of ['https://api.internal.evil.example', 'https://api.internal:8443', 'https://api.interna', 'https://evil.example', 'http://api.internal', '']) {
+    t.match(await call(origin), { code: origin === '' ? /UND_ERR_INVALID_ARG|MTLS_ERR_OUTBOUND_ORIGIN/ : 'MTLS_ERR_OUTBOUND_ORIGIN' }, origin)
+  }
+  const listening = await startServer({ identity: server })
+  const open = new MtlsAgent({ credentials, origins: { 'https://api.internal': { allowedServers: [{ cn: 'api' }] }, '*': { allowedServers: [{ cn: 'ledger' }] } } })
+  t.teardown(async () => { await open.close(); await agent.close(); await listening.close() })
+  await (await open.request({ origin: listening.origin, path: '/', method: 'GET' })).body.dump()
+  t.match(await rejection(open.request({ origin: 'http://127.0.0.1', path: '/', method: 'GET' })), { code: 'MTLS_ERR_OUTBOUND_ORIGIN' })
+})
