@@ -20,7 +20,7 @@ export async function connectPlainly ({ url }: Proxy): Promise<Socket> {
  */
 export async function openTunnel (proxy: Proxy, connection: Socket, authority: string, origin: string): Promise<Socket> {
   const refused = (message: string, retryable: boolean): Error => withFacts(new MTLS_ERR_OUTBOUND_UNREACHABLE(origin, message), { retryable, origin, reason: 'proxy' })
-  const asked = request({ method: 'CONNECT', path: authority, headers: { host: authority, ...proxy.headers }, createConnection: () => connection, agent: false })
+  const asked = request({ method: 'CONNECT', path: authority, headers: { host: authority, ...proxy.headers }, createConnection: () => connection })
   return await new Promise((resolve, reject) => {
     asked.once('connect', ({ statusCode = 0 }, socket: Socket, head: Buffer) => {
       asked.off('error', reject)
