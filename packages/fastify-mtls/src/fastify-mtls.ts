@@ -50,22 +50,24 @@ const mtls: FastifyPluginAsync<FastifyMtlsOptions> = async (app, options) => {
   } as any)
 
   const { forwarded } = options
-  app.addHook('onRequest', async (request) => {
-    if (forwarded !== undefined) readForwarded(forwarded, request)
-    if (request.optionalPeer === null && request.routeOptions.config.clientCertificate !== 'optional') throw new MTLS_ERR_PEER_MISSING()
+  app.addHook('onRequest', (request, _reply, done) => {
+    if (forwarded !== undefined && !readForwarded(forwarded, request)) done(new MTLS_ERR_FORWARDED_REFUSED())
+    else if (request.optionalPeer === null && request.routeOptions.config.clientCertificate !== 'optional') done(new MTLS_ERR_PEER_MISSING())
+    else done()
   })
 }
 
-function readForwarded (reader: ForwardedReader, request: FastifyRequest): void {
+/** Takes the identity that a gateway passes on; false where a header must not be believed. */
+function readForwarded (reader: ForwardedReader, request: FastifyRequest): boolean {
   const { raw } = request
   const result = reader.read({ rawHeaders: raw.rawHeaders, sender: request.optionalPeer ?? undefined, remoteAddress: raw.socket?.remoteAddress })
   if (result.state === 'accepted') assignPeer(raw, result.identity)
-  if (result.state !== 'refused') return
+  if (result.state !== 'refused') return true
   const { reason, header } = result
   const peer = request.optionalPeer
   request.log.warn({ reason, header, peer: peer?.toString() }, 'forwarded client certificate refused')
   if (forwardedRefused.hasSubscribers) forwardedRefused.publish({ v: 1, time: Date.now(), reason, header, peer, remoteAddress: raw.socket?.remoteAddress })
-  throw new MTLS_ERR_FORWARDED_REFUSED()
+  return false
 }
 
 /** The log line of a refused handshake: stable field names, no bytes. */

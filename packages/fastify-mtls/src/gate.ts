@@ -14,6 +14,8 @@ import { VerifiedChains } from './verified-chains.ts'
 
 export type MtlsServer = HttpsServer | Http2SecureServer
 
+type Emit = (this: MtlsServer, ...args: any[]) => boolean
+
 export interface GateOptions {
   readonly trust: Trust
   readonly guard: Guard
@@ -40,34 +42,29 @@ export class Gate {
 
   install (server: MtlsServer): void {
     const { guard } = this.#options
-    const emit = server.emit.bind(server) as (event: string | symbol, ...args: any[]) => boolean
-    const guarded = (event: string | symbol, ...args: any[]): boolean => {
-      const proceed = (): void => { emit(event, ...args) }
+    const emit = server.emit as Emit
+    const guarded = (...args: any[]): boolean => {
+      const [event, first, second] = args
+      const proceed = (): boolean => emit.apply(server, args)
       switch (event) {
         case 'secureConnection':
-          this.#admit(args[0], server, emit)
+          this.#admit(first, server, emit)
           return true
         case 'stream':
-          guard.stream(args[0], proceed)
-          return true
+          return guard.stream(first, proceed)
         case 'request':
         case 'checkContinue':
         case 'checkExpectation':
           // HTTP/2's own request event follows a stream that was let through.
-          if (args[0].stream !== undefined) return emit(event, ...args)
-          guard.request(args[0], args[1], proceed)
-          return true
+          return first.stream === undefined ? guard.request(first, second, proceed) : proceed()
         case 'upgrade':
         case 'connect':
-          if (args[0].stream !== undefined) return emit(event, ...args)
-          guard.upgrade(args[0], args[1], proceed)
-          // Without a listener Node closes an upgraded socket only where emit says that nobody listened.
-          return server.listenerCount(event) > 0
+          return first.stream === undefined ? guard.upgrade(first, second, proceed) : proceed()
         case 'tlsClientError':
-          this.#reportBroken(args[0], args[1])
-          return emit(event, ...args)
+          this.#reportBroken(first, second)
+          return proceed()
         default:
-          return emit(event, ...args)
+          return proceed()
       }
     }
     server.emit = guarded as typeof server.emit
@@ -82,7 +79,7 @@ export class Gate {
     }))
   }
 
-  #admit (socket: TLSSocket, server: MtlsServer, emit: (event: string, ...args: any[]) => boolean): void {
+  #admit (socket: TLSSocket, server: MtlsServer, emit: Emit): void {
     const { trust, mayBeAbsent, judgementTimeout } = this.#options
     let judgement: Judgement | Promise<Judgement>
     try {
@@ -108,7 +105,7 @@ export class Gate {
     judgement.then(conclude, () => { conclude({ refusal: { reason: 'revocation_unknown', code: undefined, peer: undefined } }) })
   }
 
-  #conclude (socket: TLSSocket, server: MtlsServer, judgement: Judgement, emit: (event: string, ...args: any[]) => boolean): void {
+  #conclude (socket: TLSSocket, server: MtlsServer, judgement: Judgement, emit: Emit): void {
     if ('refusal' in judgement) {
       this.#report(socket, judgement.refusal)
       socket.on('error', () => {})
@@ -130,7 +127,7 @@ export class Gate {
     const onSession = (session: Parameters<typeof rememberSession>[0]): void => { rememberSession(session, record) }
     // An HTTP/2 session is made within this very emit.
     server.prependOnceListener('session' as any, onSession as any)
-    emit('secureConnection', socket)
+    emit.call(server, 'secureConnection', socket)
     server.off('session' as any, onSession as any)
   }
 

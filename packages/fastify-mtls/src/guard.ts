@@ -40,31 +40,29 @@ export class Guard {
     return judged instanceof Promise ? judged.then(take, () => 'revocation_unknown' as const) : take(judged)
   }
 
-  request (request: IncomingMessage, response: ServerResponse, proceed: () => void): void {
-    this.#pass(recordOfRequest(request), proceed, () => { refuseRequest(response) })
+  request (request: IncomingMessage, response: ServerResponse, proceed: () => boolean): boolean {
+    return this.#pass(recordOfRequest(request), proceed, () => { refuseRequest(response) })
   }
 
-  stream (stream: ServerHttp2Stream, proceed: () => void): void {
-    this.#pass(recordOfStream(stream), () => { if (!stream.destroyed) proceed() }, () => { refuseStream(stream) })
+  stream (stream: ServerHttp2Stream, proceed: () => boolean): boolean {
+    return this.#pass(recordOfStream(stream), () => !stream.destroyed && proceed(), () => { refuseStream(stream) })
   }
 
-  upgrade (request: IncomingMessage, socket: Duplex, proceed: () => void): void {
+  upgrade (request: IncomingMessage, socket: Duplex, proceed: () => boolean): boolean {
     const record = recordOfRequest(request)
-    this.#pass(record, () => {
+    return this.#pass(record, () => {
       if (record !== undefined) followUpgraded(record, socket)
-      proceed()
+      return proceed()
     }, () => { refuseUpgrade(socket) })
   }
 
-  #pass (record: ConnectionRecord | undefined, proceed: () => void, refuse: () => void): void {
-    if (record === undefined) {
-      refuse()
-      return
-    }
-    const checked = this.check(record)
+  /** Answers as `emit` does: whether somebody took the event. */
+  #pass (record: ConnectionRecord | undefined, proceed: () => boolean, refuse: () => void): boolean {
+    const checked = record === undefined ? 'no_certificate' : this.check(record)
+    if (checked === undefined) return proceed()
     if (checked instanceof Promise) checked.then((reason) => { reason === undefined ? proceed() : refuse() }).catch(refuse)
-    else if (checked === undefined) proceed()
     else refuse()
+    return true
   }
 
   #announce ({ peer, remoteAddress }: ConnectionRecord, reason: RefusalReason): void {
