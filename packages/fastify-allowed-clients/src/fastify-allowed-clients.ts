@@ -85,7 +85,8 @@ const allowedClients: FastifyPluginAsync<FastifyAllowedClientsOptions> = async (
 
 /** @throws MTLS_ERR_GUARD_MISPLACED, MTLS_ERR_ROUTES_BEFORE_PLUGIN */
 function checkPlace (app: FastifyInstance): void {
-  if (Object.getPrototypeOf(app) !== Object.prototype) throw new MTLS_ERR_GUARD_MISPLACED('it was registered in an encapsulated plugin; expected the root instance, or a plugin wrapped by fastify-plugin')
+  // Encapsulated instances inherit from the one they were registered on.
+  if (Object.getPrototypeOf(Object.getPrototypeOf(app)) !== null) throw new MTLS_ERR_GUARD_MISPLACED('it was registered in an encapsulated plugin; expected the root instance, or a plugin wrapped by fastify-plugin')
   const tree = app.printRoutes()
   // A route of a plugin that was registered before has passed the onRoute hooks already: its rules were never read.
   if (!tree.startsWith(EMPTY_TREE)) throw new MTLS_ERR_ROUTES_BEFORE_PLUGIN(tree)
@@ -95,8 +96,8 @@ async function addGuard (app: FastifyInstance, judge: (request: FastifyRequest) 
   let isGated = false
   const guard: onRequestHookHandler = function guardAllowedClients (request, _reply, done) {
     if (isGated) (request as JudgedRequest)[kJudged] = true
-    const guarded = guardRequest(request, judge(request))
-    if (request.raw.headers.upgrade !== undefined) upgraded.add(request)
+    const guarded = guardRequest(request, judge)
+    upgraded.add(request)
     if (guarded === undefined) done()
     else return guarded as unknown as void
   }
@@ -106,7 +107,7 @@ async function addGuard (app: FastifyInstance, judge: (request: FastifyRequest) 
   isGated = countAhead(app, guard) > 0
   if (!isGated) return
   app.decorateRequest(kJudged as unknown as string, false)
-  app.addHook('onSend', gateReply((request) => guardRequest(request, judge(request))))
+  app.addHook('onSend', gateReply((request) => guardRequest(request, judge)))
 }
 
 function judgeOf (table: RouteTable, request: FastifyRequest): RouteJudge {

@@ -8,12 +8,24 @@ import { MTLS_ERR_CLIENT_NOT_ALLOWED, MTLS_ERR_CLIENT_UNIDENTIFIED } from './err
 import { judgeRoute } from './judge-route.ts'
 import type { Decision, Failure, RouteJudge } from './judge-route.ts'
 
-/** Lets a request through, or throws what the client is told: a code, and nothing of the rules. */
-export function guardRequest (request: FastifyRequest, judge: RouteJudge): void | Promise<void> {
+/**
+ * Lets a request through, or throws what the client is told: a code, and nothing of the rules.
+ *
+ * @param judgeOf the judge of the request's route under the rules in force
+ */
+export function guardRequest (request: FastifyRequest, judgeOf: (request: FastifyRequest) => RouteJudge): void | Promise<void> {
   const peer = peerOf(request)
+  const judge = judgeOf(request)
   const decision = judgeRoute(judge.route, peer, request)
-  if (decision instanceof Promise) return decision.then((settled) => { take(request, judge, peer, settled) })
-  take(request, judge, peer, decision)
+  if (!(decision instanceof Promise)) {
+    take(request, judge, peer, decision)
+    return
+  }
+  return decision.then((settled) => {
+    // The rules were reloaded while a predicate was asked: what they said before is no longer true.
+    if (judgeOf(request) !== judge) return guardRequest(request, judgeOf)
+    take(request, judge, peer, settled)
+  })
 }
 
 export function peerOf (request: FastifyRequest): PeerIdentity | null {

@@ -4,7 +4,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { AllowedClients } from './allowed-clients.ts'
 import { rulesRefused, rulesReloaded } from './channels.ts'
 import type { RulesRefusedMessage, RulesReloadedMessage } from './channels.ts'
-import { refuseRulesFile } from './errors.ts'
+import { MTLS_ERR_ALLOWED_CLIENTS_OPTION, refuseRulesFile } from './errors.ts'
 import type { WatchOptions } from './plugin-options.ts'
 import { parseRulesFile, readRulesBytes } from './read-rules-file.ts'
 import { RuleBook } from './rule-book.ts'
@@ -55,9 +55,11 @@ export class LiveRules {
   /**
    * Reads the file again, now. One reading at a time, in the order of asking.
    *
+   * @throws MTLS_ERR_ALLOWED_CLIENTS_OPTION before the app is ready
    * @throws MTLS_ERR_RULES_FILE_INVALID, after it was logged and published: the old rules stay
    */
   async reload (): Promise<void> {
+    if (this.#apply === undefined) throw new MTLS_ERR_ALLOWED_CLIENTS_OPTION('reload was called before the app was ready')
     const turn = this.#last.then(async () => { await this.#reload() })
     this.#last = turn.catch(() => {})
     await turn

@@ -17,6 +17,7 @@ export interface FileWatch {
  */
 export function watchFile (path: string, { interval = 5000, settle = 100 }: WatchOptions, changed: () => void): FileWatch {
   let watcher: FSWatcher | undefined
+  let armed: string | undefined
   let timer: NodeJS.Timeout | undefined
   let last: string | undefined
   let closed = false
@@ -30,32 +31,47 @@ export function watchFile (path: string, { interval = 5000, settle = 100 }: Watc
     timer = setTimeout(changed, settle)
     timer.unref()
   }
-  const arm = (): void => {
+  const disarm = (): void => {
+    watcher?.close()
+    watcher = undefined
+  }
+  // A watch follows its directory wherever that is moved to; the one that now has its name is another.
+  const arm = async (): Promise<void> => {
+    const place = await identify(dirname(path))
+    if (closed || (watcher !== undefined && place === armed)) return
+    disarm()
+    armed = place
     try {
       watcher = watch(dirname(path), { persistent: false }, () => { look() })
-      watcher.on('error', () => {
-        watcher?.close()
-        watcher = undefined
-      })
+      watcher.on('error', disarm)
     } catch {
       // No such directory, or no watches left: the poll remains, and tries again.
-      watcher = undefined
     }
+    // What happened before the watch stood.
+    await look()
   }
   const poll = setInterval(() => {
-    if (watcher === undefined) arm()
+    arm()
     look()
   }, interval)
   poll.unref()
   arm()
-  look()
   return {
     close () {
       closed = true
-      watcher?.close()
+      disarm()
       clearTimeout(timer)
       clearInterval(poll)
     }
+  }
+}
+
+async function identify (directory: string): Promise<string> {
+  try {
+    const { dev, ino } = await stat(directory, { bigint: true })
+    return `${dev}:${ino}`
+  } catch {
+    return 'missing'
   }
 }
 

@@ -83,5 +83,5 @@ test('is not in the way of an app without documents', async (t) => {
   const { app } = await mtlsApp()
   await app.register(fastifyAllowedClients)
   app.get('/', { config }, answer)
-  await t.resolves(app.ready())
+  await t.resolves(async () => { await app.ready() })
 })

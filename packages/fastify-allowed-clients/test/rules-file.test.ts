@@ -10,7 +10,7 @@ import inject from 'light-my-request'
 import { guardedApp, mtlsApp } from './support/app.ts'
 import type { TestApp } from './support/app.ts'
 import fastifyAllowedClients from '../src/index.ts'
-import { billing, both, ops } from './support/people.ts'
+import { billing, ops } from './support/people.ts'
 
 const answer = async (): Promise<string> => 'x'
 const directory = await mkdtemp(join(tmpdir(), 'peerkit-rules-'))
@@ -137,7 +137,7 @@ test('a route of several methods is named by all of them', async (t) => {
 })
 
 test('scopes narrow what a file allows', async (t) => {
-  const file = await write('{"routes":{"GET /p/a":"identified"}}')
+  const file = await write('{"routes":{"GET /p/a":["identified"]}}')
   const made = await guardedApp({ file, watch: false })
   await made.app.register(async (scope) => {
     scope.allowClients({ rules: [{ ou: 'ops' }] })
@@ -206,19 +206,31 @@ test('what the caller does to his objects later does not reach a reload', async 
   t.equal(await status(billing, '/b'), 200)
 })
 
-test('a predicate that is being asked finishes under the rules it was asked by', async (t) => {
-  const file = await write('{"clients":{"a":{"ou":"x"}}}')
+test('a request whose predicate is being asked while the rules change is judged by the new ones', async (t) => {
+  const file = await write('{"clients":{"a":{"ou":"billing"}}}')
   const events = new EventEmitter()
-  const { app, status } = await fileApp(t, file, (app) => {
-    app.get('/a', { config: { allowedClients: ['a', async () => { events.emit('asked'); await once(events, 'go'); return true }] } }, answer)
+  const { app, status } = await guardedApp({ file, watch: false })
+  await t.rejects(app.allowedClients.reload(), { code: 'MTLS_ERR_ALLOWED_CLIENTS_OPTION', message: /before the app was ready/ })
+  await app.register(async (scope) => {
+    scope.allowClients({ rules: ['a'] })
+    scope.get('/a', {
+      config: {
+        allowedClients: [async () => {
+          events.emit('asked')
+          await once(events, 'go')
+          return true
+        }]
+      }
+    }, answer)
   })
+  await app.ready()
   const asked = once(events, 'asked')
-  const pending = status(both, '/a')
+  const pending = status(billing, '/a')
   await asked
-  await writeFile(file, '{"clients":{"a":{"ou":"z"}}}')
+  await writeFile(file, '{"clients":{"a":{"ou":"ops"}}}')
   await app.allowedClients.reload()
   events.emit('go')
-  t.equal(await pending, 200)
+  t.equal(await pending, 403)
 })
 
 test('a change of the file takes effect by itself: written in place, renamed over, swapped by Kubernetes', async (t) => {
