@@ -9,18 +9,22 @@ export type JudgedRequest = FastifyRequest & { [kJudged]: boolean }
  * An onSend hook for an app in which others' onRequest hooks run before the guard: an answer to a request that was never judged is judged before it leaves. Errors pass: they are no answer
  * of a route.
  */
-export function gateReply (judge: (request: FastifyRequest) => void | Promise<void>): onSendHookHandler {
-  return async (request: FastifyRequest, reply: FastifyReply, payload: unknown) => {
-    if ((request as JudgedRequest)[kJudged] || reply.statusCode >= 400) return payload
-    try {
-      await judge(request)
-      return payload
-    } catch (error) {
-      // A stream that is not sent must be ended, or it holds its file or socket for ever.
-      const { destroy } = (payload ?? {}) as { destroy?: unknown }
-      if (typeof destroy === 'function') (payload as { destroy (): void }).destroy()
-      return refuse(reply, error as { statusCode?: number, code?: string, message: string })
-    }
+export function gateReply (judge: (request: FastifyRequest) => void | Promise<void>): onSendHookHandler<unknown> {
+  return function gateAllowedClients (request, reply, payload, done) {
+    if ((request as JudgedRequest)[kJudged] || reply.statusCode >= 400) done(null, payload)
+    else judgeLate(request, reply, payload, judge).then((answer) => { done(null, answer) }, done)
+  }
+}
+
+async function judgeLate (request: FastifyRequest, reply: FastifyReply, payload: unknown, judge: (request: FastifyRequest) => void | Promise<void>): Promise<unknown> {
+  try {
+    await judge(request)
+    return payload
+  } catch (error) {
+    // A stream that is not sent must be ended, or it holds its file or socket for ever.
+    const { destroy } = (payload ?? {}) as { destroy?: unknown }
+    if (typeof destroy === 'function') (payload as { destroy (): void }).destroy()
+    return refuse(reply, error as { statusCode?: number, code?: string, message: string })
   }
 }
 
