@@ -71,7 +71,7 @@ export class MtlsAgent extends Dispatcher {
 
   #dispatch (options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler, isComposed: boolean): boolean {
     const adapted = adaptHandler(handler)
-    const { origin, address, hostname, servername } = readTarget(options)
+    const { origin, address, hostname, servername } = readTarget(options, handler)
     const exchangeOptions: Dispatcher.DispatchOptions & { servername: string, [kExchange]?: Exchange } = {
       ...options,
       origin: address,
@@ -86,7 +86,7 @@ export class MtlsAgent extends Dispatcher {
       if (servername === undefined && policy.servername !== undefined) exchangeOptions.servername = policy.servername
       exchange.policy = policy
       const mock = this.#findMock(address)
-      if (mock !== undefined) return mock.dispatch(options, adapted)
+      if (mock !== undefined) return mock.dispatch({ ...options, origin: address }, adapted)
       this.#book.assertOpen()
       return this.#send(exchange)
     } catch (error) {

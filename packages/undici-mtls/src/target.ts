@@ -20,13 +20,14 @@ const known = new Map<string, Target>()
  * Reads where a request goes. The `Host` header has no say: undici would ask for its name and have the certificate checked against it, and in a proxy that header is the client's.
  * undici's dns interceptor puts an address into the origin and the name into `servername`; the origin meant is then the name's.
  */
-export function readTarget (options: Dispatcher.DispatchOptions): Target {
+export function readTarget (options: Dispatcher.DispatchOptions, handler: object): Target {
   const { origin: given } = options
   const { servername } = options as { servername?: string | null }
   const text = given === undefined || given === null ? '' : String(given)
   const target = known.get(text) ?? learn(text)
   if (isIP(target.hostname) === 0) return servername ? { ...target, servername } : target
-  const name = servername || resolvedName(options)
+  const name = askedName(options) ?? (servername || resolvers.get(handler))
+  if (name !== undefined && handler.constructor.name === 'DNSDispatchHandler') resolvers.set(handler, name)
   return name === undefined || isIP(name) !== 0 ? target : { origin: replaceHost(target.origin, name), address: target.address, hostname: name, servername: name }
 }
 
@@ -39,11 +40,18 @@ function learn (text: string): Target {
   return target
 }
 
-/** On its second try, with the other address family, the dns interceptor of undici 8 leaves the name in a symbol of its own alone. */
-function resolvedName (options: object): string | undefined {
+/**
+ * The dns interceptor's own handlers, and the name that each resolved: undici 7's second try, with the other address family, has no other trace of it. A redirect to an address comes by other handlers
+ * and is what it looks like.
+ */
+const resolvers = new WeakMap<object, string>()
+
+/** The interceptors of undici 8 keep the origin that was asked for under a symbol. It goes before a server name, which may be left over from before a redirect. */
+function askedName (options: object): string | undefined {
   for (const symbol of Object.getOwnPropertySymbols(options)) {
-    const value = (options as Record<symbol, unknown>)[symbol]
-    if (symbol.description === 'request origin' && value instanceof URL) return value.hostname
+    if (symbol.description !== 'request origin') continue
+    const asked = String((options as Record<symbol, unknown>)[symbol])
+    return URL.canParse(asked) ? new URL(asked).hostname.replace(/^\[|\]$/g, '') : undefined
   }
   return undefined
 }
