@@ -1,5 +1,6 @@
 import 'reflect-metadata'
 import * as x509 from '@peculiar/x509'
+import { checkCaOptions, checkCrlOptions, checkIssueOptions, checkRevokeOptions } from './check-options.ts'
 import { encodeName, subjectOf } from './encode-name.ts'
 import { MTLS_ERR_DEV_CA_OPTION } from './errors.ts'
 import { bytes, developmentComment, leafExtensions, replaceExtensions } from './extensions.ts'
@@ -8,9 +9,7 @@ import type { KeyPair } from './key-pair.ts'
 import type { CaOptions, IssueOptions, IssuedCertificate, NameOption } from './options.ts'
 import { signCertificate } from './sign-certificate.ts'
 import { checkReason, signCrl } from './sign-crl.ts'
-import type { Crl, CrlOptions, Revocation, RevocationReason } from './sign-crl.ts'
-
-export interface RevokeOptions { readonly reason?: RevocationReason, /** Default: now. */ readonly date?: Date }
+import type { Crl, CrlOptions, Revocation, RevokeOptions } from './sign-crl.ts'
 
 /** A private certificate authority, in memory. */
 export interface DevCa {
@@ -47,6 +46,7 @@ const DEFAULT_NAME = 'Peerkit development CA'
  * @throws MTLS_ERR_DEV_CA_OPTION on a wrong option.
  */
 export async function createDevCa (options: CaOptions = {}): Promise<DevCa> {
+  checkCaOptions(options)
   const keys = await generateKeyPair(options.key)
   const subject = options.subject ?? caSubject(options.name ?? DEFAULT_NAME)
   const certificate = await signCa(options, subject, keys, keys, undefined)
@@ -58,7 +58,7 @@ export async function createDevCa (options: CaOptions = {}): Promise<DevCa> {
 export function openCa (state: CaState): DevCa {
   const { certificate, keys, root, chain, revocations } = state
   const der = new Uint8Array(certificate.rawData)
-  return {
+  const ca: DevCa = {
     certificate: encodePem('CERTIFICATE', der),
     der,
     key: keys.pem,
@@ -66,18 +66,22 @@ export function openCa (state: CaState): DevCa {
     chain,
     issue: (options = {}) => issueLeaf(state, options),
     intermediate: async (options = {}) => {
+      checkCaOptions(options)
       const own = await generateKeyPair(options.key)
       const made = await signCa({ pathLength: 0, ...options }, options.subject ?? caSubject(options.name ?? 'Peerkit development intermediate CA'), own, keys, certificate)
       const pem = encodePem('CERTIFICATE', new Uint8Array(made.rawData))
       return openCa({ certificate: made, keys: own, root, chain: pem + chain, revocations: new Map(), crlNumber: 0 })
     },
-    revoke: (target, { reason, date = new Date() } = {}) => {
+    revoke: (target, options = {}) => {
+      checkRevokeOptions(options)
+      const { reason, date = new Date() } = options
       const serialNumber = (typeof target === 'string' ? target : target.serialNumber).toLowerCase()
       if (!/^([0-9a-f]{2})+$/.test(serialNumber)) throw new MTLS_ERR_DEV_CA_OPTION(`serial number is "${serialNumber}"; expected hexadecimal octets`)
       checkReason(reason)
       revocations.set(serialNumber, { serialNumber, reason, date, after: state.crlNumber })
     },
     crl: async (options = {}) => {
+      checkCrlOptions(options)
       const number = options.number ?? state.crlNumber + 1
       state.crlNumber = Math.max(state.crlNumber, number)
       const { keyId } = certificate.getExtension(x509.SubjectKeyIdentifierExtension) ?? await x509.SubjectKeyIdentifierExtension.create(keys.publicKey as any)
@@ -85,6 +89,17 @@ export function openCa (state: CaState): DevCa {
       return signCrl(issuer, [...revocations.values()], number, options)
     }
   }
+  states.set(ca, state)
+  return ca
+}
+
+const states = new WeakMap<DevCa, CaState>()
+
+/** The state of a CA that {@link openCa} made. @throws MTLS_ERR_DEV_CA_OPTION on any other object */
+export function stateOf (ca: DevCa): CaState {
+  const state = states.get(ca)
+  if (state === undefined) throw new MTLS_ERR_DEV_CA_OPTION('ca is no CA of this package; expected what createDevCa, intermediate or openDevCa gave')
+  return state
 }
 
 function caSubject (name: string): Array<{ type: string, value: string }> {
@@ -105,6 +120,7 @@ async function signCa (options: CaOptions, subject: NameOption, keys: KeyPair, s
 }
 
 async function issueLeaf ({ certificate: issuer, keys: signer, root, chain }: CaState, options: IssueOptions): Promise<IssuedCertificate> {
+  checkIssueOptions(options)
   const keys = await generateKeyPair(options.key)
   const subject = subjectOf(options)
   const extensions = replaceExtensions([

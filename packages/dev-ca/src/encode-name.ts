@@ -1,7 +1,7 @@
+import { resolveAttributeType } from './check-options.ts'
 import { encodeElement, encodeObjectIdentifier, encodeSequence } from './der.ts'
-import { asn1, attributeTypes } from './oid.ts'
+import { asn1 } from './oid.ts'
 import type { IssueOptions, NameAttributeOption, NameOption, StringEncoding } from './options.ts'
-import { MTLS_ERR_DEV_CA_OPTION } from './errors.ts'
 
 const ENCODERS: Readonly<Record<StringEncoding, (text: string) => Uint8Array>> = {
   utf8: (text) => encodeElement(asn1.utf8String, Buffer.from(text)),
@@ -22,9 +22,7 @@ export function encodeName (name: NameOption): Uint8Array {
 }
 
 function encodeAttribute ({ type, value, encoding = 'utf8' }: NameAttributeOption): Uint8Array {
-  const oid = attributeTypes[type] ?? type
-  if (!/^\d+(\.\d+)+$/.test(oid)) throw new MTLS_ERR_DEV_CA_OPTION(`attribute type is "${type}"; expected a dotted OID or one of ${Object.keys(attributeTypes).join(', ')}`)
-  return encodeSequence(encodeObjectIdentifier(oid), ENCODERS[encoding](value))
+  return encodeSequence(encodeObjectIdentifier(resolveAttributeType(type)), ENCODERS[encoding](value))
 }
 
 /** DER wants the elements of a SET OF in ascending order (X.690 section 11.6). */

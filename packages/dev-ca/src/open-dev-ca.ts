@@ -1,8 +1,9 @@
 import 'reflect-metadata'
+import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as x509 from '@peculiar/x509'
-import { openCa } from './create-dev-ca.ts'
+import { openCa, stateOf } from './create-dev-ca.ts'
 import type { CaState, DevCa } from './create-dev-ca.ts'
 import { MTLS_ERR_DEV_CA_STATE } from './errors.ts'
 import { placeFile } from './place-file.ts'
@@ -27,11 +28,12 @@ export interface StoredDevCa extends DevCa {
 /** Puts a CA into a folder: `ca.pem`, `ca.key` (0600), `root.pem`, `chain.pem`, `state.json`. @throws MTLS_ERR_DEV_CA_STATE where one is there already and `force` is not set */
 export async function storeDevCa (ca: DevCa, folder: string, options: { readonly force?: boolean } = {}): Promise<StoredDevCa> {
   const { force = false } = options
+  const state = stateOf(ca)
   await placeFile(join(folder, KEY), ca.key, { mode: 0o600, force })
   await placeFile(join(folder, CERTIFICATE), ca.certificate, { force: true })
   await placeFile(join(folder, ROOT), ca.root, { force: true })
   await placeFile(join(folder, CHAIN), ca.chain, { force: true })
-  await placeFile(join(folder, STATE), encodeState(0, []), { force: true })
+  await placeFile(join(folder, STATE), encodeState(state), { force: true })
   return await openDevCa(folder)
 }
 
@@ -48,29 +50,44 @@ export async function openDevCa (folder: string): Promise<StoredDevCa> {
   const [certificate, key, root, chain, stored] = await Promise.all([CERTIFICATE, KEY, ROOT, CHAIN, STATE].map(read))
   const { crlNumber, revocations } = decodeState(stored ?? '', join(folder, STATE))
   const state: CaState = {
-    certificate: new x509.X509Certificate(certificate ?? ''),
+    certificate: readCertificate(certificate ?? '', key ?? '', folder),
     keys: await readKeyPair(key ?? '', join(folder, KEY)),
     root: root ?? '',
     chain: chain ?? '',
     crlNumber,
     revocations: new Map(revocations.map((entry) => [entry.serialNumber, { ...entry, date: new Date(entry.date) }]))
   }
-  const ca = openCa(state)
-  return {
-    ...ca,
+  return Object.assign(openCa(state), {
     folder,
-    save: async () => { await placeFile(join(folder, STATE), encodeState(state.crlNumber, [...state.revocations.values()]), { force: true }) }
-  }
+    save: async () => { await placeFile(join(folder, STATE), encodeState(state), { force: true }) }
+  })
 }
 
-function encodeState (crlNumber: number, revocations: readonly Revocation[]): string {
-  return JSON.stringify({ version: 1, crlNumber, revocations }, null, 2) + '\n'
+/** A folder that was replaced half-way has the key of one CA and the certificate of another: nothing it signs would verify. */
+function readCertificate (pem: string, key: string, folder: string): x509.X509Certificate {
+  let matches: boolean
+  try {
+    matches = new X509Certificate(pem).checkPrivateKey(createPrivateKey(key))
+  } catch {
+    throw new MTLS_ERR_DEV_CA_STATE(`${join(folder, CERTIFICATE)} or ${join(folder, KEY)} cannot be read; expected the PEM that peerkit wrote there`)
+  }
+  if (!matches) throw new MTLS_ERR_DEV_CA_STATE(`${join(folder, KEY)} is not the key of ${join(folder, CERTIFICATE)}; make the CA anew`)
+  return new x509.X509Certificate(pem)
+}
+
+function encodeState ({ crlNumber, revocations }: CaState): string {
+  return JSON.stringify({ version: 1, crlNumber, revocations: [...revocations.values()] }, null, 2) + '\n'
 }
 
 function decodeState (text: string, where: string): StoredState {
   try {
     const state = JSON.parse(text) as StoredState
-    if (state.version === 1 && Number.isSafeInteger(state.crlNumber) && Array.isArray(state.revocations)) return state
+    if (state.version === 1 && Number.isSafeInteger(state.crlNumber) && Array.isArray(state.revocations) && state.revocations.every(isRevocation)) return state
   } catch {}
   throw new MTLS_ERR_DEV_CA_STATE(`${where} cannot be read; expected the state that peerkit wrote there`)
+}
+
+function isRevocation (entry: unknown): boolean {
+  const { serialNumber, date, after } = Object(entry)
+  return /^([0-9a-f]{2})+$/.test(String(serialNumber)) && !Number.isNaN(Date.parse(date)) && Number.isSafeInteger(after)
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { access, mkdir, rename, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { MTLS_ERR_DEV_CA_STATE } from './errors.ts'
@@ -8,8 +9,9 @@ export interface PlaceOptions { /** Default 0644; keys get 0600. */ readonly mod
 export async function placeFile (path: string, text: string, { mode = 0o644, force = false }: PlaceOptions = {}): Promise<void> {
   if (!force && await exists(path)) throw new MTLS_ERR_DEV_CA_STATE(`${path} is there already; use --force to replace it`)
   await mkdir(dirname(path), { recursive: true, mode: 0o700 })
-  const beside = `${path}.${process.pid}.new`
-  await writeFile(beside, text, { mode })
+  // A name of its own, and never a file that is there: that one's mode would stay.
+  const beside = `${path}.${randomUUID()}.new`
+  await writeFile(beside, text, { mode, flag: 'wx' })
   await rename(beside, path)
 }
 

@@ -4,14 +4,14 @@ import { describeKey } from './key-pair.ts'
 import type { KeyPair } from './key-pair.ts'
 import type { KeyType } from './options.ts'
 
+const TYPES: Readonly<Record<string, KeyType>> = { prime256v1: 'ec-p256', secp384r1: 'ec-p384', 2048: 'rsa-2048', 3072: 'rsa-3072', ed25519: 'ed25519' }
+
 /** Reads a key pair back from its PKCS#8 PEM. @throws MTLS_ERR_DEV_CA_STATE where it is no key that this CA makes */
 export async function readKeyPair (pem: string, where: string): Promise<KeyPair> {
   let type: KeyType | undefined
   try {
     const { asymmetricKeyType, asymmetricKeyDetails } = createPrivateKey(pem)
-    if (asymmetricKeyType === 'ec') type = asymmetricKeyDetails?.namedCurve === 'secp384r1' ? 'ec-p384' : 'ec-p256'
-    else if (asymmetricKeyType === 'rsa') type = asymmetricKeyDetails?.modulusLength === 3072 ? 'rsa-3072' : 'rsa-2048'
-    else if (asymmetricKeyType === 'ed25519') type = 'ed25519'
+    type = TYPES[asymmetricKeyDetails?.namedCurve ?? asymmetricKeyDetails?.modulusLength ?? asymmetricKeyType ?? '']
   } catch {}
   if (type === undefined) throw new MTLS_ERR_DEV_CA_STATE(`${where}: expected the private key of a CA, found none that can be read`)
   const { generate, sign, digest, signatureAlgorithm } = describeKey(type)

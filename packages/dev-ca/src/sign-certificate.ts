@@ -45,10 +45,11 @@ function randomSerialNumber (): string {
 }
 
 function readValidity ({ days, notBefore, notAfter }: ValidityOptions, defaultDays: number): { notBefore: Date, notAfter: Date } {
-  if (days !== undefined && (typeof days !== 'number' || !(days > 0))) throw new MTLS_ERR_DEV_CA_OPTION(`days is ${String(days)}; expected a number above 0`)
   if (days !== undefined && notAfter !== undefined) throw new MTLS_ERR_DEV_CA_OPTION('days and notAfter are both given; expected one')
   const start = notBefore ?? new Date(Math.min(Date.now(), notAfter?.getTime() ?? Infinity) - CLOCK_LEEWAY)
   const end = notAfter ?? new Date((notBefore?.getTime() ?? Date.now()) + (days ?? defaultDays) * DAY)
+  // GeneralizedTime has four digits of year (RFC 5280 section 4.1.2.5.2).
+  if (!(end.getUTCFullYear() <= 9999)) throw new MTLS_ERR_DEV_CA_OPTION(`days is ${String(days)}; expected an end before the year 10000`)
   if (!(end > start)) throw new MTLS_ERR_DEV_CA_OPTION(`notAfter ${end.toISOString()} is not after notBefore ${start.toISOString()}`)
   return { notBefore: start, notAfter: end }
 }

@@ -29,6 +29,8 @@ export type RevocationReason = keyof typeof REASONS
 
 export interface Revocation { readonly serialNumber: string, readonly reason: RevocationReason | undefined, readonly date: Date, /** Number of the CRL that was the last when it was revoked. */ readonly after: number }
 
+export interface RevokeOptions { readonly reason?: RevocationReason, /** Default: now. */ readonly date?: Date }
+
 export interface CrlOptions {
   /** Default: now. */
   readonly thisUpdate?: Date

@@ -36,6 +36,10 @@ async function readSerialNumber (file: string): Promise<string> {
   } catch (error) {
     throw new MTLS_ERR_DEV_CA_OPTION(`--cert ${file}: ${(error as NodeJS.ErrnoException).code ?? 'unreadable'}; expected a PEM certificate`)
   }
-  const [leaf] = decodePem(text)
-  return parsePeerIdentity(leaf ?? new Uint8Array()).serialNumber ?? ''
+  try {
+    const [leaf] = decodePem(text)
+    return parsePeerIdentity(leaf ?? new Uint8Array()).serialNumber ?? ''
+  } catch (error) {
+    throw new MTLS_ERR_DEV_CA_OPTION(`--cert ${file}: ${(error as Error).message}; expected a PEM certificate`)
+  }
 }

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util'
 import type { ParseArgsOptionsConfig } from 'node:util'
 import { MTLS_ERR_DEV_CA_OPTION } from '../errors.ts'
+import { findNearest } from '../nearest.ts'
 
 export type Values = Readonly<Record<string, string | boolean | ReadonlyArray<string | boolean> | undefined>>
 
@@ -34,19 +35,8 @@ function explain ({ code, message }: NodeJS.ErrnoException, { name, options }: C
   if (code !== 'ERR_PARSE_ARGS_UNKNOWN_OPTION') return message
   const unknown = args.find((arg) => arg.startsWith('-') && !Object.hasOwn(options, arg.replace(/^--?/, '').split('=')[0] ?? '')) ?? ''
   const word = unknown.replace(/^--?/, '').split('=')[0] ?? ''
-  const near = Object.keys(options).find((known) => distance(known, word) <= 2)
+  const near = findNearest(word, Object.keys(options))
   return `unknown option ${unknown}${near === undefined ? '' : ` (did you mean --${near}?)`}; peerkit ${name} takes ${Object.keys(options).map((known) => `--${known}`).join(' ')}`
-}
-
-/** Levenshtein distance. */
-function distance (a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index)
-  for (let i = 1; i <= a.length; i += 1) {
-    const next = [i]
-    for (let j = 1; j <= b.length; j += 1) next.push(Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)))
-    row = next
-  }
-  return row[b.length] ?? 0
 }
 
 export function textOf (values: Values, name: string): string | undefined {

@@ -17,15 +17,29 @@ export const explain: Command = {
   run: async (values, print) => {
     const peer = await readPeer(textOf(values, 'cert') ?? '')
     const { rules, clients } = await readRules(textOf(values, 'rules') ?? '')
-    const explanation = explainRules(rules, peer, { groups: clients, groupsPath: 'clients' })
+    const explanation = explainPeer(peer, rules, clients, textOf(values, 'rules') ?? '')
     print(values['json'] === true ? JSON.stringify(explanation, null, 2) + '\n' : `${String(explanation)}\n`)
     return explanation.verdict.allowed ? 0 : 1
   }
 }
 
+/** Wrong rules are a wrong command line (exit code 2): 1 says that the certificate is not allowed. */
+function explainPeer (peer: PeerIdentity, rules: any, clients: any, file: string): ReturnType<typeof explainRules> {
+  try {
+    return explainRules(rules, peer, { groups: clients, groupsPath: 'clients' })
+  } catch (error) {
+    throw new MTLS_ERR_DEV_CA_OPTION(`--rules ${file}: ${(error as Error).message}`)
+  }
+}
+
 async function readPeer (file: string): Promise<PeerIdentity> {
-  const [leaf, ...chain] = decodePem(await readText('cert', file, 'a PEM certificate'))
-  return parsePeerIdentity(leaf ?? new Uint8Array(), chain.length === 0 ? {} : { chain: chain.map((der) => parsePeerIdentity(der)) })
+  const text = await readText('cert', file, 'a PEM certificate')
+  try {
+    const [leaf, ...chain] = decodePem(text)
+    return parsePeerIdentity(leaf ?? new Uint8Array(), chain.length === 0 ? {} : { chain: chain.map((der) => parsePeerIdentity(der)) })
+  } catch (error) {
+    throw new MTLS_ERR_DEV_CA_OPTION(`--cert ${file}: ${(error as Error).message}; expected a PEM certificate`)
+  }
 }
 
 async function readRules (file: string): Promise<{ rules: any, clients: any }> {

@@ -6,6 +6,7 @@ import { readArguments } from './command.ts'
 import type { Command } from './command.ts'
 import { crl } from './crl.ts'
 import { explain } from './explain.ts'
+import { findNearest } from '../nearest.ts'
 
 const COMMANDS: readonly Command[] = [caInit, caIntermediate, certIssue, certRevoke, crl, explain]
 
@@ -22,7 +23,7 @@ export async function runPeerkit (args: readonly string[], { out, err }: Output)
   if (command === undefined) {
     const asked = args.length === 0 || args[0] === '--help' || args[0] === 'help'
     const write = asked ? out : err
-    if (!asked) err(`peerkit: unknown command "${args.join(' ')}"\n`)
+    if (!asked) err(`peerkit: ${describeUnknown(args)}\n`)
     write(listCommands())
     return asked ? 0 : 2
   }
@@ -40,6 +41,13 @@ export async function runPeerkit (args: readonly string[], { out, err }: Output)
     if (code?.startsWith('MTLS_ERR_') !== true) err(`${(error as Error).stack ?? ''}\n`)
     return code === 'MTLS_ERR_DEV_CA_OPTION' ? 2 : 1
   }
+}
+
+function describeUnknown (args: readonly string[]): string {
+  const words = args.slice(0, args.findIndex((arg) => arg.startsWith('-')) >>> 0)
+  const names = COMMANDS.map(({ name }) => name)
+  const near = findNearest(words.slice(0, 2).join(' '), names) ?? findNearest(words[0] ?? '', names)
+  return `unknown command "${words.join(' ')}"${near === undefined ? '' : ` (did you mean "${near}"?)`}`
 }
 
 function listCommands (): string {
