@@ -18,7 +18,7 @@ function createHolding (): { readonly handler: NonNullable<ServerSettings['handl
     const answer = (): void => { request.resume().on('end', () => { response.end(CN) }) }
     if (!request.url?.startsWith('/held')) { answer(); return }
     arrived.resolve()
-    void promise.then(answer)
+    promise.then(answer, answer)
   }
   return { handler, release: resolve, held: arrived.promise }
 }
@@ -83,34 +83,33 @@ for (const [title, start, options] of [['HTTP/1.1', startServer, {}], ['pipeline
     const agent = new MtlsAgent({ credentials: source, ...options })
     t.teardown(async () => { await agent.close(); await listening.close() })
     const rotations = 40
-    let running = true
-    let answered = 0
+    const state = { running: true, answered: 0 }
     let mostSockets = 0
     const failures: unknown[] = []
     const call = async (index: number): Promise<void> => {
-      while (running) {
+      while (state.running) {
         try {
           const { body, statusCode } = await agent.request({ origin: listening.origin, path: `/${index}`, method: index % 2 === 0 ? 'GET' : 'POST', ...(index % 2 === 1 && { body: `body ${index}` }) })
           if (await body.text() !== `/${index}` || statusCode !== 200) throw new Error(`wrong answer to ${index}`)
-          answered++
+          state.answered++
         } catch (error) {
           failures.push(error)
-          running = false
+          state.running = false
         }
       }
     }
     const calls = Array.from({ length: 50 }, async (_, index) => { await call(index) })
-    for (let rotation = 0; rotation < rotations && running; rotation++) {
-      const goal = answered + 25
-      while (answered < goal && running) await new Promise((resolve) => { setImmediate(resolve) })
+    for (let rotation = 0; rotation < rotations && state.running; rotation++) {
+      const goal = state.answered + 25
+      while (state.answered < goal && state.running) await new Promise((resolve) => { setImmediate(resolve) })
       const { chain, key } = rotation % 2 === 0 ? renewed : client
       source.update({ cert: chain, key })
       mostSockets = Math.max(mostSockets, listening.sockets.size)
     }
-    running = false
+    state.running = false
     await Promise.all(calls)
     t.same(failures, [])
-    t.ok(answered >= rotations * 25)
+    t.ok(state.answered >= rotations * 25)
     t.ok(mostSockets <= 250, `${mostSockets} sockets at most`)
   })
 }

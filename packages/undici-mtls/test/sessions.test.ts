@@ -68,10 +68,10 @@ test('who answered is judged on resumed connections too', async (t) => {
 test('a server with a new certificate is met by a full handshake where the old identity of its sessions is not wanted any more', async (t) => {
   const soon = Date.now() + 3_600_000
   const brief = await ca.issue({ cn: 'brief', ip: '127.0.0.1', notAfter: new Date(soon) })
-  let revoked: string | undefined
+  const revoked = new Set<string>()
   const revocation: any = {
     epoch: 0,
-    check: ({ serialNumber }: { serialNumber: string }) => serialNumber === revoked ? { state: 'revoked', source: 'crl', reason: undefined, revokedAt: undefined } : { state: 'good', source: 'crl', until: Infinity },
+    check: ({ serialNumber }: { serialNumber: string }) => revoked.has(serialNumber) ? { state: 'revoked', source: 'crl', reason: undefined, revokedAt: undefined } : { state: 'good', source: 'crl', until: Infinity },
     permits: ({ state }: { state: string }) => state === 'good',
     subscribe: () => () => {},
     close: async () => {}
@@ -87,7 +87,7 @@ test('a server with a new certificate is met by a full handshake where the old i
   now = soon + 1
   t.same(await churn(agent, listening, 2), [false, true], 'expired')
   t.equal(identified.at(-1).server.subject.commonName, 'next')
-  revoked = next.serialNumber
+  revoked.add(next.serialNumber)
   listening.server.setSecureContext({ cert: server.chain, key: server.key, ca: ca.root })
   t.same(await churn(agent, listening, 2), [false, true], 'revoked')
   t.equal(identified.at(-1).server.subject.commonName, 'ledger')

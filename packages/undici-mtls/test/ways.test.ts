@@ -8,6 +8,7 @@ import { connect } from 'node:net'
 import type { AddressInfo, Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { TLSSocket } from 'node:tls'
 import { memoryCredentials } from '@peerkit/credentials'
 import { createDevCa } from '@peerkit/dev-ca'
 import { MtlsAgent, serverOf } from '../src/index.ts'
@@ -25,9 +26,8 @@ async function startProxy (secure: boolean, answer = 'HTTP/1.1 200 OK\r\n\r\n'):
   const proxy: HttpServer = secure ? createHttpsServer({ cert: proxyIdentity.chain, key: proxyIdentity.key, ca: ca.root, requestCert: true, rejectUnauthorized: true }) : createHttpServer()
   proxy.on('connection', (socket: Socket) => { sockets.add(socket.on('error', () => {})) })
   proxy.on('tlsClientError', () => {})
-  proxy.on('connect', ({ url = '', headers, socket: { getPeerCertificate } = {} as any, ...rest }: IncomingMessage, socket: Socket) => {
-    void rest
-    const peer = getPeerCertificate === undefined ? undefined : (socket as any).getPeerCertificate().subject.CN
+  proxy.on('connect', ({ url = '', headers }: IncomingMessage, socket: Socket) => {
+    const peer = secure ? String((socket as TLSSocket).getPeerCertificate().subject.CN) : undefined
     asked.push({ authority: url, authorization: headers['proxy-authorization'], client: peer })
     if (!answer.includes('200')) { socket.end(answer); return }
     const [host, port] = [url.replace(/:\d+$/, '').replace(/^\[|\]$/g, ''), Number(/\d+$/.exec(url)?.[0])]

@@ -9,7 +9,7 @@ import type { ServerSettings } from './support/world.ts'
 
 const { ca, server, client, credentials } = await createWorld()
 
-type Test = Parameters<NonNullable<Parameters<typeof test>[1]>>[0]
+interface Test { teardown (finish: () => Promise<void>): void }
 
 /** Calls a server once and gives the error and what reached the server. */
 async function callOnce (t: Test, settings: ServerSettings, options: Partial<ConstructorParameters<typeof MtlsAgent>[0]> = {}, hostname = '127.0.0.1'): Promise<{ readonly error: any, readonly seen: readonly string[] }> {
