@@ -74,8 +74,8 @@ export function announceRefusal (request: FastifyRequest, mode: 'report' | 'enfo
 function publish (channel: Channel, request: FastifyRequest, judged: Judged): void {
   if (!channel.hasSubscribers) return
   const { id, method, url, ip, routeOptions } = request
-  // The query may hold secrets of the client's.
-  const [path = ''] = url.split('?', 1)
+  // The query may hold secrets of the client's; under `useSemicolonDelimiter` it begins with a semicolon.
+  const [path = ''] = url.split(/[?;]/, 1)
   const message: RequestJudgedMessage = { v: 1, time: Date.now(), ...judged, requestId: String(id), method, path, route: routeOptions.url, remoteAddress: ip }
   channel.publish(message)
 }

@@ -5,6 +5,7 @@ import type { AllowedClients } from './allowed-clients.ts'
 import { rulesRefused, rulesReloaded } from './channels.ts'
 import type { RulesRefusedMessage, RulesReloadedMessage } from './channels.ts'
 import { MTLS_ERR_ALLOWED_CLIENTS_OPTION, refuseRulesFile } from './errors.ts'
+import type { RulesFileError } from './errors.ts'
 import type { WatchOptions } from './plugin-options.ts'
 import { parseRulesFile, readRulesBytes } from './read-rules-file.ts'
 import { RuleBook } from './rule-book.ts'
@@ -25,6 +26,7 @@ export class LiveRules {
   readonly #log: FastifyBaseLogger
   #hash = ''
   #generation = 0
+  #told: string | undefined
   #apply: ((book: RuleBook) => void) | undefined
   #watch: FileWatch | undefined
   #last: Promise<void> = Promise.resolve()
@@ -49,7 +51,7 @@ export class LiveRules {
   /** From now on a change of the file reaches `apply`, which takes the rules whole or throws. */
   start (apply: (book: RuleBook) => void, watch: WatchOptions | undefined): void {
     this.#apply = apply
-    if (watch !== undefined) this.#watch = watchFile(this.file, watch, () => { this.reload().catch(() => {}) })
+    if (watch !== undefined) this.#watch = watchFile(this.file, watch, async () => await this.#follow())
   }
 
   /**
@@ -65,11 +67,17 @@ export class LiveRules {
     await turn
   }
 
+  /** Whether the file was read, well or ill. What could not be read (too many open files, say) may be readable without another change. */
+  async #follow (): Promise<boolean> {
+    return await this.reload().then(() => true, (error: Partial<RulesFileError>) => error.reason !== 'unreadable')
+  }
+
   async #reload (): Promise<void> {
     const { file } = this
     try {
       const bytes = await readRulesBytes(file)
       const hash = digest(bytes)
+      this.#told = undefined
       if (hash === this.#hash) return
       const book = this.#compile(bytes)
       this.#wrap(() => this.#apply?.(book))
@@ -77,6 +85,10 @@ export class LiveRules {
       this.#generation++
     } catch (error) {
       const generation = this.#generation
+      // A file that stays unreadable is looked at again and again, and told of once.
+      const { message: text } = error as Error
+      if (text === this.#told) throw error
+      this.#told = text
       this.#log.error({ err: error, file, generation }, 'rules file refused, the old rules stay in force')
       const message: RulesRefusedMessage = { v: 1, time: Date.now(), file, generation, error: error as Error }
       if (rulesRefused.hasSubscribers) rulesRefused.publish(message)

@@ -1,6 +1,7 @@
 import type { RouteOptions } from 'fastify'
 import type { AllowedClients, Mode } from './allowed-clients.ts'
 import { nobody } from './audience.ts'
+import { copyRules } from './copy-rules.ts'
 import { MTLS_ERR_ALLOWED_CLIENTS_OPTION, refuseRulesFile } from './errors.ts'
 import { findFileRoutes } from './file-routes.ts'
 import { guardRoute } from './guarded-route.ts'
@@ -8,7 +9,6 @@ import type { Policy, RouteSite } from './guarded-route.ts'
 import type { RouteCounts, RouteJudge } from './judge-route.ts'
 import { checkRouteConfig, checkScopeOptions } from './plugin-options.ts'
 import type { ScopeOptions } from './plugin-options.ts'
-import { copyRules } from './rule-book.ts'
 import type { RuleBook } from './rule-book.ts'
 import { ScopeTree } from './scope.ts'
 import type { Declaration } from './scope.ts'
@@ -80,8 +80,9 @@ export class RouteTable {
   /** Compiles at once, so that a mistake has the stack of whoever made it, and keeps a copy for reloads. */
   #declare (value: AllowedClients | undefined, path: string, origin: string): Declaration | undefined {
     if (value === undefined) return undefined
-    this.#book.audienceOf({ path, origin, value })
-    return { path, origin, value: copyRules(value) }
+    const declaration: Declaration = { path, origin, value: copyRules(value) }
+    this.#book.audienceOf(declaration)
+    return declaration
   }
 
   /** From now on all scopes are known, and routes are judged. @throws MTLS_ERR_RULES_FILE_INVALID, MTLS_ERR_ALLOWED_CLIENTS_OPTION */

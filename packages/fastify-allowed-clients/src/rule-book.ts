@@ -70,10 +70,3 @@ function findWord (value: AllowedClients, path: string): typeof WORDS[number] | 
   if (word === undefined || value.length === 1) return word
   throw new MTLS_ERR_ALLOWED_CLIENTS_OPTION(`${path}: found "${word}" beside other rules; expected it alone`)
 }
-
-/** A copy of checked rules: what the caller does to his own later must not reach a reload. Predicates are kept as they are. */
-export function copyRules<T> (value: T): T {
-  if (Array.isArray(value)) return value.map(copyRules) as T
-  if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, copyRules(inner)])) as T
-}

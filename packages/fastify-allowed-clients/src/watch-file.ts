@@ -14,8 +14,10 @@ export interface FileWatch {
  *
  * The directory is watched and not the file: a file that is replaced by renaming is another inode, and Kubernetes swaps a symbolic link (`..data`) beside it. Every sign is only a reason to
  * `stat` the path; a slow poll does so without signs, for network file systems and for directories that are themselves replaced. Nothing here keeps the process alive.
+ *
+ * @param changed tells whether it could read the file; if not, it is called again at the next look
  */
-export function watchFile (path: string, { interval = 5000, settle = 100 }: WatchOptions, changed: () => void): FileWatch {
+export function watchFile (path: string, { interval = 5000, settle = 100 }: WatchOptions, changed: () => Promise<boolean>): FileWatch {
   let watcher: FSWatcher | undefined
   let armed: string | undefined
   let timer: NodeJS.Timeout | undefined
@@ -28,7 +30,9 @@ export function watchFile (path: string, { interval = 5000, settle = 100 }: Watc
     if (closed || signature === last) return
     last = signature
     clearTimeout(timer)
-    timer = setTimeout(changed, settle)
+    timer = setTimeout(() => {
+      changed().then((isRead) => { if (!isRead) last = undefined }, () => { last = undefined })
+    }, settle)
     timer.unref()
   }
   const disarm = (): void => {

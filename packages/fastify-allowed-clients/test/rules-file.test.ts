@@ -267,6 +267,26 @@ test('a change of the file takes effect by itself: written in place, renamed ove
   }
 })
 
+test('a file that stays away is told of once, and taken when it is back', async (t) => {
+  const file = await write('{"clients":{"a":{"ou":"billing"}}}')
+  const events = follow(t, file)
+  const { app, status, lines } = await guardedApp({ file, watch: { interval: 5, settle: 1 } })
+  t.teardown(async () => { await app.close() })
+  app.get('/', { config: { allowedClients: ['a'] } }, answer)
+  await app.listen({ host: '127.0.0.1', port: 0 })
+  const refused = once(events, 'refused')
+  await rm(file)
+  t.match(await refused, [{ error: { reason: 'unreadable' } }])
+  await t.rejects(app.allowedClients.reload(), { code: 'MTLS_ERR_RULES_FILE_INVALID' })
+  t.equal(await status(billing, '/'), 200)
+  const reloaded = once(events, 'reloaded')
+  await writeFile(file, '{"clients":{"a":{"ou":"ops"}}}')
+  await reloaded
+  t.equal(await status(ops, '/'), 200)
+  // The file may have been seen empty, before its text was in it.
+  t.equal(lines.filter(({ msg, err }) => msg.startsWith('rules file refused') && err?.reason === 'unreadable').length, 1)
+})
+
 test('what changed between the first reading and the start is not missed', async (t) => {
   const file = await write('{"clients":{"a":{"ou":"billing"}}}')
   const { app, status } = await guardedApp({ file, watch: { interval: 50, settle: 5 } })
