@@ -88,6 +88,9 @@ export class FileFollower {
         const message = `cannot watch ${folder} (${code}): looking every ${this.#pollInstead} ms instead`
         this.#source.warn(message)
         process.emitWarning(`Credentials: ${message}`, { code: 'PEERKIT_WATCH_FAILED' })
+        // Each look tries to watch again.
+        this.#armedFor = undefined
+        this.#poll(false)
       },
       ...(watch !== undefined && { watch })
     })

@@ -1,3 +1,4 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,15 +9,23 @@ import type { CredentialChange, CredentialSource } from '../../src/index.ts'
 export interface Folder {
   readonly folder: string
   readonly ca: DevCa
+  readonly issued: IssuedCertificate
   readonly paths: { readonly cert: string, readonly key: string, readonly ca: string }
   write (name: string, text: string | Uint8Array): Promise<void>
   replace (name: string, text: string | Uint8Array): Promise<void>
 }
 
+interface After { after (task: () => Promise<void> | void): void }
+
 /** A temporary folder with a CA, a certificate and its key. */
-export async function makeFolder (t: { after (task: () => Promise<void>): void }): Promise<Folder & { issued: IssuedCertificate }> {
+export async function makeFolder (t: After): Promise<Folder> {
   const folder = await mkdtemp(join(tmpdir(), 'peerkit-credentials-'))
-  t.after(async () => { await rm(folder, { recursive: true, force: true }) })
+  // A source keeps no process alive, not even one that waits for it.
+  const alive = setInterval(() => {}, 1_000)
+  t.after(async () => {
+    clearInterval(alive)
+    await rm(folder, { recursive: true, force: true })
+  })
   const ca = await createDevCa()
   const issued = await ca.issue({ cn: 'first', dns: 'localhost' })
   const write = async (name: string, text: string | Uint8Array): Promise<void> => { await writeFile(join(folder, name), text) }
@@ -30,15 +39,38 @@ export async function makeFolder (t: { after (task: () => Promise<void>): void }
   return { folder, ca, issued, write, replace, paths: { cert: join(folder, 'cert.pem'), key: join(folder, 'key.pem'), ca: join(folder, 'ca.pem') } }
 }
 
-/** The next change that a source tells of. */
-export async function nextChange (source: CredentialSource): Promise<CredentialChange> {
+/** The next change that a source tells of, of one kind where that is given. */
+export async function nextChange (source: CredentialSource, type?: CredentialChange['type']): Promise<CredentialChange> {
   return await new Promise((resolve) => {
-    // A source keeps no process alive, not even one that waits for it.
-    const alive = setInterval(() => {}, 1_000)
     const end = source.subscribe((change) => {
-      clearInterval(alive)
+      if (type !== undefined && change.type !== type) return
       end()
       resolve(change)
     })
   })
+}
+
+export interface Published { readonly v: 1, readonly time: number, readonly code?: string, readonly reason?: string, readonly message: string, readonly generation: number }
+
+/** The next message of a channel, of one reason where that is given. */
+export async function nextMessage (event: 'rotated' | 'refused' | 'waiting' | 'warned', reason?: string): Promise<Published> {
+  const name = `peerkit:credentials:${event}`
+  return await new Promise((resolve) => {
+    const listen = (message: unknown): void => {
+      if (reason !== undefined && (message as Published).reason !== reason) return
+      unsubscribe(name, listen)
+      resolve(message as Published)
+    }
+    subscribe(name, listen)
+  })
+}
+
+/** Collects what a channel publishes until the test ends. */
+export function collect (t: After, event: 'rotated' | 'refused' | 'waiting' | 'warned'): Published[] {
+  const name = `peerkit:credentials:${event}`
+  const messages: Published[] = []
+  const listen = (message: unknown): void => { messages.push(message as Published) }
+  subscribe(name, listen)
+  t.after(() => { unsubscribe(name, listen) })
+  return messages
 }

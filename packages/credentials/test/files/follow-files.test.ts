@@ -1,0 +1,325 @@
+import { watch } from 'node:fs'
+import { utimes } from 'node:fs/promises'
+import { join } from 'node:path'
+import { test } from 'tap'
+import { createDevCa } from '@peerkit/dev-ca'
+import { fileCredentials } from '../../src/index.ts'
+import type { FileCredentialsOptions } from '../../src/index.ts'
+import { readSignature } from '../../src/files/file-signature.ts'
+import { FileFollower } from '../../src/files/follow-files.ts'
+import type { FollowOptions } from '../../src/files/follow-files.ts'
+import { FileLoader } from '../../src/files/load-files.ts'
+import { LiveSource } from '../../src/live-source.ts'
+import { ManualClock } from '../support/manual-clock.ts'
+import { collect, makeFolder, nextChange, nextMessage } from '../support/world.ts'
+
+const HOUR = 3_600_000
+
+test('says nothing while a certificate waits for its key, and refuses once it has waited too long', async (t) => {
+  const { paths, ca, issued, replace } = await makeFolder(t)
+  const clock = new ManualClock()
+  const refusals = collect(t, 'refused')
+  const source = await fileCredentials({ ...paths, settle: 5_000, poll: HOUR, clock })
+  let next = await ca.issue({ cn: 'second' })
+  for (const round of [1, 2]) {
+    const waiting = nextMessage('waiting', 'key_mismatch')
+    await replace('cert.pem', next.chain)
+    await waiting
+    const again = nextMessage('waiting', 'key_mismatch')
+    clock.advance(4_000)
+    await again
+    t.equal(refusals.length, round - 1, 'not yet')
+    const refused = nextChange(source)
+    clock.advance(1_000)
+    t.match(await refused, { type: 'refused', error: { code: 'MTLS_ERR_CREDENTIALS_REFUSED', reason: 'key_mismatch' }, snapshot: source.current })
+    t.equal(refusals.length, round)
+    const rotated = nextChange(source)
+    await replace('key.pem', next.key)
+    t.match(await rotated, { type: 'rotated' }, 'and is taken when the key comes after all')
+    next = await ca.issue({ cn: 'third' })
+  }
+  t.equal(refusals.length, 2, 'each time once')
+  t.match(refusals[0], { v: 1, code: 'MTLS_ERR_CREDENTIALS_REFUSED', reason: 'key_mismatch', generation: 1, message: /key \(.*key\.pem\).*from cert \(.*cert\.pem\)/ })
+  t.notMatch(JSON.stringify(refusals), /PRIVATE KEY/)
+  t.not(source.current.cert, issued.chain)
+  await source.close()
+})
+
+test('tries again and again what was refused, and says it once', async (t) => {
+  const { paths, ca, replace } = await makeFolder(t)
+  const clock = new ManualClock()
+  const source = await fileCredentials({ ...paths, clock, settle: 1, poll: HOUR })
+  const refusals = collect(t, 'refused')
+  const waitings = collect(t, 'waiting')
+  const waiting = nextMessage('waiting')
+  await replace('key.pem', (await ca.issue()).key)
+  await waiting
+  const refused = nextChange(source)
+  const retries = [clock.nextTask()]
+  clock.advance(1)
+  await refused
+  for (let round = 0; round < 10; round += 1) {
+    const delay = await retries.at(-1) as number
+    retries.push(clock.nextTask())
+    clock.advance(delay)
+  }
+  const delays = await Promise.all(retries)
+  t.ok(delays.every((delay, index) => delay > 0 && delay <= Math.min(30_000, 250 * 2 ** (index + 1))), 'with back-off')
+  t.ok((delays.at(-1) as number) >= 15_000)
+  // The next content is another mistake, so that what is told of it stands behind all that was told of the first.
+  const other = nextChange(source)
+  await replace('key.pem', 'nothing')
+  t.match(await other, { type: 'refused', error: { reason: 'unreadable' } })
+  t.same(refusals.map(({ reason }) => reason), ['key_mismatch', 'unreadable'])
+  t.same(waitings.map(({ reason }) => reason), ['key_mismatch'])
+  await source.close()
+})
+
+test('tells at once what no further writing could mend', async (t) => {
+  const { paths, ca, write, replace } = await makeFolder(t)
+  const source = await fileCredentials({ ...paths, settle: HOUR, poll: HOUR })
+  const refused = nextChange(source)
+  const expired = await ca.issue({ cn: 'expired', notBefore: new Date(Date.now() - 2 * HOUR), notAfter: new Date(Date.now() - HOUR) })
+  await write('key.pem', expired.key)
+  await replace('cert.pem', expired.chain)
+  t.match(await refused, { type: 'refused', error: { reason: 'expired', message: /found expired, which ended on|found .*expired.*, which ended on/ } })
+  await source.close()
+})
+
+test('takes a certificate of tomorrow when tomorrow comes', async (t) => {
+  const { paths, ca, write, replace } = await makeFolder(t)
+  const clock = new ManualClock()
+  const source = await fileCredentials({ ...paths, poll: HOUR, clock })
+  const next = await ca.issue({ cn: 'tomorrow', notBefore: new Date(Date.now() + 60_000) })
+  const refused = nextChange(source)
+  await write('key.pem', next.key)
+  await replace('cert.pem', next.chain)
+  t.match(await refused, { type: 'refused', error: { reason: 'not_yet_valid' } })
+  const rotated = nextChange(source, 'rotated')
+  clock.advance(90_000)
+  await rotated
+  t.equal(source.current.identity.subject?.commonName, 'tomorrow')
+  await source.close()
+})
+
+test('finds changes by polling alone', async (t) => {
+  const { paths, ca, replace } = await makeFolder(t)
+  const clock = new ManualClock()
+  const source = await fileCredentials({ ...paths, watch: 'poll', poll: 30_000, clock })
+  for (const name of ['second', 'third']) {
+    const next = await ca.issue({ cn: name })
+    await replace('key.pem', next.key)
+    await replace('cert.pem', next.chain)
+    const rotated = nextChange(source)
+    clock.advance(30_000)
+    await rotated
+    t.equal(source.current.identity.subject?.commonName, name)
+  }
+  await source.close()
+  t.equal(clock.waiting, 0, 'no timer is left')
+})
+
+test('a change that left size and times as they were is found by the second look', async (t) => {
+  const { paths, ca, write, folder } = await makeFolder(t)
+  const clock = new ManualClock()
+  // Two certificates of one size, in a file whose times are set back: what a file system that tells time by the second shows.
+  const [first, second] = await twoOfOneSize(async () => await ca.issue({ cn: 'same' }))
+  await write('both.pem', first.chain + first.key)
+  const both = join(folder, 'both.pem')
+  const options = { cert: both, ca: paths.ca }
+  const loader = new FileLoader(options, { timeout: 1_000 })
+  const signature = await readSignature(loader.paths)
+  const { checked, digest } = await loader.load(signature, { signal: new AbortController().signal })
+  if (checked === undefined) throw new Error('expected material')
+  const source = new LiveSource(checked, undefined)
+  await write('both.pem', second.chain + second.key)
+  const blind = await readSignature(loader.paths)
+  const follower = new FileFollower(source, { signature: blind, digest }, { loader, clock, poll: HOUR, settle: HOUR, events: false })
+  await follower.start()
+  const rotated = nextChange(source)
+  clock.advance(2_500)
+  await rotated
+  t.equal(source.current.cert, second.chain)
+  await follower.close()
+  await source.close()
+})
+
+test('where folders cannot be watched it says so and looks every second', async (t) => {
+  const { paths, ca, replace } = await makeFolder(t)
+  const clock = new ManualClock()
+  const warnings = collect(t, 'warned')
+  const processWarning = new Promise<Error & { code?: string }>((resolve) => { process.once('warning', resolve) })
+  const full = (() => { throw Object.assign(new Error('no space left'), { code: 'ENOSPC' }) }) as unknown as typeof watch
+  const { source, follower } = await follow(paths, { clock, watch: full })
+  t.match(warnings, [{ v: 1, message: /cannot watch .* \(ENOSPC\): looking every 1000 ms instead/ }], 'once, not for every folder')
+  t.equal((await processWarning).code, 'PEERKIT_WATCH_FAILED')
+  const next = await ca.issue({ cn: 'next' })
+  await replace('key.pem', next.key)
+  await replace('cert.pem', next.chain)
+  const rotated = nextChange(source)
+  clock.advance(1_000)
+  await rotated
+  t.equal(warnings.length, 1)
+  await follower.close()
+  await source.close()
+})
+
+test('a watcher that fails while it runs is told, and the files are looked at', async (t) => {
+  const { paths, ca, replace } = await makeFolder(t)
+  const clock = new ManualClock()
+  const warnings = collect(t, 'warned')
+  const watchers: Array<ReturnType<typeof watch>> = []
+  const record = ((...given: Parameters<typeof watch>) => {
+    const watcher = watch(given[0], { persistent: false }, () => {})
+    watchers.push(watcher)
+    return watcher
+  }) as unknown as typeof watch
+  const { source, follower } = await follow(paths, { clock, watch: record })
+  const next = await ca.issue({ cn: 'next' })
+  await replace('key.pem', next.key)
+  await replace('cert.pem', next.chain)
+  const rotated = nextChange(source)
+  watchers.at(-1)?.emit('error', Object.assign(new Error('gone'), { code: 'EBADF' }))
+  await rotated
+  t.match(warnings, [{ message: /cannot watch .* \(EBADF\)/ }])
+  await follower.close()
+  await source.close()
+})
+
+test('a file that is only touched, or copied over itself, is no rotation', async (t) => {
+  const { paths, issued, ca, replace, write } = await makeFolder(t)
+  const source = await fileCredentials({ ...paths, poll: HOUR })
+  const told = nextChange(source)
+  await utimes(paths.cert, new Date(), new Date())
+  await replace('cert.pem', issued.chain)
+  await write('ca.pem', ca.root)
+  await write('ca.pem', `# our CA\n${ca.root}`)
+  await source.reload()
+  t.equal(source.current.generation, 1)
+  const next = await ca.issue({ cn: 'next' })
+  await replace('key.pem', next.key)
+  await replace('cert.pem', next.chain)
+  t.match(await told, { type: 'rotated', trustChanged: false, snapshot: { generation: 2, trustEpoch: 1 } })
+  await source.close()
+})
+
+test('a CA file that shrinks is taken, and moves the trust epoch', async (t) => {
+  const { paths, ca, replace, write } = await makeFolder(t)
+  const other = await createDevCa({ name: 'Other' })
+  await write('ca.pem', `# old\n${other.root}# ours\n${ca.root}`)
+  const source = await fileCredentials({ ...paths, poll: HOUR })
+  t.equal(source.current.anchors.length, 2)
+  const rotated = nextChange(source)
+  await replace('ca.pem', ca.root)
+  t.match(await rotated, { type: 'rotated', trustChanged: true, snapshot: { trustEpoch: 2, ca: [ca.root] } })
+  await source.close()
+})
+
+test('an empty or garbled CA file never widens trust', async (t) => {
+  const { paths, ca, write } = await makeFolder(t)
+  const source = await fileCredentials({ ...paths, settle: 1, poll: HOUR })
+  for (const text of ['', '# nothing\n', '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n', ca.root.slice(0, 100)]) {
+    const refused = nextChange(source)
+    await write('ca.pem', text)
+    t.match(await refused, { type: 'refused', error: { reason: 'unreadable', message: /ca \(.*ca\.pem\)/ } })
+    t.same(source.current.ca, [ca.root])
+    await write('ca.pem', ca.root)
+    await source.reload()
+  }
+  await source.close()
+})
+
+test('close() during a load waits for nobody', async (t) => {
+  const { paths, ca, replace } = await makeFolder(t)
+  let asked = (_signal: AbortSignal): void => {}
+  let isFirst = true
+  const passphrase: FileCredentialsOptions['passphrase'] = ({ signal }) => {
+    if (isFirst) {
+      isFirst = false
+      return 'unused'
+    }
+    asked(signal)
+    return new Promise<string>(() => {})
+  }
+  const source = await fileCredentials({ ...paths, passphrase, poll: HOUR })
+  const changes: unknown[] = []
+  source.subscribe((change) => { changes.push(change) })
+  const question = new Promise<AbortSignal>((resolve) => { asked = resolve })
+  const next = await ca.issue({ cn: 'next' })
+  await replace('cert.pem', next.chain + next.key)
+  const signal = await question
+  t.equal(signal.aborted, false)
+  await source.close()
+  t.equal(signal.aborted, true)
+  await source.close()
+  t.same(changes, [])
+  t.equal(source.current.generation, 1, 'the last snapshot stays readable')
+  await t.rejects(source.reload(), { code: 'MTLS_ERR_CREDENTIALS_CLOSED' })
+})
+
+test('a passphrase function that gives no answer is not waited for for ever', async (t) => {
+  const { paths, replace, issued } = await makeFolder(t)
+  const clock = new ManualClock()
+  let answer: string | Promise<string> = 'x'
+  const source = await fileCredentials({
+    ...paths,
+    clock,
+    timeout: 3_000,
+    settle: 1,
+    poll: HOUR,
+    passphrase: () => answer
+  })
+  answer = new Promise(() => {})
+  let asked = clock.nextTask((delay) => delay === 3_000)
+  await replace('ca.pem', `# changed\n${issued.ca}`)
+  await asked
+  const waiting = nextMessage('waiting', 'passphrase')
+  clock.advance(3_000)
+  t.match(await waiting, { code: 'MTLS_ERR_CREDENTIALS_UNAVAILABLE', message: /no answer within 3000 ms/ })
+  asked = clock.nextTask((delay) => delay === 3_000)
+  clock.advance(1)
+  await asked
+  const refused = nextChange(source)
+  clock.advance(3_000)
+  t.match(await refused, { type: 'refused', error: { reason: 'passphrase' } })
+  await source.close()
+})
+
+test('reload() takes what is there, says what is wrong, and needs no watching', async (t) => {
+  const { paths, ca, write } = await makeFolder(t)
+  const crl = async (): Promise<Uint8Array> => (await ca.crl()).der
+  await write('list.crl', await crl())
+  const source = await fileCredentials({ ...paths, crl: paths.ca.replace('ca.pem', 'list.crl'), watch: false })
+  const before = await source.reload()
+  t.equal(before.generation, 1)
+  await write('list.crl', await crl())
+  t.match(await source.reload(), { generation: 2, trustEpoch: 2 })
+  const told = nextChange(source)
+  await write('key.pem', (await ca.issue()).key)
+  await t.rejects(source.reload(), { code: 'MTLS_ERR_CREDENTIALS_REFUSED', reason: 'key_mismatch' })
+  t.match(await told, { type: 'refused', error: { reason: 'key_mismatch' } })
+  await source.close()
+})
+
+async function follow (paths: { cert: string, key: string, ca: string }, options: Partial<FollowOptions>): Promise<{ source: LiveSource, follower: FileFollower }> {
+  const loader = new FileLoader(paths, { timeout: 1_000 })
+  const signature = await readSignature(loader.paths)
+  const { checked, digest } = await loader.load(signature, { signal: new AbortController().signal })
+  if (checked === undefined) throw new Error('expected material')
+  const source = new LiveSource(checked, undefined)
+  const follower = new FileFollower(source, { signature, digest }, { loader, clock: new ManualClock(), poll: HOUR, settle: HOUR, events: true, ...options })
+  await follower.start()
+  return { source, follower }
+}
+
+/** ECDSA signatures differ in length by an octet or two. */
+async function twoOfOneSize<Issued extends { chain: string, key: string }> (issue: () => Promise<Issued>): Promise<[Issued, Issued]> {
+  const bySize = new Map<number, Issued>()
+  for (;;) {
+    const issued = await issue()
+    const size = issued.chain.length + issued.key.length
+    const other = bySize.get(size)
+    if (other !== undefined) return [other, issued]
+    bySize.set(size, issued)
+  }
+}
