@@ -20,7 +20,7 @@ import { listOf } from './material.ts'
 import type { CheckOptions, CredentialMaterial, Origins } from './material.ts'
 import { readCertificates } from './read-certificates.ts'
 import { readOwn } from './read-own.ts'
-import type { OwnCredentials } from './read-own.ts'
+import type { OwnCredentials } from './own-credentials.ts'
 
 /** Material that passed every check, before it is counted as a snapshot. */
 export interface CheckedMaterial {

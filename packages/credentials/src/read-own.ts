@@ -1,14 +1,11 @@
-import type { KeyObject } from 'node:crypto'
 import { MTLS_ERR_CREDENTIALS_OPTION } from './errors.ts'
 import { listOf } from './material.ts'
 import type { CredentialMaterial, Origins, Pem } from './material.ts'
 import type { ParsedCertificate } from './check/parsed-certificate.ts'
+import type { OwnCredentials } from './own-credentials.ts'
 import { readCertificates } from './read-certificates.ts'
 import { readKey } from './read-key.ts'
 import { readPkcs12 } from './pkcs12/read-pkcs12.ts'
-
-/** What we present: the leaf first, then its intermediates. */
-export interface OwnCredentials { readonly certificates: readonly [ParsedCertificate, ...ParsedCertificate[]], readonly key: KeyObject }
 
 /** Reads certificates and key, from PEM or from PKCS#12. @throws MTLS_ERR_CREDENTIALS_OPTION, MTLS_ERR_CREDENTIALS_REFUSED */
 export function readOwn (material: CredentialMaterial, origins: Origins): OwnCredentials {
