@@ -6,7 +6,7 @@ import { MTLS_ERR_DEV_CA_OPTION } from './errors.ts'
 import { bytes, developmentComment, leafExtensions, replaceExtensions } from './extensions.ts'
 import { encodePem, generateKeyPair } from './key-pair.ts'
 import type { KeyPair } from './key-pair.ts'
-import type { CaOptions, IssueOptions, IssuedCertificate, NameOption } from './options.ts'
+import type { CaOptions, IssueOptions, IssuedCertificate } from './options.ts'
 import { signCertificate } from './sign-certificate.ts'
 import { checkReason, signCrl } from './sign-crl.ts'
 import type { Crl, CrlOptions, Revocation, RevokeOptions } from './sign-crl.ts'
@@ -31,6 +31,8 @@ export interface DevCa {
 /** What a CA is made of; {@link openCa} makes a {@link DevCa} of it. */
 export interface CaState {
   readonly certificate: x509.X509Certificate
+  /** Its subject as encoded: what issued certificates and CRLs name. */
+  readonly name: Uint8Array
   readonly keys: KeyPair
   readonly root: string
   readonly chain: string
@@ -49,14 +51,15 @@ export async function createDevCa (options: CaOptions = {}): Promise<DevCa> {
   checkCaOptions(options)
   const keys = await generateKeyPair(options.key)
   const subject = options.subject ?? caSubject(options.name ?? DEFAULT_NAME)
-  const certificate = await signCa(options, subject, keys, keys, undefined)
+  const name = encodeName(subject)
+  const certificate = await signCa({ options, subject: name, keys })
   const root = encodePem('CERTIFICATE', new Uint8Array(certificate.rawData))
-  return openCa({ certificate, keys, root, chain: '', revocations: new Map(), crlNumber: 0 })
+  return openCa({ certificate, name, keys, root, chain: '', revocations: new Map(), crlNumber: 0 })
 }
 
 /** Makes the operations of a CA from its state. */
 export function openCa (state: CaState): DevCa {
-  const { certificate, keys, root, chain, revocations } = state
+  const { certificate, name, keys, root, chain, revocations } = state
   const der = new Uint8Array(certificate.rawData)
   const ca: DevCa = {
     certificate: encodePem('CERTIFICATE', der),
@@ -68,9 +71,10 @@ export function openCa (state: CaState): DevCa {
     intermediate: async (options = {}) => {
       checkCaOptions(options)
       const own = await generateKeyPair(options.key)
-      const made = await signCa({ pathLength: 0, ...options }, options.subject ?? caSubject(options.name ?? 'Peerkit development intermediate CA'), own, keys, certificate)
+      const subject = encodeName(options.subject ?? caSubject(options.name ?? nameIntermediate(chain)))
+      const made = await signCa({ options: { pathLength: 0, ...options }, subject, keys: own, issuer: state })
       const pem = encodePem('CERTIFICATE', new Uint8Array(made.rawData))
-      return openCa({ certificate: made, keys: own, root, chain: pem + chain, revocations: new Map(), crlNumber: 0 })
+      return openCa({ certificate: made, name: subject, keys: own, root, chain: pem + chain, revocations: new Map(), crlNumber: 0 })
     },
     revoke: (target, options = {}) => {
       checkRevokeOptions(options)
@@ -85,7 +89,7 @@ export function openCa (state: CaState): DevCa {
       const number = options.number ?? state.crlNumber + 1
       state.crlNumber = Math.max(state.crlNumber, number)
       const { keyId } = certificate.getExtension(x509.SubjectKeyIdentifierExtension) ?? await x509.SubjectKeyIdentifierExtension.create(keys.publicKey as any)
-      const issuer = { name: new Uint8Array(certificate.subjectName.toArrayBuffer()), keyIdentifier: Buffer.from(keyId, 'hex'), keys }
+      const issuer = { name, keyIdentifier: Buffer.from(keyId, 'hex'), keys }
       return signCrl(issuer, [...revocations.values()], number, options)
     }
   }
@@ -102,24 +106,33 @@ export function stateOf (ca: DevCa): CaState {
   return state
 }
 
+/** One name for each depth: a CA that has its issuer's name is self-issued and does not count for path lengths (RFC 5280 section 6.1.4). */
+function nameIntermediate (chain: string): string {
+  const depth = chain.split('-----BEGIN').length
+  return `Peerkit development intermediate CA${depth === 1 ? '' : ` ${depth}`}`
+}
+
 function caSubject (name: string): Array<{ type: string, value: string }> {
   return [{ type: 'O', value: 'Peerkit development CA, not for production' }, { type: 'CN', value: name }]
 }
 
-async function signCa (options: CaOptions, subject: NameOption, keys: KeyPair, signer: KeyPair, issuer: x509.X509Certificate | undefined): Promise<x509.X509Certificate> {
+/** What a CA's certificate is made of; without an issuer it signs itself. */
+interface CaFields { readonly options: CaOptions, readonly subject: Uint8Array, readonly keys: KeyPair, readonly issuer?: CaState }
+
+async function signCa ({ options, subject, keys, issuer }: CaFields): Promise<x509.X509Certificate> {
   const usage = x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign
   const extensions = replaceExtensions([
     new x509.BasicConstraintsExtension(true, options.pathLength, true),
     new x509.KeyUsagesExtension(usage, true),
     await x509.SubjectKeyIdentifierExtension.create(keys.publicKey as any),
-    ...(issuer === undefined ? [] : [await x509.AuthorityKeyIdentifierExtension.create(issuer, false)]),
+    ...(issuer === undefined ? [] : [await x509.AuthorityKeyIdentifierExtension.create(issuer.certificate, false)]),
     developmentComment()
   ], options.extensions ?? [])
-  const issuerName = issuer === undefined ? new x509.Name(bytes(encodeName(subject))) : issuer.subjectName
-  return await signCertificate({ subject, issuer: issuerName, publicKey: keys.publicKey, signer, validity: options, defaultDays: 30, extensions })
+  const { der } = signCertificate({ subject, issuer: issuer?.name ?? subject, keys, signer: issuer?.keys ?? keys, validity: options, defaultDays: 30, extensions })
+  return new x509.X509Certificate(bytes(der))
 }
 
-async function issueLeaf ({ certificate: issuer, keys: signer, root, chain }: CaState, options: IssueOptions): Promise<IssuedCertificate> {
+async function issueLeaf ({ certificate: issuer, name, keys: signer, root, chain }: CaState, options: IssueOptions): Promise<IssuedCertificate> {
   checkIssueOptions(options)
   const keys = await generateKeyPair(options.key)
   const subject = subjectOf(options)
@@ -128,10 +141,9 @@ async function issueLeaf ({ certificate: issuer, keys: signer, root, chain }: Ca
     await x509.SubjectKeyIdentifierExtension.create(keys.publicKey as any),
     await x509.AuthorityKeyIdentifierExtension.create(issuer, false)
   ], options.extensions ?? [])
-  const leaf = await signCertificate({
-    subject, issuer: issuer.subjectName, publicKey: keys.publicKey, signer, validity: options, defaultDays: 7, serialNumber: options.serialNumber, extensions
+  const { der, serialNumber } = signCertificate({
+    subject: encodeName(subject), issuer: name, keys, signer, validity: options, defaultDays: 7, serialNumber: options.serialNumber, extensions
   })
-  const der = new Uint8Array(leaf.rawData)
   const cert = encodePem('CERTIFICATE', der)
-  return { cert, chain: cert + chain, key: keys.pem, der, serialNumber: leaf.serialNumber.toLowerCase(), ca: root }
+  return { cert, chain: cert + chain, key: keys.pem, der, serialNumber, ca: root }
 }

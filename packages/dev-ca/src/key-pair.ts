@@ -6,17 +6,15 @@ import type { KeyType } from './options.ts'
 const RSA = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256', publicExponent: new Uint8Array([1, 0, 1]) }
 const NULL = encodeElement(0x05)
 
-export interface Algorithm { readonly generate: any, readonly sign: any, readonly digest: string | null, readonly signatureAlgorithm: Uint8Array }
+export interface Algorithm { readonly generate: any, readonly digest: string | null, readonly signatureAlgorithm: Uint8Array }
 
 const rsa = (modulusLength: number): Algorithm => ({
   generate: { ...RSA, modulusLength },
-  sign: RSA,
   digest: 'sha256',
   signatureAlgorithm: encodeSequence(encodeObjectIdentifier('1.2.840.113549.1.1.11'), NULL)
 })
 const ec = (namedCurve: string, bits: number, oid: string): Algorithm => ({
   generate: { name: 'ECDSA', namedCurve },
-  sign: { name: 'ECDSA', hash: `SHA-${bits}` },
   digest: `sha${bits}`,
   signatureAlgorithm: encodeSequence(encodeObjectIdentifier(oid))
 })
@@ -26,15 +24,12 @@ const ALGORITHMS: Readonly<Record<KeyType, Algorithm>> = {
   'ec-p384': ec('P-384', 384, '1.2.840.10045.4.3.3'),
   'rsa-2048': rsa(2048),
   'rsa-3072': rsa(3072),
-  ed25519: { generate: { name: 'Ed25519' }, sign: { name: 'Ed25519' }, digest: null, signatureAlgorithm: encodeSequence(encodeObjectIdentifier('1.3.101.112')) }
+  ed25519: { generate: { name: 'Ed25519' }, digest: null, signatureAlgorithm: encodeSequence(encodeObjectIdentifier('1.3.101.112')) }
 }
 
 export interface KeyPair {
   readonly publicKey: webcrypto.CryptoKey
-  readonly privateKey: webcrypto.CryptoKey
-  /** How this key signs, for WebCrypto. */
-  readonly signingAlgorithm: any
-  /** How this key signs, for node:crypto: the digest, null for Ed25519; and as an AlgorithmIdentifier. */
+  /** How this key signs: the digest, null for Ed25519; and as an AlgorithmIdentifier. */
   readonly digest: string | null
   readonly signatureAlgorithm: Uint8Array
   /** PKCS#8 PEM. */
@@ -49,10 +44,10 @@ export function describeKey (type: KeyType): Algorithm {
 
 /** Makes a key pair. @throws MTLS_ERR_DEV_CA_OPTION on an unknown type. */
 export async function generateKeyPair (type: KeyType = 'ec-p256'): Promise<KeyPair> {
-  const { generate, sign, digest, signatureAlgorithm } = describeKey(type)
+  const { generate, digest, signatureAlgorithm } = describeKey(type)
   const pair = await webcrypto.subtle.generateKey(generate, true, ['sign', 'verify']) as webcrypto.CryptoKeyPair
   const pkcs8 = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', pair.privateKey))
-  return { ...pair, signingAlgorithm: sign, digest, signatureAlgorithm, pem: encodePem('PRIVATE KEY', pkcs8) }
+  return { publicKey: pair.publicKey, digest, signatureAlgorithm, pem: encodePem('PRIVATE KEY', pkcs8) }
 }
 
 export function encodePem (label: string, der: Uint8Array): string {

@@ -3,6 +3,7 @@ import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as x509 from '@peculiar/x509'
+import { readCertificate } from '@peerkit/identity/x509'
 import { openCa, stateOf } from './create-dev-ca.ts'
 import type { CaState, DevCa } from './create-dev-ca.ts'
 import { MTLS_ERR_DEV_CA_STATE } from './errors.ts'
@@ -49,8 +50,9 @@ export async function openDevCa (folder: string): Promise<StoredDevCa> {
   }
   const [certificate, key, root, chain, stored] = await Promise.all([CERTIFICATE, KEY, ROOT, CHAIN, STATE].map(read))
   const { crlNumber, revocations } = decodeState(stored ?? '', join(folder, STATE))
+  const own = readOwnCertificate(certificate ?? '', key ?? '', folder)
   const state: CaState = {
-    certificate: readCertificate(certificate ?? '', key ?? '', folder),
+    ...own,
     keys: await readKeyPair(key ?? '', join(folder, KEY)),
     root: root ?? '',
     chain: chain ?? '',
@@ -64,15 +66,18 @@ export async function openDevCa (folder: string): Promise<StoredDevCa> {
 }
 
 /** A folder that was replaced half-way has the key of one CA and the certificate of another: nothing it signs would verify. */
-function readCertificate (pem: string, key: string, folder: string): x509.X509Certificate {
+function readOwnCertificate (pem: string, key: string, folder: string): { certificate: x509.X509Certificate, name: Uint8Array } {
   let matches: boolean
+  let name: Uint8Array
   try {
-    matches = new X509Certificate(pem).checkPrivateKey(createPrivateKey(key))
+    const node = new X509Certificate(pem)
+    matches = node.checkPrivateKey(createPrivateKey(key))
+    name = readCertificate(node.raw).subjectRaw
   } catch {
     throw new MTLS_ERR_DEV_CA_STATE(`${join(folder, CERTIFICATE)} or ${join(folder, KEY)} cannot be read; expected the PEM that peerkit wrote there`)
   }
   if (!matches) throw new MTLS_ERR_DEV_CA_STATE(`${join(folder, KEY)} is not the key of ${join(folder, CERTIFICATE)}; make the CA anew`)
-  return new x509.X509Certificate(pem)
+  return { certificate: new x509.X509Certificate(pem), name }
 }
 
 function encodeState ({ crlNumber, revocations }: CaState): string {

@@ -14,10 +14,8 @@ export async function readKeyPair (pem: string, where: string): Promise<KeyPair>
     type = TYPES[asymmetricKeyDetails?.namedCurve ?? asymmetricKeyDetails?.modulusLength ?? asymmetricKeyType ?? '']
   } catch {}
   if (type === undefined) throw new MTLS_ERR_DEV_CA_STATE(`${where}: expected the private key of a CA, found none that can be read`)
-  const { generate, sign, digest, signatureAlgorithm } = describeKey(type)
-  const pkcs8 = createPrivateKey(pem).export({ type: 'pkcs8', format: 'der' })
+  const { generate, digest, signatureAlgorithm } = describeKey(type)
   const spki = createPublicKey(pem).export({ type: 'spki', format: 'der' })
-  const privateKey = await webcrypto.subtle.importKey('pkcs8', new Uint8Array(pkcs8), generate, true, ['sign'])
   const publicKey = await webcrypto.subtle.importKey('spki', new Uint8Array(spki), generate, true, ['verify'])
-  return { privateKey, publicKey, signingAlgorithm: sign, digest, signatureAlgorithm, pem }
+  return { publicKey, digest, signatureAlgorithm, pem }
 }

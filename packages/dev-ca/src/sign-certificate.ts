@@ -1,19 +1,19 @@
-import 'reflect-metadata'
-import { randomBytes } from 'node:crypto'
-import * as x509 from '@peculiar/x509'
-import { encodeName } from './encode-name.ts'
-import { bytes } from './extensions.ts'
-import type { KeyPair } from './key-pair.ts'
-import type { NameOption, ValidityOptions } from './options.ts'
+import { createPrivateKey, createPublicKey, randomBytes, sign } from 'node:crypto'
+import type * as x509 from '@peculiar/x509'
+import { encodeElement, encodeInteger, encodeSequence, encodeTime } from './der.ts'
 import { MTLS_ERR_DEV_CA_OPTION } from './errors.ts'
+import type { KeyPair } from './key-pair.ts'
+import { asn1 } from './oid.ts'
+import type { ValidityOptions } from './options.ts'
 
 const DAY = 86_400_000
 const CLOCK_LEEWAY = 5 * 60_000
 
 export interface CertificateFields {
-  readonly subject: NameOption
-  readonly issuer: x509.Name
-  readonly publicKey: KeyPair['publicKey']
+  /** Names as encoded: they stay as they are, octet by octet. */
+  readonly subject: Uint8Array
+  readonly issuer: Uint8Array
+  readonly keys: KeyPair
   readonly signer: KeyPair
   readonly validity: ValidityOptions
   readonly defaultDays: number
@@ -21,20 +21,28 @@ export interface CertificateFields {
   readonly extensions: readonly x509.Extension[]
 }
 
-/** Puts a certificate together and signs it; SKI and the given extensions included. */
-export async function signCertificate (fields: CertificateFields): Promise<x509.X509Certificate> {
-  const { notBefore, notAfter } = readValidity(fields.validity, fields.defaultDays)
-  return await x509.X509CertificateGenerator.create({
-    serialNumber: fields.serialNumber ?? randomSerialNumber(),
-    subject: new x509.Name(bytes(encodeName(fields.subject))),
-    issuer: fields.issuer,
-    notBefore,
-    notAfter,
-    publicKey: fields.publicKey as any,
-    signingKey: fields.signer.privateKey as any,
-    signingAlgorithm: fields.signer.signingAlgorithm,
-    extensions: [...fields.extensions]
-  } as any)
+/** A signed certificate, and its serial number in lower-case hexadecimal without leading zero octets. */
+export interface SignedCertificate { readonly der: Uint8Array, readonly serialNumber: string }
+
+/** Puts a certificate together as given, right or wrong, and signs it (RFC 5280 section 4.1). */
+export function signCertificate ({ subject, issuer, keys, signer, validity, defaultDays, serialNumber = randomSerialNumber(), extensions }: CertificateFields): SignedCertificate {
+  const { notBefore, notAfter } = readValidity(validity, defaultDays)
+  const tbs = encodeSequence(
+    // v3
+    encodeElement(0xa0, encodeInteger(Buffer.from([2]))),
+    encodeInteger(Buffer.from(serialNumber, 'hex')),
+    signer.signatureAlgorithm,
+    issuer,
+    encodeSequence(encodeTime(notBefore), encodeTime(notAfter)),
+    subject,
+    createPublicKey(keys.pem).export({ type: 'spki', format: 'der' }),
+    encodeElement(0xa3, encodeSequence(...extensions.map(({ rawData }) => new Uint8Array(rawData))))
+  )
+  const signature = sign(signer.digest, tbs, createPrivateKey(signer.pem))
+  return {
+    der: encodeSequence(tbs, signer.signatureAlgorithm, encodeElement(asn1.bitString, Buffer.from([0]), signature)),
+    serialNumber: serialNumber.toLowerCase().replace(/^(00)+/, '')
+  }
 }
 
 /** 16 octets, the first between 0x40 and 0x7f: positive, of fixed length, 126 random bits (RFC 5280 section 4.1.2.2). */
