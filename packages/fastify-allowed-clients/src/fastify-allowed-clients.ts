@@ -20,7 +20,7 @@ import { gateReply, kJudged } from './reply-gate.ts'
 import type { JudgedRequest } from './reply-gate.ts'
 import { NO_FILE, RuleBook } from './rule-book.ts'
 import { RouteTable } from './route-table.ts'
-import { UpgradedClients } from './upgraded-clients.ts'
+import { UpgradedClients, admitWebSocket, asksForWebSocket } from './upgraded-clients.ts'
 
 /** What `app.allowedClients` offers. */
 export interface AllowedClientsControl {
@@ -95,10 +95,10 @@ function checkPlace (app: FastifyInstance): void {
 
 async function addGuard (app: FastifyInstance, judge: (request: FastifyRequest) => RouteJudge, upgraded: UpgradedClients): Promise<void> {
   let isGated = false
-  const guard: onRequestHookHandler = function guardAllowedClients (request, _reply, done) {
+  const guard: onRequestHookHandler = function guardAllowedClients (request, reply, done) {
     if (isGated) (request as JudgedRequest)[kJudged] = true
+    if (asksForWebSocket(request)) return admitWebSocket(request, reply, judge, upgraded) as unknown as void
     const guarded = guardRequest(request, judge)
-    upgraded.add(request)
     if (guarded === undefined) done()
     else return guarded as unknown as void
   }

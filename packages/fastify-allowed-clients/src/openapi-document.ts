@@ -38,6 +38,7 @@ export function completeDocuments (app: FastifyInstance): void {
     if (document === undefined) {
       document = completeDocument(made)
       completed.set(made, document)
+      if (!knowsMutualTls(made)) app.log.warn({ openapi: made.openapi ?? made.swagger }, 'this version of OpenAPI has no scheme for mutual TLS, which the document leaves out; expected openapi 3.1.0 or later')
     }
     return options?.yaml === true ? stringify(document, { strict: false }) : document
   }
@@ -46,8 +47,10 @@ export function completeDocuments (app: FastifyInstance): void {
 }
 
 /** `mutualTLS` is a security scheme since OpenAPI 3.1; older documents would become invalid by it. */
+function knowsMutualTls ({ openapi = '' }: Document): boolean { return /^3\.[1-9]/.test(openapi) }
+
 function completeDocument (document: Document): Document {
-  const knowsScheme = /^3\.[1-9]/.test(document.openapi ?? '')
+  const knowsScheme = knowsMutualTls(document)
   let isNamed = false
   const paths: Record<string, Record<string, unknown>> = {}
   for (const [path, item] of Object.entries(document.paths ?? {})) {

@@ -37,11 +37,13 @@ export function parseRulesFile (file: string, bytes: Uint8Array): FileRules {
   if (!isObject(value)) return refuseRulesFile(file, 'structure', 'expected an object with clients, rules or routes')
   const { clients = {}, rules, routes = {} } = value
   for (const key of Object.keys(value)) {
+    // Editors find the JSON Schema by it.
+    if (key === '$schema' && typeof value[key] === 'string') continue
     if (!KEYS.includes(key)) refuseRulesFile(file, 'structure', `"${key}" is not known; expected ${KEYS.join(', ')}`)
   }
   if (!isObject(clients)) refuseRulesFile(file, 'structure', 'clients: expected an object of groups by name')
   if (!isObject(routes)) refuseRulesFile(file, 'structure', 'routes: expected an object of rules by "METHOD /pattern"')
-  if (Object.keys(value).length === 0) refuseRulesFile(file, 'structure', 'nothing in it; expected clients, rules or routes')
+  if (!KEYS.some((key) => Object.hasOwn(value, key))) refuseRulesFile(file, 'structure', 'nothing in it; expected clients, rules or routes')
   return { file, clients: clients as Groups, rules: rules as AllowedClients | undefined, routes: new Map(Object.entries(routes)) as Map<string, AllowedClients> }
 }
 

@@ -10,7 +10,7 @@ const answer = async (): Promise<string> => 'x'
 const handler = answer
 
 async function documented (swagger: object, before: boolean, options: FastifyAllowedClientsOptions = {}): Promise<any> {
-  const { app } = await mtlsApp()
+  const { app, lines } = await mtlsApp()
   if (before) await app.register(fastifySwagger, swagger)
   await app.register(fastifyAllowedClients, options)
   if (!before) await app.register(fastifySwagger, swagger)
@@ -25,7 +25,7 @@ async function documented (swagger: object, before: boolean, options: FastifyAll
     scope.allowClients({ rules: config.allowedClients })
   })
   await app.ready()
-  return app
+  return Object.assign(app, { lines })
 }
 
 const security = { securitySchemes: { key: { type: 'apiKey', in: 'header', name: 'x' }, other: { type: 'apiKey', in: 'header', name: 'y' } } }
@@ -66,7 +66,10 @@ test('adds nothing to documents that cannot say it, and leaves no trace in them'
   for (const openapi of [{ components: security }, { openapi: '3.0.3', components: security }]) {
     const app = await documented({ openapi }, true)
     t.notMatch(JSON.stringify(app.swagger()), /mutual/i)
+    t.match(app.lines.find(({ openapi }: { openapi?: string }) => openapi !== undefined), { openapi: '3.0.3', level: 40 })
   }
+  const swagger2 = await documented({ swagger: { securityDefinitions: security.securitySchemes } }, true)
+  t.notMatch(JSON.stringify(swagger2.swagger()), /mutual/i)
   const app = await documented({ openapi: { openapi: '3.1.0', components: security } }, true, { openapi: false })
   t.notMatch(JSON.stringify(app.swagger()), /mutual/i)
 })

@@ -1,11 +1,12 @@
 import t, { test } from 'tap'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { EventEmitter, once } from 'node:events'
-import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { FastifyAllowedClientsOptions, RulesRefusedMessage } from '../src/index.ts'
+import { Ajv2020 as Ajv } from 'ajv/dist/2020.js'
 import inject from 'light-my-request'
 import { guardedApp, mtlsApp } from './support/app.ts'
 import type { TestApp } from './support/app.ts'
@@ -114,6 +115,39 @@ test('does not start on a bad file', async (t) => {
   const { app: twice } = await mtlsApp()
   const rules = await write('{"rules":["identified"]}')
   await t.rejects(async () => { await twice.register(fastifyAllowedClients, { file: rules, rules: ['identified'] }) }, { reason: 'structure', message: /in one place/ })
+})
+
+test('the published JSON Schema says of a file what the reader says', async (t) => {
+  const read = async (url: URL): Promise<object> => JSON.parse(await readFile(url, 'utf8'))
+  const ajv = new Ajv({ strict: false, schemas: [await read(new URL('../../rules/schema.json', import.meta.url))] })
+  const validate = ajv.compile(await read(new URL('../schema.json', import.meta.url)))
+  const cases: readonly [string, boolean][] = [
+    ['{"$schema":"x","clients":{"a":{"ou":"x"},"b":["a",{"cn":"y"}]},"rules":["a"],"routes":{"GET /x":["b"],"GET,POST /y":["identified"]}}', true],
+    ['{"rules":["anyone"]}', true],
+    ['{"$schema":"x"}', false],
+    ['{"$schema":1,"rules":["anyone"]}', false],
+    ['{"rule":["anyone"]}', false],
+    ['{"rules":"anyone"}', false],
+    ['{"rules":[]}', false],
+    ['{"rules":["anyone","identified"]}', false],
+    ['{"clients":{"anyone":{"ou":"x"}}}', false],
+    ['{"clients":{"a":{"uo":"x"}}}', false],
+    ['{"clients":{"a":"b"}}', false],
+    ['{"routes":{"get /x":["identified"]}}', false],
+    ['{"routes":{"GET /x":{"ou":"x"}}}', false],
+    ['[]', false],
+  ]
+  for (const [text, valid] of cases) {
+    t.equal(validate(JSON.parse(text)), valid, text)
+    const { app } = await mtlsApp()
+    const start = (async () => {
+      await app.register(fastifyAllowedClients, { file: await write(text), watch: false })
+      for (const method of ['GET', ['GET', 'POST']]) app.route({ method, url: method === 'GET' ? '/x' : '/y', handler: answer, exposeHeadRoute: false })
+      await app.ready()
+    })()
+    if (valid) await t.resolves(start, text)
+    else await t.rejects(start, { code: 'MTLS_ERR_RULES_FILE_INVALID' }, text)
+  }
 })
 
 test('does not start on rules for a route that is not there, or that has rules in code', async (t) => {

@@ -5,6 +5,8 @@ import http2 from 'node:http2'
 import https from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { connect } from 'node:tls'
+import type { ConnectionOptions } from 'node:tls'
 import fastifyWebsocket from '@fastify/websocket'
 import type { IssuedCertificate } from '@peerkit/dev-ca'
 import type { FastifyInstance } from 'fastify'
@@ -36,6 +38,24 @@ test('over TLS, the certificate decides', async (t) => {
   t.equal(await get(origin, '/', tlsOf(opsCertificate)), 403)
 })
 
+test('an unauthorised client is answered before it has sent its body', async (t) => {
+  const { app } = await guardedApp()
+  t.teardown(async () => { await app.close() })
+  const reached: string[] = []
+  app.addHook('preParsing', async () => { reached.push('body') })
+  app.post('/', { config }, async () => { reached.push('handler') })
+  const origin = await listen(app)
+  for (const headers of [{ 'content-length': '1000000' }, { 'transfer-encoding': 'chunked' }, { 'content-length': '1000000', expect: '100-continue' }]) {
+    const request = https.request(origin, { ...tlsOf(opsCertificate), agent: false, method: 'POST', headers: { 'content-type': 'application/json', ...headers } })
+    request.on('error', () => {})
+    request.flushHeaders()
+    const [response] = await once(request, 'response')
+    t.equal(response.statusCode, 403)
+    request.destroy()
+  }
+  t.same(reached, [])
+})
+
 for (const before of [true, false]) {
   test(`WebSockets, @fastify/websocket registered ${before ? 'before' : 'after'}: the unauthorised get no socket`, async (t) => {
     const { app } = await mtlsApp()
@@ -56,6 +76,13 @@ for (const before of [true, false]) {
       t.match(error.message, '403', path)
     }
     t.same(reached, [])
+    const raw = connect({ port: Number(new URL(origin).port), host: '127.0.0.1', allowHalfOpen: true, ...tlsOf(opsCertificate) } as ConnectionOptions)
+    raw.write('GET /ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: WebSocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n')
+    let answer = ''
+    raw.on('data', (chunk) => { answer += String(chunk) })
+    await once(raw, 'end')
+    t.match(answer, /^HTTP\/1.1 403 /, 'and the server closes a socket that the client would keep')
+    raw.destroy()
     const allowed = new WebSocket(`${origin}/ws`, tlsOf(billingCertificate))
     await once(allowed, 'open')
     allowed.send('ping')
