@@ -79,9 +79,13 @@ function checkOwn ({ certificates, key }: OwnCredentials, { anchors }: CheckedAn
   checkUsage(leaf.identity, where, options.use ?? 'either')
   const warning = checkOwnChain({ certificates, anchors, presented: previous?.intermediates ?? [] }, where, options.chain ?? 'reported')
   const pem = exportKey(key)
-  checkUsable(certificates.map(({ x509 }) => x509.toString()).join(''), pem, where)
+  checkUsable({ cert: certificates.map(toPem).join(''), key: pem, ca: anchors.map(toPem) }, where)
   const isCa = leaf.identity.isCa === true ? [`${where}: ${String(leaf.identity)} is a CA certificate; peers may refuse it as a leaf`] : []
   return { key: pem, warnings: warning === undefined ? isCa : [...isCa, warning] }
+}
+
+function toPem ({ x509 }: ParsedCertificate): string {
+  return x509.toString()
 }
 
 function exportKey (key: KeyObject): string {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { open, stat } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { MAX_CRL_BYTES } from '@peerkit/revocation'
 import { unavailable } from '../errors.ts'
@@ -15,7 +16,7 @@ const FOUND: Readonly<Record<string, string>> = {
 /** Octets of one file: far beyond any bundle of public roots. */
 const MAX_FILE_BYTES = 8 << 20
 
-/** Octets hashed between two turns of the event loop: one to three milliseconds. */
+/** Octets read, and hashed, between two turns of the event loop: one to three milliseconds. */
 const SLICE = 1 << 20
 
 /** Reads one file. @throws MTLS_ERR_CREDENTIALS_UNAVAILABLE naming the option, the file, what was found and what was expected there */
@@ -29,7 +30,7 @@ export async function readFilePart (part: FilePart, path: string): Promise<Buffe
     if (info.size > limit) throw fail(`${info.size} octets (at most ${limit})`)
     const handle = await open(path)
     try {
-      return await handle.readFile()
+      return await readBytes(handle, info.size)
     } finally {
       await handle.close()
     }
@@ -37,6 +38,18 @@ export async function readFilePart (part: FilePart, path: string): Promise<Buffe
     const { code } = error as NodeJS.ErrnoException
     throw code === 'MTLS_ERR_CREDENTIALS_UNAVAILABLE' ? error : fail(FOUND[code ?? ''] ?? code ?? 'an unknown failure', error)
   }
+}
+
+/** As many octets as there were: a file that grows meanwhile is read again. Not readFile, which copies large files together at once. */
+async function readBytes (handle: FileHandle, size: number): Promise<Buffer> {
+  const bytes = Buffer.allocUnsafeSlow(size)
+  let length = 0
+  while (length < size) {
+    const { bytesRead } = await handle.read(bytes, length, Math.min(SLICE, size - length), length)
+    if (bytesRead === 0) break
+    length += bytesRead
+  }
+  return bytes.subarray(0, length)
 }
 
 /** SHA-256, giving way to others between slices. */
