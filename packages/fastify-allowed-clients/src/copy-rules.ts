@@ -2,7 +2,7 @@
 const MAX_DEPTH = 40
 
 /**
- * A copy of rules: what the caller does to his own later must not reach a reload. Only arrays and plain objects are copied, with all that is in them; everything else stays what it is, for the compiler to
+ * A copy of rules: what happens to the caller's own later must not reach a reload. Only arrays and plain objects are copied, with all that is in them; everything else stays what it is, for the compiler to
  * judge.
  */
 export function copyRules<T> (value: T, depth = 0): T {

@@ -9,7 +9,7 @@ import { copyRules } from './copy-rules.ts'
 import { MTLS_ERR_GUARD_MISPLACED, MTLS_ERR_ROUTES_BEFORE_PLUGIN } from './errors.ts'
 import { guardRequest } from './guard-request.ts'
 import type { RouteJudge } from './judge-route.ts'
-import { listRoute, printRoutes } from './list-routes.ts'
+import { isClosed, listRoute, printRoutes } from './list-routes.ts'
 import type { ListedRoute } from './list-routes.ts'
 import { LiveRules } from './live-rules.ts'
 import { completeDocuments, markRoutes } from './openapi-document.ts'
@@ -132,7 +132,7 @@ function decorate (app: FastifyInstance, table: RouteTable, live: LiveRules | un
 
 /** What is forgotten is closed, and its author should hear of it before a client does. */
 function reportClosed (app: FastifyInstance, table: RouteTable): void {
-  const closed = table.list().map(({ judge }) => listRoute(judge)).filter(({ access }) => access === 'nobody').flatMap(({ methods, url }) => methods.map((method) => `${method} ${url}`))
+  const closed = table.list().filter(({ judge }) => isClosed(judge)).flatMap(({ judge: { route: { site } } }) => site.methods.map((method) => `${method} ${site.url}`))
   if (closed.length > 0) app.log.warn({ routes: closed }, 'routes without rules are closed')
 }
 

@@ -25,15 +25,18 @@ export interface ListedRoute {
   readonly counts: Readonly<RouteCounts>
 }
 
+/** Whether nothing says who may call a route. */
+export function isClosed ({ route }: RouteJudge): boolean { return route.requirements.some(({ audience }) => audience.isClosed === true) }
+
 /** A route for consoles. */
-export function listRoute ({ route: { site, requirements, scope }, counts }: RouteJudge): ListedRoute {
-  const closed = requirements.some(({ audience }) => audience.isClosed === true)
+export function listRoute (judge: RouteJudge): ListedRoute {
+  const { route: { site, requirements, scope }, counts } = judge
   return {
     methods: site.methods,
     url: site.url,
     constraints: site.constraints,
     scope,
-    access: requirements.length === 0 ? 'anyone' : closed ? 'nobody' : 'rules',
+    access: requirements.length === 0 ? 'anyone' : isClosed(judge) ? 'nobody' : 'rules',
     requirements: requirements.map(({ origin, mode, audience }) => ({ rules: origin, mode, allows: audience.describe() })),
     counts: { ...counts }
   }

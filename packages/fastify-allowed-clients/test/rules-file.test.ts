@@ -222,7 +222,7 @@ test('a reload is whole or nothing, and a bad file changes nothing', async (t) =
   t.match(app.allowedClients.routes()[0]?.counts, { allowed: 5, denied: 5 }, 'counts outlive reloads')
 })
 
-test('what the caller does to his objects later does not reach a reload', async (t) => {
+test("what happens to the caller's objects later does not reach a reload", async (t) => {
   const file = await write('{"clients":{"a":{"ou":"x"}}}')
   const rules: object[] = [{ ou: ['billing'] }]
   const clients: Record<string, object> = { mine: { ou: 'billing' } }
