@@ -44,5 +44,5 @@ test('attribute types go by short name or by OID, however large its arcs are', a
 
 test('a name of thousands of octets is encoded with a long length', async (t) => {
   const value = 'x'.repeat(70_000)
-  t.equal((await issueAndRead({ cn: value }).then(({ peer }) => peer.subject?.commonName, (error) => error.code)), value)
+  t.equal((await issueAndRead({ cn: value })).peer.subject?.commonName, value)
 })
