@@ -301,6 +301,42 @@ test('reload() takes what is there, says what is wrong, and needs no watching', 
   await source.close()
 })
 
+test('files that move while they are read are read again, and never mixed', async (t) => {
+  const { paths, ca, folder, write } = await makeFolder(t)
+  const path = join(folder, 'both.pem')
+  let overwriting = (): Promise<void> => Promise.resolve()
+  const passphrase = async (): Promise<string> => {
+    // Asked after the files were read, and before what they hold is judged.
+    await overwriting()
+    return 'unused'
+  }
+  const put = async (cn: string): Promise<void> => {
+    const { chain, key } = await ca.issue({ cn })
+    await write('both.pem', chain + key)
+  }
+  const overwriteOnce = (cn: string) => async (): Promise<void> => {
+    overwriting = () => Promise.resolve()
+    await put(cn)
+  }
+  await put('zeroth')
+  overwriting = overwriteOnce('first')
+  const source = await fileCredentials({ cert: path, ca: paths.ca, passphrase, poll: HOUR })
+  const seen = [source.current.identity.subject?.commonName]
+  source.subscribe(({ snapshot }) => { seen.push(snapshot.identity.subject?.commonName) })
+  overwriting = overwriteOnce('third')
+  const rotated = nextChange(source)
+  await put('second')
+  await rotated
+  t.same(seen, ['first', 'third'])
+  await source.close()
+  const still = await fileCredentials({ cert: path, ca: paths.ca, passphrase, watch: false })
+  await put('fourth')
+  overwriting = overwriteOnce('fifth')
+  t.equal((await still.reload()).identity.subject?.commonName, 'fifth')
+  t.equal(still.current.generation, 2)
+  await still.close()
+})
+
 async function follow (paths: { cert: string, key: string, ca: string }, options: Partial<FollowOptions>): Promise<{ source: LiveSource, follower: FileFollower }> {
   const loader = new FileLoader(paths, { timeout: 1_000 })
   const signature = await readSignature(loader.paths)

@@ -1,0 +1,35 @@
+import { mkdir, mkdtemp, realpath, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'tap'
+import { traceFolders } from '../../src/files/trace-folders.ts'
+
+test('names each folder that decides what a path means, links followed', async (t) => {
+  const base = await realpath(await mkdtemp(join(tmpdir(), 'peerkit-trace-')))
+  t.after(async () => { await rm(base, { recursive: true }) })
+  await mkdir(join(base, 'real/deep'), { recursive: true })
+  await mkdir(join(base, 'volume/..v1'), { recursive: true })
+  await writeFile(join(base, 'real/deep/file'), '')
+  await writeFile(join(base, 'volume/..v1/tls.crt'), '')
+  await symlink('..v1', join(base, 'volume/..data'))
+  await symlink('..data/tls.crt', join(base, 'volume/tls.crt'))
+  await symlink(join(base, 'real'), join(base, 'absolute'))
+  await symlink('../volume/../real/./deep', join(base, 'real/sideways'))
+  await symlink('round', join(base, 'round'))
+
+  t.same(await decisive(join(base, 'real/deep/file')), { 'real/deep': ['file'] })
+  t.same(await decisive(join(base, 'volume/tls.crt')), { volume: ['..data', '..v1', 'tls.crt'], 'volume/..v1': ['tls.crt'] })
+  t.same(await decisive(join(base, 'absolute/deep/file')), { '.': ['absolute', 'real'], 'real/deep': ['file'] })
+  t.same(await decisive(join(base, 'real/sideways/file')), { real: ['deep', 'sideways'], 'real/deep': ['file'] })
+  t.same(await decisive(join(base, 'gone/deep/file')), { '.': ['gone'] }, 'watched for its coming')
+  t.same(await decisive(join(base, 'real/deep/file/below')), { 'real/deep': ['file'], 'real/deep/file': ['below'] })
+  t.same(await decisive(join(base, 'round')), { '.': ['round'] }, 'a circle ends')
+  const all = await traceFolders(join(base, 'real/deep/file'))
+  t.match(all.get('/'), { decisive: false })
+  t.same([...all.get(join(base, 'real'))?.names ?? []], ['deep'])
+
+  async function decisive (path: string): Promise<Record<string, string[]>> {
+    const traced = [...await traceFolders(path)].filter(([, folder]) => folder.decisive)
+    return Object.fromEntries(traced.map(([folder, { names }]) => [folder === base ? '.' : folder.slice(base.length + 1), [...names].sort()]))
+  }
+})
