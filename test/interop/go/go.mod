@@ -1,0 +1,3 @@
+module peerkit.example/interop
+
+go 1.21
