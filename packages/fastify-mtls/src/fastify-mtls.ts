@@ -2,7 +2,7 @@ import type { CredentialSource } from '@peerkit/credentials'
 import { MTLS_ERR_FORWARDED_REFUSED } from '@peerkit/forwarded'
 import type { ForwardedReader } from '@peerkit/forwarded'
 import type { PeerIdentity } from '@peerkit/identity'
-import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
+import type { FastifyPluginAsync, FastifyRequest, onRequestHookHandler } from 'fastify'
 import fp from 'fastify-plugin'
 import { forwardedRefused } from './channels.ts'
 import type { HandshakeRefusedMessage } from './channels.ts'
@@ -50,11 +50,13 @@ const mtls: FastifyPluginAsync<FastifyMtlsOptions> = async (app, options) => {
   } as any)
 
   const { forwarded } = options
-  app.addHook('onRequest', (request, _reply, done) => {
+  const identify: onRequestHookHandler = (request, _reply, done) => {
     if (forwarded !== undefined && !readForwarded(forwarded, request)) done(new MTLS_ERR_FORWARDED_REFUSED())
     else if (request.optionalPeer === null && request.routeOptions.config.clientCertificate !== 'optional') done(new MTLS_ERR_PEER_MISSING())
     else done()
-  })
+  }
+  // Says which hook knows the peer, so that a guard can stand right behind it and before everyone else's.
+  app.addHook('onRequest', Object.assign(identify, { [Symbol.for('peerkit.identifies')]: true }))
 }
 
 /** Takes the identity that a gateway passes on; false where a header must not be believed. */

@@ -4,7 +4,8 @@ import type { Groups } from '@peerkit/rules'
 import type { Agent } from 'undici'
 import { MTLS_ERR_OUTBOUND_OPTION } from './errors.ts'
 import { checkCredentials, checkDuration, checkKeys } from './option-check.ts'
-import type { AllowedServers, OriginOptions } from './origin-policy.ts'
+import type { OriginOptions } from './origin-options.ts'
+import type { AllowedServers } from './server-rules.ts'
 import type { ProxyOptions } from './proxy-options.ts'
 
 /** Options of undici's Agent that pass through. */

@@ -50,11 +50,18 @@ export class ConnectionBook {
     if (this.isClosed) throw new errors.ClientClosedError()
   }
 
+  /** The connections in force to an origin, if there are some. */
+  peek (origin: string): Generation | undefined {
+    const known = this.#current.get(origin)
+    // A listener that was told of a rotation before us may already be calling.
+    return known?.isCurrent === true ? known : undefined
+  }
+
   /** The connections in force to an origin. */
   find (policy: OriginPolicy): Generation {
+    const found = this.peek(policy.origin)
+    if (found !== undefined) return found
     const known = this.#current.get(policy.origin)
-    // A listener that was told of a rotation before us may already be calling.
-    if (known?.isCurrent === true) return known
     if (known !== undefined) this.#retire(known, false)
     const generation = this.#create(policy)
     this.#current.set(policy.origin, generation)

@@ -17,6 +17,8 @@ export const kOnServer: unique symbol = Symbol('peerkit.onServer')
 export interface Line {
   readonly origin: string
   readonly connection: Connection | undefined
+  /** What the response's `context` tells of the connection. */
+  readonly context: { readonly [kServer]: PeerIdentity } | undefined
   mayCarry (connection: Connection): boolean
 }
 
@@ -52,19 +54,18 @@ export class Exchange extends HandlerRelay {
       throw this.#moved
     }
     this.#connection = connection
-    const server: PeerIdentity | undefined = connection?.server
-    ;(this.options as { [kOnServer]?: (server: PeerIdentity | undefined) => void })[kOnServer]?.(server)
-    super.onRequestStart(controller, { ...context, [kServer]: server })
+    ;(this.options as { [kOnServer]?: (server: PeerIdentity | undefined) => void })[kOnServer]?.(connection?.server)
+    this.handler.onRequestStart?.(controller, context === null || context === undefined ? this.line?.context ?? null : { ...context, ...this.line?.context })
   }
 
-  override onRequestUpgrade (...args: Parameters<HandlerRelay['onRequestUpgrade']>): void {
+  override onRequestUpgrade (controller: Dispatcher.DispatchController, statusCode: number, headers: any, socket: any): void {
     if (this.#connection !== undefined) this.#connection.answered = true
-    super.onRequestUpgrade(...args)
+    this.handler.onRequestUpgrade?.(controller, statusCode, headers, socket)
   }
 
-  override onResponseStart (...args: Parameters<HandlerRelay['onResponseStart']>): void {
+  override onResponseStart (controller: Dispatcher.DispatchController, statusCode: number, headers: any, statusMessage?: string): void {
     if (this.#connection !== undefined) this.#connection.answered = true
-    super.onResponseStart(...args)
+    this.handler.onResponseStart?.(controller, statusCode, headers, statusMessage)
   }
 
   override onResponseError (controller: Dispatcher.DispatchController, error: Error): void {

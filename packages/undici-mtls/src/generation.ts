@@ -31,13 +31,18 @@ export class Generation {
   /** Its connections must not even carry what they were given but did not begin. */
   isStale = false
   readonly #options: GenerationOptions
-  readonly #snapshots: ReadonlyArray<{ readonly source: CredentialSource, readonly snapshot: CredentialSnapshot }>
+  readonly #source: CredentialSource
+  readonly #snapshot: CredentialSnapshot
+  readonly #proxySource: CredentialSource | undefined
+  readonly #proxySnapshot: CredentialSnapshot | undefined
 
   constructor (options: GenerationOptions) {
     this.#options = options
     this.policy = options.policy
-    const sources = new Set([options.means.credentials, ...(options.proxyMeans === undefined ? [] : [options.proxyMeans.credentials])])
-    this.#snapshots = [...sources].map((source) => ({ source, snapshot: source.current }))
+    this.#source = options.means.credentials
+    this.#snapshot = this.#source.current
+    this.#proxySource = options.proxyMeans?.credentials
+    this.#proxySnapshot = this.#proxySource?.current
     const makePool = (origin: string | URL, poolOptions: object): Dispatcher => new Pool(origin, {
       ...poolOptions,
       // Never used: each client has a connector of its own. Without it the pool would build undici's.
@@ -49,7 +54,7 @@ export class Generation {
 
   /** Whether its credentials are still those in force. */
   get isCurrent (): boolean {
-    return !this.isRetired && this.#snapshots.every(({ source, snapshot }) => source.current === snapshot)
+    return !this.isRetired && this.#source.current === this.#snapshot && this.#proxySource?.current === this.#proxySnapshot
   }
 
   /** Asked before each request, when the next thing would be to write it. */

@@ -1,7 +1,9 @@
 import type { Dispatcher } from 'undici'
 
 type Handler = Dispatcher.DispatchHandler
-type Call<Name extends keyof Handler> = Parameters<NonNullable<Handler[Name]>>
+type Controller = Dispatcher.DispatchController
+type Headers = Parameters<NonNullable<Handler['onResponseStart']>>[2]
+type Upgraded = Parameters<NonNullable<Handler['onRequestUpgrade']>>[3]
 
 /** Hands every event of a request on to another handler. */
 export class HandlerRelay implements Dispatcher.DispatchHandler {
@@ -11,12 +13,12 @@ export class HandlerRelay implements Dispatcher.DispatchHandler {
     this.handler = handler
   }
 
-  onRequestStart (...[controller, context]: Call<'onRequestStart'>): void { this.handler.onRequestStart?.(controller, context) }
-  onRequestUpgrade (...[controller, statusCode, headers, socket]: Call<'onRequestUpgrade'>): void { this.handler.onRequestUpgrade?.(controller, statusCode, headers, socket) }
-  onResponseStart (...[controller, statusCode, headers, statusMessage]: Call<'onResponseStart'>): void { this.handler.onResponseStart?.(controller, statusCode, headers, statusMessage) }
-  onResponseData (...[controller, chunk]: Call<'onResponseData'>): void { this.handler.onResponseData?.(controller, chunk) }
-  onResponseEnd (...[controller, trailers]: Call<'onResponseEnd'>): void { this.handler.onResponseEnd?.(controller, trailers) }
-  onResponseError (...[controller, error]: Call<'onResponseError'>): void { this.handler.onResponseError?.(controller, error) }
+  onRequestStart (controller: Controller, context: any): void { this.handler.onRequestStart?.(controller, context) }
+  onRequestUpgrade (controller: Controller, statusCode: number, headers: Headers, socket: Upgraded): void { this.handler.onRequestUpgrade?.(controller, statusCode, headers, socket) }
+  onResponseStart (controller: Controller, statusCode: number, headers: Headers, statusMessage?: string): void { this.handler.onResponseStart?.(controller, statusCode, headers, statusMessage) }
+  onResponseData (controller: Controller, chunk: Buffer): void { this.handler.onResponseData?.(controller, chunk) }
+  onResponseEnd (controller: Controller, trailers: Headers): void { this.handler.onResponseEnd?.(controller, trailers) }
+  onResponseError (controller: Controller, error: Error): void { this.handler.onResponseError?.(controller, error) }
 
   // fetch measures its timings by these.
   onResponseStarted (): void { this.handler.onResponseStarted?.() }

@@ -14,7 +14,7 @@ interface LegacyHandler {
 type Handler = Dispatcher.DispatchHandler
 
 /** Whether a handler is written for undici 6 and before; such callers know nothing of HTTP/2. */
-export function isLegacyHandler (handler: Handler): boolean {
+function isLegacyHandler (handler: Handler): boolean {
   return typeof handler?.onRequestStart !== 'function' && typeof (handler as LegacyHandler | null)?.onConnect === 'function'
 }
 

@@ -8,10 +8,12 @@ import { composeAgent } from './compose.ts'
 import { ConnectionBook } from './connection-book.ts'
 import { MTLS_ERR_OUTBOUND_OPTION } from './errors.ts'
 import { Exchange, kExchange } from './exchange.ts'
-import { adaptHandler, isLegacyHandler } from './legacy-handler.ts'
+import { adaptHandler } from './legacy-handler.ts'
 import { acceptMocks } from './mocks.ts'
 import { OriginPolicies } from './origin-policy.ts'
 import { readTarget } from './target.ts'
+
+type ExchangeOptions = Dispatcher.DispatchOptions & { servername: string, /** Callers from before undici 7 know no HTTP/2. */ allowH2?: boolean, [kExchange]?: Exchange }
 
 /**
  * An undici dispatcher that presents live credentials and checks who answered, on every connection. Rotation needs no word: new connections use the credentials in force, older
@@ -21,7 +23,7 @@ export class MtlsAgent extends Dispatcher {
   readonly #policies: OriginPolicies
   readonly #book: ConnectionBook
   readonly #findMock: (origin: string) => Dispatcher | undefined
-  readonly #move = (exchange: Exchange): void => { this.#send(exchange) }
+  readonly #move = (exchange: Exchange): void => { this.#book.find(exchange.policy).agent.dispatch(exchange.options as undici.Agent.DispatchOptions, exchange) }
   /** `fetch` of the undici that this agent belongs to, bound to it. */
   readonly fetch: typeof fetch
 
@@ -72,31 +74,24 @@ export class MtlsAgent extends Dispatcher {
   #dispatch (options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler, isComposed: boolean): boolean {
     const adapted = adaptHandler(handler)
     const { origin, address, hostname, servername } = readTarget(options, handler)
-    const exchangeOptions: Dispatcher.DispatchOptions & { servername: string, [kExchange]?: Exchange } = {
-      ...options,
-      origin: address,
-      // Always said, or else undici takes the name from the Host header.
-      servername: servername ?? hostname,
-      ...(isLegacyHandler(handler) && { allowH2: false })
-    }
+    // A server name is always said, or else undici takes it from the Host header.
+    const exchangeOptions: ExchangeOptions = { ...options, origin: address, servername: servername ?? hostname }
+    if (adapted !== handler) exchangeOptions.allowH2 = false
     const exchange = new Exchange(adapted, exchangeOptions, isComposed, this.#move)
     exchangeOptions[kExchange] = exchange
     try {
-      const policy = this.#policies.find(origin)
+      const generation = this.#book.peek(origin)
+      const policy = generation?.policy ?? this.#policies.find(origin)
       if (servername === undefined && policy.servername !== undefined) exchangeOptions.servername = policy.servername
       exchange.policy = policy
       const mock = this.#findMock(address)
       if (mock !== undefined) return mock.dispatch({ ...options, origin: address }, adapted)
       this.#book.assertOpen()
-      return this.#send(exchange)
+      return (generation ?? this.#book.find(policy)).agent.dispatch(exchangeOptions as undici.Agent.DispatchOptions, exchange)
     } catch (error) {
       // As undici's own dispatchers do: a redirect or a retry has nobody to throw to.
       exchange.onResponseError(undefined as unknown as Dispatcher.DispatchController, error as Error)
       return false
     }
-  }
-
-  #send (exchange: Exchange): boolean {
-    return this.#book.find(exchange.policy).agent.dispatch(exchange.options as undici.Agent.DispatchOptions, exchange)
   }
 }

@@ -2,23 +2,11 @@ import type { CredentialSource } from '@peerkit/credentials'
 import type { MtlsAgentOptions } from './agent-options.ts'
 import { MTLS_ERR_OUTBOUND_OPTION, MTLS_ERR_OUTBOUND_ORIGIN, withFacts } from './errors.ts'
 import { checkCredentials, checkKeys } from './option-check.ts'
+import type { OriginOptions } from './origin-options.ts'
 import { readProxy } from './proxy-options.ts'
-import type { Proxy, ProxyOptions } from './proxy-options.ts'
+import type { Proxy } from './proxy-options.ts'
 import { compileServerRules } from './server-rules.ts'
-import type { AllowedServers, ServerRules } from './server-rules.ts'
-
-export type { AllowedServers } from './server-rules.ts'
-
-/** What an origin has of its own; the rest is the agent's. */
-export interface OriginOptions {
-  readonly allowedServers?: AllowedServers
-  /** Presented at this origin alone, and its anchors alone are trusted there. */
-  readonly credentials?: CredentialSource
-  /** The name asked for (SNI) and that the certificate must be for. Default the origin's host. */
-  readonly servername?: string
-  readonly socketPath?: string
-  readonly proxy?: string | ProxyOptions
-}
+import type { ServerRules } from './server-rules.ts'
 
 /** How an origin is reached and who must answer there. */
 export interface OriginPolicy {

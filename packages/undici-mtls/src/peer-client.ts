@@ -2,24 +2,34 @@ import type { TLSSocket } from 'node:tls'
 import { Client } from 'undici'
 import type { Dispatcher } from 'undici'
 import type { Connection } from './connector.ts'
-import { kExchange } from './exchange.ts'
+import { kExchange, kServer } from './exchange.ts'
 import type { Exchange, Line } from './exchange.ts'
-import type { Generation } from './generation.ts'
+import type { OriginPolicy } from './origin-policy.ts'
+import type { Address } from './reach-origin.ts'
 
 /** What undici hands its connectors. */
 interface ConnectTarget { readonly hostname: string, readonly port: string, readonly servername?: string | null, readonly localAddress?: string | null }
 
+/** What a client asks of the generation that it belongs to. */
+export interface ClientOwner {
+  readonly policy: OriginPolicy
+  readonly isRetired: boolean
+  mayCarry (connection: Connection): boolean
+  connect (address: Address, hostname: string): Promise<Connection>
+}
+
 /** An undici client, one connection at a time, that knows who is at its other end. */
 export class PeerClient extends Client {
   readonly #line: Line
-  readonly #generation: Generation
+  readonly #generation: ClientOwner
 
-  constructor (origin: string | URL, options: object, generation: Generation) {
-    const line: { -readonly [key in keyof Line]: Line[key] } = { origin: generation.policy.origin, connection: undefined, mayCarry: (connection: Connection) => generation.mayCarry(connection) }
+  constructor (origin: string | URL, options: object, generation: ClientOwner) {
+    const line: { -readonly [key in keyof Line]: Line[key] } = { origin: generation.policy.origin, connection: undefined, context: undefined, mayCarry: (connection: Connection) => generation.mayCarry(connection) }
     const connect = (target: ConnectTarget, callback: (error: Error | null, socket: TLSSocket | null) => void): void => {
       const { servername } = target
       generation.connect(target, servername === undefined || servername === null || servername === '' ? target.hostname : servername).then((connection) => {
         line.connection = connection
+        line.context = Object.freeze({ [kServer]: connection.server })
         callback(null, connection.socket)
       }, (error: Error) => { callback(error, null) })
     }

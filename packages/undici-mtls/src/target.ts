@@ -13,8 +13,11 @@ export interface Target {
   readonly servername: string | undefined
 }
 
+/** Of a text that was read before. */
+interface KnownTarget extends Target { readonly isAddress: boolean }
+
 const MOST_KNOWN = 1000
-const known = new Map<string, Target>()
+const known = new Map<string, KnownTarget>()
 
 /**
  * Reads where a request goes. The `Host` header has no say: undici would ask for its name and have the certificate checked against it, and in a proxy that header is the client's.
@@ -23,18 +26,19 @@ const known = new Map<string, Target>()
 export function readTarget (options: Dispatcher.DispatchOptions, handler: object): Target {
   const { origin: given } = options
   const { servername } = options as { servername?: string | null }
-  const text = given === undefined || given === null ? '' : String(given)
+  const text = typeof given === 'string' ? given : given === undefined || given === null ? '' : String(given)
   const target = known.get(text) ?? learn(text)
-  if (isIP(target.hostname) === 0) return servername ? { ...target, servername } : target
+  if (!target.isAddress) return servername ? { ...target, servername } : target
   const name = askedName(options) ?? (servername || resolvers.get(handler))
   if (name !== undefined && handler.constructor.name === 'DNSDispatchHandler') resolvers.set(handler, name)
   return name === undefined || isIP(name) !== 0 ? target : { origin: replaceHost(target.origin, name), address: target.address, hostname: name, servername: name }
 }
 
-function learn (text: string): Target {
-  if (!URL.canParse(text)) return { origin: text, address: text, hostname: text, servername: undefined }
-  const { origin, hostname } = new URL(text)
-  const target = Object.freeze({ origin, address: origin, hostname: hostname.replace(/^\[|\]$/g, ''), servername: undefined })
+function learn (text: string): KnownTarget {
+  if (!URL.canParse(text)) return { origin: text, address: text, hostname: text, servername: undefined, isAddress: false }
+  const { origin, hostname: written } = new URL(text)
+  const hostname = written.replace(/^\[|\]$/g, '')
+  const target = Object.freeze({ origin, address: origin, hostname, servername: undefined, isAddress: isIP(hostname) !== 0 })
   if (known.size >= MOST_KNOWN) known.clear()
   known.set(text, target)
   return target
