@@ -40,7 +40,8 @@ export function signCertificate ({ subject, issuer, keys, signer, validity, defa
   )
   const signature = sign(signer.digest, tbs, createPrivateKey(signer.pem))
   return {
-    der: encodeSequence(tbs, signer.signatureAlgorithm, encodeElement(asn1.bitString, Buffer.from([0]), signature)),
+    // A plain array of its own: a Buffer may lie in a pool with others.
+    der: new Uint8Array(encodeSequence(tbs, signer.signatureAlgorithm, encodeElement(asn1.bitString, Buffer.from([0]), signature))),
     serialNumber: serialNumber.toLowerCase().replace(/^(00)+/, '')
   }
 }

@@ -46,6 +46,13 @@ test('a serial number can be chosen, and is reported as the suite reads it', asy
   }
 })
 
+test('certificates in DER are plain arrays of octets with a memory of their own', async (t) => {
+  for (const der of [ca.der, (await ca.issue()).der]) {
+    t.equal(Object.getPrototypeOf(der), Uint8Array.prototype)
+    t.equal(der.buffer.byteLength, der.length)
+  }
+})
+
 test('every certificate says that it is for development', async (t) => {
   const intermediate = await ca.intermediate()
   const leaf = await ca.issue({ cn: 'leaf' })
