@@ -4,6 +4,7 @@ import { checkAnchors, checkAuthority } from './check/check-anchors.ts'
 import type { CheckedAnchors } from './check/check-anchors.ts'
 import { checkKeyFit } from './check/check-key-fit.ts'
 import { checkKeySize } from './check/check-key-size.ts'
+import { checkKeyUsage } from './check/check-key-usage.ts'
 import { checkOrder } from './check/check-order.ts'
 import { checkOwnChain } from './check/check-own-chain.ts'
 import { checkSignatureAlgorithm } from './check/check-signature-algorithm.ts'
@@ -14,7 +15,7 @@ import { isSelfIssued } from './check/parsed-certificate.ts'
 import type { ParsedCertificate } from './check/parsed-certificate.ts'
 import { SYSTEM_CLOCK } from './clock.ts'
 import type { CredentialSnapshot } from './credential-snapshot.ts'
-import { digestCrl } from './crl-digest.ts'
+import { digestCrl } from './content-digest.ts'
 import { refused } from './errors.ts'
 import { listOf } from './material.ts'
 import type { CheckOptions, CredentialMaterial, Origins } from './material.ts'
@@ -80,8 +81,8 @@ function checkOwn ({ certificates, key }: OwnCredentials, { anchors }: CheckedAn
   const warning = checkOwnChain({ certificates, anchors, presented: previous?.intermediates ?? [] }, where, options.chain ?? 'reported')
   const pem = exportKey(key)
   checkUsable({ cert: certificates.map(toPem).join(''), key: pem, ca: anchors.map(toPem) }, where)
-  const isCa = leaf.identity.isCa === true ? [`${where}: ${String(leaf.identity)} is a CA certificate; peers may refuse it as a leaf`] : []
-  return { key: pem, warnings: warning === undefined ? isCa : [...isCa, warning] }
+  const isCa = leaf.identity.isCa === true ? `${where}: ${String(leaf.identity)} is a CA certificate; peers may refuse it as a leaf` : undefined
+  return { key: pem, warnings: [isCa, checkKeyUsage(leaf.identity, where), warning].filter((text) => text !== undefined) }
 }
 
 function toPem ({ x509 }: ParsedCertificate): string {

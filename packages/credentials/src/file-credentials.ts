@@ -87,10 +87,7 @@ class FileSource extends LiveSource implements FileCredentials {
     if (this.closed) throw new MTLS_ERR_CREDENTIALS_CLOSED('reload() after close()')
     try {
       const { checked, makeChecker } = await loadStill(this.#loader, this.current, this.#controller.signal)
-      const checker = this.changesTrust(checked) ? await makeChecker() : undefined
-      if (!this.closed && this.changesAnything(checked)) this.accept(checked, checker)
-      else await checker?.close()
-      return this.current
+      return this.take(checked, this.changesTrust(checked) ? await makeChecker() : undefined)
     } catch (error) {
       this.refuse(error as Error)
       throw error

@@ -31,17 +31,20 @@ export class LiveSource implements CredentialSource {
   /** Whether this material's anchors or CRLs differ from those in force. */
   changesTrust ({ trust }: CheckedMaterial): boolean { return trust !== this.#trust }
 
-  /** Whether this material differs from what is in force at all. */
-  changesAnything (checked: CheckedMaterial): boolean {
-    const { identity, intermediates, key } = this.#current
-    const own = [identity, ...intermediates]
-    return this.changesTrust(checked) || checked.key !== key || own.length !== checked.certificates.length ||
-      own.some(({ fingerprint256 }, index) => fingerprint256 !== checked.certificates[index]?.fingerprint256)
+  /**
+   * Puts material in force, unless it is in force already: touched files, an answer that is the same, are no rotation. `revocation` counts where the trust changed, and is
+   * closed where it does not.
+   *
+   * @throws MTLS_ERR_CREDENTIALS_CLOSED
+   */
+  take (checked: CheckedMaterial, revocation: RevocationChecker | undefined): CredentialSnapshot {
+    const isTaken = !this.#closed && this.#changesAnything(checked)
+    if (revocation !== undefined && !(isTaken && this.changesTrust(checked))) revocation.close().catch(() => {})
+    if (this.#closed) throw new MTLS_ERR_CREDENTIALS_CLOSED('nothing more is taken after close()')
+    return isTaken ? this.#accept(checked, revocation) : this.#current
   }
 
-  /** Puts material in force. `revocation` counts only where the trust changed. */
-  accept (checked: CheckedMaterial, revocation: RevocationChecker | undefined): CredentialSnapshot {
-    if (this.#closed) throw new MTLS_ERR_CREDENTIALS_CLOSED('nothing more is taken after close()')
+  #accept (checked: CheckedMaterial, revocation: RevocationChecker | undefined): CredentialSnapshot {
     const previous = this.#current
     const trustChanged = this.changesTrust(checked)
     const snapshot = new FrozenSnapshot(checked, {
@@ -100,6 +103,13 @@ export class LiveSource implements CredentialSource {
     this.#listeners.clear()
     await this.stop()
     await this.#current.revocation?.close()
+  }
+
+  #changesAnything (checked: CheckedMaterial): boolean {
+    const { identity, intermediates, key } = this.#current
+    const own = [identity, ...intermediates]
+    return this.changesTrust(checked) || checked.key !== key || own.length !== checked.certificates.length ||
+      own.some(({ fingerprint256 }, index) => fingerprint256 !== checked.certificates[index]?.fingerprint256)
   }
 
   #publishWarnings (): void {

@@ -55,7 +55,7 @@ class MemorySource extends LiveSource implements MemoryCredentials {
       const checked = checkMaterial(next, { origins: OPTION_ORIGINS, options: this.#options, previous: this.current })
       const checker = this.changesTrust(checked) ? createChecker(next, checked, this.#options, OPTION_ORIGINS.crl) : undefined
       this.#given = next
-      return this.changesAnything(checked) ? this.accept(checked, checker) : this.current
+      return this.take(checked, checker)
     } catch (error) {
       this.refuse(error as Error)
       throw error

@@ -13,6 +13,8 @@ import type { FolderWatch } from './watch-folders.ts'
 const STILL = 30
 /** The same for a file that is written to where it lies: a writer may pause in the middle. */
 const STILL_IN_PLACE = 150
+/** Events come in flocks: this long they are gathered, in milliseconds. */
+const FLOCK = 5
 /** A file system may tell time by the second or two (ext3, FAT, NFS): a change within that time of the last may look like none. */
 const COARSE_TIME = 2_500
 /** How often to look where a folder cannot be watched, in milliseconds. */
@@ -47,6 +49,7 @@ export class FileFollower {
   #seenAt = 0
   #armedFor: string | undefined
   #stillTimer: NodeJS.Timeout | undefined
+  #eventTimer: NodeJS.Timeout | undefined
   #cancelPoll = (): void => {}
   #cancelRetry = (): void => {}
   #looking: Promise<void> | undefined
@@ -74,6 +77,7 @@ export class FileFollower {
   async close (): Promise<void> {
     this.#controller.abort()
     clearTimeout(this.#stillTimer)
+    clearTimeout(this.#eventTimer)
     this.#cancelPoll()
     this.#cancelRetry()
     this.#folders?.close()
@@ -83,7 +87,7 @@ export class FileFollower {
   #openFolders (): FolderWatch {
     const { loader, watch } = this.#options
     return watchFolders(loader.paths, {
-      onEvent: () => { this.#look() },
+      onEvent: () => { this.#lookSoon() },
       onFailure: ({ code = 'unknown' }, folder) => {
         const message = `cannot watch ${folder} (${code}): looking every ${this.#pollInstead} ms instead`
         this.#source.warn(message)
@@ -105,6 +109,14 @@ export class FileFollower {
       this.#poll(whole)
       this.#look()
     }, whole ? this.#options.poll : this.#pollInstead)
+  }
+
+  #lookSoon (): void {
+    if (this.#source.closed) return
+    this.#eventTimer ??= setTimeout(() => {
+      this.#eventTimer = undefined
+      this.#look()
+    }, FLOCK).unref()
   }
 
   #look (): void {
@@ -165,8 +177,7 @@ export class FileFollower {
     this.#unrest.calm()
     this.#cancelRetry()
     this.#confirmLater()
-    // Touched, but the same: no rotation.
-    if (checked !== undefined && this.#source.changesAnything(checked)) this.#source.accept(checked, checker)
+    if (checked !== undefined) this.#source.take(checked, checker)
   }
 
   #lookAfter (delay: number): void {

@@ -1,7 +1,5 @@
-import { createHash } from 'node:crypto'
 import { open, stat } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import { MAX_CRL_BYTES } from '@peerkit/revocation'
 import { unavailable } from '../errors.ts'
 import type { FilePart } from './file-paths.ts'
@@ -16,7 +14,7 @@ const FOUND: Readonly<Record<string, string>> = {
 /** Octets of one file: far beyond any bundle of public roots. */
 const MAX_FILE_BYTES = 8 << 20
 
-/** Octets read, and hashed, between two turns of the event loop: one to three milliseconds. */
+/** Octets read at once. */
 const SLICE = 1 << 20
 
 /** Reads one file. @throws MTLS_ERR_CREDENTIALS_UNAVAILABLE naming the option, the file, what was found and what was expected there */
@@ -50,14 +48,4 @@ async function readBytes (handle: FileHandle, size: number): Promise<Buffer> {
     length += bytesRead
   }
   return bytes.subarray(0, length)
-}
-
-/** SHA-256, giving way to others between slices. */
-export async function digestFile (bytes: Uint8Array): Promise<string> {
-  const hash = createHash('sha256')
-  for (let at = 0; at < bytes.length; at += SLICE) {
-    if (at > 0) await nextTurn()
-    hash.update(bytes.subarray(at, at + SLICE))
-  }
-  return hash.digest('base64')
 }

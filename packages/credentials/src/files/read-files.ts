@@ -1,10 +1,11 @@
+import { digestInSlices } from '../content-digest.ts'
 import { listOf } from '../material.ts'
 import type { CredentialMaterial } from '../material.ts'
 import { FILE_PARTS } from './file-paths.ts'
 import type { FilePart, FilePaths } from './file-paths.ts'
 import { describe } from './file-signature.ts'
 import type { Signature } from './file-signature.ts'
-import { digestFile, readFilePart } from './read-file-part.ts'
+import { readFilePart } from './read-file-part.ts'
 
 /** What the files hold. */
 export interface FilesRead {
@@ -54,7 +55,7 @@ export class FileReader {
       const state = fileState === undefined ? '' : describe(fileState)
       if (known !== undefined && known.state === state) return { path, state, digest: known.digest, bytes: undefined }
       const bytes = await readFilePart(part, path)
-      return { path, state, digest: await digestFile(bytes), bytes }
+      return { path, state, digest: await digestInSlices(bytes), bytes }
     }))
   }
 }

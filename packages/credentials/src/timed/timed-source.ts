@@ -8,7 +8,8 @@ import type { Clock } from '../clock.ts'
 import type { CredentialSnapshot, CredentialSource } from '../credential-snapshot.ts'
 import { MTLS_ERR_CREDENTIALS_CLOSED, unavailable } from '../errors.ts'
 import { LiveSource } from '../live-source.ts'
-import { OPTION_ORIGINS } from '../material.ts'
+import { digestInSlices } from '../content-digest.ts'
+import { OPTION_ORIGINS, listOf } from '../material.ts'
 import type { CheckOptions, CredentialMaterial } from '../material.ts'
 import { loadChecker } from '../revocation-checker.ts'
 import { withinTime } from '../within-time.ts'
@@ -96,15 +97,10 @@ class TimedSource extends LiveSource implements TimedCredentials {
     this.#cancel()
     try {
       const { checked, fetched, makeChecker } = await load(this.#plan, this.current, this.#controller.signal)
-      const checker = this.changesTrust(checked) ? await makeChecker() : undefined
-      if (this.closed) {
-        await checker?.close()
-        throw new MTLS_ERR_CREDENTIALS_CLOSED('the source was closed before an answer came')
-      }
+      const snapshot = this.take(checked, this.changesTrust(checked) ? await makeChecker() : undefined)
       this.#failures = 0
-      if (this.changesAnything(checked)) this.accept(checked, checker)
-      this.#waitUntil(nextAt(this.current, fetched.refreshAfter))
-      return this.current
+      this.#waitUntil(nextAt(snapshot, fetched.refreshAfter))
+      return snapshot
     } catch (error) {
       this.#failures += 1
       this.refuse(error as Error)
@@ -118,7 +114,8 @@ class TimedSource extends LiveSource implements TimedCredentials {
 async function load ({ fetch, what, clock, timeout, options }: TimedPlan, previous: CredentialSnapshot | undefined, signal: AbortSignal): Promise<Loaded> {
   const fetched = await ask(async () => await withinTime(async (ownSignal) => await fetch({ signal: ownSignal, previous }), { clock, timeout, signal, what }), what)
   const { material } = fetched
-  const checked = checkMaterial(material, { origins: OPTION_ORIGINS, options, previous })
+  const crlDigests = await Promise.all(listOf(material.crl).map(digestInSlices))
+  const checked = checkMaterial(material, { origins: OPTION_ORIGINS, options, previous, crlDigests })
   return { checked, fetched, makeChecker: async () => await loadChecker(material, checked, options, OPTION_ORIGINS.crl) }
 }
 

@@ -3,7 +3,8 @@ import { mkdir, open, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'tap'
 import { fileCredentials } from '../../src/index.ts'
-import { digestFile, readFilePart } from '../../src/files/read-file-part.ts'
+import { digestCrl, digestInSlices } from '../../src/content-digest.ts'
+import { readFilePart } from '../../src/files/read-file-part.ts'
 import { makeFolder } from '../support/world.ts'
 
 test('every file that cannot be read is named with its option, what was found and what was expected', async (t) => {
@@ -97,6 +98,8 @@ test('a large file is read and digested whole', async (t) => {
   await writeFile(path, bytes)
   const read = await readFilePart('crl', path)
   t.ok(read.equals(bytes))
+  t.equal(await digestInSlices(read), digestCrl(bytes))
   bytes[bytes.length - 1] = 8
-  t.not(await digestFile(read), await digestFile(bytes))
+  t.not(await digestInSlices(read), await digestInSlices(bytes))
+  t.equal(await digestInSlices('text'), digestCrl('text'))
 })
