@@ -1,4 +1,4 @@
-export { MTLS_ERR_SERVICES_OPTION } from './errors.ts'
+export { MTLS_ERR_SERVICES_NOT_READY, MTLS_ERR_SERVICES_OPTION } from './errors.ts'
 export { default, default as fastifyMtlsClient } from './fastify-mtls-client.ts'
 export type { FastifyMtlsClientOptions, MtlsServices, Services } from './fastify-mtls-client.ts'
 export type { CallOptions, Service } from './service.ts'

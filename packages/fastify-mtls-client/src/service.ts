@@ -1,12 +1,14 @@
-import type { MtlsAgent } from '@peerkit/undici-mtls'
+import { serverOf } from '@peerkit/undici-mtls'
 import type { FastifyRequest } from 'fastify'
 import { request as undiciRequest } from 'undici'
-import type { Dispatcher } from 'undici'
-import { MTLS_ERR_SERVICES_OPTION } from './errors.ts'
+import type { Dispatcher, fetch as undiciFetch } from 'undici'
+import { carryHeaders } from './carried-headers.ts'
+import type { CarryOptions } from './carried-headers.ts'
+import { MTLS_ERR_SERVICES_OPTION, MTLS_ERR_SERVICES_NOT_READY } from './errors.ts'
+import { lowerCaseHeaders } from './header-object.ts'
 import type { ServiceOptions } from './service-options.ts'
 
-/** Headers of the request being answered that a call in its name carries on: W3C trace context and the request's id. */
-const CARRIED = ['traceparent', 'tracestate', 'baggage'] as const
+type Fetch = typeof undiciFetch
 
 export type CallOptions = Omit<Dispatcher.RequestOptions, 'origin' | 'path' | 'method'> & { readonly path: string, readonly method?: Dispatcher.HttpMethod }
 
@@ -14,55 +16,72 @@ export type CallOptions = Omit<Dispatcher.RequestOptions, 'origin' | 'path' | 'm
 export interface Service {
   readonly name: string
   readonly origin: string
-  /** As undici's `request`. `path` begins with a slash and stands behind the service's base path. Default method GET. */
+  /** The dispatcher behind it, for what is not here: `stream`, `pipeline`, a WebSocket. Paths are whole there. */
+  readonly dispatcher: Dispatcher
+  /**
+   * As undici's `request`. `path` begins with a slash and stands behind the service's base path. Default method GET.
+   *
+   * @throws MTLS_ERR_SERVICES_OPTION for a path that is none; the outbound errors of \@peerkit/undici-mtls
+   */
   request (options: CallOptions): Promise<Dispatcher.ResponseData>
+  /** As `fetch`, with a path in place of a URL. */
+  fetch (path: string, init?: Parameters<Fetch>[1]): ReturnType<Fetch>
   /** The same service, calling in the name of a request: its trace context and id go along. */
   for (request: FastifyRequest): Service
-  /** Resolves when the service can be reached and is who is meant; rejects with what is wrong. Any HTTP answer will do. */
-  ready (options?: { readonly path?: string, readonly signal?: AbortSignal }): Promise<void>
+  /**
+   * Resolves when the service can be reached, is who is meant, takes our certificate and answers below 500; says who it is.
+   *
+   * @throws MTLS_ERR_SERVICES_NOT_READY for an answer of 500 and more; the outbound errors of \@peerkit/undici-mtls
+   */
+  ready (options?: { readonly signal?: AbortSignal }): Promise<{ readonly statusCode: number, readonly server: ReturnType<typeof serverOf> }>
 }
 
-export function createService (name: string, options: ServiceOptions, agent: MtlsAgent, carried: Readonly<Record<string, string>> = {}): Service {
-  const { origin, basePath = '', headersTimeout, bodyTimeout } = options
-  const prefix = basePath === '/' ? '' : basePath
-  const timeouts = { ...(headersTimeout !== undefined && { headersTimeout }), ...(bodyTimeout !== undefined && { bodyTimeout }) }
+export interface ServiceMeans {
+  readonly name: string
+  readonly options: ServiceOptions
+  readonly dispatcher: Dispatcher
+  readonly fetch: Fetch
+  readonly carry: CarryOptions
+}
 
-  async function request ({ path, method = 'GET', headers, ...rest }: CallOptions): Promise<Dispatcher.ResponseData> {
-    if (!path.startsWith('/')) throw new MTLS_ERR_SERVICES_OPTION(`services.${name}: path is ${JSON.stringify(path)}; expected one that begins with a slash`)
-    return await undiciRequest(`${origin}${prefix}${path}`, {
-      ...timeouts, ...rest, method, headers: { ...lowerCase(options.headers), ...carried, ...lowerCase(headers) }, dispatcher: agent
-    } as any)
+export function createService (means: ServiceMeans, carried: Readonly<Record<string, string>> = {}): Service {
+  const { name, options, dispatcher } = means
+  const { origin, timeout, headersTimeout, bodyTimeout, readyPath = '/' } = options
+  const timeouts = { ...(headersTimeout !== undefined && { headersTimeout }), ...(bodyTimeout !== undefined && { bodyTimeout }) }
+  const headersOf = (own: unknown): Record<string, string | string[]> => ({ ...lowerCaseHeaders(options.headers), ...carried, ...lowerCaseHeaders(own) })
+  const limit = (signal: unknown): object => {
+    if (timeout === undefined) return signal === undefined || signal === null ? {} : { signal }
+    const ends = AbortSignal.timeout(timeout)
+    return { signal: signal instanceof AbortSignal ? AbortSignal.any([signal, ends]) : ends }
   }
 
-  return {
+  async function request ({ path, method = 'GET', headers, signal, ...rest }: CallOptions): Promise<Dispatcher.ResponseData> {
+    return await undiciRequest(locate(means, path), { ...timeouts, ...rest, ...limit(signal), method, headers: headersOf(headers), dispatcher } as Parameters<typeof undiciRequest>[1]) as Dispatcher.ResponseData
+  }
+
+  return Object.freeze({
     name,
     origin,
+    dispatcher,
     request,
-    for: (incoming) => createService(name, options, agent, carriedHeaders(incoming)),
-    ready: async ({ path = '/', signal } = {}) => {
-      const { body } = await request({ path, method: 'HEAD', ...(signal !== undefined && { signal }) })
-      await body.dump()
+    fetch: (async (path: string, init: any = {}) => await means.fetch(locate(means, path), { ...init, ...limit(init.signal), headers: headersOf(init.headers) })) as Service['fetch'],
+    for: (incoming: FastifyRequest) => createService(means, carryHeaders(incoming, means.carry)),
+    ready: async ({ signal }: { readonly signal?: AbortSignal } = {}) => {
+      const response = await request({ path: readyPath, ...(signal !== undefined && { signal }) })
+      await response.body.dump()
+      if (response.statusCode >= 500) throw new MTLS_ERR_SERVICES_NOT_READY(name, String(response.statusCode))
+      return { statusCode: response.statusCode, server: serverOf(response) }
     }
-  }
+  })
 }
 
-function carriedHeaders (request: FastifyRequest): Record<string, string> {
-  const headers: Record<string, string> = { 'x-request-id': request.id }
-  for (const name of CARRIED) {
-    const value = request.headers[name]
-    if (typeof value === 'string') headers[name] = value
-  }
-  return headers
-}
-
-/** Headers as an object with lower-case names, so that one given twice is one. */
-function lowerCase (headers: unknown): Record<string, string | string[]> {
-  if (headers === undefined || headers === null) return {}
-  if (Array.isArray(headers)) {
-    const object: Record<string, string | string[]> = {}
-    for (let index = 0; index < headers.length; index += 2) object[String(headers[index]).toLowerCase()] = headers[index + 1]
-    return object
-  }
-  const entries = Symbol.iterator in (headers as object) ? [...headers as Iterable<[string, string]>] : Object.entries(headers as object)
-  return Object.fromEntries(entries.map(([name, value]) => [name.toLowerCase(), value]))
+/** The URL of a path of the service. A path that would leave the service's base is refused, not cut down. */
+function locate ({ name, options: { origin, basePath = '' } }: ServiceMeans, path: string): URL {
+  const refuse = (why: string): never => { throw new MTLS_ERR_SERVICES_OPTION(`services.${name}: path is ${JSON.stringify(path)}; ${why}`) }
+  if (typeof path !== 'string' || !path.startsWith('/')) refuse('expected one that begins with a slash')
+  const prefix = basePath === '/' ? '' : basePath
+  const url = new URL(`${origin}${prefix}${path}`)
+  const isWithin = url.origin === new URL(origin).origin && (prefix === '' || url.pathname.startsWith(`${prefix}/`))
+  if (!isWithin) refuse(`it leads out of ${prefix}`)
+  return url
 }

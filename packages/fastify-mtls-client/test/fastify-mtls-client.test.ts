@@ -1,148 +1,228 @@
-import { once } from 'node:events'
 import { test } from 'tap'
-import { memoryCredentials } from '@peerkit/credentials'
-import type { MemoryCredentials } from '@peerkit/credentials'
-import { createDevCa } from '@peerkit/dev-ca'
-import type { DevCa, IssueOptions } from '@peerkit/dev-ca'
-import fastifyMtls, { mtlsServerOptions } from '@peerkit/fastify-mtls'
+import { once } from 'node:events'
 import Fastify from 'fastify'
 import type { FastifyInstance } from 'fastify'
-import fastifyMtlsClient from '../src/index.ts'
-import type { FastifyMtlsClientOptions } from '../src/index.ts'
+import { interceptors, MockAgent, request } from 'undici'
+import type { Dispatcher } from 'undici'
+import { memoryCredentials } from '@peerkit/credentials'
+import { serverOf } from '@peerkit/undici-mtls'
+import fastifyMtlsClient, { fastifyMtlsClient as named } from '../src/index.ts'
+import type { Service } from '../src/index.ts'
+import { createWorld, rejection, SPIFFE, startServer } from './support/world.ts'
+import type { ServerSettings } from './support/world.ts'
 
-const ca = await createDevCa()
-const LEDGER = 'spiffe://a.example/ledger'
-
-async function credentialsOf (options: IssueOptions, authority: DevCa = ca): Promise<MemoryCredentials> {
-  const { chain, key } = await authority.issue(options)
-  return memoryCredentials({ cert: chain, key, ca: ca.root })
+const { ca, server, client, credentials } = await createWorld()
+const allowedServers = [{ spiffe: SPIFFE }]
+const echo: NonNullable<ServerSettings['handler']> = (request, response) => {
+  let body = ''
+  request.on('data', (chunk) => { body += chunk }).on('end', () => { response.end(JSON.stringify({ method: request.method, url: request.url, headers: request.headers, body })) })
 }
+const ledger = await startServer({ identity: server, handler: echo })
+const { origin } = ledger
 
-/** A ledger that tells what it was sent. */
-async function startLedger (t: { after (task: () => unknown): void }, hold: () => Promise<void> = async () => {}): Promise<{ origin: string, app: FastifyInstance<any, any, any, any> }> {
-  const credentials = await credentialsOf({ cn: 'ledger', ip: '127.0.0.1', spiffe: LEDGER })
-  const app: FastifyInstance<any, any, any, any> = Fastify(mtlsServerOptions(credentials) as any)
-  await app.register(fastifyMtls, { credentials })
-  app.addHook('preHandler', hold)
-  app.all('/*', async ({ method, url, headers, peer, body }: any) => ({ method, url, headers, caller: peer.subject?.commonName, body }))
-  const origin = await app.listen({ host: '127.0.0.1', port: 0 })
-  t.after(async () => { await app.close() })
-  return { origin, app }
-}
-
-async function startApp (t: { after (task: () => unknown): void }, services: FastifyMtlsClientOptions['services'], options: object = {}): Promise<any> {
+async function createApp (options: object, t?: { teardown (finish: () => Promise<void>): void }): Promise<FastifyInstance> {
   const app = Fastify()
-  t.after(async () => { await app.close() })
-  await app.register(fastifyMtlsClient, { credentials: await credentialsOf({ cn: 'orders', profile: 'client' }), services, ...options })
+  t?.teardown(async () => { await app.close() })
+  await app.register(fastifyMtlsClient, { credentials, services: {}, ...options } as any)
   return app
 }
+const serviceOf = (app: FastifyInstance, name = 'ledger'): Service => app.services[name] as Service
 
-test('calls a service by name, over mutual TLS', async (t) => {
-  const { origin } = await startLedger(t)
-  const app = await startApp(t, { ledger: { origin, allowedServers: [{ spiffe: LEDGER }] } })
-  const { statusCode, body } = await app.services.ledger.request({ method: 'POST', path: '/entries?x=1', headers: { 'content-type': 'application/json' }, body: '{"amount":1}' })
-  t.equal(statusCode, 200)
-  t.match(await body.json(), { method: 'POST', url: '/entries?x=1', caller: 'orders', body: { amount: 1 } })
-  t.equal(app.services.ledger.origin, origin)
-  t.equal(app.services.ledger.name, 'ledger')
+test('a service is called by name, at its base path, with its headers, and says who served', async (t) => {
+  const app = await createApp({ services: { ledger: { origin, allowedServers, basePath: '/v1', headers: { 'X-Api': 'own', 'X-Team': 'shop' } } } }, t)
+  const service = serviceOf(app)
+  t.equal(named, fastifyMtlsClient)
+  t.match(service, { name: 'ledger', origin })
+  const response = await service.request({ method: 'POST', path: '/entries?page=2', headers: { 'x-api': 'call', accept: 'text/plain' }, body: 'entry' })
+  t.equal(response.statusCode, 200)
+  t.equal(serverOf(response)?.spiffeId, SPIFFE)
+  t.match(await response.body.json(), { method: 'POST', url: '/v1/entries?page=2', body: 'entry', headers: { 'x-api': 'call', 'x-team': 'shop', accept: 'text/plain' } })
+  const fetched = await service.fetch('/fetched', { headers: [['X-Api', 'fetched']] })
+  t.match(await fetched.json(), { url: '/v1/fetched', headers: { 'x-api': 'fetched', 'x-team': 'shop' } })
+  t.equal(serverOf(fetched)?.spiffeId, SPIFFE)
+  for (const headers of [['x-api', 'list'], new Map([['X-API', 'list']]), { 'X-Api': 'list', 'x-none': undefined }, null]) {
+    const { body } = await service.request({ path: '/', headers } as any)
+    t.match(await body.json(), { method: 'GET', headers: { 'x-api': headers === null ? 'own' : 'list' } })
+  }
 })
 
-test('puts the base path and default headers before, and the call has the last word', async (t) => {
-  const { origin } = await startLedger(t)
-  const app = await startApp(t, { ledger: { origin, basePath: '/v1', headers: { 'X-Team': 'shop', accept: 'application/json' }, headersTimeout: 5_000, bodyTimeout: 5_000 }, root: { origin, basePath: '/' } })
-  const seen = async (service: string, options: object): Promise<any> => await (await app.services[service].request({ path: '/a', ...options })).body.json()
-  t.match(await seen('ledger', {}), { url: '/v1/a', headers: { 'x-team': 'shop' } })
-  t.match(await seen('ledger', { headers: { 'x-team': 'own' } }), { headers: { 'x-team': 'own' } })
-  t.match(await seen('ledger', { headers: ['X-Team', 'list'] }), { headers: { 'x-team': 'list' } })
-  t.match(await seen('ledger', { headers: new Map([['X-Team', 'map']]) }), { headers: { 'x-team': 'map' } })
-  t.match(await seen('root', { headers: null }), { url: '/a' })
-  await t.rejects(app.services.ledger.request({ path: 'a' }), { code: 'MTLS_ERR_SERVICES_OPTION', message: /begins with a slash/ })
+test('a path that is none, or leads out of the base path, is refused before anything is sent', async (t) => {
+  const app = await createApp({ services: { ledger: { origin, basePath: '/v1' }, root: { origin, basePath: '/' } } }, t)
+  const before = ledger.seen.length
+  for (const path of ['entries', '', '/../admin', '/%2e%2e/admin', '/x/../../admin', '/..\\admin', undefined]) {
+    t.match(await rejection(serviceOf(app).request({ path } as any)), { code: 'MTLS_ERR_SERVICES_OPTION', message: /services\.ledger: path is/ }, String(path))
+  }
+  t.match(await rejection(serviceOf(app).fetch('/../admin')), { code: 'MTLS_ERR_SERVICES_OPTION' })
+  t.match(await rejection(serviceOf(app, 'root').request({ path: '@evil.example/' })), { code: 'MTLS_ERR_SERVICES_OPTION' })
+  t.equal(ledger.seen.length, before)
+  t.match(await (await serviceOf(app, 'root').request({ path: '//double' })).body.json(), { url: '//double' })
 })
 
-test('carries the trace and the id of the request on whose behalf it calls', async (t) => {
-  const { origin } = await startLedger(t)
-  const app = await startApp(t, { ledger: { origin } })
-  app.get('/', async (request: any) => await (await app.services.ledger.for(request).request({ path: '/' })).body.json())
-  const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
-  const response = await app.inject({ url: '/', headers: { traceparent, 'x-secret': 'stays' } })
-  t.match(response.json().headers, { traceparent, 'x-request-id': /^req-/ })
-  t.notOk('x-secret' in response.json().headers)
+test('each service expects its own server; two may share an origin', async (t) => {
+  const app = await createApp({ allowedServers: [{ cn: 'nobody' }], services: { ledger: { origin, allowedServers }, impostor: { origin, allowedServers: [{ cn: 'somebody' }] }, plain: { origin } } }, t)
+  await (await serviceOf(app).request({ path: '/' })).body.dump()
+  for (const name of ['impostor', 'plain']) t.match(await rejection(serviceOf(app, name).request({ path: '/' })), { code: 'MTLS_ERR_OUTBOUND_WRONG_SERVER' })
 })
 
-test('calls nobody but who is meant', async (t) => {
-  const { origin } = await startLedger(t)
-  const app = await startApp(t, { ledger: { origin, allowedServers: [{ spiffe: 'spiffe://a.example/other' }] } })
-  await t.rejects(app.services.ledger.request({ path: '/' }), { code: 'MTLS_ERR_OUTBOUND_WRONG_SERVER', message: /spiffe:\/\/a\.example\/ledger/ })
-  await t.rejects(app.services.ledger.ready(), { code: 'MTLS_ERR_OUTBOUND_WRONG_SERVER' })
-})
-
-test('is ready when the service answers as who is meant, whatever it answers', async (t) => {
-  const { origin, app: ledger } = await startLedger(t)
-  const app = await startApp(t, { ledger: { origin } })
-  await t.resolves(app.services.ledger.ready())
-  await t.resolves(app.services.ledger.ready({ path: '/health', signal: AbortSignal.timeout(5_000) }))
-  await ledger.close()
-  await t.rejects(app.services.ledger.ready(), { code: 'MTLS_ERR_OUTBOUND_UNREACHABLE', retryable: true })
-})
-
-test('lets the calls in flight finish before it closes, and takes none after', async (t) => {
-  const asked = Promise.withResolvers<void>()
-  const answer = Promise.withResolvers<void>()
-  const { origin } = await startLedger(t, async () => {
-    asked.resolve()
-    await answer.promise
+test('a call in the name of a request carries its trace and id on, and nothing else', async (t) => {
+  const app = await createApp({ services: { ledger: { origin, allowedServers, headers: { 'x-request-id': 'fixed' } } }, carry: ['Baggage'] }, t)
+  app.get('/', async (incoming) => {
+    const [bound, explicit] = [incoming.services['ledger'] as Service, serviceOf(app).for(incoming)]
+    t.equal(incoming.services, incoming.services, 'made once')
+    const [one, two] = await Promise.all([bound.request({ path: '/' }), explicit.fetch('/')])
+    return [incoming.id, await one.body.json(), await two.json()]
   })
-  const app = await startApp(t, { ledger: { origin } })
-  const call = app.services.ledger.request({ path: '/' })
-  await asked.promise
-  const closed = app.close()
-  answer.resolve()
-  t.match(await call, { statusCode: 200 })
-  await (await call).body.dump()
-  await closed
-  await t.rejects(app.services.ledger.request({ path: '/' }))
+  const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
+  const headers = { traceparent, tracestate: 'vendor=1', baggage: 'a=b', authorization: 'Bearer secret', cookie: 'secret' }
+  const first = await app.inject({ url: '/', headers })
+  t.equal(first.statusCode, 200, first.body)
+  const [id, ...answers] = first.json()
+  for (const answer of answers) {
+    t.match(answer.headers, { traceparent, tracestate: 'vendor=1', baggage: 'a=b', 'x-request-id': id })
+    t.notMatch(answer.headers, { authorization: /./ })
+    t.notMatch(answer.headers, { cookie: /./ })
+  }
+  for (const wrong of ['00-00000000000000000000000000000000-b7ad6b7169203331-01', 'ff-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01', `${traceparent}, ${traceparent}`, 'x']) {
+    const [, answer] = (await app.inject({ url: '/', headers: { traceparent: wrong, tracestate: 'vendor=1' } })).json()
+    t.notOk('traceparent' in answer.headers, wrong)
+    t.notOk('tracestate' in answer.headers, wrong)
+  }
 })
 
-test('is encapsulated as any decorator', async (t) => {
-  const { origin } = await startLedger(t)
+test('the request id goes by the header that was asked for, or not at all', async (t) => {
+  for (const requestIdHeader of ['X-Correlation', false] as const) {
+    const app = await createApp({ services: { ledger: { origin, allowedServers } }, requestIdHeader }, t)
+    app.get('/', async (incoming) => await (await (incoming.services['ledger'] as Service).request({ path: '/' })).body.json())
+    const { headers } = (await app.inject({ url: '/' })).json()
+    t.equal(headers['x-correlation'], requestIdHeader === false ? undefined : 'req-1')
+    t.equal(headers['x-request-id'], undefined)
+  }
+})
+
+test('ready says who is there, or what is wrong', async (t) => {
+  let status = 200
+  const probed = await startServer({ identity: server, handler: (request, response) => { response.writeHead(request.url === '/v1/health' ? status : 404).end('body') } })
+  const app = await createApp({ services: { ledger: { origin: probed.origin, allowedServers, basePath: '/v1', readyPath: '/health' }, wrong: { origin: probed.origin, allowedServers: [{ cn: 'x' }] }, slash: { origin: probed.origin } } }, t)
+  t.teardown(async () => { await probed.close() })
+  t.match(await serviceOf(app).ready(), { statusCode: 200, server: { spiffeId: SPIFFE } })
+  t.match(await serviceOf(app, 'slash').ready({ signal: AbortSignal.timeout(10_000) }), { statusCode: 404 }, 'it is there and takes our certificate')
+  status = 503
+  t.match(await rejection(serviceOf(app).ready()), { code: 'MTLS_ERR_SERVICES_NOT_READY', statusCode: 503, message: /ledger is not ready: it answers 503/ })
+  t.match(await rejection(serviceOf(app, 'wrong').ready()), { code: 'MTLS_ERR_OUTBOUND_WRONG_SERVER' })
+  t.match(await rejection(serviceOf(app, 'slash').ready({ signal: AbortSignal.abort() })), { name: 'AbortError' })
+})
+
+test('a call that takes too long is ended: as a whole, or by its parts', async (t) => {
+  const slow = await startServer({ identity: server, handler: (request, response) => { if (request.url === '/body') response.write('begun') } })
+  const app = await createApp({ services: { whole: { origin: slow.origin, timeout: 50 }, headers: { origin: slow.origin, headersTimeout: 50 }, body: { origin: slow.origin, bodyTimeout: 50 } } }, t)
+  t.teardown(async () => { await slow.close() })
+  t.match(await rejection(serviceOf(app, 'whole').request({ path: '/' })), { name: 'TimeoutError' })
+  t.match(await rejection(serviceOf(app, 'whole').request({ path: '/', signal: new AbortController().signal })), { name: 'TimeoutError' })
+  t.match(await rejection(serviceOf(app, 'whole').fetch('/body').then(async (response) => await response.text())), { name: 'TimeoutError' })
+  t.match(await rejection(serviceOf(app, 'headers').request({ path: '/' })), { code: 'UND_ERR_HEADERS_TIMEOUT' })
+  t.match(await rejection(serviceOf(app, 'body').request({ path: '/body' }).then(async ({ body }) => await body.text())), { code: 'UND_ERR_BODY_TIMEOUT' })
+})
+
+test('closing the app waits for the calls of requests in flight, then closes the connections', async (t) => {
+  const arrived = Promise.withResolvers<() => void>()
+  const holding = await startServer({ identity: server, handler: (_, response) => { arrived.resolve(() => { response.end('late') }) } })
+  const app = await createApp({ services: { ledger: { origin: holding.origin, allowedServers } } })
+  app.get('/', async (incoming) => await (await (incoming.services['ledger'] as Service).request({ path: '/' })).body.text())
+  t.teardown(async () => { await holding.close() })
+  await app.listen({ host: '127.0.0.1', port: 0 })
+  const answer = request(app.listeningOrigin, { reset: true }).then(async ({ body }) => await body.text())
+  const release = await arrived.promise
+  const closed = app.close()
+  release()
+  t.equal(await answer, 'late')
+  await closed
+  await Promise.all([...holding.sockets].map(async (socket) => { await once(socket, 'close') }))
+  t.equal(holding.sockets.size, 0)
+  t.match(await rejection(serviceOf(app).request({ path: '/' })), { code: 'UND_ERR_CLOSED' })
+})
+
+test('rotation reaches the services', async (t) => {
+  const whoami = await startServer({ identity: server, handler: (request, response) => { response.end((request.socket as any).getPeerCertificate().subject.CN) } })
+  const source = memoryCredentials({ cert: client.chain, key: client.key, ca: ca.root })
+  const app = await createApp({ credentials: source, services: { ledger: { origin: whoami.origin } } }, t)
+  t.teardown(async () => { await whoami.close() })
+  t.equal(await (await serviceOf(app).request({ path: '/' })).body.text(), 'orders')
+  const renewed = await ca.issue({ cn: 'orders-2', profile: 'client' })
+  source.update({ cert: renewed.chain, key: renewed.key })
+  t.equal(await (await serviceOf(app).request({ path: '/' })).body.text(), 'orders-2')
+})
+
+test('interceptors stand around every service', async (t) => {
+  let calls = 0
+  const counting = (dispatch: Dispatcher.Dispatch): Dispatcher.Dispatch => (options, handler) => { calls++; return dispatch(options, handler) }
+  const app = await createApp({ services: { ledger: { origin, allowedServers } }, interceptors: [counting, interceptors.retry()] }, t)
+  await (await serviceOf(app).request({ path: '/' })).body.dump()
+  await (await serviceOf(app).fetch('/')).text()
+  t.equal(calls, 2)
+})
+
+test('in tests a MockAgent stands in for the servers', async (t) => {
+  const mock = new MockAgent()
+  mock.disableNetConnect()
+  mock.get('https://ledger.internal').intercept({ path: '/v1/entries' }).reply(200, 'mocked').times(2)
+  const app = await createApp({ dispatcher: mock, services: { ledger: { origin: 'https://ledger.internal', basePath: '/v1' } } }, t)
+  t.equal(await (await serviceOf(app).request({ path: '/entries' })).body.text(), 'mocked')
+  t.equal(await (await serviceOf(app).fetch('/entries')).text(), 'mocked')
+  t.equal(serviceOf(app).dispatcher, mock)
+  await mock.close()
+})
+
+test('encapsulated like any decorator', async (t) => {
   const app = Fastify()
-  t.after(async () => { await app.close() })
-  const credentials = await credentialsOf({ cn: 'orders' })
-  await app.register(async (scope) => {
-    await scope.register(fastifyMtlsClient, { credentials, services: { ledger: { origin } } })
-    t.ok(scope.hasDecorator('services'))
+  t.teardown(async () => { await app.close() })
+  await app.register(async (child) => {
+    await child.register(fastifyMtlsClient, { credentials, services: { ledger: { origin } } })
+    t.ok(child.services['ledger'])
   })
   t.notOk(app.hasDecorator('services'))
+  t.notOk(app.hasRequestDecorator('services'))
+  await app.register(async (sibling) => { await sibling.register(fastifyMtlsClient, { credentials, services: { other: { origin } } }) })
+  await app.register(fastifyMtlsClient, { credentials, services: { ledger: { origin } } })
+  t.match(await rejection(Promise.resolve(app.register(fastifyMtlsClient, { credentials, services: { ledger: { origin } } }))), { code: 'FST_ERR_DEC_ALREADY_PRESENT' })
 })
 
-test('refuses wrong options by the name of the service', async (t) => {
-  const credentials = await credentialsOf({ cn: 'orders' })
-  const origin = 'https://ledger.example'
-  for (const [options, message] of [
-    [{ services: {} }, /at least one service/],
-    [{ services: undefined }, /at least one service/],
-    [{ services: { ledger: null } }, /services\.ledger is null/],
-    [{ services: { ledger: {} } }, /services\.ledger\.origin is undefined/],
-    [{ services: { ledger: { origin: 'http://ledger.example' } } }, /services\.ledger: .*expected https/],
-    [{ services: { ledger: { origin: `${origin}/v1` } } }, /services\.ledger: /],
-    [{ services: { ledger: { origin: 'ledger' } } }, /services\.ledger: /],
-    [{ services: { ledger: { origin, basePath: 'v1' } } }, /services\.ledger\.basePath is "v1"/],
-    [{ services: { ledger: { origin, allowedServer: [] } } }, /services\.ledger knows no "allowedServer"/]
-  ] as Array<[object, RegExp]>) {
-    const app = Fastify()
-    await t.rejects(async () => { await app.register(fastifyMtlsClient, { credentials, ...options } as any) }, { code: 'MTLS_ERR_SERVICES_OPTION', message })
+test('options that are wrong stop the app, each named with what was expected', async (t) => {
+  const refuse = async (options: object, message: RegExp, code: string | RegExp = 'MTLS_ERR_SERVICES_OPTION'): Promise<void> => {
+    t.match(await rejection(createApp(options)), { code, message })
   }
-  await t.rejects(async () => { await Fastify().register(fastifyMtlsClient, { credentials, services: { ledger: { origin, allowedServers: [{ spifee: 'x' }] } } } as any) }, { code: 'MTLS_ERR_RULE_INVALID', message: /spifee/ })
-  await t.rejects(async () => { await Fastify().register(fastifyMtlsClient, { services: { ledger: { origin } } } as any) }, { code: 'MTLS_ERR_OUTBOUND_OPTION', message: /credentials/ })
+  const service = async (own: unknown, message: RegExp): Promise<void> => { await refuse({ services: { ledger: own } }, message) }
+  await refuse({}, /services is empty/)
+  await refuse({ services: null }, /services is empty/)
+  await refuse({ services: { ledger: { origin } }, servces: {} }, /knows no "servces"/)
+  await refuse({ services: { ledger: { origin } }, origins: {} }, /knows no "origins"/)
+  await refuse({ services: { constructor: { origin } } }, /cannot be called "constructor"/)
+  await refuse({ services: { ledger: { origin } }, credentials: undefined }, /needs "credentials"/, 'MTLS_ERR_OUTBOUND_OPTION')
+  await refuse({ services: { fine: { origin }, ledger: { origin, allowedServers: [] } } }, /allowedServers/, 'MTLS_ERR_RULE_INVALID')
+  await refuse({ services: { ledger: { origin } }, requestIdHeader: 'a b' }, /requestIdHeader is "a b"/)
+  await refuse({ services: { ledger: { origin } }, carry: 'baggage' }, /carry is no list/)
+  await refuse({ services: { ledger: { origin } }, carry: ['a b'] }, /carry holds "a b"/)
+  await refuse({ services: { ledger: { origin } }, carry: ['Host'] }, /speaks of one message alone/)
+  await service(null, /services\.ledger is null/)
+  await service({}, /services\.ledger\.origin is undefined; expected an https origin/)
+  await service({ origin: 'https://ledger.internal/v1' }, /a path goes into basePath/)
+  await service({ origin: 'http://ledger.internal' }, /expected https/)
+  await service({ origin: 'ledger' }, /expected an https origin such as/)
+  await service({ origin, base: '/v1' }, /did you mean "basePath"/)
+  await service({ origin, nonsense: 1 }, /knows no "nonsense"; expected origin/)
+  for (const basePath of ['v1', '/v1/', '/a/../b', '/a?b', 5]) await service({ origin, basePath }, /basePath is .*expected a path such as \/v1/)
+  await service({ origin, readyPath: 'x' }, /readyPath is "x"/)
+  await service({ origin, timeout: -1 }, /timeout is -1; expected whole milliseconds/)
+  await service({ origin, headers: { a: 1 } }, /headers holds what is no text/)
 })
 
-test('is made for servers that listen too', async (t) => {
-  const { origin } = await startLedger(t)
-  const app = await startApp(t, { ledger: { origin } })
-  app.get('/', async () => (await app.services.ledger.request({ path: '/' })).statusCode)
-  await app.listen({ host: '127.0.0.1', port: 0 })
-  t.equal(await (await fetch(app.listeningOrigin)).text(), '200')
-  const closing = once(app.server, 'close')
-  await app.close()
-  await closing
+test('the caller\'s objects stay as they were', async (t) => {
+  const options = Object.freeze({ credentials, services: Object.freeze({ ledger: Object.freeze({ origin, headers: Object.freeze({ a: 'b' }), connectTimeout: 5000 }) }) })
+  const app = await createApp(options, t)
+  const call = Object.freeze({ path: '/', headers: Object.freeze({ c: 'd' }) })
+  t.match(await (await serviceOf(app).request(call)).body.json(), { headers: { a: 'b', c: 'd' } })
+})
+
+test('nothing is left open', async (t) => {
+  await ledger.close()
+  t.equal(ledger.sockets.size, 0)
 })

@@ -79,9 +79,9 @@ async function listen<S extends Server | Http2SecureServer> (server: S, seen: st
   await once(server, 'listening')
   const port = path === undefined ? (server.address() as AddressInfo).port : 0
   const close = async (): Promise<void> => {
-    for (const socket of sockets) socket.destroy()
+    const ended = [...sockets].map(async (socket) => { await once(socket.destroy(), 'close') })
     server.close()
-    await once(server, 'close')
+    await Promise.all([once(server, 'close'), ...ended])
   }
   return { server, origin: `https://${host}:${port}`, port, sockets, accepted: () => accepted, seen, close }
 }
