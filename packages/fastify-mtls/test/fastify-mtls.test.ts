@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { Agent } from 'node:https'
 import { createServer } from 'node:http'
+import { connect } from 'node:tls'
 import { test } from 'tap'
 import { memoryCredentials } from '@peerkit/credentials'
 import { createDevCa } from '@peerkit/dev-ca'
@@ -181,21 +182,32 @@ test('a trusted gateway speaks for its clients; nobody else does', async (t) => 
   t.match(await call(world, world.client, { headers: header }), { status: 401, body: { code: 'MTLS_ERR_FORWARDED_REFUSED' } })
 })
 
-test('every address of localhost is gated', async (t) => {
+test('every server that the options make is gated, and gets the certificates that rotate', async (t) => {
   const ca = await createDevCa()
-  const server = await ca.issue({ dns: 'localhost', ip: ['127.0.0.1', '::1'] })
+  const names = { dns: 'localhost', ip: ['127.0.0.1', '127.0.0.2'] }
+  const server = await ca.issue(names)
   const credentials = memoryCredentials({ cert: server.chain, key: server.key, ca: ca.root })
-  const app = Fastify(mtlsServerOptions(credentials))
+  const options = mtlsServerOptions(credentials)
+  const app = Fastify(options)
   t.after(async () => { await app.close() })
   await app.register(fastifyMtls, { credentials })
   app.get('/', async (request) => ({ cn: request.peer.subject?.commonName }))
-  await app.listen({ host: 'localhost', port: 0 })
+  await app.listen({ host: '127.0.0.1', port: 0 })
+  const second = options.serverFactory(app.routing as any, app.initialConfig as any)
+  second.listen(0, '127.0.0.2')
+  await once(second, 'listening')
+  t.after(() => { second.close() })
+  const addresses = [app.server, second].map((listening) => listening.address() as { address: string, port: number })
   const client = await ca.issue({ cn: 'client' })
-  const renewed = await ca.issue({ cn: 'renewed', dns: 'localhost', ip: ['127.0.0.1', '::1'] })
+  const renewed = await ca.issue({ cn: 'renewed', ...names })
   credentials.update({ cert: renewed.chain, key: renewed.key })
-  for (const { address, port, family } of app.addresses() as Array<{ address: string, port: number, family: string }>) {
-    const origin = `https://${family === 'IPv6' ? `[${address}]` : address}:${port}`
+  for (const { address, port } of addresses) {
+    const origin = `https://${address}:${port}`
     t.match(await call({ origin, ca }, client), { status: 200, body: { cn: 'client' } }, origin)
     await t.rejects(call({ origin, ca }, undefined), { code: 'ECONNRESET' }, origin)
+    const socket = connect({ host: address, port, ca: ca.root, cert: client.chain, key: client.key })
+    await once(socket, 'secureConnect')
+    t.equal(socket.getPeerX509Certificate()?.serialNumber.toLowerCase(), renewed.serialNumber, origin)
+    socket.destroy()
   }
 })
