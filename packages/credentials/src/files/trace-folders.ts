@@ -4,7 +4,7 @@ import { dirname, join, parse, resolve, sep } from 'node:path'
 /** As many links as Linux itself follows. */
 const MAX_LINKS = 40
 
-/** A real folder on the way to a file. */
+/** A real folder on the way to a file, or the file itself. */
 export interface TracedFolder {
   /** The entries whose change may change what the path means. */
   readonly names: Set<string>
@@ -15,6 +15,7 @@ export interface TracedFolder {
 /**
  * The folders whose entries decide what a path means: it is followed name by name from the root, through every symbolic link. In a Kubernetes volume that is
  * `tls.crt` and `..data` in the folder itself and `tls.crt` in the folder of this version. Ends early where something is missing: that folder is watched for its coming.
+ * The file itself is named last: where it is mounted by itself (as Docker does with secrets), or has another link, it is written to without its folder hearing of it.
  */
 export async function traceFolders (path: string): Promise<Map<string, TracedFolder>> {
   const folders = new Map<string, TracedFolder>()
@@ -31,6 +32,7 @@ export async function traceFolders (path: string): Promise<Map<string, TracedFol
     const kind = await readKind(entry)
     addName(folders, at, { name, decisive: kind !== 'folder' })
     if (kind === 'missing') break
+    if (kind === 'file' && names.length === 0) addName(folders, entry, { name, decisive: false })
     if (kind === 'folder' || kind === 'file') {
       at = entry
       continue

@@ -61,7 +61,7 @@ export function watchFolders (paths: readonly string[], options: WatchOptions): 
       })
       return watcher
     } catch (error) {
-      // Parents that may be passed through but not read are common, and rarely swapped. A folder that has gone meanwhile is the next look's business.
+      // Parents that may be passed through but not read are common, and rarely swapped; a file that cannot be watched lies in a folder that can. A folder that has gone meanwhile is the next look's business.
       if (decisive && (error as NodeJS.ErrnoException).code !== 'ENOENT') tell(error as NodeJS.ErrnoException, folder)
       return undefined
     }

@@ -27,6 +27,7 @@ test('names each folder that decides what a path means, links followed', async (
   const all = await traceFolders(join(base, 'real/deep/file'))
   t.match(all.get('/'), { decisive: false })
   t.same([...all.get(join(base, 'real'))?.names ?? []], ['deep'])
+  t.match(all.get(join(base, 'real/deep/file')), { decisive: false }, 'the file itself')
 
   async function decisive (path: string): Promise<Record<string, string[]>> {
     const traced = [...await traceFolders(path)].filter(([, folder]) => folder.decisive)

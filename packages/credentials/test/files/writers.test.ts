@@ -10,7 +10,7 @@ import { fileCredentials } from '../../src/index.ts'
 import { makeFolder, nextChange, nextMessage } from '../support/world.ts'
 
 const HOUR = 3_600_000
-/** Elsewhere the folders above are not watched. */
+/** Elsewhere neither the folders above nor the files themselves are watched. */
 const SWAP_POLL = process.platform === 'linux' ? HOUR : 100
 type Write = (path: string, text: string) => Promise<void>
 
@@ -82,6 +82,23 @@ for (const [style, write] of Object.entries(WRITERS)) {
     })
   }
 }
+
+test('sees what is written through another link, as to a file that is mounted by itself', async (t) => {
+  const { folder, ca, issued } = await makeFolder(t)
+  await mkdir(join(folder, 'host'))
+  await mkdir(join(folder, 'container'))
+  await writeFile(join(folder, 'host/both.pem'), issued.chain + issued.key)
+  await link(join(folder, 'host/both.pem'), join(folder, 'container/both.pem'))
+  const source = await fileCredentials({ cert: join(folder, 'container/both.pem'), ca: join(folder, 'ca.pem'), poll: SWAP_POLL, settle: HOUR })
+  for (const cn of ['v2', 'v3']) {
+    const next = await ca.issue({ cn })
+    const rotated = nextChange(source)
+    await writeFile(join(folder, 'host/both.pem'), next.chain + next.key)
+    await rotated
+    t.equal(source.current.identity.subject?.commonName, cn)
+  }
+  await source.close()
+})
 
 const PROJECTED = ['tls.crt', 'tls.key', 'ca.crt']
 
