@@ -44,9 +44,11 @@ export interface Connection {
   readonly snapshot: CredentialSnapshot
   readonly resumed: boolean
   /** When it must carry no new request any more, in milliseconds since the epoch. */
-  readonly validUntil: number
+  validUntil: number
   /** Whether an answer came over it: from then on our certificate was accepted. */
   answered: boolean
+  /** The first error of its socket. undici tells of the last: that the other side closed, after the alert that said why. */
+  failure: Error | undefined
 }
 
 /**
@@ -114,7 +116,9 @@ async function shakeHands (to: Destination, means: Means, snapshot: CredentialSn
     tickets.forEach(keep)
     // Unlike the tickets of TLS 1.3 a session of TLS 1.2 may be resumed again, and often no other comes.
     if (resumed && cached !== undefined && socket.getProtocol() === 'TLSv1.2') keep(cached.session)
-    return { socket, server, snapshot, resumed, validUntil: Math.min(validUntil, snapshot.notAfter), answered: false }
+    const connection: Connection = { socket, server, snapshot, resumed, validUntil: Math.min(validUntil, snapshot.notAfter), answered: false, failure: undefined }
+    socket.on('error', (error) => { connection.failure ??= error })
+    return connection
   } catch (error) {
     socket.destroy()
     throw (hasAnswered ? explainFirstRequestError(error as Error, to.origin) : undefined) ?? error

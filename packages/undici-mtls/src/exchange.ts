@@ -74,8 +74,8 @@ export class Exchange extends HandlerRelay {
       this.move()
       return
     }
-    const isFirst = this.#connection !== undefined && !this.#connection.answered
-    const explained = isFirst ? explainFirstRequestError(error, this.line?.origin ?? '') ?? error : error
+    const connection = this.#connection
+    const explained = connection === undefined || connection.answered ? error : explainFirstRequestError(error, this.line?.origin ?? '', connection.failure) ?? error
     super.onResponseError(controller, this.#isComposed ? toNativeError(explained) : explained)
   }
 }

@@ -44,9 +44,11 @@ function explainAlert (error: NodeJS.ErrnoException, origin: string): Error | un
 /**
  * A connection that ended before its first answer, though the server began to shake hands. Servers that verify clients (Node's among them) close without an alert, and in TLS 1.3 that happens after our
  * side of the handshake is done: what came is a closed socket, what it most likely means is a refused certificate, and both are said. Undefined where the error is of another kind.
+ *
+ * @param failure what the socket said first, where undici says something else
  */
-export function explainFirstRequestError (error: NodeJS.ErrnoException, origin: string): Error | undefined {
-  const alert = explainAlert(error, origin)
+export function explainFirstRequestError (error: NodeJS.ErrnoException, origin: string, failure: NodeJS.ErrnoException = error): Error | undefined {
+  const alert = explainAlert(failure, origin) ?? explainAlert(error, origin)
   if (alert !== undefined) return alert
   const closed = error.code === 'UND_ERR_SOCKET' || error.code === 'ECONNRESET' || error.code === 'EPIPE'
   if (!closed) return undefined

@@ -36,7 +36,8 @@ export async function reachOrigin ({ policy, address, hostname, deadline, means,
     return { socket: await openTunnel(proxy, leg.socket, authority, origin) }
   }
   const connection = await deadline.race(openConnection({ origin, rules, hostname, deadline, open, sessionKey: `${origin} ${hostname}` }, means))
-  return proxyEnd < connection.validUntil ? { ...connection, validUntil: proxyEnd } : connection
+  connection.validUntil = Math.min(connection.validUntil, proxyEnd)
+  return connection
 }
 
 /** The connection to the proxy itself. A proxy of https is judged as any server. */
