@@ -7,7 +7,7 @@ import { createDevCa } from '@peerkit/dev-ca'
 import { memoryCredentials } from '@peerkit/credentials'
 import { MtlsAgent } from '../src/index.ts'
 import { explainConnectError, explainFirstRequestError } from '../src/explain-error.ts'
-import { createWorld, rejection, startServer } from './support/world.ts'
+import { createWorld, rejection, startHttp2Server, startServer } from './support/world.ts'
 
 const { ca, server, credentials } = await createWorld()
 const stranger = await (await createDevCa()).issue({ cn: 'stranger', profile: 'client' })
@@ -38,6 +38,36 @@ for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
     t.match(await rejection(agent.fetch(listening.origin)), { cause: { code: 'MTLS_ERR_OUTBOUND_CLIENT_CERTIFICATE_REFUSED' } })
   })
 }
+
+for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
+  test(`over HTTP/2 too, for each of several requests at a time: ${version}`, async (t) => {
+    const listening = await startHttp2Server({ identity: server, maxVersion: version })
+    const agent = new MtlsAgent({ credentials: strange, allowH2: true })
+    t.teardown(async () => { await agent.close(); await listening.close() })
+    const errors = await Promise.all(Array.from({ length: 4 }, async () => await rejection(agent.request({ origin: listening.origin, path: '/', method: 'GET' }))))
+    for (const error of errors) t.match(error, { code: 'MTLS_ERR_OUTBOUND_CLIENT_CERTIFICATE_REFUSED', reason: 'closed' })
+    t.same(listening.seen, [])
+  })
+}
+
+test('the network is pulled under load and comes back: errors say so, and calls go on', async (t) => {
+  const listening = await startServer({ identity: server })
+  const agent = new MtlsAgent({ credentials, connections: 10 })
+  t.teardown(async () => { await agent.close(); await listening.close() })
+  const outcomes = { answered: 0, failed: [] as any[] }
+  let calls = 0
+  const rounds = Array.from({ length: 20 }, async () => {
+    for (let round = 0; round < 15; round++) {
+      await agent.request({ origin: listening.origin, path: '/', method: 'GET' }).then(async ({ body }) => { await body.text(); outcomes.answered++ }).catch((error: unknown) => { outcomes.failed.push(error) })
+      if (++calls % 60 === 0) for (const socket of listening.sockets) socket.resetAndDestroy()
+    }
+  })
+  await Promise.all(rounds)
+  t.equal(outcomes.answered + outcomes.failed.length, 300)
+  t.ok(outcomes.answered >= 150, `${outcomes.answered} of 300 answered`)
+  for (const error of outcomes.failed) t.match(error.code, /^(UND_ERR_SOCKET|ECONNRESET|EPIPE|MTLS_ERR_OUTBOUND_UNREACHABLE|MTLS_ERR_OUTBOUND_CLIENT_CERTIFICATE_REFUSED)$/)
+  t.equal(await (await agent.request({ origin: listening.origin, path: '/after', method: 'GET' })).body.text(), '/after')
+})
 
 test('a connection that breaks after an answer is no refusal of our certificate', async (t) => {
   const listening = await startServer({
