@@ -1,6 +1,6 @@
 import neostandard from 'neostandard'
 
 export default [
-  { ignores: ['**/dist/**', '**/.tap/**', '**/coverage/**'] },
+  { ignores: ['**/dist/**', '**/.tap/**', 'packages/*/coverage/**'] },
   ...neostandard({ ts: true }),
 ]

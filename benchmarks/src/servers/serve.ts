@@ -7,16 +7,18 @@ import fastifyAllowedClients from '@peerkit/fastify-allowed-clients'
 import fastifyMtls, { mtlsServerOptions } from '@peerkit/fastify-mtls'
 import type { Material } from '../world.ts'
 
+type App = FastifyInstance<any, any, any, any>
+
 const [kind, protocol] = process.argv.slice(2)
 const http2 = protocol === 'h2'
 
-function bare ({ ca, server }: Material): FastifyInstance<any> {
+function bare ({ ca, server }: Material): App {
   const https = { ca, ...server, requestCert: true, rejectUnauthorized: true }
   return http2 ? Fastify({ http2: true, https: { ...https, allowHTTP1: false } }) : Fastify({ https })
 }
 
 /** What people write: the certificate is asked for on every request. */
-function handWritten (material: Material): FastifyInstance<any> {
+function handWritten (material: Material): App {
   const app = bare(material)
   app.addHook('onRequest', async (request, reply) => {
     const socket = (http2 ? (request.raw as any).stream.session.socket : request.raw.socket) as TLSSocket
@@ -26,9 +28,9 @@ function handWritten (material: Material): FastifyInstance<any> {
 }
 
 /** A realistic rule set: a few groups, SPIFFE patterns, names pinned to an issuer. */
-async function peerkit ({ ca, server }: Material): Promise<FastifyInstance<any>> {
+async function peerkit ({ ca, server }: Material): Promise<App> {
   const credentials = memoryCredentials({ ...server, ca })
-  const app: FastifyInstance<any> = Fastify(mtlsServerOptions(credentials, { http2 }))
+  const app: App = Fastify(mtlsServerOptions(credentials, { http2 } as object) as object)
   await app.register(fastifyMtls, { credentials })
   const issuer = { cn: 'Benchmark CA' }
   await app.register(fastifyAllowedClients, {
@@ -42,12 +44,12 @@ async function peerkit ({ ca, server }: Material): Promise<FastifyInstance<any>>
 }
 
 process.once('message', (material: Material) => {
-  const make = async (): Promise<FastifyInstance<any>> => kind === 'peerkit' ? await peerkit(material) : kind === 'hand-written' ? handWritten(material) : bare(material)
+  const make = async (): Promise<App> => kind === 'peerkit' ? await peerkit(material) : kind === 'hand-written' ? handWritten(material) : bare(material)
   make().then(async (app) => {
     const config = kind === 'peerkit' ? { config: { allowedClients: ['operators', 'auditors', 'payments'] } } : {}
     app.get('/', config, async () => ({ hello: 'world' }))
     await app.listen({ host: '127.0.0.1', port: 0 })
-    process.send?.({ port: app.addresses()[0]?.port })
+    process.send?.({ port: (app.server.address() as { port: number }).port })
   }).catch((error: unknown) => {
     console.error(error)
     process.exit(1)
