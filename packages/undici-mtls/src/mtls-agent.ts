@@ -13,7 +13,7 @@ import { acceptMocks } from './mocks.ts'
 import { OriginPolicies } from './origin-policy.ts'
 import { readTarget } from './target.ts'
 
-type ExchangeOptions = Dispatcher.DispatchOptions & { servername: string, /** Callers from before undici 7 know no HTTP/2. */ allowH2?: boolean, [kExchange]?: Exchange }
+type ExchangeOptions = Dispatcher.DispatchOptions & { servername: string, /** Callers from before undici 7 know no HTTP/2. */ allowH2?: boolean, dispatcher: undefined, [kExchange]?: Exchange }
 
 /**
  * An undici dispatcher that presents live credentials and checks who answered, on every connection. Rotation needs no word: new connections use the credentials in force, older
@@ -74,8 +74,8 @@ export class MtlsAgent extends Dispatcher {
   #dispatch (options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler, isComposed: boolean): boolean {
     const adapted = adaptHandler(handler)
     const { origin, address, hostname, servername } = readTarget(options, handler)
-    // A server name is always said, or else undici takes it from the Host header.
-    const exchangeOptions: ExchangeOptions = { ...options, origin: address, servername: servername ?? hostname }
+    // A server name is always said, or else undici takes it from the Host header. The functions of undici 7 leave the dispatcher among the options, which undici 8 refuses.
+    const exchangeOptions: ExchangeOptions = { ...options, origin: address, servername: servername ?? hostname, dispatcher: undefined }
     if (adapted !== handler) exchangeOptions.allowH2 = false
     const exchange = new Exchange(adapted, exchangeOptions, isComposed, this.#move)
     exchangeOptions[kExchange] = exchange

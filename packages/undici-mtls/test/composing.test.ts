@@ -7,6 +7,7 @@ import { text } from 'node:stream/consumers'
 import * as undici from 'undici'
 import { cacheStores, fetch as undiciFetch, getGlobalDispatcher, interceptors, MockAgent, pipeline, request, RetryAgent, setGlobalDispatcher, stream, WebSocket } from 'undici'
 import type { Dispatcher } from 'undici'
+import * as undici7 from 'undici7'
 import { WebSocketServer } from 'ws'
 import { MtlsAgent, retryErrorCodes, serverOf } from '../src/index.ts'
 import { createWorld, rejection, SPIFFE, startHttp2Server, startServer } from './support/world.ts'
@@ -230,6 +231,20 @@ test('HTTP/2 where both speak it; the built-in fetch of older undici stays on HT
 test('a handler that no undici writes is refused with what is expected', async (t) => {
   t.throws(() => agent.dispatch({ origin, path: '/', method: 'GET' }, {}), /neither onRequestStart \(undici 7 and 8\) nor onConnect/)
   t.throws(() => agent.dispatch({ origin, path: '/', method: 'GET' }, null as any), /neither onRequestStart/)
+})
+
+test('callers and interceptors of another undici major', async (t) => {
+  const dispatcher: any = agent
+  const called = await undici7.request(`${origin}/seven`, { dispatcher })
+  t.equal(await called.body.text(), '/seven')
+  t.equal(serverOf(called)?.spiffeId, SPIFFE)
+  t.equal(await (await undici7.fetch(`${origin}/seven`, { dispatcher, method: 'POST', body: 'posted' })).text(), 'posted')
+  const composed = agent.compose(undici7.interceptors.retry({ maxRetries: 1, minTimeout: 1 }) as any, undici7.interceptors.redirect({ maxRedirections: 1 }) as any)
+  t.equal(await (await composed.request({ origin, path: '/redirect?to=/seven', method: 'GET' })).body.text(), '/seven')
+  const port = await freePort()
+  t.match(await rejection(composed.request({ origin: `https://127.0.0.1:${port}`, path: '/', method: 'GET' })), { code: 'MTLS_ERR_OUTBOUND_UNREACHABLE', cause: { code: 'ECONNREFUSED' } })
+  const wrong = await rejection(undici7.request(`https://localhost.evil.example:${ledger.port}/`, { dispatcher: new MtlsAgent({ credentials, origins: { [origin]: {} } }) as any }))
+  t.match(wrong, { code: 'MTLS_ERR_OUTBOUND_ORIGIN' })
 })
 
 test('events and backpressure are passed on', async (t) => {
