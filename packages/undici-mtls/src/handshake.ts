@@ -1,3 +1,4 @@
+import { constants } from 'node:crypto'
 import { isIP } from 'node:net'
 import type { Socket } from 'node:net'
 import { connect, createSecureContext } from 'node:tls'
@@ -34,7 +35,9 @@ function contextOf (snapshot: CredentialSnapshot, settings: TlsSettings): Secure
   let context = own.get(snapshot)
   if (context === undefined) {
     const { minVersion, maxVersion, ciphers } = settings
-    context = createSecureContext({ ...secureContextOptions(snapshot), minVersion, ...(maxVersion !== undefined && { maxVersion }), ...(ciphers !== undefined && { ciphers }) })
+    // Only TLS 1.2 knows renegotiation: after it another certificate might stand where one was judged.
+    const secureOptions = constants.SSL_OP_NO_RENEGOTIATION
+    context = createSecureContext({ ...secureContextOptions(snapshot), secureOptions, minVersion, ...(maxVersion !== undefined && { maxVersion }), ...(ciphers !== undefined && { ciphers }) })
     own.set(snapshot, context)
   }
   return context

@@ -1,5 +1,6 @@
 import { test } from 'tap'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import type { TLSSocket } from 'node:tls'
 import { createDevCa } from '@peerkit/dev-ca'
 import { memoryCredentials } from '@peerkit/credentials'
 import type { AllowedServers } from '../src/index.ts'
@@ -140,4 +141,23 @@ test('a revoked server is refused, by our CRLs or by a checker beside them', asy
   t.equal((await callOnce(t, { identity: server }, { credentials: listed })).error, undefined)
   const doubtful = { epoch: 1, check: async () => ({ state: 'unknown', why: 'no_list' }), permits: () => false, subscribe: () => () => {}, close: async () => {} } as any
   t.match((await callOnce(t, { identity: server }, { revocation: doubtful })).error, { code: 'MTLS_ERR_OUTBOUND_SERVER_REVOKED', reason: 'status_unknown', retryable: true })
+})
+
+test('a server that wants to shake hands anew on a judged connection loses it', async (t) => {
+  const refused = Promise.withResolvers<unknown>()
+  const renewing = await startServer({
+    identity: server,
+    maxVersion: 'TLSv1.2',
+    handler: (request, response) => {
+      const socket = request.socket as TLSSocket
+      socket.once('error', () => {})
+      socket.renegotiate({}, (error) => { refused.resolve(error); response.end('renegotiated') })
+      socket.once('close', () => { refused.resolve(new Error('closed')) })
+    }
+  })
+  const agent = new MtlsAgent({ credentials })
+  t.teardown(async () => { await agent.destroy(); await renewing.close() })
+  const outcome = await agent.request({ origin: renewing.origin, path: '/', method: 'GET' }).then(async ({ body }) => await body.text(), (error) => error)
+  t.type(await refused.promise, Error)
+  t.type(outcome, Error)
 })
