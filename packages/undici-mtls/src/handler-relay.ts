@@ -23,5 +23,5 @@ export class HandlerRelay implements Dispatcher.DispatchHandler {
   // fetch measures its timings by these.
   onResponseStarted (): void { this.handler.onResponseStarted?.() }
   onBodySent (...sent: any[]): void { (this.handler as { onBodySent? (...sent: any[]): void }).onBodySent?.(...sent) }
-  onRequestSent (): void { this.handler.onRequestSent?.() }
+  onRequestSent (): void { (this.handler as { onRequestSent? (): void }).onRequestSent?.() }
 }

@@ -51,24 +51,33 @@ export class MtlsAgent extends Dispatcher {
   }
 
   /** The agent with interceptors around it. They see network errors by undici's own codes, the caller sees them explained. */
-  override compose (...interceptors: any[]): any {
+  override compose (interceptors: Dispatcher.DispatcherComposeInterceptor[]): this
+  override compose (...interceptors: Dispatcher.DispatcherComposeInterceptor[]): this
+  override compose (...interceptors: any[]): this {
     return composeAgent(this, (options, handler) => this.#dispatch(options, handler, true), interceptors, bindFetch)
   }
 
   /** Refuses new requests and resolves when those in flight are done. */
-  override close (callback?: () => void): any {
+  override close (): Promise<void>
+  override close (callback: () => void): void
+  override close (callback?: () => void): Promise<void> | undefined {
     const closed = this.#book.close()
     if (callback === undefined) return closed
     closed.then(callback, callback)
+    return undefined
   }
 
   /** Ends requests in flight with an error. */
-  override destroy (...args: any[]): any {
+  override destroy (error?: Error | null): Promise<void>
+  override destroy (callback: () => void): void
+  override destroy (error: Error | null, callback: () => void): void
+  override destroy (...args: any[]): Promise<void> | undefined {
     const callback = args.find((arg) => typeof arg === 'function')
     const reason = args.find((arg) => arg instanceof Error) ?? null
     const destroyed = this.#book.destroy(reason)
     if (callback === undefined) return destroyed
     destroyed.then(callback, callback)
+    return undefined
   }
 
   #dispatch (options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler, isComposed: boolean): boolean {
