@@ -25,8 +25,8 @@ interface Posting {
   readonly compounds: Compound[]
 }
 
-/** A bare number is a posting without compounds: a hundred thousand single values cost a map entry each and no object. */
-type Entry = number | Posting
+/** The usual postings without their wrapping: a bare ordinal is one simple clause, a compound one of those. */
+type Entry = number | Compound | Posting
 
 /** What is filed under one table, for identities that do not say its keys. */
 interface Filed {
@@ -106,6 +106,10 @@ function takeEntry (entry: Entry, search: Search): void {
     if (entry < search.best) search.best = entry
     return
   }
+  if ('rest' in entry) {
+    if (entry.ordinal < search.best) tryConditions(entry.rest, entry.ordinal, search)
+    return
+  }
   if (entry.simple < search.best) search.best = entry.simple
   for (const { ordinal, rest } of entry.compounds) {
     if (ordinal >= search.best) break
@@ -183,12 +187,17 @@ function file (index: TermIndex<Entry>, filed: Map<string, Filed>, clause: Claus
 
 function fileTerm (index: TermIndex<Entry>, term: Term, ordinal: number, compound: Compound | undefined): void {
   const entry = index.get(term)
-  if (compound === undefined) {
-    if (entry === undefined) index.set(term, ordinal)
-    else if (typeof entry === 'object') entry.simple = Math.min(entry.simple, ordinal)
-  } else if (typeof entry === 'object') {
-    if (entry.compounds.at(-1) !== compound) entry.compounds.push(compound)
-  } else {
-    index.set(term, { simple: entry ?? Infinity, compounds: [compound] })
+  if (entry === undefined) index.set(term, compound ?? ordinal)
+  else if (typeof entry === 'object' && 'compounds' in entry) addTo(entry, ordinal, compound)
+  else if (entry !== compound && (typeof entry === 'object' || compound !== undefined)) {
+    const posting: Posting = typeof entry === 'number' ? { simple: entry, compounds: [] } : { simple: Infinity, compounds: [entry] }
+    addTo(posting, ordinal, compound)
+    index.set(term, posting)
   }
+}
+
+/** Ordinals come in ascending order, so that the first simple one is the lowest and compounds stay sorted. */
+function addTo (posting: Posting, ordinal: number, compound: Compound | undefined): void {
+  if (compound === undefined) posting.simple = Math.min(posting.simple, ordinal)
+  else if (posting.compounds.at(-1) !== compound) posting.compounds.push(compound)
 }

@@ -1,7 +1,8 @@
 import { attributeTypeNames, describeAttributeType, isObjectIdentifier, resolveAttributeType } from '@peerkit/identity'
 import type { Condition } from './condition.ts'
 import { expectPlainObject, listValues } from './expect-shape.ts'
-import { LeafCondition } from './leaf-condition.ts'
+import { createLeafCondition } from './leaf-condition.ts'
+import type { LeafCondition } from './leaf-condition.ts'
 import { AnyCondition } from './nested-conditions.ts'
 import { suggestWord } from './nearest-word.ts'
 import { refuseRule } from './refuse-rule.ts'
@@ -22,13 +23,13 @@ export function readNameRule (field: NameField, value: unknown, path: RulePath):
 
 function readAlternative (field: NameField, value: unknown, path: RulePath): readonly LeafCondition[] {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return readAttributes(field, value, path)
-  return [new LeafCondition([readWholeName(field, value, path)])]
+  return [createLeafCondition([readWholeName(field, value, path)])]
 }
 
 /** Alternatives of one term each are one look-up; others need a clause each. */
 function joinAlternatives (alternatives: readonly (readonly LeafCondition[])[]): readonly Condition[] {
   if (alternatives.every((conditions) => conditions.length === 1)) {
-    return [new LeafCondition(alternatives.flatMap(([condition]) => (condition as LeafCondition).terms))]
+    return [createLeafCondition(alternatives.flatMap(([condition]) => (condition as LeafCondition).terms))]
   }
   return [new AnyCondition(alternatives)]
 }
@@ -42,6 +43,6 @@ function readAttributes (field: NameField, value: object, path: RulePath): reado
     const twin = seen.get(oid)
     if (twin !== undefined) refuseRule(at, 'duplicate_key', name, `one of ${twin} and ${name}`, `both are ${describeAttributeType(oid) ?? oid}`)
     seen.set(oid, name)
-    return new LeafCondition(listValues(texts, at).map(({ value, path }) => readAttribute(field, oid, value, path)))
+    return createLeafCondition(listValues(texts, at).map(({ value, path }) => readAttribute(field, oid, value, path)))
   })
 }

@@ -1,5 +1,5 @@
 import { expectPlainObject, listValues } from './expect-shape.ts'
-import { LeafCondition } from './leaf-condition.ts'
+import { createLeafCondition } from './leaf-condition.ts'
 import { Matcher } from './matcher.ts'
 import { findNearestWord } from './nearest-word.ts'
 import { NotCondition, ViaCondition } from './nested-conditions.ts'
@@ -60,7 +60,7 @@ function readKey (key: RuleKey, spelling: string, content: unknown, path: RulePa
   const read = TEXT_KEYS.get(key) as NonNullable<ReturnType<typeof TEXT_KEYS.get>>
   const values = listValues(content, path)
   const terms = values.map(({ value, path }) => read(value, path))
-  return { key, spelling, values: values.map(({ value }) => value), conditions: [new LeafCondition(terms)], rules: undefined }
+  return { key, spelling, values: values.map(({ value }) => value), conditions: [createLeafCondition(terms)], rules: undefined }
 }
 
 function readNested (key: 'via' | 'not', spelling: string, content: unknown, path: RulePath, { depth, gateway }: Place): ParsedKey {

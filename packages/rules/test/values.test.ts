@@ -40,6 +40,9 @@ test('a name that imitates others inside a value gets nothing', async (t) => {
     [{ cn: 'admin' }, peer, false], [{ ou: 'billing' }, peer, false], [{ cn: 'a+b=c/CN=admin' }, peer, true], [{ ou: 'billing, CN=admin' }, peer, true], [{ o: 'Müller, Söhne & Co;KG' }, peer, true],
     [{ subject: { cn: 'admin' } }, peer, false], [{ cn: 'admin' }, subject('CN=admin\\00.evil'), false], [{ cn: 'admin' }, subject('CN=\\00admin'), false], [{ cn: 'admin' }, subject('CN=#1602c3bc'), false],
     [{ cn: '#1602c3bc' }, subject('CN=\\#1602c3bc'), true],
+    // A bit string is no text, and must not pass for the text that shows it.
+    [{ cn: '#03020780' }, subject('CN=#03020780'), false], [{ cn: '#03020780' }, subject('CN=\\#03020780'), true], [{ subject: { cn: '#03020780' } }, subject('CN=#03020780'), false],
+    [{ subject: 'CN=\\#03020780' }, subject('CN=#03020780'), false], [{ subject: 'CN=#03020780' }, subject('CN=#03020780'), true], [{ subject: 'CN=#03020780' }, subject('CN=\\#03020780'), false],
   ])
 })
 
