@@ -13,6 +13,8 @@ import { acceptMocks } from './mocks.ts'
 import { OriginPolicies } from './origin-policy.ts'
 import { readTarget } from './target.ts'
 
+const reference = new undici.Agent()
+
 type ExchangeOptions = Dispatcher.DispatchOptions & { servername: string, /** Callers from before undici 7 know no HTTP/2. */ allowH2?: boolean, dispatcher: undefined, [kExchange]?: Exchange }
 
 /**
@@ -45,6 +47,12 @@ export class MtlsAgent extends Dispatcher {
 
   /** As undici's Agent says it: sockets and requests by origin. */
   get stats (): Readonly<Record<string, object>> { return this.#book.stats }
+
+  /** Limits on what a WebSocket receives, as undici's Agent has them: undici 7 has none for a dispatcher that says nothing. */
+  get webSocketOptions (): object | undefined { return (reference as { webSocketOptions?: object }).webSocketOptions }
+
+  /** Limits on what an EventSource receives. */
+  get eventSourceOptions (): object | undefined { return (reference as { eventSourceOptions?: object }).eventSourceOptions }
 
   override dispatch (options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
     return this.#dispatch(options, handler, false)

@@ -59,6 +59,9 @@ test('a WebSocket opens through the agent', async (t) => {
   t.equal((event as { data: string }).data, 'orders')
   socket.close()
   await once(socket, 'close')
+  const bare: any = new undici.Agent()
+  t.same((agent as any).webSocketOptions, bare.webSocketOptions, 'under the same limits')
+  t.same((agent as any).eventSourceOptions, bare.eventSourceOptions)
 })
 
 test('retry retries what undici would, and the caller gets it explained', async (t) => {
