@@ -5,9 +5,9 @@ import type { FastifyErrorConstructor } from '@fastify/error'
 export const MTLS_ERR_SERVER_OPTION: FastifyErrorConstructor<{ code: 'MTLS_ERR_SERVER_OPTION' }, [string]> =
   createError('MTLS_ERR_SERVER_OPTION', 'Invalid mTLS server option: %s', 500, TypeError)
 
-/** The plugin stands on a server that does not ask for client certificates. */
-export const MTLS_ERR_SERVER_NOT_MTLS: FastifyErrorConstructor<{ code: 'MTLS_ERR_SERVER_NOT_MTLS' }, []> =
-  createError('MTLS_ERR_SERVER_NOT_MTLS', 'This server does not ask for client certificates: make it with Fastify(mtlsServerOptions(credentials))', 500)
+/** The plugin stands on a server that does not ask for client certificates, or that judges none. */
+export const MTLS_ERR_SERVER_NOT_MTLS: FastifyErrorConstructor<{ code: 'MTLS_ERR_SERVER_NOT_MTLS' }, [string]> =
+  createError('MTLS_ERR_SERVER_NOT_MTLS', 'This server %s: make it with Fastify(mtlsServerOptions(credentials))', 500)
 
 /** The request's connection has no identity. */
 export const MTLS_ERR_PEER_MISSING: FastifyErrorConstructor<{ code: 'MTLS_ERR_PEER_MISSING' }, []> =

@@ -2,14 +2,16 @@ import type { CredentialSource } from '@peerkit/credentials'
 import { MTLS_ERR_FORWARDED_REFUSED } from '@peerkit/forwarded'
 import type { ForwardedReader } from '@peerkit/forwarded'
 import type { PeerIdentity } from '@peerkit/identity'
-import type { FastifyPluginAsync, FastifyRequest, onRequestHookHandler } from 'fastify'
+import type { FastifyInstance, FastifyPluginAsync, FastifyRequest, onRequestHookHandler } from 'fastify'
 import fp from 'fastify-plugin'
 import { forwardedRefused } from './channels.ts'
-import type { HandshakeRefusedMessage } from './channels.ts'
+import type { ConnectionEndedMessage, HandshakeRefusedMessage } from './channels.ts'
 import { MTLS_ERR_PEER_MISSING, MTLS_ERR_SERVER_NOT_MTLS, MTLS_ERR_SERVER_OPTION } from './errors.ts'
-import { checkCredentials, checkKeys } from './option-check.ts'
+import type { MtlsServer } from './gate.ts'
+import { checkCredentials, checkKeys, checkMethods } from './option-check.ts'
 import { assignPeer, peerOfRequest } from './request-peer.ts'
 import { contextOf } from './server-context.ts'
+import type { ServerContext } from './server-context.ts'
 
 export interface FastifyMtlsOptions {
   /** The same source that the server was made with. */
@@ -34,12 +36,17 @@ declare module 'fastify' {
 const mtls: FastifyPluginAsync<FastifyMtlsOptions> = async (app, options) => {
   checkKeys(options, ['credentials', 'forwarded'], '@peerkit/fastify-mtls')
   checkCredentials(options.credentials, '@peerkit/fastify-mtls')
+  checkMethods(options.forwarded, ['read'], 'forwarded')
   const context = contextOf(app.server)
-  if (context === undefined) throw new MTLS_ERR_SERVER_NOT_MTLS()
-  if (context.options.credentials !== options.credentials) {
+  if (context === undefined) throw new MTLS_ERR_SERVER_NOT_MTLS(describeForeignServer(app.server))
+  if (context.credentials !== options.credentials) {
     throw new MTLS_ERR_SERVER_OPTION('the plugin got other credentials than mtlsServerOptions; expected the same source')
   }
-  context.gate.onRefused = (message) => { app.log.warn(describeRefusal(message), 'mTLS handshake refused') }
+  writeLog(app, context)
+  app.addHook('onClose', async () => {
+    // A server that listens is let go when it is closed; one that never did says nothing of it.
+    if (!app.server.listening) context.release(app.server as MtlsServer)
+  })
   app.decorateRequest('optionalPeer', { getter (this: FastifyRequest) { return peerOfRequest(this.raw) } } as any)
   app.decorateRequest('peer', {
     getter (this: FastifyRequest) {
@@ -72,9 +79,28 @@ function readForwarded (reader: ForwardedReader, request: FastifyRequest): boole
   return false
 }
 
-/** The log line of a refused handshake: stable field names, no bytes. */
-function describeRefusal ({ reason, code, peer, remoteAddress, remotePort, protocol, resumed }: HandshakeRefusedMessage): object {
-  return { reason, code, peer: peer?.toString(), fingerprint256: peer?.fingerprint256, remoteAddress, remotePort, protocol, resumed }
+/** What is wrong with a server that `mtlsServerOptions` did not make. */
+function describeForeignServer (server: object): string {
+  if (!('setSecureContext' in server)) return 'does not speak TLS'
+  return (server as { requestCert?: boolean }).requestCert === true ? 'asks for client certificates, but has no gate that judges them' : 'does not ask for client certificates'
+}
+
+function writeLog ({ log }: FastifyInstance, { reporter }: ServerContext): void {
+  reporter.onRefused = (message) => {
+    // Port scans, health checks on TCP, clients that hang up: nothing was refused on our side.
+    if (message.reason === 'protocol') log.info(describeRefusal(message), 'mTLS handshake failed')
+    else log.warn(describeRefusal(message), 'mTLS handshake refused')
+  }
+  reporter.onEnded = (message) => { log.warn(describeEnd(message), 'mTLS connection no longer accepted') }
+}
+
+/** Stable field names, no bytes. */
+function describeRefusal ({ reason, code, peer, remoteAddress, remotePort, alpnProtocol, protocol, resumed }: HandshakeRefusedMessage): object {
+  return { reason, code, peer: peer?.toString(), fingerprint256: peer?.fingerprint256, remoteAddress, remotePort, alpnProtocol, protocol, resumed }
+}
+
+function describeEnd ({ reason, peer, remoteAddress }: ConnectionEndedMessage): object {
+  return { reason, peer: peer?.toString(), fingerprint256: peer?.fingerprint256, remoteAddress }
 }
 
 /** Enforces mutual TLS on a server that `mtlsServerOptions` made, and decorates `request.peer`. */

@@ -1,14 +1,16 @@
 import type { Server as HttpsServer } from 'node:https'
 import type { Http2SecureServer } from 'node:http2'
+import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
-import { connectionEnded, connectionIdentified, handshakeRefused } from './channels.ts'
-import type { HandshakeRefusedMessage } from './channels.ts'
-import { rememberSession, rememberSocket } from './connection-record.ts'
-import type { ConnectionRecord } from './connection-record.ts'
-import type { Guard } from './guard.ts'
+import { parsePeerIdentity } from '@peerkit/identity'
+import type { PeerIdentity } from '@peerkit/identity'
+import { createRecord, rememberSession } from './connection-record.ts'
+import type { ConnectionWatch } from './connection-watch.ts'
+import { Guard } from './guard.ts'
+import type { HandshakeReporter } from './handshake-reporter.ts'
 import { judgeHandshake } from './judge-handshake.ts'
 import type { Judgement } from './judge-handshake.ts'
-import type { Refusal } from './refusal.ts'
+import type { RefusalReason } from './refusal.ts'
 import type { Trust } from './trust.ts'
 import { VerifiedChains } from './verified-chains.ts'
 
@@ -18,7 +20,8 @@ type Emit = (this: MtlsServer, ...args: any[]) => boolean
 
 export interface GateOptions {
   readonly trust: Trust
-  readonly guard: Guard
+  readonly watch: ConnectionWatch
+  readonly reporter: HandshakeReporter
   /** Whether a client may come without a certificate. */
   readonly mayBeAbsent: boolean
   /** How long a judgement may take, in milliseconds. */
@@ -31,22 +34,27 @@ export interface GateOptions {
  */
 export class Gate {
   readonly #options: GateOptions
-  readonly #chains = new VerifiedChains()
-  readonly #records = new Set<ConnectionRecord>()
-  /** Told of every refused handshake; the plugin sets it to write the log. */
-  onRefused: ((message: HandshakeRefusedMessage) => void) | undefined
+  readonly #guard: Guard
+  readonly #chains: VerifiedChains
+  /** The trust epoch under which each connection that is still shaking hands began, by the client's end of it. */
+  readonly #beginnings = new Map<string, number>()
 
   constructor (options: GateOptions) {
     this.#options = options
+    this.#guard = new Guard(options.watch)
+    this.#chains = new VerifiedChains(options.trust.credentials)
   }
 
   install (server: MtlsServer): void {
-    const { guard } = this.#options
+    const guard = this.#guard
     const emit = server.emit as Emit
     const guarded = (...args: any[]): boolean => {
       const [event, first, second] = args
       const proceed = (): boolean => emit.apply(server, args)
       switch (event) {
+        case 'connection':
+          this.#begin(first)
+          return proceed()
         case 'secureConnection':
           this.#admit(first, server, emit)
           return true
@@ -61,7 +69,7 @@ export class Gate {
         case 'connect':
           return first.stream === undefined ? guard.upgrade(first, second, proceed) : proceed()
         case 'tlsClientError':
-          this.#reportBroken(first, second)
+          this.#options.reporter.broken(first, second)
           return proceed()
         default:
           return proceed()
@@ -70,30 +78,24 @@ export class Gate {
     server.emit = guarded as typeof server.emit
   }
 
-  /** Judges every open connection again where the trust moved; those that HTTP gave away are cut at once, the others at their next request. */
-  async review (): Promise<void> {
-    const { guard } = this.#options
-    await Promise.all([...this.#records].map(async (record) => {
-      const reason = await guard.check(record)
-      if (reason !== undefined) for (const socket of record.upgraded ?? []) socket.destroy()
-    }))
+  /** OpenSSL judges by the context that was in force when a connection began. */
+  #begin (socket: Socket): void {
+    const key = nameConnection(socket)
+    if (key === undefined) return
+    this.#beginnings.set(key, this.#options.trust.anchorsEpoch)
+    socket.once('close', () => { this.#beginnings.delete(key) })
   }
 
   #admit (socket: TLSSocket, server: MtlsServer, emit: Emit): void {
-    const { trust, mayBeAbsent, judgementTimeout } = this.#options
-    let judgement: Judgement | Promise<Judgement>
-    try {
-      judgement = judgeHandshake(socket, trust, this.#chains, mayBeAbsent)
-    } catch {
-      judgement = { refusal: { reason: 'unreadable', code: undefined, peer: undefined } }
-    }
+    // Who was judged is who stays: TLS 1.2 lets a client come back with another certificate.
+    socket.disableRenegotiation()
+    const judgement = this.#judge(socket)
     if (!(judgement instanceof Promise)) {
       this.#conclude(socket, server, judgement, emit)
       return
     }
     const ignore = (): void => {}
     socket.on('error', ignore)
-    const timer = setTimeout(() => { conclude({ refusal: { reason: 'timeout', code: undefined, peer: undefined } }) }, judgementTimeout).unref()
     let concluded = false
     const conclude = (result: Judgement): void => {
       if (concluded) return
@@ -102,27 +104,32 @@ export class Gate {
       socket.off('error', ignore)
       if (!socket.destroyed) this.#conclude(socket, server, result, emit)
     }
-    judgement.then(conclude, () => { conclude({ refusal: { reason: 'revocation_unknown', code: undefined, peer: undefined } }) })
+    const timer = setTimeout(() => { conclude(refuse(socket, 'timeout')) }, this.#options.judgementTimeout).unref()
+    judgement.then(conclude, () => { conclude(refuse(socket, 'revocation_unknown')) })
+  }
+
+  #judge (socket: TLSSocket): Judgement | Promise<Judgement> {
+    const { trust, mayBeAbsent } = this.#options
+    try {
+      const begun = this.#beginnings.get(nameConnection(socket) ?? '')
+      return judgeHandshake(socket, { trust, chains: this.#chains, mayBeAbsent, trustMoved: begun !== trust.anchorsEpoch })
+    } catch {
+      return refuse(socket, 'unreadable')
+    }
   }
 
   #conclude (socket: TLSSocket, server: MtlsServer, judgement: Judgement, emit: Emit): void {
+    const { watch, reporter } = this.#options
     if ('refusal' in judgement) {
-      this.#report(socket, judgement.refusal)
+      reporter.refused(socket, judgement.refusal)
       socket.on('error', () => {})
       socket.destroy()
       return
     }
-    const { trust } = this.#options
-    const { peer } = judgement
-    const record: ConnectionRecord = { peer, standing: 'standing' in judgement ? judgement.standing : undefined, upgraded: undefined, remoteAddress: socket.remoteAddress }
-    rememberSocket(socket, record)
-    if (peer !== null) {
-      this.#records.add(record)
-      this.#endAtExpiry(socket, record)
-      socket.once('close', () => { this.#records.delete(record) })
-      if (connectionIdentified.hasSubscribers) {
-        connectionIdentified.publish({ v: 1, time: trust.now(), peer, remoteAddress: socket.remoteAddress, resumed: socket.isSessionReused() })
-      }
+    const record = createRecord(socket, judgement.peer, 'standing' in judgement ? judgement.standing : undefined)
+    if (judgement.peer !== null) {
+      watch.follow(record)
+      reporter.identified(record)
     }
     const onSession = (session: Parameters<typeof rememberSession>[0]): void => { rememberSession(session, record) }
     // An HTTP/2 session is made within this very emit.
@@ -130,48 +137,20 @@ export class Gate {
     emit.call(server, 'secureConnection', socket)
     server.off('session' as any, onSession as any)
   }
+}
 
-  /** A WebSocket sends no further request, so its end is watched for. */
-  #endAtExpiry (socket: TLSSocket, record: ConnectionRecord): void {
-    const { trust } = this.#options
-    const left = (record.standing?.notAfter ?? Infinity) - trust.now()
-    if (left > 0x7fff_ffff) return
-    const timer = setTimeout(() => {
-      if ((record.upgraded?.size ?? 0) === 0) return
-      for (const upgraded of record.upgraded ?? []) upgraded.destroy()
-      if (connectionEnded.hasSubscribers) connectionEnded.publish({ v: 1, time: trust.now(), reason: 'expired', peer: record.peer, remoteAddress: record.remoteAddress })
-    }, left).unref()
-    socket.once('close', () => { clearTimeout(timer) })
+/** A refusal that came about while the certificate was judged. */
+function refuse (socket: TLSSocket, reason: RefusalReason): Judgement {
+  let peer: PeerIdentity | undefined
+  try {
+    peer = parsePeerIdentity(socket.getPeerCertificate().raw)
+  } catch {
+    // Gone, or not to be read.
   }
+  return { refusal: { reason, code: undefined, peer } }
+}
 
-  #report (socket: TLSSocket, refusal: Refusal): void {
-    const { remoteAddress, remotePort, alpnProtocol } = socket
-    this.#publish({
-      ...refusal,
-      remoteAddress,
-      remotePort,
-      alpnProtocol: alpnProtocol === false ? undefined : alpnProtocol ?? undefined,
-      protocol: socket.getProtocol() ?? undefined,
-      resumed: socket.isSessionReused()
-    })
-  }
-
-  #reportBroken (error: NodeJS.ErrnoException, socket: TLSSocket | undefined): void {
-    this.#publish({
-      reason: 'protocol',
-      code: error.code,
-      peer: undefined,
-      remoteAddress: socket?.remoteAddress,
-      remotePort: socket?.remotePort,
-      alpnProtocol: undefined,
-      protocol: undefined,
-      resumed: false
-    })
-  }
-
-  #publish (facts: Omit<HandshakeRefusedMessage, 'v' | 'time'>): void {
-    const message = { v: 1, time: this.#options.trust.now(), ...facts } as const
-    this.onRefused?.(message)
-    if (handshakeRefused.hasSubscribers) handshakeRefused.publish(message)
-  }
+/** The same for a TCP socket and the TLS socket over it. Undefined for a Unix socket and for one that is gone. */
+function nameConnection ({ remoteAddress, remotePort, localAddress, localPort }: Socket): string | undefined {
+  return remotePort === undefined ? undefined : `${remoteAddress} ${remotePort} ${localAddress} ${localPort}`
 }

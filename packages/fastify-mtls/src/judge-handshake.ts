@@ -1,9 +1,9 @@
 import type { DetailedPeerCertificate, TLSSocket } from 'node:tls'
-import { findIssuer, readVerifiedChain } from '@peerkit/credentials'
 import { parsePeerIdentity } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
 import { explainVerifyCode } from './refusal.ts'
 import type { Refusal, RefusalReason } from './refusal.ts'
+import { readSentCertificate } from './sent-chain.ts'
 import type { Standing, Trust } from './trust.ts'
 import type { VerifiedChains } from './verified-chains.ts'
 
@@ -13,13 +13,22 @@ export type Judgement =
   | { readonly peer: null }
   | { readonly refusal: Refusal }
 
+export interface HandshakeFacts {
+  readonly trust: Trust
+  readonly chains: VerifiedChains
+  /** Whether a client may come without a certificate. */
+  readonly mayBeAbsent: boolean
+  /** Whether the trust moved between the connection's begin and now. */
+  readonly trustMoved: boolean
+}
+
 /**
  * Judges a finished handshake. OpenSSL's verdict is needed and is not enough: it says `authorized` of a resumed session whatever became of its CA since, and of a resumed session
  * without a certificate in some versions of Node.
  */
-export function judgeHandshake (socket: TLSSocket, trust: Trust, chains: VerifiedChains, mayBeAbsent: boolean): Judgement | Promise<Judgement> {
-  const certificate: DetailedPeerCertificate | undefined = socket.getPeerCertificate(true)
-  if (certificate?.raw === undefined) return mayBeAbsent ? { peer: null } : refuse('no_certificate')
+export function judgeHandshake (socket: TLSSocket, facts: HandshakeFacts): Judgement | Promise<Judgement> {
+  const certificate = readSentCertificate(socket)
+  if (certificate?.raw === undefined) return facts.mayBeAbsent ? { peer: null } : refuse('no_certificate')
   let leaf: PeerIdentity
   try {
     leaf = parsePeerIdentity(certificate.raw)
@@ -32,29 +41,21 @@ export function judgeHandshake (socket: TLSSocket, trust: Trust, chains: Verifie
   }
   // OpenSSL takes a CA certificate for a leaf where its key usage allows; a CA's key that answers handshakes is one that can also sign others' names.
   if (leaf.isCa !== false) return refuse('ca_as_leaf', leaf)
-  const resumed = socket.isSessionReused()
-  const chain = resumed ? recallChain(leaf, trust, chains) : readChain(certificate, leaf, trust, chains)
-  // Nobody verified a resumed session's chain just now, so it must be known. After a full handshake OpenSSL's word counts, for as long as the trust does not move.
-  if (chain === undefined && resumed) return refuse('resumption_refused', leaf)
+  return judgeChain(certificate, leaf, socket.isSessionReused(), facts)
+}
+
+function judgeChain (certificate: DetailedPeerCertificate, leaf: PeerIdentity, resumed: boolean, { trust, chains, trustMoved }: HandshakeFacts): Judgement | Promise<Judgement> {
+  const chain = resumed ? chains.recall(leaf) : chains.read(certificate, leaf)
+  if (chain === undefined) {
+    // Nobody verified a resumed session's chain just now, so it must be known.
+    if (resumed) return refuse('resumption_refused', leaf)
+    // OpenSSL judged by the anchors of when the connection began. A client that dawdled over its handshake meanwhile must not profit from a CA that was removed.
+    if (trustMoved) return refuse('ca_removed', leaf)
+  }
   const peer = chain === undefined ? leaf : parsePeerIdentity(certificate.raw, { chain })
   const conclude = (standing: Standing): Judgement => standing.reason === undefined ? { peer, standing } : refuse(standing.reason, peer)
-  const standing = trust.judge(peer, chain === undefined)
+  const standing = trust.judge(peer, chain === undefined ? trust.anchors : undefined)
   return standing instanceof Promise ? standing.then(conclude) : conclude(standing)
-}
-
-function recallChain (leaf: PeerIdentity, trust: Trust, chains: VerifiedChains): readonly PeerIdentity[] | undefined {
-  const known = chains.recall(leaf.fingerprint256 ?? '')
-  if (known !== undefined) return known
-  // A ticket of another worker: a chain without intermediates can be verified from here.
-  const anchor = findIssuer(leaf, trust.credentials.current.anchors)
-  return anchor === undefined ? undefined : [anchor]
-}
-
-function readChain (certificate: DetailedPeerCertificate, leaf: PeerIdentity, trust: Trust, chains: VerifiedChains): readonly PeerIdentity[] | undefined {
-  const { anchors, intermediates } = trust.credentials.current
-  const chain = readVerifiedChain(certificate, anchors, intermediates)
-  if (chain !== undefined) chains.remember(leaf.fingerprint256 ?? '', chain)
-  return chain
 }
 
 function refuse (reason: RefusalReason, peer?: PeerIdentity, code?: string): Judgement {

@@ -1,9 +1,13 @@
 import { MTLS_ERR_SERVER_OPTION } from './errors.ts'
+import { findNearestName } from './nearest-name.ts'
 
 /** Refuses options that are not known. @throws MTLS_ERR_SERVER_OPTION naming the option and those there are */
-export function checkKeys (options: object, known: readonly string[], what: string): void {
+export function checkKeys (options: unknown, known: readonly string[], what: string): void {
+  if (options === null || typeof options !== 'object') throw new MTLS_ERR_SERVER_OPTION(`${what} got ${options === null ? 'null' : typeof options}; expected an object`)
   for (const key of Object.keys(options)) {
-    if (!known.includes(key)) throw new MTLS_ERR_SERVER_OPTION(`${what} knows no "${key}"; expected ${known.join(', ')}`)
+    if (known.includes(key)) continue
+    const nearest = findNearestName(key, known)
+    throw new MTLS_ERR_SERVER_OPTION(`${what} knows no "${key}"; ${nearest === undefined ? `expected ${known.join(', ')}` : `did you mean "${nearest}"?`}`)
   }
 }
 
@@ -14,4 +18,27 @@ export function checkCredentials (credentials: unknown, what: string): void {
     const hint = found instanceof Promise ? 'a Promise (await it)' : found === null ? 'null' : typeof found
     throw new MTLS_ERR_SERVER_OPTION(`${what} needs "credentials", a source such as fileCredentials() gives; found ${hint}`)
   }
+}
+
+/** @throws MTLS_ERR_SERVER_OPTION where a given value is none of those allowed */
+export function checkChoice (value: unknown, allowed: readonly unknown[], what: string): void {
+  if (value === undefined || allowed.includes(value)) return
+  throw new MTLS_ERR_SERVER_OPTION(`${what} is ${show(value)}; expected ${allowed.map(show).join(' or ')}`)
+}
+
+/** @throws MTLS_ERR_SERVER_OPTION where a given value is no number of milliseconds above 0 that a timer can hold */
+export function checkDuration (value: unknown, what: string): void {
+  if (value === undefined || (typeof value === 'number' && value > 0 && value <= 0x7fff_ffff)) return
+  throw new MTLS_ERR_SERVER_OPTION(`${what} is ${show(value)}; expected milliseconds above 0 and at most 2,147,483,647`)
+}
+
+/** @throws MTLS_ERR_SERVER_OPTION where a given value has not all of some methods */
+export function checkMethods (value: unknown, methods: readonly string[], what: string): void {
+  if (value === undefined) return
+  const missing = methods.find((method) => value === null || typeof (value as Record<string, unknown>)[method] !== 'function')
+  if (missing !== undefined) throw new MTLS_ERR_SERVER_OPTION(`${what} is ${value === null ? 'null' : typeof value} without ${missing}(); expected an object with ${methods.join('(), ')}()`)
+}
+
+function show (value: unknown): string {
+  return typeof value === 'string' ? JSON.stringify(value) : typeof value === 'object' && value !== null ? 'an object' : String(value)
 }

@@ -1,20 +1,14 @@
-import { secureContextOptions } from '@peerkit/credentials'
-import type { CredentialSource } from '@peerkit/credentials'
+import type { CredentialSnapshot, CredentialSource } from '@peerkit/credentials'
+import { findIssuer } from '@peerkit/credentials'
 import type { RevocationChecker } from '@peerkit/revocation'
+import { ConnectionWatch } from './connection-watch.ts'
 import { Gate } from './gate.ts'
 import type { MtlsServer } from './gate.ts'
-import { Guard } from './guard.ts'
-import { deriveTicketKeys } from './ticket-keys.ts'
+import { HandshakeReporter } from './handshake-reporter.ts'
+import { describeSecureContext } from './server-settings.ts'
+import type { MtlsServerSettings } from './server-settings.ts'
+import { TicketKeys } from './ticket-keys.ts'
 import { Trust } from './trust.ts'
-
-export interface ServerContextOptions {
-  readonly credentials: CredentialSource
-  readonly revocation: RevocationChecker | undefined
-  readonly mayBeAbsent: boolean
-  readonly judgementTimeout: number
-  readonly ticketSecret: Uint8Array | undefined
-  readonly now: () => number
-}
 
 const contexts = new WeakMap<object, ServerContext>()
 
@@ -25,52 +19,76 @@ export function contextOf (server: object): ServerContext | undefined {
 
 /** What all servers of one app share: trust, gate, and following the credentials. */
 export class ServerContext {
-  readonly options: ServerContextOptions
-  readonly trust: Trust
-  readonly gate: Gate
+  readonly credentials: CredentialSource
+  readonly reporter: HandshakeReporter
+  readonly #settings: MtlsServerSettings
+  readonly #gate: Gate
+  readonly #watch: ConnectionWatch
   readonly #servers = new Set<MtlsServer>()
+  readonly #tickets: TicketKeys
   #ends: Array<() => void> = []
   #followed: RevocationChecker | undefined
   #unfollow: (() => void) | undefined
 
-  constructor (options: ServerContextOptions) {
-    this.options = options
-    const { credentials, revocation, now, mayBeAbsent, judgementTimeout } = options
-    this.trust = new Trust(credentials, revocation, now)
-    this.gate = new Gate({ trust: this.trust, guard: new Guard(this.trust), mayBeAbsent, judgementTimeout })
+  constructor (credentials: CredentialSource, settings: MtlsServerSettings) {
+    this.credentials = credentials
+    this.#settings = settings
+    const { revocation, now = Date.now, clientCertificate, judgementTimeout = 5_000, drainTimeout = 10_000 } = settings
+    const trust = new Trust(credentials, revocation, now)
+    const reporter = new HandshakeReporter(now)
+    const watch = new ConnectionWatch({ trust, drainTimeout, onEnded: (record, reason) => { reporter.ended(record, reason) } })
+    this.reporter = reporter
+    this.#watch = watch
+    this.#gate = new Gate({ trust, watch, reporter, mayBeAbsent: clientCertificate === 'optional', judgementTimeout })
+    this.#tickets = new TicketKeys(settings, now, () => { for (const server of this.#servers) this.#applyTicketKeys(server) })
   }
 
   /** Puts a server under the gate and keeps its certificates live until it is closed. */
   adopt (server: MtlsServer): void {
     contexts.set(server, this)
-    this.gate.install(server)
-    this.#applyTicketKeys(server)
+    this.#gate.install(server)
+    const { ocspStapler } = this.#settings
+    if (ocspStapler !== undefined) server.on('OCSPRequest', ocspStapler.handle)
     if (this.#servers.size === 0) this.#follow()
     this.#servers.add(server)
-    server.once('close', () => {
-      this.#servers.delete(server)
-      if (this.#servers.size === 0) this.#leave()
-    })
+    this.#applyTicketKeys(server)
+    server.once('close', () => { this.release(server) })
+  }
+
+  /** Lets go of a server that was closed, or never listened. */
+  release (server: MtlsServer): void {
+    if (this.#servers.delete(server) && this.#servers.size === 0) this.#leave()
   }
 
   #follow (): void {
-    const { credentials, revocation } = this.options
-    this.#ends = [credentials.subscribe((change) => {
-      if (change.type !== 'rotated') return
-      for (const server of this.#servers) {
-        // Everything, every time: what is left out would fall back to a default that trusts the public roots.
-        server.setSecureContext(secureContextOptions(change.snapshot))
-        this.#applyTicketKeys(server)
-      }
-      if (change.trustChanged) this.#review()
-    })]
+    const { revocation } = this.#settings
+    this.#ends = [this.credentials.subscribe((change) => { if (change.type === 'rotated') this.#rotate(change) })]
     if (revocation !== undefined) this.#ends.push(revocation.subscribe(() => { this.#review() }))
+    this.#tickets.start()
     this.#followLists()
+  }
+
+  #rotate ({ snapshot, previous, trustChanged }: { readonly snapshot: CredentialSnapshot, readonly previous: CredentialSnapshot, readonly trustChanged: boolean }): void {
+    if (trustChanged) this.#tickets.drop()
+    for (const server of this.#servers) {
+      server.setSecureContext(describeSecureContext(snapshot, this.#settings))
+      this.#applyTicketKeys(server)
+    }
+    if (snapshot.cert !== previous.cert) this.#restaple(snapshot)
+    if (trustChanged) this.#review()
+  }
+
+  #restaple ({ identity, intermediates, anchors }: CredentialSnapshot): void {
+    const { ocspStapler } = this.#settings
+    if (ocspStapler === undefined) return
+    const issuer = findIssuer(identity, [...intermediates, ...anchors])
+    // Until the answer is there nothing is stapled; the stapler reports and tries again by itself.
+    if (issuer !== undefined) ocspStapler.update(identity, issuer).catch(() => {})
   }
 
   /** The CRLs of the snapshot in force move by themselves as well: they end. */
   #followLists (): void {
-    const { revocation } = this.options.credentials.current
+    const { revocation } = this.credentials.current
     if (revocation === this.#followed) return
     this.#unfollow?.()
     this.#followed = revocation
@@ -79,19 +97,19 @@ export class ServerContext {
 
   #review (): void {
     this.#followLists()
-    this.gate.review().catch(() => {})
+    this.#watch.review().catch(() => {})
   }
 
   #leave (): void {
     for (const end of this.#ends) end()
     this.#unfollow?.()
+    this.#tickets.stop()
     this.#ends = []
     this.#followed = undefined
     this.#unfollow = undefined
   }
 
   #applyTicketKeys (server: MtlsServer): void {
-    const { ticketSecret, credentials } = this.options
-    if (ticketSecret !== undefined) server.setTicketKeys(deriveTicketKeys(ticketSecret, credentials.current))
+    server.setTicketKeys(this.#tickets.make(this.credentials.current))
   }
 }

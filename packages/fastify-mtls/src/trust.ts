@@ -8,13 +8,15 @@ import type { RefusalReason } from './refusal.ts'
 export interface TrustEpoch { readonly anchors: number, readonly revocation: number }
 
 export interface Standing {
-  /** Whether the certificate may be served now. */
+  /** Why the certificate may not be served; undefined where it may. */
   readonly reason: RefusalReason | undefined
   readonly epoch: TrustEpoch
   /** When it ends whatever happens: the first end of a certificate of the chain, in milliseconds since the epoch. */
   readonly notAfter: number
   /** When the revocation answer has to be asked for again. */
   readonly recheckAt: number
+  /** Where the chain is not known: the fingerprints of all anchors of the handshake. One of them vouched for it, so it stands while all of them do. */
+  readonly restsOn: readonly string[] | undefined
 }
 
 /** The trust in force, as the gate asks for it. */
@@ -41,28 +43,37 @@ export class Trust {
     return this.#combined
   }
 
+  get anchorsEpoch (): number {
+    return this.credentials.current.trustEpoch
+  }
+
   get epoch (): TrustEpoch {
-    return { anchors: this.credentials.current.trustEpoch, revocation: this.revocation?.epoch ?? 0 }
+    return { anchors: this.anchorsEpoch, revocation: this.revocation?.epoch ?? 0 }
+  }
+
+  /** The anchors in force, by fingerprint. */
+  get anchors (): readonly string[] {
+    return this.credentials.current.anchors.map(({ fingerprint256 }) => fingerprint256 ?? '')
   }
 
   /** Whether a judgement still stands, without judging again. */
   stands ({ epoch, notAfter, recheckAt }: Standing): boolean {
     const now = this.now()
-    return now < notAfter && now < recheckAt && epoch.anchors === this.credentials.current.trustEpoch && epoch.revocation === (this.revocation?.epoch ?? 0)
+    return now < notAfter && now < recheckAt && epoch.anchors === this.anchorsEpoch && epoch.revocation === (this.revocation?.epoch ?? 0)
   }
 
   /**
    * Judges a leaf whose chain was verified once: its anchor must be in force, every certificate valid now, and none revoked. A signature once verified stays verified.
    * At once where the checkers answer at once.
    *
-   * @param justVerified OpenSSL verified the chain in this moment, but does not show it: then the anchor is taken on its word
+   * @param restsOn where OpenSSL verified the chain but does not show it: the anchors that it had
    */
-  judge (peer: PeerIdentity, justVerified = false): Standing | Promise<Standing> {
+  judge (peer: PeerIdentity, restsOn?: readonly string[]): Standing | Promise<Standing> {
     const epoch = this.epoch
     const path = [peer, ...(peer.chain ?? [])]
     const notAfter = Math.min(...path.map((certificate) => certificate.notAfter ?? -Infinity))
-    const standing = (reason: RefusalReason | undefined, recheckAt = Infinity): Standing => ({ reason, epoch, notAfter, recheckAt })
-    const reason = this.#judgeValidity(path) ?? (justVerified ? undefined : this.#judgeAnchor(path))
+    const standing = (reason: RefusalReason | undefined, recheckAt = Infinity): Standing => ({ reason, epoch, notAfter, recheckAt, restsOn })
+    const reason = this.#judgeValidity(path) ?? this.#judgeAnchor(peer, restsOn)
     if (reason !== undefined) return standing(reason)
     const { revocation } = this
     if (revocation === undefined) return standing(undefined)
@@ -82,8 +93,9 @@ export class Trust {
     return undefined
   }
 
-  #judgeAnchor (path: readonly PeerIdentity[]): RefusalReason | undefined {
-    const anchor = path.at(-1)?.fingerprint256
-    return path.length > 1 && this.credentials.current.anchors.some(({ fingerprint256 }) => fingerprint256 === anchor) ? undefined : 'ca_removed'
+  #judgeAnchor ({ chain }: PeerIdentity, restsOn: readonly string[] = []): RefusalReason | undefined {
+    const needed = chain === undefined ? restsOn : [chain.at(-1)?.fingerprint256 ?? '']
+    const { anchors } = this
+    return needed.length > 0 && needed.every((fingerprint) => anchors.includes(fingerprint)) ? undefined : 'ca_removed'
   }
 }

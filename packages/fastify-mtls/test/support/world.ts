@@ -5,7 +5,7 @@ import https from 'node:https'
 import { connect } from 'node:tls'
 import type { ConnectionOptions, TLSSocket } from 'node:tls'
 import { memoryCredentials } from '@peerkit/credentials'
-import type { MemoryCredentials } from '@peerkit/credentials'
+import type { CredentialMaterial, MemoryCredentials } from '@peerkit/credentials'
 import { createDevCa } from '@peerkit/dev-ca'
 import type { DevCa, IssuedCertificate } from '@peerkit/dev-ca'
 import Fastify from 'fastify'
@@ -33,20 +33,26 @@ export interface WorldOptions {
   readonly plugin?: Partial<FastifyMtlsOptions> | false
   readonly crl?: boolean
   readonly ca?: DevCa
+  /** Beside or in place of the server's own material. */
+  readonly material?: Partial<CredentialMaterial>
+  /** Fastify's own options. */
+  readonly fastify?: object
+  /** Where to listen. Default 127.0.0.1. */
+  readonly host?: string
   setup? (app: FastifyInstance<any, any, any, any>): Promise<void> | void
 }
 
 interface Test { after (task: () => unknown): void }
 
 /** A listening app with one route that says who called. */
-export async function startWorld (t: Test, { settings = {}, plugin = {}, crl = false, ca: given, setup }: WorldOptions = {}): Promise<World> {
+export async function startWorld (t: Test, { settings = {}, plugin = {}, crl = false, ca: given, material = {}, fastify = {}, host = '127.0.0.1', setup }: WorldOptions = {}): Promise<World> {
   const ca = given ?? await createDevCa()
   const server = await ca.issue({ cn: 'server', dns: 'localhost', ip: '127.0.0.1' })
   const client = await ca.issue({ cn: 'client', profile: 'client' })
-  const credentials = memoryCredentials({ cert: server.chain, key: server.key, ca: ca.root, ...(crl && { crl: (await ca.crl()).pem }) })
+  const credentials = memoryCredentials({ cert: server.chain, key: server.key, ca: ca.root, ...(crl && { crl: (await ca.crl()).pem }), ...material })
   const refusals = collect(t, 'peerkit:handshake:refused')
   const ended = collect(t, 'peerkit:connection:ended')
-  const app: FastifyInstance<any, any, any, any> = Fastify(mtlsServerOptions(credentials, settings as any) as any)
+  const app: FastifyInstance<any, any, any, any> = Fastify({ ...mtlsServerOptions(credentials, settings as any), ...fastify } as any)
   t.after(async () => {
     await app.close()
     await credentials.close()
@@ -58,7 +64,7 @@ export async function startWorld (t: Test, { settings = {}, plugin = {}, crl = f
     app.get('/', async () => ({ open: true }))
   }
   await setup?.(app)
-  await app.listen({ host: '127.0.0.1', port: 0 })
+  await app.listen({ host, port: 0 })
   const { port } = app.server.address() as { port: number }
   return { app, credentials, ca, client, origin: `https://127.0.0.1:${port}`, port, refusals, ended }
 }

@@ -1,0 +1,126 @@
+import type { Duplex } from 'node:stream'
+import type { ConnectionRecord } from './connection-record.ts'
+import type { RefusalReason } from './refusal.ts'
+import type { Standing, Trust } from './trust.ts'
+
+/** What a timer can hold: 24.8 days. Certificates may last longer. */
+const MAX_DELAY = 0x7fff_ffff
+/** A checker whose answers have no time left is asked no more often than this for a WebSocket's sake. */
+const MIN_RECHECK = 1_000
+
+export interface WatchOptions {
+  readonly trust: Trust
+  /** How long answers on their way may take after the certificate's end, in milliseconds. */
+  readonly drainTimeout: number
+  readonly onEnded: (record: ConnectionRecord, reason: RefusalReason) => void
+}
+
+/** Knows every open connection with a certificate, judges it again where the trust moved or time passed, and ends what no longer stands. */
+export class ConnectionWatch {
+  readonly #options: WatchOptions
+  readonly #records = new Map<ConnectionRecord, NodeJS.Timeout>()
+
+  constructor (options: WatchOptions) {
+    this.#options = options
+  }
+
+  follow (record: ConnectionRecord): void {
+    if (record.standing === undefined) return
+    this.#arm(record)
+    record.socket.once('close', () => {
+      clearTimeout(this.#records.get(record))
+      this.#records.delete(record)
+    })
+  }
+
+  /** A WebSocket sends no further request, so it is watched more closely. */
+  followUpgraded (record: ConnectionRecord, socket: Duplex): void {
+    const upgraded = record.upgraded ??= new Set()
+    upgraded.add(socket)
+    socket.once('close', () => { upgraded.delete(socket) })
+    if (this.#records.has(record)) this.#arm(record)
+  }
+
+  /**
+   * The reason why a connection must not be served; undefined where it may be. At once where its judgement stands: two numbers and a clock. Judges again, once for all who ask,
+   * where it does not.
+   */
+  check (record: ConnectionRecord): RefusalReason | undefined | Promise<RefusalReason | undefined> {
+    const { peer, standing } = record
+    if (peer === null || standing === undefined) return undefined
+    // What was refused once stays refused: this connection is on its way out.
+    if (standing.reason !== undefined) return standing.reason
+    if (record.judging === undefined) {
+      if (this.#options.trust.stands(standing)) return undefined
+      const judged = this.#options.trust.judge(peer, standing.restsOn)
+      if (!(judged instanceof Promise)) return this.#take(record, judged)
+      record.judging = this.#judgeUntilItStands(record, standing, judged)
+    }
+    return record.judging.then(({ reason }) => reason)
+  }
+
+  /** Judges every open connection again. Those that HTTP gave away are cut at once, the others at their next request, or when the time to drain is over. */
+  async review (): Promise<void> {
+    await Promise.all([...this.#records.keys()].map(async (record) => await this.check(record)))
+  }
+
+  /** The trust may move on while a judgement is under way; an answer of yesterday lets nobody in. */
+  async #judgeUntilItStands (record: ConnectionRecord, before: Standing, judged: Promise<Standing>): Promise<Standing> {
+    const { trust } = this.#options
+    let standing: Standing
+    try {
+      standing = await judged
+      while (standing.reason === undefined && record.peer !== null && !trust.stands(standing) && !this.#hasNoTimeLeft(standing)) {
+        standing = await trust.judge(record.peer, before.restsOn)
+      }
+    } catch {
+      standing = { ...before, reason: 'revocation_unknown' }
+    }
+    record.judging = undefined
+    this.#take(record, standing)
+    return standing
+  }
+
+  /** Such an answer holds for the one request that asked. */
+  #hasNoTimeLeft ({ epoch, recheckAt }: Standing): boolean {
+    const { trust } = this.#options
+    return trust.now() >= recheckAt && epoch.anchors === trust.anchorsEpoch && epoch.revocation === trust.epoch.revocation
+  }
+
+  #take (record: ConnectionRecord, standing: Standing): RefusalReason | undefined {
+    record.standing = standing
+    if (standing.reason !== undefined) this.#end(record, standing.reason)
+    else if (this.#records.has(record)) this.#arm(record)
+    return standing.reason
+  }
+
+  #end (record: ConnectionRecord, reason: RefusalReason): void {
+    const { drainTimeout, onEnded } = this.#options
+    for (const socket of record.upgraded ?? []) socket.destroy()
+    if (this.#records.has(record)) {
+      this.#schedule(record, drainTimeout, () => {
+        record.session?.destroy()
+        record.socket.destroy()
+      })
+    }
+    onEnded(record, reason)
+  }
+
+  /** For the moment when a certificate of the chain ends, and for an upgraded socket also when the answer about its revocation does. */
+  #arm (record: ConnectionRecord): void {
+    const { trust } = this.#options
+    const { notAfter = Infinity, recheckAt = Infinity } = record.standing ?? {}
+    const now = trust.now()
+    const end = notAfter - now
+    const recheck = (record.upgraded?.size ?? 0) > 0 ? Math.max(recheckAt - now, MIN_RECHECK) : Infinity
+    this.#schedule(record, Math.max(0, Math.min(end, recheck, MAX_DELAY)), () => {
+      const checked = this.check(record)
+      if (checked === undefined && record.standing?.reason === undefined) this.#arm(record)
+    })
+  }
+
+  #schedule (record: ConnectionRecord, delay: number, task: () => void): void {
+    clearTimeout(this.#records.get(record))
+    this.#records.set(record, setTimeout(task, delay).unref())
+  }
+}

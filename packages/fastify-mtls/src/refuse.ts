@@ -1,0 +1,35 @@
+import type { ServerResponse } from 'node:http'
+import type { ServerHttp2Stream } from 'node:http2'
+import type { Duplex } from 'node:stream'
+import { MTLS_ERR_PEER_NO_LONGER_TRUSTED } from './errors.ts'
+
+const TYPE = 'application/json; charset=utf-8'
+
+/** As Fastify's own errors look. It never says which reason it is. */
+const body = ((): string => {
+  const { statusCode, code, message } = new MTLS_ERR_PEER_NO_LONGER_TRUSTED()
+  return JSON.stringify({ statusCode, code, error: 'Unauthorized', message })
+})()
+
+/** Answers 401 and closes the connection. */
+export function refuseRequest (response: ServerResponse): void {
+  const { socket } = response
+  response.writeHead(401, { 'content-type': TYPE, 'content-length': Buffer.byteLength(body), connection: 'close' })
+  response.end(body, () => { socket?.destroySoon() })
+}
+
+/** Answers 401 and says GOAWAY: streams that run are finished, new ones are not taken (RFC 9113 section 6.8). */
+export function refuseStream (stream: ServerHttp2Stream): void {
+  const { session } = stream
+  if (stream.destroyed) return
+  stream.on('error', () => {})
+  stream.respond({ ':status': 401, 'content-type': TYPE, 'content-length': Buffer.byteLength(body) })
+  stream.end(body)
+  session?.close()
+}
+
+/** Answers 401 where HTTP gave the socket away already. */
+export function refuseUpgrade (socket: Duplex): void {
+  socket.on('error', () => {})
+  socket.end(`HTTP/1.1 401 Unauthorized\r\nConnection: close\r\nContent-Type: ${TYPE}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`, () => { socket.destroy() })
+}

@@ -1,0 +1,79 @@
+import type { CredentialSnapshot } from '@peerkit/credentials'
+import { secureContextOptions } from '@peerkit/credentials'
+import type { OcspStapler, RevocationChecker } from '@peerkit/revocation'
+import type { SecureContextOptions } from 'node:tls'
+import { MTLS_ERR_SERVER_OPTION } from './errors.ts'
+import { checkChoice, checkDuration, checkKeys, checkMethods } from './option-check.ts'
+
+export interface MtlsServerSettings {
+  /** Serve HTTP/2, and HTTP/1.1 beside it unless `allowHTTP1` is false. Default false. */
+  readonly http2?: boolean
+  /** With `http2`: serve HTTP/1.1 too. Default true. */
+  readonly allowHTTP1?: boolean
+  /** `required` (default): a handshake without a certificate is refused. `optional`: it passes without an identity; a bad certificate never passes. */
+  readonly clientCertificate?: 'required' | 'optional'
+  /** Asked beside the credentials' own CRLs; both must permit. */
+  readonly revocation?: RevocationChecker
+  /** Default `TLSv1.2`. */
+  readonly minVersion?: 'TLSv1.2' | 'TLSv1.3'
+  readonly maxVersion?: 'TLSv1.2' | 'TLSv1.3'
+  /** OpenSSL's cipher list. Default: Node's. */
+  readonly ciphers?: string
+  /**
+   * At least 32 octets, shared by workers and machines whose clients resume sessions with any of them; a function is asked whenever keys are derived, so that the secret can
+   * change. Default: each app makes its own ticket keys.
+   */
+  readonly ticketSecret?: Uint8Array | (() => Uint8Array)
+  /** How long a ticket key is used, in milliseconds. Keys also change whenever the trust does. Default 3,600,000. */
+  readonly ticketRotation?: number
+  /** Staples answers about our own certificate (RFC 6066 section 8); told of each rotation. */
+  readonly ocspStapler?: Pick<OcspStapler, 'handle' | 'update'>
+  /** How long a handshake may take, in milliseconds. Default 10,000. */
+  readonly handshakeTimeout?: number
+  /** How long an answer about revocation may take, in milliseconds. Default 5,000. */
+  readonly judgementTimeout?: number
+  /** How long a connection whose certificate is no longer accepted may finish answers that are on their way, in milliseconds; WebSockets get none of it. Default 10,000. */
+  readonly drainTimeout?: number
+  /** The clock, in milliseconds since the epoch. Default `Date.now`. */
+  readonly now?: () => number
+}
+
+const KNOWN = [
+  'http2', 'allowHTTP1', 'clientCertificate', 'revocation', 'minVersion', 'maxVersion', 'ciphers', 'ticketSecret', 'ticketRotation', 'ocspStapler', 'handshakeTimeout',
+  'judgementTimeout', 'drainTimeout', 'now'
+]
+const VERSIONS = ['TLSv1.2', 'TLSv1.3']
+const MIN_SECRET_OCTETS = 32
+
+/** @throws MTLS_ERR_SERVER_OPTION naming the setting, what was found and what was expected */
+export function checkSettings (settings: MtlsServerSettings): void {
+  checkKeys(settings, KNOWN, 'mtlsServerOptions')
+  for (const key of ['http2', 'allowHTTP1'] as const) checkChoice(settings[key], [true, false], key)
+  checkChoice(settings.clientCertificate, ['required', 'optional'], 'clientCertificate')
+  checkChoice(settings.minVersion, VERSIONS, 'minVersion')
+  checkChoice(settings.maxVersion, VERSIONS, 'maxVersion')
+  if (settings.minVersion === 'TLSv1.3' && settings.maxVersion === 'TLSv1.2') throw new MTLS_ERR_SERVER_OPTION('minVersion is above maxVersion')
+  if (settings.ciphers !== undefined && typeof settings.ciphers !== 'string') throw new MTLS_ERR_SERVER_OPTION(`ciphers is ${typeof settings.ciphers}; expected a string`)
+  for (const key of ['ticketRotation', 'handshakeTimeout', 'judgementTimeout', 'drainTimeout'] as const) checkDuration(settings[key], key)
+  checkMethods(settings.revocation, ['check', 'permits', 'subscribe'], 'revocation')
+  checkMethods(settings.ocspStapler, ['handle', 'update'], 'ocspStapler')
+  if (settings.now !== undefined && typeof settings.now !== 'function') throw new MTLS_ERR_SERVER_OPTION(`now is ${typeof settings.now}; expected a function`)
+  if (settings.ticketSecret !== undefined) readTicketSecret(settings.ticketSecret)
+}
+
+/** @throws MTLS_ERR_SERVER_OPTION where it is too short */
+export function readTicketSecret (given: NonNullable<MtlsServerSettings['ticketSecret']>): Uint8Array {
+  const secret: unknown = typeof given === 'function' ? given() : given
+  if (secret instanceof Uint8Array && secret.length >= MIN_SECRET_OCTETS) return secret
+  throw new MTLS_ERR_SERVER_OPTION(`ticketSecret is ${secret instanceof Uint8Array ? `${secret.length} octets` : typeof secret}; expected a Buffer of at least ${MIN_SECRET_OCTETS} octets`)
+}
+
+/** Everything that a secure context is made of, every time: what is left out of `setSecureContext` falls back to a default, the lowest version and the public roots included. */
+export function describeSecureContext (snapshot: CredentialSnapshot, { minVersion = 'TLSv1.2', maxVersion, ciphers }: MtlsServerSettings): SecureContextOptions {
+  return {
+    ...secureContextOptions(snapshot),
+    minVersion,
+    ...(maxVersion !== undefined && { maxVersion }),
+    ...(ciphers !== undefined && { ciphers })
+  }
+}
