@@ -1,13 +1,18 @@
 // The picture of docs/architecture.md as data: who may import whom at run time.
 export const arrows: Readonly<Record<string, readonly string[]>> = {
   identity: [],
+  events: ['identity'],
   rules: ['identity'],
-  revocation: ['identity'],
-  credentials: ['identity', 'revocation'],
-  forwarded: ['identity'],
-  'fastify-mtls': ['credentials', 'forwarded', 'identity', 'revocation'],
-  'fastify-allowed-clients': ['identity', 'rules'],
-  'undici-mtls': ['credentials', 'identity', 'revocation', 'rules'],
+  revocation: ['events', 'identity'],
+  'path-validation': ['identity', 'revocation'],
+  credentials: ['events', 'identity', 'revocation'],
+  forwarded: ['identity', 'path-validation'],
+  'fastify-mtls': ['credentials', 'events', 'forwarded', 'identity', 'revocation'],
+  'fastify-allowed-clients': ['events', 'identity', 'rules'],
+  'undici-mtls': ['credentials', 'events', 'identity', 'revocation', 'rules'],
   'fastify-mtls-client': ['undici-mtls'],
+  'mtls-monitor': ['credentials', 'events', 'identity', 'revocation'],
+  'fastify-mtls-monitor': ['credentials', 'identity', 'mtls-monitor'],
+  'fastify-mtls-console': ['credentials', 'identity', 'mtls-monitor', 'rules'],
   'dev-ca': ['identity', 'rules']
 }
