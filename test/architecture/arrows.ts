@@ -12,7 +12,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
   'undici-mtls': ['credentials', 'events', 'identity', 'revocation', 'rules'],
   'fastify-mtls-client': ['undici-mtls'],
   'mtls-monitor': ['credentials', 'events', 'identity', 'revocation'],
-  'fastify-mtls-monitor': ['credentials', 'identity', 'mtls-monitor'],
-  'fastify-mtls-console': ['credentials', 'identity', 'mtls-monitor', 'rules'],
+  'fastify-mtls-monitor': ['credentials', 'identity', 'mtls-monitor', 'revocation'],
+  'fastify-mtls-console': ['credentials', 'events', 'identity', 'rules'],
   'dev-ca': ['identity', 'rules']
 }
