@@ -12,6 +12,8 @@ export interface WatchOptions {
   readonly trust: Trust
   /** How long answers on their way may take after the certificate's end, in milliseconds. */
   readonly drainTimeout: number
+  /** How long requests wait for a judgement, in milliseconds. */
+  readonly judgementTimeout: number
   readonly onEnded: (record: ConnectionRecord, reason: RefusalReason) => void
 }
 
@@ -54,9 +56,9 @@ export class ConnectionWatch {
       if (this.#options.trust.stands(standing)) return undefined
       const judged = this.#options.trust.judge(peer, standing.restsOn)
       if (!(judged instanceof Promise)) return this.#take(record, judged)
-      record.judging = this.#judgeUntilItStands(record, standing, judged)
+      record.judging = this.#judgeInTime(record, standing, judged)
     }
-    return record.judging.then(({ reason }) => reason)
+    return this.#holdsMeanwhile(standing) ? undefined : record.judging.then(({ reason }) => reason)
   }
 
   /** Judges every open connection again. Those that HTTP gave away are cut at once, the others at their next request, or when the time to drain is over. */
@@ -64,27 +66,40 @@ export class ConnectionWatch {
     await Promise.all([...this.#records.keys()].map(async (record) => await this.check(record)))
   }
 
-  /** The trust may move on while a judgement is under way; an answer of yesterday lets nobody in. */
-  async #judgeUntilItStands (record: ConnectionRecord, before: Standing, judged: Promise<Standing>): Promise<Standing> {
-    const { trust } = this.#options
-    let standing: Standing
-    try {
-      standing = await judged
-      while (standing.reason === undefined && record.peer !== null && !trust.stands(standing) && !this.#hasNoTimeLeft(standing)) {
-        standing = await trust.judge(record.peer, before.restsOn)
-      }
-    } catch {
-      standing = { ...before, reason: 'revocation_unknown' }
-    }
+  /** No answer in time is no. */
+  async #judgeInTime (record: ConnectionRecord, before: Standing, judged: Promise<Standing>): Promise<Standing> {
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise<Standing>((resolve) => {
+      timer = setTimeout(() => { resolve({ ...before, reason: 'timeout' }) }, this.#options.judgementTimeout).unref()
+    })
+    const standing = await Promise.race([this.#judgeUntilItStands(record, before, judged), late])
+    clearTimeout(timer)
     record.judging = undefined
     this.#take(record, standing)
     return standing
   }
 
-  /** Such an answer holds for the one request that asked. */
-  #hasNoTimeLeft ({ epoch, recheckAt }: Standing): boolean {
+  /** The trust may move on while a judgement is under way; an answer of yesterday lets nobody in. */
+  async #judgeUntilItStands ({ peer }: ConnectionRecord, before: Standing, judged: Promise<Standing>): Promise<Standing> {
     const { trust } = this.#options
-    return trust.now() >= recheckAt && epoch.anchors === trust.anchorsEpoch && epoch.revocation === trust.epoch.revocation
+    try {
+      let standing = await judged
+      while (standing.reason === undefined && peer !== null && !trust.stands(standing) && !this.#hasNoTimeLeft(standing)) standing = await trust.judge(peer, before.restsOn)
+      return standing
+    } catch {
+      return { ...before, reason: 'revocation_unknown' }
+    }
+  }
+
+  /** Such an answer holds for the one request that asked. */
+  #hasNoTimeLeft (standing: Standing): boolean {
+    const { trust } = this.#options
+    return trust.now() >= standing.recheckAt && trust.isCurrent(standing)
+  }
+
+  #holdsMeanwhile (standing: Standing): boolean {
+    const { trust } = this.#options
+    return standing.provisional && trust.now() < standing.notAfter && trust.isCurrent(standing)
   }
 
   #take (record: ConnectionRecord, standing: Standing): RefusalReason | undefined {

@@ -7,6 +7,8 @@ const FORWARDED = ['upgrade', 'connect', 'clientError'] as const
 /** What Fastify does to the one server that it knows. */
 const SHARED = ['closeIdleConnections', 'closeAllConnections', 'closeHttp2Sessions', 'ref', 'unref'] as const
 
+interface Bindings { readonly further: MtlsServer[], closes: number }
+
 /**
  * Makes `listen({ host: 'localhost' })` bind every address that the name has, as Fastify does for servers of its own: with a server factory Fastify 5.12 binds only the first. The
  * further servers are gated like the first, share its port, and end with it. An address that cannot be bound is left out, as Fastify leaves it.
@@ -14,22 +16,25 @@ const SHARED = ['closeIdleConnections', 'closeAllConnections', 'closeHttp2Sessio
  * @param make makes a further server
  */
 export function bindFurtherAddresses (server: MtlsServer, make: () => MtlsServer): void {
-  const further: MtlsServer[] = []
+  const bindings: Bindings = { further: [], closes: 0 }
   const listen = server.listen as (...args: any[]) => MtlsServer
   server.listen = ((...args: any[]) => {
     const [options] = args
     if (options?.host !== 'localhost' || options.path !== undefined) return listen.apply(server, args)
+    const { closes } = bindings
     dns.lookup('localhost', { all: true }, (error, found = []) => {
-      const addresses = error === null ? found.map(({ address }) => address) : []
+      // As Node: what is closed before its address is known does not listen any more.
+      if (closes !== bindings.closes) return
+      const addresses = new Set(error === null ? found.map(({ address }) => address) : [])
       server.prependOnceListener('listening', () => {
         const { address: own, port } = server.address() as AddressInfo
-        for (const host of new Set(addresses)) if (host !== own) further.push(bind(server, make(), { ...options, host, port }))
+        for (const host of addresses) if (host !== own) bindings.further.push(bind(server, make(), { ...options, host, port }))
       })
       listen.apply(server, args)
     })
     return server
   }) as typeof server.listen
-  endTogether(server, further)
+  endTogether(server, bindings)
 }
 
 function bind (server: MtlsServer, further: MtlsServer, options: object): MtlsServer {
@@ -41,18 +46,19 @@ function bind (server: MtlsServer, further: MtlsServer, options: object): MtlsSe
   return further.listen(options)
 }
 
-function endTogether (server: MtlsServer, further: readonly MtlsServer[]): void {
+function endTogether (server: MtlsServer, bindings: Bindings): void {
   for (const name of SHARED) {
     const own = (server as any)[name] as ((...args: any[]) => unknown) | undefined
     if (own === undefined) continue
     ;(server as any)[name] = (...args: any[]) => {
-      for (const other of further) (other as any)[name]?.(...args)
+      for (const other of bindings.further) (other as any)[name]?.(...args)
       return own.apply(server, args)
     }
   }
-  const close = server.close as (this: MtlsServer, done: (error?: Error) => void) => MtlsServer
+  const close = server.close as (this: MtlsServer, done?: (error?: Error) => void) => MtlsServer
   server.close = ((done?: (error?: Error) => void) => {
-    const others = further.map(async (other) => { await new Promise((resolve) => { other.close(resolve) }) })
+    bindings.closes += 1
+    const others = bindings.further.map(async (other) => { await new Promise((resolve) => { other.close(resolve) }) })
     return close.call(server, (error) => { Promise.all(others).then(() => { done?.(error) }, () => {}) })
   }) as typeof server.close
 }

@@ -74,6 +74,8 @@ function followSessions (server: Http2SecureServer, { http2SessionTimeout }: Opt
     session.setTimeout(http2SessionTimeout, () => { session.close() })
     sessions.add(session)
     session.once('close', () => { sessions.delete(session) })
+    // Its handshake ended after the server was told to close.
+    if (!server.listening) session.close()
   })
   Object.assign(server, { closeHttp2Sessions: () => { for (const session of sessions) session.close() } })
 }

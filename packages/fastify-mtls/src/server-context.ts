@@ -36,7 +36,7 @@ export class ServerContext {
     const { revocation, now = Date.now, clientCertificate, judgementTimeout = 5_000, drainTimeout = 10_000 } = settings
     const trust = new Trust(credentials, revocation, now)
     const reporter = new HandshakeReporter(now)
-    const watch = new ConnectionWatch({ trust, drainTimeout, onEnded: (record, reason) => { reporter.ended(record, reason) } })
+    const watch = new ConnectionWatch({ trust, drainTimeout, judgementTimeout, onEnded: (record, reason) => { reporter.ended(record, reason) } })
     this.reporter = reporter
     this.#watch = watch
     this.#gate = new Gate({ trust, watch, reporter, mayBeAbsent: clientCertificate === 'optional', judgementTimeout })

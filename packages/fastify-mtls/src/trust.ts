@@ -4,6 +4,9 @@ import { checkChain, combineCheckers } from '@peerkit/revocation'
 import type { ChainStatus, RevocationChecker } from '@peerkit/revocation'
 import type { RefusalReason } from './refusal.ts'
 
+/** A soft policy may let pass what nobody knows; it is asked about again after so many milliseconds, since the answer may come. */
+const UNKNOWN_RECHECK = 60_000
+
 /** What a judgement rests on. As long as both stand, so does the judgement; numbers, so that asking costs nothing. */
 export interface TrustEpoch { readonly anchors: number, readonly revocation: number }
 
@@ -15,6 +18,8 @@ export interface Standing {
   readonly notAfter: number
   /** When the revocation answer has to be asked for again. */
   readonly recheckAt: number
+  /** Nobody knows about its revocation and a soft policy lets it pass: requests do not wait for the next answer. */
+  readonly provisional: boolean
   /** Where the chain is not known: the fingerprints of all anchors of the handshake. One of them vouched for it, so it stands while all of them do. */
   readonly restsOn: readonly string[] | undefined
 }
@@ -57,9 +62,14 @@ export class Trust {
   }
 
   /** Whether a judgement still stands, without judging again. */
-  stands ({ epoch, notAfter, recheckAt }: Standing): boolean {
+  stands (standing: Standing): boolean {
     const now = this.now()
-    return now < notAfter && now < recheckAt && epoch.anchors === this.anchorsEpoch && epoch.revocation === (this.revocation?.epoch ?? 0)
+    return now < standing.notAfter && now < standing.recheckAt && this.isCurrent(standing)
+  }
+
+  /** Whether neither anchors nor revocations moved since a judgement. */
+  isCurrent ({ epoch }: Standing): boolean {
+    return epoch.anchors === this.anchorsEpoch && epoch.revocation === (this.revocation?.epoch ?? 0)
   }
 
   /**
@@ -72,16 +82,22 @@ export class Trust {
     const epoch = this.epoch
     const path = [peer, ...(peer.chain ?? [])]
     const notAfter = Math.min(...path.map((certificate) => certificate.notAfter ?? -Infinity))
-    const standing = (reason: RefusalReason | undefined, recheckAt = Infinity): Standing => ({ reason, epoch, notAfter, recheckAt, restsOn })
+    const standing = (reason: RefusalReason | undefined, recheckAt = Infinity, provisional = false): Standing => ({ reason, epoch, notAfter, recheckAt, provisional, restsOn })
     const reason = this.#judgeValidity(path) ?? this.#judgeAnchor(peer, restsOn)
     if (reason !== undefined) return standing(reason)
     const { revocation } = this
     if (revocation === undefined) return standing(undefined)
-    const conclude = (status: ChainStatus): Standing => status.permitted
-      ? standing(undefined, status.state === 'good' ? status.until : Infinity)
-      : standing(status.state === 'revoked' ? 'revoked' : 'revocation_unknown')
-    const status = checkChain(revocation, peer)
-    return status instanceof Promise ? status.then(conclude) : conclude(status)
+    const conclude = (status: ChainStatus): Standing => {
+      if (!status.permitted) return standing(status.state === 'revoked' ? 'revoked' : 'revocation_unknown')
+      return status.state === 'good' ? standing(undefined, status.until) : standing(undefined, this.now() + UNKNOWN_RECHECK, true)
+    }
+    try {
+      const status = checkChain(revocation, peer)
+      return status instanceof Promise ? status.then(conclude) : conclude(status)
+    } catch {
+      // A policy of somebody else's that throws has not permitted anything.
+      return standing('revocation_unknown')
+    }
   }
 
   #judgeValidity (path: readonly PeerIdentity[]): RefusalReason | undefined {

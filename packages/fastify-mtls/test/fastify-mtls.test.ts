@@ -143,8 +143,48 @@ test('mtlsServerOptions refuses wrong options by name', async (t) => {
     [credentials, { clientCertificate: 'maybe' }, /clientCertificate is "maybe"/],
     [credentials, { ticketSecret: Buffer.alloc(16) }, /at least 32 octets/],
     [credentials, { minVersion: 'TLSv1' }, /minVersion is "TLSv1"/],
-    [credentials, { handshakeTimeout: 0 }, /handshakeTimeout is 0/]
+    [credentials, { handshakeTimeout: 0 }, /handshakeTimeout is 0/],
+    [credentials, { drainTimeout: 2 ** 31 }, /drainTimeout is 2147483648/],
+    [credentials, { judgementTimeout: '5s' }, /judgementTimeout is "5s"/],
+    [credentials, null, /got null; expected an object/],
+    [credentials, 'h2', /got string; expected an object/],
+    [credentials, { tls: true }, /knows no "tls"; expected http2, /],
+    [credentials, { minVersoin: 'TLSv1.3' }, /did you mean "minVersion"/],
+    [credentials, { allowHTTP1: {} }, /allowHTTP1 is an object; expected true or false/],
+    [credentials, { minVersion: 'TLSv1.3', maxVersion: 'TLSv1.2' }, /minVersion is above maxVersion/],
+    [credentials, { ciphers: 7 }, /ciphers is number/],
+    [credentials, { now: 7 }, /now is number/],
+    [credentials, { ticketSecret: () => 'secret' }, /ticketSecret is string/],
+    [credentials, { revocation: null }, /revocation is null without check\(\)/],
+    [credentials, { revocation: { check () {} } }, /revocation is object without permits\(\)/],
+    [credentials, { ocspStapler: { handle () {} } }, /ocspStapler is object without update\(\)/]
   ] as const) t.throws(() => make(given, settings), { code: 'MTLS_ERR_SERVER_OPTION', message })
+})
+
+test('what Fastify is told beside the options must not speak against them', async (t) => {
+  const ca = await createDevCa()
+  const { chain, key } = await ca.issue()
+  const credentials = memoryCredentials({ cert: chain, key, ca: ca.root })
+  const make = (settings: object, beside: object): unknown => Fastify({ ...mtlsServerOptions(credentials, settings) as object, ...beside })
+  t.throws(() => make({}, { https: { requestCert: false } }), { code: 'MTLS_ERR_SERVER_OPTION', message: /https\.requestCert cannot be given/ })
+  t.throws(() => make({ http2: true }, { https: { rejectUnauthorized: false } }), { code: 'MTLS_ERR_SERVER_OPTION', message: /https\.rejectUnauthorized/ })
+  t.throws(() => make({}, { http2: true }), { code: 'MTLS_ERR_SERVER_OPTION', message: /http2 is true; expected mtlsServerOptions\(credentials, \{ http2: true \}\)/ })
+  t.throws(() => make({ http2: true }, { http2: false }), { code: 'MTLS_ERR_SERVER_OPTION', message: /http2 is false/ })
+  const world = await startWorld(t, { fastify: { https: { maxHeaderSize: 512 }, maxRequestsPerSocket: 1 } })
+  t.match(await call(world, world.client), { status: 200 })
+  t.match(await call(world, world.client, { headers: { long: 'x'.repeat(512) } }), { status: 431 })
+})
+
+test('versions and ciphers of TLS stay as they were set, across rotations', async (t) => {
+  const world = await startWorld(t, { settings: { minVersion: 'TLSv1.2', maxVersion: 'TLSv1.2', ciphers: 'ECDHE-ECDSA-AES256-GCM-SHA384' } })
+  for (const turn of ['before', 'after']) {
+    const socket = connect({ host: '127.0.0.1', port: world.port, ca: world.ca.root, cert: world.client.chain, key: world.client.key })
+    await once(socket, 'secureConnect')
+    t.match([socket.getProtocol(), socket.getCipher().name], ['TLSv1.2', 'ECDHE-ECDSA-AES256-GCM-SHA384'], turn)
+    socket.destroy()
+    const renewed = await world.ca.issue({ cn: 'renewed', ip: '127.0.0.1' })
+    world.credentials.update({ cert: renewed.chain, key: renewed.key })
+  }
 })
 
 test('injectAs speaks in the name of a peer, and nothing that travels in a request does', async (t) => {
@@ -155,6 +195,7 @@ test('injectAs speaks in the name of a peer, and nothing that travels in a reque
   t.match((await world.app.inject('/')).json(), { code: 'MTLS_ERR_PEER_MISSING' })
   t.match((await world.app.inject({ url: '/', headers: { peer: 'server', 'x-peer': 'server', 'client-cert': ':AA==:' } })).statusCode, 401)
   t.match(await call(world, world.client, { headers: { peer: 'server' } }), { body: { cn: 'client' } })
+  await t.rejects(injectAs(world.app, { subject: { commonName: 'admin' } } as any, '/'), { code: 'MTLS_ERR_SERVER_OPTION', message: /peer that is object/ })
 })
 
 test('a plain request that is no connection of ours has no identity', async (t) => {

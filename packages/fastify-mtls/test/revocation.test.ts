@@ -4,6 +4,7 @@ import { Agent } from 'node:https'
 import { test } from 'tap'
 import type { RevocationChecker, RevocationStatus } from '@peerkit/revocation'
 import { call, startWorld } from './support/world.ts'
+import type { World } from './support/world.ts'
 
 /** A checker whose answers come when the test says so. */
 function makeChecker (answer: () => RevocationStatus | Promise<RevocationStatus>): RevocationChecker & { move (): void, asked: number } {
@@ -105,6 +106,94 @@ test('an answer is asked for again when its time is over', async (t) => {
   t.match(await call(world, world.client, { agent }), { status: 200, reused: true })
   t.equal(checker.asked, 2)
   agent.destroy()
+})
+
+/** A connection that was let in, kept alive. */
+async function openOne (t: any, checker: RevocationChecker, settings: object = {}): Promise<{ world: World, ask: () => Promise<unknown> }> {
+  const world = await startWorld(t, { settings: { revocation: checker, ...settings } })
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+  t.after(() => { agent.destroy() })
+  const ask = async (): Promise<unknown> => await call(world, world.client, { agent })
+  t.match(await ask(), { status: 200 })
+  return { world, ask }
+}
+
+test('an answer that is needed on an open connection and never comes, or fails, is a refusal', async (t) => {
+  for (const [fail, reason] of [
+    [async () => await new Promise<RevocationStatus>(() => {}), 'timeout'],
+    [async () => await Promise.reject(new Error('no route')), 'revocation_unknown'],
+    [() => { throw new Error('broken') }, 'revocation_unknown']
+  ] as Array<[() => Promise<RevocationStatus>, string]>) {
+    let answer: () => RevocationStatus | Promise<RevocationStatus> = () => good()
+    const checker = makeChecker(() => answer())
+    const { world, ask } = await openOne(t, checker, { judgementTimeout: 20 })
+    answer = fail
+    checker.move()
+    t.match(await ask(), { status: 401, reused: true }, reason)
+    t.match(world.ended, [{ reason }])
+  }
+})
+
+test('a policy that throws has not permitted anything, on a new connection or an open one', async (t) => {
+  for (const later of [false, true]) {
+    let broken = false
+    const answer = (): RevocationStatus | Promise<RevocationStatus> => later ? Promise.resolve(good()) : good()
+    const checker = { ...makeChecker(answer), permits: () => { if (broken) throw new Error('broken'); return true } }
+    const { world, ask } = await openOne(t, checker)
+    broken = true
+    checker.epoch += 1
+    t.match(await ask(), { status: 401, reused: true })
+    t.match(world.ended, [{ reason: 'revocation_unknown' }])
+    await t.rejects(call(world, world.client), { code: 'ECONNRESET' })
+    t.match(world.refusals, [{ reason: 'revocation_unknown' }])
+  }
+})
+
+test('an answer that is overtaken by a revocation lets nobody in', async (t) => {
+  let answers: Array<(status: RevocationStatus) => void> = []
+  let later = false
+  const checker = makeChecker(() => later ? new Promise((resolve) => { answers.push(resolve) }) : good())
+  const { world, ask } = await openOne(t, checker)
+  later = true
+  checker.move()
+  const asked = ask()
+  checker.epoch += 1
+  const [overtaken] = answers
+  answers = []
+  overtaken?.(good())
+  await new Promise((resolve) => { setImmediate(resolve) })
+  t.equal(answers.length, 1, 'asked again')
+  answers[0]?.({ state: 'revoked', source: 'ocsp', reason: undefined, revokedAt: undefined })
+  t.match(await asked, { status: 401, reused: true })
+  t.match(world.ended, [{ reason: 'revoked' }])
+})
+
+test('an answer whose time is over when it comes serves the request that asked, and is asked for again', async (t) => {
+  let later = false
+  const checker = makeChecker(async () => later ? good(0) : good())
+  const { ask } = await openOne(t, checker)
+  later = true
+  checker.move()
+  t.match(await ask(), { status: 200, reused: true })
+  const { asked } = checker
+  t.match(await ask(), { status: 200, reused: true })
+  t.equal(checker.asked, asked + 1)
+})
+
+test('what nobody knows and a soft policy lets pass is asked about again, while requests go on', async (t) => {
+  let ahead = 0
+  let answer: RevocationStatus | Promise<RevocationStatus> = { state: 'unknown', why: 'ocsp_unavailable' }
+  const checker = { ...makeChecker(() => answer), permits: ({ state }: RevocationStatus) => state !== 'revoked' }
+  const { world, ask } = await openOne(t, checker, { now: () => Date.now() + ahead })
+  let release = (_status: RevocationStatus): void => {}
+  answer = new Promise((resolve) => { release = resolve })
+  ahead = 61_000
+  t.match(await ask(), { status: 200, reused: true }, 'does not wait')
+  t.match(await ask(), { status: 200, reused: true }, 'does not wait')
+  release({ state: 'revoked', source: 'ocsp', reason: undefined, revokedAt: undefined })
+  await new Promise((resolve) => { setImmediate(resolve) })
+  t.match(world.ended, [{ reason: 'revoked' }])
+  t.match(await ask(), { status: 401, reused: true })
 })
 
 test('bytes that are no TLS are reported as such', async (t) => {

@@ -39,13 +39,14 @@ export interface WorldOptions {
   readonly fastify?: object
   /** Where to listen. Default 127.0.0.1. */
   readonly host?: string
+  readonly port?: number
   setup? (app: FastifyInstance<any, any, any, any>): Promise<void> | void
 }
 
 interface Test { after (task: () => unknown): void }
 
 /** A listening app with one route that says who called. */
-export async function startWorld (t: Test, { settings = {}, plugin = {}, crl = false, ca: given, material = {}, fastify = {}, host = '127.0.0.1', setup }: WorldOptions = {}): Promise<World> {
+export async function startWorld (t: Test, { settings = {}, plugin = {}, crl = false, ca: given, material = {}, fastify = {}, host = '127.0.0.1', port: wanted = 0, setup }: WorldOptions = {}): Promise<World> {
   const ca = given ?? await createDevCa()
   const server = await ca.issue({ cn: 'server', dns: 'localhost', ip: '127.0.0.1' })
   const client = await ca.issue({ cn: 'client', profile: 'client' })
@@ -64,7 +65,7 @@ export async function startWorld (t: Test, { settings = {}, plugin = {}, crl = f
     app.get('/', async () => ({ open: true }))
   }
   await setup?.(app)
-  await app.listen({ host, port: 0 })
+  await app.listen({ host, port: wanted })
   const { port } = app.server.address() as { port: number }
   return { app, credentials, ca, client, origin: `https://127.0.0.1:${port}`, port, refusals, ended }
 }
