@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream'
+import type { PeerIdentity } from '@peerkit/identity'
 import type { ConnectionRecord } from './connection-record.ts'
 import type { RefusalReason } from './refusal.ts'
 import type { Standing, Trust } from './trust.ts'
@@ -56,7 +57,7 @@ export class ConnectionWatch {
       if (this.#options.trust.stands(standing)) return undefined
       const judged = this.#options.trust.judge(peer, standing.restsOn)
       if (!(judged instanceof Promise)) return this.#take(record, judged)
-      record.judging = this.#judgeInTime(record, standing, judged)
+      record.judging = this.#judgeInTime(record, peer, standing, judged)
     }
     return this.#holdsMeanwhile(standing) ? undefined : record.judging.then(({ reason }) => reason)
   }
@@ -67,12 +68,12 @@ export class ConnectionWatch {
   }
 
   /** No answer in time is no. */
-  async #judgeInTime (record: ConnectionRecord, before: Standing, judged: Promise<Standing>): Promise<Standing> {
+  async #judgeInTime (record: ConnectionRecord, peer: PeerIdentity, before: Standing, judged: Promise<Standing>): Promise<Standing> {
     let timer: NodeJS.Timeout | undefined
     const late = new Promise<Standing>((resolve) => {
       timer = setTimeout(() => { resolve({ ...before, reason: 'timeout' }) }, this.#options.judgementTimeout).unref()
     })
-    const standing = await Promise.race([this.#judgeUntilItStands(record, before, judged), late])
+    const standing = await Promise.race([this.#judgeUntilItStands(peer, before, judged), late])
     clearTimeout(timer)
     record.judging = undefined
     this.#take(record, standing)
@@ -80,11 +81,11 @@ export class ConnectionWatch {
   }
 
   /** The trust may move on while a judgement is under way; an answer of yesterday lets nobody in. */
-  async #judgeUntilItStands ({ peer }: ConnectionRecord, before: Standing, judged: Promise<Standing>): Promise<Standing> {
+  async #judgeUntilItStands (peer: PeerIdentity, before: Standing, judged: Promise<Standing>): Promise<Standing> {
     const { trust } = this.#options
     try {
       let standing = await judged
-      while (standing.reason === undefined && peer !== null && !trust.stands(standing) && !this.#hasNoTimeLeft(standing)) standing = await trust.judge(peer, before.restsOn)
+      while (standing.reason === undefined && !trust.stands(standing) && !this.#hasNoTimeLeft(standing)) standing = await trust.judge(peer, before.restsOn)
       return standing
     } catch {
       return { ...before, reason: 'revocation_unknown' }

@@ -7,7 +7,7 @@ import { call, startWorld } from './support/world.ts'
 import type { World } from './support/world.ts'
 
 /** A checker whose answers come when the test says so. */
-function makeChecker (answer: () => RevocationStatus | Promise<RevocationStatus>): RevocationChecker & { move (): void, asked: number } {
+function makeChecker (answer: () => RevocationStatus | Promise<RevocationStatus>): RevocationChecker & { move (): void, asked: number, epoch: number } {
   const listeners = new Set<() => void>()
   const checker = {
     epoch: 1,
@@ -138,10 +138,10 @@ test('a policy that throws has not permitted anything, on a new connection or an
   for (const later of [false, true]) {
     let broken = false
     const answer = (): RevocationStatus | Promise<RevocationStatus> => later ? Promise.resolve(good()) : good()
-    const checker = { ...makeChecker(answer), permits: () => { if (broken) throw new Error('broken'); return true } }
+    const checker = Object.assign(makeChecker(answer), { permits: () => { if (broken) throw new Error('broken'); return true } })
     const { world, ask } = await openOne(t, checker)
     broken = true
-    checker.epoch += 1
+    checker.move()
     t.match(await ask(), { status: 401, reused: true })
     t.match(world.ended, [{ reason: 'revocation_unknown' }])
     await t.rejects(call(world, world.client), { code: 'ECONNRESET' })
@@ -157,7 +157,7 @@ test('an answer that is overtaken by a revocation lets nobody in', async (t) => 
   later = true
   checker.move()
   const asked = ask()
-  checker.epoch += 1
+  checker.move()
   const [overtaken] = answers
   answers = []
   overtaken?.(good())
