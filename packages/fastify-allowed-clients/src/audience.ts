@@ -31,6 +31,10 @@ export interface Audience {
   ask (peer: PeerIdentity | null, request: unknown): Answer | Promise<Answer>
   /** Undefined where there is none, or where there are too many to look. */
   nearest (peer: PeerIdentity): NearestRule | undefined
+  /** What it would answer, without a request: `depends` where a predicate would decide. */
+  foresee (peer: PeerIdentity | null): 'allowed' | 'denied' | 'depends'
+  /** What its rules make of a peer; undefined where there are none, or too many to look. */
+  explain (peer: PeerIdentity | null): Explanation | undefined
   /** One line a rule. */
   describe (): string
   /** Whether nothing says who may call. */
@@ -42,6 +46,7 @@ export class RuledAudience implements Audience {
   readonly #authorizer: Authorizer
   readonly #answers = new WeakMap<PeerIdentity, Verdict>()
   readonly #nearest = new WeakMap<PeerIdentity, { readonly rule: NearestRule | undefined }>()
+  #description: string | undefined
 
   constructor (authorizer: Authorizer) {
     this.#authorizer = authorizer
@@ -66,7 +71,21 @@ export class RuledAudience implements Audience {
     return known.rule
   }
 
-  describe (): string { return this.#authorizer.describe() }
+  foresee (peer: PeerIdentity | null): 'allowed' | 'denied' | 'depends' {
+    if (peer === null) return 'denied'
+    // Without predicates the memory serves; with them they must not be asked.
+    if (!this.#authorizer.isAsync) return (this.ask(peer, undefined) as Verdict).allowed ? 'allowed' : 'denied'
+    return this.#authorizer.explain(peer).verdict.allowed ? 'allowed' : 'depends'
+  }
+
+  explain (peer: PeerIdentity | null): Explanation | undefined {
+    return this.#authorizer.size > MAX_EXPLAINED ? undefined : this.#authorizer.explain(peer)
+  }
+
+  describe (): string {
+    this.#description ??= this.#authorizer.describe()
+    return this.#description
+  }
 }
 
 function summarize ({ closest }: Explanation): NearestRule | undefined {
@@ -83,6 +102,8 @@ const IDENTIFIED: Verdict = Object.freeze({ allowed: true, rule: 0, group: undef
 export const everyIdentified: Audience = Object.freeze({
   ask: (peer: PeerIdentity | null) => peer === null ? NO_IDENTITY : IDENTIFIED,
   nearest: () => undefined,
+  foresee: (peer: PeerIdentity | null) => peer === null ? 'denied' : 'allowed',
+  explain: () => undefined,
   describe: () => '- every identified client'
 })
 
@@ -90,6 +111,8 @@ export const everyIdentified: Audience = Object.freeze({
 export const nobody: Audience = Object.freeze({
   ask: (peer: PeerIdentity | null) => peer === null ? NO_IDENTITY : NO_RULE,
   nearest: () => undefined,
+  foresee: () => 'denied',
+  explain: () => undefined,
   describe: () => '- nobody (no rules)',
   isClosed: true
 })

@@ -7,6 +7,7 @@ export {
 export type { RulesFileError, RulesFileReason } from './errors.ts'
 export { default, default as fastifyAllowedClients } from './fastify-allowed-clients.ts'
 export type { AllowedClientsControl } from './fastify-allowed-clients.ts'
+export type { ForeseenAccess, ForeseenRequirement, Outcome } from './foresee-route.ts'
 export type { RouteCounts } from './judge-route.ts'
 export type { ListedRequirement, ListedRoute } from './list-routes.ts'
 export type { FastifyAllowedClientsOptions, ScopeOptions, WatchOptions } from './plugin-options.ts'

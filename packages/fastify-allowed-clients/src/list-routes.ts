@@ -1,4 +1,7 @@
+import type { PeerIdentity } from '@peerkit/identity'
 import type { Mode } from './allowed-clients.ts'
+import { foreseeRoute } from './foresee-route.ts'
+import type { ForeseenAccess } from './foresee-route.ts'
 import type { RouteCounts, RouteJudge } from './judge-route.ts'
 
 /** One set of rules that must allow. */
@@ -23,6 +26,8 @@ export interface ListedRoute {
   /** All of them must allow. */
   readonly requirements: readonly ListedRequirement[]
   readonly counts: Readonly<RouteCounts>
+  /** What a peer would be told here by the rules in force when it was listed: asks no predicate, counts and publishes nothing. Not enumerable. */
+  readonly foresee: (peer: PeerIdentity | null) => ForeseenAccess
 }
 
 /** Whether nothing says who may call a route. */
@@ -30,8 +35,9 @@ export function isClosed ({ route }: RouteJudge): boolean { return route.require
 
 /** A route for consoles. */
 export function listRoute (judge: RouteJudge): ListedRoute {
-  const { route: { site, requirements, scope }, counts } = judge
-  return {
+  const { route, counts } = judge
+  const { site, requirements, scope } = route
+  const listed: Omit<ListedRoute, 'foresee'> = {
     methods: site.methods,
     url: site.url,
     constraints: site.constraints,
@@ -40,6 +46,7 @@ export function listRoute (judge: RouteJudge): ListedRoute {
     requirements: requirements.map(({ origin, mode, audience }) => ({ rules: origin, mode, allows: audience.describe() })),
     counts: { ...counts }
   }
+  return Object.defineProperty(listed, 'foresee', { value: (peer: PeerIdentity | null) => foreseeRoute(route, peer) }) as ListedRoute
 }
 
 /** Routes as text, one block each. The HEAD route that Fastify adds for a GET route is told with it where both ask the same. */
