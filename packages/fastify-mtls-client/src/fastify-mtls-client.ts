@@ -62,7 +62,7 @@ const mtlsClient: FastifyPluginAsync<FastifyMtlsClientOptions> = async (app: Fas
       if (agent !== undefined) agents.push(agent)
       const composed = agent === undefined || interceptors.length === 0 ? agent : agent.compose(...interceptors) as MtlsAgent
       const used = composed ?? dispatcher as Dispatcher
-      byName[name] = createService({ name, options: service, dispatcher: used, fetch: composed?.fetch ?? (async (input, init) => await undiciFetch(input, { ...init, dispatcher: used })), carry: carried })
+      byName[name] = createService({ name, options: service, dispatcher: used, expects: agent?.describeServers(service.origin), fetch: composed?.fetch ?? (async (input, init) => await undiciFetch(input, { ...init, dispatcher: used })), carry: carried })
     }
   } catch (error) {
     await Promise.all(agents.map(async (agent) => { await agent.close() }))

@@ -16,6 +16,8 @@ export type CallOptions = Omit<Dispatcher.RequestOptions, 'origin' | 'path' | 'm
 export interface Service {
   readonly name: string
   readonly origin: string
+  /** Who must answer there, for people; undefined where the caller's own dispatcher decides. */
+  readonly expects: string | undefined
   /** The dispatcher behind it, for what is not here: `stream`, `pipeline`, a WebSocket. Paths are whole there. */
   readonly dispatcher: Dispatcher
   /**
@@ -40,6 +42,7 @@ export interface ServiceMeans {
   readonly name: string
   readonly options: ServiceOptions
   readonly dispatcher: Dispatcher
+  readonly expects: string | undefined
   readonly fetch: Fetch
   readonly carry: CarryOptions
 }
@@ -62,6 +65,7 @@ export function createService (means: ServiceMeans, carried: Readonly<Record<str
   return Object.freeze({
     name,
     origin,
+    expects: means.expects,
     dispatcher,
     request,
     fetch: (async (path: string, init: any = {}) => await means.fetch(locate(means, path), { ...init, ...limit(init.signal), headers: headersOf(init.headers) })) as Service['fetch'],

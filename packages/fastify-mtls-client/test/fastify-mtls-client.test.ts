@@ -46,6 +46,14 @@ test('a service is called by name, at its base path, with its headers, and says 
   }
 })
 
+test('a service says who must answer, unless the dispatcher is the caller\'s own', async (t) => {
+  const app = await createApp({ services: { ledger: { origin, allowedServers }, named: { origin } } }, t)
+  t.equal(serviceOf(app).expects, `SPIFFE ID is "${SPIFFE}"`)
+  t.match(serviceOf(app, 'named').expects, /^a certificate for /)
+  const mocked = await createApp({ services: { ledger: { origin } }, dispatcher: new MockAgent() }, t)
+  t.equal(serviceOf(mocked).expects, undefined)
+})
+
 test('a path that is none, or leads out of the base path, is refused before anything is sent', async (t) => {
   const app = await createApp({ services: { ledger: { origin, basePath: '/v1' }, root: { origin, basePath: '/' } } }, t)
   const before = ledger.seen.length

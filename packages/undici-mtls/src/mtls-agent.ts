@@ -10,7 +10,7 @@ import { MTLS_ERR_OUTBOUND_OPTION } from './errors.ts'
 import { Exchange, kExchange } from './exchange.ts'
 import { adaptHandler } from './legacy-handler.ts'
 import { acceptMocks } from './mocks.ts'
-import { OriginPolicies } from './origin-policy.ts'
+import { OriginPolicies, readOrigin } from './origin-policy.ts'
 import { readTarget } from './target.ts'
 
 const reference = new undici.Agent()
@@ -53,6 +53,18 @@ export class MtlsAgent extends Dispatcher {
 
   /** Limits on what an EventSource receives. */
   get eventSourceOptions (): object | undefined { return (reference as { eventSourceOptions?: object }).eventSourceOptions }
+
+  /**
+   * Who must answer at an origin, for people: what the message of MTLS_ERR_OUTBOUND_WRONG_SERVER calls expected. Opens no connection.
+   *
+   * @param origin such as `https://ledger.internal:8443`
+   * @throws MTLS_ERR_OUTBOUND_OPTION for what is no bare https origin, MTLS_ERR_OUTBOUND_ORIGIN where the agent must not call it
+   */
+  describeServers (origin: string): string {
+    const { hostname } = new URL(readOrigin(origin))
+    const { rules, servername } = this.#policies.find(readOrigin(origin))
+    return rules.describe(servername ?? hostname.replace(/^\[|\]$/g, ''))
+  }
 
   override dispatch (options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
     return this.#dispatch(options, handler, false)

@@ -18,3 +18,16 @@ test('request and fetch reach the server that is meant, and say who it was', asy
   t.equal(await builtIn.text(), '/built-in')
   t.equal(serverOf(builtIn), undefined)
 })
+
+test('says who must answer at an origin, without calling it', async (t) => {
+  const agent = new MtlsAgent({
+    credentials,
+    origins: { 'https://ledger.internal:8443': { allowedServers: [{ spiffe: SPIFFE }] }, 'https://named.internal': { servername: 'other.internal' }, 'https://[::1]:1': {} }
+  })
+  t.teardown(async () => { await agent.close() })
+  t.equal(agent.describeServers('https://ledger.internal:8443'), `SPIFFE ID is "${SPIFFE}"`)
+  t.equal(agent.describeServers('https://named.internal'), 'a certificate for other.internal')
+  t.equal(agent.describeServers('https://[::1]:1'), 'a certificate for ::1')
+  t.throws(() => agent.describeServers('https://elsewhere.internal'), { code: 'MTLS_ERR_OUTBOUND_ORIGIN' })
+  t.throws(() => agent.describeServers('https://ledger.internal:8443/path'), { code: 'MTLS_ERR_OUTBOUND_OPTION' })
+})
