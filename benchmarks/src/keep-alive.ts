@@ -1,33 +1,43 @@
-// Requests/s over keep-alive mTLS: bare Fastify HTTPS with requestCert (the limit), our two plugins, and the hand-written hook.
-import { fork } from 'node:child_process'
-import { once } from 'node:events'
-import { cpus } from 'node:os'
-import { join } from 'node:path'
-import { formatRows, interleave } from './interleave.ts'
-import type { Contender } from './interleave.ts'
-import { loadHttp1, loadHttp2 } from './load.ts'
+// Requests a second over kept-alive mutual TLS: bare Fastify (the limit), our plugins, and what people write without us.
+import type { Comparison, Metric, Run } from './benchmark.ts'
+import { compare } from './compare.ts'
+import { launch, withCost } from './launch.ts'
+import type { Protocol } from './launch.ts'
+import { loadHttp1 } from './load/http1.ts'
+import { loadHttp2 } from './load/http2.ts'
 import { mintMaterial } from './world.ts'
 
-const ROUNDS = Number(process.env['ROUNDS'] ?? 9)
-const SECONDS = Number(process.env['SECONDS'] ?? 3)
-const material = await mintMaterial()
-console.log(`Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}; ${ROUNDS} rounds of ${SECONDS} s\n`)
+export const REQUEST_METRICS: readonly Metric[] = [
+  { key: 'rate', title: 'requests/s', ratio: true },
+  { key: 'perCpuSecond', title: 'requests per CPU second', ratio: true },
+  { key: 'cpuMicroseconds', title: 'CPU µs a request', digits: 1 },
+  { key: 'p50', title: 'p50 ms', digits: 2 },
+  { key: 'p99', title: 'p99 ms', digits: 2 },
+  { key: 'busy', title: 'server busy %' }
+]
 
-for (const [protocol, load] of [['h1', loadHttp1], ['h2', loadHttp2]] as const) {
-  const servers = await Promise.all(['bare', 'peerkit', 'hand-written'].map(async (kind) => {
-    // The server has one core to itself where taskset is at hand; `npm run bench` pins the load to the other.
-    const child = fork(join(import.meta.dirname, 'servers/serve.ts'), [kind, protocol], pinned())
-    child.send(material)
-    const [{ port }] = await once(child, 'message') as [{ port: number }]
-    return { kind, child, port }
-  }))
-  for (const { port } of servers) await load(port, material, 1)
-  const contenders: Contender[] = servers.map(({ kind, port }) => ({ name: kind, measure: () => load(port, material, SECONDS) }))
-  console.log(formatRows(`Keep-alive, ${protocol === 'h1' ? 'HTTP/1.1' : 'HTTP/2'}`, 'requests/s', await interleave(contenders, ROUNDS)))
-  for (const { child } of servers) child.kill()
-}
+const SERVERS = [
+  ['bare Fastify, no check (the limit)', 'bare'],
+  ['the same, another process (noise)', 'bare'],
+  ['with fastify-mtls', 'identified'],
+  ['with fastify-mtls and fastify-allowed-clients', 'peerkit'],
+  ['Fastify, hand-written getPeerCertificate() hook', 'hand-written'],
+  ['Node alone, getPeerCertificate()', 'node'],
+  ['Express with client-certificate-auth', 'express']
+] as const
 
-function pinned (): object {
-  if (process.platform !== 'linux' || cpus().length < 2) return {}
-  return { execPath: 'taskset', execArgv: ['-c', '0', process.execPath, ...process.execArgv] }
+export const run: Run = async ({ rounds, seconds }) => {
+  const material = await mintMaterial()
+  const compareOver = async (protocol: Protocol): Promise<Comparison> => {
+    // Express serves no HTTP/2.
+    const kinds = SERVERS.filter(([, kind]) => protocol === 'h1' || kind !== 'express')
+    const servers = await Promise.all(kinds.map(async ([name, kind]) => ({ name, server: await launch(kind, protocol, material) })))
+    const load = protocol === 'h1' ? loadHttp1 : loadHttp2
+    for (const { server: { port } } of servers) await load({ port, material, seconds: Math.min(1, seconds) })
+    const contenders = servers.map(({ name, server }) => ({ name, measure: async () => ({ ...await withCost(server, async () => await load({ port: server.port, material, seconds })) }) }))
+    const comparison = await compare(`Keep-alive, ${protocol === 'h1' ? 'HTTP/1.1' : 'HTTP/2'}`, REQUEST_METRICS, contenders, rounds)
+    for (const { server } of servers) await server.stop()
+    return comparison
+  }
+  return [await compareOver('h1'), await compareOver('h2')]
 }

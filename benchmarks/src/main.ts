@@ -1,23 +1,57 @@
-// `npm run bench` runs every benchmark, `npm run bench -- NAME …` those named.
-import { execFileSync } from 'node:child_process'
-import { cpus } from 'node:os'
+// `npm run bench` runs every benchmark and writes docs/performance.md; `npm run bench -- --help` says the rest.
+import { parseArgs } from 'node:util'
+import type { Setting } from './benchmark.ts'
+import { benchmarks } from './registry.ts'
+import { formatMachine, formatSection } from './report/tables.ts'
+import { findStale, writeReport } from './report/report.ts'
+import { saveResult } from './results.ts'
+import { runBenchmark } from './run-benchmark.ts'
 
-const benchmarks: Readonly<Record<string, () => Promise<unknown>>> = {
-  identity: () => import('./identity.ts'),
-  rules: () => import('./rules.ts'),
-  verdict: () => import('./verdict.ts'),
-  crl: () => import('./crl.ts'),
-  'keep-alive': () => import('./keep-alive.ts')
+const USAGE = `npm run bench                    every benchmark, then docs/performance.md
+npm run bench -- NAME …          those named; the document stays as it is
+npm run bench -- --list          what there is
+npm run bench -- --quick [NAME]  a smoke test whose figures mean nothing
+npm run bench -- --report        docs/performance.md from the saved figures (with --check: only whether it agrees with them)
+--rounds N, --seconds N          interleaved rounds, seconds of one measurement`
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { list: { type: 'boolean' }, quick: { type: 'boolean', default: false }, report: { type: 'boolean' }, check: { type: 'boolean' }, help: { type: 'boolean' }, rounds: { type: 'string' }, seconds: { type: 'string' } }
+})
+const { quick } = values
+
+if (values.help === true) console.log(USAGE)
+else if (values.list === true) for (const [name, about] of Object.entries(benchmarks)) console.log(`${name.padEnd(18)} ${about}`)
+else if (values.report === true) report()
+else await runAll(positionals)
+
+async function runAll (asked: readonly string[]): Promise<void> {
+  const unknown = asked.filter((name) => !Object.hasOwn(benchmarks, name))
+  if (unknown.length > 0) throw new Error(`No benchmark is called ${unknown.join(', ')}; there are ${Object.keys(benchmarks).join(', ')}.`)
+  const setting: Setting = { quick, rounds: count(values.rounds, quick ? 2 : 7), seconds: count(values.seconds, quick ? 0.3 : 2) }
+  for (const name of asked.length > 0 ? asked : Object.keys(benchmarks)) {
+    try {
+      const result = await runBenchmark(name, setting)
+      const { machine: { loadBefore, loadAfter } } = result
+      console.log(`## ${name}${quick ? ' (smoke test: the figures mean nothing)' : ''}\n\n${result.sections.map(formatSection).join('\n')}`)
+      console.log(`${formatMachine(result.machine)}; load ${loadBefore[0]?.toFixed(2)} before, ${loadAfter[0]?.toFixed(2)} after; ${Math.round(result.seconds)} s; ${saveResult(result)}\n`)
+    } catch (error) {
+      // The others are still worth running; the failure is told by the exit code.
+      console.error(error)
+      process.exitCode = 1
+    }
+  }
+  if (asked.length === 0) report()
 }
 
-// Taken out: a benchmark run by itself reads its own argument there.
-const asked = process.argv.splice(2)
-const names = asked.length > 0 ? asked : Object.keys(benchmarks)
-const unknown = names.filter((name) => !Object.hasOwn(benchmarks, name))
-if (unknown.length > 0) {
-  console.error(`No benchmark is called ${unknown.join(', ')}; there are ${Object.keys(benchmarks).join(', ')}.`)
-  process.exit(1)
+function report (): void {
+  const stale = values.check === true ? findStale(quick) : writeReport(quick)
+  for (const path of stale) console.log(`${values.check === true ? 'out of date:' : 'wrote'} ${path}`)
+  if (values.check === true && stale.length > 0) process.exitCode = 1
 }
-// Servers run on the first core (keep-alive.ts), everything measured from here on the second.
-if (process.platform === 'linux' && cpus().length > 1) execFileSync('taskset', ['-cp', '1', String(process.pid)], { stdio: 'ignore' })
-for (const name of names) await benchmarks[name]?.()
+
+function count (given: string | undefined, usual: number): number {
+  const number = Number(given ?? usual)
+  if (!(number > 0)) throw new Error(`"${String(given)}" is no count; expected a number above 0`)
+  return number
+}

@@ -1,0 +1,51 @@
+// Starts servers in processes of their own, on the core that is theirs.
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { SERVER_CORE, pinCommand, readCpuSeconds } from './processor.ts'
+import type { LoadResult } from './load/load.ts'
+import type { Material } from './world.ts'
+
+export type Protocol = 'h1' | 'h2'
+
+/** A server under measurement. */
+export interface Launched {
+  readonly port: number
+  /** Of all the processes that an answer takes. */
+  cpuSeconds (): number | undefined
+  /** A command of servers/serve.ts; rejects where it failed. */
+  ask <T = unknown>(command: string, value?: unknown): Promise<T>
+  stop (): Promise<void>
+}
+
+/** Starts servers/serve.ts with one kind of server. */
+export async function launch (kind: string, protocol: Protocol | 'plain', material: Material, options: object = {}): Promise<Launched> {
+  const [execPath = '', ...execArgv] = pinCommand(SERVER_CORE, [process.execPath, '--expose-gc', ...process.execArgv.filter((argument) => argument !== '--expose-gc')])
+  const child = fork(join(import.meta.dirname, 'servers/serve.ts'), [], { execPath, execArgv })
+  const ended = once(child, 'exit')
+  const ask = async <T>(command: string, value?: unknown): Promise<T> => {
+    child.send({ command, value })
+    const [answer] = await Promise.race([once(child, 'message'), ended.then(() => { throw new Error(`the server "${kind}" ended`) })])
+    if (answer.error !== undefined) throw new Error(`${kind}: ${String(answer.error)}`)
+    return answer.value as T
+  }
+  const port = await ask<number>('start', { kind, protocol, material, options })
+  return {
+    port,
+    cpuSeconds: () => readCpuSeconds([child.pid ?? 0]),
+    ask,
+    async stop () {
+      child.kill()
+      await ended
+    }
+  }
+}
+
+/** The load's figures together with what the server spent for them. */
+export async function withCost <Result extends LoadResult> (server: Launched, load: () => Promise<Result>): Promise<Result & { perCpuSecond: number, cpuMicroseconds: number, busy: number }> {
+  const before = server.cpuSeconds()
+  const result = await load()
+  const after = server.cpuSeconds()
+  const used = before === undefined || after === undefined ? NaN : after - before
+  return { ...result, perCpuSecond: result.answered / used, cpuMicroseconds: used / result.answered * 1e6, busy: 100 * used / result.seconds }
+}

@@ -1,0 +1,32 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+
+/**
+ * Every benchmark, in the order of docs/performance.md: NAME is the file src/NAME.ts. It exports `run` (benchmark.ts); one that does not is run for what it prints,
+ * with ROUNDS, SECONDS and QUICK in its environment.
+ */
+const ALL: Readonly<Record<string, string>> = {
+  'keep-alive': 'requests/s over kept-alive connections beside bare Fastify, hand-written hooks, Node alone and Express',
+  gateways: 'beside nginx, HAProxy, Envoy, ghostunnel and stunnel in front of plain Fastify, end to end',
+  handshakes: 'new connections, full and resumed, P-256 and RSA-2048, beside bare Fastify',
+  outbound: 'MtlsAgent beside a bare undici Agent, kept alive and with a connection for each request',
+  'scale-clients': '1 to 100,000 clients in a rule set',
+  'scale-routes': '1 to 10,000 routes with rules',
+  'scale-connections': '1 to 10,000 open connections',
+  crl: 'certificate revocation lists of 1,000 to 1,000,000 entries',
+  forwarded: 'forwarded certificates of 1 to 100,000 different clients',
+  rotation: 'rotation and revocation under load: when they take effect, what they cost, what is lost',
+  'rotation-inbound': 'many rotations of a server under load',
+  'rotation-soak': 'many rotations of a client under load',
+  'cut-off': 'how soon a revoked client is cut off',
+  verdict: 'what a remembered verdict costs',
+  rules: 'what a first verdict costs, in each shape of rules',
+  identity: 'parsing a certificate beside X509Certificate',
+  'path-validation': 'validating certificate paths',
+  monitor: 'what monitoring costs a request'
+}
+
+/** What each benchmark measures, by name. */
+export const benchmarks: Readonly<Record<string, string>> = Object.fromEntries(Object.entries(ALL).filter(([name]) => existsSync(fileOf(name))))
+
+export function fileOf (name: string): string { return join(import.meta.dirname, `${name}.ts`) }

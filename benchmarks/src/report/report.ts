@@ -1,0 +1,54 @@
+// Puts the saved figures into docs/performance.md: tables between marks, plots beside it. What people wrote around the marks stays.
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import type { Result, Section } from '../benchmark.ts'
+import { readResult, resultsFolder } from '../results.ts'
+import { plotSeries } from './plot.ts'
+import { formatMachine, formatSection } from './tables.ts'
+
+const DOCUMENT = join(import.meta.dirname, '../../../docs/performance.md')
+const PLACE = /<!-- bench:([\w-]+) -->\n[^]*?<!-- \/bench -->/g
+
+/** What the files should hold, by path. With `quick` the smoke test's figures, beside themselves. */
+export function composeReport (quick: boolean): Map<string, string> {
+  const document = quick ? join(resultsFolder(true), 'performance.md') : DOCUMENT
+  const files = new Map<string, string>()
+  const text = readFileSync(DOCUMENT, 'utf8').replace(PLACE, (_, name: string) => {
+    const result = readResult(name, quick)
+    const body = result === undefined ? '*Not measured.*\n' : formatResult(result, (file, svg) => files.set(join(dirname(document), 'performance', file), svg))
+    return `<!-- bench:${name} -->\n${body}<!-- /bench -->`
+  })
+  files.set(document, text)
+  return files
+}
+
+/** The paths of files that are not what the figures say. */
+export function findStale (quick: boolean): string[] {
+  return [...composeReport(quick)].filter(([path, text]) => !existsSync(path) || readFileSync(path, 'utf8') !== text).map(([path]) => path)
+}
+
+/** Answers with the paths of files that were not what they should be. */
+export function writeReport (quick: boolean): string[] {
+  const stale = findStale(quick)
+  const files = composeReport(quick)
+  for (const path of stale) {
+    mkdirSync(dirname(path), { recursive: true })
+    writeFileSync(path, files.get(path) ?? '')
+  }
+  return stale
+}
+
+function formatResult (result: Result, addPlot: (file: string, svg: string) => void): string {
+  const { name, started, seconds, setting: { rounds, seconds: each }, machine, sections } = result
+  const parts = sections.map((section) => `${formatPlot(name, section, addPlot)}${formatSection(section)}`)
+  const load = machine.loadBefore[0]?.toFixed(2) ?? '?'
+  const about = `<sub>${started.slice(0, 16).replace('T', ' ')} UTC, ${Math.round(seconds)} s; ${rounds} rounds of ${each} s; load average before ${load}. ${formatMachine(machine)}.</sub>`
+  return `${parts.join('\n')}\n${about}\n`
+}
+
+function formatPlot (name: string, section: Section, addPlot: (file: string, svg: string) => void): string {
+  if (section.kind !== 'series') return ''
+  const file = `${name}-${section.id}.svg`
+  addPlot(file, plotSeries(section))
+  return `![${section.title}: ${section.unit} by ${section.size}](performance/${file})\n\n`
+}

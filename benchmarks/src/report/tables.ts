@@ -1,0 +1,51 @@
+import type { Comparison, Figure, Machine, Metric, Section, Series } from '../benchmark.ts'
+
+const MARK = '⚠'
+
+/** A result's section as Markdown. */
+export function formatSection (section: Section): string {
+  if (section.kind === 'comparison') return formatComparison(section)
+  if (section.kind === 'series') return formatSeries(section)
+  return `${section.text.includes('\n### ') || section.text.startsWith('### ') || section.text.includes('| --- |') ? section.text : ['```text', section.text, '```'].join('\n')}\n`
+}
+
+export function formatMachine ({ node, openssl, cores, model, memory, system, programs }: Machine): string {
+  const others = Object.entries(programs).map(([name, version]) => `${name} ${version}`)
+  return `Node ${node} with OpenSSL ${openssl}; ${cores} × ${model}, ${memory}, ${system}${others.length > 0 ? `; ${others.join(', ')}` : ''}`
+}
+
+function formatComparison ({ title, metrics, rows, notes = [] }: Comparison): string {
+  const shown = metrics.filter(({ key }) => rows.some(({ figures }) => figures[key] !== undefined))
+  const columns = shown.flatMap(({ title: unit, ratio = false }) => ratio ? [unit, 'of the first'] : [unit])
+  const lines = rows.map(({ name, figures }) => [name, ...shown.flatMap((metric) => formatCells(metric, figures[metric.key]))])
+  return [`### ${title}`, '', ...formatTable([['', ...columns], ...lines]), ...notes.flatMap((note) => ['', note]), ''].join('\n')
+}
+
+function formatCells ({ digits = 0, ratio = false }: Metric, figure: Figure | undefined): string[] {
+  const value = figure === undefined ? '–' : formatNumber(figure.median, digits)
+  const mark = figure?.wide === true ? ` ${MARK}` : ''
+  if (!ratio) return [`${value}${mark}`]
+  return [value, figure?.ratio === undefined ? '–' : `${figure.ratio.toFixed(3)} ±${(figure.spread * 100).toFixed(1)} %${mark}`]
+}
+
+function formatSeries ({ title, size, unit, digits = 0, lines, notes = [] }: Series): string {
+  const sizes = [...new Set(lines.flatMap(({ points }) => points.map((point) => point.size)))].sort((a, b) => a - b)
+  const rows = lines.map(({ name, points }) => [name, ...sizes.map((wanted) => {
+    const point = points.find((candidate) => candidate.size === wanted)
+    return point === undefined ? '–' : `${formatNumber(point.median, digits)}${point.wide ? ` ${MARK}` : ''}`
+  })])
+  const head = [`${unit}, by ${size}`, ...sizes.map((wanted) => wanted.toLocaleString('en'))]
+  return [`### ${title}`, '', ...formatTable([head, ...rows]), ...notes.flatMap((note) => ['', note]), ''].join('\n')
+}
+
+function formatTable ([head = [], ...rows]: readonly string[][]): string[] {
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
+  return [line(head), line(head.map((_, column) => column === 0 ? '---' : '---:')), ...rows.map(line)]
+}
+
+/** At least the asked digits behind the point; small numbers keep two that say something. */
+export function formatNumber (value: number, digits = 0): string {
+  if (!Number.isFinite(value)) return '–'
+  const needed = value !== 0 && Math.abs(value) < 1 ? Math.max(digits, 1 - Math.floor(Math.log10(Math.abs(value)))) : digits
+  return value.toLocaleString('en', { minimumFractionDigits: Math.min(needed, 6), maximumFractionDigits: Math.min(needed, 6) })
+}

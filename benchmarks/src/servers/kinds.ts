@@ -1,0 +1,11 @@
+import type { MakeServer } from './serving.ts'
+
+/** Loaded when asked for: a bare server's process holds nothing of ours. */
+export const kinds: Readonly<Record<string, () => Promise<MakeServer>>> = {
+  bare: async () => (await import('./handmade.ts')).serveBare,
+  peerkit: async () => (await import('./peerkit.ts')).servePeerkit,
+  identified: async () => (await import('./peerkit.ts')).serveIdentified,
+  'hand-written': async () => (await import('./handmade.ts')).serveHandWritten,
+  express: async () => (await import('./express.ts')).serveExpress,
+  node: async () => (await import('./node.ts')).serveNode
+}

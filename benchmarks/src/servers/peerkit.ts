@@ -1,0 +1,37 @@
+import Fastify from 'fastify'
+import { memoryCredentials } from '@peerkit/credentials'
+import fastifyAllowedClients from '@peerkit/fastify-allowed-clients'
+import fastifyMtls, { mtlsServerOptions } from '@peerkit/fastify-mtls'
+import { serveApp } from './serving.ts'
+import type { App, MakeServer } from './serving.ts'
+
+/** Both plugins with a realistic rule set: a few groups, SPIFFE patterns, names pinned to an issuer. */
+export const servePeerkit: MakeServer = async (protocol, { ca, server }, { crl }) => {
+  const credentials = memoryCredentials({ ...server, ca, ...(typeof crl === 'string' && { crl }) })
+  const app: App = Fastify(mtlsServerOptions(credentials, { http2: protocol === 'h2' } as object) as object)
+  await app.register(fastifyMtls, { credentials })
+  const issuer = { cn: 'Benchmark CA' }
+  await app.register(fastifyAllowedClients, {
+    clients: {
+      operators: { ou: 'operators', issuer },
+      auditors: [{ cn: ['anna', 'bert'], issuer }, { email: 'audit@bench.example' }],
+      payments: { spiffe: ['spiffe://bench.example/ns/pay/sa/*', 'spiffe://bench.example/ns/ledger/sa/ledger'] }
+    }
+  })
+  return await serveApp(app, { allowedClients: ['operators', 'auditors', 'payments'] }, {
+    /** Answers with the milliseconds that the update took. */
+    update (material) {
+      const start = performance.now()
+      credentials.update(material)
+      return performance.now() - start
+    }
+  })
+}
+
+/** The first plugin alone: who calls is known, nobody is refused for it. */
+export const serveIdentified: MakeServer = async (protocol, { ca, server }) => {
+  const credentials = memoryCredentials({ ...server, ca })
+  const app: App = Fastify(mtlsServerOptions(credentials, { http2: protocol === 'h2' } as object) as object)
+  await app.register(fastifyMtls, { credentials })
+  return await serveApp(app)
+}
