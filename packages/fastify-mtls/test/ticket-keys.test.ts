@@ -1,0 +1,129 @@
+import { fork } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { mock } from 'node:test'
+import { test } from 'tap'
+import { memoryCredentials } from '@peerkit/credentials'
+import { createDevCa } from '@peerkit/dev-ca'
+import type { DevCa, IssuedCertificate } from '@peerkit/dev-ca'
+import { TicketKeys } from '../src/ticket-keys.ts'
+import { callRaw, startWorld } from './support/world.ts'
+
+const HOUR = 3_600_000
+
+/** Two servers in processes of their own. */
+async function startWorkers (t: any, secrets: readonly string[]): Promise<{ ca: DevCa, client: IssuedCertificate, workers: Array<{ child: ChildProcess, port: number }> }> {
+  const ca = await createDevCa()
+  const workers = await Promise.all(secrets.map(async (secret) => {
+    const { chain, key } = await ca.issue({ ip: '127.0.0.1' })
+    const child = fork(join(import.meta.dirname, 'support/worker.ts'))
+    t.after(async () => {
+      const exited = once(child, 'exit')
+      child.kill('SIGKILL')
+      await exited
+    })
+    child.send({ material: { cert: chain, key, ca: ca.root }, secret })
+    const [{ port }] = await once(child, 'message') as [{ port: number }]
+    return { child, port }
+  }))
+  return { ca, client: await ca.issue({ cn: 'client', profile: 'client' }), workers }
+}
+
+for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
+  const pinned = { minVersion: version, maxVersion: version }
+
+  test(`${version}: a session of one process is resumed by another that shares the secret, and by no other`, async (t) => {
+    const secret = randomBytes(32).toString('hex')
+    const { ca, client, workers: [one, two, stranger] } = await startWorkers(t, [secret, secret, randomBytes(32).toString('hex')])
+    const first = await callRaw({ port: one?.port ?? 0, ca }, client, pinned)
+    t.match(first, { status: 200, reused: false })
+    t.match(await callRaw({ port: two?.port ?? 0, ca }, client, { ...pinned, session: first.session }), { status: 200, reused: true })
+    t.match(await callRaw({ port: stranger?.port ?? 0, ca }, client, { ...pinned, session: first.session }), { status: 200, reused: false })
+  })
+
+  test(`${version}: a process that knows of a revocation refuses the session that another one gave`, async (t) => {
+    const secret = randomBytes(32).toString('hex')
+    const { ca, client, workers: [one, two] } = await startWorkers(t, [secret, secret])
+    const first = await callRaw({ port: one?.port ?? 0, ca }, client, pinned)
+    ca.revoke(client)
+    two?.child.send({ crl: (await ca.crl()).pem })
+    if (two !== undefined) await once(two.child, 'message')
+    const told = once(two?.child as ChildProcess, 'message')
+    t.match(await callRaw({ port: two?.port ?? 0, ca }, client, { ...pinned, session: first.session }), { status: undefined })
+    t.match(await told, [{ refused: 'revoked', resumed: true }])
+  })
+}
+
+test('keys that nobody shares change with CAs, CRLs and time, and not with our own certificate', async (t) => {
+  const ca = await createDevCa()
+  const { chain, key } = await ca.issue()
+  const credentials = memoryCredentials({ cert: chain, key, ca: ca.root })
+  let now = 0
+  const keys = new TicketKeys({}, () => now, () => {})
+  const make = (): string => keys.make(credentials.current).toString('hex')
+  const first = make()
+  t.equal(first.length, 96)
+  const renewed = await ca.issue()
+  credentials.update({ cert: renewed.chain, key: renewed.key })
+  t.equal(make(), first)
+  now = HOUR
+  const later = make()
+  t.not(later, first)
+  keys.drop()
+  t.not(make(), later)
+})
+
+test('keys of a shared secret agree without talking, and change with the set of CAs, the secret and time', async (t) => {
+  const ca = await createDevCa()
+  const other = await createDevCa()
+  const issued = await ca.issue()
+  const make = (ticketSecret: Buffer | (() => Buffer), bundle: string[], now = 0, ticketRotation?: number): string => {
+    const { current } = memoryCredentials({ cert: issued.chain, key: issued.key, ca: bundle })
+    const keys = new TicketKeys({ ticketSecret, ...(ticketRotation !== undefined && { ticketRotation }) }, () => now, () => {})
+    keys.drop()
+    return keys.make(current).toString('hex')
+  }
+  const secret = randomBytes(32)
+  const first = make(secret, [ca.root, other.root])
+  t.equal(make(secret, [other.root, ca.root], HOUR - 1), first, 'in any order, at any time of the hour')
+  t.equal(make(() => secret, [ca.root, other.root]), first)
+  t.not(make(secret, [ca.root]), first)
+  t.not(make(secret, [ca.root, other.root], HOUR), first)
+  t.not(make(secret, [ca.root, other.root], 1_000, 1_000), first)
+  t.not(make(randomBytes(32), [ca.root, other.root]), first)
+  t.throws(() => make(() => Buffer.alloc(31), [ca.root]), { code: 'MTLS_ERR_SERVER_OPTION', message: /ticketSecret is 31 octets/ })
+})
+
+test('the keys turn when their time is over: at whole hours, again and again, until they are stopped', async (t) => {
+  mock.timers.enable({ apis: ['setTimeout'] })
+  t.after(() => { mock.timers.reset() })
+  let now = 10 * HOUR + 1_000
+  let turns = 0
+  const keys = new TicketKeys({}, () => now, () => { turns += 1 })
+  keys.start()
+  mock.timers.tick(HOUR - 1_001)
+  t.equal(turns, 0)
+  now = 11 * HOUR
+  mock.timers.tick(1)
+  t.equal(turns, 1)
+  now = 12 * HOUR
+  mock.timers.tick(HOUR)
+  t.equal(turns, 2)
+  keys.stop()
+  mock.timers.tick(2 * HOUR)
+  t.equal(turns, 2)
+})
+
+test('a ticket from before a turn of the keys means a full handshake, and the client is served', async (t) => {
+  let secret = randomBytes(32)
+  const world = await startWorld(t, { settings: { ticketSecret: () => secret } })
+  const first = await callRaw(world, world.client)
+  t.match(await callRaw(world, world.client, { session: first.session }), { status: 200, reused: true })
+  secret = randomBytes(32)
+  // Any rotation asks for the secret again.
+  const renewed = await world.ca.issue({ ip: '127.0.0.1' })
+  world.credentials.update({ cert: renewed.chain, key: renewed.key })
+  t.match(await callRaw(world, world.client, { session: first.session }), { status: 200, reused: false })
+})
