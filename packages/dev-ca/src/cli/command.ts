@@ -5,6 +5,15 @@ import { findNearest } from '../nearest.ts'
 
 export type Values = Readonly<Record<string, string | boolean | ReadonlyArray<string | boolean> | undefined>>
 
+/** What a command takes beside its options. */
+export interface Operands {
+  /** As the help calls it. */
+  readonly name: string
+  readonly help: string
+  readonly least: number
+  readonly most: number
+}
+
 /** One command of `peerkit`. */
 export interface Command {
   /** Words after `peerkit`. */
@@ -12,25 +21,39 @@ export interface Command {
   /** One line for the list of commands. */
   readonly summary: string
   readonly options: Readonly<Record<string, { readonly type: 'string' | 'boolean', readonly multiple?: boolean, readonly help: string, readonly required?: boolean }>>
+  /** Without it the command takes options alone. */
+  readonly operands?: Operands
+  /** What the exit codes mean, and examples: the end of its help. */
+  readonly notes?: readonly string[]
   /** Resolves with the exit code. */
-  run (values: Values, print: (text: string) => void): Promise<number>
+  run (values: Values, print: (text: string) => void, operands: readonly string[]): Promise<number>
 }
 
+export interface Arguments { readonly values: Values, readonly operands: readonly string[] }
+
 /** Reads a command's arguments. @throws MTLS_ERR_DEV_CA_OPTION naming the argument, and the nearest option where one is misspelt */
-export function readArguments (command: Command, args: readonly string[]): Values {
+export function readArguments (command: Command, args: readonly string[]): Arguments {
   const config = Object.fromEntries(Object.entries(command.options).map(([name, { type, multiple = false }]) => [name, { type, multiple }])) as ParseArgsOptionsConfig
   let values: Values
+  let operands: readonly string[]
   try {
-    values = parseArgs({ args: [...args], options: config, strict: true, allowPositionals: false }).values as Values
+    ({ values, positionals: operands } = parseArgs({ args: [...args], options: config, strict: true, allowPositionals: command.operands !== undefined }) as { values: Values, positionals: string[] })
   } catch (error) {
     throw new MTLS_ERR_DEV_CA_OPTION(explain(error as NodeJS.ErrnoException, command, args))
   }
   for (const [name, { required = false }] of Object.entries(command.options)) {
     if (required && values[name] === undefined) throw new MTLS_ERR_DEV_CA_OPTION(`--${name} is missing; peerkit ${command.name} needs it`)
   }
-  return values
+  checkOperands(command, operands)
+  return { values, operands }
 }
 
+function checkOperands ({ name: command, operands: taken }: Command, found: readonly string[]): void {
+  if (taken === undefined) return
+  const { name, least, most, help } = taken
+  if (found.length < least) throw new MTLS_ERR_DEV_CA_OPTION(`${name} is missing; peerkit ${command} needs it: ${help}`)
+  if (found.length > most) throw new MTLS_ERR_DEV_CA_OPTION(`found ${found.length} times ${name} (${found.join(' ')}); peerkit ${command} takes ${most}`)
+}
 function explain ({ code, message }: NodeJS.ErrnoException, { name, options }: Command, args: readonly string[]): string {
   if (code !== 'ERR_PARSE_ARGS_UNKNOWN_OPTION') return message
   const unknown = args.find((arg) => arg.startsWith('-') && !Object.hasOwn(options, arg.replace(/^--?/, '').split('=')[0] ?? '')) ?? ''

@@ -5,10 +5,13 @@ import { certRevoke } from './cert-revoke.ts'
 import { readArguments } from './command.ts'
 import type { Command } from './command.ts'
 import { crl } from './crl.ts'
+import { expiry } from './expiry.ts'
 import { explain } from './explain.ts'
+import { inspect } from './inspect.ts'
+import { probe } from './probe.ts'
 import { findNearest } from '../nearest.ts'
 
-const COMMANDS: readonly Command[] = [caInit, caIntermediate, certIssue, certRevoke, crl, explain]
+const COMMANDS: readonly Command[] = [caInit, caIntermediate, certIssue, certRevoke, crl, explain, inspect, probe, expiry]
 
 /** Where a run writes. */
 export interface Output { out (text: string): void, err (text: string): void }
@@ -33,7 +36,8 @@ export async function runPeerkit (args: readonly string[], { out, err }: Output)
     return 0
   }
   try {
-    return await command.run(readArguments(command, rest), out)
+    const { values, operands } = readArguments(command, rest)
+    return await command.run(values, out, operands)
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
     err(`peerkit ${command.name}: ${message}\n`)
@@ -54,7 +58,8 @@ function listCommands (): string {
   return ['usage: peerkit COMMAND [OPTIONS]', '', ...COMMANDS.map(({ name, summary }) => `  ${name.padEnd(16)} ${summary}`), '', 'peerkit COMMAND --help lists its options.', ''].join('\n')
 }
 
-function describeCommand ({ name, summary, options }: Command): string {
+function describeCommand ({ name, summary, options, operands, notes = [] }: Command): string {
   const lines = Object.entries(options).map(([option, { type, help, required = false }]) => `  --${(type === 'string' ? `${option} VALUE` : option).padEnd(18)} ${help}${required ? ' (required)' : ''}`)
-  return [`peerkit ${name}: ${summary}`, '', ...lines, ''].join('\n')
+  const taken = operands === undefined ? [] : [`  ${operands.name.padEnd(20)} ${operands.help}`]
+  return [`peerkit ${name}: ${summary}`, '', ...taken, ...lines, ...(notes.length === 0 ? [] : ['', ...notes]), ''].join('\n')
 }

@@ -1,0 +1,128 @@
+import { createPublicKey, X509Certificate } from 'node:crypto'
+import { parsePeerIdentity } from '@peerkit/identity'
+import type { PeerIdentity } from '@peerkit/identity'
+import { readCertificate } from '@peerkit/identity/x509'
+import { shown, shownRows } from './shown.ts'
+import { describeMoment, describePeriod } from './time-left.ts'
+
+/** A certificate, or why it cannot be one. */
+export interface ReadCertificate {
+  readonly der: Uint8Array
+  readonly peer: PeerIdentity | undefined
+  /** Why Peerkit refuses it. */
+  readonly error: string | undefined
+  /** E.g. `ec prime256v1`. */
+  readonly key: string | undefined
+}
+
+/** Usages by OID (RFC 5280 section 4.2.1.12), as OpenSSL calls them. */
+const USAGES: Readonly<Record<string, string>> = {
+  '1.3.6.1.5.5.7.3.1': 'serverAuth',
+  '1.3.6.1.5.5.7.3.2': 'clientAuth',
+  '1.3.6.1.5.5.7.3.3': 'codeSigning',
+  '1.3.6.1.5.5.7.3.4': 'emailProtection',
+  '1.3.6.1.5.5.7.3.8': 'timeStamping',
+  '1.3.6.1.5.5.7.3.9': 'OCSPSigning',
+  '2.5.29.37.0': 'any'
+}
+
+export function readPresented (der: Uint8Array): ReadCertificate {
+  try {
+    return { der, peer: parsePeerIdentity(der), error: undefined, key: describeKey(der) }
+  } catch (error) {
+    return { der, peer: undefined, error: (error as Error).message, key: undefined }
+  }
+}
+
+function describeKey (der: Uint8Array): string | undefined {
+  try {
+    const { asymmetricKeyType, asymmetricKeyDetails } = createPublicKey({ key: Buffer.from(readCertificate(der).subjectPublicKeyInfo), format: 'der', type: 'spki' })
+    return [asymmetricKeyType, asymmetricKeyDetails?.namedCurve ?? asymmetricKeyDetails?.modulusLength].filter((part) => part !== undefined).join(' ')
+  } catch {
+    return undefined
+  }
+}
+
+/** All that rules can ask of a certificate, by the key of the rule that asks it. */
+export function listRuleKeys (peer: PeerIdentity): Readonly<Record<string, string | readonly string[]>> {
+  const { subject, subjectAltNames: names } = peer
+  const values: Readonly<Record<string, string | readonly string[] | undefined>> = {
+    subject: textOf(subject),
+    cn: subject?.values('CN'),
+    o: subject?.values('O'),
+    ou: subject?.values('OU'),
+    dns: names?.dns,
+    uri: names?.uri,
+    spiffe: peer.spiffeId,
+    email: names?.email,
+    ip: names?.ip,
+    issuer: textOf(peer.issuer),
+    serialNumber: peer.serialNumber,
+    fingerprint: peer.fingerprint256,
+    publicKey: peer.publicKey256,
+    policy: peer.policies,
+    extendedKeyUsage: peer.extendedKeyUsage
+  }
+  return Object.fromEntries(Object.entries(values).filter((entry): entry is [string, string | readonly string[]] => entry[1] !== undefined && entry[1].length > 0))
+}
+
+function textOf (name: PeerIdentity['subject']): string | undefined {
+  return name === undefined || name.rdns.length === 0 ? undefined : String(name)
+}
+
+/** What rules can ask for, and what matters beside that. */
+export function describeIdentity (peer: PeerIdentity, key: string | undefined, now: number): string {
+  const named = listRuleKeys(peer)
+  const usages = (peer.extendedKeyUsage ?? []).map((oid) => USAGES[oid] === undefined ? oid : `${oid} (${USAGES[oid]})`)
+  return shownRows([
+    ...Object.entries(named).map(([name, value]) => [name, name === 'extendedKeyUsage' ? usages : value] as const),
+    ['valid', describeValidity(peer, now)],
+    ['key', key],
+    ['CA', peer.isCa === true ? 'yes: it may sign certificates, so it should be nobody\'s own' : undefined]
+  ])
+}
+
+function describeValidity ({ notBefore, notAfter }: PeerIdentity, now: number): string | undefined {
+  if (notBefore === undefined || notAfter === undefined) return undefined
+  return `${describeMoment(notBefore)} to ${describeMoment(notAfter)}: ${describePeriod(notBefore, notAfter, now)}`
+}
+
+export interface ChainLink {
+  readonly subject: string
+  readonly issuer: string
+  readonly notAfter: number | undefined
+  /** Whether the next certificate signed it; of the last one, whether it signed itself. */
+  readonly signedByNext: boolean
+  readonly selfSigned: boolean
+}
+
+/** How certificates hang together, in the order given. */
+export function readChain (certificates: readonly ReadCertificate[]): ChainLink[] {
+  return certificates.map(({ der, peer }, index) => {
+    const next = certificates[index + 1]
+    return {
+      subject: peer === undefined ? 'unreadable' : textOf(peer.subject) ?? String(peer),
+      issuer: textOf(peer?.issuer) ?? 'unknown',
+      notAfter: peer?.notAfter,
+      signedByNext: next !== undefined && isIssuedBy(der, next.der),
+      selfSigned: isIssuedBy(der, der)
+    }
+  })
+}
+
+/** Whether the names fit and the signature verifies. That alone is no path validation. */
+export function isIssuedBy (der: Uint8Array, issuer: Uint8Array): boolean {
+  try {
+    const [certificate, by] = [new X509Certificate(der), new X509Certificate(issuer)]
+    return certificate.issuer === by.subject && certificate.verify(by.publicKey)
+  } catch {
+    return false
+  }
+}
+
+export function describeChain (links: readonly ChainLink[], now: number): string {
+  return links.map(({ subject, issuer, notAfter, signedByNext, selfSigned }, index) => {
+    const signer = selfSigned ? 'signed by itself' : signedByNext ? `signed by ${index + 2}` : `issued by ${shown(issuer)}${index + 1 < links.length ? `, not signed by ${index + 2}` : ', not among these'}`
+    return `  ${index + 1}  ${shown(subject)}: ${signer}${notAfter === undefined ? '' : `, ${describePeriod(undefined, notAfter, now)}`}\n`
+  }).join('')
+}

@@ -1,0 +1,50 @@
+import type { ProbeAnswer } from './probe-request.ts'
+import type { Probed, ProbeRun, VersionFound } from './probe-server.ts'
+import { describeAsking } from './inspect.ts'
+import { shown, shownRows } from './shown.ts'
+import { describePeriod } from './time-left.ts'
+
+/** What a probe found, line by line. */
+export function describeProbe ({ target, server, versions, withoutCertificate, own, resumption }: Probed, trust: string): string {
+  const { identity, address, trusted, distrust, asksForCertificate: asks, acceptedCas } = server
+  if (address === undefined) return `${shown(target)}\n${shownRows([['not reached', withoutCertificate.failure]])}`
+  return `${shown(target)}\n` + shownRows([
+    ['address', address],
+    ['server', identity === undefined ? 'sent no certificate that can be read' : `${String(identity)}, ${describePeriod(identity.notBefore, identity.notAfter ?? 0, Date.now())}`],
+    ['trusted', trusted === undefined ? 'cannot be told: the handshake failed' : trusted ? `yes, by ${trust}` : `no, by ${trust}: ${distrust}`],
+    ...versions.map((found) => [found.version.replace('v', ' '), describeVersion(found)] as const),
+    ['client certificate', describeAsking(asks)],
+    ['accepted CAs', asks === true ? (acceptedCas.length === 0 ? 'the server names none: any may be tried' : acceptedCas) : undefined],
+    ['ours', own === undefined ? undefined : `${own.subject}${describeFit(own.issuerAccepted)}`],
+    ['without a certificate', describeRun(withoutCertificate)],
+    ['with ours', own === undefined ? undefined : own.run === undefined ? 'not presented: the server is not trusted (--insecure presents it all the same)' : describeRun(own.run)],
+    ['resumption', describeResumption(resumption)]
+  ])
+}
+
+function describeVersion ({ spoken, cipher, alpn, failure }: VersionFound): string {
+  if (failure !== undefined) return spoken ? `spoken, but: ${failure}` : `no: ${failure}`
+  return [cipher, alpn ?? 'no ALPN'].join(', ')
+}
+
+function describeFit (issuerAccepted: boolean | undefined): string {
+  if (issuerAccepted === undefined) return ''
+  return issuerAccepted ? '; the server names its CA' : '; the server does not name its CA: Go, Java and browsers would send nothing'
+}
+
+function describeRun ({ failure, answer }: ProbeRun): string {
+  if (failure !== undefined) return `refused: ${failure}`
+  return answer === undefined ? 'the handshake succeeds; nothing was asked, since the server is not trusted' : describeAnswer(answer)
+}
+
+function describeAnswer ({ status, code, failure }: ProbeAnswer): string {
+  if (status === undefined) return `refused after the handshake: ${failure}`
+  const verdict = status === 401 || status === 403 ? 'refused: ' : ''
+  return `${verdict}HTTP ${status}${code === undefined ? '' : ` ${code}`}`
+}
+
+function describeResumption (resumption: Probed['resumption']): string | undefined {
+  if (resumption === undefined) return 'not tried'
+  if (!resumption.reused) return 'no: the server gives no session, or does not take it back'
+  return resumption.answer === undefined ? 'yes' : `yes; over it: ${describeAnswer(resumption.answer)}`
+}

@@ -1,0 +1,41 @@
+import { createDecipheriv, createHmac } from 'node:crypto'
+import type { CipherGCMTypes } from 'node:crypto'
+
+interface Suite { readonly cipher: CipherGCMTypes | 'chacha20-poly1305', readonly keyLength: number, readonly hash: string }
+
+/** The suites of TLS 1.3 that OpenSSL offers (RFC 8446 appendix B.4). */
+const SUITES: Readonly<Record<number, Suite>> = {
+  0x1301: { cipher: 'aes-128-gcm', keyLength: 16, hash: 'sha256' },
+  0x1302: { cipher: 'aes-256-gcm', keyLength: 32, hash: 'sha384' },
+  0x1303: { cipher: 'chacha20-poly1305', keyLength: 32, hash: 'sha256' }
+}
+const TAG_LENGTH = 16
+
+/** Opens records: from a record's header and its content to what was sealed in it. */
+export type OpenRecord = (header: Uint8Array, sealed: Uint8Array) => { readonly type: number, readonly content: Uint8Array }
+
+/** Opens the records that were sealed with a traffic secret, the first of them first (RFC 8446 section 5.2). Undefined where the suite is not one that we know. */
+export function recordOpener (suite: number, secret: Uint8Array): OpenRecord | undefined {
+  const known = SUITES[suite]
+  if (known === undefined) return undefined
+  const key = expandLabel(known.hash, secret, 'key', known.keyLength)
+  const iv = expandLabel(known.hash, secret, 'iv', 12)
+  let sequence = 0
+  return (header, sealed) => {
+    const nonce = Buffer.from(iv)
+    nonce.writeUInt32BE((nonce.readUInt32BE(8) ^ sequence++) >>> 0, 8)
+    const decipher = createDecipheriv(known.cipher as CipherGCMTypes, key, nonce, { authTagLength: TAG_LENGTH })
+    decipher.setAAD(header)
+    decipher.setAuthTag(sealed.subarray(-TAG_LENGTH))
+    const inner = Buffer.concat([decipher.update(sealed.subarray(0, -TAG_LENGTH)), decipher.final()])
+    const last = inner.findLastIndex((octet) => octet !== 0)
+    return { type: inner[last] ?? 0, content: inner.subarray(0, Math.max(last, 0)) }
+  }
+}
+
+/** HKDF-Expand-Label (RFC 8446 section 7.1) for what fits into one block. Node's `hkdf` extracts first, which has been done here. */
+function expandLabel (hash: string, secret: Uint8Array, label: string, length: number): Buffer {
+  const name = `tls13 ${label}`
+  const info = Buffer.concat([Buffer.from([length >> 8, length & 0xff, name.length]), Buffer.from(name), Buffer.from([0])])
+  return createHmac(hash, secret).update(info).update(Buffer.from([1])).digest().subarray(0, length)
+}

@@ -1,0 +1,107 @@
+import { stat } from 'node:fs/promises'
+import { MTLS_ERR_DEV_CA_OPTION } from '../errors.ts'
+import { decodeCertificates, holdsKey, readBytes } from './certificate-file.ts'
+import type { Command } from './command.ts'
+import { describeChain, describeIdentity, isIssuedBy, listRuleKeys, readChain, readPresented } from './describe-certificate.ts'
+import type { ReadCertificate } from './describe-certificate.ts'
+import { inspectServer } from './inspect-server.ts'
+import type { ServerView } from './inspect-server.ts'
+import { shown, shownJson, shownRows } from './shown.ts'
+import { suggestRules } from './suggest-rules.ts'
+import { readTarget } from './target.ts'
+import { CLIENT_OPTIONS, readTlsArguments, TLS_OPTIONS } from './tls-arguments.ts'
+import type { TlsArguments } from './tls-arguments.ts'
+
+interface Inspected {
+  readonly target: string
+  readonly certificates: readonly ReadCertificate[]
+  readonly server: ServerView | undefined
+  readonly remark: string | undefined
+}
+
+export const inspect: Command = {
+  name: 'inspect',
+  summary: 'say who a certificate is, how its chain hangs together and what rules see',
+  operands: { name: 'TARGET', help: 'a file of certificates (PEM or DER), or host:port of a server', least: 1, most: 1 },
+  options: { ...TLS_OPTIONS, ...CLIENT_OPTIONS, json: { type: 'boolean', help: 'all of it as JSON' } },
+  notes: ['Exit code: 0 read, 1 no certificate to be had from the server, 2 a wrong command line or file.', '', '  peerkit inspect client.pem', '  peerkit inspect api.internal:8443 --ca ca.pem'],
+  run: async (values, print, [target = '']) => {
+    const tls = await readTlsArguments(values)
+    const inspected = await isFile(target) ? await inspectFile(target) : await inspectHost(target, tls)
+    print(values['json'] === true ? shownJson(describeAsData(inspected, tls)) : describeAsText(inspected, tls))
+    return inspected.certificates[0]?.peer === undefined ? 1 : 0
+  }
+}
+
+async function isFile (path: string): Promise<boolean> {
+  return await stat(path).then((found) => {
+    if (!found.isDirectory()) return true
+    throw new MTLS_ERR_DEV_CA_OPTION(`${path}: found a folder; expected a file of certificates or host:port ("peerkit expiry" takes folders)`)
+  }, () => false)
+}
+
+async function inspectFile (path: string): Promise<Inspected> {
+  const bytes = await readBytes(path, '', 'a certificate, PEM or DER')
+  const certificates = decodeCertificates(bytes, path).map(readPresented)
+  const [first] = certificates
+  if (first?.peer === undefined) throw new MTLS_ERR_DEV_CA_OPTION(`${path}: ${first?.error ?? 'found none'}; expected a certificate, PEM or DER`)
+  const remark = holdsKey(Buffer.from(bytes).toString('latin1')) ? 'The file holds a private key too, which is not shown.' : undefined
+  return { target: path, certificates, server: undefined, remark }
+}
+
+async function inspectHost (text: string, tls: TlsArguments): Promise<Inspected> {
+  const target = readTarget(text)
+  if (target === undefined) throw new MTLS_ERR_DEV_CA_OPTION(`found ${JSON.stringify(text)}, which is no file; expected a file of certificates, or host:port`)
+  const server = await inspectServer(target, tls)
+  return { target: target.authority, certificates: server.certificates.map(readPresented), server, remark: undefined }
+}
+
+function describeAsText ({ target, certificates, server, remark }: Inspected, { anchors, trust }: TlsArguments): string {
+  const now = Date.now()
+  const [leaf] = certificates
+  const parts = [`${shown(target)}\n${remark === undefined ? '' : `${remark}\n`}`]
+  if (server !== undefined) parts.push(shownRows(describeServer(server, trust)))
+  if (leaf === undefined) return parts.join('\n')
+  if (leaf.peer === undefined) return [...parts, `Peerkit refuses the certificate: ${shown(leaf.error ?? '')}\n`].join('\n')
+  const anchored = server === undefined && anchors.length > 0 ? shownRows([['trust', describeAnchoring(certificates, anchors, trust)]]) : ''
+  const rules = suggestRules(leaf.peer).map(({ rule, note }) => `  ${shown(JSON.stringify(rule))}\n      ${note}\n`).join('')
+  return [
+    ...parts,
+    `What rules see\n${describeIdentity(leaf.peer, leaf.key, now)}`,
+    `${server === undefined ? 'In the file' : 'As sent'}\n${describeChain(readChain(certificates), now)}${anchored}`,
+    `Rules that match it, the most exact first\n${rules}`
+  ].join('\n')
+}
+
+function describeServer ({ address, protocol, cipher, alpn, trusted, distrust, asksForCertificate, acceptedCas, failure }: ServerView, trust: string): Parameters<typeof shownRows>[0] {
+  return [
+    ['address', address],
+    ['failed', failure],
+    ['protocol', protocol === undefined ? undefined : [protocol, cipher, alpn].filter((part) => part !== undefined).join(', ')],
+    ['trusted', trusted === undefined ? undefined : trusted ? `yes, by ${trust}` : `no, by ${trust}: ${distrust}`],
+    ['client certificate', describeAsking(asksForCertificate)],
+    ['accepted CAs', asksForCertificate === true ? (acceptedCas.length === 0 ? 'the server names none' : acceptedCas) : undefined]
+  ]
+}
+
+export function describeAsking (asks: boolean | undefined): string {
+  return asks === undefined ? 'could not be read in the handshake' : asks ? 'asked for' : 'not asked for'
+}
+
+/** Not path validation, only where the last one sent leads to. */
+function describeAnchoring (certificates: readonly ReadCertificate[], anchors: readonly Uint8Array[], trust: string): string {
+  const signed = certificates.some(({ der }) => anchors.some((anchor) => Buffer.compare(der, anchor) === 0 || isIssuedBy(der, anchor)))
+  return signed ? `leads to ${trust}` : `nothing of it is signed by ${trust}`
+}
+
+function describeAsData ({ target, certificates, server }: Inspected, { anchors, trust }: TlsArguments): object {
+  const leaf = certificates[0]?.peer
+  const { certificates: _, ...view } = server ?? { certificates: [] }
+  return {
+    target,
+    ...(server !== undefined && { server: view }),
+    certificates: certificates.map(({ peer, error, key }, index) => ({ identity: peer, key, error, ...readChain(certificates.slice(index, index + 2))[0] })),
+    ...(server === undefined && anchors.length > 0 && { trust: describeAnchoring(certificates, anchors, trust) }),
+    ...(leaf !== undefined && { sees: listRuleKeys(leaf), rules: suggestRules(leaf) })
+  }
+}

@@ -1,0 +1,116 @@
+import { parsePeerIdentity } from '@peerkit/identity'
+import type { PeerIdentity } from '@peerkit/identity'
+import type { OwnFiles } from './certificate-file.ts'
+import { decodeCertificates } from './certificate-file.ts'
+import { describeFailure } from './describe-failure.ts'
+import { openTls } from './handshake/open-tls.ts'
+import type { OpenTlsOptions } from './handshake/open-tls.ts'
+import { mayPresent, readView } from './inspect-server.ts'
+import type { ServerView } from './inspect-server.ts'
+import { askServer } from './probe-request.ts'
+import type { ProbeAnswer } from './probe-request.ts'
+import { readPresented } from './describe-certificate.ts'
+import type { Target } from './target.ts'
+import type { TlsArguments } from './tls-arguments.ts'
+
+const VERSIONS = ['TLSv1.3', 'TLSv1.2'] as const
+
+/** One handshake and, where it came to that, one request. */
+export interface ProbeRun {
+  /** Why the handshake failed. */
+  readonly failure: string | undefined
+  /** Undefined where no request was sent. */
+  readonly answer: ProbeAnswer | undefined
+}
+
+export interface VersionFound {
+  readonly version: typeof VERSIONS[number]
+  /** Whether the server got as far as its certificate, whatever it made of us then. */
+  readonly spoken: boolean
+  readonly cipher: string | undefined
+  readonly alpn: string | undefined
+  readonly failure: string | undefined
+}
+
+export interface OwnFound {
+  readonly subject: string
+  /** Whether the server names a CA of our chain among those it accepts; undefined where it names none at all. */
+  readonly issuerAccepted: boolean | undefined
+  /** Undefined where it was not presented: the server is not trusted. */
+  readonly run: ProbeRun | undefined
+}
+
+export interface Probed {
+  readonly target: string
+  readonly server: Omit<ServerView, 'certificates'> & { readonly identity: PeerIdentity | undefined }
+  readonly versions: readonly VersionFound[]
+  readonly withoutCertificate: ProbeRun
+  readonly own: OwnFound | undefined
+  /** Whether a session was resumed, and what the request over it got. */
+  readonly resumption: { readonly reused: boolean, readonly answer: ProbeAnswer | undefined } | undefined
+  /** Answered, by a trusted server, with neither 401 nor 403. */
+  readonly accepted: boolean
+}
+
+interface Run extends ProbeRun { readonly view: ServerView, readonly session: Buffer | undefined, readonly reused: boolean }
+
+/** Finds out what a server asks of its clients and what it makes of us. */
+export async function probeServer (target: Target, tls: TlsArguments): Promise<Probed> {
+  const { options, own, insecure } = tls
+  const plain = await runOnce(target, options, insecure)
+  const presented = own !== undefined && mayPresent(plain.view.trusted, insecure) && plain.view.address !== undefined ? own : undefined
+  const withOwn = presented === undefined ? undefined : await runOnce(target, { ...options, ...presented }, insecure)
+  const last = own === undefined ? plain : withOwn
+  // A handshake that failed for want of a certificate shows less than one that did not.
+  const { certificates, ...view } = withOwn !== undefined && withOwn.view.trusted !== undefined ? { ...withOwn.view, asksForCertificate: plain.view.asksForCertificate ?? withOwn.view.asksForCertificate } : plain.view
+  const best = { ...options, ...presented }
+  return {
+    target: target.authority,
+    server: { ...view, identity: certificates[0] === undefined ? undefined : readPresented(certificates[0]).peer },
+    versions: plain.view.address === undefined ? [] : await findVersions(target, best),
+    withoutCertificate: { failure: plain.failure, answer: plain.answer },
+    own: own === undefined ? undefined : describeOwn(own, view.acceptedCas, withOwn),
+    resumption: last === undefined || last.failure !== undefined || last.answer?.status === undefined ? undefined : await resume(target, best, last, insecure),
+    accepted: view.trusted === true && last?.answer?.status !== undefined && last.answer.status !== 401 && last.answer.status !== 403
+  }
+}
+
+async function runOnce (target: Target, options: OpenTlsOptions, insecure: boolean): Promise<Run> {
+  const connection = await openTls(target, options)
+  const reused = connection.socket?.isSessionReused() ?? false
+  const before = readView(connection)
+  const asks = connection.socket !== undefined && (insecure || before.trusted === true)
+  const answer = asks ? await askServer(connection, target, options.timeout) : undefined
+  const { session } = connection
+  const failure = connection.failure === undefined ? undefined : describeFailure(connection)
+  await connection.close()
+  return { view: before, failure, answer, session, reused }
+}
+
+/** A session that is not given is one that cannot be resumed. */
+async function resume (target: Target, options: OpenTlsOptions, { session }: Run, insecure: boolean): Promise<Probed['resumption']> {
+  if (session === undefined) return { reused: false, answer: undefined }
+  const { reused, answer } = await runOnce(target, { ...options, session }, insecure)
+  return { reused, answer: reused ? answer : undefined }
+}
+
+async function findVersions (target: Target, options: OpenTlsOptions): Promise<VersionFound[]> {
+  const found: VersionFound[] = []
+  for (const version of VERSIONS) {
+    const connection = await openTls(target, { ...options, version })
+    const { cipher, alpn, certificates } = readView(connection)
+    found.push({ version, spoken: certificates.length > 0, cipher, alpn, failure: connection.failure === undefined ? undefined : describeFailure(connection) })
+    await connection.close()
+  }
+  return found
+}
+
+function describeOwn ({ cert }: OwnFiles, acceptedCas: readonly string[], run: Run | undefined): OwnFound {
+  const [leaf, ...chain] = decodeCertificates(Buffer.from(cert), '--cert').map((der) => parsePeerIdentity(der))
+  const issuers = [leaf, ...chain].map((peer) => String(peer?.issuer))
+  return {
+    subject: String(leaf),
+    issuerAccepted: acceptedCas.length === 0 ? undefined : issuers.some((issuer) => acceptedCas.includes(issuer)),
+    run: run === undefined ? undefined : { failure: run.failure, answer: run.answer }
+  }
+}

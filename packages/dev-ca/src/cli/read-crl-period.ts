@@ -1,0 +1,27 @@
+import { DerReader, decodeTime, TAG } from '@peerkit/identity/der'
+import { readName } from '@peerkit/identity/x509'
+
+export interface CrlPeriod {
+  readonly issuer: string
+  /** Milliseconds since the epoch. */
+  readonly thisUpdate: number
+  readonly nextUpdate: number | undefined
+}
+
+/** From when to when a CRL counts (RFC 5280 section 5.1.2); undefined where the DER is none. Whether it is genuine is not asked here. */
+export function readCrlPeriod (der: Uint8Array): CrlPeriod | undefined {
+  try {
+    const tbs = new DerReader(der).enter(TAG.sequence).enter(TAG.sequence)
+    tbs.optional(TAG.integer)
+    tbs.expect(TAG.sequence)
+    const name = tbs.expect(TAG.sequence)
+    const time = (): number | undefined => {
+      const element = tbs.optional(TAG.utcTime) ?? tbs.optional(TAG.generalizedTime)
+      return element === undefined ? undefined : decodeTime(der, element.tag, element.contentStart, element.end)
+    }
+    const thisUpdate = time()
+    return thisUpdate === undefined ? undefined : { issuer: String(readName(der, name.start, name.end)), thisUpdate, nextUpdate: time() }
+  } catch {
+    return undefined
+  }
+}
