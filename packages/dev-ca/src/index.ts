@@ -6,3 +6,5 @@ export type { Crl, CrlOptions, RevocationReason, RevokeOptions } from './sign-cr
 export { MTLS_ERR_DEV_CA_STATE } from './errors.ts'
 export { openDevCa, storeDevCa } from './open-dev-ca.ts'
 export type { StoredDevCa } from './open-dev-ca.ts'
+export { runPeerkit } from './cli/run-peerkit.ts'
+export type { Output } from './cli/run-peerkit.ts'
