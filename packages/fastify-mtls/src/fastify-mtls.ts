@@ -4,12 +4,12 @@ import type { ForwardedReader } from '@peerkit/forwarded'
 import type { PeerIdentity } from '@peerkit/identity'
 import type { FastifyInstance, FastifyPluginAsync, FastifyRequest, onRequestHookHandler } from 'fastify'
 import fp from 'fastify-plugin'
-import { forwardedRefused } from './channels.ts'
 import type { ConnectionEndedMessage, HandshakeRefusedMessage } from './channels.ts'
 import { MTLS_ERR_PEER_MISSING, MTLS_ERR_SERVER_NOT_MTLS, MTLS_ERR_SERVER_OPTION } from './errors.ts'
+import { createTakeForwarded } from './forwarded-peer.ts'
 import type { MtlsServer } from './gate.ts'
 import { checkCredentials, checkKeys, checkMethods } from './option-check.ts'
-import { assignPeer, peerOfRequest } from './request-peer.ts'
+import { peerOfRequest } from './request-peer.ts'
 import { contextOf } from './server-context.ts'
 import type { ServerContext } from './server-context.ts'
 
@@ -56,27 +56,19 @@ const mtls: FastifyPluginAsync<FastifyMtlsOptions> = async (app, options) => {
     }
   } as any)
 
-  const { forwarded } = options
+  const takeForwarded = options.forwarded === undefined ? undefined : createTakeForwarded(app, options.forwarded)
   const identify: onRequestHookHandler = (request, _reply, done) => {
-    if (forwarded !== undefined && !readForwarded(forwarded, request)) done(new MTLS_ERR_FORWARDED_REFUSED())
-    else if (request.optionalPeer === null && request.routeOptions.config.clientCertificate !== 'optional') done(new MTLS_ERR_PEER_MISSING())
-    else done()
+    const settle = (believed: boolean): void => {
+      if (!believed) done(new MTLS_ERR_FORWARDED_REFUSED())
+      else if (request.optionalPeer === null && request.routeOptions.config.clientCertificate !== 'optional') done(new MTLS_ERR_PEER_MISSING())
+      else done()
+    }
+    const believed = takeForwarded === undefined || takeForwarded(request)
+    if (believed instanceof Promise) believed.then(settle, done)
+    else settle(believed)
   }
   // Says which hook knows the peer, so that a guard can stand right behind it and before everyone else's.
   app.addHook('onRequest', Object.assign(identify, { [Symbol.for('peerkit.identifies')]: true }))
-}
-
-/** Takes the identity that a gateway passes on; false where a header must not be believed. */
-function readForwarded (reader: ForwardedReader, request: FastifyRequest): boolean {
-  const { raw } = request
-  const result = reader.read({ rawHeaders: raw.rawHeaders, sender: request.optionalPeer ?? undefined, remoteAddress: raw.socket?.remoteAddress })
-  if (result.state === 'accepted') assignPeer(raw, result.identity)
-  if (result.state !== 'refused') return true
-  const { reason, header } = result
-  const peer = request.optionalPeer
-  request.log.warn({ reason, header, peer: peer?.toString() }, 'forwarded client certificate refused')
-  if (forwardedRefused.hasSubscribers) forwardedRefused.publish({ v: 1, time: Date.now(), reason, header, peer, remoteAddress: raw.socket?.remoteAddress })
-  return false
 }
 
 /** What is wrong with a server that `mtlsServerOptions` did not make. */

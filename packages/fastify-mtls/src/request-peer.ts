@@ -8,7 +8,7 @@ export function assignPeer (raw: object, peer: PeerIdentity | null): void { assi
 
 /** The identity of whoever sent a raw request; null where there is none. */
 export function peerOfRequest (raw: object): PeerIdentity | null {
-  const record = recordOfRequest(raw)
-  if (record === undefined) return assigned.get(raw) ?? null
-  return assigned.get(raw) ?? record.peer
+  const given = assigned.get(raw)
+  // Null is an answer too: a gateway that speaks for nobody is not the peer itself.
+  return given !== undefined ? given : recordOfRequest(raw)?.peer ?? null
 }

@@ -5,7 +5,6 @@ import { connect } from 'node:tls'
 import { test } from 'tap'
 import { memoryCredentials } from '@peerkit/credentials'
 import { createDevCa } from '@peerkit/dev-ca'
-import { createForwardedReader } from '@peerkit/forwarded'
 import Fastify from 'fastify'
 import fastifyMtls, { injectAs, mtlsServerOptions } from '../src/index.ts'
 import { call, callSession, openSession, startWorld } from './support/world.ts'
@@ -210,17 +209,6 @@ test('a plain request that is no connection of ours has no identity', async (t) 
   server.close()
   t.equal(recordOfRequest({ socket: null }), undefined)
   t.equal(recordOfRequest({ stream: {} }), undefined)
-})
-
-test('a trusted gateway speaks for its clients; nobody else does', async (t) => {
-  const ca = await createDevCa()
-  const gateway = await ca.issue({ cn: 'gateway', spiffe: 'spiffe://a.example/gateway' })
-  const forwarded = createForwardedReader({ format: 'rfc9440', gateways: { identity: { authorize: ({ spiffeId }) => ({ allowed: spiffeId === 'spiffe://a.example/gateway' }) } } })
-  const world = await startWorld(t, { ca, plugin: { forwarded } })
-  const header = { 'client-cert': `:${Buffer.from((await ca.issue({ cn: 'behind' })).der).toString('base64')}:` }
-  t.match(await call(world, gateway, { headers: header }), { status: 200, body: { cn: 'behind' } })
-  t.match(await call(world, gateway), { status: 200, body: { cn: 'gateway' } })
-  t.match(await call(world, world.client, { headers: header }), { status: 401, body: { code: 'MTLS_ERR_FORWARDED_REFUSED' } })
 })
 
 test('every server that the options make is gated, and gets the certificates that rotate', async (t) => {

@@ -1,6 +1,7 @@
 import { BlockList, isIP } from 'node:net'
 import type { PeerIdentity } from '@peerkit/identity'
 import { MTLS_ERR_FORWARDED_OPTION } from './errors.ts'
+import { nearest, refuseOption, show } from './option-check.ts'
 
 /** Who may forward: decides on the gateway's own identity. An `Authorizer` of @peerkit/rules fits. */
 export interface GatewayAuthorizer { authorize (sender: PeerIdentity): { readonly allowed: boolean } | Promise<unknown> }
@@ -14,24 +15,42 @@ export interface GatewayTrust {
   readonly unixSocket?: boolean
 }
 
-export interface Sender { readonly sender: PeerIdentity | undefined, readonly remoteAddress: string | undefined }
+export interface Sender { readonly sender: PeerIdentity | undefined, readonly remoteAddress: string | undefined, readonly unixSocket?: boolean }
 
 /** Makes the question "is this sender one of our gateways?": any of the ways that `trust` names is enough. */
 export function createGatewayTrust (trust: GatewayTrust): (request: Sender) => boolean {
+  checkTrust(trust)
   const { identity, addresses = [], unixSocket = false } = trust
   if (identity === undefined && addresses.length === 0 && !unixSocket) {
     throw new MTLS_ERR_FORWARDED_OPTION('gateways names nobody; expected identity, addresses or unixSocket')
   }
   const ranges = readRanges(addresses)
-  return ({ sender, remoteAddress }) => {
-    if (sender !== undefined && identity !== undefined) {
-      const verdict = identity.authorize(sender)
-      if ('allowed' in verdict && verdict.allowed === true) return true
-    }
-    if (remoteAddress === undefined) return unixSocket
+  return ({ sender, remoteAddress, unixSocket: isUnix = false }) => {
+    if (sender !== undefined && identity !== undefined && isAllowed(identity, sender)) return true
+    if (isUnix || remoteAddress === undefined) return unixSocket && isUnix
     const family = isIP(remoteAddress)
     return family !== 0 && ranges.check(remoteAddress, family === 6 ? 'ipv6' : 'ipv4')
   }
+}
+
+/** An answer that comes later, or not at all, is no. */
+export function isAllowed (authorizer: GatewayAuthorizer, peer: PeerIdentity): boolean {
+  try {
+    const verdict = authorizer.authorize(peer)
+    return 'allowed' in verdict && verdict.allowed === true
+  } catch {
+    return false
+  }
+}
+
+function checkTrust (trust: GatewayTrust): void {
+  if (typeof trust !== 'object' || trust === null) refuseOption(`gateways is ${show(trust)}; expected an object`)
+  const known = ['identity', 'addresses', 'unixSocket']
+  for (const key of Object.keys(trust)) if (!known.includes(key)) refuseOption(`gateways.${key} is unknown${nearest(key, known)}`)
+  const { identity, addresses, unixSocket } = trust
+  if (identity !== undefined && typeof identity?.authorize !== 'function') refuseOption(`gateways.identity is ${show(identity)}; expected an object with authorize()`)
+  if (addresses !== undefined && !(Array.isArray(addresses) && addresses.every((text) => typeof text === 'string'))) refuseOption('gateways.addresses: expected an array of addresses and CIDR ranges')
+  if (unixSocket !== undefined && typeof unixSocket !== 'boolean') refuseOption(`gateways.unixSocket is ${show(unixSocket)}; expected true or false`)
 }
 
 function readRanges (addresses: readonly string[]): BlockList {

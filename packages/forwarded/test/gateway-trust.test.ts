@@ -28,8 +28,11 @@ test('believes addresses and ranges of both families, and no others', async (t) 
 })
 
 test('believes a Unix socket only when told so', async (t) => {
-  t.equal(createGatewayTrust({ unixSocket: true })({ sender: undefined, remoteAddress: undefined }), true)
-  t.equal(createGatewayTrust({ addresses: ['127.0.0.1'] })({ sender: undefined, remoteAddress: undefined }), false)
+  const isTrusted = createGatewayTrust({ unixSocket: true })
+  t.equal(isTrusted({ sender: undefined, remoteAddress: undefined, unixSocket: true }), true)
+  t.equal(isTrusted({ sender: undefined, remoteAddress: undefined }), false, 'a TCP socket that was reset has no address either')
+  t.equal(isTrusted({ sender: undefined, remoteAddress: '127.0.0.1', unixSocket: false }), false)
+  t.equal(createGatewayTrust({ addresses: ['127.0.0.1'] })({ sender: undefined, remoteAddress: undefined, unixSocket: true }), false)
 })
 
 test('refuses options that name nobody or no address', async (t) => {

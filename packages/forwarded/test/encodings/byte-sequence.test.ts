@@ -1,5 +1,5 @@
 import { test } from 'tap'
-import { decodeByteSequence, decodeByteSequenceList } from '../src/client-cert-header.ts'
+import { decodeByteSequence, decodeByteSequenceList } from '../../src/encodings/byte-sequence.ts'
 
 test('decodes a structured byte sequence', async (t) => {
   t.same(decodeByteSequence(':AQID:'), Buffer.from([1, 2, 3]))

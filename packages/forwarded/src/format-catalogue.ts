@@ -1,0 +1,53 @@
+import { apache } from './formats/apache.ts'
+import { awsAlbPassthrough } from './formats/aws-alb-passthrough.ts'
+import { awsAlbVerify } from './formats/aws-alb-verify.ts'
+import { azureAppService } from './formats/azure-app-service.ts'
+import { azureApplicationGateway } from './formats/azure-application-gateway.ts'
+import { caddy } from './formats/caddy.ts'
+import { cloudflare } from './formats/cloudflare.ts'
+import { googleCloud } from './formats/google-cloud.ts'
+import { haproxy } from './formats/haproxy.ts'
+import { ingressNginx } from './formats/ingress-nginx.ts'
+import { linkerd } from './formats/linkerd.ts'
+import { nginx } from './formats/nginx.ts'
+import { rfc9440 } from './formats/rfc9440.ts'
+import { traefik } from './formats/traefik.ts'
+import { createXfccFormat } from './formats/xfcc.ts'
+import type { HeaderFormat } from './header-format.ts'
+
+/** The gateways known here; `custom` is put together from parts. */
+export type ForwardedFormat =
+  | 'rfc9440' | 'xfcc' | 'nginx' | 'ingress-nginx' | 'haproxy' | 'apache' | 'traefik' | 'caddy' | 'aws-alb-verify' | 'aws-alb-passthrough'
+  | 'azure-application-gateway' | 'azure-app-service' | 'google-cloud' | 'cloudflare' | 'linkerd' | 'custom'
+
+/** All but `custom`; `xfcc` of one hop. */
+export const PRESETS: Readonly<Record<Exclude<ForwardedFormat, 'custom'>, HeaderFormat>> = {
+  rfc9440,
+  xfcc: createXfccFormat(1),
+  nginx,
+  'ingress-nginx': ingressNginx,
+  haproxy,
+  apache,
+  traefik,
+  caddy,
+  'aws-alb-verify': awsAlbVerify,
+  'aws-alb-passthrough': awsAlbPassthrough,
+  'azure-application-gateway': azureApplicationGateway,
+  'azure-app-service': azureAppService,
+  'google-cloud': googleCloud,
+  cloudflare,
+  linkerd
+}
+
+export const FORMATS: readonly string[] = [...Object.keys(PRESETS), 'custom']
+
+/** The headers of other formats that tell who the client is: beside those that are read, each is a second opinion. */
+const TELLING: readonly string[] = [...new Set([
+  ...Object.values(PRESETS).map(({ headers }) => headers.certificate as string),
+  'client-cert-chain', 'x-forwarded-tls-client-cert-info', 'x-amzn-mtls-clientcert-subject', 'x-amzn-mtls-clientcert-serial-number'
+])]
+
+/** Headers that must not stand beside those of a format, which `aws-alb-verify`'s own subject and serial number may. */
+export function findOtherHeaders (format: string, own: readonly string[], beside: readonly string[]): readonly string[] {
+  return TELLING.filter((name) => !own.includes(name) && !beside.includes(name) && !(format === 'aws-alb-verify' && name.startsWith('x-amzn-mtls-clientcert-')))
+}

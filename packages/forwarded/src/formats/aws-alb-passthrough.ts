@@ -1,0 +1,11 @@
+import { createCertificateFormat } from '../certificate-format.ts'
+import { decodeEscapedPem } from '../encodings/pem-text.ts'
+import type { HeaderFormat } from '../header-format.ts'
+
+/** AWS Application Load Balancer, mutual TLS in passthrough mode (documented): the client's whole chain, which nobody has verified; only the possession of the leaf's key is proved. */
+export const awsAlbPassthrough: HeaderFormat = createCertificateFormat({
+  headers: { certificate: 'x-amzn-mtls-clientcert' },
+  verifies: false,
+  decode: decodeEscapedPem,
+  carriesChain: true
+})

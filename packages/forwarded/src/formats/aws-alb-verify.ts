@@ -1,0 +1,13 @@
+import { createCertificateFormat } from '../certificate-format.ts'
+import { decodeEscapedPem } from '../encodings/pem-text.ts'
+import type { HeaderFormat } from '../header-format.ts'
+
+/**
+ * AWS Application Load Balancer, mutual TLS in verify mode (documented): the leaf in percent-encoded PEM with `+`, `=` and `/` left as they are. Subject, issuer, serial number and validity
+ * come in headers of their own and are not read, since the certificate says it all.
+ */
+export const awsAlbVerify: HeaderFormat = createCertificateFormat({
+  headers: { certificate: 'x-amzn-mtls-clientcert-leaf' },
+  verifies: true,
+  decode: decodeEscapedPem
+})

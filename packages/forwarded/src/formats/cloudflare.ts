@@ -1,0 +1,32 @@
+import { hash } from 'node:crypto'
+import { createCertificateFormat, decodeOne } from '../certificate-format.ts'
+import type { Verdict } from '../certificate-format.ts'
+import { decodeBase64 } from '../encodings/base64.ts'
+import { refuseReading } from '../header-format.ts'
+import type { HeaderFormat, HeaderValues, Reading } from '../header-format.ts'
+
+const format = createCertificateFormat({
+  headers: { certificate: 'cf-client-cert-der-base64', hash: 'cf-client-cert-sha256', verified: 'cf-cert-verified', revoked: 'cf-cert-revoked', present: 'cf-cert-presented' },
+  verifies: true,
+  decode: decodeOne(decodeBase64),
+  verdict: readVerdict
+})
+
+/**
+ * Cloudflare with `client_certificate_forwarding`, and the managed transform "Add TLS client auth headers" for the verdict, since certificates are forwarded whatever the verdict was (documented). Where
+ * transform rules write `Client-Cert`, the format is `rfc9440`.
+ */
+export const cloudflare: HeaderFormat = { ...format, read }
+
+function read (values: HeaderValues, byGateway: boolean): Reading {
+  const reading = format.read(values, byGateway)
+  if (reading.state !== 'claims' || values.hash === undefined) return reading
+  const [claim] = reading.claims
+  return 'leaf' in claim && hash('sha256', claim.leaf, 'hex') === values.hash.toLowerCase() ? reading : refuseReading('malformed', 'hash')
+}
+
+function readVerdict ({ present, verified, revoked }: HeaderValues): Verdict {
+  if (present === 'false') return 'none'
+  if (verified === undefined) return 'missing'
+  return verified === 'true' && (revoked === undefined || revoked === 'false') ? 'verified' : 'failed'
+}

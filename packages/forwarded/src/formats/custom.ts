@@ -1,0 +1,50 @@
+import { createCertificateFormat, decodeOne } from '../certificate-format.ts'
+import type { Decoder, Verdict } from '../certificate-format.ts'
+import { decodeBase64 } from '../encodings/base64.ts'
+import { decodeByteSequence, decodeByteSequenceList } from '../encodings/byte-sequence.ts'
+import { decodeBase64Sequence } from '../encodings/der-sequence.ts'
+import { decodeEscapedPem, decodePemText } from '../encodings/pem-text.ts'
+import type { HeaderFormat, HeaderNames, HeaderValues } from '../header-format.ts'
+
+/**
+ * How a certificate is written in a header.
+ *
+ * - `byte-sequence`: `:` base64 DER `:` (RFC 9440); several with commas between
+ * - `base64-der`: base64 of DER; several as one concatenation
+ * - `pem-escaped`: percent-encoded PEM, where a `+` is a `+`
+ * - `pem-spaces`: PEM whose newlines are spaces or tabs
+ */
+export type CertificateEncoding = 'byte-sequence' | 'base64-der' | 'pem-escaped' | 'pem-spaces'
+
+export interface CustomFormatParts {
+  readonly headers: HeaderNames
+  readonly encoding: CertificateEncoding
+  readonly chainEncoding: CertificateEncoding
+  readonly carriesChain: boolean
+  readonly verifiedValue: string | undefined
+  readonly noneValues: readonly string[]
+  readonly verifies: boolean
+}
+
+const ONE: Readonly<Record<CertificateEncoding, Decoder>> = {
+  'byte-sequence': decodeOne(decodeByteSequence),
+  'base64-der': decodeOne(decodeBase64),
+  'pem-escaped': decodeEscapedPem,
+  'pem-spaces': decodePemText
+}
+const MANY: Readonly<Record<CertificateEncoding, Decoder>> = { ...ONE, 'byte-sequence': decodeByteSequenceList, 'base64-der': decodeBase64Sequence }
+export const CERTIFICATE_ENCODINGS: readonly string[] = Object.keys(ONE)
+
+/** A gateway that is none of those known here, from parts. */
+export function createCustomFormat ({ headers, encoding, chainEncoding, carriesChain, verifiedValue, noneValues, verifies }: CustomFormatParts): HeaderFormat {
+  const verdict = ({ verified }: HeaderValues): Verdict => verified === undefined ? 'missing' : verified === verifiedValue ? 'verified' : noneValues.includes(verified) ? 'none' : 'failed'
+  return createCertificateFormat({
+    headers,
+    verifies,
+    decode: (carriesChain ? MANY : ONE)[encoding],
+    carriesChain,
+    decodeChain: MANY[chainEncoding],
+    noneTexts: noneValues,
+    ...(headers.verified !== undefined && { verdict })
+  })
+}

@@ -1,0 +1,24 @@
+import { createCertificateFormat, decodeOne } from '../certificate-format.ts'
+import type { Verdict } from '../certificate-format.ts'
+import { decodeByteSequence, decodeByteSequenceList } from '../encodings/byte-sequence.ts'
+import type { HeaderFormat, HeaderValues } from '../header-format.ts'
+
+/**
+ * Google Cloud Application Load Balancers: `{client_cert_leaf}`, `{client_cert_chain}`, `{client_cert_present}` and `{client_cert_chain_verified}` in custom headers (documented). A load balancer may be set
+ * to let missing and invalid certificates through, so that its verdict decides.
+ */
+export const googleCloud: HeaderFormat = createCertificateFormat({
+  headers: {
+    certificate: 'x-client-cert-leaf', chain: 'x-client-cert-chain', present: 'x-client-cert-present', verified: 'x-client-cert-chain-verified'
+  },
+  verifies: true,
+  decode: decodeOne(decodeByteSequence),
+  decodeChain: decodeByteSequenceList,
+  verdict: readVerdict
+})
+
+function readVerdict ({ present, verified }: HeaderValues): Verdict {
+  if (present === 'false') return 'none'
+  if (present !== 'true' || verified === undefined) return 'missing'
+  return verified === 'true' ? 'verified' : 'failed'
+}

@@ -1,0 +1,23 @@
+import { createCertificateFormat, decodeOne } from '../certificate-format.ts'
+import type { Verdict } from '../certificate-format.ts'
+import { decodeBase64 } from '../encodings/base64.ts'
+import { decodeBase64Sequence } from '../encodings/der-sequence.ts'
+import type { HeaderFormat, HeaderValues } from '../header-format.ts'
+
+/**
+ * HAProxy: `ssl_c_der,base64`, `ssl_c_verify`, `ssl_c_used` and `ssl_c_chain_der,base64` (captured, HAProxy 2.6). `ssl_c_verify` is `0` also where no certificate was sent, so that it means
+ * something only beside `ssl_c_used`.
+ */
+export const haproxy: HeaderFormat = createCertificateFormat({
+  headers: { certificate: 'ssl-client-cert', verified: 'ssl-client-verify', present: 'ssl-client-used', chain: 'ssl-client-chain' },
+  verifies: true,
+  decode: decodeOne(decodeBase64),
+  decodeChain: decodeBase64Sequence,
+  verdict: readVerdict
+})
+
+function readVerdict ({ verified, present }: HeaderValues): Verdict {
+  if (present === '0') return 'none'
+  if (present !== '1' || verified === undefined) return 'missing'
+  return verified === '0' ? 'verified' : 'failed'
+}

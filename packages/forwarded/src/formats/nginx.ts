@@ -1,0 +1,11 @@
+import { createCertificateFormat, readSslVerdict } from '../certificate-format.ts'
+import { decodeEscapedPem } from '../encodings/pem-text.ts'
+import type { HeaderFormat } from '../header-format.ts'
+
+/** nginx: `$ssl_client_escaped_cert` and `$ssl_client_verify`. Without a certificate the first header is absent (captured, nginx 1.22). */
+export const nginx: HeaderFormat = createCertificateFormat({
+  headers: { certificate: 'ssl-client-cert', verified: 'ssl-client-verify' },
+  verifies: true,
+  decode: decodeEscapedPem,
+  verdict: readSslVerdict
+})
