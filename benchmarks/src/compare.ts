@@ -19,8 +19,9 @@ export async function compare (title: string, metrics: readonly Metric[], conten
   const of = (contender: Measured | undefined, key: string): number[] => (contender === undefined ? [] : figures.get(contender) ?? []).map((round) => round[key] ?? NaN)
   const rows = contenders.map((contender) => ({
     name: contender.name,
-    figures: Object.fromEntries(metrics.flatMap(({ key, ratio = false }) => {
+    figures: Object.fromEntries(metrics.flatMap(({ key, ratio = false, sum = false }) => {
       const own = of(contender, key)
+      if (sum) return [[key, summarize([own.reduce((total, figure) => total + figure, 0)])]]
       return own.every(Number.isNaN) ? [] : [[key, summarize(own, ratio ? of(contenders[0], key) : undefined)]]
     }))
   }))

@@ -1,30 +1,36 @@
 // Parsing a certificate into a PeerIdentity beside Node's X509Certificate, read as far as an authorizer needs.
-// Run: node --conditions=@peerkit/source src/identity.ts [rounds]
 import { createDevCa } from '@peerkit/dev-ca'
 import { parsePeerIdentity } from '@peerkit/identity'
 import { X509Certificate } from 'node:crypto'
-import { formatRows, interleave } from './interleave.ts'
+import type { Comparison, Metric, Run } from './benchmark.ts'
+import { compare } from './compare.ts'
 
-const ROUNDS = Number(process.argv[2] ?? 15)
-const PER_ROUND = 4000
+const PER_ROUND = 4_000
+const METRICS: readonly Metric[] = [{ key: 'ns', title: 'ns a certificate', ratio: true }]
 
-const ca = await createDevCa({ name: 'Benchmark CA' })
-const named = { cn: 'billing-7', o: 'Acme', ou: ['ops', 'billing'], spiffe: 'spiffe://prod.example/ns/ops/sa/billing' }
-const certificates = {
-  'P-256': await ca.issue({ ...named, dns: 'billing.example' }),
-  'RSA 2048': await (await createDevCa({ key: 'rsa-2048' })).issue({ ...named, dns: 'billing.example', key: 'rsa-2048' }),
-  '100 DNS names': await ca.issue({ ...named, dns: Array.from({ length: 100 }, (_, index) => `host-${index}.billing.example`) }),
+export const run: Run = async ({ quick, rounds }) => {
+  const perRound = quick ? 100 : PER_ROUND
+  const sections: Comparison[] = []
+  for (const [kind, der] of Object.entries(await mintCertificates())) {
+    const contenders = [
+      { name: 'X509Certificate, constructed', measure: async () => time(perRound, () => new X509Certificate(der)) },
+      { name: 'X509Certificate, subject, names, validity, fingerprint read', measure: async () => time(perRound, () => readAll(new X509Certificate(der))) },
+      { name: 'parsePeerIdentity', measure: async () => time(perRound, () => parsePeerIdentity(der)) }
+    ]
+    await compare('Warm-up', METRICS, contenders, 3)
+    sections.push(await compare(`${kind}, ${der.length} octets`, METRICS, contenders, 2 * rounds))
+  }
+  return sections
 }
 
-console.log(`Node ${process.version}, median of ${ROUNDS} interleaved rounds of ${PER_ROUND} certificates\n`)
-for (const [kind, { der }] of Object.entries(certificates)) {
-  const contenders = [
-    { name: 'X509Certificate, constructed', measure: () => time(() => new X509Certificate(der)) },
-    { name: 'X509Certificate, subject, names, validity, fingerprint read', measure: () => time(() => readAll(new X509Certificate(der))) },
-    { name: 'parsePeerIdentity', measure: () => time(() => parsePeerIdentity(der)) },
-  ]
-  await interleave(contenders, 3)
-  console.log(formatRows(`${kind}, ${der.length} octets`, 'ns a certificate', await interleave(contenders, ROUNDS)))
+async function mintCertificates (): Promise<Record<string, Uint8Array>> {
+  const [ca, rsa] = [await createDevCa({ name: 'Benchmark CA' }), await createDevCa({ key: 'rsa-2048' })]
+  const named = { cn: 'billing-7', o: 'Acme', ou: ['ops', 'billing'], spiffe: 'spiffe://prod.example/ns/ops/sa/billing' }
+  return {
+    'P-256': (await ca.issue({ ...named, dns: 'billing.example' })).der,
+    'RSA 2048': (await rsa.issue({ ...named, dns: 'billing.example', key: 'rsa-2048' })).der,
+    '100 DNS names': (await ca.issue({ ...named, dns: Array.from({ length: 100 }, (_, index) => `host-${index}.billing.example`) })).der
+  }
 }
 
 function readAll (certificate: X509Certificate): unknown {
@@ -32,8 +38,8 @@ function readAll (certificate: X509Certificate): unknown {
   return [subject, issuer, subjectAltName, serialNumber, validFrom, validTo, fingerprint256, keyUsage, isCa]
 }
 
-async function time (parse: () => unknown): Promise<number> {
-  const start = process.hrtime.bigint()
-  for (let i = 0; i < PER_ROUND; i++) parse()
-  return Number(process.hrtime.bigint() - start) / PER_ROUND
+function time (count: number, parse: () => unknown): { ns: number } {
+  const start = performance.now()
+  for (let index = 0; index < count; index += 1) parse()
+  return { ns: (performance.now() - start) / count * 1e6 }
 }

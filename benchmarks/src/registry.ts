@@ -20,7 +20,6 @@ const ALL: Readonly<Record<string, string>> = {
   'rotation-soak': 'many rotations of a client under load',
   'cut-off': 'how soon a revoked client is cut off',
   verdict: 'what a remembered verdict costs',
-  rules: 'what a first verdict costs, in each shape of rules',
   identity: 'parsing a certificate beside X509Certificate',
   'path-validation': 'validating certificate paths',
   monitor: 'what monitoring costs a request'
