@@ -1,4 +1,3 @@
-import type { IncomingMessage } from 'node:http'
 import type { Http2Session, ServerHttp2Stream } from 'node:http2'
 import type { Duplex } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
@@ -21,34 +20,33 @@ export interface ConnectionRecord {
   session: Http2Session | undefined
 }
 
-// Node gives HTTP/2 requests proxies for their socket, and takes the session from a stream that ended: each thing that a request may still hold is a key of its own.
-const bySocket = new WeakMap<object, ConnectionRecord>()
-const bySession = new WeakMap<Http2Session, ConnectionRecord>()
-const byStream = new WeakMap<object, ConnectionRecord>()
+/** On sockets, sessions and streams themselves: a WeakMap with an entry for each stream costs more than all else that is done for a request. Not to be guessed, and nothing sends it. */
+const RECORD = Symbol('peerkit.connection')
 
-export function createRecord (socket: TLSSocket, peer: PeerIdentity | null, standing: Standing | undefined): ConnectionRecord {
+interface Marked { [RECORD]?: ConnectionRecord }
+
+export function createRecord (socket: TLSSocket & Marked, peer: PeerIdentity | null, standing: Standing | undefined): ConnectionRecord {
   const record = { peer, socket, remoteAddress: socket.remoteAddress, standing, judging: undefined, upgraded: undefined, session: undefined }
-  bySocket.set(socket, record)
+  socket[RECORD] = record
   return record
 }
 
-export function rememberSession (session: Http2Session, record: ConnectionRecord): void {
+export function rememberSession (session: Http2Session & Marked, record: ConnectionRecord): void {
   record.session = session
-  bySession.set(session, record)
+  session[RECORD] = record
 }
 
-/** The record of an HTTP/2 stream, kept for as long as the stream is. */
-export function recordOfStream (stream: ServerHttp2Stream): ConnectionRecord | undefined {
-  const known = byStream.get(stream)
+/** The record of an HTTP/2 stream. Node takes the session from a stream that ended, and a request may still ask, so the stream keeps it. */
+export function recordOfStream (stream: ServerHttp2Stream & Marked): ConnectionRecord | undefined {
+  const known = stream[RECORD]
   if (known !== undefined) return known
-  const record = stream.session === undefined ? undefined : bySession.get(stream.session)
-  if (record !== undefined) byStream.set(stream, record)
+  const record = (stream.session as Marked | undefined)?.[RECORD]
+  if (record !== undefined) stream[RECORD] = record
   return record
 }
 
 /** The record of the connection that a raw request came by; undefined for one that came by no connection of ours (`app.inject`). */
 export function recordOfRequest (raw: object): ConnectionRecord | undefined {
-  const { stream, socket } = raw as { stream?: ServerHttp2Stream } & Pick<IncomingMessage, 'socket'>
-  if (stream !== undefined) return recordOfStream(stream)
-  return socket === undefined || socket === null ? undefined : bySocket.get(socket)
+  const { stream, socket } = raw as { stream?: ServerHttp2Stream, socket?: Marked | null }
+  return stream !== undefined ? recordOfStream(stream) : socket?.[RECORD]
 }

@@ -4,7 +4,7 @@ import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import { parsePeerIdentity } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
-import { createRecord, rememberSession } from './connection-record.ts'
+import { createRecord, recordOfRequest, recordOfStream, rememberSession } from './connection-record.ts'
 import type { ConnectionWatch } from './connection-watch.ts'
 import { Guard } from './guard.ts'
 import type { HandshakeReporter } from './handshake-reporter.ts'
@@ -47,33 +47,39 @@ export class Gate {
 
   install (server: MtlsServer): void {
     const guard = this.#guard
+    const gate = this
     const emit = server.emit as Emit
-    const guarded = (...args: any[]): boolean => {
-      const [event, first, second] = args
-      const proceed = (): boolean => emit.apply(server, args)
+    const resume = (args: any[]) => (): boolean => emit.apply(server, args)
+    // Every request comes by here: no closure and no array is made for one that is let through. Answers as `emit` does: whether somebody took the event.
+    function guarded (event: string, first: any, second: any): boolean {
+      const given = arguments as unknown as any[]
       switch (event) {
         case 'connection':
-          this.#begin(first)
-          return proceed()
+          gate.#begin(first)
+          break
         case 'secureConnection':
-          this.#admit(first, server, emit)
+          gate.#admit(first, server, emit)
           return true
         case 'stream':
-          return guard.stream(first, proceed)
+          if (guard.isOpen(recordOfStream(first))) break
+          guard.stream(first, resume(given))
+          return true
         case 'request':
         case 'checkContinue':
         case 'checkExpectation':
           // HTTP/2's own request event follows a stream that was let through.
-          return first.stream === undefined ? guard.request(first, second, proceed) : proceed()
+          if (first.stream !== undefined || guard.isOpen(recordOfRequest(first))) break
+          guard.request(first, second, resume(given))
+          return true
         case 'upgrade':
         case 'connect':
-          return first.stream === undefined ? guard.upgrade(first, second, proceed) : proceed()
+          if (first.stream !== undefined) break
+          guard.upgrade(first, second, resume(given))
+          return true
         case 'tlsClientError':
-          this.#options.reporter.broken(first, second)
-          return proceed()
-        default:
-          return proceed()
+          gate.#options.reporter.broken(first, second)
       }
+      return emit.apply(server, given)
     }
     server.emit = guarded as typeof server.emit
   }

@@ -14,28 +14,31 @@ export class Guard {
     this.#watch = watch
   }
 
-  request (request: IncomingMessage, response: ServerResponse, proceed: () => boolean): boolean {
-    return this.#pass(recordOfRequest(request), proceed, () => { refuseRequest(response) })
+  /** Whether a connection may be served at once: nearly always, so this is what a request costs. Where it is false, the others say what becomes of it. */
+  isOpen (record: ConnectionRecord | undefined): record is ConnectionRecord {
+    return record !== undefined && this.#watch.check(record) === undefined
   }
 
-  stream (stream: ServerHttp2Stream, proceed: () => boolean): boolean {
-    return this.#pass(recordOfStream(stream), () => !stream.destroyed && proceed(), () => { refuseStream(stream) })
+  request (request: IncomingMessage, response: ServerResponse, proceed: () => boolean): void {
+    this.#decide(recordOfRequest(request), proceed, () => { refuseRequest(response) })
   }
 
-  upgrade (request: IncomingMessage, socket: Duplex, proceed: () => boolean): boolean {
+  stream (stream: ServerHttp2Stream, proceed: () => boolean): void {
+    this.#decide(recordOfStream(stream), () => !stream.destroyed && proceed(), () => { refuseStream(stream) })
+  }
+
+  upgrade (request: IncomingMessage, socket: Duplex, proceed: () => boolean): void {
     const record = recordOfRequest(request)
-    return this.#pass(record, () => {
+    this.#decide(record, () => {
       if (record !== undefined) this.#watch.followUpgraded(record, socket)
       return proceed()
     }, () => { refuseUpgrade(socket) })
   }
 
-  /** Answers as `emit` does: whether somebody took the event. */
-  #pass (record: ConnectionRecord | undefined, proceed: () => boolean, refuse: () => void): boolean {
+  #decide (record: ConnectionRecord | undefined, proceed: () => boolean, refuse: () => void): void {
     const checked = record === undefined ? 'no_certificate' : this.#watch.check(record)
-    if (checked === undefined) return proceed()
-    if (checked instanceof Promise) checked.then((reason) => { reason === undefined ? proceed() : refuse() }, refuse)
+    if (checked === undefined) proceed()
+    else if (checked instanceof Promise) checked.then((reason) => { reason === undefined ? proceed() : refuse() }, refuse)
     else refuse()
-    return true
   }
 }
