@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { access, mkdir, rename, writeFile } from 'node:fs/promises'
+import { access, link, mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { MTLS_ERR_DEV_CA_STATE } from './errors.ts'
 
@@ -7,12 +7,26 @@ export interface PlaceOptions { /** Default 0644; keys get 0600. */ readonly mod
 
 /** Writes a file whole or not at all: beside its place first, then by rename. @throws MTLS_ERR_DEV_CA_STATE where a file is there already */
 export async function placeFile (path: string, text: string, { mode = 0o644, force = false }: PlaceOptions = {}): Promise<void> {
-  if (!force && await exists(path)) throw new MTLS_ERR_DEV_CA_STATE(`${path} is there already; use --force to replace it`)
+  if (!force && await exists(path)) throw isThere(path)
   await mkdir(dirname(path), { recursive: true, mode: 0o700 })
   // A name of its own, and never a file that is there: that one's mode would stay.
   const beside = `${path}.${randomUUID()}.new`
   await writeFile(beside, text, { mode, flag: 'wx' })
-  await rename(beside, path)
+  if (force) return await rename(beside, path)
+  try {
+    // A link takes no file's place, though one was put there since we looked.
+    await link(beside, path)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw isThere(path)
+    // A file system without links.
+    return await rename(beside, path)
+  } finally {
+    await rm(beside, { force: true })
+  }
+}
+
+function isThere (path: string): Error {
+  return new MTLS_ERR_DEV_CA_STATE(`${path} is there already; use --force to replace it`)
 }
 
 export async function exists (path: string): Promise<boolean> {

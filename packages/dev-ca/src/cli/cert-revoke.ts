@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { decodePem, parsePeerIdentity } from '@peerkit/identity'
 import { MTLS_ERR_DEV_CA_OPTION } from '../errors.ts'
-import { openDevCa } from '../open-dev-ca.ts'
+import { updateDevCa } from '../open-dev-ca.ts'
 import type { RevocationReason } from '../sign-crl.ts'
 import { textOf } from './command.ts'
 import type { Command } from './command.ts'
@@ -16,15 +16,14 @@ export const certRevoke: Command = {
     reason: { type: 'string', help: 'keyCompromise, superseded, … (RFC 5280 section 5.3.1)' }
   },
   run: async (values, print) => {
-    const ca = await openDevCa(textOf(values, 'dir') ?? 'pki')
+    const folder = textOf(values, 'dir') ?? 'pki'
     const file = textOf(values, 'cert')
     const serial = textOf(values, 'serial')
     if ((file === undefined) === (serial === undefined)) throw new MTLS_ERR_DEV_CA_OPTION('expected either --cert or --serial')
     const serialNumber = serial ?? await readSerialNumber(file ?? '')
     const reason = textOf(values, 'reason')
-    ca.revoke(serialNumber, reason === undefined ? {} : { reason: reason as RevocationReason })
-    await ca.save()
-    print(`revoked ${serialNumber}; run "peerkit crl --dir ${ca.folder}" to publish it\n`)
+    await updateDevCa(folder, (ca) => { ca.revoke(serialNumber, reason === undefined ? {} : { reason: reason as RevocationReason }) })
+    print(`revoked ${serialNumber}; run "peerkit crl --dir ${folder}" to publish it\n`)
     return 0
   }
 }

@@ -9,13 +9,12 @@ const KEY_BLOCK = /-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----/
 const ENCRYPTED = /-----BEGIN ENCRYPTED PRIVATE KEY-----|^Proc-Type: 4,ENCRYPTED/m
 const CERTIFICATE_BLOCK = '-----BEGIN CERTIFICATE-----'
 
-/** The certificates of a file, PEM or DER, in its order. @throws MTLS_ERR_DEV_CA_OPTION naming the file, what was found and what was expected */
-export async function readCertificateFile (path: string, argument: string): Promise<Uint8Array[]> {
-  const bytes = await readBytes(path, argument, 'a certificate, PEM or DER')
-  return decodeCertificates(bytes, `${argument}${path}`)
-}
-
-/** @param where names the file in an error. Nothing of its content is ever put there: it may be a key. */
+/**
+ * The certificates of a file, PEM or DER, in its order.
+ *
+ * @param where names the file in an error. Nothing of its content is ever put there: it may be a key.
+ * @throws MTLS_ERR_DEV_CA_OPTION saying what was found and what was expected
+ */
 export function decodeCertificates (bytes: Uint8Array, where: string): Uint8Array[] {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1')
   if (!text.includes(CERTIFICATE_BLOCK)) {

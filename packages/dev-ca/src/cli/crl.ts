@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { openDevCa } from '../open-dev-ca.ts'
+import { updateDevCa } from '../open-dev-ca.ts'
 import { placeFile } from '../place-file.ts'
 import { daysOf, textOf } from './command.ts'
 import type { Command } from './command.ts'
@@ -15,14 +15,18 @@ export const crl: Command = {
     days: { type: 'string', help: 'until the next one (default 7)' }
   },
   run: async (values, print) => {
-    const ca = await openDevCa(textOf(values, 'dir') ?? 'pki')
+    const folder = textOf(values, 'dir') ?? 'pki'
     const days = daysOf(values)
-    const list = await ca.crl(days === undefined ? {} : { nextUpdate: new Date(Date.now() + days * DAY) })
-    // The number first: two lists of one number would contradict each other.
-    await ca.save()
-    const out = textOf(values, 'out') ?? join(ca.folder, 'crl.pem')
-    await placeFile(out, list.pem, { force: true })
-    print(`${out}, number ${list.number}\n`)
+    const out = textOf(values, 'out') ?? join(folder, 'crl.pem')
+    // Its file is written before others get their turn: of two lists the later one stays.
+    const number = await updateDevCa(folder, async (ca) => {
+      const list = await ca.crl(days === undefined ? {} : { nextUpdate: new Date(Date.now() + days * DAY) })
+      // The number first: two lists of one number would contradict each other.
+      await ca.save()
+      await placeFile(out, list.pem, { force: true })
+      return list.number
+    })
+    print(`${out}, number ${number}\n`)
     return 0
   }
 }
