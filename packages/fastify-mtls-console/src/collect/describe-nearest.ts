@@ -1,0 +1,24 @@
+import { clip } from './clip.ts'
+
+/** The rule that came closest, as messages of `peerkit:request:denied` carry it. */
+export interface NearestRule {
+  readonly path: string
+  readonly matched: readonly string[]
+  readonly failed: readonly { readonly key: string, readonly expected: readonly string[], readonly found: readonly string[] | undefined, readonly note: string | undefined }[]
+}
+
+const MAX_KEYS = 20
+
+/** Why the closest rule did not match, a line each. */
+export function describeNearest (nearest: NearestRule | undefined): readonly string[] {
+  if (nearest === undefined) return []
+  const { path, matched, failed } = nearest
+  const holds = matched.length === 0 ? '' : `; ${matched.join(', ')} ${matched.length === 1 ? 'holds' : 'hold'}`
+  const lines = failed.slice(0, MAX_KEYS).map(({ key, expected, found, note }) => `${key}: ${key === 'not' ? 'refuses' : 'expected'} ${expected.join(' or ')}, found ${describeFound(found)}${note === undefined ? '' : ` (${note})`}`)
+  return [`closest rule: ${path}${holds}`, ...lines].map((line) => clip(line) as string)
+}
+
+function describeFound (found: readonly string[] | undefined): string {
+  if (found === undefined) return 'unknown'
+  return found.length === 0 ? 'none' : found.map((text) => JSON.stringify(text)).join(', ')
+}

@@ -1,0 +1,85 @@
+import type { CredentialChange, CredentialSnapshot, CredentialSource } from '@peerkit/credentials'
+import type { PeerIdentity } from '@peerkit/identity'
+import { clip } from './clip.ts'
+
+/** One turn in the history of the service's own credentials. */
+export interface Turn {
+  /** `start`: what was in force when the console began to look. */
+  readonly type: 'start' | 'rotated' | 'refused'
+  /** Milliseconds since the epoch; of several equal refusals in a row the last. */
+  readonly time: number
+  readonly count: number
+  /** What was in force afterwards. */
+  readonly generation: number
+  readonly trustEpoch: number
+  readonly fingerprint256: string | undefined
+  readonly serialNumber: string | undefined
+  readonly notAfter: number
+  /** CAs that came and went. */
+  readonly added: readonly string[]
+  readonly removed: readonly string[]
+  /** Of a refusal. */
+  readonly message: string | undefined
+}
+
+/** A CA that was trusted once. */
+export interface FormerAnchor { readonly identity: PeerIdentity, readonly removedAt: number }
+
+const MAX_TURNS = 100
+const MAX_FORMER = 20
+
+/** Follows a credential source from now on. */
+export class RotationHistory {
+  readonly #turns: Turn[] = []
+  readonly #former = new Map<string, FormerAnchor>()
+  readonly #now: () => number
+  readonly #unsubscribe: () => void
+
+  constructor (credentials: CredentialSource, now: () => number) {
+    this.#now = now
+    this.#turns.push({ ...this.#describe(credentials.current), type: 'start', added: [], removed: [], message: undefined })
+    this.#unsubscribe = credentials.subscribe((change) => { this.#take(change) })
+  }
+
+  /** Newest first. */
+  list (): Turn[] { return [...this.#turns].reverse() }
+
+  /** CAs that were removed and did not come back, newest first. */
+  formerAnchors (): FormerAnchor[] { return [...this.#former.values()].reverse() }
+
+  close (): void { this.#unsubscribe() }
+
+  #take (change: CredentialChange): void {
+    if (change.type === 'refused') {
+      this.#refuse(change.error, change.snapshot)
+      return
+    }
+    const { snapshot, previous } = change
+    const [added, removed] = [without(snapshot.anchors, previous.anchors), without(previous.anchors, snapshot.anchors)]
+    for (const { fingerprint256 } of added) this.#former.delete(fingerprint256 ?? '')
+    for (const identity of removed) this.#former.set(identity.fingerprint256 ?? '', { identity, removedAt: this.#now() })
+    for (const key of [...this.#former.keys()].slice(0, -MAX_FORMER)) this.#former.delete(key)
+    this.#push({ ...this.#describe(snapshot), type: 'rotated', added: added.map(String), removed: removed.map(String), message: undefined })
+  }
+
+  #refuse (error: Error, snapshot: CredentialSnapshot): void {
+    const message = clip(error.message, 1000)
+    const last = this.#turns.at(-1)
+    const isSame = last?.type === 'refused' && last.message === message
+    if (isSame) this.#turns.pop()
+    this.#push({ ...this.#describe(snapshot), count: isSame ? last.count + 1 : 1, type: 'refused', added: [], removed: [], message })
+  }
+
+  #push (turn: Turn): void {
+    this.#turns.push(turn)
+    if (this.#turns.length > MAX_TURNS) this.#turns.shift()
+  }
+
+  #describe ({ generation, trustEpoch, identity, notAfter }: CredentialSnapshot): Omit<Turn, 'type' | 'added' | 'removed' | 'message'> {
+    return { time: this.#now(), count: 1, generation, trustEpoch, fingerprint256: identity.fingerprint256, serialNumber: identity.serialNumber, notAfter }
+  }
+}
+
+function without (some: readonly PeerIdentity[], others: readonly PeerIdentity[]): PeerIdentity[] {
+  return some.filter(({ fingerprint256 }) => !others.some((other) => other.fingerprint256 === fingerprint256))
+}

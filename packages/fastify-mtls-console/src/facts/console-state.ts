@@ -1,0 +1,21 @@
+import type { CredentialSource } from '@peerkit/credentials'
+import type { Collector } from '../collect/collector.ts'
+import type { RotationHistory } from '../collect/rotation-history.ts'
+import type { OutboundService } from '../options.ts'
+import type { AllowedClientsControl } from './listed-route.ts'
+
+/** All that the console reads. It writes nothing. */
+export interface ConsoleState {
+  readonly name: string
+  readonly instance: string
+  /** Milliseconds since the epoch: nothing before is known. */
+  readonly since: number
+  readonly now: () => number
+  readonly credentials: CredentialSource
+  readonly revocation: NonNullable<CredentialSource['current']['revocation']> | undefined
+  readonly control: AllowedClientsControl
+  readonly collector: Collector
+  readonly rotations: RotationHistory
+  /** Those given and those of `app.services`. */
+  readonly services: readonly OutboundService[]
+}

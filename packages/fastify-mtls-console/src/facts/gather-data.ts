@@ -1,0 +1,45 @@
+import { clip } from '../collect/clip.ts'
+import { mapAccess } from './access-rows.ts'
+import type { ConsoleState } from './console-state.ts'
+import { findAnchor } from './find-anchor.ts'
+import { listEnds } from './list-ends.ts'
+import { listServices } from './list-services.ts'
+import { matchesEvent } from './query.ts'
+import type { Query } from './query.ts'
+import { showCertificate } from './show-certificate.ts'
+import { gatherTrust } from './trust-facts.ts'
+
+const MAX_EVENTS = 1000
+
+/** All that the pages show, for scripts: `v` counts the shape, times are milliseconds since the epoch. The filters of the pages apply. */
+export function gatherData (state: ConsoleState, query: Query): object {
+  const { name, instance, since, now, collector, credentials, control } = state
+  const access = mapAccess(state, query)
+  const events = collector.log.list().filter((event) => matchesEvent(event, query))
+  return {
+    v: 1,
+    time: now(),
+    since,
+    service: { name, instance },
+    trust: gatherTrust(state),
+    ends: listEnds(state),
+    rulesGeneration: control.generation,
+    routes: access.rows.map(({ route: { methods, url, constraints, scope, access, requirements, counts }, clients }) => ({ methods, url, constraints: nameConstraints(constraints), scope, access, requirements, counts, clients })),
+    moreRoutes: access.moreRoutes,
+    clients: collector.clients.list().filter(({ key }) => query.client === undefined || key === query.client).map(({ identity, ...rest }) => ({
+      ...rest, certificate: showCertificate(identity), ca: findAnchor(identity, credentials.current)?.toString()
+    })),
+    droppedClients: collector.clients.dropped,
+    outbound: listServices(state),
+    handshakesRefused: collector.handshakes,
+    events: events.slice(0, MAX_EVENTS),
+    moreEvents: Math.max(0, events.length - MAX_EVENTS),
+    droppedEvents: collector.log.dropped,
+    misunderstoodMessages: collector.misunderstood
+  }
+}
+
+/** Constraints may hold what JSON does not (a regular expression of a host). */
+function nameConstraints (constraints: Readonly<Record<string, unknown>> | undefined): Readonly<Record<string, string>> | undefined {
+  return constraints === undefined ? undefined : Object.fromEntries(Object.entries(constraints).map(([key, value]) => [key, clip(String(value)) as string]))
+}

@@ -1,0 +1,27 @@
+import type { ConsoleState } from './console-state.ts'
+import { nameCertificate } from './show-certificate.ts'
+import { gatherTrust } from './trust-facts.ts'
+
+/** Something that ends. */
+export interface End {
+  readonly what: 'own certificate' | 'own intermediate' | 'trusted CA' | 'CRL' | 'client' | 'server'
+  readonly name: string
+  readonly fingerprint256: string | undefined
+  /** Milliseconds since the epoch. */
+  readonly notAfter: number
+}
+
+/** Everything known here that ends, the first end first: own chain, CAs, CRLs, clients and servers seen since the start. */
+export function listEnds (state: ConsoleState): End[] {
+  const { identity, intermediates, anchors } = state.credentials.current
+  const certificates = [
+    { what: 'own certificate' as const, identity },
+    ...intermediates.map((one) => ({ what: 'own intermediate' as const, identity: one })),
+    ...anchors.map((one) => ({ what: 'trusted CA' as const, identity: one })),
+    ...state.collector.clients.list().map((one) => ({ what: 'client' as const, identity: one.identity })),
+    ...state.collector.servers.list().flatMap((one) => one.identity === undefined ? [] : [{ what: 'server' as const, identity: one.identity }])
+  ]
+  const ends = certificates.flatMap(({ what, identity }): End[] => identity.notAfter === undefined ? [] : [{ what, name: nameCertificate(identity), fingerprint256: identity.fingerprint256, notAfter: identity.notAfter }])
+  const lists = (gatherTrust(state).crls ?? []).map(({ issuer, nextUpdate }): End => ({ what: 'CRL', name: `CRL of ${issuer}`, fingerprint256: undefined, notAfter: nextUpdate }))
+  return [...ends, ...lists].sort((a, b) => a.notAfter - b.notAfter)
+}

@@ -1,0 +1,56 @@
+import { EVENT_KINDS } from '../collect/console-event.ts'
+import type { ConsoleEvent, EventKind } from '../collect/console-event.ts'
+
+/** What a reader asked to see. */
+export interface Query {
+  /** Words that must all occur. */
+  readonly q: string
+  readonly kind: EventKind | undefined
+  /** A client's key. */
+  readonly client: string | undefined
+  /** Milliseconds since the epoch; `to` is the last that counts. */
+  readonly from: number | undefined
+  readonly to: number | undefined
+  /** As they were written. */
+  readonly fromText: string
+  readonly toText: string
+}
+
+const MAX_TEXT = 300
+const MINUTE = 60_000
+
+/** Reads a query string. What cannot be understood asks for nothing. */
+export function readQuery (query: unknown): Query {
+  const fields = (query ?? {}) as Record<string, unknown>
+  const text = (name: string): string => {
+    const value = Array.isArray(fields[name]) ? fields[name].at(-1) : fields[name]
+    return typeof value === 'string' ? value.slice(0, MAX_TEXT).trim() : ''
+  }
+  const [fromText, toText, kind] = [text('from'), text('to'), text('kind')]
+  const to = readTime(toText)
+  return {
+    q: text('q'),
+    kind: EVENT_KINDS.find((one) => one === kind),
+    client: text('client') === '' ? undefined : text('client'),
+    from: readTime(fromText),
+    // A minute is meant whole.
+    to: to === undefined || /:\d\d:\d\d/.test(toText) ? to : to + MINUTE - 1,
+    fromText,
+    toText
+  }
+}
+
+/** UTC, as `datetime-local` fields write it (`2026-11-23T03:12`), with or without a `Z`. */
+function readTime (text: string): number | undefined {
+  if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,3})?)?Z?$/.test(text)) return undefined
+  const time = Date.parse(text.endsWith('Z') ? text : `${text}Z`)
+  return Number.isNaN(time) ? undefined : time
+}
+
+/** Whether an event is one that was asked for. */
+export function matchesEvent (event: ConsoleEvent, { q, kind, client, from = -Infinity, to = Infinity }: Query): boolean {
+  if ((kind !== undefined && event.kind !== kind) || event.last < from || event.first > to) return false
+  if (client !== undefined && event.fingerprint256 !== client && event.peer !== client) return false
+  const text = [event.title, event.kind, event.reason, event.peer, event.fingerprint256, event.issuer, event.remoteAddress, event.requestId, ...event.detail].join('\n').toLowerCase()
+  return q.toLowerCase().split(/\s+/).every((word) => text.includes(word))
+}

@@ -1,0 +1,35 @@
+import type { ListedRoute } from './listed-route.ts'
+
+/** A route of the map: the HEAD route that Fastify adds to a GET route stands with it. */
+export interface MappedRoute extends ListedRoute {
+  /** `GET, HEAD /accounts/:id (version 2)`. */
+  readonly name: string
+}
+
+/** Routes that ask the same of clients are one, with all their methods. */
+export function mapRoutes (routes: readonly ListedRoute[]): MappedRoute[] {
+  const merged = new Map<string, ListedRoute[]>()
+  for (const route of routes) {
+    const key = JSON.stringify([route.url, describeConstraints(route), route.requirements, route.methods.includes('HEAD') || route.methods.includes('GET') ? 'read' : route.methods])
+    merged.set(key, [...(merged.get(key) ?? []), route])
+  }
+  return [...merged.values()].map(mergeRoutes)
+}
+
+/** Whether a route has all words of a filter in its method, pattern, scope or rules. `DELETE /accounts` is two words. */
+export function matchesRoute (route: MappedRoute, filter: string): boolean {
+  const text = [route.name, route.scope ?? '', ...route.requirements.flatMap(({ rules, allows, mode }) => [rules, allows, mode])].join('\n').toLowerCase()
+  return filter.toLowerCase().split(/\s+/).every((word) => text.includes(word))
+}
+
+function mergeRoutes (routes: readonly ListedRoute[]): MappedRoute {
+  const [first] = routes as [ListedRoute]
+  const methods = [...new Set(routes.flatMap((route) => route.methods))].sort((a, b) => Number(a === 'HEAD') - Number(b === 'HEAD'))
+  const sum = (name: keyof ListedRoute['counts']): number => routes.reduce((total, { counts }) => total + counts[name], 0)
+  const counts = { allowed: sum('allowed'), denied: sum('denied'), wouldDeny: sum('wouldDeny') }
+  return { ...first, methods, counts, foresee: first.foresee, name: `${methods.join(', ')} ${first.url}${describeConstraints(first)}` }
+}
+
+function describeConstraints ({ constraints }: ListedRoute): string {
+  return Object.entries(constraints ?? {}).map(([name, value]) => ` (${name} ${String(value)})`).join('')
+}

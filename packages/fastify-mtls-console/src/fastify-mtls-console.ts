@@ -1,0 +1,70 @@
+import { hostname } from 'node:os'
+import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
+import fp from 'fastify-plugin'
+import { addRoutes } from './add-routes.ts'
+import { addWhatIf } from './add-what-if.ts'
+import { Collector } from './collect/collector.ts'
+import { RotationHistory } from './collect/rotation-history.ts'
+import { MTLS_ERR_CONSOLE_OPTION } from './errors.ts'
+import type { ConsoleState } from './facts/console-state.ts'
+import type { AllowedClientsControl } from './facts/listed-route.ts'
+import { nameCertificate } from './facts/show-certificate.ts'
+import { checkOptions } from './options.ts'
+import type { FastifyMtlsConsoleOptions, OutboundService } from './options.ts'
+
+/** What `@peerkit/fastify-allowed-clients` decorates the app with. */
+interface GuardedApp {
+  readonly allowedClients?: AllowedClientsControl
+  allowClients? (options: { readonly rules: unknown, readonly mode: 'enforce', readonly mayWiden: false }): unknown
+}
+
+const mtlsConsole: FastifyPluginAsync<FastifyMtlsConsoleOptions> = async (app, options) => {
+  checkOptions(options, app.prefix)
+  const control = guard(app, options)
+  const { now = Date.now, credentials, revocation, maxEvents = 1000, maxClients = 200, instance = hostname() } = options
+  const collector = new Collector({ events: maxEvents, clients: maxClients, isOwnRoute: (route) => route !== undefined && (route === app.prefix || route.startsWith(`${app.prefix}/`)) })
+  const rotations = new RotationHistory(credentials, now)
+  app.addHook('onClose', async () => {
+    collector.close()
+    rotations.close()
+  })
+  const outbound = [...options.outbound ?? []]
+  const state: ConsoleState = {
+    name: options.name ?? nameCertificate(credentials.current.identity),
+    instance,
+    since: now(),
+    now,
+    credentials,
+    revocation,
+    control,
+    collector,
+    rotations,
+    // Plugins that are registered later may still decorate the app.
+    get services () { return [...listDecorated(app), ...outbound] }
+  }
+  addWhatIf(app, state, addRoutes(app, state))
+}
+
+/** Closes the console to all but those named: `report` of the app does not open it. @throws MTLS_ERR_CONSOLE_OPTION, MTLS_ERR_RULE_INVALID */
+function guard (app: FastifyInstance, { allowedClients: rules }: FastifyMtlsConsoleOptions): AllowedClientsControl {
+  const { allowedClients } = app as unknown as GuardedApp
+  if (allowedClients === undefined || !('allowClients' in app)) {
+    throw new MTLS_ERR_CONSOLE_OPTION('the app has no @peerkit/fastify-allowed-clients to guard the console; expected it to be registered before')
+  }
+  (app as unknown as Required<GuardedApp>).allowClients({ rules, mode: 'enforce', mayWiden: false })
+  return allowedClients
+}
+
+/** What `@peerkit/fastify-mtls-client` declared. */
+function listDecorated (app: FastifyInstance): OutboundService[] {
+  const services = (app as { readonly services?: unknown }).services
+  if (typeof services !== 'object' || services === null) return []
+  return Object.entries(services).flatMap(([name, service]): OutboundService[] => {
+    const { origin, expects } = (service ?? {}) as Partial<OutboundService>
+    return typeof origin === 'string' ? [{ name, origin, ...(typeof expects === 'string' && { expects }) }] : []
+  })
+}
+
+/** A read-only page that says who may call whom. Register it with a prefix and with rules that name the operators, after `@peerkit/fastify-allowed-clients`. */
+const fastifyMtlsConsole: FastifyPluginAsync<FastifyMtlsConsoleOptions> = fp(mtlsConsole, { fastify: '5.x', name: '@peerkit/fastify-mtls-console', encapsulate: true })
+export default fastifyMtlsConsole

@@ -1,0 +1,61 @@
+import { html } from './html.ts'
+import type { Html } from './html.ts'
+import { formatTime } from './time.ts'
+
+/** What every page knows. */
+export interface PageContext {
+  readonly prefix: string
+  readonly name: string
+  readonly instance: string
+  readonly since: number
+  readonly now: number
+  readonly nonce: string
+}
+
+export interface Page {
+  readonly title: string
+  /** The page's address below the prefix. */
+  readonly path: string
+  readonly body: Html
+  /** Whether the script keeps it up to date. */
+  readonly isLive: boolean
+}
+
+const PAGES: ReadonlyArray<readonly [path: string, name: string]> = [
+  ['/', 'Overview'], ['/access', 'Access'], ['/what-if', 'What if'], ['/clients', 'Clients'], ['/log', 'Log'], ['/trust', 'Trust'], ['/outbound', 'Outbound']
+]
+
+/** The frame of every page. */
+export function layOut ({ prefix, name, instance, since, now, nonce }: PageContext, { title, path, body, isLive }: Page): string {
+  const link = ([to, text]: readonly [string, string]): Html => to === path
+    ? html`<li><a href="${prefix}${to}" aria-current="page">${text}</a></li>`
+    : html`<li><a href="${prefix}${to}">${text}</a></li>`
+  const live = isLive && html`<p class="live"><button type="button" id="live" aria-pressed="true" hidden>Live</button> <span id="live-status" role="status" class="faint"></span></p>`
+  return `<!doctype html>\n${String(html`<html lang="en">
+<head>
+<meta charset="utf-8">
+<title>${title} · ${name}</title>
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta name="robots" content="noindex">
+<link rel="icon" href="${prefix}/icon.svg" type="image/svg+xml">
+<link rel="stylesheet" href="${prefix}/console.css" nonce="${nonce}">
+<script src="${prefix}/console.js" nonce="${nonce}" defer></script>
+</head>
+<body>
+<a class="skip" href="#main">Skip to content</a>
+<header>
+<div class="bar">
+<p class="brand">${name}<span class="faint">${instance}</span></p>
+<nav aria-label="Console"><ul>${PAGES.map(link)}</ul></nav>
+</div>
+</header>
+<main id="main" tabindex="-1">
+<div class="heading"><h1>${title}</h1>${live}</div>
+${body}
+</main>
+<footer><p>All times are UTC. This page knows what happened since <time datetime="${new Date(since).toISOString()}">${formatTime(since)}</time> in this process alone, and was made at <time datetime="${new Date(now).toISOString()}">${formatTime(now)}</time>. It changes nothing.</p></footer>
+</body>
+</html>
+`)}`
+}

@@ -1,0 +1,77 @@
+import type { Outcome } from '../facts/listed-route.ts'
+import type { ShownCertificate } from '../facts/show-certificate.ts'
+import { html } from './html.ts'
+import type { Html, HtmlValue } from './html.ts'
+import { showTime, toneOfEnd } from './time.ts'
+import { OUTCOMES } from './words.ts'
+
+/** A short word in a coloured frame. */
+export function badge (tone: string, text: HtmlValue): Html { return html`<span class="badge ${tone}">${text}</span>` }
+
+/** An outcome as sign and word. */
+export function outcomeBadge (outcome: Outcome): Html {
+  const { sign, word, tone } = OUTCOMES[outcome]
+  return badge(tone, html`<span aria-hidden="true">${sign}</span> ${word}`)
+}
+
+/** A cell, or one that names its row. */
+export interface Cell { readonly content: HtmlValue, readonly isHeader?: true, readonly class?: string }
+
+export interface Table {
+  readonly id: string
+  readonly caption: string
+  readonly columns: readonly string[]
+  readonly rows: ReadonlyArray<readonly Cell[]>
+  /** In place of rows. */
+  readonly empty: string
+}
+
+/** A table that becomes a list of cards on a phone. The roles say what the changed display would hide from a screen reader. */
+export function table ({ id, caption, columns, rows, empty }: Table): Html {
+  if (rows.length === 0) return html`<div id="${id}" data-live="${id}"><p class="empty">${empty}</p></div>`
+  const head = columns.map((name) => html`<th role="columnheader" scope="col">${name}</th>`)
+  const cell = ({ content, isHeader, class: name = '' }: Cell, index: number): Html => isHeader === true
+    ? html`<th role="rowheader" scope="row" class="${name}" data-label="${columns[index]}">${content}</th>`
+    : html`<td role="cell" class="${name}" data-label="${columns[index]}">${content}</td>`
+  return html`<div id="${id}" data-live="${id}"><table role="table" class="cards"><caption>${caption}</caption>
+<thead role="rowgroup"><tr role="row">${head}</tr></thead>
+<tbody role="rowgroup">${rows.map((cells) => html`<tr role="row">${cells.map(cell)}</tr>
+`)}</tbody></table></div>`
+}
+
+/** Names and values. */
+export function facts (entries: ReadonlyArray<readonly [string, HtmlValue]>): Html {
+  const shown = entries.filter(([, value]) => value !== undefined && value !== '' && !(Array.isArray(value) && value.length === 0))
+  return html`<dl class="facts">${shown.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`
+}
+
+/** A fingerprint in groups that an eye can compare, whole for copying. */
+export function fingerprint (hex: string | undefined): Html | undefined {
+  return hex === undefined ? undefined : html`<code class="hex">${hex}</code>`
+}
+
+/** Lines of text. */
+export function lines (texts: readonly string[]): Html { return html`<ul class="lines">${texts.map((text) => html`<li>${text}</li>`)}</ul>` }
+
+/** A certificate's fields. */
+export function certificateFacts ({ subject, issuer, spiffeId, names, serialNumber, notBefore, notAfter, fingerprint256, via }: ShownCertificate, now: number): Html {
+  return facts([
+    ['Subject', subject],
+    ['SPIFFE ID', spiffeId],
+    ['Alternative names', names.length === 0 ? undefined : lines(names)],
+    ['Issuer', issuer],
+    ['Valid from', showTime(notBefore, now)],
+    ['Ends', html`${showTime(notAfter, now)} ${endBadge(notAfter, now)}`],
+    ['Serial number', serialNumber === undefined ? undefined : html`<code class="hex">${serialNumber}</code>`],
+    ['SHA-256', fingerprint(fingerprint256)],
+    ['Through', via.length === 0 ? undefined : lines(via)]
+  ])
+}
+
+/** Says of an end whether to worry. */
+export function endBadge (notAfter: number | undefined, now: number): Html | undefined {
+  if (notAfter === undefined) return undefined
+  if (notAfter <= now) return badge('bad', 'ended')
+  const tone = toneOfEnd(notAfter, now)
+  return tone === 'good' ? undefined : badge(tone, tone === 'bad' ? 'within a week' : 'within a month')
+}

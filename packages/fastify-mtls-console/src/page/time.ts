@@ -1,0 +1,36 @@
+import { html } from './html.ts'
+import type { Html } from './html.ts'
+
+const UNITS: ReadonlyArray<readonly [milliseconds: number, name: string]> = [[86_400_000, 'day'], [3_600_000, 'hour'], [60_000, 'minute'], [1000, 'second']]
+
+/** `2026-11-23 03:12:07`, in UTC. */
+export function formatTime (time: number): string {
+  return isDate(time) ? new Date(time).toISOString().slice(0, 19).replace('T', ' ') : 'unknown'
+}
+
+/** `6 days`, `3 hours`: the largest unit of which there are two, so that little is lost; `less than 2 seconds` below. */
+export function formatSpan (milliseconds: number): string {
+  for (const [size, name] of UNITS) {
+    const count = Math.floor(milliseconds / size)
+    if (count >= 2) return `${count} ${name}s`
+  }
+  return 'less than 2 seconds'
+}
+
+/** A moment with its distance from now. */
+export function showTime (time: number | undefined, now: number): Html {
+  if (time === undefined || !isDate(time)) return html`<span class="faint">unknown</span>`
+  const distance = time > now ? `in ${formatSpan(time - now)}` : `${formatSpan(now - time)} ago`
+  return html`<time datetime="${new Date(time).toISOString()}">${formatTime(time)}</time> <span class="faint nowrap">${distance}</span>`
+}
+
+export const WEEK: number = 7 * 86_400_000
+const MONTH = 30 * 86_400_000
+
+/** How much an end should worry. */
+export function toneOfEnd (notAfter: number | undefined, now: number): 'good' | 'warn' | 'bad' {
+  const left = (notAfter ?? now) - now
+  return left <= WEEK ? 'bad' : left <= MONTH ? 'warn' : 'good'
+}
+
+function isDate (time: number): boolean { return Math.abs(time) <= 8.64e15 }

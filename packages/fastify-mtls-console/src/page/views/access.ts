@@ -1,0 +1,65 @@
+import { mapAccess } from '../../facts/access-rows.ts'
+import type { AccessMap, AccessRow } from '../../facts/access-rows.ts'
+import type { ConsoleState } from '../../facts/console-state.ts'
+import type { Query } from '../../facts/query.ts'
+import { nameCertificate } from '../../facts/show-certificate.ts'
+import { html } from '../html.ts'
+import type { Html } from '../html.ts'
+import type { Page } from '../layout.ts'
+import { badge, table } from '../parts.ts'
+import { OUTCOMES } from '../words.ts'
+import { choiceField, filterForm, textField } from './filter.ts'
+
+/** Routes by clients. */
+export function accessPage (state: ConsoleState, query: Query, prefix: string): Page {
+  const map = mapAccess(state, query)
+  const clients = state.collector.clients.list().slice(0, 200).map(({ key, identity }) => [key, nameCertificate(identity)] as const)
+  return {
+    title: 'Access',
+    path: '/access',
+    isLive: true,
+    body: html`${filterForm(`${prefix}/access`, [textField('q', 'Method, path, scope or rule', query.q, 'DELETE /accounts'), choiceField('client', 'Client', query.client, 'Every client seen', clients)])}
+<p class="faint" id="count" data-live="count">${map.rows.length} ${map.rows.length === 1 ? 'route' : 'routes'}${map.moreRoutes > 0 && ` and ${map.moreRoutes} more: narrow the filter`}${state.control.generation > 0 && `, rules file generation ${state.control.generation}`}.</p>
+<section aria-labelledby="who-title"><h2 id="who-title">Who may call</h2>${rulesTable(map.rows)}</section>
+<section aria-labelledby="grid-title"><h2 id="grid-title">Routes by clients</h2>${grid(map)}</section>`
+  }
+}
+
+function rulesTable (rows: readonly AccessRow[]): Html {
+  return table({
+    id: 'routes',
+    caption: 'Routes and the rules in force',
+    columns: ['Route', 'Who may call', 'Requests'],
+    empty: 'No route has all these words in its method, path, scope or rules.',
+    rows: rows.map((row) => [{ content: showRoute(row), isHeader: true, class: 'break' }, { content: showRules(row), class: 'wide' }, { content: showCounts(row) }])
+  })
+}
+
+function showRoute ({ route: { methods, name, scope } }: AccessRow): Html {
+  const path = name.slice(methods.join(', ').length + 1)
+  return html`<span class="methods">${methods.join(', ')}</span> <code>${path}</code>${scope !== undefined && html`<br><span class="faint">in scope ${scope}</span>`}`
+}
+
+function showRules ({ route: { access, requirements } }: AccessRow): Html {
+  if (access === 'anyone') return html`${badge('warn', 'anyone')} without a certificate too`
+  return html`${requirements.map(({ rules, mode, allows }, index) => html`<div class="rules"><p class="faint">${index > 0 && 'and '}${rules} ${mode === 'report' && badge('warn', 'only reported')}${access === 'nobody' && badge('bad', 'closed')}</p>
+<ul>${allows.split('\n').map((line) => html`<li>${line.replace(/^- /, '')}</li>`)}</ul></div>`)}`
+}
+
+function showCounts ({ route: { counts: { allowed, denied, wouldDeny } } }: AccessRow): Html {
+  return html`<span class="nowrap">${allowed} allowed</span><br><span class="nowrap">${denied} denied</span>${wouldDeny > 0 && html`<br><span class="nowrap">${wouldDeny} would be denied</span>`}`
+}
+
+function grid ({ rows, clients, moreClients }: AccessMap): Html {
+  if (clients.length === 0 || rows.length === 0) return html`<div id="grid" data-live="grid"><p class="empty">${rows.length === 0 ? 'No such route.' : 'No client was seen since the start.'}</p></div>`
+  const heads = clients.map(({ identity }) => html`<th scope="col"><span>${nameCertificate(identity)}</span></th>`)
+  const cells = (row: AccessRow): Html[] => row.clients.map(({ outcome }) => {
+    const { sign, word, tone } = OUTCOMES[outcome]
+    return html`<td class="${tone}"><span aria-hidden="true">${sign}</span><span class="unseen">${word}</span></td>`
+  })
+  return html`<div id="grid" data-live="grid"><div class="scroll" role="region" aria-labelledby="grid-title" tabindex="0"><table class="grid"><caption>What the rules in force would say to the clients seen lately${moreClients > 0 && `; ${moreClients} more were seen, choose one above`}</caption>
+<thead><tr><th scope="col">Route</th>${heads}</tr></thead>
+<tbody>${rows.map((row) => html`<tr><th scope="row"><span class="methods">${row.route.methods.join(', ')}</span> ${row.route.url}</th>${cells(row)}</tr>
+`)}</tbody></table></div>
+<p class="faint legend">${Object.values(OUTCOMES).map(({ sign, word, tone }) => html`<span class="nowrap"><span class="sign ${tone}" aria-hidden="true">${sign}</span> ${word}</span> `)}</p></div>`
+}

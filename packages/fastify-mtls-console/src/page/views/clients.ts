@@ -1,0 +1,83 @@
+import type { SeenClient } from '../../collect/client-book.ts'
+import type { ConsoleState } from '../../facts/console-state.ts'
+import { findAnchor } from '../../facts/find-anchor.ts'
+import type { Query } from '../../facts/query.ts'
+import { matchesEvent } from '../../facts/query.ts'
+import { nameCertificate, showCertificate } from '../../facts/show-certificate.ts'
+import { html } from '../html.ts'
+import type { Html } from '../html.ts'
+import type { Page } from '../layout.ts'
+import { badge, certificateFacts, endBadge, table } from '../parts.ts'
+import { showTime } from '../time.ts'
+import { eventTable } from './event-table.ts'
+import { filterForm, textField } from './filter.ts'
+
+/** The clients seen lately, or one of them. */
+export function clientsPage (state: ConsoleState, query: Query, prefix: string, now: number): Page {
+  const all = state.collector.clients.list()
+  const one = query.client === undefined ? undefined : all.find(({ key }) => key === query.client)
+  if (one !== undefined) return onePage(state, one, prefix, now)
+  const found = all.filter((client) => matchesClient(client, query.q))
+  const { dropped } = state.collector.clients
+  return {
+    title: 'Clients',
+    path: '/clients',
+    isLive: true,
+    body: html`${query.client !== undefined && html`<p class="notice">This client was not seen since the start.</p>`}${filterForm(`${prefix}/clients`, textField('q', 'Name, issuer, fingerprint, address', query.q, 'CN=Old CA'))}
+<p class="faint" id="count" data-live="count">${found.length} ${found.length === 1 ? 'certificate' : 'certificates'} seen${dropped > 0 && `; ${dropped} that were silent for longer made room`}.</p>
+${clientTable(state, found, prefix, now)}`
+  }
+}
+
+function clientTable (state: ConsoleState, clients: readonly SeenClient[], prefix: string, now: number): Html {
+  return table({
+    id: 'clients',
+    caption: 'Clients that proved who they are, the latest first',
+    columns: ['Client', 'CA', 'Certificate ends', 'Seen', 'Requests', 'Last denial'],
+    empty: 'No such client was seen since the start.',
+    rows: clients.map((client) => [
+      { content: showName(client, prefix), isHeader: true, class: 'break' },
+      { content: showAnchor(state, client), class: 'break' },
+      { content: html`${showTime(client.identity.notAfter, now)} ${endBadge(client.identity.notAfter, now)}` },
+      { content: html`${showTime(client.lastSeen, now)}<br><span class="faint">${client.addresses.join(', ')}</span>` },
+      { content: html`<span class="nowrap">${client.allowed} allowed</span><br><span class="nowrap">${client.denied} denied</span>${client.wouldDeny > 0 && html`<br><span class="nowrap">${client.wouldDeny} would be denied</span>`}` },
+      { content: showDenial(client, now), class: 'break' }
+    ])
+  })
+}
+
+function onePage (state: ConsoleState, client: SeenClient, prefix: string, now: number): Page {
+  const events = state.collector.log.list().filter((event) => matchesEvent(event, { q: '', kind: undefined, client: client.key, from: undefined, to: undefined, fromText: '', toText: '' }))
+  return {
+    title: nameCertificate(client.identity),
+    path: '/clients',
+    isLive: true,
+    body: html`<p><a href="${prefix}/clients">All clients</a> · <a href="${prefix}/access?client=${client.key}">What it may call</a></p>
+<section aria-labelledby="certificate-title"><h2 id="certificate-title">Certificate</h2><div class="panel">${certificateFacts(showCertificate(client.identity), now)}</div></section>
+<section aria-labelledby="seen-title"><h2 id="seen-title">Seen</h2>${clientTable(state, [client], prefix, now)}</section>
+<section aria-labelledby="events-title"><h2 id="events-title">Log</h2>${eventTable(events.slice(0, 100), 'events', 'Events of this client, the latest first', 'Nothing was refused to it since the start.', prefix)}</section>`
+  }
+}
+
+function matchesClient ({ identity, addresses, lastDenial }: SeenClient, q: string): boolean {
+  const { text, subject, issuer, names, fingerprint256, serialNumber } = showCertificate(identity)
+  const all = [text, subject, issuer, ...names, fingerprint256, serialNumber, ...addresses, lastDenial?.what, lastDenial?.reason].join('\n').toLowerCase()
+  return q.toLowerCase().split(/\s+/).every((word) => all.includes(word))
+}
+
+function showName ({ key, identity }: SeenClient, prefix: string): Html {
+  const subject = identity.subject?.toString()
+  const name = nameCertificate(identity)
+  return html`<a href="${prefix}/clients?client=${encodeURIComponent(key)}">${name}</a>${subject !== name && html`<br><span class="faint">${subject}</span>`}`
+}
+
+function showAnchor (state: ConsoleState, { identity }: SeenClient): Html {
+  const anchor = findAnchor(identity, state.credentials.current)
+  if (anchor !== undefined) return html`${nameCertificate(anchor)}`
+  const isFormer = state.rotations.formerAnchors().some((former) => former.identity.subject?.toString() === identity.issuer?.toString())
+  return html`${identity.issuer?.toString() ?? 'unknown'} ${badge(isFormer ? 'bad' : 'plain', isFormer ? 'no longer trusted' : 'not placed')}`
+}
+
+function showDenial ({ lastDenial }: SeenClient, now: number): Html {
+  return lastDenial === undefined ? html`<span class="faint">none</span>` : html`${lastDenial.what} ${lastDenial.reason !== undefined && badge('plain', lastDenial.reason)}<br>${showTime(lastDenial.time, now)}`
+}

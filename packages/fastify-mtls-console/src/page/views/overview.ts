@@ -1,0 +1,75 @@
+import type { ConsoleState } from '../../facts/console-state.ts'
+import { listEnds } from '../../facts/list-ends.ts'
+import type { End } from '../../facts/list-ends.ts'
+import { mapRoutes } from '../../facts/route-map.ts'
+import { html } from '../html.ts'
+import type { Html } from '../html.ts'
+import type { Page } from '../layout.ts'
+import { badge, endBadge, table } from '../parts.ts'
+import { formatSpan, showTime, toneOfEnd, WEEK } from '../time.ts'
+import { eventTable } from './event-table.ts'
+
+const MAX_EVENTS = 8
+
+/** What an operator wants to see first. */
+export function overviewPage (state: ConsoleState, prefix: string, now: number): Page {
+  const events = state.collector.log.list().filter(({ kind }) => kind !== 'handshake').slice(0, MAX_EVENTS)
+  const ends = listEnds(state).filter(({ notAfter }) => notAfter - now <= WEEK)
+  return {
+    title: 'Overview',
+    path: '/',
+    isLive: true,
+    body: html`<div class="tiles" id="tiles" data-live="tiles">${tiles(state, now)}</div>
+<section aria-labelledby="ends-title"><h2 id="ends-title">Ends within a week</h2>
+${endsTable(ends, now)}</section>
+<section aria-labelledby="lately-title"><h2 id="lately-title">Lately</h2>
+${eventTable(events, 'lately', 'The latest events, refused handshakes left out', 'Nothing happened that would be worth a line.', prefix)}
+<p><a href="${prefix}/log">Whole log</a></p></section>
+<section aria-labelledby="questions-title"><h2 id="questions-title">Questions</h2>
+<ul class="questions">
+<li><a href="${prefix}/log">Why was this client refused?</a> Filter the log by client and minute.</li>
+<li><a href="${prefix}/access">Who can call this route?</a> Filter the map by method and path.</li>
+<li><a href="${prefix}/what-if">What if this certificate called?</a> Paste it and see what every route would say.</li>
+<li><a href="${prefix}/trust">Did the rotation reach this instance?</a> See what is in force and since when.</li>
+<li><a href="${prefix}/trust#anchors">Is anyone still calling with the old CA?</a> See the clients of each CA.</li>
+</ul></section>`
+  }
+}
+
+function tiles ({ credentials: { current }, rotations, collector, control }: ConsoleState, now: number): Html[] {
+  const [turn] = rotations.list()
+  const clients = collector.clients.list()
+  const routes = mapRoutes(control.routes())
+  const closed = routes.filter(({ access }) => access === 'nobody').length
+  const handshakes = Object.values(collector.handshakes).reduce((sum, count) => sum + count, 0)
+  const sum = (name: 'denied' | 'wouldDeny' | 'allowed'): number => routes.reduce((total, { counts }) => total + counts[name], 0)
+  const left = current.notAfter - now
+  return [
+    tile('Own certificate', left > 0 ? `${formatSpan(left)} left` : 'ended', html`ends ${showTime(current.notAfter, now)}`, toneOfEnd(current.notAfter, now)),
+    tile('Credentials', `Generation ${current.generation}`, html`${turn?.type === 'refused' ? badge('bad', 'last rotation refused') : turn?.type === 'start' ? 'in force since the start or before' : html`in force since ${showTime(turn?.time, now)}`}`, turn?.type === 'refused' ? 'bad' : 'good'),
+    tile('Clients seen', String(clients.length), html`${sum('allowed')} requests allowed`, 'good'),
+    tile('Denied requests', String(sum('denied')), html`${sum('wouldDeny')} would be denied (report mode)`, sum('denied') > 0 ? 'warn' : 'good'),
+    tile('Handshakes refused', String(handshakes), html`${describeReasons(collector.handshakes)}`, 'good'),
+    tile('Routes', String(routes.length), closed === 0 ? html`every one has rules` : html`${closed} closed for want of rules`, closed > 0 ? 'warn' : 'good')
+  ]
+}
+
+function tile (name: string, value: string, note: Html, tone: string): Html {
+  return html`<div class="tile ${tone}"><h2>${name}</h2><p class="value">${value}</p><p class="note">${note}</p></div>`
+}
+
+function describeReasons (counts: Readonly<Record<string, number>>): string {
+  const top = Object.entries(counts).sort(([, a], [, b]) => b - a).slice(0, 3)
+  return top.length === 0 ? 'none since the start' : top.map(([reason, count]) => `${reason} ${count}`).join(', ')
+}
+
+/** What ends, a row each. */
+export function endsTable (ends: readonly End[], now: number): Html {
+  return table({
+    id: 'ends',
+    caption: 'What ends soonest',
+    columns: ['What', 'Name', 'Ends'],
+    empty: 'Nothing known here ends within a week.',
+    rows: ends.slice(0, 100).map(({ what, name, notAfter }) => [{ content: what }, { content: name, isHeader: true, class: 'break' }, { content: html`${showTime(notAfter, now)} ${endBadge(notAfter, now)}` }])
+  })
+}

@@ -1,0 +1,47 @@
+import type { WhatIfAnswer, WhatIfRoute } from '../../facts/what-if.ts'
+import { html } from '../html.ts'
+import type { Html } from '../html.ts'
+import type { Page } from '../layout.ts'
+import { badge, certificateFacts, lines, outcomeBadge, table } from '../parts.ts'
+
+/** The form, and below it what became of the last question. What was pasted is not shown again: it may not be what its sender thinks. */
+export function whatIfPage (prefix: string, result: { readonly answer: WhatIfAnswer, readonly now: number } | { readonly error: string } | undefined, filter: string): Page {
+  return {
+    title: 'What if this certificate called?',
+    path: '/what-if',
+    isLive: false,
+    body: html`${result !== undefined && ('error' in result ? html`<p class="notice bad" role="alert">${result.error}</p>` : showAnswer(result.answer, result.now))}
+<section aria-labelledby="ask-title"><h2 id="ask-title">${result === undefined ? 'Ask' : 'Ask again'}</h2>
+<form method="post" action="${prefix}/what-if" class="panel">
+<div class="field"><label for="certificate">Certificate (PEM), with its intermediates below it</label>
+<textarea id="certificate" name="certificate" rows="10" required autocomplete="off" autocapitalize="off" spellcheck="false" aria-describedby="certificate-hint" placeholder="-----BEGIN CERTIFICATE-----"></textarea>
+<p class="faint" id="certificate-hint">It is judged and forgotten: not logged, not counted, not kept. Never paste a private key.</p></div>
+<div class="field"><label for="q">Routes with these words (optional)</label><input id="q" name="q" type="search" value="${filter}" placeholder="DELETE /accounts" autocomplete="off" spellcheck="false" maxlength="300"></div>
+<div class="field"><button type="submit">Judge</button></div>
+</form></section>`
+  }
+}
+
+function showAnswer ({ certificate, handshake, routes, more }: WhatIfAnswer, now: number): Html {
+  const { accepted, checks } = handshake
+  const verdict = accepted === undefined ? 'The handshake cannot be foretold.' : accepted ? 'The handshake would probably let it in.' : 'The handshake would refuse it, whatever the routes say.'
+  return html`<section aria-labelledby="certificate-title"><h2 id="certificate-title">Certificate</h2><div class="panel">${certificateFacts(certificate, now)}</div></section>
+<section aria-labelledby="handshake-title"><h2 id="handshake-title">Handshake</h2><div class="panel"><p>${badge(accepted === true ? 'good' : accepted === false ? 'bad' : 'info', verdict)}</p>
+<ul class="lines">${checks.map(({ name, holds, note }) => html`<li>${badge(holds === true ? 'good' : holds === false ? 'bad' : 'info', html`<span aria-hidden="true">${holds === true ? '✓' : holds === false ? '✕' : '?'}</span> ${name}`)} ${note}</li>`)}</ul>
+<p class="faint">OpenSSL has the last word: it also looks at key usage, key sizes and constraints.</p></div></section>
+<section aria-labelledby="routes-title"><h2 id="routes-title">Routes</h2>${routeTable(routes)}${more > 0 && html`<p class="faint">${more} more routes: narrow them down below.</p>`}</section>`
+}
+
+function routeTable (routes: readonly WhatIfRoute[]): Html {
+  return table({
+    id: 'what-if-routes',
+    caption: 'What every route would say to this certificate',
+    columns: ['Route', 'Answer', 'Why'],
+    empty: 'No such route.',
+    rows: routes.map(({ route, outcome, requirements }) => [
+      { content: html`<code>${route}</code>`, isHeader: true, class: 'break' },
+      { content: outcomeBadge(outcome) },
+      { content: requirements.length === 0 ? 'anyone may call, without a certificate too' : requirements.map(({ rules, mode, explanation }) => html`<p class="faint">${rules}${mode === 'report' && ' (only reported)'}</p>${lines(explanation)}`), class: 'break wide' }
+    ])
+  })
+}
