@@ -2,7 +2,7 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
-import { SERVER_CORE, pinCommand, readCpuSeconds } from './processor.ts'
+import { SERVER_CORE, pinCommand } from './processor.ts'
 import type { LoadResult } from './load/load.ts'
 import type { Material } from './world.ts'
 
@@ -11,8 +11,8 @@ export type Protocol = 'h1' | 'h2'
 /** A server under measurement. */
 export interface Launched {
   readonly port: number
-  /** Of all the processes that an answer takes. */
-  cpuSeconds (): number | undefined
+  /** Of all the processes that an answer takes; undefined where the system does not tell. */
+  cpuSeconds (): Promise<number | undefined>
   /** A command of servers/serve.ts; rejects where it failed. */
   ask <T = unknown>(command: string, value?: unknown): Promise<T>
   stop (): Promise<void>
@@ -32,7 +32,7 @@ export async function launch (kind: string, protocol: Protocol | 'plain', materi
   const port = await ask<number>('start', { kind, protocol, material, options })
   return {
     port,
-    cpuSeconds: () => readCpuSeconds([child.pid ?? 0]),
+    cpuSeconds: async () => await ask<number>('cpuSeconds'),
     ask,
     async stop () {
       child.kill()
@@ -43,9 +43,9 @@ export async function launch (kind: string, protocol: Protocol | 'plain', materi
 
 /** The load's figures together with what the server spent for them. */
 export async function withCost <Result extends LoadResult> (server: Launched, load: () => Promise<Result>): Promise<Result & { perCpuSecond: number, cpuMicroseconds: number, busy: number }> {
-  const before = server.cpuSeconds()
+  const before = await server.cpuSeconds()
   const result = await load()
-  const after = server.cpuSeconds()
+  const after = await server.cpuSeconds()
   const used = before === undefined || after === undefined ? NaN : after - before
   return { ...result, perCpuSecond: result.answered / used, cpuMicroseconds: used / result.answered * 1e6, busy: 100 * used / result.seconds }
 }

@@ -36,9 +36,9 @@ export async function launchGateway (gateway: Gateway, program: string, material
   }
   return {
     port,
-    cpuSeconds () {
+    async cpuSeconds () {
       const own = readCpuSeconds([child.pid ?? 0])
-      const behind = app.cpuSeconds()
+      const behind = await app.cpuSeconds()
       return own === undefined || behind === undefined ? undefined : own + behind
     },
     ask: app.ask,
