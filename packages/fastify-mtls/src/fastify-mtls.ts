@@ -1,24 +1,33 @@
 import type { CredentialSource } from '@peerkit/credentials'
 import { MTLS_ERR_FORWARDED_REFUSED } from '@peerkit/forwarded'
-import type { ForwardedReader } from '@peerkit/forwarded'
 import type { PeerIdentity } from '@peerkit/identity'
 import type { FastifyInstance, FastifyPluginAsync, FastifyRequest, onRequestHookHandler } from 'fastify'
 import fp from 'fastify-plugin'
 import type { ConnectionEndedMessage, HandshakeRefusedMessage } from './channels.ts'
 import { MTLS_ERR_PEER_MISSING, MTLS_ERR_SERVER_NOT_MTLS, MTLS_ERR_SERVER_OPTION } from './errors.ts'
 import { createTakeForwarded } from './forwarded-peer.ts'
+import type { ForwardedOption } from './forwarded-peer.ts'
 import type { MtlsServer } from './gate.ts'
-import { checkCredentials, checkKeys, checkMethods } from './option-check.ts'
-import { peerOfRequest } from './request-peer.ts'
+import { checkCredentials, checkKeys } from './option-check.ts'
+import { assignedPeer, peerOfRequest } from './request-peer.ts'
 import { contextOf } from './server-context.ts'
 import type { ServerContext } from './server-context.ts'
 
-export interface FastifyMtlsOptions {
+/** On a server that `mtlsServerOptions` made. */
+export interface DirectOptions {
   /** The same source that the server was made with. */
   readonly credentials: CredentialSource
-  /** Reads client certificates that a trusted gateway passes on. */
-  readonly forwarded?: ForwardedReader
+  /** Reads client certificates that a trusted gateway passes on, beside those of direct connections. */
+  readonly forwarded?: ForwardedOption
 }
+
+/** On any other server, plain HTTP included: clients are known by what a gateway passes on, and by nothing else. Gateways are then known by their address or a Unix socket. */
+export interface BehindGatewayOptions {
+  readonly credentials?: undefined
+  readonly forwarded: ForwardedOption
+}
+
+export type FastifyMtlsOptions = DirectOptions | BehindGatewayOptions
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -35,28 +44,19 @@ declare module 'fastify' {
 
 const mtls: FastifyPluginAsync<FastifyMtlsOptions> = async (app, options) => {
   checkKeys(options, ['credentials', 'forwarded'], '@peerkit/fastify-mtls')
-  checkCredentials(options.credentials, '@peerkit/fastify-mtls')
-  checkMethods(options.forwarded, ['read'], 'forwarded')
-  const context = contextOf(app.server)
-  if (context === undefined) throw new MTLS_ERR_SERVER_NOT_MTLS(describeForeignServer(app.server))
-  if (context.credentials !== options.credentials) {
-    throw new MTLS_ERR_SERVER_OPTION('the plugin got other credentials than mtlsServerOptions; expected the same source')
-  }
-  writeLog(app, context)
-  app.addHook('onClose', async () => {
-    // A server that listens is let go when it is closed; one that never did says nothing of it.
-    if (!app.server.listening) context.release(app.server as MtlsServer)
-  })
-  app.decorateRequest('optionalPeer', { getter (this: FastifyRequest) { return peerOfRequest(this.raw) } } as any)
+  const context = options.credentials === undefined && options.forwarded !== undefined ? refuseContext(app) : takeContext(app, options)
+  const takeForwarded = options.forwarded === undefined ? undefined : createTakeForwarded(app, options.forwarded, context)
+  // Where a gateway may speak for others, nobody is known before its headers were read.
+  const look = takeForwarded === undefined ? peerOfRequest : assignedPeer
+  app.decorateRequest('optionalPeer', { getter (this: FastifyRequest) { return look(this.raw) } } as any)
   app.decorateRequest('peer', {
     getter (this: FastifyRequest) {
-      const peer = peerOfRequest(this.raw)
+      const peer = look(this.raw)
       if (peer === null) throw new MTLS_ERR_PEER_MISSING()
       return peer
     }
   } as any)
 
-  const takeForwarded = options.forwarded === undefined ? undefined : createTakeForwarded(app, options.forwarded)
   const identify: onRequestHookHandler = (request, _reply, done) => {
     const settle = (believed: boolean): void => {
       if (!believed) done(new MTLS_ERR_FORWARDED_REFUSED())
@@ -64,11 +64,30 @@ const mtls: FastifyPluginAsync<FastifyMtlsOptions> = async (app, options) => {
       else done()
     }
     const believed = takeForwarded === undefined || takeForwarded(request)
-    if (believed instanceof Promise) believed.then(settle, done)
+    if (believed instanceof Promise) believed.then(settle).catch(done)
     else settle(believed)
   }
   // Says which hook knows the peer, so that a guard can stand right behind it and before everyone else's.
   app.addHook('onRequest', Object.assign(identify, { [Symbol.for('peerkit.identifies')]: true }))
+}
+
+/** The context of a server that `mtlsServerOptions` made with the same credentials. @throws MTLS_ERR_SERVER_NOT_MTLS, MTLS_ERR_SERVER_OPTION */
+function takeContext (app: FastifyInstance, { credentials }: FastifyMtlsOptions): ServerContext {
+  checkCredentials(credentials, '@peerkit/fastify-mtls')
+  const context = contextOf(app.server)
+  if (context === undefined) throw new MTLS_ERR_SERVER_NOT_MTLS(describeForeignServer(app.server))
+  if (context.credentials !== credentials) throw new MTLS_ERR_SERVER_OPTION('the plugin got other credentials than mtlsServerOptions; expected the same source')
+  writeLog(app, context)
+  app.addHook('onClose', async () => {
+    // A server that listens is let go when it is closed; one that never did says nothing of it.
+    if (!app.server.listening) context.release(app.server as MtlsServer)
+  })
+  return context
+}
+
+/** A server that knows its clients by itself is not one that leaves that to gateways. @throws MTLS_ERR_SERVER_OPTION */
+function refuseContext (app: FastifyInstance): undefined {
+  if (contextOf(app.server) !== undefined) throw new MTLS_ERR_SERVER_OPTION('@peerkit/fastify-mtls needs "credentials", those that mtlsServerOptions got')
 }
 
 /** What is wrong with a server that `mtlsServerOptions` did not make. */

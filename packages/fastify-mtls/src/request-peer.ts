@@ -6,6 +6,9 @@ const assigned = new WeakMap<object, PeerIdentity | null>()
 
 export function assignPeer (raw: object, peer: PeerIdentity | null): void { assigned.set(raw, peer) }
 
+/** The identity that was assigned to a raw request; null where none was. */
+export function assignedPeer (raw: object): PeerIdentity | null { return assigned.get(raw) ?? null }
+
 /** The identity of whoever sent a raw request; null where there is none. */
 export function peerOfRequest (raw: object): PeerIdentity | null {
   const given = assigned.get(raw)

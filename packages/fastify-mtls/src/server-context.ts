@@ -21,6 +21,9 @@ export function contextOf (server: object): ServerContext | undefined {
 export class ServerContext {
   readonly credentials: CredentialSource
   readonly reporter: HandshakeReporter
+  readonly trust: Trust
+  /** How long requests wait for a judgement, in milliseconds. */
+  readonly judgementTimeout: number
   readonly #settings: MtlsServerSettings
   readonly #gate: Gate
   readonly #watch: ConnectionWatch
@@ -38,6 +41,8 @@ export class ServerContext {
     const reporter = new HandshakeReporter(now)
     const watch = new ConnectionWatch({ trust, drainTimeout, judgementTimeout, onEnded: (record, reason) => { reporter.ended(record, reason) } })
     this.reporter = reporter
+    this.trust = trust
+    this.judgementTimeout = judgementTimeout
     this.#watch = watch
     this.#gate = new Gate({ trust, watch, reporter, mayBeAbsent: clientCertificate === 'optional', judgementTimeout })
     this.#tickets = new TicketKeys(settings, now, () => { for (const server of this.#servers) this.#applyTicketKeys(server) })

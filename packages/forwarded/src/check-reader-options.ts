@@ -1,6 +1,6 @@
-import { PRESETS } from './format-catalogue.ts'
 import { checkChoice, checkCount, nearest, refuseOption, show } from './option-check.ts'
 import type { ForwardedReaderOptions } from './reader-options.ts'
+import { needsValidator } from './resolve-format.ts'
 
 const KNOWN: readonly (keyof ForwardedReaderOptions)[] = [
   'format', 'gateways', 'onUntrusted', 'headers', 'verification', 'validator', 'withoutCertificate', 'beside', 'trustedHops', 'hopGateways', 'maxHeaderLength', 'maxChainLength', 'maxRemembered',
@@ -34,7 +34,7 @@ function checkHops ({ format, trustedHops = 1, hopGateways, gateways, verificati
 
 function checkVerification ({ format, verification, validator }: ForwardedReaderOptions): void {
   if (validator !== undefined && (validator === null || typeof validator.validate !== 'function')) refuseOption(`validator is ${show(validator)}; expected an object with validate()`)
-  const verifies = format === 'custom' || PRESETS[format]?.verifies !== false
-  if (!verifies && verification === 'gateway') refuseOption(`verification is "gateway", but the gateway of format "${format}" verifies nothing; expected "in-process"`)
-  if ((verification === 'in-process' || !verifies) && validator === undefined) refuseOption('validator is missing; expected one, since no gateway verifies the chain')
+  const needed = needsValidator({ format, verification })
+  if (needed && verification === 'gateway') refuseOption(`verification is "gateway", but the gateway of format "${format}" verifies nothing; expected "in-process"`)
+  if (needed && validator === undefined) refuseOption('validator is missing; expected one, since no gateway verifies the chain')
 }

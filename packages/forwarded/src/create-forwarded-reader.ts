@@ -23,11 +23,11 @@ const REFUSED_FOR = 10_000
  */
 export function createForwardedReader (options: ForwardedReaderOptions): ForwardedReader {
   checkReaderOptions(options)
+  const isTrusted = createGatewayTrust(options.gateways)
   const { onUntrusted = 'refuse', withoutCertificate = 'anonymous', validator, beside = [], maxHeaderLength = 16_384, maxChainLength = 8, now = Date.now } = options
   const { maxRemembered = 10_000, maxRememberedBytes = 64 * 1024 * 1024, gateways, hopGateways = gateways.identity } = options
   const format = resolveFormat(options)
   const byGateway = options.verification === undefined ? format.verifies : options.verification === 'gateway'
-  const isTrusted = createGatewayTrust(gateways)
   const collector = new HeaderCollector(format.headers, findOtherHeaders(options.format, Object.values(format.headers), beside))
   const memory = new CertificateMemory<ForwardedPerson | RefusedResult>(maxRemembered, maxRememberedBytes)
   const headerNames = Object.freeze([...collector.names])
@@ -80,15 +80,15 @@ export function createForwardedReader (options: ForwardedReaderOptions): Forward
     } catch {
       return refuseRole('unreadable', 'certificate')
     }
-    const time = now()
-    if (time < person.notBefore) return refuseRole('not_yet_valid', 'certificate')
-    if (time >= person.notAfter) return refuseRole('expired', 'certificate')
     memory.remember(values, { answer: person, until: Math.min(person.notAfter, verdict?.until ?? Infinity), generation: generation(), weight: person.weight })
     return person
   }
 
   function conclude (answer: ForwardedPerson | RefusedResult, { sender }: ForwardedRequest): ForwardedResult {
     if (!(answer instanceof ForwardedPerson)) return answer
+    const time = now()
+    if (time < answer.notBefore) return refuseRole('not_yet_valid', 'certificate')
+    if (time >= answer.notAfter) return refuseRole('expired', 'certificate')
     if (!answer.hops.every((hop) => hopGateways !== undefined && isAllowed(hopGateways, hop))) return refuseRole('untrusted_hop', 'certificate')
     return { state: 'accepted', identity: answer.identify(sender) }
   }

@@ -6,6 +6,7 @@ export type { ForwardedReader, ForwardedRequest, ForwardedResult, RefusalReason 
 export type { GatewayAuthorizer, GatewayTrust } from './gateway-trust.ts'
 export type { HeaderNames, HeaderRole } from './header-format.ts'
 export type { ForwardedReaderOptions } from './reader-options.ts'
+export { needsValidator } from './resolve-format.ts'
 export { stripHeaders } from './strip-headers.ts'
 export type { StrippableMessage } from './strip-headers.ts'
 export { MTLS_ERR_FORWARDED_OPTION, MTLS_ERR_FORWARDED_REFUSED } from './errors.ts'

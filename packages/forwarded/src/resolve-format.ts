@@ -52,3 +52,8 @@ function resolveNames (own: HeaderNames, given: HeaderNames = {}, roles: readonl
   if (new Set(folded).size !== folded.length) throw new MTLS_ERR_FORWARDED_OPTION(`headers names ${folded.join(', ')}; expected a header of its own for each`)
   return Object.freeze(names)
 }
+
+/** Whether a reader of these options needs a validator: no gateway verifies the chain, or none is meant to decide. */
+export function needsValidator ({ format, verification }: { readonly format: ForwardedReaderOptions['format'], readonly verification?: ForwardedReaderOptions['verification'] | undefined }): boolean {
+  return verification === 'in-process' || (format !== 'custom' && PRESETS[format]?.verifies === false)
+}

@@ -11,7 +11,7 @@ import type { DevCa, IssuedCertificate } from '@peerkit/dev-ca'
 import Fastify from 'fastify'
 import type { FastifyInstance } from 'fastify'
 import fastifyMtls, { mtlsServerOptions } from '../../src/index.ts'
-import type { FastifyMtlsOptions, MtlsServerSettings } from '../../src/index.ts'
+import type { DirectOptions, MtlsServerSettings } from '../../src/index.ts'
 
 export interface Identity { readonly cert: string, readonly key: string }
 
@@ -30,7 +30,7 @@ export interface World {
 
 export interface WorldOptions {
   readonly settings?: MtlsServerSettings
-  readonly plugin?: Partial<FastifyMtlsOptions> | false
+  readonly plugin?: Partial<DirectOptions> | false
   readonly crl?: boolean
   readonly ca?: DevCa
   /** Beside or in place of the server's own material. */

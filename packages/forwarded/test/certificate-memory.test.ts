@@ -1,0 +1,56 @@
+import { test } from 'tap'
+import { CertificateMemory } from '../src/certificate-memory.ts'
+
+const answer = (name: string, more: object = {}): { answer: string, until: number, generation: number, weight: number } => ({ answer: name, until: 100, generation: 1, weight: 10, ...more })
+
+test('an answer holds for exactly the same values, until it ends or the trust moves', async (t) => {
+  const memory = new CertificateMemory<string>(10, 1_000)
+  const values = { certificate: 'a', verified: 'SUCCESS' }
+  memory.remember(values, answer('A'))
+  t.equal(memory.recall({ certificate: 'a', verified: 'SUCCESS' }, 99, 1), 'A')
+  t.equal(memory.recall(values, 100, 1), undefined)
+  t.equal(memory.recall(values, 99, 2), undefined)
+  for (const other of [{ certificate: 'a' }, { certificate: 'a', verified: 'NONE' }, { certificate: 'a', verified: 'SUCCESS', chain: 'c' }, { certificate: 'a', chain: 'SUCCESS' }, { certificate: 'b', verified: 'SUCCESS' }, {}]) {
+    t.equal(memory.recall(other, 99, 1), undefined, JSON.stringify(other))
+  }
+})
+
+test('it is bounded in number, and what is asked for stays', async (t) => {
+  const memory = new CertificateMemory<string>(3, 1_000)
+  for (const name of ['a', 'b', 'c']) memory.remember({ certificate: name }, answer(name))
+  t.equal(memory.recall({ certificate: 'a' }, 0, 1), 'a')
+  memory.remember({ certificate: 'd' }, answer('d'))
+  t.equal(memory.size, 3)
+  t.same(['a', 'b', 'c', 'd'].map((name) => memory.recall({ certificate: name }, 0, 1)), ['a', undefined, 'c', 'd'])
+  memory.remember({ certificate: 'e' }, answer('e'))
+  t.equal(memory.size, 3, 'everything was asked for, and the oldest goes all the same')
+})
+
+test('it is bounded in bytes', async (t) => {
+  const memory = new CertificateMemory<string>(100, 100)
+  for (let index = 0; index < 50; index++) memory.remember({ certificate: `n${index}` }, answer('x', { weight: 20 }))
+  t.equal(memory.size, 4)
+  memory.remember({ certificate: 'big' }, answer('big', { weight: 90 }))
+  t.equal(memory.size, 1)
+  memory.remember({ certificate: 'huge' }, answer('huge', { weight: 100 }))
+  t.equal(memory.recall({ certificate: 'huge' }, 0, 1), undefined)
+  t.equal(memory.recall({ certificate: 'big' }, 0, 1), 'big')
+  memory.remember({ certificate: 'big' }, answer('smaller', { weight: 1 }))
+  t.equal(memory.recall({ certificate: 'big' }, 0, 1), 'smaller')
+  for (let index = 0; index < 10; index++) memory.remember({ certificate: `m${index}` }, answer('x', { weight: 20 }))
+  t.equal(memory.size, 4, 'what was replaced is not counted any more')
+})
+
+test('of size 0 it remembers nothing', async (t) => {
+  const memory = new CertificateMemory<string>(0, 1_000)
+  memory.remember({ certificate: 'a' }, answer('a'))
+  t.equal(memory.size, 0)
+})
+
+test('long values are told apart by more than their length', async (t) => {
+  const memory = new CertificateMemory<string>(10, 1_000_000)
+  const [one, other] = ['a', 'b'].map((char) => ({ certificate: char.repeat(50_000) }))
+  memory.remember(one!, answer('one'))
+  t.equal(memory.recall(other!, 0, 1), undefined)
+  t.equal(memory.recall({ certificate: 'a'.repeat(50_000) }, 0, 1), 'one')
+})
