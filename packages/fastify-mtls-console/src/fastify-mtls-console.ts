@@ -8,6 +8,7 @@ import { RotationHistory } from './collect/rotation-history.ts'
 import { MTLS_ERR_CONSOLE_OPTION } from './errors.ts'
 import type { ConsoleState } from './facts/console-state.ts'
 import type { AllowedClientsControl } from './facts/listed-route.ts'
+import { isWithin } from './facts/route-map.ts'
 import { nameCertificate } from './facts/show-certificate.ts'
 import { checkOptions } from './options.ts'
 import type { FastifyMtlsConsoleOptions, OutboundService } from './options.ts'
@@ -22,7 +23,7 @@ const mtlsConsole: FastifyPluginAsync<FastifyMtlsConsoleOptions> = async (app, o
   checkOptions(options, app.prefix)
   const control = guard(app, options)
   const { now = Date.now, credentials, revocation, maxEvents = 1000, maxClients = 200, instance = hostname() } = options
-  const collector = new Collector({ events: maxEvents, clients: maxClients, isOwnRoute: (route) => route !== undefined && (route === app.prefix || route.startsWith(`${app.prefix}/`)) })
+  const collector = new Collector({ events: maxEvents, clients: maxClients, isOwnRoute: (route) => route !== undefined && isWithin(route, app.prefix) })
   const rotations = new RotationHistory(credentials, now)
   app.addHook('onClose', async () => {
     collector.close()
@@ -32,6 +33,7 @@ const mtlsConsole: FastifyPluginAsync<FastifyMtlsConsoleOptions> = async (app, o
   const state: ConsoleState = {
     name: options.name ?? nameCertificate(credentials.current.identity),
     instance,
+    prefix: app.prefix,
     since: now(),
     now,
     credentials,

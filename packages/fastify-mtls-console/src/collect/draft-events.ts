@@ -14,7 +14,7 @@ export function draftJudged (message: JudgedMessage, mode: 'enforce' | 'report')
     kind: mode === 'enforce' ? 'denied' : 'would-deny',
     tone: mode === 'enforce' ? 'bad' : 'warn',
     time,
-    title: describeCall(message),
+    title: `${mode === 'enforce' ? 'Denied' : 'Would be denied'}: ${describeCall(message)}`,
     reason: clip(reason),
     requestId: clip(requestId),
     detail: lines,
@@ -22,7 +22,7 @@ export function draftJudged (message: JudgedMessage, mode: 'enforce' | 'report')
   }
 }
 
-/** `DELETE /accounts/7 (/accounts/:id)`. */
+/** `DELETE /accounts/:id`. */
 export function describeCall ({ method, path, route }: Pick<JudgedMessage, 'method' | 'path' | 'route'>): string {
   // Equal calls of different ids are one line: the pattern says which route, the path may be the client's to choose.
   return clip(route === undefined ? `${method} ${path} (no such route)` : `${method} ${route}`) as string

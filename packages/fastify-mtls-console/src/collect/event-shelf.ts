@@ -33,7 +33,7 @@ export class EventShelf {
       this.#minute = minute
       this.#open.clear()
     }
-    const key = [draft.kind, source, draft.title, draft.reason, draft.fingerprint256].join('\n')
+    const key = [draft.kind, source, draft.title, draft.reason, draft.fingerprint256, ...draft.detail].join('\n')
     const known = this.#open.get(key)
     if (known !== undefined) {
       known.count++

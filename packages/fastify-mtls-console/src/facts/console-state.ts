@@ -8,6 +8,8 @@ import type { AllowedClientsControl } from './listed-route.ts'
 export interface ConsoleState {
   readonly name: string
   readonly instance: string
+  /** Where the console stands. */
+  readonly prefix: string
   /** Milliseconds since the epoch: nothing before is known. */
   readonly since: number
   readonly now: () => number

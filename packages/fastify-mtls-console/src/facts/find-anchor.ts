@@ -1,6 +1,7 @@
 import { findIssuer } from '@peerkit/credentials'
 import type { CredentialSnapshot } from '@peerkit/credentials'
 import type { PeerIdentity } from '@peerkit/identity'
+import type { FormerAnchor } from '../collect/rotation-history.ts'
 
 const MAX_STEPS = 8
 const known = new WeakMap<CredentialSnapshot, WeakMap<PeerIdentity, PeerIdentity | null>>()
@@ -22,6 +23,12 @@ function searchAnchor (identity: PeerIdentity, { anchors, intermediates }: Crede
   const top = identity.chain?.at(-1)
   const verified = anchors.find(({ fingerprint256 }) => fingerprint256 === top?.fingerprint256)
   return verified ?? climbToAnchor(identity, anchors, [...(identity.chain ?? []), ...intermediates]).anchor
+}
+
+/** The CA that was trusted once and that a certificate leads to, where it leads to none in force. */
+export function findFormerAnchor (identity: PeerIdentity, snapshot: CredentialSnapshot, formers: readonly FormerAnchor[]): PeerIdentity | undefined {
+  if (formers.length === 0 || identity.raw === undefined || findAnchor(identity, snapshot) !== undefined) return undefined
+  return climbToAnchor(identity, formers.map((former) => former.identity), identity.chain ?? []).anchor
 }
 
 /** Climbs from issuer to issuer, to an anchor or as far as it gets. */

@@ -26,6 +26,7 @@ export function gatherData (state: ConsoleState, query: Query): object {
     rulesGeneration: control.generation,
     routes: access.rows.map(({ route: { methods, url, constraints, scope, access, requirements, counts }, clients }) => ({ methods, url, constraints: nameConstraints(constraints), scope, access, requirements, counts, clients })),
     moreRoutes: access.moreRoutes,
+    ownRoutesLeftOut: access.ownLeftOut,
     clients: collector.clients.list().filter(({ key }) => query.client === undefined || key === query.client).map(({ identity, ...rest }) => ({
       ...rest, certificate: showCertificate(identity), ca: findAnchor(identity, credentials.current)?.toString()
     })),

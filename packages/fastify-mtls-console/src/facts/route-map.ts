@@ -1,3 +1,4 @@
+import type { ConsoleState } from './console-state.ts'
 import type { ListedRoute } from './listed-route.ts'
 
 /** A route of the map: the HEAD route that Fastify adds to a GET route stands with it. */
@@ -6,11 +7,25 @@ export interface MappedRoute extends ListedRoute {
   readonly name: string
 }
 
+/** Whether a pattern is a prefix or stands below it. */
+export function isWithin (url: string, prefix: string): boolean { return url === prefix || url.startsWith(`${prefix}/`) }
+
+/**
+ * The routes that a filter asks for, and how many of the console's own were left out: they all ask the same, and are shown to whoever asks for them by their prefix.
+ */
+export function findRoutes ({ control, prefix }: Pick<ConsoleState, 'control' | 'prefix'>, filter: string): { readonly routes: readonly MappedRoute[], readonly ownLeftOut: number } {
+  const found = mapRoutes(control.routes()).filter((route) => matchesRoute(route, filter))
+  const routes = filter.includes(prefix) ? found : found.filter(({ url }) => !isWithin(url, prefix))
+  return { routes, ownLeftOut: found.length - routes.length }
+}
+
 /** Routes that ask the same of clients are one, with all their methods. */
 export function mapRoutes (routes: readonly ListedRoute[]): MappedRoute[] {
   const merged = new Map<string, ListedRoute[]>()
   for (const route of routes) {
-    const key = JSON.stringify([route.url, describeConstraints(route), route.requirements, route.methods.includes('HEAD') || route.methods.includes('GET') ? 'read' : route.methods])
+    // Of a predicate the rules say at which route it stands, method and all.
+    const asks = route.requirements.map(({ rules, mode, allows }) => [rules, mode, allows.replaceAll(`${route.methods.join(',')} ${route.url}: `, '')])
+    const key = JSON.stringify([route.url, describeConstraints(route), asks, route.methods.includes('HEAD') || route.methods.includes('GET') ? 'read' : route.methods])
     merged.set(key, [...(merged.get(key) ?? []), route])
   }
   return [...merged.values()].map(mergeRoutes)

@@ -1,6 +1,7 @@
+import type { PeerIdentity } from '@peerkit/identity'
 import type { FormerAnchor, Turn } from '../collect/rotation-history.ts'
 import type { ConsoleState } from './console-state.ts'
-import { findAnchor } from './find-anchor.ts'
+import { findAnchor, findFormerAnchor } from './find-anchor.ts'
 import { nameCertificate, showCertificate } from './show-certificate.ts'
 import type { ShownCertificate } from './show-certificate.ts'
 
@@ -14,6 +15,8 @@ export interface ShownAnchor {
 export interface ShownFormerAnchor {
   readonly certificate: ShownCertificate
   readonly removedAt: number
+  /** Seen with a certificate of it, while it was trusted. */
+  readonly clients: ShownAnchor['clients']
   /** Refused handshakes and ended connections, as the log still has them. */
   readonly attempts: number
   readonly lastAttempt: number | undefined
@@ -51,7 +54,9 @@ interface CrlLike { readonly issuer?: { toString (): string } | undefined, reado
 
 export function gatherTrust (state: ConsoleState): TrustFacts {
   const { current } = state.credentials
-  const clients = state.collector.clients.list().map((client) => ({ client, anchor: findAnchor(client.identity, current) }))
+  const formers = state.rotations.formerAnchors()
+  const clients = state.collector.clients.list().map((client) => ({ client, anchor: findAnchor(client.identity, current) ?? findFormerAnchor(client.identity, current, formers) }))
+  const clientsOf = (anchor: PeerIdentity): ShownAnchor['clients'] => clients.filter((one) => one.anchor === anchor).map(({ client: { key, identity, lastSeen } }) => ({ key, name: nameCertificate(identity), lastSeen }))
   return {
     generation: current.generation,
     trustEpoch: current.trustEpoch,
@@ -59,18 +64,15 @@ export function gatherTrust (state: ConsoleState): TrustFacts {
     intermediates: current.intermediates.map(showCertificate),
     notAfter: current.notAfter,
     warnings: current.warnings,
-    anchors: current.anchors.map((anchor) => ({
-      certificate: showCertificate(anchor),
-      clients: clients.filter((one) => one.anchor === anchor).map(({ client: { key, identity, lastSeen } }) => ({ key, name: nameCertificate(identity), lastSeen }))
-    })),
+    anchors: current.anchors.map((anchor) => ({ certificate: showCertificate(anchor), clients: clientsOf(anchor) })),
     unplaced: clients.filter(({ anchor }) => anchor === undefined).length,
-    formerAnchors: state.rotations.formerAnchors().map((former) => describeFormer(former, state)),
+    formerAnchors: formers.map((former) => ({ ...describeFormer(former, state), clients: clientsOf(former.identity) })),
     crls: listCrls(state),
     turns: state.rotations.list()
   }
 }
 
-function describeFormer ({ identity, removedAt }: FormerAnchor, { collector }: ConsoleState): ShownFormerAnchor {
+function describeFormer ({ identity, removedAt }: FormerAnchor, { collector }: ConsoleState): Omit<ShownFormerAnchor, 'clients'> {
   const name = identity.subject?.toString()
   const attempts = collector.log.list().filter(({ kind, issuer, last }) => (kind === 'handshake' || kind === 'ended') && issuer === name && last >= removedAt)
   return { certificate: showCertificate(identity), removedAt, attempts: attempts.reduce((sum, { count }) => sum + count, 0), lastAttempt: attempts[0]?.last }

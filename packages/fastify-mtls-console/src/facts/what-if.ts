@@ -5,7 +5,7 @@ import type { ConsoleState } from './console-state.ts'
 import { foretellHandshake } from './foretell-handshake.ts'
 import type { HandshakeForecast } from './foretell-handshake.ts'
 import type { ForeseenAccess, Outcome } from './listed-route.ts'
-import { mapRoutes, matchesRoute } from './route-map.ts'
+import { findRoutes } from './route-map.ts'
 import type { MappedRoute } from './route-map.ts'
 import { showCertificate } from './show-certificate.ts'
 import type { ShownCertificate } from './show-certificate.ts'
@@ -31,7 +31,7 @@ const MAX_ROUTES = 200
 
 /** Judges a certificate as if it called, without counting or publishing anything and without asking predicates. */
 export async function askWhatIf (state: ConsoleState, leaf: PeerIdentity, sent: readonly PeerIdentity[], filter: string): Promise<WhatIfAnswer> {
-  const routes = mapRoutes(state.control.routes()).filter((route) => matchesRoute(route, filter))
+  const { routes } = findRoutes(state, filter)
   return {
     certificate: showCertificate(leaf),
     handshake: await foretellHandshake(leaf, sent, state.credentials.current, state.now()),

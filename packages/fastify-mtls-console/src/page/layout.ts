@@ -40,7 +40,7 @@ export function layOut ({ prefix, name, instance, since, now, nonce }: PageConte
 <meta name="robots" content="noindex">
 <link rel="icon" href="${prefix}/icon.svg" type="image/svg+xml">
 <link rel="stylesheet" href="${prefix}/console.css" nonce="${nonce}">
-<script src="${prefix}/console.js" nonce="${nonce}" defer></script>
+<script type="module" src="${prefix}/console.js" nonce="${nonce}"></script>
 </head>
 <body>
 <a class="skip" href="#main">Skip to content</a>

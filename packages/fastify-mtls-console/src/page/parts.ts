@@ -31,9 +31,9 @@ export function table ({ id, caption, columns, rows, empty }: Table): Html {
   if (rows.length === 0) return html`<div id="${id}" data-live="${id}"><p class="empty">${empty}</p></div>`
   const head = columns.map((name) => html`<th role="columnheader" scope="col">${name}</th>`)
   const cell = ({ content, isHeader, class: name = '' }: Cell, index: number): Html => isHeader === true
-    ? html`<th role="rowheader" scope="row" class="${name}" data-label="${columns[index]}">${content}</th>`
-    : html`<td role="cell" class="${name}" data-label="${columns[index]}">${content}</td>`
-  return html`<div id="${id}" data-live="${id}"><table role="table" class="cards"><caption>${caption}</caption>
+    ? html`<th role="rowheader" scope="row" class="${name}" data-label="${columns[index]}"><div>${content}</div></th>`
+    : html`<td role="cell" class="${name}" data-label="${columns[index]}"><div>${content}</div></td>`
+  return html`<div id="${id}" data-live="${id}"><table role="table" class="cards"><caption class="unseen">${caption}</caption>
 <thead role="rowgroup"><tr role="row">${head}</tr></thead>
 <tbody role="rowgroup">${rows.map((cells) => html`<tr role="row">${cells.map(cell)}</tr>
 `)}</tbody></table></div>`
@@ -48,6 +48,11 @@ export function facts (entries: ReadonlyArray<readonly [string, HtmlValue]>): Ht
 /** A fingerprint in groups that an eye can compare, whole for copying. */
 export function fingerprint (hex: string | undefined): Html | undefined {
   return hex === undefined ? undefined : html`<code class="hex">${hex}</code>`
+}
+
+/** A name that may be broken behind a slash, a dot or a colon. */
+export function breakable (text: string): Html[] {
+  return text.split(/(?<=[/.:,])/).map((piece, index) => index === 0 ? html`${piece}` : html`<wbr>${piece}`)
 }
 
 /** Lines of text. */

@@ -8,19 +8,19 @@ export function formatTime (time: number): string {
   return isDate(time) ? new Date(time).toISOString().slice(0, 19).replace('T', ' ') : 'unknown'
 }
 
-/** `6 days`, `3 hours`: the largest unit of which there are two, so that little is lost; `less than 2 seconds` below. */
+/** `6 days`, `3 hours`: the largest unit of which there are two, so that little is lost; `a moment` below. */
 export function formatSpan (milliseconds: number): string {
   for (const [size, name] of UNITS) {
     const count = Math.floor(milliseconds / size)
     if (count >= 2) return `${count} ${name}s`
   }
-  return 'less than 2 seconds'
+  return 'a moment'
 }
 
 /** A moment with its distance from now. */
 export function showTime (time: number | undefined, now: number): Html {
   if (time === undefined || !isDate(time)) return html`<span class="faint">unknown</span>`
-  const distance = time > now ? `in ${formatSpan(time - now)}` : `${formatSpan(now - time)} ago`
+  const distance = Math.abs(time - now) < 2000 ? 'now' : time > now ? `in ${formatSpan(time - now)}` : `${formatSpan(now - time)} ago`
   return html`<time datetime="${new Date(time).toISOString()}">${formatTime(time)}</time> <span class="faint nowrap">${distance}</span>`
 }
 

@@ -1,3 +1,4 @@
+import type { PeerIdentity } from '@peerkit/identity'
 import { mapAccess } from '../../facts/access-rows.ts'
 import type { AccessMap, AccessRow } from '../../facts/access-rows.ts'
 import type { ConsoleState } from '../../facts/console-state.ts'
@@ -6,9 +7,14 @@ import { nameCertificate } from '../../facts/show-certificate.ts'
 import { html } from '../html.ts'
 import type { Html } from '../html.ts'
 import type { Page } from '../layout.ts'
-import { badge, table } from '../parts.ts'
+import { badge, breakable, table } from '../parts.ts'
 import { OUTCOMES } from '../words.ts'
 import { choiceField, filterForm, textField } from './filter.ts'
+
+/** Of a SPIFFE ID its path: the trust domain is everybody's. */
+function shortenName (identity: PeerIdentity): string {
+  return nameCertificate(identity).replace(/^spiffe:\/\/[^/]+\/(?=.)/, '')
+}
 
 /** Routes by clients. */
 export function accessPage (state: ConsoleState, query: Query, prefix: string): Page {
@@ -19,7 +25,7 @@ export function accessPage (state: ConsoleState, query: Query, prefix: string): 
     path: '/access',
     isLive: true,
     body: html`${filterForm(`${prefix}/access`, [textField('q', 'Method, path, scope or rule', query.q, 'DELETE /accounts'), choiceField('client', 'Client', query.client, 'Every client seen', clients)])}
-<p class="faint" id="count" data-live="count">${map.rows.length} ${map.rows.length === 1 ? 'route' : 'routes'}${map.moreRoutes > 0 && ` and ${map.moreRoutes} more: narrow the filter`}${state.control.generation > 0 && `, rules file generation ${state.control.generation}`}.</p>
+<p class="faint" id="count" data-live="count">${map.rows.length} ${map.rows.length === 1 ? 'route' : 'routes'}${map.moreRoutes > 0 && ` and ${map.moreRoutes} more: narrow the filter`}${state.control.generation > 0 && `, rules file generation ${state.control.generation}`}.${map.ownLeftOut > 0 && html` The console's own ${map.ownLeftOut} routes <a href="${prefix}/access?q=${encodeURIComponent(prefix)}">are left out</a>.`}</p>
 <section aria-labelledby="who-title"><h2 id="who-title">Who may call</h2>${rulesTable(map.rows)}</section>
 <section aria-labelledby="grid-title"><h2 id="grid-title">Routes by clients</h2>${grid(map)}</section>`
   }
@@ -52,7 +58,7 @@ function showCounts ({ route: { counts: { allowed, denied, wouldDeny } } }: Acce
 
 function grid ({ rows, clients, moreClients }: AccessMap): Html {
   if (clients.length === 0 || rows.length === 0) return html`<div id="grid" data-live="grid"><p class="empty">${rows.length === 0 ? 'No such route.' : 'No client was seen since the start.'}</p></div>`
-  const heads = clients.map(({ identity }) => html`<th scope="col"><span>${nameCertificate(identity)}</span></th>`)
+  const heads = clients.map(({ identity, isFormer }) => html`<th scope="col" title="${String(identity)}">${breakable(shortenName(identity))}${identity.fingerprint256 !== undefined && html`<br><code>${identity.fingerprint256.slice(0, 8)}</code>`}${isFormer && html`<br>${badge('bad', 'CA removed')}`}</th>`)
   const cells = (row: AccessRow): Html[] => row.clients.map(({ outcome }) => {
     const { sign, word, tone } = OUTCOMES[outcome]
     return html`<td class="${tone}"><span aria-hidden="true">${sign}</span><span class="unseen">${word}</span></td>`

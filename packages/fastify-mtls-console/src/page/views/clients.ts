@@ -1,6 +1,6 @@
 import type { SeenClient } from '../../collect/client-book.ts'
 import type { ConsoleState } from '../../facts/console-state.ts'
-import { findAnchor } from '../../facts/find-anchor.ts'
+import { findAnchor, findFormerAnchor } from '../../facts/find-anchor.ts'
 import type { Query } from '../../facts/query.ts'
 import { matchesEvent } from '../../facts/query.ts'
 import { nameCertificate, showCertificate } from '../../facts/show-certificate.ts'
@@ -72,10 +72,11 @@ function showName ({ key, identity }: SeenClient, prefix: string): Html {
 }
 
 function showAnchor (state: ConsoleState, { identity }: SeenClient): Html {
-  const anchor = findAnchor(identity, state.credentials.current)
+  const { current } = state.credentials
+  const anchor = findAnchor(identity, current)
   if (anchor !== undefined) return html`${nameCertificate(anchor)}`
-  const isFormer = state.rotations.formerAnchors().some((former) => former.identity.subject?.toString() === identity.issuer?.toString())
-  return html`${identity.issuer?.toString() ?? 'unknown'} ${badge(isFormer ? 'bad' : 'plain', isFormer ? 'no longer trusted' : 'not placed')}`
+  const former = findFormerAnchor(identity, current, state.rotations.formerAnchors())
+  return former === undefined ? html`${identity.issuer?.toString() ?? 'unknown'} ${badge('plain', 'not placed')}` : html`${nameCertificate(former)} ${badge('bad', 'no longer trusted')}`
 }
 
 function showDenial ({ lastDenial }: SeenClient, now: number): Html {

@@ -1,7 +1,7 @@
 import type { ConsoleState } from '../../facts/console-state.ts'
 import { listEnds } from '../../facts/list-ends.ts'
 import type { End } from '../../facts/list-ends.ts'
-import { mapRoutes } from '../../facts/route-map.ts'
+import { findRoutes } from '../../facts/route-map.ts'
 import { html } from '../html.ts'
 import type { Html } from '../html.ts'
 import type { Page } from '../layout.ts'
@@ -36,10 +36,11 @@ ${eventTable(events, 'lately', 'The latest events, refused handshakes left out',
   }
 }
 
-function tiles ({ credentials: { current }, rotations, collector, control }: ConsoleState, now: number): Html[] {
+function tiles (state: ConsoleState, now: number): Html[] {
+  const { credentials: { current }, rotations, collector } = state
   const [turn] = rotations.list()
   const clients = collector.clients.list()
-  const routes = mapRoutes(control.routes())
+  const { routes } = findRoutes(state, '')
   const closed = routes.filter(({ access }) => access === 'nobody').length
   const handshakes = Object.values(collector.handshakes).reduce((sum, count) => sum + count, 0)
   const sum = (name: 'denied' | 'wouldDeny' | 'allowed'): number => routes.reduce((total, { counts }) => total + counts[name], 0)

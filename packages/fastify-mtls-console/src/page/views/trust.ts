@@ -1,7 +1,7 @@
 import type { ConsoleState } from '../../facts/console-state.ts'
 import { listEnds } from '../../facts/list-ends.ts'
 import { gatherTrust } from '../../facts/trust-facts.ts'
-import type { TrustFacts } from '../../facts/trust-facts.ts'
+import type { ShownAnchor, TrustFacts } from '../../facts/trust-facts.ts'
 import { html } from '../html.ts'
 import type { Html } from '../html.ts'
 import type { Page } from '../layout.ts'
@@ -22,7 +22,7 @@ ${facts([['Generation', trust.generation], ['Trust epoch', trust.trustEpoch], ['
 ${certificateFacts(trust.identity, now)}
 ${trust.intermediates.length > 0 && html`<details id="intermediates"><summary>Intermediates (${trust.intermediates.length})</summary>${trust.intermediates.map((one) => certificateFacts(one, now))}</details>`}</div></section>
 <section aria-labelledby="turns-title"><h2 id="turns-title">Rotations</h2>${turnTable(trust, now)}</section>
-<section aria-labelledby="anchors"><h2 id="anchors">Trusted CAs</h2>${anchorTable(trust, prefix, now)}${trust.unplaced > 0 && html`<p class="faint">${trust.unplaced} of the clients seen lead to none of these by what is known here: an intermediate that Node does not show, a gateway that passes on too little, or a CA that was removed.</p>`}</section>
+<section aria-labelledby="anchors"><h2 id="anchors">Trusted CAs</h2>${anchorTable(trust, prefix, now)}${trust.unplaced > 0 && html`<p class="faint">${trust.unplaced} of the clients seen lead to none of these by what is known here: Node does not show an intermediate, or a gateway passes on too little.</p>`}</section>
 ${trust.formerAnchors.length > 0 && html`<section aria-labelledby="former-title"><h2 id="former-title">CAs removed since the start</h2>${formerTable(trust, prefix, now)}</section>`}
 <section aria-labelledby="crls-title"><h2 id="crls-title">Revocation lists</h2>${crlTable(trust, now)}</section>
 <section aria-labelledby="ends-title"><h2 id="ends-title">Everything that ends</h2>${endsTable(listEnds(state), now)}</section>`
@@ -54,20 +54,27 @@ function anchorTable ({ anchors }: TrustFacts, prefix: string, now: number): Htm
     rows: anchors.map(({ certificate, clients }) => [
       { content: html`${certificate.subject}<details id="ca-${certificate.fingerprint256}"><summary>SHA-256</summary>${fingerprint(certificate.fingerprint256)}</details>`, isHeader: true, class: 'break' },
       { content: html`${showTime(certificate.notAfter, now)} ${endBadge(certificate.notAfter, now)}` },
-      { content: clients.length === 0 ? 'nobody' : html`${clients.length}: ${clients.slice(0, 20).map(({ key, name }, index) => html`${index > 0 && ', '}<a href="${prefix}/clients?client=${encodeURIComponent(key)}">${name}</a>`)}${clients.length > 20 && ', …'}`, class: 'break' }
+      { content: listClients(clients, prefix), class: 'break' }
     ])
   })
+}
+
+function listClients (clients: ShownAnchor['clients'], prefix: string): Html {
+  if (clients.length === 0) return html`nobody`
+  const links = clients.slice(0, 20).map(({ key, name }, index) => html`${index > 0 && ', '}<a href="${prefix}/clients?client=${encodeURIComponent(key)}">${name}</a>`)
+  return html`${clients.length}: ${links}${clients.length > 20 && ', …'}`
 }
 
 function formerTable ({ formerAnchors }: TrustFacts, prefix: string, now: number): Html {
   return table({
     id: 'former',
     caption: 'CAs that are no longer trusted, and who still tries with their certificates',
-    columns: ['CA', 'Removed', 'Refused since'],
+    columns: ['CA', 'Removed', 'Clients seen before', 'Refused since'],
     empty: '',
-    rows: formerAnchors.map(({ certificate, removedAt, attempts, lastAttempt }) => [
+    rows: formerAnchors.map(({ certificate, removedAt, clients, attempts, lastAttempt }) => [
       { content: certificate.subject, isHeader: true, class: 'break' },
       { content: showTime(removedAt, now) },
+      { content: listClients(clients, prefix), class: 'break' },
       { content: attempts === 0 ? 'nobody tried' : html`${badge('warn', `${attempts} times`)} last ${showTime(lastAttempt, now)} <a href="${prefix}/log?q=${encodeURIComponent(certificate.subject ?? '')}">who</a>` }
     ])
   })

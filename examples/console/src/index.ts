@@ -1,0 +1,2 @@
+export { startDemo } from './demo.ts'
+export type { Demo } from './demo.ts'
