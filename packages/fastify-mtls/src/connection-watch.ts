@@ -9,6 +9,11 @@ const MAX_DELAY = 0x7fff_ffff
 /** A checker whose answers have no time left is asked no more often than this for a WebSocket's sake. */
 const MIN_RECHECK = 1_000
 
+/** How many connections are reviewed before the event loop gets its turn: about a millisecond's worth. */
+const REVIEWED_AT_ONCE = 100
+/** How many answers that take time are asked for at once. */
+const REVIEWED_ABREAST = 64
+
 export interface WatchOptions {
   readonly trust: Trust
   /** How long answers on their way may take after the certificate's end, in milliseconds. */
@@ -62,9 +67,23 @@ export class ConnectionWatch {
     return this.#holdsMeanwhile(standing) ? undefined : record.judging.then(({ reason }) => reason)
   }
 
-  /** Judges every open connection again. Those that HTTP gave away are cut at once, the others at their next request, or when the time to drain is over. */
+  /**
+   * Judges every open connection again, those first that HTTP gave away and that are cut at once; the others are told at their next request, or when the time to drain is over.
+   * A request that comes before its connection's turn is not served on yesterday's judgement: `check` sees that the trust moved.
+   */
   async review (): Promise<void> {
-    await Promise.all([...this.#records.keys()].map(async (record) => await this.check(record)))
+    const isUpgraded = ({ upgraded }: ConnectionRecord): boolean => upgraded !== undefined && upgraded.size > 0
+    const all = [...this.#records.keys()]
+    const queue = [...all.filter(isUpgraded), ...all.filter((record) => !isUpgraded(record))].values()
+    const breathe = takeTurns(REVIEWED_AT_ONCE)
+    await Promise.all(Array.from({ length: REVIEWED_ABREAST }, async () => {
+      for (const record of queue) {
+        const pause = breathe()
+        if (pause !== undefined) await pause
+        const checked = this.check(record)
+        if (checked instanceof Promise) await checked
+      }
+    }))
   }
 
   /** No answer in time is no. */
@@ -138,5 +157,25 @@ export class ConnectionWatch {
   #schedule (record: ConnectionRecord, delay: number, task: () => void): void {
     clearTimeout(this.#records.get(record))
     this.#records.set(record, setTimeout(task, delay).unref())
+  }
+}
+
+/** Makes a function that has to be awaited before each piece of work: after so many pieces it waits for the event loop to come round. */
+function takeTurns (pieces: number): () => Promise<void> | undefined {
+  let left = pieces
+  let pause: Promise<void> | undefined
+  return () => {
+    if (left > 0) {
+      left -= 1
+      return undefined
+    }
+    pause ??= new Promise((resolve) => {
+      setImmediate(() => {
+        left = pieces - 1
+        pause = undefined
+        resolve()
+      })
+    })
+    return pause
   }
 }

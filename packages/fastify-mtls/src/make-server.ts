@@ -60,8 +60,10 @@ function describeTls ({ credentials }: ServerContext, settings: MtlsServerSettin
 }
 
 /** With a server factory Fastify leaves its own timeouts to the factory. */
-function applyTimeouts (server: HttpsServer, { keepAliveTimeout, requestTimeout, connectionTimeout, maxRequestsPerSocket }: Options): void {
+function applyTimeouts (server: HttpsServer, { https, keepAliveTimeout, requestTimeout, connectionTimeout, maxRequestsPerSocket }: Options): void {
   server.keepAliveTimeout = keepAliveTimeout
+  // An HTTP/2 server of Node 22 has none, reckons with it when it serves HTTP/1.1, and falls over NaN.
+  server.keepAliveTimeoutBuffer = https?.keepAliveTimeoutBuffer ?? server.keepAliveTimeoutBuffer ?? 1_000
   server.requestTimeout = requestTimeout
   server.setTimeout(connectionTimeout)
   if (maxRequestsPerSocket > 0) server.maxRequestsPerSocket = maxRequestsPerSocket
