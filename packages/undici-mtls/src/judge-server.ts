@@ -60,9 +60,16 @@ async function checkMeant ({ server, hostname, origin, rules }: ServerQuestion):
   throw withFacts(new MTLS_ERR_OUTBOUND_WRONG_SERVER(origin, found, expected), { retryable: false, origin, reason, expected, found })
 }
 
+/** Of an identity, the name that was last looked for: a resumed session shows the same certificate to the same name, and reading it costs more than the rest of the judgement. */
+const lookedFor = new WeakMap<PeerIdentity, { readonly hostname: string, readonly found: boolean }>()
+
 /** RFC 9525: names are the subject alternative names alone, never the common name. */
 function isFor (server: PeerIdentity, hostname: string): boolean {
+  const last = lookedFor.get(server)
+  if (last?.hostname === hostname) return last.found
   const certificate = new X509Certificate(server.raw ?? new Uint8Array())
   const matched = isIP(hostname) === 0 ? certificate.checkHost(hostname, { subject: 'never', partialWildcards: false }) : certificate.checkIP(hostname)
-  return matched !== undefined
+  const found = matched !== undefined
+  lookedFor.set(server, { hostname, found })
+  return found
 }
