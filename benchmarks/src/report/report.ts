@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { Result, Section } from '../benchmark.ts'
 import { readResult, resultsFolder } from '../results.ts'
+import { formatGoals } from './goals.ts'
 import { plotSeries } from './plot.ts'
 import { formatMachine, formatSection } from './tables.ts'
 
@@ -14,6 +15,7 @@ export function composeReport (quick: boolean): Map<string, string> {
   const document = quick ? join(resultsFolder(true), 'performance.md') : DOCUMENT
   const files = new Map<string, string>()
   const text = readFileSync(DOCUMENT, 'utf8').replace(PLACE, (_, name: string) => {
+    if (name === 'goals') return `<!-- bench:goals -->\n${formatGoals((from) => readResult(from, quick))}<!-- /bench -->`
     const result = readResult(name, quick)
     const body = result === undefined ? '*Not measured.*\n' : formatResult(result, (file, svg) => files.set(join(dirname(document), 'performance', file), svg))
     return `<!-- bench:${name} -->\n${body}<!-- /bench -->`
