@@ -86,11 +86,10 @@ export class ConnectionWatch {
     }))
   }
 
-  /** No answer in time is no. */
   async #judgeInTime (record: ConnectionRecord, peer: PeerIdentity, before: Standing, judged: Promise<Standing>): Promise<Standing> {
     let timer: NodeJS.Timeout | undefined
     const late = new Promise<Standing>((resolve) => {
-      timer = setTimeout(() => { resolve({ ...before, reason: 'timeout' }) }, this.#options.judgementTimeout).unref()
+      timer = setTimeout(() => { resolve(this.#outlast(before)) }, this.#options.judgementTimeout).unref()
     })
     const standing = await Promise.race([this.#judgeUntilItStands(peer, before, judged), late])
     clearTimeout(timer)
@@ -104,22 +103,22 @@ export class ConnectionWatch {
     const { trust } = this.#options
     try {
       let standing = await judged
-      while (standing.reason === undefined && !trust.stands(standing) && !this.#hasNoTimeLeft(standing)) standing = await trust.judge(peer, before.restsOn)
+      while (standing.reason === undefined && (!trust.isCurrent(standing) || trust.now() >= standing.notAfter)) standing = await trust.judge(peer, before.restsOn)
       return standing
     } catch {
       return { ...before, reason: 'revocation_unknown' }
     }
   }
 
-  /** Such an answer holds for the one request that asked. */
-  #hasNoTimeLeft (standing: Standing): boolean {
-    const { trust } = this.#options
-    return trust.now() >= standing.recheckAt && trust.isCurrent(standing)
+  /** No answer in time is no, unless the one there was has time left. */
+  #outlast (before: Standing): Standing {
+    if (!this.#holdsMeanwhile(before)) return { ...before, reason: 'timeout' }
+    return { ...before, recheckAt: Math.min(before.heldUntil, this.#options.trust.now() + this.#options.judgementTimeout) }
   }
 
   #holdsMeanwhile (standing: Standing): boolean {
     const { trust } = this.#options
-    return standing.provisional && trust.now() < standing.notAfter && trust.isCurrent(standing)
+    return trust.now() < Math.min(standing.heldUntil, standing.notAfter) && trust.isCurrent(standing)
   }
 
   #take (record: ConnectionRecord, standing: Standing): RefusalReason | undefined {

@@ -6,6 +6,8 @@ import type { RefusalReason } from './refusal.ts'
 
 /** A soft policy may let pass what nobody knows; it is asked about again after so many milliseconds, since the answer may come. */
 const UNKNOWN_RECHECK = 60_000
+/** The share of an answer's time after which the next is asked for, beside the requests: responders give answers to many clients that end all at once. */
+const RECHECK_SHARE = 0.85
 
 /** What a judgement rests on. As long as both stand, so does the judgement; numbers, so that asking costs nothing. */
 export interface TrustEpoch { readonly anchors: number, readonly revocation: number }
@@ -16,10 +18,10 @@ export interface Standing {
   readonly epoch: TrustEpoch
   /** When it ends whatever happens: the first end of a certificate of the chain, in milliseconds since the epoch. */
   readonly notAfter: number
-  /** When the revocation answer has to be asked for again. */
+  /** From when on the revocation answer is asked for again. */
   readonly recheckAt: number
-  /** Nobody knows about its revocation and a soft policy lets it pass: requests do not wait for the next answer. */
-  readonly provisional: boolean
+  /** Until when requests do not wait for that. */
+  readonly heldUntil: number
   /** Where the chain is not known: the fingerprints of all anchors of the handshake. One of them vouched for it, so it stands while all of them do. */
   readonly restsOn: readonly string[] | undefined
 }
@@ -82,14 +84,15 @@ export class Trust {
     const epoch = this.epoch
     const path = [peer, ...(peer.chain ?? [])]
     const notAfter = Math.min(...path.map((certificate) => certificate.notAfter ?? -Infinity))
-    const standing = (reason: RefusalReason | undefined, recheckAt = Infinity, provisional = false): Standing => ({ reason, epoch, notAfter, recheckAt, provisional, restsOn })
+    const standing = (reason: RefusalReason | undefined, recheckAt = Infinity, heldUntil = Infinity): Standing => ({ reason, epoch, notAfter, recheckAt, heldUntil, restsOn })
     const reason = this.#judgeValidity(path) ?? this.#judgeAnchor(peer, restsOn)
     if (reason !== undefined) return standing(reason)
     const { revocation } = this
     if (revocation === undefined) return standing(undefined)
     const conclude = (status: ChainStatus): Standing => {
       if (!status.permitted) return standing(status.state === 'revoked' ? 'revoked' : 'revocation_unknown')
-      return status.state === 'good' ? standing(undefined, status.until) : standing(undefined, this.now() + UNKNOWN_RECHECK, true)
+      const now = this.now()
+      return status.state === 'good' ? standing(undefined, now + (status.until - now) * RECHECK_SHARE, status.until) : standing(undefined, now + UNKNOWN_RECHECK)
     }
     try {
       const status = checkChain(revocation, peer)

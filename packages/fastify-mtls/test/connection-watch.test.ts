@@ -14,12 +14,12 @@ const GOOD: RevocationStatus = { state: 'good', source: 'ocsp', until: Infinity 
 const REVOKED: RevocationStatus = { state: 'revoked', source: 'ocsp', reason: undefined, revokedAt: undefined }
 
 /** A watch over many connections, without the connections. */
-async function watchMany (count: number, answer: () => RevocationStatus | Promise<RevocationStatus>): Promise<{ watch: ConnectionWatch, records: ConnectionRecord[], ended: ConnectionRecord[], move (): void }> {
+async function watchMany (count: number, answer: () => RevocationStatus | Promise<RevocationStatus>, { first = GOOD, now = Date.now } = {}): Promise<{ watch: ConnectionWatch, records: ConnectionRecord[], ended: ConnectionRecord[], move (): void }> {
   const ca = await createDevCa()
   const { chain, key } = await ca.issue()
   const credentials = memoryCredentials({ cert: chain, key, ca: ca.root })
-  const checker = { epoch: 1, check: () => GOOD as RevocationStatus | Promise<RevocationStatus>, permits: ({ state }: RevocationStatus) => state === 'good', subscribe: () => () => {}, close: async () => {} }
-  const trust = new Trust(credentials, checker satisfies RevocationChecker, Date.now)
+  const checker = { epoch: 1, check: () => first as RevocationStatus | Promise<RevocationStatus>, permits: ({ state }: RevocationStatus) => state === 'good', subscribe: () => () => {}, close: async () => {} }
+  const trust = new Trust(credentials, checker satisfies RevocationChecker, now)
   const ended: ConnectionRecord[] = []
   const watch = new ConnectionWatch({ trust, drainTimeout: 1_000, judgementTimeout: 5_000, onEnded: (record) => { ended.push(record) } })
   const peer = parsePeerIdentity((await ca.issue({ cn: 'client' })).der, { chain: credentials.current.anchors })
@@ -35,7 +35,7 @@ async function watchMany (count: number, answer: () => RevocationStatus | Promis
     ended,
     move () {
       checker.check = answer
-      checker.epoch += 1
+      if (first === GOOD) checker.epoch += 1
     }
   }
 }
@@ -93,4 +93,40 @@ test('a connection that closed is forgotten, and one that no longer stands is cu
   t.strictSame(cut, [])
   mock.timers.tick(1)
   t.strictSame(cut, ['session', 'socket'])
+})
+
+test('an answer that does not come is given up, and what there is lasts until its own end', async (t) => {
+  mock.timers.enable({ apis: ['setTimeout'] })
+  t.after(() => { mock.timers.reset() })
+  const start = Date.now()
+  let time = start
+  let asked = 0
+  const never = async (): Promise<RevocationStatus> => {
+    asked += 1
+    return await new Promise(() => {})
+  }
+  const { watch, records: [record], ended, move } = await watchMany(1, never, { first: { ...GOOD, until: start + 100_000 } as RevocationStatus, now: () => time })
+  const check = (): unknown => watch.check(record as ConnectionRecord)
+  move()
+  time = start + 84_000
+  t.equal(check(), undefined)
+  t.equal(asked, 0)
+  time = start + 86_000
+  t.equal(check(), undefined, 'does not wait')
+  t.equal(asked, 1)
+  mock.timers.tick(5_000)
+  await turn()
+  t.equal(check(), undefined)
+  t.equal(asked, 1, 'not asked again at once')
+  time = start + 92_000
+  t.equal(check(), undefined)
+  t.equal(asked, 2)
+  mock.timers.tick(5_000)
+  await turn()
+  time = start + 100_000
+  const waiting = check()
+  t.equal(asked, 3)
+  mock.timers.tick(5_000)
+  t.equal(await waiting, 'timeout')
+  t.strictSame(ended, [record])
 })

@@ -1,8 +1,9 @@
-import { once } from 'node:events'
+import { EventEmitter, once } from 'node:events'
 import { connect as connectPlain } from 'node:net'
 import { Agent } from 'node:https'
 import { test } from 'tap'
 import type { RevocationChecker, RevocationStatus } from '@peerkit/revocation'
+import { dial } from './support/dial.ts'
 import { call, startWorld } from './support/world.ts'
 import type { World } from './support/world.ts'
 
@@ -38,6 +39,40 @@ test('an answer that comes later holds the connection until it is there', async 
   t.match(await call(world, world.client), { status: 200 })
   t.equal(checker.asked, 1)
 })
+
+for (const protocol of ['HTTP/1.1', 'HTTP/2'] as const) {
+  for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
+    test(`${version}, ${protocol}: what a client sends while it is judged is not lost`, async (t) => {
+      let release = (_status: RevocationStatus): void => {}
+      const asked = new EventEmitter()
+      const checker = makeChecker(async () => await new Promise((resolve) => {
+        release = resolve
+        asked.emit('asked')
+      }))
+      const world = await startWorld(t, {
+        settings: { revocation: checker, http2: protocol === 'HTTP/2' } as any,
+        setup: (app) => { app.post('/', async (request: any) => ({ length: request.body.text.length })) }
+      })
+      const waiting = once(asked, 'asked')
+      const dialled = await dial(world, protocol, { cert: world.client.chain, key: world.client.key }, { minVersion: version, maxVersion: version })
+      const [first, second] = [dialled.ask(), protocol === 'HTTP/2' ? dialled.ask() : undefined]
+      await waiting
+      // Long enough for the client's bytes to lie in the server's socket.
+      for (let turn = 0; turn < 100; turn += 1) await new Promise((resolve) => { setImmediate(resolve) })
+      release(good())
+      t.equal(await first, 200)
+      t.equal(await second ?? 200, 200)
+      t.equal(await dialled.ask(), 200)
+      await dialled.close()
+      const again = once(asked, 'asked')
+      const posted = call(world, world.client, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ text: 'x'.repeat(200_000) }) })
+      await again
+      for (let turn = 0; turn < 100; turn += 1) await new Promise((resolve) => { setImmediate(resolve) })
+      release(good())
+      t.match(await posted, { status: 200, body: { length: 200_000 } })
+    })
+  }
+}
 
 test('an answer that never comes, or fails, is a refusal', async (t) => {
   for (const [answer, reason] of [
@@ -106,6 +141,27 @@ test('an answer is asked for again when its time is over', async (t) => {
   t.match(await call(world, world.client, { agent }), { status: 200, reused: true })
   t.equal(checker.asked, 2)
   agent.destroy()
+})
+
+test('the next answer is asked for before the one there is ends, and requests do not wait for it', async (t) => {
+  let ahead = 0
+  const now = (): number => Date.now() + ahead
+  let silent = false
+  const checker = makeChecker(() => silent ? new Promise(() => {}) : good(now() + 100_000))
+  const { world, ask } = await openOne(t, checker, { now, judgementTimeout: 20 })
+  ahead = 80_000
+  t.match(await ask(), { status: 200, reused: true })
+  t.equal(checker.asked, 1)
+  silent = true
+  ahead = 90_000
+  t.match(await ask(), { status: 200, reused: true })
+  t.match(await ask(), { status: 200, reused: true })
+  t.equal(checker.asked, 2)
+  t.strictSame(world.ended, [])
+  // Now it has to be waited for.
+  ahead = 101_000
+  t.match(await ask(), { status: 401, reused: true })
+  t.match(world.ended, [{ reason: 'timeout' }])
 })
 
 /** A connection that was let in, kept alive. */

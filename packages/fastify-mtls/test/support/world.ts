@@ -81,8 +81,8 @@ function collect (t: Test, name: string): any[] {
 export interface Answer { readonly status: number, readonly body: any, readonly reused: boolean }
 
 /** One HTTP/1.1 call; without an agent on a connection of its own. Rejects where no answer comes. */
-export async function call ({ origin, ca }: Pick<World, 'origin' | 'ca'>, identity: Identity | undefined, options: https.RequestOptions & { path?: string } = {}): Promise<Answer> {
-  const { path = '/', ...rest } = options
+export async function call ({ origin, ca }: Pick<World, 'origin' | 'ca'>, identity: Identity | undefined, options: https.RequestOptions & { path?: string, body?: string } = {}): Promise<Answer> {
+  const { path = '/', body, ...rest } = options
   return await new Promise((resolve, reject) => {
     const request = https.request(origin + path, { ca: ca.root, agent: false, ...pair(identity), ...rest }, (response) => {
       let text = ''
@@ -90,7 +90,7 @@ export async function call ({ origin, ca }: Pick<World, 'origin' | 'ca'>, identi
       response.on('end', () => { resolve({ status: response.statusCode ?? 0, body: text === '' ? undefined : JSON.parse(text), reused: request.reusedSocket }) })
     })
     request.on('error', reject)
-    request.end()
+    request.end(body)
   })
 }
 
