@@ -1,0 +1,84 @@
+import { channel } from 'node:diagnostics_channel'
+import { test } from 'tap'
+import { createDevCa } from '@peerkit/dev-ca'
+import { parsePeerIdentity } from '@peerkit/identity'
+import { Collector } from '../../src/collect/collector.ts'
+import type { Test } from '../support/world.ts'
+
+const ca = await createDevCa()
+const peer = parsePeerIdentity((await ca.issue({ cn: 'peer' })).der)
+
+function collect (t: Test): Collector {
+  const collector = new Collector({ events: 100, clients: 10, isOwnRoute: (route) => route === '/console' })
+  t.after(() => { collector.close() })
+  return collector
+}
+const publish = (name: string, message: object): void => { channel(`peerkit:${name}`).publish({ v: 1, time: 1, ...message }) }
+
+test('hears every channel of the suite', async (t) => {
+  const collector = collect(t)
+  for (const name of ['request:denied', 'request:would-deny', 'connection:ended', 'forwarded:refused', 'handshake:refused', 'credentials:rotated', 'credentials:refused', 'credentials:waiting', 'credentials:warned',
+    'revocation:refreshed', 'revocation:failed', 'revocation:soft-passed', 'rules:reloaded', 'rules:refused', 'outbound:refused']) {
+    publish(name, { peer, reason: 'why', method: 'GET', path: '/', route: '/', origin: 'https://x', generation: 2, trustChanged: true, identity: peer, message: 'said', url: 'http://crl', code: 'CODE', file: 'rules.yaml' })
+  }
+  t.equal(collector.log.list().length, 15)
+  t.equal(collector.misunderstood, 0)
+  t.match(collector.log.list().find(({ title }) => title === 'New credentials in force'), { detail: [`identity: ${String(peer)}`, 'generation: 2', 'trust: changed', 'file: rules.yaml', 'url: http://crl', 'code: CODE', 'said'] })
+})
+
+test('a message of another version, or a damaged one, neither counts nor brings the process down', async (t) => {
+  const collector = collect(t)
+  publish('request:denied', { v: 2, peer })
+  publish('request:denied', { peer, nearest: { failed: 7 }, method: 'GET', path: '/' })
+  channel('peerkit:request:denied').publish(null)
+  t.equal(collector.misunderstood, 3)
+  t.strictSame(collector.log.list(), [])
+})
+
+test('readers of the console are no clients of the service, but whoever is denied there is told of', async (t) => {
+  const collector = collect(t)
+  publish('request:allowed', { peer, route: '/console' })
+  publish('request:allowed', { peer: null, route: '/' })
+  t.strictSame(collector.clients.list(), [])
+  publish('request:denied', { peer, route: '/console', method: 'GET', path: '/console', reason: 'no_match' })
+  t.match(collector.log.list(), [{ title: 'Denied: GET /console' }])
+  publish('request:denied', { peer: null, route: undefined, method: 'GET', path: '/x', reason: 'no_identity' })
+  t.match(collector.log.list()[0], { title: 'Denied: GET /x (no such route)', peer: undefined })
+})
+
+test('says which rule came closest and what failed', async (t) => {
+  const collector = collect(t)
+  const failed = [{ key: 'ou', expected: ['"a"', '"b"'], found: ['c'], note: 'note' }, { key: 'not', expected: ['x'], found: [], note: undefined }, { key: 'via', expected: ['y'], found: undefined, note: undefined }]
+  publish('request:denied', { peer, method: 'GET', path: '/', route: '/', rules: 'config.allowedClients', reason: 'no_match', requestId: 'req-7', nearest: { path: 'config.allowedClients[0]', matched: ['cn'], failed } })
+  publish('request:would-deny', { peer, method: 'GET', path: '/', route: '/', reason: 'no_match', requestId: 'req-8', nearest: { path: 'rules[0]', matched: ['cn', 'o'], failed: [] } })
+  t.match(collector.log.list().find(({ kind }) => kind === 'denied'), {
+    requestId: 'req-7',
+    detail: ['rules: config.allowedClients', 'closest rule: config.allowedClients[0]; cn holds', 'ou: expected "a" or "b", found "c" (note)', 'not: refuses x, found none', 'via: expected y, found unknown']
+  })
+  t.match(collector.log.list().find(({ kind }) => kind === 'would-deny'), { detail: ['closest rule: rules[0]; cn, o hold'] })
+})
+
+test('counts refused handshakes by reason, of which there are only so many', async (t) => {
+  const collector = collect(t)
+  for (let index = 0; index < 200; index++) publish('handshake:refused', { reason: `reason ${index % 100}`, remoteAddress: `2001:db8::${index}` })
+  t.equal(Object.keys(collector.handshakes).length, 50)
+  t.equal(collector.handshakes['reason 0'], 2)
+})
+
+test('a flood of failed handshakes costs bounded memory and keeps what others did', async (t) => {
+  const collector = collect(t)
+  publish('handshake:refused', { reason: 'unknown_ca', remoteAddress: '10.1.1.1', peer })
+  for (let index = 0; index < 20_000; index++) publish('handshake:refused', { time: index, reason: 'protocol', code: `C${index}`, remoteAddress: `2001:db8:1:1::${index}` })
+  const events = collector.log.list()
+  t.equal(events.length, 100)
+  t.ok(events.some(({ remoteAddress }) => remoteAddress === '10.1.1.1'), 'a whole network counts as one')
+  t.equal(collector.handshakes['protocol'], 20_000)
+})
+
+test('remembers which servers answered, and which did not', async (t) => {
+  const collector = collect(t)
+  publish('outbound:identified', { origin: 'https://a', server: peer, resumed: false, generation: 1 })
+  publish('outbound:identified', { origin: 'https://b' })
+  publish('outbound:refused', { origin: 'https://a', code: 'MTLS_ERR_OUTBOUND_WRONG_SERVER', reason: 'rules', message: 'wrong' })
+  t.match(collector.servers.list(), [{ origin: 'https://a', connections: 1, refused: 1, lastRefusal: { code: 'MTLS_ERR_OUTBOUND_WRONG_SERVER', message: 'wrong' } }])
+})

@@ -1,0 +1,113 @@
+import { test } from 'tap'
+import { memoryCredentials } from '@peerkit/credentials'
+import { createDevCa } from '@peerkit/dev-ca'
+import fastifyAllowedClients from '@peerkit/fastify-allowed-clients'
+import fastifyMtls, { mtlsServerOptions } from '@peerkit/fastify-mtls'
+import Fastify from 'fastify'
+import fastifyMtlsConsole, { fastifyMtlsConsole as named } from '../src/index.ts'
+import { createWorld } from './support/world.ts'
+
+const PAGES = ['/', '/access', '/what-if', '/clients', '/log', '/trust', '/outbound']
+const FILES = ['/data.json', '/console.js', '/console.css', '/icon.svg']
+
+test('is for the clients that its rules name, on every path and by every method', async (t) => {
+  const { app, operator, issue, as } = await createWorld(t)
+  const billing = await issue({ cn: 'billing', ou: 'billing' })
+  t.equal(named, fastifyMtlsConsole)
+  for (const path of [...PAGES, ...FILES]) {
+    t.equal((await as(operator, `/console${path}`)).statusCode, 200, path)
+    t.equal((await as(billing, `/console${path}`)).statusCode, 403, path)
+    t.equal((await as(null, `/console${path}`)).statusCode, 401, path)
+    t.equal((await as(billing, { method: 'HEAD', url: `/console${path}` })).statusCode, 403, path)
+  }
+  t.equal((await as(operator, '/console')).statusCode, 200, 'without the slash')
+  t.equal((await as(billing, { method: 'POST', url: '/console/what-if' })).statusCode, 403)
+  t.strictSame(app.allowedClients.routes().filter(({ url, access }) => url.startsWith('/console') && access !== 'rules'), [])
+})
+
+test('stays closed where the app only reports, and where unruled routes are open', async (t) => {
+  const { as, issue } = await createWorld(t, { clients: { mode: 'report', unruledRoutes: 'allow' } })
+  const stranger = await issue({ cn: 'stranger' })
+  t.equal((await as(stranger, '/accounts')).statusCode, 200)
+  t.equal((await as(stranger, '/console/')).statusCode, 403)
+  t.equal((await as(stranger, '/console/data.json')).statusCode, 403)
+})
+
+test('answers nothing but questions: no route of it takes another method', async (t) => {
+  const { app } = await createWorld(t)
+  const methods = app.allowedClients.routes().filter(({ url }) => url.startsWith('/console')).map(({ methods, url }) => [...methods, url].join(' '))
+  t.strictSame(methods.filter((route) => !/^(GET|HEAD) /.test(route)), ['POST /console/what-if'])
+})
+
+test('every answer forbids framing, sniffing, caching and every script that is not the page\'s own', async (t) => {
+  const { ask } = await createWorld(t)
+  const nonces = new Set<string>()
+  for (const path of PAGES) {
+    const { headers, body } = await ask({ url: `/console${path}` })
+    const policy = String(headers['content-security-policy'])
+    const [, nonce = ''] = /script-src 'nonce-([\w+/=]{24})'/.exec(policy) ?? []
+    t.match(policy, /^default-src 'none'; base-uri 'none'; frame-ancestors 'none'; /)
+    t.match(policy, `style-src 'nonce-${nonce}'`)
+    t.notMatch(policy, /unsafe|\*|https?:|data:/)
+    t.match(headers, { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff', 'x-frame-options': 'DENY', 'referrer-policy': 'same-origin', 'content-type': 'text/html; charset=utf-8' })
+    t.notMatch(body, /<style|\son\w+=|\sstyle=|javascript:|<script(?![^>]* src=)/, 'nothing inline')
+    t.strictSame([...body.matchAll(/(?:src|href|action)="([^"]*)"/g)].map(([, url]) => url).filter((url) => !/^(\/console(\/|$)|#)/.test(url ?? '')), [], 'nothing from elsewhere')
+    t.equal([...body.matchAll(/<(?:script|link rel="stylesheet")[^>]*nonce="([^"]*)"/g)].filter(([, used]) => used === nonce).length, 2)
+    nonces.add(nonce)
+  }
+  t.equal(nonces.size, PAGES.length, 'a nonce is used once')
+  for (const path of FILES) {
+    const { headers } = await ask({ url: `/console${path}` })
+    t.equal(headers['content-security-policy'], "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'none'")
+    t.match(headers, { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' })
+  }
+})
+
+test('refuses to stand without rules, without a prefix, or with options that mean nothing', async (t) => {
+  const ca = await createDevCa()
+  const { chain, key } = await ca.issue({ dns: 'localhost' })
+  const credentials = memoryCredentials({ cert: chain, key, ca: ca.root })
+  t.after(() => credentials.close())
+  const register = async (options: object, isGuarded = true): Promise<unknown> => {
+    const app = Fastify(mtlsServerOptions(credentials))
+    t.after(() => app.close())
+    await app.register(fastifyMtls, { credentials })
+    if (isGuarded) await app.register(fastifyAllowedClients)
+    return await app.register(fastifyMtlsConsole, options as never)
+  }
+  const good = { prefix: '/console', credentials, allowedClients: [{ ou: 'operators' }] }
+  await t.resolves(register(good))
+  const cases: ReadonlyArray<readonly [object, RegExp]> = [
+    [{ ...good, allowedClients: undefined }, /allowedClients is missing/],
+    [{ ...good, allowedClients: [] }, /allowedClients is a list; expected rules that name/],
+    [{ ...good, allowedClients: 'operators' }, /allowedClients is "operators"/],
+    [{ ...good, allowedClients: ['identified'] }, /holds "identified"/],
+    [{ ...good, allowedClients: [{ ou: 'operators' }, 'anyone'] }, /holds "anyone"/],
+    [{ ...good, prefix: undefined }, /prefix is missing/],
+    [{ ...good, prefix: '/' }, /prefix is missing/],
+    [{ ...good, credentials: undefined }, /credentials is undefined/],
+    [{ ...good, credentials: Promise.resolve(credentials) }, /await it/],
+    [{ ...good, colour: 'red' }, /found "colour"; expected prefix/],
+    [{ ...good, revocation: {} }, /revocation is an object/],
+    [{ ...good, revocation: null }, /revocation is null/],
+    [{ ...good, name: '' }, /name is ""/],
+    [{ ...good, instance: 7 }, /instance is 7/],
+    [{ ...good, maxEvents: 0 }, /maxEvents is 0; expected a whole number from 1 to 100000/],
+    [{ ...good, maxClients: 10_001 }, /maxClients is 10001/],
+    [{ ...good, now: 5 }, /now is 5/],
+    [{ ...good, outbound: [{ name: 'ledger' }] }, /outbound is a list/],
+    [{ ...good, outbound: [null] }, /outbound is a list/],
+    [{ ...good, outbound: {} }, /outbound is an object/]
+  ]
+  for (const [options, message] of cases) await t.rejects(register(options), { code: 'MTLS_ERR_CONSOLE_OPTION', message }, String(message))
+  await t.rejects(register({ ...good, allowedClients: [{ spife: 'x' }] }), { code: 'MTLS_ERR_RULE_INVALID', message: /spife/ })
+  await t.rejects(register(good, false), { code: 'MTLS_ERR_CONSOLE_OPTION', message: /no @peerkit\/fastify-allowed-clients/ })
+})
+
+test('stops listening when the app is closed', async (t) => {
+  const { app, issue, as } = await createWorld(t)
+  await as(await issue({ cn: 'billing', ou: 'billing' }), '/accounts')
+  await app.close()
+  const { channel } = await import('node:diagnostics_channel')
+  for (const name of ['peerkit:request:allowed', 'peerkit:request:denied', 'peerkit:handshake:refused', 'peerkit:credentials:rotated', 'peerkit:outbound:refused']) t.equal(channel(name).hasSubscribers, false, name)
+})

@@ -1,0 +1,88 @@
+import { memoryCredentials } from '@peerkit/credentials'
+import type { MemoryCredentials } from '@peerkit/credentials'
+import { createDevCa } from '@peerkit/dev-ca'
+import type { DevCa, IssuedCertificate, IssueOptions } from '@peerkit/dev-ca'
+import fastifyAllowedClients from '@peerkit/fastify-allowed-clients'
+import type { FastifyAllowedClientsOptions } from '@peerkit/fastify-allowed-clients'
+import fastifyMtls, { injectAs, mtlsServerOptions } from '@peerkit/fastify-mtls'
+import { parsePeerIdentity } from '@peerkit/identity'
+import type { PeerIdentity } from '@peerkit/identity'
+import Fastify from 'fastify'
+import type { FastifyInstance, InjectOptions } from 'fastify'
+import fastifyMtlsConsole from '../../src/index.ts'
+import type { FastifyMtlsConsoleOptions } from '../../src/index.ts'
+
+export interface Test { after (task: () => unknown): unknown }
+type Injected = Awaited<ReturnType<typeof injectAs>>
+
+export interface World {
+  readonly app: FastifyInstance
+  readonly ca: DevCa
+  readonly credentials: MemoryCredentials
+  readonly operator: PeerIdentity
+  /** Log lines of the app, as JSON. */
+  readonly lines: string[]
+  issue (options: IssueOptions): Promise<PeerIdentity>
+  /** A page as the operator sees it. */
+  get (path: string): Promise<string>
+  ask (options: InjectOptions, peer?: PeerIdentity): Promise<Injected>
+  as (peer: PeerIdentity | null, options: InjectOptions | string): Promise<Injected>
+  data (query?: string): Promise<any>
+}
+
+export interface WorldOptions {
+  readonly clients?: Partial<FastifyAllowedClientsOptions>
+  readonly console?: Partial<FastifyMtlsConsoleOptions>
+  readonly crl?: boolean
+  /** In place of the usual routes. */
+  setup? (app: FastifyInstance, credentials: MemoryCredentials): Promise<void> | void
+}
+
+/** Routes of every kind. */
+export function addAccounts (app: FastifyInstance): void {
+  app.get('/accounts', { config: { allowedClients: ['billing', 'operators'] } }, async () => [])
+  app.delete('/accounts/:id', { config: { allowedClients: ['operators'] } }, async () => 'deleted')
+  app.get('/forgotten', async () => 'closed')
+  app.get('/open', { config: { allowedClients: ['anyone'] } }, async () => 'open')
+  app.get('/tried', { config: { allowedClients: ['operators'], allowedClientsMode: 'report' } }, async () => 'tried')
+  app.get('/asked', { config: { allowedClients: ['operators', () => { throw new Error('predicates must not be asked') }] } }, async () => 'asked')
+}
+
+/** An app with a console at /console for operators. */
+export async function createWorld (t: Test, { clients = {}, console: own = {}, crl = false, setup = addAccounts }: WorldOptions = {}): Promise<World> {
+  const ca = await createDevCa({ name: 'Test CA' })
+  const server: IssuedCertificate = await ca.issue({ cn: 'accounts', dns: 'localhost', ip: '127.0.0.1' })
+  const credentials = memoryCredentials({ cert: server.chain, key: server.key, ca: ca.root, ...(crl && { crl: (await ca.crl()).pem }) })
+  const lines: string[] = []
+  const app = Fastify({ ...mtlsServerOptions(credentials), logger: { level: 'trace', stream: { write (line: string) { lines.push(line) } } } }) as unknown as FastifyInstance
+  t.after(async () => {
+    await app.close()
+    await credentials.close()
+  })
+  await app.register(fastifyMtls, { credentials })
+  await app.register(fastifyAllowedClients, { clients: { operators: { ou: 'operators' }, billing: { ou: 'billing' } }, ...clients })
+  await setup(app, credentials)
+  await app.register(fastifyMtlsConsole, { prefix: '/console', credentials, allowedClients: ['operators'], instance: 'pod-7', ...own })
+  await app.ready()
+  const issue = async (options: IssueOptions): Promise<PeerIdentity> => parsePeerIdentity((await ca.issue({ profile: 'client', ...options })).der)
+  const operator = await issue({ cn: 'Olga', ou: 'operators' })
+  const as: World['as'] = async (peer, options) => await injectAs(app, peer, options)
+  const ask: World['ask'] = async (options, peer = operator) => await as(peer, options)
+  return {
+    app,
+    ca,
+    credentials,
+    operator,
+    lines,
+    issue,
+    as,
+    ask,
+    get: async (path) => (await ask({ url: `/console${path}` })).body,
+    data: async (query = '') => (await ask({ url: `/console/data.json${query}` })).json()
+  }
+}
+
+/** The body of a form. */
+export function form (fields: Record<string, string>): Pick<InjectOptions, 'payload' | 'headers'> {
+  return { payload: new URLSearchParams(fields).toString(), headers: { 'content-type': 'application/x-www-form-urlencoded' } }
+}
