@@ -1,0 +1,46 @@
+import { DerReader, TAG } from '@peerkit/identity/der'
+import { EXTENSION, readName } from '@peerkit/identity/x509'
+import type { Certificate } from '../certificate/certificate.ts'
+import { rdnKeys } from '../certificate/name-key.ts'
+import { isDomain } from './domain.ts'
+import { FORM } from './read-constraints.ts'
+
+/** Every name that name constraints speak of, by the tag of its GeneralName. */
+export interface ConstrainedNames {
+  readonly text: ReadonlyMap<number, readonly string[]>
+  readonly directory: readonly (readonly string[])[]
+  readonly addresses: readonly Uint8Array[]
+  /** Tags of the names that no constraint can be decided for. */
+  readonly others: ReadonlySet<number>
+}
+
+/** SmtpUTF8Mailbox: mail addresses that hide from constraints on mail addresses (RFC 9598 section 6). */
+const SMTP_UTF8_MAILBOX = '1.3.6.1.5.5.7.8.9'
+const OTHER_NAME = 0xa0
+
+/**
+ * The names of a certificate: its alternative names, its subject, mail addresses in the subject (RFC 5280 section 4.2.1.10), and a leaf's common name where it looks
+ * like a host's and no alternative name is there to say better, as OpenSSL does: rules may go by it.
+ */
+export function collectNames (certificate: Certificate, isLeaf: boolean): ConstrainedNames {
+  const { subject, subjectAltNames } = certificate.identity
+  const text = new Map<number, string[]>([[FORM.email, [...subject!.values('emailAddress')]], [FORM.dns, []], [FORM.uri, []]])
+  const directory: (readonly string[])[] = certificate.subjectRdns.length > 0 ? [certificate.subjectRdns] : []
+  const addresses: Uint8Array[] = []
+  const others = new Set<number>()
+  const extension = certificate.fields.extensions.get(EXTENSION.subjectAltName)
+  if (extension !== undefined) {
+    const { value } = extension
+    const reader = new DerReader(value).enter(TAG.sequence)
+    while (!reader.done) {
+      const { tag, contentStart, end } = reader.next()
+      if (tag === FORM.directoryName) directory.push(rdnKeys(readName(value, contentStart, end)))
+      else if (tag === FORM.ip) addresses.push(value.subarray(contentStart, end))
+      else if (text.has(tag)) text.get(tag)!.push(Buffer.from(value.subarray(contentStart, end)).toString('latin1'))
+      else others.add(tag)
+    }
+  }
+  if (others.has(OTHER_NAME) && subjectAltNames!.otherName.some(({ type }) => type === SMTP_UTF8_MAILBOX)) others.add(FORM.email)
+  if (isLeaf && text.get(FORM.dns)!.length === 0) text.set(FORM.dns, subject!.values('commonName').filter((name) => isDomain(name) && name.includes('.')))
+  return { text, directory, addresses, others }
+}

@@ -1,0 +1,98 @@
+import { knownEdge, rememberEdge } from '../certificate/certificate.ts'
+import type { Certificate } from '../certificate/certificate.ts'
+import { findFlaw, findIssuerFlaw, findLeafFlaw, nameOf } from '../certificate/find-flaw.ts'
+import type { Purpose } from '../certificate/find-flaw.ts'
+import { verifySignature } from '../certificate/signature.ts'
+import type { Budget } from '../limits.ts'
+import { checkNames } from '../names/check-names.ts'
+import { collectNames } from '../names/collect-names.ts'
+import { PolicyState } from '../policies/policy-state.ts'
+import type { PolicyInputs } from '../policies/policy-state.ts'
+import { refuse } from '../refusal.ts'
+import type { PathRefused } from '../refusal.ts'
+
+/** What a path is judged by. */
+export interface PathRules {
+  readonly purpose: Purpose
+  readonly policies: PolicyInputs
+  readonly now: number
+}
+
+/**
+ * RFC 5280 section 6.1 for one path, from the anchor down, so that no key is used, and no constraint believed, that nobody vouches for. Of the anchor not only name and key count but
+ * also what its certificate says of itself (RFC 5937): who put a constrained CA among the anchors meant the constraints.
+ *
+ * @param path the leaf first, the anchor last
+ */
+export function judgePath (path: readonly Certificate[], rules: PathRules, budget: Budget): PathRefused | undefined {
+  const last = path.length - 1
+  if (last === 0) return judgeTrustedLeaf(path[0]!, rules)
+  const policies = new PolicyState(rules.policies, last)
+  policies.constrain(path[last]!)
+  let remaining = Infinity
+  for (let i = last; i >= 0; i--) {
+    const certificate = path[i]!
+    const refusal = (i < last ? judgeSignature(certificate, path[i + 1]!, budget) : undefined) ??
+      findFlaw(certificate, rules.now) ??
+      (i > 0 ? findIssuerFlaw(certificate, rules.purpose) : findLeafFlaw(certificate, rules.purpose)) ??
+      (i < last ? judgeNames(path, i, budget) : undefined)
+    if (refusal !== undefined) return refusal
+    // Section 6.1.4 (l) and (m); the anchor is not counted, and self-issued certificates are not either.
+    if (i > 0 && i < last && !certificate.selfIssued && --remaining < 0) return refuse('path_length', `${nameOf(certificate)} is one CA more than a pathLenConstraint above it allows`)
+    if (i > 0) remaining = Math.min(remaining, certificate.basicConstraints?.pathLength ?? Infinity)
+    const failed = i < last && !judgePolicies(certificate, i, policies, budget)
+    if (failed) return budget.exhausted !== undefined ? outOf(budget) : refuse('policy', `no certificate policy is valid down to ${nameOf(certificate)}`)
+  }
+  return undefined
+}
+
+/** A leaf that is among the anchors itself: trusted as it is, if it is still valid and for this purpose. */
+function judgeTrustedLeaf (leaf: Certificate, { purpose, now, policies: inputs }: PathRules): PathRefused | undefined {
+  const policies = new PolicyState(inputs, 1)
+  const flaw = findFlaw(leaf, now) ?? findLeafFlaw(leaf, purpose)
+  if (flaw !== undefined) return flaw
+  return policies.enter(leaf, true) && policies.conclude(leaf) ? undefined : refuse('policy', `no certificate policy of ${nameOf(leaf)} is accepted`)
+}
+
+function judgeSignature (certificate: Certificate, issuer: Certificate, budget: Budget): PathRefused | undefined {
+  const signed = knownEdge(certificate, issuer)
+  if (signed === true) return undefined
+  const wrong = (): PathRefused => refuse('signature_invalid', `${nameOf(certificate)} was not signed by ${nameOf(issuer)}`)
+  if (signed === false) return wrong()
+  const { scheme, fields } = certificate
+  if (scheme === undefined) return findFlaw(certificate, fields.notBefore)
+  if (!scheme.keyTypes.includes(issuer.keyKind.type)) return wrong()
+  if (!budget.spend('signatures')) return outOf(budget)
+  const key = issuer.publicKey()
+  if (key === undefined) return refuse('key_refused', `the key of ${nameOf(issuer)} cannot be used`)
+  const valid = verifySignature(scheme, fields.tbs, fields.signature, key)
+  rememberEdge(certificate, issuer, valid)
+  return valid ? undefined : wrong()
+}
+
+/** Section 6.1.3 (b) and (c): the names of one certificate, by what each CA above it says. Self-issued ones are exempt, but for the leaf. */
+function judgeNames (path: readonly Certificate[], index: number, budget: Budget): PathRefused | undefined {
+  const certificate = path[index]!
+  if (index > 0 && certificate.selfIssued) return undefined
+  let names
+  for (let i = path.length - 1; i > index; i--) {
+    const { nameConstraints } = path[i]!
+    if (nameConstraints === undefined) continue
+    names ??= collectNames(certificate, index === 0)
+    const fault = checkNames(names, nameConstraints, budget)
+    if (budget.exhausted !== undefined) return outOf(budget)
+    if (fault !== undefined) return refuse('name_constraint', `${nameOf(certificate)} under ${nameOf(path[i]!)}: ${fault}`)
+  }
+  return undefined
+}
+
+function judgePolicies (certificate: Certificate, index: number, policies: PolicyState, budget: Budget): boolean {
+  const { policies: own, policyMappings } = certificate
+  if (!budget.spend('policies', (own?.length ?? 0) + (policyMappings?.length ?? 0))) return false
+  if (!policies.enter(certificate, index === 0)) return false
+  return index > 0 ? policies.leave(certificate) : policies.conclude(certificate)
+}
+
+export function outOf ({ exhausted }: Budget): PathRefused {
+  return refuse('budget_exceeded', `more ${exhausted ?? 'work'} than the limits allow`)
+}

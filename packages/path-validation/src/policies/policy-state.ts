@@ -1,0 +1,123 @@
+import type { Certificate } from '../certificate/certificate.ts'
+import type { PolicyMapping } from './read-policies.ts'
+
+export const ANY_POLICY = '2.5.29.32.0'
+
+/** The inputs of RFC 5280 section 6.1.1 that are about policies. */
+export interface PolicyInputs {
+  /** user-initial-policy-set; undefined is any-policy. */
+  readonly accepted: ReadonlySet<string> | undefined
+  readonly requireExplicit: boolean
+  readonly inhibitMapping: boolean
+  readonly inhibitAny: boolean
+}
+
+interface Node {
+  /** Whether some way from the anchor to here began with a policy of the user's initial set. */
+  readonly accepted: boolean
+  /** What the next certificate may call this policy. */
+  readonly expected: readonly string[]
+}
+
+/** Nodes of one depth by their valid_policy. */
+type Level = ReadonlyMap<string, Node>
+
+/**
+ * Policy processing by RFC 5280 sections 6.1.2 to 6.1.5, for one path.
+ *
+ * The valid_policy_tree of that section grows with the product of what the certificates list (CVE-2023-0464). RFC 9618 merges its nodes of one depth and policy, which leaves a
+ * graph of linear size. Of that graph no more is asked than whether it is empty and whether its last level holds a policy of the user's, and both can be
+ * told going down: so only the deepest level is kept, each node with whether it descends from a policy of the user's. Pruning upwards then has nothing to do.
+ */
+export class PolicyState {
+  readonly #inputs: PolicyInputs
+  #level: Level
+  #explicit: number
+  #mapping: number
+  #any: number
+
+  /** @param length certificates in the path, the anchor not counted */
+  constructor (inputs: PolicyInputs, length: number) {
+    this.#inputs = inputs
+    this.#level = new Map([[ANY_POLICY, { accepted: true, expected: [ANY_POLICY] }]])
+    this.#explicit = inputs.requireExplicit ? 0 : length + 1
+    this.#mapping = inputs.inhibitMapping ? 0 : length + 1
+    this.#any = inputs.inhibitAny ? 0 : length + 1
+  }
+
+  /** Section 6.1.3 (d) to (f). False: no policy is left and one is required. */
+  enter ({ policies, selfIssued }: Certificate, isLast: boolean): boolean {
+    this.#level = policies === undefined ? new Map() : this.#descend(policies, this.#any > 0 || (!isLast && selfIssued))
+    return this.#explicit > 0 || this.#level.size > 0
+  }
+
+  /** Section 6.1.4 (a), (b), (h) to (j). False: a mapping to or from anyPolicy. */
+  leave ({ policyMappings = [], policyConstraints, inhibitAnyPolicy, selfIssued }: Certificate): boolean {
+    if (policyMappings.some(({ issuer, subject }) => issuer === ANY_POLICY || subject === ANY_POLICY)) return false
+    if (policyMappings.length > 0) this.#level = this.#map(policyMappings)
+    if (!selfIssued) {
+      this.#explicit = Math.max(0, this.#explicit - 1)
+      this.#mapping = Math.max(0, this.#mapping - 1)
+      this.#any = Math.max(0, this.#any - 1)
+    }
+    this.#explicit = Math.min(this.#explicit, policyConstraints?.requireExplicit ?? Infinity)
+    this.#mapping = Math.min(this.#mapping, policyConstraints?.inhibitMapping ?? Infinity)
+    this.#any = Math.min(this.#any, inhibitAnyPolicy ?? Infinity)
+    return true
+  }
+
+  /** What an anchor demands by itself (RFC 5937 section 3): it counts for nothing in the path, and its constraints from the first certificate on. */
+  constrain ({ policyConstraints, inhibitAnyPolicy }: Certificate): void {
+    this.#explicit = Math.min(this.#explicit, policyConstraints?.requireExplicit ?? Infinity)
+    this.#mapping = Math.min(this.#mapping, policyConstraints?.inhibitMapping ?? Infinity)
+    this.#any = Math.min(this.#any, inhibitAnyPolicy ?? Infinity)
+  }
+
+  /** Section 6.1.5 (a), (b) and (g), for the last certificate. */
+  conclude ({ policyConstraints }: Certificate): boolean {
+    const explicit = policyConstraints?.requireExplicit === 0 ? 0 : Math.max(0, this.#explicit - 1)
+    return explicit > 0 || [...this.#level.values()].some(({ accepted }) => accepted)
+  }
+
+  #accepts (policy: string): boolean {
+    return this.#inputs.accepted === undefined || this.#inputs.accepted.has(policy)
+  }
+
+  /** Section 6.1.3 (d) (1) and (2). */
+  #descend (policies: readonly string[], takesAny: boolean): Level {
+    const expected = new Map<string, boolean>()
+    for (const node of this.#level.values()) {
+      for (const policy of node.expected) expected.set(policy, node.accepted || expected.get(policy) === true)
+    }
+    const above = this.#level.has(ANY_POLICY)
+    const level = new Map<string, Node>()
+    for (const policy of policies) {
+      if (policy === ANY_POLICY) continue
+      const inherited = expected.get(policy)
+      if (inherited !== undefined) level.set(policy, { accepted: inherited, expected: [policy] })
+      else if (above) level.set(policy, { accepted: this.#accepts(policy), expected: [policy] })
+    }
+    if (takesAny && policies.includes(ANY_POLICY)) {
+      for (const [policy, accepted] of expected) if (!level.has(policy)) level.set(policy, { accepted, expected: [policy] })
+    }
+    return level
+  }
+
+  /** Section 6.1.4 (b). */
+  #map (mappings: readonly PolicyMapping[]): Level {
+    const level = new Map(this.#level)
+    const subjects = new Map<string, string[]>()
+    for (const { issuer, subject } of mappings) {
+      const list = subjects.get(issuer)
+      if (list === undefined) subjects.set(issuer, [subject])
+      else list.push(subject)
+    }
+    for (const [issuer, expected] of subjects) {
+      const node = level.get(issuer)
+      if (this.#mapping === 0) level.delete(issuer)
+      else if (node !== undefined) level.set(issuer, { ...node, expected })
+      else if (level.has(ANY_POLICY)) level.set(issuer, { accepted: this.#accepts(issuer), expected })
+    }
+    return level
+  }
+}

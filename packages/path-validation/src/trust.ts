@@ -1,0 +1,77 @@
+import { AnchorSet } from './anchor-set.ts'
+import { MTLS_ERR_PATH_ANCHORS } from './errors.ts'
+import type { Settings } from './options.ts'
+
+/** The anchors and the revocation state in force, and a number that moves when either does. */
+export class Trust {
+  readonly #settings: Settings
+  #generation = 1
+  #stated: number | undefined
+  #epoch: number | undefined
+  #ders: readonly Uint8Array[] = []
+  #anchors: AnchorSet | undefined
+
+  /** @throws MTLS_ERR_PATH_ANCHORS where the anchors cannot be had now: a validator that trusts nobody from the start is a mistake */
+  constructor (settings: Settings) {
+    this.#settings = settings
+    this.#epoch = settings.revocation?.epoch
+    this.#stated = settings.generation?.()
+    const { ders, anchors } = this.#load()
+    this.#ders = ders
+    this.#anchors = anchors
+  }
+
+  /** The anchors in force; undefined where they cannot be read, and nobody is trusted. */
+  get anchors (): AnchorSet | undefined {
+    return this.#anchors
+  }
+
+  /** Looks whether the trust moved, and counts it. */
+  refresh (): number {
+    const { revocation, generation } = this.#settings
+    if (revocation !== undefined && revocation.epoch !== this.#epoch) {
+      this.#epoch = revocation.epoch
+      this.#generation += 1
+    }
+    try {
+      const stated = generation?.()
+      if (stated === undefined || stated !== this.#stated) this.#reload(stated)
+    } catch {
+      this.#fail()
+    }
+    return this.#generation
+  }
+
+  #reload (stated: number | undefined): void {
+    this.#stated = stated
+    if (stated === undefined && this.#anchors !== undefined && sameOctets(this.#settings.anchors(), this.#ders)) return
+    const { ders, anchors } = this.#load()
+    this.#ders = ders
+    this.#anchors = anchors
+    this.#generation += 1
+  }
+
+  #fail (): void {
+    if (this.#anchors !== undefined) this.#generation += 1
+    this.#anchors = undefined
+    // What is stated next is read, whatever it is.
+    this.#stated = Number.NaN
+  }
+
+  /** Copies, so that what is compared with later is what was read. @throws MTLS_ERR_PATH_ANCHORS */
+  #load (): { ders: readonly Uint8Array[], anchors: AnchorSet } {
+    try {
+      const given = this.#settings.anchors()
+      if (!Array.isArray(given) || given.length === 0) throw new MTLS_ERR_PATH_ANCHORS('expected a list of at least one certificate in DER')
+      const ders = given.map((der: Uint8Array) => new Uint8Array(der))
+      return { ders, anchors: new AnchorSet(ders) }
+    } catch (error) {
+      if (error instanceof MTLS_ERR_PATH_ANCHORS) throw error
+      throw Object.assign(new MTLS_ERR_PATH_ANCHORS((error as Error).message), { cause: error })
+    }
+  }
+}
+
+function sameOctets (given: readonly Uint8Array[], known: readonly Uint8Array[]): boolean {
+  return given.length === known.length && given.every((der, index) => Buffer.compare(der, known[index]!) === 0)
+}
