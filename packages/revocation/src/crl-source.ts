@@ -1,5 +1,5 @@
 import type { PeerIdentity } from '@peerkit/identity'
-import { open } from 'node:fs/promises'
+import { open, stat, type FileHandle } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { checkUrl } from './allowed-urls.ts'
 import type { CrlIndex } from './crl-index.ts'
@@ -8,6 +8,9 @@ import { crlUnavailable } from './errors.ts'
 import { BoundedFetchError, fetchBounded } from './fetch-bounded.ts'
 import { loadCrls } from './parse-crl.ts'
 import { reportFailed, reportRefreshed } from './reports.ts'
+
+/** Octets of a file that are read at once. */
+const SLICE = 1 << 20
 
 export interface CrlSourceOptions {
   readonly issuers: readonly PeerIdentity[]
@@ -110,7 +113,11 @@ export class CrlSource {
     if (this.url.startsWith('file:')) return await readBoundedFile(fileURLToPath(this.url), maxBytes)
     try {
       const response = await fetchBounded(this.url, { method: 'GET', headers: { ...this.#validators }, timeout, maxBytes, fetch, signal: this.#closing.signal })
-      if (response.status === 304) return undefined
+      if (response.status === 304) {
+        // Not modified since when? Whoever says so unasked leaves us without any list.
+        if (Object.keys(this.#validators).length === 0) throw crlUnavailable('status', `${this.url} answered with status 304 though nothing is held of it`)
+        return undefined
+      }
       const etag = response.headers.get('etag')
       const modified = response.headers.get('last-modified')
       this.#validators = { ...(etag !== null && { 'if-none-match': etag }), ...(modified !== null && { 'if-modified-since': modified }) }
@@ -123,11 +130,13 @@ export class CrlSource {
 
 async function readBoundedFile (path: string, maxBytes: number): Promise<Uint8Array> {
   try {
+    // Before it is opened: a named pipe without a writer would never open, and a device never end.
+    if (!(await stat(path)).isFile()) throw crlUnavailable('network', `${path} is no regular file`)
     const file = await open(path)
     try {
       const { size } = await file.stat()
       if (size > maxBytes) throw crlUnavailable('too_large', `${path} has ${size} octets, at most ${maxBytes} are allowed`)
-      return await file.readFile()
+      return await readWhole(file, size)
     } finally {
       await file.close()
     }
@@ -135,6 +144,18 @@ async function readBoundedFile (path: string, maxBytes: number): Promise<Uint8Ar
     if (error instanceof Error && 'reason' in error) throw error
     throw crlUnavailable('network', `${path}: ${error instanceof Error ? error.message : String(error)}`, error)
   }
+}
+
+/** As many octets as it had: one that grows meanwhile is cut, and refused. Not readFile, which copies large files together at once. */
+async function readWhole (file: FileHandle, size: number): Promise<Uint8Array> {
+  const bytes = Buffer.allocUnsafeSlow(size)
+  let length = 0
+  while (length < size) {
+    const { bytesRead } = await file.read(bytes, length, Math.min(SLICE, size - length), length)
+    if (bytesRead === 0) break
+    length += bytesRead
+  }
+  return bytes.subarray(0, length)
 }
 
 /** A list that is still in its time but older than the one held may leave out a revocation: refused. */

@@ -36,10 +36,11 @@ export type CrlUnavailableReason = 'network' | 'status' | 'timeout' | 'too_large
  * - `certificate_mismatch`: it answers for another certificate, or more than once
  * - `nonce`: another nonce than the one sent, or none where one is required
  * - `not_yet_valid`, `stale`: outside of thisUpdate and nextUpdate, or too old
+ * - `rolled_back`: older than an answer that said revoked, and says otherwise
  * - `critical_extension`: one that is not understood
  */
 export type OcspInvalidReason = 'malformed' | 'responder_status' | 'type' | 'algorithm' | 'signature' | 'signer_unknown' | 'signer_not_authorized' |
-  'certificate_mismatch' | 'nonce' | 'not_yet_valid' | 'stale' | 'critical_extension'
+  'certificate_mismatch' | 'nonce' | 'not_yet_valid' | 'stale' | 'rolled_back' | 'critical_extension'
 
 /** Why no responder answered: `no_url`, `network`, `status` (not 200), `timeout`, `too_large`, `busy`, `closed`. */
 export type OcspUnavailableReason = 'no_url' | 'network' | 'status' | 'timeout' | 'too_large' | 'busy' | 'closed'

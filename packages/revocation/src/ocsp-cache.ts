@@ -9,6 +9,8 @@ export interface OcspEntry {
   readonly refreshAt: number
   /** The end of the last verified good answer, for as long as no other one came. */
   readonly goodUntil: number
+  /** thisUpdate of the last verified answer, where that said revoked: an older one does not take it back. */
+  readonly revokedAsOf: number | undefined
 }
 
 /** The answers used last, at most so many of them. */

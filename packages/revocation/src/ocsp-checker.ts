@@ -4,7 +4,7 @@ import { isNamed } from './crl-checker.ts'
 import { Deadline } from './deadline.ts'
 import { readOcspUris } from './distribution-points.ts'
 import { Epoch } from './epoch.ts'
-import { MTLS_ERR_OCSP_INVALID, ocspUnavailable } from './errors.ts'
+import { MTLS_ERR_OCSP_INVALID, ocspInvalid, ocspUnavailable } from './errors.ts'
 import { findIssuer } from './find-issuer.ts'
 import { Endings, OcspCache, type OcspEntry } from './ocsp-cache.ts'
 import { askResponders, type OcspQuestion, type OcspReply } from './ocsp-client.ts'
@@ -125,13 +125,13 @@ class ResponderChecker implements OcspChecker {
     const running = this.#asking.get(key)
     if (running !== undefined) return running
     const detail = { serialNumber: certificate.serialNumber, issuer: issuer.subject?.toString() }
-    const asked = this.#request(certificate, issuer).then(
-      (reply) => this.#remember(key, this.#entryOf(reply), { ...detail, url: reply.url, state: reply.verified.state }),
-      (error: unknown) => {
-        reportFailed('ocsp', this.#now(), error, detail)
-        return this.#remember(key, this.#entryAfter(error, this.#cache.get(key)))
-      }
-    ).finally(() => { this.#asking.delete(key) })
+    const asked = this.#request(certificate, issuer).then((reply) => {
+      checkNotRolledBack(reply, this.#cache.get(key))
+      return this.#remember(key, this.#entryOf(reply), { ...detail, url: reply.url, state: reply.verified.state })
+    }).catch((error: unknown) => {
+      reportFailed('ocsp', this.#now(), error, detail)
+      return this.#remember(key, this.#entryAfter(error, this.#cache.get(key)))
+    }).finally(() => { this.#asking.delete(key) })
     this.#asking.set(key, asked)
     return asked
   }
@@ -145,13 +145,13 @@ class ResponderChecker implements OcspChecker {
     const now = this.#now()
     const until = Endings.round(Math.min(verified.until, verified.signer.identity.notAfter ?? Infinity), now)
     const refreshAt = now + (until - now) * 0.8
-    if (verified.state === 'good') return { status: Object.freeze({ state: 'good', source: 'ocsp', until }), until, refreshAt, goodUntil: until }
+    if (verified.state === 'good') return { status: Object.freeze({ state: 'good', source: 'ocsp', until }), until, refreshAt, goodUntil: until, revokedAsOf: undefined }
     if (verified.state === 'unknown') {
       const soon = Math.min(until, now + this.#retryAfter)
-      return { status: unknownStatus('ocsp_unknown'), until: soon, refreshAt: soon, goodUntil: 0 }
+      return { status: unknownStatus('ocsp_unknown'), until: soon, refreshAt: soon, goodUntil: 0, revokedAsOf: undefined }
     }
     const status = Object.freeze({ state: 'revoked', source: 'ocsp', reason: nameReason(verified.reason), revokedAt: verified.revokedAt } as const)
-    return { status, until, refreshAt, goodUntil: 0 }
+    return { status, until, refreshAt, goodUntil: 0, revokedAsOf: verified.thisUpdate }
   }
 
   /** What holds after a failure: the earlier answer while it counts or the policy on stale ones allows it, else nothing, and that not for long. */
@@ -162,12 +162,12 @@ class ResponderChecker implements OcspChecker {
     const staleUntil = before === undefined ? 0 : before.goodUntil + this.#staleWhileDown
     if (before !== undefined && before.goodUntil > 0 && now < staleUntil) {
       const until = Math.min(retry, staleUntil)
-      return { status: Object.freeze({ state: 'good', source: 'ocsp', until }), until, refreshAt: until, goodUntil: before.goodUntil }
+      return { status: Object.freeze({ state: 'good', source: 'ocsp', until }), until, refreshAt: until, goodUntil: before.goodUntil, revokedAsOf: before.revokedAsOf }
     }
     const why = error instanceof MTLS_ERR_OCSP_INVALID ? 'ocsp_invalid' : 'ocsp_unavailable'
     // A revoked certificate does not become an unknown one, which a soft policy would let pass.
     const status = before?.status.state === 'revoked' ? before.status : unknownStatus(why)
-    return { status, until: retry, refreshAt: retry, goodUntil: before?.goodUntil ?? 0 }
+    return { status, until: retry, refreshAt: retry, goodUntil: before?.goodUntil ?? 0, revokedAsOf: before?.revokedAsOf }
   }
 
   #remember (key: string, entry: OcspEntry, refreshed?: Readonly<Record<string, unknown>>): RevocationStatus {
@@ -188,6 +188,12 @@ class ResponderChecker implements OcspChecker {
     this.#deadline.set(this.#endings.next(this.#now()))
     this.#epoch.move()
   }
+}
+
+/** An answer that is still in its time but older than one that said revoked may be replayed by whoever sits between us and the responder (RFC 6960 section 5): refused. */
+function checkNotRolledBack ({ verified: { state, thisUpdate }, url }: OcspReply, before: OcspEntry | undefined): void {
+  if (before?.revokedAsOf === undefined || state === 'revoked' || thisUpdate >= before.revokedAsOf) return
+  throw ocspInvalid('rolled_back', `${url} says ${state} as of ${new Date(thisUpdate).toISOString()}, but it was revoked as of ${new Date(before.revokedAsOf).toISOString()}`)
 }
 
 function compileUrls (options: OcspCheckerOptions): (certificate: PeerIdentity, issuer: PeerIdentity) => readonly string[] {

@@ -3,13 +3,15 @@ import { randomFillSync } from 'node:crypto'
 
 /** A date beyond what 32 bits of seconds hold (or before 1970) is kept as unknown. */
 const NO_DATE = 0xffffffff
-const HEADER = 6
+/** Words before the serial: its length and the reason, and the date. */
+const HEADER = 2
+const PAGE_WORDS = 1024
 
-const PAGE = 4096
+export const MAX_SERIAL_WORDS: number = Math.ceil(MAX_SERIAL_OCTETS / 4)
 
 // Tabulation hashing with a table drawn anew by each process: whoever chooses serials (a hostile or sloppy CA) cannot aim at one place, as is
 // possible with seeded multiplicative hashes, whose collisions can be built without knowing the seed.
-const mixing = randomFillSync(new Uint32Array(MAX_SERIAL_OCTETS * 256))
+export const mixing: Uint32Array = randomFillSync(new Uint32Array(MAX_SERIAL_OCTETS * 256))
 
 /** The hash of the serial `bytes[start, end)`. */
 export function hashOctets (bytes: Uint8Array, start: number, end: number): number {
@@ -18,26 +20,36 @@ export function hashOctets (bytes: Uint8Array, start: number, end: number): numb
   return mixed
 }
 
+/** Writes the serial `bytes[start, end)` as words, the first octet uppermost, the last word filled up with zeros. */
+export function packOctets (words: Uint32Array, bytes: Uint8Array, start: number, end: number): void {
+  let at = start
+  for (let word = 0; at < end; word++) {
+    let packed = 0
+    for (let shift = 24; shift >= 0 && at < end; shift -= 8) packed |= bytes[at++]! << shift
+    words[word] = packed
+  }
+}
+
 /**
- * Serials of up to `width` octets: open addressing over rows `length, reason, date, serial`, two thirds full, so that finding one touches one place in
+ * Serials of up to `width` octets: open addressing over rows `length and reason, date, serial` of 32-bit words, two thirds full, so that finding one touches one place in
  * memory; and before it a bit filter of one octet per serial, small enough for a cache, which answers nearly all questions about serials that are not
- * there. Whole serials are compared.
+ * there. Whole serials are compared, word by word.
  */
 export class SerialRows {
   readonly #stride: number
   readonly #capacity: number
   readonly #scale: number
-  readonly #rows: Uint8Array
+  readonly #rows: Uint32Array
   readonly #filter: Uint32Array
   readonly #filterMask: number
   #size: number = 0
   #read: number = 0
 
   constructor (count: number, width: number) {
-    this.#stride = width + HEADER
+    this.#stride = Math.ceil(width / 4) + HEADER
     this.#capacity = Math.ceil(count * 1.5) + 1
     this.#scale = this.#capacity / 2 ** 32
-    this.#rows = new Uint8Array(this.#capacity * this.#stride)
+    this.#rows = new Uint32Array(this.#capacity * this.#stride)
     this.#filter = new Uint32Array(2 ** Math.ceil(Math.log2(count / 4 + 1)))
     this.#filterMask = this.#filter.length - 1
   }
@@ -46,20 +58,19 @@ export class SerialRows {
 
   get byteLength (): number { return this.#rows.byteLength + this.#filter.byteLength }
 
-  /** Adds `bytes[start, end)` of this hash. Returns the row of an equal serial that was there before, or -1. */
-  insert (mixed: number, bytes: Uint8Array, start: number, end: number, reason: number, seconds: number): number {
+  /** Adds the serial `words` of so many octets and this hash. Returns the row of an equal serial that was there before, or -1. */
+  insert (mixed: number, words: Uint32Array, length: number, reason: number, seconds: number): number {
     const rows = this.#rows
-    const length = end - start
     let row = this.#first(mixed)
     for (; rows[row] !== 0; row = this.#after(row)) {
-      if (rows[row] === length && equalOctets(rows, row + HEADER, bytes, start, length)) return row
+      if (this.#equals(row, words, length)) return row
     }
     this.#size++
     // One row stays free, or a search would have no end.
     if (this.#size >= this.#capacity) throw new RangeError('more serials than were counted')
-    rows[row] = length
+    rows[row] = length << 8
     this.rewrite(row, reason, seconds)
-    for (let i = 0; i < length; i++) rows[row + HEADER + i] = bytes[start + i]!
+    for (let i = HEADER, word = 0; word << 2 < length; i++, word++) rows[row + i] = words[word]!
     const bits = filterBits(mixed)
     this.#filter[bits & this.#filterMask]! |= bitsOf(bits)
     return -1
@@ -78,22 +89,18 @@ export class SerialRows {
 
   /** Changes what is said about the serial of a row. */
   rewrite (row: number, reason: number, seconds: number): void {
-    const date = seconds >= 0 && seconds < NO_DATE ? seconds : NO_DATE
-    this.#rows[row + 1] = reason
-    this.#rows[row + 2] = date >>> 24
-    this.#rows[row + 3] = date >>> 16
-    this.#rows[row + 4] = date >>> 8
-    this.#rows[row + 5] = date
+    this.#rows[row] = (this.#rows[row]! & ~0xff) | reason
+    this.#rows[row + 1] = seconds >= 0 && seconds < NO_DATE ? seconds : NO_DATE
   }
 
-  /** The row of the serial `bytes[0, length)` of this hash, or -1. */
-  find (mixed: number, bytes: Uint8Array, length: number): number {
+  /** The row of the serial `words` of so many octets and this hash, or -1. */
+  find (mixed: number, words: Uint32Array, length: number): number {
     const bits = filterBits(mixed)
     const wanted = bitsOf(bits)
     if ((this.#filter[bits & this.#filterMask]! & wanted) !== wanted) return -1
     const rows = this.#rows
     for (let row = this.#first(mixed); rows[row] !== 0; row = this.#after(row)) {
-      if (rows[row] === length && equalOctets(rows, row + HEADER, bytes, 0, length)) return row
+      if (this.#equals(row, words, length)) return row
     }
     return -1
   }
@@ -103,18 +110,18 @@ export class SerialRows {
    * microseconds; rows are filled in random order, so all pages would be touched within the first few slices.
    */
   touch (from: number, octets: number): number {
-    const to = Math.min(this.#rows.length, from + octets)
-    for (let at = from; at < to; at += PAGE) this.#rows[at] = 0
+    const to = Math.min(this.#rows.length, from + (octets >>> 2))
+    for (let at = from; at < to; at += PAGE_WORDS) this.#rows[at] = 0
     return to
   }
 
-  get rowOctets (): number { return this.#rows.length }
+  /** Where `touch` ends. */
+  get touchEnd (): number { return this.#rows.length }
 
-  reasonAt (row: number): number { return this.#rows[row + 1]! }
+  reasonAt (row: number): number { return this.#rows[row]! & 0xff }
 
   dateAt (row: number): number | undefined {
-    const rows = this.#rows
-    const seconds = ((rows[row + 2]! << 24) | (rows[row + 3]! << 16) | (rows[row + 4]! << 8) | rows[row + 5]!) >>> 0
+    const seconds = this.#rows[row + 1]!
     return seconds === NO_DATE ? undefined : seconds * 1000
   }
 
@@ -125,6 +132,15 @@ export class SerialRows {
   #after (row: number): number {
     const next = row + this.#stride
     return next === this.#rows.length ? 0 : next
+  }
+
+  #equals (row: number, words: Uint32Array, length: number): boolean {
+    const rows = this.#rows
+    if (rows[row]! >>> 8 !== length) return false
+    for (let i = row + HEADER, word = 0; word << 2 < length; i++, word++) {
+      if (rows[i] !== words[word]) return false
+    }
+    return true
   }
 }
 
@@ -137,11 +153,4 @@ function filterBits (mixed: number): number {
 function bitsOf (bits: number): number {
   const other = Math.imul(bits, 0x297a2d39)
   return (1 << (other >>> 27)) | (1 << ((other >>> 22) & 31)) | (1 << ((other >>> 17) & 31))
-}
-
-function equalOctets (rows: Uint8Array, at: number, bytes: Uint8Array, start: number, length: number): boolean {
-  for (let i = 0; i < length; i++) {
-    if (rows[at + i] !== bytes[start + i]) return false
-  }
-  return true
 }

@@ -1,5 +1,5 @@
-import { MAX_SERIAL_OCTETS } from '@peerkit/identity/x509'
-import { hashOctets, SerialRows } from './serial-rows.ts'
+import { hashOctets, MAX_SERIAL_WORDS, packOctets, SerialRows } from './serial-rows.ts'
+import { SerialText } from './serial-text.ts'
 
 /** RFC 5280 section 4.1.2.2: longer serials do not conform, and must not make every row as long as they are. */
 export const USUAL_SERIAL_OCTETS: number = 20
@@ -12,17 +12,14 @@ export interface SerialCounts {
   longWidth: number
 }
 
-const values = new Uint8Array(128).fill(0xff)
-for (let digit = 0; digit < 16; digit++) {
-  const letter = digit.toString(16)
-  values[letter.charCodeAt(0)] = values[letter.toUpperCase().charCodeAt(0)] = digit
-}
+// Filled and read at once, so that one of each does for all tables.
+const text = new SerialText()
+const words = new Uint32Array(MAX_SERIAL_WORDS)
 
 /** A set of serial numbers with what is said of each, in typed arrays. It is filled once, with as many as were counted, and then only read. */
 export class SerialTable {
   readonly #usual: SerialRows
   readonly #long: SerialRows
-  readonly #scratch: Uint8Array = new Uint8Array(MAX_SERIAL_OCTETS)
 
   constructor (counts: SerialCounts) {
     this.#usual = new SerialRows(counts.usual, counts.usualWidth)
@@ -41,7 +38,8 @@ export class SerialTable {
    */
   insert (bytes: Uint8Array, start: number, end: number, reason: number, seconds: number, replaces: (reason: number) => boolean): void {
     const rows = end - start <= USUAL_SERIAL_OCTETS ? this.#usual : this.#long
-    const row = rows.insert(hashOctets(bytes, start, end), bytes, start, end, reason, seconds)
+    packOctets(words, bytes, start, end)
+    const row = rows.insert(hashOctets(bytes, start, end), words, end - start, reason, seconds)
     if (row !== -1 && replaces(rows.reasonAt(row))) rows.rewrite(row, reason, seconds)
   }
 
@@ -52,48 +50,30 @@ export class SerialTable {
 
   /** Whether a serial in hex (of either case, an even number of digits) is there. Text that is no serial is not. */
   has (hex: string): boolean {
-    const length = this.#decode(hex)
-    if (length === -1) return false
-    return this.#rowsFor(length).find(hashOctets(this.#scratch, 0, length), this.#scratch, length) !== -1
+    const length = text.read(hex)
+    return length !== -1 && this.#rowsFor(length).find(text.hash, text.words, length) !== -1
   }
 
   /** The CRLReason (RFC 5280 section 5.3.1, 0 where none was given) and the date, in milliseconds since the epoch, of a serial. */
   find (hex: string): { readonly reason: number, readonly date: number | undefined } | undefined {
-    const length = this.#decode(hex)
+    const length = text.read(hex)
     if (length === -1) return undefined
     const rows = this.#rowsFor(length)
-    const row = rows.find(hashOctets(this.#scratch, 0, length), this.#scratch, length)
+    const row = rows.find(text.hash, text.words, length)
     return row === -1 ? undefined : { reason: rows.reasonAt(row), date: rows.dateAt(row) }
   }
 
   /** Has the memory of the rows mapped, so many octets at each step. */
   * touch (octets: number): Generator<undefined, void> {
     for (const rows of [this.#usual, this.#long]) {
-      for (let at = 0; at < rows.rowOctets;) {
+      for (let at = 0; at < rows.touchEnd;) {
         at = rows.touch(at, octets)
-        if (at < rows.rowOctets) yield undefined
+        if (at < rows.touchEnd) yield undefined
       }
     }
   }
 
   #rowsFor (length: number): SerialRows {
     return length <= USUAL_SERIAL_OCTETS ? this.#usual : this.#long
-  }
-
-  /** Writes a serial's octets to the scratch, without leading zeros, and returns how many there are; -1 where it cannot be a serial. */
-  #decode (hex: string): number {
-    const digits = hex.length
-    let from = 0
-    while (from + 2 < digits && hex.charCodeAt(from) === 0x30 && hex.charCodeAt(from + 1) === 0x30) from += 2
-    if (digits === 0 || (digits & 1) === 1 || digits - from > MAX_SERIAL_OCTETS * 2) return -1
-    let length = 0
-    let wrong = 0
-    for (let i = from; i < digits; i += 2) {
-      const high = values[hex.charCodeAt(i) & 0x7f]!
-      const low = values[hex.charCodeAt(i + 1) & 0x7f]!
-      wrong |= high | low
-      this.#scratch[length++] = (high << 4) | low
-    }
-    return wrong > 15 ? -1 : length
   }
 }

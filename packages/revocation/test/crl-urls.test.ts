@@ -1,4 +1,5 @@
 import { parsePeerIdentity } from '@peerkit/identity'
+import { spawnSync } from 'node:child_process'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -86,6 +87,18 @@ test('keeps what it has where the new one is forged, older, cut, missing, too la
   }
 })
 
+test('a server that says "not modified" of what was never sent brings no list', async (t) => {
+  const server = await serve(t, { '/a.crl': revoked })
+  const lie: CrlServer['handler'] = (_request, response) => { response.writeHead(304).end() }
+  server.handler = lie
+  await t.rejects(crlUrls({ urls: [`${server.url}/a.crl`], issuers: [identity] }), { code: 'MTLS_ERR_CRL_UNAVAILABLE', reason: 'status', message: /304/ })
+  server.handler = undefined
+  const checker = await open(t, { urls: [`${server.url}/a.crl`] })
+  server.handler = lie
+  await t.resolves(checker.refresh())
+  t.match(checker.check(peer.identity, identity), { state: 'revoked' })
+})
+
 test('takes a CRL without a number, and one that is larger than it was announced to be in memory', async (t) => {
   const entries = Array.from({ length: 5000 }, (_, i) => entry(`70${i.toString(16).padStart(8, '0')}`))
   const server = await serve(t, {})
@@ -93,6 +106,15 @@ test('takes a CRL without a number, and one that is larger than it was announced
   const checker = await open(t, { urls: [`${server.url}/a.crl`] })
   t.equal(checker.lists[0]!.size, 5000)
   await checker.refresh()
+})
+
+test('reads nothing but regular files: a pipe would never open, a device never end', async (t) => {
+  const folder = t.testdir()
+  const pipe = join(folder, 'pipe')
+  t.equal(spawnSync('mkfifo', [pipe]).status, 0)
+  for (const path of [pipe, '/dev/zero', folder]) {
+    await t.rejects(crlUrls({ urls: [pathToFileURL(path).href], issuers: [identity] }), { code: 'MTLS_ERR_CRL_UNAVAILABLE', reason: 'network', message: /is no regular file/ }, path)
+  }
 })
 
 test('reads files, and reads them again', async (t) => {

@@ -273,6 +273,27 @@ test('a revoked certificate does not become an unknown one by a responder that i
   t.match(await checker.check(peer, identity), { state: 'revoked' })
 })
 
+test('a revocation is not taken back by an older answer that is replayed, but by a newer one', async (t) => {
+  for (const state of ['good', 'unknown'] as const) {
+    const clock = makeClock()
+    const at = (ms: number): Date => new Date(clock.now() + ms)
+    const { checker, responder } = await setUp(t, { now: clock.now, policy: 'soft', retryAfter: 5000, staleWhileDown: HOUR }, { state: 'revoked', thisUpdate: at(-60_000), nextUpdate: at(20_000) })
+    t.match(await checker.check(peer, identity), { state: 'revoked' })
+    // What was captured before the revocation is still in its time.
+    responder.lie = { state, thisUpdate: at(-61_000), nextUpdate: at(HOUR) }
+    const failures = await failuresOf(async () => {
+      for (const ms of [20_000, 5000, 5000]) {
+        clock.advance(ms)
+        t.match(await checker.check(peer, identity), { state: 'revoked' }, `again after ${ms} ms`)
+      }
+    })
+    t.match(failures, Array.from({ length: 3 }, () => ({ code: 'MTLS_ERR_OCSP_INVALID', reason: 'rolled_back' })))
+    responder.lie = { thisUpdate: at(-1000), nextUpdate: at(HOUR) }
+    clock.advance(5000)
+    t.match(await checker.check(peer, identity), { state: 'good' }, 'a hold can be lifted')
+  }
+})
+
 test('an unknown of the responder is kept briefly', async (t) => {
   const clock = makeClock()
   const { checker, responder } = await setUp(t, { now: clock.now, retryAfter: 5000 }, { state: 'unknown' })

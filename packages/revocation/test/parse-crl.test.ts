@@ -1,3 +1,4 @@
+import { randomBytes, randomInt } from 'node:crypto'
 import { test } from 'tap'
 import { writeElement } from '../src/der-writer.ts'
 import { crlChecker, loadCrl, loadCrls, parseCrl, parseCrls, SYNC_CRL_BYTES } from '../src/index.ts'
@@ -120,7 +121,7 @@ test('reads every field of the list and of its entries', (t) => {
   t.ok(index.has('00ff'), 'a leading zero octet does not matter')
   t.same(index.find('00')?.reason, 'keyCompromise')
   t.ok(index.has('7f'.repeat(40)), 'longer than RFC 5280 allows')
-  for (const text of ['', 'f', 'fff', '7f', '7f'.repeat(39), '7f'.repeat(41), '01'.repeat(65), 'zz', '1g', 'ÿÿ']) t.notOk(index.has(text) || index.find(text), text)
+  for (const text of ['', 'f', 'fff', '7f', '7f'.repeat(39), '7f'.repeat(41), '01'.repeat(65), '00'.repeat(5000), 'zz', '1g', 'ÿÿ', '\u0130\u0130', '\u{1f600}', '１０', '+1', '0x10']) t.notOk(index.has(text) || index.find(text), text)
   t.ok(Object.isFrozen(index))
   t.end()
 })
@@ -166,4 +167,35 @@ test('loads a large CRL in slices, and refuses it where it would have to be pars
   t.throws(() => parseCrl(edDer, { issuers: [ed.identity], maxBytes: edDer.length }), { code: 'MTLS_ERR_CRL_INVALID', reason: 'too_large_for_sync' }, 'what hashes by itself is verified in a thread')
   const forged = craftCrl({ ca: ed.ca, key: (await makeCa({ key: 'ed25519' })).ca.key, signing: signings.ed25519, ...big })
   await t.rejects(loadCrl(forged, { issuers: [ed.identity] }), { code: 'MTLS_ERR_CRL_INVALID', reason: 'signature' })
+})
+
+test('finds serials of every length, with leading zeros or without, in either case, and no other', (t) => {
+  const random = (octets: number): string => Buffer.from(randomBytes(octets).with(0, randomInt(1, 0x80))).toString('hex')
+  const listed = Array.from({ length: 64 }, (_, length) => Array.from({ length: 40 }, () => random(length + 1))).flat()
+  const index = parseCrl(craftCrl({ ca, entries: listed.map((serial) => entry(serial)) }))
+  const known = new Set(listed)
+  t.equal(index.size, known.size)
+  const missed = listed.filter((serial) => !(index.has(serial) && index.has(serial.toUpperCase()) && index.has(`0000${serial}`.slice(-130)) && index.find(serial) !== undefined))
+  t.same(missed, [])
+  // One bit of it changed, one octet more, one less.
+  const near = listed.map((serial) => Buffer.from(serial, 'hex')).flatMap((bytes) => [bytes.with(bytes.length - 1, bytes.at(-1)! ^ 1), Buffer.concat([bytes, Buffer.alloc(1)]), bytes.subarray(0, -1)])
+  const wrong = near.map((bytes) => Buffer.from(bytes).toString('hex')).filter((text) => index.has(text) !== known.has(text.replace(/^(00)+(?=..)/, '')))
+  t.same(wrong, [])
+  t.end()
+})
+
+test('finds blocks of PEM across the stretches that are looked through at once', async (t) => {
+  const pem = toPem(craftCrl({ ca, entries: [entry('01')] }))
+  const stretch = 1 << 22
+  const body = pem.indexOf('\n')
+  for (const before of [stretch - 10, stretch - 1, stretch, 2 * stretch - 23]) {
+    for (const within of [0, stretch - 5]) {
+      let pauses = 0
+      const text = `${' '.repeat(before - 1)}\n${pem.slice(0, body)}${'\n'.repeat(within)}${pem.slice(body)}`
+      const [index, ...rest] = await loadCrls(Buffer.from(text), { issuers: [identity], pause: async () => { pauses++ } })
+      t.ok(index?.has('01') === true && rest.length === 0)
+      t.ok(within === 0 || pauses > 0)
+    }
+  }
+  await t.rejects(loadCrls(Buffer.from(`${' '.repeat(stretch)}-----BEGIN X509 CR`)), { code: 'MTLS_ERR_CRL_INVALID', reason: 'malformed' })
 })

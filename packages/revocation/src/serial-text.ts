@@ -1,0 +1,62 @@
+import { MAX_SERIAL_OCTETS } from '@peerkit/identity/x509'
+import { MAX_SERIAL_WORDS, mixing } from './serial-rows.ts'
+
+const MAX_DIGITS = MAX_SERIAL_OCTETS * 2
+const NO_OCTET = 0x100
+const TWO_ZEROS = 0x3030
+
+// Two digits at a time by the 16 bits they are in memory: half the look-ups, and half the time of reading characters one by one.
+const octets = new Uint16Array(2 ** 16).fill(NO_OCTET)
+const pair = new Uint8Array(2)
+const pairBits = new Uint16Array(pair.buffer)
+const letters = Array.from('0123456789abcdefABCDEF')
+for (const high of letters) {
+  for (const low of letters) {
+    pair.set([high.charCodeAt(0), low.charCodeAt(0)])
+    octets[pairBits[0]!] = parseInt(high + low, 16)
+  }
+}
+
+/** A serial in hex, read to words and their hash in one go. It is used over and over, so that nothing is made for a question. */
+export class SerialText {
+  /** As `packOctets` writes them. */
+  readonly words: Uint32Array = new Uint32Array(MAX_SERIAL_WORDS)
+  hash: number = 0
+  readonly #text: Buffer
+  readonly #pairs: Uint16Array
+
+  constructor () {
+    // Room for leading zeros that do not count, and for one character too many. UTF-8, so that no character beyond ASCII can pass for a digit.
+    const memory = new ArrayBuffer(MAX_DIGITS * 2)
+    this.#text = Buffer.from(memory)
+    this.#pairs = new Uint16Array(memory)
+  }
+
+  /** How many octets the serial has, leading zeros of text (of either case, an even number of digits) left out; -1 where it cannot be a serial. */
+  read (hex: string): number {
+    if (hex.length === 0 || (hex.length & 1) === 1 || hex.length > this.#text.length) return -1
+    const end = this.#text.write(hex, 0) >>> 1
+    // Characters of several octets make it longer than what it was written from, or were cut.
+    if (end << 1 !== hex.length) return -1
+    const pairs = this.#pairs
+    let at = 0
+    while (at + 1 < end && pairs[at] === TWO_ZEROS) at++
+    const length = end - at
+    if (length > MAX_SERIAL_OCTETS) return -1
+    let wrong = 0
+    let mixed = 0
+    let row = 0
+    for (let word = 0; at < end; word++) {
+      let packed = 0
+      for (let shift = 24; shift >= 0 && at < end; shift -= 8, row += 256) {
+        const octet = octets[pairs[at++]!]!
+        wrong |= octet
+        packed |= (octet & 0xff) << shift
+        mixed ^= mixing[row | (octet & 0xff)]!
+      }
+      this.words[word] = packed
+    }
+    this.hash = mixed
+    return wrong < NO_OCTET ? length : -1
+  }
+}
