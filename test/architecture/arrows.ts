@@ -7,7 +7,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
   'path-validation': ['identity', 'revocation'],
   credentials: ['events', 'identity', 'revocation'],
   forwarded: ['identity', 'path-validation'],
-  'fastify-mtls': ['credentials', 'events', 'forwarded', 'identity', 'revocation'],
+  'fastify-mtls': ['credentials', 'events', 'forwarded', 'identity', 'path-validation', 'revocation'],
   'fastify-allowed-clients': ['events', 'identity', 'rules'],
   'undici-mtls': ['credentials', 'events', 'identity', 'revocation', 'rules'],
   'fastify-mtls-client': ['undici-mtls'],

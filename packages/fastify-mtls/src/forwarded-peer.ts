@@ -1,10 +1,11 @@
-import { createForwardedReader, stripHeaders } from '@peerkit/forwarded'
+import { createForwardedReader, needsValidator, stripHeaders } from '@peerkit/forwarded'
 import type { ForwardedReader, ForwardedReaderOptions, ForwardedResult, StrippableMessage } from '@peerkit/forwarded'
 import type { PeerIdentity } from '@peerkit/identity'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { forwardedRefused, forwardedStripped } from './channels.ts'
 import { recordOfRequest } from './connection-record.ts'
 import { MTLS_ERR_SERVER_OPTION } from './errors.ts'
+import { validateAgainst } from './forwarded-chain.ts'
 import { ForwardedRevocation } from './forwarded-revocation.ts'
 import { assignPeer, peerOfRequest } from './request-peer.ts'
 import type { ServerContext } from './server-context.ts'
@@ -71,7 +72,9 @@ function isReader (option: ForwardedOption): option is ForwardedReader {
 
 function createReader (options: ForwardedReaderOptions, context: ServerContext | undefined): ForwardedReader {
   if (context === undefined) return createForwardedReader(options)
-  return createForwardedReader({ now: context.trust.now, ...options })
+  const { now } = context.trust
+  const validator = options.validator === undefined && needsValidator(options) ? validateAgainst(context.credentials, now) : options.validator
+  return createForwardedReader({ now, ...options, ...(validator !== undefined && { validator }) })
 }
 
 function reject (request: FastifyRequest, { state, reason, header, detail }: Rejection): void {

@@ -2,7 +2,7 @@ import type { PeerIdentity } from '@peerkit/identity'
 
 /** What a validator says of a chain; that of @peerkit/path-validation fits. */
 export type ChainVerdict =
-  /** `path`: the verified certificates. `until`: when the answer ends, in milliseconds since the epoch. */
+  /** `path`: the verified certificates above the leaf, nearest first, the anchor last. `until`: when the answer ends, in milliseconds since the epoch. */
   | { readonly valid: true, readonly path: readonly (PeerIdentity | Uint8Array)[], readonly until: number }
   | { readonly valid: false, readonly reason: string, readonly detail?: string | undefined }
 

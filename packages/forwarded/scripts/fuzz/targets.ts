@@ -47,13 +47,13 @@ const withoutCertificates: Target[] = [
       ['x-forwarded-client-cert', `By=spiffe://prod.example/edge;Hash=${hash};Subject="CN=a\\+b\\=c,O=M\\C3\\BCller\\, S\\C3\\B6hne \\"x\\"";URI=spiffe://prod.example/billing`],
       ['x-forwarded-client-cert', `By=spiffe://prod.example/edge;Hash=${hash};Subject="";URI=https://x.example/?a=b;DNS=a.example;DNS=b.example`]
     ]),
-    truth: { issued: new Set(), verdicts: new Map() }
+    truth: { issued: undefined, verdicts: new Map() }
   },
   {
     name: 'linkerd',
     reader: createForwardedReader({ format: 'linkerd', gateways }),
     seeds: [['l5d-client-id', 'web.prod.serviceaccount.identity.linkerd.cluster.local'], ['l5d-client-id', 'spiffe://root.linkerd.cluster.local/vm']],
-    truth: { issued: new Set(), verdicts: new Map() }
+    truth: { issued: undefined, verdicts: new Map() }
   }
 ]
 
