@@ -1,7 +1,7 @@
 import type { RouteOptions } from 'fastify'
 import type { AllowedClients, Mode } from './allowed-clients.ts'
 import { nobody } from './audience.ts'
-import { copyRules } from './copy-rules.ts'
+import { DeclaredRules } from './declared-rules.ts'
 import { MTLS_ERR_ALLOWED_CLIENTS_OPTION, refuseRulesFile } from './errors.ts'
 import { findFileRoutes } from './file-routes.ts'
 import { guardRoute } from './guarded-route.ts'
@@ -38,6 +38,7 @@ export interface TableOptions extends Pick<Policy, 'unruled'> {
 export class RouteTable {
   readonly #options: TableOptions
   readonly #scopes = new ScopeTree()
+  readonly #declared = new DeclaredRules()
   readonly #entries = new Set<Entry>()
   readonly #notFound: Declaration | undefined
   #missing = new WeakMap<object, RouteJudge>()
@@ -79,10 +80,7 @@ export class RouteTable {
 
   /** Compiles at once, so that a mistake has the stack of whoever made it, and keeps a copy for reloads. */
   #declare (value: AllowedClients | undefined, path: string, origin: string): Declaration | undefined {
-    if (value === undefined) return undefined
-    const declaration: Declaration = { path, origin, value: copyRules(value) }
-    this.#book.audienceOf(declaration)
-    return declaration
+    return value === undefined ? undefined : this.#declared.declare(value, path, origin, (declaration) => { this.#book.audienceOf(declaration) })
   }
 
   /** From now on all scopes are known, and routes are judged. @throws MTLS_ERR_RULES_FILE_INVALID, MTLS_ERR_ALLOWED_CLIENTS_OPTION */
