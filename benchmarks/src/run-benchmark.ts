@@ -13,7 +13,7 @@ const LIMIT = 15 * 60_000
 export async function runBenchmark (name: string, setting: Setting): Promise<Result> {
   const started = new Date()
   const loadBefore = loadavg()
-  const env = { ...process.env, ROUNDS: String(setting.rounds), SECONDS: String(setting.seconds), ...(setting.quick && { QUICK: '1', ROTATIONS: '10' }) }
+  const env = { ...process.env, ROUNDS: String(setting.rounds), SECONDS: String(setting.seconds), ROTATIONS: setting.quick ? '10' : '60', ...(setting.quick && { QUICK: '1' }) }
   const child = fork(join(import.meta.dirname, 'run-one.ts'), [name, JSON.stringify(setting)], { env, stdio: ['ignore', 'pipe', 'inherit', 'ipc'], execArgv: ['--expose-gc', ...process.execArgv] })
   const deadline = setTimeout(() => { child.kill('SIGKILL') }, LIMIT)
   let printed = ''

@@ -3,6 +3,7 @@ import { memoryCredentials } from '@peerkit/credentials'
 import { createDevCa } from '@peerkit/dev-ca'
 import { parsePeerIdentity } from '@peerkit/identity'
 import fastifyAllowedClients from '@peerkit/fastify-allowed-clients'
+import type { AllowedClients } from '@peerkit/fastify-allowed-clients'
 import fastifyMtls, { mtlsServerOptions } from '@peerkit/fastify-mtls'
 import Fastify from 'fastify'
 import type { FastifyInstance } from 'fastify'
@@ -13,9 +14,16 @@ import { SeriesBook } from './series-book.ts'
 import { mintMaterial } from './world.ts'
 import type { Material } from './world.ts'
 
+const OWN = (index: number): AllowedClients => [{ cn: [`owner-${index}`, 'caller'] }, { spiffe: `spiffe://prod.example/ns/*/sa/service-${index}` }]
+const SAME = (): AllowedClients => [{ cn: ['owner', 'caller'] }, { spiffe: 'spiffe://prod.example/ns/*/sa/service' }]
 const FIRST_PEERS = 500
 const LOOP = 100_000
 const handler = async (): Promise<string> => 'x'
+const SERVERS = [
+  ['bare Fastify', makeBare],
+  ['with both plugins, other rules on each route', makeGuarded(OWN)],
+  ['with both plugins, the same rules on each route', makeGuarded(SAME)]
+] as const
 
 export const run: Run = async ({ quick, rounds }) => {
   const sizes = quick ? [1, 10, 200] : [1, 10, 100, 1_000, 10_000]
@@ -24,7 +32,7 @@ export const run: Run = async ({ quick, rounds }) => {
   const { der } = await (await createDevCa()).issue({ cn: 'caller', profile: 'client' })
   for (const size of sizes) {
     for (let round = -1; round < rounds; round += 1) {
-      for (const [name, make] of [['bare Fastify', makeBare], ['with both plugins, rules on each route', makeGuarded]] as const) {
+      for (const [name, make] of SERVERS) {
         const { value: app, bytes } = await measureHeap(async () => {
           const begun = performance.now()
           const made = await make(material, size)
@@ -36,7 +44,7 @@ export const run: Run = async ({ quick, rounds }) => {
       }
     }
     const path = `/${size >> 1}`
-    const guarded = await connectGuarded({ client: { cn: 'caller' }, paths: [path], add: (app, kept) => { addRoutes(app, size, kept) } })
+    const guarded = await connectGuarded({ client: { cn: 'caller' }, paths: [path], add: (app, kept) => { addRoutes(app, size, OWN, kept) } })
     for (let round = -2; round < rounds; round += 1) {
       // A verdict is remembered by identity, so that each of these is asked about for the first time.
       const peers = Array.from({ length: FIRST_PEERS }, () => parsePeerIdentity(der))
@@ -55,8 +63,8 @@ export const run: Run = async ({ quick, rounds }) => {
   ]
 }
 
-function addRoutes (app: FastifyInstance, size: number, handle: (request: any) => Promise<string> = handler): void {
-  for (let index = 0; index < size; index += 1) app.get(`/${index}`, { config: { allowedClients: [{ cn: [`owner-${index}`, 'caller'] }, { spiffe: `spiffe://prod.example/ns/*/sa/service-${index}` }] } }, handle)
+function addRoutes (app: FastifyInstance, size: number, rules: (index: number) => AllowedClients, handle: (request: any) => Promise<string> = handler): void {
+  for (let index = 0; index < size; index += 1) app.get(`/${index}`, { config: { allowedClients: rules(index) } }, handle)
 }
 
 async function makeBare ({ ca, server }: Material, size: number): Promise<FastifyInstance> {
@@ -66,12 +74,14 @@ async function makeBare ({ ca, server }: Material, size: number): Promise<Fastif
   return app
 }
 
-async function makeGuarded ({ ca, server }: Material, size: number): Promise<FastifyInstance> {
-  const credentials = memoryCredentials({ ...server, ca })
-  const app = Fastify(mtlsServerOptions(credentials)) as unknown as FastifyInstance
-  await app.register(fastifyMtls, { credentials })
-  await app.register(fastifyAllowedClients)
-  addRoutes(app, size)
-  await app.ready()
-  return app
+function makeGuarded (rules: (index: number) => AllowedClients): (material: Material, size: number) => Promise<FastifyInstance> {
+  return async ({ ca, server }, size) => {
+    const credentials = memoryCredentials({ ...server, ca })
+    const app = Fastify(mtlsServerOptions(credentials)) as unknown as FastifyInstance
+    await app.register(fastifyMtls, { credentials })
+    await app.register(fastifyAllowedClients)
+    addRoutes(app, size, rules)
+    await app.ready()
+    return app
+  }
 }
