@@ -23,8 +23,7 @@ export function findRoutes ({ control, prefix }: Pick<ConsoleState, 'control' | 
 export function mapRoutes (routes: readonly ListedRoute[]): MappedRoute[] {
   const merged = new Map<string, ListedRoute[]>()
   for (const route of routes) {
-    // Of a predicate the rules say at which route it stands, method and all.
-    const asks = route.requirements.map(({ rules, mode, allows }) => [rules, mode, allows.replaceAll(`${route.methods.join(',')} ${route.url}: `, '')])
+    const asks = route.requirements.map(({ rules, mode, allows }) => [rules, mode, forgetMethods(allows, route.url)])
     const key = JSON.stringify([route.url, describeConstraints(route), asks, route.methods.includes('HEAD') || route.methods.includes('GET') ? 'read' : route.methods])
     merged.set(key, [...(merged.get(key) ?? []), route])
   }
@@ -43,6 +42,11 @@ function mergeRoutes (routes: readonly ListedRoute[]): MappedRoute {
   const sum = (name: keyof ListedRoute['counts']): number => routes.reduce((total, { counts }) => total + counts[name], 0)
   const counts = { allowed: sum('allowed'), denied: sum('denied'), wouldDeny: sum('wouldDeny') }
   return { ...first, methods, counts, foresee: first.foresee, name: `${methods.join(', ')} ${first.url}${describeConstraints(first)}` }
+}
+
+/** Of a predicate the rules say at which route it stands (`GET /x: config.…`), method and all. */
+function forgetMethods (allows: string, url: string): string {
+  return allows.split(` ${url}: `).map((piece, index, pieces) => index < pieces.length - 1 ? piece.replace(/[A-Z,]+$/, '') : piece).join('')
 }
 
 function describeConstraints ({ constraints }: ListedRoute): string {
