@@ -4,7 +4,7 @@ import { mkdtemp, open, rename, rm, unlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-export type FileName = 'tls.crt' | 'tls.key' | 'ca.crt' | 'ca.crl'
+export type FileName = 'tls.crt' | 'tls.key' | 'ca.crt' | 'ca.crl' | 'issuers.crt'
 export type Contents = Partial<Record<FileName, string>>
 export type Manner = 'rename' | 'in place' | 'piecemeal'
 export type Spoil = 'none' | 'truncated' | 'killed writer' | 'removed' | 'garbage'

@@ -26,17 +26,18 @@ export interface RotationReport {
   readonly failures: readonly string[]
   /** Requests that a route saw from a client whose CA was not in force at that moment. */
   readonly servedOnRemoved: number
-  /** What clients that stayed behind under a removed CA were told: on an open connection, by a ticket, on a new connection. */
-  readonly stayedBehind: readonly string[]
+  /** What clients were told whose CA was removed, or who were revoked: on an open connection, by a ticket, on a new connection. */
+  readonly shutOut: readonly string[]
   readonly handshakes: { full: number, resumed: number }
   /** Changes of the files that the credentials refused, aloud. */
   readonly refused: number
 }
 
-interface Generation { readonly root: DevCa, readonly issuer: DevCa, readonly client: IssuedCertificate }
+/** One CA, with an intermediate for servers, which rotates, and one for clients. */
+interface Generation { readonly root: DevCa, readonly servers: DevCa, readonly clients: DevCa, readonly client: IssuedCertificate }
 
 /**
- * One server over files that somebody else writes, with clients that keep requests in flight all the while. A cycle is: leaf, leaf, intermediate, new CA beside the old, server and
+ * One server over files that somebody else writes, with clients that keep requests in flight all the while. A cycle is: leaf, CRL, intermediate, new CA beside the old, server and
  * clients move to it, old CA removed.
  */
 export async function rotateUnderLoad ({ rotations, size, onTurn }: RotationOptions): Promise<RotationReport> {
@@ -59,7 +60,7 @@ class Scene {
   readonly #size: FleetSize
   readonly #load: Load
   readonly #counts: { servedOnRemoved: number, refused: number, handshakes: { full: number, resumed: number } }
-  readonly #stayedBehind: string[] = []
+  readonly #shutOut: string[] = []
   #old: Generation | undefined
   #now: Generation
   #trusted: string
@@ -67,10 +68,10 @@ class Scene {
 
   static async open (size: FleetSize): Promise<Scene> {
     const first = await found()
-    const server = await first.issuer.issue(SERVER)
-    const writer = await ForeignWriter.create({ 'tls.key': server.key, 'tls.crt': server.chain, 'ca.crt': first.root.root })
+    const server = await first.servers.issue(SERVER)
+    const writer = await ForeignWriter.create({ 'tls.key': server.key, 'tls.crt': server.chain, ...await trustOf(first) })
     // What does not fit together is said at once, so that a wait for it is a wait for an event.
-    const credentials = await fileCredentials({ cert: writer.path('tls.crt'), key: writer.path('tls.key'), ca: writer.path('ca.crt'), settle: 1 })
+    const credentials = await fileCredentials({ cert: writer.path('tls.crt'), key: writer.path('tls.key'), ca: writer.path('ca.crt'), crl: writer.path('ca.crl'), crlIssuers: writer.path('issuers.crt'), settle: 1 })
     const counts = { servedOnRemoved: 0, refused: 0, handshakes: { full: 0, resumed: 0 } }
     // Connections end now and then, so that sessions are resumed under way.
     const app: FastifyInstance<any, any, any, any> = Fastify({ ...mtlsServerOptions(credentials, { http2: true }), maxRequestsPerSocket: 50 })
@@ -106,13 +107,14 @@ class Scene {
     if (step === 4) await this.#addCa(turn)
     else if (step === 5) await this.#moveToNewCa(turn)
     else if (step === 0) await this.#removeOldCa(turn)
+    else if (step === 2) await this.#revokeSomebody(turn)
     else await this.#renewLeaf(turn, step === 3)
     await this.#load.pass(this.#size.http1 + this.#size.sessions * this.#size.streams)
   }
 
   async report (rotations: number): Promise<RotationReport> {
     await this.#load.stop()
-    return { rotations, ...this.#load.tally, ...this.#counts, stayedBehind: this.#stayedBehind }
+    return { rotations, ...this.#load.tally, ...this.#counts, shutOut: this.#shutOut }
   }
 
   async close (): Promise<void> {
@@ -126,8 +128,8 @@ class Scene {
   get #port (): number { return (this.#app.server.address() as { port: number }).port }
 
   async #renewLeaf (turn: number, withIntermediate: boolean): Promise<void> {
-    if (withIntermediate) this.#now = { ...this.#now, issuer: await this.#now.root.intermediate() }
-    const server = await this.#now.issuer.issue(SERVER)
+    if (withIntermediate) this.#now = { ...this.#now, servers: await this.#now.root.intermediate() }
+    const server = await this.#now.servers.issue(SERVER)
     await this.#rotate(turn, { 'tls.key': server.key, 'tls.crt': server.chain }, ({ identity }) => identity.serialNumber === server.serialNumber)
   }
 
@@ -135,7 +137,7 @@ class Scene {
     this.#old = this.#now
     this.#now = await found()
     this.#trusted = this.#old.root.root + this.#now.root.root
-    await this.#rotate(turn, { 'ca.crt': this.#trusted }, ({ anchors }) => anchors.length === 2)
+    await this.#rotate(turn, await trustOf(this.#old, this.#now), ({ anchors }) => anchors.length === 2)
     // Still with their old certificate, and ready for a server with a new one.
     await this.#load.move(await Fleet.open(this.#port, fleetOf(this.#old, this.#trusted), this.#size))
   }
@@ -146,21 +148,37 @@ class Scene {
   }
 
   async #removeOldCa (turn: number): Promise<void> {
-    const old = this.#old as Generation
+    const { client } = this.#old as Generation
+    await this.#shutOutBy('removed CA', client, async () => {
+      this.#trusted = this.#now.root.root
+      await this.#rotate(turn, await trustOf(this.#now), ({ anchors }) => anchors.length === 1)
+    })
+  }
+
+  async #revokeSomebody (turn: number): Promise<void> {
+    const somebody = await this.#now.clients.issue({ cn: 'somebody', profile: 'client' })
+    await this.#shutOutBy('revoked', somebody, async () => {
+      this.#now.clients.revoke(somebody)
+      const { trustEpoch } = this.#credentials.current
+      await this.#rotate(turn, { 'ca.crl': (await trustOf(this.#now))['ca.crl'] }, (snapshot) => snapshot.trustEpoch > trustEpoch)
+    })
+  }
+
+  /** What a client with open connections and a ticket is told after something happened. */
+  async #shutOutBy (what: string, { chain, key }: IssuedCertificate, happen: () => Promise<void>): Promise<void> {
     const ca = { ca: { root: this.#trusted } as DevCa, port: this.#port }
-    const identity = { cert: old.client.chain, key: old.client.key }
+    const identity = { cert: chain, key }
     const open = await Promise.all((['HTTP/1.1', 'HTTP/2'] as const).map(async (protocol) => {
       const dialled = await dial(ca, protocol, identity)
-      if (await dialled.ask() !== 200) throw new Error('a client of the old CA was not served while it was trusted')
+      if (await dialled.ask() !== 200) throw new Error('a client was not served while it was trusted')
       return { protocol, dialled }
     }))
-    this.#trusted = this.#now.root.root
-    await this.#rotate(turn, { 'ca.crt': this.#trusted }, ({ anchors }) => anchors.length === 1)
+    await happen()
     for (const { protocol, dialled } of open) {
       const again = await dial(ca, protocol, identity, { session: dialled.session })
       const fresh = await dial(ca, protocol, identity)
       const outcome = async (of: Dialled): Promise<string> => String(await of.ask() ?? 'closed')
-      this.#stayedBehind.push(`${protocol}: open ${await outcome(dialled)}, then ${await outcome(dialled)}; ticket ${await outcome(again)}; new ${await outcome(fresh)}`)
+      this.#shutOut.push(`${what}, ${protocol}: open ${await outcome(dialled)}, then ${await outcome(dialled)}; ticket ${await outcome(again)}; new ${await outcome(fresh)}`)
       await Promise.all([dialled, again, fresh].map(async (one) => { await one.close() }))
     }
   }
@@ -179,7 +197,7 @@ class Scene {
     }
     const taken = this.#when(({ snapshot }) => holds(snapshot))
     // As the order is given, or the other way round: the key long before the certificate, as some write it.
-    const parts = turn % 2 === 0 ? names : names.reverse()
+    const parts = (turn + Math.floor(turn / 6)) % 2 === 0 ? names : names.reverse()
     for (const [index, part] of parts.entries()) {
       const waits = index < parts.length - 1 && turn % 4 === 1
       const refused = waits ? this.#when(({ type }) => type === 'refused') : undefined
@@ -204,8 +222,18 @@ const SERVER = { cn: 'server', dns: 'localhost', ip: '127.0.0.1' }
 
 async function found (): Promise<Generation> {
   const root = await createDevCa()
-  const issuer = await root.intermediate()
-  return { root, issuer, client: await issuer.issue({ cn: 'client', profile: 'client' }) }
+  const clients = await root.intermediate({ name: 'Clients' })
+  return { root, servers: await root.intermediate(), clients, client: await clients.issue({ cn: 'client', profile: 'client' }) }
+}
+
+/** The files of whom we trust: CAs, and the CRLs of theirs and of the intermediates that issue clients' certificates. */
+async function trustOf (...generations: Generation[]): Promise<{ 'issuers.crt': string, 'ca.crl': string, 'ca.crt': string }> {
+  const lists = await Promise.all(generations.flatMap(({ root, clients }) => [root, clients]).map(async (ca) => (await ca.crl()).pem))
+  return {
+    'issuers.crt': generations.map(({ clients }) => clients.certificate).join(''),
+    'ca.crl': lists.join(''),
+    'ca.crt': generations.map(({ root }) => root.root).join('')
+  }
 }
 
 function fleetOf ({ client }: Generation, ca: string): FleetIdentity {
