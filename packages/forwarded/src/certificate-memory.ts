@@ -1,8 +1,10 @@
-import { hash } from 'node:crypto'
+import { randomInt } from 'node:crypto'
 import type { HeaderRole, HeaderValues } from './header-format.ts'
 
-/** V8 hashes longer strings by their length alone: many of one length would make each look-up walk them all. */
-const MAX_KEY_LENGTH = 8_192
+/** Characters of a certificate that are looked at to find it again, spread over it: V8 would take a microsecond to hash all. What is found is then compared whole. */
+const SAMPLES = 128
+/** Certificates that may look alike in those characters. */
+const MAX_ALIKE = 8
 
 /** An answer to exact header values, and how long it holds. */
 export interface Remembered<Answer> {
@@ -17,17 +19,22 @@ export interface Remembered<Answer> {
 
 interface Entry<Answer> extends Remembered<Answer> {
   readonly values: HeaderValues
+  /** How many values. */
+  readonly count: number
   used: boolean
 }
 
 /**
- * Answers by header values: the certificate's text is the key, and every other value must be the same. Bounded in number and bytes; when full, the oldest that nobody asked for since it was last
- * passed over goes (second chance), so that a repeated look-up is a single one.
+ * Answers by header values, which must all be the same, character by character. Bounded in number and bytes; when full, the oldest that nobody asked for since it was last passed over goes
+ * (second chance), so that a repeated look-up changes nothing but a flag.
  */
 export class CertificateMemory<Answer> {
-  readonly #entries = new Map<string, Entry<Answer>>()
+  readonly #alike = new Map<number, Entry<Answer>[]>()
   readonly #maxEntries: number
   readonly #maxBytes: number
+  /** Nobody outside can know which characters are looked at. */
+  readonly #seed: number = randomInt(2 ** 30)
+  #size = 0
   #bytes = 0
 
   constructor (maxEntries: number, maxBytes: number) {
@@ -35,59 +42,74 @@ export class CertificateMemory<Answer> {
     this.#maxBytes = maxBytes
   }
 
-  get size (): number { return this.#entries.size }
+  get size (): number { return this.#size }
 
   recall (values: HeaderValues, now: number, generation: number): Answer | undefined {
-    const entry = this.#entries.get(keyOf(values))
-    if (entry === undefined || now >= entry.until || generation !== entry.generation || !hasSame(values, entry.values)) return undefined
+    const entry = this.#find(this.#alike.get(this.#keyOf(values)), values)
+    if (entry === undefined || now >= entry.until || generation !== entry.generation) return undefined
     entry.used = true
     return entry.answer
   }
 
   remember (values: HeaderValues, remembered: Remembered<Answer>): void {
-    const key = keyOf(values)
+    const key = this.#keyOf(values)
     const weight = remembered.weight + Object.values(values).reduce((sum, text) => sum + text.length, 0)
-    this.#forget(key)
-    if (weight > this.#maxBytes) return
-    while (this.#entries.size >= this.#maxEntries || this.#bytes + weight > this.#maxBytes) {
-      if (!this.#evict()) return
-    }
-    this.#entries.set(key, { ...remembered, weight, values: { ...values }, used: false })
+    const alike = this.#alike.get(key) ?? []
+    const former = this.#find(alike, values) ?? (alike.length >= MAX_ALIKE ? alike[0] : undefined)
+    if (former !== undefined) this.#forget(key, alike, former)
+    if (weight > this.#maxBytes || this.#maxEntries === 0) return
+    while (this.#size >= this.#maxEntries || this.#bytes + weight > this.#maxBytes) this.#evict()
+    const entry = { ...remembered, weight, values: { ...values }, count: Object.keys(values).length, used: false }
+    const group = this.#alike.get(key)
+    if (group === undefined) this.#alike.set(key, [entry])
+    else group.push(entry)
+    this.#size++
     this.#bytes += weight
   }
 
-  /** False where there is nothing left to forget. */
-  #evict (): boolean {
-    for (const [key, entry] of this.#entries) {
+  #find (alike: readonly Entry<Answer>[] | undefined, values: HeaderValues): Entry<Answer> | undefined {
+    if (alike === undefined) return undefined
+    for (const entry of alike) if (hasSame(values, entry)) return entry
+    return undefined
+  }
+
+  /** Only where there is something to forget. */
+  #evict (): void {
+    for (const [key, alike] of this.#alike) {
+      const entry = alike[0] as Entry<Answer>
       if (!entry.used) {
-        this.#forget(key)
-        return true
+        this.#forget(key, alike, entry)
+        return
       }
       entry.used = false
-      this.#entries.delete(key)
-      this.#entries.set(key, entry)
+      // To the end of the line.
+      alike.push(alike.shift() as Entry<Answer>)
+      this.#alike.delete(key)
+      this.#alike.set(key, alike)
     }
-    return false
   }
 
-  #forget (key: string): void {
-    const entry = this.#entries.get(key)
-    if (entry === undefined) return
+  #forget (key: number, alike: Entry<Answer>[], entry: Entry<Answer>): void {
+    alike.splice(alike.indexOf(entry), 1)
+    if (alike.length === 0) this.#alike.delete(key)
+    this.#size--
     this.#bytes -= entry.weight
-    this.#entries.delete(key)
+  }
+
+  /** FNV-1a over samples. */
+  #keyOf ({ certificate = '' }: HeaderValues): number {
+    const stride = Math.max(1, Math.floor(certificate.length / SAMPLES))
+    let mixed = this.#seed ^ certificate.length
+    for (let at = this.#seed % stride; at < certificate.length; at += stride) mixed = Math.imul(mixed ^ certificate.charCodeAt(at), 0x01000193)
+    return mixed >>> 2
   }
 }
 
-function keyOf ({ certificate = '' }: HeaderValues): string {
-  return certificate.length <= MAX_KEY_LENGTH ? certificate : hash('sha256', certificate, 'base64')
-}
-
-function hasSame (values: HeaderValues, others: HeaderValues): boolean {
-  let count = 0
+function hasSame (values: HeaderValues, { values: others, count }: Entry<unknown>): boolean {
+  let left = count
   for (const role in values) {
     if (values[role as HeaderRole] !== others[role as HeaderRole]) return false
-    count++
+    left--
   }
-  for (const role in others) if (others[role as HeaderRole] !== undefined) count--
-  return count === 0
+  return left === 0
 }

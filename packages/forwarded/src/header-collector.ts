@@ -17,10 +17,17 @@ export function foldName (name: string): string {
   return name.toLowerCase().replace(/[^a-z0-9]/g, '-')
 }
 
+/** What a header is to the collector: no role where it must not be there. */
+interface Wanted { readonly name: string, readonly role: HeaderRole | undefined, readonly bit: number }
+
+/** Spellings of names that are kept, so that a client cannot fill the memory with them. */
+const MAX_SPELLINGS = 256
+
 /** Finds the headers of a format, and those of others, among all. Each request pays for a look at the length of each name. */
 export class HeaderCollector {
-  /** By folded name: the role and the exact name; no role for headers that must not be there. */
-  readonly #wanted = new Map<string, { readonly name: string, readonly role: HeaderRole | undefined }>()
+  readonly #byFolded = new Map<string, Wanted>()
+  /** As they were spelt; null for names that are nothing to us. */
+  readonly #bySpelling = new Map<string, Wanted | null>()
   readonly #lengths = new Set<number>()
 
   constructor (own: HeaderNames, others: readonly string[]) {
@@ -29,31 +36,43 @@ export class HeaderCollector {
   }
 
   /** In lower case. */
-  get names (): readonly string[] { return [...this.#wanted.values()].map(({ name }) => name) }
+  get names (): readonly string[] { return [...this.#byFolded.values()].map(({ name }) => name) }
 
   collect (rawHeaders: readonly string[], maxLength: number): Collected {
-    let collected: { -readonly [key in keyof Collected]: Collected[key] } | undefined
+    let first: string | undefined
+    let problem: Collected['problem']
+    let seen = 0
     const values: Partial<Record<HeaderRole, string>> = {}
-    const seen = new Set<HeaderRole>()
     for (let index = 0; index < rawHeaders.length; index += 2) {
       const spelt = rawHeaders[index] as string
-      const wanted = this.#lengths.has(spelt.length) ? this.#wanted.get(foldName(spelt)) : undefined
-      if (wanted === undefined) continue
-      const { name, role } = wanted
-      collected ??= { values, first: name, problem: undefined }
+      const wanted = this.#lengths.has(spelt.length) ? this.#look(spelt) : null
+      if (wanted === null) continue
+      const { name, role, bit } = wanted
+      first ??= name
       const value = rawHeaders[index + 1] as string
-      const reason = role === undefined ? 'other_format' : spelt.toLowerCase() !== name ? 'alias_header' : seen.has(role) ? 'duplicate_header' : value.length > maxLength ? 'too_large' : undefined
-      if (reason !== undefined) collected.problem ??= { reason, header: name }
-      if (role === undefined) continue
-      seen.add(role)
-      if (value !== '') values[role] = value
+      const reason = role === undefined ? 'other_format' : !isSpelt(spelt, name) ? 'alias_header' : (seen & bit) !== 0 ? 'duplicate_header' : value.length > maxLength ? 'too_large' : undefined
+      if (reason !== undefined) problem ??= { reason, header: name }
+      seen |= bit
+      if (role !== undefined && value !== '') values[role] = value
     }
-    return collected ?? NONE
+    return first === undefined ? NONE : { values, first, problem }
+  }
+
+  #look (spelt: string): Wanted | null {
+    const known = this.#bySpelling.get(spelt)
+    if (known !== undefined) return known
+    const wanted = this.#byFolded.get(foldName(spelt)) ?? null
+    if (this.#bySpelling.size < MAX_SPELLINGS) this.#bySpelling.set(spelt, wanted)
+    return wanted
   }
 
   #add (name: string, role: HeaderRole | undefined): void {
     const folded = foldName(name)
-    this.#wanted.set(folded, { name, role })
+    this.#byFolded.set(folded, { name, role, bit: 1 << this.#byFolded.size })
     this.#lengths.add(folded.length)
   }
+}
+
+function isSpelt (spelt: string, name: string): boolean {
+  return spelt === name || spelt.toLowerCase() === name
 }
