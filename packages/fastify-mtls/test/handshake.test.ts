@@ -156,3 +156,22 @@ test('a handshake that never ends is a timeout', async (t) => {
   await once(socket, 'close')
   t.match(world.refusals, [{ reason: 'timeout', code: 'ERR_TLS_HANDSHAKE_TIMEOUT', peer: undefined }])
 })
+
+test('a certificate that cannot be read, and a chain that breaks its own rules, are refused as such', async (t) => {
+  const ca = await createDevCa()
+  const below = await (await ca.intermediate({ pathLength: 0 })).intermediate({ pathLength: 0 })
+  const pretender = await ca.intermediate({ extensions: [{ oid: '2.5.29.19', critical: true, value: Buffer.from('3000', 'hex') }] })
+  // dNSName of one octet, and an octet that belongs to nothing.
+  const garbage = { oid: '2.5.29.17', value: Buffer.from('3003820161ff', 'hex') }
+  const world = await startWorld(t, { ca })
+  for (const [identity, reason, code] of [
+    [await ca.issue({ profile: 'client', extensions: [garbage] }), 'unreadable', undefined],
+    [await below.issue({ profile: 'client' }), 'bad_chain', 'PATH_LENGTH_EXCEEDED'],
+    [await pretender.issue({ profile: 'client' }), 'wrong_purpose', 'INVALID_PURPOSE']
+  ] as const) {
+    const dialled = await dial(world, 'HTTP/1.1', { cert: identity.chain, key: identity.key })
+    t.equal(await dialled.ask(), undefined, reason)
+    t.match(world.refusals.at(-1), { reason, code })
+    await dialled.close()
+  }
+})
