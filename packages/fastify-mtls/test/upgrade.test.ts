@@ -33,17 +33,19 @@ test('a WebSocket knows its peer', async (t) => {
   await once(socket, 'close')
 })
 
-test('a revocation cuts an open WebSocket', async (t) => {
-  const world = await startSockets(t, { crl: true })
-  const socket = open(world)
-  socket.on('error', () => {})
-  await once(socket, 'open')
-  const closed = once(socket, 'close')
-  world.ca.revoke(world.client)
-  world.credentials.update({ crl: (await world.ca.crl()).pem })
-  await closed
-  t.match(world.ended, [{ reason: 'revoked' }])
-})
+for (const http2 of [false, true]) {
+  test(`a revocation cuts an open WebSocket${http2 ? ' on a server that serves HTTP/2 too' : ''}`, async (t) => {
+    const world = await startSockets(t, { crl: true, settings: { http2 } })
+    const socket = open(world)
+    socket.on('error', () => {})
+    await once(socket, 'open')
+    const closed = once(socket, 'close')
+    world.ca.revoke(world.client)
+    world.credentials.update({ crl: (await world.ca.crl()).pem })
+    await closed
+    t.match(world.ended, [{ reason: 'revoked' }])
+  })
+}
 
 test('a certificate that ends cuts an open WebSocket', async (t) => {
   const world = await startSockets(t)
