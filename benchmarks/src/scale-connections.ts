@@ -29,6 +29,7 @@ export const run: Run = async ({ quick }) => {
         sockets.push(...await openAll(server.port, material, size - sockets.length))
         const now = await server.ask<{ rss: number, heap: number }>('memory')
         resident.add(name, size, Math.max(0, now.rss - before.rss) / size / 1024)
+        if (sockets.some((socket) => socket.destroyed || socket.readableEnded)) throw new Error(`connections ended before ${size} were open`)
         heap.add(name, size, Math.max(0, now.heap - before.heap) / size / 1024)
       }
       for (const socket of sockets) socket.destroy()

@@ -3,12 +3,12 @@ import Fastify from 'fastify'
 import type { TLSSocket } from 'node:tls'
 import type { Material } from '../world.ts'
 import { NAME, tlsOptions } from './plain-tls.ts'
-import { serveApp } from './serving.ts'
+import { KEEP_ALIVE, serveApp } from './serving.ts'
 import type { App, MakeServer } from './serving.ts'
 
 function makeApp (protocol: string, material: Material): App {
-  if (protocol === 'plain') return Fastify()
-  return protocol === 'h2' ? Fastify({ http2: true, https: { ...tlsOptions(material), allowHTTP1: false } }) : Fastify({ https: tlsOptions(material) })
+  if (protocol === 'plain') return Fastify({ keepAliveTimeout: KEEP_ALIVE })
+  return protocol === 'h2' ? Fastify({ http2: true, https: { ...tlsOptions(material), allowHTTP1: false } }) : Fastify({ https: tlsOptions(material), keepAliveTimeout: KEEP_ALIVE })
 }
 
 /** The limit: TLS asks for a certificate, and nobody looks at it. Tells how many handshakes resumed a session. */

@@ -7,5 +7,8 @@ export const kinds: Readonly<Record<string, () => Promise<MakeServer>>> = {
   identified: async () => (await import('./peerkit.ts')).serveIdentified,
   'hand-written': async () => (await import('./handmade.ts')).serveHandWritten,
   express: async () => (await import('./express.ts')).serveExpress,
-  node: async () => (await import('./node.ts')).serveNode
+  node: async () => (await import('./node.ts')).serveNode,
+  'reads-header': async () => (await import('./behind.ts')).serveReadsHeader,
+  behind: async () => (await import('./behind.ts')).serveBehind,
+  'behind-allowed': async () => (await import('./behind.ts')).serveBehindAllowed
 }

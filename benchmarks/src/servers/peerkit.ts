@@ -2,13 +2,13 @@ import Fastify from 'fastify'
 import { memoryCredentials } from '@peerkit/credentials'
 import fastifyAllowedClients from '@peerkit/fastify-allowed-clients'
 import fastifyMtls, { mtlsServerOptions } from '@peerkit/fastify-mtls'
-import { serveApp } from './serving.ts'
+import { KEEP_ALIVE, serveApp } from './serving.ts'
 import type { App, MakeServer } from './serving.ts'
 
 /** Both plugins with a realistic rule set: a few groups, SPIFFE patterns, names pinned to an issuer. */
 export const servePeerkit: MakeServer = async (protocol, { ca, server }, { crl }) => {
   const credentials = memoryCredentials({ ...server, ca, ...(typeof crl === 'string' && { crl }) })
-  const app: App = Fastify(mtlsServerOptions(credentials, { http2: protocol === 'h2' } as object) as object)
+  const app: App = Fastify({ ...mtlsServerOptions(credentials, { http2: protocol === 'h2' } as object), keepAliveTimeout: KEEP_ALIVE } as object)
   await app.register(fastifyMtls, { credentials })
   const issuer = { cn: 'Benchmark CA' }
   await app.register(fastifyAllowedClients, {
@@ -31,7 +31,7 @@ export const servePeerkit: MakeServer = async (protocol, { ca, server }, { crl }
 /** The first plugin alone: who calls is known, nobody is refused for it. */
 export const serveIdentified: MakeServer = async (protocol, { ca, server }) => {
   const credentials = memoryCredentials({ ...server, ca })
-  const app: App = Fastify(mtlsServerOptions(credentials, { http2: protocol === 'h2' } as object) as object)
+  const app: App = Fastify({ ...mtlsServerOptions(credentials, { http2: protocol === 'h2' } as object), keepAliveTimeout: KEEP_ALIVE } as object)
   await app.register(fastifyMtls, { credentials })
   return await serveApp(app)
 }

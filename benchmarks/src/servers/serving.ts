@@ -11,6 +11,9 @@ export interface Serving {
 
 export type MakeServer = (protocol: 'h1' | 'h2' | 'plain', material: Material, options: Readonly<Record<string, unknown>>) => Promise<Serving>
 
+/** Longer than opening ten thousand connections takes, milliseconds: none may end before they are counted. */
+export const KEEP_ALIVE = 900_000
+
 export const ANSWER = { hello: 'world' }
 
 /** The one route that is measured, where nothing else is asked for. */
