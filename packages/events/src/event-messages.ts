@@ -1,0 +1,32 @@
+import type {
+  CredentialsRefusedMessage, CredentialsRotatedMessage, CredentialsWarnedMessage, ExpiringMessage, RevocationFailedMessage, RevocationRefreshedMessage, RevocationSoftPassedMessage
+} from './change-messages.ts'
+import type { ConnectionEndedMessage, ConnectionIdentifiedMessage, ForwardedMessage, HandshakeRefusedMessage } from './inbound-messages.ts'
+import type { OutboundIdentifiedMessage, OutboundRefusedMessage } from './outbound-messages.ts'
+import type { RequestJudgedMessage, RulesRefusedMessage, RulesReloadedMessage } from './request-messages.ts'
+
+/** Every channel and what is published on it. */
+export interface EventMessages {
+  'peerkit:handshake:refused': HandshakeRefusedMessage
+  'peerkit:connection:identified': ConnectionIdentifiedMessage
+  'peerkit:connection:ended': ConnectionEndedMessage
+  'peerkit:forwarded:refused': ForwardedMessage
+  'peerkit:forwarded:stripped': ForwardedMessage
+  'peerkit:request:allowed': RequestJudgedMessage
+  'peerkit:request:denied': RequestJudgedMessage
+  'peerkit:request:would-deny': RequestJudgedMessage
+  'peerkit:rules:reloaded': RulesReloadedMessage
+  'peerkit:rules:refused': RulesRefusedMessage
+  'peerkit:credentials:rotated': CredentialsRotatedMessage
+  'peerkit:credentials:refused': CredentialsRefusedMessage
+  'peerkit:credentials:waiting': CredentialsRefusedMessage
+  'peerkit:credentials:warned': CredentialsWarnedMessage
+  'peerkit:revocation:refreshed': RevocationRefreshedMessage
+  'peerkit:revocation:failed': RevocationFailedMessage
+  'peerkit:revocation:soft-passed': RevocationSoftPassedMessage
+  'peerkit:expiry:soon': ExpiringMessage
+  'peerkit:outbound:identified': OutboundIdentifiedMessage
+  'peerkit:outbound:refused': OutboundRefusedMessage
+}
+
+export type EventName = keyof EventMessages
