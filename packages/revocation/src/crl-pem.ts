@@ -62,10 +62,25 @@ function * decodeBase64 (text: Buffer, start: number, end: number): Generator<un
   let letters = 0
   for (let at = start; at < stop;) {
     const slice = Math.min(stop, at + SLICE)
-    for (; at < slice; at++) {
-      const sextet = sextets[text[at]!]!
+    while (at < slice) {
+      // Four letters in a row, as nearly everywhere.
+      if (bits === 0 && at + 4 <= slice) {
+        const first = sextets[text[at]!]!
+        const second = sextets[text[at + 1]!]!
+        const third = sextets[text[at + 2]!]!
+        const fourth = sextets[text[at + 3]!]!
+        if ((first | second | third | fourth) < WHITE) {
+          out[written++] = (first << 2) | (second >>> 4)
+          out[written++] = (second << 4) | (third >>> 2)
+          out[written++] = (third << 6) | fourth
+          letters += 4
+          at += 4
+          continue
+        }
+      }
+      const sextet = sextets[text[at++]!]!
       if (sextet === WHITE) continue
-      if (sextet === BAD) throw crlInvalid('malformed', `a PEM block has a character that is not base64 at offset ${at}`)
+      if (sextet === BAD) throw crlInvalid('malformed', `a PEM block has a character that is not base64 at offset ${at - 1}`)
       held = (held << 6) | sextet
       letters++
       bits += 6

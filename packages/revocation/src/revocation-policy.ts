@@ -1,5 +1,5 @@
+import { revocationSoftPassed } from '@peerkit/events'
 import { equalDistinguishedNames, parseDistinguishedName, type DistinguishedName, type PeerIdentity } from '@peerkit/identity'
-import { channel } from 'node:diagnostics_channel'
 import { optionInvalid } from './errors.ts'
 import type { RevocationStatus } from './revocation-status.ts'
 
@@ -19,7 +19,6 @@ export type RevocationPolicy = RevocationMode | {
 
 export type Permits = (status: RevocationStatus, certificate: PeerIdentity) => boolean
 
-const softPassed = channel('peerkit:revocation:soft-passed')
 const MAX_WARNINGS = 100
 
 /** Turns a policy into the decision it stands for. */
@@ -61,8 +60,8 @@ function checkMode (mode: unknown, path: string): RevocationMode {
 /** A pass without an answer is published each time, and warned of once per issuer and cause. */
 function announce (why: string, certificate: PeerIdentity, warned: Set<string>, time: number): void {
   const issuer = certificate.issuer?.toString()
-  if (softPassed.hasSubscribers) {
-    softPassed.publish({ v: 1, time, why, issuer, serialNumber: certificate.serialNumber, fingerprint256: certificate.fingerprint256 })
+  if (revocationSoftPassed.hasSubscribers) {
+    revocationSoftPassed.publish({ v: 1, time, why, issuer, serialNumber: certificate.serialNumber, fingerprint256: certificate.fingerprint256 })
   }
   const key = `${why} ${issuer ?? ''}`
   if (warned.has(key) || warned.size >= MAX_WARNINGS) return

@@ -199,3 +199,21 @@ test('finds blocks of PEM across the stretches that are looked through at once',
   }
   await t.rejects(loadCrls(Buffer.from(`${' '.repeat(stretch)}-----BEGIN X509 CR`)), { code: 'MTLS_ERR_CRL_INVALID', reason: 'malformed' })
 })
+
+test('reads base64 however its lines are broken, and refuses what is none', (t) => {
+  for (const count of [1, 2, 3]) {
+    const der = craftCrl({ ca, entries: Array.from({ length: count }, (_, i) => entry(`7${i}`.repeat(i + 1))) })
+    const base64 = Buffer.from(der).toString('base64')
+    for (const width of [1, 3, 4, 5, 63, 64, 76, 100_000]) {
+      const body = base64.match(new RegExp(`.{1,${width}}`, 'g')) ?? []
+      for (const end of ['\n', '\r\n', ' \n\t']) t.equal(parseCrl(`-----BEGIN X509 CRL-----${end}${body.join(end)}${end}-----END X509 CRL-----`, { issuers: [identity] }).size, count)
+    }
+    for (const at of [0, 1, 2, 3, 64, 65, base64.length - 4]) {
+      for (const wrong of ['-', '_', '=', '\u0000', 'é', '']) {
+        const text = `-----BEGIN X509 CRL-----\n${base64.slice(0, at)}${wrong}${base64.slice(at + 1)}\n-----END X509 CRL-----`
+        t.throws(() => parseCrl(text, { issuers: [identity] }), { code: 'MTLS_ERR_CRL_INVALID', reason: 'malformed' }, `${JSON.stringify(wrong)} at ${at}`)
+      }
+    }
+  }
+  t.end()
+})
