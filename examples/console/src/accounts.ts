@@ -8,6 +8,10 @@ import Fastify from 'fastify'
 import { TRUST_DOMAIN } from './mint.ts'
 import type { Cast } from './mint.ts'
 
+declare module '@peerkit/fastify-mtls-client' {
+  interface MtlsServices { ledger: true, mail: true }
+}
+
 export interface Accounts { readonly origin: string, readonly credentials: MemoryCredentials, close (): Promise<void> }
 
 /** A service with a console for its operators. */
@@ -33,7 +37,7 @@ export async function startAccounts (cast: Cast, ledger: string, port: number): 
   app.get('/accounts', { config: { allowedClients: ['billing', 'operators', 'partners'] } }, async () => [])
   app.get('/accounts/:id', { config: { allowedClients: ['billing', 'operators'] } }, async () => ({}))
   app.delete('/accounts/:id', { config: { allowedClients: ['operators'] } }, async () => ({ deleted: true }))
-  app.post('/entries', { config: { allowedClients: ['billing'] } }, async () => (await app.services['ledger']?.request({ path: '/' }))?.statusCode)
+  app.post('/entries', { config: { allowedClients: ['billing'] } }, async () => (await app.services.ledger.request({ path: '/' })).statusCode)
   app.get('/reports', { config: { allowedClients: ['operators', (peer) => peer.subject?.organizationalUnit === 'reports'], allowedClientsMode: 'report' } }, async () => [])
   app.get('/forgotten', async () => 'nobody comes here')
   app.get('/healthz', { config: { allowedClients: ['anyone'] } }, async () => 'ok')

@@ -1,12 +1,13 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { IssuedCertificate } from '@peerkit/dev-ca'
 import { startAccounts } from './accounts.ts'
 import type { Accounts } from './accounts.ts'
 import { startLedgerThread } from './ledger.ts'
 import { mintCast } from './mint.ts'
 import type { Cast } from './mint.ts'
-import { callAround } from './traffic.ts'
+import { callAround, callOnce } from './traffic.ts'
 
 export interface Demo {
   readonly cast: Cast
@@ -15,6 +16,8 @@ export interface Demo {
   readonly folder: string
   /** One more round of calls. */
   call (): Promise<void>
+  /** One call; resolves with the status, or with what became of the connection. */
+  callAs (caller: IssuedCertificate | undefined, method: string, path: string): Promise<string>
   close (): Promise<void>
 }
 
@@ -36,6 +39,7 @@ export async function startDemo ({ port = 0 }: { readonly port?: number } = {}):
     accounts,
     folder,
     call,
+    callAs: async (caller, method, path) => await callOnce(cast, accounts.origin, [caller, method, path]),
     close: async () => {
       await accounts.close()
       await ledger.close()

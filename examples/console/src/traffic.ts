@@ -20,7 +20,7 @@ export async function callAround (cast: Cast, { origin }: Accounts): Promise<voi
 }
 
 /** Resolves with the status, or with what became of the connection. */
-async function callOnce ({ ca }: Cast, origin: string, [caller, method, path]: Call): Promise<string> {
+export async function callOnce ({ ca }: Cast, origin: string, [caller, method, path]: Call): Promise<string> {
   return await new Promise((resolve) => {
     const identity = caller === undefined ? {} : { cert: caller.chain, key: caller.key }
     const call = request(origin + path, { method, ca: ca.root, agent: false, ...identity }, (response) => {
