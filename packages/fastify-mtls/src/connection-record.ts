@@ -21,7 +21,7 @@ export interface ConnectionRecord {
 }
 
 /** On sockets, sessions and streams themselves: a WeakMap with an entry for each stream costs more than all else that is done for a request. Not to be guessed, and nothing sends it. */
-const RECORD = Symbol('peerkit.connection')
+const RECORD: unique symbol = Symbol('peerkit.connection')
 
 interface Marked { [RECORD]?: ConnectionRecord }
 
