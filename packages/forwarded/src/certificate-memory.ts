@@ -1,8 +1,13 @@
 import { randomInt } from 'node:crypto'
 import type { HeaderRole, HeaderValues } from './header-format.ts'
 
-/** Characters of a certificate that are looked at to find it again, spread over it: V8 would take a microsecond to hash all. What is found is then compared whole. */
+/**
+ * Characters that are looked at to find a certificate again: V8 would take a microsecond or more to hash all. They are spread over where the leaf is, its key and signature included, and
+ * some over what follows. What is found is then compared whole.
+ */
 const SAMPLES = 128
+const LEAF_LENGTH = 2_048
+const FURTHER_SAMPLES = 32
 /** Certificates that may look alike in those characters. */
 const MAX_ALIKE = 8
 
@@ -98,9 +103,11 @@ export class CertificateMemory<Answer> {
 
   /** FNV-1a over samples. */
   #keyOf ({ certificate = '' }: HeaderValues): number {
-    const stride = Math.max(1, Math.floor(certificate.length / SAMPLES))
-    let mixed = this.#seed ^ certificate.length
-    for (let at = this.#seed % stride; at < certificate.length; at += stride) mixed = Math.imul(mixed ^ certificate.charCodeAt(at), 0x01000193)
+    const { length } = certificate
+    const stride = Math.max(1, Math.floor(Math.min(length, LEAF_LENGTH) / SAMPLES))
+    const further = Math.max(stride, Math.floor((length - LEAF_LENGTH) / FURTHER_SAMPLES))
+    let mixed = this.#seed ^ length
+    for (let at = this.#seed % stride; at < length; at += at < LEAF_LENGTH ? stride : further) mixed = Math.imul(mixed ^ certificate.charCodeAt(at), 0x01000193)
     return mixed >>> 2
   }
 }

@@ -1,3 +1,4 @@
+import { createDevCa } from '@peerkit/dev-ca'
 import { test } from 'tap'
 import { CertificateMemory } from '../src/certificate-memory.ts'
 
@@ -49,7 +50,7 @@ test('of size 0 it remembers nothing', async (t) => {
 
 test('values that look alike in the characters that are looked at are told apart, however many there are', async (t) => {
   const memory = new CertificateMemory<string>(100, 10_000_000)
-  // Of 100,000 characters at most 129 are looked at.
+  // Of 100,000 characters few are looked at.
   const values = Array.from({ length: 40 }, (_, index) => ({ certificate: `${'a'.repeat(index * 2_000)}b${'a'.repeat(99_999 - index * 2_000)}` }))
   for (const [index, each] of values.entries()) memory.remember(each, answer(String(index)))
   const recalled = values.map((each) => memory.recall({ certificate: `${each.certificate}` }, 0, 1))
@@ -57,4 +58,14 @@ test('values that look alike in the characters that are looked at are told apart
   t.ok(recalled.filter((found) => found !== undefined).length >= 8)
   t.equal(memory.recall({ certificate: 'a'.repeat(100_000) }, 0, 1), undefined)
   t.ok(memory.size <= 40)
+})
+
+test('certificates of one CA are found again, with and without a long chain behind them', async (t) => {
+  const ca = await createDevCa()
+  const people = await Promise.all(Array.from({ length: 100 }, async () => Buffer.from((await ca.issue({ cn: 'same' })).der).toString('base64')))
+  for (const chain of ['', 'x'.repeat(14_000)]) {
+    const memory = new CertificateMemory<string>(1_000, 100_000_000)
+    for (const person of people) memory.remember({ certificate: person + chain }, answer(person))
+    t.same(people.map((person) => memory.recall({ certificate: person + chain }, 0, 1)), people)
+  }
 })
