@@ -148,6 +148,7 @@ class Validator implements PathValidator {
         best = preferred(best, answer)
       }
       if (budget.exhausted !== undefined) return outOf(budget)
+      if (budget.tooDeep && (best === undefined || best.reason === 'signature_invalid')) return refuse('path_length', `more than ${limits.maxDepth} intermediates above ${String(leaf.identity)}`)
       return best ?? refuse('issuer_unknown', `no way from ${String(leaf.identity)}, issued by ${String(leaf.identity.issuer)}, to a trust anchor`)
     }
     const orNext = (answer: PathVerdict): PathVerdict | Promise<PathVerdict> => {

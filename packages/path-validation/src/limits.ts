@@ -44,6 +44,8 @@ export class Budget {
   readonly #left: Record<Spent, number>
   /** The limit that was met. */
   exhausted: Spent | undefined
+  /** Whether there was a way on beyond `maxDepth`. */
+  tooDeep = false
 
   constructor ({ maxPaths, maxSteps, maxSignatures, maxNameConstraintComparisons, maxPolicies }: Limits) {
     this.#left = { paths: maxPaths, steps: maxSteps, signatures: maxSignatures, comparisons: maxNameConstraintComparisons, policies: maxPolicies }

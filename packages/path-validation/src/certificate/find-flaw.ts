@@ -17,13 +17,12 @@ const CLIENT_USES = KEY_USAGE.digitalSignature | KEY_USAGE.keyAgreement
 /** What a leaf's key has to be allowed, any of these, as OpenSSL asks it in a handshake. */
 const LEAF_USES = Object.freeze({ clientAuth: CLIENT_USES, serverAuth: CLIENT_USES | KEY_USAGE.keyEncipherment } as const)
 
-/** What can be told of a certificate by itself, wherever it stands in a path: extensions, algorithms, validity. */
+/** What can be told of a certificate by itself, wherever it stands in a path: extensions, validity, key. */
 export function findFlaw (certificate: Certificate, now: number): PathRefused | undefined {
-  const { fields, keyKind, scheme } = certificate
+  const { fields, keyKind } = certificate
   for (const [oid, { critical }] of fields.extensions) {
     if (critical && !PROCESSED.has(oid)) return refuse('critical_extension', `${nameOf(certificate)} has the critical extension ${oid}`)
   }
-  if (scheme === undefined) return refuse('algorithm_refused', `${nameOf(certificate)} is signed with ${fields.signatureAlgorithm.oid}`)
   return judgeValidity(certificate, now) ?? judgeKey(certificate, keyKind.flaw)
 }
 

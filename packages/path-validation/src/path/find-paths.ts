@@ -33,8 +33,12 @@ export function * findPaths (material: PathMaterial, budget: Budget): Generator<
       yield [...path, anchor]
       if (budget.exhausted !== undefined || isBroken(path)) return
     }
-    if (path.length > maxDepth) return
-    for (const issuer of likelyFirst(byName.get(child.issuerKey) ?? [], child)) {
+    const issuers = byName.get(child.issuerKey) ?? []
+    if (path.length > maxDepth) {
+      budget.tooDeep ||= issuers.length > 0
+      return
+    }
+    for (const issuer of likelyFirst(issuers, child)) {
       if (path.some(({ authority }) => authority === issuer.authority) || knownEdge(child, issuer) === false) continue
       if (!budget.spend('steps')) return
       path.push(issuer)

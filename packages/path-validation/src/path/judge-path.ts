@@ -54,13 +54,14 @@ function judgeTrustedLeaf (leaf: Certificate, { purpose, now, policies: inputs }
   return policies.enter(leaf, true) && policies.conclude(leaf) ? undefined : refuse('policy', `no certificate policy of ${nameOf(leaf)} is accepted`)
 }
 
+/** Of the issuer's key everything is judged by now. The anchor's own signature proves nothing, and may be of any kind. */
 function judgeSignature (certificate: Certificate, issuer: Certificate, budget: Budget): PathRefused | undefined {
   const signed = knownEdge(certificate, issuer)
   if (signed === true) return undefined
   const wrong = (): PathRefused => refuse('signature_invalid', `${nameOf(certificate)} was not signed by ${nameOf(issuer)}`)
   if (signed === false) return wrong()
   const { scheme, fields } = certificate
-  if (scheme === undefined) return findFlaw(certificate, fields.notBefore)
+  if (scheme === undefined) return refuse('algorithm_refused', `${nameOf(certificate)} is signed with ${fields.signatureAlgorithm.oid}`)
   if (!scheme.keyTypes.includes(issuer.keyKind.type)) return wrong()
   if (!budget.spend('signatures')) return outOf(budget)
   const key = issuer.publicKey()
