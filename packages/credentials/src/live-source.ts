@@ -1,14 +1,10 @@
-import { channel } from 'node:diagnostics_channel'
+import { credentialsRefused, credentialsRotated, credentialsWaiting, credentialsWarned } from '@peerkit/events'
+import type { CredentialsRefusedMessage } from '@peerkit/events'
 import type { RevocationChecker } from '@peerkit/revocation'
 import type { CheckedMaterial } from './check-material.ts'
 import type { CredentialChange, CredentialSnapshot, CredentialSource } from './credential-snapshot.ts'
 import { MTLS_ERR_CREDENTIALS_CLOSED } from './errors.ts'
 import { FrozenSnapshot } from './frozen-snapshot.ts'
-
-const rotatedChannel = channel('peerkit:credentials:rotated')
-const refusedChannel = channel('peerkit:credentials:refused')
-const waitingChannel = channel('peerkit:credentials:waiting')
-const warnedChannel = channel('peerkit:credentials:warned')
 
 /** Holds the snapshot in force and tells its subscribers of every change. The sources are made of it. */
 export class LiveSource implements CredentialSource {
@@ -57,9 +53,9 @@ export class LiveSource implements CredentialSource {
     this.#tell({ type: 'rotated', snapshot, previous, trustChanged })
     // Only now: whoever was told may have asked the old lists a last time.
     if (trustChanged) previous.revocation?.close().catch(() => {})
-    if (rotatedChannel.hasSubscribers) {
+    if (credentialsRotated.hasSubscribers) {
       const { generation, trustEpoch, identity, notAfter, warnings } = snapshot
-      rotatedChannel.publish({ v: 1, time: Date.now(), generation, trustEpoch, trustChanged, identity, notAfter, warnings })
+      credentialsRotated.publish({ v: 1, time: Date.now(), generation, trustEpoch, trustChanged, identity, notAfter, warnings })
     }
     this.#publishWarnings()
     return snapshot
@@ -69,17 +65,17 @@ export class LiveSource implements CredentialSource {
   refuse (error: Error): void {
     if (this.#closed) return
     this.#tell({ type: 'refused', error, snapshot: this.#current })
-    if (refusedChannel.hasSubscribers) refusedChannel.publish(this.#describe(error))
+    if (credentialsRefused.hasSubscribers) credentialsRefused.publish(this.#describe(error))
   }
 
   /** Says that new material does not fit yet, and that more is waited for. */
   wait (error: Error): void {
-    if (waitingChannel.hasSubscribers) waitingChannel.publish(this.#describe(error))
+    if (credentialsWaiting.hasSubscribers) credentialsWaiting.publish(this.#describe(error))
   }
 
   /** Says what works, but not as it should. */
   warn (message: string): void {
-    if (warnedChannel.hasSubscribers) warnedChannel.publish({ v: 1, time: Date.now(), message, generation: this.#current.generation })
+    if (credentialsWarned.hasSubscribers) credentialsWarned.publish({ v: 1, time: Date.now(), message, generation: this.#current.generation })
   }
 
   subscribe (listener: (change: CredentialChange) => void): () => void {
@@ -116,7 +112,7 @@ export class LiveSource implements CredentialSource {
     for (const warning of this.#current.warnings) this.warn(warning)
   }
 
-  #describe (error: Error): object {
+  #describe (error: Error): CredentialsRefusedMessage {
     const { code, reason } = error as Error & { code?: string, reason?: string }
     return { v: 1, time: Date.now(), code, reason, message: error.message, generation: this.#current.generation }
   }

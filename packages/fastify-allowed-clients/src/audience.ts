@@ -1,26 +1,11 @@
+import type { NearestRule } from '@peerkit/events'
 import type { PeerIdentity } from '@peerkit/identity'
-import type { Authorizer, Explanation, RefusalReason, Verdict } from '@peerkit/rules'
+import type { Authorizer, Explanation, Verdict } from '@peerkit/rules'
 
-/**
- * Why a request is refused: what the rules say (see `RefusalReason` of `@peerkit/rules`), or
- *
- * - `no_rule`: nothing says who may call this route.
- * - `rules_changed`: an open WebSocket's client is no longer allowed by the reloaded rules.
- */
-export type RequestRefusalReason = RefusalReason | 'no_rule' | 'rules_changed'
+export type { NearestRule, RequestRefusalReason } from '@peerkit/events'
 
 /** The answer of an audience. */
 export type Answer = Verdict | { readonly allowed: false, readonly reason: 'no_rule', readonly error?: undefined }
-
-/** The rule that came closest to allow, for logs. */
-export interface NearestRule {
-  /** Where it stands, for example `config.allowedClients[1]`. */
-  readonly path: string
-  /** The keys that hold. */
-  readonly matched: readonly string[]
-  /** Those that do not. */
-  readonly failed: readonly { readonly key: string, readonly expected: readonly string[], readonly found: readonly string[] | undefined, readonly note: string | undefined }[]
-}
 
 /** An explanation walks every rule, so a denied client could make the server walk a very long list on each new connection. */
 const MAX_EXPLAINED = 10_000
@@ -29,6 +14,8 @@ const MAX_EXPLAINED = 10_000
 export interface Audience {
   /** An answer that a predicate may have given is of this request, and is not remembered. */
   ask (peer: PeerIdentity | null, request: unknown): Answer | Promise<Answer>
+  /** Whether the answer is known without looking at the rules. */
+  remembers (peer: PeerIdentity | null): boolean
   /** Undefined where there is none, or where there are too many to look. */
   nearest (peer: PeerIdentity): NearestRule | undefined
   /** What it would answer, without a request: `depends` where a predicate would decide. */
@@ -60,6 +47,8 @@ export class RuledAudience implements Audience {
     if (!this.#authorizer.isAsync && !(verdict instanceof Promise)) this.#answers.set(peer, verdict)
     return verdict
   }
+
+  remembers (peer: PeerIdentity | null): boolean { return peer === null || this.#answers.has(peer) }
 
   nearest (peer: PeerIdentity): NearestRule | undefined {
     if (this.#authorizer.size > MAX_EXPLAINED) return undefined
@@ -101,6 +90,7 @@ const IDENTIFIED: Verdict = Object.freeze({ allowed: true, rule: 0, group: undef
 /** Every peer that has an identity. */
 export const everyIdentified: Audience = Object.freeze({
   ask: (peer: PeerIdentity | null) => peer === null ? NO_IDENTITY : IDENTIFIED,
+  remembers: () => true,
   nearest: () => undefined,
   foresee: (peer: PeerIdentity | null) => peer === null ? 'denied' : 'allowed',
   explain: () => undefined,
@@ -110,6 +100,7 @@ export const everyIdentified: Audience = Object.freeze({
 /** Nobody: what stands where nothing says who may call. */
 export const nobody: Audience = Object.freeze({
   ask: (peer: PeerIdentity | null) => peer === null ? NO_IDENTITY : NO_RULE,
+  remembers: () => true,
   nearest: () => undefined,
   foresee: () => 'denied',
   explain: () => undefined,

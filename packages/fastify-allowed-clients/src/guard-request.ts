@@ -1,6 +1,7 @@
+import { isAuditKept } from '@peerkit/events'
+import type { EventChannel } from '@peerkit/events'
 import type { PeerIdentity } from '@peerkit/identity'
 import type { FastifyRequest } from 'fastify'
-import type { Channel } from 'node:diagnostics_channel'
 import type { RequestRefusalReason } from './audience.ts'
 import { requestAllowed, requestDenied, requestWouldDeny } from './channels.ts'
 import type { RequestJudgedMessage } from './channels.ts'
@@ -16,62 +17,88 @@ import type { Decision, Failure, RouteJudge } from './judge-route.ts'
 export function guardRequest (request: FastifyRequest, judgeOf: (request: FastifyRequest) => RouteJudge): void | Promise<void> {
   const peer = peerOf(request)
   const judge = judgeOf(request)
+  const timing = requestAllowed.hasSubscribers || requestDenied.hasSubscribers ? startTiming(judge, peer) : undefined
   const decision = judgeRoute(judge.route, peer, request)
   if (!(decision instanceof Promise)) {
-    take(request, judge, peer, decision)
+    take(request, judge, peer, decision, timing)
     return
   }
   return decision.then((settled) => {
     // The rules were reloaded while a predicate was asked: what they said before is no longer true.
     if (judgeOf(request) !== judge) return guardRequest(request, judgeOf)
-    take(request, judge, peer, settled)
+    take(request, judge, peer, settled, timing)
   })
+}
+
+/** Only where somebody hears of it. */
+interface Timing { readonly begun: number, readonly remembered: boolean }
+
+function startTiming ({ route }: RouteJudge, peer: PeerIdentity | null): Timing {
+  return { remembered: route.requirements.every(({ audience }) => audience.remembers(peer)), begun: performance.now() }
+}
+
+/** What is told of the verdict's time. */
+type Measured = Pick<RequestJudgedMessage, 'judgedIn' | 'remembered'>
+
+function endTiming (timing: Timing | undefined): Measured {
+  return timing === undefined ? { judgedIn: undefined, remembered: undefined } : { judgedIn: performance.now() - timing.begun, remembered: timing.remembered }
 }
 
 export function peerOf (request: FastifyRequest): PeerIdentity | null {
   return (request as FastifyRequest & { optionalPeer: PeerIdentity | null | undefined }).optionalPeer ?? null
 }
 
-function take (request: FastifyRequest, { counts }: RouteJudge, peer: PeerIdentity | null, decision: Decision): void {
+function take (request: FastifyRequest, { counts }: RouteJudge, peer: PeerIdentity | null, decision: Decision, timing: Timing | undefined): void {
   const { denied, reported } = decision
+  const measured = endTiming(timing)
   if (denied !== undefined) {
     counts.denied++
-    tell(request, peer, denied)
+    tell(request, peer, denied, measured)
     throw peer === null ? new MTLS_ERR_CLIENT_UNIDENTIFIED() : new MTLS_ERR_CLIENT_NOT_ALLOWED()
   }
   if (reported.length > 0) {
     counts.wouldDeny++
-    for (const failure of reported) tell(request, peer, failure)
+    for (const failure of reported) tell(request, peer, failure, measured)
     return
   }
   counts.allowed++
-  if (requestAllowed.hasSubscribers) publishAllowed(request, peer, decision)
+  if (requestAllowed.hasSubscribers) publishAllowed(request, peer, decision, measured)
 }
 
-function publishAllowed (request: FastifyRequest, peer: PeerIdentity | null, { allowedBy, verdict }: Decision): void {
-  publish(requestAllowed, request, { peer, reason: undefined, rules: allowedBy?.origin, rule: verdict?.rule, group: verdict?.group, nearest: undefined })
+function publishAllowed (request: FastifyRequest, peer: PeerIdentity | null, { allowedBy, verdict }: Decision, measured: Measured): void {
+  publish(requestAllowed, request, { peer, reason: undefined, rules: allowedBy?.origin, rule: verdict?.rule, group: verdict?.group, nearest: undefined, ...measured })
 }
 
 /** Logs a refusal, or what would have been one, and publishes it. */
-function tell (request: FastifyRequest, peer: PeerIdentity | null, { requirement, answer }: Failure): void {
+function tell (request: FastifyRequest, peer: PeerIdentity | null, { requirement, answer }: Failure, measured: Measured): void {
   const report = requirement.mode === 'report'
-  const nearest = peer === null ? undefined : requirement.audience.nearest(peer)
+  const channel = report ? requestWouldDeny : requestDenied
+  // To find the nearest rule all are walked: not for a line that nobody reads.
+  const nearest = peer !== null && (channel.hasSubscribers || writesLine(request)) ? requirement.audience.nearest(peer) : undefined
   const { error } = answer as { readonly error?: unknown }
-  announceRefusal(request, report ? 'report' : 'enforce', { peer, reason: answer.reason, rules: requirement.origin, rule: undefined, group: undefined, nearest }, error)
+  announceRefusal(request, report ? 'report' : 'enforce', { peer, reason: answer.reason, rules: requirement.origin, rule: undefined, group: undefined, nearest, ...measured }, error)
 }
 
-type Judged = Pick<RequestJudgedMessage, 'peer' | 'reason' | 'rules' | 'rule' | 'group' | 'nearest'> & { readonly reason: RequestRefusalReason | undefined }
+type Judged = Pick<RequestJudgedMessage, 'peer' | 'reason' | 'rules' | 'rule' | 'group' | 'nearest'> & Measured & { readonly reason: RequestRefusalReason | undefined }
 
-/** The audit line of a refusal, with stable field names, and its message. */
+/** The line of a refusal, with stable field names, and its message. */
 export function announceRefusal (request: FastifyRequest, mode: 'report' | 'enforce', judged: Judged, error?: unknown): void {
-  const { reason, rules, nearest, peer } = judged
-  const line = { reason, rules, nearest, peer: peer?.toString(), fingerprint256: peer?.fingerprint256, method: request.method, route: request.routeOptions.url, remoteAddress: request.ip }
-  // A predicate that throws is a bug of the app's own: its stack belongs in the log.
-  request.log.warn(error === undefined ? line : { ...line, err: error }, mode === 'report' ? 'client would be denied' : 'client denied')
+  if (error !== undefined || writesLine(request)) writeLine(request, mode, judged, error)
   publish(mode === 'report' ? requestWouldDeny : requestDenied, request, judged)
 }
 
-function publish (channel: Channel, request: FastifyRequest, judged: Judged): void {
+/** Whether a line would be read. An audit log has one of its own, and a limit. */
+function writesLine ({ log }: FastifyRequest): boolean {
+  return !isAuditKept() && ((log as { isLevelEnabled?: (level: string) => boolean }).isLevelEnabled?.('warn') ?? true)
+}
+
+function writeLine (request: FastifyRequest, mode: 'report' | 'enforce', { reason, rules, nearest, peer }: Judged, error: unknown): void {
+  const line = { reason, rules, nearest, peer: peer?.toString(), fingerprint256: peer?.fingerprint256, method: request.method, route: request.routeOptions.url, remoteAddress: request.ip }
+  // A predicate that throws is a bug of the app's own: its stack belongs in the log.
+  request.log.warn(error === undefined ? line : { ...line, err: error }, mode === 'report' ? 'client would be denied' : 'client denied')
+}
+
+function publish (channel: EventChannel<RequestJudgedMessage>, request: FastifyRequest, judged: Judged): void {
   if (!channel.hasSubscribers) return
   const { id, method, url, ip, routeOptions } = request
   // The query may hold secrets of the client's; under `useSemicolonDelimiter` it begins with a semicolon.
