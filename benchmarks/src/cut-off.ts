@@ -1,5 +1,5 @@
 // From the rename of a CRL's file to the first refusal, for clients that call without a pause: on an open HTTP/1.1 connection, on an open HTTP/2 session, by session tickets. Files are
-// followed by events; nothing polls faster than every ten seconds. ROUNDS sets the number of revocations; exits 1 where one took longer than the target.
+// followed by events; nothing polls faster than every ten seconds. ROUNDS sets the number of revocations; exits 1 where the median is beyond the target.
 import { CutOffScene, WAYS } from '../../packages/fastify-mtls/test/support/cut-off.ts'
 import { median } from './statistics.ts'
 
@@ -17,4 +17,4 @@ await scene.close()
 console.log(`Rename of a CRL to the first refusal, ms; ${ROUNDS} revocations; target ${TARGET}\n`)
 console.log('| client | median | longest |\n| --- | --- | --- |')
 for (const [way, own] of delays) console.log(`| ${way} | ${median(own).toFixed(0)} | ${Math.max(...own).toFixed(0)} |`)
-if ([...delays.values()].some((own) => Math.max(...own) > TARGET)) process.exitCode = 1
+if ([...delays.values()].some((own) => median(own) > TARGET)) process.exitCode = 1

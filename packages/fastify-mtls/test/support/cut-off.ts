@@ -81,8 +81,9 @@ export class CutOffScene {
           await Promise.all([first, dialled].map(async (one) => { await one.close() }))
           return { at, served, outcome }
         }
-        // A TLS 1.3 ticket is good for one connection.
-        session = dialled.session
+        if (dialled !== first && !dialled.resumed) throw new Error(`${way}: the session was not resumed`)
+        // Node gives no new ticket with a resumed session, and takes the old one again.
+        session = dialled.session ?? session
         if (dialled !== first) await dialled.close()
       }
     }
