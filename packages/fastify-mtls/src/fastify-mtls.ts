@@ -1,4 +1,5 @@
 import type { CredentialSource } from '@peerkit/credentials'
+import { hintHandshakeFailure, isAuditKept } from '@peerkit/events'
 import { MTLS_ERR_FORWARDED_REFUSED } from '@peerkit/forwarded'
 import type { PeerIdentity } from '@peerkit/identity'
 import type { FastifyInstance, FastifyPluginAsync, FastifyRequest, onRequestHookHandler } from 'fastify'
@@ -57,15 +58,15 @@ const mtls: FastifyPluginAsync<FastifyMtlsOptions> = async (app, options) => {
     }
   } as any)
 
+  const settle = (request: FastifyRequest, believed: boolean, done: (error?: Error) => void): void => {
+    if (!believed) done(new MTLS_ERR_FORWARDED_REFUSED())
+    else if (look(request.raw) === null && request.routeOptions.config.clientCertificate !== 'optional') done(new MTLS_ERR_PEER_MISSING())
+    else done()
+  }
   const identify: onRequestHookHandler = (request, _reply, done) => {
-    const settle = (believed: boolean): void => {
-      if (!believed) done(new MTLS_ERR_FORWARDED_REFUSED())
-      else if (request.optionalPeer === null && request.routeOptions.config.clientCertificate !== 'optional') done(new MTLS_ERR_PEER_MISSING())
-      else done()
-    }
     const believed = takeForwarded === undefined || takeForwarded(request)
-    if (believed instanceof Promise) believed.then(settle).catch(done)
-    else settle(believed)
+    if (believed instanceof Promise) believed.then((settled) => { settle(request, settled, done) }).catch(done)
+    else settle(request, believed, done)
   }
   // Says which hook knows the peer, so that a guard can stand right behind it and before everyone else's.
   app.addHook('onRequest', Object.assign(identify, { [Symbol.for('peerkit.identifies')]: true }))
@@ -98,16 +99,18 @@ function describeForeignServer (server: object): string {
 
 function writeLog ({ log }: FastifyInstance, { reporter }: ServerContext): void {
   reporter.onRefused = (message) => {
+    // An audit log has a line of its own, and a limit.
+    if (isAuditKept()) return
     // Port scans, health checks on TCP, clients that hang up: nothing was refused on our side.
     if (message.reason === 'protocol') log.info(describeRefusal(message), 'mTLS handshake failed')
     else log.warn(describeRefusal(message), 'mTLS handshake refused')
   }
-  reporter.onEnded = (message) => { log.warn(describeEnd(message), 'mTLS connection no longer accepted') }
+  reporter.onEnded = (message) => { if (!isAuditKept()) log.warn(describeEnd(message), 'mTLS connection no longer accepted') }
 }
 
 /** Stable field names, no bytes. */
 function describeRefusal ({ reason, code, peer, remoteAddress, remotePort, alpnProtocol, protocol, resumed }: HandshakeRefusedMessage): object {
-  return { reason, code, peer: peer?.toString(), fingerprint256: peer?.fingerprint256, remoteAddress, remotePort, alpnProtocol, protocol, resumed }
+  return { reason, code, hint: hintHandshakeFailure(reason, code), peer: peer?.toString(), fingerprint256: peer?.fingerprint256, remoteAddress, remotePort, alpnProtocol, protocol, resumed }
 }
 
 function describeEnd ({ reason, peer, remoteAddress }: ConnectionEndedMessage): object {

@@ -1,3 +1,4 @@
+import { isAuditKept } from '@peerkit/events'
 import { createForwardedReader, needsValidator, stripHeaders } from '@peerkit/forwarded'
 import type { ForwardedReader, ForwardedReaderOptions, ForwardedResult, StrippableMessage } from '@peerkit/forwarded'
 import type { PeerIdentity } from '@peerkit/identity'
@@ -47,13 +48,14 @@ export function createTakeForwarded (app: FastifyInstance, option: ForwardedOpti
   }
 
   function admit (request: FastifyRequest, identity: PeerIdentity): boolean | Promise<boolean> {
-    const settle = (reason: string | undefined): boolean => {
-      if (reason === undefined) assignPeer(request.raw, identity)
-      else reject(request, { state: 'refused', reason, header: reader.headerNames[0] ?? '', detail: identity.toString() })
-      return reason === undefined
-    }
     const reason = revocation?.check(identity)
-    return reason instanceof Promise ? reason.then(settle) : settle(reason)
+    return reason instanceof Promise ? reason.then((settled) => settle(request, identity, settled)) : settle(request, identity, reason)
+  }
+
+  function settle (request: FastifyRequest, identity: PeerIdentity, reason: string | undefined): boolean {
+    if (reason === undefined) assignPeer(request.raw, identity)
+    else reject(request, { state: 'refused', reason, header: reader.headerNames[0] ?? '', detail: identity.toString() })
+    return reason === undefined
   }
 
   return (request) => {
@@ -79,7 +81,7 @@ function createReader (options: ForwardedReaderOptions, context: ServerContext |
 
 function reject (request: FastifyRequest, { state, reason, header, detail }: Rejection): void {
   const peer = peerOfRequest(request.raw)
-  request.log.warn({ reason, detail, header, peer: peer?.toString() }, state === 'refused' ? 'forwarded client certificate refused' : 'forwarded client certificate removed')
+  if (!isAuditKept()) request.log.warn({ reason, detail, header, peer: peer?.toString() }, state === 'refused' ? 'forwarded client certificate refused' : 'forwarded client certificate removed')
   const channel = state === 'refused' ? forwardedRefused : forwardedStripped
   if (channel.hasSubscribers) channel.publish({ v: 1, time: Date.now(), reason, detail, header, peer, remoteAddress: remoteAddressOf(request) })
 }

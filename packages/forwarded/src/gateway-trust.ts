@@ -17,6 +17,9 @@ export interface GatewayTrust {
 
 export interface Sender { readonly sender: PeerIdentity | undefined, readonly remoteAddress: string | undefined, readonly unixSocket?: boolean }
 
+/** Addresses that are remembered: the ranges never change. */
+const MAX_ADDRESSES = 1_000
+
 /** Makes the question "is this sender one of our gateways?": any of the ways that `trust` names is enough. */
 export function createGatewayTrust (trust: GatewayTrust): (request: Sender) => boolean {
   checkTrust(trust)
@@ -25,11 +28,17 @@ export function createGatewayTrust (trust: GatewayTrust): (request: Sender) => b
     throw new MTLS_ERR_FORWARDED_OPTION('gateways names nobody; expected identity, addresses or unixSocket')
   }
   const ranges = readRanges(addresses)
+  const known = new Map<string, boolean>()
+  const isInRange = (address: string): boolean => {
+    const family = isIP(address)
+    const verdict = family !== 0 && ranges.check(address, family === 6 ? 'ipv6' : 'ipv4')
+    if (known.size < MAX_ADDRESSES) known.set(address, verdict)
+    return verdict
+  }
   return ({ sender, remoteAddress, unixSocket: isUnix = false }) => {
     if (sender !== undefined && identity !== undefined && isAllowed(identity, sender)) return true
     if (isUnix || remoteAddress === undefined) return unixSocket && isUnix
-    const family = isIP(remoteAddress)
-    return family !== 0 && ranges.check(remoteAddress, family === 6 ? 'ipv6' : 'ipv4')
+    return known.get(remoteAddress) ?? isInRange(remoteAddress)
   }
 }
 
