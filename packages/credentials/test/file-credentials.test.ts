@@ -4,6 +4,7 @@ import { mkdir, rename, rm, symlink, truncate } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'tap'
 import { createDevCa } from '@peerkit/dev-ca'
+import { parsePeerIdentity } from '@peerkit/identity'
 import { fileCredentials } from '../src/index.ts'
 import { makeFolder, nextChange } from './support/world.ts'
 
@@ -144,6 +145,30 @@ test('a refused CRL keeps the old list', async (t) => {
   await replace('crl.pem', (await (await createDevCa()).crl()).pem)
   t.match(await change, { type: 'refused', error: { reason: 'crl' } })
   t.equal(source.current.trustEpoch, 1)
+  await source.close()
+})
+
+test('a CRL that is older than the one in force is refused, one of today with a lower number is not', async (t) => {
+  const { paths, ca, folder, replace, write } = await makeFolder(t)
+  const { der, serialNumber } = await ca.issue({ cn: 'stolen' })
+  const stolen = parsePeerIdentity(der)
+  const stateOf = async (): Promise<string | undefined> => (await source.current.revocation?.check(stolen, source.current.anchors[0]))?.state
+  const minutesAgo = (minutes: number): { thisUpdate: Date } => ({ thisUpdate: new Date(Date.now() - minutes * 60_000) })
+  const before = (await ca.crl(minutesAgo(10))).pem
+  ca.revoke(serialNumber)
+  await write('crl.pem', (await ca.crl(minutesAgo(5))).pem)
+  const source = await fileCredentials({ ...paths, crl: join(folder, 'crl.pem'), settle: 1 })
+  t.equal(await stateOf(), 'revoked')
+  let change = nextChange(source)
+  await replace('crl.pem', before)
+  t.match(await change, { type: 'refused', error: { reason: 'crl', message: /is older than the one in force, of / } })
+  t.equal(await stateOf(), 'revoked')
+  await t.rejects(source.reload(), { code: 'MTLS_ERR_CREDENTIALS_REFUSED', reason: 'crl' })
+  change = nextChange(source)
+  const beside = await ca.crl({ ...minutesAgo(4), number: 0 })
+  await replace('crl.pem', before + beside.pem)
+  t.match(await change, { type: 'rotated', trustChanged: true })
+  t.match(source.current.revocation, { lists: { length: 2 } })
   await source.close()
 })
 
