@@ -7,10 +7,6 @@ export class BoundedMemory<Value> {
     this.#capacity = capacity
   }
 
-  get size (): number {
-    return this.#entries.size
-  }
-
   get (key: string): Value | undefined {
     const value = this.#entries.get(key)
     if (value === undefined) return undefined
@@ -24,10 +20,6 @@ export class BoundedMemory<Value> {
     if (this.#capacity === 0) return
     if (this.#entries.size >= this.#capacity) this.#entries.delete(this.#entries.keys().next().value as string)
     this.#entries.set(key, value)
-  }
-
-  delete (key: string): void {
-    this.#entries.delete(key)
   }
 
   clear (): void {

@@ -1,5 +1,7 @@
 import { test } from 'tap'
-import { Party, NOW } from './support/mint.ts'
+import { sequence, tlv } from './support/der.ts'
+import { NOW, Party } from './support/mint.ts'
+import type { Extension } from './support/mint.ts'
 import { outcome, validate } from './support/validate.ts'
 
 test('three CAs that signed each other, 1,340 octets of certificates and nothing trusted, are refused at once', async (t) => {
@@ -56,6 +58,19 @@ test('takes certificates in any order, twice, unrelated ones and the anchor itse
   const [root, upper, lower, other] = ['root', 'upper', 'lower', 'other'].map((name) => new Party(`CN=${name}`)) as [Party, Party, Party, Party]
   const pool = [root.root(), other.root(), upper.certify(lower), root.certify(upper), upper.certify(lower)]
   t.equal(outcome(lower.issue(), pool, [root.root(), pool[0]!]), 'valid')
+})
+
+test('key identifiers say where to look first, and decide nothing', async (t) => {
+  const identifier = (octet: number): Buffer => tlv(0x04, Buffer.alloc(20, octet))
+  const withKeyId = (octet: number): Extension => ({ oid: '2.5.29.14', value: identifier(octet) })
+  const wanted = (octet: number): Extension => ({ oid: '2.5.29.35', value: sequence(tlv(0x80, Buffer.alloc(20, octet))) })
+  const root = new Party('CN=root')
+  const twins = Array.from({ length: 10 }, () => new Party('CN=ca'))
+  const pool = twins.map((twin, index) => root.certify(twin, { extensions: [withKeyId(index)] }))
+  const judge = (named: number): string => outcome(twins[9]!.issue('CN=a', { extensions: [wanted(named)] }), pool, [root.root()], { limits: { maxSignatures: 2 } })
+  t.equal(judge(9), 'valid', 'the right one at once')
+  t.equal(judge(1), 'budget_exceeded')
+  t.equal(outcome(twins[9]!.issue('CN=a', { extensions: [wanted(1)] }), pool, [root.root()]), 'valid', 'a wrong hint costs time alone')
 })
 
 test('goes no deeper than maxDepth', async (t) => {

@@ -24,6 +24,7 @@ export interface Options {
   readonly issuerName?: Uint8Array
   readonly subjectName?: Uint8Array
   readonly forged?: boolean
+  readonly serialNumber?: Uint8Array
 }
 
 export const NOW: number = Date.UTC(2026, 0, 1)
@@ -93,7 +94,7 @@ export class Party {
     const all = [...made.filter((extension) => !replaced.has(extension.oid)), ...extensions].filter(({ value }) => value.length > 0)
     const tbs = sequence(
       ...(version === 3 ? [tlv(0xa0, integer(2))] : []),
-      integer(serial += 1),
+      options.serialNumber === undefined ? integer(serial += 1) : tlv(0x02, options.serialNumber),
       signing.algorithm,
       options.issuerName ?? name(this.name),
       sequence(time(notBefore), time(notAfter)),

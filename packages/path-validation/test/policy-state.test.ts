@@ -1,0 +1,76 @@
+import { test } from 'tap'
+import { Party, inhibitAny, mappings, policies, policyConstraints } from './support/mint.ts'
+import type { Extension } from './support/mint.ts'
+import type { PathPolicies } from '../src/index.ts'
+import { outcome, validate } from './support/validate.ts'
+
+const ANY = '2.5.29.32.0'
+const [GOLD, SILVER, BRONZE] = ['1.2.3.1', '1.2.3.2', '1.2.3.3'] as const
+const line = ['root', 'upper', 'lower'].map((name) => new Party(`CN=${name}`)) as [Party, Party, Party]
+const REQUIRED: PathPolicies = { requireExplicit: true }
+
+/** The outcome for a chain whose upper CA, lower CA and leaf have these extensions. */
+function judge (inputs: PathPolicies, upper: readonly Extension[], lower: readonly Extension[], leaf: readonly Extension[]): string {
+  const [root, first, second] = line
+  return outcome(second.issue('CN=leaf', { extensions: leaf }), [root.certify(first, { extensions: upper }), first.certify(second, { extensions: lower })], [root.root()], { policies: inputs })
+}
+const all = (...list: readonly string[]): readonly [Extension[], Extension[], Extension[]] => [[policies(...list)], [policies(...list)], [policies(...list)]]
+
+test('policies are not asked about unless somebody asks', async (t) => {
+  t.equal(judge({}, [], [], []), 'valid')
+  t.equal(judge(REQUIRED, [], [], []), 'policy')
+  t.equal(judge({}, [policyConstraints(0)], [], []), 'policy', 'a CA that requires them')
+  t.equal(judge({}, [policyConstraints(1)], [], []), 'policy', 'from the next but one on')
+  t.equal(judge({}, [policyConstraints(9)], [], []), 'valid')
+  t.equal(judge({}, [], [], [policyConstraints(0)]), 'policy', 'a leaf that requires them of itself')
+})
+
+test('a policy has to hold all the way down', async (t) => {
+  t.equal(judge(REQUIRED, ...all(GOLD)), 'valid')
+  t.equal(judge(REQUIRED, [policies(GOLD)], [policies(SILVER)], [policies(GOLD)]), 'policy')
+  t.equal(judge(REQUIRED, [policies(GOLD)], [], [policies(GOLD)]), 'policy')
+  t.equal(judge(REQUIRED, [policies(ANY)], [policies(GOLD, SILVER)], [policies(SILVER)]), 'valid')
+  t.equal(judge(REQUIRED, [policies(GOLD)], [policies(ANY)], [policies(GOLD)]), 'valid')
+  t.equal(judge(REQUIRED, [policies(GOLD)], [policies(ANY)], [policies(SILVER)]), 'policy')
+})
+
+test('accepts the named policies alone', async (t) => {
+  t.equal(judge({ accepted: [GOLD] }, ...all(GOLD)), 'valid')
+  t.equal(judge({ accepted: [SILVER] }, ...all(GOLD)), 'policy')
+  t.equal(judge({ accepted: [SILVER, GOLD] }, ...all(GOLD)), 'valid')
+  t.equal(judge({ accepted: [SILVER] }, ...all(ANY)), 'valid')
+  t.equal(judge({ accepted: [ANY] }, ...all(GOLD)), 'valid')
+  t.equal(judge({ accepted: [SILVER], requireExplicit: false }, ...all(GOLD)), 'valid', 'named, but not required')
+  t.equal(judge({ accepted: [SILVER], requireExplicit: false }, [policies(GOLD), policyConstraints(0)], [policies(GOLD)], [policies(GOLD)]), 'policy', 'until a CA requires them')
+})
+
+test('inhibits anyPolicy when told to, from outside or by a CA', async (t) => {
+  t.equal(judge({ ...REQUIRED, inhibitAny: true }, ...all(ANY)), 'policy')
+  t.equal(judge(REQUIRED, [policies(GOLD), inhibitAny(0)], [policies(ANY)], [policies(GOLD)]), 'policy')
+  t.equal(judge(REQUIRED, [policies(GOLD), inhibitAny(1)], [policies(ANY)], [policies(GOLD)]), 'valid')
+  t.equal(judge(REQUIRED, [policies(GOLD), inhibitAny(1)], [policies(ANY)], [policies(ANY)]), 'policy')
+})
+
+test('follows mappings, inhibits them when told to, and takes none to or from anyPolicy', async (t) => {
+  const mapped = [[policies(GOLD), mappings([GOLD, SILVER])], [policies(SILVER), mappings([SILVER, BRONZE])], [policies(BRONZE)]] as const
+  t.equal(judge({ accepted: [GOLD] }, ...mapped), 'valid')
+  t.equal(judge({ accepted: [SILVER] }, ...mapped), 'policy', 'a policy is what the top of the path calls it')
+  t.equal(judge({ ...REQUIRED, inhibitMapping: true }, ...mapped), 'policy')
+  t.equal(judge(REQUIRED, [policies(GOLD), mappings([GOLD, SILVER])], [policies(GOLD)], [policies(GOLD)]), 'policy', 'mapped away')
+  t.equal(judge(REQUIRED, [policies(GOLD), policyConstraints(undefined, 0)], [policies(GOLD), mappings([GOLD, SILVER])], [policies(SILVER)]), 'policy')
+  t.equal(judge({ accepted: [GOLD] }, [policies(ANY), mappings([GOLD, SILVER])], [policies(SILVER)], [policies(SILVER)]), 'valid', 'mapped out of anyPolicy')
+  t.equal(judge({ accepted: [BRONZE] }, [policies(ANY), mappings([GOLD, SILVER])], [policies(SILVER)], [policies(SILVER)]), 'policy')
+  t.equal(judge({ accepted: [GOLD] }, [policies(GOLD), mappings([GOLD, SILVER], [GOLD, BRONZE])], [policies(BRONZE)], [policies(BRONZE)]), 'valid', 'one to several')
+  for (const pair of [[ANY, GOLD], [GOLD, ANY]] as const) t.equal(judge({}, [policies(GOLD), mappings(pair)], [policies(GOLD)], [policies(GOLD)]), 'policy')
+})
+
+test('policies that multiply in a tree cost what they take to read (CVE-2023-0464)', async (t) => {
+  const some = Array.from({ length: 20 }, (_, index) => `1.2.3.${index}`)
+  const everyPair = mappings(...some.flatMap((from) => some.map((to) => [from, to] as const)))
+  const parties = Array.from({ length: 8 }, (_, index) => new Party(`CN=${index}`))
+  const root = new Party('CN=root')
+  const certificates = parties.map((party, index) => (parties[index - 1] ?? root).certify(party, { extensions: [policies(...some), everyPair] }))
+  const leaf = parties[7]!.issue('CN=leaf', { extensions: [policies(some[0]!)] })
+  t.equal(outcome(leaf, certificates, [root.root()], { policies: REQUIRED, limits: { maxBytes: 200_000 } }), 'valid')
+  t.match(validate(leaf, certificates, [root.root()], { policies: REQUIRED, limits: { maxBytes: 200_000, maxPolicies: 1000 } }), { reason: 'budget_exceeded', detail: 'more policies than the limits allow' })
+})
