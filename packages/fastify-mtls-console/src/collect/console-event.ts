@@ -1,8 +1,8 @@
 /** What kind of thing happened. */
-export type EventKind = 'denied' | 'would-deny' | 'forged' | 'ended' | 'handshake' | 'credentials' | 'revocation' | 'rules' | 'outbound'
+export type EventKind = 'denied' | 'would-deny' | 'forged' | 'ended' | 'handshake' | 'credentials' | 'revocation' | 'rules' | 'expiry' | 'outbound'
 
 /** Every kind, in the order of the page's filter. */
-export const EVENT_KINDS: readonly EventKind[] = ['denied', 'would-deny', 'forged', 'ended', 'handshake', 'credentials', 'revocation', 'rules', 'outbound']
+export const EVENT_KINDS: readonly EventKind[] = ['denied', 'would-deny', 'forged', 'ended', 'handshake', 'credentials', 'revocation', 'rules', 'expiry', 'outbound']
 
 /** `good` for what went well, `bad` for what was refused. */
 export type Tone = 'good' | 'info' | 'warn' | 'bad'
@@ -20,6 +20,8 @@ export interface ConsoleEvent {
   /** What happened, in a few words. */
   readonly title: string
   readonly reason: string | undefined
+  /** What the reason means and what to do, where that is known. */
+  readonly hint: string | undefined
   readonly peer: string | undefined
   readonly fingerprint256: string | undefined
   /** The issuer that the certificate names. */

@@ -1,11 +1,5 @@
+import type { NearestRule } from '@peerkit/events'
 import { clip } from './clip.ts'
-
-/** The rule that came closest, as messages of `peerkit:request:denied` carry it. */
-export interface NearestRule {
-  readonly path: string
-  readonly matched: readonly string[]
-  readonly failed: readonly { readonly key: string, readonly expected: readonly string[], readonly found: readonly string[] | undefined, readonly note: string | undefined }[]
-}
 
 const MAX_KEYS = 20
 

@@ -11,6 +11,7 @@ const SHELF_OF: Readonly<Record<EventKind, 'strangers' | 'clients' | 'changes'>>
   credentials: 'changes',
   revocation: 'changes',
   rules: 'changes',
+  expiry: 'changes',
   outbound: 'changes'
 }
 
@@ -37,6 +38,6 @@ export class EventLog {
 }
 
 /** A copy without what is kept for filing: what was listed does not change any more. */
-function toPlain ({ id, kind, tone, first, last, count, title, reason, peer, fingerprint256, issuer, remoteAddress, requestId, detail }: ConsoleEvent): ConsoleEvent {
-  return { id, kind, tone, first, last, count, title, reason, peer, fingerprint256, issuer, remoteAddress, requestId, detail }
+function toPlain ({ id, kind, tone, first, last, count, title, reason, hint, peer, fingerprint256, issuer, remoteAddress, requestId, detail }: ConsoleEvent): ConsoleEvent {
+  return { id, kind, tone, first, last, count, title, reason, hint, peer, fingerprint256, issuer, remoteAddress, requestId, detail }
 }

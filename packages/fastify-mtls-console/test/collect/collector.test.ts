@@ -18,12 +18,15 @@ const publish = (name: string, message: object): void => { channel(`peerkit:${na
 test('hears every channel of the suite', async (t) => {
   const collector = collect(t)
   for (const name of ['request:denied', 'request:would-deny', 'connection:ended', 'forwarded:refused', 'handshake:refused', 'credentials:rotated', 'credentials:refused', 'credentials:waiting', 'credentials:warned',
-    'revocation:refreshed', 'revocation:failed', 'revocation:soft-passed', 'rules:reloaded', 'rules:refused', 'outbound:refused']) {
-    publish(name, { peer, reason: 'why', method: 'GET', path: '/', route: '/', origin: 'https://x', generation: 2, trustChanged: true, identity: peer, message: 'said', url: 'http://crl', code: 'CODE', file: 'rules.yaml' })
+    'revocation:refreshed', 'revocation:failed', 'revocation:soft-passed', 'rules:reloaded', 'rules:refused', 'outbound:refused', 'forwarded:stripped', 'expiry:soon']) {
+    publish(name, { peer, reason: 'why', method: 'GET', path: '/', route: '/', origin: 'https://x', generation: 2, trustChanged: true, identity: peer, warnings: ['look'], error: new Error('broken'), notAfter: 0, left: 0, name: 'CN=x', what: 'peer', threshold: '0', header: 'x-cert', message: 'said', url: 'http://crl', code: 'CODE', file: 'rules.yaml' })
   }
-  t.equal(collector.log.list().length, 15)
+  t.equal(collector.log.list().length, 17)
   t.equal(collector.misunderstood, 0)
-  t.match(collector.log.list().find(({ title }) => title === 'New credentials in force'), { detail: [`identity: ${String(peer)}`, 'generation: 2', 'trust: changed', 'file: rules.yaml', 'url: http://crl', 'code: CODE', 'said'] })
+  t.match(collector.log.list().find(({ title }) => title === 'New credentials in force'), { detail: [`identity: ${String(peer)}`, 'generation: 2', 'trust: changed', 'warning: look'] })
+  t.match(collector.log.list().find(({ kind }) => kind === 'expiry'), { tone: 'bad', detail: ['peer: CN=x', 'ends: 1970-01-01T00:00:00.000Z', 'threshold: 0'] })
+  publish('expiry:soon', { what: 'own', name: 'CN=x', notAfter: 1, left: 5, threshold: '30d' })
+  t.match(collector.log.list().find(({ tone, kind }) => kind === 'expiry' && tone === 'warn'), { title: 'Ends soon' })
 })
 
 test('a message of another version, or a damaged one, neither counts nor brings the process down', async (t) => {
@@ -67,18 +70,18 @@ test('counts refused handshakes by reason, of which there are only so many', asy
 
 test('a flood of failed handshakes costs bounded memory and keeps what others did', async (t) => {
   const collector = collect(t)
-  publish('handshake:refused', { reason: 'unknown_ca', remoteAddress: '10.1.1.1', peer })
+  publish('handshake:refused', { reason: 'unknown_ca', code: 'DEPTH_ZERO_SELF_SIGNED_CERT', remoteAddress: '10.1.1.1', peer })
   for (let index = 0; index < 20_000; index++) publish('handshake:refused', { time: index, reason: 'protocol', code: `C${index}`, remoteAddress: `2001:db8:1:1::${index}` })
   const events = collector.log.list()
   t.equal(events.length, 100)
   t.ok(events.some(({ remoteAddress }) => remoteAddress === '10.1.1.1'), 'a whole network counts as one')
+  t.match(events.find(({ reason }) => reason === 'unknown_ca'), { hint: /self-signed/ })
   t.equal(collector.handshakes['protocol'], 20_000)
 })
 
 test('remembers which servers answered, and which did not', async (t) => {
   const collector = collect(t)
   publish('outbound:identified', { origin: 'https://a', server: peer, resumed: false, generation: 1 })
-  publish('outbound:identified', { origin: 'https://b' })
   publish('outbound:refused', { origin: 'https://a', code: 'MTLS_ERR_OUTBOUND_WRONG_SERVER', reason: 'rules', message: 'wrong' })
   t.match(collector.servers.list(), [{ origin: 'https://a', connections: 1, refused: 1, lastRefusal: { code: 'MTLS_ERR_OUTBOUND_WRONG_SERVER', message: 'wrong' } }])
 })

@@ -3,7 +3,7 @@ import type { EventDraft } from '../../src/collect/console-event.ts'
 import { EventLog } from '../../src/collect/event-log.ts'
 
 function draft (change: Partial<EventDraft> = {}): EventDraft {
-  return { kind: 'denied', tone: 'bad', time: 0, title: 'Denied: GET /', reason: 'no_match', peer: 'CN=a', fingerprint256: 'aa', issuer: undefined, remoteAddress: '10.0.0.1', requestId: 'r', detail: [], source: 'a', ...change }
+  return { kind: 'denied', tone: 'bad', time: 0, title: 'Denied: GET /', reason: 'no_match', hint: undefined, peer: 'CN=a', fingerprint256: 'aa', issuer: undefined, remoteAddress: '10.0.0.1', requestId: 'r', detail: [], source: 'a', ...change }
 }
 
 test('equal events of a minute are one entry with a count, those of the next another', (t) => {

@@ -1,8 +1,8 @@
 import { test } from 'tap'
+import { explainRefusal } from '../../src/collect/explain-refusal.ts'
 import { Html, escapeHtml, html } from '../../src/page/html.ts'
 import { formatSpan, formatTime, showTime, toneOfEnd } from '../../src/page/time.ts'
 import { makeVisible } from '../../src/page/visible-text.ts'
-import { explainReason } from '../../src/page/words.ts'
 
 test('what is put into a template is text, unless it came out of one', (t) => {
   t.equal(String(html`<p title="${'"\'&'}">${'<b>'}${html`<i>${'&'}</i>`}</p>`), '<p title="&quot;&#39;&amp;">&lt;b&gt;<i>&amp;</i></p>')
@@ -34,8 +34,8 @@ test('times are in UTC, with the distance in a unit that says enough', (t) => {
 })
 
 test('a reason is explained where it is known, and none of an object\'s own', (t) => {
-  t.match(explainReason('expired'), /must renew/)
-  t.equal(explainReason('toString'), undefined)
-  t.equal(explainReason(undefined), undefined)
+  t.match(explainRefusal('no_rule'), /is closed/)
+  t.equal(explainRefusal('toString'), undefined)
+  t.equal(explainRefusal(undefined), undefined)
   t.end()
 })

@@ -3,7 +3,6 @@ import { html } from '../html.ts'
 import type { Html } from '../html.ts'
 import { badge, lines, table } from '../parts.ts'
 import { formatTime } from '../time.ts'
-import { explainReason } from '../words.ts'
 
 const SIGNS: Readonly<Record<ConsoleEvent['tone'], string>> = { good: '✓', info: 'i', warn: '!', bad: '✕' }
 
@@ -39,8 +38,7 @@ function showWho ({ kind, peer, fingerprint256, remoteAddress }: ConsoleEvent, p
   return html`${who}${claim}${remoteAddress !== undefined && html` <span class="faint nowrap">from ${remoteAddress}</span>`}`
 }
 
-function showWhy ({ id, reason, detail, requestId }: ConsoleEvent): Html {
-  const meaning = explainReason(reason)
+function showWhy ({ id, reason, hint, detail, requestId }: ConsoleEvent): Html {
   const more = [...detail, ...(requestId === undefined ? [] : [`request id: ${requestId}`])]
-  return html`${reason !== undefined && badge('plain', reason)} ${meaning}${more.length > 0 && html`<details id="event-${id}"><summary>Details</summary>${lines(more)}</details>`}`
+  return html`${reason !== undefined && badge('plain', reason)} ${hint}${more.length > 0 && html`<details id="event-${id}"><summary>Details</summary>${lines(more)}</details>`}`
 }

@@ -1,0 +1,16 @@
+import type { RequestRefusalReason } from '@peerkit/events'
+
+const HINTS: Readonly<Record<RequestRefusalReason, string>> = {
+  no_identity: 'The request came without a certificate.',
+  no_match: 'The certificate is accepted, but no rule of this route means it. The closest rule says what differs.',
+  incomplete_identity: 'A gateway passed on too little of the certificate to tell.',
+  predicate_refused: 'No rule matched, and the function that was asked said no.',
+  predicate_failed: 'The function that was asked threw. That is a bug of the service; its log has the stack.',
+  no_rule: 'Nothing says who may call this route, so it is closed. Give it rules.',
+  rules_changed: 'Reloaded rules no longer allow this client, whose WebSocket was open.'
+}
+
+/** What the reason of a denied request means; undefined for one that is not known here. */
+export function explainRefusal (reason: string | undefined): string | undefined {
+  return reason !== undefined && Object.hasOwn(HINTS, reason) ? HINTS[reason as RequestRefusalReason] : undefined
+}
