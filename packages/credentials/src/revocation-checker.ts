@@ -32,10 +32,21 @@ export async function loadChecker (material: CredentialMaterial, checked: Checke
   } catch (error) {
     throw refused('crl', where, (error as Error).message, error)
   }
-  const older = findOlder(checker.lists, (inForce as Partial<CrlChecker> | undefined)?.lists ?? [])
-  if (older === undefined) return checker
+  const held = (inForce as Partial<CrlChecker> | undefined)?.lists ?? []
+  const loss = describeLoss(checker.lists, held, checkerOptions)
+  if (loss === undefined) return checker
   await checker.close()
-  throw refused('crl', where, `the CRL of ${String(older.list.verifiedBy)} of ${iso(older.list.thisUpdate)} is older than the one in force, of ${iso(older.held.thisUpdate)}`)
+  throw refused('crl', where, loss)
+}
+
+/** What would be known no longer. */
+function describeLoss (lists: CrlChecker['lists'], inForce: CrlChecker['lists'], { issuers, now = Date.now }: CrlCheckerOptions): string | undefined {
+  const older = findOlder(lists, inForce)
+  if (older !== undefined) return `the CRL of ${String(older.list.verifiedBy)} of ${iso(older.list.thisUpdate)} is older than the one in force, of ${iso(older.held.thisUpdate)}`
+  const keyOf = ({ verifiedBy }: CrlIndex): string | undefined => verifiedBy?.publicKey256
+  const lost = inForce.find((held) => held.nextUpdate > now() && issuers.some(({ publicKey256 }) => publicKey256 === keyOf(held)) && !lists.some((list) => keyOf(list) === keyOf(held)))
+  // A file cut off between two lists parses well.
+  return lost === undefined ? undefined : `the CRL of ${String(lost.verifiedBy)} is missing, which is in force and whose CA is still trusted: was the file cut off?`
 }
 
 function findOlder (lists: CrlChecker['lists'], inForce: CrlChecker['lists']): { list: CrlIndex, held: CrlIndex } | undefined {

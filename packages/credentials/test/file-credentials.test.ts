@@ -172,6 +172,23 @@ test('a CRL that is older than the one in force is refused, one of today with a 
   await source.close()
 })
 
+test('a file that lost the CRL of a CA is refused as long as that CA is trusted', async (t) => {
+  const { paths, ca, folder, replace, write } = await makeFolder(t)
+  const other = await createDevCa({ name: 'Other' })
+  await write('ca.pem', ca.root + other.root)
+  const first = (await ca.crl()).pem
+  await write('crl.pem', first + (await other.crl()).pem)
+  const source = await fileCredentials({ ...paths, crl: join(folder, 'crl.pem'), settle: 1 })
+  let change = nextChange(source)
+  await replace('crl.pem', first)
+  t.match(await change, { type: 'refused', error: { reason: 'crl', message: /the CRL of CN=Other.* is missing, which is in force and whose CA is still trusted/ } })
+  t.match(source.current.revocation, { lists: { length: 2 } })
+  change = nextChange(source)
+  await replace('ca.pem', ca.root)
+  t.match(await change, { type: 'rotated', snapshot: { revocation: { lists: { length: 1 } } } })
+  await source.close()
+})
+
 test('a touched file is no rotation', async (t) => {
   const { paths, ca, issued, replace } = await makeFolder(t)
   const source = await fileCredentials(paths)
