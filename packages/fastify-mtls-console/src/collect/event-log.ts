@@ -33,7 +33,7 @@ export class EventLog {
 
   /** Newest first. */
   list (): ConsoleEvent[] {
-    return Object.values(this.#shelves).flatMap(({ entries }) => entries).sort((a, b) => b.last - a.last || b.id - a.id).map(toPlain)
+    return Object.values(this.#shelves).flatMap(({ entries }) => [...entries]).sort((a, b) => b.last - a.last || b.id - a.id).map(toPlain)
   }
 }
 

@@ -1,4 +1,5 @@
 import type { ConsoleEvent, EventDraft } from './console-event.ts'
+import { Shares } from './shares.ts'
 
 type Filed = { -readonly [key in keyof ConsoleEvent]: ConsoleEvent[key] } & { readonly key: string, readonly source: string }
 
@@ -10,9 +11,10 @@ const MINUTE = 60_000
 export class EventShelf {
   readonly #capacity: number
   readonly #nextId: () => number
-  readonly #shares = new Map<string, number>()
+  readonly #entries = new Set<Filed>()
+  readonly #shares = new Shares<Filed>()
+  /** Of this minute. */
   readonly #open = new Map<string, Filed>()
-  #entries: Filed[] = []
   #minute = -1
   #dropped = 0
 
@@ -22,7 +24,7 @@ export class EventShelf {
   }
 
   /** Oldest first. */
-  get entries (): readonly ConsoleEvent[] { return this.#entries }
+  get entries (): Iterable<ConsoleEvent> { return this.#entries }
 
   /** How many entries made room for others. */
   get dropped (): number { return this.#dropped }
@@ -40,20 +42,18 @@ export class EventShelf {
       known.last = time
       return
     }
-    if (this.#entries.length >= this.#capacity) this.#makeRoom()
+    if (this.#entries.size >= this.#capacity) this.#makeRoom()
     const entry: Filed = { ...draft, id: this.#nextId(), first: time, last: time, count: 1, key, source }
-    this.#entries.push(entry)
+    this.#entries.add(entry)
     this.#open.set(key, entry)
-    this.#shares.set(source, (this.#shares.get(source) ?? 0) + 1)
+    this.#shares.add(entry)
   }
 
   #makeRoom (): void {
-    const most = Math.max(...this.#shares.values())
-    const index = this.#entries.findIndex(({ source }) => this.#shares.get(source) === most)
-    const [entry] = this.#entries.splice(index, 1) as [Filed]
+    const entry = this.#shares.takeOfMost()
+    if (entry === undefined) return
+    this.#entries.delete(entry)
     if (this.#open.get(entry.key) === entry) this.#open.delete(entry.key)
-    if (most === 1) this.#shares.delete(entry.source)
-    else this.#shares.set(entry.source, most - 1)
     this.#dropped++
   }
 }

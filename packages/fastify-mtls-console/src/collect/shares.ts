@@ -1,0 +1,42 @@
+/** Who holds how many entries, and who holds most: each answer in constant time, since a flood asks with every packet. */
+export class Shares<Entry extends { readonly source: string }> {
+  readonly #held = new Map<string, Set<Entry>>()
+  /** Sources by how many they hold. */
+  readonly #ranks = new Map<number, Set<string>>()
+  #most = 0
+
+  add (entry: Entry): void {
+    const { source } = entry
+    let held = this.#held.get(source)
+    if (held === undefined) this.#held.set(source, held = new Set())
+    held.add(entry)
+    this.#move(source, held.size - 1, held.size)
+    this.#most = Math.max(this.#most, held.size)
+  }
+
+  /** Takes away the oldest entry of whoever holds most; among equals, of who has done so for longest. Undefined where nobody holds any. */
+  takeOfMost (): Entry | undefined {
+    const source = first(this.#ranks.get(this.#most))
+    const held = source === undefined ? undefined : this.#held.get(source)
+    const entry = first(held)
+    if (source === undefined || held === undefined || entry === undefined) return undefined
+    held.delete(entry)
+    if (held.size === 0) this.#held.delete(source)
+    this.#move(source, held.size + 1, held.size)
+    // He holds one fewer now, and nobody holds more.
+    if (this.#ranks.get(this.#most) === undefined) this.#most--
+    return entry
+  }
+
+  #move (source: string, before: number, after: number): void {
+    const left = this.#ranks.get(before)
+    left?.delete(source)
+    if (left?.size === 0) this.#ranks.delete(before)
+    if (after === 0) return
+    const joined = this.#ranks.get(after)
+    if (joined === undefined) this.#ranks.set(after, new Set([source]))
+    else joined.add(source)
+  }
+}
+
+function first<T> (set: ReadonlySet<T> | undefined): T | undefined { return set?.values().next().value }
