@@ -95,9 +95,10 @@ export class Gate {
   #admit (socket: TLSSocket, server: MtlsServer, emit: Emit): void {
     // Who was judged is who stays: TLS 1.2 lets a client come back with another certificate.
     socket.disableRenegotiation()
+    const begun = performance.now()
     const judgement = this.#judge(socket)
     if (!(judgement instanceof Promise)) {
-      this.#conclude(socket, server, judgement, emit)
+      this.#conclude(socket, server, judgement, emit, begun)
       return
     }
     const ignore = (): void => {}
@@ -108,7 +109,7 @@ export class Gate {
       concluded = true
       clearTimeout(timer)
       socket.off('error', ignore)
-      if (!socket.destroyed) this.#conclude(socket, server, result, emit)
+      if (!socket.destroyed) this.#conclude(socket, server, result, emit, begun)
     }
     const timer = setTimeout(() => { conclude(refuse(socket, 'timeout')) }, this.#options.judgementTimeout).unref()
     judgement.then(conclude, () => { conclude(refuse(socket, 'revocation_unknown')) })
@@ -124,10 +125,11 @@ export class Gate {
     }
   }
 
-  #conclude (socket: TLSSocket, server: MtlsServer, judgement: Judgement, emit: Emit): void {
+  #conclude (socket: TLSSocket, server: MtlsServer, judgement: Judgement, emit: Emit, begun: number): void {
     const { watch, reporter } = this.#options
+    const judgedIn = performance.now() - begun
     if ('refusal' in judgement) {
-      reporter.refused(socket, judgement.refusal)
+      reporter.refused(socket, judgement.refusal, judgedIn)
       socket.on('error', () => {})
       socket.destroy()
       return
@@ -135,7 +137,7 @@ export class Gate {
     const record = createRecord(socket, judgement.peer, 'standing' in judgement ? judgement.standing : undefined)
     if (judgement.peer !== null) {
       watch.follow(record)
-      reporter.identified(record)
+      reporter.identified(record, judgedIn)
     }
     const onSession = (session: Parameters<typeof rememberSession>[0]): void => { rememberSession(session, record) }
     // An HTTP/2 session is made within this very emit.

@@ -16,7 +16,8 @@ export class HandshakeReporter {
     this.#now = now
   }
 
-  refused (socket: TLSSocket, refusal: Refusal): void {
+  /** @param judgedIn milliseconds that the judgement took */
+  refused (socket: TLSSocket, refusal: Refusal, judgedIn?: number): void {
     const { remoteAddress, remotePort, alpnProtocol } = socket
     this.#publishRefusal({
       ...refusal,
@@ -24,7 +25,8 @@ export class HandshakeReporter {
       remotePort,
       alpnProtocol: alpnProtocol === false ? undefined : alpnProtocol ?? undefined,
       protocol: socket.getProtocol() ?? undefined,
-      resumed: socket.isSessionReused()
+      resumed: socket.isSessionReused(),
+      judgedIn
     })
   }
 
@@ -38,12 +40,13 @@ export class HandshakeReporter {
       remotePort: socket?.remotePort,
       alpnProtocol: undefined,
       protocol: socket?.getProtocol?.() ?? undefined,
-      resumed: false
+      resumed: false,
+      judgedIn: undefined
     })
   }
 
-  identified ({ peer, socket, remoteAddress }: ConnectionRecord): void {
-    if (connectionIdentified.hasSubscribers) connectionIdentified.publish({ v: 1, time: this.#now(), peer, remoteAddress, resumed: socket.isSessionReused() })
+  identified ({ peer, socket, remoteAddress }: ConnectionRecord, judgedIn?: number): void {
+    if (peer !== null && connectionIdentified.hasSubscribers) connectionIdentified.publish({ v: 1, time: this.#now(), peer, remoteAddress, resumed: socket.isSessionReused(), judgedIn })
   }
 
   ended ({ peer, remoteAddress }: ConnectionRecord, reason: RefusalReason): void {
