@@ -30,6 +30,12 @@ export async function startDemo ({ port = 0 }: { readonly port?: number } = {}):
   const { operator, ca } = cast
   await Promise.all([writeFile(join(folder, 'operator.pem'), operator.chain), writeFile(join(folder, 'operator-key.pem'), operator.key, { mode: 0o600 }), writeFile(join(folder, 'ca.pem'), ca.root)])
 
+  const end = async (): Promise<void> => {
+    await accounts.close()
+    await ledger.close()
+    await rm(folder, { recursive: true, force: true })
+  }
+  let closing: Promise<void> | undefined
   const call = async (): Promise<void> => { await callAround(cast, accounts) }
   await call()
   await rotate(cast, accounts)
@@ -40,11 +46,7 @@ export async function startDemo ({ port = 0 }: { readonly port?: number } = {}):
     folder,
     call,
     callAs: async (caller, method, path) => await callOnce(cast, accounts.origin, [caller, method, path]),
-    close: async () => {
-      await accounts.close()
-      await ledger.close()
-      await rm(folder, { recursive: true, force: true })
-    }
+    close: async () => { await (closing ??= end()) }
   }
 }
 

@@ -1,0 +1,56 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, readFileSync } from 'node:fs'
+import { request } from 'node:https'
+import { join } from 'node:path'
+import { test } from 'tap'
+import { startDemo } from '../src/index.ts'
+
+async function fetchData (origin: string, folder: string, path: string): Promise<any> {
+  const read = (name: string): string => readFileSync(join(folder, name), 'utf8')
+  return await new Promise((resolve, reject) => {
+    const call = request(`${origin}/console/data.json${path}`, { ca: read('ca.pem'), cert: read('operator.pem'), key: read('operator-key.pem'), agent: false }, (response) => {
+      let text = ''
+      response.on('data', (chunk) => { text += chunk }).on('end', () => { resolve(JSON.parse(text)) })
+    })
+    call.on('error', reject)
+    call.end()
+  })
+}
+
+test('the demonstration shows what its README promises', async (t) => {
+  const demo = await startDemo()
+  t.after(() => demo.close())
+  const { accounts: { origin }, folder } = demo
+  const { trust, ends, clients, outbound, handshakesRefused, routes } = await fetchData(origin, folder, '')
+  t.match(trust, { generation: 3, turns: [{ type: 'rotated', removed: [/Demo CA 2021/] }, { type: 'refused' }, { type: 'rotated' }, { type: 'start' }] })
+  t.match(trust.formerAnchors, [{ clients: [{ name: 'legacy-batch' }] }])
+  t.ok(trust.formerAnchors[0].attempts > 0)
+  t.match(ends[0], { what: 'client', name: /reports$/ })
+  t.notOk(clients.some(({ certificate }: any) => /stranger/.test(certificate.subject)))
+  t.match(outbound, [{ name: 'ledger', expects: /ledger/, server: { spiffeId: /ledger$/ } }, { name: 'mail', connections: 0 }])
+  t.ok(handshakesRefused.no_certificate > 0 && handshakesRefused.unknown_ca > 0)
+  t.ok(routes.some(({ access }: any) => access === 'nobody'))
+  const { events } = await fetchData(origin, folder, '?q=gateway.partner.example')
+  t.match(events[0], { title: 'Denied: GET /accounts/:id', reason: 'no_match', detail: [/./, /closest rule/] })
+  await demo.close()
+  t.notOk(existsSync(folder), 'the certificates are gone')
+})
+
+test('says how to open it, keeps running until told to stop, and prints no key', async (t) => {
+  const child = spawn(process.execPath, ['--conditions=@peerkit/source', join(import.meta.dirname, '../src/main.ts')], { env: { ...process.env, NODE_OPTIONS: '', PORT: '0' } })
+  let output = ''
+  await new Promise<void>((resolve) => {
+    child.stdout.on('data', (chunk) => {
+      output += chunk
+      if (/Ctrl\+C/.test(output)) resolve()
+    })
+  })
+  t.match(output, /The console: https:\/\/127\.0\.0\.1:\d+\/console/)
+  t.match(output, /openssl pkcs12 -export/)
+  t.notMatch(output, /PRIVATE KEY/)
+  child.kill('SIGTERM')
+  const [code] = await once(child, 'exit')
+  t.equal(code, 0)
+  t.notOk(existsSync(/--cacert (\S+)\/ca\.pem/.exec(output)?.[1] ?? '/'))
+})
