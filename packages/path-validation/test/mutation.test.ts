@@ -1,6 +1,7 @@
 import { test } from 'tap'
 import { createPathValidator } from '../src/index.ts'
-import { NOW, Party, altNames, dns, mappings, nameConstraints, policies } from './support/mint.ts'
+import { text } from './support/der.ts'
+import { NOW, Party, altNames, basicConstraints, dns, inhibitAny, keyUsage, mappings, nameConstraints, policies, policyConstraints, purposes } from './support/mint.ts'
 
 /** Repeatable: a failure can be looked at. */
 function * randomNumbers (seed: number): Generator<number> {
@@ -39,4 +40,28 @@ test('a changed octet, a cut or a splice in any certificate of a chain never thr
   t.ok((reasons.get('certificate_invalid') ?? 0) > 500)
   t.ok((reasons.get('signature_invalid') ?? 0) > 100)
   t.equal(reasons.get('later'), undefined)
+})
+
+test('extensions that a CA damages on purpose, and signs, never throw and are always answered', async (t) => {
+  const random = randomNumbers(11)
+  const below = (bound: number): number => Math.floor((random.next().value as number) * bound)
+  const samples = [
+    basicConstraints(true, 1), keyUsage(5), purposes('1.3.6.1.5.5.7.3.2'), policies('1.2.3', '2.5.29.32.0'), mappings(['1.2.3', '1.2.4']), policyConstraints(0, 1), inhibitAny(0),
+    nameConstraints([dns('example.com'), text(0x86, '.example.com')], [text(0x81, 'joe@example.com')]), altNames(dns('a.example.com'), text(0x86, 'spiffe://a.example.com/x'), text(0x81, 'joe@example.com'))
+  ]
+  const [root, ca] = [new Party('CN=root'), new Party('CN=ca')]
+  const anchors = [root.root()]
+  const reasons = new Set<string>()
+  for (let round = 0; round < 1500; round++) {
+    const extensions = samples.filter(() => below(2) === 0).map((extension) => {
+      const value = Buffer.from(extension.value)
+      for (let count = below(3); count > 0; count--) value[below(value.length)] = below(256)
+      return { ...extension, critical: below(2) === 0, value: below(20) === 0 ? value.subarray(0, below(value.length)) : value }
+    })
+    const chain = below(2) === 0 ? [ca.issue(), root.certify(ca, { extensions })] as const : [ca.issue('CN=client', { extensions }), root.certify(ca)] as const
+    const verdict = createPathValidator({ anchors: () => anchors, now: () => NOW, policies: { requireExplicit: below(2) === 0 } }).validate(chain[0], [chain[1]])
+    reasons.add(verdict instanceof Promise ? 'later' : verdict.valid ? 'valid' : verdict.reason)
+  }
+  for (const reason of ['valid', 'certificate_invalid', 'purpose', 'policy', 'name_constraint', 'not_ca']) t.ok(reasons.has(reason), reason)
+  t.notOk(reasons.has('later'))
 })

@@ -17,6 +17,9 @@ const CLIENT_USES = KEY_USAGE.digitalSignature | KEY_USAGE.keyAgreement
 /** What a leaf's key has to be allowed, any of these, as OpenSSL asks it in a handshake. */
 const LEAF_USES = Object.freeze({ clientAuth: CLIENT_USES, serverAuth: CLIENT_USES | KEY_USAGE.keyEncipherment } as const)
 
+const NETSCAPE_CERT_TYPE = '2.16.840.1.113730.1.1'
+const CERT_TYPE_BITS = Object.freeze({ clientAuth: 0x80, serverAuth: 0x40 } as const)
+
 /** What can be told of a certificate by itself, wherever it stands in a path: extensions, validity, key. */
 export function findFlaw (certificate: Certificate, now: number): PathRefused | undefined {
   const { fields, keyKind } = certificate
@@ -59,8 +62,15 @@ export function findLeafFlaw (certificate: Certificate, purpose: Purpose): PathR
   // RFC 5280 sections 4.2.1.3 and 4.2.1.10: for CAs alone. Whoever looks at one of them and not at cA takes it for a CA.
   if (!isCa && keyUsage !== undefined && (keyUsage & KEY_USAGE.keyCertSign) !== 0) return refuse('purpose', `${nameOf(certificate)} is no CA and has keyCertSign`)
   if (!isCa && nameConstraints !== undefined) return refuse('name_constraint', `${nameOf(certificate)} is no CA and has name constraints`)
+  if (purpose !== 'any' && !allowsByCertType(certificate, purpose)) return refuse('purpose', `the Netscape certificate type of ${nameOf(certificate)} does not allow ${purpose}`)
   if (purpose !== 'any' && keyUsage !== undefined && (keyUsage & LEAF_USES[purpose]) === 0) return refuse('purpose', `the keyUsage of ${nameOf(certificate)} does not allow ${purpose}`)
   return judgePurpose(certificate, purpose)
+}
+
+/** What came before extended key usages, and OpenSSL still heeds in a handshake. That it is a BIT STRING was checked when it was read. */
+function allowsByCertType ({ fields }: Certificate, purpose: keyof typeof CERT_TYPE_BITS): boolean {
+  const type = fields.extensions.get(NETSCAPE_CERT_TYPE)
+  return type === undefined || ((type.value[3] ?? 0) & CERT_TYPE_BITS[purpose]) !== 0
 }
 
 /**
@@ -73,9 +83,16 @@ function judgePurpose (certificate: Certificate, purpose: Purpose): PathRefused 
   return refuse('purpose', `the extendedKeyUsage of ${nameOf(certificate)} does not allow ${purpose}`)
 }
 
-/** A certificate in a sentence. */
-export function nameOf ({ identity }: Certificate): string {
-  return identity.toString()
+const names = new WeakMap<Certificate, string>()
+
+/** A certificate in a sentence. Rendered once: a name may be long, and many paths may fail at it. */
+export function nameOf (certificate: Certificate): string {
+  let name = names.get(certificate)
+  if (name === undefined) {
+    name = certificate.identity.toString()
+    names.set(certificate, name)
+  }
+  return name
 }
 
 function timeOf (time: number): string {
