@@ -6,7 +6,7 @@ import type { FastifyInstance, FastifyPluginAsync, FastifyRequest, onRequestHook
 import fp from 'fastify-plugin'
 import type { ConnectionEndedMessage, HandshakeRefusedMessage } from './channels.ts'
 import { MTLS_ERR_PEER_MISSING, MTLS_ERR_SERVER_NOT_MTLS, MTLS_ERR_SERVER_OPTION } from './errors.ts'
-import { createTakeForwarded } from './forwarded-peer.ts'
+import { ForwardedPeers } from './forwarded-peer.ts'
 import type { ForwardedOption } from './forwarded-peer.ts'
 import type { MtlsServer } from './gate.ts'
 import { checkCredentials, checkKeys } from './option-check.ts'
@@ -46,9 +46,9 @@ declare module 'fastify' {
 const mtls: FastifyPluginAsync<FastifyMtlsOptions> = async (app, options) => {
   checkKeys(options, ['credentials', 'forwarded'], '@peerkit/fastify-mtls')
   const context = options.credentials === undefined && options.forwarded !== undefined ? refuseContext(app) : takeContext(app, options)
-  const takeForwarded = options.forwarded === undefined ? undefined : createTakeForwarded(app, options.forwarded, context)
+  const forwarded = options.forwarded === undefined ? undefined : new ForwardedPeers(app, options.forwarded, context)
   // Where a gateway may speak for others, nobody is known before its headers were read.
-  const look = takeForwarded === undefined ? peerOfRequest : assignedPeer
+  const look = forwarded === undefined ? peerOfRequest : assignedPeer
   app.decorateRequest('optionalPeer', { getter (this: FastifyRequest) { return look(this.raw) } } as any)
   app.decorateRequest('peer', {
     getter (this: FastifyRequest) {
@@ -64,7 +64,7 @@ const mtls: FastifyPluginAsync<FastifyMtlsOptions> = async (app, options) => {
     else done()
   }
   const identify: onRequestHookHandler = (request, _reply, done) => {
-    const believed = takeForwarded === undefined || takeForwarded(request)
+    const believed = forwarded === undefined || forwarded.take(request)
     if (believed instanceof Promise) believed.then((settled) => { settle(request, settled, done) }).catch(done)
     else settle(request, believed, done)
   }

@@ -8,11 +8,9 @@ import { recordOfRequest } from './connection-record.ts'
 import { MTLS_ERR_SERVER_OPTION } from './errors.ts'
 import { validateAgainst } from './forwarded-chain.ts'
 import { ForwardedRevocation } from './forwarded-revocation.ts'
-import { assignPeer, peerOfRequest } from './request-peer.ts'
+import { ForwardedUpgrades } from './forwarded-upgrades.ts'
+import { assignPeer, assignedPeer, peerOfRequest } from './request-peer.ts'
 import type { ServerContext } from './server-context.ts'
-
-/** Takes the identity that a gateway passes on; false where a header must not be believed. */
-export type TakeForwarded = (request: FastifyRequest) => boolean | Promise<boolean>
 
 /** A reader, or the options of one, whose validator and clock are then those of the server. */
 export type ForwardedOption = ForwardedReader | ForwardedReaderOptions
@@ -20,49 +18,82 @@ export type ForwardedOption = ForwardedReader | ForwardedReaderOptions
 /** What is told of a header that was refused or removed; `reason` and `detail` are for the log alone. */
 type Rejection = { readonly state: 'refused' | 'stripped', readonly reason: string, readonly header: string, readonly detail?: string | undefined }
 
-/** @param context undefined on a server of somebody else's, which knows gateways by their address or a Unix socket alone */
-export function createTakeForwarded (app: FastifyInstance, option: ForwardedOption, context: ServerContext | undefined): TakeForwarded {
-  const reader = isReader(option) ? option : createReader(option, context)
-  const revocation = context === undefined ? undefined : new ForwardedRevocation(context.trust, context.judgementTimeout)
-  let onUnixSocket: boolean | undefined
-  /** Known once the server listens, and kept when it no longer does. */
-  function listensOnUnixSocket (): boolean {
-    const address = app.server.address()
-    if (address !== null) onUnixSocket = typeof address === 'string'
-    return onUnixSocket ?? false
+/** A request, and who sent it as far as the connection says: what a gateway told of its client is no sender. */
+interface Call { readonly request: FastifyRequest, readonly sender: PeerIdentity | undefined, readonly remoteAddress: string | undefined }
+
+/** Knows whom gateways speak for. */
+export class ForwardedPeers {
+  readonly #app: FastifyInstance
+  readonly #reader: ForwardedReader
+  readonly #revocation: ForwardedRevocation | undefined
+  readonly #upgrades: ForwardedUpgrades
+  #onUnixSocket = false
+
+  /** @param context undefined on a server of somebody else's, which knows gateways by their address or a Unix socket alone */
+  constructor (app: FastifyInstance, option: ForwardedOption, context: ServerContext | undefined) {
+    this.#app = app
+    this.#reader = isReader(option) ? option : createReader(option, context)
+    this.#revocation = context === undefined ? undefined : new ForwardedRevocation(context.trust, context.judgementTimeout)
+    this.#upgrades = new ForwardedUpgrades(context?.trust.now ?? Date.now)
+    context?.onReview.add(() => { this.#upgrades.review() })
   }
 
-  function take (request: FastifyRequest, result: ForwardedResult): boolean | Promise<boolean> {
-    if (result.state === 'accepted') return admit(request, result.identity)
+  /** Takes the identity that a gateway passes on; false where a header must not be believed. */
+  take (request: FastifyRequest): boolean | Promise<boolean> {
+    const { raw } = request
+    const record = recordOfRequest(raw)
+    // Of the connection's start, where it is known: a socket that was reset has no address any more.
+    const call: Call = { request, sender: peerOfRequest(raw) ?? undefined, remoteAddress: record === undefined ? raw.socket?.remoteAddress : record.remoteAddress }
+    const believed = this.#judge(call)
+    if ((raw as { upgrade?: boolean | null }).upgrade !== true) return believed
+    return believed instanceof Promise ? believed.then((settled) => settled && this.#follow(call)) : believed && this.#follow(call)
+  }
+
+  #judge (call: Call): boolean | Promise<boolean> {
+    const { request: { raw: { rawHeaders } }, sender, remoteAddress } = call
+    const result = this.#reader.read({ rawHeaders, sender, remoteAddress, unixSocket: remoteAddress === undefined && this.#listensOnUnixSocket() })
+    return result instanceof Promise ? result.then((settled) => this.#assign(call, settled)) : this.#assign(call, result)
+  }
+
+  #assign (call: Call, result: ForwardedResult): boolean | Promise<boolean> {
+    if (result.state === 'accepted') return this.#admit(call, result.identity)
     if (result.state === 'refused') {
-      reject(request, result)
+      reject(call, result)
       return false
     }
-    const { raw } = request
+    const { request: { raw }, sender } = call
     if (result.state === 'stripped') {
-      reject(request, { ...result, reason: 'untrusted_sender' })
-      stripHeaders(raw as unknown as StrippableMessage, reader.headerNames)
+      reject(call, { ...result, reason: 'untrusted_sender' })
+      stripHeaders(raw as unknown as StrippableMessage, this.#reader.headerNames)
     }
-    assignPeer(raw, result.state === 'anonymous' ? null : peerOfRequest(raw))
+    assignPeer(raw, result.state === 'anonymous' ? null : sender ?? null)
     return true
   }
 
-  function admit (request: FastifyRequest, identity: PeerIdentity): boolean | Promise<boolean> {
-    const reason = revocation?.check(identity)
-    return reason instanceof Promise ? reason.then((settled) => settle(request, identity, settled)) : settle(request, identity, reason)
+  #admit (call: Call, identity: PeerIdentity): boolean | Promise<boolean> {
+    const reason = this.#revocation?.check(identity)
+    return reason instanceof Promise ? reason.then((settled) => this.#settle(call, identity, settled)) : this.#settle(call, identity, reason)
   }
 
-  function settle (request: FastifyRequest, identity: PeerIdentity, reason: string | undefined): boolean {
-    if (reason === undefined) assignPeer(request.raw, identity)
-    else reject(request, { state: 'refused', reason, header: reader.headerNames[0] ?? '', detail: identity.toString() })
+  #settle (call: Call, identity: PeerIdentity, reason: string | undefined): boolean {
+    if (reason === undefined) assignPeer(call.request.raw, identity)
+    else reject(call, { state: 'refused', reason, header: this.#reader.headerNames[0] ?? '', detail: identity.toString() })
     return reason === undefined
   }
 
-  return (request) => {
-    const { raw } = request
-    const remoteAddress = remoteAddressOf(request)
-    const result = reader.read({ rawHeaders: raw.rawHeaders, sender: peerOfRequest(raw) ?? undefined, remoteAddress, unixSocket: remoteAddress === undefined && listensOnUnixSocket() })
-    return result instanceof Promise ? result.then((settled) => take(request, settled)) : take(request, result)
+  /** Sockets of clients that come directly are followed by the connection watch. */
+  #follow (call: Call): true {
+    const { raw } = call.request
+    const peer = assignedPeer(raw)
+    if (peer?.source === 'forwarded') this.#upgrades.follow(raw.socket, peer.notAfter ?? Infinity, () => this.#judge(call))
+    return true
+  }
+
+  /** Known once the server listens, and kept when it no longer does. */
+  #listensOnUnixSocket (): boolean {
+    const address = this.#app.server.address()
+    if (address !== null) this.#onUnixSocket = typeof address === 'string'
+    return this.#onUnixSocket
   }
 }
 
@@ -79,15 +110,9 @@ function createReader (options: ForwardedReaderOptions, context: ServerContext |
   return createForwardedReader({ now, ...options, ...(validator !== undefined && { validator }) })
 }
 
-function reject (request: FastifyRequest, { state, reason, header, detail }: Rejection): void {
-  const peer = peerOfRequest(request.raw)
+function reject ({ request, sender, remoteAddress }: Call, { state, reason, header, detail }: Rejection): void {
+  const peer = sender ?? null
   if (!isAuditKept()) request.log.warn({ reason, detail, header, peer: peer?.toString() }, state === 'refused' ? 'forwarded client certificate refused' : 'forwarded client certificate removed')
   const channel = state === 'refused' ? forwardedRefused : forwardedStripped
-  if (channel.hasSubscribers) channel.publish({ v: 1, time: Date.now(), reason, detail, header, peer, remoteAddress: remoteAddressOf(request) })
-}
-
-/** Of the connection's start, where it is known: a socket that was reset has no address any more. */
-function remoteAddressOf ({ raw }: FastifyRequest): string | undefined {
-  const record = recordOfRequest(raw)
-  return record === undefined ? raw.socket?.remoteAddress : record.remoteAddress
+  if (channel.hasSubscribers) channel.publish({ v: 1, time: Date.now(), reason, detail, header, peer, remoteAddress })
 }

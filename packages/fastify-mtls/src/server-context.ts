@@ -24,6 +24,8 @@ export class ServerContext {
   readonly trust: Trust
   /** How long requests wait for a judgement, in milliseconds. */
   readonly judgementTimeout: number
+  /** Called when open connections are judged again: the trust moved. */
+  readonly onReview: Set<() => void> = new Set()
   readonly #settings: MtlsServerSettings
   readonly #gate: Gate
   readonly #watch: ConnectionWatch
@@ -103,6 +105,7 @@ export class ServerContext {
   #review (): void {
     this.#followLists()
     this.#watch.review().catch(() => {})
+    for (const review of this.onReview) review()
   }
 
   #leave (): void {
