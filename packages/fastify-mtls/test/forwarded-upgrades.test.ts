@@ -54,7 +54,6 @@ test('an open WebSocket is cut when the certificate ends', async (t) => {
 
 test('every open socket is judged each minute, and what cannot be judged is cut', async (t) => {
   mock.timers.enable({ apis: ['setTimeout'] })
-  t.after(() => { mock.timers.reset() })
   const upgrades = new ForwardedUpgrades(() => 0)
   const judged: Record<string, number> = {}
   const follow = (name: string, answer: () => boolean | Promise<boolean>): PassThrough => {
@@ -76,6 +75,8 @@ test('every open socket is judged each minute, and what cannot be judged is cut'
     mock.timers.tick(60_000)
     await setImmediate()
   }
+  // Before the test's own timer is taken away.
+  mock.timers.reset()
   t.same([good, later, bad, broken, failing].map(({ destroyed }) => destroyed), [false, false, true, true, true])
   t.same(judged, { good: 3, later: 3, bad: 1, broken: 1, failing: 1 })
   upgrades.review()
