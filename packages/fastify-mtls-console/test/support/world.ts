@@ -34,6 +34,7 @@ export interface WorldOptions {
   readonly clients?: Partial<FastifyAllowedClientsOptions>
   readonly console?: Partial<FastifyMtlsConsoleOptions>
   readonly crl?: boolean
+  readonly http2?: boolean
   /** In place of the usual routes. */
   setup? (app: FastifyInstance, credentials: MemoryCredentials): Promise<void> | void
 }
@@ -49,12 +50,12 @@ export function addAccounts (app: FastifyInstance): void {
 }
 
 /** An app with a console at /console for operators. */
-export async function createWorld (t: Test, { clients = {}, console: own = {}, crl = false, setup = addAccounts }: WorldOptions = {}): Promise<World> {
+export async function createWorld (t: Test, { clients = {}, console: own = {}, crl = false, http2 = false, setup = addAccounts }: WorldOptions = {}): Promise<World> {
   const ca = await createDevCa({ name: 'Test CA' })
   const server: IssuedCertificate = await ca.issue({ cn: 'accounts', dns: 'localhost', ip: '127.0.0.1' })
   const credentials = memoryCredentials({ cert: server.chain, key: server.key, ca: ca.root, ...(crl && { crl: (await ca.crl()).pem }) })
   const lines: string[] = []
-  const app = Fastify({ ...mtlsServerOptions(credentials), logger: { level: 'trace', stream: { write (line: string) { lines.push(line) } } } }) as unknown as FastifyInstance
+  const app = Fastify({ ...mtlsServerOptions(credentials, { http2 } as object), logger: { level: 'trace', stream: { write (line: string) { lines.push(line) } } } }) as unknown as FastifyInstance
   t.after(async () => {
     await app.close()
     await credentials.close()
