@@ -110,6 +110,8 @@ test('finds issuers whose name is spelled in another way, and none whose name di
   const two = tlv(0x31, ...['a', 'b'].map((value) => sequence(oid('2.5.4.3'), tlv(0x0c, Buffer.from(value)))))
   const twoOther = tlv(0x31, ...['B', 'A'].map((value) => sequence(oid('2.5.4.3'), tlv(0x0c, Buffer.from(value)))))
   t.equal(outcome(authority.issue('CN=client', { issuerName: sequence(two) }), [root.certify(authority, { subjectName: sequence(twoOther) })], [root.root()]), 'valid', 'an RDN is a set')
+  const apart = name('CN=a, CN=b')
+  t.equal(outcome(authority.issue('CN=client', { issuerName: sequence(two) }), [root.certify(authority, { subjectName: apart })], [root.root()]), 'issuer_unknown', 'a set of two is not two in a row')
 })
 
 test('what an anchor says of itself counts: names, policies', async (t) => {

@@ -12,7 +12,7 @@ export function rdnKeys (name: DistinguishedName): readonly string[] {
 
 /** The same for the whole name. No two different lists of RDNs make one text. */
 export function nameKey (rdns: readonly string[]): string {
-  return rdns.length === 1 ? rdns[0] as string : JSON.stringify(rdns)
+  return JSON.stringify(rdns)
 }
 
 // What is no text has a hex value, which no folding changes; the sign between keeps it from equalling a text.
