@@ -1,0 +1,96 @@
+import { hintHandshakeFailure } from '@peerkit/events'
+import type {
+  ConnectionEndedMessage, CredentialsRefusedMessage, CredentialsRotatedMessage, CredentialsWarnedMessage, ExpiringMessage, ForwardedMessage, HandshakeRefusedMessage, OutboundRefusedMessage,
+  RequestJudgedMessage, RevocationFailedMessage, RevocationSoftPassedMessage, RulesRefusedMessage, RulesReloadedMessage
+} from '@peerkit/events'
+import { clip } from '../clip.ts'
+import { iso } from '../iso.ts'
+import { clipNearest, describeWho, networkOf, sourceOf } from './audit-line.ts'
+import type { AuditDraft } from './audit-line.ts'
+
+const MAX_DETAIL = 1_000
+
+export function draftHandshake ({ reason, code, peer, remoteAddress, remotePort, protocol, alpnProtocol, resumed }: HandshakeRefusedMessage): AuditDraft {
+  // Port scans, health checks on TCP, clients that hang up: nothing was refused on our side.
+  const isNoise = reason === 'protocol'
+  return {
+    level: isNoise ? 'info' : 'warn',
+    text: isNoise ? 'mTLS handshake failed' : 'mTLS handshake refused',
+    outcome: isNoise ? 'failed' : 'denied',
+    source: networkOf(remoteAddress),
+    fields: { ...describeWho(peer, remoteAddress), remotePort, reason, code: clip(code), hint: hintHandshakeFailure(reason, code), protocol, alpnProtocol, resumed }
+  }
+}
+
+export function draftEnded ({ reason, peer, remoteAddress }: ConnectionEndedMessage): AuditDraft {
+  return { level: 'warn', text: 'mTLS connection no longer accepted', outcome: 'denied', source: sourceOf(peer, remoteAddress), fields: { ...describeWho(peer, remoteAddress), reason, hint: hintHandshakeFailure(reason) } }
+}
+
+export function draftForwarded ({ reason, detail, header, peer, remoteAddress }: ForwardedMessage, text: string): AuditDraft {
+  return { level: 'warn', text, outcome: 'denied', source: sourceOf(peer, remoteAddress), fields: { ...describeWho(peer, remoteAddress), header: clip(header), reason: clip(reason), detail: clip(detail, MAX_DETAIL) } }
+}
+
+const JUDGED = {
+  allowed: { level: 'info', text: 'client allowed' },
+  denied: { level: 'warn', text: 'client denied' },
+  reported: { level: 'warn', text: 'client would be denied' }
+} as const
+
+export function draftJudged (message: RequestJudgedMessage, outcome: keyof typeof JUDGED): AuditDraft {
+  const { reason, rules, rule, group, nearest, peer, requestId, method, path, route, remoteAddress } = message
+  return {
+    ...JUDGED[outcome],
+    outcome,
+    source: sourceOf(peer, remoteAddress),
+    fields: { ...describeWho(peer, remoteAddress), requestId: clip(requestId), method: clip(method), path: clip(path, MAX_DETAIL), route, reason, rules, rule, group, nearest: clipNearest(nearest) }
+  }
+}
+
+export function draftRotated ({ identity, generation, trustChanged, notAfter }: CredentialsRotatedMessage): AuditDraft {
+  return { level: 'info', text: 'new credentials in force', outcome: 'changed', source: 'credentials', fields: { ...describeWho(identity), generation, trustChanged, notAfter: iso(notAfter) } }
+}
+
+export function draftCredentialsRefused ({ code, reason, message, generation }: CredentialsRefusedMessage): AuditDraft {
+  return { level: 'error', text: 'new credentials refused, the old ones stay', outcome: 'failed', source: 'credentials', fields: { code, reason, detail: clip(message, MAX_DETAIL), generation } }
+}
+
+export function draftCredentialsWarned ({ message, generation }: CredentialsWarnedMessage): AuditDraft {
+  return { level: 'warn', text: 'credentials need a look', outcome: 'warned', source: 'credentials', fields: { detail: clip(message, MAX_DETAIL), generation } }
+}
+
+export function draftRulesReloaded ({ file, generation }: RulesReloadedMessage): AuditDraft {
+  return { level: 'info', text: 'rules reloaded', outcome: 'changed', source: file, fields: { file, generation } }
+}
+
+export function draftRulesRefused ({ file, generation, error }: RulesRefusedMessage): AuditDraft {
+  const { code, reason, message } = error as Error & { code?: string, reason?: string }
+  return { level: 'error', text: 'new rules refused, the old ones stay', outcome: 'failed', source: file, fields: { file, generation, code, reason, detail: clip(message, MAX_DETAIL) } }
+}
+
+export function draftRevocationFailed ({ source, code, reason, message, url, issuer, serialNumber }: RevocationFailedMessage): AuditDraft {
+  return {
+    level: 'error',
+    text: 'revocation status could not be refreshed',
+    outcome: 'failed',
+    source: url ?? source,
+    fields: { source, url: clip(url), issuer: clip(issuer), serialNumber: clip(serialNumber), code, reason, detail: clip(message, MAX_DETAIL) }
+  }
+}
+
+export function draftSoftPassed ({ why, issuer, serialNumber, fingerprint256 }: RevocationSoftPassedMessage): AuditDraft {
+  return { level: 'warn', text: 'certificate passed without its revocation status', outcome: 'warned', source: fingerprint256 ?? 'unknown', fields: { fingerprint256, serialNumber: clip(serialNumber), issuer: clip(issuer), reason: why } }
+}
+
+export function draftExpiring ({ what, name, issuer, serialNumber, fingerprint256, notAfter, left, threshold }: ExpiringMessage): AuditDraft {
+  return {
+    level: left <= 0 ? 'error' : 'warn',
+    text: left <= 0 ? 'certificate or CRL has ended' : 'certificate or CRL ends soon',
+    outcome: 'warned',
+    source: fingerprint256 ?? name,
+    fields: { what, peer: clip(name), fingerprint256, serialNumber: clip(serialNumber), issuer: clip(issuer), notAfter: iso(notAfter), threshold }
+  }
+}
+
+export function draftOutbound ({ origin, code, reason, message }: OutboundRefusedMessage): AuditDraft {
+  return { level: 'warn', text: 'outbound connection refused', outcome: 'failed', source: origin, fields: { origin: clip(origin), code, reason, detail: clip(message, MAX_DETAIL) } }
+}

@@ -1,0 +1,124 @@
+import type { CredentialSource } from '@peerkit/credentials'
+import { expirySoon, listen } from '@peerkit/events'
+import type { ExpiringMessage } from '@peerkit/events'
+import type { PeerIdentity } from '@peerkit/identity'
+import type { RevocationChecker } from '@peerkit/revocation'
+import { BoundedMap } from '../bounded-map.ts'
+import { MTLS_ERR_MONITOR_OPTION } from '../errors.ts'
+import { checkCredentials, checkKeys, checkNumber } from '../option-check.ts'
+import { listEndings } from './own-material.ts'
+import { compileThresholds, DEFAULT_THRESHOLDS } from './thresholds.ts'
+import type { BoundariesOf, Threshold } from './thresholds.ts'
+
+export interface ExpirySettings {
+  /** When to say something. Default 30d, 7d, 1d, and for what lives too short for these 1/5 and 1/20 of its life. What has ended is always told. */
+  readonly thresholds?: readonly Threshold[]
+  /** Whose certificates are looked at beside our own: clients as they connect (default), also at each allowed request (for connections that stay open for days), or nobody's. */
+  readonly peers?: 'connections' | 'requests' | 'none'
+  /** How many clients' certificates are remembered as told of. Default 10,000; those not seen for longest make room. */
+  readonly maxPeers?: number
+  /** Milliseconds between two looks at what is ours, at most. Default 3,600,000; sooner where something passes a threshold before. */
+  readonly interval?: number
+  /** The clock, in milliseconds since the epoch. Default `Date.now`. */
+  readonly now?: () => number
+}
+
+export interface ExpiryOptions extends ExpirySettings {
+  /** Our own chain, the CAs that we trust, and their CRLs. */
+  readonly credentials?: CredentialSource
+  /** Where its CRLs are to be looked at too. */
+  readonly revocation?: RevocationChecker
+}
+
+export interface ExpiryWatch {
+  /** Looks at what is ours, now. */
+  check (): void
+  close (): void
+}
+
+export const EXPIRY_KEYS: readonly string[] = ['thresholds', 'peers', 'maxPeers', 'interval', 'now']
+
+const MAX_TOLD = 5_000
+const SOONEST = 1_000
+
+/** Publishes `peerkit:expiry:soon`, once for each certificate or CRL and threshold that it passes. Throws MTLS_ERR_MONITOR_OPTION. */
+export function watchExpiry (options: ExpiryOptions): ExpiryWatch {
+  checkKeys(options, [...EXPIRY_KEYS, 'credentials', 'revocation'], 'expiry')
+  if (options.credentials !== undefined) checkCredentials(options.credentials, 'expiry.credentials')
+  return new LiveExpiryWatch(options)
+}
+
+type Told = Omit<ExpiringMessage, 'v' | 'time' | 'left' | 'threshold'>
+
+class LiveExpiryWatch implements ExpiryWatch {
+  readonly #credentials: CredentialSource | undefined
+  readonly #revocation: RevocationChecker | undefined
+  readonly #boundariesOf: BoundariesOf
+  readonly #interval: number
+  readonly #now: () => number
+  /** The threshold that was told last. */
+  readonly #told: BoundedMap<string, { threshold: string | undefined }> = new BoundedMap(MAX_TOLD)
+  readonly #toldPeers: BoundedMap<string, { threshold: string | undefined }>
+  /** When a peer that was looked at is worth another look: requests of one connection share the object. */
+  readonly #nextLook: WeakMap<PeerIdentity, number> = new WeakMap()
+  readonly #ends: Array<() => void> = []
+  #timer: NodeJS.Timeout | undefined
+  #closed = false
+
+  constructor ({ credentials, revocation, thresholds = DEFAULT_THRESHOLDS, peers = 'connections', maxPeers, interval, now = Date.now }: ExpiryOptions) {
+    this.#credentials = credentials
+    this.#revocation = revocation
+    this.#boundariesOf = compileThresholds(thresholds)
+    this.#toldPeers = new BoundedMap(checkNumber(maxPeers, 10_000, 'expiry.maxPeers', 1))
+    this.#interval = checkNumber(interval, 3_600_000, 'expiry.interval', SOONEST, 0x7fff_ffff)
+    this.#now = now
+    if (!['connections', 'requests', 'none'].includes(peers)) throw new MTLS_ERR_MONITOR_OPTION(`expiry.peers is ${JSON.stringify(peers)}; expected "connections", "requests" or "none"`)
+    if (peers !== 'none') this.#ends.push(listen({ 'peerkit:connection:identified': ({ peer }) => { this.#look(peer) } }))
+    if (peers === 'requests') this.#ends.push(listen({ 'peerkit:request:allowed': ({ peer }) => { if (peer !== null) this.#look(peer) } }))
+    const check = (): void => { this.check() }
+    if (credentials !== undefined) this.#ends.push(credentials.subscribe(check))
+    if (revocation !== undefined) this.#ends.push(revocation.subscribe(check))
+    this.check()
+  }
+
+  check (): void {
+    if (this.#closed) return
+    clearTimeout(this.#timer)
+    const now = this.#now()
+    let next = now + this.#interval
+    for (const { key, notBefore, ...ending } of listEndings(this.#credentials, this.#revocation)) {
+      next = Math.min(next, this.#tell(this.#told, key, notBefore, ending))
+    }
+    this.#timer = setTimeout(() => { this.check() }, Math.max(next - now, SOONEST)).unref()
+  }
+
+  close (): void {
+    this.#closed = true
+    clearTimeout(this.#timer)
+    for (const end of this.#ends) end()
+    this.#told.clear()
+    this.#toldPeers.clear()
+  }
+
+  #look (peer: PeerIdentity): void {
+    const { notAfter, notBefore, fingerprint256, serialNumber, issuer } = peer
+    if (notAfter === undefined || this.#now() < (this.#nextLook.get(peer) ?? 0)) return
+    const ending = { what: 'peer', name: peer.toString(), issuer: issuer?.toString(), serialNumber, fingerprint256, notAfter } as const
+    this.#nextLook.set(peer, this.#tell(this.#toldPeers, fingerprint256 ?? ending.name, notBefore, ending))
+  }
+
+  /** Tells of the latest threshold that was passed, once. Returns when the next one is. */
+  #tell (memory: BoundedMap<string, { threshold: string | undefined }>, key: string, notBefore: number | undefined, ending: Told): number {
+    const now = this.#now()
+    const boundaries = this.#boundariesOf(notBefore, ending.notAfter)
+    const passed = boundaries.filter(({ at }) => at <= now)
+    const next = boundaries[passed.length]?.at ?? Infinity
+    const { threshold } = passed.at(-1) ?? {}
+    if (threshold === undefined) return next
+    const told = memory.touch(key, () => ({ threshold: undefined }))
+    if (told.threshold === threshold) return next
+    told.threshold = threshold
+    if (expirySoon.hasSubscribers) expirySoon.publish({ v: 1, time: now, ...ending, left: ending.notAfter - now, threshold })
+    return next
+  }
+}

@@ -1,0 +1,26 @@
+import type { Counter, Histogram, Meter, ObservableGauge } from '@opentelemetry/api'
+import { metricCatalogue } from './metric-catalogue.ts'
+import type { MetricName } from './metric-catalogue.ts'
+
+/** From a tenth of a microsecond (a remembered verdict takes less) to ten seconds (a responder that is slow). */
+const BOUNDARIES = [1e-6, 1e-5, 1e-4, 5e-4, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
+
+/** Makes instruments by the catalogue, so that none has another name, unit or text than is documented. */
+export class Instruments {
+  readonly #meter: Meter
+
+  constructor (meter: Meter) {
+    this.#meter = meter
+  }
+
+  counter (name: MetricName): Counter { return this.#meter.createCounter(name, describe(name)) }
+
+  histogram (name: MetricName): Histogram { return this.#meter.createHistogram(name, { ...describe(name), advice: { explicitBucketBoundaries: BOUNDARIES } }) }
+
+  gauge (name: MetricName): ObservableGauge { return this.#meter.createObservableGauge(name, describe(name)) }
+}
+
+function describe (name: MetricName): { unit: string, description: string } {
+  const { unit, about } = metricCatalogue[name]
+  return { unit, description: about }
+}

@@ -1,0 +1,73 @@
+import { metrics } from '@opentelemetry/api'
+import type { BatchObservableCallback, Meter } from '@opentelemetry/api'
+import type { CredentialSource } from '@peerkit/credentials'
+import { listen } from '@peerkit/events'
+import type { RevocationChecker } from '@peerkit/revocation'
+import { listEndings } from '../expiry/own-material.ts'
+import { checkCredentials, checkKeys, checkMethods } from '../option-check.ts'
+import type { Readiness } from '../expiry/readiness.ts'
+import { recordChanges } from './change-metrics.ts'
+import { recordConnections, recordRequests } from './inbound-metrics.ts'
+import { Instruments } from './instruments.ts'
+
+export interface MetricsOptions {
+  /** Default: that of the global meter provider, which does nothing where no SDK is set up. Set up the SDK first. */
+  readonly meter?: Meter
+  /** For the time that is left of our own chain, of the CAs that we trust, and of their CRLs. */
+  readonly credentials?: CredentialSource
+  /** For that of its CRLs too. */
+  readonly revocation?: RevocationChecker
+  /** For `peerkit.ready`. */
+  readonly readiness?: Readiness
+  /** The clock, in milliseconds since the epoch. Default `Date.now`. */
+  readonly now?: () => number
+}
+
+const MAX_NAMES = 100
+
+/** Counts and measures what happens in this process, by the OpenTelemetry API. docs/metrics.md lists the metrics. Throws MTLS_ERR_MONITOR_OPTION. */
+export function recordMetrics (options: MetricsOptions = {}): { close (): void } {
+  checkKeys(options, ['meter', 'credentials', 'revocation', 'readiness', 'now'], 'metrics')
+  const { meter = metrics.getMeter('@peerkit/mtls-monitor'), credentials } = options
+  checkMethods(meter, ['createCounter', 'createHistogram', 'createObservableGauge', 'addBatchObservableCallback'], 'meter')
+  if (credentials !== undefined) checkCredentials(credentials, 'metrics.credentials')
+  const instruments = new Instruments(meter)
+  const stop = listen({ ...recordConnections(instruments), ...recordRequests(instruments), ...recordChanges(instruments) })
+  const forget = observe(meter, instruments, options)
+  return {
+    close () {
+      stop()
+      forget()
+    }
+  }
+}
+
+function observe (meter: Meter, instruments: Instruments, { credentials, revocation, readiness, now = Date.now }: MetricsOptions): () => void {
+  const remaining = instruments.gauge('peerkit.expiry.remaining')
+  const startTime = instruments.gauge('peerkit.credentials.start_time')
+  const generation = instruments.gauge('peerkit.credentials.generation')
+  const ready = instruments.gauge('peerkit.ready')
+  const gauges = [remaining, startTime, generation, ready]
+  const take: BatchObservableCallback = (result) => {
+    if (credentials !== undefined) {
+      const { identity: { notBefore = 0 }, generation: number } = credentials.current
+      result.observe(startTime, notBefore / 1000)
+      result.observe(generation, number)
+    }
+    if (readiness !== undefined) result.observe(ready, readiness.ready().ready ? 1 : 0)
+    for (const { left, what, name } of listRemaining(credentials, revocation, now())) result.observe(remaining, left / 1000, { 'peerkit.kind': what, 'peerkit.name': name })
+  }
+  meter.addBatchObservableCallback(take, gauges)
+  return () => { meter.removeBatchObservableCallback(take, gauges) }
+}
+
+/** Of several with one name the one that ends first. Beyond the bound: those that end first. */
+function listRemaining (credentials: CredentialSource | undefined, revocation: RevocationChecker | undefined, now: number): ReadonlyArray<{ left: number, what: string, name: string }> {
+  const first = new Map<string, { left: number, what: string, name: string }>()
+  for (const { what, name, notAfter } of listEndings(credentials, revocation)) {
+    const key = `${what} ${name}`
+    const left = notAfter - now
+    if (left < (first.get(key)?.left ?? Infinity)) first.set(key, { left, what, name: name.slice(0, 200) })
+  }
+  return [...first.values()].sort((a, b) => a.left - b.left).slice(0, MAX_NAMES)
+}

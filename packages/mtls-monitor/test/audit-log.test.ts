@@ -1,0 +1,193 @@
+import { connectionEnded, credentialsRefused, credentialsRotated, credentialsWarned, expirySoon, forwardedRefused, forwardedStripped, handshakeRefused, isAuditKept, outboundRefused, requestAllowed, requestDenied, requestWouldDeny, revocationFailed, revocationSoftPassed, rulesRefused, rulesReloaded } from '@peerkit/events'
+import type { HandshakeRefusedMessage, RequestJudgedMessage } from '@peerkit/events'
+import type { PeerIdentity } from '@peerkit/identity'
+import { mock } from 'node:test'
+import { test } from 'tap'
+import { auditLog } from '../src/audit/audit-log.ts'
+import { MTLS_ERR_MONITOR_OPTION } from '../src/errors.ts'
+import { createLog, mintPeer } from './support/peers.ts'
+
+const TIME = Date.parse('2026-11-23T03:12:00Z')
+
+function denied (peer: PeerIdentity | null, more: Partial<RequestJudgedMessage> = {}): RequestJudgedMessage {
+  return {
+    v: 1,
+    time: TIME,
+    reason: 'no_match',
+    rules: 'config.allowedClients',
+    rule: undefined,
+    group: undefined,
+    nearest: { path: 'config.allowedClients[0]', matched: ['o'], failed: [{ key: 'ou', expected: ['billing'], found: ['ops'], note: undefined }] },
+    peer,
+    requestId: 'req-1',
+    method: 'DELETE',
+    path: '/accounts/7',
+    route: '/accounts/:id',
+    remoteAddress: '192.0.2.7',
+    ...more
+  }
+}
+
+function refused (more: Partial<HandshakeRefusedMessage> = {}): HandshakeRefusedMessage {
+  return { v: 1, time: TIME, reason: 'unknown_ca', code: 'DEPTH_ZERO_SELF_SIGNED_CERT', peer: undefined, remoteAddress: '192.0.2.7', remotePort: 40000, alpnProtocol: 'h2', protocol: 'TLSv1.3', resumed: false, ...more }
+}
+
+test('a denial has one line that says who, what, when, outcome and why', async (t) => {
+  const peer = await mintPeer({ cn: 'billing' })
+  const { lines, log } = createLog()
+  const audit = auditLog(log)
+  requestDenied.publish(denied(peer))
+  audit.close()
+  t.equal(lines.length, 1)
+  t.match(lines[0], {
+    level: 'warn',
+    text: 'client denied',
+    line: {
+      audit: 1,
+      event: 'request:denied',
+      outcome: 'denied',
+      when: '2026-11-23T03:12:00.000Z',
+      peer: peer.toString(),
+      fingerprint256: peer.fingerprint256,
+      serialNumber: peer.serialNumber,
+      issuer: peer.issuer?.toString(),
+      remoteAddress: '192.0.2.7',
+      requestId: 'req-1',
+      method: 'DELETE',
+      path: '/accounts/7',
+      route: '/accounts/:id',
+      reason: 'no_match',
+      rules: 'config.allowedClients',
+      nearest: { path: 'config.allowedClients[0]' }
+    }
+  })
+})
+
+test('a refused handshake says what to do about it, and noise is no warning', async (t) => {
+  const { lines, log } = createLog()
+  const audit = auditLog(log)
+  handshakeRefused.publish(refused())
+  handshakeRefused.publish(refused({ reason: 'protocol', code: 'ERR_SSL_HTTP_REQUEST' }))
+  audit.close()
+  t.match(lines, [
+    { level: 'warn', text: 'mTLS handshake refused', line: { outcome: 'denied', code: 'DEPTH_ZERO_SELF_SIGNED_CERT', hint: /self-signed/ } },
+    { level: 'info', text: 'mTLS handshake failed', line: { outcome: 'failed', hint: /plain HTTP/ } }
+  ])
+})
+
+test('every denial and every change has its line', async (t) => {
+  const peer = await mintPeer()
+  const { lines, log } = createLog()
+  const audit = auditLog(log)
+  const stamp = { v: 1, time: TIME } as const
+  connectionEnded.publish({ ...stamp, reason: 'revoked', peer, remoteAddress: undefined })
+  forwardedRefused.publish({ ...stamp, reason: 'expired', detail: 'x', header: 'client-cert', peer: null, remoteAddress: '2001:db8::1' })
+  forwardedStripped.publish({ ...stamp, reason: 'untrusted_sender', detail: undefined, header: 'client-cert', peer, remoteAddress: undefined })
+  requestWouldDeny.publish(denied(null, { reason: 'no_identity', nearest: undefined }))
+  rulesReloaded.publish({ ...stamp, file: '/etc/rules.json', generation: 2 })
+  rulesRefused.publish({ ...stamp, file: '/etc/rules.json', generation: 2, error: new Error('bad rule') })
+  credentialsRotated.publish({ ...stamp, generation: 2, trustEpoch: 1, trustChanged: false, identity: peer, notAfter: Number.MAX_VALUE, warnings: [] })
+  credentialsRefused.publish({ ...stamp, code: 'MTLS_ERR_CREDENTIALS_REFUSED', reason: 'expired', message: 'old', generation: 2 })
+  credentialsWarned.publish({ ...stamp, message: 'an anchor has ended', generation: 2 })
+  revocationFailed.publish({ ...stamp, source: 'crl', code: 'MTLS_ERR_CRL_UNAVAILABLE', reason: 'network', message: 'down', url: 'http://crl.example/ca.crl' })
+  revocationFailed.publish({ ...stamp, source: 'ocsp', code: undefined, reason: undefined, message: 'down' })
+  revocationSoftPassed.publish({ ...stamp, why: 'no_crl', issuer: 'CN=x', serialNumber: '01', fingerprint256: undefined })
+  expirySoon.publish({ ...stamp, what: 'own', name: 'service', issuer: 'CN=x', serialNumber: '01', fingerprint256: 'ab', notAfter: TIME + 1, left: 1, threshold: '1d' })
+  expirySoon.publish({ ...stamp, what: 'crl', name: 'CA', issuer: 'CN=x', serialNumber: undefined, fingerprint256: undefined, notAfter: TIME, left: 0, threshold: '0' })
+  outboundRefused.publish({ ...stamp, origin: 'https://ledger.internal', code: 'MTLS_ERR_OUTBOUND_UNREACHABLE', reason: 'network', message: 'down' })
+  audit.close()
+  t.same(lines.map(({ level, line: { event, outcome } }) => `${level} ${event} ${outcome}`), [
+    'warn connection:ended denied', 'warn forwarded:refused denied', 'warn forwarded:stripped denied', 'warn request:would-deny reported', 'info rules:reloaded changed', 'error rules:refused failed',
+    'info credentials:rotated changed', 'error credentials:refused failed', 'warn credentials:warned warned', 'error revocation:failed failed', 'error revocation:failed failed',
+    'warn revocation:soft-passed warned', 'warn expiry:soon warned', 'error expiry:soon warned', 'warn outbound:refused failed'
+  ])
+})
+
+test('allowed requests have lines only where that was asked for, and then all of them', async (t) => {
+  const peer = await mintPeer()
+  const message = denied(peer, { reason: undefined, rule: 0, group: 'billing', nearest: undefined })
+  const quiet = createLog()
+  const silent = auditLog(quiet.log)
+  requestAllowed.publish(message)
+  silent.close()
+  t.equal(quiet.lines.length, 0)
+  const { lines, log } = createLog()
+  const audit = auditLog(log, { allowed: true, burst: 1, sourceBurst: 1 })
+  for (let index = 0; index < 50; index++) requestAllowed.publish(message)
+  audit.close()
+  t.equal(lines.length, 50)
+  t.match(lines[0], { level: 'info', line: { outcome: 'allowed', group: 'billing', rule: 0 } })
+})
+
+test('a flood is limited by event and reason, and the number dropped is stated', async (t) => {
+  const { lines, log } = createLog()
+  let now = TIME
+  const audit = auditLog(log, { now: () => now, burst: 5, perSecond: 1, sourceBurst: 5 })
+  for (let index = 0; index < 10_000; index++) handshakeRefused.publish(refused({ remoteAddress: `198.51.${index % 200}.${index % 250}` }))
+  handshakeRefused.publish(refused({ reason: 'expired' }))
+  t.equal(lines.length, 6, 'another reason has lines of its own')
+  now += 2_000
+  for (let index = 0; index < 10; index++) handshakeRefused.publish(refused({ remoteAddress: `203.0.113.${index}` }))
+  t.equal(lines.length, 8, 'two seconds let two more through')
+  audit.flush()
+  t.match(lines.at(-1), { level: 'warn', text: 'audit lines dropped', line: { audit: 1, event: 'audit:dropped', outcome: 'dropped', since: '2026-11-23T03:12:00.000Z', dropped: { 'handshake:refused unknown_ca': 10_003 } } })
+  audit.flush()
+  audit.close()
+  t.equal(lines.length, 9, 'nothing dropped, nothing said')
+})
+
+test('one loud client does not use up the lines of the others', async (t) => {
+  const [loud, quiet] = [await mintPeer({ cn: 'loud' }), await mintPeer({ cn: 'quiet' })]
+  const { lines, log } = createLog()
+  const audit = auditLog(log, { now: () => TIME })
+  for (let index = 0; index < 5_000; index++) requestDenied.publish(denied(loud))
+  requestDenied.publish(denied(quiet))
+  audit.close()
+  t.equal(lines.filter(({ line }) => line['fingerprint256'] === loud.fingerprint256).length, 20)
+  t.equal(lines.filter(({ line }) => line['fingerprint256'] === quiet.fingerprint256).length, 1)
+  t.match(lines.at(-1)?.line, { dropped: { 'request:denied no_match': 4_980 } }, 'closing states what was dropped')
+})
+
+test('the summary comes by itself, once for each interval with drops', async (t) => {
+  mock.timers.enable({ apis: ['setTimeout', 'Date'] })
+  t.teardown(() => { mock.timers.reset() })
+  const { lines, log } = createLog()
+  const audit = auditLog(log, { burst: 1, perSecond: 0, sourceBurst: 1, summaryInterval: 60_000 })
+  for (let index = 0; index < 3; index++) handshakeRefused.publish(refused())
+  mock.timers.tick(59_000)
+  t.equal(lines.length, 1)
+  mock.timers.tick(1_000)
+  t.match(lines.slice(1), [{ line: { dropped: { 'handshake:refused unknown_ca': 2 } } }])
+  mock.timers.tick(600_000)
+  t.equal(lines.length, 2)
+  audit.close()
+})
+
+test('reasons that never end share one limit', async (t) => {
+  const { lines, log } = createLog()
+  const audit = auditLog(log, { now: () => TIME, burst: 1, sourceBurst: 1 })
+  for (let index = 0; index < 5_000; index++) forwardedRefused.publish({ v: 1, time: TIME, reason: `reason-${index}`, detail: 'd'.repeat(5_000), header: 'client-cert', peer: null, remoteAddress: `10.0.${index % 256}.1` })
+  audit.close()
+  t.equal(lines.length, 202, '200 kinds, one for all others, and the summary')
+  t.ok(JSON.stringify(lines[0]?.line).length < 2_000, 'long texts are cut')
+})
+
+test('while it is open the plugins leave their lines to it, and it ends when it is closed', async (t) => {
+  const { lines, log } = createLog()
+  t.equal(isAuditKept(), false)
+  const audit = auditLog(log)
+  t.equal(isAuditKept(), true)
+  audit.close()
+  t.equal(isAuditKept(), false)
+  requestDenied.publish(denied(null))
+  t.equal(lines.length, 0)
+})
+
+test('wrong options are refused by name', async (t) => {
+  const { log } = createLog()
+  t.throws(() => auditLog({} as any), MTLS_ERR_MONITOR_OPTION)
+  t.throws(() => auditLog(log, { brust: 1 } as any), { message: /audit knows no "brust"/ })
+  t.throws(() => auditLog(log, null as any), { message: /audit is null/ })
+  t.throws(() => auditLog(log, { burst: 0 }), { message: /audit.burst is 0/ })
+  t.equal(isAuditKept(), false, 'nothing was started')
+})

@@ -1,0 +1,54 @@
+import { test } from 'tap'
+import { watchReadiness } from '../src/expiry/readiness.ts'
+import { DAY, mintCredentials } from './support/peers.ts'
+
+test('ready while our own certificate is in its time', async (t) => {
+  const { credentials, notAfter } = await mintCredentials()
+  let now = Date.now()
+  const readiness = watchReadiness({ credentials, now: () => now })
+  t.teardown(() => { readiness.close() })
+  t.same(readiness.ready(), { ready: true, reasons: [], warnings: [] })
+  now = notAfter
+  t.same(readiness.ready(), { ready: false, reasons: ['own_certificate_expired'], warnings: [] })
+  now = Date.now() - 10 * DAY
+  t.same(readiness.ready().reasons, ['own_certificate_not_yet_valid', 'no_anchor_in_time'])
+})
+
+test('not ready when a CRL has ended, unless that was said to be no reason', async (t) => {
+  const { credentials } = await mintCredentials({ crlLife: DAY })
+  const now = (): number => Date.now() + 2 * DAY
+  t.same(watchReadiness({ credentials, now }).ready(), { ready: false, reasons: ['crl_expired'], warnings: [] })
+  t.same(watchReadiness({ credentials, now, requireCrls: false }).ready(), { ready: true, reasons: [], warnings: ['crl_expired'] })
+})
+
+test('not ready when rotations are refused for too long, and ready again with the next good one', async (t) => {
+  const { credentials, ca, key } = await mintCredentials()
+  let now = Date.now()
+  const readiness = watchReadiness({ credentials, refusedFor: 60_000, now: () => now })
+  t.teardown(() => { readiness.close() })
+  const foreign = await ca.issue({ cn: 'service' })
+  await t.rejects(async () => { await credentials.update({ cert: foreign.chain, key, ca: ca.root }) })
+  t.same(readiness.ready(), { ready: true, reasons: [], warnings: ['rotation_refused'] })
+  now += 60_001
+  t.same(readiness.ready(), { ready: false, reasons: ['rotation_refused'], warnings: [] })
+  await credentials.update({ cert: foreign.chain, key: foreign.key, ca: ca.root })
+  t.same(readiness.ready(), { ready: true, reasons: [], warnings: [] })
+})
+
+test('a bad file on every machine takes none of them out of service by default', async (t) => {
+  const { credentials, ca, key } = await mintCredentials()
+  let now = Date.now()
+  const readiness = watchReadiness({ credentials, now: () => now })
+  t.teardown(() => { readiness.close() })
+  const foreign = await ca.issue({ cn: 'service' })
+  await t.rejects(async () => { await credentials.update({ cert: foreign.chain, key, ca: ca.root }) })
+  now += 90 * DAY
+  t.same(readiness.ready(), { ready: true, reasons: [], warnings: ['rotation_refused'] })
+})
+
+test('wrong options are refused by name', async (t) => {
+  const { credentials } = await mintCredentials()
+  t.throws(() => watchReadiness({ credentials, refusedFor: -1 }), { code: 'MTLS_ERR_MONITOR_OPTION', message: /refusedFor is -1/ })
+  t.throws(() => watchReadiness({} as any), { message: /readiness.credentials/ })
+  t.throws(() => watchReadiness({ credentials, crl: true } as any), { message: /knows no "crl"/ })
+})

@@ -1,0 +1,135 @@
+import { connectionEnded, connectionIdentified, credentialsRefused, credentialsRotated, expirySoon, forwardedRefused, forwardedStripped, handshakeRefused, outboundIdentified, outboundRefused, requestAllowed, requestDenied, requestWouldDeny, revocationFailed, revocationRefreshed, revocationSoftPassed, rulesRefused, rulesReloaded } from '@peerkit/events'
+import type { RequestJudgedMessage } from '@peerkit/events'
+import { createPartialIdentity, parseDistinguishedName } from '@peerkit/identity'
+import type { PeerIdentity } from '@peerkit/identity'
+import { test } from 'tap'
+import type { Test } from 'tap'
+import { watchReadiness } from '../src/expiry/readiness.ts'
+import { metricCatalogue } from '../src/metrics/metric-catalogue.ts'
+import { recordMetrics } from '../src/metrics/record-metrics.ts'
+import type { MetricsOptions } from '../src/metrics/record-metrics.ts'
+import { DAY, mintCredentials, mintPeer } from './support/peers.ts'
+import { startPrometheus } from './support/prometheus.ts'
+import type { Scrape } from './support/prometheus.ts'
+
+const stamp = { v: 1, time: 0 } as const
+
+function start (t: Test, options: MetricsOptions = {}): Scrape {
+  const prometheus = startPrometheus()
+  const recorder = recordMetrics({ meter: prometheus.meter, ...options })
+  t.teardown(async () => {
+    recorder.close()
+    await prometheus.close()
+  })
+  return prometheus
+}
+
+function judged (peer: PeerIdentity | null, more: Partial<RequestJudgedMessage> = {}): RequestJudgedMessage {
+  return { ...stamp, reason: undefined, rules: undefined, rule: 0, group: undefined, nearest: undefined, peer, requestId: '1', method: 'GET', path: '/', route: '/', remoteAddress: undefined, ...more }
+}
+
+function refuse (reason: any): void {
+  handshakeRefused.publish({ ...stamp, reason, code: undefined, peer: undefined, remoteAddress: undefined, remotePort: undefined, alpnProtocol: undefined, protocol: undefined, resumed: false, judgedIn: 2 })
+}
+
+test('handshakes are counted by result, and judgements timed', async (t) => {
+  const peer = await mintPeer()
+  const { sample } = start(t)
+  connectionIdentified.publish({ ...stamp, peer, remoteAddress: undefined, resumed: true, judgedIn: 3 })
+  connectionIdentified.publish({ ...stamp, peer, remoteAddress: undefined, resumed: false, judgedIn: 3 })
+  refuse('expired')
+  connectionEnded.publish({ ...stamp, reason: 'revoked', peer, remoteAddress: undefined })
+  t.equal(await sample('peerkit_handshakes_total', { peerkit_result: 'accepted', peerkit_resumed: 'true' }), 1)
+  t.equal(await sample('peerkit_handshakes_total', { peerkit_result: 'refused', error_type: 'expired' }), 1)
+  t.equal(await sample('peerkit_handshake_judgement_duration_seconds_count', { peerkit_result: 'accepted' }), 2)
+  t.equal(await sample('peerkit_handshake_judgement_duration_seconds_sum', { peerkit_result: 'refused' }), 0.002)
+  t.equal(await sample('peerkit_connections_ended_total', { error_type: 'revoked' }), 1)
+})
+
+test('requests are counted by decision and group, verdicts by whether they were remembered', async (t) => {
+  const peer = await mintPeer({ ca: 'Old CA' })
+  const { sample } = start(t)
+  requestAllowed.publish(judged(peer, { group: 'billing', judgedIn: 4, remembered: false }))
+  requestAllowed.publish(judged(peer, { group: 'billing', judgedIn: 0.001, remembered: true }))
+  requestAllowed.publish(judged(peer))
+  requestDenied.publish(judged(null, { reason: 'no_identity', judgedIn: 1, remembered: false }))
+  requestWouldDeny.publish(judged(peer, { reason: 'no_match' }))
+  t.equal(await sample('peerkit_requests_total', { peerkit_decision: 'allowed', peerkit_group: 'billing' }), 2)
+  t.equal(await sample('peerkit_requests_total', { peerkit_decision: 'allowed', peerkit_group: 'none' }), 1)
+  t.equal(await sample('peerkit_requests_total', { peerkit_decision: 'denied', error_type: 'no_identity' }), 1)
+  t.equal(await sample('peerkit_requests_total', { peerkit_decision: 'would_deny' }), 1)
+  t.equal(await sample('peerkit_verdicts_total', { peerkit_cache: 'hit' }), 1)
+  t.equal(await sample('peerkit_verdicts_total', { peerkit_cache: 'miss' }), 2)
+  t.equal(await sample('peerkit_verdict_duration_seconds_sum', { peerkit_decision: 'allowed' }), 0.004)
+  t.equal(await sample('peerkit_requests_by_issuer_total', { peerkit_issuer: 'CN=Old CA' }), 3)
+})
+
+test('the time that is left is read when it is asked for', async (t) => {
+  const { credentials, ca, key, notAfter } = await mintCredentials({ crlLife: 7 * DAY })
+  let now = Date.now()
+  const clock = (): number => now
+  const readiness = watchReadiness({ credentials, now: clock })
+  const { sample } = start(t, { credentials, readiness, now: clock })
+  t.equal(await sample('peerkit_expiry_remaining_seconds', { peerkit_kind: 'own', peerkit_name: 'service' }), (notAfter - now) / 1000)
+  t.ok(await sample('peerkit_expiry_remaining_seconds', { peerkit_kind: 'anchor', peerkit_name: 'Own CA' }))
+  t.ok(await sample('peerkit_expiry_remaining_seconds', { peerkit_kind: 'crl', peerkit_name: 'Own CA' }))
+  t.equal(await sample('peerkit_credentials_start_time_seconds'), (credentials.current.identity.notBefore ?? 0) / 1000)
+  t.equal(await sample('peerkit_credentials_generation'), 1)
+  t.equal(await sample('peerkit_ready_ratio') ?? await sample('peerkit_ready'), 1)
+  const next = await ca.issue({ cn: 'next' })
+  await credentials.update({ cert: next.chain, key: next.key, ca: ca.root })
+  t.not(key, next.key)
+  t.equal(await sample('peerkit_credentials_generation'), 2)
+  now = notAfter + 5_000 * DAY
+  t.ok((await sample('peerkit_expiry_remaining_seconds', { peerkit_kind: 'own', peerkit_name: 'next' }) ?? 0) < 0)
+  t.equal(await sample('peerkit_ready_ratio') ?? await sample('peerkit_ready'), 0)
+})
+
+test('every metric of the catalogue is there, and none beside', async (t) => {
+  const { credentials } = await mintCredentials()
+  const peer = await mintPeer()
+  const { scrape } = start(t, { credentials, readiness: watchReadiness({ credentials }) })
+  connectionIdentified.publish({ ...stamp, peer, remoteAddress: undefined, resumed: false, judgedIn: 1 })
+  connectionEnded.publish({ ...stamp, reason: 'revoked', peer, remoteAddress: undefined })
+  requestAllowed.publish(judged(peer, { judgedIn: 1, remembered: false }))
+  forwardedRefused.publish({ ...stamp, reason: 'expired', detail: undefined, header: 'client-cert', peer, remoteAddress: undefined })
+  forwardedStripped.publish({ ...stamp, reason: 'untrusted_sender', detail: undefined, header: 'client-cert', peer, remoteAddress: undefined })
+  rulesReloaded.publish({ ...stamp, file: 'f', generation: 2 })
+  rulesRefused.publish({ ...stamp, file: 'f', generation: 2, error: new Error('x') })
+  credentialsRotated.publish({ ...stamp, generation: 2, trustEpoch: 1, trustChanged: false, identity: peer, notAfter: 0, warnings: [] })
+  credentialsRefused.publish({ ...stamp, code: 'MTLS_ERR_CREDENTIALS_REFUSED', reason: 'expired', message: 'x', generation: 2 })
+  revocationRefreshed.publish({ ...stamp, source: 'crl' })
+  revocationFailed.publish({ ...stamp, source: 'ocsp', code: undefined, reason: undefined, message: undefined })
+  revocationSoftPassed.publish({ ...stamp, why: 'no_crl', issuer: undefined, serialNumber: undefined, fingerprint256: undefined })
+  expirySoon.publish({ ...stamp, what: 'peer', name: 'x', issuer: undefined, serialNumber: undefined, fingerprint256: undefined, notAfter: 0, left: 0, threshold: '0' })
+  outboundIdentified.publish({ ...stamp, origin: 'https://a.example', server: peer, resumed: false, generation: 1 })
+  outboundRefused.publish({ ...stamp, origin: 'https://a.example', code: 'MTLS_ERR_OUTBOUND_UNREACHABLE', reason: 'network', message: 'x' })
+  const found = [...(await scrape()).matchAll(/^# TYPE (\S+) (\S+)/gm)].map(([, name = '']) => name).filter((name) => name !== 'target_info')
+  const plain = (name: string): string => name.replaceAll('.', '_')
+  for (const name of Object.keys(metricCatalogue)) t.ok(found.some((each) => each.startsWith(plain(name))), name)
+  t.equal(found.length, Object.keys(metricCatalogue).length)
+})
+
+test('no peer makes series without end', async (t) => {
+  const { scrape } = start(t)
+  for (let index = 0; index < 3_000; index++) {
+    const peer = createPartialIdentity({ source: 'forwarded', issuer: parseDistinguishedName(`CN=issuer ${index}`) } as any)
+    connectionIdentified.publish({ ...stamp, peer, remoteAddress: `10.0.0.${index}`, resumed: false })
+    requestAllowed.publish(judged(peer, { group: `group ${index}`, path: `/${index}`, route: undefined }))
+    requestDenied.publish(judged(peer, { reason: `reason ${index}` as any }))
+    outboundRefused.publish({ ...stamp, origin: `https://host${index}.example`, code: `CODE_${index}`, reason: 'network', message: 'x' })
+    refuse(`reason ${index}`)
+  }
+  const lines = (await scrape()).split('\n').filter((line) => line !== '' && !line.startsWith('#'))
+  t.ok(lines.length < 1_000, `${lines.length} series`)
+})
+
+test('without an SDK it records into nothing, and when closed it hears nothing', async (t) => {
+  const recorder = recordMetrics()
+  t.ok(requestAllowed.hasSubscribers)
+  requestAllowed.publish(judged(null))
+  recorder.close()
+  t.notOk(requestAllowed.hasSubscribers)
+  t.throws(() => recordMetrics({ meter: {} as any }), { code: 'MTLS_ERR_MONITOR_OPTION', message: /meter has no createCounter/ })
+  t.throws(() => recordMetrics({ metre: 1 } as any), { message: /knows no "metre"/ })
+})
