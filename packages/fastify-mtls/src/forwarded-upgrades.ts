@@ -9,8 +9,12 @@ interface Followed { readonly notAfter: number, readonly stands: () => boolean |
 export class ForwardedUpgrades {
   readonly #open = new Map<Duplex, Followed>()
   readonly #now: () => number
+  readonly #recheck: number
 
-  constructor (now: () => number) { this.#now = now }
+  constructor (now: () => number, recheck: number = RECHECK) {
+    this.#now = now
+    this.#recheck = recheck
+  }
 
   /**
    * @param notAfter the certificate's end, in milliseconds since the epoch
@@ -34,7 +38,7 @@ export class ForwardedUpgrades {
 
   #arm (socket: Duplex, followed: Followed): void {
     clearTimeout(followed.timer)
-    const wait = Math.max(0, Math.min(RECHECK, followed.notAfter - this.#now()))
+    const wait = Math.max(0, Math.min(this.#recheck, followed.notAfter - this.#now()))
     followed.timer = setTimeout(() => { this.#judge(socket, followed) }, wait).unref()
   }
 

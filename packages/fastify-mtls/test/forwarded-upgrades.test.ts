@@ -1,7 +1,5 @@
 import { once } from 'node:events'
 import { PassThrough } from 'node:stream'
-import { mock } from 'node:test'
-import { setImmediate } from 'node:timers/promises'
 import fastifyWebsocket from '@fastify/websocket'
 import type { IssuedCertificate } from '@peerkit/dev-ca'
 import { test } from 'tap'
@@ -52,33 +50,31 @@ test('an open WebSocket is cut when the certificate ends', async (t) => {
   t.match(world.refused, [{ reason: 'expired' }])
 })
 
-test('every open socket is judged each minute, and what cannot be judged is cut', async (t) => {
-  mock.timers.enable({ apis: ['setTimeout'] })
-  const upgrades = new ForwardedUpgrades(() => 0)
+test('every open socket is judged time and again, and what cannot be judged is cut', async (t) => {
+  const upgrades = new ForwardedUpgrades(() => 0, 1)
+  // The timers under test keep no process alive.
+  const alive = setInterval(() => {}, 1_000)
+  t.after(() => { clearInterval(alive) })
   const judged: Record<string, number> = {}
-  const follow = (name: string, answer: () => boolean | Promise<boolean>): PassThrough => {
+  const follow = (name: string, answer: (turn: number) => boolean | Promise<boolean>): PassThrough => {
     const socket = new PassThrough()
-    upgrades.follow(socket, Infinity, () => {
-      judged[name] = (judged[name] ?? 0) + 1
-      return answer()
-    })
+    upgrades.follow(socket, Infinity, () => answer(judged[name] = (judged[name] ?? 0) + 1))
     return socket
   }
-  const [good, later, bad, broken, failing, left] = [
-    follow('good', () => true), follow('later', async () => true), follow('bad', async () => false), follow('broken', () => { throw new Error('x') }), follow('failing', async () => { throw new Error('x') }), follow('left', () => true)
-  ]
-  const gone = new PassThrough().destroy()
-  upgrades.follow(gone, 0, () => { throw new Error('nobody is there to be judged') })
-  left.destroy()
-  await once(left, 'close')
-  for (let minute = 0; minute < 3; minute++) {
-    mock.timers.tick(60_000)
-    await setImmediate()
-  }
-  // Before the test's own timer is taken away.
-  mock.timers.reset()
-  t.same([good, later, bad, broken, failing].map(({ destroyed }) => destroyed), [false, false, true, true, true])
-  t.same(judged, { good: 3, later: 3, bad: 1, broken: 1, failing: 1 })
+  // Both stand three times.
+  const good = follow('good', (turn) => turn <= 3)
+  const later = follow('later', async (turn) => turn <= 3)
+  const cut = [follow('bad', async () => false), follow('broken', () => { throw new Error('x') }), follow('failing', async () => { throw new Error('x') })]
+  const left = follow('left', () => true).destroy()
+  upgrades.follow(new PassThrough().destroy(), 0, () => { throw new Error('nobody is there to be judged') })
+  await Promise.all([good, later, ...cut, left].map(async (socket) => { if (!socket.closed) await once(socket, 'close') }))
+  t.same(judged, { good: 4, later: 4, bad: 1, broken: 1, failing: 1 })
+})
+
+test('a review does not wait', async (t) => {
+  const upgrades = new ForwardedUpgrades(() => 0)
+  const socket = new PassThrough()
+  upgrades.follow(socket, Infinity, () => false)
   upgrades.review()
-  t.equal(judged['good'], 4)
+  t.ok(socket.destroyed)
 })
