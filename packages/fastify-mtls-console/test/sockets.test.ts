@@ -11,8 +11,9 @@ test('answers over HTTP/2, and tells its own pages from those of others there to
   const session = http2.connect(app.listeningOrigin, { ca: ca.root, cert: chain, key })
   t.after(() => { session.destroy() })
   const ask = async (headers: object, body = ''): Promise<{ status: number, text: string, headers: http2.IncomingHttpHeaders }> => {
-    const stream = session.request({ ...headers })
-    stream.setEncoding('utf8').end(body)
+    const stream = session.request({ ...headers }, { endStream: body === '' })
+    stream.setEncoding('utf8')
+    if (body !== '') stream.end(body)
     let text = ''
     stream.on('data', (chunk) => { text += chunk })
     const [answered] = await once(stream, 'response')
