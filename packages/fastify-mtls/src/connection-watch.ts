@@ -9,6 +9,8 @@ const MAX_DELAY = 0x7fff_ffff
 /** A checker whose answers have no time left is asked no more often than this for a WebSocket's sake. */
 const MIN_RECHECK = 1_000
 
+/** Long waits are cut to a multiple of this, and what is left is waited for then: Node keeps a list for each length of a timer, and certificates end at any millisecond. */
+const WAIT_STEP = 10_000
 /** How many connections are reviewed before the event loop gets its turn: about a millisecond's worth. */
 const REVIEWED_AT_ONCE = 100
 /** How many answers that take time are asked for at once. */
@@ -147,7 +149,8 @@ export class ConnectionWatch {
     const now = trust.now()
     const end = notAfter - now
     const recheck = (record.upgraded?.size ?? 0) > 0 ? Math.max(recheckAt - now, MIN_RECHECK) : Infinity
-    this.#schedule(record, Math.max(0, Math.min(end, recheck, MAX_DELAY)), () => {
+    const delay = Math.max(0, Math.min(end, recheck, MAX_DELAY))
+    this.#schedule(record, delay > 2 * WAIT_STEP ? delay - delay % WAIT_STEP : delay, () => {
       const checked = this.check(record)
       if (checked === undefined && record.standing?.reason === undefined) this.#arm(record)
     })

@@ -130,3 +130,24 @@ test('an answer that does not come is given up, and what there is lasts until it
   t.equal(await waiting, 'timeout')
   t.strictSame(ended, [record])
 })
+
+test('an idle connection ends with its certificate, to the millisecond, however long that takes', async (t) => {
+  mock.timers.enable({ apis: ['setTimeout'] })
+  t.after(() => { mock.timers.reset() })
+  const start = Date.now()
+  let time = start
+  const { records: [record], ended } = await watchMany(1, () => GOOD, { now: () => time })
+  const left = (record?.peer?.notAfter ?? NaN) - start
+  const pass = (milliseconds: number): void => {
+    time += milliseconds
+    mock.timers.tick(milliseconds)
+  }
+  // Waited for in two parts.
+  const first = left - left % 10_000
+  pass(first)
+  t.strictSame(ended, [])
+  pass(left - first - 1)
+  t.strictSame(ended, [])
+  pass(1)
+  t.strictSame(ended, [record])
+})
