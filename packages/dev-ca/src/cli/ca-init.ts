@@ -1,8 +1,7 @@
-import { createDevCa } from '../create-dev-ca.ts'
-import { storeDevCa } from '../open-dev-ca.ts'
 import type { KeyType } from '../options.ts'
 import { daysOf, textOf } from './command.ts'
 import type { Command } from './command.ts'
+import { loadSigning } from './load-signing.ts'
 
 export const caInit: Command = {
   name: 'ca init',
@@ -19,6 +18,7 @@ export const caInit: Command = {
     const name = textOf(values, 'name')
     const key = textOf(values, 'key') as KeyType | undefined
     const days = daysOf(values)
+    const { createDevCa, storeDevCa } = await loadSigning()
     const ca = await createDevCa({ ...(name !== undefined && { name }), ...(key !== undefined && { key }), ...(days !== undefined && { days }) })
     await storeDevCa(ca, folder, { force: values['force'] === true })
     print(`CA for development: ${folder}/ca.pem (its key: ${folder}/ca.key). It is in no trust store.\n`)

@@ -1,7 +1,7 @@
-import { openDevCa, storeDevCa } from '../open-dev-ca.ts'
 import type { KeyType } from '../options.ts'
 import { daysOf, textOf } from './command.ts'
 import type { Command } from './command.ts'
+import { loadSigning } from './load-signing.ts'
 
 export const caIntermediate: Command = {
   name: 'ca intermediate',
@@ -15,6 +15,7 @@ export const caIntermediate: Command = {
     force: { type: 'boolean', help: 'replace the CA that is there' }
   },
   run: async (values, print) => {
+    const { openDevCa, storeDevCa } = await loadSigning()
     const parent = await openDevCa(textOf(values, 'dir') ?? 'pki')
     const folder = textOf(values, 'out') ?? ''
     const name = textOf(values, 'name')

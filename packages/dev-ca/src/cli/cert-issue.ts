@@ -1,10 +1,10 @@
 import { join } from 'node:path'
-import { openDevCa } from '../open-dev-ca.ts'
 import type { IssueOptions, KeyType } from '../options.ts'
 import { exists, placeFile } from '../place-file.ts'
 import { MTLS_ERR_DEV_CA_OPTION, MTLS_ERR_DEV_CA_STATE } from '../errors.ts'
 import { dateOf, daysOf, textOf, textsOf } from './command.ts'
 import type { Command, Values } from './command.ts'
+import { loadSigning } from './load-signing.ts'
 
 const LISTS = ['o', 'ou', 'dns', 'ip', 'uri', 'email'] as const
 
@@ -30,6 +30,7 @@ export const certIssue: Command = {
     force: { type: 'boolean', help: 'replace files that are there' }
   },
   run: async (values, print) => {
+    const { openDevCa } = await loadSigning()
     const ca = await openDevCa(textOf(values, 'dir') ?? 'pki')
     const out = textOf(values, 'out') ?? ''
     const force = values['force'] === true

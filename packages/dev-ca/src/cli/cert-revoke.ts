@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises'
 import { decodePem, parsePeerIdentity } from '@peerkit/identity'
 import { MTLS_ERR_DEV_CA_OPTION } from '../errors.ts'
-import { updateDevCa } from '../open-dev-ca.ts'
 import type { RevocationReason } from '../sign-crl.ts'
 import { textOf } from './command.ts'
 import type { Command } from './command.ts'
+import { loadSigning } from './load-signing.ts'
 
 export const certRevoke: Command = {
   name: 'cert revoke',
@@ -22,6 +22,7 @@ export const certRevoke: Command = {
     if ((file === undefined) === (serial === undefined)) throw new MTLS_ERR_DEV_CA_OPTION('expected either --cert or --serial')
     const serialNumber = serial ?? await readSerialNumber(file ?? '')
     const reason = textOf(values, 'reason')
+    const { updateDevCa } = await loadSigning()
     await updateDevCa(folder, (ca) => { ca.revoke(serialNumber, reason === undefined ? {} : { reason: reason as RevocationReason }) })
     print(`revoked ${serialNumber}; run "peerkit crl --dir ${folder}" to publish it\n`)
     return 0

@@ -1,8 +1,8 @@
 import { join } from 'node:path'
-import { updateDevCa } from '../open-dev-ca.ts'
 import { placeFile } from '../place-file.ts'
 import { daysOf, textOf } from './command.ts'
 import type { Command } from './command.ts'
+import { loadSigning } from './load-signing.ts'
 
 const DAY = 86_400_000
 
@@ -18,6 +18,7 @@ export const crl: Command = {
     const folder = textOf(values, 'dir') ?? 'pki'
     const days = daysOf(values)
     const out = textOf(values, 'out') ?? join(folder, 'crl.pem')
+    const { updateDevCa } = await loadSigning()
     // Its file is written before others get their turn: of two lists the later one stays.
     const number = await updateDevCa(folder, async (ca) => {
       const list = await ca.crl(days === undefined ? {} : { nextUpdate: new Date(Date.now() + days * DAY) })

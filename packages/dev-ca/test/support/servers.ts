@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import type { EventEmitter } from 'node:events'
 import type { AddressInfo, Server } from 'node:net'
 import type { Test } from 'tap'
 
@@ -7,6 +8,8 @@ export async function listen (t: Test, server: Server): Promise<string> {
   const open = new Set<{ destroy (): void }>()
   server.on('connection', (socket) => { open.add(socket) })
   server.on('tlsClientError', () => {})
+  // Who looks at a server leaves without ceremony.
+  server.on('secureConnection', (socket: EventEmitter) => { socket.on('error', () => {}) })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   t.teardown(() => {
