@@ -135,14 +135,14 @@ class Validator implements PathValidator {
     } catch (error) {
       return refuse('certificate_invalid', (error as Error).message)
     }
-    const { limits, purpose, policies } = this.#settings
+    const { limits, purpose, policies, strict } = this.#settings
     const budget = new Budget(limits)
     const paths = findPaths({ leaf, pool, anchors, maxDepth: limits.maxDepth }, budget)
     let best: PathRefused | undefined
     const next = (): PathVerdict | Promise<PathVerdict> => {
       // By hand: a loop would close the generator on its way out, and there may be a way back.
       for (let path = paths.next(); path.done !== true; path = paths.next()) {
-        const answer = judgePath(path.value, { purpose, policies, now }, budget) ?? this.#conclude(path.value, now)
+        const answer = judgePath(path.value, { purpose, policies, strict, now }, budget) ?? this.#conclude(path.value, now)
         if (answer instanceof Promise) return answer.then(orNext)
         if (answer.valid) return answer
         best = preferred(best, answer)

@@ -1,4 +1,5 @@
-import { EXTENSION, KEY_USAGE } from '@peerkit/identity/x509'
+import { DerReader, TAG, decodeObjectIdentifier } from '@peerkit/identity/der'
+import { EXTENSION, KEY_USAGE, readGeneralName } from '@peerkit/identity/x509'
 import { readPathCertificate } from './certificate/certificate.ts'
 import type { Certificate } from './certificate/certificate.ts'
 import { isDomain } from './names/domain.ts'
@@ -13,11 +14,12 @@ import { isDomain } from './names/domain.ts'
  * - `name_constraints_not_critical` (4.2.1.10), `policy_constraints_not_critical` (4.2.1.11), `inhibit_any_policy_not_critical` (4.2.1.14)
  * - `alternative_name_not_critical` (4.2.1.6: where the subject is empty)
  * - `dns_name_syntax` (4.2.1.6: the preferred name syntax, or a wildcard for the first label)
+ * - `authority_info_access_malformed` (4.2.2.1)
  */
 export type LintRule =
   | 'authority_key_identifier_missing' | 'subject_key_identifier_missing' | 'serial_number_zero' | 'serial_number_too_long' | 'basic_constraints_not_critical'
   | 'path_length_without_ca' | 'key_usage_missing' | 'name_constraints_not_critical' | 'policy_constraints_not_critical' | 'inhibit_any_policy_not_critical'
-  | 'alternative_name_not_critical' | 'dns_name_syntax'
+  | 'alternative_name_not_critical' | 'dns_name_syntax' | 'authority_info_access_malformed'
 
 const MAX_SERIAL_DIGITS = 40
 
@@ -35,6 +37,7 @@ const RULES: Readonly<Record<LintRule, (certificate: Certificate) => boolean>> =
   inhibit_any_policy_not_critical: (certificate) => isNotCritical(certificate, EXTENSION.inhibitAnyPolicy),
   alternative_name_not_critical: (certificate) => certificate.subjectRdns.length === 0 && isNotCritical(certificate, EXTENSION.subjectAltName),
   dns_name_syntax: ({ identity }) => identity.subjectAltNames!.dns.some((name) => !isHostName(name.startsWith('*.') ? name.slice(2) : name)),
+  authority_info_access_malformed: ({ fields }) => fields.extensions.has(EXTENSION.authorityInfoAccess) && !isAccessInfo(fields.extensions.get(EXTENSION.authorityInfoAccess)!.value),
 }
 
 /**
@@ -46,7 +49,11 @@ const RULES: Readonly<Record<LintRule, (certificate: Certificate) => boolean>> =
  * @throws MTLS_ERR_CERTIFICATE_INVALID, MTLS_ERR_DER_INVALID for bytes that are no certificate
  */
 export function lintCertificate (der: Uint8Array): readonly LintRule[] {
-  const certificate = readPathCertificate(der)
+  return findLint(readPathCertificate(der))
+}
+
+/** The same for a certificate that was read already. */
+export function findLint (certificate: Certificate): readonly LintRule[] {
   return (Object.keys(RULES) as LintRule[]).filter((rule) => RULES[rule](certificate))
 }
 
@@ -65,4 +72,24 @@ function isNotCritical ({ fields }: Certificate, oid: string): boolean {
 /** RFC 1034 section 3.5 and RFC 1123 section 2.1: no underscores, and not all digits at the end, which would be an address. */
 function isHostName (name: string): boolean {
   return isDomain(name) && !name.includes('_') && !/(?:^|\.)\d+$/.test(name)
+}
+
+function isAccessInfo (value: Uint8Array): boolean {
+  try {
+    const outer = new DerReader(value)
+    const list = outer.enter(TAG.sequence)
+    outer.finish()
+    if (list.done) return false
+    while (!list.done) {
+      const description = list.enter(TAG.sequence)
+      const method = description.expect(TAG.objectIdentifier)
+      decodeObjectIdentifier(value, method.contentStart, method.end)
+      readGeneralName(value, description.next())
+      description.finish()
+    }
+    return true
+  } catch {
+    // Nothing but the reader's refusals can come from here.
+    return false
+  }
 }

@@ -29,6 +29,8 @@ export interface PathValidatorOptions {
   /** Asked about the leaf and every intermediate of a path that is valid otherwise. */
   readonly revocation?: RevocationChecker
   readonly policies?: PathPolicies
+  /** Whether every certificate of a path has to be free of what `lintCertificate` finds, too. Default false: private PKIs rarely are. */
+  readonly strict?: boolean
   readonly limits?: PathLimits
   /** Answers that are remembered, of those that say yes and of those that say no each. Default 10,000; 0 remembers none. */
   readonly maxRemembered?: number
@@ -44,27 +46,29 @@ export interface Settings {
   readonly purpose: Purpose
   readonly revocation: RevocationChecker | undefined
   readonly policies: PolicyInputs
+  readonly strict: boolean
   readonly limits: Limits
   readonly maxRemembered: number
   readonly refusedFor: number
   readonly now: () => number
 }
 
-const KNOWN = ['anchors', 'generation', 'purpose', 'revocation', 'policies', 'limits', 'maxRemembered', 'refusedFor', 'now']
+const KNOWN = ['anchors', 'generation', 'purpose', 'revocation', 'policies', 'strict', 'limits', 'maxRemembered', 'refusedFor', 'now']
 const KNOWN_POLICIES = ['accepted', 'requireExplicit', 'inhibitMapping', 'inhibitAny']
 
 /** @throws MTLS_ERR_PATH_OPTION */
 export function readOptions (options: PathValidatorOptions): Settings {
   checkKeys(options, KNOWN, 'options')
-  const { anchors, generation, purpose = 'clientAuth', revocation, policies = {}, maxRemembered = 10_000, refusedFor = 10_000, now = Date.now } = options
+  const { anchors, generation, purpose = 'clientAuth', revocation, policies = {}, strict = false, maxRemembered = 10_000, refusedFor = 10_000, now = Date.now } = options
   checkFunction(anchors, 'anchors')
   if (generation !== undefined) checkFunction(generation, 'generation')
   checkFunction(now, 'now')
   if (!['clientAuth', 'serverAuth', 'any'].includes(purpose)) throw new MTLS_ERR_PATH_OPTION(`purpose is ${JSON.stringify(purpose)}; expected "clientAuth", "serverAuth" or "any"`)
   if (revocation !== undefined) for (const method of ['check', 'permits'] as const) checkFunction(revocation?.[method], `revocation.${method}`)
+  if (typeof strict !== 'boolean') throw new MTLS_ERR_PATH_OPTION(`strict is ${String(strict)}; expected true or false`)
   checkCount(maxRemembered, 'maxRemembered')
   checkCount(refusedFor, 'refusedFor')
-  return { anchors, generation, purpose, revocation, policies: readPolicies(policies), limits: readLimits(options.limits), maxRemembered, refusedFor, now }
+  return { anchors, generation, purpose, revocation, policies: readPolicies(policies), strict, limits: readLimits(options.limits), maxRemembered, refusedFor, now }
 }
 
 function readPolicies (policies: PathPolicies): PolicyInputs {

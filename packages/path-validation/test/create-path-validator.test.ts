@@ -222,7 +222,7 @@ test('refuses wrong options when it is made, by name', async (t) => {
   for (const [options, message] of [
     [{ anchors: undefined }, /anchors is missing; expected a function/], [{ anchor: 1 }, /no "anchor"; expected one of anchors/], [{ generation: 1 }, /generation is number/],
     [{ purpose: 'client' }, /purpose is "client"/], [{ now: 5 }, /now is number/], [{ revocation: {} }, /revocation\.check is missing/], [{ revocation: null }, /revocation\.check/],
-    [{ maxRemembered: -1 }, /maxRemembered is -1/], [{ refusedFor: 1.5 }, /refusedFor is 1\.5/], [{ limits: null }, /limits is null/], [{ limits: { depth: 1 } }, /limits\.depth is not known/],
+    [{ maxRemembered: -1 }, /maxRemembered is -1/], [{ strict: 1 }, /strict is 1/], [{ refusedFor: 1.5 }, /refusedFor is 1\.5/], [{ limits: null }, /limits is null/], [{ limits: { depth: 1 } }, /limits\.depth is not known/],
     [{ limits: { maxDepth: '8' } }, /limits\.maxDepth is 8; expected a whole number/], [{ policies: null }, /policies is null/], [{ policies: { accept: [] } }, /policies has no "accept"/],
     [{ policies: { accepted: [] } }, /at least one OID/], [{ policies: { accepted: ['gold'] } }, /holds "gold"/], [{ policies: { inhibitAny: 1 } }, /inhibitAny is 1/]
   ] as const) t.throws(() => make(options), { code: 'MTLS_ERR_PATH_OPTION', message })

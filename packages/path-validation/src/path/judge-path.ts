@@ -4,6 +4,7 @@ import { findFlaw, findIssuerFlaw, findLeafFlaw, nameOf } from '../certificate/f
 import type { Purpose } from '../certificate/find-flaw.ts'
 import { verifySignature } from '../certificate/signature.ts'
 import type { Budget } from '../limits.ts'
+import { findLint } from '../lint.ts'
 import { checkNames } from '../names/check-names.ts'
 import { collectNames } from '../names/collect-names.ts'
 import { PolicyState } from '../policies/policy-state.ts'
@@ -15,6 +16,8 @@ import type { PathRefused } from '../refusal.ts'
 export interface PathRules {
   readonly purpose: Purpose
   readonly policies: PolicyInputs
+  /** Whether what `lintCertificate` finds is a reason to refuse. */
+  readonly strict: boolean
   readonly now: number
 }
 
@@ -43,15 +46,24 @@ export function judgePath (path: readonly Certificate[], rules: PathRules, budge
     const failed = i < last && !judgePolicies(certificate, i, policies, budget)
     if (failed) return budget.exhausted !== undefined ? outOf(budget) : refuse('policy', `no certificate policy is valid down to ${nameOf(certificate)}`)
   }
+  return rules.strict ? judgeLint(path) : undefined
+}
+
+function judgeLint (path: readonly Certificate[]): PathRefused | undefined {
+  for (const certificate of path) {
+    const [rule] = findLint(certificate)
+    if (rule !== undefined) return refuse('lint', `${nameOf(certificate)}: ${rule}`)
+  }
   return undefined
 }
 
 /** A leaf that is among the anchors itself: trusted as it is, if it is still valid and for this purpose. */
-function judgeTrustedLeaf (leaf: Certificate, { purpose, now, policies: inputs }: PathRules): PathRefused | undefined {
+function judgeTrustedLeaf (leaf: Certificate, { purpose, now, strict, policies: inputs }: PathRules): PathRefused | undefined {
   const policies = new PolicyState(inputs, 1)
   const flaw = findFlaw(leaf, now) ?? findLeafFlaw(leaf, purpose)
   if (flaw !== undefined) return flaw
-  return policies.enter(leaf, true) && policies.conclude(leaf) ? undefined : refuse('policy', `no certificate policy of ${nameOf(leaf)} is accepted`)
+  if (!policies.enter(leaf, true) || !policies.conclude(leaf)) return refuse('policy', `no certificate policy of ${nameOf(leaf)} is accepted`)
+  return strict ? judgeLint([leaf]) : undefined
 }
 
 /** Of the issuer's key everything is judged by now. The anchor's own signature proves nothing, and may be of any kind. */
