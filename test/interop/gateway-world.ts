@@ -1,8 +1,10 @@
 // The certificates and the app that every real gateway is tried with.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Fastify from 'fastify'
+import type { FastifyServerOptions } from 'fastify'
 import { after } from 'tap'
 import { memoryCredentials } from '@peerkit/credentials'
 import { createDevCa } from '@peerkit/dev-ca'
@@ -44,7 +46,8 @@ export const neighbour: IssuedCertificate = await meshCa.issue({ cn: 'neighbour'
 const gateway = await meshCa.issue({ cn: 'gateway', dns: 'localhost', ip: '127.0.0.1' })
 const own = await meshCa.issue({ cn: 'app', dns: 'localhost', ip: '127.0.0.1' })
 export const meshRoot: string = meshCa.root
-export const clientsRoot: string = clientsCa.root
+/** Root and intermediate: a proxy passes on the leaf alone. */
+export const clientsBundle: string = clientsCa.root + intermediate.certificate
 
 for (const [name, text] of Object.entries({
   'gateway.crt': gateway.chain, 'gateway.key': gateway.key, 'gateway.pem': gateway.chain + gateway.key, 'mesh-ca.crt': meshCa.root, 'clients-ca.crt': clientsCa.root
@@ -69,7 +72,7 @@ export async function startApp (way: Way, format: Format): Promise<App> {
   const credentials = memoryCredentials({ cert: own.chain, key: own.key, ca: meshCa.root })
   const gateways = way === 'mutual TLS' ? { identity: compileRules([{ cn: 'gateway' }]) } : way === 'address' ? { addresses: ['127.0.0.1'] } : { unixSocket: true }
   const forwarded = { gateways, ...format }
-  const app = way === 'mutual TLS' ? Fastify(mtlsServerOptions(credentials)) : Fastify()
+  const app = Fastify(way === 'mutual TLS' ? mtlsServerOptions(credentials) as FastifyServerOptions : {})
   await app.register(fastifyMtls, way === 'mutual TLS' ? { credentials, forwarded } : { forwarded })
   await app.register(fastifyAllowedClients)
   app.get('/who', { config: { allowedClients: [{ o }] } }, async ({ peer }) => ({
@@ -81,7 +84,7 @@ export async function startApp (way: Way, format: Format): Promise<App> {
   app.server.on('request', () => { count += 1 })
   const socket = join(folder, `app-${Math.random().toString(36).slice(2)}.sock`)
   await app.listen(way === 'Unix socket' ? { path: socket } : { port: 0, host: '127.0.0.1' })
-  const { port } = app.addresses()[0] ?? {}
+  const { port } = app.server.address() as AddressInfo
   return {
     address: way === 'Unix socket' ? socket : `127.0.0.1:${port}`,
     requests: () => count,
