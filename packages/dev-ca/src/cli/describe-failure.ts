@@ -12,7 +12,7 @@ const REACHING: Readonly<Record<string, string>> = {
   ETIMEDOUT: 'nothing answered in time: a firewall, or a wrong address?'
 }
 const SHAKING: Readonly<Record<string, string>> = {
-  ECONNRESET: 'the server closed the connection without an alert: Node\'s own refusal of a client certificate, or of its absence, looks like this',
+  ECONNRESET: 'the server closed the connection without an alert: that is how servers on Node refuse a client certificate, or its absence; their log says why',
   EPIPE: 'the server closed the connection without an alert',
   ETIMEDOUT: 'the handshake took too long',
   ERR_SSL_WRONG_VERSION_NUMBER: 'what answered does not speak TLS',
