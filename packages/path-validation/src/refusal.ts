@@ -11,6 +11,7 @@
  * - `expired`, `not_yet_valid`
  * - `not_ca`: it issued a certificate without being a CA (basicConstraints, version 3), or its keyUsage lacks keyCertSign
  * - `path_length`: more intermediates than a pathLenConstraint or `maxDepth` allows
+ * - `ca_as_leaf`: a CA presents its own certificate
  * - `purpose`: keyUsage or extendedKeyUsage does not allow the purpose
  * - `name_constraint`: a name outside of what an issuer may issue, or constraints that cannot be decided
  * - `policy`: certificate policies are required and none is valid all the way
@@ -21,7 +22,7 @@
  */
 export type PathRefusalReason =
   | 'certificate_invalid' | 'too_large' | 'anchors_invalid' | 'issuer_unknown' | 'signature_invalid' | 'algorithm_refused' | 'key_refused' | 'expired'
-  | 'not_yet_valid' | 'not_ca' | 'path_length' | 'purpose' | 'name_constraint' | 'policy' | 'critical_extension' | 'lint' | 'revoked' | 'revocation_unknown'
+  | 'not_yet_valid' | 'not_ca' | 'path_length' | 'ca_as_leaf' | 'purpose' | 'name_constraint' | 'policy' | 'critical_extension' | 'lint' | 'revoked' | 'revocation_unknown'
   | 'budget_exceeded'
 
 /** A chain is not believed. */

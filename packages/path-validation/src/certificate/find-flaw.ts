@@ -57,11 +57,13 @@ export function findIssuerFlaw (certificate: Certificate, purpose: Purpose): Pat
 
 /** What keeps a certificate from being presented in a handshake. */
 export function findLeafFlaw (certificate: Certificate, purpose: Purpose): PathRefused | undefined {
-  const { basicConstraints, keyUsage, nameConstraints } = certificate
+  const { identity, basicConstraints, keyUsage, nameConstraints } = certificate
   const isCa = basicConstraints?.ca === true
   // RFC 5280 sections 4.2.1.3 and 4.2.1.10: for CAs alone. Whoever looks at one of them and not at cA takes it for a CA.
   if (!isCa && keyUsage !== undefined && (keyUsage & KEY_USAGE.keyCertSign) !== 0) return refuse('purpose', `${nameOf(certificate)} is no CA and has keyCertSign`)
   if (!isCa && nameConstraints !== undefined) return refuse('name_constraint', `${nameOf(certificate)} is no CA and has name constraints`)
+  // As in a handshake: a CA's key that answers for a client is one that can also sign others' names.
+  if (purpose !== 'any' && identity.isCa !== false) return refuse('ca_as_leaf', `${nameOf(certificate)} is a CA`)
   if (purpose !== 'any' && !allowsByCertType(certificate, purpose)) return refuse('purpose', `the Netscape certificate type of ${nameOf(certificate)} does not allow ${purpose}`)
   if (purpose !== 'any' && keyUsage !== undefined && (keyUsage & LEAF_USES[purpose]) === 0) return refuse('purpose', `the keyUsage of ${nameOf(certificate)} does not allow ${purpose}`)
   return judgePurpose(certificate, purpose)
