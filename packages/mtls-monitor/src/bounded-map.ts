@@ -7,8 +7,6 @@ export class BoundedMap<Key, Value> {
     this.#capacity = capacity
   }
 
-  get size (): number { return this.#map.size }
-
   /** What is known of a key, which is then the latest; made where there is nothing. */
   touch (key: Key, make: () => Value): Value {
     const value = this.#map.get(key) ?? make()
@@ -17,8 +15,6 @@ export class BoundedMap<Key, Value> {
     if (this.#map.size > this.#capacity) this.#map.delete(this.#map.keys().next().value as Key)
     return value
   }
-
-  get (key: Key): Value | undefined { return this.#map.get(key) }
 
   values (): IterableIterator<Value> { return this.#map.values() }
 

@@ -41,8 +41,8 @@ test('handshakes are counted by result, and judgements timed', async (t) => {
   connectionEnded.publish({ ...stamp, reason: 'revoked', peer, remoteAddress: undefined })
   t.equal(await sample('peerkit_handshakes_total', { peerkit_result: 'accepted', peerkit_resumed: 'true' }), 1)
   t.equal(await sample('peerkit_handshakes_total', { peerkit_result: 'refused', error_type: 'expired' }), 1)
-  t.equal(await sample('peerkit_handshake_judgement_duration_seconds_count', { peerkit_result: 'accepted' }), 2)
-  t.equal(await sample('peerkit_handshake_judgement_duration_seconds_sum', { peerkit_result: 'refused' }), 0.002)
+  t.equal(await sample('peerkit_handshake_judgement_duration_count', { peerkit_result: 'accepted' }), 2)
+  t.equal(await sample('peerkit_handshake_judgement_duration_sum', { peerkit_result: 'refused' }), 0.002)
   t.equal(await sample('peerkit_connections_ended_total', { error_type: 'revoked' }), 1)
 })
 
@@ -60,8 +60,8 @@ test('requests are counted by decision and group, verdicts by whether they were 
   t.equal(await sample('peerkit_requests_total', { peerkit_decision: 'would_deny' }), 1)
   t.equal(await sample('peerkit_verdicts_total', { peerkit_cache: 'hit' }), 1)
   t.equal(await sample('peerkit_verdicts_total', { peerkit_cache: 'miss' }), 2)
-  t.equal(await sample('peerkit_verdict_duration_seconds_sum', { peerkit_decision: 'allowed' }), 0.004)
-  t.equal(await sample('peerkit_requests_by_issuer_total', { peerkit_issuer: 'CN=Old CA' }), 3)
+  t.equal(await sample('peerkit_verdict_duration_sum', { peerkit_decision: 'allowed' }), 0.004)
+  t.equal(await sample('peerkit_requests_by_issuer_total', { peerkit_issuer: String(peer.issuer).replaceAll('\\', '\\\\') }), 3)
 })
 
 test('the time that is left is read when it is asked for', async (t) => {
@@ -70,19 +70,19 @@ test('the time that is left is read when it is asked for', async (t) => {
   const clock = (): number => now
   const readiness = watchReadiness({ credentials, now: clock })
   const { sample } = start(t, { credentials, readiness, now: clock })
-  t.equal(await sample('peerkit_expiry_remaining_seconds', { peerkit_kind: 'own', peerkit_name: 'service' }), (notAfter - now) / 1000)
-  t.ok(await sample('peerkit_expiry_remaining_seconds', { peerkit_kind: 'anchor', peerkit_name: 'Own CA' }))
-  t.ok(await sample('peerkit_expiry_remaining_seconds', { peerkit_kind: 'crl', peerkit_name: 'Own CA' }))
-  t.equal(await sample('peerkit_credentials_start_time_seconds'), (credentials.current.identity.notBefore ?? 0) / 1000)
+  t.equal(await sample('peerkit_expiry_remaining', { peerkit_kind: 'own', peerkit_name: 'service' }), (notAfter - now) / 1000)
+  t.ok(await sample('peerkit_expiry_remaining', { peerkit_kind: 'anchor', peerkit_name: 'Own CA' }))
+  t.ok(await sample('peerkit_expiry_remaining', { peerkit_kind: 'crl', peerkit_name: 'Own CA' }))
+  t.equal(await sample('peerkit_credentials_start_time'), (credentials.current.identity.notBefore ?? 0) / 1000)
   t.equal(await sample('peerkit_credentials_generation'), 1)
-  t.equal(await sample('peerkit_ready_ratio') ?? await sample('peerkit_ready'), 1)
+  t.equal(await sample('peerkit_ready'), 1)
   const next = await ca.issue({ cn: 'next' })
   await credentials.update({ cert: next.chain, key: next.key, ca: ca.root })
   t.not(key, next.key)
   t.equal(await sample('peerkit_credentials_generation'), 2)
   now = notAfter + 5_000 * DAY
-  t.ok((await sample('peerkit_expiry_remaining_seconds', { peerkit_kind: 'own', peerkit_name: 'next' }) ?? 0) < 0)
-  t.equal(await sample('peerkit_ready_ratio') ?? await sample('peerkit_ready'), 0)
+  t.ok((await sample('peerkit_expiry_remaining', { peerkit_kind: 'own', peerkit_name: 'next' }) ?? 0) < 0)
+  t.equal(await sample('peerkit_ready'), 0)
 })
 
 test('every metric of the catalogue is there, and none beside', async (t) => {
@@ -113,7 +113,7 @@ test('every metric of the catalogue is there, and none beside', async (t) => {
 test('no peer makes series without end', async (t) => {
   const { scrape } = start(t)
   for (let index = 0; index < 3_000; index++) {
-    const peer = createPartialIdentity({ source: 'forwarded', issuer: parseDistinguishedName(`CN=issuer ${index}`) } as any)
+    const peer = createPartialIdentity({ source: 'forwarded', serialNumber: '01', issuer: parseDistinguishedName(`CN=issuer ${index}`) } as any)
     connectionIdentified.publish({ ...stamp, peer, remoteAddress: `10.0.0.${index}`, resumed: false })
     requestAllowed.publish(judged(peer, { group: `group ${index}`, path: `/${index}`, route: undefined }))
     requestDenied.publish(judged(peer, { reason: `reason ${index}` as any }))

@@ -1,4 +1,4 @@
-/** What a metric is. The names are OpenTelemetry's way; the Prometheus exporter turns dots to underscores and adds the unit and `_total`. */
+/** What a metric is. The exporter for Prometheus turns dots to underscores and adds `_total` to counters; the OpenTelemetry Collector also adds the unit. */
 export interface MetricDescription {
   readonly kind: 'counter' | 'histogram' | 'gauge'
   /** As the OpenTelemetry conventions write units (UCUM). */

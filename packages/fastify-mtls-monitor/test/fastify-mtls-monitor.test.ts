@@ -1,0 +1,58 @@
+import underPressure from '@fastify/under-pressure'
+import { memoryCredentials } from '@peerkit/credentials'
+import { createDevCa } from '@peerkit/dev-ca'
+import Fastify from 'fastify'
+import type { FastifyInstance } from 'fastify'
+import { channel } from 'node:diagnostics_channel'
+import { test } from 'tap'
+import fastifyMtlsMonitor from '../src/index.ts'
+import type { FastifyMtlsMonitorOptions } from '../src/index.ts'
+
+const YEAR = 365 * 86_400_000
+
+async function serve (options: Partial<FastifyMtlsMonitorOptions> = {}): Promise<{ app: FastifyInstance, lines: any[] }> {
+  const ca = await createDevCa()
+  const issued = await ca.issue({ cn: 'service' })
+  const credentials = memoryCredentials({ cert: issued.chain, key: issued.key, ca: ca.root })
+  const lines: any[] = []
+  const app = Fastify({ logger: { level: 'info', stream: { write (line: string) { lines.push(JSON.parse(line)) } } } })
+  await app.register(fastifyMtlsMonitor, { credentials, ...options })
+  return { app, lines }
+}
+
+test('audits into the log of the app, and ends with it', async (t) => {
+  const { app, lines } = await serve()
+  const denied = channel('peerkit:request:denied')
+  denied.publish({ v: 1, time: 0, reason: 'no_identity', rules: 'rules', rule: undefined, group: undefined, nearest: undefined, peer: null, requestId: 'req-1', method: 'GET', path: '/', route: '/', remoteAddress: '127.0.0.1' })
+  t.match(lines.at(-1), { level: 40, msg: 'client denied', audit: 1, event: 'request:denied', reason: 'no_identity', requestId: 'req-1' })
+  t.same(app.mtlsMonitor.issuers(), [])
+  await app.close()
+  t.notOk(denied.hasSubscribers)
+})
+
+test('takes a service without a valid certificate out of service', async (t) => {
+  let now = Date.now()
+  const { app } = await serve({ now: () => now, audit: false })
+  t.teardown(async () => { await app.close() })
+  await app.register(underPressure, { healthCheck: async () => await app.mtlsMonitor.healthCheck(), healthCheckInterval: 60_000, exposeStatusRoute: '/ready' })
+  app.get('/ready-at-once', async (_request, reply) => {
+    const state = app.mtlsMonitor.ready()
+    return await reply.code(state.ready ? 200 : 503).send(state)
+  })
+  t.equal((await app.inject('/ready')).statusCode, 200)
+  t.equal((await app.inject('/ready-at-once')).statusCode, 200)
+  now += 100 * YEAR
+  const { statusCode, body } = await app.inject('/ready-at-once')
+  t.equal(statusCode, 503)
+  t.match(JSON.parse(body), { ready: false, reasons: ['own_certificate_expired', 'no_anchor_in_time'] })
+})
+
+test('another log may be given, and wrong options are refused', async (t) => {
+  const texts: string[] = []
+  const log = { info () {}, warn (_line: object, text: string) { texts.push(text) }, error (_line: object, text: string) { texts.push(text) } }
+  const { app, lines } = await serve({ log, now: () => Date.now() + 100 * YEAR })
+  await app.close()
+  t.ok(texts.includes('certificate or CRL has ended'))
+  t.notOk(lines.some(({ audit }) => audit === 1))
+  await t.rejects(serve({ audits: true } as any), { code: 'MTLS_ERR_MONITOR_OPTION' })
+})
