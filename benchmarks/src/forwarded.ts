@@ -26,7 +26,7 @@ export const run: Run = async ({ quick, rounds, seconds }) => {
     for (const size of sizes) {
       const reader = createForwardedReader({ format, gateways: { addresses: [GATEWAY] } })
       for (let index = 0; index < size; index++) read(reader, [requestOf(format, clients, index)])
-      for (let round = 0; round < rounds; round++) book.add(format, size, read(reader, sample(format, clients, size)))
+      for (let round = 0; round < rounds; round++) book.add(format, size, read(reader, sample(format, clients, size, round)))
     }
   }
   return [
@@ -43,8 +43,8 @@ function requestOf (format: string, { ca, at }: Clients, index: number): Forward
 }
 
 /** Spread over all clients, in no order that a memory could like. */
-function sample (format: string, clients: Clients, size: number): ForwardedRequest[] {
-  return Array.from({ length: LOOP }, (_, turn) => requestOf(format, clients, Math.imul(turn, 2_654_435_761) % size >>> 0))
+function sample (format: string, clients: Clients, size: number, round: number): ForwardedRequest[] {
+  return Array.from({ length: LOOP }, (_, turn) => requestOf(format, clients, (Math.imul(round * LOOP + turn, 2_654_435_761) >>> 0) % size))
 }
 
 /** Microseconds a request. */

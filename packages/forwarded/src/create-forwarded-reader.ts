@@ -38,8 +38,9 @@ export function createForwardedReader (options: ForwardedReaderOptions): Forward
     if (!isTrusted(request)) return first === undefined ? ABSENT : onUntrusted === 'strip' ? { state: 'stripped', header: first } : refuse('untrusted_sender', first)
     if (problem !== undefined) return refuse(problem.reason, problem.header)
     if (first === undefined) return withoutCertificate === 'gateway' ? ABSENT : ANONYMOUS
-    const known = memory.recall(values, now(), generation())
-    return known === undefined ? decode(values, request) : conclude(known, request)
+    const time = now()
+    const known = memory.recall(values, time, generation())
+    return known === undefined ? decode(values, request) : conclude(known, request, time)
   }
 
   function decode (values: HeaderValues, request: ForwardedRequest): ForwardedResult | Promise<ForwardedResult> {
@@ -49,7 +50,7 @@ export function createForwardedReader (options: ForwardedReaderOptions): Forward
     const { claims } = reading
     if (claims.some((claim) => 'leaf' in claim && claim.chain.length > maxChainLength)) return refuseRole('chain_too_long', values.chain === undefined ? 'certificate' : 'chain')
     const answer = validator === undefined ? admit(values, claims) : validate(values, claims)
-    return answer instanceof Promise ? answer.then((settled) => conclude(settled, request)) : conclude(answer, request)
+    return answer instanceof Promise ? answer.then((settled) => conclude(settled, request, now())) : conclude(answer, request, now())
   }
 
   /** The answer holds for the trust that was in force all the while. */
@@ -84,12 +85,11 @@ export function createForwardedReader (options: ForwardedReaderOptions): Forward
     return person
   }
 
-  function conclude (answer: ForwardedPerson | RefusedResult, { sender }: ForwardedRequest): ForwardedResult {
+  function conclude (answer: ForwardedPerson | RefusedResult, { sender }: ForwardedRequest, time: number): ForwardedResult {
     if (!(answer instanceof ForwardedPerson)) return answer
-    const time = now()
     if (time < answer.notBefore) return refuseRole('not_yet_valid', 'certificate')
     if (time >= answer.notAfter) return refuseRole('expired', 'certificate')
-    if (!answer.hops.every((hop) => hopGateways !== undefined && isAllowed(hopGateways, hop))) return refuseRole('untrusted_hop', 'certificate')
+    if (answer.hops.length > 0 && !answer.hops.every((hop) => hopGateways !== undefined && isAllowed(hopGateways, hop))) return refuseRole('untrusted_hop', 'certificate')
     return { state: 'accepted', identity: answer.identify(sender) }
   }
 

@@ -1,4 +1,5 @@
 import type { RefusalReason } from './forwarded-reader.ts'
+import { createValues } from './header-format.ts'
 import type { HeaderNames, HeaderRole, HeaderValues } from './header-format.ts'
 
 /** The headers of a request that speak of client certificates. */
@@ -10,15 +11,15 @@ export interface Collected {
   readonly problem: { readonly reason: RefusalReason, readonly header: string } | undefined
 }
 
-const NONE: Collected = Object.freeze({ values: Object.freeze({}), first: undefined, problem: undefined })
+const NONE: Collected = Object.freeze({ values: Object.freeze(createValues()), first: undefined, problem: undefined })
 
 /** How gateways and CGI fold names: what is no letter or digit is one and the same (CVE-2026-39858: `X_Forwarded_…` outlived the sanitiser). */
 export function foldName (name: string): string {
   return name.toLowerCase().replace(/[^a-z0-9]/g, '-')
 }
 
-/** What a header is to the collector: no role where it must not be there. */
-interface Wanted { readonly name: string, readonly role: HeaderRole | undefined, readonly bit: number }
+/** What a header is to the collector: no role where it must not be there. `alias`: under another spelling than its own. */
+interface Wanted { readonly name: string, readonly role: HeaderRole | undefined, readonly bit: number, readonly alias: boolean }
 
 /** Spellings of names that are kept, so that a client cannot fill the memory with them. */
 const MAX_SPELLINGS = 256
@@ -28,7 +29,8 @@ export class HeaderCollector {
   readonly #byFolded = new Map<string, Wanted>()
   /** As they were spelt; null for names that are nothing to us. */
   readonly #bySpelling = new Map<string, Wanted | null>()
-  readonly #lengths = new Set<number>()
+  /** By length: whether a name that long may be one of ours. */
+  readonly #lengths: boolean[] = []
 
   constructor (own: HeaderNames, others: readonly string[]) {
     for (const name of others) this.#add(name, undefined)
@@ -42,37 +44,36 @@ export class HeaderCollector {
     let first: string | undefined
     let problem: Collected['problem']
     let seen = 0
-    const values: Partial<Record<HeaderRole, string>> = {}
+    let values: ReturnType<typeof createValues> | undefined
     for (let index = 0; index < rawHeaders.length; index += 2) {
       const spelt = rawHeaders[index] as string
-      const wanted = this.#lengths.has(spelt.length) ? this.#look(spelt) : null
+      const wanted = this.#lengths[spelt.length] === true ? this.#look(spelt) : null
       if (wanted === null) continue
-      const { name, role, bit } = wanted
+      const { name, role, bit, alias } = wanted
       first ??= name
+      values ??= createValues()
       const value = rawHeaders[index + 1] as string
-      const reason = role === undefined ? 'other_format' : !isSpelt(spelt, name) ? 'alias_header' : (seen & bit) !== 0 ? 'duplicate_header' : value.length > maxLength ? 'too_large' : undefined
+      const reason = role === undefined ? 'other_format' : alias ? 'alias_header' : (seen & bit) !== 0 ? 'duplicate_header' : value.length > maxLength ? 'too_large' : undefined
       if (reason !== undefined) problem ??= { reason, header: name }
       seen |= bit
       if (role !== undefined && value !== '') values[role] = value
     }
-    return first === undefined ? NONE : { values, first, problem }
+    return first === undefined || values === undefined ? NONE : { values, first, problem }
   }
 
   #look (spelt: string): Wanted | null {
     const known = this.#bySpelling.get(spelt)
     if (known !== undefined) return known
-    const wanted = this.#byFolded.get(foldName(spelt)) ?? null
-    if (this.#bySpelling.size < MAX_SPELLINGS) this.#bySpelling.set(spelt, wanted)
-    return wanted
+    const wanted = this.#byFolded.get(foldName(spelt))
+    const look = wanted === undefined ? null : { ...wanted, alias: spelt.toLowerCase() !== wanted.name }
+    if (this.#bySpelling.size < MAX_SPELLINGS) this.#bySpelling.set(spelt, look)
+    return look
   }
 
   #add (name: string, role: HeaderRole | undefined): void {
     const folded = foldName(name)
-    this.#byFolded.set(folded, { name, role, bit: 1 << this.#byFolded.size })
-    this.#lengths.add(folded.length)
+    this.#byFolded.set(folded, { name, role, bit: 1 << this.#byFolded.size, alias: false })
+    while (this.#lengths.length <= folded.length) this.#lengths.push(false)
+    this.#lengths[folded.length] = true
   }
-}
-
-function isSpelt (spelt: string, name: string): boolean {
-  return spelt === name || spelt.toLowerCase() === name
 }

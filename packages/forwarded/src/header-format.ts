@@ -11,8 +11,12 @@ export type HeaderRole =
   | 'hash'         // the certificate's SHA-256
 
 export type HeaderNames = Readonly<Partial<Record<HeaderRole, string>>>
-/** What a request has in those headers, each at most once; an empty value is as good as none. */
-export type HeaderValues = Readonly<Partial<Record<HeaderRole, string>>>
+/** What a request has in those headers, each at most once; an empty value is as good as none. All roles are there, so that values compare fast. */
+export type HeaderValues = Readonly<Record<HeaderRole, string | undefined>>
+
+export function createValues (): Record<HeaderRole, string | undefined> {
+  return { certificate: undefined, chain: undefined, verified: undefined, present: undefined, revoked: undefined, hash: undefined }
+}
 
 /** Who the gateway says was there: a certificate with what may stand above it, or parts of an identity. */
 export type Claim =

@@ -1,6 +1,20 @@
 import { createDevCa } from '@peerkit/dev-ca'
 import { test } from 'tap'
-import { CertificateMemory } from '../src/certificate-memory.ts'
+import { CertificateMemory as Memory } from '../src/certificate-memory.ts'
+import type { Remembered } from '../src/certificate-memory.ts'
+import { createValues } from '../src/header-format.ts'
+import type { HeaderRole } from '../src/header-format.ts'
+
+type Some = Partial<Record<HeaderRole, string>>
+
+/** With values left out. */
+class CertificateMemory<Answer> {
+  readonly #memory: Memory<Answer>
+  constructor (maxEntries: number, maxBytes: number) { this.#memory = new Memory(maxEntries, maxBytes) }
+  get size (): number { return this.#memory.size }
+  recall (values: Some, now: number, generation: number): Answer | undefined { return this.#memory.recall({ ...createValues(), ...values }, now, generation) }
+  remember (values: Some, remembered: Remembered<Answer>): void { this.#memory.remember({ ...createValues(), ...values }, remembered) }
+}
 
 const answer = (name: string, more: object = {}): { answer: string, until: number, generation: number, weight: number } => ({ answer: name, until: 100, generation: 1, weight: 10, ...more })
 
