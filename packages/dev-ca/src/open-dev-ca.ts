@@ -1,6 +1,6 @@
 import 'reflect-metadata'
 import { createPrivateKey, X509Certificate } from 'node:crypto'
-import { mkdir, readFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as x509 from '@peculiar/x509'
 import { readCertificate } from '@peerkit/identity/x509'
@@ -18,6 +18,8 @@ const KEY = 'ca.key'
 const CHAIN = 'chain.pem'
 const ROOT = 'root.pem'
 const STATE = 'state.json'
+/** As `placeFile` names what it has not finished. */
+const LEFT = /^(ca|root|chain|state|crl)\.(pem|key|json)\.[0-9a-f-]{36}\.new$/
 
 interface StoredState { readonly version: 1, readonly crlNumber: number, readonly revocations: ReadonlyArray<Omit<Revocation, 'date'> & { readonly date: string }> }
 
@@ -36,6 +38,7 @@ export async function storeDevCa (ca: DevCa, folder: string, options: { readonly
   const state = stateOf(ca)
   await mkdir(folder, { recursive: true, mode: 0o700 })
   return await withFolderLock(folder, async () => {
+    await sweep(folder)
     await placeFile(join(folder, KEY), ca.key, { mode: 0o600, force })
     await placeFile(join(folder, CERTIFICATE), ca.certificate, { force: true })
     await placeFile(join(folder, ROOT), ca.root, { force: true })
@@ -55,6 +58,7 @@ export async function updateDevCa<Result> (folder: string, run: (ca: StoredDevCa
   // Opened once without the lock: where there is no CA there may be no folder to lock.
   await openDevCa(folder)
   return await withFolderLock(folder, async () => {
+    await sweep(folder)
     const ca = await openDevCa(folder)
     const save = async (): Promise<void> => { await saveState(stateOf(ca), folder) }
     // The lock is held: its own `save` would wait for it.
@@ -94,6 +98,12 @@ export async function openDevCa (folder: string): Promise<StoredDevCa> {
       })
     }
   })
+}
+
+/** Removes what a process left that was killed while it wrote: under the lock nobody else writes these. One of them may be a key. */
+async function sweep (folder: string): Promise<void> {
+  const left = (await readdir(folder)).filter((name) => LEFT.test(name))
+  await Promise.all(left.map(async (name) => { await rm(join(folder, name), { force: true }) }))
 }
 
 async function saveState (state: CaState, folder: string): Promise<void> {

@@ -104,6 +104,15 @@ test('a lock that was broken and taken by another is not removed by who lost it'
   t.equal(readFileSync(join(folder, 'lock'), 'utf8'), other)
 })
 
+test('what a killed writer left is removed, and nothing else', async (t) => {
+  const folder = join(t.testdir(), 'pki')
+  await storeDevCa(await createDevCa(), folder)
+  const uuid = '01234567-89ab-cdef-0123-456789abcdef'
+  for (const name of [`ca.key.${uuid}.new`, `state.json.${uuid}.new`, `leaf.key.${uuid}.new`, 'ca.key.new']) writeFileSync(join(folder, name), 'x')
+  await updateDevCa(folder, () => {})
+  t.same(readdirSync(folder).sort(), ['ca.key', 'ca.key.new', 'ca.pem', 'chain.pem', `leaf.key.${uuid}.new`, 'root.pem', 'state.json'])
+})
+
 test('an operation that fails saves nothing and lets go', async (t) => {
   const folder = join(t.testdir(), 'pki')
   await storeDevCa(await createDevCa(), folder)
