@@ -50,22 +50,26 @@ function matchDns (name: string, { text }: Subtree, kind: 'permitted' | 'exclude
   return wild && kind === 'excluded' && isWithin(text, domain)
 }
 
+const LOCAL_PART = /^[a-z0-9.!#$%&'*+/=?^_`{|}~-]+$/i
+
 function matchEmail (name: string, { text }: Subtree): boolean | undefined {
   const at = name.indexOf('@')
   const host = name.slice(at + 1).toLowerCase()
-  // A quoted local part may hold another at sign, and then two readers see two hosts.
-  if (at < 1 || name.includes('"') || !isDomain(host)) return undefined
+  // Only a plain local part (RFC 5321 section 4.1.2, Dot-string): a quoted one may hold another at sign, and then two readers see two hosts.
+  if (!LOCAL_PART.test(name.slice(0, Math.max(0, at))) || !isDomain(host)) return undefined
   if (text.includes('@')) return `${name.slice(0, at)}@${host}` === text
   return matchesHost(host, text)
 }
 
 const AUTHORITY = /^[a-z][a-z0-9+.-]*:\/\/(?:[^/?#]*@)?([^/?#@:]+)(?::[0-9]*)?(?:[/?#]|$)/i
+// A browser takes a backslash for a slash, and drops or encodes a space.
+const AMBIGUOUS = /[\\ ]/
 const ENDS_IN_NUMBER = /(?:^|\.)(?:[0-9]+|0x[0-9a-f]*)$/i
 
 /** Goes by the URI's host. One without a host, or with an IP address as its host, is refused under any constraint on URIs. */
 function matchUri (name: string, { text }: Subtree): boolean | undefined {
   const host = AUTHORITY.exec(name)?.[1]?.toLowerCase()
-  if (host === undefined || !isDomain(host) || ENDS_IN_NUMBER.test(host)) return undefined
+  if (host === undefined || AMBIGUOUS.test(name) || !isDomain(host) || ENDS_IN_NUMBER.test(host)) return undefined
   return matchesHost(host, text)
 }
 
