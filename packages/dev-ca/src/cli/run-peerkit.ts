@@ -59,7 +59,10 @@ function listCommands (): string {
 }
 
 function describeCommand ({ name, summary, options, operands, notes = [] }: Command): string {
-  const lines = Object.entries(options).map(([option, { type, help, required = false }]) => `  --${(type === 'string' ? `${option} VALUE` : option).padEnd(18)} ${help}${required ? ' (required)' : ''}`)
-  const taken = operands === undefined ? [] : [`  ${operands.name.padEnd(20)} ${operands.help}`]
-  return [`peerkit ${name}: ${summary}`, '', ...taken, ...lines, ...(notes.length === 0 ? [] : ['', ...notes]), ''].join('\n')
+  const rows = [
+    ...(operands === undefined ? [] : [[operands.name, operands.help] as const]),
+    ...Object.entries(options).map(([option, { type, help, required = false }]) => [type === 'string' ? `--${option} VALUE` : `--${option}`, `${help}${required ? ' (required)' : ''}`] as const)
+  ]
+  const width = Math.max(...rows.map(([left]) => left.length))
+  return [`peerkit ${name}: ${summary}`, '', ...rows.map(([left, help]) => `  ${left.padEnd(width)}  ${help}`), ...(notes.length === 0 ? [] : ['', ...notes]), ''].join('\n')
 }
