@@ -4,9 +4,10 @@ import type { ChildProcess } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { createWriteStream, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { connect, createServer } from 'node:net'
+import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import { connect as connectTls } from 'node:tls'
 import { after, test } from 'tap'
 import { Agent, request } from 'undici'
 import { certs, clients, folder, meshRoot, neighbour, startApp, ways } from './gateway-world.ts'
@@ -20,7 +21,7 @@ export interface Gateway {
   readonly config: string
   /** What to put in for each `${NAME}` beside PORT, RUN and CERTS. */
   readonly values: (app: App, way: Way) => Readonly<Record<string, string>>
-  readonly command: (config: string, run: string) => readonly [string, ...string[]]
+  readonly command: (config: string, run: string, port: number) => readonly [string, ...string[]]
   /** The headers that it writes, and so an attacker would. */
   readonly headers: readonly string[]
   /** What it makes of a certificate in such a header. */
@@ -47,9 +48,12 @@ export async function freePort (): Promise<number> {
   return port
 }
 
-async function isListening (port: number): Promise<boolean> {
-  const socket = connect(port, '127.0.0.1')
-  return await new Promise((resolve) => { socket.once('connect', () => { socket.destroy(); resolve(true) }).once('error', () => { resolve(false) }) })
+/** Whether the gateway shows its certificate: some listen before they have read their configuration. */
+async function isReady (port: number): Promise<boolean> {
+  const socket = connectTls({ port, host: '127.0.0.1', servername: 'localhost', ca: meshRoot })
+  return await new Promise<boolean>((resolve) => {
+    socket.once('secureConnect', () => { resolve(true) }).once('close', () => { resolve(false) }).on('error', () => {})
+  }).finally(() => { socket.destroy() })
 }
 
 export interface Started { readonly origin: string, readonly app: App, close (): Promise<void> }
@@ -61,18 +65,18 @@ export async function startGateway (gateway: Gateway, way: Way): Promise<Started
   mkdirSync(run)
   const values: Record<string, string> = { PORT: String(port), RUN: run, CERTS: certs, ...gateway.values(app, way) }
   const template = readFileSync(new URL(`../../docs/gateways/${gateway.config}`, import.meta.url), 'utf8')
-  const chosen = way === 'mutual TLS' ? template : template.replace(/^[ \t]*# --- mutual TLS[^]*?# ---\n/m, '')
+  const chosen = way === 'mutual TLS' ? template : template.replace(/^[ \t]*# --- mutual TLS[^]*?# ---\n/gm, '')
   const filled = chosen.replace(/\$\{([A-Z]+)\}/g, (whole, name: string) => values[name] ?? whole)
   const path = join(run, gateway.config)
   writeFileSync(path, gateway.edit?.(filled) ?? filled)
-  const [file, ...args] = gateway.command(path, run)
+  const [file, ...args] = gateway.command(path, run, port)
   const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...values, HOME: run } })
   running.add(child)
   const log = createWriteStream(join(run, 'output.log'))
   child.stdout.pipe(log, { end: false })
   child.stderr.pipe(log, { end: false })
   const ended = once(child, 'close')
-  while (child.exitCode === null && !await isListening(port)) await new Promise((resolve) => { setImmediate(resolve) })
+  while (child.exitCode === null && !await isReady(port)) await new Promise((resolve) => { setImmediate(resolve) })
   if (child.exitCode !== null) {
     await new Promise((resolve) => { log.end(resolve) })
     throw new Error(`${gateway.name} ended with ${child.exitCode}:\n${readFileSync(join(run, 'output.log'), 'utf8')}`)

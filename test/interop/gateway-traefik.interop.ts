@@ -1,0 +1,16 @@
+// A Peerkit app behind Traefik. It reaches no app by Unix socket.
+import { encodeBase64, testGateway } from './gateway-suite.ts'
+import { requireTool } from './require-tool.ts'
+
+const traefik = requireTool('traefik')
+
+testGateway({
+  name: 'Traefik',
+  format: { format: 'traefik' },
+  config: 'traefik.yaml',
+  values: ({ address }, way) => ({ APP: `${way === 'mutual TLS' ? 'https' : 'http'}://${address}` }),
+  command: (config, _run, port) => [traefik, `--entryPoints.clients.address=127.0.0.1:${port}`, `--providers.file.filename=${config}`, '--providers.file.watch=false', '--global.checkNewVersion=false', '--global.sendAnonymousUsage=false'],
+  headers: ['x-forwarded-tls-client-cert'],
+  encode: encodeBase64,
+  ways: ['mutual TLS', 'address']
+})
