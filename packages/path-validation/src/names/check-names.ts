@@ -7,6 +7,9 @@ import type { NameConstraints, Subtree } from './read-constraints.ts'
 /** Whether a name is in a subtree; undefined where its form cannot be decided. */
 type Match<Name> = (name: Name, base: Subtree, kind: 'permitted' | 'excluded') => boolean | undefined
 
+/** As long as a SPIFFE ID may be. A longer name would be read again for every constraint. */
+const MAX_NAME = 2048
+
 const TEXT_MATCHES: ReadonlyMap<number, Match<string>> = new Map([[FORM.dns, matchDns], [FORM.email, matchEmail], [FORM.uri, matchUri]])
 
 /**
@@ -21,7 +24,8 @@ export function checkNames (names: ConstrainedNames, constraints: NameConstraint
     if (names.others.has(form)) return `a name of a constrained form that is not supported, tag 0x${form.toString(16)}`
   }
   for (const [form, list] of names.text) {
-    const fault = checkForm(form, list, TEXT_MATCHES.get(form)!, constraints, budget, (name) => JSON.stringify(name))
+    const match = TEXT_MATCHES.get(form)!
+    const fault = checkForm<string>(form, list, (name, base, kind) => name.length > MAX_NAME ? undefined : match(name, base, kind), constraints, budget, (name) => JSON.stringify(name))
     if (fault !== undefined) return fault
   }
   return checkForm(FORM.directoryName, names.directory, matchDirectory, constraints, budget, (rdns) => JSON.stringify(rdns)) ??
