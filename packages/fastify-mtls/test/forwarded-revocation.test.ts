@@ -1,0 +1,80 @@
+import type { PeerIdentity } from '@peerkit/identity'
+import type { RevocationChecker, RevocationStatus } from '@peerkit/revocation'
+import { test } from 'tap'
+import { startBehind, told } from './support/gateway.ts'
+import { call } from './support/world.ts'
+
+const REFUSED = { status: 401, body: { code: 'MTLS_ERR_FORWARDED_REFUSED' } }
+const GOOD: RevocationStatus = { state: 'good', source: 'ocsp', until: Infinity }
+
+interface Checker { readonly checker: RevocationChecker, readonly asked: string[], epoch: number }
+
+/** Knows the gateway as good, and asks `answer` about everybody else. */
+function checkerOf (answer: (name: string) => RevocationStatus | Promise<RevocationStatus>, permits = (status: RevocationStatus): boolean => status.state === 'good'): Checker {
+  const state: Checker = {
+    asked: [],
+    epoch: 1,
+    checker: {
+      get epoch () { return state.epoch },
+      check ({ subject }: PeerIdentity) {
+        const name = subject?.commonName ?? ''
+        if (name === 'gateway') return GOOD
+        state.asked.push(name)
+        return answer(name)
+      },
+      permits,
+      subscribe: () => () => {},
+      close: async () => {}
+    } as RevocationChecker
+  }
+  return state
+}
+
+test('a checker that answers later is waited for, once for each client and state of the trust', async (t) => {
+  const state = checkerOf(async (name) => name === 'bad' ? { state: 'revoked', source: 'ocsp', reason: undefined, revokedAt: undefined } : GOOD)
+  const world = await startBehind(t, {}, { settings: { revocation: state.checker } })
+  const [good, bad] = [await world.ca.issue({ cn: 'good' }), await world.ca.issue({ cn: 'bad' })]
+  for (const turn of [1, 2]) {
+    t.match(await call(world, world.gateway, { headers: told(good) }), { status: 200, body: { cn: 'good' } }, `${turn}`)
+    t.match(await call(world, world.gateway, { headers: told(bad) }), REFUSED, `${turn}`)
+  }
+  t.same(state.asked, ['good', 'bad'])
+  state.epoch++
+  t.match(await call(world, world.gateway, { headers: told(good) }), { status: 200 })
+  t.same(state.asked, ['good', 'bad', 'good'])
+  t.same(world.refused.map(({ reason }) => reason), ['revoked', 'revoked'])
+})
+
+test('no answer, a late one and a broken one are no', async (t) => {
+  const state = checkerOf((name) => {
+    if (name === 'silent') return new Promise(() => {})
+    if (name === 'rejects') return Promise.reject(new Error('x'))
+    if (name === 'overtaken') return Promise.resolve().then(() => { state.epoch++; return GOOD })
+    return GOOD
+  })
+  const world = await startBehind(t, {}, { settings: { revocation: state.checker, judgementTimeout: 50 } })
+  for (const cn of ['silent', 'rejects', 'overtaken']) t.match(await call(world, world.gateway, { headers: told(await world.ca.issue({ cn })) }), REFUSED, cn)
+  t.match(world.refused.map(({ reason }) => reason), ['revocation_unknown', 'revocation_unknown', 'revocation_unknown'])
+})
+
+test('a soft policy lets pass what nobody knows, and asks again in a minute', async (t) => {
+  let ahead = 0
+  const state = checkerOf(() => ({ state: 'unknown', why: 'unreachable' }) as RevocationStatus, () => true)
+  const world = await startBehind(t, {}, { settings: { revocation: state.checker, now: () => Date.now() + ahead } })
+  const behind = await world.ca.issue({ cn: 'behind' })
+  for (const minute of [0, 0, 1.1, 1.1]) {
+    ahead = minute * 60_000
+    t.match(await call(world, world.gateway, { headers: told(behind) }), { status: 200 })
+  }
+  t.same(state.asked, ['behind', 'behind'])
+})
+
+test('a policy that throws has not said yes', async (t) => {
+  const { checker } = checkerOf(() => ({ state: 'unknown', why: 'x' }) as RevocationStatus, (status) => {
+    if (status.state === 'good') return true
+    throw new Error('x')
+  })
+  const world = await startBehind(t, {}, { settings: { revocation: checker } })
+  t.match(await call(world, world.gateway, { headers: told(await world.ca.issue({ cn: 'behind' })) }), REFUSED)
+  t.match(world.refused, [{ reason: 'revocation_unknown' }])
+})
