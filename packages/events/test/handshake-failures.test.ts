@@ -1,0 +1,33 @@
+import { test } from 'tap'
+import { explainHandshakeFailure, handshakeFailures, hintHandshakeFailure } from '../src/index.ts'
+import type { RefusalReason } from '../src/index.ts'
+
+const REASONS: Record<RefusalReason, true> = {
+  no_certificate: true, unknown_ca: true, expired: true, not_yet_valid: true, revoked: true, revocation_unknown: true, wrong_purpose: true, ca_as_leaf: true, bad_chain: true, unreadable: true, resumption_refused: true, ca_removed: true, timeout: true, protocol: true
+}
+
+test('every reason has a meaning and a remedy of its own, which comes last', (t) => {
+  for (const reason of Object.keys(REASONS) as RefusalReason[]) {
+    const rows = handshakeFailures.filter((row) => row.reason === reason)
+    t.same(rows.at(-1)?.codes, [], reason)
+    t.equal(rows.filter(({ codes }) => codes.length === 0).length, 1)
+    t.equal(explainHandshakeFailure(reason), rows.at(-1))
+  }
+  for (const { meaning, remedy, reason } of handshakeFailures) t.ok(meaning.endsWith('.') && remedy.endsWith('.') && Object.hasOwn(REASONS, reason), meaning)
+  t.end()
+})
+
+test('a code is explained by its row, another by what the reason means, and no row is hidden by one before it', (t) => {
+  for (const row of handshakeFailures) for (const code of row.codes) t.equal(explainHandshakeFailure(row.reason, code.replace('*', 'SOMETHING_NEW')), row, code)
+  t.match(hintHandshakeFailure('protocol', 'ERR_SSL_HTTP_REQUEST'), /plain HTTP .* https:/)
+  t.match(hintHandshakeFailure('protocol', 'ERR_SSL_SOMETHING_NEW'), /OpenSSL broke/)
+  t.match(hintHandshakeFailure('protocol', 'EWHATEVER'), /port scan/)
+  t.equal(explainHandshakeFailure('expired', 'CERT_HAS_EXPIRED'), explainHandshakeFailure('expired'))
+  t.end()
+})
+
+test('codes without end take no memory without end, and a reason of a later version is no error', (t) => {
+  for (let index = 0; index < 2_000; index++) t.ok(hintHandshakeFailure('bad_chain', `CODE_${index}`).length > 0)
+  t.match(hintHandshakeFailure('of_a_later_version' as RefusalReason), /refused/)
+  t.end()
+})
