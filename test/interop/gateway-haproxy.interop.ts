@@ -1,10 +1,12 @@
 // A Peerkit app behind HAProxy.
 import { encodeBase64, testGateway } from './gateway-suite.ts'
+import type { Gateway } from './gateway-suite.ts'
+import { inProcess } from './gateway-world.ts'
 import { requireTool } from './require-tool.ts'
 
 const haproxy = requireTool('haproxy')
 
-testGateway({
+const gateway: Gateway = {
   name: 'HAProxy',
   format: { format: 'haproxy' },
   config: 'haproxy.cfg',
@@ -13,4 +15,29 @@ testGateway({
   headers: ['ssl-client-cert'],
   encode: encodeBase64,
   verdict: ['ssl-client-used', '1']
+}
+testGateway(gateway)
+
+// HAProxy asks for a certificate, looks at none, and passes on the chain that the client sent.
+testGateway({
+  ...gateway,
+  name: 'HAProxy with crt-ignore-err all',
+  format: inProcess('haproxy'),
+  edit: (text) => text.replace('verify optional', 'verify optional crt-ignore-err all ca-ignore-err all')
+    .replace('  default_backend app', '  http-request set-header ssl-client-chain %[ssl_c_chain_der,base64] if { ssl_c_used }\n  default_backend app'),
+  headers: ['ssl-client-cert', 'ssl-client-chain'],
+  ways: ['mutual TLS']
+})
+
+testGateway({
+  ...gateway,
+  name: 'HAProxy with RFC 9440',
+  format: { format: 'rfc9440' },
+  edit: (text) => text.replace('^ssl[-_]client[-_]', '^client[-_]cert')
+    .replace(/ {2}http-request set-header ssl-client-(used|verify).*\n/g, '')
+    .replace('ssl-client-cert %[ssl_c_der,base64]', 'client-cert :%[ssl_c_der,base64]:'),
+  headers: ['client-cert', 'client-cert-chain'],
+  encode: (pem) => `:${encodeBase64(pem)}:`,
+  verdict: ['x-verdict', '1'],
+  ways: ['mutual TLS']
 })

@@ -68,7 +68,9 @@ export async function startGateway (gateway: Gateway, way: Way): Promise<Started
   const chosen = way === 'mutual TLS' ? template : template.replace(/^[ \t]*# --- mutual TLS[^]*?# ---\n/gm, '')
   const filled = chosen.replace(/\$\{([A-Z]+)\}/g, (whole, name: string) => values[name] ?? whole)
   const path = join(run, gateway.config)
-  writeFileSync(path, gateway.edit?.(filled) ?? filled)
+  const edited = gateway.edit?.(filled) ?? filled
+  if (gateway.edit !== undefined && edited === filled) throw new Error(`${gateway.name}: nothing to change in ${gateway.config}`)
+  writeFileSync(path, edited)
   const [file, ...args] = gateway.command(path, run, port)
   const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...values, HOME: run } })
   running.add(child)
@@ -158,6 +160,7 @@ export function testGateway (gateway: Gateway): void {
           const before = app.requests()
           const { status } = await askOnce(`${origin}/billing`, nobody)
           t.ok([0, 400, 401, 403].includes(status), `${nobody}: ${status}`)
+          if (nobody === 'stranger' && gateway.format.verification === 'in-process') t.equal(status, 401, 'such a gateway lets strangers pass')
           // Either the gateway ended it, or the app was told and refused.
           t.ok(app.requests() === before || status === 401, `${nobody} did not pass`)
         }

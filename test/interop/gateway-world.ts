@@ -12,6 +12,8 @@ import type { IssuedCertificate } from '@peerkit/dev-ca'
 import fastifyAllowedClients from '@peerkit/fastify-allowed-clients'
 import fastifyMtls, { mtlsServerOptions } from '@peerkit/fastify-mtls'
 import type { ForwardedReaderOptions } from '@peerkit/forwarded'
+import { decodePem } from '@peerkit/identity'
+import { createPathValidator } from '@peerkit/path-validation'
 import { compileRules } from '@peerkit/rules'
 
 /** How the gateway reaches the app, and so how the app knows it. */
@@ -46,8 +48,13 @@ export const neighbour: IssuedCertificate = await meshCa.issue({ cn: 'neighbour'
 const gateway = await meshCa.issue({ cn: 'gateway', dns: 'localhost', ip: '127.0.0.1' })
 const own = await meshCa.issue({ cn: 'app', dns: 'localhost', ip: '127.0.0.1' })
 export const meshRoot: string = meshCa.root
-/** Root and intermediate: a proxy passes on the leaf alone. */
-export const clientsBundle: string = clientsCa.root + intermediate.certificate
+const anchors = decodePem(clientsCa.root)
+const anchorsAndIntermediates = decodePem(clientsCa.root + intermediate.certificate)
+
+/** For a gateway that asks for a certificate and looks at none: the app validates. Where the gateway passes on the leaf alone, the app has to know the intermediates. */
+export function inProcess (format: Format['format'], { leafAlone = false }: { leafAlone?: boolean } = {}): Format {
+  return { format, verification: 'in-process', validator: createPathValidator({ anchors: () => leafAlone ? anchorsAndIntermediates : anchors }) } as Format
+}
 
 for (const [name, text] of Object.entries({
   'gateway.crt': gateway.chain, 'gateway.key': gateway.key, 'gateway.pem': gateway.chain + gateway.key, 'mesh-ca.crt': meshCa.root, 'clients-ca.crt': clientsCa.root
