@@ -13,6 +13,8 @@ export class ForwardedPerson {
   /** When all certificates are valid, in milliseconds since the epoch; without certificates, ever. */
   readonly notBefore: number
   readonly notAfter: number
+  /** Whether the certificate is a CA's own. */
+  readonly isCa: boolean
   /** About how many bytes it takes. */
   readonly weight: number
   readonly #claim: Claim
@@ -31,6 +33,7 @@ export class ForwardedPerson {
     const people = [client, ...this.hops]
     this.notBefore = Math.max(...people.map(({ notBefore = -Infinity }) => notBefore))
     this.notAfter = Math.min(...people.map(({ notAfter = Infinity }) => notAfter))
+    this.isCa = client.isCa === true
     this.weight = 6_000 + 2 * [client, ...this.#chain, ...this.hops].reduce((sum, { raw }) => sum + (raw?.length ?? 0), 0)
     this.#bySender.set('', client)
   }

@@ -11,6 +11,7 @@ export type RefusalReason =
   | 'malformed'            // the value does not follow its format, or contradicts another
   | 'unreadable'           // the bytes are no certificate, or the names no names
   | 'not_verified'         // the gateway has not verified the certificate, or does not say so
+  | 'ca_as_leaf'           // a CA's own certificate, presented as a client's
   | 'certificate_missing'  // parts of an identity where the certificate has to be validated in process
   | 'chain_invalid'        // validation in process says no; `detail` says why
   | 'not_yet_valid'        // the certificate is not valid yet

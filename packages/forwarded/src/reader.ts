@@ -112,6 +112,7 @@ export class Reader {
     } catch {
       return this.#refuse('unreadable', 'certificate')
     }
+    if (person.isCa) return this.#refuse('ca_as_leaf', 'certificate')
     const until = Math.min(person.notAfter, verdict?.until ?? Infinity)
     this.#memory.remember(values, { answer: person, until, generation: this.#generation, weight: person.weight })
     return person

@@ -35,3 +35,10 @@ test('a chain is what the certificates\' signatures say, and not what a client s
   t.same(chainOf(namesake.der), [], 'the right name with another key')
   t.same(chainOf(), [])
 })
+
+test('a CA\'s own certificate is no client\'s, whatever the gateway thinks', async (t) => {
+  for (const writer of writers.filter(({ verifies }) => verifies)) {
+    const reader = createForwardedReader({ ...writer.options, gateways })
+    t.match(reader.read({ rawHeaders: writer.write(ca.der, []), sender: gateway, remoteAddress: undefined }), { state: 'refused', reason: 'ca_as_leaf' }, writer.name)
+  }
+})
