@@ -96,6 +96,7 @@ test('constraints of every CA above count, those of the anchor too, and self-iss
   const rollover = new Party('CN=ca')
   const constrained = root.certify(ca, { extensions: [nameConstraints([directory('O=Acme')])] })
   t.equal(outcome(rollover.issue('O=Acme, CN=x'), [constrained, ca.certify(rollover)], [root.root()]), 'valid')
+  t.equal(outcome(rollover.issue('CN=ca'), [constrained, ca.certify(rollover)], [root.root()]), 'name_constraint', 'a leaf of the same name is not exempt')
   const lower = new Party('CN=lower')
   t.equal(outcome(lower.issue('O=Acme, CN=x'), [constrained, ca.certify(lower)], [root.root()]), 'name_constraint', 'a CA outside of the subtree')
 })

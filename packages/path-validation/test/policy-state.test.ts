@@ -64,6 +64,18 @@ test('follows mappings, inhibits them when told to, and takes none to or from an
   for (const pair of [[ANY, GOLD], [GOLD, ANY]] as const) t.equal(judge({}, [policies(GOLD), mappings(pair)], [policies(GOLD)], [policies(GOLD)]), 'policy')
 })
 
+test('self-issued CAs are not counted, and may say anyPolicy where it is inhibited; a self-issued leaf may not', async (t) => {
+  const root = line[0]
+  const [ca, rollover] = [new Party('CN=ca'), new Party('CN=ca')]
+  const judgeRollover = (upper: readonly Extension[], lower: readonly Extension[], leaf: readonly Extension[], subject = 'CN=leaf'): string =>
+    outcome(rollover.issue(subject, { extensions: leaf }), [root.certify(ca, { extensions: upper }), ca.certify(rollover, { extensions: lower })], [root.root()])
+  t.equal(judgeRollover([policyConstraints(2)], [], []), 'valid', 'counted, the leaf would be the one from which on a policy is required')
+  t.equal(judgeRollover([policyConstraints(1)], [], []), 'policy')
+  const required = [policies(GOLD), policyConstraints(0), inhibitAny(0)]
+  t.equal(judgeRollover(required, [policies(ANY)], [policies(GOLD)]), 'valid')
+  t.equal(judgeRollover(required, [policies(GOLD)], [policies(ANY)], 'CN=ca'), 'policy')
+})
+
 test('policies that multiply in a tree cost what they take to read (CVE-2023-0464)', async (t) => {
   const some = Array.from({ length: 20 }, (_, index) => `1.2.3.${index}`)
   const everyPair = mappings(...some.flatMap((from) => some.map((to) => [from, to] as const)))
