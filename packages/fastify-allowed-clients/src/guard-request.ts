@@ -17,7 +17,8 @@ import type { Decision, Failure, RouteJudge } from './judge-route.ts'
 export function guardRequest (request: FastifyRequest, judgeOf: (request: FastifyRequest) => RouteJudge): void | Promise<void> {
   const peer = peerOf(request)
   const judge = judgeOf(request)
-  const timing = requestAllowed.hasSubscribers || requestDenied.hasSubscribers ? startTiming(judge, peer) : undefined
+  // Whoever measures hears allowed requests; for denials alone not every request is timed.
+  const timing = requestAllowed.hasSubscribers ? startTiming(judge, peer) : undefined
   const decision = judgeRoute(judge.route, peer, request)
   if (!(decision instanceof Promise)) {
     take(request, judge, peer, decision, timing)
