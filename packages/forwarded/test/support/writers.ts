@@ -58,7 +58,7 @@ export const writers: readonly Writer[] = [
   {
     name: 'xfcc',
     options: { format: 'xfcc' },
-    source: 'documented',
+    source: 'captured',
     verifies: true,
     passesChain: true,
     write: (leaf, chain) => ['x-forwarded-client-cert', `By=spiffe://prod.example/edge;Hash=${sha256(leaf)};Cert="${escape(pem(leaf))}";Chain="${escape(pem(leaf, ...chain))}";Subject="";URI=;DNS=a.example`],
@@ -93,7 +93,7 @@ export const writers: readonly Writer[] = [
   {
     name: 'traefik',
     options: { format: 'traefik' },
-    source: 'documented',
+    source: 'captured',
     verifies: true,
     passesChain: true,
     write: (leaf, chain) => ['X-Forwarded-Tls-Client-Cert', [leaf, ...chain].map(base64).join(',')],
@@ -102,7 +102,7 @@ export const writers: readonly Writer[] = [
   {
     name: 'traefik, escaped',
     options: { format: 'traefik' },
-    source: 'documented',
+    source: 'captured',
     verifies: true,
     passesChain: true,
     write: (leaf, chain) => ['X-Forwarded-Tls-Client-Cert', escape([leaf, ...chain].map(base64).join(','))],
