@@ -6,6 +6,10 @@ import { linkChain } from './link-chain.ts'
 /** Gateways for which an identity is kept, each. */
 const MAX_SENDERS = 16
 
+/** What an entry and each of its certificates take beside their octets, as measured. */
+const WEIGHT = 5_000
+const WEIGHT_EACH = 3_800
+
 /** Whom headers speak of; the same for every gateway that sends them, but for `via`. */
 export class ForwardedPerson {
   /** The gateways further out, nearest last. */
@@ -34,7 +38,7 @@ export class ForwardedPerson {
     this.notBefore = Math.max(...people.map(({ notBefore = -Infinity }) => notBefore))
     this.notAfter = Math.min(...people.map(({ notAfter = Infinity }) => notAfter))
     this.isCa = client.isCa === true
-    this.weight = 6_000 + 2 * [client, ...this.#chain, ...this.hops].reduce((sum, { raw }) => sum + (raw?.length ?? 0), 0)
+    this.weight = WEIGHT + [client, ...this.#chain, ...this.hops].reduce((sum, { raw }) => sum + WEIGHT_EACH + 3 * (raw?.length ?? 0), 0)
     this.#bySender.set('', client)
   }
 

@@ -35,7 +35,7 @@ export interface ForwardedReaderOptions {
   readonly maxChainLength?: number
   /** The most certificates remembered. Default 10,000; 0 remembers none. */
   readonly maxRemembered?: number
-  /** About how many bytes they may take. Default 64 MiB. */
+  /** About how many bytes they may take. Default 128 MiB, which is 10,000 certificates without their chains. */
   readonly maxRememberedBytes?: number
   /** Of `custom`: how the certificate is written. */
   readonly encoding?: CertificateEncoding

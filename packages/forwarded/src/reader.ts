@@ -40,7 +40,7 @@ export class Reader {
   readonly #now: () => number
 
   constructor (options: ForwardedReaderOptions) {
-    const { maxRemembered = 10_000, maxRememberedBytes = 64 * 1024 * 1024, maxHeaderLength = 16_384, maxChainLength = 8, beside = [], now = Date.now } = options
+    const { maxRemembered = 10_000, maxRememberedBytes = 128 * 1024 * 1024, maxHeaderLength = 16_384, maxChainLength = 8, beside = [], now = Date.now } = options
     this.#isTrusted = createGatewayTrust(options.gateways)
     this.#format = resolveFormat(options)
     this.#byGateway = options.verification === undefined ? this.#format.verifies : options.verification === 'gateway'
