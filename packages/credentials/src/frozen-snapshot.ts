@@ -4,6 +4,7 @@ import type { PeerIdentity } from '@peerkit/identity'
 import type { RevocationChecker } from '@peerkit/revocation'
 import type { CheckedMaterial } from './check-material.ts'
 import type { CredentialSnapshot } from './credential-snapshot.ts'
+import { describeForeign } from './revocation-checker.ts'
 
 /** What a snapshot adds to checked material. */
 export interface SnapshotState { readonly generation: number, readonly trustEpoch: number, readonly revocation: RevocationChecker | undefined }
@@ -33,7 +34,7 @@ export class FrozenSnapshot implements CredentialSnapshot {
     this.anchors = Object.freeze([...anchors])
     this.notAfter = Math.min(...certificates.map(({ notAfter = -Infinity }) => notAfter))
     this.revocation = revocation
-    this.warnings = Object.freeze([...warnings])
+    this.warnings = Object.freeze([...warnings, ...describeForeign(revocation)])
     this.#key = key
     Object.freeze(this)
   }

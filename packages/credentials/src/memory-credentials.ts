@@ -41,7 +41,7 @@ class MemorySource extends LiveSource implements MemoryCredentials {
   readonly #options: CheckOptions
 
   constructor (checked: CheckedMaterial, given: CredentialMaterial, options: CheckOptions) {
-    super(checked, createChecker(given, checked, options, OPTION_ORIGINS.crl))
+    super(checked, createChecker(given, checked, options, OPTION_ORIGINS.crl, true))
     this.#given = given
     this.#options = options
   }
@@ -53,7 +53,7 @@ class MemorySource extends LiveSource implements MemoryCredentials {
     checkMaterialTypes(next, 'update')
     try {
       const checked = checkMaterial(next, { origins: OPTION_ORIGINS, options: this.#options, previous: this.current })
-      const checker = this.changesTrust(checked) ? createChecker(next, checked, this.#options, OPTION_ORIGINS.crl) : undefined
+      const checker = this.changesTrust(checked) ? createChecker(next, checked, this.#options, OPTION_ORIGINS.crl, false) : undefined
       this.#given = next
       return this.take(checked, checker)
     } catch (error) {

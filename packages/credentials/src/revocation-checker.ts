@@ -6,24 +6,35 @@ import { refused } from './errors.ts'
 import { listOf } from './material.ts'
 import type { CheckOptions, CredentialMaterial } from './material.ts'
 
+/** What a new checker takes the place of. */
+export interface InForce {
+  /** Nothing is in force yet. */
+  readonly isFirst: boolean
+  /** What answers now, where older lists than its own are no change for the better. */
+  readonly inForce?: RevocationChecker | undefined
+}
+
 /** Answers from the CRLs of checked material, at once: CRLs of up to 1 MiB. @throws MTLS_ERR_CREDENTIALS_REFUSED */
-export function createChecker (material: CredentialMaterial, checked: CheckedMaterial, options: CheckOptions, where: string): CrlChecker | undefined {
+export function createChecker (material: CredentialMaterial, checked: CheckedMaterial, options: CheckOptions, where: string, isFirst: boolean): CrlChecker | undefined {
   const checkerOptions = checkerOptionsOf(material, checked, options)
   if (checkerOptions.crls.length === 0) return undefined
+  let checker: CrlChecker
   try {
-    return crlChecker(checkerOptions)
+    checker = crlChecker(checkerOptions)
   } catch (error) {
     throw refused('crl', where, (error as Error).message, error)
   }
+  if (isFirst) checkOwnership(checker, where)
+  return checker
 }
 
 /**
  * The same for CRLs of any size, without blocking the event loop.
  *
- * @param inForce what answers now: a list that was issued before the one it replaces, but is still in its time, would take back revocations. A copy that lags behind, or a restored
+ * @param inForce where a list that was issued before the one it replaces, but is still in its time, would take back revocations. A copy that lags behind, or a restored
  * backup, is refused like that; a CA that counts anew is not, since its lists are of today
  */
-export async function loadChecker (material: CredentialMaterial, checked: CheckedMaterial, options: CheckOptions, where: string, inForce?: RevocationChecker): Promise<CrlChecker | undefined> {
+export async function loadChecker (material: CredentialMaterial, checked: CheckedMaterial, options: CheckOptions, where: string, { isFirst, inForce }: InForce): Promise<CrlChecker | undefined> {
   const checkerOptions = checkerOptionsOf(material, checked, options)
   if (checkerOptions.crls.length === 0) return undefined
   let checker: CrlChecker
@@ -32,11 +43,25 @@ export async function loadChecker (material: CredentialMaterial, checked: Checke
   } catch (error) {
     throw refused('crl', where, (error as Error).message, error)
   }
+  if (isFirst) checkOwnership(checker, where)
   const held = (inForce as Partial<CrlChecker> | undefined)?.lists ?? []
   const loss = describeLoss(checker.lists, held, checkerOptions)
   if (loss === undefined) return checker
   await checker.close()
   throw refused('crl', where, loss)
+}
+
+/** Warnings about lists that say nothing of anybody whom we trust. */
+export function describeForeign (checker: RevocationChecker | undefined): string[] {
+  return ((checker as Partial<CrlChecker> | undefined)?.foreign ?? []).map((name) => `crl: left out the CRL of ${String(name)}, which is no CA in ca`)
+}
+
+/**
+ * Lists of strangers are left out: a CA that is removed must be gone at once, whether its list still lies about or not. But where nothing is in force yet and all lists are of
+ * strangers, somebody took the wrong file.
+ */
+function checkOwnership ({ lists, foreign }: CrlChecker, where: string): void {
+  if (lists.length === 0 && foreign.length > 0) throw refused('crl', where, `it is of ${foreign.map(String).join('; ')}, which is no CA in ca`)
 }
 
 /** What would be known no longer. */
@@ -64,5 +89,5 @@ function iso (time: number): string {
 }
 
 function checkerOptionsOf ({ crl }: CredentialMaterial, { crlIssuers }: CheckedMaterial, { revocationPolicy, clock = SYSTEM_CLOCK }: CheckOptions): CrlCheckerOptions {
-  return { crls: listOf(crl), issuers: crlIssuers, now: () => clock.now(), ...(revocationPolicy !== undefined && { policy: revocationPolicy }) }
+  return { crls: listOf(crl), issuers: crlIssuers, foreignCrls: 'ignore', now: () => clock.now(), ...(revocationPolicy !== undefined && { policy: revocationPolicy }) }
 }

@@ -3,6 +3,7 @@ import { createPrivateKey } from 'node:crypto'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { test } from 'tap'
 import { createDevCa } from '@peerkit/dev-ca'
+import { parsePeerIdentity } from '@peerkit/identity'
 import { memoryCredentials, secureContextOptions } from '../src/index.ts'
 
 const ca = await createDevCa()
@@ -150,4 +151,23 @@ test('a revoked certificate is known from the CRL', async (t) => {
   t.match(status, { state: 'revoked', reason: 'keyCompromise' })
   await source.close()
   await source.close()
+})
+
+test('a CA is gone at once, though its CRL still lies about', async (t) => {
+  const crl = [(await ca.crl()).pem, (await other.crl()).pem]
+  const source = memoryCredentials({ ...base, ca: [ca.root, other.root], crl })
+  const peer = (await other.issue({ cn: 'peer' })).der
+  t.same(source.current.warnings, [])
+  const next = source.update({ ca: ca.root })
+  t.same(next.ca, [ca.root])
+  t.equal(next.trustEpoch, 2)
+  t.match(next.warnings, [/left out the CRL of CN=Other/])
+  t.match(next.revocation?.check(parsePeerIdentity(peer), undefined), { state: 'unknown', why: 'no_crl' })
+  t.equal(source.update({ crl: crl[1] }).warnings.length, 1, 'and if it is the only one')
+  await source.close()
+})
+
+test('CRLs of strangers alone are refused at the start: somebody took the wrong file', async (t) => {
+  const { pem } = await other.crl()
+  t.throws(() => memoryCredentials({ ...base, crl: pem }), { code: 'MTLS_ERR_CREDENTIALS_REFUSED', reason: 'crl', message: /CN=Other.*, which is no CA in ca/ })
 })

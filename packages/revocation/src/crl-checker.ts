@@ -1,9 +1,10 @@
-import { equalDistinguishedNames, type PeerIdentity } from '@peerkit/identity'
+import { equalDistinguishedNames, type DistinguishedName, type PeerIdentity } from '@peerkit/identity'
 import { CrlIndex } from './crl-index.ts'
 import { assembleLists, judgeSerial, pickLists, type ApplicableLists, type CrlList } from './crl-lists.ts'
 import { Deadline } from './deadline.ts'
 import { Epoch } from './epoch.ts'
 import { crlInvalid, optionInvalid } from './errors.ts'
+import { ForeignIssuers } from './foreign-issuers.ts'
 import { checkFunction, checkKnownOptions, checkNumber } from './option-check.ts'
 import { loadCrls, MAX_CRL_BYTES, parseCrls, SYNC_CRL_BYTES } from './parse-crl.ts'
 import { compilePolicy, type Permits, type RevocationPolicy } from './revocation-policy.ts'
@@ -17,6 +18,8 @@ export interface CrlCheckerOptions {
   readonly crls: readonly CrlInput[]
   /** The CAs whose CRLs count: parsed from their certificates, and trusted by the caller. */
   readonly issuers: readonly PeerIdentity[]
+  /** CRLs of none of the issuers: refused (default), or left out, as `foreign` then says. */
+  readonly foreignCrls?: 'refuse' | 'ignore'
   /** What `unknown` means. Default `hard`: refused. */
   readonly policy?: RevocationPolicy
   /** How far ahead of ours another clock may be, in milliseconds: a CRL whose thisUpdate is that far in the future counts. Default 60,000. nextUpdate is never stretched. */
@@ -39,9 +42,11 @@ export interface CrlChecker extends RevocationChecker {
   load (crls: readonly CrlInput[], issuers?: readonly PeerIdentity[]): Promise<void>
   /** The lists in force. */
   readonly lists: readonly CrlIndex[]
+  /** The issuers of CRLs that were left out, each once. */
+  readonly foreign: readonly DistinguishedName[]
 }
 
-const known = ['crls', 'issuers', 'policy', 'clockSkew', 'maxBytes', 'now'] as const
+const known = ['crls', 'issuers', 'foreignCrls', 'policy', 'clockSkew', 'maxBytes', 'now'] as const
 
 /**
  * Answers from CRLs. Each of them is at most 1 MiB here (SYNC_CRL_BYTES), since it is parsed at once: use {@link loadCrlChecker} for larger ones. Throws
@@ -72,11 +77,13 @@ class ListChecker implements CrlChecker {
   readonly #skew: number
   readonly #maxBytes: number
   readonly #permits: Permits
+  readonly #ignoresForeign: boolean
   readonly #epoch: Epoch = new Epoch()
   readonly #boundary: Deadline
   readonly #resolved: WeakMap<PeerIdentity, Resolved> = new WeakMap()
   #issuers: readonly PeerIdentity[]
   #indexes: readonly CrlIndex[] = []
+  #foreign: readonly DistinguishedName[] = []
   #lists: readonly CrlList[] = []
   #turn: number = 0
   #closed: boolean = false
@@ -88,6 +95,7 @@ class ListChecker implements CrlChecker {
     this.#skew = checkNumber(options.clockSkew, 60_000, 'crlChecker clockSkew')
     this.#maxBytes = checkNumber(options.maxBytes, MAX_CRL_BYTES, 'crlChecker maxBytes')
     this.#permits = compilePolicy(options.policy, this.#now)
+    this.#ignoresForeign = checkForeign(options.foreignCrls)
     this.#issuers = checkList(options.issuers, 'issuers')
     checkList(options.crls, 'crls')
     this.#boundary = new Deadline(this.#now, () => { this.#passBoundary() })
@@ -100,6 +108,8 @@ class ListChecker implements CrlChecker {
   }
 
   get lists (): readonly CrlIndex[] { return this.#indexes }
+
+  get foreign (): readonly DistinguishedName[] { return this.#foreign }
 
   check (certificate: PeerIdentity, issuer: PeerIdentity | undefined): RevocationStatus {
     if (this.#closed) return unknownStatus('closed')
@@ -124,19 +134,21 @@ class ListChecker implements CrlChecker {
 
   replace (crls: readonly CrlInput[], issuers: readonly PeerIdentity[] = this.#issuers): void {
     this.#turn++
-    const maxBytes = Math.min(SYNC_CRL_BYTES, this.#maxBytes)
-    this.#accept(crls.flatMap((crl) => crl instanceof CrlIndex ? [checkIndex(crl, issuers)] : parseCrls(crl, { issuers, maxBytes })), issuers)
+    const foreign = new ForeignIssuers(this.#ignoresForeign)
+    const reading = { issuers, maxBytes: Math.min(SYNC_CRL_BYTES, this.#maxBytes), ...foreign.reading }
+    this.#accept(crls.flatMap((crl) => crl instanceof CrlIndex ? [checkIndex(crl, issuers)] : parseCrls(crl, reading)), issuers, foreign)
   }
 
   async load (crls: readonly CrlInput[], issuers: readonly PeerIdentity[] = this.#issuers): Promise<void> {
     const turn = ++this.#turn
     const indexes: CrlIndex[] = []
+    const foreign = new ForeignIssuers(this.#ignoresForeign)
     for (const crl of crls) {
       if (crl instanceof CrlIndex) indexes.push(checkIndex(crl, issuers))
-      else indexes.push(...await loadCrls(crl, { issuers, maxBytes: this.#maxBytes }))
+      else indexes.push(...await loadCrls(crl, { issuers, maxBytes: this.#maxBytes, ...foreign.reading }))
     }
     // What was asked for later is in force already, or soon will be.
-    if (turn === this.#turn) this.#accept(indexes, issuers)
+    if (turn === this.#turn) this.#accept(indexes, issuers, foreign)
   }
 
   async close (): Promise<void> {
@@ -149,12 +161,13 @@ class ListChecker implements CrlChecker {
     this.#epoch.clear()
   }
 
-  #accept (indexes: readonly CrlIndex[], issuers: readonly PeerIdentity[]): void {
+  #accept (indexes: readonly CrlIndex[], issuers: readonly PeerIdentity[], foreign: ForeignIssuers): void {
     if (this.#closed) return
     const lists = assembleLists(indexes)
     this.#issuers = issuers
     this.#indexes = Object.freeze([...indexes])
     this.#lists = lists
+    this.#foreign = foreign.names
     this.#awaitBoundary()
     this.#epoch.move()
   }
@@ -190,6 +203,11 @@ function checkIndex (index: CrlIndex, issuers: readonly PeerIdentity[]): CrlInde
     throw crlInvalid('issuer_unknown', `${String(signer)}, which signed it, is not among the issuers`)
   }
   return index
+}
+
+function checkForeign (value: unknown): boolean {
+  if (value !== undefined && value !== 'refuse' && value !== 'ignore') throw optionInvalid(`crlChecker foreignCrls is ${JSON.stringify(value)}, expected "refuse" or "ignore"`)
+  return value === 'ignore'
 }
 
 function checkList<Item> (list: readonly Item[], where: string): readonly Item[] {

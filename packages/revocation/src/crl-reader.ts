@@ -5,7 +5,7 @@ import { readCrlHeader, type CrlHeader } from './crl-header.ts'
 import { CrlIndex } from './crl-index.ts'
 import { splitCrls } from './crl-pem.ts'
 import { crlInvalid, MTLS_ERR_CRL_INVALID, MTLS_ERR_REVOCATION_OPTION_INVALID } from './errors.ts'
-import { mayUse, readIssuerKey } from './issuer-key.ts'
+import { mayUse, readIssuerKey, type IssuerKey } from './issuer-key.ts'
 import { SerialTable } from './serial-table.ts'
 import { verifyInSlices } from './signature.ts'
 
@@ -19,11 +19,20 @@ const TOUCHED_PER_SLICE = 1 << 19
 /** Work that can be interrupted at each `yield`; a promise that is yielded must be awaited. */
 export type Steps<Result> = Generator<Promise<unknown> | undefined, Result>
 
+/** Whose CRLs are read. */
+export interface CrlReading {
+  readonly issuers?: readonly PeerIdentity[]
+  readonly onForeign?: (issuer: Uint8Array) => void
+}
+
 /** Reads, verifies and indexes every CRL of one input. Without issuers nothing is verified. */
-export function * readCrls (input: string | Uint8Array, issuers: readonly PeerIdentity[] | undefined): Steps<CrlIndex[]> {
+export function * readCrls (input: string | Uint8Array, reading: CrlReading): Steps<CrlIndex[]> {
   const found: CrlIndex[] = []
   try {
-    for (const der of yield * splitCrls(input)) found.push(yield * readCrl(der, issuers))
+    for (const der of yield * splitCrls(input)) {
+      const index = yield * readCrl(der, reading)
+      if (index !== undefined) found.push(index)
+    }
   } catch (error) {
     if (error instanceof MTLS_ERR_CRL_INVALID || error instanceof MTLS_ERR_REVOCATION_OPTION_INVALID) throw error
     throw crlInvalid('malformed', error instanceof Error ? error.message : String(error), error)
@@ -31,8 +40,13 @@ export function * readCrls (input: string | Uint8Array, issuers: readonly PeerId
   return found
 }
 
-function * readCrl (der: Uint8Array, issuers: readonly PeerIdentity[] | undefined): Steps<CrlIndex> {
+/** Undefined for a CRL of somebody else's, where those are left out. */
+function * readCrl (der: Uint8Array, { issuers, onForeign }: CrlReading): Steps<CrlIndex | undefined> {
   const header = readCrlHeader(der)
+  if (issuers !== undefined && onForeign !== undefined && findNamed(header, issuers).length === 0) {
+    onForeign(header.issuer)
+    return undefined
+  }
   const verifiedBy = issuers === undefined ? undefined : yield * verifyCrl(header, issuers)
   const counts = { usual: 0, usualWidth: 0, long: 0, longWidth: 0 }
   const counter = startEntries(der, header.entriesStart, header.entriesEnd)
@@ -52,8 +66,7 @@ function * readCrl (der: Uint8Array, issuers: readonly PeerIdentity[] | undefine
 
 /** The issuer, among those listed, that signed the CRL. */
 function * verifyCrl (header: CrlHeader, issuers: readonly PeerIdentity[]): Steps<PeerIdentity> {
-  const name = Buffer.from(header.issuer).toString('hex')
-  const named = issuers.map(readIssuerKey).filter(({ subjectHex }) => subjectHex === name)
+  const named = findNamed(header, issuers)
   if (named.length === 0) throw crlInvalid('issuer_unknown', 'none of the issuers has its issuer\'s name')
   const allowed = named.filter((issuer) => issuer.isCa && mayUse(issuer, KEY_USAGE.cRLSign))
   if (allowed.length === 0) throw crlInvalid('issuer_not_allowed', `${String(named[0]!.identity)} is no CA, or its keyUsage lacks cRLSign (RFC 5280 section 6.3.3)`)
@@ -61,4 +74,9 @@ function * verifyCrl (header: CrlHeader, issuers: readonly PeerIdentity[]): Step
     if (yield * verifyInSlices(header.algorithm, header.tbs, header.signature, key)) return identity
   }
   throw crlInvalid('signature', `its signature is not one of ${String(allowed[0]!.identity)}`)
+}
+
+function findNamed (header: CrlHeader, issuers: readonly PeerIdentity[]): IssuerKey[] {
+  const name = Buffer.from(header.issuer).toString('hex')
+  return issuers.map(readIssuerKey).filter(({ subjectHex }) => subjectHex === name)
 }

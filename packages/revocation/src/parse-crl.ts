@@ -13,6 +13,8 @@ export const MAX_CRL_BYTES: number = 128 << 20
 export interface ParseCrlOptions {
   /** The CAs of which one must have signed it. Left out, nothing is verified, and no checker takes the index. */
   readonly issuers?: readonly PeerIdentity[]
+  /** Told the issuer (DER of its name) of each CRL of none of the issuers, which is then left out. Left out itself, such a CRL is refused. */
+  readonly onForeign?: (issuer: Uint8Array) => void
   /** Octets. Default: {@link SYNC_CRL_BYTES} for `parseCrl`, {@link MAX_CRL_BYTES} for `loadCrl`. */
   readonly maxBytes?: number
 }
@@ -35,7 +37,7 @@ export function parseCrls (crl: string | Uint8Array, options: ParseCrlOptions = 
   if (crl.length > maxBytes) {
     throw crlInvalid('too_large_for_sync', `it has ${crl.length} octets, at most ${maxBytes} are parsed at once: use loadCrl, loadCrlChecker or load()`)
   }
-  const steps = readCrls(crl, options.issuers)
+  const steps = readCrls(crl, options)
   let step = steps.next()
   while (step.done !== true) {
     if (step.value !== undefined) throw crlInvalid('too_large_for_sync', 'its signature takes a thread to verify: use loadCrl, loadCrlChecker or load()')
@@ -56,7 +58,7 @@ export async function loadCrl (crl: string | Uint8Array, options: LoadCrlOptions
 export async function loadCrls (crl: string | Uint8Array, options: LoadCrlOptions = {}): Promise<CrlIndex[]> {
   const maxBytes = options.maxBytes ?? MAX_CRL_BYTES
   if (crl.length > maxBytes) throw crlInvalid('too_large', `it has ${crl.length} octets, at most ${maxBytes} are allowed`)
-  return await runSteps(readCrls(crl, options.issuers), options.pause ?? nextTurn)
+  return await runSteps(readCrls(crl, options), options.pause ?? nextTurn)
 }
 
 async function runSteps<Result> (steps: Steps<Result>, pause: () => Promise<unknown>): Promise<Result> {

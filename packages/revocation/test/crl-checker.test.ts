@@ -220,3 +220,25 @@ test('refuses options it does not know or cannot use', async (t) => {
   }
   t.throws(() => crlChecker({ crls: [craftCrl({ ca })], issuers: [createPartialIdentity({ subject: identity.subject! })] }), { code: 'MTLS_ERR_REVOCATION_OPTION_INVALID', message: /partial identity/ })
 })
+
+test('lists of none of the issuers are refused, or left out and named', async (t) => {
+  const { ca, identity, leaf } = await makeCa()
+  const other = await makeCa({ name: 'Other' })
+  const [own, foreign] = [await ca.crl(), await other.ca.crl()]
+  const crls = [own.pem + foreign.pem, foreign.der]
+  t.throws(() => crlChecker({ crls, issuers: [identity] }), { code: 'MTLS_ERR_CRL_INVALID', reason: 'issuer_unknown' })
+  t.throws(() => crlChecker({ crls, issuers: [identity], foreignCrls: 'drop' as 'ignore' }), { message: /foreignCrls is "drop"/ })
+  const checker = crlChecker({ crls, issuers: [identity], foreignCrls: 'ignore' })
+  const loaded = await loadCrlChecker({ crls, issuers: [identity], foreignCrls: 'ignore' })
+  for (const { lists, foreign: names, check } of [checker, loaded]) {
+    t.equal(lists.length, 1)
+    t.same(names.map(({ commonName }) => commonName), ['Other'])
+    t.type(check, 'function')
+  }
+  t.match(checker.check((await leaf('fine')).identity, identity), { state: 'good' })
+  await checker.load([own.der])
+  t.same(checker.foreign, [])
+  // Of the same name, and not by its key: no stranger's list but a forged one.
+  const twin = await makeCa()
+  t.throws(() => crlChecker({ crls: [craftCrl({ ca: twin.ca })], issuers: [identity], foreignCrls: 'ignore' }), { code: 'MTLS_ERR_CRL_INVALID', message: /signature/ })
+})

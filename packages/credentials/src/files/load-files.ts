@@ -51,7 +51,7 @@ export class FileLoader {
     const { passphrase: _, timeout: __, ...options } = this.#options
     const material = { ...read, passphrase: await this.#askPassphrase(signal) }
     const checked = checkMaterial(material, { origins: this.#origins, options, previous, crlDigests })
-    const makeChecker = async (): Promise<RevocationChecker | undefined> => await loadChecker({ ...material, crl: await readCrls() }, checked, options, this.#origins.crl, previous?.revocation)
+    const makeChecker = async (): Promise<RevocationChecker | undefined> => await loadChecker({ ...material, crl: await readCrls() }, checked, options, this.#origins.crl, { isFirst: previous === undefined, inForce: previous?.revocation })
     return { digest, checked, makeChecker }
   }
 
