@@ -119,6 +119,22 @@ async function askOnce (url: string, name: ClientName | undefined, headers: stri
   return outcome
 }
 
+/** The statuses of two connections, of which the second offers to resume the session of the first; empty where the handshake failed. */
+async function askAgain (origin: string, name: ClientName): Promise<string[]> {
+  const { chain: cert, key } = clients[name]
+  const statuses: string[] = []
+  let session: Buffer | undefined
+  for (let turn = 0; turn < 2; turn++) {
+    const socket = connectTls({ port: Number(new URL(origin).port), host: '127.0.0.1', servername: 'localhost', ca: meshRoot, cert, key, ...(session !== undefined && { session }) })
+    let answer = ''
+    socket.on('session', (ticket) => { session = ticket }).on('data', (data: Buffer) => { answer += data.toString('latin1') }).on('error', () => {})
+    socket.write('GET /billing HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n')
+    await new Promise((resolve) => { socket.once('close', resolve) })
+    statuses.push(answer.slice(9, 12))
+  }
+  return statuses
+}
+
 const fingerprintOf = (name: ClientName): string => createHash('sha256').update(clients[name].der).digest('hex')
 
 /** Every spelling in which a client may try to bring a header of the gateway's. */
@@ -200,6 +216,14 @@ export function testGateway (gateway: Gateway): void {
         }))
         t.equal(answers.filter((right) => right).length, 100)
         await Promise.all([billing.destroy(), intern.destroy()])
+      })
+
+      await t.test('a resumed session is the same client, and no way around the verdict on it', async (t) => {
+        for (const [client, expected] of [['billing', ['200', '200']], ['deep', ['200', '200']], ['intern', ['403', '403']], ['stranger', undefined], ['expired', undefined]] as const) {
+          const answers = await askAgain(origin, client)
+          if (expected !== undefined) t.same(answers, expected)
+          else t.notOk(answers.includes('200'), `${client}: ${answers.join(', ')}`)
+        }
       })
 
       await t.test('curl', async (t) => {

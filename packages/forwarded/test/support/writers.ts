@@ -102,7 +102,7 @@ export const writers: readonly Writer[] = [
   {
     name: 'traefik, escaped',
     options: { format: 'traefik' },
-    source: 'captured',
+    source: 'documented',
     verifies: true,
     passesChain: true,
     write: (leaf, chain) => ['X-Forwarded-Tls-Client-Cert', escape([leaf, ...chain].map(base64).join(','))],
