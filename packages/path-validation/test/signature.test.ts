@@ -1,6 +1,7 @@
 import { constants, generateKeyPairSync } from 'node:crypto'
 import { test } from 'tap'
-import { readSignatureScheme, verifySignature } from '../src/certificate/signature.ts'
+import { readSignatureScheme } from '@peerkit/identity/x509'
+import { verifySignature } from '../src/certificate/signature.ts'
 import { NULL, integer, oid, sequence, tlv } from './support/der.ts'
 import { ECDSA_SHA256, Party, RSA_SHA256, newKeys } from './support/mint.ts'
 import type { Keys, Signing } from './support/mint.ts'

@@ -1,16 +1,15 @@
 import { readCrlScope, WHOLE_SCOPE, type CrlScope } from './crl-scope.ts'
 import { DerSequence } from './der-sequence.ts'
 import { TAG } from '@peerkit/identity/der'
-import { EXTENSION, readExtensionList, type Extension } from '@peerkit/identity/x509'
+import { EXTENSION, readAlgorithm, readExtensionList, readSignatureScheme, type Extension, type SignatureScheme } from '@peerkit/identity/x509'
 import { readBitOctets, readNatural, readTime } from './der-values.ts'
 import { crlInvalid } from './errors.ts'
 import { findUnknownCritical } from './extensions.ts'
-import { readSignatureAlgorithm, type SignatureAlgorithm } from './signature.ts'
 
 /** All of a CRL but its entries. The octets are views into the CRL. */
 export interface CrlHeader {
   readonly tbs: Uint8Array
-  readonly algorithm: SignatureAlgorithm
+  readonly algorithm: SignatureScheme
   readonly signature: Uint8Array
   readonly issuer: Uint8Array
   readonly thisUpdate: number
@@ -38,7 +37,7 @@ export function readCrlHeader (der: Uint8Array): CrlHeader {
   const innerAlgorithm = tbs.expect(TAG.sequence)
   // RFC 5280 section 5.1.1.2: only the inner one is signed.
   if (Buffer.compare(tbs.whole(innerAlgorithm), outer.whole(outerAlgorithm)) !== 0) throw crlInvalid('malformed', 'the two signature algorithms differ')
-  const algorithm = readSignatureAlgorithm(tbs.within(innerAlgorithm))
+  const algorithm = readSignatureScheme(readAlgorithm(der, innerAlgorithm))
   if (algorithm === undefined) throw crlInvalid('algorithm', 'its signature algorithm is not accepted')
   const issuer = tbs.whole(tbs.expect(TAG.sequence))
   const thisUpdate = readTime(tbs)

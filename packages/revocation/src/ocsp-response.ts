@@ -1,17 +1,16 @@
 import { decodeIntegerHex, TAG } from '@peerkit/identity/der'
-import { readExtensionList, type Extension } from '@peerkit/identity/x509'
+import { readAlgorithm, readExtensionList, readSignatureScheme, type Extension, type SignatureScheme } from '@peerkit/identity/x509'
 import type { CertId } from './ocsp-certid.ts'
 import { DerSequence } from './der-sequence.ts'
 import { readBitOctets, readNatural, readOid, readTime } from './der-values.ts'
 import { MTLS_ERR_OCSP_INVALID, ocspInvalid } from './errors.ts'
 import { findUnknownCritical } from './extensions.ts'
 import { isReason } from './revocation-status.ts'
-import { readSignatureAlgorithm, type SignatureAlgorithm } from './signature.ts'
 
 /** A BasicOCSPResponse (RFC 6960 section 4.2.1). Octets are views into the response. */
 export interface OcspResponse {
   readonly tbs: Uint8Array
-  readonly algorithm: SignatureAlgorithm
+  readonly algorithm: SignatureScheme
   readonly signature: Uint8Array
   /** Certificates the responder sent along, in DER. */
   readonly certificates: readonly Uint8Array[]
@@ -66,7 +65,7 @@ function readOuter (der: Uint8Array): OcspResponse {
 
 function readBasic (basic: DerSequence): OcspResponse {
   const tbs = basic.expect(TAG.sequence)
-  const algorithm = readSignatureAlgorithm(basic.open(TAG.sequence))
+  const algorithm = readSignatureScheme(readAlgorithm(basic.bytes, basic.expect(TAG.sequence)))
   if (algorithm === undefined) throw ocspInvalid('algorithm', 'its signature algorithm is not accepted')
   const signature = readBitOctets(basic)
   const wrapper = basic.optionalOpen(0xa0)

@@ -1,13 +1,11 @@
 import { parsePeerIdentity, type PeerIdentity } from '@peerkit/identity'
-import { EXTENSION, KEY_USAGE, readCertificate, type CertificateFields } from '@peerkit/identity/x509'
-import { TAG } from '@peerkit/identity/der'
+import { EXTENSION, KEY_USAGE, readCertificate, readSignatureScheme, type CertificateFields } from '@peerkit/identity/x509'
 import { createHash } from 'node:crypto'
-import { DerSequence } from './der-sequence.ts'
 import { ocspInvalid } from './errors.ts'
 import { findUnknownCritical } from './extensions.ts'
 import { mayUse, readIssuerKey, type IssuerKey } from './issuer-key.ts'
 import type { OcspResponse } from './ocsp-response.ts'
-import { readSignatureAlgorithm, verifyAtOnce } from './signature.ts'
+import { verifyAtOnce } from './signature.ts'
 
 const OCSP_SIGNING = '1.3.6.1.5.5.7.3.9'
 const OCSP_NO_CHECK = '1.3.6.1.5.5.7.48.1.5'
@@ -68,6 +66,6 @@ function findObjection (delegate: IssuerKey, issuer: IssuerKey, now: number): st
 
 /** Whether a certificate is signed with the issuer's key, by an algorithm accepted here. */
 export function isSignedBy (certificate: CertificateFields, issuer: IssuerKey): boolean {
-  const algorithm = readSignatureAlgorithm(DerSequence.of(certificate.signatureAlgorithm.raw, TAG.sequence))
+  const algorithm = readSignatureScheme(certificate.signatureAlgorithm)
   return algorithm !== undefined && verifyAtOnce(algorithm, certificate.tbs, certificate.signature, issuer.key)
 }

@@ -2,6 +2,8 @@ export { MAX_CERTIFICATE_OCTETS, MAX_SERIAL_OCTETS, certificateEnd, readCertific
 export type { CertificateFields } from './certificate.ts'
 export { readAlgorithm } from './algorithm.ts'
 export type { AlgorithmIdentifier } from './algorithm.ts'
+export { readSignatureScheme } from './signature-scheme.ts'
+export type { SignatureScheme, SigningKeyType } from './signature-scheme.ts'
 export { readExtensionList } from './extensions.ts'
 export type { Extension } from './extensions.ts'
 export { KEY_USAGE, readBasicConstraints, readCertificatePolicies, readExtendedKeyUsage, readKeyUsage } from './extension-values.ts'

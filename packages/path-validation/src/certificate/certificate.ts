@@ -2,8 +2,8 @@ import { createPublicKey, hash } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
 import { parsePeerIdentity } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
-import { EXTENSION, readBasicConstraints, readCertificate, readCertificatePolicies, readKeyUsage } from '@peerkit/identity/x509'
-import type { BasicConstraints, CertificateFields } from '@peerkit/identity/x509'
+import { EXTENSION, readBasicConstraints, readCertificate, readCertificatePolicies, readKeyUsage, readSignatureScheme } from '@peerkit/identity/x509'
+import type { BasicConstraints, CertificateFields, SignatureScheme } from '@peerkit/identity/x509'
 import { readNameConstraints } from '../names/read-constraints.ts'
 import type { NameConstraints } from '../names/read-constraints.ts'
 import { readInhibitAnyPolicy, readPolicyConstraints, readPolicyMappings } from '../policies/read-policies.ts'
@@ -11,8 +11,6 @@ import type { PolicyConstraints, PolicyMapping } from '../policies/read-policies
 import { nameKey, rdnKeys } from './name-key.ts'
 import { readPublicKeyKind } from './public-key.ts'
 import type { PublicKeyKind } from './public-key.ts'
-import { readSignatureScheme } from './signature.ts'
-import type { SignatureScheme } from './signature.ts'
 
 /** Edges remembered of one certificate: as many keys as share an issuer's name in any PKI that works. */
 const MAX_EDGES = 32
