@@ -14,7 +14,7 @@ const MAX_LENGTH = 100
  * @param known intermediates known from elsewhere, such as our own
  */
 export function readVerifiedChain (leaf: DetailedPeerCertificate, anchors: readonly PeerIdentity[], known: readonly PeerIdentity[] = []): readonly PeerIdentity[] | undefined {
-  const chain = readSentChain(leaf, anchors)
+  const chain = readSentChain(leaf, anchors, known)
   let last = chain.at(-1) ?? parsePeerIdentity(leaf.raw)
   while (chain.length < MAX_LENGTH) {
     if (anchors.includes(last)) return chain
@@ -27,19 +27,24 @@ export function readVerifiedChain (leaf: DetailedPeerCertificate, anchors: reado
 }
 
 /** As far as Node shows it. */
-function readSentChain (leaf: DetailedPeerCertificate, anchors: readonly PeerIdentity[]): PeerIdentity[] {
+function readSentChain (leaf: DetailedPeerCertificate, anchors: readonly PeerIdentity[], known: readonly PeerIdentity[]): PeerIdentity[] {
   const chain: PeerIdentity[] = []
   let certificate: DetailedPeerCertificate | undefined = leaf
   while (chain.length < MAX_LENGTH) {
     const issuer: DetailedPeerCertificate | undefined = certificate?.issuerCertificate
     if (issuer?.raw === undefined || issuer === certificate) return chain
-    const identity = parsePeerIdentity(issuer.raw)
-    const anchor = anchors.find(({ fingerprint256 }) => fingerprint256 === identity.fingerprint256)
-    chain.push(anchor ?? identity)
+    const { raw } = issuer
+    // Nearly always it is one whose bytes are known: reading it again would cost as much as the leaf.
+    const anchor = anchors.find((candidate) => isOf(candidate, raw))
+    chain.push(anchor ?? known.find((candidate) => isOf(candidate, raw)) ?? parsePeerIdentity(raw))
     if (anchor !== undefined) return chain
     certificate = issuer
   }
   return chain
+}
+
+function isOf ({ raw }: PeerIdentity, der: Uint8Array): boolean {
+  return raw !== undefined && Buffer.compare(raw, der) === 0
 }
 
 /** The one of some CAs that signed a certificate. */

@@ -1,9 +1,10 @@
-import type { DetailedPeerCertificate, TLSSocket } from 'node:tls'
+import type { TLSSocket } from 'node:tls'
 import { parsePeerIdentity } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
 import { explainVerifyCode } from './refusal.ts'
 import type { Refusal, RefusalReason } from './refusal.ts'
 import { readSentCertificate } from './sent-chain.ts'
+import type { SentCertificate } from './sent-chain.ts'
 import type { Standing, Trust } from './trust.ts'
 import type { VerifiedChains } from './verified-chains.ts'
 
@@ -28,7 +29,7 @@ export interface HandshakeFacts {
  */
 export function judgeHandshake (socket: TLSSocket, facts: HandshakeFacts): Judgement | Promise<Judgement> {
   const certificate = readSentCertificate(socket)
-  if (certificate?.raw === undefined) return facts.mayBeAbsent ? { peer: null } : refuse('no_certificate')
+  if (certificate === undefined) return facts.mayBeAbsent ? { peer: null } : refuse('no_certificate')
   let leaf: PeerIdentity
   try {
     leaf = parsePeerIdentity(certificate.raw)
@@ -41,20 +42,20 @@ export function judgeHandshake (socket: TLSSocket, facts: HandshakeFacts): Judge
   }
   // OpenSSL takes a CA certificate for a leaf where its key usage allows; a CA's key that answers handshakes is one that can also sign others' names.
   if (leaf.isCa !== false) return refuse('ca_as_leaf', leaf)
-  return judgeChain(certificate, leaf, socket.isSessionReused(), facts)
+  return judgeChain(certificate, leaf, facts)
 }
 
-function judgeChain (certificate: DetailedPeerCertificate, leaf: PeerIdentity, resumed: boolean, { trust, chains, trustMoved }: HandshakeFacts): Judgement | Promise<Judgement> {
-  const chain = resumed ? chains.recall(leaf) : chains.read(certificate, leaf)
-  if (chain === undefined) {
+function judgeChain ({ detailed }: SentCertificate, leaf: PeerIdentity, { trust, chains, trustMoved }: HandshakeFacts): Judgement | Promise<Judgement> {
+  const known = detailed === undefined ? chains.recall(leaf) : chains.read(detailed, leaf)
+  if (known === undefined) {
     // Nobody verified a resumed session's chain just now, so it must be known.
-    if (resumed) return refuse('resumption_refused', leaf)
+    if (detailed === undefined) return refuse('resumption_refused', leaf)
     // OpenSSL judged by the anchors of when the connection began. A client that dawdled over its handshake meanwhile must not profit from a CA that was removed.
     if (trustMoved) return refuse('ca_removed', leaf)
   }
-  const peer = chain === undefined ? leaf : parsePeerIdentity(certificate.raw, { chain })
+  const peer = known ?? leaf
   const conclude = (standing: Standing): Judgement => standing.reason === undefined ? { peer, standing } : refuse(standing.reason, peer)
-  const standing = trust.judge(peer, chain === undefined ? trust.anchors : undefined)
+  const standing = trust.judge(peer, known === undefined ? trust.anchors : undefined)
   return standing instanceof Promise ? standing.then(conclude) : conclude(standing)
 }
 

@@ -1,6 +1,6 @@
 import { findIssuer, readVerifiedChain } from '@peerkit/credentials'
 import type { CredentialSource } from '@peerkit/credentials'
-import { equalDistinguishedNames } from '@peerkit/identity'
+import { equalDistinguishedNames, parsePeerIdentity } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
 import type { DetailedPeerCertificate } from 'node:tls'
 
@@ -11,32 +11,35 @@ const MAX_LENGTH = 100
 
 /**
  * The chains that full handshakes verified, since a resumed session brings the leaf alone. By leaf, and beside that the intermediates that were seen, which also serve leaves that
- * another worker verified. Both bounded; the oldest goes first.
+ * another worker verified. Both bounded; the oldest goes first. A leaf that comes again is the same object, so that connections of one client share it and what hangs on it.
  */
 export class VerifiedChains {
   readonly #credentials: CredentialSource
-  readonly #chains = new Map<string, readonly PeerIdentity[]>()
+  readonly #peers = new Map<string, PeerIdentity>()
   readonly #issuers = new Map<string, PeerIdentity>()
 
   constructor (credentials: CredentialSource) {
     this.#credentials = credentials
   }
 
-  /** The chain of a full handshake, up to a root that is among the anchors; undefined where Node does not show enough of it. */
-  read (certificate: DetailedPeerCertificate, leaf: PeerIdentity): readonly PeerIdentity[] | undefined {
+  /** A leaf with the chain of a full handshake, up to a root that is among the anchors; undefined where Node does not show enough of it. */
+  read (certificate: DetailedPeerCertificate, leaf: PeerIdentity): PeerIdentity | undefined {
     const { anchors } = this.#credentials.current
     const found = readVerifiedChain(certificate, anchors, this.#candidates(leaf))
     const chain = found === undefined ? undefined : this.#complete(found)
     if (chain === undefined) return undefined
-    const kept = chain.map((issuer) => this.#intern(issuer))
-    remember(this.#chains, leaf.fingerprint256 ?? '', kept, MAX_LEAVES)
-    return kept
+    return this.#keep(leaf, chain.map((issuer) => this.#intern(issuer)))
   }
 
-  /** The chain of a leaf whose session is resumed; undefined where it is not known here. Whether its root is still trusted is for others to say. */
-  recall (leaf: PeerIdentity): readonly PeerIdentity[] | undefined {
-    const known = this.#chains.get(leaf.fingerprint256 ?? '')
+  /** A leaf whose session is resumed, with its chain; undefined where that is not known here. Whether its root is still trusted is for others to say. */
+  recall (leaf: PeerIdentity): PeerIdentity | undefined {
+    const known = this.#peers.get(leaf.fingerprint256 ?? '')
     if (known !== undefined) return known
+    const chain = this.#find(leaf)
+    return chain === undefined ? undefined : withChain(leaf, chain)
+  }
+
+  #find (leaf: PeerIdentity): readonly PeerIdentity[] | undefined {
     const { anchors } = this.#credentials.current
     const candidates = [...anchors, ...this.#candidates(leaf)]
     const chain: PeerIdentity[] = []
@@ -79,6 +82,15 @@ export class VerifiedChains {
     return found
   }
 
+  #keep (leaf: PeerIdentity, chain: readonly PeerIdentity[]): PeerIdentity {
+    const key = leaf.fingerprint256 ?? ''
+    const known = this.#peers.get(key)
+    const isSame = known?.chain !== undefined && known.chain.length === chain.length && chain.every((issuer, index) => issuer === known.chain?.[index])
+    const peer = isSame ? known : withChain(leaf, chain)
+    remember(this.#peers, key, peer, MAX_LEAVES)
+    return peer
+  }
+
   /** One object for each certificate, however many chains go through it. */
   #intern (issuer: PeerIdentity): PeerIdentity {
     const key = issuer.fingerprint256 ?? ''
@@ -86,6 +98,11 @@ export class VerifiedChains {
     remember(this.#issuers, key, kept, MAX_ISSUERS)
     return kept
   }
+}
+
+/** A new object: identities do not change. */
+function withChain (leaf: PeerIdentity, chain: readonly PeerIdentity[]): PeerIdentity {
+  return parsePeerIdentity(leaf.raw ?? new Uint8Array(), { chain })
 }
 
 function remember<Value> (map: Map<string, Value>, key: string, value: Value, max: number): void {
