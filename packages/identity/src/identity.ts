@@ -76,9 +76,36 @@ class Identity implements PeerIdentity {
     }
   }
 
+  /** The same certificate under other links; the bytes are shared, since nobody can write to them. */
+  static relink (peer: Identity, links: PeerLinks): PeerIdentity {
+    return new Identity({ ...peer, ...links }, peer.#der)
+  }
+
+  /** The identity's own bytes. */
+  static view (peer: Identity): Uint8Array | undefined {
+    return peer.#der
+  }
+
   static is (value: unknown): value is PeerIdentity {
     return typeof value === 'object' && value !== null && #der in value
   }
+}
+
+/** What is known of a peer beyond its certificate. */
+export type PeerLinks = Partial<Pick<PeerIdentity, 'source' | 'chain' | 'via'>>
+
+/**
+ * An identity of the same certificate with another chain, source or gateways, without reading the certificate again. What `links` leaves out stays as it is.
+ * For packages of this suite: it believes its caller.
+ */
+export function relinkPeerIdentity (peer: PeerIdentity, links: PeerLinks): PeerIdentity {
+  const frozen = { ...links, ...(links.chain !== undefined && { chain: Object.freeze([...links.chain]) }), ...(links.via !== undefined && { via: Object.freeze([...links.via]) }) }
+  return Identity.relink(peer as Identity, frozen)
+}
+
+/** The DER of an identity without a copy; undefined for a partial one. For packages of this suite, which must not write to it. */
+export function viewDer (peer: PeerIdentity): Uint8Array | undefined {
+  return Identity.view(peer as Identity)
 }
 
 /** A frozen identity of `fields`, whose values must be frozen already. `der` must belong to it alone. */

@@ -2,6 +2,7 @@ import { hash } from 'node:crypto'
 import { asBuffer } from './der/buffer.ts'
 import { MTLS_ERR_IDENTITY_OPTION, MTLS_ERR_SPIFFE_ID_INVALID } from './errors.ts'
 import { createIdentity, isPeerIdentity } from './identity.ts'
+import type { DistinguishedName } from './name/distinguished-name.ts'
 import type { PeerIdentity, SubjectAltNames } from './peer-identity.ts'
 import { asCertificateError } from './reasons.ts'
 import { parseSpiffeId } from './spiffe-id.ts'
@@ -43,7 +44,7 @@ export function parsePeerIdentity (der: Uint8Array, options: ParsePeerIdentityOp
   try {
     checkInput(der)
     // A copy in memory of its own, and not in the pool that Buffer.from would share it with.
-    return readIdentity(asBuffer(new Uint8Array(der)), links)
+    return identityOf(readFields(asBuffer(new Uint8Array(der))), links, {})
   } catch (error) {
     throw asCertificateError(error)
   }
@@ -55,8 +56,30 @@ export function freezePeers (peers: readonly PeerIdentity[], option: string): re
   return peers.length === 0 ? NONE : Object.freeze([...peers])
 }
 
-function readIdentity (der: Uint8Array, links: Pick<PeerIdentity, 'source' | 'chain' | 'via'>): PeerIdentity {
-  const fields = readFields(der)
+/** What was read of a certificate already, so that it is not read again. */
+export interface KnownParts {
+  readonly subject?: DistinguishedName | undefined
+  readonly issuer?: DistinguishedName | undefined
+  readonly fingerprint256?: string | undefined
+  readonly publicKey256?: string | undefined
+}
+
+/**
+ * The identity of a certificate whose frame was read: as `parsePeerIdentity`, without reading the frame again and without a copy. For packages of this suite:
+ * nobody may write to the bytes any more.
+ *
+ * @throws MTLS_ERR_CERTIFICATE_INVALID with `reason` and `offset`
+ */
+export function readPeerIdentity (fields: CertificateFields, known: KnownParts = {}): PeerIdentity {
+  try {
+    return identityOf(fields, { source: 'tls', chain: undefined, via: NONE }, known)
+  } catch (error) {
+    throw asCertificateError(error)
+  }
+}
+
+function identityOf (fields: CertificateFields, links: Pick<PeerIdentity, 'source' | 'chain' | 'via'>, known: KnownParts): PeerIdentity {
+  const { der } = fields
   checkExtensions(der, fields.extensions)
   const names = readExtension(fields, EXTENSION.subjectAltName, readGeneralNames)
   const subjectAltNames = names === undefined ? NO_NAMES : collectAltNames(names)
@@ -65,29 +88,33 @@ function readIdentity (der: Uint8Array, links: Pick<PeerIdentity, 'source' | 'ch
   const ca = constraints?.ca === true
   const signs = usage !== undefined && (usage & (KEY_USAGE.keyCertSign | KEY_USAGE.cRLSign)) !== 0
   return createIdentity({
-    subject: readName(der, offsetIn(der, fields.subjectRaw), offsetIn(der, fields.subjectRaw) + fields.subjectRaw.length),
-    issuer: readName(der, offsetIn(der, fields.issuerRaw), offsetIn(der, fields.issuerRaw) + fields.issuerRaw.length),
+    subject: known.subject ?? nameAt(der, fields.subjectRaw),
+    issuer: known.issuer ?? nameAt(der, fields.issuerRaw),
     subjectAltNames,
     spiffeId: ca || signs ? undefined : spiffeIdOf(subjectAltNames),
     serialNumber: fields.serialNumber,
     notBefore: fields.notBefore,
     notAfter: fields.notAfter,
-    fingerprint256: hash('sha256', der, 'hex'),
-    publicKey256: hash('sha256', fields.subjectPublicKeyInfo, 'hex'),
+    fingerprint256: known.fingerprint256 ?? hash('sha256', der, 'hex'),
+    publicKey256: known.publicKey256 ?? hash('sha256', fields.subjectPublicKeyInfo, 'hex'),
     extendedKeyUsage: Object.freeze(readExtension(fields, EXTENSION.extendedKeyUsage, readExtendedKeyUsage) ?? NONE),
     policies: Object.freeze(readExtension(fields, EXTENSION.certificatePolicies, readCertificatePolicies) ?? NONE),
     isCa: ca && (usage === undefined || (usage & KEY_USAGE.keyCertSign) !== 0),
-    ...links,
+    source: links.source,
+    chain: links.chain,
+    via: links.via
   }, der)
+}
+
+/** Read in place, so that errors tell the offset in the certificate. */
+function nameAt (der: Uint8Array, part: Uint8Array): DistinguishedName {
+  const start = part.byteOffset - der.byteOffset
+  return readName(der, start, start + part.length)
 }
 
 function readExtension<T> (fields: CertificateFields, oid: string, read: (bytes: Uint8Array, start: number, end: number) => T): T | undefined {
   const extension = fields.extensions.get(oid)
   return extension && read(fields.der, extension.offset, extension.offset + extension.value.length)
-}
-
-function offsetIn (der: Uint8Array, part: Uint8Array): number {
-  return part.byteOffset - der.byteOffset
 }
 
 /** X509-SVID 2 and 5.2: exactly one URI name, which is a SPIFFE ID with a path. */

@@ -5,47 +5,111 @@ import { TAG } from '../der/tags.ts'
 import { readAlgorithm } from './algorithm.ts'
 import type { AlgorithmIdentifier } from './algorithm.ts'
 
-/** The types of public keys that make the signatures accepted here, as `KeyObject#asymmetricKeyType` names them. */
-export type SigningKeyType = 'rsa' | 'rsa-pss' | 'ec' | 'ed25519' | 'ed448'
+/** The ML-DSA parameter sets (FIPS 204). */
+type MlDsa = 'ml-dsa-44' | 'ml-dsa-65' | 'ml-dsa-87'
+/** The SLH-DSA parameter sets (FIPS 205). */
+type SlhDsa = `slh-dsa-${'sha2' | 'shake'}-${128 | 192 | 256}${'s' | 'f'}`
+
+/** The types of public keys that make the signatures known here, as `KeyObject#asymmetricKeyType` names them. */
+export type SigningKeyType = 'rsa' | 'rsa-pss' | 'ec' | 'ed25519' | 'ed448' | 'dsa' | MlDsa | SlhDsa
 
 /** How a signature is made, as its AlgorithmIdentifier says. */
 export interface SignatureScheme {
+  /**
+   * For policies and messages, in lower case: `rsa-sha256`, `rsa-pss-sha256`, `ecdsa-sha3-384`, `ed25519`, `ml-dsa-65`,
+   * `slh-dsa-sha2-128s`, `dsa-sha256`, … It does not tell the salt length of `rsa-pss-…`.
+   */
+  readonly name: string
   readonly keyTypes: readonly SigningKeyType[]
-  /** null: the scheme hashes by itself (EdDSA). */
+  /** As `createVerify` names it. null: the scheme hashes by itself (EdDSA, ML-DSA, SLH-DSA). */
   readonly hash: string | null
   /** Of RSASSA-PSS: octets of salt. */
   readonly saltLength?: number
 }
 
-const rsa = ['rsa'] as const
-const ec = ['ec'] as const
+/** Schemes that are accepted only where they are asked for. */
+export interface SignatureSchemeOptions {
+  /** DSA with SHA-2. Default false: FIPS 186-5 allows no new signatures with it. */
+  readonly dsa?: boolean
+}
 
-// MD5 and SHA-1 are left out for good: a collision makes two certificates, or two CRLs, of one signature (RFC 6151, RFC 6194 section 3; CVE-2004-2761). So is DSA.
-const SCHEMES: ReadonlyMap<string, SignatureScheme> = new Map<string, SignatureScheme>([
-  ['1.2.840.113549.1.1.11', { keyTypes: rsa, hash: 'sha256' }],
-  ['1.2.840.113549.1.1.12', { keyTypes: rsa, hash: 'sha384' }],
-  ['1.2.840.113549.1.1.13', { keyTypes: rsa, hash: 'sha512' }],
-  ['1.2.840.10045.4.3.2', { keyTypes: ec, hash: 'sha256' }],
-  ['1.2.840.10045.4.3.3', { keyTypes: ec, hash: 'sha384' }],
-  ['1.2.840.10045.4.3.4', { keyTypes: ec, hash: 'sha512' }],
-  ['1.3.101.112', { keyTypes: ['ed25519'], hash: null }],
-  ['1.3.101.113', { keyTypes: ['ed448'], hash: null }],
+const HASHES: ReadonlyMap<string, string> = new Map([
+  ['2.16.840.1.101.3.4.2.1', 'sha256'],
+  ['2.16.840.1.101.3.4.2.2', 'sha384'],
+  ['2.16.840.1.101.3.4.2.3', 'sha512'],
+  ['2.16.840.1.101.3.4.2.4', 'sha224'],
+  ['2.16.840.1.101.3.4.2.5', 'sha512-224'],
+  ['2.16.840.1.101.3.4.2.6', 'sha512-256'],
+  ['2.16.840.1.101.3.4.2.7', 'sha3-224'],
+  ['2.16.840.1.101.3.4.2.8', 'sha3-256'],
+  ['2.16.840.1.101.3.4.2.9', 'sha3-384'],
+  ['2.16.840.1.101.3.4.2.10', 'sha3-512'],
 ])
 const RSA_PSS = '1.2.840.113549.1.1.10'
 const MGF1 = '1.2.840.113549.1.1.8'
-const HASHES: ReadonlyMap<string, string> = new Map([['2.16.840.1.101.3.4.2.1', 'sha256'], ['2.16.840.1.101.3.4.2.2', 'sha384'], ['2.16.840.1.101.3.4.2.3', 'sha512']])
 const MAX_SALT = 512
 
-/** The scheme of the AlgorithmIdentifier of a certificate, a CRL or an OCSP response; undefined for one that is not accepted. @throws MTLS_ERR_DER_INVALID */
-export function readSignatureScheme ({ oid, parameters }: AlgorithmIdentifier): SignatureScheme | undefined {
+const rsa = ['rsa'] as const
+const pss = ['rsa', 'rsa-pss'] as const
+const NIST_SIGNATURES = '2.16.840.1.101.3.4.3'
+
+// MD5 and SHA-1 are left out for good: a collision makes two certificates, or two CRLs, of one signature
+// (RFC 6151, RFC 6194 section 3; CVE-2004-2761).
+const SCHEMES: ReadonlyMap<string, SignatureScheme> = new Map<string, SignatureScheme>([
+  // RFC 4055 section 5, RFC 8017 appendix A.2.4; SHA-3: NIST's register of algorithms.
+  ...hashed('rsa', rsa, '1.2.840.113549.1.1', { 11: 'sha256', 12: 'sha384', 13: 'sha512', 14: 'sha224' }),
+  ...hashed('rsa', rsa, '1.2.840.113549.1.1', { 15: 'sha512-224', 16: 'sha512-256' }),
+  ...hashed('rsa', rsa, NIST_SIGNATURES, { 13: 'sha3-224', 14: 'sha3-256', 15: 'sha3-384', 16: 'sha3-512' }),
+  // RFC 5758 section 3.2
+  ...hashed('ecdsa', ['ec'], '1.2.840.10045.4.3', { 1: 'sha224', 2: 'sha256', 3: 'sha384', 4: 'sha512' }),
+  ...hashed('ecdsa', ['ec'], NIST_SIGNATURES, { 9: 'sha3-224', 10: 'sha3-256', 11: 'sha3-384', 12: 'sha3-512' }),
+  // RFC 8410, RFC 9881, RFC 9909
+  ...whole('1.3.101', 112, ['ed25519', 'ed448']),
+  ...whole(NIST_SIGNATURES, 17, ['ml-dsa-44', 'ml-dsa-65', 'ml-dsa-87']),
+  ...whole(NIST_SIGNATURES, 20, ['slh-dsa-sha2-128s', 'slh-dsa-sha2-128f', 'slh-dsa-sha2-192s', 'slh-dsa-sha2-192f']),
+  ...whole(NIST_SIGNATURES, 24, ['slh-dsa-sha2-256s', 'slh-dsa-sha2-256f', 'slh-dsa-shake-128s', 'slh-dsa-shake-128f']),
+  ...whole(NIST_SIGNATURES, 28, ['slh-dsa-shake-192s', 'slh-dsa-shake-192f']),
+  ...whole(NIST_SIGNATURES, 30, ['slh-dsa-shake-256s', 'slh-dsa-shake-256f']),
+])
+
+// RFC 5758 section 3.1. DSA with SHA-1 is left out like all of SHA-1.
+const DSA_SCHEMES: ReadonlyMap<string, SignatureScheme> = new Map(
+  hashed('dsa', ['dsa'], NIST_SIGNATURES, { 1: 'sha224', 2: 'sha256', 3: 'sha384', 4: 'sha512' }))
+
+/**
+ * The scheme of the AlgorithmIdentifier of a certificate, a CRL or an OCSP response; undefined for one that is not
+ * accepted.
+ *
+ * @throws MTLS_ERR_DER_INVALID
+ */
+export function readSignatureScheme (
+  { oid, parameters }: AlgorithmIdentifier, { dsa = false }: SignatureSchemeOptions = {}
+): SignatureScheme | undefined {
   if (oid === RSA_PSS) return parameters === undefined ? undefined : readPss(parameters)
-  const scheme = SCHEMES.get(oid)
-  // RFC 4055 section 5: NULL for RSA, and absent ones are accepted. RFC 5758 section 3.2 and RFC 8410 section 3: none.
+  const scheme = SCHEMES.get(oid) ?? (dsa ? DSA_SCHEMES.get(oid) : undefined)
+  // RFC 4055 section 5: NULL for RSA, and absent ones are accepted. All others have none.
   const allowed = parameters === undefined || (scheme?.keyTypes === rsa && parameters.length === 2 && parameters[0] === TAG.null)
   return allowed ? scheme : undefined
 }
 
-/** RSASSA-PSS-params (RFC 4055 section 3.1). Every default is SHA-1, so the hashes have to be there; both the same, as all makers have it. */
+/** Schemes of one kind of key that differ by the hash, by the last arc of their OIDs. */
+function hashed (
+  prefix: string, keyTypes: readonly SigningKeyType[], arc: string, hashes: Readonly<Record<number, string>>
+): [string, SignatureScheme][] {
+  return Object.entries(hashes).map(([last, hash]) =>
+    [`${arc}.${last}`, Object.freeze({ name: `${prefix}-${hash}`, keyTypes, hash })])
+}
+
+/** Schemes that hash by themselves, named as their keys, whose OIDs follow each other. */
+function whole (arc: string, first: number, types: readonly SigningKeyType[]): [string, SignatureScheme][] {
+  return types.map((type, index) =>
+    [`${arc}.${first + index}`, Object.freeze({ name: type, keyTypes: Object.freeze([type]), hash: null })])
+}
+
+/**
+ * RSASSA-PSS-params (RFC 4055 section 3.1). Every default is SHA-1, so the hashes have to be there; both the same, as
+ * all makers have it.
+ */
 function readPss (parameters: Uint8Array): SignatureScheme | undefined {
   const outer = new DerReader(parameters)
   const reader = outer.enter(TAG.sequence)
@@ -58,7 +122,7 @@ function readPss (parameters: Uint8Array): SignatureScheme | undefined {
   if (hash === undefined || mask === undefined || readMaskHash(parameters, mask) !== hash) return undefined
   if (trailer !== undefined && readNumber(reader, trailer) !== 1) return undefined
   const saltLength = salt === undefined ? 20 : readNumber(reader, salt)
-  return saltLength > MAX_SALT ? undefined : { keyTypes: ['rsa', 'rsa-pss'], hash, saltLength }
+  return saltLength > MAX_SALT ? undefined : { name: `rsa-pss-${hash}`, keyTypes: pss, hash, saltLength }
 }
 
 function optionalInside (reader: DerReader, tag: number): DerElement | undefined {

@@ -1,0 +1,29 @@
+/** The validity period of a certificate, in milliseconds since the epoch. A `PeerIdentity` has both. */
+export interface ValidityPeriod {
+  readonly notBefore?: number | undefined
+  readonly notAfter?: number | undefined
+}
+
+/**
+ * When a certificate is no longer valid, in milliseconds since the epoch. The second that `notAfter` names is the last in which it is valid (RFC 5280 section
+ * 4.1.2.5), so this is one second later. A certificate without `notAfter` ended long ago.
+ *
+ * @example
+ * if (Date.now() >= endOfValidity(peer)) console.log('expired')
+ */
+export function endOfValidity ({ notAfter = -Infinity }: ValidityPeriod): number {
+  return notAfter + 1_000
+}
+
+/**
+ * Whether a certificate is valid at a time by RFC 5280 section 4.1.2.5. All packages ask here, so that they agree to the millisecond.
+ *
+ * @param now milliseconds since the epoch
+ * @returns `valid`, `expired` or `not_yet_valid`
+ * @example
+ * const state = validityAt(peer, Date.now())
+ */
+export function validityAt (period: ValidityPeriod, now: number): 'valid' | 'expired' | 'not_yet_valid' {
+  if (now >= endOfValidity(period)) return 'expired'
+  return now < (period.notBefore ?? Infinity) ? 'not_yet_valid' : 'valid'
+}

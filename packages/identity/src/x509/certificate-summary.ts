@@ -1,0 +1,55 @@
+import { hash } from 'node:crypto'
+import { readElement } from '../der/element.ts'
+import { toHex } from '../der/primitives.ts'
+import { DerReader } from '../der/reader.ts'
+import { TAG } from '../der/tags.ts'
+import { readName } from './name.ts'
+
+/** What names a certificate in a log line, whether it can be read or not. Nothing of it is verified. */
+export interface CertificateSummary {
+  /** RFC 4514 text of the subject; undefined where the subject is empty, longer than 1,024 octets, or cannot be read. At most 256 characters. */
+  readonly subject: string | undefined
+  /** Lower-case hex, as it is encoded; undefined where it cannot be read. At most 20 octets (RFC 5280 section 4.1.2.2) of it are shown. */
+  readonly serialNumber: string | undefined
+  /** SHA-256 of the bytes, lower-case hex. */
+  readonly fingerprint256: string
+}
+
+const MAX_NAME_OCTETS = 1_024
+const MAX_SERIAL_OCTETS = 20
+const MAX_TEXT = 256
+
+/**
+ * Names a certificate from its bytes in bounded time, also one that the strict reader refuses: for what is said about a refused certificate.
+ *
+ * @param der one certificate, or bytes that claim to be one
+ * @example
+ * console.log(summarizeCertificate(socket.getPeerX509Certificate().raw).fingerprint256)
+ */
+export function summarizeCertificate (der: Uint8Array): CertificateSummary {
+  const fingerprint256 = hash('sha256', der, 'hex')
+  let serialNumber: string | undefined
+  let subject: string | undefined
+  try {
+    const tbs = new DerReader(der).enter(TAG.sequence).enter(TAG.sequence)
+    tbs.optional(0xa0)
+    const serial = tbs.expect(TAG.integer)
+    serialNumber = readSerial(der, serial.contentStart, serial.end)
+    // Algorithm, issuer and validity.
+    for (let i = 0; i < 3; i++) tbs.expect(TAG.sequence)
+    const name = readElement(der, tbs.offset, der.length)
+    if (name.tag === TAG.sequence && name.end - name.start <= MAX_NAME_OCTETS) subject = clip(String(readName(der, name.start, name.end)))
+  } catch {
+    // What could be read up to here is all there is to say.
+  }
+  return Object.freeze({ subject: subject === '' ? undefined : subject, serialNumber, fingerprint256 })
+}
+
+function readSerial (der: Uint8Array, start: number, end: number): string {
+  const from = der[start] === 0 && end - start > 1 ? start + 1 : start
+  return toHex(der, from, Math.min(end, from + MAX_SERIAL_OCTETS))
+}
+
+function clip (text: string): string {
+  return text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT - 1).replace(/[\ud800-\udbff]$/, '')}…` : text
+}
