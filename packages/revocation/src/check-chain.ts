@@ -1,5 +1,5 @@
 import type { PeerIdentity } from '@peerkit/identity'
-import { unknownStatus, type RevocationChecker, type RevocationStatus } from './revocation-status.ts'
+import { failedStatus, unknownStatus, type RevocationChecker, type RevocationStatus } from './revocation-status.ts'
 
 /** The worst that is known about the certificates of a chain. */
 export type ChainStatus = RevocationStatus & {
@@ -8,6 +8,8 @@ export type ChainStatus = RevocationStatus & {
   /** What the checker's policy says to it. */
   readonly permitted: boolean
 }
+
+const CHAIN_UNKNOWN = unknownStatus('chain_unknown', 'which certificates lead to a trust anchor is not known')
 
 export interface CheckChainOptions {
   /** The verified chain without the leaf, where the identity has none of its own (as on a resumed TLS session). */
@@ -26,7 +28,7 @@ export function checkChain (checker: RevocationChecker, identity: PeerIdentity, 
   const answers = asked.map((certificate, i) => ask(checker, certificate, path[i + 1]))
   const judge = (statuses: readonly RevocationStatus[]): ChainStatus => {
     const judged = statuses.map((status, i) => describe(checker, status, asked[i]!))
-    if (chain === undefined) judged.push(describe(checker, unknownStatus('chain_unknown'), identity))
+    if (chain === undefined) judged.push(describe(checker, CHAIN_UNKNOWN, identity))
     return judged.reduce((worst, next) => rank(next) > rank(worst) || (rank(next) === rank(worst) && endsBefore(next, worst)) ? next : worst)
   }
   return answers.some((answer) => answer instanceof Promise) ? Promise.all(answers).then(judge) : judge(answers as RevocationStatus[])
@@ -35,9 +37,9 @@ export function checkChain (checker: RevocationChecker, identity: PeerIdentity, 
 function ask (checker: RevocationChecker, certificate: PeerIdentity, issuer: PeerIdentity | undefined): RevocationStatus | Promise<RevocationStatus> {
   try {
     const answer = checker.check(certificate, issuer)
-    return answer instanceof Promise ? answer.catch(() => unknownStatus('check_failed')) : answer
-  } catch {
-    return unknownStatus('check_failed')
+    return answer instanceof Promise ? answer.catch(failedStatus) : answer
+  } catch (error) {
+    return failedStatus(error)
   }
 }
 

@@ -1,7 +1,8 @@
 import type { PeerIdentity } from '@peerkit/identity'
 import { optionInvalid } from './errors.ts'
 import { checkKnownOptions } from './option-check.ts'
-import { unknownStatus, type RevocationChecker, type RevocationStatus } from './revocation-status.ts'
+import { joinDetails } from './plain-text.ts'
+import { failedStatus, type RevocationChecker, type RevocationStatus, type UnknownStatus } from './revocation-status.ts'
 
 export interface CombineOptions {
   /**
@@ -59,19 +60,25 @@ function checkFrom (members: readonly RevocationChecker[], at: number, unknowns:
 function askSafely (member: RevocationChecker, certificate: PeerIdentity, issuer: PeerIdentity | undefined): RevocationStatus | Promise<RevocationStatus> {
   try {
     const answer = member.check(certificate, issuer)
-    return answer instanceof Promise ? answer.catch(() => unknownStatus('check_failed')) : answer
-  } catch {
-    return unknownStatus('check_failed')
+    return answer instanceof Promise ? answer.catch(failedStatus) : answer
+  } catch (error) {
+    return failedStatus(error)
   }
 }
 
 function join (answers: readonly RevocationStatus[]): RevocationStatus {
   let good: RevocationStatus | undefined
-  const causes: string[] = []
+  const unknowns: UnknownStatus[] = []
   for (const answer of answers) {
     if (answer.state === 'revoked') return answer
-    if (answer.state === 'unknown') causes.push(answer.why)
+    if (answer.state === 'unknown') unknowns.push(answer)
     else if (good === undefined || (good.state === 'good' && answer.until < good.until)) good = answer
   }
-  return good ?? Object.freeze({ state: 'unknown', why: [...new Set(causes)].join(', ') })
+  return good ?? joinUnknowns(unknowns)
+}
+
+function joinUnknowns (unknowns: readonly UnknownStatus[]): UnknownStatus {
+  const detail = joinDetails(unknowns.map((unknown) => unknown.detail))
+  const why = [...new Set(unknowns.map((unknown) => unknown.why))].join(', ')
+  return Object.freeze({ state: 'unknown', why, ...(detail !== undefined && { detail }) })
 }

@@ -1,4 +1,4 @@
-import { equalDistinguishedNames, type DistinguishedName, type PeerIdentity } from '@peerkit/identity'
+import type { DistinguishedName, PeerIdentity } from '@peerkit/identity'
 import { CrlIndex } from './crl-index.ts'
 import { assembleLists, judgeSerial, pickLists, type ApplicableLists, type CrlList } from './crl-lists.ts'
 import { Deadline } from './deadline.ts'
@@ -8,7 +8,10 @@ import { ForeignIssuers } from './foreign-issuers.ts'
 import { checkFunction, checkKnownOptions, checkNumber } from './option-check.ts'
 import { loadCrls, MAX_CRL_BYTES, parseCrls, SYNC_CRL_BYTES } from './parse-crl.ts'
 import { compilePolicy, type Permits, type RevocationPolicy } from './revocation-policy.ts'
-import { unknownStatus, type RevocationChecker, type RevocationStatus } from './revocation-status.ts'
+import {
+  CLOSED, issuerMismatch, SERIAL_UNKNOWN, unknownStatus, type RevocationChecker, type RevocationStatus
+} from './revocation-status.ts'
+import { isNamed } from './same-name.ts'
 
 /** A CRL: PEM text (of one or more), DER, or an index that `parseCrl` or `loadCrl` has verified. */
 export type CrlInput = string | Uint8Array | CrlIndex
@@ -42,6 +45,8 @@ export interface CrlChecker extends RevocationChecker {
   load (crls: readonly CrlInput[], issuers?: readonly PeerIdentity[]): Promise<void>
   /** The lists in force. */
   readonly lists: readonly CrlIndex[]
+  /** Those of them whose nextUpdate has passed: they still say who is revoked, but no longer who is good. */
+  readonly ended: readonly CrlIndex[]
   /** The issuers of CRLs that were left out, each once. */
   readonly foreign: readonly DistinguishedName[]
 }
@@ -64,6 +69,8 @@ export async function loadCrlChecker (options: CrlCheckerOptions): Promise<CrlCh
   await checker.load(options.crls)
   return checker
 }
+
+const ISSUER_UNKNOWN = unknownStatus('issuer_unknown', 'the issuer of the certificate is not known')
 
 /** What one certificate was found to be subject to, as long as the lists are these. */
 interface Resolved {
@@ -109,12 +116,18 @@ class ListChecker implements CrlChecker {
 
   get lists (): readonly CrlIndex[] { return this.#indexes }
 
+  get ended (): readonly CrlIndex[] {
+    const now = this.#now()
+    const indexes = this.#lists.flatMap(({ base, delta }) => delta === undefined ? [base] : [base, delta])
+    return indexes.filter(({ nextUpdate }) => nextUpdate <= now)
+  }
+
   get foreign (): readonly DistinguishedName[] { return this.#foreign }
 
   check (certificate: PeerIdentity, issuer: PeerIdentity | undefined): RevocationStatus {
-    if (this.#closed) return unknownStatus('closed')
+    if (this.#closed) return CLOSED
     const serialNumber = certificate.serialNumber
-    if (serialNumber === undefined) return unknownStatus('serial_unknown')
+    if (serialNumber === undefined) return SERIAL_UNKNOWN
     let resolved = this.#resolved.get(certificate)
     if (resolved === undefined || resolved.lists !== this.#lists || resolved.issuer !== issuer) {
       resolved = { lists: this.#lists, issuer, applicable: resolve(this.#lists, certificate, issuer) }
@@ -186,14 +199,9 @@ class ListChecker implements CrlChecker {
 }
 
 function resolve (lists: readonly CrlList[], certificate: PeerIdentity, issuer: PeerIdentity | undefined): ApplicableLists | RevocationStatus {
-  if (issuer === undefined && certificate.issuer === undefined) return unknownStatus('issuer_unknown')
-  if (issuer !== undefined && !isNamed(certificate, issuer)) return unknownStatus('issuer_mismatch')
+  if (issuer === undefined && certificate.issuer === undefined) return ISSUER_UNKNOWN
+  if (issuer !== undefined && !isNamed(certificate, issuer)) return issuerMismatch(certificate, issuer)
   return pickLists(lists, certificate, issuer)
-}
-
-/** Whether a certificate names this issuer. */
-export function isNamed (certificate: PeerIdentity, issuer: PeerIdentity): boolean {
-  return certificate.issuer !== undefined && issuer.subject !== undefined && equalDistinguishedNames(certificate.issuer, issuer.subject)
 }
 
 function checkIndex (index: CrlIndex, issuers: readonly PeerIdentity[]): CrlIndex {

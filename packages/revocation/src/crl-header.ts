@@ -1,7 +1,11 @@
 import { readCrlScope, WHOLE_SCOPE, type CrlScope } from './crl-scope.ts'
 import { DerSequence } from './der-sequence.ts'
 import { TAG } from '@peerkit/identity/der'
-import { EXTENSION, readAlgorithm, readExtensionList, readSignatureScheme, type Extension, type SignatureScheme } from '@peerkit/identity/x509'
+import {
+  EXTENSION, MAX_CERTIFICATE_OCTETS, readAlgorithm, readExtensionList, readName, readSignatureScheme, type Extension,
+  type SignatureScheme
+} from '@peerkit/identity/x509'
+import type { DistinguishedName } from '@peerkit/identity'
 import { readBitOctets, readNatural, readTime } from './der-values.ts'
 import { crlInvalid } from './errors.ts'
 import { findUnknownCritical } from './extensions.ts'
@@ -12,6 +16,8 @@ export interface CrlHeader {
   readonly algorithm: SignatureScheme
   readonly signature: Uint8Array
   readonly issuer: Uint8Array
+  /** The same, read. */
+  readonly issuerName: DistinguishedName
   readonly thisUpdate: number
   readonly nextUpdate: number
   readonly entriesStart: number
@@ -52,12 +58,20 @@ export function readCrlHeader (der: Uint8Array): CrlHeader {
     algorithm,
     signature,
     issuer,
+    issuerName: readIssuerName(issuer),
     thisUpdate,
     nextUpdate,
     entriesStart: entries?.contentStart ?? 0,
     entriesEnd: entries?.end ?? 0,
     ...readMeaning(extensions)
   }
+}
+
+/** Whoever serves the list may write any name: one that is longer than a whole certificate is no CA's. */
+function readIssuerName (issuer: Uint8Array): DistinguishedName {
+  const { length } = issuer
+  if (length > MAX_CERTIFICATE_OCTETS) throw crlInvalid('malformed', `its issuer's name has ${length} octets`)
+  return readName(issuer)
 }
 
 function readCrlExtensions (tbs: DerSequence, hasVersion: boolean): ReadonlyMap<string, Extension> {

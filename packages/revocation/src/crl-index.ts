@@ -1,4 +1,4 @@
-import type { DistinguishedName, PeerIdentity } from '@peerkit/identity'
+import { nameKey, rdnKeys, type DistinguishedName, type PeerIdentity } from '@peerkit/identity'
 import type { CrlHeader } from './crl-header.ts'
 import type { CrlScope } from './crl-scope.ts'
 import { nameReason } from './revocation-status.ts'
@@ -18,6 +18,11 @@ export class CrlIndex {
   readonly verifiedBy: PeerIdentity | undefined
   /** The issuer's name in DER, as hex. */
   readonly issuerName: string
+  /**
+   * The issuer's name as a text that is equal where RFC 5280 section 7.1 calls the names equal: string types, case and
+   * runs of spaces do not count. Tells whether two lists are of one issuer.
+   */
+  readonly issuerKey: string
   /** Milliseconds since the epoch. */
   readonly thisUpdate: number
   /** Milliseconds since the epoch: from here on the list says nothing about what it does not list. */
@@ -31,6 +36,7 @@ export class CrlIndex {
   constructor (header: CrlHeader, table: SerialTable, verifiedBy: PeerIdentity | undefined) {
     this.verifiedBy = verifiedBy
     this.issuerName = Buffer.from(header.issuer).toString('hex')
+    this.issuerKey = nameKey(rdnKeys(header.issuerName))
     this.thisUpdate = header.thisUpdate
     this.nextUpdate = header.nextUpdate
     this.number = header.number

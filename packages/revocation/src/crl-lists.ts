@@ -1,8 +1,10 @@
-import { equalDistinguishedNames, type DistinguishedName, type PeerIdentity } from '@peerkit/identity'
+import type { DistinguishedName, PeerIdentity } from '@peerkit/identity'
 import type { CrlIndex } from './crl-index.ts'
+import { describeEarly, describeEnded, describeMissing, describeOtherKey, describeOutOfScope } from './crl-details.ts'
 import { isCaCertificate, readDistributionPoints } from './distribution-points.ts'
 import { crlInvalid } from './errors.ts'
-import { unknownStatus, type RevocationStatus } from './revocation-status.ts'
+import { unknownStatus, type RevocationStatus, type UnknownStatus } from './revocation-status.ts'
+import { isSameName } from './same-name.ts'
 
 /** A complete CRL with the delta CRL that brings it up to date, where there is one. */
 export interface CrlList {
@@ -13,12 +15,10 @@ export interface CrlList {
   readonly from: number
   readonly until: number
   readonly good: RevocationStatus
+  /** What is not listed from `until` on, and before `from`. */
+  readonly ended: UnknownStatus
+  readonly early: UnknownStatus
 }
-
-const noCrl = unknownStatus('no_crl')
-const outOfScope = unknownStatus('out_of_scope')
-const expired = unknownStatus('crl_expired')
-const notYetValid = unknownStatus('crl_not_yet_valid')
 
 /**
  * Puts verified CRLs together: of each issuer and scope the newest complete one, and the newest delta CRL that applies to it (RFC 5280 section 5.2.4).
@@ -28,7 +28,7 @@ export function assembleLists (indexes: readonly CrlIndex[]): CrlList[] {
   for (const index of indexes) {
     const signer = index.verifiedBy
     if (signer === undefined) throw crlInvalid('unverified', 'its signature has not been checked: parse it with `issuers`')
-    const key = `${signer.publicKey256}/${index.issuerName}/${index.scope.raw}`
+    const key = `${signer.publicKey256}/${index.issuerKey}/${index.scope.raw}`
     const group = groups.get(key) ?? { bases: [], deltas: [] }
     groups.set(key, group);
     (index.isDelta ? group.deltas : group.bases).push(index)
@@ -46,9 +46,19 @@ function joinList (base: CrlIndex | undefined, deltas: CrlIndex[]): CrlList {
   if (delta === undefined && later.length > 0) {
     throw crlInvalid('delta_without_base', `a delta CRL adds to number ${later[0]!.baseNumber} or later, the complete CRL there is has number ${base.number}`)
   }
-  const until = Math.min(base.nextUpdate, delta?.nextUpdate ?? Infinity)
-  const from = Math.max(base.thisUpdate, delta?.thisUpdate ?? -Infinity)
-  return { issuer: base.verifiedBy!, base, delta, from, until, good: Object.freeze({ state: 'good', source: 'crl', until }) }
+  const first = delta !== undefined && delta.nextUpdate < base.nextUpdate ? delta : base
+  const last = delta !== undefined && delta.thisUpdate > base.thisUpdate ? delta : base
+  const until = first.nextUpdate
+  return {
+    issuer: base.verifiedBy!,
+    base,
+    delta,
+    from: last.thisUpdate,
+    until,
+    good: Object.freeze({ state: 'good', source: 'crl', until }),
+    ended: unknownStatus('crl_expired', describeEnded(first)),
+    early: unknownStatus('crl_not_yet_valid', describeEarly(last))
+  }
 }
 
 function newest (indexes: readonly CrlIndex[]): CrlIndex | undefined {
@@ -66,27 +76,29 @@ export interface ApplicableLists {
   /** All in scope that bear the issuer's name: what they list is revoked. */
   readonly named: readonly CrlList[]
   /** For each key that may have issued the certificate its lists in scope, or why there is none: all of them must say that it is good. */
-  readonly byKey: readonly (readonly CrlList[] | Unknown)[]
+  readonly byKey: readonly [KeyLists, ...KeyLists[]]
 }
 
-type Unknown = Extract<RevocationStatus, { state: 'unknown' }>
+type KeyLists = readonly CrlList[] | UnknownStatus
 
 /** Picks the lists for a certificate. Without the issuer every key of that name has to agree, since any of them may have issued it. */
 export function pickLists (lists: readonly CrlList[], certificate: PeerIdentity, issuer: PeerIdentity | undefined): ApplicableLists {
   const name = issuer?.subject ?? certificate.issuer
   const named = name === undefined ? [] : lists.filter((list) => sameName(list.issuer.subject, name))
-  if (named.length === 0) return { named, byKey: [noCrl] }
+  if (named.length === 0) return { named, byKey: [unknownStatus('no_crl', describeMissing(name))] }
   const keys = issuer?.publicKey256 !== undefined ? [issuer.publicKey256] : [...new Set(named.map((list) => list.issuer.publicKey256))]
   const byKey = keys.map((key) => {
     const own = named.filter((list) => list.issuer.publicKey256 === key)
     const inScope = own.filter((list) => covers(list, certificate))
-    return own.length === 0 ? noCrl : inScope.length === 0 ? outOfScope : inScope
-  })
+    if (own.length === 0) return unknownStatus('no_crl', describeOtherKey(name))
+    if (inScope.length > 0) return inScope
+    return unknownStatus('out_of_scope', describeOutOfScope(own.map(({ base }) => base), certificate))
+  }) as [KeyLists, ...KeyLists[]]
   return { named: named.filter((list) => covers(list, certificate)), byKey }
 }
 
 function sameName (one: DistinguishedName | undefined, other: DistinguishedName): boolean {
-  return one !== undefined && equalDistinguishedNames(one, other)
+  return one !== undefined && isSameName(one, other)
 }
 
 function covers ({ base: { scope } }: CrlList, certificate: PeerIdentity): boolean {
@@ -108,16 +120,17 @@ export function judgeSerial (lists: ApplicableLists, serialNumber: string, time:
     if ('state' in list) return list
     if (answer === undefined || list.until < answer.until) answer = list
   }
-  return answer === undefined ? noCrl : answer.good
+  return answer!.good
 }
 
-function findFresh (group: readonly CrlList[], time: number, skew: number): CrlList | Unknown {
-  let why = notYetValid
+function findFresh (group: readonly CrlList[], time: number, skew: number): CrlList | UnknownStatus {
+  let unknown: UnknownStatus | undefined
   for (const list of group) {
-    if (time >= list.until) why = expired
+    if (time >= list.until) unknown = list.ended
     else if (time + skew >= list.from) return list
+    else unknown ??= list.early
   }
-  return why
+  return unknown!
 }
 
 function findRevoked ({ base, delta }: CrlList, serialNumber: string): RevocationStatus | undefined {

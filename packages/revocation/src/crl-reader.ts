@@ -5,7 +5,8 @@ import { readCrlHeader, type CrlHeader } from './crl-header.ts'
 import { CrlIndex } from './crl-index.ts'
 import { splitCrls } from './crl-pem.ts'
 import { crlInvalid, MTLS_ERR_CRL_INVALID, MTLS_ERR_REVOCATION_OPTION_INVALID } from './errors.ts'
-import { mayUse, readIssuerKey, type IssuerKey } from './issuer-key.ts'
+import { describeUnreadableKey, mayUse, readIssuerKey, type IssuerKey } from './issuer-key.ts'
+import { isSameName } from './same-name.ts'
 import { SerialTable } from './serial-table.ts'
 import { verifyInSlices } from './signature.ts'
 
@@ -70,13 +71,16 @@ function * verifyCrl (header: CrlHeader, issuers: readonly PeerIdentity[]): Step
   if (named.length === 0) throw crlInvalid('issuer_unknown', 'none of the issuers has its issuer\'s name')
   const allowed = named.filter((issuer) => issuer.isCa && mayUse(issuer, KEY_USAGE.cRLSign))
   if (allowed.length === 0) throw crlInvalid('issuer_not_allowed', `${String(named[0]!.identity)} is no CA, or its keyUsage lacks cRLSign (RFC 5280 section 6.3.3)`)
+  const { algorithm, tbs, signature } = header
   for (const { key, identity } of allowed) {
-    if (yield * verifyInSlices(header.algorithm, header.tbs, header.signature, key)) return identity
+    if (key !== undefined && (yield * verifyInSlices(algorithm, tbs, signature, key))) return identity
   }
+  const unreadable = allowed.find(({ key }) => key === undefined)
+  if (unreadable !== undefined) throw crlInvalid('algorithm', describeUnreadableKey(unreadable))
   throw crlInvalid('signature', `its signature is not one of ${String(allowed[0]!.identity)}`)
 }
 
 function findNamed (header: CrlHeader, issuers: readonly PeerIdentity[]): IssuerKey[] {
-  const name = Buffer.from(header.issuer).toString('hex')
-  return issuers.map(readIssuerKey).filter(({ subjectHex }) => subjectHex === name)
+  return issuers.map(readIssuerKey).filter(({ identity: { subject } }) =>
+    subject !== undefined && isSameName(subject, header.issuerName))
 }

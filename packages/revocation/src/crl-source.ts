@@ -6,7 +6,9 @@ import type { CrlIndex } from './crl-index.ts'
 import { Deadline } from './deadline.ts'
 import { crlUnavailable } from './errors.ts'
 import { BoundedFetchError, fetchBounded } from './fetch-bounded.ts'
+import { kindOf } from './crl-loss.ts'
 import { loadCrls } from './parse-crl.ts'
+import { failureText, plainPart, plainText } from './plain-text.ts'
 import { reportFailed, reportRefreshed } from './reports.ts'
 
 /** Octets of a file that are read at once. */
@@ -34,6 +36,7 @@ export class CrlSource {
   #validators: Record<string, string> = {}
   #loading: Promise<void> | undefined
   #failures: number = 0
+  #failure: string | undefined
 
   constructor (url: string, options: CrlSourceOptions) {
     this.url = url.startsWith('file:') && URL.canParse(url) ? url : checkUrl(url, 'crlUrls urls')
@@ -43,6 +46,9 @@ export class CrlSource {
 
   /** What was loaded last. */
   get indexes (): readonly CrlIndex[] { return this.#indexes }
+
+  /** Why the last look failed, where it did. */
+  get failure (): string | undefined { return this.#failure }
 
   /** Settles with the look that is under way. */
   get loading (): Promise<void> | undefined { return this.#loading }
@@ -86,8 +92,10 @@ export class CrlSource {
         }
       }
       this.#failures = 0
+      this.#failure = undefined
     } catch (error) {
       this.#failures++
+      this.#failure = plainText(`${plainPart(this.url)}: ${failureText(error)}`, 300)
       // What was not taken must be sent again.
       this.#validators = {}
       reportFailed('crl', now(), error, { url: this.url })
@@ -161,7 +169,7 @@ async function readWhole (file: FileHandle, size: number): Promise<Uint8Array> {
 /** A list that is still in its time but older than the one held may leave out a revocation: refused. */
 function checkNotRolledBack (indexes: readonly CrlIndex[], held: readonly CrlIndex[], url: string): void {
   for (const index of indexes) {
-    const before = held.find((other) => other.issuerName === index.issuerName && other.scope.raw === index.scope.raw && other.isDelta === index.isDelta && other.verifiedBy?.publicKey256 === index.verifiedBy?.publicKey256)
+    const before = held.find((other) => kindOf(other) === kindOf(index))
     if (before === undefined) continue
     const backInNumber = index.number !== undefined && before.number !== undefined && index.number < before.number
     if (backInNumber || index.thisUpdate < before.thisUpdate) {

@@ -1,14 +1,16 @@
 import type { PeerIdentity } from '@peerkit/identity'
 import { compileUrlFilter, type CertificateUrlOptions } from './allowed-urls.ts'
-import { crlChecker, isNamed, type CrlChecker, type CrlCheckerOptions } from './crl-checker.ts'
+import { crlChecker, type CrlChecker, type CrlCheckerOptions } from './crl-checker.ts'
 import type { CrlIndex } from './crl-index.ts'
 import { CrlSource, type CrlSourceOptions } from './crl-source.ts'
 import { readDistributionPoints, urisOf } from './distribution-points.ts'
 import { crlInvalid, optionInvalid } from './errors.ts'
 import { checkFunction, checkKnownOptions, checkNumber } from './option-check.ts'
 import { MAX_CRL_BYTES } from './parse-crl.ts'
+import { joinDetails } from './plain-text.ts'
 import { reportFailed } from './reports.ts'
-import { unknownStatus, type RevocationChecker, type RevocationStatus } from './revocation-status.ts'
+import { CLOSED, type RevocationChecker, type RevocationStatus } from './revocation-status.ts'
+import { isNamed } from './same-name.ts'
 
 export interface CrlUrlsOptions extends Omit<CrlCheckerOptions, 'crls'> {
   /** `http:`, `https:` and `file:` URLs of complete and delta CRLs, PEM or DER. Their signatures are checked, so plain http is as good. */
@@ -109,11 +111,12 @@ class UrlChecker implements CrlUrlsChecker {
   }
 
   check (certificate: PeerIdentity, issuer: PeerIdentity | undefined): RevocationStatus | Promise<RevocationStatus> {
-    if (this.#closed) return unknownStatus('closed')
+    if (this.#closed) return CLOSED
     const status = this.#lists.check(certificate, issuer)
-    if (status.state !== 'unknown' || (status.why !== 'no_crl' && status.why !== 'out_of_scope')) return status
-    const fresh = this.#discover(certificate)
-    return fresh.length === 0 ? status : Promise.allSettled(fresh).then(() => this.#lists.check(certificate, issuer))
+    if (status.state !== 'unknown') return status
+    const fresh = status.why === 'no_crl' || status.why === 'out_of_scope' ? this.#discover(certificate) : []
+    if (fresh.length === 0) return this.#explain(status)
+    return Promise.allSettled(fresh).then(() => this.#explain(this.#lists.check(certificate, issuer)))
   }
 
   permits (status: RevocationStatus, certificate: PeerIdentity): boolean {
@@ -134,6 +137,15 @@ class UrlChecker implements CrlUrlsChecker {
     this.#closed = true
     await Promise.all([...this.#sources, ...this.#discovered.values()].map(async (source) => { await source.close() }))
     await this.#lists.close()
+  }
+
+  /** What is unknown may be so since a list did not come. */
+  #explain (status: RevocationStatus): RevocationStatus {
+    if (status.state !== 'unknown') return status
+    for (const { failure } of [...this.#sources, ...this.#discovered.values()]) {
+      if (failure !== undefined) return Object.freeze({ ...status, detail: joinDetails([status.detail, failure])! })
+    }
+    return status
   }
 
   /** Fetches what a certificate of one of our issuers names, for the first time. */

@@ -6,7 +6,8 @@ import createError, { type FastifyErrorConstructor } from '@fastify/error'
  * - `too_large`: more octets than the bound allows
  * - `too_large_for_sync`: load it with `loadCrl`, `loadCrlChecker` or `load()`, which do not block the event loop
  * - `signature`: no listed issuer of that name has signed it
- * - `algorithm`: signed with an algorithm not accepted here (SHA-1, MD5, DSA and unknown ones)
+ * - `algorithm`: signed with an algorithm that is not accepted here (SHA-1, MD5, DSA, unknown ones) or that this Node
+ *   lacks
  * - `issuer_unknown`: none of the listed issuers has the name of its issuer
  * - `issuer_not_allowed`: the issuer is no CA, or its keyUsage lacks cRLSign
  * - `critical_extension`: a critical extension that is not understood
@@ -33,7 +34,7 @@ export type CrlUnavailableReason = 'network' | 'status' | 'timeout' | 'too_large
  * - `algorithm`, `signature`: as for CRLs
  * - `signer_unknown`: no key here fits its responder ID
  * - `signer_not_authorized`: the signer is neither the issuer nor delegated by it (RFC 6960 section 4.2.2.2)
- * - `certificate_mismatch`: it answers for another certificate, or more than once
+ * - `certificate_mismatch`: it answers for another certificate, or says both good and unknown of this one
  * - `nonce`: another nonce than the one sent, or none where one is required
  * - `not_yet_valid`, `stale`: outside of thisUpdate and nextUpdate, or too old
  * - `rolled_back`: older than an answer that said revoked, and says otherwise

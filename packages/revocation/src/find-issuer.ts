@@ -1,8 +1,8 @@
 import type { PeerIdentity } from '@peerkit/identity'
 import { readCertificate } from '@peerkit/identity/x509'
-import { isNamed } from './crl-checker.ts'
 import { readIssuerKey } from './issuer-key.ts'
 import { isSignedBy } from './ocsp-signer.ts'
+import { isNamed } from './same-name.ts'
 
 const found = new WeakMap<PeerIdentity, { readonly issuers: readonly PeerIdentity[], readonly issuer: PeerIdentity | undefined }>()
 

@@ -1,5 +1,6 @@
-import { equalDistinguishedNames, type DistinguishedName } from '@peerkit/identity'
+import type { DistinguishedName } from '@peerkit/identity'
 import { readName } from '@peerkit/identity/x509'
+import { isSameName } from './same-name.ts'
 
 /** Gathers the issuers of CRLs that are left out of one load, since none of the trusted issuers has their name. */
 export class ForeignIssuers {
@@ -12,6 +13,6 @@ export class ForeignIssuers {
   }
 
   #add (name: DistinguishedName): void {
-    if (!this.names.some((known) => equalDistinguishedNames(known, name))) this.names.push(name)
+    if (!this.names.some((known) => isSameName(known, name))) this.names.push(name)
   }
 }

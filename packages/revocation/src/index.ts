@@ -1,6 +1,7 @@
 export { checkChain, type ChainStatus, type CheckChainOptions } from './check-chain.ts'
 export { combineCheckers, type CombineOptions } from './combine-checkers.ts'
 export { crlChecker, loadCrlChecker, type CrlChecker, type CrlCheckerOptions, type CrlInput } from './crl-checker.ts'
+export { describeCrlLoss, type CrlLossOptions } from './crl-loss.ts'
 export type { CrlEntry, CrlIndex } from './crl-index.ts'
 export type { CrlScope } from './crl-scope.ts'
 export {
@@ -9,7 +10,9 @@ export {
 } from './errors.ts'
 export { loadCrl, loadCrls, MAX_CRL_BYTES, parseCrl, parseCrls, SYNC_CRL_BYTES, type LoadCrlOptions, type ParseCrlOptions } from './parse-crl.ts'
 export type { RevocationMode, RevocationPolicy } from './revocation-policy.ts'
-export type { RevocationChecker, RevocationSource, RevocationStatus, UnknownCause } from './revocation-status.ts'
+export type {
+  RevocationChecker, RevocationSource, RevocationStatus, UnknownCause, UnknownStatus
+} from './revocation-status.ts'
 export type { CertificateUrlOptions } from './allowed-urls.ts'
 export { ocspChecker, type OcspChecker, type OcspCheckerOptions } from './ocsp-checker.ts'
 export type { CertIdHash } from './ocsp-certid.ts'

@@ -11,9 +11,8 @@ export interface IssuerKey {
   readonly identity: PeerIdentity
   /** The subject's DER. */
   readonly subject: Uint8Array
-  /** The same as hex. */
-  readonly subjectHex: string
-  readonly key: KeyObject
+  /** undefined: this Node cannot read it, such as Node 22 one of ML-DSA. */
+  readonly key: KeyObject | undefined
   /** The subjectPublicKey's octets, without tag, length and unused bits: what OCSP hashes. */
   readonly keyOctets: Uint8Array
   readonly isCa: boolean
@@ -36,14 +35,13 @@ export function readIssuerKey (identity: PeerIdentity): IssuerKey {
   const keyOctets = readBitOctets(spki)
   const constraints = certificate.extensions.get(EXTENSION.basicConstraints)
   const usage = certificate.extensions.get(EXTENSION.keyUsage)
-  let key: KeyObject | undefined
+  let key: KeyObject | null | undefined
   const read: IssuerKey = {
     identity,
     subject: certificate.subjectRaw,
-    subjectHex: Buffer.from(certificate.subjectRaw).toString('hex'),
     get key () {
-      key ??= createPublicKey({ key: Buffer.from(certificate.subjectPublicKeyInfo), format: 'der', type: 'spki' })
-      return key
+      if (key === undefined) key = readKey(certificate.subjectPublicKeyInfo)
+      return key ?? undefined
     },
     keyOctets,
     isCa: constraints !== undefined && readBasicConstraints(constraints.value).ca,
@@ -51,6 +49,19 @@ export function readIssuerKey (identity: PeerIdentity): IssuerKey {
   }
   keys.set(identity, read)
   return read
+}
+
+function readKey (spki: Uint8Array): KeyObject | null {
+  try {
+    return createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' })
+  } catch {
+    return null
+  }
+}
+
+/** Says so of a certificate whose `key` is undefined. */
+export function describeUnreadableKey ({ identity }: IssuerKey): string {
+  return `Node ${process.version} with OpenSSL ${process.versions.openssl} cannot read the key of ${String(identity)}`
 }
 
 /** Whether keyUsage allows the use, one of KEY_USAGE; where it is absent everything is allowed. */

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { PeerIdentity } from '@peerkit/identity'
+import { readCertificate } from '@peerkit/identity/x509'
 import { writeElement, writeNatural, writeOid } from './der-writer.ts'
 import { readIssuerKey } from './issuer-key.ts'
 
@@ -18,15 +19,34 @@ export interface CertId {
 }
 
 const hashOids: Readonly<Record<CertIdHash, string>> = { sha1: '1.3.14.3.2.26', sha256: '2.16.840.1.101.3.4.2.1' }
+const hashes = ['sha1', 'sha256'] as const
 
-/** The CertID of a certificate. */
-export function describeCertId (serialNumber: string, issuer: PeerIdentity, hash: CertIdHash): CertId {
-  const { subject, keyOctets } = readIssuerKey(issuer)
+/**
+ * The CertID that asks about a certificate, which must have a serial number. RFC 6960 section 4.1.1 hashes the issuer's
+ * name as it stands in the certificate, which may be written in another way than in the issuer's own.
+ */
+export function describeCertId (certificate: PeerIdentity, issuer: PeerIdentity, hash: CertIdHash): CertId {
+  return makeCertId(certificate, issuer, readIssuerName(certificate) ?? readIssuerKey(issuer).subject, hash)
+}
+
+/** Every CertID that names a certificate: with either hash, and with the issuer's name as either certificate has it. */
+export function describeCertIds (certificate: PeerIdentity, issuer: PeerIdentity): CertId[] {
+  const { subject } = readIssuerKey(issuer)
+  const named = readIssuerName(certificate)
+  const names = named === undefined || Buffer.compare(named, subject) === 0 ? [subject] : [named, subject]
+  return names.flatMap((name) => hashes.map((hash) => makeCertId(certificate, issuer, name, hash)))
+}
+
+function readIssuerName ({ raw }: PeerIdentity): Uint8Array | undefined {
+  return raw === undefined ? undefined : readCertificate(raw).issuerRaw
+}
+
+function makeCertId (certificate: PeerIdentity, issuer: PeerIdentity, name: Uint8Array, hash: CertIdHash): CertId {
   return {
     hashOid: hashOids[hash],
-    nameHash: createHash(hash).update(subject).digest('hex'),
-    keyHash: createHash(hash).update(keyOctets).digest('hex'),
-    serialNumber
+    nameHash: createHash(hash).update(name).digest('hex'),
+    keyHash: createHash(hash).update(readIssuerKey(issuer).keyOctets).digest('hex'),
+    serialNumber: certificate.serialNumber!
   }
 }
 

@@ -1,6 +1,5 @@
-import type { PeerIdentity } from '@peerkit/identity'
+import { endOfValidity, type PeerIdentity } from '@peerkit/identity'
 import { checkUrl, compileUrlFilter, type CertificateUrlOptions } from './allowed-urls.ts'
-import { isNamed } from './crl-checker.ts'
 import { Deadline } from './deadline.ts'
 import { readOcspUris } from './distribution-points.ts'
 import { Epoch } from './epoch.ts'
@@ -10,9 +9,13 @@ import { Endings, OcspCache, type OcspEntry } from './ocsp-cache.ts'
 import { askResponders, type OcspQuestion, type OcspReply } from './ocsp-client.ts'
 import { compileQuestion, ocspQuestionOptions, type OcspQuestionOptions } from './ocsp-options.ts'
 import { checkKnownOptions, checkNumber } from './option-check.ts'
+import { failureText, plainPart, plainText } from './plain-text.ts'
 import { reportFailed, reportRefreshed } from './reports.ts'
 import { compilePolicy, type Permits, type RevocationPolicy } from './revocation-policy.ts'
-import { nameReason, unknownStatus, type RevocationChecker, type RevocationStatus } from './revocation-status.ts'
+import {
+  CLOSED, issuerMismatch, nameReason, SERIAL_UNKNOWN, unknownStatus, type RevocationChecker, type RevocationStatus
+} from './revocation-status.ts'
+import { isNamed } from './same-name.ts'
 
 export interface OcspCheckerOptions extends OcspQuestionOptions {
   /** The responders, asked in this order. A function may choose them by certificate and issuer. */
@@ -89,11 +92,11 @@ class ResponderChecker implements OcspChecker {
   get cached (): number { return this.#cache.size }
 
   check (certificate: PeerIdentity, issuer: PeerIdentity | undefined): RevocationStatus | Promise<RevocationStatus> {
-    if (this.#closing.signal.aborted) return unknownStatus('closed')
-    if (certificate.serialNumber === undefined) return unknownStatus('serial_unknown')
-    if (issuer !== undefined && !isNamed(certificate, issuer)) return unknownStatus('issuer_mismatch')
+    if (this.#closing.signal.aborted) return CLOSED
+    if (certificate.serialNumber === undefined) return SERIAL_UNKNOWN
+    if (issuer !== undefined && !isNamed(certificate, issuer)) return issuerMismatch(certificate, issuer)
     const signer = issuer ?? findIssuer(certificate, this.#issuers)
-    if (signer?.fingerprint256 === undefined || signer.publicKey256 === undefined) return unknownStatus('issuer_unknown')
+    if (signer?.fingerprint256 === undefined || signer.publicKey256 === undefined) return issuerUnknown(certificate)
     const key = `${signer.fingerprint256}/${certificate.serialNumber}`
     const entry = this.#cache.get(key)
     const time = this.#now()
@@ -141,14 +144,16 @@ class ResponderChecker implements OcspChecker {
     return await askResponders(this.#urlsOf(certificate, issuer), certificate, issuer, this.#question)
   }
 
-  #entryOf ({ verified }: OcspReply): OcspEntry {
+  #entryOf ({ verified, url }: OcspReply): OcspEntry {
     const now = this.#now()
-    const until = Endings.round(Math.min(verified.until, verified.signer.identity.notAfter ?? Infinity), now)
+    const until = Endings.round(Math.min(verified.until, endOfValidity(verified.signer.identity)), now)
     const refreshAt = now + (until - now) * 0.8
     if (verified.state === 'good') return { status: Object.freeze({ state: 'good', source: 'ocsp', until }), until, refreshAt, goodUntil: until, revokedAsOf: undefined }
     if (verified.state === 'unknown') {
       const soon = Math.min(until, now + this.#retryAfter)
-      return { status: unknownStatus('ocsp_unknown'), until: soon, refreshAt: soon, goodUntil: 0, revokedAsOf: undefined }
+      const detail = plainText(`the responder ${plainPart(url)} does not know the certificate`)
+      const status = unknownStatus('ocsp_unknown', detail)
+      return { status, until: soon, refreshAt: soon, goodUntil: 0, revokedAsOf: undefined }
     }
     const status = Object.freeze({ state: 'revoked', source: 'ocsp', reason: nameReason(verified.reason), revokedAt: verified.revokedAt } as const)
     return { status, until, refreshAt, goodUntil: 0, revokedAsOf: verified.thisUpdate }
@@ -166,12 +171,12 @@ class ResponderChecker implements OcspChecker {
     }
     const why = error instanceof MTLS_ERR_OCSP_INVALID ? 'ocsp_invalid' : 'ocsp_unavailable'
     // A revoked certificate does not become an unknown one, which a soft policy would let pass.
-    const status = before?.status.state === 'revoked' ? before.status : unknownStatus(why)
+    const status = before?.status.state === 'revoked' ? before.status : unknownStatus(why, failureText(error))
     return { status, until: retry, refreshAt: retry, goodUntil: before?.goodUntil ?? 0, revokedAsOf: before?.revokedAsOf }
   }
 
   #remember (key: string, entry: OcspEntry, refreshed?: Readonly<Record<string, unknown>>): RevocationStatus {
-    if (this.#closing.signal.aborted) return unknownStatus('closed')
+    if (this.#closing.signal.aborted) return CLOSED
     const before = this.#cache.get(key)
     this.#cache.set(key, entry)
     if (entry.status.state === 'good') {
@@ -194,6 +199,11 @@ class ResponderChecker implements OcspChecker {
 function checkNotRolledBack ({ verified: { state, thisUpdate }, url }: OcspReply, before: OcspEntry | undefined): void {
   if (before?.revokedAsOf === undefined || state === 'revoked' || thisUpdate >= before.revokedAsOf) return
   throw ocspInvalid('rolled_back', `${url} says ${state} as of ${new Date(thisUpdate).toISOString()}, but it was revoked as of ${new Date(before.revokedAsOf).toISOString()}`)
+}
+
+function issuerUnknown ({ issuer }: PeerIdentity): RevocationStatus {
+  const who = plainPart(issuer ?? 'an unknown issuer')
+  return unknownStatus('issuer_unknown', plainText(`the certificate of ${who}, which issued this one, is not known`))
 }
 
 function compileUrls (options: OcspCheckerOptions): (certificate: PeerIdentity, issuer: PeerIdentity) => readonly string[] {

@@ -46,7 +46,8 @@ export async function askResponders (urls: readonly string[], certificate: PeerI
 async function askResponder (url: string, certificate: PeerIdentity, issuer: PeerIdentity, question: OcspQuestion): Promise<OcspReply> {
   // RFC 9654 section 2.1: 32 octets.
   const nonce = question.nonce === 'none' ? undefined : randomBytes(32)
-  const der = await postRequest(url, writeOcspRequest(describeCertId(certificate.serialNumber!, issuer, question.hash), nonce), question)
+  const certId = describeCertId(certificate, issuer, question.hash)
+  const der = await postRequest(url, writeOcspRequest(certId, nonce), question)
   const verified = verifyOcspResponse(der, certificate, issuer, {
     ...question.freshness,
     ...(nonce === undefined ? {} : { nonce }),

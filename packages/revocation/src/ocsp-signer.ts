@@ -1,11 +1,14 @@
-import { parsePeerIdentity, type PeerIdentity } from '@peerkit/identity'
-import { EXTENSION, KEY_USAGE, readCertificate, readSignatureScheme, type CertificateFields } from '@peerkit/identity/x509'
-import { createHash } from 'node:crypto'
+import { parsePeerIdentity, validityAt, type DistinguishedName, type PeerIdentity } from '@peerkit/identity'
+import {
+  EXTENSION, KEY_USAGE, readCertificate, readName, readSignatureScheme, type CertificateFields
+} from '@peerkit/identity/x509'
+import { createHash, type KeyObject } from 'node:crypto'
 import { ocspInvalid } from './errors.ts'
 import { findUnknownCritical } from './extensions.ts'
-import { mayUse, readIssuerKey, type IssuerKey } from './issuer-key.ts'
+import { describeUnreadableKey, mayUse, readIssuerKey, type IssuerKey } from './issuer-key.ts'
 import type { OcspResponse } from './ocsp-response.ts'
 import { verifyAtOnce } from './signature.ts'
+import { isNamed, isSameName } from './same-name.ts'
 
 const OCSP_SIGNING = '1.3.6.1.5.5.7.3.9'
 const OCSP_NO_CHECK = '1.3.6.1.5.5.7.48.1.5'
@@ -27,27 +30,45 @@ export interface OcspSigner {
  */
 export function findOcspSigner (response: OcspResponse, issuer: PeerIdentity, now: number): OcspSigner {
   const own = readIssuerKey(issuer)
-  const isIssuer = answersTo(own, response)
-  if (isIssuer && verifyAtOnce(response.algorithm, response.tbs, response.signature, own.key)) return { identity: issuer, delegated: false, noCheck: true }
+  const { key } = own
+  if (key === undefined) throw ocspInvalid('algorithm', describeUnreadableKey(own))
+  const responder = readResponder(response)
+  const isIssuer = answersTo(own, responder)
+  if (isIssuer && isSignatureOf(key, response)) return { identity: issuer, delegated: false, noCheck: true }
   let refused: string | undefined
   for (const der of response.certificates) {
     const identity = parsePeerIdentity(der)
     const delegate = readIssuerKey(identity)
-    if (!answersTo(delegate, response) || identity.publicKey256 === issuer.publicKey256) continue
+    if (!answersTo(delegate, responder) || identity.publicKey256 === issuer.publicKey256) continue
     refused = findObjection(delegate, own, now)
     if (refused !== undefined) continue
-    if (!verifyAtOnce(response.algorithm, response.tbs, response.signature, delegate.key)) throw ocspInvalid('signature', `its signature is not one of ${String(identity)}`)
+    if (delegate.key === undefined) throw ocspInvalid('algorithm', describeUnreadableKey(delegate))
+    if (!isSignatureOf(delegate.key, response)) throw wrongSignature(identity)
     return { identity, delegated: true, noCheck: readCertificate(der).extensions.has(OCSP_NO_CHECK) }
   }
   if (refused !== undefined) throw ocspInvalid('signer_not_authorized', refused)
-  if (isIssuer) throw ocspInvalid('signature', `its signature is not one of ${String(issuer)}`)
+  if (isIssuer) throw wrongSignature(issuer)
   throw ocspInvalid('signer_unknown', 'its responder ID is that of neither the issuer nor a certificate sent along')
 }
 
+type Responder = { readonly name: DistinguishedName } | { readonly keyHash: string }
+
+function readResponder ({ responder }: OcspResponse): Responder {
+  return 'name' in responder ? { name: readName(responder.name) } : responder
+}
+
 /** Whether a key is the one the responder ID names; byKey is the SHA-1 of the key (RFC 6960 section 4.2.2.3). */
-function answersTo ({ subject, keyOctets }: IssuerKey, { responder }: OcspResponse): boolean {
-  if ('name' in responder) return Buffer.compare(responder.name, subject) === 0
+function answersTo ({ identity: { subject }, keyOctets }: IssuerKey, responder: Responder): boolean {
+  if ('name' in responder) return subject !== undefined && isSameName(subject, responder.name)
   return createHash('sha1').update(keyOctets).digest('hex') === responder.keyHash
+}
+
+function wrongSignature (signer: PeerIdentity): Error {
+  return ocspInvalid('signature', `its signature is not one of ${String(signer)}`)
+}
+
+function isSignatureOf (key: KeyObject, { algorithm, tbs, signature }: OcspResponse): boolean {
+  return verifyAtOnce(algorithm, tbs, signature, key)
 }
 
 /** Why a certificate is no delegate of the issuer. */
@@ -57,15 +78,17 @@ function findObjection (delegate: IssuerKey, issuer: IssuerKey, now: number): st
   // Only the EKU itself makes a responder: with anyExtendedKeyUsage or none every TLS client of this CA would be one.
   if (delegate.identity.extendedKeyUsage?.includes(OCSP_SIGNING) !== true) return `the signer ${who} has no extended key usage OCSPSigning`
   if (!mayUse(delegate, KEY_USAGE.digitalSignature)) return `the key usage of the signer ${who} lacks digitalSignature`
-  if (now < certificate.notBefore || now > certificate.notAfter) return `the signer ${who} has expired or is not valid yet`
+  if (validityAt(certificate, now) !== 'valid') return `the signer ${who} has expired or is not valid yet`
   const unknown = findUnknownCritical(certificate.extensions, knownExtensions)
   if (unknown !== undefined) return `the signer ${who} has the critical extension ${unknown}, which is not known`
-  if (Buffer.compare(certificate.issuerRaw, issuer.subject) !== 0) return `the signer ${who} was not issued by the certificate's issuer`
+  if (!isNamed(delegate.identity, issuer.identity)) return `the signer ${who} was not issued by the certificate's issuer`
   return isSignedBy(certificate, issuer) ? undefined : `the certificate of the signer ${who} is not signed by the certificate's issuer`
 }
 
 /** Whether a certificate is signed with the issuer's key, by an algorithm accepted here. */
 export function isSignedBy (certificate: CertificateFields, issuer: IssuerKey): boolean {
   const algorithm = readSignatureScheme(certificate.signatureAlgorithm)
-  return algorithm !== undefined && verifyAtOnce(algorithm, certificate.tbs, certificate.signature, issuer.key)
+  const { key } = issuer
+  if (algorithm === undefined || key === undefined) return false
+  return verifyAtOnce(algorithm, certificate.tbs, certificate.signature, key)
 }

@@ -1,7 +1,7 @@
 import type { PeerIdentity } from '@peerkit/identity'
 import { MTLS_ERR_OCSP_INVALID, MTLS_ERR_REVOCATION_OPTION_INVALID, ocspInvalid } from './errors.ts'
 import { checkFunction, checkKnownOptions, checkNumber } from './option-check.ts'
-import { describeCertId, equalCertIds, type CertIdHash } from './ocsp-certid.ts'
+import { describeCertIds, equalCertIds } from './ocsp-certid.ts'
 import { readOcspResponse, type OcspAnswer, type OcspResponse } from './ocsp-response.ts'
 import { findOcspSigner, type OcspSigner } from './ocsp-signer.ts'
 
@@ -37,7 +37,6 @@ export interface VerifiedOcsp {
 }
 
 const DAY = 86_400_000
-const hashes: readonly CertIdHash[] = ['sha1', 'sha256']
 const known = ['clockSkew', 'maxAge', 'lifetime', 'now', 'nonce', 'nonceRequired'] as const
 
 /**
@@ -51,9 +50,13 @@ export function verifyOcspResponse (der: Uint8Array, certificate: PeerIdentity, 
   const response = readOcspResponse(der)
   const signer = findSigner(response, issuer, now)
   checkNonce(response, options.nonce, options.nonceRequired ?? false)
-  const answer = findAnswer(response, certificate, issuer)
-  const until = checkTimes(response, answer, now, freshness)
-  return { state: answer.state, reason: answer.reason, revokedAt: answer.revokedAt, thisUpdate: answer.thisUpdate, until, signer }
+  const { producedAt } = response
+  if (producedAt > now + freshness.clockSkew) {
+    throw ocspInvalid('not_yet_valid', `producedAt is ${iso(producedAt)}, in the future`)
+  }
+  const answers = findAnswers(response, certificate, issuer)
+  const { state, reason, revokedAt, thisUpdate, until } = decide(answers, now, freshness)
+  return { state, reason, revokedAt, thisUpdate, until, signer }
 }
 
 /** Fills in the defaults. */
@@ -86,23 +89,60 @@ function checkNonce (response: OcspResponse, sent: Uint8Array | undefined, requi
   if (Buffer.compare(response.nonce, sent) !== 0) throw ocspInvalid('nonce', 'it brings back another nonce')
 }
 
-/** The one answer about the certificate. A responder may hash with another algorithm than it was asked with. */
-function findAnswer (response: OcspResponse, certificate: PeerIdentity, issuer: PeerIdentity): OcspAnswer {
-  const serialNumber = certificate.serialNumber
-  if (serialNumber === undefined) throw ocspInvalid('certificate_mismatch', 'the certificate\'s serial number is not known')
-  const wanted = hashes.map((hash) => describeCertId(serialNumber, issuer, hash))
-  const fitting = response.answers.filter(({ certId }) => wanted.some((id) => equalCertIds(id, certId)))
-  if (fitting.length !== 1) throw ocspInvalid('certificate_mismatch', `${fitting.length} of its ${response.answers.length} answers are about the certificate, expected one`)
-  return fitting[0]!
+/** The answers about the certificate. A responder may hash with another algorithm than it was asked with. */
+function findAnswers ({ answers }: OcspResponse, certificate: PeerIdentity, issuer: PeerIdentity): OcspAnswer[] {
+  if (certificate.serialNumber === undefined) throw mismatch('the certificate\'s serial number is not known')
+  const wanted = describeCertIds(certificate, issuer)
+  const fitting = answers.filter(({ certId }) => wanted.some((id) => equalCertIds(id, certId)))
+  if (fitting.length === 0) throw mismatch(`none of its ${answers.length} answers is about the certificate`)
+  return fitting
 }
 
-function checkTimes (response: OcspResponse, answer: OcspAnswer, now: number, { clockSkew, maxAge, lifetime }: Required<OcspFreshness>): number {
+type TimedAnswer = OcspAnswer & { readonly until: number }
+
+/**
+ * What several answers about one certificate say together (one for each hash, for example). One that says revoked in
+ * its time decides: refusing the response instead would make it unknown, which a soft policy lets pass. Otherwise all
+ * must say the same in their time, and the first to end counts.
+ */
+function decide (answers: readonly OcspAnswer[], now: number, freshness: Required<OcspFreshness>): TimedAnswer {
+  const revoked = answers.filter(({ state }) => state === 'revoked')
+  if (revoked.length > 0) return findRevoked(revoked, now, freshness)
+  if (answers.some(({ state }) => state !== answers[0]!.state)) {
+    throw mismatch('one of its answers about the certificate says good, another unknown')
+  }
+  const timed = answers.map((answer) => ({ ...answer, until: checkTimes(answer, now, freshness) }))
+  return timed.reduce((first, next) => next.until < first.until ? next : first)
+}
+
+/** The last to end of those that are in their time. */
+function findRevoked (revoked: readonly OcspAnswer[], now: number, freshness: Required<OcspFreshness>): TimedAnswer {
+  let found: TimedAnswer | undefined
+  let failure: unknown
+  for (const answer of revoked) {
+    try {
+      const until = checkTimes(answer, now, freshness)
+      if (found === undefined || until > found.until) found = { ...answer, until }
+    } catch (error) {
+      failure = error
+    }
+  }
+  if (found === undefined) throw failure
+  return found
+}
+
+/** When an answer ends. Throws where it is not in its time. */
+function checkTimes (answer: OcspAnswer, now: number, freshness: Required<OcspFreshness>): number {
+  const { clockSkew, maxAge, lifetime } = freshness
   if (answer.thisUpdate > now + clockSkew) throw ocspInvalid('not_yet_valid', `thisUpdate is ${iso(answer.thisUpdate)}, in the future`)
-  if (response.producedAt > now + clockSkew) throw ocspInvalid('not_yet_valid', `producedAt is ${iso(response.producedAt)}, in the future`)
   const until = Math.min(answer.nextUpdate ?? answer.thisUpdate + lifetime, answer.thisUpdate + maxAge)
   if (answer.nextUpdate !== undefined && answer.nextUpdate < answer.thisUpdate) throw ocspInvalid('stale', 'nextUpdate is before thisUpdate')
   if (until <= now) throw ocspInvalid('stale', `it counted until ${iso(until)}`)
   return until
+}
+
+function mismatch (detail: string): Error {
+  return ocspInvalid('certificate_mismatch', detail)
 }
 
 function iso (time: number): string {

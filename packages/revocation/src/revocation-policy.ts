@@ -1,7 +1,8 @@
 import { revocationSoftPassed } from '@peerkit/events'
-import { equalDistinguishedNames, parseDistinguishedName, type DistinguishedName, type PeerIdentity } from '@peerkit/identity'
+import { parseDistinguishedName, type DistinguishedName, type PeerIdentity } from '@peerkit/identity'
 import { optionInvalid } from './errors.ts'
-import type { RevocationStatus } from './revocation-status.ts'
+import type { RevocationStatus, UnknownStatus } from './revocation-status.ts'
+import { isSameName } from './same-name.ts'
 
 /** `hard`: what is not known to be good is refused. `soft`: what is not known to be revoked passes, loudly. */
 export type RevocationMode = 'hard' | 'soft'
@@ -20,6 +21,7 @@ export type RevocationPolicy = RevocationMode | {
 export type Permits = (status: RevocationStatus, certificate: PeerIdentity) => boolean
 
 const MAX_WARNINGS = 100
+const ANSWER_EXPIRED = { why: 'answer_expired' }
 
 /** Turns a policy into the decision it stands for. */
 export function compilePolicy (policy: RevocationPolicy | undefined, now: () => number): Permits {
@@ -30,7 +32,7 @@ export function compilePolicy (policy: RevocationPolicy | undefined, now: () => 
     // An answer that somebody kept for too long is no answer.
     if (status.state === 'good' && now() < status.until) return true
     if (modeOf(certificate.issuer) !== 'soft') return false
-    announce(status.state === 'unknown' ? status.why : 'answer_expired', certificate, warned, now())
+    announce(status.state === 'unknown' ? status : ANSWER_EXPIRED, certificate, warned, now())
     return true
   }
 }
@@ -48,7 +50,7 @@ function compileModes (policy: RevocationPolicy): (issuer: DistinguishedName | u
   const named = Object.entries(policy.issuers ?? {}).map(([name, mode]) => ({ name: parseDistinguishedName(name), mode: checkMode(mode, `policy.issuers["${name}"]`) }))
   return (issuer) => {
     if (issuer === undefined) return fallback
-    return named.find(({ name }) => equalDistinguishedNames(name, issuer))?.mode ?? fallback
+    return named.find(({ name }) => isSameName(name, issuer))?.mode ?? fallback
   }
 }
 
@@ -58,7 +60,9 @@ function checkMode (mode: unknown, path: string): RevocationMode {
 }
 
 /** A pass without an answer is published each time, and warned of once per issuer and cause. */
-function announce (why: string, certificate: PeerIdentity, warned: Set<string>, time: number): void {
+function announce (
+  { why, detail }: Pick<UnknownStatus, 'why' | 'detail'>, certificate: PeerIdentity, warned: Set<string>, time: number
+): void {
   const issuer = certificate.issuer?.toString()
   if (revocationSoftPassed.hasSubscribers) {
     revocationSoftPassed.publish({ v: 1, time, why, issuer, serialNumber: certificate.serialNumber, fingerprint256: certificate.fingerprint256 })
@@ -66,6 +70,8 @@ function announce (why: string, certificate: PeerIdentity, warned: Set<string>, 
   const key = `${why} ${issuer ?? ''}`
   if (warned.has(key) || warned.size >= MAX_WARNINGS) return
   warned.add(key)
-  process.emitWarning(`A certificate issued by ${issuer ?? 'an unknown issuer'} passed without its revocation status being known (${why}), as the soft policy allows`,
+  const cause = detail === undefined ? why : `${why}: ${detail}`
+  const who = `A certificate issued by ${issuer ?? 'an unknown issuer'}`
+  process.emitWarning(`${who} passed without its revocation status being known (${cause}), as the soft policy allows`,
     { type: 'PeerkitWarning', code: 'MTLS_WARN_REVOCATION_UNKNOWN' })
 }

@@ -1,10 +1,23 @@
 import type { PeerIdentity } from '@peerkit/identity'
+import { failureText, plainPart, plainText } from './plain-text.ts'
 
 /** What is known about one certificate. Times are milliseconds since the epoch. */
 export type RevocationStatus =
   | { readonly state: 'good', readonly source: RevocationSource, /** The answer holds no longer than this. */ readonly until: number }
   | { readonly state: 'revoked', readonly source: RevocationSource, /** A name of RFC 5280 section 5.3.1, e.g. `keyCompromise`. */ readonly reason: string | undefined, readonly revokedAt: number | undefined }
-  | { readonly state: 'unknown', /** An {@link UnknownCause}, or several joined by `, `. */ readonly why: string }
+  | UnknownStatus
+
+/** Nothing is known, and why. */
+export interface UnknownStatus {
+  readonly state: 'unknown'
+  /** An {@link UnknownCause}, or several joined by `, `. */
+  readonly why: string
+  /**
+   * The same in words, for logs: which list of which CA is missing, has ended or does not cover the certificate, what
+   * the responder or the network said. Of bounded length and without control characters.
+   */
+  readonly detail?: string
+}
 
 /** Where an answer came from. */
 export type RevocationSource = 'crl' | 'ocsp'
@@ -49,6 +62,22 @@ export function isReason (reason: number): boolean {
   return reasons[reason] !== undefined
 }
 
-export function unknownStatus (why: UnknownCause): { readonly state: 'unknown', readonly why: string } {
-  return Object.freeze({ state: 'unknown', why })
+export function unknownStatus (why: UnknownCause, detail?: string): UnknownStatus {
+  return Object.freeze({ state: 'unknown', why, ...(detail !== undefined && { detail }) })
+}
+
+/** A checker threw or rejected. */
+export function failedStatus (error: unknown): UnknownStatus {
+  return unknownStatus('check_failed', plainText(`the checker failed: ${failureText(error)}`))
+}
+
+export const CLOSED: UnknownStatus = unknownStatus('closed', 'the checker is closed')
+export const SERIAL_UNKNOWN: UnknownStatus =
+  unknownStatus('serial_unknown', 'the serial number of the certificate is not known')
+
+/** The certificate names another issuer than the one that is given. */
+export function issuerMismatch (certificate: PeerIdentity, issuer: PeerIdentity): UnknownStatus {
+  const named = plainPart(certificate.issuer ?? 'nobody')
+  const given = plainPart(issuer.subject ?? issuer)
+  return unknownStatus('issuer_mismatch', plainText(`the certificate names the issuer ${named}, not ${given}`))
 }

@@ -7,28 +7,44 @@ const AT_ONCE = 1 << 20
 const SLICE = 1 << 19
 
 /**
- * Verifies a signature over `data`, giving way after each slice. Where the scheme hashes by itself and there is a lot to hash, a promise is yielded that must be
- * awaited: it is done in a thread then.
+ * Verifies a signature over `data`, giving way after each slice. Where the scheme hashes by itself and there is a lot
+ * to hash, a promise is yielded that must be awaited: it is done in a thread then. What node:crypto throws at, such as
+ * a hash that a FIPS provider lacks, is no signature.
  */
-export function * verifyInSlices (algorithm: SignatureScheme, data: Uint8Array, signature: Uint8Array, key: KeyObject): Generator<Promise<unknown> | undefined, boolean> {
+export function * verifyInSlices (
+  algorithm: SignatureScheme, data: Uint8Array, signature: Uint8Array, key: KeyObject
+): Generator<Promise<unknown> | undefined, boolean> {
   if (!algorithm.keyTypes.some((type) => type === key.asymmetricKeyType)) return false
-  if (algorithm.hash === null) {
-    if (data.length <= AT_ONCE) return verify(null, data, key, signature)
-    let valid = false
-    yield new Promise<void>((resolve, reject) => {
-      verify(null, data, key, signature, (error, result) => {
-        valid = error === null && result
-        error === null ? resolve() : reject(error)
-      })
-    })
-    return valid
+  try {
+    return algorithm.hash === null
+      ? yield * verifyWhole(data, signature, key)
+      : yield * verifyHashed(algorithm.hash, algorithm.saltLength, data, signature, key)
+  } catch {
+    return false
   }
-  const verifier = createVerify(algorithm.hash)
+}
+
+function * verifyWhole (data: Uint8Array, signature: Uint8Array, key: KeyObject): Generator<Promise<unknown>, boolean> {
+  if (data.length <= AT_ONCE) return verify(null, data, key, signature)
+  let valid = false
+  yield new Promise<void>((resolve) => {
+    verify(null, data, key, signature, (error, result) => {
+      valid = error === null && result
+      resolve()
+    })
+  })
+  return valid
+}
+
+function * verifyHashed (
+  hash: string, saltLength: number | undefined, data: Uint8Array, signature: Uint8Array, key: KeyObject
+): Generator<undefined, boolean> {
+  const verifier = createVerify(hash)
   for (let at = 0; at < data.length; at += SLICE) {
     verifier.update(data.subarray(at, at + SLICE))
     if (at + SLICE < data.length) yield undefined
   }
-  const padding = algorithm.saltLength === undefined ? {} : { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: algorithm.saltLength }
+  const padding = saltLength === undefined ? {} : { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength }
   return verifier.verify({ key, ...padding }, signature)
 }
 

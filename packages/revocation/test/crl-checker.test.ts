@@ -22,7 +22,7 @@ test('says revoked with reason and date, and good until nextUpdate', async (t) =
     t.same(checker.check(fine.identity, identity), good)
     t.same(checker.check(fine.identity, undefined), good, 'by the name of its issuer')
     await checker.close()
-    t.same(checker.check(fine.identity, identity), { state: 'unknown', why: 'closed' })
+    t.same(checker.check(fine.identity, identity), { state: 'unknown', why: 'closed', detail: 'the checker is closed' })
     t.same(checker.lists, [])
   }
 })

@@ -29,6 +29,8 @@ export interface OcspLie {
   readonly certificates?: readonly Uint8Array[]
   /** The CertID's DER that it answers about. Default: the one it was asked about. */
   readonly certIds?: readonly Uint8Array[]
+  /** What is otherwise in each of the answers, in the order of `certIds`. */
+  readonly each?: readonly Pick<OcspLie, 'state' | 'thisUpdate' | 'nextUpdate'>[]
   /** The nonce's octets; null for none. Default: the one it was sent. */
   readonly nonce?: Uint8Array | null
   readonly extensions?: readonly Uint8Array[]
@@ -88,7 +90,7 @@ export function craftOcspResponse (ca: DevCa, request: Uint8Array, lie: OcspLie)
     ...(lie.version === undefined ? [] : [writeElement(0xa0, integer(lie.version))]),
     lie.responderId ?? responderId(signer.der, lie.byKey ?? false),
     generalizedTime(lie.producedAt ?? new Date()),
-    writeElement(0x30, ...(lie.certIds ?? [asked.certId]).map((certId) => single(certId, lie))),
+    writeElement(0x30, ...(lie.certIds ?? [asked.certId]).map((certId, i) => single(certId, { ...lie, ...lie.each?.[i] }))),
     ...(extensions.length === 0 ? [] : [writeElement(0xa1, writeElement(0x30, ...extensions))]))
   const certificates = lie.certificates ?? (lie.signer === undefined ? [] : [lie.signer.der])
   const basic = writeElement(0x30, tbs, signing.algorithm, writeElement(0x03, Uint8Array.of(0), signData(tbs, lie.key ?? signer.key, signing)),

@@ -1,0 +1,59 @@
+import type { DistinguishedName, PeerIdentity } from '@peerkit/identity'
+import type { CrlIndex } from './crl-index.ts'
+import { isCaCertificate, readDistributionPoints, urisOf } from './distribution-points.ts'
+import { joinDetails, plainPart, plainText, plainTime } from './plain-text.ts'
+
+// Why CRLs say nothing about a certificate, in words. Made once for a list, or once for a certificate that is unknown.
+
+/** How many lists are named. */
+const MAX_NAMED = 2
+
+/** No list bears the issuer's name. */
+export function describeMissing (issuer: DistinguishedName | undefined): string {
+  return plainText(`no CRL of ${plainPart(issuer ?? 'an unknown issuer')} is loaded`)
+}
+
+/** There are lists of that name, but by another key. */
+export function describeOtherKey (issuer: unknown): string {
+  return plainText(`no CRL of ${plainPart(issuer)} by the key of its certificate is loaded, only by another key`)
+}
+
+export function describeEnded (list: CrlIndex): string {
+  return plainText(`${nameList(list)} ended on ${plainTime(list.nextUpdate)}`)
+}
+
+export function describeEarly (list: CrlIndex): string {
+  return plainText(`${nameList(list)} starts on ${plainTime(list.thisUpdate)}`)
+}
+
+/** Lists of the issuer that do not speak for the certificate. */
+export function describeOutOfScope (lists: readonly CrlIndex[], certificate: PeerIdentity): string | undefined {
+  const rest = lists.length - MAX_NAMED
+  const scopes = lists.slice(0, MAX_NAMED).map((list) => describeScope(list, certificate))
+  return joinDetails([...scopes, rest > 0 ? `and ${rest} more` : undefined])
+}
+
+function describeScope (list: CrlIndex, certificate: PeerIdentity): string {
+  const { only, distributionPoints } = list.scope
+  const isCa = isCaCertificate(certificate)
+  const who = `${nameList(list)} covers`
+  if (only !== undefined && isCa !== (only === 'ca')) {
+    const doubt = isCa === undefined ? '; whether this is one is not known' : ''
+    return plainText(only === 'ca' ? `${who} CA certificates only${doubt}` : `${who} no CA certificates${doubt}`)
+  }
+  const own = readDistributionPoints(certificate)
+  const names = own.length === 0 ? 'none' : namePoints(own)
+  const point = namePoints(distributionPoints ?? [])
+  const scope = `only certificates that name its distribution point ${point}`
+  return plainText(`${who} ${scope}; this certificate names ${names}`, 400)
+}
+
+function nameList ({ isDelta, issuer }: CrlIndex): string {
+  return `the ${isDelta ? 'delta CRL' : 'CRL'} of ${plainPart(issuer)}`
+}
+
+function namePoints (names: readonly string[]): string {
+  const uris = urisOf(names)
+  const [first = 'without a URL'] = uris
+  return `${plainPart(first)}${names.length > 1 ? ` and ${names.length - 1} more` : ''}`
+}
