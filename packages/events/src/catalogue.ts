@@ -18,6 +18,7 @@ const ADDRESS = 'the other end\'s address; undefined for a Unix socket'
 const REASON = 'a word; docs/handshake-failures.md lists them'
 const GENERATION = 'the number of the credentials in force afterwards, counted from 1'
 const MESSAGE = 'what is wrong, in words'
+const DETAIL = '`{ step, message, certificate, why }`: the check that failed, and the certificate at fault with subject, serial number and SHA-256 fingerprint'
 
 const forwarded = (reason: string): EventDescription<EventMessages['peerkit:forwarded:refused']>['fields'] => ({
   reason, detail: 'more about it; never the header\'s value', header: 'the header\'s name', peer: 'who sent it (`PeerIdentity`); null where the sender proved nothing', remoteAddress: ADDRESS
@@ -51,7 +52,8 @@ export const catalogue: { readonly [Name in EventName]: EventDescription<EventMe
     fields: {
       reason: REASON,
       code: 'OpenSSL\'s or Node\'s code, where there is one',
-      peer: 'who asked (`PeerIdentity`), unverified; undefined where no readable certificate was sent',
+      detail: `${DETAIL}; undefined where no certificate is at fault`,
+      peer: 'who asked (`PeerIdentity`), unverified; undefined where no readable certificate of at most 8 KiB was sent',
       remoteAddress: ADDRESS,
       remotePort: 'its port',
       alpnProtocol: '`h2`, `http/1.1` or undefined',
@@ -59,6 +61,11 @@ export const catalogue: { readonly [Name in EventName]: EventDescription<EventMe
       resumed: 'whether it resumed a session',
       judgedIn: 'milliseconds that the judgement took; undefined where there was nothing to judge'
     }
+  },
+  'peerkit:handshake:chain-unavailable': {
+    when: 'This version of Node does not show the certificates that clients send above their own, so only clients of configured CAs are accepted. Once for each server.',
+    by: '@peerkit/fastify-mtls',
+    fields: { message: MESSAGE, node: 'the version of Node' }
   },
   'peerkit:connection:identified': {
     when: 'A client\'s certificate was accepted and its connection handed to HTTP.',
@@ -68,7 +75,7 @@ export const catalogue: { readonly [Name in EventName]: EventDescription<EventMe
   'peerkit:connection:ended': {
     when: 'An open connection\'s certificate is no longer accepted: it ended, was revoked, or its CA was removed.',
     by: '@peerkit/fastify-mtls',
-    fields: { reason: REASON, peer: PEER, remoteAddress: ADDRESS }
+    fields: { reason: REASON, detail: `${DETAIL}; undefined where an answer did not come in time`, peer: PEER, remoteAddress: ADDRESS }
   },
   'peerkit:forwarded:refused': {
     when: 'A request was refused because what it brought in a gateway\'s header must not be believed.',

@@ -1,13 +1,14 @@
 import type {
   CredentialsRefusedMessage, CredentialsRotatedMessage, CredentialsWarnedMessage, ExpiringMessage, RevocationFailedMessage, RevocationRefreshedMessage, RevocationSoftPassedMessage
 } from './change-messages.ts'
-import type { ConnectionEndedMessage, ConnectionIdentifiedMessage, ForwardedMessage, HandshakeRefusedMessage } from './inbound-messages.ts'
+import type { ChainUnavailableMessage, ConnectionEndedMessage, ConnectionIdentifiedMessage, ForwardedMessage, HandshakeRefusedMessage } from './inbound-messages.ts'
 import type { OutboundIdentifiedMessage, OutboundRefusedMessage } from './outbound-messages.ts'
 import type { RequestJudgedMessage, RulesRefusedMessage, RulesReloadedMessage } from './request-messages.ts'
 
 /** Every channel and what is published on it. */
 export interface EventMessages {
   'peerkit:handshake:refused': HandshakeRefusedMessage
+  'peerkit:handshake:chain-unavailable': ChainUnavailableMessage
   'peerkit:connection:identified': ConnectionIdentifiedMessage
   'peerkit:connection:ended': ConnectionEndedMessage
   'peerkit:forwarded:refused': ForwardedMessage

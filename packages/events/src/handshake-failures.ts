@@ -13,23 +13,71 @@ export interface HandshakeFailure {
 export const handshakeFailures: readonly HandshakeFailure[] = Object.freeze([
   row('no_certificate', ['ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE'], 'The client sent no certificate.', 'Configure the client with a certificate and key; some clients leave theirs out when its issuer is not among the CAs that the server names.'),
   row('no_certificate', [], 'The client sent no certificate.', 'Configure the client with a certificate and key. For health probes without one, set clientCertificate to "optional" on the server and on that route alone.'),
-  row('unknown_ca', ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'UNABLE_TO_GET_ISSUER_CERT', 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY'], 'No chain leads from the certificate to a CA in force: another CA issued it, or the client left out an intermediate.', 'Compare the issuer in this line with the trusted CAs. If it is an intermediate of a trusted root, let the client send its whole chain; if it is a CA to be trusted, add it to ca.'),
+  row(
+    'unknown_ca',
+    ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'UNABLE_TO_GET_ISSUER_CERT', 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY'],
+    'The certificate leads to no trusted CA: another CA issued it, or the client did not send an intermediate.',
+    'See detail for the missing issuer. If it belongs to a trusted root, configure the client to send its whole chain, ' +
+      'or list it in the credentials option intermediates. If it is a root to be trusted, add it to ca.'
+  ),
   row('unknown_ca', ['DEPTH_ZERO_SELF_SIGNED_CERT'], 'The certificate is self-signed.', 'Have a trusted CA issue the client\'s certificate.'),
   row('unknown_ca', ['SELF_SIGNED_CERT_IN_CHAIN'], 'The chain ends at a root that is not trusted here.', 'If clients of that root are meant to call, add it to ca.'),
-  row('unknown_ca', [], 'No chain leads from the certificate to a CA in force.', 'Compare the issuer in this line with the trusted CAs.'),
-  row('expired', [], 'The client\'s certificate, or one of its chain, has ended.', 'Renew it and see why its renewal did not happen; if many fail at once, look at the clock of this machine.'),
+  row(
+    'unknown_ca',
+    [],
+    'The certificate leads to no trusted CA.',
+    'See detail for the missing issuer or the signature that is wrong. Add a root to ca. ' +
+      'List an intermediate that clients do not send in the credentials option intermediates.'
+  ),
+  row(
+    'expired',
+    [],
+    'The client\'s certificate, or a CA above it, has expired; detail names which.',
+    'Renew it, and find out why it was not renewed. If many clients fail at once, check the clock of this machine.'
+  ),
   row('not_yet_valid', [], 'The certificate begins to count only later.', 'Most often a clock is wrong: compare those of the CA, of the client and of this machine.'),
   row('revoked', [], 'The certificate, or a CA of its chain, was revoked.', 'Find out why before issuing a new one. If the revocation is a mistake, it is the CA that has to take it back.'),
-  row('revocation_unknown', [], 'No CRL in its time and no responder says whether the certificate was revoked, and the policy is hard.', 'Look for peerkit:revocation:failed. The CRL is old, the responder out of reach, or there is no list for this issuer.'),
-  row('wrong_purpose', [], 'The certificate is not for clients: its extended key usage lacks clientAuth, or its key usage forbids signing.', 'Issue one with extended key usage clientAuth; public web CAs no longer issue those, so use a private CA.'),
+  row(
+    'revocation_unknown',
+    [],
+    'The policy is hard, and no current CRL or OCSP answer covers the certificate or a CA above it.',
+    'why and detail say which list is missing or ended. Look for peerkit:revocation:failed. ' +
+      'Publish the list of that issuer, or repair the responder.'
+  ),
+  row(
+    'wrong_purpose',
+    [],
+    'The certificate, or a CA above it, is not for clients: its extended key usage lacks clientAuth, ' +
+      'or its key usage does not allow signatures; detail names which.',
+    'Issue the certificate with the extended key usage clientAuth. If detail names a CA, issue from a CA without such a ' +
+      'limit. Public web CAs no longer issue for clients: use a private CA.'
+  ),
   row('ca_as_leaf', [], 'The client identifies itself by a CA\'s own certificate, or by one that does not say that it is none.', 'Issue a leaf with basicConstraints CA:FALSE. A CA\'s key does not belong on a client.'),
   row('bad_chain', ['INVALID_CA'], 'A certificate that is no CA signed another.', 'See who issued the leaf: a leaf\'s key was used to sign, which is a mistake in the PKI or an attack.'),
   row('bad_chain', ['PATH_LENGTH_EXCEEDED', 'CERT_CHAIN_TOO_LONG'], 'The chain is longer than a CA of it allows.', 'Look at pathLenConstraint of the CAs; issue from a CA nearer to the root.'),
   row('bad_chain', ['CERT_SIGNATURE_FAILURE'], 'A signature of the chain does not verify.', 'The certificate was damaged or forged, or an intermediate has the right name and another key.'),
   row('bad_chain', ['CA_MD_TOO_WEAK', 'EE_KEY_TOO_SMALL', 'CA_KEY_TOO_SMALL'], 'A key or a hash of the chain is too weak for OpenSSL\'s security level.', 'Issue with P-256 or RSA of at least 2048 bits, and SHA-256.'),
-  row('bad_chain', [], 'OpenSSL refuses the chain for the reason that its code names.', 'Look the code up in openssl-verification-options(1); run openssl verify with the chain and the CA.'),
-  row('unreadable', [], 'The certificate\'s bytes are not what RFC 5280 allows.', 'Issue it anew with another tool; if nobody of yours sends such, somebody is trying things.'),
-  row('resumption_refused', [], 'The client resumed a session that this process knows nothing of.', 'Nothing: the client connects anew with a full handshake. If it happens often, see whether workers share ticket keys that outlive a restart.'),
+  row(
+    'bad_chain',
+    [],
+    'A certificate of the chain breaks a rule of RFC 5280, or uses an algorithm or key that is not accepted. ' +
+      'code or detail says which.',
+    'Replace the certificate that detail names. peerkit trust check repeats the check with stored certificates.'
+  ),
+  row(
+    'unreadable',
+    [],
+    'The certificate is not encoded as RFC 5280 requires, or is too large; detail says which field.',
+    'Issue the certificate again with another tool. ' +
+      'If none of your clients could have sent it, treat it as an attack.'
+  ),
+  row(
+    'resumption_refused',
+    [],
+    'The client resumed a session, and this process does not know the CA that issued its certificate. ' +
+      'The connection was reset; the client\'s next handshake is full.',
+    'Nothing has to be done. To avoid it, list the CA in the credentials option intermediates.'
+  ),
   row('ca_removed', [], 'The CA that vouched for the certificate was taken out of the trust.', 'Give the client a certificate of a CA in force. peerkit:credentials:rotated says when the CA went.'),
   row('timeout', ['ERR_TLS_HANDSHAKE_TIMEOUT'], 'The client did not finish its handshake in time.', 'A slow network, a client that hangs, a port scan, or somebody who holds connections open on purpose: see how many come from this address.'),
   row('timeout', [], 'The judgement did not come in time, most often because an OCSP responder does not answer.', 'Look for peerkit:revocation:failed; raise judgementTimeout only if the responder is just slow.'),

@@ -1,29 +1,18 @@
 import type { PeerIdentity } from '@peerkit/identity'
+import type { RefusalDetail } from './certificate-refusal.ts'
 import type { EventMessage } from './message.ts'
+import type { RefusalReason } from './refusal-reason.ts'
 
-/** Why a connection was refused, or ended. */
-export type RefusalReason =
-  | 'no_certificate'
-  | 'unknown_ca'            // no chain to an anchor in force; a missing intermediate looks the same
-  | 'expired'
-  | 'not_yet_valid'
-  | 'revoked'
-  | 'revocation_unknown'    // no CRL or responder answers, and the policy is hard
-  | 'wrong_purpose'         // extended key usage without clientAuth, or a key usage that forbids it
-  | 'ca_as_leaf'
-  | 'bad_chain'             // a link of the chain is no CA, too deep, or breaks a constraint
-  | 'unreadable'            // the certificate's bytes are not what RFC 5280 allows
-  | 'resumption_refused'    // a resumed session whose chain is not known here
-  | 'ca_removed'
-  | 'timeout'               // the revocation answer did not come in time
-  | 'protocol'              // the handshake itself failed
+export type { RefusalReason } from './refusal-reason.ts'
 
 /** `peerkit:handshake:refused` */
 export interface HandshakeRefusedMessage extends EventMessage {
   readonly reason: RefusalReason
   /** OpenSSL's or Node's own code, where there is one. */
   readonly code: string | undefined
-  /** Who asked, where a readable certificate was sent. */
+  /** What is wrong, and with which certificate; undefined where no certificate is at fault. */
+  readonly detail: RefusalDetail | undefined
+  /** Who the certificate says that it is, unverified; undefined where no readable certificate of at most 8 KiB was sent. */
   readonly peer: PeerIdentity | undefined
   readonly remoteAddress: string | undefined
   readonly remotePort: number | undefined
@@ -34,6 +23,13 @@ export interface HandshakeRefusedMessage extends EventMessage {
   readonly resumed: boolean
   /** Milliseconds that the judgement took; undefined where there was nothing to judge. */
   readonly judgedIn?: number | undefined
+}
+
+/** `peerkit:handshake:chain-unavailable` */
+export interface ChainUnavailableMessage extends EventMessage {
+  readonly message: string
+  /** The version of Node, as `process.version` has it. */
+  readonly node: string
 }
 
 /** `peerkit:connection:identified` */
@@ -48,6 +44,8 @@ export interface ConnectionIdentifiedMessage extends EventMessage {
 /** `peerkit:connection:ended` */
 export interface ConnectionEndedMessage extends EventMessage {
   readonly reason: RefusalReason
+  /** What is wrong, and with which certificate; undefined where an answer did not come in time. */
+  readonly detail: RefusalDetail | undefined
   readonly peer: PeerIdentity | null
   readonly remoteAddress: string | undefined
 }

@@ -1,15 +1,16 @@
 export { isAuditKept, keepAudit } from './audit-marker.ts'
+export type { CertificateReason, RefusalDetail, RefusedCertificate } from './certificate-refusal.ts'
 export { catalogue, eventNames, type EventDescription } from './catalogue.ts'
 export type {
   CredentialsRefusedMessage, CredentialsRotatedMessage, CredentialsWarnedMessage, ExpiringKind, ExpiringMessage, RevocationFailedMessage, RevocationRefreshedMessage, RevocationSoftPassedMessage
 } from './change-messages.ts'
 export {
-  connectionEnded, connectionIdentified, credentialsRefused, credentialsRotated, credentialsWaiting, credentialsWarned, expirySoon, forwardedRefused, forwardedStripped, handshakeRefused,
+  chainUnavailable, connectionEnded, connectionIdentified, credentialsRefused, credentialsRotated, credentialsWaiting, credentialsWarned, expirySoon, forwardedRefused, forwardedStripped, handshakeRefused,
   outboundIdentified, outboundRefused, requestAllowed, requestDenied, requestWouldDeny, revocationFailed, revocationRefreshed, revocationSoftPassed, rulesRefused, rulesReloaded, type EventChannel
 } from './channels.ts'
 export type { EventMessages, EventName } from './event-messages.ts'
 export { explainHandshakeFailure, handshakeFailures, hintHandshakeFailure, type HandshakeFailure } from './handshake-failures.ts'
-export type { ConnectionEndedMessage, ConnectionIdentifiedMessage, ForwardedMessage, HandshakeRefusedMessage, RefusalReason } from './inbound-messages.ts'
+export type { ChainUnavailableMessage, ConnectionEndedMessage, ConnectionIdentifiedMessage, ForwardedMessage, HandshakeRefusedMessage, RefusalReason } from './inbound-messages.ts'
 export { listen, type EventListeners, type ListenOptions } from './listen.ts'
 export type { EventMessage } from './message.ts'
 export type { OutboundIdentifiedMessage, OutboundRefusedMessage } from './outbound-messages.ts'
