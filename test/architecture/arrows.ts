@@ -4,15 +4,15 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
   events: ['identity'],
   rules: ['identity'],
   revocation: ['events', 'identity'],
-  'path-validation': ['identity', 'revocation'],
+  trust: ['events', 'identity', 'revocation'],
   credentials: ['events', 'identity', 'revocation'],
-  forwarded: ['identity', 'path-validation'],
-  'fastify-mtls': ['credentials', 'events', 'forwarded', 'identity', 'path-validation', 'revocation'],
+  forwarded: ['identity'],
+  'fastify-mtls': ['credentials', 'events', 'forwarded', 'identity', 'trust', 'revocation'],
   'fastify-allowed-clients': ['events', 'identity', 'rules'],
-  'undici-mtls': ['credentials', 'events', 'identity', 'revocation', 'rules'],
+  'undici-mtls': ['credentials', 'events', 'identity', 'revocation', 'rules', 'trust'],
   'fastify-mtls-client': ['undici-mtls'],
   'mtls-monitor': ['credentials', 'events', 'identity', 'revocation'],
   'fastify-mtls-monitor': ['credentials', 'identity', 'mtls-monitor', 'revocation'],
-  'fastify-mtls-console': ['credentials', 'events', 'identity', 'rules'],
-  'dev-ca': ['identity', 'rules']
+  'fastify-mtls-console': ['credentials', 'events', 'identity', 'revocation', 'rules', 'trust'],
+  'dev-ca': ['identity', 'revocation', 'rules', 'trust']
 }

@@ -1,8 +1,0 @@
-export { createPathValidator } from './create-path-validator.ts'
-export type { PathAccepted, PathValidator, PathVerdict } from './create-path-validator.ts'
-export type { PathPolicies, PathValidatorOptions } from './options.ts'
-export { lintCertificate } from './lint.ts'
-export type { LintRule } from './lint.ts'
-export type { PathLimits } from './limits.ts'
-export type { PathRefusalReason, PathRefused } from './refusal.ts'
-export { MTLS_ERR_PATH_ANCHORS, MTLS_ERR_PATH_OPTION } from './errors.ts'

@@ -1,0 +1,59 @@
+import type { SignatureScheme } from '@peerkit/identity/x509'
+import { MTLS_ERR_PATH_OPTION } from '../errors.ts'
+import { checkKeys } from '../option-check.ts'
+import { CURVES } from './curves.ts'
+import type { PublicKeyKind } from './public-key.ts'
+
+/**
+ * Which signatures and keys count in a path. The default is what a TLS handshake of Node accepts at OpenSSL's security level 2: every known signature scheme
+ * over SHA-224 and better but DSA, RSA of 2,048 to 16,384 bits, every named curve of 224 bits and more.
+ */
+export interface AlgorithmPolicy {
+  /** Names of signature schemes, such as `ecdsa-sha256`, `rsa-pss-sha256`, `ed25519`, `ml-dsa-65`. Default: all but `dsa-…`. */
+  readonly signatures?: readonly string[]
+  /** Names of elliptic curves as `node:crypto` has them, such as `prime256v1`. Default: all of 224 bits and more. */
+  readonly curves?: readonly string[]
+  /** The shortest RSA key, in bits. Default 2,048. */
+  readonly minRsaBits?: number
+  /** The longest RSA key, in bits. Default 16,384. */
+  readonly maxRsaBits?: number
+}
+
+/** A policy that was read. */
+export interface Algorithms {
+  acceptsScheme (scheme: SignatureScheme): boolean
+  /** Why a key is not accepted; undefined where it is. */
+  findKeyFlaw (kind: PublicKeyKind): string | undefined
+}
+
+const KNOWN = ['signatures', 'curves', 'minRsaBits', 'maxRsaBits']
+const MAX_RSA_BITS = 16_384
+
+/** @throws MTLS_ERR_PATH_OPTION */
+export function readAlgorithmPolicy (policy: AlgorithmPolicy = {}): Algorithms {
+  checkKeys(policy, KNOWN, 'algorithms')
+  const { minRsaBits = 2_048, maxRsaBits = MAX_RSA_BITS } = policy
+  const signatures = readNames(policy.signatures, 'algorithms.signatures')
+  const curves = readNames(policy.curves, 'algorithms.curves')
+  const names = new Set([...CURVES.values()].map(({ name }) => name))
+  for (const name of curves ?? []) if (!names.has(name)) throw new MTLS_ERR_PATH_OPTION(`algorithms.curves holds ${JSON.stringify(name)}; expected names such as prime256v1 and secp384r1`)
+  for (const [name, bits] of Object.entries({ minRsaBits, maxRsaBits })) {
+    if (!Number.isSafeInteger(bits) || bits < 1_024 || bits > MAX_RSA_BITS) throw new MTLS_ERR_PATH_OPTION(`algorithms.${name} is ${String(bits)}; expected a whole number of 1024 to ${MAX_RSA_BITS}`)
+  }
+  return Object.freeze({
+    acceptsScheme: ({ name, keyTypes }: SignatureScheme) => signatures === undefined ? !keyTypes.includes('dsa') : signatures.has(name),
+    findKeyFlaw ({ type, curve, bits, flaw }: PublicKeyKind) {
+      if (flaw !== undefined) return flaw
+      if (type === 'dsa' && signatures === undefined) return 'DSA key'
+      if (curve !== undefined && curves !== undefined && !curves.has(curve)) return `key on the elliptic curve ${curve}; expected ${[...curves].join(' or ')}`
+      if (bits !== undefined && (bits < minRsaBits || bits > maxRsaBits)) return `RSA key of ${bits} bits; expected ${minRsaBits} to ${maxRsaBits}`
+      return undefined
+    }
+  })
+}
+
+function readNames (names: readonly string[] | undefined, where: string): ReadonlySet<string> | undefined {
+  if (names === undefined) return undefined
+  if (!Array.isArray(names) || names.length === 0 || !names.every((name) => typeof name === 'string')) throw new MTLS_ERR_PATH_OPTION(`${where} is not a list of at least one name`)
+  return new Set(names)
+}

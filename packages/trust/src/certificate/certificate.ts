@@ -1,0 +1,216 @@
+import { createPublicKey, hash } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
+import { nameKey, rdnKeys, readPeerIdentity } from '@peerkit/identity'
+import type { DistinguishedName, PeerIdentity } from '@peerkit/identity'
+import {
+  EXTENSION, readBasicConstraints, readCertificate, readCertificatePolicies, readKeyUsage, readName, readSignatureScheme
+} from '@peerkit/identity/x509'
+import type { BasicConstraints, CertificateFields, SignatureScheme } from '@peerkit/identity/x509'
+import { readNameConstraints } from '../names/read-constraints.ts'
+import type { NameConstraints } from '../names/read-constraints.ts'
+import { hasUnknownQualifier, readInhibitAnyPolicy, readPolicyConstraints, readPolicyMappings } from '../policies/read-policies.ts'
+import type { PolicyConstraints, PolicyMapping } from '../policies/read-policies.ts'
+import { readPublicKeyKind } from './public-key.ts'
+import type { PublicKeyKind } from './public-key.ts'
+
+/** Edges remembered of one certificate: as many keys as share an issuer's name in any PKI that works. */
+const MAX_EDGES = 32
+
+/** What a certificate says, read whole. */
+interface Contents {
+  readonly identity: PeerIdentity
+  readonly keyKind: PublicKeyKind
+  readonly basicConstraints: BasicConstraints | undefined
+  readonly keyUsage: number | undefined
+  readonly nameConstraints: NameConstraints | undefined
+  readonly policies: readonly string[] | undefined
+  /** A critical certificatePolicies with a qualifier that RFC 5280 section 4.2.1.4 does not define. */
+  readonly unknownQualifier: boolean
+  readonly policyMappings: readonly PolicyMapping[] | undefined
+  readonly policyConstraints: PolicyConstraints | undefined
+  readonly inhibitAnyPolicy: number | undefined
+}
+
+/**
+ * A certificate as path validation sees it. Nothing in it is verified by itself.
+ *
+ * Until an issuer's signature on it was verified, only its frame and its two names are read: that is all that looking for a path takes. The contents are read
+ * when they are first asked for, and then they throw MTLS_ERR_CERTIFICATE_INVALID or MTLS_ERR_DER_INVALID where they cannot be read.
+ */
+export class Certificate {
+  readonly fields: CertificateFields
+  /** Which keys, by the SHA-256 of their SubjectPublicKeyInfo, made its signature and which did not. That never changes. Made when it is needed. */
+  edges: Map<string, boolean> | undefined
+  #fingerprint: string | undefined
+  #publicKeyHash: string | undefined
+  #subject: DistinguishedName | undefined
+  #issuer: DistinguishedName | undefined
+  #subjectRdns: readonly string[] | undefined
+  #subjectKey: string | undefined
+  #issuerKey: string | undefined
+  #key: KeyObject | null | undefined
+  #contents: Contents | undefined
+
+  readonly #given: PeerIdentity | undefined
+
+  /**
+   * @param identity of the same bytes, where they were read already
+   * @throws MTLS_ERR_CERTIFICATE_INVALID where the frame cannot be read
+   */
+  constructor (der: Uint8Array, identity?: PeerIdentity) {
+    this.fields = readCertificate(der)
+    this.#given = identity
+  }
+
+  get der (): Uint8Array { return this.fields.der }
+
+  /** SHA-256 of the DER, lower-case hex. */
+  get fingerprint (): string {
+    this.#fingerprint ??= this.#given?.fingerprint256 ?? fingerprintOf(this.fields.der)
+    return this.#fingerprint
+  }
+
+  /** SHA-256 of the SubjectPublicKeyInfo, lower-case hex. */
+  get publicKeyHash (): string {
+    this.#publicKeyHash ??= hash('sha256', this.fields.subjectPublicKeyInfo, 'hex')
+    return this.#publicKeyHash
+  }
+
+  get subject (): DistinguishedName {
+    this.#subject ??= this.#given?.subject ?? nameIn(this.fields, this.fields.subjectRaw)
+    return this.#subject
+  }
+
+  get issuer (): DistinguishedName {
+    this.#issuer ??= this.#given?.issuer ?? nameIn(this.fields, this.fields.issuerRaw)
+    return this.#issuer
+  }
+
+  get subjectRdns (): readonly string[] {
+    this.#subjectRdns ??= rdnKeys(this.subject)
+    return this.#subjectRdns
+  }
+
+  /** The subject in a form that is equal for equal names (RFC 5280 section 7.1). */
+  get subjectKey (): string {
+    this.#subjectKey ??= nameKey(this.subjectRdns)
+    return this.#subjectKey
+  }
+
+  get issuerKey (): string {
+    this.#issuerKey ??= nameKey(rdnKeys(this.issuer))
+    return this.#issuerKey
+  }
+
+  /** Subject and issuer are the same name (RFC 5280 section 6.1). */
+  get selfIssued (): boolean { return this.subjectKey === this.issuerKey }
+
+  /** The same for all certificates of one authority: its name and its key. */
+  get authority (): string { return `${this.publicKeyHash} ${this.subjectKey}` }
+
+  get scheme (): SignatureScheme | undefined { return readSignatureScheme(this.fields.signatureAlgorithm, { dsa: true }) }
+
+  /** Whether the contents were read: they are not before the signature was verified. */
+  get isRead (): boolean { return this.#contents !== undefined }
+
+  get contents (): Contents {
+    this.#contents ??= this.#read()
+    return this.#contents
+  }
+
+  /** Reads the contents now, so that they do not throw later. @throws MTLS_ERR_CERTIFICATE_INVALID, MTLS_ERR_DER_INVALID */
+  readWhole (): void {
+    this.#contents ??= this.#read()
+  }
+
+  get identity (): PeerIdentity { return this.contents.identity }
+  get keyKind (): PublicKeyKind { return this.contents.keyKind }
+  get basicConstraints (): BasicConstraints | undefined { return this.contents.basicConstraints }
+  get keyUsage (): number | undefined { return this.contents.keyUsage }
+  get nameConstraints (): NameConstraints | undefined { return this.contents.nameConstraints }
+  get policies (): readonly string[] | undefined { return this.contents.policies }
+  get policyMappings (): readonly PolicyMapping[] | undefined { return this.contents.policyMappings }
+  get policyConstraints (): PolicyConstraints | undefined { return this.contents.policyConstraints }
+  get inhibitAnyPolicy (): number | undefined { return this.contents.inhibitAnyPolicy }
+
+  #read (): Contents {
+    return readContents(this.fields, this.#given ?? readPeerIdentity(this.fields, {
+      subject: this.subject,
+      issuer: this.issuer,
+      fingerprint256: this.fingerprint,
+      publicKey256: this.publicKeyHash
+    }))
+  }
+
+  /** The public key, parsed when first asked for (34–100 µs). Undefined where OpenSSL refuses it. */
+  publicKey (): KeyObject | undefined {
+    if (this.#key === undefined) this.#key = parseKey(this.fields.subjectPublicKeyInfo)
+    return this.#key ?? undefined
+  }
+}
+
+export function fingerprintOf (der: Uint8Array): string {
+  return hash('sha256', der, 'hex')
+}
+
+/**
+ * Reads the frame of a certificate; see {@link Certificate}.
+ *
+ * @throws MTLS_ERR_CERTIFICATE_INVALID
+ */
+export function readPathCertificate (der: Uint8Array): Certificate {
+  return new Certificate(der)
+}
+
+/** Reads a certificate whole: for anchors, which are believed. @throws MTLS_ERR_CERTIFICATE_INVALID, MTLS_ERR_DER_INVALID */
+export function readWholeCertificate (der: Uint8Array, identity?: PeerIdentity): Certificate {
+  const certificate = new Certificate(der, identity)
+  certificate.readWhole()
+  return certificate
+}
+
+function readContents (fields: CertificateFields, identity: PeerIdentity): Contents {
+  const valueOf = <T> (oid: string, read: (value: Uint8Array) => T): T | undefined => {
+    const extension = fields.extensions.get(oid)
+    return extension === undefined ? undefined : read(extension.value)
+  }
+  const policies = fields.extensions.get(EXTENSION.certificatePolicies)
+  return {
+    identity,
+    keyKind: readPublicKeyKind(fields.subjectPublicKeyInfo),
+    basicConstraints: valueOf(EXTENSION.basicConstraints, readBasicConstraints),
+    keyUsage: valueOf(EXTENSION.keyUsage, readKeyUsage),
+    nameConstraints: valueOf(EXTENSION.nameConstraints, readNameConstraints),
+    policies: valueOf(EXTENSION.certificatePolicies, readCertificatePolicies),
+    unknownQualifier: policies?.critical === true && hasUnknownQualifier(policies.value),
+    policyMappings: valueOf(EXTENSION.policyMappings, readPolicyMappings),
+    policyConstraints: valueOf(EXTENSION.policyConstraints, readPolicyConstraints),
+    inhibitAnyPolicy: valueOf(EXTENSION.inhibitAnyPolicy, readInhibitAnyPolicy)
+  }
+}
+
+/** Read in place, so that errors tell the offset in the certificate. */
+function nameIn ({ der }: CertificateFields, part: Uint8Array): DistinguishedName {
+  const start = part.byteOffset - der.byteOffset
+  return readName(der, start, start + part.length)
+}
+
+function parseKey (subjectPublicKeyInfo: Uint8Array): KeyObject | null {
+  try {
+    return createPublicKey({ key: Buffer.from(subjectPublicKeyInfo), format: 'der', type: 'spki' })
+  } catch {
+    // A point that is not on its curve, for one.
+    return null
+  }
+}
+
+/** Remembers whether a key made a certificate's signature. */
+export function rememberEdge (certificate: Certificate, issuer: Certificate, signed: boolean): void {
+  const edges = certificate.edges ??= new Map()
+  if (edges.size < MAX_EDGES) edges.set(issuer.publicKeyHash, signed)
+}
+
+/** Whether the issuer's key made the signature, where that is known already. */
+export function knownEdge (certificate: Certificate, issuer: Certificate): boolean | undefined {
+  return certificate.edges?.get(issuer.publicKeyHash)
+}

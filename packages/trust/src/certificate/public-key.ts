@@ -1,0 +1,69 @@
+import { DerReader, TAG, decodeBitString, decodeObjectIdentifier } from '@peerkit/identity/der'
+import { readAlgorithm } from '@peerkit/identity/x509'
+import type { SigningKeyType } from '@peerkit/identity/x509'
+import { CURVES } from './curves.ts'
+
+/** What a certificate's public key is, without the cost of having OpenSSL parse it. */
+export interface PublicKeyKind {
+  readonly type: SigningKeyType | 'unknown'
+  /** Of an elliptic curve: its name as `node:crypto` has it. Undefined where it is none that is known here. */
+  readonly curve: string | undefined
+  /** Of RSA and RSA-PSS: bits of the modulus. */
+  readonly bits: number | undefined
+  /** What makes it unusable, whatever the policy. */
+  readonly flaw: string | undefined
+}
+
+const NIST = '2.16.840.1.101.3.4.3.'
+const SLH_DSA = ['sha2-128s', 'sha2-128f', 'sha2-192s', 'sha2-192f', 'sha2-256s', 'sha2-256f', 'shake-128s', 'shake-128f', 'shake-192s', 'shake-192f', 'shake-256s', 'shake-256f'] as const
+
+const TYPES: ReadonlyMap<string, SigningKeyType> = new Map<string, SigningKeyType>([
+  ['1.2.840.113549.1.1.1', 'rsa'], ['1.2.840.113549.1.1.10', 'rsa-pss'], ['1.2.840.10045.2.1', 'ec'], ['1.2.840.10040.4.1', 'dsa'],
+  ['1.3.101.112', 'ed25519'], ['1.3.101.113', 'ed448'], [`${NIST}17`, 'ml-dsa-44'], [`${NIST}18`, 'ml-dsa-65'], [`${NIST}19`, 'ml-dsa-87'],
+  ...SLH_DSA.map((name, index) => [`${NIST}${20 + index}`, `slh-dsa-${name}`] as const)
+])
+
+/** OpenSSL verifies nothing with a longer modulus. */
+const MAX_RSA_BITS = 16_384
+const MAX_EXPONENT_OCTETS = 8
+
+/** The kind of key in a SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7). Whether it is strong enough is for the policy to say. @throws MTLS_ERR_DER_INVALID */
+export function readPublicKeyKind (subjectPublicKeyInfo: Uint8Array): PublicKeyKind {
+  const reader = new DerReader(subjectPublicKeyInfo).enter(TAG.sequence)
+  const { oid, parameters } = readAlgorithm(subjectPublicKeyInfo, reader.expect(TAG.sequence))
+  const key = reader.expect(TAG.bitString)
+  const bits = decodeBitString(subjectPublicKeyInfo, key.contentStart, key.end)
+  const type = TYPES.get(oid)
+  const plain = { curve: undefined, bits: undefined, flaw: undefined }
+  switch (type) {
+    case undefined: return { ...plain, type: 'unknown', flaw: `key of type ${oid}` }
+    case 'ec': return { ...plain, type, ...readCurve(parameters) }
+    case 'rsa': case 'rsa-pss': return { ...plain, type, ...readRsa(subjectPublicKeyInfo, bits.start, bits.end) }
+    case 'dsa': return { ...plain, type }
+    default: return { ...plain, type, flaw: parameters === undefined ? undefined : 'key parameters where there are none' }
+  }
+}
+
+/** Named curves only: explicit parameters let whoever wrote them choose the generator (CVE-2020-0601). */
+function readCurve (parameters: Uint8Array | undefined): Pick<PublicKeyKind, 'curve' | 'flaw'> {
+  if (parameters === undefined || parameters[0] !== TAG.objectIdentifier) return { curve: undefined, flaw: 'elliptic curve without a name' }
+  const oid = decodeObjectIdentifier(parameters, 2, parameters.length)
+  const curve = CURVES.get(oid)?.name
+  return { curve, flaw: curve === undefined ? `elliptic curve ${oid}, which is not known` : undefined }
+}
+
+function readRsa (bytes: Uint8Array, start: number, end: number): Pick<PublicKeyKind, 'bits' | 'flaw'> {
+  const outer = new DerReader(bytes, start, end)
+  const reader = outer.enter(TAG.sequence)
+  outer.finish()
+  const modulus = reader.expect(TAG.integer)
+  const exponent = reader.expect(TAG.integer)
+  reader.finish()
+  if ((bytes[modulus.contentStart] ?? 0) >= 0x80) return { bits: undefined, flaw: 'RSA key with a negative modulus' }
+  const first = bytes[modulus.contentStart] === 0 ? modulus.contentStart + 1 : modulus.contentStart
+  const bits = (modulus.end - first) * 8 - Math.clz32(bytes[first] ?? 0) + 24
+  if (bits > MAX_RSA_BITS) return { bits, flaw: `RSA key of ${bits} bits; expected at most ${MAX_RSA_BITS}` }
+  const odd = ((bytes[exponent.end - 1] ?? 0) & 1) === 1
+  const one = exponent.end - exponent.contentStart === 1 && bytes[exponent.contentStart] === 1
+  return { bits, flaw: odd && !one && exponent.end - exponent.contentStart <= MAX_EXPONENT_OCTETS ? undefined : 'RSA key with an unusual exponent' }
+}

@@ -1,0 +1,296 @@
+import { relinkPeerIdentity } from '@peerkit/identity'
+import type { PeerIdentity } from '@peerkit/identity'
+import { summarizeCertificate } from '@peerkit/identity/x509'
+import { loadAuthority } from './authority.ts'
+import type { LoadedAuthority } from './authority.ts'
+import { readPathCertificate } from './certificate/certificate.ts'
+import type { Certificate } from './certificate/certificate.ts'
+import { endOf } from './certificate/find-flaw.ts'
+import { refusedBy } from './decision.ts'
+import type { Accepted, Decision, TrustVersion } from './decision.ts'
+import { readEvaluatorOptions } from './evaluator-options.ts'
+import type { EvaluatorSettings, TrustEvaluatorOptions } from './evaluator-options.ts'
+import { Budget } from './limits.ts'
+import { CertificateStore } from './memory/certificate-store.ts'
+import { DecisionMemory } from './memory/decision-memory.ts'
+import { PendingDecisions } from './memory/pending-decisions.ts'
+import { CandidatePool, joinPools } from './path/candidate-pool.ts'
+import type { Candidates } from './path/candidate-pool.ts'
+import { isRevoked, searchPath } from './path/search-path.ts'
+import { refuse } from './refusal.ts'
+import type { PathRefused } from './refusal.ts'
+import { checkRevocation } from './revocation/check-path.ts'
+import type { NotRevoked } from './revocation/check-path.ts'
+
+/** What came with a leaf. */
+export interface Presented {
+  /** Certificates that the peer sent beside the leaf, in its order. They are candidates: none of them is believed before its signature leads to an anchor. */
+  readonly sent?: readonly Uint8Array[]
+  /**
+   * Whether the TLS session was resumed: then the peer sent nothing, and intermediates that earlier handshakes led to an anchor stand in. A full handshake never
+   * profits from them, so that its result does not depend on who came before.
+   */
+  readonly resumed?: boolean
+}
+
+/** How often a decision that took time is made again because the trust moved meanwhile. */
+const TURNS = 3
+
+/** Decides whether certificates are accepted: the one place that is asked, for every kind of connection. */
+export interface TrustEvaluator {
+  /** What decisions rest on now. */
+  readonly version: TrustVersion
+  /**
+   * Whether a leaf is accepted: some path of certificates, each signed by the next, leads to an anchor in force and satisfies RFC 5280 section 6 and the
+   * revocation policy. At once unless a revocation checker answers later. It neither throws nor rejects for what certificates hold.
+   *
+   * @param leaf one certificate in DER. The caller must not write to it any more
+   */
+  evaluate (leaf: Uint8Array, presented?: Presented): Decision | Promise<Decision>
+  /**
+   * SHA-256 fingerprints of the intermediates that peers sent and that led to an anchor in force, sorted: those that no configuration knows of and that have not
+   * ended. Processes with the same ones can resume each other's TLS sessions.
+   */
+  readonly learned: readonly string[]
+  /** Whether a leaf was accepted before, though it may not be any more. */
+  remembers (leaf: Uint8Array): boolean
+  /** Whether neither the anchors nor the revocation data moved since a decision. */
+  isCurrent (decision: Pick<Decision, 'version'>): boolean
+  /** Whether a decision may be used without asking again: it is current, and its time is not over. */
+  isFresh (decision: Accepted): boolean
+}
+
+/**
+ * Makes an evaluator.
+ *
+ * @throws MTLS_ERR_PATH_OPTION; MTLS_ERR_CERTIFICATE_INVALID where a certificate of an authority cannot be read
+ * @example
+ * const trust = createTrustEvaluator({ authorities: () => [{ name: 'default', ca: [root.der] }] })
+ * const decision = await trust.evaluate(leaf, { sent: [intermediate] })
+ * if (!decision.accepted) console.error(decision.reason, decision.detail.message)
+ */
+export function createTrustEvaluator (options: TrustEvaluatorOptions): TrustEvaluator {
+  return new Evaluator(readEvaluatorOptions(options))
+}
+
+class Evaluator implements TrustEvaluator {
+  readonly #settings: EvaluatorSettings
+  readonly #verified: CertificateStore
+  readonly #memory: DecisionMemory<Accepted>
+  /** Of resumed sessions: their paths may go through intermediates that this peer did not send. */
+  readonly #resumed: DecisionMemory<Accepted>
+  readonly #pending: PendingDecisions<Decision> = new PendingDecisions()
+  /** The end of each intermediate that was learned under the anchors in force, by fingerprint. */
+  readonly #learned = new Map<string, number>()
+  #authorities: readonly LoadedAuthority[]
+  #trust: number
+  #version: TrustVersion
+
+  constructor (settings: EvaluatorSettings) {
+    this.#settings = settings
+    this.#verified = new CertificateStore(settings.maxIntermediates)
+    this.#memory = new DecisionMemory(settings.maxRemembered)
+    this.#resumed = new DecisionMemory(settings.maxRemembered)
+    this.#trust = settings.version()
+    this.#authorities = settings.authorities().map(loadAuthority)
+    this.#version = { trust: this.#trust, revocation: this.#revocationEpoch }
+  }
+
+  get version (): TrustVersion {
+    const trust = this.#settings.version()
+    if (trust !== this.#trust) {
+      this.#trust = trust
+      this.#authorities = this.#reload()
+      this.#learned.clear()
+    }
+    const revocation = this.#revocationEpoch
+    if (trust !== this.#version.trust || revocation !== this.#version.revocation) this.#version = Object.freeze({ trust, revocation })
+    return this.#version
+  }
+
+  /** Anchors that cannot be read any more vouch for nobody. */
+  #reload (): readonly LoadedAuthority[] {
+    try {
+      return this.#settings.authorities().map(loadAuthority)
+    } catch {
+      return []
+    }
+  }
+
+  /** None of them ever goes back, so the sum moves whenever one of them does. */
+  get #revocationEpoch (): number {
+    let sum = 0
+    for (const { revocation } of this.#authorities) for (const { epoch } of revocation) sum += epoch
+    return sum
+  }
+
+  get learned (): readonly string[] {
+    const now = this.#settings.now()
+    return [...this.#learned].filter(([, end]) => now < end).map(([fingerprint]) => fingerprint).sort()
+  }
+
+  remembers (leaf: Uint8Array): boolean {
+    return this.#memory.findAny(leaf).length > 0 || this.#resumed.findAny(leaf).length > 0
+  }
+
+  isCurrent ({ version }: Pick<Decision, 'version'>): boolean {
+    const now = this.version
+    return version === now || (version.trust === now.trust && version.revocation === now.revocation)
+  }
+
+  isFresh (decision: Accepted): boolean {
+    const now = this.#settings.now()
+    return now < decision.notAfter && now < decision.revalidateAt && this.isCurrent(decision)
+  }
+
+  evaluate (leaf: Uint8Array, { sent = [], resumed = false }: Presented = {}): Decision | Promise<Decision> {
+    const known = resumed ? [...this.#memory.findAny(leaf), ...this.#resumed.findAny(leaf)] : [this.#memory.find(leaf, sent)]
+    for (const entry of known) {
+      if (entry !== undefined && this.isFresh(entry.decision)) return entry.decision
+    }
+    const running = this.#pending.find(leaf, sent, resumed, this.#settings.now())
+    if (running !== undefined) return running
+    const decided = this.#decide(leaf, sent, resumed, known[0]?.leaf, 1)
+    return decided instanceof Promise ? this.#pending.add(leaf, sent, resumed, decided, this.#settings.now()) : decided
+  }
+
+  #decide (leafDer: Uint8Array, sent: readonly Uint8Array[], resumed: boolean, known: Certificate | undefined, turn: number): Decision | Promise<Decision> {
+    const { version } = this
+    const { maxLeafBytes } = this.#settings.limits
+    let leaf: Certificate
+    try {
+      if (leafDer.length > maxLeafBytes) return refusedBy(refuse('too_large', `the certificate has ${leafDer.length} octets; at most ${maxLeafBytes}`, { certificate: summarizeCertificate(leafDer) }), version)
+      leaf = known ?? readPathCertificate(leafDer)
+    } catch (error) {
+      return refusedBy(refuse('certificate_invalid', `the certificate cannot be read: ${(error as Error).message}`, { certificate: summarizeCertificate(leafDer) }), version)
+    }
+    const candidates = this.#readSent(sent)
+    const found = this.#search(leaf, candidates, resumed)
+    const conclude = (answer: Found | PathRefused): Decision | Promise<Decision> => {
+      if (!this.isCurrent({ version })) {
+        // The answer is about a trust that is no longer in force.
+        if (turn < TURNS) return this.#decide(leafDer, sent, resumed, leaf, turn + 1)
+        return refusedBy(refuse('revocation_unknown', 'the trust moved while the certificate was checked', { certificate: summarizeCertificate(leafDer) }), version)
+      }
+      if (!answer.valid) return refusedBy(answer, version)
+      const decision = this.#accept(leaf, answer, version)
+      if (resumed) this.#resumed.add(leaf, [], decision)
+      else if (candidates.length === sent.length && isVouchedFor(candidates, answer)) this.#memory.add(leaf, candidates, decision)
+      return decision
+    }
+    return found instanceof Promise ? found.then(conclude) : conclude(found)
+  }
+
+  /** As many of the certificates that were sent as the limits allow. What cannot be read is no candidate. */
+  #readSent (sent: readonly Uint8Array[]): readonly Certificate[] {
+    const { maxCertificates, maxBytes } = this.#settings.limits
+    const candidates: Certificate[] = []
+    let octets = 0
+    for (const der of sent.slice(0, maxCertificates)) {
+      octets += der.length
+      if (octets > maxBytes) break
+      const candidate = this.#verified.find(der) ?? this.#findKnown(der) ?? tryRead(der)
+      if (candidate !== undefined) candidates.push(candidate)
+    }
+    return candidates
+  }
+
+  /** A configured certificate of these bytes, whose signature may be verified already. */
+  #findKnown (der: Uint8Array): Certificate | undefined {
+    for (const { known } of this.#authorities) {
+      const found = known.find(der)
+      if (found !== undefined) return found
+    }
+    return undefined
+  }
+
+  /** Asks the authorities in their order; the first that accepts decides. */
+  #search (leaf: Certificate, sent: readonly Certificate[], resumed: boolean): Found | PathRefused | Promise<Found | PathRefused> {
+    const { limits, purpose, policies, strict, algorithms, now } = this.#settings
+    const budget = new Budget(limits)
+    const pool = new CandidatePool(sent)
+    let refusal: PathRefused | undefined
+    const from = (index: number): Found | PathRefused | Promise<Found | PathRefused> => {
+      for (let i = index; i < this.#authorities.length; i++) {
+        const authority = this.#authorities[i]!
+        const candidates: Candidates = joinPools(resumed ? [pool, authority.known, this.#verified] : [pool, authority.known])
+        const material = { leaf, candidates, anchors: authority.anchors, maxDepth: limits.maxDepth }
+        const rules = { purpose, policies, strict, algorithms, now: now() }
+        const answer = searchPath<Found>(material, rules, budget, (path) => this.#conclude(authority, path))
+        if (answer instanceof Promise) return answer.then((settled) => settled.valid ? settled : next(i, settled))
+        if (answer.valid) return answer
+        if (isRevoked(leaf, answer)) return answer
+        refusal = preferred(refusal, answer)
+      }
+      return refusal ?? refuse('anchors_invalid', 'no authority is in force')
+    }
+    const next = (index: number, answer: PathRefused): Found | PathRefused | Promise<Found | PathRefused> => {
+      if (isRevoked(leaf, answer)) return answer
+      refusal = preferred(refusal, answer)
+      return from(index + 1)
+    }
+    return from(0)
+  }
+
+  #conclude (authority: LoadedAuthority, path: readonly Certificate[]): Found | PathRefused | Promise<Found | PathRefused> {
+    for (const intermediate of path.slice(1, -1)) this.#learn(authority, intermediate)
+    const answer = checkRevocation(authority.revocation, path, this.#settings.now)
+    const take = (revocation: NotRevoked | PathRefused): Found | PathRefused => revocation.valid ? { valid: true, authority, path, revocation } : revocation
+    return answer instanceof Promise ? answer.then(take) : take(answer)
+  }
+
+  #accept (leaf: Certificate, { authority, path, revocation }: Found, version: TrustVersion): Accepted {
+    return Object.freeze({
+      accepted: true,
+      peer: this.#nameOf(leaf, path.slice(1).map(({ identity }) => identity)),
+      authority: authority.name,
+      version,
+      notAfter: Math.min(...path.map(endOf)),
+      revalidateAt: revocation.revalidateAt,
+      staleUntil: revocation.staleUntil
+    })
+  }
+
+  /** Its signature led to an anchor, which is all that the store is about. */
+  #learn ({ known }: LoadedAuthority, intermediate: Certificate): void {
+    if (known.has(intermediate)) return
+    this.#verified.add(intermediate)
+    if (this.#learned.has(intermediate.fingerprint) || this.#learned.size >= this.#settings.maxIntermediates) return
+    this.#learned.set(intermediate.fingerprint, endOf(intermediate))
+    this.#settings.onLearned()
+  }
+
+  /** The same object for the same leaf and chain, so that what hangs on it is shared by a client's connections. */
+  #nameOf (leaf: Certificate, chain: readonly PeerIdentity[]): PeerIdentity {
+    for (const { decision: { peer } } of [...this.#memory.findAny(leaf.der), ...this.#resumed.findAny(leaf.der)]) {
+      if (peer.chain?.length === chain.length && chain.every(({ fingerprint256 }, index) => fingerprint256 === peer.chain?.[index]?.fingerprint256)) return peer
+    }
+    return relinkPeerIdentity(leaf.identity, { chain })
+  }
+}
+
+/** A path that satisfied every check. */
+interface Found {
+  readonly valid: true
+  readonly authority: LoadedAuthority
+  readonly path: readonly Certificate[]
+  readonly revocation: NotRevoked
+}
+
+/** Nothing is kept that no anchor vouched for: a leaf with other certificates beside it is decided each time. */
+function isVouchedFor (sent: readonly Certificate[], { authority, path }: Found): boolean {
+  return sent.every((certificate) => path.includes(certificate) || authority.anchors.has(certificate) || authority.known.has(certificate))
+}
+
+/** What is told where several authorities refuse: that one knows the certificate's issuer says more than that another does not. */
+function preferred (best: PathRefused | undefined, refusal: PathRefused): PathRefused {
+  return best === undefined || best.reason === 'issuer_unknown' ? refusal : best
+}
+
+function tryRead (der: Uint8Array): Certificate | undefined {
+  try {
+    return readPathCertificate(der)
+  } catch {
+    return undefined
+  }
+}

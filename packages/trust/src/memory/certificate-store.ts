@@ -1,0 +1,48 @@
+import type { Certificate } from '../certificate/certificate.ts'
+import type { Candidates } from '../path/candidate-pool.ts'
+import { tailOf } from './tail.ts'
+
+/**
+ * Intermediates whose signatures led to an anchor, at most so many; the one used least recently goes first. A certificate comes in only after an anchor vouched
+ * for it, so nobody else can fill the store. They spare their signatures from being verified again, and stand in for the chain that a resumed TLS session lacks.
+ */
+export class CertificateStore implements Candidates {
+  readonly #byTail = new Map<string, Certificate>()
+  readonly #byName = new Map<string, Certificate[]>()
+  readonly #capacity: number
+
+  constructor (capacity: number) {
+    this.#capacity = capacity
+  }
+
+  get size (): number { return this.#byTail.size }
+
+  /** The certificate of exactly these bytes. */
+  find (der: Uint8Array): Certificate | undefined {
+    const found = this.#byTail.get(tailOf(der))
+    return found !== undefined && Buffer.compare(found.der, der) === 0 ? found : undefined
+  }
+
+  named (subjectKey: string): readonly Certificate[] {
+    return this.#byName.get(subjectKey) ?? []
+  }
+
+  add (certificate: Certificate): void {
+    const tail = tailOf(certificate.der)
+    const known = this.#byTail.get(tail)
+    if (known !== undefined) this.#forget(tail, known)
+    this.#byTail.set(tail, certificate)
+    const group = this.#byName.get(certificate.subjectKey)
+    if (group === undefined) this.#byName.set(certificate.subjectKey, [certificate])
+    else group.unshift(certificate)
+    const [oldest] = this.#byTail
+    if (this.#byTail.size > this.#capacity && oldest !== undefined) this.#forget(...oldest)
+  }
+
+  #forget (tail: string, certificate: Certificate): void {
+    this.#byTail.delete(tail)
+    const left = this.named(certificate.subjectKey).filter((other) => other !== certificate)
+    if (left.length === 0) this.#byName.delete(certificate.subjectKey)
+    else this.#byName.set(certificate.subjectKey, left)
+  }
+}

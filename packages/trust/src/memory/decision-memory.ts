@@ -1,0 +1,80 @@
+import type { Certificate } from '../certificate/certificate.ts'
+import { tailOf } from './tail.ts'
+
+/** What was decided about a leaf that came with certain certificates. */
+export interface Remembered<Decision> {
+  readonly leaf: Certificate
+  /** Exactly what was sent beside the leaf, in its order. All of it stands in a path that was validated, or is configured here. */
+  readonly sent: readonly Certificate[]
+  readonly decision: Decision
+  /** Since it was last passed over. */
+  used: boolean
+}
+
+/** Different chains that are remembered for one leaf. */
+const MAX_CHAINS = 4
+
+/**
+ * Decisions by the bytes of the leaf and of what was sent with it, at most so many. When it is full the oldest goes that was not used since it was last passed
+ * over, so that a look-up changes nothing but a flag.
+ */
+export class DecisionMemory<Decision> {
+  readonly #entries = new Map<string, Remembered<Decision>[]>()
+  readonly #capacity: number
+  #size = 0
+
+  constructor (capacity: number) {
+    this.#capacity = capacity
+  }
+
+  get size (): number { return this.#size }
+
+  /** Of a leaf that came with exactly these certificates. */
+  find (leaf: Uint8Array, sent: readonly Uint8Array[]): Remembered<Decision> | undefined {
+    const alike = this.#entries.get(tailOf(leaf))
+    if (alike === undefined) return undefined
+    for (const entry of alike) {
+      if (sameBytes(entry.leaf.der, leaf) && entry.sent.length === sent.length && entry.sent.every(({ der }, index) => sameBytes(der, sent[index]!))) {
+        entry.used = true
+        return entry
+      }
+    }
+    return undefined
+  }
+
+  /** Of a leaf, whatever came with it; what was remembered last comes first. */
+  findAny (leaf: Uint8Array): readonly Remembered<Decision>[] {
+    const found = (this.#entries.get(tailOf(leaf)) ?? []).filter((entry) => sameBytes(entry.leaf.der, leaf))
+    for (const entry of found) entry.used = true
+    return found
+  }
+
+  add (leaf: Certificate, sent: readonly Certificate[], decision: Decision): void {
+    if (this.#capacity === 0) return
+    const tail = tailOf(leaf.der)
+    const alike = this.#entries.get(tail) ?? []
+    const known = alike.findIndex((entry) => sameBytes(entry.leaf.der, leaf.der) && entry.sent.length === sent.length && entry.sent.every(({ der }, index) => sameBytes(der, sent[index]!.der)))
+    if (known >= 0) alike.splice(known, 1)
+    else if (alike.length >= MAX_CHAINS) alike.pop()
+    else this.#size += 1
+    alike.unshift({ leaf, sent, decision, used: false })
+    this.#entries.set(tail, alike)
+    while (this.#size > this.#capacity) this.#evict()
+  }
+
+  #evict (): void {
+    for (const [tail, alike] of this.#entries) {
+      this.#entries.delete(tail)
+      if (!alike.some(({ used }) => used)) {
+        this.#size -= alike.length
+        return
+      }
+      for (const entry of alike) entry.used = false
+      this.#entries.set(tail, alike)
+    }
+  }
+}
+
+function sameBytes (one: Uint8Array, other: Uint8Array): boolean {
+  return one.length === other.length && Buffer.compare(one, other) === 0
+}

@@ -1,0 +1,105 @@
+import { rdnKeys } from '@peerkit/identity'
+import { DerReader, TAG, decodeSmallInteger } from '@peerkit/identity/der'
+import type { DerElement } from '@peerkit/identity/der'
+import { readName } from '@peerkit/identity/x509'
+import { isDomain } from './domain.ts'
+import { isLocalPart } from './text-name.ts'
+
+/** The GeneralName tags that constraints are decided for; a name of any other form under a constraint of that form is refused. */
+export const FORM: Readonly<Record<'email' | 'dns' | 'directoryName' | 'uri' | 'ip', number>> = Object.freeze({ email: 0x81, dns: 0x82, directoryName: 0xa4, uri: 0x86, ip: 0x87 })
+
+/** One GeneralSubtree's base (RFC 5280 section 4.2.1.10). */
+export interface Subtree {
+  /** The tag of its GeneralName. */
+  readonly form: number
+  /** Of DNS names, e-mail addresses and URIs: lower case, but for a local part. */
+  readonly text: string
+  /** Of a directory name: its RDNs. */
+  readonly rdns: readonly string[]
+  /** Of an IP address: address and mask. */
+  readonly octets: Uint8Array
+  /** Why it cannot be decided: no certificate with a name of this form is accepted under it. */
+  readonly flaw: string | undefined
+}
+
+export interface NameConstraints {
+  readonly permitted: readonly Subtree[]
+  readonly excluded: readonly Subtree[]
+  /** Why none of them can be decided: no certificate is accepted under them. */
+  readonly flaw: string | undefined
+}
+
+const NOTHING = new Uint8Array(0)
+
+/** @throws MTLS_ERR_DER_INVALID */
+export function readNameConstraints (value: Uint8Array): NameConstraints {
+  const outer = new DerReader(value)
+  const reader = outer.enter(TAG.sequence)
+  outer.finish()
+  const flaws: string[] = []
+  const lists = [0xa0, 0xa1].map((tag) => {
+    const element = reader.optional(tag)
+    return element === undefined ? [] : readSubtrees(reader.inside(element), flaws)
+  })
+  reader.finish()
+  const [permitted = [], excluded = []] = lists
+  // RFC 5280 section 4.2.1.10: at least one of the two, and GeneralSubtrees has at least one element.
+  if (permitted.length + excluded.length === 0) flaws.push('empty')
+  return { permitted, excluded, flaw: flaws[0] }
+}
+
+function readSubtrees (reader: DerReader, flaws: string[]): Subtree[] {
+  const subtrees: Subtree[] = []
+  if (reader.done) flaws.push('empty list')
+  while (!reader.done) {
+    const subtree = reader.enter(TAG.sequence)
+    const base = subtree.next()
+    const minimum = subtree.optional(0x80)
+    const maximum = subtree.optional(0x81)
+    subtree.finish()
+    // "minimum MUST be zero, and maximum MUST be absent."
+    const isShifted = minimum !== undefined && decodeSmallInteger(reader.bytes, minimum.contentStart, minimum.end) !== 0
+    const flaw = isShifted ? 'minimum other than 0' : maximum !== undefined ? 'maximum' : undefined
+    const read = readBase(reader.bytes, base)
+    subtrees.push(flaw === undefined ? read : { ...read, flaw })
+  }
+  return subtrees
+}
+
+function readBase (bytes: Uint8Array, { tag, contentStart, end }: DerElement): Subtree {
+  const content = bytes.subarray(contentStart, end)
+  const plain = { form: tag, text: '', rdns: [], octets: NOTHING, flaw: undefined }
+  switch (tag) {
+    case FORM.directoryName: return { ...plain, rdns: rdnKeys(readName(bytes, contentStart, end)) }
+    case FORM.ip: return { ...plain, octets: content, flaw: isNetwork(content) ? undefined : 'IP range that is no address with a prefix mask' }
+    case FORM.dns: case FORM.uri: case FORM.email: {
+      const text = Buffer.from(content).toString('latin1')
+      const at = text.lastIndexOf('@') + 1
+      const flaw = isTextBase(tag, text) ? undefined : `${JSON.stringify(text.slice(0, 100))} as a ${tag === FORM.dns ? 'DNS name' : tag === FORM.uri ? 'URI host' : 'mailbox or mail host'}`
+      return { ...plain, text: text.slice(0, at) + text.slice(at).toLowerCase(), flaw }
+    }
+    default: return plain
+  }
+}
+
+/** The forms of RFC 5280 section 4.2.1.10: a leading period means subdomains of URI and mail hosts. For DNS names see `matchDns`. */
+function isTextBase (tag: number, text: string): boolean {
+  const withoutPeriod = text.startsWith('.') ? text.slice(1) : text
+  if (tag === FORM.dns) return text === '' || isDomain(withoutPeriod)
+  if (tag === FORM.uri) return isDomain(withoutPeriod)
+  const at = text.lastIndexOf('@')
+  return at > 0 ? isLocalPart(text.slice(0, at)) && isDomain(text.slice(at + 1)) : at === -1 && isDomain(withoutPeriod)
+}
+
+/** Address and mask of the same length, the mask's ones all in front (RFC 4632). */
+function isNetwork (octets: Uint8Array): boolean {
+  if (octets.length !== 8 && octets.length !== 32) return false
+  let ended = false
+  for (const octet of octets.subarray(octets.length / 2)) {
+    if (ended && octet !== 0) return false
+    // Of the form 1…10…0 exactly where its complement plus one is a power of two.
+    if ((((0xff ^ octet) + 1) & (0xff ^ octet)) !== 0) return false
+    if (octet !== 0xff) ended = true
+  }
+  return true
+}

@@ -1,0 +1,54 @@
+import { fingerprintOf } from '../certificate/certificate.ts'
+import type { Certificate } from '../certificate/certificate.ts'
+
+/** Certificates that may stand in a path, by subject. None of them is believed before its signature was verified. */
+export interface Candidates {
+  /** @param subjectKey as `Certificate#subjectKey` has it */
+  named (subjectKey: string): readonly Certificate[]
+}
+
+/** A fixed list of candidates. One that was given twice is one, and one whose name cannot be read is left out. */
+export class CandidatePool implements Candidates {
+  readonly #groups = new Map<string, Certificate[]>()
+
+  readonly #byFingerprint = new Map<string, Certificate>()
+
+  constructor (certificates: Iterable<Certificate>) {
+    for (const certificate of certificates) {
+      const key = subjectKeyOf(certificate)
+      if (key === undefined || this.has(certificate)) continue
+      this.#byFingerprint.set(certificate.fingerprint, certificate)
+      const group = this.#groups.get(key)
+      if (group === undefined) this.#groups.set(key, [certificate])
+      else group.push(certificate)
+    }
+  }
+
+  named (subjectKey: string): readonly Certificate[] {
+    return this.#groups.get(subjectKey) ?? NONE
+  }
+
+  /** The certificate of exactly these bytes. */
+  find (der: Uint8Array): Certificate | undefined {
+    return this.#byFingerprint.size === 0 ? undefined : this.#byFingerprint.get(fingerprintOf(der))
+  }
+
+  has ({ fingerprint }: Certificate): boolean {
+    return this.#byFingerprint.has(fingerprint)
+  }
+}
+
+const NONE: readonly Certificate[] = Object.freeze([])
+
+/** Several pools as one, the first ones first. */
+export function joinPools (pools: readonly Candidates[]): Candidates {
+  return { named: (subjectKey) => pools.flatMap((pool) => pool.named(subjectKey)) }
+}
+
+function subjectKeyOf (certificate: Certificate): string | undefined {
+  try {
+    return certificate.subjectKey
+  } catch {
+    return undefined
+  }
+}

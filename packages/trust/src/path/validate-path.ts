@@ -1,0 +1,134 @@
+import { knownEdge, rememberEdge } from '../certificate/certificate.ts'
+import type { Certificate } from '../certificate/certificate.ts'
+import type { SignatureScheme } from '@peerkit/identity/x509'
+import type { Algorithms } from '../certificate/algorithm-policy.ts'
+import { blame, findFlaw, findIssuerFlaw, findLeafFlaw, nameOf } from '../certificate/find-flaw.ts'
+import type { Purpose } from '../certificate/find-flaw.ts'
+import { verifySignature } from '../certificate/signature.ts'
+import type { Budget } from '../limits.ts'
+import { findLint } from '../lint.ts'
+import { checkNames } from '../names/check-names.ts'
+import { collectNames } from '../names/collect-names.ts'
+import { PolicyState } from '../policies/policy-state.ts'
+import type { PolicyInputs } from '../policies/policy-state.ts'
+import { refuse } from '../refusal.ts'
+import type { PathRefused } from '../refusal.ts'
+
+/** What a path has to satisfy. */
+export interface PathRules {
+  readonly purpose: Purpose
+  readonly policies: PolicyInputs
+  /** Whether what `lintCertificate` finds is a reason to refuse. */
+  readonly strict: boolean
+  readonly algorithms: Algorithms
+  readonly now: number
+}
+
+/**
+ * RFC 5280 section 6.1 for one path, from the anchor down, so that no key is used, and no constraint believed, that nobody vouches for. Of the anchor not only name and key count but
+ * also what its certificate says of itself (RFC 5937): who put a constrained CA among the anchors meant the constraints.
+ *
+ * @param path the leaf first, the anchor last
+ */
+export function validatePath (path: readonly Certificate[], rules: PathRules, budget: Budget): PathRefused | undefined {
+  const last = path.length - 1
+  if (last === 0) return validateTrustedLeaf(path[0]!, rules)
+  const policies = new PolicyState(rules.policies, last)
+  policies.constrain(path[last]!)
+  let remaining = Infinity
+  for (let i = last; i >= 0; i--) {
+    const certificate = path[i]!
+    const refusal = (i < last ? checkSignature(certificate, path[i + 1]!, rules.algorithms, budget) : undefined) ??
+      readWhole(certificate) ??
+      findFlaw(certificate, rules.now, rules.algorithms) ??
+      (i > 0 ? findIssuerFlaw(certificate, rules.purpose) : findLeafFlaw(certificate, rules.purpose)) ??
+      (i < last ? checkNamesBelow(path, i, budget) : undefined)
+    if (refusal !== undefined) return refusal
+    // Section 6.1.4 (l) and (m); the anchor is not counted, and self-issued certificates are not either.
+    if (i > 0 && i < last && !certificate.selfIssued && --remaining < 0) return blame(certificate, 'path_length', 'is one CA more than a pathLenConstraint above it allows')
+    if (i > 0) remaining = Math.min(remaining, certificate.basicConstraints?.pathLength ?? Infinity)
+    const failed = i < last && !processPolicies(certificate, i, policies, budget)
+    if (failed) return budget.exhausted !== undefined ? outOf(budget) : blame(certificate, 'policy', 'has no certificate policy that is valid from the anchor down')
+  }
+  return rules.strict ? checkLint(path) : undefined
+}
+
+function checkLint (path: readonly Certificate[]): PathRefused | undefined {
+  for (const certificate of path) {
+    const [rule] = findLint(certificate)
+    if (rule !== undefined) return blame(certificate, 'lint', `breaks the rule ${rule}`)
+  }
+  return undefined
+}
+
+/** A leaf that is among the anchors itself: trusted as it is, if it is still valid and for this purpose. */
+function validateTrustedLeaf (leaf: Certificate, { purpose, now, strict, algorithms, policies: inputs }: PathRules): PathRefused | undefined {
+  const policies = new PolicyState(inputs, 1)
+  const flaw = readWhole(leaf) ?? findFlaw(leaf, now, algorithms) ?? findLeafFlaw(leaf, purpose)
+  if (flaw !== undefined) return flaw
+  if (!policies.enter(leaf, true) || !policies.conclude(leaf)) return blame(leaf, 'policy', 'has no certificate policy that is accepted')
+  return strict ? checkLint([leaf]) : undefined
+}
+
+/** The contents of a certificate, which nobody looks at before its signature was verified. */
+function readWhole (certificate: Certificate): PathRefused | undefined {
+  try {
+    certificate.readWhole()
+    return undefined
+  } catch (error) {
+    return blame(certificate, 'certificate_invalid', `cannot be read: ${(error as Error).message}`)
+  }
+}
+
+/** Of the issuer's key everything is checked by now. The anchor's own signature proves nothing, and may be of any kind. */
+function checkSignature (certificate: Certificate, issuer: Certificate, algorithms: Algorithms, budget: Budget): PathRefused | undefined {
+  const { fields } = certificate
+  const scheme = schemeOf(certificate)
+  if (scheme === undefined || !algorithms.acceptsScheme(scheme)) return blame(certificate, 'algorithm_refused', `is signed with ${scheme?.name ?? fields.signatureAlgorithm.oid}`)
+  const signed = knownEdge(certificate, issuer) ?? (scheme.keyTypes.some((accepted) => accepted === issuer.keyKind.type) ? undefined : false)
+  if (signed === true) return undefined
+  const wrong = (): PathRefused => blame(certificate, 'signature_invalid', `was not signed by ${nameOf(issuer)}`)
+  if (signed === false) return wrong()
+  if (!budget.spend('signatures')) return outOf(budget)
+  const key = issuer.publicKey()
+  if (key === undefined) return blame(issuer, 'key_refused', 'has a key that cannot be used')
+  const valid = verifySignature(scheme, fields.tbs, fields.signature, key)
+  rememberEdge(certificate, issuer, valid)
+  return valid ? undefined : wrong()
+}
+
+function schemeOf (certificate: Certificate): SignatureScheme | undefined {
+  try {
+    return certificate.scheme
+  } catch {
+    // Malformed parameters.
+    return undefined
+  }
+}
+
+/** Section 6.1.3 (b) and (c): the names of one certificate, by what each CA above it says. Self-issued ones are exempt, but for the leaf. */
+function checkNamesBelow (path: readonly Certificate[], index: number, budget: Budget): PathRefused | undefined {
+  const certificate = path[index]!
+  if (index > 0 && certificate.selfIssued) return undefined
+  let names
+  for (let i = path.length - 1; i > index; i--) {
+    const { nameConstraints } = path[i]!
+    if (nameConstraints === undefined) continue
+    names ??= collectNames(certificate, index === 0)
+    const fault = checkNames(names, nameConstraints, budget)
+    if (budget.exhausted !== undefined) return outOf(budget)
+    if (fault !== undefined) return blame(certificate, 'name_constraint', `breaks the name constraints of ${nameOf(path[i]!)}: ${fault}`)
+  }
+  return undefined
+}
+
+function processPolicies (certificate: Certificate, index: number, policies: PolicyState, budget: Budget): boolean {
+  const { policies: own, policyMappings } = certificate
+  if (!budget.spend('policies', (own?.length ?? 0) + (policyMappings?.length ?? 0))) return false
+  if (!policies.enter(certificate, index === 0)) return false
+  return index > 0 ? policies.leave(certificate) : policies.conclude(certificate)
+}
+
+export function outOf ({ exhausted }: Budget): PathRefused {
+  return refuse('budget_exceeded', `more ${exhausted ?? 'work'} than the limits allow`)
+}

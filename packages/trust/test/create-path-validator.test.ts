@@ -1,0 +1,236 @@
+import { createDevCa } from '@peerkit/dev-ca'
+import { decodePem, parsePeerIdentity } from '@peerkit/identity'
+import type { PeerIdentity } from '@peerkit/identity'
+import { crlChecker } from '@peerkit/revocation'
+import type { RevocationChecker, RevocationStatus } from '@peerkit/revocation'
+import { test } from 'tap'
+import { MTLS_ERR_PATH_ANCHORS, MTLS_ERR_PATH_OPTION, createPathValidator } from '../src/index.ts'
+import type { PathValidatorOptions, PathVerdict } from '../src/index.ts'
+import { NOW, Party } from './support/mint.ts'
+
+const [root, ca] = [new Party('CN=root'), new Party('CN=ca')]
+const anchor = root.root()
+const intermediate = root.certify(ca, { notAfter: NOW + 60_000 })
+const leaf = ca.issue()
+const now = (): number => NOW
+const DAY = 86_400_000
+
+/** A checker that answers as told, by common name. */
+function checker (answers: Record<string, RevocationStatus | Promise<RevocationStatus> | Error>, permits = true): RevocationChecker & { asked: string[], epoch: number } {
+  const asked: string[] = []
+  return {
+    epoch: 1,
+    asked,
+    check (certificate: PeerIdentity, issuer: PeerIdentity | undefined) {
+      const name = certificate.subject!.commonName!
+      asked.push(`${name} by ${issuer?.subject?.commonName}`)
+      const answer = answers[name] ?? { state: 'good', source: 'crl', until: NOW + DAY }
+      if (answer instanceof Error) throw answer
+      return answer
+    },
+    permits: (status) => status.state === 'good' || (status.state === 'unknown' && permits),
+    subscribe: () => () => {},
+    close: async () => {}
+  }
+}
+
+test('tells the path above the leaf, the anchor, and when the answer ends', async (t) => {
+  const verdict = createPathValidator({ anchors: () => [anchor], now }).validate(leaf, [intermediate]) as Extract<PathVerdict, { valid: true }>
+  t.equal(verdict.valid, true)
+  t.same(verdict.path.map(({ fingerprint256 }) => fingerprint256), [intermediate, anchor].map((der) => parsePeerIdentity(der).fingerprint256))
+  t.equal(verdict.anchor, verdict.path[1])
+  t.equal(verdict.until, NOW + 61_000, 'the second after the first of the path ends')
+  t.ok(Object.isFrozen(verdict) && Object.isFrozen(verdict.path))
+})
+
+test('validates what a development CA issues, in process and by its own clock', async (t) => {
+  const authority = await createDevCa()
+  const middle = await authority.intermediate()
+  const client = await middle.issue({ profile: 'client', spiffe: 'spiffe://example.org/a' })
+  const validator = createPathValidator({ anchors: () => decodePem(authority.certificate) })
+  t.match(validator.validate(client.der, decodePem(middle.chain)), { valid: true })
+  t.match(validator.validate((await middle.issue({ profile: 'server' })).der, [middle.der]), { reason: 'purpose' })
+  t.match(validator.validate((await middle.issue({ ca: true, extendedKeyUsage: [] })).der, [middle.der]), { reason: 'ca_as_leaf' })
+  const gone = await middle.issue({ notAfter: new Date(Date.now() - 10_000) })
+  t.match(validator.validate(gone.der, [middle.der]), { reason: 'expired' })
+})
+
+test('remembers an answer until it ends, and only for the very same octets', async (t) => {
+  let time = NOW
+  const revocation = checker({})
+  const validator = createPathValidator({ anchors: () => [anchor], now: () => time, revocation })
+  const first = validator.validate(leaf, [intermediate])
+  t.equal(validator.validate(Buffer.from(leaf), [Buffer.from(intermediate)]), first)
+  t.equal(revocation.asked.length, 2)
+  t.not(validator.validate(leaf, [intermediate, intermediate]), first)
+  const moved = Buffer.concat([leaf, intermediate])
+  t.match(validator.validate(moved, []), { reason: 'certificate_invalid' }, 'another cut of the same octets is another chain')
+  time += 61_000
+  t.match(validator.validate(leaf, [intermediate]), { reason: 'expired' })
+})
+
+test('remembers a refusal for a while', async (t) => {
+  let time = NOW
+  const validator = createPathValidator({ anchors: () => [anchor], now: () => time, refusedFor: 1000 })
+  const first = validator.validate(leaf, [])
+  t.match(first, { reason: 'issuer_unknown' })
+  t.equal(validator.validate(leaf, []), first)
+  time += 1000
+  t.not(validator.validate(leaf, []), first)
+})
+
+test('remembers no more than it is told, and nothing if told so', async (t) => {
+  const revocation = checker({})
+  const one = createPathValidator({ anchors: () => [anchor], now, revocation, maxRemembered: 1 })
+  const [first, second] = [ca.issue('CN=1'), ca.issue('CN=2')]
+  for (const der of [first, second, first]) await one.validate(der, [intermediate])
+  t.equal(revocation.asked.length, 6)
+  const none = createPathValidator({ anchors: () => [anchor], now, maxRemembered: 0 })
+  t.not(none.validate(first, [intermediate]), none.validate(first, [intermediate]))
+})
+
+test('forgets everything when the anchors move, with a generation and without', async (t) => {
+  for (const stated of [true, false]) {
+    let anchors: readonly Uint8Array[] = [anchor]
+    let generation = 1
+    const validator = createPathValidator({ anchors: () => anchors.map((der) => new Uint8Array(der)), now, ...(stated && { generation: () => generation }) })
+    const before = validator.generation
+    t.match(validator.validate(leaf, [intermediate]), { valid: true })
+    t.equal(validator.generation, before)
+    anchors = [new Party('CN=root').root()]
+    if (stated) t.match(validator.validate(leaf, [intermediate]), { valid: true }, 'not asked before the generation moved')
+    generation += 1
+    t.match(validator.validate(leaf, [intermediate]), { reason: 'signature_invalid' })
+    t.equal(validator.generation, before + 1)
+    anchors = [anchor]
+    generation += 1
+    t.match(validator.validate(leaf, [intermediate]), { valid: true }, 'a refusal is forgotten too')
+  }
+})
+
+test('trusts nobody while the anchors cannot be read, and recovers', async (t) => {
+  for (const stated of [true, false]) {
+    let anchors: () => readonly Uint8Array[] = () => [anchor]
+    let generation = 1
+    const validator = createPathValidator({ anchors: () => anchors(), now, ...(stated && { generation: () => generation }) })
+    t.match(validator.validate(leaf, [intermediate]), { valid: true })
+    for (const broken of [() => [], () => [Buffer.from('no certificate')], () => { throw new Error('gone') }]) {
+      anchors = broken
+      generation += 1
+      t.match(validator.validate(leaf, [intermediate]), { reason: 'anchors_invalid' })
+      t.match(validator.validate(leaf, [intermediate]), { reason: 'anchors_invalid' })
+    }
+    anchors = () => [anchor]
+    t.match(validator.validate(leaf, [intermediate]), { valid: true }, 'also where the generation is still that of the failure')
+  }
+})
+
+test('asks about the leaf and each intermediate, each with its issuer, and never about the anchor', async (t) => {
+  const revocation = checker({})
+  const verdict = createPathValidator({ anchors: () => [anchor], now, revocation }).validate(leaf, [intermediate])
+  t.match(verdict, { valid: true })
+  t.same(revocation.asked, ['client by ca', 'ca by root'])
+})
+
+test('refuses what is revoked and, by a hard policy, what is not known to be good', async (t) => {
+  const judge = (revocation: RevocationChecker): PathVerdict | Promise<PathVerdict> => createPathValidator({ anchors: () => [anchor], now, revocation }).validate(leaf, [intermediate])
+  const revoked: RevocationStatus = { state: 'revoked', source: 'crl', reason: 'keyCompromise', revokedAt: NOW }
+  const unknown: RevocationStatus = { state: 'unknown', why: 'no_crl' }
+  t.match(judge(checker({ client: revoked })), { reason: 'revoked', detail: /^CN=client .* is revoked \(keyCompromise\)$/ })
+  t.match(judge(checker({ ca: { ...revoked, reason: undefined } })), { reason: 'revoked' })
+  t.match(judge(checker({ ca: unknown }, false)), { reason: 'revocation_unknown', detail: /no_crl/ })
+  t.match(judge(checker({ client: new Error('broken') }, false)), { reason: 'revocation_unknown', why: 'check_failed' })
+  t.match(judge({ ...checker({ ca: unknown }), permits: () => { throw new Error('broken') } }), { reason: 'revocation_unknown' })
+  t.match(await judge({ ...checker({ ca: Promise.resolve(unknown) }), permits: () => { throw new Error('broken') } }), { reason: 'revocation_unknown' })
+  t.match(judge(checker({ ca: unknown })), { valid: true, until: NOW + 60_000 }, 'a soft policy lets it pass for a minute')
+  t.match(judge(checker({ client: { state: 'good', source: 'ocsp', until: NOW + 5000 } })), { valid: true, until: NOW + 5000 })
+})
+
+test('answers later only where revocation does, once for all who ask meanwhile', async (t) => {
+  let answer: (status: RevocationStatus) => void = () => {}
+  const revocation = checker({ client: new Promise((resolve) => { answer = resolve }) })
+  const validator = createPathValidator({ anchors: () => [anchor], now, revocation })
+  const first = validator.validate(leaf, [intermediate])
+  t.ok(first instanceof Promise)
+  t.equal(validator.validate(leaf, [intermediate]), first)
+  answer({ state: 'good', source: 'ocsp', until: NOW + DAY })
+  t.match(await first, { valid: true })
+  t.equal(revocation.asked.length, 2)
+  t.match(validator.validate(leaf, [intermediate]), { valid: true }, 'and at once from then on')
+})
+
+test('an answer that was found under another trust is not remembered', async (t) => {
+  let answer: (status: RevocationStatus) => void = () => {}
+  const revocation = checker({ client: new Promise((resolve) => { answer = resolve }) })
+  const validator = createPathValidator({ anchors: () => [anchor], now, revocation })
+  const pending = validator.validate(leaf, [intermediate])
+  revocation.epoch += 1
+  const before = validator.generation
+  answer({ state: 'good', source: 'ocsp', until: NOW + DAY })
+  await pending
+  t.equal(validator.generation, before)
+  t.ok(validator.validate(leaf, [intermediate]) instanceof Promise, 'asked again')
+})
+
+test('takes another way where the first leads over a revoked cross-certificate, at once and later', async (t) => {
+  const other = new Party('CN=other')
+  const anchors = [other.root(), anchor]
+  const revoked = parsePeerIdentity(other.certify(ca))
+  const status: RevocationStatus = { state: 'revoked', source: 'crl', reason: undefined, revokedAt: NOW }
+  for (const later of [false, true]) {
+    const base = checker({})
+    const revocation: RevocationChecker = {
+      ...base,
+      check: (certificate, issuer) => certificate.fingerprint256 === revoked.fingerprint256 ? (later ? Promise.resolve(status) : status) : base.check(certificate, issuer)
+    }
+    const validator = createPathValidator({ anchors: () => anchors, now, revocation })
+    const verdict = await validator.validate(leaf, [revoked.raw!, intermediate])
+    t.match(verdict, { valid: true })
+    t.equal(verdict.valid && verdict.anchor.subject?.commonName, 'root')
+    t.match(await validator.validate(leaf, [revoked.raw!]), { reason: 'revoked' })
+  }
+})
+
+test('follows CRLs, and forgets when a new one comes', async (t) => {
+  const authority = await createDevCa()
+  const client = await authority.issue({ profile: 'client' })
+  const issuers = [parsePeerIdentity(authority.der)]
+  const revocation = crlChecker({ crls: [(await authority.crl()).der], issuers })
+  const validator = createPathValidator({ anchors: () => [authority.der], generation: () => 1, revocation })
+  t.match(validator.validate(client.der, []), { valid: true })
+  authority.revoke(client)
+  revocation.replace([(await authority.crl()).der])
+  t.match(validator.validate(client.der, []), { reason: 'revoked' })
+})
+
+test('refuses what is too much, and what is no certificate', async (t) => {
+  const validator = createPathValidator({ anchors: () => [anchor], now, limits: { maxCertificates: 2, maxBytes: 5000 } })
+  t.match(validator.validate(leaf, [intermediate, intermediate, intermediate]), { reason: 'too_large', detail: '3 intermediates; at most 2' })
+  t.match(validator.validate(leaf, [new Uint8Array(5000)]), { reason: 'too_large', detail: /octets of certificates; at most 5000/ })
+  t.match(validator.validate(leaf, [new Uint8Array(100)]), { reason: 'certificate_invalid' })
+  t.match(validator.validate(new Uint8Array(0), []), { reason: 'certificate_invalid' })
+  for (const wrong of [undefined, null, 'text', {}]) {
+    t.match(validator.validate(wrong as unknown as Uint8Array, []), { reason: 'certificate_invalid' })
+    t.match(validator.validate(leaf, [wrong as unknown as Uint8Array]), { reason: 'certificate_invalid' })
+    t.match(validator.validate(leaf, wrong as unknown as Uint8Array[]), { reason: 'certificate_invalid' })
+  }
+})
+
+test('refuses wrong options when it is made, by name', async (t) => {
+  const make = (options: object): void => { createPathValidator({ anchors: () => [anchor], ...options } as PathValidatorOptions) }
+  for (const [options, message] of [
+    [{ anchors: undefined }, /anchors is missing; expected a function/], [{ anchor: 1 }, /no "anchor"; expected one of anchors/], [{ generation: 1 }, /generation is number/],
+    [{ purpose: 'client' }, /purpose is "client"/], [{ now: 5 }, /now is number/], [{ revocation: {} }, /revocation\.check is missing/], [{ revocation: null }, /revocation\.check/],
+    [{ maxRemembered: -1 }, /maxRemembered is -1/], [{ strict: 1 }, /strict is 1/], [{ refusedFor: 1.5 }, /refusedFor is 1\.5/], [{ limits: null }, /limits is null/], [{ limits: { depth: 1 } }, /limits\.depth is not known/],
+    [{ limits: { maxDepth: '8' } }, /limits\.maxDepth is 8; expected a whole number/], [{ policies: null }, /policies is null/], [{ policies: { accept: [] } }, /policies has no "accept"/],
+    [{ policies: { accepted: [] } }, /at least one OID/], [{ policies: { accepted: ['gold'] } }, /holds "gold"/], [{ policies: { inhibitAny: 1 } }, /inhibitAny is 1/]
+  ] as const) t.throws(() => make(options), { code: 'MTLS_ERR_PATH_OPTION', message })
+  t.throws(() => createPathValidator(undefined as unknown as PathValidatorOptions), MTLS_ERR_PATH_OPTION)
+  t.doesNotThrow(() => make({ limits: { maxDepth: undefined } }))
+})
+
+test('refuses to start without usable anchors', async (t) => {
+  for (const anchors of [() => [], () => [Buffer.from('x')], () => 'x', () => { throw new Error('no file') }]) {
+    t.throws(() => createPathValidator({ anchors: anchors as () => Uint8Array[] }), MTLS_ERR_PATH_ANCHORS)
+  }
+})
