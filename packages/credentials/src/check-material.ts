@@ -1,4 +1,5 @@
 import type { KeyObject } from 'node:crypto'
+import { validityAt } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
 import { checkAnchors, checkAuthority } from './check/check-anchors.ts'
 import type { CheckedAnchors } from './check/check-anchors.ts'
@@ -11,7 +12,8 @@ import { checkSignatureAlgorithm } from './check/check-signature-algorithm.ts'
 import { checkUsable } from './check/check-usable.ts'
 import { checkUsage } from './check/check-usage.ts'
 import { checkValidity } from './check/check-validity.ts'
-import { isSelfIssued } from './check/parsed-certificate.ts'
+import { neededCertificates } from './check/needed-certificates.ts'
+import { hasIssued, isSelfIssued, parseCertificate } from './check/parsed-certificate.ts'
 import type { ParsedCertificate } from './check/parsed-certificate.ts'
 import { SYSTEM_CLOCK } from './clock.ts'
 import type { CredentialSnapshot } from './credential-snapshot.ts'
@@ -32,6 +34,8 @@ export interface CheckedMaterial {
   readonly anchors: readonly PeerIdentity[]
   /** The CAs whose CRLs count. */
   readonly crlIssuers: readonly PeerIdentity[]
+  /** The option `intermediates`. */
+  readonly intermediates: readonly PeerIdentity[]
   /** Identifies the anchors and CRLs: as long as it stays the same, so does the trust. */
   readonly trust: string
   readonly warnings: readonly string[]
@@ -58,11 +62,12 @@ export function checkMaterial (material: CredentialMaterial, context: MaterialCo
   const { key, warnings } = checkOwn(own, checked, now, { ...context, origins: ownOrigins })
   const certificates = own.certificates.map(({ identity }) => identity) as [PeerIdentity, ...PeerIdentity[]]
   const anchors = checked.anchors.map(({ identity }) => identity)
-  const crlIssuers = [...anchors, ...certificates.filter(({ isCa }) => isCa === true), ...readCrlIssuers(material, origins)]
+  const crlIssuers = [...anchors, ...certificates.filter(({ isCa }) => isCa === true), ...readAuthorities(material.crlIssuers, origins.crlIssuers)]
+  const intermediates = readIntermediates(material.intermediates, origins.intermediates)
   const digests = context.crlDigests ?? listOf(material.crl).map(digestCrl)
   // Who may issue CRLs matters only where there are any.
-  const trust = JSON.stringify([sortFingerprints(anchors), digests.toSorted(), digests.length > 0 ? sortFingerprints(crlIssuers) : []])
-  return { certificates, key, anchors, crlIssuers, trust, warnings: [...checked.warnings, ...warnings] }
+  const trust = JSON.stringify([sortFingerprints(anchors), digests.toSorted(), digests.length > 0 ? sortFingerprints(crlIssuers) : [], sortFingerprints(intermediates), options.revocationPolicy ?? 'hard'])
+  return { certificates, key, anchors, crlIssuers, intermediates, trust, warnings: [...checked.warnings, ...warnings] }
 }
 
 /** What we present, checked in an order that names the likeliest mistake first. */
@@ -70,7 +75,11 @@ function checkOwn ({ certificates, key }: OwnCredentials, { anchors }: CheckedAn
   const [leaf] = certificates
   const where = origins.cert
   checkKeyFit(leaf, key, origins)
-  for (const { identity } of certificates) checkValidity(identity, where, now)
+  const identities = certificates.map(({ identity }) => identity)
+  const needed = neededCertificates(identities, anchors.map(({ identity }) => identity))
+  for (const identity of needed) checkValidity(identity, where, now)
+  const ended = identities.slice(needed.length).filter((identity) => validityAt(identity, now) !== 'valid')
+    .map((identity) => `${where}: ${String(identity)} at the end of the chain is not valid now; peers that trust its CA by itself do not need it`)
   checkOrder(certificates, where)
   for (const [index, certificate] of certificates.entries()) {
     checkKeySize(certificate, where)
@@ -82,7 +91,7 @@ function checkOwn ({ certificates, key }: OwnCredentials, { anchors }: CheckedAn
   const pem = exportKey(key)
   checkUsable({ cert: certificates.map(toPem).join(''), key: pem, ca: anchors.map(toPem) }, where)
   const isCa = leaf.identity.isCa === true ? `${where}: ${String(leaf.identity)} is a CA certificate; peers may refuse it as a leaf` : undefined
-  return { key: pem, warnings: [isCa, checkKeyUsage(leaf.identity, where), warning].filter((text) => text !== undefined) }
+  return { key: pem, warnings: [isCa, checkKeyUsage(leaf.identity, where), warning, ...ended].filter((text) => text !== undefined) }
 }
 
 function toPem ({ x509 }: ParsedCertificate): string {
@@ -93,10 +102,18 @@ function exportKey (key: KeyObject): string {
   return key.export({ type: 'pkcs8', format: 'pem' }) as string
 }
 
-function readCrlIssuers ({ crlIssuers }: CredentialMaterial, { crlIssuers: where }: Origins): PeerIdentity[] {
-  const found: ParsedCertificate[] = listOf(crlIssuers).flatMap((text) => readCertificates(text, where))
+function readAuthorities (given: CredentialMaterial['intermediates'], where: string): PeerIdentity[] {
+  const found: ParsedCertificate[] = listOf(given).flatMap((text) => readCertificates(text, where))
   for (const certificate of found) checkAuthority(certificate, where)
   return found.map(({ identity }) => identity)
+}
+
+/** A root among the intermediates would be trusted by OpenSSL, so it is refused: roots belong in `ca`. @throws MTLS_ERR_CREDENTIALS_REFUSED */
+function readIntermediates (given: CredentialMaterial['intermediates'], where: string): PeerIdentity[] {
+  const found = readAuthorities(given, where)
+  const root = found.map(parseCertificate).find((certificate) => hasIssued(certificate, certificate))
+  if (root !== undefined) throw refused('no_anchor', where, `found the root ${String(root.identity)}; expected intermediate CA certificates alone (roots belong in ca)`)
+  return found
 }
 
 function sortFingerprints (certificates: readonly PeerIdentity[]): string[] {

@@ -17,7 +17,16 @@ export interface CredentialSnapshot {
   readonly identity: PeerIdentity
   readonly intermediates: readonly PeerIdentity[]
   readonly anchors: readonly PeerIdentity[]
-  /** When the first of our own certificates ends, in milliseconds since the epoch. */
+  /**
+   * CA certificates that paths of peers may go through, and that are trusted for nothing by themselves: the option `intermediates`, `crlIssuers`, and our own
+   * intermediates. Each once.
+   */
+  readonly candidates: readonly PeerIdentity[]
+  /** PEM of the option `intermediates`: for OpenSSL, so that it finds them where a peer left them out. */
+  readonly intermediateCas: readonly string[]
+  /** SHA-256 of all that the trust is made of, lower-case hex: the same on every machine with the same CAs, CRLs and policy. */
+  readonly trustDigest: string
+  /** When the first of our own certificates ends that peers with our CAs need, in milliseconds since the epoch. */
   readonly notAfter: number
   /** Answers from the `crl` option; undefined where there is none. */
   readonly revocation: RevocationChecker | undefined

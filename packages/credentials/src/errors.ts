@@ -28,7 +28,7 @@ export const MTLS_ERR_CREDENTIALS_CLOSED: FastifyErrorConstructor<{ code: 'MTLS_
  * - `wrong_purpose`: the extended key usage fits neither a server nor a client, or not the stated use.
  * - `weak`: signature algorithm or key size.
  * - `no_anchor`: a CA file holds a certificate that is no CA, or none that is valid now.
- * - `crl`: a CRL that cannot be read, or whose signature does not hold.
+ * - `crl`: a CRL that cannot be read, whose signature does not verify, or that would take back what the CRLs in force say: an older one, or one fewer.
  * - `unusable`: OpenSSL does not take what we found in order.
  */
 export type CredentialsRefusedReason =

@@ -58,8 +58,8 @@ export async function fileCredentials (options: FileCredentialsOptions): Promise
   const timeout = checkDuration(options.timeout, 10_000, 'timeout')
   const poll = checkDuration(options.poll, 10_000, 'poll')
   const settle = checkDuration(options.settle, 5_000, 'settle')
-  const { cert, key, pfx, ca, crl, crlIssuers } = options
-  const loader = new FileLoader({ cert, key, pfx, ca, crl, crlIssuers }, { passphrase, timeout, use, chain, revocationPolicy, clock })
+  const { cert, key, pfx, ca, crl, crlIssuers, intermediates } = options
+  const loader = new FileLoader({ cert, key, pfx, ca, crl, crlIssuers, intermediates }, { passphrase, timeout, use, chain, revocationPolicy, clock })
   return await keepAlive(async () => {
     const first = await loadStill(loader, undefined, new AbortController().signal)
     const source = new FileSource(first.checked, await first.makeChecker(), loader)

@@ -15,4 +15,4 @@ export type { CertificateIssuer, IssueQuestion, IssuedMaterial, RenewingCredenti
 export { secureContextOptions } from './secure-context-options.ts'
 export type { TimedCredentials } from './timed/timed-source.ts'
 export type { TimedOptions } from './timed/timed-options.ts'
-export { findIssuer, readVerifiedChain } from './verified-chain.ts'
+export { authorityOf } from './authority-of.ts'

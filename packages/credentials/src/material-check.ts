@@ -2,8 +2,8 @@ import { MTLS_ERR_CREDENTIALS_OPTION } from './errors.ts'
 import { listOf } from './material.ts'
 import type { CredentialMaterial } from './material.ts'
 
-const PARTS = ['cert', 'key', 'ca', 'crl', 'crlIssuers'] as const
-const LISTS: readonly string[] = ['cert', 'ca', 'crl', 'crlIssuers']
+const PARTS = ['cert', 'key', 'ca', 'crl', 'crlIssuers', 'intermediates'] as const
+const LISTS: readonly string[] = ['cert', 'ca', 'crl', 'crlIssuers', 'intermediates']
 
 /** Each part must be text or bytes, a list of them where there may be several. Says what type was found, never what it was. @throws MTLS_ERR_CREDENTIALS_OPTION */
 export function checkMaterialTypes (material: Partial<CredentialMaterial>, what: string): void {

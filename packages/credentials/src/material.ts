@@ -23,6 +23,11 @@ export interface CredentialMaterial {
   readonly crl?: Pem | readonly Pem[] | undefined
   /** CA certificates below the anchors whose CRLs count, besides the anchors and our own intermediates. They are not trusted as anchors. */
   readonly crlIssuers?: Pem | readonly Pem[] | undefined
+  /**
+   * CA certificates that a peer's path may go through though the peer did not send them. They are trusted for nothing by themselves: a path through one of them
+   * has to end at a CA of `ca`.
+   */
+  readonly intermediates?: Pem | readonly Pem[] | undefined
 }
 
 /** How material is judged before it is taken. */
@@ -48,6 +53,6 @@ export function listOf<T> (value: T | readonly T[] | undefined): readonly T[] {
 }
 
 /** Names of the places that each part came from, for errors: an option's name, and the file's path. */
-export interface Origins { readonly cert: string, readonly key: string, readonly pfx: string, readonly ca: string, readonly crl: string, readonly crlIssuers: string }
+export interface Origins { readonly cert: string, readonly key: string, readonly pfx: string, readonly ca: string, readonly crl: string, readonly crlIssuers: string, readonly intermediates: string }
 
-export const OPTION_ORIGINS: Origins = Object.freeze({ cert: 'cert', key: 'key', pfx: 'pfx', ca: 'ca', crl: 'crl', crlIssuers: 'crlIssuers' })
+export const OPTION_ORIGINS: Origins = Object.freeze({ cert: 'cert', key: 'key', pfx: 'pfx', ca: 'ca', crl: 'crl', crlIssuers: 'crlIssuers', intermediates: 'intermediates' })

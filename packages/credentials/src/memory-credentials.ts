@@ -12,14 +12,15 @@ import { createChecker } from './revocation-checker.ts'
 export interface MemoryCredentials extends CredentialSource {
   /**
    * Puts other material in force; what is left out stays as it was given last (`cert` or `key` take the place of a `pfx`, and the other way round).
-   * Material that changes nothing gives the snapshot in force.
+   * Material that changes nothing gives the snapshot in force. CRLs that are older than those in force, or lack one
+   * whose CA is still trusted, are refused: they would take back revocations.
    *
    * @throws MTLS_ERR_CREDENTIALS_REFUSED, and the old stays in force. MTLS_ERR_CREDENTIALS_CLOSED after `close()`
    */
   update (material: Partial<CredentialMaterial>): CredentialSnapshot
 }
 
-export const MATERIAL_OPTIONS: readonly string[] = ['cert', 'key', 'pfx', 'passphrase', 'ca', 'crl', 'crlIssuers']
+export const MATERIAL_OPTIONS: readonly string[] = ['cert', 'key', 'pfx', 'passphrase', 'ca', 'crl', 'crlIssuers', 'intermediates']
 
 /**
  * Credentials from memory: PEM as strings or Buffers, PKCS#12 as Buffer. CRLs are at most 1 MiB each here, since they are parsed at once.
@@ -29,8 +30,8 @@ export const MATERIAL_OPTIONS: readonly string[] = ['cert', 'key', 'pfx', 'passp
 export function memoryCredentials (options: CredentialMaterial & CheckOptions): MemoryCredentials {
   checkKeys(options, [...MATERIAL_OPTIONS, ...CHECK_OPTIONS], ['ca'], 'memoryCredentials')
   checkCheckOptions(options, 'memoryCredentials')
-  const { cert, key, pfx, passphrase, ca, crl, crlIssuers, ...checkOptions } = options
-  const material = { cert, key, pfx, passphrase, ca, crl, crlIssuers }
+  const { cert, key, pfx, passphrase, ca, crl, crlIssuers, intermediates, ...checkOptions } = options
+  const material = { cert, key, pfx, passphrase, ca, crl, crlIssuers, intermediates }
   checkMaterialTypes(material, 'memoryCredentials')
   const checked = checkMaterial(material, { origins: OPTION_ORIGINS, options: checkOptions, previous: undefined })
   return new MemorySource(checked, material, checkOptions)
@@ -41,7 +42,7 @@ class MemorySource extends LiveSource implements MemoryCredentials {
   readonly #options: CheckOptions
 
   constructor (checked: CheckedMaterial, given: CredentialMaterial, options: CheckOptions) {
-    super(checked, createChecker(given, checked, options, OPTION_ORIGINS.crl, true))
+    super(checked, createChecker(given, checked, options, OPTION_ORIGINS.crl, { isFirst: true }))
     this.#given = given
     this.#options = options
   }
@@ -53,7 +54,10 @@ class MemorySource extends LiveSource implements MemoryCredentials {
     checkMaterialTypes(next, 'update')
     try {
       const checked = checkMaterial(next, { origins: OPTION_ORIGINS, options: this.#options, previous: this.current })
-      const checker = this.changesTrust(checked) ? createChecker(next, checked, this.#options, OPTION_ORIGINS.crl, false) : undefined
+      const before = { isFirst: false, inForce: this.current.revocation }
+      const checker = this.changesTrust(checked)
+        ? createChecker(next, checked, this.#options, OPTION_ORIGINS.crl, before)
+        : undefined
       this.#given = next
       return this.take(checked, checker)
     } catch (error) {

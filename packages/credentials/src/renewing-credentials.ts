@@ -35,7 +35,7 @@ export interface CertificateIssuer {
 
 export type RenewingKeyType = 'ec-p256' | 'ec-p384' | 'ed25519' | 'rsa-2048' | 'rsa-3072'
 
-export interface RenewingCredentialsOptions extends CheckOptions, TimedOptions, Pick<Partial<CredentialMaterial>, 'ca' | 'crl' | 'crlIssuers'> {
+export interface RenewingCredentialsOptions extends CheckOptions, TimedOptions, Pick<Partial<CredentialMaterial>, 'ca' | 'crl' | 'crlIssuers' | 'intermediates'> {
   /** Of the key pair that is made for each certificate. Default `ec-p256`. */
   readonly keyType?: RenewingKeyType | undefined
   /** The part of a certificate's life after which it is renewed, above 0 and below 1. Default two thirds. Up to a twentieth of its life earlier, for jitter. */
@@ -49,7 +49,7 @@ const KEY_TYPES: Readonly<Record<RenewingKeyType, () => Promise<KeyPair>>> = {
   'rsa-2048': async () => await makePair('rsa', { modulusLength: 2048 }),
   'rsa-3072': async () => await makePair('rsa', { modulusLength: 3072 })
 }
-const KNOWN = ['keyType', 'renewAfter', 'ca', 'crl', 'crlIssuers', ...TIMED_OPTIONS, ...CHECK_OPTIONS]
+const KNOWN = ['keyType', 'renewAfter', 'ca', 'crl', 'crlIssuers', 'intermediates', ...TIMED_OPTIONS, ...CHECK_OPTIONS]
 
 /**
  * Credentials that renew themselves: an issuer is asked for a certificate for a new key, and again when two thirds of its life have passed. An answer that fails leaves
@@ -61,17 +61,17 @@ export async function renewingCredentials (issuer: CertificateIssuer, options: R
   if (typeof issuer?.issue !== 'function') throw new MTLS_ERR_CREDENTIALS_OPTION(`renewingCredentials got ${issuer === null ? 'null' : typeof issuer}; expected an issuer, an object with issue()`)
   checkKeys(options, KNOWN, [], 'renewingCredentials')
   checkCheckOptions(options, 'renewingCredentials')
-  const { keyType = 'ec-p256', renewAfter = 2 / 3, ca, crl, crlIssuers, use, chain, revocationPolicy, clock = SYSTEM_CLOCK } = options
+  const { keyType = 'ec-p256', renewAfter = 2 / 3, ca, crl, crlIssuers, intermediates, use, chain, revocationPolicy, clock = SYSTEM_CLOCK } = options
   if (!Object.hasOwn(KEY_TYPES, keyType)) throw new MTLS_ERR_CREDENTIALS_OPTION(`keyType is ${show(keyType)}; expected one of ${Object.keys(KEY_TYPES).join(', ')}`)
   if (typeof renewAfter !== 'number' || !(renewAfter > 0 && renewAfter < 1)) throw new MTLS_ERR_CREDENTIALS_OPTION(`renewAfter is ${show(renewAfter)}; expected a number above 0 and below 1`)
-  checkMaterialTypes({ ca: ca ?? [], crl, crlIssuers }, 'renewingCredentials')
+  checkMaterialTypes({ ca: ca ?? [], crl, crlIssuers, intermediates }, 'renewingCredentials')
   const timed = readTimedOptions(options)
   const { random, retry } = timed
   return await startTimedSource({
     fetch: async ({ signal, previous }) => {
       const { publicKey, privateKey } = await KEY_TYPES[keyType]()
       const answer = await issuer.issue({ publicKey: publicKey.export({ type: 'spki', format: 'pem' }) as string, privateKey, signal, previous })
-      return { material: readAnswer(answer, { ca: ca ?? [], crl, crlIssuers }, privateKey), refreshAfter: undefined }
+      return { material: readAnswer(answer, { ca: ca ?? [], crl, crlIssuers, intermediates }, privateKey), refreshAfter: undefined }
     },
     nextAt: ({ identity: { notBefore = 0 }, notAfter }) => {
       const now = clock.now()
@@ -86,7 +86,7 @@ export async function renewingCredentials (issuer: CertificateIssuer, options: R
   }, timed.attempts)
 }
 
-function readAnswer (answer: IssuedMaterial, defaults: Pick<CredentialMaterial, 'ca' | 'crl' | 'crlIssuers'>, privateKey: KeyObject): CredentialMaterial {
+function readAnswer (answer: IssuedMaterial, defaults: Pick<CredentialMaterial, 'ca' | 'crl' | 'crlIssuers' | 'intermediates'>, privateKey: KeyObject): CredentialMaterial {
   checkKeys(answer, MATERIAL_OPTIONS, ['cert'], "the issuer's answer")
   const material = { ...defaults, ...answer, ca: answer.ca ?? defaults.ca }
   checkMaterialTypes(material, "the issuer's answer")

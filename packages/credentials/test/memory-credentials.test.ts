@@ -163,11 +163,63 @@ test('a CA is gone at once, though its CRL still lies about', async (t) => {
   t.equal(next.trustEpoch, 2)
   t.match(next.warnings, [/left out the CRL of CN=Other/])
   t.match(next.revocation?.check(parsePeerIdentity(peer), undefined), { state: 'unknown', why: 'no_crl' })
-  t.equal(source.update({ crl: crl[1] }).warnings.length, 1, 'and if it is the only one')
+  t.throws(() => source.update({ crl: crl[1] }), { code: 'MTLS_ERR_CREDENTIALS_REFUSED', reason: 'crl', message: /the CRL of CN=Peerkit.* is missing/ }, 'and its list takes the place of no other')
   await source.close()
+  const late = memoryCredentials({ ...base, ca: [ca.root, other.root], crl: crl[1] })
+  t.equal(late.update({ ca: ca.root }).warnings.length, 1, 'and if it is the only one')
+  await late.close()
 })
 
 test('CRLs of strangers alone are refused at the start: somebody took the wrong file', async (t) => {
   const { pem } = await other.crl()
   t.throws(() => memoryCredentials({ ...base, crl: pem }), { code: 'MTLS_ERR_CREDENTIALS_REFUSED', reason: 'crl', message: /CN=Other.*, which is no CA in ca/ })
+})
+
+test('an older CRL, or the loss of one, takes back no revocation', async (t) => {
+  const authority = await createDevCa({ name: 'Clients' })
+  const bad = await authority.issue({ cn: 'bad' })
+  const identity = parsePeerIdentity(bad.der)
+  const before = (await authority.crl()).pem
+  const [beside, other2] = [(await ca.crl()).pem, (await ca.crl()).pem]
+  authority.revoke(bad)
+  const fresh = (await authority.crl()).pem
+  const source = memoryCredentials({ ...base, ca: [ca.root, authority.root], crl: [fresh, beside], revocationPolicy: 'soft' })
+  const refusals: Error[] = []
+  source.subscribe((change) => { if (change.type === 'refused') refusals.push(change.error) })
+  const { current } = source
+  const missing = /^Credentials refused: crl: the CRL of CN=Clients.* is missing, which is in force and whose CA is still trusted/
+  for (const [crl, message] of [
+    [[before, beside], /the CRL of CN=Clients.* is older than the one in force, of /],
+    [before + beside, /is older than the one in force/],
+    [undefined, missing],
+    [[], missing],
+    [beside, missing],
+    [fresh, /the CRL of CN=Peerkit.* is missing/]
+  ] as const) {
+    t.throws(() => source.update({ crl }), { code: 'MTLS_ERR_CREDENTIALS_REFUSED', reason: 'crl', message })
+    t.equal(source.current, current)
+    t.match(source.current.revocation?.check(identity, undefined), { state: 'revoked' })
+  }
+  t.equal(refusals.length, 6, 'and each is told')
+  t.throws(() => source.update({ ca: [authority.root, other.root], crl: other2 }), { code: 'MTLS_ERR_CREDENTIALS_REFUSED', reason: 'crl' }, 'the other CA in its place')
+  t.match(source.update({ crl: [(await authority.crl()).pem, before, other2] }).revocation?.check(identity, undefined), { state: 'revoked' }, 'older ones beside a newer')
+  t.equal(source.update({ ca: [ca.root], crl: other2 }).trustEpoch, 3, 'a CA goes with its list')
+  t.equal(source.update({ ca: [other.root], crl: undefined }).revocation, undefined, 'and the last one too')
+  t.match(source.update({ ca: [ca.root, authority.root], crl: [before] }).revocation?.check(identity, undefined), { state: 'good' }, 'a CA that comes anew brings what it has')
+  await source.close()
+})
+
+test('a CRL that has ended is warned of, and may go', async (t) => {
+  let now = Date.now()
+  const clock = { now: () => now, schedule: () => () => {} }
+  const nextUpdate = new Date(Math.floor(now / 1000) * 1000 + 3_600_000)
+  const crl = (await ca.crl({ nextUpdate })).pem
+  const source = memoryCredentials({ ...base, crl, clock })
+  t.same(source.current.warnings, [])
+  now = nextUpdate.getTime()
+  const late = memoryCredentials({ ...base, crl, clock })
+  t.match(late.current.warnings, [new RegExp(`^crl: the CRL of CN=Peerkit.* ended on ${nextUpdate.toISOString()}; certificates of that CA count as revocation unknown$`)])
+  t.throws(() => source.update({ crl: ca.root }), { code: 'MTLS_ERR_CREDENTIALS_REFUSED', reason: 'crl' }, 'no CRL at all')
+  t.equal(source.update({ crl: undefined }).revocation, undefined)
+  await Promise.all([source.close(), late.close()])
 })

@@ -1,6 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { test } from 'tap'
 import { createDevCa } from '@peerkit/dev-ca'
+import { parsePeerIdentity } from '@peerkit/identity'
 import { providerCredentials } from '../src/index.ts'
 import type { CredentialProvider, ProvidedMaterial, ProviderQuestion } from '../src/index.ts'
 import { ManualClock } from './support/manual-clock.ts'
@@ -198,4 +199,27 @@ test('refuses wrong options by name', async (t) => {
     [async () => ({ ...await issue('x'), refreshAfter: 0 }), { attempts: 1 }, /refreshAfter is 0/],
     [async () => null, { attempts: 1 }, /answer got null; expected an object/]
   ] as const) await t.rejects(make(provider, options), { code: 'MTLS_ERR_CREDENTIALS_OPTION', message }, String(message))
+})
+
+test('an answer with an older CRL, or without one, takes back no revocation', async (t) => {
+  const authority = await createDevCa()
+  const material = await issue('one')
+  const bad = await authority.issue({ cn: 'bad' })
+  const old = (await authority.crl()).pem
+  authority.revoke(bad)
+  const fresh = (await authority.crl()).pem
+  const ca2 = [ca.root, authority.root]
+  const identity = parsePeerIdentity(bad.der)
+  const { provider } = script(
+    { ...material, ca: ca2, crl: fresh }, { ...material, ca: ca2, crl: old }, { ...material, ca: ca2 }, { ...material, ca: ca2, crl: [(await ca.crl()).pem] },
+    { ...material, crl: [] })
+  const source = await providerCredentials(provider, { random })
+  for (const message of [/is older than the one in force/, /is missing, which is in force/, /is missing, which is in force/]) {
+    const refused = nextChange(source)
+    await t.rejects(source.refresh(), { code: 'MTLS_ERR_CREDENTIALS_REFUSED', reason: 'crl', message })
+    t.match(await refused, { type: 'refused' })
+    t.match(source.current.revocation?.check(identity, undefined), { state: 'revoked' })
+  }
+  t.equal((await source.refresh()).revocation, undefined, 'the CA went with its list')
+  await source.close()
 })

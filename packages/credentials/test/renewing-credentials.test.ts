@@ -2,6 +2,7 @@ import { createPublicKey } from 'node:crypto'
 import { test } from 'tap'
 import { createDevCa } from '@peerkit/dev-ca'
 import type { DevCa } from '@peerkit/dev-ca'
+import { parsePeerIdentity } from '@peerkit/identity'
 import { renewingCredentials } from '../src/index.ts'
 import type { CertificateIssuer, IssuedMaterial, IssueQuestion, RenewingKeyType } from '../src/index.ts'
 import { ManualClock } from './support/manual-clock.ts'
@@ -170,4 +171,20 @@ test('refuses wrong options by name', async (t) => {
   ] as const) await t.rejects(make(given, options), { code: 'MTLS_ERR_CREDENTIALS_OPTION', message }, String(message))
   const own = await ca.issue()
   await t.rejects(make({ issue: () => ({ cert: own.chain, key: own.key }) }), { code: 'MTLS_ERR_CREDENTIALS_OPTION', message: /found no ca/ })
+})
+
+test('an answer with an older CRL, or without one, takes back no revocation', async (t) => {
+  const clock = new ManualClock()
+  const authority = await createDevCa()
+  const bad = await authority.issue({ cn: 'bad' })
+  const old = (await authority.crl()).pem
+  authority.revoke(bad)
+  const lists = [(await authority.crl()).pem, old, undefined]
+  const issuer = makeIssuer(clock, { life: 3 * HOUR, answer: (material) => ({ ...material, crl: lists.shift() }) })
+  const source = await renewingCredentials(issuer, { ca: [ca.root, authority.root], clock, random })
+  for (const message of [/is older than the one in force/, /is missing, which is in force/]) {
+    await t.rejects(source.refresh(), { code: 'MTLS_ERR_CREDENTIALS_REFUSED', reason: 'crl', message })
+    t.match(source.current.revocation?.check(parsePeerIdentity(bad.der), undefined), { state: 'revoked' })
+  }
+  await source.close()
 })

@@ -1,3 +1,4 @@
+import { validityAt } from '@peerkit/identity'
 import { refused } from '../errors.ts'
 import { checkKeySize } from './check-key-size.ts'
 import { isSelfIssued } from './parsed-certificate.ts'
@@ -21,8 +22,9 @@ export function checkAnchors (certificates: readonly ParsedCertificate[], where:
     const { notBefore = Infinity, notAfter = -Infinity, fingerprint256 } = certificate.identity
     const name = String(certificate.identity)
     if (anchors.has(fingerprint256)) continue
-    if (now > notAfter) warnings.push(`${where}: left out ${name}, which ended on ${new Date(notAfter).toISOString()}`)
-    else if (now < notBefore) warnings.push(`${where}: left out ${name}, which starts on ${new Date(notBefore).toISOString()}`)
+    const state = validityAt(certificate.identity, now)
+    if (state === 'expired') warnings.push(`${where}: left out ${name}, which ended on ${new Date(notAfter).toISOString()}`)
+    else if (state === 'not_yet_valid') warnings.push(`${where}: left out ${name}, which starts on ${new Date(notBefore).toISOString()}`)
     else {
       anchors.set(fingerprint256, certificate)
       // OpenSSL ends a path at a self-issued certificate only, unless a partial chain is asked for.

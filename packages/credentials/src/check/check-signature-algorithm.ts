@@ -1,15 +1,10 @@
 import { DerReader, TAG, decodeObjectIdentifier } from '@peerkit/identity/der'
-import { readCertificate } from '@peerkit/identity/x509'
+import { readCertificate, readSignatureScheme } from '@peerkit/identity/x509'
 import { refused } from '../errors.ts'
 import type { ParsedCertificate } from './parsed-certificate.ts'
 
 const RSASSA_PSS = '1.2.840.113549.1.1.10'
 
-/** RSA, ECDSA and EdDSA with SHA-2. What NIST named later (SHA-3, ML-DSA, SLH-DSA) lies under one arc. */
-const STRONG: ReadonlySet<string> = new Set([
-  '1.2.840.113549.1.1.11', '1.2.840.113549.1.1.12', '1.2.840.113549.1.1.13', '1.2.840.10045.4.3.2', '1.2.840.10045.4.3.3', '1.2.840.10045.4.3.4', '1.3.101.112', '1.3.101.113'
-])
-const NIST_SIGNATURES = '2.16.840.1.101.3.4.3.'
 const NIST_HASHES = '2.16.840.1.101.3.4.2.'
 
 const WEAK_NAMES: Readonly<Record<string, string>> = {
@@ -23,8 +18,9 @@ const WEAK_NAMES: Readonly<Record<string, string>> = {
 
 /** Signatures over SHA-1 and MD5 can be forged (RFC 9155, RFC 6151). @throws MTLS_ERR_CREDENTIALS_REFUSED */
 export function checkSignatureAlgorithm ({ identity }: ParsedCertificate, where: string): void {
-  const { oid, parameters } = readCertificate(identity.raw ?? new Uint8Array()).signatureAlgorithm
-  if (STRONG.has(oid) || oid.startsWith(NIST_SIGNATURES) || (oid === RSASSA_PSS && usesStrongHash(parameters))) return
+  const algorithm = readCertificate(identity.raw ?? new Uint8Array()).signatureAlgorithm
+  const { oid, parameters } = algorithm
+  if (readSignatureScheme(algorithm) !== undefined || (oid === RSASSA_PSS && usesStrongHash(parameters))) return
   throw refused('weak', where, `the signature of ${String(identity)} is too weak; found ${WEAK_NAMES[oid] ?? `the algorithm ${oid}`}; expected SHA-256 or better`)
 }
 

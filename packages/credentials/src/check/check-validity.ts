@@ -1,3 +1,4 @@
+import { validityAt } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
 import { refused } from '../errors.ts'
 
@@ -5,8 +6,9 @@ import { refused } from '../errors.ts'
 export function checkValidity (certificate: PeerIdentity, where: string, now: number): void {
   const { notBefore = Infinity, notAfter = -Infinity } = certificate
   const expected = `expected one that is valid now, ${showTime(now)}`
-  if (now > notAfter) throw refused('expired', where, `found ${String(certificate)}, which ended on ${showTime(notAfter)}; ${expected}`)
-  if (now < notBefore) throw refused('not_yet_valid', where, `found ${String(certificate)}, which starts on ${showTime(notBefore)}; ${expected}`)
+  const state = validityAt(certificate, now)
+  if (state === 'expired') throw refused('expired', where, `found ${String(certificate)}, which ended on ${showTime(notAfter)}; ${expected}`)
+  if (state === 'not_yet_valid') throw refused('not_yet_valid', where, `found ${String(certificate)}, which starts on ${showTime(notBefore)}; ${expected}`)
 }
 
 function showTime (time: number): string {

@@ -17,11 +17,13 @@ export interface FilePaths {
   readonly crl?: string | readonly string[] | undefined
   /** CA certificates below the anchors whose CRLs count, PEM; not trusted as anchors. */
   readonly crlIssuers?: string | readonly string[] | undefined
+  /** CA certificates that a peer's path may go through though the peer did not send them, PEM; trusted for nothing by themselves. */
+  readonly intermediates?: string | readonly string[] | undefined
 }
 
 export type FilePart = keyof FilePaths
 
-export const FILE_PARTS: readonly FilePart[] = ['cert', 'key', 'pfx', 'ca', 'crl', 'crlIssuers']
+export const FILE_PARTS: readonly FilePart[] = ['cert', 'key', 'pfx', 'ca', 'crl', 'crlIssuers', 'intermediates']
 
 const SINGLE: readonly FilePart[] = ['key', 'pfx']
 
@@ -58,6 +60,7 @@ export function originsOf (paths: FilePaths): Origins {
     pfx: name('pfx'),
     ca: name('ca'),
     crl: name('crl'),
-    crlIssuers: name('crlIssuers')
+    crlIssuers: name('crlIssuers'),
+    intermediates: name('intermediates')
   }
 }

@@ -5,7 +5,7 @@ import { unavailable } from '../errors.ts'
 import type { FilePart } from './file-paths.ts'
 
 const NEEDED: Readonly<Record<FilePart, string>> = {
-  cert: 'a PEM certificate', key: 'a PEM private key', pfx: 'PKCS#12', ca: 'PEM CA certificates', crl: 'a CRL, PEM or DER', crlIssuers: 'PEM CA certificates'
+  cert: 'a PEM certificate', key: 'a PEM private key', pfx: 'PKCS#12', ca: 'PEM CA certificates', crl: 'a CRL, PEM or DER', crlIssuers: 'PEM CA certificates', intermediates: 'PEM CA certificates'
 }
 const FOUND: Readonly<Record<string, string>> = {
   ENOENT: 'no such file', EACCES: 'permission denied', EPERM: 'permission denied', ELOOP: 'a circle of symbolic links', ENOTDIR: 'a file where a folder should be'

@@ -27,8 +27,8 @@ export class FileReader {
 
   /** @throws MTLS_ERR_CREDENTIALS_UNAVAILABLE */
   async read (signature: Signature): Promise<FilesRead> {
-    const [cert, key, pfx, ca, crl, crlIssuers] = await Promise.all(FILE_PARTS.map(async (part) => await this.#readPart(part, signature)))
-    const parts = { cert, key, pfx, ca, crl, crlIssuers } as Record<FilePart, PartRead[]>
+    const [cert, key, pfx, ca, crl, crlIssuers, intermediates] = await Promise.all(FILE_PARTS.map(async (part) => await this.#readPart(part, signature)))
+    const parts = { cert, key, pfx, ca, crl, crlIssuers, intermediates } as Record<FilePart, PartRead[]>
     const bytes = (part: FilePart): Buffer[] => parts[part].map((read) => read.bytes as Buffer)
     this.#known = new Map(parts.crl.map(({ path, state, digest }) => [path, { state, digest }]))
     return {
@@ -37,7 +37,8 @@ export class FileReader {
         key: bytes('key')[0],
         pfx: bytes('pfx')[0],
         ca: bytes('ca'),
-        crlIssuers: bytes('crlIssuers')
+        crlIssuers: bytes('crlIssuers'),
+        intermediates: bytes('intermediates')
       },
       digest: JSON.stringify(FILE_PARTS.map((part) => parts[part].map(({ digest }) => digest))),
       crlDigests: parts.crl.map(({ digest }) => digest),

@@ -116,7 +116,12 @@ async function load ({ fetch, what, clock, timeout, options }: TimedPlan, previo
   const { material } = fetched
   const crlDigests = await Promise.all(listOf(material.crl).map(digestInSlices))
   const checked = checkMaterial(material, { origins: OPTION_ORIGINS, options, previous, crlDigests })
-  return { checked, fetched, makeChecker: async () => await loadChecker(material, checked, options, OPTION_ORIGINS.crl, { isFirst: previous === undefined }) }
+  const before = { isFirst: previous === undefined, inForce: previous?.revocation }
+  return {
+    checked,
+    fetched,
+    makeChecker: async () => await loadChecker(material, checked, options, OPTION_ORIGINS.crl, before)
+  }
 }
 
 /** Errors of our own stay what they are; whatever else comes out of somebody's function means that there is no material. */
