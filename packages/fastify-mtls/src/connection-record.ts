@@ -2,31 +2,57 @@ import type { Http2Session, ServerHttp2Stream } from 'node:http2'
 import type { Duplex } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
 import type { PeerIdentity } from '@peerkit/identity'
-import type { Standing } from './trust.ts'
+import type { Accepted } from '@peerkit/trust'
+import type { CertificateRefusal } from './refusal.ts'
+
+/** What a client presented when its connection was opened: decided about again when the trust moves. */
+export interface PresentedClient {
+  readonly leaf: Uint8Array
+  readonly sent: readonly Uint8Array[]
+  readonly resumed: boolean
+}
 
 /** What is known of one connection. HTTP/1.1 requests, HTTP/2 streams and WebSockets of a connection share it. */
 export interface ConnectionRecord {
-  /** The identity of the certificate; null where none was sent and none is required. */
-  readonly peer: PeerIdentity | null
+  /** The identity of the certificate, with the chain of the decision in force; null where none was sent and none is required. */
+  peer: PeerIdentity | null
   readonly socket: TLSSocket
   readonly remoteAddress: string | undefined
-  /** Replaced where the trust moved and the certificate was judged again; undefined without a certificate. */
-  standing: Standing | undefined
-  /** The judgement under way, which all requests of the connection wait for. */
-  judging: Promise<Standing> | undefined
+  /** Undefined without a certificate. */
+  readonly presented: PresentedClient | undefined
+  /** The decision in force; undefined without a certificate. */
+  decision: Accepted | undefined
+  /** Why the certificate is no longer accepted. Once it is set the connection is on its way out. */
+  refusal: CertificateRefusal | undefined
+  /** The decision under way, which all requests of the connection wait for. */
+  deciding: Promise<void> | undefined
   /** Sockets that HTTP gave away (WebSockets): no further request brings them back to the guard. */
   upgraded: Set<Duplex> | undefined
   /** The HTTP/2 session, where there is one. */
   session: Http2Session | undefined
 }
 
-/** On sockets, sessions and streams themselves: a WeakMap with an entry for each stream costs more than all else that is done for a request. Not to be guessed, and nothing sends it. */
+/**
+ * On sockets, sessions and streams themselves: a WeakMap with an entry for each stream costs more than all else that is done for a request. Nobody can guess it,
+ * and nothing sends it.
+ */
 const RECORD: unique symbol = Symbol('peerkit.connection')
 
 interface Marked { [RECORD]?: ConnectionRecord }
 
-export function createRecord (socket: TLSSocket & Marked, peer: PeerIdentity | null, standing: Standing | undefined): ConnectionRecord {
-  const record = { peer, socket, remoteAddress: socket.remoteAddress, standing, judging: undefined, upgraded: undefined, session: undefined }
+/** @param accepted undefined where the client sent no certificate */
+export function createRecord (socket: TLSSocket & Marked, accepted: { readonly decision: Accepted, readonly presented: PresentedClient } | undefined): ConnectionRecord {
+  const record: ConnectionRecord = {
+    peer: accepted?.decision.peer ?? null,
+    socket,
+    remoteAddress: socket.remoteAddress,
+    presented: accepted?.presented,
+    decision: accepted?.decision,
+    refusal: undefined,
+    deciding: undefined,
+    upgraded: undefined,
+    session: undefined
+  }
   socket[RECORD] = record
   return record
 }
@@ -45,7 +71,7 @@ export function recordOfStream (stream: ServerHttp2Stream & Marked): ConnectionR
   return record
 }
 
-/** The record of the connection that a raw request came by; undefined for one that came by no connection of ours (`app.inject`). */
+/** The record of the connection that a raw request came by; undefined for one that came by no gated connection (`app.inject`). */
 export function recordOfRequest (raw: object): ConnectionRecord | undefined {
   const { stream, socket } = raw as { stream?: ServerHttp2Stream, socket?: Marked | null }
   return stream !== undefined ? recordOfStream(stream) : socket?.[RECORD]

@@ -1,8 +1,9 @@
 import type { Duplex } from 'node:stream'
-import type { PeerIdentity } from '@peerkit/identity'
-import type { ConnectionRecord } from './connection-record.ts'
-import type { RefusalReason } from './refusal.ts'
-import type { Standing, Trust } from './trust.ts'
+import type { Accepted, Decision } from '@peerkit/trust'
+import type { ConnectionRecord, PresentedClient } from './connection-record.ts'
+import { refusalAfterAcceptance } from './refusal.ts'
+import type { CertificateRefusal, RefusalReason } from './refusal.ts'
+import type { Trust } from './trust.ts'
 
 /** What a timer can hold: 24.8 days. Certificates may last longer. */
 const MAX_DELAY = 0x7fff_ffff
@@ -20,12 +21,12 @@ export interface WatchOptions {
   readonly trust: Trust
   /** How long answers on their way may take after the certificate's end, in milliseconds. */
   readonly drainTimeout: number
-  /** How long requests wait for a judgement, in milliseconds. */
+  /** How long requests wait for an answer about revocation, in milliseconds. */
   readonly judgementTimeout: number
-  readonly onEnded: (record: ConnectionRecord, reason: RefusalReason) => void
+  readonly onEnded: (record: ConnectionRecord, refusal: CertificateRefusal) => void
 }
 
-/** Knows every open connection with a certificate, judges it again where the trust moved or time passed, and ends what no longer stands. */
+/** Knows every open connection with a certificate, evaluates it again where the trust moved or time passed, and ends those that are no longer accepted. */
 export class ConnectionWatch {
   readonly #options: WatchOptions
   readonly #records = new Map<ConnectionRecord, NodeJS.Timeout>()
@@ -35,7 +36,7 @@ export class ConnectionWatch {
   }
 
   follow (record: ConnectionRecord): void {
-    if (record.standing === undefined) return
+    if (record.decision === undefined) return
     this.#arm(record)
     record.socket.once('close', () => {
       clearTimeout(this.#records.get(record))
@@ -52,26 +53,26 @@ export class ConnectionWatch {
   }
 
   /**
-   * The reason why a connection must not be served; undefined where it may be. At once where its judgement stands: two numbers and a clock. Judges again, once for all who ask,
-   * where it does not.
+   * The reason why a connection must not be served; undefined where it may be. At once while its decision is fresh: two numbers and a clock. Else it is evaluated
+   * again, once for all who ask.
    */
   check (record: ConnectionRecord): RefusalReason | undefined | Promise<RefusalReason | undefined> {
-    const { peer, standing } = record
-    if (peer === null || standing === undefined) return undefined
-    // What was refused once stays refused: this connection is on its way out.
-    if (standing.reason !== undefined) return standing.reason
-    if (record.judging === undefined) {
-      if (this.#options.trust.stands(standing)) return undefined
-      const judged = this.#options.trust.judge(peer, standing.restsOn)
-      if (!(judged instanceof Promise)) return this.#take(record, judged)
-      record.judging = this.#judgeInTime(record, peer, standing, judged)
+    const { decision, presented, refusal } = record
+    // Never evaluate a refused connection again: it is draining.
+    if (refusal !== undefined) return refusal.reason
+    if (decision === undefined || presented === undefined) return undefined
+    if (record.deciding === undefined) {
+      if (this.#options.trust.isFresh(decision)) return undefined
+      const next = this.#options.trust.evaluate(presented.leaf, presented)
+      if (!(next instanceof Promise)) return this.#take(record, next)
+      record.deciding = this.#decideInTime(record, decision, presented, next)
     }
-    return this.#holdsMeanwhile(standing) ? undefined : record.judging.then(({ reason }) => reason)
+    return this.#mayUseMeanwhile(decision) ? undefined : record.deciding.then(() => record.refusal?.reason)
   }
 
   /**
-   * Judges every open connection again, those first that HTTP gave away and that are cut at once; the others are told at their next request, or when the time to drain is over.
-   * A request that comes before its connection's turn is not served on yesterday's judgement: `check` sees that the trust moved.
+   * Evaluates every open connection again, those first that HTTP gave away and that are cut at once; the others are told at their next request, or when the time
+   * to drain is over. A request that comes before its connection's turn is not served on an outdated decision: `check` sees that the trust moved.
    */
   async review (): Promise<void> {
     const isUpgraded = ({ upgraded }: ConnectionRecord): boolean => upgraded !== undefined && upgraded.size > 0
@@ -88,49 +89,54 @@ export class ConnectionWatch {
     }))
   }
 
-  async #judgeInTime (record: ConnectionRecord, peer: PeerIdentity, before: Standing, judged: Promise<Standing>): Promise<Standing> {
+  async #decideInTime (record: ConnectionRecord, before: Accepted, presented: PresentedClient, next: Promise<Decision>): Promise<void> {
     let timer: NodeJS.Timeout | undefined
-    const late = new Promise<Standing>((resolve) => {
+    const late = new Promise<Accepted | CertificateRefusal>((resolve) => {
       timer = setTimeout(() => { resolve(this.#outlast(before)) }, this.#options.judgementTimeout).unref()
     })
-    const standing = await Promise.race([this.#judgeUntilItStands(peer, before, judged), late])
+    const settled = await Promise.race([this.#decideUntilCurrent(presented, next), late])
     clearTimeout(timer)
-    record.judging = undefined
-    this.#take(record, standing)
-    return standing
+    record.deciding = undefined
+    this.#take(record, settled)
   }
 
-  /** The trust may move on while a judgement is under way; an answer of yesterday lets nobody in. */
-  async #judgeUntilItStands (peer: PeerIdentity, before: Standing, judged: Promise<Standing>): Promise<Standing> {
+  /** The trust may move on while a decision is under way; an outdated answer lets nobody in. */
+  async #decideUntilCurrent (presented: PresentedClient, next: Promise<Decision>): Promise<Decision | CertificateRefusal> {
     const { trust } = this.#options
     try {
-      let standing = await judged
-      while (standing.reason === undefined && (!trust.isCurrent(standing) || trust.now() >= standing.notAfter)) standing = await trust.judge(peer, before.restsOn)
-      return standing
+      let decision = await next
+      while (decision.accepted && (!trust.isCurrent(decision) || trust.now() >= decision.notAfter)) decision = await trust.evaluate(presented.leaf, presented)
+      return decision
     } catch {
-      return { ...before, reason: 'revocation_unknown' }
+      return { reason: 'revocation_unknown', detail: undefined }
     }
   }
 
-  /** No answer in time is no, unless the one there was has time left. */
-  #outlast (before: Standing): Standing {
-    if (!this.#holdsMeanwhile(before)) return { ...before, reason: 'timeout' }
-    return { ...before, recheckAt: Math.min(before.heldUntil, this.#options.trust.now() + this.#options.judgementTimeout) }
+  /** Without an answer in time the connection ends, unless the decision there was may still be used. */
+  #outlast (before: Accepted): Accepted | CertificateRefusal {
+    if (!this.#mayUseMeanwhile(before)) return { reason: 'timeout', detail: undefined }
+    return { ...before, revalidateAt: Math.min(before.staleUntil, this.#options.trust.now() + this.#options.judgementTimeout) }
   }
 
-  #holdsMeanwhile (standing: Standing): boolean {
+  #mayUseMeanwhile (decision: Accepted): boolean {
     const { trust } = this.#options
-    return trust.now() < Math.min(standing.heldUntil, standing.notAfter) && trust.isCurrent(standing)
+    return trust.now() < Math.min(decision.staleUntil, decision.notAfter) && trust.isCurrent(decision)
   }
 
-  #take (record: ConnectionRecord, standing: Standing): RefusalReason | undefined {
-    record.standing = standing
-    if (standing.reason !== undefined) this.#end(record, standing.reason)
-    else if (this.#records.has(record)) this.#arm(record)
-    return standing.reason
+  #take (record: ConnectionRecord, next: Decision | CertificateRefusal): RefusalReason | undefined {
+    if ('accepted' in next && next.accepted) {
+      record.decision = next
+      record.peer = next.peer
+      if (this.#records.has(record)) this.#arm(record)
+      return undefined
+    }
+    const refusal = 'accepted' in next ? refusalAfterAcceptance(next) : next
+    record.refusal = refusal
+    this.#end(record, refusal)
+    return refusal.reason
   }
 
-  #end (record: ConnectionRecord, reason: RefusalReason): void {
+  #end (record: ConnectionRecord, refusal: CertificateRefusal): void {
     const { drainTimeout, onEnded } = this.#options
     for (const socket of record.upgraded ?? []) socket.destroy()
     if (this.#records.has(record)) {
@@ -139,20 +145,20 @@ export class ConnectionWatch {
         record.socket.destroy()
       })
     }
-    onEnded(record, reason)
+    onEnded(record, refusal)
   }
 
   /** For the moment when a certificate of the chain ends, and for an upgraded socket also when the answer about its revocation does. */
   #arm (record: ConnectionRecord): void {
     const { trust } = this.#options
-    const { notAfter = Infinity, recheckAt = Infinity } = record.standing ?? {}
+    const { notAfter = Infinity, revalidateAt = Infinity } = record.decision ?? {}
     const now = trust.now()
     const end = notAfter - now
-    const recheck = (record.upgraded?.size ?? 0) > 0 ? Math.max(recheckAt - now, MIN_RECHECK) : Infinity
+    const recheck = (record.upgraded?.size ?? 0) > 0 ? Math.max(revalidateAt - now, MIN_RECHECK) : Infinity
     const delay = Math.max(0, Math.min(end, recheck, MAX_DELAY))
     this.#schedule(record, delay > 2 * WAIT_STEP ? delay - delay % WAIT_STEP : delay, () => {
       const checked = this.check(record)
-      if (checked === undefined && record.standing?.reason === undefined) this.#arm(record)
+      if (checked === undefined && record.refusal === undefined) this.#arm(record)
     })
   }
 

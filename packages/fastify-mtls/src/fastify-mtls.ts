@@ -1,15 +1,15 @@
 import type { CredentialSource } from '@peerkit/credentials'
-import { hintHandshakeFailure, isAuditKept } from '@peerkit/events'
+import { isAuditKept } from '@peerkit/events'
 import { MTLS_ERR_FORWARDED_REFUSED } from '@peerkit/forwarded'
 import type { PeerIdentity } from '@peerkit/identity'
 import type { FastifyInstance, FastifyPluginAsync, FastifyRequest, onRequestHookHandler } from 'fastify'
 import fp from 'fastify-plugin'
-import type { ConnectionEndedMessage, HandshakeRefusedMessage } from './channels.ts'
 import { MTLS_ERR_PEER_MISSING, MTLS_ERR_SERVER_NOT_MTLS, MTLS_ERR_SERVER_OPTION } from './errors.ts'
 import { ForwardedPeers } from './forwarded-peer.ts'
 import type { ForwardedOption } from './forwarded-peer.ts'
 import type { MtlsServer } from './gate.ts'
 import { checkCredentials, checkKeys } from './option-check.ts'
+import { RefusalLog } from './refusal-log.ts'
 import { assignedPeer, peerOfRequest } from './request-peer.ts'
 import { contextOf } from './server-context.ts'
 import type { ServerContext } from './server-context.ts'
@@ -98,23 +98,10 @@ function describeForeignServer (server: object): string {
 }
 
 function writeLog ({ log }: FastifyInstance, { reporter }: ServerContext): void {
-  reporter.onRefused = (message) => {
-    // An audit log has a line of its own, and a limit.
-    if (isAuditKept()) return
-    // Port scans, health checks on TCP, clients that hang up: nothing was refused on our side.
-    if (message.reason === 'protocol') log.info(describeRefusal(message), 'mTLS handshake failed')
-    else log.warn(describeRefusal(message), 'mTLS handshake refused')
-  }
-  reporter.onEnded = (message) => { if (!isAuditKept()) log.warn(describeEnd(message), 'mTLS connection no longer accepted') }
-}
-
-/** Stable field names, no bytes. */
-function describeRefusal ({ reason, code, peer, remoteAddress, remotePort, alpnProtocol, protocol, resumed }: HandshakeRefusedMessage): object {
-  return { reason, code, hint: hintHandshakeFailure(reason, code), peer: peer?.toString(), fingerprint256: peer?.fingerprint256, remoteAddress, remotePort, alpnProtocol, protocol, resumed }
-}
-
-function describeEnd ({ reason, peer, remoteAddress }: ConnectionEndedMessage): object {
-  return { reason, peer: peer?.toString(), fingerprint256: peer?.fingerprint256, remoteAddress }
+  const lines = new RefusalLog(log)
+  // An audit log has a line of its own, and a limit.
+  reporter.onRefused = (build) => { if (!isAuditKept()) lines.refused(build) }
+  reporter.onEnded = (message) => { if (!isAuditKept()) lines.ended(message) }
 }
 
 /** Enforces mutual TLS on a server that `mtlsServerOptions` made, and decorates `request.peer`. */

@@ -6,8 +6,8 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { forwardedRefused, forwardedStripped } from './channels.ts'
 import { recordOfRequest } from './connection-record.ts'
 import { MTLS_ERR_SERVER_OPTION } from './errors.ts'
-import { validateAgainst } from './forwarded-chain.ts'
-import { ForwardedRevocation } from './forwarded-revocation.ts'
+import { ForwardedTrust, validateInProcess } from './forwarded-trust.ts'
+import type { ForwardedAnswer } from './forwarded-trust.ts'
 import { ForwardedUpgrades } from './forwarded-upgrades.ts'
 import { assignPeer, assignedPeer, peerOfRequest } from './request-peer.ts'
 import type { ServerContext } from './server-context.ts'
@@ -25,15 +25,15 @@ interface Call { readonly request: FastifyRequest, readonly sender: PeerIdentity
 export class ForwardedPeers {
   readonly #app: FastifyInstance
   readonly #reader: ForwardedReader
-  readonly #revocation: ForwardedRevocation | undefined
+  readonly #trust: ForwardedTrust | undefined
   readonly #upgrades: ForwardedUpgrades
   #onUnixSocket = false
 
-  /** @param context undefined on a server of somebody else's, which knows gateways by their address or a Unix socket alone */
+  /** @param context undefined on a server that mtlsServerOptions did not make, which knows gateways by their address or a Unix socket alone */
   constructor (app: FastifyInstance, option: ForwardedOption, context: ServerContext | undefined) {
     this.#app = app
     this.#reader = isReader(option) ? option : createReader(option, context)
-    this.#revocation = context === undefined ? undefined : new ForwardedRevocation(context.trust, context.judgementTimeout)
+    this.#trust = context === undefined ? undefined : new ForwardedTrust(context.trust, context.judgementTimeout)
     this.#upgrades = new ForwardedUpgrades(context?.trust.now ?? Date.now)
     context?.onReview.add(() => { this.#upgrades.review() })
   }
@@ -44,19 +44,19 @@ export class ForwardedPeers {
     const record = recordOfRequest(raw)
     // Of the connection's start, where it is known: a socket that was reset has no address any more.
     const call: Call = { request, sender: peerOfRequest(raw) ?? undefined, remoteAddress: record === undefined ? raw.socket?.remoteAddress : record.remoteAddress }
-    const believed = this.#judge(call)
+    const believed = this.#read(call)
     if ((raw as { upgrade?: boolean | null }).upgrade !== true) return believed
     return believed instanceof Promise ? believed.then((settled) => settled && this.#follow(call)) : believed && this.#follow(call)
   }
 
-  #judge (call: Call): boolean | Promise<boolean> {
+  #read (call: Call): boolean | Promise<boolean> {
     const { request: { raw: { rawHeaders } }, sender, remoteAddress } = call
     const result = this.#reader.read({ rawHeaders, sender, remoteAddress, unixSocket: remoteAddress === undefined && this.#listensOnUnixSocket() })
     return result instanceof Promise ? result.then((settled) => this.#assign(call, settled)) : this.#assign(call, result)
   }
 
   #assign (call: Call, result: ForwardedResult): boolean | Promise<boolean> {
-    if (result.state === 'accepted') return this.#admit(call, result.identity)
+    if (result.state === 'accepted') return this.#check(call, result.identity, result.sent)
     if (result.state === 'refused') {
       reject(call, result)
       return false
@@ -70,22 +70,22 @@ export class ForwardedPeers {
     return true
   }
 
-  #admit (call: Call, identity: PeerIdentity): boolean | Promise<boolean> {
-    const reason = this.#revocation?.check(identity)
-    return reason instanceof Promise ? reason.then((settled) => this.#settle(call, identity, settled)) : this.#settle(call, identity, reason)
+  #check (call: Call, identity: PeerIdentity, sent: readonly Uint8Array[]): boolean | Promise<boolean> {
+    const answer = this.#trust?.check(identity, sent) ?? { accepted: true, identity }
+    return answer instanceof Promise ? answer.then((settled) => this.#settle(call, settled)) : this.#settle(call, answer)
   }
 
-  #settle (call: Call, identity: PeerIdentity, reason: string | undefined): boolean {
-    if (reason === undefined) assignPeer(call.request.raw, identity)
-    else reject(call, { state: 'refused', reason, header: this.#reader.headerNames[0] ?? '', detail: identity.toString() })
-    return reason === undefined
+  #settle (call: Call, answer: ForwardedAnswer): boolean {
+    if (answer.accepted) assignPeer(call.request.raw, answer.identity)
+    else reject(call, { state: 'refused', reason: answer.reason, header: this.#reader.headerNames[0] ?? '', detail: answer.detail })
+    return answer.accepted
   }
 
   /** Sockets of clients that come directly are followed by the connection watch. */
   #follow (call: Call): true {
     const { raw } = call.request
     const peer = assignedPeer(raw)
-    if (peer?.source === 'forwarded') this.#upgrades.follow(raw.socket, peer.notAfter ?? Infinity, () => this.#judge(call))
+    if (peer?.source === 'forwarded') this.#upgrades.follow(raw.socket, peer.notAfter ?? Infinity, () => this.#read(call))
     return true
   }
 
@@ -106,7 +106,7 @@ function isReader (option: ForwardedOption): option is ForwardedReader {
 function createReader (options: ForwardedReaderOptions, context: ServerContext | undefined): ForwardedReader {
   if (context === undefined) return createForwardedReader(options)
   const { now } = context.trust
-  const validator = options.validator === undefined && needsValidator(options) ? validateAgainst(context.credentials, now) : options.validator
+  const validator = options.validator === undefined && needsValidator(options) ? validateInProcess(context.trust) : options.validator
   return createForwardedReader({ now, ...options, ...(validator !== undefined && { validator }) })
 }
 

@@ -2,17 +2,20 @@ import type { Server as HttpsServer } from 'node:https'
 import type { Http2SecureServer } from 'node:http2'
 import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
-import { parsePeerIdentity } from '@peerkit/identity'
-import type { PeerIdentity } from '@peerkit/identity'
+import { summarizeCertificate } from '@peerkit/identity/x509'
 import { createRecord, recordOfRequest, recordOfStream, rememberSession } from './connection-record.ts'
 import type { ConnectionWatch } from './connection-watch.ts'
 import { Guard } from './guard.ts'
 import type { HandshakeReporter } from './handshake-reporter.ts'
-import { judgeHandshake } from './judge-handshake.ts'
-import type { Judgement } from './judge-handshake.ts'
+import { keepPresentedChain, meetTlsSocket, readPresentedChain, rememberRawSocket, resetConnection } from './node-internals.ts'
+import { RateLimit } from './rate-limit.ts'
 import type { RefusalReason } from './refusal.ts'
 import type { Trust } from './trust.ts'
-import { VerifiedChains } from './verified-chains.ts'
+import { verifyHandshake } from './verify-handshake.ts'
+import type { HandshakeResult } from './verify-handshake.ts'
+
+/** Refusals by OpenSSL that are explained, a second: strangers decide how many there are. */
+const EXPLAINED_PER_SECOND = 10
 
 export type MtlsServer = HttpsServer | Http2SecureServer
 
@@ -23,26 +26,23 @@ export interface GateOptions {
   readonly watch: ConnectionWatch
   readonly reporter: HandshakeReporter
   /** Whether a client may come without a certificate. */
-  readonly mayBeAbsent: boolean
-  /** How long a judgement may take, in milliseconds. */
+  readonly allowAnonymous: boolean
+  /** How long an answer about revocation may take, in milliseconds. */
   readonly judgementTimeout: number
 }
 
 /**
- * Stands between TLS and HTTP. Every event by which a server hands a connection or a request on goes through `emit`, so that is where the gate is: no listener, of
- * whomever and added whenever, sees a connection before it was judged, or a request of one that no longer stands.
+ * Stands between TLS and HTTP. Every event by which a server hands a connection or a request on goes through `emit`, so that is where the gate is: no listener,
+ * whoever adds it, sees a connection before its certificate was verified, or a request of one whose certificate is no longer accepted.
  */
 export class Gate {
   readonly #options: GateOptions
   readonly #guard: Guard
-  readonly #chains: VerifiedChains
-  /** The trust epoch under which each connection that is still shaking hands began, by the client's end of it. */
-  readonly #beginnings = new Map<string, number>()
+  readonly #explanations = new RateLimit(EXPLAINED_PER_SECOND)
 
   constructor (options: GateOptions) {
     this.#options = options
     this.#guard = new Guard(options.watch)
-    this.#chains = new VerifiedChains(options.trust.credentials)
   }
 
   install (server: MtlsServer): void {
@@ -55,8 +55,7 @@ export class Gate {
       const given = arguments as unknown as any[]
       switch (event) {
         case 'connection':
-          gate.#begin(first)
-          break
+          return meetTlsSocket(resume(given), (socket) => { gate.#meet(socket, first) })
         case 'secureConnection':
           gate.#admit(first, server, emit)
           return true
@@ -84,58 +83,56 @@ export class Gate {
     server.emit = guarded as typeof server.emit
   }
 
-  /** OpenSSL judges by the context that was in force when a connection began. */
-  #begin (socket: Socket): void {
-    const key = nameConnection(socket)
-    if (key === undefined) return
-    this.#beginnings.set(key, this.#options.trust.anchorsEpoch)
-    socket.once('close', () => { this.#beginnings.delete(key) })
+  /** Reads what the client presents before Node looks at it, where OpenSSL accepted it. */
+  #meet (socket: TLSSocket, raw: Socket): void {
+    rememberRawSocket(socket, raw)
+    socket.prependOnceListener('secure', () => { keepPresentedChain(socket, () => this.#explanations.take()) })
   }
 
   #admit (socket: TLSSocket, server: MtlsServer, emit: Emit): void {
-    // Who was judged is who stays: TLS 1.2 lets a client come back with another certificate.
+    // Whose certificate was verified is who stays: TLS 1.2 lets a client come back with another one.
     socket.disableRenegotiation()
     const begun = performance.now()
-    const judgement = this.#judge(socket)
-    if (!(judgement instanceof Promise)) {
-      this.#conclude(socket, server, judgement, emit, begun)
+    const verified = this.#verify(socket)
+    if (!(verified instanceof Promise)) {
+      this.#conclude(socket, server, verified, emit, begun)
       return
     }
     const ignore = (): void => {}
     socket.on('error', ignore)
     let concluded = false
-    const conclude = (result: Judgement): void => {
+    const conclude = (result: HandshakeResult): void => {
       if (concluded) return
       concluded = true
       clearTimeout(timer)
       socket.off('error', ignore)
       if (!socket.destroyed) this.#conclude(socket, server, result, emit, begun)
     }
-    const timer = setTimeout(() => { conclude(refuse(socket, 'timeout')) }, this.#options.judgementTimeout).unref()
-    judgement.then(conclude, () => { conclude(refuse(socket, 'revocation_unknown')) })
+    const timer = setTimeout(() => { conclude(refuse(socket, 'timeout', 'no answer about revocation came in time')) }, this.#options.judgementTimeout).unref()
+    verified.then(conclude, () => { conclude(refuse(socket, 'revocation_unknown', 'the revocation checker failed')) })
   }
 
-  #judge (socket: TLSSocket): Judgement | Promise<Judgement> {
-    const { trust, mayBeAbsent } = this.#options
+  #verify (socket: TLSSocket): HandshakeResult | Promise<HandshakeResult> {
+    const { trust, allowAnonymous } = this.#options
     try {
-      const begun = this.#beginnings.get(nameConnection(socket) ?? '')
-      return judgeHandshake(socket, { trust, chains: this.#chains, mayBeAbsent, trustMoved: begun !== trust.anchorsEpoch })
-    } catch {
-      return refuse(socket, 'unreadable')
+      return verifyHandshake(socket, { trust, allowAnonymous })
+    } catch (error) {
+      return refuse(socket, 'unreadable', `the certificate could not be checked: ${(error as Error).message}`)
     }
   }
 
-  #conclude (socket: TLSSocket, server: MtlsServer, judgement: Judgement, emit: Emit, begun: number): void {
+  #conclude (socket: TLSSocket, server: MtlsServer, result: HandshakeResult, emit: Emit, begun: number): void {
     const { watch, reporter } = this.#options
     const judgedIn = performance.now() - begun
-    if ('refusal' in judgement) {
-      reporter.refused(socket, judgement.refusal, judgedIn)
+    if ('refusal' in result) {
+      reporter.refused(socket, result.refusal, judgedIn)
       socket.on('error', () => {})
-      socket.destroy()
+      if (socket.isSessionReused()) resetConnection(socket)
+      else socket.destroy()
       return
     }
-    const record = createRecord(socket, judgement.peer, 'standing' in judgement ? judgement.standing : undefined)
-    if (judgement.peer !== null) {
+    const record = createRecord(socket, result.decision === undefined ? undefined : result)
+    if (record.decision !== undefined) {
       watch.follow(record)
       reporter.identified(record, judgedIn)
     }
@@ -147,18 +144,8 @@ export class Gate {
   }
 }
 
-/** A refusal that came about while the certificate was judged. */
-function refuse (socket: TLSSocket, reason: RefusalReason): Judgement {
-  let peer: PeerIdentity | undefined
-  try {
-    peer = parsePeerIdentity(socket.getPeerCertificate().raw)
-  } catch {
-    // Gone, or not to be read.
-  }
-  return { refusal: { reason, code: undefined, peer } }
-}
-
-/** The same for a TCP socket and the TLS socket over it. Undefined for a Unix socket and for one that is gone. */
-function nameConnection ({ remoteAddress, remotePort, localAddress, localPort }: Socket): string | undefined {
-  return remotePort === undefined ? undefined : `${remoteAddress} ${remotePort} ${localAddress} ${localPort}`
+/** A refusal that came about while the certificate was verified. */
+function refuse (socket: TLSSocket, reason: RefusalReason, message: string): HandshakeResult {
+  const leaf = readPresentedChain(socket)?.leaf
+  return { refusal: { reason, code: undefined, leaf, detail: { step: reason, message, certificate: leaf === undefined ? undefined : summarizeCertificate(leaf) } } }
 }

@@ -5,7 +5,6 @@ import type { Server as HttpsServer } from 'node:https'
 import type { FastifyServerFactory } from 'fastify'
 import { checkServerOptions, pickHttpOptions } from './http-options.ts'
 import { bindFurtherAddresses } from './further-addresses.ts'
-import { chooseProtocol } from './sent-chain.ts'
 import type { ServerContext } from './server-context.ts'
 import { describeSecureContext } from './server-settings.ts'
 import type { MtlsServerSettings } from './server-settings.ts'
@@ -51,7 +50,7 @@ export function makeHttp2Factory (context: ServerContext, settings: MtlsServerSe
 function describeTls ({ credentials }: ServerContext, settings: MtlsServerSettings, protocols: readonly string[]): object {
   return {
     ...describeSecureContext(credentials.current, settings),
-    ALPNCallback: chooseProtocol(protocols),
+    ALPNProtocols: [...protocols],
     requestCert: true,
     // OpenSSL's refusal would hide its reason and the certificate: the gate refuses instead.
     rejectUnauthorized: false,

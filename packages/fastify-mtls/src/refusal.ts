@@ -1,13 +1,20 @@
-import type { RefusalReason } from '@peerkit/events'
-import type { PeerIdentity } from '@peerkit/identity'
+import type { RefusalDetail, RefusalReason } from '@peerkit/events'
+import type { Refused } from '@peerkit/trust'
 
 export type { RefusalReason } from '@peerkit/events'
 
-export interface Refusal {
+/** Why a certificate is not accepted, or no longer. */
+export interface CertificateRefusal {
   readonly reason: RefusalReason
+  readonly detail: RefusalDetail | undefined
+}
+
+/** Why a handshake was refused. */
+export interface Refusal extends CertificateRefusal {
   /** OpenSSL's own code, where it has one. */
   readonly code: string | undefined
-  readonly peer: PeerIdentity | undefined
+  /** DER of the client's certificate; undefined where it sent none. */
+  readonly leaf: Uint8Array | undefined
 }
 
 const REASONS: Readonly<Record<string, RefusalReason>> = {
@@ -31,4 +38,9 @@ const REASONS: Readonly<Record<string, RefusalReason>> = {
 /** The reason behind OpenSSL's verification code. */
 export function explainVerifyCode (code: string | undefined): RefusalReason {
   return REASONS[code ?? ''] ?? 'bad_chain'
+}
+
+/** A decision about a certificate that was accepted before: where no path is left, its CA was removed. */
+export function refusalAfterAcceptance ({ reason, detail }: Refused): CertificateRefusal {
+  return { reason: reason === 'unknown_ca' ? 'ca_removed' : reason, detail }
 }

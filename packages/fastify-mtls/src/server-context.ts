@@ -1,10 +1,13 @@
 import type { CredentialSnapshot, CredentialSource } from '@peerkit/credentials'
-import { findIssuer } from '@peerkit/credentials'
+import { chainUnavailable } from '@peerkit/events'
 import type { RevocationChecker } from '@peerkit/revocation'
+import { findIssuer } from '@peerkit/trust'
 import { ConnectionWatch } from './connection-watch.ts'
+import { MTLS_ERR_SERVER_OPTION } from './errors.ts'
 import { Gate } from './gate.ts'
 import type { MtlsServer } from './gate.ts'
 import { HandshakeReporter } from './handshake-reporter.ts'
+import { canMeetTlsSockets } from './node-internals.ts'
 import { describeSecureContext } from './server-settings.ts'
 import type { MtlsServerSettings } from './server-settings.ts'
 import { TicketKeys } from './ticket-keys.ts'
@@ -22,14 +25,15 @@ export class ServerContext {
   readonly credentials: CredentialSource
   readonly reporter: HandshakeReporter
   readonly trust: Trust
-  /** How long requests wait for a judgement, in milliseconds. */
+  /** How long requests wait for an answer about revocation, in milliseconds. */
   readonly judgementTimeout: number
-  /** Called when open connections are judged again: the trust moved. */
+  /** Called when open connections are evaluated again: the trust moved. */
   readonly onReview: Set<() => void> = new Set()
   readonly #settings: MtlsServerSettings
   readonly #gate: Gate
   readonly #watch: ConnectionWatch
-  readonly #servers = new Set<MtlsServer>()
+  /** Each server with its own `setSecureContext`: nobody else may call it. */
+  readonly #servers = new Map<MtlsServer, MtlsServer['setSecureContext']>()
   readonly #tickets: TicketKeys
   #ends: Array<() => void> = []
   #followed: RevocationChecker | undefined
@@ -38,16 +42,16 @@ export class ServerContext {
   constructor (credentials: CredentialSource, settings: MtlsServerSettings) {
     this.credentials = credentials
     this.#settings = settings
-    const { revocation, now = Date.now, clientCertificate, judgementTimeout = 5_000, drainTimeout = 10_000 } = settings
-    const trust = new Trust(credentials, revocation, now)
+    const { revocation, algorithms, now = Date.now, clientCertificate, judgementTimeout = 5_000, drainTimeout = 10_000 } = settings
+    const trust = new Trust(credentials, { revocation, algorithms, now, onLearned: () => { if (this.#tickets.isShared) this.#applyAllTicketKeys() } })
     const reporter = new HandshakeReporter(now)
-    const watch = new ConnectionWatch({ trust, drainTimeout, judgementTimeout, onEnded: (record, reason) => { reporter.ended(record, reason) } })
+    const watch = new ConnectionWatch({ trust, drainTimeout, judgementTimeout, onEnded: (record, refusal) => { reporter.ended(record, refusal) } })
     this.reporter = reporter
     this.trust = trust
     this.judgementTimeout = judgementTimeout
     this.#watch = watch
-    this.#gate = new Gate({ trust, watch, reporter, mayBeAbsent: clientCertificate === 'optional', judgementTimeout })
-    this.#tickets = new TicketKeys(settings, now, () => { for (const server of this.#servers) this.#applyTicketKeys(server) })
+    this.#gate = new Gate({ trust, watch, reporter, allowAnonymous: clientCertificate === 'optional', judgementTimeout })
+    this.#tickets = new TicketKeys(settings, now, () => { this.#applyAllTicketKeys() })
   }
 
   /** Puts a server under the gate and keeps its certificates live until it is closed. */
@@ -57,7 +61,9 @@ export class ServerContext {
     const { ocspStapler } = this.#settings
     if (ocspStapler !== undefined) server.on('OCSPRequest', ocspStapler.handle)
     if (this.#servers.size === 0) this.#follow()
-    this.#servers.add(server)
+    this.#servers.set(server, server.setSecureContext.bind(server))
+    closeSecondDoors(server)
+    reportUnavailableChain(this.#settings.now ?? Date.now)
     this.#applyTicketKeys(server)
     server.once('close', () => { this.release(server) })
   }
@@ -77,8 +83,8 @@ export class ServerContext {
 
   #rotate ({ snapshot, previous, trustChanged }: { readonly snapshot: CredentialSnapshot, readonly previous: CredentialSnapshot, readonly trustChanged: boolean }): void {
     if (trustChanged) this.#tickets.drop()
-    for (const server of this.#servers) {
-      server.setSecureContext(describeSecureContext(snapshot, this.#settings))
+    for (const [server, setSecureContext] of this.#servers) {
+      setSecureContext(describeSecureContext(snapshot, this.#settings))
       this.#applyTicketKeys(server)
     }
     if (snapshot.cert !== previous.cert) this.#restaple(snapshot)
@@ -117,7 +123,28 @@ export class ServerContext {
     this.#unfollow = undefined
   }
 
-  #applyTicketKeys (server: MtlsServer): void {
-    server.setTicketKeys(this.#tickets.make(this.credentials.current))
+  #applyAllTicketKeys (): void {
+    for (const server of this.#servers.keys()) this.#applyTicketKeys(server)
   }
+
+  #applyTicketKeys (server: MtlsServer): void {
+    server.setTicketKeys(this.#tickets.make(this.credentials.current, this.trust.learned))
+  }
+}
+
+/** A context that somebody else sets would have CAs of its own, or the public roots where it names none, and no rotation would reach it. */
+function closeSecondDoors (server: MtlsServer): void {
+  for (const method of ['addContext', 'setSecureContext'] as const) {
+    server[method] = () => {
+      throw new MTLS_ERR_SERVER_OPTION(`app.server.${method}() was called; expected certificates and CAs from the credentials alone: rotate those, or make one app for each certificate`)
+    }
+  }
+}
+
+/** Without it only clients are accepted whose issuers are configured: safe, and worth a word. */
+function reportUnavailableChain (now: () => number): void {
+  if (canMeetTlsSockets()) return
+  const message = `Node ${process.version} does not show what clients send above their own certificate; list the intermediate CAs in the option intermediates of the credentials`
+  process.emitWarning(message, { type: 'PeerkitWarning', code: 'MTLS_WARN_CHAIN_UNAVAILABLE' })
+  if (chainUnavailable.hasSubscribers) chainUnavailable.publish({ v: 1, time: now(), message, node: process.version })
 }

@@ -1,6 +1,7 @@
 import type { CredentialSnapshot } from '@peerkit/credentials'
 import { secureContextOptions } from '@peerkit/credentials'
 import type { OcspStapler, RevocationChecker } from '@peerkit/revocation'
+import type { AlgorithmPolicy } from '@peerkit/trust'
 import type { SecureContextOptions } from 'node:tls'
 import { MTLS_ERR_SERVER_OPTION } from './errors.ts'
 import { checkChoice, checkDuration, checkKeys, checkMethods } from './option-check.ts'
@@ -14,6 +15,8 @@ export interface MtlsServerSettings {
   readonly clientCertificate?: 'required' | 'optional'
   /** Asked beside the credentials' own CRLs; both must permit. */
   readonly revocation?: RevocationChecker
+  /** Which signatures and keys count in a client's chain. Default: what a TLS handshake accepts, see @peerkit/trust. */
+  readonly algorithms?: AlgorithmPolicy
   /** Default `TLSv1.2`. */
   readonly minVersion?: 'TLSv1.2' | 'TLSv1.3'
   readonly maxVersion?: 'TLSv1.2' | 'TLSv1.3'
@@ -39,7 +42,7 @@ export interface MtlsServerSettings {
 }
 
 const KNOWN = [
-  'http2', 'allowHTTP1', 'clientCertificate', 'revocation', 'minVersion', 'maxVersion', 'ciphers', 'ticketSecret', 'ticketRotation', 'ocspStapler', 'handshakeTimeout',
+  'http2', 'allowHTTP1', 'clientCertificate', 'revocation', 'algorithms', 'minVersion', 'maxVersion', 'ciphers', 'ticketSecret', 'ticketRotation', 'ocspStapler', 'handshakeTimeout',
   'judgementTimeout', 'drainTimeout', 'now'
 ]
 const VERSIONS = ['TLSv1.2', 'TLSv1.3']

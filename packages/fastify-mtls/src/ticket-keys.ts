@@ -8,30 +8,47 @@ const TICKET_KEY_OCTETS = 48
 const MIN_SECRET_OCTETS = 32
 const HOUR = 3_600_000
 
+type TicketSettings = Pick<MtlsServerSettings, 'ticketSecret' | 'ticketRotation' | 'clientCertificate' | 'algorithms'>
+
 /**
  * The keys of TLS session tickets. Of a secret that workers and machines share they are derived, else they are random. They change with the trust, so that a ticket from before is
  * worthless, and with time (RFC 5077 section 5.5); a rotation of our own leaf leaves them alone, so that clients go on resuming.
  */
 export class TicketKeys {
-  readonly #settings: Pick<MtlsServerSettings, 'ticketSecret' | 'ticketRotation'>
+  readonly #settings: TicketSettings
+  /** What else a handshake has to satisfy here. */
+  readonly #requirements: string
   readonly #now: () => number
   readonly #onTurn: () => void
   #own: Uint8Array | undefined
   #timer: NodeJS.Timeout | undefined
 
   /** @param onTurn told when the time of the keys is over */
-  constructor (settings: Pick<MtlsServerSettings, 'ticketSecret' | 'ticketRotation'>, now: () => number, onTurn: () => void) {
+  constructor (settings: TicketSettings, now: () => number, onTurn: () => void) {
     this.#settings = settings
+    this.#requirements = JSON.stringify([settings.clientCertificate ?? 'required', settings.algorithms])
     this.#now = now
     this.#onTurn = onTurn
   }
 
-  /** Keys for the trust in force, 48 octets. */
-  make (snapshot: CredentialSnapshot): Buffer {
-    return deriveTicketKeys(this.#readSecret(), snapshot, Math.floor(this.#now() / this.#span))
+  /** Whether other processes have the same secret. */
+  get isShared (): boolean {
+    return this.#settings.ticketSecret !== undefined
   }
 
-  /** The trust moved: a secret of our own is replaced, so that CRLs count too. One that is shared moves with the set of CAs; the gate judges each resumed session besides. */
+  /**
+   * Keys for the trust in force, 48 octets.
+   *
+   * @param learned fingerprints of the intermediates that clients sent. A resumed session brings the leaf alone, so a process that does not know the same
+   * intermediates must not open the ticket: the client then makes a full handshake, and the process learns. Keys of one process alone need not change: what it
+   * gave tickets for it knows
+   */
+  make (snapshot: CredentialSnapshot, learned: readonly string[] = []): Buffer {
+    const requirements = this.isShared ? `${this.#requirements} ${learned.join()}` : this.#requirements
+    return deriveTicketKeys(this.#readSecret(), snapshot, Math.floor(this.#now() / this.#span), requirements)
+  }
+
+  /** The trust moved: a secret of our own is replaced, so that CRLs count too. One that is shared moves with the CAs and lists; the gate verifies each resumed session besides. */
   drop (): void {
     this.#own = undefined
   }
@@ -60,8 +77,14 @@ export class TicketKeys {
   }
 }
 
-/** @param slot counts the spans of time since the epoch, so that machines agree without talking */
-export function deriveTicketKeys (secret: Uint8Array, { anchors }: CredentialSnapshot, slot: number): Buffer {
-  const trust = anchors.map(({ fingerprint256 }) => fingerprint256).sort().join()
-  return Buffer.from(hkdfSync('sha256', secret, `${trust};${slot}`, 'peerkit tls session ticket keys', TICKET_KEY_OCTETS))
+/**
+ * Derives ticket keys that are the same on every machine with the same secret, trust and service, and on no other: a ticket of another service, of other CAs or
+ * lists, or of other requirements opens to none of them (CVE-2025-23419).
+ *
+ * @param slot counts the spans of time since the epoch, so that machines agree without talking
+ */
+export function deriveTicketKeys (secret: Uint8Array, { trustDigest, identity }: CredentialSnapshot, slot: number, requirements = ''): Buffer {
+  const { dns, uri, ip } = identity.subjectAltNames ?? {}
+  const context = JSON.stringify([trustDigest, slot, identity.subject?.toString(), dns, uri, ip, requirements])
+  return Buffer.from(hkdfSync('sha256', secret, context, 'peerkit tls session ticket keys', TICKET_KEY_OCTETS))
 }

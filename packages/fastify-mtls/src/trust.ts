@@ -1,120 +1,86 @@
+import { authorityOf } from '@peerkit/credentials'
 import type { CredentialSource } from '@peerkit/credentials'
-import type { PeerIdentity } from '@peerkit/identity'
-import { checkChain, combineCheckers } from '@peerkit/revocation'
-import type { ChainStatus, RevocationChecker } from '@peerkit/revocation'
-import type { RefusalReason } from './refusal.ts'
+import type { RefusalDetail } from '@peerkit/events'
+import type { RevocationChecker } from '@peerkit/revocation'
+import { createTrustEvaluator } from '@peerkit/trust'
+import type { Accepted, AlgorithmPolicy, Decision, Presented, TrustEvaluator } from '@peerkit/trust'
 
-/** A soft policy may let pass what nobody knows; it is asked about again after so many milliseconds, since the answer may come. */
-const UNKNOWN_RECHECK = 60_000
-/** The share of an answer's time after which the next is asked for, beside the requests: responders give answers to many clients that end all at once. */
-const RECHECK_SHARE = 0.85
+/** Signatures that explaining one refusal may take. */
+const MAX_EXPLAINED_SIGNATURES = 4
 
-/** What a judgement rests on. As long as both stand, so does the judgement; numbers, so that asking costs nothing. */
-export interface TrustEpoch { readonly anchors: number, readonly revocation: number }
-
-export interface Standing {
-  /** Why the certificate may not be served; undefined where it may. */
-  readonly reason: RefusalReason | undefined
-  readonly epoch: TrustEpoch
-  /** When it ends whatever happens: the first end of a certificate of the chain, in milliseconds since the epoch. */
-  readonly notAfter: number
-  /** From when on the revocation answer is asked for again. */
-  readonly recheckAt: number
-  /** Until when requests do not wait for that. */
-  readonly heldUntil: number
-  /** Where the chain is not known: the fingerprints of all anchors of the handshake. One of them vouched for it, so it stands while all of them do. */
-  readonly restsOn: readonly string[] | undefined
+export interface TrustOptions {
+  /** Asked beside the credentials' own CRLs; both must permit. */
+  readonly revocation: RevocationChecker | undefined
+  readonly algorithms: AlgorithmPolicy | undefined
+  readonly now: () => number
+  /** Called when `learned` grows. */
+  readonly onLearned: () => void
 }
 
-/** The trust in force, as the gate asks for it. */
+/** Whether a client's certificate is accepted by the credentials in force. */
 export class Trust {
   readonly credentials: CredentialSource
-  readonly #own: RevocationChecker | undefined
   readonly now: () => number
-  #combined: RevocationChecker | undefined
-  #combinedOf: RevocationChecker | undefined
+  readonly #own: RevocationChecker | undefined
+  readonly #evaluator: TrustEvaluator
+  readonly #explainer: TrustEvaluator
 
-  constructor (credentials: CredentialSource, own: RevocationChecker | undefined, now: () => number) {
+  constructor (credentials: CredentialSource, { revocation, algorithms, now, onLearned }: TrustOptions) {
     this.credentials = credentials
-    this.#own = own
     this.now = now
+    this.#own = revocation
+    const common = { version: () => credentials.current.trustEpoch, now, ...(algorithms !== undefined && { algorithms }) }
+    this.#evaluator = createTrustEvaluator({ ...common, authorities: () => [authorityOf(credentials.current, revocation)], onLearned })
+    this.#explainer = createTrustEvaluator({
+      ...common,
+      authorities: () => [{ ...authorityOf(credentials.current), revocation: [] }],
+      maxRemembered: 0,
+      maxIntermediates: 0,
+      limits: { maxSignatures: MAX_EXPLAINED_SIGNATURES }
+    })
   }
 
-  get revocation (): RevocationChecker | undefined {
-    const fromFiles = this.credentials.current.revocation
-    if (this.#own === undefined || fromFiles === undefined) return fromFiles ?? this.#own
-    if (this.#combinedOf !== fromFiles || this.#combined === undefined) {
-      this.#combinedOf = fromFiles
-      this.#combined = combineCheckers([fromFiles, this.#own])
-    }
-    return this.#combined
+  /** Whether anybody is asked about revocation. */
+  get checksRevocation (): boolean {
+    return this.#own !== undefined || this.credentials.current.revocation !== undefined
   }
 
-  get anchorsEpoch (): number {
-    return this.credentials.current.trustEpoch
+  get revocation (): readonly RevocationChecker[] {
+    return authorityOf(this.credentials.current, this.#own).revocation
   }
 
-  get epoch (): TrustEpoch {
-    return { anchors: this.anchorsEpoch, revocation: this.revocation?.epoch ?? 0 }
+  /** Moves whenever an earlier answer may no longer hold. */
+  get generation (): number {
+    const { trust, revocation } = this.#evaluator.version
+    return trust + revocation
   }
 
-  /** The anchors in force, by fingerprint. */
-  get anchors (): readonly string[] {
-    return this.credentials.current.anchors.map(({ fingerprint256 }) => fingerprint256 ?? '')
+  /** Fingerprints of the intermediates that clients sent and that led to a CA in force. */
+  get learned (): readonly string[] {
+    return this.#evaluator.learned
   }
 
-  /** Whether a judgement still stands, without judging again. */
-  stands (standing: Standing): boolean {
-    const now = this.now()
-    return now < standing.notAfter && now < standing.recheckAt && this.isCurrent(standing)
+  evaluate (leaf: Uint8Array, presented: Presented): Decision | Promise<Decision> {
+    return this.#evaluator.evaluate(leaf, presented)
   }
 
-  /** Whether neither anchors nor revocations moved since a judgement. */
-  isCurrent ({ epoch }: Standing): boolean {
-    return epoch.anchors === this.anchorsEpoch && epoch.revocation === (this.revocation?.epoch ?? 0)
+  remembers (leaf: Uint8Array): boolean {
+    return this.#evaluator.remembers(leaf)
   }
 
-  /**
-   * Judges a leaf whose chain was verified once: its anchor must be in force, every certificate valid now, and none revoked. A signature once verified stays verified.
-   * At once where the checkers answer at once.
-   *
-   * @param restsOn where OpenSSL verified the chain but does not show it: the anchors that it had
-   */
-  judge (peer: PeerIdentity, restsOn?: readonly string[]): Standing | Promise<Standing> {
-    const epoch = this.epoch
-    const path = [peer, ...(peer.chain ?? [])]
-    const notAfter = Math.min(...path.map((certificate) => certificate.notAfter ?? -Infinity))
-    const standing = (reason: RefusalReason | undefined, recheckAt = Infinity, heldUntil = Infinity): Standing => ({ reason, epoch, notAfter, recheckAt, heldUntil, restsOn })
-    const reason = this.#judgeValidity(path) ?? this.#judgeAnchor(peer, restsOn)
-    if (reason !== undefined) return standing(reason)
-    const { revocation } = this
-    if (revocation === undefined) return standing(undefined)
-    const conclude = (status: ChainStatus): Standing => {
-      if (!status.permitted) return standing(status.state === 'revoked' ? 'revoked' : 'revocation_unknown')
-      const now = this.now()
-      return status.state === 'good' ? standing(undefined, now + (status.until - now) * RECHECK_SHARE, status.until) : standing(undefined, now + UNKNOWN_RECHECK)
-    }
-    try {
-      const status = checkChain(revocation, peer)
-      return status instanceof Promise ? status.then(conclude) : conclude(status)
-    } catch {
-      // A policy of somebody else's that throws has not permitted anything.
-      return standing('revocation_unknown')
-    }
+  /** Whether neither anchors nor revocations moved since a decision. */
+  isCurrent (decision: Decision): boolean {
+    return this.#evaluator.isCurrent(decision)
   }
 
-  #judgeValidity (path: readonly PeerIdentity[]): RefusalReason | undefined {
-    const now = this.now()
-    for (const { notBefore = Infinity, notAfter = -Infinity } of path) {
-      if (now >= notAfter) return 'expired'
-      if (now < notBefore) return 'not_yet_valid'
-    }
-    return undefined
+  /** Whether a decision holds without being made again. */
+  isFresh (decision: Accepted): boolean {
+    return this.#evaluator.isFresh(decision)
   }
 
-  #judgeAnchor ({ chain }: PeerIdentity, restsOn: readonly string[] = []): RefusalReason | undefined {
-    const needed = chain === undefined ? restsOn : [chain.at(-1)?.fingerprint256 ?? '']
-    const { anchors } = this
-    return needed.length > 0 && needed.every((fingerprint) => anchors.includes(fingerprint)) ? undefined : 'ca_removed'
+  /** What is wrong with a certificate that OpenSSL refused; undefined where nothing is found. Revocation is not looked at, and nothing is kept. */
+  explain (leaf: Uint8Array, sent: readonly Uint8Array[]): RefusalDetail | undefined {
+    const decision = this.#explainer.evaluate(leaf, { sent })
+    return decision instanceof Promise || decision.accepted ? undefined : decision.detail
   }
 }

@@ -1,153 +1,133 @@
-import { EventEmitter } from 'node:events'
 import { mock } from 'node:test'
 import { test } from 'tap'
-import { memoryCredentials } from '@peerkit/credentials'
 import { createDevCa } from '@peerkit/dev-ca'
-import { parsePeerIdentity } from '@peerkit/identity'
-import type { RevocationChecker, RevocationStatus } from '@peerkit/revocation'
+import type { RevocationStatus } from '@peerkit/revocation'
+import { createRecord } from '../src/connection-record.ts'
 import type { ConnectionRecord } from '../src/connection-record.ts'
-import { ConnectionWatch } from '../src/connection-watch.ts'
-import { Trust } from '../src/trust.ts'
-import type { Standing } from '../src/trust.ts'
-
-const GOOD: RevocationStatus = { state: 'good', source: 'ocsp', until: Infinity }
-const REVOKED: RevocationStatus = { state: 'revoked', source: 'ocsp', reason: undefined, revokedAt: undefined }
-
-/** A watch over many connections, without the connections. */
-async function watchMany (count: number, answer: () => RevocationStatus | Promise<RevocationStatus>, { first = GOOD, now = Date.now } = {}): Promise<{ watch: ConnectionWatch, records: ConnectionRecord[], ended: ConnectionRecord[], move (): void }> {
-  const ca = await createDevCa()
-  const { chain, key } = await ca.issue()
-  const credentials = memoryCredentials({ cert: chain, key, ca: ca.root })
-  const checker = { epoch: 1, check: () => first as RevocationStatus | Promise<RevocationStatus>, permits: ({ state }: RevocationStatus) => state === 'good', subscribe: () => () => {}, close: async () => {} }
-  const trust = new Trust(credentials, checker satisfies RevocationChecker, now)
-  const ended: ConnectionRecord[] = []
-  const watch = new ConnectionWatch({ trust, drainTimeout: 1_000, judgementTimeout: 5_000, onEnded: (record) => { ended.push(record) } })
-  const peer = parsePeerIdentity((await ca.issue({ cn: 'client' })).der, { chain: credentials.current.anchors })
-  const records = Array.from({ length: count }, () => {
-    const socket = Object.assign(new EventEmitter(), { destroy: () => { socket.emit('close') } })
-    const record = { peer, socket, remoteAddress: '127.0.0.1', standing: trust.judge(peer) as Standing, judging: undefined, upgraded: undefined, session: undefined } as unknown as ConnectionRecord
-    watch.follow(record)
-    return record
-  })
-  return {
-    watch,
-    records,
-    ended,
-    move () {
-      checker.check = answer
-      if (first === GOOD) checker.epoch += 1
-    }
-  }
-}
-
-const turn = async (): Promise<void> => { await new Promise((resolve) => { setImmediate(resolve) }) }
+import { GOOD, REVOKED, fakeSocket, startWatch, turn } from './support/watched.ts'
 
 test('thousands of connections are reviewed without keeping the event loop, and each by the trust of now meanwhile', async (t) => {
-  const { watch, records, ended, move } = await watchMany(2_000, () => REVOKED)
-  move()
+  const { ca, watch, ended, open, move } = await startWatch()
+  const client = await ca.issue({ cn: 'client' })
+  const records: ConnectionRecord[] = []
+  for (let count = 0; count < 2_000; count += 1) records.push(await open(client))
+  move(() => REVOKED)
   const reviewed = watch.review()
   t.ok(ended.length > 0 && ended.length < records.length, 'the event loop has its turn in between')
-  t.equal(watch.check(records.at(-1) as ConnectionRecord), 'revoked', 'a request that comes before its turn is not let through')
+  t.equal(watch.check(records.at(-1)!), 'revoked', 'a request that comes before its turn is not let through')
   await reviewed
   t.equal(ended.length, records.length)
-  t.equal(new Set(ended).size, records.length, 'each is told once')
+  t.equal(new Set(ended.map(({ record }) => record)).size, records.length, 'each is told once')
 })
 
 test('a review asks for some answers at a time, those for connections that HTTP gave away first', async (t) => {
-  const answers: Array<(status: RevocationStatus) => void> = []
-  const { watch, records, ended, move } = await watchMany(200, async () => await new Promise((resolve) => { answers.push(resolve) }))
+  const answers = new Map<string, (status: RevocationStatus) => void>()
+  const { ca, checker, watch, ended, open, move } = await startWatch()
+  const records: ConnectionRecord[] = []
+  for (let count = 0; count < 100; count += 1) records.push(await open(await ca.issue({ cn: `client ${count}` })))
+  const upgraded = records.at(-1)!
+  const socket = fakeSocket()
   let cut = 0
-  const upgraded = records.at(-1) as ConnectionRecord
-  watch.followUpgraded(upgraded, Object.assign(new EventEmitter(), { destroy: () => { cut += 1 } }) as any)
-  move()
+  socket.once('close', () => { cut += 1 })
+  watch.followUpgraded(upgraded, socket)
+  checker.asked.length = 0
+  move(async ({ subject }) => await new Promise((resolve) => { answers.set(String(subject?.commonName), resolve) }))
   const reviewed = watch.review()
   await turn()
-  t.equal(answers.length, 64)
-  answers[0]?.(REVOKED)
+  t.equal(answers.size, 64)
+  t.equal(checker.asked[0], 'client 99')
+  answers.get('client 99')?.(REVOKED)
   await turn()
   t.equal(cut, 1)
-  t.strictSame(ended.map((record) => records.indexOf(record)), [199])
-  t.equal(answers.length, 65, 'the next is asked for when there is room')
-  for (let index = 1; index < 200; index += 1) {
-    answers[index]?.(GOOD)
+  t.strictSame(ended.map(({ record }) => record), [upgraded])
+  t.equal(answers.size, 65, 'the next is asked for when there is room')
+  for (let count = 0; count < 99; count += 1) {
+    answers.get(`client ${count}`)?.(GOOD)
     await turn()
   }
   await reviewed
-  t.equal(answers.length, 200)
+  t.equal(checker.asked.length, 100, 'each once')
   t.equal(ended.length, 1)
 })
 
-test('a connection that closed is forgotten, and one that no longer stands is cut when its time to drain is over, its session with it', async (t) => {
+test('the connections of one client wait for one answer', async (t) => {
+  let answer: (status: RevocationStatus) => void = () => {}
+  const { ca, checker, watch, ended, open, move } = await startWatch()
+  const client = await ca.issue({ cn: 'client' })
+  const records = [await open(client), await open(client), await open(client)]
+  checker.asked.length = 0
+  move(async () => await new Promise((resolve) => { answer = resolve }))
+  const checks = [...records, records[0]!].map((record) => watch.check(record))
+  answer(REVOKED)
+  t.same(await Promise.all(checks), ['revoked', 'revoked', 'revoked', 'revoked'])
+  t.same(checker.asked, ['client'])
+  t.equal(ended.length, 3, 'each connection is told once')
+})
+
+test('a connection that closed is forgotten; one that is no longer accepted is cut when its time to drain is over', async (t) => {
   mock.timers.enable({ apis: ['setTimeout'] })
   t.after(() => { mock.timers.reset() })
-  const { watch, records: [gone, stays], ended, move } = await watchMany(2, () => REVOKED)
+  const { ca, watch, ended, open, move } = await startWatch()
+  const client = await ca.issue({ cn: 'client' })
+  const [gone, stays] = [await open(client), await open(client)]
   const cut: string[] = []
-  if (stays !== undefined) stays.session = { destroy: () => { cut.push('session') } } as any
-  stays?.socket.once('close', () => { cut.push('socket') })
-  gone?.socket.destroy()
-  move()
+  stays.session = { destroy: () => { cut.push('session') } } as any
+  stays.socket.once('close', () => { cut.push('socket') })
+  gone.socket.destroy()
+  move(() => REVOKED)
   await watch.review()
-  t.strictSame(ended, [stays])
-  t.equal(await watch.check(stays as ConnectionRecord), 'revoked')
+  t.strictSame(ended.map(({ record }) => record), [stays])
+  t.equal(watch.check(stays), 'revoked')
   mock.timers.tick(999)
   t.strictSame(cut, [])
   mock.timers.tick(1)
   t.strictSame(cut, ['session', 'socket'])
 })
 
-test('an answer that does not come is given up, and what there is lasts until its own end', async (t) => {
-  mock.timers.enable({ apis: ['setTimeout'] })
-  t.after(() => { mock.timers.reset() })
-  const start = Date.now()
-  let time = start
-  let asked = 0
-  const never = async (): Promise<RevocationStatus> => {
-    asked += 1
-    return await new Promise(() => {})
-  }
-  const { watch, records: [record], ended, move } = await watchMany(1, never, { first: { ...GOOD, until: start + 100_000 } as RevocationStatus, now: () => time })
-  const check = (): unknown => watch.check(record as ConnectionRecord)
-  move()
-  time = start + 84_000
-  t.equal(check(), undefined)
-  t.equal(asked, 0)
-  time = start + 86_000
-  t.equal(check(), undefined, 'does not wait')
-  t.equal(asked, 1)
-  mock.timers.tick(5_000)
-  await turn()
-  t.equal(check(), undefined)
-  t.equal(asked, 1, 'not asked again at once')
-  time = start + 92_000
-  t.equal(check(), undefined)
-  t.equal(asked, 2)
-  mock.timers.tick(5_000)
-  await turn()
-  time = start + 100_000
-  const waiting = check()
-  t.equal(asked, 3)
-  mock.timers.tick(5_000)
-  t.equal(await waiting, 'timeout')
-  t.strictSame(ended, [record])
+test('a connection without a certificate has nothing to be checked, and is not watched', async (t) => {
+  const { checker, watch, ended, move } = await startWatch()
+  const record = createRecord(fakeSocket(), undefined)
+  watch.follow(record)
+  move(() => REVOKED)
+  await watch.review()
+  t.equal(watch.check(record), undefined)
+  t.match(record, { peer: null, decision: undefined, presented: undefined })
+  t.strictSame([ended, checker.asked], [[], []])
 })
 
-test('an idle connection ends with its certificate, to the millisecond, however long that takes', async (t) => {
-  mock.timers.enable({ apis: ['setTimeout'] })
-  t.after(() => { mock.timers.reset() })
-  const start = Date.now()
-  let time = start
-  const { records: [record], ended } = await watchMany(1, () => GOOD, { now: () => time })
-  const left = (record?.peer?.notAfter ?? NaN) - start
-  const pass = (milliseconds: number): void => {
-    time += milliseconds
-    mock.timers.tick(milliseconds)
-  }
-  // Waited for in two parts.
-  const first = left - left % 10_000
-  pass(first)
-  t.strictSame(ended, [])
-  pass(left - first - 1)
-  t.strictSame(ended, [])
-  pass(1)
-  t.strictSame(ended, [record])
+test('a refused connection keeps its reason, says what is wrong and with which certificate, and is not evaluated again', async (t) => {
+  const { ca, checker, watch, ended, open, move } = await startWatch()
+  const client = await ca.issue({ cn: 'client' })
+  const record = await open(client)
+  move(() => REVOKED)
+  t.equal(watch.check(record), 'revoked')
+  const { fingerprint256 } = record.peer!
+  const refusal = { reason: 'revoked', detail: { step: 'revoked', message: /CN=client .*is revoked \(keyCompromise\)/, certificate: { subject: 'CN=client', fingerprint256 } } }
+  t.match(ended, [{ refusal }])
+  t.match(record.refusal, refusal)
+  const { length } = checker.asked
+  move(() => GOOD)
+  t.equal(watch.check(record), 'revoked', 'it is draining')
+  t.equal(checker.asked.length, length)
+})
+
+test('a connection keeps the identity with the chain of the decision in force', async (t) => {
+  const older = await createDevCa({ name: 'Older' })
+  const newer = await createDevCa({ name: 'Newer' })
+  const issuing = await older.intermediate({ name: 'Issuing' })
+  const { credentials, watch, ended, open } = await startWatch({ ca: older })
+  const client = await issuing.issue({ cn: 'client' })
+  const record = await open(client, [issuing.der])
+  const names = (): unknown => record.peer?.chain?.map(({ subject }) => subject?.commonName)
+  t.same(names(), ['Issuing', 'Older'])
+  const before = record.peer
+  credentials.update({ ca: [older.root, newer.root] })
+  t.equal(watch.check(record), undefined)
+  t.equal(record.peer, before, 'the same object where the chain is the same')
+  credentials.update({ ca: [issuing.certificate, older.root], intermediates: issuing.certificate })
+  t.equal(watch.check(record), undefined)
+  t.same(names(), ['Issuing', 'Older'], 'an intermediate that stands in ca is no anchor')
+  credentials.update({ ca: newer.root })
+  t.equal(watch.check(record), 'ca_removed')
+  t.match(ended, [{ refusal: { reason: 'ca_removed', detail: { step: 'issuer_unknown', certificate: { subject: 'CN=client' } } } }])
 })

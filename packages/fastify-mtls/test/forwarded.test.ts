@@ -131,6 +131,23 @@ test('the whole chain up to a root is asked about, whether the gateway passes in
   t.match(world.refused.map(({ reason }) => reason), ['revocation_unknown', 'revoked', 'revoked'])
 })
 
+test('the chain of a gateway\'s client is what leads to a CA in force, whatever the client sent', async (t) => {
+  const ca = await createDevCa({ name: 'Root' })
+  const issuing = await ca.intermediate({ name: 'Issuing' })
+  const elsewhere = await createDevCa({ name: 'Elsewhere' })
+  const namesake = await elsewhere.intermediate({ name: 'Issuing' })
+  const world = await startBehind(t, {}, { ca, setup: (app) => { app.get('/chain', async ({ peer }: any) => ({ chain: peer.chain?.map(({ subject }: any) => subject.commonName) ?? null })) } })
+  const deep = await issuing.issue({ cn: 'deep', profile: 'client' })
+  const stranger = await elsewhere.issue({ cn: 'stranger', profile: 'client' })
+  for (const [client, sent, chain] of [
+    [deep, [issuing.der], ['Issuing', 'Root']], [deep, [namesake.der, issuing.der], ['Issuing', 'Root']], [deep, [issuing.der, ca.der], ['Issuing', 'Root']],
+    [deep, [namesake.der], null], [deep, [], null], [stranger, [elsewhere.der], null]
+  ] as const) {
+    t.match(await call(world, world.gateway, { path: '/chain', headers: told(client, ...sent) }), { status: 200, body: { chain } }, 'which CAs a client may come from is for the gateway to say')
+  }
+  t.strictSame(world.refused, [])
+})
+
 test('nobody is known before the headers were read: not to hooks of plugins that came earlier', async (t) => {
   const seen: unknown[] = []
   const world = await startBehind(t)

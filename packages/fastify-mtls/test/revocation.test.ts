@@ -40,6 +40,31 @@ test('an answer that comes later holds the connection until it is there', async 
   t.equal(checker.asked, 1)
 })
 
+test('an accepted client is remembered: nobody is asked about it again before the answer is due or the trust moves', async (t) => {
+  let ahead = 0
+  const now = (): number => Date.now() + ahead
+  const checker = makeChecker(() => good(now() + 100_000))
+  const world = await startWorld(t, { settings: { revocation: checker, now } })
+  for (const [at, asked] of [[0, 1], [0, 1], [84_000, 1], [86_000, 2], [86_000, 2]] as const) {
+    ahead = at
+    t.match(await call(world, world.client), { status: 200 })
+    t.equal(checker.asked, asked, `after ${at} ms`)
+  }
+  checker.move()
+  t.match(await call(world, world.client), { status: 200 })
+  t.equal(checker.asked, 3)
+})
+
+test('a client that was refused is not remembered: it is let in as soon as it is good', async (t) => {
+  let status: RevocationStatus = { state: 'unknown', why: 'ocsp_unavailable' }
+  const checker = makeChecker(() => status)
+  const world = await startWorld(t, { settings: { revocation: checker } })
+  await t.rejects(call(world, world.client), { code: 'ECONNRESET' })
+  status = good()
+  t.match(await call(world, world.client), { status: 200 })
+  t.equal(checker.asked, 2)
+})
+
 for (const protocol of ['HTTP/1.1', 'HTTP/2'] as const) {
   for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
     test(`${version}, ${protocol}: what a client sends while it is judged is not lost`, async (t) => {
@@ -64,8 +89,10 @@ for (const protocol of ['HTTP/1.1', 'HTTP/2'] as const) {
       t.equal(await second ?? 200, 200)
       t.equal(await dialled.ask(), 200)
       await dialled.close()
+      // An accepted client is remembered while its answer holds, so another one comes.
+      const other = await world.ca.issue({ cn: 'other', profile: 'client' })
       const again = once(asked, 'asked')
-      const posted = call(world, world.client, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ text: 'x'.repeat(200_000) }) })
+      const posted = call(world, other, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ text: 'x'.repeat(200_000) }) })
       await again
       for (let turn = 0; turn < 100; turn += 1) await new Promise((resolve) => { setImmediate(resolve) })
       release(good())

@@ -1,7 +1,7 @@
-import { createPartialIdentity, parsePeerIdentity } from '@peerkit/identity'
+import { createPartialIdentity, endOfValidity, parsePeerIdentity, relinkPeerIdentity } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
+import type { ChainVerdict } from './chain-validator.ts'
 import type { Claim } from './header-format.ts'
-import { linkChain } from './link-chain.ts'
 
 /** Gateways for which an identity is kept, each. */
 const MAX_SENDERS = 16
@@ -10,36 +10,42 @@ const MAX_SENDERS = 16
 const WEIGHT = 5_000
 const WEIGHT_EACH = 3_800
 
+const NOTHING: readonly Uint8Array[] = Object.freeze([])
+
 /** Whom headers speak of; the same for every gateway that sends them, but for `via`. */
 export class ForwardedPerson {
   /** The gateways further out, nearest last. */
   readonly hops: readonly PeerIdentity[]
-  /** When all certificates are valid, in milliseconds since the epoch; without certificates, ever. */
+  /** From when on all certificates are valid, and when the first of them is no longer, in milliseconds since the epoch; without certificates, always. */
   readonly notBefore: number
-  readonly notAfter: number
+  readonly until: number
   /** Whether the certificate is a CA's own. */
   readonly isCa: boolean
+  /** What the client sent beside its certificate, as the gateway says. */
+  readonly sent: readonly Uint8Array[]
   /** About how many bytes it takes. */
   readonly weight: number
-  readonly #claim: Claim
-  readonly #chain: readonly PeerIdentity[]
+  readonly #client: PeerIdentity
   readonly #bySender = new Map<string, PeerIdentity>()
 
   /**
-   * @param path the verified certificates above the leaf; left out, those of the claim that stand above it by their signatures
+   * @param verdict of the validator, where there is one: whose path is the identity's chain. A chain that a gateway passes on is what the client sent, and nobody
+   * has verified its last signature, so without a validator the chain is not known
    * @throws where a certificate or a name cannot be read
    */
-  constructor (claim: Claim, gateways: readonly Claim[], path?: readonly (PeerIdentity | Uint8Array)[]) {
-    this.#claim = claim
-    this.#chain = readChain(claim, path)
-    this.hops = gateways.map((gateway) => readClaim(gateway, readChain(gateway), []))
-    const client = readClaim(claim, this.#chain, this.hops)
-    const people = [client, ...this.hops]
+  constructor (claim: Claim, gateways: readonly Claim[], verdict?: Extract<ChainVerdict, { valid: true }>) {
+    this.hops = gateways.map((gateway) => readClaim(gateway, []))
+    const chain = verdict?.path.map(readIssuer)
+    const links = { source: 'forwarded', via: this.hops, ...(chain !== undefined && { chain }) } as const
+    this.#client = verdict?.peer !== undefined ? relinkPeerIdentity(verdict.peer, links) : relinkPeerIdentity(readClaim(claim, this.hops), links)
+    this.sent = 'known' in claim ? NOTHING : claim.chain
+    const people = [this.#client, ...this.hops]
     this.notBefore = Math.max(...people.map(({ notBefore = -Infinity }) => notBefore))
-    this.notAfter = Math.min(...people.map(({ notAfter = Infinity }) => notAfter))
-    this.isCa = client.isCa === true
-    this.weight = WEIGHT + [client, ...this.#chain, ...this.hops].reduce((sum, { raw }) => sum + WEIGHT_EACH + 3 * (raw?.length ?? 0), 0)
-    this.#bySender.set('', client)
+    this.until = Math.min(...people.map((person) => person.notAfter === undefined ? Infinity : endOfValidity(person)))
+    this.isCa = this.#client.isCa === true
+    this.weight = WEIGHT + [this.#client, ...this.hops].reduce((sum, { raw }) => sum + WEIGHT_EACH + 3 * (raw?.length ?? 0), 0) +
+      this.sent.reduce((sum, { length }) => sum + WEIGHT_EACH + 3 * length, 0)
+    this.#bySender.set('', this.#client)
   }
 
   /** The client's identity, come by way of a gateway. The same object each time, so that what depends on it can be remembered. */
@@ -47,7 +53,7 @@ export class ForwardedPerson {
     const key = sender === undefined ? '' : sender.fingerprint256
     const known = key === undefined ? undefined : this.#bySender.get(key)
     if (known !== undefined) return known
-    const identity = readClaim(this.#claim, this.#chain, [...this.hops, sender as PeerIdentity])
+    const identity = relinkPeerIdentity(this.#client, { via: [...this.hops, sender as PeerIdentity] })
     if (key === undefined) return identity
     const [oldest] = this.#bySender.keys()
     if (this.#bySender.size >= MAX_SENDERS) this.#bySender.delete(oldest as string)
@@ -56,16 +62,8 @@ export class ForwardedPerson {
   }
 }
 
-function readClaim (claim: Claim, chain: readonly PeerIdentity[], via: readonly PeerIdentity[]): PeerIdentity {
-  if ('known' in claim) return createPartialIdentity({ ...claim.known, source: 'forwarded', via })
-  return parsePeerIdentity(claim.leaf, { source: 'forwarded', chain, via })
-}
-
-function readChain (claim: Claim, path?: readonly (PeerIdentity | Uint8Array)[]): readonly PeerIdentity[] {
-  if ('known' in claim) return []
-  // Each is read, also those that are left out: bytes that are no certificate are somebody's mistake or attack.
-  const told = path === undefined ? claim.chain.map(readIssuer) : []
-  return path === undefined ? told.slice(0, linkChain(claim.leaf, claim.chain).length) : path.map(readIssuer)
+function readClaim (claim: Claim, via: readonly PeerIdentity[]): PeerIdentity {
+  return 'known' in claim ? createPartialIdentity({ ...claim.known, source: 'forwarded', via }) : parsePeerIdentity(claim.leaf, { source: 'forwarded', via })
 }
 
 function readIssuer (issuer: PeerIdentity | Uint8Array): PeerIdentity {

@@ -14,6 +14,8 @@ export type RefusalReason =
   | 'ca_as_leaf'           // a CA's own certificate, presented as a client's
   | 'certificate_missing'  // parts of an identity where the certificate has to be validated in process
   | 'chain_invalid'        // validation in process says no; `detail` says why
+  | 'revoked'              // the validator says that a certificate of the chain was revoked
+  | 'revocation_unknown'   // the validator could not find out, and the policy is hard
   | 'not_yet_valid'        // the certificate is not valid yet
   | 'expired'              // the certificate is no longer valid
   | 'hop_count'            // more or fewer elements than `trustedHops`
@@ -36,7 +38,11 @@ export type ForwardedResult =
   | { readonly state: 'absent' }
   /** A gateway speaks for a client without a certificate: nobody, and not the gateway. */
   | { readonly state: 'anonymous' }
-  | { readonly state: 'accepted', readonly identity: PeerIdentity }
+  /**
+   * `identity.chain` is the path that the validator found; undefined where the gateway verified the chain. `sent`: DER of the certificates that the client sent
+   * beside its own, as the gateway says; nobody has verified them here.
+   */
+  | { readonly state: 'accepted', readonly identity: PeerIdentity, readonly sent: readonly Uint8Array[] }
   | { readonly state: 'refused', readonly reason: RefusalReason, readonly header: string, readonly detail?: string | undefined }
   /** Headers of someone who is no gateway, under `onUntrusted: 'strip'`: remove them with `stripHeaders`, and go on as if `absent`. */
   | { readonly state: 'stripped', readonly header: string }

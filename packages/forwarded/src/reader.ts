@@ -100,7 +100,8 @@ export class Reader {
   }
 
   #rememberRefusal (values: HeaderValues, { reason, detail }: Extract<ChainVerdict, { valid: false }>, generation: number): RefusedResult {
-    const refusal = this.#refuse('chain_invalid', 'certificate', detail === undefined ? reason : `${reason}: ${detail}`)
+    const isRevocation = reason === 'revoked' || reason === 'revocation_unknown'
+    const refusal = this.#refuse(isRevocation ? reason : 'chain_invalid', 'certificate', detail === undefined ? reason : `${reason}: ${detail}`)
     this.#memory.remember(values, { answer: refusal, until: this.#now() + REFUSED_FOR, generation, weight: 500 })
     return refusal
   }
@@ -108,12 +109,12 @@ export class Reader {
   #admit (values: HeaderValues, [client, ...hops]: Claims, verdict?: Extract<ChainVerdict, { valid: true }>): Answer {
     let person: ForwardedPerson
     try {
-      person = new ForwardedPerson(client, hops, verdict?.path)
+      person = new ForwardedPerson(client, hops, verdict)
     } catch {
       return this.#refuse('unreadable', 'certificate')
     }
     if (person.isCa) return this.#refuse('ca_as_leaf', 'certificate')
-    const until = Math.min(person.notAfter, verdict?.until ?? Infinity)
+    const until = Math.min(person.until, verdict?.until ?? Infinity)
     this.#memory.remember(values, { answer: person, until, generation: this.#generation, weight: person.weight })
     return person
   }
@@ -122,10 +123,10 @@ export class Reader {
   #conclude (answer: Answer, { sender }: ForwardedRequest, now: number): ForwardedResult {
     if (!(answer instanceof ForwardedPerson)) return answer
     if (now < answer.notBefore) return this.#refuse('not_yet_valid', 'certificate')
-    if (now >= answer.notAfter) return this.#refuse('expired', 'certificate')
+    if (now >= answer.until) return this.#refuse('expired', 'certificate')
     const hopGateways = this.#hopGateways
     if (answer.hops.length > 0 && !(hopGateways !== undefined && answer.hops.every((hop) => isAllowed(hopGateways, hop)))) return this.#refuse('untrusted_hop', 'certificate')
-    return { state: 'accepted', identity: answer.identify(sender) }
+    return { state: 'accepted', identity: answer.identify(sender), sent: answer.sent }
   }
 
   /** Named after the header that stands for the role, or after the certificate's, which there always is. */

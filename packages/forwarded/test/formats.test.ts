@@ -22,7 +22,9 @@ for (const writer of writers) {
       t.match(result, { state: 'accepted', identity: { source: 'forwarded', via: [gateway], subject: { commonName: name } } })
       if (result.state !== 'accepted') continue
       t.same(result.identity.raw, Buffer.from(issued.der))
-      t.equal(result.identity.chain?.[0]?.subject?.commonName, passesChain ? 'Issuing' : verifies ? undefined : 'Root')
+      t.same(result.sent, passesChain ? [Buffer.from(ca.der)] : [], 'what the client sent beside it, as the gateway says')
+      const chain = result.identity.chain?.map(({ subject }) => subject?.commonName)
+      t.same(chain, verifies ? undefined : passesChain ? ['Issuing', 'Root'] : ['Root'], 'only what a validator verified is a chain')
     }
     t.match(read(writer.write(tricky.der, [])), { identity: { spiffeId: undefined, subject: { organization: 'Müller, Söhne & Co;KG' }, subjectAltNames: { uri: [String(/https.*admin$/.exec('https://x.example/a,URI:spiffe://prod.example/admin;URI=spiffe://prod.example/admin'))] } } })
   })

@@ -1,3 +1,4 @@
+import { parsePeerIdentity } from '@peerkit/identity'
 import { test } from 'tap'
 import type { ChainValidator, ChainVerdict, ForwardedResult } from '../src/index.ts'
 import { createForwardedReader } from '../src/index.ts'
@@ -64,10 +65,30 @@ test('what it refuses is refused for ten seconds without another look, and no lo
   t.match(read(), { state: 'accepted' })
   verdict = { valid: false, reason: 'revoked', detail: 'by CRL' }
   generation = 3
-  t.match(read(), { state: 'refused', detail: 'revoked: by CRL' })
+  t.match(read(), { state: 'refused', reason: 'revoked', detail: 'revoked: by CRL' })
   verdict = valid()
   at(start + 20_000)
   t.match(read(), { state: 'accepted' })
+})
+
+test('what the validator says of revocation is the reason, whatever else it says is a chain that is not valid', async (t) => {
+  for (const [said, reason] of [['revoked', 'revoked'], ['revocation_unknown', 'revocation_unknown'], ['expired', 'chain_invalid'], ['constructor', 'chain_invalid']] as const) {
+    t.same(world({ validate: () => ({ valid: false, reason: said, detail: 'CN=billing' }) }).read(), {
+      state: 'refused', reason, header: 'x-amzn-mtls-clientcert', detail: `${said}: CN=billing`
+    })
+  }
+})
+
+test('the leaf is not read again where the validator has read it, and comes by way of the gateway all the same', async (t) => {
+  const peer = parsePeerIdentity(client.der)
+  const path = [ca, root].map(({ der }) => parsePeerIdentity(der))
+  const result = world({ validate: () => ({ valid: true, path, until: Infinity, peer }) }).read()
+  t.match(result, { state: 'accepted', identity: { fingerprint256: peer.fingerprint256, source: 'forwarded', via: [gateway] } })
+  if (!('state' in result) || result.state !== 'accepted') return
+  t.same(result.identity.raw, peer.raw)
+  t.equal(result.identity.chain?.[0], path[0])
+  t.equal(result.identity.chain?.[1], path[1])
+  t.match(peer, { source: 'tls', chain: undefined }, 'the identity that the validator keeps is not touched')
 })
 
 test('a validator that answers later is waited for; one that fails has not said yes', async (t) => {
@@ -88,7 +109,7 @@ test('an answer that the trust overtook is asked for again, and in the end refus
       return { valid: false, reason: 'revoked' }
     }
   })
-  t.match(await once.read(), { state: 'refused', reason: 'chain_invalid', detail: 'revoked' })
+  t.match(await once.read(), { state: 'refused', reason: 'revoked', detail: 'revoked' })
   t.equal(once.calls(), 2)
   const restless = world({ get generation () { return generation }, async validate () { generation++; return valid() } })
   t.match(await restless.read(), { state: 'refused', detail: 'the trust keeps moving' })

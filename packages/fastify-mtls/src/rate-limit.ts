@@ -1,0 +1,22 @@
+/** Allows so many things a second, and no more. What was not used in a second is gone with it. */
+export class RateLimit {
+  readonly #perSecond: number
+  #second = -Infinity
+  #taken = 0
+
+  constructor (perSecond: number) {
+    this.#perSecond = perSecond
+  }
+
+  /** Whether there is one left in this second. */
+  take (): boolean {
+    const second = Math.floor(performance.now() / 1_000)
+    if (second !== this.#second) {
+      this.#second = second
+      this.#taken = 0
+    }
+    if (this.#taken >= this.#perSecond) return false
+    this.#taken += 1
+    return true
+  }
+}
