@@ -1,6 +1,7 @@
 import type { CredentialSource } from '@peerkit/credentials'
 import type { RevocationChecker } from '@peerkit/revocation'
 import type { Groups } from '@peerkit/rules'
+import type { AlgorithmPolicy } from '@peerkit/trust'
 import type { Agent } from 'undici'
 import { MTLS_ERR_OUTBOUND_OPTION } from './errors.ts'
 import { checkCredentials, checkDuration, checkKeys } from './option-check.ts'
@@ -26,13 +27,15 @@ export interface MtlsAgentOptions extends PassedOptions {
   readonly origins?: Readonly<Record<string, OriginOptions>>
   /** Asked about servers beside the credentials' own CRLs; both must permit. */
   readonly revocation?: RevocationChecker
+  /** Which signatures and keys count in a server's chain. Default: what a TLS handshake accepts, see @peerkit/trust. */
+  readonly algorithms?: AlgorithmPolicy
   /** Speak HTTP/2 where the server does. Default false. */
   readonly allowH2?: boolean
   /** Connect to a Unix socket instead of the origin's address. */
   readonly socketPath?: string
   /** Reach origins through a proxy's CONNECT. */
   readonly proxy?: string | ProxyOptions
-  /** Milliseconds for connecting, shaking hands and judging, a proxy's part included. Default 10,000. */
+  /** Milliseconds for connecting, shaking hands and checking who answered, a proxy's part included. Default 10,000. */
   readonly connectTimeout?: number
   /** Default `TLSv1.2`. */
   readonly minVersion?: 'TLSv1.2' | 'TLSv1.3'
@@ -45,7 +48,7 @@ export interface MtlsAgentOptions extends PassedOptions {
 
 const PASSED = ['connections', 'pipelining', 'keepAliveTimeout', 'keepAliveMaxTimeout', 'keepAliveTimeoutThreshold', 'headersTimeout', 'bodyTimeout',
   'maxHeaderSize', 'maxResponseSize', 'maxRequestsPerClient', 'strictContentLength', 'maxConcurrentStreams', 'clientTtl', 'localAddress'] as const
-const OWN = ['credentials', 'allowedServers', 'servers', 'origins', 'revocation', 'allowH2', 'socketPath', 'proxy', 'connectTimeout', 'minVersion', 'maxVersion', 'ciphers', 'now']
+const OWN = ['credentials', 'allowedServers', 'servers', 'origins', 'revocation', 'algorithms', 'allowH2', 'socketPath', 'proxy', 'connectTimeout', 'minVersion', 'maxVersion', 'ciphers', 'now']
 
 /** @throws MTLS_ERR_OUTBOUND_OPTION */
 export function checkAgentOptions (options: MtlsAgentOptions): void {

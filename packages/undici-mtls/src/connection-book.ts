@@ -6,6 +6,7 @@ import type { Means } from './connector.ts'
 import { Generation } from './generation.ts'
 import type { TlsSettings } from './handshake.ts'
 import type { OriginPolicy } from './origin-policy.ts'
+import { ServerTrust } from './server-trust.ts'
 import { SessionCache } from './session-cache.ts'
 
 /** Origins whose connections are kept at a time; beyond, those used least recently finish what they carry and close. */
@@ -15,7 +16,7 @@ const EVENTS = ['connect', 'disconnect', 'connectionError', 'drain'] as const
 type Tell = (event: string, ...args: any[]) => void
 
 /** What is kept for one credential source. */
-interface Realm { readonly sessions: SessionCache, lists: RevocationChecker | undefined, unfollow: (() => void) | undefined }
+interface Realm { readonly sessions: SessionCache, readonly trust: ServerTrust, lists: RevocationChecker | undefined, unfollow: (() => void) | undefined }
 
 /** Keeps the connections of an agent by origin, and exchanges them when credentials, trust or revocation move. */
 export class ConnectionBook {
@@ -95,7 +96,7 @@ export class ConnectionBook {
   }
 
   #follow (source: CredentialSource): void {
-    const realm: Realm = { sessions: new SessionCache(), lists: undefined, unfollow: undefined }
+    const realm: Realm = { ...this.#createRealm(source), lists: undefined, unfollow: undefined }
     this.#realms.set(source, realm)
     const followLists = (): void => {
       const { revocation } = source.current
@@ -148,8 +149,13 @@ export class ConnectionBook {
   }
 
   #meansOf (credentials: CredentialSource): Means {
-    const { revocation, now = Date.now } = this.#options
-    const sessions = this.#realms.get(credentials)?.sessions ?? new SessionCache()
-    return { credentials, sessions, revocation, settings: this.#settings, now }
+    const { now = Date.now } = this.#options
+    const { sessions, trust } = this.#realms.get(credentials) ?? this.#createRealm(credentials)
+    return { credentials, sessions, trust, settings: this.#settings, now }
+  }
+
+  #createRealm (source: CredentialSource): Pick<Realm, 'sessions' | 'trust'> {
+    const { revocation, algorithms, now = Date.now } = this.#options
+    return { sessions: new SessionCache(), trust: new ServerTrust(source, { revocation, algorithms, now }) }
   }
 }

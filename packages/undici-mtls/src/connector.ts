@@ -1,24 +1,24 @@
 import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
-import { readVerifiedChain } from '@peerkit/credentials'
 import type { CredentialSnapshot, CredentialSource } from '@peerkit/credentials'
-import { parsePeerIdentity } from '@peerkit/identity'
+import type { RefusalDetail } from '@peerkit/events'
 import type { PeerIdentity } from '@peerkit/identity'
-import type { RevocationChecker } from '@peerkit/revocation'
+import { checkMeant, refusalOf } from './check-server.ts'
 import { MTLS_ERR_OUTBOUND_CREDENTIALS_EXPIRED, MTLS_ERR_OUTBOUND_SERVER_UNTRUSTED, withFacts } from './errors.ts'
 import type { Deadline } from './deadline.ts'
-import { explainFirstRequestError } from './explain-error.ts'
+import { explainFirstRequestError, explainVerifyError } from './explain-error.ts'
 import { finishHandshake, startHandshake } from './handshake.ts'
 import type { Endpoint, TlsSettings } from './handshake.ts'
-import { judgeServer } from './judge-server.ts'
+import type { PresentedServer } from './node-internals.ts'
 import type { ServerRules } from './server-rules.ts'
-import type { SessionCache } from './session-cache.ts'
+import type { ServerDecision, ServerTrust } from './server-trust.ts'
+import type { CachedSession, SessionCache } from './session-cache.ts'
 
 /** What a connection is made with. */
 export interface Means {
   readonly credentials: CredentialSource
   readonly sessions: SessionCache
-  readonly revocation: RevocationChecker | undefined
+  readonly trust: ServerTrust
   readonly settings: TlsSettings
   readonly now: () => number
 }
@@ -37,10 +37,11 @@ export interface Destination {
   open (): Endpoint | Promise<Endpoint>
 }
 
-/** One connection whose server was judged. */
+/** One connection whose server is accepted. */
 export interface Connection {
   readonly socket: TLSSocket
   readonly server: PeerIdentity
+  readonly decision: ServerDecision
   readonly snapshot: CredentialSnapshot
   readonly resumed: boolean
   /** When it must carry no new request any more, in milliseconds since the epoch. */
@@ -63,7 +64,7 @@ export async function openConnection (to: Destination, means: Means): Promise<Co
   }
   const key = keyOf(to, snapshot)
   const cached = means.sessions.take(key)
-  if (cached === undefined || hasEnded(cached.server, means.now())) return await shakeHands(to, means, snapshot, undefined)
+  if (cached === undefined || isRefused(means.trust, cached)) return await shakeHands(to, means, snapshot, undefined)
   try {
     return await shakeHands(to, means, snapshot, cached)
   } catch (error) {
@@ -74,7 +75,7 @@ export async function openConnection (to: Destination, means: Means): Promise<Co
   }
 }
 
-/** A resumed session led to an identity that does not stand any more. */
+/** A resumed session led to a server that is not accepted any more. */
 class StaleSession extends Error {}
 
 /** No session is resumed by other credentials than those it was made with: it would speak for the old ones. */
@@ -82,65 +83,63 @@ function keyOf ({ sessionKey }: Destination, { generation }: CredentialSnapshot)
   return `${generation} ${sessionKey}`
 }
 
-function hasEnded (server: PeerIdentity, now: number): boolean {
-  return [server, ...(server.chain ?? [])].some(({ notAfter = -Infinity }) => now >= notAfter)
+/** A session is not worth resuming where the server's certificate is known to be refused by now. */
+function isRefused (trust: ServerTrust, { presented }: CachedSession): boolean {
+  const decision = trust.evaluate(presented)
+  return !(decision instanceof Promise) && !decision.accepted
 }
 
-type Cached = ReturnType<SessionCache['take']>
-
-async function shakeHands (to: Destination, means: Means, snapshot: CredentialSnapshot, cached: Cached): Promise<Connection> {
-  const { sessions, now, revocation, settings } = means
-  const socket = startHandshake({ endpoint: await to.open(), hostname: to.hostname, snapshot, session: cached?.session, settings })
+async function shakeHands (to: Destination, means: Means, snapshot: CredentialSnapshot, cached: CachedSession | undefined): Promise<Connection> {
+  const { sessions, trust, settings } = means
+  const { socket, presented: readPresented } = startHandshake({ endpoint: await to.open(), hostname: to.hostname, snapshot, session: cached?.session, settings })
   to.deadline.guard(socket)
   const tickets: Buffer[] = []
-  let isJudged = false
+  let isAccepted = false
   let hasAnswered = false
   // Keys come to be when the server's part of the handshake is known. They are not looked at: that there are some tells a server that refuses from one that does not speak TLS.
   socket.once('keylog', () => { hasAnswered = true })
-  let server: PeerIdentity
+  let presented: PresentedServer | undefined
   const keep = (session: Buffer): void => {
-    // A session of credentials that are gone is not worth keeping, one of a server that is not judged yet must not be.
-    if (isJudged && means.credentials.current === snapshot) sessions.put(keyOf(to, snapshot), { session, server })
-    else if (!isJudged) tickets.push(session)
+    // A session of credentials that are gone is not worth keeping, one of a server that is not accepted yet must not be.
+    if (isAccepted && presented !== undefined && means.credentials.current === snapshot) sessions.put(keyOf(to, snapshot), { session, presented })
+    else if (!isAccepted) tickets.push(session)
   }
   socket.on('session', keep)
   try {
     await finishHandshake(socket)
     const resumed = socket.isSessionReused()
-    server = identify(socket, snapshot, resumed ? cached?.server : undefined, to.origin)
-    const checkers = [snapshot.revocation, revocation].filter((checker) => checker !== undefined)
-    const judged = judgeServer({ server, hostname: to.hostname, origin: to.origin, rules: to.rules, snapshot, checkers, now: now() })
-    const validUntil = await to.deadline.race(judged).catch((error: Error) => { throw resumed ? new StaleSession(error.message, { cause: error }) : error })
+    presented = readPresented() ?? (resumed ? cached?.presented : undefined)
+    const accepted = await to.deadline.race(acceptServer(to, trust, socket, presented)).catch((error: Error) => { throw resumed ? new StaleSession(error.message, { cause: error }) : error })
     assertOpen(socket)
-    isJudged = true
+    isAccepted = true
     tickets.forEach(keep)
     // Unlike the tickets of TLS 1.3 a session of TLS 1.2 may be resumed again, and often no other comes.
     if (resumed && cached !== undefined && socket.getProtocol() === 'TLSv1.2') keep(cached.session)
-    const connection: Connection = { socket, server, snapshot, resumed, validUntil: Math.min(validUntil, snapshot.notAfter), answered: false, failure: undefined }
+    const connection: Connection = { socket, server: accepted.current.peer, decision: accepted, snapshot, resumed, validUntil: snapshot.notAfter, answered: false, failure: undefined }
     socket.on('error', (error) => { connection.failure ??= error })
     return connection
   } catch (error) {
     socket.destroy()
-    throw (hasAnswered ? explainFirstRequestError(error as Error, to.origin) : undefined) ?? error
+    throw explainVerifyError(error as Error, to.origin, () => describeRefused(trust, readPresented())) ?? (hasAnswered ? explainFirstRequestError(error as Error, to.origin) : undefined) ?? error
   }
 }
 
-function identify (socket: TLSSocket, snapshot: CredentialSnapshot, cached: PeerIdentity | undefined, origin: string): PeerIdentity {
-  const facts = { retryable: false, origin, reason: 'unreadable' } as const
-  if (!socket.authorized) throw withFacts(new MTLS_ERR_OUTBOUND_SERVER_UNTRUSTED(origin, 'it sent no certificate that verifies'), { ...facts, reason: 'other' })
-  // A resumed session is of the very server that its full handshake verified; Node has no chain to show for it on a client's side.
-  if (cached !== undefined) return cached
-  const leaf = socket.getPeerCertificate(true)
-  if (leaf?.raw === undefined) throw withFacts(new MTLS_ERR_OUTBOUND_SERVER_UNTRUSTED(origin, 'it sent no certificate'), facts)
-  try {
-    const chain = readVerifiedChain(leaf, snapshot.anchors)
-    return parsePeerIdentity(leaf.raw, chain === undefined ? {} : { chain })
-  } catch (error) {
-    throw withFacts(new MTLS_ERR_OUTBOUND_SERVER_UNTRUSTED(origin, 'its certificate cannot be read'), { ...facts, cause: error })
+/** OpenSSL verified that the server holds its key; whose key it is is for `evaluate` to say, and whether that server was meant for the rules. */
+async function acceptServer ({ origin, hostname, rules }: Destination, trust: ServerTrust, socket: TLSSocket, presented: PresentedServer | undefined): Promise<ServerDecision> {
+  if (!socket.authorized || presented === undefined) {
+    throw withFacts(new MTLS_ERR_OUTBOUND_SERVER_UNTRUSTED(origin, 'it sent no certificate that verifies'), { retryable: false, origin, reason: 'other' })
   }
+  const decision = await trust.evaluate(presented)
+  if (!decision.accepted) throw refusalOf(decision, origin)
+  await checkMeant({ server: decision.peer, hostname, origin, rules })
+  return { presented, current: decision, deciding: undefined, refused: false }
 }
 
-/** Judging may take a while, and undici must not be given what broke meanwhile. */
+function describeRefused (trust: ServerTrust, presented: PresentedServer | undefined): RefusalDetail | undefined {
+  return presented === undefined ? undefined : trust.explain(presented)
+}
+
+/** Checking may take a while, and undici must not be given what broke meanwhile. */
 function assertOpen (socket: Socket): void {
   if (!socket.destroyed && socket.readable && socket.writable) return
   throw Object.assign(socket.errored ?? new Error('the connection was closed after the handshake'), { code: (socket.errored as NodeJS.ErrnoException | null)?.code ?? 'ECONNRESET' })

@@ -1,5 +1,6 @@
 import createError from '@fastify/error'
 import type { FastifyErrorConstructor } from '@fastify/error'
+import type { RefusalDetail } from '@peerkit/events'
 
 /** An option of the agent is wrong. */
 export const MTLS_ERR_OUTBOUND_OPTION: FastifyErrorConstructor<{ code: 'MTLS_ERR_OUTBOUND_OPTION' }, [string]> =
@@ -60,6 +61,8 @@ export interface OutboundErrorFacts {
   readonly reason?: OutboundReason
   /** What the server said, for a certificate that it refused by an alert. */
   readonly alert?: TlsAlert
+  /** Of a server's certificate that is not accepted: the check that failed, and the certificate at fault. */
+  readonly detail?: RefusalDetail
   /** WRONG_SERVER: who was meant. */
   readonly expected?: string
   /** WRONG_SERVER: who answered. */

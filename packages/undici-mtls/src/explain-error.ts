@@ -1,6 +1,7 @@
 import {
   MTLS_ERR_OUTBOUND_CLIENT_CERTIFICATE_REFUSED, MTLS_ERR_OUTBOUND_SERVER_EXPIRED, MTLS_ERR_OUTBOUND_SERVER_UNTRUSTED, MTLS_ERR_OUTBOUND_UNREACHABLE, withFacts
 } from './errors.ts'
+import type { RefusalDetail } from '@peerkit/events'
 import type { OutboundReason } from './errors.ts'
 import { readCertificateAlert } from './tls-alert.ts'
 
@@ -10,16 +11,29 @@ const VERIFY_CODES = /^(UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|CERT_|INVALID_CA|INV
 export function explainConnectError (error: NodeJS.ErrnoException, origin: string): Error {
   const { code = '' } = error
   if (code.startsWith('MTLS_ERR_')) return error
-  if (code === 'CERT_HAS_EXPIRED') return withFacts(new MTLS_ERR_OUTBOUND_SERVER_EXPIRED(origin), { retryable: false, origin, cause: error })
-  if (VERIFY_CODES.test(code)) {
-    return withFacts(new MTLS_ERR_OUTBOUND_SERVER_UNTRUSTED(origin, `${code} (${error.message})`), { retryable: false, origin, reason: reasonOf(code), cause: error })
-  }
+  const unverified = explainVerifyError(error, origin, () => undefined)
+  if (unverified !== undefined) return unverified
   const refusal = explainAlert(error, origin)
   if (refusal !== undefined) return refusal
   const isTls = code.startsWith('ERR_SSL_') || code === 'EPROTO'
   const isClosed = code === 'ECONNRESET' || code === 'EPIPE'
   const message = isClosed ? `${code}: it closed the connection before it said anything in TLS` : describeNetworkError(error)
   return withFacts(new MTLS_ERR_OUTBOUND_UNREACHABLE(origin, message), { retryable: !isTls, origin, reason: isTls ? 'tls' : isClosed ? 'closed' : 'network', cause: error })
+}
+
+/**
+ * What OpenSSL refused about a server's certificate; undefined where the error is of another kind.
+ *
+ * @param describe says which certificate is at fault, as far as that can be found out
+ */
+export function explainVerifyError (error: NodeJS.ErrnoException, origin: string, describe: () => RefusalDetail | undefined): Error | undefined {
+  const { code = '' } = error
+  if (!VERIFY_CODES.test(code)) return undefined
+  const detail = describe()
+  const facts = { retryable: false, origin, cause: error, ...(detail !== undefined && { detail }) }
+  if (code === 'CERT_HAS_EXPIRED') return withFacts(new MTLS_ERR_OUTBOUND_SERVER_EXPIRED(origin), facts)
+  const words = detail === undefined ? `${code} (${error.message})` : `${code} (${error.message}): ${detail.message}`
+  return withFacts(new MTLS_ERR_OUTBOUND_SERVER_UNTRUSTED(origin, words), { ...facts, reason: reasonOf(code) })
 }
 
 function reasonOf (code: string): OutboundReason {

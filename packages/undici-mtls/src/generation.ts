@@ -15,7 +15,7 @@ export interface GenerationOptions {
   readonly policy: OriginPolicy
   readonly means: Means
   readonly proxyMeans: Means | undefined
-  /** Milliseconds for connecting, shaking hands and judging. */
+  /** Milliseconds for connecting, shaking hands and checking who answered. */
   readonly timeout: number
   readonly agentOptions: object
   /** Called when a connection of it must not be used any more though nothing was rotated: a certificate or an answer on revocation has ended. */
@@ -58,9 +58,9 @@ export class Generation {
   }
 
   /** Asked before each request, when the next thing would be to write it. */
-  mayCarry ({ snapshot, validUntil }: Connection): boolean {
-    const { credentials, now } = this.#options.means
-    if (!this.isStale && now() < validUntil && credentials.current.trustEpoch === snapshot.trustEpoch) return true
+  mayCarry ({ snapshot, validUntil, decision }: Connection): boolean {
+    const { credentials, now, trust } = this.#options.means
+    if (!this.isStale && now() < validUntil && credentials.current.trustEpoch === snapshot.trustEpoch && trust.isStillAccepted(decision)) return true
     this.#options.onStale(this)
     return false
   }

@@ -5,6 +5,8 @@ import { connect, createSecureContext } from 'node:tls'
 import type { ConnectionOptions, SecureContext, TLSSocket } from 'node:tls'
 import { secureContextOptions } from '@peerkit/credentials'
 import type { CredentialSnapshot } from '@peerkit/credentials'
+import { watchServerCertificate } from './node-internals.ts'
+import type { PresentedServer } from './node-internals.ts'
 
 /** TLS settings of an agent, beside its credentials. */
 export interface TlsSettings {
@@ -35,7 +37,7 @@ function contextOf (snapshot: CredentialSnapshot, settings: TlsSettings): Secure
   let context = own.get(snapshot)
   if (context === undefined) {
     const { minVersion, maxVersion, ciphers } = settings
-    // Only TLS 1.2 knows renegotiation: after it another certificate might stand where one was judged.
+    // Only TLS 1.2 knows renegotiation: after it another certificate might stand where one was checked.
     const secureOptions = constants.SSL_OP_NO_RENEGOTIATION
     context = createSecureContext({ ...secureContextOptions(snapshot), secureOptions, minVersion, ...(maxVersion !== undefined && { maxVersion }), ...(ciphers !== undefined && { ciphers }) })
     own.set(snapshot, context)
@@ -43,22 +45,30 @@ function contextOf (snapshot: CredentialSnapshot, settings: TlsSettings): Secure
   return context
 }
 
-export function startHandshake ({ endpoint, hostname, snapshot, session, settings }: HandshakeOptions): TLSSocket {
+/** A handshake under way. */
+export interface StartedHandshake {
+  readonly socket: TLSSocket
+  /** What the server presented; undefined before the handshake is done, and on a resumed session. */
+  presented (): PresentedServer | undefined
+}
+
+export function startHandshake ({ endpoint, hostname, snapshot, session, settings }: HandshakeOptions): StartedHandshake {
   const options: ConnectionOptions & { readonly highWaterMark: number } = {
     ...endpoint,
     servername: isIP(hostname) === 0 ? hostname : '',
     secureContext: contextOf(snapshot, settings),
     ALPNProtocols: settings.allowH2 ? ['http/1.1', 'h2'] : ['http/1.1'],
     rejectUnauthorized: true,
-    // Who answered is judged after the handshake, every time: Node does not ask here when a session is resumed.
+    // Who answered is checked after the handshake, every time: Node does not ask here when a session is resumed.
     checkServerIdentity: () => undefined,
     highWaterMark: 16_384,
     ...(session !== undefined && { session })
   }
   const socket = connect(options)
+  const presented = watchServerCertificate(socket)
   socket.setNoDelay(true)
   socket.setKeepAlive(true, 60_000)
-  return socket
+  return { socket, presented }
 }
 
 /** Resolves when the handshake is done and OpenSSL accepted the chain. */

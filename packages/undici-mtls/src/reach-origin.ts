@@ -21,7 +21,7 @@ export interface Reach {
   readonly proxyMeans: Means | undefined
 }
 
-/** Opens a judged connection to an origin, by its proxy or Unix socket where it has one. */
+/** Opens a connection to an origin whose server was accepted, by its proxy or Unix socket where it has one. */
 export async function reachOrigin ({ policy, address, hostname, deadline, means, proxyMeans }: Reach): Promise<Connection> {
   const { origin, rules, proxy, socketPath } = policy
   const host = address.hostname.replace(/^\[|\]$/g, '')
@@ -40,7 +40,7 @@ export async function reachOrigin ({ policy, address, hostname, deadline, means,
   return connection
 }
 
-/** The connection to the proxy itself. A proxy of https is judged as any server. */
+/** The connection to the proxy itself. A proxy of https is checked as any server. */
 async function openProxy (proxy: Proxy, deadline: Deadline, means: Means): Promise<{ readonly socket: Socket, readonly validUntil: number }> {
   if (proxy.url.protocol === 'http:') {
     const socket = await connectPlainly(proxy)
@@ -52,7 +52,8 @@ async function openProxy (proxy: Proxy, deadline: Deadline, means: Means): Promi
   const to: Destination = { origin, rules: proxy.rules, hostname: host, deadline, sessionKey: `proxy ${origin}`, open: () => ({ host, port: Number(port === '' ? 443 : port) }) }
   // CONNECT is HTTP/1.1.
   const http1 = { ...means, settings: means.settings.allowH2 ? withoutH2(means.settings) : means.settings }
-  return await openConnection(to, http1)
+  const { socket, validUntil, decision: { current } } = await openConnection(to, http1)
+  return { socket, validUntil: Math.min(validUntil, current.notAfter, current.staleUntil) }
 }
 
 const http1Settings = new WeakMap<Means['settings'], Means['settings']>()

@@ -1,7 +1,7 @@
-import type { PeerIdentity } from '@peerkit/identity'
+import type { PresentedServer } from './node-internals.ts'
 
-/** A TLS session with the identity and chain that its full handshake verified: on resumption nobody sends them again. */
-export interface CachedSession { readonly session: Buffer, readonly server: PeerIdentity }
+/** A TLS session with what the server presented in its full handshake: on resumption it sends nothing, and is evaluated by that again. */
+export interface CachedSession { readonly session: Buffer, readonly presented: PresentedServer }
 
 const MOST_KEYS = 256
 const MOST_PER_KEY = 8

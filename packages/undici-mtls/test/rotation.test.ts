@@ -215,6 +215,7 @@ test('a checker that moves ends kept connections', async (t) => {
   t.teardown(async () => { await listening.close() })
   await (await agent.request({ origin: listening.origin, path: '/1', method: 'GET' })).body.dump()
   state = 'revoked'
+  revocation.epoch += 1
   for (const listener of listeners) listener()
   t.match(await rejection(agent.request({ origin: listening.origin, path: '/2', method: 'GET' })), { code: 'MTLS_ERR_OUTBOUND_SERVER_REVOKED' })
   await agent.close()

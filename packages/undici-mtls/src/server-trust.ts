@@ -1,0 +1,70 @@
+import { authorityOf } from '@peerkit/credentials'
+import type { CredentialSource } from '@peerkit/credentials'
+import type { RevocationChecker } from '@peerkit/revocation'
+import { createTrustEvaluator } from '@peerkit/trust'
+import type { Accepted, AlgorithmPolicy, Decision, TrustEvaluator } from '@peerkit/trust'
+import type { RefusalDetail } from '@peerkit/events'
+import type { PresentedServer } from './node-internals.ts'
+
+export interface ServerTrustOptions {
+  /** Asked beside the credentials' own CRLs; both must permit. */
+  readonly revocation: RevocationChecker | undefined
+  readonly algorithms: AlgorithmPolicy | undefined
+  readonly now: () => number
+}
+
+/** A decision about a server's certificate, made again while its connection is open. */
+export interface ServerDecision {
+  readonly presented: PresentedServer
+  current: Accepted
+  /** Being made again. */
+  deciding: Promise<void> | undefined
+  /** It is not accepted any more. */
+  refused: boolean
+}
+
+/** Whether servers' certificates are accepted by the credentials in force. */
+export class ServerTrust {
+  readonly #evaluator: TrustEvaluator
+  readonly #explainer: TrustEvaluator
+  readonly #now: () => number
+
+  constructor (credentials: CredentialSource, { revocation, algorithms, now }: ServerTrustOptions) {
+    const common = { version: () => credentials.current.trustEpoch, purpose: 'serverAuth', now, ...(algorithms !== undefined && { algorithms }) } as const
+    this.#evaluator = createTrustEvaluator({ ...common, authorities: () => [authorityOf(credentials.current, revocation)] })
+    this.#explainer = createTrustEvaluator({ ...common, authorities: () => [{ ...authorityOf(credentials.current), revocation: [] }], maxRemembered: 0 })
+    this.#now = now
+  }
+
+  evaluate ({ leaf, sent }: PresentedServer): Decision | Promise<Decision> {
+    return this.#evaluator.evaluate(leaf, { sent })
+  }
+
+  /** What is wrong with a certificate that OpenSSL refused, revocation aside; undefined where nothing is found. */
+  explain ({ leaf, sent }: PresentedServer): RefusalDetail | undefined {
+    const decision = this.#explainer.evaluate(leaf, { sent })
+    return decision instanceof Promise || decision.accepted ? undefined : decision.detail
+  }
+
+  /**
+   * Whether an open connection's server is still accepted, at once. Where revocation has to be asked again and the answer takes time, the former answer counts
+   * until its own end, and the next request knows more.
+   */
+  isStillAccepted (decision: ServerDecision): boolean {
+    if (decision.refused) return false
+    if (this.#evaluator.isFresh(decision.current)) return true
+    if (decision.deciding === undefined) {
+      const next = this.evaluate(decision.presented)
+      if (!(next instanceof Promise)) return take(decision, next)
+      decision.deciding = next.then((settled) => { take(decision, settled) }, () => { decision.refused = true }).finally(() => { decision.deciding = undefined })
+    }
+    const { staleUntil, notAfter } = decision.current
+    return this.#now() < Math.min(staleUntil, notAfter) && this.#evaluator.isCurrent(decision.current)
+  }
+}
+
+function take (decision: ServerDecision, next: Decision): boolean {
+  if (next.accepted) decision.current = next
+  else decision.refused = true
+  return next.accepted
+}
