@@ -88,3 +88,27 @@ test('a wrong command line ends with 2 before anything is sent', async (t) => {
   }
   t.same(seen, [])
 })
+
+test('with --ca it says what is wrong with which certificate of the server, by the step that failed', async (t) => {
+  const file = files(t)
+  const plain = await serve(t, {})
+  t.match((await probe(file, plain.at)).out, /chain +accepted, through CN=Peerkit development CA.*; ends in [67] days\n/)
+  const { out, code } = await peerkit('probe', plain.at, '--ca', file('other.pem'))
+  t.equal(code, 1)
+  t.match(out, new RegExp(`chain +refused: unknown_ca, step issuer_unknown: [^]*at fault +.*serial number ${server.serialNumber}, SHA-256 [0-9a-f]{64}\n`))
+  const json = await peerkit('probe', plain.at, '--ca', file('other.pem'), '--json')
+  t.match(JSON.parse(json.out).server, {
+    trusted: false, chain: { accepted: false, reason: 'unknown_ca', step: 'issuer_unknown', certificate: { serialNumber: server.serialNumber }, remedy: String }
+  })
+  t.match(JSON.parse((await probe(file, plain.at, '--json')).out).server.chain, { accepted: true, path: [{ isAnchor: false }, { isAnchor: true }] })
+})
+
+test('a server that OpenSSL accepts and the plugins do not is not trusted', async (t) => {
+  const extension = { oid: '1.2.3.4', value: Uint8Array.of(5, 0) }
+  const odd = await ca.issue({ profile: 'server', dns: 'localhost', ip: '127.0.0.1', extensions: [extension, extension] })
+  const { at, paths } = await serve(t, { key: odd.key, cert: odd.chain })
+  const { code, out } = await probe(files(t), at)
+  t.equal(code, 1)
+  t.match(out, /trusted +no, by --ca .*: refused: unreadable, step certificate_invalid: /)
+  t.same(paths, [], 'nothing is asked')
+})

@@ -7,6 +7,7 @@ import { Collector } from './collect/collector.ts'
 import { RotationHistory } from './collect/rotation-history.ts'
 import { MTLS_ERR_CONSOLE_OPTION } from './errors.ts'
 import type { ConsoleState } from './facts/console-state.ts'
+import { createHandshakeEvaluator } from './facts/handshake-evaluator.ts'
 import type { AllowedClientsControl } from './facts/listed-route.ts'
 import { isWithin } from './facts/route-map.ts'
 import { nameCertificate } from './facts/show-certificate.ts'
@@ -38,6 +39,7 @@ const mtlsConsole: FastifyPluginAsync<FastifyMtlsConsoleOptions> = async (app, o
     now,
     credentials,
     revocation,
+    handshakes: createHandshakeEvaluator(credentials, revocation, now),
     control,
     collector,
     rotations,

@@ -1,4 +1,5 @@
 import type { CredentialSource } from '@peerkit/credentials'
+import type { RevocationChecker } from '@peerkit/revocation'
 import type { RuleSet } from '@peerkit/rules'
 import { MTLS_ERR_CONSOLE_OPTION } from './errors.ts'
 
@@ -18,8 +19,11 @@ export interface FastifyMtlsConsoleOptions {
   readonly allowedClients: RuleSet<string, any>
   /** The service's own credentials: the source that the server was made with. */
   readonly credentials: CredentialSource
-  /** The checker of `mtlsServerOptions`, where there is one, to show its lists. Those of the credentials' own CRLs are shown by themselves. */
-  readonly revocation?: NonNullable<CredentialSource['current']['revocation']>
+  /**
+   * The checker of `mtlsServerOptions`, where there is one: to show its lists, and to ask it what a handshake would ask.
+   * The credentials' own CRLs are shown and asked without it.
+   */
+  readonly revocation?: RevocationChecker
   /** Calls made without `@peerkit/fastify-mtls-client`. */
   readonly outbound?: readonly OutboundService[]
   /** What the page calls the service. Default: the common name of its certificate. */

@@ -12,12 +12,15 @@ test('a certificate with markup in its names is shown as text on every page', as
   const hostile = { cn: SCRIPT, ou: IMAGE, o: `${SCRIPT}'"`, uri: `spiffe://x/${encodeURIComponent('"')}`, dns: 'a.example' }
   const peer = await issue(hostile)
   const named = await issue({ cn: IMAGE, uri: 'https://x.example/?a=<script>alert(1)</script>', email: 'x@y.example' })
+  const detail = { step: SCRIPT, message: IMAGE, why: SCRIPT, certificate: { subject: IMAGE, serialNumber: SCRIPT, fingerprint256: IMAGE } }
   for (const one of [peer, named]) {
     await as(one, '/accounts')
     await as(one, `/${encodeURIComponent(SCRIPT)}/<svg/onload=alert(1)>`)
     await as(one, '/tried')
     channel('peerkit:connection:identified').publish({ v: 1, time: Date.now(), peer: one, remoteAddress: SCRIPT, resumed: false })
-    channel('peerkit:handshake:refused').publish({ v: 1, time: Date.now(), reason: SCRIPT, code: IMAGE, peer: one, remoteAddress: IMAGE, protocol: SCRIPT, resumed: true })
+    channel('peerkit:handshake:refused').publish({ v: 1, time: Date.now(), reason: SCRIPT, code: IMAGE, detail, peer: one, remoteAddress: IMAGE, protocol: SCRIPT, resumed: true })
+    channel('peerkit:connection:ended').publish({ v: 1, time: Date.now(), reason: SCRIPT, detail, peer: one, remoteAddress: IMAGE })
+    channel('peerkit:handshake:chain-unavailable').publish({ v: 1, time: Date.now(), message: SCRIPT, node: IMAGE })
     channel('peerkit:outbound:identified').publish({ v: 1, time: Date.now(), origin: `https://${SCRIPT}`, server: one })
     channel('peerkit:outbound:refused').publish({ v: 1, time: Date.now(), origin: `https://${SCRIPT}`, code: SCRIPT, reason: IMAGE, message: IMAGE })
     channel('peerkit:forwarded:refused').publish({ v: 1, time: Date.now(), reason: SCRIPT, header: IMAGE, peer: one, remoteAddress: SCRIPT })

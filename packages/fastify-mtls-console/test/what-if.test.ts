@@ -2,6 +2,8 @@ import { test } from 'tap'
 import { generateKeyPairSync } from 'node:crypto'
 import { createDevCa } from '@peerkit/dev-ca'
 import type { DevCa, IssueOptions } from '@peerkit/dev-ca'
+import type { RevocationChecker } from '@peerkit/revocation'
+import { call } from './support/call.ts'
 import { createWorld, form } from './support/world.ts'
 import type { World } from './support/world.ts'
 
@@ -33,7 +35,7 @@ test('answers a form with a page that does not show again what was pasted', asyn
   t.equal(statusCode, 200)
   t.match(answered['content-type'], 'text/html')
   t.match(body, 'CN=b,OU=billing')
-  t.match(body, 'The handshake would probably let it in.')
+  t.match(body, 'The handshake would let it in.')
   t.match(body, 'name="q" type="search" value="DELETE"')
   t.notMatch(body, /BEGIN CERTIFICATE-----[^"]/)
 })
@@ -48,38 +50,85 @@ test('counts nothing, publishes nothing and remembers nothing of the certificate
   t.strictSame(after.routes.map(({ counts }: any) => counts), before.routes.map(({ counts }: any) => counts))
 })
 
-test('foretells the handshake: time, issuer, use, revocation', async (t) => {
+/** What the checks of a forecast came to: `holds`, `fails`, or `open` where the refusal came before. */
+const checksOf = ({ checks }: any): object => Object.fromEntries(checks.map(({ name, holds }: any) => [name, holds === true ? 'holds' : holds === false ? 'fails' : 'open']))
+const ALL = ['Time', 'Issuer', 'Use', 'Other rules', 'Revocation']
+const fails = (name: string, others: string): object => Object.fromEntries(ALL.map((one) => [one, one === name ? 'fails' : others]))
+
+test('foretells the handshake by its own check, and says which step refuses which certificate', async (t) => {
   const world = await createWorld(t, { crl: true })
   const { ca, credentials } = world
-  const notes = async (certificate: string): Promise<object> => {
-    const { handshake: { accepted, checks } } = await judge(world, certificate)
-    return { accepted, ...Object.fromEntries(checks.map(({ name, holds, note }: any) => [name, holds === true ? true : note])) }
+  const foretell = async (certificate: string): Promise<any> => (await judge(world, certificate)).handshake
+  const fine = await foretell(await pem(ca, { cn: 'x' }))
+  t.match(fine, { accepted: true })
+  t.strictSame(checksOf(fine), fails('', 'holds'))
+  t.match(fine.checks.map(({ note }: any) => note), [/^the whole path is valid now, and until 20/, /^leads to CN=Test CA/, 'may be used by clients', 'satisfies RFC 5280', /^not revoked/])
+
+  const past = { notBefore: new Date(Date.now() - 4000), notAfter: new Date(Date.now() - 2000) }
+  const other = await createDevCa({ name: 'Other' })
+  const between = await ca.intermediate({ name: 'Between' })
+  const deep = await between.issue({ profile: 'client', cn: 'deep' })
+  const old = await ca.intermediate({ name: 'Old', ...past })
+  const critical = { oid: '1.2.3.4', critical: true, value: Uint8Array.of(5, 0) }
+  const refused: ReadonlyArray<readonly [what: string, certificate: string, check: string, reason: string, message: RegExp]> = [
+    ['ended', await pem(ca, past), 'Time', 'expired', /was valid until/],
+    ['early', await pem(ca, { notBefore: new Date(Date.now() + 60_000) }), 'Time', 'not_yet_valid', /is valid from|not valid/],
+    ['CA ended', (await old.issue({ profile: 'client', cn: 'x' })).chain, 'Time', 'expired', /^CN=Old/],
+    ['server', await pem(ca, { profile: 'server' }), 'Use', 'wrong_purpose', /clientAuth/],
+    ['CA', ca.certificate, 'Use', 'ca_as_leaf', /is a CA/],
+    ['stranger', await pem(other, {}), 'Issuer', 'unknown_ca', /CN=Other.*neither a trust anchor/],
+    ['half', deep.cert, 'Issuer', 'unknown_ca', /CN=Between/],
+    ['forged', await pem(await createDevCa({ name: 'Test CA' }), {}), 'Issuer', 'unknown_ca', /was not signed by/],
+    ['critical', await pem(ca, { extensions: [critical] }), 'Other rules', 'bad_chain', /1\.2\.3\.4/]
+  ]
+  for (const [what, certificate, check, reason, message] of refused) {
+    const forecast = await foretell(certificate)
+    t.match(forecast, { accepted: false, reason, detail: { message, step: String, certificate: { fingerprint256: /^[0-9a-f]{64}$/ } } }, what)
+    t.strictSame(checksOf(forecast), fails(check, 'open'), what)
+    t.match(forecast.hint, message)
   }
-  const fine = { accepted: true, Time: true, Issuer: true, Use: true, Revocation: true }
-  const past = { notBefore: new Date(Date.now() - 2000), notAfter: new Date(Date.now() - 1000) }
-  t.strictSame(await notes(await pem(ca, { cn: 'x' })), fine)
-  t.strictSame(await notes(await pem(ca, past)), { ...fine, accepted: false, Time: 'the certificate has ended' })
-  t.strictSame(await notes(await pem(ca, { notBefore: new Date(Date.now() + 60_000) })), { ...fine, accepted: false, Time: 'the certificate is not valid yet' })
-  t.strictSame(await notes(await pem(ca, { profile: 'server' })), { ...fine, accepted: false, Use: 'its extended key usage does not name clientAuth' })
-  t.match(await notes(ca.certificate), { accepted: false, Use: 'it is a CA, which is taken for no client' })
-  t.match(await notes(await pem(await createDevCa({ name: 'Other' }), {})), { accepted: false, Issuer: /leads to no CA in force/, Revocation: /^not known/ })
 
-  const intermediate = await ca.intermediate({ name: 'Between' })
-  const deep = await intermediate.issue({ profile: 'client', cn: 'deep' })
-  t.match(await notes(deep.cert), { accepted: false, Issuer: /missing intermediate/ })
-  t.match(await notes(deep.chain), { Issuer: true, Revocation: /not known \(no_crl\)/ })
-
+  const unlisted = await foretell(deep.chain)
+  t.match(unlisted, { accepted: false, reason: 'revocation_unknown', detail: { why: 'no_crl', certificate: { serialNumber: deep.serialNumber } } })
+  t.strictSame(checksOf(unlisted), fails('Revocation', 'holds'), 'revocation is asked last')
   const revoked = await ca.issue({ profile: 'client', cn: 'revoked' })
   ca.revoke(revoked, { reason: 'keyCompromise' })
   credentials.update({ crl: (await ca.crl()).pem })
-  t.strictSame(await notes(revoked.cert), { ...fine, accepted: false, Revocation: 'revoked (keyCompromise)' })
+  t.match(await foretell(revoked.cert), { accepted: false, reason: 'revoked', detail: { message: /keyCompromise/, certificate: { serialNumber: revoked.serialNumber } } })
 })
 
-test('a CA that has ended is told of', async (t) => {
-  const world = await createWorld(t)
-  const old = await world.ca.intermediate({ name: 'Old', notBefore: new Date(Date.now() - 20_000), notAfter: new Date(Date.now() - 10_000) })
-  const { chain } = await old.issue({ profile: 'client', cn: 'x', notBefore: new Date(Date.now() - 20_000) })
-  t.match((await judge(world, chain)).handshake.checks[0], { holds: false, note: /its CA CN=Old.* has ended/ })
+test('the page names the certificate at fault and what to do', async (t) => {
+  const { ask, ca } = await createWorld(t, { crl: true })
+  const deep = await (await ca.intermediate({ name: 'Between' })).issue({ profile: 'client', cn: 'deep' })
+  const { payload, headers } = form({ certificate: deep.chain })
+  const { body } = await ask({ method: 'POST', url: URL, payload: payload as string, headers: { ...headers, accept: 'text/html', 'sec-fetch-site': 'same-origin' } })
+  t.match(body, 'The handshake would refuse it, whatever the routes say.')
+  t.match(body, `<dt>Its serial number</dt><dd><code class="hex">${deep.serialNumber}</code>`)
+  for (const text of ['<dt>Step</dt><dd>revocation_unknown (no_crl)</dd>', '<dt>Certificate at fault</dt><dd>CN=deep</dd>', '<dt>What to do</dt>']) t.match(body, text)
+})
+
+test('asks the checker of the server too, so that its answer is the handshake\'s', async (t) => {
+  const asked: string[] = []
+  const revocation: RevocationChecker = {
+    epoch: 0,
+    async check ({ serialNumber = '' }) {
+      asked.push(serialNumber)
+      return serialNumber === lost.serialNumber ? { state: 'unknown', why: 'ocsp_unavailable' } : { state: 'good', source: 'ocsp', until: Date.now() + 60_000 }
+    },
+    permits: ({ state }) => state === 'good',
+    subscribe: () => () => {},
+    close: async () => {}
+  }
+  const world = await createWorld(t, { crl: true, revocation })
+  const { ca, app } = world
+  const origin = await app.listen({ port: 0, host: '127.0.0.1' })
+  const options = { profile: 'client', ou: 'billing' } as const
+  const [fine, lost] = [await ca.issue(options), await ca.issue(options)]
+  t.equal(await call(origin, ca.root, fine, '/accounts'), 200)
+  t.match((await judge(world, fine.cert)).handshake, { accepted: true })
+  t.type(await call(origin, ca.root, lost, '/accounts'), 'string', 'the handshake is refused')
+  t.match((await judge(world, lost.cert)).handshake, { accepted: false, reason: 'revocation_unknown', detail: { why: 'ocsp_unavailable' } })
+  t.equal(asked.filter((serial) => serial === lost.serialNumber).length, 2)
 })
 
 test('a private key is refused, whatever its form and wherever it stands, and neither shown nor logged', async (t) => {

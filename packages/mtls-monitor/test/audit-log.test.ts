@@ -1,5 +1,5 @@
-import { connectionEnded, credentialsRefused, credentialsRotated, credentialsWarned, expirySoon, forwardedRefused, forwardedStripped, handshakeRefused, isAuditKept, outboundRefused, requestAllowed, requestDenied, requestWouldDeny, revocationFailed, revocationSoftPassed, rulesRefused, rulesReloaded } from '@peerkit/events'
-import type { HandshakeRefusedMessage, RequestJudgedMessage } from '@peerkit/events'
+import { chainUnavailable, connectionEnded, credentialsRefused, credentialsRotated, credentialsWarned, expirySoon, forwardedRefused, forwardedStripped, handshakeRefused, isAuditKept, outboundRefused, requestAllowed, requestDenied, requestWouldDeny, revocationFailed, revocationSoftPassed, rulesRefused, rulesReloaded } from '@peerkit/events'
+import type { HandshakeRefusedMessage, RefusalDetail, RequestJudgedMessage } from '@peerkit/events'
 import type { PeerIdentity } from '@peerkit/identity'
 import { mock } from 'node:test'
 import { test } from 'tap'
@@ -29,7 +29,7 @@ function denied (peer: PeerIdentity | null, more: Partial<RequestJudgedMessage> 
 }
 
 function refused (more: Partial<HandshakeRefusedMessage> = {}): HandshakeRefusedMessage {
-  return { v: 1, time: TIME, reason: 'unknown_ca', code: 'DEPTH_ZERO_SELF_SIGNED_CERT', peer: undefined, remoteAddress: '192.0.2.7', remotePort: 40000, alpnProtocol: 'h2', protocol: 'TLSv1.3', resumed: false, ...more }
+  return { v: 1, time: TIME, reason: 'unknown_ca', code: 'DEPTH_ZERO_SELF_SIGNED_CERT', detail: undefined, peer: undefined, remoteAddress: '192.0.2.7', remotePort: 40000, alpnProtocol: 'h2', protocol: 'TLSv1.3', resumed: false, ...more }
 }
 
 test('a denial has one line that says who, what, when, outcome and why', async (t) => {
@@ -75,12 +75,36 @@ test('a refused handshake says what to do about it, and noise is no warning', as
   ])
 })
 
+test('a refusal names the step and the certificate at fault, in bounded texts', async (t) => {
+  const peer = await mintPeer()
+  const { lines, log } = createLog()
+  const audit = auditLog(log)
+  const certificate = { subject: 'CN=Middle', serialNumber: '4f2a', fingerprint256: 'ab'.repeat(32) }
+  const detail: RefusalDetail = { step: 'revocation_unknown', message: 'CN=Middle may be revoked: no CRL', why: 'no_crl', certificate }
+  handshakeRefused.publish(refused({ reason: 'revocation_unknown', code: undefined, detail }))
+  connectionEnded.publish({ v: 1, time: TIME, reason: 'revocation_unknown', detail, peer, remoteAddress: '192.0.2.7' })
+  for (const { line } of lines) {
+    t.match(line, { reason: 'revocation_unknown', detail: 'CN=Middle may be revoked: no CRL', step: 'revocation_unknown', why: 'no_crl', certificate, hint: String })
+  }
+  t.equal(lines[0]?.line['fingerprint256'], undefined, 'the certificate at fault need not be the client\'s')
+  const long = 'x'.repeat(100_000)
+  const bloated = { step: long, message: long, why: long, certificate: { subject: long, serialNumber: long, fingerprint256: long } }
+  handshakeRefused.publish(refused({ reason: 'bad_chain', detail: bloated }))
+  handshakeRefused.publish(refused({ reason: 'unreadable', detail: { step: 'certificate_invalid', message: 'm', certificate: undefined } }))
+  connectionEnded.publish({ v: 1, time: TIME, reason: 'timeout', detail: undefined, peer, remoteAddress: undefined })
+  audit.close()
+  t.ok(JSON.stringify(lines[2]?.line).length < 4_000)
+  t.equal(lines[3]?.line['certificate'], undefined)
+  t.notOk(Object.hasOwn(lines[4]?.line ?? {}, 'detail'))
+})
+
 test('every denial and every change has its line', async (t) => {
   const peer = await mintPeer()
   const { lines, log } = createLog()
   const audit = auditLog(log)
   const stamp = { v: 1, time: TIME } as const
-  connectionEnded.publish({ ...stamp, reason: 'revoked', peer, remoteAddress: undefined })
+  chainUnavailable.publish({ ...stamp, message: 'only clients of configured CAs are accepted', node: 'v99.0.0' })
+  connectionEnded.publish({ ...stamp, reason: 'revoked', detail: undefined, peer, remoteAddress: undefined })
   forwardedRefused.publish({ ...stamp, reason: 'expired', detail: 'x', header: 'client-cert', peer: null, remoteAddress: '2001:db8::1' })
   forwardedStripped.publish({ ...stamp, reason: 'untrusted_sender', detail: undefined, header: 'client-cert', peer, remoteAddress: undefined })
   requestWouldDeny.publish(denied(null, { reason: 'no_identity', nearest: undefined }))
@@ -97,7 +121,7 @@ test('every denial and every change has its line', async (t) => {
   outboundRefused.publish({ ...stamp, origin: 'https://ledger.internal', code: 'MTLS_ERR_OUTBOUND_UNREACHABLE', reason: 'network', message: 'down' })
   audit.close()
   t.same(lines.map(({ level, line: { event, outcome } }) => `${level} ${event} ${outcome}`), [
-    'warn connection:ended denied', 'warn forwarded:refused denied', 'warn forwarded:stripped denied', 'warn request:would-deny reported', 'info rules:reloaded changed', 'error rules:refused failed',
+    'warn handshake:chain-unavailable warned', 'warn connection:ended denied', 'warn forwarded:refused denied', 'warn forwarded:stripped denied', 'warn request:would-deny reported', 'info rules:reloaded changed', 'error rules:refused failed',
     'info credentials:rotated changed', 'error credentials:refused failed', 'warn credentials:warned warned', 'error revocation:failed failed', 'error revocation:failed failed',
     'warn revocation:soft-passed warned', 'warn expiry:soon warned', 'error expiry:soon warned', 'warn outbound:refused failed'
   ])

@@ -8,7 +8,9 @@ test('ready while our own certificate is in its time', async (t) => {
   const readiness = watchReadiness({ credentials, now: () => now })
   t.teardown(() => { readiness.close() })
   t.same(readiness.ready(), { ready: true, reasons: [], warnings: [] })
-  now = notAfter
+  now = notAfter + 999
+  t.same(readiness.ready().reasons, [], 'the second of notAfter is the last in which it is valid')
+  now = notAfter + 1_000
   t.same(readiness.ready(), { ready: false, reasons: ['own_certificate_expired'], warnings: [] })
   now = Date.now() - 10 * DAY
   t.same(readiness.ready().reasons, ['own_certificate_not_yet_valid', 'no_anchor_in_time'])

@@ -29,7 +29,7 @@ function judged (peer: PeerIdentity | null, more: Partial<RequestJudgedMessage> 
 }
 
 function refuse (reason: any): void {
-  handshakeRefused.publish({ ...stamp, reason, code: undefined, peer: undefined, remoteAddress: undefined, remotePort: undefined, alpnProtocol: undefined, protocol: undefined, resumed: false, judgedIn: 2 })
+  handshakeRefused.publish({ ...stamp, reason, code: undefined, detail: undefined, peer: undefined, remoteAddress: undefined, remotePort: undefined, alpnProtocol: undefined, protocol: undefined, resumed: false, judgedIn: 2 })
 }
 
 test('handshakes are counted by result, and judgements timed', async (t) => {
@@ -38,12 +38,27 @@ test('handshakes are counted by result, and judgements timed', async (t) => {
   connectionIdentified.publish({ ...stamp, peer, remoteAddress: undefined, resumed: true, judgedIn: 3 })
   connectionIdentified.publish({ ...stamp, peer, remoteAddress: undefined, resumed: false, judgedIn: 3 })
   refuse('expired')
-  connectionEnded.publish({ ...stamp, reason: 'revoked', peer, remoteAddress: undefined })
+  connectionEnded.publish({ ...stamp, reason: 'revoked', detail: undefined, peer, remoteAddress: undefined })
   t.equal(await sample('peerkit_handshakes_total', { peerkit_result: 'accepted', peerkit_resumed: 'true' }), 1)
   t.equal(await sample('peerkit_handshakes_total', { peerkit_result: 'refused', error_type: 'expired' }), 1)
   t.equal(await sample('peerkit_handshake_judgement_duration_count', { peerkit_result: 'accepted' }), 2)
   t.equal(await sample('peerkit_handshake_judgement_duration_sum', { peerkit_result: 'refused' }), 0.002)
   t.equal(await sample('peerkit_connections_ended_total', { error_type: 'revoked' }), 1)
+})
+
+test('the detail of a refusal is no label: whoever is refused may choose its texts', async (t) => {
+  const peer = await mintPeer()
+  const { scrape } = start(t)
+  const certificate = { subject: 'CN=chosen', serialNumber: '4f2a', fingerprint256: 'chosen' }
+  const detail = { step: 'name_constraint', message: 'CN=chosen breaks a constraint', certificate, why: 'chosen' }
+  const common = { ...stamp, reason: 'bad_chain', detail, remoteAddress: undefined } as const
+  connectionEnded.publish({ ...common, peer })
+  handshakeRefused.publish({
+    ...common, code: undefined, peer: undefined, remotePort: undefined, alpnProtocol: undefined, protocol: undefined, resumed: false
+  })
+  const text = await scrape()
+  t.match(text, 'error_type="bad_chain"')
+  t.notMatch(text, /chosen|name_constraint/)
 })
 
 test('requests are counted by decision and group, verdicts by whether they were remembered', async (t) => {
@@ -70,7 +85,7 @@ test('the time that is left is read when it is asked for', async (t) => {
   const clock = (): number => now
   const readiness = watchReadiness({ credentials, now: clock })
   const { sample } = start(t, { credentials, readiness, now: clock })
-  t.equal(await sample('peerkit_expiry_remaining', { peerkit_kind: 'own', peerkit_name: 'service' }), (notAfter - now) / 1000)
+  t.equal(await sample('peerkit_expiry_remaining', { peerkit_kind: 'own', peerkit_name: 'service' }), (notAfter + 1_000 - now) / 1000)
   t.ok(await sample('peerkit_expiry_remaining', { peerkit_kind: 'anchor', peerkit_name: 'Own CA' }))
   t.ok(await sample('peerkit_expiry_remaining', { peerkit_kind: 'crl', peerkit_name: 'Own CA' }))
   t.equal(await sample('peerkit_credentials_start_time'), (credentials.current.identity.notBefore ?? 0) / 1000)
@@ -90,7 +105,7 @@ test('every metric of the catalogue is there, and none beside', async (t) => {
   const peer = await mintPeer()
   const { scrape } = start(t, { credentials, readiness: watchReadiness({ credentials }) })
   connectionIdentified.publish({ ...stamp, peer, remoteAddress: undefined, resumed: false, judgedIn: 1 })
-  connectionEnded.publish({ ...stamp, reason: 'revoked', peer, remoteAddress: undefined })
+  connectionEnded.publish({ ...stamp, reason: 'revoked', detail: undefined, peer, remoteAddress: undefined })
   requestAllowed.publish(judged(peer, { judgedIn: 1, remembered: false }))
   forwardedRefused.publish({ ...stamp, reason: 'expired', detail: undefined, header: 'client-cert', peer, remoteAddress: undefined })
   forwardedStripped.publish({ ...stamp, reason: 'untrusted_sender', detail: undefined, header: 'client-cert', peer, remoteAddress: undefined })

@@ -1,7 +1,8 @@
-import { createPublicKey, X509Certificate } from 'node:crypto'
-import { parsePeerIdentity } from '@peerkit/identity'
+import { createPublicKey } from 'node:crypto'
+import { endOfValidity, parsePeerIdentity } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
 import { readCertificate } from '@peerkit/identity/x509'
+import { findIssuer } from '@peerkit/trust'
 import { shown, shownRows } from './shown.ts'
 import { describeMoment, describePeriod } from './time-left.ts'
 
@@ -84,7 +85,7 @@ export function describeIdentity (peer: PeerIdentity, key: string | undefined, n
 
 function describeValidity ({ notBefore, notAfter }: PeerIdentity, now: number): string | undefined {
   if (notBefore === undefined || notAfter === undefined) return undefined
-  return `${describeMoment(notBefore)} to ${describeMoment(notAfter)}: ${describePeriod(notBefore, notAfter, now)}`
+  return `${describeMoment(notBefore)} to ${describeMoment(notAfter)}: ${describePeriod(notBefore, endOfValidity({ notAfter }), now)}`
 }
 
 export interface ChainLink {
@@ -98,31 +99,26 @@ export interface ChainLink {
 
 /** How certificates hang together, in the order given. */
 export function readChain (certificates: readonly ReadCertificate[]): ChainLink[] {
-  return certificates.map(({ der, peer }, index) => {
-    const next = certificates[index + 1]
+  return certificates.map(({ peer }, index) => {
+    const next = certificates[index + 1]?.peer
     return {
       subject: peer === undefined ? 'unreadable' : textOf(peer.subject) ?? String(peer),
       issuer: textOf(peer?.issuer) ?? 'unknown',
       notAfter: peer?.notAfter,
-      signedByNext: next !== undefined && isIssuedBy(der, next.der),
-      selfSigned: isIssuedBy(der, der)
+      signedByNext: isIssuedBy(peer, next),
+      selfSigned: isIssuedBy(peer, peer)
     }
   })
 }
 
 /** Whether the names fit and the signature verifies. That alone is no path validation. */
-export function isIssuedBy (der: Uint8Array, issuer: Uint8Array): boolean {
-  try {
-    const [certificate, by] = [new X509Certificate(der), new X509Certificate(issuer)]
-    return certificate.issuer === by.subject && certificate.verify(by.publicKey)
-  } catch {
-    return false
-  }
+export function isIssuedBy (peer: PeerIdentity | undefined, issuer: PeerIdentity | undefined): boolean {
+  return peer !== undefined && issuer !== undefined && findIssuer(peer, [issuer]) !== undefined
 }
 
 export function describeChain (links: readonly ChainLink[], now: number): string {
   return links.map(({ subject, issuer, notAfter, signedByNext, selfSigned }, index) => {
     const signer = selfSigned ? 'signed by itself' : signedByNext ? `signed by ${index + 2}` : `issued by ${shown(issuer)}${index + 1 < links.length ? `, not signed by ${index + 2}` : ', not among these'}`
-    return `  ${index + 1}  ${shown(subject)}: ${signer}${notAfter === undefined ? '' : `, ${describePeriod(undefined, notAfter, now)}`}\n`
+    return `  ${index + 1}  ${shown(subject)}: ${signer}${notAfter === undefined ? '' : `, ${describePeriod(undefined, endOfValidity({ notAfter }), now)}`}\n`
   }).join('')
 }

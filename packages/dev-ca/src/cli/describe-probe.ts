@@ -1,17 +1,19 @@
+import { endOfValidity } from '@peerkit/identity'
 import type { ProbeAnswer } from './probe-request.ts'
 import type { Probed, ProbeRun, VersionFound } from './probe-server.ts'
-import { describeAsking } from './inspect.ts'
+import { describeAsking, describeChainRows } from './inspect.ts'
 import { shown, shownRows } from './shown.ts'
 import { describePeriod } from './time-left.ts'
 
 /** What a probe found, line by line. */
 export function describeProbe ({ target, server, versions, withoutCertificate, own, resumption }: Probed, trust: string): string {
-  const { identity, address, trusted, distrust, asksForCertificate: asks, acceptedCas } = server
+  const { identity, address, trusted, distrust, chain, asksForCertificate: asks, acceptedCas } = server
   if (address === undefined) return `${shown(target)}\n${shownRows([['not reached', withoutCertificate.failure]])}`
   return `${shown(target)}\n` + shownRows([
     ['address', address],
-    ['server', identity === undefined ? 'sent no certificate that can be read' : `${String(identity)}, ${describePeriod(identity.notBefore, identity.notAfter ?? 0, Date.now())}`],
+    ['server', identity === undefined ? 'sent no certificate that can be read' : `${String(identity)}, ${describePeriod(identity.notBefore, endOfValidity(identity), Date.now())}`],
     ['trusted', trusted === undefined ? 'cannot be told: the handshake failed' : trusted ? `yes, by ${trust}` : `no, by ${trust}: ${distrust}`],
+    ...describeChainRows(chain),
     ...versions.map((found) => [found.version.replace('v', ' '), describeVersion(found)] as const),
     ['client certificate', describeAsking(asks)],
     ['accepted CAs', asks === true ? (acceptedCas.length === 0 ? 'the server names none: any may be tried' : acceptedCas) : undefined],

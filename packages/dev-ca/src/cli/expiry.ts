@@ -33,10 +33,10 @@ export const expiry: Command = {
   }
 }
 
-function judge ({ notBefore, notAfter }: Expiry, now: number, within: number): State {
-  if (notAfter === undefined) return 'unreadable'
-  if (notAfter < now) return 'ended'
-  if (notAfter <= now + within) return 'ending'
+function judge ({ notBefore, end }: Expiry, now: number, within: number): State {
+  if (end === undefined) return 'unreadable'
+  if (now >= end) return 'ended'
+  if (now + within >= end) return 'ending'
   return notBefore !== undefined && notBefore > now ? 'not_yet_valid' : 'good'
 }
 
@@ -46,9 +46,9 @@ const MARKS: Readonly<Record<State, string>> = { ended: 'ENDED', ending: 'ENDING
 
 function describeAsTable (rows: readonly Row[], now: number): string {
   if (rows.length === 0) return 'Nothing found: no certificate and no CRL.\n'
-  const cells = rows.map(({ state, notBefore, notAfter, kind, name, where, error }) => notAfter === undefined
+  const cells = rows.map(({ state, notBefore, notAfter, end, kind, name, where, error }) => notAfter === undefined || end === undefined
     ? [MARKS[state], '', '', kind, shown(error ?? ''), shown(where)]
-    : [MARKS[state], describeMoment(notAfter), describePeriod(notBefore, notAfter, now), kind, shown(name), shown(where)])
+    : [MARKS[state], describeMoment(notAfter), describePeriod(notBefore, end, now), kind, shown(name), shown(where)])
   const widths = [0, 1, 2, 3].map((column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)))
   return cells.map((row) => `${row.slice(0, 4).map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')}  ${row[4]}  (${row[5]})\n`).join('')
 }

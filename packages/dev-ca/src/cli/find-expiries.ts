@@ -1,6 +1,6 @@
 import { readdir, realpath, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { decodePem } from '@peerkit/identity'
+import { decodePem, endOfValidity } from '@peerkit/identity'
 import { MTLS_ERR_DEV_CA_OPTION } from '../errors.ts'
 import { decodeCertificates, holdsKey, readBytes } from './certificate-file.ts'
 import { readPresented } from './describe-certificate.ts'
@@ -20,6 +20,8 @@ export interface Expiry {
   readonly notBefore: number | undefined
   /** Undefined where it could not be read. */
   readonly notAfter: number | undefined
+  /** The first moment in which it no longer counts. */
+  readonly end: number | undefined
   readonly error: string | undefined
 }
 
@@ -94,7 +96,10 @@ async function readFile (path: string, inFolder: boolean): Promise<Expiry[]> {
 
 function describe (der: Uint8Array, kind: 'certificate' | 'server', where: string): Expiry {
   const { peer, error } = readPresented(der)
-  if (peer !== undefined) return { kind: peer.isCa === true ? 'CA' : kind, name: String(peer), where, notBefore: peer.notBefore, notAfter: peer.notAfter, error: undefined }
+  if (peer !== undefined) {
+    const { notBefore, notAfter } = peer
+    return { kind: peer.isCa === true ? 'CA' : kind, name: String(peer), where, notBefore, notAfter, end: endOfValidity(peer), error: undefined }
+  }
   // A DER file may as well be a CRL.
   return kind === 'certificate' && readCrlPeriod(der) !== undefined ? describeCrl(der, where) : unreadable(kind, where, error ?? 'unreadable')
 }
@@ -103,11 +108,12 @@ function describeCrl (der: Uint8Array, where: string): Expiry {
   const period = readCrlPeriod(der)
   if (period === undefined) return unreadable('CRL', where, 'not a CRL, or damaged')
   if (period.nextUpdate === undefined) return unreadable('CRL', where, 'it does not say when it ends (no nextUpdate)')
-  return { kind: 'CRL', name: period.issuer, where, notBefore: period.thisUpdate, notAfter: period.nextUpdate, error: undefined }
+  const { issuer, thisUpdate, nextUpdate } = period
+  return { kind: 'CRL', name: issuer, where, notBefore: thisUpdate, notAfter: nextUpdate, end: nextUpdate, error: undefined }
 }
 
 function unreadable (kind: Expiry['kind'], where: string, error: string): Expiry {
-  return { kind, name: '', where, notBefore: undefined, notAfter: undefined, error }
+  return { kind, name: '', where, notBefore: undefined, notAfter: undefined, end: undefined, error }
 }
 
 function numbered (where: string, index: number, count: number): string {

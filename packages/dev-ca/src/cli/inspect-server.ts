@@ -1,8 +1,11 @@
+import type { Decision } from '@peerkit/trust'
+import { summarizeDecision } from './chain-decision.ts'
 import { describeDistrust, describeFailure } from './describe-failure.ts'
 import { describeAuthorities } from './describe-authorities.ts'
 import { openTls } from './handshake/open-tls.ts'
 import type { HandshakeFacts } from './handshake/read-handshake.ts'
 import type { TlsConnection } from './handshake/open-tls.ts'
+import { checkServerChain } from './server-chain.ts'
 import type { Target } from './target.ts'
 import type { TlsArguments } from './tls-arguments.ts'
 
@@ -13,9 +16,11 @@ export interface ServerView {
   readonly protocol: string | undefined
   readonly cipher: string | undefined
   readonly alpn: string | undefined
-  /** Undefined where the handshake did not come far enough. */
+  /** Whether OpenSSL and the trust package both accept it. Undefined where the handshake did not come far enough. */
   readonly trusted: boolean | undefined
   readonly distrust: string | undefined
+  /** What the trust package says of its chain. Undefined without --ca. */
+  readonly chain: Decision | undefined
   readonly asksForCertificate: boolean | undefined
   /** The CAs it says it accepts, in RFC 4514; empty where it names none. */
   readonly acceptedCas: readonly string[]
@@ -23,10 +28,10 @@ export interface ServerView {
 }
 
 /** Connects, and once more with our certificate where there is one and the server may see it; what the last of them showed. */
-export async function inspectServer (target: Target, { options, own, insecure }: TlsArguments): Promise<ServerView> {
-  const first = await viewServer(await openTls(target, options))
+export async function inspectServer (target: Target, { options, own, insecure, anchors }: TlsArguments): Promise<ServerView> {
+  const first = await viewServer(await openTls(target, options), anchors)
   if (own === undefined || !mayPresent(first.trusted, insecure)) return first
-  return await viewServer(await openTls(target, { ...options, ...own }))
+  return await viewServer(await openTls(target, { ...options, ...own }), anchors)
 }
 
 /**
@@ -37,10 +42,17 @@ export function mayPresent (trusted: boolean | undefined, insecure: boolean): bo
   return insecure || trusted !== false
 }
 
-async function viewServer (connection: TlsConnection): Promise<ServerView> {
-  const view = readView(connection)
+async function viewServer (connection: TlsConnection, anchors: readonly Uint8Array[]): Promise<ServerView> {
+  const view = await readTrust(readView(connection), anchors)
   await connection.close()
   return view
+}
+
+/** Adds what the trust package says. Whom OpenSSL accepts and it does not, plugins do not accept. */
+export async function readTrust (view: ServerView, anchors: readonly Uint8Array[]): Promise<ServerView> {
+  const chain = await checkServerChain(view.certificates, anchors)
+  if (chain?.accepted !== false || view.trusted !== true) return { ...view, chain }
+  return { ...view, chain, trusted: false, distrust: summarizeDecision(chain, Date.now()) }
 }
 
 export function readView (connection: TlsConnection): ServerView {
@@ -55,15 +67,14 @@ export function readView (connection: TlsConnection): ServerView {
     alpn: typeof socket?.alpnProtocol === 'string' ? socket.alpnProtocol : undefined,
     trusted: socket?.authorized,
     distrust: code === undefined ? undefined : describeDistrust(code),
+    chain: undefined,
     asksForCertificate: facts.asked,
     acceptedCas: describeAuthorities(facts.authorities),
     failure: connection.failure === undefined ? undefined : describeFailure(connection)
   }
 }
 
-/** As sent; where the messages could not be read, as Node tells: the leaf. */
-function certificatesOf ({ socket }: TlsConnection, { certificates }: HandshakeFacts): readonly Uint8Array[] {
-  if (certificates.length > 0) return certificates
-  const leaf = socket?.getPeerX509Certificate()
-  return leaf === undefined ? [] : [leaf.raw]
+/** As Node read them; where the handshake failed before that, as its messages say. */
+function certificatesOf ({ certificates }: TlsConnection, facts: HandshakeFacts): readonly Uint8Array[] {
+  return certificates.length > 0 ? certificates : facts.certificates
 }

@@ -1,6 +1,8 @@
 import { stat } from 'node:fs/promises'
 import { MTLS_ERR_DEV_CA_OPTION } from '../errors.ts'
+import type { Decision } from '@peerkit/trust'
 import { decodeCertificates, holdsKey, readBytes } from './certificate-file.ts'
+import { describeDecisionAsData, nameRefused, summarizeDecision } from './chain-decision.ts'
 import type { Command } from './command.ts'
 import { describeChain, describeIdentity, isIssuedBy, listRuleKeys, readChain, readPresented } from './describe-certificate.ts'
 import type { ReadCertificate } from './describe-certificate.ts'
@@ -73,14 +75,23 @@ function describeAsText ({ target, certificates, server, remark }: Inspected, { 
   ].join('\n')
 }
 
-function describeServer ({ address, protocol, cipher, alpn, trusted, distrust, asksForCertificate, acceptedCas, failure }: ServerView, trust: string): Parameters<typeof shownRows>[0] {
+function describeServer ({ address, protocol, cipher, alpn, trusted, distrust, chain, asksForCertificate, acceptedCas, failure }: ServerView, trust: string): Parameters<typeof shownRows>[0] {
   return [
     ['address', address],
     ['failed', failure],
     ['protocol', protocol === undefined ? undefined : [protocol, cipher, alpn].filter((part) => part !== undefined).join(', ')],
     ['trusted', trusted === undefined ? undefined : trusted ? `yes, by ${trust}` : `no, by ${trust}: ${distrust}`],
+    ...describeChainRows(chain),
     ['client certificate', describeAsking(asksForCertificate)],
     ['accepted CAs', asksForCertificate === true ? (acceptedCas.length === 0 ? 'the server names none' : acceptedCas) : undefined]
+  ]
+}
+
+/** What the trust package says of a server's chain, and of which certificate. */
+export function describeChainRows (chain: Decision | undefined): Parameters<typeof shownRows>[0] {
+  return [
+    ['chain', chain === undefined ? undefined : summarizeDecision(chain, Date.now())],
+    ['at fault', chain === undefined || chain.accepted ? undefined : nameRefused(chain)]
   ]
 }
 
@@ -90,16 +101,18 @@ export function describeAsking (asks: boolean | undefined): string {
 
 /** Not path validation, only where the last one sent leads to. */
 function describeAnchoring (certificates: readonly ReadCertificate[], anchors: readonly Uint8Array[], trust: string): string {
-  const signed = certificates.some(({ der }) => anchors.some((anchor) => Buffer.compare(der, anchor) === 0 || isIssuedBy(der, anchor)))
+  const trusted = anchors.map(readPresented)
+  const signed = certificates.some(({ der, peer }) =>
+    trusted.some((anchor) => Buffer.compare(der, anchor.der) === 0 || isIssuedBy(peer, anchor.peer)))
   return signed ? `leads to ${trust}` : `nothing of it is signed by ${trust}`
 }
 
 function describeAsData ({ target, certificates, server }: Inspected, { anchors, trust }: TlsArguments): object {
   const leaf = certificates[0]?.peer
-  const { certificates: _, ...view } = server ?? { certificates: [] }
+  const { certificates: _, chain, ...view } = server ?? { certificates: [], chain: undefined }
   return {
     target,
-    ...(server !== undefined && { server: view }),
+    ...(server !== undefined && { server: { ...view, chain: chain && describeDecisionAsData(chain) } }),
     certificates: certificates.map(({ peer, error, key }, index) => ({ identity: peer, key, error, ...readChain(certificates.slice(index, index + 2))[0] })),
     ...(server === undefined && anchors.length > 0 && { trust: describeAnchoring(certificates, anchors, trust) }),
     ...(leaf !== undefined && { sees: listRuleKeys(leaf), rules: suggestRules(leaf) })

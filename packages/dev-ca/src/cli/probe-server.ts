@@ -5,7 +5,7 @@ import { decodeCertificates } from './certificate-file.ts'
 import { describeFailure } from './describe-failure.ts'
 import { openTls } from './handshake/open-tls.ts'
 import type { OpenTlsOptions } from './handshake/open-tls.ts'
-import { mayPresent, readView } from './inspect-server.ts'
+import { mayPresent, readTrust, readView } from './inspect-server.ts'
 import type { ServerView } from './inspect-server.ts'
 import { askServer } from './probe-request.ts'
 import type { ProbeAnswer } from './probe-request.ts'
@@ -56,10 +56,11 @@ interface Run extends ProbeRun { readonly view: ServerView, readonly session: Bu
 
 /** Finds out what a server asks of its clients and what it makes of us. */
 export async function probeServer (target: Target, tls: TlsArguments): Promise<Probed> {
-  const { options, own, insecure } = tls
-  const plain = await runOnce(target, options, insecure)
+  const { options, own, insecure, anchors } = tls
+  const way = { insecure, anchors }
+  const plain = await runOnce(target, options, way)
   const presented = own !== undefined && mayPresent(plain.view.trusted, insecure) && plain.view.address !== undefined ? own : undefined
-  const withOwn = presented === undefined ? undefined : await runOnce(target, { ...options, ...presented }, insecure)
+  const withOwn = presented === undefined ? undefined : await runOnce(target, { ...options, ...presented }, way)
   const last = own === undefined ? plain : withOwn
   // A handshake that failed for want of a certificate shows less than one that did not.
   const { certificates, ...view } = withOwn !== undefined && withOwn.view.trusted !== undefined ? { ...withOwn.view, asksForCertificate: plain.view.asksForCertificate ?? withOwn.view.asksForCertificate } : plain.view
@@ -70,15 +71,19 @@ export async function probeServer (target: Target, tls: TlsArguments): Promise<P
     versions: plain.view.address === undefined ? [] : await findVersions(target, best),
     withoutCertificate: { failure: plain.failure, answer: plain.answer },
     own: own === undefined ? undefined : describeOwn(own, view.acceptedCas, withOwn),
-    resumption: last === undefined || last.failure !== undefined || last.answer?.status === undefined ? undefined : await resume(target, best, last, insecure),
+    resumption: last === undefined || last.failure !== undefined || last.answer?.status === undefined ? undefined : await resume(target, best, last, way),
     accepted: view.trusted === true && last?.answer?.status !== undefined && last.answer.status !== 401 && last.answer.status !== 403
   }
 }
 
-async function runOnce (target: Target, options: OpenTlsOptions, insecure: boolean): Promise<Run> {
+/** Whom a run trusts, and whether it asks others too. */
+type Way = Pick<TlsArguments, 'insecure' | 'anchors'>
+
+async function runOnce (target: Target, options: OpenTlsOptions, { insecure, anchors }: Way): Promise<Run> {
   const connection = await openTls(target, options)
   const reused = connection.socket?.isSessionReused() ?? false
-  const before = readView(connection)
+  // A resumed session shows the leaf alone, of which nothing new can be said.
+  const before = reused ? readView(connection) : await readTrust(readView(connection), anchors)
   const asks = connection.socket !== undefined && (insecure || before.trusted === true)
   const answer = asks ? await askServer(connection, target, options.timeout) : undefined
   const { session } = connection
@@ -88,9 +93,9 @@ async function runOnce (target: Target, options: OpenTlsOptions, insecure: boole
 }
 
 /** A session that is not given is one that cannot be resumed. */
-async function resume (target: Target, options: OpenTlsOptions, { session }: Run, insecure: boolean): Promise<Probed['resumption']> {
+async function resume (target: Target, options: OpenTlsOptions, { session }: Run, way: Way): Promise<Probed['resumption']> {
   if (session === undefined) return { reused: false, answer: undefined }
-  const { reused, answer } = await runOnce(target, { ...options, session }, insecure)
+  const { reused, answer } = await runOnce(target, { ...options, session }, way)
   return { reused, answer: reused ? answer : undefined }
 }
 

@@ -9,9 +9,10 @@ import { expiry } from './expiry.ts'
 import { explain } from './explain.ts'
 import { inspect } from './inspect.ts'
 import { probe } from './probe.ts'
+import { trustCheck } from './trust-check.ts'
 import { findNearest } from '../nearest.ts'
 
-const COMMANDS: readonly Command[] = [caInit, caIntermediate, certIssue, certRevoke, crl, explain, inspect, probe, expiry]
+const COMMANDS: readonly Command[] = [caInit, caIntermediate, certIssue, certRevoke, crl, explain, trustCheck, inspect, probe, expiry]
 
 /** Where a run writes. */
 export interface Output { out (text: string): void, err (text: string): void }

@@ -18,10 +18,14 @@ export function describeSpan (milliseconds: number): string {
   return `${count} ${name}${count === 1 ? '' : 's'}`
 }
 
-/** How a period stands at a moment: `ends in 6 days`, `ended 2 hours ago`, `begins in 1 day`. */
-export function describePeriod (notBefore: number | undefined, notAfter: number, now: number): string {
+/**
+ * How a period stands at a moment: `ends in 6 days`, `ended 2 hours ago`, `begins in 1 day`.
+ *
+ * @param end the first moment that is no longer in it: of a certificate `endOfValidity`
+ */
+export function describePeriod (notBefore: number | undefined, end: number, now: number): string {
   if (notBefore !== undefined && notBefore > now) return `begins in ${describeSpan(notBefore - now)}`
-  return notAfter >= now ? `ends in ${describeSpan(notAfter - now)}` : `ended ${describeSpan(now - notAfter)} ago`
+  return now < end ? `ends in ${describeSpan(end - now)}` : `ended ${describeSpan(now - end)} ago`
 }
 
 /** `2026-01-31T12:00:00Z` */

@@ -2,7 +2,7 @@ import { listen } from '@peerkit/events'
 import type { HandshakeRefusedMessage, OutboundRefusedMessage, RequestJudgedMessage } from '@peerkit/events'
 import { changeListeners } from './change-listeners.ts'
 import { ClientBook } from './client-book.ts'
-import { describeCall, draftEnded, draftForwarded, draftHandshake, draftJudged, draftOutbound } from './draft-events.ts'
+import { describeCall, draftChainUnavailable, draftEnded, draftForwarded, draftHandshake, draftJudged, draftOutbound } from './draft-events.ts'
 import { EventLog } from './event-log.ts'
 import { ServerBook } from './server-book.ts'
 
@@ -36,6 +36,7 @@ export class Collector {
       'peerkit:request:denied': (message) => { this.#judged(message, 'enforce') },
       'peerkit:request:would-deny': (message) => { this.#judged(message, 'report') },
       'peerkit:handshake:refused': (message) => { this.#handshake(message) },
+      'peerkit:handshake:chain-unavailable': (message) => { this.log.add(draftChainUnavailable(message)) },
       'peerkit:connection:ended': (message) => { this.log.add(draftEnded(message)) },
       'peerkit:forwarded:refused': (message) => { this.log.add(draftForwarded('Forwarded certificate not believed', message)) },
       'peerkit:forwarded:stripped': (message) => { this.log.add(draftForwarded('Header that claims an identity removed', message)) },

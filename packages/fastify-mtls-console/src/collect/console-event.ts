@@ -1,8 +1,8 @@
 /** What kind of thing happened. */
-export type EventKind = 'denied' | 'would-deny' | 'forged' | 'ended' | 'handshake' | 'credentials' | 'revocation' | 'rules' | 'expiry' | 'outbound'
+export type EventKind = 'denied' | 'would-deny' | 'forged' | 'ended' | 'handshake' | 'credentials' | 'revocation' | 'rules' | 'expiry' | 'outbound' | 'node'
 
 /** Every kind, in the order of the page's filter. */
-export const EVENT_KINDS: readonly EventKind[] = ['denied', 'would-deny', 'forged', 'ended', 'handshake', 'credentials', 'revocation', 'rules', 'expiry', 'outbound']
+export const EVENT_KINDS: readonly EventKind[] = ['denied', 'would-deny', 'forged', 'ended', 'handshake', 'credentials', 'revocation', 'rules', 'expiry', 'outbound', 'node']
 
 /** `good` for what went well, `bad` for what was refused. */
 export type Tone = 'good' | 'info' | 'warn' | 'bad'

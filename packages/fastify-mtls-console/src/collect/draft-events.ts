@@ -1,10 +1,11 @@
-import { hintHandshakeFailure } from '@peerkit/events'
-import type { ConnectionEndedMessage, ForwardedMessage, HandshakeRefusedMessage, OutboundRefusedMessage, RequestJudgedMessage } from '@peerkit/events'
+import type {
+  ChainUnavailableMessage, ConnectionEndedMessage, ForwardedMessage, HandshakeRefusedMessage, OutboundRefusedMessage, RefusalDetail, RequestJudgedMessage
+} from '@peerkit/events'
 import type { PeerIdentity } from '@peerkit/identity'
 import { clip } from './clip.ts'
 import type { EventDraft } from './console-event.ts'
 import { describeNearest } from './describe-nearest.ts'
-import { explainRefusal } from './explain-refusal.ts'
+import { explainConnection, explainRefusal } from './explain-refusal.ts'
 
 const NOBODY: Pick<EventDraft, 'hint' | 'peer' | 'fingerprint256' | 'issuer' | 'remoteAddress' | 'requestId'> = Object.freeze({
   hint: undefined, peer: undefined, fingerprint256: undefined, issuer: undefined, remoteAddress: undefined, requestId: undefined
@@ -34,7 +35,7 @@ export function describeCall ({ method, path, route }: Pick<RequestJudgedMessage
 }
 
 /** A handshake that was refused. What it says of the certificate is the certificate's own word. */
-export function draftHandshake ({ time, reason, code, peer, remoteAddress, protocol, resumed }: HandshakeRefusedMessage): EventDraft {
+export function draftHandshake ({ time, reason, code, detail, peer, remoteAddress, protocol, resumed }: HandshakeRefusedMessage): EventDraft {
   return {
     ...NOBODY,
     kind: 'handshake',
@@ -42,8 +43,8 @@ export function draftHandshake ({ time, reason, code, peer, remoteAddress, proto
     time,
     title: 'Handshake refused',
     reason: clip(reason),
-    hint: hintHandshakeFailure(reason, code),
-    detail: listFacts([['code', code], ['protocol', protocol === undefined ? undefined : `${protocol}${resumed ? ', resumed session' : ''}`]]),
+    hint: explainConnection(reason, code, detail),
+    detail: listFacts([['code', code], ['protocol', protocol === undefined ? undefined : `${protocol}${resumed ? ', resumed session' : ''}`], ...factsOfDetail(detail)]),
     ...factsOf(peer, remoteAddress),
     // A stranger makes as many certificates as he likes: his address is what counts. Of IPv6 the first half, the rest is his to choose.
     source: networkOf(remoteAddress)
@@ -51,8 +52,36 @@ export function draftHandshake ({ time, reason, code, peer, remoteAddress, proto
 }
 
 /** An open connection that no longer stands. */
-export function draftEnded ({ time, reason, peer, remoteAddress }: ConnectionEndedMessage): EventDraft {
-  return { ...NOBODY, kind: 'ended', tone: 'bad', time, title: 'Open connection no longer accepted', reason: clip(reason), hint: hintHandshakeFailure(reason), detail: [], ...factsOf(peer, remoteAddress) }
+export function draftEnded ({ time, reason, detail, peer, remoteAddress }: ConnectionEndedMessage): EventDraft {
+  return {
+    ...NOBODY,
+    kind: 'ended',
+    tone: 'bad',
+    time,
+    title: 'Open connection no longer accepted',
+    reason: clip(reason),
+    hint: explainConnection(reason, undefined, detail),
+    detail: listFacts(factsOfDetail(detail)),
+    ...factsOf(peer, remoteAddress)
+  }
+}
+
+/** This version of Node hides a part of what clients send. */
+export function draftChainUnavailable ({ time, message, node }: ChainUnavailableMessage): EventDraft {
+  return draftChange({ kind: 'node', tone: 'warn', title: 'Intermediates of clients cannot be read', time }, { facts: [['Node', node]], message })
+}
+
+/** Which step failed, and which certificate is at fault. The certificate was refused, so none of it has to be true. */
+function factsOfDetail (detail: RefusalDetail | undefined): ChangeFacts['facts'] {
+  if (detail === undefined) return []
+  const { step, why, certificate } = detail
+  return [
+    ['step', step],
+    ['why', why],
+    ['certificate', certificate?.subject],
+    ['serial number', certificate?.serialNumber],
+    ['SHA-256', certificate?.fingerprint256]
+  ]
 }
 
 /** A forwarded certificate that is not believed. */

@@ -12,7 +12,8 @@ const SHELF_OF: Readonly<Record<EventKind, 'strangers' | 'clients' | 'changes'>>
   revocation: 'changes',
   rules: 'changes',
   expiry: 'changes',
-  outbound: 'changes'
+  outbound: 'changes',
+  node: 'changes'
 }
 
 /** The bounded log of what happened. */

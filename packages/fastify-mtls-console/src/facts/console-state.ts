@@ -1,4 +1,6 @@
 import type { CredentialSource } from '@peerkit/credentials'
+import type { RevocationChecker } from '@peerkit/revocation'
+import type { TrustEvaluator } from '@peerkit/trust'
 import type { Collector } from '../collect/collector.ts'
 import type { RotationHistory } from '../collect/rotation-history.ts'
 import type { OutboundService } from '../options.ts'
@@ -14,7 +16,9 @@ export interface ConsoleState {
   readonly since: number
   readonly now: () => number
   readonly credentials: CredentialSource
-  readonly revocation: NonNullable<CredentialSource['current']['revocation']> | undefined
+  readonly revocation: RevocationChecker | undefined
+  /** Says what a handshake says to a certificate. */
+  readonly handshakes: TrustEvaluator
   readonly control: AllowedClientsControl
   readonly collector: Collector
   readonly rotations: RotationHistory

@@ -1,62 +1,83 @@
-import type { CredentialSnapshot } from '@peerkit/credentials'
+import { viewDer } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
-import { clip } from '../collect/clip.ts'
-import { climbToAnchor } from './find-anchor.ts'
+import type { CertificateReason, RefusalDetail } from '@peerkit/events'
+import type { Accepted, Decision, PathRefusalReason, Refused } from '@peerkit/trust'
+import { explainConnection } from '../collect/explain-refusal.ts'
+import type { ConsoleState } from './console-state.ts'
 
-/** One thing that the handshake would look at. */
+/** One thing that the handshake looks at. */
 export interface Check {
-  readonly name: string
-  /** Undefined where it cannot be told here. */
+  readonly name: CheckName
+  /** Undefined where the refusal came before this was looked at on the whole path. */
   readonly holds: boolean | undefined
   readonly note: string
 }
 
+type CheckName = 'Time' | 'Issuer' | 'Use' | 'Other rules' | 'Revocation'
+
 export interface HandshakeForecast {
-  /** Undefined where a check cannot be told here. */
-  readonly accepted: boolean | undefined
+  readonly accepted: boolean
+  /** Of a refusal, the word that the log has for it. */
+  readonly reason: CertificateReason | undefined
+  /** Of a refusal, which certificate and which step. */
+  readonly detail: RefusalDetail | undefined
+  /** Of a refusal, what to do. */
+  readonly hint: string | undefined
   readonly checks: readonly Check[]
 }
 
-const CLIENT_AUTH = '1.3.6.1.5.5.7.3.2'
+/** In the order in which they are told. Revocation is asked last. */
+const NAMES: readonly CheckName[] = ['Time', 'Issuer', 'Use', 'Other rules', 'Revocation']
+
+const CHECK_OF: Readonly<Partial<Record<PathRefusalReason, CheckName>>> = {
+  expired: 'Time',
+  not_yet_valid: 'Time',
+  issuer_unknown: 'Issuer',
+  signature_invalid: 'Issuer',
+  anchors_invalid: 'Issuer',
+  purpose: 'Use',
+  ca_as_leaf: 'Use',
+  revoked: 'Revocation',
+  revocation_unknown: 'Revocation'
+}
 
 /**
- * What the handshake would probably say to a certificate. OpenSSL judges the real one and looks at more: constraints of names and paths, key usage, key sizes.
+ * What a handshake says to a certificate, by the check of the handshake itself. OpenSSL has to agree, and the client
+ * has to hold the key.
  *
  * @param sent what was pasted beside the leaf
  */
-export async function foretellHandshake (leaf: PeerIdentity, sent: readonly PeerIdentity[], snapshot: CredentialSnapshot, now: number): Promise<HandshakeForecast> {
-  const { anchor, path } = climbToAnchor(leaf, snapshot.anchors, [...sent, ...snapshot.intermediates])
-  const checks = [
-    checkTime(leaf, path, now),
-    { name: 'Issuer', holds: anchor !== undefined, note: anchor === undefined ? 'leads to no CA in force; a missing intermediate looks the same' : `leads to ${String(anchor)}` },
-    checkUse(leaf),
-    await checkRevocation(leaf, path[0], snapshot)
-  ]
-  const accepted = checks.some(({ holds }) => holds === false) ? false : checks.some(({ holds }) => holds === undefined) ? undefined : true
-  return { accepted, checks }
+export async function foretellHandshake (leaf: PeerIdentity, sent: readonly PeerIdentity[], state: Pick<ConsoleState, 'handshakes' | 'credentials' | 'revocation'>): Promise<HandshakeForecast> {
+  const decision: Decision = await state.handshakes.evaluate(derOf(leaf), { sent: sent.map(derOf) })
+  if (!decision.accepted) return describeRefused(decision)
+  const isChecked = state.revocation !== undefined || state.credentials.current.revocation !== undefined
+  return { accepted: true, reason: undefined, detail: undefined, hint: undefined, checks: describeAccepted(decision, isChecked) }
 }
 
-function checkTime (leaf: PeerIdentity, path: readonly PeerIdentity[], now: number): Check {
-  const name = 'Time'
-  for (const certificate of [leaf, ...path]) {
-    const whose = certificate === leaf ? 'the certificate' : `its CA ${String(certificate)}`
-    if (now >= (certificate.notAfter ?? -Infinity)) return { name, holds: false, note: `${whose} has ended` }
-    if (now < (certificate.notBefore ?? Infinity)) return { name, holds: false, note: `${whose} is not valid yet` }
+function derOf (certificate: PeerIdentity): Uint8Array {
+  // What was pasted was parsed from its bytes.
+  return viewDer(certificate) as Uint8Array
+}
+
+function describeAccepted ({ peer, notAfter }: Accepted, isChecked: boolean): readonly Check[] {
+  const notes: Readonly<Record<CheckName, string>> = {
+    Time: `the whole path is valid now, and until ${describeEnd(notAfter)}`,
+    Issuer: `leads to ${String(peer.chain?.at(-1))}`,
+    Use: 'may be used by clients',
+    'Other rules': 'satisfies RFC 5280',
+    Revocation: isChecked ? 'not revoked, or the policy lets it pass' : 'nothing is asked: there are no CRLs and no checker'
   }
-  return { name, holds: true, note: 'valid now' }
+  return NAMES.map((name) => ({ name, holds: true, note: notes[name] }))
 }
 
-function checkUse ({ extendedKeyUsage = [], isCa }: PeerIdentity): Check {
-  const name = 'Use'
-  if (isCa === true) return { name, holds: false, note: 'it is a CA, which is taken for no client' }
-  const holds = extendedKeyUsage.length === 0 || extendedKeyUsage.includes(CLIENT_AUTH)
-  return { name, holds, note: holds ? 'may be used by clients' : 'its extended key usage does not name clientAuth' }
+function describeRefused ({ reason, detail }: Refused): HandshakeForecast {
+  const failed = CHECK_OF[detail.step as PathRefusalReason] ?? 'Other rules'
+  const others = failed === 'Revocation' ? { holds: true, note: 'holds' } : { holds: undefined, note: 'not told: the check ended before' }
+  const checks = NAMES.map((name): Check => name === failed ? { name, holds: false, note: detail.message } : { name, ...others })
+  return { accepted: false, reason, detail, hint: explainConnection(reason, undefined, detail), checks }
 }
 
-async function checkRevocation (leaf: PeerIdentity, issuer: PeerIdentity | undefined, { revocation }: CredentialSnapshot): Promise<Check> {
-  const name = 'Revocation'
-  if (revocation === undefined) return { name, holds: true, note: 'the credentials have no CRL; a checker of the server itself is not asked here' }
-  const status = await revocation.check(leaf, issuer)
-  const note = status.state === 'unknown' ? `not known (${clip(status.why)})` : status.state === 'revoked' ? `revoked${status.reason === undefined ? '' : ` (${status.reason})`}` : 'not revoked'
-  return { name, holds: revocation.permits(status, leaf), note }
+function describeEnd (time: number): string {
+  const date = new Date(time)
+  return Number.isNaN(date.getTime()) ? 'a year without a date' : date.toISOString()
 }

@@ -1,3 +1,4 @@
+import { endOfValidity } from '@peerkit/identity'
 import type { ConsoleState } from './console-state.ts'
 import { nameCertificate } from './show-certificate.ts'
 import { gatherTrust } from './trust-facts.ts'
@@ -9,6 +10,8 @@ export interface End {
   readonly fingerprint256: string | undefined
   /** Milliseconds since the epoch. */
   readonly notAfter: number
+  /** The first moment in which it no longer counts. */
+  readonly end: number
 }
 
 /** Everything known here that ends, the first end first: own chain, CAs, CRLs, clients and servers seen since the start. */
@@ -21,7 +24,7 @@ export function listEnds (state: ConsoleState): End[] {
     ...state.collector.clients.list().map((one) => ({ what: 'client' as const, identity: one.identity })),
     ...state.collector.servers.list().flatMap((one) => one.identity === undefined ? [] : [{ what: 'server' as const, identity: one.identity }])
   ]
-  const ends = certificates.flatMap(({ what, identity }): End[] => identity.notAfter === undefined ? [] : [{ what, name: nameCertificate(identity), fingerprint256: identity.fingerprint256, notAfter: identity.notAfter }])
-  const lists = (gatherTrust(state).crls ?? []).map(({ issuer, nextUpdate }): End => ({ what: 'CRL', name: `CRL of ${issuer}`, fingerprint256: undefined, notAfter: nextUpdate }))
-  return [...ends, ...lists].sort((a, b) => a.notAfter - b.notAfter)
+  const ends = certificates.flatMap(({ what, identity }): End[] => identity.notAfter === undefined ? [] : [{ what, name: nameCertificate(identity), fingerprint256: identity.fingerprint256, notAfter: identity.notAfter, end: endOfValidity(identity) }])
+  const lists = (gatherTrust(state).crls ?? []).map(({ issuer, nextUpdate }): End => ({ what: 'CRL', name: `CRL of ${issuer}`, fingerprint256: undefined, notAfter: nextUpdate, end: nextUpdate }))
+  return [...ends, ...lists].sort((a, b) => a.end - b.end)
 }

@@ -51,6 +51,6 @@ function readTime (text: string): number | undefined {
 export function matchesEvent (event: ConsoleEvent, { q, kind, client, from = -Infinity, to = Infinity }: Query): boolean {
   if ((kind !== undefined && event.kind !== kind) || event.last < from || event.first > to) return false
   if (client !== undefined && event.fingerprint256 !== client && event.peer !== client) return false
-  const text = [event.title, event.kind, event.reason, event.peer, event.fingerprint256, event.issuer, event.remoteAddress, event.requestId, ...event.detail].join('\n').toLowerCase()
+  const text = [event.title, event.kind, event.reason, event.hint, event.peer, event.fingerprint256, event.issuer, event.remoteAddress, event.requestId, ...event.detail].join('\n').toLowerCase()
   return q.toLowerCase().split(/\s+/).every((word) => text.includes(word))
 }

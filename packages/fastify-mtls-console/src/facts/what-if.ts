@@ -34,7 +34,7 @@ export async function askWhatIf (state: ConsoleState, leaf: PeerIdentity, sent: 
   const { routes } = findRoutes(state, filter)
   return {
     certificate: showCertificate(leaf),
-    handshake: await foretellHandshake(leaf, sent, state.credentials.current, state.now()),
+    handshake: await foretellHandshake(leaf, sent, state),
     routes: routes.slice(0, MAX_ROUTES).map((route) => judge(route, leaf)),
     more: Math.max(0, routes.length - MAX_ROUTES)
   }

@@ -1,3 +1,4 @@
+import { endOfValidity } from '@peerkit/identity'
 import type { Outcome } from '../facts/listed-route.ts'
 import type { ShownCertificate } from '../facts/show-certificate.ts'
 import { html } from './html.ts'
@@ -66,17 +67,21 @@ export function certificateFacts ({ subject, issuer, spiffeId, names, serialNumb
     ['Alternative names', names.length === 0 ? undefined : lines(names)],
     ['Issuer', issuer],
     ['Valid from', showTime(notBefore, now)],
-    ['Ends', html`${showTime(notAfter, now)} ${endBadge(notAfter, now)}`],
+    ['Ends', html`${showTime(notAfter, now)} ${certificateEndBadge(notAfter, now)}`],
     ['Serial number', serialNumber === undefined ? undefined : html`<code class="hex">${serialNumber}</code>`],
     ['SHA-256', fingerprint(fingerprint256)],
     ['Through', via.length === 0 ? undefined : lines(via)]
   ])
 }
 
-/** Says of an end whether to worry. */
-export function endBadge (notAfter: number | undefined, now: number): Html | undefined {
-  if (notAfter === undefined) return undefined
-  if (notAfter <= now) return badge('bad', 'ended')
-  const tone = toneOfEnd(notAfter, now)
+/** Says of a certificate whether to worry about its end. */
+export function certificateEndBadge (notAfter: number | undefined, now: number): Html | undefined {
+  return notAfter === undefined ? undefined : endBadge(endOfValidity({ notAfter }), now)
+}
+
+/** Says whether to worry about an end. @param end the first moment in which a thing no longer counts */
+export function endBadge (end: number, now: number): Html | undefined {
+  if (now >= end) return badge('bad', 'ended')
+  const tone = toneOfEnd(end, now)
   return tone === 'good' ? undefined : badge(tone, tone === 'bad' ? 'within a week' : 'within a month')
 }

@@ -27,9 +27,9 @@ export function showTime (time: number | undefined, now: number): Html {
 export const WEEK: number = 7 * 86_400_000
 const MONTH = 30 * 86_400_000
 
-/** How much an end should worry. */
-export function toneOfEnd (notAfter: number | undefined, now: number): 'good' | 'warn' | 'bad' {
-  const left = (notAfter ?? now) - now
+/** How much an end should worry: of a certificate `endOfValidity`. */
+export function toneOfEnd (end: number, now: number): 'good' | 'warn' | 'bad' {
+  const left = end - now
   return left <= WEEK ? 'bad' : left <= MONTH ? 'warn' : 'good'
 }
 

@@ -11,7 +11,8 @@ export const KIND_NAMES: Readonly<Record<EventKind, string>> = {
   revocation: 'Revocation',
   rules: 'Rules',
   expiry: 'Ends soon',
-  outbound: 'Outbound calls refused'
+  outbound: 'Outbound calls refused',
+  node: 'Version of Node'
 }
 
 /** Never by colour alone. */

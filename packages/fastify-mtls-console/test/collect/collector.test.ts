@@ -17,16 +17,41 @@ const publish = (name: string, message: object): void => { channel(`peerkit:${na
 
 test('hears every channel of the suite', async (t) => {
   const collector = collect(t)
-  for (const name of ['request:denied', 'request:would-deny', 'connection:ended', 'forwarded:refused', 'handshake:refused', 'credentials:rotated', 'credentials:refused', 'credentials:waiting', 'credentials:warned',
+  for (const name of ['handshake:chain-unavailable', 'request:denied', 'request:would-deny', 'connection:ended', 'forwarded:refused', 'handshake:refused', 'credentials:rotated', 'credentials:refused', 'credentials:waiting', 'credentials:warned',
     'revocation:refreshed', 'revocation:failed', 'revocation:soft-passed', 'rules:reloaded', 'rules:refused', 'outbound:refused', 'forwarded:stripped', 'expiry:soon']) {
     publish(name, { peer, reason: 'why', method: 'GET', path: '/', route: '/', origin: 'https://x', generation: 2, trustChanged: true, identity: peer, warnings: ['look'], error: new Error('broken'), notAfter: 0, left: 0, name: 'CN=x', what: 'peer', threshold: '0', header: 'x-cert', message: 'said', url: 'http://crl', code: 'CODE', file: 'rules.yaml' })
   }
-  t.equal(collector.log.list().length, 17)
+  t.equal(collector.log.list().length, 18)
   t.equal(collector.misunderstood, 0)
   t.match(collector.log.list().find(({ title }) => title === 'New credentials in force'), { detail: [`identity: ${String(peer)}`, 'generation: 2', 'trust: changed', 'warning: look'] })
   t.match(collector.log.list().find(({ kind }) => kind === 'expiry'), { tone: 'bad', detail: ['peer: CN=x', 'ends: 1970-01-01T00:00:00.000Z', 'threshold: 0'] })
   publish('expiry:soon', { what: 'own', name: 'CN=x', notAfter: 1, left: 5, threshold: '30d' })
   t.match(collector.log.list().find(({ tone, kind }) => kind === 'expiry' && tone === 'warn'), { title: 'Ends soon' })
+})
+
+test('a refusal tells which step failed and which certificate is at fault, in bounded texts', async (t) => {
+  const collector = collect(t)
+  const long = 'x'.repeat(10_000)
+  const certificate = { subject: 'CN=Middle', serialNumber: '4f2a', fingerprint256: 'ab'.repeat(32) }
+  const detail = { step: 'revocation_unknown', message: 'CN=Middle may be revoked: no CRL of CN=Root', why: 'no_crl', certificate }
+  publish('handshake:refused', { peer, reason: 'revocation_unknown', detail, resumed: false })
+  publish('connection:ended', { peer, reason: 'revocation_unknown', detail })
+  const lines = ['step: revocation_unknown', 'why: no_crl', 'certificate: CN=Middle', 'serial number: 4f2a', `SHA-256: ${certificate.fingerprint256}`]
+  for (const kind of ['handshake', 'ended']) {
+    const event = collector.log.list().find((one) => one.kind === kind)
+    t.match(event?.hint, /^CN=Middle may be revoked: no CRL of CN=Root\. /)
+    t.strictSame(event?.detail, lines)
+  }
+  publish('connection:ended', { peer, reason: 'bad_chain', detail: { step: long, message: long, why: long, certificate: { subject: long, serialNumber: long, fingerprint256: long } } })
+  t.ok(JSON.stringify(collector.log.list().find(({ reason }) => reason === 'bad_chain')).length < 4_000)
+  publish('handshake:refused', { peer, reason: 'unreadable', detail: { step: 'certificate_invalid', message: 'm', certificate: undefined }, resumed: false })
+  t.strictSame(collector.log.list().find(({ reason }) => reason === 'unreadable')?.detail, ['step: certificate_invalid'])
+})
+
+test('a Node that hides what clients send is told of', async (t) => {
+  const collector = collect(t)
+  publish('handshake:chain-unavailable', { message: 'clients need a configured CA', node: 'v99.0.0' })
+  t.match(collector.log.list(), [{ kind: 'node', tone: 'warn', detail: ['Node: v99.0.0', 'clients need a configured CA'] }])
 })
 
 test('a message of another version, or a damaged one, neither counts nor brings the process down', async (t) => {

@@ -1,6 +1,7 @@
 import { test } from 'tap'
-import { explainRefusal } from '../../src/collect/explain-refusal.ts'
+import { explainConnection, explainRefusal } from '../../src/collect/explain-refusal.ts'
 import { Html, escapeHtml, html } from '../../src/page/html.ts'
+import { certificateEndBadge, endBadge } from '../../src/page/parts.ts'
 import { formatSpan, formatTime, showTime, toneOfEnd } from '../../src/page/time.ts'
 import { makeVisible } from '../../src/page/visible-text.ts'
 
@@ -29,7 +30,25 @@ test('times are in UTC, with the distance in a unit that says enough', (t) => {
   t.match(String(showTime(now + 1, now)), '>now<')
   t.match(String(showTime(undefined, now)), 'unknown')
   t.match(String(showTime(NaN, now)), 'unknown')
-  t.strictSame([undefined, now - 1, now + 7 * 86_400_000, now + 8 * 86_400_000, now + 31 * 86_400_000].map((end) => toneOfEnd(end, now)), ['bad', 'bad', 'bad', 'warn', 'good'])
+  t.strictSame([now - 1, now + 7 * 86_400_000, now + 8 * 86_400_000, now + 31 * 86_400_000].map((end) => toneOfEnd(end, now)), ['bad', 'bad', 'warn', 'good'])
+  t.end()
+})
+
+test('a certificate ends with the second that it names', (t) => {
+  const now = Date.parse('2026-11-23T03:12:07Z')
+  t.match(String(certificateEndBadge(now, now + 999)), 'within a week')
+  t.match(String(certificateEndBadge(now, now + 1_000)), 'ended')
+  t.equal(certificateEndBadge(undefined, now), undefined)
+  t.equal(endBadge(now + 31 * 86_400_000, now), undefined)
+  t.end()
+})
+
+test('a refusal is explained by its detail where it has one', (t) => {
+  t.match(explainConnection('expired', undefined, undefined), /ended|expired/)
+  const message = `CN=x was valid until 2026 ${'x'.repeat(9_000)}`
+  const text = explainConnection('expired', undefined, { step: 'expired', message, certificate: undefined })
+  t.match(text, /^CN=x was valid until 2026 x+…\. Renew /)
+  t.ok(text.length < 1_000)
   t.end()
 })
 

@@ -7,6 +7,7 @@ import type { FastifyAllowedClientsOptions } from '@peerkit/fastify-allowed-clie
 import fastifyMtls, { injectAs, mtlsServerOptions } from '@peerkit/fastify-mtls'
 import { parsePeerIdentity } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
+import type { RevocationChecker } from '@peerkit/revocation'
 import Fastify from 'fastify'
 import type { FastifyInstance, InjectOptions } from 'fastify'
 import fastifyMtlsConsole from '../../src/index.ts'
@@ -35,6 +36,8 @@ export interface WorldOptions {
   readonly console?: Partial<FastifyMtlsConsoleOptions>
   readonly crl?: boolean
   readonly http2?: boolean
+  /** The checker of the server, and of the console. */
+  readonly revocation?: RevocationChecker
   /** In place of the usual routes. */
   setup? (app: FastifyInstance, credentials: MemoryCredentials): Promise<void> | void
 }
@@ -50,12 +53,13 @@ export function addAccounts (app: FastifyInstance): void {
 }
 
 /** An app with a console at /console for operators. */
-export async function createWorld (t: Test, { clients = {}, console: own = {}, crl = false, http2 = false, setup = addAccounts }: WorldOptions = {}): Promise<World> {
+export async function createWorld (t: Test, { clients = {}, console: options = {}, crl = false, http2 = false, revocation, setup = addAccounts }: WorldOptions = {}): Promise<World> {
   const ca = await createDevCa({ name: 'Test CA' })
   const server: IssuedCertificate = await ca.issue({ cn: 'accounts', dns: 'localhost', ip: '127.0.0.1' })
   const credentials = memoryCredentials({ cert: server.chain, key: server.key, ca: ca.root, ...(crl && { crl: (await ca.crl()).pem }) })
+  const own = revocation === undefined ? {} : { revocation }
   const lines: string[] = []
-  const app = Fastify({ ...mtlsServerOptions(credentials, { http2 } as object), logger: { level: 'trace', stream: { write (line: string) { lines.push(line) } } } }) as unknown as FastifyInstance
+  const app = Fastify({ ...mtlsServerOptions(credentials, { http2, ...own } as object), logger: { level: 'trace', stream: { write (line: string) { lines.push(line) } } } }) as unknown as FastifyInstance
   t.after(async () => {
     await app.close()
     await credentials.close()
@@ -63,7 +67,7 @@ export async function createWorld (t: Test, { clients = {}, console: own = {}, c
   await app.register(fastifyMtls, { credentials })
   await app.register(fastifyAllowedClients, { clients: { operators: { ou: 'operators' }, billing: { ou: 'billing' } }, ...clients })
   await setup(app, credentials)
-  await app.register(fastifyMtlsConsole, { prefix: '/console', credentials, allowedClients: ['operators'], instance: 'pod-7', ...own })
+  await app.register(fastifyMtlsConsole, { prefix: '/console', credentials, allowedClients: ['operators'], instance: 'pod-7', ...own, ...options })
   await app.ready()
   const issue = async (options: IssueOptions): Promise<PeerIdentity> => parsePeerIdentity((await ca.issue({ profile: 'client', ...options })).der)
   const operator = await issue({ cn: 'Olga', ou: 'operators' })

@@ -1,4 +1,4 @@
-import type { EventName, NearestRule } from '@peerkit/events'
+import type { EventName, NearestRule, RefusalDetail, RefusedCertificate } from '@peerkit/events'
 import type { PeerIdentity } from '@peerkit/identity'
 import { clip, clipAll } from '../clip.ts'
 
@@ -41,17 +41,24 @@ export interface AuditLine {
   readonly resumed?: boolean | undefined
   readonly protocol?: string | undefined
   readonly alpnProtocol?: string | undefined
+  readonly node?: string | undefined
   // Why
   readonly reason?: string | undefined
   readonly code?: string | undefined
   readonly hint?: string | undefined
   readonly detail?: string | undefined
+  readonly step?: string | undefined
+  readonly why?: string | undefined
+  readonly certificate?: RefusedCertificate | undefined
   readonly rules?: string | undefined
   readonly rule?: number | undefined
   readonly group?: string | undefined
   readonly nearest?: NearestRule | undefined
   readonly dropped?: Readonly<Record<string, number>> | undefined
 }
+
+/** What is told in words is kept no longer than this. */
+export const MAX_DETAIL = 1_000
 
 /** A line before it is written. */
 export interface AuditDraft {
@@ -68,6 +75,20 @@ export function nameEvent (name: EventName): string { return name.slice('peerkit
 /** Who it was. */
 export function describeWho (peer: PeerIdentity | null | undefined, remoteAddress?: string): Pick<AuditLine, 'peer' | 'fingerprint256' | 'serialNumber' | 'issuer' | 'remoteAddress'> {
   return { peer: peer?.toString(), fingerprint256: peer?.fingerprint256, serialNumber: clip(peer?.serialNumber), issuer: clip(peer?.issuer?.toString()), remoteAddress: clip(remoteAddress) }
+}
+
+/** What is wrong, and with which certificate. It was refused, so none of it has to be true, and all of it may be long. */
+export function describeDetail (detail: RefusalDetail | undefined): Pick<AuditLine, 'detail' | 'step' | 'why' | 'certificate'> {
+  if (detail === undefined) return {}
+  const { step, message, why, certificate } = detail
+  return {
+    detail: clip(message, MAX_DETAIL),
+    step: clip(step),
+    why: clip(why),
+    certificate: certificate && {
+      subject: clip(certificate.subject), serialNumber: clip(certificate.serialNumber), fingerprint256: clip(certificate.fingerprint256) as string
+    }
+  }
 }
 
 /** Who is behind it: a certificate that was verified, else the network, since a stranger makes as many certificates as he likes. Of IPv6 the first half, the rest is his to choose. */

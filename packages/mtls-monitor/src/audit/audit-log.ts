@@ -5,7 +5,7 @@ import { checkKeys, checkMethods, checkNumber } from '../option-check.ts'
 import { nameEvent } from './audit-line.ts'
 import type { AuditDraft, AuditLine } from './audit-line.ts'
 import {
-  draftCredentialsRefused, draftCredentialsWarned, draftEnded, draftExpiring, draftForwarded, draftHandshake, draftJudged, draftOutbound, draftRevocationFailed, draftRotated, draftRulesRefused,
+  draftChainUnavailable, draftCredentialsRefused, draftCredentialsWarned, draftEnded, draftExpiring, draftForwarded, draftHandshake, draftJudged, draftOutbound, draftRevocationFailed, draftRotated, draftRulesRefused,
   draftRulesReloaded, draftSoftPassed
 } from './draft-lines.ts'
 import { LineLimit } from './line-limit.ts'
@@ -93,6 +93,7 @@ class LimitedAuditLog implements AuditLog {
     const limited = <Message extends EventMessage>(draft: (message: Message) => AuditDraft) => (message: Message, name: EventName): void => { this.#write(name, message, draft(message), true) }
     return {
       'peerkit:handshake:refused': limited(draftHandshake),
+      'peerkit:handshake:chain-unavailable': limited(draftChainUnavailable),
       'peerkit:connection:ended': limited(draftEnded),
       'peerkit:forwarded:refused': limited((message) => draftForwarded(message, 'forwarded client certificate refused')),
       'peerkit:forwarded:stripped': limited((message) => draftForwarded(message, 'forwarded client certificate removed')),

@@ -1,16 +1,14 @@
 import { hintHandshakeFailure } from '@peerkit/events'
 import type {
-  ConnectionEndedMessage, CredentialsRefusedMessage, CredentialsRotatedMessage, CredentialsWarnedMessage, ExpiringMessage, ForwardedMessage, HandshakeRefusedMessage, OutboundRefusedMessage,
+  ChainUnavailableMessage, ConnectionEndedMessage, CredentialsRefusedMessage, CredentialsRotatedMessage, CredentialsWarnedMessage, ExpiringMessage, ForwardedMessage, HandshakeRefusedMessage, OutboundRefusedMessage,
   RequestJudgedMessage, RevocationFailedMessage, RevocationSoftPassedMessage, RulesRefusedMessage, RulesReloadedMessage
 } from '@peerkit/events'
 import { clip } from '../clip.ts'
 import { iso } from '../iso.ts'
-import { clipNearest, describeWho, networkOf, sourceOf } from './audit-line.ts'
+import { clipNearest, describeDetail, describeWho, MAX_DETAIL, networkOf, sourceOf } from './audit-line.ts'
 import type { AuditDraft } from './audit-line.ts'
 
-const MAX_DETAIL = 1_000
-
-export function draftHandshake ({ reason, code, peer, remoteAddress, remotePort, protocol, alpnProtocol, resumed }: HandshakeRefusedMessage): AuditDraft {
+export function draftHandshake ({ reason, code, detail, peer, remoteAddress, remotePort, protocol, alpnProtocol, resumed }: HandshakeRefusedMessage): AuditDraft {
   // Port scans, health checks on TCP, clients that hang up: nothing was refused on our side.
   const isNoise = reason === 'protocol'
   return {
@@ -18,12 +16,38 @@ export function draftHandshake ({ reason, code, peer, remoteAddress, remotePort,
     text: isNoise ? 'mTLS handshake failed' : 'mTLS handshake refused',
     outcome: isNoise ? 'failed' : 'denied',
     source: networkOf(remoteAddress),
-    fields: { ...describeWho(peer, remoteAddress), remotePort, reason, code: clip(code), hint: hintHandshakeFailure(reason, code), protocol, alpnProtocol, resumed }
+    fields: {
+      ...describeWho(peer, remoteAddress),
+      remotePort,
+      reason,
+      code: clip(code),
+      ...describeDetail(detail),
+      hint: hintHandshakeFailure(reason, code),
+      protocol,
+      alpnProtocol,
+      resumed
+    }
   }
 }
 
-export function draftEnded ({ reason, peer, remoteAddress }: ConnectionEndedMessage): AuditDraft {
-  return { level: 'warn', text: 'mTLS connection no longer accepted', outcome: 'denied', source: sourceOf(peer, remoteAddress), fields: { ...describeWho(peer, remoteAddress), reason, hint: hintHandshakeFailure(reason) } }
+export function draftChainUnavailable ({ message, node }: ChainUnavailableMessage): AuditDraft {
+  return {
+    level: 'warn',
+    text: 'this Node does not show what clients send above their certificates',
+    outcome: 'warned',
+    source: 'node',
+    fields: { node: clip(node), detail: clip(message, MAX_DETAIL) }
+  }
+}
+
+export function draftEnded ({ reason, detail, peer, remoteAddress }: ConnectionEndedMessage): AuditDraft {
+  return {
+    level: 'warn',
+    text: 'mTLS connection no longer accepted',
+    outcome: 'denied',
+    source: sourceOf(peer, remoteAddress),
+    fields: { ...describeWho(peer, remoteAddress), reason, ...describeDetail(detail), hint: hintHandshakeFailure(reason) }
+  }
 }
 
 export function draftForwarded ({ reason, detail, header, peer, remoteAddress }: ForwardedMessage, text: string): AuditDraft {

@@ -1,3 +1,4 @@
+import { endOfValidity } from '@peerkit/identity'
 import type { CredentialSource } from '@peerkit/credentials'
 import type { ExpiringKind } from '@peerkit/events'
 import type { PeerIdentity } from '@peerkit/identity'
@@ -14,6 +15,8 @@ export interface Ending {
   readonly fingerprint256: string | undefined
   readonly notBefore: number | undefined
   readonly notAfter: number
+  /** The first moment in which it no longer counts. */
+  readonly end: number
 }
 
 /** A bundle of CAs may be the whole web's; a checker may hold a list for each. */
@@ -45,7 +48,7 @@ function kindOf ({ issuerName, scope, isDelta, verifiedBy }: CrlIndex): string {
 
 export function ofCertificate (what: 'own' | 'anchor', { subject, issuer, serialNumber, fingerprint256, notBefore, notAfter = -Infinity, ...rest }: PeerIdentity): Ending {
   const name = subject?.commonName ?? subject?.toString() ?? rest.spiffeId ?? 'unknown'
-  return { what, key: `${what} ${fingerprint256 ?? name}`, name, issuer: issuer?.toString(), serialNumber, fingerprint256, notBefore, notAfter }
+  return { what, key: `${what} ${fingerprint256 ?? name}`, name, issuer: issuer?.toString(), serialNumber, fingerprint256, notBefore, notAfter, end: endOfValidity({ notAfter }) }
 }
 
 function ofCrl (list: CrlIndex): Ending {
@@ -59,6 +62,7 @@ function ofCrl (list: CrlIndex): Ending {
     serialNumber: number?.toString(16),
     fingerprint256: undefined,
     notBefore: thisUpdate,
-    notAfter: nextUpdate
+    notAfter: nextUpdate,
+    end: nextUpdate
   }
 }

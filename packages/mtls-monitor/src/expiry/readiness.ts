@@ -1,3 +1,4 @@
+import { validityAt } from '@peerkit/identity'
 import type { CredentialSource } from '@peerkit/credentials'
 import type { RevocationChecker } from '@peerkit/revocation'
 import { checkCredentials, checkKeys, checkNumber } from '../option-check.ts'
@@ -63,10 +64,10 @@ export function watchReadiness (options: ReadinessOptions): Readiness {
 }
 
 function judgeOwn ({ current: { identity, intermediates, anchors } }: CredentialSource, time: number): NotReadyReason[] {
-  const own = [identity, ...intermediates]
+  const own = [identity, ...intermediates].map((certificate) => validityAt(certificate, time))
   const reasons: NotReadyReason[] = []
-  if (own.some(({ notAfter = -Infinity }) => notAfter <= time)) reasons.push('own_certificate_expired')
-  if (own.some(({ notBefore = Infinity }) => notBefore > time)) reasons.push('own_certificate_not_yet_valid')
-  if (!anchors.some(({ notBefore = Infinity, notAfter = -Infinity }) => notBefore <= time && time < notAfter)) reasons.push('no_anchor_in_time')
+  if (own.includes('expired')) reasons.push('own_certificate_expired')
+  if (own.includes('not_yet_valid')) reasons.push('own_certificate_not_yet_valid')
+  if (!anchors.some((anchor) => validityAt(anchor, time) === 'valid')) reasons.push('no_anchor_in_time')
   return reasons
 }

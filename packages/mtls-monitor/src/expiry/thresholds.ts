@@ -12,8 +12,8 @@ interface Parsed { readonly text: string, readonly span: number | undefined, rea
 /** A threshold of one certificate. */
 export interface Boundary { readonly threshold: string, /** Milliseconds since the epoch. */ readonly at: number }
 
-/** Turns thresholds into the boundaries of a life, from `notBefore` to `notAfter`: the earliest first, the end itself last. */
-export type BoundariesOf = (notBefore: number | undefined, notAfter: number) => readonly Boundary[]
+/** Turns thresholds into the boundaries of a life, from `notBefore` to its end: the earliest first, the end itself last. */
+export type BoundariesOf = (notBefore: number | undefined, end: number) => readonly Boundary[]
 
 /**
  * Spans are for what lives long, shares for what lives short: a span counts where it is less than a third of the life, and shares count where no span does. A certificate of a day is
@@ -22,11 +22,11 @@ export type BoundariesOf = (notBefore: number | undefined, notAfter: number) => 
 export function compileThresholds (thresholds: readonly Threshold[]): BoundariesOf {
   if (!Array.isArray(thresholds)) throw new MTLS_ERR_MONITOR_OPTION(`expiry.thresholds is ${typeof thresholds}; expected a list such as ["30d", "1/5"]`)
   const parsed = thresholds.map(parse)
-  return (notBefore, notAfter) => {
-    const life = notBefore === undefined ? Infinity : notAfter - notBefore
-    const spans = parsed.filter(({ span }) => span !== undefined && span < life / 3).map(({ text, span }) => ({ threshold: text, at: notAfter - (span as number) }))
-    const shares = spans.length > 0 || life === Infinity ? [] : parsed.filter(({ share }) => share !== undefined).map(({ text, share }) => ({ threshold: text, at: notAfter - life * (share as number) }))
-    return [...spans, ...shares].sort((a, b) => a.at - b.at).concat({ threshold: '0', at: notAfter })
+  return (notBefore, end) => {
+    const life = notBefore === undefined ? Infinity : end - notBefore
+    const spans = parsed.filter(({ span }) => span !== undefined && span < life / 3).map(({ text, span }) => ({ threshold: text, at: end - (span as number) }))
+    const shares = spans.length > 0 || life === Infinity ? [] : parsed.filter(({ share }) => share !== undefined).map(({ text, share }) => ({ threshold: text, at: end - life * (share as number) }))
+    return [...spans, ...shares].sort((a, b) => a.at - b.at).concat({ threshold: '0', at: end })
   }
 }
 

@@ -1,5 +1,6 @@
 import type { CredentialSource } from '@peerkit/credentials'
 import { expirySoon, listen } from '@peerkit/events'
+import { endOfValidity } from '@peerkit/identity'
 import type { ExpiringMessage } from '@peerkit/events'
 import type { PeerIdentity } from '@peerkit/identity'
 import type { RevocationChecker } from '@peerkit/revocation'
@@ -48,6 +49,9 @@ export function watchExpiry (options: ExpiryOptions): ExpiryWatch {
   return new LiveExpiryWatch(options)
 }
 
+/** `end`: the first moment in which it no longer counts. */
+interface Life { readonly notBefore: number | undefined, readonly end: number }
+
 type Told = Omit<ExpiringMessage, 'v' | 'time' | 'left' | 'threshold'>
 
 class LiveExpiryWatch implements ExpiryWatch {
@@ -86,8 +90,8 @@ class LiveExpiryWatch implements ExpiryWatch {
     clearTimeout(this.#timer)
     const now = this.#now()
     let next = now + this.#interval
-    for (const { key, notBefore, ...ending } of listEndings(this.#credentials, this.#revocation)) {
-      next = Math.min(next, this.#tell(this.#told, key, notBefore, ending))
+    for (const { key, notBefore, end, ...ending } of listEndings(this.#credentials, this.#revocation)) {
+      next = Math.min(next, this.#tell(this.#told, key, { notBefore, end }, ending))
     }
     this.#timer = setTimeout(() => { this.check() }, Math.max(next - now, SOONEST)).unref()
   }
@@ -104,13 +108,13 @@ class LiveExpiryWatch implements ExpiryWatch {
     const { notAfter, notBefore, fingerprint256, serialNumber, issuer } = peer
     if (notAfter === undefined || this.#now() < (this.#nextLook.get(peer) ?? 0)) return
     const ending = { what: 'peer', name: peer.toString(), issuer: issuer?.toString(), serialNumber, fingerprint256, notAfter } as const
-    this.#nextLook.set(peer, this.#tell(this.#toldPeers, fingerprint256 ?? ending.name, notBefore, ending))
+    this.#nextLook.set(peer, this.#tell(this.#toldPeers, fingerprint256 ?? ending.name, { notBefore, end: endOfValidity(peer) }, ending))
   }
 
   /** Tells of the latest threshold that was passed, once. Returns when the next one is. */
-  #tell (memory: BoundedMap<string, { threshold: string | undefined }>, key: string, notBefore: number | undefined, ending: Told): number {
+  #tell (memory: BoundedMap<string, { threshold: string | undefined }>, key: string, { notBefore, end }: Life, ending: Told): number {
     const now = this.#now()
-    const boundaries = this.#boundariesOf(notBefore, ending.notAfter)
+    const boundaries = this.#boundariesOf(notBefore, end)
     const passed = boundaries.filter(({ at }) => at <= now)
     const next = boundaries[passed.length]?.at ?? Infinity
     const { threshold } = passed.at(-1) ?? {}
@@ -118,7 +122,7 @@ class LiveExpiryWatch implements ExpiryWatch {
     const told = memory.touch(key, () => ({ threshold: undefined }))
     if (told.threshold === threshold) return next
     told.threshold = threshold
-    if (expirySoon.hasSubscribers) expirySoon.publish({ v: 1, time: now, ...ending, left: ending.notAfter - now, threshold })
+    if (expirySoon.hasSubscribers) expirySoon.publish({ v: 1, time: now, ...ending, left: end - now, threshold })
     return next
   }
 }

@@ -64,9 +64,9 @@ function observe (meter: Meter, instruments: Instruments, { credentials, revocat
 /** Of several with one name the one that ends first. Beyond the bound: those that end first. */
 function listRemaining (credentials: CredentialSource | undefined, revocation: RevocationChecker | undefined, now: number): ReadonlyArray<{ left: number, what: string, name: string }> {
   const first = new Map<string, { left: number, what: string, name: string }>()
-  for (const { what, name, notAfter } of listEndings(credentials, revocation)) {
+  for (const { what, name, end } of listEndings(credentials, revocation)) {
     const key = `${what} ${name}`
-    const left = notAfter - now
+    const left = end - now
     if (left < (first.get(key)?.left ?? Infinity)) first.set(key, { left, what, name: name.slice(0, 200) })
   }
   return [...first.values()].sort((a, b) => a.left - b.left).slice(0, MAX_NAMES)

@@ -5,6 +5,7 @@ import type { ConnectionOptions, SecureVersion, TLSSocket } from 'node:tls'
 import type { Target } from '../target.ts'
 import { readHandshake } from './read-handshake.ts'
 import type { HandshakeFacts } from './read-handshake.ts'
+import { ServerCertificates } from './server-certificates.ts'
 import { SocketTap } from './socket-tap.ts'
 
 export interface OpenTlsOptions {
@@ -32,6 +33,8 @@ export interface TlsConnection {
   readonly address: string | undefined
   /** The last session that the server gave. */
   readonly session: Buffer | undefined
+  /** What the server sent, in DER, the leaf first; of a resumed session the leaf alone. Empty where the handshake failed. */
+  readonly certificates: readonly Uint8Array[]
   /** What the server said up to now. */
   facts (): HandshakeFacts
   /** Ends it and waits until it is closed. */
@@ -45,7 +48,15 @@ export async function openTls (target: Target, options: OpenTlsOptions): Promise
   const error = await settle(tcp, 'connect', limit)
   if (error !== undefined) {
     tcp.destroy()
-    return { failure: { stage: 'connect', error }, socket: undefined, address: undefined, session: undefined, facts: () => readHandshake(new Uint8Array(), []), close: async () => {} }
+    return {
+      failure: { stage: 'connect', error },
+      socket: undefined,
+      address: undefined,
+      session: undefined,
+      certificates: [],
+      facts: () => readHandshake(new Uint8Array(), []),
+      close: async () => {}
+    }
   }
   return await shakeHands(target, options, tcp, limit)
 }
@@ -53,7 +64,10 @@ export async function openTls (target: Target, options: OpenTlsOptions): Promise
 async function shakeHands (target: Target, options: OpenTlsOptions, tcp: Socket, limit: AbortSignal): Promise<TlsConnection> {
   const address = tcp.remoteAddress
   const tap = new SocketTap(tcp)
-  const socket = connectTls({ ...tlsOptions(target, options), socket: tap })
+  const certificates = new ServerCertificates()
+  const checkIdentity = (host: string): Error | undefined => certificates.checkIdentity(host)
+  const socket = connectTls({ ...tlsOptions(target, options), checkServerIdentity: checkIdentity, socket: tap })
+  certificates.watch(socket)
   const keylog: string[] = []
   let session: Buffer | undefined
   socket.on('keylog', (line: Buffer) => { keylog.push(line.toString('latin1')) })
@@ -68,6 +82,7 @@ async function shakeHands (target: Target, options: OpenTlsOptions, tcp: Socket,
     socket: error === undefined ? socket : undefined,
     address,
     get session () { return session },
+    get certificates () { return certificates.sent },
     facts: () => readHandshake(tap.received, keylog),
     close: async () => {
       if (socket.closed) return

@@ -7,7 +7,7 @@ import { nameCertificate, showCertificate } from '../../facts/show-certificate.t
 import { html } from '../html.ts'
 import type { Html } from '../html.ts'
 import type { Page } from '../layout.ts'
-import { badge, certificateFacts, endBadge, table } from '../parts.ts'
+import { badge, certificateFacts, certificateEndBadge, table } from '../parts.ts'
 import { showTime } from '../time.ts'
 import { eventTable } from './event-table.ts'
 import { filterForm, textField } from './filter.ts'
@@ -38,7 +38,7 @@ function clientTable (state: ConsoleState, clients: readonly SeenClient[], prefi
     rows: clients.map((client) => [
       { content: showName(client, prefix), isHeader: true, class: 'break' },
       { content: showAnchor(state, client), class: 'break' },
-      { content: html`${showTime(client.identity.notAfter, now)} ${endBadge(client.identity.notAfter, now)}` },
+      { content: html`${showTime(client.identity.notAfter, now)} ${certificateEndBadge(client.identity.notAfter, now)}` },
       { content: html`${showTime(client.lastSeen, now)}<br><span class="faint">${client.addresses.join(', ')}</span>` },
       { content: html`<span class="nowrap">${client.allowed} allowed</span><br><span class="nowrap">${client.denied} denied</span>${client.wouldDeny > 0 && html`<br><span class="nowrap">${client.wouldDeny} would be denied</span>`}` },
       { content: showDenial(client, now), class: 'break' }

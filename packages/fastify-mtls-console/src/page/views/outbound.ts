@@ -4,7 +4,7 @@ import type { ConsoleState } from '../../facts/console-state.ts'
 import { html } from '../html.ts'
 import type { Html } from '../html.ts'
 import type { Page } from '../layout.ts'
-import { badge, endBadge, table } from '../parts.ts'
+import { badge, certificateEndBadge, table } from '../parts.ts'
 import { showTime } from '../time.ts'
 
 /** Services that this one calls, and whom it expects there. */
@@ -30,7 +30,7 @@ export function outboundPage (state: ConsoleState, now: number): Page {
 
 function showServer ({ server, identifiedAt, connections }: ShownService, now: number): Html {
   if (server === undefined) return html`<span class="faint">nobody yet</span>`
-  return html`${server.text}<br>${showTime(identifiedAt, now)}, ${connections} ${connections === 1 ? 'connection' : 'connections'}<br>certificate ends ${showTime(server.notAfter, now)} ${endBadge(server.notAfter, now)}`
+  return html`${server.text}<br>${showTime(identifiedAt, now)}, ${connections} ${connections === 1 ? 'connection' : 'connections'}<br>certificate ends ${showTime(server.notAfter, now)} ${certificateEndBadge(server.notAfter, now)}`
 }
 
 function showRefusal ({ refused, lastRefusal }: ShownService, now: number): Html {

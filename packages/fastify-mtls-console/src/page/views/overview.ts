@@ -1,3 +1,4 @@
+import { endOfValidity } from '@peerkit/identity'
 import type { ConsoleState } from '../../facts/console-state.ts'
 import { listEnds } from '../../facts/list-ends.ts'
 import type { End } from '../../facts/list-ends.ts'
@@ -14,7 +15,7 @@ const MAX_EVENTS = 8
 /** What an operator wants to see first. */
 export function overviewPage (state: ConsoleState, prefix: string, now: number): Page {
   const events = state.collector.log.list().filter(({ kind }) => kind !== 'handshake').slice(0, MAX_EVENTS)
-  const ends = listEnds(state).filter(({ notAfter }) => notAfter - now <= WEEK)
+  const ends = listEnds(state).filter(({ end }) => end - now <= WEEK)
   return {
     title: 'Overview',
     path: '/',
@@ -44,9 +45,10 @@ function tiles (state: ConsoleState, now: number): Html[] {
   const closed = routes.filter(({ access }) => access === 'nobody').length
   const handshakes = Object.values(collector.handshakes).reduce((sum, count) => sum + count, 0)
   const sum = (name: 'denied' | 'wouldDeny' | 'allowed'): number => routes.reduce((total, { counts }) => total + counts[name], 0)
-  const left = current.notAfter - now
+  const end = endOfValidity(current)
+  const left = end - now
   return [
-    tile('Own certificate', left > 0 ? `${formatSpan(left)} left` : 'ended', html`ends ${showTime(current.notAfter, now)}`, toneOfEnd(current.notAfter, now)),
+    tile('Own certificate', left > 0 ? `${formatSpan(left)} left` : 'ended', html`ends ${showTime(current.notAfter, now)}`, toneOfEnd(end, now)),
     tile('Credentials', `Generation ${current.generation}`, html`${turn?.type === 'refused' ? badge('bad', 'last rotation refused') : turn?.type === 'start' ? 'in force since the start or before' : html`in force since ${showTime(turn?.time, now)}`}`, turn?.type === 'refused' ? 'bad' : 'good'),
     tile('Clients seen', String(clients.length), html`${sum('allowed')} requests allowed`, 'good'),
     tile('Denied requests', String(sum('denied')), html`${sum('wouldDeny')} would be denied (report mode)`, sum('denied') > 0 ? 'warn' : 'good'),
@@ -71,6 +73,6 @@ export function endsTable (ends: readonly End[], now: number): Html {
     caption: 'What ends soonest',
     columns: ['What', 'Name', 'Ends'],
     empty: 'Nothing known here ends within a week.',
-    rows: ends.slice(0, 100).map(({ what, name, notAfter }) => [{ content: what }, { content: name, isHeader: true, class: 'break' }, { content: html`${showTime(notAfter, now)} ${endBadge(notAfter, now)}` }])
+    rows: ends.slice(0, 100).map(({ what, name, notAfter, end }) => [{ content: what }, { content: name, isHeader: true, class: 'break' }, { content: html`${showTime(notAfter, now)} ${endBadge(end, now)}` }])
   })
 }

@@ -5,7 +5,7 @@ import type { ShownAnchor, TrustFacts } from '../../facts/trust-facts.ts'
 import { html } from '../html.ts'
 import type { Html } from '../html.ts'
 import type { Page } from '../layout.ts'
-import { badge, certificateFacts, endBadge, facts, fingerprint, lines, table } from '../parts.ts'
+import { badge, certificateFacts, certificateEndBadge, facts, fingerprint, lines, table } from '../parts.ts'
 import { showTime } from '../time.ts'
 import { endsTable } from './overview.ts'
 
@@ -18,7 +18,7 @@ export function trustPage (state: ConsoleState, prefix: string, now: number): Pa
     isLive: true,
     body: html`<section aria-labelledby="own-title"><h2 id="own-title">This service</h2><div class="panel" id="own" data-live="own">
 ${trust.warnings.map((warning) => html`<p class="notice bad">${warning}</p>`)}
-${facts([['Generation', trust.generation], ['Trust epoch', trust.trustEpoch], ['First end of the chain', html`${showTime(trust.notAfter, now)} ${endBadge(trust.notAfter, now)}`]])}
+${facts([['Generation', trust.generation], ['Trust epoch', trust.trustEpoch], ['First end of the chain', html`${showTime(trust.notAfter, now)} ${certificateEndBadge(trust.notAfter, now)}`]])}
 ${certificateFacts(trust.identity, now)}
 ${trust.intermediates.length > 0 && html`<details id="intermediates"><summary>Intermediates (${trust.intermediates.length})</summary>${trust.intermediates.map((one) => certificateFacts(one, now))}</details>`}</div></section>
 <section aria-labelledby="turns-title"><h2 id="turns-title">Rotations</h2>${turnTable(trust, now)}</section>
@@ -53,7 +53,7 @@ function anchorTable ({ anchors }: TrustFacts, prefix: string, now: number): Htm
     empty: '',
     rows: anchors.map(({ certificate, clients }) => [
       { content: html`${certificate.subject}<details id="ca-${certificate.fingerprint256}"><summary>SHA-256</summary>${fingerprint(certificate.fingerprint256)}</details>`, isHeader: true, class: 'break' },
-      { content: html`${showTime(certificate.notAfter, now)} ${endBadge(certificate.notAfter, now)}` },
+      { content: html`${showTime(certificate.notAfter, now)} ${certificateEndBadge(certificate.notAfter, now)}` },
       { content: listClients(clients, prefix), class: 'break' }
     ])
   })

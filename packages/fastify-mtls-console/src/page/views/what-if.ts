@@ -2,7 +2,7 @@ import type { WhatIfAnswer, WhatIfRoute } from '../../facts/what-if.ts'
 import { html } from '../html.ts'
 import type { Html } from '../html.ts'
 import type { Page } from '../layout.ts'
-import { badge, certificateFacts, lines, outcomeBadge, table } from '../parts.ts'
+import { badge, certificateFacts, facts, fingerprint, lines, outcomeBadge, table } from '../parts.ts'
 
 /** The form, and below it what became of the last question. What was pasted is not shown again: it may not be what its sender thinks. */
 export function whatIfPage (prefix: string, result: { readonly answer: WhatIfAnswer, readonly now: number } | { readonly error: string } | undefined, filter: string): Page {
@@ -24,12 +24,27 @@ export function whatIfPage (prefix: string, result: { readonly answer: WhatIfAns
 
 function showAnswer ({ certificate, handshake, routes, more }: WhatIfAnswer, now: number): Html {
   const { accepted, checks } = handshake
-  const verdict = accepted === undefined ? 'The handshake cannot be foretold.' : accepted ? 'The handshake would probably let it in.' : 'The handshake would refuse it, whatever the routes say.'
+  const verdict = accepted ? 'The handshake would let it in.' : 'The handshake would refuse it, whatever the routes say.'
   return html`<section aria-labelledby="certificate-title"><h2 id="certificate-title">Certificate</h2><div class="panel">${certificateFacts(certificate, now)}</div></section>
-<section aria-labelledby="handshake-title"><h2 id="handshake-title">Handshake</h2><div class="panel"><p>${badge(accepted === true ? 'good' : accepted === false ? 'bad' : 'info', verdict)}</p>
+<section aria-labelledby="handshake-title"><h2 id="handshake-title">Handshake</h2><div class="panel"><p>${badge(accepted ? 'good' : 'bad', verdict)}</p>
 <ul class="lines">${checks.map(({ name, holds, note }) => html`<li>${badge(holds === true ? 'good' : holds === false ? 'bad' : 'info', html`<span aria-hidden="true">${holds === true ? '✓' : holds === false ? '✕' : '?'}</span> ${name}`)} ${note}</li>`)}</ul>
-<p class="faint">OpenSSL has the last word: it also looks at key usage, key sizes and constraints.</p></div></section>
+${refusalFacts(handshake)}
+<p class="faint">This is the check of the handshake itself. OpenSSL has to agree, and the client has to hold the key.</p></div></section>
 <section aria-labelledby="routes-title"><h2 id="routes-title">Routes</h2>${routeTable(routes)}${more > 0 && html`<p class="faint">${more} more routes: narrow them down below.</p>`}</section>`
+}
+
+/** Which certificate is at fault, and what to do. */
+function refusalFacts ({ reason, detail, hint }: WhatIfAnswer['handshake']): Html | undefined {
+  if (detail === undefined) return undefined
+  const { step, why, certificate } = detail
+  return facts([
+    ['Reason', reason],
+    ['Step', why === undefined ? step : `${step} (${why})`],
+    ['Certificate at fault', certificate?.subject],
+    ['Its serial number', certificate?.serialNumber === undefined ? undefined : html`<code class="hex">${certificate.serialNumber}</code>`],
+    ['Its SHA-256', fingerprint(certificate?.fingerprint256)],
+    ['What to do', hint]
+  ])
 }
 
 function routeTable (routes: readonly WhatIfRoute[]): Html {

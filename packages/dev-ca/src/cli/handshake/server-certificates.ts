@@ -1,0 +1,43 @@
+import type { X509Certificate } from 'node:crypto'
+import { checkServerIdentity } from 'node:tls'
+import type { PeerCertificate, TLSSocket } from 'node:tls'
+
+/** Certificates above the leaf that are read. OpenSSL takes a message of 100 KB, which holds more only of tiny ones. */
+const MAX_SENT = 100
+
+/**
+ * Reads what a server sends, in place of Node: `tls.connect` calls `getPeerCertificate(true)` after every full
+ * handshake, and on Node 24 that ends the process where a key is on a curve without a NIST name.
+ */
+export class ServerCertificates {
+  #read: readonly X509Certificate[] = []
+
+  /** In DER, as sent, the leaf first. Empty before the handshake is done. */
+  get sent (): readonly Uint8Array[] { return this.#read.map(({ raw }) => raw) }
+
+  /** To be called before the handshake. */
+  watch (socket: TLSSocket): void {
+    Object.defineProperty(socket, 'getPeerCertificate', { value: () => ({}), configurable: true })
+    // Before Node's own listener. The first call alone shows all that was sent, so it is made once.
+    socket.prependOnceListener('secure', () => { this.#read = readAll(socket) })
+  }
+
+  /** For the option `checkServerIdentity`: Node's own check of the name, by what was read here. */
+  checkIdentity (host: string): Error | undefined {
+    const [leaf] = this.#read
+    const commonNames = [...(leaf?.subject ?? '').matchAll(/^CN=(.*)$/gm)].map(([, name]) => name)
+    return checkServerIdentity(host, {
+      subject: { CN: commonNames }, subjectaltname: leaf?.subjectAltName
+    } as unknown as PeerCertificate)
+  }
+}
+
+function readAll (socket: TLSSocket): readonly X509Certificate[] {
+  const read: X509Certificate[] = []
+  let next = socket.getPeerX509Certificate()
+  while (next !== undefined && read.length <= MAX_SENT) {
+    read.push(next)
+    next = next.issuerCertificate
+  }
+  return read
+}
