@@ -31,6 +31,8 @@ export interface Metric {
   readonly digits?: number
   /** Whether the ratio to the first contender is told. */
   readonly ratio?: boolean
+  /** The quartiles are told in place of a mark: they say how far the rounds were from each other. */
+  readonly quartiles?: boolean
   /** The rounds are added up: what must never happen must not hide behind a median. */
   readonly sum?: boolean
 }

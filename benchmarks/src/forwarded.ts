@@ -1,7 +1,7 @@
 // What it costs to know a client behind a gateway: reading its headers, first and again, for 1 to 100,000 clients; and requests/s beside Fastify that ignores them.
 import { createForwardedReader } from '@peerkit/forwarded'
 import type { ForwardedReader, ForwardedRequest } from '@peerkit/forwarded'
-import { createPathValidator } from '@peerkit/path-validation'
+import { createPathValidator } from '@peerkit/trust'
 import type { Comparison, Metric, Run } from './benchmark.ts'
 import { compare } from './compare.ts'
 import { FORMATS, USUAL, mintClients, write } from './forwarded-headers.ts'

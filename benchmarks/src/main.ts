@@ -5,27 +5,40 @@ import { benchmarks } from './registry.ts'
 import { formatMachine, formatSection } from './report/tables.ts'
 import { findStale, writeReport } from './report/report.ts'
 import { saveResult } from './results.ts'
+import type { Place } from './results.ts'
 import { runBenchmark } from './run-benchmark.ts'
 
-const USAGE = `npm run bench                    every benchmark, then docs/performance.md
-npm run bench -- NAME …          those named; the document stays as it is
+const USAGE = `npm run bench                    every benchmark, then a copy of docs/performance.md, in benchmarks/results/local
+npm run bench -- NAME …          those named; no copy of the document
+npm run bench -- --save [NAME …] as above, into benchmarks/results and docs/performance.md, which are tracked
 npm run bench -- --list          what there is
-npm run bench -- --quick [NAME]  a smoke test whose figures mean nothing
-npm run bench -- --report        docs/performance.md from the saved figures (with --check: only whether it agrees with them)
+npm run bench -- --quick [NAME]  a smoke test whose figures mean nothing, in benchmarks/results/quick
+npm run bench -- --report        docs/performance.md from the saved figures (with --check: only whether it agrees)
 --rounds N, --seconds N          interleaved rounds, seconds of one measurement`
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { list: { type: 'boolean' }, quick: { type: 'boolean', default: false }, report: { type: 'boolean' }, check: { type: 'boolean' }, help: { type: 'boolean' }, rounds: { type: 'string' }, seconds: { type: 'string' } }
+  options: {
+    list: { type: 'boolean' },
+    quick: { type: 'boolean', default: false },
+    save: { type: 'boolean', default: false },
+    report: { type: 'boolean' },
+    check: { type: 'boolean' },
+    help: { type: 'boolean' },
+    rounds: { type: 'string' },
+    seconds: { type: 'string' }
+  }
 })
-const { quick } = values
+const { quick, save } = values
 
 if (values.help === true) console.log(USAGE)
 else if (values.list === true) for (const [name, about] of Object.entries(benchmarks)) console.log(`${name.padEnd(18)} ${about}`)
-else if (values.report === true) report()
+else if (quick && save) throw new Error('a smoke test cannot be saved: its figures mean nothing')
+else if (values.report === true) report(quick ? 'quick' : 'saved')
 else await runAll(positionals)
 
 async function runAll (asked: readonly string[]): Promise<void> {
+  const place = quick ? 'quick' : save ? 'saved' : 'local'
   const unknown = asked.filter((name) => !Object.hasOwn(benchmarks, name))
   if (unknown.length > 0) throw new Error(`No benchmark is called ${unknown.join(', ')}; there are ${Object.keys(benchmarks).join(', ')}.`)
   const setting: Setting = { quick, rounds: count(values.rounds, quick ? 2 : 7), seconds: count(values.seconds, quick ? 0.3 : 2) }
@@ -34,18 +47,19 @@ async function runAll (asked: readonly string[]): Promise<void> {
       const result = await runBenchmark(name, setting)
       const { machine: { loadBefore, loadAfter } } = result
       console.log(`## ${name}${quick ? ' (smoke test: the figures mean nothing)' : ''}\n\n${result.sections.map(formatSection).join('\n')}`)
-      console.log(`${formatMachine(result.machine)}; load ${loadBefore[0]?.toFixed(2)} before, ${loadAfter[0]?.toFixed(2)} after; ${Math.round(result.seconds)} s; ${saveResult(result)}\n`)
+      const load = `load ${loadBefore[0]?.toFixed(2)} before, ${loadAfter[0]?.toFixed(2)} after`
+      console.log(`${formatMachine(result.machine)}; ${load}; ${Math.round(result.seconds)} s; ${saveResult(result, place)}\n`)
     } catch (error) {
       // The others are still worth running; the failure is told by the exit code.
       console.error(error)
       process.exitCode = 1
     }
   }
-  if (asked.length === 0) report()
+  if (asked.length === 0 || save) report(place)
 }
 
-function report (): void {
-  const stale = values.check === true ? findStale(quick) : writeReport(quick)
+function report (place: Place): void {
+  const stale = values.check === true ? findStale(place) : writeReport(place)
   for (const path of stale) console.log(`${values.check === true ? 'out of date:' : 'wrote'} ${path}`)
   if (values.check === true && stale.length > 0) process.exitCode = 1
 }

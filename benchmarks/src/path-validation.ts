@@ -2,7 +2,7 @@
 // Node's X509Certificate needs for nothing but the signatures and names of the same chain.
 import { createDevCa, type KeyType } from '@peerkit/dev-ca'
 import { parsePeerIdentity } from '@peerkit/identity'
-import { createPathValidator, type PathValidator } from '@peerkit/path-validation'
+import { createPathValidator, type PathValidator } from '@peerkit/trust'
 import { crlChecker } from '@peerkit/revocation'
 import { X509Certificate } from 'node:crypto'
 import type { Comparison, Metric, Run } from './benchmark.ts'

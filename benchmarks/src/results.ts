@@ -4,18 +4,23 @@ import type { Result } from './benchmark.ts'
 
 const FOLDER = join(import.meta.dirname, '../results')
 
-/** Smoke tests are kept apart, so that their figures are taken for no one's. */
-export function resultsFolder (quick: boolean): string { return quick ? join(FOLDER, 'quick') : FOLDER }
+/**
+ * Where figures lie: those that docs/performance.md shows, those of runs that changed no tracked file, and those of
+ * smoke tests, which are kept apart so that they are taken for no one's.
+ */
+export type Place = 'saved' | 'local' | 'quick'
 
-export function saveResult (result: Result): string {
-  const path = join(resultsFolder(result.quick), `${result.name}.json`)
+export function resultsFolder (place: Place): string { return place === 'saved' ? FOLDER : join(FOLDER, place) }
+
+export function saveResult (result: Result, place: Place): string {
+  const path = join(resultsFolder(place), `${result.name}.json`)
   mkdirSync(dirname(path), { recursive: true })
   // Six digits say more than any benchmark knows.
   writeFileSync(path, `${JSON.stringify(result, (_key, value: unknown) => typeof value === 'number' && Number.isFinite(value) ? Number(value.toPrecision(6)) : value, 1)}\n`)
   return path
 }
 
-export function readResult (name: string, quick: boolean): Result | undefined {
-  const path = join(resultsFolder(quick), `${name}.json`)
+export function readResult (name: string, place: Place): Result | undefined {
+  const path = join(resultsFolder(place), `${name}.json`)
   return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) as Result : undefined
 }

@@ -1,5 +1,6 @@
 // A certificate revocation list of any size, signed; by hand, since nobody else writes a million entries in a second.
 import { createSign, randomBytes } from 'node:crypto'
+import { ECDSA_SHA256, bitString, sequence, subjectOf, utcTime } from './forge/der.ts'
 
 const KEPT = 10_000
 
@@ -19,11 +20,10 @@ export function writeCrl (issuer: { readonly der: Uint8Array, readonly key: stri
     date.copy(entries, at + 24)
     if (i % Math.ceil(count / KEPT) === 0) listed.push(octets.toString('hex'))
   }
-  const ecdsaSha256 = element(0x30, Buffer.from('06082a8648ce3d040302', 'hex'))
-  const times = [Date.now() - 60_000, Date.now() + 86_400_000].map((time) => element(0x17, Buffer.from(`${new Date(time).toISOString().slice(2, 19).replace(/[-:T]/g, '')}Z`)))
-  const tbs = element(0x30, Buffer.from('020101', 'hex'), ecdsaSha256, subjectOf(issuer.der), ...times, element(0x30, entries))
+  const times = [utcTime(Date.now() - 60_000), utcTime(Date.now() + 86_400_000)]
+  const tbs = sequence(Buffer.from('020101', 'hex'), ECDSA_SHA256, subjectOf(issuer.der), ...times, sequence(entries))
   const signature = createSign('sha256').update(tbs).sign(issuer.key)
-  return { der: element(0x30, tbs, ecdsaSha256, element(0x03, Buffer.alloc(1), signature)), listed }
+  return { der: sequence(tbs, ECDSA_SHA256, bitString(signature)), listed }
 }
 
 /** Random, 20 octets, positive. */
@@ -31,32 +31,4 @@ export function serial (): Buffer {
   const octets = randomBytes(20)
   octets[0] = (octets[0]! & 0x7f) | 0x40
   return octets
-}
-
-function element (tag: number, ...parts: Uint8Array[]): Buffer {
-  const length = parts.reduce((sum, part) => sum + part.length, 0)
-  const head = length < 0x80 ? [tag, length] : [tag, 0x84, length >>> 24, length >>> 16, length >>> 8, length]
-  while (head[1]! > 0x81 && head[2] === 0) head.splice(1, 2, head[1]! - 1)
-  return Buffer.concat([Uint8Array.from(head), ...parts])
-}
-
-/** The subject's DER, cut out of a certificate: the sixth element of its tbsCertificate. */
-function subjectOf (der: Uint8Array): Uint8Array {
-  let at = enter(der, enter(der, 0))
-  for (let i = 0; i < 5; i++) at = skip(der, at)
-  return der.subarray(at, skip(der, at))
-}
-
-function enter (der: Uint8Array, at: number): number {
-  return at + (der[at + 1]! < 0x80 ? 2 : 2 + (der[at + 1]! & 0x7f))
-}
-
-function skip (der: Uint8Array, at: number): number {
-  const start = enter(der, at)
-  let length = der[at + 1]!
-  if (length >= 0x80) {
-    length = 0
-    for (let i = at + 2; i < start; i++) length = length * 256 + der[i]!
-  }
-  return start + length
 }

@@ -1,5 +1,6 @@
 // What was to be reached, and whether the saved figures reach it: worked out from them, so that nobody has to be believed.
 import type { Comparison, Figure, Result, Series } from '../benchmark.ts'
+import { besideKey } from '../beside-key.ts'
 
 interface Goal {
   readonly goal: string
@@ -35,6 +36,30 @@ const goals: readonly Goal[] = [
     from: 'gateways',
     judge: (result) => judgeAhead(result, 'In front', 'Fastify with both our plugins', 'perCpuSecond', () => true)
   },
+  besideBare('connections', 'full handshake, seen before', 'new connections of a client seen before', 0.95),
+  besideBare('connections', 'full handshake, never seen', 'new connections of clients never seen', 0.88),
+  besideBare('connections', 'resumed', 'resumed connections', 0.95),
+  {
+    goal: 'refusing a stranger: at most 1.3 times the CPU that Node alone spends on it, whatever is sent',
+    from: 'strangers',
+    judge: (result) => judgeWorst(rowsOf(result, 'Refusing'), 1.3, (figure) => `×${figure.toFixed(2)}`)
+  },
+  {
+    goal: 'no client with a valid certificate adds more than 10 ms of CPU to a handshake, whatever is sent along',
+    from: 'insiders',
+    judge: (result) => judgeWorst(rowsOf(result, 'insider'), 10, (figure) => `${figure.toFixed(2)} ms`)
+  },
+  ...['without a chain', 'its intermediate known', 'its intermediate never seen'].map((title): Goal => ({
+    goal: `first request of a forwarded client, ${title}: at most 1.2 times the least that it takes`,
+    from: 'forwarded-first',
+    judge (result) {
+      const rows = (comparison(result, title)?.rows ?? []).slice(1).filter(({ name }) => !name.startsWith('the same'))
+      const ratios = rows.map(({ name, figures }) => ({ name, ratio: figures['us']?.ratio ?? NaN }))
+      if (ratios.length === 0) return undefined
+      const measured = ratios.map((row) => `×${row.ratio.toFixed(2)} ${row.name}`).join('; ')
+      return { measured, met: ratios.every((row) => row.ratio <= 1.2) }
+    }
+  })),
   {
     goal: 'no request lost by rotation or revocation lists under load',
     from: 'rotation',
@@ -82,6 +107,33 @@ function flat (from: string, id: string, goal: string, most = 3): Goal {
   }
 }
 
+/** Connections per CPU second beside bare Fastify, in each of the situations whose name begins so. */
+function besideBare (from: string, beginning: string, what: string, least: number): Goal {
+  return {
+    goal: `${what}: at least ${least} of bare Fastify, by CPU`,
+    from,
+    judge (result) {
+      const rows = rowsOf(result, 'New connections').filter(({ name }) => name.startsWith(beginning))
+      const of = (key: string): number[] => rows.map(({ figures }) => figures[besideKey(key)]?.median ?? NaN)
+      if (rows.length === 0) return undefined
+      const told = (key: string): string => of(key).map((figure) => figure.toFixed(3)).join(', ')
+      const measured = `${told('ours')} (bare beside bare: ${told('again')})`
+      return { measured, met: of('ours').every((figure) => figure >= least) }
+    }
+  }
+}
+
+/** The largest figure beside the bare server's of all rows, which has to stay below the limit. */
+function judgeWorst (
+  rows: Comparison['rows'], most: number, tell: (figure: number) => string
+): { measured: string, met: boolean } | undefined {
+  const figures = rows.map((row) => ({ name: row.name, figure: row.figures[besideKey('ours')]?.median ?? NaN }))
+  if (figures.length === 0) return undefined
+  const worst = figures.reduce((one, other) => other.figure > one.figure || Number.isNaN(other.figure) ? other : one)
+  const met = figures.every(({ figure }) => figure <= most)
+  return { measured: `at worst ${tell(worst.figure)}: ${worst.name}`, met }
+}
+
 function judgeAhead (result: Result, title: string, ours: string, key: string, counts: (name: string) => boolean): { measured: string, met: boolean } | undefined {
   const rows = comparison(result, title)?.rows ?? []
   const own = rows.find(({ name }) => name === ours)?.figures[key]?.median
@@ -94,6 +146,8 @@ function judgeAhead (result: Result, title: string, ours: string, key: string, c
 function comparison ({ sections }: Result, title: string): Comparison | undefined {
   return sections.find((section): section is Comparison => section.kind === 'comparison' && section.title.includes(title))
 }
+
+function rowsOf (result: Result, title: string): Comparison['rows'] { return comparison(result, title)?.rows ?? [] }
 
 function figuresOf (result: Result, title: string, row: string): Readonly<Record<string, Figure>> | undefined {
   return comparison(result, title)?.rows.find(({ name }) => name === row)?.figures

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { Result, Section } from '../benchmark.ts'
 import { readResult, resultsFolder } from '../results.ts'
+import type { Place } from '../results.ts'
 import { formatGoals } from './goals.ts'
 import { plotSeries } from './plot.ts'
 import { formatMachine, formatSection } from './tables.ts'
@@ -10,13 +11,13 @@ import { formatMachine, formatSection } from './tables.ts'
 const DOCUMENT = join(import.meta.dirname, '../../../docs/performance.md')
 const PLACE = /<!-- bench:([\w-]+) -->\n[^]*?<!-- \/bench -->/g
 
-/** What the files should hold, by path. With `quick` the smoke test's figures, beside themselves. */
-export function composeReport (quick: boolean): Map<string, string> {
-  const document = quick ? join(resultsFolder(true), 'performance.md') : DOCUMENT
+/** What the files should hold, by path: docs/performance.md of the saved figures, a copy beside others. */
+export function composeReport (place: Place): Map<string, string> {
+  const document = place === 'saved' ? DOCUMENT : join(resultsFolder(place), 'performance.md')
   const files = new Map<string, string>()
   const text = readFileSync(DOCUMENT, 'utf8').replace(PLACE, (_, name: string) => {
-    if (name === 'goals') return `<!-- bench:goals -->\n${formatGoals((from) => readResult(from, quick))}<!-- /bench -->`
-    const result = readResult(name, quick)
+    if (name === 'goals') return `<!-- bench:goals -->\n${formatGoals((from) => readResult(from, place))}<!-- /bench -->`
+    const result = readResult(name, place)
     const body = result === undefined ? '*Not measured.*\n' : formatResult(result, (file, svg) => files.set(join(dirname(document), 'performance', file), svg))
     return `<!-- bench:${name} -->\n${body}<!-- /bench -->`
   })
@@ -25,14 +26,14 @@ export function composeReport (quick: boolean): Map<string, string> {
 }
 
 /** The paths of files that are not what the figures say. */
-export function findStale (quick: boolean): string[] {
-  return [...composeReport(quick)].filter(([path, text]) => !existsSync(path) || readFileSync(path, 'utf8') !== text).map(([path]) => path)
+export function findStale (place: Place): string[] {
+  return [...composeReport(place)].filter(([path, text]) => !existsSync(path) || readFileSync(path, 'utf8') !== text).map(([path]) => path)
 }
 
 /** Answers with the paths of files that were not what they should be. */
-export function writeReport (quick: boolean): string[] {
-  const stale = findStale(quick)
-  const files = composeReport(quick)
+export function writeReport (place: Place): string[] {
+  const stale = findStale(place)
+  const files = composeReport(place)
   for (const path of stale) {
     mkdirSync(dirname(path), { recursive: true })
     writeFileSync(path, files.get(path) ?? '')

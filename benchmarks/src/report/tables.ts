@@ -21,8 +21,11 @@ function formatComparison ({ title, metrics, rows, notes = [] }: Comparison): st
   return [`### ${title}`, '', ...formatTable([['', ...columns], ...lines]), ...notes.flatMap((note) => ['', note]), ''].join('\n')
 }
 
-function formatCells ({ digits = 0, ratio = false }: Metric, figure: Figure | undefined): string[] {
+function formatCells ({ digits = 0, ratio = false, quartiles = false }: Metric, figure: Figure | undefined): string[] {
   const value = figure === undefined ? '–' : formatNumber(figure.median, digits)
+  if (quartiles && figure !== undefined) {
+    return [`${value} (${formatNumber(figure.low, digits)} to ${formatNumber(figure.high, digits)})`]
+  }
   const mark = figure?.wide === true ? ` ${MARK}` : ''
   if (!ratio) return [`${value}${mark}`]
   return [value, figure?.ratio === undefined ? '–' : `${figure.ratio.toFixed(3)} ±${(figure.spread * 100).toFixed(1)} %${mark}`]

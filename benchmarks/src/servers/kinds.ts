@@ -7,6 +7,7 @@ export const kinds: Readonly<Record<string, () => Promise<MakeServer>>> = {
   identified: async () => (await import('./peerkit.ts')).serveIdentified,
   'hand-written': async () => (await import('./handmade.ts')).serveHandWritten,
   express: async () => (await import('./express.ts')).serveExpress,
+  'bare-node': async () => (await import('./node.ts')).serveBareNode,
   node: async () => (await import('./node.ts')).serveNode,
   'reads-header': async () => (await import('./behind.ts')).serveReadsHeader,
   behind: async () => (await import('./behind.ts')).serveBehind,

@@ -7,6 +7,11 @@ import { NAME, listen, tlsOptions } from './plain-tls.ts'
 import { ANSWER } from './serving.ts'
 import type { MakeServer } from './serving.ts'
 
+/** No framework and no look at the certificate: who has none of the CA is refused by Node, and nobody else. */
+export const serveBareNode: MakeServer = async (_protocol, material) => {
+  return await listen(createServer(tlsOptions(material), (_request, response) => { response.end('x') }))
+}
+
 /** No framework at all. */
 export const serveNode: MakeServer = async (protocol, material) => {
   const body = JSON.stringify(ANSWER)

@@ -5,10 +5,17 @@ import fastifyMtls, { mtlsServerOptions } from '@peerkit/fastify-mtls'
 import { KEEP_ALIVE, serveApp } from './serving.ts'
 import type { App, MakeServer } from './serving.ts'
 
+/** As in production, but that nobody keeps the lines. */
+const NULL_LOGGER = { level: 'info', stream: { write () {} } }
+
 /** Both plugins with a realistic rule set: a few groups, SPIFFE patterns, names pinned to an issuer. */
-export const servePeerkit: MakeServer = async (protocol, { ca, server }, { crl }) => {
+export const servePeerkit: MakeServer = async (protocol, { ca, server }, { crl, logged }) => {
   const credentials = memoryCredentials({ ...server, ca, ...(typeof crl === 'string' && { crl }) })
-  const app: App = Fastify({ ...mtlsServerOptions(credentials, { http2: protocol === 'h2' } as object), keepAliveTimeout: KEEP_ALIVE } as object)
+  const app: App = Fastify({
+    ...mtlsServerOptions(credentials, { http2: protocol === 'h2' } as object),
+    keepAliveTimeout: KEEP_ALIVE,
+    ...(logged === true && { logger: NULL_LOGGER })
+  } as object)
   await app.register(fastifyMtls, { credentials })
   const issuer = { cn: 'Benchmark CA' }
   await app.register(fastifyAllowedClients, {
