@@ -13,7 +13,7 @@ import fastifyAllowedClients from '@peerkit/fastify-allowed-clients'
 import fastifyMtls, { mtlsServerOptions } from '@peerkit/fastify-mtls'
 import type { ForwardedReaderOptions } from '@peerkit/forwarded'
 import { decodePem } from '@peerkit/identity'
-import { createPathValidator } from '@peerkit/path-validation'
+import { createPathValidator } from '@peerkit/trust'
 import { compileRules } from '@peerkit/rules'
 
 /** How the gateway reaches the app, and so how the app knows it. */

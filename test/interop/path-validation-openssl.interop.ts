@@ -1,6 +1,6 @@
 // The same chains before createPathValidator and before `openssl verify -x509_strict`: whatever we believe OpenSSL believes, and what it believes we refuse only for a reason that is written here.
 import { createDevCa, type CaOptions, type ExtensionOption, type IssueOptions } from '@peerkit/dev-ca'
-import { createPathValidator } from '@peerkit/path-validation'
+import { createPathValidator } from '@peerkit/trust'
 import { execFile } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'

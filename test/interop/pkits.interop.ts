@@ -1,5 +1,5 @@
 // NIST PKITS, as Debian's python3-cryptography-vectors carries it: every test of path validation, with revocation by CRLs.
-import { createPathValidator } from '@peerkit/path-validation'
+import { createPathValidator } from '@peerkit/trust'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'

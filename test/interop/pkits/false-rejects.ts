@@ -2,7 +2,6 @@
 interface FalseReject { readonly reason: string, readonly why: string }
 
 const dsa: FalseReject = { reason: 'key_refused', why: 'DSA is not accepted' }
-const spelling: FalseReject = { reason: 'revocation_unknown', why: 'the path is found, but the CRL checker wants the issuer\'s name spelled as the issuer spells it' }
 const rollover: FalseReject = { reason: 'revocation_unknown', why: 'CRLs count only under the key that issued the certificate, here under an older key of the same CA' }
 const separateKey: FalseReject = { reason: 'revocation_unknown', why: 'the CRL is signed with a key of its own, not with the one that issued the certificate' }
 const relative: FalseReject = { reason: 'revocation_unknown', why: 'distribution points named relative to the issuer are not supported' }
@@ -13,11 +12,6 @@ const indirect: FalseReject = { reason: 'revocation_unknown', why: 'indirect CRL
 export const FALSE_REJECTS: Readonly<Record<string, FalseReject>> = {
   '4.1.4': dsa,
   '4.1.5': dsa,
-  '4.3.3': spelling,
-  '4.3.4': spelling,
-  '4.3.5': spelling,
-  '4.3.10': spelling,
-  '4.3.11': spelling,
   '4.4.14': { reason: 'revoked', why: 'the CRL lists the negative number with the same octets, and is read without signs' },
   '4.4.19': separateKey,
   '4.5.1': rollover,

@@ -1,0 +1,44 @@
+// Real clients, each with four chains, without and with revocation, before one server, two workers and a restarted one:
+// twenty calls, each on a new connection, with the sessions that the client resumes by itself. The table of
+// docs/clients.md is what this file measures; `--write` puts it there. PEERKIT_NODE names the Node of the servers.
+import t, { test } from 'tap'
+import { findClients } from './chains/clients.ts'
+import { measure } from './chains/measure.ts'
+import type { Measured } from './chains/measure.ts'
+import { CALLS, RESET, cellsOf, mayFail, trusts } from './chains/plan.ts'
+import { readTable, renderTable, writeTable } from './chains/table.ts'
+import { folder, startWorld } from './chains/world.ts'
+
+// More than tap's limit for a file, for a machine under load.
+t.setTimeout(900_000)
+
+const clients = findClients(folder)
+const world = await startWorld(clients.map(({ name }) => name))
+const measured: Measured[] = []
+
+for (const { name, start } of clients) {
+  test(`${name} is answered, but for the connections that a shared secret costs`, async (t) => {
+    // Both kinds of trust at once: they share no app, and some clients do nothing but wait.
+    const results = await Promise.all(trusts.map(async (trust) => await measure(world, start(), cellsOf(name, trust))))
+    for (const result of results.flat()) {
+      const title = `${result.server}, ${result.chain}, ${result.trust}`
+      const failures = result.words.filter((word) => word !== '200')
+      t.equal(result.words.length, CALLS, `${title}: every call is told of`, result)
+      t.ok(failures.length <= mayFail(result), `${title}: ${failures.length} of ${CALLS} failed`, result)
+      t.ok(failures.every((word) => RESET.test(word)), `${title}: what failed was reset`, result)
+      t.ok(result.connections >= CALLS, `${title}: each call has a connection of its own`, result)
+      measured.push(result)
+    }
+  })
+}
+
+test('docs/clients.md shows what was measured', async (t) => {
+  const table = renderTable(measured)
+  t.comment(`\n${table}`)
+  if (process.argv.includes('--write')) writeTable(table)
+  t.equal(readTable(), table)
+})
+
+test('the workers stop', async (t) => {
+  await t.resolves(world.close())
+})
