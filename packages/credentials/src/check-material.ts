@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto'
 import { validityAt } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
-import { checkAnchors, checkAuthority } from './check/check-anchors.ts'
+import { checkAnchors, checkAuthority, describeLeftOut } from './check/check-anchors.ts'
 import type { CheckedAnchors } from './check/check-anchors.ts'
 import { checkKeyFit } from './check/check-key-fit.ts'
 import { checkKeySize } from './check/check-key-size.ts'
@@ -62,12 +62,13 @@ export function checkMaterial (material: CredentialMaterial, context: MaterialCo
   const { key, warnings } = checkOwn(own, checked, now, { ...context, origins: ownOrigins })
   const certificates = own.certificates.map(({ identity }) => identity) as [PeerIdentity, ...PeerIdentity[]]
   const anchors = checked.anchors.map(({ identity }) => identity)
-  const crlIssuers = [...anchors, ...certificates.filter(({ isCa }) => isCa === true), ...readAuthorities(material.crlIssuers, origins.crlIssuers)]
-  const intermediates = readIntermediates(material.intermediates, origins.intermediates)
+  const known = readIntermediates(material.intermediates, origins.intermediates, now)
+  const { intermediates } = known
+  const crlIssuers = [...anchors, ...certificates.filter(({ isCa }) => isCa === true), ...readAuthorities(material.crlIssuers, origins.crlIssuers), ...intermediates]
   const digests = context.crlDigests ?? listOf(material.crl).map(digestCrl)
   // Who may issue CRLs matters only where there are any.
   const trust = JSON.stringify([sortFingerprints(anchors), digests.toSorted(), digests.length > 0 ? sortFingerprints(crlIssuers) : [], sortFingerprints(intermediates), options.revocationPolicy ?? 'hard'])
-  return { certificates, key, anchors, crlIssuers, intermediates, trust, warnings: [...checked.warnings, ...warnings] }
+  return { certificates, key, anchors, crlIssuers, intermediates, trust, warnings: [...checked.warnings, ...known.warnings, ...warnings] }
 }
 
 /** What we present, checked in an order that names the likeliest mistake first. */
@@ -87,7 +88,8 @@ function checkOwn ({ certificates, key }: OwnCredentials, { anchors }: CheckedAn
     if (index === 0 || !isSelfIssued(certificate)) checkSignatureAlgorithm(certificate, where)
   }
   checkUsage(leaf.identity, where, options.use ?? 'either')
-  const warning = checkOwnChain({ certificates, anchors, presented: previous?.intermediates ?? [] }, where, options.chain ?? 'reported')
+  const chain = certificates.slice(0, needed.length)
+  const warning = checkOwnChain({ certificates: chain, anchors, presented: previous?.intermediates ?? [] }, where, options.chain ?? 'reported')
   const pem = exportKey(key)
   checkUsable({ cert: certificates.map(toPem).join(''), key: pem, ca: anchors.map(toPem) }, where)
   const isCa = leaf.identity.isCa === true ? `${where}: ${String(leaf.identity)} is a CA certificate; peers may refuse it as a leaf` : undefined
@@ -108,12 +110,19 @@ function readAuthorities (given: CredentialMaterial['intermediates'], where: str
   return found.map(({ identity }) => identity)
 }
 
-/** A root among the intermediates would be trusted by OpenSSL, so it is refused: roots belong in `ca`. @throws MTLS_ERR_CREDENTIALS_REFUSED */
-function readIntermediates (given: CredentialMaterial['intermediates'], where: string): PeerIdentity[] {
+/**
+ * A root among the intermediates would be trusted by OpenSSL, so it is refused: roots belong in `ca`. One that is not valid now is left out: OpenSSL would take it
+ * before the valid one that a peer sends.
+ *
+ * @throws MTLS_ERR_CREDENTIALS_REFUSED
+ */
+function readIntermediates (given: CredentialMaterial['intermediates'], where: string, now: number): { intermediates: PeerIdentity[], warnings: string[] } {
   const found = readAuthorities(given, where)
   const root = found.map(parseCertificate).find((certificate) => hasIssued(certificate, certificate))
   if (root !== undefined) throw refused('no_anchor', where, `found the root ${String(root.identity)}; expected intermediate CA certificates alone (roots belong in ca)`)
-  return found
+  const intermediates = found.filter((certificate) => validityAt(certificate, now) === 'valid')
+  const warnings = found.filter((certificate) => !intermediates.includes(certificate)).map((certificate) => describeLeftOut(certificate, where, now))
+  return { intermediates, warnings }
 }
 
 function sortFingerprints (certificates: readonly PeerIdentity[]): string[] {

@@ -18,7 +18,7 @@ export interface InForce {
  * Answers from the CRLs of checked material, at once: CRLs of up to 1 MiB. Undefined where there are none.
  *
  * A list that was issued before the one it replaces would take back revocations: a copy that lags behind, or a restored
- * backup. So would a list that is missing though it is in its time and its CA still counts. Both are refused. A CA that
+ * backup. So would a list that is missing while its CA is still trusted. Both are refused. A CA that
  * counts anew is not, since its lists are of today; and whoever removes a CA may remove its list with it.
  *
  * @throws MTLS_ERR_CREDENTIALS_REFUSED
@@ -33,7 +33,7 @@ export function createChecker (
   } catch (error) {
     throw refused('crl', where, (error as Error).message, error)
   }
-  return compareChecker(checker, checkerOptions, where, before)
+  return compareChecker(checker, checkerOptions, checked, where, before)
 }
 
 /** The same for CRLs of any size, without blocking the event loop. */
@@ -47,7 +47,7 @@ export async function loadChecker (
   } catch (error) {
     throw refused('crl', where, (error as Error).message, error)
   }
-  return compareChecker(checker, checkerOptions, where, before)
+  return compareChecker(checker, checkerOptions, checked, where, before)
 }
 
 /** Warnings about lists that say nothing of anybody whom we trust, and about lists that have ended. */
@@ -66,12 +66,12 @@ function describeEnded ({ isDelta, issuer, nextUpdate }: CrlIndex): string {
 
 /** Gives the checker, unless it is of strangers' lists alone or would know less than what is in force. */
 function compareChecker (
-  checker: CrlChecker | undefined, { issuers, now = Date.now }: CrlCheckerOptions, where: string, before: InForce
+  checker: CrlChecker | undefined, { issuers }: CrlCheckerOptions, { anchors }: CheckedMaterial, where: string, before: InForce
 ): CrlChecker | undefined {
   const { isFirst, inForce } = before
   const held = (inForce as Partial<CrlChecker> | undefined)?.lists ?? []
   const objection = (isFirst ? describeStrangers(checker) : undefined) ??
-    describeCrlLoss(checker?.lists ?? [], held, { issuers, now: now() })
+    describeCrlLoss(checker?.lists ?? [], held, { issuers, anchors })
   if (objection === undefined) return checker
   checker?.close().catch(() => {})
   throw refused('crl', where, objection)

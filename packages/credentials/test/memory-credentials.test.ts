@@ -209,7 +209,7 @@ test('an older CRL, or the loss of one, takes back no revocation', async (t) => 
   await source.close()
 })
 
-test('a CRL that has ended is warned of, and may go', async (t) => {
+test('a CRL that has ended is warned of, and is not lost: it still knows who was revoked', async (t) => {
   let now = Date.now()
   const clock = { now: () => now, schedule: () => () => {} }
   const nextUpdate = new Date(Math.floor(now / 1000) * 1000 + 3_600_000)
@@ -220,6 +220,9 @@ test('a CRL that has ended is warned of, and may go', async (t) => {
   const late = memoryCredentials({ ...base, crl, clock })
   t.match(late.current.warnings, [new RegExp(`^crl: the CRL of CN=Peerkit.* ended on ${nextUpdate.toISOString()}; certificates of that CA count as revocation unknown$`)])
   t.throws(() => source.update({ crl: ca.root }), { code: 'MTLS_ERR_CREDENTIALS_REFUSED', reason: 'crl' }, 'no CRL at all')
-  t.equal(source.update({ crl: undefined }).revocation, undefined)
+  for (const gone of [undefined, []]) {
+    t.throws(() => source.update({ crl: gone }), { code: 'MTLS_ERR_CREDENTIALS_REFUSED', reason: 'crl', message: /the CRL of CN=Peerkit.* is missing/ })
+  }
+  t.equal(source.update({ crl: (await ca.crl()).pem }).trustEpoch, 2, 'a newer one takes its place')
   await Promise.all([source.close(), late.close()])
 })

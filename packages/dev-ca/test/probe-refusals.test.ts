@@ -1,4 +1,4 @@
-import { createPrivateKey, constants } from 'node:crypto'
+import { createPrivateKey, constants, X509Certificate } from 'node:crypto'
 import { createSecureServer } from 'node:http2'
 import { createServer } from 'node:https'
 import { createServer as createTcp } from 'node:net'
@@ -6,7 +6,7 @@ import { test } from 'tap'
 import { folder } from './support/folder.ts'
 import { peerkit, peerkitHere } from './support/peerkit.ts'
 import type { Run } from './support/peerkit.ts'
-import { ca, client, files, probe, serve, server, withOwn } from './support/probe-world.ts'
+import { ca, client, files, other, probe, serve, server, withOwn } from './support/probe-world.ts'
 import { listen } from './support/servers.ts'
 
 test('a server that is not trusted sees neither our certificate nor a request, unless told so', async (t) => {
@@ -94,13 +94,24 @@ test('with --ca it says what is wrong with which certificate of the server, by t
   const plain = await serve(t, {})
   t.match((await probe(file, plain.at)).out, /chain +accepted, through CN=Peerkit development CA.*; ends in [67] days\n/)
   const { out, code } = await peerkit('probe', plain.at, '--ca', file('other.pem'))
+  const rootSerial = new X509Certificate(ca.root).serialNumber.toLowerCase()
   t.equal(code, 1)
-  t.match(out, new RegExp(`chain +refused: unknown_ca, step issuer_unknown: [^]*at fault +.*serial number ${server.serialNumber}, SHA-256 [0-9a-f]{64}\n`))
+  t.match(out, new RegExp(`chain +refused: unknown_ca, step issuer_unknown: [^]*at fault +.*serial number ${rootSerial}, SHA-256 [0-9a-f]{64}\n`))
   const json = await peerkit('probe', plain.at, '--ca', file('other.pem'), '--json')
   t.match(JSON.parse(json.out).server, {
-    trusted: false, chain: { accepted: false, reason: 'unknown_ca', step: 'issuer_unknown', certificate: { serialNumber: server.serialNumber }, remedy: String }
+    trusted: false, chain: { accepted: false, reason: 'unknown_ca', step: 'issuer_unknown', certificate: { serialNumber: rootSerial }, remedy: String }
   })
   t.match(JSON.parse((await probe(file, plain.at, '--json')).out).server.chain, { accepted: true, path: [{ isAnchor: false }, { isAnchor: true }] })
+})
+
+test('a server of TLS 1.2 whose chain is refused does not see our certificate, though its handshake fails', async (t) => {
+  const { at, seen } = await serve(t, { requestCert: true, rejectUnauthorized: true, maxVersion: 'TLSv1.2', ca: [ca.root, other.root] })
+  const file = files(t)
+  const { code, out } = await peerkit('probe', at, '--ca', file('other.pem'), ...withOwn(file))
+  t.equal(code, 1)
+  t.match(out, /trusted +no, by --ca .*: refused: unknown_ca/)
+  t.match(out, /with ours +not presented/)
+  t.same(seen, [])
 })
 
 test('a server that OpenSSL accepts and the plugins do not is not trusted', async (t) => {

@@ -7,6 +7,7 @@ import { peerkit, peerkitHere } from './support/peerkit.ts'
 import type { Run } from './support/peerkit.ts'
 
 const DAY = 86_400_000
+const fromNow = (days: number): Date => new Date(Date.now() + days * DAY)
 const root = await createDevCa({ name: 'Root', days: 100 })
 const middle = await root.intermediate({ name: 'Middle', days: 50 })
 const client = await middle.issue({ profile: 'client', cn: 'orders', days: 7 })
@@ -32,7 +33,7 @@ const FILES = {
   'key.pem': client.key,
   'root.crl': (await root.crl()).pem,
   'middle.crl': (await middle.crl()).der,
-  'old.crl': (await middle.crl({ thisUpdate: new Date(Date.now() - 9 * DAY), nextUpdate: new Date(Date.now() - DAY) })).pem,
+  'old.crl': (await middle.crl({ thisUpdate: fromNow(-9), nextUpdate: fromNow(-1) })).pem,
   'other.crl': (await stranger.crl()).pem,
   'junk.crl': 'junk'
 }
@@ -40,7 +41,8 @@ const FILES = {
 /** Runs `trust check`, the words that name a file of the folder replaced by its path. */
 function check (t: Test): { file: (name: string) => string, run: (...args: readonly string[]) => Promise<Run> } {
   const file = folder(t, FILES)
-  const run = (...args: readonly string[]): Promise<Run> => peerkitHere('trust', 'check', ...args.map((arg) => Object.hasOwn(FILES, arg) ? file(arg) : arg))
+  const pathOf = (arg: string): string => Object.hasOwn(FILES, arg) ? file(arg) : arg
+  const run = (...args: readonly string[]): Promise<Run> => peerkitHere('trust', 'check', ...args.map(pathOf))
   return { file, run }
 }
 
@@ -50,7 +52,8 @@ test('prints an accepted path certificate by certificate, each with its end', as
   t.same([code, err], [0, ''])
   const date = '\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\dZ'
   t.match(out, new RegExp(`client\\.pem: accepted as a client at ${date}\n`))
-  t.match(out, new RegExp(` {2}1 {2}CN=orders [^]*serial number +${client.serialNumber}\n[^]*valid until +${date}: ends in [67] days\n`))
+  t.match(out, new RegExp(` {2}1 {2}CN=orders [^]*serial number +${client.serialNumber}\n`))
+  t.match(out, new RegExp(`valid until +${date}: ends in [67] days\n`))
   t.match(out, / {2}2 {2}CN=Middle[^]*ends in (49|50) days\n {2}3 {2}CN=Root[^]*ends in (99|100) days\n/)
   t.match(out, `trusted by     --ca ${file('root.pem')}\n`)
   t.match(out, new RegExp(`path ends +${date}\n +revocation +not checked: there is no --crl\n$`))
@@ -84,12 +87,14 @@ test('a refusal names the step, the certificate and what to do', async (t) => {
   const { code, out, err } = await run('--chain', 'server.pem', '--ca', 'root.pem')
   t.same([code, err], [1, ''])
   t.match(out, /server\.pem: refused \(wrong_purpose\) as a client at /)
-  for (const line of [/step +purpose\n/, /found +.*does not allow clientAuth by its extendedKeyUsage/, new RegExp(`serial number +${server.serialNumber}\n`), /SHA-256 +[0-9a-f]{64}\n/, /certificate +without a readable subject\n/, /what to do +Issue /]) t.match(out, line)
+  t.match(out, /step +purpose\n +found +.*does not allow clientAuth by its extendedKeyUsage/)
+  t.match(out, new RegExp(`certificate +without a readable subject\n +serial number +${server.serialNumber}\n`))
+  t.match(out, /SHA-256 +[0-9a-f]{64}\n +what to do +Issue /)
 })
 
 test('every option has its part in the answer', async (t) => {
   const { run } = check(t)
-  const later = (days: number): string => new Date(Date.now() + days * DAY).toISOString()
+  const later = (days: number): string => fromNow(days).toISOString()
   const leaf = ['--chain', 'client.pem', '--ca', 'root.pem']
   const both = ['--crl', 'root.crl', '--crl', 'middle.crl', '--intermediates', 'middle.pem']
   const expected: ReadonlyArray<readonly [args: readonly string[], code: number, out: RegExp]> = [
@@ -114,7 +119,8 @@ test('every option has its part in the answer', async (t) => {
 test('the second that notAfter names is the last in which a certificate is valid', async (t) => {
   const { run } = check(t)
   const end = endOfValidity(parsePeerIdentity(client.der))
-  const at = (time: number): Promise<Run> => run('--chain', 'client.pem', '--ca', 'root.pem', '--at', new Date(time).toISOString())
+  const leaf = ['--chain', 'client.pem', '--ca', 'root.pem']
+  const at = (time: number): Promise<Run> => run(...leaf, '--at', new Date(time).toISOString())
   t.match(await at(end - 1), { code: 0, out: /ends in 0 seconds/ })
   t.match(await at(end), { code: 1, out: /step +expired/ })
 })

@@ -54,6 +54,7 @@ export const catalogue: { readonly [Name in EventName]: EventDescription<EventMe
       code: 'OpenSSL\'s or Node\'s code, where there is one',
       detail: `${DETAIL}; undefined where no certificate is at fault`,
       peer: 'who asked (`PeerIdentity`), unverified; undefined where no readable certificate of at most 8 KiB was sent',
+      fingerprint256: 'SHA-256 of the certificate that the client presented as its own; undefined where it sent none',
       remoteAddress: ADDRESS,
       remotePort: 'its port',
       alpnProtocol: '`h2`, `http/1.1` or undefined',

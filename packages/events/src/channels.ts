@@ -14,7 +14,7 @@ function open<Name extends EventName> (name: Name): EventChannel<EventMessages[N
 
 export const handshakeRefused: EventChannel<EventMessages['peerkit:handshake:refused']> = open('peerkit:handshake:refused')
 /** This Node does not show what clients send above their own certificate. */
-export const chainUnavailable: EventChannel<EventMessages['peerkit:handshake:chain-unavailable']> = open('peerkit:handshake:chain-unavailable')
+export const handshakeChainUnavailable: EventChannel<EventMessages['peerkit:handshake:chain-unavailable']> = open('peerkit:handshake:chain-unavailable')
 export const connectionIdentified: EventChannel<EventMessages['peerkit:connection:identified']> = open('peerkit:connection:identified')
 export const connectionEnded: EventChannel<EventMessages['peerkit:connection:ended']> = open('peerkit:connection:ended')
 export const forwardedRefused: EventChannel<EventMessages['peerkit:forwarded:refused']> = open('peerkit:forwarded:refused')

@@ -17,8 +17,8 @@ export const handshakeFailures: readonly HandshakeFailure[] = Object.freeze([
     'unknown_ca',
     ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'UNABLE_TO_GET_ISSUER_CERT', 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY'],
     'The certificate leads to no trusted CA: another CA issued it, or the client did not send an intermediate.',
-    'See detail for the missing issuer. If it belongs to a trusted root, configure the client to send its whole chain, ' +
-      'or list it in the credentials option intermediates. If it is a root to be trusted, add it to ca.'
+    'See detail for the missing issuer. If it belongs to a trusted root, configure the client to send its whole ' +
+      'chain, or list it in the credentials option intermediates. If it is a root to be trusted, add it to ca.'
   ),
   row('unknown_ca', ['DEPTH_ZERO_SELF_SIGNED_CERT'], 'The certificate is self-signed.', 'Have a trusted CA issue the client\'s certificate.'),
   row('unknown_ca', ['SELF_SIGNED_CERT_IN_CHAIN'], 'The chain ends at a root that is not trusted here.', 'If clients of that root are meant to call, add it to ca.'),
@@ -49,8 +49,8 @@ export const handshakeFailures: readonly HandshakeFailure[] = Object.freeze([
     [],
     'The certificate, or a CA above it, is not for clients: its extended key usage lacks clientAuth, ' +
       'or its key usage does not allow signatures; detail names which.',
-    'Issue the certificate with the extended key usage clientAuth. If detail names a CA, issue from a CA without such a ' +
-      'limit. Public web CAs no longer issue for clients: use a private CA.'
+    'Issue the certificate with the extended key usage clientAuth. If detail names a CA, issue from a CA without ' +
+      'such a limit. Public web CAs no longer issue for clients: use a private CA.'
   ),
   row('ca_as_leaf', [], 'The client identifies itself by a CA\'s own certificate, or by one that does not say that it is none.', 'Issue a leaf with basicConstraints CA:FALSE. A CA\'s key does not belong on a client.'),
   row('bad_chain', ['INVALID_CA'], 'A certificate that is no CA signed another.', 'See who issued the leaf: a leaf\'s key was used to sign, which is a mistake in the PKI or an attack.'),

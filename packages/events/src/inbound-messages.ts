@@ -14,6 +14,8 @@ export interface HandshakeRefusedMessage extends EventMessage {
   readonly detail: RefusalDetail | undefined
   /** Who the certificate says that it is, unverified; undefined where no readable certificate of at most 8 KiB was sent. */
   readonly peer: PeerIdentity | undefined
+  /** SHA-256 of the certificate that the client presented as its own, lower-case hex; undefined where it sent none. */
+  readonly fingerprint256: string | undefined
   readonly remoteAddress: string | undefined
   readonly remotePort: number | undefined
   /** `h2`, `http/1.1` or undefined. */

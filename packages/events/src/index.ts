@@ -5,7 +5,7 @@ export type {
   CredentialsRefusedMessage, CredentialsRotatedMessage, CredentialsWarnedMessage, ExpiringKind, ExpiringMessage, RevocationFailedMessage, RevocationRefreshedMessage, RevocationSoftPassedMessage
 } from './change-messages.ts'
 export {
-  chainUnavailable, connectionEnded, connectionIdentified, credentialsRefused, credentialsRotated, credentialsWaiting, credentialsWarned, expirySoon, forwardedRefused, forwardedStripped, handshakeRefused,
+  handshakeChainUnavailable, connectionEnded, connectionIdentified, credentialsRefused, credentialsRotated, credentialsWaiting, credentialsWarned, expirySoon, forwardedRefused, forwardedStripped, handshakeRefused,
   outboundIdentified, outboundRefused, requestAllowed, requestDenied, requestWouldDeny, revocationFailed, revocationRefreshed, revocationSoftPassed, rulesRefused, rulesReloaded, type EventChannel
 } from './channels.ts'
 export type { EventMessages, EventName } from './event-messages.ts'

@@ -20,8 +20,8 @@ export interface FastifyMtlsConsoleOptions {
   /** The service's own credentials: the source that the server was made with. */
   readonly credentials: CredentialSource
   /**
-   * The checker of `mtlsServerOptions`, where there is one: to show its lists, and to ask it what a handshake would ask.
-   * The credentials' own CRLs are shown and asked without it.
+   * The checker of `mtlsServerOptions`, where there is one: to show its lists, and to ask it what a handshake asks. The
+   * credentials' own CRLs are shown and asked without it.
    */
   readonly revocation?: RevocationChecker
   /** Calls made without `@peerkit/fastify-mtls-client`. */

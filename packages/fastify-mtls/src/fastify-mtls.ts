@@ -11,6 +11,7 @@ import type { MtlsServer } from './gate.ts'
 import { checkCredentials, checkKeys } from './option-check.ts'
 import { RefusalLog } from './refusal-log.ts'
 import { assignedPeer, peerOfRequest } from './request-peer.ts'
+import { logTrustChanges } from './trust-log.ts'
 import { contextOf } from './server-context.ts'
 import type { ServerContext } from './server-context.ts'
 
@@ -97,10 +98,13 @@ function describeForeignServer (server: object): string {
   return (server as { requestCert?: boolean }).requestCert === true ? 'asks for client certificates, but has no gate that judges them' : 'does not ask for client certificates'
 }
 
-function writeLog ({ log }: FastifyInstance, { reporter }: ServerContext): void {
+function writeLog (app: FastifyInstance, { reporter, credentials }: ServerContext): void {
+  const { log } = app
   const lines = new RefusalLog(log)
+  const end = logTrustChanges(credentials, log, isAuditKept)
+  app.addHook('onClose', async () => { end() })
   // An audit log has a line of its own, and a limit.
-  reporter.onRefused = (build) => { if (!isAuditKept()) lines.refused(build) }
+  reporter.onRefused = (reason, build) => { if (!isAuditKept()) lines.refused(reason, build) }
   reporter.onEnded = (message) => { if (!isAuditKept()) lines.ended(message) }
 }
 

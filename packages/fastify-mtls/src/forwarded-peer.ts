@@ -1,6 +1,6 @@
 import { isAuditKept } from '@peerkit/events'
 import { createForwardedReader, needsValidator, stripHeaders } from '@peerkit/forwarded'
-import type { ForwardedReader, ForwardedReaderOptions, ForwardedResult, StrippableMessage } from '@peerkit/forwarded'
+import type { ChainValidator, ForwardedReader, ForwardedReaderOptions, ForwardedResult, StrippableMessage } from '@peerkit/forwarded'
 import type { PeerIdentity } from '@peerkit/identity'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { forwardedRefused, forwardedStripped } from './channels.ts'
@@ -32,8 +32,9 @@ export class ForwardedPeers {
   /** @param context undefined on a server that mtlsServerOptions did not make, which knows gateways by their address or a Unix socket alone */
   constructor (app: FastifyInstance, option: ForwardedOption, context: ServerContext | undefined) {
     this.#app = app
-    this.#reader = isReader(option) ? option : createReader(option, context)
-    this.#trust = context === undefined ? undefined : new ForwardedTrust(context.trust, context.judgementTimeout)
+    const validator = isReader(option) || context === undefined || option.validator !== undefined || !needsValidator(option) ? undefined : validateInProcess(context.trust)
+    this.#reader = isReader(option) ? option : createReader(option, context, validator)
+    this.#trust = context === undefined ? undefined : new ForwardedTrust(context.trust, context.judgementTimeout, validator !== undefined)
     this.#upgrades = new ForwardedUpgrades(context?.trust.now ?? Date.now)
     context?.onReview.add(() => { this.#upgrades.review() })
   }
@@ -103,10 +104,10 @@ function isReader (option: ForwardedOption): option is ForwardedReader {
   return 'read' in option && typeof option.read === 'function'
 }
 
-function createReader (options: ForwardedReaderOptions, context: ServerContext | undefined): ForwardedReader {
+function createReader (options: ForwardedReaderOptions, context: ServerContext | undefined, own: ChainValidator | undefined): ForwardedReader {
   if (context === undefined) return createForwardedReader(options)
   const { now } = context.trust
-  const validator = options.validator === undefined && needsValidator(options) ? validateInProcess(context.trust) : options.validator
+  const validator = own ?? options.validator
   return createForwardedReader({ now, ...options, ...(validator !== undefined && { validator }) })
 }
 

@@ -26,18 +26,23 @@ interface Remembered { readonly answer: ForwardedAnswer, readonly until: number,
 export class ForwardedTrust {
   readonly #trust: Trust
   readonly #timeout: number
+  readonly #isEvaluated: boolean
   readonly #remembered = new WeakMap<PeerIdentity, Remembered>()
 
-  /** @param timeout how long a request waits for an answer, in milliseconds */
-  constructor (trust: Trust, timeout: number) {
+  /**
+   * @param timeout how long a request waits for an answer, in milliseconds
+   * @param isEvaluated whether the reader's validator is `validateInProcess`, which has asked all that is asked here. What another validator says about a path is no
+   * word about revocation
+   */
+  constructor (trust: Trust, timeout: number, isEvaluated: boolean) {
     this.#trust = trust
     this.#timeout = timeout
+    this.#isEvaluated = isEvaluated
   }
 
   /** @param sent DER of what the gateway says that the client sent beside its certificate */
   check (identity: PeerIdentity, sent: readonly Uint8Array[]): ForwardedAnswer | Promise<ForwardedAnswer> {
-    // A path that was validated in process was asked about revocation too.
-    if (identity.chain !== undefined || (sent.length === 0 && !this.#trust.checksRevocation)) return { accepted: true, identity }
+    if (this.#isEvaluated || (sent.length === 0 && !this.#trust.checksRevocation)) return { accepted: true, identity }
     const { generation } = this.#trust
     const known = this.#remembered.get(identity)
     if (known !== undefined && known.generation === generation && this.#trust.now() < known.until) return known.answer
@@ -76,12 +81,12 @@ export class ForwardedTrust {
     return this.#askWithoutPath(identity, detail.message)
   }
 
-  /** Without a path nobody can say who may revoke the certificate: it is unknown, unless it is known to be revoked. The policies decide. */
+  /** Without a path of ours the identity's own is asked about, where another validator gave it one. Without any, nobody can say who may revoke the certificate: it is unknown, unless it is known to be revoked. The policies decide. */
   #askWithoutPath (identity: PeerIdentity, why?: string): Timed | Promise<Timed> {
     const conclude = (statuses: readonly ChainStatus[]): Timed => {
       const until = this.#trust.now() + REFUSED_FOR
       if (statuses.some(({ state }) => state === 'revoked')) return { answer: { accepted: false, reason: 'revoked', detail: `${String(identity)} is revoked` }, until }
-      if (statuses.some(({ permitted }) => !permitted)) return { answer: unknown(`${String(identity)} may be revoked: ${why ?? 'the gateway passes on no certificate, so no path leads to a CA'}`), until }
+      if (statuses.some(({ permitted }) => !permitted)) return { answer: unknown(`${String(identity)} may be revoked: ${why ?? 'no path leads to a CA in force'}`), until }
       return { answer: { accepted: true, identity }, until: this.#trust.now() + RECHECK }
     }
     const asked = this.#trust.revocation.map((checker: RevocationChecker) => checkChain(checker, identity))

@@ -6,15 +6,17 @@ import { summarizeCertificate } from '@peerkit/identity/x509'
 import { createRecord, recordOfRequest, recordOfStream, rememberSession } from './connection-record.ts'
 import type { ConnectionWatch } from './connection-watch.ts'
 import { Guard } from './guard.ts'
-import type { HandshakeReporter } from './handshake-reporter.ts'
-import { keepPresentedChain, meetTlsSocket, readPresentedChain, rememberRawSocket, resetConnection } from './node-internals.ts'
+import { describeConnection } from './handshake-reporter.ts'
+import type { ConnectionFacts, HandshakeReporter } from './handshake-reporter.ts'
+import { keepPresentedChain, meetTlsSocket, readLeaf, rememberRawSocket, resetConnection } from './node-internals.ts'
 import { RateLimit } from './rate-limit.ts'
+import { explainVerifyCode } from './refusal.ts'
 import type { RefusalReason } from './refusal.ts'
 import type { Trust } from './trust.ts'
 import { verifyHandshake } from './verify-handshake.ts'
 import type { HandshakeResult } from './verify-handshake.ts'
 
-/** Refusals by OpenSSL that are explained, a second: strangers decide how many there are. */
+/** Refusals by OpenSSL that are explained, a second, of each kind: strangers decide how many there are. */
 const EXPLAINED_PER_SECOND = 10
 
 export type MtlsServer = HttpsServer | Http2SecureServer
@@ -29,6 +31,8 @@ export interface GateOptions {
   readonly allowAnonymous: boolean
   /** How long an answer about revocation may take, in milliseconds. */
   readonly judgementTimeout: number
+  /** Called when a resumed session was refused because its path cannot be built here. */
+  readonly onSessionUnknown: () => void
 }
 
 /**
@@ -38,7 +42,10 @@ export interface GateOptions {
 export class Gate {
   readonly #options: GateOptions
   readonly #guard: Guard
-  readonly #explanations = new RateLimit(EXPLAINED_PER_SECOND)
+  /** Of clients without a known CA, who may be many, and of the others. */
+  readonly #explanations = { strangers: new RateLimit(EXPLAINED_PER_SECOND), others: new RateLimit(EXPLAINED_PER_SECOND) }
+  /** The servers that have listened once: what comes when one of them does not any more comes too late. */
+  readonly #listened = new WeakSet<MtlsServer>()
 
   constructor (options: GateOptions) {
     this.#options = options
@@ -54,6 +61,9 @@ export class Gate {
     function guarded (event: string, first: any, second: any): boolean {
       const given = arguments as unknown as any[]
       switch (event) {
+        case 'listening':
+          gate.#listened.add(server)
+          break
         case 'connection':
           return meetTlsSocket(resume(given), (socket) => { gate.#meet(socket, first) })
         case 'secureConnection':
@@ -86,7 +96,7 @@ export class Gate {
   /** Reads what the client presents before Node looks at it, where OpenSSL accepted it. */
   #meet (socket: TLSSocket, raw: Socket): void {
     rememberRawSocket(socket, raw)
-    socket.prependOnceListener('secure', () => { keepPresentedChain(socket, () => this.#explanations.take()) })
+    socket.prependOnceListener('secure', () => { keepPresentedChain(socket, (code) => this.#explanations[explainVerifyCode(code) === 'unknown_ca' ? 'strangers' : 'others'].take()) })
   }
 
   #admit (socket: TLSSocket, server: MtlsServer, emit: Emit): void {
@@ -100,13 +110,15 @@ export class Gate {
     }
     const ignore = (): void => {}
     socket.on('error', ignore)
+    // The client may hang up meanwhile, and is told of all the same.
+    const facts = describeConnection(socket)
     let concluded = false
     const conclude = (result: HandshakeResult): void => {
       if (concluded) return
       concluded = true
       clearTimeout(timer)
       socket.off('error', ignore)
-      if (!socket.destroyed) this.#conclude(socket, server, result, emit, begun)
+      if ('refusal' in result || !socket.destroyed) this.#conclude(socket, server, result, emit, begun, facts)
     }
     const timer = setTimeout(() => { conclude(refuse(socket, 'timeout', 'no answer about revocation came in time')) }, this.#options.judgementTimeout).unref()
     verified.then(conclude, () => { conclude(refuse(socket, 'revocation_unknown', 'the revocation checker failed')) })
@@ -121,14 +133,20 @@ export class Gate {
     }
   }
 
-  #conclude (socket: TLSSocket, server: MtlsServer, result: HandshakeResult, emit: Emit, begun: number): void {
+  #conclude (socket: TLSSocket, server: MtlsServer, result: HandshakeResult, emit: Emit, begun: number, facts?: ConnectionFacts): void {
     const { watch, reporter } = this.#options
     const judgedIn = performance.now() - begun
     if ('refusal' in result) {
-      reporter.refused(socket, result.refusal, judgedIn)
+      reporter.refused(facts ?? describeConnection(socket), result.refusal, judgedIn)
+      if (result.refusal.reason === 'resumption_refused') this.#options.onSessionUnknown()
       socket.on('error', () => {})
       if (socket.isSessionReused()) resetConnection(socket)
       else socket.destroy()
+      return
+    }
+    // A server that was closed meanwhile would wait for this connection.
+    if (this.#listened.has(server) && !server.listening) {
+      socket.destroy()
       return
     }
     const record = createRecord(socket, result.decision === undefined ? undefined : result)
@@ -146,6 +164,7 @@ export class Gate {
 
 /** A refusal that came about while the certificate was verified. */
 function refuse (socket: TLSSocket, reason: RefusalReason, message: string): HandshakeResult {
-  const leaf = readPresentedChain(socket)?.leaf
-  return { refusal: { reason, code: undefined, leaf, detail: { step: reason, message, certificate: leaf === undefined ? undefined : summarizeCertificate(leaf) } } }
+  const leaf = readLeaf(socket)
+  const detail = { step: reason, message, certificate: leaf === undefined ? undefined : summarizeCertificate(leaf) }
+  return { refusal: { reason, code: undefined, leaf: () => leaf, detail: () => detail } }
 }

@@ -1,10 +1,11 @@
+import { hash } from 'node:crypto'
 import type { TLSSocket } from 'node:tls'
 import { parsePeerIdentity } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
 import { connectionEnded, connectionIdentified, handshakeRefused } from './channels.ts'
 import type { ConnectionEndedMessage, HandshakeRefusedMessage } from './channels.ts'
 import type { ConnectionRecord } from './connection-record.ts'
-import type { CertificateRefusal, Refusal } from './refusal.ts'
+import type { CertificateRefusal, Refusal, RefusalReason } from './refusal.ts'
 
 /** A larger certificate of somebody who was refused is not read for the sake of a log line. */
 const MAX_DESCRIBED_OCTETS = 8_192
@@ -13,7 +14,7 @@ const MAX_DESCRIBED_OCTETS = 8_192
 export class HandshakeReporter {
   readonly #now: () => number
   /** Told of every refused handshake; the plugin sets it to write the log. The message is made when it is asked for. */
-  onRefused: ((build: () => HandshakeRefusedMessage) => void) | undefined
+  onRefused: ((reason: RefusalReason, build: () => HandshakeRefusedMessage) => void) | undefined
   /** Told of every connection whose certificate is no longer accepted. */
   onEnded: ((message: ConnectionEndedMessage) => void) | undefined
 
@@ -22,30 +23,27 @@ export class HandshakeReporter {
   }
 
   /** @param judgedIn milliseconds that verifying took */
-  refused (socket: TLSSocket, { reason, code, detail, leaf }: Refusal, judgedIn?: number): void {
-    const { remoteAddress, remotePort, alpnProtocol } = socket
-    const [protocol, resumed] = [socket.getProtocol() ?? undefined, socket.isSessionReused()]
-    this.#publishRefusal(() => ({
-      reason,
-      code,
-      detail,
-      peer: leaf === undefined ? undefined : describePeer(leaf),
-      remoteAddress,
-      remotePort,
-      alpnProtocol: alpnProtocol === false ? undefined : alpnProtocol ?? undefined,
-      protocol,
-      resumed,
-      judgedIn
-    }))
+  refused (facts: ConnectionFacts, { reason, code, detail, leaf }: Refusal, judgedIn?: number): void {
+    this.#publishRefusal(reason, () => {
+      const certificate = leaf()
+      return {
+        code,
+        detail: detail(),
+        peer: describePeer(certificate),
+        fingerprint256: certificate === undefined ? undefined : hash('sha256', certificate, 'hex'),
+        ...facts,
+        judgedIn
+      }
+    })
   }
 
   /** A handshake that OpenSSL or the client broke off, so that there is nothing to judge. */
   broken ({ code }: NodeJS.ErrnoException, socket: TLSSocket | undefined): void {
-    this.#publishRefusal(() => ({
-      reason: code === 'ERR_TLS_HANDSHAKE_TIMEOUT' ? 'timeout' : 'protocol',
+    this.#publishRefusal(code === 'ERR_TLS_HANDSHAKE_TIMEOUT' ? 'timeout' : 'protocol', () => ({
       code,
       detail: undefined,
       peer: undefined,
+      fingerprint256: undefined,
       remoteAddress: socket?.remoteAddress,
       remotePort: socket?.remotePort,
       alpnProtocol: undefined,
@@ -65,20 +63,35 @@ export class HandshakeReporter {
     if (connectionEnded.hasSubscribers) connectionEnded.publish(message)
   }
 
-  #publishRefusal (describe: () => Omit<HandshakeRefusedMessage, 'v' | 'time'>): void {
+  #publishRefusal (reason: RefusalReason, describe: () => Omit<HandshakeRefusedMessage, 'v' | 'time' | 'reason'>): void {
     let message: HandshakeRefusedMessage | undefined
     const build = (): HandshakeRefusedMessage => {
-      message ??= { v: 1, time: this.#now(), ...describe() }
+      message ??= { v: 1, time: this.#now(), reason, ...describe() }
       return message
     }
-    this.onRefused?.(build)
+    this.onRefused?.(reason, build)
     if (handshakeRefused.hasSubscribers) handshakeRefused.publish(build())
   }
 }
 
+/** What is told of a connection. */
+export type ConnectionFacts = Pick<HandshakeRefusedMessage, 'remoteAddress' | 'remotePort' | 'alpnProtocol' | 'protocol' | 'resumed'>
+
+/** While the socket is open: it knows nothing of this any more when it is closed. */
+export function describeConnection (socket: TLSSocket): ConnectionFacts {
+  const { remoteAddress, remotePort, alpnProtocol } = socket
+  return {
+    remoteAddress,
+    remotePort,
+    alpnProtocol: alpnProtocol === false ? undefined : alpnProtocol ?? undefined,
+    protocol: socket.getProtocol() ?? undefined,
+    resumed: socket.isSessionReused()
+  }
+}
+
 /** Who a refused client says that it is. */
-function describePeer (leaf: Uint8Array): PeerIdentity | undefined {
-  if (leaf.length > MAX_DESCRIBED_OCTETS) return undefined
+function describePeer (leaf: Uint8Array | undefined): PeerIdentity | undefined {
+  if (leaf === undefined || leaf.length > MAX_DESCRIBED_OCTETS) return undefined
   try {
     return parsePeerIdentity(leaf)
   } catch {

@@ -50,13 +50,13 @@ function watchListeners (): void {
   if (isWatching) return
   isWatching = true
   const { on } = TLSSocket.prototype
-  TLSSocket.prototype.on = function (this: TLSSocket, ...args: any[]) {
-    if (expecting !== undefined && args[0] === 'secure') {
+  TLSSocket.prototype.on = function (this: TLSSocket, event: string, listener: (...args: any[]) => void) {
+    if (expecting !== undefined && event === 'secure') {
       const met = expecting
       expecting = undefined
       met(this)
     }
-    return (on as (...args: any[]) => TLSSocket).apply(this, args)
+    return (on as (event: string, listener: (...args: any[]) => void) => TLSSocket).call(this, event, listener)
   } as typeof on
 }
 
@@ -106,12 +106,18 @@ export function resetConnection (socket: TLSSocket & Met): void {
 /**
  * Keeps what the client presented, if it is worth a look: OpenSSL's verdict comes first, since reading the certificates of a stranger costs time.
  *
- * @param isWanted asked where OpenSSL refused: whether they are wanted all the same, to explain the refusal
+ * @param isWanted asked with OpenSSL's code where it refused: whether they are wanted all the same, to explain the refusal
  */
-export function keepPresentedChain (socket: TLSSocket & Met, isWanted: () => boolean): void {
+export function keepPresentedChain (socket: TLSSocket & Met, isWanted: (code: string) => boolean): void {
   // A resumed session brings the leaf alone, which stays readable.
-  const isLeafAlone = socket.isSessionReused() || (hasVerifyError(socket) && !isWanted())
+  const code = readVerifyCode(socket)
+  const isLeafAlone = socket.isSessionReused() || (code !== undefined && !isWanted(code))
   socket[CHAIN] = isLeafAlone ? null : readPresentedChain(socket)
+}
+
+/** Whether what the client presented was read whole. */
+export function hasPresentedChain (socket: TLSSocket & Met): boolean {
+  return socket[CHAIN] != null
 }
 
 /** What `keepPresentedChain` kept; else what Node shows now, which may be the leaf alone. Undefined where the client sent no certificate. */
@@ -119,12 +125,14 @@ export function takePresentedChain (socket: TLSSocket & Met): PresentedChain | u
   const kept = socket[CHAIN]
   socket[CHAIN] = undefined
   if (kept === undefined) return readPresentedChain(socket)
-  return kept ?? readLeaf(socket)
+  if (kept !== null) return kept
+  const leaf = readLeaf(socket)
+  return leaf === undefined ? undefined : { leaf, sent: [], isWhole: false }
 }
 
-function readLeaf (socket: TLSSocket): PresentedChain | undefined {
-  const leaf = socket.getPeerX509Certificate()?.raw
-  return leaf === undefined ? undefined : { leaf, sent: [], isWhole: false }
+/** DER of the client's certificate. Node makes an object for each certificate that was sent, so it is asked only where somebody wants to know. */
+export function readLeaf (socket: TLSSocket): Uint8Array | undefined {
+  return socket.getPeerX509Certificate()?.raw
 }
 
 /** Reads the leaf and, in the client's order, what was sent beside it. On Node 24 only the first call on a socket sees more than the leaf. */
@@ -136,8 +144,9 @@ export function readPresentedChain (socket: TLSSocket): PresentedChain | undefin
   return { leaf: leaf.raw, sent, isWhole: true }
 }
 
-/** OpenSSL's verdict, before Node tells it. Where Node does not have it, none is known yet. */
-function hasVerifyError (socket: TLSSocket): boolean {
-  const { _handle: handle } = socket as unknown as { _handle?: { verifyError?: () => unknown } | null }
-  return typeof handle?.verifyError === 'function' && handle.verifyError() != null
+/** The code of OpenSSL's verdict, before Node tells it; undefined where it accepted. Where Node does not have the verdict, none is known yet. */
+function readVerifyCode (socket: TLSSocket): string | undefined {
+  const { _handle: handle } = socket as unknown as { _handle?: { verifyError?: () => { code?: string } | null | undefined } | null }
+  const error = typeof handle?.verifyError === 'function' ? handle.verifyError() : undefined
+  return error == null ? undefined : String(error.code)
 }

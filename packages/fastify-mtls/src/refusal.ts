@@ -9,12 +9,15 @@ export interface CertificateRefusal {
   readonly detail: RefusalDetail | undefined
 }
 
-/** Why a handshake was refused. */
-export interface Refusal extends CertificateRefusal {
+/** Why a handshake was refused. What it says of the certificate is found out when somebody asks: strangers decide how many handshakes are refused. */
+export interface Refusal {
+  readonly reason: RefusalReason
   /** OpenSSL's own code, where it has one. */
   readonly code: string | undefined
-  /** DER of the client's certificate; undefined where it sent none. */
-  readonly leaf: Uint8Array | undefined
+  /** Undefined where no certificate is at fault. Only while the socket is open. */
+  detail (): RefusalDetail | undefined
+  /** DER of the client's certificate; undefined where it sent none. Only while the socket is open. */
+  leaf (): Uint8Array | undefined
 }
 
 const REASONS: Readonly<Record<string, RefusalReason>> = {

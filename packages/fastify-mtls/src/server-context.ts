@@ -1,5 +1,5 @@
 import type { CredentialSnapshot, CredentialSource } from '@peerkit/credentials'
-import { chainUnavailable } from '@peerkit/events'
+import { handshakeChainUnavailable } from '@peerkit/events'
 import type { RevocationChecker } from '@peerkit/revocation'
 import { findIssuer } from '@peerkit/trust'
 import { ConnectionWatch } from './connection-watch.ts'
@@ -43,14 +43,14 @@ export class ServerContext {
     this.credentials = credentials
     this.#settings = settings
     const { revocation, algorithms, now = Date.now, clientCertificate, judgementTimeout = 5_000, drainTimeout = 10_000 } = settings
-    const trust = new Trust(credentials, { revocation, algorithms, now, onLearned: () => { if (this.#tickets.isShared) this.#applyAllTicketKeys() } })
+    const trust = new Trust(credentials, { revocation, algorithms, now, onLearned: () => { this.#changeSharedKeys('rejoin') } })
     const reporter = new HandshakeReporter(now)
     const watch = new ConnectionWatch({ trust, drainTimeout, judgementTimeout, onEnded: (record, refusal) => { reporter.ended(record, refusal) } })
     this.reporter = reporter
     this.trust = trust
     this.judgementTimeout = judgementTimeout
     this.#watch = watch
-    this.#gate = new Gate({ trust, watch, reporter, allowAnonymous: clientCertificate === 'optional', judgementTimeout })
+    this.#gate = new Gate({ trust, watch, reporter, allowAnonymous: clientCertificate === 'optional', judgementTimeout, onSessionUnknown: () => { this.#changeSharedKeys('disown') } })
     this.#tickets = new TicketKeys(settings, now, () => { this.#applyAllTicketKeys() })
   }
 
@@ -123,6 +123,13 @@ export class ServerContext {
     this.#unfollow = undefined
   }
 
+  /** Keys of one process alone fit what it knows anyway. */
+  #changeSharedKeys (how: 'disown' | 'rejoin'): void {
+    if (!this.#tickets.isShared) return
+    this.#tickets[how]()
+    this.#applyAllTicketKeys()
+  }
+
   #applyAllTicketKeys (): void {
     for (const server of this.#servers.keys()) this.#applyTicketKeys(server)
   }
@@ -146,5 +153,5 @@ function reportUnavailableChain (now: () => number): void {
   if (canMeetTlsSockets()) return
   const message = `Node ${process.version} does not show what clients send above their own certificate; list the intermediate CAs in the option intermediates of the credentials`
   process.emitWarning(message, { type: 'PeerkitWarning', code: 'MTLS_WARN_CHAIN_UNAVAILABLE' })
-  if (chainUnavailable.hasSubscribers) chainUnavailable.publish({ v: 1, time: now(), message, node: process.version })
+  if (handshakeChainUnavailable.hasSubscribers) handshakeChainUnavailable.publish({ v: 1, time: now(), message, node: process.version })
 }

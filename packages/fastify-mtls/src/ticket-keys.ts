@@ -21,6 +21,8 @@ export class TicketKeys {
   readonly #now: () => number
   readonly #onTurn: () => void
   #own: Uint8Array | undefined
+  /** Makes the keys of this process differ from those of the others, for a while. */
+  #salt: string | undefined
   #timer: NodeJS.Timeout | undefined
 
   /** @param onTurn told when the time of the keys is over */
@@ -44,7 +46,7 @@ export class TicketKeys {
    * gave tickets for it knows
    */
   make (snapshot: CredentialSnapshot, learned: readonly string[] = []): Buffer {
-    const requirements = this.isShared ? `${this.#requirements} ${learned.join()}` : this.#requirements
+    const requirements = this.isShared ? `${this.#requirements} ${learned.join()} ${this.#salt ?? ''}` : this.#requirements
     return deriveTicketKeys(this.#readSecret(), snapshot, Math.floor(this.#now() / this.#span), requirements)
   }
 
@@ -53,10 +55,24 @@ export class TicketKeys {
     this.#own = undefined
   }
 
+  /**
+   * A session was opened whose path cannot be built here. Clients may offer its ticket again for ever, also after a reset, so this process opens no ticket of before
+   * any more: the next handshake is full, and teaches it the intermediate.
+   */
+  disown (): void {
+    this.#salt = randomBytes(MIN_SECRET_OCTETS).toString('hex')
+  }
+
+  /** An intermediate was learned: the keys are those of every process that knows the same. */
+  rejoin (): void {
+    this.#salt = undefined
+  }
+
   start (): void {
     const left = this.#span - this.#now() % this.#span
     this.#timer = setTimeout(() => {
       this.start()
+      this.rejoin()
       this.#onTurn()
     }, left).unref()
   }

@@ -3,7 +3,7 @@ import type { CredentialSource } from '@peerkit/credentials'
 import type { RefusalDetail } from '@peerkit/events'
 import type { RevocationChecker } from '@peerkit/revocation'
 import { createTrustEvaluator } from '@peerkit/trust'
-import type { Accepted, AlgorithmPolicy, Decision, Presented, TrustEvaluator } from '@peerkit/trust'
+import type { Accepted, AlgorithmPolicy, Decision, Presented, TrustEvaluator, TrustVersion } from '@peerkit/trust'
 
 /** Signatures that explaining one refusal may take. */
 const MAX_EXPLAINED_SIGNATURES = 4
@@ -24,6 +24,8 @@ export class Trust {
   readonly #own: RevocationChecker | undefined
   readonly #evaluator: TrustEvaluator
   readonly #explainer: TrustEvaluator
+  #seen: TrustVersion | undefined
+  #generation = 0
 
   constructor (credentials: CredentialSource, { revocation, algorithms, now, onLearned }: TrustOptions) {
     this.credentials = credentials
@@ -49,10 +51,14 @@ export class Trust {
     return authorityOf(this.credentials.current, this.#own).revocation
   }
 
-  /** Moves whenever an earlier answer may no longer hold. */
+  /** Moves whenever an earlier answer may no longer hold, and never takes a value again: the two numbers of a version may move against each other. */
   get generation (): number {
-    const { trust, revocation } = this.#evaluator.version
-    return trust + revocation
+    const { version } = this.#evaluator
+    if (version !== this.#seen) {
+      this.#seen = version
+      this.#generation += 1
+    }
+    return this.#generation
   }
 
   /** Fingerprints of the intermediates that clients sent and that led to a CA in force. */
@@ -78,7 +84,7 @@ export class Trust {
     return this.#evaluator.isFresh(decision)
   }
 
-  /** What is wrong with a certificate that OpenSSL refused; undefined where nothing is found. Revocation is not looked at, and nothing is kept. */
+  /** What is wrong with a certificate that OpenSSL refused; undefined where a path satisfies every check. Revocation is not looked at, and nothing is kept. */
   explain (leaf: Uint8Array, sent: readonly Uint8Array[]): RefusalDetail | undefined {
     const decision = this.#explainer.evaluate(leaf, { sent })
     return decision instanceof Promise || decision.accepted ? undefined : decision.detail

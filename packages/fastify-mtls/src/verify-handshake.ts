@@ -3,7 +3,7 @@ import type { RefusalDetail } from '@peerkit/events'
 import { summarizeCertificate } from '@peerkit/identity/x509'
 import type { Accepted, Decision, Refused } from '@peerkit/trust'
 import type { PresentedClient } from './connection-record.ts'
-import { takePresentedChain } from './node-internals.ts'
+import { hasPresentedChain, readLeaf, takePresentedChain } from './node-internals.ts'
 import type { PresentedChain } from './node-internals.ts'
 import { explainVerifyCode, refusalAfterAcceptance } from './refusal.ts'
 import type { Refusal } from './refusal.ts'
@@ -27,28 +27,51 @@ export interface HandshakeOptions {
  */
 export function verifyHandshake (socket: TLSSocket, { trust, allowAnonymous }: HandshakeOptions): HandshakeResult | Promise<HandshakeResult> {
   const resumed = socket.isSessionReused()
+  const code = socket.authorized ? undefined : String(socket.authorizationError)
+  // OpenSSL has this code also where no certificate was sent.
+  if (code !== undefined && code !== 'UNABLE_TO_GET_ISSUER_CERT' && !hasPresentedChain(socket)) return refuseUnread(socket, code)
   const chain = takePresentedChain(socket)
   if (chain === undefined) return allowAnonymous ? { decision: undefined } : refuse('no_certificate')
-  if (!socket.authorized) return refuseByOpenssl(String(socket.authorizationError), chain, trust)
+  if (code !== undefined) return refuseByOpenssl(code, chain, trust)
   const presented = { leaf: chain.leaf, sent: resumed ? [] : chain.sent, resumed }
   const conclude = (decision: Decision): HandshakeResult => decision.accepted ? { decision, presented } : refuseDecided(decision, presented, trust)
   const decision = trust.evaluate(presented.leaf, presented)
   return decision instanceof Promise ? decision.then(conclude) : conclude(decision)
 }
 
-/** Whoever could not be verified is named, and the certificate at fault where that was found out. */
+/** Nobody wants to know more than OpenSSL says, unless the refusal is reported. */
+function refuseUnread (socket: TLSSocket, code: string): HandshakeResult {
+  const leaf = (): Uint8Array | undefined => readLeaf(socket)
+  return { refusal: { reason: explainVerifyCode(code), code, leaf, detail: () => describeCode(code, leaf()) } }
+}
+
+/** Names the certificate at fault, where that can be found out. */
 function refuseByOpenssl (code: string, { leaf, sent, isWhole }: PresentedChain, trust: Trust): HandshakeResult {
-  const explained = isWhole ? trust.explain(leaf, sent) : undefined
-  return refuse(explainVerifyCode(code), leaf, code, explained ?? { step: code, message: `OpenSSL refused the certificate: ${code}`, certificate: summarizeCertificate(leaf) })
+  const detail = (): RefusalDetail => isWhole ? trust.explain(leaf, sent) ?? describeOrder(code) : describeCode(code, leaf)
+  return { refusal: { reason: explainVerifyCode(code), code, leaf: () => leaf, detail } }
+}
+
+/** Codes that are about the client's own certificate. Behind the others may be any certificate above it. */
+const LEAF_CODES: ReadonlySet<string> = new Set(['UNABLE_TO_GET_ISSUER_CERT', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'DEPTH_ZERO_SELF_SIGNED_CERT', 'EE_KEY_TOO_SMALL'])
+
+function describeCode (code: string, leaf: Uint8Array | undefined): RefusalDetail {
+  const isAboutLeaf = LEAF_CODES.has(code) && leaf !== undefined
+  const which = isAboutLeaf ? '' : '; which certificate is at fault was not looked for, since many are refused at this time'
+  return { step: code, message: `OpenSSL refused the certificate or its chain: ${code}${which}`, certificate: isAboutLeaf ? summarizeCertificate(leaf) : undefined }
+}
+
+/** A path leads to a CA in force, and OpenSSL did not find it. */
+function describeOrder (code: string): RefusalDetail {
+  const message = `OpenSSL refused the chain: ${code}. A path leads to a trusted CA, but of several certificates of one name OpenSSL looks at the first that was sent: send the right one first, or alone`
+  return { step: code, message, certificate: undefined }
 }
 
 function refuseDecided (decision: Refused, { leaf, resumed }: PresentedClient, trust: Trust): HandshakeResult {
   const { reason, detail } = trust.remembers(leaf) ? refusalAfterAcceptance(decision) : decision
   // The session's intermediate is not known to this process: the client has to send it, in a full handshake.
-  if (resumed && reason === 'unknown_ca') return refuse('resumption_refused', leaf, undefined, detail)
-  return refuse(reason, leaf, undefined, detail)
+  return refuse(resumed && reason === 'unknown_ca' ? 'resumption_refused' : reason, leaf, detail)
 }
 
-function refuse (reason: Refusal['reason'], leaf?: Uint8Array, code?: string, detail?: RefusalDetail): HandshakeResult {
-  return { refusal: { reason, code, detail, leaf } }
+function refuse (reason: Refusal['reason'], leaf?: Uint8Array, detail?: RefusalDetail): HandshakeResult {
+  return { refusal: { reason, code: undefined, detail: () => detail, leaf: () => leaf } }
 }

@@ -4,7 +4,7 @@ import { syncBuiltinESMExports } from 'node:module'
 import tls from 'node:tls'
 import { test } from 'tap'
 
-test('where Node does not show its TLS sockets in time, that is told, and clients of configured CAs are served', async (t) => {
+test('where Node does not show TLS sockets in time, that is told, and clients of known CAs are served', async (t) => {
   const { createServer } = tls
   tls.createServer = (() => new EventEmitter()) as unknown as typeof createServer
   syncBuiltinESMExports()
@@ -15,10 +15,22 @@ test('where Node does not show its TLS sockets in time, that is told, and client
     syncBuiltinESMExports()
   })
   const told: unknown[] = []
-  t.after(listen({ 'peerkit:handshake:chain-unavailable': (message) => { told.push(message) } }))
+  t.after(
+    listen({
+      'peerkit:handshake:chain-unavailable': (message) => {
+        told.push(message)
+      }
+    })
+  )
   const warned = once(process, 'warning')
   const world = await startWorld(t)
-  t.match(await warned, [{ name: 'PeerkitWarning', code: 'MTLS_WARN_CHAIN_UNAVAILABLE', message: /list the intermediate CAs in the option intermediates/ }])
+  t.match(await warned, [
+    {
+      name: 'PeerkitWarning',
+      code: 'MTLS_WARN_CHAIN_UNAVAILABLE',
+      message: /list the intermediate CAs in the option intermediates/
+    }
+  ])
   t.match(told, [{ v: 1, time: Number, message: /does not show what clients send/, node: process.version }])
   t.match(await call(world, world.client), { status: 200 })
 })

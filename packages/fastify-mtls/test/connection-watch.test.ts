@@ -6,7 +6,7 @@ import { createRecord } from '../src/connection-record.ts'
 import type { ConnectionRecord } from '../src/connection-record.ts'
 import { GOOD, REVOKED, fakeSocket, startWatch, turn } from './support/watched.ts'
 
-test('thousands of connections are reviewed without keeping the event loop, and each by the trust of now meanwhile', async (t) => {
+test('thousands of connections are reviewed without keeping the event loop, by the trust of now', async (t) => {
   const { ca, watch, ended, open, move } = await startWatch()
   const client = await ca.issue({ cn: 'client' })
   const records: ConnectionRecord[] = []
@@ -28,10 +28,17 @@ test('a review asks for some answers at a time, those for connections that HTTP 
   const upgraded = records.at(-1)!
   const socket = fakeSocket()
   let cut = 0
-  socket.once('close', () => { cut += 1 })
+  socket.once('close', () => {
+    cut += 1
+  })
   watch.followUpgraded(upgraded, socket)
   checker.asked.length = 0
-  move(async ({ subject }) => await new Promise((resolve) => { answers.set(String(subject?.commonName), resolve) }))
+  move(
+    async ({ subject }) =>
+      await new Promise((resolve) => {
+        answers.set(String(subject?.commonName), resolve)
+      })
+  )
   const reviewed = watch.review()
   await turn()
   t.equal(answers.size, 64)
@@ -39,7 +46,10 @@ test('a review asks for some answers at a time, those for connections that HTTP 
   answers.get('client 99')?.(REVOKED)
   await turn()
   t.equal(cut, 1)
-  t.strictSame(ended.map(({ record }) => record), [upgraded])
+  t.strictSame(
+    ended.map(({ record }) => record),
+    [upgraded]
+  )
   t.equal(answers.size, 65, 'the next is asked for when there is room')
   for (let count = 0; count < 99; count += 1) {
     answers.get(`client ${count}`)?.(GOOD)
@@ -56,7 +66,12 @@ test('the connections of one client wait for one answer', async (t) => {
   const client = await ca.issue({ cn: 'client' })
   const records = [await open(client), await open(client), await open(client)]
   checker.asked.length = 0
-  move(async () => await new Promise((resolve) => { answer = resolve }))
+  move(
+    async () =>
+      await new Promise((resolve) => {
+        answer = resolve
+      })
+  )
   const checks = [...records, records[0]!].map((record) => watch.check(record))
   answer(REVOKED)
   t.same(await Promise.all(checks), ['revoked', 'revoked', 'revoked', 'revoked'])
@@ -64,19 +79,30 @@ test('the connections of one client wait for one answer', async (t) => {
   t.equal(ended.length, 3, 'each connection is told once')
 })
 
-test('a connection that closed is forgotten; one that is no longer accepted is cut when its time to drain is over', async (t) => {
+test('a connection that closed is forgotten; one that is refused is cut when its time to drain is over', async (t) => {
   mock.timers.enable({ apis: ['setTimeout'] })
-  t.after(() => { mock.timers.reset() })
+  t.after(() => {
+    mock.timers.reset()
+  })
   const { ca, watch, ended, open, move } = await startWatch()
   const client = await ca.issue({ cn: 'client' })
   const [gone, stays] = [await open(client), await open(client)]
   const cut: string[] = []
-  stays.session = { destroy: () => { cut.push('session') } } as any
-  stays.socket.once('close', () => { cut.push('socket') })
+  stays.session = {
+    destroy: () => {
+      cut.push('session')
+    }
+  } as any
+  stays.socket.once('close', () => {
+    cut.push('socket')
+  })
   gone.socket.destroy()
   move(() => REVOKED)
   await watch.review()
-  t.strictSame(ended.map(({ record }) => record), [stays])
+  t.strictSame(
+    ended.map(({ record }) => record),
+    [stays]
+  )
   t.equal(watch.check(stays), 'revoked')
   mock.timers.tick(999)
   t.strictSame(cut, [])
@@ -95,14 +121,21 @@ test('a connection without a certificate has nothing to be checked, and is not w
   t.strictSame([ended, checker.asked], [[], []])
 })
 
-test('a refused connection keeps its reason, says what is wrong and with which certificate, and is not evaluated again', async (t) => {
+test('a refused connection keeps its reason, with the certificate at fault, and is not evaluated again', async (t) => {
   const { ca, checker, watch, ended, open, move } = await startWatch()
   const client = await ca.issue({ cn: 'client' })
   const record = await open(client)
   move(() => REVOKED)
   t.equal(watch.check(record), 'revoked')
   const { fingerprint256 } = record.peer!
-  const refusal = { reason: 'revoked', detail: { step: 'revoked', message: /CN=client .*is revoked \(keyCompromise\)/, certificate: { subject: 'CN=client', fingerprint256 } } }
+  const refusal = {
+    reason: 'revoked',
+    detail: {
+      step: 'revoked',
+      message: /CN=client .*is revoked \(keyCompromise\)/,
+      certificate: { subject: 'CN=client', fingerprint256 }
+    }
+  }
   t.match(ended, [{ refusal }])
   t.match(record.refusal, refusal)
   const { length } = checker.asked
@@ -129,5 +162,7 @@ test('a connection keeps the identity with the chain of the decision in force', 
   t.same(names(), ['Issuing', 'Older'], 'an intermediate that stands in ca is no anchor')
   credentials.update({ ca: newer.root })
   t.equal(watch.check(record), 'ca_removed')
-  t.match(ended, [{ refusal: { reason: 'ca_removed', detail: { step: 'issuer_unknown', certificate: { subject: 'CN=client' } } } }])
+  t.match(ended, [
+    { refusal: { reason: 'ca_removed', detail: { step: 'issuer_unknown', certificate: { subject: /CN=Issuing/ } } } }
+  ])
 })

@@ -1,3 +1,4 @@
+import { createDevCa } from '@peerkit/dev-ca'
 import type { PeerIdentity } from '@peerkit/identity'
 import type { RevocationChecker, RevocationStatus } from '@peerkit/revocation'
 import { test } from 'tap'
@@ -77,4 +78,26 @@ test('a policy that throws has not said yes', async (t) => {
   const world = await startBehind(t, {}, { settings: { revocation: checker } })
   t.match(await call(world, world.gateway, { headers: told(await world.ca.issue({ cn: 'behind' })) }), REFUSED)
   t.match(world.refused, [{ reason: 'revocation_unknown' }])
+})
+
+test('what another validator says about a path is no word about revocation', async (t) => {
+  const revoked: RevocationStatus = { state: 'revoked', source: 'ocsp', reason: undefined, revokedAt: undefined }
+  const state = checkerOf((name) => name === 'bad' ? revoked : GOOD)
+  const ca = await createDevCa()
+  const elsewhere = await createDevCa({ name: 'Elsewhere' })
+  const validator = { validate: () => ({ valid: true, path: [elsewhere.der], until: Infinity }) as const }
+  const world = await startBehind(t, { verification: 'in-process', validator }, { ca, settings: { revocation: state.checker } })
+  for (const [issuer, cn, status] of [[ca, 'good', 200], [ca, 'bad', 401], [elsewhere, 'good', 200], [elsewhere, 'bad', 401]] as const) {
+    t.match(await call(world, world.gateway, { headers: told(await issuer.issue({ cn })) }), { status }, cn)
+  }
+  t.same(world.refused.map(({ reason }) => reason), ['revoked', 'revoked'])
+  t.match(await call(world, world.gateway, { headers: told(await elsewhere.issue({ cn: 'good' })) }), { status: 200 })
+})
+
+test('a validator of our own has asked all that there is to ask, once', async (t) => {
+  const state = checkerOf(() => GOOD)
+  const world = await startBehind(t, { verification: 'in-process' }, { settings: { revocation: state.checker } })
+  const behind = await world.ca.issue({ cn: 'behind' })
+  for (const turn of [1, 2]) t.match(await call(world, world.gateway, { headers: told(behind) }), { status: 200, body: { cn: 'behind' } }, `${turn}`)
+  t.same(state.asked, ['behind'])
 })

@@ -81,10 +81,14 @@ for (const [version] of versions) {
     const deep = { cert: issued.chain, key: issued.key }
     const { session } = await callRaw(one, deep, pinned)
     const second = await callRaw(two, deep, { ...pinned, session })
-    if (second.status === undefined) t.match(two.refusals, [{ reason: 'resumption_refused', resumed: true, detail: { step: 'issuer_unknown', certificate: { subject: 'CN=deep' } } }])
+    // TLS 1.3 gives tickets after the handshake, when the intermediate is known.
+    const refusal = { reason: 'resumption_refused', resumed: true, detail: { step: 'issuer_unknown', certificate: { subject: 'CN=deep' } } }
+    if (version === 'TLSv1.2') t.match([second, two.refusals], [{ status: undefined }, [refusal]])
     else t.match([second, two.refusals], [{ status: 200, reused: false }, []])
-    t.match(await callRaw(two, deep, pinned), { status: 200, reused: false }, 'a full handshake is taken at once')
-    t.equal(two.refusals.length <= 1, true)
+    const before = two.refusals.length
+    t.match(await callRaw(two, deep, { ...pinned, session }), { status: 200, reused: version === 'TLSv1.3' }, 'though the client offers it again')
+    t.match(await callRaw(two, deep, pinned), { status: 200, reused: false })
+    t.equal(two.refusals.length, before)
   })
 
   test(`${version}: configured intermediates are known to every worker from the start`, async (t) => {

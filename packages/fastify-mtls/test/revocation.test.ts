@@ -1,5 +1,6 @@
 import { EventEmitter, once } from 'node:events'
 import { connect as connectPlain } from 'node:net'
+import type { Socket } from 'node:net'
 import { Agent } from 'node:https'
 import { test } from 'tap'
 import type { RevocationChecker, RevocationStatus } from '@peerkit/revocation'
@@ -131,6 +132,47 @@ test('a client that leaves while it is judged breaks nothing', async (t) => {
   t.match(await call(world, world.client), { status: 200 })
 })
 
+test('a client that hangs up while it is judged is told of all the same, with its address', async (t) => {
+  let release = (_status: RevocationStatus): void => {}
+  const answer = new Promise<RevocationStatus>((resolve) => { release = resolve })
+  const asked = new EventEmitter()
+  const checker = makeChecker(async () => {
+    asked.emit('asked')
+    return await answer
+  })
+  const world = await startWorld(t, { settings: { revocation: checker } })
+  const waiting = once(asked, 'asked')
+  const accepted = once(world.app.server, 'connection') as Promise<[Socket]>
+  const dialled = await dial(world, 'HTTP/1.1', { cert: world.client.chain, key: world.client.key })
+  const [raw] = await accepted
+  await waiting
+  const closed = once(raw, 'close')
+  await dialled.close()
+  await closed
+  release({ state: 'revoked', source: 'ocsp', reason: undefined, revokedAt: undefined })
+  for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => { setImmediate(resolve) })
+  t.match(world.refusals, [{ reason: 'revoked', remoteAddress: '127.0.0.1', remotePort: Number, peer: { subject: { commonName: 'client' } }, protocol: 'TLSv1.3' }])
+})
+
+test('a server that is closed waits for no client that is judged', async (t) => {
+  let release = (_status: RevocationStatus): void => {}
+  const asked = new EventEmitter()
+  const checker = makeChecker(async () => await new Promise((resolve) => {
+    release = resolve
+    asked.emit('asked')
+  }))
+  const world = await startWorld(t, { settings: { revocation: checker } })
+  const waiting = once(asked, 'asked')
+  const dialled = await dial(world, 'HTTP/1.1', { cert: world.client.chain, key: world.client.key })
+  const answered = dialled.ask()
+  await waiting
+  const closed = world.app.close()
+  for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => { setImmediate(resolve) })
+  release(good())
+  await closed
+  t.equal(await answered, undefined)
+})
+
 test('both the CRLs and the checker are asked', async (t) => {
   const checker = makeChecker(() => good())
   const world = await startWorld(t, { crl: true, settings: { revocation: checker } })
@@ -251,14 +293,19 @@ test('an answer that is overtaken by a revocation lets nobody in', async (t) => 
   t.match(world.ended, [{ reason: 'revoked' }])
 })
 
-test('an answer whose time is over when it comes serves the request that asked, and is asked for again', async (t) => {
+test('an answer whose time is over when it comes, if the policy takes it, is asked for again after a minute', async (t) => {
+  let ahead = 0
   let later = false
   const checker = makeChecker(async () => later ? good(0) : good())
-  const { ask } = await openOne(t, checker)
+  const { ask } = await openOne(t, checker, { now: () => Date.now() + ahead })
   later = true
   checker.move()
   t.match(await ask(), { status: 200, reused: true })
   const { asked } = checker
+  ahead = 59_000
+  t.match(await ask(), { status: 200, reused: true })
+  t.equal(checker.asked, asked)
+  ahead = 61_000
   t.match(await ask(), { status: 200, reused: true })
   t.equal(checker.asked, asked + 1)
 })

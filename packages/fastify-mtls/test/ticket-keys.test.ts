@@ -97,6 +97,46 @@ test('keys of a shared secret agree without talking, and change with the set of 
   t.throws(() => make(() => Buffer.alloc(31), [ca.root]), { code: 'MTLS_ERR_SERVER_OPTION', message: /ticketSecret is 31 octets/ })
 })
 
+test('keys of a shared secret are those of processes that know the same intermediates', async (t) => {
+  const ca = await createDevCa()
+  const issued = await ca.issue()
+  const { current } = memoryCredentials({ cert: issued.chain, key: issued.key, ca: ca.root })
+  const [one, other] = [1, 2].map(() => new TicketKeys({ ticketSecret: Buffer.alloc(32, 1) }, () => 0, () => {})) as [TicketKeys, TicketKeys]
+  const make = (keys: TicketKeys, learned: readonly string[] = []): string => keys.make(current, learned).toString('hex')
+  t.equal(make(one, ['a', 'b']), make(other, ['a', 'b']))
+  t.equal(new Set([[], ['a'], ['b'], ['a', 'b']].map((learned) => make(one, learned))).size, 4)
+  const alone = new TicketKeys({}, () => 0, () => {})
+  t.equal(make(alone, ['a']), make(alone), 'keys of one process alone stay: it knows what it gave tickets for')
+  t.strictSame([one.isShared, alone.isShared], [true, false])
+})
+
+test('keys that were disowned open no ticket of before, here or elsewhere, until an intermediate is learned or the time is over', async (t) => {
+  mock.timers.enable({ apis: ['setTimeout'] })
+  t.after(() => { mock.timers.reset() })
+  const ca = await createDevCa()
+  const issued = await ca.issue()
+  const { current } = memoryCredentials({ cert: issued.chain, key: issued.key, ca: ca.root })
+  let now = 0
+  const keys = new TicketKeys({ ticketSecret: Buffer.alloc(32, 1) }, () => now, () => {})
+  const make = (): string => keys.make(current).toString('hex')
+  const first = make()
+  keys.disown()
+  const second = make()
+  t.not(second, first)
+  t.equal(make(), second, 'and stay so')
+  keys.disown()
+  t.not(make(), second)
+  keys.rejoin()
+  t.equal(make(), first)
+  keys.disown()
+  keys.start()
+  now = HOUR
+  mock.timers.tick(HOUR)
+  const other = new TicketKeys({ ticketSecret: Buffer.alloc(32, 1) }, () => now, () => {})
+  t.equal(make(), other.make(current).toString('hex'))
+  keys.stop()
+})
+
 test('the keys turn when their time is over: at whole hours, again and again, until they are stopped', async (t) => {
   mock.timers.enable({ apis: ['setTimeout'] })
   t.after(() => { mock.timers.reset() })

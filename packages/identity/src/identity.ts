@@ -4,6 +4,8 @@ import type { PeerIdentity, SubjectAltNames } from './peer-identity.ts'
 /** Every stored field of a `PeerIdentity`. */
 export type IdentityFields = Omit<PeerIdentity, 'raw' | 'toString' | 'toJSON'>
 
+const NO_LINKS: PeerLinks = Object.freeze({})
+
 /** A log line's worth; what is longer was chosen by the peer. */
 const MAX_TEXT = 256
 
@@ -25,7 +27,7 @@ class Identity implements PeerIdentity {
   readonly via: readonly PeerIdentity[]
   readonly #der: Uint8Array | undefined
 
-  constructor (fields: IdentityFields, der: Uint8Array | undefined) {
+  constructor (fields: IdentityFields, der: Uint8Array | undefined, { source = fields.source, chain = fields.chain, via = fields.via }: PeerLinks = NO_LINKS) {
     this.subject = fields.subject
     this.issuer = fields.issuer
     this.subjectAltNames = fields.subjectAltNames
@@ -38,9 +40,9 @@ class Identity implements PeerIdentity {
     this.extendedKeyUsage = fields.extendedKeyUsage
     this.policies = fields.policies
     this.isCa = fields.isCa
-    this.source = fields.source
-    this.chain = fields.chain
-    this.via = fields.via
+    this.source = source
+    this.chain = chain
+    this.via = via
     this.#der = der
     Object.freeze(this)
   }
@@ -78,7 +80,7 @@ class Identity implements PeerIdentity {
 
   /** The same certificate under other links; the bytes are shared, since nobody can write to them. */
   static relink (peer: Identity, links: PeerLinks): PeerIdentity {
-    return new Identity({ ...peer, ...links }, peer.#der)
+    return new Identity(peer, peer.#der, links)
   }
 
   /** The identity's own bytes. */
@@ -92,15 +94,15 @@ class Identity implements PeerIdentity {
 }
 
 /** What is known of a peer beyond its certificate. */
-export type PeerLinks = Partial<Pick<PeerIdentity, 'source' | 'chain' | 'via'>>
+export type PeerLinks = { readonly [Link in 'source' | 'chain' | 'via']?: PeerIdentity[Link] | undefined }
 
 /**
  * An identity of the same certificate with another chain, source or gateways, without reading the certificate again. What `links` leaves out stays as it is.
  * For packages of this suite: it believes its caller.
  */
 export function relinkPeerIdentity (peer: PeerIdentity, links: PeerLinks): PeerIdentity {
-  const frozen = { ...links, ...(links.chain !== undefined && { chain: Object.freeze([...links.chain]) }), ...(links.via !== undefined && { via: Object.freeze([...links.via]) }) }
-  return Identity.relink(peer as Identity, frozen)
+  const { source, chain, via } = links
+  return Identity.relink(peer as Identity, { source, chain: chain && Object.freeze([...chain]), via: via && Object.freeze([...via]) })
 }
 
 /** The DER of an identity without a copy; undefined for a partial one. For packages of this suite, which must not write to it. */

@@ -26,3 +26,21 @@ test('refuses an identifier beyond its bound before any big number is made', asy
 test('tells dotted decimals from other texts', async (t) => {
   for (const text of ['', '1', '1.', '3.1', '1.40', '0.40', '01.2', '1.02', '1.2.', '.1.2', '1..2', '1.2.x', ' 1.2', '1.2\n', '-1.2']) t.notOk(isObjectIdentifier(text), text)
 })
+
+test('an identifier that was read before is read right again, also beside one that is kept in its place', async (t) => {
+  const all = Array.from({ length: 3_000 }, (_, index) => `1.2.${index * 7}.${index % 90}`)
+  for (let round = 0; round < 2; round += 1) {
+    let wrong = 0
+    for (const dotted of all) {
+      const element = oid(dotted)
+      if (decodeObjectIdentifier(element, 2, element.length) !== dotted) wrong += 1
+    }
+    t.equal(wrong, 0)
+  }
+  const element = oid('1.2.840.10045.2.1')
+  t.equal(decodeObjectIdentifier(element, 2, element.length), '1.2.840.10045.2.1')
+  element[element.length - 1] = 2
+  t.equal(decodeObjectIdentifier(element, 2, element.length), '1.2.840.10045.2.2', 'whoever writes to the bytes afterwards changes nothing')
+  element[element.length - 1] = 1
+  t.equal(decodeObjectIdentifier(element, 2, element.length), '1.2.840.10045.2.1')
+})

@@ -1,4 +1,4 @@
-import { chainUnavailable, connectionEnded, credentialsRefused, credentialsRotated, credentialsWarned, expirySoon, forwardedRefused, forwardedStripped, handshakeRefused, isAuditKept, outboundRefused, requestAllowed, requestDenied, requestWouldDeny, revocationFailed, revocationSoftPassed, rulesRefused, rulesReloaded } from '@peerkit/events'
+import { handshakeChainUnavailable, connectionEnded, credentialsRefused, credentialsRotated, credentialsWarned, expirySoon, forwardedRefused, forwardedStripped, handshakeRefused, isAuditKept, outboundRefused, requestAllowed, requestDenied, requestWouldDeny, revocationFailed, revocationSoftPassed, rulesRefused, rulesReloaded } from '@peerkit/events'
 import type { HandshakeRefusedMessage, RefusalDetail, RequestJudgedMessage } from '@peerkit/events'
 import type { PeerIdentity } from '@peerkit/identity'
 import { mock } from 'node:test'
@@ -29,7 +29,7 @@ function denied (peer: PeerIdentity | null, more: Partial<RequestJudgedMessage> 
 }
 
 function refused (more: Partial<HandshakeRefusedMessage> = {}): HandshakeRefusedMessage {
-  return { v: 1, time: TIME, reason: 'unknown_ca', code: 'DEPTH_ZERO_SELF_SIGNED_CERT', detail: undefined, peer: undefined, remoteAddress: '192.0.2.7', remotePort: 40000, alpnProtocol: 'h2', protocol: 'TLSv1.3', resumed: false, ...more }
+  return { v: 1, time: TIME, reason: 'unknown_ca', code: 'DEPTH_ZERO_SELF_SIGNED_CERT', detail: undefined, peer: undefined, fingerprint256: undefined, remoteAddress: '192.0.2.7', remotePort: 40000, alpnProtocol: 'h2', protocol: 'TLSv1.3', resumed: false, ...more }
 }
 
 test('a denial has one line that says who, what, when, outcome and why', async (t) => {
@@ -103,7 +103,7 @@ test('every denial and every change has its line', async (t) => {
   const { lines, log } = createLog()
   const audit = auditLog(log)
   const stamp = { v: 1, time: TIME } as const
-  chainUnavailable.publish({ ...stamp, message: 'only clients of configured CAs are accepted', node: 'v99.0.0' })
+  handshakeChainUnavailable.publish({ ...stamp, message: 'only clients of configured CAs are accepted', node: 'v99.0.0' })
   connectionEnded.publish({ ...stamp, reason: 'revoked', detail: undefined, peer, remoteAddress: undefined })
   forwardedRefused.publish({ ...stamp, reason: 'expired', detail: 'x', header: 'client-cert', peer: null, remoteAddress: '2001:db8::1' })
   forwardedStripped.publish({ ...stamp, reason: 'untrusted_sender', detail: undefined, header: 'client-cert', peer, remoteAddress: undefined })

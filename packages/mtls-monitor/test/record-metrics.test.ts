@@ -29,7 +29,7 @@ function judged (peer: PeerIdentity | null, more: Partial<RequestJudgedMessage> 
 }
 
 function refuse (reason: any): void {
-  handshakeRefused.publish({ ...stamp, reason, code: undefined, detail: undefined, peer: undefined, remoteAddress: undefined, remotePort: undefined, alpnProtocol: undefined, protocol: undefined, resumed: false, judgedIn: 2 })
+  handshakeRefused.publish({ ...stamp, reason, code: undefined, detail: undefined, peer: undefined, fingerprint256: undefined, remoteAddress: undefined, remotePort: undefined, alpnProtocol: undefined, protocol: undefined, resumed: false, judgedIn: 2 })
 }
 
 test('handshakes are counted by result, and judgements timed', async (t) => {
@@ -54,7 +54,7 @@ test('the detail of a refusal is no label: whoever is refused may choose its tex
   const common = { ...stamp, reason: 'bad_chain', detail, remoteAddress: undefined } as const
   connectionEnded.publish({ ...common, peer })
   handshakeRefused.publish({
-    ...common, code: undefined, peer: undefined, remotePort: undefined, alpnProtocol: undefined, protocol: undefined, resumed: false
+    ...common, code: undefined, peer: undefined, fingerprint256: undefined, remotePort: undefined, alpnProtocol: undefined, protocol: undefined, resumed: false
   })
   const text = await scrape()
   t.match(text, 'error_type="bad_chain"')

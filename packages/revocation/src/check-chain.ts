@@ -37,14 +37,15 @@ export function checkChain (checker: RevocationChecker, identity: PeerIdentity, 
 function ask (checker: RevocationChecker, certificate: PeerIdentity, issuer: PeerIdentity | undefined): RevocationStatus | Promise<RevocationStatus> {
   try {
     const answer = checker.check(certificate, issuer)
-    return answer instanceof Promise ? answer.catch(failedStatus) : answer
+    // Promises of another realm or library count too.
+    return isThenable(answer) ? Promise.resolve(answer).then(readStatus).catch(failedStatus) : readStatus(answer)
   } catch (error) {
     return failedStatus(error)
   }
 }
 
 function describe (checker: RevocationChecker, status: RevocationStatus, certificate: PeerIdentity): ChainStatus {
-  return Object.freeze({ ...status, certificate, permitted: checker.permits(status, certificate) })
+  return Object.freeze({ ...status, certificate, permitted: checker.permits(status, certificate) === true })
 }
 
 function rank ({ state, permitted }: ChainStatus): number {
@@ -53,4 +54,15 @@ function rank ({ state, permitted }: ChainStatus): number {
 
 function endsBefore (one: ChainStatus, other: ChainStatus): boolean {
   return one.state === 'good' && other.state === 'good' && one.until < other.until
+}
+
+function isThenable (answer: unknown): answer is PromiseLike<RevocationStatus> {
+  return typeof (answer as { then?: unknown } | null | undefined)?.then === 'function'
+}
+
+/** A checker that was written elsewhere may answer anything. What is none of the three states is not known. */
+function readStatus (status: RevocationStatus): RevocationStatus {
+  const state: unknown = (status as { state?: unknown } | null | undefined)?.state
+  if (state === 'revoked' || state === 'unknown') return status
+  return state === 'good' && typeof (status as { until?: unknown }).until === 'number' ? status : unknownStatus('check_failed')
 }

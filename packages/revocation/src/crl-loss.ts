@@ -1,23 +1,26 @@
 import type { PeerIdentity } from '@peerkit/identity'
 import type { CrlIndex } from './crl-index.ts'
+import { findIssuer } from './find-issuer.ts'
 import { plainPart, plainTime } from './plain-text.ts'
 import { isSameName } from './same-name.ts'
+
+/** CAs above one that signed a list. */
+const MAX_STEPS = 8
 
 export interface CrlLossOptions {
   /** The CAs whose CRLs count from now on. */
   readonly issuers: readonly PeerIdentity[]
-  /** Milliseconds since the epoch. */
-  readonly now: number
+  /** The CAs that are trusted from now on: a list of a CA below one of them must not be lost, whether it is named as a CRL issuer or not. */
+  readonly anchors?: readonly PeerIdentity[]
 }
 
 /**
  * What would be known no longer if `lists` took the place of the verified CRLs in force, in words; undefined where
  * nothing is lost. A list that was issued before the one it replaces (a copy that lags behind, a restored backup) would
- * take back revocations. So would a list in its time that is missing while its CA still counts (a file that was cut
- * off).
+ * take back revocations. So would a list that is missing while its CA is still trusted (a file that was cut off).
  */
 export function describeCrlLoss (
-  lists: readonly CrlIndex[], inForce: readonly CrlIndex[], { issuers, now }: CrlLossOptions
+  lists: readonly CrlIndex[], inForce: readonly CrlIndex[], { issuers, anchors = [] }: CrlLossOptions
 ): string | undefined {
   for (const held of inForce) {
     if (held.isDelta && isReplaced(held, lists)) continue
@@ -26,8 +29,9 @@ export function describeCrlLoss (
     if (newest !== undefined && byTime(newest, held) < 0) {
       return `${nameList(newest)} of ${nameIssue(newest)} is older than the one in force, of ${nameIssue(held)}`
     }
-    if (newest === undefined && held.nextUpdate > now && counts(held, issuers) && !isReplaced(held, lists)) {
-      return `${nameList(held)} is missing, which is in force and whose CA is still trusted; expected a newer one`
+    // A list that has ended still knows who was revoked.
+    if (newest === undefined && (counts(held, issuers) || isBelow(held, anchors, inForce)) && !isReplaced(held, lists)) {
+      return `${nameList(held)} is missing, which is in force and whose CA is still trusted; expected the same or a newer one`
     }
   }
   return undefined
@@ -45,12 +49,23 @@ function caOf ({ verifiedBy, issuerKey }: CrlIndex): string {
 /** By thisUpdate, which has whole seconds; two of one second by number. */
 function byTime (one: CrlIndex, other: CrlIndex): number {
   if (one.thisUpdate !== other.thisUpdate) return one.thisUpdate - other.thisUpdate
-  return one.number === undefined || other.number === undefined ? 0 : Number(one.number - other.number)
+  // Without numbers, the one that lists fewer certificates would take some back.
+  return one.number === undefined || other.number === undefined ? one.size - other.size : Number(one.number - other.number)
 }
 
 function counts ({ verifiedBy, issuer: name }: CrlIndex, issuers: readonly PeerIdentity[]): boolean {
   return name !== undefined && issuers.some(({ publicKey256, subject }) =>
     publicKey256 === verifiedBy?.publicKey256 && subject !== undefined && isSameName(subject, name))
+}
+
+/** Whether the CA that signed a list leads to one of the anchors: itself, or by the CAs of the lists in force. */
+function isBelow ({ verifiedBy }: CrlIndex, anchors: readonly PeerIdentity[], inForce: readonly CrlIndex[]): boolean {
+  const known = [...anchors, ...inForce.map((list) => list.verifiedBy)].filter((authority) => authority !== undefined)
+  for (let last = verifiedBy, steps = 0; last !== undefined && steps < MAX_STEPS; last = findIssuer(last, known), steps++) {
+    const { publicKey256, subject } = last
+    if (anchors.some((anchor) => anchor.publicKey256 === publicKey256 && subject !== undefined && anchor.subject !== undefined && isSameName(anchor.subject, subject))) return true
+  }
+  return false
 }
 
 /**

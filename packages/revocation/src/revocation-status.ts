@@ -32,7 +32,7 @@ export type UnknownCause = 'no_crl' | 'out_of_scope' | 'crl_expired' | 'crl_not_
 
 /** One question, whoever answers it: does this certificate still count? */
 export interface RevocationChecker {
-  /** Moves whenever an earlier answer may no longer hold: new lists, a list that ended, another OCSP answer. */
+  /** Grows whenever an earlier answer may no longer hold: new lists, a list that ended, another OCSP answer. It never goes back. */
   readonly epoch: number
   /**
    * What is known about a certificate whose chain has been verified. CRLs answer at once, OCSP may answer later. It neither throws nor rejects: what goes wrong is

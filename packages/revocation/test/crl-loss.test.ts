@@ -1,9 +1,9 @@
-import { parsePeerIdentity } from '@peerkit/identity'
+import { parsePeerIdentity, type PeerIdentity } from '@peerkit/identity'
 import { test } from 'tap'
 import { crlChecker, describeCrlLoss, parseCrl, type CrlIndex } from '../src/index.ts'
 import { HOUR, makeClock } from './support/clock.ts'
-import { craftCrl, distributionPoint, extension, integer, type CrlCraft } from './support/craft.ts'
-import { makeCa } from './support/identities.ts'
+import { craftCrl, distributionPoint, entry, extension, integer, type CrlCraft } from './support/craft.ts'
+import { makeCa, wrapCa } from './support/identities.ts'
 import { nameDer } from './support/names.ts'
 import { remint } from './support/remint.ts'
 
@@ -18,7 +18,7 @@ const delta = (number: number, baseNumber: number, craft: Partial<CrlCraft> = {}
   list({ number, ...craft, extensions: [extension('2.5.29.27', true, integer(baseNumber)), ...craft.extensions ?? []] })
 const users = { extensions: [distributionPoint(undefined, { 1: true })] }
 const authorities = { extensions: [distributionPoint(undefined, { 2: true })] }
-const loss = (held: CrlIndex[], lists: CrlIndex[], trusted = issuers): string | undefined => describeCrlLoss(lists, held, { issuers: trusted, now })
+const loss = (held: CrlIndex[], lists: CrlIndex[], trusted = issuers): string | undefined => describeCrlLoss(lists, held, { issuers: trusted })
 
 test('a list that is older than the one of its kind in force is a loss', (t) => {
   t.match(loss([list()], [list(ago(2))]), /^the CRL of CN=A .* of .* is older than the one in force, of /)
@@ -33,16 +33,35 @@ test('a list that is older than the one of its kind in force is a loss', (t) => 
   t.end()
 })
 
-test('a list that is missing is a loss while it is in its time and its CA counts', (t) => {
-  const missing = /^the CRL of CN=B .* is missing, which is in force and whose CA is still trusted; expected a newer one$/
+test('a list that is missing is a loss while its CA counts', (t) => {
+  const missing = /^the CRL of CN=B .* is missing, which is in force and whose CA is still trusted; expected the same or a newer one$/
   const held = [list(), list({ ca: other.ca })]
   t.match(loss(held, [list()]), missing)
   t.match(loss([held[1]!], []), missing)
   t.equal(loss(held, [list()], [identity]), undefined, 'a CA that was removed')
-  t.equal(loss([list({ nextUpdate: new Date(now) })], []), undefined, 'a list that has ended')
+  t.match(loss([list({ ca: other.ca, nextUpdate: new Date(now) })], []), missing, 'a list that has ended still knows who was revoked')
   const renamed = parsePeerIdentity(remint(ca.der, { key: ca.key, subject: nameDer('C') }))
   t.equal(loss([list()], [], [renamed]), undefined, 'another CA with the same key')
-  t.equal(describeCrlLoss([], [parseCrl(craftCrl({ ca }))], { issuers, now }), undefined, 'a list that nobody has verified')
+  t.equal(describeCrlLoss([], [parseCrl(craftCrl({ ca }))], { issuers }), undefined, 'a list that nobody has verified')
+  t.end()
+})
+
+test('a list that is missing is a loss while its CA leads to an anchor, though it is no CRL issuer any more', async (t) => {
+  const below = wrapCa(await ca.intermediate({ subject: [{ type: 'CN', value: 'Below' }] }))
+  const held = parseCrl(craftCrl({ ca: below.ca, ...ago(1) }), { issuers: [below.identity] })
+  const isLost = (anchors: PeerIdentity[]): string | undefined => describeCrlLoss([], [held], { issuers: [], anchors })
+  const missing = /^the CRL of CN=Below .* is missing/
+  t.match(isLost([below.identity]), missing, 'it is an anchor itself')
+  t.match(isLost([other.identity, identity]), missing, 'it is below one')
+  t.equal(isLost([other.identity]), undefined, 'it is below another')
+  t.equal(isLost([]), undefined)
+})
+
+test('of two lists of one second and without numbers, the one that lists fewer certificates is the older one', (t) => {
+  const two = list({ entries: [entry('01'), entry('02')] })
+  const one = list({ entries: [entry('01')] })
+  t.match(loss([two], [one]), /is older than the one in force/)
+  t.equal(loss([one], [two]), undefined)
   t.end()
 })
 

@@ -2,6 +2,8 @@ import type { RevocationChecker } from '@peerkit/revocation'
 import { AnchorSet, readGiven } from './anchor-set.ts'
 import type { CertificateInput } from './anchor-set.ts'
 import { isSelfSigned } from './certificate/self-signed.ts'
+import { verifyEdge } from './certificate/edge.ts'
+import type { Certificate } from './certificate/certificate.ts'
 import { CandidatePool } from './path/candidate-pool.ts'
 
 /** Who may vouch for certificates, and how they are asked about revocation. */
@@ -37,5 +39,15 @@ export function loadAuthority ({ name, ca, intermediates = [], revocation = [] }
     if (isSelfSigned(certificate)) anchors.add(certificate)
     else others.push(certificate)
   }
-  return { name, anchors, known: new CandidatePool([...others, ...intermediates.map(readGiven)]), revocation }
+  const known = [...others, ...intermediates.map(readGiven)]
+  verifyKnown(known, anchors)
+  return { name, anchors, known: new CandidatePool(known), revocation }
+}
+
+/** Signatures on configured certificates are verified when they are loaded, so that no peer's budget is spent on them. */
+function verifyKnown (known: readonly Certificate[], anchors: AnchorSet): void {
+  const pool = new CandidatePool(known)
+  for (const certificate of known) {
+    for (const issuer of [...anchors.named(certificate.issuerKey), ...pool.named(certificate.issuerKey)]) verifyEdge(certificate, issuer)
+  }
 }

@@ -40,6 +40,8 @@ export interface PathValidator {
   validate (leaf: Uint8Array, intermediates: readonly Uint8Array[]): PathVerdict | Promise<PathVerdict>
 }
 
+/** How often an answer is asked for again because the trust moved meanwhile. */
+const TURNS = 3
 /** Intermediates that are kept with their keys parsed. */
 const MAX_INTERMEDIATES = 1_000
 
@@ -92,11 +94,19 @@ class Validator implements PathValidator {
     if (known !== undefined) return known
     const answer = this.#search(leaf, intermediates, now)
     if (!(answer instanceof Promise)) return this.#remember(key, answer, generation)
-    const pending = answer.then((verdict) => this.#remember(key, verdict, generation)).finally(() => {
+    const pending = answer.then((verdict) => this.#settle(leaf, intermediates, key, verdict, generation, 1)).finally(() => {
       if (this.#pending.get(key) === pending) this.#pending.delete(key)
     })
     this.#pending.set(key, pending)
     return pending
+  }
+
+  /** An answer that took a while may be about a trust that is gone: then it is asked for again. */
+  async #settle (leaf: Uint8Array, intermediates: readonly Uint8Array[], key: string, verdict: PathVerdict, generation: number, turn: number): Promise<PathVerdict> {
+    const current = this.generation
+    if (current === generation) return this.#remember(key, verdict, generation)
+    if (turn >= TURNS) return refuse('revocation_unknown', 'the trust moved while the certificate was checked')
+    return await this.#settle(leaf, intermediates, key, await this.#search(leaf, intermediates, this.#settings.now()), current, turn + 1)
   }
 
   #measure (leaf: Uint8Array, intermediates: readonly Uint8Array[]): PathRefused | undefined {
@@ -115,7 +125,6 @@ class Validator implements PathValidator {
     return this.#pending.get(key)
   }
 
-  /** An answer that took a while is kept only if the trust is still that which it was found under. */
   #remember (key: string, verdict: PathVerdict, generation: number): PathVerdict {
     if (this.generation !== generation) return verdict
     if (verdict.valid) this.#accepted.set(key, verdict)
@@ -129,9 +138,8 @@ class Validator implements PathValidator {
     let leaf: Certificate
     let pool: readonly Certificate[]
     try {
-      // Copies: whoever gave the bytes may write to them.
       leaf = readPathCertificate(new Uint8Array(leafDer))
-      pool = intermediates.map((der) => this.#verified.find(der) ?? readPathCertificate(new Uint8Array(der)))
+      pool = intermediates.map((der) => this.#verified.find(der) ?? tryRead(der)).filter((candidate) => candidate !== undefined)
     } catch (error) {
       return refuse('certificate_invalid', (error as Error).message)
     }
@@ -153,5 +161,14 @@ class Validator implements PathValidator {
     }
     const answer = checkRevocation(revocation === undefined ? [] : [revocation], path, now)
     return answer instanceof Promise ? answer.then(accept) : accept(answer)
+  }
+}
+
+/** What cannot be read is no candidate. A copy: whoever gave the bytes may write to them. */
+function tryRead (der: Uint8Array): Certificate | undefined {
+  try {
+    return readPathCertificate(new Uint8Array(der))
+  } catch {
+    return undefined
   }
 }

@@ -13,6 +13,7 @@ import type { EvaluatorSettings, TrustEvaluatorOptions } from './evaluator-optio
 import { Budget } from './limits.ts'
 import { CertificateStore } from './memory/certificate-store.ts'
 import { DecisionMemory } from './memory/decision-memory.ts'
+import type { Remembered } from './memory/decision-memory.ts'
 import { PendingDecisions } from './memory/pending-decisions.ts'
 import { CandidatePool, joinPools } from './path/candidate-pool.ts'
 import type { Candidates } from './path/candidate-pool.ts'
@@ -21,6 +22,7 @@ import { refuse } from './refusal.ts'
 import type { PathRefused } from './refusal.ts'
 import { checkRevocation } from './revocation/check-path.ts'
 import type { NotRevoked } from './revocation/check-path.ts'
+import { readEpoch } from './revocation/read-epoch.ts'
 
 /** What came with a leaf. */
 export interface Presented {
@@ -113,6 +115,8 @@ class Evaluator implements TrustEvaluator {
     try {
       return this.#settings.authorities().map(loadAuthority)
     } catch {
+      // They are read again at the next question.
+      this.#trust = Number.NaN
       return []
     }
   }
@@ -120,7 +124,7 @@ class Evaluator implements TrustEvaluator {
   /** None of them ever goes back, so the sum moves whenever one of them does. */
   get #revocationEpoch (): number {
     let sum = 0
-    for (const { revocation } of this.#authorities) for (const { epoch } of revocation) sum += epoch
+    for (const { revocation } of this.#authorities) for (const checker of revocation) sum += readEpoch(checker)
     return sum
   }
 
@@ -130,7 +134,7 @@ class Evaluator implements TrustEvaluator {
   }
 
   remembers (leaf: Uint8Array): boolean {
-    return this.#memory.findAny(leaf).length > 0 || this.#resumed.findAny(leaf).length > 0
+    return this.#recall(leaf).length > 0
   }
 
   isCurrent ({ version }: Pick<Decision, 'version'>): boolean {
@@ -144,7 +148,7 @@ class Evaluator implements TrustEvaluator {
   }
 
   evaluate (leaf: Uint8Array, { sent = [], resumed = false }: Presented = {}): Decision | Promise<Decision> {
-    const known = resumed ? [...this.#memory.findAny(leaf), ...this.#resumed.findAny(leaf)] : [this.#memory.find(leaf, sent)]
+    const known = resumed ? this.#recall(leaf) : [this.#memory.find(leaf, sent)]
     for (const entry of known) {
       if (entry !== undefined && this.isFresh(entry.decision)) return entry.decision
     }
@@ -164,7 +168,8 @@ class Evaluator implements TrustEvaluator {
     } catch (error) {
       return refusedBy(refuse('certificate_invalid', `the certificate cannot be read: ${(error as Error).message}`, { certificate: summarizeCertificate(leafDer) }), version)
     }
-    const candidates = this.#readSent(sent)
+    // A resumed session's intermediates are tried first by the chain that this very leaf came with.
+    const candidates = resumed ? this.#recall(leafDer).flatMap((entry) => entry.sent) : this.#readSent(sent)
     const found = this.#search(leaf, candidates, resumed)
     const conclude = (answer: Found | PathRefused): Decision | Promise<Decision> => {
       if (!this.isCurrent({ version })) {
@@ -215,7 +220,7 @@ class Evaluator implements TrustEvaluator {
         const authority = this.#authorities[i]!
         const candidates: Candidates = joinPools(resumed ? [pool, authority.known, this.#verified] : [pool, authority.known])
         const material = { leaf, candidates, anchors: authority.anchors, maxDepth: limits.maxDepth }
-        const rules = { purpose, policies, strict, algorithms, now: now() }
+        const rules = { purpose, policies, strict, algorithms, idleCaFields: true, now: now() }
         const answer = searchPath<Found>(material, rules, budget, (path) => this.#conclude(authority, path))
         if (answer instanceof Promise) return answer.then((settled) => settled.valid ? settled : next(i, settled))
         if (answer.valid) return answer
@@ -260,9 +265,15 @@ class Evaluator implements TrustEvaluator {
     this.#settings.onLearned()
   }
 
+  /** What is remembered of a leaf, whatever came with it. */
+  #recall (leaf: Uint8Array): readonly Remembered<Accepted>[] {
+    const [full, resumed] = [this.#memory.findAny(leaf), this.#resumed.findAny(leaf)]
+    return resumed.length === 0 ? full : [...full, ...resumed]
+  }
+
   /** The same object for the same leaf and chain, so that what hangs on it is shared by a client's connections. */
   #nameOf (leaf: Certificate, chain: readonly PeerIdentity[]): PeerIdentity {
-    for (const { decision: { peer } } of [...this.#memory.findAny(leaf.der), ...this.#resumed.findAny(leaf.der)]) {
+    for (const { decision: { peer } } of this.#recall(leaf.der)) {
       if (peer.chain?.length === chain.length && chain.every(({ fingerprint256 }, index) => fingerprint256 === peer.chain?.[index]?.fingerprint256)) return peer
     }
     return relinkPeerIdentity(leaf.identity, { chain })

@@ -8,13 +8,13 @@ export interface PathLimits {
   readonly maxCertificates?: number
   /** Octets of leaf and intermediates together. Default 65,536. */
   readonly maxBytes?: number
-  /** Octets of the leaf. Default 32,768. */
+  /** Octets of the leaf. Default 65,536. */
   readonly maxLeafBytes?: number
   /** Whole paths, from leaf to an anchor, that are validated. Default 64. */
   readonly maxPaths?: number
   /** Certificates tried as the next issuer while paths are looked for. Default 256. */
   readonly maxSteps?: number
-  /** Signatures verified. Default 12. */
+  /** Signatures verified. One by a slow key counts as two to four: P-521, brainpool, binary curves, RSA above 8,192 bits, SLH-DSA. Default 12. */
   readonly maxSignatures?: number
   /** Comparisons of a name with a name constraint; of a directory name with each RDN of one. Default 16,384. */
   readonly maxNameConstraintComparisons?: number
@@ -30,7 +30,7 @@ const DEFAULTS: Limits = Object.freeze({
   maxDepth: 8,
   maxCertificates: 16,
   maxBytes: 65_536,
-  maxLeafBytes: 32_768,
+  maxLeafBytes: 65_536,
   maxPaths: 64,
   maxSteps: 256,
   maxSignatures: 12,

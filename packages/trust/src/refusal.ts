@@ -43,5 +43,10 @@ export interface PathRefused {
 const MAX_DETAIL = 400
 
 export function refuse (reason: PathRefusalReason, detail: string, about: Pick<PathRefused, 'certificate' | 'why'> = {}): PathRefused {
-  return Object.freeze({ valid: false, reason, detail: detail.length > MAX_DETAIL ? `${detail.slice(0, MAX_DETAIL)}…` : detail, ...about })
+  return Object.freeze({ valid: false, reason, detail: clip(detail), ...about })
+}
+
+/** Never half a surrogate pair: the line has to stay well-formed. */
+function clip (text: string): string {
+  return text.length > MAX_DETAIL ? `${text.slice(0, MAX_DETAIL).replace(/[\ud800-\udbff]$/, '')}…` : text
 }

@@ -1,6 +1,7 @@
 import { AnchorSet } from './anchor-set.ts'
 import { MTLS_ERR_PATH_ANCHORS } from './errors.ts'
 import type { Settings } from './options.ts'
+import { readEpoch } from './revocation/read-epoch.ts'
 
 /** The anchors and the revocation state in force, and a number that moves when either does. */
 export class Trust {
@@ -14,7 +15,7 @@ export class Trust {
   /** @throws MTLS_ERR_PATH_ANCHORS where the anchors cannot be had now: a validator that trusts nobody from the start is a mistake */
   constructor (settings: Settings) {
     this.#settings = settings
-    this.#epoch = settings.revocation?.epoch
+    this.#epoch = settings.revocation === undefined ? undefined : readEpoch(settings.revocation)
     this.#stated = settings.generation?.()
     const { ders, anchors } = this.#load()
     this.#ders = ders
@@ -29,8 +30,9 @@ export class Trust {
   /** Looks whether the trust moved, and counts it. */
   refresh (): number {
     const { revocation, generation } = this.#settings
-    if (revocation !== undefined && revocation.epoch !== this.#epoch) {
-      this.#epoch = revocation.epoch
+    const epoch = revocation === undefined ? undefined : readEpoch(revocation)
+    if (epoch !== this.#epoch) {
+      this.#epoch = epoch
       this.#generation += 1
     }
     try {

@@ -159,17 +159,33 @@ test('answers later only where revocation does, once for all who ask meanwhile',
   t.match(validator.validate(leaf, [intermediate]), { valid: true }, 'and at once from then on')
 })
 
-test('an answer that was found under another trust is not remembered', async (t) => {
+test('an answer that was found under another trust is asked for again, and in the end refused', async (t) => {
   let answer: (status: RevocationStatus) => void = () => {}
-  const revocation = checker({ client: new Promise((resolve) => { answer = resolve }) })
+  const waiting = new Promise<RevocationStatus>((resolve) => { answer = resolve })
+  const revocation = checker({ client: waiting })
   const validator = createPathValidator({ anchors: () => [anchor], now, revocation })
   const pending = validator.validate(leaf, [intermediate])
   revocation.epoch += 1
   const before = validator.generation
   answer({ state: 'good', source: 'ocsp', until: NOW + DAY })
-  await pending
+  const verdict = await pending
+  t.match(verdict, { valid: true })
   t.equal(validator.generation, before)
-  t.ok(validator.validate(leaf, [intermediate]) instanceof Promise, 'asked again')
+  t.same(revocation.asked, ['client by ca', 'ca by root', 'client by ca', 'ca by root'])
+  t.equal(validator.validate(leaf, [intermediate]), verdict, 'the second answer is remembered')
+  const restless: RevocationChecker & { epoch: number } = {
+    ...checker({}),
+    epoch: 1,
+    check: async () => {
+      await null
+      restless.epoch += 1
+      return { state: 'good', source: 'ocsp', until: NOW + DAY }
+    }
+  }
+  const moving = createPathValidator({ anchors: () => [anchor], now, revocation: restless })
+  const refused = { valid: false, reason: 'revocation_unknown', detail: 'the trust moved while the certificate was checked' }
+  t.match(await moving.validate(leaf, [intermediate]), refused)
+  t.equal(restless.epoch, 7, 'two certificates, three times')
 })
 
 test('takes another way where the first leads over a revoked cross-certificate, at once and later', async (t) => {
@@ -207,7 +223,8 @@ test('refuses what is too much, and what is no certificate', async (t) => {
   const validator = createPathValidator({ anchors: () => [anchor], now, limits: { maxCertificates: 2, maxBytes: 5000 } })
   t.match(validator.validate(leaf, [intermediate, intermediate, intermediate]), { reason: 'too_large', detail: '3 intermediates; at most 2' })
   t.match(validator.validate(leaf, [new Uint8Array(5000)]), { reason: 'too_large', detail: /octets of certificates; at most 5000/ })
-  t.match(validator.validate(leaf, [new Uint8Array(100)]), { reason: 'certificate_invalid' })
+  t.match(validator.validate(leaf, [new Uint8Array(100)]), { reason: 'issuer_unknown' }, 'what cannot be read is no candidate')
+  t.match(validator.validate(leaf, [new Uint8Array(100), intermediate]), { valid: true })
   t.match(validator.validate(new Uint8Array(0), []), { reason: 'certificate_invalid' })
   for (const wrong of [undefined, null, 'text', {}]) {
     t.match(validator.validate(wrong as unknown as Uint8Array, []), { reason: 'certificate_invalid' })

@@ -38,6 +38,10 @@ export async function startBalancer (choose: (connection: number) => number): Pr
 function join (from: Socket, to: Socket, open: Set<Socket>): void {
   open.add(from)
   from.pipe(to)
-  from.on('error', () => { to.resetAndDestroy() })
+  from.on('error', () => {
+    // A socket that is being shut down cannot be reset any more: Node would keep its handle, and hang at its exit.
+    if (to.writableEnded) to.destroy()
+    else to.resetAndDestroy()
+  })
   from.on('close', () => { open.delete(from) })
 }

@@ -27,7 +27,8 @@ export function findClients (folder: string): ReadonlyArray<{ readonly name: str
   const offline = { ...process.env, GOFLAGS: '-mod=mod', GOPROXY: 'off' }
   execFileSync(requireTool('go'), ['build', '-o', goClient, join(sources, 'client.go')], { env: offline })
 
-  const node = (name: string, kind: string): Entry => program(name, process.execPath, ['--disable-warning=ExperimentalWarning', join(sources, 'client.ts'), kind])
+  const node = (name: string, kind: string): Entry =>
+    program(name, process.execPath, ['--disable-warning=ExperimentalWarning', join(sources, 'client.ts'), kind])
   return [
     node('`node:https` Agent', 'https'),
     node('`node:https` Agent, `keepAlive`', 'https-keepalive'),
@@ -35,11 +36,17 @@ export function findClients (folder: string): ReadonlyArray<{ readonly name: str
     node('got', 'got'),
     node('undici Agent', 'undici'),
     node('`fetch` with an undici Agent', 'fetch'),
-    command('curl', async (url, own) => readCurl(await runOnce(curl, ['-q', '-sS', '-o', '/dev/null', '-w', '%{http_code} %{exitcode} %{errormsg}\\n',
-      '--cacert', join(own, 'ca.pem'), '--cert', join(own, 'cert.pem'), '--key', join(own, 'key.pem'), `${url}?[1-${CALLS}]`]))),
-    command('wget', async (url, own) => readWget(await runOnce(wget, ['--no-config', '--no-hsts', '-S', '-O', '/dev/null', '--waitretry=0',
+    command('curl', async (url, own) => readCurl(await runOnce(curl, [
+      '-q', '-sS', '-o', '/dev/null', '-w', '%{http_code} %{exitcode} %{errormsg}\\n',
+      '--cacert', join(own, 'ca.pem'), '--cert', join(own, 'cert.pem'), '--key', join(own, 'key.pem'),
+      `${url}?[1-${CALLS}]`
+    ]))),
+    // It tries again by itself; here without a pause.
+    command('wget', async (url, own) => readWget(await runOnce(wget, [
+      '--no-config', '--no-hsts', '-S', '-O', '/dev/null', '--waitretry=0',
       `--ca-certificate=${own}/ca.pem`, `--certificate=${own}/cert.pem`, `--private-key=${own}/key.pem`,
-      ...Array.from({ length: CALLS }, (_, index) => `${url}?${index + 1}`)]))),
+      ...Array.from({ length: CALLS }, (_, index) => `${url}?${index + 1}`)
+    ]))),
     program('Python requests', python, [join(sources, 'client.py'), 'requests']),
     program('Python urllib', python, [join(sources, 'client.py'), 'urllib']),
     program('Python httpx', python, [join(sources, 'client.py'), 'httpx']),

@@ -7,11 +7,14 @@ const PATIENCE = 180_000
 
 /** Without proxies: clients would ask them for our server. */
 function environment (): NodeJS.ProcessEnv {
-  return { ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !/_proxy$/i.test(name))), LC_ALL: 'C' }
+  const others = Object.entries(process.env).filter(([name]) => !/_proxy$/i.test(name))
+  return { ...Object.fromEntries(others), LC_ALL: 'C' }
 }
 
+export interface Program { ask (line: string): Promise<string>, close (): Promise<void> }
+
 /** A program that answers each line with a line. */
-export function startProgram (file: string, args: readonly string[]): { ask (line: string): Promise<string>, close (): Promise<void> } {
+export function startProgram (file: string, args: readonly string[]): Program {
   const child = spawn(file, args, { env: environment(), stdio: ['pipe', 'pipe', 'pipe'] })
   const lines = createInterface(child.stdout)[Symbol.asyncIterator]()
   let complaints = ''

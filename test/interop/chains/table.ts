@@ -17,7 +17,9 @@ export function renderTable (measured: readonly Measured[]): string {
   const head = ['client', 'resumes', ...columns.map(({ server, chain }) => SERVERS[server] + CHAINS[chain])]
   const rows = [...new Set(measured.map(({ client }) => client))].map((client) => {
     const own = measured.filter((it) => it.client === client)
-    const cells = columns.map(({ server, chain }) => Math.min(...own.filter((it) => it.server === server && it.chain === chain).map(answered)))
+    const cells = columns.map(({ server, chain }) => {
+      return Math.min(...own.filter((it) => it.server === server && it.chain === chain).map(answered))
+    })
     return [client, own.some(({ resumed }) => resumed > 0) ? 'yes' : 'no', ...cells]
   })
   return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |\n`).join('')

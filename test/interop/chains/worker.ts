@@ -33,13 +33,17 @@ const none = (): Served => ({ requests: 0, resumed: 0, refusals: [] })
 
 async function serve ({ name, ticketSecret, ...material }: AppSpec): Promise<number> {
   const credentials = memoryCredentials(material)
-  const settings = ticketSecret === undefined ? {} : { ticketSecret: Buffer.from(ticketSecret, 'base64'), ticketRotation: TICKET_ROTATION }
+  const settings = {
+    ...(ticketSecret !== undefined && { ticketSecret: Buffer.from(ticketSecret, 'base64') }),
+    ticketRotation: TICKET_ROTATION
+  }
   const current = (): Served => seen.get(name) ?? none()
   const write = (line: string): void => {
     const { msg, reason, code } = JSON.parse(line) as { msg: string, reason?: string, code?: string }
     if (msg.startsWith('mTLS handshake')) current().refusals.push(`${reason ?? ''} ${code ?? ''}`.trim())
   }
-  const app = Fastify({ ...mtlsServerOptions(credentials, settings), logger: { level: 'info', stream: { write } } } as FastifyServerOptions)
+  const logger = { level: 'info', stream: { write } }
+  const app = Fastify({ ...mtlsServerOptions(credentials, settings), logger } as FastifyServerOptions)
   await app.register(fastifyMtls, { credentials })
   app.get('/', async (request, reply) => {
     current().requests += 1

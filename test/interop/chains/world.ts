@@ -1,6 +1,6 @@
 // The certificates of every cell, and the three workers that serve them all.
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { randomBytes } from 'node:crypto'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after } from 'tap'
@@ -38,26 +38,27 @@ export async function startWorld (clients: readonly string[]): Promise<World> {
   const rootCrl = (await root.crl()).pem
   const issuers = await makeIssuers(root, clients)
 
-  const specs = async (kinds: readonly ServerKind[], ticketSecret?: string): Promise<AppSpec[]> => await Promise.all(
-    trusts.flatMap((trust) => chains.map(async (chain): Promise<AppSpec> => {
-      const below = chain === 'direct' ? [] : kinds.flatMap((server) => clients.map((client) => issuers.get(keyOf({ client, server, chain, trust }))!))
-      const certificates = below.map(({ certificate }) => certificate)
-      const lists = trust === 'hard' ? [rootCrl, ...await Promise.all(below.map(async (ca) => (await ca.crl()).pem))] : []
-      return {
-        name: appName(trust, chain),
-        cert: own.chain,
-        key: own.key,
-        ca: [root.root, ...(chain === 'ca' ? certificates : [])],
-        ...(chain === 'intermediates' && { intermediates: certificates }),
-        ...(trust === 'hard' && { crl: lists }),
-        ...(trust === 'hard' && certificates.length > 0 && { crlIssuers: certificates }),
-        ...(ticketSecret !== undefined && { ticketSecret })
-      }
-    })))
+  const describe = async (kinds: readonly ServerKind[], trust: TrustKind, chain: ChainKind): Promise<AppSpec> => {
+    const cells = kinds.flatMap((server) => clients.map((client) => keyOf({ client, server, chain, trust })))
+    const below = cells.flatMap((key) => issuers.get(key) ?? [])
+    const certificates = below.map(({ certificate }) => certificate)
+    return {
+      name: appName(trust, chain),
+      cert: own.chain,
+      key: own.key,
+      ca: [root.root, ...(chain === 'ca' ? certificates : [])],
+      ...(chain === 'intermediates' && { intermediates: certificates }),
+      ...(trust === 'hard' && { crl: [rootCrl, ...await Promise.all(below.map(async (ca) => (await ca.crl()).pem))] }),
+      ...(trust === 'hard' && certificates.length > 0 && { crlIssuers: certificates })
+    }
+  }
+  const describeAll = async (kinds: readonly ServerKind[]): Promise<AppSpec[]> =>
+    await Promise.all(trusts.flatMap((trust) => chains.map(async (chain) => await describe(kinds, trust, chain))))
 
   const secret = randomBytes(32).toString('base64')
-  const shared = await specs(['two', 'restarted'], secret)
-  const workers = await Promise.all([startWorker(await specs(['one'])), startWorker(shared), startWorker(shared)])
+  const alone = await describeAll(['one'])
+  const shared = (await describeAll(['two', 'restarted'])).map((spec) => ({ ...spec, ticketSecret: secret }))
+  const workers = await Promise.all([startWorker(alone), startWorker(shared), startWorker(shared)])
   const [single, first, second] = workers as [Worker, Worker, Worker]
 
   let number = 0
@@ -66,7 +67,9 @@ export async function startWorld (clients: readonly string[]): Promise<World> {
       const { chain, key } = await (issuers.get(keyOf(cell)) ?? root).issue({ cn: 'client', profile: 'client' })
       const path = join(folder, String(++number))
       mkdirSync(path)
-      for (const [name, text] of [['cert.pem', chain], ['key.pem', key], ['ca.pem', serverCa.root]] as const) writeFileSync(join(path, name), text, { mode: 0o600 })
+      for (const [name, text] of Object.entries({ cert: chain, key, ca: serverCa.root })) {
+        writeFileSync(join(path, `${name}.pem`), text, { mode: 0o600 })
+      }
       return path
     },
     balancer: async ({ server, chain, trust }) => {

@@ -50,7 +50,10 @@ public class Client {
   static Caller make(String kind, SSLContext context) {
     if (kind.equals("HttpClient")) {
       HttpClient client = HttpClient.newBuilder().sslContext(context).build();
-      return url -> client.send(HttpRequest.newBuilder(URI.create(url)).build(), HttpResponse.BodyHandlers.ofString()).statusCode();
+      return url -> {
+        HttpRequest request = HttpRequest.newBuilder(URI.create(url)).build();
+        return client.send(request, HttpResponse.BodyHandlers.ofString()).statusCode();
+      };
     }
     return url -> {
       HttpsURLConnection connection = (HttpsURLConnection) new URL(url).openConnection();
@@ -61,21 +64,24 @@ public class Client {
   }
 
   static SSLContext context(Path folder) throws Exception {
-    CertificateFactory certificates = CertificateFactory.getInstance("X.509");
-    Certificate[] chain;
-    try (InputStream file = Files.newInputStream(folder.resolve("cert.pem"))) { chain = certificates.generateCertificates(file).toArray(new Certificate[0]); }
     char[] password = "development".toCharArray();
     KeyStore keys = empty();
-    keys.setKeyEntry("client", key(folder.resolve("key.pem")), password, chain);
+    keys.setKeyEntry("client", key(folder.resolve("key.pem")), password, certificates(folder.resolve("cert.pem")));
     KeyManagerFactory own = KeyManagerFactory.getInstance("PKIX");
     own.init(keys, password);
     KeyStore anchors = empty();
-    try (InputStream file = Files.newInputStream(folder.resolve("ca.pem"))) { anchors.setCertificateEntry("ca", certificates.generateCertificate(file)); }
+    anchors.setCertificateEntry("ca", certificates(folder.resolve("ca.pem"))[0]);
     TrustManagerFactory trust = TrustManagerFactory.getInstance("PKIX");
     trust.init(anchors);
     SSLContext context = SSLContext.getInstance("TLS");
     context.init(own.getKeyManagers(), trust.getTrustManagers(), null);
     return context;
+  }
+
+  static Certificate[] certificates(Path path) throws Exception {
+    try (InputStream file = Files.newInputStream(path)) {
+      return CertificateFactory.getInstance("X.509").generateCertificates(file).toArray(new Certificate[0]);
+    }
   }
 
   static KeyStore empty() throws Exception {

@@ -1,9 +1,8 @@
 // A client of Node: node client.ts KIND. Each line of stdin is "URL FOLDER CALLS". The answer is one line with a word
 // for each call: its status, or its error.
 import { readFileSync } from 'node:fs'
-import { Agent } from 'node:https'
+import { Agent, request } from 'node:https'
 import type { AgentOptions } from 'node:https'
-import { request } from 'node:https'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 
@@ -34,7 +33,11 @@ const kinds: Readonly<Record<string, (material: Material) => Promise<Caller>>> =
   got: async ({ cert, key, ca }) => {
     const { default: got } = await import('got')
     // It tries again by itself; here without a pause.
-    const client = got.extend({ https: { certificate: cert, key, certificateAuthority: ca }, retry: { backoffLimit: 0 }, throwHttpErrors: false })
+    const client = got.extend({
+      https: { certificate: cert, key, certificateAuthority: ca },
+      retry: { backoffLimit: 0 },
+      throwHttpErrors: false
+    })
     return { call: async (url) => (await client(url)).statusCode }
   },
   undici: async (material) => {
@@ -56,7 +59,8 @@ const kinds: Readonly<Record<string, (material: Material) => Promise<Caller>>> =
     const dispatcher = new UndiciAgent({ connect: { ...material } })
     return {
       call: async (url) => {
-        const response = await fetch(url, { dispatcher } as RequestInit)
+        // @ts-expect-error: @types/node knows the Dispatcher of undici 6.
+        const response = await fetch(url, { dispatcher })
         await response.arrayBuffer()
         return response.status
       },

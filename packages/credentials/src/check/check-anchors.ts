@@ -1,6 +1,8 @@
 import { validityAt } from '@peerkit/identity'
+import type { PeerIdentity } from '@peerkit/identity'
 import { refused } from '../errors.ts'
 import { checkKeySize } from './check-key-size.ts'
+import { showTime } from './check-validity.ts'
 import { isSelfIssued } from './parsed-certificate.ts'
 import type { ParsedCertificate } from './parsed-certificate.ts'
 
@@ -19,20 +21,24 @@ export function checkAnchors (certificates: readonly ParsedCertificate[], where:
   for (const certificate of certificates) {
     checkAuthority(certificate, where)
     checkKeySize(certificate, where)
-    const { notBefore = Infinity, notAfter = -Infinity, fingerprint256 } = certificate.identity
-    const name = String(certificate.identity)
-    if (anchors.has(fingerprint256)) continue
-    const state = validityAt(certificate.identity, now)
-    if (state === 'expired') warnings.push(`${where}: left out ${name}, which ended on ${new Date(notAfter).toISOString()}`)
-    else if (state === 'not_yet_valid') warnings.push(`${where}: left out ${name}, which starts on ${new Date(notBefore).toISOString()}`)
+    const { identity } = certificate
+    if (anchors.has(identity.fingerprint256)) continue
+    if (validityAt(identity, now) !== 'valid') warnings.push(describeLeftOut(identity, where, now))
     else {
-      anchors.set(fingerprint256, certificate)
+      anchors.set(identity.fingerprint256, certificate)
       // OpenSSL ends a path at a self-issued certificate only, unless a partial chain is asked for.
-      if (!isSelfIssued(certificate)) warnings.push(`${where}: ${name} is an intermediate CA; peers below it are accepted only where its root is in ca as well`)
+      if (!isSelfIssued(certificate)) warnings.push(`${where}: ${String(identity)} is an intermediate CA; peers below it are accepted only where its root is in ca as well`)
     }
   }
   if (anchors.size === 0) throw refused('no_anchor', where, `found ${certificates.length} CA certificates, none of them valid now; expected at least one`)
   return { anchors: [...anchors.values()], warnings }
+}
+
+/** The warning about a CA certificate that is not valid now. */
+export function describeLeftOut (identity: PeerIdentity, where: string, now: number): string {
+  const { notBefore = Infinity, notAfter = -Infinity } = identity
+  const why = validityAt(identity, now) === 'expired' ? `ended on ${showTime(notAfter)}` : `starts on ${showTime(notBefore)}`
+  return `${where}: left out ${String(identity)}, which ${why}`
 }
 
 /** basicConstraints must say CA, and keyUsage, where it is there, keyCertSign (RFC 5280 sections 4.2.1.9 and 4.2.1.3). @throws MTLS_ERR_CREDENTIALS_REFUSED */

@@ -11,6 +11,6 @@ export function checkValidity (certificate: PeerIdentity, where: string, now: nu
   if (state === 'not_yet_valid') throw refused('not_yet_valid', where, `found ${String(certificate)}, which starts on ${showTime(notBefore)}; ${expected}`)
 }
 
-function showTime (time: number): string {
+export function showTime (time: number): string {
   return Number.isFinite(time) ? new Date(time).toISOString() : 'an unknown date'
 }

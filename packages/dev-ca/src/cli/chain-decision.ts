@@ -15,7 +15,12 @@ export interface PathCertificate {
 
 /** What the trust package says of a chain, for `--json`. */
 export type ChainDecision =
-  | { readonly accepted: true, readonly path: readonly PathCertificate[], /** When the first of them ends. */ readonly notAfter: string }
+  | {
+    readonly accepted: true
+    readonly path: readonly PathCertificate[]
+    /** When the first of them ends. */
+    readonly notAfter: string
+  }
   | ({ readonly accepted: false, readonly reason: Refused['reason'], readonly remedy: string } & Refused['detail'])
 
 /** By the step that failed, so that nobody has to look it up. */
@@ -23,16 +28,20 @@ const REMEDIES: Readonly<Record<PathRefusalReason, string>> = {
   certificate_invalid: 'Issue the certificate anew with another tool.',
   too_large: 'Issue a smaller certificate, and leave out certificates that are no part of the chain.',
   anchors_invalid: 'Give --ca at least one CA certificate that can be read.',
-  issuer_unknown: 'Find the missing issuer. A root belongs in --ca; an intermediate in --chain, if the peer sends it, or in --intermediates.',
-  signature_invalid: 'Find out where the certificate comes from: it is forged or damaged, or two CAs have one name and different keys.',
+  issuer_unknown: 'Find the missing issuer. A root belongs in --ca; ' +
+    'an intermediate in --chain, if the peer sends it, or in --intermediates.',
+  signature_invalid: 'Find out where the certificate comes from: it is forged or damaged, ' +
+    'or two CAs have one name and different keys.',
   algorithm_refused: 'Issue the certificate anew, signed with ECDSA or RSA and SHA-256.',
   key_refused: 'Issue the certificate anew with a key on P-256, or with RSA of at least 2048 bits.',
   expired: 'Renew the certificate. --at TIME checks another moment.',
   not_yet_valid: 'Compare the clocks of the CA and of this machine. --at TIME checks another moment.',
   not_ca: 'Find out who issued with this certificate: it is not a CA. This is a mistake in the PKI, or an attack.',
   path_length: 'Issue from a CA nearer to the root, or replace the CA whose pathLenConstraint is too small.',
-  ca_as_leaf: 'Issue a leaf certificate with basicConstraints CA:FALSE. The key of a CA does not belong on a client or server.',
-  purpose: 'Issue the certificate anew for this purpose, and do not limit the CAs above it to others. --purpose checks another one.',
+  ca_as_leaf: 'Issue a leaf certificate with basicConstraints CA:FALSE. ' +
+    'The key of a CA does not belong on a client or server.',
+  purpose: 'Issue the certificate anew for this purpose, and do not limit the CAs above it to others. ' +
+    '--purpose checks another one.',
   name_constraint: 'Issue the certificate with names that the CA is allowed to issue, or from another CA.',
   policy: 'Issue the certificate with a policy that all CAs above it allow.',
   critical_extension: 'Issue the certificate without this extension, or mark it as not critical.',
@@ -43,7 +52,9 @@ const REMEDIES: Readonly<Record<PathRefusalReason, string>> = {
 }
 
 export function describeDecisionAsData (decision: Decision): ChainDecision {
-  if (!decision.accepted) return { accepted: false, reason: decision.reason, ...decision.detail, remedy: remedyOf(decision) }
+  if (!decision.accepted) {
+    return { accepted: false, reason: decision.reason, ...decision.detail, remedy: remedyOf(decision) }
+  }
   const path = pathOf(decision)
   return {
     accepted: true,
@@ -84,7 +95,10 @@ export function remedyOf ({ detail: { step } }: Refused): string {
 
 /** One line. */
 export function summarizeDecision (decision: Decision, now: number): string {
-  if (!decision.accepted) return `refused: ${decision.reason}, step ${decision.detail.step}: ${decision.detail.message}`
+  if (!decision.accepted) {
+    const { reason, detail: { step, message } } = decision
+    return `refused: ${reason}, step ${step}: ${message}`
+  }
   const path = pathOf(decision)
   return `accepted, through ${String(path.at(-1))}; ${describePeriod(undefined, endOfValidity(firstOf(path)), now)}`
 }

@@ -11,7 +11,7 @@ export function describeProbe ({ target, server, versions, withoutCertificate, o
   if (address === undefined) return `${shown(target)}\n${shownRows([['not reached', withoutCertificate.failure]])}`
   return `${shown(target)}\n` + shownRows([
     ['address', address],
-    ['server', identity === undefined ? 'sent no certificate that can be read' : `${String(identity)}, ${describePeriod(identity.notBefore, endOfValidity(identity), Date.now())}`],
+    ['server', describeServer(identity)],
     ['trusted', trusted === undefined ? 'cannot be told: the handshake failed' : trusted ? `yes, by ${trust}` : `no, by ${trust}: ${distrust}`],
     ...describeChainRows(chain),
     ...versions.map((found) => [found.version.replace('v', ' '), describeVersion(found)] as const),
@@ -22,6 +22,11 @@ export function describeProbe ({ target, server, versions, withoutCertificate, o
     ['with ours', own === undefined ? undefined : own.run === undefined ? 'not presented: the server is not trusted (--insecure presents it all the same)' : describeRun(own.run)],
     ['resumption', describeResumption(resumption)]
   ])
+}
+
+function describeServer (identity: Probed['server']['identity']): string {
+  if (identity === undefined) return 'sent no certificate that can be read'
+  return `${String(identity)}, ${describePeriod(identity.notBefore, endOfValidity(identity), Date.now())}`
 }
 
 function describeVersion ({ spoken, cipher, alpn, failure }: VersionFound): string {

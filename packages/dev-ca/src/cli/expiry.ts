@@ -46,9 +46,13 @@ const MARKS: Readonly<Record<State, string>> = { ended: 'ENDED', ending: 'ENDING
 
 function describeAsTable (rows: readonly Row[], now: number): string {
   if (rows.length === 0) return 'Nothing found: no certificate and no CRL.\n'
-  const cells = rows.map(({ state, notBefore, notAfter, end, kind, name, where, error }) => notAfter === undefined || end === undefined
-    ? [MARKS[state], '', '', kind, shown(error ?? ''), shown(where)]
-    : [MARKS[state], describeMoment(notAfter), describePeriod(notBefore, end, now), kind, shown(name), shown(where)])
+  const cells = rows.map(({ state, notBefore, notAfter, end, kind, name, where, error }) => {
+    if (notAfter === undefined || end === undefined) {
+      return [MARKS[state], '', '', kind, shown(error ?? ''), shown(where)]
+    }
+    const period = describePeriod(notBefore, end, now)
+    return [MARKS[state], describeMoment(notAfter), period, kind, shown(name), shown(where)]
+  })
   const widths = [0, 1, 2, 3].map((column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)))
   return cells.map((row) => `${row.slice(0, 4).map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')}  ${row[4]}  (${row[5]})\n`).join('')
 }

@@ -97,8 +97,9 @@ async function readFile (path: string, inFolder: boolean): Promise<Expiry[]> {
 function describe (der: Uint8Array, kind: 'certificate' | 'server', where: string): Expiry {
   const { peer, error } = readPresented(der)
   if (peer !== undefined) {
-    const { notBefore, notAfter } = peer
-    return { kind: peer.isCa === true ? 'CA' : kind, name: String(peer), where, notBefore, notAfter, end: endOfValidity(peer), error: undefined }
+    const { notBefore, notAfter, isCa } = peer
+    const named = { kind: isCa === true ? 'CA' : kind, name: String(peer), where } as const
+    return { ...named, notBefore, notAfter, end: endOfValidity(peer), error: undefined }
   }
   // A DER file may as well be a CRL.
   return kind === 'certificate' && readCrlPeriod(der) !== undefined ? describeCrl(der, where) : unreadable(kind, where, error ?? 'unreadable')
@@ -109,7 +110,8 @@ function describeCrl (der: Uint8Array, where: string): Expiry {
   if (period === undefined) return unreadable('CRL', where, 'not a CRL, or damaged')
   if (period.nextUpdate === undefined) return unreadable('CRL', where, 'it does not say when it ends (no nextUpdate)')
   const { issuer, thisUpdate, nextUpdate } = period
-  return { kind: 'CRL', name: issuer, where, notBefore: thisUpdate, notAfter: nextUpdate, end: nextUpdate, error: undefined }
+  const times = { notBefore: thisUpdate, notAfter: nextUpdate, end: nextUpdate }
+  return { kind: 'CRL', name: issuer, where, ...times, error: undefined }
 }
 
 function unreadable (kind: Expiry['kind'], where: string, error: string): Expiry {

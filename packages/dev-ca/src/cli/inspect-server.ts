@@ -28,7 +28,8 @@ export interface ServerView {
 }
 
 /** Connects, and once more with our certificate where there is one and the server may see it; what the last of them showed. */
-export async function inspectServer (target: Target, { options, own, insecure, anchors }: TlsArguments): Promise<ServerView> {
+export async function inspectServer (target: Target, tls: TlsArguments): Promise<ServerView> {
+  const { options, own, insecure, anchors } = tls
   const first = await viewServer(await openTls(target, options), anchors)
   if (own === undefined || !mayPresent(first.trusted, insecure)) return first
   return await viewServer(await openTls(target, { ...options, ...own }), anchors)
@@ -48,10 +49,13 @@ async function viewServer (connection: TlsConnection, anchors: readonly Uint8Arr
   return view
 }
 
-/** Adds what the trust package says. Whom OpenSSL accepts and it does not, plugins do not accept. */
+/**
+ * Adds what the trust package says. A server that it refuses is not trusted, whatever OpenSSL says, and also where the
+ * handshake failed before OpenSSL could say anything.
+ */
 export async function readTrust (view: ServerView, anchors: readonly Uint8Array[]): Promise<ServerView> {
   const chain = await checkServerChain(view.certificates, anchors)
-  if (chain?.accepted !== false || view.trusted !== true) return { ...view, chain }
+  if (chain?.accepted !== false || view.trusted === false) return { ...view, chain }
   return { ...view, chain, trusted: false, distrust: summarizeDecision(chain, Date.now()) }
 }
 

@@ -13,7 +13,7 @@ export const probe: Command = {
   options: { ...TLS_OPTIONS, ...CLIENT_OPTIONS, json: { type: 'boolean', help: 'all of it as JSON' } },
   notes: [
     'It connects some times: without our certificate, with it, in each version of TLS, and resuming a session; and sends GET with each of the first two and the last.',
-    'With --ca the server\'s chain is checked as the plugins check it, which says what is wrong with which certificate.',
+    'With --ca the server\'s chain is checked as the plugins check it: chain says what is wrong with which certificate.',
     'A server that is not trusted gets neither our certificate nor a request, unless --insecure.', '',
     'Exit code: 0 answered by a trusted server with any status but 401 and 403; 1 refused, not trusted or not reached; 2 a wrong command line or file.', '',
     '  peerkit probe https://api.internal:8443/health --ca ca.pem --cert client.pem --key client.key'

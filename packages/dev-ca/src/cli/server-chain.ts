@@ -8,11 +8,14 @@ import type { Decision } from '@peerkit/trust'
  * @param certificates as sent, the leaf first
  * @param anchors of `--ca`. What cannot be read there vouches for nobody, as in OpenSSL
  */
-export async function checkServerChain (certificates: readonly Uint8Array[], anchors: readonly Uint8Array[]): Promise<Decision | undefined> {
+export async function checkServerChain (
+  certificates: readonly Uint8Array[], anchors: readonly Uint8Array[]
+): Promise<Decision | undefined> {
   const [leaf, ...sent] = certificates
   const ca = anchors.filter((der) => describeUnreadableCa(der) === undefined)
   if (leaf === undefined || ca.length === 0) return undefined
-  return await createTrustEvaluator({ authorities: () => [{ name: 'default', ca }], purpose: 'serverAuth' }).evaluate(leaf, { sent })
+  const trust = createTrustEvaluator({ authorities: () => [{ name: 'default', ca }], purpose: 'serverAuth' })
+  return await trust.evaluate(leaf, { sent })
 }
 
 /** Why a CA certificate cannot be used; undefined where it can. */

@@ -7,7 +7,9 @@ import { describeMoment, describePeriod } from './time-left.ts'
 import { askTrust, readTrustQuestion } from './trust-question.ts'
 import type { TrustQuestion } from './trust-question.ts'
 
-const AUDIENCES: Readonly<Record<TrustQuestion['purpose'], string>> = { client: 'as a client', server: 'as a server', any: 'for any purpose' }
+const AUDIENCES: Readonly<Record<TrustQuestion['purpose'], string>> = {
+  client: 'as a client', server: 'as a server', any: 'for any purpose'
+}
 
 export const trustCheck: Command = {
   name: 'trust check',
@@ -16,13 +18,18 @@ export const trustCheck: Command = {
     chain: { type: 'string', help: 'the certificate, and below it what the peer sends with it', required: true },
     ca: { type: 'string', help: 'CAs that are trusted, PEM', required: true },
     intermediates: { type: 'string', help: 'CAs that are known and not trusted by themselves, PEM' },
-    crl: { type: 'string', multiple: true, help: 'revocation list of one of these CAs (any number); without one nothing is asked about revocation' },
+    crl: {
+      type: 'string',
+      multiple: true,
+      help: 'revocation list of one of these CAs (any number; default revocation is not checked)'
+    },
     purpose: { type: 'string', help: 'client (default), server or any' },
     at: { type: 'string', help: 'moment to check, such as 2026-01-31T12:00:00Z (default now)' },
     json: { type: 'boolean', help: 'the answer as JSON' }
   },
   notes: [
-    'It decides as the plugins do: RFC 5280, all signatures verified. With --crl every certificate below the root needs a list (the hard policy).', '',
+    'It decides as the plugins do: by RFC 5280, with all signatures verified.',
+    'With --crl every certificate below the root needs a list (the hard policy).', '',
     'Exit code: 0 accepted; 1 refused; 2 a wrong command line or file.', '',
     '  peerkit trust check --chain client.pem --ca ca.pem --crl ca.crl'
   ],
@@ -57,9 +64,10 @@ function describeAccepted ({ caPath, crlPaths, at }: TrustQuestion, decision: Ac
       ['   trusted by', index === path.length - 1 ? `--ca ${caPath}` : undefined]
     ])
   })
+  const lists = crlPaths.map((file) => `--crl ${file}`).join(', ')
   return `${steps.join('')}${shownRows([
     ['path ends', describeMoment(firstOf(path).notAfter ?? 0)],
-    ['revocation', crlPaths.length === 0 ? 'not checked: there is no --crl' : `none is revoked, by ${crlPaths.map((file) => `--crl ${file}`).join(', ')}`]
+    ['revocation', lists === '' ? 'not checked: there is no --crl' : `none is revoked, by ${lists}`]
   ])}`
 }
 

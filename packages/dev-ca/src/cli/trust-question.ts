@@ -9,7 +9,12 @@ import { dateOf, textOf, textsOf } from './command.ts'
 import type { Values } from './command.ts'
 import { describeUnreadableCa } from './server-chain.ts'
 
-const PURPOSES: Readonly<Record<string, NonNullable<TrustEvaluatorOptions['purpose']>>> = { client: 'clientAuth', server: 'serverAuth', any: 'any' }
+type Purpose = 'client' | 'server' | 'any'
+
+const PURPOSES: Readonly<Record<Purpose, NonNullable<TrustEvaluatorOptions['purpose']>>> = {
+  client: 'clientAuth', server: 'serverAuth', any: 'any'
+}
+/** A CRL of three million entries. */
 const MAX_CRL = 1 << 27
 
 /** What `peerkit trust check` asks, read from its options. */
@@ -21,7 +26,7 @@ export interface TrustQuestion {
   readonly ca: readonly Uint8Array[]
   readonly intermediates: readonly Uint8Array[]
   readonly crlPaths: readonly string[]
-  readonly purpose: 'client' | 'server' | 'any'
+  readonly purpose: Purpose
   /** Milliseconds since the epoch. */
   readonly at: number
 }
@@ -29,19 +34,22 @@ export interface TrustQuestion {
 /** @throws MTLS_ERR_DEV_CA_OPTION */
 export async function readTrustQuestion (values: Values): Promise<TrustQuestion> {
   const purpose = textOf(values, 'purpose') ?? 'client'
-  if (!Object.hasOwn(PURPOSES, purpose)) throw new MTLS_ERR_DEV_CA_OPTION(`--purpose is ${JSON.stringify(purpose)}; expected client, server or any`)
+  if (!Object.hasOwn(PURPOSES, purpose)) {
+    throw new MTLS_ERR_DEV_CA_OPTION(`--purpose is ${JSON.stringify(purpose)}; expected client, server or any`)
+  }
   const at = dateOf(values, 'at')?.getTime() ?? Date.now()
   const chainPath = textOf(values, 'chain') ?? ''
   const caPath = textOf(values, 'ca') ?? ''
   const intermediatesPath = textOf(values, 'intermediates')
+  const chain = await readBytes(chainPath, '--chain ', 'a certificate, with its intermediates below it')
   return {
     chainPath,
     caPath,
-    chain: decodeCertificates(await readBytes(chainPath, '--chain ', 'a certificate, with its intermediates below it'), `--chain ${chainPath}`),
+    chain: decodeCertificates(chain, `--chain ${chainPath}`),
     ca: await readAuthorities('ca', caPath),
     intermediates: intermediatesPath === undefined ? [] : await readAuthorities('intermediates', intermediatesPath),
     crlPaths: textsOf(values, 'crl'),
-    purpose: purpose as TrustQuestion['purpose'],
+    purpose: purpose as Purpose,
     at
   }
 }
@@ -51,25 +59,32 @@ async function readAuthorities (option: string, path: string): Promise<readonly 
   const certificates = decodeCertificates(await readBytes(path, `--${option} `, 'CA certificates'), where)
   for (const [index, der] of certificates.entries()) {
     const flaw = describeUnreadableCa(der)
-    if (flaw !== undefined) throw new MTLS_ERR_DEV_CA_OPTION(`${where}: found ${flaw} in certificate ${index + 1} of ${certificates.length}; expected a CA certificate`)
+    if (flaw === undefined) continue
+    const which = `certificate ${index + 1} of ${certificates.length}`
+    throw new MTLS_ERR_DEV_CA_OPTION(`${where}: found ${flaw} in ${which}; expected a CA certificate`)
   }
   return certificates
 }
 
 /** Asks the trust package. @throws MTLS_ERR_DEV_CA_OPTION on a wrong CRL */
-export async function askTrust ({ chain: [leaf, ...sent], ca, intermediates, crlPaths, purpose, at }: TrustQuestion): Promise<Decision> {
+export async function askTrust (question: TrustQuestion): Promise<Decision> {
+  const { chain: [leaf, ...sent], ca, intermediates, crlPaths, purpose, at } = question
   const now = (): number => at
   const issuers = [...ca, ...intermediates].map((der) => parsePeerIdentity(der))
-  const checker = crlPaths.length === 0 ? undefined : await readCrls(crlPaths, (crls) => loadCrlChecker({ crls, issuers, now }))
+  const load = (crls: readonly Uint8Array[]): Promise<CrlChecker> => loadCrlChecker({ crls, issuers, now })
+  const checker = crlPaths.length === 0 ? undefined : await readCrls(crlPaths, load)
   try {
     const authority = { name: 'default', ca, intermediates, revocation: checker === undefined ? [] : [checker] }
-    return await createTrustEvaluator({ authorities: () => [authority], purpose: PURPOSES[purpose]!, now }).evaluate(leaf ?? new Uint8Array(), { sent })
+    const trust = createTrustEvaluator({ authorities: () => [authority], purpose: PURPOSES[purpose], now })
+    return await trust.evaluate(leaf ?? new Uint8Array(), { sent })
   } finally {
     await checker?.close()
   }
 }
 
-async function readCrls (paths: readonly string[], load: (crls: readonly Uint8Array[]) => Promise<CrlChecker>): Promise<CrlChecker> {
+async function readCrls (
+  paths: readonly string[], load: (crls: readonly Uint8Array[]) => Promise<CrlChecker>
+): Promise<CrlChecker> {
   const crls: Uint8Array[] = []
   for (const path of paths) {
     const crl = await readBytes(path, '--crl ', 'a CRL, PEM or DER', MAX_CRL)
@@ -78,7 +93,8 @@ async function readCrls (paths: readonly string[], load: (crls: readonly Uint8Ar
       // One by one, so that an error names its file.
       await (await load([crl])).close()
     } catch (error) {
-      throw new MTLS_ERR_DEV_CA_OPTION(`--crl ${path}: ${(error as Error).message}; expected a CRL of a CA in --ca or --intermediates`)
+      const { message } = error as Error
+      throw new MTLS_ERR_DEV_CA_OPTION(`--crl ${path}: ${message}; expected a CRL of a CA in --ca or --intermediates`)
     }
   }
   return await load(crls)

@@ -1,5 +1,6 @@
 import type {
-  ChainUnavailableMessage, ConnectionEndedMessage, ForwardedMessage, HandshakeRefusedMessage, OutboundRefusedMessage, RefusalDetail, RequestJudgedMessage
+  ChainUnavailableMessage, ConnectionEndedMessage, ForwardedMessage, HandshakeRefusedMessage, OutboundRefusedMessage,
+  RefusalDetail, RequestJudgedMessage
 } from '@peerkit/events'
 import type { PeerIdentity } from '@peerkit/identity'
 import { clip } from './clip.ts'
@@ -35,7 +36,9 @@ export function describeCall ({ method, path, route }: Pick<RequestJudgedMessage
 }
 
 /** A handshake that was refused. What it says of the certificate is the certificate's own word. */
-export function draftHandshake ({ time, reason, code, detail, peer, remoteAddress, protocol, resumed }: HandshakeRefusedMessage): EventDraft {
+export function draftHandshake (message: HandshakeRefusedMessage): EventDraft {
+  const { time, reason, code, detail, peer, remoteAddress, protocol, resumed } = message
+  const version = protocol === undefined ? undefined : `${protocol}${resumed ? ', resumed session' : ''}`
   return {
     ...NOBODY,
     kind: 'handshake',
@@ -44,7 +47,7 @@ export function draftHandshake ({ time, reason, code, detail, peer, remoteAddres
     title: 'Handshake refused',
     reason: clip(reason),
     hint: explainConnection(reason, code, detail),
-    detail: listFacts([['code', code], ['protocol', protocol === undefined ? undefined : `${protocol}${resumed ? ', resumed session' : ''}`], ...factsOfDetail(detail)]),
+    detail: listFacts([['code', code], ['protocol', version], ...factsOfDetail(detail)]),
     ...factsOf(peer, remoteAddress),
     // A stranger makes as many certificates as he likes: his address is what counts. Of IPv6 the first half, the rest is his to choose.
     source: networkOf(remoteAddress)
@@ -68,7 +71,8 @@ export function draftEnded ({ time, reason, detail, peer, remoteAddress }: Conne
 
 /** This version of Node hides a part of what clients send. */
 export function draftChainUnavailable ({ time, message, node }: ChainUnavailableMessage): EventDraft {
-  return draftChange({ kind: 'node', tone: 'warn', title: 'Intermediates of clients cannot be read', time }, { facts: [['Node', node]], message })
+  const draft = { kind: 'node', tone: 'warn', title: 'Intermediates of clients cannot be read', time } as const
+  return draftChange(draft, { facts: [['Node', node]], message })
 }
 
 /** Which step failed, and which certificate is at fault. The certificate was refused, so none of it has to be true. */

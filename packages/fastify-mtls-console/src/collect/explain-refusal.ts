@@ -18,8 +18,13 @@ export function explainRefusal (reason: string | undefined): string | undefined 
   return reason !== undefined && Object.hasOwn(HINTS, reason) ? HINTS[reason as RequestRefusalReason] : undefined
 }
 
-/** What is wrong with a certificate, and what to do: in the words of the refusal where it has some, else by its reason and code. */
-export function explainConnection (reason: RefusalReason, code: string | undefined, detail: RefusalDetail | undefined): string {
+/**
+ * What is wrong with a certificate, and what to do: in the words of the refusal where it has some, else by its reason
+ * and code.
+ */
+export function explainConnection (
+  reason: RefusalReason, code: string | undefined, detail: RefusalDetail | undefined
+): string {
   if (detail === undefined) return hintHandshakeFailure(reason, code)
   return `${clip(detail.message, MAX_MESSAGE) as string}. ${explainHandshakeFailure(reason, code).remedy}`
 }

@@ -13,6 +13,8 @@ export interface Check {
   readonly note: string
 }
 
+type HandshakeState = Pick<ConsoleState, 'handshakes' | 'credentials' | 'revocation'>
+
 type CheckName = 'Time' | 'Issuer' | 'Use' | 'Other rules' | 'Revocation'
 
 export interface HandshakeForecast {
@@ -47,11 +49,14 @@ const CHECK_OF: Readonly<Partial<Record<PathRefusalReason, CheckName>>> = {
  *
  * @param sent what was pasted beside the leaf
  */
-export async function foretellHandshake (leaf: PeerIdentity, sent: readonly PeerIdentity[], state: Pick<ConsoleState, 'handshakes' | 'credentials' | 'revocation'>): Promise<HandshakeForecast> {
-  const decision: Decision = await state.handshakes.evaluate(derOf(leaf), { sent: sent.map(derOf) })
+export async function foretellHandshake (
+  leaf: PeerIdentity, sent: readonly PeerIdentity[], { handshakes, credentials, revocation }: HandshakeState
+): Promise<HandshakeForecast> {
+  const decision: Decision = await handshakes.evaluate(derOf(leaf), { sent: sent.map(derOf) })
   if (!decision.accepted) return describeRefused(decision)
-  const isChecked = state.revocation !== undefined || state.credentials.current.revocation !== undefined
-  return { accepted: true, reason: undefined, detail: undefined, hint: undefined, checks: describeAccepted(decision, isChecked) }
+  const isChecked = revocation !== undefined || credentials.current.revocation !== undefined
+  const checks = describeAccepted(decision, isChecked)
+  return { accepted: true, reason: undefined, detail: undefined, hint: undefined, checks }
 }
 
 function derOf (certificate: PeerIdentity): Uint8Array {
@@ -65,15 +70,20 @@ function describeAccepted ({ peer, notAfter }: Accepted, isChecked: boolean): re
     Issuer: `leads to ${String(peer.chain?.at(-1))}`,
     Use: 'may be used by clients',
     'Other rules': 'satisfies RFC 5280',
-    Revocation: isChecked ? 'not revoked, or the policy lets it pass' : 'nothing is asked: there are no CRLs and no checker'
+    Revocation: isChecked
+      ? 'not revoked, or the policy lets it pass'
+      : 'nothing is asked: there are no CRLs and no checker'
   }
   return NAMES.map((name) => ({ name, holds: true, note: notes[name] }))
 }
 
 function describeRefused ({ reason, detail }: Refused): HandshakeForecast {
   const failed = CHECK_OF[detail.step as PathRefusalReason] ?? 'Other rules'
-  const others = failed === 'Revocation' ? { holds: true, note: 'holds' } : { holds: undefined, note: 'not told: the check ended before' }
-  const checks = NAMES.map((name): Check => name === failed ? { name, holds: false, note: detail.message } : { name, ...others })
+  const others = failed === 'Revocation'
+    ? { holds: true, note: 'holds' }
+    : { holds: undefined, note: 'not told: the check ended before' }
+  const checks = NAMES.map((name): Check =>
+    name === failed ? { name, holds: false, note: detail.message } : { name, ...others })
   return { accepted: false, reason, detail, hint: explainConnection(reason, undefined, detail), checks }
 }
 

@@ -5,7 +5,9 @@ import { createTrustEvaluator } from '@peerkit/trust'
 import type { TrustEvaluator } from '@peerkit/trust'
 
 /** Asks what a handshake of this service asks. It remembers nothing: what is pasted is judged and forgotten. */
-export function createHandshakeEvaluator (credentials: CredentialSource, revocation: RevocationChecker | undefined, now: () => number): TrustEvaluator {
+export function createHandshakeEvaluator (
+  credentials: CredentialSource, revocation: RevocationChecker | undefined, now: () => number
+): TrustEvaluator {
   return createTrustEvaluator({
     authorities: () => [authorityOf(credentials.current, revocation)],
     version: () => credentials.current.trustEpoch,

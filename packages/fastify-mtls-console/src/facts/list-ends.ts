@@ -24,7 +24,13 @@ export function listEnds (state: ConsoleState): End[] {
     ...state.collector.clients.list().map((one) => ({ what: 'client' as const, identity: one.identity })),
     ...state.collector.servers.list().flatMap((one) => one.identity === undefined ? [] : [{ what: 'server' as const, identity: one.identity }])
   ]
-  const ends = certificates.flatMap(({ what, identity }): End[] => identity.notAfter === undefined ? [] : [{ what, name: nameCertificate(identity), fingerprint256: identity.fingerprint256, notAfter: identity.notAfter, end: endOfValidity(identity) }])
-  const lists = (gatherTrust(state).crls ?? []).map(({ issuer, nextUpdate }): End => ({ what: 'CRL', name: `CRL of ${issuer}`, fingerprint256: undefined, notAfter: nextUpdate, end: nextUpdate }))
+  const ends = certificates.flatMap(({ what, identity }): End[] => {
+    const { fingerprint256, notAfter } = identity
+    if (notAfter === undefined) return []
+    return [{ what, name: nameCertificate(identity), fingerprint256, notAfter, end: endOfValidity(identity) }]
+  })
+  const lists = (gatherTrust(state).crls ?? []).map(({ issuer, nextUpdate }): End => (
+    { what: 'CRL', name: `CRL of ${issuer}`, fingerprint256: undefined, notAfter: nextUpdate, end: nextUpdate }
+  ))
   return [...ends, ...lists].sort((a, b) => a.end - b.end)
 }

@@ -51,6 +51,8 @@ function readTime (text: string): number | undefined {
 export function matchesEvent (event: ConsoleEvent, { q, kind, client, from = -Infinity, to = Infinity }: Query): boolean {
   if ((kind !== undefined && event.kind !== kind) || event.last < from || event.first > to) return false
   if (client !== undefined && event.fingerprint256 !== client && event.peer !== client) return false
-  const text = [event.title, event.kind, event.reason, event.hint, event.peer, event.fingerprint256, event.issuer, event.remoteAddress, event.requestId, ...event.detail].join('\n').toLowerCase()
+  const { title, kind: itsKind, reason, hint, peer, fingerprint256, issuer, remoteAddress, requestId, detail } = event
+  const fields = [title, itsKind, reason, hint, peer, fingerprint256, issuer, remoteAddress, requestId, ...detail]
+  const text = fields.join('\n').toLowerCase()
   return q.toLowerCase().split(/\s+/).every((word) => text.includes(word))
 }

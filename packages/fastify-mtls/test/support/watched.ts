@@ -12,7 +12,9 @@ import { ConnectionWatch } from '../../src/connection-watch.ts'
 import type { CertificateRefusal } from '../../src/refusal.ts'
 import { Trust } from '../../src/trust.ts'
 
-type Answer = (certificate: { readonly subject?: { readonly commonName?: string | undefined } | undefined }) => RevocationStatus | Promise<RevocationStatus>
+type Answer = (certificate: {
+  readonly subject?: { readonly commonName?: string | undefined } | undefined
+}) => RevocationStatus | Promise<RevocationStatus>
 
 export const GOOD: RevocationStatus = { state: 'good', source: 'ocsp', until: Infinity }
 export const REVOKED: RevocationStatus = { state: 'revoked', source: 'ocsp', reason: 'keyCompromise', revokedAt: 1 }
@@ -49,22 +51,33 @@ export interface Watched {
   readonly checker: StubChecker
   readonly trust: Trust
   readonly watch: ConnectionWatch
-  readonly ended: Array<{ readonly record: ConnectionRecord, readonly refusal: CertificateRefusal }>
+  readonly ended: Array<{ readonly record: ConnectionRecord; readonly refusal: CertificateRefusal }>
   /** A connection that was let in, without a connection. */
-  open (client: IssuedCertificate, sent?: readonly Uint8Array[]): Promise<ConnectionRecord>
+  open(client: IssuedCertificate, sent?: readonly Uint8Array[]): Promise<ConnectionRecord>
   /** Moves the revocation data: from now on the checker answers so. */
-  move (answer: Answer): void
+  move(answer: Answer): void
 }
 
 /** A watch over connections that are none, with a real evaluator, a checker that the test answers for, and its clock. */
-export async function startWatch ({ first = GOOD, now = Date.now, ca: given }: { readonly first?: RevocationStatus, readonly now?: () => number, readonly ca?: DevCa } = {}): Promise<Watched> {
-  const ca = given ?? await createDevCa()
+export async function startWatch ({
+  first = GOOD,
+  now = Date.now,
+  ca: given
+}: { readonly first?: RevocationStatus; readonly now?: () => number; readonly ca?: DevCa } = {}): Promise<Watched> {
+  const ca = given ?? (await createDevCa())
   const { chain, key } = await ca.issue()
   const credentials = memoryCredentials({ cert: chain, key, ca: ca.root })
   const checker = stubChecker(() => first)
   const trust = new Trust(credentials, { revocation: checker, algorithms: undefined, now, onLearned: () => {} })
   const ended: Watched['ended'] = []
-  const watch = new ConnectionWatch({ trust, drainTimeout: 1_000, judgementTimeout: 5_000, onEnded: (record, refusal) => { ended.push({ record, refusal }) } })
+  const watch = new ConnectionWatch({
+    trust,
+    drainTimeout: 1_000,
+    judgementTimeout: 5_000,
+    onEnded: (record, refusal) => {
+      ended.push({ record, refusal })
+    }
+  })
   return {
     ca,
     credentials,
@@ -74,7 +87,7 @@ export async function startWatch ({ first = GOOD, now = Date.now, ca: given }: {
     ended,
     async open ({ der }, sent = []) {
       const presented = { leaf: der, sent, resumed: false }
-      const decision = await trust.evaluate(der, presented) as Accepted
+      const decision = (await trust.evaluate(der, presented)) as Accepted
       if (!decision.accepted) throw new Error('refused from the start')
       const record = createRecord(fakeSocket(), { decision, presented })
       watch.follow(record)
@@ -89,11 +102,18 @@ export async function startWatch ({ first = GOOD, now = Date.now, ca: given }: {
 
 /** Closes when it is destroyed, and that is all. */
 export function fakeSocket (): TLSSocket {
-  const socket = Object.assign(new EventEmitter(), { remoteAddress: '127.0.0.1', destroy: () => { socket.emit('close') } })
+  const socket = Object.assign(new EventEmitter(), {
+    remoteAddress: '127.0.0.1',
+    destroy: () => {
+      socket.emit('close')
+    }
+  })
   return socket as unknown as TLSSocket
 }
 
 /** Lets promises and immediates that are due have their turn. */
 export async function turn (): Promise<void> {
-  await new Promise((resolve) => { setImmediate(resolve) })
+  await new Promise((resolve) => {
+    setImmediate(resolve)
+  })
 }

@@ -3,12 +3,36 @@ import { malformed } from '../reasons.ts'
 /** OIDs of more octets are refused: the longest in real use (2.25.<UUID>) has twenty. Arcs are big integers, so length must be bounded. */
 export const MAX_OID_OCTETS = 128
 
+interface Decoded { readonly octets: Uint8Array, readonly text: string }
+
+/** The last OIDs that were read, by a hash of their octets: certificates have the same ones again and again. */
+const decoded: Array<Decoded | undefined> = new Array(256)
+const MAX_KEPT_OCTETS = 16
+
 /**
  * An OBJECT IDENTIFIER's content as dotted decimals (X.690 8.19), arcs of any size.
  *
  * @throws MTLS_ERR_DER_INVALID
  */
 export function decodeObjectIdentifier (bytes: Uint8Array, start: number, end: number): string {
+  if (end - start > MAX_KEPT_OCTETS) return decodeArcs(bytes, start, end)
+  let slot = end - start
+  for (let i = start; i < end; i++) slot = (Math.imul(slot, 31) + (bytes[i] as number)) & 0xff
+  const kept = decoded[slot]
+  if (kept !== undefined && isSame(kept.octets, bytes, start, end)) return kept.text
+  const text = decodeArcs(bytes, start, end)
+  // A copy: `slice` of a Buffer is a view, and its owner may write to it.
+  decoded[slot] = { octets: Uint8Array.prototype.slice.call(bytes, start, end), text }
+  return text
+}
+
+function isSame (octets: Uint8Array, bytes: Uint8Array, start: number, end: number): boolean {
+  if (octets.length !== end - start) return false
+  for (let i = 0; i < octets.length; i++) if (octets[i] !== bytes[start + i]) return false
+  return true
+}
+
+function decodeArcs (bytes: Uint8Array, start: number, end: number): string {
   if (end === start || ((bytes[end - 1] as number) & 0x80) !== 0) malformed('oid_invalid', start)
   if (end - start > MAX_OID_OCTETS) malformed('too_large', start, `more than ${MAX_OID_OCTETS} octets`)
   let text = ''

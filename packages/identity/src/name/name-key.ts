@@ -39,17 +39,31 @@ function keyOf (name: DistinguishedName): string {
   return key
 }
 
-// What is no text has a hex value, which no folding changes. The sign between keeps it from equalling a text.
-function attributeKey ({ type, value, encoding }: NameAttribute): string {
-  return encoding === 'other' ? `${type}#${value}` : `${type}=${foldText(value)}`
+/** The key of a text that is too long to be folded: it equals itself alone, and `isUnfolded` tells. */
+export function unfoldedKey (text: string): string {
+  return `~${text}`
 }
 
-function foldText (text: string): string {
+/** Whether a key, or one in it, is of a text that was not folded: then another key may stand for an equal name. */
+export function isUnfolded (rdnKey: string): boolean {
+  return /^[\d.]*~/.test(rdnKey) || (rdnKey.startsWith('["') && /(?:^\[|,)"[\d.]+~/.test(rdnKey))
+}
+
+// What is no text has a hex value, which no folding changes. The sign between keeps it from equalling a text.
+function attributeKey ({ type, value, encoding }: NameAttribute): string {
+  if (encoding === 'other') return `${type}#${value}`
+  const folded = foldText(value)
+  return folded === undefined ? `${type}${unfoldedKey(value)}` : `${type}=${folded}`
+}
+
+/** Undefined where it would take more than linear time. */
+function foldText (text: string): string | undefined {
   // Most texts are like this, and normalising would not change them.
   if (PLAIN.test(text)) return text
   if (ASCII.test(text)) return foldSpaces(text.toLowerCase())
-  if (text.length > MAX_NORMALIZED || MARKS.test(text)) return `!${text}`
-  return foldSpaces(text.normalize('NFKC').toLowerCase())
+  const short = text.length > MAX_NORMALIZED ? foldSpaces(text) : text
+  if (short.length > MAX_NORMALIZED || MARKS.test(short)) return undefined
+  return foldSpaces(short.normalize('NFKC').toLowerCase())
 }
 
 function foldSpaces (text: string): string {

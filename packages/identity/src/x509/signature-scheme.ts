@@ -76,6 +76,12 @@ const SCHEMES: ReadonlyMap<string, SignatureScheme> = new Map<string, SignatureS
 const DSA_SCHEMES: ReadonlyMap<string, SignatureScheme> = new Map(
   hashed('dsa', ['dsa'], NIST_SIGNATURES, { 1: 'sha224', 2: 'sha256', 3: 'sha384', 4: 'sha512' }))
 
+/** The names of all schemes, those included that are accepted only where they are asked for. */
+export const SIGNATURE_SCHEME_NAMES: ReadonlySet<string> = new Set([
+  ...[...SCHEMES.values(), ...DSA_SCHEMES.values()].map(({ name }) => name),
+  ...[...HASHES.values()].map((hash) => `rsa-pss-${hash}`)
+])
+
 /**
  * The scheme of the AlgorithmIdentifier of a certificate, a CRL or an OCSP response; undefined for one that is not
  * accepted.

@@ -77,8 +77,12 @@ export function describeWho (peer: PeerIdentity | null | undefined, remoteAddres
   return { peer: peer?.toString(), fingerprint256: peer?.fingerprint256, serialNumber: clip(peer?.serialNumber), issuer: clip(peer?.issuer?.toString()), remoteAddress: clip(remoteAddress) }
 }
 
-/** What is wrong, and with which certificate. It was refused, so none of it has to be true, and all of it may be long. */
-export function describeDetail (detail: RefusalDetail | undefined): Pick<AuditLine, 'detail' | 'step' | 'why' | 'certificate'> {
+type RefusalFields = Pick<AuditLine, 'detail' | 'step' | 'why' | 'certificate'>
+
+/**
+ * What is wrong, and with which certificate. It was refused, so none of it has to be true, and all of it may be long.
+ */
+export function describeDetail (detail: RefusalDetail | undefined): RefusalFields {
   if (detail === undefined) return {}
   const { step, message, why, certificate } = detail
   return {
@@ -86,7 +90,9 @@ export function describeDetail (detail: RefusalDetail | undefined): Pick<AuditLi
     step: clip(step),
     why: clip(why),
     certificate: certificate && {
-      subject: clip(certificate.subject), serialNumber: clip(certificate.serialNumber), fingerprint256: clip(certificate.fingerprint256) as string
+      subject: clip(certificate.subject),
+      serialNumber: clip(certificate.serialNumber),
+      fingerprint256: clip(certificate.fingerprint256) as string
     }
   }
 }

@@ -8,7 +8,8 @@ import { iso } from '../iso.ts'
 import { clipNearest, describeDetail, describeWho, MAX_DETAIL, networkOf, sourceOf } from './audit-line.ts'
 import type { AuditDraft } from './audit-line.ts'
 
-export function draftHandshake ({ reason, code, detail, peer, remoteAddress, remotePort, protocol, alpnProtocol, resumed }: HandshakeRefusedMessage): AuditDraft {
+export function draftHandshake (message: HandshakeRefusedMessage): AuditDraft {
+  const { reason, code, detail, peer, fingerprint256, remoteAddress, remotePort, protocol, alpnProtocol, resumed } = message
   // Port scans, health checks on TCP, clients that hang up: nothing was refused on our side.
   const isNoise = reason === 'protocol'
   return {
@@ -18,6 +19,7 @@ export function draftHandshake ({ reason, code, detail, peer, remoteAddress, rem
     source: networkOf(remoteAddress),
     fields: {
       ...describeWho(peer, remoteAddress),
+      fingerprint256: clip(fingerprint256),
       remotePort,
       reason,
       code: clip(code),

@@ -1,3 +1,4 @@
+import { SIGNATURE_SCHEME_NAMES } from '@peerkit/identity/x509'
 import type { SignatureScheme } from '@peerkit/identity/x509'
 import { MTLS_ERR_PATH_OPTION } from '../errors.ts'
 import { checkKeys } from '../option-check.ts'
@@ -28,15 +29,14 @@ export interface Algorithms {
 
 const KNOWN = ['signatures', 'curves', 'minRsaBits', 'maxRsaBits']
 const MAX_RSA_BITS = 16_384
+const CURVE_NAMES: ReadonlySet<string> = new Set([...CURVES.values()].map(({ name }) => name))
 
 /** @throws MTLS_ERR_PATH_OPTION */
 export function readAlgorithmPolicy (policy: AlgorithmPolicy = {}): Algorithms {
   checkKeys(policy, KNOWN, 'algorithms')
   const { minRsaBits = 2_048, maxRsaBits = MAX_RSA_BITS } = policy
-  const signatures = readNames(policy.signatures, 'algorithms.signatures')
-  const curves = readNames(policy.curves, 'algorithms.curves')
-  const names = new Set([...CURVES.values()].map(({ name }) => name))
-  for (const name of curves ?? []) if (!names.has(name)) throw new MTLS_ERR_PATH_OPTION(`algorithms.curves holds ${JSON.stringify(name)}; expected names such as prime256v1 and secp384r1`)
+  const signatures = readNames(policy.signatures, 'algorithms.signatures', SIGNATURE_SCHEME_NAMES, 'ecdsa-sha256 and rsa-pss-sha256')
+  const curves = readNames(policy.curves, 'algorithms.curves', CURVE_NAMES, 'prime256v1 and secp384r1')
   for (const [name, bits] of Object.entries({ minRsaBits, maxRsaBits })) {
     if (!Number.isSafeInteger(bits) || bits < 1_024 || bits > MAX_RSA_BITS) throw new MTLS_ERR_PATH_OPTION(`algorithms.${name} is ${String(bits)}; expected a whole number of 1024 to ${MAX_RSA_BITS}`)
   }
@@ -52,8 +52,9 @@ export function readAlgorithmPolicy (policy: AlgorithmPolicy = {}): Algorithms {
   })
 }
 
-function readNames (names: readonly string[] | undefined, where: string): ReadonlySet<string> | undefined {
+function readNames (names: readonly string[] | undefined, where: string, known: ReadonlySet<string>, examples: string): ReadonlySet<string> | undefined {
   if (names === undefined) return undefined
-  if (!Array.isArray(names) || names.length === 0 || !names.every((name) => typeof name === 'string')) throw new MTLS_ERR_PATH_OPTION(`${where} is not a list of at least one name`)
+  if (!Array.isArray(names) || names.length === 0) throw new MTLS_ERR_PATH_OPTION(`${where} is not a list of at least one name`)
+  for (const name of names) if (!known.has(name)) throw new MTLS_ERR_PATH_OPTION(`${where} holds ${JSON.stringify(name)}; expected names such as ${examples}`)
   return new Set(names)
 }

@@ -1,6 +1,6 @@
 import { createPublicKey, hash } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
-import { nameKey, rdnKeys, readPeerIdentity } from '@peerkit/identity'
+import { nameKey, rdnKeys, readPeerIdentity, unfoldedKey } from '@peerkit/identity'
 import type { DistinguishedName, PeerIdentity } from '@peerkit/identity'
 import {
   EXTENSION, readBasicConstraints, readCertificate, readCertificatePolicies, readKeyUsage, readName, readSignatureScheme
@@ -10,6 +10,7 @@ import { readNameConstraints } from '../names/read-constraints.ts'
 import type { NameConstraints } from '../names/read-constraints.ts'
 import { hasUnknownQualifier, readInhibitAnyPolicy, readPolicyConstraints, readPolicyMappings } from '../policies/read-policies.ts'
 import type { PolicyConstraints, PolicyMapping } from '../policies/read-policies.ts'
+import { readAuthorityKeyId, readSubjectKeyId } from './key-identifier.ts'
 import { readPublicKeyKind } from './public-key.ts'
 import type { PublicKeyKind } from './public-key.ts'
 
@@ -48,6 +49,8 @@ export class Certificate {
   #subjectRdns: readonly string[] | undefined
   #subjectKey: string | undefined
   #issuerKey: string | undefined
+  #subjectKeyId: string | null | undefined
+  #authorityKeyId: string | null | undefined
   #key: KeyObject | null | undefined
   #contents: Contents | undefined
 
@@ -87,7 +90,7 @@ export class Certificate {
   }
 
   get subjectRdns (): readonly string[] {
-    this.#subjectRdns ??= rdnKeys(this.subject)
+    this.#subjectRdns ??= foldName(this.subject, this.fields.subjectRaw)
     return this.#subjectRdns
   }
 
@@ -98,7 +101,7 @@ export class Certificate {
   }
 
   get issuerKey (): string {
-    this.#issuerKey ??= nameKey(rdnKeys(this.issuer))
+    this.#issuerKey ??= nameKey(foldName(this.issuer, this.fields.issuerRaw))
     return this.#issuerKey
   }
 
@@ -109,6 +112,18 @@ export class Certificate {
   get authority (): string { return `${this.publicKeyHash} ${this.subjectKey}` }
 
   get scheme (): SignatureScheme | undefined { return readSignatureScheme(this.fields.signatureAlgorithm, { dsa: true }) }
+
+  /** The identifier of its key, where it states one of at most 64 octets (RFC 5280 section 4.2.1.2). A hint alone. */
+  get subjectKeyId (): string | undefined {
+    if (this.#subjectKeyId === undefined) this.#subjectKeyId = readSubjectKeyId(this.fields) ?? null
+    return this.#subjectKeyId ?? undefined
+  }
+
+  /** The identifier of its issuer's key, likewise (section 4.2.1.1). */
+  get authorityKeyId (): string | undefined {
+    if (this.#authorityKeyId === undefined) this.#authorityKeyId = readAuthorityKeyId(this.fields) ?? null
+    return this.#authorityKeyId ?? undefined
+  }
 
   /** Whether the contents were read: they are not before the signature was verified. */
   get isRead (): boolean { return this.#contents !== undefined }
@@ -187,6 +202,13 @@ function readContents (fields: CertificateFields, identity: PeerIdentity): Conte
     policyConstraints: valueOf(EXTENSION.policyConstraints, readPolicyConstraints),
     inhibitAnyPolicy: valueOf(EXTENSION.inhibitAnyPolicy, readInhibitAnyPolicy)
   }
+}
+
+/** A longer name is compared as it stands: folding it would cost a stranger's host more than his certificate is worth. */
+const MAX_FOLDED_OCTETS = 4_096
+
+function foldName (name: DistinguishedName, der: Uint8Array): readonly string[] {
+  return der.length > MAX_FOLDED_OCTETS ? [unfoldedKey(Buffer.from(der).toString('latin1'))] : rdnKeys(name)
 }
 
 /** Read in place, so that errors tell the offset in the certificate. */

@@ -6,10 +6,12 @@ import type { PathRefusalReason, PathRefused } from '../refusal.ts'
 import type { Algorithms } from './algorithm-policy.ts'
 import type { Certificate } from './certificate.ts'
 
+const NETSCAPE_CERT_TYPE = '2.16.840.1.113730.1.1'
+
 /** The critical extensions that are processed (RFC 5280 section 4.2). One that is only known by name, as authorityKeyIdentifier, is not understood when critical. */
 const PROCESSED: ReadonlySet<string> = new Set([
   EXTENSION.basicConstraints, EXTENSION.keyUsage, EXTENSION.extendedKeyUsage, EXTENSION.subjectAltName, EXTENSION.nameConstraints, EXTENSION.certificatePolicies,
-  EXTENSION.policyMappings, EXTENSION.policyConstraints, EXTENSION.inhibitAnyPolicy,
+  EXTENSION.policyMappings, EXTENSION.policyConstraints, EXTENSION.inhibitAnyPolicy, EXTENSION.crlDistributionPoints, NETSCAPE_CERT_TYPE,
 ])
 
 export type Purpose = 'clientAuth' | 'serverAuth' | 'any'
@@ -20,7 +22,6 @@ const CLIENT_USES = KEY_USAGE.digitalSignature | KEY_USAGE.keyAgreement
 /** What a leaf's key has to be allowed, any of these, as OpenSSL asks it in a handshake. */
 const LEAF_USES = Object.freeze({ clientAuth: CLIENT_USES, serverAuth: CLIENT_USES | KEY_USAGE.keyEncipherment } as const)
 
-const NETSCAPE_CERT_TYPE = '2.16.840.1.113730.1.1'
 const CERT_TYPE_BITS = Object.freeze({ clientAuth: 0x80, serverAuth: 0x40 } as const)
 
 /** What can be told of a certificate by itself, wherever it stands in a path: extensions, validity, key. */
@@ -65,12 +66,12 @@ export function findIssuerFlaw (certificate: Certificate, purpose: Purpose): Pat
 }
 
 /** What keeps a certificate from being presented in a handshake. */
-export function findLeafFlaw (certificate: Certificate, purpose: Purpose): PathRefused | undefined {
+export function findLeafFlaw (certificate: Certificate, purpose: Purpose, idleCaFields = false): PathRefused | undefined {
   const { identity, basicConstraints, keyUsage, nameConstraints } = certificate
   const isCa = basicConstraints?.ca === true
   // RFC 5280 sections 4.2.1.3 and 4.2.1.10: for CAs alone. Whoever looks at one of them and not at cA takes it for a CA.
-  if (!isCa && keyUsage !== undefined && (keyUsage & KEY_USAGE.keyCertSign) !== 0) return blame(certificate, 'purpose', 'is no CA and has keyCertSign')
-  if (!isCa && nameConstraints !== undefined) return blame(certificate, 'name_constraint', 'is no CA and has name constraints')
+  if (!idleCaFields && !isCa && keyUsage !== undefined && (keyUsage & KEY_USAGE.keyCertSign) !== 0) return blame(certificate, 'purpose', 'is no CA and has keyCertSign')
+  if (!idleCaFields && !isCa && nameConstraints !== undefined) return blame(certificate, 'name_constraint', 'is no CA and has name constraints')
   // As in a handshake: a CA's key that answers for a client is one that can also sign others' names.
   if (purpose !== 'any' && identity.isCa !== false) return blame(certificate, 'ca_as_leaf', 'is a CA')
   if (purpose !== 'any' && !allowsByCertType(certificate, purpose)) return blame(certificate, 'purpose', `does not allow ${purpose} by its Netscape certificate type`)

@@ -25,7 +25,8 @@ const TYPES: ReadonlyMap<string, SigningKeyType> = new Map<string, SigningKeyTyp
 
 /** OpenSSL verifies nothing with a longer modulus. */
 const MAX_RSA_BITS = 16_384
-const MAX_EXPONENT_OCTETS = 8
+/** Exponents of more than 32 bits make verifying slow, and nobody uses them. */
+const MAX_EXPONENT_OCTETS = 5
 
 /** The kind of key in a SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7). Whether it is strong enough is for the policy to say. @throws MTLS_ERR_DER_INVALID */
 export function readPublicKeyKind (subjectPublicKeyInfo: Uint8Array): PublicKeyKind {

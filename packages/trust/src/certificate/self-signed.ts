@@ -1,16 +1,14 @@
-import { DerReader, TAG } from '@peerkit/identity/der'
-import { EXTENSION } from '@peerkit/identity/x509'
 import type { Certificate } from './certificate.ts'
+import { verifySignature } from './signature.ts'
 
-/** Whether OpenSSL ends a path here: subject and issuer are one name, and the key identifiers, where both are there, are one key's. */
+/**
+ * Whether OpenSSL ends a path here: subject and issuer are one name, and the signature is of its own key. A certificate of a CA's new key that its old key signed
+ * bears one name twice, and is no end. A root that is signed by an algorithm that is not known here is told by its key identifiers.
+ */
 export function isSelfSigned (certificate: Certificate): boolean {
   if (!certificate.selfIssued) return false
-  const { extensions } = certificate.fields
-  const own = extensions.get(EXTENSION.subjectKeyIdentifier)?.value
-  const issuers = extensions.get(EXTENSION.authorityKeyIdentifier)?.value
-  if (own === undefined || issuers === undefined) return true
-  const identifier = new DerReader(issuers).enter(TAG.sequence).optional(0x80)
-  // A subjectKeyIdentifier is one OCTET STRING.
-  const { contentStart, end } = new DerReader(own).expect(TAG.octetString)
-  return identifier === undefined || Buffer.compare(own.subarray(contentStart, end), issuers.subarray(identifier.contentStart, identifier.end)) === 0
+  const { fields, scheme, keyKind, subjectKeyId, authorityKeyId } = certificate
+  const key = certificate.publicKey()
+  if (scheme === undefined || key === undefined) return subjectKeyId === undefined || authorityKeyId === undefined || subjectKeyId === authorityKeyId
+  return scheme.keyTypes.some((type) => type === keyKind.type) && verifySignature(scheme, fields.tbs, fields.signature, key)
 }

@@ -11,6 +11,11 @@ export interface Remembered<Decision> {
   used: boolean
 }
 
+const NOTHING: readonly never[] = Object.freeze([])
+
+/** Octets of leaves that are remembered in all. Read, a certificate takes about six times as much. */
+const MAX_OCTETS = 16 * 1024 * 1024
+
 /** Different chains that are remembered for one leaf. */
 const MAX_CHAINS = 4
 
@@ -22,6 +27,7 @@ export class DecisionMemory<Decision> {
   readonly #entries = new Map<string, Remembered<Decision>[]>()
   readonly #capacity: number
   #size = 0
+  #octets = 0
 
   constructor (capacity: number) {
     this.#capacity = capacity
@@ -44,7 +50,9 @@ export class DecisionMemory<Decision> {
 
   /** Of a leaf, whatever came with it; what was remembered last comes first. */
   findAny (leaf: Uint8Array): readonly Remembered<Decision>[] {
-    const found = (this.#entries.get(tailOf(leaf)) ?? []).filter((entry) => sameBytes(entry.leaf.der, leaf))
+    const alike = this.#entries.get(tailOf(leaf))
+    if (alike === undefined) return NOTHING
+    const found = alike.filter((entry) => sameBytes(entry.leaf.der, leaf))
     for (const entry of found) entry.used = true
     return found
   }
@@ -54,19 +62,25 @@ export class DecisionMemory<Decision> {
     const tail = tailOf(leaf.der)
     const alike = this.#entries.get(tail) ?? []
     const known = alike.findIndex((entry) => sameBytes(entry.leaf.der, leaf.der) && entry.sent.length === sent.length && entry.sent.every(({ der }, index) => sameBytes(der, sent[index]!.der)))
-    if (known >= 0) alike.splice(known, 1)
-    else if (alike.length >= MAX_CHAINS) alike.pop()
-    else this.#size += 1
-    alike.unshift({ leaf, sent, decision, used: false })
+    const former = known >= 0 ? alike.splice(known, 1)[0] : alike.length >= MAX_CHAINS ? alike.pop() : undefined
+    if (former !== undefined) this.#count(former, -1)
+    const entry = { leaf, sent, decision, used: false }
+    alike.unshift(entry)
+    this.#count(entry, 1)
     this.#entries.set(tail, alike)
-    while (this.#size > this.#capacity) this.#evict()
+    while (this.#size > this.#capacity || (this.#octets > MAX_OCTETS && this.#size > 1)) this.#evict()
+  }
+
+  #count ({ leaf }: Remembered<Decision>, sign: 1 | -1): void {
+    this.#size += sign
+    this.#octets += sign * leaf.der.length
   }
 
   #evict (): void {
     for (const [tail, alike] of this.#entries) {
       this.#entries.delete(tail)
       if (!alike.some(({ used }) => used)) {
-        this.#size -= alike.length
+        for (const entry of alike) this.#count(entry, -1)
         return
       }
       for (const entry of alike) entry.used = false

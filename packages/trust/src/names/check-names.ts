@@ -1,3 +1,4 @@
+import { isUnfolded } from '@peerkit/identity'
 import type { Budget } from '../limits.ts'
 import type { ConstrainedNames } from './collect-names.ts'
 import { isWithin, matchesHost } from './domain.ts'
@@ -71,7 +72,9 @@ function matchUri ({ host }: TextName, { text }: Subtree): boolean | undefined {
   return host === undefined ? undefined : matchesHost(host, text)
 }
 
-function matchDirectory (name: readonly string[], { rdns }: Subtree): boolean {
+/** A text that is too long to be folded may be equal to another all the same, so that is not decided. */
+function matchDirectory (name: readonly string[], { rdns }: Subtree): boolean | undefined {
+  if (name.some(isUnfolded) || rdns.some(isUnfolded)) return undefined
   return rdns.length <= name.length && rdns.every((rdn, index) => rdn === name[index])
 }
 

@@ -25,6 +25,17 @@ const OTHER_NAME = 0xa0
  * like a host's and no alternative name is there to say better, as OpenSSL does: rules may go by it.
  */
 export function collectNames (certificate: Certificate, isLeaf: boolean): ConstrainedNames {
+  const known = isLeaf ? leaves : issuers
+  let names = known.get(certificate)
+  if (names === undefined) known.set(certificate, names = readNames(certificate, isLeaf))
+  return names
+}
+
+/** Read once for each certificate, however many paths go through it. */
+const leaves = new WeakMap<Certificate, ConstrainedNames>()
+const issuers = new WeakMap<Certificate, ConstrainedNames>()
+
+function readNames (certificate: Certificate, isLeaf: boolean): ConstrainedNames {
   const { subject, subjectAltNames } = certificate.identity
   const dns: TextName[] = []
   const email: TextName[] = subject!.values('emailAddress').map(readMailbox)
@@ -50,6 +61,9 @@ export function collectNames (certificate: Certificate, isLeaf: boolean): Constr
     }
   }
   if (others.has(OTHER_NAME) && subjectAltNames!.otherName.some(({ type }) => type === SMTP_UTF8_MAILBOX)) others.add(FORM.email)
-  if (isLeaf && dns.length === 0) dns.push(...subject!.values('commonName').filter((name) => isDomain(name) && name.includes('.')).map(readDnsName))
+  if (isLeaf && dns.length === 0) {
+    // OpenSSL reads a name up to NUL characters at its end; such a name is not decided.
+    dns.push(...subject!.values('commonName').filter((name) => isDomain(name.replace(/\0+$/, '')) && name.includes('.')).map(readDnsName))
+  }
   return { text: new Map([[FORM.dns, dns], [FORM.email, email], [FORM.uri, uri]]), directory, addresses, others }
 }

@@ -7,7 +7,7 @@ export interface Candidates {
   named (subjectKey: string): readonly Certificate[]
 }
 
-/** A fixed list of candidates. One that was given twice is one, and one whose name cannot be read is left out. */
+/** A fixed list of candidates. One that was given twice is one, and one whose names cannot be read is left out: a path that comes to it could not go on. */
 export class CandidatePool implements Candidates {
   readonly #groups = new Map<string, Certificate[]>()
 
@@ -47,7 +47,7 @@ export function joinPools (pools: readonly Candidates[]): Candidates {
 
 function subjectKeyOf (certificate: Certificate): string | undefined {
   try {
-    return certificate.subjectKey
+    return certificate.issuerKey === undefined ? undefined : certificate.subjectKey
   } catch {
     return undefined
   }

@@ -3,7 +3,6 @@ import type { Certificate } from '../certificate/certificate.ts'
 import type { Budget } from '../limits.ts'
 import type { AnchorSet } from '../anchor-set.ts'
 import type { Candidates } from './candidate-pool.ts'
-import { EXTENSION } from '@peerkit/identity/x509'
 
 /** What paths are made of. */
 export interface PathMaterial {
@@ -22,8 +21,16 @@ export interface PathMaterial {
 export function * findPaths (material: PathMaterial, budget: Budget): Generator<readonly Certificate[]> {
   const { leaf, anchors, candidates, maxDepth } = material
   if (anchors.has(leaf)) yield [leaf]
+  const issuers = new Map<Certificate, readonly Certificate[]>()
   const path: Certificate[] = [leaf]
   yield * extend()
+
+  /** Sorted once for each certificate, however many paths go through it. An anchor is no intermediate. */
+  function issuersOf (child: Certificate): readonly Certificate[] {
+    let found = issuers.get(child)
+    if (found === undefined) issuers.set(child, found = likelyFirst(candidates.named(child.issuerKey).filter((candidate) => !anchors.has(candidate)), child))
+    return found
+  }
 
   function * extend (): Generator<readonly Certificate[]> {
     const child = path[path.length - 1]!
@@ -33,13 +40,12 @@ export function * findPaths (material: PathMaterial, budget: Budget): Generator<
       yield [...path, anchor]
       if (budget.exhausted !== undefined || isBroken(path)) return
     }
-    // An anchor is no intermediate.
-    const issuers = candidates.named(child.issuerKey).filter((candidate) => !anchors.has(candidate))
+    const above = issuersOf(child)
     if (path.length > maxDepth) {
-      budget.tooDeep ||= issuers.length > 0
+      budget.tooDeep ||= above.length > 0
       return
     }
-    for (const issuer of likelyFirst(issuers, child)) {
+    for (const issuer of above) {
       if (path.some(({ authority }) => authority === issuer.authority) || knownEdge(child, issuer) === false) continue
       if (!budget.spend('steps')) return
       path.push(issuer)
@@ -56,13 +62,8 @@ function isBroken (path: readonly Certificate[]): boolean {
 
 /** Those first whose key has the identifier that the child says its issuer has. It is a hint alone (RFC 4158 section 3.5.12): signatures decide. */
 function likelyFirst (issuers: readonly Certificate[], child: Certificate): readonly Certificate[] {
-  if (issuers.length < 2) return issuers
-  const wanted = child.fields.extensions.get(EXTENSION.authorityKeyIdentifier)?.value
+  const wanted = issuers.length < 2 ? undefined : child.authorityKeyId
   if (wanted === undefined) return issuers
-  const isLikely = (issuer: Certificate): boolean => {
-    const identifier = issuer.fields.extensions.get(EXTENSION.subjectKeyIdentifier)?.value
-    // keyIdentifier is the first element of the one, and all of the other: compared without their own tags.
-    return identifier !== undefined && Buffer.from(wanted).indexOf(identifier.subarray(1)) === 3
-  }
-  return [...issuers].sort((one, other) => Number(isLikely(other)) - Number(isLikely(one)))
+  const isLikely = ({ subjectKeyId }: Certificate): boolean => subjectKeyId === wanted
+  return [...issuers.filter(isLikely), ...issuers.filter((issuer) => !isLikely(issuer))]
 }

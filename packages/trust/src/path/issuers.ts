@@ -1,9 +1,8 @@
 import { viewDer } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
 import { readGiven } from '../anchor-set.ts'
-import { knownEdge } from '../certificate/certificate.ts'
+import { verifyEdge } from '../certificate/edge.ts'
 import type { Certificate } from '../certificate/certificate.ts'
-import { verifySignature } from '../certificate/signature.ts'
 
 const MAX_LENGTH = 16
 
@@ -50,10 +49,5 @@ function readKnown (identity: PeerIdentity): Certificate | undefined {
 
 function hasIssued (authority: PeerIdentity, child: Certificate): boolean {
   const issuer = readKnown(authority)
-  if (issuer === undefined || issuer.subjectKey !== child.issuerKey) return false
-  const edge = knownEdge(child, issuer)
-  if (edge !== undefined) return edge
-  const key = issuer.publicKey()
-  const { scheme, fields } = child
-  return scheme !== undefined && key !== undefined && scheme.keyTypes.some((type) => type === key.asymmetricKeyType) && verifySignature(scheme, fields.tbs, fields.signature, key)
+  return issuer !== undefined && issuer.subjectKey === child.issuerKey && verifyEdge(child, issuer)
 }

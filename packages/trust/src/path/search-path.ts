@@ -1,7 +1,8 @@
 import { readName } from '@peerkit/identity/x509'
 import type { Certificate } from '../certificate/certificate.ts'
-import { blame, nameOf } from '../certificate/find-flaw.ts'
+import { blame, nameOf, summaryOf } from '../certificate/find-flaw.ts'
 import type { Budget } from '../limits.ts'
+import { refuse } from '../refusal.ts'
 import type { PathRefusalReason, PathRefused } from '../refusal.ts'
 import { findPaths } from './find-paths.ts'
 import type { PathMaterial } from './find-paths.ts'
@@ -69,10 +70,12 @@ function findMissing ({ leaf, anchors, candidates }: PathMaterial): PathRefused 
     last = issuer
   }
   const missing = issuerNameOf(last)
-  const where = last === leaf ? 'its issuer' : `the issuer of ${nameOf(last)},`
+  const whose = last === leaf ? `its issuer ${missing}` : `the issuer of ${nameOf(last)}, ${missing},`
   const isRoot = last.selfIssued
-  const what = isRoot ? `it leads to the root ${nameOf(last)}, which is no trust anchor` : `${where} ${missing}, was not sent and is neither a trust anchor nor a known intermediate`
-  return blame(leaf, 'issuer_unknown', `has no path to a trust anchor: ${what}`)
+  const what = isRoot
+    ? `it leads to the root ${nameOf(last)}, which is no trust anchor`
+    : `${whose} was not sent and is neither a trust anchor (option ca) nor known (option intermediates)`
+  return refuse('issuer_unknown', `${nameOf(leaf)} has no path to a trust anchor: ${what}`, { certificate: summaryOf(last) })
 
   function nextIssuer (child: Certificate): Certificate | undefined {
     return candidates.named(child.issuerKey).find((candidate) => !seen.has(candidate) && !anchors.has(candidate))

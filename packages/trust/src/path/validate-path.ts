@@ -4,7 +4,7 @@ import type { SignatureScheme } from '@peerkit/identity/x509'
 import type { Algorithms } from '../certificate/algorithm-policy.ts'
 import { blame, findFlaw, findIssuerFlaw, findLeafFlaw, nameOf } from '../certificate/find-flaw.ts'
 import type { Purpose } from '../certificate/find-flaw.ts'
-import { verifySignature } from '../certificate/signature.ts'
+import { verifySignature, weightOf } from '../certificate/signature.ts'
 import type { Budget } from '../limits.ts'
 import { findLint } from '../lint.ts'
 import { checkNames } from '../names/check-names.ts'
@@ -20,6 +20,8 @@ export interface PathRules {
   readonly policies: PolicyInputs
   /** Whether what `lintCertificate` finds is a reason to refuse. */
   readonly strict: boolean
+  /** Whether a leaf may have what is meant for CAs alone and does nothing without basicConstraints: keyCertSign, name constraints. A handshake lets it. */
+  readonly idleCaFields?: boolean
   readonly algorithms: Algorithms
   readonly now: number
 }
@@ -33,24 +35,20 @@ export interface PathRules {
 export function validatePath (path: readonly Certificate[], rules: PathRules, budget: Budget): PathRefused | undefined {
   const last = path.length - 1
   if (last === 0) return validateTrustedLeaf(path[0]!, rules)
-  const policies = new PolicyState(rules.policies, last)
-  policies.constrain(path[last]!)
   let remaining = Infinity
   for (let i = last; i >= 0; i--) {
     const certificate = path[i]!
     const refusal = (i < last ? checkSignature(certificate, path[i + 1]!, rules.algorithms, budget) : undefined) ??
       readWhole(certificate) ??
       findFlaw(certificate, rules.now, rules.algorithms) ??
-      (i > 0 ? findIssuerFlaw(certificate, rules.purpose) : findLeafFlaw(certificate, rules.purpose)) ??
+      (i > 0 ? findIssuerFlaw(certificate, rules.purpose) : findLeafFlaw(certificate, rules.purpose, rules.idleCaFields)) ??
       (i < last ? checkNamesBelow(path, i, budget) : undefined)
     if (refusal !== undefined) return refusal
     // Section 6.1.4 (l) and (m); the anchor is not counted, and self-issued certificates are not either.
     if (i > 0 && i < last && !certificate.selfIssued && --remaining < 0) return blame(certificate, 'path_length', 'is one CA more than a pathLenConstraint above it allows')
     if (i > 0) remaining = Math.min(remaining, certificate.basicConstraints?.pathLength ?? Infinity)
-    const failed = i < last && !processPolicies(certificate, i, policies, budget)
-    if (failed) return budget.exhausted !== undefined ? outOf(budget) : blame(certificate, 'policy', 'has no certificate policy that is valid from the anchor down')
   }
-  return rules.strict ? checkLint(path) : undefined
+  return checkPolicies(path, rules.policies, budget) ?? (rules.strict ? checkLint(path) : undefined)
 }
 
 function checkLint (path: readonly Certificate[]): PathRefused | undefined {
@@ -62,9 +60,9 @@ function checkLint (path: readonly Certificate[]): PathRefused | undefined {
 }
 
 /** A leaf that is among the anchors itself: trusted as it is, if it is still valid and for this purpose. */
-function validateTrustedLeaf (leaf: Certificate, { purpose, now, strict, algorithms, policies: inputs }: PathRules): PathRefused | undefined {
+function validateTrustedLeaf (leaf: Certificate, { purpose, now, strict, algorithms, idleCaFields, policies: inputs }: PathRules): PathRefused | undefined {
   const policies = new PolicyState(inputs, 1)
-  const flaw = readWhole(leaf) ?? findFlaw(leaf, now, algorithms) ?? findLeafFlaw(leaf, purpose)
+  const flaw = readWhole(leaf) ?? findFlaw(leaf, now, algorithms) ?? findLeafFlaw(leaf, purpose, idleCaFields)
   if (flaw !== undefined) return flaw
   if (!policies.enter(leaf, true) || !policies.conclude(leaf)) return blame(leaf, 'policy', 'has no certificate policy that is accepted')
   return strict ? checkLint([leaf]) : undefined
@@ -89,7 +87,7 @@ function checkSignature (certificate: Certificate, issuer: Certificate, algorith
   if (signed === true) return undefined
   const wrong = (): PathRefused => blame(certificate, 'signature_invalid', `was not signed by ${nameOf(issuer)}`)
   if (signed === false) return wrong()
-  if (!budget.spend('signatures')) return outOf(budget)
+  if (!budget.spend('signatures', weightOf(issuer.keyKind))) return outOf(budget)
   const key = issuer.publicKey()
   if (key === undefined) return blame(issuer, 'key_refused', 'has a key that cannot be used')
   const valid = verifySignature(scheme, fields.tbs, fields.signature, key)
@@ -118,6 +116,21 @@ function checkNamesBelow (path: readonly Certificate[], index: number, budget: B
     const fault = checkNames(names, nameConstraints, budget)
     if (budget.exhausted !== undefined) return outOf(budget)
     if (fault !== undefined) return blame(certificate, 'name_constraint', `breaks the name constraints of ${nameOf(path[i]!)}: ${fault}`)
+  }
+  return undefined
+}
+
+/** Sections 6.1.2 to 6.1.5, as far as they are about policies, from the anchor down. Nearly always nothing requires a policy, and then nothing can fail. */
+function checkPolicies (path: readonly Certificate[], inputs: PolicyInputs, budget: Budget): PathRefused | undefined {
+  const isFree = inputs.accepted === undefined && !inputs.requireExplicit
+  if (isFree && path.every(({ policyConstraints, policyMappings }) => policyConstraints === undefined && policyMappings === undefined)) return undefined
+  const last = path.length - 1
+  const policies = new PolicyState(inputs, last)
+  policies.constrain(path[last]!)
+  for (let i = last - 1; i >= 0; i--) {
+    const certificate = path[i]!
+    if (processPolicies(certificate, i, policies, budget)) continue
+    return budget.exhausted !== undefined ? outOf(budget) : blame(certificate, 'policy', 'has no certificate policy that is valid from the anchor down')
   }
   return undefined
 }

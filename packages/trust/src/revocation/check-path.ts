@@ -46,7 +46,8 @@ function askOne (checker: RevocationChecker, path: readonly Certificate[], now: 
 
 function read (status: ChainStatus, path: readonly Certificate[], now: number): PathRevocation {
   if (status.permitted) {
-    if (status.state !== 'good') return { valid: true, revalidateAt: now + UNKNOWN_RECHECK, staleUntil: Infinity }
+    // An answer whose time is over is none: it is asked for again, as an unknown one.
+    if (status.state !== 'good' || status.until <= now) return { valid: true, revalidateAt: now + UNKNOWN_RECHECK, staleUntil: Infinity }
     return { valid: true, revalidateAt: now + (status.until - now) * RECHECK_SHARE, staleUntil: status.until }
   }
   const certificate = path.find(({ fingerprint }) => fingerprint === status.certificate.fingerprint256) ?? path[0]!

@@ -33,7 +33,10 @@ export interface TlsConnection {
   readonly address: string | undefined
   /** The last session that the server gave. */
   readonly session: Buffer | undefined
-  /** What the server sent, in DER, the leaf first; of a resumed session the leaf alone. Empty where the handshake failed. */
+  /**
+   * What the server sent, in DER, the leaf first; of a resumed session the leaf alone. Empty where the handshake
+   * failed.
+   */
   readonly certificates: readonly Uint8Array[]
   /** What the server said up to now. */
   facts (): HandshakeFacts

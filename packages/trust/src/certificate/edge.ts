@@ -1,0 +1,15 @@
+import { knownEdge, rememberEdge } from './certificate.ts'
+import type { Certificate } from './certificate.ts'
+import { verifySignature } from './signature.ts'
+
+/** Whether an issuer's key made a certificate's signature. Remembered, since it never changes. Both must have been read whole. */
+export function verifyEdge (certificate: Certificate, issuer: Certificate): boolean {
+  const known = knownEdge(certificate, issuer)
+  if (known !== undefined) return known
+  const { scheme, fields } = certificate
+  const key = issuer.publicKey()
+  const signed = scheme !== undefined && key !== undefined && scheme.keyTypes.some((type) => type === issuer.keyKind.type) &&
+    verifySignature(scheme, fields.tbs, fields.signature, key)
+  rememberEdge(certificate, issuer, signed)
+  return signed
+}

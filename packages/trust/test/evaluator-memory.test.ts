@@ -1,0 +1,175 @@
+import { parsePeerIdentity } from '@peerkit/identity'
+import { test } from 'tap'
+import { createTrustEvaluator } from '../src/index.ts'
+import type { Decision } from '../src/index.ts'
+import { evaluatorOf, fingerprintOf, resumed, revoked, stubChecker, told } from './support/evaluate.ts'
+import { NOW, Party } from './support/mint.ts'
+
+const [root, older, ca] = [new Party('CN=root'), new Party('CN=older'), new Party('CN=ca')]
+const anchor = root.root()
+const intermediate = root.certify(ca)
+const cross = older.certify(ca)
+const leaf = ca.issue()
+const copyOf = (der: Uint8Array): Uint8Array => new Uint8Array(der)
+
+test('an accepted leaf is remembered with exactly what was sent beside it', async (t) => {
+  const checker = stubChecker()
+  const trust = evaluatorOf([anchor], { authority: { revocation: [checker] } })
+  const first = trust.evaluate(leaf, { sent: [intermediate] })
+  t.equal(trust.evaluate(copyOf(leaf), { sent: [copyOf(intermediate)] }), first, 'by its bytes')
+  t.same(checker.asked, ['client', 'ca'])
+  t.match(
+    told(trust.evaluate(leaf)),
+    'unknown_ca/issuer_unknown',
+    'without the intermediate it is decided afresh, as a process would that never saw it'
+  )
+  const second = trust.evaluate(leaf, { sent: [intermediate, anchor] }) as Decision
+  t.equal(told(second), 'accepted by ca < root')
+  t.not(second, first, 'another list is another question')
+  t.equal(checker.asked.length, 4)
+  t.equal(trust.evaluate(leaf, { sent: [intermediate, anchor] }), second, 'the anchor beside it is vouched for')
+})
+
+test('the identity is one object for one leaf and chain, so that what hangs on it is shared', async (t) => {
+  const trust = evaluatorOf([anchor, older.root()])
+  const peerOf = (sent: readonly Uint8Array[]): unknown => {
+    const decision = trust.evaluate(leaf, { sent }) as Decision
+    return decision.accepted ? decision.peer : undefined
+  }
+  const first = peerOf([intermediate])
+  t.equal(peerOf([intermediate, anchor]), first)
+  t.not(peerOf([cross]), first, 'another chain is another identity')
+  t.equal(peerOf([intermediate]), first)
+})
+
+test('with junk beside it a leaf is decided each time, and nothing of the junk is kept', async (t) => {
+  const checker = stubChecker()
+  const trust = evaluatorOf([anchor], { authority: { revocation: [checker] } })
+  const junk = [
+    new Party('CN=ca').root(),
+    root.certify(ca, { forged: true }),
+    Buffer.from('no certificate'),
+    older.certify(ca),
+    leaf
+  ]
+  for (const extra of junk) {
+    for (const sent of [
+      [intermediate, extra],
+      [extra, intermediate]
+    ]) {
+      const first = trust.evaluate(leaf, { sent })
+      t.equal(told(first), 'accepted by ca < root')
+      t.not(trust.evaluate(leaf, { sent }), first)
+    }
+  }
+  t.equal(trust.remembers(leaf), false)
+  t.equal(checker.asked.length, junk.length * 8)
+})
+
+test('a refusal is not remembered: what a new process would accept is accepted', async (t) => {
+  const checker = stubChecker({ client: revoked() })
+  const trust = evaluatorOf([anchor], { authority: { revocation: [checker] } })
+  t.equal(told(trust.evaluate(leaf, { sent: [intermediate] })), 'revoked/revoked')
+  t.equal(trust.remembers(leaf), false)
+  checker.answers = {}
+  t.equal(told(trust.evaluate(leaf, { sent: [intermediate] })), 'accepted by ca < root')
+  t.equal(trust.remembers(leaf), true)
+  t.equal(trust.remembers(ca.issue()), false)
+})
+
+test('intermediates that only an earlier handshake brought help a resumed one, and never a full one', async (t) => {
+  const trust = evaluatorOf([anchor])
+  const other = ca.issue('CN=other')
+  t.equal(told(trust.evaluate(other, resumed)), 'unknown_ca/issuer_unknown', 'nothing is known yet')
+  t.equal(told(trust.evaluate(leaf, { sent: [intermediate] })), 'accepted by ca < root')
+  t.equal(told(trust.evaluate(other)), 'unknown_ca/issuer_unknown', 'full')
+  const first = trust.evaluate(other, resumed)
+  t.equal(told(first), 'accepted by ca < root')
+  t.equal(trust.evaluate(other, resumed), first, 'and is remembered')
+  t.equal(told(trust.evaluate(other)), 'unknown_ca/issuer_unknown', 'for resumed sessions alone')
+  t.equal(trust.remembers(other), true)
+  t.equal(
+    trust.evaluate(leaf, resumed),
+    trust.evaluate(leaf, { sent: [intermediate] }),
+    'what a full handshake was decided by holds for its resumed sessions'
+  )
+})
+
+test('a resumed session falls with its anchor, and with a revocation', async (t) => {
+  const checker = stubChecker()
+  let [version, anchors] = [1, [anchor]]
+  const trust = createTrustEvaluator({
+    authorities: () => [{ name: 'default', ca: anchors, revocation: [checker] }],
+    version: () => version,
+    now: () => NOW
+  })
+  const ask = (): string => told(trust.evaluate(leaf, resumed))
+  t.equal(told(trust.evaluate(leaf, { sent: [intermediate] })), 'accepted by ca < root')
+  checker.answers = { ca: revoked() }
+  checker.epoch += 1
+  t.equal(ask(), 'revoked/revoked')
+  checker.answers = {}
+  checker.epoch += 1
+  t.equal(ask(), 'accepted by ca < root')
+  ;[version, anchors] = [2, [older.root()]]
+  t.equal(ask(), 'unknown_ca/issuer_unknown')
+  ;[version, anchors] = [3, [anchor]]
+  t.equal(ask(), 'accepted by ca < root', 'an intermediate that was verified stays known')
+})
+
+test('only what led to an anchor is learned, told once, and gone when the anchors move or it ends', async (t) => {
+  let [version, time, calls] = [1, NOW, 0]
+  const short = root.certify(ca, { notAfter: NOW + 60_000 })
+  const trust = createTrustEvaluator({
+    authorities: () => [{ name: 'default', ca: [anchor], intermediates: version > 2 ? [intermediate] : [] }],
+    version: () => version,
+    now: () => time,
+    onLearned: () => {
+      calls += 1
+    }
+  })
+  t.same(trust.learned, [])
+  trust.evaluate(leaf, { sent: [root.certify(ca, { forged: true }), cross] })
+  t.same([trust.learned, calls], [[], 0])
+  trust.evaluate(leaf, { sent: [intermediate] })
+  trust.evaluate(ca.issue(), { sent: [intermediate] })
+  t.same([trust.learned, calls], [[fingerprintOf(intermediate)], 1])
+  trust.evaluate(leaf, { sent: [short] })
+  t.same([trust.learned, calls], [[fingerprintOf(intermediate), fingerprintOf(short)].sort(), 2])
+  time = NOW + 61_000
+  t.same(trust.learned, [fingerprintOf(intermediate)])
+  version = 2
+  t.equal(trust.isCurrent({ version: { trust: 1, revocation: 0 } }), false)
+  t.same(trust.learned, [])
+  trust.evaluate(leaf, { sent: [intermediate] })
+  t.same([trust.learned, calls], [[fingerprintOf(intermediate)], 3])
+  version = 3
+  trust.evaluate(leaf, { sent: [intermediate] })
+  t.same([trust.learned, calls], [[], 3], 'what is configured need not be learned')
+})
+
+test('no more is learned, and no more remembered, than it is told', async (t) => {
+  const cas = [1, 2, 3].map((number) => new Party(`CN=ca ${number}`))
+  const few = evaluatorOf([anchor], { maxIntermediates: 2 })
+  for (const each of cas) t.match(told(few.evaluate(each.issue(), { sent: [root.certify(each)] })), /^accepted/)
+  t.equal(few.learned.length, 2)
+  const none = evaluatorOf([anchor], { maxIntermediates: 0, maxRemembered: 0 })
+  const first = none.evaluate(leaf, { sent: [intermediate] })
+  t.equal(told(first), 'accepted by ca < root')
+  t.not(none.evaluate(leaf, { sent: [intermediate] }), first)
+  t.same(none.learned, [])
+  t.equal(told(none.evaluate(leaf, resumed)), 'unknown_ca/issuer_unknown')
+  const one = evaluatorOf([anchor], { maxRemembered: 1 })
+  const [a, b] = [ca.issue('CN=a'), ca.issue('CN=b')]
+  for (const each of [a, b]) one.evaluate(each, { sent: [intermediate] })
+  t.strictSame([one.remembers(a), one.remembers(b)], [false, true])
+})
+
+test('identities that are given are not read again, and bytes of the caller are not written to', async (t) => {
+  const given = parsePeerIdentity(anchor)
+  const decision = createTrustEvaluator({
+    authorities: () => [{ name: 'default', ca: [given] }],
+    now: () => NOW
+  }).evaluate(leaf, { sent: [intermediate] }) as Decision
+  t.equal(decision.accepted && decision.peer.chain?.at(-1), given)
+})

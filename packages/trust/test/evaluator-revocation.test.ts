@@ -1,0 +1,245 @@
+import { test } from 'tap'
+import { createTrustEvaluator } from '../src/index.ts'
+import type { Accepted, Authority, Decision, TrustEvaluator } from '../src/index.ts'
+import {
+  DAY,
+  evaluatorOf,
+  fingerprintOf,
+  good,
+  later,
+  outcomeOf,
+  revoked,
+  stubChecker,
+  told,
+  unknown
+} from './support/evaluate.ts'
+import type { StubChecker } from './support/evaluate.ts'
+import { NOW, Party } from './support/mint.ts'
+
+const [root, older, ca] = [new Party('CN=root'), new Party('CN=older'), new Party('CN=ca')]
+const anchor = root.root()
+const anchors = [anchor, older.root()]
+const [intermediate, cross] = [root.certify(ca), older.certify(ca)]
+const leaf = ca.issue()
+
+/** An evaluator that asks these. */
+function asking (revocation: readonly StubChecker[], now = (): number => NOW): TrustEvaluator {
+  return evaluatorOf(anchors, { authority: { revocation }, now })
+}
+
+test('the leaf and every intermediate are asked about, each by every checker, and the anchor by none', async (t) => {
+  const checkers = [stubChecker(), stubChecker()]
+  t.match(told(asking(checkers).evaluate(leaf, { sent: [intermediate] })), /^accepted/)
+  for (const { asked } of checkers) t.same(asked, ['client', 'ca'])
+})
+
+test('a revoked intermediate ends the paths through it and no others, at once or later', async (t) => {
+  for (const answer of [revoked('cACompromise'), async () => revoked('cACompromise')]) {
+    const checker = stubChecker({ [fingerprintOf(intermediate)]: answer as any })
+    const trust = asking([checker])
+    for (const sent of [
+      [intermediate, cross],
+      [cross, intermediate]
+    ]) {
+      t.equal(told(await trust.evaluate(leaf, { sent })), 'accepted by ca < older')
+    }
+    t.match(await trust.evaluate(leaf, { sent: [intermediate] }), {
+      accepted: false,
+      reason: 'revoked',
+      detail: {
+        step: 'revoked',
+        message: /^CN=ca .* is revoked \(cACompromise\)$/,
+        certificate: { fingerprint256: fingerprintOf(intermediate) }
+      }
+    })
+  }
+})
+
+test('a revoked leaf is revoked on every path, and no other path is asked about', async (t) => {
+  for (const answer of [revoked(), async () => revoked()]) {
+    const checker = stubChecker({ client: answer as any })
+    const decision = await asking([checker]).evaluate(leaf, { sent: [intermediate, cross] })
+    t.match(decision, {
+      accepted: false,
+      reason: 'revoked',
+      detail: { message: /^CN=client .* is revoked$/, certificate: { subject: 'CN=client' } }
+    })
+    t.same(checker.asked, ['client', 'ca'])
+  }
+})
+
+test('what one checker knows does not answer for another; that it was revoked is told first', async (t) => {
+  const [knows, ignorant, hostile] = [
+    stubChecker(),
+    stubChecker({ client: unknown('ocsp_unavailable') }),
+    stubChecker({ client: revoked() })
+  ]
+  for (const checkers of [
+    [knows, ignorant],
+    [ignorant, knows]
+  ]) {
+    t.match(asking(checkers).evaluate(leaf, { sent: [intermediate] }), {
+      accepted: false,
+      reason: 'revocation_unknown',
+      detail: { why: 'ocsp_unavailable', message: /^CN=client .* may be revoked: ocsp_unavailable$/ }
+    })
+  }
+  for (const checkers of [
+    [hostile, ignorant],
+    [ignorant, hostile]
+  ]) {
+    t.equal(told(asking(checkers).evaluate(leaf, { sent: [intermediate] })), 'revoked/revoked')
+  }
+  const soft = stubChecker({ client: unknown() })
+  soft.permit = ({ state }) => state !== 'revoked'
+  t.match(told(asking([soft, knows]).evaluate(leaf, { sent: [intermediate] })), /^accepted/)
+})
+
+test('a checker that throws, rejects or has a policy that throws has permitted nobody', async (t) => {
+  const throwing = stubChecker()
+  throwing.permit = () => {
+    throw new Error('broken')
+  }
+  const throwingLater = stubChecker({ client: async () => good() } as any)
+  throwingLater.permit = () => {
+    throw new Error('broken')
+  }
+  for (const checker of [throwing, throwingLater]) {
+    t.match(await asking([checker, stubChecker()]).evaluate(leaf, { sent: [intermediate] }), {
+      accepted: false,
+      reason: 'revocation_unknown',
+      detail: {
+        step: 'revocation_unknown',
+        why: 'check_failed',
+        message: /^CN=client .*: the revocation checker failed$/
+      }
+    })
+  }
+  for (const answer of [new Error('broken'), async () => await Promise.reject(new Error('broken'))]) {
+    t.match(await asking([stubChecker({ client: answer as any })]).evaluate(leaf, { sent: [intermediate] }), {
+      accepted: false,
+      reason: 'revocation_unknown',
+      detail: { why: 'check_failed', certificate: { subject: 'CN=client' } }
+    })
+  }
+  t.match(
+    asking([stubChecker({ client: { ...unknown(), detail: 'no list of CN=ca' } as any })]).evaluate(leaf, {
+      sent: [intermediate]
+    }),
+    { detail: { why: 'no_crl', message: /may be revoked: no list of CN=ca$/ } }
+  )
+})
+
+test('an answer that a policy does not permit though it is good is one whose time is over', async (t) => {
+  const checker = stubChecker({ ca: good(NOW - 1) })
+  checker.permit = (status) => status.state === 'good' && status.until > NOW
+  t.match(asking([checker]).evaluate(leaf, { sent: [intermediate] }), {
+    accepted: false,
+    reason: 'revocation_unknown',
+    detail: { why: 'answer_expired', message: /^CN=ca .* may be revoked: answer_expired$/ }
+  })
+})
+
+test('revocation is asked again after 85 % of the shortest answer; the decision may be used to its end', async (t) => {
+  let time = NOW
+  const checker = stubChecker({ client: () => good(time + DAY), ca: () => good(time + 100_000) })
+  const trust = asking([checker, stubChecker()], () => time)
+  const ask = (): Accepted => trust.evaluate(leaf, { sent: [intermediate] }) as Accepted
+  const first = ask()
+  t.match(first, { accepted: true, revalidateAt: NOW + 85_000, staleUntil: NOW + 100_000 })
+  time = NOW + 84_999
+  t.equal(ask(), first)
+  t.equal(trust.isFresh(first), true)
+  time = NOW + 85_000
+  t.equal(trust.isFresh(first), false)
+  t.equal(trust.isCurrent(first), true, 'it may be used while it is asked again')
+  t.match(ask(), { accepted: true, revalidateAt: NOW + 170_000, staleUntil: NOW + 185_000 })
+})
+
+test('what a soft policy let pass without knowing is asked again after a minute, and used meanwhile', async (t) => {
+  let time = NOW
+  const checker = stubChecker({ ca: unknown() })
+  checker.permit = ({ state }) => state !== 'revoked'
+  const trust = asking([checker], () => time)
+  const first = trust.evaluate(leaf, { sent: [intermediate] })
+  t.match(first, { accepted: true, revalidateAt: NOW + 60_000, staleUntil: Infinity })
+  time = NOW + 59_999
+  t.equal(trust.evaluate(leaf, { sent: [intermediate] }), first)
+  time = NOW + 60_000
+  checker.answers = { ca: revoked() }
+  t.equal(told(trust.evaluate(leaf, { sent: [intermediate] })), 'revoked/revoked')
+})
+
+test('connections of one client that come at once wait for one answer', async (t) => {
+  const answer = later()
+  const checker = stubChecker({ client: () => answer.promise })
+  const trust = asking([checker])
+  const first = trust.evaluate(leaf, { sent: [intermediate] })
+  t.ok(first instanceof Promise)
+  t.equal(trust.evaluate(new Uint8Array(leaf), { sent: [new Uint8Array(intermediate)] }), first)
+  t.not(trust.evaluate(leaf, { sent: [intermediate, anchor] }), first, 'another list is another question')
+  answer.settle(good())
+  const decision = await first
+  t.match(told(decision), /^accepted/)
+  t.same(checker.asked, ['client', 'ca', 'client', 'ca'])
+  t.equal(trust.evaluate(leaf, { sent: [intermediate] }), decision, 'and at once from then on')
+})
+
+test('a checker that never answers keeps nobody waiting who comes later', async (t) => {
+  let time = NOW
+  const answers = [new Promise<never>(() => {}), good()]
+  const checker = stubChecker({ client: () => answers.shift()! })
+  const trust = asking([checker], () => time)
+  const first = trust.evaluate(leaf, { sent: [intermediate] })
+  time += 4_999
+  t.equal(trust.evaluate(leaf, { sent: [intermediate] }), first)
+  time += 1
+  t.match(told(trust.evaluate(leaf, { sent: [intermediate] })), /^accepted/)
+})
+
+test('an answer about a trust that moved meanwhile is not used: it is decided again, or refused', async (t) => {
+  for (const [moves, outcome, asked] of [
+    [0, /^accepted/, 1],
+    [1, /^accepted/, 2],
+    [2, /^accepted/, 3],
+    [3, /^revocation_unknown\/revocation_unknown$/, 3]
+  ] as const) {
+    let left = moves
+    const checker: StubChecker = stubChecker({
+      client: async () => {
+        await null
+        if (left > 0) checker.epoch += 1
+        left -= 1
+        return good()
+      }
+    } as any)
+    const decision = await asking([checker]).evaluate(leaf, { sent: [intermediate] })
+    t.match(told(decision), outcome, `moved ${moves} times`)
+    t.equal(checker.asked.filter((name) => name === 'client').length, asked)
+    if (!decision.accepted) t.equal(decision.detail.message, 'the trust moved while the certificate was checked')
+  }
+})
+
+test('a CA that is removed while a checker answers lets nobody in', async (t) => {
+  let version = 1
+  const answer = later()
+  const checker = stubChecker({ client: () => answer.promise })
+  const authorities = (): Authority[] => [
+    { name: 'default', ca: [version === 1 ? anchor : older.root()], revocation: [checker] }
+  ]
+  const trust = createTrustEvaluator({ authorities, version: () => version, now: () => NOW })
+  const decided = trust.evaluate(leaf, { sent: [intermediate] })
+  version = 2
+  answer.settle(good())
+  t.equal(told(await decided), 'unknown_ca/issuer_unknown')
+  t.equal(trust.remembers(leaf), false)
+})
+
+test('without a checker nothing is asked again', async (t) => {
+  t.match(evaluatorOf([anchor]).evaluate(leaf, { sent: [intermediate] }) as Decision, {
+    accepted: true,
+    revalidateAt: Infinity,
+    staleUntil: Infinity
+  })
+  t.equal(outcomeOf(root.issue(), [], [anchor]), 'accepted by root')
+})

@@ -1,0 +1,168 @@
+import { test } from 'tap'
+import { readPathCertificate } from '../src/certificate/certificate.ts'
+import type { Certificate } from '../src/certificate/certificate.ts'
+import { BoundedMemory } from '../src/memory/bounded-memory.ts'
+import { CertificateStore } from '../src/memory/certificate-store.ts'
+import { DecisionMemory } from '../src/memory/decision-memory.ts'
+import { PendingDecisions } from '../src/memory/pending-decisions.ts'
+import { tailOf } from '../src/memory/tail.ts'
+import { CandidatePool, joinPools } from '../src/path/candidate-pool.ts'
+import { Party } from './support/mint.ts'
+
+const root = new Party('CN=root')
+const make = (name: string): Certificate => readPathCertificate(root.certify(new Party(`CN=${name}`)))
+const [a, b, c, twin] = [make('a'), make('b'), make('c'), make('a')]
+/** Another certificate that ends in the same octets. */
+const likeness = Buffer.concat([Buffer.from([1, 2, 3]), a.der.subarray(3)])
+
+test('a bounded memory gives up what was used least recently', async (t) => {
+  const memory = new BoundedMemory<number>(2)
+  for (const [index, key] of ['a', 'b'].entries()) memory.set(key, index)
+  memory.get('a')
+  memory.set('c', 2)
+  t.strictSame(
+    ['a', 'b', 'c'].map((key) => memory.get(key)),
+    [0, undefined, 2]
+  )
+  memory.set('a', 9)
+  t.equal(memory.get('a'), 9)
+  memory.clear()
+  t.equal(memory.get('a'), undefined)
+})
+
+test('a certificate is kept under its last octets, and found by all of them', async (t) => {
+  t.equal(tailOf(a.der), tailOf(likeness))
+  t.equal(tailOf(Uint8Array.of(1, 2)).length, 2, 'also where it is shorter')
+  const store = new CertificateStore(10)
+  store.add(a)
+  t.equal(store.find(new Uint8Array(a.der)), a)
+  t.equal(store.find(likeness), undefined)
+  t.equal(store.find(a.der.subarray(1)), undefined)
+})
+
+test('a store keeps so many certificates, by name those added last first', async (t) => {
+  const store = new CertificateStore(3)
+  for (const each of [a, twin, b]) store.add(each)
+  t.strictSame(store.named(a.subjectKey), [twin, a])
+  store.add(a)
+  t.strictSame([store.size, store.named(a.subjectKey)], [3, [a, twin]], 'once, and as the one used last')
+  store.add(c)
+  t.strictSame([store.size, store.find(twin.der), store.named(a.subjectKey)], [3, undefined, [a]])
+  store.add(make('d'))
+  t.strictSame([store.find(b.der), store.named(b.subjectKey)], [undefined, []])
+  const none = new CertificateStore(0)
+  none.add(a)
+  t.strictSame([none.size, none.named(a.subjectKey)], [0, []])
+})
+
+test('decisions are found by the exact bytes of the leaf and of what was sent, in its order', async (t) => {
+  const memory = new DecisionMemory<string>(10)
+  memory.add(a, [b, c], 'bc')
+  memory.add(a, [c, b], 'cb')
+  memory.add(a, [], 'alone')
+  const find = (leaf: Uint8Array, ...sent: readonly Uint8Array[]): string | undefined =>
+    memory.find(leaf, sent)?.decision
+  t.strictSame([find(a.der, b.der, c.der), find(a.der, c.der, b.der), find(a.der)], ['bc', 'cb', 'alone'])
+  t.strictSame(
+    [find(a.der, b.der), find(a.der, b.der, c.der, c.der), find(likeness, b.der, c.der), find(b.der)],
+    Array(4).fill(undefined)
+  )
+  t.strictSame(
+    memory.findAny(a.der).map(({ decision }) => decision),
+    ['alone', 'cb', 'bc'],
+    'the last comes first'
+  )
+  t.strictSame([memory.findAny(likeness), memory.findAny(b.der)], [[], []])
+  memory.add(a, [b, c], 'again')
+  t.strictSame([memory.size, find(a.der, b.der, c.der)], [3, 'again'], 'a new one takes the place of the old')
+})
+
+test('of one leaf four chains are remembered', async (t) => {
+  const memory = new DecisionMemory<number>(10)
+  const lists = [[], [b], [c], [b, c], [c, b]]
+  for (const [index, sent] of lists.entries()) memory.add(a, sent, index)
+  t.strictSame(
+    [memory.size, memory.find(a.der, []), memory.findAny(a.der).map(({ decision }) => decision)],
+    [4, undefined, [4, 3, 2, 1]]
+  )
+})
+
+test('when the memory is full the oldest goes that nobody asked for since it was last passed over', async (t) => {
+  const memory = new DecisionMemory<string>(2)
+  memory.add(a, [], 'a')
+  memory.add(b, [], 'b')
+  t.equal(memory.find(a.der, [])?.decision, 'a')
+  memory.add(c, [], 'c')
+  t.strictSame(
+    [a, b, c].map(({ der }) => memory.find(der, [])?.decision),
+    ['a', undefined, 'c']
+  )
+  t.equal(memory.size, 2)
+  for (const name of ['d', 'e', 'f']) memory.add(make(name), [], name)
+  t.equal(memory.size, 2, 'also where all were used')
+  const none = new DecisionMemory<string>(0)
+  none.add(a, [], 'a')
+  t.strictSame([none.size, none.find(a.der, [])], [0, undefined])
+})
+
+test('a decision under way is joined by who asks the same, for five seconds', async (t) => {
+  const pending = new PendingDecisions<string>()
+  let settle: (value: string) => void = () => {}
+  const running = pending.add(
+    a.der,
+    [b.der],
+    false,
+    new Promise((resolve) => {
+      settle = resolve
+    }),
+    1_000
+  )
+  t.equal(pending.find(new Uint8Array(a.der), [new Uint8Array(b.der)], false, 1_000), running)
+  for (const [leaf, sent, resumed, now] of [
+    [a.der, [], false, 1_000],
+    [a.der, [c.der], false, 1_000],
+    [likeness, [b.der], false, 1_000],
+    [a.der, [b.der], true, 1_000],
+    [a.der, [b.der], false, 6_000]
+  ] as const) {
+    t.equal(pending.find(leaf, sent, resumed, now), undefined)
+  }
+  t.equal(pending.find(a.der, [b.der], false, 5_999), running)
+  const other = pending.add(a.der, [], true, Promise.resolve('other'), 2_000)
+  settle('done')
+  t.strictSame([await running, await other], ['done', 'other'])
+  t.equal(pending.size, 0, 'and is forgotten when it is there')
+  t.equal(pending.find(a.der, [b.der], false, 2_000), undefined)
+})
+
+test('decisions that fail are forgotten, and those that never come do not fill the memory', async (t) => {
+  const pending = new PendingDecisions<string>()
+  await t.rejects(pending.add(a.der, [], false, Promise.reject(new Error('broken')), 0), { message: 'broken' })
+  t.equal(pending.size, 0)
+  const never = new Promise<string>(() => {})
+  for (const [index, { der }] of [a, b, c].entries()) pending.add(der, [], false, never, index * 2_000)
+  pending.add(a.der, [b.der], false, never, 4_000)
+  t.equal(pending.size, 3)
+  pending.add(make('d').der, [], false, never, 9_000)
+  t.equal(pending.size, 1)
+})
+
+test('a pool has each certificate once, by name, and none whose names cannot be read', async (t) => {
+  const garbage = Buffer.from('300d310b300906035504030c02fffe', 'hex')
+  const unreadable = [{ subjectName: garbage }, { issuerName: garbage }].map((options) =>
+    readPathCertificate(root.certify(new Party('CN=a'), options))
+  )
+  const pool = new CandidatePool([a, twin, readPathCertificate(new Uint8Array(a.der)), ...unreadable, b])
+  t.strictSame(pool.named(a.subjectKey), [a, twin])
+  t.strictSame(pool.named(c.subjectKey), [])
+  t.strictSame(
+    [pool.has(a), pool.has(readPathCertificate(new Uint8Array(a.der))), pool.has(c), pool.has(unreadable[0]!)],
+    [true, true, false, false]
+  )
+  t.strictSame([pool.find(a.der), pool.find(likeness), new CandidatePool([]).find(a.der)], [a, undefined, undefined])
+  t.strictSame(joinPools([new CandidatePool([b]), pool, new CandidatePool([twin])]).named(a.subjectKey), [
+    a,
+    twin,
+    twin
+  ])
+})
