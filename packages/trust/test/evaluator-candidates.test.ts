@@ -3,7 +3,7 @@ import { test } from 'tap'
 import type { Decision } from '../src/index.ts'
 import { sequence, tlv } from './support/der.ts'
 import { evaluatorOf, later, outcomeOf, revoked, stubChecker, told } from './support/evaluate.ts'
-import { NOW, Party, altNames, dns, nameConstraints } from './support/mint.ts'
+import { NOW, Party, altNames, dns, nameConstraints, newKeys } from './support/mint.ts'
 
 const [root, ca] = [new Party('CN=root'), new Party('CN=ca')]
 const anchor = root.root()
@@ -150,6 +150,14 @@ test('what it costs is bounded, and what was found out before the budget ended i
     outcomeOf(named, [constrained], [anchor], { limits: { maxNameConstraintComparisons: 0 } }),
     'bad_chain/budget_exceeded'
   )
+})
+
+test('a key that is slow to verify with spends more of the budget', async (t) => {
+  const crowdOf = (curve: string): Uint8Array[] =>
+    Array.from({ length: 6 }, () => root.certify(new Party('CN=ca', { keys: newKeys(curve) })))
+  const limits = { maxSignatures: 12 }
+  t.equal(outcomeOf(leaf, crowdOf('P-384'), [anchor], { limits }), 'unknown_ca/signature_invalid')
+  t.equal(outcomeOf(leaf, crowdOf('P-521'), [anchor], { limits }), 'bad_chain/budget_exceeded')
 })
 
 test('revocation is asked about so many paths; what it said is told, not that the budget ended', async (t) => {

@@ -130,6 +130,39 @@ test('a checker that throws, rejects or has a policy that throws has permitted n
   )
 })
 
+test('a checker that answers out of its contract has permitted nobody', async (t) => {
+  const soft = ({ state }: { readonly state: string }): boolean => state !== 'revoked'
+  const thenable = { then: (resolve: (status: unknown) => void) => { resolve(revoked()) } }
+  const outcomeWith = async (answer: unknown, permit: unknown = soft): Promise<string> => {
+    const checker = Object.assign(stubChecker({ client: (() => answer) as any }), { permit })
+    return told(await asking([checker as StubChecker]).evaluate(leaf, { sent: [intermediate] }))
+  }
+  t.equal(await outcomeWith(thenable), 'revoked/revoked', 'a promise of another library')
+  t.equal(await outcomeWith(revoked(), async () => false), 'revoked/revoked', 'a promise is no yes')
+  t.equal(await outcomeWith(unknown(), async () => false), 'revocation_unknown/revocation_unknown')
+  for (const odd of [undefined, null, 'good', {}, { state: 'REVOKED' }, { state: 'good' }]) {
+    t.equal(await outcomeWith(odd, ({ state }: any) => state === 'good'), 'revocation_unknown/revocation_unknown')
+  }
+})
+
+test('a checker whose epoch cannot be read has permitted nobody, and no earlier decision counts', async (t) => {
+  let broken = false
+  const checker = Object.defineProperty(stubChecker(), 'epoch', {
+    get () {
+      if (broken) throw new Error('no epoch')
+      return 1
+    }
+  })
+  const trust = asking([checker])
+  const accepted = trust.evaluate(leaf, { sent: [intermediate] }) as Accepted
+  t.ok(trust.isFresh(accepted))
+  broken = true
+  t.notOk(trust.isFresh(accepted))
+  t.match(told(trust.evaluate(leaf, { sent: [intermediate] })), /^revocation_unknown/)
+  broken = false
+  t.match(told(trust.evaluate(leaf, { sent: [intermediate] })), /^accepted/)
+})
+
 test('an answer that a policy does not permit though it is good is one whose time is over', async (t) => {
   const checker = stubChecker({ ca: good(NOW - 1) })
   checker.permit = (status) => status.state === 'good' && status.until > NOW
