@@ -7,6 +7,8 @@ import { bytes, developmentComment, leafExtensions, replaceExtensions } from './
 import { encodePem, generateKeyPair } from './key-pair.ts'
 import type { KeyPair } from './key-pair.ts'
 import type { CaOptions, IssueOptions, IssuedCertificate } from './options.ts'
+import { readRevocationTarget } from './revocation-target.ts'
+import type { RevocationTarget } from './revocation-target.ts'
 import { signCertificate } from './sign-certificate.ts'
 import { checkReason, signCrl } from './sign-crl.ts'
 import type { Crl, CrlOptions, Revocation, RevokeOptions } from './sign-crl.ts'
@@ -24,7 +26,15 @@ export interface DevCa {
   readonly chain: string
   issue (options?: IssueOptions): Promise<IssuedCertificate>
   intermediate (options?: CaOptions): Promise<DevCa>
-  revoke (certificate: IssuedCertificate | string, options?: RevokeOptions): void
+  /**
+   * Puts a certificate of this CA on its next CRL. An intermediate is revoked by the CA above it:
+   * `root.revoke(intermediate)`.
+   *
+   * @param certificate what `issue` gave, a CA, PEM (its first certificate counts), DER, or a serial number in
+   * hexadecimal
+   * @throws MTLS_ERR_DEV_CA_OPTION on anything else, and on a wrong option
+   */
+  revoke (certificate: RevocationTarget, options?: RevokeOptions): void
   crl (options?: CrlOptions): Promise<Crl>
 }
 
@@ -79,8 +89,7 @@ export function openCa (state: CaState): DevCa {
     revoke: (target, options = {}) => {
       checkRevokeOptions(options)
       const { reason, date = new Date() } = options
-      const serialNumber = (typeof target === 'string' ? target : target.serialNumber).toLowerCase()
-      if (!/^([0-9a-f]{2})+$/.test(serialNumber)) throw new MTLS_ERR_DEV_CA_OPTION(`serial number is "${serialNumber}"; expected hexadecimal octets`)
+      const serialNumber = readRevocationTarget(target)
       checkReason(reason)
       revocations.set(serialNumber, { serialNumber, reason, date, after: state.crlNumber })
     },

@@ -76,6 +76,7 @@ test('a wrong command line ends with 2 and says what is wrong', async (t) => {
     ['ca intermediate', [], /--out is missing/],
     ['cert issue', [...out, 'extra'], /extra/],
     ['cert issue', [...out, '--cn'], /--cn/],
+    ['cert issue', [...out, '--cn', 'a', '--cn=b'], /found --cn 2 times; peerkit cert issue takes it once/],
     ['cert issue', [...out, '--profile', 'peer'], /--profile is "peer"; expected server, client or both/],
     ['cert issue', [...out, '--key', 'dsa'], /key is "dsa"/],
     ['cert issue', [...out, '--days', 'many'], /--days is "many"; expected a number above 0/],
@@ -85,7 +86,7 @@ test('a wrong command line ends with 2 and says what is wrong', async (t) => {
     ['cert revoke', ['--serial', '01', '--cert', 'x'], /expected either --cert or --serial/],
     ['cert revoke', ['--serial', 'xyz'], /serial number is "xyz"/],
     ['cert revoke', ['--serial', '01', '--reason', 'bored'], /reason is "bored"/],
-    ['cert revoke', ['--cert', file('none.pem')], /--cert .*none\.pem: ENOENT; expected a PEM certificate/],
+    ['cert revoke', ['--cert', file('none.pem')], /--cert .*none\.pem: found no such file; expected a PEM certificate/],
     ['cert revoke', ['--cert', file('pki/ca.key')], /--cert .*ca\.key: .*expected a PEM certificate/],
     ['crl', ['--days', '0'], /--days is "0"/],
   ]

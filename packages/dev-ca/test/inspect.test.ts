@@ -76,7 +76,7 @@ test('a wrong target ends with 2 and says what was found and what was expected',
     [['h:1', '--servername', 'a b'], /--servername is "a b"; expected a host name/],
     [['h:1', '--cert', 'x'], /--key is missing; --cert and --key go together/],
     [['h:1', '--key', 'x'], /--cert is missing/],
-    [['h:1', '--ca', 'nowhere'], /--ca nowhere: ENOENT; expected CA certificates/],
+    [['h:1', '--ca', 'nowhere'], /--ca nowhere: found no such file; expected CA certificates/],
     [['h:1', '--jsn'], /unknown option --jsn \(did you mean --json\?\)/]
   ]
   const runs = await Promise.all(wrong.map(async ([args]) => await peerkitHere('inspect', ...args)))

@@ -77,7 +77,7 @@ test('a wrong command line ends with 2 before anything is sent', async (t) => {
     [[at, '--cert', file('me.pem'), '--key', file('other.key')], /--key .*found the key of another certificate/],
     [[at, '--cert', file('me.pem'), '--key', file('junk.key')], /--key .*the key or the certificate is damaged/],
     [[at, '--cert', file('me.pem'), '--key', file('junk.txt')], /--key .*found no PEM private key/],
-    [[at, '--cert', file('me.pem'), '--key', file('none')], /--key .*ENOENT; expected a PEM private key/],
+    [[at, '--cert', file('me.pem'), '--key', file('none')], /--key .*none: found no such file; expected a PEM private key/],
     [[at, '--crt', 'x'], /unknown option --crt \(did you mean --cert\?\)/]
   ]
   for (const [args, message] of wrong) {

@@ -1,5 +1,5 @@
 import { createDevCa } from '@peerkit/dev-ca'
-import type { DevCa, RevocationReason } from '@peerkit/dev-ca'
+import type { DevCa, RevocationReason, RevocationTarget } from '@peerkit/dev-ca'
 import { parsePeerIdentity } from '@peerkit/identity'
 import { parseCrl } from '@peerkit/revocation'
 import { test } from 'tap'
@@ -88,6 +88,49 @@ test('an intermediate signs its own CRLs, with an own count', async (t) => {
   t.equal(list.number, 1n)
   t.ok(list.has(leaf.serialNumber))
   t.throws(() => read(ca, Buffer.alloc(0)), { code: 'MTLS_ERR_CRL_INVALID' })
+})
+
+test('what to revoke is named by what was issued, a CA, PEM, DER or a serial number', async (t) => {
+  const ca = await createDevCa()
+  const intermediate = await ca.intermediate()
+  const { serialNumber = '' } = parsePeerIdentity(intermediate.der)
+  const leaf = await ca.issue()
+  const targets: ReadonlyArray<readonly [target: RevocationTarget, serialNumber: string]> = [
+    [intermediate, serialNumber],
+    [intermediate.certificate, serialNumber],
+    [intermediate.chain, serialNumber],
+    [intermediate.der, serialNumber],
+    [serialNumber, serialNumber],
+    [leaf, leaf.serialNumber],
+    [leaf.chain, leaf.serialNumber],
+    [leaf.der, leaf.serialNumber]
+  ]
+  for (const [target, expected] of targets) {
+    const own = await createDevCa()
+    own.revoke(target)
+    const list = read(own, (await own.crl()).pem)
+    t.same([list.size, list.has(expected)], [1, true])
+  }
+})
+
+test('anything else to revoke is refused by name, and no key is shown', async (t) => {
+  const ca = await createDevCa()
+  const wrong: ReadonlyArray<readonly [target: unknown, message: RegExp]> = [
+    [undefined, /certificate is undefined; expected a certificate that was issued, a CA, PEM, DER or a serial number/],
+    [null, /certificate is null; expected/],
+    [5, /certificate is 5; expected/],
+    [{}, /certificate is an object of another kind; expected/],
+    [{ serialNumber: 5 }, /certificate is an object of another kind; expected/],
+    [ca.key, /certificate is PEM without a certificate that can be read/],
+    [ca.key.replace(/-----.*/g, ''), /serial number is \d+ characters; expected hexadecimal octets, or PEM/],
+    [Buffer.from('junk'), /certificate is 4 octets that cannot be read; expected DER of a certificate/],
+    [ca.der.subarray(0, 100), /certificate is 100 octets that cannot be read/]
+  ]
+  for (const [target, message] of wrong) {
+    const revoke = (): void => { ca.revoke(target as RevocationTarget) }
+    t.throws(revoke, { code: 'MTLS_ERR_DEV_CA_OPTION', message })
+  }
+  t.equal(read(ca, (await ca.crl()).pem).size, 0)
 })
 
 test('wrong options of a revocation or a CRL are refused by name, and nothing is revoked', async (t) => {

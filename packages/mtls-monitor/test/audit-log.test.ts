@@ -98,6 +98,18 @@ test('a refusal names the step and the certificate at fault, in bounded texts', 
   t.notOk(Object.hasOwn(lines[4]?.line ?? {}, 'detail'))
 })
 
+test('a refused server has the certificate at fault and the check that failed in its line', async (t) => {
+  const { lines, log } = createLog()
+  const audit = auditLog(log)
+  const certificate = { subject: 'CN=ledger', serialNumber: '0a', fingerprint256: 'ab'.repeat(32) }
+  const detail = { step: 'revoked', message: 'CN=ledger is revoked', certificate }
+  const message = 'The certificate of https://ledger.internal is not accepted: CN=ledger is revoked'
+  const facts = { origin: 'https://ledger.internal', code: 'MTLS_ERR_OUTBOUND_SERVER_REVOKED', reason: 'revoked', message }
+  outboundRefused.publish({ v: 1, time: TIME, ...facts, detail })
+  audit.close()
+  t.match(lines[0]?.line, { event: 'outbound:refused', detail: message, step: 'revoked', certificate })
+})
+
 test('every denial and every change has its line', async (t) => {
   const peer = await mintPeer()
   const { lines, log } = createLog()
@@ -118,7 +130,7 @@ test('every denial and every change has its line', async (t) => {
   revocationSoftPassed.publish({ ...stamp, why: 'no_crl', issuer: 'CN=x', serialNumber: '01', fingerprint256: undefined })
   expirySoon.publish({ ...stamp, what: 'own', name: 'service', issuer: 'CN=x', serialNumber: '01', fingerprint256: 'ab', notAfter: TIME + 1, left: 1, threshold: '1d' })
   expirySoon.publish({ ...stamp, what: 'crl', name: 'CA', issuer: 'CN=x', serialNumber: undefined, fingerprint256: undefined, notAfter: TIME, left: 0, threshold: '0' })
-  outboundRefused.publish({ ...stamp, origin: 'https://ledger.internal', code: 'MTLS_ERR_OUTBOUND_UNREACHABLE', reason: 'network', message: 'down' })
+  outboundRefused.publish({ ...stamp, origin: 'https://ledger.internal', code: 'MTLS_ERR_OUTBOUND_UNREACHABLE', reason: 'network', message: 'down', detail: undefined })
   audit.close()
   t.same(lines.map(({ level, line: { event, outcome } }) => `${level} ${event} ${outcome}`), [
     'warn handshake:chain-unavailable warned', 'warn connection:ended denied', 'warn forwarded:refused denied', 'warn forwarded:stripped denied', 'warn request:would-deny reported', 'info rules:reloaded changed', 'error rules:refused failed',

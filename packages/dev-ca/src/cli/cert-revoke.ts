@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { decodePem, parsePeerIdentity } from '@peerkit/identity'
 import { MTLS_ERR_DEV_CA_OPTION } from '../errors.ts'
 import type { RevocationReason } from '../sign-crl.ts'
+import { describeFileError } from './certificate-file.ts'
 import { textOf } from './command.ts'
 import type { Command } from './command.ts'
 import { loadSigning } from './load-signing.ts'
@@ -34,7 +35,7 @@ async function readSerialNumber (file: string): Promise<string> {
   try {
     text = await readFile(file, 'utf8')
   } catch (error) {
-    throw new MTLS_ERR_DEV_CA_OPTION(`--cert ${file}: ${(error as NodeJS.ErrnoException).code ?? 'unreadable'}; expected a PEM certificate`)
+    throw new MTLS_ERR_DEV_CA_OPTION(`--cert ${file}: ${describeFileError(error)}; expected a PEM certificate`)
   }
   try {
     const [leaf] = decodePem(text)

@@ -49,13 +49,22 @@ function isKey (text: string, bytes: Uint8Array): boolean {
 /** A file's octets. @throws MTLS_ERR_DEV_CA_OPTION */
 export async function readBytes (path: string, argument: string, expected: string, most: number = MAX_OCTETS): Promise<Uint8Array> {
   try {
-    const { size } = await stat(path)
+    const stats = await stat(path)
+    if (stats.isDirectory()) throw new MTLS_ERR_DEV_CA_OPTION(`${argument}${path}: is a folder; expected ${expected}`)
+    const { size } = stats
     if (size > most) throw new MTLS_ERR_DEV_CA_OPTION(`${argument}${path}: found ${size} octets; expected ${expected}, of at most ${most}`)
     return await readFile(path)
   } catch (error) {
     if (error instanceof MTLS_ERR_DEV_CA_OPTION) throw error
-    throw new MTLS_ERR_DEV_CA_OPTION(`${argument}${path}: ${(error as NodeJS.ErrnoException).code ?? 'unreadable'}; expected ${expected}`)
+    throw new MTLS_ERR_DEV_CA_OPTION(`${argument}${path}: ${describeFileError(error)}; expected ${expected}`)
   }
+}
+
+/** Why a file could not be read, in words where there are some. */
+export function describeFileError (error: unknown): string {
+  const { code = 'unreadable' } = error as NodeJS.ErrnoException
+  if (code === 'ENOENT') return 'found no such file'
+  return code === 'EISDIR' ? 'is a folder' : code
 }
 
 /** Our own certificate and key, which fit each other. */

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import { endOfValidity } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
 import type { Accepted, Decision, PathRefusalReason, Refused } from '@peerkit/trust'
@@ -47,13 +48,18 @@ const REMEDIES: Readonly<Record<PathRefusalReason, string>> = {
   critical_extension: 'Issue the certificate without this extension, or mark it as not critical.',
   lint: 'Issue the certificate anew by the rules of RFC 5280.',
   revoked: 'Issue a new certificate. Use a new key if the old one may be known to others.',
-  revocation_unknown: 'Give the current list of the CA that issued this certificate by --crl.',
+  revocation_unknown: 'Give the current list of the CA that issued this certificate by --crl. ' +
+    'If that CA is an intermediate, give its certificate by --intermediates too.',
   budget_exceeded: 'Leave out certificates that are no part of the chain.'
 }
 
-export function describeDecisionAsData (decision: Decision): ChainDecision {
+/** What to do where a CA is revoked, and not the leaf. */
+const CA_REVOKED = 'Issue a new certificate by another CA: every certificate of this one is refused.'
+
+/** @param leaf whose chain it is; see {@link remedyOf} */
+export function describeDecisionAsData (decision: Decision, leaf?: Uint8Array): ChainDecision {
   if (!decision.accepted) {
-    return { accepted: false, reason: decision.reason, ...decision.detail, remedy: remedyOf(decision) }
+    return { accepted: false, reason: decision.reason, ...decision.detail, remedy: remedyOf(decision, leaf) }
   }
   const path = pathOf(decision)
   return {
@@ -89,7 +95,10 @@ export function nameRefused ({ detail: { certificate } }: Refused): string | und
   return `${subject}, serial number ${serialNumber}, SHA-256 ${fingerprint256}`
 }
 
-export function remedyOf ({ detail: { step } }: Refused): string {
+/** @param leaf whose chain it is. Without it the certificate at fault counts as the leaf */
+export function remedyOf ({ detail: { step, certificate } }: Refused, leaf?: Uint8Array): string {
+  const isLeaf = leaf === undefined || certificate?.fingerprint256 === hash('sha256', leaf, 'hex')
+  if (step === 'revoked' && !isLeaf) return CA_REVOKED
   return REMEDIES[step as PathRefusalReason]
 }
 

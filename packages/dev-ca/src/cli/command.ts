@@ -31,21 +31,39 @@ export interface Command {
 
 export interface Arguments { readonly values: Values, readonly operands: readonly string[] }
 
+/** What `parseArgs` gives. */
+interface Parsed {
+  readonly values: Values
+  readonly positionals: readonly string[]
+  readonly tokens: ReadonlyArray<{ readonly kind: string, readonly name?: string }>
+}
+
 /** Reads a command's arguments. @throws MTLS_ERR_DEV_CA_OPTION naming the argument, and the nearest option where one is misspelt */
 export function readArguments (command: Command, args: readonly string[]): Arguments {
   const config = Object.fromEntries(Object.entries(command.options).map(([name, { type, multiple = false }]) => [name, { type, multiple }])) as ParseArgsOptionsConfig
-  let values: Values
-  let operands: readonly string[]
+  const allowPositionals = command.operands !== undefined
+  let parsed: Parsed
   try {
-    ({ values, positionals: operands } = parseArgs({ args: [...args], options: config, strict: true, allowPositionals: command.operands !== undefined }) as { values: Values, positionals: string[] })
+    parsed = parseArgs({ args: [...args], options: config, strict: true, allowPositionals, tokens: true }) as Parsed
   } catch (error) {
     throw new MTLS_ERR_DEV_CA_OPTION(explain(error as NodeJS.ErrnoException, command, args))
   }
+  const { values, positionals: operands, tokens } = parsed
+  checkRepeated(command, tokens)
   for (const [name, { required = false }] of Object.entries(command.options)) {
     if (required && values[name] === undefined) throw new MTLS_ERR_DEV_CA_OPTION(`--${name} is missing; peerkit ${command.name} needs it`)
   }
   checkOperands(command, operands)
   return { values, operands }
+}
+
+/** `parseArgs` would take the last value, and nobody would hear of the others. A flag has no value to lose. */
+function checkRepeated ({ name: command, options }: Command, tokens: Parsed['tokens']): void {
+  for (const [name, { type, multiple = false }] of Object.entries(options)) {
+    if (type === 'boolean' || multiple) continue
+    const count = tokens.filter((token) => token.kind === 'option' && token.name === name).length
+    if (count > 1) throw new MTLS_ERR_DEV_CA_OPTION(`found --${name} ${count} times; peerkit ${command} takes it once`)
+  }
 }
 
 function checkOperands ({ name: command, operands: taken }: Command, found: readonly string[]): void {
@@ -54,6 +72,7 @@ function checkOperands ({ name: command, operands: taken }: Command, found: read
   if (found.length < least) throw new MTLS_ERR_DEV_CA_OPTION(`${name} is missing; peerkit ${command} needs it: ${help}`)
   if (found.length > most) throw new MTLS_ERR_DEV_CA_OPTION(`found ${found.length} times ${name} (${found.join(' ')}); peerkit ${command} takes ${most}`)
 }
+
 function explain ({ code, message }: NodeJS.ErrnoException, { name, options }: Command, args: readonly string[]): string {
   if (code !== 'ERR_PARSE_ARGS_UNKNOWN_OPTION') return message
   const unknown = args.find((arg) => arg.startsWith('-') && !Object.hasOwn(options, arg.replace(/^--?/, '').split('=')[0] ?? '')) ?? ''

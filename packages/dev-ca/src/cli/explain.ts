@@ -3,6 +3,7 @@ import { decodePem, parsePeerIdentity } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
 import { explain as explainRules } from '@peerkit/rules'
 import { MTLS_ERR_DEV_CA_OPTION } from '../errors.ts'
+import { describeFileError } from './certificate-file.ts'
 import { textOf } from './command.ts'
 import type { Command } from './command.ts'
 
@@ -56,6 +57,6 @@ async function readText (option: string, file: string, expected: string): Promis
   try {
     return await readFile(file, 'utf8')
   } catch (error) {
-    throw new MTLS_ERR_DEV_CA_OPTION(`--${option} ${file}: ${(error as NodeJS.ErrnoException).code ?? 'unreadable'}; expected ${expected}`)
+    throw new MTLS_ERR_DEV_CA_OPTION(`--${option} ${file}: ${describeFileError(error)}; expected ${expected}`)
   }
 }

@@ -94,8 +94,17 @@ export function draftForwarded (title: string, { time, reason, detail, header, p
 }
 
 /** A call of ours that came to nothing. */
-export function draftOutbound ({ time, origin, code, reason, message }: OutboundRefusedMessage): EventDraft {
-  return { ...NOBODY, kind: 'outbound', tone: 'bad', time, title: `Call to ${clip(origin)} refused`, reason: clip(reason), detail: [...listFacts([['code', code]]), ...said(message)], source: `outbound ${origin}` }
+export function draftOutbound ({ time, origin, code, reason, message, detail }: OutboundRefusedMessage): EventDraft {
+  return {
+    ...NOBODY,
+    kind: 'outbound',
+    tone: 'bad',
+    time,
+    title: `Call to ${clip(origin)} refused`,
+    reason: clip(reason),
+    detail: [...listFacts([['code', code], ...factsOfDetail(detail)]), ...said(message)],
+    source: `outbound ${origin}`
+  }
 }
 
 /** What a change of the service itself tells, beside its reason. */

@@ -110,3 +110,13 @@ test('remembers which servers answered, and which did not', async (t) => {
   publish('outbound:refused', { origin: 'https://a', code: 'MTLS_ERR_OUTBOUND_WRONG_SERVER', reason: 'rules', message: 'wrong' })
   t.match(collector.servers.list(), [{ origin: 'https://a', connections: 1, refused: 1, lastRefusal: { code: 'MTLS_ERR_OUTBOUND_WRONG_SERVER', message: 'wrong' } }])
 })
+
+test('a refused server has the certificate at fault and the check that failed among its details', async (t) => {
+  const collector = collect(t)
+  const certificate = { subject: 'CN=ledger', serialNumber: '0a', fingerprint256: 'abcd' }
+  const detail = { step: 'expired', message: 'CN=ledger was valid until then', certificate }
+  publish('outbound:refused', { origin: 'https://a', code: 'MTLS_ERR_OUTBOUND_SERVER_EXPIRED', message: 'ended', detail })
+  const facts = ['step: expired', 'certificate: CN=ledger', 'serial number: 0a', 'SHA-256: abcd']
+  t.same(collector.log.list()[0]?.detail, ['code: MTLS_ERR_OUTBOUND_SERVER_EXPIRED', ...facts, 'ended'])
+  t.match(collector.servers.list(), [{ lastRefusal: { message: 'ended' } }])
+})

@@ -117,6 +117,13 @@ export function draftExpiring ({ what, name, issuer, serialNumber, fingerprint25
   }
 }
 
-export function draftOutbound ({ origin, code, reason, message }: OutboundRefusedMessage): AuditDraft {
-  return { level: 'warn', text: 'outbound connection refused', outcome: 'failed', source: origin, fields: { origin: clip(origin), code, reason, detail: clip(message, MAX_DETAIL) } }
+export function draftOutbound ({ origin, code, reason, message, detail }: OutboundRefusedMessage): AuditDraft {
+  return {
+    level: 'warn',
+    text: 'outbound connection refused',
+    outcome: 'failed',
+    source: origin,
+    // The error's message holds the sentence of the detail.
+    fields: { origin: clip(origin), code, reason, ...describeDetail(detail), detail: clip(message, MAX_DETAIL) }
+  }
 }
