@@ -64,7 +64,7 @@ export const catalogue: { readonly [Name in EventName]: EventDescription<EventMe
     }
   },
   'peerkit:handshake:chain-unavailable': {
-    when: 'This version of Node does not show the certificates that clients send above their own, so only clients of configured CAs are accepted. Once for each server.',
+    when: 'A check at start found that this version of Node does not show the certificates that clients send above their own. Then only clients whose CAs are configured are accepted. No supported version is known to need it. Once for each server.',
     by: '@peerkit/fastify-mtls',
     fields: { message: MESSAGE, node: 'the version of Node' }
   },
@@ -167,7 +167,13 @@ export const catalogue: { readonly [Name in EventName]: EventDescription<EventMe
   'peerkit:outbound:refused': {
     when: 'A connection of ours came to nothing: we refused the server, it refused us, or it is out of reach.',
     by: '@peerkit/undici-mtls',
-    fields: { origin: 'whom we call', code: 'an `MTLS_ERR_OUTBOUND_…` code of docs/errors.md', reason: 'what the code leaves open', message: MESSAGE }
+    fields: {
+      origin: 'whom we call',
+      code: 'an `MTLS_ERR_OUTBOUND_…` code of docs/errors.md',
+      reason: 'what the code leaves open',
+      message: MESSAGE,
+      detail: `${DETAIL}; undefined where no certificate of the server is at fault`
+    }
   }
 }
 

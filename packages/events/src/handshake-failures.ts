@@ -42,7 +42,7 @@ export const handshakeFailures: readonly HandshakeFailure[] = Object.freeze([
     [],
     'The policy is hard, and no current CRL or OCSP answer covers the certificate or a CA above it.',
     'why and detail say which list is missing or ended. Look for peerkit:revocation:failed. ' +
-      'Publish the list of that issuer, or repair the responder.'
+      'Publish the list of that issuer, or repair the responder. A list of an intermediate counts once the intermediate is listed in intermediates or crlIssuers.'
   ),
   row(
     'wrong_purpose',

@@ -1,4 +1,5 @@
 import type { PeerIdentity } from '@peerkit/identity'
+import type { RefusalDetail } from './certificate-refusal.ts'
 import type { EventMessage } from './message.ts'
 
 /** `peerkit:outbound:identified` */
@@ -18,4 +19,6 @@ export interface OutboundRefusedMessage extends EventMessage {
   /** What the code leaves open: `OutboundReason` of `@peerkit/undici-mtls`. */
   readonly reason: string | undefined
   readonly message: string
+  /** What is wrong, and with which of the server's certificates; undefined where no certificate is at fault. */
+  readonly detail: RefusalDetail | undefined
 }

@@ -45,7 +45,7 @@ declare module 'fastify' {
 }
 
 const OWN = ['services', 'requestIdHeader', 'carry', 'interceptors', 'dispatcher', 'allowedServers']
-const AGENT = ['credentials', 'servers', 'revocation', 'allowH2', 'connectTimeout', 'minVersion', 'maxVersion', 'ciphers', 'now', 'connections', 'pipelining', 'keepAliveTimeout', 'keepAliveMaxTimeout',
+const AGENT = ['credentials', 'servers', 'revocation', 'algorithms', 'allowH2', 'connectTimeout', 'minVersion', 'maxVersion', 'ciphers', 'now', 'connections', 'pipelining', 'keepAliveTimeout', 'keepAliveMaxTimeout',
   'keepAliveTimeoutThreshold', 'headersTimeout', 'bodyTimeout', 'maxHeaderSize', 'maxResponseSize', 'maxRequestsPerClient', 'strictContentLength', 'maxConcurrentStreams', 'clientTtl', 'localAddress']
 /** Headers that speak of one connection or one message, or that prove who somebody is: passed on they would say it of us. */
 const NEVER_CARRIED = new Set(['host', 'connection', 'keep-alive', 'te', 'trailer', 'transfer-encoding', 'upgrade', 'content-length', 'content-type', 'content-encoding', 'expect', 'proxy-authorization', 'proxy-connection'])

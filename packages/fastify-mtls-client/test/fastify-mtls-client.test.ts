@@ -5,6 +5,7 @@ import type { FastifyInstance } from 'fastify'
 import { interceptors, MockAgent, request } from 'undici'
 import type { Dispatcher } from 'undici'
 import { memoryCredentials } from '@peerkit/credentials'
+import { createDevCa } from '@peerkit/dev-ca'
 import { serverOf } from '@peerkit/undici-mtls'
 import fastifyMtlsClient, { fastifyMtlsClient as named } from '../src/index.ts'
 import type { Service } from '../src/index.ts'
@@ -118,6 +119,49 @@ test('ready says who is there, or what is wrong', async (t) => {
   t.match(await rejection(serviceOf(app).ready()), { code: 'MTLS_ERR_SERVICES_NOT_READY', statusCode: 503, message: /ledger is not ready: it answers 503/ })
   t.match(await rejection(serviceOf(app, 'wrong').ready()), { code: 'MTLS_ERR_OUTBOUND_WRONG_SERVER' })
   t.match(await rejection(serviceOf(app, 'slash').ready({ signal: AbortSignal.abort() })), { name: 'AbortError' })
+})
+
+test('a route that lets an outbound error through answers with its code, and the log has its detail', async (t) => {
+  const stranger = await (await createDevCa({ name: 'stranger' })).issue({ cn: 'ledger', ip: '127.0.0.1' })
+  const withdrawn = await ca.issue({ cn: 'ledger', ip: '127.0.0.1' })
+  ca.revoke(withdrawn)
+  const listed = memoryCredentials({ cert: client.chain, key: client.key, ca: ca.root, crl: (await ca.crl()).pem })
+  const untrusted = await startServer({ identity: stranger, ca: ca.root })
+  const revoked = await startServer({ identity: withdrawn })
+  const lines: any[] = []
+  const stream = { write: (line: string) => { lines.push(JSON.parse(line)) } }
+  const app = Fastify({ logger: { level: 'error', stream } })
+  t.teardown(async () => { await app.close(); await untrusted.close(); await revoked.close() })
+  const services = { untrusted: { origin: untrusted.origin }, revoked: { origin: revoked.origin } }
+  await app.register(fastifyMtlsClient, { credentials: listed, services })
+  app.get('/requested/:name', async ({ services, params }) => {
+    await (services[(params as { name: string }).name] as Service).request({ path: '/' })
+  })
+  app.get('/fetched', async ({ services }) => {
+    await (services['untrusted'] as Service).fetch('/').catch(({ cause }) => { throw cause })
+  })
+  const cases = [
+    ['/requested/untrusted', 'MTLS_ERR_OUTBOUND_SERVER_UNTRUSTED', 'issuer_unknown'],
+    ['/requested/revoked', 'MTLS_ERR_OUTBOUND_SERVER_REVOKED', 'revoked'],
+    // Once more: what the evaluator remembers may have been marked by the logger.
+    ['/requested/revoked', 'MTLS_ERR_OUTBOUND_SERVER_REVOKED', 'revoked'],
+    ['/fetched', 'MTLS_ERR_OUTBOUND_SERVER_UNTRUSTED', 'issuer_unknown']
+  ] as const
+  for (const [url, code, step] of cases) {
+    const response = await app.inject(url)
+    t.equal(response.statusCode, 502, url)
+    t.match(response.json(), { code }, url)
+    t.match(lines.splice(0), [{ err: { code, detail: { step, certificate: { subject: 'CN=ledger' } } } }], url)
+  }
+})
+
+test('the plugin takes which signatures and keys count in a server\'s chain', async (t) => {
+  const services = { ledger: { origin, allowedServers } }
+  const app = await createApp({ services, algorithms: { curves: ['secp384r1'] } }, t)
+  const error = await rejection(serviceOf(app).request({ path: '/' }))
+  t.match(error, { code: 'MTLS_ERR_OUTBOUND_SERVER_UNTRUSTED', reason: 'other', detail: { step: 'key_refused' } })
+  const misspelt = createApp({ services, algorithms: { signatures: ['ed2551'] } })
+  t.match(await rejection(misspelt), { code: 'MTLS_ERR_OUTBOUND_OPTION', message: /algorithms\.signatures holds "ed2551"/ })
 })
 
 test('a call that takes too long is ended: as a whole, or by its parts', async (t) => {

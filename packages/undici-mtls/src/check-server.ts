@@ -25,7 +25,7 @@ const REASONS: Readonly<Record<Exclude<CertificateReason, 'expired' | 'revoked' 
 export function refusalOf ({ reason, detail }: Refused, origin: string): Error {
   const facts = { retryable: false, origin, detail }
   switch (reason) {
-    case 'expired': return withFacts(new MTLS_ERR_OUTBOUND_SERVER_EXPIRED(origin), facts)
+    case 'expired': return withFacts(new MTLS_ERR_OUTBOUND_SERVER_EXPIRED(origin, detail.message), facts)
     case 'revoked': return withFacts(new MTLS_ERR_OUTBOUND_SERVER_REVOKED(origin, detail.message), { ...facts, reason: 'revoked' })
     case 'revocation_unknown': return withFacts(new MTLS_ERR_OUTBOUND_SERVER_REVOKED(origin, detail.message), { ...facts, retryable: true, reason: 'status_unknown' })
     default: return withFacts(new MTLS_ERR_OUTBOUND_SERVER_UNTRUSTED(origin, detail.message), { ...facts, reason: REASONS[reason] })

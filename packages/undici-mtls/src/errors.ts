@@ -22,11 +22,11 @@ export const MTLS_ERR_OUTBOUND_UNREACHABLE: FastifyErrorConstructor<{ code: 'MTL
 export const MTLS_ERR_OUTBOUND_SERVER_UNTRUSTED: FastifyErrorConstructor<{ code: 'MTLS_ERR_OUTBOUND_SERVER_UNTRUSTED' }, [string, string]> =
   createError('MTLS_ERR_OUTBOUND_SERVER_UNTRUSTED', 'The certificate of %s is not trusted: %s', 502)
 
-/** The server's certificate has ended. */
-export const MTLS_ERR_OUTBOUND_SERVER_EXPIRED: FastifyErrorConstructor<{ code: 'MTLS_ERR_OUTBOUND_SERVER_EXPIRED' }, [string]> =
-  createError('MTLS_ERR_OUTBOUND_SERVER_EXPIRED', 'The certificate of %s has expired', 502)
+/** The server's certificate, or one above it, has ended. */
+export const MTLS_ERR_OUTBOUND_SERVER_EXPIRED: FastifyErrorConstructor<{ code: 'MTLS_ERR_OUTBOUND_SERVER_EXPIRED' }, [string, string]> =
+  createError('MTLS_ERR_OUTBOUND_SERVER_EXPIRED', 'The certificate of %s is not accepted: %s', 502)
 
-/** The server's certificate is revoked, or its revocation status is unknown and the policy is hard. */
+/** The server's certificate, or one above it, is revoked, or nobody can say and the policy is hard. */
 export const MTLS_ERR_OUTBOUND_SERVER_REVOKED: FastifyErrorConstructor<{ code: 'MTLS_ERR_OUTBOUND_SERVER_REVOKED' }, [string, string]> =
   createError('MTLS_ERR_OUTBOUND_SERVER_REVOKED', 'The certificate of %s is not accepted: %s', 502)
 

@@ -31,8 +31,11 @@ export function explainVerifyError (error: NodeJS.ErrnoException, origin: string
   if (!VERIFY_CODES.test(code)) return undefined
   const detail = describe()
   const facts = { retryable: false, origin, cause: error, ...(detail !== undefined && { detail }) }
-  if (code === 'CERT_HAS_EXPIRED') return withFacts(new MTLS_ERR_OUTBOUND_SERVER_EXPIRED(origin), facts)
   const words = detail === undefined ? `${code} (${error.message})` : `${code} (${error.message}): ${detail.message}`
+  if (code === 'CERT_HAS_EXPIRED') {
+    const sentence = detail?.step === 'expired' ? detail.message : words
+    return withFacts(new MTLS_ERR_OUTBOUND_SERVER_EXPIRED(origin, sentence), facts)
+  }
   return withFacts(new MTLS_ERR_OUTBOUND_SERVER_UNTRUSTED(origin, words), { ...facts, reason: reasonOf(code) })
 }
 

@@ -88,7 +88,8 @@ export class Generation {
 
   #tellRefused (error: Error & Partial<OutboundErrorFacts> & { readonly code?: string }): void {
     if (!outboundRefused.hasSubscribers) return
-    const { code, reason, message } = error
-    outboundRefused.publish({ v: 1, time: this.#options.means.now(), origin: this.policy.origin, code, reason, message })
+    const { code, reason, message, detail } = error
+    const { origin } = this.policy
+    outboundRefused.publish({ v: 1, time: this.#options.means.now(), origin, code, reason, message, detail })
   }
 }

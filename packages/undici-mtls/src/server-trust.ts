@@ -2,8 +2,9 @@ import { authorityOf } from '@peerkit/credentials'
 import type { CredentialSource } from '@peerkit/credentials'
 import type { RevocationChecker } from '@peerkit/revocation'
 import { createTrustEvaluator } from '@peerkit/trust'
-import type { Accepted, AlgorithmPolicy, Decision, TrustEvaluator } from '@peerkit/trust'
+import type { Accepted, AlgorithmPolicy, Decision, TrustEvaluator, TrustEvaluatorOptions } from '@peerkit/trust'
 import type { RefusalDetail } from '@peerkit/events'
+import { MTLS_ERR_OUTBOUND_OPTION } from './errors.ts'
 import type { PresentedServer } from './node-internals.ts'
 
 export interface ServerTrustOptions {
@@ -29,9 +30,10 @@ export class ServerTrust {
   readonly #explainer: TrustEvaluator
   readonly #now: () => number
 
+  /** @throws MTLS_ERR_OUTBOUND_OPTION where `algorithms` is wrong */
   constructor (credentials: CredentialSource, { revocation, algorithms, now }: ServerTrustOptions) {
     const common = { version: () => credentials.current.trustEpoch, purpose: 'serverAuth', now, ...(algorithms !== undefined && { algorithms }) } as const
-    this.#evaluator = createTrustEvaluator({ ...common, authorities: () => [authorityOf(credentials.current, revocation)] })
+    this.#evaluator = createEvaluator({ ...common, authorities: () => [authorityOf(credentials.current, revocation)] })
     this.#explainer = createTrustEvaluator({ ...common, authorities: () => [{ ...authorityOf(credentials.current), revocation: [] }], maxRemembered: 0 })
     this.#now = now
   }
@@ -60,6 +62,17 @@ export class ServerTrust {
     }
     const { staleUntil, notAfter } = decision.current
     return this.#now() < Math.min(staleUntil, notAfter) && this.#evaluator.isCurrent(decision.current)
+  }
+}
+
+function createEvaluator (options: TrustEvaluatorOptions): TrustEvaluator {
+  try {
+    return createTrustEvaluator(options)
+  } catch (error) {
+    if ((error as { readonly code?: unknown }).code !== 'MTLS_ERR_PATH_OPTION') throw error
+    // Of what it says, who says so is the cause's.
+    const text = (error as Error).message.replace(/^Invalid [a-z ]+ option: /, '')
+    throw Object.assign(new MTLS_ERR_OUTBOUND_OPTION(text), { cause: error })
   }
 }
 

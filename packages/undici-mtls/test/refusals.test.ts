@@ -6,7 +6,7 @@ import type { AddressInfo, Server, Socket } from 'node:net'
 import { createDevCa } from '@peerkit/dev-ca'
 import { memoryCredentials } from '@peerkit/credentials'
 import { MtlsAgent } from '../src/index.ts'
-import { explainConnectError, explainFirstRequestError } from '../src/explain-error.ts'
+import { explainConnectError, explainFirstRequestError, explainVerifyError } from '../src/explain-error.ts'
 import { createWorld, rejection, startHttp2Server, startServer } from './support/world.ts'
 
 const { ca, server, credentials } = await createWorld()
@@ -101,6 +101,14 @@ test('alerts about our certificate are told by name and number', async (t) => {
   t.match(explainConnectError(several, 'https://a').message, 'ECONNREFUSED (one; two)')
 })
 
+test('an expired certificate that nobody can name is not said to be the server\'s own', async (t) => {
+  const cause = Object.assign(new Error('certificate has expired'), { code: 'CERT_HAS_EXPIRED' })
+  const words = 'The certificate of https://a is not accepted: CERT_HAS_EXPIRED (certificate has expired)'
+  t.match(explainConnectError(cause, 'https://a'), { code: 'MTLS_ERR_OUTBOUND_SERVER_EXPIRED', message: words, cause })
+  const detail = { step: 'issuer_unknown', message: 'CN=x has no path', certificate: undefined }
+  t.equal(explainVerifyError(cause, 'https://a', () => detail)?.message, `${words}: CN=x has no path`)
+})
+
 test('what is no connection: nobody listens, no TLS, no common version, silence, an early end', async (t) => {
   const agent = new MtlsAgent({ credentials })
   const hasty = new MtlsAgent({ credentials, connectTimeout: 60 })
@@ -169,6 +177,12 @@ test('options that are wrong are named, with what was found and what was expecte
   wrong({ credentials, proxy: 'nonsense' }, /proxy is "nonsense"; expected http/)
   wrong({ credentials, proxy: 'ftp://proxy' }, /expected http/)
   wrong({ credentials, proxy: { uri: 'https://p', credentials: 5 } }, /proxy needs "credentials"/)
+  wrong({ credentials, algorithms: 5 }, /^Invalid outbound option: algorithms is number; expected/)
+  wrong({ credentials, algorithms: { curve: [] } }, /option: algorithms/)
+  wrong({ credentials, algorithms: { minRsaBits: 5 } }, /option: algorithms\.minRsaBits is 5; expected/)
+  const misspelt = { credentials, algorithms: { signatures: ['ed2551'] } }
+  wrong(misspelt, /^Invalid outbound option: algorithms\.signatures holds "ed2551"; expected names/)
+  t.throws(() => new MtlsAgent(misspelt), { cause: { code: 'MTLS_ERR_PATH_OPTION' } })
   t.throws(() => new MtlsAgent({ credentials, allowedServers: [] }), { code: 'MTLS_ERR_RULE_INVALID' })
   t.throws(() => new MtlsAgent({ credentials, origins: { 'https://a': { allowedServers: [{ cm: 'x' } as any] } } }), { code: 'MTLS_ERR_RULE_INVALID', message: /origins\["https:\/\/a"\]\.allowedServers/ })
 })

@@ -1,4 +1,5 @@
 import { test } from 'tap'
+import { X509Certificate } from 'node:crypto'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import type { TLSSocket } from 'node:tls'
 import { createDevCa } from '@peerkit/dev-ca'
@@ -19,6 +20,12 @@ async function callOnce (t: Test, settings: ServerSettings, options: Partial<Con
   t.teardown(async () => { await agent.destroy(); await listening.close() })
   const error = await agent.request({ origin: `https://${hostname}:${listening.port}`, path: '/', method: 'POST', body: 'secret' }).then(async ({ body }) => { await body.dump() }, (found) => found)
   return { error, seen: listening.seen }
+}
+
+function pemsOf (chain: string): string[] { return chain.match(/-----BEGIN[^]+?-----END CERTIFICATE-----/g) ?? [] }
+
+function fingerprintOf (pem = ''): string {
+  return new X509Certificate(pem).fingerprint256.replaceAll(':', '').toLowerCase()
 }
 
 test('without rules the host name decides, by subject alternative names alone', async (t) => {
@@ -121,7 +128,49 @@ test('a refusal is told on the diagnostics channel', async (t) => {
   subscribe('peerkit:outbound:refused', listener)
   t.teardown(() => { unsubscribe('peerkit:outbound:refused', listener) })
   await callOnce(t, { identity: server }, { allowedServers: [{ cn: 'somebody' }] })
-  t.match(refused, [{ v: 1, time: Number, code: 'MTLS_ERR_OUTBOUND_WRONG_SERVER', reason: 'rules' }])
+  t.match(refused, [{ v: 1, time: Number, code: 'MTLS_ERR_OUTBOUND_WRONG_SERVER', reason: 'rules', detail: undefined }])
+  t.ok(Object.hasOwn(refused[0], 'detail'))
+})
+
+test('a refusal that a certificate is at fault of names it and the cause on the diagnostics channel', async (t) => {
+  const refused: any[] = []
+  const listener = (message: unknown): void => { refused.push(message) }
+  subscribe('peerkit:outbound:refused', listener)
+  t.teardown(() => { unsubscribe('peerkit:outbound:refused', listener) })
+  const identity = await (await createDevCa({ name: 'stranger' })).issue({ cn: 'ledger', ip: '127.0.0.1' })
+  const certificate = { subject: 'CN=ledger', serialNumber: String, fingerprint256: fingerprintOf(identity.cert) }
+  const { error } = await callOnce(t, { identity, ca: ca.root })
+  t.match(refused, [{ detail: { step: 'issuer_unknown', message: /CN=ledger/, certificate } }], 'refused by OpenSSL')
+  t.same(refused[0].detail, error.detail)
+  const bad = await ca.issue({ cn: 'ledger', ip: '127.0.0.1' })
+  ca.revoke(bad)
+  const listed = memoryCredentials({ cert: client.chain, key: client.key, ca: ca.root, crl: (await ca.crl()).pem })
+  await callOnce(t, { identity: bad }, { credentials: listed })
+  t.match(refused[1], { detail: { step: 'revoked', certificate: { fingerprint256: fingerprintOf(bad.cert) } } }, 'refused by us')
+})
+
+test('where one above the server\'s certificate is at fault, the message names that one', async (t) => {
+  const day = 86_400_000
+  const [notBefore, notAfter] = [new Date(Date.now() - 2 * day), new Date(Date.now() - day)]
+  const ended = await ca.intermediate({ name: 'ended intermediate', notBefore, notAfter })
+  const below = await ended.issue({ cn: 'ledger', ip: '127.0.0.1' })
+  const [, own] = pemsOf(below.chain)
+  const expired = (await callOnce(t, { identity: below, ca: ca.root })).error
+  const detail = { step: 'expired', certificate: { fingerprint256: fingerprintOf(own) } }
+  t.match(expired, { code: 'MTLS_ERR_OUTBOUND_SERVER_EXPIRED', detail })
+  t.match(expired.message, /: CN=ended intermediate,.* was valid until /)
+  t.match(expired.message, ` (sha256:${fingerprintOf(own).slice(0, 16)}) `)
+  t.equal(expired.message, `The certificate of ${expired.origin} is not accepted: ${expired.detail.message}`)
+  const withdrawn = await ca.intermediate({ name: 'withdrawn intermediate' })
+  const identity = await withdrawn.issue({ cn: 'ledger', ip: '127.0.0.1' })
+  const [, above] = pemsOf(identity.chain)
+  ca.revoke(new X509Certificate(withdrawn.certificate).serialNumber)
+  const crl = (await ca.crl()).pem + (await withdrawn.crl()).pem
+  const listed = memoryCredentials({ cert: client.chain, key: client.key, ca: ca.root, crl })
+  const revoked = (await callOnce(t, { identity, ca: ca.root }, { credentials: listed })).error
+  t.match(revoked, { code: 'MTLS_ERR_OUTBOUND_SERVER_REVOKED', reason: 'revoked' })
+  t.match(revoked.message, /: CN=withdrawn intermediate,/)
+  t.match(revoked.message, ` (sha256:${fingerprintOf(above).slice(0, 16)}) is revoked`)
 })
 
 test('nothing is sent under a certificate of ours that has ended', async (t) => {
