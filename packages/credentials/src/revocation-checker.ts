@@ -1,4 +1,4 @@
-import { crlChecker, describeCrlLoss, loadCrlChecker } from '@peerkit/revocation'
+import { crlChecker, crlIssuersToKeep, describeCrlLoss, loadCrlChecker } from '@peerkit/revocation'
 import type { CrlChecker, CrlCheckerOptions, CrlIndex, RevocationChecker } from '@peerkit/revocation'
 import type { CheckedMaterial } from './check-material.ts'
 import { SYSTEM_CLOCK } from './clock.ts'
@@ -26,35 +26,35 @@ export interface InForce {
 export function createChecker (
   material: CredentialMaterial, checked: CheckedMaterial, options: CheckOptions, where: string, before: InForce
 ): CrlChecker | undefined {
-  const checkerOptions = checkerOptionsOf(material, checked, options)
+  const checkerOptions = checkerOptionsOf(material, checked, options, before)
   let checker: CrlChecker | undefined
   try {
     checker = checkerOptions.crls.length === 0 ? undefined : crlChecker(checkerOptions)
   } catch (error) {
     throw refused('crl', where, (error as Error).message, error)
   }
-  return compareChecker(checker, checkerOptions, checked, where, before)
+  return compareChecker(checker, checked, where, before)
 }
 
 /** The same for CRLs of any size, without blocking the event loop. */
 export async function loadChecker (
   material: CredentialMaterial, checked: CheckedMaterial, options: CheckOptions, where: string, before: InForce
 ): Promise<CrlChecker | undefined> {
-  const checkerOptions = checkerOptionsOf(material, checked, options)
+  const checkerOptions = checkerOptionsOf(material, checked, options, before)
   let checker: CrlChecker | undefined
   try {
     checker = checkerOptions.crls.length === 0 ? undefined : await loadCrlChecker(checkerOptions)
   } catch (error) {
     throw refused('crl', where, (error as Error).message, error)
   }
-  return compareChecker(checker, checkerOptions, checked, where, before)
+  return compareChecker(checker, checked, where, before)
 }
 
 /** Warnings about lists that say nothing of anybody whom we trust, and about lists that have ended. */
 export function describeForeign (checker: RevocationChecker | undefined): string[] {
   const { foreign = [], ended = [] } = (checker ?? {}) as Partial<CrlChecker>
   return [
-    ...foreign.map((name) => `crl: left out the CRL of ${String(name)}, which is no CA in ca`),
+    ...foreign.map((name) => `crl: left out the CRL of ${String(name)}, which is no CA in ca, intermediates or crlIssuers`),
     ...ended.map(describeEnded)
   ]
 }
@@ -66,12 +66,10 @@ function describeEnded ({ isDelta, issuer, nextUpdate }: CrlIndex): string {
 
 /** Gives the checker, unless it is of strangers' lists alone or would know less than what is in force. */
 function compareChecker (
-  checker: CrlChecker | undefined, { issuers }: CrlCheckerOptions, { anchors }: CheckedMaterial, where: string, before: InForce
+  checker: CrlChecker | undefined, { crlIssuers }: CheckedMaterial, where: string, { isFirst, inForce }: InForce
 ): CrlChecker | undefined {
-  const { isFirst, inForce } = before
-  const held = (inForce as Partial<CrlChecker> | undefined)?.lists ?? []
   const objection = (isFirst ? describeStrangers(checker) : undefined) ??
-    describeCrlLoss(checker?.lists ?? [], held, { issuers, anchors })
+    describeCrlLoss(checker?.lists ?? [], listsOf(inForce), { issuers: crlIssuers })
   if (objection === undefined) return checker
   checker?.close().catch(() => {})
   throw refused('crl', where, objection)
@@ -83,13 +81,20 @@ function compareChecker (
  */
 function describeStrangers (checker: CrlChecker | undefined): string | undefined {
   if (checker === undefined || checker.lists.length > 0 || checker.foreign.length === 0) return undefined
-  return `it is of ${checker.foreign.map(String).join('; ')}, which is no CA in ca`
+  return `it is of ${checker.foreign.map(String).join('; ')}, which is no CA in ca, intermediates or crlIssuers`
 }
 
 function iso (time: number): string {
   return new Date(time).toISOString()
 }
 
-function checkerOptionsOf ({ crl }: CredentialMaterial, { crlIssuers }: CheckedMaterial, { revocationPolicy, clock = SYSTEM_CLOCK }: CheckOptions): CrlCheckerOptions {
-  return { crls: listOf(crl), issuers: crlIssuers, foreignCrls: 'ignore', now: () => clock.now(), ...(revocationPolicy !== undefined && { policy: revocationPolicy }) }
+function listsOf (checker: RevocationChecker | undefined): readonly CrlIndex[] {
+  return (checker as Partial<CrlChecker> | undefined)?.lists ?? []
+}
+
+function checkerOptionsOf (
+  { crl }: CredentialMaterial, { crlIssuers, anchors }: CheckedMaterial, { revocationPolicy, clock = SYSTEM_CLOCK }: CheckOptions, { inForce }: InForce
+): CrlCheckerOptions {
+  const issuers = [...crlIssuers, ...crlIssuersToKeep(listsOf(inForce), anchors)]
+  return { crls: listOf(crl), issuers, foreignCrls: 'ignore', now: () => clock.now(), ...(revocationPolicy !== undefined && { policy: revocationPolicy }) }
 }

@@ -61,14 +61,15 @@ function joinList (base: CrlIndex | undefined, deltas: CrlIndex[]): CrlList {
   }
 }
 
-function newest (indexes: readonly CrlIndex[]): CrlIndex | undefined {
-  return indexes.reduce<CrlIndex | undefined>((best, index) => best === undefined || isNewer(index, best) ? index : best, undefined)
+export function newest (indexes: readonly CrlIndex[]): CrlIndex | undefined {
+  return indexes.reduce<CrlIndex | undefined>((best, index) => best === undefined || compareIssue(index, best) > 0 ? index : best, undefined)
 }
 
-/** Whether one CRL of an issuer and scope comes after another. */
-export function isNewer (index: CrlIndex, other: CrlIndex): boolean {
-  if (index.number !== undefined && other.number !== undefined && index.number !== other.number) return index.number > other.number
-  return index.thisUpdate > other.thisUpdate
+/** Which of two CRLs of an issuer and scope comes later (above 0: the first): by time, since a CA may begin to count anew, then by number. */
+export function compareIssue (one: CrlIndex, other: CrlIndex): number {
+  if (one.thisUpdate !== other.thisUpdate) return one.thisUpdate - other.thisUpdate
+  // Without numbers, the one that lists fewer certificates would take some back.
+  return one.number === undefined || other.number === undefined ? one.size - other.size : Number(one.number - other.number)
 }
 
 /** The lists that may say something about one certificate. */

@@ -1,5 +1,6 @@
 import type { PeerIdentity } from '@peerkit/identity'
 import type { CrlIndex } from './crl-index.ts'
+import { compareIssue, newest } from './crl-lists.ts'
 import { findIssuer } from './find-issuer.ts'
 import { plainPart, plainTime } from './plain-text.ts'
 import { isSameName } from './same-name.ts'
@@ -8,10 +9,8 @@ import { isSameName } from './same-name.ts'
 const MAX_STEPS = 8
 
 export interface CrlLossOptions {
-  /** The CAs whose CRLs count from now on. */
+  /** The CAs whose CRLs are configured to count from now on. */
   readonly issuers: readonly PeerIdentity[]
-  /** The CAs that are trusted from now on: a list of a CA below one of them must not be lost, whether it is named as a CRL issuer or not. */
-  readonly anchors?: readonly PeerIdentity[]
 }
 
 /**
@@ -20,17 +19,17 @@ export interface CrlLossOptions {
  * take back revocations. So would a list that is missing while its CA is still trusted (a file that was cut off).
  */
 export function describeCrlLoss (
-  lists: readonly CrlIndex[], inForce: readonly CrlIndex[], { issuers, anchors = [] }: CrlLossOptions
+  lists: readonly CrlIndex[], inForce: readonly CrlIndex[], { issuers }: CrlLossOptions
 ): string | undefined {
   for (const held of inForce) {
     if (held.isDelta && isReplaced(held, lists)) continue
-    const newest = lists.filter((list) => kindOf(list) === kindOf(held)).sort(byTime).at(-1)
-    // Older ones may lie beside the newest: that one counts.
-    if (newest !== undefined && byTime(newest, held) < 0) {
-      return `${nameList(newest)} of ${nameIssue(newest)} is older than the one in force, of ${nameIssue(held)}`
+    // Older ones may lie beside the newest: that one counts which a checker takes.
+    const later = newest(lists.filter((list) => kindOf(list) === kindOf(held)))
+    if (later !== undefined && compareIssue(later, held) < 0) {
+      return `${nameList(later)} of ${nameIssue(later)} is older than the one in force, of ${nameIssue(held)}`
     }
     // A list that has ended still knows who was revoked.
-    if (newest === undefined && (counts(held, issuers) || isBelow(held, anchors, inForce)) && !isReplaced(held, lists)) {
+    if (later === undefined && counts(held, issuers) && !isReplaced(held, lists)) {
       return `${nameList(held)} is missing, which is in force and whose CA is still trusted; expected the same or a newer one`
     }
   }
@@ -46,19 +45,19 @@ function caOf ({ verifiedBy, issuerKey }: CrlIndex): string {
   return `${verifiedBy?.publicKey256}/${issuerKey}`
 }
 
-/** By thisUpdate, which has whole seconds; two of one second by number. */
-function byTime (one: CrlIndex, other: CrlIndex): number {
-  if (one.thisUpdate !== other.thisUpdate) return one.thisUpdate - other.thisUpdate
-  // Without numbers, the one that lists fewer certificates would take some back.
-  return one.number === undefined || other.number === undefined ? one.size - other.size : Number(one.number - other.number)
-}
-
 function counts ({ verifiedBy, issuer: name }: CrlIndex, issuers: readonly PeerIdentity[]): boolean {
   return name !== undefined && issuers.some(({ publicKey256, subject }) =>
     publicKey256 === verifiedBy?.publicKey256 && subject !== undefined && isSameName(subject, name))
 }
 
-/** Whether the CA that signed a list leads to one of the anchors: itself, or by the CAs of the lists in force. */
+/**
+ * The CAs of the verified CRLs in force that lead to an anchor: themselves, or by each other. Their lists go on counting where they are still given, though the CA
+ * is configured no longer (its certificate ended, or our own chain goes through another): clients below it may still come, and some of them are revoked.
+ */
+export function crlIssuersToKeep (inForce: readonly CrlIndex[], anchors: readonly PeerIdentity[]): readonly PeerIdentity[] {
+  return inForce.filter((list) => isBelow(list, anchors, inForce)).map(({ verifiedBy }) => verifiedBy).filter((authority) => authority !== undefined)
+}
+
 function isBelow ({ verifiedBy }: CrlIndex, anchors: readonly PeerIdentity[], inForce: readonly CrlIndex[]): boolean {
   const known = [...anchors, ...inForce.map((list) => list.verifiedBy)].filter((authority) => authority !== undefined)
   for (let last = verifiedBy, steps = 0; last !== undefined && steps < MAX_STEPS; last = findIssuer(last, known), steps++) {
@@ -78,7 +77,10 @@ function isReplaced (held: CrlIndex, lists: readonly CrlIndex[]): boolean {
     const { number, scope } = held
     return complete.some((list) => list.scope.raw === scope.raw && list.number !== undefined && list.number >= number!)
   }
-  return complete.some((list) => (list.scope.raw === '' || held.scope.raw === '') && list.thisUpdate >= held.thisUpdate)
+  const later = complete.filter((list) => list.thisUpdate >= held.thisUpdate)
+  if (later.some((list) => list.scope.raw === '')) return true
+  // Parts for CAs alone say nothing of users, and the other way round.
+  return held.scope.raw === '' && (['user', 'ca'] as const).every((kind) => later.some(({ scope }) => scope.only === undefined || scope.only === kind))
 }
 
 function nameIssue ({ thisUpdate, number }: CrlIndex): string {

@@ -1,7 +1,7 @@
 export { checkChain, type ChainStatus, type CheckChainOptions } from './check-chain.ts'
 export { combineCheckers, type CombineOptions } from './combine-checkers.ts'
 export { crlChecker, loadCrlChecker, type CrlChecker, type CrlCheckerOptions, type CrlInput } from './crl-checker.ts'
-export { describeCrlLoss, type CrlLossOptions } from './crl-loss.ts'
+export { crlIssuersToKeep, describeCrlLoss, type CrlLossOptions } from './crl-loss.ts'
 export type { CrlEntry, CrlIndex } from './crl-index.ts'
 export type { CrlScope } from './crl-scope.ts'
 export {

@@ -1,6 +1,6 @@
 import { parsePeerIdentity, type PeerIdentity } from '@peerkit/identity'
 import { test } from 'tap'
-import { crlChecker, describeCrlLoss, parseCrl, type CrlIndex } from '../src/index.ts'
+import { crlChecker, crlIssuersToKeep, describeCrlLoss, parseCrl, type CrlIndex } from '../src/index.ts'
 import { HOUR, makeClock } from './support/clock.ts'
 import { craftCrl, distributionPoint, entry, extension, integer, type CrlCraft } from './support/craft.ts'
 import { makeCa, wrapCa } from './support/identities.ts'
@@ -46,15 +46,27 @@ test('a list that is missing is a loss while its CA counts', (t) => {
   t.end()
 })
 
-test('a list that is missing is a loss while its CA leads to an anchor, though it is no CRL issuer any more', async (t) => {
+test('a CA keeps counting while it leads to an anchor, though it is configured no longer', async (t) => {
   const below = wrapCa(await ca.intermediate({ subject: [{ type: 'CN', value: 'Below' }] }))
-  const held = parseCrl(craftCrl({ ca: below.ca, ...ago(1) }), { issuers: [below.identity] })
-  const isLost = (anchors: PeerIdentity[]): string | undefined => describeCrlLoss([], [held], { issuers: [], anchors })
-  const missing = /^the CRL of CN=Below .* is missing/
-  t.match(isLost([below.identity]), missing, 'it is an anchor itself')
-  t.match(isLost([other.identity, identity]), missing, 'it is below one')
-  t.equal(isLost([other.identity]), undefined, 'it is below another')
-  t.equal(isLost([]), undefined)
+  const held = [parseCrl(craftCrl({ ca: below.ca, ...ago(1) }), { issuers: [below.identity] })]
+  const kept = (anchors: PeerIdentity[]): unknown[] => crlIssuersToKeep(held, anchors).map(({ subject }) => subject?.commonName)
+  t.strictSame(kept([below.identity]), ['Below'], 'it is an anchor itself')
+  t.strictSame(kept([other.identity, identity]), ['Below'], 'it is below one')
+  t.strictSame(kept([other.identity]), [], 'it is below another')
+  t.strictSame(kept([]), [])
+  t.equal(loss(held, [], [identity]), undefined, 'who removes it may remove its list with it')
+})
+
+test('of several lists of one kind the latest counts, for a checker too, whatever its number', async (t) => {
+  const crls = [craftCrl({ ca, number: 3, ...ago(1), entries: [entry('01')] }), craftCrl({ ca, number: 900, ...ago(5) })]
+  const [held, old] = crls.map((der) => parseCrl(der, { issuers })) as [CrlIndex, CrlIndex]
+  t.equal(loss([held], [old, held]), undefined)
+  t.match(loss([held], [old]), /\(number 900\) is older than the one in force/)
+  for (const given of [crls, crls.toReversed()]) {
+    const checker = crlChecker({ crls: given, issuers, now: clock.now })
+    t.equal((await checker.check(parsePeerIdentity((await ca.issue({ serialNumber: '01' } as object)).der), identity)).state, 'revoked')
+    await checker.close()
+  }
 })
 
 test('of two lists of one second and without numbers, the one that lists fewer certificates is the older one', (t) => {
@@ -70,6 +82,8 @@ test('parts and deltas count each by itself', (t) => {
   t.equal(loss([list(users), list(authorities)], [list()]), undefined, 'a whole one in place of the parts')
   t.match(loss([list(users)], [list(ago(2))]), /is missing/, 'but no older one')
   t.equal(loss([list()], [list(users), list(authorities)]), undefined, 'parts in place of the whole')
+  t.match(loss([list()], [list(authorities)]), /is missing/, 'and not one part that says nothing of users')
+  t.match(loss([list()], [list(users)]), /is missing/)
   t.match(loss([list()], [list({ ...users, ...ago(2) })]), /is missing/)
   const base = list({ number: 5, ...ago(3) })
   t.match(loss([base, delta(6, 5)], [base]), /^the delta CRL of CN=A .* is missing/)
