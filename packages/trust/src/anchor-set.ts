@@ -2,6 +2,8 @@ import { viewDer } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
 import { readWholeCertificate } from './certificate/certificate.ts'
 import type { Certificate } from './certificate/certificate.ts'
+import { MTLS_ERR_PATH_OPTION } from './errors.ts'
+import { describeType } from './option-check.ts'
 
 /** A certificate as callers give it: one that was parsed, or its DER. */
 export type CertificateInput = PeerIdentity | Uint8Array
@@ -11,9 +13,9 @@ export class AnchorSet {
   readonly #byName = new Map<string, Certificate[]>()
   readonly #fingerprints = new Set<string>()
 
-  /** @throws where one of them cannot be read: a CA fewer is a change of trust that nobody meant */
+  /** @throws MTLS_ERR_PATH_OPTION where one of them cannot be read: a CA fewer is a change of trust that nobody meant */
   constructor (anchors: readonly CertificateInput[]) {
-    for (const input of anchors) this.add(readGiven(input))
+    for (const [index, input] of anchors.entries()) this.add(readGiven(input, `anchors[${index}]`))
   }
 
   add (anchor: Certificate): void {
@@ -33,8 +35,31 @@ export class AnchorSet {
   }
 }
 
-/** Reads a certificate that its giver believes in. @throws MTLS_ERR_CERTIFICATE_INVALID, MTLS_ERR_DER_INVALID */
-export function readGiven (input: CertificateInput): Certificate {
-  if (input instanceof Uint8Array) return readWholeCertificate(input)
-  return readWholeCertificate(viewDer(input) ?? new Uint8Array(0), input)
+const PEM_START = 0x2d
+
+/**
+ * Reads a certificate that its giver believes in.
+ *
+ * @param where what it is called in the options
+ * @throws MTLS_ERR_PATH_OPTION
+ */
+export function readGiven (input: CertificateInput, where: string): Certificate {
+  const der = derOf(input)
+  if (der === undefined) throw new MTLS_ERR_PATH_OPTION(`${where} is ${describeType(input)}; expected a certificate in DER (Uint8Array) or one that was parsed`)
+  try {
+    return readWholeCertificate(der, input === der ? undefined : input as PeerIdentity)
+  } catch (error) {
+    const what = der[0] === PEM_START ? 'is PEM; expected DER' : `cannot be read: ${(error as Error).message}`
+    throw Object.assign(new MTLS_ERR_PATH_OPTION(`${where} ${what}`), { cause: error })
+  }
+}
+
+function derOf (input: CertificateInput): Uint8Array | undefined {
+  if (input instanceof Uint8Array) return input
+  try {
+    return viewDer(input)
+  } catch {
+    // Something else than an identity of this package.
+    return undefined
+  }
 }

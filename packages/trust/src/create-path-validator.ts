@@ -8,6 +8,7 @@ import type { PathValidatorOptions, Settings } from './options.ts'
 import { BoundedMemory } from './memory/bounded-memory.ts'
 import { CertificateStore } from './memory/certificate-store.ts'
 import { chainKey } from './memory/chain-key.ts'
+import { PendingDecisions } from './memory/pending-decisions.ts'
 import { CandidatePool } from './path/candidate-pool.ts'
 import { searchPath } from './path/search-path.ts'
 import { refuse } from './refusal.ts'
@@ -62,7 +63,7 @@ class Validator implements PathValidator {
   readonly #verified = new CertificateStore(MAX_INTERMEDIATES)
   readonly #accepted: BoundedMemory<PathAccepted>
   readonly #refused: BoundedMemory<{ readonly verdict: PathRefused, readonly until: number }>
-  readonly #pending = new Map<string, Promise<PathVerdict>>()
+  readonly #pending: PendingDecisions<PathVerdict> = new PendingDecisions()
   #generation: number
 
   constructor (settings: Settings) {
@@ -90,15 +91,13 @@ class Validator implements PathValidator {
     if (tooLarge !== undefined) return tooLarge
     const key = chainKey(leaf, intermediates)
     const now = this.#settings.now()
-    const known = this.#recall(key, now)
+    const known = this.#recall(key, now) ?? this.#pending.find(leaf, intermediates, false, now)
     if (known !== undefined) return known
     const answer = this.#search(leaf, intermediates, now)
     if (!(answer instanceof Promise)) return this.#remember(key, answer, generation)
-    const pending = answer.then((verdict) => this.#settle(leaf, intermediates, key, verdict, generation, 1)).finally(() => {
-      if (this.#pending.get(key) === pending) this.#pending.delete(key)
-    })
-    this.#pending.set(key, pending)
-    return pending
+    // Copies: whoever gave the bytes may write to them before the answer is there.
+    const [ownLeaf, own] = [new Uint8Array(leaf), intermediates.map((der) => new Uint8Array(der))] as const
+    return this.#pending.add(ownLeaf, own, false, answer.then((verdict) => this.#settle(ownLeaf, own, key, verdict, generation, 1)), now)
   }
 
   /** An answer that took a while may be about a trust that is gone: then it is asked for again. */
@@ -117,12 +116,11 @@ class Validator implements PathValidator {
     return size > maxBytes ? refuse('too_large', `${size} octets of certificates; at most ${maxBytes}`) : undefined
   }
 
-  #recall (key: string, now: number): PathVerdict | Promise<PathVerdict> | undefined {
+  #recall (key: string, now: number): PathVerdict | undefined {
     const accepted = this.#accepted.get(key)
     if (accepted !== undefined && now < accepted.until) return accepted
     const refused = this.#refused.get(key)
-    if (refused !== undefined && now < refused.until) return refused.verdict
-    return this.#pending.get(key)
+    return refused !== undefined && now < refused.until ? refused.verdict : undefined
   }
 
   #remember (key: string, verdict: PathVerdict, generation: number): PathVerdict {
@@ -134,7 +132,7 @@ class Validator implements PathValidator {
 
   #search (leafDer: Uint8Array, intermediates: readonly Uint8Array[], now: number): PathVerdict | Promise<PathVerdict> {
     const { anchors } = this.#trust
-    if (anchors === undefined) return refuse('anchors_invalid', 'the trust anchors in force cannot be read')
+    if (anchors === undefined) return refuse('anchors_invalid', `the trust anchors cannot be read: ${this.#trust.failure}`)
     let leaf: Certificate
     let pool: readonly Certificate[]
     try {

@@ -57,12 +57,15 @@ const REASONS: Readonly<Record<PathRefusalReason, CertificateReason>> = {
   budget_exceeded: 'bad_chain'
 }
 
-/** A refused path as a decision: the reason in the words of events, the rest as detail. */
+/**
+ * A refused path as a decision: the reason in the words of events, the rest as detail. The detail is not frozen: it hangs on errors, and loggers mark what they
+ * find there while they write it.
+ */
 export function refusedBy ({ reason, detail, certificate, why }: PathRefused, version: TrustVersion): Refused {
   return Object.freeze({
     accepted: false,
     reason: REASONS[reason],
-    detail: Object.freeze({ step: reason, message: detail, certificate, ...(why !== undefined && { why }) }),
+    detail: { step: reason, message: detail, certificate, ...(why !== undefined && { why }) },
     version
   })
 }

@@ -1,7 +1,8 @@
+import { hash } from 'node:crypto'
 import { relinkPeerIdentity } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
 import { summarizeCertificate } from '@peerkit/identity/x509'
-import { loadAuthority } from './authority.ts'
+import { loadAuthorities } from './authority.ts'
 import type { LoadedAuthority } from './authority.ts'
 import { readPathCertificate } from './certificate/certificate.ts'
 import type { Certificate } from './certificate/certificate.ts'
@@ -10,7 +11,9 @@ import { refusedBy } from './decision.ts'
 import type { Accepted, Decision, TrustVersion } from './decision.ts'
 import { readEvaluatorOptions } from './evaluator-options.ts'
 import type { EvaluatorSettings, TrustEvaluatorOptions } from './evaluator-options.ts'
+import { MTLS_ERR_PATH_OPTION } from './errors.ts'
 import { Budget } from './limits.ts'
+import { checkList, describeType } from './option-check.ts'
 import { CertificateStore } from './memory/certificate-store.ts'
 import { DecisionMemory } from './memory/decision-memory.ts'
 import type { Remembered } from './memory/decision-memory.ts'
@@ -47,11 +50,12 @@ export interface TrustEvaluator {
    * revocation policy. At once unless a revocation checker answers later. It neither throws nor rejects for what certificates hold.
    *
    * @param leaf one certificate in DER. The caller must not write to it any more
+   * @throws MTLS_ERR_PATH_OPTION for what is no DER, or no list of it
    */
   evaluate (leaf: Uint8Array, presented?: Presented): Decision | Promise<Decision>
   /**
-   * SHA-256 fingerprints of the intermediates that peers sent and that led to an anchor in force, sorted: those that no configuration knows of and that have not
-   * ended. Processes with the same ones can resume each other's TLS sessions.
+   * The intermediate CAs that peers sent and that accepted paths went through, each as a SHA-256 of its name and key, sorted: those that no configuration knows of
+   * and that have not ended. Processes with the same ones can resume each other's TLS sessions.
    */
   readonly learned: readonly string[]
   /** Whether a leaf was accepted before, though it may not be any more. */
@@ -65,7 +69,7 @@ export interface TrustEvaluator {
 /**
  * Makes an evaluator.
  *
- * @throws MTLS_ERR_PATH_OPTION; MTLS_ERR_CERTIFICATE_INVALID where a certificate of an authority cannot be read
+ * @throws MTLS_ERR_PATH_OPTION, also where a certificate of an authority cannot be read
  * @example
  * const trust = createTrustEvaluator({ authorities: () => [{ name: 'default', ca: [root.der] }] })
  * const decision = await trust.evaluate(leaf, { sent: [intermediate] })
@@ -82,10 +86,12 @@ class Evaluator implements TrustEvaluator {
   /** Of resumed sessions: their paths may go through intermediates that this peer did not send. */
   readonly #resumed: DecisionMemory<Accepted>
   readonly #pending: PendingDecisions<Decision> = new PendingDecisions()
-  /** The end of each intermediate that was learned under the anchors in force, by fingerprint. */
+  /** The last end of each intermediate CA that was learned under the anchors in force, by name and key. */
   readonly #learned = new Map<string, number>()
   #authorities: readonly LoadedAuthority[]
   #trust: number
+  /** Why there are no authorities, where they could not be read. */
+  #unreadable: string | undefined
   #version: TrustVersion
 
   constructor (settings: EvaluatorSettings) {
@@ -94,11 +100,16 @@ class Evaluator implements TrustEvaluator {
     this.#memory = new DecisionMemory(settings.maxRemembered)
     this.#resumed = new DecisionMemory(settings.maxRemembered)
     this.#trust = settings.version()
-    this.#authorities = settings.authorities().map(loadAuthority)
+    this.#authorities = loadAuthorities(settings.authorities())
     this.#version = { trust: this.#trust, revocation: this.#revocationEpoch }
   }
 
   get version (): TrustVersion {
+    return this.#refresh()
+  }
+
+  /** Where the trust moved, reads the authorities anew and forgets what was learned under the former ones. */
+  #refresh (): TrustVersion {
     const trust = this.#settings.version()
     if (trust !== this.#trust) {
       this.#trust = trust
@@ -112,11 +123,13 @@ class Evaluator implements TrustEvaluator {
 
   /** Anchors that cannot be read any more vouch for nobody. */
   #reload (): readonly LoadedAuthority[] {
+    this.#unreadable = undefined
     try {
-      return this.#settings.authorities().map(loadAuthority)
-    } catch {
+      return loadAuthorities(this.#settings.authorities())
+    } catch (error) {
       // They are read again at the next question.
       this.#trust = Number.NaN
+      this.#unreadable = `the authorities cannot be read: ${error instanceof Error ? error.message : String(error)}`
       return []
     }
   }
@@ -129,8 +142,9 @@ class Evaluator implements TrustEvaluator {
   }
 
   get learned (): readonly string[] {
+    this.#refresh()
     const now = this.#settings.now()
-    return [...this.#learned].filter(([, end]) => now < end).map(([fingerprint]) => fingerprint).sort()
+    return [...this.#learned].filter(([, end]) => now < end).map(([authority]) => hash('sha256', authority, 'hex')).sort()
   }
 
   remembers (leaf: Uint8Array): boolean {
@@ -147,7 +161,9 @@ class Evaluator implements TrustEvaluator {
     return now < decision.notAfter && now < decision.revalidateAt && this.isCurrent(decision)
   }
 
-  evaluate (leaf: Uint8Array, { sent = [], resumed = false }: Presented = {}): Decision | Promise<Decision> {
+  evaluate (leaf: Uint8Array, presented: Presented = {}): Decision | Promise<Decision> {
+    checkQuestion(leaf, presented)
+    const { sent = [], resumed = false } = presented
     const known = resumed ? this.#recall(leaf) : [this.#memory.find(leaf, sent)]
     for (const entry of known) {
       if (entry !== undefined && this.isFresh(entry.decision)) return entry.decision
@@ -219,7 +235,7 @@ class Evaluator implements TrustEvaluator {
       for (let i = index; i < this.#authorities.length; i++) {
         const authority = this.#authorities[i]!
         const candidates: Candidates = joinPools(resumed ? [pool, authority.known, this.#verified] : [pool, authority.known])
-        const material = { leaf, candidates, anchors: authority.anchors, maxDepth: limits.maxDepth }
+        const material = { leaf, candidates, anchors: authority.anchors, notRoots: authority.notRoots, maxDepth: limits.maxDepth }
         const rules = { purpose, policies, strict, algorithms, idleCaFields: true, now: now() }
         const answer = searchPath<Found>(material, rules, budget, (path) => this.#conclude(authority, path))
         if (answer instanceof Promise) return answer.then((settled) => settled.valid ? settled : next(i, settled))
@@ -227,7 +243,7 @@ class Evaluator implements TrustEvaluator {
         if (isRevoked(leaf, answer)) return answer
         refusal = preferred(refusal, answer)
       }
-      return refusal ?? refuse('anchors_invalid', 'no authority is in force')
+      return refusal ?? refuse('anchors_invalid', this.#unreadable ?? 'there is no authority')
     }
     const next = (index: number, answer: PathRefused): Found | PathRefused | Promise<Found | PathRefused> => {
       if (isRevoked(leaf, answer)) return answer
@@ -238,13 +254,13 @@ class Evaluator implements TrustEvaluator {
   }
 
   #conclude (authority: LoadedAuthority, path: readonly Certificate[]): Found | PathRefused | Promise<Found | PathRefused> {
-    for (const intermediate of path.slice(1, -1)) this.#learn(authority, intermediate)
     const answer = checkRevocation(authority.revocation, path, this.#settings.now)
     const take = (revocation: NotRevoked | PathRefused): Found | PathRefused => revocation.valid ? { valid: true, authority, path, revocation } : revocation
     return answer instanceof Promise ? answer.then(take) : take(answer)
   }
 
   #accept (leaf: Certificate, { authority, path, revocation }: Found, version: TrustVersion): Accepted {
+    for (const intermediate of path.slice(1, -1)) this.#learn(authority, intermediate)
     return Object.freeze({
       accepted: true,
       peer: this.#nameOf(leaf, path.slice(1).map(({ identity }) => identity)),
@@ -256,13 +272,19 @@ class Evaluator implements TrustEvaluator {
     })
   }
 
-  /** Its signature led to an anchor, which is all that the store is about. */
+  /**
+   * An accepted path went through it. Another certificate of the same name and key brings nothing new: whoever can make such twins (ECDSA signatures have two
+   * forms) must neither change what was learned nor push others out of the store.
+   */
   #learn ({ known }: LoadedAuthority, intermediate: Certificate): void {
-    if (known.has(intermediate)) return
+    const { authority } = intermediate
+    if (known.named(intermediate.subjectKey).some((configured) => configured.authority === authority)) return
+    const end = endOf(intermediate)
+    const learned = this.#learned.get(authority)
+    if (learned === undefined ? this.#learned.size >= this.#settings.maxIntermediates : end <= learned) return
     this.#verified.add(intermediate)
-    if (this.#learned.has(intermediate.fingerprint) || this.#learned.size >= this.#settings.maxIntermediates) return
-    this.#learned.set(intermediate.fingerprint, endOf(intermediate))
-    this.#settings.onLearned()
+    this.#learned.set(authority, end)
+    if (learned === undefined) this.#settings.onLearned()
   }
 
   /** What is remembered of a leaf, whatever came with it. */
@@ -278,6 +300,17 @@ class Evaluator implements TrustEvaluator {
     }
     return relinkPeerIdentity(leaf.identity, { chain })
   }
+}
+
+/** @throws MTLS_ERR_PATH_OPTION */
+function checkQuestion (leaf: unknown, presented: Presented): void {
+  if (!(leaf instanceof Uint8Array)) throw new MTLS_ERR_PATH_OPTION(`the leaf is ${describeType(leaf)}; expected one certificate in DER (Uint8Array)`)
+  if (typeof presented !== 'object' || presented === null || Array.isArray(presented)) throw new MTLS_ERR_PATH_OPTION(`what came with the leaf is ${describeType(presented)}; expected { sent, resumed }`)
+  const { sent } = presented
+  if (sent === undefined) return
+  checkList(sent, 'sent')
+  const odd = sent.findIndex((der) => !(der instanceof Uint8Array))
+  if (odd !== -1) throw new MTLS_ERR_PATH_OPTION(`sent[${odd}] is ${describeType(sent[odd])}; expected a certificate in DER (Uint8Array)`)
 }
 
 /** A path that satisfied every check. */

@@ -11,6 +11,7 @@ export class Trust {
   #epoch: number | undefined
   #ders: readonly Uint8Array[] = []
   #anchors: AnchorSet | undefined
+  #failure = ''
 
   /** @throws MTLS_ERR_PATH_ANCHORS where the anchors cannot be had now: a validator that trusts nobody from the start is a mistake */
   constructor (settings: Settings) {
@@ -27,6 +28,11 @@ export class Trust {
     return this.#anchors
   }
 
+  /** Why they cannot be read, where they cannot. */
+  get failure (): string {
+    return this.#failure
+  }
+
   /** Looks whether the trust moved, and counts it. */
   refresh (): number {
     const { revocation, generation } = this.#settings
@@ -38,8 +44,8 @@ export class Trust {
     try {
       const stated = generation?.()
       if (stated === undefined || stated !== this.#stated) this.#reload(stated)
-    } catch {
-      this.#fail()
+    } catch (error) {
+      this.#fail(error)
     }
     return this.#generation
   }
@@ -53,7 +59,8 @@ export class Trust {
     this.#generation += 1
   }
 
-  #fail (): void {
+  #fail (error: unknown): void {
+    this.#failure = error instanceof Error ? error.message : String(error)
     if (this.#anchors !== undefined) this.#generation += 1
     this.#anchors = undefined
     // What is stated next is read, whatever it is.

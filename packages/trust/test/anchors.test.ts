@@ -1,7 +1,7 @@
 import { parsePeerIdentity } from '@peerkit/identity'
 import { test } from 'tap'
 import { AnchorSet, readGiven } from '../src/anchor-set.ts'
-import { loadAuthority } from '../src/authority.ts'
+import { loadAuthorities } from '../src/authority.ts'
 import { readPathCertificate } from '../src/certificate/certificate.ts'
 import { isSelfSigned } from '../src/certificate/self-signed.ts'
 import { oid, sequence, tlv } from './support/der.ts'
@@ -54,11 +54,11 @@ test('a rollover certificate in ca is a way from one key to the other, and no an
 test('an authority sorts its certificates into anchors and those that paths may go through', async (t) => {
   const [ca, other] = [new Party('CN=ca'), new Party('CN=other')]
   const [anchor, listed, configured] = [root.root(), root.certify(ca), parsePeerIdentity(root.certify(other))]
-  const { name, anchors, known, revocation } = loadAuthority({
+  const { name, anchors, known, revocation } = loadAuthorities([{
     name: 'a',
     ca: [anchor, listed, anchor],
     intermediates: [configured]
-  })
+  }])[0]!
   t.strictSame([name, revocation], ['a', []])
   const [rootRead, listedRead, configuredRead] = [anchor, listed, configured.raw!].map((der) =>
     readPathCertificate(der)
@@ -79,12 +79,12 @@ test('a certificate of the configuration that cannot be read is an error, and no
   const broken = root.root({ extensions: [{ oid: '2.5.29.36', value: sequence() }] })
   for (const load of [
     () => new AnchorSet([broken]),
-    () => loadAuthority({ name: 'a', ca: [broken] }),
-    () => loadAuthority({ name: 'a', ca: [], intermediates: [broken] })
+    () => loadAuthorities([{ name: 'a', ca: [broken] }]),
+    () => loadAuthorities([{ name: 'a', ca: [], intermediates: [broken] }])
   ]) {
-    t.throws(load, { code: /^MTLS_ERR_(DER|CERTIFICATE)_INVALID$/ })
+    t.throws(load, { code: 'MTLS_ERR_PATH_OPTION', message: /\[0\] cannot be read: /, cause: { code: /^MTLS_ERR_(DER|CERTIFICATE)_INVALID$/ } })
   }
-  t.equal(readGiven(parsePeerIdentity(root.root())).selfIssued, true)
+  t.equal(readGiven(parsePeerIdentity(root.root()), 'ca').selfIssued, true)
 })
 
 test('anchors of one name are told apart by their signatures', async (t) => {

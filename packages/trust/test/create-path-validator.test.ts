@@ -159,6 +159,47 @@ test('answers later only where revocation does, once for all who ask meanwhile',
   t.match(validator.validate(leaf, [intermediate]), { valid: true }, 'and at once from then on')
 })
 
+test('an answer that does not come is joined for five seconds, and keeps nobody waiting who comes later', async (t) => {
+  let time = NOW
+  const revocation = checker({ client: new Promise(() => {}) })
+  const validator = createPathValidator({ anchors: () => [anchor], now: () => time, revocation })
+  const silent = validator.validate(leaf, [intermediate])
+  time += 4_999
+  t.equal(validator.validate(leaf, [intermediate]), silent)
+  time += 1
+  const asked = revocation.asked.length
+  const again = validator.validate(leaf, [intermediate])
+  t.not(again, silent)
+  t.equal(revocation.asked.length, asked + 2)
+  t.equal(validator.validate(leaf, [intermediate]), again, 'which is joined in turn')
+  revocation.check = () => ({ state: 'good', source: 'ocsp', until: NOW + DAY })
+  time += 5_000
+  t.match(validator.validate(leaf, [intermediate]), { valid: true }, 'a checker that answers again is heard')
+})
+
+test('an answer under way is none for another trust', async (t) => {
+  const revocation = checker({ client: new Promise(() => {}) })
+  const validator = createPathValidator({ anchors: () => [anchor], now, revocation })
+  const before = validator.validate(leaf, [intermediate])
+  revocation.epoch += 1
+  t.not(validator.validate(leaf, [intermediate]), before)
+})
+
+test('an answer under way is about the octets that were asked about, whatever becomes of them', async (t) => {
+  let answer: (status: RevocationStatus) => void = () => {}
+  const revocation = checker({ client: new Promise((resolve) => { answer = resolve }) })
+  const validator = createPathValidator({ anchors: () => [anchor], now, revocation })
+  const [given, beside] = [new Uint8Array(leaf), new Uint8Array(intermediate)]
+  const pending = validator.validate(given, [beside])
+  given[20]! ^= 1
+  beside[20]! ^= 1
+  t.not(validator.validate(new Uint8Array(given), [new Uint8Array(beside)]), pending)
+  t.equal(validator.validate(leaf, [intermediate]), pending)
+  revocation.epoch += 1
+  answer({ state: 'good', source: 'ocsp', until: NOW + DAY })
+  t.match(await pending, { valid: true }, 'also where it is asked for again')
+})
+
 test('an answer that was found under another trust is asked for again, and in the end refused', async (t) => {
   let answer: (status: RevocationStatus) => void = () => {}
   const waiting = new Promise<RevocationStatus>((resolve) => { answer = resolve })

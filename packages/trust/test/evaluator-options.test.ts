@@ -1,7 +1,7 @@
 import { test } from 'tap'
 import { createTrustEvaluator } from '../src/index.ts'
 import type { Accepted, Authority, Decision, TrustEvaluatorOptions } from '../src/index.ts'
-import { outcomeOf, stubChecker, told } from './support/evaluate.ts'
+import { evaluatorOf, outcomeOf, stubChecker, told } from './support/evaluate.ts'
 import { NOW, Party, policies } from './support/mint.ts'
 
 const [root, ca] = [new Party('CN=root'), new Party('CN=ca')]
@@ -36,12 +36,43 @@ test('refuses wrong options when it is made, by name', async (t) => {
   t.throws(() => createTrustEvaluator(undefined as unknown as TrustEvaluatorOptions), {
     code: 'MTLS_ERR_PATH_OPTION'
   })
-  t.throws(
-    () => {
-      make({ authorities: () => [{ name: 'a', ca: [Buffer.from('x')] }] })
-    },
-    { code: 'MTLS_ERR_CERTIFICATE_INVALID' }
-  )
+})
+
+test('an authority that cannot be used is refused when the evaluator is made, and which part of it is told', async (t) => {
+  const pem = `-----BEGIN CERTIFICATE-----\n${Buffer.from(anchor).toString('base64')}\n-----END CERTIFICATE-----`
+  for (const [authority, message] of [
+    [{ ca: [Buffer.from('x')] }, /authorities\(\)\[0\]\.ca\[0\] cannot be read: /],
+    [{ ca: [anchor, Buffer.from(pem)] }, /ca\[1\] is PEM; expected DER/],
+    [{ ca: [pem] }, /ca\[0\] is string; expected a certificate in DER \(Uint8Array\) or one that was parsed/],
+    [{ ca: pem }, /ca is string; expected a list/],
+    [{ ca: undefined }, /ca is missing; expected a list/],
+    [{ cas: [anchor] }, /authorities\(\)\[0\] has no "cas"; expected one of name, ca, intermediates, revocation/],
+    [{ intermediates: [{}] }, /intermediates\[0\] is object; expected a certificate/],
+    [{ revocation: 'hard' }, /revocation is string; expected a list/],
+    [{ revocation: ['hard'] }, /revocation\[0\]\.check is missing; expected a function/]
+  ] as const) {
+    t.throws(() => evaluatorOf([anchor], { authority: authority as object }), { code: 'MTLS_ERR_PATH_OPTION', message })
+  }
+  t.throws(() => createTrustEvaluator({ authorities: () => ({}) as never }), { message: /authorities\(\) is object/ })
+})
+
+test('without an authority nobody is accepted', async (t) => {
+  t.match(createTrustEvaluator({ authorities: () => [] }).evaluate(leaf), {
+    reason: 'unknown_ca',
+    detail: { step: 'anchors_invalid', message: 'there is no authority' }
+  })
+})
+
+test('what is no DER is no question', async (t) => {
+  const trust = evaluatorOf([anchor]) as any
+  for (const [question, message] of [
+    [['text'], /the leaf is string; expected one certificate in DER \(Uint8Array\)/],
+    [[undefined], /the leaf is missing/],
+    [[leaf, { sent: anchor }], /sent is bytes; expected a list/],
+    [[leaf, { sent: [anchor, 'text'] }], /sent\[1\] is string; expected a certificate in DER/],
+    [[leaf, [anchor]], /what came with the leaf is a list; expected \{ sent, resumed \}/],
+    [[leaf, null], /what came with the leaf is null; expected/]
+  ] as const) t.throws(() => trust.evaluate(...question), { code: 'MTLS_ERR_PATH_OPTION', message })
 })
 
 test('policies and lint count where they are asked for', async (t) => {
@@ -79,20 +110,21 @@ test('authorities that cannot be had after the version moved vouch for nobody, u
   let authorities: () => Authority[] = () => [{ name: 'default', ca: [anchor] }]
   const trust = createTrustEvaluator({ authorities: () => authorities(), version: () => version, now: () => NOW })
   t.equal(told(trust.evaluate(leaf)), 'accepted by root')
-  for (const broken of [
-    () => {
-      throw new Error('gone')
-    },
-    () => [{ name: 'default', ca: [Buffer.from('no certificate')] }],
-    () => undefined as unknown as Authority[]
-  ]) {
+  for (const [broken, why] of [
+    [() => { throw new Error('gone') }, /^the authorities cannot be read: gone$/],
+    [
+      () => [{ name: 'default', ca: [anchor, Buffer.from('no certificate')] }],
+      /^the authorities cannot be read: .*authorities\(\)\[0\]\.ca\[1\] cannot be read: /
+    ],
+    [() => undefined as unknown as Authority[], /authorities\(\) is missing; expected a list$/]
+  ] as const) {
     authorities = broken
     version += 1
     for (const given of [leaf, ca.issue()]) {
       t.match(trust.evaluate(given), {
         accepted: false,
         reason: 'unknown_ca',
-        detail: { step: 'anchors_invalid', message: 'no authority is in force' }
+        detail: { step: 'anchors_invalid', message: why }
       })
     }
   }

@@ -47,7 +47,7 @@ test('a refused leaf says which certificate is at fault, which step, and why in 
       certificate: { subject: 'CN=ca', fingerprint256: parsePeerIdentity(gone).fingerprint256 }
     }
   })
-  t.ok(Object.isFrozen(decision) && !decision.accepted && Object.isFrozen(decision.detail))
+  t.ok(Object.isFrozen(decision) && !decision.accepted && Object.isExtensible(decision.detail), 'loggers mark it')
 })
 
 test('any path is enough: what ends one ends no other, in whichever order it was sent', async (t) => {
@@ -103,6 +103,13 @@ test('a missing issuer is named, and the certificate that it issued, as far as t
   t.match(detailOf(leaf, [cross, olderAnchor]), {
     message: /: it leads to the root CN=older .*, which is no trust anchor$/,
     certificate: { subject: 'CN=older' }
+  })
+  const listed = evaluatorOf([intermediate]).evaluate(leaf) as Decision
+  t.match(listed, {
+    detail: {
+      message: /: CN=ca .* is in ca, but a path ends at a self-signed certificate only, and its issuer CN=root is not in ca$/,
+      certificate: { subject: 'CN=ca' }
+    }
   })
   const text = tlv(0x0c, Buffer.alloc(1_100, 'x'))
   const long = sequence(tlv(0x31, sequence(Buffer.from('0603550403', 'hex'), text)))

@@ -147,6 +147,16 @@ test('decisions that fail are forgotten, and those that never come do not fill t
   t.equal(pending.size, 1)
 })
 
+test('decisions under way can be forgotten all at once', async (t) => {
+  const pending = new PendingDecisions<string>()
+  const first = pending.add(a.der, [], false, Promise.resolve('first'), 0)
+  pending.clear()
+  t.equal(pending.find(a.der, [], false, 0), undefined)
+  const second = pending.add(a.der, [], false, new Promise(() => {}), 0)
+  t.equal(await first, 'first')
+  t.equal(pending.find(a.der, [], false, 0), second, 'and one that is there then takes no other with it')
+})
+
 test('a pool has each certificate once, by name, and none whose names cannot be read', async (t) => {
   const garbage = Buffer.from('300d310b300906035504030c02fffe', 'hex')
   const unreadable = [{ subjectName: garbage }, { issuerName: garbage }].map((options) =>

@@ -40,6 +40,7 @@ export function readAlgorithmPolicy (policy: AlgorithmPolicy = {}): Algorithms {
   for (const [name, bits] of Object.entries({ minRsaBits, maxRsaBits })) {
     if (!Number.isSafeInteger(bits) || bits < 1_024 || bits > MAX_RSA_BITS) throw new MTLS_ERR_PATH_OPTION(`algorithms.${name} is ${String(bits)}; expected a whole number of 1024 to ${MAX_RSA_BITS}`)
   }
+  if (minRsaBits > maxRsaBits) throw new MTLS_ERR_PATH_OPTION(`algorithms.minRsaBits is ${minRsaBits}; expected at most maxRsaBits, ${maxRsaBits}`)
   return Object.freeze({
     acceptsScheme: ({ name, keyTypes }: SignatureScheme) => signatures === undefined ? !keyTypes.includes('dsa') : signatures.has(name),
     findKeyFlaw ({ type, curve, bits, flaw }: PublicKeyKind) {

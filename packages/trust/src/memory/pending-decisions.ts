@@ -25,7 +25,15 @@ export class PendingDecisions<Decision> {
     return alike?.find((pending) => isYoung(pending, now) && pending.resumed === resumed && sameList([pending.leaf, ...pending.sent], [leaf, ...sent]))?.decision
   }
 
-  /** @returns the decision, which is forgotten when it is there */
+  /** Nobody joins those that are under way now. */
+  clear (): void {
+    this.#running.clear()
+  }
+
+  /**
+   * @param leaf with `sent`, bytes that stay what they are until the decision is there
+   * @returns the decision, which is forgotten when it is there
+   */
   add (leaf: Uint8Array, sent: readonly Uint8Array[], resumed: boolean, decision: Promise<Decision>, now: number): Promise<Decision> {
     this.#giveUp(now)
     const tail = tailOf(leaf)

@@ -2,7 +2,7 @@ import { knownEdge } from '../certificate/certificate.ts'
 import type { Certificate } from '../certificate/certificate.ts'
 import type { Budget } from '../limits.ts'
 import type { AnchorSet } from '../anchor-set.ts'
-import type { Candidates } from './candidate-pool.ts'
+import type { CandidatePool, Candidates } from './candidate-pool.ts'
 
 /** What paths are made of. */
 export interface PathMaterial {
@@ -10,6 +10,8 @@ export interface PathMaterial {
   /** What may stand between the leaf and an anchor. */
   readonly candidates: Candidates
   readonly anchors: AnchorSet
+  /** Certificates that were given as anchors and are none, for the words of a refusal. */
+  readonly notRoots?: CandidatePool
   readonly maxDepth: number
 }
 

@@ -39,7 +39,7 @@ function readKnown (identity: PeerIdentity): Certificate | undefined {
   let certificate = known.get(identity)
   if (certificate === undefined && viewDer(identity) !== undefined) {
     try {
-      known.set(identity, certificate = readGiven(identity))
+      known.set(identity, certificate = readGiven(identity, 'the certificate'))
     } catch {
       // What path validation does not read issues nothing and was issued by nobody.
     }

@@ -62,7 +62,7 @@ function rank (reason: PathRefusalReason): number {
 }
 
 /** No path leads to an anchor: says which issuer is missing, by the names as far as they lead. */
-function findMissing ({ leaf, anchors, candidates }: PathMaterial): PathRefused {
+function findMissing ({ leaf, anchors, candidates, notRoots }: PathMaterial): PathRefused {
   const seen = new Set<Certificate>([leaf])
   let last = leaf
   for (let issuer = nextIssuer(last); issuer !== undefined; issuer = nextIssuer(last)) {
@@ -74,7 +74,9 @@ function findMissing ({ leaf, anchors, candidates }: PathMaterial): PathRefused 
   const isRoot = last.selfIssued
   const what = isRoot
     ? `it leads to the root ${nameOf(last)}, which is no trust anchor`
-    : `${whose} was not sent and is neither a trust anchor (option ca) nor known (option intermediates)`
+    : notRoots?.has(last) === true
+      ? `${nameOf(last)} is in ca, but a path ends at a self-signed certificate only, and its issuer ${missing} is not in ca`
+      : `${whose} was not sent and is neither a trust anchor (option ca) nor known (option intermediates)`
   return refuse('issuer_unknown', `${nameOf(leaf)} has no path to a trust anchor: ${what}`, { certificate: summaryOf(last) })
 
   function nextIssuer (child: Certificate): Certificate | undefined {
