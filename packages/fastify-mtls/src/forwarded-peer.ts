@@ -1,6 +1,6 @@
 import { isAuditKept } from '@peerkit/events'
 import { createForwardedReader, needsValidator, stripHeaders } from '@peerkit/forwarded'
-import type { ChainValidator, ForwardedReader, ForwardedReaderOptions, ForwardedResult, StrippableMessage } from '@peerkit/forwarded'
+import type { ChainValidator, ForwardedReader, ForwardedReaderOptions, ForwardedResult, RefusalReason, StrippableMessage } from '@peerkit/forwarded'
 import type { PeerIdentity } from '@peerkit/identity'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { forwardedRefused, forwardedStripped } from './channels.ts'
@@ -18,6 +18,9 @@ export type ForwardedOption = ForwardedReader | ForwardedReaderOptions
 /** What is told of a header that was refused or removed; `reason` and `detail` are for the log alone. */
 type Rejection = { readonly state: 'refused' | 'stripped', readonly reason: string, readonly header: string, readonly detail?: string | undefined }
 
+/** How long a server that mtlsServerOptions did not make waits for an answer, in milliseconds; others are told. */
+const JUDGEMENT_TIMEOUT = 5_000
+
 /** A request, and who sent it as far as the connection says: what a gateway told of its client is no sender. */
 interface Call { readonly request: FastifyRequest, readonly sender: PeerIdentity | undefined, readonly remoteAddress: string | undefined }
 
@@ -27,6 +30,7 @@ export class ForwardedPeers {
   readonly #reader: ForwardedReader
   readonly #trust: ForwardedTrust | undefined
   readonly #upgrades: ForwardedUpgrades
+  readonly #timeout: number
   #onUnixSocket = false
 
   /** @param context undefined on a server that mtlsServerOptions did not make, which knows gateways by their address or a Unix socket alone */
@@ -34,7 +38,8 @@ export class ForwardedPeers {
     this.#app = app
     const validator = isReader(option) || context === undefined || option.validator !== undefined || !needsValidator(option) ? undefined : validateInProcess(context.trust)
     this.#reader = isReader(option) ? option : createReader(option, context, validator)
-    this.#trust = context === undefined ? undefined : new ForwardedTrust(context.trust, context.judgementTimeout, validator !== undefined)
+    this.#trust = context === undefined ? undefined : new ForwardedTrust(context.trust, validator !== undefined)
+    this.#timeout = context?.judgementTimeout ?? JUDGEMENT_TIMEOUT
     this.#upgrades = new ForwardedUpgrades(context?.trust.now ?? Date.now)
     context?.onReview.add(() => { this.#upgrades.review() })
   }
@@ -52,34 +57,51 @@ export class ForwardedPeers {
 
   #read (call: Call): boolean | Promise<boolean> {
     const { request: { raw: { rawHeaders } }, sender, remoteAddress } = call
-    const result = this.#reader.read({ rawHeaders, sender, remoteAddress, unixSocket: remoteAddress === undefined && this.#listensOnUnixSocket() })
-    return result instanceof Promise ? result.then((settled) => this.#assign(call, settled)) : this.#assign(call, result)
+    const read = this.#reader.read({ rawHeaders, sender, remoteAddress, unixSocket: remoteAddress === undefined && this.#listensOnUnixSocket() })
+    const result = read instanceof Promise ? read.then((settled) => this.#check(settled)) : this.#check(read)
+    return result instanceof Promise ? this.#inTime(result).then((settled) => this.#assign(call, settled)) : this.#assign(call, result)
   }
 
-  #assign (call: Call, result: ForwardedResult): boolean | Promise<boolean> {
-    if (result.state === 'accepted') return this.#check(call, result.identity, result.sent)
+  #check (result: ForwardedResult): ForwardedResult | Promise<ForwardedResult> {
+    if (result.state !== 'accepted' || this.#trust === undefined) return result
+    const take = (answer: ForwardedAnswer): ForwardedResult => answer.accepted ? { ...result, identity: answer.identity } : this.#refuse(answer.reason, answer.detail)
+    const answer = this.#trust.check(result.identity, result.sent)
+    return answer instanceof Promise ? answer.then(take) : take(answer)
+  }
+
+  /** What the reader's validator and the server's own checkers take, all together: any of them may never answer. */
+  async #inTime (result: Promise<ForwardedResult>): Promise<ForwardedResult> {
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise<ForwardedResult>((resolve) => {
+      timer = setTimeout(() => { resolve(this.#refuse('revocation_unknown', 'no answer about revocation came in time')) }, this.#timeout).unref()
+    })
+    try {
+      return await Promise.race([result, late])
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  #refuse (reason: RefusalReason, detail: string): ForwardedResult {
+    return { state: 'refused', reason, header: this.#reader.headerNames[0] ?? '', detail }
+  }
+
+  #assign (call: Call, result: ForwardedResult): boolean {
     if (result.state === 'refused') {
       reject(call, result)
       return false
     }
     const { request: { raw }, sender } = call
+    if (result.state === 'accepted') {
+      assignPeer(raw, result.identity)
+      return true
+    }
     if (result.state === 'stripped') {
       reject(call, { ...result, reason: 'untrusted_sender' })
       stripHeaders(raw as unknown as StrippableMessage, this.#reader.headerNames)
     }
     assignPeer(raw, result.state === 'anonymous' ? null : sender ?? null)
     return true
-  }
-
-  #check (call: Call, identity: PeerIdentity, sent: readonly Uint8Array[]): boolean | Promise<boolean> {
-    const answer = this.#trust?.check(identity, sent) ?? { accepted: true, identity }
-    return answer instanceof Promise ? answer.then((settled) => this.#settle(call, settled)) : this.#settle(call, answer)
-  }
-
-  #settle (call: Call, answer: ForwardedAnswer): boolean {
-    if (answer.accepted) assignPeer(call.request.raw, answer.identity)
-    else reject(call, { state: 'refused', reason: answer.reason, header: this.#reader.headerNames[0] ?? '', detail: answer.detail })
-    return answer.accepted
   }
 
   /** Sockets of clients that come directly are followed by the connection watch. */

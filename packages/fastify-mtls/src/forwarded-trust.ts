@@ -25,18 +25,15 @@ interface Remembered { readonly answer: ForwardedAnswer, readonly until: number,
  */
 export class ForwardedTrust {
   readonly #trust: Trust
-  readonly #timeout: number
   readonly #isEvaluated: boolean
   readonly #remembered = new WeakMap<PeerIdentity, Remembered>()
 
   /**
-   * @param timeout how long a request waits for an answer, in milliseconds
    * @param isEvaluated whether the reader's validator is `validateInProcess`, which has asked all that is asked here. What another validator says about a path is no
    * word about revocation
    */
-  constructor (trust: Trust, timeout: number, isEvaluated: boolean) {
+  constructor (trust: Trust, isEvaluated: boolean) {
     this.#trust = trust
-    this.#timeout = timeout
     this.#isEvaluated = isEvaluated
   }
 
@@ -54,7 +51,7 @@ export class ForwardedTrust {
     }
     try {
       const timed = this.#ask(identity, sent)
-      return timed instanceof Promise ? this.#inTime(timed.then(take)) : take(timed)
+      return timed instanceof Promise ? timed.then(take).catch(() => unknown('the revocation checker failed')) : take(timed)
     } catch {
       return unknown('the revocation checker failed')
     }
@@ -91,18 +88,6 @@ export class ForwardedTrust {
     }
     const asked = this.#trust.revocation.map((checker: RevocationChecker) => checkChain(checker, identity))
     return asked.some((answer) => answer instanceof Promise) ? Promise.all(asked).then(conclude) : conclude(asked as ChainStatus[])
-  }
-
-  async #inTime (answer: Promise<ForwardedAnswer>): Promise<ForwardedAnswer> {
-    let timer: NodeJS.Timeout | undefined
-    const late = new Promise<ForwardedAnswer>((resolve) => { timer = setTimeout(() => { resolve(unknown('no answer about revocation came in time')) }, this.#timeout).unref() })
-    try {
-      return await Promise.race([answer, late])
-    } catch {
-      return unknown('the revocation checker failed')
-    } finally {
-      clearTimeout(timer)
-    }
   }
 }
 

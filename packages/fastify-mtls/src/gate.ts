@@ -5,19 +5,15 @@ import type { TLSSocket } from 'node:tls'
 import { summarizeCertificate } from '@peerkit/identity/x509'
 import { createRecord, recordOfRequest, recordOfStream, rememberSession } from './connection-record.ts'
 import type { ConnectionWatch } from './connection-watch.ts'
+import { ExplanationLimits } from './explanation-limits.ts'
 import { Guard } from './guard.ts'
 import { describeConnection } from './handshake-reporter.ts'
 import type { ConnectionFacts, HandshakeReporter } from './handshake-reporter.ts'
 import { keepPresentedChain, meetTlsSocket, readLeaf, rememberRawSocket, resetConnection } from './node-internals.ts'
-import { RateLimit } from './rate-limit.ts'
-import { explainVerifyCode } from './refusal.ts'
 import type { RefusalReason } from './refusal.ts'
 import type { Trust } from './trust.ts'
 import { verifyHandshake } from './verify-handshake.ts'
 import type { HandshakeResult } from './verify-handshake.ts'
-
-/** Refusals by OpenSSL that are explained, a second, of each kind: strangers decide how many there are. */
-const EXPLAINED_PER_SECOND = 10
 
 export type MtlsServer = HttpsServer | Http2SecureServer
 
@@ -42,8 +38,7 @@ export interface GateOptions {
 export class Gate {
   readonly #options: GateOptions
   readonly #guard: Guard
-  /** Of clients without a known CA, who may be many, and of the others. */
-  readonly #explanations = { strangers: new RateLimit(EXPLAINED_PER_SECOND), others: new RateLimit(EXPLAINED_PER_SECOND) }
+  readonly #explanations = new ExplanationLimits()
   /** The servers that have listened once: what comes when one of them does not any more comes too late. */
   readonly #listened = new WeakSet<MtlsServer>()
 
@@ -96,7 +91,7 @@ export class Gate {
   /** Reads what the client presents before Node looks at it, where OpenSSL accepted it. */
   #meet (socket: TLSSocket, raw: Socket): void {
     rememberRawSocket(socket, raw)
-    socket.prependOnceListener('secure', () => { keepPresentedChain(socket, (code) => this.#explanations[explainVerifyCode(code) === 'unknown_ca' ? 'strangers' : 'others'].take()) })
+    socket.prependOnceListener('secure', () => { keepPresentedChain(socket, (code) => this.#explanations.start(code)) })
   }
 
   #admit (socket: TLSSocket, server: MtlsServer, emit: Emit): void {
@@ -127,7 +122,7 @@ export class Gate {
   #verify (socket: TLSSocket): HandshakeResult | Promise<HandshakeResult> {
     const { trust, allowAnonymous } = this.#options
     try {
-      return verifyHandshake(socket, { trust, allowAnonymous })
+      return verifyHandshake(socket, { trust, allowAnonymous, onExplained: (isStranger) => { this.#explanations.end(isStranger) } })
     } catch (error) {
       return refuse(socket, 'unreadable', `the certificate could not be checked: ${(error as Error).message}`)
     }

@@ -9,13 +9,18 @@ export class RateLimit {
   }
 
   /** Whether there is one left in this second. */
-  take (): boolean {
+  get hasLeft (): boolean {
     const second = Math.floor(performance.now() / 1_000)
     if (second !== this.#second) {
       this.#second = second
       this.#taken = 0
     }
-    if (this.#taken >= this.#perSecond) return false
+    return this.#taken < this.#perSecond
+  }
+
+  /** Takes one, if there is one left in this second. */
+  take (): boolean {
+    if (!this.hasLeft) return false
     this.#taken += 1
     return true
   }

@@ -14,25 +14,46 @@ const LINES_PER_SECOND = 20
 /** How long lines are counted that were left out, in milliseconds. */
 const SUMMARY_AFTER = 1_000
 
-/** Kinds of lines, each with a limit of its own: port scans must not hide refused clients, nor those the connections that end. */
-type Kind = 'failed' | 'refused' | 'ended'
+/**
+ * Kinds of lines, each with a limit of its own, so that none hides another: handshakes that were not finished, clients that no trusted CA leads to, those that
+ * OpenSSL refused and nobody knows whose they are, refused clients of a trusted CA, connections that end.
+ */
+const KINDS = ['failed', 'strangers', 'unexplained', 'refused', 'ended'] as const
+type Kind = typeof KINDS[number]
+
+/** What is the kind by itself. A session that cannot be resumed here says nothing of its client: the next handshake is full. */
+const KIND_OF_REASON: Readonly<Partial<Record<RefusalReason, Kind>>> = {
+  protocol: 'failed',
+  no_certificate: 'strangers',
+  unknown_ca: 'strangers',
+  unreadable: 'strangers',
+  resumption_refused: 'strangers'
+}
+
+/** Reasons that a code of OpenSSL or of Node may stand behind: only the message says whether more is known. */
+const REASONS_OF_CODES: ReadonlySet<RefusalReason> = new Set(['expired', 'not_yet_valid', 'wrong_purpose', 'bad_chain', 'timeout'])
+
+/** What is found before a signature was verified: where OpenSSL refused too, it may be found with a stranger's certificate. */
+const UNPROVEN_STEPS: ReadonlySet<string | undefined> = new Set(['certificate_invalid', 'too_large', 'anchors_invalid', 'budget_exceeded', 'path_length', 'algorithm_refused', 'key_refused'])
 
 /** Writes refused handshakes and ended connections to the log: at most 20 lines a second of each kind, then one line with the numbers that were left out. */
 export class RefusalLog {
   readonly #log: RefusalLogger
-  readonly #limits: Readonly<Record<Kind, RateLimit>> = { failed: new RateLimit(LINES_PER_SECOND), refused: new RateLimit(LINES_PER_SECOND), ended: new RateLimit(LINES_PER_SECOND) }
-  readonly #leftOut: Record<Kind, number> = { failed: 0, refused: 0, ended: 0 }
+  readonly #limits = forEachKind(() => new RateLimit(LINES_PER_SECOND))
+  #leftOut = forEachKind(() => 0)
   #timer: NodeJS.Timeout | undefined
 
   constructor (log: RefusalLogger) {
     this.#log = log
   }
 
-  /** @param build makes the message, only where there is a line for it */
+  /** @param build makes the message, only where there is a line for it or its kind is not known otherwise; the same one each time */
   refused (reason: RefusalReason, build: () => HandshakeRefusedMessage): void {
-    // Port scans, health checks on TCP, clients that hang up: this server refused nothing.
-    if (reason === 'protocol') this.#write('failed', () => { this.#log.info(describeRefusal(build()), 'mTLS handshake failed') })
-    else this.#write('refused', () => { this.#log.warn(describeRefusal(build()), 'mTLS handshake refused') })
+    this.#write(kindOf(reason, build), () => {
+      // Port scans, health checks on TCP, clients that hang up: this server refused nothing.
+      if (reason === 'protocol') this.#log.info(describeRefusal(build()), 'mTLS handshake failed')
+      else this.#log.warn(describeRefusal(build()), 'mTLS handshake refused')
+    })
   }
 
   ended (message: ConnectionEndedMessage): void {
@@ -50,9 +71,22 @@ export class RefusalLog {
 
   #summarize (): void {
     this.#timer = undefined
-    this.#log.warn({ leftOut: { ...this.#leftOut } }, 'further mTLS refusals were not logged')
-    Object.assign(this.#leftOut, { failed: 0, refused: 0, ended: 0 })
+    this.#log.warn({ leftOut: this.#leftOut }, 'further mTLS refusals were not logged')
+    this.#leftOut = forEachKind(() => 0)
   }
+}
+
+function forEachKind<T> (make: () => T): Record<Kind, T> {
+  return Object.fromEntries(KINDS.map((kind) => [kind, make()])) as Record<Kind, T>
+}
+
+function kindOf (reason: RefusalReason, build: () => HandshakeRefusedMessage): Kind {
+  if (!REASONS_OF_CODES.has(reason)) return KIND_OF_REASON[reason] ?? 'refused'
+  const { code, detail } = build()
+  // Node's code of a client that did not finish its handshake. Where revocation is not answered in time there is none.
+  if (reason === 'timeout') return code === undefined ? 'refused' : 'failed'
+  // Where the refusal was not explained, the step is OpenSSL's code.
+  return code !== undefined && (detail?.step === code || UNPROVEN_STEPS.has(detail?.step)) ? 'unexplained' : 'refused'
 }
 
 /** Stable field names, no bytes. */

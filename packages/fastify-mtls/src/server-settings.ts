@@ -1,6 +1,7 @@
 import type { CredentialSnapshot } from '@peerkit/credentials'
 import { secureContextOptions } from '@peerkit/credentials'
 import type { OcspStapler, RevocationChecker } from '@peerkit/revocation'
+import { createTrustEvaluator } from '@peerkit/trust'
 import type { AlgorithmPolicy } from '@peerkit/trust'
 import type { SecureContextOptions } from 'node:tls'
 import { MTLS_ERR_SERVER_OPTION } from './errors.ts'
@@ -58,10 +59,20 @@ export function checkSettings (settings: MtlsServerSettings): void {
   if (settings.minVersion === 'TLSv1.3' && settings.maxVersion === 'TLSv1.2') throw new MTLS_ERR_SERVER_OPTION('minVersion is above maxVersion')
   if (settings.ciphers !== undefined && typeof settings.ciphers !== 'string') throw new MTLS_ERR_SERVER_OPTION(`ciphers is ${typeof settings.ciphers}; expected a string`)
   for (const key of ['ticketRotation', 'handshakeTimeout', 'judgementTimeout', 'drainTimeout'] as const) checkDuration(settings[key], key)
+  checkAlgorithms(settings.algorithms)
   checkMethods(settings.revocation, ['check', 'permits', 'subscribe'], 'revocation')
   checkMethods(settings.ocspStapler, ['handle', 'update'], 'ocspStapler')
   if (settings.now !== undefined && typeof settings.now !== 'function') throw new MTLS_ERR_SERVER_OPTION(`now is ${typeof settings.now}; expected a function`)
   if (settings.ticketSecret !== undefined) readTicketSecret(settings.ticketSecret)
+}
+
+function checkAlgorithms (algorithms: AlgorithmPolicy | undefined): void {
+  if (algorithms === undefined) return
+  try {
+    createTrustEvaluator({ authorities: () => [], algorithms })
+  } catch (error) {
+    throw Object.assign(new MTLS_ERR_SERVER_OPTION((error as Error).message), { cause: error })
+  }
 }
 
 /** @throws MTLS_ERR_SERVER_OPTION where it is too short */

@@ -24,6 +24,7 @@ export class TicketKeys {
   /** Makes the keys of this process differ from those of the others, for a while. */
   #salt: string | undefined
   #timer: NodeJS.Timeout | undefined
+  #hadSecret = false
 
   /** @param onTurn told when the time of the keys is over */
   constructor (settings: TicketSettings, now: () => number, onTurn: () => void) {
@@ -85,9 +86,22 @@ export class TicketKeys {
     return this.#settings.ticketRotation ?? HOUR
   }
 
+  /**
+   * Where a shared secret cannot be had any more (a function that asks a vault, which is sealed), tickets are of this process alone until it can: peers cause keys to be derived, and must not be
+   * able to end the process by it. @throws MTLS_ERR_SERVER_OPTION where it never could be had
+   */
   #readSecret (): Uint8Array {
     const { ticketSecret } = this.#settings
-    if (ticketSecret !== undefined) return readTicketSecret(ticketSecret)
+    if (ticketSecret !== undefined) {
+      try {
+        const secret = readTicketSecret(ticketSecret)
+        this.#hadSecret = true
+        return secret
+      } catch (error) {
+        if (!this.#hadSecret) throw error
+        process.emitWarning(`The ticketSecret cannot be had, so TLS sessions are resumed by this process alone until it can: ${(error as Error).message}`, { type: 'PeerkitWarning', code: 'MTLS_WARN_TICKET_SECRET' })
+      }
+    }
     this.#own ??= randomBytes(MIN_SECRET_OCTETS)
     return this.#own
   }

@@ -19,20 +19,22 @@ export interface HandshakeOptions {
   readonly trust: Trust
   /** Whether a client may come without a certificate. */
   readonly allowAnonymous: boolean
+  /** Told of each refusal by OpenSSL that was explained, and whether it was a stranger's. */
+  readonly onExplained: (isStranger: boolean) => void
 }
 
 /**
  * Verifies a finished handshake. OpenSSL proves that the client holds the key, and its verdict has to agree; whose key it is is for `evaluate` to say. OpenSSL
  * calls a resumed session `authorized` whatever became of its CA since, and in some versions of Node one without a certificate too.
  */
-export function verifyHandshake (socket: TLSSocket, { trust, allowAnonymous }: HandshakeOptions): HandshakeResult | Promise<HandshakeResult> {
+export function verifyHandshake (socket: TLSSocket, { trust, allowAnonymous, onExplained }: HandshakeOptions): HandshakeResult | Promise<HandshakeResult> {
   const resumed = socket.isSessionReused()
   const code = socket.authorized ? undefined : String(socket.authorizationError)
   // OpenSSL has this code also where no certificate was sent.
   if (code !== undefined && code !== 'UNABLE_TO_GET_ISSUER_CERT' && !hasPresentedChain(socket)) return refuseUnread(socket, code)
   const chain = takePresentedChain(socket)
   if (chain === undefined) return allowAnonymous ? { decision: undefined } : refuse('no_certificate')
-  if (code !== undefined) return refuseByOpenssl(code, chain, trust)
+  if (code !== undefined) return refuseByOpenssl(code, chain, trust, onExplained)
   const presented = { leaf: chain.leaf, sent: resumed ? [] : chain.sent, resumed }
   const conclude = (decision: Decision): HandshakeResult => decision.accepted ? { decision, presented } : refuseDecided(decision, presented, trust)
   const decision = trust.evaluate(presented.leaf, presented)
@@ -45,10 +47,17 @@ function refuseUnread (socket: TLSSocket, code: string): HandshakeResult {
   return { refusal: { reason: explainVerifyCode(code), code, leaf, detail: () => describeCode(code, leaf()) } }
 }
 
-/** Names the certificate at fault, where that can be found out. */
-function refuseByOpenssl (code: string, { leaf, sent, isWhole }: PresentedChain, trust: Trust): HandshakeResult {
-  const detail = (): RefusalDetail => isWhole ? trust.explain(leaf, sent) ?? describeOrder(code) : describeCode(code, leaf)
-  return { refusal: { reason: explainVerifyCode(code), code, leaf: () => leaf, detail } }
+/** What `trust.explain` finds where no path of verified signatures leads to a CA in force. */
+const STRANGER_STEPS: ReadonlySet<string> = new Set(['issuer_unknown', 'signature_invalid'])
+
+/** Names the certificate at fault, where that can be found out. OpenSSL tells the last thing that it found, which may be that a stranger's certificate has ended. */
+function refuseByOpenssl (code: string, { leaf, sent, isWhole }: PresentedChain, trust: Trust, onExplained: HandshakeOptions['onExplained']): HandshakeResult {
+  const told = explainVerifyCode(code)
+  if (!isWhole) return { refusal: { reason: told, code, leaf: () => leaf, detail: () => describeCode(code, leaf) } }
+  const found = trust.explain(leaf, sent) ?? describeOrder(code)
+  const reason = STRANGER_STEPS.has(found.step) ? 'unknown_ca' : told
+  onExplained(reason === 'unknown_ca')
+  return { refusal: { reason, code, leaf: () => leaf, detail: () => found } }
 }
 
 /** Codes that are about the client's own certificate. Behind the others may be any certificate above it. */

@@ -185,6 +185,47 @@ test('ten refusals of strangers are explained each second, and ten others; the r
   }
 })
 
+test('strangers whose certificate has ended use up no explanation of others, and thirty are made a second', async (t) => {
+  let time = 5_000
+  const clock = mock.method(performance, 'now', () => time)
+  t.after(() => { clock.mock.restore() })
+  const logged = await startLogged(t)
+  const { refusals, ca } = logged.world
+  const past = { notBefore: new Date(Date.now() - 2e9), notAfter: new Date(Date.now() - 1e9) }
+  const stranger = await (await createDevCa({ name: 'Elsewhere' })).issue({ cn: 'stranger', profile: 'client', ...past })
+  const late = await ca.issue({ cn: 'late', profile: 'client', ...past })
+  for (let count = 0; count < 25; count += 1) await refusalOf(t, logged, stranger)
+  t.match((await refusalOf(t, logged, late)).event, { reason: 'expired', detail: { step: 'expired' } })
+  t.ok(refusals.slice(0, 25).every(({ reason }) => reason === 'unknown_ca'))
+  for (let count = 26; count < 30; count += 1) await refusalOf(t, logged, stranger)
+  t.match((await refusalOf(t, logged, late)).event, { reason: 'expired', detail: { step: 'CERT_HAS_EXPIRED' } })
+  time += 1_000
+  t.match((await refusalOf(t, logged, late)).event, { reason: 'expired', detail: { step: 'expired' } })
+})
+
+test('a stranger whose certificate has ended, or does not begin yet, is told as a stranger', async (t) => {
+  const logged = await startLogged(t)
+  const elsewhere = await createDevCa({ name: 'Elsewhere' })
+  const [past, ended] = [-2e9, -1e9].map((milliseconds) => new Date(Date.now() + milliseconds))
+  const [soon, later] = [1e9, 2e9].map((milliseconds) => new Date(Date.now() + milliseconds))
+  for (const [code, options] of [
+    ['CERT_HAS_EXPIRED', { notBefore: past!, notAfter: ended! }],
+    ['CERT_NOT_YET_VALID', { notBefore: soon!, notAfter: later! }]
+  ] as const) {
+    const stranger = await elsewhere.issue({ cn: 'stranger', profile: 'client', ...options })
+    // OpenSSL tells the last thing that it found.
+    const { event, line } = await refusalOf(t, logged, stranger)
+    t.match(event, { reason: 'unknown_ca', code, detail: { step: 'issuer_unknown' } })
+    t.match(line, { reason: 'unknown_ca', code, step: 'issuer_unknown', hint: /leads to no trusted CA/ })
+  }
+  // Of the right name, and by another key.
+  const forged = await (await createDevCa()).issue({ cn: 'forged', profile: 'client', notBefore: past!, notAfter: ended! })
+  t.match((await refusalOf(t, logged, forged)).event, { reason: 'unknown_ca', detail: { step: 'signature_invalid' } })
+  // One of a trusted CA is still told by what is wrong with it.
+  const late = await logged.world.ca.issue({ cn: 'late', profile: 'client', notBefore: past!, notAfter: ended! })
+  t.match((await refusalOf(t, logged, late)).event, { reason: 'expired', detail: { step: 'expired' } })
+})
+
 test('a large certificate of a stranger is named by its summary, and not read', async (t) => {
   const logged = await startLogged(t)
   const padding = {
@@ -250,7 +291,7 @@ test('which algorithms count is an option; what a handshake accepts is the defau
     [{ minRsaBits: 512 }, /minRsaBits is 512/]
   ] as const) {
     await t.rejects(startWorld(t, { settings: { algorithms: algorithms as object } }), {
-      code: 'MTLS_ERR_PATH_OPTION',
+      code: 'MTLS_ERR_SERVER_OPTION',
       message
     })
   }

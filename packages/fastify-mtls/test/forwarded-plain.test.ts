@@ -7,6 +7,7 @@ import type { IncomingMessage } from 'node:http'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { mock } from 'node:test'
 import { createDevCa } from '@peerkit/dev-ca'
 import type { ForwardedReaderOptions } from '@peerkit/forwarded'
 import Fastify from 'fastify'
@@ -81,4 +82,18 @@ test('a connection that was reset is no Unix socket, though it has no address an
   socket.on('error', () => {})
   socket.write(`GET / HTTP/1.1\r\nHost: x\r\nClient-Cert: ${told(behind)['client-cert']}\r\n\r\n`)
   t.match(await refused, { reason: 'untrusted_sender', remoteAddress: undefined })
+})
+
+test('a validator that never answers is waited for five seconds', async (t) => {
+  const timers = mock.timers
+  t.after(() => { timers.reset() })
+  let asked: () => void = () => {}
+  const isAsked = new Promise<void>((resolve) => { asked = resolve })
+  const validator = { validate: async () => { asked(); return await new Promise<never>(() => {}) } }
+  const { port } = await start(t, { ...HOME, verification: 'in-process', validator })
+  timers.enable({ apis: ['setTimeout'] })
+  const answer = ask({ port, host: '127.0.0.1', headers: told(behind) })
+  await isAsked
+  timers.tick(5_000)
+  t.match(await answer, { status: 401, body: { code: 'MTLS_ERR_FORWARDED_REFUSED' } })
 })

@@ -1,8 +1,11 @@
 import { createDevCa } from '@peerkit/dev-ca'
+import { createForwardedReader } from '@peerkit/forwarded'
+import type { ChainValidator, ForwardedReaderOptions } from '@peerkit/forwarded'
 import type { PeerIdentity } from '@peerkit/identity'
 import type { RevocationChecker, RevocationStatus } from '@peerkit/revocation'
+import { createPathValidator } from '@peerkit/trust'
 import { test } from 'tap'
-import { startBehind, told } from './support/gateway.ts'
+import { startBehind, told, trusted } from './support/gateway.ts'
 import { call } from './support/world.ts'
 
 const REFUSED = { status: 401, body: { code: 'MTLS_ERR_FORWARDED_REFUSED' } }
@@ -100,4 +103,31 @@ test('a validator of our own has asked all that there is to ask, once', async (t
   const behind = await world.ca.issue({ cn: 'behind' })
   for (const turn of [1, 2]) t.match(await call(world, world.gateway, { headers: told(behind) }), { status: 200, body: { cn: 'behind' } }, `${turn}`)
   t.same(state.asked, ['behind'])
+})
+
+test('an answer has the same time whoever verifies the chain, and what came too late counts from then on', async (t) => {
+  const ca = await createDevCa()
+  const behind = await ca.issue({ cn: 'behind' })
+  let answer: (status: RevocationStatus) => void = () => {}
+  const state = checkerOf(() => new Promise((resolve) => { answer = resolve }))
+  const validator = (): ChainValidator => createPathValidator({ anchors: () => [ca.der], revocation: state.checker })
+  const inProcess = { verification: 'in-process', format: 'rfc9440', gateways: trusted } as const
+  for (const [kind, forwarded, isAskedTwice] of [
+    ['by the gateway', {}, false],
+    ['in process', inProcess, false],
+    ['by another validator', { ...inProcess, validator: validator() }, true],
+    ['by a reader of one\'s own', createForwardedReader({ ...inProcess, validator: validator() }), true]
+  ] as const) {
+    const world = await startBehind(t, forwarded as Partial<ForwardedReaderOptions>, { ca, settings: { revocation: state.checker, judgementTimeout: 50 } })
+    const ask = async (): Promise<object> => await call(world, world.gateway, { headers: told(behind) })
+    t.match(await ask(), REFUSED, kind)
+    t.match(world.refused, [{ reason: 'revocation_unknown', header: 'client-cert', detail: 'no answer about revocation came in time' }], kind)
+    answer(GOOD)
+    // The server then asks for itself, beside the validator.
+    if (isAskedTwice) {
+      t.match(await ask(), REFUSED, kind)
+      answer(GOOD)
+    }
+    t.match(await ask(), { status: 200, body: { cn: 'behind' } }, kind)
+  }
 })

@@ -89,7 +89,7 @@ test('writes twenty lines of a kind a second, then one with the number that was 
   t.strictSame(lines.slice(20), [
     {
       level: 'warn',
-      fields: { leftOut: { failed: 0, refused: 5, ended: 0 } },
+      fields: { leftOut: { failed: 0, strangers: 5, unexplained: 0, refused: 0, ended: 0 } },
       message: 'further mTLS refusals were not logged'
     }
   ])
@@ -97,23 +97,74 @@ test('writes twenty lines of a kind a second, then one with the number that was 
   t.equal(lines.length, 21, 'and none where nothing was left out')
 })
 
-test('port scans hide no refused client, and those no connection that ends', async (t) => {
+test('port scans and strangers hide no refused client, and those no connection that ends', async (t) => {
   const { log, lines, pass } = startLog(t)
   for (let count = 0; count < 100; count += 1) tell(log, refused({ reason: 'protocol' }))
   for (let count = 0; count < 50; count += 1) tell(log)
+  for (let count = 0; count < 40; count += 1) tell(log, refused({ reason: 'revoked' }))
   for (let count = 0; count < 21; count += 1) log.ended(ended)
-  const counted = Object.groupBy(lines, ({ message }) => message)
+  const counted = Object.groupBy(lines, ({ fields: { reason }, message }) => `${message}: ${reason}`)
   t.strictSame(
     Object.entries(counted).map(([message, { length } = []]) => [message, length]),
     [
-      ['mTLS handshake failed', 20],
-      ['mTLS handshake refused', 20],
-      ['mTLS connection no longer accepted', 20]
+      ['mTLS handshake failed: protocol', 20],
+      ['mTLS handshake refused: unknown_ca', 20],
+      ['mTLS handshake refused: revoked', 20],
+      ['mTLS connection no longer accepted: revoked', 20]
     ]
   )
   pass(1_000)
-  t.strictSame(lines.at(-1)?.fields, { leftOut: { failed: 80, refused: 30, ended: 1 } }, 'in one line')
-  t.equal(lines.length, 61)
+  t.strictSame(
+    lines.at(-1)?.fields,
+    { leftOut: { failed: 80, strangers: 30, unexplained: 0, refused: 20, ended: 1 } },
+    'in one line'
+  )
+  t.equal(lines.length, 81)
+})
+
+const step = (name: string): HandshakeRefusedMessage['detail'] => ({
+  step: name,
+  message: 'what is wrong',
+  certificate: undefined
+})
+
+test('each kind of refusal has lines of its own', async (t) => {
+  const code = 'CERT_HAS_EXPIRED'
+  for (const [kind, message] of [
+    ['failed', { reason: 'protocol' }],
+    ['failed', { reason: 'timeout', code: 'ERR_TLS_HANDSHAKE_TIMEOUT' }],
+    ['strangers', { reason: 'no_certificate' }],
+    ['strangers', { reason: 'unknown_ca', code, detail: step('issuer_unknown') }],
+    ['strangers', { reason: 'unreadable' }],
+    ['strangers', { reason: 'resumption_refused' }],
+    ['unexplained', { reason: 'expired', code, detail: step(code) }],
+    ['unexplained', { reason: 'wrong_purpose', code: 'INVALID_PURPOSE', detail: step('INVALID_PURPOSE') }],
+    ['unexplained', { reason: 'expired', code, detail: step('budget_exceeded') }],
+    ['refused', { reason: 'bad_chain', detail: step('path_length') }],
+    ['refused', { reason: 'expired', code, detail: step('expired') }],
+    ['refused', { reason: 'wrong_purpose', detail: step('purpose') }],
+    ['refused', { reason: 'revoked', detail: step('revoked') }],
+    ['refused', { reason: 'timeout', detail: step('timeout') }],
+    ['refused', { reason: 'ca_removed' }]
+  ] as const) {
+    await t.test(`${kind}: ${message.reason}`, async (t) => {
+      const { log, lines, pass } = startLog(t)
+      for (let count = 0; count < 21; count += 1) tell(log, refused(message))
+      t.equal(lines.length, 20)
+      pass(1_000)
+      const none = { failed: 0, strangers: 0, unexplained: 0, refused: 0, ended: 0 }
+      t.strictSame(lines.at(-1)?.fields, { leftOut: { ...none, [kind]: 1 } })
+    })
+  }
+})
+
+test('any number of strangers whose certificate has ended hides no refused client', async (t) => {
+  const { log, lines } = startLog(t)
+  const code = 'CERT_HAS_EXPIRED'
+  for (let count = 0; count < 500; count += 1) tell(log, refused({ reason: 'expired', code, detail: step(code) }))
+  t.equal(lines.length, 20)
+  tell(log, refused({ reason: 'expired', code, detail: step('expired') }))
+  t.strictSame([lines.length, lines.at(-1)?.fields.step], [21, 'expired'])
 })
 
 test('counts each second by itself, and what is left out by itself each time', async (t) => {
@@ -123,7 +174,7 @@ test('counts each second by itself, and what is left out by itself each time', a
     for (let count = 0; count < 20 + leftOut; count += 1) tell(log)
     t.equal(lines.length, 20)
     pass(1_000)
-    t.strictSame(lines[20]?.fields, { leftOut: { failed: 0, refused: leftOut, ended: 0 } })
+    t.strictSame(lines[20]?.fields, { leftOut: { failed: 0, strangers: leftOut, unexplained: 0, refused: 0, ended: 0 } })
     t.equal(lines.length, 21)
   }
 })

@@ -97,6 +97,34 @@ test('keys of a shared secret agree without talking, and change with the set of 
   t.throws(() => make(() => Buffer.alloc(31), [ca.root]), { code: 'MTLS_ERR_SERVER_OPTION', message: /ticketSecret is 31 octets/ })
 })
 
+test('a shared secret that cannot be had any more ends no process: keys are of this one alone until it can', async (t) => {
+  const ca = await createDevCa()
+  const issued = await ca.issue()
+  const { current } = memoryCredentials({ cert: issued.chain, key: issued.key, ca: ca.root })
+  const warnings: string[] = []
+  const emitWarning = mock.method(process, 'emitWarning', (text: string) => { warnings.push(text) })
+  t.after(() => { emitWarning.mock.restore() })
+  let isSealed = true
+  const ticketSecret = (): Buffer => {
+    if (isSealed) throw new Error('the vault is sealed')
+    return Buffer.alloc(32, 1)
+  }
+  const keys = new TicketKeys({ ticketSecret }, () => 0, () => {})
+  const make = (): string => keys.make(current).toString('hex')
+  t.throws(make, /the vault is sealed/, 'at the start it is an error')
+  isSealed = false
+  const shared = make()
+  isSealed = true
+  const alone = make()
+  t.not(alone, shared)
+  t.equal(make(), alone)
+  keys.drop()
+  t.not(make(), alone, 'and they follow the trust')
+  t.match(warnings[0], /^The ticketSecret cannot be had, .*: the vault is sealed$/)
+  isSealed = false
+  t.equal(make(), shared)
+})
+
 test('keys of a shared secret are those of processes that know the same intermediates', async (t) => {
   const ca = await createDevCa()
   const issued = await ca.issue()
