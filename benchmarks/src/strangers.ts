@@ -63,10 +63,10 @@ function strangersOf (ours: Authority): Readonly<Record<string, () => Holder>> {
     'leaf with 90 certificates sent along': () => issueClient(unknown, forgeMany(90)),
     'leaf of 70 KB: 20,000 DNS names': () => hold(leaf(writeName([COMMON_NAME, 'many names']), names), keys),
     'subject of 60 KB of combining marks': () => hold(leaf(nameOfMarks(60_000, 'a')), keys),
-    'leaf of 90 CAs that issued each other, half of them with the name of ours': () => {
+    'leaf of 90 CAs that issued each other, half of them with our CA\'s name': () => {
       return issueClient(unknown, forgeMaze(unknown.name, ours.name, unknown.keys))
     },
-    'leaf of a CA with the name of ours and another key': () => issueClient(namesake, [namesakeCertificate(namesake)])
+    'leaf of a CA with our CA\'s name and another key': () => issueClient(namesake, [namesakeCertificate(namesake)])
   }
 }
 

@@ -23,7 +23,7 @@ type Outcome = 'served' | 'refused'
 const isOtherwise = (expected: Outcome | undefined, status: number | undefined): boolean =>
   expected !== undefined && (status === 200) !== (expected === 'served')
 
-/** What becomes of those who sent what is right, when an event has happened to whoever sent something else. */
+/** What becomes of those who sent what is right, when an event has happened to those who sent something else. */
 const honestly = (event: Event, client: Attacker): Outcome =>
   event === 'leaf revoked' || !concerns(event, client) ? 'served' : 'refused'
 

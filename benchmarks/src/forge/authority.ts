@@ -1,4 +1,4 @@
-// A CA that issues what it should, and whoever forges in its name.
+// A CA that issues what it should, and forgers in its name.
 import type { Material } from '../world.ts'
 import {
   COMMON_NAME, ORGANIZATIONAL_UNIT, dnsName, extensionsOfCa, extensionsOfLeaf, makeKeys, uri, writeCertificate,

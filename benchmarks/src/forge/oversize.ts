@@ -1,4 +1,4 @@
-// What certificates can be filled with to make whoever reads them work.
+// What certificates can be filled with to make their readers work.
 import { COMMON_NAME, ORGANIZATIONAL_UNIT, dnsName, writeName } from './certificate.ts'
 
 /** Each has two octets; Unicode's normal forms sort runs of such. */

@@ -23,7 +23,7 @@ export interface VisitorOptions {
 
 const LANES = 4
 const REQUEST = 'GET / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n'
-/** Milliseconds; whoever is refused may have to wait for the work of others. */
+/** Milliseconds; a refused client may have to wait for the work of others. */
 const PATIENCE = 120_000
 
 export function makeVisitor ({ ca, chain, key, version = 'TLSv1.3' }: VisitorOptions): Visitor {

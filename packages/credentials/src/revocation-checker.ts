@@ -19,7 +19,7 @@ export interface InForce {
  *
  * A list that was issued before the one it replaces would take back revocations: a copy that lags behind, or a restored
  * backup. So would a list that is missing while its CA is still trusted. Both are refused. A CA that
- * counts anew is not, since its lists are of today; and whoever removes a CA may remove its list with it.
+ * counts anew is not, since its lists are of today; and an operator who removes a CA may remove its list with it.
  *
  * @throws MTLS_ERR_CREDENTIALS_REFUSED
  */

@@ -1,6 +1,6 @@
 import type { RefusalReason } from './refusal-reason.ts'
 
-/** Why a certificate is not accepted, whoever asks: inbound, outbound, behind a gateway, on the console or on the command line. */
+/** Why a certificate is not accepted. The same words are used inbound, outbound, behind a gateway, on the console or on the command line. */
 export type CertificateReason = Extract<RefusalReason,
   'unknown_ca' | 'expired' | 'not_yet_valid' | 'revoked' | 'revocation_unknown' | 'wrong_purpose' | 'ca_as_leaf' | 'bad_chain' | 'unreadable'>
 

@@ -78,7 +78,7 @@ export class ForwardedTrust {
     return this.#askWithoutPath(identity, detail.message)
   }
 
-  /** Without a path of ours the identity's own is asked about, where another validator gave it one. Without any, nobody can say who may revoke the certificate: it is unknown, unless it is known to be revoked. The policies decide. */
+  /** Where we built no path, the identity's own is asked about, where another validator gave it one. Without any, nobody can say who may revoke the certificate: it is unknown, unless it is known to be revoked. The policies decide. */
   #askWithoutPath (identity: PeerIdentity, why?: string): Timed | Promise<Timed> {
     const conclude = (statuses: readonly ChainStatus[]): Timed => {
       const until = this.#trust.now() + REFUSED_FOR

@@ -105,7 +105,7 @@ export class Gate {
     }
     const ignore = (): void => {}
     socket.on('error', ignore)
-    // The client may hang up meanwhile, and is told of all the same.
+    // The client may hang up meanwhile. It is reported all the same.
     const facts = describeConnection(socket)
     let concluded = false
     const conclude = (result: HandshakeResult): void => {

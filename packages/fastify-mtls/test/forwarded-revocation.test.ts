@@ -105,7 +105,7 @@ test('a validator of our own has asked all that there is to ask, once', async (t
   t.same(state.asked, ['behind'])
 })
 
-test('an answer has the same time whoever verifies the chain, and what came too late counts from then on', async (t) => {
+test('an answer has the same time limit in every kind of verification, and what came too late counts from then on', async (t) => {
   const ca = await createDevCa()
   const behind = await ca.issue({ cn: 'behind' })
   let answer: (status: RevocationStatus) => void = () => {}

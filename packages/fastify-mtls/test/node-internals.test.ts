@@ -81,7 +81,7 @@ test('the socket of a connection is met before Node listens to it, and no other 
   raw.destroy()
 })
 
-test('whoever breaks within the event leaves nobody waiting for a socket', async (t) => {
+test('a listener that throws within the event leaves nobody waiting for a socket', async (t) => {
   const met: TLSSocket[] = []
   t.throws(
     () =>

@@ -95,7 +95,7 @@ class Validator implements PathValidator {
     if (known !== undefined) return known
     const answer = this.#search(leaf, intermediates, now)
     if (!(answer instanceof Promise)) return this.#remember(key, answer, generation)
-    // Copies: whoever gave the bytes may write to them before the answer is there.
+    // Copies: the caller may write to the bytes before the answer is there.
     const [ownLeaf, own] = [new Uint8Array(leaf), intermediates.map((der) => new Uint8Array(der))] as const
     return this.#pending.add(ownLeaf, own, false, answer.then((verdict) => this.#settle(ownLeaf, own, key, verdict, generation, 1)), now)
   }
@@ -162,7 +162,7 @@ class Validator implements PathValidator {
   }
 }
 
-/** What cannot be read is no candidate. A copy: whoever gave the bytes may write to them. */
+/** What cannot be read is no candidate. A copy: the caller may write to the bytes. */
 function tryRead (der: Uint8Array): Certificate | undefined {
   try {
     return readPathCertificate(new Uint8Array(der))

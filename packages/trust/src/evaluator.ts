@@ -273,7 +273,7 @@ class Evaluator implements TrustEvaluator {
   }
 
   /**
-   * An accepted path went through it. Another certificate of the same name and key brings nothing new: whoever can make such twins (ECDSA signatures have two
+   * An accepted path went through it. Another certificate of the same name and key brings nothing new: a peer that can make such twins (ECDSA signatures have two
    * forms) must neither change what was learned nor push others out of the store.
    */
   #learn ({ known }: LoadedAuthority, intermediate: Certificate): void {

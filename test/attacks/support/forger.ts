@@ -57,7 +57,7 @@ export function publicKeyOf (key: KeyObject): Buffer {
 }
 export const keyIdOf = (key: KeyObject): Buffer => createHash('sha1').update(publicKeyOf(key)).digest()
 
-/** Anything but the key that signs: what a certificate is made of, whoever makes it. */
+/** Anything but the key that signs: what a certificate is made of. */
 export interface Draft {
   readonly subject: string | Octets
   readonly key: KeyObject

@@ -91,7 +91,7 @@ function judgePath (path: readonly string[], anchors: readonly string[]): string
 }
 
 /**
- * The truth about revocation, as a responder tells it; whoever brings an issuer of his own making gets that one's
+ * The truth about revocation, as a responder tells it; a client that brings an issuer of its own making gets that one's
  * answer.
  */
 export class Responder {

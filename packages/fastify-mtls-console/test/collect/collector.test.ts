@@ -48,7 +48,7 @@ test('a refusal tells which step failed and which certificate is at fault, in bo
   t.strictSame(collector.log.list().find(({ reason }) => reason === 'unreadable')?.detail, ['step: certificate_invalid'])
 })
 
-test('a Node that hides what clients send is told of', async (t) => {
+test('a Node that hides what clients send is reported', async (t) => {
   const collector = collect(t)
   publish('handshake:chain-unavailable', { message: 'clients need a configured CA', node: 'v99.0.0' })
   t.match(collector.log.list(), [{ kind: 'node', tone: 'warn', detail: ['Node: v99.0.0', 'clients need a configured CA'] }])

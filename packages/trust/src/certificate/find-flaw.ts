@@ -69,7 +69,7 @@ export function findIssuerFlaw (certificate: Certificate, purpose: Purpose): Pat
 export function findLeafFlaw (certificate: Certificate, purpose: Purpose, idleCaFields = false): PathRefused | undefined {
   const { identity, basicConstraints, keyUsage, nameConstraints } = certificate
   const isCa = basicConstraints?.ca === true
-  // RFC 5280 sections 4.2.1.3 and 4.2.1.10: for CAs alone. Whoever looks at one of them and not at cA takes it for a CA.
+  // RFC 5280 sections 4.2.1.3 and 4.2.1.10: for CAs alone. A reader that looks at one of them and not at cA takes it for a CA.
   if (!idleCaFields && !isCa && keyUsage !== undefined && (keyUsage & KEY_USAGE.keyCertSign) !== 0) return blame(certificate, 'purpose', 'is no CA and has keyCertSign')
   if (!idleCaFields && !isCa && nameConstraints !== undefined) return blame(certificate, 'name_constraint', 'is no CA and has name constraints')
   // As in a handshake: a CA's key that answers for a client is one that can also sign others' names.

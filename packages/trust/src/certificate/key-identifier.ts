@@ -24,7 +24,7 @@ function readOctets (open: () => DerReader, tag: number): string | undefined {
     if (element === undefined || element.end - element.contentStart > MAX_OCTETS) return undefined
     return Buffer.from(reader.bytes.buffer, reader.bytes.byteOffset, reader.bytes.length).toString('latin1', element.contentStart, element.end)
   } catch {
-    // Whoever reads the certificate whole refuses it.
+    // Reading the whole certificate refuses it.
     return undefined
   }
 }
