@@ -41,7 +41,7 @@ for (const [what, contexts, isPublic] of DOORS) {
     )
     const { port, refusal } = worker.started
     if (refusal !== undefined) {
-      t.match(refusal.code, /^MTLS_ERR_/, 'refused aloud')
+      t.match(refusal.code, /^MTLS_ERR_/, 'refused with a named error')
       t.match(refusal.message, /addContext|setSecureContext/, 'and by name')
     }
     for (const way of WAYS.filter(({ alpn }) => alpn === false)) {

@@ -32,8 +32,8 @@ export interface GateOptions {
 }
 
 /**
- * Stands between TLS and HTTP. Every event by which a server hands a connection or a request on goes through `emit`, so that is where the gate is: no listener,
- * whoever adds it, sees a connection before its certificate was verified, or a request of one whose certificate is no longer accepted.
+ * Stands between TLS and HTTP. Every event by which a server hands a connection or a request on goes through `emit`, so that is where the gate is. No
+ * listener sees a connection before its certificate was verified, or a request on a connection whose certificate is no longer accepted.
  */
 export class Gate {
   readonly #options: GateOptions

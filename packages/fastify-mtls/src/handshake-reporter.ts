@@ -74,7 +74,7 @@ export class HandshakeReporter {
   }
 }
 
-/** What is told of a connection. */
+/** What events say about a connection. */
 export type ConnectionFacts = Pick<HandshakeRefusedMessage, 'remoteAddress' | 'remotePort' | 'alpnProtocol' | 'protocol' | 'resumed'>
 
 /** While the socket is open: it knows nothing of this any more when it is closed. */

@@ -132,7 +132,7 @@ test('a client that leaves while it is judged breaks nothing', async (t) => {
   t.match(await call(world, world.client), { status: 200 })
 })
 
-test('a client that hangs up while it is judged is told of all the same, with its address', async (t) => {
+test('a client that hangs up while it is evaluated is reported all the same, with its address', async (t) => {
   let release = (_status: RevocationStatus): void => {}
   const answer = new Promise<RevocationStatus>((resolve) => { release = resolve })
   const asked = new EventEmitter()

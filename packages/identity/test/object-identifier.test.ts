@@ -40,7 +40,7 @@ test('an identifier that was read before is read right again, also beside one th
   const element = oid('1.2.840.10045.2.1')
   t.equal(decodeObjectIdentifier(element, 2, element.length), '1.2.840.10045.2.1')
   element[element.length - 1] = 2
-  t.equal(decodeObjectIdentifier(element, 2, element.length), '1.2.840.10045.2.2', 'whoever writes to the bytes afterwards changes nothing')
+  t.equal(decodeObjectIdentifier(element, 2, element.length), '1.2.840.10045.2.2', 'later writes to the bytes change nothing')
   element[element.length - 1] = 1
   t.equal(decodeObjectIdentifier(element, 2, element.length), '1.2.840.10045.2.1')
 })

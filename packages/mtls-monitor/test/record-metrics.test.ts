@@ -46,7 +46,7 @@ test('handshakes are counted by result, and judgements timed', async (t) => {
   t.equal(await sample('peerkit_connections_ended_total', { error_type: 'revoked' }), 1)
 })
 
-test('the detail of a refusal is no label: whoever is refused may choose its texts', async (t) => {
+test('the detail of a refusal is no label: a refused client may choose its texts', async (t) => {
   const peer = await mintPeer()
   const { scrape } = start(t)
   const certificate = { subject: 'CN=chosen', serialNumber: '4f2a', fingerprint256: 'chosen' }

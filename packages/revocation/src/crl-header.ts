@@ -67,7 +67,7 @@ export function readCrlHeader (der: Uint8Array): CrlHeader {
   }
 }
 
-/** Whoever serves the list may write any name: one that is longer than a whole certificate is no CA's. */
+/** The server of a list may write any name. A name that is longer than a whole certificate is no CA's. */
 function readIssuerName (issuer: Uint8Array): DistinguishedName {
   const { length } = issuer
   if (length > MAX_CERTIFICATE_OCTETS) throw crlInvalid('malformed', `its issuer's name has ${length} octets`)

@@ -4,7 +4,7 @@ import { signData, signings, type Signing } from './craft.ts'
 
 /** What of a certificate is written anew; it is signed anew then. */
 export interface Remint {
-  /** PKCS#8 PEM of whoever signs. */
+  /** PKCS#8 PEM of the signer. */
   readonly key: string
   readonly signing?: Signing
   readonly issuer?: Uint8Array

@@ -2,7 +2,7 @@ import { DerReader, TAG } from '@peerkit/identity/der'
 import { EXTENSION } from '@peerkit/identity/x509'
 import type { CertificateFields } from '@peerkit/identity/x509'
 
-/** Most are the 20 octets of a SHA-1. A longer one is no hint that is worth its cost. */
+/** Most are the 20 octets of a SHA-1. A longer one costs more than the hint is worth. */
 const MAX_OCTETS = 64
 
 /** The subjectKeyIdentifier (RFC 5280 section 4.2.1.2), as text; undefined where there is none that can be read. */

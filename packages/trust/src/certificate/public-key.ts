@@ -45,7 +45,7 @@ export function readPublicKeyKind (subjectPublicKeyInfo: Uint8Array): PublicKeyK
   }
 }
 
-/** Named curves only: explicit parameters let whoever wrote them choose the generator (CVE-2020-0601). */
+/** Named curves only: with explicit parameters the author of a certificate chooses the generator (CVE-2020-0601). */
 function readCurve (parameters: Uint8Array | undefined): Pick<PublicKeyKind, 'curve' | 'flaw'> {
   if (parameters === undefined || parameters[0] !== TAG.objectIdentifier) return { curve: undefined, flaw: 'elliptic curve without a name' }
   const oid = decodeObjectIdentifier(parameters, 2, parameters.length)
