@@ -4,7 +4,7 @@ import type { PeerIdentity } from '@peerkit/identity'
 import { summarizeCertificate } from '@peerkit/identity/x509'
 import { loadAuthorities } from './authority.ts'
 import type { LoadedAuthority } from './authority.ts'
-import { readPathCertificate } from './certificate/certificate.ts'
+import { readPathCertificate, readTraced } from './certificate/certificate.ts'
 import type { Certificate } from './certificate/certificate.ts'
 import { endOf } from './certificate/find-flaw.ts'
 import { refusedBy } from './decision.ts'
@@ -170,7 +170,7 @@ class Evaluator implements TrustEvaluator {
     }
     const running = this.#pending.find(leaf, sent, resumed, this.#settings.now())
     if (running !== undefined) return running
-    const decided = this.#decide(leaf, sent, resumed, known[0]?.leaf, 1)
+    const decided = this.#decide(leaf, sent, resumed, readAgain(known[0]), 1)
     return decided instanceof Promise ? this.#pending.add(leaf, sent, resumed, decided, this.#settings.now()) : decided
   }
 
@@ -319,6 +319,11 @@ interface Found {
   readonly authority: LoadedAuthority
   readonly path: readonly Certificate[]
   readonly revocation: NotRevoked
+}
+
+/** The leaf of a decision that has to be made anew. */
+function readAgain (entry: Remembered<Accepted> | undefined): Certificate | undefined {
+  return entry && readTraced(entry.leaf, entry.decision.peer)
 }
 
 /** Nothing is kept that no anchor vouched for: a leaf with other certificates beside it is decided each time. */

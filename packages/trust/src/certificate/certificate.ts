@@ -226,6 +226,20 @@ function parseKey (subjectPublicKeyInfo: Uint8Array): KeyObject | null {
   }
 }
 
+/** As much of a certificate as it takes to read it again without its cost: its bytes and the signatures that were verified. */
+export type CertificateTrace = Pick<Certificate, 'der' | 'edges'>
+
+export function traceOf ({ der, edges }: Certificate): CertificateTrace {
+  return { der, edges }
+}
+
+/** @param identity of the same bytes */
+export function readTraced ({ der, edges }: CertificateTrace, identity: PeerIdentity): Certificate {
+  const certificate = new Certificate(der, identity)
+  certificate.edges = edges
+  return certificate
+}
+
 /** Remembers whether a key made a certificate's signature. */
 export function rememberEdge (certificate: Certificate, issuer: Certificate, signed: boolean): void {
   const edges = certificate.edges ??= new Map()

@@ -1,9 +1,11 @@
-import type { Certificate } from '../certificate/certificate.ts'
+import { traceOf } from '../certificate/certificate.ts'
+import type { Certificate, CertificateTrace } from '../certificate/certificate.ts'
 import { tailOf } from './tail.ts'
 
 /** What was decided about a leaf that came with certain certificates. */
 export interface Remembered<Decision> {
-  readonly leaf: Certificate
+  /** Not the certificate as it was read, which takes as much memory again as the identity in the decision. */
+  readonly leaf: CertificateTrace
   /** Exactly what was sent beside the leaf, in its order. All of it stands in a path that was validated, or is configured here. */
   readonly sent: readonly Certificate[]
   readonly decision: Decision
@@ -13,7 +15,7 @@ export interface Remembered<Decision> {
 
 const NOTHING: readonly never[] = Object.freeze([])
 
-/** Octets of leaves that are remembered in all. Read, a certificate takes about six times as much. */
+/** Octets of leaves that are remembered in all. An entry takes about six times as much. */
 const MAX_OCTETS = 16 * 1024 * 1024
 
 /** Different chains that are remembered for one leaf. */
@@ -64,7 +66,7 @@ export class DecisionMemory<Decision> {
     const known = alike.findIndex((entry) => sameBytes(entry.leaf.der, leaf.der) && entry.sent.length === sent.length && entry.sent.every(({ der }, index) => sameBytes(der, sent[index]!.der)))
     const former = known >= 0 ? alike.splice(known, 1)[0] : alike.length >= MAX_CHAINS ? alike.pop() : undefined
     if (former !== undefined) this.#count(former, -1)
-    const entry = { leaf, sent, decision, used: false }
+    const entry = { leaf: traceOf(leaf), sent, decision, used: false }
     alike.unshift(entry)
     this.#count(entry, 1)
     this.#entries.set(tail, alike)

@@ -4,7 +4,7 @@ import { blame, nameOf, summaryOf } from '../certificate/find-flaw.ts'
 import type { Budget } from '../limits.ts'
 import { refuse } from '../refusal.ts'
 import type { PathRefusalReason, PathRefused } from '../refusal.ts'
-import { findPaths } from './find-paths.ts'
+import { PathFinder } from './find-paths.ts'
 import type { PathMaterial } from './find-paths.ts'
 import { outOf, validatePath } from './validate-path.ts'
 import type { PathRules } from './validate-path.ts'
@@ -20,7 +20,7 @@ export type Conclude<Accepted> = (path: readonly Certificate[]) => Accepted | Pa
  */
 export function searchPath<Accepted extends { readonly valid: true }> (material: PathMaterial, rules: PathRules, budget: Budget, conclude: Conclude<Accepted>): Accepted | PathRefused | Promise<Accepted | PathRefused> {
   const { leaf, maxDepth } = material
-  const paths = findPaths(material, budget)
+  const paths = new PathFinder(material, budget)
   let best: PathRefused | undefined
   const settle = (answer: Accepted | PathRefused): Accepted | PathRefused | undefined => {
     if (answer.valid) return answer
@@ -28,9 +28,8 @@ export function searchPath<Accepted extends { readonly valid: true }> (material:
     return isRevoked(leaf, answer) ? answer : undefined
   }
   const next = (): Accepted | PathRefused | Promise<Accepted | PathRefused> => {
-    // By hand: a loop would close the generator on its way out, and there may be a way back.
-    for (let path = paths.next(); path.done !== true; path = paths.next()) {
-      const answer = validatePath(path.value, rules, budget) ?? (budget.spend('revocation checks') ? conclude(path.value) : outOf(budget))
+    for (let path = paths.next(); path !== undefined; path = paths.next()) {
+      const answer = validatePath(path, rules, budget) ?? (budget.spend('revocation checks') ? conclude(path) : outOf(budget))
       if (answer instanceof Promise) return answer.then((settled) => settle(settled) ?? next())
       const settled = settle(answer)
       if (settled !== undefined) return settled
