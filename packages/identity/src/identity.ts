@@ -1,10 +1,12 @@
 import type { DistinguishedName } from './name/distinguished-name.ts'
-import type { PeerIdentity, SubjectAltNames } from './peer-identity.ts'
+import type { ClaimKind, PeerIdentity, SubjectAltNames } from './peer-identity.ts'
+import { hideAltNames } from './subject-alt-names.ts'
 
 /** Every stored field of a `PeerIdentity`. */
-export type IdentityFields = Omit<PeerIdentity, 'raw' | 'toString' | 'toJSON'>
+export type IdentityFields = Omit<PeerIdentity, 'raw' | 'toString' | 'toJSON' | 'authority' | 'notBelieved'> & Partial<Pick<PeerIdentity, 'authority' | 'notBelieved'>>
 
 const NO_LINKS: PeerLinks = Object.freeze({})
+const NONE: readonly never[] = Object.freeze([])
 
 /** A log line's worth; what is longer was chosen by the peer. */
 const MAX_TEXT = 256
@@ -22,12 +24,21 @@ class Identity implements PeerIdentity {
   readonly extendedKeyUsage: readonly string[] | undefined
   readonly policies: readonly string[] | undefined
   readonly isCa: boolean | undefined
+  readonly authority: string | undefined
+  readonly notBelieved: readonly ClaimKind[]
   readonly source: 'tls' | 'forwarded'
   readonly chain: readonly PeerIdentity[] | undefined
   readonly via: readonly PeerIdentity[]
   readonly #der: Uint8Array | undefined
+  /** With all that the certificate says, where some of it is not believed. */
+  readonly #claims: Identity | undefined
 
-  constructor (fields: IdentityFields, der: Uint8Array | undefined, { source = fields.source, chain = fields.chain, via = fields.via }: PeerLinks = NO_LINKS) {
+  constructor (
+    fields: IdentityFields,
+    der: Uint8Array | undefined,
+    { source = fields.source, chain = fields.chain, via = fields.via, authority = fields.authority }: PeerLinks = NO_LINKS,
+    claims?: Identity
+  ) {
     this.subject = fields.subject
     this.issuer = fields.issuer
     this.subjectAltNames = fields.subjectAltNames
@@ -40,10 +51,13 @@ class Identity implements PeerIdentity {
     this.extendedKeyUsage = fields.extendedKeyUsage
     this.policies = fields.policies
     this.isCa = fields.isCa
+    this.authority = authority
+    this.notBelieved = fields.notBelieved ?? NONE
     this.source = source
     this.chain = chain
     this.via = via
     this.#der = der
+    this.#claims = claims
     Object.freeze(this)
   }
 
@@ -73,6 +87,7 @@ class Identity implements PeerIdentity {
         otherName: names.otherName.map(({ type, value }) => ({ type, value })),
         unknown: names.unknown.length === 0 ? undefined : names.unknown,
       },
+      notBelieved: this.notBelieved.length === 0 ? undefined : this.notBelieved,
       chain: this.chain?.map((peer) => peer.toJSON()),
       via: this.via.map((peer) => peer.toJSON()),
     }
@@ -80,7 +95,21 @@ class Identity implements PeerIdentity {
 
   /** The same certificate under other links; the bytes are shared, since nobody can write to them. */
   static relink (peer: Identity, links: PeerLinks): PeerIdentity {
-    return new Identity(peer, peer.#der, links)
+    return new Identity(peer, peer.#der, links, peer.#claims)
+  }
+
+  /** What is believed of a certificate. Of one that is limited already everything is looked at anew. */
+  static limit (peer: Identity, authority: string, notBelieved: readonly ClaimKind[]): PeerIdentity {
+    const claims = peer.#claims ?? peer
+    const { chain, source, via } = peer
+    const links = { authority, chain, source, via }
+    if (notBelieved.length === 0) return new Identity(claims, claims.#der, links)
+    return new Identity({ ...claims, ...hideClaims(claims, notBelieved), notBelieved: Object.freeze([...notBelieved]) }, claims.#der, links, claims)
+  }
+
+  /** With all that the certificate says. */
+  static claimsOf (peer: Identity): PeerIdentity {
+    return peer.#claims ?? peer
   }
 
   /** The identity's own bytes. */
@@ -93,16 +122,41 @@ class Identity implements PeerIdentity {
   }
 }
 
+/** The fields of an identity that is limited, without those that are not believed. */
+function hideClaims ({ subject, spiffeId, subjectAltNames, policies }: PeerIdentity, hidden: readonly ClaimKind[]): Pick<PeerIdentity, 'subject' | 'spiffeId' | 'subjectAltNames' | 'policies'> {
+  return {
+    subject: hidden.includes('subject') ? undefined : subject,
+    spiffeId: hidden.includes('spiffe') ? undefined : spiffeId,
+    subjectAltNames: subjectAltNames && hideAltNames(subjectAltNames, hidden),
+    policies: hidden.includes('policy') ? undefined : policies
+  }
+}
+
 /** What is known of a peer beyond its certificate. */
-export type PeerLinks = { readonly [Link in 'source' | 'chain' | 'via']?: PeerIdentity[Link] | undefined }
+export type PeerLinks = { readonly [Link in 'source' | 'chain' | 'via' | 'authority']?: PeerIdentity[Link] | undefined }
 
 /**
  * An identity of the same certificate with another chain, source or gateways, without reading the certificate again. What `links` leaves out stays as it is.
  * For packages of this suite: it believes its caller.
  */
 export function relinkPeerIdentity (peer: PeerIdentity, links: PeerLinks): PeerIdentity {
-  const { source, chain, via } = links
-  return Identity.relink(peer as Identity, { source, chain: chain && Object.freeze([...chain]), via: via && Object.freeze([...via]) })
+  const { source, chain, via, authority } = links
+  return Identity.relink(peer as Identity, { source, chain: chain && Object.freeze([...chain]), via: via && Object.freeze([...via]), authority })
+}
+
+/**
+ * An identity as its authority vouches for it: kinds that it does not vouch for are unknown, as in a partial identity, so that neither a rule on them nor its
+ * negation matches. For packages of this suite: it believes its caller.
+ *
+ * @param notBelieved kinds that the authority does not vouch for
+ */
+export function limitPeerIdentity (peer: PeerIdentity, authority: string, notBelieved: readonly ClaimKind[]): PeerIdentity {
+  return Identity.limit(peer as Identity, authority, notBelieved)
+}
+
+/** All that the certificate says, believed or not: for logs and explanations, never to decide by. */
+export function claimsOf (peer: PeerIdentity): PeerIdentity {
+  return Identity.is(peer) ? Identity.claimsOf(peer as Identity) : peer
 }
 
 /** The DER of an identity without a copy; undefined for a partial one. For packages of this suite, which must not write to it. */

@@ -4,6 +4,9 @@ import type { OtherName } from './x509/general-names.ts'
 /** The lists of `SubjectAltNames` that may be unknown one by one. */
 export type SubjectAltNameKind = 'dns' | 'uri' | 'email' | 'ip' | 'directoryName' | 'otherName'
 
+/** The kinds of names and claims that an authority vouches for one by one. `uri` is every URI but SPIFFE IDs; `upn` stands for all other names. */
+export type ClaimKind = 'subject' | 'spiffe' | 'dns' | 'uri' | 'email' | 'ip' | 'upn' | 'policy'
+
 /** Subject alternative names by type, each list in encoded order. All lists empty: the certificate has none. */
 export interface SubjectAltNames {
   readonly dns: readonly string[]
@@ -14,8 +17,8 @@ export interface SubjectAltNames {
   readonly directoryName: readonly DistinguishedName[]
   readonly otherName: readonly OtherName[]
   /**
-   * Kinds that a partial identity says nothing about: their list is empty because it is unknown, not because there is none.
-   * Always empty for a parsed certificate. A rule that needs such a kind must not match, nor may its negation.
+   * Kinds that a partial identity says nothing about, or that are not believed: their list is empty because it is unknown, not because there is none.
+   * Always empty for a certificate that was just parsed. A rule that needs such a kind must not match, nor may its negation.
    */
   readonly unknown: readonly SubjectAltNameKind[]
 }
@@ -41,6 +44,10 @@ export interface PeerIdentity {
   readonly policies: readonly string[] | undefined
   /** Whether it may sign certificates: basicConstraints say CA, and keyUsage, if present, allows keyCertSign. */
   readonly isCa: boolean | undefined
+  /** The authority that vouches for the certificate; undefined where none was asked. */
+  readonly authority: string | undefined
+  /** What the certificate may say, but its authority does not vouch for: those fields are unknown here. */
+  readonly notBelieved: readonly ClaimKind[]
   readonly source: 'tls' | 'forwarded'
   /** The verified chain above the leaf, nearest issuer first, where it is known. */
   readonly chain: readonly PeerIdentity[] | undefined

@@ -1,5 +1,5 @@
 import type { DistinguishedName } from './name/distinguished-name.ts'
-import type { SubjectAltNames } from './peer-identity.ts'
+import type { ClaimKind, SubjectAltNameKind, SubjectAltNames } from './peer-identity.ts'
 import type { GeneralName, OtherName } from './x509/general-names.ts'
 
 const NONE: readonly never[] = Object.freeze([])
@@ -33,4 +33,26 @@ export function collectAltNames (names: readonly GeneralName[]): SubjectAltNames
 
 function freeze<T> (list: T[]): readonly T[] {
   return list.length === 0 ? NONE : Object.freeze(list)
+}
+
+/** Which claims are lists of alternative names. A directory name is a subject by another way. */
+const LISTS: readonly (readonly [ClaimKind, SubjectAltNameKind])[] = [
+  ['dns', 'dns'], ['uri', 'uri'], ['email', 'email'], ['ip', 'ip'], ['subject', 'directoryName'], ['upn', 'otherName']
+]
+
+/**
+ * The same without the kinds that are not believed, which are unknown. URIs are two kinds in one list, SPIFFE IDs and others: the list is known where all that
+ * may stand in it is believed. A single SPIFFE ID is all there is, so that `spiffe` alone is enough for it.
+ */
+export function hideAltNames (names: SubjectAltNames, notBelieved: readonly ClaimKind[]): SubjectAltNames {
+  const hidden = new Set<SubjectAltNameKind>(LISTS.filter(([claim]) => notBelieved.includes(claim)).map(([, kind]) => kind))
+  if (notBelieved.includes('spiffe') && names.uri.some(isSpiffe)) hidden.add('uri')
+  if (hidden.has('uri') && !notBelieved.includes('spiffe') && names.uri.length === 1 && names.uri.every(isSpiffe)) hidden.delete('uri')
+  const lists = Object.fromEntries(LISTS.map(([, kind]) => [kind, hidden.has(kind) ? NONE : names[kind]])) as unknown as Omit<SubjectAltNames, 'unknown'>
+  return Object.freeze({ ...lists, unknown: Object.freeze([...new Set([...names.unknown, ...hidden])]) })
+}
+
+/** Whether a URI is one that only SPIFFE IDs may be. Schemes are compared without case (RFC 3986 section 3.1). */
+export function isSpiffe (uri: string): boolean {
+  return /^spiffe:/i.test(uri)
 }
