@@ -5,7 +5,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
   rules: ['identity'],
   revocation: ['events', 'identity'],
   trust: ['events', 'identity', 'revocation'],
-  credentials: ['events', 'identity', 'revocation'],
+  credentials: ['events', 'identity', 'revocation', 'trust'],
   forwarded: ['identity'],
   'fastify-mtls': ['credentials', 'events', 'forwarded', 'identity', 'trust', 'revocation'],
   'fastify-allowed-clients': ['events', 'identity', 'rules'],

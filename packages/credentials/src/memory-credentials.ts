@@ -3,15 +3,17 @@ import type { CheckedMaterial } from './check-material.ts'
 import type { CredentialSnapshot, CredentialSource } from './credential-snapshot.ts'
 import { MTLS_ERR_CREDENTIALS_CLOSED } from './errors.ts'
 import { LiveSource } from './live-source.ts'
-import { OPTION_ORIGINS } from './material.ts'
+import { SYSTEM_CLOCK } from './clock.ts'
+import { OPTION_ORIGINS, TRUST_PARTS, crlsOf } from './material.ts'
 import type { CheckOptions, CredentialMaterial } from './material.ts'
-import { checkMaterialTypes } from './material-check.ts'
+import { checkMaterialTypes, checkTrustGiven } from './material-check.ts'
 import { CHECK_OPTIONS, checkCheckOptions, checkKeys } from './option-check.ts'
-import { createChecker } from './revocation-checker.ts'
+import { createCheckers } from './revocation-checker.ts'
 
 export interface MemoryCredentials extends CredentialSource {
   /**
-   * Puts other material in force; what is left out stays as it was given last (`cert` or `key` take the place of a `pfx`, and the other way round).
+   * Puts other material in force; what is left out stays as it was given last (`cert` or `key` take the place of a `pfx`, `authorities` that of `ca`, and the other
+   * way round). `authorities` are given whole: one that is left out of them is gone.
    * Material that changes nothing gives the snapshot in force. CRLs that are older than those in force, or lack one
    * whose CA is still trusted, are refused: they would take back revocations.
    *
@@ -20,7 +22,7 @@ export interface MemoryCredentials extends CredentialSource {
   update (material: Partial<CredentialMaterial>): CredentialSnapshot
 }
 
-export const MATERIAL_OPTIONS: readonly string[] = ['cert', 'key', 'pfx', 'passphrase', 'ca', 'crl', 'crlIssuers', 'intermediates']
+export const MATERIAL_OPTIONS: readonly string[] = ['cert', 'key', 'pfx', 'passphrase', ...TRUST_PARTS, 'authorities']
 
 /**
  * Credentials from memory: PEM as strings or Buffers, PKCS#12 as Buffer. CRLs are at most 1 MiB each here, since they are parsed at once.
@@ -28,10 +30,11 @@ export const MATERIAL_OPTIONS: readonly string[] = ['cert', 'key', 'pfx', 'passp
  * @throws MTLS_ERR_CREDENTIALS_OPTION, MTLS_ERR_CREDENTIALS_REFUSED
  */
 export function memoryCredentials (options: CredentialMaterial & CheckOptions): MemoryCredentials {
-  checkKeys(options, [...MATERIAL_OPTIONS, ...CHECK_OPTIONS], ['ca'], 'memoryCredentials')
+  checkKeys(options, [...MATERIAL_OPTIONS, ...CHECK_OPTIONS], [], 'memoryCredentials')
   checkCheckOptions(options, 'memoryCredentials')
-  const { cert, key, pfx, passphrase, ca, crl, crlIssuers, intermediates, ...checkOptions } = options
-  const material = { cert, key, pfx, passphrase, ca, crl, crlIssuers, intermediates }
+  const { cert, key, pfx, passphrase, ca, crl, crlIssuers, intermediates, authorities, ...checkOptions } = options
+  const material = { cert, key, pfx, passphrase, ca, crl, crlIssuers, intermediates, authorities }
+  checkTrustGiven(material, 'memoryCredentials')
   checkMaterialTypes(material, 'memoryCredentials')
   const checked = checkMaterial(material, { origins: OPTION_ORIGINS, options: checkOptions, previous: undefined })
   return new MemorySource(checked, material, checkOptions)
@@ -42,7 +45,7 @@ class MemorySource extends LiveSource implements MemoryCredentials {
   readonly #options: CheckOptions
 
   constructor (checked: CheckedMaterial, given: CredentialMaterial, options: CheckOptions) {
-    super(checked, createChecker(given, checked, options, OPTION_ORIGINS.crl, { isFirst: true }))
+    super(checked, createCheckers(checked.authorities, (name) => crlsOf(given, name), options.clock ?? SYSTEM_CLOCK, checked, undefined))
     this.#given = given
     this.#options = options
   }
@@ -51,15 +54,14 @@ class MemorySource extends LiveSource implements MemoryCredentials {
     checkKeys(material, MATERIAL_OPTIONS, [], 'update')
     if (this.closed) throw new MTLS_ERR_CREDENTIALS_CLOSED('update() after close()')
     const next = { ...this.#given, ...replacedBy(material), ...material }
+    checkTrustGiven(next, 'update')
     checkMaterialTypes(next, 'update')
     try {
       const checked = checkMaterial(next, { origins: OPTION_ORIGINS, options: this.#options, previous: this.current })
-      const before = { isFirst: false, inForce: this.current.revocation }
-      const checker = this.changesTrust(checked)
-        ? createChecker(next, checked, this.#options, OPTION_ORIGINS.crl, before)
-        : undefined
+      const changed = this.changedAuthorities(checked)
+      const checkers = createCheckers(changed, (name) => crlsOf(next, name), this.#options.clock ?? SYSTEM_CLOCK, checked, this.current)
       this.#given = next
-      return this.take(checked, checker)
+      return this.take(checked, checkers)
     } catch (error) {
       this.refuse(error as Error)
       throw error
@@ -67,8 +69,9 @@ class MemorySource extends LiveSource implements MemoryCredentials {
   }
 }
 
-/** PEM takes the place of PKCS#12, and the other way round; a new certificate file may hold its own key. */
-function replacedBy ({ cert, key, pfx }: Partial<CredentialMaterial>): Partial<CredentialMaterial> {
-  if (pfx !== undefined) return { cert: undefined, key: undefined }
-  return cert === undefined && key === undefined ? {} : { pfx: undefined }
+/** PEM takes the place of PKCS#12, and the other way round; a new certificate file may hold its own key. Named authorities take the place of `ca`. */
+function replacedBy ({ cert, key, pfx, ca, authorities }: Partial<CredentialMaterial>): Partial<CredentialMaterial> {
+  const own = pfx !== undefined ? { cert: undefined, key: undefined } : cert === undefined && key === undefined ? {} : { pfx: undefined }
+  if (authorities !== undefined) return { ...own, ca: undefined, crl: undefined, crlIssuers: undefined, intermediates: undefined }
+  return ca === undefined ? own : { ...own, authorities: undefined }
 }

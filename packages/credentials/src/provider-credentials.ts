@@ -2,7 +2,7 @@ import { SYSTEM_CLOCK } from './clock.ts'
 import type { CredentialSnapshot } from './credential-snapshot.ts'
 import { MTLS_ERR_CREDENTIALS_OPTION } from './errors.ts'
 import type { CheckOptions, CredentialMaterial } from './material.ts'
-import { checkMaterialTypes } from './material-check.ts'
+import { checkMaterialTypes, checkTrustGiven } from './material-check.ts'
 import { MATERIAL_OPTIONS } from './memory-credentials.ts'
 import { CHECK_OPTIONS, checkCheckOptions, checkDuration, checkKeys } from './option-check.ts'
 import { startTimedSource } from './timed/timed-source.ts'
@@ -65,8 +65,9 @@ export async function providerCredentials (provider: CredentialProvider, options
 }
 
 function readAnswer (answer: ProvidedMaterial): Fetched {
-  checkKeys(answer, [...MATERIAL_OPTIONS, 'refreshAfter'], ['ca'], "the provider's answer")
+  checkKeys(answer, [...MATERIAL_OPTIONS, 'refreshAfter'], [], "the provider's answer")
   const { refreshAfter, ...material } = answer
+  checkTrustGiven(material, "the provider's answer")
   checkMaterialTypes(material, "the provider's answer")
   return { material, refreshAfter: refreshAfter === undefined ? undefined : checkDuration(refreshAfter, 0, "the provider's refreshAfter") }
 }

@@ -3,7 +3,7 @@ import type { KeyObject } from 'node:crypto'
 import { SYSTEM_CLOCK } from './clock.ts'
 import type { CredentialSnapshot } from './credential-snapshot.ts'
 import { MTLS_ERR_CREDENTIALS_OPTION } from './errors.ts'
-import { listOf } from './material.ts'
+import { TRUST_PARTS, listOf } from './material.ts'
 import type { CheckOptions, CredentialMaterial } from './material.ts'
 import { checkMaterialTypes } from './material-check.ts'
 import { MATERIAL_OPTIONS } from './memory-credentials.ts'
@@ -33,9 +33,11 @@ export interface CertificateIssuer {
   issue (question: IssueQuestion): IssuedMaterial | Promise<IssuedMaterial>
 }
 
+type TrustOptions = Pick<CredentialMaterial, 'ca' | 'crl' | 'crlIssuers' | 'intermediates' | 'authorities'>
+
 export type RenewingKeyType = 'ec-p256' | 'ec-p384' | 'ed25519' | 'rsa-2048' | 'rsa-3072'
 
-export interface RenewingCredentialsOptions extends CheckOptions, TimedOptions, Pick<Partial<CredentialMaterial>, 'ca' | 'crl' | 'crlIssuers' | 'intermediates'> {
+export interface RenewingCredentialsOptions extends CheckOptions, TimedOptions, TrustOptions {
   /** Of the key pair that is made for each certificate. Default `ec-p256`. */
   readonly keyType?: RenewingKeyType | undefined
   /** The part of a certificate's life after which it is renewed, above 0 and below 1. Default two thirds. Up to a twentieth of its life earlier, for jitter. */
@@ -49,7 +51,7 @@ const KEY_TYPES: Readonly<Record<RenewingKeyType, () => Promise<KeyPair>>> = {
   'rsa-2048': async () => await makePair('rsa', { modulusLength: 2048 }),
   'rsa-3072': async () => await makePair('rsa', { modulusLength: 3072 })
 }
-const KNOWN = ['keyType', 'renewAfter', 'ca', 'crl', 'crlIssuers', 'intermediates', ...TIMED_OPTIONS, ...CHECK_OPTIONS]
+const KNOWN = ['keyType', 'renewAfter', ...TRUST_PARTS, 'authorities', ...TIMED_OPTIONS, ...CHECK_OPTIONS]
 
 /**
  * Credentials that renew themselves: an issuer is asked for a certificate for a new key, and again when two thirds of its life have passed. An answer that fails leaves
@@ -61,17 +63,18 @@ export async function renewingCredentials (issuer: CertificateIssuer, options: R
   if (typeof issuer?.issue !== 'function') throw new MTLS_ERR_CREDENTIALS_OPTION(`renewingCredentials got ${issuer === null ? 'null' : typeof issuer}; expected an issuer, an object with issue()`)
   checkKeys(options, KNOWN, [], 'renewingCredentials')
   checkCheckOptions(options, 'renewingCredentials')
-  const { keyType = 'ec-p256', renewAfter = 2 / 3, ca, crl, crlIssuers, intermediates, use, chain, revocationPolicy, clock = SYSTEM_CLOCK } = options
+  const { keyType = 'ec-p256', renewAfter = 2 / 3, ca, crl, crlIssuers, intermediates, authorities, use, chain, revocationPolicy, clock = SYSTEM_CLOCK } = options
   if (!Object.hasOwn(KEY_TYPES, keyType)) throw new MTLS_ERR_CREDENTIALS_OPTION(`keyType is ${show(keyType)}; expected one of ${Object.keys(KEY_TYPES).join(', ')}`)
   if (typeof renewAfter !== 'number' || !(renewAfter > 0 && renewAfter < 1)) throw new MTLS_ERR_CREDENTIALS_OPTION(`renewAfter is ${show(renewAfter)}; expected a number above 0 and below 1`)
-  checkMaterialTypes({ ca: ca ?? [], crl, crlIssuers, intermediates }, 'renewingCredentials')
+  const trust = { ca, crl, crlIssuers, intermediates, authorities }
+  checkMaterialTypes(trust, 'renewingCredentials')
   const timed = readTimedOptions(options)
   const { random, retry } = timed
   return await startTimedSource({
     fetch: async ({ signal, previous }) => {
       const { publicKey, privateKey } = await KEY_TYPES[keyType]()
       const answer = await issuer.issue({ publicKey: publicKey.export({ type: 'spki', format: 'pem' }) as string, privateKey, signal, previous })
-      return { material: readAnswer(answer, { ca: ca ?? [], crl, crlIssuers, intermediates }, privateKey), refreshAfter: undefined }
+      return { material: readAnswer(answer, trust, privateKey), refreshAfter: undefined }
     },
     nextAt: ({ identity: { notBefore = 0 }, notAfter }) => {
       const now = clock.now()
@@ -86,11 +89,16 @@ export async function renewingCredentials (issuer: CertificateIssuer, options: R
   }, timed.attempts)
 }
 
-function readAnswer (answer: IssuedMaterial, defaults: Pick<CredentialMaterial, 'ca' | 'crl' | 'crlIssuers' | 'intermediates'>, privateKey: KeyObject): CredentialMaterial {
+function readAnswer (answer: IssuedMaterial, defaults: TrustOptions, privateKey: KeyObject): CredentialMaterial {
   checkKeys(answer, MATERIAL_OPTIONS, ['cert'], "the issuer's answer")
-  const material = { ...defaults, ...answer, ca: answer.ca ?? defaults.ca }
+  // Named authorities of the options stay what they are; an answer's own take the place of all that the options say.
+  const { ca: answered, ...rest } = answer
+  const trust = answer.authorities !== undefined ? {} : defaults.authorities !== undefined ? { authorities: defaults.authorities } : { ...defaults, ca: answered ?? defaults.ca }
+  const material: CredentialMaterial = { ...trust, ...rest }
   checkMaterialTypes(material, "the issuer's answer")
-  if (listOf(material.ca).length === 0) throw new MTLS_ERR_CREDENTIALS_OPTION("found no ca in the issuer's answer, nor in the options; expected at least one CA certificate")
+  if (listOf(material.ca).length === 0 && material.authorities === undefined) {
+    throw new MTLS_ERR_CREDENTIALS_OPTION("found no ca in the issuer's answer, nor in the options; expected at least one CA certificate")
+  }
   return { ...material, key: answer.key ?? privateKey.export({ type: 'pkcs8', format: 'pem' }) as string }
 }
 

@@ -1,78 +1,115 @@
 import { crlChecker, crlIssuersToKeep, describeCrlLoss, loadCrlChecker } from '@peerkit/revocation'
 import type { CrlChecker, CrlCheckerOptions, CrlIndex, RevocationChecker } from '@peerkit/revocation'
-import type { CheckedMaterial } from './check-material.ts'
-import { SYSTEM_CLOCK } from './clock.ts'
+import type { CheckedAuthority } from './authority/check-authority.ts'
+import type { CheckedTrust } from './check-material.ts'
+import type { Clock } from './clock.ts'
+import type { TrustSnapshot } from './credential-snapshot.ts'
 import { refused } from './errors.ts'
-import { listOf } from './material.ts'
-import type { CheckOptions, CredentialMaterial } from './material.ts'
+import type { Pem } from './material.ts'
 
-/** What a new checker takes the place of. */
-export interface InForce {
-  /** Nothing is in force yet. */
+/** By the name of an authority: who answers from its CRLs. */
+export type Checkers = ReadonlyMap<string, RevocationChecker | undefined>
+
+/** What is in force, which new lists take the place of. */
+type InForce = Pick<TrustSnapshot, 'authorities'> | undefined
+
+/** What one authority's checker is made of. */
+interface Question {
+  readonly authority: CheckedAuthority
+  readonly clock: Clock
+  /** Lists in force of the same authority, or of those that are gone. */
+  readonly before: readonly CrlIndex[]
   readonly isFirst: boolean
-  /** What answers now. Lists that were issued before its own, or lack one of its own, are no change for the better. */
-  readonly inForce?: RevocationChecker | undefined
 }
 
 /**
- * Answers from the CRLs of checked material, at once: CRLs of up to 1 MiB. Undefined where there are none.
+ * Answers from the CRLs of checked authorities, at once: CRLs of up to 1 MiB. An authority without CRLs has no checker.
  *
  * A list that was issued before the one it replaces would take back revocations: a copy that lags behind, or a restored
  * backup. So would a list that is missing while its CA is still trusted. Both are refused. A CA that
  * counts anew is not, since its lists are of today; and an operator who removes a CA may remove its list with it.
  *
+ * @param changed the authorities that need a new one
  * @throws MTLS_ERR_CREDENTIALS_REFUSED
  */
-export function createChecker (
-  material: CredentialMaterial, checked: CheckedMaterial, options: CheckOptions, where: string, before: InForce
-): CrlChecker | undefined {
-  const checkerOptions = checkerOptionsOf(material, checked, options, before)
-  let checker: CrlChecker | undefined
+export function createCheckers (changed: readonly CheckedAuthority[], crlsOf: (name: string) => readonly Pem[], clock: Clock, checked: CheckedTrust, inForce: InForce): Checkers {
+  const made = new Map<string, CrlChecker | undefined>()
   try {
-    checker = checkerOptions.crls.length === 0 ? undefined : crlChecker(checkerOptions)
+    for (const authority of changed) {
+      const question = ask(authority, clock, checked, inForce)
+      made.set(authority.name, compareChecker(makeNow(question, crlsOf(authority.name)), question))
+    }
+    return made
   } catch (error) {
-    throw refused('crl', where, (error as Error).message, error)
+    closeAll(made)
+    throw error
   }
-  return compareChecker(checker, checked, where, before)
 }
 
 /** The same for CRLs of any size, without blocking the event loop. */
-export async function loadChecker (
-  material: CredentialMaterial, checked: CheckedMaterial, options: CheckOptions, where: string, before: InForce
-): Promise<CrlChecker | undefined> {
-  const checkerOptions = checkerOptionsOf(material, checked, options, before)
-  let checker: CrlChecker | undefined
+export async function loadCheckers (changed: readonly CheckedAuthority[], crlsOf: (name: string) => readonly Pem[] | Promise<readonly Pem[]>, clock: Clock, checked: CheckedTrust, inForce: InForce): Promise<Checkers> {
+  const made = new Map<string, CrlChecker | undefined>()
   try {
-    checker = checkerOptions.crls.length === 0 ? undefined : await loadCrlChecker(checkerOptions)
+    for (const authority of changed) {
+      const question = ask(authority, clock, checked, inForce)
+      made.set(authority.name, compareChecker(await load(question, await crlsOf(authority.name)), question))
+    }
+    return made
   } catch (error) {
-    throw refused('crl', where, (error as Error).message, error)
+    closeAll(made)
+    throw error
   }
-  return compareChecker(checker, checked, where, before)
+}
+
+function ask (authority: CheckedAuthority, clock: Clock, { authorities }: CheckedTrust, inForce: InForce): Question {
+  const known = inForce?.authorities ?? []
+  const same = known.find(({ name }) => name === authority.name)
+  const gone = known.filter(({ name }) => !authorities.some((other) => other.name === name))
+  const before = (same === undefined ? gone : [same]).flatMap(({ revocation }) => listsOf(revocation))
+  return { authority, clock, before, isFirst: inForce === undefined }
+}
+
+function makeNow (question: Question, crls: readonly Pem[]): CrlChecker | undefined {
+  try {
+    return crls.length === 0 ? undefined : crlChecker(checkerOptionsOf(question, crls))
+  } catch (error) {
+    throw refused('crl', question.authority.crlOrigin, (error as Error).message, error)
+  }
+}
+
+async function load (question: Question, crls: readonly Pem[]): Promise<CrlChecker | undefined> {
+  try {
+    return crls.length === 0 ? undefined : await loadCrlChecker(checkerOptionsOf(question, crls))
+  } catch (error) {
+    throw refused('crl', question.authority.crlOrigin, (error as Error).message, error)
+  }
+}
+
+/** Closes checkers that nobody needs. */
+export function closeAll (checkers: Checkers): void {
+  for (const checker of checkers.values()) checker?.close().catch(() => {})
 }
 
 /** Warnings about lists that say nothing of anybody whom we trust, and about lists that have ended. */
-export function describeForeign (checker: RevocationChecker | undefined): string[] {
+export function describeForeign (checker: RevocationChecker | undefined, where: string): string[] {
   const { foreign = [], ended = [] } = (checker ?? {}) as Partial<CrlChecker>
   return [
-    ...foreign.map((name) => `crl: left out the CRL of ${String(name)}, which is no CA in ca, intermediates or crlIssuers`),
-    ...ended.map(describeEnded)
+    ...foreign.map((name) => `${where}: left out the CRL of ${String(name)}, which is no CA in ca, intermediates or crlIssuers`),
+    ...ended.map((list) => describeEnded(list, where))
   ]
 }
 
-function describeEnded ({ isDelta, issuer, nextUpdate }: CrlIndex): string {
+function describeEnded ({ isDelta, issuer, nextUpdate }: CrlIndex, where: string): string {
   const list = `the ${isDelta ? 'delta CRL' : 'CRL'} of ${String(issuer)}`
-  return `crl: ${list} ended on ${iso(nextUpdate)}; certificates of that CA count as revocation unknown`
+  return `${where}: ${list} ended on ${iso(nextUpdate)}; certificates of that CA count as revocation unknown`
 }
 
 /** Gives the checker, unless it is of strangers' lists alone or would know less than what is in force. */
-function compareChecker (
-  checker: CrlChecker | undefined, { crlIssuers }: CheckedMaterial, where: string, { isFirst, inForce }: InForce
-): CrlChecker | undefined {
-  const objection = (isFirst ? describeStrangers(checker) : undefined) ??
-    describeCrlLoss(checker?.lists ?? [], listsOf(inForce), { issuers: crlIssuers })
+function compareChecker (checker: CrlChecker | undefined, { authority: { crlIssuers, crlOrigin }, before, isFirst }: Question): CrlChecker | undefined {
+  const objection = (isFirst ? describeStrangers(checker) : undefined) ?? describeCrlLoss(checker?.lists ?? [], before, { issuers: crlIssuers })
   if (objection === undefined) return checker
   checker?.close().catch(() => {})
-  throw refused('crl', where, objection)
+  throw refused('crl', crlOrigin, objection)
 }
 
 /**
@@ -92,9 +129,7 @@ function listsOf (checker: RevocationChecker | undefined): readonly CrlIndex[] {
   return (checker as Partial<CrlChecker> | undefined)?.lists ?? []
 }
 
-function checkerOptionsOf (
-  { crl }: CredentialMaterial, { crlIssuers, anchors }: CheckedMaterial, { revocationPolicy, clock = SYSTEM_CLOCK }: CheckOptions, { inForce }: InForce
-): CrlCheckerOptions {
-  const issuers = [...crlIssuers, ...crlIssuersToKeep(listsOf(inForce), anchors)]
-  return { crls: listOf(crl), issuers, foreignCrls: 'ignore', now: () => clock.now(), ...(revocationPolicy !== undefined && { policy: revocationPolicy }) }
+function checkerOptionsOf ({ authority: { crlIssuers, anchors, settings: { revocation } }, before, clock }: Question, crls: readonly Pem[]): CrlCheckerOptions {
+  const issuers = [...crlIssuers, ...crlIssuersToKeep(before, anchors.map(({ identity }) => identity))]
+  return { crls, issuers, foreignCrls: 'ignore', now: () => clock.now(), ...(revocation !== undefined && { policy: revocation }) }
 }

@@ -1,11 +1,30 @@
 import type { SecureContextOptions } from 'node:tls'
+import { vouchesFor } from './authority/authorities-of.ts'
 import type { CredentialSnapshot } from './credential-snapshot.ts'
+import { encodePem } from '@peerkit/identity'
+
+/** What OpenSSL is told of a snapshot. */
+export interface SnapshotContextOptions extends SecureContextOptions {
+  cert: string
+  key: string
+  ca: string[]
+}
 
 /**
  * The snapshot as options of `tls.createSecureContext` and `server.setSecureContext`: always all of them, since what is left out there is replaced by a default
  * that trusts the public roots. Never `crl`: OpenSSL then wants one for every CA and keeps it until the next context.
+ *
+ * OpenSSL knows nothing of authorities: whoever uses this by itself has one trust for all of them. `createTrustEvaluator` tells them apart.
+ *
+ * @param side the authorities of which side; default: all
  */
-export function secureContextOptions ({ cert, key, ca, intermediateCas }: CredentialSnapshot): SecureContextOptions & { cert: string, key: string, ca: string[] } {
-  // OpenSSL ends no path at a certificate that is not self-signed, so these are trusted for nothing by themselves.
-  return { cert, key, ca: [...ca, ...intermediateCas] }
+export function secureContextOptions (snapshot: CredentialSnapshot, side?: 'clients' | 'servers'): SnapshotContextOptions {
+  const { cert, key, authorities, intermediateCas } = snapshot
+  const chosen = side === undefined ? authorities : authorities.filter((authority) => vouchesFor(authority, side))
+  // Without any CA Node would trust the public roots. No authority of this side accepts anybody, whatever OpenSSL says.
+  const ca = (chosen.length === 0 ? authorities : chosen).flatMap(({ anchors }) => anchors.map((anchor) => encodePem(anchor.raw ?? new Uint8Array())))
+  // OpenSSL ends no path at a certificate that is not self-signed, so intermediates are trusted for nothing by themselves. Where an authority wants partial
+  // paths it does, and the evaluator is who knows better.
+  const partial = chosen.some((authority) => authority.partial)
+  return { cert, key, ca: [...ca, ...intermediateCas], ...(partial && { allowPartialTrustChain: true }) }
 }

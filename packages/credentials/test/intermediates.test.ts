@@ -8,7 +8,7 @@ import type { DevCa } from '@peerkit/dev-ca'
 import { decodePem } from '@peerkit/identity'
 import { test } from 'tap'
 import {
-  authorityOf,
+  authoritiesOf,
   fileCredentials,
   memoryCredentials,
   providerCredentials,
@@ -132,15 +132,18 @@ test('an authority is made of a snapshot: its anchors, its candidates, its lists
   const crl = (await ca.crl()).pem
   const { current } = memoryCredentials({ ...base, crl, intermediates: first.certificate })
   const { anchors, candidates, revocation } = current
-  t.strictSame(authorityOf(current), {
+  t.strictSame(authoritiesOf(current, 'clients'), [{
     name: 'default',
+    names: 'any',
+    partial: false,
     ca: anchors,
     intermediates: candidates,
     revocation: [revocation]
-  })
+  }])
+  t.strictSame(authoritiesOf(current, 'servers'), authoritiesOf(current, 'clients'))
   const beside = { ...revocation! }
-  t.strictSame(authorityOf(current, beside).revocation, [revocation, beside])
-  t.strictSame(authorityOf(memoryCredentials(base).current).revocation, [])
+  t.strictSame(authoritiesOf(current, 'clients', beside)[0]?.revocation, [revocation, beside])
+  t.strictSame(authoritiesOf(memoryCredentials(base).current, 'clients')[0]?.revocation, [])
 })
 
 test('OpenSSL finds a configured intermediate that a client did not send, and takes it for no root', async (t) => {

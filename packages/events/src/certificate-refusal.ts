@@ -2,7 +2,8 @@ import type { RefusalReason } from './refusal-reason.ts'
 
 /** Why a certificate is not accepted. The same words are used inbound, outbound, behind a gateway, on the console or on the command line. */
 export type CertificateReason = Extract<RefusalReason,
-  'unknown_ca' | 'expired' | 'not_yet_valid' | 'revoked' | 'revocation_unknown' | 'wrong_purpose' | 'ca_as_leaf' | 'bad_chain' | 'unreadable'>
+  'unknown_ca' | 'expired' | 'not_yet_valid' | 'revoked' | 'revocation_unknown' | 'wrong_purpose' | 'ca_as_leaf' | 'bad_chain' | 'outside_authority' | 'blocked' |
+  'unreadable'>
 
 /** What names a certificate. None of it has to be true: the certificate was refused. */
 export interface RefusedCertificate {

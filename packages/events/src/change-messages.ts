@@ -8,10 +8,10 @@ export interface CredentialsRotatedMessage extends EventMessage {
   readonly trustEpoch: number
   /** Whether the anchors or the CRLs changed. */
   readonly trustChanged: boolean
-  /** Our own new leaf. */
-  readonly identity: PeerIdentity
-  /** When the first of our own certificates ends, in milliseconds since the epoch. */
-  readonly notAfter: number
+  /** Our own new leaf; undefined of a source without one, such as `fileTrust`. */
+  readonly identity: PeerIdentity | undefined
+  /** When the first of our own certificates ends, in milliseconds since the epoch; undefined where there is none. */
+  readonly notAfter: number | undefined
   readonly warnings: readonly string[]
 }
 

@@ -65,6 +65,19 @@ export const handshakeFailures: readonly HandshakeFailure[] = Object.freeze([
     'Replace the certificate that detail names. peerkit trust check repeats the check with stored certificates.'
   ),
   row(
+    'outside_authority',
+    [],
+    'The certificate holds a name that the authority of its CA does not vouch for; detail has the name and the bound.',
+    'If the name is right, widen names of that authority, or issue the certificate from the CA that may. ' +
+      'If it is not, ask the operator of that CA how the certificate came about.'
+  ),
+  row(
+    'blocked',
+    [],
+    'The certificate is on the list of the option block; detail has the reason that the list gives.',
+    'Take the entry off the list once the client may come back. Revoke the certificate at its CA as well.'
+  ),
+  row(
     'unreadable',
     [],
     'The certificate is not encoded as RFC 5280 requires, or is too large; detail says which field.',

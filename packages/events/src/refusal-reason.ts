@@ -9,6 +9,8 @@ export type RefusalReason =
   | 'wrong_purpose'         // extended key usage without clientAuth, or a key usage that forbids it
   | 'ca_as_leaf'
   | 'bad_chain'             // a certificate of the chain is no CA, breaks a constraint, or takes too much work
+  | 'outside_authority'     // a name that the authority at the end of the chain does not vouch for
+  | 'blocked'               // on the operator's own list of blocked certificates
   | 'unreadable'            // the certificate's bytes are not what RFC 5280 allows
   | 'resumption_refused'    // a resumed session whose intermediate this process does not know
   | 'ca_removed'

@@ -9,6 +9,7 @@ import { copyRules } from './copy-rules.ts'
 import { MTLS_ERR_GUARD_MISPLACED, MTLS_ERR_ROUTES_BEFORE_PLUGIN } from './errors.ts'
 import { guardRequest } from './guard-request.ts'
 import type { RouteJudge } from './judge-route.ts'
+import { authoritiesOf } from './known-authorities.ts'
 import { isClosed, listRoute, printRoutes } from './list-routes.ts'
 import type { ListedRoute } from './list-routes.ts'
 import { LiveRules } from './live-rules.ts'
@@ -55,8 +56,13 @@ const allowedClients: FastifyPluginAsync<FastifyAllowedClientsOptions> = async (
   checkPlace(app)
   const { rules, notFound, unruledRoutes = 'deny', mode = 'enforce', openapi = true } = options
   const clients = copyRules((options.clients ?? {}) as Groups)
-  const live = options.file === undefined ? undefined : new LiveRules(pathOf(options.file), { clients, rules: copyRules(rules) }, app.log)
-  const book = live === undefined ? new RuleBook(clients, rules, NO_FILE, (path, warning) => { app.log.warn({ path }, warning) }) : await live.load()
+  const authorities = authoritiesOf(app)
+  const code = { clients, rules: copyRules(rules) }
+  const { log } = app
+  const { file } = options
+  const live = file === undefined ? undefined : new LiveRules(pathOf(file), code, { log, authorities })
+  const warn = (path: string, warning: string): void => { log.warn({ path }, warning) }
+  const book = live === undefined ? new RuleBook(clients, rules, NO_FILE, { authorities, warn }) : await live.load()
   const table = new RouteTable({ mode, notFound, unruled: unruledRoutes === 'allow' ? everyIdentified : nobody }, book)
   const upgraded = new UpgradedClients()
 

@@ -6,6 +6,7 @@ import { rulesRefused, rulesReloaded } from './channels.ts'
 import type { RulesRefusedMessage, RulesReloadedMessage } from './channels.ts'
 import { MTLS_ERR_ALLOWED_CLIENTS_OPTION, refuseRulesFile } from './errors.ts'
 import type { RulesFileError } from './errors.ts'
+import type { ListAuthorities } from './known-authorities.ts'
 import type { WatchOptions } from './plugin-options.ts'
 import { parseRulesFile, readRulesBytes } from './read-rules-file.ts'
 import { RuleBook } from './rule-book.ts'
@@ -19,11 +20,19 @@ export interface CodeRules {
   readonly rules: AllowedClients | undefined
 }
 
+/** What live rules have of their app. */
+export interface LiveContext {
+  readonly log: FastifyBaseLogger
+  /** Asked at each reading. */
+  readonly authorities: ListAuthorities
+}
+
 /** The rules of a file, reloaded while running. A bad file changes nothing. */
 export class LiveRules {
   readonly file: string
   readonly #code: CodeRules
   readonly #log: FastifyBaseLogger
+  readonly #authorities: ListAuthorities
   #hash = ''
   #generation = 0
   #told: string | undefined
@@ -31,10 +40,11 @@ export class LiveRules {
   #watch: FileWatch | undefined
   #last: Promise<void> = Promise.resolve()
 
-  constructor (file: string, code: CodeRules, log: FastifyBaseLogger) {
+  constructor (file: string, code: CodeRules, { log, authorities }: LiveContext) {
     this.file = file
     this.#code = code
     this.#log = log
+    this.#authorities = authorities
   }
 
   get generation (): number { return this.#generation }
@@ -105,7 +115,10 @@ export class LiveRules {
     if (rules !== undefined && rulesOfFile.rules !== undefined) refuseRulesFile(this.file, 'structure', 'rules: the plugin has rules in code; expected them in one place')
     const twice = Object.keys(rulesOfFile.clients).find((name) => Object.hasOwn(clients, name))
     if (twice !== undefined) refuseRulesFile(this.file, 'structure', `clients.${twice}: the plugin has this group in code; expected it in one place`)
-    return this.#wrap(() => new RuleBook(clients, rules, rulesOfFile, (path, warning) => { this.#log.warn({ file: this.file, path }, warning) }))
+    return this.#wrap(() => new RuleBook(clients, rules, rulesOfFile, {
+      authorities: this.#authorities,
+      warn: (path, warning) => { this.#log.warn({ file: this.file, path }, warning) }
+    }))
   }
 
   /** A mistake in the rules themselves is one of the file. */

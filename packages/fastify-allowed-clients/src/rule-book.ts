@@ -4,6 +4,7 @@ import type { AllowedClients } from './allowed-clients.ts'
 import { RuledAudience, everyIdentified } from './audience.ts'
 import type { Audience } from './audience.ts'
 import { MTLS_ERR_ALLOWED_CLIENTS_OPTION } from './errors.ts'
+import type { ListAuthorities } from './known-authorities.ts'
 import type { Declaration } from './scope.ts'
 
 /** What a rules file says. */
@@ -20,6 +21,14 @@ const WORDS = ['anyone', 'identified'] as const
 
 export const NO_FILE: FileRules = { file: '', clients: {}, rules: undefined, routes: new Map() }
 
+/** What a book has of its app. */
+export interface BookContext {
+  /** Asked whenever something is compiled. */
+  readonly authorities: ListAuthorities
+  /** Hears what is allowed but probably not meant. */
+  warn (path: string, warning: string): void
+}
+
 /** One state of the groups, and all that was compiled with it. A reload makes a new one. */
 export class RuleBook {
   readonly file: string
@@ -28,16 +37,17 @@ export class RuleBook {
   readonly routes: ReadonlyMap<string, Declaration>
   readonly #groups: CompiledGroups
   readonly #audiences = new Map<Declaration, Audience | undefined>()
-  readonly #warn: (path: string, warning: string) => void
+  readonly #context: BookContext
 
   /** @throws MTLS_ERR_RULE_INVALID */
-  constructor (clients: Groups, defaults: AllowedClients | undefined, file: FileRules, warn: (path: string, warning: string) => void) {
-    this.#warn = warn
+  constructor (clients: Groups, defaults: AllowedClients | undefined, file: FileRules, context: BookContext) {
+    this.#context = context
     this.file = file.file
     for (const word of WORDS) {
       if (Object.hasOwn(clients, word) || Object.hasOwn(file.clients, word)) throw new MTLS_ERR_ALLOWED_CLIENTS_OPTION(`clients.${word}: "${word}" has a meaning of its own; expected another name`)
     }
-    this.#groups = compileGroups({ ...clients, ...file.clients }, { path: 'clients' })
+    const groups = { ...clients, ...file.clients }
+    this.#groups = compileGroups(groups, { path: 'clients', authorities: context.authorities() })
     const rules = defaults ?? file.rules
     this.defaults = rules === undefined ? undefined : { path: 'rules', origin: 'rules', value: rules }
     this.routes = new Map([...file.routes].map(([key, value]) => [key, { path: `routes[${JSON.stringify(key)}]`, origin: `file routes[${JSON.stringify(key)}]`, value }]))
@@ -58,8 +68,10 @@ export class RuleBook {
   #compile ({ value, path }: Declaration): Audience | undefined {
     const word = findWord(value, path)
     if (word !== undefined) return word === 'anyone' ? undefined : everyIdentified
-    const authorizer = compileRules(value as RuleSet, { groups: this.#groups, groupsPath: 'clients', path })
-    for (const warning of authorizer.warnings) this.#warn(path, warning)
+    const authorities = this.#context.authorities()
+    const options = { groups: this.#groups, groupsPath: 'clients', path, authorities }
+    const authorizer = compileRules(value as RuleSet, options)
+    for (const warning of authorizer.warnings) this.#context.warn(path, warning)
     return new RuledAudience(authorizer)
   }
 }

@@ -1,18 +1,21 @@
-import type { CredentialSource } from '@peerkit/credentials'
+import type { BlockOption, CredentialSource, TrustSource } from '@peerkit/credentials'
 import { isAuditKept } from '@peerkit/events'
 import { MTLS_ERR_FORWARDED_REFUSED } from '@peerkit/forwarded'
 import type { PeerIdentity } from '@peerkit/identity'
+import type { RevocationChecker } from '@peerkit/revocation'
 import type { FastifyInstance, FastifyPluginAsync, FastifyRequest, onRequestHookHandler } from 'fastify'
 import fp from 'fastify-plugin'
 import { MTLS_ERR_PEER_MISSING, MTLS_ERR_SERVER_NOT_MTLS, MTLS_ERR_SERVER_OPTION } from './errors.ts'
 import { ForwardedPeers } from './forwarded-peer.ts'
 import type { ForwardedOption } from './forwarded-peer.ts'
 import type { MtlsServer } from './gate.ts'
-import { checkCredentials, checkKeys } from './option-check.ts'
+import { makeGatewayContext } from './gateway-context.ts'
+import type { GatewayContext } from './gateway-context.ts'
+import { checkCredentials, checkKeys, checkMethods } from './option-check.ts'
 import { RefusalLog } from './refusal-log.ts'
 import { assignedPeer, peerOfRequest } from './request-peer.ts'
 import { logTrustChanges } from './trust-log.ts'
-import { contextOf } from './server-context.ts'
+import { AUTHORITIES, contextOf } from './server-context.ts'
 import type { ServerContext } from './server-context.ts'
 
 /** On a server that `mtlsServerOptions` made. */
@@ -27,6 +30,14 @@ export interface DirectOptions {
 export interface BehindGatewayOptions {
   readonly credentials?: undefined
   readonly forwarded: ForwardedOption
+  /**
+   * Whose CAs vouch for the gateway's clients, and for which names: `fileTrust` or `memoryTrust` of @peerkit/credentials. Without it the gateway alone decides.
+   */
+  readonly trust?: TrustSource
+  /** With `trust`: asked about revocation beside its CRLs; both must permit. */
+  readonly revocation?: RevocationChecker
+  /** With `trust`: clients that are kept out at once, see `mtlsServerOptions`. */
+  readonly block?: BlockOption
 }
 
 export type FastifyMtlsOptions = DirectOptions | BehindGatewayOptions
@@ -45,9 +56,10 @@ declare module 'fastify' {
 }
 
 const mtls: FastifyPluginAsync<FastifyMtlsOptions> = async (app, options) => {
-  checkKeys(options, ['credentials', 'forwarded'], '@peerkit/fastify-mtls')
+  checkKeys(options, ['credentials', 'forwarded', 'trust', 'revocation', 'block'], '@peerkit/fastify-mtls')
   const context = options.credentials === undefined && options.forwarded !== undefined ? refuseContext(app) : takeContext(app, options)
-  const forwarded = options.forwarded === undefined ? undefined : new ForwardedPeers(app, options.forwarded, context)
+  if (context !== undefined) refuseOwnTrust(options)
+  const forwarded = options.forwarded === undefined ? undefined : new ForwardedPeers(app, options.forwarded, context ?? makeOwnContext(app, options))
   // Where a gateway may speak for others, nobody is known before its headers were read.
   const look = forwarded === undefined ? peerOfRequest : assignedPeer
   app.decorateRequest('optionalPeer', { getter (this: FastifyRequest) { return look(this.raw) } } as any)
@@ -90,6 +102,32 @@ function takeContext (app: FastifyInstance, { credentials }: FastifyMtlsOptions)
 /** A server that knows its clients by itself is not one that leaves that to gateways. @throws MTLS_ERR_SERVER_OPTION */
 function refuseContext (app: FastifyInstance): undefined {
   if (contextOf(app.server) !== undefined) throw new MTLS_ERR_SERVER_OPTION('@peerkit/fastify-mtls needs "credentials", those that mtlsServerOptions got')
+}
+
+/** A server under the gate has its trust from its credentials, and the other two from mtlsServerOptions. @throws MTLS_ERR_SERVER_OPTION */
+function refuseOwnTrust (options: FastifyMtlsOptions): void {
+  const found = (['trust', 'revocation', 'block'] as const).find((key) => (options as Partial<BehindGatewayOptions>)[key] !== undefined)
+  if (found === undefined) return
+  throw new MTLS_ERR_SERVER_OPTION(`found "${found}" beside "credentials"; ${found === 'trust' ? 'the credentials say whom to trust' : 'give it to mtlsServerOptions'}`)
+}
+
+/** The trust of a server behind a gateway, which ends with the app. @throws MTLS_ERR_SERVER_OPTION */
+function makeOwnContext (app: FastifyInstance, options: FastifyMtlsOptions): GatewayContext | undefined {
+  const { trust, revocation, block } = options as Partial<BehindGatewayOptions>
+  if (trust === undefined) {
+    const beside = revocation !== undefined ? 'revocation' : block !== undefined ? 'block' : undefined
+    if (beside !== undefined) throw new MTLS_ERR_SERVER_OPTION(`found "${beside}" without "trust"; expected a source such as fileTrust() gives`)
+    return undefined
+  }
+  if (typeof (trust as Partial<TrustSource> | null)?.subscribe !== 'function' || trust.current?.authorities === undefined) {
+    throw new MTLS_ERR_SERVER_OPTION(`trust is ${trust instanceof Promise ? 'a Promise (await it)' : typeof trust}; expected a source such as fileTrust() gives`)
+  }
+  checkMethods(revocation, ['check', 'permits', 'subscribe'], 'revocation')
+  const context = makeGatewayContext(trust, { revocation, block })
+  // Asked for by the rules of fastify-allowed-clients.
+  Object.defineProperty(app.server, AUTHORITIES, { value: () => context.trust.ruleAuthorities, configurable: true })
+  app.addHook('onClose', async () => { context.close() })
+  return context
 }
 
 /** What is wrong with a server that `mtlsServerOptions` did not make. */

@@ -10,15 +10,23 @@ import { ForwardedTrust, validateInProcess } from './forwarded-trust.ts'
 import type { ForwardedAnswer } from './forwarded-trust.ts'
 import { ForwardedUpgrades } from './forwarded-upgrades.ts'
 import { assignPeer, assignedPeer, peerOfRequest } from './request-peer.ts'
-import type { ServerContext } from './server-context.ts'
+import type { GatewayContext } from './gateway-context.ts'
 
 /** A reader, or the options of one, whose validator and clock are then those of the server. */
-export type ForwardedOption = ForwardedReader | ForwardedReaderOptions
+export type ForwardedOption = ForwardedReader | (ForwardedReaderOptions & VerifiedAs)
+
+interface VerifiedAs {
+  /**
+   * The authority whose CAs the gateway verifies clients with. Its names apply where the gateway passes no chain on that leads to an authority by itself; a chain
+   * that leads to another one is refused. Needed there where authorities have bounds, or are several.
+   */
+  readonly verifiedAs?: string
+}
 
 /** What is told of a header that was refused or removed; `reason` and `detail` are for the log alone. */
 type Rejection = { readonly state: 'refused' | 'stripped', readonly reason: string, readonly header: string, readonly detail?: string | undefined }
 
-/** How long a server that mtlsServerOptions did not make waits for an answer, in milliseconds; others are told. */
+/** How long an answer is waited for where no trust says so, in milliseconds. */
 const JUDGEMENT_TIMEOUT = 5_000
 
 /** A request, and who sent it as far as the connection says: what a gateway told of its client is no sender. */
@@ -33,12 +41,14 @@ export class ForwardedPeers {
   readonly #timeout: number
   #onUnixSocket = false
 
-  /** @param context undefined on a server that mtlsServerOptions did not make, which knows gateways by their address or a Unix socket alone */
-  constructor (app: FastifyInstance, option: ForwardedOption, context: ServerContext | undefined) {
+  /** @param context undefined on a server that mtlsServerOptions did not make and that has no trust of its own: there the gateway alone decides */
+  constructor (app: FastifyInstance, option: ForwardedOption, context: GatewayContext | undefined) {
     this.#app = app
+    const { verifiedAs, ...readerOptions } = isReader(option) ? {} as { verifiedAs?: string } : option
+    checkVerifiedAs(verifiedAs, context)
     const validator = isReader(option) || context === undefined || option.validator !== undefined || !needsValidator(option) ? undefined : validateInProcess(context.trust)
-    this.#reader = isReader(option) ? option : createReader(option, context, validator)
-    this.#trust = context === undefined ? undefined : new ForwardedTrust(context.trust, validator !== undefined)
+    this.#reader = isReader(option) ? option : createReader(readerOptions as ForwardedReaderOptions, context, validator)
+    this.#trust = context === undefined ? undefined : new ForwardedTrust(context.trust, validator !== undefined, verifiedAs)
     this.#timeout = context?.judgementTimeout ?? JUDGEMENT_TIMEOUT
     this.#upgrades = new ForwardedUpgrades(context?.trust.now ?? Date.now)
     context?.onReview.add(() => { this.#upgrades.review() })
@@ -126,7 +136,15 @@ function isReader (option: ForwardedOption): option is ForwardedReader {
   return 'read' in option && typeof option.read === 'function'
 }
 
-function createReader (options: ForwardedReaderOptions, context: ServerContext | undefined, own: ChainValidator | undefined): ForwardedReader {
+/** @throws MTLS_ERR_SERVER_OPTION */
+function checkVerifiedAs (verifiedAs: unknown, context: GatewayContext | undefined): void {
+  if (verifiedAs === undefined) return
+  if (context === undefined) throw new MTLS_ERR_SERVER_OPTION('forwarded.verifiedAs needs "credentials" or "trust", whose authority it names')
+  const names = context.trust.ruleAuthorities.map(({ name }) => name)
+  if (!names.includes(verifiedAs as string)) throw new MTLS_ERR_SERVER_OPTION(`forwarded.verifiedAs is ${JSON.stringify(verifiedAs)}; expected an authority for clients: ${names.join(', ')}`)
+}
+
+function createReader (options: ForwardedReaderOptions, context: GatewayContext | undefined, own: ChainValidator | undefined): ForwardedReader {
   if (context === undefined) return createForwardedReader(options)
   const { now } = context.trust
   const validator = own ?? options.validator

@@ -91,7 +91,7 @@ export class Gate {
   /** Reads what the client presents before Node looks at it, where OpenSSL accepted it. */
   #meet (socket: TLSSocket, raw: Socket): void {
     rememberRawSocket(socket, raw)
-    socket.prependOnceListener('secure', () => { keepPresentedChain(socket, (code) => this.#explanations.start(code)) })
+    socket.prependOnceListener('secure', () => { keepPresentedChain(socket, (code) => this.#options.trust.overrules(code) || this.#explanations.start(code)) })
   }
 
   #admit (socket: TLSSocket, server: MtlsServer, emit: Emit): void {

@@ -1,6 +1,6 @@
+import { readBlockOption } from '@peerkit/credentials'
 import type { CredentialSnapshot, CredentialSource } from '@peerkit/credentials'
 import { handshakeChainUnavailable } from '@peerkit/events'
-import type { RevocationChecker } from '@peerkit/revocation'
 import { findIssuer } from '@peerkit/trust'
 import { ConnectionWatch } from './connection-watch.ts'
 import { MTLS_ERR_SERVER_OPTION } from './errors.ts'
@@ -11,11 +11,15 @@ import { canMeetTlsSockets } from './node-internals.ts'
 import { describeSecureContext } from './server-settings.ts'
 import type { MtlsServerSettings } from './server-settings.ts'
 import { TicketKeys } from './ticket-keys.ts'
+import { TrustWatch } from './trust-watch.ts'
 import { Trust } from './trust.ts'
 
 const contexts = new WeakMap<object, ServerContext>()
 
 /** The context of a server that `mtlsServerOptions` made. */
+/** On servers: the authorities that rules may ask about, as a function. */
+export const AUTHORITIES: unique symbol = Symbol.for('peerkit.authorities')
+
 export function contextOf (server: object): ServerContext | undefined {
   return contexts.get(server)
 }
@@ -35,15 +39,14 @@ export class ServerContext {
   /** Each server with its own `setSecureContext`: nobody else may call it. */
   readonly #servers = new Map<MtlsServer, MtlsServer['setSecureContext']>()
   readonly #tickets: TicketKeys
-  #ends: Array<() => void> = []
-  #followed: RevocationChecker | undefined
-  #unfollow: (() => void) | undefined
+  readonly #lists: TrustWatch
+  #end = (): void => {}
 
   constructor (credentials: CredentialSource, settings: MtlsServerSettings) {
     this.credentials = credentials
     this.#settings = settings
-    const { revocation, algorithms, now = Date.now, clientCertificate, judgementTimeout = 5_000, drainTimeout = 10_000 } = settings
-    const trust = new Trust(credentials, { revocation, algorithms, now, onLearned: () => { this.#changeSharedKeys('rejoin') } })
+    const { revocation, algorithms, block, now = Date.now, clientCertificate, judgementTimeout = 5_000, drainTimeout = 10_000 } = settings
+    const trust = new Trust(credentials, { revocation, algorithms, block: block === undefined ? undefined : readBlockOption(block, 'block'), now, onLearned: () => { this.#changeSharedKeys('rejoin') } })
     const reporter = new HandshakeReporter(now)
     const watch = new ConnectionWatch({ trust, drainTimeout, judgementTimeout, onEnded: (record, refusal) => { reporter.ended(record, refusal) } })
     this.reporter = reporter
@@ -51,12 +54,15 @@ export class ServerContext {
     this.judgementTimeout = judgementTimeout
     this.#watch = watch
     this.#gate = new Gate({ trust, watch, reporter, allowAnonymous: clientCertificate === 'optional', judgementTimeout, onSessionUnknown: () => { this.#changeSharedKeys('disown') } })
+    this.#lists = new TrustWatch(credentials, { revocation, block }, () => { this.#review() })
     this.#tickets = new TicketKeys(settings, now, () => { this.#applyAllTicketKeys() })
   }
 
   /** Puts a server under the gate and keeps its certificates live until it is closed. */
   adopt (server: MtlsServer): void {
     contexts.set(server, this)
+    // Asked for by the rules of fastify-allowed-clients, whichever plugin comes first.
+    Object.defineProperty(server, AUTHORITIES, { value: () => this.trust.ruleAuthorities })
     this.#gate.install(server)
     const { ocspStapler } = this.#settings
     if (ocspStapler !== undefined) server.on('OCSPRequest', ocspStapler.handle)
@@ -74,11 +80,9 @@ export class ServerContext {
   }
 
   #follow (): void {
-    const { revocation } = this.#settings
-    this.#ends = [this.credentials.subscribe((change) => { if (change.type === 'rotated') this.#rotate(change) })]
-    if (revocation !== undefined) this.#ends.push(revocation.subscribe(() => { this.#review() }))
+    this.#end = this.credentials.subscribe((change) => { if (change.type === 'rotated') this.#rotate(change) })
     this.#tickets.start()
-    this.#followLists()
+    this.#lists.start()
   }
 
   #rotate ({ snapshot, previous, trustChanged }: { readonly snapshot: CredentialSnapshot, readonly previous: CredentialSnapshot, readonly trustChanged: boolean }): void {
@@ -99,28 +103,16 @@ export class ServerContext {
     if (issuer !== undefined) ocspStapler.update(identity, issuer).catch(() => {})
   }
 
-  /** The CRLs of the snapshot in force move by themselves as well: they end. */
-  #followLists (): void {
-    const { revocation } = this.credentials.current
-    if (revocation === this.#followed) return
-    this.#unfollow?.()
-    this.#followed = revocation
-    this.#unfollow = revocation?.subscribe(() => { this.#review() })
-  }
-
   #review (): void {
-    this.#followLists()
+    this.#lists.follow()
     this.#watch.review().catch(() => {})
     for (const review of this.onReview) review()
   }
 
   #leave (): void {
-    for (const end of this.#ends) end()
-    this.#unfollow?.()
+    this.#end()
+    this.#lists.stop()
     this.#tickets.stop()
-    this.#ends = []
-    this.#followed = undefined
-    this.#unfollow = undefined
   }
 
   /** Keys of one process alone fit what it knows anyway. */

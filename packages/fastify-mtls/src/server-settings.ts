@@ -1,4 +1,4 @@
-import type { CredentialSnapshot } from '@peerkit/credentials'
+import type { BlockOption, CredentialSnapshot } from '@peerkit/credentials'
 import { secureContextOptions } from '@peerkit/credentials'
 import type { OcspStapler, RevocationChecker } from '@peerkit/revocation'
 import { createTrustEvaluator } from '@peerkit/trust'
@@ -18,6 +18,11 @@ export interface MtlsServerSettings {
   readonly revocation?: RevocationChecker
   /** Which signatures and keys count in a client's chain. Default: what a TLS handshake accepts, see @peerkit/trust. */
   readonly algorithms?: AlgorithmPolicy
+  /**
+   * Clients that are kept out at once, before any CRL is issued: what `blockFile` or `blockMemory` of @peerkit/credentials make, or a function that answers true, or
+   * a reason, for a certificate of the client's path. Open connections are looked at again when a list changes.
+   */
+  readonly block?: BlockOption
   /** Default `TLSv1.2`. */
   readonly minVersion?: 'TLSv1.2' | 'TLSv1.3'
   readonly maxVersion?: 'TLSv1.2' | 'TLSv1.3'
@@ -43,7 +48,7 @@ export interface MtlsServerSettings {
 }
 
 const KNOWN = [
-  'http2', 'allowHTTP1', 'clientCertificate', 'revocation', 'algorithms', 'minVersion', 'maxVersion', 'ciphers', 'ticketSecret', 'ticketRotation', 'ocspStapler', 'handshakeTimeout',
+  'http2', 'allowHTTP1', 'clientCertificate', 'revocation', 'algorithms', 'block', 'minVersion', 'maxVersion', 'ciphers', 'ticketSecret', 'ticketRotation', 'ocspStapler', 'handshakeTimeout',
   'judgementTimeout', 'drainTimeout', 'now'
 ]
 const VERSIONS = ['TLSv1.2', 'TLSv1.3']
@@ -85,7 +90,7 @@ export function readTicketSecret (given: NonNullable<MtlsServerSettings['ticketS
 /** Everything that a secure context is made of, every time: what is left out of `setSecureContext` falls back to a default, the lowest version and the public roots included. */
 export function describeSecureContext (snapshot: CredentialSnapshot, { minVersion = 'TLSv1.2', maxVersion, ciphers }: MtlsServerSettings): SecureContextOptions {
   return {
-    ...secureContextOptions(snapshot),
+    ...secureContextOptions(snapshot, 'clients'),
     minVersion,
     ...(maxVersion !== undefined && { maxVersion }),
     ...(ciphers !== undefined && { ciphers })

@@ -1,9 +1,11 @@
-import { authorityOf } from '@peerkit/credentials'
-import type { CredentialSource } from '@peerkit/credentials'
+import { authoritiesOf, listCheckers, vouchesFor } from '@peerkit/credentials'
+import type { SnapshotAuthority, TrustSource } from '@peerkit/credentials'
 import type { RefusalDetail } from '@peerkit/events'
 import type { RevocationChecker } from '@peerkit/revocation'
-import { createTrustEvaluator } from '@peerkit/trust'
-import type { Accepted, AlgorithmPolicy, Decision, Presented, TrustEvaluator, TrustVersion } from '@peerkit/trust'
+import { claimsOf } from '@peerkit/identity'
+import type { ClaimKind, PeerIdentity } from '@peerkit/identity'
+import { NameBounds, createTrustEvaluator } from '@peerkit/trust'
+import type { Accepted, AlgorithmPolicy, BlockList, Decision, Presented, TrustEvaluator, TrustVersion } from '@peerkit/trust'
 
 /** Signatures that explaining one refusal may take. */
 const MAX_EXPLAINED_SIGNATURES = 4
@@ -12,43 +14,96 @@ export interface TrustOptions {
   /** Asked beside the credentials' own CRLs; both must permit. */
   readonly revocation: RevocationChecker | undefined
   readonly algorithms: AlgorithmPolicy | undefined
+  readonly block: BlockList | undefined
   readonly now: () => number
   /** Called when `learned` grows. */
   readonly onLearned: () => void
 }
 
+/** An authority as the rules of fastify-allowed-clients ask about it. */
+export interface RuleAuthority {
+  readonly name: string
+  vouchesFor (kind: ClaimKind): boolean
+  mayClaim (kind: ClaimKind, value: string): boolean
+}
+
+const allBounds = new WeakMap<SnapshotAuthority, NameBounds>()
+
+function boundsOf (authority: SnapshotAuthority): NameBounds {
+  let bounds = allBounds.get(authority)
+  if (bounds === undefined) allBounds.set(authority, bounds = new NameBounds(authority.names, `authorities.${authority.name}.names`))
+  return bounds
+}
+
 /** Whether a client's certificate is accepted by the credentials in force. */
 export class Trust {
-  readonly credentials: CredentialSource
+  readonly credentials: TrustSource
   readonly now: () => number
   readonly #own: RevocationChecker | undefined
+  readonly #block: BlockList | undefined
   readonly #evaluator: TrustEvaluator
   readonly #explainer: TrustEvaluator
   #seen: TrustVersion | undefined
   #generation = 0
 
-  constructor (credentials: CredentialSource, { revocation, algorithms, now, onLearned }: TrustOptions) {
+  constructor (credentials: TrustSource, { revocation, algorithms, block, now, onLearned }: TrustOptions) {
     this.credentials = credentials
     this.now = now
     this.#own = revocation
-    const common = { version: () => credentials.current.trustEpoch, now, ...(algorithms !== undefined && { algorithms }) }
-    this.#evaluator = createTrustEvaluator({ ...common, authorities: () => [authorityOf(credentials.current, revocation)], onLearned })
+    this.#block = block
+    const common = { version: () => credentials.current.trustEpoch, now, ...(algorithms !== undefined && { algorithms }), ...(block !== undefined && { block }) }
+    this.#evaluator = createTrustEvaluator({ ...common, authorities: () => authoritiesOf(credentials.current, 'clients', revocation), onLearned })
     this.#explainer = createTrustEvaluator({
       ...common,
-      authorities: () => [{ ...authorityOf(credentials.current), revocation: [] }],
+      authorities: () => authoritiesOf(credentials.current, 'clients').map((authority) => ({ ...authority, revocation: [] })),
       maxRemembered: 0,
       maxIntermediates: 0,
       limits: { maxSignatures: MAX_EXPLAINED_SIGNATURES }
     })
   }
 
+  /**
+   * Whether a refusal by OpenSSL with this code is for `evaluate` to judge: where an authority accepts certificates for servers alone, OpenSSL's verdict proves
+   * possession of the key and nothing else.
+   */
+  overrules (code: string): boolean {
+    return code === 'INVALID_PURPOSE' && this.credentials.current.authorities.some(({ serverAuthOnlyUntil = -Infinity }) => this.now() < serverAuthOnlyUntil)
+  }
+
+  /** Whether it matters which CA a client comes from: not every name of everybody is believed. */
+  get isLimited (): boolean {
+    const { authorities } = this.credentials.current
+    return this.#block !== undefined || authorities.length > 1 || authorities.some(({ names }) => names !== 'any')
+  }
+
+  /** What an authority for clients vouches for; undefined where there is none of that name. */
+  boundsOf (name: string): NameBounds | undefined {
+    const authority = this.credentials.current.authorities.find((each) => each.name === name && vouchesFor(each, 'clients'))
+    return authority && boundsOf(authority)
+  }
+
+  /** The authorities that clients may come from, as rules ask about them. */
+  get ruleAuthorities (): readonly RuleAuthority[] {
+    return this.credentials.current.authorities.filter((authority) => vouchesFor(authority, 'clients')).map((authority) => {
+      const bounds = boundsOf(authority)
+      return { name: authority.name, vouchesFor: (kind) => bounds.vouchesFor(kind), mayClaim: (kind, value) => bounds.mayClaim(kind, value) }
+    })
+  }
+
+  /** Why an identity without a path is blocked; undefined where it is not. */
+  findBlocked (identity: PeerIdentity): string | undefined {
+    const blocked = this.#block?.find(claimsOf(identity))
+    return blocked && `${String(identity)} is blocked by ${blocked.entry}${blocked.reason === undefined ? '' : ` (${blocked.reason})`}`
+  }
+
   /** Whether anybody is asked about revocation. */
   get checksRevocation (): boolean {
-    return this.#own !== undefined || this.credentials.current.revocation !== undefined
+    return this.revocation.length > 0
   }
 
   get revocation (): readonly RevocationChecker[] {
-    return authorityOf(this.credentials.current, this.#own).revocation
+    const own = listCheckers(this.credentials.current, 'clients')
+    return this.#own === undefined ? own : [...own, this.#own]
   }
 
   /** Moves whenever an earlier answer may no longer hold, and never takes a value again: the two numbers of a version may move against each other. */

@@ -29,14 +29,21 @@ export interface HandshakeOptions {
  */
 export function verifyHandshake (socket: TLSSocket, { trust, allowAnonymous, onExplained }: HandshakeOptions): HandshakeResult | Promise<HandshakeResult> {
   const resumed = socket.isSessionReused()
-  const code = socket.authorized ? undefined : String(socket.authorizationError)
+  const told = socket.authorized ? undefined : String(socket.authorizationError)
+  const overruled = told !== undefined && trust.overrules(told)
+  const code = overruled ? undefined : told
   // OpenSSL has this code also where no certificate was sent.
   if (code !== undefined && code !== 'UNABLE_TO_GET_ISSUER_CERT' && !hasPresentedChain(socket)) return refuseUnread(socket, code)
   const chain = takePresentedChain(socket)
   if (chain === undefined) return allowAnonymous ? { decision: undefined } : refuse('no_certificate')
   if (code !== undefined) return refuseByOpenssl(code, chain, trust, onExplained)
   const presented = { leaf: chain.leaf, sent: resumed ? [] : chain.sent, resumed }
-  const conclude = (decision: Decision): HandshakeResult => decision.accepted ? { decision, presented } : refuseDecided(decision, presented, trust)
+  const conclude = (decision: Decision): HandshakeResult => {
+    if (!decision.accepted) return refuseDecided(decision, presented, trust)
+    // What OpenSSL objects to is then not what the authority lets pass.
+    if (overruled && !decision.serverAuthOnly) return refuse('wrong_purpose', presented.leaf, describeCode(told, presented.leaf))
+    return { decision, presented }
+  }
   const decision = trust.evaluate(presented.leaf, presented)
   return decision instanceof Promise ? decision.then(conclude) : conclude(decision)
 }

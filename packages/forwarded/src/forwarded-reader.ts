@@ -16,6 +16,9 @@ export type RefusalReason =
   | 'chain_invalid'        // validation in process says no; `detail` says why
   | 'revoked'              // the validator says that a certificate of the chain was revoked
   | 'revocation_unknown'   // the validator could not find out, and the policy is hard
+  | 'outside_authority'    // a name that the authority of its CA does not vouch for
+  | 'authority_unknown'    // no chain says which authority vouches, and the option verifiedAs does not either
+  | 'blocked'              // on the operator's own list of blocked certificates
   | 'not_yet_valid'        // the certificate is not valid yet
   | 'expired'              // the certificate is no longer valid
   | 'hop_count'            // more or fewer elements than `trustedHops`

@@ -1,11 +1,12 @@
 import { handshakeChainUnavailable, connectionEnded, credentialsRefused, credentialsRotated, credentialsWarned, expirySoon, forwardedRefused, forwardedStripped, handshakeRefused, isAuditKept, outboundRefused, requestAllowed, requestDenied, requestWouldDeny, revocationFailed, revocationSoftPassed, rulesRefused, rulesReloaded } from '@peerkit/events'
 import type { HandshakeRefusedMessage, RefusalDetail, RequestJudgedMessage } from '@peerkit/events'
+import { createPartialIdentity, limitPeerIdentity } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
 import { mock } from 'node:test'
 import { test } from 'tap'
 import { auditLog } from '../src/audit/audit-log.ts'
 import { MTLS_ERR_MONITOR_OPTION } from '../src/errors.ts'
-import { createLog, mintPeer } from './support/peers.ts'
+import { createLog, mintPartner, mintPeer } from './support/peers.ts'
 
 const TIME = Date.parse('2026-11-23T03:12:00Z')
 
@@ -61,6 +62,41 @@ test('a denial has one line that says who, what, when, outcome and why', async (
       nearest: { path: 'config.allowedClients[0]' }
     }
   })
+})
+
+test('a line names the authority, and tells a subject that it does not vouch for as a claim', async (t) => {
+  const [partner, plain] = [await mintPartner(), await mintPeer()]
+  const { lines, log } = createLog()
+  const audit = auditLog(log, { allowed: true })
+  requestDenied.publish(denied(partner))
+  requestAllowed.publish(denied(partner, { reason: undefined, nearest: undefined }))
+  connectionEnded.publish({ v: 1, time: TIME, reason: 'outside_authority', detail: undefined, peer: partner, remoteAddress: undefined })
+  requestDenied.publish(denied(plain))
+  requestDenied.publish(denied(limitPeerIdentity(plain, 'internal', [])))
+  requestDenied.publish(denied(limitPeerIdentity(plain, 'internal', ['dns'])))
+  audit.close()
+  const fields = lines.map(({ line }) => [line['authority'], line['notBelieved'], line['claimedSubject']])
+  const ofPartner = ['partner', ['subject', 'dns', 'uri', 'email', 'ip', 'upn', 'policy'], 'CN=web,OU=billing']
+  t.same(fields, [
+    ofPartner, ofPartner, ofPartner, [undefined, undefined, undefined], ['internal', undefined, undefined], ['internal', ['dns'], undefined]
+  ])
+  t.match(lines[0]?.line, { peer: /^spiffe:\/\/partner\.example\/web/, fingerprint256: partner.fingerprint256 })
+  t.match(lines[2]?.line, { hint: String, reason: 'outside_authority' })
+  t.notOk(Object.hasOwn(lines[4]?.line ?? {}, 'notBelieved'))
+})
+
+test('a claimed subject is cut, and one that is empty is none', async (t) => {
+  const long = 'x'.repeat(60)
+  const peer = await mintPeer({ cn: long })
+  const bare = createPartialIdentity({ serialNumber: '01' })
+  const { lines, log } = createLog()
+  const audit = auditLog(log)
+  const deep = createPartialIdentity({ subject: Array.from({ length: 20 }, () => `OU=${long}`).join(',') })
+  for (const one of [peer, bare, deep]) requestDenied.publish(denied(limitPeerIdentity(one, 'partner', ['subject'])))
+  audit.close()
+  t.equal(lines[0]?.line['claimedSubject'], `CN=${long}`)
+  t.equal(lines[1]?.line['claimedSubject'], undefined)
+  t.equal(lines[2]?.line['claimedSubject'].length, 300)
 })
 
 test('a refused handshake says what to do about it, and noise is no warning', async (t) => {

@@ -1,6 +1,7 @@
+import { createDevCa } from '@peerkit/dev-ca'
 import { connectionEnded, connectionIdentified, credentialsRefused, credentialsRotated, expirySoon, forwardedRefused, forwardedStripped, handshakeRefused, outboundIdentified, outboundRefused, requestAllowed, requestDenied, requestWouldDeny, revocationFailed, revocationRefreshed, revocationSoftPassed, rulesRefused, rulesReloaded } from '@peerkit/events'
 import type { RequestJudgedMessage } from '@peerkit/events'
-import { createPartialIdentity, parseDistinguishedName } from '@peerkit/identity'
+import { createPartialIdentity, limitPeerIdentity, parseDistinguishedName } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
 import { test } from 'tap'
 import type { Test } from 'tap'
@@ -8,7 +9,7 @@ import { watchReadiness } from '../src/expiry/readiness.ts'
 import { metricCatalogue } from '../src/metrics/metric-catalogue.ts'
 import { recordMetrics } from '../src/metrics/record-metrics.ts'
 import type { MetricsOptions } from '../src/metrics/record-metrics.ts'
-import { DAY, mintCredentials, mintPeer } from './support/peers.ts'
+import { DAY, mintCredentials, mintPartner, mintPeer } from './support/peers.ts'
 import { startPrometheus } from './support/prometheus.ts'
 import type { Scrape } from './support/prometheus.ts'
 
@@ -77,6 +78,61 @@ test('requests are counted by decision and group, verdicts by whether they were 
   t.equal(await sample('peerkit_verdicts_total', { peerkit_cache: 'miss' }), 2)
   t.equal(await sample('peerkit_verdict_duration_sum', { peerkit_decision: 'allowed' }), 0.004)
   t.equal(await sample('peerkit_requests_by_issuer_total', { peerkit_issuer: String(peer.issuer).replaceAll('\\', '\\\\') }), 3)
+})
+
+test('connections and requests are counted by authority, and by none where nobody was identified', async (t) => {
+  const [partner, plain] = [await mintPartner(), await mintPeer()]
+  const { sample } = start(t)
+  connectionIdentified.publish({ ...stamp, peer: partner, remoteAddress: undefined, resumed: false })
+  connectionIdentified.publish({ ...stamp, peer: plain, remoteAddress: undefined, resumed: false })
+  refuse('outside_authority')
+  connectionEnded.publish({ ...stamp, reason: 'outside_authority', detail: undefined, peer: partner, remoteAddress: undefined })
+  connectionEnded.publish({ ...stamp, reason: 'blocked', detail: undefined, peer: null, remoteAddress: undefined })
+  for (const group of ['billing', 'billing', undefined]) requestAllowed.publish(judged(partner, { group }))
+  requestAllowed.publish(judged(plain, { group: 'billing' }))
+  requestDenied.publish(judged(partner, { reason: 'no_match' }))
+  requestDenied.publish(judged(null, { reason: 'no_identity' }))
+  requestWouldDeny.publish(judged(partner, { reason: 'no_match' }))
+  const of = async (name: string, authority: string, more: Record<string, string>): Promise<number | undefined> => {
+    return await sample(`peerkit_${name}_total`, { peerkit_authority: authority, ...more })
+  }
+  t.equal(await of('handshakes', 'partner', { peerkit_result: 'accepted' }), 1)
+  t.equal(await of('handshakes', 'none', { peerkit_result: 'accepted' }), 1)
+  t.equal(await of('handshakes', 'none', { error_type: 'outside_authority' }), 1)
+  t.equal(await of('connections_ended', 'partner', { error_type: 'outside_authority' }), 1)
+  t.equal(await of('connections_ended', 'none', { error_type: 'blocked' }), 1)
+  t.equal(await of('requests', 'partner', { peerkit_group: 'billing' }), 2)
+  t.equal(await of('requests', 'partner', { peerkit_group: 'none' }), 1)
+  t.equal(await of('requests', 'none', { peerkit_group: 'billing' }), 1)
+  t.equal(await of('requests', 'partner', { peerkit_decision: 'denied' }), 1)
+  t.equal(await of('requests', 'none', { error_type: 'no_identity' }), 1)
+  t.equal(await of('requests', 'partner', { peerkit_decision: 'would_deny' }), 1)
+})
+
+test('authorities beyond the bound are one', async (t) => {
+  const peer = await mintPeer()
+  const { scrape, sample } = start(t)
+  for (let index = 0; index < 70; index++) requestAllowed.publish(judged(limitPeerIdentity(peer, `partner-${index}`, [])))
+  t.equal(await sample('peerkit_requests_total', { peerkit_authority: 'partner-49' }), 1)
+  t.equal(await sample('peerkit_requests_total', { peerkit_authority: 'other' }), 20)
+  t.equal((await scrape()).match(/^peerkit_requests_total\{/gm)?.length, 51)
+})
+
+test('the time that is left of a CA is told by authority, however equal the names', async (t) => {
+  const { credentials, ca, key } = await mintCredentials()
+  const notAfter = Math.floor(Date.now() / 1000) * 1000 + 30 * DAY
+  const partner = await createDevCa({ name: 'Own CA', notAfter: new Date(notAfter) })
+  const authorities = { internal: { ca: ca.root, names: 'any' }, partner: { ca: partner.root, names: { dns: 'partner.example' } } } as const
+  credentials.update({ cert: credentials.current.cert, key, ca: undefined, authorities })
+  const now = Date.now()
+  const { sample } = start(t, { credentials, now: () => now })
+  const left = async (authority: string, kind = 'anchor'): Promise<number | undefined> => {
+    return await sample('peerkit_expiry_remaining', { peerkit_kind: kind, peerkit_authority: authority })
+  }
+  t.equal(await left('partner'), (notAfter + 1_000 - now) / 1000)
+  t.ok((await left('internal') ?? 0) > 3_000 * DAY / 1000)
+  t.type(await left('none', 'own'), 'number')
+  t.equal(await left('none'), undefined)
 })
 
 test('the time that is left is read when it is asked for', async (t) => {

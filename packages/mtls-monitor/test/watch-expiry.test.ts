@@ -1,3 +1,4 @@
+import { createDevCa } from '@peerkit/dev-ca'
 import { connectionIdentified, listen, requestAllowed } from '@peerkit/events'
 import type { ExpiringMessage } from '@peerkit/events'
 import type { PeerIdentity } from '@peerkit/identity'
@@ -9,7 +10,8 @@ import type { Test } from 'tap'
 import { compileThresholds, DEFAULT_THRESHOLDS } from '../src/expiry/thresholds.ts'
 import { watchExpiry } from '../src/expiry/watch-expiry.ts'
 import type { ExpiryOptions } from '../src/expiry/watch-expiry.ts'
-import { DAY, mintCredentials, mintPeer } from './support/peers.ts'
+import { auditLog } from '../src/audit/audit-log.ts'
+import { createLog, DAY, mintCredentials, mintPartner, mintPeer } from './support/peers.ts'
 
 /** What was told, in short. */
 function hear (t: Test): string[] {
@@ -58,6 +60,29 @@ test('anchors and CRLs are told of too, those of a checker of its own included',
   told.length = 0
   watchExpiry({ credentials, now: () => Date.now() + 3640 * DAY }).close()
   t.ok(told.includes('anchor Own 30d'))
+})
+
+test('a CA is told of with its authority, in the message and in the audit line, and so is a client', async (t) => {
+  const { credentials, ca, key } = await mintCredentials()
+  const { cert } = credentials.current
+  const partner = await createDevCa({ name: 'Partner Root', notAfter: new Date(Date.now() + 2 * DAY) })
+  const authorities = { internal: { ca: ca.root, names: 'any' }, partner: { ca: partner.root, names: { dns: 'partner.example' } } } as const
+  credentials.update({ cert, key, ca: undefined, authorities })
+  const { lines, log } = createLog()
+  const audit = auditLog(log)
+  const watch = watchExpiry({ credentials, now: () => Date.now() + 1.9 * DAY })
+  t.teardown(() => { watch.close() })
+  connect(await mintPartner('partner', 'Other Root'))
+  audit.close()
+  t.match(lines.map(({ line }) => line), [{ event: 'expiry:soon', what: 'anchor', peer: /^Partner Root/, authority: 'partner' }])
+  t.equal(lines.length, 1, 'the client does not end soon')
+  const told: ExpiringMessage[] = []
+  t.teardown(listen({ 'peerkit:expiry:soon': (message) => { told.push(message) } }))
+  const late = watchExpiry({ credentials, now: () => Date.now() + 4000 * DAY })
+  t.teardown(() => { late.close() })
+  connect(await mintPartner())
+  const heard = told.map((message) => `${message.what} ${(message as ExpiringMessage & { authority?: string }).authority}`)
+  t.same([...new Set(heard)].sort(), ['anchor internal', 'anchor partner', 'own undefined', 'peer partner'])
 })
 
 test('a rotation makes what is new count, and looks at once', async (t) => {

@@ -1,6 +1,6 @@
 import type { DistinguishedName, PeerIdentity } from '@peerkit/identity'
 import { CrlIndex } from './crl-index.ts'
-import { assembleLists, judgeSerial, pickLists, type ApplicableLists, type CrlList } from './crl-lists.ts'
+import { assembleLists, checkBases, CLOCK_SKEW, judgeSerial, pickLists, type ApplicableLists, type CrlList } from './crl-lists.ts'
 import { Deadline } from './deadline.ts'
 import { Epoch } from './epoch.ts'
 import { crlInvalid, optionInvalid } from './errors.ts'
@@ -23,6 +23,11 @@ export interface CrlCheckerOptions {
   readonly issuers: readonly PeerIdentity[]
   /** CRLs of none of the issuers: refused (default), or left out, as `foreign` then says. */
   readonly foreignCrls?: 'refuse' | 'ignore'
+  /**
+   * CAs that counted before. With `foreignCrls: 'ignore'` a list that one of them signed is left out even where another CA has its name, as after a
+   * rollover to a new key. So is a list whose authority key identifier is not that of a CA of its name. Any other list that its CA has not signed is refused.
+   */
+  readonly formerIssuers?: readonly PeerIdentity[]
   /** What `unknown` means. Default `hard`: refused. */
   readonly policy?: RevocationPolicy
   /** How far ahead of ours another clock may be, in milliseconds: a CRL whose thisUpdate is that far in the future counts. Default 60,000. nextUpdate is never stretched. */
@@ -49,9 +54,15 @@ export interface CrlChecker extends RevocationChecker {
   readonly ended: readonly CrlIndex[]
   /** The issuers of CRLs that were left out, each once. */
   readonly foreign: readonly DistinguishedName[]
+  /** Those of them whose name is that of one of the issuers, but whose key is another. */
+  readonly foreignKeys: readonly DistinguishedName[]
+  /** The CAs whose CRLs count. */
+  readonly issuers: readonly PeerIdentity[]
+  /** The `formerIssuers` whose CRLs were left out. */
+  readonly formerIssuers: readonly PeerIdentity[]
 }
 
-const known = ['crls', 'issuers', 'foreignCrls', 'policy', 'clockSkew', 'maxBytes', 'now'] as const
+const known = ['crls', 'issuers', 'foreignCrls', 'formerIssuers', 'policy', 'clockSkew', 'maxBytes', 'now'] as const
 
 /**
  * Answers from CRLs. Each of them is at most 1 MiB here (SYNC_CRL_BYTES), since it is parsed at once: use {@link loadCrlChecker} for larger ones. Throws
@@ -85,12 +96,13 @@ class ListChecker implements CrlChecker {
   readonly #maxBytes: number
   readonly #permits: Permits
   readonly #ignoresForeign: boolean
+  readonly #formerIssuers: readonly PeerIdentity[]
   readonly #epoch: Epoch = new Epoch()
   readonly #boundary: Deadline
   readonly #resolved: WeakMap<PeerIdentity, Resolved> = new WeakMap()
   #issuers: readonly PeerIdentity[]
   #indexes: readonly CrlIndex[] = []
-  #foreign: readonly DistinguishedName[] = []
+  #foreign: ForeignIssuers
   #lists: readonly CrlList[] = []
   #turn: number = 0
   #closed: boolean = false
@@ -99,11 +111,13 @@ class ListChecker implements CrlChecker {
     checkKnownOptions(options, known, 'crlChecker')
     checkFunction(options.now, 'crlChecker now')
     this.#now = options.now ?? Date.now
-    this.#skew = checkNumber(options.clockSkew, 60_000, 'crlChecker clockSkew')
+    this.#skew = checkNumber(options.clockSkew, CLOCK_SKEW, 'crlChecker clockSkew')
     this.#maxBytes = checkNumber(options.maxBytes, MAX_CRL_BYTES, 'crlChecker maxBytes')
     this.#permits = compilePolicy(options.policy, this.#now)
     this.#ignoresForeign = checkForeign(options.foreignCrls)
     this.#issuers = checkList(options.issuers, 'issuers')
+    this.#formerIssuers = checkList(options.formerIssuers ?? [], 'formerIssuers')
+    this.#foreign = this.#noForeign()
     checkList(options.crls, 'crls')
     this.#boundary = new Deadline(this.#now, () => { this.#passBoundary() })
   }
@@ -118,23 +132,32 @@ class ListChecker implements CrlChecker {
 
   get ended (): readonly CrlIndex[] {
     const now = this.#now()
-    const indexes = this.#lists.flatMap(({ base, delta }) => delta === undefined ? [base] : [base, delta])
-    return indexes.filter(({ nextUpdate }) => nextUpdate <= now)
+    const indexes = new Set(this.#lists.flatMap(({ base, delta }) => delta === undefined ? [base] : [base, delta]))
+    return [...indexes].filter(({ nextUpdate }) => nextUpdate <= now)
   }
 
-  get foreign (): readonly DistinguishedName[] { return this.#foreign }
+  get foreign (): readonly DistinguishedName[] { return this.#foreign.names }
+
+  get foreignKeys (): readonly DistinguishedName[] { return this.#foreign.otherKeys }
+
+  get issuers (): readonly PeerIdentity[] { return this.#issuers }
+
+  get formerIssuers (): readonly PeerIdentity[] { return this.#foreign.former }
 
   check (certificate: PeerIdentity, issuer: PeerIdentity | undefined): RevocationStatus {
     if (this.#closed) return CLOSED
     const serialNumber = certificate.serialNumber
     if (serialNumber === undefined) return SERIAL_UNKNOWN
+    const time = this.#now()
+    // The timer may be late.
+    if (time >= this.#boundary.at) this.#passBoundary()
     let resolved = this.#resolved.get(certificate)
     if (resolved === undefined || resolved.lists !== this.#lists || resolved.issuer !== issuer) {
       resolved = { lists: this.#lists, issuer, applicable: resolve(this.#lists, certificate, issuer) }
       this.#resolved.set(certificate, resolved)
     }
     const applicable = resolved.applicable
-    return 'state' in applicable ? applicable : judgeSerial(applicable, serialNumber, this.#now(), this.#skew)
+    return 'state' in applicable ? applicable : judgeSerial(applicable, serialNumber, time, this.#skew)
   }
 
   permits (status: RevocationStatus, certificate: PeerIdentity): boolean {
@@ -147,7 +170,7 @@ class ListChecker implements CrlChecker {
 
   replace (crls: readonly CrlInput[], issuers: readonly PeerIdentity[] = this.#issuers): void {
     this.#turn++
-    const foreign = new ForeignIssuers(this.#ignoresForeign)
+    const foreign = this.#noForeign()
     const reading = { issuers, maxBytes: Math.min(SYNC_CRL_BYTES, this.#maxBytes), ...foreign.reading }
     this.#accept(crls.flatMap((crl) => crl instanceof CrlIndex ? [checkIndex(crl, issuers)] : parseCrls(crl, reading)), issuers, foreign)
   }
@@ -155,7 +178,7 @@ class ListChecker implements CrlChecker {
   async load (crls: readonly CrlInput[], issuers: readonly PeerIdentity[] = this.#issuers): Promise<void> {
     const turn = ++this.#turn
     const indexes: CrlIndex[] = []
-    const foreign = new ForeignIssuers(this.#ignoresForeign)
+    const foreign = this.#noForeign()
     for (const crl of crls) {
       if (crl instanceof CrlIndex) indexes.push(checkIndex(crl, issuers))
       else indexes.push(...await loadCrls(crl, { issuers, maxBytes: this.#maxBytes, ...foreign.reading }))
@@ -176,25 +199,25 @@ class ListChecker implements CrlChecker {
 
   #accept (indexes: readonly CrlIndex[], issuers: readonly PeerIdentity[], foreign: ForeignIssuers): void {
     if (this.#closed) return
-    const lists = assembleLists(indexes)
+    checkBases(indexes)
     this.#issuers = issuers
     this.#indexes = Object.freeze([...indexes])
-    this.#lists = lists
-    this.#foreign = foreign.names
-    this.#awaitBoundary()
-    this.#epoch.move()
+    this.#foreign = foreign
+    this.#passBoundary()
   }
 
-  /** When the next list begins or ends to count. */
-  #awaitBoundary (): void {
-    const time = this.#now()
-    const times = this.#lists.flatMap(({ from, until }) => [from - this.#skew, until]).filter((at) => at > time)
-    this.#boundary.set(Math.min(...times))
-  }
-
+  /** Takes the lists that count from now on, until the next one begins or ends. */
   #passBoundary (): void {
-    this.#awaitBoundary()
+    const time = this.#now()
+    this.#lists = assembleLists(this.#indexes, time + this.#skew)
+    const begins = this.#indexes.map(({ thisUpdate }) => thisUpdate - this.#skew)
+    const ends = this.#lists.flatMap(({ base, delta }) => [base.nextUpdate, delta?.nextUpdate ?? Infinity])
+    this.#boundary.set([...begins, ...ends].filter((at) => at > time).reduce((first, at) => Math.min(first, at), Infinity))
     this.#epoch.move()
+  }
+
+  #noForeign (): ForeignIssuers {
+    return new ForeignIssuers(this.#ignoresForeign, this.#formerIssuers)
   }
 }
 

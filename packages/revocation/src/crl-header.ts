@@ -25,6 +25,8 @@ export interface CrlHeader {
   readonly number: bigint | undefined
   readonly baseNumber: bigint | undefined
   readonly scope: CrlScope
+  /** The key identifier of the CA that says it signed the list, as hex; undefined where it names none that can be read. */
+  readonly authorityKeyId: string | undefined
 }
 
 const known: ReadonlySet<string> = new Set([EXTENSION.crlNumber, EXTENSION.deltaCrlIndicator, EXTENSION.issuingDistributionPoint])
@@ -85,12 +87,25 @@ function readCrlExtensions (tbs: DerSequence, hasVersion: boolean): ReadonlyMap<
   return extensions
 }
 
-function readMeaning (extensions: ReadonlyMap<string, Extension>): Pick<CrlHeader, 'number' | 'baseNumber' | 'scope'> {
+function readMeaning (extensions: ReadonlyMap<string, Extension>): Pick<CrlHeader, 'number' | 'baseNumber' | 'scope' | 'authorityKeyId'> {
   const number = readNumber(extensions.get(EXTENSION.crlNumber))
   const baseNumber = readNumber(extensions.get(EXTENSION.deltaCrlIndicator))
   if (baseNumber !== undefined && (number === undefined || number < baseNumber)) throw crlInvalid('malformed', 'a delta CRL without a number, or with one below its base\'s')
   const point = extensions.get(EXTENSION.issuingDistributionPoint)
-  return { number, baseNumber, scope: point === undefined ? WHOLE_SCOPE : readCrlScope(point.value) }
+  const authorityKeyId = readAuthorityKeyId(extensions.get(EXTENSION.authorityKeyIdentifier))
+  return { number, baseNumber, scope: point === undefined ? WHOLE_SCOPE : readCrlScope(point.value), authorityKeyId }
+}
+
+/** It only explains why a signature does not fit, so one that cannot be read is no reason to refuse the list. */
+function readAuthorityKeyId (extension: Extension | undefined): string | undefined {
+  if (extension === undefined) return undefined
+  try {
+    const identifier = DerSequence.of(extension.value, TAG.sequence)
+    const key = identifier.optional(0x80)
+    return key === undefined ? undefined : Buffer.from(identifier.content(key)).toString('hex')
+  } catch {
+    return undefined
+  }
 }
 
 function readNumber (extension: Extension | undefined): bigint | undefined {

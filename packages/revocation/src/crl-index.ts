@@ -31,9 +31,11 @@ export class CrlIndex {
   /** For a delta CRL, the number of the complete CRL it adds to. */
   readonly baseNumber: bigint | undefined
   readonly scope: CrlScope
+  /** SHA-256 of the entries as they stand, as hex: tells apart lists that bear the same time and number. */
+  readonly entriesDigest: string
   readonly #table: SerialTable
 
-  constructor (header: CrlHeader, table: SerialTable, verifiedBy: PeerIdentity | undefined) {
+  constructor (header: CrlHeader, table: SerialTable, entriesDigest: string, verifiedBy: PeerIdentity | undefined) {
     this.verifiedBy = verifiedBy
     this.issuerName = Buffer.from(header.issuer).toString('hex')
     this.issuerKey = nameKey(rdnKeys(header.issuerName))
@@ -42,6 +44,7 @@ export class CrlIndex {
     this.number = header.number
     this.baseNumber = header.baseNumber
     this.scope = header.scope
+    this.entriesDigest = entriesDigest
     this.#table = table
     Object.freeze(this)
   }
@@ -59,6 +62,12 @@ export class CrlIndex {
   /** Whether a serial is listed. @param serialNumber hex, as `PeerIdentity.serialNumber` */
   has (serialNumber: string): boolean {
     return this.#table.has(serialNumber)
+  }
+
+  /** Whether another list names every serial that this one names. Takes a look at each where the entries differ. */
+  isCoveredBy (other: CrlIndex): boolean {
+    if (this.entriesDigest === other.entriesDigest) return true
+    return this.size <= other.size && this.#table.isWithin(other.#table)
   }
 
   /** What the list says about a serial. In a delta CRL the reason `removeFromCRL` means that it is revoked no longer. */

@@ -6,6 +6,9 @@ import { crlInvalid } from './errors.ts'
 import { unknownStatus, type RevocationStatus, type UnknownStatus } from './revocation-status.ts'
 import { isSameName } from './same-name.ts'
 
+/** How far ahead of ours the clock of a CA may be, in milliseconds, unless an option says otherwise. */
+export const CLOCK_SKEW = 60_000
+
 /** A complete CRL with the delta CRL that brings it up to date, where there is one. */
 export interface CrlList {
   readonly issuer: PeerIdentity
@@ -20,11 +23,44 @@ export interface CrlList {
   readonly early: UnknownStatus
 }
 
+/** CRLs of one issuer and scope. */
+interface Group {
+  readonly bases: CrlIndex[]
+  readonly deltas: CrlIndex[]
+}
+
 /**
- * Puts verified CRLs together: of each issuer and scope the newest complete one, and the newest delta CRL that applies to it (RFC 5280 section 5.2.4).
+ * Puts verified CRLs together: of each issuer and scope the newest complete one that has begun, and the newest delta CRL that applies to it (RFC 5280
+ * section 5.2.4). One of the future counts where there is no other. Several of one time and number all count.
+ *
+ * @param begun the last thisUpdate that counts as past
  */
-export function assembleLists (indexes: readonly CrlIndex[]): CrlList[] {
-  const groups = new Map<string, { bases: CrlIndex[], deltas: CrlIndex[] }>()
+export function assembleLists (indexes: readonly CrlIndex[], begun: number): CrlList[] {
+  return groupLists(indexes).flatMap(({ bases, deltas }) => {
+    const past = bases.filter(({ thisUpdate }) => thisUpdate <= begun)
+    return allNewest(past.length === 0 ? bases : past).flatMap((base) => {
+      const applicable = deltas.filter((delta) => delta.thisUpdate <= begun && addsTo(delta, base) && delta.baseNumber! <= base.number!)
+      return applicable.length === 0 ? joinList(base, undefined) : allNewest(applicable).map((delta) => joinList(base, delta))
+    })
+  })
+}
+
+/** Refuses delta CRLs that have nothing to add to, now or when they begin. */
+export function checkBases (indexes: readonly CrlIndex[]): void {
+  for (const { bases, deltas } of groupLists(indexes)) {
+    const base = newest(bases)
+    if (base === undefined || (deltas.length > 0 && base.number === undefined)) {
+      throw crlInvalid('delta_without_base', `the delta CRL of ${String(deltas[0]!.verifiedBy)} has no complete CRL with a number and the same scope beside it`)
+    }
+    const later = deltas.filter((delta) => addsTo(delta, base))
+    if (later.length > 0 && later.every(({ baseNumber }) => baseNumber! > base.number!)) {
+      throw crlInvalid('delta_without_base', `a delta CRL adds to number ${later[0]!.baseNumber} or later, the complete CRL there is has number ${base.number}`)
+    }
+  }
+}
+
+function groupLists (indexes: readonly CrlIndex[]): Group[] {
+  const groups = new Map<string, Group>()
   for (const index of indexes) {
     const signer = index.verifiedBy
     if (signer === undefined) throw crlInvalid('unverified', 'its signature has not been checked: parse it with `issuers`')
@@ -33,19 +69,15 @@ export function assembleLists (indexes: readonly CrlIndex[]): CrlList[] {
     groups.set(key, group);
     (index.isDelta ? group.deltas : group.bases).push(index)
   }
-  return [...groups.values()].map(({ bases, deltas }) => joinList(newest(bases), deltas))
+  return [...groups.values()]
 }
 
-function joinList (base: CrlIndex | undefined, deltas: CrlIndex[]): CrlList {
-  if (base === undefined || (deltas.length > 0 && base.number === undefined)) {
-    throw crlInvalid('delta_without_base', `the delta CRL of ${String(deltas[0]!.verifiedBy)} has no complete CRL with a number and the same scope beside it`)
-  }
-  // A complete CRL of the same number or a later one holds already what the delta says.
-  const later = deltas.filter((delta) => delta.number! > base.number!)
-  const delta = newest(later.filter(({ baseNumber }) => baseNumber! <= base.number!))
-  if (delta === undefined && later.length > 0) {
-    throw crlInvalid('delta_without_base', `a delta CRL adds to number ${later[0]!.baseNumber} or later, the complete CRL there is has number ${base.number}`)
-  }
+/** A complete CRL of the same number or a later one holds already what the delta says, unless it was issued before it. */
+function addsTo (delta: CrlIndex, base: CrlIndex): boolean {
+  return base.number !== undefined && (delta.number! > base.number || delta.thisUpdate > base.thisUpdate)
+}
+
+function joinList (base: CrlIndex, delta: CrlIndex | undefined): CrlList {
   const first = delta !== undefined && delta.nextUpdate < base.nextUpdate ? delta : base
   const last = delta !== undefined && delta.thisUpdate > base.thisUpdate ? delta : base
   const until = first.nextUpdate
@@ -61,15 +93,25 @@ function joinList (base: CrlIndex | undefined, deltas: CrlIndex[]): CrlList {
   }
 }
 
+/** One of those that were issued last. */
 export function newest (indexes: readonly CrlIndex[]): CrlIndex | undefined {
   return indexes.reduce<CrlIndex | undefined>((best, index) => best === undefined || compareIssue(index, best) > 0 ? index : best, undefined)
 }
 
-/** Which of two CRLs of an issuer and scope comes later (above 0: the first): by time, since a CA may begin to count anew, then by number. */
+/** All that were issued last: one, but where a CA has issued several of one time and number that list other certificates. */
+export function allNewest (indexes: readonly CrlIndex[]): CrlIndex[] {
+  const best = newest(indexes)
+  const found = new Map(indexes.filter((index) => compareIssue(index, best!) === 0).map((index) => [`${index.entriesDigest}/${index.nextUpdate}`, index]))
+  return [...found.values()]
+}
+
+/**
+ * Which of two CRLs of an issuer and scope comes later (above 0: the first, 0: nobody can tell): by time, since a CA may
+ * begin to count anew, then by number.
+ */
 export function compareIssue (one: CrlIndex, other: CrlIndex): number {
   if (one.thisUpdate !== other.thisUpdate) return one.thisUpdate - other.thisUpdate
-  // Without numbers, the one that lists fewer certificates would take some back.
-  return one.number === undefined || other.number === undefined ? one.size - other.size : Number(one.number - other.number)
+  return one.number === undefined || other.number === undefined ? 0 : Number(one.number - other.number)
 }
 
 /** The lists that may say something about one certificate. */
@@ -112,7 +154,7 @@ function covers ({ base: { scope } }: CrlList, certificate: PeerIdentity): boole
 /** What the lists say about a serial at a time. A list that has ended still knows who was revoked. */
 export function judgeSerial (lists: ApplicableLists, serialNumber: string, time: number, skew: number): RevocationStatus {
   for (const list of lists.named) {
-    const revoked = findRevoked(list, serialNumber)
+    const revoked = findRevoked(list, serialNumber, time)
     if (revoked !== undefined) return revoked
   }
   let answer: CrlList | undefined
@@ -134,9 +176,11 @@ function findFresh (group: readonly CrlList[], time: number, skew: number): CrlL
   return unknown!
 }
 
-function findRevoked ({ base, delta }: CrlList, serialNumber: string): RevocationStatus | undefined {
+function findRevoked ({ base, delta }: CrlList, serialNumber: string, time: number): RevocationStatus | undefined {
   const changed = delta?.find(serialNumber)
-  if (changed?.reason === 'removeFromCRL') return undefined
-  const entry = changed ?? base.find(serialNumber)
+  const isRemoved = changed?.reason === 'removeFromCRL'
+  if (isRemoved && time < delta!.nextUpdate) return undefined
+  // A delta that has ended takes nothing back any more.
+  const entry = changed === undefined || isRemoved ? base.find(serialNumber) : changed
   return entry === undefined ? undefined : { state: 'revoked', source: 'crl', reason: entry.reason, revokedAt: entry.revokedAt }
 }

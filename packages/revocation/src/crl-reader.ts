@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { PeerIdentity } from '@peerkit/identity'
 import { KEY_USAGE } from '@peerkit/identity/x509'
 import { countEntries, insertEntries, startEntries } from './crl-entries.ts'
@@ -16,6 +17,7 @@ import { verifyInSlices } from './signature.ts'
 export const ENTRIES_PER_SLICE = 2048
 const COUNTED_PER_SLICE = 16_384
 const TOUCHED_PER_SLICE = 1 << 19
+const HASHED_PER_SLICE = 1 << 19
 
 /** Work that can be interrupted at each `yield`; a promise that is yielded must be awaited. */
 export type Steps<Result> = Generator<Promise<unknown> | undefined, Result>
@@ -23,7 +25,18 @@ export type Steps<Result> = Generator<Promise<unknown> | undefined, Result>
 /** Whose CRLs are read. */
 export interface CrlReading {
   readonly issuers?: readonly PeerIdentity[]
-  readonly onForeign?: (issuer: Uint8Array) => void
+  /** Told the issuer (DER of its name) of each CRL of none of the issuers, which is then left out. */
+  readonly onForeign?: (issuer: Uint8Array, foreign: ForeignCrl) => void
+  /** CAs that counted before: a CRL that one of them signed is left out, though a CA of the issuers has its name. */
+  readonly formerIssuers?: readonly PeerIdentity[]
+}
+
+/** A CRL that was left out. */
+export interface ForeignCrl {
+  /** One of the issuers has its name, but another key. */
+  readonly isOtherKey: boolean
+  /** The former issuer that signed it, where that is known. */
+  readonly signedBy: PeerIdentity | undefined
 }
 
 /** Reads, verifies and indexes every CRL of one input. Without issuers nothing is verified. */
@@ -42,13 +55,10 @@ export function * readCrls (input: string | Uint8Array, reading: CrlReading): St
 }
 
 /** Undefined for a CRL of somebody else's, where those are left out. */
-function * readCrl (der: Uint8Array, { issuers, onForeign }: CrlReading): Steps<CrlIndex | undefined> {
+function * readCrl (der: Uint8Array, reading: CrlReading): Steps<CrlIndex | undefined> {
   const header = readCrlHeader(der)
-  if (issuers !== undefined && onForeign !== undefined && findNamed(header, issuers).length === 0) {
-    onForeign(header.issuer)
-    return undefined
-  }
-  const verifiedBy = issuers === undefined ? undefined : yield * verifyCrl(header, issuers)
+  const verifiedBy = reading.issuers === undefined ? undefined : yield * verifyCrl(header, reading.issuers, reading)
+  if (reading.issuers !== undefined && verifiedBy === undefined) return undefined
   const counts = { usual: 0, usualWidth: 0, long: 0, longWidth: 0 }
   const counter = startEntries(der, header.entriesStart, header.entriesEnd)
   while (counter.position < counter.end) {
@@ -62,22 +72,51 @@ function * readCrl (der: Uint8Array, { issuers, onForeign }: CrlReading): Steps<
     insertEntries(cursor, ENTRIES_PER_SLICE, table, header.baseNumber !== undefined)
     if (cursor.position < cursor.end) yield undefined
   }
-  return new CrlIndex(header, table, verifiedBy)
+  return new CrlIndex(header, table, yield * digestEntries(der, header), verifiedBy)
 }
 
-/** The issuer, among those listed, that signed the CRL. */
-function * verifyCrl (header: CrlHeader, issuers: readonly PeerIdentity[]): Steps<PeerIdentity> {
+function * digestEntries (der: Uint8Array, { entriesStart, entriesEnd }: CrlHeader): Steps<string> {
+  const digest = createHash('sha256')
+  for (let at = entriesStart; at < entriesEnd; at += HASHED_PER_SLICE) {
+    digest.update(der.subarray(at, Math.min(at + HASHED_PER_SLICE, entriesEnd)))
+    if (at + HASHED_PER_SLICE < entriesEnd) yield undefined
+  }
+  return digest.digest('hex')
+}
+
+/** The issuer, among those listed, that signed the CRL; undefined where it is left out. */
+function * verifyCrl (header: CrlHeader, issuers: readonly PeerIdentity[], { onForeign, formerIssuers = [] }: CrlReading): Steps<PeerIdentity | undefined> {
   const named = findNamed(header, issuers)
+  if (named.length === 0 && onForeign !== undefined) {
+    onForeign(header.issuer, { isOtherKey: false, signedBy: undefined })
+    return undefined
+  }
   if (named.length === 0) throw crlInvalid('issuer_unknown', 'none of the issuers has its issuer\'s name')
   const allowed = named.filter((issuer) => issuer.isCa && mayUse(issuer, KEY_USAGE.cRLSign))
   if (allowed.length === 0) throw crlInvalid('issuer_not_allowed', `${String(named[0]!.identity)} is no CA, or its keyUsage lacks cRLSign (RFC 5280 section 6.3.3)`)
-  const { algorithm, tbs, signature } = header
-  for (const { key, identity } of allowed) {
-    if (key !== undefined && (yield * verifyInSlices(algorithm, tbs, signature, key))) return identity
+  const signer = yield * findSigner(header, allowed)
+  if (signer !== undefined) return signer
+  const signedBy = onForeign === undefined ? undefined : yield * findSigner(header, findNamed(header, formerIssuers))
+  // Nobody has verified a list that only names another key. But it takes the place of nothing either.
+  if (onForeign !== undefined && (signedBy !== undefined || namesOtherKey(header, named))) {
+    onForeign(header.issuer, { isOtherKey: true, signedBy })
+    return undefined
   }
   const unreadable = allowed.find(({ key }) => key === undefined)
   if (unreadable !== undefined) throw crlInvalid('algorithm', describeUnreadableKey(unreadable))
   throw crlInvalid('signature', `its signature is not one of ${String(allowed[0]!.identity)}`)
+}
+
+function * findSigner ({ algorithm, tbs, signature }: CrlHeader, issuers: readonly IssuerKey[]): Steps<PeerIdentity | undefined> {
+  for (const { key, identity } of issuers) {
+    if (key !== undefined && (yield * verifyInSlices(algorithm, tbs, signature, key))) return identity
+  }
+  return undefined
+}
+
+/** Whether the CRL says itself that the key of none of these CAs has signed it. */
+function namesOtherKey ({ authorityKeyId }: CrlHeader, named: readonly IssuerKey[]): boolean {
+  return authorityKeyId !== undefined && named.every(({ subjectKeyId }) => subjectKeyId !== undefined && subjectKeyId !== authorityKeyId)
 }
 
 function findNamed (header: CrlHeader, issuers: readonly PeerIdentity[]): IssuerKey[] {

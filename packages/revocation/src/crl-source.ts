@@ -6,6 +6,7 @@ import type { CrlIndex } from './crl-index.ts'
 import { Deadline } from './deadline.ts'
 import { crlUnavailable } from './errors.ts'
 import { BoundedFetchError, fetchBounded } from './fetch-bounded.ts'
+import { compareIssue, newest } from './crl-lists.ts'
 import { kindOf } from './crl-loss.ts'
 import { loadCrls } from './parse-crl.ts'
 import { failureText, plainPart, plainText } from './plain-text.ts'
@@ -17,6 +18,7 @@ const SLICE = 1 << 20
 export interface CrlSourceOptions {
   readonly issuers: readonly PeerIdentity[]
   readonly now: () => number
+  readonly clockSkew: number
   readonly timeout: number
   readonly maxBytes: number
   readonly refreshInterval: number
@@ -79,15 +81,16 @@ export class CrlSource {
   }
 
   async #fetchAll (apply: boolean): Promise<void> {
-    const { now, issuers, maxBytes, accept } = this.#options
+    const { now, clockSkew, issuers, maxBytes, accept } = this.#options
     try {
       const body = await this.#read()
       if (body !== undefined) {
-        const indexes = await loadCrls(body, { issuers, maxBytes })
-        checkNotRolledBack(indexes, this.#indexes, this.url)
+        const loaded = await loadCrls(body, { issuers, maxBytes })
+        checkNotRolledBack(loaded, this.#indexes, this.url)
+        const indexes = [...loaded, ...stillCounting(this.#indexes, loaded, now() + clockSkew)]
         if (apply) accept(this, indexes)
         this.#indexes = indexes
-        for (const index of indexes) {
+        for (const index of loaded) {
           reportRefreshed('crl', now(), { url: this.url, issuer: index.issuer?.toString(), number: index.number?.toString(), entries: index.size, nextUpdate: index.nextUpdate })
         }
       }
@@ -166,11 +169,23 @@ async function readWhole (file: FileHandle, size: number): Promise<Uint8Array> {
   return bytes.subarray(0, length)
 }
 
+/** Those of the lists held that count until their successors begin. */
+function stillCounting (held: readonly CrlIndex[], loaded: readonly CrlIndex[], begun: number): CrlIndex[] {
+  const hasBegun = ({ thisUpdate }: CrlIndex): boolean => thisUpdate <= begun
+  return held.filter((index) => {
+    const successors = loaded.filter((other) => kindOf(other) === kindOf(index))
+    return hasBegun(index) && successors.length > 0 && !successors.some(hasBegun)
+  })
+}
+
 /** A list that is still in its time but older than the one held may leave out a revocation: refused. */
 function checkNotRolledBack (indexes: readonly CrlIndex[], held: readonly CrlIndex[], url: string): void {
   for (const index of indexes) {
-    const before = held.find((other) => kindOf(other) === kindOf(index))
+    const before = newest(held.filter((other) => kindOf(other) === kindOf(index)))
     if (before === undefined) continue
+    if (compareIssue(index, before) === 0 && !before.isCoveredBy(index)) {
+      throw crlUnavailable('rolled_back', `${url} has number ${index.number ?? 'none'} of ${new Date(index.thisUpdate).toISOString()} without certificates that the one held of the same time and number lists`)
+    }
     const backInNumber = index.number !== undefined && before.number !== undefined && index.number < before.number
     if (backInNumber || index.thisUpdate < before.thisUpdate) {
       throw crlUnavailable('rolled_back', `${url} has number ${index.number ?? 'none'} of ${new Date(index.thisUpdate).toISOString()}, which is older than number ${before.number ?? 'none'} of ${new Date(before.thisUpdate).toISOString()}`)

@@ -2,6 +2,7 @@ import type { PeerIdentity } from '@peerkit/identity'
 import { compileUrlFilter, type CertificateUrlOptions } from './allowed-urls.ts'
 import { crlChecker, type CrlChecker, type CrlCheckerOptions } from './crl-checker.ts'
 import type { CrlIndex } from './crl-index.ts'
+import { CLOCK_SKEW } from './crl-lists.ts'
 import { CrlSource, type CrlSourceOptions } from './crl-source.ts'
 import { readDistributionPoints, urisOf } from './distribution-points.ts'
 import { crlInvalid, optionInvalid } from './errors.ts'
@@ -81,6 +82,7 @@ class UrlChecker implements CrlUrlsChecker {
     this.#sourceOptions = {
       issuers: this.#issuers,
       now: this.#now,
+      clockSkew: checkNumber(clockSkew, CLOCK_SKEW, 'crlUrls clockSkew'),
       timeout: checkNumber(options.timeout, 30_000, 'crlUrls timeout', 1),
       maxBytes: checkNumber(options.maxBytes, MAX_CRL_BYTES, 'crlUrls maxBytes', 1),
       refreshInterval: checkNumber(options.refreshInterval, 600_000, 'crlUrls refreshInterval', 1),

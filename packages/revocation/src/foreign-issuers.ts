@@ -1,18 +1,30 @@
-import type { DistinguishedName } from '@peerkit/identity'
+import type { DistinguishedName, PeerIdentity } from '@peerkit/identity'
 import { readName } from '@peerkit/identity/x509'
+import type { ForeignCrl } from './crl-reader.ts'
 import { isSameName } from './same-name.ts'
 
-/** Gathers the issuers of CRLs that are left out of one load, since none of the trusted issuers has their name. */
+/** Gathers the issuers of CRLs that are left out of one load, since none of the trusted issuers has their name or their key. */
 export class ForeignIssuers {
   readonly names: DistinguishedName[] = []
+  /** Those whose name is that of a trusted issuer, but whose key is another. */
+  readonly otherKeys: DistinguishedName[] = []
+  /** Former issuers that have signed such lists. */
+  readonly former: PeerIdentity[] = []
   /** What `parseCrls` and `loadCrls` are given. */
-  readonly reading: { readonly onForeign?: (issuer: Uint8Array) => void }
+  readonly reading: { readonly onForeign?: (issuer: Uint8Array, foreign: ForeignCrl) => void, readonly formerIssuers?: readonly PeerIdentity[] }
 
-  constructor (isIgnoring: boolean) {
-    this.reading = isIgnoring ? { onForeign: (issuer) => { this.#add(readName(issuer)) } } : {}
+  constructor (isIgnoring: boolean, formerIssuers: readonly PeerIdentity[]) {
+    this.reading = isIgnoring ? { onForeign: (issuer, foreign) => { this.#add(issuer, foreign) }, formerIssuers } : {}
   }
 
-  #add (name: DistinguishedName): void {
-    if (!this.names.some((known) => isSameName(known, name))) this.names.push(name)
+  #add (issuer: Uint8Array, { isOtherKey, signedBy }: ForeignCrl): void {
+    const name = readName(issuer)
+    addName(this.names, name)
+    if (isOtherKey) addName(this.otherKeys, name)
+    if (signedBy !== undefined && !this.former.includes(signedBy)) this.former.push(signedBy)
   }
+}
+
+function addName (names: DistinguishedName[], name: DistinguishedName): void {
+  if (!names.some((known) => isSameName(known, name))) names.push(name)
 }

@@ -1,7 +1,7 @@
 import type { PeerIdentity } from '@peerkit/identity'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { CrlIndex } from './crl-index.ts'
-import { readCrls, type Steps } from './crl-reader.ts'
+import { readCrls, type ForeignCrl, type Steps } from './crl-reader.ts'
 import { crlInvalid } from './errors.ts'
 
 /** Octets that are parsed at once: about 25,000 entries, which block the event loop for some 10 ms. */
@@ -14,7 +14,9 @@ export interface ParseCrlOptions {
   /** The CAs of which one must have signed it. Left out, nothing is verified, and no checker takes the index. */
   readonly issuers?: readonly PeerIdentity[]
   /** Told the issuer (DER of its name) of each CRL of none of the issuers, which is then left out. Left out itself, such a CRL is refused. */
-  readonly onForeign?: (issuer: Uint8Array) => void
+  readonly onForeign?: (issuer: Uint8Array, foreign: ForeignCrl) => void
+  /** CAs that counted before: a CRL that one of them signed is told to `onForeign`, though a CA of the issuers has its name. */
+  readonly formerIssuers?: readonly PeerIdentity[]
   /** Octets. Default: {@link SYNC_CRL_BYTES} for `parseCrl`, {@link MAX_CRL_BYTES} for `loadCrl`. */
   readonly maxBytes?: number
 }

@@ -118,6 +118,17 @@ export class SerialRows {
   /** Where `touch` ends. */
   get touchEnd (): number { return this.#rows.length }
 
+  /** The serials in hex, in no order. */
+  * serials (): Generator<string, void> {
+    const rows = this.#rows
+    for (let row = 0; row < rows.length; row += this.#stride) {
+      const length = rows[row]! >>> 8
+      let hex = ''
+      for (let i = row + HEADER; hex.length < length * 2; i++) hex += rows[i]!.toString(16).padStart(8, '0')
+      if (length > 0) yield hex.slice(0, length * 2)
+    }
+  }
+
   reasonAt (row: number): number { return this.#rows[row]! & 0xff }
 
   dateAt (row: number): number | undefined {

@@ -54,6 +54,16 @@ export class SerialTable {
     return length !== -1 && this.#rowsFor(length).find(text.hash, text.words, length) !== -1
   }
 
+  /** Whether another table holds every serial of this one. */
+  isWithin (other: SerialTable): boolean {
+    for (const rows of [this.#usual, this.#long]) {
+      for (const serial of rows.serials()) {
+        if (!other.has(serial)) return false
+      }
+    }
+    return true
+  }
+
   /** The CRLReason (RFC 5280 section 5.3.1, 0 where none was given) and the date, in milliseconds since the epoch, of a serial. */
   find (hex: string): { readonly reason: number, readonly date: number | undefined } | undefined {
     const length = text.read(hex)

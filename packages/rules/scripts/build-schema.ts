@@ -66,7 +66,8 @@ export function buildSchema (): Record<string, unknown> {
           fingerprint: key('digest', 'SHA-256 of the certificate, hex or base64.'),
           publicKey: key('digest', 'SHA-256 of the SubjectPublicKeyInfo, hex or base64.'),
           policy: key('oid', 'OID of a certificate policy.'),
-          extendedKeyUsage: key('oid', 'OID of an extended key usage.')
+          extendedKeyUsage: key('oid', 'OID of an extended key usage.'),
+          authority: key('text', 'The name of the authority that vouches for the certificate, exactly.')
         }
       },
       text: { type: 'string', minLength: 1 },

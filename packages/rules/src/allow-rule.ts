@@ -20,6 +20,8 @@ export type NameRule = string | NameAttributes
 
 /** What can be asked of any certificate. */
 interface CertificateRule {
+  /** The name of the authority that vouches for the certificate, exactly. Where nobody knows it, the key is unknown. */
+  readonly authority?: OneOrMore<string>
   /** Text: the whole name, attribute by attribute. Object: contains. */
   readonly subject?: OneOrMore<NameRule>
   /** Any commonName of the subject, exactly, case included. */

@@ -2,10 +2,13 @@ import type { Groups } from './allow-rule.ts'
 import { expectPlainObject, isPlainObject } from './expect-shape.ts'
 import { GroupDefinition } from './group-definition.ts'
 import type { ParsedEntry } from './parsed-rule.ts'
-import { readRule } from './read-rule.ts'
+import { readRule, topPlace } from './read-rule.ts'
 import { readRuleSet } from './read-rule-set.ts'
 import { refuseRule } from './refuse-rule.ts'
+import { readAuthorities } from './rule-authority.ts'
+import type { RuleAuthority } from './rule-authority.ts'
 import { RulePath } from './rule-path.ts'
+import { StandingJudge } from './rule-standing.ts'
 
 /** Groups checked once, for any number of rule sets. Large ones keep their index here, so that a thousand routes share it. */
 export class CompiledGroups<Group extends string = string> {
@@ -24,31 +27,50 @@ export class CompiledGroups<Group extends string = string> {
   }
 }
 
+/** Options of `compileGroups`. */
+export interface CompileGroupsOptions {
+  /** How errors call the object, default `groups`. */
+  readonly path?: string | undefined
+  /** The authorities whose certificates are trusted: rules that none of them can satisfy are refused. */
+  readonly authorities?: readonly RuleAuthority[] | undefined
+}
+
 /**
  * Checks groups and what they name.
  *
- * @param options.path how errors call the object, default `groups`
  * @throws MTLS_ERR_RULE_INVALID
  */
-export function compileGroups<const Group extends string> (groups: Groups<Group, any> | CompiledGroups<Group>, options: { readonly path?: string } = {}): CompiledGroups<Group> {
+export function compileGroups<const Group extends string> (
+  groups: Groups<Group, any> | CompiledGroups<Group>, options: CompileGroupsOptions = {}
+): CompiledGroups<Group> {
+  const authorities = readAuthorities(options.authorities, new RulePath('options').at('authorities'))
+  return readGroups(groups, options.path ?? 'groups', authorities && new StandingJudge(authorities))
+}
+
+/** @param judge for the rules of groups that are not compiled yet */
+export function readGroups<const Group extends string> (
+  groups: Groups<Group, any> | CompiledGroups<Group>, name: string, judge: StandingJudge | undefined
+): CompiledGroups<Group> {
   if (groups instanceof CompiledGroups) return groups
-  const path = new RulePath(options.path ?? 'groups')
+  const path = new RulePath(name)
   const entries = isPlainObject(groups) && Reflect.ownKeys(groups).length === 0 ? [] : expectPlainObject(groups, path, 'an object of groups by name')
   const names = new Set(entries.map(([name]) => name))
   const definitions = new Map<string, GroupDefinition>()
   for (const [name, value] of entries) {
     const at = path.at(name)
     if (name === '') refuseRule(at, 'empty', name, 'a name of at least one character')
-    definitions.set(name, new GroupDefinition(name, at, readGroup(value, at, names)))
+    definitions.set(name, new GroupDefinition(name, at, readGroup(value, at, names, judge)))
   }
   refuseCycles(definitions)
   return new CompiledGroups(definitions)
 }
 
-function readGroup (value: unknown, path: RulePath, names: ReadonlySet<string>): readonly ParsedEntry[] {
-  if (Array.isArray(value)) return readRuleSet(value, path, names)
+function readGroup (
+  value: unknown, path: RulePath, names: ReadonlySet<string>, judge: StandingJudge | undefined
+): readonly ParsedEntry[] {
+  if (Array.isArray(value)) return readRuleSet(value, path, names, judge)
   if (!isPlainObject(value)) refuseRule(path, 'wrong_type', value, 'a rule or an array of rules', typeof value === 'function' || typeof value === 'string' ? 'put it in an array' : '')
-  return [{ kind: 'rule', rule: readRule(value, path) }]
+  return [{ kind: 'rule', rule: readRule(value, path, topPlace(judge)) }]
 }
 
 /** Depth first, with a stack of our own: a chain of groups may be longer than the call stack. */

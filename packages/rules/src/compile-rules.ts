@@ -3,7 +3,7 @@ import type { Groups, RuleSet } from './allow-rule.ts'
 import { askPredicates } from './ask-predicates.ts'
 import type { Asked } from './ask-predicates.ts'
 import type { Authorizer } from './authorizer.ts'
-import { CompiledGroups, compileGroups } from './compile-groups.ts'
+import { CompiledGroups, readGroups } from './compile-groups.ts'
 import { describeRules } from './describe-rules.ts'
 import { explainRules } from './explain-rules.ts'
 import type { Explanation } from './explanation.ts'
@@ -16,7 +16,10 @@ import { suggestWord } from './nearest-word.ts'
 import { PeerFacts } from './peer-facts.ts'
 import { readRuleSet } from './read-rule-set.ts'
 import { refuseRule } from './refuse-rule.ts'
+import { readAuthorities } from './rule-authority.ts'
+import type { RuleAuthority } from './rule-authority.ts'
 import { RulePath } from './rule-path.ts'
+import { StandingJudge } from './rule-standing.ts'
 import { INCOMPLETE_IDENTITY, NO_IDENTITY, NO_MATCH, PREDICATE_REFUSED } from './verdict.ts'
 import type { Allowed, Verdict } from './verdict.ts'
 
@@ -28,6 +31,11 @@ export interface CompileRulesOptions<Group extends string = string> {
   readonly path?: string | undefined
   /** How errors call the groups, for example `clients`; default `groups`. */
   readonly groupsPath?: string | undefined
+  /**
+   * The authorities whose certificates are trusted. With them a rule that no authority can satisfy is refused, and
+   * `warnings` tells which rules several can. Groups that are compiled apart must be given the same.
+   */
+  readonly authorities?: readonly RuleAuthority[] | undefined
 }
 
 /** An index, and what each of its ordinals allows. */
@@ -42,9 +50,11 @@ interface Part {
  * @throws MTLS_ERR_RULE_INVALID with `reason`, `path`, `found` and `expected`
  */
 export function compileRules<const Group extends string = string> (rules: RuleSet<NoInfer<Group>, any>, options: CompileRulesOptions<Group> = {}): Authorizer {
-  const { groups = {}, path = 'rules', groupsPath = 'groups' } = checkOptions(options)
-  const compiled = compileGroups(groups as Groups | CompiledGroups, { path: groupsPath })
-  return new RuleAuthorizer(flattenEntries(readRuleSet(rules, new RulePath(path), compiled.names), compiled))
+  const { groups = {}, path = 'rules', groupsPath = 'groups', authorities: given } = checkOptions(options)
+  const authorities = readAuthorities(given, new RulePath('options').at('authorities'))
+  const judge = authorities && new StandingJudge(authorities)
+  const compiled = readGroups(groups as Groups | CompiledGroups, groupsPath, judge)
+  return new RuleAuthorizer(flattenEntries(readRuleSet(rules, new RulePath(path), compiled.names, judge), compiled))
 }
 
 class RuleAuthorizer implements Authorizer {
@@ -114,7 +124,7 @@ function allow ({ index, group }: Origin): Allowed {
 function checkOptions<Group extends string> (options: CompileRulesOptions<Group>): CompileRulesOptions<Group> {
   const path = new RulePath('options')
   if (typeof options !== 'object' || options === null) refuseRule(path, 'wrong_type', options, 'an object')
-  const known = ['groups', 'path', 'groupsPath']
+  const known = ['groups', 'path', 'groupsPath', 'authorities']
   for (const key of Object.keys(options)) {
     if (!known.includes(key)) refuseRule(path.at(key), 'unknown_key', key, `one of ${known.join(', ')}`, suggestWord(key, known))
   }

@@ -22,6 +22,7 @@ const PHRASES: Readonly<Record<Exclude<RuleKey, 'via' | 'not'>, string>> = {
   publicKey: 'SHA-256 of the public key',
   policy: 'policy',
   extendedKeyUsage: 'extended key usage',
+  authority: 'authority',
 }
 
 /** A rule set in sentences, one line a rule. */

@@ -1,3 +1,4 @@
+import { claimsOf } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
 import { listExpected } from './describe-rules.ts'
 import type { FailedKey, RuleExplanation } from './explanation.ts'
@@ -5,6 +6,7 @@ import type { Origin } from './flatten-entries.ts'
 import { listFound } from './list-found.ts'
 import { testAll } from './matcher.ts'
 import { noteMismatch } from './note-mismatch.ts'
+import { isNotBelieved, noteUnknown } from './note-unknown.ts'
 import type { ParsedKey, ParsedRule } from './parsed-rule.ts'
 import { PeerFacts } from './peer-facts.ts'
 import type { RulePath } from './rule-path.ts'
@@ -25,21 +27,22 @@ export function explainRule (rule: ParsedRule, origin: Origin, facts: PeerFacts)
 
 function explainKey (parsed: ParsedKey, path: RulePath, isUnknown: boolean, peer: PeerIdentity): FailedKey {
   const { key, spelling, values, rules } = parsed
-  const found = listFound(key, peer)
+  const within = rules && explainWithin(parsed, rules, isUnknown, peer)
+  // Whoever reads this must see what was not believed, though no rule may.
+  const claimed = isUnknown && isNotBelieved(key, peer) ? listFound(key, claimsOf(peer)) : undefined
+  const isClaim = claimed !== undefined
+  const found = claimed ?? listFound(key, peer)
   return {
     key: spelling,
     path: path.toString(),
     result: isUnknown ? 'unknown' : 'mismatch',
     expected: listExpected(parsed),
     expectedCount: rules?.length ?? values.length,
-    found: isUnknown && found?.length === 0 ? undefined : found,
-    note: isUnknown ? noteUnknown(key) : noteMismatch(parsed, found ?? [], peer),
-    within: rules && explainWithin(parsed, rules, isUnknown, peer),
+    found: isUnknown && !isClaim && found?.length === 0 ? undefined : found,
+    isClaim,
+    note: isUnknown ? noteUnknown(key, peer, within) : noteMismatch(parsed, found ?? [], peer),
+    within,
   }
-}
-
-function noteUnknown (key: string): string {
-  return key === 'not' ? 'the identity says too little to rule it out' : 'the identity does not say'
 }
 
 /** For `via` the rule that came closest to the gateway, for `not` the first that matched or might. */

@@ -31,9 +31,12 @@ function renderRule ({ path, matched, failed }: RuleExplanation, title: string, 
   return [`${indent}${title}: ${path}${holds}`, ...failed.flatMap((key) => renderKey(key, `${indent}  `))]
 }
 
-function renderKey ({ key, expected, expectedCount, found, note, within }: FailedKey, indent: string): readonly string[] {
+function renderKey (failed: FailedKey, indent: string): readonly string[] {
+  const { key, expected, expectedCount, found, isClaim, note, within } = failed
   const more = expectedCount > expected.length ? ` or ${expectedCount - expected.length} more` : ''
   const has = found === undefined ? 'unknown' : found.length === 0 ? 'none' : found.map((text) => JSON.stringify(text)).join(', ')
-  const line = `${indent}${key}: ${key === 'not' ? 'refuses' : 'expected'} ${expected.join(' or ')}${more}, found ${has}${note === undefined ? '' : ` (${note})`}`
+  const asks = `${key}: ${key === 'not' ? 'refuses' : 'expected'} ${expected.join(' or ')}${more}`
+  const why = note === undefined ? '' : ` (${note})`
+  const line = `${indent}${asks}, ${isClaim ? 'the certificate claims' : 'found'} ${has}${why}`
   return within === undefined || key === 'not' ? [line] : [line, ...renderRule(within, 'gateway', `${indent}  `)]
 }

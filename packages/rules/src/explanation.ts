@@ -6,7 +6,7 @@ export interface FailedKey {
   readonly key: string
   /** Where it stands, for example `config.allowedClients[1].issuer`. */
   readonly path: string
-  /** `unknown`: the identity does not say, so neither the key nor its negation holds. */
+  /** `unknown`: the identity does not say, or is not believed, so neither the key nor its negation holds. */
   readonly result: 'mismatch' | 'unknown'
   /** What the rule asks, the first five values. */
   readonly expected: readonly string[]
@@ -14,6 +14,8 @@ export interface FailedKey {
   readonly expectedCount: number
   /** What the certificate has, at most ten values; `undefined` where the identity does not say. */
   readonly found: readonly string[] | undefined
+  /** Whether `found` is only a claim of the certificate, which its authority does not vouch for; no rule reads it. */
+  readonly isClaim: boolean
   /** What is probably wrong, where that can be told. */
   readonly note: string | undefined
   /** For `via` the closest rule for the gateway, for `not` the rule that matched. */

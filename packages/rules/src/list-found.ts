@@ -1,5 +1,6 @@
 import type { PeerIdentity } from '@peerkit/identity'
 import { listAltNames } from './list-alt-names.ts'
+import { listIds } from './list-ids.ts'
 import type { RuleKey } from './rule-keys.ts'
 
 const MAX_VALUES = 10
@@ -15,7 +16,7 @@ const READERS: Readonly<Record<RuleKey, (peer: PeerIdentity) => readonly string[
   organizationalUnit: (peer) => peer.subject?.values('OU'),
   dns: (peer) => listAltNames(peer, 'dns'),
   uri: (peer) => listAltNames(peer, 'uri'),
-  spiffe: (peer) => peer.spiffeId === undefined && listAltNames(peer, 'uri') !== undefined ? [] : one(peer.spiffeId),
+  spiffe: listIds,
   email: (peer) => listAltNames(peer, 'email'),
   ip: (peer) => listAltNames(peer, 'ip'),
   issuer: (peer) => one(peer.issuer),
@@ -24,6 +25,7 @@ const READERS: Readonly<Record<RuleKey, (peer: PeerIdentity) => readonly string[
   publicKey: (peer) => one(peer.publicKey256),
   policy: (peer) => peer.policies,
   extendedKeyUsage: (peer) => peer.extendedKeyUsage,
+  authority: (peer) => one(peer.authority),
   via: (peer) => peer.via.length === 0 && peer.source !== 'tls' ? undefined : peer.via.slice(-1).map(String),
   not: (peer) => [peer.toString()],
 }

@@ -1,8 +1,13 @@
 import type { FlatRules } from './flatten-entries.ts'
+import { listSome } from './list-words.ts'
 import type { ParsedKey, ParsedRule } from './parsed-rule.ts'
 import type { RuleKey } from './rule-keys.ts'
 
 const MAX_WARNINGS = 20
+const MAX_NAMES = 3
+
+const CHANGEABLE = 'a holder can change the fingerprint of a certificate, which still verifies (another form of its ' +
+  'ECDSA signature); block it by "issuer" and "serialNumber", or by "publicKey"'
 
 /** Keys whose content any CA may put into a certificate. A SPIFFE trust domain has its own CA, and a digest is the certificate itself. */
 const UNPINNED: ReadonlySet<RuleKey> = new Set<RuleKey>(['subject', 'commonName', 'organization', 'organizationalUnit', 'dns', 'uri', 'email', 'ip', 'policy', 'extendedKeyUsage', 'not'])
@@ -20,8 +25,12 @@ export function listWarnings ({ rules, shared }: FlatRules): string[] {
   return more === 0 ? warnings : [...warnings, `and ${more} more rules like these`]
 }
 
-/** Whether a rule asks for something that not every trusted CA could put into a certificate for someone else. */
-function isPinned ({ keys }: ParsedRule): boolean {
+/**
+ * Whether a rule asks for something that not every trusted CA could put into a certificate for someone else. Where the
+ * authorities are known, whether at most one of them may vouch for whom it means, and none of them in vain.
+ */
+function isPinned ({ keys, standing }: ParsedRule): boolean {
+  if (standing !== undefined) return standing.rivals === undefined && standing.lost.length === 0
   return keys.some(({ key }) => key !== 'via' && !UNPINNED.has(key))
 }
 
@@ -31,14 +40,47 @@ function warnOfRule (rule: ParsedRule): string[] {
   const warnings = keys.flatMap((key) => warnOfKey(key, rule))
   if (keys.every(({ key }) => key === 'not')) warnings.unshift(`${path}: holds only "not", so that everyone else with a trusted certificate is allowed`)
   else if (asking.length === 0) warnings.unshift(`${path}: asks nothing of the peer's own certificate, so that every peer of that gateway is allowed`)
-  else if (!isPinned(rule)) {
-    warnings.unshift(`${path}: matches ${asking.map(({ spelling }) => spelling).join(', ')} alone, from any trusted CA; where several are trusted, pin it with "issuer"`)
-  }
-  return warnings
+  else warnings.unshift(...warnOfOthers(rule, asking))
+  return [...warnings, ...warnOfLost(rule), ...warnOfFingerprints(rule)]
 }
 
-function warnOfKey ({ key, spelling, values }: ParsedKey, rule: ParsedRule): string[] {
+/** Someone else may be given what the rule asks. */
+function warnOfOthers (rule: ParsedRule, asking: readonly ParsedKey[]): string[] {
+  const { path, standing } = rule
+  const matches = `${path}: matches ${asking.map(({ spelling }) => spelling).join(', ')} alone`
+  if (standing === undefined) {
+    if (isPinned(rule)) return []
+    return [`${matches}, from any trusted CA; where several are trusted, add "authority" or "issuer"`]
+  }
+  if (standing.rivals === undefined) return []
+  const hasIssuer = asking.some(({ key }) => key === 'issuer')
+  const names = hasIssuer ? ', since a CA of either may bear the name of the issuer' : ''
+  return [`${matches}, which authorities ${standing.rivals.join(' and ')} may both claim${names}; add "authority"`]
+}
+
+function warnOfLost ({ path, standing }: ParsedRule): string[] {
+  if (standing === undefined || standing.lost.length === 0) return []
+  const { lost } = standing
+  const some = lost.length > MAX_NAMES ? `${lost.slice(0, MAX_NAMES).join(', ')} and others` : listSome(lost, MAX_NAMES)
+  const [who, they] = lost.length === 1 ? ['authority', 'it does'] : ['authorities', 'they do']
+  return [`${path.at('not')}: peers of ${who} ${some} are never matched, since ${they} not vouch for what "not" asks`]
+}
+
+/** A `not` that its holder can get around. */
+function warnOfFingerprints ({ keys }: ParsedRule, negated = false): string[] {
+  return keys.flatMap(({ key, rules = [] }) => rules.flatMap((rule) => {
+    const isNegated = key === 'not' ? !negated : negated
+    const fingerprint = isNegated ? rule.keys.find(({ key }) => key === 'fingerprint') : undefined
+    const inner = warnOfFingerprints(rule, isNegated)
+    if (fingerprint === undefined) return inner
+    return [`${rule.path.at(fingerprint.spelling)}: ${CHANGEABLE}`, ...inner]
+  }))
+}
+
+function warnOfKey ({ key, spelling, values, rules }: ParsedKey, rule: ParsedRule): string[] {
   const path = rule.path.at(spelling)
+  // Whoever may pose as the gateway may pass on anything. Without the authorities nothing is known of gateways.
+  if (key === 'via') return rules?.flatMap(warnOfGateway) ?? []
   const texts = values.filter((value) => typeof value === 'string')
   if ((key === 'commonName' || key === 'organization' || key === 'organizationalUnit') && texts.some((text) => text.includes('*'))) {
     return [`${path}: "*" stands for itself here; there are no wildcards in names`]
@@ -46,4 +88,10 @@ function warnOfKey ({ key, spelling, values }: ParsedKey, rule: ParsedRule): str
   if (key === 'uri' && texts.some((text) => text.startsWith('spiffe:'))) return [`${path}: "spiffe" would also ask that the certificate is a valid X.509-SVID`]
   if (key === 'ip' && texts.some((text) => text.endsWith('/0'))) return [`${path}: a range of every address`]
   return []
+}
+
+function warnOfGateway (rule: ParsedRule): string[] {
+  if (rule.standing === undefined) return []
+  const asking = rule.keys.filter(({ key }) => key !== 'not')
+  return [...asking.length === 0 ? [] : warnOfOthers(rule, asking), ...warnOfLost(rule)]
 }

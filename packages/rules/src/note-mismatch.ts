@@ -1,3 +1,4 @@
+import { claimsOf } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
 import { listAltNames } from './list-alt-names.ts'
 import type { ParsedKey } from './parsed-rule.ts'
@@ -24,7 +25,8 @@ export function noteMismatch ({ key, values }: ParsedKey, found: readonly string
 
 function noteSpiffe (found: readonly string[], peer: PeerIdentity): string | undefined {
   if (found.length > 0) return undefined
-  const uris = listAltNames(peer, 'uri') ?? []
+  // Other URI names may not be believed; what the certificate holds tells what is wrong with it all the same.
+  const uris = listAltNames(claimsOf(peer), 'uri') ?? []
   if (uris.length === 0) return 'the certificate has no URI name'
   if (uris.length > 1) return `the certificate has ${uris.length} URI names, an X.509-SVID exactly one`
   return uris[0]?.startsWith('spiffe:') === true ? 'the certificate is no valid X.509-SVID: a CA, or a malformed SPIFFE ID' : 'the URI name is no SPIFFE ID'

@@ -16,10 +16,20 @@ export interface ParsedKey {
   readonly rules: readonly ParsedRule[] | undefined
 }
 
+/** How a rule stands to the authorities. */
+export interface RuleStanding {
+  /** Two authorities that may both vouch for whom the rule means. */
+  readonly rivals: readonly [string, string] | undefined
+  /** The first few authorities whose peers have what the keys ask, but never pass `not`, which asks for other kinds. */
+  readonly lost: readonly string[]
+}
+
 /** A checked rule. */
 export interface ParsedRule {
   readonly path: RulePath
   readonly keys: readonly ParsedKey[]
+  /** Where it was checked against authorities. */
+  readonly standing: RuleStanding | undefined
 }
 
 /** One entry of a checked rule set. */

@@ -2,30 +2,35 @@ import type { Predicate } from './allow-rule.ts'
 import { isPlainObject } from './expect-shape.ts'
 import { suggestWord } from './nearest-word.ts'
 import type { ParsedEntry } from './parsed-rule.ts'
-import { readRule } from './read-rule.ts'
+import { readRule, topPlace } from './read-rule.ts'
+import type { Place } from './read-rule.ts'
 import { refuseRule } from './refuse-rule.ts'
 import type { RulePath } from './rule-path.ts'
+import type { StandingJudge } from './rule-standing.ts'
 
 const EXPECTED = 'a rule, the name of a group or a predicate'
 
 /** A rule set, checked; `groups` are the names it may use. @throws MTLS_ERR_RULE_INVALID */
-export function readRuleSet (value: unknown, path: RulePath, groups: ReadonlySet<string>): readonly ParsedEntry[] {
+export function readRuleSet (
+  value: unknown, path: RulePath, groups: ReadonlySet<string>, judge: StandingJudge | undefined
+): readonly ParsedEntry[] {
   if (!Array.isArray(value)) {
     const hint = isPlainObject(value) || typeof value === 'string' || typeof value === 'function' ? 'put it in an array' : ''
     refuseRule(path, 'wrong_type', value, 'an array of rules', hint)
   }
   if (value.length === 0) refuseRule(path, 'empty', value, 'at least one rule', 'an empty rule set would allow nobody')
-  return Array.from(value as readonly unknown[], (entry, index) => readEntry(entry, path.at(index), groups))
+  const place = topPlace(judge)
+  return Array.from(value as readonly unknown[], (entry, index) => readEntry(entry, path.at(index), groups, place))
 }
 
-function readEntry (entry: unknown, path: RulePath, groups: ReadonlySet<string>): ParsedEntry {
+function readEntry (entry: unknown, path: RulePath, groups: ReadonlySet<string>, place: Place): ParsedEntry {
   if (typeof entry === 'function') return { kind: 'predicate', predicate: entry as Predicate<any>, path }
   if (typeof entry === 'string') {
     if (!groups.has(entry)) refuseRule(path, 'unknown_group', entry, listNames(groups), suggestWord(entry, groups))
     return { kind: 'group', name: entry, path }
   }
   if (typeof entry !== 'object' || entry === null || Array.isArray(entry)) refuseRule(path, 'wrong_type', entry, EXPECTED)
-  return { kind: 'rule', rule: readRule(entry, path) }
+  return { kind: 'rule', rule: readRule(entry, path, place) }
 }
 
 function listNames (groups: ReadonlySet<string>): string {

@@ -11,6 +11,8 @@ import type { RuleKey } from './rule-keys.ts'
 import type { RulePath } from './rule-path.ts'
 import { listClauses } from './list-clauses.ts'
 import { refuseContradiction } from './refuse-contradiction.ts'
+import type { StandingJudge } from './rule-standing.ts'
+import { refuseUnknownAuthority } from './values/authority.ts'
 
 const EXPECTED = 'a rule, such as { "dns": "api.example.com" }'
 
@@ -18,13 +20,21 @@ const EXPECTED = 'a rule, such as { "dns": "api.example.com" }'
 const MAX_DEPTH = 16
 
 /** Where a rule stands: how deep, and whether it is about a gateway. */
-interface Place {
+export interface Place {
   readonly depth: number
   readonly gateway: boolean
+  /** Whether it stands in a `not`, where a rule that never matches does no harm. */
+  readonly negated: boolean
+  readonly judge: StandingJudge | undefined
+}
+
+/** Where a rule of a rule set or group stands. */
+export function topPlace (judge: StandingJudge | undefined): Place {
+  return { depth: 0, gateway: false, negated: false, judge }
 }
 
 /** A rule, checked whole; nothing of the caller's objects is kept. @throws MTLS_ERR_RULE_INVALID */
-export function readRule (value: unknown, path: RulePath, place: Place = { depth: 0, gateway: false }): ParsedRule {
+export function readRule (value: unknown, path: RulePath, place: Place): ParsedRule {
   if (place.depth > MAX_DEPTH) refuseRule(path, 'too_deep', value, `at most ${MAX_DEPTH} levels of rules in rules`)
   const spellings = new Map<RuleKey, string>()
   const entries = expectPlainObject(value, path, EXPECTED).map(([spelling, content]) => {
@@ -40,7 +50,7 @@ export function readRule (value: unknown, path: RulePath, place: Place = { depth
   }
   const keys = entries.map(({ key, spelling, content, path }) => readKey(key, spelling, content, path, place))
   refuseContradiction(keys, path)
-  return { path, keys }
+  return { path, keys, standing: place.negated ? undefined : place.judge?.judge({ path, keys }) }
 }
 
 function resolveKey (spelling: string, path: RulePath): RuleKey {
@@ -60,14 +70,17 @@ function readKey (key: RuleKey, spelling: string, content: unknown, path: RulePa
   const read = TEXT_KEYS.get(key) as NonNullable<ReturnType<typeof TEXT_KEYS.get>>
   const values = listValues(content, path)
   const terms = values.map(({ value, path }) => read(value, path))
+  const known = key === 'authority' ? place.judge?.authorities.byName : undefined
+  if (known !== undefined) for (const { value, path } of values) refuseUnknownAuthority(value as string, known, path)
   return { key, spelling, values: values.map(({ value }) => value), conditions: [createLeafCondition(terms)], rules: undefined }
 }
 
-function readNested (key: 'via' | 'not', spelling: string, content: unknown, path: RulePath, { depth, gateway }: Place): ParsedKey {
-  if (key === 'via' && gateway) {
+function readNested (key: 'via' | 'not', spelling: string, content: unknown, path: RulePath, outer: Place): ParsedKey {
+  if (key === 'via' && outer.gateway) {
     refuseRule(path, 'never_matches', content, 'no "via" within "via"', 'only the nearest gateway proved itself to us')
   }
-  const place = { depth: depth + 1, gateway: gateway || key === 'via' }
+  const { depth, gateway, negated, judge } = outer
+  const place = { depth: depth + 1, gateway: gateway || key === 'via', negated: negated || key === 'not', judge }
   const rules = listValues(content, path).map(({ value, path }) => readRule(value, path, place))
   const matcher = new Matcher(rules.flatMap((rule, ordinal) => listClauses(rule, ordinal)))
   const condition = key === 'via' ? new ViaCondition(matcher) : new NotCondition(matcher)

@@ -9,13 +9,16 @@ import type { RulePath } from './rule-path.ts'
  * - `empty`: an empty rule set, rule, array or text, which would allow everyone or no one by mistake.
  * - `duplicate_key`: a key and its short form, or two names of one attribute.
  * - `unknown_group`, `group_cycle`: a group that is not declared, or one that holds itself.
+ * - `unknown_authority`: an authority that is not among those that the rules are compiled with.
  * - `invalid_value`: a value that its key cannot have (a malformed address, name, fingerprint, OID).
- * - `never_matches`: a value that no certificate can have, so that the rule would silently allow nobody.
+ * - `never_matches`: a value that no certificate can have, or that no authority vouches for. The rule would silently
+ *   allow nobody.
  * - `issuer_missing`: a serial number without its issuer says nothing, since every CA counts its own.
  * - `too_deep`: rules nested beyond 16 levels.
  */
 export type RuleInvalidReason =
   | 'unknown_key' | 'wrong_type' | 'empty' | 'duplicate_key' | 'unknown_group' | 'group_cycle' | 'invalid_value' | 'never_matches' | 'issuer_missing' | 'too_deep'
+  | 'unknown_authority'
 
 /** What `MTLS_ERR_RULE_INVALID` carries. */
 export interface RuleInvalidError extends Error {
@@ -37,8 +40,13 @@ export function refuseRule (path: RulePath, reason: RuleInvalidReason, found: un
   throw Object.assign(new MTLS_ERR_RULE_INVALID(message), { reason, path: where, found: shown, expected })
 }
 
+/** A text in quotes, shortened. */
+export function quote (text: string): string {
+  return JSON.stringify(text.length > 80 ? `${text.slice(0, 79)}…` : text)
+}
+
 function describeFound (value: unknown): string {
-  if (typeof value === 'string') return JSON.stringify(value.length > 80 ? `${value.slice(0, 79)}…` : value)
+  if (typeof value === 'string') return quote(value)
   if (Array.isArray(value)) return value.length === 0 ? 'an empty array' : 'an array'
   if (typeof value === 'function') return 'a function'
   if (typeof value === 'object' && value !== null) return Reflect.ownKeys(value).length === 0 ? 'an empty object' : 'an object'

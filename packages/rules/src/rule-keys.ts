@@ -2,6 +2,7 @@ import type { RulePath } from './rule-path.ts'
 import type { Term } from './table.ts'
 import { readDnsName } from './values/dns-name.ts'
 import { readAttribute } from './values/attribute.ts'
+import { readAuthority } from './values/authority.ts'
 import { readFingerprint, readPublicKey } from './values/digest.ts'
 import { readEmail } from './values/email.ts'
 import { readIp } from './values/ip.ts'
@@ -13,7 +14,7 @@ import { readUri } from './values/uri.ts'
 /** The keys of a rule, by their full names. */
 export type RuleKey =
   | 'subject' | 'commonName' | 'organization' | 'organizationalUnit' | 'dns' | 'uri' | 'spiffe' | 'email' | 'ip' | 'issuer'
-  | 'serialNumber' | 'fingerprint' | 'publicKey' | 'policy' | 'extendedKeyUsage' | 'via' | 'not'
+  | 'serialNumber' | 'fingerprint' | 'publicKey' | 'policy' | 'extendedKeyUsage' | 'authority' | 'via' | 'not'
 
 /** Keys whose values are texts, each with the reader of one. */
 export const TEXT_KEYS: ReadonlyMap<RuleKey, (value: unknown, path: RulePath) => Term> = new Map<RuleKey, (value: unknown, path: RulePath) => Term>([
@@ -30,6 +31,7 @@ export const TEXT_KEYS: ReadonlyMap<RuleKey, (value: unknown, path: RulePath) =>
   ['publicKey', readPublicKey],
   ['policy', readPolicy],
   ['extendedKeyUsage', readExtendedKeyUsage],
+  ['authority', readAuthority],
 ])
 
 /** Every spelling of a key that a rule may use. A Map, so that `constructor` and `__proto__` of a JSON file are unknown keys like any other. */
@@ -37,7 +39,7 @@ export const RULE_KEYS: ReadonlyMap<string, RuleKey> = new Map<string, RuleKey>(
   ['subject', 'subject'], ['commonName', 'commonName'], ['organization', 'organization'], ['organizationalUnit', 'organizationalUnit'],
   ['dns', 'dns'], ['uri', 'uri'], ['spiffe', 'spiffe'], ['email', 'email'], ['ip', 'ip'], ['issuer', 'issuer'],
   ['serialNumber', 'serialNumber'], ['fingerprint', 'fingerprint'], ['publicKey', 'publicKey'], ['policy', 'policy'],
-  ['extendedKeyUsage', 'extendedKeyUsage'], ['via', 'via'], ['not', 'not'],
+  ['extendedKeyUsage', 'extendedKeyUsage'], ['authority', 'authority'], ['via', 'via'], ['not', 'not'],
   ['cn', 'commonName'], ['o', 'organization'], ['ou', 'organizationalUnit'],
 ])
 
@@ -45,6 +47,7 @@ export const RULE_KEYS: ReadonlyMap<string, RuleKey> = new Map<string, RuleKey>(
 export const OTHER_NAMES: ReadonlyMap<string, string> = new Map([
   ['eku', 'extendedKeyUsage'], ['spki', 'publicKey'], ['pin', 'publicKey'], ['thumbprint', 'fingerprint'], ['sha256', 'fingerprint'],
   ['dn', 'subject'], ['name', 'subject'], ['san', 'dns'], ['host', 'dns'], ['hostname', 'dns'], ['domain', 'dns'], ['address', 'ip'],
-  ['cidr', 'ip'], ['mail', 'email'], ['url', 'uri'], ['ca', 'issuer'], ['gateway', 'via'], ['proxy', 'via'], ['except', 'not'], ['oid', 'policy'],
-  ['policies', 'policy'],
+  ['cidr', 'ip'], ['mail', 'email'], ['url', 'uri'], ['gateway', 'via'], ['proxy', 'via'], ['except', 'not'],
+  ['oid', 'policy'], ['policies', 'policy'], ['ca', 'authority'], ['trust', 'authority'], ['vouchedby', 'authority'],
+  ['authorities', 'authority'],
 ])

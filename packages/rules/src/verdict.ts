@@ -3,7 +3,8 @@
  *
  * - `no_identity`: there is no peer to judge.
  * - `no_match`: no rule matched.
- * - `incomplete_identity`: no rule matched, and at least one would depend on what the (partial) identity does not say.
+ * - `incomplete_identity`: no rule matched, and at least one would depend on what the identity does not say, or on
+ *   what its authority does not vouch for.
  * - `predicate_refused`: no rule matched, and every predicate said `false`.
  * - `predicate_failed`: a predicate threw, rejected or answered no boolean; `error` holds what it threw.
  */

@@ -34,6 +34,11 @@ export const VALID: readonly Case[] = [
   ...all('fingerprint', [HEX, HEX.toUpperCase(), COLONS, BASE64, [HEX, BASE64]]),
   ...all('publicKey', [HEX, BASE64]),
   ...all('policy', ['2.23.140.1.2.1', '2.25.329800735698586629295641978511506172918']),
+  ...all('authority', ['partner', ['internal', 'partner']]),
+  {
+    name: 'an authority everywhere',
+    rules: [{ cn: 'a', authority: 'a', via: { authority: 'b' }, not: { authority: ['c', 'd'] } }]
+  },
   ...all('extendedKeyUsage', ['1.3.6.1.5.5.7.3.2', ['1.3.6.1.5.5.7.3.1', '2.5.29.37.0']]),
   { name: 'via and not', rules: [{ cn: 'a', via: { spiffe: 'spiffe://td/gw', not: { cn: 'old' } }, not: [{ ou: 'suspended' }, { fingerprint: HEX, not: { via: { cn: 'b' } } }] }] },
   { name: 'several gateways', rules: [{ cn: 'a', via: [{ cn: 'x' }, { cn: 'y' }] }] },
@@ -61,6 +66,8 @@ export const INVALID: readonly Case[] = [
   ...[
     ['cnn', 'cn'], ['spife', 'spiffe'], ['spiffeId', 'spiffe'], ['DNS', 'dns'], ['commonname', 'commonName'], ['organisation', 'organization'], ['fingerprint256', 'fingerprint'],
     ['publicKey256', 'publicKey'], ['eku', 'extendedKeyUsage'], ['serial', 'serialNumber'], ['isuer', 'issuer'], ['extendedKeyUsgae', 'extendedKeyUsage'], ['policies', 'policy'], ['pin', 'publicKey'],
+    ['ca', 'authority'], ['trust', 'authority'], ['vouchedBy', 'authority'], ['autority', 'authority'],
+    ['authorities', 'authority'],
   ].map(([key = '', meant = '']) => ({ name: `the key ${key}`, rules: [{ [key]: 'a' }], reason: 'unknown_key', path: `rules[0].${key}`, says: `did you mean "${meant}"?` })),
   { name: 'a key unlike any other', rules: [{ 'no such key': 'a' }], reason: 'unknown_key', path: 'rules[0]["no such key"]' },
   { name: '__proto__ as a key of JSON', rules: JSON.parse('[{ "__proto__": { "cn": "a" } }]'), reason: 'unknown_key', path: 'rules[0].__proto__' },
@@ -69,13 +76,30 @@ export const INVALID: readonly Case[] = [
   { name: 'cn and commonName', rules: [{ cn: 'a', commonName: 'a' }], reason: 'duplicate_key', path: 'rules[0].commonName' },
   { name: 'organization and o', rules: [{ organization: 'a', o: 'a' }], reason: 'duplicate_key', path: 'rules[0].o' },
   { name: 'ou and organizationalUnit', rules: [{ ou: 'a', organizationalUnit: 'b' }], reason: 'duplicate_key', path: 'rules[0].organizationalUnit' },
-  ...['cn', 'dns', 'uri', 'spiffe', 'email', 'ip', 'fingerprint', 'publicKey', 'policy', 'extendedKeyUsage', 'subject', 'issuer'].flatMap((key): Case[] => [
+  ...[
+    'cn', 'dns', 'uri', 'spiffe', 'email', 'ip', 'fingerprint', 'publicKey', 'policy', 'extendedKeyUsage', 'subject',
+    'issuer', 'authority'
+  ].flatMap((key): Case[] => [
     ...bad(key, [[], ''], 'empty'),
     ...bad(key, [1, true, null], 'wrong_type'),
     { name: `an array in the array of ${key}`, rules: [{ [key]: [[HEX]] }], reason: 'wrong_type', path: `rules[0].${key}[0]` },
     { name: `null in the array of ${key}`, rules: [{ [key]: [null] }], reason: 'wrong_type', path: `rules[0].${key}[0]` },
   ]),
   ...bad('cn', [{}, { cn: 'a' }], 'wrong_type'),
+  ...bad('authority', [{}, { name: 'a' }], 'wrong_type'),
+  {
+    name: 'a serial number beside an authority',
+    rules: [{ serialNumber: '01', authority: 'a' }],
+    reason: 'issuer_missing',
+    path: 'rules[0].serialNumber'
+  },
+  {
+    name: 'a not of the same authority',
+    rules: [{ authority: 'a', not: { authority: ['a', 'b'] } }],
+    reason: 'never_matches',
+    path: 'rules[0].not',
+    semantic: true
+  },
   ...bad('subject', [{}], 'empty'),
   ...bad('subject', [' ', '  '], 'empty', true),
   ...bad('subject', ['web', 'CN=a,', '/CN=a/O=b', 'CN=a;O=b', 'CN=a,Q=b', 'CN="a"'], 'invalid_value', true),

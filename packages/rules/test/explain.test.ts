@@ -19,7 +19,15 @@ test('shows the rule that came closest, what it expected and what was found', as
     result: 'mismatch',
     matched: ['o', 'dns'],
     failed: [{
-      key: 'ou', path: 'config.allowedClients[1].ou', result: 'mismatch', expected: ['"billing"', '"finance"'], expectedCount: 2, found: ['ops'], note: undefined, within: undefined
+      key: 'ou',
+      path: 'config.allowedClients[1].ou',
+      result: 'mismatch',
+      expected: ['"billing"', '"finance"'],
+      expectedCount: 2,
+      found: ['ops'],
+      isClaim: false,
+      note: undefined,
+      within: undefined
     }],
   })
   t.same(ranked.map(({ rule }) => rule), [1, 2, 0])

@@ -1,7 +1,9 @@
 import type { PeerIdentity } from '@peerkit/identity'
 import { describe, expect, test } from 'tstyche'
 import { compileGroups, compileRules, explain } from '@peerkit/rules'
-import type { AllowRule, Authorizer, CompiledGroups, Explanation, Groups, Predicate, RuleSet, Verdict } from '@peerkit/rules'
+import type {
+  AllowRule, Authorizer, CompiledGroups, Explanation, Groups, Predicate, RuleAuthority, RuleSet, Verdict
+} from '@peerkit/rules'
 
 interface Request { readonly url: string }
 
@@ -9,6 +11,7 @@ describe('AllowRule', () => {
   test('takes every key, one value or several', () => {
     expect<AllowRule>().type.toBeAssignableFrom({ cn: 'a', o: ['a', 'b'], ou: ['a'] as const, dns: '*.x', uri: 'urn:a', spiffe: 'spiffe://td', email: 'a@b', ip: ['10.0.0.0/8'] })
     expect<AllowRule>().type.toBeAssignableFrom({ issuer: { cn: 'CA', O: ['a'], '2.5.4.15': 'x', emailaddress: 'y' }, serialNumber: '01', fingerprint: 'ab', publicKey: ['ab'], policy: '1.2.3', extendedKeyUsage: '1.2' })
+    expect<AllowRule>().type.toBeAssignableFrom({ authority: ['a'], via: { authority: 'a' }, not: { authority: 'c' } })
     expect<AllowRule>().type.toBeAssignableFrom({ subject: ['CN=a', { organizationalUnit: 'b' }], via: [{ cn: 'gw', not: { ou: 'old' } }], not: [{ cn: 'a' }, { not: { via: { cn: 'b' } } }] })
   })
 
@@ -78,6 +81,14 @@ describe('compileRules', () => {
 
   test('takes rules read from JSON once they are called rules', () => {
     expect(compileRules(JSON.parse('[]') as RuleSet)).type.toBe<Authorizer>()
+  })
+
+  test('takes the authorities that are known', () => {
+    const one: RuleAuthority = { name: 'a', vouchesFor: (kind) => kind === 'dns', mayClaim: () => undefined }
+    const authorities: readonly RuleAuthority[] = [one]
+    expect(compileRules([{ authority: 'a' }], { authorities })).type.toBe<Authorizer>()
+    expect(compileGroups({ a: { authority: 'a' } }, { authorities, path: 'clients' })).type.toBe<CompiledGroups<'a'>>()
+    expect(compileRules).type.not.toBeCallableWith([{ authority: 'a' }], { authorities: ['a'] })
   })
 
   test('answers with a verdict, or a promise of one', () => {

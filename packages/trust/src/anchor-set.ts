@@ -26,6 +26,10 @@ export class AnchorSet {
     else group.push(anchor)
   }
 
+  * [Symbol.iterator] (): Iterator<Certificate> {
+    for (const group of this.#byName.values()) yield * group
+  }
+
   named (subjectKey: string): readonly Certificate[] {
     return this.#byName.get(subjectKey) ?? []
   }
@@ -37,6 +41,9 @@ export class AnchorSet {
 
 const PEM_START = 0x2d
 
+/** Read once, with the signatures that were verified: authorities are loaded again whenever the trust moves. */
+const read = new WeakMap<PeerIdentity, Certificate>()
+
 /**
  * Reads a certificate that its giver believes in.
  *
@@ -46,8 +53,15 @@ const PEM_START = 0x2d
 export function readGiven (input: CertificateInput, where: string): Certificate {
   const der = derOf(input)
   if (der === undefined) throw new MTLS_ERR_PATH_OPTION(`${where} is ${describeType(input)}; expected a certificate in DER (Uint8Array) or one that was parsed`)
+  if (input === der) return readDer(der, undefined, where)
+  let certificate = read.get(input as PeerIdentity)
+  if (certificate === undefined) read.set(input as PeerIdentity, certificate = readDer(der, input as PeerIdentity, where))
+  return certificate
+}
+
+function readDer (der: Uint8Array, identity: PeerIdentity | undefined, where: string): Certificate {
   try {
-    return readWholeCertificate(der, input === der ? undefined : input as PeerIdentity)
+    return readWholeCertificate(der, identity)
   } catch (error) {
     const what = der[0] === PEM_START ? 'is PEM; expected DER' : `cannot be read: ${(error as Error).message}`
     throw Object.assign(new MTLS_ERR_PATH_OPTION(`${where} ${what}`), { cause: error })

@@ -11,10 +11,12 @@ export interface TrustVersion {
 /** The certificate is accepted. Times are milliseconds since the epoch. */
 export interface Accepted {
   readonly accepted: true
-  /** The leaf. Its `chain` is the path that was validated, the anchor last. */
+  /** The leaf, as its authority vouches for it: what it does not vouch for is unknown. Its `chain` is the path that was validated, the anchor last. */
   readonly peer: PeerIdentity
   /** The name of the authority whose anchor the path leads to. */
   readonly authority: string
+  /** Whether it is accepted although its extended key usage, or that of a CA above it, lacks clientAuth: until `serverAuthOnlyUntil` of the authority. */
+  readonly serverAuthOnly: boolean
   readonly version: TrustVersion
   /** The end of the first certificate of the path, the anchor included. */
   readonly notAfter: number
@@ -49,9 +51,11 @@ const REASONS: Readonly<Record<PathRefusalReason, CertificateReason>> = {
   ca_as_leaf: 'ca_as_leaf',
   purpose: 'wrong_purpose',
   name_constraint: 'bad_chain',
+  outside_authority: 'outside_authority',
   policy: 'bad_chain',
   critical_extension: 'bad_chain',
   lint: 'bad_chain',
+  blocked: 'blocked',
   revoked: 'revoked',
   revocation_unknown: 'revocation_unknown',
   budget_exceeded: 'bad_chain'

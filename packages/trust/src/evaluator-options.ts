@@ -1,4 +1,5 @@
-import type { Authority } from './authority.ts'
+import type { BlockList } from './authority/block-list.ts'
+import type { Authority } from './authority/load-authority.ts'
 import { readAlgorithmPolicy } from './certificate/algorithm-policy.ts'
 import type { AlgorithmPolicy, Algorithms } from './certificate/algorithm-policy.ts'
 import type { Purpose } from './certificate/find-flaw.ts'
@@ -7,7 +8,8 @@ import type { Limits, PathLimits } from './limits.ts'
 import { checkPurpose, readPolicies } from './options.ts'
 import type { PathPolicies } from './options.ts'
 import type { PolicyInputs } from './policies/policy-state.ts'
-import { checkCount, checkFunction, checkKeys } from './option-check.ts'
+import { MTLS_ERR_PATH_OPTION } from './errors.ts'
+import { checkCount, checkFunction, checkKeys, describeType } from './option-check.ts'
 
 export interface TrustEvaluatorOptions {
   /** Who may vouch for certificates, the first that accepts decides. Asked again whenever `version` moved. */
@@ -21,6 +23,8 @@ export interface TrustEvaluatorOptions {
   readonly algorithms?: AlgorithmPolicy
   /** Whether every certificate of a path has to be free of what `lintCertificate` finds, too. Default false. */
   readonly strict?: boolean
+  /** Whom the operator keeps out: asked about every certificate of a path. */
+  readonly block?: BlockList
   readonly limits?: PathLimits
   /** Accepted leaves that are remembered. Default 10,000; 0 remembers none. */
   readonly maxRemembered?: number
@@ -39,6 +43,7 @@ export interface EvaluatorSettings {
   readonly policies: PolicyInputs
   readonly algorithms: Algorithms
   readonly strict: boolean
+  readonly block: BlockList | undefined
   readonly limits: Limits
   readonly maxRemembered: number
   readonly maxIntermediates: number
@@ -46,16 +51,22 @@ export interface EvaluatorSettings {
   readonly now: () => number
 }
 
-const KNOWN = ['authorities', 'version', 'purpose', 'policies', 'algorithms', 'strict', 'limits', 'maxRemembered', 'maxIntermediates', 'onLearned', 'now']
+const KNOWN = ['authorities', 'version', 'purpose', 'policies', 'algorithms', 'strict', 'block', 'limits', 'maxRemembered', 'maxIntermediates', 'onLearned', 'now']
+
+function checkBlock (block: Partial<BlockList> | null): void {
+  checkFunction(block?.find, 'block.find')
+  if (typeof block?.version !== 'number') throw new MTLS_ERR_PATH_OPTION(`block.version is ${describeType(block?.version)}; expected a number`)
+}
 
 /** @throws MTLS_ERR_PATH_OPTION */
 export function readEvaluatorOptions (options: TrustEvaluatorOptions): EvaluatorSettings {
   checkKeys(options, KNOWN, 'options')
-  const { authorities, version = () => 0, purpose = 'clientAuth', strict = false, maxRemembered = 10_000, maxIntermediates = 1_000, onLearned = () => {}, now = Date.now } = options
+  const { authorities, version = () => 0, purpose = 'clientAuth', strict = false, block, maxRemembered = 10_000, maxIntermediates = 1_000, onLearned = () => {}, now = Date.now } = options
   checkFunction(authorities, 'authorities')
   checkFunction(version, 'version')
   checkFunction(onLearned, 'onLearned')
   checkFunction(now, 'now')
+  if (block !== undefined) checkBlock(block)
   checkPurpose(purpose)
   checkCount(maxRemembered, 'maxRemembered')
   checkCount(maxIntermediates, 'maxIntermediates')
@@ -66,6 +77,7 @@ export function readEvaluatorOptions (options: TrustEvaluatorOptions): Evaluator
     policies: readPolicies(options.policies ?? {}),
     algorithms: readAlgorithmPolicy(options.algorithms),
     strict,
+    block,
     limits: readLimits(options.limits),
     maxRemembered,
     maxIntermediates,

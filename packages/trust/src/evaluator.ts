@@ -1,12 +1,14 @@
 import { hash } from 'node:crypto'
-import { relinkPeerIdentity } from '@peerkit/identity'
+import { claimsOf, limitPeerIdentity, relinkPeerIdentity } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
 import { summarizeCertificate } from '@peerkit/identity/x509'
-import { loadAuthorities } from './authority.ts'
-import type { LoadedAuthority } from './authority.ts'
+import { AuthorityIndex } from './authority/authority-index.ts'
+import { loadAuthorities } from './authority/load-authority.ts'
+import type { LoadedAuthority } from './authority/load-authority.ts'
+import { KIND_NAMES } from './authority/name-bounds.ts'
 import { readPathCertificate, readTraced } from './certificate/certificate.ts'
 import type { Certificate } from './certificate/certificate.ts'
-import { endOf } from './certificate/find-flaw.ts'
+import { allowsPurpose, blame, endOf } from './certificate/find-flaw.ts'
 import { refusedBy } from './decision.ts'
 import type { Accepted, Decision, TrustVersion } from './decision.ts'
 import { readEvaluatorOptions } from './evaluator-options.ts'
@@ -22,7 +24,7 @@ import { CandidatePool, joinPools } from './path/candidate-pool.ts'
 import type { Candidates } from './path/candidate-pool.ts'
 import { isRevoked, searchPath } from './path/search-path.ts'
 import { refuse } from './refusal.ts'
-import type { PathRefused } from './refusal.ts'
+import type { PathRefusalReason, PathRefused } from './refusal.ts'
 import { checkRevocation } from './revocation/check-path.ts'
 import type { NotRevoked } from './revocation/check-path.ts'
 import { readEpoch } from './revocation/read-epoch.ts'
@@ -37,6 +39,9 @@ export interface Presented {
    */
   readonly resumed?: boolean
 }
+
+/** Of a name in a refusal. */
+const MAX_SHOWN = 100
 
 /** How often a decision that took time is made again because the trust moved meanwhile. */
 const TURNS = 3
@@ -88,11 +93,14 @@ class Evaluator implements TrustEvaluator {
   readonly #pending: PendingDecisions<Decision> = new PendingDecisions()
   /** The last end of each intermediate CA that was learned under the anchors in force, by name and key. */
   readonly #learned = new Map<string, number>()
-  #authorities: readonly LoadedAuthority[]
+  #authorities: AuthorityIndex
   #trust: number
   /** Why there are no authorities, where they could not be read. */
   #unreadable: string | undefined
   #version: TrustVersion
+  /** What the block list and each checker counted last. */
+  readonly #epochs: unknown[] = []
+  #epoch = 0
 
   constructor (settings: EvaluatorSettings) {
     this.#settings = settings
@@ -100,7 +108,7 @@ class Evaluator implements TrustEvaluator {
     this.#memory = new DecisionMemory(settings.maxRemembered)
     this.#resumed = new DecisionMemory(settings.maxRemembered)
     this.#trust = settings.version()
-    this.#authorities = loadAuthorities(settings.authorities())
+    this.#authorities = new AuthorityIndex(loadAuthorities(settings.authorities()))
     this.#version = { trust: this.#trust, revocation: this.#revocationEpoch }
   }
 
@@ -122,23 +130,37 @@ class Evaluator implements TrustEvaluator {
   }
 
   /** Anchors that cannot be read any more vouch for nobody. */
-  #reload (): readonly LoadedAuthority[] {
+  #reload (): AuthorityIndex {
     this.#unreadable = undefined
     try {
-      return loadAuthorities(this.#settings.authorities())
+      return new AuthorityIndex(loadAuthorities(this.#settings.authorities()))
     } catch (error) {
       // They are read again at the next question.
       this.#trust = Number.NaN
       this.#unreadable = `the authorities cannot be read: ${error instanceof Error ? error.message : String(error)}`
-      return []
+      return new AuthorityIndex([])
     }
   }
 
-  /** None of them ever goes back, so the sum moves whenever one of them does. */
+  /** Moves whenever a checker's epoch or the block list does. They are compared one by one: what one of them counts must not hide another. */
   get #revocationEpoch (): number {
-    let sum = 0
-    for (const { revocation } of this.#authorities) for (const checker of revocation) sum += readEpoch(checker)
-    return sum
+    let index = 0
+    let moved = this.#settings.block !== undefined && this.#note(index++, this.#settings.block.version)
+    for (const { revocation } of this.#authorities.all) {
+      for (const checker of revocation) moved = this.#note(index++, readEpoch(checker)) || moved
+    }
+    if (moved || index !== this.#epochs.length) {
+      this.#epochs.length = index
+      this.#epoch += 1
+    }
+    return this.#epoch
+  }
+
+  #note (index: number, epoch: unknown): boolean {
+    // NaN equals nothing: where an epoch cannot be read, no earlier answer is used again.
+    if (this.#epochs[index] === epoch) return false
+    this.#epochs[index] = epoch
+    return true
   }
 
   get learned (): readonly string[] {
@@ -158,7 +180,9 @@ class Evaluator implements TrustEvaluator {
 
   isFresh (decision: Accepted): boolean {
     const now = this.#settings.now()
-    return now < decision.notAfter && now < decision.revalidateAt && this.isCurrent(decision)
+    const { block } = this.#settings
+    return now < decision.notAfter && now < decision.revalidateAt && this.isCurrent(decision) &&
+      (block?.always !== true || block.find(claimsOf(decision.peer)) === undefined)
   }
 
   evaluate (leaf: Uint8Array, presented: Presented = {}): Decision | Promise<Decision> {
@@ -210,19 +234,10 @@ class Evaluator implements TrustEvaluator {
     for (const der of sent.slice(0, maxCertificates)) {
       octets += der.length
       if (octets > maxBytes) break
-      const candidate = this.#verified.find(der) ?? this.#findKnown(der) ?? tryRead(der)
+      const candidate = this.#verified.find(der) ?? this.#authorities.find(der) ?? tryRead(der)
       if (candidate !== undefined) candidates.push(candidate)
     }
     return candidates
-  }
-
-  /** A configured certificate of these bytes, whose signature may be verified already. */
-  #findKnown (der: Uint8Array): Certificate | undefined {
-    for (const { known } of this.#authorities) {
-      const found = known.find(der)
-      if (found !== undefined) return found
-    }
-    return undefined
   }
 
   /** Asks the authorities in their order; the first that accepts decides. */
@@ -230,16 +245,24 @@ class Evaluator implements TrustEvaluator {
     const { limits, purpose, policies, strict, algorithms, now } = this.#settings
     const budget = new Budget(limits)
     const pool = new CandidatePool(sent)
+    let authorities: readonly LoadedAuthority[]
+    try {
+      authorities = this.#authorities.above(leaf, resumed ? joinPools([pool, this.#verified]) : pool)
+    } catch (error) {
+      return blame(leaf, 'certificate_invalid', `cannot be read: ${(error as Error).message}`)
+    }
     let refusal: PathRefused | undefined
     const from = (index: number): Found | PathRefused | Promise<Found | PathRefused> => {
-      for (let i = index; i < this.#authorities.length; i++) {
-        const authority = this.#authorities[i]!
+      for (let i = index; i < authorities.length; i++) {
+        const authority = authorities[i]!
         const candidates: Candidates = joinPools(resumed ? [pool, authority.known, this.#verified] : [pool, authority.known])
         const material = { leaf, candidates, anchors: authority.anchors, notRoots: authority.notRoots, maxDepth: limits.maxDepth }
-        const rules = { purpose, policies, strict, algorithms, idleCaFields: true, now: now() }
+        const time = now()
+        const serverAuthOnly = time < (authority.serverAuthOnlyUntil ?? -Infinity)
+        const rules = { purpose, policies, strict, algorithms: authority.algorithms ?? algorithms, idleCaFields: true, serverAuthOnly, now: time }
         const answer = searchPath<Found>(material, rules, budget, (path) => this.#conclude(authority, path))
-        if (answer instanceof Promise) return answer.then((settled) => settled.valid ? settled : next(i, settled))
-        if (answer.valid) return answer
+        if (answer instanceof Promise) return answer.then((settled) => settled.valid ? this.#askOthers(authorities, settled) : next(i, settled))
+        if (answer.valid) return this.#askOthers(authorities, answer)
         if (isRevoked(leaf, answer)) return answer
         refusal = preferred(refusal, answer)
       }
@@ -253,20 +276,50 @@ class Evaluator implements TrustEvaluator {
     return from(0)
   }
 
+  /**
+   * A leaf that its issuer revoked is revoked on every path, so the lists of other authorities that paths of this leaf lead to count too. What they do not know
+   * is for the authority that vouches to say.
+   */
+  #askOthers (authorities: readonly LoadedAuthority[], found: Found): Found | PathRefused | Promise<Found | PathRefused> {
+    const lists = authorities.flatMap(({ revocation }) => revocation).filter((checker) => !found.authority.revocation.includes(checker))
+    if (lists.length === 0 || found.path.length < 2) return found
+    const [leaf] = found.path
+    const take = (answer: NotRevoked | PathRefused): Found | PathRefused => !answer.valid && isRevoked(leaf!, answer) ? answer : found
+    const answers = lists.map((checker) => checkRevocation([checker], found.path.slice(0, 2), this.#settings.now))
+    if (!answers.some((answer) => answer instanceof Promise)) return (answers as Array<NotRevoked | PathRefused>).map(take).find(({ valid }) => !valid) ?? found
+    return Promise.all(answers).then((settled) => settled.map(take).find(({ valid }) => !valid) ?? found)
+  }
+
   #conclude (authority: LoadedAuthority, path: readonly Certificate[]): Found | PathRefused | Promise<Found | PathRefused> {
+    const refusal = checkAuthorityNames(authority, path[0]!) ?? this.#checkBlocked(path)
+    if (refusal !== undefined) return refusal
     const answer = checkRevocation(authority.revocation, path, this.#settings.now)
     const take = (revocation: NotRevoked | PathRefused): Found | PathRefused => revocation.valid ? { valid: true, authority, path, revocation } : revocation
     return answer instanceof Promise ? answer.then(take) : take(answer)
   }
 
+  /** Of a leaf that is blocked every path ends here; of a CA those through it. */
+  #checkBlocked (path: readonly Certificate[]): PathRefused | undefined {
+    const { block } = this.#settings
+    if (block === undefined) return undefined
+    for (const certificate of path) {
+      const blocked = block.find(certificate.identity)
+      if (blocked === undefined) continue
+      return blame(certificate, 'blocked', `is blocked by ${blocked.entry}${blocked.reason === undefined ? '' : ` (${blocked.reason})`}`)
+    }
+    return undefined
+  }
+
   #accept (leaf: Certificate, { authority, path, revocation }: Found, version: TrustVersion): Accepted {
     for (const intermediate of path.slice(1, -1)) this.#learn(authority, intermediate)
+    const serverAuthOnly = this.#settings.purpose === 'clientAuth' && !path.every((certificate) => allowsPurpose(certificate, 'clientAuth'))
     return Object.freeze({
       accepted: true,
-      peer: this.#nameOf(leaf, path.slice(1).map(({ identity }) => identity)),
+      peer: this.#nameOf(leaf, path.slice(1).map(({ identity }) => identity), authority),
       authority: authority.name,
+      serverAuthOnly,
       version,
-      notAfter: Math.min(...path.map(endOf)),
+      notAfter: Math.min(...path.map(endOf), serverAuthOnly ? authority.serverAuthOnlyUntil ?? -Infinity : Infinity),
       revalidateAt: revocation.revalidateAt,
       staleUntil: revocation.staleUntil
     })
@@ -293,13 +346,27 @@ class Evaluator implements TrustEvaluator {
     return resumed.length === 0 ? full : [...full, ...resumed]
   }
 
-  /** The same object for the same leaf and chain, so that what hangs on it is shared by a client's connections. */
-  #nameOf (leaf: Certificate, chain: readonly PeerIdentity[]): PeerIdentity {
+  /** The same object for the same leaf, chain and authority, so that what hangs on it is shared by a client's connections. */
+  #nameOf (leaf: Certificate, chain: readonly PeerIdentity[], { name, bounds: { notBelieved } }: LoadedAuthority): PeerIdentity {
     for (const { decision: { peer } } of this.#recall(leaf.der)) {
-      if (peer.chain?.length === chain.length && chain.every(({ fingerprint256 }, index) => fingerprint256 === peer.chain?.[index]?.fingerprint256)) return peer
+      const isSameChain = peer.chain?.length === chain.length && chain.every(({ fingerprint256 }, index) => fingerprint256 === peer.chain?.[index]?.fingerprint256)
+      if (isSameChain && peer.authority === name && sameKinds(peer.notBelieved, notBelieved)) return peer
     }
-    return relinkPeerIdentity(leaf.identity, { chain })
+    return limitPeerIdentity(relinkPeerIdentity(leaf.identity, { chain }), name, notBelieved)
   }
+}
+
+function sameKinds (one: readonly string[], other: readonly string[]): boolean {
+  return one.length === other.length && one.every((kind, index) => kind === other[index])
+}
+
+/** Whether every name of the leaf is one that the authority vouches for. */
+function checkAuthorityNames ({ name, bounds }: LoadedAuthority, leaf: Certificate): PathRefused | undefined {
+  const outside = bounds.findOutside(leaf.identity)
+  if (outside === undefined) return undefined
+  const { kind, name: found, bound } = outside
+  const shown = JSON.stringify(found.slice(0, MAX_SHOWN))
+  return blame(leaf, 'outside_authority', `has the ${KIND_NAMES[kind]} ${shown}, which is outside of what authority "${name}" vouches for (${kind}: ${bound})`)
 }
 
 /** @throws MTLS_ERR_PATH_OPTION */
@@ -323,7 +390,7 @@ interface Found {
 
 /** The leaf of a decision that has to be made anew. */
 function readAgain (entry: Remembered<Accepted> | undefined): Certificate | undefined {
-  return entry && readTraced(entry.leaf, entry.decision.peer)
+  return entry && readTraced(entry.leaf, claimsOf(entry.decision.peer))
 }
 
 /** Nothing is kept that no anchor vouched for: a leaf with other certificates beside it is decided each time. */
@@ -331,10 +398,12 @@ function isVouchedFor (sent: readonly Certificate[], { authority, path }: Found)
   return sent.every((certificate) => path.includes(certificate) || authority.anchors.has(certificate) || authority.known.has(certificate))
 }
 
-/** What is told where several authorities refuse: that one knows the certificate's issuer says more than that another does not. */
+/** What is told where several authorities refuse: the first that knows the certificate says more than one that does not, or that knows its issuer's name alone. */
 function preferred (best: PathRefused | undefined, refusal: PathRefused): PathRefused {
-  return best === undefined || best.reason === 'issuer_unknown' ? refusal : best
+  return best === undefined || (STRANGE.has(best.reason) && !STRANGE.has(refusal.reason)) || best.reason === 'issuer_unknown' ? refusal : best
 }
+
+const STRANGE: ReadonlySet<PathRefusalReason> = new Set<PathRefusalReason>(['issuer_unknown', 'signature_invalid'])
 
 function tryRead (der: Uint8Array): Certificate | undefined {
   try {

@@ -28,3 +28,8 @@ export function describeType (value: unknown): string {
   if (value === null) return 'null'
   return Array.isArray(value) ? 'a list' : value instanceof Uint8Array ? 'bytes' : typeof value
 }
+
+/** The error for a text that is none of what was expected. For values that hold no secret. */
+export function expected (where: string, found: string, what: string): Error {
+  return new MTLS_ERR_PATH_OPTION(`${where} is ${JSON.stringify(found.slice(0, 100))}; expected ${what}`)
+}

@@ -16,15 +16,17 @@ import type { CertificateSummary } from '@peerkit/identity/x509'
  * - `ca_as_leaf`: a CA presents its own certificate
  * - `purpose`: keyUsage or extendedKeyUsage does not allow the purpose
  * - `name_constraint`: a name outside of what an issuer may issue, or constraints that cannot be decided
+ * - `outside_authority`: a name that the authority at the end of the path does not vouch for
  * - `policy`: certificate policies are required and none is valid all the way
  * - `critical_extension`: one that is not understood
  * - `lint`: by the option `strict`, something that RFC 5280 asks of CAs and no validation depends on
+ * - `blocked`: the option `block` says so
  * - `revoked`, `revocation_unknown`: what the revocation checker and its policy say
  * - `budget_exceeded`: it would take more work than the limits allow
  */
 export type PathRefusalReason =
   | 'certificate_invalid' | 'too_large' | 'anchors_invalid' | 'issuer_unknown' | 'signature_invalid' | 'algorithm_refused' | 'key_refused' | 'expired'
-  | 'not_yet_valid' | 'not_ca' | 'path_length' | 'ca_as_leaf' | 'purpose' | 'name_constraint' | 'policy' | 'critical_extension' | 'lint' | 'revoked' | 'revocation_unknown'
+  | 'not_yet_valid' | 'not_ca' | 'path_length' | 'ca_as_leaf' | 'purpose' | 'name_constraint' | 'outside_authority' | 'policy' | 'critical_extension' | 'lint' | 'blocked' | 'revoked' | 'revocation_unknown'
   | 'budget_exceeded'
 
 /** A chain is not believed. */

@@ -1,7 +1,7 @@
 import { parsePeerIdentity } from '@peerkit/identity'
 import { test } from 'tap'
 import { AnchorSet, readGiven } from '../src/anchor-set.ts'
-import { loadAuthorities } from '../src/authority.ts'
+import { loadAuthorities } from '../src/authority/load-authority.ts'
 import { readPathCertificate } from '../src/certificate/certificate.ts'
 import { isSelfSigned } from '../src/certificate/self-signed.ts'
 import { oid, sequence, tlv } from './support/der.ts'

@@ -156,7 +156,8 @@ test('a key that is slow to verify with spends more of the budget', async (t) =>
   const crowdOf = (curve: string): Uint8Array[] =>
     Array.from({ length: 6 }, () => root.certify(new Party('CN=ca', { keys: newKeys(curve) })))
   const limits = { maxSignatures: 12 }
-  t.equal(outcomeOf(leaf, crowdOf('P-384'), [anchor], { limits }), 'unknown_ca/signature_invalid')
+  t.equal(outcomeOf(leaf, crowdOf('P-256'), [anchor], { limits }), 'unknown_ca/signature_invalid')
+  t.equal(outcomeOf(leaf, crowdOf('P-384'), [anchor], { limits }), 'bad_chain/budget_exceeded')
   t.equal(outcomeOf(leaf, crowdOf('P-521'), [anchor], { limits }), 'bad_chain/budget_exceeded')
 })
 
@@ -182,4 +183,14 @@ test("the time is that of the evaluator's clock, the last second included", asyn
   t.match(ask(), { accepted: true })
   time = NOW + 6_000
   t.match(ask(), { accepted: false, reason: 'expired' }, 'remembered or not')
+})
+
+test('what is wrong above a forged signature is not told: a stranger may put any certificate on top of its own', async (t) => {
+  const server = ca.issue('CN=ledger')
+  const forger = new Party('CN=ledger')
+  t.equal(outcomeOf(forger.issue('CN=stranger'), [server, intermediate], [anchor]), 'unknown_ca/signature_invalid')
+  const ended = root.certify(ca, { notAfter: NOW - 86_400_000 })
+  const twin = new Party('CN=ca')
+  t.equal(outcomeOf(twin.issue('CN=stranger'), [ended], [anchor]), 'unknown_ca/signature_invalid')
+  t.equal(outcomeOf(leaf, [ended], [anchor]), 'expired/expired', 'whose signature is right is told')
 })

@@ -46,7 +46,7 @@ test('an authority that cannot be used is refused when the evaluator is made, an
     [{ ca: [pem] }, /ca\[0\] is string; expected a certificate in DER \(Uint8Array\) or one that was parsed/],
     [{ ca: pem }, /ca is string; expected a list/],
     [{ ca: undefined }, /ca is missing; expected a list/],
-    [{ cas: [anchor] }, /authorities\(\)\[0\] has no "cas"; expected one of name, ca, intermediates, revocation/],
+    [{ cas: [anchor] }, /authorities\(\)\[0\] has no "cas"; expected one of name, ca, names, partial, algorithms, serverAuthOnlyUntil, intermediates, revocation/],
     [{ intermediates: [{}] }, /intermediates\[0\] is object; expected a certificate/],
     [{ revocation: 'hard' }, /revocation is string; expected a list/],
     [{ revocation: ['hard'] }, /revocation\[0\]\.check is missing; expected a function/]
@@ -141,14 +141,38 @@ test('a version is one object while nothing moves, and says what moved', async (
     version: () => version,
     now: () => NOW
   })
-  t.same(trust.version, { trust: 1, revocation: 2 })
+  t.same(trust.version, { trust: 1, revocation: 1 })
   const decision = trust.evaluate(leaf) as Decision
   t.equal(trust.version, decision.version)
-  t.equal(trust.isCurrent({ version: { trust: 1, revocation: 2 } }), true)
+  t.equal(trust.isCurrent({ version: { trust: 1, revocation: 1 } }), true)
   checkers[1]!.epoch += 1
-  t.same(trust.version, { trust: 1, revocation: 3 })
+  t.same(trust.version, { trust: 1, revocation: 2 })
   t.ok(Object.isFrozen(trust.version))
   t.equal(trust.isCurrent(decision), false)
   version = 2
-  t.same(trust.version, { trust: 2, revocation: 3 })
+  t.same(trust.version, { trust: 2, revocation: 2 })
+})
+
+test('what one checker counts hides no move of another', async (t) => {
+  const [first, second] = [stubChecker(), stubChecker()]
+  const trust = createTrustEvaluator({
+    authorities: () => [{ name: 'default', ca: [anchor], revocation: [first, second] }],
+    now: () => NOW
+  })
+  const epochs: unknown[] = [2 ** 60, Infinity, 10n, 'a word']
+  for (const epoch of epochs) {
+    Object.assign(second, { epoch })
+    const decision = trust.evaluate(leaf) as Decision
+    t.equal(decision.accepted, true)
+    t.equal(trust.isCurrent(decision), true, String(epoch))
+    first.epoch += 1
+    t.equal(trust.isCurrent(decision), false, String(epoch))
+  }
+  first.epoch += 5
+  const before = trust.version
+  second.epoch = 1
+  first.epoch -= 5
+  t.not(trust.version, before, 'moves against each other are moves')
+  Object.assign(second, { epoch: Number.NaN })
+  t.equal(trust.isCurrent(trust.evaluate(leaf) as Decision), false, 'an epoch that cannot be read makes nothing current')
 })

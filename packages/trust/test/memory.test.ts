@@ -169,7 +169,7 @@ test('a pool has each certificate once, by name, and none whose names cannot be 
     [pool.has(a), pool.has(readPathCertificate(new Uint8Array(a.der))), pool.has(c), pool.has(unreadable[0]!)],
     [true, true, false, false]
   )
-  t.strictSame([pool.find(a.der), pool.find(likeness), new CandidatePool([]).find(a.der)], [a, undefined, undefined])
+  t.strictSame([...pool], [a, twin, b])
   t.strictSame(joinPools([new CandidatePool([b]), pool, new CandidatePool([twin])]).named(a.subjectKey), [
     a,
     twin,

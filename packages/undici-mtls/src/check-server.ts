@@ -18,7 +18,8 @@ export interface ServerQuestion {
 }
 
 const REASONS: Readonly<Record<Exclude<CertificateReason, 'expired' | 'revoked' | 'revocation_unknown'>, OutboundReason>> = {
-  unknown_ca: 'unknown_ca', not_yet_valid: 'not_yet_valid', wrong_purpose: 'purpose', ca_as_leaf: 'other', bad_chain: 'other', unreadable: 'unreadable'
+  unknown_ca: 'unknown_ca', not_yet_valid: 'not_yet_valid', wrong_purpose: 'purpose', ca_as_leaf: 'other', bad_chain: 'other', outside_authority: 'outside_authority',
+  blocked: 'blocked', unreadable: 'unreadable'
 }
 
 /** The error for a server whose certificate is not accepted. */
@@ -50,8 +51,9 @@ export async function checkMeant ({ server, hostname, origin, rules }: ServerQue
 /** Of an identity, the name that was last looked for: a resumed session shows the same certificate to the same name, and reading it costs more than all the other checks. */
 const lookedFor = new WeakMap<PeerIdentity, { readonly hostname: string, readonly found: boolean }>()
 
-/** RFC 9525: names are the subject alternative names alone, never the common name. */
+/** RFC 9525: names are the subject alternative names alone, never the common name. Those that the server's authority does not vouch for are not believed. */
 function isFor (server: PeerIdentity, hostname: string): boolean {
+  if (server.notBelieved.includes(isIP(hostname) === 0 ? 'dns' : 'ip')) return false
   const last = lookedFor.get(server)
   if (last?.hostname === hostname) return last.found
   const certificate = new X509Certificate(viewDer(server) ?? new Uint8Array())

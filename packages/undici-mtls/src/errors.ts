@@ -47,7 +47,7 @@ export const MTLS_ERR_OUTBOUND_CLIENT_CERTIFICATE_REFUSED: FastifyErrorConstruct
  * - WRONG_SERVER: `host_name`, `rules`
  * - CLIENT_CERTIFICATE_REFUSED: `alert` (the server said so), `closed` (it closed before its first answer: most likely)
  */
-export type OutboundReason = 'network' | 'timeout' | 'closed' | 'tls' | 'proxy' | 'unknown_ca' | 'not_yet_valid' | 'purpose' | 'unreadable' | 'other' | 'revoked' | 'status_unknown' | 'host_name' | 'rules' | 'alert'
+export type OutboundReason = 'network' | 'timeout' | 'closed' | 'tls' | 'proxy' | 'unknown_ca' | 'not_yet_valid' | 'purpose' | 'outside_authority' | 'blocked' | 'unreadable' | 'other' | 'revoked' | 'status_unknown' | 'host_name' | 'rules' | 'alert'
 
 /** A TLS alert (RFC 8446 section 6). */
 export interface TlsAlert { readonly number: number, readonly name: string }

@@ -39,7 +39,7 @@ function contextOf (snapshot: CredentialSnapshot, settings: TlsSettings): Secure
     const { minVersion, maxVersion, ciphers } = settings
     // Only TLS 1.2 knows renegotiation: after it another certificate might stand where one was checked.
     const secureOptions = constants.SSL_OP_NO_RENEGOTIATION
-    context = createSecureContext({ ...secureContextOptions(snapshot), secureOptions, minVersion, ...(maxVersion !== undefined && { maxVersion }), ...(ciphers !== undefined && { ciphers }) })
+    context = createSecureContext({ ...secureContextOptions(snapshot, 'servers'), secureOptions, minVersion, ...(maxVersion !== undefined && { maxVersion }), ...(ciphers !== undefined && { ciphers }) })
     own.set(snapshot, context)
   }
   return context

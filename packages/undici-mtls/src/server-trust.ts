@@ -1,4 +1,4 @@
-import { authorityOf } from '@peerkit/credentials'
+import { authoritiesOf } from '@peerkit/credentials'
 import type { CredentialSource } from '@peerkit/credentials'
 import type { RevocationChecker } from '@peerkit/revocation'
 import { createTrustEvaluator } from '@peerkit/trust'
@@ -33,8 +33,8 @@ export class ServerTrust {
   /** @throws MTLS_ERR_OUTBOUND_OPTION where `algorithms` is wrong */
   constructor (credentials: CredentialSource, { revocation, algorithms, now }: ServerTrustOptions) {
     const common = { version: () => credentials.current.trustEpoch, purpose: 'serverAuth', now, ...(algorithms !== undefined && { algorithms }) } as const
-    this.#evaluator = createEvaluator({ ...common, authorities: () => [authorityOf(credentials.current, revocation)] })
-    this.#explainer = createTrustEvaluator({ ...common, authorities: () => [{ ...authorityOf(credentials.current), revocation: [] }], maxRemembered: 0 })
+    this.#evaluator = createEvaluator({ ...common, authorities: () => authoritiesOf(credentials.current, 'servers', revocation) })
+    this.#explainer = createTrustEvaluator({ ...common, authorities: () => authoritiesOf(credentials.current, 'servers').map((authority) => ({ ...authority, revocation: [] })), maxRemembered: 0 })
     this.#now = now
   }
 

@@ -13,9 +13,10 @@ export interface CheckedAnchors { readonly anchors: readonly ParsedCertificate[]
  * Checks whom we trust. A certificate that is no CA in the bundle is a mistake that would make a leaf a trust anchor; an anchor that
  * has ended is left out with a warning (it could verify nobody), and a bundle of which none is left is refused: with an empty `ca` Node would trust the public roots.
  *
+ * @param partial whether an intermediate CA may be an anchor
  * @throws MTLS_ERR_CREDENTIALS_REFUSED
  */
-export function checkAnchors (certificates: readonly ParsedCertificate[], where: string, now: number): CheckedAnchors {
+export function checkAnchors (certificates: readonly ParsedCertificate[], where: string, now: number, partial = false): CheckedAnchors {
   const anchors = new Map<string | undefined, ParsedCertificate>()
   const warnings: string[] = []
   for (const certificate of certificates) {
@@ -27,7 +28,7 @@ export function checkAnchors (certificates: readonly ParsedCertificate[], where:
     else {
       anchors.set(identity.fingerprint256, certificate)
       // OpenSSL ends a path at a self-issued certificate only, unless a partial chain is asked for.
-      if (!isSelfIssued(certificate)) warnings.push(`${where}: ${String(identity)} is an intermediate CA; peers below it are accepted only where its root is in ca as well`)
+      if (!partial && !isSelfIssued(certificate)) warnings.push(`${where}: ${String(identity)} is an intermediate CA; peers below it are accepted only where its root is in ca as well`)
     }
   }
   if (anchors.size === 0) throw refused('no_anchor', where, `found ${certificates.length} CA certificates, none of them valid now; expected at least one`)

@@ -1,7 +1,11 @@
 import type { watch } from 'node:fs'
 import { backOff } from '../backoff.ts'
+import type { CheckedAuthority } from '../authority/check-authority.ts'
 import type { Clock } from '../clock.ts'
-import type { LiveSource } from '../live-source.ts'
+import type { CheckedMaterial, CheckedTrust } from '../check-material.ts'
+import type { TrustSnapshot } from '../credential-snapshot.ts'
+import { closeAll } from '../revocation-checker.ts'
+import type { Checkers } from '../revocation-checker.ts'
 import { isRewritten, readSignature } from './file-signature.ts'
 import type { Signature } from './file-signature.ts'
 import type { FileLoader } from './load-files.ts'
@@ -20,8 +24,19 @@ const COARSE_TIME = 2_500
 /** How often to look where a folder cannot be watched, in milliseconds. */
 const POLL_INSTEAD = 1_000
 
-export interface FollowOptions {
-  readonly loader: FileLoader
+/** What is told of the files: a live source. */
+export interface Followed<Checked extends CheckedTrust> {
+  readonly current: TrustSnapshot
+  readonly closed: boolean
+  changedAuthorities (checked: Checked): readonly CheckedAuthority[]
+  take (checked: Checked, checkers: Checkers): unknown
+  warn (message: string): void
+  wait (error: Error): void
+  refuse (error: Error): void
+}
+
+export interface FollowOptions<Checked extends CheckedTrust = CheckedMaterial> {
+  readonly loader: FileLoader<Checked>
   readonly clock: Clock
   /** Milliseconds between looks besides events. */
   readonly poll: number
@@ -36,9 +51,9 @@ export interface FollowOptions {
  * Follows files. Events only say "look": what counts is the signature of all files together. It must be another than the one last judged, must lie still for a
  * moment, and must not have moved while the files were read.
  */
-export class FileFollower {
-  readonly #source: LiveSource
-  readonly #options: FollowOptions
+export class FileFollower<Checked extends CheckedTrust = CheckedMaterial> {
+  readonly #source: Followed<Checked>
+  readonly #options: FollowOptions<Checked>
   readonly #folders: FolderWatch | undefined
   readonly #unrest: Unrest
   readonly #controller = new AbortController()
@@ -57,7 +72,7 @@ export class FileFollower {
   /** The signature that was, or will be, read a second time. */
   #confirmed: string | undefined
 
-  constructor (source: LiveSource, first: { signature: Signature, digest: string }, options: FollowOptions) {
+  constructor (source: Followed<Checked>, first: { signature: Signature, digest: string }, options: FollowOptions<Checked>) {
     this.#source = source
     this.#options = options
     this.#digest = first.digest
@@ -165,10 +180,10 @@ export class FileFollower {
     const { loader } = this.#options
     const loaded = await loader.load(signature, { inForce: this.#digest, previous: this.#source.current, signal: this.#controller.signal })
     const { checked } = loaded
-    const checker = checked !== undefined && this.#source.changesTrust(checked) ? await loaded.makeChecker() : undefined
+    const checkers: Checkers = checked === undefined ? new Map() : await loaded.makeCheckers(this.#source.changedAuthorities(checked))
     if (this.#source.closed || (await readSignature(loader.paths)).text !== signature.text) {
       // Written while we read: what we hold may be half of each.
-      await checker?.close()
+      closeAll(checkers)
       this.#lookAfter(STILL)
       return
     }
@@ -177,7 +192,7 @@ export class FileFollower {
     this.#unrest.calm()
     this.#cancelRetry()
     this.#confirmLater()
-    if (checked !== undefined) this.#source.take(checked, checker)
+    if (checked !== undefined) this.#source.take(checked, checkers)
   }
 
   #lookAfter (delay: number): void {

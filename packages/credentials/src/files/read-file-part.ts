@@ -18,8 +18,9 @@ const MAX_FILE_BYTES = 8 << 20
 const SLICE = 1 << 20
 
 /** Reads one file. @throws MTLS_ERR_CREDENTIALS_UNAVAILABLE naming the option, the file, what was found and what was expected there */
-export async function readFilePart (part: FilePart, path: string): Promise<Buffer> {
-  const fail = (found: string, cause?: unknown): Error => unavailable('file', `${part} (${path}): found ${found}; expected ${NEEDED[part]}`, cause)
+export async function readFilePart (part: FilePart, path: string, authority?: string): Promise<Buffer> {
+  const name = authority === undefined ? part : `authorities.${authority}.${part}`
+  const fail = (found: string, cause?: unknown): Error => unavailable('file', `${name} (${path}): found ${found}; expected ${NEEDED[part]}`, cause)
   const limit = part === 'crl' ? MAX_CRL_BYTES : MAX_FILE_BYTES
   try {
     // Before it is opened: a named pipe without a writer would never open.

@@ -1,8 +1,8 @@
 import { digestInSlices } from '../content-digest.ts'
-import { listOf } from '../material.ts'
-import type { CredentialMaterial } from '../material.ts'
-import { FILE_PARTS } from './file-paths.ts'
-import type { FilePart, FilePaths } from './file-paths.ts'
+import { DEFAULT_AUTHORITY } from '../authority/list-authorities.ts'
+import type { CredentialMaterial, TrustMaterial } from '../material.ts'
+import { listEntries } from './file-paths.ts'
+import type { FileEntry, FilePart, FilePaths } from './file-paths.ts'
 import { describe } from './file-signature.ts'
 import type { Signature } from './file-signature.ts'
 import { readFilePart } from './read-file-part.ts'
@@ -13,52 +13,65 @@ export interface FilesRead {
   readonly material: Omit<CredentialMaterial, 'passphrase'>
   /** Of all files: the same digest, the same material. */
   readonly digest: string
-  readonly crlDigests: readonly string[]
-  /** Reads the CRLs, where that was not necessary before. */
-  readCrls (): Promise<Buffer[]>
+  /** By authority. */
+  readonly crlDigests: ReadonlyMap<string, readonly string[]>
+  /** Reads the CRLs of an authority, where that was not necessary before. */
+  readCrls (authority: string): Promise<Buffer[]>
 }
 
 /** Reads the files, except CRLs that are known not to have changed: those may be tens of megabytes. */
 export class FileReader {
   readonly #paths: FilePaths
+  readonly #entries: readonly FileEntry[]
   #known: ReadonlyMap<string, { readonly state: string, readonly digest: string }> = new Map()
 
-  constructor (paths: FilePaths) { this.#paths = paths }
+  constructor (paths: FilePaths) {
+    this.#paths = paths
+    this.#entries = listEntries(paths)
+  }
 
   /** @throws MTLS_ERR_CREDENTIALS_UNAVAILABLE */
   async read (signature: Signature): Promise<FilesRead> {
-    const [cert, key, pfx, ca, crl, crlIssuers, intermediates] = await Promise.all(FILE_PARTS.map(async (part) => await this.#readPart(part, signature)))
-    const parts = { cert, key, pfx, ca, crl, crlIssuers, intermediates } as Record<FilePart, PartRead[]>
-    const bytes = (part: FilePart): Buffer[] => parts[part].map((read) => read.bytes as Buffer)
-    this.#known = new Map(parts.crl.map(({ path, state, digest }) => [path, { state, digest }]))
+    const parts = await Promise.all(this.#entries.map(async (entry) => ({ entry, files: await this.#readPart(entry, signature) })))
+    const crls = parts.filter(({ entry }) => entry.part === 'crl')
+    this.#known = new Map(crls.flatMap(({ files }) => files.map(({ path, state, digest }) => [path, { state, digest }])))
+    const filesOf = (part: FilePart, authority?: string): readonly FileRead[] => parts.find(({ entry }) => entry.part === part && entry.authority === authority)?.files ?? []
+    const bytesOf = (part: FilePart, authority?: string): Buffer[] => filesOf(part, authority).map(({ bytes }) => bytes as Buffer)
+    const trustOf = (authority?: string): Omit<TrustMaterial, 'crl'> => ({
+      ca: bytesOf('ca', authority), crlIssuers: bytesOf('crlIssuers', authority), intermediates: bytesOf('intermediates', authority)
+    })
+    const { authorities } = this.#paths
     return {
       material: {
-        cert: this.#paths.cert === undefined ? undefined : bytes('cert'),
-        key: bytes('key')[0],
-        pfx: bytes('pfx')[0],
-        ca: bytes('ca'),
-        crlIssuers: bytes('crlIssuers'),
-        intermediates: bytes('intermediates')
+        cert: this.#paths.cert === undefined ? undefined : bytesOf('cert'),
+        key: bytesOf('key')[0],
+        pfx: bytesOf('pfx')[0],
+        ...(authorities === undefined
+          ? trustOf()
+          : { authorities: Object.fromEntries(Object.entries(authorities).map(([name, given]) => [name, { ...given, crl: undefined, ...trustOf(name) }])) })
       },
-      digest: JSON.stringify(FILE_PARTS.map((part) => parts[part].map(({ digest }) => digest))),
-      crlDigests: parts.crl.map(({ digest }) => digest),
-      readCrls: async () => await Promise.all(parts.crl.map(async ({ path, bytes }) => bytes ?? await readFilePart('crl', path)))
+      digest: JSON.stringify(parts.map(({ entry: { part, authority }, files }) => [part, authority, files.map(({ digest }) => digest)])),
+      crlDigests: new Map(crls.map(({ entry: { authority = DEFAULT_AUTHORITY }, files }) => [authority, files.map(({ digest }) => digest)])),
+      readCrls: async (name) => {
+        const files = filesOf('crl', authorities === undefined ? undefined : name)
+        return await Promise.all(files.map(async ({ path, bytes }) => bytes ?? await readFilePart('crl', path)))
+      }
     }
   }
 
   /** Forgets what is known of the CRLs, so that the next read is a whole one. */
   forget (): void { this.#known = new Map() }
 
-  async #readPart (part: FilePart, { files }: Signature): Promise<PartRead[]> {
-    return await Promise.all(listOf(this.#paths[part]).map(async (path) => {
+  async #readPart ({ part, authority, paths }: FileEntry, { files }: Signature): Promise<FileRead[]> {
+    return await Promise.all(paths.map(async (path) => {
       const known = part === 'crl' ? this.#known.get(path) : undefined
       const fileState = files.get(path)
       const state = fileState === undefined ? '' : describe(fileState)
       if (known !== undefined && known.state === state) return { path, state, digest: known.digest, bytes: undefined }
-      const bytes = await readFilePart(part, path)
+      const bytes = await readFilePart(part, path, authority)
       return { path, state, digest: await digestInSlices(bytes), bytes }
     }))
   }
 }
 
-interface PartRead { readonly path: string, readonly state: string, readonly digest: string, readonly bytes: Buffer | undefined }
+interface FileRead { readonly path: string, readonly state: string, readonly digest: string, readonly bytes: Buffer | undefined }

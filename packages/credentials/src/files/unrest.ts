@@ -1,13 +1,13 @@
 import type { Clock } from '../clock.ts'
 import type { CredentialsRefusedReason } from '../errors.ts'
-import type { LiveSource } from '../live-source.ts'
+import type { Followed } from './follow-files.ts'
 
 /** Nothing that is still to be written could mend these. All else may be a file that is half written, or one of two that belong together. */
 const LASTING: readonly (CredentialsRefusedReason | undefined)[] = ['expired', 'not_yet_valid', 'wrong_purpose', 'weak', 'no_anchor']
 
 /** Remembers since when files have not fitted together, and says so when it lasts: certificate and key are rarely written at once. */
 export class Unrest {
-  readonly #source: LiveSource
+  readonly #source: Pick<Followed<never>, 'wait' | 'refuse'>
   readonly #clock: Clock
   readonly #settle: number
   #since: number | undefined
@@ -15,7 +15,7 @@ export class Unrest {
   #failures = 0
   #doubted = false
 
-  constructor (source: LiveSource, clock: Clock, settle: number) {
+  constructor (source: Pick<Followed<never>, 'wait' | 'refuse'>, clock: Clock, settle: number) {
     this.#source = source
     this.#clock = clock
     this.#settle = settle

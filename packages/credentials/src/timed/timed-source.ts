@@ -1,4 +1,5 @@
-import type { RevocationChecker } from '@peerkit/revocation'
+import type { CheckedAuthority } from '../authority/check-authority.ts'
+import { DEFAULT_AUTHORITY } from '../authority/list-authorities.ts'
 import { backOff } from '../backoff.ts'
 import { keepAlive } from '../keep-alive.ts'
 import { checkMaterial } from '../check-material.ts'
@@ -9,9 +10,10 @@ import type { CredentialSnapshot, CredentialSource } from '../credential-snapsho
 import { MTLS_ERR_CREDENTIALS_CLOSED, unavailable } from '../errors.ts'
 import { LiveSource } from '../live-source.ts'
 import { digestInSlices } from '../content-digest.ts'
-import { OPTION_ORIGINS, listOf } from '../material.ts'
+import { OPTION_ORIGINS, crlsOf } from '../material.ts'
 import type { CheckOptions, CredentialMaterial } from '../material.ts'
-import { loadChecker } from '../revocation-checker.ts'
+import { loadCheckers } from '../revocation-checker.ts'
+import type { Checkers } from '../revocation-checker.ts'
 import { withinTime } from '../within-time.ts'
 
 /** A source that fetches anew when it is time. */
@@ -40,7 +42,7 @@ export interface TimedPlan {
   readonly options: CheckOptions
 }
 
-interface Loaded { readonly checked: CheckedMaterial, readonly fetched: Fetched, makeChecker (): Promise<RevocationChecker | undefined> }
+interface Loaded { readonly checked: CheckedMaterial, readonly fetched: Fetched, makeCheckers (changed: readonly CheckedAuthority[]): Promise<Checkers> }
 
 /** Makes a source of a plan; rejects where the first fetch after `attempts` fails. */
 export async function startTimedSource (plan: TimedPlan, attempts: number): Promise<TimedCredentials> {
@@ -51,8 +53,8 @@ async function start (plan: TimedPlan, attempts: number): Promise<TimedCredentia
   const signal = new AbortController().signal
   for (let attempt = 1; ; attempt += 1) {
     try {
-      const { checked, fetched, makeChecker } = await load(plan, undefined, signal)
-      return new TimedSource(checked, await makeChecker(), { plan, refreshAfter: fetched.refreshAfter })
+      const { checked, fetched, makeCheckers } = await load(plan, undefined, signal)
+      return new TimedSource(checked, await makeCheckers(checked.authorities), { plan, refreshAfter: fetched.refreshAfter })
     } catch (error) {
       // Material that is refused would be refused again; who did not answer may answer yet.
       if (attempt >= attempts || (error as { code?: string }).code !== 'MTLS_ERR_CREDENTIALS_UNAVAILABLE') throw error
@@ -68,8 +70,8 @@ class TimedSource extends LiveSource implements TimedCredentials {
   #cancel = (): void => {}
   #fetching: Promise<CredentialSnapshot> | undefined
 
-  constructor (checked: CheckedMaterial, revocation: RevocationChecker | undefined, { plan, refreshAfter }: { plan: TimedPlan, refreshAfter: number | undefined }) {
-    super(checked, revocation)
+  constructor (checked: CheckedMaterial, checkers: Checkers, { plan, refreshAfter }: { plan: TimedPlan, refreshAfter: number | undefined }) {
+    super(checked, checkers)
     this.#plan = plan
     this.#waitUntil(plan.nextAt(this.current, refreshAfter))
   }
@@ -96,8 +98,8 @@ class TimedSource extends LiveSource implements TimedCredentials {
     const { clock, nextAt, retry, random } = this.#plan
     this.#cancel()
     try {
-      const { checked, fetched, makeChecker } = await load(this.#plan, this.current, this.#controller.signal)
-      const snapshot = this.take(checked, this.changesTrust(checked) ? await makeChecker() : undefined)
+      const { checked, fetched, makeCheckers } = await load(this.#plan, this.current, this.#controller.signal)
+      const snapshot = this.take(checked, await makeCheckers(this.changedAuthorities(checked)))
       this.#failures = 0
       this.#waitUntil(nextAt(snapshot, fetched.refreshAfter))
       return snapshot
@@ -114,14 +116,16 @@ class TimedSource extends LiveSource implements TimedCredentials {
 async function load ({ fetch, what, clock, timeout, options }: TimedPlan, previous: CredentialSnapshot | undefined, signal: AbortSignal): Promise<Loaded> {
   const fetched = await ask(async () => await withinTime(async (ownSignal) => await fetch({ signal: ownSignal, previous }), { clock, timeout, signal, what }), what)
   const { material } = fetched
-  const crlDigests = await Promise.all(listOf(material.crl).map(digestInSlices))
+  const crlDigests = await digestCrls(material)
   const checked = checkMaterial(material, { origins: OPTION_ORIGINS, options, previous, crlDigests })
-  const before = { isFirst: previous === undefined, inForce: previous?.revocation }
-  return {
-    checked,
-    fetched,
-    makeChecker: async () => await loadChecker(material, checked, options, OPTION_ORIGINS.crl, before)
-  }
+  const makeCheckers = async (changed: readonly CheckedAuthority[]): Promise<Checkers> =>
+    await loadCheckers(changed, (name) => crlsOf(material, name), options.clock ?? clock, checked, previous)
+  return { checked, fetched, makeCheckers }
+}
+
+async function digestCrls (material: CredentialMaterial): Promise<ReadonlyMap<string, readonly string[]>> {
+  const names = Object.keys(material.authorities ?? { [DEFAULT_AUTHORITY]: material })
+  return new Map(await Promise.all(names.map(async (name) => [name, await Promise.all(crlsOf(material, name).map(digestInSlices))] as const)))
 }
 
 /** Errors of our own stay what they are; whatever else comes out of somebody's function means that there is no material. */

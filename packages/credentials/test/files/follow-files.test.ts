@@ -9,9 +9,14 @@ import { readSignature } from '../../src/files/file-signature.ts'
 import { FileFollower } from '../../src/files/follow-files.ts'
 import type { FollowOptions } from '../../src/files/follow-files.ts'
 import { FileLoader } from '../../src/files/load-files.ts'
+import { checkMaterial } from '../../src/check-material.ts'
+import type { CheckedMaterial } from '../../src/check-material.ts'
+import type { Check } from '../../src/files/load-files.ts'
 import { LiveSource } from '../../src/live-source.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { collect, makeFolder, nextChange, nextMessage } from '../support/world.ts'
+
+const check: Check<CheckedMaterial> = (material, context) => checkMaterial(material, { ...context, previous: undefined })
 
 const HOUR = 3_600_000
 
@@ -127,11 +132,11 @@ test('a change that left size and times as they were is found by the second look
   await write('both.pem', first.chain + first.key)
   const both = join(folder, 'both.pem')
   const options = { cert: both, ca: paths.ca }
-  const loader = new FileLoader(options, { timeout: 1_000 })
+  const loader = new FileLoader(options, { timeout: 1_000 }, check)
   const signature = await readSignature(loader.paths)
   const { checked, digest } = await loader.load(signature, { signal: new AbortController().signal })
   if (checked === undefined) throw new Error('expected material')
-  const source = new LiveSource(checked, undefined)
+  const source = new LiveSource(checked, new Map())
   await write('both.pem', second.chain + second.key)
   const blind = await readSignature(loader.paths)
   const follower = new FileFollower(source, { signature: blind, digest }, { loader, clock, poll: HOUR, settle: HOUR, events: false })
@@ -338,11 +343,11 @@ test('files that move while they are read are read again, and never mixed', asyn
 })
 
 async function follow (paths: { cert: string, key: string, ca: string }, options: Partial<FollowOptions>): Promise<{ source: LiveSource, follower: FileFollower }> {
-  const loader = new FileLoader(paths, { timeout: 1_000 })
+  const loader = new FileLoader(paths, { timeout: 1_000 }, check)
   const signature = await readSignature(loader.paths)
   const { checked, digest } = await loader.load(signature, { signal: new AbortController().signal })
   if (checked === undefined) throw new Error('expected material')
-  const source = new LiveSource(checked, undefined)
+  const source = new LiveSource(checked, new Map())
   const follower = new FileFollower(source, { signature, digest }, { loader, clock: new ManualClock(), poll: HOUR, settle: HOUR, events: true, ...options })
   await follower.start()
   return { source, follower }

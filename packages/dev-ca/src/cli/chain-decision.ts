@@ -44,9 +44,12 @@ const REMEDIES: Readonly<Record<PathRefusalReason, string>> = {
   purpose: 'Issue the certificate anew for this purpose, and do not limit the CAs above it to others. ' +
     '--purpose checks another one.',
   name_constraint: 'Issue the certificate with names that the CA is allowed to issue, or from another CA.',
+  outside_authority: 'Find out whether the peer may bear this name. ' +
+    'If so, allow it in the option names of the authority; if not, issue the certificate without it.',
   policy: 'Issue the certificate with a policy that all CAs above it allow.',
   critical_extension: 'Issue the certificate without this extension, or mark it as not critical.',
   lint: 'Issue the certificate anew by the rules of RFC 5280.',
+  blocked: 'Find out why the option block names this certificate, before it is taken out of there.',
   revoked: 'Issue a new certificate. Use a new key if the old one may be known to others.',
   revocation_unknown: 'Give the current list of the CA that issued this certificate by --crl. ' +
     'If that CA is an intermediate, give its certificate by --intermediates too.',

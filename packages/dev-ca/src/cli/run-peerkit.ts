@@ -7,12 +7,13 @@ import type { Command } from './command.ts'
 import { crl } from './crl.ts'
 import { expiry } from './expiry.ts'
 import { explain } from './explain.ts'
+import { forecast } from './forecast.ts'
 import { inspect } from './inspect.ts'
 import { probe } from './probe.ts'
 import { trustCheck } from './trust-check.ts'
 import { findNearest } from '../nearest.ts'
 
-const COMMANDS: readonly Command[] = [caInit, caIntermediate, certIssue, certRevoke, crl, explain, trustCheck, inspect, probe, expiry]
+const COMMANDS: readonly Command[] = [caInit, caIntermediate, certIssue, certRevoke, crl, explain, trustCheck, inspect, probe, expiry, forecast]
 
 /** Where a run writes. */
 export interface Output { out (text: string): void, err (text: string): void }

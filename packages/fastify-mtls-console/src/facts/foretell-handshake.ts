@@ -1,3 +1,4 @@
+import { listCheckers } from '@peerkit/credentials'
 import { viewDer } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
 import type { CertificateReason, RefusalDetail } from '@peerkit/events'
@@ -54,7 +55,7 @@ export async function foretellHandshake (
 ): Promise<HandshakeForecast> {
   const decision: Decision = await handshakes.evaluate(derOf(leaf), { sent: sent.map(derOf) })
   if (!decision.accepted) return describeRefused(decision)
-  const isChecked = revocation !== undefined || credentials.current.revocation !== undefined
+  const isChecked = revocation !== undefined || listCheckers(credentials.current, 'clients').length > 0
   const checks = describeAccepted(decision, isChecked)
   return { accepted: true, reason: undefined, detail: undefined, hint: undefined, checks }
 }

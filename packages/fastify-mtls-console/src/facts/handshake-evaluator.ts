@@ -1,4 +1,4 @@
-import { authorityOf } from '@peerkit/credentials'
+import { authoritiesOf } from '@peerkit/credentials'
 import type { CredentialSource } from '@peerkit/credentials'
 import type { RevocationChecker } from '@peerkit/revocation'
 import { createTrustEvaluator } from '@peerkit/trust'
@@ -9,7 +9,7 @@ export function createHandshakeEvaluator (
   credentials: CredentialSource, revocation: RevocationChecker | undefined, now: () => number
 ): TrustEvaluator {
   return createTrustEvaluator({
-    authorities: () => [authorityOf(credentials.current, revocation)],
+    authorities: () => authoritiesOf(credentials.current, 'clients', revocation),
     version: () => credentials.current.trustEpoch,
     now,
     maxRemembered: 0,

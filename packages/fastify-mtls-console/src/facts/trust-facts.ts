@@ -1,3 +1,4 @@
+import { listCheckers } from '@peerkit/credentials'
 import type { PeerIdentity } from '@peerkit/identity'
 import type { FormerAnchor, Turn } from '../collect/rotation-history.ts'
 import type { ConsoleState } from './console-state.ts'
@@ -80,7 +81,7 @@ function describeFormer ({ identity, removedAt }: FormerAnchor, { collector }: C
 
 /** A checker of CRLs says which it has; others (OCSP, a combination) have none to show. */
 function listCrls ({ credentials, revocation }: ConsoleState): readonly ShownCrl[] | undefined {
-  const checkers = [credentials.current.revocation, revocation].filter((checker) => checker !== undefined) as ReadonlyArray<{ readonly lists?: readonly CrlLike[] }>
+  const checkers = [...listCheckers(credentials.current), revocation].filter((checker) => checker !== undefined) as ReadonlyArray<{ readonly lists?: readonly CrlLike[] }>
   if (checkers.length === 0) return undefined
   return checkers.flatMap(({ lists = [] }) => lists).map(({ issuer, number, thisUpdate, nextUpdate, size, isDelta = false }) => ({
     issuer: issuer?.toString() ?? 'unknown', number: number?.toString(), thisUpdate, nextUpdate, entries: size, isDelta

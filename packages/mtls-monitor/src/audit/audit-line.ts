@@ -1,4 +1,5 @@
 import type { EventName, NearestRule, RefusalDetail, RefusedCertificate } from '@peerkit/events'
+import { claimsOf } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
 import { clip, clipAll } from '../clip.ts'
 
@@ -21,6 +22,12 @@ export interface AuditLine {
   readonly fingerprint256?: string | undefined
   readonly serialNumber?: string | undefined
   readonly issuer?: string | undefined
+  /** The authority that vouches for the certificate, or of `expiry:soon` that has the CA. */
+  readonly authority?: string | undefined
+  /** Kinds of names that the certificate may hold, and that its authority does not vouch for. Absent where all are believed. */
+  readonly notBelieved?: readonly string[] | undefined
+  /** What the certificate says its subject is, where that is not believed: to find it by, never to decide by. */
+  readonly claimedSubject?: string | undefined
   readonly remoteAddress?: string | undefined
   readonly remotePort?: number | undefined
   // What
@@ -72,9 +79,28 @@ export interface AuditDraft {
 
 export function nameEvent (name: EventName): string { return name.slice('peerkit:'.length) }
 
+type Who = Pick<AuditLine,
+  'peer' | 'fingerprint256' | 'serialNumber' | 'issuer' | 'authority' | 'notBelieved' | 'claimedSubject' | 'remoteAddress'>
+
 /** Who it was. */
-export function describeWho (peer: PeerIdentity | null | undefined, remoteAddress?: string): Pick<AuditLine, 'peer' | 'fingerprint256' | 'serialNumber' | 'issuer' | 'remoteAddress'> {
-  return { peer: peer?.toString(), fingerprint256: peer?.fingerprint256, serialNumber: clip(peer?.serialNumber), issuer: clip(peer?.issuer?.toString()), remoteAddress: clip(remoteAddress) }
+export function describeWho (peer: PeerIdentity | null | undefined, remoteAddress?: string): Who {
+  return {
+    peer: peer?.toString(),
+    fingerprint256: peer?.fingerprint256,
+    serialNumber: clip(peer?.serialNumber),
+    issuer: clip(peer?.issuer?.toString()),
+    authority: peer?.authority,
+    ...describeUnbelieved(peer),
+    remoteAddress: clip(remoteAddress)
+  }
+}
+
+/** What the authority does not vouch for. The subject is told as a claim: operators know certificates by it. */
+function describeUnbelieved (peer: PeerIdentity | null | undefined): Pick<AuditLine, 'notBelieved' | 'claimedSubject'> {
+  if (peer === null || peer === undefined || peer.notBelieved.length === 0) return {}
+  const subject = peer.notBelieved.includes('subject') ? claimsOf(peer).subject?.toString() : undefined
+  // A copy: loggers mark what they find while they write it.
+  return { notBelieved: [...peer.notBelieved], claimedSubject: subject === '' ? undefined : clip(subject) }
 }
 
 type RefusalFields = Pick<AuditLine, 'detail' | 'step' | 'why' | 'certificate'>

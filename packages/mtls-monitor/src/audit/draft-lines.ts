@@ -1,9 +1,10 @@
 import { hintHandshakeFailure } from '@peerkit/events'
 import type {
-  ChainUnavailableMessage, ConnectionEndedMessage, CredentialsRefusedMessage, CredentialsRotatedMessage, CredentialsWarnedMessage, ExpiringMessage, ForwardedMessage, HandshakeRefusedMessage, OutboundRefusedMessage,
+  ChainUnavailableMessage, ConnectionEndedMessage, CredentialsRefusedMessage, CredentialsRotatedMessage, CredentialsWarnedMessage, ForwardedMessage, HandshakeRefusedMessage, OutboundRefusedMessage,
   RequestJudgedMessage, RevocationFailedMessage, RevocationSoftPassedMessage, RulesRefusedMessage, RulesReloadedMessage
 } from '@peerkit/events'
 import { clip } from '../clip.ts'
+import type { ExpiringOfAuthority } from '../expiry/expiring-of-authority.ts'
 import { iso } from '../iso.ts'
 import { clipNearest, describeDetail, describeWho, MAX_DETAIL, networkOf, sourceOf } from './audit-line.ts'
 import type { AuditDraft } from './audit-line.ts'
@@ -73,7 +74,7 @@ export function draftJudged (message: RequestJudgedMessage, outcome: keyof typeo
 }
 
 export function draftRotated ({ identity, generation, trustChanged, notAfter }: CredentialsRotatedMessage): AuditDraft {
-  return { level: 'info', text: 'new credentials in force', outcome: 'changed', source: 'credentials', fields: { ...describeWho(identity), generation, trustChanged, notAfter: iso(notAfter) } }
+  return { level: 'info', text: 'new credentials in force', outcome: 'changed', source: 'credentials', fields: { ...describeWho(identity), generation, trustChanged, notAfter: notAfter === undefined ? undefined : iso(notAfter) } }
 }
 
 export function draftCredentialsRefused ({ code, reason, message, generation }: CredentialsRefusedMessage): AuditDraft {
@@ -107,13 +108,23 @@ export function draftSoftPassed ({ why, issuer, serialNumber, fingerprint256 }: 
   return { level: 'warn', text: 'certificate passed without its revocation status', outcome: 'warned', source: fingerprint256 ?? 'unknown', fields: { fingerprint256, serialNumber: clip(serialNumber), issuer: clip(issuer), reason: why } }
 }
 
-export function draftExpiring ({ what, name, issuer, serialNumber, fingerprint256, notAfter, left, threshold }: ExpiringMessage): AuditDraft {
+export function draftExpiring (message: ExpiringOfAuthority): AuditDraft {
+  const { what, name, issuer, serialNumber, fingerprint256, authority, notAfter, left, threshold } = message
   return {
     level: left <= 0 ? 'error' : 'warn',
     text: left <= 0 ? 'certificate or CRL has ended' : 'certificate or CRL ends soon',
     outcome: 'warned',
     source: fingerprint256 ?? name,
-    fields: { what, peer: clip(name), fingerprint256, serialNumber: clip(serialNumber), issuer: clip(issuer), notAfter: iso(notAfter), threshold }
+    fields: {
+      what,
+      peer: clip(name),
+      fingerprint256,
+      serialNumber: clip(serialNumber),
+      issuer: clip(issuer),
+      authority,
+      notAfter: iso(notAfter),
+      threshold
+    }
   }
 }
 

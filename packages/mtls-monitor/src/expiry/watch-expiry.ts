@@ -1,12 +1,12 @@
 import type { CredentialSource } from '@peerkit/credentials'
 import { expirySoon, listen } from '@peerkit/events'
 import { endOfValidity } from '@peerkit/identity'
-import type { ExpiringMessage } from '@peerkit/events'
 import type { PeerIdentity } from '@peerkit/identity'
 import type { RevocationChecker } from '@peerkit/revocation'
 import { BoundedMap } from '../bounded-map.ts'
 import { MTLS_ERR_MONITOR_OPTION } from '../errors.ts'
 import { checkCredentials, checkKeys, checkNumber } from '../option-check.ts'
+import type { ExpiringOfAuthority } from './expiring-of-authority.ts'
 import { listEndings } from './own-material.ts'
 import { compileThresholds, DEFAULT_THRESHOLDS } from './thresholds.ts'
 import type { BoundariesOf, Threshold } from './thresholds.ts'
@@ -52,7 +52,7 @@ export function watchExpiry (options: ExpiryOptions): ExpiryWatch {
 /** `end`: the first moment in which it no longer counts. */
 interface Life { readonly notBefore: number | undefined, readonly end: number }
 
-type Told = Omit<ExpiringMessage, 'v' | 'time' | 'left' | 'threshold'>
+type Told = Omit<ExpiringOfAuthority, 'v' | 'time' | 'left' | 'threshold'>
 
 class LiveExpiryWatch implements ExpiryWatch {
   readonly #credentials: CredentialSource | undefined
@@ -105,9 +105,10 @@ class LiveExpiryWatch implements ExpiryWatch {
   }
 
   #look (peer: PeerIdentity): void {
-    const { notAfter, notBefore, fingerprint256, serialNumber, issuer } = peer
+    const { notAfter, notBefore, fingerprint256, serialNumber, issuer, authority } = peer
     if (notAfter === undefined || this.#now() < (this.#nextLook.get(peer) ?? 0)) return
-    const ending = { what: 'peer', name: peer.toString(), issuer: issuer?.toString(), serialNumber, fingerprint256, notAfter } as const
+    const named = { name: peer.toString(), issuer: issuer?.toString(), serialNumber, fingerprint256 }
+    const ending = { what: 'peer', ...named, authority, notAfter } as const
     this.#nextLook.set(peer, this.#tell(this.#toldPeers, fingerprint256 ?? ending.name, { notBefore, end: endOfValidity(peer) }, ending))
   }
 
@@ -122,7 +123,8 @@ class LiveExpiryWatch implements ExpiryWatch {
     const told = memory.touch(key, () => ({ threshold: undefined }))
     if (told.threshold === threshold) return next
     told.threshold = threshold
-    if (expirySoon.hasSubscribers) expirySoon.publish({ v: 1, time: now, ...ending, left: end - now, threshold })
+    const message: ExpiringOfAuthority = { v: 1, time: now, ...ending, left: end - now, threshold }
+    if (expirySoon.hasSubscribers) expirySoon.publish(message)
     return next
   }
 }

@@ -2,6 +2,7 @@ import type { EventListeners, RequestJudgedMessage } from '@peerkit/events'
 import type { Attributes } from '@opentelemetry/api'
 import type { PeerIdentity } from '@peerkit/identity'
 import { namesOf } from '../callers-by-issuer.ts'
+import { NO_AUTHORITY, createAuthorityLabels } from './authority-labels.ts'
 import { BoundedLabels } from './bounded-labels.ts'
 import type { Instruments } from './instruments.ts'
 
@@ -17,19 +18,25 @@ export function recordConnections (instruments: Instruments): EventListeners {
   const byIssuer = instruments.counter('peerkit.connections.by_issuer')
   const forwarded = instruments.counter('peerkit.forwarded.rejected')
   const issuers = createIssuerLabels()
+  const authorities = createAuthorityLabels()
   const reasons = new BoundedLabels(MAX_REASONS)
   const judged = (judgedIn: number | undefined, result: string): void => { if (judgedIn !== undefined) judgement.record(judgedIn / 1000, { 'peerkit.result': result }) }
   return {
     'peerkit:handshake:refused': ({ reason, resumed, judgedIn }) => {
-      handshakes.add(1, { 'peerkit.result': 'refused', 'peerkit.resumed': resumed, 'error.type': reasons.of(reason) })
+      // Whom a refused certificate names was not verified, so that no authority vouches for it.
+      const labels = { 'peerkit.result': 'refused', 'peerkit.resumed': resumed, 'peerkit.authority': NO_AUTHORITY }
+      handshakes.add(1, { ...labels, 'error.type': reasons.of(reason) })
       judged(judgedIn, 'refused')
     },
     'peerkit:connection:identified': ({ peer, resumed, judgedIn }) => {
-      handshakes.add(1, { 'peerkit.result': 'accepted', 'peerkit.resumed': resumed })
+      const authority = authorities(peer)
+      handshakes.add(1, { 'peerkit.result': 'accepted', 'peerkit.resumed': resumed, 'peerkit.authority': authority })
       byIssuer.add(1, issuers(peer))
       judged(judgedIn, 'accepted')
     },
-    'peerkit:connection:ended': ({ reason }) => { ended.add(1, { 'error.type': reasons.of(reason) }) },
+    'peerkit:connection:ended': ({ reason, peer }) => {
+      ended.add(1, { 'error.type': reasons.of(reason), 'peerkit.authority': authorities(peer) })
+    },
     'peerkit:forwarded:refused': ({ reason }) => { forwarded.add(1, { 'peerkit.result': 'refused', 'error.type': reasons.of(reason) }) },
     'peerkit:forwarded:stripped': ({ reason }) => { forwarded.add(1, { 'peerkit.result': 'stripped', 'error.type': reasons.of(reason) }) }
   }
@@ -44,7 +51,8 @@ export function recordRequests (instruments: Instruments): EventListeners {
   const issuers = createIssuerLabels()
   const groups = new BoundedLabels(MAX_GROUPS)
   const reasons = new BoundedLabels(MAX_REASONS)
-  const allowedBy = new Map<string, Attributes>()
+  const authorities = createAuthorityLabels()
+  const allowedOf = createAllowedLabels()
   const HIT = { 'peerkit.cache': 'hit' }
   const MISS = { 'peerkit.cache': 'miss' }
   const judged = ({ judgedIn, remembered }: RequestJudgedMessage, decision: string): void => {
@@ -56,17 +64,34 @@ export function recordRequests (instruments: Instruments): EventListeners {
   return {
     'peerkit:request:allowed': (message) => {
       const group = message.group === undefined ? 'none' : groups.of(message.group)
-      let attributes = allowedBy.get(group)
-      if (attributes === undefined) allowedBy.set(group, attributes = { 'peerkit.decision': 'allowed', 'peerkit.group': group })
-      requests.add(1, attributes)
+      requests.add(1, allowedOf(authorities(message.peer), group))
       if (message.peer !== null) byIssuer.add(1, issuers(message.peer))
       judged(message, 'allowed')
     },
     'peerkit:request:denied': (message) => {
-      requests.add(1, { 'peerkit.decision': 'denied', 'error.type': reasons.of(message.reason) })
+      const { reason, peer } = message
+      requests.add(1, { 'peerkit.decision': 'denied', 'peerkit.authority': authorities(peer), 'error.type': reasons.of(reason) })
       judged(message, 'denied')
     },
-    'peerkit:request:would-deny': ({ reason }) => { requests.add(1, { 'peerkit.decision': 'would_deny', 'error.type': reasons.of(reason) }) }
+    'peerkit:request:would-deny': ({ reason, peer }) => {
+      const labels = { 'peerkit.decision': 'would_deny', 'peerkit.authority': authorities(peer) }
+      requests.add(1, { ...labels, 'error.type': reasons.of(reason) })
+    }
+  }
+}
+
+/** The labels of allowed requests, made once: most requests are allowed, and their labels are few. Both are bounded. */
+function createAllowedLabels (): (authority: string, group: string) => Attributes {
+  const known = new Map<string, Map<string, Attributes>>()
+  return (authority, group) => {
+    let byGroup = known.get(authority)
+    if (byGroup === undefined) known.set(authority, byGroup = new Map())
+    let attributes = byGroup.get(group)
+    if (attributes === undefined) {
+      attributes = { 'peerkit.decision': 'allowed', 'peerkit.group': group, 'peerkit.authority': authority }
+      byGroup.set(group, attributes)
+    }
+    return attributes
   }
 }
 

@@ -6,6 +6,7 @@ import type { RevocationChecker } from '@peerkit/revocation'
 import { listEndings } from '../expiry/own-material.ts'
 import { checkCredentials, checkKeys, checkMethods } from '../option-check.ts'
 import type { Readiness } from '../expiry/readiness.ts'
+import { NO_AUTHORITY } from './authority-labels.ts'
 import { recordChanges } from './change-metrics.ts'
 import { recordConnections, recordRequests } from './inbound-metrics.ts'
 import { Instruments } from './instruments.ts'
@@ -55,19 +56,25 @@ function observe (meter: Meter, instruments: Instruments, { credentials, revocat
       result.observe(generation, number)
     }
     if (readiness !== undefined) result.observe(ready, readiness.ready().ready ? 1 : 0)
-    for (const { left, what, name } of listRemaining(credentials, revocation, now())) result.observe(remaining, left / 1000, { 'peerkit.kind': what, 'peerkit.name': name })
+    for (const { left, what, name, authority } of listRemaining(credentials, revocation, now())) {
+      result.observe(remaining, left / 1000, { 'peerkit.kind': what, 'peerkit.name': name, 'peerkit.authority': authority })
+    }
   }
   meter.addBatchObservableCallback(take, gauges)
   return () => { meter.removeBatchObservableCallback(take, gauges) }
 }
 
-/** Of several with one name the one that ends first. Beyond the bound: those that end first. */
-function listRemaining (credentials: CredentialSource | undefined, revocation: RevocationChecker | undefined, now: number): ReadonlyArray<{ left: number, what: string, name: string }> {
-  const first = new Map<string, { left: number, what: string, name: string }>()
-  for (const { what, name, end } of listEndings(credentials, revocation)) {
-    const key = `${what} ${name}`
+interface Remaining { readonly left: number, readonly what: string, readonly name: string, readonly authority: string }
+
+/** Of several with one name in one authority the one that ends first. Beyond the bound: those that end first. */
+function listRemaining (
+  credentials: CredentialSource | undefined, revocation: RevocationChecker | undefined, now: number
+): readonly Remaining[] {
+  const first = new Map<string, Remaining>()
+  for (const { what, name, authority = NO_AUTHORITY, end } of listEndings(credentials, revocation)) {
+    const key = `${what} ${authority} ${name}`
     const left = end - now
-    if (left < (first.get(key)?.left ?? Infinity)) first.set(key, { left, what, name: name.slice(0, 200) })
+    if (left < (first.get(key)?.left ?? Infinity)) first.set(key, { left, what, name: name.slice(0, 200), authority })
   }
   return [...first.values()].sort((a, b) => a.left - b.left).slice(0, MAX_NAMES)
 }

@@ -2,8 +2,8 @@ import { memoryCredentials } from '@peerkit/credentials'
 import type { MemoryCredentials } from '@peerkit/credentials'
 import { createDevCa } from '@peerkit/dev-ca'
 import type { DevCa } from '@peerkit/dev-ca'
-import { parsePeerIdentity } from '@peerkit/identity'
-import type { PeerIdentity } from '@peerkit/identity'
+import { limitPeerIdentity, parsePeerIdentity } from '@peerkit/identity'
+import type { ClaimKind, PeerIdentity } from '@peerkit/identity'
 
 export const DAY = 86_400_000
 
@@ -22,6 +22,14 @@ export async function mintPeer (options: { cn?: string, from?: number, life?: nu
   const ca = await createDevCa({ name, notBefore: new Date(from - 1000), notAfter: new Date(from + life + 3650 * DAY) })
   const { der } = await ca.issue({ cn, profile: 'client', notBefore: new Date(from), notAfter: new Date(from + life) })
   return parsePeerIdentity(der, { chain: [parsePeerIdentity(ca.der)] })
+}
+
+/** The identity of a partner's client, of whom the authority `partner` vouches for the SPIFFE ID alone. */
+export async function mintPartner (authority = 'partner', ca?: string): Promise<PeerIdentity> {
+  const root = await createDevCa({ name: ca ?? 'Partner Root' })
+  const { der } = await root.issue({ cn: 'web', ou: 'billing', spiffe: 'spiffe://partner.example/web', dns: 'ledger.internal' })
+  const hidden: readonly ClaimKind[] = ['subject', 'dns', 'uri', 'email', 'ip', 'upn', 'policy']
+  return limitPeerIdentity(parsePeerIdentity(der, { chain: [parsePeerIdentity(root.der)] }), authority, hidden)
 }
 
 export interface OwnOptions { readonly life?: number, readonly crlLife?: number }

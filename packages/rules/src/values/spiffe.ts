@@ -1,6 +1,6 @@
 import { MTLS_ERR_SPIFFE_ID_INVALID, parseSpiffeId } from '@peerkit/identity'
-import type { PeerIdentity, SpiffeId } from '@peerkit/identity'
-import { listAltNames } from '../list-alt-names.ts'
+import type { SpiffeId } from '@peerkit/identity'
+import { listIds } from '../list-ids.ts'
 import { refuseRule } from '../refuse-rule.ts'
 import type { RulePath } from '../rule-path.ts'
 import { REST, splitSegments } from '../segments.ts'
@@ -32,12 +32,6 @@ function parseId (text: string, path: RulePath, found: string): SpiffeId {
     if (!(error instanceof MTLS_ERR_SPIFFE_ID_INVALID)) throw error
     return refuseRule(path, 'never_matches', found, EXPECTED, error.message.slice(error.message.indexOf(': ') + 2))
   }
-}
-
-function listIds (peer: PeerIdentity): readonly string[] | undefined {
-  if (peer.spiffeId !== undefined) return [peer.spiffeId]
-  // An ID is made of the URI names: where those are known, its absence is known too.
-  return listAltNames(peer, 'uri') === undefined ? undefined : []
 }
 
 function endOfTrustDomain (id: string): number {

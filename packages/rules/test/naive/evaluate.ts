@@ -1,6 +1,6 @@
 // What the rule language means, written down a second time without any index: slow, plain, and sharing no code with the package.
 import type { DistinguishedName, PeerIdentity } from '@peerkit/identity'
-import { equalDistinguishedNames, parseDistinguishedName } from '@peerkit/identity'
+import { claimsOf, equalDistinguishedNames, parseDistinguishedName } from '@peerkit/identity'
 
 /** `undefined`: not known. */
 type Answer = boolean | undefined
@@ -43,7 +43,13 @@ function keyHolds (key: string, wanted: readonly any[], peer: PeerIdentity): Ans
     case 'issuer': return has(peer.issuer && [peer.issuer], nameHolds)
     case 'dns': return has(san('dns'), dnsHolds)
     case 'uri': return has(san('uri'), uriHolds)
-    case 'spiffe': return has(peer.spiffeId !== undefined ? [peer.spiffeId] : san('uri') && [], spiffeHolds)
+    case 'spiffe': {
+      if (peer.notBelieved.includes('spiffe')) return undefined
+      if (peer.spiffeId !== undefined) return has([peer.spiffeId], spiffeHolds)
+      const said = claimsOf(peer).subjectAltNames
+      return said === undefined || said.unknown.includes('uri') ? undefined : false
+    }
+    case 'authority': return has(single(peer.authority), same)
     case 'email': return has(san('email'), (a: string, b) => fold(a) === fold(b))
     case 'ip': return has(san('ip'), ipHolds)
     case 'serialNumber': return has(single(peer.serialNumber), (a, b) => BigInt(`0x${a.replaceAll(':', '')}`) === BigInt(`0x${b}`))

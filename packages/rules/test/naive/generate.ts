@@ -1,6 +1,6 @@
 // Random rules and identities over a small vocabulary, so that they meet often.
-import { createPartialIdentity } from '@peerkit/identity'
-import type { PeerIdentity } from '@peerkit/identity'
+import { createPartialIdentity, limitPeerIdentity } from '@peerkit/identity'
+import type { ClaimKind, PeerIdentity } from '@peerkit/identity'
 import type { Random } from './random.ts'
 
 const TEXTS = ['a', 'b', 'A', 'a,b', 'ü']
@@ -19,9 +19,18 @@ const IP_RULES = ['10.0.0.1', '10.0.0.0/8', '10.0.0.0/16', '0.0.0.0/0', '::/0', 
 const DIGESTS = ['0a', 'b1', 'c2'].map((octet) => octet.repeat(32))
 const OIDS = ['1.2.3', '1.2.4', '2.5.29.37.0', '1.3.6.1.5.5.7.3.2']
 const SERIALS = ['00', '01', '0a1b', 'ff']
+const AUTHORITIES = ['internal', 'partner']
+const KINDS: readonly ClaimKind[] = ['subject', 'spiffe', 'dns', 'uri', 'email', 'ip', 'upn', 'policy']
 
-/** An identity in which anything may be missing (unknown) or empty (known to be absent). */
+/** An identity in which anything may be missing (unknown), empty (known to be absent) or not believed. */
 export function randomIdentity (random: Random, depth = 0): PeerIdentity {
+  const peer = randomCertificate(random, depth)
+  if (random.chance(0.5)) return peer
+  const notBelieved = random.chance(0.3) ? [] : [...new Set(random.some(KINDS, 1, 4))]
+  return limitPeerIdentity(peer, random.pick(AUTHORITIES), notBelieved)
+}
+
+function randomCertificate (random: Random, depth: number): PeerIdentity {
   const known = <T> (make: () => T): T | undefined => random.chance(0.75) ? make() : undefined
   const isSvid = random.chance(0.4)
   const uri = isSvid ? [random.pick(IDS)] : random.some([...URIS, ...IDS], 0, 2)
@@ -64,7 +73,10 @@ function addKey (rule: Record<string, unknown>, random: Random, depth: number, g
     ? randomRule(random, depth + 1, inGateway)
     : Array.from({ length: 1 + random.below(2) }, () => randomRule(random, depth + 1, inGateway))
   const digest = (hex: string): string => random.pick([hex, hex.toUpperCase(), Buffer.from(hex, 'hex').toString('base64'), (hex.match(/../g) as string[]).join(':')])
-  const key = random.pick(['cn', 'o', 'ou', 'subject', 'issuer', 'dns', 'uri', 'spiffe', 'email', 'ip', 'serialNumber', 'fingerprint', 'publicKey', 'policy', 'extendedKeyUsage', 'via', 'not', 'not'])
+  const key = random.pick([
+    'cn', 'o', 'ou', 'subject', 'issuer', 'dns', 'uri', 'spiffe', 'email', 'ip', 'serialNumber',
+    'fingerprint', 'publicKey', 'policy', 'extendedKeyUsage', 'authority', 'via', 'not', 'not'
+  ])
   switch (key) {
     case 'cn': case 'o': case 'ou': rule[key] = values(TEXTS); break
     case 'subject': rule.subject = names(NAMES); break
@@ -78,6 +90,7 @@ function addKey (rule: Record<string, unknown>, random: Random, depth: number, g
     case 'fingerprint': rule.fingerprint = digest(random.pick(DIGESTS)); break
     case 'publicKey': rule.publicKey = [digest(random.pick(DIGESTS))]; break
     case 'policy': rule.policy = values(OIDS); break
+    case 'authority': rule.authority = values(AUTHORITIES); break
     case 'extendedKeyUsage': rule.extendedKeyUsage = values(OIDS); break
     case 'via': if (depth < 3 && !gateway) rule.via = nested(true); break
     default: if (depth < 3) rule.not = nested(gateway)

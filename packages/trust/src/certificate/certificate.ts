@@ -205,7 +205,7 @@ function readContents (fields: CertificateFields, identity: PeerIdentity): Conte
 }
 
 /** A longer name is compared as it stands: folding it would cost a stranger's host more than his certificate is worth. */
-const MAX_FOLDED_OCTETS = 4_096
+const MAX_FOLDED_OCTETS = 1_024
 
 function foldName (name: DistinguishedName, der: Uint8Array): readonly string[] {
   return der.length > MAX_FOLDED_OCTETS ? [unfoldedKey(Buffer.from(der).toString('latin1'))] : rdnKeys(name)

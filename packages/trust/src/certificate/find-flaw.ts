@@ -16,6 +16,15 @@ const PROCESSED: ReadonlySet<string> = new Set([
 
 export type Purpose = 'clientAuth' | 'serverAuth' | 'any'
 
+/** What certificates are held against. */
+export interface PurposeRules {
+  readonly purpose: Purpose
+  /** Whether a leaf may have what is meant for CAs alone and does nothing without basicConstraints. */
+  readonly idleCaFields?: boolean
+  /** Whether a certificate for servers counts as one for clients too. */
+  readonly serverAuthOnly?: boolean
+}
+
 const PURPOSES = Object.freeze({ clientAuth: '1.3.6.1.5.5.7.3.2', serverAuth: '1.3.6.1.5.5.7.3.1' } as const)
 
 const CLIENT_USES = KEY_USAGE.digitalSignature | KEY_USAGE.keyAgreement
@@ -57,16 +66,17 @@ export function blame (certificate: Certificate, reason: PathRefusalReason, faul
 }
 
 /** What keeps a certificate from issuing others: RFC 5280 sections 6.1.4 (k) and (n), and the purposes that its own extension narrows those below it to. */
-export function findIssuerFlaw (certificate: Certificate, purpose: Purpose): PathRefused | undefined {
+export function findIssuerFlaw (certificate: Certificate, rules: PurposeRules): PathRefused | undefined {
   const { basicConstraints, keyUsage, subjectRdns } = certificate
   if (basicConstraints?.ca !== true) return blame(certificate, 'not_ca', 'issued a certificate, but is no CA (basicConstraints)')
   if (keyUsage !== undefined && (keyUsage & KEY_USAGE.keyCertSign) === 0) return blame(certificate, 'not_ca', 'issued a certificate, but its keyUsage lacks keyCertSign')
   if (subjectRdns.length === 0) return blame(certificate, 'not_ca', 'issued a certificate and has no name')
-  return checkPurpose(certificate, purpose)
+  return checkPurpose(certificate, rules)
 }
 
 /** What keeps a certificate from being presented in a handshake. */
-export function findLeafFlaw (certificate: Certificate, purpose: Purpose, idleCaFields = false): PathRefused | undefined {
+export function findLeafFlaw (certificate: Certificate, rules: PurposeRules): PathRefused | undefined {
+  const { purpose, idleCaFields = false } = rules
   const { identity, basicConstraints, keyUsage, nameConstraints } = certificate
   const isCa = basicConstraints?.ca === true
   // RFC 5280 sections 4.2.1.3 and 4.2.1.10: for CAs alone. A reader that looks at one of them and not at cA takes it for a CA.
@@ -76,7 +86,7 @@ export function findLeafFlaw (certificate: Certificate, purpose: Purpose, idleCa
   if (purpose !== 'any' && identity.isCa !== false) return blame(certificate, 'ca_as_leaf', 'is a CA')
   if (purpose !== 'any' && !allowsByCertType(certificate, purpose)) return blame(certificate, 'purpose', `does not allow ${purpose} by its Netscape certificate type`)
   if (purpose !== 'any' && keyUsage !== undefined && (keyUsage & LEAF_USES[purpose]) === 0) return blame(certificate, 'purpose', `does not allow ${purpose} by its keyUsage`)
-  return checkPurpose(certificate, purpose)
+  return checkPurpose(certificate, rules)
 }
 
 /** What came before extended key usages, and OpenSSL still heeds in a handshake. That it is a BIT STRING was checked when it was read. */
@@ -89,10 +99,15 @@ function allowsByCertType ({ fields }: Certificate, purpose: keyof typeof CERT_T
  * An extended key usage, where there is one, has to name the purpose: in the leaf and in every CA above it. anyExtendedKeyUsage does not, so that what OpenSSL
  * refuses in a handshake is not accepted from a gateway.
  */
-function checkPurpose (certificate: Certificate, purpose: Purpose): PathRefused | undefined {
-  if (purpose === 'any' || !certificate.fields.extensions.has(EXTENSION.extendedKeyUsage)) return undefined
-  if (certificate.identity.extendedKeyUsage!.includes(PURPOSES[purpose])) return undefined
+function checkPurpose (certificate: Certificate, { purpose, serverAuthOnly = false }: PurposeRules): PathRefused | undefined {
+  if (allowsPurpose(certificate, purpose) || (serverAuthOnly && purpose === 'clientAuth' && allowsPurpose(certificate, 'serverAuth'))) return undefined
   return blame(certificate, 'purpose', `does not allow ${purpose} by its extendedKeyUsage`)
+}
+
+/** Whether an extended key usage, where there is one, names the purpose. The certificate must have been read whole. */
+export function allowsPurpose (certificate: Certificate, purpose: Purpose): boolean {
+  if (purpose === 'any' || !certificate.fields.extensions.has(EXTENSION.extendedKeyUsage)) return true
+  return certificate.identity.extendedKeyUsage!.includes(PURPOSES[purpose])
 }
 
 const names = new WeakMap<Certificate, string>()

@@ -6,7 +6,14 @@ import { verifySignature } from './signature.ts'
  * bears one name twice, and is no end. A root that is signed by an algorithm that is not known here is told by its key identifiers.
  */
 export function isSelfSigned (certificate: Certificate): boolean {
-  if (!certificate.selfIssued) return false
+  let answer = answers.get(certificate)
+  if (answer === undefined) answers.set(certificate, answer = certificate.selfIssued && hasOwnSignature(certificate))
+  return answer
+}
+
+const answers = new WeakMap<Certificate, boolean>()
+
+function hasOwnSignature (certificate: Certificate): boolean {
   const { fields, scheme, keyKind, subjectKeyId, authorityKeyId } = certificate
   const key = certificate.publicKey()
   if (scheme === undefined || key === undefined) return subjectKeyId === undefined || authorityKeyId === undefined || subjectKeyId === authorityKeyId

@@ -14,9 +14,9 @@ export function verifySignature (scheme: SignatureScheme, data: Uint8Array, sign
   }
 }
 
-/** What verifying with a key costs, measured in signatures of the usual kinds: P-256, P-384, RSA, Ed25519, ML-DSA. None of them takes more than a millisecond. */
+/** What verifying with a key costs, measured in signatures of the usual kinds: P-256, RSA, Ed25519, ML-DSA. None of them takes more than a millisecond. */
 export function weightOf ({ type, curve, bits = 0 }: PublicKeyKind): number {
   if (curve === undefined) return bits > 8_192 ? 2 : type.startsWith('slh-dsa') ? 3 : 1
   if (curve.startsWith('sect') || curve.startsWith('c2')) return 4
-  return curve === 'secp521r1' || curve.startsWith('brainpoolP512') || curve.startsWith('brainpoolP384') ? 2 : 1
+  return curve === 'secp384r1' || curve === 'secp521r1' || curve.startsWith('brainpoolP512') || curve.startsWith('brainpoolP384') ? 2 : 1
 }

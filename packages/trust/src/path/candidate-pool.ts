@@ -1,4 +1,3 @@
-import { fingerprintOf } from '../certificate/certificate.ts'
 import type { Certificate } from '../certificate/certificate.ts'
 
 /** Certificates that may stand in a path, by subject. None of them is believed before its signature was verified. */
@@ -10,7 +9,6 @@ export interface Candidates {
 /** A fixed list of candidates. One that was given twice is one, and one whose names cannot be read is left out: a path that comes to it could not go on. */
 export class CandidatePool implements Candidates {
   readonly #groups = new Map<string, Certificate[]>()
-
   readonly #byFingerprint = new Map<string, Certificate>()
 
   constructor (certificates: Iterable<Certificate>) {
@@ -28,9 +26,8 @@ export class CandidatePool implements Candidates {
     return this.#groups.get(subjectKey) ?? NONE
   }
 
-  /** The certificate of exactly these bytes. */
-  find (der: Uint8Array): Certificate | undefined {
-    return this.#byFingerprint.size === 0 ? undefined : this.#byFingerprint.get(fingerprintOf(der))
+  [Symbol.iterator] (): Iterator<Certificate> {
+    return this.#byFingerprint.values()
   }
 
   has ({ fingerprint }: Certificate): boolean {

@@ -46,9 +46,9 @@ export function searchPath<Accepted extends { readonly valid: true }> (material:
   }
 }
 
-/** Whether a refusal says that the leaf itself was revoked, which holds on every path: its issuer's key is the same on all of them. */
+/** Whether a refusal says that the leaf itself was revoked, or is blocked, which holds on every path: its issuer's key is the same on all of them. */
 export function isRevoked (leaf: Certificate, { reason, certificate }: PathRefused): boolean {
-  return reason === 'revoked' && certificate?.fingerprint256 === leaf.fingerprint
+  return (reason === 'revoked' || reason === 'blocked') && certificate?.fingerprint256 === leaf.fingerprint
 }
 
 const REVOCATION = 2
@@ -56,7 +56,7 @@ const MAX_NAME_OCTETS = 1_024
 
 /** Of several refusals that is told which came furthest: names alone led to a path whose signature is wrong. */
 function rank (reason: PathRefusalReason): number {
-  if (reason === 'revoked' || reason === 'revocation_unknown') return REVOCATION
+  if (reason === 'revoked' || reason === 'blocked' || reason === 'revocation_unknown') return REVOCATION
   return reason === 'signature_invalid' ? 0 : 1
 }
 

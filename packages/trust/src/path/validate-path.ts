@@ -23,6 +23,8 @@ export interface PathRules {
   /** Whether a leaf may have what is meant for CAs alone and does nothing without basicConstraints: keyCertSign, name constraints. A handshake lets it. */
   readonly idleCaFields?: boolean
   readonly algorithms: Algorithms
+  /** Whether a certificate for servers counts as one for clients too. */
+  readonly serverAuthOnly?: boolean
   readonly now: number
 }
 
@@ -41,14 +43,29 @@ export function validatePath (path: readonly Certificate[], rules: PathRules, bu
     const refusal = (i < last ? checkSignature(certificate, path[i + 1]!, rules.algorithms, budget) : undefined) ??
       readWhole(certificate) ??
       findFlaw(certificate, rules.now, rules.algorithms) ??
-      (i > 0 ? findIssuerFlaw(certificate, rules.purpose) : findLeafFlaw(certificate, rules.purpose, rules.idleCaFields)) ??
+      (i > 0 ? findIssuerFlaw(certificate, rules) : findLeafFlaw(certificate, rules)) ??
       (i < last ? checkNamesBelow(path, i, budget) : undefined)
-    if (refusal !== undefined) return refusal
+    if (refusal !== undefined) return findForged(path, i, rules, budget) ?? refusal
     // Section 6.1.4 (l) and (m); the anchor is not counted, and self-issued certificates are not either.
     if (i > 0 && i < last && !certificate.selfIssued && --remaining < 0) return blame(certificate, 'path_length', 'is one CA more than a pathLenConstraint above it allows')
     if (i > 0) remaining = Math.min(remaining, certificate.basicConstraints?.pathLength ?? Infinity)
   }
   return checkPolicies(path, rules.policies, budget) ?? (rules.strict ? checkLint(path) : undefined)
+}
+
+/**
+ * Of a path whose certificate at `index` is at fault: a signature below it that is forged. Then names alone led there, and what is wrong above is nobody's fault who
+ * asks: a stranger may put any certificate on top of its own.
+ */
+function findForged (path: readonly Certificate[], index: number, { algorithms }: PathRules, budget: Budget): PathRefused | undefined {
+  for (let i = index - 1; i >= 0; i--) {
+    const issuer = path[i + 1]!
+    // Keys are looked at in certificates that can be read alone.
+    if (readWhole(issuer) !== undefined) return undefined
+    const refusal = checkSignature(path[i]!, issuer, algorithms, budget)
+    if (refusal !== undefined) return refusal.reason === 'signature_invalid' ? refusal : undefined
+  }
+  return undefined
 }
 
 function checkLint (path: readonly Certificate[]): PathRefused | undefined {
@@ -60,9 +77,10 @@ function checkLint (path: readonly Certificate[]): PathRefused | undefined {
 }
 
 /** A leaf that is among the anchors itself: trusted as it is, if it is still valid and for this purpose. */
-function validateTrustedLeaf (leaf: Certificate, { purpose, now, strict, algorithms, idleCaFields, policies: inputs }: PathRules): PathRefused | undefined {
+function validateTrustedLeaf (leaf: Certificate, rules: PathRules): PathRefused | undefined {
+  const { now, strict, algorithms, policies: inputs } = rules
   const policies = new PolicyState(inputs, 1)
-  const flaw = readWhole(leaf) ?? findFlaw(leaf, now, algorithms) ?? findLeafFlaw(leaf, purpose, idleCaFields)
+  const flaw = readWhole(leaf) ?? findFlaw(leaf, now, algorithms) ?? findLeafFlaw(leaf, rules)
   if (flaw !== undefined) return flaw
   if (!policies.enter(leaf, true) || !policies.conclude(leaf)) return blame(leaf, 'policy', 'has no certificate policy that is accepted')
   return strict ? checkLint([leaf]) : undefined

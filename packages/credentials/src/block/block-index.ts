@@ -1,0 +1,87 @@
+import { isSpiffe, nameKey, rdnKeys } from '@peerkit/identity'
+import type { DistinguishedName, PeerIdentity } from '@peerkit/identity'
+import type { EntryKind, KnownEntry } from './block-entry.ts'
+import { dnsKey, serialKey, spiffeKey } from './entry-values.ts'
+import { serialIssuerKey } from './read-entry.ts'
+
+const EMAIL_ADDRESS = 'emailAddress'
+
+/** Finds the entry for a certificate by a few look-ups, however long the list is. */
+export class BlockIndex {
+  readonly #tables = new Map<EntryKind, Map<string, KnownEntry>>()
+  /** Serial numbers alone: the name of an issuer is worked out only where its serial number is known. */
+  readonly #serials = new Set<string>()
+  /** How long the keys of paths are. A peer's URI is cut at these lengths only, not at each of its slashes. */
+  readonly #lengths = new Set<number>()
+
+  constructor (entries: Iterable<KnownEntry>) {
+    for (const entry of entries) this.#add(entry)
+  }
+
+  /** The entry that blocks a certificate at a time. Fields that are not known match nothing. */
+  find (certificate: PeerIdentity, now: number): KnownEntry | undefined {
+    const { publicKey256, subject, subjectAltNames: names } = certificate
+    return this.#alive('publicKey', publicKey256, now) ?? this.#findSerial(certificate, now) ??
+      this.#findName(subject, now) ?? first(names?.directoryName, (name) => this.#findName(name, now)) ??
+      first(names?.dns, (name) => this.#alive('dns', dnsKey(name), now)) ??
+      first(this.#emails(certificate), (address) => this.#alive('email', address.toLowerCase(), now)) ??
+      this.#findUri(certificate.spiffeId, now) ?? first(names?.uri, (uri) => this.#findUri(uri, now))
+  }
+
+  #add (entry: KnownEntry): void {
+    const { kind, key } = entry
+    let table = this.#tables.get(kind)
+    if (table === undefined) this.#tables.set(kind, table = new Map())
+    const other = table.get(key)
+    if (other === undefined || outlasts(entry, other)) table.set(key, entry)
+    if (kind === 'serial') this.#serials.add(key.slice(0, key.indexOf(' ')))
+    if (kind === 'below') this.#lengths.add(key.length)
+  }
+
+  #alive (kind: EntryKind, key: string | undefined, now: number): KnownEntry | undefined {
+    const entry = key === undefined ? undefined : this.#tables.get(kind)?.get(key)
+    return entry !== undefined && now < entry.until ? entry : undefined
+  }
+
+  #findSerial ({ issuer, serialNumber }: PeerIdentity, now: number): KnownEntry | undefined {
+    if (issuer === undefined || serialNumber === undefined) return undefined
+    const serial = serialKey(serialNumber)
+    if (!this.#serials.has(serial)) return undefined
+    return this.#alive('serial', serialIssuerKey(serial, nameKey(rdnKeys(issuer))), now)
+  }
+
+  #findName (name: DistinguishedName | undefined, now: number): KnownEntry | undefined {
+    if (name === undefined || !this.#tables.has('name')) return undefined
+    return this.#alive('name', nameKey(rdnKeys(name)), now)
+  }
+
+  #emails ({ subject, subjectAltNames }: PeerIdentity): readonly string[] {
+    if (!this.#tables.has('email')) return []
+    return [...subjectAltNames?.email ?? [], ...subject?.values(EMAIL_ADDRESS) ?? []]
+  }
+
+  /** Any URI that starts with `spiffe:`, valid or not: a list that keeps out must not be particular. */
+  #findUri (uri: string | undefined, now: number): KnownEntry | undefined {
+    if (uri === undefined || !isSpiffe(uri)) return undefined
+    const { id, trustDomain } = spiffeKey(uri)
+    return this.#alive('spiffe', id, now) ?? this.#alive('trustDomain', trustDomain, now) ??
+      this.#findAbove(id, now)
+  }
+
+  #findAbove (id: string, now: number): KnownEntry | undefined {
+    return first(this.#lengths, (end) => id[end] === '/' ? this.#alive('below', id.slice(0, end), now) : undefined)
+  }
+}
+
+/** Of two entries for the same certificates the one that lasts counts; which came first does not matter. */
+function outlasts (one: KnownEntry, other: KnownEntry): boolean {
+  return one.until === other.until ? one.id < other.id : one.until > other.until
+}
+
+function first<Value, Found> (values: Iterable<Value> | undefined, find: (value: Value) => Found | undefined): Found | undefined {
+  for (const value of values ?? []) {
+    const found = find(value)
+    if (found !== undefined) return found
+  }
+  return undefined
+}

@@ -1,0 +1,118 @@
+import type { PeerIdentity } from '@peerkit/identity'
+import type { Blocked } from '@peerkit/trust'
+import type { Clock } from '../clock.ts'
+import type { BlockEntry, KnownEntry } from './block-entry.ts'
+import { BlockIndex } from './block-index.ts'
+import type { BlockChange, BlockSource } from './block-source.ts'
+import type { BlockListInvalidError } from './errors.ts'
+
+/** Holds the list in force and tells its subscribers of every change. The sources are made of it. */
+export class LiveBlockList implements BlockSource {
+  readonly #clock: Pick<Clock, 'now'>
+  readonly #listeners = new Set<(change: BlockChange) => void>()
+  #known: ReadonlyMap<string, KnownEntry>
+  #index: BlockIndex
+  #entries: readonly BlockEntry[]
+  /** When entries end, of those that do. */
+  #ends: readonly number[] = []
+  #version = 1
+  #closed = false
+  #closing: Promise<void> | undefined
+
+  constructor (entries: readonly KnownEntry[], clock: Pick<Clock, 'now'>) {
+    this.#clock = clock
+    this.#known = byId(entries)
+    this.#index = new BlockIndex(entries)
+    this.#entries = listOf(entries)
+    this.#ends = endsOf(entries)
+  }
+
+  get version (): number { return this.#version }
+
+  get entries (): readonly BlockEntry[] { return this.#entries }
+
+  get closed (): boolean { return this.#closed }
+
+  get ended (): number {
+    const now = this.#clock.now()
+    return this.#ends.filter((end) => end <= now).length
+  }
+
+  // No timer ends an entry: each call looks at the clock. An end lets somebody in again, so there is nothing to cut.
+  // Nobody remembers refusals, so the version need not move.
+  find (certificate: PeerIdentity): Blocked | undefined {
+    const found = this.#index.find(certificate, this.#clock.now())
+    return found && { entry: found.text, reason: found.entry.reason }
+  }
+
+  /** Puts entries in force. Where they are those in force, in whatever order, nothing changes. */
+  take (entries: readonly KnownEntry[]): void {
+    if (this.#closed) return
+    const next = byId(entries)
+    const added = listOf(without(next, this.#known))
+    const removed = listOf(without(this.#known, next))
+    if (added.length === 0 && removed.length === 0) return
+    this.#known = next
+    this.#index = new BlockIndex(entries)
+    this.#entries = listOf(entries)
+    this.#ends = endsOf(entries)
+    this.#version += 1
+    this.#tell({ type: 'changed', added, removed })
+  }
+
+  /** Says that a list was refused; what is in force stays. */
+  refuse (error: BlockListInvalidError): void {
+    this.#tell({ type: 'refused', error })
+  }
+
+  subscribe (listener: (change: BlockChange) => void): () => void {
+    if (this.#closed) return () => {}
+    // One function may subscribe twice: each is ended by itself.
+    const own = (change: BlockChange): unknown => listener(change)
+    this.#listeners.add(own)
+    return () => { this.#listeners.delete(own) }
+  }
+
+  close (): Promise<void> {
+    this.#closed = true
+    this.#listeners.clear()
+    this.#closing ??= this.stop()
+    return this.#closing
+  }
+
+  /** Ends what the source at hand has running. */
+  protected async stop (): Promise<void> {}
+
+  #tell (change: BlockChange): void {
+    for (const listener of [...this.#listeners]) {
+      try {
+        // A listener may be async all the same; its failure is no less its own.
+        Promise.resolve(listener(Object.freeze(change))).catch(warnOfListener)
+      } catch (error) {
+        warnOfListener(error)
+      }
+    }
+  }
+}
+
+function byId (entries: readonly KnownEntry[]): ReadonlyMap<string, KnownEntry> {
+  return new Map(entries.map((entry) => [entry.id, entry]))
+}
+
+function without (some: ReadonlyMap<string, KnownEntry>, others: ReadonlyMap<string, KnownEntry>): KnownEntry[] {
+  return [...some.values()].filter(({ id }) => !others.has(id))
+}
+
+function listOf (entries: readonly KnownEntry[]): readonly BlockEntry[] {
+  return Object.freeze(entries.map(({ entry }) => entry))
+}
+
+function endsOf (entries: readonly KnownEntry[]): readonly number[] {
+  return entries.map(({ until }) => until).filter((until) => until !== Infinity)
+}
+
+/** One listener's mistake must not keep a change from the others, end the process, or pass in silence. */
+function warnOfListener (error: unknown): void {
+  const what = error instanceof Error ? error.stack ?? error.message : String(error)
+  process.emitWarning(`A listener to a block list failed: ${what}`, { code: 'PEERKIT_LISTENER_FAILED' })
+}

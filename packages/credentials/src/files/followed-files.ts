@@ -1,0 +1,109 @@
+import type { CheckedTrust } from '../check-material.ts'
+import { SYSTEM_CLOCK } from '../clock.ts'
+import type { Clock } from '../clock.ts'
+import type { TrustSnapshot } from '../credential-snapshot.ts'
+import { MTLS_ERR_CREDENTIALS_CLOSED, MTLS_ERR_CREDENTIALS_OPTION } from '../errors.ts'
+import { keepAlive } from '../keep-alive.ts'
+import { checkDuration, show } from '../option-check.ts'
+import type { Checkers } from '../revocation-checker.ts'
+import { readSignature } from './file-signature.ts'
+import type { Signature } from './file-signature.ts'
+import { FileFollower } from './follow-files.ts'
+import type { Followed } from './follow-files.ts'
+import type { FileLoader, LoadedFiles } from './load-files.ts'
+
+/** How files are followed. */
+export interface WatchOptions {
+  /** Take changes of the files while running. Default true; `'poll'` looks at intervals alone, without events. */
+  readonly watch?: boolean | 'poll' | undefined
+  /** How often to look at the files besides their events, in milliseconds; for file systems that send none. Default 10,000. */
+  readonly poll?: number | undefined
+  /** How long files may not fit together before it is said, in milliseconds: certificate and key are rarely written at once. Default 5,000. */
+  readonly settle?: number | undefined
+}
+
+export const WATCH_OPTIONS: readonly string[] = ['watch', 'poll', 'settle']
+
+interface Watching { readonly watch: boolean | 'poll', readonly poll: number, readonly settle: number }
+
+/** @throws MTLS_ERR_CREDENTIALS_OPTION */
+export function readWatchOptions ({ watch = true, poll, settle }: WatchOptions): Watching {
+  if (watch !== true && watch !== false && watch !== 'poll') throw new MTLS_ERR_CREDENTIALS_OPTION(`watch is ${show(watch)}; expected true, false or "poll"`)
+  return { watch, poll: checkDuration(poll, 10_000, 'poll'), settle: checkDuration(settle, 5_000, 'settle') }
+}
+
+/** What files held that did not move while they were read. */
+export interface LoadedStill<Checked extends CheckedTrust> extends LoadedFiles<Checked> {
+  readonly checked: Checked
+  readonly signature: Signature
+}
+
+/** How often files that change while they are read are read again at once. */
+const ATTEMPTS = 20
+
+/**
+ * Loads files, and follows them from then on.
+ *
+ * @param make makes the source, of what the files hold now
+ */
+export async function followFiles<Checked extends CheckedTrust, Source extends Followed<Checked>> (
+  loader: FileLoader<Checked>,
+  { watch, poll, settle }: Watching,
+  clock: Clock | undefined,
+  make: (first: LoadedStill<Checked>, checkers: Checkers, files: FollowedFiles<Checked>) => Source
+): Promise<Source> {
+  return await keepAlive(async () => {
+    const first = await loadStill(loader, undefined, new AbortController().signal)
+    const files = new FollowedFiles(loader)
+    const source = make(first, await first.makeCheckers(first.checked.authorities), files)
+    if (watch !== false) await files.follow(new FileFollower(source, first, { loader, clock: clock ?? SYSTEM_CLOCK, poll, settle, events: watch === true }))
+    return source
+  })
+}
+
+/** The files of a source that runs. */
+export class FollowedFiles<Checked extends CheckedTrust> {
+  readonly #loader: FileLoader<Checked>
+  readonly #controller = new AbortController()
+  #follower: FileFollower<Checked> | undefined
+
+  constructor (loader: FileLoader<Checked>) {
+    this.#loader = loader
+  }
+
+  async follow (follower: FileFollower<Checked>): Promise<void> {
+    this.#follower = follower
+    await follower.start()
+  }
+
+  /** Reads the files now and puts them in force. */
+  async reload (source: Followed<Checked>): Promise<unknown> {
+    if (source.closed) throw new MTLS_ERR_CREDENTIALS_CLOSED('reload() after close()')
+    try {
+      const { checked, makeCheckers } = await loadStill(this.#loader, source.current, this.#controller.signal)
+      return source.take(checked, await makeCheckers(source.changedAuthorities(checked)))
+    } catch (error) {
+      source.refuse(error as Error)
+      throw error
+    }
+  }
+
+  async close (): Promise<void> {
+    this.#controller.abort()
+    await this.#follower?.close()
+  }
+}
+
+/** Loads files that did not move meanwhile; what fails while they move is tried again. */
+async function loadStill<Checked extends CheckedTrust> (loader: FileLoader<Checked>, previous: TrustSnapshot | undefined, signal: AbortSignal): Promise<LoadedStill<Checked>> {
+  for (let attempt = 1; ; attempt += 1) {
+    const signature = await readSignature(loader.paths)
+    const isStill = async (): Promise<boolean> => attempt >= ATTEMPTS || (await readSignature(loader.paths)).text === signature.text
+    try {
+      const loaded = await loader.load(signature, { signal, ...(previous !== undefined && { previous }) })
+      if (await isStill()) return { ...loaded, checked: loaded.checked as Checked, signature }
+    } catch (error) {
+      if (await isStill()) throw error
+    }
+  }
+}

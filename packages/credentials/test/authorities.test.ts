@@ -1,0 +1,192 @@
+import { join } from 'node:path'
+import { createDevCa } from '@peerkit/dev-ca'
+import { createTrustEvaluator } from '@peerkit/trust'
+import type { Accepted } from '@peerkit/trust'
+import { test } from 'tap'
+import { authoritiesOf, fileCredentials, listCheckers, memoryCredentials, providerCredentials, renewingCredentials, secureContextOptions } from '../src/index.ts'
+import type { AuthorityMaterial, CredentialSnapshot } from '../src/index.ts'
+import { makeFolder, nextChange } from './support/world.ts'
+
+const [ca, partner, third] = [await createDevCa({ name: 'Internal' }), await createDevCa({ name: 'Partner' }), await createDevCa({ name: 'Third' })]
+const own = await ca.issue({ cn: 'ledger', dns: 'ledger' })
+const base = { cert: own.chain, key: own.key }
+const internal: AuthorityMaterial = { ca: ca.root, names: 'any' }
+const limited: AuthorityMaterial = { ca: partner.root, for: 'clients', names: { spiffe: 'spiffe://partner.example', dns: ['a.example', 'b.example'] } }
+
+const namesOf = ({ authorities }: CredentialSnapshot): string[] => authorities.map(({ name }) => name)
+
+test('authorities have CAs and limits of their own, and the snapshot all of them', async (t) => {
+  const source = memoryCredentials({ ...base, authorities: { internal, partner: { ...limited, serverAuthOnly: { acceptUntil: '2099-03-15' }, partial: true } } })
+  const { current } = source
+  t.match(current.authorities, [
+    { name: 'internal', for: 'both', names: 'any', partial: false, serverAuthOnlyUntil: undefined, revocation: undefined },
+    { name: 'partner', for: 'clients', names: limited.names, partial: true, serverAuthOnlyUntil: Date.UTC(2099, 2, 15) }
+  ])
+  t.same(current.anchors.map(({ subject }) => subject?.commonName), ['Internal', 'Partner'])
+  t.same(current.ca, [ca.root, partner.root])
+  t.same(authoritiesOf(current, 'servers').map(({ name }) => name), ['internal'])
+  t.same(authoritiesOf(current, 'clients').map(({ name }) => name), ['internal', 'partner'])
+  t.same(secureContextOptions(current, 'servers').ca, [ca.root])
+  t.same(secureContextOptions(current, 'servers').allowPartialTrustChain, undefined)
+  t.same(secureContextOptions(current, 'clients').ca, [ca.root, partner.root])
+  t.equal(secureContextOptions(current, 'clients').allowPartialTrustChain, true)
+  t.ok(Object.isFrozen(current.authorities) && Object.isFrozen(current.authorities[0]))
+  t.match(JSON.parse(JSON.stringify(current)), { authorities: [{ name: 'internal', for: 'both', names: 'any' }, { name: 'partner' }] })
+  await source.close()
+})
+
+test('`ca` alone is one authority without limits, called default', async (t) => {
+  const { current } = memoryCredentials({ ...base, ca: ca.root })
+  t.match(current.authorities, [{ name: 'default', for: 'both', names: 'any' }])
+  t.same(current.authorities.length, 1)
+  t.match(memoryCredentials({ ...base, authorities: { only: { ca: ca.root } } }).current.authorities, [{ name: 'only', names: 'any' }])
+})
+
+test('a snapshot without an authority for one side never lets OpenSSL fall back to the public roots', async (t) => {
+  const { current } = memoryCredentials({ ...base, authorities: { partner: limited } })
+  t.same(secureContextOptions(current, 'servers').ca, [partner.root])
+  t.same(authoritiesOf(current, 'servers'), [], 'and nobody is accepted')
+})
+
+test('one authority rotates by itself: what the others have stays, their lists too', async (t) => {
+  const crl = (await ca.crl()).pem
+  const source = memoryCredentials({ ...base, authorities: { internal: { ...internal, crl }, partner: limited } })
+  const first = source.current
+  const trust = createTrustEvaluator({ authorities: () => authoritiesOf(source.current, 'clients'), version: () => source.current.trustEpoch })
+  const leaf = (await ca.issue({ cn: 'x' })).der
+  const before = await trust.evaluate(leaf) as Accepted
+  source.update({ authorities: { internal: { ...internal, crl }, partner: { ...limited, names: { dns: 'a.example' } } } })
+  t.equal(source.current.trustEpoch, 2)
+  t.equal(source.current.authorities[0]?.revocation, first.authorities[0]?.revocation, 'the same checker')
+  t.equal((await trust.evaluate(leaf) as Accepted).peer, before.peer)
+  t.not(source.current.trustDigest, first.trustDigest)
+  source.update({ authorities: { internal: { ...internal, crl } } })
+  t.same(namesOf(source.current), ['internal'])
+  t.equal(source.current.trustEpoch, 3)
+  source.update({ cert: own.chain })
+  t.equal(source.current.trustEpoch, 3, 'our own certificate is no trust')
+  source.update({ ca: ca.root, crl })
+  t.same(namesOf(source.current), ['default'])
+  source.update({ authorities: { internal: { ...internal, crl } } })
+  t.same(namesOf(source.current), ['internal'])
+  await source.close()
+})
+
+test('each change of what an authority vouches for is a change of trust', async (t) => {
+  const source = memoryCredentials({ ...base, authorities: { internal, partner: limited } })
+  const changes: AuthorityMaterial[] = [
+    { ...limited, names: 'any' }, { ...limited, for: 'both' }, { ...limited, partial: true }, { ...limited, revocation: 'soft' }, { ...limited, algorithms: { minRsaBits: 3_072 } },
+    { ...limited, serverAuthOnly: { acceptUntil: '2099-01-01' } }, { ...limited, ca: third.root }, { ...limited, crl: (await partner.crl()).pem }
+  ]
+  for (const partnerNow of changes) {
+    const { trustEpoch, trustDigest } = source.current
+    source.update({ authorities: { internal, partner: partnerNow } })
+    t.equal(source.current.trustEpoch, trustEpoch + 1)
+    t.not(source.current.trustDigest, trustDigest)
+  }
+  await source.close()
+})
+
+test('lists are of one authority, under its own policy, and are not lost', async (t) => {
+  const bad = await partner.issue({ cn: 'bad' })
+  await partner.revoke(bad.serialNumber)
+  const crl = (await partner.crl()).pem
+  const source = memoryCredentials({ ...base, authorities: { internal, partner: { ca: partner.root, names: 'any', crl, revocation: 'soft' } } })
+  t.equal(listCheckers(source.current).length, 1)
+  t.equal(listCheckers(source.current, 'servers').length, 1)
+  t.equal(source.current.revocation, undefined)
+  const trust = createTrustEvaluator({ authorities: () => authoritiesOf(source.current, 'clients') })
+  t.match(await trust.evaluate(bad.der), { accepted: false, reason: 'revoked' })
+  t.match(await trust.evaluate((await ca.issue({ cn: 'x' })).der), { accepted: true, authority: 'internal' })
+  t.throws(() => source.update({ authorities: { internal, partner: { ca: partner.root, names: 'any' } } }), { code: 'MTLS_ERR_CREDENTIALS_REFUSED', reason: 'crl', message: /authorities\.partner\.crl/ })
+  t.throws(() => source.update({ authorities: { internal, renamed: { ca: partner.root, names: 'any' } } }), { reason: 'crl', message: /authorities\.renamed\.crl/ }, 'nor by another name')
+  t.throws(() => source.update({ ca: [ca.root, partner.root] }), { reason: 'crl' })
+  t.match(memoryCredentials({ ...base, authorities: { internal: { ...internal, crl: [(await ca.crl()).pem, crl] } } }).current.warnings, [/^authorities\.internal\.crl: left out the CRL of CN=Partner/])
+  await source.close()
+})
+
+test('what is wrong with an authority is told, with its option, what was found and what was expected', async (t) => {
+  const make = (authorities: unknown, more: object = {}) => () => memoryCredentials({ ...base, authorities, ...more } as never)
+  for (const [authorities, message] of [
+    [[], /authorities is a list; expected an object/],
+    [null, /authorities is null/],
+    [{}, /authorities is empty/],
+    [{ 'a b': internal }, /holds the name "a b"; expected letters/],
+    [{ internal: { names: 'any' } }, /authorities\.internal needs the option "ca"/],
+    [{ internal: { ...internal, name: 'any' } }, /authorities\.internal knows no option "name"; did you mean "names"\?/],
+    [{ internal, partner: { ca: partner.root } }, /authorities\.partner has no names; where there are several authorities/],
+    [{ internal: { ...internal, names: { dsn: 'a' } } }, /^Invalid credentials option: authorities\.internal\.names has no "dsn"/],
+    [{ internal: { ...internal, for: 'client' } }, /authorities\.internal\.for is "client"; expected "clients", "servers" or "both"/],
+    [{ internal: { ...internal, partial: 1 } }, /authorities\.internal\.partial is 1/],
+    [{ internal: { ...internal, checker: {} } }, /authorities\.internal\.checker is an object; expected a revocation checker/],
+    [{ internal: { ...internal, algorithms: { curves: ['x'] } } }, /authorities\.internal\.algorithms\.curves holds "x"/],
+    [{ internal: { ...internal, serverAuthOnly: { acceptUntil: '2027-03-15' } } }, /serverAuthOnly needs authorities\.internal\.names, none of them "any"/],
+    [{ p: { ...limited, serverAuthOnly: { acceptUntil: '2027-02-31' } } }, /acceptUntil is "2027-02-31"; expected a day/],
+    [{ p: { ...limited, serverAuthOnly: '2027-03-15' } }, /serverAuthOnly got string/],
+    [{ p: { ...limited, for: 'servers', serverAuthOnly: { acceptUntil: '2027-03-15' } } }, /is about clients, but authorities\.p\.for is "servers"/],
+    [{ internal: { ca: 7, names: 'any' } }, /authorities\.internal\.ca is of type number; expected PEM/],
+    [{ internal: { ca: 'ca.pem', names: 'any' } }, /authorities\.internal\.ca is the path "ca\.pem"/]
+  ] as const) t.throws(make(authorities), { code: 'MTLS_ERR_CREDENTIALS_OPTION', message })
+  t.throws(make({ internal }, { ca: ca.root }), { message: /found ca beside authorities; expected it within one of them/ })
+  t.throws(make({ internal }, { crl: 'x' }), { message: /found crl beside authorities/ })
+  t.throws(make({ internal, partner: { ...limited, ca: [partner.root, ca.root] } }), {
+    code: 'MTLS_ERR_CREDENTIALS_REFUSED', reason: 'no_anchor', message: /authorities\.partner\.ca: found CN=Internal.*, which authority "internal" has as well; expected each CA in one authority/
+  })
+  t.throws(make({ internal: { ...internal, ca: own.cert } }), { reason: 'no_anchor', message: /authorities\.internal\.ca: found .*, which is no CA certificate/ })
+  t.match(memoryCredentials({ ...base, authorities: { p: { ...limited, serverAuthOnly: { acceptUntil: '2026-01-01' } } } }).current.warnings.join('\n'), /authority "p": serverAuthOnly ended on 2026-01-01T00:00:00.000Z; take it out/)
+})
+
+test('files of an authority are watched: one that changes is told by its option and path', async (t) => {
+  const { paths, folder, write, replace } = await makeFolder(t)
+  await write('partner.pem', partner.root)
+  const file = (name: string): string => join(folder, name)
+  const source = await fileCredentials({
+    cert: paths.cert, key: paths.key, authorities: { internal: { ca: paths.ca, names: 'any' }, partner: { ca: file('partner.pem'), names: { spiffe: 'spiffe://partner.example' } } }
+  })
+  t.same(namesOf(source.current), ['internal', 'partner'])
+  const change = nextChange(source)
+  await replace('partner.pem', third.root)
+  t.match(await change, { type: 'rotated', trustChanged: true })
+  t.same(source.current.authorities[1]?.anchors.map(({ subject }) => subject?.commonName), ['Third'])
+  const refused = nextChange(source)
+  await replace('partner.pem', 'nonsense')
+  t.match(await refused, { type: 'refused', error: { message: /authorities\.partner\.ca \(.*partner\.pem\)/ } })
+  t.same(source.current.authorities[1]?.anchors.map(({ subject }) => subject?.commonName), ['Third'])
+  await source.close()
+  await t.rejects(fileCredentials({ cert: paths.cert, key: paths.key, authorities: { a: { ca: file('none.pem') } }, watch: false }), {
+    code: 'MTLS_ERR_CREDENTIALS_UNAVAILABLE', message: /authorities\.a\.ca \(.*none\.pem\): found no such file/
+  })
+  await t.rejects(fileCredentials({ cert: paths.cert, key: paths.key, authorities: { a: { ca: partner.root } }, watch: false }), { message: /authorities\.a\.ca is PEM text; expected a file's path/ })
+  await t.rejects(fileCredentials({ ...paths, authorities: { a: { ca: paths.ca } }, watch: false }), { message: /found ca beside authorities/ })
+})
+
+test('a list of an authority in a file counts, and its loss is refused', async (t) => {
+  const { paths, folder, write, replace } = await makeFolder(t)
+  const bad = await partner.issue({ cn: 'bad file' })
+  await partner.revoke(bad.serialNumber)
+  await write('partner.pem', partner.root)
+  await write('partner.crl', (await partner.crl()).der)
+  const source = await fileCredentials({
+    cert: paths.cert, key: paths.key, watch: false, authorities: { internal: { ca: paths.ca, names: 'any' }, partner: { ca: join(folder, 'partner.pem'), crl: join(folder, 'partner.crl'), names: 'any' } }
+  })
+  const trust = createTrustEvaluator({ authorities: () => authoritiesOf(source.current, 'clients'), version: () => source.current.trustEpoch })
+  t.match(await trust.evaluate(bad.der), { reason: 'revoked' })
+  await replace('partner.crl', 'nonsense')
+  await t.rejects(source.reload(), { reason: 'crl', message: /authorities\.partner\.crl \(.*partner\.crl\)/ })
+  t.match(await trust.evaluate(bad.der), { reason: 'revoked' })
+  await source.close()
+})
+
+test('providers and issuers bring authorities too', async (t) => {
+  const provided = await providerCredentials(async () => ({ ...base, authorities: { internal, partner: limited } }))
+  t.same(namesOf(provided.current), ['internal', 'partner'])
+  await provided.close()
+  await t.rejects(providerCredentials(async () => ({ ...base }) as never, { attempts: 1 }), { message: /answer needs the option "ca" \(or "authorities"\)/ })
+  const issuer = { issue: async () => ({ cert: own.chain, key: own.key, ca: third.root }) }
+  const renewed = await renewingCredentials(issuer, { authorities: { internal, partner: limited } })
+  t.same(namesOf(renewed.current), ['internal', 'partner'], 'the options say whom we trust, not the issuer')
+  await renewed.close()
+  const byAnswer = await renewingCredentials({ issue: async () => ({ cert: own.chain, key: own.key, authorities: { third: { ca: third.root } } }) }, { ca: ca.root })
+  t.same(namesOf(byAnswer.current), ['third'])
+  await byAnswer.close()
+})

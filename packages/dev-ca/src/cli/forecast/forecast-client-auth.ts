@@ -1,0 +1,121 @@
+import { endOfValidity } from '@peerkit/identity'
+import type { PeerIdentity } from '@peerkit/identity'
+import { findOrigin } from './find-origin.ts'
+import type { Origin } from './find-origin.ts'
+import type { ClientAuthStop } from './public-operators.ts'
+import { startOf } from './public-operators.ts'
+import { bundledRoots } from './public-roots.ts'
+import type { PublicRoots } from './public-roots.ts'
+
+const CLIENT_AUTH = '1.3.6.1.5.5.7.3.2'
+
+/** What becomes of a certificate's clientAuth. Times are in milliseconds since the epoch. */
+export interface ClientAuthForecast {
+  /**
+   * - `not_affected`: from a private CA
+   * - `lacks`: from a public CA, and not for clients already now
+   * - `loses`: from a public CA, and for clients until it is renewed
+   * - `ended`: from a public CA, and no longer valid
+   */
+  readonly state: 'not_affected' | 'lacks' | 'loses' | 'ended'
+  readonly origin: Origin['kind']
+  readonly evidence: Origin['evidence']
+  /** Who runs the public CA. */
+  readonly operator: string | undefined
+  /** Undefined where nobody can tell: of an audit log. */
+  readonly clientAuth: boolean | undefined
+  /** The certificate whose extended key usage rules it out: itself, or a CA above it. */
+  readonly lackedBy: string | undefined
+  readonly notAfter: number | undefined
+  /** About when it is renewed: with a third of its time left. Only of a certificate from a public CA. */
+  readonly renewal: number | undefined
+  readonly stop: ClientAuthStop | undefined
+  readonly nextRenewal: 'server_auth_only' | 'client_auth_possible' | undefined
+  readonly loses: ClientAuthLoss | undefined
+}
+
+/** When clientAuth is lost. */
+export interface ClientAuthLoss {
+  readonly at: number
+  /**
+   * - `renewal`: about then, with a renewal
+   * - `end`: then at the latest
+   * - `stop`: from then on, with the first renewal
+   */
+  readonly basis: 'renewal' | 'end' | 'stop'
+}
+
+export interface ForecastOptions {
+  /** CA certificates that may be its issuers, in any order. Default none. */
+  readonly chain?: readonly PeerIdentity[]
+  /** Milliseconds since the epoch. Default now. */
+  readonly now?: number
+  /** Default: those that Node comes with. */
+  readonly roots?: PublicRoots
+}
+
+/** What becomes of a certificate's clientAuth. Whether the certificate is accepted is for the trust package to say. */
+export function forecastClientAuth (certificate: PeerIdentity, options: ForecastOptions = {}): ClientAuthForecast {
+  const { chain = [], now = Date.now(), roots = bundledRoots() } = options
+  const origin = findOrigin(certificate, chain, roots)
+  const { notBefore, notAfter } = certificate
+  return forecastOf(origin, { ...readClientAuth(certificate, origin), notBefore, notAfter, now })
+}
+
+/** What is known of a certificate beside its origin. */
+export interface KnownOfCertificate {
+  readonly clientAuth: boolean | undefined
+  readonly lackedBy?: string | undefined
+  readonly notBefore?: number | undefined
+  readonly notAfter: number | undefined
+  readonly now: number
+  /** Whether it is a CA: it loses nothing itself, but those below it do, one after the other. */
+  readonly isAuthority?: boolean
+}
+
+export function forecastOf (found: Origin, known: KnownOfCertificate): ClientAuthForecast {
+  const { kind: origin, evidence, operator } = found
+  const { clientAuth, lackedBy, notAfter, now } = known
+  const stop = operator?.stop
+  const common = { origin, evidence, operator: operator?.name, clientAuth, lackedBy, notAfter, stop }
+  if (stop === undefined) {
+    return { ...common, state: 'not_affected', renewal: undefined, nextRenewal: undefined, loses: undefined }
+  }
+  const { isAuthority = false } = known
+  const renewal = isAuthority ? undefined : estimateRenewal(known)
+  const next = renewal === undefined ? now : Math.max(renewal, now)
+  const nextRenewal = next < startOf(stop) ? 'client_auth_possible' : 'server_auth_only'
+  const isEnded = notAfter !== undefined && now >= endOfValidity({ notAfter })
+  const state = clientAuth === false ? 'lacks' : isEnded ? 'ended' : 'loses'
+  const loses = state === 'loses' ? findLoss(known, stop, renewal) : undefined
+  return { ...common, state, renewal, nextRenewal, loses }
+}
+
+/** Whether a certificate and all CAs above it allow clientAuth, as far as they are known. */
+export function readClientAuth (
+  certificate: PeerIdentity, { path }: Origin
+): Pick<KnownOfCertificate, 'clientAuth' | 'lackedBy'> {
+  const blamed = [certificate, ...path].find((one) => !allowsClientAuth(one))
+  return { clientAuth: blamed === undefined, lackedBy: blamed && String(blamed) }
+}
+
+/** By the rule of the suite: an extended key usage, where there is one, has to name clientAuth; "any" does not. */
+function allowsClientAuth ({ extendedKeyUsage = [] }: PeerIdentity): boolean {
+  return extendedKeyUsage.length === 0 || extendedKeyUsage.includes(CLIENT_AUTH)
+}
+
+function estimateRenewal ({ notBefore, notAfter }: KnownOfCertificate): number | undefined {
+  return notBefore === undefined || notAfter === undefined ? undefined : notAfter - (notAfter - notBefore) / 3
+}
+
+/**
+ * A renewal before the stop gets clientAuth once more. How long that certificate will live nobody knows: then the day
+ * of the stop counts, the first on which a renewal can lose it.
+ */
+function findLoss (known: KnownOfCertificate, stop: ClientAuthStop, renewal: number | undefined): ClientAuthLoss {
+  const { notAfter, now, isAuthority = false } = known
+  const start = startOf(stop)
+  if (renewal !== undefined && renewal >= Math.max(now, start)) return { at: renewal, basis: 'renewal' }
+  if (isAuthority || notAfter === undefined || now < start) return { at: start, basis: 'stop' }
+  return { at: notAfter, basis: 'end' }
+}

@@ -1,0 +1,61 @@
+/** The day from which a public CA issues no certificate with clientAuth. */
+export interface ClientAuthStop {
+  /** `YYYY-MM-DD` */
+  readonly stopsOn: string
+  /** Who says so. */
+  readonly source: string
+}
+
+/** Who runs a public CA. */
+export interface PublicOperator {
+  readonly name: string
+  readonly stop: ClientAuthStop
+}
+
+const CHROME: ClientAuthStop = { stopsOn: '2027-03-15', source: 'Chrome Root Program Policy' }
+const LETS_ENCRYPT: ClientAuthStop = { stopsOn: '2026-05-13', source: 'announcement of Let\'s Encrypt' }
+const DIGICERT: ClientAuthStop = { stopsOn: '2027-03-01', source: 'announcement of DigiCert' }
+
+/**
+ * Operators by the organisation in their CAs' names. Their intermediates bear other organisations than their roots, and
+ * an audit log holds the name of the intermediate alone. Who has announced no day of his own has Chrome's.
+ */
+const OPERATORS: ReadonlyArray<readonly [organization: RegExp, name: string, stop?: ClientAuthStop]> = [
+  [/^let's encrypt$|^internet security research group$/, 'Let\'s Encrypt', LETS_ENCRYPT],
+  [/^digicert\b/, 'DigiCert', DIGICERT],
+  [/^sectigo\b|^comodo ca limited$|^the usertrust network$/, 'Sectigo'],
+  [/^zerossl$/, 'ZeroSSL'],
+  [/^globalsign\b/, 'GlobalSign'],
+  [/^google trust services\b/, 'Google Trust Services'],
+  [/^amazon$/, 'Amazon'],
+  [/^godaddy\.com, inc\.$|^starfield technologies, inc\.$/, 'GoDaddy'],
+  [/^entrust\b/, 'Entrust'],
+  [/^buypass\b/, 'Buypass'],
+  [/^ssl corp(oration)?$/, 'SSL.com'],
+  [/^microsoft corporation$/, 'Microsoft'],
+  [/^identrust\b/, 'IdenTrust'],
+  [/^geant vereniging$/, 'GEANT']
+]
+
+/** The operator of a public CA by an organisation of one of its names; undefined where it is not in the table. */
+export function findOperator (organization: string | undefined): PublicOperator | undefined {
+  const text = organization?.trim().replace(/\u2019/g, '\'').toLowerCase()
+  if (text === undefined) return undefined
+  const [, name, stop = CHROME] = OPERATORS.find(([pattern]) => pattern.test(text)) ?? []
+  return name === undefined ? undefined : { name, stop }
+}
+
+/** The operator of a public root that is not in the table: Chrome's day counts for all. */
+export function otherOperator (name: string): PublicOperator {
+  return { name, stop: CHROME }
+}
+
+/** The first moment of the day, in milliseconds since the epoch. */
+export function startOf ({ stopsOn }: ClientAuthStop): number {
+  return Date.parse(`${stopsOn}T00:00:00Z`)
+}
+
+/** The last day on which a renewal can have clientAuth. */
+export function lastDayBefore (stop: ClientAuthStop): string {
+  return new Date(startOf(stop) - 86_400_000).toISOString().slice(0, 10)
+}

@@ -1,0 +1,46 @@
+import { rootCertificates } from 'node:tls'
+import { decodePem, matchDistinguishedNames, parsePeerIdentity } from '@peerkit/identity'
+import type { DistinguishedName, PeerIdentity } from '@peerkit/identity'
+import { findOperator, otherOperator } from './public-operators.ts'
+import type { PublicOperator } from './public-operators.ts'
+
+/** The roots that web browsers trust. */
+export interface PublicRoots {
+  readonly certificates: readonly PeerIdentity[]
+  /** Whether a certificate is of one of them: by its name and key, since other CAs sign roots too. */
+  holds (certificate: PeerIdentity): boolean
+  /** Who runs the CA of this name, by what the name says alone; undefined where it is not known as a public one. */
+  operatorOf (name: DistinguishedName | undefined): PublicOperator | undefined
+}
+
+export function readPublicRoots (ders: readonly Uint8Array[]): PublicRoots {
+  const certificates = ders.map((der) => parsePeerIdentity(der))
+  const byKey = new Map<string | undefined, PeerIdentity[]>()
+  for (const root of certificates) byKey.set(root.publicKey256, [...byKey.get(root.publicKey256) ?? [], root])
+  const organizations = new Set(certificates.map(({ subject }) => subject?.organization))
+  return {
+    certificates,
+    holds: ({ subject, publicKey256 }) =>
+      (byKey.get(publicKey256) ?? []).some((root) => areOne(root.subject, subject)),
+    operatorOf: (name) => {
+      if (name === undefined) return undefined
+      const { organization } = name
+      const operator = findOperator(organization)
+      if (operator !== undefined) return operator
+      if (organization !== undefined) return organizations.has(organization) ? otherOperator(organization) : undefined
+      return certificates.some(({ subject }) => areOne(subject, name)) ? otherOperator(String(name)) : undefined
+    }
+  }
+}
+
+function areOne (one: DistinguishedName | undefined, other: DistinguishedName | undefined): boolean {
+  return one !== undefined && other !== undefined && matchDistinguishedNames(one, other)
+}
+
+let bundled: PublicRoots | undefined
+
+/** Mozilla's list, as Node comes with it. */
+export function bundledRoots (): PublicRoots {
+  bundled ??= readPublicRoots(rootCertificates.flatMap((pem) => decodePem(pem)))
+  return bundled
+}

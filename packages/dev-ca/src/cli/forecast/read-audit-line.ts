@@ -1,0 +1,70 @@
+/** What a line of an audit log says of a client (docs/audit.md). */
+export interface AuditEntry {
+  readonly event: string
+  readonly name: string
+  readonly issuer: string | undefined
+  readonly serialNumber: string | undefined
+  readonly fingerprint256: string | undefined
+  /** Milliseconds since the epoch. */
+  readonly when: number | undefined
+  readonly notAfter: number | undefined
+  /** Whether the certificate was verified; of one that was refused, nothing has to be true. */
+  readonly isVerified: boolean
+}
+
+/**
+ * - `broken`: no JSON, or an audit line whose fields are not what they should be
+ * - `other`: a line of the app, or an audit line that is about no client
+ * - `stranger`: a handshake that was refused for another reason than the purpose of the certificate
+ */
+export type AuditLineKind = 'broken' | 'other' | 'stranger'
+
+/** Events whose peer is a client with a certificate that was verified. */
+const CLIENT_EVENTS: ReadonlySet<string> = new Set([
+  'request:allowed', 'request:denied', 'request:would-deny', 'connection:ended',
+  'forwarded:refused', 'forwarded:stripped'
+])
+/** The log cuts texts at 300 characters. Longer ones are not its own, and would take up memory. */
+const MAX_TEXT = 512
+
+export function readAuditLine (line: string): AuditEntry | AuditLineKind {
+  let fields: unknown
+  try {
+    fields = JSON.parse(line)
+  } catch {
+    return 'broken'
+  }
+  if (typeof fields !== 'object' || fields === null) return 'broken'
+  if (!('audit' in fields) || fields.audit !== 1) return 'other'
+  return readFields(fields as Readonly<Record<string, unknown>>)
+}
+
+function readFields (fields: Readonly<Record<string, unknown>>): AuditEntry | AuditLineKind {
+  const { event, peer, issuer, serialNumber, fingerprint256, when, notAfter, reason, what } = fields
+  const texts = [peer, issuer, serialNumber, fingerprint256, when, notAfter]
+  if (typeof event !== 'string' || !texts.every(isShortText)) return 'broken'
+  const isRefused = event === 'handshake:refused'
+  if (isRefused && peer !== undefined && reason !== 'wrong_purpose') return 'stranger'
+  const isClient = isRefused || CLIENT_EVENTS.has(event) || (event === 'expiry:soon' && what === 'peer')
+  if (!isClient || peer === undefined) return 'other'
+  const [name = '', ...names] = [peer, issuer, serialNumber, fingerprint256] as Array<string | undefined>
+  return {
+    event,
+    name,
+    issuer: names[0],
+    serialNumber: names[1],
+    fingerprint256: names[2],
+    when: timeOf(when),
+    notAfter: timeOf(notAfter),
+    isVerified: !isRefused
+  }
+}
+
+function isShortText (value: unknown): boolean {
+  return value === undefined || (typeof value === 'string' && value.length <= MAX_TEXT)
+}
+
+function timeOf (value: unknown): number | undefined {
+  const time = typeof value === 'string' ? Date.parse(value) : NaN
+  return Number.isNaN(time) ? undefined : time
+}

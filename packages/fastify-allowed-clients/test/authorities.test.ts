@@ -1,0 +1,156 @@
+import t, { test } from 'tap'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { limitPeerIdentity } from '@peerkit/identity'
+import type { RuleAuthority } from '@peerkit/rules'
+import Fastify from 'fastify'
+import type { FastifyInstance } from 'fastify'
+import fastifyAllowedClients from '../src/index.ts'
+import type { FastifyAllowedClientsOptions } from '../src/index.ts'
+import { identifier } from './support/identified-app.ts'
+import { billing, ops } from './support/people.ts'
+
+const directory = await mkdtemp(join(tmpdir(), 'peerkit-authorities-'))
+t.teardown(async () => { await rm(directory, { recursive: true }) })
+
+const internal: RuleAuthority = { name: 'internal', vouchesFor: () => true, mayClaim: () => undefined }
+const partner: RuleAuthority = { name: 'partner', vouchesFor: (kind) => kind === 'spiffe', mayClaim: () => undefined }
+const other: RuleAuthority = { ...internal, name: 'other' }
+
+const people = {
+  internal: limitPeerIdentity(billing, 'internal', []),
+  partner: limitPeerIdentity(billing, 'partner', ['subject']),
+  other: limitPeerIdentity(ops, 'other', []),
+}
+
+interface Line { level: number, msg: string, path?: string, reason?: string, nearest?: any }
+interface TestApp {
+  readonly app: FastifyInstance
+  readonly warnings: () => readonly (string | undefined)[]
+  readonly lines: Line[]
+  status (peer: keyof typeof people, url: string): Promise<number>
+}
+
+/** An app whose server says which authorities it knows, as `tell` answers at the time. */
+async function toldApp (tell: unknown, options: FastifyAllowedClientsOptions = {}): Promise<TestApp> {
+  const lines: Line[] = []
+  const app = Fastify({ logger: { level: 'warn', stream: { write (line: string) { lines.push(JSON.parse(line)) } } } })
+  if (tell !== undefined) Object.assign(app.server, { [Symbol.for('peerkit.authorities')]: tell })
+  await app.register(identifier(true, people))
+  await app.register(fastifyAllowedClients, { watch: false, ...options })
+  return {
+    app,
+    lines,
+    warnings: () => lines.filter(({ path }) => path !== undefined).map(({ msg }) => msg),
+    status: async (peer, url) => (await app.inject({ url, headers: { 'x-test-peer': peer } })).statusCode,
+  }
+}
+
+const answer = async (): Promise<string> => 'x'
+
+test('rules may ask for the authority that vouches, and believe no names of another', async (t) => {
+  const { app, status, lines } = await toldApp(() => [internal, partner])
+  app.get('/internal', { config: { allowedClients: [{ authority: 'internal' }] } }, answer)
+  app.get('/partner', { config: { allowedClients: [{ authority: 'partner' }] } }, answer)
+  app.get('/billing', { config: { allowedClients: [{ ou: 'billing' }] } }, answer)
+  t.equal(await status('internal', '/internal'), 200)
+  t.equal(await status('partner', '/internal'), 403)
+  t.equal(await status('internal', '/partner'), 403)
+  t.equal(await status('partner', '/partner'), 200)
+  t.equal(await status('internal', '/billing'), 200)
+  t.equal(await status('partner', '/billing'), 403, 'it claims to be of billing')
+  t.match(lines.at(-1), {
+    msg: 'client denied',
+    reason: 'incomplete_identity',
+    nearest: {
+      failed: [{ key: 'ou', found: ['billing'], note: /^not believed: authority "partner" vouches for spiffe, / }]
+    },
+  })
+})
+
+test('rules are checked against the authorities that the server knows', async (t) => {
+  const { app } = await toldApp(() => [internal, partner])
+  const add = (rule: object) => () => app.get('/x', { config: { allowedClients: [rule] } }, answer)
+  t.throws(
+    add({ authority: 'partnr' }),
+    { message: /GET \/x: config\.allowedClients\[0\]\.authority.*did you mean "partner"/ }
+  )
+  t.throws(
+    add({ authority: 'partner', ou: 'billing' }),
+    { code: 'MTLS_ERR_RULE_INVALID', message: /\[0\]\.ou.*authority "partner" does not vouch for subject/ }
+  )
+  t.throws(() => app.allowClients({ rules: [{ authority: 'nobody' }] }), { message: /scope \/: rules\[0\]\.authority/ })
+  await t.rejects(
+    toldApp(() => [internal], { clients: { a: { authority: 'partner' } } }),
+    { code: 'MTLS_ERR_RULE_INVALID', message: /clients\.a\.authority/ }
+  )
+  await t.rejects(
+    toldApp(() => [partner], { rules: [{ ou: 'x' }] }), { code: 'MTLS_ERR_RULE_INVALID', message: /rules\[0\]\.ou/ }
+  )
+})
+
+test('what the log warns of depends on the authorities', async (t) => {
+  const options: FastifyAllowedClientsOptions = { clients: { billing: { ou: 'billing' } }, rules: ['billing'] }
+  const matches = 'clients.billing: matches ou alone'
+  const rivals = `${matches}, which authorities internal and other may both claim; add "authority"`
+  const unknown = `${matches}, from any trusted CA; where several are trusted, add "authority" or "issuer"`
+  const cases: readonly [unknown, readonly string[]][] = [
+    [() => [internal, other], [rivals]], [() => [internal, partner], []], [() => [internal], []],
+    [undefined, [unknown]], [() => undefined, [unknown]], [() => [], [unknown]], ['internal', [unknown]],
+  ]
+  for (const [tell, expected] of cases) t.same((await toldApp(tell, options)).warnings(), expected)
+})
+
+test('the server is asked when rules are compiled, and not before', async (t) => {
+  const known = [internal]
+  let asked = 0
+  const tell = (): readonly RuleAuthority[] => {
+    asked++
+    return [...known]
+  }
+  const { app, warnings, status } = await toldApp(tell)
+  const before = asked
+  app.get('/a', { config: { allowedClients: [{ ou: 'ops' }] } }, answer)
+  t.same(warnings(), [])
+  known.push(other)
+  app.get('/b', { config: { allowedClients: [{ ou: 'ops', cn: 'o' }] } }, answer)
+  t.match(warnings(), [/which authorities internal and other/])
+  t.equal(asked, before + 2, 'once for each set of rules')
+  t.equal(await status('other', '/b'), 200)
+  t.equal(asked, before + 2, 'and never for a request')
+})
+
+test('an authority may be told of after the plugin was registered', async (t) => {
+  const { app } = await toldApp(undefined)
+  Object.assign(app.server, { [Symbol.for('peerkit.authorities')]: () => [internal] })
+  t.throws(
+    () => app.get('/x', { config: { allowedClients: [{ authority: 'partner' }] } }, answer),
+    { code: 'MTLS_ERR_RULE_INVALID', message: /"internal"/ }
+  )
+})
+
+test('a reload of the rules is checked against what the server knows by then', async (t) => {
+  const file = join(directory, 'rules.json')
+  const write = async (authority: string): Promise<void> => {
+    await writeFile(file, JSON.stringify({ rules: [{ authority }] }))
+  }
+  const known = [internal]
+  await write('other')
+  await t.rejects(
+    toldApp(() => known, { file }),
+    { code: 'MTLS_ERR_RULES_FILE_INVALID', reason: 'rule_invalid', message: /rules\[0\]\.authority: found "other"/ }
+  )
+  await write('internal')
+  const { app, status } = await toldApp(() => known, { file })
+  app.get('/', answer)
+  await app.ready()
+  t.equal(await status('internal', '/'), 200)
+  await write('other')
+  await t.rejects(app.allowedClients.reload(), { code: 'MTLS_ERR_RULES_FILE_INVALID', reason: 'rule_invalid' })
+  t.equal(await status('internal', '/'), 200, 'a bad file changes nothing')
+  known.push(other)
+  await app.allowedClients.reload()
+  t.equal(await status('internal', '/'), 403)
+  t.equal(await status('other', '/'), 200)
+})

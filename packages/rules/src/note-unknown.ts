@@ -1,0 +1,31 @@
+import type { PeerIdentity } from '@peerkit/identity'
+import { KIND_OF_KEY, READABLE_KINDS } from './claim-kinds.ts'
+import type { RuleExplanation } from './explanation.ts'
+import { listWords } from './list-words.ts'
+import type { RuleKey } from './rule-keys.ts'
+
+/** Whether a key is unknown since the authority does not vouch for such names, whatever the certificate claims. */
+export function isNotBelieved (key: RuleKey, peer: PeerIdentity): boolean {
+  const { notBelieved } = peer
+  const kind = KIND_OF_KEY.get(key)
+  if (kind === undefined) return false
+  if (notBelieved.includes(kind)) return true
+  // A SPIFFE ID that is not believed makes the list of URI names unknown, in which it stands.
+  return kind === 'uri' && notBelieved.includes('spiffe') && peer.subjectAltNames?.unknown.includes('uri') === true
+}
+
+/** Why it is not known whether a key holds. `within`: of `not` the rule that may match. */
+export function noteUnknown (key: RuleKey, peer: PeerIdentity, within: RuleExplanation | undefined): string {
+  if (key === 'not') {
+    const claim = within?.failed.find(({ isClaim }) => isClaim)?.note
+    return `the identity says too little to rule it out${claim === undefined ? '' : `; ${claim}`}`
+  }
+  if (key === 'authority') return 'nobody says which authority vouches for it'
+  return isNotBelieved(key, peer) ? noteNotBelieved(peer) : 'the identity does not say'
+}
+
+function noteNotBelieved ({ authority, notBelieved }: PeerIdentity): string {
+  const who = authority === undefined ? 'its authority' : `authority ${JSON.stringify(authority)}`
+  const kinds = READABLE_KINDS.filter((kind) => !notBelieved.includes(kind))
+  return `not believed: ${who} vouches for ${kinds.length === 0 ? 'no name' : `${listWords(kinds)} alone`}`
+}

@@ -1,0 +1,65 @@
+import type { Authorities } from './rule-authority.ts'
+import { NO, YES, askAuthority } from './rule-claims.ts'
+import type { KeyClaims } from './rule-claims.ts'
+
+/**
+ * Asks authorities one by one whether they may claim what a rule asks, until nothing more is to be learnt: that one
+ * may, and, where it matters, that two may claim the same. Two that may claim different values are no rivals.
+ */
+export class RivalSearch {
+  /** Whether any authority may claim what the rule asks. */
+  isPossible = false
+  rivals: readonly [string, string] | undefined
+  readonly #claims: readonly KeyClaims[]
+  readonly #authorities: Authorities
+  readonly #firstOnly: boolean
+  /** By key and value: the first that may claim it. */
+  readonly #claimants: (number | undefined)[][]
+  #first: number | undefined
+
+  /** @param firstOnly whether rivals do not matter */
+  constructor (claims: readonly KeyClaims[], authorities: Authorities, firstOnly: boolean) {
+    this.#claims = claims
+    this.#authorities = authorities
+    this.#firstOnly = firstOnly
+    this.#claimants = firstOnly ? [] : claims.map(() => [])
+  }
+
+  /** @returns whether no other needs to be asked */
+  ask (index: number): boolean {
+    if (this.#firstOnly) {
+      this.isPossible = mayClaimAll(this.#claims, this.#authorities, index)
+      return this.isPossible
+    }
+    const rows: number[][] = []
+    for (const { alternatives } of this.#claims) {
+      const row = alternatives.map((one) => askAuthority(one, this.#authorities, index))
+      if (row.every((sure) => sure === NO)) return false
+      rows.push(row)
+    }
+    this.isPossible = true
+    this.#first ??= index
+    const others = rows.length === 0 ? [this.#first] : rows.map((row, key) => this.#enter(row, key, index))
+    const [other] = others
+    if (other === undefined || other === index || others.includes(undefined)) return false
+    this.rivals = [this.#authorities.nameOf(other), this.#authorities.nameOf(index)]
+    return true
+  }
+
+  /** Another that may claim a value of a key, too. */
+  #enter (row: readonly number[], key: number, index: number): number | undefined {
+    const claimants = this.#claimants[key] as (number | undefined)[]
+    let other: number | undefined
+    for (const [value, sure] of row.entries()) {
+      if (sure !== YES) continue
+      other ??= claimants[value]
+      claimants[value] ??= index
+    }
+    return other
+  }
+}
+
+/** Whether an authority may claim some value of every key. */
+export function mayClaimAll (claims: readonly KeyClaims[], authorities: Authorities, index: number): boolean {
+  return claims.every(({ alternatives }) => alternatives.some((one) => askAuthority(one, authorities, index) !== NO))
+}

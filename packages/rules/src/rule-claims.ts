@@ -1,0 +1,107 @@
+import { isSpiffe, parseDistinguishedName, resolveAttributeType } from '@peerkit/identity'
+import type { ClaimKind } from '@peerkit/identity'
+import { KIND_OF_KEY, maskOf } from './claim-kinds.ts'
+import type { ParsedKey } from './parsed-rule.ts'
+import type { Authorities, RuleAuthority } from './rule-authority.ts'
+import type { RuleKey } from './rule-keys.ts'
+import { parseIp, renderIp } from './values/ip-address.ts'
+
+/** Something that a certificate must say for a value of a rule. */
+interface Claim {
+  readonly kind: ClaimKind
+  readonly value: string
+  /** Only a part of the value is literal: what covers the part covers the value, but not the other way round. */
+  readonly isPart?: true
+}
+
+/** What a value asks: of each list any. */
+type Alternative = readonly (readonly Claim[])[]
+
+/** What the values of one key ask. */
+export interface KeyClaims {
+  readonly key: ParsedKey
+  /** One for each value. */
+  readonly alternatives: readonly Alternative[]
+}
+
+/** How sure it is that an authority may claim something. In this order. */
+export const NO = 0
+export const UNCLEAR = 1
+export const YES = 2
+
+const ATTRIBUTES: ReadonlyMap<RuleKey, string> = new Map<RuleKey, string>([
+  ['commonName', '2.5.4.3'], ['organization', '2.5.4.10'], ['organizationalUnit', '2.5.4.11'],
+])
+
+/** The claims of every key that depends on who vouches. */
+export function listClaims (keys: readonly ParsedKey[]): readonly KeyClaims[] {
+  return keys.filter(({ key }) => KIND_OF_KEY.has(key)).map((key) => ({
+    key,
+    alternatives: key.values.map((value) => {
+      if (key.key === 'subject') return typeof value === 'string' ? readName(value) : readAttributes(value as object)
+      return [[readClaim(key.key, value as string)]]
+    }),
+  }))
+}
+
+/** How sure it is that an authority may claim one value. */
+export function askAuthority (alternative: Alternative, authorities: Authorities, index: number): number {
+  const authority = authorities.list[index] as RuleAuthority
+  const vouched = authorities.kindsOf(index)
+  let sure = YES
+  for (const claims of alternative) {
+    let best = NO
+    for (const { kind, value, isPart } of claims) {
+      if ((maskOf(kind) & vouched) === 0) continue
+      best = Math.max(best, authority.mayClaim(kind, value) !== false ? YES : isPart ? UNCLEAR : NO)
+      if (best === YES) break
+    }
+    sure = Math.min(sure, best)
+    if (sure === NO) break
+  }
+  return sure
+}
+
+function readClaim (key: RuleKey, text: string): Claim {
+  const attribute = ATTRIBUTES.get(key)
+  if (attribute !== undefined) return { kind: 'subject', value: `${attribute}=${text}` }
+  switch (key) {
+    case 'spiffe': return { kind: 'spiffe', value: text.includes('*') ? originOf(text) : text }
+    case 'uri': return readUri(text)
+    case 'dns': return readDns(text.toLowerCase())
+    case 'ip': return readIp(text)
+    default: return { kind: KIND_OF_KEY.get(key) as ClaimKind, value: text }
+  }
+}
+
+function readDns (text: string): Claim {
+  return text.startsWith('*.') ? { kind: 'dns', value: text.slice(2), isPart: true } : { kind: 'dns', value: text }
+}
+
+function readUri (text: string): Claim {
+  if (isSpiffe(text)) return { kind: 'spiffe', value: text.includes('*') ? originOf(text) : text }
+  return text.includes('*') ? { kind: 'uri', value: originOf(text), isPart: true } : { kind: 'uri', value: text }
+}
+
+/** The scheme and the host of a pattern, which never has a wildcard there. */
+function originOf (pattern: string): string {
+  return pattern.split('/', 3).join('/')
+}
+
+function readIp (text: string): Claim {
+  const [address = '', prefix] = text.split('/')
+  const parsed = parseIp(address)
+  const value = parsed === undefined ? address : renderIp(parsed)
+  return prefix === undefined ? { kind: 'ip', value } : { kind: 'ip', value, isPart: true }
+}
+
+/** Values that are no text are left out: nobody could say whether they are within bounds. */
+function readName (text: string): Alternative {
+  return parseDistinguishedName(text).rdns.flat().filter(({ encoding }) => encoding !== 'other')
+    .map(({ type, value }) => [{ kind: 'subject', value: `${type}=${value}` }])
+}
+
+function readAttributes (attributes: object): Alternative {
+  return Object.entries(attributes).map(([name, values]) => [values as string | readonly string[]].flat()
+    .map((value) => ({ kind: 'subject', value: `${resolveAttributeType(name) ?? name}=${value}` })))
+}

@@ -1,0 +1,103 @@
+import { listKinds } from './claim-kinds.ts'
+import type { ParsedKey, ParsedRule, RuleStanding } from './parsed-rule.ts'
+import { quote, refuseRule } from './refuse-rule.ts'
+import type { Authorities } from './rule-authority.ts'
+import { RivalSearch, mayClaimAll } from './rival-search.ts'
+import { listClaims } from './rule-claims.ts'
+import type { KeyClaims } from './rule-claims.ts'
+import { CandidateFinder, kindsOfKey, readDemand } from './rule-demand.ts'
+import type { NotDemand, RuleDemand } from './rule-demand.ts'
+
+const CERTAIN: RuleStanding = Object.freeze({ rivals: undefined, lost: Object.freeze([]) })
+
+/** One more than texts name. */
+const MAX_LOST = 4
+const MAX_NAMED = 3
+
+/**
+ * Judges rules by what authorities vouch for. Each is asked once for each value of a rule, and no more of them than
+ * needed.
+ */
+export class StandingJudge {
+  readonly authorities: Authorities
+  readonly #finder: CandidateFinder
+
+  constructor (authorities: Authorities) {
+    this.authorities = authorities
+    this.#finder = new CandidateFinder(authorities)
+  }
+
+  /** @throws MTLS_ERR_RULE_INVALID where no authority vouches for anyone whom the rule could match */
+  judge (rule: Omit<ParsedRule, 'standing'>): RuleStanding {
+    const demand = readDemand(rule)
+    const { able, lost } = this.#finder.find(demand)
+    const claims = listClaims(rule.keys)
+    const search = new RivalSearch(claims, this.authorities, isPinned(rule.keys) || able.length === 1)
+    for (const index of able) if (search.ask(index)) break
+    // A gateway may describe a peer without its certificate, and then nobody knows the authority.
+    const mayBeUnknown = demand.named === undefined && rule.keys.some(({ key }) => key === 'via')
+    if (!search.isPossible && !mayBeUnknown) this.#refuse(rule, demand, claims)
+    const names = this.#listLost(lost, claims)
+    return search.rivals === undefined && names.length === 0 ? CERTAIN : { rivals: search.rivals, lost: names }
+  }
+
+  #listLost (lost: readonly number[], claims: readonly KeyClaims[]): readonly string[] {
+    const names: string[] = []
+    for (const index of lost) {
+      if (names.length === MAX_LOST) break
+      if (mayClaimAll(claims, this.authorities, index)) names.push(this.authorities.nameOf(index))
+    }
+    return names
+  }
+
+  #refuse ({ path, keys }: Omit<ParsedRule, 'standing'>, demand: RuleDemand, claims: readonly KeyClaims[]): never {
+    const flaws = this.#finder.permitted(demand).map((index) => this.#findFlaw(index, keys, demand, claims))
+    const texts = flaws.slice(0, MAX_NAMED).map(({ text }) => text)
+    const more = flaws.length - texts.length
+    const hint = [...texts, ...(more > 0 ? [`and ${more} more like these`] : [])].join('; ')
+    const key = flaws[0]?.key
+    const expected = `what ${demand.named === undefined ? 'an authority' : 'the authority of the rule'} vouches for`
+    if (key === undefined || flaws.some((flaw) => flaw.key !== key)) {
+      refuseRule(path, 'never_matches', keys.map(({ spelling }) => spelling).join(', '), expected, hint)
+    }
+    refuseRule(path.at(key.spelling), 'never_matches', key.values[0] ?? key.spelling, expected, hint)
+  }
+
+  /** Why no peer of an authority matches: the first key at fault, in a few words. */
+  #findFlaw (index: number, keys: readonly ParsedKey[], demand: RuleDemand, claims: readonly KeyClaims[]): Flaw {
+    const who = `authority ${JSON.stringify(this.authorities.nameOf(index))}`
+    const missing = demand.kinds & ~this.authorities.kindsOf(index)
+    if (missing !== 0) {
+      const key = keys.find((one) => (kindsOfKey(one) & missing) !== 0)
+      return { key, text: `${who} does not vouch for ${listKinds(missing)}` }
+    }
+    const failing = this.#finder.findFailing(demand, index)
+    if (failing !== undefined) {
+      return { key: keys.find(({ key }) => key === 'not'), text: `${who} ${describeFailing(failing)}` }
+    }
+    const key = claims.find((one) => !mayClaimAll([one], this.authorities, index))?.key
+    return { key, text: `${who} may not claim ${describeValues(key)}` }
+  }
+}
+
+/** Why no peer of one authority matches. */
+interface Flaw {
+  readonly key: ParsedKey | undefined
+  readonly text: string
+}
+
+function describeFailing ({ kinds }: NotDemand): string {
+  return kinds === 0 ? 'is excluded by "not"' : `does not vouch for ${listKinds(kinds)}, so that "not" never holds`
+}
+
+function describeValues (key: ParsedKey | undefined): string {
+  if (key === undefined) return 'it'
+  const { spelling, values: [value, ...others] } = key
+  if (others.length > 0) return `any value of ${spelling}`
+  return typeof value === 'string' ? `${spelling} ${quote(value)}` : `this ${spelling}`
+}
+
+/** Whether something else than names says whom the rule means. */
+function isPinned (keys: readonly ParsedKey[]): boolean {
+  return keys.some(({ key }) => key === 'authority' || key === 'fingerprint' || key === 'publicKey')
+}

@@ -1,0 +1,50 @@
+import { fingerprintOf } from '../certificate/certificate.ts'
+import type { Certificate } from '../certificate/certificate.ts'
+import type { Candidates } from '../path/candidate-pool.ts'
+import type { LoadedAuthority } from './load-authority.ts'
+
+/** Names that are followed upwards from a leaf. A path has far fewer certificates. */
+const MAX_NAMES = 64
+
+/** Authorities by the names of their CAs, so that a handshake asks those that a path may lead to, and not all of a thousand. */
+export class AuthorityIndex {
+  /** In the order in which they were declared. */
+  readonly all: readonly LoadedAuthority[]
+  readonly #byName = new Map<string, Set<LoadedAuthority>>()
+  readonly #known = new Map<string, Certificate>()
+
+  constructor (authorities: readonly LoadedAuthority[]) {
+    this.all = authorities
+    for (const authority of authorities) {
+      for (const certificate of [...authority.anchors, ...authority.known]) {
+        const { subjectKey } = certificate
+        const group = this.#byName.get(subjectKey)
+        if (group === undefined) this.#byName.set(subjectKey, new Set([authority]))
+        else group.add(authority)
+      }
+      for (const certificate of authority.known) this.#known.set(certificate.fingerprint, certificate)
+    }
+  }
+
+  /**
+   * Those that a path from the leaf may lead to, by names alone, in their order; the first one where there is none, so that it can say what is missing.
+   * Every path leaves what was sent at a certificate of its authority, so the names that lead there are those of what was sent.
+   *
+   * @throws MTLS_ERR_CERTIFICATE_INVALID where the leaf's names cannot be read
+   */
+  above (leaf: Certificate, sent: Candidates): readonly LoadedAuthority[] {
+    if (this.all.length < 2) return this.all
+    const found = new Set<LoadedAuthority>(this.all.filter(({ anchors }) => anchors.has(leaf)))
+    const names = new Set<string>([leaf.issuerKey])
+    for (const name of names) {
+      for (const authority of this.#byName.get(name) ?? []) found.add(authority)
+      if (names.size < MAX_NAMES) for (const candidate of sent.named(name)) names.add(candidate.issuerKey)
+    }
+    return found.size === 0 ? this.all.slice(0, 1) : this.all.filter((authority) => found.has(authority))
+  }
+
+  /** A configured certificate of these bytes, whose signature may be verified already. */
+  find (der: Uint8Array): Certificate | undefined {
+    return this.#known.size === 0 ? undefined : this.#known.get(fingerprintOf(der))
+  }
+}

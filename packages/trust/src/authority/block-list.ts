@@ -1,0 +1,23 @@
+import type { PeerIdentity } from '@peerkit/identity'
+
+/** Why somebody is blocked. */
+export interface Blocked {
+  /** What blocks, in words: the entry of a list, such as `issuer CN=CA, serial number 0a`. */
+  readonly entry: string
+  /** What the operator says about it. */
+  readonly reason: string | undefined
+}
+
+/** Whom the operator keeps out, whatever the CAs say. */
+export interface BlockList {
+  /** Counts up whenever `find` would answer otherwise. */
+  readonly version: number
+  /** Whether it is asked for every connection and request, since `version` does not tell when its answers change. Default false. */
+  readonly always?: boolean
+  /**
+   * Whether a certificate is blocked: a client's or a server's own, or a CA's on its path. At once.
+   *
+   * @param certificate with all that it says, believed or not
+   */
+  find (certificate: PeerIdentity): Blocked | undefined
+}

@@ -1,0 +1,114 @@
+import { BlockList, isIP } from 'node:net'
+import { MTLS_ERR_SPIFFE_ID_INVALID, isObjectIdentifier, parseSpiffeId } from '@peerkit/identity'
+import type { SpiffeId } from '@peerkit/identity'
+import { parseIpAddress } from '@peerkit/identity/x509'
+import { isDomain, isWithin, matchesHost } from '../names/domain.ts'
+import { isLocalPart, readDnsName, readMailbox } from '../names/text-name.ts'
+import { expected } from '../option-check.ts'
+
+/** One bound on names that are texts. */
+export interface TextBound {
+  /** As it was given. */
+  readonly text: string
+  /** Whether a name of a certificate is within. What two readers could read in two ways is not. */
+  covers (name: string): boolean
+  /** Whether some name that a rule's value stands for may be within. Default: where the value itself is. */
+  meets? (value: string): boolean
+}
+
+/** @throws MTLS_ERR_PATH_OPTION */
+export function readSpiffeBound (text: string, where: string): TextBound {
+  const bound = parseId(text)
+  if (bound === undefined) throw expected(where, text, 'a trust domain such as spiffe://prod.example, or a path below one')
+  const below = `${bound.path}/`
+  return {
+    text,
+    covers (name) {
+      const id = parseId(name)
+      return id !== undefined && id.trustDomain === bound.trustDomain && (bound.path === '' || id.path === bound.path || id.path.startsWith(below))
+    },
+    meets (value) {
+      // A trust domain alone stands for all of its IDs.
+      return this.covers(value) || value === `spiffe://${bound.trustDomain}`
+    }
+  }
+}
+
+function parseId (text: string): SpiffeId | undefined {
+  try {
+    return parseSpiffeId(text)
+  } catch (error) {
+    if (error instanceof MTLS_ERR_SPIFFE_ID_INVALID) return undefined
+    throw error
+  }
+}
+
+/** The domain itself and all below, as name constraints have it (RFC 5280 section 4.2.1.10). @throws MTLS_ERR_PATH_OPTION */
+export function readDnsBound (text: string, where: string): TextBound {
+  if (!isDomain(text)) throw expected(where, text, 'a domain such as prod.example, which stands for itself and all names below')
+  const base = text.toLowerCase()
+  return {
+    text,
+    covers (name) {
+      const { host } = readDnsName(name)
+      return host !== undefined && isWithin(host, base)
+    }
+  }
+}
+
+/** @throws MTLS_ERR_PATH_OPTION */
+export function readEmailBound (text: string, where: string): TextBound {
+  const at = text.lastIndexOf('@')
+  const host = text.slice(at + 1)
+  const isValid = at === -1 ? isDomain(host.startsWith('.') ? host.slice(1) : host) : isLocalPart(text.slice(0, at)) && isDomain(host)
+  if (!isValid) throw expected(where, text, 'a host such as prod.example, ".prod.example" for all below, or a mailbox')
+  const [localPart, base] = [text.slice(0, Math.max(0, at)), host.toLowerCase()]
+  return {
+    text,
+    covers (name) {
+      const mailbox = readMailbox(name)
+      if (mailbox.host === undefined) return false
+      return at === -1 ? matchesHost(mailbox.host, base) : mailbox.host === base && mailbox.localPart === localPart
+    }
+  }
+}
+
+/** @throws MTLS_ERR_PATH_OPTION */
+export function readIpBound (text: string, where: string): TextBound {
+  const [address = '', length, ...more] = text.split('/')
+  const family = isIP(address)
+  const bits = length === undefined ? family === 4 ? 32 : 128 : /^[0-9]{1,3}$/.test(length) ? Number(length) : Number.NaN
+  if (family === 0 || more.length > 0 || address.includes('%') || !(bits <= (family === 4 ? 32 : 128))) {
+    throw expected(where, text, 'an address, or a range such as 10.0.0.0/8')
+  }
+  if (hasHostBits(parseIpAddress(address), bits)) throw expected(where, text, `a range whose address has only zeros after its first ${bits} bits`)
+  const list = new BlockList()
+  list.addSubnet(address, bits, family === 4 ? 'ipv4' : 'ipv6')
+  return { text, covers: (name) => isIP(name) !== 0 && list.check(name, isIP(name) === 4 ? 'ipv4' : 'ipv6') }
+}
+
+function hasHostBits (octets: Uint8Array, bits: number): boolean {
+  return octets.some((octet, index) => {
+    const own = Math.min(8, Math.max(0, bits - 8 * index))
+    return (octet & (0xff >> own)) !== 0
+  })
+}
+
+/** The part behind the last at sign, without case: how Active Directory reads a user principal name. @throws MTLS_ERR_PATH_OPTION */
+export function readUpnBound (text: string, where: string): TextBound {
+  if (!isDomain(text)) throw expected(where, text, 'a domain such as corp.example')
+  const base = text.toLowerCase()
+  return {
+    text,
+    covers (name) {
+      const at = name.lastIndexOf('@')
+      return at > 0 && isDomain(name.slice(at + 1)) && name.slice(at + 1).toLowerCase() === base
+    }
+  }
+}
+
+/** @throws MTLS_ERR_PATH_OPTION */
+export function readPolicyBound (text: string, where: string): TextBound {
+  if (!isObjectIdentifier(text)) throw expected(where, text, 'an OID in dotted decimals')
+  return { text, covers: (name) => name === text }
+}

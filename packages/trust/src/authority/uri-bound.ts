@@ -1,0 +1,49 @@
+import { isSpiffe } from '@peerkit/identity'
+import { expected } from '../option-check.ts'
+import type { TextBound } from './text-bounds.ts'
+
+/** Scheme, authority, path, and what follows. */
+const HIERARCHICAL = /^([a-z][a-z0-9+.-]*):\/\/([^/?#]*)([^?#]*)(.*)$/i
+const OPAQUE = /^([a-z][a-z0-9+.-]*):(.+)$/i
+// A user's name before the host, or what readers take for a slash, hides which host is meant.
+const AMBIGUOUS = /[@\\\s]/
+// Segments that resolving a URI takes away, plain or percent-encoded.
+const DOTS = /(?:^|\/)(?:\.|%2e){1,2}(?:\/|$)/i
+
+/**
+ * An origin, or a path that stands for itself and all below; a prefix that ends in ":"; or a whole URI of another form.
+ *
+ * @throws MTLS_ERR_PATH_OPTION
+ */
+export function readUriBound (text: string, where: string): TextBound {
+  if (isSpiffe(text)) throw expected(where, text, 'no SPIFFE ID, which the kind "spiffe" is for')
+  const parts = HIERARCHICAL.exec(text)
+  if (parts !== null) return readHierarchical(text, parts, where)
+  const opaque = OPAQUE.exec(text)
+  if (opaque === null) throw expected(where, text, 'a URI such as https://partner.example or urn:partner:')
+  const bound = `${opaque[1]!.toLowerCase()}:${opaque[2]!}`
+  return {
+    text,
+    covers (name) {
+      const [, scheme = '', rest = ''] = OPAQUE.exec(name) ?? []
+      const found = `${scheme.toLowerCase()}:${rest}`
+      return bound.endsWith(':') ? found.startsWith(bound) && found.length > bound.length : found === bound
+    }
+  }
+}
+
+function readHierarchical (text: string, [, scheme = '', authority = '', path = '', rest = '']: RegExpExecArray, where: string): TextBound {
+  if (authority === '' || rest !== '' || AMBIGUOUS.test(text) || DOTS.test(path)) {
+    throw expected(where, text, 'an origin such as https://partner.example, or a path below one, without user, query, fragment or dot segments')
+  }
+  const origin = `${scheme}://${authority}`.toLowerCase()
+  const base = path.replace(/\/$/, '')
+  return {
+    text,
+    covers (name) {
+      const [, itsScheme = '', itsAuthority = '', itsPath = ''] = HIERARCHICAL.exec(name) ?? []
+      if (AMBIGUOUS.test(name) || `${itsScheme}://${itsAuthority}`.toLowerCase() !== origin) return false
+      return base === '' || (!DOTS.test(itsPath) && (itsPath === base || itsPath.startsWith(`${base}/`)))
+    }
+  }
+}

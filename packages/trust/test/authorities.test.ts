@@ -1,0 +1,165 @@
+import { createPartialIdentity, claimsOf } from '@peerkit/identity'
+import { test } from 'tap'
+import { createTrustEvaluator } from '../src/index.ts'
+import type { Accepted, Authority, Decision, TrustEvaluator, TrustEvaluatorOptions } from '../src/index.ts'
+import { revoked, stubChecker, told, unknown } from './support/evaluate.ts'
+import { tlv } from './support/der.ts'
+import { CLIENT_AUTH, NOW, Party, SERVER_AUTH, altNames, dns, purposes } from './support/mint.ts'
+
+const [a, b, ca, bCa] = [new Party('CN=A'), new Party('CN=B'), new Party('CN=ca'), new Party('CN=ca')]
+const [aRoot, bRoot] = [a.root(), b.root()]
+const spiffe = (id: string): Buffer => tlv(0x86, Buffer.from(id))
+const named = (...names: readonly Uint8Array[]) => ({ extensions: [altNames(...names)] })
+
+const evaluator = (authorities: () => readonly Authority[], options: Partial<TrustEvaluatorOptions> = {}): TrustEvaluator =>
+  createTrustEvaluator({ authorities, now: () => NOW, ...options })
+const ask = (trust: TrustEvaluator, leaf: Uint8Array, sent: readonly Uint8Array[] = []): Decision => trust.evaluate(leaf, { sent }) as Decision
+
+const two: readonly Authority[] = [
+  { name: 'internal', ca: [aRoot], names: { spiffe: 'spiffe://a.example', dns: 'a.example', subject: 'any' } },
+  { name: 'partner', ca: [bRoot], names: { spiffe: 'spiffe://b.example' } }
+]
+
+test('an authority vouches for its own names: what is outside is refused, what it does not mention is unknown', async (t) => {
+  const trust = evaluator(() => two)
+  const inside = ask(trust, b.issue('CN=x, OU=billing', named(spiffe('spiffe://b.example/web'), dns('web.a.example')))) as Accepted
+  t.match(inside, { accepted: true, authority: 'partner', serverAuthOnly: false, peer: { authority: 'partner', spiffeId: 'spiffe://b.example/web', subject: undefined } })
+  t.same(inside.peer.notBelieved, ['subject', 'dns', 'uri', 'email', 'ip', 'upn', 'policy'])
+  t.same([...inside.peer.subjectAltNames!.unknown].sort(), ['directoryName', 'dns', 'email', 'ip', 'otherName'])
+  t.equal(claimsOf(inside.peer).subject?.organizationalUnit, 'billing')
+
+  const foreign = ask(trust, b.issue('CN=x', named(spiffe('spiffe://a.example/billing'))))
+  t.match(foreign, {
+    accepted: false,
+    reason: 'outside_authority',
+    detail: {
+      step: 'outside_authority',
+      message: /^spiffe:\/\/a\.example\/billing \(sha256:.*\) has the SPIFFE ID "spiffe:\/\/a\.example\/billing", which is outside of what authority "partner" vouches for \(spiffe: spiffe:\/\/b\.example\)$/,
+      certificate: { subject: 'CN=x' }
+    }
+  })
+  t.match(ask(trust, a.issue('CN=x, OU=billing', named(dns('web.a.example')))), { accepted: true, peer: { authority: 'internal', subject: { organizationalUnit: 'billing' } } })
+  t.match(ask(trust, a.issue('CN=x', named(dns('web.b.example')))), { reason: 'outside_authority', detail: { message: /DNS name "web\.b\.example".*\(dns: a\.example\)/ } })
+})
+
+test('an intermediate of one authority with the name and key identifier of another vouches for its own authority alone', async (t) => {
+  const mimic = new Party('CN=A')
+  const trust = evaluator(() => two)
+  const leaf = mimic.issue('CN=x, OU=billing', named(spiffe('spiffe://b.example/x')))
+  t.match(ask(trust, leaf, [b.certify(mimic)]), { accepted: true, authority: 'partner', peer: { subject: undefined } })
+  t.match(ask(trust, leaf, [b.certify(mimic), aRoot]), { accepted: true, authority: 'partner' })
+  t.match(ask(trust, mimic.issue('CN=x', named(spiffe('spiffe://a.example/x'))), [b.certify(mimic)]), { reason: 'outside_authority' })
+})
+
+test('the first declared authority that accepts decides, whatever was sent and in whatever order', async (t) => {
+  // One intermediate, certified by both.
+  const [byA, byB] = [a.certify(ca), b.certify(ca)]
+  const leaf = ca.issue('CN=x', named(spiffe('spiffe://b.example/x')))
+  const wide = (name: string, root: Uint8Array): Authority => ({ name, ca: [root] })
+  for (const sent of [[byA, byB], [byB, byA]]) {
+    t.match(ask(evaluator(() => [wide('a', aRoot), wide('b', bRoot)]), leaf, sent), { authority: 'a' })
+    t.match(ask(evaluator(() => [wide('b', bRoot), wide('a', aRoot)]), leaf, sent), { authority: 'b' })
+    t.match(ask(evaluator(() => two), leaf, sent), { authority: 'partner' }, 'the first refuses the name')
+  }
+  t.match(ask(evaluator(() => [wide('a', aRoot), wide('b', bRoot)]), leaf, [byB]), { authority: 'b' })
+})
+
+test('a leaf that one authority knows to be revoked is not accepted by another', async (t) => {
+  const [byA, byB] = [a.certify(ca), b.certify(ca)]
+  const leaf = ca.issue()
+  const lists = stubChecker({ client: revoked() })
+  const clean = stubChecker()
+  const trust = (order: 'ab' | 'ba', checker = lists) => evaluator(() => {
+    const both: Authority[] = [{ name: 'a', ca: [aRoot], revocation: [checker] }, { name: 'b', ca: [bRoot], revocation: [clean] }]
+    return order === 'ab' ? both : both.toReversed()
+  })
+  for (const order of ['ab', 'ba'] as const) t.equal(told(ask(trust(order), leaf, [byA, byB])), 'revoked/revoked', order)
+  t.match(ask(trust('ba', stubChecker({ client: unknown() })), leaf, [byA, byB]), { authority: 'b' }, 'what the other does not know is no word')
+  t.match(ask(trust('ab', stubChecker({ client: unknown() })), leaf, [byA, byB]), { authority: 'b' })
+  const later = stubChecker({ client: Promise.resolve(revoked()) })
+  t.equal(told(await trust('ba', later).evaluate(leaf, { sent: [byA, byB] })), 'revoked/revoked')
+})
+
+test('each authority has its own revocation, algorithms and partial paths', async (t) => {
+  const partner = stubChecker({ client: revoked() })
+  const trust = evaluator(() => [{ name: 'a', ca: [aRoot] }, { name: 'b', ca: [bRoot], revocation: [partner] }])
+  t.equal(told(ask(trust, a.issue())), 'accepted by A')
+  t.equal(told(ask(trust, b.issue())), 'revoked/revoked')
+
+  const strict = evaluator(() => [{ name: 'a', ca: [aRoot], algorithms: { signatures: ['ed25519'] } }, { name: 'b', ca: [bRoot] }])
+  t.equal(told(ask(strict, a.issue())), 'bad_chain/algorithm_refused')
+  t.equal(told(ask(strict, b.issue())), 'accepted by B')
+
+  const partial = (given: boolean) => evaluator(() => [{ name: 'a', ca: [a.certify(ca)], partial: given }])
+  t.equal(told(ask(partial(true), ca.issue())), 'accepted by ca')
+  t.match(told(ask(partial(false), ca.issue())), /^unknown_ca/)
+  t.match(told(ask(partial(true), a.issue())), /^unknown_ca/)
+})
+
+test('an authority that goes, shrinks or grows changes what is decided of its clients, and of nobody else', async (t) => {
+  let [version, authorities] = [1, two]
+  const trust = evaluator(() => authorities, { version: () => version })
+  const mine = a.issue('CN=x', named(spiffe('spiffe://a.example/x')))
+  const theirs = b.issue('CN=y', named(spiffe('spiffe://b.example/y'), dns('y.b.example')))
+  const before = ask(trust, mine) as Accepted
+  t.match(ask(trust, theirs), { accepted: true, peer: { authority: 'partner' } })
+  const set = (names: Authority['names'] | undefined): void => {
+    version += 1
+    authorities = [two[0]!, ...(names === undefined ? [] : [{ name: 'partner', ca: [bRoot], names }])]
+  }
+  set({ spiffe: 'spiffe://b.example', dns: 'b.example' })
+  t.match(ask(trust, theirs), { accepted: true, peer: { subjectAltNames: { dns: ['y.b.example'] } } }, 'widened')
+  set({ spiffe: 'spiffe://b.example', dns: 'other.example' })
+  t.equal(told(ask(trust, theirs)), 'outside_authority/outside_authority')
+  set({ spiffe: 'spiffe://b.example/z' })
+  t.equal(told(ask(trust, theirs)), 'outside_authority/outside_authority')
+  set(undefined)
+  t.match(told(ask(trust, theirs)), /^unknown_ca/)
+  t.equal((ask(trust, mine) as Accepted).peer, before.peer, 'the same identity as before')
+})
+
+test('a certificate for servers counts until the day that is set, for no other fault, and only under bounds', async (t) => {
+  const until = NOW + 1_000
+  const day: Authority = { name: 'public', ca: [aRoot], names: { dns: 'a.example' }, serverAuthOnlyUntil: until }
+  let now = NOW
+  const trust = evaluator(() => [day], { now: () => now })
+  const make = (options: readonly string[], name = 'x.a.example') => ({ extensions: [purposes(...options), altNames(dns(name))] })
+  const leaf = a.issue('CN=x', make([SERVER_AUTH]))
+  t.match(ask(trust, leaf), { accepted: true, serverAuthOnly: true, notAfter: until })
+  t.match(ask(trust, a.issue('CN=x', make([SERVER_AUTH, CLIENT_AUTH]))), { accepted: true, serverAuthOnly: false })
+  t.equal(told(ask(trust, a.issue('CN=x', make(['1.3.6.1.5.5.7.3.3'])))), 'wrong_purpose/purpose')
+  t.equal(told(ask(trust, a.issue('CN=x', make([SERVER_AUTH], 'x.b.example')))), 'outside_authority/outside_authority')
+  t.equal(told(ask(trust, a.issue('CN=x', { ...make([SERVER_AUTH]), notAfter: NOW - 1_000 }))), 'expired/expired')
+  const narrow = a.certify(ca, { extensions: [purposes(SERVER_AUTH)] })
+  t.match(ask(trust, ca.issue('CN=y', make([CLIENT_AUTH])), [narrow]), { accepted: true, serverAuthOnly: true }, 'a CA above it may lack it too')
+  now = until - 1
+  t.match(ask(trust, leaf), { accepted: true })
+  now = until
+  t.equal(told(ask(trust, leaf)), 'wrong_purpose/purpose')
+  for (const names of ['any', {}, { dns: 'any' }] as const) {
+    t.throws(() => evaluator(() => [{ ...day, names }]), { message: /serverAuthOnlyUntil needs .*names, none of them "any"/ })
+  }
+  t.match(ask(evaluator(() => [{ ...day, serverAuthOnlyUntil: until }], { purpose: 'serverAuth' }), leaf), { accepted: true, serverAuthOnly: false })
+})
+
+test('authorities that cannot be told apart are refused', async (t) => {
+  const refusal = (authorities: readonly Authority[], message: RegExp): void => {
+    t.throws(() => evaluator(() => authorities), { code: 'MTLS_ERR_PATH_OPTION', message })
+  }
+  refusal([{ name: 'a', ca: [aRoot] }, { name: 'a', ca: [bRoot] }], /holds two with the name "a"/)
+  refusal([{ name: 'a', ca: [aRoot] }, { name: 'b', ca: [a.root()] }], /"a" and "b" both hold CN=A .*; expected each CA in one authority/)
+  refusal([{ name: '', ca: [aRoot] }], /name is empty/)
+  refusal([{ name: 'a', ca: [aRoot], partial: 'yes' as never }], /partial is string/)
+  refusal([{ name: 'a', ca: [aRoot], names: { dns: 'a.example' }, serverAuthOnlyUntil: Number.NaN }], /serverAuthOnlyUntil is NaN/)
+  refusal([{ name: 'a', ca: [aRoot], names: { dsn: '' } as never }], /authorities\(\)\[0\]\.names has no "dsn"/)
+})
+
+test('of a thousand authorities those are asked that a path may lead to', async (t) => {
+  const many: Authority[] = Array.from({ length: 1_000 }, (_, index) => ({ name: `n${index}`, ca: [new Party(`CN=N${index}`, { keys: bCa.keys }).root()] }))
+  const trust = evaluator(() => [...many, { name: 'last', ca: [aRoot] }], { limits: { maxSignatures: 2 } })
+  t.match(ask(trust, a.issue()), { authority: 'last' })
+  t.match(ask(trust, ca.issue(), [a.certify(ca)]), { authority: 'last' })
+  t.match(told(ask(trust, new Party('CN=stranger').issue())), /^unknown_ca\/issuer_unknown/)
+  t.match(told(ask(trust, new Party('CN=N7').issue())), /^unknown_ca\/signature_invalid/)
+  t.equal(createPartialIdentity({ subject: 'CN=x' }).authority, undefined)
+})
