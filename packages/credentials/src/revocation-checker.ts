@@ -1,5 +1,7 @@
 import { crlChecker, crlIssuersToKeep, describeCrlLoss, loadCrlChecker } from '@peerkit/revocation'
 import type { CrlChecker, CrlCheckerOptions, CrlIndex, RevocationChecker } from '@peerkit/revocation'
+import type { PeerIdentity } from '@peerkit/identity'
+import type { SnapshotAuthority } from './authority/snapshot-authority.ts'
 import type { CheckedAuthority } from './authority/check-authority.ts'
 import type { CheckedTrust } from './check-material.ts'
 import type { Clock } from './clock.ts'
@@ -17,8 +19,11 @@ type InForce = Pick<TrustSnapshot, 'authorities'> | undefined
 interface Question {
   readonly authority: CheckedAuthority
   readonly clock: Clock
-  /** Lists in force of the same authority, or of those that are gone. */
+  readonly anchors: readonly PeerIdentity[]
+  /** Lists in force of the same authority, and of CAs that were another's. */
   readonly before: readonly CrlIndex[]
+  /** CAs of all that is in force. */
+  readonly formerIssuers: readonly PeerIdentity[]
   readonly isFirst: boolean
 }
 
@@ -26,8 +31,9 @@ interface Question {
  * Answers from the CRLs of checked authorities, at once: CRLs of up to 1 MiB. An authority without CRLs has no checker.
  *
  * A list that was issued before the one it replaces would take back revocations: a copy that lags behind, or a restored
- * backup. So would a list that is missing while its CA is still trusted. Both are refused. A CA that
- * counts anew is not, since its lists are of today; and an operator who removes a CA may remove its list with it.
+ * backup. So would a list that is missing while its CA is still trusted, or one that has not begun. All are refused. A
+ * CA that counts anew is not, since its lists are of today; and an operator who removes a root may remove its list with
+ * it, and those of the CAs below. An intermediate is trusted by its root, configured or not: its list may go when it has ended.
  *
  * @param changed the authorities that need a new one
  * @throws MTLS_ERR_CREDENTIALS_REFUSED
@@ -63,10 +69,29 @@ export async function loadCheckers (changed: readonly CheckedAuthority[], crlsOf
 
 function ask (authority: CheckedAuthority, clock: Clock, { authorities }: CheckedTrust, inForce: InForce): Question {
   const known = inForce?.authorities ?? []
-  const same = known.find(({ name }) => name === authority.name)
-  const gone = known.filter(({ name }) => !authorities.some((other) => other.name === name))
-  const before = (same === undefined ? gone : [same]).flatMap(({ revocation }) => listsOf(revocation))
-  return { authority, clock, before, isFirst: inForce === undefined }
+  const formerIssuers = known.flatMap(casOf)
+  const between = [...authority.crlIssuers, ...formerIssuers]
+  const anchorsOf = (wanted: string): PeerIdentity[] => authorities.find(({ name }) => name === wanted)?.anchors.map(({ identity }) => identity) ?? []
+  const anchors = anchorsOf(authority.name)
+  const before = known.flatMap(({ name, revocation }) => {
+    const lists = listsOf(revocation)
+    if (name === authority.name) return lists
+    // A CA that moves to another authority takes its lists with it.
+    const kept = listsBelow(lists, anchorsOf(name), between)
+    return listsBelow(lists, anchors, between).filter((list) => !kept.includes(list))
+  })
+  return { authority, clock, anchors, before, formerIssuers, isFirst: inForce === undefined }
+}
+
+/** Those of the lists that speak for CAs below these anchors. */
+function listsBelow (lists: readonly CrlIndex[], anchors: readonly PeerIdentity[], between: readonly PeerIdentity[]): readonly CrlIndex[] {
+  return lists.filter((list) => crlIssuersToKeep([list], anchors, between).length > 0)
+}
+
+/** All CAs that an authority in force knows, and those that it knew before and whose lists still lie about. */
+function casOf ({ anchors, candidates, revocation }: SnapshotAuthority): readonly PeerIdentity[] {
+  const { issuers = [], formerIssuers = [] } = (revocation ?? {}) as Partial<CrlChecker>
+  return [...anchors, ...candidates, ...issuers, ...formerIssuers]
 }
 
 function makeNow (question: Question, crls: readonly Pem[]): CrlChecker | undefined {
@@ -92,9 +117,9 @@ export function closeAll (checkers: Checkers): void {
 
 /** Warnings about lists that say nothing of anybody whom we trust, and about lists that have ended. */
 export function describeForeign (checker: RevocationChecker | undefined, where: string): string[] {
-  const { foreign = [], ended = [] } = (checker ?? {}) as Partial<CrlChecker>
+  const { foreign = [], foreignKeys = [], ended = [] } = (checker ?? {}) as Partial<CrlChecker>
   return [
-    ...foreign.map((name) => `${where}: left out the CRL of ${String(name)}, which is no CA in ca, intermediates or crlIssuers`),
+    ...foreign.map((name) => `${where}: left out the CRL of ${describeStranger(name, foreignKeys)}`),
     ...ended.map((list) => describeEnded(list, where))
   ]
 }
@@ -105,8 +130,10 @@ function describeEnded ({ isDelta, issuer, nextUpdate }: CrlIndex, where: string
 }
 
 /** Gives the checker, unless it is of strangers' lists alone or would know less than what is in force. */
-function compareChecker (checker: CrlChecker | undefined, { authority: { crlIssuers, crlOrigin }, before, isFirst }: Question): CrlChecker | undefined {
-  const objection = (isFirst ? describeStrangers(checker) : undefined) ?? describeCrlLoss(checker?.lists ?? [], before, { issuers: crlIssuers })
+function compareChecker (checker: CrlChecker | undefined, question: Question): CrlChecker | undefined {
+  const { authority: { crlIssuers, crlOrigin }, anchors, before, formerIssuers, clock, isFirst } = question
+  const objection = (isFirst ? describeStrangers(checker) : undefined) ??
+    describeCrlLoss(checker?.lists ?? [], before, { issuers: crlIssuers, anchors, between: formerIssuers, now: clock.now() })
   if (objection === undefined) return checker
   checker?.close().catch(() => {})
   throw refused('crl', crlOrigin, objection)
@@ -118,7 +145,13 @@ function compareChecker (checker: CrlChecker | undefined, { authority: { crlIssu
  */
 function describeStrangers (checker: CrlChecker | undefined): string | undefined {
   if (checker === undefined || checker.lists.length > 0 || checker.foreign.length === 0) return undefined
-  return `it is of ${checker.foreign.map(String).join('; ')}, which is no CA in ca, intermediates or crlIssuers`
+  return `it is of ${checker.foreign.map((name) => describeStranger(name, checker.foreignKeys)).join('; ')}`
+}
+
+function describeStranger (name: CrlChecker['foreign'][number], foreignKeys: CrlChecker['foreign']): string {
+  return foreignKeys.includes(name)
+    ? `${String(name)}, signed with another key than that of the CA of this name in ca, intermediates or crlIssuers`
+    : `${String(name)}, which is no CA in ca, intermediates or crlIssuers`
 }
 
 function iso (time: number): string {
@@ -129,7 +162,7 @@ function listsOf (checker: RevocationChecker | undefined): readonly CrlIndex[] {
   return (checker as Partial<CrlChecker> | undefined)?.lists ?? []
 }
 
-function checkerOptionsOf ({ authority: { crlIssuers, anchors, settings: { revocation } }, before, clock }: Question, crls: readonly Pem[]): CrlCheckerOptions {
-  const issuers = [...crlIssuers, ...crlIssuersToKeep(before, anchors.map(({ identity }) => identity))]
-  return { crls, issuers, foreignCrls: 'ignore', now: () => clock.now(), ...(revocation !== undefined && { policy: revocation }) }
+function checkerOptionsOf ({ authority: { crlIssuers, settings: { revocation } }, anchors, before, formerIssuers, clock }: Question, crls: readonly Pem[]): CrlCheckerOptions {
+  const issuers = [...crlIssuers, ...crlIssuersToKeep(before, anchors, [...crlIssuers, ...formerIssuers])]
+  return { crls, issuers, formerIssuers, foreignCrls: 'ignore', now: () => clock.now(), ...(revocation !== undefined && { policy: revocation }) }
 }

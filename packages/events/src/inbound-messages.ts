@@ -39,6 +39,8 @@ export interface ConnectionIdentifiedMessage extends EventMessage {
   readonly peer: PeerIdentity
   readonly remoteAddress: string | undefined
   readonly resumed: boolean
+  /** Until when it is accepted although its certificate is for servers alone, in milliseconds since the epoch; undefined where it is for clients. */
+  readonly serverAuthOnlyUntil?: number | undefined
   /** Milliseconds that the judgement took. */
   readonly judgedIn?: number | undefined
 }

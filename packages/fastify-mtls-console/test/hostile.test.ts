@@ -1,5 +1,7 @@
 import { channel } from 'node:diagnostics_channel'
 import { test } from 'tap'
+import { createDevCa } from '@peerkit/dev-ca'
+import { limitPeerIdentity } from '@peerkit/identity'
 import { strangeMarkup } from './support/strange-markup.ts'
 import { createWorld, form } from './support/world.ts'
 
@@ -31,6 +33,20 @@ test('a certificate with markup in its names is shown as text on every page', as
   for (const page of [...PAGES, `/clients?client=${peer.fingerprint256}`, `/access?client=${peer.fingerprint256}`]) t.strictSame(strangeMarkup(await get(page)), [], page)
   t.match(await get('/clients'), '&lt;script&gt;alert(1)&lt;/script&gt;', 'and is shown')
   t.match(await get('/log'), '&lt;img src=x onerror=alert(1)')
+})
+
+test('markup in what an authority vouches for, and in claims that are not believed, is shown as text', async (t) => {
+  const { ca, credentials, issue, as, get } = await createWorld(t)
+  const names = { subject: { o: SCRIPT, ou: [IMAGE, 'x'] }, uri: 'https://x.example', spiffe: 'spiffe://x' } as const
+  const authorities = { a: { ca: ca.root, names: 'any' }, b: { ca: (await createDevCa({ name: SCRIPT })).root, names } } as const
+  credentials.update({ ca: undefined, authorities })
+  const hostile = await issue({ cn: SCRIPT, ou: IMAGE, dns: 'a.example', email: 'x@y.example' })
+  const peer = limitPeerIdentity(hostile, 'b', ['subject', 'dns', 'email'])
+  await as(peer, '/accounts')
+  const pages = [...PAGES, `/clients?client=${peer.fingerprint256}`]
+  for (const page of pages) t.strictSame(strangeMarkup(await get(page)), [], page)
+  t.match(await get('/trust'), 'subjects with O=&lt;script&gt;alert(1)&lt;/script&gt;')
+  t.match(await get('/clients'), 'claims subject CN=\\&lt;script\\&gt;alert(1)')
 })
 
 test('the check of the markup finds what it is for', async (t) => {

@@ -52,7 +52,7 @@ test('counts nothing, publishes nothing and remembers nothing of the certificate
 
 /** What the checks of a forecast came to: `holds`, `fails`, or `open` where the refusal came before. */
 const checksOf = ({ checks }: any): object => Object.fromEntries(checks.map(({ name, holds }: any) => [name, holds === true ? 'holds' : holds === false ? 'fails' : 'open']))
-const ALL = ['Time', 'Issuer', 'Use', 'Other rules', 'Revocation']
+const ALL = ['Time', 'Issuer', 'Use', 'Names', 'Other rules', 'Revocation']
 const fails = (name: string, others: string): object => Object.fromEntries(ALL.map((one) => [one, one === name ? 'fails' : others]))
 
 test('foretells the handshake by its own check, and says which step refuses which certificate', async (t) => {
@@ -62,7 +62,7 @@ test('foretells the handshake by its own check, and says which step refuses whic
   const fine = await foretell(await pem(ca, { cn: 'x' }))
   t.match(fine, { accepted: true })
   t.strictSame(checksOf(fine), fails('', 'holds'))
-  t.match(fine.checks.map(({ note }: any) => note), [/^the whole path is valid now, and until 20/, /^leads to CN=Test CA/, 'may be used by clients', 'satisfies RFC 5280', /^not revoked/])
+  t.match(fine.checks.map(({ note }: any) => note), [/^the whole path is valid now, and until 20/, /^leads to CN=Test CA/, 'may be used by clients', 'any name may stand in it', 'satisfies RFC 5280', /^not revoked/])
 
   const past = { notBefore: new Date(Date.now() - 4000), notAfter: new Date(Date.now() - 2000) }
   const other = await createDevCa({ name: 'Other' })

@@ -6,6 +6,7 @@ import type { RevocationChecker } from '@peerkit/revocation'
 import type { FastifyInstance, FastifyPluginAsync, FastifyRequest, onRequestHookHandler } from 'fastify'
 import fp from 'fastify-plugin'
 import { MTLS_ERR_PEER_MISSING, MTLS_ERR_SERVER_NOT_MTLS, MTLS_ERR_SERVER_OPTION } from './errors.ts'
+import { ExceptionLog } from './exception-log.ts'
 import { ForwardedPeers } from './forwarded-peer.ts'
 import type { ForwardedOption } from './forwarded-peer.ts'
 import type { MtlsServer } from './gate.ts'
@@ -141,6 +142,8 @@ function writeLog (app: FastifyInstance, { reporter, credentials }: ServerContex
   const lines = new RefusalLog(log)
   const end = logTrustChanges(credentials, log, isAuditKept)
   app.addHook('onClose', async () => { end() })
+  const exceptions = new ExceptionLog(log)
+  reporter.onServerAuthOnly = (peer, until) => { exceptions.write(peer, until) }
   // An audit log has a line of its own, and a limit.
   reporter.onRefused = (reason, build) => { if (!isAuditKept()) lines.refused(reason, build) }
   reporter.onEnded = (message) => { if (!isAuditKept()) lines.ended(message) }

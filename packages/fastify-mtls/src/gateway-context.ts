@@ -1,7 +1,6 @@
-import { readBlockOption } from '@peerkit/credentials'
+import { ListWatch, readBlockOption } from '@peerkit/credentials'
 import type { BlockOption, TrustSource } from '@peerkit/credentials'
 import type { RevocationChecker } from '@peerkit/revocation'
-import { TrustWatch } from './trust-watch.ts'
 import { Trust } from './trust.ts'
 
 /** What knowing a gateway's clients rests on: of a server under the gate, or of a trust alone. */
@@ -32,7 +31,7 @@ export function makeGatewayContext (source: TrustSource, lists: { readonly revoc
     watch.follow()
     for (const each of onReview) each()
   }
-  const watch = new TrustWatch(source, { revocation, block }, review)
+  const watch = new ListWatch(source, 'clients', { revocation, block }, review)
   const end = source.subscribe(({ type }) => { if (type === 'rotated') review() })
   watch.start()
   return {

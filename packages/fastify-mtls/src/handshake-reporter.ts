@@ -18,8 +18,14 @@ export class HandshakeReporter {
   /** Told of every connection whose certificate is no longer accepted. */
   onEnded: ((message: ConnectionEndedMessage) => void) | undefined
 
-  constructor (now: () => number) {
+  /** Told of every client whose certificate is for servers alone, and until when it is accepted all the same. */
+  onServerAuthOnly: ((peer: PeerIdentity, until: number) => void) | undefined
+  readonly #untilOf: (authority: string) => number | undefined
+
+  /** @param untilOf until when an authority accepts certificates for servers alone, in milliseconds since the epoch */
+  constructor (now: () => number, untilOf: (authority: string) => number | undefined) {
     this.#now = now
+    this.#untilOf = untilOf
   }
 
   /** @param judgedIn milliseconds that verifying took */
@@ -53,8 +59,12 @@ export class HandshakeReporter {
     }))
   }
 
-  identified ({ peer, socket, remoteAddress }: ConnectionRecord, judgedIn?: number): void {
-    if (peer !== null && connectionIdentified.hasSubscribers) connectionIdentified.publish({ v: 1, time: this.#now(), peer, remoteAddress, resumed: socket.isSessionReused(), judgedIn })
+  identified ({ peer, socket, remoteAddress, decision }: ConnectionRecord, judgedIn?: number): void {
+    if (peer === null) return
+    const serverAuthOnlyUntil = decision?.serverAuthOnly === true ? this.#untilOf(decision.authority) : undefined
+    if (serverAuthOnlyUntil !== undefined) this.onServerAuthOnly?.(peer, serverAuthOnlyUntil)
+    if (!connectionIdentified.hasSubscribers) return
+    connectionIdentified.publish({ v: 1, time: this.#now(), peer, remoteAddress, resumed: socket.isSessionReused(), serverAuthOnlyUntil, judgedIn })
   }
 
   ended ({ peer, remoteAddress }: ConnectionRecord, { reason, detail }: CertificateRefusal): void {

@@ -1,7 +1,9 @@
 import type { Server as HttpsServer } from 'node:https'
 import type { Http2SecureServer } from 'node:http2'
+import { authoritiesOf } from '@peerkit/credentials'
 import type { CredentialSource } from '@peerkit/credentials'
 import type { FastifyServerFactory } from 'fastify'
+import { MTLS_ERR_SERVER_OPTION } from './errors.ts'
 import { makeHttp2Factory, makeHttpsFactory } from './make-server.ts'
 import { checkCredentials } from './option-check.ts'
 import { ServerContext } from './server-context.ts'
@@ -22,6 +24,10 @@ export function mtlsServerOptions (credentials: CredentialSource, settings?: Mtl
 export function mtlsServerOptions (credentials: CredentialSource, settings: MtlsServerSettings = {}): MtlsHttpsOptions | MtlsHttp2Options {
   checkCredentials(credentials, 'mtlsServerOptions')
   checkSettings(settings)
+  if (authoritiesOf(credentials.current, 'clients').length === 0) {
+    const names = credentials.current.authorities.map(({ name }) => `"${name}"`).join(', ')
+    throw new MTLS_ERR_SERVER_OPTION(`no authority of the credentials is for clients (${names} for servers); expected one with for: "clients" or "both"`)
+  }
   const own = { ...settings }
   const context = new ServerContext(credentials, own)
   if (own.http2 === true) return { http2: true, https: {}, serverFactory: makeHttp2Factory(context, own) }

@@ -1,4 +1,4 @@
-import { readBlockOption } from '@peerkit/credentials'
+import { ListWatch, readBlockOption } from '@peerkit/credentials'
 import type { CredentialSnapshot, CredentialSource } from '@peerkit/credentials'
 import { handshakeChainUnavailable } from '@peerkit/events'
 import { findIssuer } from '@peerkit/trust'
@@ -11,7 +11,6 @@ import { canMeetTlsSockets } from './node-internals.ts'
 import { describeSecureContext } from './server-settings.ts'
 import type { MtlsServerSettings } from './server-settings.ts'
 import { TicketKeys } from './ticket-keys.ts'
-import { TrustWatch } from './trust-watch.ts'
 import { Trust } from './trust.ts'
 
 const contexts = new WeakMap<object, ServerContext>()
@@ -39,7 +38,7 @@ export class ServerContext {
   /** Each server with its own `setSecureContext`: nobody else may call it. */
   readonly #servers = new Map<MtlsServer, MtlsServer['setSecureContext']>()
   readonly #tickets: TicketKeys
-  readonly #lists: TrustWatch
+  readonly #lists: ListWatch
   #end = (): void => {}
 
   constructor (credentials: CredentialSource, settings: MtlsServerSettings) {
@@ -47,14 +46,14 @@ export class ServerContext {
     this.#settings = settings
     const { revocation, algorithms, block, now = Date.now, clientCertificate, judgementTimeout = 5_000, drainTimeout = 10_000 } = settings
     const trust = new Trust(credentials, { revocation, algorithms, block: block === undefined ? undefined : readBlockOption(block, 'block'), now, onLearned: () => { this.#changeSharedKeys('rejoin') } })
-    const reporter = new HandshakeReporter(now)
+    const reporter = new HandshakeReporter(now, (name) => credentials.current.authorities.find((authority) => authority.name === name)?.serverAuthOnlyUntil)
     const watch = new ConnectionWatch({ trust, drainTimeout, judgementTimeout, onEnded: (record, refusal) => { reporter.ended(record, refusal) } })
     this.reporter = reporter
     this.trust = trust
     this.judgementTimeout = judgementTimeout
     this.#watch = watch
     this.#gate = new Gate({ trust, watch, reporter, allowAnonymous: clientCertificate === 'optional', judgementTimeout, onSessionUnknown: () => { this.#changeSharedKeys('disown') } })
-    this.#lists = new TrustWatch(credentials, { revocation, block }, () => { this.#review() })
+    this.#lists = new ListWatch(credentials, 'clients', { revocation, block }, () => { this.#review() })
     this.#tickets = new TicketKeys(settings, now, () => { this.#applyAllTicketKeys() })
   }
 

@@ -1,11 +1,11 @@
-import { authoritiesOf, listCheckers, vouchesFor } from '@peerkit/credentials'
-import type { SnapshotAuthority, TrustSource } from '@peerkit/credentials'
+import { authoritiesOf, boundsOf, listCheckers, ruleAuthoritiesOf, vouchesFor } from '@peerkit/credentials'
+import type { RuleAuthority, TrustSource } from '@peerkit/credentials'
 import type { RefusalDetail } from '@peerkit/events'
 import type { RevocationChecker } from '@peerkit/revocation'
 import { claimsOf } from '@peerkit/identity'
-import type { ClaimKind, PeerIdentity } from '@peerkit/identity'
-import { NameBounds, createTrustEvaluator } from '@peerkit/trust'
-import type { Accepted, AlgorithmPolicy, BlockList, Decision, Presented, TrustEvaluator, TrustVersion } from '@peerkit/trust'
+import type { PeerIdentity } from '@peerkit/identity'
+import { createTrustEvaluator } from '@peerkit/trust'
+import type { Accepted, AlgorithmPolicy, BlockList, Decision, NameBounds, Presented, TrustEvaluator, TrustVersion } from '@peerkit/trust'
 
 /** Signatures that explaining one refusal may take. */
 const MAX_EXPLAINED_SIGNATURES = 4
@@ -18,21 +18,6 @@ export interface TrustOptions {
   readonly now: () => number
   /** Called when `learned` grows. */
   readonly onLearned: () => void
-}
-
-/** An authority as the rules of fastify-allowed-clients ask about it. */
-export interface RuleAuthority {
-  readonly name: string
-  vouchesFor (kind: ClaimKind): boolean
-  mayClaim (kind: ClaimKind, value: string): boolean
-}
-
-const allBounds = new WeakMap<SnapshotAuthority, NameBounds>()
-
-function boundsOf (authority: SnapshotAuthority): NameBounds {
-  let bounds = allBounds.get(authority)
-  if (bounds === undefined) allBounds.set(authority, bounds = new NameBounds(authority.names, `authorities.${authority.name}.names`))
-  return bounds
 }
 
 /** Whether a client's certificate is accepted by the credentials in force. */
@@ -84,10 +69,7 @@ export class Trust {
 
   /** The authorities that clients may come from, as rules ask about them. */
   get ruleAuthorities (): readonly RuleAuthority[] {
-    return this.credentials.current.authorities.filter((authority) => vouchesFor(authority, 'clients')).map((authority) => {
-      const bounds = boundsOf(authority)
-      return { name: authority.name, vouchesFor: (kind) => bounds.vouchesFor(kind), mayClaim: (kind, value) => bounds.mayClaim(kind, value) }
-    })
+    return ruleAuthoritiesOf(this.credentials.current, 'clients')
   }
 
   /** Why an identity without a path is blocked; undefined where it is not. */

@@ -1,3 +1,4 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { createDevCa } from '@peerkit/dev-ca'
 import type { DevCa, IssuedCertificate } from '@peerkit/dev-ca'
 import type { AuthorityMaterial } from '@peerkit/credentials'
@@ -114,11 +115,20 @@ test('certificates for servers alone are accepted until their day, and cut off t
   const until = new Date(now + 2 * DAY).toISOString().slice(0, 10)
   const end = Date.parse(`${until}T00:00:00Z`)
   const dayOnly = { names: { dns: 'partner.example' }, serverAuthOnly: { acceptUntil: until } } as const
-  const world = await startTwo(t, { settings: { now: () => time } }, dayOnly)
+  const lines: any[] = []
+  const stream = { write: (line: string) => { lines.push(JSON.parse(line)) } }
+  const world = await startTwo(t, { settings: { now: () => time }, fastify: { logger: { level: 'warn', stream } } }, dayOnly)
+  const identified: any[] = []
+  const listen = (message: unknown): void => { identified.push(message) }
+  subscribe('peerkit:connection:identified', listen)
+  t.teardown(() => { unsubscribe('peerkit:connection:identified', listen) })
   const leaf = await world.partner.issue({ cn: 'web', dns: 'web.partner.example', profile: 'server' })
   t.match(await call(world, leaf, { path: '/who' }), { status: 200, body: { authority: 'partner', dns: ['web.partner.example'] } })
   const open = await dial(world, 'HTTP/1.1', idOf(leaf))
   t.equal(await open.ask(), 200)
+  t.same(identified.map(({ serverAuthOnlyUntil }) => serverAuthOnlyUntil), [end, end])
+  t.match(lines.filter(({ acceptUntil }) => acceptUntil !== undefined), [{ acceptUntil: until, authority: 'partner', msg: /is for servers alone/ }])
+  t.equal(lines.filter(({ acceptUntil }) => acceptUntil !== undefined).length, 1, 'once a client')
   time = end - 1
   t.equal(await open.ask(), 200)
   time = end

@@ -11,7 +11,10 @@ const MAX_STEPS = 8
 export interface CrlLossOptions {
   /** The CAs whose CRLs are configured to count from now on. */
   readonly issuers: readonly PeerIdentity[]
-  /** The CAs that are trusted from now on: whatever is issued below them still counts, configured or not. Default: the issuers. */
+  /**
+   * The CAs that are trusted from now on: whatever is issued below them still counts, configured or not. Default: the
+   * issuers.
+   */
   readonly anchors?: readonly PeerIdentity[]
   /** Other CAs that may stand between an anchor and the issuer of a list. */
   readonly between?: readonly PeerIdentity[]
@@ -41,7 +44,9 @@ interface Comparison {
  * take back revocations. So would a list that is missing while its CA is still trusted (a file that was cut off), and
  * one that has not begun.
  */
-export function describeCrlLoss (lists: readonly CrlIndex[], inForce: readonly CrlIndex[], options: CrlLossOptions): string | undefined {
+export function describeCrlLoss (
+  lists: readonly CrlIndex[], inForce: readonly CrlIndex[], options: CrlLossOptions
+): string | undefined {
   const { issuers, anchors = issuers, between = [], now = Date.now(), clockSkew = CLOCK_SKEW } = options
   const begun = now + clockSkew
   const past = lists.filter(({ thisUpdate }) => thisUpdate <= begun)
@@ -72,7 +77,8 @@ function describeLoss (held: CrlIndex, comparison: Comparison): string | undefin
   if (next !== undefined) {
     return `${nameList(next)} starts on ${plainTime(next.thisUpdate)}; expected the one in force, of ${nameIssue(held)}, beside it until then`
   }
-  return isWhole(held) && comparison.past.some((list) => isOfSameCa(list, held) && list.thisUpdate >= held.thisUpdate) ? describeParts(held) : describeMissing(held)
+  const hasParts = comparison.past.some((list) => isOfSameCa(list, held) && list.thisUpdate >= held.thisUpdate)
+  return hasParts && isWhole(held) && !held.isDelta ? describeParts(held) : describeMissing(held)
 }
 
 function describeOlder (later: CrlIndex, held: CrlIndex): string | undefined {
@@ -83,7 +89,8 @@ function describeOlder (later: CrlIndex, held: CrlIndex): string | undefined {
 /** Of one time and number, nobody can tell which is later: then none may be lost that lists others. */
 function describeSwapped (later: readonly CrlIndex[], held: CrlIndex): string | undefined {
   if (later.some((list) => compareIssue(list, held) > 0 || held.isCoveredBy(list))) return undefined
-  return `${nameList(held)} of ${nameIssue(held)} lacks certificates that the one in force of the same time and number lists; expected both or a newer one`
+  return `${nameList(held)} of ${nameIssue(held)} lacks certificates that the one in force of the same time and number lists; ` +
+    'expected both or a newer one'
 }
 
 function describeMissing (held: CrlIndex): string {
@@ -137,22 +144,27 @@ function isWhole ({ scope }: CrlIndex): boolean {
  * its time. To configure an intermediate CA no longer does not end the trust in it: its clients can send it themselves.
  */
 function counts (held: CrlIndex, { inForce, issuers, anchors, between, now }: Comparison): boolean {
-  const { verifiedBy, issuer: name } = held
-  if (name === undefined) return false
-  if (issuers.some(({ publicKey256, subject }) => publicKey256 === verifiedBy?.publicKey256 && subject !== undefined && isSameName(subject, name))) return true
-  return inForce.some((list) => isOfSameCa(list, held) && list.nextUpdate > now) && pathUp(held, anchors, [...between, ...issuersOf(inForce)]) !== undefined
+  const { verifiedBy } = held
+  if (verifiedBy === undefined) return false
+  if (issuers.some((issuer) => isSameCa(issuer, verifiedBy))) return true
+  const isInTime = inForce.some((list) => isOfSameCa(list, held) && list.nextUpdate > now)
+  return isInTime && pathUp(held, anchors, [...between, ...issuersOf(inForce)]) !== undefined
 }
 
 /**
- * The CAs of the verified CRLs in force that lead to an anchor, and those on the way: by each other, or by the CAs of `between`. Their lists go on counting where they
- * are still given, though the CA is configured no longer (its certificate ended, or our own chain goes through another): clients below it may still come, and
- * some of them are revoked.
+ * The CAs of the verified CRLs in force that lead to an anchor, and those on the way: by each other, or by the CAs of
+ * `between`. Their lists go on counting where they are still given, though the CA is configured no longer (its
+ * certificate ended, or our own chain goes through another): clients below it may still come, and some of them are
+ * revoked.
  */
 export function crlIssuersToKeep (
   inForce: readonly CrlIndex[], anchors: readonly PeerIdentity[], between: readonly PeerIdentity[] = []
 ): readonly PeerIdentity[] {
   const known = [...between, ...issuersOf(inForce)]
-  const found = inForce.flatMap((list) => (pathUp(list, anchors, known) ?? []).filter((ca) => ca === list.verifiedBy || !anchors.includes(ca)))
+  const found = inForce.flatMap((list) => {
+    const path = pathUp(list, anchors, known) ?? []
+    return path.filter((ca) => ca === list.verifiedBy || !anchors.includes(ca))
+  })
   return [...new Set(found)]
 }
 
@@ -160,16 +172,29 @@ function issuersOf (lists: readonly CrlIndex[]): PeerIdentity[] {
   return lists.map(({ verifiedBy }) => verifiedBy).filter((authority) => authority !== undefined)
 }
 
-/** From the CA that verified a list to the one that is an anchor or has an anchor's name and key; undefined where it does not lead there. */
-function pathUp ({ verifiedBy }: CrlIndex, anchors: readonly PeerIdentity[], between: readonly PeerIdentity[]): PeerIdentity[] | undefined {
+/** From the CA that verified a list up to an anchor; undefined where it does not lead there. */
+function pathUp (
+  { verifiedBy }: CrlIndex, anchors: readonly PeerIdentity[], between: readonly PeerIdentity[]
+): PeerIdentity[] | undefined {
   const known = [...anchors, ...between]
-  const path: PeerIdentity[] = []
-  for (let last = verifiedBy; last !== undefined && path.length < MAX_STEPS; last = findIssuer(last, known)) {
-    path.push(last)
-    const { publicKey256, subject } = last
-    if (anchors.some((anchor) => anchor.publicKey256 === publicKey256 && subject !== undefined && anchor.subject !== undefined && isSameName(anchor.subject, subject))) return path
+  const seen: PeerIdentity[] = []
+  const climb = (ca: PeerIdentity | undefined): PeerIdentity[] | undefined => {
+    if (ca === undefined || seen.length === MAX_STEPS || seen.some((other) => isSameCa(ca, other))) return undefined
+    seen.push(ca)
+    if (anchors.some((anchor) => isSameCa(ca, anchor))) return [ca]
+    // A CA may have several certificates, such as one of its own and one by another root.
+    for (const twin of new Set([ca, ...known.filter((other) => isSameCa(ca, other))])) {
+      const rest = climb(findIssuer(twin, known))
+      if (rest !== undefined) return [ca, twin, ...rest]
+    }
+    return undefined
   }
-  return undefined
+  return climb(verifiedBy)
+}
+
+function isSameCa (one: PeerIdentity, other: PeerIdentity): boolean {
+  return one.publicKey256 === other.publicKey256 && one.subject !== undefined && other.subject !== undefined &&
+    isSameName(one.subject, other.subject)
 }
 
 /**

@@ -19,12 +19,9 @@ export class ForeignIssuers {
 
   #add (issuer: Uint8Array, { isOtherKey, signedBy }: ForeignCrl): void {
     const name = readName(issuer)
-    addName(this.names, name)
-    if (isOtherKey) addName(this.otherKeys, name)
+    const known = this.names.find((other) => isSameName(other, name))
+    if (known === undefined) this.names.push(name)
+    if (known === undefined && isOtherKey) this.otherKeys.push(name)
     if (signedBy !== undefined && !this.former.includes(signedBy)) this.former.push(signedBy)
   }
-}
-
-function addName (names: DistinguishedName[], name: DistinguishedName): void {
-  if (!names.some((known) => isSameName(known, name))) names.push(name)
 }

@@ -2,6 +2,7 @@ export { checkChain, type ChainStatus, type CheckChainOptions } from './check-ch
 export { combineCheckers, type CombineOptions } from './combine-checkers.ts'
 export { crlChecker, loadCrlChecker, type CrlChecker, type CrlCheckerOptions, type CrlInput } from './crl-checker.ts'
 export { crlIssuersToKeep, describeCrlLoss, type CrlLossOptions } from './crl-loss.ts'
+export type { ForeignCrl } from './crl-reader.ts'
 export type { CrlEntry, CrlIndex } from './crl-index.ts'
 export type { CrlScope } from './crl-scope.ts'
 export {

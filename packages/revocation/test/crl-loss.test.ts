@@ -71,6 +71,17 @@ test('a delta counts as long as the complete list it adds to', async (t) => {
   t.match(loss([complete, added], [complete], [identity]), /^the delta CRL of CN=Below .* is missing/)
 })
 
+test('a CA leads to an anchor by another certificate of its own', async (t) => {
+  const root = await makeCa({ subject: [{ type: 'CN', value: 'Root' }] })
+  const crossed = parsePeerIdentity(remint(other.ca.der, { key: root.ca.key, issuer: nameDer('Root') }))
+  const held = [parseCrl(craftCrl({ ca: other.ca, ...ago(1) }), { issuers: [other.identity] })]
+  const namesOf = (found: readonly PeerIdentity[]): string[] => found.map(({ subject, issuer }) => `${subject?.commonName} by ${issuer?.commonName}`)
+  t.strictSame(crlIssuersToKeep(held, [root.identity]), [])
+  t.strictSame(namesOf(crlIssuersToKeep(held, [root.identity], [other.identity, crossed])), ['B by B', 'B by Root'])
+  t.match(describeCrlLoss([], held, { issuers: [root.identity], between: [crossed], now }), /CRL of CN=B .* is missing/)
+  t.strictSame(crlIssuersToKeep(held, [identity], [root.identity, crossed]), [], 'it leads to another root')
+})
+
 test('a CA leads to an anchor by one that has no list', async (t) => {
   const middle = await ca.intermediate({ subject: [{ type: 'CN', value: 'Middle' }] })
   const lowest = wrapCa(await middle.intermediate({ subject: [{ type: 'CN', value: 'Lowest' }] }))
@@ -184,7 +195,7 @@ test('a delta is not replaced by a complete list that was issued before it', (t)
   const held = [base, delta(5, 1, { entries: [entry('01')] })]
   t.match(loss(held, [list({ number: 5, ...ago(2) })]), /^the delta CRL of .* is missing/)
   t.equal(loss(held, [list({ number: 5, ...ago(1) })]), undefined)
-  t.match(loss(held, [list({ number: 4, ...ago(0) })]), /^the delta CRL of .* is missing/)
+  t.match(loss(held, [list({ number: 4, ...ago(0) })]), /^the delta CRL of .* is missing, which is in force and whose CA/)
   t.end()
 })
 

@@ -2,32 +2,25 @@ import { hash } from 'node:crypto'
 import { claimsOf, limitPeerIdentity, relinkPeerIdentity } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
 import { summarizeCertificate } from '@peerkit/identity/x509'
-import { AuthorityIndex } from './authority/authority-index.ts'
-import { loadAuthorities } from './authority/load-authority.ts'
+import { AuthoritiesInForce } from './authority/authorities-in-force.ts'
 import type { LoadedAuthority } from './authority/load-authority.ts'
-import { KIND_NAMES } from './authority/name-bounds.ts'
+import { searchAuthorities } from './authority/search-authorities.ts'
+import type { Found } from './authority/search-authorities.ts'
 import { readPathCertificate, readTraced } from './certificate/certificate.ts'
 import type { Certificate } from './certificate/certificate.ts'
-import { allowsPurpose, blame, endOf } from './certificate/find-flaw.ts'
+import { allowsPurpose, endOf } from './certificate/find-flaw.ts'
 import { refusedBy } from './decision.ts'
 import type { Accepted, Decision, TrustVersion } from './decision.ts'
 import { readEvaluatorOptions } from './evaluator-options.ts'
 import type { EvaluatorSettings, TrustEvaluatorOptions } from './evaluator-options.ts'
 import { MTLS_ERR_PATH_OPTION } from './errors.ts'
-import { Budget } from './limits.ts'
 import { checkList, describeType } from './option-check.ts'
 import { CertificateStore } from './memory/certificate-store.ts'
 import { DecisionMemory } from './memory/decision-memory.ts'
 import type { Remembered } from './memory/decision-memory.ts'
 import { PendingDecisions } from './memory/pending-decisions.ts'
-import { CandidatePool, joinPools } from './path/candidate-pool.ts'
-import type { Candidates } from './path/candidate-pool.ts'
-import { isRevoked, searchPath } from './path/search-path.ts'
 import { refuse } from './refusal.ts'
-import type { PathRefusalReason, PathRefused } from './refusal.ts'
-import { checkRevocation } from './revocation/check-path.ts'
-import type { NotRevoked } from './revocation/check-path.ts'
-import { readEpoch } from './revocation/read-epoch.ts'
+import type { PathRefused } from './refusal.ts'
 
 /** What came with a leaf. */
 export interface Presented {
@@ -39,9 +32,6 @@ export interface Presented {
    */
   readonly resumed?: boolean
 }
-
-/** Of a name in a refusal. */
-const MAX_SHOWN = 100
 
 /** How often a decision that took time is made again because the trust moved meanwhile. */
 const TURNS = 3
@@ -93,78 +83,22 @@ class Evaluator implements TrustEvaluator {
   readonly #pending: PendingDecisions<Decision> = new PendingDecisions()
   /** The last end of each intermediate CA that was learned under the anchors in force, by name and key. */
   readonly #learned = new Map<string, number>()
-  #authorities: AuthorityIndex
-  #trust: number
-  /** Why there are no authorities, where they could not be read. */
-  #unreadable: string | undefined
-  #version: TrustVersion
-  /** What the block list and each checker counted last. */
-  readonly #epochs: unknown[] = []
-  #epoch = 0
+  readonly #inForce: AuthoritiesInForce
 
   constructor (settings: EvaluatorSettings) {
     this.#settings = settings
     this.#verified = new CertificateStore(settings.maxIntermediates)
     this.#memory = new DecisionMemory(settings.maxRemembered)
     this.#resumed = new DecisionMemory(settings.maxRemembered)
-    this.#trust = settings.version()
-    this.#authorities = new AuthorityIndex(loadAuthorities(settings.authorities()))
-    this.#version = { trust: this.#trust, revocation: this.#revocationEpoch }
+    this.#inForce = new AuthoritiesInForce(settings, () => { this.#learned.clear() })
   }
 
   get version (): TrustVersion {
-    return this.#refresh()
-  }
-
-  /** Where the trust moved, reads the authorities anew and forgets what was learned under the former ones. */
-  #refresh (): TrustVersion {
-    const trust = this.#settings.version()
-    if (trust !== this.#trust) {
-      this.#trust = trust
-      this.#authorities = this.#reload()
-      this.#learned.clear()
-    }
-    const revocation = this.#revocationEpoch
-    if (trust !== this.#version.trust || revocation !== this.#version.revocation) this.#version = Object.freeze({ trust, revocation })
-    return this.#version
-  }
-
-  /** Anchors that cannot be read any more vouch for nobody. */
-  #reload (): AuthorityIndex {
-    this.#unreadable = undefined
-    try {
-      return new AuthorityIndex(loadAuthorities(this.#settings.authorities()))
-    } catch (error) {
-      // They are read again at the next question.
-      this.#trust = Number.NaN
-      this.#unreadable = `the authorities cannot be read: ${error instanceof Error ? error.message : String(error)}`
-      return new AuthorityIndex([])
-    }
-  }
-
-  /** Moves whenever a checker's epoch or the block list does. They are compared one by one: what one of them counts must not hide another. */
-  get #revocationEpoch (): number {
-    let index = 0
-    let moved = this.#settings.block !== undefined && this.#note(index++, this.#settings.block.version)
-    for (const { revocation } of this.#authorities.all) {
-      for (const checker of revocation) moved = this.#note(index++, readEpoch(checker)) || moved
-    }
-    if (moved || index !== this.#epochs.length) {
-      this.#epochs.length = index
-      this.#epoch += 1
-    }
-    return this.#epoch
-  }
-
-  #note (index: number, epoch: unknown): boolean {
-    // NaN equals nothing: where an epoch cannot be read, no earlier answer is used again.
-    if (this.#epochs[index] === epoch) return false
-    this.#epochs[index] = epoch
-    return true
+    return this.#inForce.refresh()
   }
 
   get learned (): readonly string[] {
-    this.#refresh()
+    this.#inForce.refresh()
     const now = this.#settings.now()
     return [...this.#learned].filter(([, end]) => now < end).map(([authority]) => hash('sha256', authority, 'hex')).sort()
   }
@@ -210,7 +144,8 @@ class Evaluator implements TrustEvaluator {
     }
     // A resumed session's intermediates are tried first by the chain that this very leaf came with.
     const candidates = resumed ? this.#recall(leafDer).flatMap((entry) => entry.sent) : this.#readSent(sent)
-    const found = this.#search(leaf, candidates, resumed)
+    const question = { leaf, sent: candidates, verified: resumed ? this.#verified : undefined }
+    const found = searchAuthorities(question, this.#inForce.index, this.#settings, this.#inForce.unreadable)
     const conclude = (answer: Found | PathRefused): Decision | Promise<Decision> => {
       if (!this.isCurrent({ version })) {
         // The answer is about a trust that is no longer in force.
@@ -234,80 +169,10 @@ class Evaluator implements TrustEvaluator {
     for (const der of sent.slice(0, maxCertificates)) {
       octets += der.length
       if (octets > maxBytes) break
-      const candidate = this.#verified.find(der) ?? this.#authorities.find(der) ?? tryRead(der)
+      const candidate = this.#verified.find(der) ?? this.#inForce.index.find(der) ?? tryRead(der)
       if (candidate !== undefined) candidates.push(candidate)
     }
     return candidates
-  }
-
-  /** Asks the authorities in their order; the first that accepts decides. */
-  #search (leaf: Certificate, sent: readonly Certificate[], resumed: boolean): Found | PathRefused | Promise<Found | PathRefused> {
-    const { limits, purpose, policies, strict, algorithms, now } = this.#settings
-    const budget = new Budget(limits)
-    const pool = new CandidatePool(sent)
-    let authorities: readonly LoadedAuthority[]
-    try {
-      authorities = this.#authorities.above(leaf, resumed ? joinPools([pool, this.#verified]) : pool)
-    } catch (error) {
-      return blame(leaf, 'certificate_invalid', `cannot be read: ${(error as Error).message}`)
-    }
-    let refusal: PathRefused | undefined
-    const from = (index: number): Found | PathRefused | Promise<Found | PathRefused> => {
-      for (let i = index; i < authorities.length; i++) {
-        const authority = authorities[i]!
-        const candidates: Candidates = joinPools(resumed ? [pool, authority.known, this.#verified] : [pool, authority.known])
-        const material = { leaf, candidates, anchors: authority.anchors, notRoots: authority.notRoots, maxDepth: limits.maxDepth }
-        const time = now()
-        const serverAuthOnly = time < (authority.serverAuthOnlyUntil ?? -Infinity)
-        const rules = { purpose, policies, strict, algorithms: authority.algorithms ?? algorithms, idleCaFields: true, serverAuthOnly, now: time }
-        const answer = searchPath<Found>(material, rules, budget, (path) => this.#conclude(authority, path))
-        if (answer instanceof Promise) return answer.then((settled) => settled.valid ? this.#askOthers(authorities, settled) : next(i, settled))
-        if (answer.valid) return this.#askOthers(authorities, answer)
-        if (isRevoked(leaf, answer)) return answer
-        refusal = preferred(refusal, answer)
-      }
-      return refusal ?? refuse('anchors_invalid', this.#unreadable ?? 'there is no authority')
-    }
-    const next = (index: number, answer: PathRefused): Found | PathRefused | Promise<Found | PathRefused> => {
-      if (isRevoked(leaf, answer)) return answer
-      refusal = preferred(refusal, answer)
-      return from(index + 1)
-    }
-    return from(0)
-  }
-
-  /**
-   * A leaf that its issuer revoked is revoked on every path, so the lists of other authorities that paths of this leaf lead to count too. What they do not know
-   * is for the authority that vouches to say.
-   */
-  #askOthers (authorities: readonly LoadedAuthority[], found: Found): Found | PathRefused | Promise<Found | PathRefused> {
-    const lists = authorities.flatMap(({ revocation }) => revocation).filter((checker) => !found.authority.revocation.includes(checker))
-    if (lists.length === 0 || found.path.length < 2) return found
-    const [leaf] = found.path
-    const take = (answer: NotRevoked | PathRefused): Found | PathRefused => !answer.valid && isRevoked(leaf!, answer) ? answer : found
-    const answers = lists.map((checker) => checkRevocation([checker], found.path.slice(0, 2), this.#settings.now))
-    if (!answers.some((answer) => answer instanceof Promise)) return (answers as Array<NotRevoked | PathRefused>).map(take).find(({ valid }) => !valid) ?? found
-    return Promise.all(answers).then((settled) => settled.map(take).find(({ valid }) => !valid) ?? found)
-  }
-
-  #conclude (authority: LoadedAuthority, path: readonly Certificate[]): Found | PathRefused | Promise<Found | PathRefused> {
-    const refusal = checkAuthorityNames(authority, path[0]!) ?? this.#checkBlocked(path)
-    if (refusal !== undefined) return refusal
-    const answer = checkRevocation(authority.revocation, path, this.#settings.now)
-    const take = (revocation: NotRevoked | PathRefused): Found | PathRefused => revocation.valid ? { valid: true, authority, path, revocation } : revocation
-    return answer instanceof Promise ? answer.then(take) : take(answer)
-  }
-
-  /** Of a leaf that is blocked every path ends here; of a CA those through it. */
-  #checkBlocked (path: readonly Certificate[]): PathRefused | undefined {
-    const { block } = this.#settings
-    if (block === undefined) return undefined
-    for (const certificate of path) {
-      const blocked = block.find(certificate.identity)
-      if (blocked === undefined) continue
-      return blame(certificate, 'blocked', `is blocked by ${blocked.entry}${blocked.reason === undefined ? '' : ` (${blocked.reason})`}`)
-    }
-    return undefined
   }
 
   #accept (leaf: Certificate, { authority, path, revocation }: Found, version: TrustVersion): Accepted {
@@ -360,15 +225,6 @@ function sameKinds (one: readonly string[], other: readonly string[]): boolean {
   return one.length === other.length && one.every((kind, index) => kind === other[index])
 }
 
-/** Whether every name of the leaf is one that the authority vouches for. */
-function checkAuthorityNames ({ name, bounds }: LoadedAuthority, leaf: Certificate): PathRefused | undefined {
-  const outside = bounds.findOutside(leaf.identity)
-  if (outside === undefined) return undefined
-  const { kind, name: found, bound } = outside
-  const shown = JSON.stringify(found.slice(0, MAX_SHOWN))
-  return blame(leaf, 'outside_authority', `has the ${KIND_NAMES[kind]} ${shown}, which is outside of what authority "${name}" vouches for (${kind}: ${bound})`)
-}
-
 /** @throws MTLS_ERR_PATH_OPTION */
 function checkQuestion (leaf: unknown, presented: Presented): void {
   if (!(leaf instanceof Uint8Array)) throw new MTLS_ERR_PATH_OPTION(`the leaf is ${describeType(leaf)}; expected one certificate in DER (Uint8Array)`)
@@ -380,14 +236,6 @@ function checkQuestion (leaf: unknown, presented: Presented): void {
   if (odd !== -1) throw new MTLS_ERR_PATH_OPTION(`sent[${odd}] is ${describeType(sent[odd])}; expected a certificate in DER (Uint8Array)`)
 }
 
-/** A path that satisfied every check. */
-interface Found {
-  readonly valid: true
-  readonly authority: LoadedAuthority
-  readonly path: readonly Certificate[]
-  readonly revocation: NotRevoked
-}
-
 /** The leaf of a decision that has to be made anew. */
 function readAgain (entry: Remembered<Accepted> | undefined): Certificate | undefined {
   return entry && readTraced(entry.leaf, claimsOf(entry.decision.peer))
@@ -397,13 +245,6 @@ function readAgain (entry: Remembered<Accepted> | undefined): Certificate | unde
 function isVouchedFor (sent: readonly Certificate[], { authority, path }: Found): boolean {
   return sent.every((certificate) => path.includes(certificate) || authority.anchors.has(certificate) || authority.known.has(certificate))
 }
-
-/** What is told where several authorities refuse: the first that knows the certificate says more than one that does not, or that knows its issuer's name alone. */
-function preferred (best: PathRefused | undefined, refusal: PathRefused): PathRefused {
-  return best === undefined || (STRANGE.has(best.reason) && !STRANGE.has(refusal.reason)) || best.reason === 'issuer_unknown' ? refusal : best
-}
-
-const STRANGE: ReadonlySet<PathRefusalReason> = new Set<PathRefusalReason>(['issuer_unknown', 'signature_invalid'])
 
 function tryRead (der: Uint8Array): Certificate | undefined {
   try {

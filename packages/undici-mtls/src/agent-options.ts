@@ -1,4 +1,4 @@
-import type { CredentialSource } from '@peerkit/credentials'
+import type { BlockOption, CredentialSource } from '@peerkit/credentials'
 import type { RevocationChecker } from '@peerkit/revocation'
 import type { Groups } from '@peerkit/rules'
 import type { AlgorithmPolicy } from '@peerkit/trust'
@@ -29,6 +29,8 @@ export interface MtlsAgentOptions extends PassedOptions {
   readonly revocation?: RevocationChecker
   /** Which signatures and keys count in a server's chain. Default: what a TLS handshake accepts, see @peerkit/trust. */
   readonly algorithms?: AlgorithmPolicy
+  /** Servers that are refused at once, before any CRL is issued: `blockFile`, `blockMemory` of @peerkit/credentials, or a function. */
+  readonly block?: BlockOption
   /** Speak HTTP/2 where the server does. Default false. */
   readonly allowH2?: boolean
   /** Connect to a Unix socket instead of the origin's address. */
@@ -48,7 +50,7 @@ export interface MtlsAgentOptions extends PassedOptions {
 
 const PASSED = ['connections', 'pipelining', 'keepAliveTimeout', 'keepAliveMaxTimeout', 'keepAliveTimeoutThreshold', 'headersTimeout', 'bodyTimeout',
   'maxHeaderSize', 'maxResponseSize', 'maxRequestsPerClient', 'strictContentLength', 'maxConcurrentStreams', 'clientTtl', 'localAddress'] as const
-const OWN = ['credentials', 'allowedServers', 'servers', 'origins', 'revocation', 'algorithms', 'allowH2', 'socketPath', 'proxy', 'connectTimeout', 'minVersion', 'maxVersion', 'ciphers', 'now']
+const OWN = ['credentials', 'allowedServers', 'servers', 'origins', 'revocation', 'algorithms', 'block', 'allowH2', 'socketPath', 'proxy', 'connectTimeout', 'minVersion', 'maxVersion', 'ciphers', 'now']
 
 /** @throws MTLS_ERR_OUTBOUND_OPTION */
 export function checkAgentOptions (options: MtlsAgentOptions): void {

@@ -18,8 +18,14 @@ export interface ServerQuestion {
 }
 
 const REASONS: Readonly<Record<Exclude<CertificateReason, 'expired' | 'revoked' | 'revocation_unknown'>, OutboundReason>> = {
-  unknown_ca: 'unknown_ca', not_yet_valid: 'not_yet_valid', wrong_purpose: 'purpose', ca_as_leaf: 'other', bad_chain: 'other', outside_authority: 'outside_authority',
-  blocked: 'blocked', unreadable: 'unreadable'
+  unknown_ca: 'unknown_ca',
+  not_yet_valid: 'not_yet_valid',
+  wrong_purpose: 'purpose',
+  ca_as_leaf: 'other',
+  bad_chain: 'other',
+  outside_authority: 'outside_authority',
+  blocked: 'blocked',
+  unreadable: 'unreadable'
 }
 
 /** The error for a server whose certificate is not accepted. */

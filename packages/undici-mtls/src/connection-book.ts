@@ -1,11 +1,12 @@
 import { errors } from 'undici'
+import { ListWatch } from '@peerkit/credentials'
 import type { CredentialSource } from '@peerkit/credentials'
-import type { RevocationChecker } from '@peerkit/revocation'
 import type { MtlsAgentOptions } from './agent-options.ts'
 import type { Means } from './connector.ts'
 import { Generation } from './generation.ts'
 import type { TlsSettings } from './handshake.ts'
 import type { OriginPolicy } from './origin-policy.ts'
+import { warnOfOwnPurpose } from './own-purpose.ts'
 import { ServerTrust } from './server-trust.ts'
 import { SessionCache } from './session-cache.ts'
 
@@ -16,7 +17,7 @@ const EVENTS = ['connect', 'disconnect', 'connectionError', 'drain'] as const
 type Tell = (event: string, ...args: any[]) => void
 
 /** What is kept for one credential source. */
-interface Realm { readonly sessions: SessionCache, readonly trust: ServerTrust, lists: RevocationChecker | undefined, unfollow: (() => void) | undefined }
+interface Realm { readonly sessions: SessionCache, readonly trust: ServerTrust, readonly lists: ListWatch }
 
 /** Keeps the connections of an agent by origin, and exchanges them when credentials, trust or revocation move. */
 export class ConnectionBook {
@@ -89,26 +90,22 @@ export class ConnectionBook {
   #shut (): void {
     this.isClosed = true
     for (const end of this.#ends.splice(0)) end()
-    for (const { unfollow, sessions } of this.#realms.values()) {
-      unfollow?.()
+    for (const { lists, sessions } of this.#realms.values()) {
+      lists.stop()
       sessions.clear()
     }
   }
 
   #follow (source: CredentialSource): void {
-    const realm: Realm = { ...this.#createRealm(source), lists: undefined, unfollow: undefined }
-    this.#realms.set(source, realm)
-    const followLists = (): void => {
-      const { revocation } = source.current
-      if (revocation === realm.lists) return
-      realm.unfollow?.()
-      realm.lists = revocation
-      realm.unfollow = revocation?.subscribe(() => { this.#forget(source, true) })
-    }
-    followLists()
+    const { block } = this.#options
+    const lists = new ListWatch(source, 'servers', { revocation: undefined, block }, () => { this.#forget(source, true) })
+    this.#realms.set(source, { ...this.#createRealm(source), lists })
+    lists.start()
+    warnOfOwnPurpose(source.current)
     this.#ends.push(source.subscribe((change) => {
       if (change.type !== 'rotated') return
-      followLists()
+      lists.follow()
+      warnOfOwnPurpose(source.current)
       this.#forget(source, change.trustChanged)
     }))
   }
@@ -155,7 +152,7 @@ export class ConnectionBook {
   }
 
   #createRealm (source: CredentialSource): Pick<Realm, 'sessions' | 'trust'> {
-    const { revocation, algorithms, now = Date.now } = this.#options
-    return { sessions: new SessionCache(), trust: new ServerTrust(source, { revocation, algorithms, now }) }
+    const { revocation, algorithms, block, now = Date.now } = this.#options
+    return { sessions: new SessionCache(), trust: new ServerTrust(source, { revocation, algorithms, block, now }) }
   }
 }

@@ -5,6 +5,7 @@ import { checkCredentials, checkKeys } from './option-check.ts'
 import type { OriginOptions } from './origin-options.ts'
 import { readProxy } from './proxy-options.ts'
 import type { Proxy } from './proxy-options.ts'
+import { authoritiesFor } from './server-authorities.ts'
 import { compileServerRules } from './server-rules.ts'
 import type { ServerRules } from './server-rules.ts'
 
@@ -29,8 +30,8 @@ export class OriginPolicies {
   /** @throws MTLS_ERR_OUTBOUND_OPTION, MTLS_ERR_RULE_INVALID */
   constructor (options: MtlsAgentOptions) {
     const { allowedServers, origins, servers: groups } = options
-    compileServerRules(allowedServers, groups, 'allowedServers')
-    const common = options.proxy === undefined ? undefined : readProxy(options.proxy, groups, 'proxy')
+    compileServerRules(allowedServers, groups, 'allowedServers', authoritiesFor(options.credentials, 'MtlsAgent'))
+    const common = options.proxy === undefined ? undefined : readProxy(options.proxy, groups, 'proxy', options.credentials)
     for (const [text, own] of Object.entries(origins ?? {})) {
       if (text === '*') continue
       const origin = readOrigin(text)
@@ -62,8 +63,9 @@ function createOriginPolicy (origin: string, own: OriginOptions, where: string, 
   if (own.credentials !== undefined) checkCredentials(own.credentials, where)
   const [rules, path] = own.allowedServers === undefined ? [options.allowedServers, 'allowedServers'] : [own.allowedServers, `${where}.allowedServers`]
   const socketPath = own.socketPath ?? (own.proxy === undefined ? options.socketPath : undefined)
-  const proxy = own.proxy !== undefined ? readProxy(own.proxy, options.servers, `${where}.proxy`) : own.socketPath === undefined ? common : undefined
-  return Object.freeze({ origin, rules: compileServerRules(rules, options.servers, path), credentials: own.credentials ?? options.credentials, servername: own.servername, socketPath, proxy })
+  const credentials = own.credentials ?? options.credentials
+  const proxy = own.proxy !== undefined ? readProxy(own.proxy, options.servers, `${where}.proxy`, credentials) : own.socketPath === undefined ? common : undefined
+  return Object.freeze({ origin, rules: compileServerRules(rules, options.servers, path, authoritiesFor(credentials, where)), credentials, servername: own.servername, socketPath, proxy })
 }
 
 /** @throws MTLS_ERR_OUTBOUND_OPTION where a text is no bare https origin */

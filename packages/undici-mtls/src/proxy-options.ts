@@ -2,6 +2,7 @@ import type { CredentialSource } from '@peerkit/credentials'
 import type { Groups } from '@peerkit/rules'
 import { MTLS_ERR_OUTBOUND_OPTION } from './errors.ts'
 import { checkCredentials, checkKeys } from './option-check.ts'
+import { authoritiesFor } from './server-authorities.ts'
 import { compileServerRules } from './server-rules.ts'
 import type { AllowedServers, ServerRules } from './server-rules.ts'
 
@@ -25,8 +26,8 @@ export interface Proxy {
   readonly headers: Readonly<Record<string, string>>
 }
 
-/** @throws MTLS_ERR_OUTBOUND_OPTION, MTLS_ERR_RULE_INVALID */
-export function readProxy (given: string | ProxyOptions, groups: Groups | undefined, where: string): Proxy {
+/** @param origins credentials of the origins behind it. @throws MTLS_ERR_OUTBOUND_OPTION, MTLS_ERR_RULE_INVALID */
+export function readProxy (given: string | ProxyOptions, groups: Groups | undefined, where: string, origins: CredentialSource): Proxy {
   const options = typeof given === 'string' ? { uri: given } : given
   checkKeys(options, ['uri', 'credentials', 'allowedServers', 'headers'], where)
   if (options.credentials !== undefined) checkCredentials(options.credentials, where)
@@ -35,7 +36,8 @@ export function readProxy (given: string | ProxyOptions, groups: Groups | undefi
   const url = new URL(options.uri)
   if (!/^https?:$/.test(url.protocol) || url.pathname !== '/' || url.search !== '') throw new MTLS_ERR_OUTBOUND_OPTION(`${where} is ${JSON.stringify(options.uri)}; ${expected}`)
   const credentials = url.username === '' ? {} : { 'proxy-authorization': basicAuthorization(url) }
-  return { url, credentials: options.credentials, rules: compileServerRules(options.allowedServers, groups, `${where}.allowedServers`), headers: Object.freeze({ ...credentials, ...options.headers }) }
+  const authorities = url.protocol === 'https:' ? authoritiesFor(options.credentials ?? origins, where) : []
+  return { url, credentials: options.credentials, rules: compileServerRules(options.allowedServers, groups, `${where}.allowedServers`, authorities), headers: Object.freeze({ ...credentials, ...options.headers }) }
 }
 
 function basicAuthorization ({ username, password }: URL): string {

@@ -1,5 +1,5 @@
 import { compileRules } from '@peerkit/rules'
-import type { Authorizer, Groups, RuleSet } from '@peerkit/rules'
+import type { Authorizer, Groups, RuleAuthority, RuleSet } from '@peerkit/rules'
 
 /** Rules on whom we call. Predicates get no request here: they are asked once a connection. */
 export type AllowedServers = RuleSet
@@ -18,11 +18,12 @@ export interface ServerRules {
 
 /**
  * @param path of the rules among the options, for errors
+ * @param authorities those that vouch for servers: what none of them can satisfy is refused
  * @throws MTLS_ERR_RULE_INVALID
  */
-export function compileServerRules (rules: AllowedServers | undefined, groups: Groups | undefined, path: string): ServerRules {
+export function compileServerRules (rules: AllowedServers | undefined, groups: Groups | undefined, path: string, authorities: readonly RuleAuthority[]): ServerRules {
   if (rules === undefined) return Object.freeze({ byId: undefined, byName: undefined, byNameAlone: true, describe: (hostname: string) => `a certificate for ${hostname}` })
-  const settings = { path, groupsPath: 'servers', groups: groups ?? {} }
+  const settings = { path, groupsPath: 'servers', groups: groups ?? {}, ...(authorities.length > 0 && { authorities }) }
   // The whole is compiled first: errors name the place in what was written.
   const whole = compileRules(rules, settings)
   const compile = (some: AllowedServers): Authorizer | undefined => some.length === 0 ? undefined : compileRules(some, settings)

@@ -1,5 +1,5 @@
-import { authoritiesOf } from '@peerkit/credentials'
-import type { CredentialSource } from '@peerkit/credentials'
+import { authoritiesOf, readBlockOption } from '@peerkit/credentials'
+import type { BlockOption, CredentialSource } from '@peerkit/credentials'
 import type { RevocationChecker } from '@peerkit/revocation'
 import { createTrustEvaluator } from '@peerkit/trust'
 import type { Accepted, AlgorithmPolicy, Decision, TrustEvaluator, TrustEvaluatorOptions } from '@peerkit/trust'
@@ -11,6 +11,7 @@ export interface ServerTrustOptions {
   /** Asked beside the credentials' own CRLs; both must permit. */
   readonly revocation: RevocationChecker | undefined
   readonly algorithms: AlgorithmPolicy | undefined
+  readonly block: BlockOption | undefined
   readonly now: () => number
 }
 
@@ -31,8 +32,8 @@ export class ServerTrust {
   readonly #now: () => number
 
   /** @throws MTLS_ERR_OUTBOUND_OPTION where `algorithms` is wrong */
-  constructor (credentials: CredentialSource, { revocation, algorithms, now }: ServerTrustOptions) {
-    const common = { version: () => credentials.current.trustEpoch, purpose: 'serverAuth', now, ...(algorithms !== undefined && { algorithms }) } as const
+  constructor (credentials: CredentialSource, { revocation, algorithms, block, now }: ServerTrustOptions) {
+    const common = { version: () => credentials.current.trustEpoch, purpose: 'serverAuth', now, ...(algorithms !== undefined && { algorithms }), ...(block !== undefined && { block: readBlockOption(block, 'block') }) } as const
     this.#evaluator = createEvaluator({ ...common, authorities: () => authoritiesOf(credentials.current, 'servers', revocation) })
     this.#explainer = createTrustEvaluator({ ...common, authorities: () => authoritiesOf(credentials.current, 'servers').map((authority) => ({ ...authority, revocation: [] })), maxRemembered: 0 })
     this.#now = now

@@ -28,8 +28,8 @@ const ATTEMPTS = 20
 
 /**
  * A list of blocked certificates from a YAML or JSON file of at most 1,000,000 octets, which is watched. A change is in
- * force within a quarter of a second. A file that is missing, broken or cut off leaves the former list in force and is
- * told to the subscribers; at the start it rejects.
+ * force within a quarter of a second; YAML of nearly that size takes up to 0.3 s. A file that is missing, broken or cut
+ * off leaves the former list in force and is told to the subscribers; at the start it rejects.
  *
  * @throws MTLS_ERR_BLOCK_LIST_INVALID, MTLS_ERR_CREDENTIALS_OPTION
  * @example

@@ -78,7 +78,9 @@ function outlasts (one: KnownEntry, other: KnownEntry): boolean {
   return one.until === other.until ? one.id < other.id : one.until > other.until
 }
 
-function first<Value, Found> (values: Iterable<Value> | undefined, find: (value: Value) => Found | undefined): Found | undefined {
+function first<Value> (
+  values: Iterable<Value> | undefined, find: (value: Value) => KnownEntry | undefined
+): KnownEntry | undefined {
   for (const value of values ?? []) {
     const found = find(value)
     if (found !== undefined) return found

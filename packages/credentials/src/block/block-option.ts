@@ -15,7 +15,7 @@ export type BlockOption = BlockList | BlockFunction
 const FAILED = 'the function failed'
 
 /**
- * The list that an option means. A function's list has the version 1 for ever: what it remembers is its own.
+ * The list that an option means. A function is asked for every connection and request: nothing tells when its answers change.
  *
  * @param where names the option, for errors
  * @throws MTLS_ERR_CREDENTIALS_OPTION
@@ -25,18 +25,19 @@ const FAILED = 'the function failed'
 export function readBlockOption (option: unknown, where: string): BlockList {
   if (typeof option === 'function') return listOfFunction(option as (certificate: PeerIdentity) => unknown)
   const { find, version } = (option ?? {}) as Partial<BlockList>
-  if (typeof find === 'function' && typeof version === 'number') return option as BlockList
+  const hasFind = typeof find === 'function' && !Array.isArray(option)
+  if (hasFind && typeof version === 'number') return option as BlockList
   const expected = `${where}: expected blockFile(), blockMemory(), an object with find() and version or a function`
   if (isPromise(option)) throw new MTLS_ERR_CREDENTIALS_OPTION(`${expected}; found a promise: await blockFile()`)
-  if (typeof find === 'function') {
-    throw new MTLS_ERR_CREDENTIALS_OPTION(`${expected}; found an object whose version is ${describe(version)}, no number`)
+  if (hasFind) {
+    throw new MTLS_ERR_CREDENTIALS_OPTION(`${expected}; found one whose version is ${describe(version)}, no number`)
   }
   const hint = Array.isArray(option) ? ' (blockMemory() takes an array)' : ''
   throw new MTLS_ERR_CREDENTIALS_OPTION(`${expected}; found ${describe(option)}${hint}`)
 }
 
 function listOfFunction (judge: (certificate: PeerIdentity) => unknown): BlockList {
-  return Object.freeze({ version: 1, find: (certificate: PeerIdentity) => ask(judge, certificate) })
+  return Object.freeze({ version: 1, always: true, find: (certificate: PeerIdentity) => ask(judge, certificate) })
 }
 
 function ask (judge: (certificate: PeerIdentity) => unknown, certificate: PeerIdentity): Blocked | undefined {

@@ -11,7 +11,7 @@ import { readBlockFile } from './read-block-file.ts'
 /** How long a file must lie still before it is read, in milliseconds. */
 const STILL = 30
 /** The same for a file that is written to where it lies: a writer may pause in the middle. */
-const STILL_IN_PLACE = 150
+const STILL_IN_PLACE = 120
 /** How long a file must have been wrong before that is said: a writer may remove the file first. */
 const WRONG = 200
 /** Events come in flocks: this long they are gathered. */
@@ -39,9 +39,9 @@ export interface FirstReading {
 }
 
 /**
- * Follows one file as `FileFollower` follows the files of credentials: an event only says "look", and what counts is the
- * file's signature. A single file needs less: there is no other that it has to fit together with. Nothing here keeps the
- * process alive.
+ * Follows one file as `FileFollower` follows the files of credentials: an event only says "look", and what counts is
+ * the file's signature. A single file needs less: there is no other that it has to fit together with. Nothing here
+ * keeps the process alive.
  */
 export class BlockFollower {
   readonly #list: LiveBlockList

@@ -19,8 +19,8 @@ const SYNONYMS: ReadonlyMap<string, string> = new Map([
   ['dn', 'name'], ['cn', 'name'], ['host', 'dns'], ['mail', 'email'], ['comment', 'reason'], ['expires', 'until']
 ])
 const FINGERPRINT = 'found a fingerprint, which keeps nobody out for sure: the holder of a certificate can change ' +
-  'its fingerprint while it still verifies (by negating the s of an ECDSA signature); expected issuer and serialNumber, ' +
-  'or publicKey'
+  'its fingerprint while it still verifies (by negating the s of an ECDSA signature); expected issuer and ' +
+  'serialNumber, or publicKey'
 const MAX_REASON = 1_000
 const MAX_VALUE = 10_000
 

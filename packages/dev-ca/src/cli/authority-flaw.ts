@@ -4,16 +4,20 @@ import { parsePeerIdentity } from '@peerkit/identity'
 import { findIssuer } from '@peerkit/trust'
 import { describeUnreadableCa } from './server-chain.ts'
 
-export type AuthorityOption = 'ca' | 'intermediates'
+export type AuthorityOption = 'ca' | 'intermediates' | 'crlIssuers'
 
-/** What is wrong with a certificate of `--ca` or `--intermediates`. */
+/** What is wrong with a CA certificate. */
 export interface AuthorityFlaw {
   readonly found: string
   readonly expected: string
 }
 
-/** Why the credentials of the plugins would refuse a certificate in this option; undefined where they take it. */
-export function findAuthorityFlaw (option: AuthorityOption, der: Uint8Array): AuthorityFlaw | undefined {
+/**
+ * Why the credentials of the plugins would refuse a certificate in this option; undefined where they take it.
+ *
+ * @param roots where roots belong, for the text: `--ca`
+ */
+export function findAuthorityFlaw (option: AuthorityOption, der: Uint8Array, roots: string): AuthorityFlaw | undefined {
   const unreadable = describeUnreadableCa(der)
   if (unreadable !== undefined) return { found: unreadable, expected: 'a CA certificate' }
   const identity = parsePeerIdentity(der)
@@ -23,13 +27,13 @@ export function findAuthorityFlaw (option: AuthorityOption, der: Uint8Array): Au
       return { found: `${String(identity)}, which is no CA certificate,`, expected: 'CA certificates alone' }
     }
     if (option === 'ca') return findWeakKey(String(identity), x509.publicKey)
-    if (findIssuer(identity, [identity]) === undefined) return undefined
+    if (option === 'crlIssuers' || findIssuer(identity, [identity]) === undefined) return undefined
   } catch (error) {
     return { found: (error as Error).message, expected: 'a CA certificate' }
   }
   return {
     found: `the root ${String(identity)}`,
-    expected: 'intermediate CA certificates alone (roots belong in --ca)'
+    expected: `intermediate CA certificates alone (roots belong in ${roots})`
   }
 }
 

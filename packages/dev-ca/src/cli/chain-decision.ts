@@ -105,6 +105,11 @@ export function remedyOf ({ detail: { step, certificate } }: Refused, leaf?: Uin
   return REMEDIES[step as PathRefusalReason]
 }
 
+/** A remedy for who gives `--authorities` in place of `--ca`, `--intermediates` and `--crl`. */
+export function inAuthorities (remedy: string): string {
+  return remedy.replace(/--(ca|intermediates|crl)\b/g, '"$1" of its authority')
+}
+
 /** One line. */
 export function summarizeDecision (decision: Decision, now: number): string {
   if (!decision.accepted) {

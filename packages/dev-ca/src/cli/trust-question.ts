@@ -1,61 +1,111 @@
-import { parsePeerIdentity } from '@peerkit/identity'
 import { readElement, TAG } from '@peerkit/identity/der'
-import { loadCrlChecker } from '@peerkit/revocation'
-import type { CrlChecker, CrlCheckerOptions } from '@peerkit/revocation'
-import { createTrustEvaluator } from '@peerkit/trust'
+import { NameBounds } from '@peerkit/trust'
 import type { Decision, TrustEvaluatorOptions } from '@peerkit/trust'
 import { MTLS_ERR_DEV_CA_OPTION } from '../errors.ts'
-import { findAuthorityFlaw } from './authority-flaw.ts'
-import type { AuthorityOption } from './authority-flaw.ts'
+import { askAuthorities, askEach } from './authorities/ask-authorities.ts'
+import type { AskedAuthority, AskedChain, AuthorityAnswer } from './authorities/ask-authorities.ts'
+import { readAuthorityFiles } from './authorities/authority-file.ts'
+import { vouchesFor } from './authorities/named-authority.ts'
+import type { NamedAuthority, Side } from './authorities/named-authority.ts'
+import { readAuthorities } from './authorities/read-authorities.ts'
+import { readCrls } from './authorities/read-crls.ts'
+import type { CrlPlace } from './authorities/read-crls.ts'
 import { decodeCertificates, readBytes } from './certificate-file.ts'
 import { dateOf, textOf, textsOf } from './command.ts'
 import type { Values } from './command.ts'
-import { shown } from './shown.ts'
 
-type Purpose = 'client' | 'server' | 'any'
+export type Purpose = 'client' | 'server' | 'any'
 
 const PURPOSES: Readonly<Record<Purpose, NonNullable<TrustEvaluatorOptions['purpose']>>> = {
   client: 'clientAuth', server: 'serverAuth', any: 'any'
 }
-/** A CRL of three million entries. */
-const MAX_CRL = 1 << 27
+const SIDES: Readonly<Record<Purpose, Side>> = { client: 'clients', server: 'servers', any: 'both' }
+const BESIDE = ['ca', 'intermediates', 'crl']
 
-/** A file of `--ca` or `--intermediates`. */
-export interface AuthorityFile {
-  readonly path: string
-  readonly certificates: readonly Uint8Array[]
-}
-
-/** What `peerkit trust check` asks, read from its options. */
+/** What is asked about a chain, read from a command's options. */
 export interface TrustQuestion {
-  readonly chainPath: string
   /** The leaf first. */
   readonly chain: readonly Uint8Array[]
-  readonly ca: readonly AuthorityFile[]
-  readonly intermediates: readonly AuthorityFile[]
-  readonly crlPaths: readonly string[]
+  readonly trusted: Trusted
   readonly purpose: Purpose
   /** Milliseconds since the epoch. */
   readonly at: number
 }
 
+/** Who may vouch. */
+export interface Trusted {
+  /** The file of `--authorities`. Undefined: there is one authority, that of `--ca`. */
+  readonly file: string | undefined
+  /** All of them, those that do not vouch for this purpose too. */
+  readonly authorities: readonly NamedAuthority[]
+}
+
+export interface TrustAnswer {
+  readonly decision: Decision
+  /** The authority that accepts. */
+  readonly authority: NamedAuthority | undefined
+  /** Of a refused chain: what each authority of `--authorities` says. */
+  readonly each: readonly AuthorityAnswer[]
+  /** CRLs that say nothing of any CA of their authority. */
+  readonly leftOut: readonly string[]
+}
+
 /** @throws MTLS_ERR_DEV_CA_OPTION */
 export async function readTrustQuestion (values: Values): Promise<TrustQuestion> {
-  const purpose = textOf(values, 'purpose') ?? 'client'
-  if (!Object.hasOwn(PURPOSES, purpose)) {
-    throw new MTLS_ERR_DEV_CA_OPTION(`--purpose is ${JSON.stringify(purpose)}; expected client, server or any`)
-  }
+  const purpose = readPurpose(values)
   const at = dateOf(values, 'at')?.getTime() ?? Date.now()
-  const chainPath = textOf(values, 'chain') ?? ''
-  return {
-    chainPath,
-    chain: await readChain(chainPath),
-    ca: await readAuthorities('ca', textsOf(values, 'ca')),
-    intermediates: await readAuthorities('intermediates', textsOf(values, 'intermediates')),
-    crlPaths: textsOf(values, 'crl'),
-    purpose: purpose as Purpose,
-    at
+  const trusted = checkTrusted(values)
+  const chain = await readChain(textOf(values, 'chain') ?? '')
+  return { chain, purpose, at, trusted: trusted === undefined ? await readCas(values) : await readTrusted(trusted, purpose) }
+}
+
+/** @throws MTLS_ERR_DEV_CA_OPTION */
+export function readPurpose (values: Values): Purpose {
+  const purpose = textOf(values, 'purpose') ?? 'client'
+  if (Object.hasOwn(PURPOSES, purpose)) return purpose as Purpose
+  throw new MTLS_ERR_DEV_CA_OPTION(`--purpose is ${JSON.stringify(purpose)}; expected client, server or any`)
+}
+
+/** The file of `--authorities`, which stands in place of `--ca`. */
+function checkTrusted (values: Values): string | undefined {
+  const file = textOf(values, 'authorities')
+  const beside = BESIDE.find((name) => values[name] !== undefined)
+  if (file === undefined) {
+    if (values['ca'] !== undefined) return undefined
+    throw new MTLS_ERR_DEV_CA_OPTION('--ca is missing; peerkit trust check needs it, or --authorities')
   }
+  if (beside === undefined) return file
+  throw new MTLS_ERR_DEV_CA_OPTION(`found --${beside} beside --authorities; expected "${beside}" within an authority`)
+}
+
+/** @throws MTLS_ERR_DEV_CA_OPTION */
+export async function readTrusted (file: string, purpose: Purpose): Promise<Trusted> {
+  const authorities = await readAuthorities(file)
+  const side = SIDES[purpose]
+  if (authorities.some((authority) => vouchesFor(authority, side))) return { file, authorities }
+  const other = purpose === 'client' ? 'servers' : 'clients'
+  const expected = `one that is for ${side}, or another --purpose`
+  throw new MTLS_ERR_DEV_CA_OPTION(`--authorities ${file}: found authorities for ${other} alone; expected ${expected}`)
+}
+
+/** The one authority of `--ca`. */
+async function readCas (values: Values): Promise<Trusted> {
+  const read = async (option: 'ca' | 'intermediates'): Promise<NamedAuthority['ca']> =>
+    await readAuthorityFiles(textsOf(values, option), { where: `--${option} `, option, roots: '--ca' })
+  const authority: NamedAuthority = {
+    name: 'default',
+    use: 'both',
+    names: 'any',
+    bounds: new NameBounds('any', 'names'),
+    revocation: 'hard',
+    partial: false,
+    algorithms: undefined,
+    serverAuthOnlyUntil: undefined,
+    ca: await read('ca'),
+    known: await read('intermediates'),
+    crlPaths: textsOf(values, 'crl')
+  }
+  return { file: undefined, authorities: [authority] }
 }
 
 async function readChain (path: string): Promise<readonly Uint8Array[]> {
@@ -80,62 +130,37 @@ function isWhole (der: Uint8Array): boolean {
   }
 }
 
-async function readAuthorities (option: AuthorityOption, paths: readonly string[]): Promise<readonly AuthorityFile[]> {
-  return await Promise.all(paths.map(async (path) => {
-    const where = `--${option} ${path}`
-    const bytes = await readBytes(path, `--${option} `, 'a PEM or DER file of CA certificates')
-    const certificates = decodeCertificates(bytes, where)
-    for (const [index, der] of certificates.entries()) {
-      const flaw = findAuthorityFlaw(option, der)
-      if (flaw === undefined) continue
-      const { found, expected } = flaw
-      const which = `certificate ${index + 1} of ${certificates.length}`
-      throw new MTLS_ERR_DEV_CA_OPTION(`${where}: found ${shown(found)} in ${which}; expected ${expected}`)
-    }
-    return { path, certificates }
-  }))
-}
-
 /** Asks the trust package. @throws MTLS_ERR_DEV_CA_OPTION on a wrong CRL */
-export async function askTrust (question: TrustQuestion): Promise<Decision> {
-  const { chain: [leaf, ...sent], crlPaths, purpose, at } = question
-  const now = (): number => at
-  const ca = question.ca.flatMap(({ certificates }) => certificates)
-  const intermediates = question.intermediates.flatMap(({ certificates }) => certificates)
-  const issuers = [...ca, ...intermediates].map((der) => parsePeerIdentity(der))
-  const checker = crlPaths.length === 0 ? undefined : await readCrls(crlPaths, { issuers, now })
+export async function askTrust ({ chain, trusted: { file, authorities }, purpose, at }: TrustQuestion): Promise<TrustAnswer> {
+  const question: AskedChain = { chain, purpose: PURPOSES[purpose], side: SIDES[purpose], at }
+  const asked: AskedAuthority[] = []
   try {
-    const authority = { name: 'default', ca, intermediates, revocation: checker === undefined ? [] : [checker] }
-    const trust = createTrustEvaluator({ authorities: () => [authority], purpose: PURPOSES[purpose], now })
-    return await trust.evaluate(leaf ?? new Uint8Array(), { sent })
+    for (const authority of authorities) {
+      asked.push({ authority, checker: await readCrls(authority, () => at, placeOf(authority, file)) })
+    }
+    const decision = await askAuthorities(asked, question)
+    const leftOut = asked.flatMap(listLeftOut)
+    if (decision.accepted) {
+      return { decision, authority: authorities.find(({ name }) => name === decision.authority), each: [], leftOut }
+    }
+    return { decision, authority: undefined, each: file === undefined ? [] : await askEach(asked, question), leftOut }
   } finally {
-    await checker?.close()
+    for (const { checker } of asked) await checker?.close()
   }
 }
 
-async function readCrls (paths: readonly string[], options: Omit<CrlCheckerOptions, 'crls'>): Promise<CrlChecker> {
-  const crls: Uint8Array[] = []
-  for (const path of paths) {
-    const crl = await readBytes(path, '--crl ', 'a PEM or DER file of a CRL', MAX_CRL)
-    crls.push(crl)
-    // One by one, so that an error names its file.
-    await checkCrl(path, crl, options)
-  }
-  return await loadCrlChecker({ ...options, crls })
+function listLeftOut ({ authority: { name }, checker }: AskedAuthority): readonly string[] {
+  return (checker?.foreign ?? []).map((issuer) => `the CRL of ${String(issuer)}, which is no CA of ${name}`)
 }
 
-async function checkCrl (path: string, crl: Uint8Array, options: Omit<CrlCheckerOptions, 'crls'>): Promise<void> {
-  let checker: CrlChecker
-  try {
-    // Ignored here, so that an error names the issuer.
-    checker = await loadCrlChecker({ ...options, crls: [crl], foreignCrls: 'ignore' })
-  } catch (error) {
-    const { message } = error as Error
-    throw new MTLS_ERR_DEV_CA_OPTION(`--crl ${path}: ${message}; expected a CRL of a CA in --ca or --intermediates`)
+function placeOf ({ name }: NamedAuthority, file: string | undefined): CrlPlace {
+  if (file === undefined) {
+    return { where: '--crl ', cas: '--ca or --intermediates', known: '--intermediates', leavesOut: false }
   }
-  const [issuer] = checker.foreign
-  await checker.close()
-  if (issuer === undefined) return
-  throw new MTLS_ERR_DEV_CA_OPTION(`--crl ${path}: found a CRL of ${shown(String(issuer))}; ` +
-    'expected a CRL of a CA in --ca or --intermediates (give the certificate of an intermediate CA by --intermediates)')
+  return {
+    where: `--authorities ${file}, ${name}.crl `,
+    cas: `ca, intermediates or crlIssuers of ${name}`,
+    known: 'intermediates',
+    leavesOut: true
+  }
 }

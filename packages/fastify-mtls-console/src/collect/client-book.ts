@@ -39,8 +39,6 @@ export class ClientBook {
   connected (peer: PeerIdentity, time: number, address: string | undefined): void {
     const entry = this.#touch(peer, time, address)
     entry.connections++
-    // The chain is not known on every connection of the same certificate.
-    if (entry.identity.chain === undefined && peer.chain !== undefined) entry.identity = peer
   }
 
   allowed (peer: PeerIdentity, time: number, address: string | undefined): void { this.#touch(peer, time, address).allowed++ }
@@ -66,6 +64,8 @@ export class ClientBook {
       this.#clients.set(key, entry)
     }
     entry.lastSeen = time
+    // The latest counts: its authority may vouch for less than it did. But the chain is not known on every connection.
+    if (peer.chain !== undefined || entry.identity.chain === undefined) entry.identity = peer
     if (address !== undefined && entry.addresses[0] !== address) entry.addresses = [address, ...entry.addresses.filter((known) => known !== address)].slice(0, MAX_ADDRESSES)
     return entry
   }

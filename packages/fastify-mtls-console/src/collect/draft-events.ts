@@ -2,7 +2,9 @@ import type {
   ChainUnavailableMessage, ConnectionEndedMessage, ForwardedMessage, HandshakeRefusedMessage, OutboundRefusedMessage,
   RefusalDetail, RequestJudgedMessage
 } from '@peerkit/events'
+import { claimsOf } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
+import { isAuthorityTold } from './authority-told.ts'
 import { clip } from './clip.ts'
 import type { EventDraft } from './console-event.ts'
 import { describeNearest } from './describe-nearest.ts'
@@ -24,7 +26,7 @@ export function draftJudged (message: RequestJudgedMessage, mode: 'enforce' | 'r
     reason: clip(reason),
     hint: explainRefusal(reason),
     requestId: clip(requestId),
-    detail: [...listFacts([['rules', rules]]), ...describeNearest(nearest)],
+    detail: [...listFacts([...factsOfAuthority(peer), ['rules', rules]]), ...describeNearest(nearest)],
     ...factsOf(peer, remoteAddress)
   }
 }
@@ -64,7 +66,7 @@ export function draftEnded ({ time, reason, detail, peer, remoteAddress }: Conne
     title: 'Open connection no longer accepted',
     reason: clip(reason),
     hint: explainConnection(reason, undefined, detail),
-    detail: listFacts(factsOfDetail(detail)),
+    detail: listFacts([...factsOfAuthority(peer), ...factsOfDetail(detail)]),
     ...factsOf(peer, remoteAddress)
   }
 }
@@ -86,6 +88,14 @@ function factsOfDetail (detail: RefusalDetail | undefined): ChangeFacts['facts']
     ['serial number', certificate?.serialNumber],
     ['SHA-256', certificate?.fingerprint256]
   ]
+}
+
+/** Who vouches for a client. A subject that is not believed is told as a claim: operators search by it. */
+function factsOfAuthority (peer: PeerIdentity | null | undefined): ChangeFacts['facts'] {
+  if (peer === null || peer === undefined || !isAuthorityTold(peer)) return []
+  const { authority, notBelieved } = peer
+  const subject = notBelieved.includes('subject') ? claimsOf(peer).subject?.toString() : undefined
+  return [['authority', authority], ['claims to be, not believed', subject === '' ? undefined : subject]]
 }
 
 /** A forwarded certificate that is not believed. */

@@ -5,7 +5,8 @@ import { clip } from './clip.ts'
 const HINTS: Readonly<Record<RequestRefusalReason, string>> = {
   no_identity: 'The request came without a certificate.',
   no_match: 'The certificate is accepted, but no rule of this route means it. The closest rule says what differs.',
-  incomplete_identity: 'A gateway passed on too little of the certificate to tell.',
+  incomplete_identity: 'Too little is known of the client to tell: a gateway passed on too little of the certificate, ' +
+    'or its authority does not vouch for the names that the rules ask for.',
   predicate_refused: 'No rule matched, and the function that was asked said no.',
   predicate_failed: 'The function that was asked threw. That is a bug of the service; its log has the stack.',
   no_rule: 'Nothing says who may call this route, so it is closed. Give it rules.',

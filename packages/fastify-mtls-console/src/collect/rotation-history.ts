@@ -1,6 +1,7 @@
 import type { CredentialChange, CredentialSnapshot, CredentialSource } from '@peerkit/credentials'
 import type { PeerIdentity } from '@peerkit/identity'
 import { clip } from './clip.ts'
+import { compareAuthorities } from './compare-authorities.ts'
 
 /** One turn in the history of the service's own credentials. */
 export interface Turn {
@@ -18,13 +19,23 @@ export interface Turn {
   /** CAs that came and went. */
   readonly added: readonly string[]
   readonly removed: readonly string[]
+  /** Authorities that came or went, or whose limits changed: a line each. */
+  readonly authorities: readonly string[]
   /** Of a refusal. */
   readonly message: string | undefined
 }
 
 /** A CA that was trusted once. */
-export interface FormerAnchor { readonly identity: PeerIdentity, readonly removedAt: number }
+export interface FormerAnchor {
+  readonly identity: PeerIdentity
+  /** Whose CA it was. */
+  readonly authority: string
+  readonly removedAt: number
+}
 
+type Changes = Pick<Turn, 'added' | 'removed' | 'authorities'>
+
+const NOTHING: Changes = Object.freeze({ added: [], removed: [], authorities: [] })
 const MAX_TURNS = 100
 const MAX_FORMER = 20
 
@@ -37,7 +48,7 @@ export class RotationHistory {
 
   constructor (credentials: CredentialSource, now: () => number) {
     this.#now = now
-    this.#turns.push({ ...this.#describe(credentials.current), type: 'start', added: [], removed: [], message: undefined })
+    this.#turns.push({ ...this.#describe(credentials.current), type: 'start', ...NOTHING, message: undefined })
     this.#unsubscribe = credentials.subscribe((change) => { this.#take(change) })
   }
 
@@ -57,9 +68,14 @@ export class RotationHistory {
     const { snapshot, previous } = change
     const [added, removed] = [without(snapshot.anchors, previous.anchors), without(previous.anchors, snapshot.anchors)]
     for (const { fingerprint256 } of added) this.#former.delete(fingerprint256 ?? '')
-    for (const identity of removed) this.#former.set(identity.fingerprint256 ?? '', { identity, removedAt: this.#now() })
+    for (const identity of removed) {
+      const authority = previous.authorities.find(({ anchors }) => anchors.includes(identity))?.name ?? 'unknown'
+      this.#former.set(identity.fingerprint256 ?? '', { identity, authority, removedAt: this.#now() })
+    }
     for (const key of [...this.#former.keys()].slice(0, -MAX_FORMER)) this.#former.delete(key)
-    this.#push({ ...this.#describe(snapshot), type: 'rotated', added: added.map(String), removed: removed.map(String), message: undefined })
+    const authorities = compareAuthorities(previous.authorities, snapshot.authorities)
+    const changes = { added: added.map(String), removed: removed.map(String), authorities }
+    this.#push({ ...this.#describe(snapshot), type: 'rotated', ...changes, message: undefined })
   }
 
   #refuse (error: Error, snapshot: CredentialSnapshot): void {
@@ -67,7 +83,7 @@ export class RotationHistory {
     const last = this.#turns.at(-1)
     const isSame = last?.type === 'refused' && last.message === message
     if (isSame) this.#turns.pop()
-    this.#push({ ...this.#describe(snapshot), count: isSame ? last.count + 1 : 1, type: 'refused', added: [], removed: [], message })
+    this.#push({ ...this.#describe(snapshot), count: isSame ? last.count + 1 : 1, type: 'refused', ...NOTHING, message })
   }
 
   #push (turn: Turn): void {
@@ -75,8 +91,9 @@ export class RotationHistory {
     if (this.#turns.length > MAX_TURNS) this.#turns.shift()
   }
 
-  #describe ({ generation, trustEpoch, identity, notAfter }: CredentialSnapshot): Omit<Turn, 'type' | 'added' | 'removed' | 'message'> {
-    return { time: this.#now(), count: 1, generation, trustEpoch, fingerprint256: identity.fingerprint256, serialNumber: identity.serialNumber, notAfter }
+  #describe (snapshot: CredentialSnapshot): Omit<Turn, 'type' | 'message' | keyof Changes> {
+    const { generation, trustEpoch, identity: { fingerprint256, serialNumber }, notAfter } = snapshot
+    return { time: this.#now(), count: 1, generation, trustEpoch, fingerprint256, serialNumber, notAfter }
   }
 }
 

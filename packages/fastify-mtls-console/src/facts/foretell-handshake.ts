@@ -1,10 +1,12 @@
-import { listCheckers } from '@peerkit/credentials'
+import { checkersOf } from '@peerkit/credentials'
 import { viewDer } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
 import type { CertificateReason, RefusalDetail } from '@peerkit/events'
 import type { Accepted, Decision, PathRefusalReason, Refused } from '@peerkit/trust'
 import { explainConnection } from '../collect/explain-refusal.ts'
 import type { ConsoleState } from './console-state.ts'
+import { listClaims } from './list-claims.ts'
+import { hasNamedAuthorities } from './named-authorities.ts'
 
 /** One thing that the handshake looks at. */
 export interface Check {
@@ -16,7 +18,7 @@ export interface Check {
 
 type HandshakeState = Pick<ConsoleState, 'handshakes' | 'credentials' | 'revocation'>
 
-type CheckName = 'Time' | 'Issuer' | 'Use' | 'Other rules' | 'Revocation'
+type CheckName = 'Time' | 'Issuer' | 'Use' | 'Names' | 'Other rules' | 'Revocation'
 
 export interface HandshakeForecast {
   readonly accepted: boolean
@@ -26,11 +28,15 @@ export interface HandshakeForecast {
   readonly detail: RefusalDetail | undefined
   /** Of a refusal, what to do. */
   readonly hint: string | undefined
+  /** The authority that accepts it. */
+  readonly authority: string | undefined
+  /** Of a certificate for servers alone, until when its authority accepts it, in milliseconds since the epoch. */
+  readonly acceptedUntil: number | undefined
   readonly checks: readonly Check[]
 }
 
 /** In the order in which they are told. Revocation is asked last. */
-const NAMES: readonly CheckName[] = ['Time', 'Issuer', 'Use', 'Other rules', 'Revocation']
+const NAMES: readonly CheckName[] = ['Time', 'Issuer', 'Use', 'Names', 'Other rules', 'Revocation']
 
 const CHECK_OF: Readonly<Partial<Record<PathRefusalReason, CheckName>>> = {
   expired: 'Time',
@@ -40,8 +46,15 @@ const CHECK_OF: Readonly<Partial<Record<PathRefusalReason, CheckName>>> = {
   anchors_invalid: 'Issuer',
   purpose: 'Use',
   ca_as_leaf: 'Use',
+  outside_authority: 'Names',
   revoked: 'Revocation',
   revocation_unknown: 'Revocation'
+}
+
+export interface Foretold {
+  readonly forecast: HandshakeForecast
+  /** Of an accepted certificate, whom rules would see. */
+  readonly peer: PeerIdentity | undefined
 }
 
 /**
@@ -52,12 +65,17 @@ const CHECK_OF: Readonly<Partial<Record<PathRefusalReason, CheckName>>> = {
  */
 export async function foretellHandshake (
   leaf: PeerIdentity, sent: readonly PeerIdentity[], { handshakes, credentials, revocation }: HandshakeState
-): Promise<HandshakeForecast> {
+): Promise<Foretold> {
   const decision: Decision = await handshakes.evaluate(derOf(leaf), { sent: sent.map(derOf) })
-  if (!decision.accepted) return describeRefused(decision)
-  const isChecked = revocation !== undefined || listCheckers(credentials.current, 'clients').length > 0
-  const checks = describeAccepted(decision, isChecked)
-  return { accepted: true, reason: undefined, detail: undefined, hint: undefined, checks }
+  if (!decision.accepted) return { forecast: describeRefused(decision), peer: undefined }
+  const { peer, authority, serverAuthOnly } = decision
+  const { current } = credentials
+  const settings = current.authorities.find(({ name }) => name === authority)
+  const acceptedUntil = serverAuthOnly ? settings?.serverAuthOnlyUntil : undefined
+  const isChecked = revocation !== undefined || (settings !== undefined && checkersOf(settings).length > 0)
+  const checks = describeAccepted(decision, { isChecked, isNamed: hasNamedAuthorities(current), acceptedUntil })
+  const unrefused = { accepted: true, reason: undefined, detail: undefined, hint: undefined }
+  return { forecast: { ...unrefused, authority, acceptedUntil, checks }, peer }
 }
 
 function derOf (certificate: PeerIdentity): Uint8Array {
@@ -65,17 +83,37 @@ function derOf (certificate: PeerIdentity): Uint8Array {
   return viewDer(certificate) as Uint8Array
 }
 
-function describeAccepted ({ peer, notAfter }: Accepted, isChecked: boolean): readonly Check[] {
+interface Circumstances {
+  /** Whether anybody is asked about revocation. */
+  readonly isChecked: boolean
+  /** Whether authorities are worth a word. */
+  readonly isNamed: boolean
+  readonly acceptedUntil: number | undefined
+}
+
+function describeAccepted (decision: Accepted, { isChecked, isNamed, acceptedUntil }: Circumstances): readonly Check[] {
+  const { peer, authority, notAfter } = decision
   const notes: Readonly<Record<CheckName, string>> = {
     Time: `the whole path is valid now, and until ${describeEnd(notAfter)}`,
-    Issuer: `leads to ${String(peer.chain?.at(-1))}`,
-    Use: 'may be used by clients',
+    Issuer: `leads to ${String(peer.chain?.at(-1))}${isNamed ? `, a CA of authority "${authority}"` : ''}`,
+    Use: acceptedUntil === undefined
+      ? 'may be used by clients'
+      : `is for servers alone, which authority "${authority}" accepts until ${describeEnd(acceptedUntil)}`,
+    Names: describeNamesOf(peer, isNamed),
     'Other rules': 'satisfies RFC 5280',
     Revocation: isChecked
       ? 'not revoked, or the policy lets it pass'
       : 'nothing is asked: there are no CRLs and no checker'
   }
   return NAMES.map((name) => ({ name, holds: true, note: notes[name] }))
+}
+
+/** Claims that are not believed are no reason to refuse, but rules on them do not match. */
+function describeNamesOf (peer: PeerIdentity, isNamed: boolean): string {
+  if (!isNamed) return 'any name may stand in it'
+  const claims = listClaims(peer)
+  const within = `within what authority "${peer.authority ?? 'default'}" vouches for`
+  return claims.length === 0 ? within : `${within}; claimed and not believed: ${claims.join(', ')}`
 }
 
 function describeRefused ({ reason, detail }: Refused): HandshakeForecast {
@@ -85,7 +123,8 @@ function describeRefused ({ reason, detail }: Refused): HandshakeForecast {
     : { holds: undefined, note: 'not told: the check ended before' }
   const checks = NAMES.map((name): Check =>
     name === failed ? { name, holds: false, note: detail.message } : { name, ...others })
-  return { accepted: false, reason, detail, hint: explainConnection(reason, undefined, detail), checks }
+  const hint = explainConnection(reason, undefined, detail)
+  return { accepted: false, reason, detail, hint, authority: undefined, acceptedUntil: undefined, checks }
 }
 
 function describeEnd (time: number): string {

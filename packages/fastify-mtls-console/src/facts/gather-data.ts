@@ -2,6 +2,7 @@ import { clip } from '../collect/clip.ts'
 import { mapAccess } from './access-rows.ts'
 import type { ConsoleState } from './console-state.ts'
 import { findAnchor } from './find-anchor.ts'
+import { findAuthority } from './find-authority.ts'
 import { listEnds } from './list-ends.ts'
 import { listServices } from './list-services.ts'
 import { matchesEvent } from './query.ts'
@@ -28,7 +29,10 @@ export function gatherData (state: ConsoleState, query: Query): object {
     moreRoutes: access.moreRoutes,
     ownRoutesLeftOut: access.ownLeftOut,
     clients: collector.clients.list().filter(({ key }) => query.client === undefined || key === query.client).map(({ identity, ...rest }) => ({
-      ...rest, certificate: showCertificate(identity), ca: findAnchor(identity, credentials.current)?.toString()
+      ...rest,
+      certificate: showCertificate(identity),
+      ca: findAnchor(identity, credentials.current)?.toString(),
+      authority: findAuthority(identity, credentials.current)?.name
     })),
     droppedClients: collector.clients.dropped,
     outbound: listServices(state),

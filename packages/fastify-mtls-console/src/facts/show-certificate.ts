@@ -1,5 +1,7 @@
-import type { PeerIdentity } from '@peerkit/identity'
+import type { ClaimKind, PeerIdentity } from '@peerkit/identity'
 import { clip } from '../collect/clip.ts'
+import { listClaims } from './list-claims.ts'
+import { listNames } from './list-names.ts'
 
 /** A certificate's fields for pages and scripts: bounded texts, no bytes. */
 export interface ShownCertificate {
@@ -16,6 +18,12 @@ export interface ShownCertificate {
   readonly fingerprint256: string | undefined
   readonly publicKey256: string | undefined
   readonly isCa: boolean | undefined
+  /** The authority that vouches for it; undefined where none was asked. */
+  readonly authority: string | undefined
+  /** Kinds of names that the authority does not vouch for: the fields above do not have them. */
+  readonly notBelieved: readonly ClaimKind[]
+  /** What the certificate says of them: claims, which no rule reads. */
+  readonly claimed: readonly string[]
   /** Through which gateways, nearest last. */
   readonly via: readonly string[]
 }
@@ -30,23 +38,23 @@ export function showCertificate (identity: PeerIdentity): ShownCertificate {
     subject: clip(identity.subject?.toString(), MAX_LENGTH),
     issuer: clip(identity.issuer?.toString(), MAX_LENGTH),
     spiffeId: clip(spiffeId, MAX_LENGTH),
-    names: listNames(identity),
+    names: clipNames(listNames(identity)),
     serialNumber,
     notBefore,
     notAfter,
     fingerprint256,
     publicKey256,
     isCa,
+    authority: identity.authority,
+    notBelieved: identity.notBelieved,
+    claimed: listClaims(identity),
     via: via.map(String)
   }
 }
 
-function listNames ({ subjectAltNames }: PeerIdentity): readonly string[] {
-  if (subjectAltNames === undefined) return []
-  const { dns, uri, email, ip } = subjectAltNames
-  const kinds: ReadonlyArray<readonly [string, readonly string[]]> = [['DNS', dns], ['URI', uri], ['e-mail', email], ['IP', ip]]
-  const names = kinds.flatMap(([kind, values]) => values.map((value) => clip(`${kind} ${value}`, MAX_LENGTH) as string))
-  return names.length <= MAX_NAMES ? names : [...names.slice(0, MAX_NAMES), `and ${names.length - MAX_NAMES} more`]
+function clipNames (names: readonly string[]): readonly string[] {
+  const few = names.slice(0, MAX_NAMES).map((name) => clip(name, MAX_LENGTH) as string)
+  return names.length <= MAX_NAMES ? few : [...few, `and ${names.length - MAX_NAMES} more`]
 }
 
 /** What stands in a table: the most telling name of a certificate. */

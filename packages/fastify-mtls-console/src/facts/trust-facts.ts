@@ -1,20 +1,30 @@
-import { listCheckers } from '@peerkit/credentials'
+import { checkersOf } from '@peerkit/credentials'
 import type { PeerIdentity } from '@peerkit/identity'
 import type { FormerAnchor, Turn } from '../collect/rotation-history.ts'
 import type { ConsoleState } from './console-state.ts'
+import { describeAuthority } from './describe-authority.ts'
+import type { ShownAuthority } from './describe-authority.ts'
 import { findAnchor, findFormerAnchor } from './find-anchor.ts'
+import { findAuthority } from './find-authority.ts'
+import { hasNamedAuthorities } from './named-authorities.ts'
 import { nameCertificate, showCertificate } from './show-certificate.ts'
 import type { ShownCertificate } from './show-certificate.ts'
+
+/** A client, in a list of many. */
+export interface NamedClient { readonly key: string, readonly name: string, readonly lastSeen: number }
 
 /** A CA in force, and who called with a certificate of it. */
 export interface ShownAnchor {
   readonly certificate: ShownCertificate
-  readonly clients: ReadonlyArray<{ readonly key: string, readonly name: string, readonly lastSeen: number }>
+  /** The name of the authority that has it. */
+  readonly authority: string
+  readonly clients: readonly NamedClient[]
 }
 
 /** A CA that was in force once, and who tried with a certificate that names it since. */
 export interface ShownFormerAnchor {
   readonly certificate: ShownCertificate
+  readonly authority: string
   readonly removedAt: number
   /** Seen with a certificate of it, while it was trusted. */
   readonly clients: ShownAnchor['clients']
@@ -31,6 +41,8 @@ export interface ShownCrl {
   readonly nextUpdate: number
   readonly entries: number
   readonly isDelta: boolean
+  /** Below which authority it counts; undefined for a list of the server's own checker, which counts below all. */
+  readonly authority: string | undefined
 }
 
 /** What the service presents and whom it trusts. */
@@ -42,6 +54,9 @@ export interface TrustFacts {
   /** The first end of the own chain. */
   readonly notAfter: number
   readonly warnings: readonly string[]
+  /** Whether authorities are told: not where one without limits has all CAs. */
+  readonly hasNamedAuthorities: boolean
+  readonly authorities: ReadonlyArray<ShownAuthority<NamedClient>>
   readonly anchors: readonly ShownAnchor[]
   /** Clients whose way to a CA is not known here. */
   readonly unplaced: number
@@ -56,8 +71,14 @@ interface CrlLike { readonly issuer?: { toString (): string } | undefined, reado
 export function gatherTrust (state: ConsoleState): TrustFacts {
   const { current } = state.credentials
   const formers = state.rotations.formerAnchors()
-  const clients = state.collector.clients.list().map((client) => ({ client, anchor: findAnchor(client.identity, current) ?? findFormerAnchor(client.identity, current, formers) }))
-  const clientsOf = (anchor: PeerIdentity): ShownAnchor['clients'] => clients.filter((one) => one.anchor === anchor).map(({ client: { key, identity, lastSeen } }) => ({ key, name: nameCertificate(identity), lastSeen }))
+  const clients = state.collector.clients.list().map(({ key, identity, lastSeen }) => ({
+    shown: { key, name: nameCertificate(identity), lastSeen },
+    anchor: findAnchor(identity, current) ?? findFormerAnchor(identity, current, formers),
+    authority: findAuthority(identity, current)
+  }))
+  const clientsOf = (anchor: PeerIdentity): readonly NamedClient[] => {
+    return clients.filter((one) => one.anchor === anchor).map(({ shown }) => shown)
+  }
   return {
     generation: current.generation,
     trustEpoch: current.trustEpoch,
@@ -65,7 +86,13 @@ export function gatherTrust (state: ConsoleState): TrustFacts {
     intermediates: current.intermediates.map(showCertificate),
     notAfter: current.notAfter,
     warnings: current.warnings,
-    anchors: current.anchors.map((anchor) => ({ certificate: showCertificate(anchor), clients: clientsOf(anchor) })),
+    hasNamedAuthorities: hasNamedAuthorities(current),
+    authorities: current.authorities.map((authority) => {
+      return describeAuthority(authority, clients.filter((one) => one.authority === authority).map(({ shown }) => shown))
+    }),
+    anchors: current.authorities.flatMap(({ name: authority, anchors }) => anchors.map((anchor) => ({
+      certificate: showCertificate(anchor), authority, clients: clientsOf(anchor)
+    }))),
     unplaced: clients.filter(({ anchor }) => anchor === undefined).length,
     formerAnchors: formers.map((former) => ({ ...describeFormer(former, state), clients: clientsOf(former.identity) })),
     crls: listCrls(state),
@@ -73,17 +100,31 @@ export function gatherTrust (state: ConsoleState): TrustFacts {
   }
 }
 
-function describeFormer ({ identity, removedAt }: FormerAnchor, { collector }: ConsoleState): Omit<ShownFormerAnchor, 'clients'> {
+function describeFormer (former: FormerAnchor, { collector }: ConsoleState): Omit<ShownFormerAnchor, 'clients'> {
+  const { identity, authority, removedAt } = former
   const name = identity.subject?.toString()
   const attempts = collector.log.list().filter(({ kind, issuer, last }) => (kind === 'handshake' || kind === 'ended') && issuer === name && last >= removedAt)
-  return { certificate: showCertificate(identity), removedAt, attempts: attempts.reduce((sum, { count }) => sum + count, 0), lastAttempt: attempts[0]?.last }
+  const total = attempts.reduce((sum, { count }) => sum + count, 0)
+  const certificate = showCertificate(identity)
+  return { certificate, authority, removedAt, attempts: total, lastAttempt: attempts[0]?.last }
 }
 
 /** A checker of CRLs says which it has; others (OCSP, a combination) have none to show. */
 function listCrls ({ credentials, revocation }: ConsoleState): readonly ShownCrl[] | undefined {
-  const checkers = [...listCheckers(credentials.current), revocation].filter((checker) => checker !== undefined) as ReadonlyArray<{ readonly lists?: readonly CrlLike[] }>
-  if (checkers.length === 0) return undefined
-  return checkers.flatMap(({ lists = [] }) => lists).map(({ issuer, number, thisUpdate, nextUpdate, size, isDelta = false }) => ({
-    issuer: issuer?.toString() ?? 'unknown', number: number?.toString(), thisUpdate, nextUpdate, entries: size, isDelta
-  }))
+  const { authorities } = credentials.current
+  const own = authorities.flatMap((authority) => {
+    return checkersOf(authority).map((checker) => ({ authority: authority.name, checker }))
+  })
+  const all = [...own, ...(revocation === undefined ? [] : [{ authority: undefined, checker: revocation }])]
+  if (all.length === 0) return undefined
+  return all.flatMap(({ authority, checker }) => {
+    const { lists = [] } = checker as { readonly lists?: readonly CrlLike[] }
+    return lists.map((list) => showCrl(list, authority))
+  })
+}
+
+function showCrl (list: CrlLike, authority: string | undefined): ShownCrl {
+  const { number, thisUpdate, nextUpdate, size, isDelta = false } = list
+  const issuer = list.issuer?.toString() ?? 'unknown'
+  return { issuer, number: number?.toString(), thisUpdate, nextUpdate, entries: size, isDelta, authority }
 }

@@ -32,16 +32,19 @@ const MAX_ROUTES = 200
 /** Judges a certificate as if it called, without counting or publishing anything and without asking predicates. */
 export async function askWhatIf (state: ConsoleState, leaf: PeerIdentity, sent: readonly PeerIdentity[], filter: string): Promise<WhatIfAnswer> {
   const { routes } = findRoutes(state, filter)
+  const { forecast, peer } = await foretellHandshake(leaf, sent, state)
+  // Rules read what the authority vouches for, and nothing else of the certificate.
+  const client = peer ?? leaf
   return {
-    certificate: showCertificate(leaf),
-    handshake: await foretellHandshake(leaf, sent, state),
-    routes: routes.slice(0, MAX_ROUTES).map((route) => judge(route, leaf)),
+    certificate: showCertificate(client),
+    handshake: forecast,
+    routes: routes.slice(0, MAX_ROUTES).map((route) => judge(route, client)),
     more: Math.max(0, routes.length - MAX_ROUTES)
   }
 }
 
-function judge (route: MappedRoute, leaf: PeerIdentity): WhatIfRoute {
-  const { outcome, requirements } = route.foresee(leaf)
+function judge (route: MappedRoute, client: PeerIdentity): WhatIfRoute {
+  const { outcome, requirements } = route.foresee(client)
   return { route: route.name, outcome, requirements: requirements.map((requirement) => explain(requirement)) }
 }
 

@@ -1,4 +1,6 @@
 import { endOfValidity } from '@peerkit/identity'
+import { isAuthorityTold } from '../collect/authority-told.ts'
+import { describeKinds } from '../collect/describe-names.ts'
 import type { Outcome } from '../facts/listed-route.ts'
 import type { ShownCertificate } from '../facts/show-certificate.ts'
 import { html } from './html.ts'
@@ -60,12 +62,17 @@ export function breakable (text: string): Html[] {
 export function lines (texts: readonly string[]): Html { return html`<ul class="lines">${texts.map((text) => html`<li>${text}</li>`)}</ul>` }
 
 /** A certificate's fields. */
-export function certificateFacts ({ subject, issuer, spiffeId, names, serialNumber, notBefore, notAfter, fingerprint256, via }: ShownCertificate, now: number): Html {
+export function certificateFacts (certificate: ShownCertificate, now: number): Html {
+  const { subject, issuer, spiffeId, names, serialNumber, notBefore, notAfter, fingerprint256, via } = certificate
+  const { authority, notBelieved, claimed } = certificate
   return facts([
     ['Subject', subject],
     ['SPIFFE ID', spiffeId],
     ['Alternative names', names.length === 0 ? undefined : lines(names)],
+    ['Claimed, not believed', claimed.length === 0 ? undefined : lines(claimed)],
     ['Issuer', issuer],
+    ['Authority', isAuthorityTold(certificate) ? authority : undefined],
+    ['Does not vouch for', describeKinds(notBelieved).join(', ')],
     ['Valid from', showTime(notBefore, now)],
     ['Ends', html`${showTime(notAfter, now)} ${certificateEndBadge(notAfter, now)}`],
     ['Serial number', serialNumber === undefined ? undefined : html`<code class="hex">${serialNumber}</code>`],

@@ -1,6 +1,6 @@
 import { test } from 'tap'
 import { createDevCa } from '@peerkit/dev-ca'
-import { createPartialIdentity, parsePeerIdentity } from '@peerkit/identity'
+import { createPartialIdentity, limitPeerIdentity, parsePeerIdentity } from '@peerkit/identity'
 import { ClientBook } from '../../src/collect/client-book.ts'
 import { ServerBook } from '../../src/collect/server-book.ts'
 
@@ -18,6 +18,19 @@ test('a client is its certificate: connections and requests of all its connectio
   book.denied(one, 5, '10.0.0.1', 'report', { what: 'GET /x', reason: 'no_rule' })
   t.match(book.list(), [{ firstSeen: 1, lastSeen: 5, connections: 2, allowed: 1, denied: 1, wouldDeny: 1, addresses: ['10.0.0.1', '10.0.0.2'], lastDenial: { time: 5, what: 'GET /x' } }])
   t.equal(book.list()[0]?.identity, again, 'the one whose chain is known')
+  t.end()
+})
+
+test('the latest identity of a client counts, since its authority may vouch for less than it did', (t) => {
+  const book = new ClientBook(10)
+  const chain = [parsePeerIdentity(ca.der)]
+  const before = limitPeerIdentity(parsePeerIdentity(one.raw as Uint8Array, { chain }), 'partner', [])
+  const after = limitPeerIdentity(parsePeerIdentity(one.raw as Uint8Array, { chain }), 'partner', ['subject'])
+  book.connected(before, 1, undefined)
+  book.connected(after, 2, undefined)
+  t.equal(book.list()[0]?.identity, after)
+  book.allowed(one, 3, undefined)
+  t.equal(book.list()[0]?.identity, after, 'one without its chain says less')
   t.end()
 })
 

@@ -1,4 +1,4 @@
-const TAGS = new Set('!doctype html head meta title link script body a header div p span nav ul li main h1 h2 footer time section table caption thead tbody tr th td dl dt dd details summary code br wbr form label input select option textarea button'.split(' '))
+const TAGS = new Set('!doctype html head meta title link script body a header div p span nav ul li main h1 h2 h3 footer time section table caption thead tbody tr th td dl dt dd details summary code br wbr form label input select option textarea button'.split(' '))
 const ATTRIBUTES = new Set(`lang charset name content rel href type nonce src class id aria-current aria-label aria-labelledby aria-hidden aria-pressed aria-describedby tabindex role scope data-label data-live datetime
   title method action for value placeholder autocomplete autocapitalize spellcheck maxlength rows required selected hidden html`.split(/\s+/))
 

@@ -3,6 +3,8 @@ import type { ConsoleState } from '../../facts/console-state.ts'
 import { findAnchor, findFormerAnchor } from '../../facts/find-anchor.ts'
 import type { Query } from '../../facts/query.ts'
 import { matchesEvent } from '../../facts/query.ts'
+import { findAuthority } from '../../facts/find-authority.ts'
+import { hasNamedAuthorities } from '../../facts/named-authorities.ts'
 import { nameCertificate, showCertificate } from '../../facts/show-certificate.ts'
 import { html } from '../html.ts'
 import type { Html } from '../html.ts'
@@ -23,7 +25,7 @@ export function clientsPage (state: ConsoleState, query: Query, prefix: string, 
     title: 'Clients',
     path: '/clients',
     isLive: true,
-    body: html`${query.client !== undefined && html`<p class="notice">This client was not seen since the start.</p>`}${filterForm(`${prefix}/clients`, textField('q', 'Name, issuer, fingerprint, address', query.q, 'CN=Old CA'))}
+    body: html`${query.client !== undefined && html`<p class="notice">This client was not seen since the start.</p>`}${filterForm(`${prefix}/clients`, textField('q', 'Name, issuer, authority, fingerprint, address', query.q, 'CN=Old CA'))}
 <p class="faint" id="count" data-live="count">${found.length} ${found.length === 1 ? 'certificate' : 'certificates'} seen${dropped > 0 && `; ${dropped} that were silent for longer made room`}.</p>
 ${clientTable(state, found, prefix, now)}`
   }
@@ -37,7 +39,7 @@ function clientTable (state: ConsoleState, clients: readonly SeenClient[], prefi
     empty: 'No such client was seen since the start.',
     rows: clients.map((client) => [
       { content: showName(client, prefix), isHeader: true, class: 'break' },
-      { content: showAnchor(state, client), class: 'break' },
+      { content: showTrust(state, client), class: 'break' },
       { content: html`${showTime(client.identity.notAfter, now)} ${certificateEndBadge(client.identity.notAfter, now)}` },
       { content: html`${showTime(client.lastSeen, now)}<br><span class="faint">${client.addresses.join(', ')}</span>` },
       { content: html`<span class="nowrap">${client.allowed} allowed</span><br><span class="nowrap">${client.denied} denied</span>${client.wouldDeny > 0 && html`<br><span class="nowrap">${client.wouldDeny} would be denied</span>`}` },
@@ -60,15 +62,28 @@ function onePage (state: ConsoleState, client: SeenClient, prefix: string, now: 
 }
 
 function matchesClient ({ identity, addresses, lastDenial }: SeenClient, q: string): boolean {
-  const { text, subject, issuer, names, fingerprint256, serialNumber } = showCertificate(identity)
-  const all = [text, subject, issuer, ...names, fingerprint256, serialNumber, ...addresses, lastDenial?.what, lastDenial?.reason].join('\n').toLowerCase()
+  const { text, subject, issuer, names, fingerprint256, serialNumber, authority, claimed } = showCertificate(identity)
+  const certificate = [text, subject, issuer, ...names, authority, ...claimed, fingerprint256, serialNumber]
+  const all = [...certificate, ...addresses, lastDenial?.what, lastDenial?.reason].join('\n').toLowerCase()
   return q.toLowerCase().split(/\s+/).every((word) => all.includes(word))
 }
 
 function showName ({ key, identity }: SeenClient, prefix: string): Html {
   const subject = identity.subject?.toString()
   const name = nameCertificate(identity)
-  return html`<a href="${prefix}/clients?client=${encodeURIComponent(key)}">${name}</a>${subject !== name && html`<br><span class="faint">${subject}</span>`}`
+  const claim = showCertificate(identity).claimed[0]
+  const link = html`<a href="${prefix}/clients?client=${encodeURIComponent(key)}">${name}</a>`
+  const isClaim = subject === undefined && claim !== undefined
+  const more = isClaim ? `claims ${claim}, not believed` : subject
+  return html`${link}${more !== name && html`<br><span class="faint">${more}</span>`}`
+}
+
+/** The CA, and below it the authority where authorities are worth a word. */
+function showTrust (state: ConsoleState, client: SeenClient): Html {
+  const { current } = state.credentials
+  const authority = hasNamedAuthorities(current) ? findAuthority(client.identity, current) : undefined
+  const below = authority !== undefined && html`<br><span class="faint">authority ${authority.name}</span>`
+  return html`${showAnchor(state, client)}${below}`
 }
 
 function showAnchor (state: ConsoleState, { identity }: SeenClient): Html {

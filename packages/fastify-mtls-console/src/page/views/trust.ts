@@ -1,12 +1,14 @@
+import type { Turn } from '../../collect/rotation-history.ts'
 import type { ConsoleState } from '../../facts/console-state.ts'
 import { listEnds } from '../../facts/list-ends.ts'
 import { gatherTrust } from '../../facts/trust-facts.ts'
-import type { ShownAnchor, TrustFacts } from '../../facts/trust-facts.ts'
+import type { TrustFacts } from '../../facts/trust-facts.ts'
 import { html } from '../html.ts'
 import type { Html } from '../html.ts'
 import type { Page } from '../layout.ts'
 import { badge, certificateFacts, certificateEndBadge, facts, fingerprint, lines, table } from '../parts.ts'
 import { showTime } from '../time.ts'
+import { authorityList, listClients } from './authorities.ts'
 import { endsTable } from './overview.ts'
 
 /** What the service presents and whom it trusts. */
@@ -22,7 +24,7 @@ ${facts([['Generation', trust.generation], ['Trust epoch', trust.trustEpoch], ['
 ${certificateFacts(trust.identity, now)}
 ${trust.intermediates.length > 0 && html`<details id="intermediates"><summary>Intermediates (${trust.intermediates.length})</summary>${trust.intermediates.map((one) => certificateFacts(one, now))}</details>`}</div></section>
 <section aria-labelledby="turns-title"><h2 id="turns-title">Rotations</h2>${turnTable(trust, now)}</section>
-<section aria-labelledby="anchors"><h2 id="anchors">Trusted CAs</h2>${anchorTable(trust, prefix, now)}${trust.unplaced > 0 && html`<p class="faint">${trust.unplaced} of the clients seen lead to none of these by what is known here: Node does not show an intermediate, or a gateway passes on too little.</p>`}</section>
+<section aria-labelledby="anchors"><h2 id="anchors">Trusted CAs</h2>${authorityList(trust, prefix, now)}${trust.unplaced > 0 && html`<p class="faint">${trust.unplaced} of the clients seen lead to none of these by what is known here: Node does not show an intermediate, or a gateway passes on too little.</p>`}</section>
 ${trust.formerAnchors.length > 0 && html`<section aria-labelledby="former-title"><h2 id="former-title">CAs removed since the start</h2>${formerTable(trust, prefix, now)}</section>`}
 <section aria-labelledby="crls-title"><h2 id="crls-title">Revocation lists</h2>${crlTable(trust, now)}</section>
 <section aria-labelledby="ends-title"><h2 id="ends-title">Everything that ends</h2>${endsTable(listEnds(state), now)}</section>`
@@ -36,43 +38,33 @@ function turnTable ({ turns }: TrustFacts, now: number): Html {
     caption: 'Rotations since the start, the latest first',
     columns: ['Time', 'What', 'In force afterwards', 'Trust'],
     empty: '',
-    rows: turns.map(({ time, count, type, generation, trustEpoch, serialNumber, fingerprint256, added, removed, message }) => [
+    rows: turns.map(({ time, count, type, generation, trustEpoch, serialNumber, fingerprint256, message, ...changes }) => [
       { content: showTime(time, now) },
       { content: html`${kinds[type]}${count > 1 && ` ${count} times`}${message !== undefined && html`<br>${message}`}`, isHeader: true, class: 'break' },
       { content: html`generation ${generation}<br><span class="faint">serial number</span> <code class="hex">${serialNumber}</code>${fingerprint256 !== undefined && html`<details id="turn-${time}-${generation}"><summary>SHA-256</summary>${fingerprint(fingerprint256)}</details>`}`, class: 'break' },
-      { content: html`epoch ${trustEpoch}${lines([...added.map((name) => `came: ${name}`), ...removed.map((name) => `went: ${name}`)])}`, class: 'break' }
+      { content: html`epoch ${trustEpoch}${lines(listChanges(changes))}`, class: 'break' }
     ])
   })
 }
 
-function anchorTable ({ anchors }: TrustFacts, prefix: string, now: number): Html {
-  return table({
-    id: 'anchor-table',
-    caption: 'CAs in force and the clients seen with their certificates',
-    columns: ['CA', 'Ends', 'Clients seen'],
-    empty: '',
-    rows: anchors.map(({ certificate, clients }) => [
-      { content: html`${certificate.subject}<details id="ca-${certificate.fingerprint256}"><summary>SHA-256</summary>${fingerprint(certificate.fingerprint256)}</details>`, isHeader: true, class: 'break' },
-      { content: html`${showTime(certificate.notAfter, now)} ${certificateEndBadge(certificate.notAfter, now)}` },
-      { content: listClients(clients, prefix), class: 'break' }
-    ])
-  })
+type Changes = Pick<Turn, 'added' | 'removed' | 'authorities'>
+
+function listChanges ({ added, removed, authorities }: Changes): readonly string[] {
+  return [...added.map((name) => `came: ${name}`), ...removed.map((name) => `went: ${name}`), ...authorities]
 }
 
-function listClients (clients: ShownAnchor['clients'], prefix: string): Html {
-  if (clients.length === 0) return html`nobody`
-  const links = clients.slice(0, 20).map(({ key, name }, index) => html`${index > 0 && ', '}<a href="${prefix}/clients?client=${encodeURIComponent(key)}">${name}</a>`)
-  return html`${clients.length}: ${links}${clients.length > 20 && ', …'}`
-}
-
-function formerTable ({ formerAnchors }: TrustFacts, prefix: string, now: number): Html {
+function formerTable ({ formerAnchors, hasNamedAuthorities }: TrustFacts, prefix: string, now: number): Html {
   return table({
     id: 'former',
     caption: 'CAs that are no longer trusted, and who still tries with their certificates',
     columns: ['CA', 'Removed', 'Clients seen before', 'Refused since'],
     empty: '',
-    rows: formerAnchors.map(({ certificate, removedAt, clients, attempts, lastAttempt }) => [
-      { content: certificate.subject, isHeader: true, class: 'break' },
+    rows: formerAnchors.map(({ certificate, authority, removedAt, clients, attempts, lastAttempt }) => [
+      {
+        content: html`${certificate.subject}${hasNamedAuthorities && ofAuthority(authority)}`,
+        isHeader: true,
+        class: 'break'
+      },
       { content: showTime(removedAt, now) },
       { content: listClients(clients, prefix), class: 'break' },
       { content: attempts === 0 ? 'nobody tried' : html`${badge('warn', `${attempts} times`)} last ${showTime(lastAttempt, now)} <a href="${prefix}/log?q=${encodeURIComponent(certificate.subject ?? '')}">who</a>` }
@@ -80,14 +72,23 @@ function formerTable ({ formerAnchors }: TrustFacts, prefix: string, now: number
   })
 }
 
-function crlTable ({ crls }: TrustFacts, now: number): Html {
+/** Undefined: of the server's own checker, which is asked below each of them. */
+function ofAuthority (name: string | undefined): Html {
+  return html`<br><span class="faint">${name === undefined ? 'of every authority' : `of authority ${name}`}</span>`
+}
+
+function crlTable ({ crls, hasNamedAuthorities }: TrustFacts, now: number): Html {
   return table({
     id: 'crls',
     caption: 'Revocation lists in force',
     columns: ['Issuer', 'Number', 'Issued', 'Next update', 'Entries'],
     empty: crls === undefined ? 'No checker is known here: the credentials have no CRL, and the console was given no other.' : 'The checker holds no list.',
-    rows: (crls ?? []).map(({ issuer, number, thisUpdate, nextUpdate, entries, isDelta }) => [
-      { content: html`${issuer} ${isDelta && badge('plain', 'delta')}`, isHeader: true, class: 'break' },
+    rows: (crls ?? []).map(({ issuer, number, thisUpdate, nextUpdate, entries, isDelta, authority }) => [
+      {
+        content: html`${issuer} ${isDelta && badge('plain', 'delta')}${hasNamedAuthorities && ofAuthority(authority)}`,
+        isHeader: true,
+        class: 'break'
+      },
       { content: number },
       { content: showTime(thisUpdate, now) },
       { content: html`${showTime(nextUpdate, now)} ${nextUpdate <= now && badge('bad', 'out of date')}` },

@@ -3,6 +3,7 @@ import { html } from '../html.ts'
 import type { Html } from '../html.ts'
 import type { Page } from '../layout.ts'
 import { badge, certificateFacts, facts, fingerprint, lines, outcomeBadge, table } from '../parts.ts'
+import { formatTime } from '../time.ts'
 
 /** The form, and below it what became of the last question. What was pasted is not shown again: it may not be what its sender thinks. */
 export function whatIfPage (prefix: string, result: { readonly answer: WhatIfAnswer, readonly now: number } | { readonly error: string } | undefined, filter: string): Page {
@@ -23,8 +24,11 @@ export function whatIfPage (prefix: string, result: { readonly answer: WhatIfAns
 }
 
 function showAnswer ({ certificate, handshake, routes, more }: WhatIfAnswer, now: number): Html {
-  const { accepted, checks } = handshake
-  const verdict = accepted ? 'The handshake would let it in.' : 'The handshake would refuse it, whatever the routes say.'
+  const { accepted, acceptedUntil, checks } = handshake
+  const until = acceptedUntil === undefined ? '.' : `, until ${formatTime(acceptedUntil)} (UTC).`
+  const verdict = accepted
+    ? `The handshake would let it in${until}`
+    : 'The handshake would refuse it, whatever the routes say.'
   return html`<section aria-labelledby="certificate-title"><h2 id="certificate-title">Certificate</h2><div class="panel">${certificateFacts(certificate, now)}</div></section>
 <section aria-labelledby="handshake-title"><h2 id="handshake-title">Handshake</h2><div class="panel"><p>${badge(accepted ? 'good' : 'bad', verdict)}</p>
 <ul class="lines">${checks.map(({ name, holds, note }) => html`<li>${badge(holds === true ? 'good' : holds === false ? 'bad' : 'info', html`<span aria-hidden="true">${holds === true ? '✓' : holds === false ? '✕' : '?'}</span> ${name}`)} ${note}</li>`)}</ul>

@@ -1,24 +1,32 @@
-import { listCheckers } from '@peerkit/credentials'
-import type { BlockOption, BlockSource, TrustSource } from '@peerkit/credentials'
 import type { RevocationChecker } from '@peerkit/revocation'
+import type { BlockOption } from '../block/block-option.ts'
+import type { BlockSource } from '../block/block-source.ts'
+import type { TrustSnapshot } from '../credential-snapshot.ts'
+import { listCheckers } from './authorities-of.ts'
 
-/** What moves beside the trust itself. */
+/** What moves beside a trust itself. */
 export interface WatchedLists {
+  /** Asked beside the authorities' own. */
   readonly revocation: RevocationChecker | undefined
   readonly block: BlockOption | undefined
 }
 
-/** Tells when CRLs, answers about revocation, or the list of blocked certificates move. Changes of the trust itself are for the owner to follow. */
-export class TrustWatch {
-  readonly #source: TrustSource
+/**
+ * Tells when CRLs, answers about revocation, or a list of blocked certificates move. Another snapshot is for the owner to notice, who then calls `follow`. For
+ * packages of this suite.
+ */
+export class ListWatch {
+  readonly #source: { readonly current: TrustSnapshot }
+  readonly #side: 'clients' | 'servers'
   readonly #lists: WatchedLists
   readonly #onMoved: () => void
   /** The checkers of the snapshot in force, and what ends their subscriptions. */
   readonly #followed = new Map<RevocationChecker, () => void>()
   #ends: Array<() => void> = []
 
-  constructor (source: TrustSource, lists: WatchedLists, onMoved: () => void) {
+  constructor (source: { readonly current: TrustSnapshot }, side: 'clients' | 'servers', lists: WatchedLists, onMoved: () => void) {
     this.#source = source
+    this.#side = side
     this.#lists = lists
     this.#onMoved = onMoved
   }
@@ -31,9 +39,9 @@ export class TrustWatch {
     this.follow()
   }
 
-  /** The CRLs of the snapshot in force move by themselves as well: they end. Called whenever there may be another snapshot. */
+  /** The CRLs of the snapshot in force move by themselves as well: they end. */
   follow (): void {
-    const checkers = listCheckers(this.#source.current, 'clients')
+    const checkers = listCheckers(this.#source.current, this.#side)
     for (const [checker, end] of this.#followed) {
       if (checkers.includes(checker)) continue
       end()

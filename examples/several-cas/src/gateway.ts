@@ -1,0 +1,26 @@
+import { fileTrust } from '@peerkit/credentials'
+import type { AuthorityPaths } from '@peerkit/credentials'
+import fastifyAllowedClients from '@peerkit/fastify-allowed-clients'
+import fastifyMtls from '@peerkit/fastify-mtls'
+import Fastify from 'fastify'
+import type { Service } from './service.ts'
+
+/** The same rules behind a gateway that ends TLS for us: no certificate and no key of our own. */
+export async function startBehindGateway (authorities: Record<string, AuthorityPaths>, verifiedAs?: string): Promise<Service> {
+  const trust = await fileTrust({ authorities })
+  const app = Fastify()
+  await app.register(fastifyMtls, {
+    trust,
+    forwarded: { format: 'rfc9440', gateways: { addresses: ['127.0.0.1'] }, ...(verifiedAs !== undefined && { verifiedAs }) }
+  })
+  await app.register(fastifyAllowedClients, {
+    clients: {
+      orders: { spiffe: 'spiffe://prod.example/ns/shop/sa/orders', authority: 'internal' },
+      globex: { o: 'Globex', dns: '*.globex.example', authority: 'globex' }
+    }
+  })
+  app.get('/entries', { config: { allowedClients: ['orders', 'globex'] } }, async ({ peer }) => ({ authority: peer.authority }))
+  app.addHook('onClose', async () => { await trust.close() })
+  await app.listen({ host: '127.0.0.1', port: 0 })
+  return { origin: app.listeningOrigin, close: async () => { await app.close() } }
+}

@@ -1,0 +1,68 @@
+import { parsePeerIdentity } from '@peerkit/identity'
+import type { CrlChecker } from '@peerkit/revocation'
+import { createTrustEvaluator } from '@peerkit/trust'
+import type { Authority, Decision, OutsideName, Refused, TrustEvaluatorOptions } from '@peerkit/trust'
+import { vouchesFor } from './named-authority.ts'
+import type { NamedAuthority, Side } from './named-authority.ts'
+
+/** A chain, and what it is presented for. */
+export interface AskedChain {
+  /** The leaf first. */
+  readonly chain: readonly Uint8Array[]
+  readonly purpose: NonNullable<TrustEvaluatorOptions['purpose']>
+  readonly side: Side
+  /** Milliseconds since the epoch. */
+  readonly at: number
+}
+
+/** An authority, and who is asked about the revocation of certificates below it. */
+export interface AskedAuthority {
+  readonly authority: NamedAuthority
+  readonly checker: CrlChecker | undefined
+}
+
+/** What one authority alone says of a chain that is refused. */
+export interface AuthorityAnswer {
+  readonly authority: NamedAuthority
+  /** Undefined: it is not asked, since it vouches for the other side alone. */
+  readonly refused: Refused | undefined
+  /** The name that it does not vouch for. */
+  readonly outside: OutsideName | undefined
+}
+
+/** Asks the authorities of one side together, as the plugins do. */
+export async function askAuthorities (asked: readonly AskedAuthority[], question: AskedChain): Promise<Decision> {
+  const { chain: [leaf = new Uint8Array(), ...sent], purpose, side, at } = question
+  const authorities = asked.filter(({ authority }) => vouchesFor(authority, side)).map(toAuthority)
+  const trust = createTrustEvaluator({ authorities: () => authorities, purpose, now: () => at })
+  return await trust.evaluate(leaf, { sent })
+}
+
+/** Asks each of them alone about a chain that all of them refuse. */
+export async function askEach (asked: readonly AskedAuthority[], question: AskedChain): Promise<readonly AuthorityAnswer[]> {
+  return await Promise.all(asked.map(async (one) => {
+    const { authority } = one
+    if (!vouchesFor(authority, question.side)) return { authority, refused: undefined, outside: undefined }
+    const decision = await askAuthorities([one], question)
+    const refused = decision.accepted ? undefined : decision
+    return { authority, refused, outside: findOutside(authority, refused, question) }
+  }))
+}
+
+function findOutside ({ bounds }: NamedAuthority, refused: Refused | undefined, { chain: [leaf] }: AskedChain): OutsideName | undefined {
+  return refused?.detail.step === 'outside_authority' && leaf !== undefined ? bounds.findOutside(parsePeerIdentity(leaf)) : undefined
+}
+
+function toAuthority ({ authority, checker }: AskedAuthority): Authority {
+  const { name, names, partial, algorithms, serverAuthOnlyUntil, ca, known } = authority
+  return {
+    name,
+    names,
+    partial,
+    ca: ca.flatMap(({ certificates }) => certificates),
+    intermediates: known.flatMap(({ certificates }) => certificates),
+    revocation: checker === undefined ? [] : [checker],
+    ...(algorithms !== undefined && { algorithms }),
+    ...(serverAuthOnlyUntil !== undefined && { serverAuthOnlyUntil })
+  }
+}

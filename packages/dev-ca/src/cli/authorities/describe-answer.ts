@@ -1,0 +1,70 @@
+import type { ClaimKind, PeerIdentity } from '@peerkit/identity'
+import type { Accepted } from '@peerkit/trust'
+import { describeMoment } from '../time-left.ts'
+import type { AuthorityAnswer } from './ask-authorities.ts'
+import { listClaims } from './list-claims.ts'
+import type { NamedAuthority } from './named-authority.ts'
+
+type Row = readonly [label: string, value: string | readonly string[] | undefined]
+
+/** Who accepts a chain, and what of the certificate it vouches for. */
+export function describeAccepting ({ name, serverAuthOnlyUntil = 0 }: NamedAuthority, { peer, serverAuthOnly }: Accepted): readonly Row[] {
+  const until = `accepted until ${describeMoment(serverAuthOnlyUntil)}, by serverAuthOnly of ${name}`
+  return [
+    ['authority', name],
+    ['not believed', describeNotBelieved(peer)],
+    ['claimed only', listClaims(peer)],
+    ['serverAuth only', serverAuthOnly ? until : undefined]
+  ]
+}
+
+/** `subject, dns: rules know nothing of them`; undefined where everything is believed. */
+export function describeNotBelieved ({ notBelieved }: PeerIdentity): string | undefined {
+  return notBelieved.length === 0 ? undefined : `${notBelieved.join(', ')}: rules know nothing of them`
+}
+
+/** The same as data. */
+export interface AcceptingData {
+  readonly name: string
+  readonly notBelieved: readonly ClaimKind[]
+  /** What the certificate says of those. */
+  readonly claims: readonly string[]
+  readonly serverAuthOnly: boolean
+  readonly serverAuthOnlyUntil: string | undefined
+}
+
+export function describeAcceptingAsData ({ name, serverAuthOnlyUntil }: NamedAuthority, { peer, serverAuthOnly }: Accepted): AcceptingData {
+  return {
+    name,
+    notBelieved: peer.notBelieved,
+    claims: listClaims(peer),
+    serverAuthOnly,
+    serverAuthOnlyUntil: serverAuthOnlyUntil === undefined ? undefined : describeMoment(serverAuthOnlyUntil)
+  }
+}
+
+/** What each authority says of a chain that is refused, a line for each. */
+export function describeEach (each: readonly AuthorityAnswer[], at: number): readonly string[] {
+  return each.map((answer) => `${answer.authority.name}: ${describeOne(answer, at)}`)
+}
+
+function describeOne ({ authority, refused, outside }: AuthorityAnswer, at: number): string {
+  const { use, serverAuthOnlyUntil } = authority
+  if (refused === undefined) return `not asked, since it is for ${use} alone`
+  const { step } = refused.detail
+  if (outside !== undefined) return `${step}, ${outside.kind} ${JSON.stringify(outside.name)} is outside of ${outside.bound}`
+  if (step !== 'purpose' || serverAuthOnlyUntil === undefined || serverAuthOnlyUntil > at) return step
+  return `${step}, its serverAuthOnly ended on ${describeMoment(serverAuthOnlyUntil)}`
+}
+
+/** The same as data. */
+export function describeEachAsData (each: readonly AuthorityAnswer[]): readonly object[] {
+  return each.map(({ authority: { name, use }, refused, outside }) => ({
+    name,
+    for: use,
+    asked: refused !== undefined,
+    step: refused?.detail.step,
+    message: refused?.detail.message,
+    outside
+  }))
+}

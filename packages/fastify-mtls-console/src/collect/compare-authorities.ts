@@ -1,0 +1,71 @@
+import type { SnapshotAuthority } from '@peerkit/credentials'
+import { clip } from './clip.ts'
+import { describeAuthorityUse } from './describe-authority-use.ts'
+import { describeNames } from './describe-names.ts'
+
+/** Of a thousand authorities an operator reads no more at a time. */
+const MAX_LINES = 20
+
+type Authorities = readonly SnapshotAuthority[]
+
+/** What a rotation did to the authorities, a line each: which came or went, whose limits changed, which CA moved. */
+export function compareAuthorities (before: Authorities, after: Authorities): readonly string[] {
+  const [old, now] = [byName(before), byName(after)]
+  const added = after.filter(({ name }) => !old.has(name))
+  const came = added.map((authority) => `authority "${authority.name}" came: ${describeWhole(authority)}`)
+  const went = before.filter(({ name }) => !now.has(name)).map(({ name }) => `authority "${name}" went`)
+  const changed = after.flatMap((one) => {
+    return compareLimits(old.get(one.name) ?? one, one).map((text) => `authority "${one.name}" ${text}`)
+  })
+  const all = [...came, ...went, ...changed, ...listMoved(before, after)].map((text) => clip(text, 600) as string)
+  if (all.length <= MAX_LINES) return all
+  return [...all.slice(0, MAX_LINES), `and ${all.length - MAX_LINES} more changes of authorities`]
+}
+
+function byName (authorities: Authorities): ReadonlyMap<string, SnapshotAuthority> {
+  return new Map(authorities.map((authority) => [authority.name, authority]))
+}
+
+function describeWhole (authority: SnapshotAuthority): string {
+  const { for: use, names, serverAuthOnlyUntil } = authority
+  const until = serverAuthOnlyUntil === undefined ? '' : `, ${describeServerAuthOnly(undefined, serverAuthOnlyUntil)}`
+  return `for ${describeAuthorityUse(use)}, vouches for ${listNames(names)}${until}`
+}
+
+type Limit = 'for' | 'names' | 'serverAuthOnlyUntil' | 'partial' | 'algorithms'
+
+function compareLimits (before: SnapshotAuthority, after: SnapshotAuthority): readonly string[] {
+  const differs = (part: Limit): boolean => JSON.stringify(before[part]) !== JSON.stringify(after[part])
+  return [
+    differs('names') && `vouches for ${listNames(after.names)}; before for ${listNames(before.names)}`,
+    differs('for') && `is for ${describeAuthorityUse(after.for)}; before for ${describeAuthorityUse(before.for)}`,
+    differs('serverAuthOnlyUntil') && describeServerAuthOnly(before.serverAuthOnlyUntil, after.serverAuthOnlyUntil),
+    differs('partial') && `takes ${after.partial ? '' : 'no more '}paths that end at an intermediate`,
+    differs('algorithms') && 'has other demands on signatures and keys'
+  ].filter((text) => text !== false)
+}
+
+function listNames (names: SnapshotAuthority['names']): string {
+  return describeNames(names).believed.join(', ')
+}
+
+function describeServerAuthOnly (before: number | undefined, after: number | undefined): string {
+  if (after === undefined) return 'accepts no more certificates for servers alone'
+  const earlier = before === undefined ? '' : `; before until ${formatDay(before)}`
+  return `accepts certificates for servers alone until ${formatDay(after)}${earlier}`
+}
+
+function formatDay (time: number): string {
+  return new Date(time).toISOString().slice(0, 10)
+}
+
+/** A CA that another authority has now vouches for other names than before. */
+function listMoved (before: Authorities, after: Authorities): readonly string[] {
+  const owners = new Map<string | undefined, string>()
+  for (const { name, anchors } of before) for (const { fingerprint256 } of anchors) owners.set(fingerprint256, name)
+  return after.flatMap(({ name, anchors }) => anchors.flatMap((anchor) => {
+    const owner = owners.get(anchor.fingerprint256)
+    if (owner === undefined || owner === name) return []
+    return [`${String(anchor)} moved from authority "${owner}" to "${name}"`]
+  }))
+}

@@ -1,0 +1,100 @@
+import { describeAuthorityUse } from '../../collect/describe-authority-use.ts'
+import { describeKinds } from '../../collect/describe-names.ts'
+import type { ShownAuthority } from '../../facts/describe-authority.ts'
+import type { NamedClient, ShownAnchor, TrustFacts } from '../../facts/trust-facts.ts'
+import { html } from '../html.ts'
+import type { Html } from '../html.ts'
+import { badge, certificateEndBadge, facts, fingerprint, lines, table } from '../parts.ts'
+import { showTime } from '../time.ts'
+
+type Authority = ShownAuthority<NamedClient>
+
+/** A page of a thousand authorities would be read by nobody. */
+const MAX_AUTHORITIES = 100
+
+/** The CAs in force by the authorities that have them; one list where there is nothing to say of authorities. */
+export function authorityList (trust: TrustFacts, prefix: string, now: number): Html {
+  const { hasNamedAuthorities, authorities, anchors } = trust
+  const shown = authorities.slice(0, MAX_AUTHORITIES).map((one) => authoritySection(one, anchors, prefix, now))
+  const left = authorities.length - MAX_AUTHORITIES
+  const body = hasNamedAuthorities
+    ? html`${shown}${left > 0 && html`<p class="faint">${left} more authorities are in data.json.</p>`}`
+    : anchorTable('anchor-table', anchors, prefix, now)
+  return html`<div id="authorities" data-live="authorities">${body}</div>`
+}
+
+function authoritySection (authority: Authority, anchors: readonly ShownAnchor[], prefix: string, now: number): Html {
+  const { name } = authority
+  const own = anchors.filter((anchor) => anchor.authority === name)
+  const title = `authority-${name}`
+  return html`<section class="authority" aria-labelledby="${title}"><h3 id="${title}">${name}</h3>
+<div class="panel">${authorityFacts(authority, own, prefix, now)}</div>
+${anchorTable(`anchors-of-${name}`, own, prefix, now)}</section>`
+}
+
+function authorityFacts (authority: Authority, own: readonly ShownAnchor[], prefix: string, now: number): Html {
+  const { for: use, vouchesFor, notBelieved, partial, clients } = authority
+  const placed = new Set(own.flatMap((anchor) => anchor.clients.map(({ key }) => key)))
+  const others = clients.filter(({ key }) => !placed.has(key))
+  return facts([
+    ['Whose certificates', describeAuthorityUse(use)],
+    ['Vouches for', lines(vouchesFor)],
+    ['Not believed', describeKinds(notBelieved).join(', ')],
+    ['Certificates for servers alone', showServerAuthOnly(authority, now)],
+    ['Paths', partial ? 'may end at any of its CAs, intermediates too' : undefined],
+    ['Signatures and keys', describeAlgorithms(authority)],
+    ['Revocation', describeRevocation(authority)],
+    ['Clients seen', String(clients.length)],
+    ['Of which below no CA that is known here', others.length === 0 ? undefined : listClients(others, prefix)]
+  ])
+}
+
+function showServerAuthOnly ({ serverAuthOnlyUntil: until }: Authority, now: number): Html | undefined {
+  if (until === undefined) return undefined
+  if (until <= now) return html`${badge('bad', 'no longer accepted')} since ${showTime(until, now)}`
+  return html`accepted from clients until ${showTime(until, now)}`
+}
+
+function describeAlgorithms ({ algorithms }: Authority): string | undefined {
+  if (algorithms === undefined) return undefined
+  const { signatures, curves, minRsaBits, maxRsaBits } = algorithms
+  return [
+    signatures !== undefined && `signatures ${signatures.join(', ')}`,
+    curves !== undefined && `curves ${curves.join(', ')}`,
+    minRsaBits !== undefined && `RSA of at least ${minRsaBits} bits`,
+    maxRsaBits !== undefined && `RSA of at most ${maxRsaBits} bits`
+  ].filter((text) => text !== false).join('; ')
+}
+
+function describeRevocation ({ hasLists, hasChecker }: Authority): string {
+  if (hasLists) return hasChecker ? 'its lists and its checker are asked, both must permit' : 'its lists are asked'
+  return hasChecker ? 'its checker is asked' : 'it has no lists and no checker'
+}
+
+function anchorTable (id: string, anchors: readonly ShownAnchor[], prefix: string, now: number): Html {
+  return table({
+    id,
+    caption: 'CAs in force and the clients seen with their certificates',
+    columns: ['CA', 'Ends', 'Clients seen'],
+    empty: '',
+    rows: anchors.map(({ certificate, clients }) => [
+      { content: showAnchor(certificate), isHeader: true, class: 'break' },
+      { content: html`${showTime(certificate.notAfter, now)} ${certificateEndBadge(certificate.notAfter, now)}` },
+      { content: listClients(clients, prefix), class: 'break' }
+    ])
+  })
+}
+
+function showAnchor ({ subject, fingerprint256 }: ShownAnchor['certificate']): Html {
+  const hex = fingerprint(fingerprint256)
+  return html`${subject}<details id="ca-${fingerprint256}"><summary>SHA-256</summary>${hex}</details>`
+}
+
+/** Links to clients, at most twenty. */
+export function listClients (clients: readonly NamedClient[], prefix: string): Html {
+  if (clients.length === 0) return html`nobody`
+  const links = clients.slice(0, 20).map(({ key, name }, index) => {
+    return html`${index > 0 && ', '}<a href="${prefix}/clients?client=${encodeURIComponent(key)}">${name}</a>`
+  })
+  return html`${clients.length}: ${links}${clients.length > 20 && ', …'}`
+}

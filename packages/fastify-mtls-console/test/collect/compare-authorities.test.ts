@@ -1,0 +1,91 @@
+import { test } from 'tap'
+import { memoryCredentials } from '@peerkit/credentials'
+import type { AuthorityMaterial, SnapshotAuthority } from '@peerkit/credentials'
+import { createDevCa } from '@peerkit/dev-ca'
+import { compareAuthorities } from '../../src/collect/compare-authorities.ts'
+import { describeNames } from '../../src/collect/describe-names.ts'
+
+const [ours, theirs] = [await createDevCa({ name: 'Ours' }), await createDevCa({ name: 'Theirs' })]
+const { chain: cert, key } = await ours.issue({ cn: 'service' })
+const internal = { ca: ours.root, names: 'any' } as const
+
+/** The authorities of credentials, as a snapshot has them. */
+function take (authorities?: Readonly<Record<string, AuthorityMaterial>>): readonly SnapshotAuthority[] {
+  return memoryCredentials({ cert, key, ...(authorities === undefined ? { ca: ours.root } : { authorities }) }).current.authorities
+}
+
+function compare (before: Partial<AuthorityMaterial>, after: Partial<AuthorityMaterial>): readonly string[] {
+  const partner = (more: Partial<AuthorityMaterial>): AuthorityMaterial => ({ ca: theirs.root, names: { dns: 'partner.example' }, ...more })
+  return compareAuthorities(take({ internal, partner: partner(before) }), take({ internal, partner: partner(after) }))
+}
+
+test('an authority that comes says what it may, and one that goes says that', (t) => {
+  const serverAuthOnly = { acceptUntil: '2099-03-15' }
+  const partner: AuthorityMaterial = { ca: theirs.root, names: { dns: 'partner.example' }, for: 'clients', serverAuthOnly }
+  const came = compareAuthorities(take({ internal }), take({ internal, partner }))
+  const until = 'accepts certificates for servers alone until 2099-03-15'
+  t.same(came, [`authority "partner" came: for clients, vouches for DNS names within partner.example, ${until}`])
+  t.same(compareAuthorities(take({ internal, partner }), take({ internal })), ['authority "partner" went'])
+  t.same(compareAuthorities(take(), take()), [], 'the option ca has nothing to say')
+  t.end()
+})
+
+test('a CA that another authority has now is told, since other names count below it', (t) => {
+  t.match(compareAuthorities(take(), take({ internal })), [
+    'authority "internal" came: for clients and servers, vouches for every name',
+    'authority "default" went',
+    /^CN=Ours,O=.* moved from authority "default" to "internal"$/
+  ])
+  t.end()
+})
+
+test('each limit that changed is told, with what it was before', (t) => {
+  const [first, second] = [{ acceptUntil: '2099-03-15' }, { acceptUntil: '2099-06-01' }]
+  const starts = 'authority "partner" '
+  const cases: ReadonlyArray<readonly [before: Partial<AuthorityMaterial>, after: Partial<AuthorityMaterial>, text: string]> = [
+    [
+      {},
+      { names: { dns: ['partner.example', 'b.example'], subject: { o: 'Partner' } } },
+      'vouches for subjects with O=Partner, DNS names within partner.example, b.example; before for DNS names within partner.example'
+    ],
+    [{}, { names: {} }, 'vouches for no name; before for DNS names within partner.example'],
+    [{}, { for: 'servers' }, 'is for servers; before for clients and servers'],
+    [{}, { serverAuthOnly: first }, 'accepts certificates for servers alone until 2099-03-15'],
+    [
+      { serverAuthOnly: first },
+      { serverAuthOnly: second },
+      'accepts certificates for servers alone until 2099-06-01; before until 2099-03-15'
+    ],
+    [{ serverAuthOnly: first }, {}, 'accepts no more certificates for servers alone'],
+    [{}, { partial: true }, 'takes paths that end at an intermediate'],
+    [{ partial: true }, {}, 'takes no more paths that end at an intermediate'],
+    [{}, { algorithms: { minRsaBits: 3072 } }, 'has other demands on signatures and keys']
+  ]
+  for (const [before, after, text] of cases) t.same(compare(before, after), [starts + text], text)
+  t.same(compare({ for: 'clients' }, { for: 'clients' }), [])
+  t.end()
+})
+
+test('of many changes the first twenty are told', (t) => {
+  const [first] = take({ internal }) as [SnapshotAuthority]
+  const many = Array.from({ length: 30 }, (_, index) => ({ ...first, name: `a${index}`, anchors: [] }))
+  const lines = compareAuthorities([], many)
+  t.equal(lines.length, 21)
+  t.equal(lines[20], 'and 10 more changes of authorities')
+  t.end()
+})
+
+test('names are told by kind, in words of bounded length', (t) => {
+  t.same(describeNames('any'), { believed: ['every name'], notBelieved: [] })
+  t.same(describeNames({}).believed, ['no name'])
+  t.same(describeNames({ dns: 'any', spiffe: ['spiffe://a.example', 'spiffe://b.example/x'], policy: '1.2.3', subject: { ou: ['a', 'b'] } }), {
+    believed: [
+      'subjects with OU=a|b', 'SPIFFE IDs within spiffe://a.example, spiffe://b.example/x', 'any DNS name', 'certificate policies 1.2.3'
+    ],
+    notBelieved: ['other URI', 'mail address', 'IP address', 'user principal name']
+  })
+  const long = Array.from({ length: 9 }, (_, index) => `${'x'.repeat(60)}.${'y'.repeat(60)}.${index}.example`)
+  const [line = ''] = describeNames({ dns: long }).believed
+  t.ok(line.length <= 300)
+  t.end()
+})
