@@ -15,6 +15,7 @@ const ALL: Readonly<Record<string, string>> = {
   'scale-clients': '1 to 100,000 clients in a rule set',
   'scale-routes': '1 to 10,000 routes with rules',
   'scale-connections': '1 to 10,000 open connections',
+  'scale-authorities': '1 to 1,000 named authorities',
   crl: 'certificate revocation lists of 1,000 to 1,000,000 entries',
   forwarded: 'forwarded certificates of 1 to 100,000 different clients',
   'forwarded-first': 'the first request of a forwarded client, beside the least that it takes',

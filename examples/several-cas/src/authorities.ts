@@ -1,8 +1,10 @@
 import { join } from 'node:path'
 import type { AuthorityPaths } from '@peerkit/credentials'
 
+export type Authorities = Record<string, AuthorityPaths>
+
 /** Whom we trust, and for which names. Every file is watched. */
-export function authoritiesIn (folder: string, acceptUntil = '2027-03-15'): Record<string, AuthorityPaths> {
+export function authoritiesIn (folder: string, acceptUntil = '2027-03-15'): Authorities {
   return {
     internal: {
       ca: join(folder, 'internal.pem'), // the old root and the new one

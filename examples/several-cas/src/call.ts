@@ -2,7 +2,7 @@ import { Agent, request as httpsRequest } from 'node:https'
 import { request as httpRequest } from 'node:http'
 import type { IssuedCertificate } from '@peerkit/dev-ca'
 
-interface Call { readonly client?: IssuedCertificate | undefined, readonly ca?: string, readonly agent?: Agent, readonly headers?: Record<string, string> }
+interface Call { readonly client?: Pick<IssuedCertificate, 'chain' | 'key'> | undefined, readonly ca?: string, readonly agent?: Agent, readonly headers?: Record<string, string> }
 
 /** One call by Node's own client: the status and the body, or the code of the error. */
 export async function call (url: string, { client, ca, agent, headers = {} }: Call): Promise<string> {

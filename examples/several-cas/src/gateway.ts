@@ -1,17 +1,21 @@
 import { fileTrust } from '@peerkit/credentials'
-import type { AuthorityPaths } from '@peerkit/credentials'
 import fastifyAllowedClients from '@peerkit/fastify-allowed-clients'
 import fastifyMtls from '@peerkit/fastify-mtls'
 import Fastify from 'fastify'
+import type { Authorities } from './authorities.ts'
 import type { Service } from './service.ts'
 
 /** The same rules behind a gateway that ends TLS for us: no certificate and no key of our own. */
-export async function startBehindGateway (authorities: Record<string, AuthorityPaths>, verifiedAs?: string): Promise<Service> {
+export async function startBehindGateway (authorities: Authorities, verifiedAs?: string): Promise<Service> {
   const trust = await fileTrust({ authorities })
   const app = Fastify()
   await app.register(fastifyMtls, {
     trust,
-    forwarded: { format: 'rfc9440', gateways: { addresses: ['127.0.0.1'] }, ...(verifiedAs !== undefined && { verifiedAs }) }
+    forwarded: {
+      format: 'rfc9440',
+      gateways: { addresses: ['127.0.0.1'] },
+      ...(verifiedAs !== undefined && { verifiedAs })
+    }
   })
   await app.register(fastifyAllowedClients, {
     clients: {
@@ -19,7 +23,9 @@ export async function startBehindGateway (authorities: Record<string, AuthorityP
       globex: { o: 'Globex', dns: '*.globex.example', authority: 'globex' }
     }
   })
-  app.get('/entries', { config: { allowedClients: ['orders', 'globex'] } }, async ({ peer }) => ({ authority: peer.authority }))
+  app.get('/entries', { config: { allowedClients: ['orders', 'globex'] } }, async ({ peer }) => {
+    return { authority: peer.authority }
+  })
   app.addHook('onClose', async () => { await trust.close() })
   await app.listen({ host: '127.0.0.1', port: 0 })
   return { origin: app.listeningOrigin, close: async () => { await app.close() } }

@@ -1,10 +1,10 @@
 import { join } from 'node:path'
 import { fileCredentials } from '@peerkit/credentials'
-import type { AuthorityPaths } from '@peerkit/credentials'
 import { MtlsAgent } from '@peerkit/undici-mtls'
+import type { Authorities } from './authorities.ts'
 
 /** Calls Globex's API: who answers has to have a certificate for api.globex.example from `globex-api`. */
-export async function callGlobex (folder: string, authorities: Record<string, AuthorityPaths>, origin: string): Promise<string> {
+export async function callGlobex (folder: string, authorities: Authorities, origin: string): Promise<string> {
   const [cert, key] = [join(folder, 'ledger.pem'), join(folder, 'ledger.key')]
   const credentials = await fileCredentials({ cert, key, authorities })
   // `servername` is needed in this example alone: the API stands on 127.0.0.1.

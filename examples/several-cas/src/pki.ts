@@ -17,7 +17,7 @@ export interface Pki {
   place (name: string, text: string): Promise<void>
 }
 
-/** Certificate authorities to try the guide with. Yours are there already: you need their CA certificates and lists alone. */
+/** CAs to try the guide with. Yours are there already: you need their certificates and lists alone. */
 export async function makePki (): Promise<Pki> {
   const folder = await mkdtemp(join(tmpdir(), 'several-cas-'))
   const place = async (name: string, text: string): Promise<void> => {

@@ -1,14 +1,14 @@
 import { join } from 'node:path'
 import { blockFile, fileCredentials } from '@peerkit/credentials'
-import type { AuthorityPaths } from '@peerkit/credentials'
 import fastifyAllowedClients from '@peerkit/fastify-allowed-clients'
 import fastifyMtls, { mtlsServerOptions } from '@peerkit/fastify-mtls'
 import Fastify from 'fastify'
+import type { Authorities } from './authorities.ts'
 
 type Log = (line: string) => void
 export interface Service { readonly origin: string, close (): Promise<void> }
 
-export async function startService (folder: string, authorities: Record<string, AuthorityPaths>, write: Log): Promise<Service> {
+export async function startService (folder: string, authorities: Authorities, write: Log): Promise<Service> {
   const [cert, key] = [join(folder, 'ledger.pem'), join(folder, 'ledger.key')]
   const credentials = await fileCredentials({ cert, key, authorities })
   const block = await blockFile(join(folder, 'block.yaml'))

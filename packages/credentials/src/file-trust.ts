@@ -10,7 +10,7 @@ import { FrozenTrust } from './frozen-trust.ts'
 import { LiveTrust } from './live-trust.ts'
 import { checkTrustGiven } from './material-check.ts'
 import { TRUST_PARTS } from './material.ts'
-import type { CheckOptions } from './material.ts'
+import type { CheckOptions } from './check-options.ts'
 import { checkCheckOptions, checkKeys } from './option-check.ts'
 import type { Checkers } from './revocation-checker.ts'
 

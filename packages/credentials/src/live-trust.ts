@@ -15,9 +15,8 @@ export type Freeze<Snapshot, Checked> = (checked: Checked, state: SnapshotState)
 export class LiveTrust<Snapshot extends TrustSnapshot, Checked extends CheckedTrust> implements TrustSource<Snapshot> {
   #current: Snapshot
   readonly #freeze: Freeze<Snapshot, Checked>
-  /** What each authority in force rests on, by name. */
-  #trust: ReadonlyMap<string, string>
-  #whole: string
+  /** What is in force, as it was checked. */
+  #checked: Checked
   readonly #listeners = new Set<(change: TrustChange<Snapshot>) => void>()
   #closed = false
   #closing: Promise<void> | undefined
@@ -25,8 +24,7 @@ export class LiveTrust<Snapshot extends TrustSnapshot, Checked extends CheckedTr
   constructor (checked: Checked, checkers: Checkers, freeze: Freeze<Snapshot, Checked>) {
     this.#freeze = freeze
     this.#current = freeze(checked, { generation: 1, trustEpoch: 1, checkers })
-    this.#trust = trustOf(checked)
-    this.#whole = checked.trust
+    this.#checked = checked
     this.#publishWarnings()
   }
 
@@ -35,11 +33,14 @@ export class LiveTrust<Snapshot extends TrustSnapshot, Checked extends CheckedTr
   get closed (): boolean { return this.#closed }
 
   /** Whether the authorities differ from those in force. */
-  changesTrust ({ trust }: CheckedTrust): boolean { return trust !== this.#whole }
+  changesTrust (checked: CheckedTrust): boolean {
+    return checked.trust !== this.#checked.trust || checked.authorities.some(({ settings: { checker } }, index) => checker !== this.#checked.authorities[index]?.settings.checker)
+  }
 
   /** The authorities that are new, or differ from what is in force: those that need new checkers. */
   changedAuthorities ({ authorities }: CheckedTrust): readonly CheckedAuthority[] {
-    return authorities.filter(({ name, trust }) => this.#trust.get(name) !== trust)
+    const inForce = new Map(this.#checked.authorities.map(({ name, trust }) => [name, trust]))
+    return authorities.filter(({ name, trust }) => inForce.get(name) !== trust)
   }
 
   /**
@@ -64,8 +65,7 @@ export class LiveTrust<Snapshot extends TrustSnapshot, Checked extends CheckedTr
     const checkers = new Map(checked.authorities.map(({ name }) => [name, (changed.has(name) ? made : before).get(name)]))
     const snapshot = this.#freeze(checked, { generation: previous.generation + 1, trustEpoch: previous.trustEpoch + (trustChanged ? 1 : 0), checkers })
     this.#current = snapshot
-    this.#trust = trustOf(checked)
-    this.#whole = checked.trust
+    this.#checked = checked
     this.#tell({ type: 'rotated', snapshot, previous, trustChanged })
     // Only now: whoever was told may have asked the old lists a last time.
     const kept = new Set(checkers.values())
@@ -141,10 +141,6 @@ export class LiveTrust<Snapshot extends TrustSnapshot, Checked extends CheckedTr
       }
     }
   }
-}
-
-function trustOf ({ authorities }: CheckedTrust): ReadonlyMap<string, string> {
-  return new Map(authorities.map(({ name, trust }) => [name, trust]))
 }
 
 function checkersOf ({ authorities }: TrustSnapshot): Checkers {

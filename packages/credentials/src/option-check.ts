@@ -1,6 +1,6 @@
 import { MTLS_ERR_CREDENTIALS_OPTION } from './errors.ts'
 import type { Clock } from './clock.ts'
-import type { CheckOptions } from './material.ts'
+import type { CheckOptions } from './check-options.ts'
 import { findNearestName } from './nearest-name.ts'
 
 /** The options that every source takes. */

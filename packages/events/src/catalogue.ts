@@ -157,7 +157,8 @@ export const catalogue: { readonly [Name in EventName]: EventDescription<EventMe
       fingerprint256: 'its SHA-256; undefined for a CRL',
       notAfter: 'when it ends, in milliseconds since the epoch',
       left: 'what is left, in milliseconds; not above 0 where it has ended',
-      threshold: 'the threshold as it was given (`30d`, `1/3`); `0` where it has ended'
+      threshold: 'the threshold as it was given (`30d`, `1/3`); `0` where it has ended',
+      authority: 'of `anchor` and `peer` the authority that it belongs to, or that vouches for it'
     }
   },
   'peerkit:outbound:identified': {

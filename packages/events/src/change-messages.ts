@@ -84,4 +84,6 @@ export interface ExpiringMessage extends EventMessage {
   readonly left: number
   /** The threshold that was passed, as it was given: `30d`, `1/3`; `0` where it has ended. */
   readonly threshold: string
+  /** Of an anchor and of a peer: the authority that it belongs to, or that vouches for it. */
+  readonly authority?: string | undefined
 }

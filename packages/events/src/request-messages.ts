@@ -10,8 +10,14 @@ export interface NearestRule {
   readonly path: string
   /** The keys that hold. */
   readonly matched: readonly string[]
-  /** Those that do not. */
-  readonly failed: readonly { readonly key: string, readonly expected: readonly string[], readonly found: readonly string[] | undefined, readonly note: string | undefined }[]
+  /** Those that do not. `isClaim`: what was found is what the certificate says and nobody vouches for. */
+  readonly failed: readonly {
+    readonly key: string
+    readonly expected: readonly string[]
+    readonly found: readonly string[] | undefined
+    readonly note: string | undefined
+    readonly isClaim?: boolean
+  }[]
 }
 
 /** `peerkit:request:allowed`, `peerkit:request:denied` and `peerkit:request:would-deny`. Never sent to the client. */

@@ -79,7 +79,7 @@ export class RuledAudience implements Audience {
 
 function summarize ({ closest }: Explanation): NearestRule | undefined {
   if (closest === undefined) return undefined
-  const failed = closest.failed.map(({ key, expected, found, note }) => ({ key, expected, found, note }))
+  const failed = closest.failed.map(({ key, expected, found, note, isClaim }) => ({ key, expected, found, note, ...(isClaim && { isClaim }) }))
   return { path: closest.path, matched: closest.matched, failed }
 }
 

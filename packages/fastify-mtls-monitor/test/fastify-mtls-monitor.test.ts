@@ -1,9 +1,13 @@
 import underPressure from '@fastify/under-pressure'
 import { memoryCredentials } from '@peerkit/credentials'
 import { createDevCa } from '@peerkit/dev-ca'
+import fastifyAllowedClients from '@peerkit/fastify-allowed-clients'
+import fastifyMtls, { mtlsServerOptions } from '@peerkit/fastify-mtls'
 import Fastify from 'fastify'
 import type { FastifyInstance } from 'fastify'
+import { once } from 'node:events'
 import { channel } from 'node:diagnostics_channel'
+import https from 'node:https'
 import { test } from 'tap'
 import fastifyMtlsMonitor from '../src/index.ts'
 import type { FastifyMtlsMonitorOptions } from '../src/index.ts'
@@ -28,6 +32,35 @@ test('audits into the log of the app, and ends with it', async (t) => {
   t.same(app.mtlsMonitor.issuers(), [])
   await app.close()
   t.notOk(denied.hasSubscribers)
+})
+
+test("a partner's client that is denied has its authority in the line, and its subject as a claim", async (t) => {
+  const [ca, partner] = [await createDevCa(), await createDevCa({ name: 'Partner Root' })]
+  const { chain, key } = await ca.issue({ cn: 'service', ip: '127.0.0.1' })
+  const names = { spiffe: 'spiffe://partner.example' }
+  const authorities = { internal: { ca: ca.root, names: 'any' }, partner: { ca: partner.root, names } } as const
+  const credentials = memoryCredentials({ cert: chain, key, authorities })
+  const lines: any[] = []
+  const write = (line: object): void => { lines.push(line) }
+  const app = Fastify(mtlsServerOptions(credentials)) as unknown as FastifyInstance
+  t.teardown(async () => { await app.close() })
+  await app.register(fastifyMtlsMonitor, { credentials, log: { info: write, warn: write, error: write }, expiry: false })
+  await app.register(fastifyMtls, { credentials })
+  await app.register(fastifyAllowedClients)
+  app.get('/', { config: { allowedClients: [{ ou: 'billing' }] } }, async () => 'ok')
+  await app.listen({ host: '127.0.0.1', port: 0 })
+  const client = await partner.issue({ profile: 'client', cn: 'web', ou: 'billing', spiffe: 'spiffe://partner.example/web' })
+  const options = { ca: ca.root, cert: client.chain, key: client.key, agent: false }
+  const [response] = await once(https.get(app.listeningOrigin, options), 'response')
+  response.resume()
+  t.equal(response.statusCode, 403)
+  t.match(lines, [{
+    event: 'request:denied',
+    authority: 'partner',
+    notBelieved: ['subject', 'dns', 'uri', 'email', 'ip', 'upn', 'policy'],
+    claimedSubject: 'CN=web,OU=billing',
+    serialNumber: client.serialNumber
+  }])
 })
 
 test('takes a service without a valid certificate out of service', async (t) => {

@@ -1,6 +1,8 @@
 import type { DistinguishedName, PeerIdentity } from '@peerkit/identity'
 import { CrlIndex } from './crl-index.ts'
-import { assembleLists, checkBases, CLOCK_SKEW, judgeSerial, pickLists, type ApplicableLists, type CrlList } from './crl-lists.ts'
+import {
+  assembleLists, checkBases, CLOCK_SKEW, judgeSerial, pickLists, type ApplicableLists, type CrlList
+} from './crl-lists.ts'
 import { Deadline } from './deadline.ts'
 import { Epoch } from './epoch.ts'
 import { crlInvalid, optionInvalid } from './errors.ts'
@@ -24,8 +26,9 @@ export interface CrlCheckerOptions {
   /** CRLs of none of the issuers: refused (default), or left out, as `foreign` then says. */
   readonly foreignCrls?: 'refuse' | 'ignore'
   /**
-   * CAs that counted before. With `foreignCrls: 'ignore'` a list that one of them signed is left out even where another CA has its name, as after a
-   * rollover to a new key. So is a list whose authority key identifier is not that of a CA of its name. Any other list that its CA has not signed is refused.
+   * CAs that counted before. With `foreignCrls: 'ignore'` a list that one of them signed is left out even where another
+   * CA has its name, as after a rollover to a new key. So is a list whose authority key identifier is not that of a CA
+   * of its name. Any other list that its CA has not signed is refused.
    */
   readonly formerIssuers?: readonly PeerIdentity[]
   /** What `unknown` means. Default `hard`: refused. */
@@ -212,7 +215,8 @@ class ListChecker implements CrlChecker {
     this.#lists = assembleLists(this.#indexes, time + this.#skew)
     const begins = this.#indexes.map(({ thisUpdate }) => thisUpdate - this.#skew)
     const ends = this.#lists.flatMap(({ base, delta }) => [base.nextUpdate, delta?.nextUpdate ?? Infinity])
-    this.#boundary.set([...begins, ...ends].filter((at) => at > time).reduce((first, at) => Math.min(first, at), Infinity))
+    const next = [...begins, ...ends].filter((at) => at > time)
+    this.#boundary.set(next.reduce((first, at) => Math.min(first, at), Infinity))
     this.#epoch.move()
   }
 

@@ -64,10 +64,13 @@ export class CrlIndex {
     return this.#table.has(serialNumber)
   }
 
-  /** Whether another list names every serial that this one names. Takes a look at each where the entries differ. */
+  /**
+   * Whether another list names every serial that this one names. Takes a look at each where the entries differ; of delta
+   * CRLs, which may take a revocation back, only equal ones cover each other.
+   */
   isCoveredBy (other: CrlIndex): boolean {
     if (this.entriesDigest === other.entriesDigest) return true
-    return this.size <= other.size && this.#table.isWithin(other.#table)
+    return !this.isDelta && this.size <= other.size && this.#table.isWithin(other.#table)
   }
 
   /** What the list says about a serial. In a delta CRL the reason `removeFromCRL` means that it is revoked no longer. */

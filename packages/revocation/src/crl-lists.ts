@@ -30,8 +30,9 @@ interface Group {
 }
 
 /**
- * Puts verified CRLs together: of each issuer and scope the newest complete one that has begun, and the newest delta CRL that applies to it (RFC 5280
- * section 5.2.4). One of the future counts where there is no other. Several of one time and number all count.
+ * Puts verified CRLs together: of each issuer and scope the newest complete one that has begun, and the newest delta
+ * CRL that applies to it (RFC 5280 section 5.2.4). One of the future counts where there is no other. Several of one time
+ * and number all count.
  *
  * @param begun the last thisUpdate that counts as past
  */
@@ -39,8 +40,9 @@ export function assembleLists (indexes: readonly CrlIndex[], begun: number): Crl
   return groupLists(indexes).flatMap(({ bases, deltas }) => {
     const past = bases.filter(({ thisUpdate }) => thisUpdate <= begun)
     return allNewest(past.length === 0 ? bases : past).flatMap((base) => {
-      const applicable = deltas.filter((delta) => delta.thisUpdate <= begun && addsTo(delta, base) && delta.baseNumber! <= base.number!)
-      return applicable.length === 0 ? joinList(base, undefined) : allNewest(applicable).map((delta) => joinList(base, delta))
+      const fitting = deltas.filter((delta) =>
+        delta.thisUpdate <= begun && addsTo(delta, base) && delta.baseNumber! <= base.number!)
+      return fitting.length === 0 ? joinList(base, undefined) : allNewest(fitting).map((delta) => joinList(base, delta))
     })
   })
 }
@@ -50,11 +52,13 @@ export function checkBases (indexes: readonly CrlIndex[]): void {
   for (const { bases, deltas } of groupLists(indexes)) {
     const base = newest(bases)
     if (base === undefined || (deltas.length > 0 && base.number === undefined)) {
-      throw crlInvalid('delta_without_base', `the delta CRL of ${String(deltas[0]!.verifiedBy)} has no complete CRL with a number and the same scope beside it`)
+      const list = `the delta CRL of ${String(deltas[0]!.verifiedBy)}`
+      throw crlInvalid('delta_without_base', `${list} has no complete CRL with a number and the same scope beside it`)
     }
     const later = deltas.filter((delta) => addsTo(delta, base))
     if (later.length > 0 && later.every(({ baseNumber }) => baseNumber! > base.number!)) {
-      throw crlInvalid('delta_without_base', `a delta CRL adds to number ${later[0]!.baseNumber} or later, the complete CRL there is has number ${base.number}`)
+      const list = `a delta CRL adds to number ${later[0]!.baseNumber} or later`
+      throw crlInvalid('delta_without_base', `${list}, the complete CRL there is has number ${base.number}`)
     }
   }
 }
@@ -72,7 +76,7 @@ function groupLists (indexes: readonly CrlIndex[]): Group[] {
   return [...groups.values()]
 }
 
-/** A complete CRL of the same number or a later one holds already what the delta says, unless it was issued before it. */
+/** A complete CRL of the same number or a later one holds what the delta says, unless it was issued before it. */
 function addsTo (delta: CrlIndex, base: CrlIndex): boolean {
   return base.number !== undefined && (delta.number! > base.number || delta.thisUpdate > base.thisUpdate)
 }
@@ -98,16 +102,16 @@ export function newest (indexes: readonly CrlIndex[]): CrlIndex | undefined {
   return indexes.reduce<CrlIndex | undefined>((best, index) => best === undefined || compareIssue(index, best) > 0 ? index : best, undefined)
 }
 
-/** All that were issued last: one, but where a CA has issued several of one time and number that list other certificates. */
+/** All that were issued last: one, but where a CA has issued several of one time and number that list others. */
 export function allNewest (indexes: readonly CrlIndex[]): CrlIndex[] {
   const best = newest(indexes)
-  const found = new Map(indexes.filter((index) => compareIssue(index, best!) === 0).map((index) => [`${index.entriesDigest}/${index.nextUpdate}`, index]))
-  return [...found.values()]
+  const last = indexes.filter((index) => compareIssue(index, best!) === 0)
+  return [...new Map(last.map((index) => [`${index.entriesDigest}/${index.nextUpdate}`, index])).values()]
 }
 
 /**
- * Which of two CRLs of an issuer and scope comes later (above 0: the first, 0: nobody can tell): by time, since a CA may
- * begin to count anew, then by number.
+ * Which of two CRLs of an issuer and scope comes later (above 0: the first, 0: nobody can tell): by time, since a CA
+ * may begin to count anew, then by number.
  */
 export function compareIssue (one: CrlIndex, other: CrlIndex): number {
   if (one.thisUpdate !== other.thisUpdate) return one.thisUpdate - other.thisUpdate

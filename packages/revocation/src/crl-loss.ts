@@ -60,7 +60,8 @@ export function describeCrlLoss (
 
 /** A list in force that has not begun is replaced by any other: nobody has relied on it yet. */
 function describeEarlyLoss (held: CrlIndex, comparison: Comparison): string | undefined {
-  const hasOther = [...comparison.inForce, ...comparison.lists].some((list) => list !== held && kindOf(list) === kindOf(held))
+  const others = [...comparison.inForce, ...comparison.lists]
+  const hasOther = others.some((list) => list !== held && kindOf(list) === kindOf(held))
   return hasOther || !counts(held, comparison) ? undefined : describeMissing(held)
 }
 
@@ -75,7 +76,8 @@ function describeLoss (held: CrlIndex, comparison: Comparison): string | undefin
   if (!counts(held, comparison) || isReplaced(held, comparison)) return undefined
   const next = newest(ofKind)
   if (next !== undefined) {
-    return `${nameList(next)} starts on ${plainTime(next.thisUpdate)}; expected the one in force, of ${nameIssue(held)}, beside it until then`
+    return `${nameList(next)} starts on ${plainTime(next.thisUpdate)}; ` +
+      `expected the one in force, of ${nameIssue(held)}, beside it until then`
   }
   const hasParts = comparison.past.some((list) => isOfSameCa(list, held) && list.thisUpdate >= held.thisUpdate)
   return hasParts && isWhole(held) && !held.isDelta ? describeParts(held) : describeMissing(held)
@@ -89,27 +91,31 @@ function describeOlder (later: CrlIndex, held: CrlIndex): string | undefined {
 /** Of one time and number, nobody can tell which is later: then none may be lost that lists others. */
 function describeSwapped (later: readonly CrlIndex[], held: CrlIndex): string | undefined {
   if (later.some((list) => compareIssue(list, held) > 0 || held.isCoveredBy(list))) return undefined
-  return `${nameList(held)} of ${nameIssue(held)} lacks certificates that the one in force of the same time and number lists; ` +
-    'expected both or a newer one'
+  return `${nameList(held)} of ${nameIssue(held)} lacks certificates that ` +
+    'the one in force of the same time and number lists; expected both or a newer one'
 }
 
 function describeMissing (held: CrlIndex): string {
-  return `${nameList(held)} is missing, which is in force and whose CA is still trusted; expected the same or a newer one`
+  return `${nameList(held)} is missing, which is in force and whose CA is still trusted; ` +
+    'expected the same or a newer one'
 }
 
 function describeParts (held: CrlIndex): string {
-  return `${nameList(held)} is missing, which is in force and for all certificates; the lists that are there are for a part of them; ` +
+  return `${nameList(held)} is missing, which is in force and for all certificates; ` +
+    'the lists that are there are for a part of them; ' +
     `expected it beside them until it has ended on ${plainTime(held.nextUpdate)}`
 }
 
-/** A list for more certificates than one in force, and issued before it, may call good whom that one revoked meanwhile. */
+/** A list for more certificates than one in force, and issued before it, may call good whom that one revoked. */
 function describeOlderWhole ({ inForce, lists, begun }: Comparison): string | undefined {
   for (const list of lists) {
     if (list.isDelta || inForce.some((held) => kindOf(held) === kindOf(list))) continue
     const later = newest(lists.filter((other) => kindOf(other) === kindOf(list)))!
-    const held = inForce.find((other) => other.thisUpdate <= begun && isWider(later, other) && later.thisUpdate < other.thisUpdate)
+    const held = inForce.find((other) =>
+      other.thisUpdate <= begun && isWider(later, other) && later.thisUpdate < other.thisUpdate)
     if (held !== undefined) {
-      return `${nameList(later)} of ${nameIssue(later)} is older than the one in force for a part of its certificates, of ${nameIssue(held)}`
+      return `${nameList(later)} of ${nameIssue(later)} is older than ` +
+        `the one in force for a part of its certificates, of ${nameIssue(held)}`
     }
   }
   return undefined
@@ -117,8 +123,8 @@ function describeOlderWhole ({ inForce, lists, begun }: Comparison): string | un
 
 /** Whether a list speaks for all certificates of a part, and for more. */
 function isWider (list: CrlIndex, part: CrlIndex): boolean {
-  if (part.isDelta || !isOfSameCa(list, part) || list.scope.distributionPoints !== undefined || isWhole(part)) return false
-  const { only } = list.scope
+  const { only, distributionPoints } = list.scope
+  if (part.isDelta || !isOfSameCa(list, part) || distributionPoints !== undefined || isWhole(part)) return false
   return only === undefined || part.scope.only === undefined || only === part.scope.only
 }
 
@@ -140,8 +146,8 @@ function isWhole ({ scope }: CrlIndex): boolean {
 }
 
 /**
- * Whether certificates of a list's CA still count: it is configured, or it is below an anchor, and one of its lists is in
- * its time. To configure an intermediate CA no longer does not end the trust in it: its clients can send it themselves.
+ * Whether certificates of a list's CA still count: it is configured, or it is below an anchor and one of its lists is
+ * in its time. To configure an intermediate CA no longer does not end the trust in it: its clients can send it.
  */
 function counts (held: CrlIndex, { inForce, issuers, anchors, between, now }: Comparison): boolean {
   const { verifiedBy } = held
@@ -205,10 +211,15 @@ function isSameCa (one: PeerIdentity, other: PeerIdentity): boolean {
  */
 function isReplaced (held: CrlIndex, { past, now }: Comparison): boolean {
   const later = past.filter((list) => !list.isDelta && isOfSameCa(list, held) && list.thisUpdate >= held.thisUpdate)
-  if (held.isDelta) return later.some(({ scope, number }) => scope.raw === held.scope.raw && number !== undefined && number >= held.number!)
+  if (held.isDelta) {
+    const { number: least, scope: { raw } } = held
+    return later.some(({ scope, number }) => scope.raw === raw && number !== undefined && number >= least!)
+  }
   if (later.some(isWhole)) return true
   const parts = held.nextUpdate <= now ? later : later.filter(({ scope }) => scope.distributionPoints === undefined)
-  return isWhole(held) && (['user', 'ca'] as const).every((kind) => parts.some(({ scope }) => scope.only === undefined || scope.only === kind))
+  const isFor = (kind: 'user' | 'ca'): boolean =>
+    parts.some(({ scope: { only } }) => only === undefined || only === kind)
+  return isWhole(held) && isFor('user') && isFor('ca')
 }
 
 function nameIssue ({ thisUpdate, number }: CrlIndex): string {

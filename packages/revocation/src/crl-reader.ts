@@ -85,7 +85,9 @@ function * digestEntries (der: Uint8Array, { entriesStart, entriesEnd }: CrlHead
 }
 
 /** The issuer, among those listed, that signed the CRL; undefined where it is left out. */
-function * verifyCrl (header: CrlHeader, issuers: readonly PeerIdentity[], { onForeign, formerIssuers = [] }: CrlReading): Steps<PeerIdentity | undefined> {
+function * verifyCrl (
+  header: CrlHeader, issuers: readonly PeerIdentity[], { onForeign, formerIssuers = [] }: CrlReading
+): Steps<PeerIdentity | undefined> {
   const named = findNamed(header, issuers)
   if (named.length === 0 && onForeign !== undefined) {
     onForeign(header.issuer, { isOtherKey: false, signedBy: undefined })
@@ -107,7 +109,9 @@ function * verifyCrl (header: CrlHeader, issuers: readonly PeerIdentity[], { onF
   throw crlInvalid('signature', `its signature is not one of ${String(allowed[0]!.identity)}`)
 }
 
-function * findSigner ({ algorithm, tbs, signature }: CrlHeader, issuers: readonly IssuerKey[]): Steps<PeerIdentity | undefined> {
+function * findSigner (
+  { algorithm, tbs, signature }: CrlHeader, issuers: readonly IssuerKey[]
+): Steps<PeerIdentity | undefined> {
   for (const { key, identity } of issuers) {
     if (key !== undefined && (yield * verifyInSlices(algorithm, tbs, signature, key))) return identity
   }
@@ -116,7 +120,8 @@ function * findSigner ({ algorithm, tbs, signature }: CrlHeader, issuers: readon
 
 /** Whether the CRL says itself that the key of none of these CAs has signed it. */
 function namesOtherKey ({ authorityKeyId }: CrlHeader, named: readonly IssuerKey[]): boolean {
-  return authorityKeyId !== undefined && named.every(({ subjectKeyId }) => subjectKeyId !== undefined && subjectKeyId !== authorityKeyId)
+  return authorityKeyId !== undefined &&
+    named.every(({ subjectKeyId }) => subjectKeyId !== undefined && subjectKeyId !== authorityKeyId)
 }
 
 function findNamed (header: CrlHeader, issuers: readonly PeerIdentity[]): IssuerKey[] {

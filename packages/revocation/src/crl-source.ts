@@ -184,7 +184,8 @@ function checkNotRolledBack (indexes: readonly CrlIndex[], held: readonly CrlInd
     const before = newest(held.filter((other) => kindOf(other) === kindOf(index)))
     if (before === undefined) continue
     if (compareIssue(index, before) === 0 && !before.isCoveredBy(index)) {
-      throw crlUnavailable('rolled_back', `${url} has number ${index.number ?? 'none'} of ${new Date(index.thisUpdate).toISOString()} without certificates that the one held of the same time and number lists`)
+      const issue = `${url} has number ${index.number ?? 'none'} of ${new Date(index.thisUpdate).toISOString()}`
+      throw crlUnavailable('rolled_back', `${issue} without certificates that the one held of the same issue lists`)
     }
     const backInNumber = index.number !== undefined && before.number !== undefined && index.number < before.number
     if (backInNumber || index.thisUpdate < before.thisUpdate) {

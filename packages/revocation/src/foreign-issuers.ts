@@ -1,9 +1,9 @@
 import type { DistinguishedName, PeerIdentity } from '@peerkit/identity'
 import { readName } from '@peerkit/identity/x509'
-import type { ForeignCrl } from './crl-reader.ts'
+import type { CrlReading, ForeignCrl } from './crl-reader.ts'
 import { isSameName } from './same-name.ts'
 
-/** Gathers the issuers of CRLs that are left out of one load, since none of the trusted issuers has their name or their key. */
+/** Gathers the issuers of CRLs that are left out of one load: none of the trusted issuers has their name and key. */
 export class ForeignIssuers {
   readonly names: DistinguishedName[] = []
   /** Those whose name is that of a trusted issuer, but whose key is another. */
@@ -11,7 +11,7 @@ export class ForeignIssuers {
   /** Former issuers that have signed such lists. */
   readonly former: PeerIdentity[] = []
   /** What `parseCrls` and `loadCrls` are given. */
-  readonly reading: { readonly onForeign?: (issuer: Uint8Array, foreign: ForeignCrl) => void, readonly formerIssuers?: readonly PeerIdentity[] }
+  readonly reading: Pick<CrlReading, 'onForeign' | 'formerIssuers'>
 
   constructor (isIgnoring: boolean, formerIssuers: readonly PeerIdentity[]) {
     this.reading = isIgnoring ? { onForeign: (issuer, foreign) => { this.#add(issuer, foreign) }, formerIssuers } : {}

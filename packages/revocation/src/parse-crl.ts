@@ -13,9 +13,12 @@ export const MAX_CRL_BYTES: number = 128 << 20
 export interface ParseCrlOptions {
   /** The CAs of which one must have signed it. Left out, nothing is verified, and no checker takes the index. */
   readonly issuers?: readonly PeerIdentity[]
-  /** Told the issuer (DER of its name) of each CRL of none of the issuers, which is then left out. Left out itself, such a CRL is refused. */
+  /**
+   * Told the issuer (DER of its name) of each CRL of none of the issuers, which is then left out. Left out itself, such
+   * a CRL is refused.
+   */
   readonly onForeign?: (issuer: Uint8Array, foreign: ForeignCrl) => void
-  /** CAs that counted before: a CRL that one of them signed is told to `onForeign`, though a CA of the issuers has its name. */
+  /** CAs that counted before: a CRL by one of them is told to `onForeign`, though one of the issuers has its name. */
   readonly formerIssuers?: readonly PeerIdentity[]
   /** Octets. Default: {@link SYNC_CRL_BYTES} for `parseCrl`, {@link MAX_CRL_BYTES} for `loadCrl`. */
   readonly maxBytes?: number

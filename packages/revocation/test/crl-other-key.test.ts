@@ -30,27 +30,42 @@ test('a list by the key of a CA that counted before is left out', async (t) => {
     t.same([checker.foreign, checker.foreignKeys, checker.formerIssuers], [[], [], []])
     await t.rejects(checker.load([craftCrl({ ca: current.ca, key: (await makeCa()).ca.key })]), forged)
   }
-  t.throws(() => crlChecker({ crls, issuers: [current.identity], formerIssuers: [old.identity] }), forged, 'unless strangers are refused')
-  t.throws(() => crlChecker({ ...options, crls, formerIssuers: 'x' as never }), { code: 'MTLS_ERR_REVOCATION_OPTION_INVALID' })
+  t.throws(() => crlChecker({ crls, issuers: [current.identity], formerIssuers: [old.identity] }), forged,
+    'unless strangers are refused')
+  t.throws(() => crlChecker({ ...options, crls, formerIssuers: 'x' as never }),
+    { code: 'MTLS_ERR_REVOCATION_OPTION_INVALID' })
 })
 
 test('so is one that names another key itself', async (t) => {
-  const { foreign, foreignKeys, formerIssuers, lists } = crlChecker({ ...options, crls: [own, (await old.ca.crl()).der] })
+  const {
+    foreign, foreignKeys, formerIssuers,
+    lists
+  } = crlChecker({ ...options, crls: [own, (await old.ca.crl()).der] })
   t.same([namesOf(foreign), namesOf(foreignKeys), formerIssuers.length, lists.length], [['CN=K'], ['CN=K'], 0, 1])
 })
 
 test('a list that does not say so is a corrupted one', async (t) => {
   const { der } = await current.ca.crl()
-  t.throws(() => crlChecker({ ...options, crls: [Buffer.concat([der.subarray(0, -1), Buffer.of(der.at(-1)! ^ 1)])] }), forged, 'it names the key of the CA')
+  t.throws(() => crlChecker({ ...options, crls: [Buffer.concat([der.subarray(0, -1), Buffer.of(der.at(-1)! ^ 1)])] }),
+    forged, 'it names the key of the CA')
   for (const value of [writeElement(0x30), writeElement(0x04), Uint8Array.of(0x30, 9)]) {
     t.throws(() => crlChecker({ ...options, crls: [craftCrl({ ca: old.ca, extensions: [keyId(value)] })] }), forged)
   }
-  t.equal(crlChecker({ ...options, crls: [craftCrl({ ca: current.ca, extensions: [keyId(writeElement(0x30, writeElement(0x80, Uint8Array.of(1))))] })] }).lists.length, 1,
-    'where the signature fits, nobody asks')
+  t.equal(crlChecker({
+    ...options,
+    crls: [craftCrl({
+      ca: current.ca,
+      extensions: [keyId(writeElement(0x30, writeElement(0x80, Uint8Array.of(1))))]
+    })]
+  }).lists.length, 1,
+  'where the signature fits, nobody asks')
 })
 
 test('a list by another key of a stranger\'s name is a stranger\'s', async (t) => {
   const other = await makeCa({ name: 'Other' })
-  const { foreign, foreignKeys } = crlChecker({ ...options, crls: [own, craftCrl({ ca: other.ca })], formerIssuers: [other.identity] })
+  const {
+    foreign,
+    foreignKeys
+  } = crlChecker({ ...options, crls: [own, craftCrl({ ca: other.ca })], formerIssuers: [other.identity] })
   t.same([foreign.length, foreignKeys.length], [1, 0])
 })

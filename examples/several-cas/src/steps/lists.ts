@@ -30,6 +30,7 @@ export async function lists (pki: Pki, { title, line, expect }: Transcript): Pro
   await pki.place('acme.crl', (await pki.acme.crl()).pem)
   await setTimeout(500)
   expect("Acme's next list names the client: its open connection", await ask(), /^401|^refused/)
+  await pki.place('globex.crl', (await pki.globex.crl()).pem)
   agent.destroy()
   await service.close()
 }

@@ -7,10 +7,14 @@ import type { Service } from '../service.ts'
 
 /** What not to do: all CAs are trusted for all names. */
 export async function startOneList ({ ledger, internal, acme, globex }: Pki): Promise<Service> {
-  const credentials = memoryCredentials({ cert: ledger.chain, key: ledger.key, ca: [internal.root, acme.root, globex.root] })
+  const credentials = memoryCredentials({
+    cert: ledger.chain, key: ledger.key, ca: [internal.root, acme.root, globex.root]
+  })
   const app = Fastify(mtlsServerOptions(credentials))
   await app.register(fastifyMtls, { credentials })
-  await app.register(fastifyAllowedClients, { clients: { orders: { spiffe: 'spiffe://prod.example/ns/shop/sa/orders' } } })
+  await app.register(fastifyAllowedClients, {
+    clients: { orders: { spiffe: 'spiffe://prod.example/ns/shop/sa/orders' } }
+  })
   app.get('/entries', { config: { allowedClients: ['orders'] } }, async () => 'all entries')
   app.addHook('onClose', async () => { await credentials.close() })
   await app.listen({ host: '127.0.0.1', port: 0 })

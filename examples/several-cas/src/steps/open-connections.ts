@@ -10,8 +10,8 @@ import type { Transcript } from '../transcript.ts'
 export async function openConnections (pki: Pki, { title, expect }: Transcript): Promise<void> {
   title('4. Widen, narrow, remove')
   const trust = rotatingTrust(pki)
-  const app = Fastify(mtlsServerOptions(trust))
-  await app.register(fastifyMtls, { credentials: trust })
+  const app = Fastify(mtlsServerOptions(trust.credentials))
+  await app.register(fastifyMtls, { credentials: trust.credentials })
   app.get('/', async ({ peer }) => peer.authority)
   await app.listen({ host: '127.0.0.1', port: 0 })
   const ended: string[] = []
@@ -39,5 +39,5 @@ export async function openConnections (pki: Pki, { title, expect }: Transcript):
   unsubscribe('peerkit:connection:ended', note)
   for (const { agent } of agents) agent.destroy()
   await app.close()
-  await trust.close()
+  await trust.credentials.close()
 }

@@ -18,8 +18,8 @@ export async function outbound (pki: Pki, { title, line, expect }: Transcript): 
     try {
       return await callGlobex(pki.folder, trusted, `https://127.0.0.1:${(server.address() as AddressInfo).port}`)
     } catch (error) {
-      const { code, reason, message, detail } = (error as { cause: { code: string, reason: string, message: string, detail?: { message: string } } }).cause
-      line(`${message}${detail === undefined ? '' : ` ${detail.message}`}`)
+      const { code, reason, message } = (error as { cause: { code: string, reason: string, message: string } }).cause
+      line(message)
       return `${code} ${reason}`
     } finally {
       server.close()

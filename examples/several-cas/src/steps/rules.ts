@@ -20,7 +20,7 @@ export async function wrongRules ({ folder }: Pki, { title, line, expect }: Tran
       await app.register(fastifyAllowedClients)
       app.get('/', { config: { allowedClients: [rule as never] } }, async () => '')
       await app.ready()
-      return `starts. ${lines.join(' ')}`
+      return `starts, and warns: ${lines.join(' ')}`
     } catch (error) {
       return `does not start: ${(error as Error).message}`
     } finally {
@@ -29,15 +29,15 @@ export async function wrongRules ({ folder }: Pki, { title, line, expect }: Tran
     }
   }
   for (const [rule, expected] of [
-    [{ spiffe: 'spiffe://acme.example/**', authority: 'acne' }, /^does not start/],
-    [{ ou: 'billing', authority: 'acme' }, /^does not start/],
-    [{ spiffe: 'spiffe://initech.example/**' }, /^does not start/],
-    [{ authority: 'acme', not: { ou: 'suspended' } }, /^does not start/],
-    [{ dns: 'shop.globex.example' }, /^starts\. ./],
-    [{ authority: ['internal', 'acme'], not: { ou: 'suspended' } }, /^starts\. ./]
+    [{ spiffe: 'spiffe://acme.example/**', authority: 'acne' }, 'does not start'],
+    [{ ou: 'billing', authority: 'acme' }, 'does not start'],
+    [{ spiffe: 'spiffe://initech.example/**' }, 'does not start'],
+    [{ authority: 'acme', not: { ou: 'suspended' } }, 'does not start'],
+    [{ dns: 'shop.globex.example' }, 'starts, and warns'],
+    [{ authority: ['internal', 'acme'], not: { ou: 'suspended' } }, 'starts, and warns']
   ] as const) {
-    const found = await tryRule(rule)
-    expect(JSON.stringify(rule), found.slice(0, 14), expected.test(found) ? /./ : expected)
-    line(`     ${found}`)
+    const [outcome = '', ...message] = (await tryRule(rule)).split(': ')
+    expect(JSON.stringify(rule), outcome, expected)
+    line(`     ${message.join(': ')}`)
   }
 }

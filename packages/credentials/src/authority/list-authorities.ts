@@ -1,6 +1,7 @@
 import { MTLS_ERR_CREDENTIALS_OPTION } from '../errors.ts'
 import { TRUST_PARTS } from '../material.ts'
-import type { AuthorityMaterial, AuthorityOrigins, CheckOptions, CredentialMaterial, Origins, TrustMaterial } from '../material.ts'
+import type { CheckOptions } from '../check-options.ts'
+import type { AuthorityMaterial, AuthorityOrigins, CredentialMaterial, Origins, TrustMaterial } from '../material.ts'
 import { checkKeys } from '../option-check.ts'
 import { SETTING_NAMES, checkAuthorityName, readSettings } from './authority-settings.ts'
 import type { ReadSettings } from './authority-settings.ts'

@@ -1,6 +1,6 @@
 import type { PeerIdentity } from '@peerkit/identity'
 import { refused } from '../errors.ts'
-import type { CheckOptions } from '../material.ts'
+import type { CheckOptions } from '../check-options.ts'
 import { hasIssued, parseCertificate } from './parsed-certificate.ts'
 import type { ParsedCertificate } from './parsed-certificate.ts'
 

@@ -1,6 +1,6 @@
 import type { PeerIdentity } from '@peerkit/identity'
 import { refused } from '../errors.ts'
-import type { CheckOptions } from '../material.ts'
+import type { CheckOptions } from '../check-options.ts'
 
 const SERVER_AUTH = '1.3.6.1.5.5.7.3.1'
 const CLIENT_AUTH = '1.3.6.1.5.5.7.3.2'

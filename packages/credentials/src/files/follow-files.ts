@@ -1,14 +1,13 @@
 import type { watch } from 'node:fs'
 import { backOff } from '../backoff.ts'
-import type { CheckedAuthority } from '../authority/check-authority.ts'
 import type { Clock } from '../clock.ts'
 import type { CheckedMaterial, CheckedTrust } from '../check-material.ts'
-import type { TrustSnapshot } from '../credential-snapshot.ts'
 import { closeAll } from '../revocation-checker.ts'
 import type { Checkers } from '../revocation-checker.ts'
 import { isRewritten, readSignature } from './file-signature.ts'
 import type { Signature } from './file-signature.ts'
 import type { FileLoader } from './load-files.ts'
+import type { Followed } from './followed.ts'
 import { Unrest } from './unrest.ts'
 import { watchFolders } from './watch-folders.ts'
 import type { FolderWatch } from './watch-folders.ts'
@@ -23,17 +22,6 @@ const FLOCK = 5
 const COARSE_TIME = 2_500
 /** How often to look where a folder cannot be watched, in milliseconds. */
 const POLL_INSTEAD = 1_000
-
-/** What is told of the files: a live source. */
-export interface Followed<Checked extends CheckedTrust> {
-  readonly current: TrustSnapshot
-  readonly closed: boolean
-  changedAuthorities (checked: Checked): readonly CheckedAuthority[]
-  take (checked: Checked, checkers: Checkers): unknown
-  warn (message: string): void
-  wait (error: Error): void
-  refuse (error: Error): void
-}
 
 export interface FollowOptions<Checked extends CheckedTrust = CheckedMaterial> {
   readonly loader: FileLoader<Checked>

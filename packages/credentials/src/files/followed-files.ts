@@ -9,7 +9,7 @@ import type { Checkers } from '../revocation-checker.ts'
 import { readSignature } from './file-signature.ts'
 import type { Signature } from './file-signature.ts'
 import { FileFollower } from './follow-files.ts'
-import type { Followed } from './follow-files.ts'
+import type { Followed } from './followed.ts'
 import type { FileLoader, LoadedFiles } from './load-files.ts'
 
 /** How files are followed. */

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts'
 import type { CredentialsRefusedReason } from '../errors.ts'
-import type { Followed } from './follow-files.ts'
+import type { Followed } from './followed.ts'
 
 /** Nothing that is still to be written could mend these. All else may be a file that is half written, or one of two that belong together. */
 const LASTING: readonly (CredentialsRefusedReason | undefined)[] = ['expired', 'not_yet_valid', 'wrong_purpose', 'weak', 'no_anchor']

@@ -21,13 +21,17 @@ const ALGORITHM = encode(0x30, Buffer.from('06082a8648ce3d040302', 'hex'))
 /** A CRL in DER as dev-ca makes none: for a part of the certificates, and without an authority key identifier. */
 export function craftCrl (ca: DevCa, { from = -1, until = 24, number = 1, revoked = [], point }: CrlCraft): Buffer {
   const entries = revoked.map((serial) => sequence(integer(serial), time(-2)))
-  const scope = point === undefined ? [] : [extension('551d1c', sequence(encode(0xa0, encode(0xa0, encode(0x86, Buffer.from(point))))))]
+  const scope = point === undefined ? [] : [extension('551d1c', sequence(pointName(point)))]
   const tbs = sequence(
     integer('01'), ALGORITHM, Buffer.from(readCertificate(ca.der).subjectRaw), time(from), time(until),
     ...(entries.length === 0 ? [] : [sequence(...entries)]),
     encode(0xa0, sequence(extension('551d14', integer(number.toString(16).padStart(2, '0'))), ...scope))
   )
   return sequence(tbs, ALGORITHM, encode(0x03, Buffer.concat([Buffer.from([0]), sign('sha256', tbs, ca.key)])))
+}
+
+function pointName (url: string): Buffer {
+  return encode(0xa0, encode(0xa0, encode(0x86, Buffer.from(url))))
 }
 
 function time (hours: number): Buffer {

@@ -1,3 +1,4 @@
+import { limitPeerIdentity } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
 import { compileRules } from '@peerkit/rules'
 import type { AllowRule } from '@peerkit/rules'
@@ -8,22 +9,38 @@ export interface SuggestedRule {
   readonly note: string
 }
 
-/** Ready-made rules that match a certificate, the most exact first; every one has been compiled and asked. */
-export function suggestRules (peer: PeerIdentity): SuggestedRule[] {
+/** Stands for the name of an authority that was not given. A rule that holds it matches nobody. */
+export const PLACEHOLDER = 'YOUR-AUTHORITY'
+
+/** Why rules on names ask for the authority, not for the issuer. */
+export const WHY_AUTHORITY = 'authority, not issuer: an intermediate of any trusted CA can bear an issuer\'s name'
+
+/**
+ * Ready-made rules that match a certificate, the most exact first; every one has been compiled and asked.
+ *
+ * @param authority who vouches for it, or {@link PLACEHOLDER}
+ */
+export function suggestRules (peer: PeerIdentity, authority: string): SuggestedRule[] {
   const names = peer.subjectAltNames
-  const issuer = peer.issuer === undefined || peer.issuer.rdns.length === 0 ? {} : { issuer: String(peer.issuer) }
-  const found: Array<SuggestedRule | undefined> = [
+  const { commonName, organizationalUnit } = peer.subject ?? {}
+  const uris = names?.uri.filter((uri) => uri !== peer.spiffeId)
+  const found: SuggestedRule[] = [
     { rule: { fingerprint: peer.fingerprint256 ?? '' }, note: 'this certificate alone: its renewal needs a new rule' },
     { rule: { publicKey: peer.publicKey256 ?? '' }, note: 'every certificate of this key' },
-    peer.spiffeId === undefined ? undefined : { rule: { spiffe: peer.spiffeId }, note: 'this workload, whatever its certificate' },
-    ...(names?.uri ?? []).filter((uri) => uri !== peer.spiffeId).map((uri) => ({ rule: { uri, ...issuer }, note: 'this URI, of this CA' })),
-    ...(names?.dns ?? []).map((dns) => ({ rule: { dns, ...issuer }, note: 'this DNS name, of this CA' })),
-    ...(names?.email ?? []).map((email) => ({ rule: { email, ...issuer }, note: 'this address, of this CA' })),
-    ...(names?.ip ?? []).map((ip) => ({ rule: { ip, ...issuer }, note: 'this IP address, of this CA' })),
-    peer.subject?.commonName === undefined ? undefined : { rule: { cn: peer.subject.commonName, ...issuer }, note: 'this common name, of this CA' },
-    peer.subject?.organizationalUnit === undefined ? undefined : { rule: { ou: peer.subject.organizationalUnit, ...issuer }, note: 'the whole unit, of this CA' }
+    ...asList(peer.spiffeId).map((spiffe) => ({ rule: { spiffe }, note: 'this workload, whatever its certificate' })),
+    ...asList(uris).map((uri) => ({ rule: { uri, authority }, note: 'this URI, of this authority' })),
+    ...asList(names?.dns).map((dns) => ({ rule: { dns, authority }, note: 'this DNS name, of this authority' })),
+    ...asList(names?.email).map((email) => ({ rule: { email, authority }, note: 'this address, of this authority' })),
+    ...asList(names?.ip).map((ip) => ({ rule: { ip, authority }, note: 'this IP address, of this authority' })),
+    ...asList(commonName).map((cn) => ({ rule: { cn, authority }, note: 'this common name, of this authority' })),
+    ...asList(organizationalUnit).map((ou) => ({ rule: { ou, authority }, note: 'the whole unit, of this authority' }))
   ]
-  return found.filter((suggested) => suggested !== undefined).filter(({ rule }) => isMatch(rule, peer))
+  const vouchedFor = limitPeerIdentity(peer, authority, [])
+  return found.filter(({ rule }) => isMatch(rule, vouchedFor))
+}
+
+function asList (value: string | readonly string[] | undefined): readonly string[] {
+  return value === undefined ? [] : typeof value === 'string' ? [value] : value
 }
 
 /** What a certificate holds need not be what a rule may ask for: a control character, a name that is too long. */

@@ -59,12 +59,14 @@ export const trustCheck: Command = {
     const question = await readTrustQuestion(values)
     const answer = await askTrust(question)
     const path = textOf(values, 'chain') ?? ''
-    print(values['json'] === true ? shownJson(describeAsData(path, question, answer)) : describeAsText(path, question, answer))
+    if (values['json'] === true) print(shownJson(describeAsData(path, question, answer)))
+    else print(describeAsText(path, question, answer))
     return answer.decision.accepted ? 0 : 1
   }
 }
 
-function describeAsData (path: string, question: TrustQuestion, { decision, authority, each, leftOut }: TrustAnswer): object {
+function describeAsData (path: string, question: TrustQuestion, answer: TrustAnswer): object {
+  const { decision, authority, each, leftOut } = answer
   const { chain: [leaf], trusted: { file, authorities: [first] }, purpose, at } = question
   const crl = (authority ?? first)?.crlPaths ?? []
   return {
@@ -74,9 +76,11 @@ function describeAsData (path: string, question: TrustQuestion, { decision, auth
     ...describeDecisionAsData(decision, leaf),
     ...(!decision.accepted && { remedy: describeRemedy(question, decision) }),
     ...(decision.accepted && { revocation: { checked: crl.length > 0, crl } }),
-    ...(file !== undefined && decision.accepted && authority && { authority: describeAcceptingAsData(authority, decision) }),
-    ...(file !== undefined && !decision.accepted && { authorities: describeEachAsData(each) }),
-    ...(file !== undefined && { leftOut })
+    ...(file !== undefined && {
+      ...(decision.accepted && authority && { authority: describeAcceptingAsData(authority, decision) }),
+      ...(!decision.accepted && { authorities: describeEachAsData(each) }),
+      leftOut
+    })
   }
 }
 
@@ -86,10 +90,13 @@ function describeAsText (path: string, question: TrustQuestion, answer: TrustAns
   const outcome = decision.accepted ? 'accepted' : `refused (${decision.reason})`
   const moment = describeMoment(Math.floor(at / 1_000) * 1_000)
   const title = `${shown(path)}: ${outcome} ${AUDIENCES[purpose]} at ${moment}\n`
-  return `${title}${decision.accepted ? describeAccepted(question, answer, decision) : describeRefusal(question, answer, decision)}`
+  if (!decision.accepted) return title + describeRefusal(question, answer, decision)
+  return title + describeAccepted(question, answer, decision)
 }
 
-function describeAccepted ({ trusted: { file }, at }: TrustQuestion, { authority, leftOut }: TrustAnswer, decision: Accepted): string {
+function describeAccepted (
+  { trusted: { file }, at }: TrustQuestion, { authority, leftOut }: TrustAnswer, decision: Accepted
+): string {
   const path = pathOf(decision)
   const steps = path.map((certificate, index) => {
     const { serialNumber, fingerprint256, notAfter = 0 } = certificate
@@ -120,7 +127,9 @@ function describeRevocation (authority: NamedAuthority | undefined, file: string
 }
 
 /** The first file of the authority that holds the certificate. */
-function nameAnchor (authority: NamedAuthority | undefined, file: string | undefined, fingerprint256: string | undefined): string | undefined {
+function nameAnchor (
+  authority: NamedAuthority | undefined, file: string | undefined, fingerprint256: string | undefined
+): string | undefined {
   const isAnchor = (der: Uint8Array): boolean => hash('sha256', der, 'hex') === fingerprint256
   const found = authority?.ca.find(({ certificates }) => certificates.some(isAnchor))
   if (found === undefined) return undefined

@@ -19,7 +19,7 @@ export type Purpose = 'client' | 'server' | 'any'
 const PURPOSES: Readonly<Record<Purpose, NonNullable<TrustEvaluatorOptions['purpose']>>> = {
   client: 'clientAuth', server: 'serverAuth', any: 'any'
 }
-const SIDES: Readonly<Record<Purpose, Side>> = { client: 'clients', server: 'servers', any: 'both' }
+export const SIDES: Readonly<Record<Purpose, Side>> = { client: 'clients', server: 'servers', any: 'both' }
 const BESIDE = ['ca', 'intermediates', 'crl']
 
 /** What is asked about a chain, read from a command's options. */
@@ -54,9 +54,9 @@ export interface TrustAnswer {
 export async function readTrustQuestion (values: Values): Promise<TrustQuestion> {
   const purpose = readPurpose(values)
   const at = dateOf(values, 'at')?.getTime() ?? Date.now()
-  const trusted = checkTrusted(values)
+  const file = checkTrusted(values)
   const chain = await readChain(textOf(values, 'chain') ?? '')
-  return { chain, purpose, at, trusted: trusted === undefined ? await readCas(values) : await readTrusted(trusted, purpose) }
+  return { chain, purpose, at, trusted: file === undefined ? await readCas(values) : await readTrusted(file, purpose) }
 }
 
 /** @throws MTLS_ERR_DEV_CA_OPTION */
@@ -131,7 +131,9 @@ function isWhole (der: Uint8Array): boolean {
 }
 
 /** Asks the trust package. @throws MTLS_ERR_DEV_CA_OPTION on a wrong CRL */
-export async function askTrust ({ chain, trusted: { file, authorities }, purpose, at }: TrustQuestion): Promise<TrustAnswer> {
+export async function askTrust (
+  { chain, trusted: { file, authorities }, purpose, at }: TrustQuestion
+): Promise<TrustAnswer> {
   const question: AskedChain = { chain, purpose: PURPOSES[purpose], side: SIDES[purpose], at }
   const asked: AskedAuthority[] = []
   try {

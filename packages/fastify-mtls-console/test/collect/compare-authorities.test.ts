@@ -9,19 +9,26 @@ const [ours, theirs] = [await createDevCa({ name: 'Ours' }), await createDevCa({
 const { chain: cert, key } = await ours.issue({ cn: 'service' })
 const internal = { ca: ours.root, names: 'any' } as const
 
+type Settings = Partial<AuthorityMaterial>
+
 /** The authorities of credentials, as a snapshot has them. */
 function take (authorities?: Readonly<Record<string, AuthorityMaterial>>): readonly SnapshotAuthority[] {
-  return memoryCredentials({ cert, key, ...(authorities === undefined ? { ca: ours.root } : { authorities }) }).current.authorities
+  const trust = authorities === undefined ? { ca: ours.root } : { authorities }
+  return memoryCredentials({ cert, key, ...trust }).current.authorities
 }
 
-function compare (before: Partial<AuthorityMaterial>, after: Partial<AuthorityMaterial>): readonly string[] {
-  const partner = (more: Partial<AuthorityMaterial>): AuthorityMaterial => ({ ca: theirs.root, names: { dns: 'partner.example' }, ...more })
-  return compareAuthorities(take({ internal, partner: partner(before) }), take({ internal, partner: partner(after) }))
+function compare (before: Settings, after: Settings): readonly string[] {
+  const partner = { ca: theirs.root, names: { dns: 'partner.example' } }
+  const both = (more: Settings): { internal: AuthorityMaterial, partner: AuthorityMaterial } => {
+    return { internal, partner: { ...partner, ...more } }
+  }
+  return compareAuthorities(take(both(before)), take(both(after)))
 }
 
 test('an authority that comes says what it may, and one that goes says that', (t) => {
   const serverAuthOnly = { acceptUntil: '2099-03-15' }
-  const partner: AuthorityMaterial = { ca: theirs.root, names: { dns: 'partner.example' }, for: 'clients', serverAuthOnly }
+  const names = { dns: 'partner.example' }
+  const partner: AuthorityMaterial = { ca: theirs.root, names, for: 'clients', serverAuthOnly }
   const came = compareAuthorities(take({ internal }), take({ internal, partner }))
   const until = 'accepts certificates for servers alone until 2099-03-15'
   t.same(came, [`authority "partner" came: for clients, vouches for DNS names within partner.example, ${until}`])
@@ -42,13 +49,14 @@ test('a CA that another authority has now is told, since other names count below
 test('each limit that changed is told, with what it was before', (t) => {
   const [first, second] = [{ acceptUntil: '2099-03-15' }, { acceptUntil: '2099-06-01' }]
   const starts = 'authority "partner" '
-  const cases: ReadonlyArray<readonly [before: Partial<AuthorityMaterial>, after: Partial<AuthorityMaterial>, text: string]> = [
+  const was = 'before for DNS names within partner.example'
+  const cases: ReadonlyArray<readonly [before: Settings, after: Settings, text: string]> = [
     [
       {},
       { names: { dns: ['partner.example', 'b.example'], subject: { o: 'Partner' } } },
-      'vouches for subjects with O=Partner, DNS names within partner.example, b.example; before for DNS names within partner.example'
+      `vouches for subjects with O=Partner, DNS names within partner.example, b.example; ${was}`
     ],
-    [{}, { names: {} }, 'vouches for no name; before for DNS names within partner.example'],
+    [{}, { names: {} }, `vouches for no name; ${was}`],
     [{}, { for: 'servers' }, 'is for servers; before for clients and servers'],
     [{}, { serverAuthOnly: first }, 'accepts certificates for servers alone until 2099-03-15'],
     [
@@ -78,9 +86,13 @@ test('of many changes the first twenty are told', (t) => {
 test('names are told by kind, in words of bounded length', (t) => {
   t.same(describeNames('any'), { believed: ['every name'], notBelieved: [] })
   t.same(describeNames({}).believed, ['no name'])
-  t.same(describeNames({ dns: 'any', spiffe: ['spiffe://a.example', 'spiffe://b.example/x'], policy: '1.2.3', subject: { ou: ['a', 'b'] } }), {
+  const spiffe = ['spiffe://a.example', 'spiffe://b.example/x']
+  t.same(describeNames({ dns: 'any', spiffe, policy: '1.2.3', subject: { ou: ['a', 'b'] } }), {
     believed: [
-      'subjects with OU=a|b', 'SPIFFE IDs within spiffe://a.example, spiffe://b.example/x', 'any DNS name', 'certificate policies 1.2.3'
+      'subjects with OU=a|b',
+      'SPIFFE IDs within spiffe://a.example, spiffe://b.example/x',
+      'any DNS name',
+      'certificate policies 1.2.3'
     ],
     notBelieved: ['other URI', 'mail address', 'IP address', 'user principal name']
   })

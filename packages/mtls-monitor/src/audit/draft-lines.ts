@@ -1,10 +1,8 @@
 import { hintHandshakeFailure } from '@peerkit/events'
 import type {
-  ChainUnavailableMessage, ConnectionEndedMessage, CredentialsRefusedMessage, CredentialsRotatedMessage, CredentialsWarnedMessage, ForwardedMessage, HandshakeRefusedMessage, OutboundRefusedMessage,
-  RequestJudgedMessage, RevocationFailedMessage, RevocationSoftPassedMessage, RulesRefusedMessage, RulesReloadedMessage
+  ChainUnavailableMessage, ConnectionEndedMessage, CredentialsRefusedMessage, CredentialsRotatedMessage, CredentialsWarnedMessage, ExpiringMessage, ForwardedMessage, HandshakeRefusedMessage, OutboundRefusedMessage, RequestJudgedMessage, RevocationFailedMessage, RevocationSoftPassedMessage, RulesRefusedMessage, RulesReloadedMessage
 } from '@peerkit/events'
 import { clip } from '../clip.ts'
-import type { ExpiringOfAuthority } from '../expiry/expiring-of-authority.ts'
 import { iso } from '../iso.ts'
 import { clipNearest, describeDetail, describeWho, MAX_DETAIL, networkOf, sourceOf } from './audit-line.ts'
 import type { AuditDraft } from './audit-line.ts'
@@ -108,7 +106,7 @@ export function draftSoftPassed ({ why, issuer, serialNumber, fingerprint256 }: 
   return { level: 'warn', text: 'certificate passed without its revocation status', outcome: 'warned', source: fingerprint256 ?? 'unknown', fields: { fingerprint256, serialNumber: clip(serialNumber), issuer: clip(issuer), reason: why } }
 }
 
-export function draftExpiring (message: ExpiringOfAuthority): AuditDraft {
+export function draftExpiring (message: ExpiringMessage): AuditDraft {
   const { what, name, issuer, serialNumber, fingerprint256, authority, notAfter, left, threshold } = message
   return {
     level: left <= 0 ? 'error' : 'warn',

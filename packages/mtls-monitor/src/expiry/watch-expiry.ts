@@ -6,7 +6,6 @@ import type { RevocationChecker } from '@peerkit/revocation'
 import { BoundedMap } from '../bounded-map.ts'
 import { MTLS_ERR_MONITOR_OPTION } from '../errors.ts'
 import { checkCredentials, checkKeys, checkNumber } from '../option-check.ts'
-import type { ExpiringOfAuthority } from './expiring-of-authority.ts'
 import { listEndings } from './own-material.ts'
 import { compileThresholds, DEFAULT_THRESHOLDS } from './thresholds.ts'
 import type { BoundariesOf, Threshold } from './thresholds.ts'
@@ -52,7 +51,7 @@ export function watchExpiry (options: ExpiryOptions): ExpiryWatch {
 /** `end`: the first moment in which it no longer counts. */
 interface Life { readonly notBefore: number | undefined, readonly end: number }
 
-type Told = Omit<ExpiringOfAuthority, 'v' | 'time' | 'left' | 'threshold'>
+type Told = Omit<ExpiringMessage, 'v' | 'time' | 'left' | 'threshold'>
 
 class LiveExpiryWatch implements ExpiryWatch {
   readonly #credentials: CredentialSource | undefined
@@ -123,7 +122,7 @@ class LiveExpiryWatch implements ExpiryWatch {
     const told = memory.touch(key, () => ({ threshold: undefined }))
     if (told.threshold === threshold) return next
     told.threshold = threshold
-    const message: ExpiringOfAuthority = { v: 1, time: now, ...ending, left: end - now, threshold }
+    const message: ExpiringMessage = { v: 1, time: now, ...ending, left: end - now, threshold }
     if (expirySoon.hasSubscribers) expirySoon.publish(message)
     return next
   }

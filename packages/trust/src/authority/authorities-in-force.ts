@@ -66,9 +66,7 @@ export class AuthoritiesInForce {
     let index = 0
     const { block } = this.#settings
     let moved = block !== undefined && this.#note(index++, block.version)
-    for (const { revocation } of this.#index.all) {
-      for (const checker of revocation) moved = this.#note(index++, readEpoch(checker)) || moved
-    }
+    for (const checker of this.#index.checkers) moved = this.#note(index++, readEpoch(checker)) || moved
     if (moved || index !== this.#epochs.length) {
       this.#epochs.length = index
       this.#epoch += 1

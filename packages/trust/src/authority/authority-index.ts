@@ -1,3 +1,4 @@
+import type { RevocationChecker } from '@peerkit/revocation'
 import { fingerprintOf } from '../certificate/certificate.ts'
 import type { Certificate } from '../certificate/certificate.ts'
 import type { Candidates } from '../path/candidate-pool.ts'
@@ -10,18 +11,24 @@ const MAX_NAMES = 64
 export class AuthorityIndex {
   /** In the order in which they were declared. */
   readonly all: readonly LoadedAuthority[]
-  readonly #byName = new Map<string, Set<LoadedAuthority>>()
+  /** Of all of them. */
+  readonly checkers: readonly RevocationChecker[]
+  /** Places in `all`. */
+  readonly #byName = new Map<string, Set<number>>()
+  readonly #byAnchor = new Map<string, number>()
   readonly #known = new Map<string, Certificate>()
 
   constructor (authorities: readonly LoadedAuthority[]) {
     this.all = authorities
-    for (const authority of authorities) {
+    this.checkers = authorities.flatMap(({ revocation }) => revocation)
+    for (const [place, authority] of authorities.entries()) {
       for (const certificate of [...authority.anchors, ...authority.known]) {
         const { subjectKey } = certificate
         const group = this.#byName.get(subjectKey)
-        if (group === undefined) this.#byName.set(subjectKey, new Set([authority]))
-        else group.add(authority)
+        if (group === undefined) this.#byName.set(subjectKey, new Set([place]))
+        else group.add(place)
       }
+      for (const { fingerprint } of authority.anchors) this.#byAnchor.set(fingerprint, place)
       for (const certificate of authority.known) this.#known.set(certificate.fingerprint, certificate)
     }
   }
@@ -34,13 +41,15 @@ export class AuthorityIndex {
    */
   above (leaf: Certificate, sent: Candidates): readonly LoadedAuthority[] {
     if (this.all.length < 2) return this.all
-    const found = new Set<LoadedAuthority>(this.all.filter(({ anchors }) => anchors.has(leaf)))
+    const found = new Set<number>()
+    const trusted = this.#byAnchor.get(leaf.fingerprint)
+    if (trusted !== undefined) found.add(trusted)
     const names = new Set<string>([leaf.issuerKey])
     for (const name of names) {
-      for (const authority of this.#byName.get(name) ?? []) found.add(authority)
+      for (const place of this.#byName.get(name) ?? []) found.add(place)
       if (names.size < MAX_NAMES) for (const candidate of sent.named(name)) names.add(candidate.issuerKey)
     }
-    return found.size === 0 ? this.all.slice(0, 1) : this.all.filter((authority) => found.has(authority))
+    return found.size === 0 ? this.all.slice(0, 1) : [...found].sort((a, b) => a - b).map((place) => this.all[place]!)
   }
 
   /** A configured certificate of these bytes, whose signature may be verified already. */

@@ -2,7 +2,7 @@ import type { ClaimKind } from '@peerkit/identity'
 import { MTLS_ERR_PATH_OPTION } from '../errors.ts'
 import { checkKeys, describeType } from '../option-check.ts'
 import { readSubjectBound } from './subject-bound.ts'
-import type { SubjectBound } from './subject-bound.ts'
+import type { SubjectAttributes, SubjectBound } from './subject-bound.ts'
 import { readDnsBound, readEmailBound, readIpBound, readPolicyBound, readSpiffeBound, readUpnBound } from './text-bounds.ts'
 import type { TextBound } from './text-bounds.ts'
 import { readUriBound } from './uri-bound.ts'
@@ -35,9 +35,6 @@ export type AuthorityNames = 'any' | {
   /** Attributes of the subject and the values that they may have, all of which must be there; of several such sets any. */
   readonly subject?: 'any' | SubjectAttributes | readonly SubjectAttributes[]
 }
-
-/** By short name (`o`, `ou`, `cn`) or OID: the values that the attribute may have. */
-export type SubjectAttributes = Readonly<Record<string, string | readonly string[]>>
 
 const TEXT_KINDS: ReadonlyMap<Exclude<ClaimKind, 'subject'>, (text: string, where: string) => TextBound> = new Map([
   ['spiffe', readSpiffeBound], ['dns', readDnsBound], ['uri', readUriBound], ['email', readEmailBound], ['ip', readIpBound], ['upn', readUpnBound], ['policy', readPolicyBound]

@@ -2,7 +2,9 @@ import { describeAttributeType, resolveAttributeType } from '@peerkit/identity'
 import type { DistinguishedName } from '@peerkit/identity'
 import { MTLS_ERR_PATH_OPTION } from '../errors.ts'
 import { describeType } from '../option-check.ts'
-import type { SubjectAttributes } from './authority-names.ts'
+
+/** By short name (`o`, `ou`, `cn`) or OID: the values that the attribute may have. */
+export type SubjectAttributes = Readonly<Record<string, string | readonly string[]>>
 
 /** Attributes that a subject must have, and the only values that each may have there. */
 export interface SubjectBound {

@@ -39,7 +39,9 @@ export async function askAuthorities (asked: readonly AskedAuthority[], question
 }
 
 /** Asks each of them alone about a chain that all of them refuse. */
-export async function askEach (asked: readonly AskedAuthority[], question: AskedChain): Promise<readonly AuthorityAnswer[]> {
+export async function askEach (
+  asked: readonly AskedAuthority[], question: AskedChain
+): Promise<readonly AuthorityAnswer[]> {
   return await Promise.all(asked.map(async (one) => {
     const { authority } = one
     if (!vouchesFor(authority, question.side)) return { authority, refused: undefined, outside: undefined }
@@ -49,8 +51,11 @@ export async function askEach (asked: readonly AskedAuthority[], question: Asked
   }))
 }
 
-function findOutside ({ bounds }: NamedAuthority, refused: Refused | undefined, { chain: [leaf] }: AskedChain): OutsideName | undefined {
-  return refused?.detail.step === 'outside_authority' && leaf !== undefined ? bounds.findOutside(parsePeerIdentity(leaf)) : undefined
+function findOutside (
+  { bounds }: NamedAuthority, refused: Refused | undefined, { chain: [leaf] }: AskedChain
+): OutsideName | undefined {
+  if (refused?.detail.step !== 'outside_authority' || leaf === undefined) return undefined
+  return bounds.findOutside(parsePeerIdentity(leaf))
 }
 
 function toAuthority ({ authority, checker }: AskedAuthority): Authority {

@@ -40,10 +40,10 @@ export function checkAuthorityName (name: string, where: string): void {
 }
 
 /**
- * The same rules as those of the option `authorities` of the credentials, so that what is accepted here is accepted there.
+ * By the rules of the option `authorities` of the credentials, so that what is accepted here is accepted there.
  *
  * @param file for errors: `--authorities authorities.json`
- * @param isAlone whether it is the only authority, which needs no `names`
+ * @param isAlone whether it is the only authority: it needs no `names`
  * @throws MTLS_ERR_DEV_CA_OPTION
  */
 export function readAuthorityEntry (name: string, given: unknown, file: string, isAlone: boolean): AuthorityEntry {
@@ -71,8 +71,13 @@ export function readAuthorityEntry (name: string, given: unknown, file: string, 
     partial,
     algorithms: algorithms as AlgorithmPolicy | undefined,
     serverAuthOnlyUntil: until,
-    paths: Object.fromEntries(PARTS.map((part) => [part, readPaths(given[part], `${where}.${part}`)])) as AuthorityEntry['paths']
+    paths: readParts(given, where)
   }
+}
+
+function readParts (given: Readonly<Record<string, unknown>>, where: string): AuthorityEntry['paths'] {
+  const parts = PARTS.map((part) => [part, readPaths(given[part], `${where}.${part}`)])
+  return Object.fromEntries(parts) as AuthorityEntry['paths']
 }
 
 function checkKeys (given: object, where: string): void {

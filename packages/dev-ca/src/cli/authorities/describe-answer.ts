@@ -8,7 +8,9 @@ import type { NamedAuthority } from './named-authority.ts'
 type Row = readonly [label: string, value: string | readonly string[] | undefined]
 
 /** Who accepts a chain, and what of the certificate it vouches for. */
-export function describeAccepting ({ name, serverAuthOnlyUntil = 0 }: NamedAuthority, { peer, serverAuthOnly }: Accepted): readonly Row[] {
+export function describeAccepting (
+  { name, serverAuthOnlyUntil = 0 }: NamedAuthority, { peer, serverAuthOnly }: Accepted
+): readonly Row[] {
   const until = `accepted until ${describeMoment(serverAuthOnlyUntil)}, by serverAuthOnly of ${name}`
   return [
     ['authority', name],
@@ -33,7 +35,9 @@ export interface AcceptingData {
   readonly serverAuthOnlyUntil: string | undefined
 }
 
-export function describeAcceptingAsData ({ name, serverAuthOnlyUntil }: NamedAuthority, { peer, serverAuthOnly }: Accepted): AcceptingData {
+export function describeAcceptingAsData (
+  { name, serverAuthOnlyUntil }: NamedAuthority, { peer, serverAuthOnly }: Accepted
+): AcceptingData {
   return {
     name,
     notBelieved: peer.notBelieved,
@@ -52,7 +56,9 @@ function describeOne ({ authority, refused, outside }: AuthorityAnswer, at: numb
   const { use, serverAuthOnlyUntil } = authority
   if (refused === undefined) return `not asked, since it is for ${use} alone`
   const { step } = refused.detail
-  if (outside !== undefined) return `${step}, ${outside.kind} ${JSON.stringify(outside.name)} is outside of ${outside.bound}`
+  if (outside !== undefined) {
+    return `${step}, ${outside.kind} ${JSON.stringify(outside.name)} is outside of ${outside.bound}`
+  }
   if (step !== 'purpose' || serverAuthOnlyUntil === undefined || serverAuthOnlyUntil > at) return step
   return `${step}, its serverAuthOnly ended on ${describeMoment(serverAuthOnlyUntil)}`
 }

@@ -3,12 +3,13 @@ import type { PeerIdentity, SubjectAltNames } from '@peerkit/identity'
 
 const MAX_CLAIMS = 20
 
-/** What a certificate says, and its authority does not vouch for: `subject CN=web`, `dns api.internal`, `policy 1.2.3`. */
+/** What a certificate says, and its authority does not vouch for: `subject CN=web`, `dns api.internal`. */
 export function listClaims (peer: PeerIdentity): readonly string[] {
   const { subject, subjectAltNames, policies = [] } = claimsOf(peer)
+  const isNamed = subject !== undefined && subject.rdns.length > 0
   const believed = new Set(listNames(peer.subjectAltNames))
   const found = [
-    ...(peer.subject !== undefined || subject === undefined || subject.rdns.length === 0 ? [] : [`subject ${String(subject)}`]),
+    ...(peer.subject === undefined && isNamed ? [`subject ${String(subject)}`] : []),
     ...listNames(subjectAltNames).filter((name) => !believed.has(name)),
     ...(peer.policies === undefined ? policies.map((policy) => `policy ${policy}`) : [])
   ]
@@ -19,7 +20,8 @@ export function listClaims (peer: PeerIdentity): readonly string[] {
 function listNames (names: SubjectAltNames | undefined): readonly string[] {
   if (names === undefined) return []
   const { dns, uri, email, ip, directoryName, otherName } = names
-  const lists = { dns, uri, email, ip, directoryName: directoryName.map(String), otherName: otherName.map(describeOther) }
+  const others = { directoryName: directoryName.map(String), otherName: otherName.map(describeOther) }
+  const lists = { dns, uri, email, ip, ...others }
   return Object.entries(lists).flatMap(([kind, values]) => values.map((value) => `${kind} ${value}`))
 }
 

@@ -1,0 +1,15 @@
+import type { CheckedAuthority } from '../authority/check-authority.ts'
+import type { CheckedTrust } from '../check-material.ts'
+import type { TrustSnapshot } from '../credential-snapshot.ts'
+import type { Checkers } from '../revocation-checker.ts'
+
+/** What is told of the files: a live source. */
+export interface Followed<Checked extends CheckedTrust> {
+  readonly current: TrustSnapshot
+  readonly closed: boolean
+  changedAuthorities (checked: Checked): readonly CheckedAuthority[]
+  take (checked: Checked, checkers: Checkers): unknown
+  warn (message: string): void
+  wait (error: Error): void
+  refuse (error: Error): void
+}
