@@ -14,7 +14,7 @@ import { checkUsable } from './check/check-usable.ts'
 import { checkUsage } from './check/check-usage.ts'
 import { checkValidity } from './check/check-validity.ts'
 import { neededCertificates } from './check/needed-certificates.ts'
-import { isSelfIssued } from './check/parsed-certificate.ts'
+import { hasIssued, isSelfIssued } from './check/parsed-certificate.ts'
 import type { ParsedCertificate } from './check/parsed-certificate.ts'
 import { SYSTEM_CLOCK } from './clock.ts'
 import type { CredentialSnapshot } from './credential-snapshot.ts'
@@ -58,8 +58,9 @@ export function checkMaterial (material: CredentialMaterial, context: MaterialCo
   const anchors = authorities.flatMap((authority) => authority.anchors)
   const ownOrigins = material.pfx === undefined ? origins : { ...origins, cert: origins.pfx, key: origins.pfx }
   const { key, warnings } = checkOwn(own, anchors, now, { ...context, origins: ownOrigins })
+  const outside = describeOutside(own, authorities, ownOrigins.cert)
   const certificates = own.certificates.map(({ identity }) => identity) as [PeerIdentity, ...PeerIdentity[]]
-  return { certificates, key, authorities, trust, warnings: [...trustWarnings, ...warnings] }
+  return { certificates, key, authorities, trust, warnings: [...trustWarnings, ...warnings, ...outside] }
 }
 
 /**
@@ -73,6 +74,16 @@ export function checkTrust (material: CredentialMaterial, { origins, options, cr
   const authorities = listAuthorities(material, options, origins, crlDigests).map((input) => checkAuthority(input, ownIssuers, now))
   refuseSharedAnchors(authorities, (name) => originsOf(origins, name).ca)
   return { authorities, trust: JSON.stringify(authorities.map((authority) => authority.trust)), warnings: authorities.flatMap((authority) => authority.warnings) }
+}
+
+/** A name of our own that our own authority does not vouch for: peers with the same settings refuse us. */
+function describeOutside ({ certificates }: OwnCredentials, authorities: readonly CheckedAuthority[], where: string): string[] {
+  const [last, leaf] = [certificates.at(-1) as ParsedCertificate, certificates[0].identity]
+  const authority = authorities.find(({ anchors }) => anchors.some((anchor) => anchor.identity.fingerprint256 === last.identity.fingerprint256 || hasIssued(anchor, last)))
+  const outside = authority?.settings.bounds.findOutside(leaf)
+  if (authority === undefined || outside === undefined) return []
+  const { kind, name, bound } = outside
+  return [`${where}: ${String(leaf)} has the name ${JSON.stringify(name)}, which is outside of what authority "${authority.name}" vouches for (${kind}: ${bound}); peers with the same settings refuse it`]
 }
 
 /** What we present, checked in an order that names the likeliest mistake first. */

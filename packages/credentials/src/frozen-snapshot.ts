@@ -3,7 +3,7 @@ import type { PeerIdentity } from '@peerkit/identity'
 import { neededCertificates } from './check/needed-certificates.ts'
 import type { CheckedMaterial } from './check-material.ts'
 import type { CredentialSnapshot } from './credential-snapshot.ts'
-import { FrozenTrust, toPem } from './frozen-trust.ts'
+import { FrozenTrust, showAuthority, toPem } from './frozen-trust.ts'
 import type { SnapshotState } from './frozen-trust.ts'
 
 /** Whom we trust, and what we present. The key lies in a private field: what is not a property cannot be logged, copied or serialised by mistake. */
@@ -41,7 +41,7 @@ export class FrozenSnapshot extends FrozenTrust implements CredentialSnapshot {
   }
 }
 
-function describeSnapshot ({ generation, trustEpoch, identity, anchors, notAfter, warnings }: FrozenSnapshot, options: object): string {
-  const shown = { generation, trustEpoch, identity: String(identity), anchors: anchors.map(String), notAfter: new Date(notAfter).toISOString(), warnings, key: '[redacted]' }
+function describeSnapshot ({ generation, trustEpoch, identity, authorities, notAfter, warnings }: FrozenSnapshot, options: object): string {
+  const shown = { generation, trustEpoch, identity: String(identity), authorities: authorities.map(showAuthority), notAfter: new Date(notAfter).toISOString(), warnings, key: '[redacted]' }
   return `CredentialSnapshot ${inspect(shown, options)}`
 }

@@ -60,11 +60,16 @@ export class FrozenTrust implements TrustSnapshot {
     // Not as a method: --isolatedDeclarations takes no computed names.
     Object.defineProperty(this.prototype, inspect.custom, {
       value (this: FrozenTrust, _depth: number, options: object): string {
-        const { generation, trustEpoch, anchors, warnings } = this
-        return `TrustSnapshot ${inspect({ generation, trustEpoch, anchors: anchors.map(String), warnings }, options)}`
+        const { generation, trustEpoch, authorities, warnings } = this
+        return `TrustSnapshot ${inspect({ generation, trustEpoch, authorities: authorities.map(showAuthority), warnings }, options)}`
       }
     })
   }
+}
+
+/** An authority in a few words: its name, whom it vouches for, and its CAs. */
+export function showAuthority ({ name, for: use, names, anchors }: SnapshotAuthority): object {
+  return { name, for: use, names, ca: anchors.map(String) }
 }
 
 function freezeAuthority ({ name, settings, anchors: parsed, candidates: checked, intermediates: known }: CheckedAuthority, own: readonly PeerIdentity[], revocation: RevocationChecker | undefined): SnapshotAuthority {

@@ -139,8 +139,10 @@ test('what is wrong with an authority is told, with its option, what was found a
     [{ internal: { ...internal, algorithms: { curves: ['x'] } } }, /authorities\.internal\.algorithms\.curves holds "x"/],
     [{ internal: { ...internal, serverAuthOnly: { acceptUntil: '2027-03-15' } } }, /serverAuthOnly needs authorities\.internal\.names, none of them "any"/],
     [{ p: { ...limited, serverAuthOnly: { acceptUntil: '2027-02-31' } } }, /acceptUntil is "2027-02-31"; expected a day/],
-    [{ p: { ...limited, serverAuthOnly: '2027-03-15' } }, /serverAuthOnly got string/],
+    [{ p: { ...limited, serverAuthOnly: '2027-03-15' } }, /serverAuthOnly is "2027-03-15"; expected an object/],
     [{ p: { ...limited, for: 'servers', serverAuthOnly: { acceptUntil: '2027-03-15' } } }, /is about clients, but authorities\.p\.for is "servers"/],
+    [{ p: { ...limited, serverAuthOnly: true } }, /authorities\.p\.serverAuthOnly is true; expected an object such as \{ acceptUntil: "2027-03-15" \}/],
+    [{ p: { ...limited, revocation: 'strict' } }, /authorities\.p\.revocation: .*policy is "strict", expected "hard" or "soft"/],
     [{ internal: { ca: 7, names: 'any' } }, /authorities\.internal\.ca is of type number; expected PEM/],
     [{ internal: { ca: 'ca.pem', names: 'any' } }, /authorities\.internal\.ca is the path "ca\.pem"/]
   ] as const) t.throws(make(authorities), { code: 'MTLS_ERR_CREDENTIALS_OPTION', message })
@@ -151,6 +153,14 @@ test('what is wrong with an authority is told, with its option, what was found a
   })
   t.throws(make({ internal: { ...internal, ca: own.cert } }), { reason: 'no_anchor', message: /authorities\.internal\.ca: found .*, which is no CA certificate/ })
   t.match(memoryCredentials({ ...base, authorities: { p: { ...limited, serverAuthOnly: { acceptUntil: '2026-01-01' } } } }).current.warnings.join('\n'), /authority "p": serverAuthOnly ended on 2026-01-01T00:00:00.000Z; take it out/)
+})
+
+test('what an authority cannot do is warned of', async (t) => {
+  const warningsOf = (authorities: Record<string, AuthorityMaterial>): string => memoryCredentials({ ...base, authorities }).current.warnings.join('\n')
+  t.match(warningsOf({ internal: { ...internal, revocation: 'hard' } }), /authority "internal": revocation is set, but there is neither crl nor checker, so nobody is asked/)
+  t.equal(warningsOf({ internal: { ...internal, revocation: 'hard', crl: (await ca.crl()).pem } }), '')
+  t.match(warningsOf({ internal: { ...internal, names: {} } }), /authority "internal": names is empty, so no name of its certificates is believed/)
+  t.match(warningsOf({ internal: { ca: ca.root, names: { dns: 'prod.example' } } }), /^cert: CN=ledger.* has the name "ledger", which is outside of what authority "internal" vouches for \(dns: prod\.example\)/)
 })
 
 test('files of an authority are watched: one that changes is told by its option and path', async (t) => {

@@ -3,7 +3,7 @@ import { explainHandshakeFailure, handshakeFailures, hintHandshakeFailure } from
 import type { RefusalReason } from '../src/index.ts'
 
 const REASONS: Record<RefusalReason, true> = {
-  no_certificate: true, unknown_ca: true, expired: true, not_yet_valid: true, revoked: true, revocation_unknown: true, wrong_purpose: true, ca_as_leaf: true, bad_chain: true, unreadable: true, resumption_refused: true, ca_removed: true, timeout: true, protocol: true
+  no_certificate: true, unknown_ca: true, expired: true, not_yet_valid: true, revoked: true, revocation_unknown: true, wrong_purpose: true, ca_as_leaf: true, bad_chain: true, outside_authority: true, blocked: true, unreadable: true, resumption_refused: true, ca_removed: true, timeout: true, protocol: true
 }
 
 test('every reason has a meaning and a remedy of its own, which comes last', (t) => {

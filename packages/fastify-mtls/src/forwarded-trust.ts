@@ -46,7 +46,7 @@ export class ForwardedTrust {
 
   /** @param sent DER of what the gateway says that the client sent beside its certificate */
   check (identity: PeerIdentity, sent: readonly Uint8Array[]): ForwardedAnswer | Promise<ForwardedAnswer> {
-    const isAsked = this.#trust.checksRevocation || this.#trust.isLimited || this.#verifiedAs !== undefined
+    const isAsked = this.#trust.checksRevocation || this.#trust.isLimited || this.#trust.hasBlocks || this.#verifiedAs !== undefined
     if (this.#isEvaluated || (sent.length === 0 && !isAsked)) return { accepted: true, identity }
     const { generation } = this.#trust
     const known = this.#remembered.get(identity)

@@ -1,4 +1,4 @@
-import { authoritiesOf, boundsOf, listCheckers, ruleAuthoritiesOf, vouchesFor } from '@peerkit/credentials'
+import { OtherSide, authoritiesOf, boundsOf, listCheckers, ruleAuthoritiesOf, vouchesFor } from '@peerkit/credentials'
 import type { RuleAuthority, TrustSource } from '@peerkit/credentials'
 import type { RefusalDetail } from '@peerkit/events'
 import type { RevocationChecker } from '@peerkit/revocation'
@@ -28,6 +28,7 @@ export class Trust {
   readonly #block: BlockList | undefined
   readonly #evaluator: TrustEvaluator
   readonly #explainer: TrustEvaluator
+  readonly #otherSide: OtherSide
   #seen: TrustVersion | undefined
   #generation = 0
 
@@ -36,6 +37,7 @@ export class Trust {
     this.now = now
     this.#own = revocation
     this.#block = block
+    this.#otherSide = new OtherSide(credentials, 'clients', now)
     const common = { version: () => credentials.current.trustEpoch, now, ...(algorithms !== undefined && { algorithms }), ...(block !== undefined && { block }) }
     this.#evaluator = createTrustEvaluator({ ...common, authorities: () => authoritiesOf(credentials.current, 'clients', revocation), onLearned })
     this.#explainer = createTrustEvaluator({
@@ -58,7 +60,12 @@ export class Trust {
   /** Whether it matters which CA a client comes from: not every name of everybody is believed. */
   get isLimited (): boolean {
     const { authorities } = this.credentials.current
-    return this.#block !== undefined || authorities.length > 1 || authorities.some(({ names }) => names !== 'any')
+    return authorities.length > 1 || authorities.some(({ names }) => names !== 'any')
+  }
+
+  /** Whether anybody may be blocked. */
+  get hasBlocks (): boolean {
+    return this.#block !== undefined
   }
 
   /** What an authority for clients vouches for; undefined where there is none of that name. */
@@ -124,6 +131,9 @@ export class Trust {
   /** What is wrong with a certificate that OpenSSL refused; undefined where a path satisfies every check. Revocation is not looked at, and nothing is kept. */
   explain (leaf: Uint8Array, sent: readonly Uint8Array[]): RefusalDetail | undefined {
     const decision = this.#explainer.evaluate(leaf, { sent })
-    return decision instanceof Promise || decision.accepted ? undefined : decision.detail
+    if (decision instanceof Promise || decision.accepted) return undefined
+    const { detail } = decision
+    const elsewhere = detail.step === 'issuer_unknown' ? this.#otherSide.explain(leaf, sent) : undefined
+    return elsewhere === undefined ? detail : { ...detail, message: elsewhere }
   }
 }

@@ -91,6 +91,8 @@ test('an authority for servers admits no client, not even by a resumed session',
   t.not(await first.ask(), 200)
   const again = await dial(world, 'HTTP/1.1', client, { session: first.session, maxVersion: 'TLSv1.2' })
   t.equal(await again.ask(), undefined)
+  await t.rejects(call(world, await world.partner.issue({ cn: 'web', spiffe: 'spiffe://partner.example/web' })))
+  t.match(world.refusals.at(-1), { reason: 'unknown_ca', detail: { message: /leads to the authority "partner", which is for servers alone/ } })
   await first.close()
 })
 
@@ -201,6 +203,19 @@ test('forwarded clients are known by their authority, or by the one that the gat
   t.match(await ask(await stranger.issue({ cn: 'z', spiffe: 'spiffe://a.example/z' }), verified), { status: 401 })
   t.same(verified.refused.map(({ reason }) => reason), ['outside_authority', 'outside_authority'])
   await t.rejects(start({ verifiedAs: 'partnr' }), { code: 'MTLS_ERR_SERVER_OPTION', message: /forwarded\.verifiedAs is "partnr"; expected an authority for clients: internal, partner/ })
+})
+
+test('behind a gateway a block list alone asks for no chain', async (t) => {
+  const ca = await createDevCa()
+  const block = blockMemory([])
+  const world = await startBehind(t, {}, { ca, settings: { block } })
+  const stranger = await (await createDevCa({ name: 'Other' })).issue({ cn: 'partner-client' })
+  const ask = async (client: IssuedCertificate) => await call(world, world.gateway, { headers: told(client) })
+  t.match(await ask(stranger), { status: 200 }, 'which CAs clients come from is the gateway\'s to decide')
+  block.update([{ name: 'CN=partner-client' }])
+  t.match(await ask(stranger), { status: 401 })
+  t.match(await ask(await ca.issue({ cn: 'ours' })), { status: 200 })
+  t.same(world.refused.map(({ reason }) => reason), ['blocked'])
 })
 
 function idOf ({ chain, key }: IssuedCertificate): { cert: string, key: string } {

@@ -10,6 +10,7 @@ export {
   type CrlInvalidReason, type CrlUnavailableReason, type OcspInvalidReason, type OcspUnavailableReason, type ReasonedError
 } from './errors.ts'
 export { loadCrl, loadCrls, MAX_CRL_BYTES, parseCrl, parseCrls, SYNC_CRL_BYTES, type LoadCrlOptions, type ParseCrlOptions } from './parse-crl.ts'
+export { checkRevocationPolicy } from './revocation-policy.ts'
 export type { RevocationMode, RevocationPolicy } from './revocation-policy.ts'
 export type {
   RevocationChecker, RevocationSource, RevocationStatus, UnknownCause, UnknownStatus

@@ -23,6 +23,11 @@ export type Permits = (status: RevocationStatus, certificate: PeerIdentity) => b
 const MAX_WARNINGS = 100
 const ANSWER_EXPIRED = { why: 'answer_expired' }
 
+/** Checks a policy before there is a list to use it with. @throws MTLS_ERR_REVOCATION_OPTION */
+export function checkRevocationPolicy (policy: RevocationPolicy): void {
+  compileModes(policy)
+}
+
 /** Turns a policy into the decision it stands for. */
 export function compilePolicy (policy: RevocationPolicy | undefined, now: () => number): Permits {
   const modeOf = compileModes(policy ?? 'hard')

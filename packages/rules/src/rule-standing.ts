@@ -56,7 +56,7 @@ export class StandingJudge {
     const more = flaws.length - texts.length
     const hint = [...texts, ...(more > 0 ? [`and ${more} more like these`] : [])].join('; ')
     const key = flaws[0]?.key
-    const expected = `what ${demand.named === undefined ? 'an authority' : 'the authority of the rule'} vouches for`
+    const expected = `a rule that peers of ${demand.named === undefined ? 'some authority' : 'the authority that it names'} can match`
     if (key === undefined || flaws.some((flaw) => flaw.key !== key)) {
       refuseRule(path, 'never_matches', keys.map(({ spelling }) => spelling).join(', '), expected, hint)
     }

@@ -50,8 +50,14 @@ export async function checkMeant ({ server, hostname, origin, rules }: ServerQue
   const isNamed = (rules.byNameAlone || rules.byName !== undefined) && isFor(server, hostname)
   if (isNamed && (rules.byNameAlone || (await rules.byName?.authorize(server))?.allowed === true)) return
   const reason = isNamed || (rules.byName === undefined && !rules.byNameAlone) ? 'rules' : 'host_name'
-  const [found, expected] = [String(server), rules.describe(hostname)]
+  const [found, expected] = [`${String(server)}${describeUnbelieved(server, hostname)}`, rules.describe(hostname)]
   throw withFacts(new MTLS_ERR_OUTBOUND_WRONG_SERVER(origin, found, expected), { retryable: false, origin, reason, expected, found })
+}
+
+/** The name may stand in the certificate all the same. */
+function describeUnbelieved ({ authority, notBelieved }: PeerIdentity, hostname: string): string {
+  const kind = isIP(hostname) === 0 ? 'dns' : 'ip'
+  return notBelieved.includes(kind) ? ` (authority "${authority ?? ''}" does not vouch for ${kind === 'dns' ? 'DNS names' : 'IP addresses'})` : ''
 }
 
 /** Of an identity, the name that was last looked for: a resumed session shows the same certificate to the same name, and reading it costs more than all the other checks. */

@@ -31,7 +31,9 @@ export function explainVerifyError (error: NodeJS.ErrnoException, origin: string
   if (!VERIFY_CODES.test(code)) return undefined
   const detail = describe()
   const facts = { retryable: false, origin, cause: error, ...(detail !== undefined && { detail }) }
-  const words = detail === undefined ? `${code} (${error.message})` : `${code} (${error.message}): ${detail.message}`
+  // Node's advice to trust the system's roots is none for a private CA.
+  const told = error.message.replace(/; if the root CA is installed locally.*$/s, '')
+  const words = detail === undefined ? `${code} (${told})` : `${code} (${told}): ${detail.message}`
   if (code === 'CERT_HAS_EXPIRED') {
     const sentence = detail?.step === 'expired' ? detail.message : words
     return withFacts(new MTLS_ERR_OUTBOUND_SERVER_EXPIRED(origin, sentence), facts)

@@ -1,4 +1,4 @@
-import { authoritiesOf, readBlockOption } from '@peerkit/credentials'
+import { OtherSide, authoritiesOf, readBlockOption } from '@peerkit/credentials'
 import type { BlockOption, CredentialSource } from '@peerkit/credentials'
 import type { RevocationChecker } from '@peerkit/revocation'
 import { createTrustEvaluator } from '@peerkit/trust'
@@ -29,6 +29,7 @@ export interface ServerDecision {
 export class ServerTrust {
   readonly #evaluator: TrustEvaluator
   readonly #explainer: TrustEvaluator
+  readonly #otherSide: OtherSide
   readonly #now: () => number
 
   /** @throws MTLS_ERR_OUTBOUND_OPTION where `algorithms` is wrong */
@@ -36,6 +37,7 @@ export class ServerTrust {
     const common = { version: () => credentials.current.trustEpoch, purpose: 'serverAuth', now, ...(algorithms !== undefined && { algorithms }), ...(block !== undefined && { block: readBlockOption(block, 'block') }) } as const
     this.#evaluator = createEvaluator({ ...common, authorities: () => authoritiesOf(credentials.current, 'servers', revocation) })
     this.#explainer = createTrustEvaluator({ ...common, authorities: () => authoritiesOf(credentials.current, 'servers').map((authority) => ({ ...authority, revocation: [] })), maxRemembered: 0 })
+    this.#otherSide = new OtherSide(credentials, 'servers', now)
     this.#now = now
   }
 
@@ -46,7 +48,10 @@ export class ServerTrust {
   /** What is wrong with a certificate that OpenSSL refused, revocation aside; undefined where nothing is found. */
   explain ({ leaf, sent }: PresentedServer): RefusalDetail | undefined {
     const decision = this.#explainer.evaluate(leaf, { sent })
-    return decision instanceof Promise || decision.accepted ? undefined : decision.detail
+    if (decision instanceof Promise || decision.accepted) return undefined
+    const { detail } = decision
+    const elsewhere = detail.step === 'issuer_unknown' ? this.#otherSide.explain(leaf, sent) : undefined
+    return elsewhere === undefined ? detail : { ...detail, message: elsewhere }
   }
 
   /**

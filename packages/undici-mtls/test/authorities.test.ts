@@ -32,14 +32,14 @@ test('a server is accepted by an authority for servers, within the names that th
   credentials.update({ authorities: { internal, api: api({ names: { dns: 'localhost', ip: '10.0.0.0/8' } }) } })
   t.match(await rejection(ask()), { code: 'MTLS_ERR_OUTBOUND_SERVER_UNTRUSTED', reason: 'outside_authority', detail: { message: /IP address "127\.0\.0\.1", which is outside of what authority "api" vouches for/ } })
   credentials.update({ authorities: { internal, api: api({ for: 'clients' }) } })
-  t.match(await rejection(ask()), { code: 'MTLS_ERR_OUTBOUND_SERVER_UNTRUSTED', reason: 'unknown_ca' }, 'a CA that was added for clients vouches for no server')
+  t.match(await rejection(ask()), { code: 'MTLS_ERR_OUTBOUND_SERVER_UNTRUSTED', reason: 'unknown_ca', message: /leads to the authority "api", which is for clients alone \(option for\)$/ }, 'a CA that was added for clients vouches for no server')
   credentials.update({ authorities: { internal, api: api() } })
   t.equal(await ask(), 200)
 })
 
 test('a host name that is not believed is none', async (t) => {
   const { ask } = await start(t, {}, { internal, api: api({ names: { spiffe: 'spiffe://partner.example' } }) })
-  t.match(await rejection(ask()), { code: 'MTLS_ERR_OUTBOUND_WRONG_SERVER', reason: 'host_name' })
+  t.match(await rejection(ask()), { code: 'MTLS_ERR_OUTBOUND_WRONG_SERVER', reason: 'host_name', found: /\(authority "api" does not vouch for IP addresses\)/ })
   const byId = await start(t, { spiffe: 'spiffe://partner.example/api' }, { internal, api: api({ names: { spiffe: 'spiffe://partner.example' } }) }, { allowedServers: [{ spiffe: 'spiffe://partner.example/api' }] })
   t.equal(await byId.ask(), 200, 'a SPIFFE ID that is believed names the server')
 })

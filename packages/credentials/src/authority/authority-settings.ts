@@ -1,5 +1,6 @@
 import { NameBounds, readAlgorithmPolicy } from '@peerkit/trust'
 import type { AlgorithmPolicy, AuthorityNames } from '@peerkit/trust'
+import { checkRevocationPolicy } from '@peerkit/revocation'
 import type { RevocationChecker, RevocationPolicy } from '@peerkit/revocation'
 import { MTLS_ERR_CREDENTIALS_OPTION } from '../errors.ts'
 import { checkKeys, show } from '../option-check.ts'
@@ -9,11 +10,17 @@ export type AuthorityUse = 'clients' | 'servers' | 'both'
 
 /** What an authority may vouch for, and how its certificates are checked. */
 export interface AuthoritySettings {
-  /** The names that it vouches for. Default `'any'`; needed where there are several authorities. */
+  /**
+   * The names that it vouches for. Default `'any'`; needed where there are several authorities. A kind that is added gets a bound: certificates with a name outside
+   * of it, which was not believed before, are then refused.
+   */
   readonly names?: AuthorityNames | undefined
   /** Whose certificates it vouches for: a CA that was added to call an API need not admit that API's clients. Default `both`. */
   readonly for?: AuthorityUse | undefined
-  /** What a certificate that no CRL of this authority speaks of means. Default: the option `revocationPolicy`, else `hard` (refused). */
+  /**
+   * What a certificate that no CRL of this authority speaks of means, where it has CRLs. Default: the option `revocationPolicy`, else `hard` (refused). Without `crl`
+   * nobody is asked.
+   */
   readonly revocation?: RevocationPolicy | undefined
   /** Asked beside the CRLs, an OCSP checker for example; both must permit. */
   readonly checker?: RevocationChecker | undefined
@@ -63,6 +70,7 @@ export function readSettings (given: AuthoritySettings, where: string, isAlone: 
   if (checker !== undefined && typeof (checker as Partial<RevocationChecker> | null)?.check !== 'function') {
     throw new MTLS_ERR_CREDENTIALS_OPTION(`${where}.checker is ${show(checker)}; expected a revocation checker, such as ocspChecker() makes`)
   }
+  if (revocation !== undefined) checkPolicy(revocation, where)
   const names = given.names ?? 'any'
   const bounds = asOption(() => new NameBounds(names, `${where}.names`))
   if (algorithms !== undefined) asOption(() => readAlgorithmPolicy(algorithms), where)
@@ -75,6 +83,7 @@ export function readSettings (given: AuthoritySettings, where: string, isAlone: 
 }
 
 function readDay (given: { readonly acceptUntil: string }, where: string): number {
+  if (typeof given !== 'object' || given === null) throw new MTLS_ERR_CREDENTIALS_OPTION(`${where}.serverAuthOnly is ${show(given)}; expected an object such as { acceptUntil: "2027-03-15" }`)
   checkKeys(given, ['acceptUntil'], ['acceptUntil'], `${where}.serverAuthOnly`)
   const { acceptUntil } = given
   const time = DAY.test(String(acceptUntil)) ? Date.parse(`${acceptUntil}T00:00:00Z`) : Number.NaN
@@ -83,6 +92,15 @@ function readDay (given: { readonly acceptUntil: string }, where: string): numbe
     throw new MTLS_ERR_CREDENTIALS_OPTION(`${where}.serverAuthOnly.acceptUntil is ${show(acceptUntil)}; expected a day such as "2027-03-15"`)
   }
   return time
+}
+
+/** @throws MTLS_ERR_CREDENTIALS_OPTION */
+function checkPolicy (policy: RevocationPolicy, where: string): void {
+  try {
+    checkRevocationPolicy(policy)
+  } catch (error) {
+    throw Object.assign(new MTLS_ERR_CREDENTIALS_OPTION(`${where}.revocation: ${(error as Error).message}`), { cause: error })
+  }
 }
 
 /** Errors of the evaluator's options as those of ours. */

@@ -35,7 +35,7 @@ export interface CheckedAuthority {
  * @param ownIssuers our own intermediates, whose CRLs count too
  * @throws MTLS_ERR_CREDENTIALS_REFUSED
  */
-export function checkAuthority ({ name, settings, material, origins, crlDigests }: AuthorityInput, ownIssuers: readonly PeerIdentity[], now: number): CheckedAuthority {
+export function checkAuthority ({ name, settings, material, origins, crlDigests, isPolicyIdle }: AuthorityInput, ownIssuers: readonly PeerIdentity[], now: number): CheckedAuthority {
   const bundle = listOf(material.ca)
   if (bundle.length === 0) throw refused('no_anchor', origins.ca, 'found none; expected at least one CA certificate (there is no default, and the public roots are never trusted)')
   const checked = checkAnchors(bundle.flatMap((text) => readCertificates(text, origins.ca)), origins.ca, now, settings.partial)
@@ -50,7 +50,11 @@ export function checkAuthority ({ name, settings, material, origins, crlDigests 
     name, sortFingerprints(anchors), digests.toSorted(), digests.length > 0 ? sortFingerprints(crlIssuers) : [], sortFingerprints(intermediates),
     revocation, use, names, partial, algorithms, serverAuthOnlyUntil
   ])
-  const over = serverAuthOnlyUntil !== undefined && serverAuthOnlyUntil <= now ? [`authority "${name}": serverAuthOnly ended on ${showTime(serverAuthOnlyUntil)}; take it out`] : []
+  const over = [
+    serverAuthOnlyUntil !== undefined && serverAuthOnlyUntil <= now ? `authority "${name}": serverAuthOnly ended on ${showTime(serverAuthOnlyUntil)}; take it out` : undefined,
+    isPolicyIdle && digests.length === 0 ? `authority "${name}": revocation is set, but there is neither crl nor checker, so nobody is asked` : undefined,
+    typeof names === 'object' && Object.keys(names).length === 0 ? `authority "${name}": names is empty, so no name of its certificates is believed` : undefined
+  ].filter((warning) => warning !== undefined)
   return { name, settings, anchors: checked.anchors, crlIssuers, candidates, intermediates, crlOrigin: origins.crl, hasCrls: digests.length > 0, trust, warnings: [...checked.warnings, ...warnings, ...over] }
 }
 

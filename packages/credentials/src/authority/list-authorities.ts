@@ -14,6 +14,8 @@ export interface AuthorityInput {
   readonly origins: AuthorityOrigins
   /** Digests of its CRLs, where they are known already: hashing a large one takes its time. */
   readonly crlDigests: readonly string[] | undefined
+  /** Whether a policy was given, and nobody is there to ask by it. */
+  readonly isPolicyIdle: boolean
 }
 
 /** The authority that the option `ca` stands for. */
@@ -33,13 +35,14 @@ export function listAuthorities (
   const { authorities } = material
   if (authorities === undefined) {
     const settings = readSettings({ revocation: revocationPolicy }, 'options', true)
-    return [{ name: DEFAULT_AUTHORITY, settings, material: material as TrustMaterial, origins, crlDigests: crlDigests?.get(DEFAULT_AUTHORITY) }]
+    return [{ name: DEFAULT_AUTHORITY, settings, isPolicyIdle: false, material: material as TrustMaterial, origins, crlDigests: crlDigests?.get(DEFAULT_AUTHORITY) }]
   }
   const names = checkAuthorities(material)
   return names.map((name) => {
     const given = authorities[name] as AuthorityMaterial
     const settings = readSettings({ ...given, revocation: given.revocation ?? revocationPolicy }, `authorities.${name}`, names.length === 1)
-    return { name, settings, material: given, origins: originsOf(origins, name), crlDigests: crlDigests?.get(name) }
+    const isPolicyIdle = given.revocation !== undefined && (given.crl === undefined && given.checker === undefined)
+    return { name, settings, isPolicyIdle, material: given, origins: originsOf(origins, name), crlDigests: crlDigests?.get(name) }
   })
 }
 

@@ -1,5 +1,6 @@
 import type { CredentialSource } from '@peerkit/credentials'
 import { expirySoon, listen } from '@peerkit/events'
+import type { ExpiringMessage } from '@peerkit/events'
 import { endOfValidity } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
 import type { RevocationChecker } from '@peerkit/revocation'
