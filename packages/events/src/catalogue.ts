@@ -71,8 +71,13 @@ export const catalogue: { readonly [Name in EventName]: EventDescription<EventMe
   'peerkit:connection:identified': {
     when: 'A client\'s certificate was accepted and its connection handed to HTTP.',
     by: '@peerkit/fastify-mtls',
-    fields: { peer: PEER, remoteAddress: ADDRESS, resumed: 'whether it resumed a session', serverAuthOnlyUntil: 'until when it is accepted although its certificate is for servers alone, in milliseconds since the epoch; undefined where it is for clients',
-      judgedIn: 'milliseconds that the judgement took' }
+    fields: {
+      peer: PEER,
+      remoteAddress: ADDRESS,
+      resumed: 'whether it resumed a session',
+      serverAuthOnlyUntil: 'until when it is accepted although its certificate is for servers alone, in milliseconds since the epoch; undefined where it is for clients',
+      judgedIn: 'milliseconds that the judgement took'
+    }
   },
   'peerkit:connection:ended': {
     when: 'An open connection\'s certificate is no longer accepted: it ended, was revoked, or its CA was removed.',

@@ -56,16 +56,16 @@ test('refuses a rule that no authority can satisfy, and says why', async (t) => 
   }
   t.equal(
     message({ ou: 'billing' }, partner),
-    'r[0].ou: found "billing", expected what an authority vouches for; authority "partner" does not vouch for subject'
+    'r[0].ou: found "billing", expected a rule that peers of some authority can match; authority "partner" does not vouch for subject'
   )
   t.equal(message({ ou: 'billing', authority: 'partner' }, internal, partner),
-    'r[0].ou: found "billing", expected what the authority of the rule vouches for; ' +
+    'r[0].ou: found "billing", expected a rule that peers of the authority that it names can match; ' +
     'authority "partner" does not vouch for subject')
   t.equal(message({ spiffe: 'spiffe://prod.example/a', authority: 'partner' }, internal, partner),
-    'r[0].spiffe: found "spiffe://prod.example/a", expected what the authority of the rule vouches for; ' +
+    'r[0].spiffe: found "spiffe://prod.example/a", expected a rule that peers of the authority that it names can match; ' +
     'authority "partner" may not claim spiffe "spiffe://prod.example/a"')
   t.equal(message({ spiffe: 'spiffe://partner/a', dns: 'x.example' }, partner, narrow),
-    'r[0]: found "spiffe, dns", expected what an authority vouches for; ' +
+    'r[0]: found "spiffe, dns", expected a rule that peers of some authority can match; ' +
     'authority "partner" may not claim dns "x.example"; authority "narrow" does not vouch for spiffe')
   t.match(
     message({ dns: ['a.example', 'b.example'] }, partner, narrow),
