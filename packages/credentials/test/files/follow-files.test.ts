@@ -342,13 +342,13 @@ test('files that move while they are read are read again, and never mixed', asyn
   await still.close()
 })
 
-async function follow (paths: { cert: string, key: string, ca: string }, options: Partial<FollowOptions>): Promise<{ source: LiveSource, follower: FileFollower }> {
+async function follow (paths: { cert: string, key: string, ca: string }, options: Partial<FollowOptions>): Promise<{ source: LiveSource, follower: FileFollower<CheckedMaterial> }> {
   const loader = new FileLoader(paths, { timeout: 1_000 }, check)
   const signature = await readSignature(loader.paths)
   const { checked, digest } = await loader.load(signature, { signal: new AbortController().signal })
   if (checked === undefined) throw new Error('expected material')
   const source = new LiveSource(checked, new Map())
-  const follower = new FileFollower(source, { signature, digest }, { loader, clock: new ManualClock(), poll: HOUR, settle: HOUR, events: true, ...options })
+  const follower = new FileFollower<CheckedMaterial>(source, { signature, digest }, { loader, clock: new ManualClock(), poll: HOUR, settle: HOUR, events: true, ...options })
   await follower.start()
   return { source, follower }
 }

@@ -68,7 +68,7 @@ export async function startWatch ({
   const { chain, key } = await ca.issue()
   const credentials = memoryCredentials({ cert: chain, key, ca: ca.root })
   const checker = stubChecker(() => first)
-  const trust = new Trust(credentials, { revocation: checker, algorithms: undefined, now, onLearned: () => {} })
+  const trust = new Trust(credentials, { revocation: checker, algorithms: undefined, block: undefined, now, onLearned: () => {} })
   const ended: Watched['ended'] = []
   const watch = new ConnectionWatch({
     trust,
