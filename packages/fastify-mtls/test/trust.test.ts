@@ -16,6 +16,7 @@ test('no two states of the trust have one generation, though a new checker begin
   const trust = new Trust(credentials, {
     revocation: undefined,
     algorithms: undefined,
+    block: undefined,
     now: clock.now,
     onLearned: () => {}
   })
