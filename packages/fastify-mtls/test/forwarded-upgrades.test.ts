@@ -1,6 +1,8 @@
 import { once } from 'node:events'
 import { PassThrough } from 'node:stream'
 import fastifyWebsocket from '@fastify/websocket'
+import { blockMemory } from '@peerkit/credentials'
+import { createDevCa } from '@peerkit/dev-ca'
 import type { IssuedCertificate } from '@peerkit/dev-ca'
 import { test } from 'tap'
 import WebSocket from 'ws'
@@ -77,4 +79,37 @@ test('a review does not wait', async (t) => {
   upgrades.follow(socket, Infinity, () => false)
   upgrades.review()
   t.ok(socket.destroyed)
+})
+
+test('open WebSockets are cut when their client is blocked, or its authority goes, by a gateway or directly', async (t) => {
+  const ca = await createDevCa()
+  const block = blockMemory([])
+  const partner = await createDevCa({ name: 'Partner' })
+  const authorities = { internal: { ca: ca.root, names: 'any' }, partner: { ca: partner.root, names: { subject: 'any' } } } as const
+  const world = await startBehind(t, {}, {
+    ca,
+    settings: { block },
+    material: { ca: undefined, authorities },
+    async setup (app) {
+      await app.register(fastifyWebsocket)
+      app.get('/socket', { websocket: true }, (socket: WebSocket, request: any) => { socket.send(request.peer.subject.commonName) })
+    }
+  })
+  const open = async (identity: IssuedCertificate, headers?: Record<string, string>): Promise<WebSocket> => {
+    const socket = new WebSocket(`wss://127.0.0.1:${world.port}/socket`, { ca: ca.root, cert: identity.chain, key: identity.key, ...(headers !== undefined && { headers }) })
+    await once(socket, 'message')
+    return socket
+  }
+  const [behind, direct, other, theirs] = [await ca.issue({ cn: 'behind' }), await ca.issue({ cn: 'direct' }), await ca.issue({ cn: 'other' }), await partner.issue({ cn: 'theirs' })]
+  const sockets = { behind: await open(world.gateway, told(behind)), direct: await open(direct), other: await open(other), theirs: await open(theirs) }
+  const closed = [once(sockets.behind, 'close'), once(sockets.direct, 'close')]
+  block.update([{ name: 'CN=behind' }, { name: 'CN=direct' }])
+  await Promise.all(closed)
+  t.match([world.refused.map(({ reason }) => reason), world.ended.map(({ reason }) => reason)], [['blocked'], ['blocked']])
+  const gone = once(sockets.theirs, 'close')
+  world.credentials.update({ authorities: { internal: authorities.internal } })
+  await gone
+  t.equal(sockets.other.readyState, WebSocket.OPEN)
+  sockets.other.terminate()
+  await once(sockets.other, 'close')
 })
