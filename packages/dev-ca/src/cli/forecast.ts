@@ -1,9 +1,9 @@
+import { bundledRoots } from '@peerkit/trust/forecast'
+import type { PublicRoots } from '@peerkit/trust/forecast'
 import type { Command } from './command.ts'
 import { describeForecasts } from './forecast/describe-forecasts.ts'
 import { forecastsAsData } from './forecast/forecast-data.ts'
 import { findForecasts } from './forecast/forecast-question.ts'
-import { bundledRoots } from './forecast/public-roots.ts'
-import type { PublicRoots } from './forecast/public-roots.ts'
 import { shownJson } from './shown.ts'
 
 export const forecast: Command = forecastBy(bundledRoots)

@@ -1,10 +1,10 @@
 import { parsePeerIdentity } from '@peerkit/identity'
+import { readPublicRoots } from '@peerkit/trust/forecast'
+import type { PublicRoots } from '@peerkit/trust/forecast'
 import { createDevCa } from '../../src/index.ts'
 import type { CaOptions, DevCa, ExtensionOption, IssueOptions } from '../../src/index.ts'
 import { readArguments } from '../../src/cli/command.ts'
 import { forecastBy } from '../../src/cli/forecast.ts'
-import { readPublicRoots } from '../../src/cli/forecast/public-roots.ts'
-import type { PublicRoots } from '../../src/cli/forecast/public-roots.ts'
 import type { Run } from './peerkit.ts'
 
 const years: CaOptions = { notBefore: new Date('2020-01-01'), notAfter: new Date('2035-01-01') }

@@ -1,10 +1,10 @@
+import { describeDay, lastDayBefore } from '@peerkit/trust/forecast'
+import type { ClientAuthForecast } from '@peerkit/trust/forecast'
 import { describeMoment, describeSpan } from '../time-left.ts'
 import { shown } from '../shown.ts'
-import { advise, describeDay } from './advise.ts'
-import type { ClientAuthForecast } from './forecast-client-auth.ts'
+import { advise } from './advise.ts'
 import type { Forecasts } from './forecast-question.ts'
 import type { ForecastRow } from './forecast-row.ts'
-import { lastDayBefore } from './public-operators.ts'
 import type { AuditFile } from './read-audit.ts'
 
 type State = ClientAuthForecast['state']

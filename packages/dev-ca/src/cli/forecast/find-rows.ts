@@ -1,14 +1,15 @@
 import { parseDistinguishedName } from '@peerkit/identity'
 import type { DistinguishedName, PeerIdentity } from '@peerkit/identity'
+import {
+  findOriginByName, forecastAuthority, forecastClientAuth, forecastOf, needsAction
+} from '@peerkit/trust/forecast'
+import type { CertificateUse, PublicRoots } from '@peerkit/trust/forecast'
 import { MTLS_ERR_DEV_CA_OPTION } from '../../errors.ts'
 import { decodeCertificates, readBytes } from '../certificate-file.ts'
 import { readPresented } from '../describe-certificate.ts'
 import type { AuditedClient } from './audited-clients.ts'
-import { findOrigin, findOriginByName } from './find-origin.ts'
-import { forecastClientAuth, forecastOf, readClientAuth } from './forecast-client-auth.ts'
-import { needsAction, rowOf } from './forecast-row.ts'
-import type { ForecastRow, Source, Use } from './forecast-row.ts'
-import type { PublicRoots } from './public-roots.ts'
+import { rowOf } from './forecast-row.ts'
+import type { ForecastRow, Source } from './forecast-row.ts'
 
 /** What every forecast of one run needs. */
 export interface ForecastContext {
@@ -36,7 +37,7 @@ export async function readCertificates (option: 'cert' | 'ca', path: string): Pr
 export interface FoundCertificates {
   readonly source: Source
   readonly where: string
-  readonly use: Use
+  readonly use: CertificateUse
   readonly leaves: readonly PeerIdentity[]
   /** What may have issued them, beside the CAs of --ca. */
   readonly issuers: readonly PeerIdentity[]
@@ -62,10 +63,9 @@ export function forecastAuthorities (
       const expected = 'CA certificates (--cert takes others)'
       throw new MTLS_ERR_DEV_CA_OPTION(`--ca ${path}: found ${String(ca)}, which is no CA; expected ${expected}`)
     }
-    const origin = findOrigin(ca, authorities, roots)
-    const known = { ...readClientAuth(ca, origin), notAfter: ca.notAfter, now, isAuthority: true }
     const where = numbered(path, index, certificates.length)
-    return finish({ source: 'ca', where, use: 'authority', ...rowOf(ca), forecast: forecastOf(origin, known) }, context)
+    const forecast = forecastAuthority(ca, { chain: authorities, now, roots })
+    return finish({ source: 'ca', where, use: 'authority', ...rowOf(ca), forecast }, context)
   })
 }
 

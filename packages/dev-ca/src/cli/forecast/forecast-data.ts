@@ -1,8 +1,8 @@
+import { describeDay, lastDayBefore } from '@peerkit/trust/forecast'
 import { describeMoment } from '../time-left.ts'
-import { advise, describeDay } from './advise.ts'
+import { advise } from './advise.ts'
 import type { Forecasts } from './forecast-question.ts'
 import type { ForecastRow } from './forecast-row.ts'
-import { lastDayBefore } from './public-operators.ts'
 
 /** For `--json`. */
 export function forecastsAsData ({ at, within, rows, unreadable, audit, leftOut }: Forecasts): object {

@@ -1,3 +1,4 @@
+import type { CertificateUse, PublicRoots } from '@peerkit/trust/forecast'
 import { MTLS_ERR_DEV_CA_OPTION } from '../../errors.ts'
 import { dateOf, textOf, textsOf } from '../command.ts'
 import type { Values } from '../command.ts'
@@ -11,8 +12,7 @@ import { AuditedClients } from './audited-clients.ts'
 import { forecastAuthorities, forecastClient, forecastLeaves, readCertificates } from './find-rows.ts'
 import type { ForecastContext } from './find-rows.ts'
 import { sortRows } from './forecast-row.ts'
-import type { ForecastRow, UnreadableServer, Use } from './forecast-row.ts'
-import type { PublicRoots } from './public-roots.ts'
+import type { ForecastRow, UnreadableServer } from './forecast-row.ts'
 import { readAudit } from './read-audit.ts'
 import type { AuditFile } from './read-audit.ts'
 
@@ -60,7 +60,7 @@ export async function findForecasts (values: Values, roots: () => PublicRoots): 
   return { at, within, rows: sortRows(rows), unreadable, audit, leftOut: clients.leftOut }
 }
 
-async function forecastFile (path: string, use: Use, context: ForecastContext): Promise<ForecastRow[]> {
+async function forecastFile (path: string, use: CertificateUse, context: ForecastContext): Promise<ForecastRow[]> {
   const certificates = await readCertificates('cert', path)
   const leaves = certificates.filter(({ isCa }) => isCa !== true)
   const issuers = certificates.filter(({ isCa }) => isCa === true)
@@ -71,7 +71,7 @@ async function forecastFile (path: string, use: Use, context: ForecastContext): 
 
 /** What the server shows is read whether it is trusted or not: nothing is sent to it. */
 async function forecastServer (
-  target: Target, use: Use, timeout: number, context: ForecastContext
+  target: Target, use: CertificateUse, timeout: number, context: ForecastContext
 ): Promise<{ readonly rows: readonly ForecastRow[] } | UnreadableServer> {
   const where = target.authority
   const connection = await openTls(target, { timeout })

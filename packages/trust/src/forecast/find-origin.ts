@@ -1,6 +1,6 @@
 import { matchDistinguishedNames } from '@peerkit/identity'
 import type { DistinguishedName, PeerIdentity } from '@peerkit/identity'
-import { climbChain, findIssuer } from '@peerkit/trust'
+import { climbChain, findIssuer } from '../path/issuers.ts'
 import { otherOperator } from './public-operators.ts'
 import type { PublicOperator } from './public-operators.ts'
 import type { PublicRoots } from './public-roots.ts'

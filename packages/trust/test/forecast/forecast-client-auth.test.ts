@@ -2,11 +2,8 @@ import { rootCertificates } from 'node:tls'
 import { decodePem } from '@peerkit/identity'
 import { test } from 'tap'
 import { createDevCa } from '@peerkit/dev-ca'
-import { findOperator } from '../src/cli/forecast/public-operators.ts'
-import { bundledRoots } from '../src/cli/forecast/public-roots.ts'
-import { findOriginByName } from '../src/cli/forecast/find-origin.ts'
-import { forecastClientAuth, forecastOf } from '../src/cli/forecast/forecast-client-auth.ts'
-import { between, digicert, generationY, own, r11, read, roots, someTrust } from './support/public-world.ts'
+import { bundledRoots, findOperator, findOriginByName, forecastClientAuth, forecastOf } from '../../src/forecast/index.ts'
+import { between, digicert, generationY, own, r11, read, roots, someTrust } from '../support/public-world.ts'
 
 const at = (day: string): number => Date.parse(`${day}T00:00:00Z`)
 const chainOf = (pem: string): ReturnType<typeof read>[] => decodePem(pem).map((der) => read(der))

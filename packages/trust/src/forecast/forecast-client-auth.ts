@@ -54,12 +54,20 @@ export interface ForecastOptions {
   readonly roots?: PublicRoots
 }
 
-/** What becomes of a certificate's clientAuth. Whether the certificate is accepted is for the trust package to say. */
+/** What becomes of a certificate's clientAuth. Whether the certificate is accepted is for `evaluate` to say. */
 export function forecastClientAuth (certificate: PeerIdentity, options: ForecastOptions = {}): ClientAuthForecast {
   const { chain = [], now = Date.now(), roots = bundledRoots() } = options
   const origin = findOrigin(certificate, chain, roots)
   const { notBefore, notAfter } = certificate
   return forecastOf(origin, { ...readClientAuth(certificate, origin), notBefore, notAfter, now })
+}
+
+/** The same of a CA that is trusted: when those below it lose clientAuth. `chain` are the other CAs that are known. */
+export function forecastAuthority (authority: PeerIdentity, options: ForecastOptions = {}): ClientAuthForecast {
+  const { chain = [], now = Date.now(), roots = bundledRoots() } = options
+  const origin = findOrigin(authority, chain, roots)
+  const { notAfter } = authority
+  return forecastOf(origin, { ...readClientAuth(authority, origin), notAfter, now, isAuthority: true })
 }
 
 /** What is known of a certificate beside its origin. */
