@@ -1,9 +1,12 @@
 import { join } from 'node:path'
 import { createDevCa } from '@peerkit/dev-ca'
+import { createPartialIdentity } from '@peerkit/identity'
 import { createTrustEvaluator } from '@peerkit/trust'
 import type { Accepted } from '@peerkit/trust'
 import { test } from 'tap'
 import { authoritiesOf, fileCredentials, listCheckers, memoryCredentials, providerCredentials, renewingCredentials, secureContextOptions } from '../src/index.ts'
+import { refuseSharedAnchors } from '../src/authority/check-authority.ts'
+import type { CheckedAuthority } from '../src/authority/check-authority.ts'
 import type { AuthorityMaterial, CredentialSnapshot } from '../src/index.ts'
 import { makeFolder, nextChange } from './support/world.ts'
 
@@ -131,6 +134,9 @@ test('what is wrong with an authority is told, with its option, what was found a
     [{ 'a b': internal }, /holds the name "a b"; expected letters/],
     [{ internal: { names: 'any' } }, /authorities\.internal needs the option "ca"/],
     [{ internal: { ...internal, name: 'any' } }, /authorities\.internal knows no option "name"; did you mean "names"\?/],
+    [{ internal, partner: { ca: partner.root, names: null } }, /authorities\.partner\.names is null; expected "any"/],
+    [{ internal, partner: { ca: partner.root, names: () => 'any' } }, /authorities\.partner\.names is function; expected "any"/],
+    [{ internal: { ...internal, revocation: null } }, /authorities\.internal\.revocation: /],
     [{ internal, partner: { ca: partner.root } }, /authorities\.partner has no names; where there are several authorities/],
     [{ internal: { ...internal, names: { dsn: 'a' } } }, /^Invalid credentials option: authorities\.internal\.names has no "dsn"/],
     [{ internal: { ...internal, for: 'client' } }, /authorities\.internal\.for is "client"; expected "clients", "servers" or "both"/],
@@ -155,10 +161,30 @@ test('what is wrong with an authority is told, with its option, what was found a
   t.match(memoryCredentials({ ...base, authorities: { p: { ...limited, serverAuthOnly: { acceptUntil: '2026-01-01' } } } }).current.warnings.join('\n'), /authority "p": serverAuthOnly ended on 2026-01-01T00:00:00.000Z; take it out/)
 })
 
+test('what the caller does with its own settings later is no change of trust', async (t) => {
+  const dns = ['a.example']
+  const source = memoryCredentials({ ...base, authorities: { internal, partner: { ...limited, names: { dns } } } })
+  dns.push('prod.example')
+  t.same(source.current.authorities[1]?.names, { dns: ['a.example'] })
+  t.throws(() => { (source.current.authorities[1]?.names as { dns: string[] }).dns.push('x') }, TypeError)
+})
+
+test('the same CA with its name in other letters is the same CA', async (t) => {
+  const authority = (name: string, subject: string, key: string): CheckedAuthority => {
+    const identity = createPartialIdentity({ subject, publicKey256: key.repeat(64) })
+    return { name, anchors: [{ identity }] } as unknown as CheckedAuthority
+  }
+  const refusal = { code: 'MTLS_ERR_CREDENTIALS_REFUSED', reason: 'no_anchor', message: /b\.ca: found .*, which authority "a" has as well/ }
+  t.throws(() => { refuseSharedAnchors([authority('a', 'CN=Internal CA', 'a'), authority('b', 'CN=INTERNAL  ca', 'a')], (name) => `${name}.ca`) }, refusal)
+  t.doesNotThrow(() => { refuseSharedAnchors([authority('a', 'CN=Internal CA', 'a'), authority('b', 'CN=Internal CA', 'b')], (name) => name) }, 'another key is another CA')
+})
+
 test('what an authority cannot do is warned of', async (t) => {
   const warningsOf = (authorities: Record<string, AuthorityMaterial>): string => memoryCredentials({ ...base, authorities }).current.warnings.join('\n')
   t.match(warningsOf({ internal: { ...internal, revocation: 'hard' } }), /authority "internal": revocation is set, but there is neither crl nor checker, so nobody is asked/)
   t.equal(warningsOf({ internal: { ...internal, revocation: 'hard', crl: (await ca.crl()).pem } }), '')
+  t.match(warningsOf({ internal: { ...internal, names: { dns: undefined } as never } }), /names is empty/)
+  t.match(warningsOf({ internal: { ...internal, crl: [], revocation: 'hard' } }), /nobody is asked/)
   t.match(warningsOf({ internal: { ...internal, names: {} } }), /authority "internal": names is empty, so no name of its certificates is believed/)
   t.match(warningsOf({ internal: { ca: ca.root, names: { dns: 'prod.example' } } }), /^cert: CN=ledger.* has the name "ledger", which is outside of what authority "internal" vouches for \(dns: prod\.example\)/)
 })

@@ -46,11 +46,14 @@ export class ForwardedTrust {
 
   /** @param sent DER of what the gateway says that the client sent beside its certificate */
   check (identity: PeerIdentity, sent: readonly Uint8Array[]): ForwardedAnswer | Promise<ForwardedAnswer> {
+    // Asked for every request; answers of the reader and of ours are remembered.
+    const blocked = this.#trust.blocksAlways ? this.#trust.findBlocked(identity) : undefined
+    if (blocked !== undefined) return { accepted: false, reason: 'blocked', detail: blocked }
     const isAsked = this.#trust.checksRevocation || this.#trust.isLimited || this.#trust.hasBlocks || this.#verifiedAs !== undefined
     if (this.#isEvaluated || (sent.length === 0 && !isAsked)) return { accepted: true, identity }
     const { generation } = this.#trust
     const known = this.#remembered.get(identity)
-    if (known !== undefined && known.generation === generation && this.#trust.now() < known.until) return known.answer
+    if (known !== undefined && known.generation === generation && this.#trust.now() < known.until) return this.#stillUnblocked(known.answer)
     const take = ({ answer, until }: Timed): ForwardedAnswer => {
       // An answer that took a while is about a trust that may be gone.
       if (answer.accepted && this.#trust.generation !== generation) return unknown('the trust moved while the certificate was checked')
@@ -63,6 +66,12 @@ export class ForwardedTrust {
     } catch {
       return unknown('the revocation checker failed')
     }
+  }
+
+  /** The path that was found has more certificates than the header. */
+  #stillUnblocked (answer: ForwardedAnswer): ForwardedAnswer {
+    const blocked = answer.accepted && this.#trust.blocksAlways ? this.#trust.findBlocked(answer.identity) : undefined
+    return blocked === undefined ? answer : { accepted: false, reason: 'blocked', detail: blocked }
   }
 
   #ask (identity: PeerIdentity, sent: readonly Uint8Array[]): Timed | Promise<Timed> {
@@ -85,7 +94,7 @@ export class ForwardedTrust {
     const isAsked = this.#trust.checksRevocation || this.#trust.isLimited
     if (isForwardedRefusal(reason, isAsked)) return this.#refused(reason, detail.message)
     // A CA of ours issued it, and it is not accepted: who holds a revoked CA's key may choose what else is wrong with it.
-    if (reason !== 'unknown_ca' && isAsked) return this.#refused('revocation_unknown', detail.message)
+    if (reason !== 'unknown_ca' && (isAsked || this.#trust.hasBlocks)) return this.#refused('revocation_unknown', detail.message)
     return this.#askWithoutPath(identity, detail.message)
   }
 

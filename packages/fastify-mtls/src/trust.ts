@@ -7,6 +7,9 @@ import type { PeerIdentity } from '@peerkit/identity'
 import { createTrustEvaluator } from '@peerkit/trust'
 import type { Accepted, AlgorithmPolicy, BlockList, Decision, NameBounds, Presented, TrustEvaluator, TrustVersion } from '@peerkit/trust'
 
+/** What OpenSSL says of a path that ends at a certificate which is not self-signed. */
+const PARTIAL_CODES: ReadonlySet<string> = new Set(['UNABLE_TO_GET_ISSUER_CERT', 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'])
+
 /** Signatures that explaining one refusal may take. */
 const MAX_EXPLAINED_SIGNATURES = 4
 
@@ -50,11 +53,19 @@ export class Trust {
   }
 
   /**
-   * Whether a refusal by OpenSSL with this code is for `evaluate` to judge: where an authority accepts certificates for servers alone, OpenSSL's verdict proves
-   * possession of the key and nothing else.
+   * Whether a refusal by OpenSSL with this code is for `evaluate` to judge: where an authority accepts certificates for servers alone, or ends paths at an
+   * intermediate, which a server's context cannot be told in Node, OpenSSL's verdict proves possession of the key and nothing else.
    */
   overrules (code: string): boolean {
-    return code === 'INVALID_PURPOSE' && this.credentials.current.authorities.some(({ serverAuthOnlyUntil = -Infinity }) => this.now() < serverAuthOnlyUntil)
+    const { authorities } = this.credentials.current
+    if (code === 'INVALID_PURPOSE') return authorities.some(({ serverAuthOnlyUntil = -Infinity }) => this.now() < serverAuthOnlyUntil)
+    return PARTIAL_CODES.has(code) && authorities.some(({ partial }) => partial)
+  }
+
+  /** Whether a decision explains why OpenSSL refused with a code that is overruled. Otherwise OpenSSL objects to something else. */
+  explainsCode (code: string, { serverAuthOnly, authority }: Accepted): boolean {
+    if (code === 'INVALID_PURPOSE') return serverAuthOnly
+    return this.credentials.current.authorities.find(({ name }) => name === authority)?.partial === true
   }
 
   /** Whether it matters which CA a client comes from: not every name of everybody is believed. */
@@ -79,10 +90,18 @@ export class Trust {
     return ruleAuthoritiesOf(this.credentials.current, 'clients')
   }
 
-  /** Why an identity without a path is blocked; undefined where it is not. */
+  /** Why an identity, or a CA of its chain, is blocked; undefined where it is not. */
   findBlocked (identity: PeerIdentity): string | undefined {
-    const blocked = this.#block?.find(claimsOf(identity))
-    return blocked && `${String(identity)} is blocked by ${blocked.entry}${blocked.reason === undefined ? '' : ` (${blocked.reason})`}`
+    for (const certificate of [claimsOf(identity), ...(identity.chain ?? [])]) {
+      const blocked = this.#block?.find(certificate)
+      if (blocked !== undefined) return `${String(certificate)} is blocked by ${blocked.entry}${blocked.reason === undefined ? '' : ` (${blocked.reason})`}`
+    }
+    return undefined
+  }
+
+  /** Whether a list of blocked certificates is asked for every request. */
+  get blocksAlways (): boolean {
+    return this.#block?.always === true
   }
 
   /** Whether anybody is asked about revocation. */

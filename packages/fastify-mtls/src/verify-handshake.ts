@@ -39,9 +39,9 @@ export function verifyHandshake (socket: TLSSocket, { trust, allowAnonymous, onE
   if (code !== undefined) return refuseByOpenssl(code, chain, trust, onExplained)
   const presented = { leaf: chain.leaf, sent: resumed ? [] : chain.sent, resumed }
   const conclude = (decision: Decision): HandshakeResult => {
-    if (!decision.accepted) return refuseDecided(decision, presented, trust)
+    if (!decision.accepted) return refuseDecided(decision, presented, trust, overruled ? told : undefined)
     // What OpenSSL objects to is then not what the authority lets pass.
-    if (overruled && !decision.serverAuthOnly) return refuse('wrong_purpose', presented.leaf, describeCode(told, presented.leaf))
+    if (overruled && !trust.explainsCode(told, decision)) return refuse(explainVerifyCode(told), presented.leaf, describeCode(told, presented.leaf), told)
     return { decision, presented }
   }
   const decision = trust.evaluate(presented.leaf, presented)
@@ -82,12 +82,13 @@ function describeOrder (code: string): RefusalDetail {
   return { step: code, message, certificate: undefined }
 }
 
-function refuseDecided (decision: Refused, { leaf, resumed }: PresentedClient, trust: Trust): HandshakeResult {
+/** @param code OpenSSL's, where it was overruled: the log knows by it that a stranger may be who is refused */
+function refuseDecided (decision: Refused, { leaf, resumed }: PresentedClient, trust: Trust, code: string | undefined): HandshakeResult {
   const { reason, detail } = trust.remembers(leaf) ? refusalAfterAcceptance(decision) : decision
   // The session's intermediate is not known to this process: the client has to send it, in a full handshake.
-  return refuse(resumed && reason === 'unknown_ca' ? 'resumption_refused' : reason, leaf, detail)
+  return refuse(resumed && reason === 'unknown_ca' ? 'resumption_refused' : reason, leaf, detail, code)
 }
 
-function refuse (reason: Refusal['reason'], leaf?: Uint8Array, detail?: RefusalDetail): HandshakeResult {
-  return { refusal: { reason, code: undefined, detail: () => detail, leaf: () => leaf } }
+function refuse (reason: Refusal['reason'], leaf?: Uint8Array, detail?: RefusalDetail, code?: string): HandshakeResult {
+  return { refusal: { reason, code, detail: () => detail, leaf: () => leaf } }
 }

@@ -218,6 +218,38 @@ test('behind a gateway a block list alone asks for no chain', async (t) => {
   t.same(world.refused.map(({ reason }) => reason), ['blocked'])
 })
 
+test('an authority whose paths end at an intermediate admits its clients, and nobody else', async (t) => {
+  const [ca, partner] = [await createDevCa(), await createDevCa({ name: 'Partner Root' })]
+  const [below, beside] = [await partner.intermediate({ name: 'Partner CA' }), await partner.intermediate({ name: 'Other CA' })]
+  for (const http2 of [false, true]) {
+    const world = await startWorld(t, {
+      ca, setup, settings: { http2 } as never, material: { ca: undefined, authorities: { internal: { ca: ca.root, names: 'any' }, partner: { ca: below.certificate, partial: true, names: { subject: 'any' } } } }
+    })
+    t.match(await call(world, await below.issue({ cn: 'web' }), { path: '/who' }), { status: 200, body: { authority: 'partner', cn: 'web' } })
+    t.match(await call(world, await ca.issue({ cn: 'ours' }), { path: '/who' }), { status: 200, body: { authority: 'internal' } })
+    await t.rejects(call(world, await beside.issue({ cn: 'x' })))
+    await t.rejects(call(world, await partner.issue({ cn: 'x' })))
+    await t.rejects(call(world, await (await createDevCa({ name: 'Partner CA' })).issue({ cn: 'x' })))
+    await t.rejects(call(world, undefined))
+    t.same(world.refusals.map(({ reason }) => reason), ['unknown_ca', 'unknown_ca', 'unknown_ca', 'no_certificate'])
+  }
+})
+
+test('a function that blocks is asked about forwarded clients each time, and about the CAs above them', async (t) => {
+  const [ca, blocked] = [await createDevCa(), new Set<string>()]
+  const below = await ca.intermediate({ name: 'Below' })
+  const world = await startBehind(t, {}, { ca, settings: { block: ({ subject }) => blocked.has(subject?.commonName ?? '') }, material: { intermediates: below.certificate } })
+  const client = await below.issue({ cn: 'client' })
+  const ask = async () => (await call(world, world.gateway, { headers: told(client) })).status
+  t.equal(await ask(), 200)
+  for (const name of ['client', 'Below']) {
+    blocked.add(name)
+    t.equal(await ask(), 401, name)
+    blocked.delete(name)
+    t.equal(await ask(), 200)
+  }
+})
+
 function idOf ({ chain, key }: IssuedCertificate): { cert: string, key: string } {
   return { cert: chain, key }
 }

@@ -41,13 +41,12 @@ const LISTS: readonly (readonly [ClaimKind, SubjectAltNameKind])[] = [
 ]
 
 /**
- * The same without the kinds that are not believed, which are unknown. URIs are two kinds in one list, SPIFFE IDs and others: the list is known where all that
- * may stand in it is believed. A single SPIFFE ID is all there is, so that `spiffe` alone is enough for it.
+ * The same without the kinds that are not believed, which are unknown. URIs are two kinds in one list, SPIFFE IDs and others: it is known where all that stands in
+ * it is believed.
  */
 export function hideAltNames (names: SubjectAltNames, notBelieved: readonly ClaimKind[]): SubjectAltNames {
   const hidden = new Set<SubjectAltNameKind>(LISTS.filter(([claim]) => notBelieved.includes(claim)).map(([, kind]) => kind))
   if (notBelieved.includes('spiffe') && names.uri.some(isSpiffe)) hidden.add('uri')
-  if (hidden.has('uri') && !notBelieved.includes('spiffe') && names.uri.length === 1 && names.uri.every(isSpiffe)) hidden.delete('uri')
   const lists = Object.fromEntries(LISTS.map(([, kind]) => [kind, hidden.has(kind) ? NONE : names[kind]])) as unknown as Omit<SubjectAltNames, 'unknown'>
   return Object.freeze({ ...lists, unknown: Object.freeze([...new Set([...names.unknown, ...hidden])]) })
 }

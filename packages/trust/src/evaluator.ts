@@ -114,9 +114,18 @@ class Evaluator implements TrustEvaluator {
 
   isFresh (decision: Accepted): boolean {
     const now = this.#settings.now()
+    return now < decision.notAfter && now < decision.revalidateAt && this.isCurrent(decision) && !this.#isBlockedNow(decision)
+  }
+
+  /** By a list that is asked each time. One that fails blocks. */
+  #isBlockedNow ({ peer }: Accepted): boolean {
     const { block } = this.#settings
-    return now < decision.notAfter && now < decision.revalidateAt && this.isCurrent(decision) &&
-      (block?.always !== true || block.find(claimsOf(decision.peer)) === undefined)
+    if (block?.always !== true) return false
+    try {
+      return [claimsOf(peer), ...(peer.chain ?? [])].some((certificate) => block.find(certificate) !== undefined)
+    } catch {
+      return true
+    }
   }
 
   evaluate (leaf: Uint8Array, presented: Presented = {}): Decision | Promise<Decision> {

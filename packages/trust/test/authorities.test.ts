@@ -25,7 +25,7 @@ test('an authority vouches for its own names: what is outside is refused, what i
   const inside = ask(trust, b.issue('CN=x, OU=billing', named(spiffe('spiffe://b.example/web'), dns('web.a.example')))) as Accepted
   t.match(inside, { accepted: true, authority: 'partner', serverAuthOnly: false, peer: { authority: 'partner', spiffeId: 'spiffe://b.example/web', subject: undefined } })
   t.same(inside.peer.notBelieved, ['subject', 'dns', 'uri', 'email', 'ip', 'upn', 'policy'])
-  t.same([...inside.peer.subjectAltNames!.unknown].sort(), ['directoryName', 'dns', 'email', 'ip', 'otherName'])
+  t.same([...inside.peer.subjectAltNames!.unknown].sort(), ['directoryName', 'dns', 'email', 'ip', 'otherName', 'uri'])
   t.equal(claimsOf(inside.peer).subject?.organizationalUnit, 'billing')
 
   const foreign = ask(trust, b.issue('CN=x', named(spiffe('spiffe://a.example/billing'))))
@@ -131,12 +131,18 @@ test('a certificate for servers counts until the day that is set, for no other f
   t.equal(told(ask(trust, a.issue('CN=x', make([SERVER_AUTH], 'x.b.example')))), 'outside_authority/outside_authority')
   t.equal(told(ask(trust, a.issue('CN=x', { ...make([SERVER_AUTH]), notAfter: NOW - 1_000 }))), 'expired/expired')
   const narrow = a.certify(ca, { extensions: [purposes(SERVER_AUTH)] })
-  t.match(ask(trust, ca.issue('CN=y', make([CLIENT_AUTH])), [narrow]), { accepted: true, serverAuthOnly: true }, 'a CA above it may lack it too')
+  t.match(ask(trust, ca.issue('CN=y', make([CLIENT_AUTH, SERVER_AUTH])), [narrow]), { accepted: true, serverAuthOnly: true }, 'a CA above it may lack it too')
+  t.equal(told(ask(trust, ca.issue('CN=y', make([CLIENT_AUTH])), [narrow])), 'wrong_purpose/purpose', 'a path for neither')
+  const addressed = tlv(0x87, Buffer.from([192, 0, 2, 1]))
+  t.match(ask(trust, a.issue('CN=x.a.example', { extensions: [purposes(SERVER_AUTH), altNames(addressed)] })), {
+    reason: 'outside_authority', detail: { message: /is for servers alone and has no name of the kinds that authority "public" vouches for/ }
+  })
+  t.match(ask(trust, a.issue('CN=x.a.example', { extensions: [altNames(addressed)] })), { accepted: true }, 'one for clients may have no name')
   now = until - 1
   t.match(ask(trust, leaf), { accepted: true })
   now = until
   t.equal(told(ask(trust, leaf)), 'wrong_purpose/purpose')
-  for (const names of ['any', {}, { dns: 'any' }] as const) {
+  for (const names of ['any', {}, { dns: 'any' }, { dns: undefined }] as const) {
     t.throws(() => evaluator(() => [{ ...day, names }]), { message: /serverAuthOnlyUntil needs .*names, none of them "any"/ })
   }
   t.match(ask(evaluator(() => [{ ...day, serverAuthOnlyUntil: until }], { purpose: 'serverAuth' }), leaf), { accepted: true, serverAuthOnly: false })
@@ -162,4 +168,10 @@ test('of a thousand authorities those are asked that a path may lead to', async 
   t.match(told(ask(trust, new Party('CN=stranger').issue())), /^unknown_ca\/issuer_unknown/)
   t.match(told(ask(trust, new Party('CN=N7').issue())), /^unknown_ca\/signature_invalid/)
   t.equal(createPartialIdentity({ subject: 'CN=x' }).authority, undefined)
+})
+
+test('a certificate of many names costs a bounded number of comparisons, however many paths lead to it', async (t) => {
+  const names = Array.from({ length: 9_000 }, (_, index) => tlv(0x87, Buffer.from([10, 0, index >> 8, index & 0xff])))
+  const bounded = evaluator(() => [{ name: 'a', ca: [aRoot], names: { ip: Array.from({ length: 10 }, (_, index) => `10.${index}.0.0/16`) } }])
+  t.match(ask(bounded, a.issue('CN=x', named(...names))), { reason: 'bad_chain', detail: { step: 'budget_exceeded', message: /take 90000 comparisons with what authority "a" vouches for; at most 4096/ } })
 })

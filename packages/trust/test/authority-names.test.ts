@@ -37,6 +37,8 @@ const TABLE: ReadonlyArray<readonly [ClaimKind, unknown, readonly string[], read
   ['email', '.a.example', ['x@sub.a.example'], ['x@a.example']],
   ['email', 'Bob@a.example', ['Bob@A.example'], ['bob@a.example', 'Bob@b.example']],
   ['ip', '10.0.0.0/8', ['10.1.2.3'], ['11.0.0.1', '2001:db8::1']],
+  ['ip', '::/0', ['2001:db8::1'], ['192.0.2.1', '::ffff:192.0.2.1']],
+  ['ip', '192.0.2.0/25', ['::ffff:192.0.2.1'], ['192.0.2.200', '::ffff:192.0.2.200']],
   ['ip', ['192.0.2.1', '2001:db8::/32'], ['192.0.2.1', '2001:db8:1::1'], ['192.0.2.2', '2001:db9::1']],
   ['upn', 'corp.example', ['bob@corp.example', 'a@b@CORP.example'], ['bob@evil.example', 'bob', '@corp.example', 'bob@corp.example@evil.example', 'bob@sub.corp.example']],
   ['policy', '1.2.3', ['1.2.3'], ['1.2.3.4', '2.5.29.32.0']],

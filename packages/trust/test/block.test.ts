@@ -55,9 +55,21 @@ test('a list without a version is asked each time', async (t) => {
   const trust = evaluatorOf([anchor], { block: listOf(names, true) })
   const decision = trust.evaluate(leaf, { sent: [intermediate] }) as Decision
   t.equal(decision.accepted && trust.isFresh(decision), true)
-  names.push('client')
+  for (const name of ['client', 'ca', 'root']) {
+    names.splice(0, names.length, name)
+    t.equal(decision.accepted && trust.isFresh(decision), false, name)
+    t.equal(told(trust.evaluate(leaf, { sent: [intermediate] })), 'blocked/blocked', name)
+  }
+})
+
+test('a list that fails blocks, and ends nothing', async (t) => {
+  let fails = false
+  const block: BlockList = { version: 1, always: true, find () { if (fails) throw new Error('broken'); return undefined } }
+  const trust = evaluatorOf([anchor], { block })
+  const decision = trust.evaluate(leaf, { sent: [intermediate] }) as Decision
+  fails = true
   t.equal(decision.accepted && trust.isFresh(decision), false)
-  t.equal(told(trust.evaluate(leaf, { sent: [intermediate] })), 'blocked/blocked')
+  t.equal((trust.evaluate(leaf, { sent: [intermediate] }) as Decision).accepted, false)
 })
 
 test('a leaf that is blocked is blocked below every authority; what is no list is refused', async (t) => {

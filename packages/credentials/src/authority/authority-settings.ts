@@ -71,11 +71,12 @@ export function readSettings (given: AuthoritySettings, where: string, isAlone: 
     throw new MTLS_ERR_CREDENTIALS_OPTION(`${where}.checker is ${show(checker)}; expected a revocation checker, such as ocspChecker() makes`)
   }
   if (revocation !== undefined) checkPolicy(revocation, where)
-  const names = given.names ?? 'any'
+  // A copy: what the caller does with its own later is no change of trust.
+  const names = given.names === undefined ? 'any' : freeze(asOption(() => copyNames(given.names, `${where}.names`)))
   const bounds = asOption(() => new NameBounds(names, `${where}.names`))
   if (algorithms !== undefined) asOption(() => readAlgorithmPolicy(algorithms), where)
   const serverAuthOnlyUntil = serverAuthOnly === undefined ? undefined : readDay(serverAuthOnly, where)
-  if (serverAuthOnlyUntil !== undefined && (names === 'any' || Object.keys(names).length === 0 || Object.values(names).includes('any'))) {
+  if (serverAuthOnlyUntil !== undefined && !bounds.isBounded) {
     throw new MTLS_ERR_CREDENTIALS_OPTION(`${where}.serverAuthOnly needs ${where}.names, none of them "any"; a public CA issues to everybody`)
   }
   if (serverAuthOnlyUntil !== undefined && use === 'servers') throw new MTLS_ERR_CREDENTIALS_OPTION(`${where}.serverAuthOnly is about clients, but ${where}.for is "servers"`)
@@ -92,6 +93,20 @@ function readDay (given: { readonly acceptUntil: string }, where: string): numbe
     throw new MTLS_ERR_CREDENTIALS_OPTION(`${where}.serverAuthOnly.acceptUntil is ${show(acceptUntil)}; expected a day such as "2027-03-15"`)
   }
   return time
+}
+
+/** @throws MTLS_ERR_PATH_OPTION where it cannot be copied, since it is no plain data */
+function copyNames (names: unknown, where: string): AuthorityNames {
+  try {
+    return structuredClone(names) as AuthorityNames
+  } catch {
+    return new NameBounds(names as AuthorityNames, where) as never
+  }
+}
+
+function freeze<Value> (value: Value): Value {
+  if (typeof value === 'object' && value !== null) for (const each of Object.values(value)) freeze(each)
+  return Object.freeze(value)
 }
 
 /** @throws MTLS_ERR_CREDENTIALS_OPTION */

@@ -1,4 +1,4 @@
-import { validityAt } from '@peerkit/identity'
+import { nameKey, rdnKeys, validityAt } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
 import { checkAnchors, checkAuthority as checkCa, describeLeftOut } from '../check/check-anchors.ts'
 import { hasIssued, parseCertificate } from '../check/parsed-certificate.ts'
@@ -53,7 +53,7 @@ export function checkAuthority ({ name, settings, material, origins, crlDigests,
   const over = [
     serverAuthOnlyUntil !== undefined && serverAuthOnlyUntil <= now ? `authority "${name}": serverAuthOnly ended on ${showTime(serverAuthOnlyUntil)}; take it out` : undefined,
     isPolicyIdle && digests.length === 0 ? `authority "${name}": revocation is set, but there is neither crl nor checker, so nobody is asked` : undefined,
-    typeof names === 'object' && Object.keys(names).length === 0 ? `authority "${name}": names is empty, so no name of its certificates is believed` : undefined
+    settings.bounds.vouchesForNothing ? `authority "${name}": names is empty, so no name of its certificates is believed` : undefined
   ].filter((warning) => warning !== undefined)
   return { name, settings, anchors: checked.anchors, crlIssuers, candidates, intermediates, crlOrigin: origins.crl, hasCrls: digests.length > 0, trust, warnings: [...checked.warnings, ...warnings, ...over] }
 }
@@ -63,7 +63,8 @@ export function refuseSharedAnchors (authorities: readonly CheckedAuthority[], w
   const owners = new Map<string, string>()
   for (const { name, anchors } of authorities) {
     for (const { identity } of anchors) {
-      const key = `${identity.publicKey256 ?? ''} ${String(identity.subject)}`
+      // As names are chained (RFC 5280 section 7.1): the same CA with its name in other letters is the same CA.
+      const key = `${identity.publicKey256 ?? ''} ${identity.subject === undefined ? '' : nameKey(rdnKeys(identity.subject))}`
       const owner = owners.get(key)
       if (owner !== undefined && owner !== name) throw refused('no_anchor', where(name), `found ${String(identity)}, which authority "${owner}" has as well; expected each CA in one authority`)
       owners.set(key, name)

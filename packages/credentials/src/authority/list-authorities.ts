@@ -1,5 +1,5 @@
 import { MTLS_ERR_CREDENTIALS_OPTION } from '../errors.ts'
-import { TRUST_PARTS } from '../material.ts'
+import { TRUST_PARTS, listOf } from '../material.ts'
 import type { CheckOptions } from '../check-options.ts'
 import type { AuthorityMaterial, AuthorityOrigins, CredentialMaterial, Origins, TrustMaterial } from '../material.ts'
 import { checkKeys } from '../option-check.ts'
@@ -40,8 +40,8 @@ export function listAuthorities (
   const names = checkAuthorities(material)
   return names.map((name) => {
     const given = authorities[name] as AuthorityMaterial
-    const settings = readSettings({ ...given, revocation: given.revocation ?? revocationPolicy }, `authorities.${name}`, names.length === 1)
-    const isPolicyIdle = given.revocation !== undefined && (given.crl === undefined && given.checker === undefined)
+    const settings = readSettings({ ...given, revocation: given.revocation === undefined ? revocationPolicy : given.revocation }, `authorities.${name}`, names.length === 1)
+    const isPolicyIdle = given.revocation !== undefined && listOf(given.crl).length === 0 && given.checker === undefined
     return { name, settings, isPolicyIdle, material: given, origins: originsOf(origins, name), crlDigests: crlDigests?.get(name) }
   })
 }

@@ -60,10 +60,12 @@ export function readAuthorityNames (names: AuthorityNames, where: string): ReadN
   checkKeys(names, CLAIM_KINDS, where)
   const text = new Map<Exclude<ClaimKind, 'subject'>, ReadBound>()
   for (const [kind, read] of TEXT_KINDS) {
-    const bound = names[kind]
+    // Own properties alone: a polluted Object.prototype is no bound.
+    const bound = Object.hasOwn(names, kind) ? names[kind] : undefined
     if (bound !== undefined) text.set(kind, readBound(bound, `${where}.${kind}`, read))
   }
-  return { text, subject: names.subject === undefined ? undefined : readSubject(names.subject, `${where}.subject`) }
+  const subject = Object.hasOwn(names, 'subject') ? names.subject : undefined
+  return { text, subject: subject === undefined ? undefined : readSubject(subject, `${where}.subject`) }
 }
 
 function readBound (bound: NameBound, where: string, read: (text: string, where: string) => TextBound): ReadBound {

@@ -84,7 +84,8 @@ function loadAuthority (authority: Authority, where: string): LoadedAuthority {
   const { name, ca, intermediates = [], revocation = [], names = 'any', partial = false, algorithms, serverAuthOnlyUntil } = authority
   if (typeof name !== 'string' || name === '') throw new MTLS_ERR_PATH_OPTION(`${where}.name is ${name === '' ? 'empty' : describeType(name)}; expected a name`)
   if (typeof partial !== 'boolean') throw new MTLS_ERR_PATH_OPTION(`${where}.partial is ${describeType(partial)}; expected true or false`)
-  if (serverAuthOnlyUntil !== undefined && (names === 'any' || Object.values(names).length === 0 || Object.values(names).includes('any'))) {
+  const bounds = new NameBounds(names, `${where}.names`)
+  if (serverAuthOnlyUntil !== undefined && !bounds.isBounded) {
     throw new MTLS_ERR_PATH_OPTION(`${where}.serverAuthOnlyUntil needs ${where}.names, none of them "any"; a public CA issues to everybody`)
   }
   if (serverAuthOnlyUntil !== undefined && !Number.isFinite(serverAuthOnlyUntil)) throw new MTLS_ERR_PATH_OPTION(`${where}.serverAuthOnlyUntil is ${String(serverAuthOnlyUntil)}; expected milliseconds since the epoch`)
@@ -107,7 +108,7 @@ function loadAuthority (authority: Authority, where: string): LoadedAuthority {
     known: new CandidatePool(known),
     notRoots: new CandidatePool(others),
     revocation,
-    bounds: new NameBounds(names, `${where}.names`),
+    bounds,
     algorithms: algorithms === undefined ? undefined : readAlgorithmPolicy(algorithms),
     serverAuthOnlyUntil
   }

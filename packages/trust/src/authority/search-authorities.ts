@@ -1,5 +1,5 @@
 import type { Certificate } from '../certificate/certificate.ts'
-import { blame } from '../certificate/find-flaw.ts'
+import { allowsPurpose, blame } from '../certificate/find-flaw.ts'
 import type { EvaluatorSettings } from '../evaluator-options.ts'
 import { Budget } from '../limits.ts'
 import { CandidatePool, joinPools } from '../path/candidate-pool.ts'
@@ -34,6 +34,8 @@ type Answer = Found | PathRefused
 
 /** Of a name in a refusal. */
 const MAX_SHOWN = 100
+/** Of names with bounds: some milliseconds. */
+const MAX_COMPARISONS = 4_096
 
 /**
  * Asks the authorities in their order; the first that accepts decides.
@@ -60,7 +62,8 @@ export function searchAuthorities ({ leaf, sent, verified }: AuthorityQuestion, 
       const time = now()
       const serverAuthOnly = time < (authority.serverAuthOnlyUntil ?? -Infinity)
       const rules = { purpose, policies, strict, algorithms: authority.algorithms ?? algorithms, idleCaFields: true, serverAuthOnly, now: time }
-      const answer = searchPath<Found>(material, rules, budget, (path) => conclude(authority, path, settings))
+      const checkNames = once(() => checkAuthorityNames(authority, leaf))
+      const answer = searchPath<Found>(material, rules, budget, (path) => conclude(authority, path, settings, checkNames))
       if (answer instanceof Promise) return answer.then((settled) => settled.valid ? askOthers(authorities, settled, settings) : next(i, settled))
       if (answer.valid) return askOthers(authorities, answer, settings)
       if (isRevoked(leaf, answer)) return answer
@@ -77,8 +80,8 @@ export function searchAuthorities ({ leaf, sent, verified }: AuthorityQuestion, 
 }
 
 /** What is asked of a path that is valid by RFC 5280: the authority's own names, what the operator blocks, and revocation last, since it may cost a round trip. */
-function conclude (authority: LoadedAuthority, path: readonly Certificate[], { block, now }: EvaluatorSettings): Answer | Promise<Answer> {
-  const refusal = checkAuthorityNames(authority, path[0]!) ?? checkBlocked(path, block)
+function conclude (authority: LoadedAuthority, path: readonly Certificate[], { purpose, block, now }: EvaluatorSettings, checkNames: () => PathRefused | undefined): Answer | Promise<Answer> {
+  const refusal = checkNames() ?? (purpose === 'clientAuth' ? checkServerAuthOnly(authority, path) : undefined) ?? checkBlocked(path, block)
   if (refusal !== undefined) return refusal
   const answer = checkRevocation(authority.revocation, path, now)
   const take = (revocation: NotRevoked | PathRefused): Answer => revocation.valid ? { valid: true, authority, path, revocation } : revocation
@@ -101,11 +104,31 @@ function askOthers (authorities: readonly LoadedAuthority[], found: Found, { now
 
 /** Whether every name of the leaf is one that the authority vouches for. */
 function checkAuthorityNames ({ name, bounds }: LoadedAuthority, leaf: Certificate): PathRefused | undefined {
+  const comparisons = bounds.countComparisons(leaf.identity)
+  if (comparisons > MAX_COMPARISONS) return blame(leaf, 'budget_exceeded', `has so many names that they take ${comparisons} comparisons with what authority "${name}" vouches for; at most ${MAX_COMPARISONS}`)
   const outside = bounds.findOutside(leaf.identity)
   if (outside === undefined) return undefined
   const { kind, name: found, bound } = outside
   const shown = JSON.stringify(found.slice(0, MAX_SHOWN))
   return blame(leaf, 'outside_authority', `has the ${KIND_NAMES[kind]} ${shown}, which is outside of what authority "${name}" vouches for (${kind}: ${bound})`)
+}
+
+/**
+ * A path that is not for clients is for servers throughout, and names somebody: a public CA certifies addresses and common names of anybody, and a certificate without a
+ * name of a kind that has bounds is outside of none.
+ */
+function checkServerAuthOnly ({ name, bounds }: LoadedAuthority, path: readonly Certificate[]): PathRefused | undefined {
+  if (path.every((certificate) => allowsPurpose(certificate, 'clientAuth'))) return undefined
+  const other = path.find((certificate) => !allowsPurpose(certificate, 'serverAuth'))
+  if (other !== undefined) return blame(other, 'purpose', 'does not allow serverAuth by its extendedKeyUsage, and another certificate of the path does not allow clientAuth')
+  if (bounds.hasBoundedName(path[0]!.identity)) return undefined
+  return blame(path[0]!, 'outside_authority', `is for servers alone and has no name of the kinds that authority "${name}" vouches for`)
+}
+
+/** Made when it is first asked for: many paths may lead from one leaf to an authority. */
+function once<Value> (make: () => Value): () => Value {
+  let made: { readonly value: Value } | undefined
+  return () => (made ??= { value: make() }).value
 }
 
 /** Of a leaf that is blocked every path ends here; of a CA those through it. */

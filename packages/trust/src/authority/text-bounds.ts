@@ -1,4 +1,4 @@
-import { BlockList, isIP } from 'node:net'
+import { isIP } from 'node:net'
 import { MTLS_ERR_SPIFFE_ID_INVALID, isObjectIdentifier, parseSpiffeId } from '@peerkit/identity'
 import type { SpiffeId } from '@peerkit/identity'
 import { parseIpAddress } from '@peerkit/identity/x509'
@@ -81,10 +81,28 @@ export function readIpBound (text: string, where: string): TextBound {
   if (family === 0 || more.length > 0 || address.includes('%') || !(bits <= (family === 4 ? 32 : 128))) {
     throw expected(where, text, 'an address, or a range such as 10.0.0.0/8')
   }
-  if (hasHostBits(parseIpAddress(address), bits)) throw expected(where, text, `a range whose address has only zeros after its first ${bits} bits`)
-  const list = new BlockList()
-  list.addSubnet(address, bits, family === 4 ? 'ipv4' : 'ipv6')
-  return { text, covers: (name) => isIP(name) !== 0 && list.check(name, isIP(name) === 4 ? 'ipv4' : 'ipv6') }
+  const base = parseIpAddress(address)
+  if (hasHostBits(base, bits)) throw expected(where, text, `a range whose address has only zeros after its first ${bits} bits`)
+  return {
+    text,
+    covers (name) {
+      const octets = isIP(name) === 0 ? undefined : unmapped(parseIpAddress(name))
+      return octets?.length === base.length && hasPrefix(octets, base, bits)
+    }
+  }
+}
+
+/** An IPv4 address that is written as an IPv6 one (RFC 4291 section 2.5.5.2) is an IPv4 address. */
+function unmapped (octets: Uint8Array): Uint8Array {
+  const isMapped = octets.length === 16 && octets.subarray(0, 10).every((octet) => octet === 0) && octets[10] === 0xff && octets[11] === 0xff
+  return isMapped ? octets.subarray(12) : octets
+}
+
+function hasPrefix (octets: Uint8Array, base: Uint8Array, bits: number): boolean {
+  return base.every((octet, index) => {
+    const own = Math.min(8, Math.max(0, bits - 8 * index))
+    return ((octet ^ octets[index]!) & (0xff << (8 - own)) & 0xff) === 0
+  })
 }
 
 function hasHostBits (octets: Uint8Array, bits: number): boolean {

@@ -49,7 +49,8 @@ export function adviseClientAuth (question: AdviceQuestion, now: number): Advice
 /** A private CA can issue certificates for clients, and did not. */
 function adviseAccepted (use: CertificateUse, acceptedUntil: number | undefined, now: number): Advice | undefined {
   if (use !== 'client' || acceptedUntil === undefined) return undefined
-  return { text: `Ask the client for a certificate with clientAuth ${describeUntil(acceptedUntil, now)}.`, remark: undefined }
+  const text = `Ask the client for a certificate with clientAuth ${describeUntil(acceptedUntil, now)}.`
+  return { text, remark: undefined }
 }
 
 function describeDeadline ({ loses }: ClientAuthForecast, acceptedUntil: number | undefined, now: number): string {

@@ -2,7 +2,9 @@ import { rootCertificates } from 'node:tls'
 import { decodePem } from '@peerkit/identity'
 import { test } from 'tap'
 import { createDevCa } from '@peerkit/dev-ca'
-import { bundledRoots, findOperator, findOriginByName, forecastClientAuth, forecastOf } from '../../src/forecast/index.ts'
+import {
+  bundledRoots, findOperator, findOriginByName, forecastClientAuth, forecastOf
+} from '../../src/forecast/index.ts'
 import { between, digicert, generationY, own, r11, read, roots, someTrust } from '../support/public-world.ts'
 
 const at = (day: string): number => Date.parse(`${day}T00:00:00Z`)
