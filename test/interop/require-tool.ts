@@ -5,11 +5,8 @@ import t from 'tap'
 // Debian keeps servers where an ordinary user's PATH does not look.
 const FOLDERS = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/usr/local/go/bin']
 
-/**
- * The path of a program that an interop test needs. Where it is missing the test file ends at once and says so; with PEERKIT_INTEROP_STRICT=1 (CI)
- * a missing program is a failure.
- */
-export function requireTool (name: string): string {
+/** The path of a program; undefined where it is not installed. */
+export function findTool (name: string): string | undefined {
   for (const folder of FOLDERS) {
     const path = join(folder, name)
     try {
@@ -17,6 +14,16 @@ export function requireTool (name: string): string {
       return path
     } catch {}
   }
+  return undefined
+}
+
+/**
+ * The path of a program that an interop test needs. Where it is missing the test file ends at once and says so; with PEERKIT_INTEROP_STRICT=1 (CI)
+ * a missing program is a failure.
+ */
+export function requireTool (name: string): string {
+  const path = findTool(name)
+  if (path !== undefined) return path
   const message = `${name} is not installed: ${process.argv[1] ?? 'this file'} was not run`
   if (process.env['PEERKIT_INTEROP_STRICT'] === '1') throw new Error(message)
   console.error(`skipped: ${message}`)

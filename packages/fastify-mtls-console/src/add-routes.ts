@@ -9,6 +9,7 @@ import { layOut } from './page/layout.ts'
 import type { Page } from './page/layout.ts'
 import { accessPage } from './page/views/access.ts'
 import { clientsPage } from './page/views/clients.ts'
+import { forecastPage } from './page/views/forecast.ts'
 import { logPage } from './page/views/log.ts'
 import { outboundPage } from './page/views/outbound.ts'
 import { overviewPage } from './page/views/overview.ts'
@@ -38,6 +39,7 @@ export function addRoutes (app: FastifyInstance, state: ConsoleState): SendPage 
   addPage('/clients', (query) => clientsPage(state, query, prefix, state.now()))
   addPage('/log', (query) => logPage(state, query, prefix))
   addPage('/trust', () => trustPage(state, prefix, state.now()))
+  addPage('/forecast', () => forecastPage(state, prefix, state.now()))
   addPage('/outbound', () => outboundPage(state, state.now()))
   app.get('/data.json', async (request: FastifyRequest, reply) => {
     secureHeaders(reply)

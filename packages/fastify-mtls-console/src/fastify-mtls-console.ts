@@ -1,12 +1,15 @@
 import { hostname } from 'node:os'
 import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
 import fp from 'fastify-plugin'
+import { bundledRoots } from '@peerkit/trust/forecast'
+import type { PublicRoots } from '@peerkit/trust/forecast'
 import { addRoutes } from './add-routes.ts'
 import { addWhatIf } from './add-what-if.ts'
 import { Collector } from './collect/collector.ts'
 import { RotationHistory } from './collect/rotation-history.ts'
 import { MTLS_ERR_CONSOLE_OPTION } from './errors.ts'
 import type { ConsoleState } from './facts/console-state.ts'
+import { Forecaster } from './facts/forecaster.ts'
 import { createHandshakeEvaluator } from './facts/handshake-evaluator.ts'
 import type { AllowedClientsControl } from './facts/listed-route.ts'
 import { isWithin } from './facts/route-map.ts'
@@ -20,7 +23,7 @@ interface GuardedApp {
   allowClients? (options: { readonly rules: unknown, readonly mode: 'enforce', readonly mayWiden: false }): unknown
 }
 
-const mtlsConsole: FastifyPluginAsync<FastifyMtlsConsoleOptions> = async (app, options) => {
+async function openConsole (app: FastifyInstance, options: FastifyMtlsConsoleOptions, roots: () => PublicRoots): Promise<void> {
   checkOptions(options, app.prefix)
   const control = guard(app, options)
   const { now = Date.now, credentials, revocation, maxEvents = 1000, maxClients = 200, instance = hostname() } = options
@@ -40,6 +43,7 @@ const mtlsConsole: FastifyPluginAsync<FastifyMtlsConsoleOptions> = async (app, o
     credentials,
     revocation,
     handshakes: createHandshakeEvaluator(credentials, revocation, now),
+    forecaster: new Forecaster(roots),
     control,
     collector,
     rotations,
@@ -69,6 +73,12 @@ function listDecorated (app: FastifyInstance): OutboundService[] {
   })
 }
 
+/** @param roots what counts as a public root */
+export function consoleBy (roots: () => PublicRoots): FastifyPluginAsync<FastifyMtlsConsoleOptions> {
+  const plugin: FastifyPluginAsync<FastifyMtlsConsoleOptions> = async (app, options) => { await openConsole(app, options, roots) }
+  return fp(plugin, { fastify: '5.x', name: '@peerkit/fastify-mtls-console', encapsulate: true })
+}
+
 /** A read-only page that says who may call whom. Register it with a prefix and with rules that name the operators, after `@peerkit/fastify-allowed-clients`. */
-const fastifyMtlsConsole: FastifyPluginAsync<FastifyMtlsConsoleOptions> = fp(mtlsConsole, { fastify: '5.x', name: '@peerkit/fastify-mtls-console', encapsulate: true })
+const fastifyMtlsConsole: FastifyPluginAsync<FastifyMtlsConsoleOptions> = consoleBy(bundledRoots)
 export default fastifyMtlsConsole

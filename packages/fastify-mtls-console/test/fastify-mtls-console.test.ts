@@ -7,7 +7,7 @@ import Fastify from 'fastify'
 import fastifyMtlsConsole, { fastifyMtlsConsole as named } from '../src/index.ts'
 import { createWorld } from './support/world.ts'
 
-const PAGES = ['/', '/access', '/what-if', '/clients', '/log', '/trust', '/outbound']
+const PAGES = ['/', '/access', '/what-if', '/clients', '/log', '/trust', '/forecast', '/outbound']
 const FILES = ['/data.json', '/console.js', '/console.css', '/icon.svg']
 
 test('is for the clients that its rules name, on every path and by every method', async (t) => {

@@ -7,7 +7,7 @@ import { createWorld, form } from './support/world.ts'
 
 const SCRIPT = '<script>alert(1)</script>'
 const IMAGE = '"><img src=x onerror=alert(1)>'
-const PAGES = ['/', '/access', '/access?q=%22%3E%3Cimg%20src%3Dx%20onerror%3Dalert(1)%3E', '/clients', '/log', '/log?q=%3Cscript%3Ealert(1)%3C/script%3E&from=%22%3E%3Cscript%3E', '/trust', '/outbound', '/what-if?q=%3Cscript%3E']
+const PAGES = ['/', '/access', '/access?q=%22%3E%3Cimg%20src%3Dx%20onerror%3Dalert(1)%3E', '/clients', '/log', '/log?q=%3Cscript%3Ealert(1)%3C/script%3E&from=%22%3E%3Cscript%3E', '/trust', '/forecast', '/outbound', '/what-if?q=%3Cscript%3E']
 
 test('a certificate with markup in its names is shown as text on every page', async (t) => {
   const { issue, as, get } = await createWorld(t)

@@ -25,7 +25,7 @@ test('says for every route what it would say to a certificate, and why', async (
   t.match(answer, { v: 1, handshake: { accepted: true }, certificate: { subject: 'CN=b,OU=billing' } })
   t.match(JSON.stringify(answer.routes), /ou: expected \\"operators\\", found \\"billing\\"/)
   t.strictSame(outcomes(await judge(world, await pem(world.ca, { cn: 'o', ou: 'operators' }), { q: 'delete /ACC' })), { 'DELETE /accounts/:id': 'allowed' })
-  t.equal((await judge(world, await pem(world.ca, { cn: 'o', ou: 'operators' }), { q: '/console' })).routes.length, 13)
+  t.equal((await judge(world, await pem(world.ca, { cn: 'o', ou: 'operators' }), { q: '/console' })).routes.length, 14)
 })
 
 test('answers a form with a page that does not show again what was pasted', async (t) => {

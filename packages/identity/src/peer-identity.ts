@@ -17,7 +17,8 @@ export interface SubjectAltNames {
   readonly directoryName: readonly DistinguishedName[]
   readonly otherName: readonly OtherName[]
   /**
-   * Kinds that a partial identity says nothing about, or that are not believed: their list is empty because it is unknown, not because there is none.
+   * Kinds that a partial identity says nothing about, or that are not believed: their list is empty because it is unknown, not because there is none. Of
+   * `uri` it has those that are believed.
    * Always empty for a certificate that was just parsed. A rule that needs such a kind must not match, nor may its negation.
    */
   readonly unknown: readonly SubjectAltNameKind[]

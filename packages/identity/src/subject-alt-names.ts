@@ -42,13 +42,14 @@ const LISTS: readonly (readonly [ClaimKind, SubjectAltNameKind])[] = [
 
 /**
  * The same without the kinds that are not believed, which are unknown. URIs are two kinds in one list, SPIFFE IDs and others: it is known where all that stands in
- * it is believed.
+ * it is believed. Those that are believed stand in it all the same.
  */
 export function hideAltNames (names: SubjectAltNames, notBelieved: readonly ClaimKind[]): SubjectAltNames {
   const hidden = new Set<SubjectAltNameKind>(LISTS.filter(([claim]) => notBelieved.includes(claim)).map(([, kind]) => kind))
   if (notBelieved.includes('spiffe') && names.uri.some(isSpiffe)) hidden.add('uri')
   const lists = Object.fromEntries(LISTS.map(([, kind]) => [kind, hidden.has(kind) ? NONE : names[kind]])) as unknown as Omit<SubjectAltNames, 'unknown'>
-  return Object.freeze({ ...lists, unknown: Object.freeze([...new Set([...names.unknown, ...hidden])]) })
+  const uri = freeze(names.uri.filter((each) => !notBelieved.includes(isSpiffe(each) ? 'spiffe' : 'uri')))
+  return Object.freeze({ ...lists, uri, unknown: Object.freeze([...new Set([...names.unknown, ...hidden])]) })
 }
 
 /** Whether a URI is one that only SPIFFE IDs may be. Schemes are compared without case (RFC 3986 section 3.1). */

@@ -30,12 +30,13 @@ test('SPIFFE IDs and other URIs stand in one list, which is known where all of i
     return { list: peer.subjectAltNames!.uri, known: !peer.subjectAltNames!.unknown.includes('uri'), id: peer.spiffeId }
   }
   const id = 'spiffe://prod.example/web'
-  t.same(uri([id], ['uri']), { list: [], known: false, id })
+  t.same(uri([id], ['uri']), { list: [id], known: false, id })
   t.same(uri([id], ['spiffe']), { list: [], known: false, id: undefined })
   t.same(uri(['SPIFFE://prod.example/web'], ['spiffe']), { list: [], known: false, id: undefined })
   t.same(uri(['https://a.example/'], ['spiffe']), { list: ['https://a.example/'], known: true, id: undefined })
   t.same(uri(['https://a.example/'], ['uri']), { list: [], known: false, id: undefined })
-  t.same(uri([id, 'https://a.example/'], ['uri']), { list: [], known: false, id: undefined })
+  t.same(uri([id, 'https://a.example/'], ['uri']), { list: [id], known: false, id: undefined })
+  t.same(uri([id, 'https://a.example/'], ['spiffe']), { list: ['https://a.example/'], known: false, id: undefined })
   t.same(uri([], ['uri']), { list: [], known: false, id: undefined })
 })
 

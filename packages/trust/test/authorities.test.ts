@@ -142,7 +142,7 @@ test('a certificate for servers counts until the day that is set, for no other f
   t.match(ask(trust, leaf), { accepted: true })
   now = until
   t.equal(told(ask(trust, leaf)), 'wrong_purpose/purpose')
-  for (const names of ['any', {}, { dns: 'any' }, { dns: undefined }] as const) {
+  for (const names of ['any', {}, { dns: 'any' }, { dns: undefined as never }] as const) {
     t.throws(() => evaluator(() => [{ ...day, names }]), { message: /serverAuthOnlyUntil needs .*names, none of them "any"/ })
   }
   t.match(ask(evaluator(() => [{ ...day, serverAuthOnlyUntil: until }], { purpose: 'serverAuth' }), leaf), { accepted: true, serverAuthOnly: false })

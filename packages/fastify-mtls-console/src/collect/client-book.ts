@@ -13,6 +13,11 @@ export interface SeenClient {
   readonly wouldDeny: number
   /** The latest addresses, at most five, newest first. */
   readonly addresses: readonly string[]
+  /**
+   * Until when it is accepted although its certificate is for servers alone, in milliseconds since the epoch, as its last
+   * connection said; undefined where it is accepted as any client.
+   */
+  readonly serverAuthOnlyUntil: number | undefined
   readonly lastDenial: { readonly time: number, readonly what: string, readonly reason: string | undefined } | undefined
 }
 
@@ -36,9 +41,10 @@ export class ClientBook {
   /** How many clients made room for others. */
   get dropped (): number { return this.#dropped }
 
-  connected (peer: PeerIdentity, time: number, address: string | undefined): void {
+  connected (peer: PeerIdentity, time: number, address: string | undefined, serverAuthOnlyUntil?: number): void {
     const entry = this.#touch(peer, time, address)
     entry.connections++
+    entry.serverAuthOnlyUntil = serverAuthOnlyUntil
   }
 
   allowed (peer: PeerIdentity, time: number, address: string | undefined): void { this.#touch(peer, time, address).allowed++ }
@@ -60,7 +66,7 @@ export class ClientBook {
     let entry = this.#clients.get(key)
     if (entry === undefined) {
       if (this.#clients.size >= this.#capacity) this.#makeRoom()
-      entry = { key, identity: peer, firstSeen: time, lastSeen: time, connections: 0, allowed: 0, denied: 0, wouldDeny: 0, addresses: [], lastDenial: undefined }
+      entry = { key, identity: peer, firstSeen: time, lastSeen: time, connections: 0, allowed: 0, denied: 0, wouldDeny: 0, addresses: [], serverAuthOnlyUntil: undefined, lastDenial: undefined }
       this.#clients.set(key, entry)
     }
     entry.lastSeen = time

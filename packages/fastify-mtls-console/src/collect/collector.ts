@@ -31,7 +31,7 @@ export class Collector {
     this.log = new EventLog(events)
     this.clients = new ClientBook(clients)
     this.#stop = listen({
-      'peerkit:connection:identified': ({ peer, time, remoteAddress }) => { this.clients.connected(peer, time, remoteAddress) },
+      'peerkit:connection:identified': ({ peer, time, remoteAddress, serverAuthOnlyUntil }) => { this.clients.connected(peer, time, remoteAddress, serverAuthOnlyUntil) },
       'peerkit:request:allowed': ({ peer, time, route, remoteAddress }) => { if (peer !== null && !isOwnRoute(route)) this.clients.allowed(peer, time, remoteAddress) },
       'peerkit:request:denied': (message) => { this.#judged(message, 'enforce') },
       'peerkit:request:would-deny': (message) => { this.#judged(message, 'report') },

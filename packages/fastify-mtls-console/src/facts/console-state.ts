@@ -4,6 +4,7 @@ import type { TrustEvaluator } from '@peerkit/trust'
 import type { Collector } from '../collect/collector.ts'
 import type { RotationHistory } from '../collect/rotation-history.ts'
 import type { OutboundService } from '../options.ts'
+import type { Forecaster } from './forecaster.ts'
 import type { AllowedClientsControl } from './listed-route.ts'
 
 /** All that the console reads. It writes nothing. */
@@ -19,6 +20,8 @@ export interface ConsoleState {
   readonly revocation: RevocationChecker | undefined
   /** Says what a handshake says to a certificate. */
   readonly handshakes: TrustEvaluator
+  /** Says what becomes of a certificate's clientAuth. */
+  readonly forecaster: Forecaster
   readonly control: AllowedClientsControl
   readonly collector: Collector
   readonly rotations: RotationHistory

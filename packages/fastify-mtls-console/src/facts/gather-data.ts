@@ -3,6 +3,7 @@ import { mapAccess } from './access-rows.ts'
 import type { ConsoleState } from './console-state.ts'
 import { findAnchor } from './find-anchor.ts'
 import { findAuthority } from './find-authority.ts'
+import { gatherForecast } from './forecast-facts.ts'
 import { listEnds } from './list-ends.ts'
 import { listServices } from './list-services.ts'
 import { matchesEvent } from './query.ts'
@@ -24,6 +25,7 @@ export function gatherData (state: ConsoleState, query: Query): object {
     service: { name, instance },
     trust: gatherTrust(state),
     ends: listEnds(state),
+    forecast: gatherForecast(state),
     rulesGeneration: control.generation,
     routes: access.rows.map(({ route: { methods, url, constraints, scope, access, requirements, counts }, clients }) => ({ methods, url, constraints: nameConstraints(constraints), scope, access, requirements, counts, clients })),
     moreRoutes: access.moreRoutes,

@@ -22,7 +22,7 @@ export interface Page {
 }
 
 const PAGES: ReadonlyArray<readonly [path: string, name: string]> = [
-  ['/', 'Overview'], ['/access', 'Access'], ['/what-if', 'What if'], ['/clients', 'Clients'], ['/log', 'Log'], ['/trust', 'Trust'], ['/outbound', 'Outbound']
+  ['/', 'Overview'], ['/access', 'Access'], ['/what-if', 'What if'], ['/clients', 'Clients'], ['/log', 'Log'], ['/trust', 'Trust'], ['/forecast', 'Forecast'], ['/outbound', 'Outbound']
 ]
 
 /** The frame of every page. */

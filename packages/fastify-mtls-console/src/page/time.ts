@@ -24,6 +24,13 @@ export function showTime (time: number | undefined, now: number): Html {
   return html`<time datetime="${new Date(time).toISOString()}">${formatTime(time)}</time> <span class="faint nowrap">${distance}</span>`
 }
 
+/** A day in UTC with its distance from now. */
+export function showDay (time: number, now: number): Html {
+  const day = formatTime(time).slice(0, 10)
+  const distance = time > now ? `in ${formatSpan(time - now)}` : `${formatSpan(now - time)} ago`
+  return html`<time datetime="${day}">${day}</time> <span class="faint nowrap">${distance}</span>`
+}
+
 export const WEEK: number = 7 * 86_400_000
 const MONTH = 30 * 86_400_000
 

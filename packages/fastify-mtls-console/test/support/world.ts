@@ -10,7 +10,9 @@ import type { PeerIdentity } from '@peerkit/identity'
 import type { RevocationChecker } from '@peerkit/revocation'
 import Fastify from 'fastify'
 import type { FastifyInstance, InjectOptions } from 'fastify'
-import fastifyMtlsConsole from '../../src/index.ts'
+import { bundledRoots } from '@peerkit/trust/forecast'
+import type { PublicRoots } from '@peerkit/trust/forecast'
+import { consoleBy } from '../../src/fastify-mtls-console.ts'
 import type { FastifyMtlsConsoleOptions } from '../../src/index.ts'
 
 export interface Test { after (task: () => unknown): unknown }
@@ -38,6 +40,8 @@ export interface WorldOptions {
   readonly http2?: boolean
   /** The checker of the server, and of the console. */
   readonly revocation?: RevocationChecker
+  /** What counts as a public root. Default: those of Node. */
+  readonly roots?: PublicRoots
   /** In place of the usual routes. */
   setup? (app: FastifyInstance, credentials: MemoryCredentials): Promise<void> | void
 }
@@ -53,7 +57,7 @@ export function addAccounts (app: FastifyInstance): void {
 }
 
 /** An app with a console at /console for operators. */
-export async function createWorld (t: Test, { clients = {}, console: options = {}, crl = false, http2 = false, revocation, setup = addAccounts }: WorldOptions = {}): Promise<World> {
+export async function createWorld (t: Test, { clients = {}, console: options = {}, crl = false, http2 = false, revocation, roots = bundledRoots(), setup = addAccounts }: WorldOptions = {}): Promise<World> {
   const ca = await createDevCa({ name: 'Test CA' })
   const server: IssuedCertificate = await ca.issue({ cn: 'accounts', dns: 'localhost', ip: '127.0.0.1' })
   const credentials = memoryCredentials({ cert: server.chain, key: server.key, ca: ca.root, ...(crl && { crl: (await ca.crl()).pem }) })
@@ -67,7 +71,7 @@ export async function createWorld (t: Test, { clients = {}, console: options = {
   await app.register(fastifyMtls, { credentials })
   await app.register(fastifyAllowedClients, { clients: { operators: { ou: 'operators' }, billing: { ou: 'billing' } }, ...clients })
   await setup(app, credentials)
-  await app.register(fastifyMtlsConsole, { prefix: '/console', credentials, allowedClients: ['operators'], instance: 'pod-7', ...own, ...options })
+  await app.register(consoleBy(() => roots), { prefix: '/console', credentials, allowedClients: ['operators'], instance: 'pod-7', ...own, ...options })
   await app.ready()
   const issue = async (options: IssueOptions): Promise<PeerIdentity> => parsePeerIdentity((await ca.issue({ profile: 'client', ...options })).der)
   const operator = await issue({ cn: 'Olga', ou: 'operators' })

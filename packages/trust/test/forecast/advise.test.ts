@@ -95,7 +95,8 @@ test('something has to be done for what a client presents, and within the time',
     [loses, 'client', 34, true], [loses, 'client', 30, false], [loses, 'unknown', 34, true],
     [loses, 'server', 90, false],
     [lacks, 'client', 0, true], [lacks, 'authority', 0, true], [lacks, 'unknown', 90, false],
-    [ended, 'client', 0, true], [inner, 'client', 9999, false], [later, 'client', 92, false], [later, 'client', 93, true]
+    [ended, 'client', 0, true], [inner, 'client', 9999, false],
+    [later, 'client', 92, false], [later, 'client', 93, true]
   ]
   for (const [found, use, days, expected] of cases) {
     t.equal(needsAction(use, found, now, days * DAY), expected, `${found.state} as ${use} within ${days} days`)

@@ -111,6 +111,8 @@ test('a root without an organisation is known by its whole name', (t) => {
   t.equal(bundledRoots().operatorOf(read(own.der).subject), undefined)
   t.match(findOriginByName(root?.subject, [], roots), { kind: 'public', operator: { name: 'Let\'s Encrypt' } })
   t.match(findOriginByName(undefined, [], roots), { kind: 'private', evidence: 'none' })
+  const resold = { kind: 'public', evidence: 'issuer_name', path: [], operator: { name: 'Let\'s Encrypt' } }
+  t.match(findOriginByName(read(r11.der).subject, [read(r11.der)], roots), resold, 'a known CA of the name')
   t.end()
 })
 

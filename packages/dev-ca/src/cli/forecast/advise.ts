@@ -15,7 +15,8 @@ export function advise ({ source, use, forecast }: ForecastRow, now: number): Ro
   const advice = adviseClientAuth({ forecast, use, isOwn: source !== 'audit' }, now)
   if (advice === undefined) return undefined
   const { text, remark } = advice
-  if (remark !== undefined) return { text, remarks: forecast.evidence === 'issuer_name' ? [remark, NAME_ALONE] : [remark] }
+  const isByName = forecast.evidence === 'issuer_name'
+  if (remark !== undefined) return { text, remarks: isByName ? [remark, NAME_ALONE] : [remark] }
   const isOpen = use === 'unknown' && forecast.state === 'lacks'
   return { text: isOpen ? text.replace(/\.$/, ' (see --use client).') : text, remarks: [] }
 }

@@ -38,10 +38,9 @@ export function rowOf (peer: PeerIdentity): Named {
 
 /** By date, the soonest first; what is not affected last. */
 export function sortRows (rows: readonly ForecastRow[]): ForecastRow[] {
-  // A difference of two infinities is no number.
-  return rows.toSorted((one, other) => sortKey(one) === sortKey(other) ? 0 : sortKey(one) - sortKey(other))
-}
-
-function sortKey ({ forecast }: ForecastRow): number {
-  return dateOfLoss(forecast)
+  return rows.toSorted((one, other) => {
+    const [date, otherDate] = [dateOfLoss(one.forecast), dateOfLoss(other.forecast)]
+    // A difference of two infinities is no number.
+    return date === otherDate ? 0 : date - otherDate
+  })
 }

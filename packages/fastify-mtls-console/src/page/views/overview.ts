@@ -32,6 +32,7 @@ ${eventTable(events, 'lately', 'The latest events, refused handshakes left out',
 <li><a href="${prefix}/access">Who can call this route?</a> Filter the map by method and path.</li>
 <li><a href="${prefix}/what-if">What if this certificate called?</a> Paste it and see what every route would say.</li>
 <li><a href="${prefix}/trust">Did the rotation reach this instance?</a> See what is in force and since when.</li>
+<li><a href="${prefix}/forecast">Which certificates lose clientAuth?</a> See what comes from public CAs, and what to do.</li>
 <li><a href="${prefix}/trust#anchors">Is anyone still calling with the old CA?</a> See the clients of each CA.</li>
 </ul></section>`
   }

@@ -1,0 +1,137 @@
+import type { SnapshotAuthority } from '@peerkit/credentials'
+import type { PeerIdentity } from '@peerkit/identity'
+import type { ClientAuthForecast } from '@peerkit/trust/forecast'
+import { clip } from '../collect/clip.ts'
+import type { ConsoleState } from './console-state.ts'
+import { compareEntries, forecastEntry } from './forecast-entry.ts'
+import type { ForecastEntry, ForecastSubject } from './forecast-entry.ts'
+import { findAuthority } from './find-authority.ts'
+import { hasNamedAuthorities } from './named-authorities.ts'
+import { listRefused } from './refused-clients.ts'
+import { nameCertificate } from './show-certificate.ts'
+
+/** Certificates of one kind: how many were looked at, and those that are affected, the soonest first. */
+export interface ForecastGroup {
+  readonly lookedAt: number
+  readonly entries: readonly ForecastEntry[]
+}
+
+/** Of an authority, its CAs. */
+export interface AuthorityForecast extends ForecastGroup { readonly name: string }
+
+/** Which certificates lose clientAuth. Times are milliseconds since the epoch. */
+export interface ForecastFacts {
+  readonly time: number
+  readonly withinDays: number
+  /** Certificates that were looked at, those affected, and those for which something has to be done within the time. */
+  readonly lookedAt: number
+  readonly affected: number
+  readonly needAction: number
+  readonly hasNamedAuthorities: boolean
+  readonly own: ForecastGroup
+  /** The soonest first. */
+  readonly authorities: readonly AuthorityForecast[]
+  /** Those refused since they lack clientAuth among them. */
+  readonly clients: ForecastGroup
+  readonly servers: ForecastGroup
+  /** How to bridge the time. */
+  readonly remarks: readonly string[]
+}
+
+const WITHIN_DAYS = 90
+const WITHIN = WITHIN_DAYS * 86_400_000
+
+/** Of our own certificate, the trusted CAs, and the clients and servers seen since the start. */
+export function gatherForecast (state: ConsoleState): ForecastFacts {
+  const now = state.now()
+  const { current } = state.credentials
+  // It is a server's for sure; whether it is presented to others too is not known here.
+  const ownSubject = describe('own certificate', current.identity, { use: 'unknown' })
+  const own = group([[ownSubject, forecastOf(state, current.identity, now)]], now)
+  const authorities = current.authorities.map((authority): AuthorityForecast => {
+    return { name: authority.name, ...group(listAnchors(state, authority, now), now) }
+  })
+  const clients = group(listClients(state, now), now)
+  const servers = group(listServers(state, now), now)
+  const groups = [own, ...authorities, clients, servers]
+  const entries = groups.flatMap((one) => one.entries)
+  return {
+    time: now,
+    withinDays: WITHIN_DAYS,
+    lookedAt: groups.reduce((sum, { lookedAt }) => sum + lookedAt, 0),
+    affected: entries.length,
+    needAction: entries.filter(({ needsAction }) => needsAction).length,
+    hasNamedAuthorities: hasNamedAuthorities(current),
+    own,
+    authorities: authorities.sort(compareGroups),
+    clients,
+    servers,
+    remarks: [...new Set(entries.flatMap(({ remark }) => remark ?? []))]
+  }
+}
+
+type Looked = readonly [subject: ForecastSubject, forecast: ClientAuthForecast]
+
+function group (looked: readonly Looked[], now: number): ForecastGroup {
+  const entries = looked.flatMap(([subject, forecast]) => forecastEntry(subject, forecast, now, WITHIN) ?? [])
+  return { lookedAt: looked.length, entries: entries.sort(compareEntries) }
+}
+
+function compareGroups ({ entries: [one] }: ForecastGroup, { entries: [other] }: ForecastGroup): number {
+  if (one === undefined || other === undefined) return Number(one === undefined) - Number(other === undefined)
+  return compareEntries(one, other)
+}
+
+function listAnchors (state: ConsoleState, authority: SnapshotAuthority, now: number): Looked[] {
+  const { name, for: whose, anchors, serverAuthOnlyUntil } = authority
+  const known = whose === 'servers'
+    ? { use: 'server', authority: name } as const
+    : { use: 'authority', authority: name, serverAuthOnlyUntil } as const
+  return anchors.map((anchor) => {
+    const forecast = state.forecaster.forecastAuthority(anchor, state.credentials.current, now)
+    return [describe('trusted CA', anchor, known), forecast]
+  })
+}
+
+function listClients (state: ConsoleState, now: number): Looked[] {
+  const { collector, credentials: { current }, forecaster } = state
+  const seen = collector.clients.list().map(({ key, identity, lastSeen, serverAuthOnlyUntil }): Looked => {
+    const authority = findAuthority(identity, current)?.name
+    const known = { use: 'client', key, lastSeen, serverAuthOnlyUntil, authority } as const
+    return [describe('client', identity, known), forecastOf(state, identity, now)]
+  })
+  const refused = listRefused(collector.log.list(), new Set(seen.map(([{ key }]) => key)))
+  return [...seen, ...refused.map((one): Looked => [one, forecaster.forecastRefused(one.issuer, current, now)])]
+}
+
+function listServers (state: ConsoleState, now: number): Looked[] {
+  return state.collector.servers.list().flatMap(({ origin, identity, identifiedAt }): Looked[] => {
+    if (identity === undefined) return []
+    const known = { use: 'server', calledAt: clip(origin), lastSeen: identifiedAt } as const
+    return [[describe('server', identity, known), forecastOf(state, identity, now)]]
+  })
+}
+
+function forecastOf (state: ConsoleState, identity: PeerIdentity, now: number): ClientAuthForecast {
+  const { forecaster, credentials } = state
+  return forecaster.forecast(identity, credentials.current, now)
+}
+
+function describe (
+  what: ForecastSubject['what'], identity: PeerIdentity, known: Pick<ForecastSubject, 'use'> & Partial<ForecastSubject>
+): ForecastSubject {
+  const { issuer, serialNumber, fingerprint256 } = identity
+  const unknown = {
+    key: undefined, calledAt: undefined, authority: undefined, lastSeen: undefined, serverAuthOnlyUntil: undefined
+  }
+  return {
+    what,
+    name: nameCertificate(identity),
+    text: clip(String(identity)) as string,
+    issuer: clip(issuer?.toString()),
+    serialNumber,
+    fingerprint256,
+    ...unknown,
+    ...known
+  }
+}

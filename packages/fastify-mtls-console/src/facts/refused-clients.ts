@@ -1,0 +1,34 @@
+import type { ConsoleEvent } from '../collect/console-event.ts'
+import type { ForecastSubject } from './forecast-entry.ts'
+
+/**
+ * Clients whose handshake was refused since their certificate is not for clients, each once, as the log still has them.
+ *
+ * @param events newest first
+ * @param known keys of clients that were let in: those are listed already
+ */
+export function listRefused (
+  events: readonly ConsoleEvent[], known: ReadonlySet<string | undefined>
+): ForecastSubject[] {
+  const found = new Map<string, ForecastSubject>()
+  for (const { kind, reason, peer, fingerprint256, issuer, last } of events) {
+    const key = fingerprint256 ?? peer
+    if (kind !== 'handshake' || reason !== 'wrong_purpose' || key === undefined) continue
+    if (known.has(key) || found.has(key)) continue
+    found.set(key, {
+      what: 'refused client',
+      name: peer ?? key,
+      text: peer ?? key,
+      key: undefined,
+      calledAt: undefined,
+      issuer,
+      serialNumber: undefined,
+      fingerprint256,
+      authority: undefined,
+      lastSeen: last,
+      use: 'client',
+      serverAuthOnlyUntil: undefined
+    })
+  }
+  return [...found.values()]
+}

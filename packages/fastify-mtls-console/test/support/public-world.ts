@@ -1,0 +1,57 @@
+import type { AuthorityMaterial } from '@peerkit/credentials'
+import { createDevCa } from '@peerkit/dev-ca'
+import type { CaOptions, DevCa, IssueOptions } from '@peerkit/dev-ca'
+import { readPublicRoots } from '@peerkit/trust/forecast'
+import type { PublicRoots } from '@peerkit/trust/forecast'
+import { createWorld } from './world.ts'
+import type { Test, World, WorldOptions } from './world.ts'
+
+/** Valid whenever the tests run. The renewal is due with a third of the time left: on 2029-12-31. */
+export const years: Pick<IssueOptions, 'notBefore' | 'notAfter'> = {
+  notBefore: new Date('2020-01-01'), notAfter: new Date('2035-01-01')
+}
+
+function nameOf (o: string, cn: string): CaOptions {
+  return { ...years, subject: [{ type: 'O', value: o }, { type: 'CN', value: cn }] }
+}
+
+/** CAs that count as public ones in these tests, and a certificate authority below one. */
+export const someRoot: DevCa = await createDevCa(nameOf('Some Trust', 'Some Root'))
+export const some: DevCa = await someRoot.intermediate(nameOf('Some Trust', 'Some Issuing'))
+export const digicert: DevCa = await createDevCa(nameOf('DigiCert Inc', 'DigiCert Root'))
+export const roots: PublicRoots = readPublicRoots([someRoot.der, digicert.der])
+
+export interface PublicWorld extends World { readonly origin: string }
+
+/** The moment at which the console looks: a month before the renewals. */
+export const NOW: number = Date.parse('2029-12-01T00:00:00Z')
+
+/** The world with its own CA and others as authorities, listening, at a fixed moment. */
+export async function createPublicWorld (
+  t: Test, authorities: Readonly<Record<string, AuthorityMaterial>>, options: WorldOptions = {}
+): Promise<PublicWorld> {
+  const world = await createWorld(t, { ...options, roots, console: { now: () => NOW, ...options.console } })
+  const internal = { ca: world.ca.root, names: 'any' } as const
+  world.credentials.update({ ca: undefined, authorities: { internal, ...authorities } })
+  await world.app.listen({ host: '127.0.0.1', port: 0 })
+  return { ...world, origin: world.app.listeningOrigin }
+}
+
+/** The text of a page, or of what stands between two of its texts. */
+export function textOf (page: string, from = '<main', to = '</main>'): string {
+  const start = page.indexOf(from)
+  const text = page.slice(start, page.indexOf(to, start)).replace(/<[^>]+>/g, ' ')
+  return text.replaceAll('&quot;', '"').replaceAll('&#39;', "'").replace(/\s+/g, ' ').trim()
+}
+
+/** The texts of a table's rows. */
+export function rowsOf (page: string, id: string): string[] {
+  const start = page.indexOf(`<div id="${id}"`)
+  const rows = page.slice(start, page.indexOf('</table>', start)).split('<tr role="row">').slice(2)
+  return rows.map((row) => textOf(`${row}</tr>`, '', '</tr>'))
+}
+
+/** Matches a text that starts with the first of some pieces, and has the others behind it in this order. */
+export function inOrder (...pieces: readonly string[]): RegExp {
+  return new RegExp(`^${pieces.map((piece) => piece.replace(/[.()[\]{}'+*?^$|\\/]/g, '\\$&')).join('.*')}`)
+}
