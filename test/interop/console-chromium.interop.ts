@@ -11,7 +11,7 @@ import { requireTool } from './require-tool.ts'
 const tools = { chromium: requireTool('chromium'), certutil: requireTool('certutil'), pk12util: requireTool('pk12util'), openssl: requireTool('openssl') }
 const demo = await startDemo()
 const { accounts: { origin }, cast, folder } = demo
-const paths = ['/', '/access', '/what-if', '/clients', '/log', '/trust', '/outbound']
+const paths = ['/', '/access', '/what-if', '/clients', '/log', '/trust', '/forecast', '/outbound']
 const ca = join(folder, 'ca.pem')
 const errors: string[] = []
 
