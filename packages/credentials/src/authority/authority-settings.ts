@@ -72,7 +72,7 @@ export function readSettings (given: AuthoritySettings, where: string, isAlone: 
   }
   if (revocation !== undefined) checkPolicy(revocation, where)
   // A copy: what the caller does with its own later is no change of trust.
-  const names = given.names === undefined ? 'any' : freeze(asOption(() => copyNames(given.names, `${where}.names`)))
+  const names = given.names === undefined ? 'any' : freeze(copyNames(given.names, `${where}.names`))
   const bounds = asOption(() => new NameBounds(names, `${where}.names`))
   if (algorithms !== undefined) asOption(() => readAlgorithmPolicy(algorithms), where)
   const serverAuthOnlyUntil = serverAuthOnly === undefined ? undefined : readDay(serverAuthOnly, where)
@@ -95,12 +95,12 @@ function readDay (given: { readonly acceptUntil: string }, where: string): numbe
   return time
 }
 
-/** @throws MTLS_ERR_PATH_OPTION where it cannot be copied, since it is no plain data */
+/** @throws MTLS_ERR_CREDENTIALS_OPTION where it is no plain data, and cannot be copied */
 function copyNames (names: unknown, where: string): AuthorityNames {
   try {
     return structuredClone(names) as AuthorityNames
   } catch {
-    return new NameBounds(names as AuthorityNames, where) as never
+    throw new MTLS_ERR_CREDENTIALS_OPTION(`${where} is ${typeof names === 'function' ? 'function' : 'no plain data'}; expected "any", or an object such as { dns: "partner.example" }`)
   }
 }
 
