@@ -10,6 +10,7 @@ import { ForwardedTrust, validateInProcess } from './forwarded-trust.ts'
 import type { ForwardedAnswer } from './forwarded-trust.ts'
 import { ForwardedUpgrades } from './forwarded-upgrades.ts'
 import { assignPeer, assignedPeer, peerOfRequest } from './request-peer.ts'
+import { JUDGEMENT_TIMEOUT } from './gateway-context.ts'
 import type { GatewayContext } from './gateway-context.ts'
 
 /** A reader, or the options of one, whose validator and clock are then those of the server. */
@@ -25,9 +26,6 @@ interface VerifiedAs {
 
 /** What is told of a header that was refused or removed; `reason` and `detail` are for the log alone. */
 type Rejection = { readonly state: 'refused' | 'stripped', readonly reason: string, readonly header: string, readonly detail?: string | undefined }
-
-/** How long an answer is waited for where no trust says so, in milliseconds. */
-const JUDGEMENT_TIMEOUT = 5_000
 
 /** A request, and who sent it as far as the connection says: what a gateway told of its client is no sender. */
 interface Call { readonly request: FastifyRequest, readonly sender: PeerIdentity | undefined, readonly remoteAddress: string | undefined }

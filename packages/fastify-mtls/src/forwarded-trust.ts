@@ -125,12 +125,9 @@ export class ForwardedTrust {
       return { accepted: false, reason: 'authority_unknown', detail: `no authority vouches for ${String(identity)}: ${why ?? 'the gateway passes no certificate on'}; see the option verifiedAs` }
     }
     const bounds = this.#trust.boundsOf(name)
-    if (bounds === undefined) return { accepted: false, reason: 'authority_unknown', detail: `verifiedAs is "${name}", which is no authority for clients any more` }
-    const outside = bounds.findOutside(identity)
-    if (outside !== undefined) {
-      const found = JSON.stringify(outside.name.slice(0, 100))
-      return { accepted: false, reason: 'outside_authority', detail: `${String(identity)} has the ${outside.kind} ${found}, which is outside of what authority "${name}" vouches for (${outside.bound})` }
-    }
+    if (bounds === undefined) return { accepted: false, reason: 'authority_unknown', detail: `nobody vouches for ${String(identity)}: verifiedAs is "${name}", which is no authority for clients any more` }
+    const fault = bounds.findFault(identity, name)
+    if (fault !== undefined) return { accepted: false, reason: 'outside_authority', detail: `${String(identity)} ${fault.text}` }
     return { accepted: true, identity: limitPeerIdentity(identity, name, bounds.notBelieved) }
   }
 

@@ -13,7 +13,7 @@ export interface GatewayContext {
 }
 
 /** How long a server that mtlsServerOptions did not make waits for an answer, in milliseconds; others are told. */
-const JUDGEMENT_TIMEOUT = 5_000
+export const JUDGEMENT_TIMEOUT = 5_000
 
 /**
  * The context of a server that mtlsServerOptions did not make, behind a gateway.

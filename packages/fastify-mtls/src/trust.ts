@@ -4,7 +4,7 @@ import type { RefusalDetail } from '@peerkit/events'
 import type { RevocationChecker } from '@peerkit/revocation'
 import { claimsOf } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
-import { createTrustEvaluator } from '@peerkit/trust'
+import { createTrustEvaluator, findBlocked } from '@peerkit/trust'
 import type { Accepted, AlgorithmPolicy, BlockList, Decision, NameBounds, Presented, TrustEvaluator, TrustVersion } from '@peerkit/trust'
 
 /** What OpenSSL says of a path that ends at a certificate which is not self-signed. */
@@ -92,11 +92,8 @@ export class Trust {
 
   /** Why an identity, or a CA of its chain, is blocked; undefined where it is not. */
   findBlocked (identity: PeerIdentity): string | undefined {
-    for (const certificate of [claimsOf(identity), ...(identity.chain ?? [])]) {
-      const blocked = this.#block?.find(certificate)
-      if (blocked !== undefined) return `${String(certificate)} is blocked by ${blocked.entry}${blocked.reason === undefined ? '' : ` (${blocked.reason})`}`
-    }
-    return undefined
+    const blocked = this.#block && findBlocked(this.#block, [claimsOf(identity), ...(identity.chain ?? [])])
+    return blocked && `${String(blocked.certificate)} ${blocked.fault}`
   }
 
   /** Whether a list of blocked certificates is asked for every request. */

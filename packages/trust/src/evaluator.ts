@@ -3,6 +3,7 @@ import { claimsOf, limitPeerIdentity, relinkPeerIdentity } from '@peerkit/identi
 import type { PeerIdentity } from '@peerkit/identity'
 import { summarizeCertificate } from '@peerkit/identity/x509'
 import { AuthoritiesInForce } from './authority/authorities-in-force.ts'
+import { findBlocked } from './authority/block-list.ts'
 import type { LoadedAuthority } from './authority/load-authority.ts'
 import { searchAuthorities } from './authority/search-authorities.ts'
 import type { Found } from './authority/search-authorities.ts'
@@ -117,15 +118,10 @@ class Evaluator implements TrustEvaluator {
     return now < decision.notAfter && now < decision.revalidateAt && this.isCurrent(decision) && !this.#isBlockedNow(decision)
   }
 
-  /** By a list that is asked each time. One that fails blocks. */
+  /** By a list that is asked each time. */
   #isBlockedNow ({ peer }: Accepted): boolean {
     const { block } = this.#settings
-    if (block?.always !== true) return false
-    try {
-      return [claimsOf(peer), ...(peer.chain ?? [])].some((certificate) => block.find(certificate) !== undefined)
-    } catch {
-      return true
-    }
+    return block?.always === true && findBlocked(block, [claimsOf(peer), ...(peer.chain ?? [])]) !== undefined
   }
 
   evaluate (leaf: Uint8Array, presented: Presented = {}): Decision | Promise<Decision> {

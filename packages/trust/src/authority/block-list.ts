@@ -21,3 +21,22 @@ export interface BlockList {
    */
   find (certificate: PeerIdentity): Blocked | undefined
 }
+
+/** The first certificate that is blocked, and the sentence for it. A list that throws blocks. */
+export function findBlocked<Certificate extends PeerIdentity> (block: BlockList, certificates: readonly Certificate[]): { readonly certificate: Certificate, readonly fault: string } | undefined {
+  for (const certificate of certificates) {
+    const blocked = ask(block, certificate)
+    if (blocked === undefined) continue
+    const { entry, reason } = blocked
+    return { certificate, fault: `is blocked by ${entry}${reason === undefined ? '' : ` (${reason})`}` }
+  }
+  return undefined
+}
+
+function ask (block: BlockList, certificate: PeerIdentity): Blocked | undefined {
+  try {
+    return block.find(certificate)
+  } catch (error) {
+    return { entry: 'the list, which failed', reason: error instanceof Error ? error.message : String(error) }
+  }
+}

@@ -15,7 +15,7 @@ export interface OutsideName {
 const UPN = '1.3.6.1.4.1.311.20.2.3'
 
 /** In a sentence. */
-export const KIND_NAMES: Readonly<Record<ClaimKind, string>> = Object.freeze({
+const KIND_NAMES: Readonly<Record<ClaimKind, string>> = Object.freeze({
   subject: 'subject', spiffe: 'SPIFFE ID', dns: 'DNS name', uri: 'URI', email: 'mail address', ip: 'IP address', upn: 'user principal name', policy: 'certificate policy'
 })
 
@@ -36,6 +36,10 @@ function subjectsOf ({ subject, subjectAltNames }: PeerIdentity): readonly Disti
 
 /** Bounds that are told of a kind. */
 const MAX_TOLD = 5
+/** Of a name in a refusal. */
+const MAX_SHOWN = 100
+/** Of names with bounds: some milliseconds. */
+const MAX_COMPARISONS = 4_096
 
 /** The names that one authority vouches for. */
 export class NameBounds {
@@ -78,8 +82,26 @@ export class NameBounds {
     return undefined
   }
 
+  /**
+   * What keeps a certificate from being one that the authority vouches for, in words: a name outside of the bounds, or more names than are compared.
+   *
+   * @param leaf all that the certificate says
+   * @param authority its name, for the words
+   */
+  findFault (leaf: PeerIdentity, authority: string): { readonly text: string, readonly isTooMuch: boolean } | undefined {
+    const comparisons = this.#countComparisons(leaf)
+    if (comparisons > MAX_COMPARISONS) {
+      return { isTooMuch: true, text: `has so many names that they take ${comparisons} comparisons with what authority "${authority}" vouches for; at most ${MAX_COMPARISONS}` }
+    }
+    const outside = this.findOutside(leaf)
+    if (outside === undefined) return undefined
+    const { kind, name, bound } = outside
+    const shown = JSON.stringify(name.slice(0, MAX_SHOWN))
+    return { isTooMuch: false, text: `has the ${KIND_NAMES[kind]} ${shown}, which is outside of what authority "${authority}" vouches for (${kind}: ${bound})` }
+  }
+
   /** How many comparisons `findOutside` takes at most. */
-  countComparisons (leaf: PeerIdentity): number {
+  #countComparisons (leaf: PeerIdentity): number {
     let count = 0
     for (const [kind, names] of this.#listBounded(leaf)) count += names.length * (this.#names.text.get(kind)?.length ?? 0)
     return count

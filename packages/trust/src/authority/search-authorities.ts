@@ -9,9 +9,9 @@ import { refuse } from '../refusal.ts'
 import type { PathRefusalReason, PathRefused } from '../refusal.ts'
 import { checkRevocation } from '../revocation/check-path.ts'
 import type { NotRevoked } from '../revocation/check-path.ts'
+import { findBlocked } from './block-list.ts'
 import type { AuthorityIndex } from './authority-index.ts'
 import type { LoadedAuthority } from './load-authority.ts'
-import { KIND_NAMES } from './name-bounds.ts'
 
 /** A path that satisfied every check. */
 export interface Found {
@@ -31,11 +31,6 @@ export interface AuthorityQuestion {
 }
 
 type Answer = Found | PathRefused
-
-/** Of a name in a refusal. */
-const MAX_SHOWN = 100
-/** Of names with bounds: some milliseconds. */
-const MAX_COMPARISONS = 4_096
 
 /**
  * Asks the authorities in their order; the first that accepts decides.
@@ -104,13 +99,8 @@ function askOthers (authorities: readonly LoadedAuthority[], found: Found, { now
 
 /** Whether every name of the leaf is one that the authority vouches for. */
 function checkAuthorityNames ({ name, bounds }: LoadedAuthority, leaf: Certificate): PathRefused | undefined {
-  const comparisons = bounds.countComparisons(leaf.identity)
-  if (comparisons > MAX_COMPARISONS) return blame(leaf, 'budget_exceeded', `has so many names that they take ${comparisons} comparisons with what authority "${name}" vouches for; at most ${MAX_COMPARISONS}`)
-  const outside = bounds.findOutside(leaf.identity)
-  if (outside === undefined) return undefined
-  const { kind, name: found, bound } = outside
-  const shown = JSON.stringify(found.slice(0, MAX_SHOWN))
-  return blame(leaf, 'outside_authority', `has the ${KIND_NAMES[kind]} ${shown}, which is outside of what authority "${name}" vouches for (${kind}: ${bound})`)
+  const fault = bounds.findFault(leaf.identity, name)
+  return fault && blame(leaf, fault.isTooMuch ? 'budget_exceeded' : 'outside_authority', fault.text)
 }
 
 /**
@@ -134,12 +124,9 @@ function once<Value> (make: () => Value): () => Value {
 /** Of a leaf that is blocked every path ends here; of a CA those through it. */
 function checkBlocked (path: readonly Certificate[], block: EvaluatorSettings['block']): PathRefused | undefined {
   if (block === undefined) return undefined
-  for (const certificate of path) {
-    const blocked = block.find(certificate.identity)
-    if (blocked === undefined) continue
-    return blame(certificate, 'blocked', `is blocked by ${blocked.entry}${blocked.reason === undefined ? '' : ` (${blocked.reason})`}`)
-  }
-  return undefined
+  const identities = path.map(({ identity }) => identity)
+  const blocked = findBlocked(block, identities)
+  return blocked && blame(path[identities.indexOf(blocked.certificate)]!, 'blocked', blocked.fault)
 }
 
 /** What is told where several authorities refuse: the first that knows the certificate says more than one that does not, or that knows its issuer's name alone. */
