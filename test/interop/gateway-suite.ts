@@ -4,12 +4,11 @@ import type { ChildProcess } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { createWriteStream, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
-import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { connect as connectTls } from 'node:tls'
 import { after, test } from 'tap'
 import { Agent, request } from 'undici'
+import { freePort } from './free-port.ts'
 import { certs, clients, folder, meshRoot, neighbour, startApp, ways } from './gateway-world.ts'
 import type { App, ClientName, Format, Way } from './gateway-world.ts'
 import { requireTool } from './require-tool.ts'
@@ -38,15 +37,6 @@ interface Outcome { readonly status: number, readonly body: string }
 
 const running = new Set<ChildProcess>()
 after(() => { for (const child of running) child.kill('SIGKILL') })
-
-export async function freePort (): Promise<number> {
-  const taken = createServer().listen(0, '127.0.0.1')
-  await once(taken, 'listening')
-  const { port } = taken.address() as AddressInfo
-  taken.close()
-  await once(taken, 'close')
-  return port
-}
 
 /** Whether the gateway shows its certificate: some listen before they have read their configuration. */
 async function isReady (port: number): Promise<boolean> {

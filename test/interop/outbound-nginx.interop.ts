@@ -1,25 +1,15 @@
 // Our dispatcher before nginx.
-import { once } from 'node:events'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
-import { connect, createServer } from 'node:net'
-import type { AddressInfo } from 'node:net'
+import { connect } from 'node:net'
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
+import { freePort } from './free-port.ts'
 import { folder, stopProgram, testForeignServer } from './outbound-suite.ts'
 import { requireTool } from './require-tool.ts'
 
 const nginx = requireTool('nginx')
 // nginx lets the handshake pass and answers 400, so that it can say why: the request has been sent, by a client that trusts the server.
 const refusal = { statusCode: 400, text: /The SSL certificate error/ }
-
-async function freePort (): Promise<number> {
-  const taken = createServer().listen(0, '127.0.0.1')
-  await once(taken, 'listening')
-  const { port } = taken.address() as AddressInfo
-  taken.close()
-  await once(taken, 'close')
-  return port
-}
 
 async function isListening (port: number): Promise<boolean> {
   const socket = connect(port, '127.0.0.1')

@@ -33,7 +33,7 @@ export { blockFile } from './block/block-file.ts'
 export type { BlockFileOptions } from './block/block-file.ts'
 export { blockMemory } from './block/block-memory.ts'
 export type { BlockMemoryOptions } from './block/block-memory.ts'
-export { readBlockOption } from './block/block-option.ts'
+export { isBlockSource, readBlockOption } from './block/block-option.ts'
 export type { BlockFunction, BlockOption } from './block/block-option.ts'
 export type { BlockEntry } from './block/block-entry.ts'
 export type {

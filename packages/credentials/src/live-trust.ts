@@ -67,7 +67,7 @@ export class LiveTrust<Snapshot extends TrustSnapshot, Checked extends CheckedTr
     this.#current = snapshot
     this.#checked = checked
     this.#tell({ type: 'rotated', snapshot, previous, trustChanged })
-    // Only now: whoever was told may have asked the old lists a last time.
+    // Closed after the listeners ran, since they may still ask the old lists.
     const kept = new Set(checkers.values())
     closeAll(new Map([...before].filter(([, checker]) => !kept.has(checker))))
     if (credentialsRotated.hasSubscribers) {

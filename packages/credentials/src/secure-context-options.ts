@@ -3,7 +3,7 @@ import { vouchesFor } from './authority/authorities-of.ts'
 import type { CredentialSnapshot } from './credential-snapshot.ts'
 import { encodePem } from '@peerkit/identity'
 
-/** What OpenSSL is told of a snapshot. */
+/** The options that a snapshot sets. */
 export interface SnapshotContextOptions extends SecureContextOptions {
   cert: string
   key: string
@@ -14,7 +14,8 @@ export interface SnapshotContextOptions extends SecureContextOptions {
  * The snapshot as options of `tls.createSecureContext` and `server.setSecureContext`: always all of them, since what is left out there is replaced by a default
  * that trusts the public roots. Never `crl`: OpenSSL then wants one for every CA and keeps it until the next context.
  *
- * OpenSSL knows nothing of authorities: whoever uses this by itself has one trust for all of them. `createTrustEvaluator` tells them apart.
+ * OpenSSL does not know authorities. With these options alone, every CA is trusted for every name. `createTrustEvaluator`
+ * checks the authorities and their names.
  *
  * @param side the authorities of which side; default: all
  */

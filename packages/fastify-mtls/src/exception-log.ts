@@ -20,5 +20,6 @@ export class ExceptionLog {
     this.#told.add(fingerprint256)
     const acceptUntil = new Date(until).toISOString().slice(0, 10)
     this.#log.warn({ peer: peer.toString(), fingerprint256, authority, acceptUntil }, 'the client certificate is for servers alone; it is accepted until acceptUntil')
+    if (this.#told.size === MAX_TOLD) this.#log.warn({ logged: MAX_TOLD }, 'more clients with a certificate for servers alone are accepted, without a line for each')
   }
 }

@@ -15,7 +15,7 @@ import type { GatewayContext } from './gateway-context.ts'
 import { checkCredentials, checkKeys, checkMethods } from './option-check.ts'
 import { RefusalLog } from './refusal-log.ts'
 import { assignedPeer, peerOfRequest } from './request-peer.ts'
-import { logTrustChanges } from './trust-log.ts'
+import { logBlockChanges, logTrustChanges } from './trust-log.ts'
 import { AUTHORITIES, contextOf } from './server-context.ts'
 import type { ServerContext } from './server-context.ts'
 
@@ -125,6 +125,7 @@ function makeOwnContext (app: FastifyInstance, options: FastifyMtlsOptions): Gat
   }
   checkMethods(revocation, ['check', 'permits', 'subscribe'], 'revocation')
   const context = makeGatewayContext(trust, { revocation, block })
+  logChanges(app, trust, block)
   // Asked for by the rules of fastify-allowed-clients.
   Object.defineProperty(app.server, AUTHORITIES, { value: () => context.trust.ruleAuthorities, configurable: true })
   app.addHook('onClose', async () => { context.close() })
@@ -137,16 +138,21 @@ function describeForeignServer (server: object): string {
   return (server as { requestCert?: boolean }).requestCert === true ? 'asks for client certificates, but has no gate that judges them' : 'does not ask for client certificates'
 }
 
-function writeLog (app: FastifyInstance, { reporter, credentials }: ServerContext): void {
+function writeLog (app: FastifyInstance, { reporter, credentials, block }: ServerContext): void {
   const { log } = app
   const lines = new RefusalLog(log)
-  const end = logTrustChanges(credentials, log, isAuditKept)
-  app.addHook('onClose', async () => { end() })
+  logChanges(app, credentials, block)
   const exceptions = new ExceptionLog(log)
   reporter.onServerAuthOnly = (peer, until) => { exceptions.write(peer, until) }
   // An audit log has a line of its own, and a limit.
   reporter.onRefused = (reason, build) => { if (!isAuditKept()) lines.refused(reason, build) }
   reporter.onEnded = (message) => { if (!isAuditKept()) lines.ended(message) }
+}
+
+/** Until the app is closed. */
+function logChanges (app: FastifyInstance, source: TrustSource, block: BlockOption | undefined): void {
+  const ends = [logTrustChanges(source, app.log, isAuditKept), logBlockChanges(block, app.log)]
+  app.addHook('onClose', async () => { for (const end of ends) end() })
 }
 
 /** Enforces mutual TLS on a server that `mtlsServerOptions` made, and decorates `request.peer`. */

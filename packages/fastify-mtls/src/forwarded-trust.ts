@@ -18,7 +18,7 @@ export type ForwardedAnswer =
   | { readonly accepted: false, readonly reason: ForwardedRefusal, readonly detail: string }
 
 /** As events and logs call it. */
-type ForwardedRefusal = 'revoked' | 'revocation_unknown' | 'expired' | 'not_yet_valid' | 'outside_authority' | 'authority_unknown' | 'blocked'
+type ForwardedRefusal = 'revoked' | 'revocation_unknown' | 'expired' | 'not_yet_valid' | 'chain_invalid' | 'outside_authority' | 'authority_unknown' | 'blocked'
 
 interface Remembered { readonly answer: ForwardedAnswer, readonly until: number, readonly generation: number }
 
@@ -94,7 +94,7 @@ export class ForwardedTrust {
     const isAsked = this.#trust.checksRevocation || this.#trust.isLimited
     if (isForwardedRefusal(reason, isAsked)) return this.#refused(reason, detail.message)
     // A CA of ours issued it, and it is not accepted: who holds a revoked CA's key may choose what else is wrong with it.
-    if (reason !== 'unknown_ca' && (isAsked || this.#trust.hasBlocks)) return this.#refused('revocation_unknown', detail.message)
+    if (reason !== 'unknown_ca' && (isAsked || this.#trust.hasBlocks)) return this.#refused('chain_invalid', detail.message)
     return this.#askWithoutPath(identity, detail.message)
   }
 

@@ -1,5 +1,5 @@
 import { ListWatch, readBlockOption } from '@peerkit/credentials'
-import type { CredentialSnapshot, CredentialSource } from '@peerkit/credentials'
+import type { BlockOption, CredentialSnapshot, CredentialSource } from '@peerkit/credentials'
 import { handshakeChainUnavailable } from '@peerkit/events'
 import { findIssuer } from '@peerkit/trust'
 import { ConnectionWatch } from './connection-watch.ts'
@@ -28,6 +28,7 @@ export class ServerContext {
   readonly credentials: CredentialSource
   readonly reporter: HandshakeReporter
   readonly trust: Trust
+  readonly block: BlockOption | undefined
   /** How long requests wait for an answer about revocation, in milliseconds. */
   readonly judgementTimeout: number
   /** Called when open connections are evaluated again: the trust moved. */
@@ -50,6 +51,7 @@ export class ServerContext {
     const watch = new ConnectionWatch({ trust, drainTimeout, judgementTimeout, onEnded: (record, refusal) => { reporter.ended(record, refusal) } })
     this.reporter = reporter
     this.trust = trust
+    this.block = block
     this.judgementTimeout = judgementTimeout
     this.#watch = watch
     this.#gate = new Gate({ trust, watch, reporter, allowAnonymous: clientCertificate === 'optional', judgementTimeout, onSessionUnknown: () => { this.#changeSharedKeys('disown') } })

@@ -1,18 +1,21 @@
-import type { CredentialChange, CredentialSource } from '@peerkit/credentials'
+import { isBlockSource } from '@peerkit/credentials'
+import type { BlockOption, CredentialSnapshot, TrustChange, TrustSource } from '@peerkit/credentials'
 import type { RefusalLogger } from './refusal-log.ts'
 
 const TIME = /\d{4}-\d{2}-\d{2}T[\d:.]+Z/g
 
 /**
- * Writes every change of credentials to the log, those that were taken and those that were refused. The same refusal again is written once: a source tries again
- * and again.
+ * Writes the warnings of the credentials in force to the log, and then every change, whether it was taken or refused. The same refusal again is written once: a
+ * source tries again and again.
  *
- * @param isLeftOut whether somebody else writes these lines
+ * @param isLeftOut whether somebody else writes the changes; the first warnings are older than any subscriber
  * @returns ends it
  */
-export function logTrustChanges (credentials: CredentialSource, log: RefusalLogger, isLeftOut: () => boolean): () => void {
+export function logTrustChanges (source: TrustSource, log: RefusalLogger, isLeftOut: () => boolean): () => void {
+  const { generation, warnings } = source.current
+  if (warnings.length > 0) log.warn({ generation, warnings }, 'credentials in force, with warnings')
   let refused: string | undefined
-  return credentials.subscribe((change) => {
+  return source.subscribe((change) => {
     const cause = change.type === 'refused' ? change.error.message.replace(TIME, '') : undefined
     const isKnown = cause !== undefined && cause === refused
     refused = cause
@@ -20,14 +23,32 @@ export function logTrustChanges (credentials: CredentialSource, log: RefusalLogg
   })
 }
 
-function write (change: CredentialChange, log: RefusalLogger): void {
-  const { generation, notAfter, warnings } = change.snapshot
+/**
+ * Writes every change of a list of blocked certificates to the log. No audit log has these lines.
+ *
+ * @returns ends it
+ */
+export function logBlockChanges (block: BlockOption | undefined, log: RefusalLogger): () => void {
+  if (!isBlockSource(block)) return () => {}
+  return block.subscribe((change) => {
+    if (change.type === 'changed') {
+      log.info({ added: change.added.length, removed: change.removed.length, entries: block.entries.length }, 'new block list in force')
+      return
+    }
+    const { code, reason, message } = change.error
+    log.warn({ code, reason, detail: message, entries: block.entries.length }, 'new block list refused; the one in force stays')
+  })
+}
+
+function write (change: TrustChange, log: RefusalLogger): void {
+  const { generation, warnings } = change.snapshot
   if (change.type === 'refused') {
     const { code, reason } = change.error as Error & { code?: string, reason?: string }
     log.warn({ code, reason, detail: change.error.message, generation }, 'new credentials refused; those in force stay')
     return
   }
-  const fields = { generation, trustChanged: change.trustChanged, notAfter: new Date(notAfter).toISOString(), warnings: warnings.length === 0 ? undefined : warnings }
+  const { notAfter } = change.snapshot as Partial<CredentialSnapshot>
+  const fields = { generation, trustChanged: change.trustChanged, notAfter: notAfter === undefined ? undefined : new Date(notAfter).toISOString(), warnings: warnings.length === 0 ? undefined : warnings }
   if (warnings.length === 0) log.info(fields, 'new credentials in force')
   else log.warn(fields, 'new credentials in force, with warnings')
 }

@@ -1,5 +1,5 @@
 import { OtherSide, authoritiesOf, boundsOf, listCheckers, ruleAuthoritiesOf, vouchesFor } from '@peerkit/credentials'
-import type { RuleAuthority, TrustSource } from '@peerkit/credentials'
+import type { RuleAuthority, TrustSnapshot, TrustSource } from '@peerkit/credentials'
 import type { RefusalDetail } from '@peerkit/events'
 import type { RevocationChecker } from '@peerkit/revocation'
 import { claimsOf } from '@peerkit/identity'
@@ -23,6 +23,23 @@ export interface TrustOptions {
   readonly onLearned: () => void
 }
 
+/** What a snapshot says for all clients. */
+interface InForce {
+  readonly snapshot: TrustSnapshot
+  readonly isLimited: boolean
+  readonly revocation: readonly RevocationChecker[]
+}
+
+function readInForce (snapshot: TrustSnapshot, own: RevocationChecker | undefined): InForce {
+  const { authorities } = snapshot
+  const checkers = listCheckers(snapshot, 'clients')
+  return {
+    snapshot,
+    isLimited: authorities.length > 1 || authorities.some(({ names }) => names !== 'any'),
+    revocation: own === undefined ? checkers : [...checkers, own]
+  }
+}
+
 /** Whether a client's certificate is accepted by the credentials in force. */
 export class Trust {
   readonly credentials: TrustSource
@@ -32,6 +49,7 @@ export class Trust {
   readonly #evaluator: TrustEvaluator
   readonly #explainer: TrustEvaluator
   readonly #otherSide: OtherSide
+  #readFrom: InForce | undefined
   #seen: TrustVersion | undefined
   #generation = 0
 
@@ -70,8 +88,7 @@ export class Trust {
 
   /** Whether it matters which CA a client comes from: not every name of everybody is believed. */
   get isLimited (): boolean {
-    const { authorities } = this.credentials.current
-    return authorities.length > 1 || authorities.some(({ names }) => names !== 'any')
+    return this.#inForce.isLimited
   }
 
   /** Whether anybody may be blocked. */
@@ -107,8 +124,14 @@ export class Trust {
   }
 
   get revocation (): readonly RevocationChecker[] {
-    const own = listCheckers(this.credentials.current, 'clients')
-    return this.#own === undefined ? own : [...own, this.#own]
+    return this.#inForce.revocation
+  }
+
+  /** Read once for each snapshot: a server behind a gateway asks for it with every request. */
+  get #inForce (): InForce {
+    const { current } = this.credentials
+    if (this.#readFrom?.snapshot !== current) this.#readFrom = readInForce(current, this.#own)
+    return this.#readFrom
   }
 
   /** Moves whenever an earlier answer may no longer hold, and never takes a value again: the two numbers of a version may move against each other. */

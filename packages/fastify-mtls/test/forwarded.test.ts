@@ -115,6 +115,13 @@ test('a policy that wants to know refuses clients of a CA that nobody has lists 
   t.match(await call(without, without.gateway, { headers: told(foreign) }), { status: 200, body: { cn: 'foreign' } }, 'without lists the gateway alone decides')
 })
 
+test('a certificate that a CA of ours issued, and that a check refuses, is told as that', async (t) => {
+  const world = await startBehind(t, {}, { crl: true })
+  const server = await world.ca.issue({ dns: 'web.example', profile: 'server' })
+  t.match(await call(world, world.gateway, { headers: told(server) }), REFUSED)
+  t.match(world.refused, [{ reason: 'chain_invalid', detail: /sha256:.*clientAuth/ }])
+})
+
 test('the whole chain up to a root is asked about, whether the gateway passes intermediates on or they are known here', async (t) => {
   const world = await startBehind(t, {}, { crl: true })
   const issuing = await world.ca.intermediate({ name: 'Issuing' })

@@ -1,7 +1,12 @@
-import { memoryCredentials } from '@peerkit/credentials'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { blockFile, blockMemory, memoryCredentials, memoryTrust } from '@peerkit/credentials'
 import { createDevCa } from '@peerkit/dev-ca'
+import Fastify from 'fastify'
 import { test } from 'tap'
-import { logTrustChanges } from '../src/trust-log.ts'
+import fastifyMtls, { mtlsServerOptions } from '../src/index.ts'
+import { logBlockChanges, logTrustChanges } from '../src/trust-log.ts'
 
 test('every change of the trust is written to the log, and the same refusal once', async (t) => {
   const [ca, other] = [await createDevCa(), await createDevCa({ name: 'Other' })]
@@ -32,4 +37,62 @@ test('every change of the trust is written to the log, and the same refusal once
   end()
   credentials.update({ ca: [ca.root, other.root], crl: (await ca.crl()).pem })
   t.strictSame(seen(), [], 'an audit log has lines of its own; and the end is the end')
+})
+
+/** A logger of Fastify that keeps its lines. */
+function keep (): { lines: any[], logger: object } {
+  const lines: any[] = []
+  return { lines, logger: { level: 'info', stream: { write: (line: string) => { lines.push(JSON.parse(line)) } } } }
+}
+
+test('a server says at its start what is doubtful about its trust, and later what became of its block list', async (t) => {
+  const [ca, other] = [await createDevCa(), await createDevCa({ name: 'Other' })]
+  const { chain: cert, key } = await ca.issue({ dns: 'localhost' })
+  const folder = mkdtempSync(join(tmpdir(), 'peerkit-'))
+  t.after(() => { rmSync(folder, { recursive: true, force: true }) })
+  const path = join(folder, 'block.yaml')
+  writeFileSync(path, 'version: 1\nblock: []')
+  const block = await blockFile(path, { watch: false })
+  t.after(async () => { await block.close() })
+  const foreign = (await other.crl()).pem
+  const direct = memoryCredentials({ cert, key, ca: ca.root, crl: [(await ca.crl()).pem, foreign] })
+  const trust = memoryTrust({ ca: ca.root, crl: [(await ca.crl()).pem, foreign] })
+  t.after(async () => { await Promise.all([direct.close(), trust.close()]) })
+  for (const [kind, server, options] of [
+    ['direct', mtlsServerOptions(direct, { block }), { credentials: direct }],
+    ['behind a gateway', {}, { trust, block, forwarded: { format: 'rfc9440', gateways: { addresses: ['127.0.0.1'] } } }]
+  ] as const) {
+    const { lines, logger } = keep()
+    const app = Fastify({ ...server, logger } as never)
+    await app.register(fastifyMtls, options as never)
+    t.match(lines, [{ level: 40, generation: 1, warnings: [/CRL.*Other/], msg: 'credentials in force, with warnings' }], kind)
+    writeFileSync(path, 'block: [')
+    await t.rejects(block.reload(), { code: 'MTLS_ERR_BLOCK_LIST_INVALID' })
+    t.match(lines[1], { level: 40, code: 'MTLS_ERR_BLOCK_LIST_INVALID', reason: 'malformed', detail: path, entries: 0, msg: 'new block list refused; the one in force stays' })
+    writeFileSync(path, 'version: 1\nblock: [{ name: CN=stolen }]')
+    await block.reload()
+    t.match(lines[2], { level: 30, added: 1, removed: 0, entries: 1, msg: 'new block list in force' })
+    writeFileSync(path, 'version: 1\nblock: []')
+    await block.reload()
+    t.equal(lines.length, 4)
+    await app.close()
+    writeFileSync(path, 'block: [')
+    await t.rejects(block.reload())
+    t.equal(lines.length, 4, 'the end of the app is the end')
+    writeFileSync(path, 'version: 1\nblock: []')
+    await block.reload()
+  }
+})
+
+test('a list that tells nothing has no lines, and memory has', (t) => {
+  const told: string[] = []
+  const log = { info: (_fields: object, text: string) => { told.push(text) }, warn: () => {} }
+  for (const silent of [undefined, () => false, { version: 1, find: () => undefined }]) logBlockChanges(silent, log)()
+  const block = blockMemory([])
+  const end = logBlockChanges(block, log)
+  block.update([{ name: 'CN=stolen' }])
+  end()
+  block.update([])
+  t.strictSame(told, ['new block list in force'])
+  t.end()
 })

@@ -13,7 +13,7 @@ export type RefusalReason =
   | 'not_verified'         // the gateway has not verified the certificate, or does not say so
   | 'ca_as_leaf'           // a CA's own certificate, presented as a client's
   | 'certificate_missing'  // parts of an identity where the certificate has to be validated in process
-  | 'chain_invalid'        // validation in process says no; `detail` says why
+  | 'chain_invalid'        // the server checks the chain itself, and refuses it; `detail` says why
   | 'revoked'              // the validator says that a certificate of the chain was revoked
   | 'revocation_unknown'   // the validator could not find out, and the policy is hard
   | 'outside_authority'    // a name that the authority of its CA does not vouch for

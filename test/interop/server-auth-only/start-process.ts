@@ -2,11 +2,10 @@ import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs'
-import { createServer } from 'node:net'
-import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { after } from 'tap'
+import { freePort } from '../free-port.ts'
 import { isReady } from './call.ts'
 import { folder } from './world.ts'
 
@@ -43,13 +42,4 @@ export async function startProcess (name: string, command: (port: number, run: s
       running.delete(child)
     }
   }
-}
-
-async function freePort (): Promise<number> {
-  const taken = createServer().listen(0, '127.0.0.1')
-  await once(taken, 'listening')
-  const { port } = taken.address() as AddressInfo
-  taken.close()
-  await once(taken, 'close')
-  return port
 }

@@ -71,7 +71,7 @@ export function readSettings (given: AuthoritySettings, where: string, isAlone: 
     throw new MTLS_ERR_CREDENTIALS_OPTION(`${where}.checker is ${show(checker)}; expected a revocation checker, such as ocspChecker() makes`)
   }
   if (revocation !== undefined) checkPolicy(revocation, where)
-  // A copy: what the caller does with its own later is no change of trust.
+  // Copied, so that a later change to the caller's object does not change the trust.
   const names = given.names === undefined ? 'any' : freeze(copyNames(given.names, `${where}.names`))
   const bounds = asOption(() => new NameBounds(names, `${where}.names`))
   if (algorithms !== undefined) asOption(() => readAlgorithmPolicy(algorithms), where)
@@ -118,7 +118,7 @@ function checkPolicy (policy: RevocationPolicy, where: string): void {
   }
 }
 
-/** Errors of the evaluator's options as those of ours. */
+/** Runs `read`, and turns an MTLS_ERR_PATH_OPTION of @peerkit/trust into an MTLS_ERR_CREDENTIALS_OPTION. */
 function asOption<Result> (read: () => Result, where?: string): Result {
   try {
     return read()

@@ -1,6 +1,6 @@
 import type { RevocationChecker } from '@peerkit/revocation'
+import { isBlockSource } from '../block/block-option.ts'
 import type { BlockOption } from '../block/block-option.ts'
-import type { BlockSource } from '../block/block-source.ts'
 import type { TrustSnapshot } from '../credential-snapshot.ts'
 import { listCheckers } from './authorities-of.ts'
 
@@ -33,9 +33,8 @@ export class ListWatch {
 
   start (): void {
     const { revocation, block } = this.#lists
-    const { subscribe } = (block ?? {}) as Partial<BlockSource>
     if (revocation !== undefined) this.#ends.push(revocation.subscribe(this.#onMoved))
-    if (typeof subscribe === 'function') this.#ends.push(subscribe.call(block, ({ type }) => { if (type === 'changed') this.#onMoved() }))
+    if (isBlockSource(block)) this.#ends.push(block.subscribe(({ type }) => { if (type === 'changed') this.#onMoved() }))
     this.follow()
   }
 

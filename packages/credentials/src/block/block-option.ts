@@ -1,6 +1,7 @@
 import type { PeerIdentity } from '@peerkit/identity'
 import type { Blocked, BlockList } from '@peerkit/trust'
 import { MTLS_ERR_CREDENTIALS_OPTION } from '../errors.ts'
+import type { BlockSource } from './block-source.ts'
 import { describe } from './read-entry.ts'
 
 /**
@@ -34,6 +35,11 @@ export function readBlockOption (option: unknown, where: string): BlockList {
   }
   const hint = Array.isArray(option) ? ' (blockMemory() takes an array)' : ''
   throw new MTLS_ERR_CREDENTIALS_OPTION(`${expected}; found ${describe(option)}${hint}`)
+}
+
+/** Whether an option tells of its changes, as `blockFile()` and `blockMemory()` do. */
+export function isBlockSource (option: BlockOption | undefined): option is BlockSource {
+  return typeof (option as Partial<BlockSource> | undefined)?.subscribe === 'function'
 }
 
 function listOfFunction (judge: (certificate: PeerIdentity) => unknown): BlockList {

@@ -39,9 +39,9 @@ export interface FirstReading {
 }
 
 /**
- * Follows one file as `FileFollower` follows the files of credentials: an event only says "look", and what counts is
- * the file's signature. A single file needs less: there is no other that it has to fit together with. Nothing here
- * keeps the process alive.
+ * Follows one file as `FileFollower` follows the files of credentials. An event only says "look"; the file's signature
+ * decides whether it is read. One file is simpler than several, which have to fit together. Nothing here keeps the
+ * process alive.
  */
 export class BlockFollower {
   readonly #list: LiveBlockList
@@ -200,7 +200,7 @@ export class BlockFollower {
   /** A file that changed a moment ago is read once more when the coarsest clock has moved on. */
   #confirmLater (): void {
     const { changed = 0 } = this.#judged.files.get(this.#options.path) ?? {}
-    // Once for each state: the file system's clock may be far ahead of ours.
+    // Once for each state of the file. The file system's clock may be ahead of ours, and would start this again and again.
     if (Date.now() - changed > COARSE_TIME || this.#confirmed === this.#judged.text || this.#list.closed) return
     this.#confirmed = this.#judged.text
     this.#cancelConfirm()

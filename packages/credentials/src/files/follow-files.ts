@@ -192,7 +192,7 @@ export class FileFollower<Checked extends CheckedTrust = CheckedMaterial> {
   #confirmLater (): void {
     const { clock, loader } = this.#options
     const newest = Math.max(...[...this.#judged.files.values()].map(({ changed }) => changed))
-    // Once for each state: the file system's clock may be far ahead of ours.
+    // Once for each state of the file. The file system's clock may be ahead of ours, and would start this again and again.
     if (Date.now() - newest > COARSE_TIME || this.#confirmed === this.#judged.text || this.#source.closed) return
     this.#confirmed = this.#judged.text
     this.#cancelRetry = clock.schedule(() => {

@@ -3,7 +3,7 @@ import type { CheckedTrust } from '../check-material.ts'
 import type { TrustSnapshot } from '../credential-snapshot.ts'
 import type { Checkers } from '../revocation-checker.ts'
 
-/** What is told of the files: a live source. */
+/** The live source that the follower of its files updates. */
 export interface Followed<Checked extends CheckedTrust> {
   readonly current: TrustSnapshot
   readonly closed: boolean
