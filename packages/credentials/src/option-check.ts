@@ -39,5 +39,7 @@ export function checkDuration (value: unknown, fallback: number, what: string): 
 
 /** For values that hold no secret. */
 export function show (value: unknown): string {
-  return typeof value === 'string' ? JSON.stringify(value) : typeof value === 'object' && value !== null ? 'an object' : String(value)
+  if (typeof value === 'string') return JSON.stringify(value)
+  if (typeof value !== 'object' || value === null) return String(value)
+  return value instanceof Date ? 'a Date' : Array.isArray(value) ? 'a list' : 'an object'
 }

@@ -155,7 +155,7 @@ test('what is wrong with an authority is told, with its option, what was found a
   t.throws(make({ internal }, { ca: ca.root }), { message: /found ca beside authorities; expected it within one of them/ })
   t.throws(make({ internal }, { crl: 'x' }), { message: /found crl beside authorities/ })
   t.throws(make({ internal, partner: { ...limited, ca: [partner.root, ca.root] } }), {
-    code: 'MTLS_ERR_CREDENTIALS_REFUSED', reason: 'no_anchor', message: /authorities\.partner\.ca: found CN=Internal.*, which authority "internal" has as well; expected each CA in one authority/
+    code: 'MTLS_ERR_CREDENTIALS_REFUSED', reason: 'no_anchor', message: /authorities\.partner\.ca: found CN=Internal.*, which authority "internal" has as well, in authorities\.internal\.ca; expected each CA in one authority/
   })
   t.throws(make({ internal: { ...internal, ca: own.cert } }), { reason: 'no_anchor', message: /authorities\.internal\.ca: found .*, which is no CA certificate/ })
   t.match(memoryCredentials({ ...base, authorities: { p: { ...limited, serverAuthOnly: { acceptUntil: '2026-01-01' } } } }).current.warnings.join('\n'), /authority "p": serverAuthOnly ended on 2026-01-01T00:00:00.000Z; take it out/)

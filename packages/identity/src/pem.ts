@@ -1,6 +1,7 @@
 import { refusePem } from './reasons.ts'
 
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/
+const OTHER_BLOCK = /-----BEGIN [A-Z0-9][A-Z0-9 ]{0,60}-----/
 const LABEL = /^[A-Z0-9][A-Z0-9 ]*$/
 
 /**
@@ -29,7 +30,10 @@ export function decodePem (text: string | Uint8Array, label = 'CERTIFICATE'): Ui
     blocks.push(decodeBody(source.slice(bodyStart, bodyEnd), number))
     after = bodyEnd + end.length
   }
-  if (blocks.length === 0) refusePem('no_block', `expected a block "${begin}", found none in ${source.length} characters`)
+  if (blocks.length === 0) {
+    const other = OTHER_BLOCK.exec(source)?.[0]
+    refusePem('no_block', `expected a block "${begin}", found ${other === undefined ? `none in ${source.length} characters` : `"${other}"`}`)
+  }
   return blocks
 }
 

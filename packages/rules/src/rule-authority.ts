@@ -12,8 +12,9 @@ export interface RuleAuthority {
   /**
    * Whether a value of a rule could be within its bounds. Undefined: that cannot be told, and counts as yes.
    *
-   * @param value as a certificate has it; of `subject` an attribute, `<OID>=<value>`. A SPIFFE ID without a path stands
-   *   for its trust domain: whether any ID of it could be within bounds.
+   * @param value as a certificate has it; of `subject` an attribute, `<OID>=<value>`. Or what a rule has that stands for
+   *   many: a SPIFFE ID without a path, for its trust domain; a pattern of `dns`, `spiffe` or `uri`; a range of `ip`.
+   *   Then the question is whether any of them could be within bounds.
    */
   mayClaim (kind: ClaimKind, value: string): boolean | undefined
 }

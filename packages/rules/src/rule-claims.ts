@@ -10,8 +10,8 @@ import { parseIp, renderIp } from './values/ip-address.ts'
 interface Claim {
   readonly kind: ClaimKind
   readonly value: string
-  /** Only a part of the value is literal: what covers the part covers the value, but not the other way round. */
-  readonly isPart?: true
+  /** Stands for many names, and `value` is its literal part: who may claim that part may claim all of them. */
+  readonly pattern?: string
 }
 
 /** What a value asks: of each list any. */
@@ -51,9 +51,8 @@ export function askAuthority (alternative: Alternative, authorities: Authorities
   let sure = YES
   for (const claims of alternative) {
     let best = NO
-    for (const { kind, value, isPart } of claims) {
-      if ((maskOf(kind) & vouched) === 0) continue
-      best = Math.max(best, authority.mayClaim(kind, value) !== false ? YES : isPart ? UNCLEAR : NO)
+    for (const claim of claims) {
+      if ((maskOf(claim.kind) & vouched) !== 0) best = Math.max(best, askClaim(claim, authority))
       if (best === YES) break
     }
     sure = Math.min(sure, best)
@@ -62,11 +61,16 @@ export function askAuthority (alternative: Alternative, authorities: Authorities
   return sure
 }
 
+function askClaim ({ kind, value, pattern }: Claim, authority: RuleAuthority): number {
+  if (authority.mayClaim(kind, value) !== false) return YES
+  return pattern !== undefined && authority.mayClaim(kind, pattern) !== false ? UNCLEAR : NO
+}
+
 function readClaim (key: RuleKey, text: string): Claim {
   const attribute = ATTRIBUTES.get(key)
   if (attribute !== undefined) return { kind: 'subject', value: `${attribute}=${text}` }
   switch (key) {
-    case 'spiffe': return { kind: 'spiffe', value: text.includes('*') ? originOf(text) : text }
+    case 'spiffe': return { kind: 'spiffe', value: text }
     case 'uri': return readUri(text)
     case 'dns': return readDns(text.toLowerCase())
     case 'ip': return readIp(text)
@@ -75,12 +79,12 @@ function readClaim (key: RuleKey, text: string): Claim {
 }
 
 function readDns (text: string): Claim {
-  return text.startsWith('*.') ? { kind: 'dns', value: text.slice(2), isPart: true } : { kind: 'dns', value: text }
+  return text.startsWith('*.') ? { kind: 'dns', value: text.slice(2), pattern: text } : { kind: 'dns', value: text }
 }
 
 function readUri (text: string): Claim {
-  if (isSpiffe(text)) return { kind: 'spiffe', value: text.includes('*') ? originOf(text) : text }
-  return text.includes('*') ? { kind: 'uri', value: originOf(text), isPart: true } : { kind: 'uri', value: text }
+  if (isSpiffe(text)) return { kind: 'spiffe', value: text }
+  return text.includes('*') ? { kind: 'uri', value: originOf(text), pattern: text } : { kind: 'uri', value: text }
 }
 
 /** The scheme and the host of a pattern, which never has a wildcard there. */
@@ -92,7 +96,7 @@ function readIp (text: string): Claim {
   const [address = '', prefix] = text.split('/')
   const parsed = parseIp(address)
   const value = parsed === undefined ? address : renderIp(parsed)
-  return prefix === undefined ? { kind: 'ip', value } : { kind: 'ip', value, isPart: true }
+  return prefix === undefined ? { kind: 'ip', value } : { kind: 'ip', value, pattern: text }
 }
 
 /** Values that are no text are left out: nobody could say whether they are within bounds. */

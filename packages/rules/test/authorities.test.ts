@@ -5,6 +5,11 @@ import type { AllowRule, RuleAuthority, RuleInvalidError } from '../src/index.ts
 
 type Bounds = Partial<Record<ClaimKind, 'any' | readonly string[] | undefined>>
 
+/** What all names start with that a rule's value stands for. Ranges of these tests are of one octet. */
+function literalPart (value: string): string {
+  return value.split('*', 1)[0]!.replace(/0\.0\.0\/8$/, '')
+}
+
 /** An authority that vouches for the kinds it has bounds of: for all values, or for those that start with some text. */
 function authority (name: string, bounds: Bounds): RuleAuthority {
   return {
@@ -12,7 +17,11 @@ function authority (name: string, bounds: Bounds): RuleAuthority {
     vouchesFor: (kind) => kind in bounds,
     mayClaim: (kind, value) => {
       const bound = bounds[kind]
-      return bound === 'any' || bound === undefined ? undefined : bound.some((text) => value.startsWith(text))
+      return bound === 'any' || bound === undefined
+        ? undefined
+        : bound.some((text) => {
+          return value.startsWith(text) || (literalPart(value) !== value && text.startsWith(literalPart(value)))
+        })
     },
   }
 }
@@ -78,6 +87,12 @@ test('refuses a rule that no authority can satisfy, and says why', async (t) => 
   t.match(message({ subject: ['CN=a,O=x', 'O=y'] }, narrow), /^r\[0\]\.subject/)
   t.match(message({ o: 'x' }, narrow), /^r\[0\]\.o/)
   t.match(message({ ip: '192.0.2.1' }, narrow), /^r\[0\]\.ip/)
+  t.match(message({ ip: '11.0.0.0/8' }, narrow), /may not claim ip "11\.0\.0\.0\/8"$/)
+  t.match(
+    message({ uri: 'https://b.example/*' }, authority('web', { uri: ['https://a.example/x'] })),
+    /may not claim uri "https:\/\/b\.example\/\*"$/
+  )
+  t.match(message({ spiffe: 'spiffe://partner/pickp/*' }, authority('deep', { spiffe: ['spiffe://partner/pick/'] })), /^r\[0\]\.spiffe/)
   t.match(message({ uri: 'spiffe://td/x' }, narrow), /does not vouch for spiffe$/, 'a SPIFFE ID under uri is one')
   t.match(message({ uri: ['spiffe://td/x', 'https://a.example/'] }, narrow), /may not claim any value of uri$/)
   t.match(

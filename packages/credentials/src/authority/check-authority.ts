@@ -66,7 +66,9 @@ export function refuseSharedAnchors (authorities: readonly CheckedAuthority[], w
       // As names are chained (RFC 5280 section 7.1): the same CA with its name in other letters is the same CA.
       const key = `${identity.publicKey256 ?? ''} ${identity.subject === undefined ? '' : nameKey(rdnKeys(identity.subject))}`
       const owner = owners.get(key)
-      if (owner !== undefined && owner !== name) throw refused('no_anchor', where(name), `found ${String(identity)}, which authority "${owner}" has as well; expected each CA in one authority`)
+      if (owner !== undefined && owner !== name) {
+        throw refused('no_anchor', where(name), `found ${String(identity)}, which authority "${owner}" has as well, in ${where(owner)}; expected each CA in one authority`)
+      }
       owners.set(key, name)
     }
   }

@@ -139,7 +139,8 @@ export class NameBounds {
   /**
    * Whether a certificate that is within the bounds may have a value that a rule asks for.
    *
-   * @param value as the certificate would hold it; of `subject` `<OID>=<value>`; of `spiffe` a trust domain alone too, which stands for all of its IDs
+   * @param value as the certificate would hold it; of `subject` `<OID>=<value>`. Or what stands for many: a trust domain
+   *   alone, `*.` and a domain, `*` and a last `**` in the path of a SPIFFE ID or URI, a range of addresses.
    */
   mayClaim (kind: ClaimKind, value: string): boolean {
     if (kind === 'subject') return this.#mayHaveAttribute(value)

@@ -5,6 +5,7 @@ import { parseIpAddress } from '@peerkit/identity/x509'
 import { isDomain, isWithin, matchesHost } from '../names/domain.ts'
 import { isLocalPart, readDnsName, readMailbox } from '../names/text-name.ts'
 import { expected } from '../option-check.ts'
+import { meetsPath } from './path-pattern.ts'
 
 /** One bound on names that are texts. */
 export interface TextBound {
@@ -12,14 +13,17 @@ export interface TextBound {
   readonly text: string
   /** Whether a name of a certificate is within. What two readers could read in two ways is not. */
   covers (name: string): boolean
-  /** Whether some name that a rule's value stands for may be within. Default: where the value itself is. */
+  /** Whether some name that a rule's value stands for may be within; the value may be a pattern. Default: `covers`. */
   meets? (value: string): boolean
 }
 
 /** @throws MTLS_ERR_PATH_OPTION */
 export function readSpiffeBound (text: string, where: string): TextBound {
   const bound = parseId(text)
-  if (bound === undefined) throw expected(where, text, 'a trust domain such as spiffe://prod.example, or a path below one')
+  if (bound === undefined) {
+    const hint = text.endsWith('/') ? ', without a slash at the end' : text.includes('*') ? ', without "*": all below is meant' : ''
+    throw expected(where, text, `a trust domain such as spiffe://prod.example, or a path below one${hint}`)
+  }
   const below = `${bound.path}/`
   return {
     text,
@@ -28,8 +32,10 @@ export function readSpiffeBound (text: string, where: string): TextBound {
       return id !== undefined && id.trustDomain === bound.trustDomain && (bound.path === '' || id.path === bound.path || id.path.startsWith(below))
     },
     meets (value) {
+      const origin = `spiffe://${bound.trustDomain}`
       // A trust domain alone stands for all of its IDs.
-      return this.covers(value) || value === `spiffe://${bound.trustDomain}`
+      if (!value.includes('*')) return value === origin || this.covers(value)
+      return value.startsWith(`${origin}/`) && meetsPath(value.slice(origin.length), bound.path)
     }
   }
 }
@@ -45,13 +51,17 @@ function parseId (text: string): SpiffeId | undefined {
 
 /** The domain itself and all below, as name constraints have it (RFC 5280 section 4.2.1.10). @throws MTLS_ERR_PATH_OPTION */
 export function readDnsBound (text: string, where: string): TextBound {
-  if (!isDomain(text)) throw expected(where, text, 'a domain such as prod.example, which stands for itself and all names below')
+  if (!isDomain(text)) throw expected(where, text, 'a domain such as prod.example, without "*": it stands for itself and all names below')
   const base = text.toLowerCase()
   return {
     text,
     covers (name) {
       const { host } = readDnsName(name)
       return host !== undefined && isWithin(host, base)
+    },
+    meets (value) {
+      // The pattern of a rule covers one more label, which may be the bound's own first one.
+      return this.covers(value) || (value.startsWith('*.') && base.slice(base.indexOf('.') + 1) === value.slice(2).toLowerCase())
     }
   }
 }
@@ -86,10 +96,23 @@ export function readIpBound (text: string, where: string): TextBound {
   return {
     text,
     covers (name) {
-      const octets = isIP(name) === 0 ? undefined : unmapped(parseIpAddress(name))
+      const octets = readOctets(name)
       return octets?.length === base.length && hasPrefix(octets, base, bits)
+    },
+    meets (value) {
+      const [start = '', prefix] = value.split('/')
+      const octets = readOctets(start)
+      if (octets?.length !== base.length) return false
+      // A range of IPv4-mapped addresses counts their 96 leading bits.
+      const length = prefix === undefined ? bits : Number(prefix) - (isIP(start) === 6 && octets.length === 4 ? 96 : 0)
+      // Either the range with the longer prefix is within the other one, or they have nothing in common.
+      return hasPrefix(octets, base, Math.min(bits, length))
     }
   }
+}
+
+function readOctets (address: string): Uint8Array | undefined {
+  return isIP(address) === 0 ? undefined : unmapped(parseIpAddress(address))
 }
 
 /** An IPv4 address that is written as an IPv6 one (RFC 4291 section 2.5.5.2) is an IPv4 address. */

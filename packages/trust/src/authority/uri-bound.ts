@@ -1,5 +1,6 @@
 import { isSpiffe } from '@peerkit/identity'
 import { expected } from '../option-check.ts'
+import { meetsPath } from './path-pattern.ts'
 import type { TextBound } from './text-bounds.ts'
 
 /** Scheme, authority, path, and what follows. */
@@ -44,6 +45,11 @@ function readHierarchical (text: string, [, scheme = '', authority = '', path = 
       const [, itsScheme = '', itsAuthority = '', itsPath = ''] = HIERARCHICAL.exec(name) ?? []
       if (AMBIGUOUS.test(name) || `${itsScheme}://${itsAuthority}`.toLowerCase() !== origin) return false
       return base === '' || (!DOTS.test(itsPath) && (itsPath === base || itsPath.startsWith(`${base}/`)))
+    },
+    meets (value) {
+      if (!value.includes('*')) return this.covers(value)
+      const [, itsScheme = '', itsAuthority = '', itsPath = ''] = HIERARCHICAL.exec(value) ?? []
+      return `${itsScheme}://${itsAuthority}`.toLowerCase() === origin && meetsPath(itsPath, base)
     }
   }
 }
