@@ -4,7 +4,7 @@ import { createDevCa } from '@peerkit/dev-ca'
 import fastifyAllowedClients from '@peerkit/fastify-allowed-clients'
 import type { FastifyAllowedClientsOptions } from '@peerkit/fastify-allowed-clients'
 import type { PeerIdentity } from '@peerkit/identity'
-import fastifyMtls, { mtlsServerOptions } from '@peerkit/fastify-mtls'
+import fastifyMtls, { withMtls } from '@peerkit/fastify-mtls'
 import Fastify from 'fastify'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { once } from 'node:events'
@@ -27,7 +27,7 @@ export type Handler = (request: FastifyRequest) => Promise<string>
 export interface GuardedApp {
   /** Who connects. */
   readonly client: { readonly cn: string, readonly ou?: string | string[], readonly spiffe?: string }
-  readonly clients?: FastifyAllowedClientsOptions['clients']
+  readonly groups?: FastifyAllowedClientsOptions['groups']
   /** Adds the routes, each with the handler. */
   add (app: FastifyInstance, handler: Handler): void | Promise<void>
   /** The paths to be measured. */
@@ -35,14 +35,14 @@ export interface GuardedApp {
 }
 
 /** Serves the routes and calls each path once; the connection stays open, since a request's peer is that of its connection. */
-export async function connectGuarded ({ client, clients = {}, add, paths }: GuardedApp): Promise<LiveGuard> {
+export async function connectGuarded ({ client, groups = {}, add, paths }: GuardedApp): Promise<LiveGuard> {
   const ca = await createDevCa({ name: 'Benchmark CA' })
   const server = await ca.issue({ cn: 'server', ip: '127.0.0.1' })
   const issued = await ca.issue({ ...client, profile: 'client' })
   const credentials = memoryCredentials({ cert: server.chain, key: server.key, ca: ca.root })
-  const app = Fastify(mtlsServerOptions(credentials)) as unknown as FastifyInstance
-  await app.register(fastifyMtls, { credentials })
-  await app.register(fastifyAllowedClients, { clients })
+  const app = Fastify(withMtls(credentials)) as unknown as FastifyInstance
+  await app.register(fastifyMtls)
+  await app.register(fastifyAllowedClients, { groups })
   const requests = new Map<string, FastifyRequest>()
   await add(app, async (request) => {
     requests.set(request.url, request)

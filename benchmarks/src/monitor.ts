@@ -18,7 +18,7 @@ export const run: Run = async ({ quick, rounds }) => {
   const credentials = memoryCredentials({ cert: chain, key, ca: ca.root })
   const guarded = await connectGuarded({
     client: { cn: 'billing-7', ou: 'billing' },
-    clients: { billing: { ou: 'billing' } },
+    groups: { billing: { ou: 'billing' } },
     paths: ['/rules'],
     add (app, handler) { app.get('/rules', { config: { allowedClients: ['billing'] } }, handler) }
   })

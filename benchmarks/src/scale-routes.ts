@@ -4,7 +4,7 @@ import { createDevCa } from '@peerkit/dev-ca'
 import { parsePeerIdentity } from '@peerkit/identity'
 import fastifyAllowedClients from '@peerkit/fastify-allowed-clients'
 import type { AllowedClients } from '@peerkit/fastify-allowed-clients'
-import fastifyMtls, { mtlsServerOptions } from '@peerkit/fastify-mtls'
+import fastifyMtls, { withMtls } from '@peerkit/fastify-mtls'
 import Fastify from 'fastify'
 import type { FastifyInstance } from 'fastify'
 import type { Run } from './benchmark.ts'
@@ -78,8 +78,8 @@ async function makeBare ({ ca, server }: Material, size: number): Promise<Fastif
 function makeGuarded (rules: (index: number) => AllowedClients): (material: Material, size: number) => Promise<FastifyInstance> {
   return async ({ ca, server }, size) => {
     const credentials = memoryCredentials({ ...server, ca })
-    const app = Fastify(mtlsServerOptions(credentials)) as unknown as FastifyInstance
-    await app.register(fastifyMtls, { credentials })
+    const app = Fastify(withMtls(credentials)) as unknown as FastifyInstance
+    await app.register(fastifyMtls)
     await app.register(fastifyAllowedClients)
     addRoutes(app, size, rules)
     await app.ready()

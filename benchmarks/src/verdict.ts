@@ -10,14 +10,14 @@ export const run: Run = async ({ quick, rounds }) => {
   const loop = quick ? 10_000 : 200_000
   const guarded = await connectGuarded({
     client: { cn: 'billing-7', ou: ['ops', 'billing'], spiffe: 'spiffe://prod.example/ns/ops/sa/billing' },
-    clients: { many: Array.from({ length: MANY }, (_, index) => ({ spiffe: `spiffe://prod.example/ns/n${index}/sa/x` })), billing: { ou: 'billing' } },
+    groups: { many: Array.from({ length: MANY }, (_, index) => ({ spiffe: `spiffe://prod.example/ns/n${index}/sa/x` })), billing: { ou: 'billing' } },
     paths: ['/rules', '/many', '/predicate', '/scope'],
     async add (app, handler) {
       app.get('/rules', { config: { allowedClients: [{ ou: 'nobody' }, { spiffe: 'spiffe://prod.example/ns/*/sa/billing' }] } }, handler)
       app.get('/many', { config: { allowedClients: ['many', 'billing'] } }, handler)
       app.get('/predicate', { config: { allowedClients: [(peer) => peer.source === 'tls'] } }, handler)
       await app.register(async (scope) => {
-        scope.allowClients({ rules: [{ ou: 'ops' }] })
+        scope.mtls.allow([{ ou: 'ops' }])
         scope.get('/scope', { config: { allowedClients: ['billing'] } }, handler)
       })
     }

@@ -7,7 +7,7 @@ import type { AuthorityMaterial } from '@peerkit/credentials'
 import { createDevCa } from '@peerkit/dev-ca'
 import type { IssueOptions, IssuedCertificate } from '@peerkit/dev-ca'
 import fastifyAllowedClients from '@peerkit/fastify-allowed-clients'
-import fastifyMtls, { mtlsServerOptions } from '@peerkit/fastify-mtls'
+import fastifyMtls, { withMtls } from '@peerkit/fastify-mtls'
 import type { PeerIdentity } from '@peerkit/identity'
 import type { AllowRule } from '@peerkit/rules'
 import { MtlsAgent } from '@peerkit/undici-mtls'
@@ -47,13 +47,13 @@ const authoritiesOf = (names: object): Record<string, AuthorityMaterial> => ({
 /** A service that lets in whoever has the name, and, by another route, whoever does not. */
 async function serve (t: any, names: object, { rule }: Kind): Promise<number> {
   const credentials = memoryCredentials({ cert: own.chain, key: own.key, authorities: authoritiesOf(names) })
-  const app = Fastify({ ...mtlsServerOptions(credentials) })
+  const app = Fastify(withMtls(credentials))
   t.after(async () => {
     await app.close()
     await credentials.close()
   })
   const isGateway = ({ subject }: PeerIdentity): { allowed: boolean } => ({ allowed: subject?.commonName === 'gateway' })
-  await app.register(fastifyMtls, { credentials, forwarded: { format: 'rfc9440', gateways: { identity: { authorize: isGateway } } } })
+  await app.register(fastifyMtls, { forwarded: { format: 'rfc9440', gateways: { identity: { authorize: isGateway } } } })
   await app.register(fastifyAllowedClients)
   app.get('/name', { config: { allowedClients: [rule] } }, async () => 'ok')
   app.get('/not', { config: { allowedClients: [{ authority: ['partner', 'internal'], not: rule }] } }, async () => 'ok')

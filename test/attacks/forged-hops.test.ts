@@ -1,6 +1,6 @@
 import { test } from 'tap'
 import { memoryCredentials } from '@peerkit/credentials'
-import { MtlsAgent, serverOf } from '@peerkit/undici-mtls'
+import { MtlsAgent, getServerIdentity } from '@peerkit/undici-mtls'
 import { WAYS, dial, nameOfWay, present } from './support/dial.ts'
 import type { Connection } from './support/dial.ts'
 import { issueClient } from './support/forger.ts'
@@ -106,7 +106,7 @@ for (const { policy, event } of SCENARIOS) {
       try {
         const response = await agent.request({ origin: `https://127.0.0.1:${port}`, path: '/', method: 'GET' })
         await response.body.dump()
-        const server = serverOf(response)
+        const server = getServerIdentity(response)
         const forgery = server === undefined ? 'nobody' : findForgery(describeCaller(server).path, anchors)
         if (forgery !== undefined) wrong.push(`${who}: ${forgery}`)
         if (expected === 'refused') wrong.push(`${who}: answered`)

@@ -80,7 +80,7 @@ export async function startApp (way: Way, format: Format): Promise<App> {
   const gateways = way === 'mutual TLS' ? { identity: compileRules([{ cn: 'gateway' }]) } : way === 'address' ? { addresses: ['127.0.0.1'] } : { unixSocket: true }
   const forwarded = { gateways, ...format }
   const app = Fastify(way === 'mutual TLS' ? mtlsServerOptions(credentials) as FastifyServerOptions : {})
-  await app.register(fastifyMtls, way === 'mutual TLS' ? { credentials, forwarded } : { forwarded })
+  await app.register(fastifyMtls, { forwarded })
   await app.register(fastifyAllowedClients)
   app.get('/who', { config: { allowedClients: [{ o }] } }, async ({ peer }) => ({
     fingerprint: peer.fingerprint256, source: peer.source, via: peer.via.map(({ subject }) => subject?.commonName), cn: peer.subject?.values('CN'), o: peer.subject?.values('O'), ou: peer.subject?.values('OU')

@@ -11,7 +11,7 @@ import { after, test } from 'tap'
 import { memoryCredentials } from '@peerkit/credentials'
 import { createDevCa } from '@peerkit/dev-ca'
 import type { IssuedCertificate } from '@peerkit/dev-ca'
-import { MtlsAgent, serverOf } from '@peerkit/undici-mtls'
+import { MtlsAgent, getServerIdentity } from '@peerkit/undici-mtls'
 
 export type Version = '1.2' | '1.3'
 export interface Party { readonly cert: string, readonly key: string, readonly ca: string, readonly name: string }
@@ -90,7 +90,7 @@ export async function stopProgram (child: ChildProcess): Promise<void> {
 
 async function call (agent: MtlsAgent, origin: string, path = '/entries'): Promise<{ readonly text: string, readonly server: string | undefined }> {
   const response = await agent.request({ origin, path, method: 'GET', reset: true })
-  return { text: await response.body.text(), server: serverOf(response)?.spiffeId }
+  return { text: await response.body.text(), server: getServerIdentity(response)?.spiffeId }
 }
 
 async function failure (agent: MtlsAgent, origin: string): Promise<any> {

@@ -5,7 +5,7 @@ import type { DevCa, IssuedCertificate } from '@peerkit/dev-ca'
 import { eventNames } from '@peerkit/events'
 import type { EventName } from '@peerkit/events'
 import fastifyAllowedClients from '@peerkit/fastify-allowed-clients'
-import fastifyMtls, { mtlsServerOptions } from '@peerkit/fastify-mtls'
+import fastifyMtls, { withMtls } from '@peerkit/fastify-mtls'
 import fastifyMtlsMonitor from '@peerkit/fastify-mtls-monitor'
 import { compileRules } from '@peerkit/rules'
 import { MtlsAgent } from '@peerkit/undici-mtls'
@@ -35,13 +35,13 @@ async function serve (t: Test, { monitored = true, audit = {} } = {}): Promise<W
   const server = await ca.issue({ cn: 'ledger', ip: '127.0.0.1' })
   const credentials = memoryCredentials({ cert: server.chain, key: server.key, ca: ca.root })
   const lines: any[] = []
-  const app = Fastify({ ...mtlsServerOptions(credentials), logger: { level: 'warn', stream: { write (line: string) { lines.push(JSON.parse(line)) } } } }) as unknown as FastifyInstance
+  const app = Fastify(withMtls(credentials, { logger: { level: 'warn', stream: { write (line: string) { lines.push(JSON.parse(line)) } } } })) as unknown as FastifyInstance
   if (monitored) await app.register(fastifyMtlsMonitor, { credentials, audit, expiry: { peers: 'none' } })
-  await app.register(fastifyMtls, { credentials, forwarded: { format: 'rfc9440', gateways: { identity: compileRules([{ cn: 'gateway' }]) } } })
-  await app.register(fastifyAllowedClients, { clients: { billing: { ou: 'billing' } } })
+  await app.register(fastifyMtls, { forwarded: { format: 'rfc9440', gateways: { identity: compileRules([{ cn: 'gateway' }]) } } })
+  await app.register(fastifyAllowedClients, { groups: { billing: { ou: 'billing' } } })
   app.get('/invoices', { config: { allowedClients: ['billing'] } }, async () => 'x')
   await app.register(async (scope) => {
-    scope.allowClients({ rules: ['billing'], mode: 'report' })
+    scope.mtls.allow(['billing'], { mode: 'report-only' })
     scope.get('/reported', async () => 'x')
   })
   await app.listen({ host: '127.0.0.1', port: 0 })

@@ -2,7 +2,7 @@
 import Fastify from 'fastify'
 import { createDevCa } from '@peerkit/dev-ca'
 import { memoryCredentials } from '@peerkit/credentials'
-import fastifyMtls, { mtlsServerOptions } from '@peerkit/fastify-mtls'
+import fastifyMtls, { withMtls } from '@peerkit/fastify-mtls'
 import fastifyAllowedClients from '@peerkit/fastify-allowed-clients'
 import fastifyMtlsClient from '@peerkit/fastify-mtls-client'
 import { MtlsAgent } from '@peerkit/undici-mtls'
@@ -16,17 +16,17 @@ const of = async (issuer, options) => {
 const ledgerCredentials = await of(ca, { cn: 'ledger', ip: '127.0.0.1', spiffe: 'spiffe://packed.example/ledger' })
 const ordersCredentials = await of(ca, { cn: 'orders', ip: '127.0.0.1', spiffe: 'spiffe://packed.example/orders' })
 
-const ledger = Fastify(mtlsServerOptions(ledgerCredentials))
-await ledger.register(fastifyMtls, { credentials: ledgerCredentials })
-await ledger.register(fastifyAllowedClients, { clients: { orders: { spiffe: 'spiffe://packed.example/orders' } } })
+const ledger = Fastify(withMtls(ledgerCredentials))
+await ledger.register(fastifyMtls)
+await ledger.register(fastifyAllowedClients, { groups: { orders: { spiffe: 'spiffe://packed.example/orders' } } })
 ledger.get('/', { config: { allowedClients: ['orders'] } }, async (req) => ({ caller: req.peer.spiffeId }))
 const origin = await ledger.listen({ host: '127.0.0.1', port: 0 })
 
-const orders = Fastify(mtlsServerOptions(ordersCredentials))
+const orders = Fastify(withMtls(ordersCredentials))
 await orders.register(fastifyMtlsClient, { credentials: ordersCredentials, services: { ledger: { origin, allowedServers: [{ spiffe: 'spiffe://packed.example/ledger' }] } } })
 await orders.ready()
 
-const allowed = await orders.services.ledger.request({ path: '/' })
+const allowed = await orders.mtlsServices.ledger.request({ path: '/' })
 const { caller } = await allowed.body.json()
 if (caller !== 'spiffe://packed.example/orders') throw new Error(`caller is ${caller}`)
 console.log('allowed', allowed.statusCode)

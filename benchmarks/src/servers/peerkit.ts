@@ -16,10 +16,10 @@ export const servePeerkit: MakeServer = async (protocol, { ca, server }, { crl, 
     keepAliveTimeout: KEEP_ALIVE,
     ...(logged === true && { logger: NULL_LOGGER })
   } as object)
-  await app.register(fastifyMtls, { credentials })
+  await app.register(fastifyMtls)
   const issuer = { cn: 'Benchmark CA' }
   await app.register(fastifyAllowedClients, {
-    clients: {
+    groups: {
       operators: { ou: 'operators', issuer },
       auditors: [{ cn: ['anna', 'bert'], issuer }, { email: 'audit@bench.example' }],
       payments: { spiffe: ['spiffe://bench.example/ns/pay/sa/*', 'spiffe://bench.example/ns/ledger/sa/ledger'] }
@@ -39,6 +39,6 @@ export const servePeerkit: MakeServer = async (protocol, { ca, server }, { crl, 
 export const serveIdentified: MakeServer = async (protocol, { ca, server }) => {
   const credentials = memoryCredentials({ ...server, ca })
   const app: App = Fastify({ ...mtlsServerOptions(credentials, { http2: protocol === 'h2' } as object), keepAliveTimeout: KEEP_ALIVE } as object)
-  await app.register(fastifyMtls, { credentials })
+  await app.register(fastifyMtls)
   return await serveApp(app)
 }

@@ -1,7 +1,7 @@
 import { memoryCredentials } from '@peerkit/credentials'
 import type { MemoryCredentials } from '@peerkit/credentials'
 import fastifyAllowedClients from '@peerkit/fastify-allowed-clients'
-import fastifyMtls, { mtlsServerOptions } from '@peerkit/fastify-mtls'
+import fastifyMtls, { withMtls } from '@peerkit/fastify-mtls'
 import fastifyMtlsClient from '@peerkit/fastify-mtls-client'
 import fastifyMtlsConsole from '@peerkit/fastify-mtls-console'
 import Fastify from 'fastify'
@@ -17,10 +17,10 @@ export interface Accounts { readonly origin: string, readonly credentials: Memor
 /** A service with a console for its operators. */
 export async function startAccounts (cast: Cast, ledger: string, port: number): Promise<Accounts> {
   const credentials = memoryCredentials({ cert: cast.server.chain, key: cast.server.key, ca: [cast.ca.root, cast.oldCa.root], crl: [(await cast.ca.crl()).pem, (await cast.oldCa.crl()).pem] })
-  const app = Fastify({ ...mtlsServerOptions(credentials), logger: { level: 'silent' } })
-  await app.register(fastifyMtls, { credentials })
+  const app = Fastify(withMtls(credentials, { logger: { level: 'silent' } }))
+  await app.register(fastifyMtls)
   await app.register(fastifyAllowedClients, {
-    clients: {
+    groups: {
       operators: { ou: 'operators', issuer: { cn: 'Demo CA 2026' } },
       billing: [{ spiffe: `${TRUST_DOMAIN}/ns/bank/sa/billing` }, { cn: 'legacy-batch', issuer: { cn: 'Demo CA 2021' } }],
       partners: { dns: '*.partner.example' }
@@ -37,12 +37,12 @@ export async function startAccounts (cast: Cast, ledger: string, port: number): 
   app.get('/accounts', { config: { allowedClients: ['billing', 'operators', 'partners'] } }, async () => [])
   app.get('/accounts/:id', { config: { allowedClients: ['billing', 'operators'] } }, async () => ({}))
   app.delete('/accounts/:id', { config: { allowedClients: ['operators'] } }, async () => ({ deleted: true }))
-  app.post('/entries', { config: { allowedClients: ['billing'] } }, async () => (await app.services.ledger.request({ path: '/' })).statusCode)
-  app.get('/reports', { config: { allowedClients: ['operators', (peer) => peer.subject?.organizationalUnit === 'reports'], allowedClientsMode: 'report' } }, async () => [])
+  app.post('/entries', { config: { allowedClients: ['billing'] } }, async () => (await app.mtlsServices.ledger.request({ path: '/' })).statusCode)
+  app.get('/reports', { config: { allowedClients: ['operators', (peer) => peer.subject?.organizationalUnit === 'reports'], allowedClientsMode: 'report-only' } }, async () => [])
   app.get('/forgotten', async () => 'nobody comes here')
-  app.get('/healthz', { config: { allowedClients: ['anyone'] } }, async () => 'ok')
+  app.get('/healthz', { config: { allowedClients: 'public' } }, async () => 'ok')
   await app.register(async (admin) => {
-    admin.allowClients({ rules: ['operators'] })
+    admin.mtls.allow(['operators'])
     admin.put('/limits', { config: { allowedClients: [{ cn: 'Olga Operator' }] } }, async () => 'set')
   }, { prefix: '/admin' })
 

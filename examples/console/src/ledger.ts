@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import { memoryCredentials } from '@peerkit/credentials'
 import fastifyAllowedClients from '@peerkit/fastify-allowed-clients'
-import fastifyMtls, { mtlsServerOptions } from '@peerkit/fastify-mtls'
+import fastifyMtls, { withMtls } from '@peerkit/fastify-mtls'
 import Fastify from 'fastify'
 import { TRUST_DOMAIN } from './mint.ts'
 import type { Cast } from './mint.ts'
@@ -12,9 +12,9 @@ export interface Ledger { readonly origin: string, close (): Promise<void> }
 /** The service that `accounts` calls. */
 export async function startLedger ({ cert, key, ca }: { readonly cert: string, readonly key: string, readonly ca: string }): Promise<Ledger> {
   const credentials = memoryCredentials({ cert, key, ca })
-  const app = Fastify({ ...mtlsServerOptions(credentials), logger: { level: 'silent' } })
-  await app.register(fastifyMtls, { credentials })
-  await app.register(fastifyAllowedClients, { rules: [{ spiffe: `${TRUST_DOMAIN}/ns/bank/sa/accounts` }] })
+  const app = Fastify(withMtls(credentials, { logger: { level: 'silent' } }))
+  await app.register(fastifyMtls)
+  await app.register(fastifyAllowedClients, { defaultRules: [{ spiffe: `${TRUST_DOMAIN}/ns/bank/sa/accounts` }] })
   app.get('/', async () => 'booked')
   app.addHook('onClose', async () => { await credentials.close() })
   await app.listen({ host: '127.0.0.1', port: 0 })

@@ -18,7 +18,7 @@ export async function startBehindGateway (authorities: Authorities, verifiedAs?:
     }
   })
   await app.register(fastifyAllowedClients, {
-    clients: {
+    groups: {
       orders: { spiffe: 'spiffe://prod.example/ns/shop/sa/orders', authority: 'internal' },
       globex: { o: 'Globex', dns: '*.globex.example', authority: 'globex' }
     }

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { blockFile, fileCredentials } from '@peerkit/credentials'
 import fastifyAllowedClients from '@peerkit/fastify-allowed-clients'
-import fastifyMtls, { mtlsServerOptions } from '@peerkit/fastify-mtls'
+import fastifyMtls, { withMtls } from '@peerkit/fastify-mtls'
 import Fastify from 'fastify'
 import type { Authorities } from './authorities.ts'
 
@@ -13,10 +13,10 @@ export async function startService (folder: string, authorities: Authorities, wr
   const credentials = await fileCredentials({ cert, key, authorities })
   const block = await blockFile(join(folder, 'block.yaml'))
 
-  const app = Fastify({ ...mtlsServerOptions(credentials, { block }), logger: { level: 'warn', stream: { write } } })
-  await app.register(fastifyMtls, { credentials })
+  const app = Fastify(withMtls(credentials, { logger: { level: 'warn', stream: { write } }, mtls: { block } }))
+  await app.register(fastifyMtls)
   await app.register(fastifyAllowedClients, {
-    clients: {
+    groups: {
       orders: { spiffe: 'spiffe://prod.example/ns/shop/sa/orders', authority: 'internal' },
       acme: { spiffe: 'spiffe://acme.example/**', authority: 'acme' },
       globex: { o: 'Globex', dns: '*.globex.example', authority: 'globex' },

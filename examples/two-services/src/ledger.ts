@@ -1,7 +1,7 @@
 import sensible from '@fastify/sensible'
 import { fileCredentials } from '@peerkit/credentials'
 import fastifyAllowedClients from '@peerkit/fastify-allowed-clients'
-import fastifyMtls, { mtlsServerOptions } from '@peerkit/fastify-mtls'
+import fastifyMtls, { withMtls } from '@peerkit/fastify-mtls'
 import Fastify from 'fastify'
 import type { Paths } from './mint.ts'
 import { TRUST_DOMAIN } from './mint.ts'
@@ -11,11 +11,11 @@ export interface Service { readonly origin: string, close (): Promise<void> }
 /** The ledger: `orders` may write entries, operators may read them, nobody else may do anything. */
 export async function startLedger (paths: Paths, port = 0): Promise<Service> {
   const credentials = await fileCredentials({ ...paths, watch: true })
-  const app = Fastify({ ...mtlsServerOptions(credentials), logger: { level: 'silent' } })
+  const app = Fastify(withMtls(credentials, { logger: { level: 'silent' } }))
   await app.register(sensible)
-  await app.register(fastifyMtls, { credentials })
+  await app.register(fastifyMtls)
   await app.register(fastifyAllowedClients, {
-    clients: { orders: { spiffe: `${TRUST_DOMAIN}/ns/shop/sa/orders` }, operators: { ou: 'operators', issuer: { cn: 'Demo CA' } } }
+    groups: { orders: { spiffe: `${TRUST_DOMAIN}/ns/shop/sa/orders` }, operators: { ou: 'operators', issuer: { cn: 'Demo CA' } } }
   })
 
   const entries: Array<{ amount: number, by: string | undefined }> = []

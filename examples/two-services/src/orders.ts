@@ -1,6 +1,6 @@
 import { fileCredentials } from '@peerkit/credentials'
 import fastifyAllowedClients from '@peerkit/fastify-allowed-clients'
-import fastifyMtls, { mtlsServerOptions } from '@peerkit/fastify-mtls'
+import fastifyMtls, { withMtls } from '@peerkit/fastify-mtls'
 import fastifyMtlsClient from '@peerkit/fastify-mtls-client'
 import Fastify from 'fastify'
 import type { Service } from './ledger.ts'
@@ -14,16 +14,16 @@ declare module '@peerkit/fastify-mtls-client' {
 /** The shop's orders: an operator places one, and it is booked with the ledger, which must prove to be the ledger. */
 export async function startOrders (paths: Paths, ledger: string, port = 0): Promise<Service> {
   const credentials = await fileCredentials({ ...paths, watch: true })
-  const app = Fastify({ ...mtlsServerOptions(credentials), logger: { level: 'silent' } })
-  await app.register(fastifyMtls, { credentials })
-  await app.register(fastifyAllowedClients, { clients: { operators: { ou: 'operators', issuer: { cn: 'Demo CA' } } } })
+  const app = Fastify(withMtls(credentials, { logger: { level: 'silent' } }))
+  await app.register(fastifyMtls)
+  await app.register(fastifyAllowedClients, { groups: { operators: { ou: 'operators', issuer: { cn: 'Demo CA' } } } })
   await app.register(fastifyMtlsClient, {
     credentials,
     services: { ledger: { origin: ledger, allowedServers: [{ spiffe: `${TRUST_DOMAIN}/ns/pay/sa/ledger` }] } }
   })
 
   app.post<{ Body: { amount: number } }>('/orders', { config: { allowedClients: ['operators'] } }, async (request, reply) => {
-    const booked = await app.services.ledger.request({
+    const booked = await app.mtlsServices.ledger.request({
       method: 'POST', path: '/entries', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ amount: request.body.amount })
     })
     return await reply.code(booked.statusCode).send({ ledger: await booked.body.json() })

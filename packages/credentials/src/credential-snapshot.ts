@@ -55,6 +55,8 @@ export interface TrustSource<Snapshot extends TrustSnapshot = TrustSnapshot> {
   subscribe (listener: (change: TrustChange<Snapshot>) => void): () => void
   /** Ends watchers and timers. The last snapshot stays readable. */
   close (): Promise<void>
+  /** Whether `close()` was called. */
+  readonly closed?: boolean
 }
 
 /** Live credentials, wherever they come from: what we present, and whom we trust. */

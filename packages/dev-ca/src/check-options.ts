@@ -60,7 +60,7 @@ const ISSUE: Expectations<IssueOptions> = {
   key: text,
   serialNumber: { expected: '1 to 20 octets above 0 in hexadecimal', accepts: (value) => isText(value) && /^([0-9a-f]{2}){1,20}$/i.test(value) && /[^0]/.test(value) },
   policies: { expected: 'an array of dotted OIDs', accepts: listOf(isOid) },
-  crlUrls: { expected: 'an array of texts', accepts: listOf(isText) },
+  crlUrlChecker: { expected: 'an array of texts', accepts: listOf(isText) },
   ocspUrls: { expected: 'an array of texts', accepts: listOf(isText) },
   extendedKeyUsage: { expected: `an array of dotted OIDs or of ${Object.keys(purposes).join(', ')}`, accepts: listOf((value) => isOid(value) || Object.hasOwn(purposes, String(value))) },
   ca: flag,

@@ -54,7 +54,7 @@ export interface IssueOptions extends ValidityOptions {
   /** Certificate policy OIDs. */
   readonly policies?: readonly string[]
   /** URLs of CRLs and of OCSP responders (RFC 5280 sections 4.2.1.13 and 4.2.2.1). */
-  readonly crlUrls?: readonly string[]
+  readonly crlUrlChecker?: readonly string[]
   readonly ocspUrls?: readonly string[]
   /** Deliberately wrong: extended key usages by name or OID in place of the profile's; an empty list leaves the extension out. */
   readonly extendedKeyUsage?: readonly string[]

@@ -34,14 +34,14 @@ async function handshake (t: Test, { server, client, version, crl }: Sides): Pro
   return await seen
 }
 
-const serverOf = (ca: DevCa, key: KeyType = 'ec-p256'): Promise<IssuedCertificate> => ca.issue({ profile: 'server', cn: 'server', dns: 'localhost', ip: '127.0.0.1', key })
+const getServerIdentity = (ca: DevCa, key: KeyType = 'ec-p256'): Promise<IssuedCertificate> => ca.issue({ profile: 'server', cn: 'server', dns: 'localhost', ip: '127.0.0.1', key })
 const clientOf = (ca: DevCa, key: KeyType = 'ec-p256'): Promise<IssuedCertificate> => ca.issue({ profile: 'client', cn: 'client', key })
 
 for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
   test(`${version}: server and client prove themselves to each other with every kind of key`, async (t) => {
     for (const key of ['ec-p256', 'ec-p384', 'rsa-2048', 'rsa-3072', 'ed25519'] as const) {
       const ca = await createDevCa({ key })
-      t.equal(await handshake(t, { version, server: await serverOf(ca, key), client: await clientOf(ca, key) }), 'client', key)
+      t.equal(await handshake(t, { version, server: await getServerIdentity(ca, key), client: await clientOf(ca, key) }), 'client', key)
     }
   })
 
@@ -50,21 +50,21 @@ for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
     const upper = await ca.intermediate({ pathLength: 1 })
     const lower = await upper.intermediate()
     const below = await lower.intermediate()
-    const server = await serverOf(lower)
+    const server = await getServerIdentity(lower)
     t.equal(await handshake(t, { version, server, client: await clientOf(lower) }), 'client')
     t.match(await handshake(t, { version, server, client: await clientOf(below) }), /PATH_LENGTH_EXCEEDED/)
   })
 
   test(`${version}: a stranger's, an expired, an early, a server's and a revoked certificate are refused`, async (t) => {
     const ca = await createDevCa()
-    const server = await serverOf(ca)
+    const server = await getServerIdentity(ca)
     const attempt = async (client: IssuedCertificate, crl?: string): Promise<string> => await handshake(t, { version, server, client: { ...client, ca: ca.root }, ...(crl !== undefined && { crl }) })
     const hour = 3_600_000
     const stranger = await clientOf(await createDevCa({ name: 'Stranger' }))
     t.match(await attempt(stranger), 'UNABLE_TO_VERIFY_LEAF_SIGNATURE')
     t.match(await attempt(await ca.issue({ cn: 'old', notAfter: new Date(Date.now() - hour) })), 'CERT_HAS_EXPIRED')
     t.match(await attempt(await ca.issue({ cn: 'early', notBefore: new Date(Date.now() + hour) })), 'CERT_NOT_YET_VALID')
-    t.match(await attempt(await serverOf(ca)), 'INVALID_PURPOSE')
+    t.match(await attempt(await getServerIdentity(ca)), 'INVALID_PURPOSE')
     const revoked = await clientOf(ca)
     ca.revoke(revoked)
     const { pem } = await ca.crl()

@@ -36,8 +36,8 @@ const judged: EventDescription<EventMessages['peerkit:request:denied']>['fields'
   path: 'the path that was asked for, without the query',
   route: 'the route\'s pattern; undefined where no route matched',
   remoteAddress: ADDRESS,
-  judgedIn: 'milliseconds that the verdict took; undefined where it was not measured',
-  remembered: 'whether the verdict was remembered; undefined where it was not looked at'
+  durationMs: 'milliseconds that the verdict took; undefined where it was not measured',
+  cached: 'whether the verdict was cached; undefined where it was not looked at'
 }
 
 const refusedCredentials: EventDescription<EventMessages['peerkit:credentials:refused']>['fields'] = {
@@ -60,7 +60,7 @@ export const catalogue: { readonly [Name in EventName]: EventDescription<EventMe
       alpnProtocol: '`h2`, `http/1.1` or undefined',
       protocol: '`TLSv1.3`, `TLSv1.2` or undefined',
       resumed: 'whether it resumed a session',
-      judgedIn: 'milliseconds that the judgement took; undefined where there was nothing to judge'
+      durationMs: 'milliseconds that the judgement took; undefined where there was nothing to judge'
     }
   },
   'peerkit:handshake:chain-unavailable': {
@@ -76,7 +76,7 @@ export const catalogue: { readonly [Name in EventName]: EventDescription<EventMe
       remoteAddress: ADDRESS,
       resumed: 'whether it resumed a session',
       serverAuthOnlyUntil: 'until when it is accepted although its certificate is for servers alone, in milliseconds since the epoch; undefined where it is for clients',
-      judgedIn: 'milliseconds that the judgement took'
+      durationMs: 'milliseconds that the judgement took'
     }
   },
   'peerkit:connection:ended': {

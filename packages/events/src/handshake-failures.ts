@@ -93,7 +93,7 @@ export const handshakeFailures: readonly HandshakeFailure[] = Object.freeze([
   ),
   row('ca_removed', [], 'The CA that vouched for the certificate was taken out of the trust.', 'Give the client a certificate of a CA in force. peerkit:credentials:rotated says when the CA went.'),
   row('timeout', ['ERR_TLS_HANDSHAKE_TIMEOUT'], 'The client did not finish its handshake in time.', 'A slow network, a client that hangs, a port scan, or somebody who holds connections open on purpose: see how many come from this address.'),
-  row('timeout', [], 'The judgement did not come in time, most often because an OCSP responder does not answer.', 'Look for peerkit:revocation:failed; raise judgementTimeout only if the responder is just slow.'),
+  row('timeout', [], 'The judgement did not come in time, most often because an OCSP responder does not answer.', 'Look for peerkit:revocation:failed; raise revocationTimeout only if the responder is just slow.'),
   row('protocol', ['ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE'], 'The client sent no certificate.', 'Configure the client with a certificate and key.'),
   row('protocol', ['ERR_SSL_HTTP_REQUEST'], 'The client speaks plain HTTP to a TLS port.', 'Call https://, not http://; look at the health probe\'s scheme.'),
   row('protocol', ['ERR_SSL_WRONG_VERSION_NUMBER', 'ERR_SSL_RECORD_LAYER_FAILURE', 'ERR_SSL_PACKET_LENGTH_TOO_LONG'], 'What the client sent is no TLS.', 'A port scan, a PROXY protocol header that a load balancer adds, or another protocol on this port.'),

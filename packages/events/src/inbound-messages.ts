@@ -24,7 +24,7 @@ export interface HandshakeRefusedMessage extends EventMessage {
   readonly protocol: string | undefined
   readonly resumed: boolean
   /** Milliseconds that the judgement took; undefined where there was nothing to judge. */
-  readonly judgedIn?: number | undefined
+  readonly durationMs?: number | undefined
 }
 
 /** `peerkit:handshake:chain-unavailable` */
@@ -42,7 +42,7 @@ export interface ConnectionIdentifiedMessage extends EventMessage {
   /** Until when it is accepted although its certificate is for servers alone, in milliseconds since the epoch; undefined where it is for clients. */
   readonly serverAuthOnlyUntil?: number | undefined
   /** Milliseconds that the judgement took. */
-  readonly judgedIn?: number | undefined
+  readonly durationMs?: number | undefined
 }
 
 /** `peerkit:connection:ended` */

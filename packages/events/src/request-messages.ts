@@ -39,9 +39,9 @@ export interface RequestJudgedMessage extends EventMessage {
   readonly route: string | undefined
   readonly remoteAddress: string | undefined
   /** Milliseconds that the verdict took; undefined where it was not measured. */
-  readonly judgedIn?: number | undefined
-  /** Whether the verdict was remembered from an earlier request of the same connection; undefined where it was not looked at. */
-  readonly remembered?: boolean | undefined
+  readonly durationMs?: number | undefined
+  /** Whether the verdict was cached by an earlier request of the same client; undefined where it was not looked at. */
+  readonly cached?: boolean | undefined
 }
 
 /** `peerkit:rules:reloaded` */

@@ -18,8 +18,8 @@ export interface Audience {
   remembers (peer: PeerIdentity | null): boolean
   /** Undefined where there is none, or where there are too many to look. */
   nearest (peer: PeerIdentity): NearestRule | undefined
-  /** What it would answer, without a request: `depends` where a predicate would decide. */
-  foresee (peer: PeerIdentity | null): 'allowed' | 'denied' | 'depends'
+  /** What it would answer, without a request: `needs-request` where a predicate would decide. */
+  preview (peer: PeerIdentity | null): 'allowed' | 'denied' | 'needs-request'
   /** What its rules make of a peer; undefined where there are none, or too many to look. */
   explain (peer: PeerIdentity | null): Explanation | undefined
   /** One line a rule. */
@@ -60,11 +60,11 @@ export class RuledAudience implements Audience {
     return known.rule
   }
 
-  foresee (peer: PeerIdentity | null): 'allowed' | 'denied' | 'depends' {
+  preview (peer: PeerIdentity | null): 'allowed' | 'denied' | 'needs-request' {
     if (peer === null) return 'denied'
     // Without predicates the memory serves; with them they must not be asked.
     if (!this.#authorizer.isAsync) return (this.ask(peer, undefined) as Verdict).allowed ? 'allowed' : 'denied'
-    return this.#authorizer.explain(peer).verdict.allowed ? 'allowed' : 'depends'
+    return this.#authorizer.explain(peer).verdict.allowed ? 'allowed' : 'needs-request'
   }
 
   explain (peer: PeerIdentity | null): Explanation | undefined {
@@ -85,24 +85,24 @@ function summarize ({ closest }: Explanation): NearestRule | undefined {
 
 const NO_IDENTITY: Verdict = Object.freeze({ allowed: false, reason: 'no_identity' })
 const NO_RULE: Answer = Object.freeze({ allowed: false, reason: 'no_rule' })
-const IDENTIFIED: Verdict = Object.freeze({ allowed: true, rule: 0, group: undefined })
+const AUTHENTICATED: Verdict = Object.freeze({ allowed: true, rule: 0, group: undefined })
 
-/** Every peer that has an identity. */
-export const everyIdentified: Audience = Object.freeze({
-  ask: (peer: PeerIdentity | null) => peer === null ? NO_IDENTITY : IDENTIFIED,
+/** Every client with an accepted certificate. */
+export const everyAuthenticated: Audience = Object.freeze({
+  ask: (peer: PeerIdentity | null) => peer === null ? NO_IDENTITY : AUTHENTICATED,
   remembers: () => true,
   nearest: () => undefined,
-  foresee: (peer: PeerIdentity | null) => peer === null ? 'denied' : 'allowed',
+  preview: (peer: PeerIdentity | null) => peer === null ? 'denied' : 'allowed',
   explain: () => undefined,
-  describe: () => '- every identified client'
+  describe: () => '- every authenticated client'
 })
 
-/** Nobody: what stands where nothing says who may call. */
+/** Nobody: what counts where no rules say who may call. */
 export const nobody: Audience = Object.freeze({
   ask: (peer: PeerIdentity | null) => peer === null ? NO_IDENTITY : NO_RULE,
   remembers: () => true,
   nearest: () => undefined,
-  foresee: () => 'denied',
+  preview: () => 'denied',
   explain: () => undefined,
   describe: () => '- nobody (no rules)',
   isClosed: true

@@ -1,25 +1,25 @@
 import createError from '@fastify/error'
 import type { FastifyErrorConstructor } from '@fastify/error'
+import { ClientError } from '@peerkit/identity/internal'
 
-/** The peer is known and no rule of the route allows it. Says nothing of the rules. */
+/** The client is known, and no rule of the route allows it. The client learns nothing about the rules. */
 export const MTLS_ERR_CLIENT_NOT_ALLOWED: FastifyErrorConstructor<{ code: 'MTLS_ERR_CLIENT_NOT_ALLOWED' }, []> =
-  createError('MTLS_ERR_CLIENT_NOT_ALLOWED', 'This client is not allowed here', 403)
+  createError('MTLS_ERR_CLIENT_NOT_ALLOWED', 'This client is not allowed here', 403, ClientError)
 
-/** The request has no identity to judge. */
+/** The client presented no certificate. */
 export const MTLS_ERR_CLIENT_UNIDENTIFIED: FastifyErrorConstructor<{ code: 'MTLS_ERR_CLIENT_UNIDENTIFIED' }, []> =
-  createError('MTLS_ERR_CLIENT_UNIDENTIFIED', 'A client certificate is required', 401)
+  createError('MTLS_ERR_CLIENT_UNIDENTIFIED', 'A client certificate is required', 401, ClientError)
 
 /** An option of the plugin, a scope or a route is wrong. */
 export const MTLS_ERR_ALLOWED_CLIENTS_OPTION: FastifyErrorConstructor<{ code: 'MTLS_ERR_ALLOWED_CLIENTS_OPTION' }, [string]> =
   createError('MTLS_ERR_ALLOWED_CLIENTS_OPTION', 'Invalid allowedClients option: %s', 500, TypeError)
 
-/** Routes were added before the plugin, which could not guard them. */
-export const MTLS_ERR_ROUTES_BEFORE_PLUGIN: FastifyErrorConstructor<{ code: 'MTLS_ERR_ROUTES_BEFORE_PLUGIN' }, [string]> =
-  createError('MTLS_ERR_ROUTES_BEFORE_PLUGIN', 'Routes were added before @peerkit/fastify-allowed-clients, which cannot guard them: await its registration first. Found:\n%s', 500)
-
-/** The plugin cannot stand where it was registered: not on the root instance, or on a Fastify whose hooks it does not know. */
-export const MTLS_ERR_GUARD_MISPLACED: FastifyErrorConstructor<{ code: 'MTLS_ERR_GUARD_MISPLACED' }, [string]> =
-  createError('MTLS_ERR_GUARD_MISPLACED', '@peerkit/fastify-allowed-clients cannot guard every route: %s', 500)
+/**
+ * The plugin was registered where it cannot protect every route: after routes, in an encapsulated plugin, without a
+ * plugin that identifies clients, or on a version of Fastify that it does not know.
+ */
+export const MTLS_ERR_PLUGIN_ORDER: FastifyErrorConstructor<{ code: 'MTLS_ERR_PLUGIN_ORDER' }, [string]> =
+  createError('MTLS_ERR_PLUGIN_ORDER', '@peerkit/fastify-allowed-clients cannot protect every route: %s', 500)
 
 /** A rules file cannot be used. Carries `reason` and `file`, see {@link RulesFileError}. */
 export const MTLS_ERR_RULES_FILE_INVALID: FastifyErrorConstructor<{ code: 'MTLS_ERR_RULES_FILE_INVALID' }, [string, string]> =
@@ -31,7 +31,7 @@ export const MTLS_ERR_RULES_FILE_INVALID: FastifyErrorConstructor<{ code: 'MTLS_
  * - `unreadable`: missing, not a file, no permission.
  * - `too_large`: above 16 MiB.
  * - `malformed`: no JSON or YAML, not UTF-8, or a key twice.
- * - `structure`: something else than `clients`, `rules` and `routes`, or what is also said in code.
+ * - `structure`: something else than `groups`, `defaultRules` and `routes`, or what is also said in code.
  * - `unknown_route`: rules for a route that the app does not have.
  * - `rule_invalid`: a rule or a group is wrong; `cause` is the MTLS_ERR_RULE_INVALID.
  */

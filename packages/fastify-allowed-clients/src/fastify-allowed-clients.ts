@@ -1,15 +1,17 @@
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import type { PeerIdentity } from '@peerkit/identity'
+import { addToApp } from '@peerkit/identity/internal'
 import type { Groups } from '@peerkit/rules'
 import type { FastifyInstance, FastifyPluginAsync, FastifyRequest, onRequestHookHandler, onRouteHookHandler } from 'fastify'
 import fp from 'fastify-plugin'
 import type { AllowedClients, Mode } from './allowed-clients.ts'
-import { everyIdentified, nobody } from './audience.ts'
+import type { AllowedClientsControl, EvaluatedRoute } from './app-control.ts'
 import { copyRules } from './copy-rules.ts'
-import { MTLS_ERR_GUARD_MISPLACED, MTLS_ERR_ROUTES_BEFORE_PLUGIN } from './errors.ts'
+import { MTLS_ERR_PLUGIN_ORDER } from './errors.ts'
 import { guardRequest } from './guard-request.ts'
 import type { RouteJudge } from './judge-route.ts'
-import { authoritiesOf } from './known-authorities.ts'
+import { authoritiesOf, watchAuthorities } from './known-authorities.ts'
 import { isClosed, listRoute, printRoutes } from './list-routes.ts'
 import type { ListedRoute } from './list-routes.ts'
 import { LiveRules } from './live-rules.ts'
@@ -23,29 +25,17 @@ import { NO_FILE, RuleBook } from './rule-book.ts'
 import { RouteTable } from './route-table.ts'
 import { UpgradedClients, admitWebSocket, asksForWebSocket } from './upgraded-clients.ts'
 
-/** What `app.allowedClients` offers. */
-export interface AllowedClientsControl {
-  /** Every route with who may call it, and how its requests fared. */
-  routes (): readonly ListedRoute[]
-  /** Reads the rules file again, now. Rejects with MTLS_ERR_RULES_FILE_INVALID where it is refused; resolves at once without a file. */
-  reload (): Promise<void>
-  /** Counts the accepted states of the rules file, from 1; 0 without a file. */
-  readonly generation: number
-}
-
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Who may call this route: whoever any of these rules allows. */
+    /** Which clients may call this route. */
     allowedClients?: AllowedClients
-    /** `report` lets through what this route's own rules would deny. A scope's rules only where the scope may be widened. */
+    /** `report-only` lets through what this route's own rules would deny, and what those of an overridable scope would. */
     allowedClientsMode?: Mode
   }
+  interface FastifyMtlsApp extends AllowedClientsControl {}
   interface FastifyInstance {
-    /** Sets rules for all routes of this encapsulated plugin and of those inside it. A route's own rules narrow them, unless `mayWiden`. */
-    allowClients (options: ScopeOptions): this
-    /** Every route with who may call it, as text. */
-    printAllowedClients (): string
-    readonly allowedClients: AllowedClientsControl
+    /** Everything that the plugins of this suite add to an app. Read it on the instance that it is about. */
+    readonly mtls: FastifyMtlsApp
   }
 }
 
@@ -54,16 +44,16 @@ const EMPTY_TREE = '(empty tree)'
 const allowedClients: FastifyPluginAsync<FastifyAllowedClientsOptions> = async (app, options) => {
   checkPluginOptions(options)
   checkPlace(app)
-  const { rules, notFound, unruledRoutes = 'deny', mode = 'enforce', openapi = true } = options
-  const clients = copyRules((options.clients ?? {}) as Groups)
+  const { defaultRules, notFoundRules, mode = 'enforce', openapi = true } = options
+  const groups = copyRules((options.groups ?? {}) as Groups)
   const authorities = authoritiesOf(app)
-  const code = { clients, rules: copyRules(rules) }
+  const code = { groups, defaultRules: copyRules(defaultRules) }
   const { log } = app
   const { file } = options
   const live = file === undefined ? undefined : new LiveRules(pathOf(file), code, { log, authorities })
   const warn = (path: string, warning: string): void => { log.warn({ path }, warning) }
-  const book = live === undefined ? new RuleBook(clients, rules, NO_FILE, { authorities, warn }) : await live.load()
-  const table = new RouteTable({ mode, notFound, unruled: unruledRoutes === 'allow' ? everyIdentified : nobody }, book)
+  const book = live === undefined ? new RuleBook(groups, defaultRules, NO_FILE, { authorities, warn }) : await live.load()
+  const table = new RouteTable({ mode, notFoundRules }, book)
   const upgraded = new UpgradedClients()
 
   const onRoute: onRouteHookHandler = function (route) {
@@ -87,16 +77,25 @@ const allowedClients: FastifyPluginAsync<FastifyAllowedClientsOptions> = async (
       upgraded.judgeAgain((request) => judgeOf(table, request))
     }, watchOptions(options.watch))
   })
-  app.addHook('onClose', async () => { await live?.close() })
+  const unwatch = watchAuthorities(app, () => { table.recheck((path, text) => { log.warn({ path }, `since the authorities changed: ${text}`) }) })
+  app.addHook('onClose', async () => {
+    unwatch()
+    await live?.close()
+  })
 }
 
-/** @throws MTLS_ERR_GUARD_MISPLACED, MTLS_ERR_ROUTES_BEFORE_PLUGIN */
+/** @throws MTLS_ERR_PLUGIN_ORDER */
 function checkPlace (app: FastifyInstance): void {
   // Encapsulated instances inherit from the one they were registered on.
-  if (Object.getPrototypeOf(Object.getPrototypeOf(app)) !== null) throw new MTLS_ERR_GUARD_MISPLACED('it was registered in an encapsulated plugin; expected the root instance, or a plugin wrapped by fastify-plugin')
+  if (Object.getPrototypeOf(Object.getPrototypeOf(app)) !== null) {
+    throw new MTLS_ERR_PLUGIN_ORDER('it was registered in an encapsulated plugin; register it on the root instance, or wrap the plugin around it with fastify-plugin (with fastify-cli: export app.js wrapped)')
+  }
+  if (!app.hasRequestDecorator('peer') || !app.hasRequestDecorator('optionalPeer')) {
+    throw new MTLS_ERR_PLUGIN_ORDER('no plugin identifies the clients yet; register @peerkit/fastify-mtls first, and await it')
+  }
   const tree = app.printRoutes()
   // A route of a plugin that was registered before has passed the onRoute hooks already: its rules were never read.
-  if (!tree.startsWith(EMPTY_TREE)) throw new MTLS_ERR_ROUTES_BEFORE_PLUGIN(tree)
+  if (!tree.startsWith(EMPTY_TREE)) throw new MTLS_ERR_PLUGIN_ORDER(`these routes were added before it; register it first, and await it:\n${tree}`)
 }
 
 async function addGuard (app: FastifyInstance, judge: (request: FastifyRequest) => RouteJudge, upgraded: UpgradedClients): Promise<void> {
@@ -123,23 +122,27 @@ function judgeOf (table: RouteTable, request: FastifyRequest): RouteJudge {
 
 function decorate (app: FastifyInstance, table: RouteTable, live: LiveRules | undefined): void {
   const routes = (): readonly ListedRoute[] => table.list().map(({ judge }) => listRoute(judge))
-  const control: AllowedClientsControl = {
-    routes,
-    reload: async () => { await live?.reload() },
-    get generation () { return live?.generation ?? 0 }
+  const addScope = (instance: FastifyInstance, rules: AllowedClients | undefined, options: ScopeOptions): void => {
+    table.addScope(instance, instance.prefix === '' ? '/' : instance.prefix, rules, options)
   }
-  app.decorate('allowClients', function (this: FastifyInstance, scope: ScopeOptions) {
-    table.addScope(this, this.prefix === '' ? '/' : this.prefix, scope)
-    return this
-  } as FastifyInstance['allowClients'])
-  app.decorate('allowedClients', Object.freeze(control))
-  app.decorate('printAllowedClients', () => printRoutes(routes()))
+  const evaluate = (peer: PeerIdentity | null): readonly EvaluatedRoute[] => routes().map((route) => ({ methods: route.methods, url: route.url, ...route.evaluate(peer) }))
+  const members: { readonly [name in keyof AllowedClientsControl]: (instance: FastifyInstance) => AllowedClientsControl[name] } = {
+    // Undefined, too, is a mistake and no wish for the default: it is refused where rules are compiled.
+    allow: (instance) => (rules, options = {}) => { addScope(instance, rules ?? (null as never), options) },
+    setMode: (instance) => (mode) => { addScope(instance, undefined, { mode }) },
+    routes: () => routes,
+    printRoutes: () => () => printRoutes(routes()),
+    evaluate: () => evaluate,
+    reload: () => async () => { await live?.reload() },
+    rulesVersion: () => live?.generation ?? 0
+  }
+  addToApp(app, members)
 }
 
-/** What is forgotten is closed, and its author should hear of it before a client does. */
+/** A route that was forgotten answers 403. Its author should read that in the log before a client sees it. */
 function reportClosed (app: FastifyInstance, table: RouteTable): void {
   const closed = table.list().filter(({ judge }) => isClosed(judge)).flatMap(({ judge: { route: { site } } }) => site.methods.map((method) => `${method} ${site.url}`))
-  if (closed.length > 0) app.log.warn({ routes: closed }, 'routes without rules are closed')
+  if (closed.length > 0) app.log.warn({ routes: closed }, 'routes without access rules answer 403 to every client')
 }
 
 function pathOf (file: string | URL): string { return resolve(file instanceof URL ? fileURLToPath(file) : file) }
@@ -148,10 +151,19 @@ function watchOptions (watch: boolean | WatchOptions = true): WatchOptions | und
   return watch === false ? undefined : watch === true ? {} : watch
 }
 
-/** Gives routes `config.allowedClients`. Register it on the root instance, after `@peerkit/fastify-mtls` and before every route. */
+/**
+ * Says on each route which clients may call it, by `config.allowedClients`. A route without rules answers 403. Register
+ * it on the root instance, after `@peerkit/fastify-mtls` and before every route, and await it.
+ *
+ * @throws MTLS_ERR_PLUGIN_ORDER, MTLS_ERR_ALLOWED_CLIENTS_OPTION, MTLS_ERR_RULE_INVALID, MTLS_ERR_RULES_FILE_INVALID
+ * @example
+ * ```ts
+ * await app.register(fastifyAllowedClients, { groups: { billing: { ou: 'billing' } } })
+ * app.get('/invoices', { config: { allowedClients: 'billing' } }, async () => [])
+ * ```
+ */
 const fastifyAllowedClients: FastifyPluginAsync<FastifyAllowedClientsOptions> = fp(allowedClients, {
   fastify: '5.x',
-  name: '@peerkit/fastify-allowed-clients',
-  decorators: { request: ['peer', 'optionalPeer'] }
+  name: '@peerkit/fastify-allowed-clients'
 })
 export default fastifyAllowedClients

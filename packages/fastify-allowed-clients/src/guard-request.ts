@@ -2,6 +2,7 @@ import { isAuditKept } from '@peerkit/events'
 import type { EventChannel } from '@peerkit/events'
 import type { PeerIdentity } from '@peerkit/identity'
 import type { FastifyRequest } from 'fastify'
+import type { Mode } from './allowed-clients.ts'
 import type { RequestRefusalReason } from './audience.ts'
 import { requestAllowed, requestDenied, requestWouldDeny } from './channels.ts'
 import type { RequestJudgedMessage } from './channels.ts'
@@ -32,17 +33,17 @@ export function guardRequest (request: FastifyRequest, judgeOf: (request: Fastif
 }
 
 /** Only where somebody hears of it. */
-interface Timing { readonly begun: number, readonly remembered: boolean }
+interface Timing { readonly begun: number, readonly cached: boolean }
 
 function startTiming ({ route }: RouteJudge, peer: PeerIdentity | null): Timing {
-  return { remembered: route.requirements.every(({ audience }) => audience.remembers(peer)), begun: performance.now() }
+  return { cached: route.requirements.every(({ audience }) => audience.remembers(peer)), begun: performance.now() }
 }
 
 /** What is told of the verdict's time. */
-type Measured = Pick<RequestJudgedMessage, 'judgedIn' | 'remembered'>
+type Measured = Pick<RequestJudgedMessage, 'durationMs' | 'cached'>
 
 function endTiming (timing: Timing | undefined): Measured {
-  return timing === undefined ? { judgedIn: undefined, remembered: undefined } : { judgedIn: performance.now() - timing.begun, remembered: timing.remembered }
+  return timing === undefined ? { durationMs: undefined, cached: undefined } : { durationMs: performance.now() - timing.begun, cached: timing.cached }
 }
 
 export function peerOf (request: FastifyRequest): PeerIdentity | null {
@@ -72,20 +73,20 @@ function publishAllowed (request: FastifyRequest, peer: PeerIdentity | null, { a
 
 /** Logs a refusal, or what would have been one, and publishes it. */
 function tell (request: FastifyRequest, peer: PeerIdentity | null, { requirement, answer }: Failure, measured: Measured): void {
-  const report = requirement.mode === 'report'
+  const report = requirement.mode === 'report-only'
   const channel = report ? requestWouldDeny : requestDenied
   // To find the nearest rule all are walked: not for a line that nobody reads.
   const nearest = peer !== null && (channel.hasSubscribers || writesLine(request)) ? requirement.audience.nearest(peer) : undefined
   const { error } = answer as { readonly error?: unknown }
-  announceRefusal(request, report ? 'report' : 'enforce', { peer, reason: answer.reason, rules: requirement.origin, rule: undefined, group: undefined, nearest, ...measured }, error)
+  announceRefusal(request, requirement.mode, { peer, reason: answer.reason, rules: requirement.origin, rule: undefined, group: undefined, nearest, ...measured }, error)
 }
 
 type Judged = Pick<RequestJudgedMessage, 'peer' | 'reason' | 'rules' | 'rule' | 'group' | 'nearest'> & Measured & { readonly reason: RequestRefusalReason | undefined }
 
 /** The line of a refusal, with stable field names, and its message. */
-export function announceRefusal (request: FastifyRequest, mode: 'report' | 'enforce', judged: Judged, error?: unknown): void {
+export function announceRefusal (request: FastifyRequest, mode: Mode, judged: Judged, error?: unknown): void {
   if (error !== undefined || writesLine(request)) writeLine(request, mode, judged, error)
-  publish(mode === 'report' ? requestWouldDeny : requestDenied, request, judged)
+  publish(mode === 'report-only' ? requestWouldDeny : requestDenied, request, judged)
 }
 
 /** Whether a line would be read. An audit log has one of its own, and a limit. */
@@ -93,10 +94,10 @@ function writesLine ({ log }: FastifyRequest): boolean {
   return !isAuditKept() && ((log as { isLevelEnabled?: (level: string) => boolean }).isLevelEnabled?.('warn') ?? true)
 }
 
-function writeLine (request: FastifyRequest, mode: 'report' | 'enforce', { reason, rules, nearest, peer }: Judged, error: unknown): void {
+function writeLine (request: FastifyRequest, mode: Mode, { reason, rules, nearest, peer }: Judged, error: unknown): void {
   const line = { reason, rules, nearest, peer: peer?.toString(), fingerprint256: peer?.fingerprint256, method: request.method, route: request.routeOptions.url, remoteAddress: request.ip }
   // A predicate that throws is a bug of the app's own: its stack belongs in the log.
-  request.log.warn(error === undefined ? line : { ...line, err: error }, mode === 'report' ? 'client would be denied' : 'client denied')
+  request.log.warn(error === undefined ? line : { ...line, err: error }, mode === 'report-only' ? 'client would be denied' : 'client denied')
 }
 
 function publish (channel: EventChannel<RequestJudgedMessage>, request: FastifyRequest, judged: Judged): void {

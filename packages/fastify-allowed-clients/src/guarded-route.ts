@@ -1,4 +1,5 @@
 import type { Mode } from './allowed-clients.ts'
+import { nobody } from './audience.ts'
 import type { Audience } from './audience.ts'
 import type { Declaration, Scope } from './scope.ts'
 
@@ -21,7 +22,7 @@ export interface RouteSite {
   readonly mode: Mode | undefined
 }
 
-/** A route as the guard sees it: all requirements must allow. Without any it answers anyone. */
+/** A route as the guard sees it: all requirements must allow. Without any it is public. */
 export interface GuardedRoute {
   readonly site: RouteSite
   readonly requirements: readonly Requirement[]
@@ -33,15 +34,13 @@ export interface GuardedRoute {
 export interface Policy {
   readonly mode: Mode
   readonly defaults: Declaration | undefined
-  /** For routes that nothing is declared for. */
-  readonly unruled: Requirement['audience']
 }
 
 /**
- * Gathers what must allow for a route: the rules of all scopes around it, outermost first, then its own. Those of a scope that may be widened step aside for the route's own; the
- * app-wide default stands only where nothing else does.
+ * Gathers what must allow for a route: the rules of all scopes around it, outermost first, then its own. A route's own
+ * rules replace those of a scope that is overridable. The default rules count only where there are no others.
  *
- * @param audienceOf undefined for `anyone`, which asks nothing
+ * @param audienceOf undefined for `public`, which asks nothing
  */
 export function guardRoute (site: RouteSite, scopes: readonly Scope[], own: Declaration | undefined, policy: Policy, audienceOf: (declaration: Declaration) => Audience | undefined): GuardedRoute {
   const requirements: Requirement[] = []
@@ -51,24 +50,24 @@ export function guardRoute (site: RouteSite, scopes: readonly Scope[], own: Decl
     const audience = audienceOf(declaration)
     if (audience !== undefined) requirements.push({ origin: declaration.origin, audience, mode })
   }
-  for (const [index, { declaration, mayWiden }] of scopes.entries()) {
-    if (declaration !== undefined && !(mayWiden && own !== undefined)) demand(declaration, modeOf(scopes, index, mayWiden, site.mode, policy.mode))
+  for (const [index, { declaration, overridable }] of scopes.entries()) {
+    if (declaration !== undefined && !(overridable && own !== undefined)) demand(declaration, modeOf(scopes, index, overridable, site.mode, policy.mode))
   }
   const mode = modeOf(scopes, scopes.length - 1, true, site.mode, policy.mode)
   if (own !== undefined) demand(own, mode)
   if (!declared && policy.defaults !== undefined) demand(policy.defaults, mode)
-  if (!declared) requirements.push({ origin: 'unruledRoutes', audience: policy.unruled, mode })
+  if (!declared) requirements.push({ origin: 'none', audience: nobody, mode })
   return { site, requirements, scope: scopes.at(-1)?.prefix }
 }
 
 /**
- * The mode of the rules that were declared at a level: the nearest at or around it. What is inside may always ask for more (`enforce`), but for less (`report`) only where the level lets
- * itself be widened: a route could open a scope by reporting otherwise.
+ * The mode of the rules that were declared at a level: the nearest at or around it. What is inside may always ask for
+ * `enforce`, but for `report-only` only where the level is overridable. Otherwise a route could open its scope.
  */
-function modeOf (scopes: readonly Scope[], level: number, mayWiden: boolean, route: Mode | undefined, app: Mode): Mode {
+function modeOf (scopes: readonly Scope[], level: number, overridable: boolean, route: Mode | undefined, app: Mode): Mode {
   let mode = app
   for (const [index, scope] of scopes.entries()) {
-    if (scope.mode !== undefined && (index <= level || mayWiden || scope.mode === 'enforce')) mode = scope.mode
+    if (scope.mode !== undefined && (index <= level || overridable || scope.mode === 'enforce')) mode = scope.mode
   }
-  return route !== undefined && (mayWiden || route === 'enforce') ? route : mode
+  return route !== undefined && (overridable || route === 'enforce') ? route : mode
 }

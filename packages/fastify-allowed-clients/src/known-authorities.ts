@@ -20,3 +20,29 @@ export function authoritiesOf ({ server }: Pick<FastifyInstance, 'server'>): Lis
     return authorities?.length === 0 ? undefined : authorities
   }
 }
+
+/** The part of a trust source that is used; @peerkit/credentials has the whole. */
+interface LiveAuthorities {
+  readonly current: { readonly authorities: ReadonlyArray<{ readonly name: string, readonly for: unknown, readonly names: unknown }> }
+  subscribe (listener: (change: { readonly type: string }) => void): () => void
+}
+
+/**
+ * Calls back when an app gets other authorities, or when they vouch for other names. A new CRL is no such change.
+ *
+ * @returns ends it
+ */
+export function watchAuthorities (app: object, changed: () => void): () => void {
+  const { mtls } = app as { readonly mtls?: { readonly trust?: LiveAuthorities | undefined } }
+  const trust = mtls?.trust
+  if (trust === undefined) return () => {}
+  const write = (): string => JSON.stringify(trust.current.authorities.map(({ name, for: use, names }) => [name, use, names]))
+  let known = write()
+  return trust.subscribe(({ type }) => {
+    if (type !== 'rotated') return
+    const next = write()
+    if (next === known) return
+    known = next
+    changed()
+  })
+}

@@ -1,12 +1,12 @@
 import type { PeerIdentity } from '@peerkit/identity'
 import type { Mode } from './allowed-clients.ts'
-import { foreseeRoute } from './foresee-route.ts'
-import type { ForeseenAccess } from './foresee-route.ts'
+import { previewRoute } from './preview-route.ts'
+import type { AccessPreview } from './preview-route.ts'
 import type { RouteCounts, RouteJudge } from './judge-route.ts'
 
 /** One set of rules that must allow. */
 export interface ListedRequirement {
-  /** Where it was declared: `config.allowedClients`, `scope /admin`, `rules`, `file routes["GET /x"]`, `unruledRoutes`. */
+  /** Where it was declared: `config.allowedClients`, `scope /admin`, `defaultRules`, `file routes["GET /x"]`, or `none`. */
   readonly rules: string
   readonly mode: Mode
   /** Who may call, for humans: one line a rule, at most 50. */
@@ -21,35 +21,42 @@ export interface ListedRoute {
   readonly constraints: Readonly<Record<string, unknown>> | undefined
   /** The prefix of the innermost scope around it that has rules or a mode. */
   readonly scope: string | undefined
-  /** `rules`: whom all requirements allow. `anyone`: without a certificate too. `nobody`: nothing says who may call, so the route is closed. */
-  readonly access: 'rules' | 'anyone' | 'nobody'
+  /**
+   * - `rules`: the client must satisfy every entry of `requirements`
+   * - `public`: clients without a certificate too
+   * - `nobody`: no rules say who may call, so that the route answers 403
+   */
+  readonly access: 'rules' | 'public' | 'nobody'
   /** All of them must allow. */
   readonly requirements: readonly ListedRequirement[]
   readonly counts: Readonly<RouteCounts>
-  /** What a peer would be told here by the rules in force when it was listed: asks no predicate, counts and publishes nothing. Not enumerable. */
-  readonly foresee: (peer: PeerIdentity | null) => ForeseenAccess
+  /**
+   * What the route would answer a peer, by the rules in force when it was listed. Calls no predicate, and counts and
+   * publishes nothing. Not enumerable.
+   */
+  readonly evaluate: (peer: PeerIdentity | null) => AccessPreview
 }
 
-/** Whether nothing says who may call a route. */
+/** Whether no rules say who may call a route. */
 export function isClosed ({ route }: RouteJudge): boolean { return route.requirements.some(({ audience }) => audience.isClosed === true) }
 
 /** A route for consoles. */
 export function listRoute (judge: RouteJudge): ListedRoute {
   const { route, counts } = judge
   const { site, requirements, scope } = route
-  const listed: Omit<ListedRoute, 'foresee'> = {
+  const listed: Omit<ListedRoute, 'evaluate'> = {
     methods: site.methods,
     url: site.url,
     constraints: site.constraints,
     scope,
-    access: requirements.length === 0 ? 'anyone' : isClosed(judge) ? 'nobody' : 'rules',
+    access: requirements.length === 0 ? 'public' : isClosed(judge) ? 'nobody' : 'rules',
     requirements: requirements.map(({ origin, mode, audience }) => ({ rules: origin, mode, allows: audience.describe() })),
     counts: { ...counts }
   }
-  return Object.defineProperty(listed, 'foresee', { value: (peer: PeerIdentity | null) => foreseeRoute(route, peer) }) as ListedRoute
+  return Object.defineProperty(listed, 'evaluate', { value: (peer: PeerIdentity | null) => previewRoute(route, peer) }) as ListedRoute
 }
 
-/** Routes as text, one block each. The HEAD route that Fastify adds for a GET route is told with it where both ask the same. */
+/** Routes as text, one block each. The HEAD route that Fastify adds to a GET route stands in its block where both have the same rules. */
 export function printRoutes (routes: readonly ListedRoute[]): string {
   const blocks = new Map<string, string[]>()
   for (const route of routes) {
@@ -63,9 +70,9 @@ export function printRoutes (routes: readonly ListedRoute[]): string {
 
 function printBody ({ access, requirements, scope }: ListedRoute): string {
   const inScope = scope === undefined ? '' : `  in scope ${scope}\n`
-  if (access === 'anyone') return `${inScope}  anyone, without a certificate too\n`
+  if (access === 'public') return `${inScope}  public: clients without a certificate too\n`
   return inScope + requirements.map(({ rules, mode, allows }, index) => {
-    const title = `  ${index === 0 ? '' : 'and '}${rules}${mode === 'report' ? ' (only reported)' : ''}:\n`
+    const title = `  ${index === 0 ? '' : 'and '}${rules}${mode === 'report-only' ? ' (report-only)' : ''}:\n`
     return title + allows.split('\n').map((line) => `    ${line}\n`).join('')
   }).join('')
 }

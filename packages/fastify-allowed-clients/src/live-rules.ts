@@ -16,8 +16,8 @@ import type { FileWatch } from './watch-file.ts'
 
 /** What is said in code, beside the file. */
 export interface CodeRules {
-  readonly clients: Groups
-  readonly rules: AllowedClients | undefined
+  readonly groups: Groups
+  readonly defaultRules: AllowedClients | undefined
 }
 
 /** What live rules have of their app. */
@@ -110,12 +110,12 @@ export class LiveRules {
   }
 
   #compile (bytes: Uint8Array): RuleBook {
-    const { clients, rules } = this.#code
+    const { groups, defaultRules } = this.#code
     const rulesOfFile: FileRules = parseRulesFile(this.file, bytes)
-    if (rules !== undefined && rulesOfFile.rules !== undefined) refuseRulesFile(this.file, 'structure', 'rules: the plugin has rules in code; expected them in one place')
-    const twice = Object.keys(rulesOfFile.clients).find((name) => Object.hasOwn(clients, name))
-    if (twice !== undefined) refuseRulesFile(this.file, 'structure', `clients.${twice}: the plugin has this group in code; expected it in one place`)
-    return this.#wrap(() => new RuleBook(clients, rules, rulesOfFile, {
+    if (defaultRules !== undefined && rulesOfFile.defaultRules !== undefined) refuseRulesFile(this.file, 'structure', 'defaultRules: the plugin has them in code, too; expected them in one place')
+    const twice = Object.keys(rulesOfFile.groups).find((name) => Object.hasOwn(groups, name))
+    if (twice !== undefined) refuseRulesFile(this.file, 'structure', `groups.${twice}: the plugin has this group in code, too; expected it in one place`)
+    return this.#wrap(() => new RuleBook(groups, defaultRules, rulesOfFile, {
       authorities: this.#authorities,
       warn: (path, warning) => { this.#log.warn({ file: this.file, path }, warning) }
     }))

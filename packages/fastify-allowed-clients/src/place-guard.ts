@@ -1,5 +1,5 @@
 import type { FastifyInstance, onRequestHookHandler, onRouteHookHandler } from 'fastify'
-import { MTLS_ERR_GUARD_MISPLACED } from './errors.ts'
+import { MTLS_ERR_PLUGIN_ORDER } from './errors.ts'
 
 /** On an onRequest hook that finds out who the peer is: the only kind that runs before the guard. */
 const kIdentifies = Symbol.for('peerkit.identifies')
@@ -13,7 +13,7 @@ interface Internals { readonly hooks: { readonly onRequest: Function[], readonly
  * the plugin would answer clients that were never judged. Only hooks that say that they find out who the peer is stay ahead. Where none says so the guard stays behind all, since one of them
  * may be what identifies the peer; `countAhead` tells how many then precede it.
  *
- * @throws MTLS_ERR_GUARD_MISPLACED where this Fastify keeps its hooks otherwise than we know
+ * @throws MTLS_ERR_PLUGIN_ORDER where this Fastify keeps its hooks otherwise than we know
  */
 export function placeGuard (app: FastifyInstance, guard: onRequestHookHandler): void {
   for (const hooks of listOnRequestHooks(app)) {
@@ -46,7 +46,7 @@ function listInstances (instance: object): Internals[] {
   const hooks = readSymbol(instance, 'fastify.hooks') as Internals['hooks'] | undefined
   const children = readSymbol(instance, 'fastify.children')
   if (!Array.isArray(hooks?.onRequest) || !Array.isArray(hooks?.onRoute) || !Array.isArray(children)) {
-    throw new MTLS_ERR_GUARD_MISPLACED('this version of Fastify keeps its hooks in a way that is not known; expected fastify 5')
+    throw new MTLS_ERR_PLUGIN_ORDER('this version of Fastify keeps its hooks in a way that is not known; expected fastify 5')
   }
   return [{ hooks }, ...children.flatMap((child) => listInstances(child))]
 }

@@ -8,7 +8,7 @@ import { findDuplicateKey } from './find-duplicate-key.ts'
 import type { FileRules } from './rule-book.ts'
 
 const MAX_BYTES = 16 * 1024 * 1024
-const KEYS = ['clients', 'rules', 'routes']
+const KEYS = ['groups', 'defaultRules', 'routes']
 
 /**
  * The bytes of a rules file.
@@ -28,23 +28,23 @@ export async function readRulesBytes (file: string): Promise<Buffer> {
 }
 
 /**
- * Reads `{ clients?, rules?, routes? }`. The rules themselves are checked where they are compiled.
+ * Reads `{ groups?, defaultRules?, routes? }`. The rules themselves are checked where they are compiled.
  *
  * @throws MTLS_ERR_RULES_FILE_INVALID (`malformed`, `structure`)
  */
 export function parseRulesFile (file: string, bytes: Uint8Array): FileRules {
   const value = extname(file).toLowerCase() === '.json' ? parseJson(file, decode(file, bytes)) : parseYaml(file, decode(file, bytes))
-  if (!isObject(value)) return refuseRulesFile(file, 'structure', 'expected an object with clients, rules or routes')
-  const { clients = {}, rules, routes = {} } = value
+  if (!isObject(value)) return refuseRulesFile(file, 'structure', 'expected an object with groups, defaultRules or routes')
+  const { groups = {}, defaultRules, routes = {} } = value
   for (const key of Object.keys(value)) {
     // Editors find the JSON Schema by it.
     if (key === '$schema' && typeof value[key] === 'string') continue
-    if (!KEYS.includes(key)) refuseRulesFile(file, 'structure', `"${key}" is not known; expected ${KEYS.join(', ')}`)
+    if (!KEYS.includes(key)) refuseRulesFile(file, 'structure', `unknown key "${key}"; expected one of ${KEYS.join(', ')}`)
   }
-  if (!isObject(clients)) refuseRulesFile(file, 'structure', 'clients: expected an object of groups by name')
+  if (!isObject(groups)) refuseRulesFile(file, 'structure', 'groups: expected an object of groups by name')
   if (!isObject(routes)) refuseRulesFile(file, 'structure', 'routes: expected an object of rules by "METHOD /pattern"')
-  if (!KEYS.some((key) => Object.hasOwn(value, key))) refuseRulesFile(file, 'structure', 'nothing in it; expected clients, rules or routes')
-  return { file, clients: clients as Groups, rules: rules as AllowedClients | undefined, routes: new Map(Object.entries(routes)) as Map<string, AllowedClients> }
+  if (!KEYS.some((key) => Object.hasOwn(value, key))) refuseRulesFile(file, 'structure', 'nothing in it; expected groups, defaultRules or routes')
+  return { file, groups: groups as Groups, defaultRules: defaultRules as AllowedClients | undefined, routes: new Map(Object.entries(routes)) as Map<string, AllowedClients> }
 }
 
 function decode (file: string, bytes: Uint8Array): string {

@@ -15,6 +15,8 @@ import type { Declaration } from './scope.ts'
 
 /** Where a route's config carries its entry: Fastify copies the config, so the object itself is no key. */
 const kEntry = Symbol('peerkit.allowedClients')
+/** On a route's config, for fastify-mtls: whether the rules need no certificate. Asked for requests without one alone. */
+const kPublic = Symbol.for('peerkit.isPublic')
 
 interface Entry { readonly site: RouteSite, readonly options: RouteOptions, readonly seen: unknown, readonly counts: RouteCounts, judge: RouteJudge | undefined }
 
@@ -29,9 +31,9 @@ const UNSEEN: RouteJudge = {
 }
 
 /** What the table needs to know of the plugin's options. */
-export interface TableOptions extends Pick<Policy, 'unruled'> {
+export interface TableOptions {
   readonly mode: Mode
-  readonly notFound: AllowedClients | undefined
+  readonly notFoundRules: AllowedClients | undefined
 }
 
 /** The routes of an app under the rules in force. */
@@ -48,7 +50,7 @@ export class RouteTable {
   constructor (options: TableOptions, book: RuleBook) {
     this.#options = options
     this.#book = book
-    this.#notFound = this.#declare(options.notFound, 'notFound', 'notFound')
+    this.#notFound = this.#declare(options.notFoundRules, 'notFoundRules', 'notFoundRules')
   }
 
   /** @throws MTLS_ERR_RULE_INVALID or MTLS_ERR_ALLOWED_CLIENTS_OPTION naming the route and the offending key */
@@ -62,26 +64,31 @@ export class RouteTable {
     const site: RouteSite = { methods, url: options.url, constraints: options.constraints, instance, own, mode: config.allowedClientsMode }
     const entry: Entry = { site, options, seen: config.allowedClients, counts: { allowed: 0, denied: 0, wouldDeny: 0 }, judge: undefined }
     this.#entries.add(entry)
-    const next: Record<PropertyKey, unknown> = { ...options.config, [kEntry]: entry }
     // fastify-mtls asks for a certificate unless the route says otherwise.
-    if (own?.value[0] === 'anyone') next['clientCertificate'] ??= 'optional'
-    options.config = next as NonNullable<RouteOptions['config']>
+    const isPublic = (): boolean => this.#judgeOfEntry(entry).route.requirements.length === 0
+    options.config = { ...options.config, [kEntry]: entry, [kPublic]: isPublic } as NonNullable<RouteOptions['config']>
   }
 
-  /** @throws MTLS_ERR_RULE_INVALID or MTLS_ERR_ALLOWED_CLIENTS_OPTION naming the scope and the offending key */
-  addScope (instance: object, prefix: string, options: ScopeOptions): void {
+  /**
+   * @param rules undefined where the scope has a mode alone
+   * @throws MTLS_ERR_RULE_INVALID or MTLS_ERR_ALLOWED_CLIENTS_OPTION naming the scope and the offending key
+   */
+  addScope (instance: object, prefix: string, rules: AllowedClients | undefined, options: ScopeOptions): void {
     const where = `scope ${prefix}`
     checkScopeOptions(options, where)
-    if (this.#sealed) throw new MTLS_ERR_ALLOWED_CLIENTS_OPTION(`${where}: allowClients was called after the app was ready`)
-    if (this.#scopes.has(instance)) throw new MTLS_ERR_ALLOWED_CLIENTS_OPTION(`${where} has its rules already; expected allowClients once a scope`)
-    const { rules, mayWiden = false, mode } = options
-    this.#scopes.set(instance, { prefix, declaration: this.#declare(rules, `${where}: rules`, where), mayWiden, mode })
+    if (this.#sealed) throw new MTLS_ERR_ALLOWED_CLIENTS_OPTION(`${where}: app.mtls.allow() was called after the app was ready`)
+    if (this.#scopes.has(instance)) throw new MTLS_ERR_ALLOWED_CLIENTS_OPTION(`${where} has its rules already; expected app.mtls.allow() or setMode() once for each scope`)
+    const { overridable = false, mode } = options
+    this.#scopes.set(instance, { prefix, declaration: this.#declare(rules, `${where}: rules`, where), overridable, mode })
   }
 
   /** Compiles at once, so that a mistake has the stack of whoever made it, and keeps a copy for reloads. */
   #declare (value: AllowedClients | undefined, path: string, origin: string): Declaration | undefined {
     return value === undefined ? undefined : this.#declared.declare(value, path, origin, (declaration) => { this.#book.audienceOf(declaration) })
   }
+
+  /** Says what is wrong with the rules in force since the authorities changed. */
+  recheck (tell: (path: string, text: string) => void): void { this.#book.recheck(tell) }
 
   /** From now on all scopes are known, and routes are judged. @throws MTLS_ERR_RULES_FILE_INVALID, MTLS_ERR_ALLOWED_CLIENTS_OPTION */
   seal (): void {
@@ -108,8 +115,11 @@ export class RouteTable {
   /** The judge of the route that a request matched; of a route that we never saw, one that lets nobody in. */
   judgeOf (config: object): RouteJudge {
     const entry = (config as { [kEntry]?: Entry })[kEntry]
-    if (entry === undefined) return UNSEEN
-    // Somebody's onReady hook may inject a request before ours ran.
+    return entry === undefined ? UNSEEN : this.#judgeOfEntry(entry)
+  }
+
+  #judgeOfEntry (entry: Entry): RouteJudge {
+    // Another plugin's onReady hook may inject a request before ours ran.
     if (entry.judge === undefined) this.seal()
     return entry.judge as RouteJudge
   }
@@ -126,7 +136,7 @@ export class RouteTable {
   }
 
   #judge (site: RouteSite, fromFile: Declaration | undefined, counts: RouteCounts, book: RuleBook): RouteJudge {
-    const policy: Policy = { mode: this.#options.mode, unruled: this.#options.unruled, defaults: book.defaults }
+    const policy: Policy = { mode: this.#options.mode, defaults: book.defaults }
     const route = guardRoute(site, this.#scopes.around(site.instance), site.own ?? fromFile, policy, (declaration) => book.audienceOf(declaration))
     return { route, counts }
   }
@@ -144,5 +154,5 @@ function checkUntouched (entry: Entry): void {
   const { site, options, seen } = entry
   const config = (options.config ?? {}) as { allowedClients?: unknown, [kEntry]?: Entry }
   if (config[kEntry] === entry && config.allowedClients === seen) return
-  throw new MTLS_ERR_ALLOWED_CLIENTS_OPTION(`${site.methods.join(',')} ${site.url}: config was ${config[kEntry] === entry ? 'given other allowedClients' : 'replaced'} by an onRoute hook that runs after this plugin's; expected it to run before`)
+  throw new MTLS_ERR_ALLOWED_CLIENTS_OPTION(`${site.methods.join(',')} ${site.url}: an onRoute hook that was added after @peerkit/fastify-allowed-clients ${config[kEntry] === entry ? 'changed config.allowedClients' : 'replaced the config of the route'}; register the plugin that adds it first`)
 }

@@ -13,8 +13,8 @@ export interface Declaration {
 export interface Scope {
   readonly prefix: string
   readonly declaration: Declaration | undefined
-  /** Whether a route's own rules stand in place of these, instead of narrowing them. */
-  readonly mayWiden: boolean
+  /** Whether a route's own rules replace these, instead of narrowing them. */
+  readonly overridable: boolean
   readonly mode: Mode | undefined
 }
 

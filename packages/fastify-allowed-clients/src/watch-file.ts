@@ -17,7 +17,7 @@ export interface FileWatch {
  *
  * @param changed tells whether it could read the file; if not, it is called again at the next look
  */
-export function watchFile (path: string, { interval = 5000, settle = 100 }: WatchOptions, changed: () => Promise<boolean>): FileWatch {
+export function watchFile (path: string, { pollInterval = 5000, debounce = 100 }: WatchOptions, changed: () => Promise<boolean>): FileWatch {
   let watcher: FSWatcher | undefined
   let armed: string | undefined
   let timer: NodeJS.Timeout | undefined
@@ -32,7 +32,7 @@ export function watchFile (path: string, { interval = 5000, settle = 100 }: Watc
     clearTimeout(timer)
     timer = setTimeout(() => {
       changed().then((isRead) => { if (!isRead) last = undefined }, () => { last = undefined })
-    }, settle)
+    }, debounce)
     timer.unref()
   }
   const disarm = (): void => {
@@ -57,7 +57,7 @@ export function watchFile (path: string, { interval = 5000, settle = 100 }: Watc
   const poll = setInterval(() => {
     arm()
     look()
-  }, interval)
+  }, pollInterval)
   poll.unref()
   arm()
   return {

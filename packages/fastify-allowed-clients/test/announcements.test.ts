@@ -6,7 +6,7 @@ import { RuledAudience } from '../src/audience.ts'
 import { guardedApp } from './support/app.ts'
 import { billing, ops } from './support/people.ts'
 
-const clients = { billing: { ou: 'billing' }, ops: { ou: 'ops' } }
+const groups = { billing: { ou: 'billing' }, ops: { ou: 'ops' } }
 const answer = async (): Promise<string> => 'x'
 
 /** Counts how often the nearest rule is looked for. */
@@ -23,7 +23,7 @@ function countLooks (t: Test): () => number {
 
 test('the nearest rule is looked for only where a line is read or somebody listens', async (t) => {
   const looks = countLooks(t)
-  const { app, status, lines } = await guardedApp({ clients })
+  const { app, status, lines } = await guardedApp({ groups })
   app.get('/a', { config: { allowedClients: ['billing'] } }, answer)
   t.equal(await status(ops, '/a'), 403)
   t.equal(looks(), 1, 'a line is written')
@@ -39,24 +39,24 @@ test('the nearest rule is looked for only where a line is read or somebody liste
 
 test('a predicate that throws has its line even where an audit log is kept', async (t) => {
   t.teardown(keepAudit())
-  const { app, status, lines } = await guardedApp({ clients })
+  const { app, status, lines } = await guardedApp({ groups })
   app.get('/a', { config: { allowedClients: [() => { throw new Error('mistaken') }] } }, answer)
   t.equal(await status(ops, '/a'), 403)
   t.match(lines.filter(({ msg }) => msg === 'client denied'), [{ reason: 'predicate_failed', err: { message: 'mistaken' } }])
 })
 
-test('verdicts are timed, and said to be remembered, only where allowed requests are heard', async (t) => {
+test('verdicts are timed, and said to be cached, only where allowed requests are heard', async (t) => {
   const messages: RequestJudgedMessage[] = []
   const take = (message: RequestJudgedMessage): void => { messages.push(message) }
   t.teardown(listen({ 'peerkit:request:denied': take }))
-  const { app, status } = await guardedApp({ clients })
+  const { app, status } = await guardedApp({ groups })
   app.get('/a', { config: { allowedClients: ['billing'] } }, answer)
   app.get('/asked', { config: { allowedClients: [() => true] } }, answer)
   t.equal(await status(ops, '/a'), 403)
-  t.match(messages, [{ judgedIn: undefined, remembered: undefined }])
+  t.match(messages, [{ durationMs: undefined, cached: undefined }])
   t.teardown(listen({ 'peerkit:request:allowed': take }))
   for (const path of ['/a', '/a', '/asked', '/asked']) t.equal(await status(billing, path), 200)
   t.equal(await status(ops, '/a'), 403)
-  t.same(messages.slice(1).map(({ remembered }) => remembered), [false, true, false, false, true], 'a predicate is asked each time')
-  t.ok(messages.slice(1).every(({ judgedIn = -1 }) => judgedIn >= 0))
+  t.same(messages.slice(1).map(({ cached }) => cached), [false, true, false, false, true], 'a predicate is asked each time')
+  t.ok(messages.slice(1).every(({ durationMs = -1 }) => durationMs >= 0))
 })

@@ -2,7 +2,10 @@ import t, { test } from 'tap'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { limitPeerIdentity } from '@peerkit/identity'
+import { memoryCredentials } from '@peerkit/credentials'
+import { createDevCa } from '@peerkit/dev-ca'
+import fastifyMtls, { injectAs, withMtls } from '@peerkit/fastify-mtls'
+import { createPartialIdentity, limitPeerIdentity } from '@peerkit/identity'
 import type { RuleAuthority } from '@peerkit/rules'
 import Fastify from 'fastify'
 import type { FastifyInstance } from 'fastify'
@@ -80,19 +83,19 @@ test('rules are checked against the authorities that the server knows', async (t
     add({ authority: 'partner', ou: 'billing' }),
     { code: 'MTLS_ERR_RULE_INVALID', message: /\[0\]\.ou.*authority "partner" does not vouch for subject/ }
   )
-  t.throws(() => app.allowClients({ rules: [{ authority: 'nobody' }] }), { message: /scope \/: rules\[0\]\.authority/ })
+  t.throws(() => app.mtls.allow([{ authority: 'nobody' }]), { message: /scope \/: rules\[0\]\.authority/ })
   await t.rejects(
-    toldApp(() => [internal], { clients: { a: { authority: 'partner' } } }),
-    { code: 'MTLS_ERR_RULE_INVALID', message: /clients\.a\.authority/ }
+    toldApp(() => [internal], { groups: { a: { authority: 'partner' } } }),
+    { code: 'MTLS_ERR_RULE_INVALID', message: /groups\.a\.authority/ }
   )
   await t.rejects(
-    toldApp(() => [partner], { rules: [{ ou: 'x' }] }), { code: 'MTLS_ERR_RULE_INVALID', message: /rules\[0\]\.ou/ }
+    toldApp(() => [partner], { defaultRules: [{ ou: 'x' }] }), { code: 'MTLS_ERR_RULE_INVALID', message: /defaultRules\[0\]\.ou/ }
   )
 })
 
 test('what the log warns of depends on the authorities', async (t) => {
-  const options: FastifyAllowedClientsOptions = { clients: { billing: { ou: 'billing' } }, rules: ['billing'] }
-  const matches = 'clients.billing: matches ou alone'
+  const options: FastifyAllowedClientsOptions = { groups: { billing: { ou: 'billing' } }, defaultRules: ['billing'] }
+  const matches = 'groups.billing: matches ou alone'
   const rivals = `${matches}, which authorities internal and other may both claim; add "authority"`
   const unknown = `${matches}, from any trusted CA; where several are trusted, add "authority" or "issuer"`
   const cases: readonly [unknown, readonly string[]][] = [
@@ -133,13 +136,13 @@ test('an authority may be told of after the plugin was registered', async (t) =>
 test('a reload of the rules is checked against what the server knows by then', async (t) => {
   const file = join(directory, 'rules.json')
   const write = async (authority: string): Promise<void> => {
-    await writeFile(file, JSON.stringify({ rules: [{ authority }] }))
+    await writeFile(file, JSON.stringify({ defaultRules: [{ authority }] }))
   }
   const known = [internal]
   await write('other')
   await t.rejects(
     toldApp(() => known, { file }),
-    { code: 'MTLS_ERR_RULES_FILE_INVALID', reason: 'rule_invalid', message: /rules\[0\]\.authority: found "other"/ }
+    { code: 'MTLS_ERR_RULES_FILE_INVALID', reason: 'rule_invalid', message: /defaultRules\[0\]\.authority: found "other"/ }
   )
   await write('internal')
   const { app, status } = await toldApp(() => known, { file })
@@ -147,10 +150,41 @@ test('a reload of the rules is checked against what the server knows by then', a
   await app.ready()
   t.equal(await status('internal', '/'), 200)
   await write('other')
-  await t.rejects(app.allowedClients.reload(), { code: 'MTLS_ERR_RULES_FILE_INVALID', reason: 'rule_invalid' })
+  await t.rejects(app.mtls.reload(), { code: 'MTLS_ERR_RULES_FILE_INVALID', reason: 'rule_invalid' })
   t.equal(await status('internal', '/'), 200, 'a bad file changes nothing')
   known.push(other)
-  await app.allowedClients.reload()
+  await app.mtls.reload()
   t.equal(await status('internal', '/'), 403)
   t.equal(await status('other', '/'), 200)
+})
+
+test('rules are looked at again when the authorities change, and only then', async (t) => {
+  const [own, acme, other] = [await createDevCa({ name: 'Own' }), await createDevCa({ name: 'Acme' }), await createDevCa({ name: 'Other' })]
+  const { chain: cert, key } = await own.issue({ dns: 'localhost' })
+  const internalNow = { ca: own.root, names: { spiffe: 'spiffe://own.example' } }
+  const acmeNow = { ca: acme.root, for: 'clients', names: { spiffe: 'spiffe://acme.example' } } as const
+  const credentials = memoryCredentials({ cert, key, authorities: { internal: internalNow, acme: acmeNow } })
+  const lines: any[] = []
+  const app = Fastify(withMtls(credentials, { logger: { level: 'warn', stream: { write: (line: string) => { lines.push(JSON.parse(line)) } } } }))
+  t.after(async () => { await app.close() })
+  await app.register(fastifyMtls, { closeCredentials: true })
+  await app.register(fastifyAllowedClients, { groups: { acme: { spiffe: 'spiffe://acme.example/**' } }, defaultRules: 'acme' })
+  app.get('/', { config: { allowedClients: { spiffe: 'spiffe://acme.example/orders' } } }, async () => 'x')
+  await app.ready()
+  const told = (): string[] => lines.splice(0).map(({ msg, path }) => `${String(path)}: ${String(msg)}`).filter((line) => line.includes('since the authorities changed'))
+  t.same(told(), [])
+
+  const listed = { ...internalNow, crl: (await own.crl()).pem }
+  credentials.update({ authorities: { internal: listed, acme: acmeNow } })
+  t.same(told(), [], 'a list is no change of names')
+
+  credentials.update({ authorities: { internal: listed, acme: acmeNow, other: { ca: other.root, names: 'any' } } })
+  t.match(told(), [
+    /^defaultRules: since the authorities changed: .*which authorities acme and other may both claim/,
+    /^GET \/: config\.allowedClients: since the authorities changed: .*which authorities acme and other may both claim/
+  ])
+
+  credentials.update({ authorities: { internal: listed } })
+  t.match(told(), [/^groups: since the authorities changed: Invalid rule: groups\.acme\.spiffe: .*authority "internal" may not claim/])
+  t.equal((await injectAs(app, createPartialIdentity({ subjectAltNames: { uri: ['spiffe://acme.example/orders'] } }), '/')).statusCode, 200, 'the rules in force stay')
 })

@@ -85,13 +85,13 @@ const entrances: readonly Entrance[] = [
     name: 'a not-found handler in a scope',
     build: async (app, { handler, note }) => {
       await app.register(async (scope) => {
-        scope.allowClients({ rules: config.allowedClients })
+        scope.mtls.allow(config.allowedClients)
         scope.setNotFoundHandler({ preHandler: note('preHandler'), preValidation: note('preValidation') }, handler)
       }, { prefix: '/p' })
     },
     requests: ['/p/nowhere', { ...body, url: '/p/nowhere' }]
   },
-  { name: 'another method of a route (405 elsewhere)', build: (app, { handler }) => { app.get('/x', { config: { allowedClients: ['identified'] } }, handler) }, requests: [{ ...body, url: '/x' }], allowed: 403 },
+  { name: 'another method of a route (405 elsewhere)', build: (app, { handler }) => { app.get('/x', { config: { allowedClients: 'authenticated' } }, handler) }, requests: [{ ...body, url: '/x' }], allowed: 403 },
   {
     name: 'callNotFound of a hook',
     build: (app, { handler, note }) => {
@@ -173,13 +173,13 @@ test('a malformed URL is refused before any route, and says nothing of one', asy
 })
 
 test('not found is for those who are named', async (t) => {
-  const { app, status } = await guardedApp({ notFound: ['identified'] })
+  const { app, status } = await guardedApp({ notFoundRules: 'authenticated' })
   t.equal(await status(billing, '/nowhere'), 404)
   t.equal(await status(null, '/nowhere'), 401)
   await t.test('within a scope, for those of the scope', async (t) => {
-    const { app, status } = await guardedApp({ notFound: ['identified'] })
+    const { app, status } = await guardedApp({ notFoundRules: 'authenticated' })
     await app.register(async (scope) => {
-      scope.allowClients({ rules: [{ ou: 'billing' }] })
+      scope.mtls.allow([{ ou: 'billing' }])
       scope.setNotFoundHandler(async (_request, reply) => await reply.code(404).send('none'))
     }, { prefix: '/p' })
     t.equal(await status(billing, '/p/nowhere'), 404)
@@ -191,9 +191,9 @@ test('not found is for those who are named', async (t) => {
 
 test('does not start where an onRoute hook changes what was judged', async (t) => {
   for (const change of [(): object => ({}), (before: object): object => ({ ...before, allowedClients: [{ ou: 'ops' }] })]) {
-    const { app } = await guardedApp({ unruledRoutes: 'allow' })
+    const { app } = await guardedApp({ defaultRules: 'authenticated' })
     app.addHook('onRoute', (route) => { route.config = change(route.config ?? {}) })
     app.get('/x', { config }, async () => 'x')
-    await t.rejects(async () => { await app.ready() }, { code: 'MTLS_ERR_ALLOWED_CLIENTS_OPTION', message: /GET \/x: config was (replaced|given other)/ })
+    await t.rejects(async () => { await app.ready() }, { code: 'MTLS_ERR_ALLOWED_CLIENTS_OPTION', message: /GET \/x: an onRoute hook .* (changed config\.allowedClients|replaced the config of the route); register/ })
   }
 })

@@ -7,10 +7,10 @@ import type { FastifyAllowedClientsOptions } from '../src/index.ts'
 import { guardedApp, mtlsApp } from './support/app.ts'
 import { billing, both, ops } from './support/people.ts'
 
-const clients = { billing: { ou: 'billing' }, ops: { ou: 'ops' } }
+const groups = { billing: { ou: 'billing' }, ops: { ou: 'ops' } }
 
 test('lets in whom a rule of the route allows, and nobody else', async (t) => {
-  const { app, status } = await guardedApp({ clients })
+  const { app, status } = await guardedApp({ groups })
   app.get('/a', { config: { allowedClients: ['billing'] } }, async (request) => request.peer.subject?.commonName)
   t.equal((await injectAs(app, billing, '/a')).body, 'b')
   t.equal(await status(ops, '/a'), 403)
@@ -18,7 +18,7 @@ test('lets in whom a rule of the route allows, and nobody else', async (t) => {
 })
 
 test('tells a refused client a code and nothing of the rules', async (t) => {
-  const { app } = await guardedApp({ clients })
+  const { app } = await guardedApp({ groups })
   app.get('/a', { config: { allowedClients: ['billing'] } }, async () => 'secret')
   const refused = await injectAs(app, ops, '/a')
   t.same(refused.json(), { statusCode: 403, code: 'MTLS_ERR_CLIENT_NOT_ALLOWED', error: 'Forbidden', message: 'This client is not allowed here' })
@@ -27,15 +27,15 @@ test('tells a refused client a code and nothing of the rules', async (t) => {
 })
 
 test('closes routes without rules, and says so at the start', async (t) => {
-  const { app, status, lines } = await guardedApp({ clients })
+  const { app, status, lines } = await guardedApp({ groups })
   app.get('/forgotten', async () => 'x')
   t.equal(await status(billing, '/forgotten'), 403)
-  t.match(lines.find(({ msg }) => msg === 'routes without rules are closed'), { level: 40, routes: ['GET /forgotten', 'HEAD /forgotten'] })
-  t.match(lines.find(({ msg }) => msg === 'client denied'), { reason: 'no_rule', rules: 'unruledRoutes', route: '/forgotten' })
+  t.match(lines.find(({ msg }) => msg === 'routes without access rules answer 403 to every client'), { level: 40, routes: ['GET /forgotten', 'HEAD /forgotten'] })
+  t.match(lines.find(({ msg }) => msg === 'client denied'), { reason: 'no_rule', rules: 'none', route: '/forgotten' })
 })
 
 test('opens routes without rules to every identified client where it is told to', async (t) => {
-  const { app, status } = await guardedApp({ clients, unruledRoutes: 'allow' })
+  const { app, status } = await guardedApp({ groups, defaultRules: 'authenticated' })
   app.get('/open', async () => 'x')
   app.get('/ruled', { config: { allowedClients: ['ops'] } }, async () => 'x')
   t.equal(await status(billing, '/open'), 200)
@@ -44,7 +44,7 @@ test('opens routes without rules to every identified client where it is told to'
 })
 
 test('puts the app-wide rules on routes that have none of their own', async (t) => {
-  const { app, status } = await guardedApp({ clients, rules: ['ops'] })
+  const { app, status } = await guardedApp({ groups, defaultRules: ['ops'] })
   app.get('/plain', async () => 'x')
   app.get('/own', { config: { allowedClients: ['billing'] } }, async () => 'x')
   t.equal(await status(ops, '/plain'), 200)
@@ -54,10 +54,10 @@ test('puts the app-wide rules on routes that have none of their own', async (t) 
 })
 
 test('answers identified clients and anyone where a route says so in so many words', async (t) => {
-  const { app, status } = await guardedApp({ rules: [{ ou: 'ops' }] }, {}, { clientCertificate: 'optional' })
-  app.get('/me', { config: { allowedClients: ['identified'] } }, async () => 'x')
-  app.get('/health', { config: { allowedClients: ['anyone'] } }, async () => 'x')
-  app.get('/strict', { config: { allowedClients: ['anyone'], clientCertificate: 'required' } }, async () => 'x')
+  const { app, status } = await guardedApp({ defaultRules: [{ ou: 'ops' }] }, {}, { clientCertificate: 'optional' })
+  app.get('/me', { config: { allowedClients: 'authenticated' } }, async () => 'x')
+  app.get('/health', { config: { allowedClients: 'public' } }, async () => 'x')
+  app.get('/strict', { config: { allowedClients: 'public', clientCertificate: 'required' } }, async () => 'x')
   t.equal(await status(billing, '/me'), 200)
   t.equal(await status(null, '/me'), 401)
   t.equal(await status(null, '/health'), 200)
@@ -95,41 +95,41 @@ test('closes on a predicate that throws or rejects, and logs why', async (t) => 
 })
 
 test('names route and key of a wrong rule when the route is added', async (t) => {
-  const { app } = await guardedApp({ clients })
+  const { app } = await guardedApp({ groups })
   t.throws(() => app.get('/invoices', { config: { allowedClients: [{ spife: 'spiffe://td' } as any] } }, async () => 'x'),
     { code: 'MTLS_ERR_RULE_INVALID', message: /GET \/invoices: config\.allowedClients\[0\]\.spife.*did you mean "spiffe"/ })
   t.throws(() => app.get('/x', { config: { allowedClients: ['biling'] } }, async () => 'x'), { code: 'MTLS_ERR_RULE_INVALID', message: /GET \/x: config\.allowedClients\[0\].*did you mean "billing"/ })
   t.throws(() => app.get('/y', { config: { allowedClients: [] } }, async () => 'x'), { code: 'MTLS_ERR_RULE_INVALID' })
   t.throws(() => app.get('/z', { config: { allowedClients: undefined as any } }, async () => 'x'), { code: 'MTLS_ERR_RULE_INVALID' }, 'undefined is no rule')
-  t.throws(() => app.get('/v', { config: { allowedClients: ['anyone', 'billing'] } }, async () => 'x'), { code: 'MTLS_ERR_ALLOWED_CLIENTS_OPTION', message: /GET \/v: config.allowedClients: found "anyone" beside other rules/ })
-  t.throws(() => app.get('/w', { config: { allowedClients: 'billing' as any } }, async () => 'x'), { code: 'MTLS_ERR_RULE_INVALID' }, 'a group stands in an array')
+  t.throws(() => app.get('/v', { config: { allowedClients: ['public', 'billing'] as any } }, async () => 'x'), { code: 'MTLS_ERR_ALLOWED_CLIENTS_OPTION', message: /GET \/v: config.allowedClients: found "public" beside other rules; expected it alone: 'public'/ })
+  t.throws(() => app.get('/w', { config: { allowedClients: 'biling' } }, async () => 'x'), { code: 'MTLS_ERR_RULE_INVALID', message: /GET \/w: config\.allowedClients: found "biling".*did you mean "billing"/ })
+  t.throws(() => app.get('/u', { config: { allowedClients: { uo: 'x' } as any } }, async () => 'x'), { code: 'MTLS_ERR_RULE_INVALID', message: /GET \/u: config\.allowedClients\.uo/ })
 })
 
 test('refuses config keys that were meant to be ours', async (t) => {
-  const { app } = await guardedApp({ unruledRoutes: 'allow' })
+  const { app } = await guardedApp({ defaultRules: 'authenticated' })
   for (const key of ['allowedClient', 'allowed_clients', 'allowClients', 'AllowedClients', 'allowed-clients']) {
     t.throws(() => app.get('/' + key, { config: { [key]: [{ ou: 'x' }] } as object }, async () => 'x'), { code: 'MTLS_ERR_ALLOWED_CLIENTS_OPTION', message: /did you mean "allowedClients"/ }, key)
   }
-  t.throws(() => app.get('/m', { config: { allowedClientMode: 'report' } as object }, async () => 'x'), { message: /did you mean "allowedClientsMode"/ })
-  t.throws(() => app.get('/n', { config: { allowedClientsMode: 'log' as any } }, async () => 'x'), { message: /GET \/n: config.allowedClientsMode is "log"; expected "enforce" or "report"/ })
+  t.throws(() => app.get('/m', { config: { allowedClientMode: 'report-only' } as object }, async () => 'x'), { message: /did you mean "allowedClientsMode"/ })
+  t.throws(() => app.get('/n', { config: { allowedClientsMode: 'log' as any } }, async () => 'x'), { message: /GET \/n: config.allowedClientsMode is "log"; expected "enforce" or "report-only"/ })
 })
 
 test('refuses wrong options at registration', async (t) => {
   const cases: [object, RegExp][] = [
-    [{ client: {} }, /knows no "client"/],
+    [{ client: {} }, /unknown option "client" for the plugin; expected one of groups, defaultRules/],
     [{ mode: 'log' }, /mode is "log"/],
-    [{ unruledRoutes: true }, /unruledRoutes is true/],
     [{ openapi: 'yes' }, /openapi is "yes"/],
     [{ file: 1 }, /file is 1/],
     [{ file: '' }, /file is ""/],
     [{ watch: 'yes' }, /watch is "yes"/],
-    [{ watch: { every: 1 } }, /watch knows no "every"/],
-    [{ watch: { interval: 0 } }, /watch.interval is 0/],
+    [{ watch: { every: 1 } }, /unknown option "every" for watch/],
+    [{ watch: { pollInterval: 0 } }, /watch\.pollInterval is 0/],
     [{ watch: null }, /watch is null/],
-    [{ clients: { a: { uo: 'x' } } }, /clients\.a\.uo/],
-    [{ clients: { identified: { ou: 'x' } } }, /clients\.identified/],
-    [{ rules: ['nobody'] }, /rules\[0\]/],
-    [{ notFound: [{}] }, /notFound\[0\]/],
+    [{ groups: { a: { uo: 'x' } } }, /groups\.a\.uo/],
+    [{ groups: { authenticated: { ou: 'x' } } }, /groups\.authenticated/],
+    [{ defaultRules: ['nobody'] }, /defaultRules\[0\]/],
+    [{ notFoundRules: [{}] }, /notFoundRules\[0\]/],
   ]
   for (const [options, message] of cases) {
     const { app } = await mtlsApp()
@@ -139,25 +139,25 @@ test('refuses wrong options at registration', async (t) => {
 
 test('does not start without fastify-mtls', async (t) => {
   const app = Fastify()
-  await t.rejects(async () => { await app.register(fastifyAllowedClients) }, { code: 'FST_ERR_PLUGIN_NOT_PRESENT_IN_INSTANCE' })
+  await t.rejects(async () => { await app.register(fastifyAllowedClients) }, { code: 'MTLS_ERR_PLUGIN_ORDER', message: /no plugin identifies the clients yet; register @peerkit\/fastify-mtls first/ })
 })
 
 test('does not start where routes were added before', async (t) => {
   const { app } = await mtlsApp()
   app.get('/early', async () => 'x')
-  await t.rejects(async () => { await app.register(fastifyAllowedClients) }, { code: 'MTLS_ERR_ROUTES_BEFORE_PLUGIN', message: /early/ })
+  await t.rejects(async () => { await app.register(fastifyAllowedClients) }, { code: 'MTLS_ERR_PLUGIN_ORDER', message: /early/ })
   const { app: late } = await mtlsApp()
   late.register(fastifyAllowedClients)
   late.get('/not-awaited', async () => 'x')
-  await t.rejects(async () => { await late.ready() }, { code: 'MTLS_ERR_ROUTES_BEFORE_PLUGIN', message: /await its registration/ })
+  await t.rejects(async () => { await late.ready() }, { code: 'MTLS_ERR_PLUGIN_ORDER', message: /these routes were added before it; register it first, and await it:\n.*/ })
   const { app: inside } = await mtlsApp()
   await inside.register(async (scope) => { scope.get('/nested', async () => 'x') })
-  await t.rejects(async () => { await inside.register(fastifyAllowedClients) }, { code: 'MTLS_ERR_ROUTES_BEFORE_PLUGIN' })
+  await t.rejects(async () => { await inside.register(fastifyAllowedClients) }, { code: 'MTLS_ERR_PLUGIN_ORDER' })
 })
 
 test('stands on the root instance only', async (t) => {
   const { app } = await mtlsApp()
-  await t.rejects(async () => { await app.register(async (scope) => { await scope.register(fastifyAllowedClients) }) }, { code: 'MTLS_ERR_GUARD_MISPLACED', message: /root instance/ })
+  await t.rejects(async () => { await app.register(async (scope) => { await scope.register(fastifyAllowedClients) }) }, { code: 'MTLS_ERR_PLUGIN_ORDER', message: /root instance/ })
   const { app: wrapped } = await mtlsApp()
   await t.resolves(async () => { await wrapped.register(fp(async (scope) => { await scope.register(fastifyAllowedClients) })) })
 })
@@ -166,37 +166,37 @@ test("never changes the caller's objects", async (t) => {
   const rules = Object.freeze([Object.freeze({ ou: 'billing' })])
   const config = Object.freeze({ allowedClients: rules })
   const route = Object.freeze({ config })
-  const { app, status } = await guardedApp(Object.freeze({ clients: Object.freeze({ x: Object.freeze({ ou: 'x' }) }) }))
+  const { app, status } = await guardedApp(Object.freeze({ groups: Object.freeze({ x: Object.freeze({ ou: 'x' }) }) }))
   app.get('/a', route, async () => 'x')
   t.equal(await status(billing, '/a'), 200)
   t.same(Reflect.ownKeys(config), ['allowedClients'])
 })
 
 test('lists every route with who may call it', async (t) => {
-  const { app } = await guardedApp({ clients })
+  const { app } = await guardedApp({ groups })
   app.get('/a', { config: { allowedClients: ['billing'] } }, async () => 'x')
   app.post('/closed', async () => 'x')
-  app.get('/health', { config: { allowedClients: ['anyone'] }, constraints: { version: '1.0.0' } }, async () => 'x')
+  app.get('/health', { config: { allowedClients: 'public' }, constraints: { version: '1.0.0' } }, async () => 'x')
   await app.register(async (scope) => {
-    scope.allowClients({ rules: ['ops'], mode: 'report' })
+    scope.mtls.allow(['ops'], { mode: 'report-only' })
     scope.get('/in', { config: { allowedClients: [{ cn: 'both' }] } }, async () => 'x')
   }, { prefix: '/admin' })
-  const early = app.printAllowedClients()
+  const early = app.mtls.printRoutes()
   await app.ready()
-  t.equal(app.printAllowedClients(), early, 'the same before and after the start')
+  t.equal(app.mtls.printRoutes(), early, 'the same before and after the start')
   t.equal(early, `GET, HEAD /a
   config.allowedClients:
     - "billing": OU is "billing"
 POST /closed
-  unruledRoutes:
+  none:
     - nobody (no rules)
 GET, HEAD /health (version 1.0.0)
-  anyone, without a certificate too
+  public: clients without a certificate too
 GET, HEAD /admin/in
   in scope /admin
-  scope /admin (only reported):
+  scope /admin (report-only):
     - "ops": OU is "ops"
-  and config.allowedClients (only reported):
+  and config.allowedClients (report-only):
     - CN is "both"
 `)
   await injectAs(app, billing, '/a')
@@ -204,10 +204,10 @@ GET, HEAD /admin/in
   await injectAs(app, ops, '/a')
   await injectAs(app, ops, '/admin/in')
   await injectAs(app, both, '/admin/in')
-  const routes = app.allowedClients.routes()
+  const routes = app.mtls.routes()
   t.match(routes[0], { methods: ['GET'], url: '/a', access: 'rules', scope: undefined, requirements: [{ rules: 'config.allowedClients', mode: 'enforce' }], counts: { allowed: 1, denied: 2, wouldDeny: 0 } })
-  t.same(routes.map(({ access }) => access), ['rules', 'rules', 'nobody', 'anyone', 'anyone', 'rules', 'rules'])
+  t.same(routes.map(({ access }) => access), ['rules', 'rules', 'nobody', 'public', 'public', 'rules', 'rules'])
   t.match(routes.find(({ url }) => url === '/admin/in'), { scope: '/admin', counts: { allowed: 1, denied: 0, wouldDeny: 1 } })
-  t.equal(app.allowedClients.generation, 0)
-  await t.resolves(app.allowedClients.reload())
+  t.equal(app.mtls.rulesVersion, 0)
+  await t.resolves(app.mtls.reload())
 })

@@ -5,7 +5,7 @@ import { connect } from 'node:tls'
 import fastifyWebsocket from '@fastify/websocket'
 import { memoryCredentials } from '@peerkit/credentials'
 import type { IssuedCertificate } from '@peerkit/dev-ca'
-import fastifyMtls, { mtlsServerOptions } from '@peerkit/fastify-mtls'
+import fastifyMtls, { withMtls } from '@peerkit/fastify-mtls'
 import { compileRules } from '@peerkit/rules'
 import Fastify from 'fastify'
 import { test } from 'tap'
@@ -20,19 +20,19 @@ interface Test { after (task: () => unknown): void }
 /** An app behind a gateway, with a route for billing, one for ops, one for all, one for those that came by the gateway, and a WebSocket for billing. */
 async function start (t: Test): Promise<{ port: number }> {
   const credentials = memoryCredentials({ cert: serverCertificate.chain, key: serverCertificate.key, ca: ca.root })
-  const app = Fastify(mtlsServerOptions(credentials))
+  const app = Fastify(withMtls(credentials))
   t.after(async () => {
     await app.close()
     await credentials.close()
   })
-  await app.register(fastifyMtls, { credentials, forwarded: { format: 'rfc9440', gateways: { identity: compileRules([{ spiffe: 'spiffe://prod.example/gateway' }]) } } })
+  await app.register(fastifyMtls, { forwarded: { format: 'rfc9440', gateways: { identity: compileRules([{ spiffe: 'spiffe://prod.example/gateway' }]) } } })
   await app.register(fastifyAllowedClients)
   await app.register(fastifyWebsocket)
   const answer = async (req: any): Promise<object> => ({ cn: req.peer.subject.commonName })
   app.get('/billing', { config: { allowedClients: [{ ou: 'billing' }] } }, answer)
   app.get('/ops', { config: { allowedClients: [{ ou: 'ops' }] } }, answer)
   app.get('/gateways', { config: { allowedClients: [{ ou: 'gateways' }] } }, answer)
-  app.get('/identified', { config: { allowedClients: ['identified'] } }, answer)
+  app.get('/identified', { config: { allowedClients: 'authenticated' } }, answer)
   app.get('/behind', { config: { allowedClients: [{ ou: 'billing', via: { spiffe: 'spiffe://prod.example/gateway' } }] } }, answer)
   app.get('/socket', { websocket: true, config: { allowedClients: [{ ou: 'billing' }] } } as any, ((socket: WebSocket, req: any) => { socket.send(req.peer.subject.commonName) }) as any)
   await app.listen({ host: '127.0.0.1', port: 0 })

@@ -94,6 +94,6 @@ test('an early answer is held back when judging it fails', async (t) => {
 })
 
 test('does not start on a Fastify whose hooks it does not know', (t) => {
-  t.throws(() => { placeGuard({} as FastifyInstance, () => {}) }, { code: 'MTLS_ERR_GUARD_MISPLACED', message: /fastify 5/ })
+  t.throws(() => { placeGuard({} as FastifyInstance, () => {}) }, { code: 'MTLS_ERR_PLUGIN_ORDER', message: /fastify 5/ })
   t.end()
 })

@@ -46,14 +46,14 @@ function follow (t: Teardown, file: string): EventEmitter {
 
 test('reads groups, app-wide rules and routes from JSON and from YAML', async (t) => {
   const yaml = `
-clients:
+groups:
   billing: { ou: billing }
-rules: [{ ou: ops }]
+defaultRules: [{ ou: ops }]
 routes:
   GET /invoices: [billing]
-  "POST /invoices": [identified]
+  "POST /invoices": authenticated
 `
-  const json = JSON.stringify({ clients: { billing: { ou: 'billing' } }, rules: [{ ou: 'ops' }], routes: { 'GET /invoices': ['billing'], 'POST /invoices': ['identified'] } })
+  const json = JSON.stringify({ groups: { billing: { ou: 'billing' } }, defaultRules: [{ ou: 'ops' }], routes: { 'GET /invoices': ['billing'], 'POST /invoices': 'authenticated' } })
   for (const file of [await write(yaml, 'yaml'), await write(yaml, 'yml'), await write('\uFEFF' + json)]) {
     const { app, status } = await fileApp(t, file, (app) => {
       app.get('/invoices', answer)
@@ -69,13 +69,13 @@ routes:
     t.equal(await status(ops, '/other'), 200)
     t.equal(await status(billing, '/other'), 403)
     t.equal(await status(ops, '/code'), 200)
-    t.match(app.printAllowedClients(), 'file routes["GET /invoices"]:')
-    t.equal(app.allowedClients.generation, 1)
+    t.match(app.mtls.printRoutes(), 'file routes["GET /invoices"]:')
+    t.equal(app.mtls.rulesVersion, 1)
   }
 })
 
 test('a file URL will do', async (t) => {
-  const file = await write('{"rules":["identified"]}')
+  const file = await write('{"defaultRules":"authenticated"}')
   const { status } = await fileApp(t, file, (app) => { app.get('/', answer) }, { file: pathToFileURL(file) })
   t.equal(await status(ops, '/'), 200)
 })
@@ -87,34 +87,34 @@ test('does not start on a bad file', async (t) => {
     ['', 'yaml', 'structure', /expected an object/],
     ['[]', 'json', 'structure', /expected an object/],
     ['{}', 'json', 'structure', /nothing in it/],
-    ['{"client":{}}', 'json', 'structure', /"client" is not known; expected clients, rules, routes/],
-    ['{"clients":[]}', 'json', 'structure', /clients: expected/],
+    ['{"client":{}}', 'json', 'structure', /unknown key "client"; expected one of groups, defaultRules, routes/],
+    ['{"groups":[]}', 'json', 'structure', /groups: expected/],
     ['{"routes":[]}', 'json', 'structure', /routes: expected/],
-    ['{"clients":{"a":{"ou":"x"},"\\u0061":{"ou":"y"}}}', 'json', 'malformed', /key "a" twice/],
-    ['{"clients":{"a":{"ou":["{\\"", "x"],"ou":"y"}}}', 'json', 'malformed', /key "ou" twice/],
-    ['clients: { a: { ou: x }, a: { ou: y } }', 'yaml', 'malformed', /unique/],
-    ['clients: { a: !weird { ou: x } }', 'yaml', 'malformed', /tag/],
+    ['{"groups":{"a":{"ou":"x"},"\\u0061":{"ou":"y"}}}', 'json', 'malformed', /key "a" twice/],
+    ['{"groups":{"a":{"ou":["{\\"", "x"],"ou":"y"}}}', 'json', 'malformed', /key "ou" twice/],
+    ['groups: { a: { ou: x }, a: { ou: y } }', 'yaml', 'malformed', /unique/],
+    ['groups: { a: !weird { ou: x } }', 'yaml', 'malformed', /tag/],
     ['a: &a [x,x]\nb: &b [*a,*a]\nc: &c [*b,*b]\nd: &d [*c,*c]\ne: &e [*d,*d]\nf: &f [*e,*e]\ng: [*f,*f,*f,*f]', 'yaml', 'malformed', /alias/i],
     [Uint8Array.of(0x7b, 0xff, 0x7d), 'json', 'malformed', /UTF-8/],
-    ['{"clients":{"a":{"uo":"x"}}}', 'json', 'rule_invalid', /clients\.a\.uo.*did you mean "ou"/],
-    ['{"rules":["nobody"]}', 'json', 'rule_invalid', /rules\[0\]/],
-    ['{"rules":"identified"}', 'json', 'rule_invalid', /rules/],
-    ['{"rules":["identified",{"ou":"x"}]}', 'json', 'rule_invalid', /"identified" beside other rules/],
-    ['{"clients":{"anyone":{"ou":"x"}}}', 'json', 'rule_invalid', /"anyone" has a meaning of its own/],
+    ['{"groups":{"a":{"uo":"x"}}}', 'json', 'rule_invalid', /groups\.a\.uo.*did you mean "ou"/],
+    ['{"defaultRules":["nobody"]}', 'json', 'rule_invalid', /defaultRules\[0\]/],
+    ['{"defaultRules":"identified"}', 'json', 'rule_invalid', /defaultRules: found "identified"/],
+    ['{"defaultRules":["authenticated",{"ou":"x"}]}', 'json', 'rule_invalid', /"authenticated" beside other rules/],
+    ['{"groups":{"public":{"ou":"x"}}}', 'json', 'rule_invalid', /"public" has a meaning of its own/],
     ['{"routes":{"GET /x":[{}]}}', 'json', 'rule_invalid', /routes\["GET \/x"\]\[0\]/],
-    ['{"clients":{"coded":{"ou":"x"}}}', 'json', 'structure', /clients\.coded: the plugin has this group in code/],
+    ['{"groups":{"coded":{"ou":"x"}}}', 'json', 'structure', /groups\.coded: the plugin has this group in code/],
     [new Uint8Array(16 * 1024 * 1024 + 1), 'json', 'too_large', /16777217 bytes/],
   ]
   for (const [text, extension, reason, message] of cases) {
     const file = await write(text, extension)
     const { app } = await mtlsApp()
-    await t.rejects(async () => { await app.register(fastifyAllowedClients, { file, clients: { coded: { ou: 'x' } } }) }, { code: 'MTLS_ERR_RULES_FILE_INVALID', reason, file, message }, String(message))
+    await t.rejects(async () => { await app.register(fastifyAllowedClients, { file, groups: { coded: { ou: 'x' } } }) }, { code: 'MTLS_ERR_RULES_FILE_INVALID', reason, file, message }, String(message))
   }
   const { app } = await mtlsApp()
   await t.rejects(async () => { await app.register(fastifyAllowedClients, { file: join(directory, 'missing.json') }) }, { code: 'MTLS_ERR_RULES_FILE_INVALID', reason: 'unreadable', message: /ENOENT/ })
   const { app: twice } = await mtlsApp()
-  const rules = await write('{"rules":["identified"]}')
-  await t.rejects(async () => { await twice.register(fastifyAllowedClients, { file: rules, rules: ['identified'] }) }, { reason: 'structure', message: /in one place/ })
+  const rules = await write('{"defaultRules":"authenticated"}')
+  await t.rejects(async () => { await twice.register(fastifyAllowedClients, { file: rules, defaultRules: 'authenticated' }) }, { reason: 'structure', message: /in one place/ })
 })
 
 test('the published JSON Schema says of a file what the reader says', async (t) => {
@@ -122,19 +122,22 @@ test('the published JSON Schema says of a file what the reader says', async (t) 
   const ajv = new Ajv({ strict: false, schemas: [await read(new URL('../../rules/schema.json', import.meta.url))] })
   const validate = ajv.compile(await read(new URL('../schema.json', import.meta.url)))
   const cases: readonly [string, boolean][] = [
-    ['{"$schema":"x","clients":{"a":{"ou":"x"},"b":["a",{"cn":"y"}]},"rules":["a"],"routes":{"GET /x":["b"],"GET,POST /y":["identified"]}}', true],
-    ['{"rules":["anyone"]}', true],
+    ['{"$schema":"x","groups":{"a":{"ou":"x"},"b":["a",{"cn":"y"}]},"defaultRules":["a"],"routes":{"GET /x":["b"],"GET,POST /y":"authenticated"}}', true],
+    ['{"defaultRules":"public"}', true],
     ['{"$schema":"x"}', false],
-    ['{"$schema":1,"rules":["anyone"]}', false],
-    ['{"rule":["anyone"]}', false],
-    ['{"rules":"anyone"}', false],
-    ['{"rules":[]}', false],
-    ['{"rules":["anyone","identified"]}', false],
-    ['{"clients":{"anyone":{"ou":"x"}}}', false],
-    ['{"clients":{"a":{"uo":"x"}}}', false],
-    ['{"clients":{"a":"b"}}', false],
-    ['{"routes":{"get /x":["identified"]}}', false],
-    ['{"routes":{"GET /x":{"ou":"x"}}}', false],
+    ['{"$schema":1,"defaultRules":"public"}', false],
+    ['{"rule":"public"}', false],
+    ['{"defaultRules":["authenticated"]}', true],
+    ['{"defaultRules":5}', false],
+    ['{"defaultRules":[]}', false],
+    ['{"defaultRules":["public","authenticated"]}', false],
+    ['{"groups":{"public":{"ou":"x"}}}', false],
+    ['{"groups":{"a":{"uo":"x"}}}', false],
+    ['{"groups":{"a":"b","b":{"ou":"x"}}}', true],
+    ['{"groups":{"a":5}}', false],
+    ['{"routes":{"get /x":"authenticated"}}', false],
+    ['{"routes":{"GET /x":{"ou":"x"}}}', true],
+    ['{"routes":{"GET /x":{"uo":"x"}}}', false],
     ['[]', false],
   ]
   for (const [text, valid] of cases) {
@@ -151,12 +154,12 @@ test('the published JSON Schema says of a file what the reader says', async (t) 
 })
 
 test('does not start on rules for a route that is not there, or that has rules in code', async (t) => {
-  const file = await write('{"routes":{"GET /a":["identified"],"HEAD /own":["identified"]}}')
+  const file = await write('{"routes":{"GET /a":"authenticated","HEAD /own":"authenticated"}}')
   const { app } = await guardedApp({ file, watch: false })
   app.get('/b', answer)
   await t.rejects(async () => { await app.ready() }, { code: 'MTLS_ERR_RULES_FILE_INVALID', reason: 'unknown_route', message: /GET \/a/ })
   const { app: coded } = await guardedApp({ file, watch: false })
-  coded.get('/a', { config: { allowedClients: ['identified'] } }, answer)
+  coded.get('/a', { config: { allowedClients: 'authenticated' } }, answer)
   await t.rejects(async () => { await coded.ready() }, { reason: 'structure', message: /has rules in code/ })
 })
 
@@ -171,10 +174,10 @@ test('a route of several methods is named by all of them', async (t) => {
 })
 
 test('scopes narrow what a file allows', async (t) => {
-  const file = await write('{"routes":{"GET /p/a":["identified"]}}')
+  const file = await write('{"routes":{"GET /p/a":"authenticated"}}')
   const made = await guardedApp({ file, watch: false })
   await made.app.register(async (scope) => {
-    scope.allowClients({ rules: [{ ou: 'ops' }] })
+    scope.mtls.allow([{ ou: 'ops' }])
     scope.get('/a', answer)
   }, { prefix: '/p' })
   const { status } = made
@@ -183,21 +186,21 @@ test('scopes narrow what a file allows', async (t) => {
 })
 
 test('a reload is whole or nothing, and a bad file changes nothing', async (t) => {
-  const good = JSON.stringify({ clients: { a: { ou: 'billing' }, b: { ou: 'billing' } } })
+  const good = JSON.stringify({ groups: { a: { ou: 'billing' }, b: { ou: 'billing' } } })
   const file = await write(good)
   const { app, status, lines } = await fileApp(t, file, (app) => {
     app.get('/a', { config: { allowedClients: ['a'] } }, answer)
     app.get('/b', { config: { allowedClients: ['b'] } }, answer)
     app.register(async (scope) => {
-      scope.allowClients({ rules: ['b'] })
+      scope.mtls.allow(['b'])
       scope.get('/s', answer)
     })
-  }, { notFound: ['a'] })
+  }, { notFoundRules: ['a'] })
   const events = follow(t, file)
-  for (const bad of ['{', '{"clients":{"a":{"ou":"ops"}}}', '{"clients":{"a":{"ou":"ops"},"b":{"ou":""}}}', '{"clients":{"a":{"ou":"ops"},"b":{"ou":"ops"}},"routes":{"GET /zz":["identified"]}}']) {
+  for (const bad of ['{', '{"groups":{"a":{"ou":"ops"}}}', '{"groups":{"a":{"ou":"ops"},"b":{"ou":""}}}', '{"groups":{"a":{"ou":"ops"},"b":{"ou":"ops"}},"routes":{"GET /zz":"authenticated"}}']) {
     await writeFile(file, bad)
     const refused = once(events, 'refused')
-    await t.rejects(app.allowedClients.reload(), { code: 'MTLS_ERR_RULES_FILE_INVALID' }, bad)
+    await t.rejects(app.mtls.reload(), { code: 'MTLS_ERR_RULES_FILE_INVALID' }, bad)
     const [message] = await refused as [RulesRefusedMessage]
     t.match(message, { v: 1, file, generation: 1, error: { code: 'MTLS_ERR_RULES_FILE_INVALID' } })
     t.equal(await status(billing, '/a'), 200)
@@ -206,47 +209,47 @@ test('a reload is whole or nothing, and a bad file changes nothing', async (t) =
   }
   t.match(lines.find(({ msg }) => msg === 'rules file refused, the old rules stay in force'), { level: 50, file, generation: 1 })
   await rm(file)
-  await t.rejects(app.allowedClients.reload(), { code: 'MTLS_ERR_RULES_FILE_INVALID', message: /ENOENT/ })
-  await writeFile(file, JSON.stringify({ clients: { a: { ou: 'ops' }, b: { ou: 'ops' } } }))
+  await t.rejects(app.mtls.reload(), { code: 'MTLS_ERR_RULES_FILE_INVALID', message: /ENOENT/ })
+  await writeFile(file, JSON.stringify({ groups: { a: { ou: 'ops' }, b: { ou: 'ops' } } }))
   const reloaded = once(events, 'reloaded')
-  await app.allowedClients.reload()
+  await app.mtls.reload()
   t.match((await reloaded)[0], { v: 1, file, generation: 2 })
   for (const url of ['/a', '/b', '/s']) {
     t.equal(await status(ops, url), 200, url)
     t.equal(await status(billing, url), 403, url)
   }
   t.equal(await status(ops, '/nowhere'), 404)
-  t.equal(app.allowedClients.generation, 2)
-  await app.allowedClients.reload()
-  t.equal(app.allowedClients.generation, 2, 'the same bytes are no change')
-  t.match(app.allowedClients.routes()[0]?.counts, { allowed: 5, denied: 5 }, 'counts outlive reloads')
+  t.equal(app.mtls.rulesVersion, 2)
+  await app.mtls.reload()
+  t.equal(app.mtls.rulesVersion, 2, 'the same bytes are no change')
+  t.match(app.mtls.routes()[0]?.counts, { allowed: 5, denied: 5 }, 'counts outlive reloads')
 })
 
 test("what happens to the caller's objects later does not reach a reload", async (t) => {
-  const file = await write('{"clients":{"a":{"ou":"x"}}}')
+  const file = await write('{"groups":{"a":{"ou":"x"}}}')
   const rules: object[] = [{ ou: ['billing'] }]
-  const clients: Record<string, object> = { mine: { ou: 'billing' } }
+  const groups: Record<string, object> = { mine: { ou: 'billing' } }
   const { app, status } = await fileApp(t, file, (app) => {
     app.get('/a', { config: { allowedClients: rules as never } }, answer)
     app.get('/b', { config: { allowedClients: ['mine'] } }, answer)
-  }, { clients: clients as never })
+  }, { groups: groups as never })
   rules.push({ ou: 'ops' })
   ;(rules[0] as { ou: string[] }).ou.push('ops')
-  clients['mine'] = { ou: 'ops' }
-  await writeFile(file, '{"clients":{"a":{"ou":"y"}}}')
-  await app.allowedClients.reload()
+  groups['mine'] = { ou: 'ops' }
+  await writeFile(file, '{"groups":{"a":{"ou":"y"}}}')
+  await app.mtls.reload()
   t.equal(await status(ops, '/a'), 403)
   t.equal(await status(ops, '/b'), 403)
   t.equal(await status(billing, '/b'), 200)
 })
 
 test('a request whose predicate is being asked while the rules change is judged by the new ones', async (t) => {
-  const file = await write('{"clients":{"a":{"ou":"billing"}}}')
+  const file = await write('{"groups":{"a":{"ou":"billing"}}}')
   const events = new EventEmitter()
   const { app, status } = await guardedApp({ file, watch: false })
-  await t.rejects(app.allowedClients.reload(), { code: 'MTLS_ERR_ALLOWED_CLIENTS_OPTION', message: /before the app was ready/ })
+  await t.rejects(app.mtls.reload(), { code: 'MTLS_ERR_ALLOWED_CLIENTS_OPTION', message: /before the app was ready/ })
   await app.register(async (scope) => {
-    scope.allowClients({ rules: ['a'] })
+    scope.mtls.allow(['a'])
     scope.get('/a', {
       config: {
         allowedClients: [async () => {
@@ -261,8 +264,8 @@ test('a request whose predicate is being asked while the rules change is judged 
   const asked = once(events, 'asked')
   const pending = status(billing, '/a')
   await asked
-  await writeFile(file, '{"clients":{"a":{"ou":"ops"}}}')
-  await app.allowedClients.reload()
+  await writeFile(file, '{"groups":{"a":{"ou":"ops"}}}')
+  await app.mtls.reload()
   events.emit('go')
   t.equal(await pending, 403)
 })
@@ -270,24 +273,24 @@ test('a request whose predicate is being asked while the rules change is judged 
 test('a change of the file takes effect by itself: written in place, renamed over, swapped by Kubernetes', async (t) => {
   const folder = await mkdtemp(join(directory, 'watched-'))
   await mkdir(join(folder, '..1'))
-  await writeFile(join(folder, '..1', 'clients.json'), '{"clients":{"a":{"ou":"billing"}}}')
+  await writeFile(join(folder, '..1', 'groups.json'), '{"groups":{"a":{"ou":"billing"}}}')
   await symlink('..1', join(folder, '..data'))
   const mounted = join(folder, 'mounted.json')
-  await symlink(join('..data', 'clients.json'), mounted)
-  const plain = await write('{"clients":{"a":{"ou":"billing"}}}')
+  await symlink(join('..data', 'groups.json'), mounted)
+  const plain = await write('{"groups":{"a":{"ou":"billing"}}}')
   for (const [file, change] of [
-    [plain, async () => { await writeFile(plain, '{"clients":{"a":{"ou":"ops"}}}') }],
-    [plain, async () => { await rename(await write('{"clients":{"a":{"ou":"ops"}}}'), plain) }],
+    [plain, async () => { await writeFile(plain, '{"groups":{"a":{"ou":"ops"}}}') }],
+    [plain, async () => { await rename(await write('{"groups":{"a":{"ou":"ops"}}}'), plain) }],
     [mounted, async () => {
       await mkdir(join(folder, '..2'))
-      await writeFile(join(folder, '..2', 'clients.json'), '{"clients":{"a":{"ou":"ops"}}}')
+      await writeFile(join(folder, '..2', 'groups.json'), '{"groups":{"a":{"ou":"ops"}}}')
       await symlink('..2', join(folder, '..data_tmp'))
       await rename(join(folder, '..data_tmp'), join(folder, '..data'))
     }],
   ] as const) {
-    if (file === plain) await writeFile(plain, '{"clients":{"a":{"ou":"billing"}}}')
+    if (file === plain) await writeFile(plain, '{"groups":{"a":{"ou":"billing"}}}')
     const events = follow(t, file)
-    const { app, status } = await guardedApp({ file, watch: { interval: 50, settle: 5 } })
+    const { app, status } = await guardedApp({ file, watch: { pollInterval: 50, debounce: 5 } })
     app.get('/', { config: { allowedClients: ['a'] } }, answer)
     // A watch alone does not keep a process running.
     await app.listen({ host: '127.0.0.1', port: 0 })
@@ -302,19 +305,19 @@ test('a change of the file takes effect by itself: written in place, renamed ove
 })
 
 test('a file that stays away is told of once, and taken when it is back', async (t) => {
-  const file = await write('{"clients":{"a":{"ou":"billing"}}}')
+  const file = await write('{"groups":{"a":{"ou":"billing"}}}')
   const events = follow(t, file)
-  const { app, status, lines } = await guardedApp({ file, watch: { interval: 5, settle: 1 } })
+  const { app, status, lines } = await guardedApp({ file, watch: { pollInterval: 5, debounce: 1 } })
   t.teardown(async () => { await app.close() })
   app.get('/', { config: { allowedClients: ['a'] } }, answer)
   await app.listen({ host: '127.0.0.1', port: 0 })
   const refused = once(events, 'refused')
   await rm(file)
   t.match(await refused, [{ error: { reason: 'unreadable' } }])
-  await t.rejects(app.allowedClients.reload(), { code: 'MTLS_ERR_RULES_FILE_INVALID' })
+  await t.rejects(app.mtls.reload(), { code: 'MTLS_ERR_RULES_FILE_INVALID' })
   t.equal(await status(billing, '/'), 200)
   const reloaded = once(events, 'reloaded')
-  await writeFile(file, '{"clients":{"a":{"ou":"ops"}}}')
+  await writeFile(file, '{"groups":{"a":{"ou":"ops"}}}')
   await reloaded
   t.equal(await status(ops, '/'), 200)
   // The file may have been seen empty, before its text was in it.
@@ -322,11 +325,11 @@ test('a file that stays away is told of once, and taken when it is back', async 
 })
 
 test('what changed between the first reading and the start is not missed', async (t) => {
-  const file = await write('{"clients":{"a":{"ou":"billing"}}}')
-  const { app, status } = await guardedApp({ file, watch: { interval: 50, settle: 5 } })
+  const file = await write('{"groups":{"a":{"ou":"billing"}}}')
+  const { app, status } = await guardedApp({ file, watch: { pollInterval: 50, debounce: 5 } })
   t.teardown(async () => { await app.close() })
   app.get('/', { config: { allowedClients: ['a'] } }, answer)
-  await writeFile(file, '{"clients":{"a":{"ou":"ops"}}}')
+  await writeFile(file, '{"groups":{"a":{"ou":"ops"}}}')
   const reloaded = once(follow(t, file), 'reloaded')
   await app.listen({ host: '127.0.0.1', port: 0 })
   await reloaded
@@ -339,7 +342,7 @@ test('a request that comes before our own onReady hook ran is judged like any ot
   t.teardown(async () => { await app.close() })
   const seen: number[] = []
   app.addHook('onReady', async () => { seen.push((await inject((request, response) => { app.routing(request as never, response as never) }, '/a')).statusCode) })
-  await app.register(fastifyAllowedClients, { file, watch: false, unruledRoutes: 'allow' })
+  await app.register(fastifyAllowedClients, { file, watch: false, defaultRules: 'authenticated' })
   app.get('/a', answer)
   await app.ready()
   t.same(seen, [401])

@@ -95,7 +95,7 @@ for (const before of [true, false]) {
 test('reloaded rules reach kept-alive connections and open WebSockets at once', async (t) => {
   const directory = await mkdtemp(join(tmpdir(), 'peerkit-'))
   const file = join(directory, 'clients.json')
-  await writeFile(file, JSON.stringify({ clients: { users: [{ ou: 'billing' }, { ou: 'ops' }] } }))
+  await writeFile(file, JSON.stringify({ groups: { users: [{ ou: 'billing' }, { ou: 'ops' }] } }))
   const { app, lines } = await mtlsApp()
   t.teardown(async () => { await app.close() })
   await app.register(fastifyWebsocket)
@@ -110,9 +110,9 @@ test('reloaded rules reach kept-alive connections and open WebSockets at once', 
   await Promise.all([once(cut, 'open'), once(kept, 'open')])
   t.equal(await get(origin, '/', {}, agent), 200)
   const closed = once(cut, 'close')
-  await writeFile(join(directory, 'next'), JSON.stringify({ clients: { users: { ou: 'billing' } } }))
+  await writeFile(join(directory, 'next'), JSON.stringify({ groups: { users: { ou: 'billing' } } }))
   await rename(join(directory, 'next'), file)
-  await app.allowedClients.reload()
+  await app.mtls.reload()
   t.equal(await get(origin, '/', {}, agent), 403, 'the same connection')
   await closed
   t.match(lines.find(({ reason }) => reason === 'rules_changed'), { route: '/ws', rules: 'config.allowedClients', level: 40 })

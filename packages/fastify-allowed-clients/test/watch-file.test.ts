@@ -17,7 +17,7 @@ test('sees a file whose directory comes, goes and comes again', async (t) => {
   const directory = join(folder, 'later')
   const file = join(directory, 'rules.json')
   const signs = new EventEmitter()
-  const watch = watchFile(file, { interval: 20, settle: 1 }, async () => signs.emit('changed'))
+  const watch = watchFile(file, { pollInterval: 20, debounce: 1 }, async () => signs.emit('changed'))
   t.teardown(() => { watch.close() })
   // The first look, which tells that there is nothing.
   await once(signs, 'changed')
@@ -39,13 +39,13 @@ test('other files of the directory are no reason to read', async (t) => {
   await writeFile(file, 'a')
   const signs = new EventEmitter()
   let count = 0
-  const watch = watchFile(file, { interval: 20, settle: 1 }, async () => {
+  const watch = watchFile(file, { pollInterval: 20, debounce: 1 }, async () => {
     count++
     return signs.emit('changed')
   })
   t.teardown(() => { watch.close() })
   await once(signs, 'changed')
-  const other = watchFile(join(folder, 'other.json'), { interval: 20, settle: 1 }, async () => signs.emit('other'))
+  const other = watchFile(join(folder, 'other.json'), { pollInterval: 20, debounce: 1 }, async () => signs.emit('other'))
   t.teardown(() => { other.close() })
   for (const text of ['1', '22', '333']) {
     const seen = once(signs, 'other')
@@ -59,10 +59,10 @@ test('says nothing after it was closed', async (t) => {
   const file = join(folder, 'closed.json')
   await writeFile(file, 'a')
   let count = 0
-  const watch = watchFile(file, { interval: 20, settle: 1 }, async () => ++count > 0)
+  const watch = watchFile(file, { pollInterval: 20, debounce: 1 }, async () => ++count > 0)
   watch.close()
   const signs = new EventEmitter()
-  const other = watchFile(file, { interval: 20, settle: 1 }, async () => signs.emit('changed'))
+  const other = watchFile(file, { pollInterval: 20, debounce: 1 }, async () => signs.emit('changed'))
   t.teardown(() => { other.close() })
   await once(signs, 'changed')
   t.equal(count, 0)
@@ -75,7 +75,7 @@ test('asks again where the file could not be read, though nothing changed', asyn
   const answers = [async () => false, async () => { throw new Error('x') }, async () => true]
   const enough = once(signs, 'enough')
   let count = 0
-  const watch = watchFile(file, { interval: 5, settle: 1 }, async () => {
+  const watch = watchFile(file, { pollInterval: 5, debounce: 1 }, async () => {
     const answer = answers[count++]
     if (count === answers.length) signs.emit('enough')
     return await answer?.() === true

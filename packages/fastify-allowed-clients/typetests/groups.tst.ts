@@ -20,15 +20,15 @@ describe('groups that the app declares', () => {
     // @ts-expect-error Type '"biling"' is not assignable
     app.get('/a', { config: { allowedClients: ['biling'] } }, handler)
     // @ts-expect-error Type '"biling"' is not assignable
-    app.allowClients({ rules: ['biling'] })
+    app.mtls.allow(['biling'])
   })
 
   test('may come from code, from a file, or from both', () => {
     expect<ClientGroups>().type.toBeAssignableFrom({ billing: { ou: 'billing' } })
     expect<ClientGroups>().type.toBeAssignableFrom({ billing: [{ ou: 'billing' }, 'ops'] as const, ops: { ou: 'ops' } })
-    app.register(fastifyAllowedClients, { clients: { billing: { ou: 'billing' } }, file: 'clients.yaml' })
+    app.register(fastifyAllowedClients, { groups: { billing: { ou: 'billing' } }, file: 'clients.yaml' })
     // @ts-expect-error 'biling' does not exist
-    app.register(fastifyAllowedClients, { clients: { biling: { ou: 'billing' } } })
+    app.register(fastifyAllowedClients, { groups: { biling: { ou: 'billing' } } })
   })
 })
 
@@ -42,16 +42,21 @@ describe('config.allowedClients', () => {
     app.get('/a', { config: { allowedClients: [{ ou: 'x', not: { cnn: 'y' } }] } }, handler)
     // @ts-expect-error Type '{ ou: number; }' is not assignable
     app.get('/a', { config: { allowedClients: [{ ou: 7 }] } }, handler)
-    app.route({ method: 'GET', url: '/', handler, config: { allowedClients: [{ ou: ['x', 'y'] }], allowedClientsMode: 'report' } })
+    app.route({ method: 'GET', url: '/', handler, config: { allowedClients: [{ ou: ['x', 'y'] }], allowedClientsMode: 'report-only' } })
     // @ts-expect-error is not assignable to type 'never'
     app.get('/a', { config: { allowedClientsMode: 'log' } }, handler)
   })
 
   test('takes the two words, and no text else', () => {
-    app.get('/a', { config: { allowedClients: ['identified'] } }, handler)
-    app.get('/a', { config: { allowedClients: ['anyone'] } }, handler)
-    // @ts-expect-error Type 'string' is not assignable to type
+    app.get('/a', { config: { allowedClients: 'authenticated' } }, handler)
+    app.get('/a', { config: { allowedClients: 'public' } }, handler)
     app.get('/a', { config: { allowedClients: 'billing' } }, handler)
+    app.get('/a', { config: { allowedClients: { spiffe: 'spiffe://td' } } }, handler)
+    app.get('/a', { config: { allowedClients: ({ spiffeId }) => spiffeId === 'spiffe://td/a' } }, handler)
+    // @ts-expect-error Type '"biling"' is not assignable
+    app.get('/a', { config: { allowedClients: 'biling' } }, handler)
+    // @ts-expect-error Type '("billing" | "public")[]' is not assignable
+    app.get('/a', { config: { allowedClients: ['public', 'billing'] } }, handler)
     // @ts-expect-error Types of property 'allowedClients' are incompatible
     app.get('/a', { config: { allowedClients: undefined } }, handler)
   })
@@ -76,13 +81,19 @@ describe('the plugin', () => {
     // @ts-expect-error No overload matches this call
     app.register(fastifyAllowedClients, { client: {} })
     // @ts-expect-error 'rule' does not exist
-    app.allowClients({ rule: ['ops'] })
+    app.mtls.allow('ops', { rule: ['ops'] })
   })
 
   test('decorates the app', () => {
-    expect(app.printAllowedClients()).type.toBe<string>()
-    expect(app.allowedClients.routes()).type.toBe<readonly ListedRoute[]>()
-    expect(app.allowedClients.reload()).type.toBe<Promise<void>>()
-    expect(app.allowClients({ rules: ['ops'], mayWiden: true, mode: 'report' })).type.toBe<FastifyInstance>()
+    expect(app.mtls.printRoutes()).type.toBe<string>()
+    expect(app.mtls.routes()).type.toBe<readonly ListedRoute[]>()
+    expect(app.mtls.reload()).type.toBe<Promise<void>>()
+    expect(app.mtls.allow(['ops'], { overridable: true, mode: 'report-only' })).type.toBe<void>()
+    app.mtls.allow('ops')
+    app.mtls.allow({ ou: 'ops' })
+    app.mtls.allow('public')
+    app.mtls.setMode('report-only')
+    // @ts-expect-error Argument of type '"report"' is not assignable
+    app.mtls.setMode('report')
   })
 })

@@ -1,9 +1,9 @@
-import { serverOf } from '@peerkit/undici-mtls'
+import { getServerIdentity } from '@peerkit/undici-mtls'
 import type { FastifyRequest } from 'fastify'
 import { request as undiciRequest } from 'undici'
 import type { Dispatcher, fetch as undiciFetch } from 'undici'
-import { carryHeaders } from './carried-headers.ts'
-import type { CarryOptions } from './carried-headers.ts'
+import { propagateHeaders } from './propagated-headers.ts'
+import type { PropagateOptions } from './propagated-headers.ts'
 import { MTLS_ERR_SERVICES_OPTION, MTLS_ERR_SERVICES_NOT_READY } from './errors.ts'
 import { lowerCaseHeaders } from './header-object.ts'
 import type { ServiceOptions } from './service-options.ts'
@@ -35,7 +35,7 @@ export interface Service {
    *
    * @throws MTLS_ERR_SERVICES_NOT_READY for an answer of 500 and more; the outbound errors of \@peerkit/undici-mtls
    */
-  ready (options?: { readonly signal?: AbortSignal }): Promise<{ readonly statusCode: number, readonly server: ReturnType<typeof serverOf> }>
+  ready (options?: { readonly signal?: AbortSignal }): Promise<{ readonly statusCode: number, readonly server: ReturnType<typeof getServerIdentity> }>
 }
 
 export interface ServiceMeans {
@@ -44,7 +44,7 @@ export interface ServiceMeans {
   readonly dispatcher: Dispatcher
   readonly expects: string | undefined
   readonly fetch: Fetch
-  readonly carry: CarryOptions
+  readonly propagate: PropagateOptions
 }
 
 export function createService (means: ServiceMeans, carried: Readonly<Record<string, string>> = {}): Service {
@@ -69,12 +69,12 @@ export function createService (means: ServiceMeans, carried: Readonly<Record<str
     dispatcher,
     request,
     fetch: (async (path: string, init: any = {}) => await means.fetch(locate(means, path), { ...init, ...limit(init.signal), headers: headersOf(init.headers) })) as Service['fetch'],
-    for: (incoming: FastifyRequest) => createService(means, carryHeaders(incoming, means.carry)),
+    for: (incoming: FastifyRequest) => createService(means, propagateHeaders(incoming, means.propagate)),
     ready: async ({ signal }: { readonly signal?: AbortSignal } = {}) => {
       const response = await request({ path: readyPath, ...(signal !== undefined && { signal }) })
       await response.body.dump()
       if (response.statusCode >= 500) throw new MTLS_ERR_SERVICES_NOT_READY(name, String(response.statusCode))
-      return { statusCode: response.statusCode, server: serverOf(response) }
+      return { statusCode: response.statusCode, server: getServerIdentity(response) }
     }
   })
 }

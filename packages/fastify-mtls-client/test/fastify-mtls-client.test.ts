@@ -6,7 +6,7 @@ import { interceptors, MockAgent, request } from 'undici'
 import type { Dispatcher } from 'undici'
 import { memoryCredentials } from '@peerkit/credentials'
 import { createDevCa } from '@peerkit/dev-ca'
-import { serverOf } from '@peerkit/undici-mtls'
+import { getServerIdentity } from '@peerkit/undici-mtls'
 import fastifyMtlsClient, { fastifyMtlsClient as named } from '../src/index.ts'
 import type { Service } from '../src/index.ts'
 import { createWorld, rejection, SPIFFE, startServer } from './support/world.ts'
@@ -27,7 +27,7 @@ async function createApp (options: object, t?: { teardown (finish: () => Promise
   await app.register(fastifyMtlsClient, { credentials, services: {}, ...options } as any)
   return app
 }
-const serviceOf = (app: FastifyInstance, name = 'ledger'): Service => app.services[name] as Service
+const serviceOf = (app: FastifyInstance, name = 'ledger'): Service => app.mtlsServices[name] as Service
 
 test('a service is called by name, at its base path, with its headers, and says who served', async (t) => {
   const app = await createApp({ services: { ledger: { origin, allowedServers, basePath: '/v1', headers: { 'X-Api': 'own', 'X-Team': 'shop' } } } }, t)
@@ -36,11 +36,11 @@ test('a service is called by name, at its base path, with its headers, and says 
   t.match(service, { name: 'ledger', origin })
   const response = await service.request({ method: 'POST', path: '/entries?page=2', headers: { 'x-api': 'call', accept: 'text/plain' }, body: 'entry' })
   t.equal(response.statusCode, 200)
-  t.equal(serverOf(response)?.spiffeId, SPIFFE)
+  t.equal(getServerIdentity(response)?.spiffeId, SPIFFE)
   t.match(await response.body.json(), { method: 'POST', url: '/v1/entries?page=2', body: 'entry', headers: { 'x-api': 'call', 'x-team': 'shop', accept: 'text/plain' } })
   const fetched = await service.fetch('/fetched', { headers: [['X-Api', 'fetched']] })
   t.match(await fetched.json(), { url: '/v1/fetched', headers: { 'x-api': 'fetched', 'x-team': 'shop' } })
-  t.equal(serverOf(fetched)?.spiffeId, SPIFFE)
+  t.equal(getServerIdentity(fetched)?.spiffeId, SPIFFE)
   for (const headers of [['x-api', 'list'], new Map([['X-API', 'list']]), { 'X-Api': 'list', 'x-none': undefined }, null]) {
     const { body } = await service.request({ path: '/', headers } as any)
     t.match(await body.json(), { method: 'GET', headers: { 'x-api': headers === null ? 'own' : 'list' } })
@@ -74,10 +74,10 @@ test('each service expects its own server; two may share an origin', async (t) =
 })
 
 test('a call in the name of a request carries its trace and id on, and nothing else', async (t) => {
-  const app = await createApp({ services: { ledger: { origin, allowedServers, headers: { 'x-request-id': 'fixed' } } }, carry: ['Baggage'] }, t)
+  const app = await createApp({ services: { ledger: { origin, allowedServers, headers: { 'x-request-id': 'fixed' } } }, propagateHeaders: ['Baggage'] }, t)
   app.get('/', async (incoming) => {
-    const [bound, explicit] = [incoming.services['ledger'] as Service, serviceOf(app).for(incoming)]
-    t.equal(incoming.services, incoming.services, 'made once')
+    const [bound, explicit] = [incoming.mtlsServices['ledger'] as Service, serviceOf(app).for(incoming)]
+    t.equal(incoming.mtlsServices, incoming.mtlsServices, 'made once')
     const [one, two] = await Promise.all([bound.request({ path: '/' }), explicit.fetch('/')])
     return [incoming.id, await one.body.json(), await two.json()]
   })
@@ -101,7 +101,7 @@ test('a call in the name of a request carries its trace and id on, and nothing e
 test('the request id goes by the header that was asked for, or not at all', async (t) => {
   for (const requestIdHeader of ['X-Correlation', false] as const) {
     const app = await createApp({ services: { ledger: { origin, allowedServers } }, requestIdHeader }, t)
-    app.get('/', async (incoming) => await (await (incoming.services['ledger'] as Service).request({ path: '/' })).body.json())
+    app.get('/', async (incoming) => await (await (incoming.mtlsServices['ledger'] as Service).request({ path: '/' })).body.json())
     const { headers } = (await app.inject({ url: '/' })).json()
     t.equal(headers['x-correlation'], requestIdHeader === false ? undefined : 'req-1')
     t.equal(headers['x-request-id'], undefined)
@@ -134,11 +134,11 @@ test('a route that lets an outbound error through answers with its code, and the
   t.teardown(async () => { await app.close(); await untrusted.close(); await revoked.close() })
   const services = { untrusted: { origin: untrusted.origin }, revoked: { origin: revoked.origin } }
   await app.register(fastifyMtlsClient, { credentials: listed, services })
-  app.get('/requested/:name', async ({ services, params }) => {
-    await (services[(params as { name: string }).name] as Service).request({ path: '/' })
+  app.get('/requested/:name', async ({ mtlsServices, params }) => {
+    await (mtlsServices[(params as { name: string }).name] as Service).request({ path: '/' })
   })
-  app.get('/fetched', async ({ services }) => {
-    await (services['untrusted'] as Service).fetch('/').catch(({ cause }) => { throw cause })
+  app.get('/fetched', async ({ mtlsServices }) => {
+    await (mtlsServices['untrusted'] as Service).fetch('/').catch(({ cause }) => { throw cause })
   })
   const cases = [
     ['/requested/untrusted', 'MTLS_ERR_OUTBOUND_SERVER_UNTRUSTED', 'issuer_unknown'],
@@ -179,7 +179,7 @@ test('closing the app waits for the calls of requests in flight, then closes the
   const arrived = Promise.withResolvers<() => void>()
   const holding = await startServer({ identity: server, handler: (_, response) => { arrived.resolve(() => { response.end('late') }) } })
   const app = await createApp({ services: { ledger: { origin: holding.origin, allowedServers } } })
-  app.get('/', async (incoming) => await (await (incoming.services['ledger'] as Service).request({ path: '/' })).body.text())
+  app.get('/', async (incoming) => await (await (incoming.mtlsServices['ledger'] as Service).request({ path: '/' })).body.text())
   t.teardown(async () => { await holding.close() })
   await app.listen({ host: '127.0.0.1', port: 0 })
   const answer = request(app.listeningOrigin, { reset: true }).then(async ({ body }) => await body.text())
@@ -229,7 +229,7 @@ test('encapsulated like any decorator', async (t) => {
   t.teardown(async () => { await app.close() })
   await app.register(async (child) => {
     await child.register(fastifyMtlsClient, { credentials, services: { ledger: { origin } } })
-    t.ok(child.services['ledger'])
+    t.ok(child.mtlsServices['ledger'])
   })
   t.notOk(app.hasDecorator('services'))
   t.notOk(app.hasRequestDecorator('services'))
@@ -251,9 +251,9 @@ test('options that are wrong stop the app, each named with what was expected', a
   await refuse({ services: { ledger: { origin } }, credentials: undefined }, /needs "credentials"/, 'MTLS_ERR_OUTBOUND_OPTION')
   await refuse({ services: { fine: { origin }, ledger: { origin, allowedServers: [] } } }, /allowedServers/, 'MTLS_ERR_RULE_INVALID')
   await refuse({ services: { ledger: { origin } }, requestIdHeader: 'a b' }, /requestIdHeader is "a b"/)
-  await refuse({ services: { ledger: { origin } }, carry: 'baggage' }, /carry is no list/)
-  await refuse({ services: { ledger: { origin } }, carry: ['a b'] }, /carry holds "a b"/)
-  await refuse({ services: { ledger: { origin } }, carry: ['Host'] }, /speaks of one message alone/)
+  await refuse({ services: { ledger: { origin } }, propagateHeaders: 'baggage' }, /propagateHeaders is no list/)
+  await refuse({ services: { ledger: { origin } }, propagateHeaders: ['a b'] }, /propagateHeaders holds "a b"/)
+  await refuse({ services: { ledger: { origin } }, propagateHeaders: ['Host'] }, /speaks of one message alone/)
   await service(null, /services\.ledger is null/)
   await service({}, /services\.ledger\.origin is undefined; expected an https origin/)
   await service({ origin: 'https://ledger.internal/v1' }, /a path goes into basePath/)

@@ -1,4 +1,6 @@
 import { hostname } from 'node:os'
+import type { CredentialSource } from '@peerkit/credentials'
+import type { RevocationChecker } from '@peerkit/revocation'
 import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
 import fp from 'fastify-plugin'
 import { bundledRoots } from '@peerkit/trust/forecast'
@@ -17,16 +19,18 @@ import { nameCertificate } from './facts/show-certificate.ts'
 import { checkOptions } from './options.ts'
 import type { FastifyMtlsConsoleOptions, OutboundService } from './options.ts'
 
-/** What `@peerkit/fastify-allowed-clients` decorates the app with. */
-interface GuardedApp {
-  readonly allowedClients?: AllowedClientsControl
-  allowClients? (options: { readonly rules: unknown, readonly mode: 'enforce', readonly mayWiden: false }): unknown
+/** What other plugins of the suite add to `app.mtls`, as far as it is used here. */
+interface AppMembers extends Partial<AllowedClientsControl> {
+  readonly credentials?: CredentialSource | undefined
+  readonly revocation?: RevocationChecker | undefined
+  allow? (rules: unknown, options: { readonly mode: 'enforce', readonly overridable: false }): void
 }
 
 async function openConsole (app: FastifyInstance, options: FastifyMtlsConsoleOptions, roots: () => PublicRoots): Promise<void> {
-  checkOptions(options, app.prefix)
-  const control = guard(app, options)
-  const { now = Date.now, credentials, revocation, maxEvents = 1000, maxClients = 200, instance = hostname() } = options
+  const members = (app as { readonly mtls?: AppMembers }).mtls
+  const { credentials, revocation } = checkOptions(withDefaults(options, members), app.prefix)
+  const control = guard(members, options)
+  const { now = Date.now, maxEvents = 1000, maxClients = 200, instance = hostname() } = options
   const collector = new Collector({ events: maxEvents, clients: maxClients, isOwnRoute: (route) => route !== undefined && isWithin(route, app.prefix) })
   const rotations = new RotationHistory(credentials, now)
   app.addHook('onClose', async () => {
@@ -53,19 +57,23 @@ async function openConsole (app: FastifyInstance, options: FastifyMtlsConsoleOpt
   addWhatIf(app, state, addRoutes(app, state))
 }
 
-/** Closes the console to all but those named: `report` of the app does not open it. @throws MTLS_ERR_CONSOLE_OPTION, MTLS_ERR_RULE_INVALID */
-function guard (app: FastifyInstance, { allowedClients: rules }: FastifyMtlsConsoleOptions): AllowedClientsControl {
-  const { allowedClients } = app as unknown as GuardedApp
-  if (allowedClients === undefined || !('allowClients' in app)) {
-    throw new MTLS_ERR_CONSOLE_OPTION('the app has no @peerkit/fastify-allowed-clients to guard the console; expected it to be registered before')
+/** The options, completed by what the app has. */
+function withDefaults (options: FastifyMtlsConsoleOptions, { credentials, revocation }: AppMembers = {}): FastifyMtlsConsoleOptions {
+  return { ...(credentials !== undefined && { credentials }), ...(revocation !== undefined && { revocation }), ...options }
+}
+
+/** Closes the console to all but those named. `report-only` of the app does not open it. @throws MTLS_ERR_CONSOLE_OPTION, MTLS_ERR_RULE_INVALID */
+function guard (members: AppMembers | undefined, { allowedClients: rules }: FastifyMtlsConsoleOptions): AllowedClientsControl {
+  if (members?.allow === undefined) {
+    throw new MTLS_ERR_CONSOLE_OPTION('the app has no @peerkit/fastify-allowed-clients to protect the console; register that plugin first')
   }
-  (app as unknown as Required<GuardedApp>).allowClients({ rules, mode: 'enforce', mayWiden: false })
-  return allowedClients
+  members.allow(rules, { mode: 'enforce', overridable: false })
+  return members as AppMembers & AllowedClientsControl
 }
 
 /** What `@peerkit/fastify-mtls-client` declared. */
 function listDecorated (app: FastifyInstance): OutboundService[] {
-  const services = (app as { readonly services?: unknown }).services
+  const services = (app as { readonly mtlsServices?: unknown }).mtlsServices
   if (typeof services !== 'object' || services === null) return []
   return Object.entries(services).flatMap(([name, service]): OutboundService[] => {
     const { origin, expects } = (service ?? {}) as Partial<OutboundService>

@@ -3,7 +3,7 @@ import type { RevocationChecker } from '@peerkit/revocation'
 import type { RuleSet } from '@peerkit/rules'
 import { MTLS_ERR_CONSOLE_OPTION } from './errors.ts'
 
-/** A service that this one calls, for the page. `app.services` of `@peerkit/fastify-mtls-client` is found by itself. */
+/** A service that this one calls, for the page. `app.mtlsServices` of `@peerkit/fastify-mtls-client` is found by itself. */
 export interface OutboundService {
   readonly name: string
   readonly origin: string
@@ -13,15 +13,15 @@ export interface OutboundService {
 
 /** Options of `@peerkit/fastify-mtls-console`. `prefix` is Fastify's own. */
 export interface FastifyMtlsConsoleOptions {
-  /** Where the console stands, for example `/console`. */
+  /** The path of the console, for example `/console`. */
   readonly prefix: string
-  /** Who may read it: operators. There is no default, and `identified` or `anyone` will not do. */
+  /** Who may read it: operators. There is no default, and `authenticated` and `public` are refused. */
   readonly allowedClients: RuleSet<string, any>
-  /** The service's own credentials: the source that the server was made with. */
-  readonly credentials: CredentialSource
+  /** The service's own credentials. Default: those of the app, which `withMtls` got. */
+  readonly credentials?: CredentialSource
   /**
-   * The checker of `mtlsServerOptions`, where there is one: to show its lists, and to ask it what a handshake asks. The
-   * credentials' own CRLs are shown and asked without it.
+   * The checker whose lists are shown, and that is asked what a handshake asks, beside the credentials' own CRLs. Default:
+   * that of the app.
    */
   readonly revocation?: RevocationChecker
   /** Calls made without `@peerkit/fastify-mtls-client`. */
@@ -41,26 +41,28 @@ export interface FastifyMtlsConsoleOptions {
 const KNOWN = ['prefix', 'allowedClients', 'credentials', 'revocation', 'outbound', 'name', 'instance', 'maxEvents', 'maxClients', 'now', 'logLevel', 'logSerializers']
 
 /** @throws MTLS_ERR_CONSOLE_OPTION naming the option, what was found and what was expected */
-export function checkOptions (options: FastifyMtlsConsoleOptions, prefix: string): void {
-  for (const key of Object.keys(options)) if (!KNOWN.includes(key)) throw new MTLS_ERR_CONSOLE_OPTION(`found "${key}"; expected ${KNOWN.join(', ')}`)
+export function checkOptions (options: FastifyMtlsConsoleOptions, prefix: string): FastifyMtlsConsoleOptions & Required<Pick<FastifyMtlsConsoleOptions, 'credentials'>> {
+  for (const key of Object.keys(options)) if (!KNOWN.includes(key)) throw new MTLS_ERR_CONSOLE_OPTION(`unknown option "${key}"; expected one of ${KNOWN.join(', ')}`)
   if (prefix === '' || prefix === '/') throw new MTLS_ERR_CONSOLE_OPTION('prefix is missing; expected a path of its own, such as "/console"')
   checkRules(options.allowedClients)
   checkCredentials(options.credentials)
   const { revocation, outbound, name, instance, maxEvents, maxClients, now } = options
-  if (revocation !== undefined && typeof (revocation as Partial<typeof revocation> | null)?.check !== 'function') refuse('revocation', revocation, 'the checker given to mtlsServerOptions')
+  if (revocation !== undefined && typeof (revocation as Partial<typeof revocation> | null)?.check !== 'function') refuse('revocation', revocation, 'a revocation checker, such as crlChecker() makes')
   for (const [key, value] of Object.entries({ name, instance })) if (value !== undefined && (typeof value !== 'string' || value === '')) refuse(key, value, 'a text')
   checkCount('maxEvents', maxEvents, 100_000)
   checkCount('maxClients', maxClients, 10_000)
   if (now !== undefined && typeof now !== 'function') refuse('now', now, 'a function that says milliseconds since the epoch')
   if (outbound !== undefined && !(Array.isArray(outbound) && outbound.every(isOutbound))) refuse('outbound', outbound, 'a list of { name, origin, expects }')
+  return options as ReturnType<typeof checkOptions>
 }
 
 /** A map of everybody's rights is for operators. Who lets everybody read it has not said who they are. */
 function checkRules (rules: unknown): void {
-  if (rules === undefined) throw new MTLS_ERR_CONSOLE_OPTION('allowedClients is missing; expected rules that name the operators, such as [{ ou: "operations" }]')
-  if (!Array.isArray(rules) || rules.length === 0) refuse('allowedClients', rules, 'rules that name the operators, such as [{ ou: "operations" }]')
-  const word = ['anyone', 'identified'].find((one) => rules.includes(one))
-  if (word !== undefined) throw new MTLS_ERR_CONSOLE_OPTION(`allowedClients holds "${word}"; expected rules that name the operators: the console shows every rule and every client`)
+  if (rules === undefined) throw new MTLS_ERR_CONSOLE_OPTION('allowedClients is missing; expected rules that name the operators, such as { ou: "operations" }')
+  const list: readonly unknown[] = Array.isArray(rules) ? rules : [rules]
+  if (list.length === 0 || rules === null) refuse('allowedClients', rules, 'rules that name the operators, such as { ou: "operations" }')
+  const word = ['public', 'authenticated'].find((one) => list.includes(one))
+  if (word !== undefined) throw new MTLS_ERR_CONSOLE_OPTION(`allowedClients is "${word}"; expected rules that name the operators: the console shows every rule and every client`)
 }
 
 function checkCredentials (credentials: unknown): void {

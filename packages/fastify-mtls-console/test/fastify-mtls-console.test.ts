@@ -2,7 +2,7 @@ import { test } from 'tap'
 import { memoryCredentials } from '@peerkit/credentials'
 import { createDevCa } from '@peerkit/dev-ca'
 import fastifyAllowedClients from '@peerkit/fastify-allowed-clients'
-import fastifyMtls, { mtlsServerOptions } from '@peerkit/fastify-mtls'
+import fastifyMtls, { withMtls } from '@peerkit/fastify-mtls'
 import Fastify from 'fastify'
 import fastifyMtlsConsole, { fastifyMtlsConsole as named } from '../src/index.ts'
 import { createWorld } from './support/world.ts'
@@ -22,11 +22,11 @@ test('is for the clients that its rules name, on every path and by every method'
   }
   t.equal((await as(operator, '/console')).statusCode, 200, 'without the slash')
   t.equal((await as(billing, { method: 'POST', url: '/console/what-if' })).statusCode, 403)
-  t.strictSame(app.allowedClients.routes().filter(({ url, access }) => url.startsWith('/console') && access !== 'rules'), [])
+  t.strictSame(app.mtls.routes().filter(({ url, access }) => url.startsWith('/console') && access !== 'rules'), [])
 })
 
-test('stays closed where the app only reports, and where unruled routes are open', async (t) => {
-  const { as, issue } = await createWorld(t, { clients: { mode: 'report', unruledRoutes: 'allow' } })
+test('stays closed where the app only reports, and where the default rules let every client in', async (t) => {
+  const { as, issue } = await createWorld(t, { clients: { mode: 'report-only', defaultRules: 'authenticated' } })
   const stranger = await issue({ cn: 'stranger' })
   t.equal((await as(stranger, '/accounts')).statusCode, 200)
   t.equal((await as(stranger, '/console/')).statusCode, 403)
@@ -35,7 +35,7 @@ test('stays closed where the app only reports, and where unruled routes are open
 
 test('answers nothing but questions: no route of it takes another method', async (t) => {
   const { app } = await createWorld(t)
-  const methods = app.allowedClients.routes().filter(({ url }) => url.startsWith('/console')).map(({ methods, url }) => [...methods, url].join(' '))
+  const methods = app.mtls.routes().filter(({ url }) => url.startsWith('/console')).map(({ methods, url }) => [...methods, url].join(' '))
   t.strictSame(methods.filter((route) => !/^(GET|HEAD) /.test(route)), ['POST /console/what-if'])
 })
 
@@ -69,25 +69,26 @@ test('refuses to stand without rules, without a prefix, or with options that mea
   const credentials = memoryCredentials({ cert: chain, key, ca: ca.root })
   t.after(() => credentials.close())
   const register = async (options: object, isGuarded = true): Promise<unknown> => {
-    const app = Fastify(mtlsServerOptions(credentials))
+    const app = Fastify(withMtls(credentials))
     t.after(() => app.close())
-    await app.register(fastifyMtls, { credentials })
+    await app.register(fastifyMtls)
     if (isGuarded) await app.register(fastifyAllowedClients)
     return await app.register(fastifyMtlsConsole, options as never)
   }
   const good = { prefix: '/console', credentials, allowedClients: [{ ou: 'operators' }] }
   await t.resolves(register(good))
+  await t.resolves(register({ prefix: '/console', allowedClients: { ou: 'operators' } }), 'one rule, and the credentials of the app')
   const cases: ReadonlyArray<readonly [object, RegExp]> = [
     [{ ...good, allowedClients: undefined }, /allowedClients is missing/],
     [{ ...good, allowedClients: [] }, /allowedClients is a list; expected rules that name/],
-    [{ ...good, allowedClients: 'operators' }, /allowedClients is "operators"/],
-    [{ ...good, allowedClients: ['identified'] }, /holds "identified"/],
-    [{ ...good, allowedClients: [{ ou: 'operators' }, 'anyone'] }, /holds "anyone"/],
+    [{ ...good, allowedClients: null }, /allowedClients is null; expected rules that name/],
+    [{ ...good, allowedClients: 'authenticated' }, /allowedClients is "authenticated"; expected rules that name the operators/],
+    [{ ...good, allowedClients: [{ ou: 'operators' }, 'public'] }, /allowedClients is "public"/],
     [{ ...good, prefix: undefined }, /prefix is missing/],
     [{ ...good, prefix: '/' }, /prefix is missing/],
     [{ ...good, credentials: undefined }, /credentials is undefined/],
     [{ ...good, credentials: Promise.resolve(credentials) }, /await it/],
-    [{ ...good, colour: 'red' }, /found "colour"; expected prefix/],
+    [{ ...good, colour: 'red' }, /unknown option "colour"; expected one of prefix/],
     [{ ...good, revocation: {} }, /revocation is an object/],
     [{ ...good, revocation: null }, /revocation is null/],
     [{ ...good, name: '' }, /name is ""/],

@@ -2,7 +2,7 @@ import underPressure from '@fastify/under-pressure'
 import { memoryCredentials } from '@peerkit/credentials'
 import { createDevCa } from '@peerkit/dev-ca'
 import fastifyAllowedClients from '@peerkit/fastify-allowed-clients'
-import fastifyMtls, { mtlsServerOptions } from '@peerkit/fastify-mtls'
+import fastifyMtls, { withMtls } from '@peerkit/fastify-mtls'
 import Fastify from 'fastify'
 import type { FastifyInstance } from 'fastify'
 import { once } from 'node:events'
@@ -29,7 +29,7 @@ test('audits into the log of the app, and ends with it', async (t) => {
   const denied = channel('peerkit:request:denied')
   denied.publish({ v: 1, time: 0, reason: 'no_identity', rules: 'rules', rule: undefined, group: undefined, nearest: undefined, peer: null, requestId: 'req-1', method: 'GET', path: '/', route: '/', remoteAddress: '127.0.0.1' })
   t.match(lines.at(-1), { level: 40, msg: 'client denied', audit: 1, event: 'request:denied', reason: 'no_identity', requestId: 'req-1' })
-  t.same(app.mtlsMonitor.issuers(), [])
+  t.same(app.mtls.monitor.issuers(), [])
   await app.close()
   t.notOk(denied.hasSubscribers)
 })
@@ -42,10 +42,10 @@ test("a partner's client that is denied has its authority in the line, and its s
   const credentials = memoryCredentials({ cert: chain, key, authorities })
   const lines: any[] = []
   const write = (line: object): void => { lines.push(line) }
-  const app = Fastify(mtlsServerOptions(credentials)) as unknown as FastifyInstance
+  const app = Fastify(withMtls(credentials)) as unknown as FastifyInstance
   t.teardown(async () => { await app.close() })
   await app.register(fastifyMtlsMonitor, { credentials, log: { info: write, warn: write, error: write }, expiry: false })
-  await app.register(fastifyMtls, { credentials })
+  await app.register(fastifyMtls)
   await app.register(fastifyAllowedClients)
   app.get('/', { config: { allowedClients: [{ ou: 'billing' }] } }, async () => 'ok')
   await app.listen({ host: '127.0.0.1', port: 0 })
@@ -67,9 +67,9 @@ test('takes a service without a valid certificate out of service', async (t) => 
   let now = Date.now()
   const { app } = await serve({ now: () => now, audit: false })
   t.teardown(async () => { await app.close() })
-  await app.register(underPressure, { healthCheck: async () => await app.mtlsMonitor.healthCheck(), healthCheckInterval: 60_000, exposeStatusRoute: '/ready' })
+  await app.register(underPressure, { healthCheck: async () => await app.mtls.monitor.healthCheck(), healthCheckInterval: 60_000, exposeStatusRoute: '/ready' })
   app.get('/ready-at-once', async (_request, reply) => {
-    const state = app.mtlsMonitor.ready()
+    const state = app.mtls.monitor.ready()
     return await reply.code(state.ready ? 200 : 503).send(state)
   })
   t.equal((await app.inject('/ready')).statusCode, 200)

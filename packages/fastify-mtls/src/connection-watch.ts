@@ -22,7 +22,7 @@ export interface WatchOptions {
   /** How long answers on their way may take after the certificate's end, in milliseconds. */
   readonly drainTimeout: number
   /** How long requests wait for an answer about revocation, in milliseconds. */
-  readonly judgementTimeout: number
+  readonly revocationTimeout: number
   readonly onEnded: (record: ConnectionRecord, refusal: CertificateRefusal) => void
 }
 
@@ -92,7 +92,7 @@ export class ConnectionWatch {
   async #decideInTime (record: ConnectionRecord, before: Accepted, presented: PresentedClient, next: Promise<Decision>): Promise<void> {
     let timer: NodeJS.Timeout | undefined
     const late = new Promise<Accepted | CertificateRefusal>((resolve) => {
-      timer = setTimeout(() => { resolve(this.#outlast(before)) }, this.#options.judgementTimeout).unref()
+      timer = setTimeout(() => { resolve(this.#outlast(before)) }, this.#options.revocationTimeout).unref()
     })
     const settled = await Promise.race([this.#decideUntilCurrent(presented, next), late])
     clearTimeout(timer)
@@ -115,7 +115,7 @@ export class ConnectionWatch {
   /** Without an answer in time the connection ends, unless the decision there was may still be used. */
   #outlast (before: Accepted): Accepted | CertificateRefusal {
     if (!this.#mayUseMeanwhile(before)) return { reason: 'timeout', detail: undefined }
-    return { ...before, revalidateAt: Math.min(before.staleUntil, this.#options.trust.now() + this.#options.judgementTimeout) }
+    return { ...before, revalidateAt: Math.min(before.staleUntil, this.#options.trust.now() + this.#options.revocationTimeout) }
   }
 
   #mayUseMeanwhile (decision: Accepted): boolean {

@@ -1,18 +1,19 @@
 import createError from '@fastify/error'
 import type { FastifyErrorConstructor } from '@fastify/error'
+import { ClientError } from '@peerkit/identity/internal'
 
-/** An option of `mtlsServerOptions`, of the plugin or of `injectAs` is wrong. */
+/** An option of `withMtls`, of the plugin or of `injectAs` is wrong. */
 export const MTLS_ERR_SERVER_OPTION: FastifyErrorConstructor<{ code: 'MTLS_ERR_SERVER_OPTION' }, [string]> =
   createError('MTLS_ERR_SERVER_OPTION', 'Invalid mTLS server option: %s', 500, TypeError)
 
-/** The plugin stands on a server that does not ask for client certificates, or that judges none. */
+/** The plugin was registered on an app whose server does not verify client certificates. */
 export const MTLS_ERR_SERVER_NOT_MTLS: FastifyErrorConstructor<{ code: 'MTLS_ERR_SERVER_NOT_MTLS' }, [string]> =
-  createError('MTLS_ERR_SERVER_NOT_MTLS', 'This server %s: make it with Fastify(mtlsServerOptions(credentials))', 500)
+  createError('MTLS_ERR_SERVER_NOT_MTLS', 'This Fastify instance was not created with withMtls(): its server %s. Create it with Fastify(withMtls(credentials)). Behind a gateway that verifies clients, give @peerkit/fastify-mtls the option forwarded.', 500)
 
-/** The request's connection has no identity. */
+/** The client presented no certificate, and the route needs one. */
 export const MTLS_ERR_PEER_MISSING: FastifyErrorConstructor<{ code: 'MTLS_ERR_PEER_MISSING' }, []> =
-  createError('MTLS_ERR_PEER_MISSING', 'A client certificate is required', 401)
+  createError('MTLS_ERR_PEER_MISSING', 'A client certificate is required', 401, ClientError)
 
-/** The connection's certificate was trusted once and is no longer: expired, revoked, or of a CA that was removed. */
+/** The client's certificate was accepted when the connection began, and is not any more: it expired, was revoked or blocked, or its CA was removed. */
 export const MTLS_ERR_PEER_NO_LONGER_TRUSTED: FastifyErrorConstructor<{ code: 'MTLS_ERR_PEER_NO_LONGER_TRUSTED' }, []> =
-  createError('MTLS_ERR_PEER_NO_LONGER_TRUSTED', 'The client certificate is no longer accepted', 401)
+  createError('MTLS_ERR_PEER_NO_LONGER_TRUSTED', 'The client certificate is no longer accepted', 401, ClientError)

@@ -2,65 +2,71 @@ import type { BlockOption, CredentialSource, TrustSource } from '@peerkit/creden
 import { isAuditKept } from '@peerkit/events'
 import { MTLS_ERR_FORWARDED_REFUSED } from '@peerkit/forwarded'
 import type { PeerIdentity } from '@peerkit/identity'
+import { addToApp } from '@peerkit/identity/internal'
 import type { RevocationChecker } from '@peerkit/revocation'
 import type { FastifyInstance, FastifyPluginAsync, FastifyRequest, onRequestHookHandler } from 'fastify'
 import fp from 'fastify-plugin'
-import { MTLS_ERR_PEER_MISSING, MTLS_ERR_SERVER_NOT_MTLS, MTLS_ERR_SERVER_OPTION } from './errors.ts'
+import { MTLS_ERR_PEER_MISSING, MTLS_ERR_SERVER_NOT_MTLS } from './errors.ts'
 import { ExceptionLog } from './exception-log.ts'
 import { ForwardedPeers } from './forwarded-peer.ts'
-import type { ForwardedOption } from './forwarded-peer.ts'
 import type { MtlsServer } from './gate.ts'
 import { makeGatewayContext } from './gateway-context.ts'
 import type { GatewayContext } from './gateway-context.ts'
-import { checkCredentials, checkKeys, checkMethods } from './option-check.ts'
+import { checkPluginOptions, checkTrust, refuseOwnTrust } from './plugin-options.ts'
+import type { FastifyMtlsOptions } from './plugin-options.ts'
 import { RefusalLog } from './refusal-log.ts'
 import { assignedPeer, peerOfRequest } from './request-peer.ts'
 import { logBlockChanges, logTrustChanges } from './trust-log.ts'
 import { AUTHORITIES, contextOf } from './server-context.ts'
 import type { ServerContext } from './server-context.ts'
 
-/** On a server that `mtlsServerOptions` made. */
-export interface DirectOptions {
-  /** The same source that the server was made with. */
-  readonly credentials: CredentialSource
-  /** Reads client certificates that a trusted gateway passes on, beside those of direct connections. */
-  readonly forwarded?: ForwardedOption
-}
-
-/** On any other server, plain HTTP included: clients are known by what a gateway passes on, and by nothing else. Gateways are then known by their address or a Unix socket. */
-export interface BehindGatewayOptions {
-  readonly credentials?: undefined
-  readonly forwarded: ForwardedOption
-  /**
-   * Whose CAs vouch for the gateway's clients, and for which names: `fileTrust` or `memoryTrust` of @peerkit/credentials. Without it the gateway alone decides.
-   */
-  readonly trust?: TrustSource
-  /** With `trust`: asked about revocation beside its CRLs; both must permit. */
-  readonly revocation?: RevocationChecker
-  /** With `trust`: clients that are kept out at once, see `mtlsServerOptions`. */
-  readonly block?: BlockOption
-}
-
-export type FastifyMtlsOptions = DirectOptions | BehindGatewayOptions
-
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Who sent this request. Throws MTLS_ERR_PEER_MISSING (401) where there is no identity. */
+    /** Who sent this request. Throws MTLS_ERR_PEER_MISSING (401) where the client presented no certificate. */
     readonly peer: PeerIdentity
-    /** Who sent this request, or null. */
+    /** Who sent this request; null where the client presented no certificate. */
     readonly optionalPeer: PeerIdentity | null
   }
   interface FastifyContextConfig {
-    /** `optional`: this route answers clients without a certificate too (health probes), on a server that lets them in. */
+    /** `optional`: this route also answers clients without a certificate, on a server that takes their connections. */
     clientCertificate?: 'required' | 'optional'
+  }
+  /** `app.mtls`: everything that the plugins of this suite add to an app. */
+  interface FastifyMtlsApp {
+    /** The credentials that `withMtls` got. Undefined behind a gateway, on a plain `Fastify()`. */
+    readonly credentials: CredentialSource | undefined
+    /** Whom the app trusts: its credentials, or the option `trust`. */
+    readonly trust: TrustSource | undefined
+    /** The option `revocation` of `withMtls` or of the plugin. */
+    readonly revocation: RevocationChecker | undefined
+  }
+  interface FastifyInstance {
+    /** Everything that the plugins of this suite add to an app. Read it on the instance that it is about. */
+    readonly mtls: FastifyMtlsApp
   }
 }
 
+/** On a route's config, set by fastify-allowed-clients: whether its rules need no certificate. */
+const IS_PUBLIC: unique symbol = Symbol.for('peerkit.isPublic')
+
 const mtls: FastifyPluginAsync<FastifyMtlsOptions> = async (app, options) => {
-  checkKeys(options, ['credentials', 'forwarded', 'trust', 'revocation', 'block'], '@peerkit/fastify-mtls')
-  const context = options.credentials === undefined && options.forwarded !== undefined ? refuseContext(app) : takeContext(app, options)
-  if (context !== undefined) refuseOwnTrust(options)
-  const forwarded = options.forwarded === undefined ? undefined : new ForwardedPeers(app, options.forwarded, context ?? makeOwnContext(app, options))
+  checkPluginOptions(options)
+  const context = contextOf(app.server)
+  if (context === undefined && options.forwarded === undefined) throw new MTLS_ERR_SERVER_NOT_MTLS(describeForeignServer(app.server))
+  const trust = context?.credentials ?? options.trust
+  if (context !== undefined) attach(app, context, options)
+  const gateway = context ?? makeOwnContext(app, options)
+  if (options.closeCredentials === true) app.addHook('onClose', async () => { await trust?.close() })
+  addToApp(app, {
+    credentials: () => context?.credentials,
+    trust: () => trust,
+    revocation: () => context === undefined ? options.revocation : context.revocation
+  })
+  identifyRequests(app, options.forwarded === undefined ? undefined : new ForwardedPeers(app, options.forwarded, gateway))
+}
+
+/** Decorates requests with the peer, and answers 401 where one is needed and there is none. */
+function identifyRequests (app: FastifyInstance, forwarded: ForwardedPeers | undefined): void {
   // Where a gateway may speak for others, nobody is known before its headers were read.
   const look = forwarded === undefined ? peerOfRequest : assignedPeer
   app.decorateRequest('optionalPeer', { getter (this: FastifyRequest) { return look(this.raw) } } as any)
@@ -74,7 +80,7 @@ const mtls: FastifyPluginAsync<FastifyMtlsOptions> = async (app, options) => {
 
   const settle = (request: FastifyRequest, believed: boolean, done: (error?: Error) => void): void => {
     if (!believed) done(new MTLS_ERR_FORWARDED_REFUSED())
-    else if (look(request.raw) === null && request.routeOptions.config.clientCertificate !== 'optional') done(new MTLS_ERR_PEER_MISSING())
+    else if (look(request.raw) === null && !mayBeAnonymous(request)) done(new MTLS_ERR_PEER_MISSING())
     else done()
   }
   const identify: onRequestHookHandler = (request, _reply, done) => {
@@ -86,56 +92,39 @@ const mtls: FastifyPluginAsync<FastifyMtlsOptions> = async (app, options) => {
   app.addHook('onRequest', Object.assign(identify, { [Symbol.for('peerkit.identifies')]: true }))
 }
 
-/** The context of a server that `mtlsServerOptions` made with the same credentials. @throws MTLS_ERR_SERVER_NOT_MTLS, MTLS_ERR_SERVER_OPTION */
-function takeContext (app: FastifyInstance, { credentials }: FastifyMtlsOptions): ServerContext {
-  checkCredentials(credentials, '@peerkit/fastify-mtls')
-  const context = contextOf(app.server)
-  if (context === undefined) throw new MTLS_ERR_SERVER_NOT_MTLS(describeForeignServer(app.server))
-  if (context.credentials !== credentials) throw new MTLS_ERR_SERVER_OPTION('the plugin got other credentials than mtlsServerOptions; expected the same source')
+/** Whether a route answers clients without a certificate. */
+function mayBeAnonymous ({ routeOptions: { config } }: FastifyRequest): boolean {
+  const { clientCertificate, [IS_PUBLIC]: isPublic } = config as { clientCertificate?: string, [IS_PUBLIC]?: () => boolean }
+  return clientCertificate === undefined ? isPublic?.() === true : clientCertificate === 'optional'
+}
+
+/** Connects the app with the server that `withMtls` made. @throws MTLS_ERR_SERVER_OPTION */
+function attach (app: FastifyInstance, context: ServerContext, options: FastifyMtlsOptions): void {
+  refuseOwnTrust(options)
   writeLog(app, context)
   app.addHook('onClose', async () => {
-    // A server that listens is let go when it is closed; one that never did says nothing of it.
+    // A server that listens is let go when it is closed; one that never did has no close event.
     if (!app.server.listening) context.release(app.server as MtlsServer)
   })
-  return context
 }
 
-/** A server that knows its clients by itself is not one that leaves that to gateways. @throws MTLS_ERR_SERVER_OPTION */
-function refuseContext (app: FastifyInstance): undefined {
-  if (contextOf(app.server) !== undefined) throw new MTLS_ERR_SERVER_OPTION('@peerkit/fastify-mtls needs "credentials", those that mtlsServerOptions got')
-}
-
-/** A server under the gate has its trust from its credentials, and the other two from mtlsServerOptions. @throws MTLS_ERR_SERVER_OPTION */
-function refuseOwnTrust (options: FastifyMtlsOptions): void {
-  const found = (['trust', 'revocation', 'block'] as const).find((key) => (options as Partial<BehindGatewayOptions>)[key] !== undefined)
-  if (found === undefined) return
-  throw new MTLS_ERR_SERVER_OPTION(`found "${found}" beside "credentials"; ${found === 'trust' ? 'the credentials say whom to trust' : 'give it to mtlsServerOptions'}`)
-}
-
-/** The trust of a server behind a gateway, which ends with the app. @throws MTLS_ERR_SERVER_OPTION */
+/** The trust of an app behind a gateway, which ends with the app. @throws MTLS_ERR_SERVER_OPTION */
 function makeOwnContext (app: FastifyInstance, options: FastifyMtlsOptions): GatewayContext | undefined {
-  const { trust, revocation, block } = options as Partial<BehindGatewayOptions>
-  if (trust === undefined) {
-    const beside = revocation !== undefined ? 'revocation' : block !== undefined ? 'block' : undefined
-    if (beside !== undefined) throw new MTLS_ERR_SERVER_OPTION(`found "${beside}" without "trust"; expected a source such as fileTrust() gives`)
-    return undefined
-  }
-  if (typeof (trust as Partial<TrustSource> | null)?.subscribe !== 'function' || trust.current?.authorities === undefined) {
-    throw new MTLS_ERR_SERVER_OPTION(`trust is ${trust instanceof Promise ? 'a Promise (await it)' : typeof trust}; expected a source such as fileTrust() gives`)
-  }
-  checkMethods(revocation, ['check', 'permits', 'subscribe'], 'revocation')
+  const trust = checkTrust(options)
+  if (trust === undefined) return undefined
+  const { revocation, block } = options
   const context = makeGatewayContext(trust, { revocation, block })
   logChanges(app, trust, block)
-  // Asked for by the rules of fastify-allowed-clients.
+  // The rules of fastify-allowed-clients ask for them.
   Object.defineProperty(app.server, AUTHORITIES, { value: () => context.trust.ruleAuthorities, configurable: true })
   app.addHook('onClose', async () => { context.close() })
   return context
 }
 
-/** What is wrong with a server that `mtlsServerOptions` did not make. */
+/** What is wrong with a server that `withMtls` did not make. */
 function describeForeignServer (server: object): string {
   if (!('setSecureContext' in server)) return 'does not speak TLS'
-  return (server as { requestCert?: boolean }).requestCert === true ? 'asks for client certificates, but has no gate that judges them' : 'does not ask for client certificates'
+  return (server as { requestCert?: boolean }).requestCert === true ? 'asks for client certificates, but does not verify them' : 'does not ask for client certificates'
 }
 
 function writeLog (app: FastifyInstance, { reporter, credentials, block }: ServerContext): void {
@@ -155,6 +144,17 @@ function logChanges (app: FastifyInstance, source: TrustSource, block: BlockOpti
   app.addHook('onClose', async () => { for (const end of ends) end() })
 }
 
-/** Enforces mutual TLS on a server that `mtlsServerOptions` made, and decorates `request.peer`. */
+/**
+ * Enforces mutual TLS and decorates requests with `request.peer`. Register it on the root instance, on an app that was
+ * created with `Fastify(withMtls(credentials))`, or behind a gateway with the option `forwarded`.
+ *
+ * @throws MTLS_ERR_SERVER_NOT_MTLS where the server does not verify client certificates; MTLS_ERR_SERVER_OPTION
+ * @example
+ * ```ts
+ * const app = Fastify(withMtls(credentials))
+ * await app.register(fastifyMtls)
+ * app.get('/', async ({ peer }) => ({ hello: peer.commonName }))
+ * ```
+ */
 const fastifyMtls: FastifyPluginAsync<FastifyMtlsOptions> = fp(mtls, { fastify: '5.x', name: '@peerkit/fastify-mtls' })
 export default fastifyMtls

@@ -10,7 +10,7 @@ import { ForwardedTrust, validateInProcess } from './forwarded-trust.ts'
 import type { ForwardedAnswer } from './forwarded-trust.ts'
 import { ForwardedUpgrades } from './forwarded-upgrades.ts'
 import { assignPeer, assignedPeer, peerOfRequest } from './request-peer.ts'
-import { JUDGEMENT_TIMEOUT } from './gateway-context.ts'
+import { REVOCATION_TIMEOUT } from './gateway-context.ts'
 import type { GatewayContext } from './gateway-context.ts'
 
 /** A reader, or the options of one, whose validator and clock are then those of the server. */
@@ -47,7 +47,7 @@ export class ForwardedPeers {
     const validator = isReader(option) || context === undefined || option.validator !== undefined || !needsValidator(option) ? undefined : validateInProcess(context.trust)
     this.#reader = isReader(option) ? option : createReader(readerOptions as ForwardedReaderOptions, context, validator)
     this.#trust = context === undefined ? undefined : new ForwardedTrust(context.trust, validator !== undefined, verifiedAs)
-    this.#timeout = context?.judgementTimeout ?? JUDGEMENT_TIMEOUT
+    this.#timeout = context?.revocationTimeout ?? REVOCATION_TIMEOUT
     this.#upgrades = new ForwardedUpgrades(context?.trust.now ?? Date.now)
     context?.onReview.add(() => { this.#upgrades.review() })
   }
@@ -137,7 +137,7 @@ function isReader (option: ForwardedOption): option is ForwardedReader {
 /** @throws MTLS_ERR_SERVER_OPTION */
 function checkVerifiedAs (verifiedAs: unknown, context: GatewayContext | undefined): void {
   if (verifiedAs === undefined) return
-  if (context === undefined) throw new MTLS_ERR_SERVER_OPTION('forwarded.verifiedAs needs "credentials" or "trust", whose authority it names')
+  if (context === undefined) throw new MTLS_ERR_SERVER_OPTION('forwarded.verifiedAs needs trust, whose authority it names')
   const names = context.trust.ruleAuthorities.map(({ name }) => name)
   if (!names.includes(verifiedAs as string)) throw new MTLS_ERR_SERVER_OPTION(`forwarded.verifiedAs is ${JSON.stringify(verifiedAs)}; expected an authority for clients: ${names.join(', ')}`)
 }

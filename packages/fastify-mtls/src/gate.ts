@@ -26,7 +26,7 @@ export interface GateOptions {
   /** Whether a client may come without a certificate. */
   readonly allowAnonymous: boolean
   /** How long an answer about revocation may take, in milliseconds. */
-  readonly judgementTimeout: number
+  readonly revocationTimeout: number
   /** Called when a resumed session was refused because its path cannot be built here. */
   readonly onSessionUnknown: () => void
 }
@@ -115,7 +115,7 @@ export class Gate {
       socket.off('error', ignore)
       if ('refusal' in result || !socket.destroyed) this.#conclude(socket, server, result, emit, begun, facts)
     }
-    const timer = setTimeout(() => { conclude(refuse(socket, 'timeout', 'no answer about revocation came in time')) }, this.#options.judgementTimeout).unref()
+    const timer = setTimeout(() => { conclude(refuse(socket, 'timeout', 'no answer about revocation came in time')) }, this.#options.revocationTimeout).unref()
     verified.then(conclude, () => { conclude(refuse(socket, 'revocation_unknown', 'the revocation checker failed')) })
   }
 
@@ -130,9 +130,9 @@ export class Gate {
 
   #conclude (socket: TLSSocket, server: MtlsServer, result: HandshakeResult, emit: Emit, begun: number, facts?: ConnectionFacts): void {
     const { watch, reporter } = this.#options
-    const judgedIn = performance.now() - begun
+    const durationMs = performance.now() - begun
     if ('refusal' in result) {
-      reporter.refused(facts ?? describeConnection(socket), result.refusal, judgedIn)
+      reporter.refused(facts ?? describeConnection(socket), result.refusal, durationMs)
       if (result.refusal.reason === 'resumption_refused') this.#options.onSessionUnknown()
       socket.on('error', () => {})
       if (socket.isSessionReused()) resetConnection(socket)
@@ -147,7 +147,7 @@ export class Gate {
     const record = createRecord(socket, result.decision === undefined ? undefined : result)
     if (record.decision !== undefined) {
       watch.follow(record)
-      reporter.identified(record, judgedIn)
+      reporter.identified(record, durationMs)
     }
     const onSession = (session: Parameters<typeof rememberSession>[0]): void => { rememberSession(session, record) }
     // An HTTP/2 session is made within this very emit.

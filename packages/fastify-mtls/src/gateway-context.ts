@@ -7,13 +7,13 @@ import { Trust } from './trust.ts'
 export interface GatewayContext {
   readonly trust: Trust
   /** How long requests wait for an answer about revocation, in milliseconds. */
-  readonly judgementTimeout: number
+  readonly revocationTimeout: number
   /** Called when the trust moved. */
   readonly onReview: Set<() => void>
 }
 
 /** How long a server that mtlsServerOptions did not make waits for an answer, in milliseconds; others are told. */
-export const JUDGEMENT_TIMEOUT = 5_000
+export const REVOCATION_TIMEOUT = 5_000
 
 /**
  * The context of a server that mtlsServerOptions did not make, behind a gateway.
@@ -36,7 +36,7 @@ export function makeGatewayContext (source: TrustSource, lists: { readonly revoc
   watch.start()
   return {
     trust,
-    judgementTimeout: JUDGEMENT_TIMEOUT,
+    revocationTimeout: REVOCATION_TIMEOUT,
     onReview,
     close () {
       end()

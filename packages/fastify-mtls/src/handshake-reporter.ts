@@ -28,8 +28,8 @@ export class HandshakeReporter {
     this.#untilOf = untilOf
   }
 
-  /** @param judgedIn milliseconds that verifying took */
-  refused (facts: ConnectionFacts, { reason, code, detail, leaf }: Refusal, judgedIn?: number): void {
+  /** @param durationMs milliseconds that verifying took */
+  refused (facts: ConnectionFacts, { reason, code, detail, leaf }: Refusal, durationMs?: number): void {
     this.#publishRefusal(reason, () => {
       const certificate = leaf()
       return {
@@ -38,7 +38,7 @@ export class HandshakeReporter {
         peer: describePeer(certificate),
         fingerprint256: certificate === undefined ? undefined : hash('sha256', certificate, 'hex'),
         ...facts,
-        judgedIn
+        durationMs
       }
     })
   }
@@ -55,16 +55,16 @@ export class HandshakeReporter {
       alpnProtocol: undefined,
       protocol: socket?.getProtocol?.() ?? undefined,
       resumed: false,
-      judgedIn: undefined
+      durationMs: undefined
     }))
   }
 
-  identified ({ peer, socket, remoteAddress, decision }: ConnectionRecord, judgedIn?: number): void {
+  identified ({ peer, socket, remoteAddress, decision }: ConnectionRecord, durationMs?: number): void {
     if (peer === null) return
     const serverAuthOnlyUntil = decision?.serverAuthOnly === true ? this.#untilOf(decision.authority) : undefined
     if (serverAuthOnlyUntil !== undefined) this.onServerAuthOnly?.(peer, serverAuthOnlyUntil)
     if (!connectionIdentified.hasSubscribers) return
-    connectionIdentified.publish({ v: 1, time: this.#now(), peer, remoteAddress, resumed: socket.isSessionReused(), serverAuthOnlyUntil, judgedIn })
+    connectionIdentified.publish({ v: 1, time: this.#now(), peer, remoteAddress, resumed: socket.isSessionReused(), serverAuthOnlyUntil, durationMs })
   }
 
   ended ({ peer, remoteAddress }: ConnectionRecord, { reason, detail }: CertificateRefusal): void {

@@ -1,24 +1,29 @@
+import type { SecureServerOptions } from 'node:http2'
+import type { ServerOptions } from 'node:https'
 import { MTLS_ERR_SERVER_OPTION } from './errors.ts'
 
-/** What may be said beside `mtlsServerOptions` about HTTP, under Fastify's `https`: nothing that touches TLS. Node's names. */
+/** Options of Node's HTTP servers that may stand under Fastify's `https`. None of them is about TLS. */
 const PASSED = [
   'connectionsCheckingInterval', 'headersTimeout', 'highWaterMark', 'insecureHTTPParser', 'joinDuplicateHeaders', 'keepAlive', 'keepAliveInitialDelay', 'keepAliveTimeoutBuffer',
   'maxHeaderSize', 'noDelay', 'rejectNonStandardBodyWrites', 'requireHostHeader', 'uniqueHeaders', 'optimizeEmptyRequests',
   'maxDeflateDynamicTableSize', 'maxHeaderListPairs', 'maxOutstandingPings', 'maxSendHeaderBlockLength', 'maxSessionInvalidFrames', 'maxSessionMemory', 'maxSessionRejectedStreams',
   'maxSettings', 'paddingStrategy', 'peerMaxConcurrentStreams', 'remoteCustomSettings', 'settings', 'streamResetBurst', 'streamResetRate', 'strictFieldWhitespaceValidation',
   'strictSingleValueFields', 'unknownProtocolTimeout'
-]
+] as const
+
+/** Options of Node's HTTP servers, by Node's names. */
+export type HttpOptions = Pick<ServerOptions & SecureServerOptions, Extract<keyof (ServerOptions & SecureServerOptions), typeof PASSED[number]>>
 
 /**
- * Refuses what `Fastify({ ...mtlsServerOptions(credentials), … })` says against the options that were made: a `requestCert: false` that is passed over in silence would be believed.
+ * Refuses options that contradict mutual TLS. A `requestCert: false` that is ignored in silence would be believed.
  *
  * @throws MTLS_ERR_SERVER_OPTION
  */
 export function checkServerOptions ({ https, http2 }: Record<string, any>, isHttp2: boolean): void {
-  if (Boolean(http2) !== isHttp2) throw new MTLS_ERR_SERVER_OPTION(`Fastify's http2 is ${String(http2)}; expected mtlsServerOptions(credentials, { http2: ${String(!isHttp2)} })`)
+  if (Boolean(http2) !== isHttp2) throw new MTLS_ERR_SERVER_OPTION(`Fastify's http2 is ${String(http2)}, but the server was made for ${isHttp2 ? 'HTTP/2' : 'HTTP/1.1'}; expected withMtls(credentials, { http2: ${String(!isHttp2)} })`)
   if (https === null || typeof https !== 'object') return
   for (const key of Object.keys(https)) {
-    if (!PASSED.includes(key)) throw new MTLS_ERR_SERVER_OPTION(`https.${key} cannot be given beside mtlsServerOptions; expected its own settings, or nothing`)
+    if (!(PASSED as readonly string[]).includes(key)) throw new MTLS_ERR_SERVER_OPTION(`found https.${key}; expected options of Node's HTTP server alone: certificates come from the credentials, other options of TLS stand under mtls`)
   }
 }
 

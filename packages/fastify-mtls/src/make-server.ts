@@ -6,16 +6,16 @@ import type { FastifyServerFactory } from 'fastify'
 import { checkServerOptions, pickHttpOptions } from './http-options.ts'
 import { bindFurtherAddresses } from './further-addresses.ts'
 import type { ServerContext } from './server-context.ts'
-import { describeSecureContext } from './server-settings.ts'
-import type { MtlsServerSettings } from './server-settings.ts'
+import { describeSecureContext } from './server-options.ts'
+import type { MtlsServerOptions } from './server-options.ts'
 
 type Handler = (...args: any[]) => void
 type Options = Record<string, any>
 
 /** A factory for Fastify whose servers serve HTTP/1.1 under the gate. */
-export function makeHttpsFactory (context: ServerContext, settings: MtlsServerSettings): FastifyServerFactory<HttpsServer> {
+export function makeHttpsFactory (context: ServerContext, mtls: MtlsServerOptions): FastifyServerFactory<HttpsServer> {
   const make = (handler: Handler, options: Options): HttpsServer => {
-    const server = createServer({ ...pickHttpOptions(options), ...describeTls(context, settings, ['http/1.1']) }, handler)
+    const server = createServer({ ...pickHttpOptions(options), ...describeTls(context, mtls, ['http/1.1']) }, handler)
     applyTimeouts(server, options)
     context.adopt(server)
     return server
@@ -29,10 +29,10 @@ export function makeHttpsFactory (context: ServerContext, settings: MtlsServerSe
 }
 
 /** A factory for Fastify whose servers serve HTTP/2, and HTTP/1.1 unless that is ruled out, under the gate. */
-export function makeHttp2Factory (context: ServerContext, settings: MtlsServerSettings): FastifyServerFactory<Http2SecureServer> {
-  const { allowHTTP1 = true } = settings
+export function makeHttp2Factory (context: ServerContext, mtls: MtlsServerOptions): FastifyServerFactory<Http2SecureServer> {
+  const { allowHTTP1 = true } = mtls
   const make = (handler: Handler, options: Options): Http2SecureServer => {
-    const tls = describeTls(context, settings, allowHTTP1 ? ['h2', 'http/1.1'] : ['h2'])
+    const tls = describeTls(context, mtls, allowHTTP1 ? ['h2', 'http/1.1'] : ['h2'])
     const server = createSecureServer({ ...pickHttpOptions(options), ...tls, allowHTTP1 }, handler)
     applyTimeouts(server as unknown as HttpsServer, options)
     followSessions(server, options)
@@ -47,14 +47,14 @@ export function makeHttp2Factory (context: ServerContext, settings: MtlsServerSe
   }
 }
 
-function describeTls ({ credentials }: ServerContext, settings: MtlsServerSettings, protocols: readonly string[]): object {
+function describeTls ({ credentials }: ServerContext, mtls: MtlsServerOptions, protocols: readonly string[]): object {
   return {
-    ...describeSecureContext(credentials.current, settings),
+    ...describeSecureContext(credentials.current, mtls),
     ALPNProtocols: [...protocols],
     requestCert: true,
     // OpenSSL's refusal would hide its reason and the certificate: the gate refuses instead.
     rejectUnauthorized: false,
-    handshakeTimeout: settings.handshakeTimeout ?? 10_000
+    handshakeTimeout: mtls.handshakeTimeout ?? 10_000
   }
 }
 

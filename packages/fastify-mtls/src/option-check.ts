@@ -1,3 +1,4 @@
+import type { CredentialSource, TrustSource } from '@peerkit/credentials'
 import { MTLS_ERR_SERVER_OPTION } from './errors.ts'
 import { findNearestName } from './nearest-name.ts'
 
@@ -7,7 +8,7 @@ export function checkKeys (options: unknown, known: readonly string[], what: str
   for (const key of Object.keys(options)) {
     if (known.includes(key)) continue
     const nearest = findNearestName(key, known)
-    throw new MTLS_ERR_SERVER_OPTION(`${what} knows no "${key}"; ${nearest === undefined ? `expected ${known.join(', ')}` : `did you mean "${nearest}"?`}`)
+    throw new MTLS_ERR_SERVER_OPTION(`unknown option "${key}" for ${what}; ${nearest === undefined ? `expected one of ${known.join(', ')}` : `did you mean "${nearest}"?`}`)
   }
 }
 
@@ -16,8 +17,14 @@ export function checkCredentials (credentials: unknown, what: string): void {
   const found = credentials as { current?: { cert?: unknown, ca?: unknown }, subscribe?: unknown } | null | undefined
   if (found === null || typeof found !== 'object' || typeof found.subscribe !== 'function' || found.current?.cert === undefined) {
     const hint = found instanceof Promise ? 'a Promise (await it)' : found === null ? 'null' : typeof found
-    throw new MTLS_ERR_SERVER_OPTION(`${what} needs "credentials", a source such as fileCredentials() gives; found ${hint}`)
+    throw new MTLS_ERR_SERVER_OPTION(`${what} needs credentials, a source such as fileCredentials() gives; found ${hint}`)
   }
+  checkOpen(credentials as CredentialSource, 'the credentials')
+}
+
+/** A closed source would never rotate. @throws MTLS_ERR_SERVER_OPTION */
+export function checkOpen ({ closed }: TrustSource, what: string): void {
+  if (closed === true) throw new MTLS_ERR_SERVER_OPTION(`${what} are closed already; expected an open source`)
 }
 
 /** @throws MTLS_ERR_SERVER_OPTION where a given value is none of those allowed */

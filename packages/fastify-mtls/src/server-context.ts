@@ -1,6 +1,7 @@
 import { ListWatch, readBlockOption } from '@peerkit/credentials'
 import type { BlockOption, CredentialSnapshot, CredentialSource } from '@peerkit/credentials'
 import { handshakeChainUnavailable } from '@peerkit/events'
+import type { RevocationChecker } from '@peerkit/revocation'
 import { findIssuer } from '@peerkit/trust'
 import { ConnectionWatch } from './connection-watch.ts'
 import { MTLS_ERR_SERVER_OPTION } from './errors.ts'
@@ -8,17 +9,17 @@ import { Gate } from './gate.ts'
 import type { MtlsServer } from './gate.ts'
 import { HandshakeReporter } from './handshake-reporter.ts'
 import { canMeetTlsSockets } from './node-internals.ts'
-import { describeSecureContext } from './server-settings.ts'
-import type { MtlsServerSettings } from './server-settings.ts'
+import { describeSecureContext } from './server-options.ts'
+import type { MtlsServerOptions } from './server-options.ts'
 import { TicketKeys } from './ticket-keys.ts'
 import { Trust } from './trust.ts'
 
 const contexts = new WeakMap<object, ServerContext>()
 
-/** The context of a server that `mtlsServerOptions` made. */
 /** On servers: the authorities that rules may ask about, as a function. */
 export const AUTHORITIES: unique symbol = Symbol.for('peerkit.authorities')
 
+/** The context of a server that `withMtls` or `mtlsServerOptions` made. */
 export function contextOf (server: object): ServerContext | undefined {
   return contexts.get(server)
 }
@@ -29,11 +30,13 @@ export class ServerContext {
   readonly reporter: HandshakeReporter
   readonly trust: Trust
   readonly block: BlockOption | undefined
+  /** The option `revocation`. */
+  readonly revocation: RevocationChecker | undefined
   /** How long requests wait for an answer about revocation, in milliseconds. */
-  readonly judgementTimeout: number
+  readonly revocationTimeout: number
   /** Called when open connections are evaluated again: the trust moved. */
   readonly onReview: Set<() => void> = new Set()
-  readonly #settings: MtlsServerSettings
+  readonly #options: MtlsServerOptions
   readonly #gate: Gate
   readonly #watch: ConnectionWatch
   /** Each server with its own `setSecureContext`: nobody else may call it. */
@@ -42,21 +45,22 @@ export class ServerContext {
   readonly #lists: ListWatch
   #end = (): void => {}
 
-  constructor (credentials: CredentialSource, settings: MtlsServerSettings) {
+  constructor (credentials: CredentialSource, options: MtlsServerOptions) {
     this.credentials = credentials
-    this.#settings = settings
-    const { revocation, algorithms, block, now = Date.now, clientCertificate, judgementTimeout = 5_000, drainTimeout = 10_000 } = settings
+    this.#options = options
+    const { revocation, algorithms, block, now = Date.now, clientCertificate, revocationTimeout = 5_000, drainTimeout = 10_000 } = options
     const trust = new Trust(credentials, { revocation, algorithms, block: block === undefined ? undefined : readBlockOption(block, 'block'), now, onLearned: () => { this.#changeSharedKeys('rejoin') } })
     const reporter = new HandshakeReporter(now, (name) => credentials.current.authorities.find((authority) => authority.name === name)?.serverAuthOnlyUntil)
-    const watch = new ConnectionWatch({ trust, drainTimeout, judgementTimeout, onEnded: (record, refusal) => { reporter.ended(record, refusal) } })
+    const watch = new ConnectionWatch({ trust, drainTimeout, revocationTimeout, onEnded: (record, refusal) => { reporter.ended(record, refusal) } })
     this.reporter = reporter
     this.trust = trust
     this.block = block
-    this.judgementTimeout = judgementTimeout
+    this.revocation = revocation
+    this.revocationTimeout = revocationTimeout
     this.#watch = watch
-    this.#gate = new Gate({ trust, watch, reporter, allowAnonymous: clientCertificate === 'optional', judgementTimeout, onSessionUnknown: () => { this.#changeSharedKeys('disown') } })
+    this.#gate = new Gate({ trust, watch, reporter, allowAnonymous: clientCertificate === 'optional', revocationTimeout, onSessionUnknown: () => { this.#changeSharedKeys('disown') } })
     this.#lists = new ListWatch(credentials, 'clients', { revocation, block }, () => { this.#review() })
-    this.#tickets = new TicketKeys(settings, now, () => { this.#applyAllTicketKeys() })
+    this.#tickets = new TicketKeys(options, now, () => { this.#applyAllTicketKeys() })
   }
 
   /** Puts a server under the gate and keeps its certificates live until it is closed. */
@@ -65,12 +69,12 @@ export class ServerContext {
     // Asked for by the rules of fastify-allowed-clients, whichever plugin comes first.
     Object.defineProperty(server, AUTHORITIES, { value: () => this.trust.ruleAuthorities })
     this.#gate.install(server)
-    const { ocspStapler } = this.#settings
+    const { ocspStapler } = this.#options
     if (ocspStapler !== undefined) server.on('OCSPRequest', ocspStapler.handle)
     if (this.#servers.size === 0) this.#follow()
     this.#servers.set(server, server.setSecureContext.bind(server))
     closeSecondDoors(server)
-    reportUnavailableChain(this.#settings.now ?? Date.now)
+    reportUnavailableChain(this.#options.now ?? Date.now)
     this.#applyTicketKeys(server)
     server.once('close', () => { this.release(server) })
   }
@@ -89,7 +93,7 @@ export class ServerContext {
   #rotate ({ snapshot, previous, trustChanged }: { readonly snapshot: CredentialSnapshot, readonly previous: CredentialSnapshot, readonly trustChanged: boolean }): void {
     if (trustChanged) this.#tickets.drop()
     for (const [server, setSecureContext] of this.#servers) {
-      setSecureContext(describeSecureContext(snapshot, this.#settings))
+      setSecureContext(describeSecureContext(snapshot, this.#options))
       this.#applyTicketKeys(server)
     }
     if (snapshot.cert !== previous.cert) this.#restaple(snapshot)
@@ -97,7 +101,7 @@ export class ServerContext {
   }
 
   #restaple ({ identity, intermediates, anchors }: CredentialSnapshot): void {
-    const { ocspStapler } = this.#settings
+    const { ocspStapler } = this.#options
     if (ocspStapler === undefined) return
     const issuer = findIssuer(identity, [...intermediates, ...anchors])
     // Until the answer is there nothing is stapled; the stapler reports and tries again by itself.

@@ -1,21 +1,21 @@
 import { hkdfSync, randomBytes } from 'node:crypto'
 import type { CredentialSnapshot } from '@peerkit/credentials'
-import { readTicketSecret } from './server-settings.ts'
-import type { MtlsServerSettings } from './server-settings.ts'
+import { readTicketSecret } from './server-options.ts'
+import type { MtlsServerOptions } from './server-options.ts'
 
 /** As Node wants them: 16 octets of name, 16 for HMAC, 16 for AES. */
 const TICKET_KEY_OCTETS = 48
 const MIN_SECRET_OCTETS = 32
 const HOUR = 3_600_000
 
-type TicketSettings = Pick<MtlsServerSettings, 'ticketSecret' | 'ticketRotation' | 'clientCertificate' | 'algorithms'>
+type TicketOptions = Pick<MtlsServerOptions, 'ticketSecret' | 'ticketRotation' | 'clientCertificate' | 'algorithms'>
 
 /**
  * The keys of TLS session tickets. Of a secret that workers and machines share they are derived, else they are random. They change with the trust, so that a ticket from before is
  * worthless, and with time (RFC 5077 section 5.5); a rotation of our own leaf leaves them alone, so that clients go on resuming.
  */
 export class TicketKeys {
-  readonly #settings: TicketSettings
+  readonly #options: TicketOptions
   /** What else a handshake has to satisfy here. */
   readonly #requirements: string
   readonly #now: () => number
@@ -27,16 +27,16 @@ export class TicketKeys {
   #hadSecret = false
 
   /** @param onTurn told when the time of the keys is over */
-  constructor (settings: TicketSettings, now: () => number, onTurn: () => void) {
-    this.#settings = settings
-    this.#requirements = JSON.stringify([settings.clientCertificate ?? 'required', settings.algorithms])
+  constructor (options: TicketOptions, now: () => number, onTurn: () => void) {
+    this.#options = options
+    this.#requirements = JSON.stringify([options.clientCertificate ?? 'required', options.algorithms])
     this.#now = now
     this.#onTurn = onTurn
   }
 
   /** Whether other processes have the same secret. */
   get isShared (): boolean {
-    return this.#settings.ticketSecret !== undefined
+    return this.#options.ticketSecret !== undefined
   }
 
   /**
@@ -83,7 +83,7 @@ export class TicketKeys {
   }
 
   get #span (): number {
-    return this.#settings.ticketRotation ?? HOUR
+    return this.#options.ticketRotation ?? HOUR
   }
 
   /**
@@ -91,7 +91,7 @@ export class TicketKeys {
    * able to end the process by it. @throws MTLS_ERR_SERVER_OPTION where it never could be had
    */
   #readSecret (): Uint8Array {
-    const { ticketSecret } = this.#settings
+    const { ticketSecret } = this.#options
     if (ticketSecret !== undefined) {
       try {
         const secret = readTicketSecret(ticketSecret)

@@ -227,7 +227,7 @@ test('an evaluator that fails has accepted nobody', async (t) => {
   const watch = new ConnectionWatch({
     trust: broken,
     drainTimeout: 1,
-    judgementTimeout: 5_000,
+    revocationTimeout: 5_000,
     onEnded: (_record, { reason }) => {
       told.push(reason)
     }

@@ -6,7 +6,7 @@ import { test } from 'tap'
 import { memoryCredentials } from '@peerkit/credentials'
 import { createDevCa } from '@peerkit/dev-ca'
 import Fastify from 'fastify'
-import fastifyMtls, { injectAs, mtlsServerOptions } from '../src/index.ts'
+import fastifyMtls, { injectAs, mtlsServerOptions, withMtls } from '../src/index.ts'
 import { call, callSession, openSession, startWorld } from './support/world.ts'
 
 for (const http2 of [false, true]) {
@@ -102,9 +102,9 @@ test('refused handshakes are written to the log of the app, without bytes of key
   const ca = await createDevCa()
   const server = await ca.issue({ ip: '127.0.0.1' })
   const credentials = memoryCredentials({ cert: server.chain, key: server.key, ca: ca.root })
-  const app = Fastify({ ...mtlsServerOptions(credentials), logger: { level: 'warn', stream: { write: (line: string) => { lines.push(line) } } } })
+  const app = Fastify(withMtls(credentials, { logger: { level: 'warn', stream: { write: (line: string) => { lines.push(line) } } } }))
   t.after(async () => { await app.close() })
-  await app.register(fastifyMtls, { credentials })
+  await app.register(fastifyMtls)
   const origin = await app.listen({ host: '127.0.0.1', port: 0 })
   await t.rejects(call({ origin, ca }, await (await createDevCa()).issue({ cn: 'stranger' })))
   t.match(JSON.parse(lines[0] ?? '{}'), { level: 40, reason: 'unknown_ca', remoteAddress: '127.0.0.1', msg: 'mTLS handshake refused' })
@@ -120,12 +120,16 @@ test('the plugin refuses to start where it cannot do its work, and says what to 
     await app.register(fastifyMtls, options)
     await app.ready()
   }
-  await t.rejects(start(Fastify(), { credentials }), { code: 'MTLS_ERR_SERVER_NOT_MTLS', message: /mtlsServerOptions/ })
-  await t.rejects(start(Fastify({ https: { cert: chain, key, requestCert: false } }), { credentials }), { code: 'MTLS_ERR_SERVER_NOT_MTLS' })
-  await t.rejects(start(Fastify(mtlsServerOptions(credentials)), {}), { code: 'MTLS_ERR_SERVER_OPTION', message: /needs "credentials"/ })
-  await t.rejects(start(Fastify(mtlsServerOptions(credentials)), { credentials, forwardd: 1 }), { code: 'MTLS_ERR_SERVER_OPTION', message: /knows no "forwardd"/ })
-  const others = memoryCredentials({ cert: chain, key, ca: ca.root })
-  await t.rejects(start(Fastify(mtlsServerOptions(credentials)), { credentials: others }), { code: 'MTLS_ERR_SERVER_OPTION', message: /other credentials/ })
+  const notMtls = (what: string): { code: string, message: RegExp } => ({ code: 'MTLS_ERR_SERVER_NOT_MTLS', message: new RegExp(`not created with withMtls\\(\\): its server ${what}\\. Create it with Fastify\\(withMtls\\(credentials\\)\\)`) })
+  await t.rejects(start(Fastify(), {}), notMtls('does not speak TLS'))
+  await t.rejects(start(Fastify({ https: { cert: chain, key, requestCert: false } }), {}), notMtls('does not ask for client certificates'))
+  await t.rejects(start(Fastify({ https: { cert: chain, key, requestCert: true } }), {}), notMtls('asks for client certificates, but does not verify them'))
+  const refused = (message: RegExp): { code: string, message: RegExp } => ({ code: 'MTLS_ERR_SERVER_OPTION', message })
+  await t.rejects(start(Fastify(withMtls(credentials)), { credentials }), refused(/found credentials; expected none: the plugin takes those that withMtls got/))
+  await t.rejects(start(Fastify(withMtls(credentials)), { forwardd: 1 }), refused(/unknown option "forwardd" for @peerkit\/fastify-mtls; did you mean "forwarded"\?/))
+  await t.rejects(start(Fastify(withMtls(credentials)), { closeCredentials: 'yes' }), refused(/closeCredentials is "yes"; expected true or false/))
+  await t.rejects(start(Fastify(withMtls(credentials)), { revocation: {} }), refused(/found revocation on an app that withMtls made; expected it there/))
+  await t.rejects(start(Fastify(), { forwarded: { format: 'nginx', gateways: { unixSocket: true } }, closeCredentials: true }), refused(/found closeCredentials without trust/))
 })
 
 test('mtlsServerOptions refuses wrong options by name', async (t) => {
@@ -138,16 +142,16 @@ test('mtlsServerOptions refuses wrong options by name', async (t) => {
     [null, {}, /found null/],
     [Promise.resolve(credentials), {}, /await it/],
     [{ cert: chain }, {}, /found object/],
-    [credentials, { htp2: true }, /knows no "htp2"/],
+    [credentials, { htp2: true }, /unknown option "htp2" for mtlsServerOptions; did you mean "http2"\?/],
     [credentials, { clientCertificate: 'maybe' }, /clientCertificate is "maybe"/],
     [credentials, { ticketSecret: Buffer.alloc(16) }, /at least 32 octets/],
     [credentials, { minVersion: 'TLSv1' }, /minVersion is "TLSv1"/],
     [credentials, { handshakeTimeout: 0 }, /handshakeTimeout is 0/],
     [credentials, { drainTimeout: 2 ** 31 }, /drainTimeout is 2147483648/],
-    [credentials, { judgementTimeout: '5s' }, /judgementTimeout is "5s"/],
+    [credentials, { revocationTimeout: '5s' }, /revocationTimeout is "5s"/],
     [credentials, null, /got null; expected an object/],
     [credentials, 'h2', /got string; expected an object/],
-    [credentials, { tls: true }, /knows no "tls"; expected http2, /],
+    [credentials, { tls: true }, /unknown option "tls" for mtlsServerOptions; expected one of http2, /],
     [credentials, { minVersoin: 'TLSv1.3' }, /did you mean "minVersion"/],
     [credentials, { allowHTTP1: {} }, /allowHTTP1 is an object; expected true or false/],
     [credentials, { minVersion: 'TLSv1.3', maxVersion: 'TLSv1.2' }, /minVersion is above maxVersion/],
@@ -165,9 +169,9 @@ test('what Fastify is told beside the options must not speak against them', asyn
   const { chain, key } = await ca.issue()
   const credentials = memoryCredentials({ cert: chain, key, ca: ca.root })
   const make = (settings: object, beside: object): unknown => Fastify({ ...mtlsServerOptions(credentials, settings) as object, ...beside })
-  t.throws(() => make({}, { https: { requestCert: false } }), { code: 'MTLS_ERR_SERVER_OPTION', message: /https\.requestCert cannot be given/ })
+  t.throws(() => make({}, { https: { requestCert: false } }), { code: 'MTLS_ERR_SERVER_OPTION', message: /found https\.requestCert; expected options of Node's HTTP server alone/ })
   t.throws(() => make({ http2: true }, { https: { rejectUnauthorized: false } }), { code: 'MTLS_ERR_SERVER_OPTION', message: /https\.rejectUnauthorized/ })
-  t.throws(() => make({}, { http2: true }), { code: 'MTLS_ERR_SERVER_OPTION', message: /http2 is true; expected mtlsServerOptions\(credentials, \{ http2: true \}\)/ })
+  t.throws(() => make({}, { http2: true }), { code: 'MTLS_ERR_SERVER_OPTION', message: /http2 is true, but the server was made for HTTP\/1\.1; expected withMtls\(credentials, \{ http2: true \}\)/ })
   t.throws(() => make({ http2: true }, { http2: false }), { code: 'MTLS_ERR_SERVER_OPTION', message: /http2 is false/ })
   const world = await startWorld(t, { fastify: { https: { maxHeaderSize: 512 }, maxRequestsPerSocket: 1 } })
   t.match(await call(world, world.client), { status: 200 })
@@ -219,7 +223,7 @@ test('every server that the options make is gated, and gets the certificates tha
   const options = mtlsServerOptions(credentials)
   const app = Fastify(options)
   t.after(async () => { await app.close() })
-  await app.register(fastifyMtls, { credentials })
+  await app.register(fastifyMtls)
   app.get('/', async (request) => ({ cn: request.peer.subject?.commonName }))
   await app.listen({ host: '127.0.0.1', port: 0 })
   const second = options.serverFactory(app.routing as any, app.initialConfig as any)

@@ -56,7 +56,7 @@ test('no answer, a late one and a broken one are no', async (t) => {
     if (name === 'overtaken') return Promise.resolve().then(() => { state.epoch++; return GOOD })
     return GOOD
   })
-  const world = await startBehind(t, {}, { settings: { revocation: state.checker, judgementTimeout: 50 } })
+  const world = await startBehind(t, {}, { settings: { revocation: state.checker, revocationTimeout: 50 } })
   for (const cn of ['silent', 'rejects', 'overtaken']) t.match(await call(world, world.gateway, { headers: told(await world.ca.issue({ cn })) }), REFUSED, cn)
   t.match(world.refused.map(({ reason }) => reason), ['revocation_unknown', 'revocation_unknown', 'revocation_unknown'])
 })
@@ -118,7 +118,7 @@ test('an answer has the same time limit in every kind of verification, and what 
     ['by another validator', { ...inProcess, validator: validator() }, true],
     ['by a reader of one\'s own', createForwardedReader({ ...inProcess, validator: validator() }), true]
   ] as const) {
-    const world = await startBehind(t, forwarded as Partial<ForwardedReaderOptions>, { ca, settings: { revocation: state.checker, judgementTimeout: 50 } })
+    const world = await startBehind(t, forwarded as Partial<ForwardedReaderOptions>, { ca, settings: { revocation: state.checker, revocationTimeout: 50 } })
     const ask = async (): Promise<object> => await call(world, world.gateway, { headers: told(behind) })
     t.match(await ask(), REFUSED, kind)
     t.match(world.refused, [{ reason: 'revocation_unknown', header: 'client-cert', detail: 'no answer about revocation came in time' }], kind)

@@ -5,7 +5,7 @@ import type { ForwardedReader } from '@peerkit/forwarded'
 import { parsePeerIdentity } from '@peerkit/identity'
 import Fastify from 'fastify'
 import { test } from 'tap'
-import fastifyMtls, { injectAs, mtlsServerOptions } from '../src/index.ts'
+import fastifyMtls, { injectAs, withMtls } from '../src/index.ts'
 import { startBehind, told, trusted } from './support/gateway.ts'
 import { call, callSession, openSession, startWorld } from './support/world.ts'
 
@@ -158,10 +158,10 @@ test('the chain of a gateway\'s client is what leads to a CA in force, whatever 
 test('nobody is known before the headers were read: not to hooks of plugins that came earlier', async (t) => {
   const seen: unknown[] = []
   const world = await startBehind(t)
-  const other: any = Fastify(mtlsServerOptions(world.credentials))
+  const other: any = Fastify(withMtls(world.credentials))
   t.after(async () => { await other.close() })
   other.addHook('onRequest', async (request: any) => { seen.push(request.optionalPeer) })
-  await other.register(fastifyMtls, { credentials: world.credentials, forwarded: { format: 'rfc9440', gateways: trusted } })
+  await other.register(fastifyMtls, { forwarded: { format: 'rfc9440', gateways: trusted } })
   other.get('/', async (request: any) => request.peer.subject.commonName)
   const origin = await other.listen({ host: '127.0.0.1', port: 0 })
   t.match(await call({ origin, ca: world.ca }, world.gateway, { path: '/none' }), { status: 401 })
@@ -200,10 +200,8 @@ test('wrong options are refused when the plugin is registered', async (t) => {
   const start = async (app: any, options: unknown): Promise<void> => { await app.register(fastifyMtls, options).ready() }
   const gateways = { addresses: ['127.0.0.1'] }
   const { credentials } = world
-  await t.rejects(start(Fastify(mtlsServerOptions(credentials)), { credentials, forwarded: { format: 'ngnix', gateways } }), { code: 'MTLS_ERR_FORWARDED_OPTION' })
-  await t.rejects(start(Fastify(mtlsServerOptions(credentials)), { credentials, forwarded: 'nginx' }), { code: 'MTLS_ERR_SERVER_OPTION', message: /forwarded is string/ })
-  await t.rejects(start(Fastify(mtlsServerOptions(credentials)), { credentials, forwarded: null }), { code: 'MTLS_ERR_SERVER_OPTION', message: /forwarded is null/ })
-  await t.rejects(start(Fastify(mtlsServerOptions(credentials)), { forwarded: { format: 'nginx', gateways } }), { code: 'MTLS_ERR_SERVER_OPTION', message: /needs "credentials"/ })
-  await t.rejects(start(Fastify(), { credentials, forwarded: { format: 'nginx', gateways } }), { code: 'MTLS_ERR_SERVER_NOT_MTLS' })
-  await t.rejects(start(Fastify(), {}), { code: 'MTLS_ERR_SERVER_OPTION' })
+  await t.rejects(start(Fastify(withMtls(credentials)), { forwarded: { format: 'ngnix', gateways } }), { code: 'MTLS_ERR_FORWARDED_OPTION' })
+  await t.rejects(start(Fastify(withMtls(credentials)), { forwarded: 'nginx' }), { code: 'MTLS_ERR_SERVER_OPTION', message: /forwarded is string/ })
+  await t.rejects(start(Fastify(withMtls(credentials)), { forwarded: null }), { code: 'MTLS_ERR_SERVER_OPTION', message: /forwarded is null/ })
+  await t.rejects(start(Fastify(), { credentials, forwarded: { format: 'nginx', gateways } }), { code: 'MTLS_ERR_SERVER_OPTION', message: /found credentials; expected none/ })
 })

@@ -77,9 +77,9 @@ test('what does not fit together is refused at start', async (t) => {
   for (const [options, message] of [
     [{ forwarded, trust: {} }, /trust is object; expected a source such as fileTrust\(\) gives/],
     [{ forwarded, trust: Promise.resolve() }, /trust is a Promise \(await it\)/],
-    [{ forwarded, block: [] }, /found "block" without "trust"/],
-    [{ forwarded, revocation: {} }, /found "revocation" without "trust"/],
-    [{ forwarded: { ...forwarded, verifiedAs: 'clients' } }, /forwarded\.verifiedAs needs "credentials" or "trust"/],
+    [{ forwarded, block: [] }, /found block without trust/],
+    [{ forwarded, revocation: {} }, /found revocation without trust/],
+    [{ forwarded: { ...forwarded, verifiedAs: 'clients' } }, /forwarded\.verifiedAs needs trust, whose authority it names/],
     [{ forwarded: { ...forwarded, verifiedAs: 'client' }, trust: memoryTrust({ authorities }) }, /forwarded\.verifiedAs is "client"; expected an authority for clients: clients, partner/]
   ] as const) await t.rejects(async () => { await Fastify().register(fastifyMtls, options as never) }, { code: 'MTLS_ERR_SERVER_OPTION', message })
 })

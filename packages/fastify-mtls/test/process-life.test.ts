@@ -12,13 +12,13 @@ async function run (program: string): Promise<{ code: number, output: string }> 
     import Fastify from 'fastify'
     import { memoryCredentials } from '@peerkit/credentials'
     import { createDevCa } from '@peerkit/dev-ca'
-    import fastifyMtls, { mtlsServerOptions } from ${JSON.stringify(import.meta.resolve('../src/index.ts'))}
+    import fastifyMtls, { mtlsServerOptions, withMtls } from ${JSON.stringify(import.meta.resolve('../src/index.ts'))}
     const ca = await createDevCa()
     const { chain: cert, key } = await ca.issue({ dns: 'localhost', ip: '127.0.0.1' })
     const credentials = memoryCredentials({ cert, key, ca: ca.root, crl: (await ca.crl()).pem })
     const make = async (settings) => {
       const app = Fastify(mtlsServerOptions(credentials, settings))
-      await app.register(fastifyMtls, { credentials })
+      await app.register(fastifyMtls)
       app.get('/', async (request) => request.peer.toString())
       return app
     }
@@ -33,7 +33,7 @@ async function run (program: string): Promise<{ code: number, output: string }> 
 
 test('a server that was made and is not closed keeps no process alive, whether it was readied or not', async (t) => {
   t.same(await run(`
-    Fastify(mtlsServerOptions(credentials))
+    Fastify(withMtls(credentials))
     await (await make({})).ready()
     await (await make({ http2: true })).ready()
     console.log('ready')`), { code: 0, output: 'ready' })

@@ -110,7 +110,7 @@ test('an answer that never comes, or fails, is a refusal', async (t) => {
     [async (): Promise<RevocationStatus> => ({ state: 'unknown', why: 'ocsp_unavailable' }), 'revocation_unknown'],
     [async (): Promise<RevocationStatus> => ({ state: 'revoked', source: 'ocsp', reason: undefined, revokedAt: undefined }), 'revoked']
   ] as Array<[() => RevocationStatus | Promise<RevocationStatus>, string]>) {
-    const world = await startWorld(t, { settings: { revocation: makeChecker(answer), judgementTimeout: 20 } })
+    const world = await startWorld(t, { settings: { revocation: makeChecker(answer), revocationTimeout: 20 } })
     await t.rejects(call(world, world.client), { code: 'ECONNRESET' }, reason)
     t.match(world.refusals, [{ reason }])
   }
@@ -217,7 +217,7 @@ test('the next answer is asked for before the one there is ends, and requests do
   const now = (): number => Date.now() + ahead
   let silent = false
   const checker = makeChecker(() => silent ? new Promise(() => {}) : good(now() + 100_000))
-  const { world, ask } = await openOne(t, checker, { now, judgementTimeout: 20 })
+  const { world, ask } = await openOne(t, checker, { now, revocationTimeout: 20 })
   ahead = 80_000
   t.match(await ask(), { status: 200, reused: true })
   t.equal(checker.asked, 1)
@@ -251,7 +251,7 @@ test('an answer that is needed on an open connection and never comes, or fails, 
   ] as Array<[() => Promise<RevocationStatus>, string]>) {
     let answer: () => RevocationStatus | Promise<RevocationStatus> = () => good()
     const checker = makeChecker(() => answer())
-    const { world, ask } = await openOne(t, checker, { judgementTimeout: 20 })
+    const { world, ask } = await openOne(t, checker, { revocationTimeout: 20 })
     answer = fail
     checker.move()
     t.match(await ask(), { status: 401, reused: true }, reason)

@@ -1,5 +1,6 @@
 import createError from '@fastify/error'
 import type { FastifyErrorConstructor } from '@fastify/error'
+import { ClientError } from '@peerkit/identity/internal'
 
 /** The options of {@link createForwardedReader} are wrong. */
 export const MTLS_ERR_FORWARDED_OPTION: FastifyErrorConstructor<{ code: 'MTLS_ERR_FORWARDED_OPTION' }, [string]> =
@@ -7,4 +8,4 @@ export const MTLS_ERR_FORWARDED_OPTION: FastifyErrorConstructor<{ code: 'MTLS_ER
 
 /** A request carries a forwarded client certificate that must not be believed. */
 export const MTLS_ERR_FORWARDED_REFUSED: FastifyErrorConstructor<{ code: 'MTLS_ERR_FORWARDED_REFUSED' }, []> =
-  createError('MTLS_ERR_FORWARDED_REFUSED', 'Forwarded client certificate refused', 401)
+  createError('MTLS_ERR_FORWARDED_REFUSED', 'Forwarded client certificate refused', 401, ClientError)

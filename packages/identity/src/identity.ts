@@ -3,7 +3,7 @@ import type { ClaimKind, PeerIdentity, SubjectAltNames } from './peer-identity.t
 import { hideAltNames } from './subject-alt-names.ts'
 
 /** Every stored field of a `PeerIdentity`. */
-export type IdentityFields = Omit<PeerIdentity, 'raw' | 'toString' | 'toJSON' | 'authority' | 'notBelieved'> & Partial<Pick<PeerIdentity, 'authority' | 'notBelieved'>>
+export type IdentityFields = Omit<PeerIdentity, 'raw' | 'toString' | 'toJSON' | 'authority' | 'notBelieved' | 'commonName' | 'organization' | 'organizationalUnit'> & Partial<Pick<PeerIdentity, 'authority' | 'notBelieved'>>
 
 const NO_LINKS: PeerLinks = Object.freeze({})
 const NONE: readonly never[] = Object.freeze([])
@@ -60,6 +60,10 @@ class Identity implements PeerIdentity {
     this.#claims = claims
     Object.freeze(this)
   }
+
+  get commonName (): string | undefined { return onlyText(this.subject, '2.5.4.3') }
+  get organization (): string | undefined { return onlyText(this.subject, '2.5.4.10') }
+  get organizationalUnit (): string | undefined { return onlyText(this.subject, '2.5.4.11') }
 
   // Bytes cannot be frozen: whoever writes to what this returns must not change the identity for others.
   get raw (): Uint8Array | undefined {
@@ -189,4 +193,11 @@ function shorten (text: string, length: number): string {
   if (text.length <= length) return text
   // Never half a surrogate pair: the line must stay well-formed for every log sink.
   return `${text.slice(0, length - 1).replace(/[\ud800-\udbff]$/, '')}…`
+}
+
+/** Of several values nobody could say which one is meant, and two readers could take two. */
+function onlyText (name: DistinguishedName | undefined, oid: string): string | undefined {
+  const found = name?.rdns.flat().filter(({ type }) => type === oid) ?? []
+  const [only] = found
+  return found.length === 1 && only?.encoding !== 'other' ? only?.value : undefined
 }

@@ -27,6 +27,12 @@ export interface SubjectAltNames {
 /** Who the peer is: deeply frozen, JSON-serialisable, no key material. A field that is not known is `undefined`. */
 export interface PeerIdentity {
   readonly subject: DistinguishedName | undefined
+  /** The subject's common name. Undefined where it is not known, or where the subject has none or several. */
+  readonly commonName: string | undefined
+  /** The subject's organization. Undefined where it is not known, or where the subject has none or several. */
+  readonly organization: string | undefined
+  /** The subject's organizational unit. Undefined where it is not known, or where the subject has none or several. */
+  readonly organizationalUnit: string | undefined
   readonly issuer: DistinguishedName | undefined
   readonly subjectAltNames: SubjectAltNames | undefined
   /** The SPIFFE ID of a valid X.509-SVID leaf: exactly one URI name, which is a SPIFFE ID with a path, and no CA (X509-SVID 5.2). */

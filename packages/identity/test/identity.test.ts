@@ -1,7 +1,7 @@
 import { inspect } from 'node:util'
 import { test } from 'tap'
 import { createDevCa } from '@peerkit/dev-ca'
-import { createPartialIdentity, isPeerIdentity, parsePeerIdentity } from '@peerkit/identity'
+import { createPartialIdentity, isPeerIdentity, limitPeerIdentity, parsePeerIdentity } from '@peerkit/identity'
 import { sequence, text } from './fixtures/der.ts'
 import { certificate, directoryName, dns, email, ip, name, otherName, subjectAltName, uri } from './fixtures/certificate.ts'
 
@@ -65,4 +65,20 @@ test('cannot be imitated by an object that looks like one', async (t) => {
   t.ok(isPeerIdentity(peer))
   t.ok(isPeerIdentity(createPartialIdentity({ subject: 'CN=x' })))
   for (const fake of [undefined, null, 'x', {}, { ...peer }, Object.create(peer), structuredClone(JSON.parse(JSON.stringify(peer)))]) t.notOk(isPeerIdentity(fake))
+})
+
+test('commonName and its like give a value only where the subject has exactly one', async (t) => {
+  const of = (subject: string): unknown[] => {
+    const { commonName, organization, organizationalUnit } = createPartialIdentity({ subject, serialNumber: '01' })
+    return [commonName, organization, organizationalUnit]
+  }
+  t.same(of('CN=alice,OU=billing,O=Example'), ['alice', 'Example', 'billing'])
+  t.same(of('CN=alice,OU=billing,OU=ops'), ['alice', undefined, undefined], 'two units: neither')
+  t.same(of('CN=alice+CN=bob'), [undefined, undefined, undefined], 'two in one RDN')
+  t.same(of('CN=alice,CN=#0500'), [undefined, undefined, undefined], 'one of them is no text')
+  t.same(of('CN=#0500'), [undefined, undefined, undefined])
+  t.same(createPartialIdentity({ serialNumber: '01' }).commonName, undefined, 'an unknown subject')
+  const peer = createPartialIdentity({ subject: 'CN=alice', serialNumber: '01' })
+  t.notOk('commonName' in peer.toJSON(), 'the subject says it already')
+  t.equal(limitPeerIdentity(peer, 'partner', ['subject']).commonName, undefined, 'a subject that is not believed is unknown')
 })

@@ -6,9 +6,9 @@ import type { AuditLog, AuditLogger, AuditOptions } from './audit/audit-log.ts'
 import { countCallersByIssuer } from './callers-by-issuer.ts'
 import type { IssuerCallers } from './callers-by-issuer.ts'
 import { READINESS_KEYS, watchReadiness } from './expiry/readiness.ts'
-import type { ReadinessSettings, ReadyState } from './expiry/readiness.ts'
+import type { ReadinessOptions, ReadyState } from './expiry/readiness.ts'
 import { EXPIRY_KEYS, watchExpiry } from './expiry/watch-expiry.ts'
-import type { ExpirySettings } from './expiry/watch-expiry.ts'
+import type { ExpiryOptions } from './expiry/watch-expiry.ts'
 import { recordMetrics } from './metrics/record-metrics.ts'
 import { checkCredentials, checkKeys } from './option-check.ts'
 
@@ -24,8 +24,8 @@ export interface MonitorOptions {
   /** Metrics: false for none, or a meter. Default: one of the global meter provider, which does nothing without an SDK. */
   readonly meter?: Meter | false
   /** Warnings before certificates and CRLs end, or false for none. */
-  readonly expiry?: ExpirySettings | false
-  readonly readiness?: ReadinessSettings
+  readonly expiry?: ExpiryOptions | false
+  readonly readiness?: ReadinessOptions
   /** The clock of all of them, in milliseconds since the epoch. Default `Date.now`. */
   readonly now?: () => number
 }

@@ -26,7 +26,7 @@ test('not ready when a CRL has ended, unless that was said to be no reason', asy
 test('not ready when rotations are refused for too long, and ready again with the next good one', async (t) => {
   const { credentials, ca, key } = await mintCredentials()
   let now = Date.now()
-  const readiness = watchReadiness({ credentials, refusedFor: 60_000, now: () => now })
+  const readiness = watchReadiness({ credentials, rotationFailureTolerance: 60_000, now: () => now })
   t.teardown(() => { readiness.close() })
   const foreign = await ca.issue({ cn: 'service' })
   await t.rejects(async () => { await credentials.update({ cert: foreign.chain, key, ca: ca.root }) })
@@ -50,7 +50,7 @@ test('a bad file on every machine takes none of them out of service by default',
 
 test('wrong options are refused by name', async (t) => {
   const { credentials } = await mintCredentials()
-  t.throws(() => watchReadiness({ credentials, refusedFor: -1 }), { code: 'MTLS_ERR_MONITOR_OPTION', message: /refusedFor is -1/ })
+  t.throws(() => watchReadiness({ credentials, rotationFailureTolerance: -1 }), { code: 'MTLS_ERR_MONITOR_OPTION', message: /rotationFailureTolerance is -1/ })
   t.throws(() => watchReadiness({} as any), { message: /readiness.credentials/ })
   t.throws(() => watchReadiness({ credentials, crl: true } as any), { message: /knows no "crl"/ })
 })

@@ -30,14 +30,14 @@ function judged (peer: PeerIdentity | null, more: Partial<RequestJudgedMessage> 
 }
 
 function refuse (reason: any): void {
-  handshakeRefused.publish({ ...stamp, reason, code: undefined, detail: undefined, peer: undefined, fingerprint256: undefined, remoteAddress: undefined, remotePort: undefined, alpnProtocol: undefined, protocol: undefined, resumed: false, judgedIn: 2 })
+  handshakeRefused.publish({ ...stamp, reason, code: undefined, detail: undefined, peer: undefined, fingerprint256: undefined, remoteAddress: undefined, remotePort: undefined, alpnProtocol: undefined, protocol: undefined, resumed: false, durationMs: 2 })
 }
 
 test('handshakes are counted by result, and judgements timed', async (t) => {
   const peer = await mintPeer()
   const { sample } = start(t)
-  connectionIdentified.publish({ ...stamp, peer, remoteAddress: undefined, resumed: true, judgedIn: 3 })
-  connectionIdentified.publish({ ...stamp, peer, remoteAddress: undefined, resumed: false, judgedIn: 3 })
+  connectionIdentified.publish({ ...stamp, peer, remoteAddress: undefined, resumed: true, durationMs: 3 })
+  connectionIdentified.publish({ ...stamp, peer, remoteAddress: undefined, resumed: false, durationMs: 3 })
   refuse('expired')
   connectionEnded.publish({ ...stamp, reason: 'revoked', detail: undefined, peer, remoteAddress: undefined })
   t.equal(await sample('peerkit_handshakes_total', { peerkit_result: 'accepted', peerkit_resumed: 'true' }), 1)
@@ -65,10 +65,10 @@ test('the detail of a refusal is no label: a refused client may choose its texts
 test('requests are counted by decision and group, verdicts by whether they were remembered', async (t) => {
   const peer = await mintPeer({ ca: 'Old CA' })
   const { sample } = start(t)
-  requestAllowed.publish(judged(peer, { group: 'billing', judgedIn: 4, remembered: false }))
-  requestAllowed.publish(judged(peer, { group: 'billing', judgedIn: 0.001, remembered: true }))
+  requestAllowed.publish(judged(peer, { group: 'billing', durationMs: 4, cached: false }))
+  requestAllowed.publish(judged(peer, { group: 'billing', durationMs: 0.001, cached: true }))
   requestAllowed.publish(judged(peer))
-  requestDenied.publish(judged(null, { reason: 'no_identity', judgedIn: 1, remembered: false }))
+  requestDenied.publish(judged(null, { reason: 'no_identity', durationMs: 1, cached: false }))
   requestWouldDeny.publish(judged(peer, { reason: 'no_match' }))
   t.equal(await sample('peerkit_requests_total', { peerkit_decision: 'allowed', peerkit_group: 'billing' }), 2)
   t.equal(await sample('peerkit_requests_total', { peerkit_decision: 'allowed', peerkit_group: 'none' }), 1)
@@ -160,9 +160,9 @@ test('every metric of the catalogue is there, and none beside', async (t) => {
   const { credentials } = await mintCredentials()
   const peer = await mintPeer()
   const { scrape } = start(t, { credentials, readiness: watchReadiness({ credentials }) })
-  connectionIdentified.publish({ ...stamp, peer, remoteAddress: undefined, resumed: false, judgedIn: 1 })
+  connectionIdentified.publish({ ...stamp, peer, remoteAddress: undefined, resumed: false, durationMs: 1 })
   connectionEnded.publish({ ...stamp, reason: 'revoked', detail: undefined, peer, remoteAddress: undefined })
-  requestAllowed.publish(judged(peer, { judgedIn: 1, remembered: false }))
+  requestAllowed.publish(judged(peer, { durationMs: 1, cached: false }))
   forwardedRefused.publish({ ...stamp, reason: 'expired', detail: undefined, header: 'client-cert', peer, remoteAddress: undefined })
   forwardedStripped.publish({ ...stamp, reason: 'untrusted_sender', detail: undefined, header: 'client-cert', peer, remoteAddress: undefined })
   rulesReloaded.publish({ ...stamp, file: 'f', generation: 2 })

@@ -69,7 +69,7 @@ const known = ['crls', 'issuers', 'foreignCrls', 'formerIssuers', 'policy', 'clo
 
 /**
  * Answers from CRLs. Each of them is at most 1 MiB here (SYNC_CRL_BYTES), since it is parsed at once: use {@link loadCrlChecker} for larger ones. Throws
- * MTLS_ERR_CRL_INVALID, MTLS_ERR_REVOCATION_OPTION_INVALID.
+ * MTLS_ERR_CRL_INVALID, MTLS_ERR_REVOCATION_OPTION.
  */
 export function crlChecker (options: CrlCheckerOptions): CrlChecker {
   const checker = new ListChecker(options)

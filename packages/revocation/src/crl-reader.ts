@@ -5,7 +5,7 @@ import { countEntries, insertEntries, startEntries } from './crl-entries.ts'
 import { readCrlHeader, type CrlHeader } from './crl-header.ts'
 import { CrlIndex } from './crl-index.ts'
 import { splitCrls } from './crl-pem.ts'
-import { crlInvalid, MTLS_ERR_CRL_INVALID, MTLS_ERR_REVOCATION_OPTION_INVALID } from './errors.ts'
+import { crlInvalid, MTLS_ERR_CRL_INVALID, MTLS_ERR_REVOCATION_OPTION } from './errors.ts'
 import { describeUnreadableKey, mayUse, readIssuerKey, type IssuerKey } from './issuer-key.ts'
 import { isSameName } from './same-name.ts'
 import { SerialTable } from './serial-table.ts'
@@ -48,7 +48,7 @@ export function * readCrls (input: string | Uint8Array, reading: CrlReading): St
       if (index !== undefined) found.push(index)
     }
   } catch (error) {
-    if (error instanceof MTLS_ERR_CRL_INVALID || error instanceof MTLS_ERR_REVOCATION_OPTION_INVALID) throw error
+    if (error instanceof MTLS_ERR_CRL_INVALID || error instanceof MTLS_ERR_REVOCATION_OPTION) throw error
     throw crlInvalid('malformed', error instanceof Error ? error.message : String(error), error)
   }
   return found

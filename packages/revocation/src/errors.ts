@@ -63,8 +63,8 @@ export const MTLS_ERR_OCSP_UNAVAILABLE: FastifyErrorConstructor<{ code: 'MTLS_ER
   createError('MTLS_ERR_OCSP_UNAVAILABLE', 'OCSP unavailable: %s', 503)
 
 /** An option has a value it cannot have, or is not known. */
-export const MTLS_ERR_REVOCATION_OPTION_INVALID: FastifyErrorConstructor<{ code: 'MTLS_ERR_REVOCATION_OPTION_INVALID' }, [string]> =
-  createError('MTLS_ERR_REVOCATION_OPTION_INVALID', 'Invalid revocation option: %s', 500)
+export const MTLS_ERR_REVOCATION_OPTION: FastifyErrorConstructor<{ code: 'MTLS_ERR_REVOCATION_OPTION' }, [string]> =
+  createError('MTLS_ERR_REVOCATION_OPTION', 'Invalid revocation option: %s', 500)
 
 /** An error of this package with its cause as data. */
 export type ReasonedError<Reason extends string> = Error & { readonly code: string, readonly reason: Reason }
@@ -86,7 +86,7 @@ export function ocspUnavailable (reason: OcspUnavailableReason, detail: string, 
 }
 
 export function optionInvalid (detail: string): Error & { readonly code: string } {
-  return new MTLS_ERR_REVOCATION_OPTION_INVALID(detail)
+  return new MTLS_ERR_REVOCATION_OPTION(detail)
 }
 
 function withReason<Reason extends string> (error: Error & { code: string }, reason: Reason, cause: unknown): ReasonedError<Reason> {

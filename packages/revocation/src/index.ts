@@ -6,7 +6,7 @@ export type { ForeignCrl } from './crl-reader.ts'
 export type { CrlEntry, CrlIndex } from './crl-index.ts'
 export type { CrlScope } from './crl-scope.ts'
 export {
-  MTLS_ERR_CRL_INVALID, MTLS_ERR_CRL_UNAVAILABLE, MTLS_ERR_OCSP_INVALID, MTLS_ERR_OCSP_UNAVAILABLE, MTLS_ERR_REVOCATION_OPTION_INVALID,
+  MTLS_ERR_CRL_INVALID, MTLS_ERR_CRL_UNAVAILABLE, MTLS_ERR_OCSP_INVALID, MTLS_ERR_OCSP_UNAVAILABLE, MTLS_ERR_REVOCATION_OPTION,
   type CrlInvalidReason, type CrlUnavailableReason, type OcspInvalidReason, type OcspUnavailableReason, type ReasonedError
 } from './errors.ts'
 export { loadCrl, loadCrls, MAX_CRL_BYTES, parseCrl, parseCrls, SYNC_CRL_BYTES, type LoadCrlOptions, type ParseCrlOptions } from './parse-crl.ts'
@@ -21,5 +21,5 @@ export type { CertIdHash } from './ocsp-certid.ts'
 export type { OcspQuestionOptions } from './ocsp-options.ts'
 export { verifyOcspResponse, type OcspFreshness, type VerifiedOcsp, type VerifyOcspOptions } from './ocsp-verify.ts'
 export type { OcspSigner } from './ocsp-signer.ts'
-export { crlUrls, type CrlUrlsChecker, type CrlUrlsOptions } from './crl-urls.ts'
+export { crlUrlChecker, type CrlUrlChecker, type CrlUrlCheckerOptions } from './crl-url-checker.ts'
 export { createOcspStapler, type OcspStapler, type OcspStaplerOptions } from './ocsp-stapler.ts'

@@ -34,7 +34,7 @@ export interface OcspCheckerOptions extends OcspQuestionOptions {
    * For how many milliseconds after its end a good answer still counts while no responder gives one that can be believed. Default 0: not at all. It is the time a
    * revocation can be held back by whoever can keep the responder from us.
    */
-  readonly staleWhileDown?: number
+  readonly staleIfError?: number
   /** Questions in flight at a time; more are `unknown`. Default 256. */
   readonly maxConcurrent?: number
 }
@@ -44,11 +44,11 @@ export interface OcspChecker extends RevocationChecker {
   readonly cached: number
 }
 
-const known = ['urls', 'allowCertificateUrls', 'issuers', 'policy', 'cacheSize', 'retryAfter', 'staleWhileDown', 'maxConcurrent', ...ocspQuestionOptions]
+const known = ['urls', 'allowCertificateUrls', 'issuers', 'policy', 'cacheSize', 'retryAfter', 'staleIfError', 'maxConcurrent', ...ocspQuestionOptions]
 
 /**
  * Asks OCSP responders (RFC 6960). An answer counts if it is about the certificate, signed by its issuer or by one the issuer delegated to, and fresh;
- * it is remembered until its end, and asked for anew beside that from four fifths of its time on. Throws MTLS_ERR_REVOCATION_OPTION_INVALID.
+ * it is remembered until its end, and asked for anew beside that from four fifths of its time on. Throws MTLS_ERR_REVOCATION_OPTION.
  */
 export function ocspChecker (options: OcspCheckerOptions): OcspChecker {
   return new ResponderChecker(options)
@@ -61,7 +61,7 @@ class ResponderChecker implements OcspChecker {
   readonly #permits: Permits
   readonly #now: () => number
   readonly #retryAfter: number
-  readonly #staleWhileDown: number
+  readonly #staleIfError: number
   readonly #maxConcurrent: number
   readonly #cache: OcspCache
   readonly #asking: Map<string, Promise<RevocationStatus>> = new Map()
@@ -78,7 +78,7 @@ class ResponderChecker implements OcspChecker {
     this.#issuers = Object.freeze([...options.issuers ?? []])
     this.#permits = compilePolicy(options.policy, this.#now)
     this.#retryAfter = checkNumber(options.retryAfter, 10_000, 'ocspChecker retryAfter', 1)
-    this.#staleWhileDown = checkNumber(options.staleWhileDown, 0, 'ocspChecker staleWhileDown')
+    this.#staleIfError = checkNumber(options.staleIfError, 0, 'ocspChecker staleIfError')
     this.#maxConcurrent = checkNumber(options.maxConcurrent, 256, 'ocspChecker maxConcurrent', 1)
     this.#cache = new OcspCache(checkNumber(options.cacheSize, 10_000, 'ocspChecker cacheSize', 1))
     this.#deadline = new Deadline(this.#now, () => { this.#passEnding() })
@@ -164,7 +164,7 @@ class ResponderChecker implements OcspChecker {
     const now = this.#now()
     const retry = now + this.#retryAfter
     if (before !== undefined && now < before.until && before.status.state !== 'unknown') return { ...before, refreshAt: retry }
-    const staleUntil = before === undefined ? 0 : before.goodUntil + this.#staleWhileDown
+    const staleUntil = before === undefined ? 0 : before.goodUntil + this.#staleIfError
     if (before !== undefined && before.goodUntil > 0 && now < staleUntil) {
       const until = Math.min(retry, staleUntil)
       return { status: Object.freeze({ state: 'good', source: 'ocsp', until }), until, refreshAt: until, goodUntil: before.goodUntil, revokedAsOf: before.revokedAsOf }

@@ -42,7 +42,7 @@ const HOUR = 3_600_000
 
 /**
  * Keeps an OCSP response for our own certificate to staple: fetched now, verified as `ocspChecker` does it, and fetched again at half of its time. A response that says
- * revoked is stapled too: hiding it would be a lie. Ask `refresh()` to wait for the first. Throws MTLS_ERR_REVOCATION_OPTION_INVALID.
+ * revoked is stapled too: hiding it would be a lie. Ask `refresh()` to wait for the first. Throws MTLS_ERR_REVOCATION_OPTION.
  */
 export function createOcspStapler (options: OcspStaplerOptions): OcspStapler {
   return new Stapler(options)

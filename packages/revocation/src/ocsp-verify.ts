@@ -1,5 +1,5 @@
 import type { PeerIdentity } from '@peerkit/identity'
-import { MTLS_ERR_OCSP_INVALID, MTLS_ERR_REVOCATION_OPTION_INVALID, ocspInvalid } from './errors.ts'
+import { MTLS_ERR_OCSP_INVALID, MTLS_ERR_REVOCATION_OPTION, ocspInvalid } from './errors.ts'
 import { checkFunction, checkKnownOptions, checkNumber } from './option-check.ts'
 import { describeCertIds, equalCertIds } from './ocsp-certid.ts'
 import { readOcspResponse, type OcspAnswer, type OcspResponse } from './ocsp-response.ts'
@@ -75,7 +75,7 @@ function findSigner (response: OcspResponse, issuer: PeerIdentity, now: number):
   try {
     return findOcspSigner(response, issuer, now)
   } catch (error) {
-    if (error instanceof MTLS_ERR_OCSP_INVALID || error instanceof MTLS_ERR_REVOCATION_OPTION_INVALID) throw error
+    if (error instanceof MTLS_ERR_OCSP_INVALID || error instanceof MTLS_ERR_REVOCATION_OPTION) throw error
     throw ocspInvalid('malformed', error instanceof Error ? error.message : String(error), error)
   }
 }

@@ -1,6 +1,6 @@
 import { createPartialIdentity } from '@peerkit/identity'
 import { test } from 'tap'
-import { crlChecker, crlUrls, loadCrlChecker, parseCrl, type CrlChecker } from '../src/index.ts'
+import { crlChecker, crlUrlChecker, loadCrlChecker, parseCrl, type CrlChecker } from '../src/index.ts'
 import { HOUR, makeClock } from './support/clock.ts'
 import { craftCrl, entry, extension, integer, reasonCode, type CrlCraft } from './support/craft.ts'
 import { startCrlServer } from './support/crl-server.ts'
@@ -131,7 +131,7 @@ test('a URL that serves a list of the future takes nothing back', async (t) => {
   t.teardown(async () => { await server.close() })
   const clock = makeClock(start)
   server.files.set('/a.crl', craft({ ...at(-1), number: 1, entries: [entry('01')] }))
-  const checker = await crlUrls({ urls: [`${server.url}/a.crl`], issuers: [identity], now: clock.now })
+  const checker = await crlUrlChecker({ urls: [`${server.url}/a.crl`], issuers: [identity], now: clock.now })
   t.teardown(async () => { await checker.close() })
   const state = async (): Promise<string> => (await checker.check(createPartialIdentity({
     serialNumber: '01',

@@ -2,7 +2,7 @@ import { parsePeerIdentity } from '@peerkit/identity'
 import { readCertificate } from '@peerkit/identity/x509'
 import { createHash } from 'node:crypto'
 import { test } from 'tap'
-import { crlChecker, crlUrls, parseCrl, verifyOcspResponse } from '../src/index.ts'
+import { crlChecker, crlUrlChecker, parseCrl, verifyOcspResponse } from '../src/index.ts'
 import { writeElement } from '../src/der-writer.ts'
 import { describeCertId, writeOcspRequest } from '../src/ocsp-certid.ts'
 import { craftCrl, entry, extension, integer } from './support/craft.ts'
@@ -68,7 +68,7 @@ test('an older list is refused, however it is written', async (t) => {
   const server = await startCrlServer()
   t.teardown(() => server.close())
   server.files.set('/', craftCrl({ ca, number: 6, entries: [listed] }))
-  const checker = await crlUrls({ urls: [`${server.url}/`], issuers: [identity] })
+  const checker = await crlUrlChecker({ urls: [`${server.url}/`], issuers: [identity] })
   server.files.set('/', craftCrl({ ca, issuer: written[0]![1], number: 5 }))
   await t.rejects(checker.refresh(), { code: 'MTLS_ERR_CRL_UNAVAILABLE', reason: 'rolled_back' })
   t.match(checker.check(bad.identity, identity), { state: 'revoked' })

@@ -16,12 +16,12 @@ test('nothing that is left open keeps a process alive', async (t) => {
   const program = `
     import { readFileSync } from 'node:fs'
     import { parsePeerIdentity } from '@peerkit/identity'
-    import { createOcspStapler, crlChecker, crlUrls, ocspChecker } from ${JSON.stringify(import.meta.resolve('../src/index.ts'))}
+    import { createOcspStapler, crlChecker, crlUrlChecker, ocspChecker } from ${JSON.stringify(import.meta.resolve('../src/index.ts'))}
     const issuer = parsePeerIdentity(readFileSync(${JSON.stringify(join(folder, 'ca.der'))}))
     const peer = parsePeerIdentity(readFileSync(${JSON.stringify(join(folder, 'peer.der'))}))
     const issuers = [issuer]
     crlChecker({ crls: [readFileSync(${JSON.stringify(join(folder, 'a.crl'))})], issuers })
-    await crlUrls({ urls: [${JSON.stringify(pathToFileURL(join(folder, 'a.crl')).href)}], issuers })
+    await crlUrlChecker({ urls: [${JSON.stringify(pathToFileURL(join(folder, 'a.crl')).href)}], issuers })
     const stapler = createOcspStapler({ certificate: peer, issuer, url: ${JSON.stringify(responder.url)} })
     await stapler.refresh()
     const { state } = await ocspChecker({ urls: ${JSON.stringify(responder.url)} }).check(peer, issuer)

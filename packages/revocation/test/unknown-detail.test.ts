@@ -1,6 +1,6 @@
 import { createPartialIdentity, parsePeerIdentity } from '@peerkit/identity'
 import { test } from 'tap'
-import { checkChain, combineCheckers, crlChecker, crlUrls, ocspChecker, type RevocationChecker, type RevocationStatus } from '../src/index.ts'
+import { checkChain, combineCheckers, crlChecker, crlUrlChecker, ocspChecker, type RevocationChecker, type RevocationStatus } from '../src/index.ts'
 import { plainText } from '../src/plain-text.ts'
 import { HOUR, makeClock } from './support/clock.ts'
 import { craftCrl, distributionPoint, extension, integer } from './support/craft.ts'
@@ -47,7 +47,7 @@ test('a list out of its time is named with the time', (t) => {
 
 test('a list that does not cover the certificate is named with what it covers', async (t) => {
   const intermediate = wrapCa(await ca.intermediate())
-  const named = parsePeerIdentity((await ca.issue({ cn: 'x', crlUrls: ['http://crl.example/1.crl', 'http://crl.example/2.crl'] })).der)
+  const named = parsePeerIdentity((await ca.issue({ cn: 'x', crlUrlChecker: ['http://crl.example/1.crl', 'http://crl.example/2.crl'] })).der)
   const ask = (certificate: typeof peer, ...points: Uint8Array[]): string | undefined =>
     detailOf(crlChecker({ crls: points.map((point) => craftCrl({ ca, extensions: [point] })), issuers: [identity] }).check(certificate, identity))
   const covers = 'the CRL of CN=Issuing CA covers'
@@ -67,7 +67,7 @@ test('a list that does not cover the certificate is named with what it covers', 
 test('says why a list did not come', async (t) => {
   const server = await startCrlServer()
   t.teardown(() => server.close())
-  const checker = await crlUrls({ urls: [`${server.url}/a`], issuers: [identity], initial: 'background' })
+  const checker = await crlUrlChecker({ urls: [`${server.url}/a`], issuers: [identity], initial: 'background' })
   t.equal(detailOf(await checker.check(peer, identity)), `no CRL of CN=Issuing CA is loaded; ${server.url}/a: CRL unavailable: ${server.url}/a answered with status 404`)
   server.files.set('/a', craftCrl({ ca: other.ca }))
   await t.rejects(checker.refresh())
@@ -76,8 +76,8 @@ test('says why a list did not come', async (t) => {
   await checker.refresh()
   t.match(await checker.check(peer, identity), { state: 'good' })
   await checker.close()
-  const found = await crlUrls({ urls: [], issuers: [identity], allowCertificateUrls: { hosts: [server.host] } })
-  const naming = parsePeerIdentity((await ca.issue({ cn: 'x', crlUrls: [`${server.url}/b`] })).der)
+  const found = await crlUrlChecker({ urls: [], issuers: [identity], allowCertificateUrls: { hosts: [server.host] } })
+  const naming = parsePeerIdentity((await ca.issue({ cn: 'x', crlUrlChecker: [`${server.url}/b`] })).der)
   t.match(detailOf(await found.check(naming, identity)), /is loaded; http:.*\/b answered with status 404$/)
   await found.close()
 })

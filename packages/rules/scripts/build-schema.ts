@@ -24,12 +24,13 @@ export function buildSchema (): Record<string, unknown> {
     description: 'Who may call: any of these rules. What only the compiler can tell (names of groups, host bits of a range, the syntax of distinguished names) is not checked here.',
     $ref: '#/$defs/ruleSet',
     $defs: {
-      ruleSet: { description: 'Any rule may allow. A text names a group.', type: 'array', minItems: 1, items: { anyOf: [{ $ref: '#/$defs/rule' }, { type: 'string', minLength: 1 }] } },
+      ruleSet: { description: 'One entry, or several of which any may allow. A text names a group.', ...some('entry') },
+      entry: { anyOf: [{ $ref: '#/$defs/rule' }, { type: 'string', minLength: 1 }] },
       groups: {
         description: 'Rules by name.',
         type: 'object',
         propertyNames: { minLength: 1 },
-        additionalProperties: { anyOf: [{ $ref: '#/$defs/rule' }, { $ref: '#/$defs/ruleSet' }] }
+        additionalProperties: { $ref: '#/$defs/ruleSet' }
       },
       rule: {
         description: 'All keys must hold, each with any of its values.',

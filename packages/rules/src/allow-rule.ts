@@ -76,8 +76,15 @@ export interface AllowRule extends CertificateRule {
 /** Decides by code. Whatever is not exactly `true` refuses; throwing and rejecting refuse too. */
 export type Predicate<Request = unknown> = (peer: PeerIdentity, request: Request) => boolean | Promise<boolean>
 
-/** Any rule may allow. A text names a group. */
-export type RuleSet<Group extends string = string, Request = unknown> = readonly (AllowRule | Group | Predicate<Request>)[]
+/** A rule, the name of a group, or a predicate. */
+export type RuleEntry<Group extends string = string, Request = unknown> = AllowRule | Group | Predicate<Request>
+
+/** No list: all keys of a rule are optional, so that TypeScript would take any list for one. */
+interface NoList { readonly length?: never }
+
+/** One entry, or several of which any may allow. */
+export type RuleSet<Group extends string = string, Request = unknown> =
+  (AllowRule & NoList) | Group | Predicate<Request> | readonly RuleEntry<Group, Request>[]
 
 /** Rules by name. A group may name other groups, but not itself. */
-export type Groups<Group extends string = string, Request = unknown> = { readonly [name in Group]: AllowRule | RuleSet<string, Request> }
+export type Groups<Group extends string = string, Request = unknown> = { readonly [name in Group]: RuleSet<string, Request> }

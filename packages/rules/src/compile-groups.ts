@@ -1,8 +1,6 @@
 import type { Groups } from './allow-rule.ts'
 import { expectPlainObject, isPlainObject } from './expect-shape.ts'
 import { GroupDefinition } from './group-definition.ts'
-import type { ParsedEntry } from './parsed-rule.ts'
-import { readRule, topPlace } from './read-rule.ts'
 import { readRuleSet } from './read-rule-set.ts'
 import { refuseRule } from './refuse-rule.ts'
 import { readAuthorities } from './rule-authority.ts'
@@ -59,18 +57,10 @@ export function readGroups<const Group extends string> (
   for (const [name, value] of entries) {
     const at = path.at(name)
     if (name === '') refuseRule(at, 'empty', name, 'a name of at least one character')
-    definitions.set(name, new GroupDefinition(name, at, readGroup(value, at, names, judge)))
+    definitions.set(name, new GroupDefinition(name, at, readRuleSet(value, at, names, judge)))
   }
   refuseCycles(definitions)
   return new CompiledGroups(definitions)
-}
-
-function readGroup (
-  value: unknown, path: RulePath, names: ReadonlySet<string>, judge: StandingJudge | undefined
-): readonly ParsedEntry[] {
-  if (Array.isArray(value)) return readRuleSet(value, path, names, judge)
-  if (!isPlainObject(value)) refuseRule(path, 'wrong_type', value, 'a rule or an array of rules', typeof value === 'function' || typeof value === 'string' ? 'put it in an array' : '')
-  return [{ kind: 'rule', rule: readRule(value, path, topPlace(judge)) }]
 }
 
 /** Depth first, with a stack of our own: a chain of groups may be longer than the call stack. */

@@ -10,13 +10,13 @@ import type { StandingJudge } from './rule-standing.ts'
 
 const EXPECTED = 'a rule, the name of a group or a predicate'
 
-/** A rule set, checked; `groups` are the names it may use. @throws MTLS_ERR_RULE_INVALID */
+/** A rule set, checked. One that stands alone needs no array. `groups` are the names it may use. @throws MTLS_ERR_RULE_INVALID */
 export function readRuleSet (
   value: unknown, path: RulePath, groups: ReadonlySet<string>, judge: StandingJudge | undefined
 ): readonly ParsedEntry[] {
   if (!Array.isArray(value)) {
-    const hint = isPlainObject(value) || typeof value === 'string' || typeof value === 'function' ? 'put it in an array' : ''
-    refuseRule(path, 'wrong_type', value, 'an array of rules', hint)
+    if (!isPlainObject(value) && typeof value !== 'string' && typeof value !== 'function') refuseRule(path, 'wrong_type', value, `${EXPECTED}, or an array of them`)
+    return [readEntry(value, path, groups, topPlace(judge))]
   }
   if (value.length === 0) refuseRule(path, 'empty', value, 'at least one rule', 'an empty rule set would allow nobody')
   const place = topPlace(judge)

@@ -22,6 +22,8 @@ const all = (key: string, values: readonly unknown[]): Case[] => values.map((val
 
 export const VALID: readonly Case[] = [
   { name: 'a group', rules: ['billing'] },
+  { name: 'a group that stands alone', rules: 'billing' },
+  { name: 'a rule that stands alone', rules: { ou: 'billing' } },
   { name: 'groups, rules and lists', rules: ['ops', { cn: 'a' }, { commonName: ['a', 'b'], o: 'x', ou: ['y'] }, { organization: 'x', organizationalUnit: 'y' }] },
   ...all('subject', ['CN=web,O=Example', 'CN=a\\,b+OU=c', { cn: 'web' }, { CN: ['a', 'b'], o: 'x', '2.5.4.15': 'y', organizationIdentifier: 'z' }, ['CN=a', { o: 'x' }, { o: 'y', ou: 'z' }]]),
   ...all('issuer', ['CN=CA', { o: 'Example' }, [{ commonName: 'a' }, { cn: 'b' }]]),
@@ -51,8 +53,9 @@ const bad = (key: string, values: readonly unknown[], reason: string, semantic?:
 }))
 
 export const INVALID: readonly Case[] = [
-  { name: 'a rule for a rule set', rules: { cn: 'a' }, reason: 'wrong_type', path: 'rules', says: 'put it in an array' },
-  { name: 'a text for a rule set', rules: 'billing', reason: 'wrong_type', path: 'rules' },
+  { name: 'a number for a rule set', rules: 5, reason: 'wrong_type', path: 'rules', says: 'or an array of them' },
+  { name: 'a wrong key of a rule that stands alone', rules: { uo: 'a' }, reason: 'unknown_key', path: 'rules.uo', says: 'did you mean "ou"?' },
+  { name: 'an unknown group that stands alone', rules: 'nobody', reason: 'unknown_group', path: 'rules', semantic: true },
   { name: 'null for a rule set', rules: null, reason: 'wrong_type', path: 'rules' },
   { name: 'an empty rule set', rules: [], reason: 'empty', path: 'rules' },
   { name: 'an empty rule', rules: [{ cn: 'a' }, {}], reason: 'empty', path: 'rules[1]' },

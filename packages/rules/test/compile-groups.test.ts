@@ -31,8 +31,8 @@ test('an app without groups may pass an empty object', async (t) => {
 
 test('refuses wrong groups, naming the option', async (t) => {
   const wrong: [unknown, string, string][] = [
-    [{ a: {} }, 'empty', 'clients.a'], [{ a: [] }, 'empty', 'clients.a'], [{ a: null }, 'wrong_type', 'clients.a'], [{ a: 'b', b: { cn: 'x' } }, 'wrong_type', 'clients.a'],
-    [{ a: () => true }, 'wrong_type', 'clients.a'], [{ a: { uo: 'x' } }, 'unknown_key', 'clients.a.uo'], [{ 'b c': [{ cn: '' }] }, 'empty', 'clients["b c"][0].cn'], [{ '': { cn: 'a' } }, 'empty', 'clients[""]'],
+    [{ a: {} }, 'empty', 'clients.a'], [{ a: [] }, 'empty', 'clients.a'], [{ a: null }, 'wrong_type', 'clients.a'], [{ a: 'c', b: { cn: 'x' } }, 'unknown_group', 'clients.a'],
+    [{ a: 5 }, 'wrong_type', 'clients.a'], [{ a: { uo: 'x' } }, 'unknown_key', 'clients.a.uo'], [{ 'b c': [{ cn: '' }] }, 'empty', 'clients["b c"][0].cn'], [{ '': { cn: 'a' } }, 'empty', 'clients[""]'],
     [{ a: ['c'], b: { cn: 'x' } }, 'unknown_group', 'clients.a[0]'], [[{ cn: 'a' }], 'wrong_type', 'clients'], [null, 'wrong_type', 'clients'], [new Map(), 'wrong_type', 'clients'],
     [{ a: ['a'] }, 'group_cycle', 'clients.a[0]'], [{ a: ['b', { cn: 'x' }], b: [{ cn: 'y' }, 'c'], c: ['a'] }, 'group_cycle', 'clients.c[0]'], [{ z: ['a'], a: ['b'], b: ['a'] }, 'group_cycle', 'clients.b[0]'],
   ]
@@ -41,6 +41,15 @@ test('refuses wrong groups, naming the option', async (t) => {
     if (reason !== 'wrong_type' || path !== 'clients') t.match(error(() => compileRules([{ cn: 'a' }], { groups: groups as never, groupsPath: 'clients' })), { reason, path })
   }
   t.match(error(() => compileGroups({ a: ['b'], b: ['c'], c: ['b'] })).message, /b > c > b/)
+})
+
+test('a group may be one entry without an array: a rule, another group or a predicate', async (t) => {
+  const groups = compileGroups({ a: 'b', b: { cn: 'x' }, c: ({ spiffeId }) => spiffeId === 'spiffe://td/c' })
+  const decide = (name: 'a' | 'b' | 'c'): unknown => compileRules(name, { groups }).authorize(peer('CN=x'))
+  t.same(decide('a'), { allowed: true, rule: 0, group: 'a' })
+  t.same(decide('b'), { allowed: true, rule: 0, group: 'b' })
+  t.match(await decide('c'), { allowed: false, reason: 'predicate_refused' })
+  t.match(error(() => compileGroups({ a: 'b', b: 'a' } as never)), { reason: 'group_cycle' })
 })
 
 test('names that every object has are groups only where they are declared', async (t) => {

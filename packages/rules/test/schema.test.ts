@@ -22,7 +22,7 @@ test('the schema describes groups', async (t) => {
   const groups = ajv.compile({ $ref: `${schema.$id}#/$defs/groups` })
   t.ok(groups(GROUPS))
   t.ok(groups({}))
-  for (const wrong of [{ '': { cn: 'a' } }, { a: 'b' }, { a: [] }, { a: {} }, { a: null }, { a: { uo: 'b' } }]) t.notOk(groups(wrong), JSON.stringify(wrong))
+  for (const wrong of [{ '': { cn: 'a' } }, { a: '' }, { a: [] }, { a: {} }, { a: null }, { a: { uo: 'b' } }]) t.notOk(groups(wrong), JSON.stringify(wrong))
 })
 
 test('the schema knows the keys that the validator knows', async (t) => {

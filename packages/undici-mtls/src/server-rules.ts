@@ -1,7 +1,7 @@
 import { compileRules } from '@peerkit/rules'
-import type { Authorizer, Groups, RuleAuthority, RuleSet } from '@peerkit/rules'
+import type { Authorizer, Groups, RuleAuthority, RuleEntry, RuleSet } from '@peerkit/rules'
 
-/** Rules on whom we call. Predicates get no request here: they are asked once a connection. */
+/** Rules on the servers that we call: one rule, or a list. Predicates get no request here: they are asked once a connection. */
 export type AllowedServers = RuleSet
 
 /** Who may answer, compiled. */
@@ -26,9 +26,10 @@ export function compileServerRules (rules: AllowedServers | undefined, groups: G
   const settings = { path, groupsPath: 'servers', groups: groups ?? {}, ...(authorities.length > 0 && { authorities }) }
   // The whole is compiled first: errors name the place in what was written.
   const whole = compileRules(rules, settings)
-  const compile = (some: AllowedServers): Authorizer | undefined => some.length === 0 ? undefined : compileRules(some, settings)
-  const byId = compile(rules.filter((rule) => namesSpiffeId(rule, groups)))
-  const byName = compile(rules.filter((rule) => !namesSpiffeId(rule, groups)))
+  const compile = (some: readonly RuleEntry[]): Authorizer | undefined => some.length === 0 ? undefined : compileRules(some, settings)
+  const entries = listEntries(rules)
+  const byId = compile(entries.filter((rule) => namesSpiffeId(rule, groups)))
+  const byName = compile(entries.filter((rule) => !namesSpiffeId(rule, groups)))
   const named = byName === undefined ? '' : byId === undefined ? ' and a certificate for ' : '; where that is no SPIFFE ID, also a certificate for '
   const describe = (hostname: string): string => `${onOneLine(whole)}${named === '' ? '' : named + hostname}`
   return Object.freeze({ byId, byName, byNameAlone: false, describe })
@@ -38,12 +39,16 @@ function onOneLine (authorizer: Authorizer): string {
   return authorizer.describe().split('\n').map((line) => line.replace(/^- /, '')).join(', or ')
 }
 
+function listEntries (rules: RuleSet): readonly RuleEntry[] {
+  return Array.isArray(rules) ? rules : [rules as RuleEntry]
+}
+
 /** Whether an entry names the server by SPIFFE ID, a group only if each of its rules does: one that does not would leave the name unchecked. */
-function namesSpiffeId (rule: AllowedServers[number], groups: Groups | undefined, seen: ReadonlySet<string> = new Set()): boolean {
+function namesSpiffeId (rule: RuleEntry, groups: Groups | undefined, seen: ReadonlySet<string> = new Set()): boolean {
   if (typeof rule === 'function') return false
   if (typeof rule !== 'string') return rule.spiffe !== undefined
   const group = groups?.[rule]
   if (group === undefined || seen.has(rule)) return false
-  const members = (Array.isArray(group) ? group : [group]) as AllowedServers
+  const members = listEntries(group)
   return members.length > 0 && members.every((member) => namesSpiffeId(member, groups, new Set([...seen, rule])))
 }

@@ -9,7 +9,7 @@ import { cacheStores, fetch as undiciFetch, getGlobalDispatcher, interceptors, M
 import type { Dispatcher } from 'undici'
 import * as undici7 from 'undici7'
 import { WebSocketServer } from 'ws'
-import { MtlsAgent, retryErrorCodes, serverOf } from '../src/index.ts'
+import { MtlsAgent, retryErrorCodes, getServerIdentity } from '../src/index.ts'
 import { createWorld, rejection, SPIFFE, startHttp2Server, startServer } from './support/world.ts'
 
 const { ca, server, credentials } = await createWorld()
@@ -44,11 +44,11 @@ test('stream and pipeline know who served', async (t) => {
   let context: object = {}
   await stream(`${origin}/streamed`, { dispatcher: agent, method: 'GET' }, (data) => { context = data; return sink })
   t.equal(await text(sink), '/streamed')
-  t.equal(serverOf(context)?.spiffeId, SPIFFE)
+  t.equal(getServerIdentity(context)?.spiffeId, SPIFFE)
   const piped = pipeline(`${origin}/`, { dispatcher: agent, method: 'POST' }, (data) => { context = data; return data.body })
   piped.end('through')
   t.equal(await text(piped), 'through')
-  t.equal(serverOf(context)?.spiffeId, SPIFFE)
+  t.equal(getServerIdentity(context)?.spiffeId, SPIFFE)
 })
 
 test('a WebSocket opens through the agent', async (t) => {
@@ -115,7 +115,7 @@ test('the composed agent\'s own methods and fetch work, fetch through the interc
   const composed = own.compose((dispatch: Dispatcher.Dispatch): Dispatcher.Dispatch => (options, handler) => { calls++; return dispatch(options, handler) })
   const response = await composed.fetch(`${origin}/composed`)
   t.equal(await response.text(), '/composed')
-  t.equal(serverOf(response)?.spiffeId, SPIFFE)
+  t.equal(getServerIdentity(response)?.spiffeId, SPIFFE)
   await (await composed.request({ origin, path: '/', method: 'GET' })).body.dump()
   t.equal(calls, 2)
   t.equal(composed.closed, false)
@@ -165,7 +165,7 @@ test('the redirect interceptor: another origin is checked anew and refused befor
   t.same(elsewhere.seen, [])
   const followed = await redirecting.request({ origin, path: '/redirect?to=/home', method: 'GET' })
   t.equal(await followed.body.text(), '/home')
-  t.equal(serverOf(followed)?.spiffeId, SPIFFE)
+  t.equal(getServerIdentity(followed)?.spiffeId, SPIFFE)
 })
 
 test('the cache interceptor: what comes from the cache was served by nobody', async (t) => {
@@ -175,8 +175,8 @@ test('the cache interceptor: what comes from the cache was served by nobody', as
   const second = await caching.request({ origin, path: '/cached', method: 'GET' })
   t.equal(await second.body.text(), '/cached')
   t.equal(ledger.seen.filter((url) => url === '/cached').length, 1)
-  t.equal(serverOf(first)?.spiffeId, SPIFFE)
-  t.equal(serverOf(second), undefined)
+  t.equal(getServerIdentity(first)?.spiffeId, SPIFFE)
+  t.equal(getServerIdentity(second), undefined)
 })
 
 test('a MockAgent around the agent answers in its place', async (t) => {
@@ -220,7 +220,7 @@ test('HTTP/2 where both speak it; the built-in fetch of older undici stays on HT
   t.teardown(async () => { await h2.close(); await both.close() })
   const answers = await Promise.all(Array.from({ length: 20 }, async () => await h2.request({ origin: both.origin, path: '/h2', method: 'GET' })))
   for (const { body } of answers) t.equal(await body.text(), '/h2')
-  t.equal(serverOf(answers[0] as object)?.spiffeId, SPIFFE)
+  t.equal(getServerIdentity(answers[0] as object)?.spiffeId, SPIFFE)
   // undici 7 opens a connection for each request that comes before the first connection is there.
   t.equal(both.accepted(), 'Dispatcher1Wrapper' in undici ? 1 : 20)
   t.equal(new Set(both.seen).size, 1)
@@ -240,7 +240,7 @@ test('callers and interceptors of another undici major', async (t) => {
   const dispatcher: any = agent
   const called = await undici7.request(`${origin}/seven`, { dispatcher })
   t.equal(await called.body.text(), '/seven')
-  t.equal(serverOf(called)?.spiffeId, SPIFFE)
+  t.equal(getServerIdentity(called)?.spiffeId, SPIFFE)
   t.equal(await (await undici7.fetch(`${origin}/seven`, { dispatcher, method: 'POST', body: 'posted' })).text(), 'posted')
   const composed = agent.compose(undici7.interceptors.retry({ maxRetries: 1, minTimeout: 1 }) as any, undici7.interceptors.redirect({ maxRedirections: 1 }) as any)
   t.equal(await (await composed.request({ origin, path: '/redirect?to=/seven', method: 'GET' })).body.text(), '/seven')

@@ -1,5 +1,5 @@
 import { test } from 'tap'
-import { MtlsAgent, serverOf } from '../src/index.ts'
+import { MtlsAgent, getServerIdentity } from '../src/index.ts'
 import { createWorld, SPIFFE, startServer } from './support/world.ts'
 
 const { server, credentials } = await createWorld()
@@ -10,13 +10,13 @@ test('request and fetch reach the server that is meant, and say who it was', asy
   t.teardown(async () => { await agent.close(); await ledger.close() })
   const response = await agent.request({ origin: ledger.origin, path: '/entries', method: 'GET' })
   t.equal(await response.body.text(), '/entries')
-  t.equal(serverOf(response)?.spiffeId, SPIFFE)
+  t.equal(getServerIdentity(response)?.spiffeId, SPIFFE)
   const fetched = await agent.fetch(`${ledger.origin}/fetched`)
   t.equal(await fetched.text(), '/fetched')
-  t.equal(serverOf(fetched)?.spiffeId, SPIFFE)
+  t.equal(getServerIdentity(fetched)?.spiffeId, SPIFFE)
   const builtIn = await fetch(`${ledger.origin}/built-in`, { dispatcher: agent } as any)
   t.equal(await builtIn.text(), '/built-in')
-  t.equal(serverOf(builtIn), undefined)
+  t.equal(getServerIdentity(builtIn), undefined)
 })
 
 test('says who must answer at an origin, without calling it', async (t) => {

@@ -2,7 +2,7 @@ import { test } from 'tap'
 import { once } from 'node:events'
 import { memoryCredentials } from '@peerkit/credentials'
 import { createDevCa } from '@peerkit/dev-ca'
-import { MtlsAgent, serverOf } from '../src/index.ts'
+import { MtlsAgent, getServerIdentity } from '../src/index.ts'
 import { createWorld, rejection, startHttp2Server, startServer } from './support/world.ts'
 import type { ServerSettings } from './support/world.ts'
 
@@ -238,7 +238,7 @@ for (const whose of ['the server\'s certificate', 'our certificate', 'the word o
     t.teardown(async () => { await agent.destroy(); await listening.close() })
     const first = agent.request({ origin: listening.origin, path: '/held', method: 'GET' })
     await held
-    const second = agent.request({ origin: listening.origin, path: '/2', method: 'GET' }).then(serverOf, (error) => error)
+    const second = agent.request({ origin: listening.origin, path: '/2', method: 'GET' }).then(getServerIdentity, (error) => error)
     now = soon + 1000
     release()
     t.ok(await (await first).body.text(), 'what it carries is finished')

@@ -11,7 +11,7 @@ import { join } from 'node:path'
 import type { TLSSocket } from 'node:tls'
 import { memoryCredentials } from '@peerkit/credentials'
 import { createDevCa } from '@peerkit/dev-ca'
-import { MtlsAgent, serverOf } from '../src/index.ts'
+import { MtlsAgent, getServerIdentity } from '../src/index.ts'
 import { createWorld, rejection, SPIFFE, startHttp2Server, startServer } from './support/world.ts'
 
 const { ca, server, client, credentials } = await createWorld()
@@ -61,7 +61,7 @@ for (const secure of [false, true]) {
     t.teardown(async () => { await agent.destroy(); await proxy.close(); await listening.close() })
     const first = await agent.request({ origin, path: '/proxied', method: 'GET' })
     t.equal(await first.body.text(), '/proxied')
-    t.equal(serverOf(first)?.spiffeId, SPIFFE)
+    t.equal(getServerIdentity(first)?.spiffeId, SPIFFE)
     t.equal(await (await agent.fetch(`${origin}/fetched`)).text(), '/fetched')
     const renewed = await ca.issue({ cn: 'orders-2', profile: 'client' })
     source.update({ cert: renewed.chain, key: renewed.key })

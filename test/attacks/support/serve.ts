@@ -8,7 +8,7 @@ import type { FastifyInstance } from 'fastify'
 import { memoryCredentials } from '@peerkit/credentials'
 import type { CheckOptions, CredentialMaterial, MemoryCredentials } from '@peerkit/credentials'
 import fastifyMtls, { mtlsServerOptions } from '@peerkit/fastify-mtls'
-import type { FastifyMtlsOptions, MtlsServerSettings } from '@peerkit/fastify-mtls'
+import type { FastifyMtlsOptions, MtlsServerOptions } from '@peerkit/fastify-mtls'
 import type { PeerIdentity } from '@peerkit/identity'
 import type { Presented } from './dial.ts'
 
@@ -16,7 +16,7 @@ export interface Test { teardown (task: () => unknown): void }
 
 export interface ServeOptions {
   readonly material: CredentialMaterial & CheckOptions
-  readonly settings?: MtlsServerSettings
+  readonly settings?: MtlsServerOptions
   readonly forwarded?: FastifyMtlsOptions['forwarded']
   setup? (app: FastifyInstance<any, any, any, any>): void
 }
@@ -42,7 +42,7 @@ export async function serve (t: Test, { material, settings = {}, forwarded, setu
     await app.close()
     await credentials.close()
   })
-  await app.register(fastifyMtls, { credentials, ...(forwarded !== undefined && { forwarded }) })
+  await app.register(fastifyMtls, { ...(forwarded !== undefined && { forwarded }) })
   app.get('/', async ({ peer }: any) => describeCaller(peer))
   setup?.(app)
   await app.listen({ host: '127.0.0.1', port: 0 })

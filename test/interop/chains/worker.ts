@@ -44,7 +44,7 @@ async function serve ({ name, ticketSecret, ...material }: AppSpec): Promise<num
   }
   const logger = { level: 'info', stream: { write } }
   const app = Fastify({ ...mtlsServerOptions(credentials, settings), logger } as FastifyServerOptions)
-  await app.register(fastifyMtls, { credentials })
+  await app.register(fastifyMtls)
   app.get('/', async (request, reply) => {
     current().requests += 1
     if ((request.raw.socket as TLSSocket).isSessionReused()) current().resumed += 1

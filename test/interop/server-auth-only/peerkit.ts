@@ -38,7 +38,7 @@ export async function startPeerkit (serverAuthOnly?: AuthorityMaterial['serverAu
   const lines: string[] = []
   const stream = { write: (line: string) => { lines.push(line) } }
   const app = Fastify({ ...mtlsServerOptions(credentials), logger: { level: 'warn', stream } } as FastifyServerOptions)
-  await app.register(fastifyMtls, { credentials })
+  await app.register(fastifyMtls)
   app.get('/', async ({ peer }) => peer.authority)
   await app.listen({ host: '127.0.0.1', port: 0 })
   return {

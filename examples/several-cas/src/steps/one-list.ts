@@ -1,6 +1,6 @@
 import { memoryCredentials } from '@peerkit/credentials'
 import fastifyAllowedClients from '@peerkit/fastify-allowed-clients'
-import fastifyMtls, { mtlsServerOptions } from '@peerkit/fastify-mtls'
+import fastifyMtls, { withMtls } from '@peerkit/fastify-mtls'
 import Fastify from 'fastify'
 import type { Pki } from '../pki.ts'
 import type { Service } from '../service.ts'
@@ -10,10 +10,10 @@ export async function startOneList ({ ledger, internal, acme, globex }: Pki): Pr
   const credentials = memoryCredentials({
     cert: ledger.chain, key: ledger.key, ca: [internal.root, acme.root, globex.root]
   })
-  const app = Fastify(mtlsServerOptions(credentials))
-  await app.register(fastifyMtls, { credentials })
+  const app = Fastify(withMtls(credentials))
+  await app.register(fastifyMtls)
   await app.register(fastifyAllowedClients, {
-    clients: { orders: { spiffe: 'spiffe://prod.example/ns/shop/sa/orders' } }
+    groups: { orders: { spiffe: 'spiffe://prod.example/ns/shop/sa/orders' } }
   })
   app.get('/entries', { config: { allowedClients: ['orders'] } }, async () => 'all entries')
   app.addHook('onClose', async () => { await credentials.close() })

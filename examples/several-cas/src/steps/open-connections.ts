@@ -1,5 +1,5 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
-import fastifyMtls, { mtlsServerOptions } from '@peerkit/fastify-mtls'
+import fastifyMtls, { withMtls } from '@peerkit/fastify-mtls'
 import Fastify from 'fastify'
 import { call, keepConnection } from '../call.ts'
 import type { Pki } from '../pki.ts'
@@ -10,8 +10,8 @@ import type { Transcript } from '../transcript.ts'
 export async function openConnections (pki: Pki, { title, expect }: Transcript): Promise<void> {
   title('4. Widen, narrow, remove')
   const trust = rotatingTrust(pki)
-  const app = Fastify(mtlsServerOptions(trust.credentials))
-  await app.register(fastifyMtls, { credentials: trust.credentials })
+  const app = Fastify(withMtls(trust.credentials))
+  await app.register(fastifyMtls)
   app.get('/', async ({ peer }) => peer.authority)
   await app.listen({ host: '127.0.0.1', port: 0 })
   const ended: string[] = []

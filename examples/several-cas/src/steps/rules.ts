@@ -1,6 +1,6 @@
 import { fileCredentials } from '@peerkit/credentials'
 import fastifyAllowedClients from '@peerkit/fastify-allowed-clients'
-import fastifyMtls, { mtlsServerOptions } from '@peerkit/fastify-mtls'
+import fastifyMtls, { withMtls } from '@peerkit/fastify-mtls'
 import Fastify from 'fastify'
 import { join } from 'node:path'
 import { authoritiesIn } from '../authorities.ts'
@@ -14,9 +14,9 @@ export async function wrongRules ({ folder }: Pki, { title, line, expect }: Tran
   const tryRule = async (rule: object): Promise<string> => {
     const lines: string[] = []
     const credentials = await fileCredentials({ cert: join(folder, 'ledger.pem'), key: join(folder, 'ledger.key'), authorities: authoritiesIn(folder, ahead), watch: false })
-    const app = Fastify({ ...mtlsServerOptions(credentials), logger: { level: 'warn', stream: { write: (text: string) => { lines.push(JSON.parse(text).msg) } } } })
+    const app = Fastify(withMtls(credentials, { logger: { level: 'warn', stream: { write: (text: string) => { lines.push(JSON.parse(text).msg) } } } }))
     try {
-      await app.register(fastifyMtls, { credentials })
+      await app.register(fastifyMtls)
       await app.register(fastifyAllowedClients)
       app.get('/', { config: { allowedClients: [rule as never] } }, async () => '')
       await app.ready()

@@ -21,7 +21,7 @@ export async function mtlsApp (server: FastifyServerOptions = {}, settings: obje
   const lines: LogLine[] = []
   const stream = { write (line: string) { lines.push(JSON.parse(line)) } }
   const app = Fastify({ ...server, ...mtlsServerOptions(credentials, settings as object), logger: { level: 'info', stream } }) as unknown as FastifyInstance
-  await app.register(fastifyMtls, { credentials })
+  await app.register(fastifyMtls)
   return { app, lines, status: async (peer, options) => (await injectAs(app, peer, options)).statusCode }
 }
 

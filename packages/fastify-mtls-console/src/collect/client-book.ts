@@ -49,7 +49,7 @@ export class ClientBook {
 
   allowed (peer: PeerIdentity, time: number, address: string | undefined): void { this.#touch(peer, time, address).allowed++ }
 
-  denied (peer: PeerIdentity, time: number, address: string | undefined, mode: 'enforce' | 'report', denial: { readonly what: string, readonly reason: string | undefined }): void {
+  denied (peer: PeerIdentity, time: number, address: string | undefined, mode: 'enforce' | 'report-only', denial: { readonly what: string, readonly reason: string | undefined }): void {
     const entry = this.#touch(peer, time, address)
     if (mode === 'enforce') entry.denied++
     else entry.wouldDeny++

@@ -34,7 +34,7 @@ export class Collector {
       'peerkit:connection:identified': ({ peer, time, remoteAddress, serverAuthOnlyUntil }) => { this.clients.connected(peer, time, remoteAddress, serverAuthOnlyUntil) },
       'peerkit:request:allowed': ({ peer, time, route, remoteAddress }) => { if (peer !== null && !isOwnRoute(route)) this.clients.allowed(peer, time, remoteAddress) },
       'peerkit:request:denied': (message) => { this.#judged(message, 'enforce') },
-      'peerkit:request:would-deny': (message) => { this.#judged(message, 'report') },
+      'peerkit:request:would-deny': (message) => { this.#judged(message, 'report-only') },
       'peerkit:handshake:refused': (message) => { this.#handshake(message) },
       'peerkit:handshake:chain-unavailable': (message) => { this.log.add(draftChainUnavailable(message)) },
       'peerkit:connection:ended': (message) => { this.log.add(draftEnded(message)) },
@@ -54,7 +54,7 @@ export class Collector {
 
   close (): void { this.#stop() }
 
-  #judged (message: RequestJudgedMessage, mode: 'enforce' | 'report'): void {
+  #judged (message: RequestJudgedMessage, mode: 'enforce' | 'report-only'): void {
     this.log.add(draftJudged(message, mode))
     const { peer, time, remoteAddress, reason } = message
     if (peer !== null) this.clients.denied(peer, time, remoteAddress, mode, { what: describeCall(message), reason })

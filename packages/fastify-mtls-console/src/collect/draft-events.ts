@@ -16,7 +16,7 @@ const NOBODY: Pick<EventDraft, 'hint' | 'peer' | 'fingerprint256' | 'issuer' | '
 const MAX_MESSAGE = 1000
 
 /** A request that was denied, or in report mode would have been. */
-export function draftJudged (message: RequestJudgedMessage, mode: 'enforce' | 'report'): EventDraft {
+export function draftJudged (message: RequestJudgedMessage, mode: 'enforce' | 'report-only'): EventDraft {
   const { time, reason, rules, nearest, requestId, peer, remoteAddress } = message
   return {
     kind: mode === 'enforce' ? 'denied' : 'would-deny',

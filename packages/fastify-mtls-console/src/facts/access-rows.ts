@@ -34,7 +34,7 @@ export function mapAccess (state: ConsoleState, { q, client }: Query): AccessMap
   const clients = seen.slice(0, MAX_CLIENTS).map((one) => ({ ...one, isFormer: findFormerAnchor(one.identity, state.credentials.current, state.rotations.formerAnchors()) !== undefined }))
   const rows = routes.slice(0, MAX_ROUTES).map((route) => ({
     route,
-    clients: clients.map(({ key, identity }) => ({ key, name: nameCertificate(identity), outcome: route.foresee(identity).outcome }))
+    clients: clients.map(({ key, identity }) => ({ key, name: nameCertificate(identity), outcome: route.evaluate(identity).outcome }))
   }))
   return { rows, clients, ownLeftOut, moreRoutes: routes.length - rows.length, moreClients: seen.length - clients.length }
 }

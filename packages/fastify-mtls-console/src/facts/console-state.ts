@@ -25,6 +25,6 @@ export interface ConsoleState {
   readonly control: AllowedClientsControl
   readonly collector: Collector
   readonly rotations: RotationHistory
-  /** Those given and those of `app.services`. */
+  /** Those given and those of `app.mtlsServices`. */
   readonly services: readonly OutboundService[]
 }

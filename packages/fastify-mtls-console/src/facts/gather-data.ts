@@ -26,7 +26,7 @@ export function gatherData (state: ConsoleState, query: Query): object {
     trust: gatherTrust(state),
     ends: listEnds(state),
     forecast: gatherForecast(state),
-    rulesGeneration: control.generation,
+    rulesGeneration: control.rulesVersion,
     routes: access.rows.map(({ route: { methods, url, constraints, scope, access, requirements, counts }, clients }) => ({ methods, url, constraints: nameConstraints(constraints), scope, access, requirements, counts, clients })),
     moreRoutes: access.moreRoutes,
     ownRoutesLeftOut: access.ownLeftOut,

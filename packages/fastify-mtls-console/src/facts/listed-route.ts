@@ -1,14 +1,14 @@
 import type { PeerIdentity } from '@peerkit/identity'
 import type { Explanation } from '@peerkit/rules'
 
-// What `app.allowedClients` of @peerkit/fastify-allowed-clients offers, as far as it is read here: the console knows the plugin by its decorator alone.
+// What @peerkit/fastify-allowed-clients adds to `app.mtls`, as far as it is read here: the console knows the plugin by that alone.
 
-/** What a route would say to a peer. */
-export type Outcome = 'allowed' | 'denied' | 'reported' | 'depends'
+/** What a route would answer a peer. */
+export type Outcome = 'allowed' | 'denied' | 'reported' | 'needs-request'
 
-export interface ForeseenAccess {
+export interface AccessPreview {
   readonly outcome: Outcome
-  readonly requirements: ReadonlyArray<{ readonly rules: string, readonly mode: 'enforce' | 'report', readonly outcome: Exclude<Outcome, 'reported'>, explain (): Explanation | undefined }>
+  readonly requirements: ReadonlyArray<{ readonly rules: string, readonly mode: 'enforce' | 'report-only', readonly outcome: Exclude<Outcome, 'reported'>, explain (): Explanation | undefined }>
 }
 
 export interface ListedRoute {
@@ -16,13 +16,13 @@ export interface ListedRoute {
   readonly url: string
   readonly constraints: Readonly<Record<string, unknown>> | undefined
   readonly scope: string | undefined
-  readonly access: 'rules' | 'anyone' | 'nobody'
-  readonly requirements: ReadonlyArray<{ readonly rules: string, readonly mode: 'enforce' | 'report', readonly allows: string }>
+  readonly access: 'rules' | 'public' | 'nobody'
+  readonly requirements: ReadonlyArray<{ readonly rules: string, readonly mode: 'enforce' | 'report-only', readonly allows: string }>
   readonly counts: { readonly allowed: number, readonly denied: number, readonly wouldDeny: number }
-  readonly foresee: (peer: PeerIdentity | null) => ForeseenAccess
+  readonly evaluate: (peer: PeerIdentity | null) => AccessPreview
 }
 
 export interface AllowedClientsControl {
   routes (): readonly ListedRoute[]
-  readonly generation: number
+  readonly rulesVersion: number
 }

@@ -41,7 +41,7 @@ function mergeRoutes (routes: readonly ListedRoute[]): MappedRoute {
   const methods = [...new Set(routes.flatMap((route) => route.methods))].sort((a, b) => Number(a === 'HEAD') - Number(b === 'HEAD'))
   const sum = (name: keyof ListedRoute['counts']): number => routes.reduce((total, { counts }) => total + counts[name], 0)
   const counts = { allowed: sum('allowed'), denied: sum('denied'), wouldDeny: sum('wouldDeny') }
-  return { ...first, methods, counts, foresee: first.foresee, name: `${methods.join(', ')} ${first.url}${describeConstraints(first)}` }
+  return { ...first, methods, counts, evaluate: first.evaluate, name: `${methods.join(', ')} ${first.url}${describeConstraints(first)}` }
 }
 
 /** Of a predicate the rules say at which route it stands (`GET /x: config.…`), method and all. */

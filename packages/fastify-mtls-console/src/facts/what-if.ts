@@ -4,7 +4,7 @@ import { clip } from '../collect/clip.ts'
 import type { ConsoleState } from './console-state.ts'
 import { foretellHandshake } from './foretell-handshake.ts'
 import type { HandshakeForecast } from './foretell-handshake.ts'
-import type { ForeseenAccess, Outcome } from './listed-route.ts'
+import type { AccessPreview, Outcome } from './listed-route.ts'
 import { findRoutes } from './route-map.ts'
 import type { MappedRoute } from './route-map.ts'
 import { showCertificate } from './show-certificate.ts'
@@ -14,7 +14,7 @@ import type { ShownCertificate } from './show-certificate.ts'
 export interface WhatIfRoute {
   readonly route: string
   readonly outcome: Outcome
-  readonly requirements: ReadonlyArray<{ readonly rules: string, readonly mode: 'enforce' | 'report', readonly outcome: string, readonly explanation: readonly string[] }>
+  readonly requirements: ReadonlyArray<{ readonly rules: string, readonly mode: 'enforce' | 'report-only', readonly outcome: string, readonly explanation: readonly string[] }>
 }
 
 /** What would happen if a certificate called. */
@@ -44,11 +44,11 @@ export async function askWhatIf (state: ConsoleState, leaf: PeerIdentity, sent: 
 }
 
 function judge (route: MappedRoute, client: PeerIdentity): WhatIfRoute {
-  const { outcome, requirements } = route.foresee(client)
+  const { outcome, requirements } = route.evaluate(client)
   return { route: route.name, outcome, requirements: requirements.map((requirement) => explain(requirement)) }
 }
 
-function explain ({ rules, mode, outcome, explain }: ForeseenAccess['requirements'][number]): WhatIfRoute['requirements'][number] {
+function explain ({ rules, mode, outcome, explain }: AccessPreview['requirements'][number]): WhatIfRoute['requirements'][number] {
   const explanation: Explanation | undefined = explain()
   const lines = explanation === undefined ? [outcome === 'allowed' ? 'every identified client may call' : 'nothing says who may call'] : String(explanation).split('\n').filter((line) => !line.startsWith('peer: '))
   return { rules, mode, outcome, explanation: lines.map((line) => clip(line, 500) as string) }

@@ -20,5 +20,5 @@ export const OUTCOMES: Readonly<Record<Outcome, { readonly sign: string, readonl
   allowed: { sign: '✓', word: 'allowed', tone: 'good' },
   denied: { sign: '✕', word: 'denied', tone: 'bad' },
   reported: { sign: '!', word: 'let through, reported', tone: 'warn' },
-  depends: { sign: '?', word: 'a function decides', tone: 'info' }
+  'needs-request': { sign: '?', word: 'a function decides', tone: 'info' }
 }

@@ -15,7 +15,7 @@ test('a client is its certificate: connections and requests of all its connectio
   book.connected(again, 2, '10.0.0.2')
   book.allowed(again, 3, '10.0.0.2')
   book.denied(one, 4, '10.0.0.1', 'enforce', { what: 'GET /', reason: 'no_match' })
-  book.denied(one, 5, '10.0.0.1', 'report', { what: 'GET /x', reason: 'no_rule' })
+  book.denied(one, 5, '10.0.0.1', 'report-only', { what: 'GET /x', reason: 'no_rule' })
   t.match(book.list(), [{ firstSeen: 1, lastSeen: 5, connections: 2, allowed: 1, denied: 1, wouldDeny: 1, addresses: ['10.0.0.1', '10.0.0.2'], lastDenial: { time: 5, what: 'GET /x' } }])
   t.equal(book.list()[0]?.identity, again, 'the one whose chain is known')
   t.end()

@@ -4,7 +4,7 @@ import { createDevCa } from '@peerkit/dev-ca'
 import type { DevCa, IssuedCertificate, IssueOptions } from '@peerkit/dev-ca'
 import fastifyAllowedClients from '@peerkit/fastify-allowed-clients'
 import type { FastifyAllowedClientsOptions } from '@peerkit/fastify-allowed-clients'
-import fastifyMtls, { injectAs, mtlsServerOptions } from '@peerkit/fastify-mtls'
+import fastifyMtls, { injectAs, withMtls } from '@peerkit/fastify-mtls'
 import { parsePeerIdentity } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
 import type { RevocationChecker } from '@peerkit/revocation'
@@ -51,8 +51,8 @@ export function addAccounts (app: FastifyInstance): void {
   app.get('/accounts', { config: { allowedClients: ['billing', 'operators'] } }, async () => [])
   app.delete('/accounts/:id', { config: { allowedClients: ['operators'] } }, async () => 'deleted')
   app.get('/forgotten', async () => 'closed')
-  app.get('/open', { config: { allowedClients: ['anyone'] } }, async () => 'open')
-  app.get('/tried', { config: { allowedClients: ['operators'], allowedClientsMode: 'report' } }, async () => 'tried')
+  app.get('/open', { config: { allowedClients: ['public'] } }, async () => 'open')
+  app.get('/tried', { config: { allowedClients: ['operators'], allowedClientsMode: 'report-only' } }, async () => 'tried')
   app.get('/asked', { config: { allowedClients: ['operators', () => { throw new Error('predicates must not be asked') }] } }, async () => 'asked')
 }
 
@@ -63,13 +63,13 @@ export async function createWorld (t: Test, { clients = {}, console: options = {
   const credentials = memoryCredentials({ cert: server.chain, key: server.key, ca: ca.root, ...(crl && { crl: (await ca.crl()).pem }) })
   const own = revocation === undefined ? {} : { revocation }
   const lines: string[] = []
-  const app = Fastify({ ...mtlsServerOptions(credentials, { http2, ...own } as object), logger: { level: 'trace', stream: { write (line: string) { lines.push(line) } } } }) as unknown as FastifyInstance
+  const app = Fastify(withMtls(credentials, { logger: { level: 'trace', stream: { write (line: string) { lines.push(line) } } }, http2, mtls: own } as never)) as unknown as FastifyInstance
   t.after(async () => {
     await app.close()
     await credentials.close()
   })
-  await app.register(fastifyMtls, { credentials })
-  await app.register(fastifyAllowedClients, { clients: { operators: { ou: 'operators' }, billing: { ou: 'billing' } }, ...clients })
+  await app.register(fastifyMtls)
+  await app.register(fastifyAllowedClients, { groups: { operators: { ou: 'operators' }, billing: { ou: 'billing' } }, ...clients })
   await setup(app, credentials)
   await app.register(consoleBy(() => roots), { prefix: '/console', credentials, allowedClients: ['operators'], instance: 'pod-7', ...own, ...options })
   await app.ready()

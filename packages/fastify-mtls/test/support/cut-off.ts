@@ -3,7 +3,7 @@ import { createDevCa } from '@peerkit/dev-ca'
 import type { DevCa, IssuedCertificate } from '@peerkit/dev-ca'
 import Fastify from 'fastify'
 import type { FastifyInstance } from 'fastify'
-import fastifyMtls, { mtlsServerOptions } from '../../src/index.ts'
+import fastifyMtls, { withMtls } from '../../src/index.ts'
 import { dial } from './dial.ts'
 import type { Dialled, Protocol } from './dial.ts'
 import { ForeignWriter } from './rotation/foreign-writer.ts'
@@ -32,8 +32,8 @@ export class CutOffScene {
     const server = await ca.issue({ cn: 'server', ip: '127.0.0.1' })
     const writer = await ForeignWriter.create({ 'tls.key': server.key, 'tls.crt': server.chain, 'ca.crt': ca.root, 'ca.crl': (await ca.crl()).pem })
     const credentials = await fileCredentials({ cert: writer.path('tls.crt'), key: writer.path('tls.key'), ca: writer.path('ca.crt'), crl: writer.path('ca.crl') })
-    const app: FastifyInstance<any, any, any, any> = Fastify(mtlsServerOptions(credentials, { http2: true, ticketSecret: Buffer.alloc(32, 7) }))
-    await app.register(fastifyMtls, { credentials })
+    const app: FastifyInstance<any, any, any, any> = Fastify(withMtls(credentials, { http2: true, mtls: { ticketSecret: Buffer.alloc(32, 7) } }))
+    await app.register(fastifyMtls)
     app.get('/', async (request: any) => ({ cn: request.peer.subject.commonName }))
     await app.listen({ host: '127.0.0.1', port: 0 })
     return new CutOffScene(ca, writer, app, async () => {

@@ -73,7 +73,7 @@ export async function startWatch ({
   const watch = new ConnectionWatch({
     trust,
     drainTimeout: 1_000,
-    judgementTimeout: 5_000,
+    revocationTimeout: 5_000,
     onEnded: (record, refusal) => {
       ended.push({ record, refusal })
     }

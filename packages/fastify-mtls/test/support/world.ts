@@ -11,7 +11,7 @@ import type { DevCa, IssuedCertificate } from '@peerkit/dev-ca'
 import Fastify from 'fastify'
 import type { FastifyInstance } from 'fastify'
 import fastifyMtls, { mtlsServerOptions } from '../../src/index.ts'
-import type { DirectOptions, MtlsServerSettings } from '../../src/index.ts'
+import type { FastifyMtlsOptions, MtlsServerOptions } from '../../src/index.ts'
 
 export interface Identity { readonly cert: string, readonly key: string }
 
@@ -29,8 +29,8 @@ export interface World {
 }
 
 export interface WorldOptions {
-  readonly settings?: MtlsServerSettings
-  readonly plugin?: Partial<DirectOptions> | false
+  readonly settings?: MtlsServerOptions
+  readonly plugin?: FastifyMtlsOptions | false
   readonly crl?: boolean
   readonly ca?: DevCa
   /** Beside or in place of the server's own material. */
@@ -59,7 +59,7 @@ export async function startWorld (t: Test, { settings = {}, plugin = {}, crl = f
     await credentials.close()
   })
   if (plugin !== false) {
-    await app.register(fastifyMtls, { credentials, ...plugin })
+    await app.register(fastifyMtls, plugin)
     app.get('/', async (request: any) => ({ cn: request.peer.subject?.commonName }))
   } else {
     app.get('/', async () => ({ open: true }))

@@ -11,7 +11,7 @@ import { listEndings } from './own-material.ts'
 import { compileThresholds, DEFAULT_THRESHOLDS } from './thresholds.ts'
 import type { BoundariesOf, Threshold } from './thresholds.ts'
 
-export interface ExpirySettings {
+export interface ExpiryOptions {
   /** When to say something. Default 30d, 7d, 1d, and for what lives too short for these 1/5 and 1/20 of its life. What has ended is always told. */
   readonly thresholds?: readonly Threshold[]
   /** Whose certificates are looked at beside our own: clients as they connect (default), also at each allowed request (for connections that stay open for days), or nobody's. */
@@ -24,7 +24,7 @@ export interface ExpirySettings {
   readonly now?: () => number
 }
 
-export interface ExpiryOptions extends ExpirySettings {
+export interface WatchExpiryOptions extends ExpiryOptions {
   /** Our own chain, the CAs that we trust, and their CRLs. */
   readonly credentials?: CredentialSource
   /** Where its CRLs are to be looked at too. */
@@ -43,7 +43,7 @@ const MAX_TOLD = 5_000
 const SOONEST = 1_000
 
 /** Publishes `peerkit:expiry:soon`, once for each certificate or CRL and threshold that it passes. Throws MTLS_ERR_MONITOR_OPTION. */
-export function watchExpiry (options: ExpiryOptions): ExpiryWatch {
+export function watchExpiry (options: WatchExpiryOptions): ExpiryWatch {
   checkKeys(options, [...EXPIRY_KEYS, 'credentials', 'revocation'], 'expiry')
   if (options.credentials !== undefined) checkCredentials(options.credentials, 'expiry.credentials')
   return new LiveExpiryWatch(options)
@@ -69,7 +69,7 @@ class LiveExpiryWatch implements ExpiryWatch {
   #timer: NodeJS.Timeout | undefined
   #closed = false
 
-  constructor ({ credentials, revocation, thresholds = DEFAULT_THRESHOLDS, peers = 'connections', maxPeers, interval, now = Date.now }: ExpiryOptions) {
+  constructor ({ credentials, revocation, thresholds = DEFAULT_THRESHOLDS, peers = 'connections', maxPeers, interval, now = Date.now }: WatchExpiryOptions) {
     this.#credentials = credentials
     this.#revocation = revocation
     this.#boundariesOf = compileThresholds(thresholds)

@@ -20,19 +20,19 @@ export function recordConnections (instruments: Instruments): EventListeners {
   const issuers = createIssuerLabels()
   const authorities = createAuthorityLabels()
   const reasons = new BoundedLabels(MAX_REASONS)
-  const judged = (judgedIn: number | undefined, result: string): void => { if (judgedIn !== undefined) judgement.record(judgedIn / 1000, { 'peerkit.result': result }) }
+  const judged = (durationMs: number | undefined, result: string): void => { if (durationMs !== undefined) judgement.record(durationMs / 1000, { 'peerkit.result': result }) }
   return {
-    'peerkit:handshake:refused': ({ reason, resumed, judgedIn }) => {
+    'peerkit:handshake:refused': ({ reason, resumed, durationMs }) => {
       // Whom a refused certificate names was not verified, so that no authority vouches for it.
       const labels = { 'peerkit.result': 'refused', 'peerkit.resumed': resumed, 'peerkit.authority': NO_AUTHORITY }
       handshakes.add(1, { ...labels, 'error.type': reasons.of(reason) })
-      judged(judgedIn, 'refused')
+      judged(durationMs, 'refused')
     },
-    'peerkit:connection:identified': ({ peer, resumed, judgedIn }) => {
+    'peerkit:connection:identified': ({ peer, resumed, durationMs }) => {
       const authority = authorities(peer)
       handshakes.add(1, { 'peerkit.result': 'accepted', 'peerkit.resumed': resumed, 'peerkit.authority': authority })
       byIssuer.add(1, issuers(peer))
-      judged(judgedIn, 'accepted')
+      judged(durationMs, 'accepted')
     },
     'peerkit:connection:ended': ({ reason, peer }) => {
       ended.add(1, { 'error.type': reasons.of(reason), 'peerkit.authority': authorities(peer) })
@@ -55,11 +55,11 @@ export function recordRequests (instruments: Instruments): EventListeners {
   const allowedOf = createAllowedLabels()
   const HIT = { 'peerkit.cache': 'hit' }
   const MISS = { 'peerkit.cache': 'miss' }
-  const judged = ({ judgedIn, remembered }: RequestJudgedMessage, decision: string): void => {
-    if (remembered === undefined) return
-    verdicts.add(1, remembered ? HIT : MISS)
-    // A remembered verdict takes no time worth a histogram; counting it would hide the others.
-    if (!remembered && judgedIn !== undefined) duration.record(judgedIn / 1000, { 'peerkit.decision': decision })
+  const judged = ({ durationMs, cached }: RequestJudgedMessage, decision: string): void => {
+    if (cached === undefined) return
+    verdicts.add(1, cached ? HIT : MISS)
+    // A cached verdict takes no time worth a histogram; counting it would hide the others.
+    if (!cached && durationMs !== undefined) duration.record(durationMs / 1000, { 'peerkit.decision': decision })
   }
   return {
     'peerkit:request:allowed': (message) => {

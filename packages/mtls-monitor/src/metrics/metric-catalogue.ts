@@ -66,8 +66,8 @@ export const metricCatalogue: Readonly<Record<MetricName, MetricDescription>> = 
     }
   },
   'peerkit.requests.by_issuer': { kind: 'counter', unit: '{request}', about: 'Allowed requests by whose certificate was presented', attributes: { 'peerkit.issuer': ISSUER, 'peerkit.anchor': 'root that vouches for it, or `unknown`' } },
-  'peerkit.verdict.duration': { kind: 'histogram', unit: 's', about: 'Time to find a verdict that was not remembered', attributes: { 'peerkit.decision': '`allowed`, `denied`' } },
-  'peerkit.verdicts': { kind: 'counter', unit: '{verdict}', about: 'Verdicts by whether they were remembered', attributes: { 'peerkit.cache': '`hit`, `miss`' } },
+  'peerkit.verdict.duration': { kind: 'histogram', unit: 's', about: 'Time to find a verdict that was not cached', attributes: { 'peerkit.decision': '`allowed`, `denied`' } },
+  'peerkit.verdicts': { kind: 'counter', unit: '{verdict}', about: 'Verdicts by whether they were cached', attributes: { 'peerkit.cache': '`hit`, `miss`' } },
   'peerkit.forwarded.rejected': { kind: 'counter', unit: '{request}', about: 'Identities in headers that were not believed', attributes: { 'peerkit.result': '`refused`, `stripped`', 'error.type': 'the reason, at most 50' } },
   'peerkit.rules.reloads': { kind: 'counter', unit: '{reload}', about: 'Changes of rules files', attributes: { 'peerkit.result': RESULT } },
   'peerkit.credentials.rotations': { kind: 'counter', unit: '{rotation}', about: 'New credentials', attributes: { 'peerkit.result': RESULT, 'error.type': 'of refused ones, the reason, at most 50' } },

@@ -25,7 +25,7 @@ export function accessPage (state: ConsoleState, query: Query, prefix: string): 
     path: '/access',
     isLive: true,
     body: html`${filterForm(`${prefix}/access`, [textField('q', 'Method, path, scope or rule', query.q, 'DELETE /accounts'), choiceField('client', 'Client', query.client, 'Every client seen', clients)])}
-<p class="faint" id="count" data-live="count">${map.rows.length} ${map.rows.length === 1 ? 'route' : 'routes'}${map.moreRoutes > 0 && ` and ${map.moreRoutes} more: narrow the filter`}${state.control.generation > 0 && `, rules file generation ${state.control.generation}`}.${map.ownLeftOut > 0 && html` The console's own ${map.ownLeftOut} routes <a href="${prefix}/access?q=${encodeURIComponent(prefix)}">are left out</a>.`}</p>
+<p class="faint" id="count" data-live="count">${map.rows.length} ${map.rows.length === 1 ? 'route' : 'routes'}${map.moreRoutes > 0 && ` and ${map.moreRoutes} more: narrow the filter`}${state.control.rulesVersion > 0 && `, rules file generation ${state.control.rulesVersion}`}.${map.ownLeftOut > 0 && html` The console's own ${map.ownLeftOut} routes <a href="${prefix}/access?q=${encodeURIComponent(prefix)}">are left out</a>.`}</p>
 <section aria-labelledby="who-title"><h2 id="who-title">Who may call</h2>${rulesTable(map.rows)}</section>
 <section aria-labelledby="grid-title"><h2 id="grid-title">Routes by clients</h2>${grid(map)}</section>`
   }
@@ -47,8 +47,8 @@ function showRoute ({ route: { methods, name, scope } }: AccessRow): Html {
 }
 
 function showRules ({ route: { access, requirements } }: AccessRow): Html {
-  if (access === 'anyone') return html`${badge('warn', 'anyone')} without a certificate too`
-  return html`${requirements.map(({ rules, mode, allows }, index) => html`<div class="rules"><p class="faint">${index > 0 && 'and '}${rules} ${mode === 'report' && badge('warn', 'only reported')}${access === 'nobody' && badge('bad', 'closed')}</p>
+  if (access === 'public') return html`${badge('warn', 'public')} without a certificate too`
+  return html`${requirements.map(({ rules, mode, allows }, index) => html`<div class="rules"><p class="faint">${index > 0 && 'and '}${rules} ${mode === 'report-only' && badge('warn', 'only reported')}${access === 'nobody' && badge('bad', 'closed')}</p>
 <ul>${allows.split('\n').map((line) => html`<li>${line.replace(/^- /, '')}</li>`)}</ul></div>`)}`
 }
 

@@ -60,7 +60,7 @@ function routeTable (routes: readonly WhatIfRoute[]): Html {
     rows: routes.map(({ route, outcome, requirements }) => [
       { content: html`<code>${route}</code>`, isHeader: true, class: 'break' },
       { content: outcomeBadge(outcome) },
-      { content: requirements.length === 0 ? 'anyone may call, without a certificate too' : requirements.map(({ rules, mode, explanation }) => html`<p class="faint">${rules}${mode === 'report' && ' (only reported)'}</p>${lines(explanation)}`), class: 'break wide' }
+      { content: requirements.length === 0 ? 'anyone may call, without a certificate too' : requirements.map(({ rules, mode, explanation }) => html`<p class="faint">${rules}${mode === 'report-only' && ' (only reported)'}</p>${lines(explanation)}`), class: 'break wide' }
     ])
   })
 }

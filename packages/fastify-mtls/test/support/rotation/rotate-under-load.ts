@@ -5,7 +5,7 @@ import { createDevCa } from '@peerkit/dev-ca'
 import type { DevCa, IssuedCertificate } from '@peerkit/dev-ca'
 import Fastify from 'fastify'
 import type { FastifyInstance } from 'fastify'
-import fastifyMtls, { mtlsServerOptions } from '../../../src/index.ts'
+import fastifyMtls, { withMtls } from '../../../src/index.ts'
 import { dial } from '../dial.ts'
 import type { Dialled } from '../dial.ts'
 import { Fleet, Load } from './fleet.ts'
@@ -74,8 +74,8 @@ class Scene {
     const credentials = await fileCredentials({ cert: writer.path('tls.crt'), key: writer.path('tls.key'), ca: writer.path('ca.crt'), crl: writer.path('ca.crl'), crlIssuers: writer.path('issuers.crt'), settle: 1 })
     const counts = { servedOnRemoved: 0, refused: 0, handshakes: { full: 0, resumed: 0 } }
     // Connections end now and then, so that sessions are resumed under way.
-    const app: FastifyInstance<any, any, any, any> = Fastify({ ...mtlsServerOptions(credentials, { http2: true }), maxRequestsPerSocket: 50 })
-    await app.register(fastifyMtls, { credentials })
+    const app: FastifyInstance<any, any, any, any> = Fastify(withMtls(credentials, { maxRequestsPerSocket: 50, http2: true }))
+    await app.register(fastifyMtls)
     app.get('/', async (request: any) => {
       const anchor = request.peer.chain?.at(-1)?.fingerprint256
       if (!credentials.current.anchors.some(({ fingerprint256 }) => fingerprint256 === anchor)) counts.servedOnRemoved += 1

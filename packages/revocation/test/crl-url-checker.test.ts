@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { mock } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import { test, type Test } from 'tap'
-import { crlUrls, type CrlUrlsChecker, type CrlUrlsOptions } from '../src/index.ts'
+import { crlUrlChecker, type CrlUrlChecker, type CrlUrlCheckerOptions } from '../src/index.ts'
 import { craftCrl, entry, extension, integer, toPem } from './support/craft.ts'
 import { startCrlServer, type CrlServer } from './support/crl-server.ts'
 import { HOUR } from './support/clock.ts'
@@ -26,8 +26,8 @@ async function serve (t: Test, files: Record<string, Uint8Array>): Promise<CrlSe
   return server
 }
 
-async function open (t: Test, options: Omit<CrlUrlsOptions, 'issuers'> & Partial<CrlUrlsOptions>): Promise<CrlUrlsChecker> {
-  const checker = await crlUrls({ issuers: [identity], ...options })
+async function open (t: Test, options: Omit<CrlUrlCheckerOptions, 'issuers'> & Partial<CrlUrlCheckerOptions>): Promise<CrlUrlChecker> {
+  const checker = await crlUrlChecker({ issuers: [identity], ...options })
   t.teardown(() => checker.close())
   return checker
 }
@@ -91,7 +91,7 @@ test('a server that says "not modified" of what was never sent brings no list', 
   const server = await serve(t, { '/a.crl': revoked })
   const lie: CrlServer['handler'] = (_request, response) => { response.writeHead(304).end() }
   server.handler = lie
-  await t.rejects(crlUrls({ urls: [`${server.url}/a.crl`], issuers: [identity] }), { code: 'MTLS_ERR_CRL_UNAVAILABLE', reason: 'status', message: /304/ })
+  await t.rejects(crlUrlChecker({ urls: [`${server.url}/a.crl`], issuers: [identity] }), { code: 'MTLS_ERR_CRL_UNAVAILABLE', reason: 'status', message: /304/ })
   server.handler = undefined
   const checker = await open(t, { urls: [`${server.url}/a.crl`] })
   server.handler = lie
@@ -113,7 +113,7 @@ test('reads nothing but regular files: a pipe would never open, a device never e
   const pipe = join(folder, 'pipe')
   t.equal(spawnSync('mkfifo', [pipe]).status, 0)
   for (const path of [pipe, '/dev/zero', folder]) {
-    await t.rejects(crlUrls({ urls: [pathToFileURL(path).href], issuers: [identity] }), { code: 'MTLS_ERR_CRL_UNAVAILABLE', reason: 'network', message: /is no regular file/ }, path)
+    await t.rejects(crlUrlChecker({ urls: [pathToFileURL(path).href], issuers: [identity] }), { code: 'MTLS_ERR_CRL_UNAVAILABLE', reason: 'network', message: /is no regular file/ }, path)
   }
 })
 
@@ -127,13 +127,13 @@ test('reads files, and reads them again', async (t) => {
   t.match(checker.check(peer.identity, identity), { state: 'revoked' })
   await writeFile(path, new Uint8Array(10_001))
   await t.rejects(checker.refresh(), { code: 'MTLS_ERR_CRL_UNAVAILABLE', reason: 'too_large' })
-  await t.rejects(crlUrls({ urls: [pathToFileURL(`${path}.missing`).href], issuers: [identity] }), { code: 'MTLS_ERR_CRL_UNAVAILABLE', reason: 'network' })
+  await t.rejects(crlUrlChecker({ urls: [pathToFileURL(`${path}.missing`).href], issuers: [identity] }), { code: 'MTLS_ERR_CRL_UNAVAILABLE', reason: 'network' })
 })
 
 test('starts only with every list, unless it may get them later', async (t) => {
   const server = await serve(t, { '/a.crl': clean })
   const urls = [`${server.url}/a.crl`, `${server.url}/b.crl`]
-  await t.rejects(crlUrls({ urls, issuers: [identity] }), { code: 'MTLS_ERR_CRL_UNAVAILABLE', reason: 'status' })
+  await t.rejects(crlUrlChecker({ urls, issuers: [identity] }), { code: 'MTLS_ERR_CRL_UNAVAILABLE', reason: 'status' })
   const checker = await open(t, { urls, initial: 'background', issuers: [identity, stranger.identity] })
   t.match(checker.check(peer.identity, identity), { state: 'good' })
   const foreign = (await stranger.leaf('x')).identity
@@ -150,7 +150,7 @@ test('puts a delta CRL on its base, and fetches the base first where the delta i
   const checker = await open(t, { urls })
   t.match(checker.check(peer.identity, identity), { state: 'revoked' })
   server.files.delete('/base.crl')
-  await t.rejects(crlUrls({ urls, issuers: [identity] }), { code: 'MTLS_ERR_CRL_UNAVAILABLE', reason: 'status' })
+  await t.rejects(crlUrlChecker({ urls, issuers: [identity] }), { code: 'MTLS_ERR_CRL_UNAVAILABLE', reason: 'status' })
   const alone = await open(t, { urls, initial: 'background' })
   t.match(alone.check(peer.identity, identity), { state: 'unknown' }, 'a delta alone says nothing')
   server.files.set('/base.crl', craftCrl({ ca, number: 5 }))
@@ -183,7 +183,7 @@ test('looks again before a list ends, by a timer of its own, and sooner after a 
 
 test('fetches distribution points of certificates only where they are on the list', async (t) => {
   const server = await serve(t, { '/a.crl': revoked, '/b.crl': clean })
-  const naming = async (path: string): Promise<ReturnType<typeof parsePeerIdentity>> => parsePeerIdentity((await ca.issue({ cn: 'x', serialNumber: peer.serialNumber, crlUrls: [`${server.url}${path}`] })).der)
+  const naming = async (path: string): Promise<ReturnType<typeof parsePeerIdentity>> => parsePeerIdentity((await ca.issue({ cn: 'x', serialNumber: peer.serialNumber, crlUrlChecker: [`${server.url}${path}`] })).der)
   const named = await naming('/a.crl')
   const never = await open(t, { urls: [`${server.url}/c.crl`], initial: 'background' })
   t.match(never.check(named, identity), { state: 'unknown', why: 'no_crl' })
@@ -194,7 +194,7 @@ test('fetches distribution points of certificates only where they are on the lis
   t.match(await Promise.all([checker.check(named, identity), checker.check(named, identity)]), [{ state: 'revoked' }, { state: 'revoked' }])
   t.equal(server.requests.length, 2, 'once')
   t.match(checker.check(named, identity), { state: 'revoked' })
-  t.match(checker.check((await stranger.leaf('x', { crlUrls: [`${server.url}/b.crl`] })).identity, stranger.identity), { state: 'unknown' }, 'of a CA that is not ours')
+  t.match(checker.check((await stranger.leaf('x', { crlUrlChecker: [`${server.url}/b.crl`] })).identity, stranger.identity), { state: 'unknown' }, 'of a CA that is not ours')
   const full = await open(t, { urls: [], allowCertificateUrls: { hosts: [server.host] }, maxDiscovered: 0 })
   t.match(full.check(named, identity), { state: 'unknown' })
   await checker.close()
@@ -220,6 +220,6 @@ test('refuses options it does not know or cannot use', async (t) => {
     [{ urls: ['http://x'], initial: 'later' }, /initial is "later"/],
     [{ urls: ['http://x'], timeout: 'x' }, /timeout is x/]
   ] as const) {
-    await t.rejects(crlUrls({ issuers: [identity], ...options } as never), { code: 'MTLS_ERR_REVOCATION_OPTION_INVALID', message })
+    await t.rejects(crlUrlChecker({ issuers: [identity], ...options } as never), { code: 'MTLS_ERR_REVOCATION_OPTION', message })
   }
 })

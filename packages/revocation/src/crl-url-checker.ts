@@ -13,7 +13,7 @@ import { reportFailed } from './reports.ts'
 import { CLOSED, type RevocationChecker, type RevocationStatus } from './revocation-status.ts'
 import { isNamed } from './same-name.ts'
 
-export interface CrlUrlsOptions extends Omit<CrlCheckerOptions, 'crls'> {
+export interface CrlUrlCheckerOptions extends Omit<CrlCheckerOptions, 'crls'> {
   /** `http:`, `https:` and `file:` URLs of complete and delta CRLs, PEM or DER. Their signatures are checked, so plain http is as good. */
   readonly urls: readonly string[]
   /** Whether CRLs are fetched that certificates name as their distribution points. Default: they are not. */
@@ -32,7 +32,7 @@ export interface CrlUrlsOptions extends Omit<CrlCheckerOptions, 'crls'> {
   readonly fetch?: typeof fetch
 }
 
-export interface CrlUrlsChecker extends RevocationChecker {
+export interface CrlUrlChecker extends RevocationChecker {
   /** Looks at every URL now. Rejects with the error of the first that failed; what the others brought is in force. */
   refresh (): Promise<void>
   /** The lists in force. */
@@ -43,9 +43,9 @@ const known = ['urls', 'issuers', 'policy', 'clockSkew', 'maxBytes', 'now', 'all
 
 /**
  * Answers from CRLs that are fetched, and fetched again well before they end. A CRL that is older than the one held from the same URL is refused, since whoever serves it could
- * otherwise take back a revocation. Rejects with MTLS_ERR_CRL_UNAVAILABLE, MTLS_ERR_CRL_INVALID, MTLS_ERR_REVOCATION_OPTION_INVALID.
+ * otherwise take back a revocation. Rejects with MTLS_ERR_CRL_UNAVAILABLE, MTLS_ERR_CRL_INVALID, MTLS_ERR_REVOCATION_OPTION.
  */
-export async function crlUrls (options: CrlUrlsOptions): Promise<CrlUrlsChecker> {
+export async function crlUrlChecker (options: CrlUrlCheckerOptions): Promise<CrlUrlChecker> {
   const checker = new UrlChecker(options)
   try {
     await checker.start()
@@ -56,7 +56,7 @@ export async function crlUrls (options: CrlUrlsOptions): Promise<CrlUrlsChecker>
   return checker
 }
 
-class UrlChecker implements CrlUrlsChecker {
+class UrlChecker implements CrlUrlChecker {
   readonly #lists: CrlChecker
   readonly #issuers: readonly PeerIdentity[]
   readonly #now: () => number
@@ -68,12 +68,12 @@ class UrlChecker implements CrlUrlsChecker {
   readonly #discovered: Map<string, CrlSource> = new Map()
   #closed: boolean = false
 
-  constructor (options: CrlUrlsOptions) {
-    checkKnownOptions(options, known, 'crlUrls')
-    checkFunction(options.fetch, 'crlUrls fetch')
+  constructor (options: CrlUrlCheckerOptions) {
+    checkKnownOptions(options, known, 'crlUrlChecker')
+    checkFunction(options.fetch, 'crlUrlChecker fetch')
     const initial = options.initial ?? 'required'
-    if (initial !== 'required' && initial !== 'background') throw optionInvalid(`crlUrls initial is ${JSON.stringify(initial)}, expected "required" or "background"`)
-    if (!Array.isArray(options.urls) || (options.urls.length === 0 && options.allowCertificateUrls === undefined)) throw optionInvalid('crlUrls urls is to be a list of URLs')
+    if (initial !== 'required' && initial !== 'background') throw optionInvalid(`crlUrlChecker initial is ${JSON.stringify(initial)}, expected "required" or "background"`)
+    if (!Array.isArray(options.urls) || (options.urls.length === 0 && options.allowCertificateUrls === undefined)) throw optionInvalid('crlUrlChecker urls is to be a list of URLs')
     this.#required = initial === 'required'
     this.#now = options.now ?? Date.now
     this.#issuers = Object.freeze([...options.issuers])
@@ -82,16 +82,16 @@ class UrlChecker implements CrlUrlsChecker {
     this.#sourceOptions = {
       issuers: this.#issuers,
       now: this.#now,
-      clockSkew: checkNumber(clockSkew, CLOCK_SKEW, 'crlUrls clockSkew'),
-      timeout: checkNumber(options.timeout, 30_000, 'crlUrls timeout', 1),
-      maxBytes: checkNumber(options.maxBytes, MAX_CRL_BYTES, 'crlUrls maxBytes', 1),
-      refreshInterval: checkNumber(options.refreshInterval, 600_000, 'crlUrls refreshInterval', 1),
-      retryAfter: checkNumber(options.retryAfter, 5000, 'crlUrls retryAfter', 1),
+      clockSkew: checkNumber(clockSkew, CLOCK_SKEW, 'crlUrlChecker clockSkew'),
+      timeout: checkNumber(options.timeout, 30_000, 'crlUrlChecker timeout', 1),
+      maxBytes: checkNumber(options.maxBytes, MAX_CRL_BYTES, 'crlUrlChecker maxBytes', 1),
+      refreshInterval: checkNumber(options.refreshInterval, 600_000, 'crlUrlChecker refreshInterval', 1),
+      retryAfter: checkNumber(options.retryAfter, 5000, 'crlUrlChecker retryAfter', 1),
       fetch: options.fetch ?? ((...request) => globalThis.fetch(...request)),
       accept: (source, indexes) => { this.#accept(source, indexes) }
     }
-    this.#maxDiscovered = checkNumber(options.maxDiscovered, 32, 'crlUrls maxDiscovered')
-    this.#filter = compileUrlFilter(options.allowCertificateUrls, 'crlUrls allowCertificateUrls')
+    this.#maxDiscovered = checkNumber(options.maxDiscovered, 32, 'crlUrlChecker maxDiscovered')
+    this.#filter = compileUrlFilter(options.allowCertificateUrls, 'crlUrlChecker allowCertificateUrls')
     this.#sources = options.urls.map((url) => new CrlSource(url, this.#sourceOptions))
   }
 

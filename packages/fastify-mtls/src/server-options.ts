@@ -7,7 +7,7 @@ import type { SecureContextOptions } from 'node:tls'
 import { MTLS_ERR_SERVER_OPTION } from './errors.ts'
 import { checkChoice, checkDuration, checkKeys, checkMethods } from './option-check.ts'
 
-export interface MtlsServerSettings {
+export interface MtlsServerOptions {
   /** Serve HTTP/2, and HTTP/1.1 beside it unless `allowHTTP1` is false. Default false. */
   readonly http2?: boolean
   /** With `http2`: serve HTTP/1.1 too. Default true. */
@@ -40,35 +40,35 @@ export interface MtlsServerSettings {
   /** How long a handshake may take, in milliseconds. Default 10,000. */
   readonly handshakeTimeout?: number
   /** How long an answer about revocation may take, in milliseconds. Default 5,000. */
-  readonly judgementTimeout?: number
+  readonly revocationTimeout?: number
   /** How long a connection whose certificate is no longer accepted may finish answers that are on their way, in milliseconds; WebSockets get none of it. Default 10,000. */
   readonly drainTimeout?: number
   /** The clock, in milliseconds since the epoch. Default `Date.now`. */
   readonly now?: () => number
 }
 
-const KNOWN = [
+export const MTLS_SERVER_OPTIONS: readonly string[] = [
   'http2', 'allowHTTP1', 'clientCertificate', 'revocation', 'algorithms', 'block', 'minVersion', 'maxVersion', 'ciphers', 'ticketSecret', 'ticketRotation', 'ocspStapler', 'handshakeTimeout',
-  'judgementTimeout', 'drainTimeout', 'now'
+  'revocationTimeout', 'drainTimeout', 'now'
 ]
 const VERSIONS = ['TLSv1.2', 'TLSv1.3']
 const MIN_SECRET_OCTETS = 32
 
 /** @throws MTLS_ERR_SERVER_OPTION naming the setting, what was found and what was expected */
-export function checkSettings (settings: MtlsServerSettings): void {
-  checkKeys(settings, KNOWN, 'mtlsServerOptions')
-  for (const key of ['http2', 'allowHTTP1'] as const) checkChoice(settings[key], [true, false], key)
-  checkChoice(settings.clientCertificate, ['required', 'optional'], 'clientCertificate')
-  checkChoice(settings.minVersion, VERSIONS, 'minVersion')
-  checkChoice(settings.maxVersion, VERSIONS, 'maxVersion')
-  if (settings.minVersion === 'TLSv1.3' && settings.maxVersion === 'TLSv1.2') throw new MTLS_ERR_SERVER_OPTION('minVersion is above maxVersion')
-  if (settings.ciphers !== undefined && typeof settings.ciphers !== 'string') throw new MTLS_ERR_SERVER_OPTION(`ciphers is ${typeof settings.ciphers}; expected a string`)
-  for (const key of ['ticketRotation', 'handshakeTimeout', 'judgementTimeout', 'drainTimeout'] as const) checkDuration(settings[key], key)
-  checkAlgorithms(settings.algorithms)
-  checkMethods(settings.revocation, ['check', 'permits', 'subscribe'], 'revocation')
-  checkMethods(settings.ocspStapler, ['handle', 'update'], 'ocspStapler')
-  if (settings.now !== undefined && typeof settings.now !== 'function') throw new MTLS_ERR_SERVER_OPTION(`now is ${typeof settings.now}; expected a function`)
-  if (settings.ticketSecret !== undefined) readTicketSecret(settings.ticketSecret)
+export function checkMtlsServerOptions (options: MtlsServerOptions): void {
+  checkKeys(options, MTLS_SERVER_OPTIONS, 'mtlsServerOptions')
+  for (const key of ['http2', 'allowHTTP1'] as const) checkChoice(options[key], [true, false], key)
+  checkChoice(options.clientCertificate, ['required', 'optional'], 'clientCertificate')
+  checkChoice(options.minVersion, VERSIONS, 'minVersion')
+  checkChoice(options.maxVersion, VERSIONS, 'maxVersion')
+  if (options.minVersion === 'TLSv1.3' && options.maxVersion === 'TLSv1.2') throw new MTLS_ERR_SERVER_OPTION('minVersion is above maxVersion')
+  if (options.ciphers !== undefined && typeof options.ciphers !== 'string') throw new MTLS_ERR_SERVER_OPTION(`ciphers is ${typeof options.ciphers}; expected a string`)
+  for (const key of ['ticketRotation', 'handshakeTimeout', 'revocationTimeout', 'drainTimeout'] as const) checkDuration(options[key], key)
+  checkAlgorithms(options.algorithms)
+  checkMethods(options.revocation, ['check', 'permits', 'subscribe'], 'revocation')
+  checkMethods(options.ocspStapler, ['handle', 'update'], 'ocspStapler')
+  if (options.now !== undefined && typeof options.now !== 'function') throw new MTLS_ERR_SERVER_OPTION(`now is ${typeof options.now}; expected a function`)
+  if (options.ticketSecret !== undefined) readTicketSecret(options.ticketSecret)
 }
 
 function checkAlgorithms (algorithms: AlgorithmPolicy | undefined): void {
@@ -81,14 +81,14 @@ function checkAlgorithms (algorithms: AlgorithmPolicy | undefined): void {
 }
 
 /** @throws MTLS_ERR_SERVER_OPTION where it is too short */
-export function readTicketSecret (given: NonNullable<MtlsServerSettings['ticketSecret']>): Uint8Array {
+export function readTicketSecret (given: NonNullable<MtlsServerOptions['ticketSecret']>): Uint8Array {
   const secret: unknown = typeof given === 'function' ? given() : given
   if (secret instanceof Uint8Array && secret.length >= MIN_SECRET_OCTETS) return secret
   throw new MTLS_ERR_SERVER_OPTION(`ticketSecret is ${secret instanceof Uint8Array ? `${secret.length} octets` : typeof secret}; expected a Buffer of at least ${MIN_SECRET_OCTETS} octets`)
 }
 
 /** Everything that a secure context is made of, every time: what is left out of `setSecureContext` falls back to a default, the lowest version and the public roots included. */
-export function describeSecureContext (snapshot: CredentialSnapshot, { minVersion = 'TLSv1.2', maxVersion, ciphers }: MtlsServerSettings): SecureContextOptions {
+export function describeSecureContext (snapshot: CredentialSnapshot, { minVersion = 'TLSv1.2', maxVersion, ciphers }: MtlsServerOptions): SecureContextOptions {
   return {
     ...secureContextOptions(snapshot, 'clients'),
     minVersion,

@@ -1,21 +1,21 @@
 import type { FastifyRequest } from 'fastify'
 
-/** What a call carries on of the request in whose name it is made. */
-export interface CarryOptions {
+/** Which headers of a request go along with the calls that are made for it. */
+export interface PropagateOptions {
   /** The header for the request's id, or false for none. */
   readonly requestIdHeader: string | false
-  /** Further headers that are passed on as they came, lower-case. */
-  readonly carry: readonly string[]
+  /** Names of further headers that are passed on, in lower case. */
+  readonly names: readonly string[]
 }
 
 /** W3C Trace Context section 3.2: version, trace-id, parent-id, flags; neither id all zeros; version ff is none. */
 const TRACEPARENT = /^(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(-.*)?$/
 
-/** Headers of the request being answered for a call in its name: trace context, the request's id, and what else was asked for. */
-export function carryHeaders (request: FastifyRequest, { requestIdHeader, carry }: CarryOptions): Readonly<Record<string, string>> {
+/** The headers of a request that go along with a call for it: trace context, the id of the request, and those of the option `propagateHeaders`. */
+export function propagateHeaders (request: FastifyRequest, { requestIdHeader, names }: PropagateOptions): Readonly<Record<string, string>> {
   const headers: Record<string, string> = {}
   if (requestIdHeader !== false) headers[requestIdHeader] = String(request.id)
-  for (const name of carry) {
+  for (const name of names) {
     const value = request.headers[name]
     if (typeof value === 'string') headers[name] = value
   }

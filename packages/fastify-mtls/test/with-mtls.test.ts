@@ -1,0 +1,123 @@
+import type { AddressInfo } from 'node:net'
+import { memoryCredentials } from '@peerkit/credentials'
+import type { MemoryCredentials } from '@peerkit/credentials'
+import { createDevCa } from '@peerkit/dev-ca'
+import fastifySensible from '@fastify/sensible'
+import Fastify from 'fastify'
+import { test } from 'tap'
+import fastifyMtls, { injectAs, withMtls } from '../src/index.ts'
+import { call, callRaw, callSession, openSession } from './support/world.ts'
+
+const ca = await createDevCa()
+const server = await ca.issue({ cn: 'ledger', dns: 'localhost', ip: '127.0.0.1' })
+const client = await ca.issue({ cn: 'alice', ou: 'billing', profile: 'client' })
+const load = (): MemoryCredentials => memoryCredentials({ cert: server.chain, key: server.key, ca: ca.root })
+
+test('makes an app for mutual TLS, with Fastify\'s own options beside', async (t) => {
+  const lines: string[] = []
+  const credentials = load()
+  const app = Fastify(withMtls(credentials, {
+    logger: { level: 'info', stream: { write: (line: string) => { lines.push(line) } } },
+    bodyLimit: 10,
+    https: { maxHeaderSize: 20_000 },
+    mtls: { clientCertificate: 'optional', minVersion: 'TLSv1.3' }
+  }))
+  await app.register(fastifyMtls)
+  app.post('/', async ({ peer, body }) => ({ hello: peer.commonName, unit: peer.organizationalUnit, body }))
+  app.get('/open', { config: { clientCertificate: 'optional' } }, async ({ optionalPeer }) => ({ peer: optionalPeer }))
+  t.after(async () => { await app.close() })
+  const origin = await app.listen({ host: '127.0.0.1', port: 0 })
+  const post = { method: 'POST', body: '"x"', headers: { 'content-type': 'application/json', 'x-long': 'x'.repeat(17_000) } }
+  t.match(await call({ origin, ca }, client, post), { status: 200, body: { hello: 'alice', unit: 'billing', body: 'x' } }, 'maxHeaderSize counts')
+  t.match(await call({ origin, ca }, client, { ...post, body: '"longer than ten"' }), { status: 413 }, 'bodyLimit counts')
+  t.match(await call({ origin, ca }, undefined, { path: '/open' }), { status: 200, body: { peer: null } }, 'clientCertificate counts')
+  await t.rejects(call({ origin, ca }, client, { ...post, maxVersion: 'TLSv1.2' }), { code: /ERR_SSL|ECONNRESET|EPROTO/ }, 'minVersion counts')
+  t.ok(lines.some((line) => line.includes('Server listening')), 'the logger counts')
+})
+
+test('makes a server of HTTP/2 where http2 stands beside mtls', async (t) => {
+  const app = Fastify(withMtls(load(), { http2: true, http2SessionTimeout: 60_000, mtls: { allowHTTP1: false } }))
+  await app.register(fastifyMtls)
+  app.get('/', async ({ peer }) => ({ hello: peer.commonName }))
+  t.after(async () => { await app.close() })
+  const origin = await app.listen({ host: '127.0.0.1', port: 0 })
+  const session = await openSession({ origin, ca }, { cert: client.chain, key: client.key })
+  t.after(() => { session.close() })
+  t.match(await callSession(session), { status: 200, body: { hello: 'alice' } })
+  const raw = await callRaw({ port: (app.server.address() as AddressInfo).port, ca }, { cert: client.chain, key: client.key }, { ALPNProtocols: ['http/1.1'] })
+  t.equal(raw.status, undefined, 'allowHTTP1 counts')
+})
+
+test('refuses options that would remove mutual TLS, or have no effect where they stand', async (t) => {
+  const credentials = load()
+  for (const [options, message] of [
+    [null, /withMtls got options that are null; expected an object/],
+    [[], /withMtls got options that are a list/],
+    [{ serverFactory: () => {} }, /found serverFactory; expected none/],
+    [{ clientCertificate: 'optional' }, /found clientCertificate beside Fastify's options; expected it under mtls: withMtls\(credentials, \{ mtls: \{ clientCertificate \} \}\)/],
+    [{ ca: 'x' }, /found ca; expected certificates, keys and CAs in the credentials/],
+    [{ rejectUnauthorized: false }, /found rejectUnauthorized; expected/],
+    [{ https: { requestCert: false } }, /found https\.requestCert; expected options of Node's HTTP server alone/],
+    [{ https: { key: 'x' } }, /found https\.key/],
+    [{ http2: {} }, /http2 is object; expected true or false/],
+    [{ mtls: { http2: true } }, /found mtls\.http2; expected http2 beside mtls/],
+    [{ mtls: null }, /mtls is null; expected an object/],
+    [{ mtls: { clientCertifcate: 'optional' } }, /unknown option "clientCertifcate".*did you mean "clientCertificate"/],
+    [{ mtls: { clientCertificate: 'none' } }, /clientCertificate is "none"; expected "required" or "optional"/]
+  ] as const) {
+    t.throws(() => withMtls(credentials, options as never), { code: 'MTLS_ERR_SERVER_OPTION', message }, String(message))
+  }
+  t.throws(() => withMtls(undefined as never), { code: 'MTLS_ERR_SERVER_OPTION', message: /needs credentials/ })
+  await credentials.close()
+  t.throws(() => withMtls(credentials), { code: 'MTLS_ERR_SERVER_OPTION', message: /the credentials are closed already/ })
+})
+
+test('an app borrows its credentials, unless closeCredentials hands them over', async (t) => {
+  const [lent, given] = [load(), load()]
+  for (const [credentials, options] of [[lent, {}], [given, { closeCredentials: true }]] as const) {
+    const app = Fastify(withMtls(credentials))
+    await app.register(fastifyMtls, options)
+    await app.ready()
+    await app.close()
+  }
+  t.equal(lent.closed, false)
+  t.equal(given.closed, true)
+})
+
+test('app.mtls has the credentials of the app, on every instance, and another app has its own', async (t) => {
+  const [one, two] = [load(), load()]
+  const app = Fastify(withMtls(one))
+  await app.register(fastifyMtls)
+  const other = Fastify(withMtls(two))
+  await other.register(fastifyMtls)
+  t.equal(app.mtls.credentials, one)
+  t.equal(app.mtls.trust, one)
+  t.equal(app.mtls.revocation, undefined)
+  t.equal(other.mtls.credentials, two)
+  await app.register(async (scope) => {
+    t.equal(scope.mtls.credentials, one)
+    t.equal(scope.mtls, scope.mtls, 'the same object each time')
+    t.not(scope.mtls, app.mtls)
+  })
+  await Promise.all([app.close(), other.close()])
+})
+
+test('refusals have the shape of http-errors, with and without @fastify/sensible', async (t) => {
+  for (const isRegistered of [false, true]) {
+    const app = Fastify(withMtls(load()))
+    if (isRegistered) await app.register(fastifySensible)
+    await app.register(fastifyMtls)
+    const seen: any[] = []
+    app.setErrorHandler(async (error, _request, reply) => {
+      seen.push(error)
+      return await reply.send(error)
+    })
+    app.get('/', async () => 'x')
+    const response = await injectAs(app, null, '/')
+    t.equal(response.statusCode, 401)
+    t.strictSame(response.json(), { statusCode: 401, code: 'MTLS_ERR_PEER_MISSING', error: 'Unauthorized', message: 'A client certificate is required' })
+    t.match(seen, [{ statusCode: 401, status: 401, expose: true, code: 'MTLS_ERR_PEER_MISSING' }])
+    t.ok(seen[0] instanceof Error)
+    await app.close()
+  }
+})

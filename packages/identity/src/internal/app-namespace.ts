@@ -1,0 +1,41 @@
+/** The part of a Fastify instance that is used. */
+export interface DecorableApp {
+  hasDecorator (name: string): boolean
+  decorate (name: string, value: unknown): unknown
+}
+
+/** On the root instance: the prototype of every `app.mtls`. Encapsulated instances inherit it. */
+const PROTOTYPE: unique symbol = Symbol.for('peerkit.app.mtls')
+/** On each `app.mtls`: the instance that it was read on. */
+const INSTANCE: unique symbol = Symbol('peerkit.instance')
+
+interface View { readonly [INSTANCE]: object }
+
+/**
+ * Adds members to `app.mtls`, the one name under which all plugins of this suite are found on an app. The decorator is a
+ * getter, so that it knows on which encapsulated instance it was read: `scope.mtls.allow(…)` is about that scope.
+ *
+ * @param members for each name a function that gives its value, for the instance that `mtls` was read on
+ */
+export function addToApp<App extends DecorableApp> (app: App, members: Readonly<Record<string, (instance: App) => unknown>>): void {
+  const prototype = prototypeOf(app)
+  for (const [name, give] of Object.entries(members)) {
+    Object.defineProperty(prototype, name, { enumerable: true, configurable: true, get (this: View) { return give(this[INSTANCE] as App) } })
+  }
+}
+
+function prototypeOf (app: DecorableApp): object {
+  const holder = app as { [PROTOTYPE]?: object }
+  if (holder[PROTOTYPE] !== undefined) return holder[PROTOTYPE]
+  const prototype = {}
+  const views = new WeakMap<object, View>()
+  holder[PROTOTYPE] = prototype
+  app.decorate('mtls', {
+    getter (this: object) {
+      let view = views.get(this)
+      if (view === undefined) views.set(this, view = Object.create(prototype, { [INSTANCE]: { value: this } }) as View)
+      return view
+    }
+  })
+  return prototype
+}

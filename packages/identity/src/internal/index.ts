@@ -1,0 +1,8 @@
+/**
+ * What the packages of this suite share and nobody else should import: it may change in any release.
+ *
+ * @packageDocumentation
+ * @internal
+ */
+export { addToApp, type DecorableApp } from './app-namespace.ts'
+export { ClientError } from './client-error.ts'
