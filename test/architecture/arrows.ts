@@ -14,5 +14,6 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
   'mtls-monitor': ['credentials', 'events', 'identity', 'revocation'],
   'fastify-mtls-monitor': ['credentials', 'identity', 'mtls-monitor', 'revocation'],
   'fastify-mtls-console': ['credentials', 'events', 'identity', 'revocation', 'rules', 'trust'],
-  'dev-ca': ['identity', 'revocation', 'rules', 'trust']
+  'dev-ca': ['identity'],
+  cli: ['dev-ca', 'identity', 'revocation', 'rules', 'trust']
 }
