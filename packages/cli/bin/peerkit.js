@@ -15,7 +15,9 @@ async function run () {
     cli = await import('@peerkit/cli')
   } catch (error) {
     if (error.code !== 'ERR_MODULE_NOT_FOUND') throw error
-    console.error(`peerkit: ${error.message}\nIn a clone of the repository run "npm run build". Elsewhere install @peerkit/cli again.`)
+    const [missing] = error.message.split('\n')
+    console.error(`peerkit: ${missing}`)
+    console.error('In a clone of the repository run "npm run build". Elsewhere install @peerkit/cli again.')
     process.exitCode = 2
     return
   }
