@@ -1,7 +1,7 @@
 import { relative } from 'node:path'
 import { test } from 'tap'
 import { arrows } from './arrows.ts'
-import { findCircle, judgeImport, packageFolders, readManifest, readSources, root } from './source-graph.ts'
+import { findCircle, findUnused, judgeImport, packageFolders, readManifest, readSources, root } from './source-graph.ts'
 
 test('the packages are the rooms of the picture, no more and no fewer', async (t) => {
   t.same(packageFolders(), Object.keys(arrows).sort())
@@ -25,6 +25,12 @@ for (const [folder, allowed] of Object.entries(arrows)) {
     t.same(declared.sort(), [...allowed].sort())
     const peers = Object.keys(manifest['peerDependencies'] ?? {})
     t.notOk(peers.some((name) => name.startsWith('@peerkit/')), 'no package of the suite is a peer dependency')
+  })
+
+  test(`${folder} imports every dependency that it declares, and uses every arrow`, async (t) => {
+    const declared = Object.keys({ ...manifest['dependencies'], ...manifest['peerDependencies'] })
+    t.same(findUnused(declared, files), [], 'dependencies')
+    t.same(findUnused(allowed.map((name) => `@peerkit/${name}`), files), [], 'arrows')
   })
 
   test(`${folder} has no import circle`, async (t) => {
@@ -60,6 +66,8 @@ test('the judge refuses what it is there to refuse', async (t) => {
   t.match(judgeImport('@peerkit/identity/src/der.ts', 'rules', ['identity'], manifest), /is not exported/)
   t.match(judgeImport('lodash', 'rules', ['identity'], manifest), /not among the dependencies/)
   t.match(judgeImport('./parse', 'rules', ['identity'], manifest), /no \.ts extension/)
+  const files = [{ path: '/x/a.ts', imports: ['node:fs', './b.ts', '@peerkit/identity/der', 'fastify'] }]
+  t.same(findUnused(['@peerkit/identity', '@peerkit/ident', 'fastify', 'fast', 'yaml'], files), ['@peerkit/ident', 'fast', 'yaml'])
   const circle = findCircle([{ path: '/x/a.ts', imports: ['./b.ts'] }, { path: '/x/b.ts', imports: ['./c.ts'] }, { path: '/x/c.ts', imports: ['./a.ts'] }])
   t.equal(circle?.length, 4)
 })

@@ -27,6 +27,17 @@ export function readSources (folder: string): SourceFile[] {
     })
 }
 
+/** What of `declared`, names of packages, none of `files` imports: neither a value nor a type. */
+export function findUnused (declared: readonly string[], files: readonly SourceFile[]): string[] {
+  const used = new Set(files.flatMap((file) => file.imports.map(packageOf)))
+  return declared.filter((name) => !used.has(name))
+}
+
+/** The package that a specifier names: `@scope/name/subpath` is of `@scope/name`. */
+function packageOf (specifier: string): string {
+  return specifier.split('/').slice(0, specifier.startsWith('@') ? 2 : 1).join('/')
+}
+
 /** The first import circle among `files`, as paths from the repository's root, or undefined. */
 export function findCircle (files: readonly SourceFile[]): string[] | undefined {
   const graph = new Map(files.map((file) => [file.path, file.imports
@@ -60,7 +71,7 @@ export function judgeImport (specifier: string, folder: string, allowed: readonl
   if (specifier.startsWith('.')) return specifier.endsWith('.ts') || specifier.endsWith('.json') ? undefined : `${specifier} has no .ts extension`
   const [scope, name = '', ...rest] = specifier.split('/')
   if (scope !== '@peerkit') {
-    const dependency = specifier.startsWith('@') ? `${scope}/${name}` : scope ?? ''
+    const dependency = packageOf(specifier)
     const declared = { ...manifest['dependencies'], ...manifest['peerDependencies'] }
     return dependency in declared ? undefined : `${specifier} is not among the dependencies of ${folder}`
   }

@@ -1,5 +1,6 @@
 // What `peerkit probe` makes of a server that is not Node's: OpenSSL's own, which says by alerts why it refuses.
-import { createDevCa, runPeerkit } from '@peerkit/dev-ca'
+import { runPeerkit } from '@peerkit/cli'
+import { createDevCa } from '@peerkit/dev-ca'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'

@@ -47,6 +47,12 @@ test('two services in plain JavaScript trust each other and refuse everyone else
   t.match(stdout, /^allowed 200\ndenied 403 MTLS_ERR_CLIENT_NOT_ALLOWED\nrefused\ndone\n$/)
 })
 
+test('the command is found by the name of its package', async (t) => {
+  const env = { ...process.env, PATH: `${dirname(node)}:${process.env['PATH'] ?? ''}` }
+  const { stdout } = await run('npx', ['--offline', '-p', '@peerkit/cli', 'peerkit', '--help'], { cwd: project, env })
+  t.match(stdout, /^usage: peerkit COMMAND/)
+})
+
 test("the README's commands and snippet work as pasted into an empty project", async (t) => {
   const snippets = readSnippets('README.md')
   t.same(snippets.map((snippet) => snippet.language), ['sh', 'js', 'sh'], 'certificates, server, call')

@@ -1,7 +1,6 @@
 import { inspect } from 'node:util'
 import { isObjectIdentifier } from '@peerkit/identity'
 import { MTLS_ERR_DEV_CA_OPTION } from './errors.ts'
-import { findNearest } from './nearest.ts'
 import { attributeTypes, purposes } from './oid.ts'
 import type { CaOptions, IssueOptions, ValidityOptions } from './options.ts'
 import type { CrlOptions, RevokeOptions } from './sign-crl.ts'
@@ -80,15 +79,10 @@ function check (expectations: Readonly<Record<string, Expectation>>): (options: 
     if (typeof options !== 'object' || options === null) throw new MTLS_ERR_DEV_CA_OPTION(`options are ${inspect(options)}; expected an object`)
     for (const [key, value] of Object.entries(options)) {
       const expectation = Object.hasOwn(expectations, key) ? expectations[key] : undefined
-      if (expectation === undefined) throw new MTLS_ERR_DEV_CA_OPTION(describeUnknown(key, Object.keys(expectations)))
+      if (expectation === undefined) throw new MTLS_ERR_DEV_CA_OPTION(`unknown option "${key}"; expected ${Object.keys(expectations).join(', ')}`)
       if (value !== undefined && !expectation.accepts(value)) throw new MTLS_ERR_DEV_CA_OPTION(`${key} is ${inspect(value, { breakLength: Infinity })}; expected ${expectation.expected}`)
     }
   }
-}
-
-function describeUnknown (key: string, known: readonly string[]): string {
-  const near = findNearest(key, known)
-  return `unknown option "${key}"${near === undefined ? '' : ` (did you mean "${near}"?)`}; expected ${known.join(', ')}`
 }
 
 /** The OID of an attribute type by short name or as it is. @throws MTLS_ERR_DEV_CA_OPTION where it is neither */

@@ -1,7 +1,7 @@
 import createError from '@fastify/error'
 import type { FastifyErrorConstructor } from '@fastify/error'
 
-/** An option of the library or of the command is wrong. */
+/** An option is wrong. */
 export const MTLS_ERR_DEV_CA_OPTION: FastifyErrorConstructor<{ code: 'MTLS_ERR_DEV_CA_OPTION' }, [string]> =
   createError('MTLS_ERR_DEV_CA_OPTION', 'Invalid option: %s', 500, TypeError)
 

@@ -7,7 +7,7 @@ export interface PlaceOptions { /** Default 0644; keys get 0600. */ readonly mod
 
 /** Writes a file whole or not at all: beside its place first, then by rename. @throws MTLS_ERR_DEV_CA_STATE where a file is there already */
 export async function placeFile (path: string, text: string, { mode = 0o644, force = false }: PlaceOptions = {}): Promise<void> {
-  if (!force && await exists(path)) throw isThere(path)
+  if (!force && await exists(path)) throw fileIsThere(path)
   await mkdir(dirname(path), { recursive: true, mode: 0o700 })
   // A name of its own, and never a file that is there: that one's mode would stay.
   const beside = `${path}.${randomUUID()}.new`
@@ -17,7 +17,7 @@ export async function placeFile (path: string, text: string, { mode = 0o644, for
     // A link takes no file's place, though one was put there since we looked.
     await link(beside, path)
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw isThere(path)
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw fileIsThere(path)
     // A file system without links.
     return await rename(beside, path)
   } finally {
@@ -25,7 +25,7 @@ export async function placeFile (path: string, text: string, { mode = 0o644, for
   }
 }
 
-function isThere (path: string): Error {
+export function fileIsThere (path: string): Error {
   return new MTLS_ERR_DEV_CA_STATE(`${path} is there already; use --force to replace it`)
 }
 

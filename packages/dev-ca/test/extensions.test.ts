@@ -106,7 +106,7 @@ test('on purpose wrong: an unknown critical extension', async (t) => {
 test('wrong options of a leaf are refused by name', async (t) => {
   const wrong: ReadonlyArray<[object, RegExp]> = [
     [{ profile: 'peer' }, /profile is "peer"; expected server, client or both/],
-    [{ prfile: 'client' }, /unknown option "prfile" \(did you mean "profile"\?\)/],
+    [{ prfile: 'client' }, /unknown option "prfile"; expected .*profile/],
     [{ toString: 1 }, /unknown option "toString"/],
     [{ key: 'dsa' }, /key is "dsa"/],
     [{ cn: 5 }, /cn is 5; expected a text/],

@@ -1,0 +1,28 @@
+#!/usr/bin/env node
+// Plain JavaScript without static imports: it has to start where Node is too old for the rest, or where nothing is built.
+const [major, minor] = process.versions.node.split('.').map(Number)
+
+if (major < 22 || (major === 22 && minor < 19)) {
+  console.error(`peerkit: found Node ${process.versions.node}; expected 22.19 or later`)
+  process.exitCode = 2
+} else {
+  run()
+}
+
+async function run () {
+  let cli
+  try {
+    cli = await import('@peerkit/cli')
+  } catch (error) {
+    if (error.code !== 'ERR_MODULE_NOT_FOUND') throw error
+    const [missing] = error.message.split('\n')
+    console.error(`peerkit: ${missing}`)
+    console.error('In a clone of the repository run "npm run build". Elsewhere install @peerkit/cli again.')
+    process.exitCode = 2
+    return
+  }
+  process.exitCode = await cli.runPeerkit(process.argv.slice(2), {
+    out: (text) => { process.stdout.write(text) },
+    err: (text) => { process.stderr.write(text) }
+  })
+}

@@ -1,0 +1,148 @@
+import { crlChecker } from '@peerkit/revocation'
+import type { RevocationPolicy } from '@peerkit/revocation'
+import { NameBounds, readAlgorithmPolicy } from '@peerkit/trust'
+import type { AlgorithmPolicy, AuthorityNames } from '@peerkit/trust'
+import { UsageError } from '../usage-error.ts'
+import { findNearest } from '../nearest.ts'
+import { shown } from '../shown.ts'
+import { readDay } from './read-day.ts'
+
+export type AuthorityUse = 'clients' | 'servers' | 'both'
+
+/** The settings of an authority that name files. */
+export type AuthorityPart = 'ca' | 'crl' | 'crlIssuers' | 'intermediates'
+
+/** What a file of `--authorities` says of one authority, checked. None of the files that it names was read. */
+export interface AuthorityEntry {
+  readonly name: string
+  readonly use: AuthorityUse
+  readonly names: AuthorityNames
+  readonly bounds: NameBounds
+  readonly revocation: RevocationPolicy
+  readonly partial: boolean
+  readonly algorithms: AlgorithmPolicy | undefined
+  /** Milliseconds since the epoch. */
+  readonly serverAuthOnlyUntil: number | undefined
+  /** As they are written. */
+  readonly paths: Readonly<Record<AuthorityPart, readonly string[]>>
+}
+
+const PARTS: readonly AuthorityPart[] = ['ca', 'crl', 'crlIssuers', 'intermediates']
+const SETTINGS = ['names', 'for', 'revocation', 'partial', 'algorithms', 'serverAuthOnly']
+const KNOWN: readonly string[] = [...PARTS, ...SETTINGS]
+const USES: readonly unknown[] = ['clients', 'servers', 'both']
+const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
+
+/** @throws UsageError */
+export function checkAuthorityName (name: string, where: string): void {
+  if (NAME.test(name)) return
+  throw wrong(where, name, 'an authority\'s name: letters, digits, ".", "_" and "-", at most 64')
+}
+
+/**
+ * By the rules of the option `authorities` of the credentials, so that what is accepted here is accepted there.
+ *
+ * @param file for errors: `--authorities authorities.json`
+ * @param isAlone whether it is the only authority: it needs no `names`
+ * @throws UsageError
+ */
+export function readAuthorityEntry (name: string, given: unknown, file: string, isAlone: boolean): AuthorityEntry {
+  checkAuthorityName(name, file)
+  const where = `${file}, ${name}`
+  if (!isObject(given)) throw wrong(where, given, 'an object such as { "ca": "ca.pem" }')
+  checkKeys(given, where)
+  const { names = 'any', for: use = 'both', revocation = 'hard', partial = false, algorithms, serverAuthOnly } = given
+  if (given['names'] === undefined && !isAlone) {
+    throw wrong(`${where}.names`, undefined, 'the names that it vouches for, or "any": there are several authorities')
+  }
+  if (!USES.includes(use)) throw wrong(`${where}.for`, use, '"clients", "servers" or "both"')
+  if (typeof partial !== 'boolean') throw wrong(`${where}.partial`, partial, 'true or false')
+  const bounds = asked(file, () => new NameBounds(names as AuthorityNames, `${name}.names`))
+  asked(where, () => crlChecker({ crls: [], issuers: [], policy: revocation as RevocationPolicy }))
+  if (algorithms !== undefined) asked(where, () => readAlgorithmPolicy(algorithms as AlgorithmPolicy))
+  const until = serverAuthOnly === undefined ? undefined : readServerAuthOnly(serverAuthOnly, where)
+  if (until !== undefined) checkServerAuthOnly(names as AuthorityNames, use as AuthorityUse, where)
+  return {
+    name,
+    use: use as AuthorityUse,
+    names: names as AuthorityNames,
+    bounds,
+    revocation: revocation as RevocationPolicy,
+    partial,
+    algorithms: algorithms as AlgorithmPolicy | undefined,
+    serverAuthOnlyUntil: until,
+    paths: readParts(given, where)
+  }
+}
+
+function readParts (given: Readonly<Record<string, unknown>>, where: string): AuthorityEntry['paths'] {
+  const parts = PARTS.map((part) => [part, readPaths(given[part], `${where}.${part}`)])
+  return Object.fromEntries(parts) as AuthorityEntry['paths']
+}
+
+function checkKeys (given: object, where: string): void {
+  for (const key of Object.keys(given)) {
+    if (KNOWN.includes(key)) continue
+    if (key === 'checker') throw wrong(`${where}.checker`, given, 'no checker: none fits into a file')
+    const near = findNearest(key, KNOWN)
+    throw wrong(where, key, near === undefined ? `one of ${KNOWN.join(', ')}` : `a known key (did you mean "${near}"?)`)
+  }
+  if (!Object.hasOwn(given, 'ca')) throw wrong(`${where}.ca`, undefined, 'the file of its CA certificates')
+}
+
+function readPaths (given: unknown, where: string): readonly string[] {
+  if (given === undefined) return []
+  const list: readonly unknown[] = Array.isArray(given) ? given : [given]
+  if (list.length === 0) throw wrong(where, given, 'at least one file\'s path')
+  return list.map((path) => {
+    if (typeof path === 'string' && path.includes('-----BEGIN')) throw wrong(where, {}, 'a file\'s path, not PEM text')
+    if (typeof path !== 'string' || path === '' || path.includes('\0')) throw wrong(where, path, 'a file\'s path')
+    return path
+  })
+}
+
+function readServerAuthOnly (given: unknown, where: string): number {
+  const place = `${where}.serverAuthOnly`
+  const keys = isObject(given) ? Object.keys(given) : []
+  if (!isObject(given) || keys.some((key) => key !== 'acceptUntil')) {
+    throw wrong(place, isObject(given) ? keys.join(', ') : given, 'an object such as { "acceptUntil": "2027-03-15" }')
+  }
+  const day = readDay(given['acceptUntil'])
+  if (day === undefined) throw wrong(`${place}.acceptUntil`, given['acceptUntil'], 'a day such as "2027-03-15"')
+  return day
+}
+
+function checkServerAuthOnly (names: AuthorityNames, use: AuthorityUse, where: string): void {
+  const isOpen = names === 'any' || Object.keys(names).length === 0 || Object.values(names).includes('any')
+  if (isOpen) {
+    throw wrong(`${where}.serverAuthOnly`, names, `bounds in names, none of them "any", beside it: ${PUBLIC}`)
+  }
+  if (use === 'servers') throw wrong(`${where}.for`, use, '"clients" or "both", since serverAuthOnly is about clients')
+}
+
+const PUBLIC = 'a public CA issues to everybody'
+
+/** Errors of the packages that read a setting, as ours. */
+function asked<Result> (where: string, read: () => Result): Result {
+  try {
+    return read()
+  } catch (error) {
+    const text = (error as Error).message.replace(/^Invalid [a-z ]+ option: /i, '')
+    throw new UsageError(`${where}: ${text}`, { cause: error })
+  }
+}
+
+function isObject (value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function wrong (where: string, found: unknown, expected: string): Error {
+  return new UsageError(`${where}: found ${describe(found)}; expected ${expected}`)
+}
+
+function describe (value: unknown): string {
+  if (value === undefined) return 'nothing'
+  if (typeof value === 'string') return shown(JSON.stringify(value.slice(0, 100)))
+  if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list'
+  return typeof value === 'object' && value !== null ? 'an object' : String(value)
+}

@@ -1,0 +1,27 @@
+import type { KeyType } from '@peerkit/dev-ca'
+import { daysOf, textOf } from './command.ts'
+import type { Command } from './command.ts'
+import { loadSigning } from './load-signing.ts'
+
+export const caInit: Command = {
+  name: 'ca init',
+  summary: 'make a root CA in a folder',
+  options: {
+    dir: { type: 'string', help: 'folder of the CA (default pki)' },
+    name: { type: 'string', help: 'common name' },
+    key: { type: 'string', help: 'ec-p256 (default), ec-p384, rsa-2048, rsa-3072 or ed25519' },
+    days: { type: 'string', help: 'how long it is valid (default 30)' },
+    force: { type: 'boolean', help: 'replace the CA that is there' }
+  },
+  run: async (values, print) => {
+    const folder = textOf(values, 'dir') ?? 'pki'
+    const name = textOf(values, 'name')
+    const key = textOf(values, 'key') as KeyType | undefined
+    const days = daysOf(values)
+    const { createDevCa, storeDevCa } = await loadSigning()
+    const ca = await createDevCa({ ...(name !== undefined && { name }), ...(key !== undefined && { key }), ...(days !== undefined && { days }) })
+    await storeDevCa(ca, folder, { force: values['force'] === true })
+    print(`CA for development: ${folder}/ca.pem (its key: ${folder}/ca.key). It is in no trust store.\n`)
+    return 0
+  }
+}

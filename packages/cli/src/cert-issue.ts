@@ -1,0 +1,56 @@
+import { join } from 'node:path'
+import type { IssueOptions, KeyType } from '@peerkit/dev-ca'
+import { UsageError } from './usage-error.ts'
+import { dateOf, daysOf, textOf, textsOf } from './command.ts'
+import type { Command, Values } from './command.ts'
+import { loadSigning } from './load-signing.ts'
+
+const LISTS = ['o', 'ou', 'dns', 'ip', 'uri', 'email'] as const
+
+export const certIssue: Command = {
+  name: 'cert issue',
+  summary: 'issue a certificate and its key',
+  options: {
+    dir: { type: 'string', help: 'folder of the CA (default pki)' },
+    out: { type: 'string', help: 'files to write: OUT.pem and OUT.key', required: true },
+    profile: { type: 'string', help: 'server, client or both (default)' },
+    cn: { type: 'string', help: 'common name' },
+    o: { type: 'string', multiple: true, help: 'organization (any number)' },
+    ou: { type: 'string', multiple: true, help: 'organizational unit (any number)' },
+    dns: { type: 'string', multiple: true, help: 'DNS name (any number)' },
+    ip: { type: 'string', multiple: true, help: 'IP address (any number)' },
+    uri: { type: 'string', multiple: true, help: 'URI (any number)' },
+    spiffe: { type: 'string', help: 'SPIFFE ID' },
+    email: { type: 'string', multiple: true, help: 'e-mail address (any number)' },
+    days: { type: 'string', help: 'how long it is valid (default 7)' },
+    'not-before': { type: 'string', help: 'first moment of its validity' },
+    'not-after': { type: 'string', help: 'end of its validity' },
+    key: { type: 'string', help: 'ec-p256 (default), ec-p384, rsa-2048, rsa-3072 or ed25519' },
+    force: { type: 'boolean', help: 'replace files that are there' }
+  },
+  run: async (values, print) => {
+    const { openDevCa, storeCertificate } = await loadSigning()
+    const ca = await openDevCa(textOf(values, 'dir') ?? 'pki')
+    const out = textOf(values, 'out') ?? ''
+    const issued = await ca.issue(readIssueOptions(values))
+    await storeCertificate(issued, out, { force: values['force'] === true })
+    print(`${out}.pem (its key: ${out}.key), serial number ${issued.serialNumber}; trust ${join(ca.folder, 'root.pem')}\n`)
+    return 0
+  }
+}
+
+function readIssueOptions (values: Values): IssueOptions {
+  const options: Record<string, unknown> = {}
+  const take = (name: string, value: unknown): void => { if (value !== undefined) options[name] = value }
+  const profile = textOf(values, 'profile')
+  if (profile !== undefined && !['server', 'client', 'both'].includes(profile)) throw new UsageError(`--profile is "${profile}"; expected server, client or both`)
+  take('profile', profile)
+  take('cn', textOf(values, 'cn'))
+  for (const name of LISTS) if (textsOf(values, name).length > 0) options[name] = textsOf(values, name)
+  take('spiffe', textOf(values, 'spiffe'))
+  take('key', textOf(values, 'key') as KeyType | undefined)
+  take('days', daysOf(values))
+  take('notBefore', dateOf(values, 'not-before'))
+  take('notAfter', dateOf(values, 'not-after'))
+  return options
+}

@@ -1,0 +1,97 @@
+import { parseDistinguishedName } from '@peerkit/identity'
+import type { DistinguishedName, PeerIdentity } from '@peerkit/identity'
+import {
+  findOriginByName, forecastAuthority, forecastClientAuth, forecastOf, needsAction
+} from '@peerkit/trust/forecast'
+import type { CertificateUse, PublicRoots } from '@peerkit/trust/forecast'
+import { UsageError } from '../usage-error.ts'
+import { decodeCertificates, readBytes } from '../certificate-file.ts'
+import { readPresented } from '../describe-certificate.ts'
+import type { AuditedClient } from './audited-clients.ts'
+import { rowOf } from './forecast-row.ts'
+import type { ForecastRow, Source } from './forecast-row.ts'
+
+/** What every forecast of one run needs. */
+export interface ForecastContext {
+  readonly roots: PublicRoots
+  /** The certificates of --ca. */
+  readonly authorities: readonly PeerIdentity[]
+  readonly now: number
+  readonly within: number
+}
+
+/** @throws UsageError naming the option and the file */
+export async function readCertificates (option: 'cert' | 'ca', path: string): Promise<readonly PeerIdentity[]> {
+  const expected = option === 'ca' ? 'CA certificates, PEM or DER' : 'a certificate, PEM or DER'
+  const bytes = await readBytes(path, `--${option} `, expected)
+  const ders = decodeCertificates(bytes, `--${option} ${path}`)
+  return ders.map((der, index) => {
+    const { peer, error = '' } = readPresented(der)
+    if (peer !== undefined) return peer
+    const which = `certificate ${index + 1} of ${ders.length}`
+    throw new UsageError(`--${option} ${path}: ${error} in ${which}; expected readable certificates`)
+  })
+}
+
+/** What was found at one place. */
+export interface FoundCertificates {
+  readonly source: Source
+  readonly where: string
+  readonly use: CertificateUse
+  readonly leaves: readonly PeerIdentity[]
+  /** What may have issued them, beside the CAs of --ca. */
+  readonly issuers: readonly PeerIdentity[]
+}
+
+export function forecastLeaves (found: FoundCertificates, context: ForecastContext): ForecastRow[] {
+  const { source, where, use, leaves, issuers } = found
+  const { roots, authorities, now } = context
+  const chain = [...issuers, ...authorities]
+  return leaves.map((leaf, index) => {
+    const forecast = forecastClientAuth(leaf, { chain, now, roots })
+    return finish({ source, where: numbered(where, index, leaves.length), use, ...rowOf(leaf), forecast }, context)
+  })
+}
+
+/** @throws UsageError on a certificate that is no CA */
+export function forecastAuthorities (
+  path: string, certificates: readonly PeerIdentity[], context: ForecastContext
+): ForecastRow[] {
+  const { roots, authorities, now } = context
+  return certificates.map((ca, index) => {
+    if (ca.isCa !== true) {
+      const expected = 'CA certificates (--cert takes others)'
+      throw new UsageError(`--ca ${path}: found ${String(ca)}, which is no CA; expected ${expected}`)
+    }
+    const where = numbered(path, index, certificates.length)
+    const forecast = forecastAuthority(ca, { chain: authorities, now, roots })
+    return finish({ source: 'ca', where, use: 'authority', ...rowOf(ca), forecast }, context)
+  })
+}
+
+/** Of audited clients issuers are known by name, and certificates not at all. */
+export function forecastClient (client: AuditedClient, context: ForecastContext): ForecastRow {
+  const { roots, authorities, now } = context
+  const { name, issuer, serialNumber, fingerprint256, notAfter, refused } = client
+  const origin = findOriginByName(readName(issuer), authorities, roots)
+  const forecast = forecastOf(origin, { clientAuth: refused ? false : undefined, notAfter, now })
+  const known = { name, issuer, serialNumber, fingerprint256, client }
+  return finish({ source: 'audit', where: 'audit log', use: 'client', ...known, forecast }, context)
+}
+
+function readName (text: string | undefined): DistinguishedName | undefined {
+  try {
+    return text === undefined ? undefined : parseDistinguishedName(text)
+  } catch {
+    // The log cuts long names, wherever that may be.
+    return undefined
+  }
+}
+
+function finish (row: Omit<ForecastRow, 'needsAction'>, { now, within }: ForecastContext): ForecastRow {
+  return { ...row, needsAction: needsAction(row.use, row.forecast, now, within) }
+}
+
+function numbered (where: string, index: number, count: number): string {
+  return count === 1 ? where : `${where}, ${index + 1} of ${count}`
+}

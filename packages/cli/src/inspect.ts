@@ -1,0 +1,148 @@
+import { stat } from 'node:fs/promises'
+import type { PeerIdentity } from '@peerkit/identity'
+import type { Decision } from '@peerkit/trust'
+import { UsageError } from './usage-error.ts'
+import { checkAuthorityName } from './authorities/authority-entry.ts'
+import { decodeCertificates, holdsKey, readBytes } from './certificate-file.ts'
+import { describeDecisionAsData, nameRefused, summarizeDecision } from './chain-decision.ts'
+import { textOf } from './command.ts'
+import type { Command } from './command.ts'
+import { describeChain, describeIdentity, isIssuedBy, listRuleKeys, readChain, readPresented } from './describe-certificate.ts'
+import type { ReadCertificate } from './describe-certificate.ts'
+import { inspectServer } from './inspect-server.ts'
+import type { ServerView } from './inspect-server.ts'
+import { shown, shownJson, shownRows } from './shown.ts'
+import { PLACEHOLDER, WHY_AUTHORITY, suggestRules } from './suggest-rules.ts'
+import { readTarget } from './target.ts'
+import { CLIENT_OPTIONS, readTlsArguments, TLS_OPTIONS } from './tls-arguments.ts'
+import type { TlsArguments } from './tls-arguments.ts'
+
+const FILL = `for ${PLACEHOLDER} put the authority that vouches (--authority NAME does); ` +
+  'where there is one authority alone, "authority" may be left out'
+
+interface Inspected {
+  readonly target: string
+  readonly certificates: readonly ReadCertificate[]
+  readonly server: ServerView | undefined
+  readonly remark: string | undefined
+  /** Whom the proposed rules name. */
+  readonly authority: string
+}
+
+export const inspect: Command = {
+  name: 'inspect',
+  summary: 'say who a certificate is, how its chain hangs together and what rules see',
+  operands: { name: 'TARGET', help: 'a file of certificates (PEM or DER), or host:port of a server', least: 1, most: 1 },
+  options: {
+    ...TLS_OPTIONS,
+    ...CLIENT_OPTIONS,
+    authority: { type: 'string', help: 'the authority that vouches for it, for the proposed rules' },
+    json: { type: 'boolean', help: 'all of it as JSON' }
+  },
+  notes: ['Exit code: 0 read, 1 no certificate to be had from the server, 2 a wrong command line or file.', '', '  peerkit inspect client.pem', '  peerkit inspect api.internal:8443 --ca ca.pem'],
+  run: async (values, print, [target = '']) => {
+    const tls = await readTlsArguments(values)
+    const authority = textOf(values, 'authority') ?? PLACEHOLDER
+    checkAuthorityName(authority, '--authority')
+    const seen = await isFile(target) ? await inspectFile(target) : await inspectHost(target, tls)
+    const inspected = { ...seen, authority }
+    print(values['json'] === true ? shownJson(describeAsData(inspected, tls)) : describeAsText(inspected, tls))
+    return inspected.certificates[0]?.peer === undefined ? 1 : 0
+  }
+}
+
+async function isFile (path: string): Promise<boolean> {
+  return await stat(path).then((found) => {
+    if (!found.isDirectory()) return true
+    throw new UsageError(`${path}: found a folder; expected a file of certificates or host:port ("peerkit expiry" takes folders)`)
+  }, () => false)
+}
+
+async function inspectFile (path: string): Promise<Omit<Inspected, 'authority'>> {
+  const bytes = await readBytes(path, '', 'a certificate, PEM or DER')
+  const certificates = decodeCertificates(bytes, path).map(readPresented)
+  const [first] = certificates
+  if (first?.peer === undefined) throw new UsageError(`${path}: ${first?.error ?? 'found none'}; expected a certificate, PEM or DER`)
+  const remark = holdsKey(Buffer.from(bytes).toString('latin1')) ? 'The file holds a private key too, which is not shown.' : undefined
+  return { target: path, certificates, server: undefined, remark }
+}
+
+async function inspectHost (text: string, tls: TlsArguments): Promise<Omit<Inspected, 'authority'>> {
+  const target = readTarget(text)
+  if (target === undefined) throw new UsageError(`found ${JSON.stringify(text)}, which is no file; expected a file of certificates, or host:port`)
+  const server = await inspectServer(target, tls)
+  return { target: target.authority, certificates: server.certificates.map(readPresented), server, remark: undefined }
+}
+
+function describeAsText (inspected: Inspected, { anchors, trust }: TlsArguments): string {
+  const { target, certificates, server, remark, authority } = inspected
+  const now = Date.now()
+  const [leaf] = certificates
+  const parts = [`${shown(target)}\n${remark === undefined ? '' : `${remark}\n`}`]
+  if (server !== undefined) parts.push(shownRows(describeServer(server, trust)))
+  if (leaf === undefined) return parts.join('\n')
+  if (leaf.peer === undefined) return [...parts, `Peerkit refuses the certificate: ${shown(leaf.error ?? '')}\n`].join('\n')
+  const anchored = server === undefined && anchors.length > 0 ? shownRows([['trust', describeAnchoring(certificates, anchors, trust)]]) : ''
+  return [
+    ...parts,
+    `What rules see\n${describeIdentity(leaf.peer, leaf.key, now)}`,
+    `${server === undefined ? 'In the file' : 'As sent'}\n${describeChain(readChain(certificates), now)}${anchored}`,
+    `Rules that match it, the most exact first\n${describeRules(leaf.peer, authority)}`
+  ].join('\n')
+}
+
+function describeRules (peer: PeerIdentity, authority: string): string {
+  const rules = suggestRules(peer, authority)
+  const texts = rules.map(({ rule, note }) => `  ${shown(JSON.stringify(rule))}\n      ${note}\n`)
+  if (!rules.some(({ rule }) => rule.authority !== undefined)) return texts.join('')
+  return `${texts.join('')}  ${WHY_AUTHORITY}\n${authority === PLACEHOLDER ? `  ${FILL}\n` : ''}`
+}
+
+function describeServer ({ address, protocol, cipher, alpn, trusted, distrust, chain, asksForCertificate, acceptedCas, failure }: ServerView, trust: string): Parameters<typeof shownRows>[0] {
+  return [
+    ['address', address],
+    ['failed', failure],
+    ['protocol', protocol === undefined ? undefined : [protocol, cipher, alpn].filter((part) => part !== undefined).join(', ')],
+    ['trusted', trusted === undefined ? undefined : trusted ? `yes, by ${trust}` : `no, by ${trust}: ${distrust}`],
+    ...describeChainRows(chain),
+    ['client certificate', describeAsking(asksForCertificate)],
+    ['accepted CAs', asksForCertificate === true ? (acceptedCas.length === 0 ? 'the server names none' : acceptedCas) : undefined]
+  ]
+}
+
+/** What the trust package says of a server's chain, and of which certificate. */
+export function describeChainRows (chain: Decision | undefined): Parameters<typeof shownRows>[0] {
+  return [
+    ['chain', chain === undefined ? undefined : summarizeDecision(chain, Date.now())],
+    ['at fault', chain === undefined || chain.accepted ? undefined : nameRefused(chain)]
+  ]
+}
+
+export function describeAsking (asks: boolean | undefined): string {
+  return asks === undefined ? 'could not be read in the handshake' : asks ? 'asked for' : 'not asked for'
+}
+
+/** Not path validation, only where the last one sent leads to. */
+function describeAnchoring (certificates: readonly ReadCertificate[], anchors: readonly Uint8Array[], trust: string): string {
+  const trusted = anchors.map(readPresented)
+  const signed = certificates.some(({ der, peer }) =>
+    trusted.some((anchor) => Buffer.compare(der, anchor.der) === 0 || isIssuedBy(peer, anchor.peer)))
+  return signed ? `leads to ${trust}` : `nothing of it is signed by ${trust}`
+}
+
+function describeAsData (inspected: Inspected, { anchors, trust }: TlsArguments): object {
+  const { target, certificates, server, authority } = inspected
+  const leaf = certificates[0]?.peer
+  const { certificates: _, chain, ...view } = server ?? { certificates: [], chain: undefined }
+  return {
+    target,
+    ...(server !== undefined && { server: { ...view, chain: chain && describeDecisionAsData(chain) } }),
+    certificates: certificates.map(({ peer, error, key }, index) => ({ identity: peer, key, error, ...readChain(certificates.slice(index, index + 2))[0] })),
+    ...(server === undefined && anchors.length > 0 && { trust: describeAnchoring(certificates, anchors, trust) }),
+    ...(leaf !== undefined && {
+      sees: listRuleKeys(leaf),
+      rules: suggestRules(leaf, authority),
+      rulesNote: WHY_AUTHORITY
+    })
+  }
+}

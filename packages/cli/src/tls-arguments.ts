@@ -1,0 +1,59 @@
+import { encodePem } from '@peerkit/identity'
+import { UsageError } from './usage-error.ts'
+import { decodeCertificates, readBytes, readOwnFiles } from './certificate-file.ts'
+import type { OwnFiles } from './certificate-file.ts'
+import { textOf, textsOf } from './command.ts'
+import type { Command, Values } from './command.ts'
+import type { OpenTlsOptions } from './handshake/open-tls.ts'
+import { readDuration } from './time-left.ts'
+
+/** Options of every command that connects. */
+export const TLS_OPTIONS: Command['options'] = {
+  servername: { type: 'string', help: 'name to ask for (SNI) and to expect (default the host)' },
+  ca: { type: 'string', help: 'CAs that may vouch for the server, PEM (default those of Node)' },
+  timeout: { type: 'string', help: 'for each connection (default 10s)' }
+}
+
+/** Options of those that can present a certificate. */
+export const CLIENT_OPTIONS: Command['options'] = {
+  alpn: { type: 'string', multiple: true, help: 'protocol to offer (any number; default h2 and http/1.1)' },
+  cert: { type: 'string', help: 'our certificate and its chain' },
+  key: { type: 'string', help: 'its private key, PEM' },
+  'passphrase-file': { type: 'string', help: 'file with the passphrase of the key' },
+  insecure: { type: 'boolean', help: 'present our certificate, and ask, even if the server is not trusted' }
+}
+
+const PORT_PROTOCOLS = ['h2', 'http/1.1']
+const MAX_TIMEOUT = 600_000
+
+export interface TlsArguments {
+  readonly options: OpenTlsOptions
+  /** What vouches for the server, for the text of an answer. */
+  readonly trust: string
+  /** The certificates of --ca. */
+  readonly anchors: readonly Uint8Array[]
+  readonly own: OwnFiles | undefined
+  readonly insecure: boolean
+}
+
+/** @throws UsageError */
+export async function readTlsArguments (values: Values): Promise<TlsArguments> {
+  const servername = textOf(values, 'servername')
+  const caPath = textOf(values, 'ca')
+  const timeout = readDuration(textOf(values, 'timeout') ?? '10s', 'timeout')
+  if (timeout > MAX_TIMEOUT) throw new UsageError(`--timeout is "${textOf(values, 'timeout')}"; expected at most 10m`)
+  if (servername !== undefined && !/^[a-z0-9_*.-]{1,253}$/i.test(servername)) throw new UsageError(`--servername is ${JSON.stringify(servername)}; expected a host name`)
+  const alpn = textsOf(values, 'alpn')
+  const anchors = caPath === undefined ? [] : decodeCertificates(await readBytes(caPath, '--ca ', 'CA certificates, PEM'), `--ca ${caPath}`)
+  const certPath = textOf(values, 'cert')
+  const keyPath = textOf(values, 'key')
+  if ((certPath === undefined) !== (keyPath === undefined)) throw new UsageError(`--${certPath === undefined ? 'cert' : 'key'} is missing; --cert and --key go together`)
+  const own = certPath === undefined || keyPath === undefined ? undefined : await readOwnFiles(certPath, keyPath, textOf(values, 'passphrase-file'))
+  return {
+    options: { servername, alpn: alpn.length === 0 ? PORT_PROTOCOLS : alpn, ca: caPath === undefined ? undefined : anchors.map((der) => encodePem(der)).join(''), timeout },
+    trust: caPath === undefined ? 'the public CAs that Node comes with' : `--ca ${caPath}`,
+    anchors,
+    own,
+    insecure: values['insecure'] === true
+  }
+}

@@ -1,0 +1,168 @@
+import { readElement, TAG } from '@peerkit/identity/der'
+import { NameBounds } from '@peerkit/trust'
+import type { Decision, TrustEvaluatorOptions } from '@peerkit/trust'
+import { UsageError } from './usage-error.ts'
+import { askAuthorities, askEach } from './authorities/ask-authorities.ts'
+import type { AskedAuthority, AskedChain, AuthorityAnswer } from './authorities/ask-authorities.ts'
+import { readAuthorityFiles } from './authorities/authority-file.ts'
+import { vouchesFor } from './authorities/named-authority.ts'
+import type { NamedAuthority, Side } from './authorities/named-authority.ts'
+import { readAuthorities } from './authorities/read-authorities.ts'
+import { readCrls } from './authorities/read-crls.ts'
+import type { CrlPlace } from './authorities/read-crls.ts'
+import { decodeCertificates, readBytes } from './certificate-file.ts'
+import { dateOf, textOf, textsOf } from './command.ts'
+import type { Values } from './command.ts'
+
+export type Purpose = 'client' | 'server' | 'any'
+
+const PURPOSES: Readonly<Record<Purpose, NonNullable<TrustEvaluatorOptions['purpose']>>> = {
+  client: 'clientAuth', server: 'serverAuth', any: 'any'
+}
+export const SIDES: Readonly<Record<Purpose, Side>> = { client: 'clients', server: 'servers', any: 'both' }
+const BESIDE = ['ca', 'intermediates', 'crl']
+
+/** What is asked about a chain, read from a command's options. */
+export interface TrustQuestion {
+  /** The leaf first. */
+  readonly chain: readonly Uint8Array[]
+  readonly trusted: Trusted
+  readonly purpose: Purpose
+  /** Milliseconds since the epoch. */
+  readonly at: number
+}
+
+/** Who may vouch. */
+export interface Trusted {
+  /** The file of `--authorities`. Undefined: there is one authority, that of `--ca`. */
+  readonly file: string | undefined
+  /** All of them, those that do not vouch for this purpose too. */
+  readonly authorities: readonly NamedAuthority[]
+}
+
+export interface TrustAnswer {
+  readonly decision: Decision
+  /** The authority that accepts. */
+  readonly authority: NamedAuthority | undefined
+  /** Of a refused chain: what each authority of `--authorities` says. */
+  readonly each: readonly AuthorityAnswer[]
+  /** CRLs that say nothing of any CA of their authority. */
+  readonly leftOut: readonly string[]
+}
+
+/** @throws UsageError */
+export async function readTrustQuestion (values: Values): Promise<TrustQuestion> {
+  const purpose = readPurpose(values)
+  const at = dateOf(values, 'at')?.getTime() ?? Date.now()
+  const file = checkTrusted(values)
+  const chain = await readChain(textOf(values, 'chain') ?? '')
+  return { chain, purpose, at, trusted: file === undefined ? await readCas(values) : await readTrusted(file, purpose) }
+}
+
+/** @throws UsageError */
+export function readPurpose (values: Values): Purpose {
+  const purpose = textOf(values, 'purpose') ?? 'client'
+  if (Object.hasOwn(PURPOSES, purpose)) return purpose as Purpose
+  throw new UsageError(`--purpose is ${JSON.stringify(purpose)}; expected client, server or any`)
+}
+
+/** The file of `--authorities`, which stands in place of `--ca`. */
+function checkTrusted (values: Values): string | undefined {
+  const file = textOf(values, 'authorities')
+  const beside = BESIDE.find((name) => values[name] !== undefined)
+  if (file === undefined) {
+    if (values['ca'] !== undefined) return undefined
+    throw new UsageError('--ca is missing; peerkit trust check needs it, or --authorities')
+  }
+  if (beside === undefined) return file
+  throw new UsageError(`found --${beside} beside --authorities; expected "${beside}" within an authority`)
+}
+
+/** @throws UsageError */
+export async function readTrusted (file: string, purpose: Purpose): Promise<Trusted> {
+  const authorities = await readAuthorities(file)
+  const side = SIDES[purpose]
+  if (authorities.some((authority) => vouchesFor(authority, side))) return { file, authorities }
+  const other = purpose === 'client' ? 'servers' : 'clients'
+  const expected = `one that is for ${side}, or another --purpose`
+  throw new UsageError(`--authorities ${file}: found authorities for ${other} alone; expected ${expected}`)
+}
+
+/** The one authority of `--ca`. */
+async function readCas (values: Values): Promise<Trusted> {
+  const read = async (option: 'ca' | 'intermediates'): Promise<NamedAuthority['ca']> =>
+    await readAuthorityFiles(textsOf(values, option), { where: `--${option} `, option, roots: '--ca' })
+  const authority: NamedAuthority = {
+    name: 'default',
+    use: 'both',
+    names: 'any',
+    bounds: new NameBounds('any', 'names'),
+    revocation: 'hard',
+    partial: false,
+    algorithms: undefined,
+    serverAuthOnlyUntil: undefined,
+    ca: await read('ca'),
+    known: await read('intermediates'),
+    crlPaths: textsOf(values, 'crl')
+  }
+  return { file: undefined, authorities: [authority] }
+}
+
+async function readChain (path: string): Promise<readonly Uint8Array[]> {
+  const where = `--chain ${path}`
+  const expected = 'a PEM or DER file with a certificate, its intermediates below it'
+  const certificates = decodeCertificates(await readBytes(path, '--chain ', expected), where)
+  for (const [index, der] of certificates.entries()) {
+    if (isWhole(der)) continue
+    const found = `damaged or truncated DER in certificate ${index + 1} of ${certificates.length}`
+    throw new UsageError(`${where}: found ${found}; expected whole certificates`)
+  }
+  return certificates
+}
+
+/** Whether the octets are one DER SEQUENCE. What is in it is for the trust package to judge; what is not is no file. */
+function isWhole (der: Uint8Array): boolean {
+  try {
+    const { tag, end } = readElement(der, 0)
+    return tag === TAG.sequence && end === der.length
+  } catch {
+    return false
+  }
+}
+
+/** Asks the trust package. @throws UsageError on a wrong CRL */
+export async function askTrust (
+  { chain, trusted: { file, authorities }, purpose, at }: TrustQuestion
+): Promise<TrustAnswer> {
+  const question: AskedChain = { chain, purpose: PURPOSES[purpose], side: SIDES[purpose], at }
+  const asked: AskedAuthority[] = []
+  try {
+    for (const authority of authorities) {
+      asked.push({ authority, checker: await readCrls(authority, () => at, placeOf(authority, file)) })
+    }
+    const decision = await askAuthorities(asked, question)
+    const leftOut = asked.flatMap(listLeftOut)
+    if (decision.accepted) {
+      return { decision, authority: authorities.find(({ name }) => name === decision.authority), each: [], leftOut }
+    }
+    return { decision, authority: undefined, each: file === undefined ? [] : await askEach(asked, question), leftOut }
+  } finally {
+    for (const { checker } of asked) await checker?.close()
+  }
+}
+
+function listLeftOut ({ authority: { name }, checker }: AskedAuthority): readonly string[] {
+  return (checker?.foreign ?? []).map((issuer) => `the CRL of ${String(issuer)}, which is no CA of ${name}`)
+}
+
+function placeOf ({ name }: NamedAuthority, file: string | undefined): CrlPlace {
+  if (file === undefined) {
+    return { where: '--crl ', cas: '--ca or --intermediates', known: '--intermediates', leavesOut: false }
+  }
+  return {
+    where: `--authorities ${file}, ${name}.crl `,
+    cas: `ca, intermediates or crlIssuers of ${name}`,
+    known: 'intermediates',
+    leavesOut: true
+  }
+}

@@ -1,0 +1,64 @@
+import { limitPeerIdentity } from '@peerkit/identity'
+import type { PeerIdentity } from '@peerkit/identity'
+import type { RuleAuthority } from '@peerkit/rules'
+import { UsageError } from './usage-error.ts'
+import { checkAuthorityName } from './authorities/authority-entry.ts'
+import { vouchesFor } from './authorities/named-authority.ts'
+import { ruleAuthoritiesOf } from './authorities/rule-authorities.ts'
+import { textOf } from './command.ts'
+import type { Command, Values } from './command.ts'
+import { SIDES, askTrust, readPurpose, readTrusted } from './trust-question.ts'
+import type { TrustAnswer, TrustQuestion } from './trust-question.ts'
+
+/** The options of {@link askVoucher}. */
+export const VOUCHER_OPTIONS: Command['options'] = {
+  authorities: {
+    type: 'string',
+    help: 'JSON of named authorities (see trust check): the chain says which vouches, and for what of the certificate'
+  },
+  authority: { type: 'string', help: 'name of the authority that vouches, with nothing checked (default unknown)' },
+  purpose: { type: 'string', help: 'with --authorities: client (default), server or any' }
+}
+
+/** Who vouches for a certificate. */
+export interface Voucher {
+  /** As rules see it. Undefined: no authority accepts it, so that no rule is asked. */
+  readonly peer: PeerIdentity | undefined
+  /** How the authority is known: its chain leads there, or the option says so. */
+  readonly basis: 'chain' | 'option' | undefined
+  /** Those that rules may name. Undefined: any. */
+  readonly authorities: readonly RuleAuthority[] | undefined
+  /** What was asked about the chain. */
+  readonly asked: { readonly question: TrustQuestion, readonly answer: TrustAnswer } | undefined
+}
+
+/**
+ * @param peer all that the certificate says
+ * @param chain its DER, and what came with it
+ * @throws UsageError
+ */
+export async function askVoucher (values: Values, peer: PeerIdentity, chain: readonly Uint8Array[]): Promise<Voucher> {
+  const [file, name] = [textOf(values, 'authorities'), textOf(values, 'authority')]
+  if (file === undefined) {
+    if (values['purpose'] !== undefined) {
+      throw new UsageError('found --purpose without --authorities; expected both')
+    }
+    if (name === undefined) return { peer, basis: undefined, authorities: undefined, asked: undefined }
+    checkAuthorityName(name, '--authority')
+    return { peer: limitPeerIdentity(peer, name, []), basis: 'option', authorities: undefined, asked: undefined }
+  }
+  if (name !== undefined) {
+    const expected = 'one of them: with --authorities the chain says which vouches'
+    throw new UsageError(`found --authority beside --authorities; expected ${expected}`)
+  }
+  const purpose = readPurpose(values)
+  const trusted = await readTrusted(file, purpose)
+  const question: TrustQuestion = { chain, trusted, purpose, at: Date.now() }
+  const answer = await askTrust(question)
+  return {
+    peer: answer.decision.accepted ? answer.decision.peer : undefined,
+    basis: 'chain',
+    authorities: ruleAuthoritiesOf(trusted.authorities.filter((authority) => vouchesFor(authority, SIDES[purpose]))),
+    asked: { question, answer }
+  }
+}

@@ -1,0 +1,29 @@
+import { spawn } from 'node:child_process'
+import { join } from 'node:path'
+import { runPeerkit } from '../../src/run-peerkit.ts'
+
+export interface Run { readonly code: number | null, readonly out: string, readonly err: string }
+
+const CLI = join(import.meta.dirname, '../../bin/peerkit.js')
+
+/** Runs the command itself, as a process of its own. */
+export async function peerkit (...args: readonly string[]): Promise<Run> {
+  // Without the hooks that tap loads into processes of its tests: they take longer than the command.
+  return await new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, ['--conditions=@peerkit/source', CLI, ...args], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, NODE_OPTIONS: '' } })
+    let out = ''
+    let err = ''
+    child.stdout.setEncoding('utf8').on('data', (text: string) => { out += text })
+    child.stderr.setEncoding('utf8').on('data', (text: string) => { err += text })
+    child.once('error', reject)
+    child.once('close', (code) => { resolve({ code, out, err }) })
+  })
+}
+
+/** Runs it in this process: for command lines that come to nothing. */
+export async function peerkitHere (...args: readonly string[]): Promise<Run> {
+  let out = ''
+  let err = ''
+  const code = await runPeerkit(args, { out: (text) => { out += text }, err: (text) => { err += text } })
+  return { code, out, err }
+}

@@ -1,0 +1,19 @@
+import { roots } from '../../../trust/test/support/public-world.ts'
+import { readArguments } from '../../src/command.ts'
+import { forecastBy } from '../../src/forecast.ts'
+import type { Run } from './peerkit.ts'
+
+export * from '../../../trust/test/support/public-world.ts'
+
+/** Runs `peerkit forecast`, with the public roots of these tests. */
+export async function forecast (...args: readonly string[]): Promise<Run> {
+  const command = forecastBy(() => roots)
+  let out = ''
+  try {
+    const { values, operands } = readArguments(command, args)
+    const code = await command.run(values, (text) => { out += text }, operands)
+    return { code, out, err: '' }
+  } catch (error) {
+    return { code: null, out, err: (error as Error).message }
+  }
+}
