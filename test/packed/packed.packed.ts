@@ -53,7 +53,7 @@ test('the tarballs install into an empty project', async (t) => {
 })
 
 test('a Node that is too old is refused by every entry point and command, in one sentence', async (t) => {
-  const folder = t.testdir({ 'package.json': '{}' })
+  const folder = t.testdir({ 'package.json': JSON.stringify({ allowScripts: { node: true } }) })
   await run('npm', ['install', '--prefix', folder, '--no-save', '--no-audit', '--no-fund', `node@${TOO_OLD}`], { cwd: folder })
   const old = join(folder, 'node_modules/node/bin/node')
   const refusal = new RegExp(`^Error: Peerkit needs Node 22\\.19 or later\\. This is Node ${TOO_OLD}\\.\\d+\\.\\d+\\. Install a newer Node and start again\\.$`, 'm')
