@@ -1,11 +1,13 @@
 // What a user gets: the packed tarballs, installed into an empty project outside the workspace, used from plain JavaScript
 // on the Node that PEERKIT_NODE names (CI: the oldest supported one).
+import { createHash } from 'node:crypto'
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { after, test } from 'tap'
-import { packageFolders, root } from '../architecture/source-graph.ts'
+import { packageFolders, readManifest, root } from '../architecture/source-graph.ts'
 import { readSnippets } from '../docs/snippets.ts'
+import { copySources } from './copy-sources.ts'
 import { packAll, run } from './pack.ts'
 
 const node = process.env['PEERKIT_NODE'] ?? process.execPath
@@ -13,10 +15,19 @@ const project = mkdtempSync(join(tmpdir(), 'peerkit-packed-'))
 after(() => rmSync(project, { recursive: true, force: true }))
 const bin = (name: string): string => join(root, 'node_modules/.bin', name)
 const tarballs = await packAll(project)
+const TOO_OLD = 20
 const versions = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).devDependencies
 
 test('every package packs', async (t) => {
   t.equal(tarballs.length, packageFolders().length)
+})
+
+test('another working copy gives the same tarballs, byte for byte', async (t) => {
+  const folder = t.testdir({ 'a working copy of another name': {}, packed: {} })
+  const copy = join(folder, 'a working copy of another name')
+  copySources(copy)
+  const others = await packAll(join(folder, 'packed'), { from: copy, env: { ...process.env, TZ: 'Pacific/Auckland', LC_ALL: 'C' } })
+  t.same(others.map(integrity), tarballs.map(integrity), 'a difference here may be an old file in packages/*/dist: remove these folders')
 })
 
 for (const tarball of tarballs) {
@@ -35,10 +46,24 @@ for (const tarball of tarballs) {
 test('the tarballs install into an empty project', async (t) => {
   writeFileSync(join(project, 'package.json'), JSON.stringify({ name: 'a-user', private: true, type: 'module' }))
   await run('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', ...tarballs, `fastify@${versions.fastify}`, `undici@${versions.undici}`], { cwd: project })
-  for (const name of packageFolders()) {
-    const { stdout } = await run(node, ['--input-type=module', '-e', `console.log(Object.keys(await import('@peerkit/${name}')).length)`], { cwd: project })
-    t.ok(Number(stdout) > 0, `${name} imports on its own`)
+  for (const entry of entryPoints()) {
+    const { stdout } = await run(node, ['--input-type=module', '-e', `console.log(Object.keys(await import('${entry}')).length)`], { cwd: project })
+    t.ok(Number(stdout) > 0, `${entry} imports on its own`)
   }
+})
+
+test('a Node that is too old is refused by every entry point and command, in one sentence', async (t) => {
+  const folder = t.testdir({ 'package.json': JSON.stringify({ allowScripts: { node: true } }) })
+  await run('npm', ['install', '--prefix', folder, '--no-save', '--no-audit', '--no-fund', `node@${TOO_OLD}`], { cwd: folder })
+  const old = join(folder, 'node_modules/node/bin/node')
+  const refusal = new RegExp(`^Error: Peerkit needs Node 22\\.19 or later\\. This is Node ${TOO_OLD}\\.\\d+\\.\\d+\\. Install a newer Node and start again\\.$`, 'm')
+  const refuse = async (what: string, args: readonly string[]): Promise<void> => {
+    const { stdout, stderr } = await run(old, args, { cwd: project }).then(({ stdout }) => ({ stdout, stderr: 'it started' }), (error) => error)
+    t.match(stderr, refusal, what)
+    t.equal(stdout, '', what)
+  }
+  for (const entry of entryPoints()) await refuse(entry, ['--input-type=module', '-e', `await import('${entry}'); console.log('loaded')`])
+  for (const path of commands()) await refuse(path, [path, '--help'])
 })
 
 test('two services in plain JavaScript trust each other and refuse everyone else', async (t) => {
@@ -66,3 +91,19 @@ test("the README's commands and snippet work as pasted into an empty project", a
   t.match(stdout, /MTLS_ERR_CLIENT_NOT_ALLOWED/)
   t.match(stdout, /no certificate, no answer/)
 })
+
+function integrity (tarball: string): string {
+  return `${basename(tarball)} sha512-${createHash('sha512').update(readFileSync(tarball)).digest('base64')}`
+}
+
+/** What a user can import: each package and its subpaths. */
+function entryPoints (): string[] {
+  return packageFolders().flatMap((folder) => Object.entries(readManifest(folder)['exports'])
+    .filter(([, target]) => typeof target !== 'string')
+    .map(([subpath]) => `@peerkit/${folder}${subpath.slice(1)}`))
+}
+
+/** The files of the commands, in the project where the packages are installed. */
+function commands (): string[] {
+  return packageFolders().flatMap((folder) => Object.values<string>(readManifest(folder)['bin'] ?? {}).map((path) => join('node_modules/@peerkit', folder, path)))
+}

@@ -1,4 +1,4 @@
-import { hash } from 'node:crypto'
+import crypto from 'node:crypto'
 import { endOfValidity } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
 import type { Accepted, Decision, PathRefusalReason, Refused } from '@peerkit/trust'
@@ -100,7 +100,7 @@ export function nameRefused ({ detail: { certificate } }: Refused): string | und
 
 /** @param leaf whose chain it is. Without it the certificate at fault counts as the leaf */
 export function remedyOf ({ detail: { step, certificate } }: Refused, leaf?: Uint8Array): string {
-  const isLeaf = leaf === undefined || certificate?.fingerprint256 === hash('sha256', leaf, 'hex')
+  const isLeaf = leaf === undefined || certificate?.fingerprint256 === crypto.hash('sha256', leaf, 'hex')
   if (step === 'revoked' && !isLeaf) return CA_REVOKED
   return REMEDIES[step as PathRefusalReason]
 }

@@ -1,4 +1,4 @@
-import { hash } from 'node:crypto'
+import crypto from 'node:crypto'
 import { endOfValidity } from '@peerkit/identity'
 import type { Accepted } from '@peerkit/trust'
 import { describeAccepting, describeAcceptingAsData, describeEachAsData } from './authorities/describe-answer.ts'
@@ -130,7 +130,7 @@ function describeRevocation (authority: NamedAuthority | undefined, file: string
 function nameAnchor (
   authority: NamedAuthority | undefined, file: string | undefined, fingerprint256: string | undefined
 ): string | undefined {
-  const isAnchor = (der: Uint8Array): boolean => hash('sha256', der, 'hex') === fingerprint256
+  const isAnchor = (der: Uint8Array): boolean => crypto.hash('sha256', der, 'hex') === fingerprint256
   const found = authority?.ca.find(({ certificates }) => certificates.some(isAnchor))
   if (found === undefined) return undefined
   return file === undefined ? `--ca ${found.path}` : found.path

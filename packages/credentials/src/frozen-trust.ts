@@ -1,4 +1,4 @@
-import { hash } from 'node:crypto'
+import crypto from 'node:crypto'
 import { inspect } from 'node:util'
 import { encodePem } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
@@ -42,7 +42,7 @@ export class FrozenTrust implements TrustSnapshot {
     this.ca = Object.freeze(this.anchors.map(toPem))
     this.candidates = Object.freeze(once(this.authorities.flatMap(({ candidates }) => candidates), []))
     this.intermediateCas = Object.freeze(once(authorities.flatMap(({ intermediates: known }) => known), []).map(toPem))
-    this.trustDigest = hash('sha256', trust, 'hex')
+    this.trustDigest = crypto.hash('sha256', trust, 'hex')
     this.revocation = checkers.get(DEFAULT_AUTHORITY)
     this.warnings = Object.freeze([...warnings, ...authorities.flatMap(({ name, crlOrigin }) => describeForeign(checkers.get(name), crlOrigin))])
     if (new.target === FrozenTrust) Object.freeze(this)

@@ -1,3 +1,5 @@
+// For its check of the Node version: everything else that this package imports are types.
+import '@peerkit/identity'
 export { isAuditKept, keepAudit } from './audit-marker.ts'
 export type { CertificateReason, RefusalDetail, RefusedCertificate } from './certificate-refusal.ts'
 export { catalogue, eventNames, type EventDescription } from './catalogue.ts'

@@ -1,4 +1,4 @@
-import { hash } from 'node:crypto'
+import crypto from 'node:crypto'
 import type { TLSSocket } from 'node:tls'
 import { parsePeerIdentity } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
@@ -36,7 +36,7 @@ export class HandshakeReporter {
         code,
         detail: detail(),
         peer: describePeer(certificate),
-        fingerprint256: certificate === undefined ? undefined : hash('sha256', certificate, 'hex'),
+        fingerprint256: certificate === undefined ? undefined : crypto.hash('sha256', certificate, 'hex'),
         ...facts,
         durationMs
       }

@@ -1,3 +1,4 @@
+import './supported-node.ts'
 export { parsePeerIdentity, readPeerIdentity } from './parse-peer-identity.ts'
 export type { KnownParts, ParsePeerIdentityOptions } from './parse-peer-identity.ts'
 export { createPartialIdentity } from './create-partial-identity.ts'

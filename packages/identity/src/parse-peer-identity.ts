@@ -1,4 +1,4 @@
-import { hash } from 'node:crypto'
+import crypto from 'node:crypto'
 import { asBuffer } from './der/buffer.ts'
 import { MTLS_ERR_IDENTITY_OPTION, MTLS_ERR_SPIFFE_ID_INVALID } from './errors.ts'
 import { createIdentity, isPeerIdentity } from './identity.ts'
@@ -95,8 +95,8 @@ function identityOf (fields: CertificateFields, links: Pick<PeerIdentity, 'sourc
     serialNumber: fields.serialNumber,
     notBefore: fields.notBefore,
     notAfter: fields.notAfter,
-    fingerprint256: known.fingerprint256 ?? hash('sha256', der, 'hex'),
-    publicKey256: known.publicKey256 ?? hash('sha256', fields.subjectPublicKeyInfo, 'hex'),
+    fingerprint256: known.fingerprint256 ?? crypto.hash('sha256', der, 'hex'),
+    publicKey256: known.publicKey256 ?? crypto.hash('sha256', fields.subjectPublicKeyInfo, 'hex'),
     extendedKeyUsage: Object.freeze(readExtension(fields, EXTENSION.extendedKeyUsage, readExtendedKeyUsage) ?? NONE),
     policies: Object.freeze(readExtension(fields, EXTENSION.certificatePolicies, readCertificatePolicies) ?? NONE),
     isCa: ca && (usage === undefined || (usage & KEY_USAGE.keyCertSign) !== 0),

@@ -1,4 +1,4 @@
-import { hash } from 'node:crypto'
+import crypto from 'node:crypto'
 import { claimsOf, limitPeerIdentity, relinkPeerIdentity } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
 import { summarizeCertificate } from '@peerkit/identity/x509'
@@ -101,7 +101,7 @@ class Evaluator implements TrustEvaluator {
   get learned (): readonly string[] {
     this.#inForce.refresh()
     const now = this.#settings.now()
-    return [...this.#learned].filter(([, end]) => now < end).map(([authority]) => hash('sha256', authority, 'hex')).sort()
+    return [...this.#learned].filter(([, end]) => now < end).map(([authority]) => crypto.hash('sha256', authority, 'hex')).sort()
   }
 
   remembers (leaf: Uint8Array): boolean {

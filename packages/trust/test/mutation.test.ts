@@ -1,4 +1,5 @@
 import { test } from 'tap'
+import { rounds, seedOf } from '../../../test/fuzz/draws.ts'
 import { createPathValidator } from '../src/index.ts'
 import { text } from './support/der.ts'
 import { NOW, Party, altNames, basicConstraints, dns, inhibitAny, keyUsage, mappings, nameConstraints, policies, policyConstraints, purposes } from './support/mint.ts'
@@ -18,7 +19,7 @@ test('a changed octet, a cut or a splice in any certificate of a chain never thr
   const leaf = ca.issue('CN=client', { extensions: [altNames(dns('a.example.com')), policies('1.2.4')] })
   const validator = createPathValidator({ anchors: () => [root.root()], generation: () => 1, now: () => NOW })
   t.match(validator.validate(leaf, [intermediate]), { valid: true })
-  const random = randomNumbers(7)
+  const random = randomNumbers(seedOf(7))
   const below = (bound: number): number => Math.floor((random.next().value as number) * bound)
   const mutate = (der: Uint8Array): Uint8Array => {
     const copy = Buffer.from(der)
@@ -29,7 +30,9 @@ test('a changed octet, a cut or a splice in any certificate of a chain never thr
     return copy
   }
   const reasons = new Map<string, number>()
-  for (let round = 0; round < 3000; round++) {
+  const last = rounds(3000)
+  t.comment(`seed ${seedOf(7)}`)
+  for (let round = 0; round < last; round++) {
     const chain = [leaf, intermediate].map((der) => round % 3 === 0 || below(2) === 0 ? mutate(der) : der)
     const same = Buffer.compare(chain[0]!, leaf) === 0 && Buffer.compare(chain[1]!, intermediate) === 0
     const verdict = validator.validate(chain[0]!, [chain[1]!])
@@ -43,7 +46,7 @@ test('a changed octet, a cut or a splice in any certificate of a chain never thr
 })
 
 test('extensions that a CA damages on purpose, and signs, never throw and are always answered', async (t) => {
-  const random = randomNumbers(11)
+  const random = randomNumbers(seedOf(11))
   const below = (bound: number): number => Math.floor((random.next().value as number) * bound)
   const samples = [
     basicConstraints(true, 1), keyUsage(5), purposes('1.3.6.1.5.5.7.3.2'), policies('1.2.3', '2.5.29.32.0'), mappings(['1.2.3', '1.2.4']), policyConstraints(0, 1), inhibitAny(0),
@@ -52,7 +55,9 @@ test('extensions that a CA damages on purpose, and signs, never throw and are al
   const [root, ca] = [new Party('CN=root'), new Party('CN=ca')]
   const anchors = [root.root()]
   const reasons = new Set<string>()
-  for (let round = 0; round < 1500; round++) {
+  const last = rounds(1500)
+  t.comment(`seed ${seedOf(11)}`)
+  for (let round = 0; round < last; round++) {
     const extensions = samples.filter(() => below(2) === 0).map((extension) => {
       const value = Buffer.from(extension.value)
       for (let count = below(3); count > 0; count--) value[below(value.length)] = below(256)

@@ -1,3 +1,5 @@
+// First, so that its check of the Node version comes before undici, which fails on an old Node.
+import '@peerkit/identity'
 export type { MtlsAgentOptions, PassedOptions } from './agent-options.ts'
 export {
   MTLS_ERR_OUTBOUND_CLIENT_CERTIFICATE_REFUSED, MTLS_ERR_OUTBOUND_CREDENTIALS_EXPIRED, MTLS_ERR_OUTBOUND_OPTION, MTLS_ERR_OUTBOUND_ORIGIN, MTLS_ERR_OUTBOUND_SERVER_EXPIRED,

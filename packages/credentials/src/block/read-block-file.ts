@@ -1,4 +1,4 @@
-import { hash } from 'node:crypto'
+import crypto from 'node:crypto'
 import { readFile, stat } from 'node:fs/promises'
 import type { KnownEntry } from './block-entry.ts'
 import { invalidList } from './errors.ts'
@@ -31,7 +31,7 @@ export interface BlockFileContent {
  */
 export async function readBlockFile (path: string, inForce?: string): Promise<BlockFileContent> {
   const bytes = await readBytes(path)
-  const digest = hash('sha256', bytes, 'base64')
+  const digest = crypto.hash('sha256', bytes, 'base64')
   return { digest, entries: digest === inForce ? undefined : readBlockList(bytes, path) }
 }
 

@@ -1,4 +1,4 @@
-import { hash } from 'node:crypto'
+import crypto from 'node:crypto'
 import { createCertificateFormat, decodeOne } from '../certificate-format.ts'
 import type { Verdict } from '../certificate-format.ts'
 import { decodeBase64 } from '../encodings/base64.ts'
@@ -22,7 +22,7 @@ function read (values: HeaderValues, byGateway: boolean): Reading {
   const reading = format.read(values, byGateway)
   if (reading.state !== 'claims' || values.hash === undefined) return reading
   const [claim] = reading.claims
-  return 'leaf' in claim && hash('sha256', claim.leaf, 'hex') === values.hash.toLowerCase() ? reading : refuseReading('malformed', 'hash')
+  return 'leaf' in claim && crypto.hash('sha256', claim.leaf, 'hex') === values.hash.toLowerCase() ? reading : refuseReading('malformed', 'hash')
 }
 
 function readVerdict ({ present, verified, revoked }: HeaderValues): Verdict {

@@ -1,6 +1,6 @@
 import { MAX_NAME_LENGTH, parseDistinguishedName } from '@peerkit/identity'
 import type { DistinguishedName, KnownIdentity } from '@peerkit/identity'
-import { hash } from 'node:crypto'
+import crypto from 'node:crypto'
 import { decodeEscapedPem } from '../encodings/pem-text.ts'
 import { refuseReading } from '../header-format.ts'
 import type { Claim, HeaderFormat, HeaderValues, Reading } from '../header-format.ts'
@@ -37,7 +37,7 @@ function readElement (element: XfccElement): Claim | undefined {
   if (digest !== undefined && !SHA256.test(digest)) return undefined
   if (cert === undefined && chain === undefined) return readKnown(element, digest)
   const claim = readCertificates(cert, chain)
-  if (claim === undefined || (digest !== undefined && hash('sha256', claim.leaf, 'hex') !== digest.toLowerCase())) return undefined
+  if (claim === undefined || (digest !== undefined && crypto.hash('sha256', claim.leaf, 'hex') !== digest.toLowerCase())) return undefined
   return claim
 }
 

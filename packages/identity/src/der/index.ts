@@ -1,3 +1,4 @@
+import '../supported-node.ts'
 export { DerReader, MAX_DEPTH, checkWellFormed } from './reader.ts'
 export { expectElement, expectOnly, readElement } from './element.ts'
 export type { DerElement } from './element.ts'

@@ -1,3 +1,4 @@
+import '../supported-node.ts'
 /**
  * What the packages of this suite share and nobody else should import: it may change in any release.
  *

@@ -1,4 +1,4 @@
-import { hash } from 'node:crypto'
+import crypto from 'node:crypto'
 import { readElement } from '../der/element.ts'
 import { toHex } from '../der/primitives.ts'
 import { DerReader } from '../der/reader.ts'
@@ -27,7 +27,7 @@ const MAX_TEXT = 256
  * console.log(summarizeCertificate(socket.getPeerX509Certificate().raw).fingerprint256)
  */
 export function summarizeCertificate (der: Uint8Array): CertificateSummary {
-  const fingerprint256 = hash('sha256', der, 'hex')
+  const fingerprint256 = crypto.hash('sha256', der, 'hex')
   let serialNumber: string | undefined
   let subject: string | undefined
   try {

@@ -1,3 +1,4 @@
+import '../supported-node.ts'
 export { MAX_CERTIFICATE_OCTETS, MAX_SERIAL_OCTETS, certificateEnd, readCertificate } from './certificate.ts'
 export type { CertificateFields } from './certificate.ts'
 export { summarizeCertificate } from './certificate-summary.ts'

@@ -1,4 +1,4 @@
-import { createPublicKey, hash } from 'node:crypto'
+import crypto, { createPublicKey } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
 import { nameKey, rdnKeys, readPeerIdentity, unfoldedKey } from '@peerkit/identity'
 import type { DistinguishedName, PeerIdentity } from '@peerkit/identity'
@@ -75,7 +75,7 @@ export class Certificate {
 
   /** SHA-256 of the SubjectPublicKeyInfo, lower-case hex. */
   get publicKeyHash (): string {
-    this.#publicKeyHash ??= hash('sha256', this.fields.subjectPublicKeyInfo, 'hex')
+    this.#publicKeyHash ??= crypto.hash('sha256', this.fields.subjectPublicKeyInfo, 'hex')
     return this.#publicKeyHash
   }
 
@@ -165,7 +165,7 @@ export class Certificate {
 }
 
 export function fingerprintOf (der: Uint8Array): string {
-  return hash('sha256', der, 'hex')
+  return crypto.hash('sha256', der, 'hex')
 }
 
 /**

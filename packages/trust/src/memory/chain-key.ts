@@ -1,4 +1,4 @@
-import { hash } from 'node:crypto'
+import crypto from 'node:crypto'
 
 /**
  * SHA-256 of a leaf and the certificates sent along, each with its length before it, so that no other cut of the same octets has this key. As latin1, which is the
@@ -10,7 +10,7 @@ export function chainKey (leaf: Uint8Array, intermediates: readonly Uint8Array[]
   const joined = Buffer.allocUnsafe(size)
   let at = append(joined, leaf, 0)
   for (const certificate of intermediates) at = append(joined, certificate, at)
-  return hash('sha256', joined, 'binary')
+  return crypto.hash('sha256', joined, 'binary')
 }
 
 function append (joined: Buffer, octets: Uint8Array, at: number): number {
