@@ -3,6 +3,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import type { AddressInfo, Server, Socket } from 'node:net'
+import { mock } from 'node:test'
 import { createDevCa } from '@peerkit/dev-ca'
 import { memoryCredentials } from '@peerkit/credentials'
 import { MtlsAgent } from '../src/index.ts'
@@ -132,28 +133,52 @@ test('what is no connection: nobody listens, no TLS, no common version, silence,
   await (await strict.request({ origin: old.origin, path: '/', method: 'GET' })).body.dump()
 })
 
-test('a judgement that takes too long ends with the time for connecting; one whose connection breaks meanwhile says so', async (t) => {
+/** A checker that answers once it is told to; `asked` resolves when it is asked. */
+function createWaitingChecker (): { readonly revocation: any, readonly asked: Promise<void>, readonly answer: (status: object) => void } {
+  const asked = Promise.withResolvers<void>()
+  const status = Promise.withResolvers<object>()
+  const revocation = {
+    epoch: 0,
+    check: async () => {
+      asked.resolve()
+      return await status.promise
+    },
+    permits: () => true,
+    subscribe: () => () => {},
+    close: async () => {}
+  }
+  return { revocation, asked: asked.promise, answer: status.resolve }
+}
+
+test('a check for revocation that takes longer than connectTimeout ends the connection', async (t) => {
   const listening = await startServer({ identity: server })
-  const again = Promise.withResolvers<void>()
-  let asked = 0
-  const answer = Promise.withResolvers<unknown>()
-  const revocation: any = { epoch: 0, check: async () => { if (++asked === 2) again.resolve(); return await answer.promise }, permits: () => true, subscribe: () => () => {}, close: async () => {} }
-  const slow = new MtlsAgent({ credentials, revocation, connectTimeout: 80 })
-  t.teardown(async () => { await slow.destroy(); await listening.close() })
-  t.match(await rejection(slow.request({ origin: listening.origin, path: '/', method: 'GET' })), { code: 'MTLS_ERR_OUTBOUND_UNREACHABLE', reason: 'timeout' })
-  const patient = new MtlsAgent({ credentials, revocation })
+  const { revocation, asked } = createWaitingChecker()
+  const agent = new MtlsAgent({ credentials, revocation, connectTimeout: 10_000 })
+  mock.timers.enable({ apis: ['setTimeout'] })
+  t.teardown(async () => { mock.timers.reset(); await agent.destroy(); await listening.close() })
+  const refused = rejection(agent.request({ origin: listening.origin, path: '/', method: 'GET' }))
+  await asked
+  mock.timers.tick(10_000)
+  t.match(await refused, { code: 'MTLS_ERR_OUTBOUND_UNREACHABLE', reason: 'timeout' })
+  t.same(listening.seen, [])
+})
+
+test('a server that closes the connection during the check for revocation has refused our certificate', async (t) => {
+  const listening = await startServer({ identity: server })
+  const { revocation, asked, answer } = createWaitingChecker()
+  const agent = new MtlsAgent({ credentials, revocation })
+  t.teardown(async () => { await agent.destroy(); await listening.close() })
   const clientSockets: Socket[] = []
   const remember = (message: unknown): void => { clientSockets.push((message as { socket: Socket }).socket) }
   subscribe('net.client.socket', remember)
-  const broken = rejection(patient.request({ origin: listening.origin, path: '/', method: 'GET' }))
-  await again.promise
+  const refused = rejection(agent.request({ origin: listening.origin, path: '/', method: 'GET' }))
+  await asked
   unsubscribe('net.client.socket', remember)
   const ended = clientSockets.map(async (socket) => { await once(socket, 'close') })
   for (const socket of listening.sockets) socket.destroy()
   await Promise.all(ended)
-  answer.resolve({ state: 'good', source: 'ocsp', until: Infinity })
-  t.match(await broken, { code: 'MTLS_ERR_OUTBOUND_CLIENT_CERTIFICATE_REFUSED', reason: 'closed' })
-  await patient.destroy()
+  answer({ state: 'good', source: 'ocsp', until: Infinity })
+  t.match(await refused, { code: 'MTLS_ERR_OUTBOUND_CLIENT_CERTIFICATE_REFUSED', reason: 'closed' })
   t.same(listening.seen, [])
 })
 
