@@ -182,7 +182,7 @@ test('a server that cannot be read is told, and the rest is listed nevertheless'
   const nobody = await listen(t, closed)
   await new Promise((resolve) => { closed.close(resolve) })
   const urls = [wrong, nobody, at].flatMap((url) => ['--url', url])
-  const text = await forecast(...urls, '--timeout', '5s')
+  const text = await forecast(...urls, '--timeout', '60s')
   t.equal(text.code, 2)
   t.match(text.out, `\nUNREADABLE  ${nobody}: nothing listens there`)
   const { code, out } = await forecast(...urls, '--json')

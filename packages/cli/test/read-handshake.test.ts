@@ -38,7 +38,7 @@ test('without the secrets, or with a suite that is not known, TLS 1.3 stays clos
   const tls = createServer({ key, cert, requestCert: true, rejectUnauthorized: false, ca: ca.root })
   const target = readTarget(await listen(t, tls))
   if (target === undefined) throw new Error('no target')
-  const connection = await openTls(target, { timeout: 10_000 })
+  const connection = await openTls(target, { timeout: 60_000 })
   t.match(connection.facts(), { asked: true, certificates: [Uint8Array] })
   await connection.close()
   await connection.close()

@@ -114,7 +114,7 @@ test('ready says who is there, or what is wrong', async (t) => {
   const app = await createApp({ services: { ledger: { origin: probed.origin, allowedServers, basePath: '/v1', readyPath: '/health' }, wrong: { origin: probed.origin, allowedServers: [{ cn: 'x' }] }, slash: { origin: probed.origin } } }, t)
   t.teardown(async () => { await probed.close() })
   t.match(await serviceOf(app).ready(), { statusCode: 200, server: { spiffeId: SPIFFE } })
-  t.match(await serviceOf(app, 'slash').ready({ signal: AbortSignal.timeout(10_000) }), { statusCode: 404 }, 'it is there and takes our certificate')
+  t.match(await serviceOf(app, 'slash').ready({ signal: AbortSignal.timeout(60_000) }), { statusCode: 404 }, 'it is there and takes our certificate')
   status = 503
   t.match(await rejection(serviceOf(app).ready()), { code: 'MTLS_ERR_SERVICES_NOT_READY', statusCode: 503, message: /ledger is not ready: it answers 503/ })
   t.match(await rejection(serviceOf(app, 'wrong').ready()), { code: 'MTLS_ERR_OUTBOUND_WRONG_SERVER' })

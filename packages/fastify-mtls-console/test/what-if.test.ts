@@ -55,46 +55,57 @@ const checksOf = ({ checks }: any): object => Object.fromEntries(checks.map(({ n
 const ALL = ['Time', 'Issuer', 'Use', 'Names', 'Other rules', 'Revocation']
 const fails = (name: string, others: string): object => Object.fromEntries(ALL.map((one) => [one, one === name ? 'fails' : others]))
 
-test('foretells the handshake by its own check, and says which step refuses which certificate', async (t) => {
+const foretell = async (world: Parameters<typeof judge>[0], certificate: string): Promise<any> => (await judge(world, certificate)).handshake
+
+test('foretells that a good certificate is let in, and why', async (t) => {
   const world = await createWorld(t, { crl: true })
-  const { ca, credentials } = world
-  const foretell = async (certificate: string): Promise<any> => (await judge(world, certificate)).handshake
-  const fine = await foretell(await pem(ca, { cn: 'x' }))
+  const fine = await foretell(world, await pem(world.ca, { cn: 'x' }))
   t.match(fine, { accepted: true })
   t.strictSame(checksOf(fine), fails('', 'holds'))
   t.match(fine.checks.map(({ note }: any) => note), [/^the whole path is valid now, and until 20/, /^leads to CN=Test CA/, 'may be used by clients', 'any name may stand in it', 'satisfies RFC 5280', /^not revoked/])
+})
 
+test('foretells which step refuses which certificate, and why', async (t) => {
+  const world = await createWorld(t, { crl: true })
+  const { ca } = world
   const past = { notBefore: new Date(Date.now() - 4000), notAfter: new Date(Date.now() - 2000) }
+  const tomorrow = new Date(Date.now() + 86_400_000)
   const other = await createDevCa({ name: 'Other' })
-  const between = await ca.intermediate({ name: 'Between' })
-  const deep = await between.issue({ profile: 'client', cn: 'deep' })
+  const deep = await (await ca.intermediate({ name: 'Between' })).issue({ profile: 'client', cn: 'deep' })
   const old = await ca.intermediate({ name: 'Old', ...past })
   const critical = { oid: '1.2.3.4', critical: true, value: Uint8Array.of(5, 0) }
-  const refused: ReadonlyArray<readonly [what: string, certificate: string, check: string, reason: string, message: RegExp]> = [
-    ['ended', await pem(ca, past), 'Time', 'expired', /was valid until/],
-    ['early', await pem(ca, { notBefore: new Date(Date.now() + 60_000) }), 'Time', 'not_yet_valid', /is valid from|not valid/],
-    ['CA ended', (await old.issue({ profile: 'client', cn: 'x' })).chain, 'Time', 'expired', /^CN=Old/],
-    ['server', await pem(ca, { profile: 'server' }), 'Use', 'wrong_purpose', /clientAuth/],
-    ['CA', ca.certificate, 'Use', 'ca_as_leaf', /is a CA/],
-    ['stranger', await pem(other, {}), 'Issuer', 'unknown_ca', /CN=Other.*neither a trust anchor/],
-    ['half', deep.cert, 'Issuer', 'unknown_ca', /CN=Between/],
-    ['forged', await pem(await createDevCa({ name: 'Test CA' }), {}), 'Issuer', 'unknown_ca', /was not signed by/],
-    ['critical', await pem(ca, { extensions: [critical] }), 'Other rules', 'bad_chain', /1\.2\.3\.4/]
+  const refused: ReadonlyArray<readonly [title: string, certificate: string, check: string, reason: string, message: RegExp]> = [
+    ['a certificate that has ended', await pem(ca, past), 'Time', 'expired', /was valid until/],
+    ['a certificate that is not valid yet', await pem(ca, { notBefore: tomorrow }), 'Time', 'not_yet_valid', /is valid from/],
+    ['a certificate of a CA that has ended', (await old.issue({ profile: 'client', cn: 'x' })).chain, 'Time', 'expired', /^CN=Old/],
+    ['a certificate for servers', await pem(ca, { profile: 'server' }), 'Use', 'wrong_purpose', /clientAuth/],
+    ['a certificate of a CA', ca.certificate, 'Use', 'ca_as_leaf', /is a CA/],
+    ['a certificate of a stranger', await pem(other, {}), 'Issuer', 'unknown_ca', /CN=Other.*neither a trust anchor/],
+    ['a certificate without its intermediate', deep.cert, 'Issuer', 'unknown_ca', /CN=Between/],
+    ['a certificate of a stranger with the name of our CA', await pem(await createDevCa({ name: 'Test CA' }), {}), 'Issuer', 'unknown_ca', /was not signed by/],
+    ['a certificate with an unknown critical extension', await pem(ca, { extensions: [critical] }), 'Other rules', 'bad_chain', /1\.2\.3\.4/]
   ]
-  for (const [what, certificate, check, reason, message] of refused) {
-    const forecast = await foretell(certificate)
-    t.match(forecast, { accepted: false, reason, detail: { message, step: String, certificate: { fingerprint256: /^[0-9a-f]{64}$/ } } }, what)
-    t.strictSame(checksOf(forecast), fails(check, 'open'), what)
-    t.match(forecast.hint, message)
+  for (const [title, certificate, check, reason, message] of refused) {
+    await t.test(title, async (t) => {
+      const forecast = await foretell(world, certificate)
+      t.match(forecast, { accepted: false, reason, detail: { message, step: String, certificate: { fingerprint256: /^[0-9a-f]{64}$/ } } })
+      t.strictSame(checksOf(forecast), fails(check, 'open'))
+      t.match(forecast.hint, message)
+    })
   }
+})
 
-  const unlisted = await foretell(deep.chain)
+test('foretells what revocation lists say, after everything else', async (t) => {
+  const world = await createWorld(t, { crl: true })
+  const { ca, credentials } = world
+  const deep = await (await ca.intermediate({ name: 'Between' })).issue({ profile: 'client', cn: 'deep' })
+  const unlisted = await foretell(world, deep.chain)
   t.match(unlisted, { accepted: false, reason: 'revocation_unknown', detail: { why: 'no_crl', certificate: { serialNumber: deep.serialNumber } } })
-  t.strictSame(checksOf(unlisted), fails('Revocation', 'holds'), 'revocation is asked last')
+  t.strictSame(checksOf(unlisted), fails('Revocation', 'holds'), 'the other checks hold')
   const revoked = await ca.issue({ profile: 'client', cn: 'revoked' })
   ca.revoke(revoked, { reason: 'keyCompromise' })
   credentials.update({ crl: (await ca.crl()).pem })
-  t.match(await foretell(revoked.cert), { accepted: false, reason: 'revoked', detail: { message: /keyCompromise/, certificate: { serialNumber: revoked.serialNumber } } })
+  t.match(await foretell(world, revoked.cert), { accepted: false, reason: 'revoked', detail: { message: /keyCompromise/, certificate: { serialNumber: revoked.serialNumber } } })
 })
 
 test('the page names the certificate at fault and what to do', async (t) => {

@@ -3,14 +3,22 @@ import { test } from 'tap'
 import type { RevocationStatus } from '@peerkit/revocation'
 import type { Accepted } from '@peerkit/trust'
 import { ConnectionWatch } from '../src/connection-watch.ts'
-import { GOOD, REVOKED, fakeSocket, startWatch, turn } from './support/watched.ts'
+import { DRAIN_TIMEOUT, GOOD, JUDGEMENT_TIMEOUT, REVOKED, fakeSocket, lateAnswer, startWatch, turn } from './support/watched.ts'
 
-/** A clock that timers follow. */
+/** How long answers about revocation count in these tests, and when the next one is asked for: at 85 % of that. */
+const LIFE = 100_000
+const ASKED_AGAIN = 85_000
+
+/**
+ * A clock of the test's own. `pass` moves it and the timers; `set` moves it alone, `expire` the timers alone, so that a
+ * test sees what a request does before a timer has run.
+ */
 function startClock (t: { after(task: () => unknown): void }): {
   readonly start: number
   now: () => number
   pass: (milliseconds: number) => void
   set: (ahead: number) => void
+  expire: (milliseconds: number) => void
 } {
   mock.timers.enable({ apis: ['setTimeout'] })
   t.after(() => {
@@ -27,61 +35,73 @@ function startClock (t: { after(task: () => unknown): void }): {
     },
     set: (ahead) => {
       time = start + ahead
+    },
+    expire: (milliseconds) => {
+      mock.timers.tick(milliseconds)
     }
   }
 }
 
 const never = async (): Promise<RevocationStatus> => await new Promise(() => {})
 
-test('an answer that does not come is given up, and what there is lasts until its own end', async (t) => {
+test('the next answer is asked for before the one there is ends, and requests do not wait for it', async (t) => {
   const { start, now, set } = startClock(t)
-  const { ca, checker, watch, ended, open } = await startWatch({
-    first: { ...GOOD, until: start + 100_000 } as RevocationStatus,
-    now
-  })
+  const { ca, checker, watch, open } = await startWatch({ first: { ...GOOD, until: start + LIFE } as RevocationStatus, now })
   const record = await open(await ca.issue({ cn: 'client' }))
   checker.asked.length = 0
   checker.answer = never
-  set(84_000)
+  set(ASKED_AGAIN - 1_000)
   t.equal(watch.check(record), undefined)
-  t.equal(checker.asked.length, 0)
-  set(86_000)
+  t.strictSame(checker.asked, [])
+  set(ASKED_AGAIN + 1_000)
   t.equal(watch.check(record), undefined, 'does not wait')
+  t.strictSame(checker.asked, ['client'])
+})
+
+test('an answer that does not come is asked for again after revocationTimeout, as long as the last one counts', async (t) => {
+  const { start, now, set, expire } = startClock(t)
+  const { ca, checker, watch, ended, open } = await startWatch({ first: { ...GOOD, until: start + LIFE } as RevocationStatus, now })
+  const record = await open(await ca.issue({ cn: 'client' }))
+  checker.asked.length = 0
+  checker.answer = never
+  set(ASKED_AGAIN)
+  t.equal(watch.check(record), undefined)
   t.equal(checker.asked.length, 1)
-  mock.timers.tick(5_000)
+  expire(JUDGEMENT_TIMEOUT)
   await turn()
   t.equal(watch.check(record), undefined)
   t.equal(checker.asked.length, 1, 'not asked again at once')
-  set(92_000)
+  set(ASKED_AGAIN + JUDGEMENT_TIMEOUT)
   t.equal(watch.check(record), undefined)
   t.equal(checker.asked.length, 2)
-  mock.timers.tick(5_000)
+  expire(JUDGEMENT_TIMEOUT)
   await turn()
-  set(100_000)
+  set(LIFE)
   const waiting = watch.check(record)
-  t.equal(checker.asked.length, 3)
-  mock.timers.tick(5_000)
+  t.equal(checker.asked.length, 3, 'asked once more when the last answer has ended')
+  expire(JUDGEMENT_TIMEOUT)
   t.equal(await waiting, 'timeout')
   t.match(ended, [{ record, refusal: { reason: 'timeout', detail: undefined } }])
 })
 
-test('an idle connection ends right after its certificate\'s last second, however long that takes', async (t) => {
+test('an idle connection ends right after the last second of its certificate', async (t) => {
   const { start, now, pass } = startClock(t)
   const { ca, ended, open } = await startWatch({ now })
   const record = await open(await ca.issue({ cn: 'client' }))
+  // The second of notAfter is the last.
   const left = record.peer!.notAfter! + 1_000 - start
   t.equal(record.decision!.notAfter - start, left)
-  // Waited for in two parts.
-  const first = left - (left % 10_000)
-  pass(first)
+  // The watch waits for whole ten seconds first, then for the rest.
+  const rest = left % 10_000
+  pass(left - rest)
   t.strictSame(ended, [])
-  pass(left - first - 1)
+  pass(rest - 1)
   t.strictSame(ended, [])
   pass(1)
   t.match(ended, [{ record, refusal: { reason: 'expired' } }])
 })
 
-test('a connection ends with the first certificate of its chain, and which one that is is told', async (t) => {
+test('a connection ends with the first certificate of its chain that ends, and the refusal names that one', async (t) => {
   const { start, now, pass } = startClock(t)
   const { ca, ended, open } = await startWatch({ now })
   const short = await ca.intermediate({ name: 'Issuing', notAfter: new Date(start + 3_600_000) })
@@ -101,10 +121,10 @@ test('a connection ends with the first certificate of its chain, and which one t
   t.match(ended[0]!.refusal.detail, { step: 'expired', certificate: { subject: /CN=Issuing/ } })
 })
 
-test('a WebSocket is checked when the answer about it is due, and no more than once a second', async (t) => {
+test('a WebSocket is checked when the next answer is due, but no more than once a second', async (t) => {
   const { start, now, pass } = startClock(t)
   const { ca, checker, watch, ended, open } = await startWatch({
-    first: { ...GOOD, until: start + 100_000 } as RevocationStatus,
+    first: { ...GOOD, until: start + LIFE } as RevocationStatus,
     now
   })
   const [record, quiet] = [await open(await ca.issue({ cn: 'client' })), await open(await ca.issue({ cn: 'quiet' }))]
@@ -115,11 +135,11 @@ test('a WebSocket is checked when the answer about it is due, and no more than o
   })
   watch.followUpgraded(record, socket)
   checker.asked.length = 0
-  pass(80_000)
+  pass(ASKED_AGAIN - 5_000)
   t.strictSame(checker.asked, [])
   checker.answer = () => ({ ...GOOD, until: now() + 10 } as RevocationStatus)
   pass(10_000)
-  t.strictSame(checker.asked, ['client'], 'a connection that HTTP has is told at its next request')
+  t.strictSame(checker.asked, ['client'], 'a connection without a WebSocket is checked at its next request')
   for (let second = 0; second < 3; second += 1) pass(1_000)
   t.strictSame(checker.asked, Array(4).fill('client'))
   checker.answer = () => REVOKED
@@ -129,10 +149,10 @@ test('a WebSocket is checked when the answer about it is due, and no more than o
   t.equal(watch.check(quiet), 'revoked')
 })
 
-test('a WebSocket that closed leaves its connection watched no more closely than another', async (t) => {
+test('a connection whose WebSocket has closed is checked at its next request, like any other', async (t) => {
   const { start, now, pass } = startClock(t)
   const { ca, checker, watch, open, move } = await startWatch({
-    first: { ...GOOD, until: start + 100_000 } as RevocationStatus,
+    first: { ...GOOD, until: start + LIFE } as RevocationStatus,
     now
   })
   const record = await open(await ca.issue({ cn: 'client' }))
@@ -143,75 +163,64 @@ test('a WebSocket that closed leaves its connection watched no more closely than
   move(() => GOOD)
   t.equal(watch.check(record), undefined)
   checker.asked.length = 0
-  pass(1_000_000)
+  pass(10 * LIFE)
   t.strictSame(checker.asked, [])
 })
 
-test('what a soft policy let pass without knowing is asked again after a minute, while requests go on', async (t) => {
+test('a client that a soft policy let in as unknown is asked about again after a minute, while its requests go on', async (t) => {
   const { now, set } = startClock(t)
   const { ca, checker, watch, ended, open } = await startWatch({ now })
   checker.answer = () => ({ state: 'unknown', why: 'ocsp_unavailable' })
   checker.permit = ({ state }) => state !== 'revoked'
   const record = await open(await ca.issue({ cn: 'client' }))
-  let answer: (status: RevocationStatus) => void = () => {}
+  const { answer, give } = lateAnswer()
   checker.asked.length = 0
-  checker.answer = async () =>
-    await new Promise((resolve) => {
-      answer = resolve
-    })
-  set(59_999)
+  checker.answer = answer
+  const minute = 60_000
+  set(minute - 1)
   t.equal(watch.check(record), undefined)
   t.strictSame(checker.asked, [])
-  set(60_000)
+  set(minute)
   t.equal(watch.check(record), undefined, 'does not wait')
   t.equal(watch.check(record), undefined, 'does not wait')
   t.strictSame(checker.asked, ['client'])
-  answer(REVOKED)
+  give(REVOKED)
   await turn()
   t.match(ended, [{ refusal: { reason: 'revoked' } }])
   t.equal(watch.check(record), 'revoked')
 })
 
-test('an answer that the trust overtook lets nobody in', async (t) => {
+test('an answer is asked for again where the trust changed while it was under way', async (t) => {
   const { ca, checker, watch, ended, open, move } = await startWatch()
   const record = await open(await ca.issue({ cn: 'client' }))
-  const answers: Array<(status: RevocationStatus) => void> = []
+  const [first, second] = [lateAnswer(), lateAnswer()]
   checker.asked.length = 0
-  const later = async (): Promise<RevocationStatus> =>
-    await new Promise((resolve) => {
-      answers.push(resolve)
-    })
-  move(later)
+  move(first.answer)
   const waiting = watch.check(record)
-  move(later)
-  answers[0]?.(GOOD)
+  move(second.answer)
+  first.give(GOOD)
   await turn()
   t.equal(checker.asked.length, 2, 'asked again')
-  t.equal(record.deciding !== undefined, true, 'who asks meanwhile waits')
-  answers[1]?.(REVOKED)
+  t.equal(record.deciding !== undefined, true, 'requests wait meanwhile')
+  second.give(REVOKED)
   t.equal(await waiting, 'revoked')
   t.match(ended, [{ refusal: { reason: 'revoked' } }])
 })
 
-test('a decision whose time is over when it comes is made again', async (t) => {
+test('a certificate that ends while its answer is under way is refused as expired', async (t) => {
   const { now, set, start } = startClock(t)
   const { ca, watch, ended, open, move } = await startWatch({ now })
   const record = await open(await ca.issue({ cn: 'client', notAfter: new Date(start + 60_000) }))
-  let answer: (status: RevocationStatus) => void = () => {}
-  move(
-    async () =>
-      await new Promise((resolve) => {
-        answer = resolve
-      })
-  )
+  const { answer, give } = lateAnswer()
+  move(answer)
   const waiting = watch.check(record)
   set(62_000)
-  answer(GOOD)
+  give(GOOD)
   t.equal(await waiting, 'expired')
   t.match(ended, [{ refusal: { reason: 'expired' } }])
 })
 
-test('an evaluator that fails has accepted nobody', async (t) => {
+test('a connection whose evaluation fails is refused', async (t) => {
   const { ca, trust, open, move } = await startWatch()
   const record = await open(await ca.issue({ cn: 'client' }))
   move(() => GOOD)
@@ -226,8 +235,8 @@ test('an evaluator that fails has accepted nobody', async (t) => {
   const told: string[] = []
   const watch = new ConnectionWatch({
     trust: broken,
-    drainTimeout: 1,
-    revocationTimeout: 5_000,
+    drainTimeout: DRAIN_TIMEOUT,
+    revocationTimeout: JUDGEMENT_TIMEOUT,
     onEnded: (_record, { reason }) => {
       told.push(reason)
     }

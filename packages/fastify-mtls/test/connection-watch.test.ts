@@ -1,116 +1,101 @@
 import { mock } from 'node:test'
 import { test } from 'tap'
 import { createDevCa } from '@peerkit/dev-ca'
-import type { RevocationStatus } from '@peerkit/revocation'
 import { createRecord } from '../src/connection-record.ts'
 import type { ConnectionRecord } from '../src/connection-record.ts'
-import { GOOD, REVOKED, fakeSocket, startWatch, turn } from './support/watched.ts'
+import { DRAIN_TIMEOUT, GOOD, REVOKED, fakeSocket, lateAnswer, startWatch, turn } from './support/watched.ts'
 
-test('thousands of connections are reviewed without keeping the event loop, by the trust of now', async (t) => {
+test('a review of thousands of connections lets the event loop run in between', async (t) => {
   const { ca, watch, ended, open, move } = await startWatch()
   const client = await ca.issue({ cn: 'client' })
   const records: ConnectionRecord[] = []
   for (let count = 0; count < 2_000; count += 1) records.push(await open(client))
   move(() => REVOKED)
   const reviewed = watch.review()
-  t.ok(ended.length > 0 && ended.length < records.length, 'the event loop has its turn in between')
-  t.equal(watch.check(records.at(-1)!), 'revoked', 'a request that comes before its turn is not let through')
+  t.ok(ended.length > 0 && ended.length < records.length, 'the review is not done at once')
+  t.equal(watch.check(records.at(-1)!), 'revoked', 'a request on a connection that was not reviewed yet is refused too')
   await reviewed
   t.equal(ended.length, records.length)
   t.equal(new Set(ended.map(({ record }) => record)).size, records.length, 'each is told once')
 })
 
-test('a review asks for some answers at a time, those for connections that HTTP gave away first', async (t) => {
-  const answers = new Map<string, (status: RevocationStatus) => void>()
+/** How many answers that take time a review asks for at once. */
+const ABREAST = 64
+
+test('a review asks for a limited number of answers at a time, and begins with WebSockets', async (t) => {
   const { ca, checker, watch, ended, open, move } = await startWatch()
+  const names = Array.from({ length: 100 }, (_, index) => `client ${index}`)
   const records: ConnectionRecord[] = []
-  for (let count = 0; count < 100; count += 1) records.push(await open(await ca.issue({ cn: `client ${count}` })))
+  for (const cn of names) records.push(await open(await ca.issue({ cn })))
   const upgraded = records.at(-1)!
   const socket = fakeSocket()
   let cut = 0
-  socket.once('close', () => {
-    cut += 1
-  })
+  socket.once('close', () => { cut += 1 })
   watch.followUpgraded(upgraded, socket)
   checker.asked.length = 0
-  move(
-    async ({ subject }) =>
-      await new Promise((resolve) => {
-        answers.set(String(subject?.commonName), resolve)
-      })
-  )
+  const late = new Map(names.map((cn) => [cn, lateAnswer()]))
+  move(async ({ subject }) => await late.get(String(subject?.commonName))!.answer())
   const reviewed = watch.review()
   await turn()
-  t.equal(answers.size, 64)
-  t.equal(checker.asked[0], 'client 99')
-  answers.get('client 99')?.(REVOKED)
+  t.equal(checker.asked.length, ABREAST)
+  t.equal(checker.asked[0], 'client 99', 'the one with the WebSocket comes first')
+  late.get('client 99')!.give(REVOKED)
   await turn()
   t.equal(cut, 1)
-  t.strictSame(
-    ended.map(({ record }) => record),
-    [upgraded]
-  )
-  t.equal(answers.size, 65, 'the next is asked for when there is room')
-  for (let count = 0; count < 99; count += 1) {
-    answers.get(`client ${count}`)?.(GOOD)
+  t.strictSame(ended.map(({ record }) => record), [upgraded])
+  t.equal(checker.asked.length, ABREAST + 1, 'the next is asked about when there is room')
+  for (const cn of names.slice(0, -1)) {
+    late.get(cn)!.give(GOOD)
     await turn()
   }
   await reviewed
-  t.equal(checker.asked.length, 100, 'each once')
+  t.strictSame([...checker.asked].sort(), [...names].sort(), 'each is asked about once')
   t.equal(ended.length, 1)
 })
 
-test('the connections of one client wait for one answer', async (t) => {
-  let answer: (status: RevocationStatus) => void = () => {}
+test('requests on several connections of one client wait for one answer', async (t) => {
   const { ca, checker, watch, ended, open, move } = await startWatch()
   const client = await ca.issue({ cn: 'client' })
   const records = [await open(client), await open(client), await open(client)]
   checker.asked.length = 0
-  move(
-    async () =>
-      await new Promise((resolve) => {
-        answer = resolve
-      })
-  )
+  const { answer, give } = lateAnswer()
+  move(answer)
   const checks = [...records, records[0]!].map((record) => watch.check(record))
-  answer(REVOKED)
+  give(REVOKED)
   t.same(await Promise.all(checks), ['revoked', 'revoked', 'revoked', 'revoked'])
   t.same(checker.asked, ['client'])
   t.equal(ended.length, 3, 'each connection is told once')
 })
 
-test('a connection that closed is forgotten; one that is refused is cut when its time to drain is over', async (t) => {
-  mock.timers.enable({ apis: ['setTimeout'] })
-  t.after(() => {
-    mock.timers.reset()
-  })
-  const { ca, watch, ended, open, move } = await startWatch()
-  const client = await ca.issue({ cn: 'client' })
-  const [gone, stays] = [await open(client), await open(client)]
-  const cut: string[] = []
-  stays.session = {
-    destroy: () => {
-      cut.push('session')
-    }
-  } as any
-  stays.socket.once('close', () => {
-    cut.push('socket')
-  })
-  gone.socket.destroy()
+test('a connection that has closed is not reviewed', async (t) => {
+  const { ca, checker, watch, ended, open, move } = await startWatch()
+  const record = await open(await ca.issue({ cn: 'client' }))
+  record.socket.destroy()
+  checker.asked.length = 0
   move(() => REVOKED)
   await watch.review()
-  t.strictSame(
-    ended.map(({ record }) => record),
-    [stays]
-  )
-  t.equal(watch.check(stays), 'revoked')
-  mock.timers.tick(999)
+  t.strictSame([ended, checker.asked], [[], []])
+})
+
+test('a refused connection is cut when drainTimeout is over: first its HTTP/2 session, then its socket', async (t) => {
+  mock.timers.enable({ apis: ['setTimeout'] })
+  t.after(() => { mock.timers.reset() })
+  const { ca, watch, ended, open, move } = await startWatch()
+  const record = await open(await ca.issue({ cn: 'client' }))
+  const cut: string[] = []
+  record.session = { destroy: () => { cut.push('session') } } as any
+  record.socket.once('close', () => { cut.push('socket') })
+  move(() => REVOKED)
+  await watch.review()
+  t.strictSame(ended.map(({ record: one }) => one), [record])
+  t.equal(watch.check(record), 'revoked')
+  mock.timers.tick(DRAIN_TIMEOUT - 1)
   t.strictSame(cut, [])
   mock.timers.tick(1)
   t.strictSame(cut, ['session', 'socket'])
 })
 
-test('a connection without a certificate has nothing to be checked, and is not watched', async (t) => {
+test('a connection without a certificate is let through and never reviewed', async (t) => {
   const { checker, watch, ended, move } = await startWatch()
   const record = createRecord(fakeSocket(), undefined)
   watch.follow(record)
@@ -121,7 +106,7 @@ test('a connection without a certificate has nothing to be checked, and is not w
   t.strictSame([ended, checker.asked], [[], []])
 })
 
-test('a refused connection keeps its reason, with the certificate at fault, and is not evaluated again', async (t) => {
+test('a refused connection keeps its reason and is not evaluated again, even if the certificate is good by then', async (t) => {
   const { ca, checker, watch, ended, open, move } = await startWatch()
   const client = await ca.issue({ cn: 'client' })
   const record = await open(client)
@@ -140,11 +125,11 @@ test('a refused connection keeps its reason, with the certificate at fault, and 
   t.match(record.refusal, refusal)
   const { length } = checker.asked
   move(() => GOOD)
-  t.equal(watch.check(record), 'revoked', 'it is draining')
+  t.equal(watch.check(record), 'revoked', 'it stays refused')
   t.equal(checker.asked.length, length)
 })
 
-test('a connection keeps the identity with the chain of the decision in force', async (t) => {
+test('the peer of a connection has the chain by which it is trusted now', async (t) => {
   const older = await createDevCa({ name: 'Older' })
   const newer = await createDevCa({ name: 'Newer' })
   const issuing = await older.intermediate({ name: 'Issuing' })

@@ -35,7 +35,7 @@ test('what a gateway passes on unverified is validated against the CAs of the se
   t.match(await call(world, world.gateway), { status: 401, body: { code: 'MTLS_ERR_PEER_MISSING' } })
 })
 
-test('its answers fall with the CA and with the certificate', async (t) => {
+test('an accepted client is refused once it is revoked or its CA is removed', async (t) => {
   const world = await startBehind(t, { format: 'azure-app-service' }, { crl: true })
   const next = await createDevCa({ name: 'Next' })
   const behind = await world.ca.issue({ cn: 'behind', profile: 'client' })

@@ -34,7 +34,7 @@ function checkerOf (answer: (name: string) => RevocationStatus | Promise<Revocat
   return state
 }
 
-test('a checker that answers later is waited for, once for each client and state of the trust', async (t) => {
+test('a client is asked about once, until the trust changes, also where the answer comes later', async (t) => {
   const state = checkerOf(async (name) => name === 'bad' ? { state: 'revoked', source: 'ocsp', reason: undefined, revokedAt: undefined } : GOOD)
   const world = await startBehind(t, {}, { settings: { revocation: state.checker } })
   const [good, bad] = [await world.ca.issue({ cn: 'good' }), await world.ca.issue({ cn: 'bad' })]
@@ -49,7 +49,7 @@ test('a checker that answers later is waited for, once for each client and state
   t.same(world.refused.map(({ reason }) => reason), ['revoked', 'revoked'])
 })
 
-test('no answer, a late one and a broken one are no', async (t) => {
+test('a client is refused where no answer comes, the answer fails, or the trust changes again and again', async (t) => {
   const state = checkerOf((name) => {
     if (name === 'silent') return new Promise(() => {})
     if (name === 'rejects') return Promise.reject(new Error('x'))
@@ -61,7 +61,7 @@ test('no answer, a late one and a broken one are no', async (t) => {
   t.match(world.refused.map(({ reason }) => reason), ['revocation_unknown', 'revocation_unknown', 'revocation_unknown'])
 })
 
-test('a soft policy lets pass what nobody knows, and asks again in a minute', async (t) => {
+test('a soft policy lets an unknown client pass, and asks again after a minute', async (t) => {
   let ahead = 0
   const state = checkerOf(() => ({ state: 'unknown', why: 'unreachable' }) as RevocationStatus, () => true)
   const world = await startBehind(t, {}, { settings: { revocation: state.checker, now: () => Date.now() + ahead } })
@@ -73,7 +73,7 @@ test('a soft policy lets pass what nobody knows, and asks again in a minute', as
   t.same(state.asked, ['behind', 'behind'])
 })
 
-test('a policy that throws has not said yes', async (t) => {
+test('a client is refused where the policy throws', async (t) => {
   const { checker } = checkerOf(() => ({ state: 'unknown', why: 'x' }) as RevocationStatus, (status) => {
     if (status.state === 'good') return true
     throw new Error('x')
@@ -83,7 +83,7 @@ test('a policy that throws has not said yes', async (t) => {
   t.match(world.refused, [{ reason: 'revocation_unknown' }])
 })
 
-test('what another validator says about a path is no word about revocation', async (t) => {
+test('the checker is asked also where another validator has accepted the path', async (t) => {
   const revoked: RevocationStatus = { state: 'revoked', source: 'ocsp', reason: undefined, revokedAt: undefined }
   const state = checkerOf((name) => name === 'bad' ? revoked : GOOD)
   const ca = await createDevCa()
@@ -97,7 +97,7 @@ test('what another validator says about a path is no word about revocation', asy
   t.match(await call(world, world.gateway, { headers: told(await elsewhere.issue({ cn: 'good' })) }), { status: 200 })
 })
 
-test('a validator of our own has asked all that there is to ask, once', async (t) => {
+test('the built-in validator asks the checker once for each client', async (t) => {
   const state = checkerOf(() => GOOD)
   const world = await startBehind(t, { verification: 'in-process' }, { settings: { revocation: state.checker } })
   const behind = await world.ca.issue({ cn: 'behind' })
@@ -105,7 +105,7 @@ test('a validator of our own has asked all that there is to ask, once', async (t
   t.same(state.asked, ['behind'])
 })
 
-test('an answer has the same time limit in every kind of verification, and what came too late counts from then on', async (t) => {
+test('revocationTimeout holds for every kind of verification, and an answer that came too late counts for the next request', async (t) => {
   const ca = await createDevCa()
   const behind = await ca.issue({ cn: 'behind' })
   let answer: (status: RevocationStatus) => void = () => {}

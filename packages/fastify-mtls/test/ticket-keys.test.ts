@@ -125,7 +125,7 @@ test('a shared secret that cannot be had any more ends no process: keys are of t
   t.equal(make(), shared)
 })
 
-test('keys of a shared secret are those of processes that know the same intermediates', async (t) => {
+test('keys of a shared secret agree between processes that have learned the same intermediates', async (t) => {
   const ca = await createDevCa()
   const issued = await ca.issue()
   const { current } = memoryCredentials({ cert: issued.chain, key: issued.key, ca: ca.root })
@@ -138,7 +138,7 @@ test('keys of a shared secret are those of processes that know the same intermed
   t.strictSame([one.isShared, alone.isShared], [true, false])
 })
 
-test('keys that were disowned open no ticket of before, here or elsewhere, until an intermediate is learned or the time is over', async (t) => {
+test('disown makes keys that nobody else has, until rejoin or the next hour', async (t) => {
   mock.timers.enable({ apis: ['setTimeout'] })
   t.after(() => { mock.timers.reset() })
   const ca = await createDevCa()
@@ -165,7 +165,7 @@ test('keys that were disowned open no ticket of before, here or elsewhere, until
   keys.stop()
 })
 
-test('the keys turn when their time is over: at whole hours, again and again, until they are stopped', async (t) => {
+test('the keys change at every whole hour until they are stopped', async (t) => {
   mock.timers.enable({ apis: ['setTimeout'] })
   t.after(() => { mock.timers.reset() })
   let now = 10 * HOUR + 1_000
@@ -185,7 +185,7 @@ test('the keys turn when their time is over: at whole hours, again and again, un
   t.equal(turns, 2)
 })
 
-test('a ticket from before a turn of the keys means a full handshake, and the client is served', async (t) => {
+test('a client with a ticket of earlier keys is served after a full handshake', async (t) => {
   let secret = randomBytes(32)
   const world = await startWorld(t, { settings: { ticketSecret: () => secret } })
   const first = await callRaw(world, world.client)

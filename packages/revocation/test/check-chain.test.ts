@@ -47,7 +47,7 @@ test('a chain is revoked with its intermediate, and unknown without a list for e
   await checker.close()
 })
 
-test('without a chain nothing better than unknown is known', async (t) => {
+test('a certificate without a chain is unknown, unless it is revoked itself', async (t) => {
   const checker = crlChecker({ crls: [await crl(middle)], issuers })
   t.match(checkChain(checker, bare), { state: 'unknown', why: 'chain_unknown', permitted: false })
   middle.ca.revoke(bare.serialNumber!)
@@ -56,7 +56,7 @@ test('without a chain nothing better than unknown is known', async (t) => {
   await checker.close()
 })
 
-test('a leaf that is issued by an anchor itself is asked about alone, and unknown that passes ranks below unknown that does not', async (t) => {
+test('a leaf issued by an anchor is asked about alone; of two unknown answers the one that the policy refuses decides', async (t) => {
   const direct = parsePeerIdentity(issued.der, { chain: [middle.identity] })
   t.match(checkChain(saying(good(Date.now() + HOUR)), direct), { state: 'good', certificate: direct })
   t.match(checkChain(saying(good(5)), parsePeerIdentity(issued.der, { chain: [] })), { state: 'good' }, 'a pinned leaf')
@@ -84,7 +84,7 @@ test('of several checkers any revoked counts, else any good, else nothing is kno
   t.match(await ask(Promise.reject(new Error('x')), unknown('a')), { why: 'check_failed, a' })
 })
 
-test('asked for the first that knows, it stops there', async (t) => {
+test('in mode "first" the first checker that knows decides, and no other is asked', async (t) => {
   const ask = (...answers: Parameters<typeof saying>[0][]) => combineCheckers(answers.map((answer) => saying(answer)), { ask: 'first' }).check(leaf, middle.identity)
   t.match(ask(unknown('a'), good(5), revoked), { state: 'good' })
   t.match(await ask(Promise.resolve(unknown('a')), revoked), { state: 'revoked' })

@@ -61,9 +61,9 @@ test('answers from what URLs serve, and moves only with what is new', async (t) 
   t.notOk(checker.permits(checker.check(peer.identity, identity) as never, peer.identity))
 })
 
-test('keeps what it has where the new one is forged, older, cut, missing, too large or late', async (t) => {
+test('keeps what it has where the new one is forged, older, cut, missing or too large', async (t) => {
   const server = await serve(t, { '/a.crl': revoked })
-  const checker = await open(t, { urls: [`${server.url}/a.crl`], maxBytes: 100_000, timeout: 200 })
+  const checker = await open(t, { urls: [`${server.url}/a.crl`], maxBytes: 100_000 })
   const epoch = checker.epoch
   const cases: [code: string, reason: string, file: Uint8Array | CrlServer['handler']][] = [
     ['MTLS_ERR_CRL_INVALID', 'signature', craftCrl({ ca, number: 3, key: stranger.ca.key })],
@@ -72,7 +72,6 @@ test('keeps what it has where the new one is forged, older, cut, missing, too la
     ['MTLS_ERR_CRL_INVALID', 'malformed', revoked.subarray(0, 50)],
     ['MTLS_ERR_CRL_UNAVAILABLE', 'too_large', new Uint8Array(100_001)],
     ['MTLS_ERR_CRL_UNAVAILABLE', 'too_large', (_request, response) => { response.write(new Uint8Array(60_000)); response.end(new Uint8Array(60_000)) }],
-    ['MTLS_ERR_CRL_UNAVAILABLE', 'timeout', () => {}],
     ['MTLS_ERR_CRL_UNAVAILABLE', 'status', (_request, response) => { response.writeHead(301, { location: 'http://127.0.0.1/' }).end() }],
     ['MTLS_ERR_CRL_UNAVAILABLE', 'network', (request) => { request.socket.destroy() }]
   ]
@@ -85,6 +84,27 @@ test('keeps what it has where the new one is forged, older, cut, missing, too la
     t.equal(checker.epoch, epoch)
     t.match(checker.check(peer.identity, identity), { state: 'revoked' })
   }
+})
+
+test('keeps what it has where the server gives no answer in time', async (t) => {
+  const server = await serve(t, { '/a.crl': revoked })
+  const checker = await open(t, { urls: [`${server.url}/a.crl`], timeout: 10_000 })
+  const { epoch } = checker
+  const asked = Promise.withResolvers<void>()
+  server.handler = () => { asked.resolve() }
+  const limit = new AbortController()
+  const makeLimit = mock.method(AbortSignal, 'timeout', () => limit.signal).mock
+  t.teardown(() => { makeLimit.restore() })
+  const told = next('peerkit:revocation:failed')
+  const refreshed = checker.refresh()
+  await asked.promise
+  t.same(makeLimit.calls.map(({ arguments: given }) => given), [[10_000]])
+  limit.abort()
+  const failure = { code: 'MTLS_ERR_CRL_UNAVAILABLE', reason: 'timeout' }
+  await t.rejects(refreshed, failure)
+  t.match(await told, { v: 1, source: 'crl', ...failure, url: `${server.url}/a.crl` })
+  t.equal(checker.epoch, epoch)
+  t.match(checker.check(peer.identity, identity), { state: 'revoked' })
 })
 
 test('a server that says "not modified" of what was never sent brings no list', async (t) => {

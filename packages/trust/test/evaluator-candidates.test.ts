@@ -71,7 +71,7 @@ test('a leaf that is too large is refused before it is read', async (t) => {
   })
 })
 
-test('what was sent beside the leaf and cannot be read is no candidate, and hides none', async (t) => {
+test('an unreadable certificate beside the leaf is ignored, and the others are used', async (t) => {
   const unreadable = [
     new Uint8Array(0),
     Buffer.from('no certificate'),
@@ -94,7 +94,7 @@ test('what was sent beside the leaf and cannot be read is no candidate, and hide
   t.equal(outcomeOf(leaf, [...unreadable, intermediate], [anchor]), 'accepted by ca < root', 'all of them')
 })
 
-test('a candidate whose issuer cannot be read hides no way that is found later', async (t) => {
+test('a path is found behind a candidate whose issuer cannot be read', async (t) => {
   const [other, cross] = [new Party('CN=other'), root.certify(ca, { issuerName: GARBAGE_NAME })]
   const bad = other.certify(ca)
   const answer = later()
@@ -127,7 +127,7 @@ test('the same certificate sent many times is one', async (t) => {
   )
 })
 
-test('what it costs is bounded, and what was found out before the budget ended is told', async (t) => {
+test('the work is bounded, and the refusal tells what was found within the bound', async (t) => {
   const crowd = Array.from({ length: 16 }, () => root.certify(new Party('CN=ca')))
   t.equal(
     outcomeOf(leaf, crowd, [anchor]),
@@ -161,7 +161,7 @@ test('a key that is slow to verify with spends more of the budget', async (t) =>
   t.equal(outcomeOf(leaf, crowdOf('P-521'), [anchor], { limits }), 'bad_chain/budget_exceeded')
 })
 
-test('revocation is asked about so many paths; what it said is told, not that the budget ended', async (t) => {
+test('revocation is asked about a bounded number of paths, and the refusal tells its answer, not the bound', async (t) => {
   const twins = Array.from({ length: 4 }, () => root.certify(ca))
   const checker = stubChecker({ ca: revoked('cACompromise') })
   const options = { authority: { revocation: [checker] }, limits: { maxRevocationChecks: 2 } }
@@ -185,7 +185,7 @@ test("the time is that of the evaluator's clock, the last second included", asyn
   t.match(ask(), { accepted: false, reason: 'expired' }, 'remembered or not')
 })
 
-test('what is wrong above a forged signature is not told: a stranger may put any certificate on top of its own', async (t) => {
+test('a refusal tells nothing of certificates above a forged signature, since a stranger may send any', async (t) => {
   const server = ca.issue('CN=ledger')
   const forger = new Party('CN=ledger')
   t.equal(outcomeOf(forger.issue('CN=stranger'), [server, intermediate], [anchor]), 'unknown_ca/signature_invalid')

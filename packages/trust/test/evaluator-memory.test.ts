@@ -30,7 +30,7 @@ test('an accepted leaf is remembered with exactly what was sent beside it', asyn
   t.equal(trust.evaluate(leaf, { sent: [intermediate, anchor] }), second, 'the anchor beside it is vouched for')
 })
 
-test('the identity is one object for one leaf and chain, so that what hangs on it is shared', async (t) => {
+test('the same leaf and chain give the same identity object', async (t) => {
   const trust = evaluatorOf([anchor, older.root()])
   const peerOf = (sent: readonly Uint8Array[]): unknown => {
     const decision = trust.evaluate(leaf, { sent }) as Decision
@@ -42,7 +42,7 @@ test('the identity is one object for one leaf and chain, so that what hangs on i
   t.equal(peerOf([intermediate]), first)
 })
 
-test('with junk beside it a leaf is decided each time, and nothing of the junk is kept', async (t) => {
+test('a leaf sent with certificates of no use is decided each time, and these are not kept', async (t) => {
   const checker = stubChecker()
   const trust = evaluatorOf([anchor], { authority: { revocation: [checker] } })
   const junk = [
@@ -95,7 +95,7 @@ test('intermediates that only an earlier handshake brought help a resumed one, a
   )
 })
 
-test('a resumed session falls with its anchor, and with a revocation', async (t) => {
+test('a resumed session is refused once its anchor is removed or a certificate is revoked', async (t) => {
   const checker = stubChecker()
   let [version, anchors] = [1, [anchor]]
   const trust = createTrustEvaluator({
@@ -117,7 +117,7 @@ test('a resumed session falls with its anchor, and with a revocation', async (t)
   t.equal(ask(), 'accepted by ca < root', 'an intermediate that was verified stays known')
 })
 
-test('only CAs that accepted paths went through are learned, told once, and gone when the anchors move or they end', async (t) => {
+test('only CAs of accepted paths are learned, told once, and forgotten when the anchors change or they end', async (t) => {
   let [version, time, calls] = [1, NOW, 0]
   const short = root.certify(ca, { notAfter: NOW + 60_000 })
   const second = new Party('CN=second')

@@ -3,6 +3,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import type { AddressInfo, Server, Socket } from 'node:net'
+import { mock } from 'node:test'
 import { createDevCa } from '@peerkit/dev-ca'
 import { memoryCredentials } from '@peerkit/credentials'
 import { MtlsAgent } from '../src/index.ts'
@@ -109,51 +110,98 @@ test('an expired certificate that nobody can name is not said to be the server\'
   t.equal(explainVerifyError(cause, 'https://a', () => detail)?.message, `${words}: CN=x has no path`)
 })
 
-test('what is no connection: nobody listens, no TLS, no common version, silence, an early end', async (t) => {
-  const agent = new MtlsAgent({ credentials })
-  const hasty = new MtlsAgent({ credentials, connectTimeout: 60 })
-  t.teardown(async () => { await agent.destroy(); await hasty.destroy() })
-  const call = async (origin: string, by = agent): Promise<any> => await rejection(by.request({ origin, path: '/', method: 'GET' }))
+/** The error of one request to a server that there is no connection to. */
+async function callOnce (t: { teardown (finish: () => Promise<void>): void }, origin: string, options: object = {}): Promise<any> {
+  const agent = new MtlsAgent({ credentials, ...options })
+  t.teardown(async () => { await agent.destroy() })
+  return await rejection(agent.request({ origin, path: '/', method: 'GET' }))
+}
+
+test('a port on which nobody listens is unreachable, and may be tried again', async (t) => {
   const closed = createServer().listen(0, '127.0.0.1')
   await once(closed, 'listening')
   const { port } = closed.address() as AddressInfo
   closed.close()
   await once(closed, 'close')
-  t.match(await call(`https://127.0.0.1:${port}`), { code: 'MTLS_ERR_OUTBOUND_UNREACHABLE', reason: 'network', retryable: true, message: /ECONNREFUSED/, cause: { code: 'ECONNREFUSED' } })
-  t.match(await call(await startRaw(t, (socket) => { socket.end('HTTP/1.1 400 Bad Request\r\n\r\n') })), { code: 'MTLS_ERR_OUTBOUND_UNREACHABLE', reason: 'tls', retryable: false })
-  t.match(await call(await startRaw(t, (socket) => { socket.destroy() })), { code: 'MTLS_ERR_OUTBOUND_UNREACHABLE', reason: 'closed', retryable: true })
-  t.match(await call(await startRaw(t, () => {}), hasty), { code: 'MTLS_ERR_OUTBOUND_UNREACHABLE', reason: 'timeout', retryable: true, message: /within 60 ms/, cause: { code: 'UND_ERR_CONNECT_TIMEOUT' } })
-  const old = await startServer({ identity: server, maxVersion: 'TLSv1.2' })
-  const modern = new MtlsAgent({ credentials, minVersion: 'TLSv1.3' })
-  t.teardown(async () => { await modern.close(); await old.close() })
-  t.match(await call(old.origin, modern), { code: 'MTLS_ERR_OUTBOUND_UNREACHABLE', reason: 'tls', retryable: false })
-  const strict = new MtlsAgent({ credentials, maxVersion: 'TLSv1.2', ciphers: 'ECDHE-ECDSA-AES128-GCM-SHA256' })
-  t.teardown(async () => { await strict.close() })
-  await (await strict.request({ origin: old.origin, path: '/', method: 'GET' })).body.dump()
+  t.match(await callOnce(t, `https://127.0.0.1:${port}`), { code: 'MTLS_ERR_OUTBOUND_UNREACHABLE', reason: 'network', retryable: true, message: /ECONNREFUSED/, cause: { code: 'ECONNREFUSED' } })
 })
 
-test('a judgement that takes too long ends with the time for connecting; one whose connection breaks meanwhile says so', async (t) => {
+test('a server that speaks no TLS is unreachable, and need not be tried again', async (t) => {
+  const origin = await startRaw(t, (socket) => { socket.end('HTTP/1.1 400 Bad Request\r\n\r\n') })
+  t.match(await callOnce(t, origin), { code: 'MTLS_ERR_OUTBOUND_UNREACHABLE', reason: 'tls', retryable: false })
+})
+
+test('a server that closes before the handshake is unreachable, and may be tried again', async (t) => {
+  const origin = await startRaw(t, (socket) => { socket.destroy() })
+  t.match(await callOnce(t, origin), { code: 'MTLS_ERR_OUTBOUND_UNREACHABLE', reason: 'closed', retryable: true })
+})
+
+test('a server that never answers the handshake is unreachable after connectTimeout, and may be tried again', async (t) => {
+  const origin = await startRaw(t, () => {})
+  t.match(await callOnce(t, origin, { connectTimeout: 60 }), { code: 'MTLS_ERR_OUTBOUND_UNREACHABLE', reason: 'timeout', retryable: true, message: /within 60 ms/, cause: { code: 'UND_ERR_CONNECT_TIMEOUT' } })
+})
+
+test('a server without a common TLS version is unreachable, and need not be tried again', async (t) => {
+  const old = await startServer({ identity: server, maxVersion: 'TLSv1.2' })
+  t.teardown(async () => { await old.close() })
+  t.match(await callOnce(t, old.origin, { minVersion: 'TLSv1.3' }), { code: 'MTLS_ERR_OUTBOUND_UNREACHABLE', reason: 'tls', retryable: false })
+})
+
+test('maxVersion and ciphers that the server has too make a connection', async (t) => {
+  const old = await startServer({ identity: server, maxVersion: 'TLSv1.2' })
+  const strict = new MtlsAgent({ credentials, maxVersion: 'TLSv1.2', ciphers: 'ECDHE-ECDSA-AES128-GCM-SHA256' })
+  t.teardown(async () => { await strict.close(); await old.close() })
+  const { body, statusCode } = await strict.request({ origin: old.origin, path: '/', method: 'GET' })
+  await body.dump()
+  t.equal(statusCode, 200)
+})
+
+/** A checker that answers once it is told to; `asked` resolves when it is asked. */
+function createWaitingChecker (): { readonly revocation: any, readonly asked: Promise<void>, readonly answer: (status: object) => void } {
+  const asked = Promise.withResolvers<void>()
+  const status = Promise.withResolvers<object>()
+  const revocation = {
+    epoch: 0,
+    check: async () => {
+      asked.resolve()
+      return await status.promise
+    },
+    permits: () => true,
+    subscribe: () => () => {},
+    close: async () => {}
+  }
+  return { revocation, asked: asked.promise, answer: status.resolve }
+}
+
+test('a check for revocation that takes longer than connectTimeout ends the connection', async (t) => {
   const listening = await startServer({ identity: server })
-  const again = Promise.withResolvers<void>()
-  let asked = 0
-  const answer = Promise.withResolvers<unknown>()
-  const revocation: any = { epoch: 0, check: async () => { if (++asked === 2) again.resolve(); return await answer.promise }, permits: () => true, subscribe: () => () => {}, close: async () => {} }
-  const slow = new MtlsAgent({ credentials, revocation, connectTimeout: 80 })
-  t.teardown(async () => { await slow.destroy(); await listening.close() })
-  t.match(await rejection(slow.request({ origin: listening.origin, path: '/', method: 'GET' })), { code: 'MTLS_ERR_OUTBOUND_UNREACHABLE', reason: 'timeout' })
-  const patient = new MtlsAgent({ credentials, revocation })
+  const { revocation, asked } = createWaitingChecker()
+  const agent = new MtlsAgent({ credentials, revocation, connectTimeout: 10_000 })
+  mock.timers.enable({ apis: ['setTimeout'] })
+  t.teardown(async () => { mock.timers.reset(); await agent.destroy(); await listening.close() })
+  const refused = rejection(agent.request({ origin: listening.origin, path: '/', method: 'GET' }))
+  await asked
+  mock.timers.tick(10_000)
+  t.match(await refused, { code: 'MTLS_ERR_OUTBOUND_UNREACHABLE', reason: 'timeout' })
+  t.same(listening.seen, [])
+})
+
+test('a server that closes the connection during the check for revocation has refused our certificate', async (t) => {
+  const listening = await startServer({ identity: server })
+  const { revocation, asked, answer } = createWaitingChecker()
+  const agent = new MtlsAgent({ credentials, revocation })
+  t.teardown(async () => { await agent.destroy(); await listening.close() })
   const clientSockets: Socket[] = []
   const remember = (message: unknown): void => { clientSockets.push((message as { socket: Socket }).socket) }
   subscribe('net.client.socket', remember)
-  const broken = rejection(patient.request({ origin: listening.origin, path: '/', method: 'GET' }))
-  await again.promise
+  const refused = rejection(agent.request({ origin: listening.origin, path: '/', method: 'GET' }))
+  await asked
   unsubscribe('net.client.socket', remember)
   const ended = clientSockets.map(async (socket) => { await once(socket, 'close') })
   for (const socket of listening.sockets) socket.destroy()
   await Promise.all(ended)
-  answer.resolve({ state: 'good', source: 'ocsp', until: Infinity })
-  t.match(await broken, { code: 'MTLS_ERR_OUTBOUND_CLIENT_CERTIFICATE_REFUSED', reason: 'closed' })
-  await patient.destroy()
+  answer({ state: 'good', source: 'ocsp', until: Infinity })
+  t.match(await refused, { code: 'MTLS_ERR_OUTBOUND_CLIENT_CERTIFICATE_REFUSED', reason: 'closed' })
   t.same(listening.seen, [])
 })
 

@@ -20,7 +20,7 @@ export async function peerkit (...args: readonly string[]): Promise<Run> {
   })
 }
 
-/** Runs it in this process: for command lines that come to nothing. */
+/** Runs it in this process: for command lines that come to nothing, and where the test holds the time limits. */
 export async function peerkitHere (...args: readonly string[]): Promise<Run> {
   let out = ''
   let err = ''

@@ -23,7 +23,7 @@ test('shows the lists of a checker that it is given, and says where none is know
   const plain = await createWorld(t)
   t.match(await plain.get('/trust'), 'No checker is known here')
   const other = await createDevCa({ name: 'Listed CA' })
-  const checker = crlChecker({ crls: [(await other.crl({ nextUpdate: new Date(Date.now() + 5000) })).der], issuers: [parsePeerIdentity(other.der)], policy: 'soft' })
+  const checker = crlChecker({ crls: [(await other.crl({ nextUpdate: new Date(Date.now() + 3_600_000) })).der], issuers: [parsePeerIdentity(other.der)], policy: 'soft' })
   t.after(() => checker.close())
   const { get, data } = await createWorld(t, { console: { revocation: checker } })
   t.match((await data()).trust.crls, [{ issuer: /^CN=Listed CA/, number: '1', entries: 0, isDelta: false }])

@@ -17,7 +17,17 @@ type Answer = (certificate: {
 }) => RevocationStatus | Promise<RevocationStatus>
 
 export const GOOD: RevocationStatus = { state: 'good', source: 'ocsp', until: Infinity }
+/** What the watch of a test is set to, in milliseconds. */
+export const DRAIN_TIMEOUT = 1_000
+export const JUDGEMENT_TIMEOUT = 5_000
+
 export const REVOKED: RevocationStatus = { state: 'revoked', source: 'ocsp', reason: 'keyCompromise', revokedAt: 1 }
+
+/** An answer about revocation that comes when the test gives it. */
+export function lateAnswer (): { readonly answer: () => Promise<RevocationStatus>, readonly give: (status: RevocationStatus) => void } {
+  const { promise, resolve } = Promise.withResolvers<RevocationStatus>()
+  return { answer: async () => await promise, give: resolve }
+}
 
 /** A checker that a test answers for. */
 export interface StubChecker extends RevocationChecker {
@@ -52,13 +62,13 @@ export interface Watched {
   readonly trust: Trust
   readonly watch: ConnectionWatch
   readonly ended: Array<{ readonly record: ConnectionRecord; readonly refusal: CertificateRefusal }>
-  /** A connection that was let in, without a connection. */
+  /** A connection that was let in, over a socket that only closes. */
   open(client: IssuedCertificate, sent?: readonly Uint8Array[]): Promise<ConnectionRecord>
   /** Moves the revocation data: from now on the checker answers so. */
   move(answer: Answer): void
 }
 
-/** A watch over connections that are none, with a real evaluator, a checker that the test answers for, and its clock. */
+/** A watch over connections without a network, with a real evaluator, a checker that the test answers for, and its clock. */
 export async function startWatch ({
   first = GOOD,
   now = Date.now,
@@ -72,8 +82,8 @@ export async function startWatch ({
   const ended: Watched['ended'] = []
   const watch = new ConnectionWatch({
     trust,
-    drainTimeout: 1_000,
-    revocationTimeout: 5_000,
+    drainTimeout: DRAIN_TIMEOUT,
+    revocationTimeout: JUDGEMENT_TIMEOUT,
     onEnded: (record, refusal) => {
       ended.push({ record, refusal })
     }
