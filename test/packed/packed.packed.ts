@@ -80,8 +80,8 @@ test('the command is found by the name of its package', async (t) => {
 
 test("the README's commands and snippet work as pasted into an empty project", async (t) => {
   const snippets = readSnippets('README.md')
-  t.same(snippets.map((snippet) => snippet.language), ['sh', 'js', 'sh'], 'certificates, server, call')
-  const [certificates, server, call] = snippets
+  t.same(snippets.map((snippet) => snippet.language), ['js', 'sh', 'sh'], 'server, certificates, call')
+  const [server, certificates, call] = snippets
   const env = { ...process.env, PATH: `${dirname(node)}:${process.env['PATH'] ?? ''}` }
   await run('sh', ['-euc', certificates?.code ?? ''], { cwd: project, env })
   writeFileSync(join(project, 'server.js'), server?.code ?? '')
@@ -90,6 +90,9 @@ test("the README's commands and snippet work as pasted into an empty project", a
   t.match(stdout, /\{"hello":"alice"\}/)
   t.match(stdout, /MTLS_ERR_CLIENT_NOT_ALLOWED/)
   t.match(stdout, /no certificate, no answer/)
+  const log = readFileSync(join(project, 'server.log'), 'utf8')
+  t.match(log, /"reason":"no_certificate"/, 'the log says why there was no answer')
+  t.match(log, /"nearest":\{"path":"groups\.billing"/, 'and which rule came closest')
 })
 
 function integrity (tarball: string): string {
