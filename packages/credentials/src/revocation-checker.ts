@@ -8,6 +8,7 @@ import type { Clock } from './clock.ts'
 import type { TrustSnapshot } from './credential-snapshot.ts'
 import { refused } from './errors.ts'
 import type { Pem } from './material.ts'
+import { blame } from './part.ts'
 
 /** By the name of an authority: who answers from its CRLs. */
 export type Checkers = ReadonlyMap<string, RevocationChecker | undefined>
@@ -22,6 +23,8 @@ interface Question {
   readonly anchors: readonly PeerIdentity[]
   /** Lists in force of the same authority, and of CAs that were another's. */
   readonly before: readonly CrlIndex[]
+  /** The authorities that those CAs leave. */
+  readonly givers: readonly string[]
   /** CAs of all that is in force. */
   readonly formerIssuers: readonly PeerIdentity[]
   readonly isFirst: boolean
@@ -41,31 +44,31 @@ interface Question {
  */
 export function createCheckers (changed: readonly CheckedAuthority[], crlsOf: (name: string) => readonly Pem[], clock: Clock, checked: CheckedTrust, inForce: InForce): Checkers {
   const made = new Map<string, CrlChecker | undefined>()
-  try {
-    for (const authority of changed) {
+  for (const authority of changed) {
+    try {
       const question = ask(authority, clock, checked, inForce)
       made.set(authority.name, compareChecker(makeNow(question, crlsOf(authority.name)), question))
+    } catch (error) {
+      closeAll(made)
+      throw blame(error as Error, [authority.name])
     }
-    return made
-  } catch (error) {
-    closeAll(made)
-    throw error
   }
+  return made
 }
 
 /** The same for CRLs of any size, without blocking the event loop. */
 export async function loadCheckers (changed: readonly CheckedAuthority[], crlsOf: (name: string) => readonly Pem[] | Promise<readonly Pem[]>, clock: Clock, checked: CheckedTrust, inForce: InForce): Promise<Checkers> {
   const made = new Map<string, CrlChecker | undefined>()
-  try {
-    for (const authority of changed) {
+  for (const authority of changed) {
+    try {
       const question = ask(authority, clock, checked, inForce)
       made.set(authority.name, compareChecker(await load(question, await crlsOf(authority.name)), question))
+    } catch (error) {
+      closeAll(made)
+      throw blame(error as Error, [authority.name])
     }
-    return made
-  } catch (error) {
-    closeAll(made)
-    throw error
   }
+  return made
 }
 
 function ask (authority: CheckedAuthority, clock: Clock, { authorities }: CheckedTrust, inForce: InForce): Question {
@@ -75,14 +78,15 @@ function ask (authority: CheckedAuthority, clock: Clock, { authorities }: Checke
   const anchorsOf = (wanted: string): PeerIdentity[] =>
     authorities.find(({ name }) => name === wanted)?.anchors.map(({ identity }) => identity) ?? []
   const anchors = anchorsOf(authority.name)
-  const before = known.flatMap(({ name, revocation }) => {
-    const lists = listsOf(revocation)
-    if (name === authority.name) return lists
+  const lists = known.map(({ name, revocation }) => {
+    const all = listsOf(revocation)
+    if (name === authority.name) return { name, before: all }
     // A CA that moves to another authority takes its lists with it.
-    const kept = listsBelow(lists, anchorsOf(name), between)
-    return listsBelow(lists, anchors, between).filter((list) => !kept.includes(list))
+    const kept = listsBelow(all, anchorsOf(name), between)
+    return { name, before: listsBelow(all, anchors, between).filter((list) => !kept.includes(list)) }
   })
-  return { authority, clock, anchors, before, formerIssuers, isFirst: inForce === undefined }
+  const givers = lists.filter(({ name, before }) => name !== authority.name && before.length > 0).map(({ name }) => name)
+  return { authority, clock, anchors, before: lists.flatMap(({ before }) => before), givers, formerIssuers, isFirst: inForce === undefined }
 }
 
 /** Those of the lists that speak for CAs below these anchors. */
@@ -133,14 +137,17 @@ function describeEnded ({ isDelta, issuer, nextUpdate }: CrlIndex, where: string
   return `${where}: ${list} ended on ${iso(nextUpdate)}; certificates of that CA count as revocation unknown`
 }
 
-/** Gives the checker, unless it is of strangers' lists alone or would know less than what is in force. */
+/**
+ * Gives the checker, unless it is of strangers' lists alone or would know less than what is in force. A CA that moves here without its list stays where it was: the
+ * authority that it leaves is refused as well.
+ */
 function compareChecker (checker: CrlChecker | undefined, question: Question): CrlChecker | undefined {
-  const { authority: { crlIssuers, crlOrigin }, anchors, before, formerIssuers, clock, isFirst } = question
+  const { authority: { name, crlIssuers, crlOrigin }, anchors, before, givers, formerIssuers, clock, isFirst } = question
   const objection = (isFirst ? describeStrangers(checker) : undefined) ??
     describeCrlLoss(checker?.lists ?? [], before, { issuers: crlIssuers, anchors, between: formerIssuers, now: clock.now() })
   if (objection === undefined) return checker
   checker?.close().catch(() => {})
-  throw refused('crl', crlOrigin, objection)
+  throw blame(refused('crl', crlOrigin, objection), [name, ...givers])
 }
 
 /**

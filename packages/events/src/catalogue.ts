@@ -41,7 +41,7 @@ const judged: EventDescription<EventMessages['peerkit:request:denied']>['fields'
 }
 
 const refusedCredentials: EventDescription<EventMessages['peerkit:credentials:refused']>['fields'] = {
-  code: 'the error\'s code, of docs/errors.md', reason: 'the error\'s reason', message: MESSAGE, generation: 'the number of the credentials that stay in force'
+  code: 'the error\'s code, of docs/errors.md', reason: 'the error\'s reason', authority: 'of files, the authority that keeps its former ones; undefined where it is our own certificate or key, or all that was given at once', message: MESSAGE, generation: 'the number of the credentials that stay in force'
 }
 
 /** Every event, in the order of docs/events.md. The types hold it to the messages: a field that is missing here, or is no longer there, does not compile. */

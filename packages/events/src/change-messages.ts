@@ -19,6 +19,8 @@ export interface CredentialsRotatedMessage extends EventMessage {
 export interface CredentialsRefusedMessage extends EventMessage {
   readonly code: string | undefined
   readonly reason: string | undefined
+  /** Of files: the authority that keeps its former ones. Undefined where our own certificate or key was refused, or all that was given at once. */
+  readonly authority?: string | undefined
   readonly message: string
   /** What stays in force. */
   readonly generation: number

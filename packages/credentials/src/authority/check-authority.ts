@@ -8,9 +8,11 @@ import { digestCrl } from '../content-digest.ts'
 import { refused } from '../errors.ts'
 import { listOf } from '../material.ts'
 import type { Pem } from '../material.ts'
+import { blame } from '../part.ts'
 import { readCertificates } from '../read-certificates.ts'
 import type { AuthorityInput } from './list-authorities.ts'
 import type { ReadSettings } from './authority-settings.ts'
+import type { SnapshotAuthority } from './snapshot-authority.ts'
 
 /** An authority whose material passed every check. */
 export interface CheckedAuthority {
@@ -58,20 +60,32 @@ export function checkAuthority ({ name, settings, material, origins, crlDigests,
   return { name, settings, anchors: checked.anchors, crlIssuers, candidates, intermediates, crlOrigin: origins.crl, hasCrls: digests.length > 0, trust, warnings: [...checked.warnings, ...warnings, ...over] }
 }
 
-/** One CA in two authorities: nobody could say whose names count. @throws MTLS_ERR_CREDENTIALS_REFUSED */
-export function refuseSharedAnchors (authorities: readonly CheckedAuthority[], where: (name: string) => string): void {
+/**
+ * One CA in two authorities: nobody could say whose names count. The authority that did not have it until now is at fault, else the later one.
+ *
+ * @param inForce the authorities until now
+ * @throws MTLS_ERR_CREDENTIALS_REFUSED
+ */
+export function refuseSharedAnchors (authorities: readonly CheckedAuthority[], where: (name: string) => string, inForce: readonly SnapshotAuthority[] = []): void {
   const owners = new Map<string, string>()
   for (const { name, anchors } of authorities) {
     for (const { identity } of anchors) {
-      // As names are chained (RFC 5280 section 7.1): the same CA with its name in other letters is the same CA.
-      const key = `${identity.publicKey256 ?? ''} ${identity.subject === undefined ? '' : nameKey(rdnKeys(identity.subject))}`
+      const key = keyOf(identity)
       const owner = owners.get(key)
       if (owner !== undefined && owner !== name) {
-        throw refused('no_anchor', where(name), `found ${String(identity)}, which authority "${owner}" has as well, in ${where(owner)}; expected each CA in one authority`)
+        const had = inForce.find(({ anchors: known }) => known.some((anchor) => keyOf(anchor) === key))?.name
+        const [taker, holder] = had === name ? [owner, name] : [name, owner]
+        const error = refused('no_anchor', where(taker), `found ${String(identity)}, which authority "${holder}" has as well, in ${where(holder)}; expected each CA in one authority`)
+        throw blame(error, [taker])
       }
       owners.set(key, name)
     }
   }
+}
+
+/** Name and key, as names are chained (RFC 5280 section 7.1): the same CA with its name in other letters is the same CA. */
+function keyOf ({ publicKey256 = '', subject }: PeerIdentity): string {
+  return `${publicKey256} ${subject === undefined ? '' : nameKey(rdnKeys(subject))}`
 }
 
 function readCas (given: Pem | readonly Pem[] | undefined, where: string): ParsedCertificate[] {

@@ -28,8 +28,8 @@ export function changeListeners (add: (draft: EventDraft) => void): EventListene
   }
 }
 
-function factsOfRefused ({ code, reason, message, generation }: CredentialsRefusedMessage): ChangeFacts {
-  return { facts: [['generation that stays', generation], ['code', code]], message, reason }
+function factsOfRefused ({ code, reason, authority, message, generation }: CredentialsRefusedMessage): ChangeFacts {
+  return { facts: [['authority', authority], ['generation that stays', generation], ['code', code]], message, reason }
 }
 
 function factsOfRevocation ({ source, url, issuer, serialNumber }: RevocationRefreshedMessage | RevocationFailedMessage): ChangeFacts['facts'] {

@@ -75,8 +75,8 @@ export function draftRotated ({ identity, generation, trustChanged, notAfter }: 
   return { level: 'info', text: 'new credentials in force', outcome: 'changed', source: 'credentials', fields: { ...describeWho(identity), generation, trustChanged, notAfter: notAfter === undefined ? undefined : iso(notAfter) } }
 }
 
-export function draftCredentialsRefused ({ code, reason, message, generation }: CredentialsRefusedMessage): AuditDraft {
-  return { level: 'error', text: 'new credentials refused, the old ones stay', outcome: 'failed', source: 'credentials', fields: { code, reason, detail: clip(message, MAX_DETAIL), generation } }
+export function draftCredentialsRefused ({ code, reason, authority, message, generation }: CredentialsRefusedMessage): AuditDraft {
+  return { level: 'error', text: 'new credentials refused, the old ones stay', outcome: 'failed', source: 'credentials', fields: { code, reason, authority, detail: clip(message, MAX_DETAIL), generation } }
 }
 
 export function draftCredentialsWarned ({ message, generation }: CredentialsWarnedMessage): AuditDraft {
