@@ -52,6 +52,8 @@ export type TrustChange<Snapshot extends TrustSnapshot = TrustSnapshot> =
     /** What stays in force. */
     readonly snapshot: Snapshot
   }
+  /** What was refused is right again, be it new or what it was before. A new one has been told as `rotated`. */
+  | { readonly type: 'recovered', readonly authority: string | undefined, readonly snapshot: Snapshot }
 
 export type CredentialChange = TrustChange<CredentialSnapshot>
 

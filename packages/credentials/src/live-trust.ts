@@ -1,4 +1,4 @@
-import { credentialsRefused, credentialsRotated, credentialsWaiting, credentialsWarned } from '@peerkit/events'
+import { credentialsRecovered, credentialsRefused, credentialsRotated, credentialsWaiting, credentialsWarned } from '@peerkit/events'
 import type { CredentialsRefusedMessage } from '@peerkit/events'
 import type { CheckedTrust } from './check-material.ts'
 import type { CredentialSnapshot, TrustChange, TrustSnapshot, TrustSource } from './credential-snapshot.ts'
@@ -18,6 +18,7 @@ export class LiveTrust<Snapshot extends TrustSnapshot, Checked extends CheckedTr
   readonly #freeze: Freeze<Snapshot, Checked>
   #checked: Checked
   readonly #listeners = new Set<(change: TrustChange<Snapshot>) => void>()
+  readonly #refused = new Set<Part>()
   #closed = false
   #closing: Promise<void> | undefined
 
@@ -85,8 +86,20 @@ export class LiveTrust<Snapshot extends TrustSnapshot, Checked extends CheckedTr
   /** Says that new material was refused; what is in force stays. @param part of one that is taken by itself, its name */
   refuse (error: Error, part?: Part): void {
     if (this.#closed) return
+    this.#refused.add(part)
     this.#tell({ type: 'refused', error, authority: part, snapshot: this.#current })
     if (credentialsRefused.hasSubscribers) credentialsRefused.publish(this.#describe(error, part))
+  }
+
+  /** Says of each part that was refused, and is not any more, that it is in order again. */
+  recover (refused: ReadonlyMap<Part, Error> = new Map()): void {
+    const generation = this.#current.generation
+    for (const part of this.#refused) {
+      if (refused.has(part)) continue
+      this.#refused.delete(part)
+      this.#tell({ type: 'recovered', authority: part, snapshot: this.#current })
+      if (credentialsRecovered.hasSubscribers) credentialsRecovered.publish({ v: 1, time: Date.now(), authority: part, generation })
+    }
   }
 
   /** Says that new material does not fit yet, and that more is waited for. */

@@ -26,6 +26,13 @@ export interface CredentialsRefusedMessage extends EventMessage {
   readonly generation: number
 }
 
+/** `peerkit:credentials:recovered`: what was refused is right again, be it new or what it was before. */
+export interface CredentialsRecoveredMessage extends EventMessage {
+  /** Of files: the authority. Undefined where it is our own certificate or key, or all that was given at once. */
+  readonly authority: string | undefined
+  readonly generation: number
+}
+
 /** `peerkit:credentials:warned` */
 export interface CredentialsWarnedMessage extends EventMessage {
   readonly message: string

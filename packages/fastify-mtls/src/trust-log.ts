@@ -20,8 +20,12 @@ export function logTrustChanges (source: TrustSource, log: RefusalLogger, isLeft
   const refused = new Map<string | undefined, string>()
   return source.subscribe((change) => {
     if (change.type === 'rotated') {
-      refused.clear()
       if (!isLeftOut()) writeRotated(change, log)
+      return
+    }
+    if (change.type === 'recovered') {
+      refused.delete(change.authority)
+      if (!isLeftOut()) log.info({ authority: change.authority, generation: change.snapshot.generation }, 'credentials are in order again')
       return
     }
     const cause = change.error.message.replace(TIME, '')
@@ -41,6 +45,10 @@ export function logBlockChanges (block: BlockOption | undefined, log: RefusalLog
   return block.subscribe((change) => {
     if (change.type === 'changed') {
       log.info({ added: change.added.length, removed: change.removed.length, entries: block.entries.length }, 'new block list in force')
+      return
+    }
+    if (change.type === 'recovered') {
+      log.info({ entries: block.entries.length }, 'the block list is in order again')
       return
     }
     const { code, reason, message } = change.error

@@ -181,6 +181,7 @@ export class FileFollower<Checked extends CheckedTrust = CheckedMaterial> {
     this.#judged = signature
     this.#digests = digests
     if (checked !== undefined) this.#source.take(checked, checkers)
+    this.#source.recover(refusals)
     this.#note(refusals)
     this.#confirmLater()
   }

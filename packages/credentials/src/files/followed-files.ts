@@ -83,6 +83,7 @@ export class FollowedFiles<Checked extends CheckedTrust> {
       throw error
     })
     const snapshot = source.take(checked, checkers)
+    source.recover(refusals)
     for (const [part, error] of refusals) source.refuse(error, part)
     const [first] = refusals.values()
     if (first !== undefined) throw first

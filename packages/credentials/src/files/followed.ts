@@ -15,4 +15,5 @@ export interface Followed<Checked extends CheckedTrust> {
   warn (message: string): void
   wait (error: Error, part: Part): void
   refuse (error: Error, part: Part): void
+  recover (refused: ReadonlyMap<Part, Error>): void
 }

@@ -1,9 +1,10 @@
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createDevCa } from '@peerkit/dev-ca'
 import type { DevCa } from '@peerkit/dev-ca'
 import { createTrustEvaluator } from '@peerkit/trust'
 import { test } from 'tap'
-import { authoritiesOf, fileCredentials, fileTrust } from '../../src/index.ts'
+import { authoritiesOf, fileCredentials, fileTrust, memoryCredentials, memoryTrust } from '../../src/index.ts'
 import type { AuthorityPaths, FileCredentials, FileCredentialsOptions, TrustSnapshot, TrustSource } from '../../src/index.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { collect, makeFolder, nextChange, nextMessage } from '../support/world.ts'
@@ -57,6 +58,8 @@ for (const [what, file, broken, reason] of [
     const clock = new ManualClock()
     const source = await start(pki, { clock })
     const refusals = collect(t, 'refused')
+    const recoveries = collect(t, 'recovered')
+    const former = (await readFile(pki.at('acme.crl'))).toString()
     const bad = await pki.ca.issue({ cn: 'bad' })
     t.equal(await judge(source, bad), 'internal')
 
@@ -82,6 +85,19 @@ for (const [what, file, broken, reason] of [
     t.match(refusals, [{ authority: 'acme', reason }])
     t.equal(refusals.length, 1)
 
+    // What lies there was in force before.
+    const recovered = nextMessage('recovered')
+    const inForce = source.current
+    await pki.replace(file, file === 'acme.pem' ? pki.acme.root : former)
+    t.match(await recovered, { authority: 'acme', generation: 2 })
+    t.equal(source.current, inForce)
+
+    const again = nextChange(source, 'refused')
+    const timer = clock.nextTask((delay) => delay === 1)
+    await pki.replace(file, broken(pki))
+    await timer
+    clock.advance(1)
+    await again
     const repaired = nextChange(source, 'rotated')
     const client = await pki.acme.issue({ spiffe: 'spiffe://acme.example/x' })
     await pki.acme.revoke(client.serialNumber)
@@ -89,6 +105,7 @@ for (const [what, file, broken, reason] of [
     await pki.replace('acme.pem', pki.acme.root)
     await repaired
     t.equal(await judge(source, client), 'revoked', 'and its own as soon as it is well')
+    t.match(recoveries, [{ authority: 'acme' }, { authority: 'acme' }])
     await source.close()
   })
 }
@@ -239,6 +256,26 @@ test('an authority does not lose the CA that our own chain has to lead to', asyn
   await t.rejects(source.reload(), { code: REFUSED, reason: 'crl', authorities: ['acme'] })
   t.match(anchorsOf(source.current), { internal: ['Next'], acme: ['Acme'] }, 'both change in one step, also beside a broken file')
   await source.close()
+})
+
+test('what was refused as a whole is told to be in order again as well', async (t) => {
+  const [ca, other] = [await createDevCa(), await createDevCa({ name: 'Other' })]
+  const { chain: cert, key } = await ca.issue({ cn: 'first' })
+  const credentials = memoryCredentials({ cert, key, ca: ca.root })
+  const trust = memoryTrust({ ca: ca.root })
+  for (const [source, bad, good] of [
+    [credentials, () => credentials.update({ ca: 'broken' }), () => credentials.update({ ca: ca.root })],
+    [trust, () => trust.update({ ca: 'broken' }), () => trust.update({ ca: other.root })]
+  ] as const) {
+    const told: unknown[] = []
+    source.subscribe(({ type }) => { told.push(type) })
+    t.throws(bad)
+    t.throws(bad)
+    good()
+    good()
+    t.same(told, source === trust ? ['refused', 'refused', 'rotated', 'recovered'] : ['refused', 'refused', 'recovered'])
+    await source.close()
+  }
 })
 
 test('at the start everything has to be right', async (t) => {

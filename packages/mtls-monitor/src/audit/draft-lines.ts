@@ -1,6 +1,6 @@
 import { hintHandshakeFailure } from '@peerkit/events'
 import type {
-  ChainUnavailableMessage, ConnectionEndedMessage, CredentialsRefusedMessage, CredentialsRotatedMessage, CredentialsWarnedMessage, ExpiringMessage, ForwardedMessage, HandshakeRefusedMessage, OutboundRefusedMessage, RequestJudgedMessage, RevocationFailedMessage, RevocationSoftPassedMessage, RulesRefusedMessage, RulesReloadedMessage
+  ChainUnavailableMessage, ConnectionEndedMessage, CredentialsRecoveredMessage, CredentialsRefusedMessage, CredentialsRotatedMessage, CredentialsWarnedMessage, ExpiringMessage, ForwardedMessage, HandshakeRefusedMessage, OutboundRefusedMessage, RequestJudgedMessage, RevocationFailedMessage, RevocationSoftPassedMessage, RulesRefusedMessage, RulesReloadedMessage
 } from '@peerkit/events'
 import { clip } from '../clip.ts'
 import { iso } from '../iso.ts'
@@ -77,6 +77,10 @@ export function draftRotated ({ identity, generation, trustChanged, notAfter }: 
 
 export function draftCredentialsRefused ({ code, reason, authority, message, generation }: CredentialsRefusedMessage): AuditDraft {
   return { level: 'error', text: 'new credentials refused, the old ones stay', outcome: 'failed', source: 'credentials', fields: { code, reason, authority, detail: clip(message, MAX_DETAIL), generation } }
+}
+
+export function draftCredentialsRecovered ({ authority, generation }: CredentialsRecoveredMessage): AuditDraft {
+  return { level: 'info', text: 'credentials are in order again', outcome: 'changed', source: 'credentials', fields: { authority, generation } }
 }
 
 export function draftCredentialsWarned ({ message, generation }: CredentialsWarnedMessage): AuditDraft {
