@@ -183,6 +183,22 @@ test('warns of a rule that several authorities may satisfy, for every key', asyn
     t.same(warnings({ ...rule, publicKey: 'ab'.repeat(32) }, [internal, other]), [])
     t.same(warnings(rule, [internal]), [], 'with one authority there is no other')
   }
+  const [wide, narrow] = [{ dns: ['globex.example'], uri: ['https://a.example/'], ip: ['10.1.'] }, { dns: ['shop.globex.example'], uri: ['https://a.example/x'], ip: ['10.1.2.'] }]
+    .map((bounds, index) => authority(['wide', 'narrow'][index] as string, bounds)) as [RuleAuthority, RuleAuthority]
+  const [one, two] = [authority('one', { dns: ['one.'] }), authority('two', { dns: ['two.'] })]
+  for (const [rule, first, second] of [
+    [{ dns: '*.globex.example' }, wide, narrow],
+    [{ uri: 'https://a.example/*' }, wide, narrow],
+    [{ ip: '10.0.0.0/8' }, wide, narrow],
+    [{ dns: '*.a' }, one, two]
+  ] as const) {
+    const [key] = Object.keys(rule)
+    t.same(
+      warnings(rule, [first, second]),
+      [`r[0]: matches ${key} alone, which authorities ${first.name} and ${second.name} may both claim; add "authority"`],
+      'a pattern or a range that the bounds of both overlap'
+    )
+  }
   const issuer = ', which authorities internal and other may both claim, ' +
     'since a CA of either may bear the name of the issuer; add "authority"'
   t.same(warnings({ issuer: 'CN=x' }, [internal, other]), [`r[0]: matches issuer alone${issuer}`])
@@ -203,7 +219,6 @@ test('warns of nothing where only one authority may claim what the rule asks', a
   const two = authority('two', { dns: ['two.'], ip: 'any' })
   t.same(warnings({ dns: ['one.a', 'two.a'] }, [one, two]), [], 'no value is of both')
   t.same(warnings({ dns: ['one.a', 'two.a'], ip: '10.0.0.1' }, [one, two]), [])
-  t.same(warnings({ dns: '*.a' }, [one, two]), [], 'a pattern that is in nobody\'s bounds as a whole')
   t.match(
     warnings({ dns: ['one.a', 'two.a', 'two.b'] }, [one, two, authority('three', { dns: ['two.b'] })]),
     [/authorities two and three may both claim/]
