@@ -76,6 +76,17 @@ test('refuses a rule that no authority can satisfy, and says why', async (t) => 
   t.equal(message({ spiffe: 'spiffe://partner/a', dns: 'x.example' }, partner, narrow),
     'r[0]: found "spiffe, dns", expected a rule that peers of some authority can match; ' +
     'authority "partner" may not claim dns "x.example"; authority "narrow" does not vouch for spiffe')
+  const blind = Array.from({ length: 5 }, (_, i) => authority(`a${i}`, {}))
+  t.match(
+    message({ dns: 'x.example' }, ...blind, partner, narrow),
+    /; authority "partner" may not claim dns "x.example"; authority "narrow" may not claim dns "x.example"; authority "a0" does not vouch for dns; and 4 more like these$/,
+    'who vouches for the kind is named first'
+  )
+  t.match(
+    message({ dns: 'x.example', not: [{ authority: 'internal' }, { authority: 'named', ou: 'x' }] }, ...blind, authority('named', { dns: 'any' }), internal, partner),
+    /; authority "partner" may not claim dns "x.example"; authority "internal" is excluded by "not"; authority "named" does not vouch for subject, so that "not" never holds; authority "a0" does not vouch for dns; and 4 more like these$/,
+    'and each kind of flaw once'
+  )
   t.match(
     message({ dns: ['a.example', 'b.example'] }, partner, narrow),
     /authority "partner" may not claim any value of dns; authority "narrow" may not claim any value of dns$/
