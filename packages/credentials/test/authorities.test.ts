@@ -4,7 +4,7 @@ import { createPartialIdentity } from '@peerkit/identity'
 import { createTrustEvaluator } from '@peerkit/trust'
 import type { Accepted } from '@peerkit/trust'
 import { test } from 'tap'
-import { authoritiesOf, fileCredentials, listCheckers, memoryCredentials, providerCredentials, renewingCredentials, secureContextOptions } from '../src/index.ts'
+import { authoritiesOf, fileCredentials, listCheckers, memoryCredentials, providerCredentials, renewingCredentials, ruleAuthoritiesOf, secureContextOptions } from '../src/index.ts'
 import { refuseSharedAnchors } from '../src/authority/check-authority.ts'
 import type { CheckedAuthority } from '../src/authority/check-authority.ts'
 import type { AuthorityMaterial, CredentialSnapshot } from '../src/index.ts'
@@ -36,6 +36,13 @@ test('authorities have CAs and limits of their own, and the snapshot all of them
   t.ok(Object.isFrozen(current.authorities) && Object.isFrozen(current.authorities[0]))
   t.match(JSON.parse(JSON.stringify(current)), { authorities: [{ name: 'internal', for: 'both', names: 'any' }, { name: 'partner' }] })
   await source.close()
+})
+
+test('rules know the authorities of the other side by name, and whom they vouch for', async (t) => {
+  const { current } = memoryCredentials({ ...base, authorities: { internal, partner: limited, api: { ca: third.root, for: 'servers', names: 'any' } } })
+  const known = (side: 'clients' | 'servers'): unknown => ruleAuthoritiesOf(current, side).map(({ name, only }) => [name, only])
+  t.same(known('clients'), [['internal', undefined], ['partner', undefined], ['api', 'servers']])
+  t.same(known('servers'), [['internal', undefined], ['partner', 'clients'], ['api', undefined]])
 })
 
 test('`ca` alone is one authority without limits, called default', async (t) => {

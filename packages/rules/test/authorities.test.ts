@@ -53,6 +53,16 @@ test('refuses an authority that is not known, wherever it stands', async (t) => 
   }
   const many = Array.from({ length: 12 }, (_, i) => authority(`a${i}`, ANY))
   t.match(error({ authority: 'zzz' }, many).message, /"a0", .*"a9" or 2 more$/)
+  const api = { ...authority('partner-api', ANY), only: 'servers' } as const
+  t.equal(
+    error({ authority: 'partner-api' }, [internal, api, partner]).message,
+    `Invalid rule: r[0].authority: found "partner-api", expected ${'the name of an authority, "internal" or "partner"'}; ` +
+    'authority "partner-api" vouches for servers alone'
+  )
+  t.same(warnings({ dns: 'api.x' }, [internal, api]), [], 'and it is no rival')
+  t.match(error({ email: 'a@b' }, [partner, api]), { reason: 'never_matches' }, 'nor does it satisfy a rule')
+  t.doesNotThrow(() => compileRules([{ authority: 'anything' }], { authorities: [api] }), 'where it is alone nothing is known')
+  t.match(error({ cn: 'a' }, [{ ...internal, only: 'both' as never }]), { reason: 'invalid_value', path: 'options.authorities[0].only' })
   t.doesNotThrow(() => compileRules([{ authority: 'anything' }]), 'without the option nothing is known')
 })
 
