@@ -23,7 +23,7 @@ export function draftHandshake (message: HandshakeRefusedMessage): AuditDraft {
       reason,
       code: clip(code),
       ...describeDetail(detail),
-      hint: hintHandshakeFailure(reason, code),
+      hint: hintHandshakeFailure(reason, code, detail?.step),
       protocol,
       alpnProtocol,
       resumed
@@ -47,7 +47,7 @@ export function draftEnded ({ reason, detail, peer, remoteAddress }: ConnectionE
     text: 'mTLS connection no longer accepted',
     outcome: 'denied',
     source: sourceOf(peer, remoteAddress),
-    fields: { ...describeWho(peer, remoteAddress), reason, ...describeDetail(detail), hint: hintHandshakeFailure(reason) }
+    fields: { ...describeWho(peer, remoteAddress), reason, ...describeDetail(detail), hint: hintHandshakeFailure(reason, undefined, detail?.step) }
   }
 }
 
