@@ -316,5 +316,5 @@ test('blockFile names the option that is wrong', async (t) => {
   await wrong('x', { poll: 0 }, /blockFile poll is 0; expected milliseconds above 0/)
   await wrong('x', { clock: 1 }, /blockFile clock is number/)
   await wrong('', {}, /blockFile path is ""; expected a file's path/)
-  await wrong(['x'], {}, /blockFile path is an object; expected a file's path/)
+  await wrong(['x'], {}, /blockFile path is a list; expected a file's path/)
 })
