@@ -1,7 +1,9 @@
 import { crlChecker, crlIssuersToKeep, describeCrlLoss, loadCrlChecker } from '@peerkit/revocation'
-import type { CrlChecker, CrlCheckerOptions, CrlIndex, RevocationChecker } from '@peerkit/revocation'
+import type { CrlChecker, CrlCheckerOptions, CrlIndex, RevocationChecker, RevocationPolicy } from '@peerkit/revocation'
+import { matchDistinguishedNames, parseDistinguishedName } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
 import type { SnapshotAuthority } from './authority/snapshot-authority.ts'
+import { caKey } from './authority/check-authority.ts'
 import type { CheckedAuthority } from './authority/check-authority.ts'
 import type { CheckedTrust } from './check-material.ts'
 import type { Clock } from './clock.ts'
@@ -130,6 +132,20 @@ export function describeForeign (checker: RevocationChecker | undefined, where: 
     ...foreign.map((name) => `${where}: left out the CRL of ${describeStranger(name, foreignKeys)}`),
     ...ended.map((list) => describeEnded(list, where))
   ]
+}
+
+/** Warnings about CAs that have no list, where that refuses all of their certificates. */
+export function describeUncovered ({ anchors, settings: { revocation = 'hard' }, crlOrigin }: CheckedAuthority, checker: RevocationChecker | undefined): string[] {
+  if (checker === undefined) return []
+  const covered = new Set(listsOf(checker).map(({ verifiedBy }) => verifiedBy && caKey(verifiedBy)))
+  return anchors.map(({ identity }) => identity).filter((ca) => !covered.has(caKey(ca)) && isHard(revocation, ca))
+    .map((ca) => `${crlOrigin}: there is no CRL of ${String(ca)}; certificates of that CA are refused, since revocation is "hard"`)
+}
+
+function isHard (policy: RevocationPolicy, { subject }: PeerIdentity): boolean {
+  if (typeof policy === 'string') return policy === 'hard'
+  const named = Object.entries(policy.issuers ?? {}).find(([name]) => subject !== undefined && matchDistinguishedNames(parseDistinguishedName(name), subject))
+  return (named?.[1] ?? policy.default ?? 'hard') === 'hard'
 }
 
 function describeEnded ({ isDelta, issuer, nextUpdate }: CrlIndex, where: string): string {

@@ -228,7 +228,7 @@ test('a wrong file of authorities ends with 2: the key, what was found, what was
     [entry({ serverAuthOnly: {} }), /serverAuthOnly\.acceptUntil: found nothing; expected a day/],
     [
       entry({ serverAuthOnly: { acceptUntil: '2027-02-31' } }),
-      /acceptUntil: found "2027-02-31"; expected a day such as "2027-03-15"/
+      /acceptUntil: found "2027-02-31"; expected a day such as "2027-03-15" \(there is no 2027-02-31\)/
     ],
     [
       entry({ serverAuthOnly: { acceptUntil: '2027-03-15' }, names: 'any' }),

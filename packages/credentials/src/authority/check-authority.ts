@@ -67,24 +67,27 @@ export function checkAuthority ({ name, settings, material, origins, crlDigests,
  * @throws MTLS_ERR_CREDENTIALS_REFUSED
  */
 export function refuseSharedAnchors (authorities: readonly CheckedAuthority[], where: (name: string) => string, inForce: readonly SnapshotAuthority[] = []): void {
-  const owners = new Map<string, string>()
+  const owners = new Map<string, { readonly name: string, readonly identity: PeerIdentity }>()
   for (const { name, anchors } of authorities) {
     for (const { identity } of anchors) {
-      const key = keyOf(identity)
+      const [key, here] = [caKey(identity), { name, identity }]
       const owner = owners.get(key)
-      if (owner !== undefined && owner !== name) {
-        const had = inForce.find(({ anchors: known }) => known.some((anchor) => keyOf(anchor) === key))?.name
-        const [taker, holder] = had === name ? [owner, name] : [name, owner]
-        const error = refused('no_anchor', where(taker), `found ${String(identity)}, which authority "${holder}" has as well, in ${where(holder)}; expected each CA in one authority`)
-        throw blame(error, [taker])
+      if (owner !== undefined && owner.name !== name) {
+        const had = inForce.find(({ anchors: known }) => known.some((anchor) => caKey(anchor) === key))?.name
+        const [taker, holder] = had === name ? [owner, here] : [here, owner]
+        const isTwin = taker.identity.fingerprint256 !== holder.identity.fingerprint256
+        const what = isTwin
+          ? `; authority "${holder.name}" has the same CA (same name and key, other certificate: ${String(holder.identity)}) in ${where(holder.name)}`
+          : `, which authority "${holder.name}" has as well, in ${where(holder.name)}`
+        throw blame(refused('no_anchor', where(taker.name), `found ${String(taker.identity)}${what}; expected each CA in one authority`), [taker.name])
       }
-      owners.set(key, name)
+      owners.set(key, here)
     }
   }
 }
 
 /** Name and key, as names are chained (RFC 5280 section 7.1): the same CA with its name in other letters is the same CA. */
-function keyOf ({ publicKey256 = '', subject }: PeerIdentity): string {
+export function caKey ({ publicKey256 = '', subject }: PeerIdentity): string {
   return `${publicKey256} ${subject === undefined ? '' : nameKey(rdnKeys(subject))}`
 }
 
