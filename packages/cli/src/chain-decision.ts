@@ -25,12 +25,13 @@ export type ChainDecision =
   | ({ readonly accepted: false, readonly reason: Refused['reason'], readonly remedy: string } & Refused['detail'])
 
 /** By the step that failed, so that nobody has to look it up. */
-const REMEDIES: Readonly<Record<PathRefusalReason, string>> = {
+const REMEDIES: Readonly<Record<PathRefusalReason | 'other_side', string>> = {
   certificate_invalid: 'Issue the certificate anew with another tool.',
   too_large: 'Issue a smaller certificate, and leave out certificates that are no part of the chain.',
   anchors_invalid: 'Give --ca at least one CA certificate that can be read.',
   issuer_unknown: 'Find the missing issuer. A root belongs in --ca; ' +
     'an intermediate in --chain, if the peer sends it, or in --intermediates.',
+  other_side: 'If its peers are meant, set "for" of this authority to "both". --purpose checks the other side.',
   signature_invalid: 'Find out where the certificate comes from: it is forged or damaged, ' +
     'or two CAs have one name and different keys.',
   algorithm_refused: 'Issue the certificate anew, signed with ECDSA or RSA and SHA-256.',
@@ -44,8 +45,8 @@ const REMEDIES: Readonly<Record<PathRefusalReason, string>> = {
   purpose: 'Issue the certificate anew for this purpose, and do not limit the CAs above it to others. ' +
     '--purpose checks another one.',
   name_constraint: 'Issue the certificate with names that the CA is allowed to issue, or from another CA.',
-  outside_authority: 'Find out whether the peer may bear this name. ' +
-    'If so, allow it in the option names of the authority; if not, issue the certificate without it.',
+  outside_authority: 'Compare the names of the certificate with the option names of the authority. ' +
+    'Widen names if the certificate is right, or issue one with the right names.',
   policy: 'Issue the certificate with a policy that all CAs above it allow.',
   critical_extension: 'Issue the certificate without this extension, or mark it as not critical.',
   lint: 'Issue the certificate anew by the rules of RFC 5280.',
@@ -102,7 +103,7 @@ export function nameRefused ({ detail: { certificate } }: Refused): string | und
 export function remedyOf ({ detail: { step, certificate } }: Refused, leaf?: Uint8Array): string {
   const isLeaf = leaf === undefined || certificate?.fingerprint256 === crypto.hash('sha256', leaf, 'hex')
   if (step === 'revoked' && !isLeaf) return CA_REVOKED
-  return REMEDIES[step as PathRefusalReason]
+  return REMEDIES[step as keyof typeof REMEDIES]
 }
 
 /** A remedy for who gives `--authorities` in place of `--ca`, `--intermediates` and `--crl`. */

@@ -1,6 +1,6 @@
 import { readElement, TAG } from '@peerkit/identity/der'
 import { NameBounds } from '@peerkit/trust'
-import type { Decision, TrustEvaluatorOptions } from '@peerkit/trust'
+import type { Decision, Refused, TrustEvaluatorOptions } from '@peerkit/trust'
 import { UsageError } from './usage-error.ts'
 import { askAuthorities, askEach } from './authorities/ask-authorities.ts'
 import type { AskedAuthority, AskedChain, AuthorityAnswer } from './authorities/ask-authorities.ts'
@@ -145,10 +145,19 @@ export async function askTrust (
     if (decision.accepted) {
       return { decision, authority: authorities.find(({ name }) => name === decision.authority), each: [], leftOut }
     }
-    return { decision, authority: undefined, each: file === undefined ? [] : await askEach(asked, question), leftOut }
+    const each = file === undefined ? [] : await askEach(asked, question)
+    return { decision: describeOtherSide(decision, each), authority: undefined, each, leftOut }
   } finally {
     for (const { checker } of asked) await checker?.close()
   }
+}
+
+/** A chain that leads to no authority that is asked, and to one that is for the other side alone. */
+function describeOtherSide (refused: Refused, each: readonly AuthorityAnswer[]): Refused {
+  const other = each.find(({ leadsHere }) => leadsHere)?.authority
+  if (other === undefined || refused.detail.step !== 'issuer_unknown') return refused
+  const message = `the chain leads to the authority "${other.name}", which is for ${other.use} alone (option for)`
+  return { ...refused, detail: { ...refused.detail, step: 'other_side', message } }
 }
 
 function listLeftOut ({ authority: { name }, checker }: AskedAuthority): readonly string[] {

@@ -3,7 +3,6 @@ import type { PeerIdentity } from '@peerkit/identity'
 import type { RuleAuthority } from '@peerkit/rules'
 import { UsageError } from './usage-error.ts'
 import { checkAuthorityName } from './authorities/authority-entry.ts'
-import { vouchesFor } from './authorities/named-authority.ts'
 import { ruleAuthoritiesOf } from './authorities/rule-authorities.ts'
 import { textOf } from './command.ts'
 import type { Command, Values } from './command.ts'
@@ -58,7 +57,7 @@ export async function askVoucher (values: Values, peer: PeerIdentity, chain: rea
   return {
     peer: answer.decision.accepted ? answer.decision.peer : undefined,
     basis: 'chain',
-    authorities: ruleAuthoritiesOf(trusted.authorities.filter((authority) => vouchesFor(authority, SIDES[purpose]))),
+    authorities: ruleAuthoritiesOf(trusted.authorities, SIDES[purpose]),
     asked: { question, answer }
   }
 }

@@ -34,6 +34,18 @@ test('says which authority accepts, by which file, and what it does not vouch fo
   t.notMatch(whole.out, /not believed|claimed only/)
 })
 
+test('a chain that leads to an authority of the other side is told so, and no root is asked for', async (t) => {
+  const { run } = check(t)
+  const { code, out } = await run('api.pem')
+  t.equal(code, 1)
+  t.match(out, /refused \(unknown_ca\)[^]*step +other_side\n +found +the chain leads to the authority "upstream", which is for servers alone \(option for\)/)
+  t.match(out, /upstream: the chain leads here, but it is for servers alone\n +what to do +If its peers are meant, set "for" of this authority to "both"\. --purpose checks the other side\.\n/)
+  t.match(JSON.parse((await run('api.pem', '--json')).out), {
+    step: 'other_side', authorities: [{ name: 'internal', asked: true }, { name: 'partner' }, { name: 'upstream', asked: false, leadsHere: true }]
+  })
+  t.match(await run('stranger.pem'), { code: 1, out: /upstream: not asked, since it is for servers alone/ })
+})
+
 test('says the same as JSON', async (t) => {
   const { run } = check(t)
   const { code, out } = await run('shop.pem', '--json')
@@ -216,7 +228,7 @@ test('a wrong file of authorities ends with 2: the key, what was found, what was
     [entry({ serverAuthOnly: {} }), /serverAuthOnly\.acceptUntil: found nothing; expected a day/],
     [
       entry({ serverAuthOnly: { acceptUntil: '2027-02-31' } }),
-      /acceptUntil: found "2027-02-31"; expected a day such as "2027-03-15"/
+      /acceptUntil: found "2027-02-31"; expected a day such as "2027-03-15" \(there is no 2027-02-31\)/
     ],
     [
       entry({ serverAuthOnly: { acceptUntil: '2027-03-15' }, names: 'any' }),

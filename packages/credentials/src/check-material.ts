@@ -14,12 +14,14 @@ import { checkUsable } from './check/check-usable.ts'
 import { checkUsage } from './check/check-usage.ts'
 import { checkValidity } from './check/check-validity.ts'
 import { neededCertificates } from './check/needed-certificates.ts'
-import { hasIssued, isSelfIssued } from './check/parsed-certificate.ts'
+import { hasIssued, isSelfIssued, parseCertificate } from './check/parsed-certificate.ts'
 import type { ParsedCertificate } from './check/parsed-certificate.ts'
 import { SYSTEM_CLOCK } from './clock.ts'
-import type { CredentialSnapshot } from './credential-snapshot.ts'
+import type { CredentialSnapshot, TrustSnapshot } from './credential-snapshot.ts'
 import type { CheckOptions } from './check-options.ts'
 import type { CredentialMaterial, Origins } from './material.ts'
+import { blame, checkPart } from './part.ts'
+import type { Part } from './part.ts'
 import { readOwn } from './read-own.ts'
 import type { OwnCredentials } from './own-credentials.ts'
 
@@ -37,30 +39,56 @@ export interface CheckedMaterial extends CheckedTrust {
   readonly certificates: readonly [PeerIdentity, ...PeerIdentity[]]
   /** PKCS#8 PEM, decrypted. */
   readonly key: string
+  /** Those of `warnings` that are about our own certificates alone. */
+  readonly ownWarnings: readonly string[]
 }
 
-export interface MaterialContext {
+export interface TrustContext {
   readonly origins: Origins
   readonly options: CheckOptions
-  /** What is in force. */
-  readonly previous: CredentialSnapshot | undefined
   /** Digests of the CRLs by authority, where they are known already: hashing a large one takes its time. */
   readonly crlDigests?: ReadonlyMap<string, readonly string[]> | undefined
+  /** What is in force. */
+  readonly previous?: TrustSnapshot | undefined
+  /** Parts that stay as they are in force, whatever the material says of them. */
+  readonly kept?: KeptParts | undefined
 }
 
-/** Checks material whole; nothing is taken of it where one part is refused. @throws MTLS_ERR_CREDENTIALS_OPTION, MTLS_ERR_CREDENTIALS_REFUSED */
+export interface KeptParts {
+  readonly parts: ReadonlySet<Part>
+  /** What is in force, as it was checked. */
+  readonly inForce: CheckedTrust
+}
+
+export interface MaterialContext extends TrustContext {
+  readonly previous: CredentialSnapshot | undefined
+}
+
+/**
+ * Checks material. What is refused is thrown, and nothing is taken: who takes parts by themselves asks again, with the refused part `kept`.
+ *
+ * @throws MTLS_ERR_CREDENTIALS_OPTION, MTLS_ERR_CREDENTIALS_REFUSED
+ */
 export function checkMaterial (material: CredentialMaterial, context: MaterialContext): CheckedMaterial {
-  const { origins, options } = context
+  const { origins, options, kept } = context
   const now = (options.clock ?? SYSTEM_CLOCK).now()
-  const own = readOwn(material, origins)
-  const ownIssuers = own.certificates.map(({ identity }) => identity).filter(({ isCa }) => isCa === true)
-  const { authorities, trust, warnings: trustWarnings } = checkTrust(material, context, ownIssuers)
+  const former = kept?.parts.has(undefined) === true ? kept.inForce as CheckedMaterial : undefined
+  const given = former === undefined ? readOwn(material, origins) : undefined
+  const certificates = given?.certificates ?? former?.certificates.map(parseCertificate) as unknown as OwnCredentials['certificates']
+  const ownIssuers = certificates.map(({ identity }) => identity).filter(({ isCa }) => isCa === true)
+  const { authorities, trust, warnings } = checkTrust(material, context, ownIssuers)
   const anchors = authorities.flatMap((authority) => authority.anchors)
   const ownOrigins = material.pfx === undefined ? origins : { ...origins, cert: origins.pfx, key: origins.pfx }
-  const { key, warnings } = checkOwn(own, anchors, now, { ...context, origins: ownOrigins })
-  const outside = describeOutside(own, authorities, ownOrigins.cert)
-  const certificates = own.certificates.map(({ identity }) => identity) as [PeerIdentity, ...PeerIdentity[]]
-  return { certificates, key, authorities, trust, warnings: [...trustWarnings, ...warnings, ...outside] }
+  const { key, ownWarnings } = former ?? checkOwn(given as OwnCredentials, anchors, now, { ...context, origins: ownOrigins })
+  const joint = checkJoint(certificates, authorities, { ...context, origins: ownOrigins })
+  return {
+    certificates: certificates.map(({ identity }) => identity) as [PeerIdentity, ...PeerIdentity[]],
+    key,
+    ownWarnings,
+    authorities,
+    trust,
+    warnings: [...warnings, ...ownWarnings, ...joint]
+  }
 }
 
 /**
@@ -69,17 +97,43 @@ export function checkMaterial (material: CredentialMaterial, context: MaterialCo
  * @param ownIssuers our own intermediates, whose CRLs count too
  * @throws MTLS_ERR_CREDENTIALS_OPTION, MTLS_ERR_CREDENTIALS_REFUSED
  */
-export function checkTrust (material: CredentialMaterial, { origins, options, crlDigests }: Omit<MaterialContext, 'previous'>, ownIssuers: readonly PeerIdentity[] = []): CheckedTrust {
+export function checkTrust (material: CredentialMaterial, { origins, options, crlDigests, previous, kept }: TrustContext, ownIssuers: readonly PeerIdentity[] = []): CheckedTrust {
   const now = (options.clock ?? SYSTEM_CLOCK).now()
-  const authorities = listAuthorities(material, options, origins, crlDigests).map((input) => checkAuthority(input, ownIssuers, now))
-  refuseSharedAnchors(authorities, (name) => originsOf(origins, name).ca)
+  const former = new Map(kept?.inForce.authorities.filter(({ name }) => kept.parts.has(name)).map((authority) => [authority.name, authority]))
+  const authorities = listAuthorities(material, options, origins, crlDigests)
+    .map((input) => former.get(input.name) ?? checkPart(input.name, () => checkAuthority(input, ownIssuers, now)))
+  refuseSharedAnchors(authorities, (name) => originsOf(origins, name).ca, previous?.authorities)
   return { authorities, trust: JSON.stringify(authorities.map((authority) => authority.trust)), warnings: authorities.flatMap((authority) => authority.warnings) }
 }
 
+/**
+ * Whether what we present and whom we trust fit together. Where what we present stays as it is, the authority that no longer has its CA is at fault.
+ *
+ * @returns warnings
+ * @throws MTLS_ERR_CREDENTIALS_REFUSED
+ */
+function checkJoint (certificates: OwnCredentials['certificates'], authorities: readonly CheckedAuthority[], { origins, options, previous, kept }: MaterialContext): string[] {
+  const anchors = authorities.flatMap((authority) => authority.anchors)
+  const needed = neededCertificates(certificates.map(({ identity }) => identity), anchors.map(({ identity }) => identity))
+  const chain = certificates.slice(0, needed.length)
+  try {
+    const warning = checkOwnChain({ certificates: chain, anchors, presented: previous?.intermediates ?? [] }, origins.cert, options.chain ?? 'reported')
+    return [...(warning === undefined ? [] : [warning]), ...describeOutside(certificates, authorities, origins.cert)]
+  } catch (error) {
+    const isKept = kept?.parts.has(undefined) === true
+    const had = isKept ? previous?.authorities.filter((authority) => certificates.some((certificate) => isBelow(certificate, authority.anchors.map(parseCertificate)))) : undefined
+    throw had === undefined ? error : blame(error as Error, had.map(({ name }) => name))
+  }
+}
+
+function isBelow (certificate: ParsedCertificate, anchors: readonly ParsedCertificate[]): boolean {
+  return anchors.some((anchor) => anchor.identity.fingerprint256 === certificate.identity.fingerprint256 || hasIssued(anchor, certificate))
+}
+
 /** A name of our own that our own authority does not vouch for: peers with the same settings refuse us. */
-function describeOutside ({ certificates }: OwnCredentials, authorities: readonly CheckedAuthority[], where: string): string[] {
+function describeOutside (certificates: OwnCredentials['certificates'], authorities: readonly CheckedAuthority[], where: string): string[] {
   const [last, leaf] = [certificates.at(-1) as ParsedCertificate, certificates[0].identity]
-  const authority = authorities.find(({ anchors }) => anchors.some((anchor) => anchor.identity.fingerprint256 === last.identity.fingerprint256 || hasIssued(anchor, last)))
+  const authority = authorities.find(({ anchors }) => isBelow(last, anchors))
   const outside = authority?.settings.bounds.findOutside(leaf)
   if (authority === undefined || outside === undefined) return []
   const { kind, name, bound } = outside
@@ -87,7 +141,7 @@ function describeOutside ({ certificates }: OwnCredentials, authorities: readonl
 }
 
 /** What we present, checked in an order that names the likeliest mistake first. */
-function checkOwn ({ certificates, key }: OwnCredentials, anchors: readonly ParsedCertificate[], now: number, { origins, options, previous }: MaterialContext): { key: string, warnings: string[] } {
+function checkOwn ({ certificates, key }: OwnCredentials, anchors: readonly ParsedCertificate[], now: number, { origins, options }: MaterialContext): Pick<CheckedMaterial, 'key' | 'ownWarnings'> {
   const [leaf] = certificates
   const where = origins.cert
   checkKeyFit(leaf, key, origins)
@@ -103,12 +157,10 @@ function checkOwn ({ certificates, key }: OwnCredentials, anchors: readonly Pars
     if (index === 0 || !isSelfIssued(certificate)) checkSignatureAlgorithm(certificate, where)
   }
   checkUsage(leaf.identity, where, options.use ?? 'either')
-  const chain = certificates.slice(0, needed.length)
-  const warning = checkOwnChain({ certificates: chain, anchors, presented: previous?.intermediates ?? [] }, where, options.chain ?? 'reported')
   const pem = exportKey(key)
   checkUsable({ cert: certificates.map(toPem).join(''), key: pem, ca: anchors.map(toPem) }, where)
   const isCa = leaf.identity.isCa === true ? `${where}: ${String(leaf.identity)} is a CA certificate; peers may refuse it as a leaf` : undefined
-  return { key: pem, warnings: [isCa, checkKeyUsage(leaf.identity, where), warning, ...ended].filter((text) => text !== undefined) }
+  return { key: pem, ownWarnings: [isCa, checkKeyUsage(leaf.identity, where), ...ended].filter((text) => text !== undefined) }
 }
 
 function toPem ({ x509 }: ParsedCertificate): string {

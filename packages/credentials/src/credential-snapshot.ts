@@ -44,7 +44,16 @@ export interface CredentialSnapshot extends TrustSnapshot {
 
 export type TrustChange<Snapshot extends TrustSnapshot = TrustSnapshot> =
   | { readonly type: 'rotated', readonly snapshot: Snapshot, readonly previous: Snapshot, readonly trustChanged: boolean }
-  | { readonly type: 'refused', readonly error: Error, /** What stays in force. */ readonly snapshot: Snapshot }
+  | {
+    readonly type: 'refused'
+    readonly error: Error
+    /** The authority that keeps its former files. Undefined where our own certificate or key was refused, or all that a program or a provider gave. */
+    readonly authority: string | undefined
+    /** What stays in force. */
+    readonly snapshot: Snapshot
+  }
+  /** What was refused is right again, be it new or what it was before. A new one has been told as `rotated`. */
+  | { readonly type: 'recovered', readonly authority: string | undefined, readonly snapshot: Snapshot }
 
 export type CredentialChange = TrustChange<CredentialSnapshot>
 

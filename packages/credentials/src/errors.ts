@@ -34,7 +34,12 @@ export const MTLS_ERR_CREDENTIALS_CLOSED: FastifyErrorConstructor<{ code: 'MTLS_
 export type CredentialsRefusedReason =
   'unreadable' | 'key_mismatch' | 'passphrase' | 'expired' | 'not_yet_valid' | 'chain' | 'wrong_purpose' | 'weak' | 'no_anchor' | 'crl' | 'unusable'
 
-export interface CredentialsRefusedError extends Error { readonly code: 'MTLS_ERR_CREDENTIALS_REFUSED', readonly reason: CredentialsRefusedReason }
+export interface CredentialsRefusedError extends Error {
+  readonly code: 'MTLS_ERR_CREDENTIALS_REFUSED'
+  readonly reason: CredentialsRefusedReason
+  /** The authorities whose material it is about; undefined where it is about our own certificate and key. */
+  readonly authorities?: readonly string[]
+}
 
 /** Makes the error for refused material. `where` names the option and the file, `what` says what was found and what was expected. */
 export function refused (reason: CredentialsRefusedReason, where: string, what: string, cause?: unknown): CredentialsRefusedError {
@@ -51,7 +56,12 @@ export function refused (reason: CredentialsRefusedReason, where: string, what: 
  */
 export type CredentialsUnavailableReason = 'file' | 'provider' | 'timeout' | 'passphrase'
 
-export interface CredentialsUnavailableError extends Error { readonly code: 'MTLS_ERR_CREDENTIALS_UNAVAILABLE', readonly reason: CredentialsUnavailableReason }
+export interface CredentialsUnavailableError extends Error {
+  readonly code: 'MTLS_ERR_CREDENTIALS_UNAVAILABLE'
+  readonly reason: CredentialsUnavailableReason
+  /** The authorities whose files it is about; undefined where it is about our own certificate and key. */
+  readonly authorities?: readonly string[]
+}
 
 export function unavailable (reason: CredentialsUnavailableReason, what: string, cause?: unknown): CredentialsUnavailableError {
   return Object.assign(new MTLS_ERR_CREDENTIALS_UNAVAILABLE(what), { reason }, cause === undefined ? {} : { cause })

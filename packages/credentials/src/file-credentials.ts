@@ -1,5 +1,5 @@
 import { checkMaterial } from './check-material.ts'
-import type { CheckedMaterial } from './check-material.ts'
+import type { CheckedMaterial, MaterialContext } from './check-material.ts'
 import type { CredentialSnapshot, CredentialSource } from './credential-snapshot.ts'
 import { MTLS_ERR_CREDENTIALS_OPTION } from './errors.ts'
 import { FILE_PARTS, checkPaths } from './files/file-paths.ts'
@@ -13,7 +13,6 @@ import { checkTrustGiven } from './material-check.ts'
 import type { CheckOptions } from './check-options.ts'
 import type { Secret } from './material.ts'
 import { CHECK_OPTIONS, checkCheckOptions, checkDuration, checkKeys } from './option-check.ts'
-import type { Checkers } from './revocation-checker.ts'
 
 export interface FileCredentialsOptions extends FilePaths, CheckOptions, WatchOptions {
   /** For an encrypted key or PKCS#12; a function is asked at every load. */
@@ -49,16 +48,16 @@ export async function fileCredentials (options: FileCredentialsOptions): Promise
   checkPassphrase(passphrase)
   const timeout = checkDuration(options.timeout, 10_000, 'timeout')
   const { cert, key, pfx, ca, crl, crlIssuers, intermediates, authorities } = options
-  const check: Check<CheckedMaterial> = (material, context, previous) => checkMaterial(material, { ...context, previous: previous as CredentialSnapshot | undefined })
+  const check: Check<CheckedMaterial> = (material, context) => checkMaterial(material, context as MaterialContext)
   const loader = new FileLoader({ cert, key, pfx, ca, crl, crlIssuers, intermediates, authorities }, { passphrase, timeout, use, chain, revocationPolicy, clock }, check)
-  return await followFiles(loader, watching, clock, (first, checkers, files) => new FileSource(first, checkers, files))
+  return await followFiles(loader, watching, clock, (first, files) => new FileSource(first, files))
 }
 
 class FileSource extends LiveSource implements FileCredentials {
   readonly #files: FollowedFiles<CheckedMaterial>
 
-  constructor (first: LoadedStill<CheckedMaterial>, checkers: Checkers, files: FollowedFiles<CheckedMaterial>) {
-    super(first.checked, checkers)
+  constructor (first: LoadedStill<CheckedMaterial>, files: FollowedFiles<CheckedMaterial>) {
+    super(first.checked, first.checkers)
     this.#files = files
   }
 

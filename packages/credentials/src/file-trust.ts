@@ -12,7 +12,6 @@ import { checkTrustGiven } from './material-check.ts'
 import { TRUST_PARTS } from './material.ts'
 import type { CheckOptions } from './check-options.ts'
 import { checkCheckOptions, checkKeys } from './option-check.ts'
-import type { Checkers } from './revocation-checker.ts'
 
 export interface FileTrustOptions extends Omit<TrustPaths, 'ca'>, Pick<CheckOptions, 'revocationPolicy' | 'clock'>, WatchOptions {
   /** Whom we trust, PEM. Needed unless there is `authorities`. */
@@ -48,14 +47,14 @@ export async function fileTrust (options: FileTrustOptions): Promise<FileTrust> 
   const { ca, crl, crlIssuers, intermediates, authorities, revocationPolicy, clock } = options
   const watching = readWatchOptions(options)
   const loader = new FileLoader({ ca, crl, crlIssuers, intermediates, authorities }, { timeout: NO_TIMEOUT, revocationPolicy, clock }, (material, context) => checkTrust(material, context))
-  return await followFiles(loader, watching, clock, (first, checkers, files) => new TrustFiles(first, checkers, files))
+  return await followFiles(loader, watching, clock, (first, files) => new TrustFiles(first, files))
 }
 
 class TrustFiles extends LiveTrust<TrustSnapshot, CheckedTrust> implements FileTrust {
   readonly #files: FollowedFiles<CheckedTrust>
 
-  constructor (first: LoadedStill<CheckedTrust>, checkers: Checkers, files: FollowedFiles<CheckedTrust>) {
-    super(first.checked, checkers, (checked, state) => new FrozenTrust(checked, state))
+  constructor (first: LoadedStill<CheckedTrust>, files: FollowedFiles<CheckedTrust>) {
+    super(first.checked, first.checkers, (checked, state) => new FrozenTrust(checked, state))
     this.#files = files
   }
 

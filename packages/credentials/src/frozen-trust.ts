@@ -9,7 +9,7 @@ import { DEFAULT_AUTHORITY } from './authority/list-authorities.ts'
 import type { SnapshotAuthority } from './authority/snapshot-authority.ts'
 import type { CheckedTrust } from './check-material.ts'
 import type { TrustSnapshot } from './credential-snapshot.ts'
-import { describeForeign } from './revocation-checker.ts'
+import { describeForeign, describeUncovered } from './revocation-checker.ts'
 import type { Checkers } from './revocation-checker.ts'
 
 /** What a snapshot adds to what was checked. */
@@ -44,7 +44,11 @@ export class FrozenTrust implements TrustSnapshot {
     this.intermediateCas = Object.freeze(once(authorities.flatMap(({ intermediates: known }) => known), []).map(toPem))
     this.trustDigest = crypto.hash('sha256', trust, 'hex')
     this.revocation = checkers.get(DEFAULT_AUTHORITY)
-    this.warnings = Object.freeze([...warnings, ...authorities.flatMap(({ name, crlOrigin }) => describeForeign(checkers.get(name), crlOrigin))])
+    const ofLists = authorities.flatMap((authority) => {
+      const checker = checkers.get(authority.name)
+      return [...describeForeign(checker, authority.crlOrigin), ...describeUncovered(authority, checker)]
+    })
+    this.warnings = Object.freeze([...warnings, ...ofLists])
     if (new.target === FrozenTrust) Object.freeze(this)
   }
 

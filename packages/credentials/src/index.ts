@@ -37,7 +37,7 @@ export { isBlockSource, readBlockOption } from './block/block-option.ts'
 export type { BlockFunction, BlockOption } from './block/block-option.ts'
 export type { BlockEntry } from './block/block-entry.ts'
 export type {
-  BlockChange, BlockFile, BlockListChanged, BlockListRefused, BlockMemory, BlockSource
+  BlockChange, BlockFile, BlockListChanged, BlockListRecovered, BlockListRefused, BlockMemory, BlockSource
 } from './block/block-source.ts'
 export { MTLS_ERR_BLOCK_LIST_INVALID } from './block/errors.ts'
 export type { BlockListInvalidError, BlockListInvalidReason } from './block/errors.ts'

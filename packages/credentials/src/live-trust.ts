@@ -1,10 +1,11 @@
-import { credentialsRefused, credentialsRotated, credentialsWaiting, credentialsWarned } from '@peerkit/events'
+import { credentialsRecovered, credentialsRefused, credentialsRotated, credentialsWaiting, credentialsWarned } from '@peerkit/events'
 import type { CredentialsRefusedMessage } from '@peerkit/events'
 import type { CheckedTrust } from './check-material.ts'
 import type { CredentialSnapshot, TrustChange, TrustSnapshot, TrustSource } from './credential-snapshot.ts'
 import { MTLS_ERR_CREDENTIALS_CLOSED } from './errors.ts'
 import type { SnapshotState } from './frozen-trust.ts'
 import type { CheckedAuthority } from './authority/check-authority.ts'
+import type { Part } from './part.ts'
 import { closeAll } from './revocation-checker.ts'
 import type { Checkers } from './revocation-checker.ts'
 
@@ -15,9 +16,9 @@ export type Freeze<Snapshot, Checked> = (checked: Checked, state: SnapshotState)
 export class LiveTrust<Snapshot extends TrustSnapshot, Checked extends CheckedTrust> implements TrustSource<Snapshot> {
   #current: Snapshot
   readonly #freeze: Freeze<Snapshot, Checked>
-  /** What is in force, as it was checked. */
   #checked: Checked
   readonly #listeners = new Set<(change: TrustChange<Snapshot>) => void>()
+  readonly #refused = new Set<Part>()
   #closed = false
   #closing: Promise<void> | undefined
 
@@ -29,6 +30,9 @@ export class LiveTrust<Snapshot extends TrustSnapshot, Checked extends CheckedTr
   }
 
   get current (): Snapshot { return this.#current }
+
+  /** What is in force, as it was checked. */
+  get checked (): Checked { return this.#checked }
 
   get closed (): boolean { return this.#closed }
 
@@ -79,16 +83,28 @@ export class LiveTrust<Snapshot extends TrustSnapshot, Checked extends CheckedTr
     return snapshot
   }
 
-  /** Says that new material was refused; what is in force stays. */
-  refuse (error: Error): void {
+  /** Says that new material was refused; what is in force stays. @param part of one that is taken by itself, its name */
+  refuse (error: Error, part?: Part): void {
     if (this.#closed) return
-    this.#tell({ type: 'refused', error, snapshot: this.#current })
-    if (credentialsRefused.hasSubscribers) credentialsRefused.publish(this.#describe(error))
+    this.#refused.add(part)
+    this.#tell({ type: 'refused', error, authority: part, snapshot: this.#current })
+    if (credentialsRefused.hasSubscribers) credentialsRefused.publish(this.#describe(error, part))
+  }
+
+  /** Says of each part that was refused, and is not any more, that it is in order again. */
+  recover (refused: ReadonlyMap<Part, Error> = new Map()): void {
+    const generation = this.#current.generation
+    for (const part of this.#refused) {
+      if (refused.has(part)) continue
+      this.#refused.delete(part)
+      this.#tell({ type: 'recovered', authority: part, snapshot: this.#current })
+      if (credentialsRecovered.hasSubscribers) credentialsRecovered.publish({ v: 1, time: Date.now(), authority: part, generation })
+    }
   }
 
   /** Says that new material does not fit yet, and that more is waited for. */
-  wait (error: Error): void {
-    if (credentialsWaiting.hasSubscribers) credentialsWaiting.publish(this.#describe(error))
+  wait (error: Error, part?: Part): void {
+    if (credentialsWaiting.hasSubscribers) credentialsWaiting.publish(this.#describe(error, part))
   }
 
   /** Says what works, but not as it should. */
@@ -126,9 +142,9 @@ export class LiveTrust<Snapshot extends TrustSnapshot, Checked extends CheckedTr
     for (const warning of this.#current.warnings) this.warn(warning)
   }
 
-  #describe (error: Error): CredentialsRefusedMessage {
+  #describe (error: Error, authority: Part): CredentialsRefusedMessage {
     const { code, reason } = error as Error & { code?: string, reason?: string }
-    return { v: 1, time: Date.now(), code, reason, message: error.message, generation: this.#current.generation }
+    return { v: 1, time: Date.now(), code, reason, authority, message: error.message, generation: this.#current.generation }
   }
 
   #tell (change: TrustChange<Snapshot>): void {

@@ -62,7 +62,9 @@ class MemorySource extends LiveSource implements MemoryCredentials {
       const changed = this.changedAuthorities(checked)
       const checkers = createCheckers(changed, (name) => crlsOf(next, name), this.#options.clock ?? SYSTEM_CLOCK, checked, this.current)
       this.#given = next
-      return this.take(checked, checkers)
+      const snapshot = this.take(checked, checkers)
+      this.recover()
+      return snapshot
     } catch (error) {
       this.refuse(error as Error)
       throw error

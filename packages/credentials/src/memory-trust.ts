@@ -59,7 +59,9 @@ class TrustInMemory extends LiveTrust<TrustSnapshot, CheckedTrust> implements Me
     try {
       const checked = check(given, this.#options, 'update')
       const clock = this.#options.clock ?? SYSTEM_CLOCK
-      return this.take(checked, createCheckers(this.changedAuthorities(checked), (name) => crlsOf(given, name), clock, checked, this.current))
+      const snapshot = this.take(checked, createCheckers(this.changedAuthorities(checked), (name) => crlsOf(given, name), clock, checked, this.current))
+      this.recover()
+      return snapshot
     } catch (error) {
       this.refuse(error as Error)
       throw error

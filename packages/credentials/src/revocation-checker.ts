@@ -1,13 +1,16 @@
 import { crlChecker, crlIssuersToKeep, describeCrlLoss, loadCrlChecker } from '@peerkit/revocation'
-import type { CrlChecker, CrlCheckerOptions, CrlIndex, RevocationChecker } from '@peerkit/revocation'
+import type { CrlChecker, CrlCheckerOptions, CrlIndex, RevocationChecker, RevocationPolicy } from '@peerkit/revocation'
+import { matchDistinguishedNames, parseDistinguishedName } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
 import type { SnapshotAuthority } from './authority/snapshot-authority.ts'
+import { caKey } from './authority/check-authority.ts'
 import type { CheckedAuthority } from './authority/check-authority.ts'
 import type { CheckedTrust } from './check-material.ts'
 import type { Clock } from './clock.ts'
 import type { TrustSnapshot } from './credential-snapshot.ts'
 import { refused } from './errors.ts'
 import type { Pem } from './material.ts'
+import { blame } from './part.ts'
 
 /** By the name of an authority: who answers from its CRLs. */
 export type Checkers = ReadonlyMap<string, RevocationChecker | undefined>
@@ -22,6 +25,8 @@ interface Question {
   readonly anchors: readonly PeerIdentity[]
   /** Lists in force of the same authority, and of CAs that were another's. */
   readonly before: readonly CrlIndex[]
+  /** The authorities that those CAs leave. */
+  readonly givers: readonly string[]
   /** CAs of all that is in force. */
   readonly formerIssuers: readonly PeerIdentity[]
   readonly isFirst: boolean
@@ -41,31 +46,31 @@ interface Question {
  */
 export function createCheckers (changed: readonly CheckedAuthority[], crlsOf: (name: string) => readonly Pem[], clock: Clock, checked: CheckedTrust, inForce: InForce): Checkers {
   const made = new Map<string, CrlChecker | undefined>()
-  try {
-    for (const authority of changed) {
+  for (const authority of changed) {
+    try {
       const question = ask(authority, clock, checked, inForce)
       made.set(authority.name, compareChecker(makeNow(question, crlsOf(authority.name)), question))
+    } catch (error) {
+      closeAll(made)
+      throw blame(error as Error, [authority.name])
     }
-    return made
-  } catch (error) {
-    closeAll(made)
-    throw error
   }
+  return made
 }
 
 /** The same for CRLs of any size, without blocking the event loop. */
 export async function loadCheckers (changed: readonly CheckedAuthority[], crlsOf: (name: string) => readonly Pem[] | Promise<readonly Pem[]>, clock: Clock, checked: CheckedTrust, inForce: InForce): Promise<Checkers> {
   const made = new Map<string, CrlChecker | undefined>()
-  try {
-    for (const authority of changed) {
+  for (const authority of changed) {
+    try {
       const question = ask(authority, clock, checked, inForce)
       made.set(authority.name, compareChecker(await load(question, await crlsOf(authority.name)), question))
+    } catch (error) {
+      closeAll(made)
+      throw blame(error as Error, [authority.name])
     }
-    return made
-  } catch (error) {
-    closeAll(made)
-    throw error
   }
+  return made
 }
 
 function ask (authority: CheckedAuthority, clock: Clock, { authorities }: CheckedTrust, inForce: InForce): Question {
@@ -75,14 +80,15 @@ function ask (authority: CheckedAuthority, clock: Clock, { authorities }: Checke
   const anchorsOf = (wanted: string): PeerIdentity[] =>
     authorities.find(({ name }) => name === wanted)?.anchors.map(({ identity }) => identity) ?? []
   const anchors = anchorsOf(authority.name)
-  const before = known.flatMap(({ name, revocation }) => {
-    const lists = listsOf(revocation)
-    if (name === authority.name) return lists
+  const lists = known.map(({ name, revocation }) => {
+    const all = listsOf(revocation)
+    if (name === authority.name) return { name, before: all }
     // A CA that moves to another authority takes its lists with it.
-    const kept = listsBelow(lists, anchorsOf(name), between)
-    return listsBelow(lists, anchors, between).filter((list) => !kept.includes(list))
+    const kept = listsBelow(all, anchorsOf(name), between)
+    return { name, before: listsBelow(all, anchors, between).filter((list) => !kept.includes(list)) }
   })
-  return { authority, clock, anchors, before, formerIssuers, isFirst: inForce === undefined }
+  const givers = lists.filter(({ name, before }) => name !== authority.name && before.length > 0).map(({ name }) => name)
+  return { authority, clock, anchors, before: lists.flatMap(({ before }) => before), givers, formerIssuers, isFirst: inForce === undefined }
 }
 
 /** Those of the lists that speak for CAs below these anchors. */
@@ -128,19 +134,36 @@ export function describeForeign (checker: RevocationChecker | undefined, where: 
   ]
 }
 
+/** Warnings about CAs that have no list, where that refuses all of their certificates. */
+export function describeUncovered ({ anchors, settings: { revocation = 'hard' }, crlOrigin }: CheckedAuthority, checker: RevocationChecker | undefined): string[] {
+  if (checker === undefined) return []
+  const covered = new Set(listsOf(checker).map(({ verifiedBy }) => verifiedBy && caKey(verifiedBy)))
+  return anchors.map(({ identity }) => identity).filter((ca) => !covered.has(caKey(ca)) && isHard(revocation, ca))
+    .map((ca) => `${crlOrigin}: there is no CRL of ${String(ca)}; certificates of that CA are refused, since revocation is "hard"`)
+}
+
+function isHard (policy: RevocationPolicy, { subject }: PeerIdentity): boolean {
+  if (typeof policy === 'string') return policy === 'hard'
+  const named = Object.entries(policy.issuers ?? {}).find(([name]) => subject !== undefined && matchDistinguishedNames(parseDistinguishedName(name), subject))
+  return (named?.[1] ?? policy.default ?? 'hard') === 'hard'
+}
+
 function describeEnded ({ isDelta, issuer, nextUpdate }: CrlIndex, where: string): string {
   const list = `the ${isDelta ? 'delta CRL' : 'CRL'} of ${String(issuer)}`
   return `${where}: ${list} ended on ${iso(nextUpdate)}; certificates of that CA count as revocation unknown`
 }
 
-/** Gives the checker, unless it is of strangers' lists alone or would know less than what is in force. */
+/**
+ * Gives the checker, unless it is of strangers' lists alone or would know less than what is in force. A CA that moves here without its list stays where it was: the
+ * authority that it leaves is refused as well.
+ */
 function compareChecker (checker: CrlChecker | undefined, question: Question): CrlChecker | undefined {
-  const { authority: { crlIssuers, crlOrigin }, anchors, before, formerIssuers, clock, isFirst } = question
+  const { authority: { name, crlIssuers, crlOrigin }, anchors, before, givers, formerIssuers, clock, isFirst } = question
   const objection = (isFirst ? describeStrangers(checker) : undefined) ??
     describeCrlLoss(checker?.lists ?? [], before, { issuers: crlIssuers, anchors, between: formerIssuers, now: clock.now() })
   if (objection === undefined) return checker
   checker?.close().catch(() => {})
-  throw refused('crl', crlOrigin, objection)
+  throw blame(refused('crl', crlOrigin, objection), [name, ...givers])
 }
 
 /**

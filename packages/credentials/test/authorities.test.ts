@@ -1,10 +1,10 @@
 import { join } from 'node:path'
 import { createDevCa } from '@peerkit/dev-ca'
-import { createPartialIdentity } from '@peerkit/identity'
+import { createPartialIdentity, parsePeerIdentity } from '@peerkit/identity'
 import { createTrustEvaluator } from '@peerkit/trust'
 import type { Accepted } from '@peerkit/trust'
 import { test } from 'tap'
-import { authoritiesOf, fileCredentials, listCheckers, memoryCredentials, providerCredentials, renewingCredentials, secureContextOptions } from '../src/index.ts'
+import { authoritiesOf, fileCredentials, listCheckers, memoryCredentials, providerCredentials, renewingCredentials, ruleAuthoritiesOf, secureContextOptions } from '../src/index.ts'
 import { refuseSharedAnchors } from '../src/authority/check-authority.ts'
 import type { CheckedAuthority } from '../src/authority/check-authority.ts'
 import type { AuthorityMaterial, CredentialSnapshot } from '../src/index.ts'
@@ -36,6 +36,13 @@ test('authorities have CAs and limits of their own, and the snapshot all of them
   t.ok(Object.isFrozen(current.authorities) && Object.isFrozen(current.authorities[0]))
   t.match(JSON.parse(JSON.stringify(current)), { authorities: [{ name: 'internal', for: 'both', names: 'any' }, { name: 'partner' }] })
   await source.close()
+})
+
+test('rules know the authorities of the other side by name, and whom they vouch for', async (t) => {
+  const { current } = memoryCredentials({ ...base, authorities: { internal, partner: limited, api: { ca: third.root, for: 'servers', names: 'any' } } })
+  const known = (side: 'clients' | 'servers'): unknown => ruleAuthoritiesOf(current, side).map(({ name, only }) => [name, only])
+  t.same(known('clients'), [['internal', undefined], ['partner', undefined], ['api', 'servers']])
+  t.same(known('servers'), [['internal', undefined], ['partner', 'clients'], ['api', undefined]])
 })
 
 test('`ca` alone is one authority without limits, called default', async (t) => {
@@ -144,7 +151,8 @@ test('what is wrong with an authority is told, with its option, what was found a
     [{ internal: { ...internal, checker: {} } }, /authorities\.internal\.checker is an object; expected a revocation checker/],
     [{ internal: { ...internal, algorithms: { curves: ['x'] } } }, /authorities\.internal\.algorithms\.curves holds "x"/],
     [{ internal: { ...internal, serverAuthOnly: { acceptUntil: '2027-03-15' } } }, /serverAuthOnly needs authorities\.internal\.names, none of them "any"/],
-    [{ p: { ...limited, serverAuthOnly: { acceptUntil: '2027-02-31' } } }, /acceptUntil is "2027-02-31"; expected a day/],
+    [{ p: { ...limited, serverAuthOnly: { acceptUntil: '2027-02-31' } } }, /acceptUntil is "2027-02-31", and there is no such day; expected a day such as "2027-03-15"$/],
+    [{ p: { ...limited, serverAuthOnly: { acceptUntil: '15.3.2027' } } }, /acceptUntil is "15\.3\.2027"; expected a day/],
     [{ p: { ...limited, serverAuthOnly: '2027-03-15' } }, /serverAuthOnly is "2027-03-15"; expected an object/],
     [{ p: { ...limited, for: 'servers', serverAuthOnly: { acceptUntil: '2027-03-15' } } }, /is about clients, but authorities\.p\.for is "servers"/],
     [{ p: { ...limited, serverAuthOnly: true } }, /authorities\.p\.serverAuthOnly is true; expected an object such as \{ acceptUntil: "2027-03-15" \}/],
@@ -176,6 +184,11 @@ test('the same CA with its name in other letters is the same CA', async (t) => {
   }
   const refusal = { code: 'MTLS_ERR_CREDENTIALS_REFUSED', reason: 'no_anchor', message: /b\.ca: found .*, which authority "a" has as well/ }
   t.throws(() => { refuseSharedAnchors([authority('a', 'CN=Internal CA', 'a'), authority('b', 'CN=INTERNAL  ca', 'a')], (name) => `${name}.ca`) }, refusal)
+  const twin = (name: string, fingerprint256: string): CheckedAuthority => ({ name, anchors: [{ identity: createPartialIdentity({ subject: 'CN=CA', publicKey256: 'a'.repeat(64), fingerprint256: fingerprint256.repeat(64) }) }] }) as unknown as CheckedAuthority
+  t.throws(() => { refuseSharedAnchors([twin('a', '1'), twin('b', '2')], (name) => `${name}.ca`) }, {
+    code: 'MTLS_ERR_CREDENTIALS_REFUSED',
+    message: /b\.ca: found CN=CA \(sha256:2{16}\); authority "a" has the same CA \(same name and key, other certificate: CN=CA \(sha256:1{16}\)\) in a\.ca; expected each CA in one authority/
+  })
   t.doesNotThrow(() => { refuseSharedAnchors([authority('a', 'CN=Internal CA', 'a'), authority('b', 'CN=Internal CA', 'b')], (name) => name) }, 'another key is another CA')
 })
 
@@ -183,6 +196,13 @@ test('what an authority cannot do is warned of', async (t) => {
   const warningsOf = (authorities: Record<string, AuthorityMaterial>): string => memoryCredentials({ ...base, authorities }).current.warnings.join('\n')
   t.match(warningsOf({ internal: { ...internal, revocation: 'hard' } }), /authority "internal": revocation is set, but there is neither crl nor checker, so nobody is asked/)
   t.equal(warningsOf({ internal: { ...internal, revocation: 'hard', crl: (await ca.crl()).pem } }), '')
+  const partnerName = String(parsePeerIdentity(partner.der).subject)
+  const two = { ...internal, ca: [ca.root, partner.root], crl: (await ca.crl()).pem }
+  const uncovered = /^authorities\.internal\.crl: there is no CRL of CN=Partner,.*; certificates of that CA are refused, since revocation is "hard"$/
+  t.match(warningsOf({ internal: two }), uncovered)
+  t.match(warningsOf({ internal: { ...two, revocation: { default: 'soft', issuers: { [partnerName]: 'hard' } } } }), uncovered)
+  for (const revocation of ['soft', { default: 'soft' }, { issuers: { [partnerName]: 'soft' } }] as const) t.equal(warningsOf({ internal: { ...two, revocation } }), '')
+  t.equal(warningsOf({ internal: { ...two, crl: [(await ca.crl()).pem, (await partner.crl()).pem] } }), '')
   t.match(warningsOf({ internal: { ...internal, names: { dns: undefined } as never } }), /names is empty/)
   t.match(warningsOf({ internal: { ...internal, crl: [], revocation: 'hard' } }), /nobody is asked/)
   t.match(warningsOf({ internal: { ...internal, names: {} } }), /authority "internal": names is empty, so no name of its certificates is believed/)

@@ -166,11 +166,15 @@ for (const [what, { spoil, error }] of Object.entries(BROKEN)) {
     const changed = nextChange(source)
     await replace(names('a', 'b'))
     t.match(await changed, { type: 'changed', added: [{ dns: 'b' }], removed: [] })
-    t.same(told.map(({ type }) => type), ['refused', 'changed'])
+    t.same(told.map(({ type }) => type), ['refused', 'changed', 'recovered'])
     t.equal(source.version, 2)
     const again = nextChange(source)
     await spoil(path)
     t.match(await again, { type: 'refused', error }, 'a mistake that was mended is told again')
+    const recovered = nextChange(source)
+    await replace(names('a', 'b'))
+    t.match(await recovered, { type: 'recovered' }, 'and so is the former list, when it is back')
+    t.equal(source.version, 2)
   })
 }
 

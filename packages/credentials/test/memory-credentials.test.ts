@@ -168,7 +168,7 @@ test('a CA is gone at once, though its CRL still lies about', async (t) => {
   t.throws(() => source.update({ crl: crl[1] }), { code: 'MTLS_ERR_CREDENTIALS_REFUSED', reason: 'crl', message: /the CRL of CN=Peerkit.* is missing/ }, 'and its list takes the place of no other')
   await source.close()
   const late = memoryCredentials({ ...base, ca: [ca.root, other.root], crl: crl[1] })
-  t.equal(late.update({ ca: ca.root }).warnings.length, 1, 'and if it is the only one')
+  t.match(late.update({ ca: ca.root }).warnings, [/left out the CRL of CN=Other/, /there is no CRL of CN=Peerkit/], 'and if it is the only one')
   await late.close()
 })
 

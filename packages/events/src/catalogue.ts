@@ -41,7 +41,7 @@ const judged: EventDescription<EventMessages['peerkit:request:denied']>['fields'
 }
 
 const refusedCredentials: EventDescription<EventMessages['peerkit:credentials:refused']>['fields'] = {
-  code: 'the error\'s code, of docs/errors.md', reason: 'the error\'s reason', message: MESSAGE, generation: 'the number of the credentials that stay in force'
+  code: 'the error\'s code, of docs/errors.md', reason: 'the error\'s reason', authority: 'of files, the authority that keeps its former ones; undefined where it is our own certificate or key, or all that was given at once', message: MESSAGE, generation: 'the number of the credentials that stay in force'
 }
 
 /** Every event, in the order of docs/events.md. The types hold it to the messages: a field that is missing here, or is no longer there, does not compile. */
@@ -116,6 +116,11 @@ export const catalogue: { readonly [Name in EventName]: EventDescription<EventMe
     }
   },
   'peerkit:credentials:refused': { when: 'New credentials were refused; the old ones stay.', by: '@peerkit/credentials', fields: refusedCredentials },
+  'peerkit:credentials:recovered': {
+    when: 'Credentials that were refused are in order again, be they new or what they were before.',
+    by: '@peerkit/credentials',
+    fields: { authority: 'of files, the authority; undefined where it is our own certificate or key, or all that was given at once', generation: GENERATION }
+  },
   'peerkit:credentials:waiting': { when: 'New credentials are not whole yet (a key without its certificate, say); more is waited for.', by: '@peerkit/credentials', fields: refusedCredentials },
   'peerkit:credentials:warned': { when: 'Something about the credentials works, but not as it should.', by: '@peerkit/credentials', fields: { message: MESSAGE, generation: GENERATION } },
   'peerkit:revocation:refreshed': {

@@ -17,7 +17,10 @@ export interface RefusedCertificate {
 
 /** What a refusal says for the log. Never for the client. */
 export interface RefusalDetail {
-  /** The check that failed, such as `signature_invalid`, `name_constraint`, `issuer_unknown`, `revocation_unknown`; or a code of OpenSSL. */
+  /**
+   * The check that failed, such as `signature_invalid`, `name_constraint`, `issuer_unknown`, `revocation_unknown`, or `other_side` where the authority is for
+   * servers alone and a client asks, or the other way round; or a code of OpenSSL.
+   */
   readonly step: string
   /** One sentence: which certificate, what was found, what was expected. */
   readonly message: string

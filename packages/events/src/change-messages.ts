@@ -19,8 +19,17 @@ export interface CredentialsRotatedMessage extends EventMessage {
 export interface CredentialsRefusedMessage extends EventMessage {
   readonly code: string | undefined
   readonly reason: string | undefined
+  /** Of files: the authority that keeps its former ones. Undefined where our own certificate or key was refused, or all that was given at once. */
+  readonly authority?: string | undefined
   readonly message: string
   /** What stays in force. */
+  readonly generation: number
+}
+
+/** `peerkit:credentials:recovered`: what was refused is right again, be it new or what it was before. */
+export interface CredentialsRecoveredMessage extends EventMessage {
+  /** Of files: the authority. Undefined where it is our own certificate or key, or all that was given at once. */
+  readonly authority: string | undefined
   readonly generation: number
 }
 

@@ -27,6 +27,7 @@ export const rulesReloaded: EventChannel<EventMessages['peerkit:rules:reloaded']
 export const rulesRefused: EventChannel<EventMessages['peerkit:rules:refused']> = open('peerkit:rules:refused')
 export const credentialsRotated: EventChannel<EventMessages['peerkit:credentials:rotated']> = open('peerkit:credentials:rotated')
 export const credentialsRefused: EventChannel<EventMessages['peerkit:credentials:refused']> = open('peerkit:credentials:refused')
+export const credentialsRecovered: EventChannel<EventMessages['peerkit:credentials:recovered']> = open('peerkit:credentials:recovered')
 export const credentialsWaiting: EventChannel<EventMessages['peerkit:credentials:waiting']> = open('peerkit:credentials:waiting')
 export const credentialsWarned: EventChannel<EventMessages['peerkit:credentials:warned']> = open('peerkit:credentials:warned')
 export const revocationRefreshed: EventChannel<EventMessages['peerkit:revocation:refreshed']> = open('peerkit:revocation:refreshed')

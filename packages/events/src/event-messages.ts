@@ -1,5 +1,5 @@
 import type {
-  CredentialsRefusedMessage, CredentialsRotatedMessage, CredentialsWarnedMessage, ExpiringMessage, RevocationFailedMessage, RevocationRefreshedMessage, RevocationSoftPassedMessage
+  CredentialsRecoveredMessage, CredentialsRefusedMessage, CredentialsRotatedMessage, CredentialsWarnedMessage, ExpiringMessage, RevocationFailedMessage, RevocationRefreshedMessage, RevocationSoftPassedMessage
 } from './change-messages.ts'
 import type { ChainUnavailableMessage, ConnectionEndedMessage, ConnectionIdentifiedMessage, ForwardedMessage, HandshakeRefusedMessage } from './inbound-messages.ts'
 import type { OutboundIdentifiedMessage, OutboundRefusedMessage } from './outbound-messages.ts'
@@ -20,6 +20,7 @@ export interface EventMessages {
   'peerkit:rules:refused': RulesRefusedMessage
   'peerkit:credentials:rotated': CredentialsRotatedMessage
   'peerkit:credentials:refused': CredentialsRefusedMessage
+  'peerkit:credentials:recovered': CredentialsRecoveredMessage
   'peerkit:credentials:waiting': CredentialsRefusedMessage
   'peerkit:credentials:warned': CredentialsWarnedMessage
   'peerkit:revocation:refreshed': RevocationRefreshedMessage

@@ -3,7 +3,7 @@ import type { RefusalReason } from './inbound-messages.ts'
 /** A row of the table: what a failed handshake means, and what to do about it. */
 export interface HandshakeFailure {
   readonly reason: RefusalReason
-  /** Codes of OpenSSL's verification and of Node that this row is about; with none, it is what the reason means by itself. A `*` stands for the rest of a code. */
+  /** Codes of OpenSSL's verification and of Node, or a step of `detail`, that this row is about; with none, it is what the reason means by itself. A `*` stands for the rest of a code. */
   readonly codes: readonly string[]
   readonly meaning: string
   readonly remedy: string
@@ -13,6 +13,13 @@ export interface HandshakeFailure {
 export const handshakeFailures: readonly HandshakeFailure[] = Object.freeze([
   row('no_certificate', ['ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE'], 'The client sent no certificate.', 'Configure the client with a certificate and key; some clients leave theirs out when its issuer is not among the CAs that the server names.'),
   row('no_certificate', [], 'The client sent no certificate.', 'Configure the client with a certificate and key. For health probes without one, set clientCertificate to "optional" on the server and on that route alone.'),
+  row(
+    'unknown_ca',
+    ['other_side'],
+    'The authority of the CA vouches for servers alone (option for), and a client presents the certificate.',
+    'If clients of that authority are meant to call, set its option for to "both". If not, give the client a ' +
+      'certificate of another CA.'
+  ),
   row(
     'unknown_ca',
     ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'UNABLE_TO_GET_ISSUER_CERT', 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY'],
@@ -67,9 +74,10 @@ export const handshakeFailures: readonly HandshakeFailure[] = Object.freeze([
   row(
     'outside_authority',
     [],
-    'The certificate holds a name that the authority of its CA does not vouch for; detail has the name and the bound.',
-    'If the name is right, widen names of that authority, or issue the certificate from the CA that may. ' +
-      'If it is not, ask the operator of that CA how the certificate came about.'
+    'The certificate holds a name that the authority of its CA does not vouch for, or none of the names that it has to ' +
+      'hold; detail says which.',
+    'Compare names of that authority with the names of the certificate. Widen names if the certificate is right, or ' +
+      'issue one with the right names. If nobody asked for this certificate, ask the operator of that CA how it came about.'
   ),
   row(
     'blocked',
@@ -90,6 +98,12 @@ export const handshakeFailures: readonly HandshakeFailure[] = Object.freeze([
     'The client resumed a session, and this process does not know the CA that issued its certificate. ' +
       'The connection was reset; the client\'s next handshake is full.',
     'Nothing has to be done. To avoid it, list the CA in the credentials option intermediates.'
+  ),
+  row(
+    'ca_removed',
+    ['other_side'],
+    'The authority of the CA vouches for servers alone now (option for).',
+    'If its clients are meant to call, set its option for to "both". peerkit:credentials:rotated says when it changed.'
   ),
   row('ca_removed', [], 'The CA that vouched for the certificate was taken out of the trust.', 'Give the client a certificate of a CA in force. peerkit:credentials:rotated says when the CA went.'),
   row('timeout', ['ERR_TLS_HANDSHAKE_TIMEOUT'], 'The client did not finish its handshake in time.', 'A slow network, a client that hangs, a port scan, or somebody who holds connections open on purpose: see how many come from this address.'),
@@ -113,22 +127,26 @@ export const handshakeFailures: readonly HandshakeFailure[] = Object.freeze([
 const found = new Map<string, HandshakeFailure>()
 const MAX_FOUND = 500
 
-/** The row for a refused handshake. Codes that are not in the table fall back on what the reason means by itself. */
-export function explainHandshakeFailure (reason: RefusalReason, code?: string): HandshakeFailure {
-  const key = `${reason} ${code ?? ''}`
+/**
+ * The row for a refused handshake. Codes that are not in the table fall back on what the reason means by itself.
+ *
+ * @param step of `detail`: a row that is about it counts before that of the code
+ */
+export function explainHandshakeFailure (reason: RefusalReason, code?: string, step?: string): HandshakeFailure {
+  const key = `${reason} ${code ?? ''} ${step ?? ''}`
   const known = found.get(key)
   if (known !== undefined) return known
   const rows = handshakeFailures.filter((each) => each.reason === reason)
   const fits = (pattern: string): boolean => pattern.endsWith('*') ? code?.startsWith(pattern.slice(0, -1)) === true : code === pattern
-  const failure = rows.find(({ codes }) => codes.some(fits)) ?? rows.at(-1) ?? row(reason, [], 'The handshake was refused.', 'See the reason.')
+  const failure = rows.find(({ codes }) => step !== undefined && codes.includes(step)) ?? rows.find(({ codes }) => codes.some(fits)) ?? rows.at(-1) ?? row(reason, [], 'The handshake was refused.', 'See the reason.')
   // Codes come from OpenSSL, whose list is finite; a bound all the same.
   if (found.size < MAX_FOUND) found.set(key, failure)
   return failure
 }
 
 /** One line for a log: what it means, and what to do. */
-export function hintHandshakeFailure (reason: RefusalReason, code?: string): string {
-  const { meaning, remedy } = explainHandshakeFailure(reason, code)
+export function hintHandshakeFailure (reason: RefusalReason, code?: string, step?: string): string {
+  const { meaning, remedy } = explainHandshakeFailure(reason, code, step)
   return `${meaning} ${remedy}`
 }
 

@@ -4,10 +4,10 @@ export { isAuditKept, keepAudit } from './audit-marker.ts'
 export type { CertificateReason, RefusalDetail, RefusedCertificate } from './certificate-refusal.ts'
 export { catalogue, eventNames, type EventDescription } from './catalogue.ts'
 export type {
-  CredentialsRefusedMessage, CredentialsRotatedMessage, CredentialsWarnedMessage, ExpiringKind, ExpiringMessage, RevocationFailedMessage, RevocationRefreshedMessage, RevocationSoftPassedMessage
+  CredentialsRecoveredMessage, CredentialsRefusedMessage, CredentialsRotatedMessage, CredentialsWarnedMessage, ExpiringKind, ExpiringMessage, RevocationFailedMessage, RevocationRefreshedMessage, RevocationSoftPassedMessage
 } from './change-messages.ts'
 export {
-  handshakeChainUnavailable, connectionEnded, connectionIdentified, credentialsRefused, credentialsRotated, credentialsWaiting, credentialsWarned, expirySoon, forwardedRefused, forwardedStripped, handshakeRefused,
+  handshakeChainUnavailable, connectionEnded, connectionIdentified, credentialsRecovered, credentialsRefused, credentialsRotated, credentialsWaiting, credentialsWarned, expirySoon, forwardedRefused, forwardedStripped, handshakeRefused,
   outboundIdentified, outboundRefused, requestAllowed, requestDenied, requestWouldDeny, revocationFailed, revocationRefreshed, revocationSoftPassed, rulesRefused, rulesReloaded, type EventChannel
 } from './channels.ts'
 export type { EventMessages, EventName } from './event-messages.ts'

@@ -19,6 +19,13 @@ test('every reason has a meaning and a remedy of its own, which comes last', (t)
 
 test('a code is explained by its row, another by what the reason means, and no row is hidden by one before it', (t) => {
   for (const row of handshakeFailures) for (const code of row.codes) t.equal(explainHandshakeFailure(row.reason, code.replace('*', 'SOMETHING_NEW')), row, code)
+  t.match(hintHandshakeFailure('unknown_ca', 'UNABLE_TO_GET_ISSUER_CERT', 'issuer_unknown'), /add it to ca\.$/)
+  for (const reason of ['unknown_ca', 'ca_removed'] as const) {
+    const hint = hintHandshakeFailure(reason, 'UNABLE_TO_GET_ISSUER_CERT', 'other_side')
+    t.match(hint, /for servers alone .*set its option for to "both"/, 'the step says more than the code')
+    t.notMatch(hint, /to ca\b/)
+  }
+  t.match(hintHandshakeFailure('outside_authority'), /or none of the names that it has to hold/)
   t.match(hintHandshakeFailure('protocol', 'ERR_SSL_HTTP_REQUEST'), /plain HTTP .* https:/)
   t.match(hintHandshakeFailure('protocol', 'ERR_SSL_SOMETHING_NEW'), /OpenSSL broke/)
   t.match(hintHandshakeFailure('protocol', 'EWHATEVER'), /port scan/)

@@ -89,7 +89,7 @@ test('did last night\'s rotation reach this instance', async (t) => {
   const { trust: { generation, identity, turns }, service } = await data()
   t.match({ generation, identity, service }, { generation: 2, identity: { serialNumber: next.serialNumber }, service: { name: 'accounts', instance: 'pod-7' } })
   t.match(turns, [{ type: 'refused', count: 2, generation: 2 }, { type: 'rotated', serialNumber: next.serialNumber }, { type: 'start', generation: 1 }])
-  t.match(await get('/'), 'last rotation refused')
+  t.match(await get('/'), 'new credentials refused')
   t.match(await get('/'), 'pod-7')
   const rows = rowsOf(await get('/trust'))
   t.match(rows[1], /refused 2 times .*the key does not fit the certificate.* generation 2 .*epoch 1/)

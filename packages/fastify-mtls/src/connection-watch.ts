@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream'
-import type { Accepted, Decision } from '@peerkit/trust'
+import type { Accepted, Decision, Refused } from '@peerkit/trust'
 import type { ConnectionRecord, PresentedClient } from './connection-record.ts'
 import { refusalAfterAcceptance } from './refusal.ts'
 import type { CertificateRefusal, RefusalReason } from './refusal.ts'
@@ -130,10 +130,14 @@ export class ConnectionWatch {
       if (this.#records.has(record)) this.#arm(record)
       return undefined
     }
-    const refusal = 'accepted' in next ? refusalAfterAcceptance(next) : next
+    const refusal = 'accepted' in next ? refusalAfterAcceptance(this.#explain(record, next)) : next
     record.refusal = refusal
     this.#end(record, refusal)
     return refusal.reason
+  }
+
+  #explain ({ presented }: ConnectionRecord, refused: Refused): Refused {
+    return presented === undefined ? refused : { ...refused, detail: this.#options.trust.detailOf(refused, presented.leaf, presented.sent) }
   }
 
   #end (record: ConnectionRecord, refusal: CertificateRefusal): void {

@@ -138,7 +138,7 @@ function isReader (option: ForwardedOption): option is ForwardedReader {
 function checkVerifiedAs (verifiedAs: unknown, context: GatewayContext | undefined): void {
   if (verifiedAs === undefined) return
   if (context === undefined) throw new MTLS_ERR_SERVER_OPTION('forwarded.verifiedAs needs trust, whose authority it names')
-  const names = context.trust.ruleAuthorities.map(({ name }) => name)
+  const names = context.trust.ruleAuthorities.filter(({ only }) => only === undefined).map(({ name }) => name)
   if (!names.includes(verifiedAs as string)) throw new MTLS_ERR_SERVER_OPTION(`forwarded.verifiedAs is ${JSON.stringify(verifiedAs)}; expected an authority for clients: ${names.join(', ')}`)
 }
 

@@ -98,7 +98,7 @@ function describeRefusal ({ reason, code, detail, peer, fingerprint256, remoteAd
     step: detail?.step,
     why: detail?.why,
     certificate: detail?.certificate,
-    hint: hintHandshakeFailure(reason, code),
+    hint: hintHandshakeFailure(reason, code, detail?.step),
     peer: peer?.toString(),
     fingerprint256,
     remoteAddress,

@@ -2,6 +2,8 @@ import { isBlockSource } from '@peerkit/credentials'
 import type { BlockOption, CredentialSnapshot, TrustChange, TrustSource } from '@peerkit/credentials'
 import type { RefusalLogger } from './refusal-log.ts'
 
+type Change<Type extends TrustChange['type']> = Extract<TrustChange, { readonly type: Type }>
+
 const TIME = /\d{4}-\d{2}-\d{2}T[\d:.]+Z/g
 
 /**
@@ -14,12 +16,22 @@ const TIME = /\d{4}-\d{2}-\d{2}T[\d:.]+Z/g
 export function logTrustChanges (source: TrustSource, log: RefusalLogger, isLeftOut: () => boolean): () => void {
   const { generation, warnings } = source.current
   if (warnings.length > 0) log.warn({ generation, warnings }, 'credentials in force, with warnings')
-  let refused: string | undefined
+  /** By authority; undefined stands for all that is given at once. */
+  const refused = new Map<string | undefined, string>()
   return source.subscribe((change) => {
-    const cause = change.type === 'refused' ? change.error.message.replace(TIME, '') : undefined
-    const isKnown = cause !== undefined && cause === refused
-    refused = cause
-    if (!isKnown && !isLeftOut()) write(change, log)
+    if (change.type === 'rotated') {
+      if (!isLeftOut()) writeRotated(change, log)
+      return
+    }
+    if (change.type === 'recovered') {
+      refused.delete(change.authority)
+      if (!isLeftOut()) log.info({ authority: change.authority, generation: change.snapshot.generation }, 'credentials are in order again')
+      return
+    }
+    const cause = change.error.message.replace(TIME, '')
+    const isKnown = refused.get(change.authority) === cause
+    refused.set(change.authority, cause)
+    if (!isKnown && !isLeftOut()) writeRefused(change, log)
   })
 }
 
@@ -35,20 +47,24 @@ export function logBlockChanges (block: BlockOption | undefined, log: RefusalLog
       log.info({ added: change.added.length, removed: change.removed.length, entries: block.entries.length }, 'new block list in force')
       return
     }
+    if (change.type === 'recovered') {
+      log.info({ entries: block.entries.length }, 'the block list is in order again')
+      return
+    }
     const { code, reason, message } = change.error
     log.warn({ code, reason, detail: message, entries: block.entries.length }, 'new block list refused; the one in force stays')
   })
 }
 
-function write (change: TrustChange, log: RefusalLogger): void {
-  const { generation, warnings } = change.snapshot
-  if (change.type === 'refused') {
-    const { code, reason } = change.error as Error & { code?: string, reason?: string }
-    log.warn({ code, reason, detail: change.error.message, generation }, 'new credentials refused; those in force stay')
-    return
-  }
-  const { notAfter } = change.snapshot as Partial<CredentialSnapshot>
-  const fields = { generation, trustChanged: change.trustChanged, notAfter: notAfter === undefined ? undefined : new Date(notAfter).toISOString(), warnings: warnings.length === 0 ? undefined : warnings }
+function writeRefused ({ error, authority, snapshot: { generation } }: Change<'refused'>, log: RefusalLogger): void {
+  const { code, reason } = error as Error & { code?: string, reason?: string }
+  log.warn({ code, reason, authority, detail: error.message, generation }, 'new credentials refused; those in force stay')
+}
+
+function writeRotated ({ snapshot, trustChanged }: Change<'rotated'>, log: RefusalLogger): void {
+  const { generation, warnings } = snapshot
+  const { notAfter } = snapshot as Partial<CredentialSnapshot>
+  const fields = { generation, trustChanged, notAfter: notAfter === undefined ? undefined : new Date(notAfter).toISOString(), warnings: warnings.length === 0 ? undefined : warnings }
   if (warnings.length === 0) log.info(fields, 'new credentials in force')
   else log.warn(fields, 'new credentials in force, with warnings')
 }

@@ -5,7 +5,8 @@ import type { RevocationChecker } from '@peerkit/revocation'
 import { claimsOf } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
 import { createTrustEvaluator, findBlocked } from '@peerkit/trust'
-import type { Accepted, AlgorithmPolicy, BlockList, Decision, NameBounds, Presented, TrustEvaluator, TrustVersion } from '@peerkit/trust'
+import type { Accepted, AlgorithmPolicy, BlockList, Decision, NameBounds, Presented, Refused, TrustEvaluator, TrustVersion } from '@peerkit/trust'
+import type { PresentedClient } from './connection-record.ts'
 
 /** What OpenSSL says of a path that ends at a certificate which is not self-signed. */
 const PARTIAL_CODES: ReadonlySet<string> = new Set(['UNABLE_TO_GET_ISSUER_CERT', 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'])
@@ -153,8 +154,9 @@ export class Trust {
     return this.#evaluator.evaluate(leaf, presented)
   }
 
-  remembers (leaf: Uint8Array): boolean {
-    return this.#evaluator.remembers(leaf)
+  /** Whether a client was accepted before, as it presented itself: without its chain in a full handshake it is another question. */
+  remembers ({ leaf, sent, resumed }: PresentedClient): boolean {
+    return this.#evaluator.remembers(leaf, resumed ? undefined : sent)
   }
 
   /** Whether neither anchors nor revocations moved since a decision. */
@@ -171,8 +173,11 @@ export class Trust {
   explain (leaf: Uint8Array, sent: readonly Uint8Array[]): RefusalDetail | undefined {
     const decision = this.#explainer.evaluate(leaf, { sent })
     if (decision instanceof Promise || decision.accepted) return undefined
-    const { detail } = decision
-    const elsewhere = detail.step === 'issuer_unknown' ? this.#otherSide.explain(leaf, sent) : undefined
-    return elsewhere === undefined ? detail : { ...detail, message: elsewhere }
+    return this.detailOf(decision, leaf, sent)
+  }
+
+  /** What is wrong with a certificate, also where its authority is for the other side. */
+  detailOf ({ detail }: Refused, leaf: Uint8Array, sent: readonly Uint8Array[]): RefusalDetail {
+    return this.#otherSide.explain(detail, leaf, sent)
   }
 }

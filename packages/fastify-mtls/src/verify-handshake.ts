@@ -55,7 +55,7 @@ function refuseUnread (socket: TLSSocket, code: string): HandshakeResult {
 }
 
 /** What `trust.explain` finds where no path of verified signatures leads to a CA in force. */
-const STRANGER_STEPS: ReadonlySet<string> = new Set(['issuer_unknown', 'signature_invalid'])
+const STRANGER_STEPS: ReadonlySet<string> = new Set(['issuer_unknown', 'signature_invalid', 'other_side'])
 
 /** Names the certificate at fault, where that can be found out. OpenSSL tells the last thing that it found, which may be that a stranger's certificate has ended. */
 function refuseByOpenssl (code: string, { leaf, sent, isWhole }: PresentedChain, trust: Trust, onExplained: HandshakeOptions['onExplained']): HandshakeResult {
@@ -83,8 +83,9 @@ function describeOrder (code: string): RefusalDetail {
 }
 
 /** @param code OpenSSL's, where it was overruled: the log knows by it that a stranger may be who is refused */
-function refuseDecided (decision: Refused, { leaf, resumed }: PresentedClient, trust: Trust, code: string | undefined): HandshakeResult {
-  const { reason, detail } = trust.remembers(leaf) ? refusalAfterAcceptance(decision) : decision
+function refuseDecided (decision: Refused, { leaf, sent, resumed }: PresentedClient, trust: Trust, code: string | undefined): HandshakeResult {
+  const told = { ...decision, detail: trust.detailOf(decision, leaf, sent) }
+  const { reason, detail } = trust.remembers({ leaf, sent, resumed }) ? refusalAfterAcceptance(told) : told
   // The session's intermediate is not known to this process: the client has to send it, in a full handshake.
   return refuse(resumed && reason === 'unknown_ca' ? 'resumption_refused' : reason, leaf, detail, code)
 }

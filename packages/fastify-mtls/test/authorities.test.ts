@@ -92,8 +92,28 @@ test('an authority for servers admits no client, not even by a resumed session',
   const again = await dial(world, 'HTTP/1.1', client, { session: first.session, maxVersion: 'TLSv1.2' })
   t.equal(await again.ask(), undefined)
   await t.rejects(call(world, await world.partner.issue({ cn: 'web', spiffe: 'spiffe://partner.example/web' })))
-  t.match(world.refusals.at(-1), { reason: 'unknown_ca', detail: { message: /leads to the authority "partner", which is for servers alone/ } })
+  t.match(world.refusals.at(-1), { reason: 'unknown_ca', detail: { step: 'other_side', message: /leads to the authority "partner", which is for servers alone/ } })
+  t.match(world.ended, [{ reason: 'ca_removed', detail: { step: 'other_side', message: /leads to the authority "partner", which is for servers alone \(option for\)/ } }], 'the open connection is told the same')
   await first.close()
+})
+
+test('a client that leaves its chain out is not told that its CA was removed, whoever was accepted before', async (t) => {
+  const [ca, partner] = [await createDevCa(), await createDevCa({ name: 'Partner Root' })]
+  const issuing = await partner.intermediate({ name: 'Partner Issuing' })
+  const client = await issuing.issue({ cn: 'web', spiffe: 'spiffe://partner.example/web' })
+  const world = await startWorld(t, {
+    ca,
+    material: { ca: undefined, authorities: { internal: { ca: ca.root, names: 'any' }, partner: { ca: partner.root, ...limits }, other: { ca: issuing.certificate, names: { dns: 'other.example' } } } }
+  })
+  const bare = { cert: client.cert, key: client.key }
+  for (let round = 0; round < 2; round += 1) {
+    await t.rejects(call(world, bare))
+    t.match(world.refusals.splice(0), [{ reason: 'unknown_ca', detail: { step: 'issuer_unknown', message: /CN=Partner Issuing/ } }])
+    t.match(await call(world, idOf(client)), { status: 200 })
+  }
+  world.credentials.update({ authorities: { internal: { ca: ca.root, names: 'any' }, other: { ca: issuing.certificate, names: { dns: 'other.example' } } } })
+  await t.rejects(call(world, idOf(client)))
+  t.match(world.refusals, [{ reason: 'unknown_ca' }])
 })
 
 test('each authority has its own lists and its own policy', async (t) => {

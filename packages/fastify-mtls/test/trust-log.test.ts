@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { blockFile, blockMemory, memoryCredentials, memoryTrust } from '@peerkit/credentials'
+import { blockFile, blockMemory, fileTrust, memoryCredentials, memoryTrust } from '@peerkit/credentials'
 import { createDevCa } from '@peerkit/dev-ca'
 import Fastify from 'fastify'
 import { test } from 'tap'
@@ -72,13 +72,14 @@ test('a server says at its start what is doubtful about its trust, and later wha
     writeFileSync(path, 'version: 1\nblock: [{ name: CN=stolen }]')
     await block.reload()
     t.match(lines[2], { level: 30, added: 1, removed: 0, entries: 1, msg: 'new block list in force' })
+    t.match(lines[3], { level: 30, entries: 1, msg: 'the block list is in order again' })
     writeFileSync(path, 'version: 1\nblock: []')
     await block.reload()
-    t.equal(lines.length, 4)
+    t.equal(lines.length, 5)
     await app.close()
     writeFileSync(path, 'block: [')
     await t.rejects(block.reload())
-    t.equal(lines.length, 4, 'the end of the app is the end')
+    t.equal(lines.length, 5, 'the end of the app is the end')
     writeFileSync(path, 'version: 1\nblock: []')
     await block.reload()
   }
@@ -95,4 +96,27 @@ test('a list that tells nothing has no lines, and memory has', (t) => {
   block.update([])
   t.strictSame(told, ['new block list in force'])
   t.end()
+})
+
+test('the log names the authority whose files were refused, once, and the file', async (t) => {
+  const [ca, acme] = [await createDevCa(), await createDevCa({ name: 'Acme' })]
+  const folder = mkdtempSync(join(tmpdir(), 'peerkit-'))
+  t.after(() => { rmSync(folder, { recursive: true, force: true }) })
+  const [internalPem, acmePem] = [join(folder, 'internal.pem'), join(folder, 'acme.pem')]
+  writeFileSync(internalPem, ca.root)
+  writeFileSync(acmePem, acme.root)
+  const trust = await fileTrust({ authorities: { internal: { ca: internalPem, names: 'any' }, acme: { ca: acmePem, names: 'any' } }, watch: false })
+  t.after(async () => { await trust.close() })
+  const { lines, logger } = keep()
+  const app = Fastify({ logger } as never)
+  t.after(async () => { await app.close() })
+  logTrustChanges(trust, app.log as never, () => false)
+  writeFileSync(acmePem, 'broken')
+  for (let turn = 0; turn < 2; turn++) await t.rejects(trust.reload())
+  t.match(lines, [{ level: 40, authority: 'acme', reason: 'unreadable', detail: /authorities\.acme\.ca \(.*acme\.pem\)/, msg: 'new credentials refused; those in force stay' }])
+  t.equal(lines.length, 1)
+  writeFileSync(acmePem, acme.root)
+  await trust.reload()
+  t.match(lines[1], { level: 30, authority: 'acme', generation: 1, msg: 'credentials are in order again' })
+  t.equal(lines.length, 2)
 })

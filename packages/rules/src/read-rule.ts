@@ -6,13 +6,13 @@ import { NotCondition, ViaCondition } from './nested-conditions.ts'
 import type { ParsedKey, ParsedRule } from './parsed-rule.ts'
 import { readNameRule } from './read-name-rule.ts'
 import { refuseRule } from './refuse-rule.ts'
+import { refuseUnknownAuthority } from './refuse-unknown-authority.ts'
 import { OTHER_NAMES, RULE_KEYS, TEXT_KEYS } from './rule-keys.ts'
 import type { RuleKey } from './rule-keys.ts'
 import type { RulePath } from './rule-path.ts'
 import { listClauses } from './list-clauses.ts'
 import { refuseContradiction } from './refuse-contradiction.ts'
 import type { StandingJudge } from './rule-standing.ts'
-import { refuseUnknownAuthority } from './values/authority.ts'
 
 const EXPECTED = 'a rule, such as { "dns": "api.example.com" }'
 
@@ -70,7 +70,7 @@ function readKey (key: RuleKey, spelling: string, content: unknown, path: RulePa
   const read = TEXT_KEYS.get(key) as NonNullable<ReturnType<typeof TEXT_KEYS.get>>
   const values = listValues(content, path)
   const terms = values.map(({ value, path }) => read(value, path))
-  const known = key === 'authority' ? place.judge?.authorities.byName : undefined
+  const known = key === 'authority' ? place.judge?.authorities : undefined
   if (known !== undefined) for (const { value, path } of values) refuseUnknownAuthority(value as string, known, path)
   return { key, spelling, values: values.map(({ value }) => value), conditions: [createLeafCondition(terms)], rules: undefined }
 }

@@ -1,5 +1,5 @@
 import type { Authorities } from './rule-authority.ts'
-import { NO, YES, askAuthority } from './rule-claims.ts'
+import { mayClaim } from './rule-claims.ts'
 import type { KeyClaims } from './rule-claims.ts'
 
 /**
@@ -31,10 +31,10 @@ export class RivalSearch {
       this.isPossible = mayClaimAll(this.#claims, this.#authorities, index)
       return this.isPossible
     }
-    const rows: number[][] = []
+    const rows: boolean[][] = []
     for (const { alternatives } of this.#claims) {
-      const row = alternatives.map((one) => askAuthority(one, this.#authorities, index))
-      if (row.every((sure) => sure === NO)) return false
+      const row = alternatives.map((one) => mayClaim(one, this.#authorities, index))
+      if (!row.includes(true)) return false
       rows.push(row)
     }
     this.isPossible = true
@@ -47,11 +47,11 @@ export class RivalSearch {
   }
 
   /** Another that may claim a value of a key, too. */
-  #enter (row: readonly number[], key: number, index: number): number | undefined {
+  #enter (row: readonly boolean[], key: number, index: number): number | undefined {
     const claimants = this.#claimants[key] as (number | undefined)[]
     let other: number | undefined
-    for (const [value, sure] of row.entries()) {
-      if (sure !== YES) continue
+    for (const [value, may] of row.entries()) {
+      if (!may) continue
       other ??= claimants[value]
       claimants[value] ??= index
     }
@@ -61,5 +61,5 @@ export class RivalSearch {
 
 /** Whether an authority may claim some value of every key. */
 export function mayClaimAll (claims: readonly KeyClaims[], authorities: Authorities, index: number): boolean {
-  return claims.every(({ alternatives }) => alternatives.some((one) => askAuthority(one, authorities, index) !== NO))
+  return claims.every(({ alternatives }) => alternatives.some((one) => mayClaim(one, authorities, index)))
 }

@@ -7,6 +7,8 @@ import type { RulePath } from './rule-path.ts'
 export interface RuleAuthority {
   /** What `authority` of a rule names, and `authority` of an identity says. */
   readonly name: string
+  /** Set where it vouches for the other side alone: peers of these rules cannot come from it, and a rule cannot name it. */
+  readonly only?: 'clients' | 'servers' | undefined
   /** Whether it vouches for a kind at all. */
   vouchesFor (kind: ClaimKind): boolean
   /**
@@ -24,10 +26,14 @@ export class Authorities {
   readonly list: readonly RuleAuthority[]
   /** The place of each in the list. */
   readonly byName: ReadonlyMap<string, number>
+  /** Those that vouch for the other side alone: whom each vouches for. */
+  readonly elsewhere: ReadonlyMap<string, 'clients' | 'servers'>
   readonly #masks: readonly number[]
 
-  constructor (list: readonly RuleAuthority[]) {
+  constructor (all: readonly RuleAuthority[]) {
+    const list = all.filter(isAsked)
     this.list = list
+    this.elsewhere = new Map(all.flatMap(({ name, only }) => only === undefined ? [] : [[name, only]]))
     this.byName = new Map(list.map(({ name }, index) => [name, index]))
     this.#masks = list.map((one) => maskOf(...READABLE_KINDS.filter((kind) => one.vouchesFor(kind))))
   }
@@ -42,6 +48,10 @@ export class Authorities {
   }
 }
 
+function isAsked ({ only }: RuleAuthority): boolean {
+  return only === undefined
+}
+
 const EXPECTED = 'an array of authorities, each with name, vouchesFor and mayClaim'
 
 /** The option `authorities`, checked. @throws MTLS_ERR_RULE_INVALID */
@@ -53,14 +63,18 @@ export function readAuthorities (value: readonly RuleAuthority[] | undefined, pa
   for (const [index, one] of (value as readonly (Partial<RuleAuthority> | null | undefined)[]).entries()) {
     const at = path.at(index)
     if (typeof one !== 'object' || one === null) refuseRule(at, 'wrong_type', one, EXPECTED)
-    const { name } = one
+    const { name, only } = one
     if (typeof name !== 'string') refuseRule(at.at('name'), 'wrong_type', name, 'a text')
     if (name === '') refuseRule(at.at('name'), 'empty', name, 'a text')
     if (names.has(name)) refuseRule(at.at('name'), 'duplicate_key', name, 'each authority once')
     names.add(name)
+    if (only !== undefined && only !== 'clients' && only !== 'servers') {
+      refuseRule(at.at('only'), 'invalid_value', only, '"clients", "servers" or undefined')
+    }
     for (const method of ['vouchesFor', 'mayClaim'] as const) {
       if (typeof one[method] !== 'function') refuseRule(at.at(method), 'wrong_type', one[method], 'a function')
     }
   }
-  return new Authorities([...value])
+  // Nobody whom the rules are about has an authority: there is none to check against.
+  return value.some(isAsked) ? new Authorities([...value]) : undefined
 }

@@ -10,7 +10,7 @@ import { parseIp, renderIp } from './values/ip-address.ts'
 interface Claim {
   readonly kind: ClaimKind
   readonly value: string
-  /** Stands for many names, and `value` is its literal part: who may claim that part may claim all of them. */
+  /** Stands for many names, and `value` is its literal part. */
   readonly pattern?: string
 }
 
@@ -23,11 +23,6 @@ export interface KeyClaims {
   /** One for each value. */
   readonly alternatives: readonly Alternative[]
 }
-
-/** How sure it is that an authority may claim something. In this order. */
-export const NO = 0
-export const UNCLEAR = 1
-export const YES = 2
 
 const ATTRIBUTES: ReadonlyMap<RuleKey, string> = new Map<RuleKey, string>([
   ['commonName', '2.5.4.3'], ['organization', '2.5.4.10'], ['organizationalUnit', '2.5.4.11'],
@@ -44,26 +39,15 @@ export function listClaims (keys: readonly ParsedKey[]): readonly KeyClaims[] {
   }))
 }
 
-/** How sure it is that an authority may claim one value. */
-export function askAuthority (alternative: Alternative, authorities: Authorities, index: number): number {
+/** Whether an authority may claim one value. Of a pattern or a range, any name that it stands for is enough. */
+export function mayClaim (alternative: Alternative, authorities: Authorities, index: number): boolean {
   const authority = authorities.list[index] as RuleAuthority
   const vouched = authorities.kindsOf(index)
-  let sure = YES
-  for (const claims of alternative) {
-    let best = NO
-    for (const claim of claims) {
-      if ((maskOf(claim.kind) & vouched) !== 0) best = Math.max(best, askClaim(claim, authority))
-      if (best === YES) break
-    }
-    sure = Math.min(sure, best)
-    if (sure === NO) break
-  }
-  return sure
-}
-
-function askClaim ({ kind, value, pattern }: Claim, authority: RuleAuthority): number {
-  if (authority.mayClaim(kind, value) !== false) return YES
-  return pattern !== undefined && authority.mayClaim(kind, pattern) !== false ? UNCLEAR : NO
+  return alternative.every((claims) => claims.some(({ kind, value, pattern }) => {
+    if ((maskOf(kind) & vouched) === 0) return false
+    return authority.mayClaim(kind, value) !== false ||
+      (pattern !== undefined && authority.mayClaim(kind, pattern) !== false)
+  }))
 }
 
 function readClaim (key: RuleKey, text: string): Claim {

@@ -52,7 +52,7 @@ export class StandingJudge {
 
   #refuse ({ path, keys }: Omit<ParsedRule, 'standing'>, demand: RuleDemand, claims: readonly KeyClaims[]): never {
     const flaws = this.#finder.permitted(demand).map((index) => this.#findFlaw(index, keys, demand, claims))
-    const texts = flaws.slice(0, MAX_NAMED).map(({ text }) => text)
+    const texts = selectFlaws(flaws).map(({ text }) => text)
     const more = flaws.length - texts.length
     const hint = [...texts, ...(more > 0 ? [`and ${more} more like these`] : [])].join('; ')
     const key = flaws[0]?.key
@@ -69,21 +69,37 @@ export class StandingJudge {
     const missing = demand.kinds & ~this.authorities.kindsOf(index)
     if (missing !== 0) {
       const key = keys.find((one) => (kindsOfKey(one) & missing) !== 0)
-      return { key, text: `${who} does not vouch for ${listKinds(missing)}` }
+      return { key, kind: 'unvouched', text: `${who} does not vouch for ${listKinds(missing)}` }
     }
     const failing = this.#finder.findFailing(demand, index)
     if (failing !== undefined) {
-      return { key: keys.find(({ key }) => key === 'not'), text: `${who} ${describeFailing(failing)}` }
+      const key = keys.find((one) => one.key === 'not')
+      return { key, kind: failing.kinds === 0 ? 'excluded' : 'not', text: `${who} ${describeFailing(failing)}` }
     }
     const key = claims.find((one) => !mayClaimAll([one], this.authorities, index))?.key
-    return { key, text: `${who} may not claim ${describeValues(key)}` }
+    return { key, kind: 'outside', text: `${who} may not claim ${describeValues(key)}` }
   }
 }
+
+/** What may be wrong, the most telling first: an authority that vouches for the kind is more likely to be the one that was meant. */
+const FLAW_KINDS = ['outside', 'excluded', 'not', 'unvouched'] as const
 
 /** Why no peer of one authority matches. */
 interface Flaw {
   readonly key: ParsedKey | undefined
+  readonly kind: typeof FLAW_KINDS[number]
   readonly text: string
+}
+
+/** Some of the flaws, the most telling first, and at least one of each kind. */
+function selectFlaws (flaws: readonly Flaw[]): readonly Flaw[] {
+  const byKind = FLAW_KINDS.map((kind) => flaws.filter((flaw) => flaw.kind === kind)).filter(({ length }) => length > 0)
+  let spare = MAX_NAMED - byKind.length
+  return byKind.flatMap(([first, ...others]) => {
+    const more = others.slice(0, Math.max(0, spare))
+    spare -= more.length
+    return [first as Flaw, ...more]
+  })
 }
 
 function describeFailing ({ kinds }: NotDemand): string {

@@ -53,6 +53,16 @@ test('refuses an authority that is not known, wherever it stands', async (t) => 
   }
   const many = Array.from({ length: 12 }, (_, i) => authority(`a${i}`, ANY))
   t.match(error({ authority: 'zzz' }, many).message, /"a0", .*"a9" or 2 more$/)
+  const api = { ...authority('partner-api', ANY), only: 'servers' } as const
+  t.equal(
+    error({ authority: 'partner-api' }, [internal, api, partner]).message,
+    `Invalid rule: r[0].authority: found "partner-api", expected ${'the name of an authority, "internal" or "partner"'}; ` +
+    'authority "partner-api" vouches for servers alone'
+  )
+  t.same(warnings({ dns: 'api.x' }, [internal, api]), [], 'and it is no rival')
+  t.match(error({ email: 'a@b' }, [partner, api]), { reason: 'never_matches' }, 'nor does it satisfy a rule')
+  t.doesNotThrow(() => compileRules([{ authority: 'anything' }], { authorities: [api] }), 'where it is alone nothing is known')
+  t.match(error({ cn: 'a' }, [{ ...internal, only: 'both' as never }]), { reason: 'invalid_value', path: 'options.authorities[0].only' })
   t.doesNotThrow(() => compileRules([{ authority: 'anything' }]), 'without the option nothing is known')
 })
 
@@ -76,6 +86,17 @@ test('refuses a rule that no authority can satisfy, and says why', async (t) => 
   t.equal(message({ spiffe: 'spiffe://partner/a', dns: 'x.example' }, partner, narrow),
     'r[0]: found "spiffe, dns", expected a rule that peers of some authority can match; ' +
     'authority "partner" may not claim dns "x.example"; authority "narrow" does not vouch for spiffe')
+  const blind = Array.from({ length: 5 }, (_, i) => authority(`a${i}`, {}))
+  t.match(
+    message({ dns: 'x.example' }, ...blind, partner, narrow),
+    /; authority "partner" may not claim dns "x.example"; authority "narrow" may not claim dns "x.example"; authority "a0" does not vouch for dns; and 4 more like these$/,
+    'who vouches for the kind is named first'
+  )
+  t.match(
+    message({ dns: 'x.example', not: [{ authority: 'internal' }, { authority: 'named', ou: 'x' }] }, ...blind, authority('named', { dns: 'any' }), internal, partner),
+    /; authority "partner" may not claim dns "x.example"; authority "internal" is excluded by "not"; authority "named" does not vouch for subject, so that "not" never holds; authority "a0" does not vouch for dns; and 4 more like these$/,
+    'and each kind of flaw once'
+  )
   t.match(
     message({ dns: ['a.example', 'b.example'] }, partner, narrow),
     /authority "partner" may not claim any value of dns; authority "narrow" may not claim any value of dns$/
@@ -183,6 +204,22 @@ test('warns of a rule that several authorities may satisfy, for every key', asyn
     t.same(warnings({ ...rule, publicKey: 'ab'.repeat(32) }, [internal, other]), [])
     t.same(warnings(rule, [internal]), [], 'with one authority there is no other')
   }
+  const [wide, narrow] = [{ dns: ['globex.example'], uri: ['https://a.example/'], ip: ['10.1.'] }, { dns: ['shop.globex.example'], uri: ['https://a.example/x'], ip: ['10.1.2.'] }]
+    .map((bounds, index) => authority(['wide', 'narrow'][index] as string, bounds)) as [RuleAuthority, RuleAuthority]
+  const [one, two] = [authority('one', { dns: ['one.'] }), authority('two', { dns: ['two.'] })]
+  for (const [rule, first, second] of [
+    [{ dns: '*.globex.example' }, wide, narrow],
+    [{ uri: 'https://a.example/*' }, wide, narrow],
+    [{ ip: '10.0.0.0/8' }, wide, narrow],
+    [{ dns: '*.a' }, one, two]
+  ] as const) {
+    const [key] = Object.keys(rule)
+    t.same(
+      warnings(rule, [first, second]),
+      [`r[0]: matches ${key} alone, which authorities ${first.name} and ${second.name} may both claim; add "authority"`],
+      'a pattern or a range that the bounds of both overlap'
+    )
+  }
   const issuer = ', which authorities internal and other may both claim, ' +
     'since a CA of either may bear the name of the issuer; add "authority"'
   t.same(warnings({ issuer: 'CN=x' }, [internal, other]), [`r[0]: matches issuer alone${issuer}`])
@@ -203,7 +240,6 @@ test('warns of nothing where only one authority may claim what the rule asks', a
   const two = authority('two', { dns: ['two.'], ip: 'any' })
   t.same(warnings({ dns: ['one.a', 'two.a'] }, [one, two]), [], 'no value is of both')
   t.same(warnings({ dns: ['one.a', 'two.a'], ip: '10.0.0.1' }, [one, two]), [])
-  t.same(warnings({ dns: '*.a' }, [one, two]), [], 'a pattern that is in nobody\'s bounds as a whole')
   t.match(
     warnings({ dns: ['one.a', 'two.a', 'two.b'] }, [one, two, authority('three', { dns: ['two.b'] })]),
     [/authorities two and three may both claim/]

@@ -54,8 +54,12 @@ export interface TrustEvaluator {
    * and that have not ended. Processes with the same ones can resume each other's TLS sessions.
    */
   readonly learned: readonly string[]
-  /** Whether a leaf was accepted before, though it may not be any more. */
-  remembers (leaf: Uint8Array): boolean
+  /**
+   * Whether a leaf was accepted before, though it may not be any more.
+   *
+   * @param sent only with exactly these certificates beside it. Default: whatever came with it
+   */
+  remembers (leaf: Uint8Array, sent?: readonly Uint8Array[]): boolean
   /** Whether neither the anchors nor the revocation data moved since a decision. */
   isCurrent (decision: Pick<Decision, 'version'>): boolean
   /** Whether a decision may be used without asking again: it is current, and its time is not over. */
@@ -104,8 +108,8 @@ class Evaluator implements TrustEvaluator {
     return [...this.#learned].filter(([, end]) => now < end).map(([authority]) => crypto.hash('sha256', authority, 'hex')).sort()
   }
 
-  remembers (leaf: Uint8Array): boolean {
-    return this.#recall(leaf).length > 0
+  remembers (leaf: Uint8Array, sent?: readonly Uint8Array[]): boolean {
+    return sent === undefined ? this.#recall(leaf).length > 0 : this.#memory.find(leaf, sent) !== undefined
   }
 
   isCurrent ({ version }: Pick<Decision, 'version'>): boolean {

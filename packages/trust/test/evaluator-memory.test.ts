@@ -75,6 +75,7 @@ test('a refusal is not remembered: what a new process would accept is accepted',
   t.equal(told(trust.evaluate(leaf, { sent: [intermediate] })), 'accepted by ca < root')
   t.equal(trust.remembers(leaf), true)
   t.equal(trust.remembers(ca.issue()), false)
+  t.strictSame([trust.remembers(leaf, [intermediate]), trust.remembers(leaf, [])], [true, false], 'with what it came with, and not without')
 })
 
 test('intermediates that only an earlier handshake brought help a resumed one, and never a full one', async (t) => {

@@ -49,9 +49,7 @@ export class ServerTrust {
   explain ({ leaf, sent }: PresentedServer): RefusalDetail | undefined {
     const decision = this.#explainer.evaluate(leaf, { sent })
     if (decision instanceof Promise || decision.accepted) return undefined
-    const { detail } = decision
-    const elsewhere = detail.step === 'issuer_unknown' ? this.#otherSide.explain(leaf, sent) : undefined
-    return elsewhere === undefined ? detail : { ...detail, message: elsewhere }
+    return this.#otherSide.explain(decision.detail, leaf, sent)
   }
 
   /**

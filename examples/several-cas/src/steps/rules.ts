@@ -30,10 +30,11 @@ export async function wrongRules ({ folder }: Pki, { title, line, expect }: Tran
   }
   for (const [rule, expected] of [
     [{ spiffe: 'spiffe://acme.example/**', authority: 'acne' }, 'does not start'],
+    [{ dns: 'api.globex.example', authority: 'globex-api' }, 'does not start'],
     [{ ou: 'billing', authority: 'acme' }, 'does not start'],
     [{ spiffe: 'spiffe://initech.example/**' }, 'does not start'],
     [{ authority: 'acme', not: { ou: 'suspended' } }, 'does not start'],
-    [{ dns: 'shop.globex.example' }, 'starts, and warns'],
+    [{ dns: '*.globex.example' }, 'starts, and warns'],
     [{ authority: ['internal', 'acme'], not: { ou: 'suspended' } }, 'starts, and warns']
   ] as const) {
     const [outcome = '', ...message] = (await tryRule(rule)).split(': ')

@@ -26,6 +26,8 @@ export interface AuthorityAnswer {
   readonly authority: NamedAuthority
   /** Undefined: it is not asked, since it vouches for the other side alone. */
   readonly refused: Refused | undefined
+  /** Of one that is not asked: whether the chain leads to it. */
+  readonly leadsHere: boolean
   /** The name that it does not vouch for. */
   readonly outside: OutsideName | undefined
 }
@@ -44,11 +46,20 @@ export async function askEach (
 ): Promise<readonly AuthorityAnswer[]> {
   return await Promise.all(asked.map(async (one) => {
     const { authority } = one
-    if (!vouchesFor(authority, question.side)) return { authority, refused: undefined, outside: undefined }
+    if (!vouchesFor(authority, question.side)) {
+      return { authority, refused: undefined, leadsHere: await leadsTo(one, question), outside: undefined }
+    }
     const decision = await askAuthorities([one], question)
     const refused = decision.accepted ? undefined : decision
-    return { authority, refused, outside: findOutside(authority, refused, question) }
+    return { authority, refused, leadsHere: false, outside: findOutside(authority, refused, question) }
   }))
+}
+
+/** Whether the chain leads to an authority, whatever it vouches for. */
+async function leadsTo (one: AskedAuthority, { chain: [leaf = new Uint8Array(), ...sent], at }: AskedChain): Promise<boolean> {
+  const authority: Authority = { ...toAuthority(one), names: 'any', revocation: [] }
+  const trust = createTrustEvaluator({ authorities: () => [authority], purpose: 'any', now: () => at })
+  return (await trust.evaluate(leaf, { sent })).accepted
 }
 
 function findOutside (

@@ -5,7 +5,7 @@ import type { AlgorithmPolicy, AuthorityNames } from '@peerkit/trust'
 import { UsageError } from '../usage-error.ts'
 import { findNearest } from '../nearest.ts'
 import { shown } from '../shown.ts'
-import { readDay } from './read-day.ts'
+import { describeDay, readDay } from './read-day.ts'
 
 export type AuthorityUse = 'clients' | 'servers' | 'both'
 
@@ -108,7 +108,7 @@ function readServerAuthOnly (given: unknown, where: string): number {
     throw wrong(place, isObject(given) ? keys.join(', ') : given, 'an object such as { "acceptUntil": "2027-03-15" }')
   }
   const day = readDay(given['acceptUntil'])
-  if (day === undefined) throw wrong(`${place}.acceptUntil`, given['acceptUntil'], 'a day such as "2027-03-15"')
+  if (day === undefined) throw wrong(`${place}.acceptUntil`, given['acceptUntil'], describeDay(given['acceptUntil']))
   return day
 }
 

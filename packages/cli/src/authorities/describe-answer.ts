@@ -52,9 +52,11 @@ export function describeEach (each: readonly AuthorityAnswer[], at: number): rea
   return each.map((answer) => `${answer.authority.name}: ${describeOne(answer, at)}`)
 }
 
-function describeOne ({ authority, refused, outside }: AuthorityAnswer, at: number): string {
+function describeOne ({ authority, refused, leadsHere, outside }: AuthorityAnswer, at: number): string {
   const { use, serverAuthOnlyUntil } = authority
-  if (refused === undefined) return `not asked, since it is for ${use} alone`
+  if (refused === undefined) {
+    return `${leadsHere ? 'the chain leads here, but it is' : 'not asked, since it is'} for ${use} alone`
+  }
   const { step } = refused.detail
   if (outside !== undefined) {
     return `${step}, ${outside.kind} ${JSON.stringify(outside.name)} is outside of ${outside.bound}`
@@ -65,10 +67,11 @@ function describeOne ({ authority, refused, outside }: AuthorityAnswer, at: numb
 
 /** The same as data. */
 export function describeEachAsData (each: readonly AuthorityAnswer[]): readonly object[] {
-  return each.map(({ authority: { name, use }, refused, outside }) => ({
+  return each.map(({ authority: { name, use }, refused, leadsHere, outside }) => ({
     name,
     for: use,
     asked: refused !== undefined,
+    leadsHere: refused === undefined ? leadsHere : undefined,
     step: refused?.detail.step,
     message: refused?.detail.message,
     outside

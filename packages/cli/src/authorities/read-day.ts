@@ -1,5 +1,11 @@
 const DAY = /^[0-9]{4}-[0-9]{2}-[0-9]{2}$/
 
+/** What is expected in place of what is no day. */
+export function describeDay (found: unknown): string {
+  const isWritten = typeof found === 'string' && DAY.test(found)
+  return `a day such as "2027-03-15"${isWritten ? ` (there is no ${found})` : ''}`
+}
+
 /** A day at 00:00 UTC, in milliseconds since the epoch; undefined for what is none. */
 export function readDay (text: unknown): number | undefined {
   const time = typeof text === 'string' && DAY.test(text) ? Date.parse(`${text}T00:00:00Z`) : Number.NaN

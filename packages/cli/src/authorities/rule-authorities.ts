@@ -1,10 +1,12 @@
 import type { RuleAuthority } from '@peerkit/rules'
-import type { NamedAuthority } from './named-authority.ts'
+import { vouchesFor } from './named-authority.ts'
+import type { NamedAuthority, Side } from './named-authority.ts'
 
-/** Authorities as rules are checked against them. */
-export function ruleAuthoritiesOf (authorities: readonly NamedAuthority[]): readonly RuleAuthority[] {
-  return authorities.map(({ name, bounds }) => ({
+/** Authorities as rules about one side are checked against them. */
+export function ruleAuthoritiesOf (authorities: readonly NamedAuthority[], side: Side): readonly RuleAuthority[] {
+  return authorities.map(({ name, bounds, use }) => ({
     name,
+    only: use === 'both' || vouchesFor({ use }, side) ? undefined : use,
     vouchesFor: (kind) => bounds.vouchesFor(kind),
     mayClaim: (kind, value) => bounds.mayClaim(kind, value)
   }))

@@ -87,10 +87,11 @@ function readDay (given: { readonly acceptUntil: string }, where: string): numbe
   if (typeof given !== 'object' || given === null) throw new MTLS_ERR_CREDENTIALS_OPTION(`${where}.serverAuthOnly is ${show(given)}; expected an object such as { acceptUntil: "2027-03-15" }`)
   checkKeys(given, ['acceptUntil'], ['acceptUntil'], `${where}.serverAuthOnly`)
   const { acceptUntil } = given
-  const time = DAY.test(String(acceptUntil)) ? Date.parse(`${acceptUntil}T00:00:00Z`) : Number.NaN
+  const isDay = DAY.test(String(acceptUntil))
+  const time = isDay ? Date.parse(`${acceptUntil}T00:00:00Z`) : Number.NaN
   // Date.parse takes 2027-02-31 for a day in March.
   if (Number.isNaN(time) || new Date(time).toISOString().slice(0, 10) !== acceptUntil) {
-    throw new MTLS_ERR_CREDENTIALS_OPTION(`${where}.serverAuthOnly.acceptUntil is ${show(acceptUntil)}; expected a day such as "2027-03-15"`)
+    throw new MTLS_ERR_CREDENTIALS_OPTION(`${where}.serverAuthOnly.acceptUntil is ${show(acceptUntil)}${isDay ? ', and there is no such day' : ''}; expected a day such as "2027-03-15"`)
   }
   return time
 }

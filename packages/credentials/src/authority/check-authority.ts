@@ -8,9 +8,11 @@ import { digestCrl } from '../content-digest.ts'
 import { refused } from '../errors.ts'
 import { listOf } from '../material.ts'
 import type { Pem } from '../material.ts'
+import { blame } from '../part.ts'
 import { readCertificates } from '../read-certificates.ts'
 import type { AuthorityInput } from './list-authorities.ts'
 import type { ReadSettings } from './authority-settings.ts'
+import type { SnapshotAuthority } from './snapshot-authority.ts'
 
 /** An authority whose material passed every check. */
 export interface CheckedAuthority {
@@ -58,20 +60,35 @@ export function checkAuthority ({ name, settings, material, origins, crlDigests,
   return { name, settings, anchors: checked.anchors, crlIssuers, candidates, intermediates, crlOrigin: origins.crl, hasCrls: digests.length > 0, trust, warnings: [...checked.warnings, ...warnings, ...over] }
 }
 
-/** One CA in two authorities: nobody could say whose names count. @throws MTLS_ERR_CREDENTIALS_REFUSED */
-export function refuseSharedAnchors (authorities: readonly CheckedAuthority[], where: (name: string) => string): void {
-  const owners = new Map<string, string>()
+/**
+ * One CA in two authorities: nobody could say whose names count. The authority that did not have it until now is at fault, else the later one.
+ *
+ * @param inForce the authorities until now
+ * @throws MTLS_ERR_CREDENTIALS_REFUSED
+ */
+export function refuseSharedAnchors (authorities: readonly CheckedAuthority[], where: (name: string) => string, inForce: readonly SnapshotAuthority[] = []): void {
+  const owners = new Map<string, { readonly name: string, readonly identity: PeerIdentity }>()
   for (const { name, anchors } of authorities) {
     for (const { identity } of anchors) {
-      // As names are chained (RFC 5280 section 7.1): the same CA with its name in other letters is the same CA.
-      const key = `${identity.publicKey256 ?? ''} ${identity.subject === undefined ? '' : nameKey(rdnKeys(identity.subject))}`
+      const [key, here] = [caKey(identity), { name, identity }]
       const owner = owners.get(key)
-      if (owner !== undefined && owner !== name) {
-        throw refused('no_anchor', where(name), `found ${String(identity)}, which authority "${owner}" has as well, in ${where(owner)}; expected each CA in one authority`)
+      if (owner !== undefined && owner.name !== name) {
+        const had = inForce.find(({ anchors: known }) => known.some((anchor) => caKey(anchor) === key))?.name
+        const [taker, holder] = had === name ? [owner, here] : [here, owner]
+        const isTwin = taker.identity.fingerprint256 !== holder.identity.fingerprint256
+        const what = isTwin
+          ? `; authority "${holder.name}" has the same CA (same name and key, other certificate: ${String(holder.identity)}) in ${where(holder.name)}`
+          : `, which authority "${holder.name}" has as well, in ${where(holder.name)}`
+        throw blame(refused('no_anchor', where(taker.name), `found ${String(taker.identity)}${what}; expected each CA in one authority`), [taker.name])
       }
-      owners.set(key, name)
+      owners.set(key, here)
     }
   }
+}
+
+/** Name and key, as names are chained (RFC 5280 section 7.1): the same CA with its name in other letters is the same CA. */
+export function caKey ({ publicKey256 = '', subject }: PeerIdentity): string {
+  return `${publicKey256} ${subject === undefined ? '' : nameKey(rdnKeys(subject))}`
 }
 
 function readCas (given: Pem | readonly Pem[] | undefined, where: string): ParsedCertificate[] {

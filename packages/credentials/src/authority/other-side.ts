@@ -1,3 +1,4 @@
+import type { RefusalDetail } from '@peerkit/events'
 import { createTrustEvaluator } from '@peerkit/trust'
 import type { TrustEvaluator } from '@peerkit/trust'
 import type { TrustSnapshot } from '../credential-snapshot.ts'
@@ -19,13 +20,15 @@ export class OtherSide {
     this.#now = now
   }
 
-  /** A sentence; undefined where no authority of the other side vouches for it. */
-  explain (leaf: Uint8Array, sent: readonly Uint8Array[]): string | undefined {
-    if (this.#source.current.authorities.every((authority) => vouchesFor(authority, this.#side))) return undefined
+  /** What is wrong with a certificate: as it is told already, or, where no way leads to an authority of this side, that it leads to one of the other. */
+  explain (detail: RefusalDetail, leaf: Uint8Array, sent: readonly Uint8Array[]): RefusalDetail {
+    if (detail.step !== 'issuer_unknown') return detail
+    if (this.#source.current.authorities.every((authority) => vouchesFor(authority, this.#side))) return detail
     const decision = (this.#evaluator ??= this.#create()).evaluate(leaf, { sent })
-    if (decision instanceof Promise || !decision.accepted) return undefined
+    if (decision instanceof Promise || !decision.accepted) return detail
     const { peer, authority } = decision
-    return `${String(peer)} leads to the authority "${authority}", which is for ${this.#side === 'clients' ? 'servers' : 'clients'} alone (option for)`
+    const message = `${String(peer)} leads to the authority "${authority}", which is for ${this.#side === 'clients' ? 'servers' : 'clients'} alone (option for)`
+    return { ...detail, step: 'other_side', message }
   }
 
   #create (): TrustEvaluator {

@@ -7,6 +7,7 @@ import type { SnapshotAuthority } from './snapshot-authority.ts'
 /** An authority as rules ask about it; see `RuleAuthority` of @peerkit/rules. */
 export interface RuleAuthority {
   readonly name: string
+  readonly only?: 'clients' | 'servers' | undefined
   vouchesFor (kind: ClaimKind): boolean
   mayClaim (kind: ClaimKind, value: string): boolean
 }
@@ -20,10 +21,11 @@ export function boundsOf (authority: SnapshotAuthority): NameBounds {
   return bounds
 }
 
-/** The authorities of one side, in the form that `compileRules` of @peerkit/rules takes. */
+/** The authorities as `compileRules` of @peerkit/rules takes them. Those that vouch for the other side alone have `only`. */
 export function ruleAuthoritiesOf (snapshot: TrustSnapshot, side: 'clients' | 'servers'): readonly RuleAuthority[] {
-  return snapshot.authorities.filter((authority) => vouchesFor(authority, side)).map((authority) => {
+  return snapshot.authorities.map((authority) => {
     const bounds = boundsOf(authority)
-    return { name: authority.name, vouchesFor: (kind) => bounds.vouchesFor(kind), mayClaim: (kind, value) => bounds.mayClaim(kind, value) }
+    const only = vouchesFor(authority, side) ? undefined : side === 'clients' ? 'servers' : 'clients'
+    return { name: authority.name, only, vouchesFor: (kind) => bounds.vouchesFor(kind), mayClaim: (kind, value) => bounds.mayClaim(kind, value) }
   })
 }

@@ -75,6 +75,7 @@ class FileList extends LiveBlockList implements BlockFile {
       const read = await readStill(this.#path)
       this.#follower?.note(read)
       this.take(read.entries ?? [])
+      this.recover()
     } catch (error) {
       this.refuse(error as BlockListInvalidError)
       throw error

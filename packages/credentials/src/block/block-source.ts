@@ -3,7 +3,7 @@ import type { BlockEntry } from './block-entry.ts'
 import type { BlockListInvalidError } from './errors.ts'
 
 /** What a source tells its subscribers. */
-export type BlockChange = BlockListChanged | BlockListRefused
+export type BlockChange = BlockListChanged | BlockListRefused | BlockListRecovered
 
 /** Another list is in force. */
 export interface BlockListChanged {
@@ -16,6 +16,11 @@ export interface BlockListChanged {
 export interface BlockListRefused {
   readonly type: 'refused'
   readonly error: BlockListInvalidError
+}
+
+/** What was refused is right again, be it new or what it was before. A new one has been told as `changed`. */
+export interface BlockListRecovered {
+  readonly type: 'recovered'
 }
 
 /** A live list of certificates that are kept out. */

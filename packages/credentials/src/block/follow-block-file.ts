@@ -178,6 +178,7 @@ export class BlockFollower {
     else {
       this.note({ signature, digest: read.digest })
       if (read.entries !== undefined) this.#list.take(read.entries)
+      this.#list.recover()
     }
   }
 

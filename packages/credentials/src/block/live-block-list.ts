@@ -16,6 +16,7 @@ export class LiveBlockList implements BlockSource {
   /** When entries end, of those that do. */
   #ends: readonly number[] = []
   #version = 1
+  #isRefused = false
   #closed = false
   #closing: Promise<void> | undefined
 
@@ -62,7 +63,15 @@ export class LiveBlockList implements BlockSource {
 
   /** Says that a list was refused; what is in force stays. */
   refuse (error: BlockListInvalidError): void {
+    this.#isRefused = true
     this.#tell({ type: 'refused', error })
+  }
+
+  /** Says, where a list was refused, that what there is now is in order again. */
+  recover (): void {
+    if (!this.#isRefused) return
+    this.#isRefused = false
+    this.#tell({ type: 'recovered' })
   }
 
   subscribe (listener: (change: BlockChange) => void): () => void {

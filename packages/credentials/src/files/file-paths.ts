@@ -1,9 +1,10 @@
 import { MTLS_ERR_CREDENTIALS_OPTION } from '../errors.ts'
 import type { AuthoritySettings } from '../authority/authority-settings.ts'
-import { checkAuthorities } from '../authority/list-authorities.ts'
+import { DEFAULT_AUTHORITY, checkAuthorities } from '../authority/list-authorities.ts'
 import { TRUST_PARTS, listOf } from '../material.ts'
 import type { AuthorityOrigins, Origins } from '../material.ts'
 import { show } from '../option-check.ts'
+import type { Part } from '../part.ts'
 
 /** Where the parts lie. Several files may make up one part; one file may hold several parts. */
 export interface FilePaths extends Omit<TrustPaths, 'ca'> {
@@ -47,14 +48,17 @@ export interface FileEntry {
   readonly part: FilePart
   /** Whose part it is; undefined for those of `ca` and our own. */
   readonly authority: string | undefined
+  /** What is taken or refused as a whole with it. */
+  readonly of: Part
   readonly paths: readonly string[]
 }
 
 /** All parts that are given, in a fixed order. */
 export function listEntries (paths: FilePaths): readonly FileEntry[] {
-  const own = FILE_PARTS.map((part) => ({ part, authority: undefined, paths: listOf(paths[part]) }))
-  const named = Object.entries(paths.authorities ?? {}).flatMap(([authority, parts]) => TRUST_PARTS.map((part) => ({ part, authority, paths: listOf(parts[part]) })))
-  return [...own, ...named].filter((entry) => entry.paths.length > 0)
+  const own = OWN_PARTS.map((part) => ({ part, authority: undefined, of: undefined, paths: listOf(paths[part]) }))
+  const alone = TRUST_PARTS.map((part) => ({ part, authority: undefined, of: DEFAULT_AUTHORITY, paths: listOf(paths[part]) }))
+  const named = Object.entries(paths.authorities ?? {}).flatMap(([authority, parts]) => TRUST_PARTS.map((part) => ({ part, authority, of: authority, paths: listOf(parts[part]) })))
+  return [...own, ...alone, ...named].filter((entry) => entry.paths.length > 0)
 }
 
 /** @throws MTLS_ERR_CREDENTIALS_OPTION where a path is no path, or parts are missing or too many */

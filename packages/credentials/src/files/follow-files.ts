@@ -2,8 +2,9 @@ import type { watch } from 'node:fs'
 import { backOff } from '../backoff.ts'
 import type { Clock } from '../clock.ts'
 import type { CheckedMaterial, CheckedTrust } from '../check-material.ts'
+import { partsOf } from '../part.ts'
+import type { Part } from '../part.ts'
 import { closeAll } from '../revocation-checker.ts'
-import type { Checkers } from '../revocation-checker.ts'
 import { isRewritten, readSignature } from './file-signature.ts'
 import type { Signature } from './file-signature.ts'
 import type { FileLoader } from './load-files.ts'
@@ -45,7 +46,8 @@ export class FileFollower<Checked extends CheckedTrust = CheckedMaterial> {
   readonly #folders: FolderWatch | undefined
   readonly #unrest: Unrest
   readonly #controller = new AbortController()
-  #digest: string
+  /** Of the contents in force. */
+  #digests: ReadonlyMap<Part, string>
   /** Of the files as they were judged last, and as they were seen last. */
   #judged: Signature
   #seen: Signature
@@ -55,15 +57,16 @@ export class FileFollower<Checked extends CheckedTrust = CheckedMaterial> {
   #eventTimer: NodeJS.Timeout | undefined
   #cancelPoll = (): void => {}
   #cancelRetry = (): void => {}
+  #cancelConfirm = (): void => {}
   #looking: Promise<void> | undefined
   #again = false
   /** The signature that was, or will be, read a second time. */
   #confirmed: string | undefined
 
-  constructor (source: Followed<Checked>, first: { signature: Signature, digest: string }, options: FollowOptions<Checked>) {
+  constructor (source: Followed<Checked>, first: { signature: Signature, digests: ReadonlyMap<Part, string> }, options: FollowOptions<Checked>) {
     this.#source = source
     this.#options = options
-    this.#digest = first.digest
+    this.#digests = first.digests
     this.#judged = this.#seen = first.signature
     this.#unrest = new Unrest(source, options.clock, options.settle)
     this.#folders = options.events ? this.#openFolders() : undefined
@@ -83,6 +86,7 @@ export class FileFollower<Checked extends CheckedTrust = CheckedMaterial> {
     clearTimeout(this.#eventTimer)
     this.#cancelPoll()
     this.#cancelRetry()
+    this.#cancelConfirm()
     this.#folders?.close()
     await this.#looking
   }
@@ -166,9 +170,8 @@ export class FileFollower<Checked extends CheckedTrust = CheckedMaterial> {
 
   async #load (signature: Signature): Promise<void> {
     const { loader } = this.#options
-    const loaded = await loader.load(signature, { inForce: this.#digest, previous: this.#source.current, signal: this.#controller.signal })
-    const { checked } = loaded
-    const checkers: Checkers = checked === undefined ? new Map() : await loaded.makeCheckers(this.#source.changedAuthorities(checked))
+    const before = { source: this.#source, digests: this.#digests }
+    const { checked, checkers, digests, refusals } = await loader.load(signature, { before, signal: this.#controller.signal })
     if (this.#source.closed || (await readSignature(loader.paths)).text !== signature.text) {
       // Written while we read: what we hold may be half of each.
       closeAll(checkers)
@@ -176,11 +179,20 @@ export class FileFollower<Checked extends CheckedTrust = CheckedMaterial> {
       return
     }
     this.#judged = signature
-    this.#digest = loaded.digest
-    this.#unrest.calm()
-    this.#cancelRetry()
-    this.#confirmLater()
+    this.#digests = digests
     if (checked !== undefined) this.#source.take(checked, checkers)
+    this.#source.recover(refusals)
+    this.#note(refusals)
+    this.#confirmLater()
+  }
+
+  /** Says what was refused, and looks again where there is any. */
+  #note (refusals: ReadonlyMap<Part, Error>): void {
+    const failures = this.#unrest.note(refusals)
+    this.#cancelRetry()
+    if (failures === 0) return
+    const delay = backOff(failures, { first: 250, longest: 30_000, random: Math.random })
+    this.#cancelRetry = this.#options.clock.schedule(() => { this.#look() }, Math.min(delay, this.#unrest.untilReport))
   }
 
   #lookAfter (delay: number): void {
@@ -195,7 +207,8 @@ export class FileFollower<Checked extends CheckedTrust = CheckedMaterial> {
     // Once for each state of the file. The file system's clock may be ahead of ours, and would start this again and again.
     if (Date.now() - newest > COARSE_TIME || this.#confirmed === this.#judged.text || this.#source.closed) return
     this.#confirmed = this.#judged.text
-    this.#cancelRetry = clock.schedule(() => {
+    this.#cancelConfirm()
+    this.#cancelConfirm = clock.schedule(() => {
       loader.forget()
       this.#unrest.doubt()
       this.#look()
@@ -205,9 +218,6 @@ export class FileFollower<Checked extends CheckedTrust = CheckedMaterial> {
   #fail (error: Error): void {
     if (this.#source.closed) return
     this.#judged = this.#seen
-    const failures = this.#unrest.fail(error)
-    this.#cancelRetry()
-    const delay = backOff(failures, { first: 250, longest: 30_000, random: Math.random })
-    this.#cancelRetry = this.#options.clock.schedule(() => { this.#look() }, Math.min(delay, this.#unrest.untilReport))
+    this.#note(new Map(partsOf(error).map((part) => [part, error])))
   }
 }

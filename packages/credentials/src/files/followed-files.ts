@@ -1,11 +1,10 @@
 import type { CheckedTrust } from '../check-material.ts'
 import { SYSTEM_CLOCK } from '../clock.ts'
 import type { Clock } from '../clock.ts'
-import type { TrustSnapshot } from '../credential-snapshot.ts'
 import { MTLS_ERR_CREDENTIALS_CLOSED, MTLS_ERR_CREDENTIALS_OPTION } from '../errors.ts'
 import { keepAlive } from '../keep-alive.ts'
 import { checkDuration, show } from '../option-check.ts'
-import type { Checkers } from '../revocation-checker.ts'
+import { closeAll } from '../revocation-checker.ts'
 import { readSignature } from './file-signature.ts'
 import type { Signature } from './file-signature.ts'
 import { FileFollower } from './follow-files.ts'
@@ -50,12 +49,12 @@ export async function followFiles<Checked extends CheckedTrust, Source extends F
   loader: FileLoader<Checked>,
   { watch, poll, settle }: Watching,
   clock: Clock | undefined,
-  make: (first: LoadedStill<Checked>, checkers: Checkers, files: FollowedFiles<Checked>) => Source
+  make: (first: LoadedStill<Checked>, files: FollowedFiles<Checked>) => Source
 ): Promise<Source> {
   return await keepAlive(async () => {
     const first = await loadStill(loader, undefined, new AbortController().signal)
     const files = new FollowedFiles(loader)
-    const source = make(first, await first.makeCheckers(first.checked.authorities), files)
+    const source = make(first, files)
     if (watch !== false) await files.follow(new FileFollower(source, first, { loader, clock: clock ?? SYSTEM_CLOCK, poll, settle, events: watch === true }))
     return source
   })
@@ -76,16 +75,19 @@ export class FollowedFiles<Checked extends CheckedTrust> {
     await follower.start()
   }
 
-  /** Reads the files now and puts them in force. */
+  /** Reads the files now and puts in force what fits of them. @throws the first of what was refused */
   async reload (source: Followed<Checked>): Promise<unknown> {
     if (source.closed) throw new MTLS_ERR_CREDENTIALS_CLOSED('reload() after close()')
-    try {
-      const { checked, makeCheckers } = await loadStill(this.#loader, source.current, this.#controller.signal)
-      return source.take(checked, await makeCheckers(source.changedAuthorities(checked)))
-    } catch (error) {
-      source.refuse(error as Error)
+    const { checked, checkers, refusals } = await loadStill(this.#loader, source, this.#controller.signal).catch((error: unknown) => {
+      source.refuse(error as Error, undefined)
       throw error
-    }
+    })
+    const snapshot = source.take(checked, checkers)
+    source.recover(refusals)
+    for (const [part, error] of refusals) source.refuse(error, part)
+    const [first] = refusals.values()
+    if (first !== undefined) throw first
+    return snapshot
   }
 
   async close (): Promise<void> {
@@ -95,13 +97,14 @@ export class FollowedFiles<Checked extends CheckedTrust> {
 }
 
 /** Loads files that did not move meanwhile; what fails while they move is tried again. */
-async function loadStill<Checked extends CheckedTrust> (loader: FileLoader<Checked>, previous: TrustSnapshot | undefined, signal: AbortSignal): Promise<LoadedStill<Checked>> {
+async function loadStill<Checked extends CheckedTrust> (loader: FileLoader<Checked>, source: Followed<Checked> | undefined, signal: AbortSignal): Promise<LoadedStill<Checked>> {
   for (let attempt = 1; ; attempt += 1) {
     const signature = await readSignature(loader.paths)
     const isStill = async (): Promise<boolean> => attempt >= ATTEMPTS || (await readSignature(loader.paths)).text === signature.text
     try {
-      const loaded = await loader.load(signature, { signal, ...(previous !== undefined && { previous }) })
-      if (await isStill()) return { ...loaded, checked: loaded.checked as Checked, signature }
+      const loaded = await loader.load(signature, { signal, ...(source !== undefined && { before: { source } }) })
+      if (!await isStill()) closeAll(loaded.checkers)
+      else return { ...loaded, checked: loaded.checked as Checked, signature }
     } catch (error) {
       if (await isStill()) throw error
     }

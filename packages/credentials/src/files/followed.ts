@@ -1,15 +1,19 @@
 import type { CheckedAuthority } from '../authority/check-authority.ts'
 import type { CheckedTrust } from '../check-material.ts'
 import type { TrustSnapshot } from '../credential-snapshot.ts'
+import type { Part } from '../part.ts'
 import type { Checkers } from '../revocation-checker.ts'
 
 /** The live source that the follower of its files updates. */
 export interface Followed<Checked extends CheckedTrust> {
   readonly current: TrustSnapshot
+  /** The same, as it was checked. */
+  readonly checked: Checked
   readonly closed: boolean
   changedAuthorities (checked: Checked): readonly CheckedAuthority[]
   take (checked: Checked, checkers: Checkers): unknown
   warn (message: string): void
-  wait (error: Error): void
-  refuse (error: Error): void
+  wait (error: Error, part: Part): void
+  refuse (error: Error, part: Part): void
+  recover (refused: ReadonlyMap<Part, Error>): void
 }

@@ -1,6 +1,8 @@
 import { digestInSlices } from '../content-digest.ts'
 import { DEFAULT_AUTHORITY } from '../authority/list-authorities.ts'
 import type { CredentialMaterial, TrustMaterial } from '../material.ts'
+import { blame } from '../part.ts'
+import type { Part } from '../part.ts'
 import { listEntries } from './file-paths.ts'
 import type { FileEntry, FilePart, FilePaths } from './file-paths.ts'
 import { describe } from './file-signature.ts'
@@ -11,8 +13,10 @@ import { readFilePart } from './read-file-part.ts'
 export interface FilesRead {
   /** All but the CRLs. */
   readonly material: Omit<CredentialMaterial, 'passphrase'>
-  /** Of all files: the same digest, the same material. */
-  readonly digest: string
+  /** Of all files of each part: the same digest, the same material. */
+  readonly digests: ReadonlyMap<Part, string>
+  /** The parts with a file that could not be read, each with the first of its errors. */
+  readonly failures: ReadonlyMap<Part, Error>
   /** By authority. */
   readonly crlDigests: ReadonlyMap<string, readonly string[]>
   /** Reads the CRLs of an authority, where that was not necessary before. */
@@ -30,9 +34,14 @@ export class FileReader {
     this.#entries = listEntries(paths)
   }
 
-  /** @throws MTLS_ERR_CREDENTIALS_UNAVAILABLE */
   async read (signature: Signature): Promise<FilesRead> {
-    const parts = await Promise.all(this.#entries.map(async (entry) => ({ entry, files: await this.#readPart(entry, signature) })))
+    const failures = new Map<Part, Error>()
+    const readings = await Promise.all(this.#entries.map(async (entry) => ({ entry, files: await this.#readPart(entry, signature).catch((error: unknown) => error as Error) })))
+    const parts = readings.flatMap(({ entry, files }) => {
+      if (!(files instanceof Error)) return [{ entry, files }]
+      if (!failures.has(entry.of)) failures.set(entry.of, entry.of === undefined ? files : blame(files, [entry.of]))
+      return []
+    })
     const crls = parts.filter(({ entry }) => entry.part === 'crl')
     this.#known = new Map(crls.flatMap(({ files }) => files.map(({ path, state, digest }) => [path, { state, digest }])))
     const filesOf = (part: FilePart, authority?: string): readonly FileRead[] => parts.find(({ entry }) => entry.part === part && entry.authority === authority)?.files ?? []
@@ -50,7 +59,8 @@ export class FileReader {
           ? trustOf()
           : { authorities: Object.fromEntries(Object.entries(authorities).map(([name, given]) => [name, { ...given, crl: undefined, ...trustOf(name) }])) })
       },
-      digest: JSON.stringify(parts.map(({ entry: { part, authority }, files }) => [part, authority, files.map(({ digest }) => digest)])),
+      digests: digestParts(parts),
+      failures,
       crlDigests: new Map(crls.map(({ entry: { authority = DEFAULT_AUTHORITY }, files }) => [authority, files.map(({ digest }) => digest)])),
       readCrls: async (name) => {
         const files = filesOf('crl', authorities === undefined ? undefined : name)
@@ -72,6 +82,12 @@ export class FileReader {
       return { path, state, digest: await digestInSlices(bytes), bytes }
     }))
   }
+}
+
+function digestParts (parts: ReadonlyArray<{ readonly entry: FileEntry, readonly files: readonly FileRead[] }>): ReadonlyMap<Part, string> {
+  const digests = new Map<Part, string>()
+  for (const { entry: { part, of }, files } of parts) digests.set(of, (digests.get(of) ?? '') + JSON.stringify([part, files.map(({ digest }) => digest)]))
+  return digests
 }
 
 interface FileRead { readonly path: string, readonly state: string, readonly digest: string, readonly bytes: Buffer | undefined }

@@ -1,17 +1,24 @@
 import type { Clock } from '../clock.ts'
 import type { CredentialsRefusedReason } from '../errors.ts'
+import type { Part } from '../part.ts'
 import type { Followed } from './followed.ts'
 
 /** Nothing that is still to be written could mend these. All else may be a file that is half written, or one of two that belong together. */
 const LASTING: readonly (CredentialsRefusedReason | undefined)[] = ['expired', 'not_yet_valid', 'wrong_purpose', 'weak', 'no_anchor']
 
-/** Remembers since when files have not fitted together, and says so when it lasts: certificate and key are rarely written at once. */
+/** A part of the files that does not fit. */
+interface Trouble {
+  readonly since: number
+  /** What was said of it. */
+  reported: string | undefined
+}
+
+/** Remembers since when parts of the files have not fitted together, and says so when it lasts: certificate and key are rarely written at once. */
 export class Unrest {
   readonly #source: Pick<Followed<never>, 'wait' | 'refuse'>
   readonly #clock: Clock
   readonly #settle: number
-  #since: number | undefined
-  #reported: string | undefined
+  readonly #troubles = new Map<Part, Trouble>()
   #failures = 0
   #doubted = false
 
@@ -22,12 +29,12 @@ export class Unrest {
   }
 
   /** Whether files that look as before are to be read again all the same. */
-  get due (): boolean { return this.#doubted || this.#since !== undefined }
+  get due (): boolean { return this.#doubted || this.#troubles.size > 0 }
 
-  /** Milliseconds until what fails is reported; Infinity where it has been. */
+  /** Milliseconds until what fails is reported; Infinity where all of it has been. */
   get untilReport (): number {
-    const left = (this.#since ?? Infinity) + this.#settle - this.#clock.now()
-    return this.#reported === undefined ? Math.max(1, left) : Infinity
+    const waiting = [...this.#troubles.values()].filter(({ reported }) => reported === undefined)
+    return Math.min(...waiting.map(({ since }) => Math.max(1, since + this.#settle - this.#clock.now())))
   }
 
   /** The files changed: repetitions begin anew. */
@@ -36,25 +43,25 @@ export class Unrest {
   /** The files may have changed unseen. */
   doubt (): void { this.#doubted = true }
 
-  /** The files are in force. */
-  calm (): void {
-    this.#since = undefined
-    this.#reported = undefined
-    this.#failures = 0
+  /** The files were read, and these parts of them refused. Returns how often in a row there were any. */
+  note (refusals: ReadonlyMap<Part, Error>): number {
     this.#doubted = false
+    this.#failures = refusals.size === 0 ? 0 : this.#failures + 1
+    for (const part of this.#troubles.keys()) {
+      if (!refusals.has(part)) this.#troubles.delete(part)
+    }
+    for (const [part, error] of refusals) this.#report(part, error)
+    return this.#failures
   }
 
-  /** Files were refused. Returns how often in a row. */
-  fail (error: Error & { reason?: CredentialsRefusedReason }): number {
-    this.#since ??= this.#clock.now()
-    this.#doubted = false
-    this.#failures += 1
-    const lasts = LASTING.includes(error.reason) || this.#clock.now() - this.#since >= this.#settle
-    if (!lasts) this.#source.wait(error)
-    else if (error.message !== this.#reported) {
-      this.#reported = error.message
-      this.#source.refuse(error)
+  #report (part: Part, error: Error & { reason?: CredentialsRefusedReason }): void {
+    const trouble = this.#troubles.get(part) ?? { since: this.#clock.now(), reported: undefined }
+    this.#troubles.set(part, trouble)
+    const lasts = LASTING.includes(error.reason) || this.#clock.now() - trouble.since >= this.#settle
+    if (!lasts) this.#source.wait(error, part)
+    else if (error.message !== trouble.reported) {
+      trouble.reported = error.message
+      this.#source.refuse(error, part)
     }
-    return this.#failures
   }
 }

@@ -101,6 +101,7 @@ class TimedSource extends LiveSource implements TimedCredentials {
     try {
       const { checked, fetched, makeCheckers } = await load(this.#plan, this.current, this.#controller.signal)
       const snapshot = this.take(checked, await makeCheckers(this.changedAuthorities(checked)))
+      this.recover()
       this.#failures = 0
       this.#waitUntil(nextAt(snapshot, fetched.refreshAfter))
       return snapshot

@@ -8,15 +8,16 @@ import type { FileCredentialsOptions } from '../../src/index.ts'
 import { readSignature } from '../../src/files/file-signature.ts'
 import { FileFollower } from '../../src/files/follow-files.ts'
 import type { FollowOptions } from '../../src/files/follow-files.ts'
+import { FollowedFiles } from '../../src/files/followed-files.ts'
 import { FileLoader } from '../../src/files/load-files.ts'
 import { checkMaterial } from '../../src/check-material.ts'
-import type { CheckedMaterial } from '../../src/check-material.ts'
+import type { CheckedMaterial, MaterialContext } from '../../src/check-material.ts'
 import type { Check } from '../../src/files/load-files.ts'
 import { LiveSource } from '../../src/live-source.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { collect, makeFolder, nextChange, nextMessage } from '../support/world.ts'
 
-const check: Check<CheckedMaterial> = (material, context) => checkMaterial(material, { ...context, previous: undefined })
+const check: Check<CheckedMaterial> = (material, context) => checkMaterial(material, context as MaterialContext)
 
 const HOUR = 3_600_000
 
@@ -134,12 +135,12 @@ test('a change that left size and times as they were is found by the second look
   const options = { cert: both, ca: paths.ca }
   const loader = new FileLoader(options, { timeout: 1_000 }, check)
   const signature = await readSignature(loader.paths)
-  const { checked, digest } = await loader.load(signature, { signal: new AbortController().signal })
+  const { checked, digests } = await loader.load(signature, { signal: new AbortController().signal })
   if (checked === undefined) throw new Error('expected material')
   const source = new LiveSource(checked, new Map())
   await write('both.pem', second.chain + second.key)
   const blind = await readSignature(loader.paths)
-  const follower = new FileFollower(source, { signature: blind, digest }, { loader, clock, poll: HOUR, settle: HOUR, events: false })
+  const follower = new FileFollower(source, { signature: blind, digests }, { loader, clock, poll: HOUR, settle: HOUR, events: false })
   await follower.start()
   const rotated = nextChange(source)
   clock.advance(2_500)
@@ -342,13 +343,39 @@ test('files that move while they are read are read again, and never mixed', asyn
   await still.close()
 })
 
+test('a check that fails whichever part is kept refuses everything', async (t) => {
+  const { paths, ca, write, replace } = await makeFolder(t)
+  let isBroken = false
+  const loader = new FileLoader<CheckedMaterial>(paths, { timeout: 1_000 }, (material, context) => {
+    if (isBroken) throw new Error('cannot check')
+    return check(material, context)
+  })
+  const signature = await readSignature(loader.paths)
+  const { checked, digests } = await loader.load(signature, { signal: new AbortController().signal })
+  const source = new LiveSource(checked as CheckedMaterial, new Map())
+  const follower = new FileFollower<CheckedMaterial>(source, { signature, digests }, { loader, clock: new ManualClock(), poll: HOUR, settle: 0, events: true })
+  await follower.start()
+  isBroken = true
+  const next = await ca.issue({ cn: 'second' })
+  const refused = nextChange(source)
+  await write('key.pem', next.key)
+  await replace('cert.pem', next.chain)
+  t.match(await refused, { type: 'refused', authority: undefined, error: { message: 'cannot check' } })
+  const told = nextChange(source)
+  await t.rejects(new FollowedFiles(loader).reload(source), { message: 'cannot check' })
+  t.match(await told, { type: 'refused', error: { message: 'cannot check' } })
+  t.equal(source.current.identity.subject?.commonName, 'first')
+  await follower.close()
+  await source.close()
+})
+
 async function follow (paths: { cert: string, key: string, ca: string }, options: Partial<FollowOptions>): Promise<{ source: LiveSource, follower: FileFollower<CheckedMaterial> }> {
   const loader = new FileLoader(paths, { timeout: 1_000 }, check)
   const signature = await readSignature(loader.paths)
-  const { checked, digest } = await loader.load(signature, { signal: new AbortController().signal })
+  const { checked, digests } = await loader.load(signature, { signal: new AbortController().signal })
   if (checked === undefined) throw new Error('expected material')
   const source = new LiveSource(checked, new Map())
-  const follower = new FileFollower<CheckedMaterial>(source, { signature, digest }, { loader, clock: new ManualClock(), poll: HOUR, settle: HOUR, events: true, ...options })
+  const follower = new FileFollower<CheckedMaterial>(source, { signature, digests }, { loader, clock: new ManualClock(), poll: HOUR, settle: HOUR, events: true, ...options })
   await follower.start()
   return { source, follower }
 }

@@ -53,7 +53,7 @@ export async function nextChange (source: CredentialSource, type?: CredentialCha
 export interface Published { readonly v: 1, readonly time: number, readonly code?: string, readonly reason?: string, readonly message: string, readonly generation: number }
 
 /** The next message of a channel, of one reason where that is given. */
-export async function nextMessage (event: 'rotated' | 'refused' | 'waiting' | 'warned', reason?: string): Promise<Published> {
+export async function nextMessage (event: 'rotated' | 'refused' | 'recovered' | 'waiting' | 'warned', reason?: string): Promise<Published> {
   const name = `peerkit:credentials:${event}`
   return await new Promise((resolve) => {
     const listen = (message: unknown): void => {
@@ -66,7 +66,7 @@ export async function nextMessage (event: 'rotated' | 'refused' | 'waiting' | 'w
 }
 
 /** Collects what a channel publishes until the test ends. */
-export function collect (t: After, event: 'rotated' | 'refused' | 'waiting' | 'warned'): Published[] {
+export function collect (t: After, event: 'rotated' | 'refused' | 'recovered' | 'waiting' | 'warned'): Published[] {
   const name = `peerkit:credentials:${event}`
   const messages: Published[] = []
   const listen = (message: unknown): void => { messages.push(message as Published) }

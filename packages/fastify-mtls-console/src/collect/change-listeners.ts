@@ -11,6 +11,7 @@ export function changeListeners (add: (draft: EventDraft) => void): EventListene
       tell('credentials', 'good', 'New credentials in force', time, { facts: [['identity', identity], ['generation', generation], ['trust', trustChanged ? 'changed' : 'as before'], ...warnings.slice(0, 5).map((warning) => ['warning', warning] as const)] })
     },
     'peerkit:credentials:refused': (message) => { tell('credentials', 'bad', 'New credentials refused, the old ones stay', message.time, factsOfRefused(message)) },
+    'peerkit:credentials:recovered': ({ time, authority, generation }) => { tell('credentials', 'good', 'Credentials are in order again', time, { facts: [['authority', authority], ['generation', generation]] }) },
     'peerkit:credentials:waiting': (message) => { tell('credentials', 'info', 'New credentials are not whole yet', message.time, factsOfRefused(message)) },
     'peerkit:credentials:warned': ({ time, generation, message }) => { tell('credentials', 'warn', 'Credentials need a look', time, { facts: [['generation', generation]], message }) },
     'peerkit:revocation:refreshed': (message) => { tell('revocation', 'good', 'Revocation status refreshed', message.time, { facts: factsOfRevocation(message) }) },
@@ -28,8 +29,8 @@ export function changeListeners (add: (draft: EventDraft) => void): EventListene
   }
 }
 
-function factsOfRefused ({ code, reason, message, generation }: CredentialsRefusedMessage): ChangeFacts {
-  return { facts: [['generation that stays', generation], ['code', code]], message, reason }
+function factsOfRefused ({ code, reason, authority, message, generation }: CredentialsRefusedMessage): ChangeFacts {
+  return { facts: [['authority', authority], ['generation that stays', generation], ['code', code]], message, reason }
 }
 
 function factsOfRevocation ({ source, url, issuer, serialNumber }: RevocationRefreshedMessage | RevocationFailedMessage): ChangeFacts['facts'] {

@@ -27,5 +27,5 @@ export function explainConnection (
   reason: RefusalReason, code: string | undefined, detail: RefusalDetail | undefined
 ): string {
   if (detail === undefined) return hintHandshakeFailure(reason, code)
-  return `${clip(detail.message, MAX_MESSAGE) as string}. ${explainHandshakeFailure(reason, code).remedy}`
+  return `${clip(detail.message, MAX_MESSAGE) as string}. ${explainHandshakeFailure(reason, code, detail.step).remedy}`
 }

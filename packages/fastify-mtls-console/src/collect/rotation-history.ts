@@ -43,6 +43,8 @@ const MAX_FORMER = 20
 export class RotationHistory {
   readonly #turns: Turn[] = []
   readonly #former = new Map<string, FormerAnchor>()
+  /** The authorities whose files are refused; undefined stands for what is refused as a whole. */
+  readonly #refused = new Set<string | undefined>()
   readonly #now: () => number
   readonly #unsubscribe: () => void
 
@@ -51,6 +53,9 @@ export class RotationHistory {
     this.#turns.push({ ...this.#describe(credentials.current), type: 'start', ...NOTHING, message: undefined })
     this.#unsubscribe = credentials.subscribe((change) => { this.#take(change) })
   }
+
+  /** Whether something is refused now. */
+  get isRefused (): boolean { return this.#refused.size > 0 }
 
   /** Newest first. */
   list (): Turn[] { return [...this.#turns].reverse() }
@@ -61,7 +66,12 @@ export class RotationHistory {
   close (): void { this.#unsubscribe() }
 
   #take (change: CredentialChange): void {
+    if (change.type === 'recovered') {
+      this.#refused.delete(change.authority)
+      return
+    }
     if (change.type === 'refused') {
+      this.#refused.add(change.authority)
       this.#refuse(change.error, change.snapshot)
       return
     }

@@ -17,11 +17,11 @@ const publish = (name: string, message: object): void => { channel(`peerkit:${na
 
 test('hears every channel of the suite', async (t) => {
   const collector = collect(t)
-  for (const name of ['handshake:chain-unavailable', 'request:denied', 'request:would-deny', 'connection:ended', 'forwarded:refused', 'handshake:refused', 'credentials:rotated', 'credentials:refused', 'credentials:waiting', 'credentials:warned',
+  for (const name of ['handshake:chain-unavailable', 'request:denied', 'request:would-deny', 'connection:ended', 'forwarded:refused', 'handshake:refused', 'credentials:rotated', 'credentials:refused', 'credentials:recovered', 'credentials:waiting', 'credentials:warned',
     'revocation:refreshed', 'revocation:failed', 'revocation:soft-passed', 'rules:reloaded', 'rules:refused', 'outbound:refused', 'forwarded:stripped', 'expiry:soon']) {
     publish(name, { peer, reason: 'why', method: 'GET', path: '/', route: '/', origin: 'https://x', generation: 2, trustChanged: true, identity: peer, warnings: ['look'], error: new Error('broken'), notAfter: 0, left: 0, name: 'CN=x', what: 'peer', threshold: '0', header: 'x-cert', message: 'said', url: 'http://crl', code: 'CODE', file: 'rules.yaml' })
   }
-  t.equal(collector.log.list().length, 18)
+  t.equal(collector.log.list().length, 19)
   t.equal(collector.misunderstood, 0)
   t.match(collector.log.list().find(({ title }) => title === 'New credentials in force'), { detail: [`identity: ${String(peer)}`, 'generation: 2', 'trust: changed', 'warning: look'] })
   t.match(collector.log.list().find(({ kind }) => kind === 'expiry'), { tone: 'bad', detail: ['peer: CN=x', 'ends: 1970-01-01T00:00:00.000Z', 'threshold: 0'] })

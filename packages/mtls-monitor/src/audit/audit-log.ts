@@ -5,7 +5,7 @@ import { checkKeys, checkMethods, checkNumber } from '../option-check.ts'
 import { nameEvent } from './audit-line.ts'
 import type { AuditDraft, AuditLine } from './audit-line.ts'
 import {
-  draftChainUnavailable, draftCredentialsRefused, draftCredentialsWarned, draftEnded, draftExpiring, draftForwarded, draftHandshake, draftJudged, draftOutbound, draftRevocationFailed, draftRotated, draftRulesRefused,
+  draftChainUnavailable, draftCredentialsRecovered, draftCredentialsRefused, draftCredentialsWarned, draftEnded, draftExpiring, draftForwarded, draftHandshake, draftJudged, draftOutbound, draftRevocationFailed, draftRotated, draftRulesRefused,
   draftRulesReloaded, draftSoftPassed
 } from './draft-lines.ts'
 import { LineLimit } from './line-limit.ts'
@@ -104,6 +104,7 @@ class LimitedAuditLog implements AuditLog {
       'peerkit:rules:refused': limited(draftRulesRefused),
       'peerkit:credentials:rotated': limited(draftRotated),
       'peerkit:credentials:refused': limited(draftCredentialsRefused),
+      'peerkit:credentials:recovered': limited(draftCredentialsRecovered),
       'peerkit:credentials:warned': limited(draftCredentialsWarned),
       'peerkit:revocation:failed': limited(draftRevocationFailed),
       'peerkit:revocation:soft-passed': limited(draftSoftPassed),

@@ -1,6 +1,6 @@
 import { hintHandshakeFailure } from '@peerkit/events'
 import type {
-  ChainUnavailableMessage, ConnectionEndedMessage, CredentialsRefusedMessage, CredentialsRotatedMessage, CredentialsWarnedMessage, ExpiringMessage, ForwardedMessage, HandshakeRefusedMessage, OutboundRefusedMessage, RequestJudgedMessage, RevocationFailedMessage, RevocationSoftPassedMessage, RulesRefusedMessage, RulesReloadedMessage
+  ChainUnavailableMessage, ConnectionEndedMessage, CredentialsRecoveredMessage, CredentialsRefusedMessage, CredentialsRotatedMessage, CredentialsWarnedMessage, ExpiringMessage, ForwardedMessage, HandshakeRefusedMessage, OutboundRefusedMessage, RequestJudgedMessage, RevocationFailedMessage, RevocationSoftPassedMessage, RulesRefusedMessage, RulesReloadedMessage
 } from '@peerkit/events'
 import { clip } from '../clip.ts'
 import { iso } from '../iso.ts'
@@ -23,7 +23,7 @@ export function draftHandshake (message: HandshakeRefusedMessage): AuditDraft {
       reason,
       code: clip(code),
       ...describeDetail(detail),
-      hint: hintHandshakeFailure(reason, code),
+      hint: hintHandshakeFailure(reason, code, detail?.step),
       protocol,
       alpnProtocol,
       resumed
@@ -47,7 +47,7 @@ export function draftEnded ({ reason, detail, peer, remoteAddress }: ConnectionE
     text: 'mTLS connection no longer accepted',
     outcome: 'denied',
     source: sourceOf(peer, remoteAddress),
-    fields: { ...describeWho(peer, remoteAddress), reason, ...describeDetail(detail), hint: hintHandshakeFailure(reason) }
+    fields: { ...describeWho(peer, remoteAddress), reason, ...describeDetail(detail), hint: hintHandshakeFailure(reason, undefined, detail?.step) }
   }
 }
 
@@ -75,8 +75,12 @@ export function draftRotated ({ identity, generation, trustChanged, notAfter }: 
   return { level: 'info', text: 'new credentials in force', outcome: 'changed', source: 'credentials', fields: { ...describeWho(identity), generation, trustChanged, notAfter: notAfter === undefined ? undefined : iso(notAfter) } }
 }
 
-export function draftCredentialsRefused ({ code, reason, message, generation }: CredentialsRefusedMessage): AuditDraft {
-  return { level: 'error', text: 'new credentials refused, the old ones stay', outcome: 'failed', source: 'credentials', fields: { code, reason, detail: clip(message, MAX_DETAIL), generation } }
+export function draftCredentialsRefused ({ code, reason, authority, message, generation }: CredentialsRefusedMessage): AuditDraft {
+  return { level: 'error', text: 'new credentials refused, the old ones stay', outcome: 'failed', source: 'credentials', fields: { code, reason, authority, detail: clip(message, MAX_DETAIL), generation } }
+}
+
+export function draftCredentialsRecovered ({ authority, generation }: CredentialsRecoveredMessage): AuditDraft {
+  return { level: 'info', text: 'credentials are in order again', outcome: 'changed', source: 'credentials', fields: { authority, generation } }
 }
 
 export function draftCredentialsWarned ({ message, generation }: CredentialsWarnedMessage): AuditDraft {

@@ -44,17 +44,18 @@ export function watchReadiness (options: WatchReadinessOptions): Readiness {
   const { credentials, revocation, requireCrls = true, now = Date.now } = options
   checkCredentials(credentials, 'readiness.credentials')
   const rotationFailureTolerance = checkNumber(options.rotationFailureTolerance, Infinity, 'readiness.rotationFailureTolerance', 0, Infinity)
-  let refusedSince: number | undefined
-  const unsubscribe = credentials.subscribe(({ type }) => {
-    if (type === 'rotated') refusedSince = undefined
-    else refusedSince ??= now()
+  /** By authority, or undefined for what is refused as a whole. */
+  const refusedSince = new Map<string | undefined, number>()
+  const unsubscribe = credentials.subscribe((change) => {
+    if (change.type === 'recovered') refusedSince.delete(change.authority)
+    if (change.type === 'refused' && !refusedSince.has(change.authority)) refusedSince.set(change.authority, now())
   })
   return {
     ready () {
       const time = now()
       const reasons = judgeOwn(credentials, time)
       const warnings: NotReadyReason[] = []
-      if (refusedSince !== undefined) (time - refusedSince > rotationFailureTolerance ? reasons : warnings).push('rotation_refused')
+      if (refusedSince.size > 0) (time - Math.min(...refusedSince.values()) > rotationFailureTolerance ? reasons : warnings).push('rotation_refused')
       // Where a delta CRL has ended, the complete one it adds to still answers.
       if (listCrls(credentials, revocation).some(({ nextUpdate, isDelta }) => !isDelta && nextUpdate <= time)) (requireCrls ? reasons : warnings).push('crl_expired')
       return { ready: reasons.length === 0, reasons, warnings }

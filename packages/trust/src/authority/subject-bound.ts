@@ -15,7 +15,7 @@ export interface SubjectBound {
 
 /** @throws MTLS_ERR_PATH_OPTION */
 export function readSubjectBound (given: SubjectAttributes, where: string): SubjectBound {
-  if (typeof given !== 'object' || given === null || Array.isArray(given)) throw new MTLS_ERR_PATH_OPTION(`${where} is ${describeType(given)}; expected "any" or attributes such as { o: "Partner" }`)
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) throw new MTLS_ERR_PATH_OPTION(`${where} is ${typeof given === 'string' ? JSON.stringify((given as string).slice(0, 100)) : describeType(given)}; expected "any" or attributes such as { o: "Partner" }`)
   const attributes = new Map<string, readonly string[]>()
   for (const [name, value] of Object.entries(given)) {
     const oid = resolveAttributeType(name)

@@ -21,7 +21,7 @@ export interface TextBound {
 export function readSpiffeBound (text: string, where: string): TextBound {
   const bound = parseId(text)
   if (bound === undefined) {
-    const hint = text.endsWith('/') ? ', without a slash at the end' : text.includes('*') ? ', without "*": all below is meant' : ''
+    const hint = hasUpperCaseDomain(text) ? ', with the trust domain in lower case' : text.endsWith('/') ? ', without a slash at the end' : text.includes('*') ? ', without "*": all below is meant' : ''
     throw expected(where, text, `a trust domain such as spiffe://prod.example, or a path below one${hint}`)
   }
   const below = `${bound.path}/`
@@ -38,6 +38,11 @@ export function readSpiffeBound (text: string, where: string): TextBound {
       return value.startsWith(`${origin}/`) && meetsPath(value.slice(origin.length), bound.path)
     }
   }
+}
+
+/** Trust domains have no upper case (SPIFFE ID section 2.1), though readers of DNS names are used to it. */
+function hasUpperCaseDomain (text: string): boolean {
+  return parseId(text) === undefined && parseId(text.replace(/^[^/]*\/\/[^/]*/, (start) => start.toLowerCase())) !== undefined
 }
 
 function parseId (text: string): SpiffeId | undefined {

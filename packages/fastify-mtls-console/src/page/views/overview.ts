@@ -40,7 +40,7 @@ ${eventTable(events, 'lately', 'The latest events, refused handshakes left out',
 
 function tiles (state: ConsoleState, now: number): Html[] {
   const { credentials: { current }, rotations, collector } = state
-  const [turn] = rotations.list()
+  const turn = rotations.list().find(({ type }) => type !== 'refused')
   const clients = collector.clients.list()
   const { routes } = findRoutes(state, '')
   const closed = routes.filter(({ access }) => access === 'nobody').length
@@ -50,7 +50,7 @@ function tiles (state: ConsoleState, now: number): Html[] {
   const left = end - now
   return [
     tile('Own certificate', left > 0 ? `${formatSpan(left)} left` : 'ended', html`ends ${showTime(current.notAfter, now)}`, toneOfEnd(end, now)),
-    tile('Credentials', `Generation ${current.generation}`, html`${turn?.type === 'refused' ? badge('bad', 'last rotation refused') : turn?.type === 'start' ? 'in force since the start or before' : html`in force since ${showTime(turn?.time, now)}`}`, turn?.type === 'refused' ? 'bad' : 'good'),
+    tile('Credentials', `Generation ${current.generation}`, html`${rotations.isRefused ? badge('bad', 'new credentials refused') : turn?.type === 'start' ? 'in force since the start or before' : html`in force since ${showTime(turn?.time, now)}`}`, rotations.isRefused ? 'bad' : 'good'),
     tile('Clients seen', String(clients.length), html`${sum('allowed')} requests allowed`, 'good'),
     tile('Denied requests', String(sum('denied')), html`${sum('wouldDeny')} would be denied (report mode)`, sum('denied') > 0 ? 'warn' : 'good'),
     tile('Handshakes refused', String(handshakes), html`${describeReasons(collector.handshakes)}`, 'good'),
