@@ -3,7 +3,7 @@
 const [major, minor] = process.versions.node.split('.').map(Number)
 
 if (major < 22 || (major === 22 && minor < 19)) {
-  console.error(`peerkit: found Node ${process.versions.node}; expected 22.19 or later`)
+  console.error(`Error: Peerkit needs Node 22.19 or later. This is Node ${process.versions.node}. Install a newer Node and start again.`)
   process.exitCode = 2
 } else {
   run()
