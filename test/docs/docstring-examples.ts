@@ -21,8 +21,8 @@ export interface Example {
 /** Every `@example` of a package whose code is in a `ts` block, of functions, classes, types and their members. */
 export function readExamples (folder: string): Example[] {
   const src = join('packages', folder, 'src')
-  return readdirSync(join(root, src), { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts')).sort()
-    .flatMap((name) => readFile(folder, join(src, name)))
+  const names = readdirSync(join(root, src), { recursive: true, encoding: 'utf8' })
+  return names.filter((name) => name.endsWith('.ts')).sort().flatMap((name) => readFile(folder, join(src, name)))
 }
 
 function readFile (folder: string, file: string): Example[] {
@@ -30,7 +30,9 @@ function readFile (folder: string, file: string): Example[] {
   return [...text.matchAll(/\/\*\*(?:[^*]|\*(?!\/))*\*\//g)].flatMap(({ 0: comment, index }) => {
     const docLine = text.slice(0, index).split('\n').length
     const name = nameAfter(text.slice(index + comment.length))
-    return readComment(comment).map(({ line, code }) => ({ folder, file, docLine, line: docLine + line - 1, name, code }))
+    return readComment(comment).map(({ line, code }) => {
+      return { folder, file, docLine, line: docLine + line - 1, name, code }
+    })
   })
 }
 
@@ -45,8 +47,13 @@ function lastTag (lines: readonly string[]): string | undefined {
   return lines.map((line) => /^@\w+/.exec(line)?.[0]).findLast((tag) => tag !== undefined)
 }
 
-const DECLARATION = /^\s*(?:(?:export|default|declare|abstract|async|readonly|static|function\*?|class|const|interface|type|get|set)\s+)*([\w$#]+)/
+const KEYWORDS = [
+  'export', 'default', 'declare', 'abstract', 'async', 'readonly', 'static', 'function', 'class', 'const', 'interface',
+  'type', 'get', 'set'
+]
 
+/** The first word of a declaration that is not a keyword. */
 function nameAfter (text: string): string {
-  return DECLARATION.exec(text)?.[1] ?? 'unnamed'
+  const words = text.slice(0, 200).match(/[\w$#]+/g) ?? []
+  return words.find((word) => !KEYWORDS.includes(word)) ?? 'unnamed'
 }

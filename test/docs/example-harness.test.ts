@@ -1,7 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'tap'
-import type { Example } from './docstring-examples.ts'
 import { renderModule, type ExampleModule } from './example-module.ts'
 import { runExamples } from './example-runs.ts'
 import { entryPoints, readExports } from './public-api.ts'
@@ -13,8 +12,8 @@ const program = makeProgram(entries.map(({ path }) => path))
 const exported = entries.flatMap((entry) => readExports(entry, program))
 
 function render (code: string): ExampleModule {
-  const example: Example = { folder: 'identity', file: 'packages/identity/src/x.ts', docLine: 10, line: 20, name: 'x', code }
-  return renderModule(example, exported)
+  const place = { folder: 'identity', file: 'packages/identity/src/x.ts', docLine: 10, line: 20, name: 'x' }
+  return renderModule({ ...place, code }, exported)
 }
 
 function write (scratch: ScratchFolder, sources: readonly string[]): string[] {
@@ -26,19 +25,21 @@ function write (scratch: ScratchFolder, sources: readonly string[]): string[] {
 }
 
 test('an example gets what it names, and its own imports come first', (t) => {
-  const { code, lines } = render('import { parseSpiffeId } from "elsewhere"\n\nconst id: SpiffeId = parseSpiffeId(toHex(peer.raw))\n')
+  const ownImport = "import { parseSpiffeId } from 'elsewhere'"
+  const { code, lines } = render(`${ownImport}\n\nconst id: SpiffeId = parseSpiffeId(toHex(peer.raw))\n`)
   const written = code.split('\n')
   t.ok(written.includes("import type { SpiffeId } from '@peerkit/identity'"))
   t.ok(written.includes("import { toHex } from '@peerkit/identity/der'"))
   t.notMatch(code, /parseSpiffeId } from '@peerkit/, 'it imports this one itself')
-  t.ok(written.indexOf('import { parseSpiffeId } from "elsewhere"') < written.findIndex((line) => line.startsWith('export default')))
+  t.ok(written.indexOf(ownImport) < written.findIndex((line) => line.startsWith('export default')))
   t.equal(lines[written.findIndex((line) => line.startsWith('const id'))], 22)
   t.end()
 })
 
 test('an example that throws and one that ends the process are reported', async (t) => {
   using scratch = new ScratchFolder()
-  const [throwing, fine] = ["throw new Error('on purpose')", "const peer = 1\nimport { access } from 'node:fs/promises'\nawait access('ledger.pem')"]
+  const throwing = "throw new Error('on purpose')"
+  const fine = "import { access } from 'node:fs/promises'\nconst peer = 'ledger.pem'\nawait access(peer)"
   const { errors, open } = await runExamples(write(scratch, [throwing, fine, 'process.exit()', fine]), scratch.path)
   t.match(errors[0], /on purpose/)
   t.equal(errors[1], undefined)
@@ -49,7 +50,8 @@ test('an example that throws and one that ends the process are reported', async 
 
 test('what is thrown after the last example fails', async (t) => {
   using scratch = new ScratchFolder()
-  const { errors } = await runExamples(write(scratch, ["setTimeout(() => { throw new Error('late') }, 1)"]), scratch.path)
+  const late = "setTimeout(() => { throw new Error('late') }, 1)"
+  const { errors } = await runExamples(write(scratch, [late]), scratch.path)
   t.match(errors[0], /late/)
 })
 

@@ -21,9 +21,10 @@ const FIXTURES = JSON.stringify(join(import.meta.dirname, 'example-fixtures.ts')
 export function renderModule (example: Example, exported: readonly ExportedName[]): ExampleModule {
   const source = ts.createSourceFile('example.ts', example.code, ts.ScriptTarget.Latest, true)
   const ownImports = source.statements.filter(ts.isImportDeclaration)
-  const imported = new Set(ownImports.flatMap(({ importClause }) => importClause === undefined ? [] : namesIn(importClause)))
+  const imported = new Set(ownImports.flatMap(namesIn))
   const needed = [...new Set(namesIn(source))].filter((name) => !imported.has(name))
-  const rendered = [`import type { ExampleFixtures } from ${FIXTURES}`, ...renderImports(needed, example.folder, exported)]
+  const imports = renderImports(needed, example.folder, exported)
+  const rendered = [`import type { ExampleFixtures } from ${FIXTURES}`, ...imports]
   const lines: Array<number | undefined> = rendered.map(() => undefined)
 
   const written = example.code.trimEnd().split('\n')
@@ -63,7 +64,8 @@ function renderImports (names: readonly string[], folder: string, exported: read
     if (name === 'Fastify') return ['import Fastify from \'fastify\'']
     const candidates = exported.filter((other) => other.name === name)
     const found = candidates.find(({ entry }) => entry.folder === folder) ?? candidates.find(({ isOwn }) => isOwn)
-    return found === undefined ? [] : [`import ${found.isType ? 'type ' : ''}{ ${name} } from '${found.entry.specifier}'`]
+    if (found === undefined) return []
+    return [`import ${found.isType ? 'type ' : ''}{ ${name} } from '${found.entry.specifier}'`]
   })
 }
 

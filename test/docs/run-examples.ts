@@ -1,4 +1,4 @@
-// The process that runs the examples of one package, started by example-runs.ts. Arguments: the modules of the examples.
+// The process that runs the examples of one package, started by example-runs.ts. Its arguments are the modules.
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -15,7 +15,8 @@ const RUN = /^(ts|js|sh) run$/
 
 /** Code blocks of a Markdown file whose fence says `run`, e.g. "```ts run". */
 export function readSnippets (file: string): Snippet[] {
-  return readFences(readFileSync(join(root, file), 'utf8')).filter(({ info }) => RUN.test(info)).map(({ info, line, code }) => ({
+  const fences = readFences(readFileSync(join(root, file), 'utf8'))
+  return fences.filter(({ info }) => RUN.test(info)).map(({ info, line, code }) => ({
     file,
     line,
     language: info.split(' ')[0] as Snippet['language'],

@@ -183,7 +183,8 @@ export function claimsOf (peer: PeerIdentity): PeerIdentity {
 }
 
 /**
- * The DER of an identity without a copy; undefined for a partial one. For packages of this suite, which must not write to it.
+ * The DER of an identity without a copy; undefined for a partial one. For packages of this suite, which must not write
+ * to it.
  *
  * @example
  * ```ts
@@ -200,7 +201,8 @@ export function createIdentity (fields: IdentityFields, der: Uint8Array | undefi
 }
 
 /**
- * Whether `value` is an identity made by this package; look-alikes, copies and subclasses of other copies of it are not.
+ * Whether `value` is an identity made by this package; look-alikes, copies and subclasses of other copies of it are
+ * not.
  *
  * @example
  * ```ts

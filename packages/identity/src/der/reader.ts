@@ -10,7 +10,8 @@ import { decodeText } from './text.ts'
 export const MAX_DEPTH = 32
 
 /**
- * A cursor over the elements in one stretch of bytes. Every refusal is `MTLS_ERR_DER_INVALID` with `reason` and `offset`.
+ * A cursor over the elements in one stretch of bytes. Every refusal is `MTLS_ERR_DER_INVALID` with `reason` and
+ * `offset`.
  *
  * @example
  * ```ts

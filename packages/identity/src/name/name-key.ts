@@ -42,7 +42,8 @@ export function nameKey (rdns: readonly string[]): string {
 const keys = new WeakMap<DistinguishedName, string>()
 
 /**
- * Whether two names are equal by RFC 5280 section 7.1: to chain a certificate to its issuer, or a CRL to its CA. Not for identities: see `equalDistinguishedNames`.
+ * Whether two names are equal by RFC 5280 section 7.1: to chain a certificate to its issuer, or a CRL to its CA. Not for
+ * identities: see `equalDistinguishedNames`.
  *
  * @example
  * ```ts
