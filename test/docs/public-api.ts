@@ -64,17 +64,23 @@ function describeExport (entry: EntryPoint, symbol: ts.Symbol, checker: ts.TypeC
   if (declaration === undefined) throw new Error(`${entry.specifier} exports ${symbol.name}, which is not declared`)
   const source = declaration.getSourceFile()
   const lineOf = (node: ts.Node): number => source.getLineAndCharacterOfPosition(node.getStart(source)).line + 1
+  const isType = (target.flags & ts.SymbolFlags.Value) === 0 || isTypeExport(symbol)
   const docs = declarations.flatMap(ts.getJSDocCommentsAndTags).filter(ts.isJSDoc)
   return {
     entry,
     name: symbol.name,
-    isType: (target.flags & ts.SymbolFlags.Value) === 0,
-    isCallable: !symbol.name.startsWith('MTLS_ERR_') && isCallable(target, declaration, checker),
+    isType,
+    isCallable: !isType && !symbol.name.startsWith('MTLS_ERR_') && isCallable(target, declaration, checker),
     isOwn: source.fileName.startsWith(join(root, 'packages', entry.folder) + sep),
     file: relative(root, source.fileName),
     line: lineOf(declaration),
     docLines: docs.map(lineOf)
   }
+}
+
+/** Whether it is exported by `export type`: then a class is not a value that users have. */
+function isTypeExport ({ declarations = [] }: ts.Symbol): boolean {
+  return declarations.some((declaration) => ts.isTypeOnlyImportOrExportDeclaration(declaration))
 }
 
 function isCallable (symbol: ts.Symbol, declaration: ts.Node, checker: ts.TypeChecker): boolean {
