@@ -1,40 +1,49 @@
-import { spawn } from 'node:child_process'
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
-import { once } from 'node:events'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { test } from 'tap'
-import { packageFolders, root } from '../architecture/source-graph.ts'
+import t from 'tap'
+import { packageFolders } from '../architecture/source-graph.ts'
+import { runChild, runNode, type ChildRun } from './child-run.ts'
+import { ScratchFolder } from './scratch-folder.ts'
 import { readmeFiles, readSnippets, type Snippet } from './snippets.ts'
+import { checkTypes, makeProgram } from './type-check.ts'
 
-// Inside the workspace, so that the packages resolve as they do for a user who installed them.
-const folder = join(root, 'test', '.snippets')
+const scratch = new ScratchFolder()
+t.teardown(() => { scratch[Symbol.dispose]() })
 
-test('every package has a README', async (t) => {
+const snippets = readmeFiles().flatMap(readSnippets).map((snippet) => ({ snippet, file: writeSnippet(snippet) }))
+
+t.test('every package has a README', async (t) => {
   t.same(readmeFiles(), packageFolders().map((name) => `packages/${name}/README.md`))
 })
 
-for (const file of readmeFiles()) {
-  for (const snippet of readSnippets(file)) {
-    test(`the snippet at ${file}:${snippet.line} runs as it stands`, async (t) => {
-      const { code, output } = await runSnippet(snippet)
-      t.equal(code, 0, output)
-    })
-  }
+for (const { snippet, file } of snippets) {
+  t.test(`the snippet at ${snippet.file}:${snippet.line} runs as it is`, async (t) => {
+    const { code, output } = await runSnippet(snippet, file)
+    t.equal(code, 0, output)
+  })
 }
 
-async function runSnippet (snippet: Snippet): Promise<{ code: number | null, output: string }> {
-  const workspace = join(folder, snippet.file.replaceAll('/', '-') + `-${snippet.line}`)
-  rmSync(workspace, { recursive: true, force: true })
-  mkdirSync(workspace, { recursive: true })
-  const name = snippet.language === 'ts' ? 'snippet.ts' : 'snippet.mjs'
-  writeFileSync(join(workspace, name), snippet.code)
-  const child = snippet.language === 'sh'
-    ? spawn('sh', ['-euc', snippet.code], { cwd: workspace })
-    : spawn(process.execPath, ['--conditions=@peerkit/source', name], { cwd: workspace, env: { ...process.env, NODE_OPTIONS: '' } })
-  let output = ''
-  child.stdout.on('data', (chunk) => { output += chunk })
-  child.stderr.on('data', (chunk) => { output += chunk })
-  const [code] = await once(child, 'close')
-  rmSync(workspace, { recursive: true, force: true })
-  return { code, output }
+t.test('snippets in TypeScript have the right types', async (t) => {
+  const typed = snippets.filter(({ snippet }) => snippet.language === 'ts')
+  const files = typed.map(({ file }) => file)
+  const problems = checkTypes(makeProgram(files), files)
+  const shown = problems.map(({ file, line, message }) => {
+    const { snippet } = typed.find((other) => other.file === file)!
+    return `${snippet.file}:${snippet.line + line - 1}: ${message}`
+  })
+  t.same(shown, [])
+})
+
+/** Writes a snippet into a folder of its own. */
+function writeSnippet ({ file, line, language, code }: Snippet): string {
+  const folder = join(scratch.path, `${file.replaceAll('/', '-')}-${line}`)
+  mkdirSync(folder)
+  const path = join(folder, `snippet.${language === 'js' ? 'mjs' : language}`)
+  writeFileSync(path, code)
+  return path
+}
+
+async function runSnippet ({ language }: Snippet, file: string): Promise<ChildRun> {
+  const cwd = join(file, '..')
+  return language === 'sh' ? await runChild('sh', ['-eu', file], { cwd }) : await runNode([file], { cwd })
 }

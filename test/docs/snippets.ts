@@ -1,17 +1,26 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { packageFolders, root } from '../architecture/source-graph.ts'
+import { readFences } from './fences.ts'
 
-export interface Snippet { readonly file: string, readonly line: number, readonly language: 'ts' | 'js' | 'sh', readonly code: string }
+export interface Snippet {
+  readonly file: string
+  /** Line of the first line of code. */
+  readonly line: number
+  readonly language: 'ts' | 'js' | 'sh'
+  readonly code: string
+}
+
+const RUN = /^(ts|js|sh) run$/
 
 /** Code blocks of a Markdown file whose fence says `run`, e.g. "```ts run". */
 export function readSnippets (file: string): Snippet[] {
-  const text = readFileSync(join(root, file), 'utf8')
-  return [...text.matchAll(/^```(ts|js|sh) run\n([\s\S]*?)^```$/gm)].map((block) => ({
+  const fences = readFences(readFileSync(join(root, file), 'utf8'))
+  return fences.filter(({ info }) => RUN.test(info)).map(({ info, line, code }) => ({
     file,
-    line: text.slice(0, block.index).split('\n').length,
-    language: block[1] as Snippet['language'],
-    code: block[2] ?? ''
+    line,
+    language: info.split(' ')[0] as Snippet['language'],
+    code
   }))
 }
 

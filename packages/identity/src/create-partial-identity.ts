@@ -45,6 +45,12 @@ const KEYS: readonly string[] = [...NAMING, 'issuer', 'notBefore', 'notAfter', '
  * fingerprint256, publicKey256. A rule that needs an unknown field does not match.
  *
  * @throws MTLS_ERR_IDENTITY_OPTION for unknown keys and wrong values; MTLS_ERR_NAME_INVALID, MTLS_ERR_SPIFFE_ID_INVALID for those texts
+ * @example
+ * ```ts
+ * const known = createPartialIdentity({ subject: 'CN=web,O=Example', subjectAltNames: { dns: ['web.example'] } })
+ * console.log(known.commonName, known.issuer) // web undefined
+ * console.log(known.subjectAltNames?.unknown) // [ 'uri', 'email', 'ip', … ]
+ * ```
  */
 export function createPartialIdentity (known: KnownIdentity): PeerIdentity {
   checkKeys(known)

@@ -142,6 +142,12 @@ export type PeerLinks = { readonly [Link in 'source' | 'chain' | 'via' | 'author
 /**
  * An identity of the same certificate with another chain, source or gateways, without reading the certificate again. What `links` leaves out stays as it is.
  * For packages of this suite: it believes its caller.
+ *
+ * @example
+ * ```ts
+ * const linked = relinkPeerIdentity(peer, { chain: [parsePeerIdentity(ca.der)] })
+ * console.log(linked.chain?.length) // 1
+ * ```
  */
 export function relinkPeerIdentity (peer: PeerIdentity, links: PeerLinks): PeerIdentity {
   const { source, chain, via, authority } = links
@@ -153,17 +159,38 @@ export function relinkPeerIdentity (peer: PeerIdentity, links: PeerLinks): PeerI
  * negation matches. For packages of this suite: it believes its caller.
  *
  * @param notBelieved kinds that the authority does not vouch for
+ * @example
+ * ```ts
+ * const limited = limitPeerIdentity(peer, 'partner', ['subject'])
+ * console.log(limited.authority, limited.subject, limited.notBelieved) // partner undefined [ 'subject' ]
+ * ```
  */
 export function limitPeerIdentity (peer: PeerIdentity, authority: string, notBelieved: readonly ClaimKind[]): PeerIdentity {
   return Identity.limit(peer as Identity, authority, notBelieved)
 }
 
-/** All that the certificate says, believed or not: for logs and explanations, never to decide by. */
+/**
+ * All that the certificate says, believed or not: for logs and explanations, never to decide by.
+ *
+ * @example
+ * ```ts
+ * const limited = limitPeerIdentity(peer, 'partner', ['subject'])
+ * console.log(limited.commonName, claimsOf(limited).commonName) // undefined alice
+ * ```
+ */
 export function claimsOf (peer: PeerIdentity): PeerIdentity {
   return Identity.is(peer) ? Identity.claimsOf(peer as Identity) : peer
 }
 
-/** The DER of an identity without a copy; undefined for a partial one. For packages of this suite, which must not write to it. */
+/**
+ * The DER of an identity without a copy; undefined for a partial one. For packages of this suite, which must not write
+ * to it.
+ *
+ * @example
+ * ```ts
+ * console.log(viewDer(peer)?.length === client.der.length) // true
+ * ```
+ */
 export function viewDer (peer: PeerIdentity): Uint8Array | undefined {
   return Identity.view(peer as Identity)
 }
@@ -173,7 +200,15 @@ export function createIdentity (fields: IdentityFields, der: Uint8Array | undefi
   return new Identity(fields, der)
 }
 
-/** Whether `value` is an identity made by this package; look-alikes, copies and subclasses of other copies of it are not. */
+/**
+ * Whether `value` is an identity made by this package; look-alikes, copies and subclasses of other copies of it are
+ * not.
+ *
+ * @example
+ * ```ts
+ * console.log(isPeerIdentity(peer), isPeerIdentity({ ...peer })) // true false
+ * ```
+ */
 export function isPeerIdentity (value: unknown): value is PeerIdentity {
   return Identity.is(value)
 }

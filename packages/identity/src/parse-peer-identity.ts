@@ -33,6 +33,11 @@ const NONE: readonly never[] = Object.freeze([])
  * The bytes are copied first, read by a strict DER reader, and every field is decoded or the certificate is refused. At most 100 KiB.
  *
  * @throws MTLS_ERR_CERTIFICATE_INVALID with `reason` and `offset`; MTLS_ERR_IDENTITY_OPTION for wrong options
+ * @example
+ * ```ts
+ * const alice = parsePeerIdentity(client.der)
+ * console.log(alice.commonName, alice.subject?.values('OU')) // alice [ 'billing' ]
+ * ```
  */
 export function parsePeerIdentity (der: Uint8Array, options: ParsePeerIdentityOptions = {}): PeerIdentity {
   if (typeof options !== 'object' || options === null) throw new MTLS_ERR_IDENTITY_OPTION('options: expected an object')
@@ -69,6 +74,11 @@ export interface KnownParts {
  * nobody may write to the bytes any more.
  *
  * @throws MTLS_ERR_CERTIFICATE_INVALID with `reason` and `offset`
+ * @example
+ * ```ts
+ * const fields = readCertificate(client.der)
+ * console.log(readPeerIdentity(fields).commonName) // alice
+ * ```
  */
 export function readPeerIdentity (fields: CertificateFields, known: KnownParts = {}): PeerIdentity {
   try {

@@ -13,6 +13,13 @@ const LABEL = /^[A-Z0-9][A-Z0-9 ]*$/
  * @param label between `-----BEGIN ` and `-----`, default `CERTIFICATE`
  * @returns at least one block
  * @throws MTLS_ERR_PEM_INVALID with `reason`
+ * @example
+ * ```ts
+ * import { readFile } from 'node:fs/promises'
+ *
+ * const authorities = decodePem(await readFile('ca.pem')).map((der) => parsePeerIdentity(der))
+ * console.log(authorities.map(({ isCa }) => isCa)) // [ true ]
+ * ```
  */
 export function decodePem (text: string | Uint8Array, label = 'CERTIFICATE'): Uint8Array[] {
   if (!LABEL.test(label)) refusePem('label_invalid', `expected an upper-case label, found ${JSON.stringify(label)}`)
@@ -37,7 +44,15 @@ export function decodePem (text: string | Uint8Array, label = 'CERTIFICATE'): Ui
   return blocks
 }
 
-/** DER as one PEM block of 64-character lines, newline at the end (RFC 7468). @throws MTLS_ERR_PEM_INVALID */
+/**
+ * DER as one PEM block of 64-character lines, newline at the end (RFC 7468).
+ *
+ * @throws MTLS_ERR_PEM_INVALID
+ * @example
+ * ```ts
+ * console.log(encodePem(client.der)) // -----BEGIN CERTIFICATE----- …
+ * ```
+ */
 export function encodePem (der: Uint8Array, label = 'CERTIFICATE'): string {
   if (!LABEL.test(label)) refusePem('label_invalid', `expected an upper-case label, found ${JSON.stringify(label)}`)
   const body = Buffer.from(der.buffer, der.byteOffset, der.length).toString('base64')

@@ -73,7 +73,15 @@ export interface PemInvalidError extends Error {
   readonly reason: PemInvalidReason
 }
 
-/** Throws `MTLS_ERR_DER_INVALID`. `offset` counts octets in the bytes that were given to the reader. */
+/**
+ * Throws `MTLS_ERR_DER_INVALID`. `offset` counts octets in the bytes that were given to the reader.
+ *
+ * @example
+ * ```ts
+ * const readVersion = (octet: number) => octet <= 2 ? octet + 1 : malformed('version_invalid', 0, `found ${octet}`)
+ * console.log(readVersion(2)) // 3
+ * ```
+ */
 export function malformed (reason: CertificateInvalidReason, offset: number, detail?: string): never {
   const text = `${reason} at offset ${offset}${detail === undefined ? '' : ` (${detail})`}`
   throw Object.assign(new MTLS_ERR_DER_INVALID(text), { reason, offset })

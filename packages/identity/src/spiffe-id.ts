@@ -19,6 +19,11 @@ const SCHEME = 'spiffe://'
  * percent-encoding, no trailing slash. The only spelling of an ID is the ID itself, so nothing is normalised: upper case in the scheme or trust domain is refused.
  *
  * @throws MTLS_ERR_SPIFFE_ID_INVALID with `reason`
+ * @example
+ * ```ts
+ * const { trustDomain, path } = parseSpiffeId('spiffe://prod.example/ns/shop/sa/billing')
+ * console.log(trustDomain, path) // prod.example /ns/shop/sa/billing
+ * ```
  */
 export function parseSpiffeId (uri: string): SpiffeId {
   if (typeof uri !== 'string') refuseSpiffeId('not_a_string', `expected a string, found ${typeof uri}`)

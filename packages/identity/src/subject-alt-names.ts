@@ -52,7 +52,14 @@ export function hideAltNames (names: SubjectAltNames, notBelieved: readonly Clai
   return Object.freeze({ ...lists, uri, unknown: Object.freeze([...new Set([...names.unknown, ...hidden])]) })
 }
 
-/** Whether a URI is one that only SPIFFE IDs may be. Schemes are compared without case (RFC 3986 section 3.1). */
+/**
+ * Whether a URI is one that only SPIFFE IDs may be. Schemes are compared without case (RFC 3986 section 3.1).
+ *
+ * @example
+ * ```ts
+ * console.log(isSpiffe('spiffe://prod.example/billing'), isSpiffe('https://prod.example')) // true false
+ * ```
+ */
 export function isSpiffe (uri: string): boolean {
   return /^spiffe:/i.test(uri)
 }

@@ -9,7 +9,9 @@ export interface ValidityPeriod {
  * 4.1.2.5), so this is one second later. A certificate without `notAfter` ended long ago.
  *
  * @example
+ * ```ts
  * if (Date.now() >= endOfValidity(peer)) console.log('expired')
+ * ```
  */
 export function endOfValidity ({ notAfter = -Infinity }: ValidityPeriod): number {
   return notAfter + 1_000
@@ -21,7 +23,9 @@ export function endOfValidity ({ notAfter = -Infinity }: ValidityPeriod): number
  * @param now milliseconds since the epoch
  * @returns `valid`, `expired` or `not_yet_valid`
  * @example
- * const state = validityAt(peer, Date.now())
+ * ```ts
+ * console.log(validityAt(peer, Date.now())) // valid
+ * ```
  */
 export function validityAt (period: ValidityPeriod, now: number): 'valid' | 'expired' | 'not_yet_valid' {
   if (now >= endOfValidity(period)) return 'expired'

@@ -8,7 +8,16 @@ import type { RuleAuthority } from './rule-authority.ts'
 import { RulePath } from './rule-path.ts'
 import { StandingJudge } from './rule-standing.ts'
 
-/** Groups checked once, for any number of rule sets. Large ones keep their index here, so that a thousand routes share it. */
+/**
+ * Groups checked once, for any number of rule sets. Large ones keep their index here, so that a thousand routes share
+ * it.
+ *
+ * @example
+ * ```ts
+ * const groups: CompiledGroups = compileGroups({ billing: { ou: 'billing' }, audit: { cn: 'audit' } })
+ * console.log([...groups.names]) // [ 'billing', 'audit' ]
+ * ```
+ */
 export class CompiledGroups<Group extends string = string> {
   readonly names: ReadonlySet<Group>
   readonly #definitions: ReadonlyMap<string, GroupDefinition>
@@ -37,6 +46,12 @@ export interface CompileGroupsOptions {
  * Checks groups and what they name.
  *
  * @throws MTLS_ERR_RULE_INVALID
+ * @example
+ * ```ts
+ * const groups = compileGroups({ billing: { ou: 'billing' }, audit: { cn: 'audit' } })
+ * const [invoices, reports] = [compileRules(['billing'], { groups }), compileRules(['billing', 'audit'], { groups })]
+ * console.log(invoices.authorize(peer), reports.authorize(peer))
+ * ```
  */
 export function compileGroups<const Group extends string> (
   groups: Groups<Group, any> | CompiledGroups<Group>, options: CompileGroupsOptions = {}

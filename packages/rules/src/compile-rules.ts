@@ -48,6 +48,14 @@ interface Part {
  * Checks a rule set whole and compiles it. Nothing of the caller's objects is kept or changed.
  *
  * @throws MTLS_ERR_RULE_INVALID with `reason`, `path`, `found` and `expected`
+ * @example
+ * ```ts
+ * const authorizer = compileRules(['billing', { spiffe: 'spiffe://prod.example/ns/ops/sa/*' }], {
+ *   groups: { billing: { ou: 'billing' } }
+ * })
+ * console.log(authorizer.authorize(peer)) // { allowed: true, rule: 0, group: 'billing' }
+ * console.log(authorizer.authorize(null)) // { allowed: false, reason: 'no_identity' }
+ * ```
  */
 export function compileRules<const Group extends string = string> (rules: RuleSet<NoInfer<Group>, any>, options: CompileRulesOptions<Group> = {}): Authorizer {
   const { groups = {}, path = 'rules', groupsPath = 'groups', authorities: given } = checkOptions(options)

@@ -9,6 +9,12 @@ import type { Explanation } from './explanation.ts'
  * not asked. For logs and the command line, never for the client.
  *
  * @throws MTLS_ERR_RULE_INVALID
+ * @example
+ * ```ts
+ * const { verdict, closest } = explain([{ ou: 'shipping' }], peer)
+ * console.log(verdict) // { allowed: false, reason: 'no_match' }
+ * console.log(closest?.failed[0]?.expected, closest?.failed[0]?.found) // what the rule asks, what the certificate has
+ * ```
  */
 export function explain<const Group extends string = string> (rules: RuleSet<NoInfer<Group>, any>, peer: PeerIdentity | undefined | null, options: CompileRulesOptions<Group> = {}): Explanation {
   return compileRules<Group>(rules, options).explain(peer)

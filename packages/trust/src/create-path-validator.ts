@@ -52,6 +52,13 @@ const MAX_INTERMEDIATES = 1_000
  * Answers are remembered by the SHA-256 of leaf and intermediates until they end or the trust moves; a no for `refusedFor` at most.
  *
  * @throws MTLS_ERR_PATH_OPTION, MTLS_ERR_PATH_ANCHORS
+ * @example
+ * ```ts
+ * const validator = createPathValidator({ anchors: () => [ca.der] })
+ * const verdict = await validator.validate(client.der, [])
+ * if (verdict.valid) console.log(String(verdict.anchor), new Date(verdict.until))
+ * else console.error(verdict.reason, verdict.detail)
+ * ```
  */
 export function createPathValidator (options: PathValidatorOptions): PathValidator {
   return new Validator(readOptions(options))

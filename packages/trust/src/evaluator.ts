@@ -71,9 +71,12 @@ export interface TrustEvaluator {
  *
  * @throws MTLS_ERR_PATH_OPTION, also where a certificate of an authority cannot be read
  * @example
- * const trust = createTrustEvaluator({ authorities: () => [{ name: 'default', ca: [root.der] }] })
- * const decision = await trust.evaluate(leaf, { sent: [intermediate] })
- * if (!decision.accepted) console.error(decision.reason, decision.detail.message)
+ * ```ts
+ * const trust = createTrustEvaluator({ authorities: () => [{ name: 'internal', ca: [ca.der] }] })
+ * const decision = await trust.evaluate(client.der, { sent: [] })
+ * if (decision.accepted) console.log(decision.peer.commonName, decision.authority) // alice internal
+ * else console.error(decision.reason, decision.detail.message)
+ * ```
  */
 export function createTrustEvaluator (options: TrustEvaluatorOptions): TrustEvaluator {
   return new Evaluator(readEvaluatorOptions(options))

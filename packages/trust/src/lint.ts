@@ -47,6 +47,11 @@ const RULES: Readonly<Record<LintRule, (certificate: Certificate) => boolean>> =
  * @param der one certificate
  * @returns the rules it breaks, in the order of the type
  * @throws MTLS_ERR_CERTIFICATE_INVALID, MTLS_ERR_DER_INVALID for bytes that are no certificate
+ * @example
+ * ```ts
+ * const { der } = await ca.issue({ dns: 'not_a_host.example' })
+ * console.log(lintCertificate(der)) // [ 'dns_name_syntax' ]
+ * ```
  */
 export function lintCertificate (der: Uint8Array): readonly LintRule[] {
   return findLint(readWholeCertificate(der))

@@ -16,6 +16,11 @@ export interface DerElement {
  *
  * @param limit where the enclosing element ends; the end of `bytes` if omitted or beyond it
  * @throws MTLS_ERR_DER_INVALID
+ * @example
+ * ```ts
+ * const { tag, end } = readElement(client.der, 0)
+ * console.log(tag === TAG.sequence, end === client.der.length) // true true
+ * ```
  */
 export function readElement (bytes: Uint8Array, offset: number, limit: number = bytes.length): DerElement {
   const bound = limit > bytes.length ? bytes.length : limit
@@ -42,14 +47,33 @@ function readLongLength (bytes: Uint8Array, offset: number, bound: number): numb
   return length
 }
 
-/** Reads the element at `offset` and refuses any tag but `tag`. @throws MTLS_ERR_DER_INVALID */
+/**
+ * Reads the element at `offset` and refuses any tag but `tag`.
+ *
+ * @throws MTLS_ERR_DER_INVALID
+ * @example
+ * ```ts
+ * const { contentStart } = expectElement(client.der, 0, client.der.length, TAG.sequence)
+ * const tbs = expectElement(client.der, contentStart, client.der.length, TAG.sequence)
+ * console.log(tbs.end < client.der.length) // true: algorithm and signature follow
+ * ```
+ */
 export function expectElement (bytes: Uint8Array, offset: number, limit: number, tag: number): DerElement {
   const element = readElement(bytes, offset, limit)
   if (element.tag !== tag) malformed('tag_unexpected', offset, `expected tag 0x${hex(tag)}, found 0x${hex(element.tag)}`)
   return element
 }
 
-/** Reads the one element that fills `[start, end)` exactly. @throws MTLS_ERR_DER_INVALID */
+/**
+ * Reads the one element that fills `[start, end)` exactly.
+ *
+ * @throws MTLS_ERR_DER_INVALID
+ * @example
+ * ```ts
+ * const certificate = expectOnly(client.der, 0, client.der.length, TAG.sequence)
+ * console.log(certificate.end === client.der.length) // true
+ * ```
+ */
 export function expectOnly (bytes: Uint8Array, start: number, end: number, tag: number): DerElement {
   const element = expectElement(bytes, start, end, tag)
   if (element.end !== end) malformed('trailing_data', element.end)

@@ -13,6 +13,11 @@ const MAX_KEPT_OCTETS = 16
  * An OBJECT IDENTIFIER's content as dotted decimals (X.690 8.19), arcs of any size.
  *
  * @throws MTLS_ERR_DER_INVALID
+ * @example
+ * ```ts
+ * const content = Buffer.from('550403', 'hex')
+ * console.log(decodeObjectIdentifier(content, 0, content.length)) // 2.5.4.3
+ * ```
  */
 export function decodeObjectIdentifier (bytes: Uint8Array, start: number, end: number): string {
   if (end - start > MAX_KEPT_OCTETS) return decodeArcs(bytes, start, end)
@@ -62,7 +67,14 @@ function readBigArc (bytes: Uint8Array, start: number, end: number): bigint {
 // As many arcs and digits as MAX_OID_OCTETS can hold, so that every OID that is read can be written.
 const DOTTED = /^(?:[01]\.(?:\d|[1-3]\d)|2\.(?:0|[1-9]\d{0,269}))(?:\.(?:0|[1-9]\d{0,269})){0,127}$/
 
-/** Whether `text` is an OID in dotted decimals, of at least two arcs, without leading zeros. */
+/**
+ * Whether `text` is an OID in dotted decimals, of at least two arcs, without leading zeros.
+ *
+ * @example
+ * ```ts
+ * console.log(isObjectIdentifier('2.5.4.3'), isObjectIdentifier('2.5.4.03')) // true false
+ * ```
+ */
 export function isObjectIdentifier (text: string): boolean {
   return DOTTED.test(text)
 }

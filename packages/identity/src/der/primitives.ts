@@ -1,13 +1,29 @@
 import { malformed } from '../reasons.ts'
 import { asBuffer } from './buffer.ts'
 
-/** A BOOLEAN's content: one octet, 0xff or 0x00 (X.690 11.1). @throws MTLS_ERR_DER_INVALID */
+/**
+ * A BOOLEAN's content: one octet, 0xff or 0x00 (X.690 11.1).
+ *
+ * @throws MTLS_ERR_DER_INVALID
+ * @example
+ * ```ts
+ * console.log(decodeBoolean(Uint8Array.of(0xff), 0, 1)) // true
+ * ```
+ */
 export function decodeBoolean (bytes: Uint8Array, start: number, end: number): boolean {
   if (end - start !== 1 || (bytes[start] !== 0xff && bytes[start] !== 0)) malformed('boolean_invalid', start)
   return bytes[start] === 0xff
 }
 
-/** Refuses an INTEGER's content that is empty or not in the fewest octets (X.690 8.3.2). @throws MTLS_ERR_DER_INVALID */
+/**
+ * Refuses an INTEGER's content that is empty or not in the fewest octets (X.690 8.3.2).
+ *
+ * @throws MTLS_ERR_DER_INVALID
+ * @example
+ * ```ts
+ * checkInteger(Uint8Array.of(0x00, 0x80), 0, 2) // 128; throws for 00 7f, which is 127 in two octets
+ * ```
+ */
 export function checkInteger (bytes: Uint8Array, start: number, end: number): void {
   if (end === start) malformed('integer_invalid', start, 'empty')
   if (end - start < 2) return
@@ -16,7 +32,15 @@ export function checkInteger (bytes: Uint8Array, start: number, end: number): vo
   if ((first === 0 && sign === 0) || (first === 0xff && sign !== 0)) malformed('integer_invalid', start, 'not minimal')
 }
 
-/** An INTEGER from 0 to `max` as a number. @throws MTLS_ERR_DER_INVALID */
+/**
+ * An INTEGER from 0 to `max` as a number.
+ *
+ * @throws MTLS_ERR_DER_INVALID
+ * @example
+ * ```ts
+ * console.log(decodeSmallInteger(Uint8Array.of(0x01, 0x00), 0, 2)) // 256
+ * ```
+ */
 export function decodeSmallInteger (bytes: Uint8Array, start: number, end: number, max: number = Number.MAX_SAFE_INTEGER): number {
   checkInteger(bytes, start, end)
   if ((bytes[start] as number) >= 0x80) malformed('integer_invalid', start, 'negative')
@@ -27,7 +51,15 @@ export function decodeSmallInteger (bytes: Uint8Array, start: number, end: numbe
   return value
 }
 
-/** A non-negative INTEGER as lower-case hex of an even number of digits, without the sign octet (0 is `00`). @throws MTLS_ERR_DER_INVALID */
+/**
+ * A non-negative INTEGER as lower-case hex of an even number of digits, without the sign octet (0 is `00`).
+ *
+ * @throws MTLS_ERR_DER_INVALID
+ * @example
+ * ```ts
+ * console.log(decodeIntegerHex(Uint8Array.of(0x00, 0x80), 0, 2)) // 80
+ * ```
+ */
 export function decodeIntegerHex (bytes: Uint8Array, start: number, end: number): string {
   checkInteger(bytes, start, end)
   if ((bytes[start] as number) >= 0x80) malformed('integer_invalid', start, 'negative')
@@ -41,7 +73,16 @@ export interface DerBits {
   readonly unused: number
 }
 
-/** A BIT STRING's content. @throws MTLS_ERR_DER_INVALID */
+/**
+ * A BIT STRING's content.
+ *
+ * @throws MTLS_ERR_DER_INVALID
+ * @example
+ * ```ts
+ * const { start, end, unused } = decodeBitString(Uint8Array.of(0x05, 0xa0), 0, 2)
+ * console.log(start, end, unused) // 1 2 5
+ * ```
+ */
 export function decodeBitString (bytes: Uint8Array, start: number, end: number): DerBits {
   const unused = bytes[start] as number
   if (end === start || unused > 7 || (unused > 0 && end - start === 1)) malformed('bit_string_invalid', start)
@@ -49,12 +90,27 @@ export function decodeBitString (bytes: Uint8Array, start: number, end: number):
   return { start: start + 1, end, unused }
 }
 
-/** A NULL's content, which is empty. @throws MTLS_ERR_DER_INVALID */
+/**
+ * A NULL's content, which is empty.
+ *
+ * @throws MTLS_ERR_DER_INVALID
+ * @example
+ * ```ts
+ * checkNull(2, 2) // throws where the end is not the start
+ * ```
+ */
 export function checkNull (start: number, end: number): void {
   if (end !== start) malformed('null_invalid', start)
 }
 
-/** Lower-case hex of `[start, end)`. */
+/**
+ * Lower-case hex of `[start, end)`.
+ *
+ * @example
+ * ```ts
+ * console.log(toHex(Uint8Array.of(0x0a, 0xff))) // 0aff
+ * ```
+ */
 export function toHex (bytes: Uint8Array, start = 0, end: number = bytes.length): string {
   return asBuffer(bytes).toString('hex', start, end)
 }

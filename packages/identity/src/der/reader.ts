@@ -9,7 +9,19 @@ import { decodeText } from './text.ts'
 /** Nesting beyond this is refused: the deepest X.509 structure needs ten levels. */
 export const MAX_DEPTH = 32
 
-/** A cursor over the elements in one stretch of bytes. Every refusal is `MTLS_ERR_DER_INVALID` with `reason` and `offset`. */
+/**
+ * A cursor over the elements in one stretch of bytes. Every refusal is `MTLS_ERR_DER_INVALID` with `reason` and
+ * `offset`.
+ *
+ * @example
+ * ```ts
+ * const certificate = new DerReader(client.der).enter(TAG.sequence)
+ * const tbs = certificate.enter(TAG.sequence)
+ * tbs.optional(0xa0) // the version
+ * const serial = tbs.expect(TAG.integer)
+ * console.log(decodeIntegerHex(client.der, serial.contentStart, serial.end) === client.serialNumber) // true
+ * ```
+ */
 export class DerReader {
   readonly bytes: Uint8Array
   readonly end: number
@@ -74,6 +86,10 @@ export class DerReader {
  * not know.
  *
  * @throws MTLS_ERR_DER_INVALID
+ * @example
+ * ```ts
+ * checkWellFormed(client.der, 0, client.der.length) // throws where it is not DER
+ * ```
  */
 export function checkWellFormed (bytes: Uint8Array, start: number, end: number, depth = 0): void {
   const reader = new DerReader(bytes, start, end, depth)

@@ -19,7 +19,14 @@ const ENCODINGS: Readonly<Record<number, TextEncoding>> = Object.freeze({
 // A byte order mark is a character of the name like any other; `fatal` keeps two byte strings from becoming one text.
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-/** The string type behind a tag, or `undefined` for a tag of no string type we read. */
+/**
+ * The string type behind a tag, or `undefined` for a tag of no string type we read.
+ *
+ * @example
+ * ```ts
+ * console.log(textEncodingOf(TAG.printableString), textEncodingOf(TAG.integer)) // printable undefined
+ * ```
+ */
 export function textEncodingOf (tag: number): TextEncoding | undefined {
   return ENCODINGS[tag]
 }
@@ -32,6 +39,11 @@ export function textEncodingOf (tag: number): TextEncoding | undefined {
  * read as UTF-8, of which ASCII is a part, and are not held to their alphabets.
  *
  * @throws MTLS_ERR_DER_INVALID with `string_invalid`
+ * @example
+ * ```ts
+ * const content = Buffer.from('alice')
+ * console.log(decodeText(content, TAG.utf8String, 0, content.length)) // alice
+ * ```
  */
 export function decodeText (bytes: Uint8Array, tag: number, start: number, end: number): string {
   if (tag === TAG.bmpString) return decodeWide(bytes, start, end, 2)

@@ -8,6 +8,11 @@ const MONTH_DAYS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
  * and `YYYYMMDDHHMMSSZ`; seconds always, no fraction, no offset. Either type is taken for any year, as that section demands of readers.
  *
  * @throws MTLS_ERR_DER_INVALID
+ * @example
+ * ```ts
+ * const content = Buffer.from('270315000000Z')
+ * console.log(new Date(decodeTime(content, TAG.utcTime, 0, content.length))) // 2027-03-15T00:00:00.000Z
+ * ```
  */
 export function decodeTime (bytes: Uint8Array, tag: number, start: number, end: number): number {
   const yearDigits = tag === TAG.utcTime ? 2 : 4

@@ -42,6 +42,10 @@ for (const [oid, ...names] of DESCRIPTORS) {
  * The OID of an attribute type given as a descriptor (`CN`, `commonName`, `OU`, … in any case) or in dotted decimals (`2.5.4.3`, `OID.2.5.4.3`).
  *
  * @returns `undefined` for a name that is neither
+ * @example
+ * ```ts
+ * console.log(resolveAttributeType('organizationalUnit')) // 2.5.4.11
+ * ```
  */
 export function resolveAttributeType (name: string): string | undefined {
   const known = oidByName.get(name.toLowerCase())
@@ -50,12 +54,26 @@ export function resolveAttributeType (name: string): string | undefined {
   return isObjectIdentifier(dotted) ? dotted : undefined
 }
 
-/** The short descriptor of an attribute type's OID (`CN` for `2.5.4.3`), or `undefined` where it has none here. */
+/**
+ * The short descriptor of an attribute type's OID (`CN` for `2.5.4.3`), or `undefined` where it has none here.
+ *
+ * @example
+ * ```ts
+ * console.log(describeAttributeType('2.5.4.11')) // OU
+ * ```
+ */
 export function describeAttributeType (oid: string): string | undefined {
   return nameByOid.get(oid)
 }
 
-/** Every descriptor `resolveAttributeType` knows, as written in the table; for did-you-mean. */
+/**
+ * Every descriptor `resolveAttributeType` knows, as written in the table; for did-you-mean.
+ *
+ * @example
+ * ```ts
+ * console.log(attributeTypeNames().includes('organizationalUnit')) // true
+ * ```
+ */
 export function attributeTypeNames (): string[] {
   return DESCRIPTORS.flatMap(([, ...names]) => names)
 }

@@ -8,12 +8,27 @@ import type { NameAttribute } from './name-attribute.ts'
  * RFC 5280 7.1 asks for more: case and runs of spaces ignored, Unicode normalised. That is left out on purpose. Two names a CA
  * tells apart must never be one here, and folding is where such mistakes are made. What is ignored is only the string type: `acme` as
  * PrintableString and as UTF8String are equal. Values that are no text are compared by their encoding and never equal a text.
+ *
+ * @example
+ * ```ts
+ * const name = parseDistinguishedName('CN=alice,O=Example')
+ * console.log(equalDistinguishedNames(name, parseDistinguishedName('CN=alice, O=Example'))) // true
+ * console.log(equalDistinguishedNames(name, parseDistinguishedName('CN=Alice,O=Example'))) // false
+ * ```
  */
 export function equalDistinguishedNames (a: DistinguishedName, b: DistinguishedName): boolean {
   return a === b || (a.rdns.length === b.rdns.length && a.rdns.every((rdn, index) => equalRdns(rdn, b.rdns[index] as readonly NameAttribute[])))
 }
 
-/** Whether two attributes have the same type and the same value, as `equalDistinguishedNames` sees it. */
+/**
+ * Whether two attributes have the same type and the same value, as `equalDistinguishedNames` sees it.
+ *
+ * @example
+ * ```ts
+ * const wanted = { type: '2.5.4.3', value: 'alice', encoding: 'utf8' } as const
+ * console.log(peer.subject?.rdns.flat().some((attribute) => equalNameAttributes(attribute, wanted))) // true
+ * ```
+ */
 export function equalNameAttributes (a: NameAttribute, b: NameAttribute): boolean {
   return a.type === b.type && a.value === b.value && (a.encoding === 'other') === (b.encoding === 'other')
 }

@@ -73,7 +73,14 @@ export function createName (rdns: readonly (readonly NameAttribute[])[]): Distin
   return new Name(rdns)
 }
 
-/** Whether `value` is a name made by this package. */
+/**
+ * Whether `value` is a name made by this package.
+ *
+ * @example
+ * ```ts
+ * console.log(isDistinguishedName(peer.subject), isDistinguishedName('CN=alice')) // true false
+ * ```
+ */
 export function isDistinguishedName (value: unknown): value is DistinguishedName {
   return value instanceof Name
 }

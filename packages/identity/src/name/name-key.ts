@@ -16,19 +16,41 @@ const ASCII = /^[\x00-\x7f]*$/
  * Identities are compared character by character by `equalDistinguishedNames`, since two names that a CA tells apart must never be one. Here a name only says
  * whose signature to look for, or which subtree a name is in, and a CA that encodes its name in two ways has to be found. The work is linear in the name's
  * length: a text that would take more is compared as it stands.
+ *
+ * @example
+ * ```ts
+ * console.log(rdnKeys(parseDistinguishedName('CN=Example CA'))) // [ '2.5.4.3=example ca' ]
+ * ```
  */
 export function rdnKeys (name: DistinguishedName): readonly string[] {
   return name.rdns.map((rdn) => rdn.length === 1 ? attributeKey(rdn[0] as NameAttribute) : JSON.stringify(rdn.map(attributeKey).sort()))
 }
 
-/** One text for a list of `rdnKeys`. No two different lists have the same one. */
+/**
+ * One text for a list of `rdnKeys`. No two different lists have the same one.
+ *
+ * @example
+ * ```ts
+ * const [one, other] = [parseDistinguishedName('CN=Example CA'), parseDistinguishedName('CN=EXAMPLE ca')]
+ * console.log(nameKey(rdnKeys(one)) === nameKey(rdnKeys(other))) // true
+ * ```
+ */
 export function nameKey (rdns: readonly string[]): string {
   return JSON.stringify(rdns)
 }
 
 const keys = new WeakMap<DistinguishedName, string>()
 
-/** Whether two names are equal by RFC 5280 section 7.1: to chain a certificate to its issuer, or a CRL to its CA. Not for identities: see `equalDistinguishedNames`. */
+/**
+ * Whether two names are equal by RFC 5280 section 7.1: to chain a certificate to its issuer, or a CRL to its CA. Not for
+ * identities: see `equalDistinguishedNames`.
+ *
+ * @example
+ * ```ts
+ * const issuer = parseDistinguishedName('CN=Example CA,O=Example')
+ * console.log(matchDistinguishedNames(issuer, parseDistinguishedName('CN=EXAMPLE  ca,O=example'))) // true
+ * ```
+ */
 export function matchDistinguishedNames (one: DistinguishedName, other: DistinguishedName): boolean {
   return one === other || (one.rdns.length === other.rdns.length && keyOf(one) === keyOf(other))
 }
@@ -39,12 +61,26 @@ function keyOf (name: DistinguishedName): string {
   return key
 }
 
-/** The key of a text that is too long to be folded: it equals itself alone, and `isUnfolded` tells. */
+/**
+ * The key of a text that is too long to be folded: it equals itself alone, and `isUnfolded` tells.
+ *
+ * @example
+ * ```ts
+ * console.log(unfoldedKey('Example CA')) // ~Example CA
+ * ```
+ */
 export function unfoldedKey (text: string): string {
   return `~${text}`
 }
 
-/** Whether a key, or one in it, is of a text that was not folded: then another key may stand for an equal name. */
+/**
+ * Whether a key, or one in it, is of a text that was not folded: then another key may stand for an equal name.
+ *
+ * @example
+ * ```ts
+ * console.log(isUnfolded('2.5.4.3=alice'), isUnfolded(`2.5.4.3${unfoldedKey('Alice')}`)) // false true
+ * ```
+ */
 export function isUnfolded (rdnKey: string): boolean {
   return /^[\d.]*~/.test(rdnKey) || (rdnKey.startsWith('["') && /(?:^\[|,)"[\d.]+~/.test(rdnKey))
 }

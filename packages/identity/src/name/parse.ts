@@ -17,6 +17,11 @@ export const MAX_NAME_LENGTH = 1_048_576
  * Texts get the encoding `utf8`; a `#hex` value gets the encoding it has.
  *
  * @throws MTLS_ERR_NAME_INVALID with `reason` and `position`
+ * @example
+ * ```ts
+ * const name = parseDistinguishedName('CN=alice,OU=billing,O=Example')
+ * console.log(name.commonName, name.values('OU')) // alice [ 'billing' ]
+ * ```
  */
 export function parseDistinguishedName (text: string): DistinguishedName {
   if (typeof text !== 'string') refuseName('not_a_string', 0, `expected a string, found ${typeof text},`)

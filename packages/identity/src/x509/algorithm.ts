@@ -12,7 +12,16 @@ export interface AlgorithmIdentifier {
   readonly raw: Uint8Array
 }
 
-/** The AlgorithmIdentifier at `element`. @throws MTLS_ERR_DER_INVALID */
+/**
+ * The AlgorithmIdentifier at `element`.
+ *
+ * @throws MTLS_ERR_DER_INVALID
+ * @example
+ * ```ts
+ * const { raw } = readCertificate(client.der).signatureAlgorithm
+ * console.log(readAlgorithm(raw, readElement(raw, 0)).oid) // 1.2.840.10045.4.3.2: ECDSA with SHA-256
+ * ```
+ */
 export function readAlgorithm (bytes: Uint8Array, element: DerElement): AlgorithmIdentifier {
   const reader = new DerReader(bytes, element.contentStart, element.end)
   const oid = reader.expect(TAG.objectIdentifier)

@@ -24,7 +24,10 @@ const MAX_TEXT = 256
  *
  * @param der one certificate, or bytes that claim to be one
  * @example
- * console.log(summarizeCertificate(socket.getPeerX509Certificate().raw).fingerprint256)
+ * ```ts
+ * const { subject, fingerprint256 } = summarizeCertificate(client.der)
+ * console.log(subject, fingerprint256) // CN=alice,OU=billing 5f3a…
+ * ```
  */
 export function summarizeCertificate (der: Uint8Array): CertificateSummary {
   const fingerprint256 = crypto.hash('sha256', der, 'hex')

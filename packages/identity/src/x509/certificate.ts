@@ -44,6 +44,11 @@ export interface CertificateFields {
  * extension values are cut out and left to their own readers.
  *
  * @throws MTLS_ERR_CERTIFICATE_INVALID with `reason` and `offset`
+ * @example
+ * ```ts
+ * const { serialNumber, notAfter, extensions } = readCertificate(client.der)
+ * console.log(serialNumber, new Date(notAfter), [...extensions.keys()])
+ * ```
  */
 export function readCertificate (der: Uint8Array): CertificateFields {
   try {
@@ -162,7 +167,17 @@ function view (bytes: Uint8Array, element: DerElement): Uint8Array {
   return bytes.subarray(element.start, element.end)
 }
 
-/** Where the Certificate at `offset` ends, for cutting a concatenation of them. @throws MTLS_ERR_CERTIFICATE_INVALID */
+/**
+ * Where the Certificate at `offset` ends, for cutting a concatenation of them.
+ *
+ * @throws MTLS_ERR_CERTIFICATE_INVALID
+ * @example
+ * ```ts
+ * const both = Buffer.concat([client.der, ca.der])
+ * const end = certificateEnd(both)
+ * console.log(end === client.der.length, certificateEnd(both, end) === both.length) // true true
+ * ```
+ */
 export function certificateEnd (bytes: Uint8Array, offset = 0): number {
   try {
     return expectElement(bytes, offset, bytes.length, TAG.sequence).end

@@ -15,6 +15,11 @@ export interface BasicConstraints {
  * The basicConstraints that fill `[start, end)`. An explicit `cA FALSE` is not DER, but stands in very many leaves, and is read as what it says.
  *
  * @throws MTLS_ERR_DER_INVALID
+ * @example
+ * ```ts
+ * const extension = readCertificate(ca.der).extensions.get(EXTENSION.basicConstraints)
+ * if (extension !== undefined) console.log(readBasicConstraints(extension.value).ca) // true
+ * ```
  */
 export function readBasicConstraints (bytes: Uint8Array, start = 0, end: number = bytes.length): BasicConstraints {
   const outer = new DerReader(bytes, start, end)
@@ -36,7 +41,16 @@ const keyUsage = {
 /** Bits of keyUsage (RFC 5280 4.2.1.3) as `readKeyUsage` gives them: bit n of the BIT STRING is `1 << n`. */
 export const KEY_USAGE: typeof keyUsage = Object.freeze(keyUsage)
 
-/** The keyUsage that fills `[start, end)`, as a sum of `KEY_USAGE` bits; bits not defined are left out. @throws MTLS_ERR_DER_INVALID */
+/**
+ * The keyUsage that fills `[start, end)`, as a sum of `KEY_USAGE` bits; bits not defined are left out.
+ *
+ * @throws MTLS_ERR_DER_INVALID
+ * @example
+ * ```ts
+ * const extension = readCertificate(ca.der).extensions.get(EXTENSION.keyUsage)
+ * if (extension !== undefined) console.log((readKeyUsage(extension.value) & KEY_USAGE.keyCertSign) !== 0) // true
+ * ```
+ */
 export function readKeyUsage (bytes: Uint8Array, start = 0, end: number = bytes.length): number {
   const element = expectOnly(bytes, start, end, TAG.bitString)
   const bits = decodeBitString(bytes, element.contentStart, element.end)
@@ -47,7 +61,16 @@ export function readKeyUsage (bytes: Uint8Array, start = 0, end: number = bytes.
   return usage
 }
 
-/** The purposes of an extKeyUsage (RFC 5280 4.2.1.12) that fills `[start, end)`, in order. @throws MTLS_ERR_DER_INVALID */
+/**
+ * The purposes of an extKeyUsage (RFC 5280 4.2.1.12) that fills `[start, end)`, in order.
+ *
+ * @throws MTLS_ERR_DER_INVALID
+ * @example
+ * ```ts
+ * const extension = readCertificate(client.der).extensions.get(EXTENSION.extendedKeyUsage)
+ * if (extension !== undefined) console.log(readExtendedKeyUsage(extension.value)) // [ '1.3.6.1.5.5.7.3.2' ]
+ * ```
+ */
 export function readExtendedKeyUsage (bytes: Uint8Array, start = 0, end: number = bytes.length): string[] {
   const outer = new DerReader(bytes, start, end)
   const reader = outer.enter(TAG.sequence)
@@ -61,7 +84,17 @@ export function readExtendedKeyUsage (bytes: Uint8Array, start = 0, end: number 
   return purposes
 }
 
-/** The policies of a certificatePolicies (RFC 5280 4.2.1.4) that fills `[start, end)`, in order, each once. @throws MTLS_ERR_DER_INVALID */
+/**
+ * The policies of a certificatePolicies (RFC 5280 4.2.1.4) that fills `[start, end)`, in order, each once.
+ *
+ * @throws MTLS_ERR_DER_INVALID
+ * @example
+ * ```ts
+ * const { der } = await ca.issue({ policies: ['1.3.6.1.4.1.99999.1'] })
+ * const extension = readCertificate(der).extensions.get(EXTENSION.certificatePolicies)
+ * if (extension !== undefined) console.log(readCertificatePolicies(extension.value)) // [ '1.3.6.1.4.1.99999.1' ]
+ * ```
+ */
 export function readCertificatePolicies (bytes: Uint8Array, start = 0, end: number = bytes.length): string[] {
   const outer = new DerReader(bytes, start, end)
   const reader = outer.enter(TAG.sequence)

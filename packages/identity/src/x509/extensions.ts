@@ -30,6 +30,12 @@ export function readExtensions (tbs: DerReader, version: number): ReadonlyMap<st
  * has it; it is read as what it says.
  *
  * @throws MTLS_ERR_DER_INVALID
+ * @example
+ * ```ts
+ * const der = Buffer.from('301e300c0603551d130101ff04023000300e0603551d0f0101ff040403020780', 'hex')
+ * const list = new DerReader(der).enter(TAG.sequence)
+ * console.log([...readExtensionList(list).keys()]) // [ '2.5.29.19', '2.5.29.15' ]
+ * ```
  */
 export function readExtensionList (list: DerReader): Map<string, Extension> {
   if (list.done) malformed('extension_invalid', list.offset, 'no extensions')

@@ -31,6 +31,11 @@ export interface OtherName {
  * The names of a GeneralNames that fills `[start, end)`, in encoded order: the content of subjectAltName and issuerAltName, and of distribution points.
  *
  * @throws MTLS_ERR_DER_INVALID
+ * @example
+ * ```ts
+ * const extension = readCertificate(issued.der).extensions.get(EXTENSION.subjectAltName)
+ * if (extension !== undefined) console.log(readGeneralNames(extension.value).length) // 2: localhost and 127.0.0.1
+ * ```
  */
 export function readGeneralNames (bytes: Uint8Array, start = 0, end: number = bytes.length): GeneralName[] {
   const outer = new DerReader(bytes, start, end)
@@ -51,7 +56,16 @@ export function readGeneralNames (bytes: Uint8Array, start = 0, end: number = by
 const PLAIN: Readonly<Record<number, 'email' | 'dns' | 'uri'>> = Object.freeze({ 0x81: 'email', 0x82: 'dns', 0x86: 'uri' })
 const DIRECTORY_STRINGS: readonly TextEncoding[] = ['utf8', 'printable', 't61', 'bmp', 'universal']
 
-/** One GeneralName. @throws MTLS_ERR_DER_INVALID */
+/**
+ * One GeneralName.
+ *
+ * @throws MTLS_ERR_DER_INVALID
+ * @example
+ * ```ts
+ * const bytes = Buffer.from('82096c6f63616c686f7374', 'hex')
+ * console.log(readGeneralName(bytes, readElement(bytes, 0))) // { kind: 'dns', value: 'localhost' }
+ * ```
+ */
 export function readGeneralName (bytes: Uint8Array, element: DerElement): GeneralName {
   const { tag, contentStart, end } = element
   switch (tag) {

@@ -12,6 +12,10 @@ import { decodeAttributeValue } from './attribute-value.ts'
  * order, since CAs do not all sort them as DER says and nothing here depends on it.
  *
  * @throws MTLS_ERR_DER_INVALID
+ * @example
+ * ```ts
+ * console.log(String(readName(readCertificate(client.der).subjectRaw))) // CN=alice,OU=billing
+ * ```
  */
 export function readName (bytes: Uint8Array, start = 0, end: number = bytes.length): DistinguishedName {
   const outer = new DerReader(bytes, start, end)

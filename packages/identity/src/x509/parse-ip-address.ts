@@ -1,4 +1,11 @@
-/** The octets of an address that `net.isIP` accepts: four or sixteen. */
+/**
+ * The octets of an address that `net.isIP` accepts: four or sixteen.
+ *
+ * @example
+ * ```ts
+ * console.log(parseIpAddress('192.0.2.1')) // Uint8Array(4) [ 192, 0, 2, 1 ]
+ * ```
+ */
 export function parseIpAddress (text: string): Uint8Array {
   if (!text.includes(':')) return Uint8Array.from(text.split('.'), Number)
   const [head = '', tail] = text.split('::')

@@ -87,6 +87,11 @@ export const SIGNATURE_SCHEME_NAMES: ReadonlySet<string> = new Set([
  * accepted.
  *
  * @throws MTLS_ERR_DER_INVALID
+ * @example
+ * ```ts
+ * const { signatureAlgorithm } = readCertificate(client.der)
+ * console.log(readSignatureScheme(signatureAlgorithm)?.name) // ecdsa-sha256
+ * ```
  */
 export function readSignatureScheme (
   { oid, parameters }: AlgorithmIdentifier, { dsa = false }: SignatureSchemeOptions = {}

@@ -22,7 +22,16 @@ export interface BlockList {
   find (certificate: PeerIdentity): Blocked | undefined
 }
 
-/** The first certificate that is blocked, and the sentence for it. A list that throws blocks. */
+/**
+ * The first certificate that is blocked, and the sentence for it. A list that throws blocks.
+ *
+ * @example
+ * ```ts
+ * const block = blockMemory([{ name: 'CN=alice,OU=billing', reason: 'laptop stolen' }])
+ * console.log(findBlocked(block, [peer])?.fault) // is blocked by … (laptop stolen)
+ * await block.close()
+ * ```
+ */
 export function findBlocked<Certificate extends PeerIdentity> (block: BlockList, certificates: readonly Certificate[]): { readonly certificate: Certificate, readonly fault: string } | undefined {
   for (const certificate of certificates) {
     const blocked = ask(block, certificate)

@@ -41,7 +41,16 @@ const MAX_SHOWN = 100
 /** Of names with bounds: some milliseconds. */
 const MAX_COMPARISONS = 4_096
 
-/** The names that one authority vouches for. */
+/**
+ * The names that one authority vouches for.
+ *
+ * @example
+ * ```ts
+ * const bounds = new NameBounds({ dns: 'partner.example' }, 'authorities.partner.names')
+ * const { der } = await ca.issue({ dns: 'ledger.prod.example' })
+ * console.log(bounds.findOutside(parsePeerIdentity(der))) // { kind: 'dns', name: 'ledger.prod.example', … }
+ * ```
+ */
 export class NameBounds {
   /** The kinds that it does not vouch for at all. */
   readonly notBelieved: readonly ClaimKind[]

@@ -31,7 +31,15 @@ const KNOWN = ['signatures', 'curves', 'minRsaBits', 'maxRsaBits']
 const MAX_RSA_BITS = 16_384
 const CURVE_NAMES: ReadonlySet<string> = new Set([...CURVES.values()].map(({ name }) => name))
 
-/** @throws MTLS_ERR_PATH_OPTION */
+/**
+ * @throws MTLS_ERR_PATH_OPTION
+ * @example
+ * ```ts
+ * const algorithms = readAlgorithmPolicy({ signatures: ['ecdsa-sha256', 'ed25519'], curves: ['prime256v1'] })
+ * const scheme = readSignatureScheme(readCertificate(client.der).signatureAlgorithm)
+ * console.log(scheme !== undefined && algorithms.acceptsScheme(scheme)) // true
+ * ```
+ */
 export function readAlgorithmPolicy (policy: AlgorithmPolicy = {}): Algorithms {
   checkKeys(policy, KNOWN, 'algorithms')
   const { minRsaBits = 2_048, maxRsaBits = MAX_RSA_BITS } = policy

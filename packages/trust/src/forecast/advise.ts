@@ -23,12 +23,29 @@ export interface AdviceQuestion {
 const BRIDGE = 'To bridge the time, give the authority serverAuthOnly: { acceptUntil: \'YYYY-MM-DD\' }; ' +
   'that needs bounds on its names.'
 
-/** `YYYY-MM-DD` */
+/**
+ * `YYYY-MM-DD`
+ *
+ * @example
+ * ```ts
+ * console.log(describeDay(Date.UTC(2027, 2, 15))) // 2027-03-15
+ * ```
+ */
 export function describeDay (time: number): string {
   return new Date(time).toISOString().slice(0, 10)
 }
 
-/** What to do; undefined where nothing is affected. */
+/**
+ * What to do; undefined where nothing is affected.
+ *
+ * @example
+ * ```ts
+ * const root = await createDevCa({ subject: [{ type: 'O', value: 'DigiCert Inc' }] }) // in place of a public root
+ * const leaf = parsePeerIdentity((await root.issue({ cn: 'orders' })).der)
+ * const forecast = forecastClientAuth(leaf, { roots: readPublicRoots([root.der]) })
+ * console.log(adviseClientAuth({ forecast, use: 'client', isOwn: false }, Date.now())?.text)
+ * ```
+ */
 export function adviseClientAuth (question: AdviceQuestion, now: number): Advice | undefined {
   const { forecast, use, isOwn, acceptedUntil } = question
   if (forecast.state === 'not_affected') return adviseAccepted(use, acceptedUntil, now)

@@ -20,7 +20,14 @@ export interface Origin {
   readonly path: readonly PeerIdentity[]
 }
 
-/** @param others CA certificates that may be its issuers */
+/**
+ * @param others CA certificates that may be its issuers
+ * @example
+ * ```ts
+ * const { kind, evidence } = findOrigin(peer, [parsePeerIdentity(ca.der)], bundledRoots())
+ * console.log(kind, evidence) // private signature
+ * ```
+ */
 export function findOrigin (certificate: PeerIdentity, others: readonly PeerIdentity[], roots: PublicRoots): Origin {
   if (roots.holds(certificate)) return ofPublic([certificate], roots, [])
   // Roots first: a climb then ends at a root, and not at one of the CAs that have signed it too.
@@ -38,6 +45,12 @@ export function findOrigin (certificate: PeerIdentity, others: readonly PeerIden
  * For an audit log, which holds the name of the issuer and no certificate.
  *
  * @param authorities known CA certificates: if one bears the name, its origin counts
+ * @example
+ * ```ts
+ * const issuer = parseDistinguishedName("CN=R11,O=Let's Encrypt,C=US")
+ * const { kind, operator } = findOriginByName(issuer, [], bundledRoots())
+ * console.log(kind, operator?.name) // public Let's Encrypt
+ * ```
  */
 export function findOriginByName (
   issuer: DistinguishedName | undefined, authorities: readonly PeerIdentity[], roots: PublicRoots

@@ -54,7 +54,17 @@ export interface ForecastOptions {
   readonly roots?: PublicRoots
 }
 
-/** What becomes of a certificate's clientAuth. Whether the certificate is accepted is for `evaluate` to say. */
+/**
+ * What becomes of a certificate's clientAuth. Whether the certificate is accepted is for `evaluate` to say.
+ *
+ * @example
+ * ```ts
+ * const root = await createDevCa({ subject: [{ type: 'O', value: 'DigiCert Inc' }] }) // in place of a public root
+ * const leaf = parsePeerIdentity((await root.issue({ cn: 'orders' })).der)
+ * const { state, operator, loses } = forecastClientAuth(leaf, { roots: readPublicRoots([root.der]) })
+ * console.log(state, operator, loses?.at) // loses DigiCert, and when
+ * ```
+ */
 export function forecastClientAuth (certificate: PeerIdentity, options: ForecastOptions = {}): ClientAuthForecast {
   const { chain = [], now = Date.now(), roots = bundledRoots() } = options
   const origin = findOrigin(certificate, chain, roots)
@@ -62,7 +72,14 @@ export function forecastClientAuth (certificate: PeerIdentity, options: Forecast
   return forecastOf(origin, { ...readClientAuth(certificate, origin), notBefore, notAfter, now })
 }
 
-/** The same of a CA that is trusted: when those below it lose clientAuth. `chain` are the other CAs that are known. */
+/**
+ * The same of a CA that is trusted: when those below it lose clientAuth. `chain` are the other CAs that are known.
+ *
+ * @example
+ * ```ts
+ * console.log(forecastAuthority(parsePeerIdentity(ca.der)).state) // not_affected: a private CA
+ * ```
+ */
 export function forecastAuthority (authority: PeerIdentity, options: ForecastOptions = {}): ClientAuthForecast {
   const { chain = [], now = Date.now(), roots = bundledRoots() } = options
   const origin = findOrigin(authority, chain, roots)
@@ -81,6 +98,16 @@ export interface KnownOfCertificate {
   readonly isAuthority?: boolean
 }
 
+/**
+ * The forecast for a certificate whose origin is known.
+ *
+ * @example
+ * ```ts
+ * const origin = findOriginByName(peer.issuer, [], bundledRoots())
+ * const forecast = forecastOf(origin, { clientAuth: undefined, notAfter: peer.notAfter, now: Date.now() })
+ * console.log(forecast.state) // not_affected
+ * ```
+ */
 export function forecastOf (found: Origin, known: KnownOfCertificate): ClientAuthForecast {
   const { kind: origin, evidence, operator } = found
   const { clientAuth, lackedBy, notAfter, now } = known
@@ -99,7 +126,15 @@ export function forecastOf (found: Origin, known: KnownOfCertificate): ClientAut
   return { ...common, state, renewal, nextRenewal, loses }
 }
 
-/** Whether a certificate and all CAs above it allow clientAuth, as far as they are known. */
+/**
+ * Whether a certificate and all CAs above it allow clientAuth, as far as they are known.
+ *
+ * @example
+ * ```ts
+ * const origin = findOrigin(peer, [parsePeerIdentity(ca.der)], bundledRoots())
+ * console.log(readClientAuth(peer, origin)) // { clientAuth: true, lackedBy: undefined }
+ * ```
+ */
 export function readClientAuth (
   certificate: PeerIdentity, { path }: Origin
 ): Pick<KnownOfCertificate, 'clientAuth' | 'lackedBy'> {

@@ -8,6 +8,11 @@ export type CertificateUse = 'client' | 'server' | 'unknown' | 'authority'
  * for servers alone already counts only if it is said to be used as a client.
  *
  * @param within milliseconds from now on
+ * @example
+ * ```ts
+ * const days30 = 30 * 86_400_000
+ * console.log(needsAction('client', forecastClientAuth(peer), Date.now(), days30)) // false: from a private CA
+ * ```
  */
 export function needsAction (
   use: CertificateUse, { state, loses }: ClientAuthForecast, now: number, within: number
@@ -20,6 +25,12 @@ export function needsAction (
 /**
  * When clientAuth is lost, to sort by: `-Infinity` for what lacks it already, `Infinity` for what is not affected. In
  * milliseconds since the epoch.
+ *
+ * @example
+ * ```ts
+ * const forecasts = [forecastClientAuth(peer), forecastAuthority(parsePeerIdentity(ca.der))]
+ * console.log(forecasts.map(dateOfLoss).sort((one, other) => one - other)) // [ Infinity, Infinity ]: private CAs
+ * ```
  */
 export function dateOfLoss ({ state, notAfter, loses }: ClientAuthForecast): number {
   if (state === 'not_affected') return Infinity

@@ -37,7 +37,14 @@ const OPERATORS: ReadonlyArray<readonly [organization: RegExp, name: string, sto
   [/^geant vereniging$/, 'GEANT']
 ]
 
-/** The operator of a public CA by an organisation of one of its names; undefined where it is not in the table. */
+/**
+ * The operator of a public CA by an organisation of one of its names; undefined where it is not in the table.
+ *
+ * @example
+ * ```ts
+ * console.log(findOperator('DigiCert Inc')) // { name: 'DigiCert', stop: { stopsOn: '2027-03-01', source: … } }
+ * ```
+ */
 export function findOperator (organization: string | undefined): PublicOperator | undefined {
   const text = organization?.trim().replace(/\u2019/g, '\'').toLowerCase()
   if (text === undefined) return undefined
@@ -45,7 +52,14 @@ export function findOperator (organization: string | undefined): PublicOperator 
   return name === undefined ? undefined : { name, stop }
 }
 
-/** The operator of a public root that is not in the table: Chrome's day counts for all. */
+/**
+ * The operator of a public root that is not in the table: Chrome's day counts for all.
+ *
+ * @example
+ * ```ts
+ * console.log(otherOperator('Example Trust').stop.stopsOn) // 2027-03-15
+ * ```
+ */
 export function otherOperator (name: string): PublicOperator {
   return { name, stop: CHROME }
 }
@@ -55,7 +69,14 @@ export function startOf ({ stopsOn }: ClientAuthStop): number {
   return Date.parse(`${stopsOn}T00:00:00Z`)
 }
 
-/** The last day on which a renewal can have clientAuth. */
+/**
+ * The last day on which a renewal can have clientAuth.
+ *
+ * @example
+ * ```ts
+ * console.log(lastDayBefore(otherOperator('Example Trust').stop)) // 2027-03-14
+ * ```
+ */
 export function lastDayBefore (stop: ClientAuthStop): string {
   return new Date(startOf(stop) - 86_400_000).toISOString().slice(0, 10)
 }

@@ -13,6 +13,15 @@ export interface PublicRoots {
   operatorOf (name: DistinguishedName | undefined): PublicOperator | undefined
 }
 
+/**
+ * Public roots from their certificates in DER.
+ *
+ * @example
+ * ```ts
+ * const roots = readPublicRoots([ca.der])
+ * console.log(roots.holds(parsePeerIdentity(ca.der))) // true
+ * ```
+ */
 export function readPublicRoots (ders: readonly Uint8Array[]): PublicRoots {
   const certificates = ders.map((der) => parsePeerIdentity(der))
   const byKey = new Map<string | undefined, PeerIdentity[]>()
@@ -39,7 +48,15 @@ function areOne (one: DistinguishedName | undefined, other: DistinguishedName | 
 
 let bundled: PublicRoots | undefined
 
-/** Mozilla's list, as Node comes with it. */
+/**
+ * Mozilla's list, as Node comes with it.
+ *
+ * @example
+ * ```ts
+ * const roots = bundledRoots()
+ * console.log(roots.certificates.length, roots.holds(parsePeerIdentity(ca.der))) // more than 100, false
+ * ```
+ */
 export function bundledRoots (): PublicRoots {
   bundled ??= readPublicRoots(rootCertificates.flatMap((pem) => decodePem(pem)))
   return bundled

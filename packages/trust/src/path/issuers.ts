@@ -11,6 +11,11 @@ const MAX_LENGTH = 16
  * staples, or which CA a certificate came from. Whether a certificate is accepted is for `evaluate` to say.
  *
  * @returns undefined where none did, or where a certificate has no bytes
+ * @example
+ * ```ts
+ * const root = parsePeerIdentity(ca.der)
+ * console.log(findIssuer(peer, [root]) === root) // true
+ * ```
  */
 export function findIssuer (certificate: PeerIdentity, authorities: readonly PeerIdentity[]): PeerIdentity | undefined {
   const child = readKnown(certificate)
@@ -20,6 +25,14 @@ export function findIssuer (certificate: PeerIdentity, authorities: readonly Pee
 /**
  * The certificates above one, each having signed the one below, up to a self-signed one or as far as the given authorities lead. Validity, purpose and the rest
  * of RFC 5280 are not looked at.
+ *
+ * @example
+ * ```ts
+ * const issuing = await ca.intermediate()
+ * const leaf = parsePeerIdentity((await issuing.issue({ cn: 'orders' })).der)
+ * const chain = climbChain(leaf, [parsePeerIdentity(ca.der), parsePeerIdentity(issuing.der)])
+ * console.log(chain.map(String)) // the intermediate, then the root
+ * ```
  */
 export function climbChain (certificate: PeerIdentity, authorities: readonly PeerIdentity[]): readonly PeerIdentity[] {
   const chain: PeerIdentity[] = []
