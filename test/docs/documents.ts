@@ -50,8 +50,8 @@ is no longer accepted, the log line \`mTLS connection no longer accepted\` has t
 
 - A **certificate** says who a client or server is. It belongs to a **key**, which its owner keeps secret.
 - In the **handshake**, before any HTTP is read, each side shows its certificate and proves that it has the key.
-- A **CA** (certificate authority) issues certificates and signs them. The server trusts the **root** CAs in its option
-  \`ca\`, and no others.
+- A **CA** (certificate authority) issues certificates and signs them. The server trusts the **root** CAs in its options
+  \`ca\` or \`authorities\`, and no others.
 - An **intermediate** is a CA whose own certificate was signed by another CA. Client certificate, intermediates and root
   form a **chain**. A client sends its certificate and the intermediates. The server has the root.
 - A CA can **revoke** a certificate before it expires. It publishes the revoked ones in a **CRL** (a signed list), or
