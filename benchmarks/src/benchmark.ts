@@ -1,8 +1,8 @@
-// What a benchmark is, and what it says: the same shapes go to the screen, to JSON and to docs/performance.md.
+// The shapes of a benchmark and of its results. They are used for the screen, for JSON and for docs/performance.md.
 
-/** How thorough a run is. A benchmark takes its rounds and times from here alone. */
+/** How thorough a run is. A benchmark takes its rounds and times only from here. */
 export interface Setting {
-  /** A smoke test: the figures mean nothing. */
+  /** A smoke test, whose figures mean nothing. */
   readonly quick: boolean
   /** Interleaved rounds. */
   readonly rounds: number
@@ -17,7 +17,7 @@ export interface Figure {
   readonly high: number
   /** Half the distance between the quartiles, as a share of the median: of the ratio where there is one. */
   readonly spread: number
-  /** Too wide a spread: the figure says little. */
+  /** Whether the spread is so wide that the figure says little. */
   readonly wide: boolean
   /** The median of the rounds' own ratios to the first contender. */
   readonly ratio: number | undefined
@@ -29,11 +29,11 @@ export interface Metric {
   readonly title: string
   /** Digits behind the point. Default 0. */
   readonly digits?: number
-  /** Whether the ratio to the first contender is told. */
+  /** Whether the ratio to the first contender is shown. */
   readonly ratio?: boolean
-  /** The quartiles are told in place of a mark: they say how far the rounds were from each other. */
+  /** Whether the quartiles are shown in place of a mark. They say how much the rounds differed. */
   readonly quartiles?: boolean
-  /** The rounds are added up: what must never happen must not hide behind a median. */
+  /** Whether the rounds are added up. Something that must never happen must not be hidden by a median. */
   readonly sum?: boolean
 }
 
@@ -62,7 +62,7 @@ export interface Text { readonly kind: 'text', readonly title: string, readonly 
 
 export type Section = Comparison | Series | Text
 
-/** What a benchmark's module exports. One without it is run for what it prints. */
+/** What a benchmark's module exports. If it exports none, what it prints is the result. */
 export type Run = (setting: Setting) => Promise<readonly Section[]>
 
 export interface Machine {
@@ -74,7 +74,7 @@ export interface Machine {
   readonly system: string
   readonly loadBefore: readonly number[]
   readonly loadAfter: readonly number[]
-  /** Versions of foreign programs, as they say themselves. */
+  /** Versions of other programs, as they print them. */
   readonly programs: Readonly<Record<string, string>>
 }
 

@@ -1,2 +1,2 @@
-/** The key of a contender's figure beside the bare server's; its own figure has the contender's key. */
+/** The key of a contender's figure compared with the bare server. Its own figure has the contender's key. */
 export const besideKey = (key: string): string => `${key}-beside`

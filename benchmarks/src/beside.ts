@@ -1,4 +1,4 @@
-// What connections cost a server beside what they cost a bare one, in CPU time of the servers' own processes.
+// What connections cost a server, compared with a bare one, in CPU time of the servers' own processes.
 import type { Comparison, Metric } from './benchmark.ts'
 import { besideKey } from './beside-key.ts'
 import { launch } from './launch.ts'
@@ -15,25 +15,25 @@ export interface Contender {
   /** One of servers/kinds.ts. */
   readonly kind: string
   readonly options?: object
-  /** The bare server once more: only how far it is from itself is told. */
+  /** The bare server again, to show how much two processes of the same server differ. */
   readonly noise?: true
 }
 
-/** Who comes, and what has to become of them. */
+/** Which clients connect, and what must happen to them. */
 export interface Situation {
   readonly name: string
   readonly material: Material
-  /** Those of one measurement; asked again before each, for each server by itself, and not counted. */
+  /** The clients of one measurement. Called before each, for each server, outside of the measured time. */
   visitors (port: number): readonly Visitor[] | Promise<readonly Visitor[]>
-  /** Come before, so that the servers' code is compiled; they have to be answered. */
+  /** Connect before the measurement, so that V8 compiles the server's code. They must be answered. */
   before (): readonly Visitor[]
-  /** What must become of each; left out where it may differ. */
+  /** What must happen to each. Left out if it may differ. */
   readonly expected?: 'answered' | 'refused' | 'resumed'
   /** Keys of contenders that are left out. */
   readonly without?: readonly string[]
 }
 
-/** How CPU time is told, and how it is put beside the bare server's. */
+/** How CPU time is shown, and how it is compared with the bare server's. */
 export interface Unit {
   readonly title: string
   readonly digits: number
@@ -59,7 +59,7 @@ export const MILLISECONDS: Unit = {
 }
 
 const WARM_UPS = 2
-/** Milliseconds in which a server finishes what the last client did not wait for. */
+/** Milliseconds in which a server finishes work for which the last client did not wait. */
 const SETTLE = 20
 
 interface Plan {
@@ -71,7 +71,7 @@ interface Plan {
   readonly notes?: readonly string[]
 }
 
-/** A row for each situation, which is measured with fresh processes: none is helped or hurt by what came in another. */
+/** A row for each situation. Each is measured with new processes, so that no situation affects another. */
 export async function compareBeside (plan: Plan): Promise<Comparison> {
   const { title, unit, contenders, situations, rounds, notes = [] } = plan
   const rows: Array<Comparison['rows'][number]> = []
@@ -137,7 +137,7 @@ function check (expected: Situation['expected'], visits: Visits, where: string):
 
 const answeredKey = (key: string): string => `${key}-answered`
 
-/** Shares of the answered are shown where they may differ. */
+/** The share of answered connections is shown if it may differ. */
 function metricsOf (contenders: readonly Contender[], unit: Unit, showAnswered: boolean): Metric[] {
   const { beside } = unit
   return contenders.flatMap(({ key, title, noise = false }, index): Metric[] => [

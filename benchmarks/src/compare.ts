@@ -1,12 +1,12 @@
 import type { Comparison, Metric } from './benchmark.ts'
 import { summarize } from './statistics.ts'
 
-/** One of those compared. A measurement gives a figure for each metric's key; what it leaves out is not known. */
+/** One of the contenders. A measurement returns a figure for each metric's key, or none if it is not known. */
 export interface Measured { readonly name: string, measure (): Promise<Readonly<Record<string, number>>> }
 
 /**
- * Measures the contenders in turn, round by round, so that what else the machine does meets them all alike; the order turns with
- * each round. A ratio is the median of the rounds' own ratios to the first contender.
+ * Measures the contenders in turn, round by round, so that other work of the machine affects all alike. The order rotates
+ * with each round. A ratio is the median of the rounds' own ratios to the first contender.
  */
 export async function compare (title: string, metrics: readonly Metric[], contenders: readonly Measured[], rounds: number, notes: readonly string[] = []): Promise<Comparison> {
   const figures = new Map(contenders.map((contender) => [contender, [] as Array<Readonly<Record<string, number>>>]))

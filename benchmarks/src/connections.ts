@@ -1,4 +1,4 @@
-// New connections, each with one request: of a client seen before, of clients never seen, and by resumed sessions.
+// New connections, each with one request: of a known client, of new clients, and with resumed sessions.
 import type { SecureVersion } from 'node:tls'
 import type { Run } from './benchmark.ts'
 import { PER_CPU_SECOND, compareBeside } from './beside.ts'
@@ -18,7 +18,7 @@ const CONTENDERS: readonly Contender[] = [
 const SESSIONS = 100
 
 export const run: Run = async ({ quick, rounds, seconds }) => {
-  // Many short measurements: what else the machine does meets all contenders alike.
+  // Many short measurements, so that other work of the machine affects all contenders alike.
   const count = quick ? 20 : Math.max(1, Math.round(seconds * 100))
   const root = makeAuthority('Benchmark CA')
   const intermediate = makeAuthority('Benchmark intermediate CA', root)
@@ -29,7 +29,7 @@ export const run: Run = async ({ quick, rounds, seconds }) => {
     await seenWithRsa(count)
   ]
   const notes = [
-    `Never seen: each certificate comes once. Resumed: ${SESSIONS} clients in turn, each by a session of its own.`,
+    `Never seen: each certificate is used once. Resumed: ${SESSIONS} clients in turn, each with its own session.`,
     `${2 * rounds} rounds of ${count} connections.`
   ]
   const plan = { unit: PER_CPU_SECOND, contenders: CONTENDERS, situations, rounds: 2 * rounds, notes }

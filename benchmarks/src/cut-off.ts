@@ -1,5 +1,6 @@
-// From the rename of a CRL's file to the first refusal, for clients that call without a pause: on an open HTTP/1.1 connection, on an open HTTP/2 session, by session tickets. Files are
-// followed by events; nothing polls faster than every ten seconds. ROUNDS sets the number of revocations; exits 1 where the median is beyond the target.
+// The time from the rename of a CRL's file to the first refusal, for clients that call without a pause: on an open
+// HTTP/1.1 connection, on an open HTTP/2 session, and with session tickets. Changes of files are noticed by events, since
+// polling takes ten seconds. ROUNDS sets the number of revocations. Exits with 1 if the median exceeds the target.
 import { CutOffScene, WAYS } from '../../packages/fastify-mtls/test/support/cut-off.ts'
 import { median } from './statistics.ts'
 
@@ -8,7 +9,7 @@ const TARGET = 250
 
 const scene = await CutOffScene.open()
 const delays = new Map(WAYS.map((way) => [way, [] as number[]]))
-// The first is for the compiler.
+// The first round lets V8 compile the code.
 for (let round = 0; round <= ROUNDS; round += 1) {
   const { delay } = await scene.revoke()
   if (round > 0) for (const way of WAYS) delays.get(way)?.push(delay[way])

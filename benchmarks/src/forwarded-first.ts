@@ -1,5 +1,5 @@
-// The first request of a forwarded client, whose header nobody has seen, beside the least that it takes: finding that
-// it is not known, parsing the certificate and, where a chain comes along, verifying its signatures.
+// The first request of a forwarded client, compared with the minimum: finding that its header is not known, parsing the
+// certificate and, if there is a chain, verifying its signatures.
 import { createPublicKey, verify } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
 import { createForwardedReader } from '@peerkit/forwarded'
@@ -18,7 +18,7 @@ import { USUAL } from './forwarded-headers.ts'
 const GATEWAY = '127.0.0.1'
 const METRICS: readonly Metric[] = [{ key: 'us', title: 'CPU µs a request', digits: 1, ratio: true }]
 
-/** A client with its issuer, where that is passed on. */
+/** A client, with its issuer if that is forwarded. */
 interface Client { readonly leaf: Certificate, readonly issuer: Authority | undefined }
 
 /** Names and values in turn; the value that is the client's last. */
@@ -82,12 +82,12 @@ export const run: Run = async ({ quick, rounds }) => {
   const measured: Array<Awaited<ReturnType<typeof compare>>> = []
   for (const { title, contenders } of sections) {
     await compare('Warm-up', METRICS, contenders, 2)
-    measured.push(await compare(title, METRICS, contenders, 2 * rounds, ['No header comes twice.']))
+    measured.push(await compare(title, METRICS, contenders, 2 * rounds, ['Each header is used once.']))
   }
   return measured
 }
 
-/** The reader keeps what it has read, as in production. */
+/** The reader remembers what it has read, as in production. */
 function reading (
   name: string, options: Omit<ForwardedReaderOptions, 'gateways'>, write: Write, make: () => Client, count: number
 ): Measured {
@@ -107,7 +107,7 @@ function reading (
 
 type Work = (value: string, client: Client, known: Map<string, unknown>) => void
 
-/** The least that anybody could do, with the value of rfc9440; `work` gets it as a parser makes it. */
+/** The minimum of work, with the value of rfc9440. `work` gets the value as a parser makes it. */
 function timing (name: string, count: number, make: () => Client, start: () => Work): Measured {
   const known = new Map<string, unknown>(Array.from({ length: 100 }, () => [asParsed(base64(make().leaf)), {}]))
   const work = start()
@@ -159,7 +159,7 @@ function requestOf (headers: readonly string[]): ForwardedRequest {
   return { rawHeaders: [...USUAL, ...headers].map(asParsed), sender: undefined, remoteAddress: GATEWAY }
 }
 
-/** As a parser makes it: a string that nobody has looked at yet. */
+/** As a parser makes it: a new string, whose hash V8 has not computed yet. */
 function asParsed (text: string): string { return Buffer.from(text, 'latin1').toString('latin1') }
 
 function time<Item> (items: readonly Item[], work: (item: Item) => void): { us: number } {

@@ -18,12 +18,15 @@ export const write: Readonly<Record<string, (leaf: Uint8Array, ca: Uint8Array) =
   'aws-alb-passthrough': (leaf, ca) => ['x-amzn-mtls-clientcert', escaped(leaf, ca)]
 }
 
-/** What else a browser or a service sends. */
+/** Other headers that a browser or a service sends. */
 export const USUAL: readonly string[] = ['Host', 'localhost:3000', 'Connection', 'keep-alive', 'User-Agent', 'benchmark/1', 'Accept', '*/*', 'Accept-Encoding', 'gzip, deflate', 'X-Request-Id', '0d1f9b1e']
 
 export interface Clients { readonly ca: DevCa, at (index: number): Uint8Array }
 
-/** Certificates of different clients: one that was issued, with other serial numbers and other octets in the signature, which is wrong then; behind a gateway that verifies nobody looks at it. */
+/**
+ * Certificates of different clients: one issued certificate with other serial numbers and other octets in the signature,
+ * which is then wrong. Behind a gateway that verifies, the app does not check it.
+ */
 export async function mintClients (): Promise<Clients> {
   const ca = await createDevCa({ name: 'Benchmark CA' })
   const { der, serialNumber } = await ca.issue({ cn: 'client', ou: 'billing', profile: 'client', spiffe: 'spiffe://bench.example/ns/pay/sa/client' })

@@ -1,4 +1,5 @@
-// What it costs to know a client behind a gateway: reading its headers, first and again, for 1 to 100,000 clients; and requests/s beside Fastify that ignores them.
+// What it costs to identify a client behind a gateway: reading its headers, for the first time and again, for 1 to
+// 100,000 clients; and requests/s compared with Fastify that ignores the headers.
 import { createForwardedReader } from '@peerkit/forwarded'
 import type { ForwardedReader, ForwardedRequest } from '@peerkit/forwarded'
 import { createPathValidator } from '@peerkit/trust'
@@ -36,13 +37,13 @@ export const run: Run = async ({ quick, rounds, seconds }) => {
   ]
 }
 
-/** As a parser makes them: strings that nobody has looked at yet. */
+/** As a parser makes them: new strings, whose hashes V8 has not computed yet. */
 function requestOf (format: string, { ca, at }: Clients, index: number): ForwardedRequest {
   const rawHeaders = [...USUAL, ...write[format]!(at(index), ca.der)].map((text) => Buffer.from(text, 'latin1').toString('latin1'))
   return { rawHeaders, sender: undefined, remoteAddress: GATEWAY }
 }
 
-/** Spread over all clients, in no order that a memory could like. */
+/** Spread over all clients, in an order that does not favour a cache. */
 function sample (format: string, clients: Clients, size: number, round: number): ForwardedRequest[] {
   return Array.from({ length: LOOP }, (_, turn) => requestOf(format, clients, (Math.imul(round * LOOP + turn, 2_654_435_761) >>> 0) % size))
 }
@@ -66,7 +67,7 @@ async function compareFirst (clients: Clients, rounds: number): Promise<Comparis
     const reader = createForwardedReader({ format, gateways: { addresses: [GATEWAY] }, maxRemembered: 0, ...(format === 'aws-alb-passthrough' && { validator }) })
     return { name: format === 'aws-alb-passthrough' ? `${format}, validated in process` : format, measure: async () => ({ us: read(reader, people.map((_, index) => requestOf(format, signed, index))) }) }
   })
-  return await compare('The first request of a client', METRICS, contenders, rounds, ['Where a chain is passed on, its signatures are verified too.'])
+  return await compare('The first request of a client', METRICS, contenders, rounds, ['If a chain is forwarded, its signatures are verified as well.'])
 }
 
 /** Plain HTTP over kept-alive connections, as from a gateway on the same machine; a hundred clients in turn. */

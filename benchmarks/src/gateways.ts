@@ -1,4 +1,5 @@
-// What users pick instead: a proxy that ends mutual TLS and authorizes, in front of plain Fastify. End to end; all processes of one answer share the server's core.
+// The alternative: a proxy that ends mutual TLS and authorizes, in front of plain Fastify. Measured end to end. All
+// processes that take part in an answer share the server's core.
 import type { Run } from './benchmark.ts'
 import { compare } from './compare.ts'
 import { gateways } from './gateways/gateways.ts'

@@ -1,4 +1,4 @@
-// Parsing a certificate into a PeerIdentity beside Node's X509Certificate, read as far as an authorizer needs.
+// Parsing a certificate into a PeerIdentity, compared with Node's X509Certificate and the fields that rules need.
 import { createDevCa } from '@peerkit/dev-ca'
 import { parsePeerIdentity } from '@peerkit/identity'
 import { X509Certificate } from 'node:crypto'

@@ -1,4 +1,4 @@
-// What a client with a valid certificate can make a handshake cost by what it sends along, beside bare Fastify.
+// How expensive a client with a valid certificate can make a handshake by what it sends, compared with bare Fastify.
 import type { Run } from './benchmark.ts'
 import { MILLISECONDS, compareBeside } from './beside.ts'
 import type { Contender, Situation } from './beside.ts'
@@ -32,11 +32,11 @@ export const run: Run = async ({ quick, rounds, seconds }) => {
     return { name, come: () => many(() => enter(issuer, send())) }
   })
   const situations: Situation[] = [
-    { ...usual, name: 'nothing but its intermediate', expected: 'answered', visitors: () => many(honest) },
+    { ...usual, name: 'only its intermediate', expected: 'answered', visitors: () => many(honest) },
     ...attacks.map(({ name, come }) => ({ ...usual, name, visitors: come })),
     {
       ...usual,
-      name: 'an honest client after all of these have come',
+      name: 'an honest client, after all of these',
       expected: 'answered',
       async visitors (port) {
         for (const { come } of attacks) await loadVisits(port, come())
@@ -44,7 +44,7 @@ export const run: Run = async ({ quick, rounds, seconds }) => {
       }
     }
   ]
-  const notes = [`No forged certificate comes twice. TLS 1.3. ${rounds} rounds of ${count} connections.`]
+  const notes = [`Each forged certificate is used once. TLS 1.3. ${rounds} rounds of ${count} connections.`]
   const plan = { unit: MILLISECONDS, contenders: CONTENDERS, situations, rounds, notes }
   return [await compareBeside({ title: 'What an insider adds to a handshake', ...plan })]
 }

@@ -1,4 +1,4 @@
-// Requests a second over kept-alive mutual TLS: bare Fastify (the limit), our plugins, and what people write without us.
+// Requests per second over keep-alive mutual TLS: bare Fastify (the limit), with the plugins, and with other solutions.
 import type { Comparison, Metric, Run } from './benchmark.ts'
 import { compare } from './compare.ts'
 import { launch, withCost } from './launch.ts'

@@ -1,4 +1,4 @@
-// Starts servers in processes of their own, on the core that is theirs.
+// Starts servers in separate processes, on the core for servers.
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
@@ -11,9 +11,9 @@ export type Protocol = 'h1' | 'h2'
 /** A server under measurement. */
 export interface Launched {
   readonly port: number
-  /** Of all the processes that an answer takes; undefined where the system does not tell. */
+  /** CPU seconds of all processes that take part in an answer; undefined if the system does not say. */
   cpuSeconds (): Promise<number | undefined>
-  /** A command of servers/serve.ts; rejects where it failed. */
+  /** Runs a command of servers/serve.ts. Rejects if it failed. */
   ask <T = unknown>(command: string, value?: unknown): Promise<T>
   stop (): Promise<void>
 }
@@ -41,7 +41,7 @@ export async function launch (kind: string, protocol: Protocol | 'plain', materi
   }
 }
 
-/** The load's figures together with what the server spent for them. */
+/** The figures of the load, together with the CPU time that the server used. */
 export async function withCost <Result extends LoadResult> (server: Launched, load: () => Promise<Result>): Promise<Result & { perCpuSecond: number, cpuMicroseconds: number, busy: number }> {
   const before = await server.cpuSeconds()
   const result = await load()

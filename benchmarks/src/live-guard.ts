@@ -1,4 +1,4 @@
-// The hook of fastify-allowed-clients with live requests over mutual TLS, to be called again and again.
+// The hook of fastify-allowed-clients with live requests over mutual TLS, to be called many times.
 import { memoryCredentials } from '@peerkit/credentials'
 import { createDevCa } from '@peerkit/dev-ca'
 import fastifyAllowedClients from '@peerkit/fastify-allowed-clients'
@@ -13,11 +13,11 @@ import https from 'node:https'
 type Hook = (request: FastifyRequest, reply: FastifyReply, done: () => void) => void
 
 export interface LiveGuard {
-  /** Nanoseconds a request, of a loop of requests that are all let in. */
+  /** Nanoseconds for each request, in a loop of allowed requests. */
   time (path: string, loop: number): number
-  /** The same for other clients than the one who is connected, each asked about once. */
+  /** The same for other clients than the connected one, each used once. */
   timeFirst (path: string, peers: readonly PeerIdentity[]): number
-  /** What reading the identity and the route takes by itself: the least that any hook would. */
+  /** The cost of reading the identity and the route: the minimum of any hook. */
   timeReading (path: string, loop: number): number
   close (): Promise<void>
 }
@@ -25,7 +25,7 @@ export interface LiveGuard {
 export type Handler = (request: FastifyRequest) => Promise<string>
 
 export interface GuardedApp {
-  /** Who connects. */
+  /** The client that connects. */
   readonly client: { readonly cn: string, readonly ou?: string | string[], readonly spiffe?: string }
   readonly groups?: FastifyAllowedClientsOptions['groups']
   /** Adds the routes, each with the handler. */
@@ -34,7 +34,7 @@ export interface GuardedApp {
   readonly paths: readonly string[]
 }
 
-/** Serves the routes and calls each path once; the connection stays open, since a request's peer is that of its connection. */
+/** Serves the routes and calls each path once. The connection stays open, because the peer belongs to the connection. */
 export async function connectGuarded ({ client, groups = {}, add, paths }: GuardedApp): Promise<LiveGuard> {
   const ca = await createDevCa({ name: 'Benchmark CA' })
   const server = await ca.issue({ cn: 'server', ip: '127.0.0.1' })

@@ -4,11 +4,11 @@ import { cpus, loadavg, release, totalmem, type } from 'node:os'
 import { delimiter, join } from 'node:path'
 import type { Machine } from './benchmark.ts'
 
-// Debian keeps servers where an ordinary user's PATH does not look.
+// Debian installs servers in folders that are not in the PATH of ordinary users.
 const FOLDERS = ['/usr/sbin', '/usr/local/sbin']
 const VERSIONS: Readonly<Record<string, readonly string[]>> = { nginx: ['-v'], haproxy: ['-v'], envoy: ['--version'], ghostunnel: ['--version'], stunnel: ['-version'], openssl: ['version'] }
 
-/** The path of a program; undefined where it is not installed. */
+/** The path of a program; undefined if it is not installed. */
 export function findProgram (name: string): string | undefined {
   for (const folder of [...(process.env['PATH'] ?? '').split(delimiter), ...FOLDERS]) {
     const path = join(folder, name)

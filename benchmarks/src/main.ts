@@ -1,4 +1,4 @@
-// `npm run bench` runs every benchmark and writes docs/performance.md; `npm run bench -- --help` says the rest.
+// The command `npm run bench`. `npm run bench -- --help` lists its options.
 import { parseArgs } from 'node:util'
 import type { Setting } from './benchmark.ts'
 import { benchmarks } from './registry.ts'
@@ -9,11 +9,11 @@ import type { Place } from './results.ts'
 import { runBenchmark } from './run-benchmark.ts'
 
 const USAGE = `npm run bench                    every benchmark, then a copy of docs/performance.md, in benchmarks/results/local
-npm run bench -- NAME …          those named; no copy of the document
+npm run bench -- NAME …          only these; no copy of the document
 npm run bench -- --save [NAME …] as above, into benchmarks/results and docs/performance.md, which are tracked
-npm run bench -- --list          what there is
-npm run bench -- --quick [NAME]  a smoke test whose figures mean nothing, in benchmarks/results/quick
-npm run bench -- --report        docs/performance.md from the saved figures (with --check: only whether it agrees)
+npm run bench -- --list          lists the benchmarks
+npm run bench -- --quick [NAME]  a smoke test with meaningless figures, in benchmarks/results/quick
+npm run bench -- --report        writes docs/performance.md from the saved figures (with --check: only compares)
 --rounds N, --seconds N          interleaved rounds, seconds of one measurement`
 
 const { values, positionals } = parseArgs({
@@ -33,14 +33,14 @@ const { quick, save } = values
 
 if (values.help === true) console.log(USAGE)
 else if (values.list === true) for (const [name, about] of Object.entries(benchmarks)) console.log(`${name.padEnd(18)} ${about}`)
-else if (quick && save) throw new Error('a smoke test cannot be saved: its figures mean nothing')
+else if (quick && save) throw new Error('--quick cannot be saved: the figures of a smoke test mean nothing')
 else if (values.report === true) report(quick ? 'quick' : 'saved')
 else await runAll(positionals)
 
 async function runAll (asked: readonly string[]): Promise<void> {
   const place = quick ? 'quick' : save ? 'saved' : 'local'
   const unknown = asked.filter((name) => !Object.hasOwn(benchmarks, name))
-  if (unknown.length > 0) throw new Error(`No benchmark is called ${unknown.join(', ')}; there are ${Object.keys(benchmarks).join(', ')}.`)
+  if (unknown.length > 0) throw new Error(`unknown benchmark ${unknown.join(', ')}; expected one of ${Object.keys(benchmarks).join(', ')}`)
   const setting: Setting = { quick, rounds: count(values.rounds, quick ? 2 : 7), seconds: count(values.seconds, quick ? 0.3 : 2) }
   for (const name of asked.length > 0 ? asked : Object.keys(benchmarks)) {
     try {
@@ -50,7 +50,7 @@ async function runAll (asked: readonly string[]): Promise<void> {
       const load = `load ${loadBefore[0]?.toFixed(2)} before, ${loadAfter[0]?.toFixed(2)} after`
       console.log(`${formatMachine(result.machine)}; ${load}; ${Math.round(result.seconds)} s; ${saveResult(result, place)}\n`)
     } catch (error) {
-      // The others are still worth running; the failure is told by the exit code.
+      // Run the others all the same. The exit code reports the failure.
       console.error(error)
       process.exitCode = 1
     }
@@ -66,6 +66,6 @@ function report (place: Place): void {
 
 function count (given: string | undefined, usual: number): number {
   const number = Number(given ?? usual)
-  if (!(number > 0)) throw new Error(`"${String(given)}" is no count; expected a number above 0`)
+  if (!(number > 0)) throw new Error(`the count is "${String(given)}"; expected a number above 0`)
   return number
 }

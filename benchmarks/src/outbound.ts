@@ -1,4 +1,4 @@
-// MtlsAgent beside a bare undici Agent with the same certificates: requests over kept connections, and a connection for each request.
+// MtlsAgent compared with a bare undici Agent with the same certificates: keep-alive, and a connection for each request.
 import { memoryCredentials } from '@peerkit/credentials'
 import { MtlsAgent } from '@peerkit/undici-mtls'
 import { Agent, interceptors } from 'undici'
@@ -39,14 +39,14 @@ function makeAgents ({ ca, client }: Material): Record<string, Dispatcher> {
   const tls = { ca, ...client }
   return {
     'bare undici Agent': new Agent({ ...common, allowH2: false, connect: tls }),
-    'bare undici Agent, no session kept': new Agent({ ...common, allowH2: false, connect: { ...tls, maxCachedSessions: 0 } }),
+    'bare undici Agent, without resumption': new Agent({ ...common, allowH2: false, connect: { ...tls, maxCachedSessions: 0 } }),
     'MtlsAgent, any server of the CA': new MtlsAgent({ ...common, credentials }),
     'MtlsAgent, allowedServers': new MtlsAgent({ ...common, credentials, allowedServers: [{ dns: 'localhost' }] }),
     'MtlsAgent, allowedServers, with retry': new MtlsAgent({ ...common, credentials, allowedServers: [{ dns: 'localhost' }] }).compose(interceptors.retry())
   }
 }
 
-/** By the time that this process really had: what else the machine does would count otherwise. */
+/** Measured in CPU time of this process, so that other work of the machine does not count. */
 async function measure (agent: Dispatcher, server: Launched, options: object, seconds: number): Promise<Record<string, number>> {
   const origin = `https://localhost:${server.port}`
   await server.ask('takeHandshakes')

@@ -7,12 +7,12 @@ import { findProgram } from './machine.ts'
 const TICKS_PER_SECOND = 100
 const taskset = process.platform === 'linux' && cpus().length > 1 ? findProgram('taskset') : undefined
 
-/** Servers have the first core, whatever loads and measures them the second. */
+/** Servers use the first core. Load and measurements use the second. */
 export const SERVER_CORE = 0
 export const LOAD_CORE = 1
 export const canPin: boolean = taskset !== undefined
 
-/** A command line that is bound to a core, as far as the machine lets it. */
+/** A command line that is bound to a core, if the machine supports that. */
 export function pinCommand (core: number, command: readonly string[]): string[] {
   return taskset === undefined ? [...command] : [taskset, '-c', String(core), ...command]
 }
@@ -22,7 +22,7 @@ export function pinSelf (core: number): void {
   if (taskset !== undefined) spawnSync(taskset, ['-acp', String(core), String(process.pid)], { stdio: 'ignore' })
 }
 
-/** CPU seconds that processes and those they started have used, all threads; undefined where the system does not tell. */
+/** CPU seconds of processes and their children, all threads; undefined if the system does not say. */
 export function readCpuSeconds (pids: readonly number[]): number | undefined {
   try {
     return familyOf(pids).reduce((sum, pid) => sum + ticksOf(pid), 0) / TICKS_PER_SECOND
@@ -36,7 +36,7 @@ function familyOf (pids: readonly number[]): number[] {
   return children.length === 0 ? [...pids] : [...pids, ...familyOf(children)]
 }
 
-/** Not every kernel lists children by task: then by everyone's parent. */
+/** Not every kernel lists children by task. Then the parents of all processes are read. */
 function readChildren (path: string, parent: number): number[] {
   try {
     return readFileSync(path, 'utf8').split(' ').filter((pid) => pid !== '').map(Number)

@@ -5,8 +5,8 @@ import type { Result } from './benchmark.ts'
 const FOLDER = join(import.meta.dirname, '../results')
 
 /**
- * Where figures lie: those that docs/performance.md shows, those of runs that changed no tracked file, and those of
- * smoke tests, which are kept apart so that they are taken for no one's.
+ * Where figures are stored: the saved ones, which docs/performance.md shows; those of runs that change no tracked file;
+ * and those of smoke tests, in a folder of their own because they mean nothing.
  */
 export type Place = 'saved' | 'local' | 'quick'
 
@@ -15,7 +15,7 @@ export function resultsFolder (place: Place): string { return place === 'saved' 
 export function saveResult (result: Result, place: Place): string {
   const path = join(resultsFolder(place), `${result.name}.json`)
   mkdirSync(dirname(path), { recursive: true })
-  // Six digits say more than any benchmark knows.
+  // Six digits are more than any benchmark can measure.
   writeFileSync(path, `${JSON.stringify(result, (_key, value: unknown) => typeof value === 'number' && Number.isFinite(value) ? Number(value.toPrecision(6)) : value, 1)}\n`)
   return path
 }

@@ -1,10 +1,11 @@
-// Rotations of leaf, intermediate, CRL and CA by a careless writer of files, under 200 requests in flight over HTTP/1.1 and HTTP/2: `node --expose-gc --conditions=@peerkit/source
-// src/rotation-inbound.ts`. Exits 1 where a request failed, somebody was served who was revoked or whose CA was removed, or memory grew. ROTATIONS sets their number.
+// Rotations of leaf, intermediate, CRL and CA by a careless writer of files, under 200 requests in flight over HTTP/1.1
+// and HTTP/2: `node --expose-gc --conditions=@peerkit/source src/rotation-inbound.ts`. Exits with 1 if a request failed,
+// if a client was served that was revoked or whose CA was removed, or if memory grew. ROTATIONS sets their number.
 import { rotateUnderLoad } from '../../packages/fastify-mtls/test/support/rotation/rotate-under-load.ts'
 
 const rotations = Number(process.env['ROTATIONS'] ?? 200)
 const MIB = 2 ** 20
-/** Of the second half's largest heap to the first half's. */
+/** The largest heap of the second half, relative to that of the first half. */
 const MOST_GROWTH = 1.2
 
 const started = performance.now()

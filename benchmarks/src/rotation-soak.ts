@@ -1,4 +1,5 @@
-// 200 rotations under 200 requests in flight: `node --expose-gc --conditions=@peerkit/source src/rotation-soak.ts`. Exits 1 where a request failed or memory or sockets grew.
+// 200 rotations under 200 requests in flight: `node --expose-gc --conditions=@peerkit/source src/rotation-soak.ts`.
+// Exits with 1 if a request failed, or if memory or the number of sockets grew.
 import { once } from 'node:events'
 import { createServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'

@@ -1,4 +1,4 @@
-// Rotation and revocation of a server under load: when they take effect, what the requests notice, what is lost.
+// Rotation and revocation of a server under load: when they take effect, what they cost, and which requests are lost.
 import { createDevCa } from '@peerkit/dev-ca'
 import type { DevCa } from '@peerkit/dev-ca'
 import { createHash } from 'node:crypto'
@@ -33,8 +33,8 @@ export const run: Run = async ({ quick, rounds, seconds }) => {
   await load(world, Math.min(1, seconds), undefined)
   const contenders = [
     { name: 'quiet', measure: async () => await load(world, seconds, undefined) },
-    { name: `a new certificate each ${EACH_MS} ms`, measure: async () => await load(world, seconds, async (turn) => { await server.ask('update', certificateOf(world, turn)) }) },
-    { name: `a new CRL each ${EACH_MS} ms`, measure: async () => await load(world, seconds, async () => { await server.ask('update', { crl: (await world.ca.crl()).pem }) }) }
+    { name: `a new certificate every ${EACH_MS} ms`, measure: async () => await load(world, seconds, async (turn) => { await server.ask('update', certificateOf(world, turn)) }) },
+    { name: `a new CRL every ${EACH_MS} ms`, measure: async () => await load(world, seconds, async () => { await server.ask('update', { crl: (await world.ca.crl()).pem }) }) }
   ]
   const underLoad = await compare('Under load, HTTP/1.1, 16 connections kept alive', LOAD_METRICS, contenders, rounds)
   const times = quick ? 3 : TIMES
@@ -77,7 +77,7 @@ async function changeAgainAndAgain (change: () => Promise<void>, signal: AbortSi
   }
 }
 
-/** Without load: how long an update takes, and whether the very next thing that a client does meets it. */
+/** Without load: how long an update takes, and whether the next handshake or request notices it. */
 async function measureEffects (world: World, times: number): Promise<Comparison> {
   const { server, ca } = world
   const figures: Record<string, { update: number[], seen: number[], missed: number }> = { certificate: { update: [], seen: [], missed: 0 }, revocation: { update: [], seen: [], missed: 0 } }
@@ -112,13 +112,13 @@ async function measureEffects (world: World, times: number): Promise<Comparison>
   })
   const metrics: Metric[] = [
     { key: 'update', title: 'update() ms', digits: 2 },
-    { key: 'seen', title: 'until a client has met it, ms', digits: 2 },
-    { key: 'worst', title: 'at worst, ms', digits: 1 },
+    { key: 'seen', title: 'until a client notices, ms', digits: 2 },
+    { key: 'worst', title: 'longest, ms', digits: 1 },
     { key: 'times', title: 'changes' },
-    { key: 'missed', title: 'not met at once' }
+    { key: 'missed', title: 'not noticed at once' }
   ]
   const rows = [row('a new certificate: the next handshake', figures['certificate'] as never), row('a revocation: the next request of an open connection', figures['revocation'] as never)]
-  return { kind: 'comparison', title: 'Taking effect, without load', metrics, rows, notes: ['Until a client has met it: from the call in another process, through the update, to the end of the handshake that shows the new certificate or to the 401.'] }
+  return { kind: 'comparison', title: 'Taking effect, without load', metrics, rows, notes: ['Until a client notices: from the call in another process to the end of the handshake that shows the new certificate, or to the 401.'] }
 }
 
 async function open ({ material: { ca }, server: { port } }: World, client: { cert: string, key: string }): Promise<TLSSocket> {
@@ -134,7 +134,7 @@ async function fingerprintOf (world: World): Promise<string> {
   return createHash('sha256').update(raw).digest('hex')
 }
 
-/** The status of the next answer; `closed` where the connection ends without one. */
+/** The status of the next answer; `closed` if the connection ends without one. */
 async function statusOf (socket: TLSSocket): Promise<string> {
   return await new Promise((resolve) => {
     const [answer, close] = [(chunk: Buffer): void => { settle(chunk.toString('latin1', 9, 12)) }, (): void => { settle('closed') }]

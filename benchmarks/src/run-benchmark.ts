@@ -6,10 +6,10 @@ import type { Result, Section, Setting } from './benchmark.ts'
 import { describeMachine } from './machine.ts'
 import { benchmarks } from './registry.ts'
 
-/** Nothing takes longer by itself; what does hangs. */
+/** No benchmark takes longer. One that does hangs. */
 const LIMIT = 15 * 60_000
 
-/** Runs a benchmark in a fresh process: no heap, cache or optimised code of the one before. */
+/** Runs a benchmark in a new process, without the heap, cache and optimised code of the previous one. */
 export async function runBenchmark (name: string, setting: Setting): Promise<Result> {
   const started = new Date()
   const loadBefore = loadavg()
@@ -23,7 +23,7 @@ export async function runBenchmark (name: string, setting: Setting): Promise<Res
   const [code] = await once(child, 'close')
   clearTimeout(deadline)
   if (code !== 0) {
-    // One that is run for what it prints says so by its exit code where it missed its target: the figures are told all the same.
+    // A benchmark that prints its result exits with 1 if it missed its target. Its figures are shown all the same.
     if (printed === '') throw new Error(`the benchmark ${name} ended with ${String(code)}`)
     printed += `\nIt ended with exit code ${String(code)}: a target was missed.`
     process.exitCode = 1

@@ -1,9 +1,10 @@
-// Runs one benchmark in a process of its own: `run-one.ts NAME SETTING-AS-JSON`. Sections go to the parent by IPC; a module without `run` has printed what it has to say.
+// Runs one benchmark in a separate process: `run-one.ts NAME SETTING-AS-JSON`. Sections are sent to the parent by IPC. A
+// module without `run` prints its result.
 import type { Run, Setting } from './benchmark.ts'
 import { LOAD_CORE, pinSelf } from './processor.ts'
 import { fileOf } from './registry.ts'
 
-// Taken out: a benchmark that is run for what it prints reads arguments of its own.
+// Removed, because a benchmark that prints its result reads arguments of its own.
 const [name = '', setting = '{}'] = process.argv.splice(2)
 pinSelf(LOAD_CORE)
 const { run } = await import(fileOf(name)) as { run?: Run }

@@ -1,4 +1,5 @@
-// 1 to 1,000 named authorities: what it takes to load them, what they keep in memory, and what a certificate costs that comes for the first time, again, or from a stranger.
+// 1 to 1,000 named authorities: time to load them, their memory, and the cost of a new certificate, of a known one and of
+// a stranger's.
 import { createDevCa } from '@peerkit/dev-ca'
 import type { DevCa } from '@peerkit/dev-ca'
 import { parsePeerIdentity } from '@peerkit/identity'

@@ -1,4 +1,4 @@
-// One rule set for 1 to 100,000 clients: what it takes to load, what the first verdict about a client costs, and what each later one does.
+// One rule set for 1 to 100,000 clients: time to load it, the cost of the first verdict about a client, and of later ones.
 import { createDevCa } from '@peerkit/dev-ca'
 import { parsePeerIdentity } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
@@ -11,7 +11,7 @@ import { SeriesBook } from './series-book.ts'
 
 const PEERS = 200
 const LOOP = 2_000
-/** Rounds in which rule sets are loaded anew: the largest take seconds. */
+/** Rounds in which rule sets are loaded. The largest take seconds. */
 const LOADINGS = 3
 const REMEMBERED_LOOP = 100_000
 const SHAPES: Readonly<Record<string, (count: number) => Authorizer>> = {
@@ -27,11 +27,11 @@ export const run: Run = async ({ quick, rounds }) => {
   const books = { allowed: new SeriesBook(), refused: new SeriesBook(), loading: new SeriesBook(), memory: new SeriesBook() }
   const cases: Array<{ shape: string, size: number, compile: (count: number) => Authorizer, authorizer: Authorizer, known: readonly PeerIdentity[] }> = []
   for (const size of sizes) {
-    // Spread over the clients: one alone would keep its corner of the index in the processor's cache.
+    // Spread over the clients: a single client would stay in the processor's cache.
     const known = await mintPeers((index) => nameOf(Math.floor(index * size / PEERS)))
     for (const [shape, compile] of Object.entries(SHAPES)) {
       const { value: authorizer, bytes } = await measureHeap(() => compile(size))
-      // The smallest ones drown in what else the heap does.
+      // The smallest sizes are lost in the noise of the heap.
       if (size >= 100) books.memory.add(shape, size, bytes / 1024)
       for (const [peers, allowed] of [[known, true], [strangers, false]] as const) decideAll(authorizer, peers, allowed, shape)
       cases.push({ shape, size, compile, authorizer, known })
@@ -50,14 +50,14 @@ export const run: Run = async ({ quick, rounds }) => {
   const about = { size: 'clients in the rule set' }
   return [
     books.allowed.write({ ...about, id: 'first', title: 'First verdict about a client that is allowed', unit: 'ns' }),
-    books.refused.write({ ...about, id: 'refused', title: 'First verdict about a client that is not', unit: 'ns' }),
+    books.refused.write({ ...about, id: 'refused', title: 'First verdict about a client that is not allowed', unit: 'ns' }),
     await measureRemembered(sizes, rounds),
     books.loading.write({ ...about, id: 'loading', title: 'Loading a rule set', unit: 'ms', digits: 2 }),
     books.memory.write({ ...about, id: 'memory', title: 'Memory of a rule set', unit: 'KiB of heap', digits: 1 })
   ]
 }
 
-/** With a live request over mutual TLS: the whole of what the plugin's hook does. */
+/** With a live request over mutual TLS: all work of the plugin's hook. */
 async function measureRemembered (sizes: readonly number[], rounds: number): Promise<Series> {
   const book = new SeriesBook()
   const spiffe = 'spiffe://prod.example/ns/ops/sa/client'
@@ -84,7 +84,7 @@ function timeLoading (compile: (count: number) => Authorizer, size: number): num
   return performance.now() - start
 }
 
-/** Nothing is remembered between two verdicts of an authorizer, so each of them is a first one. */
+/** An authorizer remembers nothing between two verdicts, so each of them is a first one. */
 function timeVerdicts (authorizer: Authorizer, peers: readonly PeerIdentity[]): number {
   const start = performance.now()
   for (let index = 0; index < LOOP; index += 1) authorizer.authorize(peers[index % PEERS])

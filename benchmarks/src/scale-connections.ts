@@ -1,4 +1,4 @@
-// 1 to 10,000 open connections: what each takes of the server's memory beside bare Fastify, idle after its first request.
+// 1 to 10,000 open connections, idle after one request: how much memory each takes, compared with bare Fastify.
 import { readFileSync } from 'node:fs'
 import { connect } from 'node:tls'
 import type { TLSSocket } from 'node:tls'
@@ -21,7 +21,7 @@ export const run: Run = async ({ quick }) => {
   for (let round = 0; round < (quick ? 1 : ROUNDS); round += 1) {
     for (const [name, kind] of SERVERS) {
       const server = await launch(kind, 'h1', material)
-      // Everything that the first connections load is there before we count.
+      // The first connections load code. Count only after that.
       const sockets = await openAll(server.port, material, 20)
       for (const socket of sockets.splice(0)) socket.destroy()
       const before = await server.ask<{ rss: number, heap: number }>('memory')
@@ -36,7 +36,7 @@ export const run: Run = async ({ quick }) => {
       await server.stop()
     }
   }
-  const notes = ['Below a hundred connections this is the granularity of the allocator, not the cost of a connection.']
+  const notes = ['Below 100 connections this shows the granularity of the allocator, not the cost of a connection.']
   return [
     resident.write({ id: 'resident', title: 'Memory for each open connection', size: 'open connections', unit: 'KiB resident a connection', digits: 1, notes }),
     heap.write({ id: 'heap', title: 'JavaScript memory for each open connection', size: 'open connections', unit: 'KiB of heap a connection', digits: 1, notes })

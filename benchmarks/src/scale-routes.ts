@@ -1,4 +1,5 @@
-// 1 to 10,000 routes, each with rules of its own: what starting takes and holds beside bare Fastify, and whether a verdict costs more for it.
+// 1 to 10,000 routes, each with its own rules: time to start and memory, compared with bare Fastify, and the cost of a
+// verdict.
 import { memoryCredentials } from '@peerkit/credentials'
 import { createDevCa } from '@peerkit/dev-ca'
 import { parsePeerIdentity } from '@peerkit/identity'
@@ -21,7 +22,7 @@ const LOOP = 100_000
 const handler = async (): Promise<string> => 'x'
 const SERVERS = [
   ['bare Fastify', makeBare],
-  ['with both plugins, other rules on each route', makeGuarded(OWN)],
+  ['with both plugins, different rules on each route', makeGuarded(OWN)],
   ['with both plugins, the same rules on each route', makeGuarded(SAME)]
 ] as const
 
@@ -31,7 +32,7 @@ export const run: Run = async ({ quick, rounds }) => {
   const [starting, memory, verdicts] = [new SeriesBook(), new SeriesBook(), new SeriesBook()]
   const { der } = await (await createDevCa()).issue({ cn: 'caller', profile: 'client' })
   for (const size of sizes) {
-    // Fastify itself takes seconds for the most.
+    // Fastify itself takes seconds for the largest number.
     for (let round = -1; round < (size < 10_000 ? rounds : Math.min(3, rounds)); round += 1) {
       for (const [name, make] of SERVERS) {
         const { value: app, bytes } = await measureHeap(async () => {
@@ -47,7 +48,7 @@ export const run: Run = async ({ quick, rounds }) => {
     const path = `/${size >> 1}`
     const guarded = await connectGuarded({ client: { cn: 'caller' }, paths: [path], add: (app, kept) => { addRoutes(app, size, OWN, kept) } })
     for (let round = -2; round < rounds; round += 1) {
-      // A verdict is remembered by identity, so that each of these is asked about for the first time.
+      // A verdict is remembered for an identity, so each of these gets its first one.
       const peers = Array.from({ length: FIRST_PEERS }, () => parsePeerIdentity(der))
       const [first, later] = [guarded.timeFirst(path, peers), guarded.time(path, LOOP)]
       if (round < 0) continue

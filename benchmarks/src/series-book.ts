@@ -1,7 +1,7 @@
 import type { Series } from './benchmark.ts'
 import { summarize } from './statistics.ts'
 
-/** Gathers figures by line and size, in whatever order they are measured. */
+/** Collects figures by line and size, in any order. */
 export class SeriesBook {
   readonly #figures = new Map<string, Map<number, number[]>>()
 

@@ -1,6 +1,6 @@
 import type { Figure } from './benchmark.ts'
 
-/** A figure whose quartiles lie further from its median than this is marked: it says little. */
+/** A figure with a wider spread than this is marked, because it says little. */
 export const WIDE = 0.05
 
 export function median (values: readonly number[]): number {

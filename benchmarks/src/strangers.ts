@@ -1,4 +1,4 @@
-// What refusing a stranger costs, whatever it sends, beside Node alone with `rejectUnauthorized`.
+// What refusing a stranger costs, whatever it sends, compared with Node alone (`rejectUnauthorized`).
 import type { Run } from './benchmark.ts'
 import { MICROSECONDS, compareBeside } from './beside.ts'
 import type { Contender, Situation } from './beside.ts'
@@ -35,14 +35,14 @@ export const run: Run = async ({ quick, rounds, seconds }) => {
     { ...usual, name: 'no certificate', visitors: () => Array.from({ length: count }, () => nobody) }
   ]
   const notes = [
-    'No certificate comes twice. TLS 1.3. With the plugins lines are logged, to a stream that keeps none.',
+    'Each certificate is used once. TLS 1.3. With the plugins, log lines go to a stream that discards them.',
     `${2 * rounds} rounds of ${count} connections.`
   ]
   const plan = { unit: MICROSECONDS, contenders: CONTENDERS, situations, rounds: 2 * rounds, notes }
   return [await compareBeside({ title: 'Refusing a stranger', ...plan })]
 }
 
-/** Each call makes another. */
+/** Each call makes another certificate. */
 function strangersOf (ours: Authority): Readonly<Record<string, () => Holder>> {
   const unknown = makeAuthority('Unknown CA')
   const middle = makeAuthority('Unknown intermediate CA', unknown)
@@ -60,7 +60,7 @@ function strangersOf (ours: Authority): Readonly<Record<string, () => Holder>> {
   return {
     'leaf of an unknown CA': () => issueClient(unknown),
     'leaf, intermediate and root of an unknown CA': () => issueClient(middle, withUnknown),
-    'leaf with 90 certificates sent along': () => issueClient(unknown, forgeMany(90)),
+    'leaf, sent with 90 other certificates': () => issueClient(unknown, forgeMany(90)),
     'leaf of 70 KB: 20,000 DNS names': () => hold(leaf(writeName([COMMON_NAME, 'many names']), names), keys),
     'subject of 60 KB of combining marks': () => hold(leaf(nameOfMarks(60_000, 'a')), keys),
     'leaf of 90 CAs that issued each other, half of them with our CA\'s name': () => {

@@ -1,4 +1,5 @@
-// What the hook of fastify-allowed-clients costs a request on a connection whose verdict is remembered, with live requests over mutual TLS.
+// The cost of the hook of fastify-allowed-clients for a request whose verdict is remembered, with live requests over
+// mutual TLS.
 import type { Metric, Run } from './benchmark.ts'
 import { compare } from './compare.ts'
 import { connectGuarded } from './live-guard.ts'

@@ -1,10 +1,10 @@
-// A certificate revocation list of any size, signed; by hand, since nobody else writes a million entries in a second.
+// A signed CRL of any size. Written by hand, because no library writes a million entries in a second.
 import { createSign, randomBytes } from 'node:crypto'
 import { ECDSA_SHA256, bitString, sequence, subjectOf, utcTime } from './forge/der.ts'
 
 const KEPT = 10_000
 
-/** A CRL of random serials of 20 octets, signed by the issuer; the serials of some are kept for looking up. */
+/** A CRL of random serials of 20 octets, signed by the issuer. Returns some of the serials, to look them up. */
 export function writeCrl (issuer: { readonly der: Uint8Array, readonly key: string }, count: number): { der: Uint8Array, listed: string[] } {
   const length = 2 + 20 + 15
   const date = Buffer.from('\x17\x0d260101000000Z', 'latin1')

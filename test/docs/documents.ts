@@ -33,18 +33,73 @@ ${sections.join('\n')}`
 }
 
 function renderFailures (): string {
-  const rows = handshakeFailures.map(({ reason, codes, meaning, remedy }) => `| \`${reason}\` | ${codes.length === 0 ? 'any other' : codes.map((code) => `\`${code}\``).join(' ')} | ${meaning} | ${remedy} |`)
+  const reasons = [...new Set(handshakeFailures.map(({ reason }) => reason))]
   return `# Handshake failures
 
-Why a client was not let in, in \`reason\` and \`code\` of the log line and of \`peerkit:handshake:refused\`; the line's \`hint\` is the row's meaning and remedy. This page is written from
-\`handshakeFailures\` of \`@peerkit/events\`, and a test holds it to that. The first row that fits counts. Codes are OpenSSL's (\`X509_V_ERR_…\` without the prefix) and Node's.
+This page is for the person who runs the server. A client could not connect, and the log has a line
+\`mTLS handshake refused\` or \`mTLS handshake failed\`. The page says what that line means and what to do.
 
-\`protocol\` is told as information and not as a warning: nothing was refused on our side. Reasons of open connections that end are the same.
+1. Find the \`reason\` and the \`code\` in the log line. The event \`peerkit:handshake:refused\` has them too.
+2. Go to the section of the reason. Use the entry that names your code. If no entry names it, use *any other code*.
+3. Read \`detail\` in the log line. It names the certificate that is at fault.
 
-| reason | code | what it means | what to do |
-| --- | --- | --- | --- |
-${rows.join('\n')}
+The \`hint\` in the log line contains the same text as the entry. When an open connection ends because its certificate
+is no longer accepted, the log line \`mTLS connection no longer accepted\` has the same reasons.
+
+## Words on this page
+
+- A **certificate** says who a client or server is. It belongs to a **key**, which its owner keeps secret.
+- In the **handshake**, before any HTTP is read, each side shows its certificate and proves that it has the key.
+- A **CA** (certificate authority) issues certificates and signs them. The server trusts the **root** CAs in its options
+  \`ca\` or \`authorities\`, and no others.
+- An **intermediate** is a CA whose own certificate was signed by another CA. Client certificate, intermediates and root
+  form a **chain**. A client sends its certificate and the intermediates. The server has the root.
+- A CA can **revoke** a certificate before it expires. It publishes the revoked ones in a **CRL** (a signed list), or
+  answers questions by **OCSP**. With the policy *hard*, a certificate whose status is unknown is refused.
+- An **authority** is a name in the server's configuration for one or several CAs, with the names that their
+  certificates may contain.
+- A client can **resume** a TLS session: it connects again without sending its certificates.
+
+The [glossary](glossary.md) has more.
+
+## Reasons
+
+${wrap(reasons.map((reason) => `[\`${reason}\`](#${reason})`).join(', '), '')}
+
+With the reason \`protocol\` the log level is info instead of warn: the server refused nothing, the TLS handshake itself
+failed.
+
+${reasons.map(renderReason).join('\n')}
+Codes are those of OpenSSL (\`X509_V_ERR_…\` without that prefix) and of Node. The page is generated from
+\`handshakeFailures\` of \`@peerkit/events\`.
 `
+}
+
+function renderReason (reason: string): string {
+  const failures = handshakeFailures.filter((failure) => failure.reason === reason)
+  const entries = failures.map(({ codes, meaning, remedy }) => {
+    if (failures.length === 1) return `${wrap(meaning, '')}\n\n${wrap(`**What to do:** ${remedy}`, '')}\n`
+    return `${wrap(`- **${nameCodes(codes)}:** ${meaning}`)}\n\n${wrap(`  **What to do:** ${remedy}`)}\n`
+  })
+  return `### \`${reason}\`\n\n${entries.join('\n')}`
+}
+
+function nameCodes (codes: readonly string[]): string {
+  if (codes.length === 0) return 'Any other code, or none'
+  return codes.map((code) => code.endsWith('*') ? `Other codes that begin with \`${code.slice(0, -1)}\`` : `\`${code}\``).join(', ')
+}
+
+/** Breaks lines at 120 columns. */
+function wrap (text: string, indent = '  '): string {
+  const lines: string[] = []
+  let line = ''
+  for (const word of text.split(/(?<=\S) /)) {
+    if (line !== '' && line.length + 1 + word.length > 120) {
+      lines.push(line)
+      line = `${indent}${word}`
+    } else line = line === '' ? word : `${line} ${word}`
+  }
+  return [...lines, line].join('\n')
 }
 
 function renderMetrics (): string {

@@ -8,7 +8,7 @@ import { requireTool } from './require-tool.ts'
 const curl = requireTool('curl')
 const openssl = requireTool('openssl')
 const world = await mintWorld()
-const ledger = await startLedger(world.paths('ledger'))
+const ledger = await startLedger(world.paths('ledger'), { logger: false })
 const url = `${ledger.origin}/entries`
 const { hostname, port } = new URL(ledger.origin)
 

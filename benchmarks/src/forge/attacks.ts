@@ -1,17 +1,17 @@
-// What an insider sends along with a valid certificate: certificates of its own making, to lead the server astray.
+// What an insider sends with a valid certificate: forged certificates that mislead the server.
 import { COMMON_NAME, extensionsOfCa, makeKeys, writeCertificate, writeName } from './certificate.ts'
 import type { Certificate, Keys } from './certificate.ts'
 import type { Authority } from './authority.ts'
 import { nameOfMarks, nameOfParts } from './oversize.ts'
 
-/** Whose client it is, and what it sends; each call makes other certificates. */
+/** The issuer of the client, and the certificates that it sends. Each call makes other certificates. */
 export interface Attack { readonly issuer: Authority, send (): Certificate[] }
 
 const MANY = 90
 const TWINS = 14
 const NAMES = 60_000
 
-/** The client's own issuer is sent first: OpenSSL tries one certificate of a name alone, and bare servers answer. */
+/** The client's own issuer is sent first, because OpenSSL tries only one certificate of a name. Bare servers then answer. */
 export function attacksOf (root: Authority, intermediate: Authority): Readonly<Record<string, Attack>> {
   const stranger = makeKeys()
   const pool = Array.from({ length: MANY }, makeKeys)
@@ -47,7 +47,7 @@ export function attacksOf (root: Authority, intermediate: Authority): Readonly<R
 
 type WriteForged = (subject: Uint8Array, issuer: Uint8Array, own: Keys) => Certificate
 
-/** From a twin of the intermediate up to the root's name, each issued by the next; names differ at the end alone. */
+/** From a twin of the intermediate up to the root's name, each issued by the next; names differ only at the end. */
 function chainOfNames (
   from: Uint8Array, to: Uint8Array, keys: Keys, write: WriteForged, stranger: Keys
 ): Certificate[] {
@@ -68,7 +68,7 @@ export function forgeMaze (one: Uint8Array, other: Uint8Array, keys: Keys): Cert
   })
 }
 
-/** CAs of nobody, about 650 octets each: ninety fit into the 100 KiB that OpenSSL takes. */
+/** Self-made CAs of about 650 octets each. Ninety fit into the 100 KiB that OpenSSL accepts. */
 export function forgeMany (count: number): Certificate[] {
   const keys = makeKeys()
   const extensions = extensionsOfCa(keys)

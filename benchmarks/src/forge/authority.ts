@@ -1,4 +1,4 @@
-// A CA that issues what it should, and forgers in its name.
+// A CA that issues correct certificates, and forgers that use its name.
 import type { Material } from '../world.ts'
 import {
   COMMON_NAME, ORGANIZATIONAL_UNIT, dnsName, extensionsOfCa, extensionsOfLeaf, makeKeys, uri, writeCertificate,
@@ -24,7 +24,7 @@ export function makeAuthority (commonName: string, parent?: Authority): Authorit
 
 let issued = 0
 
-/** A client that nobody has seen, whom the benchmarks' rules allow. */
+/** A new client that the rules of the benchmarks allow. */
 export function issueClient (issuer: Authority, others: readonly Certificate[] = [], keys: Keys = makeKeys()): Holder {
   issued += 1
   const name = `client-${issued}`
@@ -42,7 +42,7 @@ export function hold (certificate: Certificate, keys: Keys, others: readonly Cer
   return { certificate, keys, chain: [certificate, ...others].map(({ pem }) => pem).join('') }
 }
 
-/** What servers need that trust this CA alone. */
+/** The material of servers that trust only this CA. */
 export function materialOf (root: Authority): Material {
   const keys = makeKeys()
   const server = writeCertificate({

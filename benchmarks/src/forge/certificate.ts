@@ -1,4 +1,4 @@
-// Certificates of any shape, right or forged, by raw DER: thousands a second, and such as no library writes.
+// Certificates of any shape, correct or forged, as raw DER: thousands a second, including ones that no library writes.
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes, sign } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
 import { ECDSA_SHA256, TRUE, bitString, element, octetString, sequence, utcTime } from './der.ts'
@@ -34,7 +34,7 @@ const VALIDITY = sequence(utcTime(Date.now() - HOUR), utcTime(Date.now() + 48 * 
 const VERSION_3 = Buffer.from('a003020102', 'hex')
 
 export function makeKeys (): Keys {
-  // Encoded at once, since that is much faster than by two KeyObjects.
+  // Encoded in one step, which is much faster than with two KeyObjects.
   const { publicKey: spki, privateKey: pem } = generateKeyPairSync('ec', {
     namedCurve: 'P-256',
     publicKeyEncoding: { type: 'spki', format: 'der' },

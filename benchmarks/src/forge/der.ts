@@ -1,6 +1,6 @@
-// The few elements of DER that certificates and CRLs are made of.
+// The elements of DER that certificates and CRLs need.
 
-/** One element; the length takes as few octets as DER wants. */
+/** One element. Its length takes as few octets as DER requires. */
 export function element (tag: number, ...parts: readonly Uint8Array[]): Buffer {
   const length = parts.reduce((sum, part) => sum + part.length, 0)
   if (length < 0x80) return Buffer.concat([Uint8Array.of(tag, length), ...parts])

@@ -1,4 +1,4 @@
-// What certificates can be filled with to make their readers work.
+// Contents of certificates that are expensive to read.
 import { COMMON_NAME, ORGANIZATIONAL_UNIT, dnsName, writeName } from './certificate.ts'
 
 /** Each has two octets; Unicode's normal forms sort runs of such. */
@@ -10,7 +10,7 @@ export function nameOfMarks (octets: number, beginning: string): Buffer {
   return writeName([COMMON_NAME, `${beginning}${(ACUTE + CEDILLA).repeat(octets >> 2)}`])
 }
 
-/** A name of about so many octets, which differs from others of the kind in its last part alone. */
+/** A name of about so many octets, which differs from others of the kind only in its last part. */
 export function nameOfParts (octets: number, end: string): Buffer {
   const parts = Array.from({ length: Math.max(1, Math.floor(octets / 17)) }, (_, index) => {
     return [ORGANIZATIONAL_UNIT, `unit${String(index).padStart(2, '0')}`] as const

@@ -1,4 +1,5 @@
-// Each with one worker, since all of an answer's processes share one core; each lets in one client by name, as our rules do, and tells the app who called where it can.
+// Each has one worker, because all processes of an answer share one core. Each allows one client by name, as the rules of
+// Peerkit do, and forwards the client's identity to the app if it can.
 
 /** Files that a gateway is configured from, by name in its folder. */
 export interface GatewayFiles { readonly server: string, readonly key: string, readonly both: string, readonly ca: string, readonly config: string, readonly folder: string }
@@ -129,7 +130,7 @@ const envoy: Gateway = {
 }
 
 const ghostunnel: Gateway = {
-  name: 'ghostunnel, by common name (does not tell the app who called)',
+  name: 'ghostunnel, by common name (the app does not learn which client)',
   program: 'ghostunnel',
   config: () => '',
   args: ({ server, key, ca }, port, app) => [
@@ -138,7 +139,7 @@ const ghostunnel: Gateway = {
 }
 
 const stunnel: Gateway = {
-  name: 'stunnel (any client of the CA; does not tell the app who called)',
+  name: 'stunnel (any client of the CA; the app does not learn which)',
   program: 'stunnel',
   args: ({ config }) => [config],
   config: ({ server, key, ca, folder }, port, app) => `

@@ -13,7 +13,7 @@ import type { Gateway, GatewayFiles } from './gateways.ts'
 
 const ATTEMPTS = 100
 
-/** Starts a gateway and the plain Fastify behind it; what they spend is counted together. */
+/** Starts a gateway and the plain Fastify behind it. Their CPU time is counted together. */
 export async function launchGateway (gateway: Gateway, program: string, material: Material): Promise<Launched> {
   const app = await launch('bare', 'plain', material)
   const folder = await mkdtemp(join(tmpdir(), 'gateway-'))
@@ -59,7 +59,7 @@ async function writeFiles (folder: string, { ca, server }: Material): Promise<Ga
     key: at('server.key'),
     both: at('both.pem'),
     ca: at('ca.pem'),
-    // Envoy knows a configuration's language by the file's ending; JSON is YAML, and the others do not mind.
+    // Envoy recognizes the language of a configuration by the file's extension. JSON is YAML, and the others ignore it.
     config: at('gateway.yaml'),
     folder
   }

@@ -1,4 +1,5 @@
-// A load generator for HTTP/1.1 that costs little beside the servers it measures: fixed requests, and answers read no further than their length.
+// A load generator for HTTP/1.1 that uses little CPU time compared with the servers that it measures: it sends fixed
+// requests, and reads an answer only as far as its length.
 import { connect } from 'node:tls'
 import type { TLSSocket } from 'node:tls'
 import { CONNECTIONS, Tally } from './load.ts'
@@ -34,7 +35,7 @@ async function drive (socket: TLSSocket, tally: Tally, end: number, options: Loa
   }
 }
 
-/** Until the time is over, or something else than an answer came: then resolves with what. */
+/** Runs until the time is over, or until something other than an answer came, with which it then resolves. */
 async function run (socket: TLSSocket, tally: Tally, end: number): Promise<Error | undefined> {
   return await new Promise((resolve) => {
     let sent = performance.now()
@@ -62,7 +63,10 @@ async function run (socket: TLSSocket, tally: Tally, end: number): Promise<Error
   })
 }
 
-/** How long the answer is that begins here: Infinity while its head is not there. An answer as long as the one before is not read again, but for its status. */
+/**
+ * The length of the answer that begins here: Infinity while its head is incomplete. If it is as long as the previous
+ * answer, only its status is read.
+ */
 function answerLength (): (bytes: Buffer) => number | Error {
   let known = -1
   return (bytes) => {

@@ -1,4 +1,5 @@
-// A load generator for HTTP/2 that costs little beside the servers it measures: the same HEADERS frame for each request, and answers read for their status and end.
+// A load generator for HTTP/2 that uses little CPU time compared with the servers that it measures: it sends the same
+// HEADERS frame for each request, and reads only the status and the end of an answer.
 import { connect } from 'node:tls'
 import type { TLSSocket } from 'node:tls'
 import { Tally } from './load.ts'
@@ -69,7 +70,7 @@ async function drive (socket: TLSSocket, tally: Tally, end: number): Promise<voi
   })
 }
 
-/** Gathers what is to be sent in answer to all whole frames of a chunk. */
+/** Collects the frames to send in response to all complete frames of a chunk. */
 function readFrames (take: (type: number, flags: number, id: number, payload: Buffer) => Buffer | undefined): (chunk: Buffer) => Buffer[] {
   let pending: Buffer = Buffer.alloc(0)
   return (chunk) => {
@@ -88,7 +89,7 @@ function readFrames (take: (type: number, flags: number, id: number, payload: Bu
   }
 }
 
-/** The first field of an answer is its status; a change of the table's size (001xxxxx) may stand before it. */
+/** The first field of an answer is its status; a change of the table's size (001xxxxx) may precede it. */
 function checkStatus (block: Buffer): void {
   let at = 0
   while (((block[at] ?? 0) & 0xe0) === 0x20) at += (((block[at] ?? 0) & 0x1f) === 0x1f) ? 2 + ((block[at + 1] ?? 0) >> 7) + ((block[at + 2] ?? 0) >> 7) : 1

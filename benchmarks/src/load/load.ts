@@ -13,7 +13,7 @@ export interface LoadOptions {
 
 export interface LoadResult {
   readonly answered: number
-  /** Those refused, cut off or answered by something else than 200. */
+  /** Requests that were refused, cut off or answered with another status than 200. */
   readonly lost: number
   readonly seconds: number
   readonly rate: number

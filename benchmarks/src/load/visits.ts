@@ -1,8 +1,8 @@
-// Connections of given visitors, each with one request: answered by 200 or refused in whatever way.
+// Connections of visitors, each with one request. A visit is answered with 200, or refused in any way.
 import { connect, createSecureContext } from 'node:tls'
 import type { SecureContext, SecureVersion } from 'node:tls'
 
-/** Who connects; without a certificate where the context has none. */
+/** A client that connects; without a certificate if its context has none. */
 export interface Visitor { readonly context: SecureContext, readonly session?: Buffer }
 
 export interface Visits {
@@ -23,7 +23,7 @@ export interface VisitorOptions {
 
 const LANES = 4
 const REQUEST = 'GET / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n'
-/** Milliseconds; a refused client may have to wait for the work of others. */
+/** Milliseconds. A refused client may have to wait for the work of others. */
 const PATIENCE = 120_000
 
 export function makeVisitor ({ ca, chain, key, version = 'TLSv1.3' }: VisitorOptions): Visitor {
@@ -31,7 +31,7 @@ export function makeVisitor ({ ca, chain, key, version = 'TLSv1.3' }: VisitorOpt
   return { context: createSecureContext({ ca, ...own, minVersion: version, maxVersion: version }) }
 }
 
-/** Each of the visitors comes once, a few at a time. */
+/** Each visitor connects once, a few at a time. */
 export async function loadVisits (port: number, visitors: readonly Visitor[]): Promise<Visits> {
   let next = 0
   let [answered, refused, resumed] = [0, 0, 0]
@@ -46,7 +46,7 @@ export async function loadVisits (port: number, visitors: readonly Visitor[]): P
   return { count: visitors.length, answered, refused, resumed }
 }
 
-/** The same visitor with the session that the server gave at a first visit. */
+/** The same visitor, with the session that the server issued at a first visit. */
 export async function withSession (port: number, { context }: Visitor): Promise<Visitor> {
   const { session } = await visit(port, { context })
   if (session === undefined) throw new Error('the server gave no session')
@@ -72,7 +72,7 @@ async function visit (port: number, { context, session }: Visitor): Promise<Outc
     })
     socket.on('session', (ticket: Buffer) => { given = ticket })
     socket.on('data', (chunk: Buffer) => { head ||= chunk.toString('latin1', 0, 12) })
-    // A refusal: how it is told is the server's affair.
+    // A refusal, in whatever way the server reports it.
     socket.on('error', () => {})
     socket.once('close', () => {
       clearTimeout(deadline)

@@ -3,7 +3,7 @@ import type { Series } from '../benchmark.ts'
 
 const [WIDTH, HEIGHT] = [760, 420]
 const AREA = { left: 74, right: 736, top: 92, bottom: 366 }
-/** Told apart by the colour-blind (after Okabe and Ito), by their marks besides; each for light and for dark. */
+/** Colours for the colour-blind (after Okabe and Ito), each for light and for dark pages. The marks differ as well. */
 const COLOURS = [['#0072b2', '#56b4e9'], ['#c04d00', '#f5a04c'], ['#00795a', '#3fc79a'], ['#a2437e', '#e397c4'], ['#6b5b00', '#d9c54a'], ['#555555', '#b5b5b5']] as const
 const MARKS = ['M-4 0a4 4 0 1 0 8 0a4 4 0 1 0-8 0', 'M-4-4h8v8h-8z', 'M0-5 5 4h-10z', 'M0-5 5 0 0 5-5 0z', 'M0 5 5-4h-10z', 'M-5-2h3v-3h4v3h3v4h-3v3h-4v-3h-3z']
 

@@ -1,4 +1,5 @@
-// Puts the saved figures into docs/performance.md: tables between marks, plots beside it. What people wrote around the marks stays.
+// Writes the saved figures into docs/performance.md: tables between the marks, and plots in a folder of their own. The
+// text around the marks stays as it is.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { Result, Section } from '../benchmark.ts'
@@ -11,7 +12,7 @@ import { formatMachine, formatSection } from './tables.ts'
 const DOCUMENT = join(import.meta.dirname, '../../../docs/performance.md')
 const PLACE = /<!-- bench:([\w-]+) -->\n[^]*?<!-- \/bench -->/g
 
-/** What the files should hold, by path: docs/performance.md of the saved figures, a copy beside others. */
+/** The content of each file, by path: docs/performance.md for the saved figures, a copy in their folder for others. */
 export function composeReport (place: Place): Map<string, string> {
   const document = place === 'saved' ? DOCUMENT : join(resultsFolder(place), 'performance.md')
   const files = new Map<string, string>()
@@ -25,12 +26,12 @@ export function composeReport (place: Place): Map<string, string> {
   return files
 }
 
-/** The paths of files that are not what the figures say. */
+/** The paths of files that do not agree with the figures. */
 export function findStale (place: Place): string[] {
   return [...composeReport(place)].filter(([path, text]) => !existsSync(path) || readFileSync(path, 'utf8') !== text).map(([path]) => path)
 }
 
-/** Answers with the paths of files that were not what they should be. */
+/** @returns the paths of the files that were changed */
 export function writeReport (place: Place): string[] {
   const stale = findStale(place)
   const files = composeReport(place)

@@ -46,7 +46,7 @@ function formatTable ([head = [], ...rows]: readonly string[][]): string[] {
   return [line(head), line(head.map((_, column) => column === 0 ? '---' : '---:')), ...rows.map(line)]
 }
 
-/** At least the asked digits behind the point; small numbers keep two that say something. */
+/** At least `digits` digits after the point. Small numbers keep two significant digits. */
 export function formatNumber (value: number, digits = 0): string {
   if (!Number.isFinite(value)) return '–'
   const needed = value !== 0 && Math.abs(value) < 1 ? Math.max(digits, 1 - Math.floor(Math.log10(Math.abs(value)))) : digits

@@ -1,4 +1,4 @@
-// Plain HTTP behind a gateway that writes what nginx writes.
+// Plain HTTP behind a gateway that writes the headers of nginx.
 import Fastify from 'fastify'
 import fastifyAllowedClients from '@peerkit/fastify-allowed-clients'
 import fastifyMtls from '@peerkit/fastify-mtls'
@@ -7,7 +7,7 @@ import type { App, MakeServer } from './serving.ts'
 
 const HEADER = 'ssl-client-cert'
 
-/** The limit: the header is there, and nobody believes it. */
+/** The limit: the header is sent, and the app ignores it. */
 export const serveReadsHeader: MakeServer = async () => {
   const app: App = Fastify()
   let characters = 0

@@ -1,4 +1,4 @@
-// What people write with Fastify and without us.
+// What people write with Fastify and without Peerkit.
 import Fastify from 'fastify'
 import type { TLSSocket } from 'node:tls'
 import type { Material } from '../world.ts'
@@ -11,7 +11,7 @@ function makeApp (protocol: string, material: Material): App {
   return protocol === 'h2' ? Fastify({ http2: true, https: { ...tlsOptions(material), allowHTTP1: false } }) : Fastify({ https: tlsOptions(material), keepAliveTimeout: KEEP_ALIVE })
 }
 
-/** The limit: TLS asks for a certificate, and nobody looks at it. Tells how many handshakes resumed a session. */
+/** The limit: TLS asks for a certificate, and the app ignores it. Counts the handshakes that resumed a session. */
 export const serveBare: MakeServer = async (protocol, material) => {
   const app = makeApp(protocol, material)
   const count = { handshakes: 0, resumed: 0 }

@@ -1,6 +1,6 @@
 import type { MakeServer } from './serving.ts'
 
-/** Loaded when asked for: a bare server's process holds nothing of ours. */
+/** Loaded on demand, so that the process of a bare server loads nothing of Peerkit. */
 export const kinds: Readonly<Record<string, () => Promise<MakeServer>>> = {
   bare: async () => (await import('./handmade.ts')).serveBare,
   peerkit: async () => (await import('./peerkit.ts')).servePeerkit,

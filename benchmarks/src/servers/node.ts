@@ -7,7 +7,7 @@ import { NAME, listen, tlsOptions } from './plain-tls.ts'
 import { ANSWER } from './serving.ts'
 import type { MakeServer } from './serving.ts'
 
-/** No framework and no look at the certificate: who has none of the CA is refused by Node, and nobody else. */
+/** No framework and no check of the certificate: Node refuses clients without a certificate of the CA, and no others. */
 export const serveBareNode: MakeServer = async (_protocol, material) => {
   return await listen(createServer(tlsOptions(material), (_request, response) => { response.end('x') }))
 }

@@ -5,7 +5,7 @@ import fastifyMtls, { mtlsServerOptions } from '@peerkit/fastify-mtls'
 import { KEEP_ALIVE, serveApp } from './serving.ts'
 import type { App, MakeServer } from './serving.ts'
 
-/** As in production, but that nobody keeps the lines. */
+/** As in production, except that the lines are discarded. */
 const NULL_LOGGER = { level: 'info', stream: { write () {} } }
 
 /** Both plugins with a realistic rule set: a few groups, SPIFFE patterns, names pinned to an issuer. */
@@ -26,7 +26,7 @@ export const servePeerkit: MakeServer = async (protocol, { ca, server }, { crl, 
     }
   })
   return await serveApp(app, { allowedClients: ['operators', 'auditors', 'payments'] }, {
-    /** Answers with the milliseconds that the update took. */
+    /** @returns the milliseconds that the update took */
     update (material) {
       const start = performance.now()
       credentials.update(material)
@@ -35,7 +35,7 @@ export const servePeerkit: MakeServer = async (protocol, { ca, server }, { crl, 
   })
 }
 
-/** The first plugin alone: who calls is known, nobody is refused for it. */
+/** Only the first plugin: clients are identified, and none is refused by rules. */
 export const serveIdentified: MakeServer = async (protocol, { ca, server }) => {
   const credentials = memoryCredentials({ ...server, ca })
   const app: App = Fastify({ ...mtlsServerOptions(credentials, { http2: protocol === 'h2' } as object), keepAliveTimeout: KEEP_ALIVE } as object)

@@ -1,4 +1,5 @@
-// A server in a process of its own. Commands by IPC, one at a time: `start` answers with the port, the others are the server's own.
+// A server in a separate process. It takes commands by IPC, one at a time. `start` returns the port; the other commands
+// are those of the server.
 import type { Material } from '../world.ts'
 import { kinds } from './kinds.ts'
 import type { Serving } from './serving.ts'

@@ -11,12 +11,12 @@ export interface Serving {
 
 export type MakeServer = (protocol: 'h1' | 'h2' | 'plain', material: Material, options: Readonly<Record<string, unknown>>) => Promise<Serving>
 
-/** Longer than opening ten thousand connections takes, milliseconds: none may end before they are counted. */
+/** Milliseconds. Longer than it takes to open ten thousand connections: none may end before they are counted. */
 export const KEEP_ALIVE = 900_000
 
 export const ANSWER = { hello: 'world' }
 
-/** The one route that is measured, where nothing else is asked for. */
+/** The route that is measured by default. */
 export async function serveApp (app: App, config: object = {}, commands: Serving['commands'] = {}): Promise<Serving> {
   app.get('/', { config }, async () => ANSWER)
   await app.listen({ host: '127.0.0.1', port: 0 })

@@ -1,4 +1,4 @@
-// These two bring no types of their own; what is used of them.
+// These two packages have no types. Only what is used is declared.
 declare module 'express' {
   import type { IncomingMessage, ServerResponse } from 'node:http'
   type Handler = (request: IncomingMessage, response: ServerResponse & { json (body: unknown): void }, next: (error?: unknown) => void) => void

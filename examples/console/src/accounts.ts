@@ -12,43 +12,66 @@ declare module '@peerkit/fastify-mtls-client' {
   interface MtlsServices { ledger: true, mail: true }
 }
 
-export interface Accounts { readonly origin: string, readonly credentials: MemoryCredentials, close (): Promise<void> }
+export interface Accounts {
+  readonly origin: string
+  readonly credentials: MemoryCredentials
+  close (): Promise<void>
+}
 
 /** A service with a console for its operators. */
 export async function startAccounts (cast: Cast, ledger: string, port: number): Promise<Accounts> {
-  const credentials = memoryCredentials({ cert: cast.server.chain, key: cast.server.key, ca: [cast.ca.root, cast.oldCa.root], crl: [(await cast.ca.crl()).pem, (await cast.oldCa.crl()).pem] })
-  const app = Fastify(withMtls(credentials, { logger: { level: 'silent' } }))
-  await app.register(fastifyMtls)
+  const credentials = memoryCredentials({
+    cert: cast.server.chain,
+    key: cast.server.key,
+    ca: [cast.ca.root, cast.oldCa.root],
+    crl: [(await cast.ca.crl()).pem, (await cast.oldCa.crl()).pem]
+  })
+  // Without a log, because the console is what this example shows.
+  const app = Fastify(withMtls(credentials, { logger: false }))
+  await app.register(fastifyMtls, { closeCredentials: true })
   await app.register(fastifyAllowedClients, {
     groups: {
       operators: { ou: 'operators', issuer: { cn: 'Demo CA 2026' } },
-      billing: [{ spiffe: `${TRUST_DOMAIN}/ns/bank/sa/billing` }, { cn: 'legacy-batch', issuer: { cn: 'Demo CA 2021' } }],
+      billing: [
+        { spiffe: `${TRUST_DOMAIN}/ns/bank/sa/billing` },
+        { cn: 'legacy-batch', issuer: { cn: 'Demo CA 2021' } }
+      ],
       partners: { dns: '*.partner.example' }
     }
   })
   await app.register(fastifyMtlsClient, {
-    credentials,
     services: {
       ledger: { origin: ledger, allowedServers: [{ spiffe: `${TRUST_DOMAIN}/ns/bank/sa/ledger` }] },
-      mail: { origin: 'https://mail.internal:8443', allowedServers: [{ dns: 'mail.internal', issuer: { cn: 'Demo CA 2026' } }] }
+      mail: {
+        origin: 'https://mail.internal:8443',
+        allowedServers: [{ dns: 'mail.internal', issuer: { cn: 'Demo CA 2026' } }]
+      }
     }
   })
 
   app.get('/accounts', { config: { allowedClients: ['billing', 'operators', 'partners'] } }, async () => [])
   app.get('/accounts/:id', { config: { allowedClients: ['billing', 'operators'] } }, async () => ({}))
-  app.delete('/accounts/:id', { config: { allowedClients: ['operators'] } }, async () => ({ deleted: true }))
-  app.post('/entries', { config: { allowedClients: ['billing'] } }, async () => (await app.mtlsServices.ledger.request({ path: '/' })).statusCode)
-  app.get('/reports', { config: { allowedClients: ['operators', (peer) => peer.subject?.organizationalUnit === 'reports'], allowedClientsMode: 'report-only' } }, async () => [])
-  app.get('/forgotten', async () => 'nobody comes here')
+  app.delete('/accounts/:id', { config: { allowedClients: 'operators' } }, async () => ({ deleted: true }))
+  app.post('/entries', { config: { allowedClients: 'billing' } }, async ({ mtlsServices }) => {
+    const { statusCode } = await mtlsServices.ledger.request({ path: '/' })
+    return statusCode
+  })
+  app.get('/reports', {
+    config: {
+      allowedClients: ['operators', (peer) => peer.organizationalUnit === 'reports'],
+      allowedClientsMode: 'report-only'
+    }
+  }, async () => [])
+  // A route without rules: it answers 403 to every client.
+  app.get('/forgotten', async () => 'no client gets this')
   app.get('/healthz', { config: { allowedClients: 'public' } }, async () => 'ok')
   await app.register(async (admin) => {
-    admin.mtls.allow(['operators'])
-    admin.put('/limits', { config: { allowedClients: [{ cn: 'Olga Operator' }] } }, async () => 'set')
+    admin.mtls.allow('operators')
+    admin.put('/limits', { config: { allowedClients: { cn: 'Olga Operator' } } }, async () => 'set')
   }, { prefix: '/admin' })
 
-  await app.register(fastifyMtlsConsole, { prefix: '/console', credentials, allowedClients: ['operators'] })
+  await app.register(fastifyMtlsConsole, { prefix: '/console', allowedClients: 'operators' })
 
-  app.addHook('onClose', async () => { await credentials.close() })
   await app.listen({ host: '127.0.0.1', port })
   return { origin: app.listeningOrigin, credentials, close: async () => { await app.close() } }
 }

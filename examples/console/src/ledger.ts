@@ -9,21 +9,27 @@ import type { Cast } from './mint.ts'
 
 export interface Ledger { readonly origin: string, close (): Promise<void> }
 
+/** PEM. */
+export interface LedgerMaterial { readonly cert: string, readonly key: string, readonly ca: string }
+
 /** The service that `accounts` calls. */
-export async function startLedger ({ cert, key, ca }: { readonly cert: string, readonly key: string, readonly ca: string }): Promise<Ledger> {
+export async function startLedger ({ cert, key, ca }: LedgerMaterial): Promise<Ledger> {
   const credentials = memoryCredentials({ cert, key, ca })
-  const app = Fastify(withMtls(credentials, { logger: { level: 'silent' } }))
-  await app.register(fastifyMtls)
-  await app.register(fastifyAllowedClients, { defaultRules: [{ spiffe: `${TRUST_DOMAIN}/ns/bank/sa/accounts` }] })
+  const app = Fastify(withMtls(credentials, { logger: false }))
+  await app.register(fastifyMtls, { closeCredentials: true })
+  await app.register(fastifyAllowedClients, { defaultRules: { spiffe: `${TRUST_DOMAIN}/ns/bank/sa/accounts` } })
   app.get('/', async () => 'booked')
-  app.addHook('onClose', async () => { await credentials.close() })
   await app.listen({ host: '127.0.0.1', port: 0 })
   return { origin: app.listeningOrigin, close: async () => { await app.close() } }
 }
 
-/** The same in a thread of its own: events are a thread's own, and the console of `accounts` shall not hear those of another service. */
+/**
+ * Starts the same service in another thread. Each thread has its own events, and the console of `accounts` must not
+ * show those of another service.
+ */
 export async function startLedgerThread ({ ca, ledger }: Cast): Promise<Ledger> {
-  const worker = new Worker(new URL('./ledger-thread.ts', import.meta.url), { workerData: { cert: ledger.chain, key: ledger.key, ca: ca.root } })
+  const workerData: LedgerMaterial = { cert: ledger.chain, key: ledger.key, ca: ca.root }
+  const worker = new Worker(new URL('./ledger-thread.ts', import.meta.url), { workerData })
   const [origin] = await once(worker, 'message')
   return {
     origin,

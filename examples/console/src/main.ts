@@ -9,20 +9,20 @@ const [ca, cert, key] = ['ca.pem', 'operator.pem', 'operator-key.pem'].map((name
 const [console_, p12] = [`${origin}/console`, join(folder, 'operator.p12')]
 
 console.log(`The console: ${console_}
-Only operators may read it. Calls of all kinds go on every ${EVERY / 1000} seconds.
+Only operators may read it. More calls follow every ${EVERY / 1000} seconds.
 
 With curl:
   curl --cacert ${ca} --cert ${cert} --key ${key} ${console_}/data.json
 
-With a browser: make a PKCS#12 file of the operator's certificate (password: demo),
+With a browser: make a PKCS#12 file from the operator's certificate (password: demo),
   openssl pkcs12 -export -in ${cert} -inkey ${key} -out ${p12} -passout pass:demo
-and import it as a personal certificate, and ${ca} as an authority. For Chromium on Linux, in a profile of its own:
+then import it as a personal certificate, and ${ca} as an authority. For Chromium on Linux, in a separate profile:
   mkdir -p ${folder}/home/.pki/nssdb && certutil -d sql:${folder}/home/.pki/nssdb -N --empty-password
   certutil -d sql:${folder}/home/.pki/nssdb -A -t C,, -n demo-ca -i ${ca}
   pk12util -d sql:${folder}/home/.pki/nssdb -i ${p12} -W demo
   HOME=${folder}/home chromium --user-data-dir=${folder}/profile ${console_}
 
-Everything is removed with Ctrl+C.`)
+Press Ctrl+C to stop and to remove all files.`)
 
 let turn = setTimeout(again, EVERY)
 async function again (): Promise<void> {

@@ -4,7 +4,7 @@ import type { DevCa, IssuedCertificate } from '@peerkit/dev-ca'
 export const TRUST_DOMAIN = 'spiffe://demo.example'
 const DAY = 86_400_000
 
-/** Everyone of the demonstration: two CAs of the house, of which the old one is on its way out, and a stranger's. */
+/** The certificates, and their CAs: a current one, an old one that will be removed, and that of a stranger. */
 export interface Cast {
   readonly ca: DevCa
   readonly oldCa: DevCa
@@ -12,10 +12,10 @@ export interface Cast {
   readonly ledger: IssuedCertificate
   readonly operator: IssuedCertificate
   readonly billing: IssuedCertificate
-  /** Ends in three days. */
+  /** Expires in three days. */
   readonly reports: IssuedCertificate
   readonly partner: IssuedCertificate
-  /** Of the old CA. */
+  /** Issued by the old CA. */
   readonly legacy: IssuedCertificate
   readonly stranger: IssuedCertificate
 }
@@ -23,16 +23,35 @@ export interface Cast {
 export async function mintCast (): Promise<Cast> {
   const ca = await createDevCa({ name: 'Demo CA 2026', days: 700 })
   const oldCa = await createDevCa({ name: 'Demo CA 2021', notAfter: new Date(Date.now() + 20 * DAY) })
+  const strangerCa = await createDevCa({ name: 'Some other CA' })
   const both = { days: 90, profile: 'both', dns: 'localhost', ip: '127.0.0.1' } as const
   const [server, ledger, operator, billing, reports, partner, legacy, stranger] = await Promise.all([
     ca.issue({ ...both, cn: 'accounts', spiffe: `${TRUST_DOMAIN}/ns/bank/sa/accounts` }),
     ca.issue({ ...both, cn: 'ledger', spiffe: `${TRUST_DOMAIN}/ns/bank/sa/ledger` }),
     ca.issue({ days: 90, profile: 'client', cn: 'Olga Operator', ou: 'operators' }),
-    ca.issue({ days: 90, profile: 'client', cn: 'billing', ou: 'billing', spiffe: `${TRUST_DOMAIN}/ns/bank/sa/billing` }),
-    ca.issue({ profile: 'client', cn: 'reports', ou: 'reports', spiffe: `${TRUST_DOMAIN}/ns/bank/sa/reports`, notAfter: new Date(Date.now() + 3 * DAY) }),
-    ca.issue({ days: 90, profile: 'client', cn: 'gateway.partner.example', o: 'Partner <Ltd>', dns: 'gateway.partner.example' }),
+    ca.issue({
+      days: 90,
+      profile: 'client',
+      cn: 'billing',
+      ou: 'billing',
+      spiffe: `${TRUST_DOMAIN}/ns/bank/sa/billing`
+    }),
+    ca.issue({
+      profile: 'client',
+      cn: 'reports',
+      ou: 'reports',
+      spiffe: `${TRUST_DOMAIN}/ns/bank/sa/reports`,
+      notAfter: new Date(Date.now() + 3 * DAY)
+    }),
+    ca.issue({
+      days: 90,
+      profile: 'client',
+      cn: 'gateway.partner.example',
+      o: 'Partner <Ltd>',
+      dns: 'gateway.partner.example'
+    }),
     oldCa.issue({ days: 10, profile: 'client', cn: 'legacy-batch', ou: 'billing' }),
-    (await createDevCa({ name: 'Some other CA' })).issue({ days: 90, profile: 'client', cn: 'stranger', ou: 'operators' })
+    strangerCa.issue({ days: 90, profile: 'client', cn: 'stranger', ou: 'operators' })
   ])
   return { ca, oldCa, server, ledger, operator, billing, reports, partner, legacy, stranger }
 }

@@ -5,11 +5,12 @@ import type { Cast } from './mint.ts'
 
 type Call = readonly [caller: IssuedCertificate | undefined, method: string, path: string]
 
-/** Calls of all kinds: allowed, denied, reported, and handshakes that come to nothing. */
+/** Makes calls of all kinds: allowed, denied, reported, and refused in the handshake. */
 export async function callAround (cast: Cast, { origin }: Accounts): Promise<void> {
   const { operator, billing, reports, partner, legacy, stranger } = cast
   const calls: readonly Call[] = [
-    [billing, 'GET', '/accounts'], [billing, 'GET', '/accounts/7'], [billing, 'POST', '/entries'], [billing, 'DELETE', '/accounts/7'],
+    [billing, 'GET', '/accounts'], [billing, 'GET', '/accounts/7'], [billing, 'POST', '/entries'],
+    [billing, 'DELETE', '/accounts/7'],
     [legacy, 'GET', '/accounts'], [legacy, 'PUT', '/admin/limits'],
     [partner, 'GET', '/accounts'], [partner, 'GET', '/accounts/7'], [partner, 'GET', '/accounts/8'],
     [reports, 'GET', '/reports'], [reports, 'GET', '/accounts'], [billing, 'GET', '/reports'],
@@ -19,7 +20,7 @@ export async function callAround (cast: Cast, { origin }: Accounts): Promise<voi
   for (const call of calls) await callOnce(cast, origin, call)
 }
 
-/** Resolves with the status, or with what became of the connection. */
+/** Makes one call. Resolves with the status, or with the error code of the connection. */
 export async function callOnce ({ ca }: Cast, origin: string, [caller, method, path]: Call): Promise<string> {
   return await new Promise((resolve) => {
     const identity = caller === undefined ? {} : { cert: caller.chain, key: caller.key }

@@ -9,7 +9,8 @@ import { startDemo } from '../src/index.ts'
 async function fetchData (origin: string, folder: string, path: string): Promise<any> {
   const read = (name: string): string => readFileSync(join(folder, name), 'utf8')
   return await new Promise((resolve, reject) => {
-    const call = request(`${origin}/console/data.json${path}`, { ca: read('ca.pem'), cert: read('operator.pem'), key: read('operator-key.pem'), agent: false }, (response) => {
+    const material = { ca: read('ca.pem'), cert: read('operator.pem'), key: read('operator-key.pem') }
+    const call = request(`${origin}/console/data.json${path}`, { ...material, agent: false }, (response) => {
       let text = ''
       response.on('data', (chunk) => { text += chunk }).on('end', () => { resolve(JSON.parse(text)) })
     })
@@ -23,12 +24,15 @@ test('the demonstration shows what its README promises', async (t) => {
   t.after(() => demo.close())
   const { accounts: { origin }, folder } = demo
   const { trust, ends, clients, outbound, handshakesRefused, routes } = await fetchData(origin, folder, '')
-  t.match(trust, { generation: 3, turns: [{ type: 'rotated', removed: [/Demo CA 2021/] }, { type: 'refused' }, { type: 'rotated' }, { type: 'start' }] })
+  const last = { type: 'rotated', removed: [/Demo CA 2021/] }
+  const turns = [last, { type: 'refused' }, { type: 'rotated' }, { type: 'start' }]
+  t.match(trust, { generation: 3, turns })
   t.match(trust.formerAnchors, [{ clients: [{ name: 'legacy-batch' }] }])
   t.ok(trust.formerAnchors[0].attempts > 0)
   t.match(ends[0], { what: 'client', name: /reports$/ })
   t.notOk(clients.some(({ certificate }: any) => /stranger/.test(certificate.subject)))
-  t.match(outbound, [{ name: 'ledger', expects: /ledger/, server: { spiffeId: /ledger$/ } }, { name: 'mail', connections: 0 }])
+  const called = { name: 'ledger', expects: /ledger/, server: { spiffeId: /ledger$/ } }
+  t.match(outbound, [called, { name: 'mail', connections: 0 }])
   t.ok(handshakesRefused.no_certificate > 0 && handshakesRefused.unknown_ca > 0)
   t.ok(routes.some(({ access }: any) => access === 'nobody'))
   const { events } = await fetchData(origin, folder, '?q=gateway.partner.example')
@@ -38,7 +42,9 @@ test('the demonstration shows what its README promises', async (t) => {
 })
 
 test('says how to open it, keeps running until told to stop, and prints no key', async (t) => {
-  const child = spawn(process.execPath, ['--conditions=@peerkit/source', join(import.meta.dirname, '../src/main.ts')], { env: { ...process.env, NODE_OPTIONS: '', PORT: '0' } })
+  const main = join(import.meta.dirname, '../src/main.ts')
+  const env = { ...process.env, NODE_OPTIONS: '', PORT: '0' }
+  const child = spawn(process.execPath, ['--conditions=@peerkit/source', main], { env })
   let output = ''
   await new Promise<void>((resolve) => {
     child.stdout.on('data', (chunk) => {

@@ -5,9 +5,16 @@ import type { Paths } from './mint.ts'
 
 export interface Answer { readonly status: number, readonly body: string, readonly reused: boolean }
 
-export interface Call { readonly url: string, readonly ca: string, /** Without one, a connection of its own. */ readonly agent?: Agent, /** Sent by POST as JSON. */ readonly json?: unknown }
+export interface Call {
+  readonly url: string
+  readonly ca: string
+  /** Default: none, and the call gets a new connection. */
+  readonly agent?: Agent
+  /** Sent as JSON, with POST. */
+  readonly json?: unknown
+}
 
-/** One HTTPS call by Node's own client: a foreigner to the suite. `material` undefined presents no certificate. */
+/** One HTTPS call with Node's own client. If `material` is undefined, it presents no certificate. */
 export async function callAs (material: Paths | undefined, { url, ca, agent, json }: Call): Promise<Answer> {
   const tls = material === undefined ? {} : { cert: readFileSync(material.cert), key: readFileSync(material.key) }
   const method = json === undefined ? {} : { method: 'POST', headers: { 'content-type': 'application/json' } }
@@ -24,7 +31,7 @@ export async function callAs (material: Paths | undefined, { url, ca, agent, jso
   })
 }
 
-/** The outcome of a call in one line: its status and error code, or why there was none. */
+/** The outcome of a call in one line: the status and error code, or why there was no answer. */
 export async function describeCall (call: Promise<Answer>): Promise<string> {
   try {
     const { status, body } = await call

@@ -1,5 +1,5 @@
 export { startLedger } from './ledger.ts'
-export type { Service } from './ledger.ts'
 export { mintWorld } from './mint.ts'
 export type { Paths, World } from './mint.ts'
 export { startOrders } from './orders.ts'
+export type { Service, ServiceOptions } from './service.ts'

@@ -12,8 +12,9 @@ import { createTranscript } from './transcript.ts'
 const transcript = createTranscript()
 const world = await mintWorld()
 const audit = collectAudit()
-const ledger = await startLedger(world.paths('ledger'))
-const orders = await startOrders(world.paths('orders'), ledger.origin)
+const isServing = process.argv.includes('--serve')
+const ledger = await startLedger(world.paths('ledger'), { logger: isServing })
+const orders = await startOrders(world.paths('orders'), ledger.origin, { logger: isServing })
 const demo = { world, transcript, ledger: ledger.origin, orders: orders.origin }
 let failed = false
 
@@ -25,23 +26,26 @@ async function stop (): Promise<void> {
 }
 
 transcript.title(`Two services over mutual TLS: orders ${orders.origin} calls ledger ${ledger.origin}`)
-if (process.argv.includes('--serve')) {
+if (isServing) {
   printCurlCommands(demo)
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => { stop().catch(console.error) })
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => { stop().catch(console.error) })
+  }
 } else {
   try {
     await callSteps(demo)
     await rotationStep(demo)
     await revocationStep(demo)
-    transcript.title('What the audit says of those turned away')
+    transcript.title('5. The audit: who was refused, and why')
     for (const line of audit.lines) transcript.line(line)
-    transcript.expect('reasons in the audit', audit.reasons.join(', '), 'no_certificate, unknown_ca, no_match, revoked, revoked')
+    const expected = 'no_certificate, unknown_ca, no_match, revoked, revoked'
+    transcript.expect('reasons in the audit', audit.reasons.join(', '), expected)
   } catch (error) {
     failed = true
     console.error(error)
   } finally {
     await stop()
   }
-  transcript.title(failed ? 'FAILED: a step did not do what it should.' : 'Every step did what it should.')
+  transcript.title(failed ? 'FAILED: a step had an unexpected outcome.' : 'Every step had the expected outcome.')
   process.exitCode = failed ? 1 : 0
 }

@@ -6,38 +6,44 @@ import type { DevCa, IssueOptions, IssuedCertificate } from '@peerkit/dev-ca'
 
 export const TRUST_DOMAIN = 'spiffe://demo.example'
 
-/** Who takes part. Services name themselves by SPIFFE ID, people by organizational unit. */
+/** A service is a server and a client. */
+const SERVICE: IssueOptions = { profile: 'both', dns: 'localhost', ip: '127.0.0.1' }
+
+/** The parties. Services are identified by SPIFFE ID, people by organizational unit. */
 const PARTIES: Readonly<Record<string, IssueOptions>> = {
-  ledger: { profile: 'both', cn: 'ledger', dns: 'localhost', ip: '127.0.0.1', spiffe: `${TRUST_DOMAIN}/ns/pay/sa/ledger` },
-  orders: { profile: 'both', cn: 'orders', dns: 'localhost', ip: '127.0.0.1', spiffe: `${TRUST_DOMAIN}/ns/shop/sa/orders` },
+  ledger: { ...SERVICE, cn: 'ledger', spiffe: `${TRUST_DOMAIN}/ns/pay/sa/ledger` },
+  orders: { ...SERVICE, cn: 'orders', spiffe: `${TRUST_DOMAIN}/ns/shop/sa/orders` },
   operator: { profile: 'client', cn: 'Olga Operator', ou: 'operators' },
   intern: { profile: 'client', cn: 'Ivo Intern', ou: 'interns' }
 }
 
-/** Where one party's material lies: PEM files, keys with mode 0600. */
+/** The PEM files of one party. Keys have the mode 0600. */
 export interface Paths { readonly cert: string, readonly key: string, readonly ca: string, readonly crl: string }
 
 export interface World {
   readonly folder: string
   readonly ca: DevCa
   paths (party: string): Paths
-  /** Issues a fresh certificate for a party. */
+  /** Issues a new certificate for a party. */
   issue (party: string): Promise<IssuedCertificate>
-  /** Renames what a party was issued last over its files, as a certificate agent does. */
+  /** Replaces a party's files with its last issued certificate, by renaming, as a certificate agent does. */
   place (party: string): Promise<void>
-  /** Revokes a certificate and renames a new CRL over the old one. */
+  /** Revokes a certificate, and replaces the CRL by renaming. */
   revoke (certificate: IssuedCertificate): Promise<void>
-  /** The certificate a party was last issued. */
+  /** The last issued certificate of a party. */
   issued (party: string): IssuedCertificate
 }
 
-/** Mints a CA, a stranger's CA and everyone's certificates into a temporary folder. */
+/** Makes a CA, a CA of a stranger, and all certificates in a temporary folder. */
 export async function mintWorld (): Promise<World> {
   const folder = await mkdtemp(join(tmpdir(), 'peerkit-demo-'))
   const ca = await createDevCa({ name: 'Demo CA' })
   const certificates = new Map<string, IssuedCertificate>()
   const paths = (party: string): Paths => ({
-    cert: join(folder, party, 'cert.pem'), key: join(folder, party, 'key.pem'), ca: join(folder, 'ca.pem'), crl: join(folder, 'crl.pem')
+    cert: join(folder, party, 'cert.pem'),
+    key: join(folder, party, 'key.pem'),
+    ca: join(folder, 'ca.pem'),
+    crl: join(folder, 'crl.pem')
   })
 
   const place = async (path: string, text: string, mode = 0o644): Promise<void> => {
@@ -51,7 +57,7 @@ export async function mintWorld (): Promise<World> {
   }
   const issued = (party: string): IssuedCertificate => {
     const certificate = certificates.get(party)
-    if (certificate === undefined) throw new Error(`${party} was issued no certificate`)
+    if (certificate === undefined) throw new Error(`no certificate was issued for ${party}`)
     return certificate
   }
   const placeIssued = async (party: string): Promise<void> => {

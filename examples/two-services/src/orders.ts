@@ -1,35 +1,47 @@
+import sensible from '@fastify/sensible'
 import { fileCredentials } from '@peerkit/credentials'
 import fastifyAllowedClients from '@peerkit/fastify-allowed-clients'
 import fastifyMtls, { withMtls } from '@peerkit/fastify-mtls'
 import fastifyMtlsClient from '@peerkit/fastify-mtls-client'
 import Fastify from 'fastify'
-import type { Service } from './ledger.ts'
 import type { Paths } from './mint.ts'
 import { TRUST_DOMAIN } from './mint.ts'
+import type { Service, ServiceOptions } from './service.ts'
 
 declare module '@peerkit/fastify-mtls-client' {
   interface MtlsServices { ledger: true }
 }
 
-/** The shop's orders: an operator places one, and it is booked with the ledger, which must prove to be the ledger. */
-export async function startOrders (paths: Paths, ledger: string, port = 0): Promise<Service> {
+/** The orders of the shop. An operator places an order, and `orders` books it with the ledger. */
+export async function startOrders (
+  paths: Paths, ledger: string, { port = 0, logger = true }: ServiceOptions = {}
+): Promise<Service> {
   const credentials = await fileCredentials({ ...paths, watch: true })
-  const app = Fastify(withMtls(credentials, { logger: { level: 'silent' } }))
-  await app.register(fastifyMtls)
-  await app.register(fastifyAllowedClients, { groups: { operators: { ou: 'operators', issuer: { cn: 'Demo CA' } } } })
+  const app = Fastify(withMtls(credentials, { logger }))
+  await app.register(sensible)
+  await app.register(fastifyMtls, { closeCredentials: true })
+  await app.register(fastifyAllowedClients, {
+    groups: { operators: { ou: 'operators', issuer: { cn: 'Demo CA' } } }
+  })
   await app.register(fastifyMtlsClient, {
-    credentials,
     services: { ledger: { origin: ledger, allowedServers: [{ spiffe: `${TRUST_DOMAIN}/ns/pay/sa/ledger` }] } }
   })
 
-  app.post<{ Body: { amount: number } }>('/orders', { config: { allowedClients: ['operators'] } }, async (request, reply) => {
-    const booked = await app.mtlsServices.ledger.request({
-      method: 'POST', path: '/entries', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ amount: request.body.amount })
+  app.post<{ Body: { amount: number } }>('/orders', {
+    config: { allowedClients: 'operators' }
+  }, async (request, reply) => {
+    // The request id goes along, so that the logs of both services can be compared.
+    const booked = await request.mtlsServices.ledger.request({
+      method: 'POST',
+      path: '/entries',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ amount: request.body.amount })
     })
-    return await reply.code(booked.statusCode).send({ ledger: await booked.body.json() })
+    const answer = await booked.body.json()
+    if (booked.statusCode !== 201) throw app.httpErrors.badGateway('the ledger did not accept the order')
+    return await reply.code(201).send({ ledger: answer })
   })
 
-  app.addHook('onClose', async () => { await credentials.close() })
   await app.listen({ host: '127.0.0.1', port })
   return { origin: app.listeningOrigin, close: async () => { await app.close() } }
 }

@@ -1,6 +1,6 @@
 import type { Demo } from './steps/demo.ts'
 
-/** Prints commands that a person can paste into another terminal while the services run. */
+/** Prints commands to paste into another terminal while the services run. */
 export function printCurlCommands ({ world, transcript, ledger, orders }: Demo): void {
   const as = (party: string): string => {
     const { cert, key, ca } = world.paths(party)
@@ -13,5 +13,5 @@ export function printCurlCommands ({ world, transcript, ledger, orders }: Demo):
   transcript.line(`${as('intern')} ${ledger}/entries`)
   transcript.line(`curl --cacert ${world.paths('').ca} ${ledger}/entries`)
   transcript.line(`${as('stranger')} ${ledger}/entries`)
-  transcript.title('Press Ctrl+C to stop; the certificates are removed then.')
+  transcript.title('The services log here. Press Ctrl+C to stop them and to remove the certificates.')
 }

@@ -1,8 +1,8 @@
-/** What a run says. A step that does not do what it should stops the run. */
+/** The output of a run. A step with an unexpected outcome stops the run. */
 export interface Transcript {
   title (text: string): void
   line (text: string): void
-  /** Prints the outcome; throws where it is not the expected one. */
+  /** Prints the outcome. Throws if it is not the expected one. */
   expect (what: string, found: string, expected: string | RegExp): void
 }
 

@@ -5,7 +5,10 @@ import { join } from 'node:path'
 import { test } from 'tap'
 
 const main = join(import.meta.dirname, '../src/main.ts')
-const start = (...args: string[]): ReturnType<typeof spawn> => spawn(process.execPath, ['--conditions=@peerkit/source', main, ...args], { env: { ...process.env, NODE_OPTIONS: '' } })
+const start = (...args: string[]): ReturnType<typeof spawn> => {
+  const env = { ...process.env, NODE_OPTIONS: '' }
+  return spawn(process.execPath, ['--conditions=@peerkit/source', main, ...args], { env })
+}
 
 test('the demonstration does every step and ends by itself', async (t) => {
   const child = start()
@@ -14,7 +17,7 @@ test('the demonstration does every step and ends by itself', async (t) => {
   child.stderr?.on('data', (chunk) => { output += chunk })
   const [code] = await once(child, 'close')
   t.equal(code, 0, output)
-  t.match(output, /Every step did what it should/)
+  t.match(output, /Every step had the expected outcome/)
   t.notMatch(output, /FAIL/)
   t.notMatch(output, /PRIVATE KEY/)
 })

@@ -22,7 +22,8 @@ export async function rotationStep ({ world, transcript, ledger, orders }: Demo)
   const operator = world.paths('operator')
   const traffic = Array.from({ length: IN_FLIGHT }, async () => {
     while (!rotation.signal.aborted) {
-      const status = await callAs(operator, { url: `${orders}/orders`, ca: operator.ca, agent, json: { amount: 1 } }).then((answer) => answer.status, () => 0)
+      const order = callAs(operator, { url: `${orders}/orders`, ca: operator.ca, agent, json: { amount: 1 } })
+      const status = await order.then((answer) => answer.status, () => 0)
       if (status === 201) answered += 1
       else failed += 1
     }
@@ -44,7 +45,7 @@ export async function rotationStep ({ world, transcript, ledger, orders }: Demo)
   transcript.expect('calls answered meanwhile', String(answered), /^[1-9]\d*$/)
 }
 
-/** Resolves when the suite says that it put the certificate with this serial number in force. */
+/** Resolves when an event says that the certificate with this serial number is in force. */
 async function inForce (serialNumber: string): Promise<void> {
   await new Promise<void>((resolve) => {
     const listener = (message: unknown): void => {
@@ -59,7 +60,8 @@ async function inForce (serialNumber: string): Promise<void> {
 /** The serial number of the certificate that a server presents to a new client. */
 async function servedSerial (origin: string, { cert, key, ca }: Paths): Promise<string> {
   const { hostname, port } = new URL(origin)
-  const socket = connect({ host: hostname, port: Number(port), cert: readFileSync(cert), key: readFileSync(key), ca: readFileSync(ca) })
+  const material = { cert: readFileSync(cert), key: readFileSync(key), ca: readFileSync(ca) }
+  const socket = connect({ host: hostname, port: Number(port), ...material })
   await once(socket, 'secureConnect')
   const served = socket.getPeerX509Certificate()?.serialNumber.toLowerCase() ?? 'none'
   socket.end()
