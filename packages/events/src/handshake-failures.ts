@@ -302,6 +302,7 @@ const MAX_FOUND = 500
  *
  * @param reason the `reason` of `peerkit:handshake:refused`
  * @param code its `code`, if it has one
+ * @param step the `step` of its `detail`, if it has one. An entry for the step comes before one for the code
  * @returns the meaning and the remedy
  * @example
  * ```ts
@@ -309,15 +310,16 @@ const MAX_FOUND = 500
  * console.log(meaning, remedy)
  * ```
  */
-export function explainHandshakeFailure (reason: RefusalReason, code?: string): HandshakeFailure {
-  const key = `${reason} ${code ?? ''}`
+export function explainHandshakeFailure (reason: RefusalReason, code?: string, step?: string): HandshakeFailure {
+  const key = `${reason} ${code ?? ''} ${step ?? ''}`
   const known = found.get(key)
   if (known !== undefined) return known
   const rows = handshakeFailures.filter((each) => each.reason === reason)
   const fits = (pattern: string): boolean => {
     return pattern.endsWith('*') ? code?.startsWith(pattern.slice(0, -1)) === true : code === pattern
   }
-  const failure = rows.find(({ codes }) => codes.some(fits)) ?? rows.at(-1) ??
+  const byStep = rows.find(({ codes }) => step !== undefined && codes.includes(step))
+  const failure = byStep ?? rows.find(({ codes }) => codes.some(fits)) ?? rows.at(-1) ??
     row(reason, [], 'The handshake was refused.', 'See the reason.')
   // OpenSSL's list of codes is finite. The limit holds even if a later version passes other texts.
   if (found.size < MAX_FOUND) found.set(key, failure)
@@ -329,13 +331,14 @@ export function explainHandshakeFailure (reason: RefusalReason, code?: string): 
  *
  * @param reason the `reason` of `peerkit:handshake:refused`
  * @param code its `code`, if it has one
+ * @param step the `step` of its `detail`, if it has one. An entry for the step comes before one for the code
  * @example
  * ```ts
  * console.log(hintHandshakeFailure('expired'))
  * ```
  */
-export function hintHandshakeFailure (reason: RefusalReason, code?: string): string {
-  const { meaning, remedy } = explainHandshakeFailure(reason, code)
+export function hintHandshakeFailure (reason: RefusalReason, code?: string, step?: string): string {
+  const { meaning, remedy } = explainHandshakeFailure(reason, code, step)
   return `${meaning} ${remedy}`
 }
 

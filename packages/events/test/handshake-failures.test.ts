@@ -25,7 +25,7 @@ test('a code is explained by its row, another by what the reason means, and no r
     t.match(hint, /for servers alone .*set its option for to "both"/, 'the step says more than the code')
     t.notMatch(hint, /to ca\b/)
   }
-  t.match(hintHandshakeFailure('outside_authority'), /or none of the names that it has to hold/)
+  t.match(hintHandshakeFailure('outside_authority'), /or it lacks a name of a kind that the authority requires/)
   t.match(hintHandshakeFailure('protocol', 'ERR_SSL_HTTP_REQUEST'), /plain HTTP .* https:/)
   t.match(hintHandshakeFailure('protocol', 'ERR_SSL_SOMETHING_NEW'), /OpenSSL broke/)
   t.match(hintHandshakeFailure('protocol', 'EWHATEVER'), /port scan/)
