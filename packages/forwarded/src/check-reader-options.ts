@@ -3,8 +3,8 @@ import type { ForwardedReaderOptions } from './reader-options.ts'
 import { needsValidator } from './resolve-format.ts'
 
 const KNOWN: readonly (keyof ForwardedReaderOptions)[] = [
-  'format', 'gateways', 'onUntrusted', 'headers', 'verification', 'validator', 'withoutCertificate', 'beside', 'trustedHops', 'hopGateways', 'maxHeaderLength', 'maxChainLength', 'maxRemembered',
-  'maxRememberedBytes', 'encoding', 'chainEncoding', 'carriesChain', 'verifiedValue', 'noneValues', 'now'
+  'format', 'gateways', 'onUntrusted', 'headers', 'verification', 'validator', 'withoutCertificate', 'ignoredHeaders', 'trustedHops', 'hopGateways', 'maxHeaderLength', 'maxChainLength', 'cacheSize',
+  'cacheBytes', 'encoding', 'chainEncoding', 'carriesChain', 'verifiedValue', 'noneValues', 'now'
 ]
 
 /** Refuses options that are wrong by themselves or beside each other; the format's own are `resolveFormat`'s. @throws MTLS_ERR_FORWARDED_OPTION */
@@ -14,10 +14,10 @@ export function checkReaderOptions (options: ForwardedReaderOptions): void {
   checkChoice(options.onUntrusted, ['refuse', 'strip'], 'onUntrusted')
   checkChoice(options.withoutCertificate, ['anonymous', 'gateway'], 'withoutCertificate')
   checkChoice(options.verification, ['gateway', 'in-process'], 'verification')
-  for (const key of ['maxHeaderLength', 'maxChainLength', 'maxRemembered', 'maxRememberedBytes'] as const) checkCount(options[key], key)
+  for (const key of ['maxHeaderLength', 'maxChainLength', 'cacheSize', 'cacheBytes'] as const) checkCount(options[key], key)
   if (options.now !== undefined && typeof options.now !== 'function') refuseOption(`now is ${show(options.now)}; expected a function`)
-  const { beside = [] } = options
-  if (!Array.isArray(beside) || !beside.every((name) => typeof name === 'string' && name === name.toLowerCase())) refuseOption('beside: expected header names in lower case')
+  const { ignoredHeaders = [] } = options
+  if (!Array.isArray(ignoredHeaders) || !ignoredHeaders.every((name) => typeof name === 'string' && name === name.toLowerCase())) refuseOption('ignoredHeaders: expected header names in lower case')
   checkHops(options)
   checkVerification(options)
 }

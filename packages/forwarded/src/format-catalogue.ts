@@ -48,6 +48,6 @@ const TELLING: readonly string[] = [...new Set([
 ])]
 
 /** Headers that must not stand beside those of a format, which `aws-alb-verify`'s own subject and serial number may. */
-export function findOtherHeaders (format: string, own: readonly string[], beside: readonly string[]): readonly string[] {
-  return TELLING.filter((name) => !own.includes(name) && !beside.includes(name) && !(format === 'aws-alb-verify' && name.startsWith('x-amzn-mtls-clientcert-')))
+export function findOtherHeaders (format: string, own: readonly string[], ignored: readonly string[]): readonly string[] {
+  return TELLING.filter((name) => !own.includes(name) && !ignored.includes(name) && !(format === 'aws-alb-verify' && name.startsWith('x-amzn-mtls-clientcert-')))
 }

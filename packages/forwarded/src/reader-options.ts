@@ -24,7 +24,7 @@ export interface ForwardedReaderOptions {
    */
   readonly withoutCertificate?: 'anonymous' | 'gateway'
   /** Headers of other formats that may stand beside the configured ones, and are not read. Default none. */
-  readonly beside?: readonly string[]
+  readonly ignoredHeaders?: readonly string[]
   /** Of `xfcc`: how many proxies, counted from here, write an element each. Default 1. */
   readonly trustedHops?: number
   /** Of `xfcc` with more than one hop: who the proxies further out must be. Default `gateways.identity`. */
@@ -34,9 +34,9 @@ export interface ForwardedReaderOptions {
   /** The most certificates of a chain, leaf not counted. Default 8. */
   readonly maxChainLength?: number
   /** The most certificates remembered. Default 10,000; 0 remembers none. */
-  readonly maxRemembered?: number
+  readonly cacheSize?: number
   /** About how many bytes they may take. Default 128 MiB, which is 10,000 certificates without their chains. */
-  readonly maxRememberedBytes?: number
+  readonly cacheBytes?: number
   /** Of `custom`: how the certificate is written. */
   readonly encoding?: CertificateEncoding
   /** Of `custom`: how the chain is written. Default as the certificate. */

@@ -40,15 +40,15 @@ export class Reader {
   readonly #now: () => number
 
   constructor (options: ForwardedReaderOptions) {
-    const { maxRemembered = 10_000, maxRememberedBytes = 128 * 1024 * 1024, maxHeaderLength = 16_384, maxChainLength = 8, beside = [], now = Date.now } = options
+    const { cacheSize = 10_000, cacheBytes = 128 * 1024 * 1024, maxHeaderLength = 16_384, maxChainLength = 8, ignoredHeaders = [], now = Date.now } = options
     this.#isTrusted = createGatewayTrust(options.gateways)
     this.#format = resolveFormat(options)
     this.#byGateway = options.verification === undefined ? this.#format.verifies : options.verification === 'gateway'
     this.#validator = options.validator
     this.#hopGateways = options.hopGateways ?? options.gateways.identity
-    this.#collector = new HeaderCollector(this.#format.headers, findOtherHeaders(options.format, Object.values(this.#format.headers), beside))
+    this.#collector = new HeaderCollector(this.#format.headers, findOtherHeaders(options.format, Object.values(this.#format.headers), ignoredHeaders))
     this.headerNames = Object.freeze([...this.#collector.names])
-    this.#memory = new CertificateMemory(maxRemembered, maxRememberedBytes)
+    this.#memory = new CertificateMemory(cacheSize, cacheBytes)
     this.#strips = options.onUntrusted === 'strip'
     this.#without = options.withoutCertificate === 'gateway' ? ABSENT : ANONYMOUS
     this.#maxHeaderLength = maxHeaderLength

@@ -27,7 +27,7 @@ export interface CrlUrlCheckerOptions extends Omit<CrlCheckerOptions, 'crls'> {
   /** Milliseconds for one fetch. Default 30,000. */
   readonly timeout?: number
   /** How many URLs named by certificates are kept. Default 32. */
-  readonly maxDiscovered?: number
+  readonly cacheSize?: number
   /** Default: the global `fetch`. It must heed `signal` and `redirect`. */
   readonly fetch?: typeof fetch
 }
@@ -39,7 +39,7 @@ export interface CrlUrlChecker extends RevocationChecker {
   readonly lists: readonly CrlIndex[]
 }
 
-const known = ['urls', 'issuers', 'policy', 'clockSkew', 'maxBytes', 'now', 'allowCertificateUrls', 'initial', 'refreshInterval', 'retryAfter', 'timeout', 'maxDiscovered', 'fetch'] as const
+const known = ['urls', 'issuers', 'policy', 'clockSkew', 'maxBytes', 'now', 'allowCertificateUrls', 'initial', 'refreshInterval', 'retryAfter', 'timeout', 'cacheSize', 'fetch'] as const
 
 /**
  * Answers from CRLs that are fetched, and fetched again well before they end. A CRL that is older than the one held from the same URL is refused, since whoever serves it could
@@ -62,7 +62,7 @@ class UrlChecker implements CrlUrlChecker {
   readonly #now: () => number
   readonly #sourceOptions: CrlSourceOptions
   readonly #required: boolean
-  readonly #maxDiscovered: number
+  readonly #cacheSize: number
   readonly #filter: (urls: readonly string[]) => string[]
   readonly #sources: CrlSource[]
   readonly #discovered: Map<string, CrlSource> = new Map()
@@ -90,7 +90,7 @@ class UrlChecker implements CrlUrlChecker {
       fetch: options.fetch ?? ((...request) => globalThis.fetch(...request)),
       accept: (source, indexes) => { this.#accept(source, indexes) }
     }
-    this.#maxDiscovered = checkNumber(options.maxDiscovered, 32, 'crlUrlChecker maxDiscovered')
+    this.#cacheSize = checkNumber(options.cacheSize, 32, 'crlUrlChecker cacheSize')
     this.#filter = compileUrlFilter(options.allowCertificateUrls, 'crlUrlChecker allowCertificateUrls')
     this.#sources = options.urls.map((url) => new CrlSource(url, this.#sourceOptions))
   }
@@ -157,7 +157,7 @@ class UrlChecker implements CrlUrlChecker {
     for (const url of this.#filter(urisOf(readDistributionPoints(certificate)))) {
       const before = this.#discovered.get(url)
       if (before?.loading !== undefined) fetches.push(before.loading)
-      if (before !== undefined || this.#discovered.size >= this.#maxDiscovered) continue
+      if (before !== undefined || this.#discovered.size >= this.#cacheSize) continue
       const source = new CrlSource(url, this.#sourceOptions)
       this.#discovered.set(url, source)
       fetches.push(source.refresh())
