@@ -25,7 +25,8 @@ export function createCertificateFormat (parts: CertificateFormatParts): HeaderF
   const { headers, verifies, decode, carriesChain = false, decodeChain, verdict: judge, noneTexts = [] } = parts
 
   function read (values: HeaderValues, byGateway: boolean): Reading {
-    const text = values.certificate !== undefined && noneTexts.includes(values.certificate) ? undefined : values.certificate
+    const text =
+      values.certificate !== undefined && noneTexts.includes(values.certificate) ? undefined : values.certificate
     const verdict = judge?.(values)
     if (text === undefined) return readNone(values, verdict, noneTexts)
     if (verdict === 'none') return refuseReading('malformed', 'certificate')

@@ -105,11 +105,20 @@ export class CertificateMemory<Answer> {
     const stride = Math.max(1, Math.floor(Math.min(length, LEAF_LENGTH) / SAMPLES))
     const further = Math.max(stride, Math.floor((length - LEAF_LENGTH) / FURTHER_SAMPLES))
     let mixed = this.#seed ^ length
-    for (let at = this.#seed % stride; at < length; at += at < LEAF_LENGTH ? stride : further) mixed = Math.imul(mixed ^ certificate.charCodeAt(at), 0x01000193)
+    for (let at = this.#seed % stride; at < length; at += at < LEAF_LENGTH ? stride : further) {
+      mixed = Math.imul(mixed ^ certificate.charCodeAt(at), 0x01000193)
+    }
     return mixed >>> 2
   }
 }
 
 function hasSame (one: HeaderValues, other: HeaderValues): boolean {
-  return one.certificate === other.certificate && one.chain === other.chain && one.verified === other.verified && one.present === other.present && one.revoked === other.revoked && one.hash === other.hash
+  return (
+    one.certificate === other.certificate &&
+    one.chain === other.chain &&
+    one.verified === other.verified &&
+    one.present === other.present &&
+    one.revoked === other.revoked &&
+    one.hash === other.hash
+  )
 }

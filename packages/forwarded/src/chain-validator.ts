@@ -6,7 +6,12 @@ export type ChainVerdict =
    * `path`: the verified certificates above the leaf, nearest first, the anchor last. `until`: when the answer ends, in milliseconds since the epoch. `peer`: the
    * leaf's identity, where the validator has read it.
    */
-  | { readonly valid: true, readonly path: readonly (PeerIdentity | Uint8Array)[], readonly until: number, readonly peer?: PeerIdentity }
+  | {
+    readonly valid: true
+    readonly path: readonly (PeerIdentity | Uint8Array)[]
+    readonly until: number
+    readonly peer?: PeerIdentity
+  }
   | { readonly valid: false, readonly reason: string, readonly detail?: string | undefined }
 
 /** Validates chains that no gateway has validated. */

@@ -12,5 +12,8 @@ import type { ForwardedReaderOptions } from './reader-options.ts'
 export function createForwardedReader (options: ForwardedReaderOptions): ForwardedReader {
   checkReaderOptions(options)
   const reader = new Reader(options)
-  return Object.freeze({ headerNames: reader.headerNames, read: (request) => reader.read(request) } satisfies ForwardedReader)
+  return Object.freeze({
+    headerNames: reader.headerNames,
+    read: (request) => reader.read(request)
+  } satisfies ForwardedReader)
 }

@@ -17,8 +17,9 @@ import type { HeaderFormat } from './header-format.ts'
 
 /** The gateways known here; `custom` is put together from parts. */
 export type ForwardedFormat =
-  | 'rfc9440' | 'xfcc' | 'nginx' | 'ingress-nginx' | 'haproxy' | 'apache' | 'traefik' | 'caddy' | 'aws-alb-verify' | 'aws-alb-passthrough'
-  | 'azure-application-gateway' | 'azure-app-service' | 'google-cloud' | 'cloudflare' | 'linkerd' | 'custom'
+  | 'rfc9440' | 'xfcc' | 'nginx' | 'ingress-nginx' | 'haproxy' | 'apache' | 'traefik' | 'caddy' | 'aws-alb-verify'
+  | 'aws-alb-passthrough' | 'azure-application-gateway' | 'azure-app-service' | 'google-cloud' | 'cloudflare'
+  | 'linkerd' | 'custom'
 
 /** All but `custom`; `xfcc` of one hop. */
 export const PRESETS: Readonly<Record<Exclude<ForwardedFormat, 'custom'>, HeaderFormat>> = {
@@ -42,12 +43,24 @@ export const PRESETS: Readonly<Record<Exclude<ForwardedFormat, 'custom'>, Header
 export const FORMATS: readonly string[] = [...Object.keys(PRESETS), 'custom']
 
 /** The headers of other formats that tell who the client is: beside those that are read, each is a second opinion. */
-const TELLING: readonly string[] = [...new Set([
-  ...Object.values(PRESETS).map(({ headers }) => headers.certificate as string),
-  'client-cert-chain', 'x-forwarded-tls-client-cert-info', 'x-amzn-mtls-clientcert-subject', 'x-amzn-mtls-clientcert-serial-number'
-])]
+const TELLING: readonly string[] = [
+  ...new Set([
+    ...Object.values(PRESETS).map(({ headers }) => headers.certificate as string),
+    'client-cert-chain', 'x-forwarded-tls-client-cert-info', 'x-amzn-mtls-clientcert-subject',
+    'x-amzn-mtls-clientcert-serial-number'
+  ])
+]
 
 /** Headers that must not stand beside those of a format, which `aws-alb-verify`'s own subject and serial number may. */
-export function findOtherHeaders (format: string, own: readonly string[], ignored: readonly string[]): readonly string[] {
-  return TELLING.filter((name) => !own.includes(name) && !ignored.includes(name) && !(format === 'aws-alb-verify' && name.startsWith('x-amzn-mtls-clientcert-')))
+export function findOtherHeaders (
+  format: string,
+  own: readonly string[],
+  ignored: readonly string[]
+): readonly string[] {
+  return TELLING.filter(
+    (name) =>
+      !own.includes(name) &&
+      !ignored.includes(name) &&
+      !(format === 'aws-alb-verify' && name.startsWith('x-amzn-mtls-clientcert-'))
+  )
 }

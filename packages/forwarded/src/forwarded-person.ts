@@ -37,13 +37,18 @@ export class ForwardedPerson {
     this.hops = gateways.map((gateway) => readClaim(gateway, []))
     const chain = verdict?.path.map(readIssuer)
     const links = { source: 'forwarded', via: this.hops, ...(chain !== undefined && { chain }) } as const
-    this.#client = verdict?.peer !== undefined ? relinkPeerIdentity(verdict.peer, links) : relinkPeerIdentity(readClaim(claim, this.hops), links)
+    this.#client =
+      verdict?.peer !== undefined
+        ? relinkPeerIdentity(verdict.peer, links)
+        : relinkPeerIdentity(readClaim(claim, this.hops), links)
     this.sent = 'known' in claim ? NOTHING : claim.chain
     const people = [this.#client, ...this.hops]
     this.notBefore = Math.max(...people.map(({ notBefore = -Infinity }) => notBefore))
     this.until = Math.min(...people.map((person) => person.notAfter === undefined ? Infinity : endOfValidity(person)))
     this.isCa = this.#client.isCa === true
-    this.weight = WEIGHT + [this.#client, ...this.hops].reduce((sum, { raw }) => sum + WEIGHT_EACH + 3 * (raw?.length ?? 0), 0) +
+    this.weight =
+      WEIGHT +
+      [this.#client, ...this.hops].reduce((sum, { raw }) => sum + WEIGHT_EACH + 3 * (raw?.length ?? 0), 0) +
       this.sent.reduce((sum, { length }) => sum + WEIGHT_EACH + 3 * length, 0)
     this.#bySender.set('', this.#client)
   }
@@ -63,7 +68,9 @@ export class ForwardedPerson {
 }
 
 function readClaim (claim: Claim, via: readonly PeerIdentity[]): PeerIdentity {
-  return 'known' in claim ? createPartialIdentity({ ...claim.known, source: 'forwarded', via }) : parsePeerIdentity(claim.leaf, { source: 'forwarded', via })
+  return 'known' in claim
+    ? createPartialIdentity({ ...claim.known, source: 'forwarded', via })
+    : parsePeerIdentity(claim.leaf, { source: 'forwarded', via })
 }
 
 function readIssuer (issuer: PeerIdentity | Uint8Array): PeerIdentity {

@@ -46,7 +46,12 @@ export type ForwardedResult =
    * beside its own, as the gateway says; nobody has verified them here.
    */
   | { readonly state: 'accepted', readonly identity: PeerIdentity, readonly sent: readonly Uint8Array[] }
-  | { readonly state: 'refused', readonly reason: RefusalReason, readonly header: string, readonly detail?: string | undefined }
+  | {
+    readonly state: 'refused'
+    readonly reason: RefusalReason
+    readonly header: string
+    readonly detail?: string | undefined
+  }
   /** Headers of someone who is no gateway, under `onUntrusted: 'strip'`: remove them with `stripHeaders`, and go on as if `absent`. */
   | { readonly state: 'stripped', readonly header: string }
 

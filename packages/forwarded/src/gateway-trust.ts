@@ -4,7 +4,9 @@ import { MTLS_ERR_FORWARDED_OPTION } from './errors.ts'
 import { nearest, refuseOption, show } from './option-check.ts'
 
 /** Who may forward: decides on the gateway's own identity. An `Authorizer` of @peerkit/rules fits. */
-export interface GatewayAuthorizer { authorize (sender: PeerIdentity): { readonly allowed: boolean } | Promise<unknown> }
+export interface GatewayAuthorizer {
+  authorize(sender: PeerIdentity): { readonly allowed: boolean } | Promise<unknown>
+}
 
 export interface GatewayTrust {
   /** Rules on the gateway's own certificate: the strong way. */
@@ -15,7 +17,11 @@ export interface GatewayTrust {
   readonly unixSocket?: boolean
 }
 
-export interface Sender { readonly sender: PeerIdentity | undefined, readonly remoteAddress: string | undefined, readonly unixSocket?: boolean }
+export interface Sender {
+  readonly sender: PeerIdentity | undefined
+  readonly remoteAddress: string | undefined
+  readonly unixSocket?: boolean
+}
 
 /** Addresses that are remembered: the ranges never change. */
 const MAX_ADDRESSES = 1_000
@@ -55,11 +61,19 @@ export function isAllowed (authorizer: GatewayAuthorizer, peer: PeerIdentity): b
 function checkTrust (trust: GatewayTrust): void {
   if (typeof trust !== 'object' || trust === null) refuseOption(`gateways is ${show(trust)}; expected an object`)
   const known = ['identity', 'addresses', 'unixSocket']
-  for (const key of Object.keys(trust)) if (!known.includes(key)) refuseOption(`gateways.${key} is unknown${nearest(key, known)}`)
+  for (const key of Object.keys(trust)) {
+    if (!known.includes(key)) refuseOption(`gateways.${key} is unknown${nearest(key, known)}`)
+  }
   const { identity, addresses, unixSocket } = trust
-  if (identity !== undefined && typeof identity?.authorize !== 'function') refuseOption(`gateways.identity is ${show(identity)}; expected an object with authorize()`)
-  if (addresses !== undefined && !(Array.isArray(addresses) && addresses.every((text) => typeof text === 'string'))) refuseOption('gateways.addresses: expected an array of addresses and CIDR ranges')
-  if (unixSocket !== undefined && typeof unixSocket !== 'boolean') refuseOption(`gateways.unixSocket is ${show(unixSocket)}; expected true or false`)
+  if (identity !== undefined && typeof identity?.authorize !== 'function') {
+    refuseOption(`gateways.identity is ${show(identity)}; expected an object with authorize()`)
+  }
+  if (addresses !== undefined && !(Array.isArray(addresses) && addresses.every((text) => typeof text === 'string'))) {
+    refuseOption('gateways.addresses: expected an array of addresses and CIDR ranges')
+  }
+  if (unixSocket !== undefined && typeof unixSocket !== 'boolean') {
+    refuseOption(`gateways.unixSocket is ${show(unixSocket)}; expected true or false`)
+  }
 }
 
 function readRanges (addresses: readonly string[]): BlockList {
@@ -70,7 +84,9 @@ function readRanges (addresses: readonly string[]): BlockList {
     const bits = prefix === undefined ? undefined : Number(prefix)
     const most = family === 6 ? 128 : 32
     if (family === 0 || rest.length > 0 || (bits !== undefined && !(/^\d{1,3}$/.test(prefix ?? '') && bits <= most))) {
-      throw new MTLS_ERR_FORWARDED_OPTION(`gateways.addresses[${index}] is "${text}"; expected an IP address or a CIDR range`)
+      throw new MTLS_ERR_FORWARDED_OPTION(
+        `gateways.addresses[${index}] is "${text}"; expected an IP address or a CIDR range`
+      )
     }
     const type = family === 6 ? 'ipv6' : 'ipv4'
     if (bits === undefined) ranges.addAddress(address, type)

@@ -19,7 +19,12 @@ export function foldName (name: string): string {
 }
 
 /** What a header is to the collector: no role where it must not be there. `alias`: under another spelling than its own. */
-interface Wanted { readonly name: string, readonly role: HeaderRole | undefined, readonly bit: number, readonly alias: boolean }
+interface Wanted {
+  readonly name: string
+  readonly role: HeaderRole | undefined
+  readonly bit: number
+  readonly alias: boolean
+}
 
 /** Spellings of names that are kept, so that a client cannot fill the memory with them. */
 const MAX_SPELLINGS = 256
@@ -53,7 +58,16 @@ export class HeaderCollector {
       first ??= name
       values ??= createValues()
       const value = rawHeaders[index + 1] as string
-      const reason = role === undefined ? 'other_format' : alias ? 'alias_header' : (seen & bit) !== 0 ? 'duplicate_header' : value.length > maxLength ? 'too_large' : undefined
+      const reason =
+        role === undefined
+          ? 'other_format'
+          : alias
+            ? 'alias_header'
+            : (seen & bit) !== 0
+                ? 'duplicate_header'
+                : value.length > maxLength
+                  ? 'too_large'
+                  : undefined
       if (reason !== undefined) problem ??= { reason, header: name }
       seen |= bit
       if (role !== undefined && value !== '') values[role] = value

@@ -15,7 +15,14 @@ export type HeaderNames = Readonly<Partial<Record<HeaderRole, string>>>
 export type HeaderValues = Readonly<Record<HeaderRole, string | undefined>>
 
 export function createValues (): Record<HeaderRole, string | undefined> {
-  return { certificate: undefined, chain: undefined, verified: undefined, present: undefined, revoked: undefined, hash: undefined }
+  return {
+    certificate: undefined,
+    chain: undefined,
+    verified: undefined,
+    present: undefined,
+    revoked: undefined,
+    hash: undefined
+  }
 }
 
 /** Who the gateway says was there: a certificate with what may stand above it, or parts of an identity. */

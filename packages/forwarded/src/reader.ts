@@ -40,13 +40,23 @@ export class Reader {
   readonly #now: () => number
 
   constructor (options: ForwardedReaderOptions) {
-    const { cacheSize = 10_000, cacheBytes = 128 * 1024 * 1024, maxHeaderLength = 16_384, maxChainLength = 8, ignoredHeaders = [], now = Date.now } = options
+    const {
+      cacheSize = 10_000,
+      cacheBytes = 128 * 1024 * 1024,
+      maxHeaderLength = 16_384,
+      maxChainLength = 8,
+      ignoredHeaders = [],
+      now = Date.now
+    } = options
     this.#isTrusted = createGatewayTrust(options.gateways)
     this.#format = resolveFormat(options)
     this.#byGateway = options.verification === undefined ? this.#format.verifies : options.verification === 'gateway'
     this.#validator = options.validator
     this.#hopGateways = options.hopGateways ?? options.gateways.identity
-    this.#collector = new HeaderCollector(this.#format.headers, findOtherHeaders(options.format, Object.values(this.#format.headers), ignoredHeaders))
+    this.#collector = new HeaderCollector(
+      this.#format.headers,
+      findOtherHeaders(options.format, Object.values(this.#format.headers), ignoredHeaders)
+    )
     this.headerNames = Object.freeze([...this.#collector.names])
     this.#memory = new CertificateMemory(cacheSize, cacheBytes)
     this.#strips = options.onUntrusted === 'strip'
@@ -60,7 +70,9 @@ export class Reader {
     const { values, first, problem } = this.#collector.collect(request.rawHeaders, this.#maxHeaderLength)
     if (!this.#isTrusted(request)) {
       if (first === undefined) return ABSENT
-      return this.#strips ? { state: 'stripped', header: first } : { state: 'refused', reason: 'untrusted_sender', header: first }
+      return this.#strips
+        ? { state: 'stripped', header: first }
+        : { state: 'refused', reason: 'untrusted_sender', header: first }
     }
     if (problem !== undefined) return { state: 'refused', ...problem }
     if (first === undefined) return this.#without
@@ -76,9 +88,14 @@ export class Reader {
     if (reading.state === 'none') return ANONYMOUS
     if (reading.state === 'refused') return this.#refuse(reading.reason, reading.role)
     const { claims } = reading
-    if (claims.some((claim) => 'leaf' in claim && claim.chain.length > this.#maxChainLength)) return this.#refuse('chain_too_long', values.chain === undefined ? 'certificate' : 'chain')
-    const answer = this.#validator === undefined ? this.#admit(values, claims) : this.#validate(values, claims, this.#validator)
-    return answer instanceof Promise ? answer.then((settled) => this.#conclude(settled, request, this.#now())) : this.#conclude(answer, request, this.#now())
+    if (claims.some((claim) => 'leaf' in claim && claim.chain.length > this.#maxChainLength)) {
+      return this.#refuse('chain_too_long', values.chain === undefined ? 'certificate' : 'chain')
+    }
+    const answer =
+      this.#validator === undefined ? this.#admit(values, claims) : this.#validate(values, claims, this.#validator)
+    return answer instanceof Promise
+      ? answer.then((settled) => this.#conclude(settled, request, this.#now()))
+      : this.#conclude(answer, request, this.#now())
   }
 
   /** The answer holds for the trust that was in force all the while. */
@@ -87,7 +104,11 @@ export class Reader {
     if ('known' in client) return this.#refuse('certificate_missing', 'certificate')
     const before = this.#generation
     const take = (verdict: ChainVerdict): Answer | Promise<Answer> => {
-      if (this.#generation !== before) return turn < TURNS ? this.#validate(values, claims, validator, turn + 1) : this.#refuse('chain_invalid', 'certificate', 'the trust keeps moving')
+      if (this.#generation !== before) {
+        return turn < TURNS
+          ? this.#validate(values, claims, validator, turn + 1)
+          : this.#refuse('chain_invalid', 'certificate', 'the trust keeps moving')
+      }
       return verdict.valid ? this.#admit(values, claims, verdict) : this.#rememberRefusal(values, verdict, before)
     }
     const fail = (): RefusedResult => this.#refuse('chain_invalid', 'certificate', 'the validator failed')
@@ -99,9 +120,17 @@ export class Reader {
     }
   }
 
-  #rememberRefusal (values: HeaderValues, { reason, detail }: Extract<ChainVerdict, { valid: false }>, generation: number): RefusedResult {
+  #rememberRefusal (
+    values: HeaderValues,
+    { reason, detail }: Extract<ChainVerdict, { valid: false }>,
+    generation: number
+  ): RefusedResult {
     const isRevocation = reason === 'revoked' || reason === 'revocation_unknown'
-    const refusal = this.#refuse(isRevocation ? reason : 'chain_invalid', 'certificate', detail === undefined ? reason : `${reason}: ${detail}`)
+    const refusal = this.#refuse(
+      isRevocation ? reason : 'chain_invalid',
+      'certificate',
+      detail === undefined ? reason : `${reason}: ${detail}`
+    )
     this.#memory.remember(values, { answer: refusal, until: this.#now() + REFUSED_FOR, generation, weight: 500 })
     return refusal
   }
@@ -125,7 +154,12 @@ export class Reader {
     if (now < answer.notBefore) return this.#refuse('not_yet_valid', 'certificate')
     if (now >= answer.until) return this.#refuse('expired', 'certificate')
     const hopGateways = this.#hopGateways
-    if (answer.hops.length > 0 && !(hopGateways !== undefined && answer.hops.every((hop) => isAllowed(hopGateways, hop)))) return this.#refuse('untrusted_hop', 'certificate')
+    if (
+      answer.hops.length > 0 &&
+      !(hopGateways !== undefined && answer.hops.every((hop) => isAllowed(hopGateways, hop)))
+    ) {
+      return this.#refuse('untrusted_hop', 'certificate')
+    }
     return { state: 'accepted', identity: answer.identify(sender), sent: answer.sent }
   }
 

@@ -16,7 +16,9 @@ export function stripHeaders (message: StrippableMessage, names: readonly string
   const folded = new Set(names.map(foldName))
   // Node makes these two from the raw ones when they are first read, and counts on their number: they are read before those shrink.
   for (const headers of [message.headers, message.headersDistinct]) {
-    for (const name of Object.keys(headers ?? {})) if (folded.has(foldName(name))) delete (headers as Record<string, unknown>)[name]
+    for (const name of Object.keys(headers ?? {})) {
+      if (folded.has(foldName(name))) delete (headers as Record<string, unknown>)[name]
+    }
   }
   const { rawHeaders } = message
   for (let index = rawHeaders.length - 2; index >= 0; index -= 2) {

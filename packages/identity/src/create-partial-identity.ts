@@ -38,7 +38,10 @@ export interface KnownIdentity {
 }
 
 const NAMING = ['subject', 'subjectAltNames', 'spiffeId', 'serialNumber', 'fingerprint256', 'publicKey256'] as const
-const KEYS: readonly string[] = [...NAMING, 'issuer', 'notBefore', 'notAfter', 'extendedKeyUsage', 'policies', 'isCa', 'source', 'chain', 'via']
+const KEYS: readonly string[] = [
+  ...NAMING,
+  'issuer', 'notBefore', 'notAfter', 'extendedKeyUsage', 'policies', 'isCa', 'source', 'chain', 'via'
+]
 
 /**
  * An identity of what is known without the certificate. It must say at least who is meant: one of subject, subjectAltNames, spiffeId, serialNumber,
@@ -69,7 +72,9 @@ export function createPartialIdentity (known: KnownIdentity): PeerIdentity {
 }
 
 function checkKeys (known: KnownIdentity): void {
-  if (typeof known !== 'object' || known === null) refuse(`expected an object, found ${known === null ? 'null' : typeof known}`)
+  if (typeof known !== 'object' || known === null) {
+    refuse(`expected an object, found ${known === null ? 'null' : typeof known}`)
+  }
   for (const key of Object.keys(known)) {
     if (!KEYS.includes(key)) refuse(`unknown key "${key}"${nearest(key, KEYS)}`)
   }
@@ -78,11 +83,15 @@ function checkKeys (known: KnownIdentity): void {
 
 function altNamesOf ({ subjectAltNames, spiffeId, isCa }: KnownIdentity): SubjectAltNames | undefined {
   if (spiffeId === undefined) return subjectAltNames === undefined ? undefined : createPartialAltNames(subjectAltNames)
-  if (parseSpiffeId(spiffeId).path === '') refuse('spiffeId: expected a path, found a bare trust domain, which is no leaf\'s')
+  if (parseSpiffeId(spiffeId).path === '') {
+    refuse("spiffeId: expected a path, found a bare trust domain, which is no leaf's")
+  }
   if (isCa === true) refuse('spiffeId: a CA is no X.509-SVID leaf')
   // A leaf with a SPIFFE ID has that URI and no other (X509-SVID 2), so the URI list is known with it.
   const uri = subjectAltNames?.uri ?? [spiffeId]
-  if (!Array.isArray(uri) || uri.length !== 1 || uri[0] !== spiffeId) refuse('spiffeId: expected to be the only URI of subjectAltNames.uri')
+  if (!Array.isArray(uri) || uri.length !== 1 || uri[0] !== spiffeId) {
+    refuse('spiffeId: expected to be the only URI of subjectAltNames.uri')
+  }
   return createPartialAltNames({ ...subjectAltNames, uri })
 }
 
@@ -94,8 +103,16 @@ function nameOf (name: DistinguishedName | string | undefined, key: string): Dis
 
 function serialOf (serial: string | undefined): string | undefined {
   if (serial === undefined) return undefined
-  const digits = typeof serial === 'string' ? serial.replaceAll(':', '').replace(/^0+(?=.)/, '').toLowerCase() : ''
-  if (!/^[0-9a-f]{1,128}$/.test(digits)) refuse(`serialNumber: expected up to 128 hex digits, found ${describe(serial)}`)
+  const digits =
+    typeof serial === 'string'
+      ? serial
+        .replaceAll(':', '')
+        .replace(/^0+(?=.)/, '')
+        .toLowerCase()
+      : ''
+  if (!/^[0-9a-f]{1,128}$/.test(digits)) {
+    refuse(`serialNumber: expected up to 128 hex digits, found ${describe(serial)}`)
+  }
   return digits.length % 2 === 0 ? digits : `0${digits}`
 }
 
@@ -107,24 +124,36 @@ function digestOf (digest: string | undefined, key: string): string | undefined 
 }
 
 function timeOf (time: number | undefined, key: string): number | undefined {
-  if (time !== undefined && !Number.isSafeInteger(time)) refuse(`${key}: expected milliseconds since the epoch, found ${describe(time)}`)
+  if (time !== undefined && !Number.isSafeInteger(time)) {
+    refuse(`${key}: expected milliseconds since the epoch, found ${describe(time)}`)
+  }
   return time
 }
 
 function oidsOf (oids: readonly string[] | undefined, key: string): readonly string[] | undefined {
   if (oids === undefined) return undefined
   if (!Array.isArray(oids)) refuse(`${key}: expected an array of OIDs, found ${describe(oids)}`)
-  for (const oid of oids) if (typeof oid !== 'string' || !isObjectIdentifier(oid)) refuse(`${key}: expected OIDs such as 1.3.6.1.5.5.7.3.2, found ${describe(oid)}`)
+  for (const oid of oids) {
+    if (typeof oid !== 'string' || !isObjectIdentifier(oid)) {
+      refuse(`${key}: expected OIDs such as 1.3.6.1.5.5.7.3.2, found ${describe(oid)}`)
+    }
+  }
   return Object.freeze([...oids])
 }
 
 function expectOneOf<T> (value: T | undefined, allowed: readonly T[], key: string): T | undefined {
-  if (value !== undefined && !allowed.includes(value)) refuse(`${key}: expected ${allowed.map((one) => JSON.stringify(one)).join(' or ')}, found ${describe(value)}`)
+  if (value !== undefined && !allowed.includes(value)) {
+    refuse(`${key}: expected ${allowed.map((one) => JSON.stringify(one)).join(' or ')}, found ${describe(value)}`)
+  }
   return value
 }
 
 function describe (value: unknown): string {
-  return typeof value === 'string' ? JSON.stringify(value.slice(0, 80)) : typeof value === 'object' ? 'an object' : String(value)
+  return typeof value === 'string'
+    ? JSON.stringify(value.slice(0, 80))
+    : typeof value === 'object'
+      ? 'an object'
+      : String(value)
 }
 
 function refuse (detail: string): never {

@@ -3,7 +3,11 @@ import type { ClaimKind, PeerIdentity, SubjectAltNames } from './peer-identity.t
 import { hideAltNames } from './subject-alt-names.ts'
 
 /** Every stored field of a `PeerIdentity`. */
-export type IdentityFields = Omit<PeerIdentity, 'raw' | 'toString' | 'toJSON' | 'authority' | 'notBelieved' | 'commonName' | 'organization' | 'organizationalUnit'> & Partial<Pick<PeerIdentity, 'authority' | 'notBelieved'>>
+export type IdentityFields = Omit<
+  PeerIdentity,
+  'raw' | 'toString' | 'toJSON' | 'authority' | 'notBelieved' | 'commonName' | 'organization' | 'organizationalUnit'
+> &
+  Partial<Pick<PeerIdentity, 'authority' | 'notBelieved'>>
 
 const NO_LINKS: PeerLinks = Object.freeze({})
 const NONE: readonly never[] = Object.freeze([])
@@ -36,7 +40,12 @@ class Identity implements PeerIdentity {
   constructor (
     fields: IdentityFields,
     der: Uint8Array | undefined,
-    { source = fields.source, chain = fields.chain, via = fields.via, authority = fields.authority }: PeerLinks = NO_LINKS,
+    {
+      source = fields.source,
+      chain = fields.chain,
+      via = fields.via,
+      authority = fields.authority
+    }: PeerLinks = NO_LINKS,
     claims?: Identity
   ) {
     this.subject = fields.subject
@@ -108,7 +117,12 @@ class Identity implements PeerIdentity {
     const { chain, source, via } = peer
     const links = { authority, chain, source, via }
     if (notBelieved.length === 0) return new Identity(claims, claims.#der, links)
-    return new Identity({ ...claims, ...hideClaims(claims, notBelieved), notBelieved: Object.freeze([...notBelieved]) }, claims.#der, links, claims)
+    return new Identity(
+      { ...claims, ...hideClaims(claims, notBelieved), notBelieved: Object.freeze([...notBelieved]) },
+      claims.#der,
+      links,
+      claims
+    )
   }
 
   /** With all that the certificate says. */
@@ -127,7 +141,10 @@ class Identity implements PeerIdentity {
 }
 
 /** The fields of an identity that is limited, without those that are not believed. */
-function hideClaims ({ subject, spiffeId, subjectAltNames, policies }: PeerIdentity, hidden: readonly ClaimKind[]): Pick<PeerIdentity, 'subject' | 'spiffeId' | 'subjectAltNames' | 'policies'> {
+function hideClaims (
+  { subject, spiffeId, subjectAltNames, policies }: PeerIdentity,
+  hidden: readonly ClaimKind[]
+): Pick<PeerIdentity, 'subject' | 'spiffeId' | 'subjectAltNames' | 'policies'> {
   return {
     subject: hidden.includes('subject') ? undefined : subject,
     spiffeId: hidden.includes('spiffe') ? undefined : spiffeId,
@@ -145,7 +162,12 @@ export type PeerLinks = { readonly [Link in 'source' | 'chain' | 'via' | 'author
  */
 export function relinkPeerIdentity (peer: PeerIdentity, links: PeerLinks): PeerIdentity {
   const { source, chain, via, authority } = links
-  return Identity.relink(peer as Identity, { source, chain: chain && Object.freeze([...chain]), via: via && Object.freeze([...via]), authority })
+  return Identity.relink(peer as Identity, {
+    source,
+    chain: chain && Object.freeze([...chain]),
+    via: via && Object.freeze([...via]),
+    authority
+  })
 }
 
 /**
@@ -154,7 +176,11 @@ export function relinkPeerIdentity (peer: PeerIdentity, links: PeerLinks): PeerI
  *
  * @param notBelieved kinds that the authority does not vouch for
  */
-export function limitPeerIdentity (peer: PeerIdentity, authority: string, notBelieved: readonly ClaimKind[]): PeerIdentity {
+export function limitPeerIdentity (
+  peer: PeerIdentity,
+  authority: string,
+  notBelieved: readonly ClaimKind[]
+): PeerIdentity {
   return Identity.limit(peer as Identity, authority, notBelieved)
 }
 

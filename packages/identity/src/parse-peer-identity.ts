@@ -11,7 +11,13 @@ import { checkInput, readFields } from './x509/certificate.ts'
 import { checkExtensions } from './x509/check-extensions.ts'
 import type { CertificateFields } from './x509/certificate.ts'
 import { EXTENSION } from './x509/extension-oids.ts'
-import { KEY_USAGE, readBasicConstraints, readCertificatePolicies, readExtendedKeyUsage, readKeyUsage } from './x509/extension-values.ts'
+import {
+  KEY_USAGE,
+  readBasicConstraints,
+  readCertificatePolicies,
+  readExtendedKeyUsage,
+  readKeyUsage
+} from './x509/extension-values.ts'
 import { readGeneralNames } from './x509/general-names.ts'
 import { readName } from './x509/name.ts'
 
@@ -39,8 +45,14 @@ export function parsePeerIdentity (der: Uint8Array, options: ParsePeerIdentityOp
   const { source = 'tls', chain, via = NONE, ...unknown } = options
   const [key] = Object.keys(unknown)
   if (key !== undefined) throw new MTLS_ERR_IDENTITY_OPTION(`unknown option "${key}"; expected source, chain or via`)
-  if (source !== 'tls' && source !== 'forwarded') throw new MTLS_ERR_IDENTITY_OPTION(`source: expected "tls" or "forwarded", found ${JSON.stringify(source)}`)
-  const links = { source, chain: chain === undefined ? undefined : freezePeers(chain, 'chain'), via: freezePeers(via, 'via') }
+  if (source !== 'tls' && source !== 'forwarded') {
+    throw new MTLS_ERR_IDENTITY_OPTION(`source: expected "tls" or "forwarded", found ${JSON.stringify(source)}`)
+  }
+  const links = {
+    source,
+    chain: chain === undefined ? undefined : freezePeers(chain, 'chain'),
+    via: freezePeers(via, 'via')
+  }
   try {
     checkInput(der)
     // A copy in memory of its own, and not in the pool that Buffer.from would share it with.
@@ -52,7 +64,9 @@ export function parsePeerIdentity (der: Uint8Array, options: ParsePeerIdentityOp
 
 /** A frozen copy of a list of identities. @throws MTLS_ERR_IDENTITY_OPTION */
 export function freezePeers (peers: readonly PeerIdentity[], option: string): readonly PeerIdentity[] {
-  if (!Array.isArray(peers) || !peers.every(isPeerIdentity)) throw new MTLS_ERR_IDENTITY_OPTION(`${option}: expected an array of PeerIdentity`)
+  if (!Array.isArray(peers) || !peers.every(isPeerIdentity)) {
+    throw new MTLS_ERR_IDENTITY_OPTION(`${option}: expected an array of PeerIdentity`)
+  }
   return peers.length === 0 ? NONE : Object.freeze([...peers])
 }
 
@@ -78,7 +92,11 @@ export function readPeerIdentity (fields: CertificateFields, known: KnownParts =
   }
 }
 
-function identityOf (fields: CertificateFields, links: Pick<PeerIdentity, 'source' | 'chain' | 'via'>, known: KnownParts): PeerIdentity {
+function identityOf (
+  fields: CertificateFields,
+  links: Pick<PeerIdentity, 'source' | 'chain' | 'via'>,
+  known: KnownParts
+): PeerIdentity {
   const { der } = fields
   checkExtensions(der, fields.extensions)
   const names = readExtension(fields, EXTENSION.subjectAltName, readGeneralNames)
@@ -112,7 +130,11 @@ function nameAt (der: Uint8Array, part: Uint8Array): DistinguishedName {
   return readName(der, start, start + part.length)
 }
 
-function readExtension<T> (fields: CertificateFields, oid: string, read: (bytes: Uint8Array, start: number, end: number) => T): T | undefined {
+function readExtension<T> (
+  fields: CertificateFields,
+  oid: string,
+  read: (bytes: Uint8Array, start: number, end: number) => T
+): T | undefined {
   const extension = fields.extensions.get(oid)
   return extension && read(fields.der, extension.offset, extension.offset + extension.value.length)
 }

@@ -19,7 +19,9 @@ export interface KnownAltNames {
   readonly ip?: readonly string[] | undefined
   /** Names, or their RFC 4514 texts. */
   readonly directoryName?: readonly (DistinguishedName | string)[] | undefined
-  readonly otherName?: readonly { readonly type: string, readonly value?: string | undefined, readonly raw?: Uint8Array | undefined }[] | undefined
+  readonly otherName?:
+    | readonly { readonly type: string, readonly value?: string | undefined, readonly raw?: Uint8Array | undefined }[]
+    | undefined
 }
 
 const KINDS: readonly SubjectAltNameKind[] = ['dns', 'uri', 'email', 'ip', 'directoryName', 'otherName']
@@ -30,7 +32,9 @@ export function createPartialAltNames (known: KnownAltNames): SubjectAltNames {
   // What a parsed identity has for `unknown` may be handed back, and must agree with the lists.
   const { unknown: said, ...lists } = known as KnownAltNames & { unknown?: readonly string[] }
   for (const key of Object.keys(lists)) {
-    if (!KINDS.includes(key as SubjectAltNameKind)) throw new MTLS_ERR_IDENTITY_OPTION(`subjectAltNames: unknown key "${key}"${nearest(key, KINDS)}`)
+    if (!KINDS.includes(key as SubjectAltNameKind)) {
+      throw new MTLS_ERR_IDENTITY_OPTION(`subjectAltNames: unknown key "${key}"${nearest(key, KINDS)}`)
+    }
   }
   const unknown = KINDS.filter((kind) => lists[kind] === undefined || said?.includes(kind))
   return Object.freeze({
@@ -44,7 +48,11 @@ export function createPartialAltNames (known: KnownAltNames): SubjectAltNames {
   })
 }
 
-function mapList<T, U> (list: readonly T[] | undefined, kind: string, read: (value: T, kind: string) => U): readonly U[] {
+function mapList<T, U> (
+  list: readonly T[] | undefined,
+  kind: string,
+  read: (value: T, kind: string) => U
+): readonly U[] {
   if (list === undefined) return Object.freeze([])
   if (!Array.isArray(list)) refuse(kind, 'an array')
   return Object.freeze(list.map((value: T) => read(value, kind)))
@@ -68,8 +76,13 @@ function readDirectoryName (value: DistinguishedName | string, kind: string): Di
   return value
 }
 
-function readOther (value: { readonly type: string, readonly value?: string | undefined, readonly raw?: Uint8Array | undefined }, kind: string): OtherName {
-  if (typeof value !== 'object' || value === null || typeof value.type !== 'string' || !isObjectIdentifier(value.type)) refuse(kind, 'objects with an OID as type')
+function readOther (
+  value: { readonly type: string, readonly value?: string | undefined, readonly raw?: Uint8Array | undefined },
+  kind: string
+): OtherName {
+  if (typeof value !== 'object' || value === null || typeof value.type !== 'string' || !isObjectIdentifier(value.type)) {
+    refuse(kind, 'objects with an OID as type')
+  }
   if (value.value !== undefined && typeof value.value !== 'string') refuse(kind, 'a text as value')
   if (value.raw !== undefined && !(value.raw instanceof Uint8Array)) refuse(kind, 'bytes as raw')
   return createOtherName(value.type, value.value, new Uint8Array(value.raw ?? []))

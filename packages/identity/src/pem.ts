@@ -26,13 +26,18 @@ export function decodePem (text: string | Uint8Array, label = 'CERTIFICATE'): Ui
     checkBoundary(source, after, at, number)
     const bodyStart = at + begin.length
     const bodyEnd = source.indexOf('-----', bodyStart)
-    if (bodyEnd === -1 || !source.startsWith(end, bodyEnd)) refusePem('block_unterminated', `block ${number} has no end "${end}"`)
+    if (bodyEnd === -1 || !source.startsWith(end, bodyEnd)) {
+      refusePem('block_unterminated', `block ${number} has no end "${end}"`)
+    }
     blocks.push(decodeBody(source.slice(bodyStart, bodyEnd), number))
     after = bodyEnd + end.length
   }
   if (blocks.length === 0) {
     const other = OTHER_BLOCK.exec(source)?.[0]
-    refusePem('no_block', `expected a block "${begin}", found ${other === undefined ? `none in ${source.length} characters` : `"${other}"`}`)
+    refusePem(
+      'no_block',
+      `expected a block "${begin}", found ${other === undefined ? `none in ${source.length} characters` : `"${other}"`}`
+    )
   }
   return blocks
 }
@@ -55,7 +60,9 @@ function asText (text: string | Uint8Array): string {
 function checkBoundary (source: string, after: number, at: number, number: number): void {
   let before = at - 1
   while (before >= after && (source[before] === ' ' || source[before] === '\t')) before--
-  if (before >= after && source[before] !== '\n' && source[before] !== '\r') refusePem('boundary_misplaced', `block ${number} begins in the middle of a line`)
+  if (before >= after && source[before] !== '\n' && source[before] !== '\r') {
+    refusePem('boundary_misplaced', `block ${number} begins in the middle of a line`)
+  }
 }
 
 function decodeBody (body: string, number: number): Uint8Array {
@@ -63,6 +70,8 @@ function decodeBody (body: string, number: number): Uint8Array {
   if (base64 === '') refusePem('block_empty', `block ${number} is empty`)
   const decoded = BASE64.test(base64) ? Buffer.from(base64, 'base64') : undefined
   // Encoding it again is the whole check for padding and stray bits: one file, one meaning.
-  if (decoded === undefined || decoded.toString('base64') !== base64) refusePem('base64_invalid', `block ${number} is not canonical base64`)
+  if (decoded === undefined || decoded.toString('base64') !== base64) {
+    refusePem('base64_invalid', `block ${number} is not canonical base64`)
+  }
   return new Uint8Array(decoded)
 }

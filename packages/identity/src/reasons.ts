@@ -1,5 +1,9 @@
 import {
-  MTLS_ERR_CERTIFICATE_INVALID, MTLS_ERR_DER_INVALID, MTLS_ERR_NAME_INVALID, MTLS_ERR_PEM_INVALID, MTLS_ERR_SPIFFE_ID_INVALID,
+  MTLS_ERR_CERTIFICATE_INVALID,
+  MTLS_ERR_DER_INVALID,
+  MTLS_ERR_NAME_INVALID,
+  MTLS_ERR_PEM_INVALID,
+  MTLS_ERR_SPIFFE_ID_INVALID
 } from './errors.ts'
 
 /**
@@ -23,11 +27,11 @@ import {
  * - `extension_invalid`: an extension whose content its own definition forbids.
  */
 export type CertificateInvalidReason =
-  | 'not_bytes' | 'truncated' | 'trailing_data' | 'tag_unsupported' | 'tag_unexpected' | 'length_indefinite' | 'length_not_minimal'
-  | 'too_large' | 'too_deep' | 'boolean_invalid' | 'integer_invalid' | 'bit_string_invalid' | 'null_invalid' | 'oid_invalid'
-  | 'time_invalid' | 'string_invalid'
-  | 'version_invalid' | 'serial_number_invalid' | 'signature_algorithm_mismatch' | 'name_invalid' | 'general_name_invalid'
-  | 'extension_duplicate' | 'extension_invalid'
+  | 'not_bytes' | 'truncated' | 'trailing_data' | 'tag_unsupported' | 'tag_unexpected' | 'length_indefinite'
+  | 'length_not_minimal' | 'too_large' | 'too_deep' | 'boolean_invalid' | 'integer_invalid' | 'bit_string_invalid'
+  | 'null_invalid' | 'oid_invalid' | 'time_invalid' | 'string_invalid' | 'version_invalid' | 'serial_number_invalid'
+  | 'signature_algorithm_mismatch' | 'name_invalid' | 'general_name_invalid' | 'extension_duplicate'
+  | 'extension_invalid'
 
 /** What `MTLS_ERR_DER_INVALID` carries: why, and the offset in the bytes given. */
 export interface DerInvalidError extends Error {
@@ -45,8 +49,8 @@ export interface CertificateInvalidError extends Error {
 
 /** Why a distinguished name's text was refused, see {@link NameInvalidError}. */
 export type NameInvalidReason =
-  | 'not_a_string' | 'attribute_type_missing' | 'attribute_type_unknown' | 'equals_sign_missing' | 'escape_invalid' | 'character_unescaped'
-  | 'hex_value_invalid' | 'text_invalid' | 'too_long'
+  | 'not_a_string' | 'attribute_type_missing' | 'attribute_type_unknown' | 'equals_sign_missing' | 'escape_invalid'
+  | 'character_unescaped' | 'hex_value_invalid' | 'text_invalid' | 'too_long'
 
 /** What `MTLS_ERR_NAME_INVALID` carries: why, and the position in the text. */
 export interface NameInvalidError extends Error {
@@ -56,7 +60,9 @@ export interface NameInvalidError extends Error {
 }
 
 /** Why a SPIFFE ID was refused. */
-export type SpiffeIdInvalidReason = 'not_a_string' | 'too_long' | 'scheme' | 'trust_domain_missing' | 'trust_domain_too_long' | 'trust_domain_character' | 'path_empty_segment' | 'path_dot_segment' | 'path_trailing_slash' | 'path_character'
+export type SpiffeIdInvalidReason =
+  | 'not_a_string' | 'too_long' | 'scheme' | 'trust_domain_missing' | 'trust_domain_too_long'
+  | 'trust_domain_character' | 'path_empty_segment' | 'path_dot_segment' | 'path_trailing_slash' | 'path_character'
 
 /** What `MTLS_ERR_SPIFFE_ID_INVALID` carries. */
 export interface SpiffeIdInvalidError extends Error {
@@ -65,7 +71,9 @@ export interface SpiffeIdInvalidError extends Error {
 }
 
 /** Why a PEM text was refused. */
-export type PemInvalidReason = 'not_text' | 'label_invalid' | 'no_block' | 'boundary_misplaced' | 'block_unterminated' | 'base64_invalid' | 'block_empty'
+export type PemInvalidReason =
+  | 'not_text' | 'label_invalid' | 'no_block' | 'boundary_misplaced' | 'block_unterminated' | 'base64_invalid'
+  | 'block_empty'
 
 /** What `MTLS_ERR_PEM_INVALID` carries. */
 export interface PemInvalidError extends Error {

@@ -22,8 +22,12 @@ const SCHEME = 'spiffe://'
  */
 export function parseSpiffeId (uri: string): SpiffeId {
   if (typeof uri !== 'string') refuseSpiffeId('not_a_string', `expected a string, found ${typeof uri}`)
-  if (uri.length > MAX_SPIFFE_ID_OCTETS) refuseSpiffeId('too_long', `${uri.length} characters, at most ${MAX_SPIFFE_ID_OCTETS}`)
-  if (!uri.startsWith(SCHEME)) refuseSpiffeId('scheme', `expected "spiffe://", found ${JSON.stringify(uri.slice(0, 16))}`)
+  if (uri.length > MAX_SPIFFE_ID_OCTETS) {
+    refuseSpiffeId('too_long', `${uri.length} characters, at most ${MAX_SPIFFE_ID_OCTETS}`)
+  }
+  if (!uri.startsWith(SCHEME)) {
+    refuseSpiffeId('scheme', `expected "spiffe://", found ${JSON.stringify(uri.slice(0, 16))}`)
+  }
   const slash = uri.indexOf('/', SCHEME.length)
   const trustDomain = uri.slice(SCHEME.length, slash === -1 ? undefined : slash)
   const path = slash === -1 ? '' : uri.slice(slash)
@@ -34,9 +38,19 @@ export function parseSpiffeId (uri: string): SpiffeId {
 
 function checkTrustDomain (trustDomain: string): void {
   if (trustDomain === '') refuseSpiffeId('trust_domain_missing', 'no trust domain')
-  if (trustDomain.length > MAX_TRUST_DOMAIN_OCTETS) refuseSpiffeId('trust_domain_too_long', `trust domain of ${trustDomain.length} characters, at most ${MAX_TRUST_DOMAIN_OCTETS}`)
+  if (trustDomain.length > MAX_TRUST_DOMAIN_OCTETS) {
+    refuseSpiffeId(
+      'trust_domain_too_long',
+      `trust domain of ${trustDomain.length} characters, at most ${MAX_TRUST_DOMAIN_OCTETS}`
+    )
+  }
   const at = trustDomain.search(/[^a-z0-9._-]/)
-  if (at !== -1) refuseSpiffeId('trust_domain_character', `${JSON.stringify(trustDomain[at])} in the trust domain; expected a-z, 0-9, ".", "-" or "_"`)
+  if (at !== -1) {
+    refuseSpiffeId(
+      'trust_domain_character',
+      `${JSON.stringify(trustDomain[at])} in the trust domain; expected a-z, 0-9, ".", "-" or "_"`
+    )
+  }
 }
 
 function checkPath (path: string): void {
@@ -45,6 +59,11 @@ function checkPath (path: string): void {
     if (segment === '') refuseSpiffeId('path_empty_segment', 'empty path segment')
     if (segment === '.' || segment === '..') refuseSpiffeId('path_dot_segment', `path segment "${segment}"`)
     const at = segment.search(/[^a-zA-Z0-9._-]/)
-    if (at !== -1) refuseSpiffeId('path_character', `${JSON.stringify(segment[at])} in the path; expected a-z, A-Z, 0-9, ".", "-" or "_"`)
+    if (at !== -1) {
+      refuseSpiffeId(
+        'path_character',
+        `${JSON.stringify(segment[at])} in the path; expected a-z, A-Z, 0-9, ".", "-" or "_"`
+      )
+    }
   }
 }

@@ -5,7 +5,15 @@ import type { GeneralName, OtherName } from './x509/general-names.ts'
 const NONE: readonly never[] = Object.freeze([])
 
 /** What a certificate without alternative names has. */
-export const NO_NAMES: SubjectAltNames = Object.freeze({ dns: NONE, uri: NONE, email: NONE, ip: NONE, directoryName: NONE, otherName: NONE, unknown: NONE })
+export const NO_NAMES: SubjectAltNames = Object.freeze({
+  dns: NONE,
+  uri: NONE,
+  email: NONE,
+  ip: NONE,
+  directoryName: NONE,
+  otherName: NONE,
+  unknown: NONE
+})
 
 /** Alternative names by type. Kinds no rule can read (registeredID, x400Address, ediPartyName) have no list. */
 export function collectAltNames (names: readonly GeneralName[]): SubjectAltNames {
@@ -27,7 +35,13 @@ export function collectAltNames (names: readonly GeneralName[]): SubjectAltNames
     }
   }
   return Object.freeze({
-    dns: freeze(dns), uri: freeze(uri), email: freeze(email), ip: freeze(ip), directoryName: freeze(directoryName), otherName: freeze(otherName), unknown: NONE,
+    dns: freeze(dns),
+    uri: freeze(uri),
+    email: freeze(email),
+    ip: freeze(ip),
+    directoryName: freeze(directoryName),
+    otherName: freeze(otherName),
+    unknown: NONE
   })
 }
 
@@ -45,9 +59,13 @@ const LISTS: readonly (readonly [ClaimKind, SubjectAltNameKind])[] = [
  * it is believed. Those that are believed stand in it all the same.
  */
 export function hideAltNames (names: SubjectAltNames, notBelieved: readonly ClaimKind[]): SubjectAltNames {
-  const hidden = new Set<SubjectAltNameKind>(LISTS.filter(([claim]) => notBelieved.includes(claim)).map(([, kind]) => kind))
+  const hidden = new Set<SubjectAltNameKind>(
+    LISTS.filter(([claim]) => notBelieved.includes(claim)).map(([, kind]) => kind)
+  )
   if (notBelieved.includes('spiffe') && names.uri.some(isSpiffe)) hidden.add('uri')
-  const lists = Object.fromEntries(LISTS.map(([, kind]) => [kind, hidden.has(kind) ? NONE : names[kind]])) as unknown as Omit<SubjectAltNames, 'unknown'>
+  const lists = Object.fromEntries(
+    LISTS.map(([, kind]) => [kind, hidden.has(kind) ? NONE : names[kind]])
+  ) as unknown as Omit<SubjectAltNames, 'unknown'>
   const uri = freeze(names.uri.filter((each) => !notBelieved.includes(isSpiffe(each) ? 'spiffe' : 'uri')))
   return Object.freeze({ ...lists, uri, unknown: Object.freeze([...new Set([...names.unknown, ...hidden])]) })
 }

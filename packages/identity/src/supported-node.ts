@@ -8,7 +8,9 @@ const MINOR = 19
 export function requireSupportedNode (version: string): void {
   const [major = 0, minor = 0] = version.split('.').map(Number)
   if (major > MAJOR || (major === MAJOR && minor >= MINOR)) return
-  throw new Error(`Peerkit needs Node ${MAJOR}.${MINOR} or later. This is Node ${version}. Install a newer Node and start again.`)
+  throw new Error(
+    `Peerkit needs Node ${MAJOR}.${MINOR} or later. This is Node ${version}. Install a newer Node and start again.`
+  )
 }
 
 requireSupportedNode(process.versions.node)

@@ -21,7 +21,11 @@ export interface CheckChainOptions {
  * refuses, then unknown that it lets pass, then the good that ends first. The last of the chain is the trust anchor: nobody but who configured it revokes it, so it is not
  * asked about. Without a chain only the leaf can be asked about, by its issuer's name, and is `unknown` (`chain_unknown`) unless it is revoked.
  */
-export function checkChain (checker: RevocationChecker, identity: PeerIdentity, options: CheckChainOptions = {}): ChainStatus | Promise<ChainStatus> {
+export function checkChain (
+  checker: RevocationChecker,
+  identity: PeerIdentity,
+  options: CheckChainOptions = {}
+): ChainStatus | Promise<ChainStatus> {
   const chain = options.chain ?? identity.chain
   const path = chain === undefined ? [identity] : [identity, ...chain]
   const asked = chain === undefined ? path : path.slice(0, Math.max(1, path.length - 1))
@@ -29,12 +33,20 @@ export function checkChain (checker: RevocationChecker, identity: PeerIdentity, 
   const judge = (statuses: readonly RevocationStatus[]): ChainStatus => {
     const judged = statuses.map((status, i) => describe(checker, status, asked[i]!))
     if (chain === undefined) judged.push(describe(checker, CHAIN_UNKNOWN, identity))
-    return judged.reduce((worst, next) => rank(next) > rank(worst) || (rank(next) === rank(worst) && endsBefore(next, worst)) ? next : worst)
+    return judged.reduce((worst, next) =>
+      rank(next) > rank(worst) || (rank(next) === rank(worst) && endsBefore(next, worst)) ? next : worst
+    )
   }
-  return answers.some((answer) => answer instanceof Promise) ? Promise.all(answers).then(judge) : judge(answers as RevocationStatus[])
+  return answers.some((answer) => answer instanceof Promise)
+    ? Promise.all(answers).then(judge)
+    : judge(answers as RevocationStatus[])
 }
 
-function ask (checker: RevocationChecker, certificate: PeerIdentity, issuer: PeerIdentity | undefined): RevocationStatus | Promise<RevocationStatus> {
+function ask (
+  checker: RevocationChecker,
+  certificate: PeerIdentity,
+  issuer: PeerIdentity | undefined
+): RevocationStatus | Promise<RevocationStatus> {
   try {
     const answer = checker.check(certificate, issuer)
     // Promises of another realm or library count too.
@@ -64,5 +76,7 @@ function isThenable (answer: unknown): answer is PromiseLike<RevocationStatus> {
 function readStatus (status: RevocationStatus): RevocationStatus {
   const state: unknown = (status as { state?: unknown } | null | undefined)?.state
   if (state === 'revoked' || state === 'unknown') return status
-  return state === 'good' && typeof (status as { until?: unknown }).until === 'number' ? status : unknownStatus('check_failed')
+  return state === 'good' && typeof (status as { until?: unknown }).until === 'number'
+    ? status
+    : unknownStatus('check_failed')
 }

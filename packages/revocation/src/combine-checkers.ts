@@ -15,16 +15,24 @@ export interface CombineOptions {
 /**
  * Makes one checker of several, such as a CRL and an OCSP checker. An answer passes where each of them permits it. Closing it closes them.
  */
-export function combineCheckers (checkers: readonly RevocationChecker[], options: CombineOptions = {}): RevocationChecker {
+export function combineCheckers (
+  checkers: readonly RevocationChecker[],
+  options: CombineOptions = {}
+): RevocationChecker {
   checkKnownOptions(options, ['ask'], 'combineCheckers')
   const ask = options.ask ?? 'all'
-  if (ask !== 'all' && ask !== 'first') throw optionInvalid(`combineCheckers ask is ${JSON.stringify(ask)}, expected "all" or "first"`)
+  if (ask !== 'all' && ask !== 'first') {
+    throw optionInvalid(`combineCheckers ask is ${JSON.stringify(ask)}, expected "all" or "first"`)
+  }
   if (!Array.isArray(checkers) || checkers.length === 0) throw optionInvalid('combineCheckers is given no checker')
   const members = Object.freeze([...checkers]) as readonly RevocationChecker[]
   return {
     // None of them ever goes back, so the sum moves whenever one of them does.
-    get epoch () { return members.reduce((sum, { epoch }) => sum + epoch, 0) },
-    check: (certificate, issuer) => ask === 'all' ? checkAll(members, certificate, issuer) : checkFrom(members, 0, [], certificate, issuer),
+    get epoch () {
+      return members.reduce((sum, { epoch }) => sum + epoch, 0)
+    },
+    check: (certificate, issuer) =>
+      ask === 'all' ? checkAll(members, certificate, issuer) : checkFrom(members, 0, [], certificate, issuer),
     permits: (status, certificate) => members.every((member) => member.permits(status, certificate)),
     subscribe (listener) {
       const ends = members.map((member) => member.subscribe(listener))
@@ -34,21 +42,35 @@ export function combineCheckers (checkers: readonly RevocationChecker[], options
   }
 }
 
-function checkAll (members: readonly RevocationChecker[], certificate: PeerIdentity, issuer: PeerIdentity | undefined): RevocationStatus | Promise<RevocationStatus> {
+function checkAll (
+  members: readonly RevocationChecker[],
+  certificate: PeerIdentity,
+  issuer: PeerIdentity | undefined
+): RevocationStatus | Promise<RevocationStatus> {
   const answers: (RevocationStatus | Promise<RevocationStatus>)[] = []
   for (const member of members) {
     const answer = askSafely(member, certificate, issuer)
     if (!(answer instanceof Promise) && answer.state === 'revoked') return answer
     answers.push(answer)
   }
-  return answers.some((answer) => answer instanceof Promise) ? Promise.all(answers).then(join) : join(answers as RevocationStatus[])
+  return answers.some((answer) => answer instanceof Promise)
+    ? Promise.all(answers).then(join)
+    : join(answers as RevocationStatus[])
 }
 
-function checkFrom (members: readonly RevocationChecker[], at: number, unknowns: RevocationStatus[], certificate: PeerIdentity, issuer: PeerIdentity | undefined): RevocationStatus | Promise<RevocationStatus> {
+function checkFrom (
+  members: readonly RevocationChecker[],
+  at: number,
+  unknowns: RevocationStatus[],
+  certificate: PeerIdentity,
+  issuer: PeerIdentity | undefined
+): RevocationStatus | Promise<RevocationStatus> {
   for (let i = at; i < members.length; i++) {
     const answer = askSafely(members[i]!, certificate, issuer)
     if (answer instanceof Promise) {
-      return answer.then((status) => status.state !== 'unknown' ? status : checkFrom(members, i + 1, [...unknowns, status], certificate, issuer))
+      return answer.then((status) =>
+        status.state !== 'unknown' ? status : checkFrom(members, i + 1, [...unknowns, status], certificate, issuer)
+      )
     }
     if (answer.state !== 'unknown') return answer
     unknowns = [...unknowns, answer]
@@ -57,7 +79,11 @@ function checkFrom (members: readonly RevocationChecker[], at: number, unknowns:
 }
 
 /** A checker of somebody else's may throw: then nothing is known. */
-function askSafely (member: RevocationChecker, certificate: PeerIdentity, issuer: PeerIdentity | undefined): RevocationStatus | Promise<RevocationStatus> {
+function askSafely (
+  member: RevocationChecker,
+  certificate: PeerIdentity,
+  issuer: PeerIdentity | undefined
+): RevocationStatus | Promise<RevocationStatus> {
   try {
     const answer = member.check(certificate, issuer)
     return answer instanceof Promise ? answer.catch(failedStatus) : answer

@@ -175,7 +175,11 @@ class ListChecker implements CrlChecker {
     this.#turn++
     const foreign = this.#noForeign()
     const reading = { issuers, maxBytes: Math.min(SYNC_CRL_BYTES, this.#maxBytes), ...foreign.reading }
-    this.#accept(crls.flatMap((crl) => crl instanceof CrlIndex ? [checkIndex(crl, issuers)] : parseCrls(crl, reading)), issuers, foreign)
+    this.#accept(
+      crls.flatMap((crl) => (crl instanceof CrlIndex ? [checkIndex(crl, issuers)] : parseCrls(crl, reading))),
+      issuers,
+      foreign
+    )
   }
 
   async load (crls: readonly CrlInput[], issuers: readonly PeerIdentity[] = this.#issuers): Promise<void> {
@@ -225,7 +229,11 @@ class ListChecker implements CrlChecker {
   }
 }
 
-function resolve (lists: readonly CrlList[], certificate: PeerIdentity, issuer: PeerIdentity | undefined): ApplicableLists | RevocationStatus {
+function resolve (
+  lists: readonly CrlList[],
+  certificate: PeerIdentity,
+  issuer: PeerIdentity | undefined
+): ApplicableLists | RevocationStatus {
   if (issuer === undefined && certificate.issuer === undefined) return ISSUER_UNKNOWN
   if (issuer !== undefined && !isNamed(certificate, issuer)) return issuerMismatch(certificate, issuer)
   return pickLists(lists, certificate, issuer)
@@ -233,7 +241,9 @@ function resolve (lists: readonly CrlList[], certificate: PeerIdentity, issuer: 
 
 function checkIndex (index: CrlIndex, issuers: readonly PeerIdentity[]): CrlIndex {
   const signer = index.verifiedBy
-  if (signer === undefined) throw crlInvalid('unverified', 'its signature has not been checked: parse it with `issuers`')
+  if (signer === undefined) {
+    throw crlInvalid('unverified', 'its signature has not been checked: parse it with `issuers`')
+  }
   if (!issuers.some(({ fingerprint256 }) => fingerprint256 !== undefined && fingerprint256 === signer.fingerprint256)) {
     throw crlInvalid('issuer_unknown', `${String(signer)}, which signed it, is not among the issuers`)
   }
@@ -241,7 +251,9 @@ function checkIndex (index: CrlIndex, issuers: readonly PeerIdentity[]): CrlInde
 }
 
 function checkForeign (value: unknown): boolean {
-  if (value !== undefined && value !== 'refuse' && value !== 'ignore') throw optionInvalid(`crlChecker foreignCrls is ${JSON.stringify(value)}, expected "refuse" or "ignore"`)
+  if (value !== undefined && value !== 'refuse' && value !== 'ignore') {
+    throw optionInvalid(`crlChecker foreignCrls is ${JSON.stringify(value)}, expected "refuse" or "ignore"`)
+  }
   return value === 'ignore'
 }
 

@@ -63,9 +63,17 @@ export function insertEntries (cursor: EntryCursor, limit: number, table: Serial
 function lookAhead (cursor: EntryCursor, table: SerialTable): void {
   const { bytes, end } = cursor
   let count = 0
-  for (let position = cursor.position; count < AHEAD && position + 24 < end && bytes[position + 1]! < 0x80; position += 2 + bytes[position + 1]!) {
+  for (
+    let position = cursor.position;
+    count < AHEAD && position + 24 < end && bytes[position + 1]! < 0x80;
+    position += 2 + bytes[position + 1]!
+  ) {
     const serial = position + (bytes[position + 4] === 0 ? 5 : 4)
-    ahead[count++] = hashOctets(bytes, serial, Math.min(position + 4 + bytes[position + 3]!, serial + MAX_SERIAL_OCTETS))
+    ahead[count++] = hashOctets(
+      bytes,
+      serial,
+      Math.min(position + 4 + bytes[position + 3]!, serial + MAX_SERIAL_OCTETS)
+    )
   }
   table.prefetch(ahead, count)
 }
@@ -91,7 +99,9 @@ function insertEntry (bytes: Uint8Array, start: number, end: number, table: Seri
   if (length > 1) {
     const first = bytes[serial]!
     const second = bytes[serial + 1]!
-    if ((first === 0 && second < 0x80) || (first === 0xff && second >= 0x80)) throw malformed(start, 'serial number is not minimal')
+    if ((first === 0 && second < 0x80) || (first === 0xff && second >= 0x80)) {
+      throw malformed(start, 'serial number is not minimal')
+    }
     if (first === 0) serial++
   }
   const timeEnd = serialEnd + 2 + bytes[serialEnd + 1]!

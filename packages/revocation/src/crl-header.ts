@@ -29,7 +29,11 @@ export interface CrlHeader {
   readonly authorityKeyId: string | undefined
 }
 
-const known: ReadonlySet<string> = new Set([EXTENSION.crlNumber, EXTENSION.deltaCrlIndicator, EXTENSION.issuingDistributionPoint])
+const known: ReadonlySet<string> = new Set([
+  EXTENSION.crlNumber,
+  EXTENSION.deltaCrlIndicator,
+  EXTENSION.issuingDistributionPoint
+])
 const none: ReadonlyMap<string, Extension> = new Map()
 
 /** Reads a CertificateList (RFC 5280 section 5.1) as far as the entries and from there on. */
@@ -44,12 +48,16 @@ export function readCrlHeader (der: Uint8Array): CrlHeader {
   if (hasVersion && readNatural(tbs) !== 1n) throw crlInvalid('malformed', 'its version is neither 1 nor 2')
   const innerAlgorithm = tbs.expect(TAG.sequence)
   // RFC 5280 section 5.1.1.2: only the inner one is signed.
-  if (Buffer.compare(tbs.whole(innerAlgorithm), outer.whole(outerAlgorithm)) !== 0) throw crlInvalid('malformed', 'the two signature algorithms differ')
+  if (Buffer.compare(tbs.whole(innerAlgorithm), outer.whole(outerAlgorithm)) !== 0) {
+    throw crlInvalid('malformed', 'the two signature algorithms differ')
+  }
   const algorithm = readSignatureScheme(readAlgorithm(der, innerAlgorithm))
   if (algorithm === undefined) throw crlInvalid('algorithm', 'its signature algorithm is not accepted')
   const issuer = tbs.whole(tbs.expect(TAG.sequence))
   const thisUpdate = readTime(tbs)
-  if (tbs.peek() !== TAG.utcTime && tbs.peek() !== TAG.generalizedTime) throw crlInvalid('no_next_update', 'it has no nextUpdate, so nobody could tell when it is out of date')
+  if (tbs.peek() !== TAG.utcTime && tbs.peek() !== TAG.generalizedTime) {
+    throw crlInvalid('no_next_update', 'it has no nextUpdate, so nobody could tell when it is out of date')
+  }
   const nextUpdate = readTime(tbs)
   if (nextUpdate <= thisUpdate) throw crlInvalid('malformed', 'nextUpdate is not after thisUpdate')
   const entries = tbs.optional(TAG.sequence)
@@ -83,14 +91,20 @@ function readCrlExtensions (tbs: DerSequence, hasVersion: boolean): ReadonlyMap<
   const extensions = readExtensionList(wrapper.open(TAG.sequence))
   wrapper.finish()
   const unknown = findUnknownCritical(extensions, known)
-  if (unknown !== undefined) throw crlInvalid('critical_extension', `it has the critical extension ${unknown}, which is not known`)
+  if (unknown !== undefined) {
+    throw crlInvalid('critical_extension', `it has the critical extension ${unknown}, which is not known`)
+  }
   return extensions
 }
 
-function readMeaning (extensions: ReadonlyMap<string, Extension>): Pick<CrlHeader, 'number' | 'baseNumber' | 'scope' | 'authorityKeyId'> {
+function readMeaning (
+  extensions: ReadonlyMap<string, Extension>
+): Pick<CrlHeader, 'number' | 'baseNumber' | 'scope' | 'authorityKeyId'> {
   const number = readNumber(extensions.get(EXTENSION.crlNumber))
   const baseNumber = readNumber(extensions.get(EXTENSION.deltaCrlIndicator))
-  if (baseNumber !== undefined && (number === undefined || number < baseNumber)) throw crlInvalid('malformed', 'a delta CRL without a number, or with one below its base\'s')
+  if (baseNumber !== undefined && (number === undefined || number < baseNumber)) {
+    throw crlInvalid('malformed', "a delta CRL without a number, or with one below its base's")
+  }
   const point = extensions.get(EXTENSION.issuingDistributionPoint)
   const authorityKeyId = readAuthorityKeyId(extensions.get(EXTENSION.authorityKeyIdentifier))
   return { number, baseNumber, scope: point === undefined ? WHOLE_SCOPE : readCrlScope(point.value), authorityKeyId }

@@ -67,7 +67,9 @@ function groupLists (indexes: readonly CrlIndex[]): Group[] {
   const groups = new Map<string, Group>()
   for (const index of indexes) {
     const signer = index.verifiedBy
-    if (signer === undefined) throw crlInvalid('unverified', 'its signature has not been checked: parse it with `issuers`')
+    if (signer === undefined) {
+      throw crlInvalid('unverified', 'its signature has not been checked: parse it with `issuers`')
+    }
     const key = `${signer.publicKey256}/${index.issuerKey}/${index.scope.raw}`
     const group = groups.get(key) ?? { bases: [], deltas: [] }
     groups.set(key, group);
@@ -99,7 +101,10 @@ function joinList (base: CrlIndex, delta: CrlIndex | undefined): CrlList {
 
 /** One of those that were issued last. */
 export function newest (indexes: readonly CrlIndex[]): CrlIndex | undefined {
-  return indexes.reduce<CrlIndex | undefined>((best, index) => best === undefined || compareIssue(index, best) > 0 ? index : best, undefined)
+  return indexes.reduce<CrlIndex | undefined>(
+    (best, index) => (best === undefined || compareIssue(index, best) > 0 ? index : best),
+    undefined
+  )
 }
 
 /** All that were issued last: one, but where a CA has issued several of one time and number that list others. */
@@ -129,11 +134,18 @@ export interface ApplicableLists {
 type KeyLists = readonly CrlList[] | UnknownStatus
 
 /** Picks the lists for a certificate. Without the issuer every key of that name has to agree, since any of them may have issued it. */
-export function pickLists (lists: readonly CrlList[], certificate: PeerIdentity, issuer: PeerIdentity | undefined): ApplicableLists {
+export function pickLists (
+  lists: readonly CrlList[],
+  certificate: PeerIdentity,
+  issuer: PeerIdentity | undefined
+): ApplicableLists {
   const name = issuer?.subject ?? certificate.issuer
   const named = name === undefined ? [] : lists.filter((list) => sameName(list.issuer.subject, name))
   if (named.length === 0) return { named, byKey: [unknownStatus('no_crl', describeMissing(name))] }
-  const keys = issuer?.publicKey256 !== undefined ? [issuer.publicKey256] : [...new Set(named.map((list) => list.issuer.publicKey256))]
+  const keys =
+    issuer?.publicKey256 !== undefined
+      ? [issuer.publicKey256]
+      : [...new Set(named.map((list) => list.issuer.publicKey256))]
   const byKey = keys.map((key) => {
     const own = named.filter((list) => list.issuer.publicKey256 === key)
     const inScope = own.filter((list) => covers(list, certificate))
@@ -156,7 +168,12 @@ function covers ({ base: { scope } }: CrlList, certificate: PeerIdentity): boole
 }
 
 /** What the lists say about a serial at a time. A list that has ended still knows who was revoked. */
-export function judgeSerial (lists: ApplicableLists, serialNumber: string, time: number, skew: number): RevocationStatus {
+export function judgeSerial (
+  lists: ApplicableLists,
+  serialNumber: string,
+  time: number,
+  skew: number
+): RevocationStatus {
   for (const list of lists.named) {
     const revoked = findRevoked(list, serialNumber, time)
     if (revoked !== undefined) return revoked
@@ -186,5 +203,7 @@ function findRevoked ({ base, delta }: CrlList, serialNumber: string, time: numb
   if (isRemoved && time < delta!.nextUpdate) return undefined
   // A delta that has ended takes nothing back any more.
   const entry = changed === undefined || isRemoved ? base.find(serialNumber) : changed
-  return entry === undefined ? undefined : { state: 'revoked', source: 'crl', reason: entry.reason, revokedAt: entry.revokedAt }
+  return entry === undefined
+    ? undefined
+    : { state: 'revoked', source: 'crl', reason: entry.reason, revokedAt: entry.revokedAt }
 }

@@ -8,7 +8,9 @@ const WHITE = 64
 const BAD = 65
 
 const sextets = new Uint8Array(256).fill(BAD)
-for (const [i, letter] of Array.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/').entries()) sextets[letter.charCodeAt(0)] = i
+for (const [i, letter] of Array.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/').entries()) {
+  sextets[letter.charCodeAt(0)] = i
+}
 for (const white of ' \t\r\n') sextets[white.charCodeAt(0)] = WHITE
 
 /**
@@ -17,7 +19,8 @@ for (const white of ' \t\r\n') sextets[white.charCodeAt(0)] = WHITE
  */
 export function * splitCrls (input: string | Uint8Array): Generator<undefined, Uint8Array[]> {
   if (typeof input !== 'string' && input[0] === 0x30) return [input]
-  const text = typeof input === 'string' ? yield * toOctets(input) : Buffer.from(input.buffer, input.byteOffset, input.byteLength)
+  const text =
+    typeof input === 'string' ? yield * toOctets(input) : Buffer.from(input.buffer, input.byteOffset, input.byteLength)
   const found: Uint8Array[] = []
   for (let begin = yield * find(text, BEGIN, 0); begin !== -1; begin = yield * find(text, BEGIN, begin)) {
     const start = begin + BEGIN.length
@@ -52,7 +55,11 @@ function * toOctets (text: string): Generator<undefined, Buffer> {
 function * decodeBase64 (text: Buffer, start: number, end: number): Generator<undefined, Uint8Array> {
   let stop = end
   let padding = 0
-  for (let code = text[stop - 1]!; stop > start && (code === 0x3d || sextets[code] === WHITE); code = text[--stop - 1]!) {
+  for (
+    let code = text[stop - 1]!;
+    stop > start && (code === 0x3d || sextets[code] === WHITE);
+    code = text[--stop - 1]!
+  ) {
     if (code === 0x3d) padding++
   }
   const out = new Uint8Array(Math.ceil((stop - start) / 4) * 3)
@@ -80,7 +87,9 @@ function * decodeBase64 (text: Buffer, start: number, end: number): Generator<un
       }
       const sextet = sextets[text[at++]!]!
       if (sextet === WHITE) continue
-      if (sextet === BAD) throw crlInvalid('malformed', `a PEM block has a character that is not base64 at offset ${at - 1}`)
+      if (sextet === BAD) {
+        throw crlInvalid('malformed', `a PEM block has a character that is not base64 at offset ${at - 1}`)
+      }
       held = (held << 6) | sextet
       letters++
       bits += 6

@@ -95,7 +95,12 @@ function * verifyCrl (
   }
   if (named.length === 0) throw crlInvalid('issuer_unknown', 'none of the issuers has its issuer\'s name')
   const allowed = named.filter((issuer) => issuer.isCa && mayUse(issuer, KEY_USAGE.cRLSign))
-  if (allowed.length === 0) throw crlInvalid('issuer_not_allowed', `${String(named[0]!.identity)} is no CA, or its keyUsage lacks cRLSign (RFC 5280 section 6.3.3)`)
+  if (allowed.length === 0) {
+    throw crlInvalid(
+      'issuer_not_allowed',
+      `${String(named[0]!.identity)} is no CA, or its keyUsage lacks cRLSign (RFC 5280 section 6.3.3)`
+    )
+  }
   const signer = yield * findSigner(header, allowed)
   if (signer !== undefined) return signer
   const signedBy = onForeign === undefined ? undefined : yield * findSigner(header, findNamed(header, formerIssuers))

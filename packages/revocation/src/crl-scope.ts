@@ -19,15 +19,25 @@ export function readCrlScope (value: Uint8Array): CrlScope {
   const point = DerSequence.of(value, TAG.sequence)
   const name = point.optionalOpen(0xa0)
   const distributionPoints = name === undefined ? undefined : readPointNames(name)
-  if (name !== undefined && distributionPoints === undefined) throw crlInvalid('scope', 'the distribution point is named relative to the issuer')
+  if (name !== undefined && distributionPoints === undefined) {
+    throw crlInvalid('scope', 'the distribution point is named relative to the issuer')
+  }
   const onlyUser = readFlag(point, 0x81)
   const onlyCa = readFlag(point, 0x82)
-  if (point.optional(0x83) !== undefined) throw crlInvalid('scope', 'it lists revocations for some reasons only (onlySomeReasons)')
+  if (point.optional(0x83) !== undefined) {
+    throw crlInvalid('scope', 'it lists revocations for some reasons only (onlySomeReasons)')
+  }
   if (readFlag(point, 0x84)) throw crlInvalid('indirect', 'it speaks for other issuers (indirectCRL)')
-  if (readFlag(point, 0x85)) throw crlInvalid('scope', 'it lists attribute certificates only (onlyContainsAttributeCerts)')
+  if (readFlag(point, 0x85)) {
+    throw crlInvalid('scope', 'it lists attribute certificates only (onlyContainsAttributeCerts)')
+  }
   point.finish()
   if (onlyUser && onlyCa) throw crlInvalid('scope', 'both onlyContainsUserCerts and onlyContainsCACerts')
-  return { only: onlyUser ? 'user' : onlyCa ? 'ca' : undefined, distributionPoints, raw: Buffer.from(value).toString('hex') }
+  return {
+    only: onlyUser ? 'user' : onlyCa ? 'ca' : undefined,
+    distributionPoints,
+    raw: Buffer.from(value).toString('hex')
+  }
 }
 
 /** The names of a DistributionPointName's fullName as hex of their DER; undefined for a name relative to the issuer. */

@@ -91,7 +91,13 @@ export class CrlSource {
         if (apply) accept(this, indexes)
         this.#indexes = indexes
         for (const index of loaded) {
-          reportRefreshed('crl', now(), { url: this.url, issuer: index.issuer?.toString(), number: index.number?.toString(), entries: index.size, nextUpdate: index.nextUpdate })
+          reportRefreshed('crl', now(), {
+            url: this.url,
+            issuer: index.issuer?.toString(),
+            number: index.number?.toString(),
+            entries: index.size,
+            nextUpdate: index.nextUpdate
+          })
         }
       }
       this.#failures = 0
@@ -113,7 +119,9 @@ export class CrlSource {
     const { now, refreshInterval, retryAfter } = this.#options
     const time = now()
     const jitter = 1 - Math.random() / 10
-    if (this.#failures > 0) return time + Math.min(refreshInterval, retryAfter * 2 ** Math.min(this.#failures - 1, 16)) * jitter
+    if (this.#failures > 0) {
+      return time + Math.min(refreshInterval, retryAfter * 2 ** Math.min(this.#failures - 1, 16)) * jitter
+    }
     const left = Math.min(...this.#indexes.map(({ nextUpdate }) => nextUpdate)) - time
     // Half of what is left, again and again, but not more often than a failure is retried.
     return time + Math.max(Math.min(refreshInterval, left / 2), Math.min(retryAfter, refreshInterval)) * jitter
@@ -123,15 +131,27 @@ export class CrlSource {
     const { timeout, maxBytes, fetch } = this.#options
     if (this.url.startsWith('file:')) return await readBoundedFile(fileURLToPath(this.url), maxBytes)
     try {
-      const response = await fetchBounded(this.url, { method: 'GET', headers: { ...this.#validators }, timeout, maxBytes, fetch, signal: this.#closing.signal })
+      const response = await fetchBounded(this.url, {
+        method: 'GET',
+        headers: { ...this.#validators },
+        timeout,
+        maxBytes,
+        fetch,
+        signal: this.#closing.signal
+      })
       if (response.status === 304) {
         // Not modified since when? Whoever says so unasked leaves us without any list.
-        if (Object.keys(this.#validators).length === 0) throw crlUnavailable('status', `${this.url} answered with status 304 though nothing is held of it`)
+        if (Object.keys(this.#validators).length === 0) {
+          throw crlUnavailable('status', `${this.url} answered with status 304 though nothing is held of it`)
+        }
         return undefined
       }
       const etag = response.headers.get('etag')
       const modified = response.headers.get('last-modified')
-      this.#validators = { ...(etag !== null && { 'if-none-match': etag }), ...(modified !== null && { 'if-modified-since': modified }) }
+      this.#validators = {
+        ...(etag !== null && { 'if-none-match': etag }),
+        ...(modified !== null && { 'if-modified-since': modified })
+      }
       return response.body
     } catch (error) {
       throw error instanceof BoundedFetchError ? crlUnavailable(error.reason, error.message, error) : error
@@ -146,7 +166,9 @@ async function readBoundedFile (path: string, maxBytes: number): Promise<Uint8Ar
     const file = await open(path)
     try {
       const { size } = await file.stat()
-      if (size > maxBytes) throw crlUnavailable('too_large', `${path} has ${size} octets, at most ${maxBytes} are allowed`)
+      if (size > maxBytes) {
+        throw crlUnavailable('too_large', `${path} has ${size} octets, at most ${maxBytes} are allowed`)
+      }
       return await readWhole(file, size)
     } finally {
       await file.close()
@@ -189,7 +211,10 @@ function checkNotRolledBack (indexes: readonly CrlIndex[], held: readonly CrlInd
     }
     const backInNumber = index.number !== undefined && before.number !== undefined && index.number < before.number
     if (backInNumber || index.thisUpdate < before.thisUpdate) {
-      throw crlUnavailable('rolled_back', `${url} has number ${index.number ?? 'none'} of ${new Date(index.thisUpdate).toISOString()}, which is older than number ${before.number ?? 'none'} of ${new Date(before.thisUpdate).toISOString()}`)
+      throw crlUnavailable(
+        'rolled_back',
+        `${url} has number ${index.number ?? 'none'} of ${new Date(index.thisUpdate).toISOString()}, which is older than number ${before.number ?? 'none'} of ${new Date(before.thisUpdate).toISOString()}`
+      )
     }
   }
 }

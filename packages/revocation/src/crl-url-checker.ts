@@ -39,7 +39,10 @@ export interface CrlUrlChecker extends RevocationChecker {
   readonly lists: readonly CrlIndex[]
 }
 
-const known = ['urls', 'issuers', 'policy', 'clockSkew', 'maxBytes', 'now', 'allowCertificateUrls', 'initial', 'refreshInterval', 'retryAfter', 'timeout', 'cacheSize', 'fetch'] as const
+const known = [
+  'urls', 'issuers', 'policy', 'clockSkew', 'maxBytes', 'now', 'allowCertificateUrls', 'initial', 'refreshInterval',
+  'retryAfter', 'timeout', 'cacheSize', 'fetch'
+] as const
 
 /**
  * Answers from CRLs that are fetched, and fetched again well before they end. A CRL that is older than the one held from the same URL is refused, since whoever serves it could
@@ -72,13 +75,23 @@ class UrlChecker implements CrlUrlChecker {
     checkKnownOptions(options, known, 'crlUrlChecker')
     checkFunction(options.fetch, 'crlUrlChecker fetch')
     const initial = options.initial ?? 'required'
-    if (initial !== 'required' && initial !== 'background') throw optionInvalid(`crlUrlChecker initial is ${JSON.stringify(initial)}, expected "required" or "background"`)
-    if (!Array.isArray(options.urls) || (options.urls.length === 0 && options.allowCertificateUrls === undefined)) throw optionInvalid('crlUrlChecker urls is to be a list of URLs')
+    if (initial !== 'required' && initial !== 'background') {
+      throw optionInvalid(`crlUrlChecker initial is ${JSON.stringify(initial)}, expected "required" or "background"`)
+    }
+    if (!Array.isArray(options.urls) || (options.urls.length === 0 && options.allowCertificateUrls === undefined)) {
+      throw optionInvalid('crlUrlChecker urls is to be a list of URLs')
+    }
     this.#required = initial === 'required'
     this.#now = options.now ?? Date.now
     this.#issuers = Object.freeze([...options.issuers])
     const { policy, clockSkew, now } = options
-    this.#lists = crlChecker({ crls: [], issuers: this.#issuers, ...(policy && { policy }), ...(clockSkew !== undefined && { clockSkew }), ...(now && { now }) })
+    this.#lists = crlChecker({
+      crls: [],
+      issuers: this.#issuers,
+      ...(policy && { policy }),
+      ...(clockSkew !== undefined && { clockSkew }),
+      ...(now && { now })
+    })
     this.#sourceOptions = {
       issuers: this.#issuers,
       now: this.#now,
@@ -130,7 +143,11 @@ class UrlChecker implements CrlUrlChecker {
   }
 
   async refresh (): Promise<void> {
-    const refreshed = await Promise.allSettled([...this.#sources, ...this.#discovered.values()].map(async (source) => { await source.refresh() }))
+    const refreshed = await Promise.allSettled(
+      [...this.#sources, ...this.#discovered.values()].map(async (source) => {
+        await source.refresh()
+      })
+    )
     const failure = refreshed.find((result) => result.status === 'rejected')
     if (failure !== undefined) throw failure.reason
   }

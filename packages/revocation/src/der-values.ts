@@ -1,4 +1,11 @@
-import { decodeBitString, decodeBoolean, decodeIntegerHex, decodeObjectIdentifier, decodeTime, TAG } from '@peerkit/identity/der'
+import {
+  decodeBitString,
+  decodeBoolean,
+  decodeIntegerHex,
+  decodeObjectIdentifier,
+  decodeTime,
+  TAG
+} from '@peerkit/identity/der'
 import type { DerSequence } from './der-sequence.ts'
 
 /** The next element, an OBJECT IDENTIFIER, in its dotted form. */

@@ -39,7 +39,9 @@ export function readOcspUris (certificate: PeerIdentity): string[] {
   const list = DerSequence.of(value, TAG.sequence)
   while (!list.done && uris.length < MAX_NAMES) {
     const access = list.open(TAG.sequence)
-    if (readOid(access) === '1.3.6.1.5.5.7.48.1' && access.peek() === URI) uris.push(Buffer.from(access.content(access.expect(URI))).toString('latin1'))
+    if (readOid(access) === '1.3.6.1.5.5.7.48.1' && access.peek() === URI) {
+      uris.push(Buffer.from(access.content(access.expect(URI))).toString('latin1'))
+    }
   }
   return uris
 }

@@ -18,7 +18,10 @@ export class Epoch {
       try {
         listener()
       } catch (error) {
-        process.emitWarning(`A listener for revocations failed: ${error instanceof Error ? error.message : String(error)}`, { type: 'PeerkitWarning', code: 'MTLS_WARN_REVOCATION_LISTENER' })
+        process.emitWarning(
+          `A listener for revocations failed: ${error instanceof Error ? error.message : String(error)}`,
+          { type: 'PeerkitWarning', code: 'MTLS_WARN_REVOCATION_LISTENER' }
+        )
       }
     }
   }

@@ -17,8 +17,10 @@ import createError, { type FastifyErrorConstructor } from '@fastify/error'
  * - `delta_without_base`: a delta CRL whose complete CRL is not there
  * - `unverified`: an index that was parsed without its signature being checked
  */
-export type CrlInvalidReason = 'malformed' | 'too_large' | 'too_large_for_sync' | 'signature' | 'algorithm' | 'issuer_unknown' |
-  'issuer_not_allowed' | 'critical_extension' | 'indirect' | 'scope' | 'no_next_update' | 'delta_without_base' | 'unverified'
+export type CrlInvalidReason =
+  | 'malformed' | 'too_large' | 'too_large_for_sync' | 'signature' | 'algorithm' | 'issuer_unknown'
+  | 'issuer_not_allowed' | 'critical_extension' | 'indirect' | 'scope' | 'no_next_update' | 'delta_without_base'
+  | 'unverified'
 
 /**
  * Why a CRL could not be fetched:
@@ -40,8 +42,9 @@ export type CrlUnavailableReason = 'network' | 'status' | 'timeout' | 'too_large
  * - `rolled_back`: older than an answer that said revoked, and says otherwise
  * - `critical_extension`: one that is not understood
  */
-export type OcspInvalidReason = 'malformed' | 'responder_status' | 'type' | 'algorithm' | 'signature' | 'signer_unknown' | 'signer_not_authorized' |
-  'certificate_mismatch' | 'nonce' | 'not_yet_valid' | 'stale' | 'rolled_back' | 'critical_extension'
+export type OcspInvalidReason =
+  | 'malformed' | 'responder_status' | 'type' | 'algorithm' | 'signature' | 'signer_unknown' | 'signer_not_authorized'
+  | 'certificate_mismatch' | 'nonce' | 'not_yet_valid' | 'stale' | 'rolled_back' | 'critical_extension'
 
 /** Why no responder answered: `no_url`, `network`, `status` (not 200), `timeout`, `too_large`, `busy`, `closed`. */
 export type OcspUnavailableReason = 'no_url' | 'network' | 'status' | 'timeout' | 'too_large' | 'busy' | 'closed'
@@ -73,15 +76,27 @@ export function crlInvalid (reason: CrlInvalidReason, detail: string, cause?: un
   return withReason(new MTLS_ERR_CRL_INVALID(detail), reason, cause)
 }
 
-export function crlUnavailable (reason: CrlUnavailableReason, detail: string, cause?: unknown): ReasonedError<CrlUnavailableReason> {
+export function crlUnavailable (
+  reason: CrlUnavailableReason,
+  detail: string,
+  cause?: unknown
+): ReasonedError<CrlUnavailableReason> {
   return withReason(new MTLS_ERR_CRL_UNAVAILABLE(detail), reason, cause)
 }
 
-export function ocspInvalid (reason: OcspInvalidReason, detail: string, cause?: unknown): ReasonedError<OcspInvalidReason> {
+export function ocspInvalid (
+  reason: OcspInvalidReason,
+  detail: string,
+  cause?: unknown
+): ReasonedError<OcspInvalidReason> {
   return withReason(new MTLS_ERR_OCSP_INVALID(detail), reason, cause)
 }
 
-export function ocspUnavailable (reason: OcspUnavailableReason, detail: string, cause?: unknown): ReasonedError<OcspUnavailableReason> {
+export function ocspUnavailable (
+  reason: OcspUnavailableReason,
+  detail: string,
+  cause?: unknown
+): ReasonedError<OcspUnavailableReason> {
   return withReason(new MTLS_ERR_OCSP_UNAVAILABLE(detail), reason, cause)
 }
 
@@ -89,7 +104,11 @@ export function optionInvalid (detail: string): Error & { readonly code: string 
   return new MTLS_ERR_REVOCATION_OPTION(detail)
 }
 
-function withReason<Reason extends string> (error: Error & { code: string }, reason: Reason, cause: unknown): ReasonedError<Reason> {
+function withReason<Reason extends string> (
+  error: Error & { code: string },
+  reason: Reason,
+  cause: unknown
+): ReasonedError<Reason> {
   if (cause !== undefined) error.cause = cause
   return Object.assign(error, { reason })
 }

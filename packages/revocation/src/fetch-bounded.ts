@@ -63,8 +63,12 @@ async function readBody (response: Response, url: string, maxBytes: number): Pro
   let length = 0
   // Leaving the loop by the throw cancels the body.
   for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
-    if (length + chunk.length > maxBytes) throw new BoundedFetchError('too_large', `${url} sends more than ${maxBytes} octets`)
-    if (length + chunk.length > whole.length) whole = enlarge(whole, Math.min(maxBytes, Math.max(2 * whole.length, length + chunk.length)))
+    if (length + chunk.length > maxBytes) {
+      throw new BoundedFetchError('too_large', `${url} sends more than ${maxBytes} octets`)
+    }
+    if (length + chunk.length > whole.length) {
+      whole = enlarge(whole, Math.min(maxBytes, Math.max(2 * whole.length, length + chunk.length)))
+    }
     whole.set(chunk, length)
     length += chunk.length
   }

@@ -4,7 +4,10 @@ import { readIssuerKey } from './issuer-key.ts'
 import { isSignedBy } from './ocsp-signer.ts'
 import { isNamed } from './same-name.ts'
 
-const found = new WeakMap<PeerIdentity, { readonly issuers: readonly PeerIdentity[], readonly issuer: PeerIdentity | undefined }>()
+const found = new WeakMap<
+  PeerIdentity,
+  { readonly issuers: readonly PeerIdentity[], readonly issuer: PeerIdentity | undefined }
+>()
 
 /** The one among CAs that has the issuer's name and signed the certificate. Looked for once per certificate and list. */
 export function findIssuer (certificate: PeerIdentity, issuers: readonly PeerIdentity[]): PeerIdentity | undefined {

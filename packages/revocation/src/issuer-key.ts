@@ -30,7 +30,9 @@ export function readIssuerKey (identity: PeerIdentity): IssuerKey {
   const known = keys.get(identity)
   if (known !== undefined) return known
   const der = identity.raw
-  if (der === undefined) throw optionInvalid(`the issuer ${String(identity)} is a partial identity, expected one parsed from a certificate`)
+  if (der === undefined) {
+    throw optionInvalid(`the issuer ${String(identity)} is a partial identity, expected one parsed from a certificate`)
+  }
   const certificate = readCertificate(der)
   const spki = DerSequence.of(certificate.subjectPublicKeyInfo, TAG.sequence)
   spki.expect(TAG.sequence)

@@ -51,13 +51,24 @@ function makeCertId (certificate: PeerIdentity, issuer: PeerIdentity, name: Uint
 }
 
 export function equalCertIds (one: CertId, other: CertId): boolean {
-  return one.hashOid === other.hashOid && one.nameHash === other.nameHash && one.keyHash === other.keyHash && one.serialNumber === other.serialNumber
+  return (
+    one.hashOid === other.hashOid &&
+    one.nameHash === other.nameHash &&
+    one.keyHash === other.keyHash &&
+    one.serialNumber === other.serialNumber
+  )
 }
 
 /** An OCSPRequest for one certificate, not signed (RFC 6960 section 4.1.1), with a nonce (RFC 9654) or without. */
 export function writeOcspRequest (certId: CertId, nonce: Uint8Array | undefined): Uint8Array {
   const algorithm = writeElement(0x30, writeOid(certId.hashOid), writeElement(0x05))
-  const id = writeElement(0x30, algorithm, writeElement(0x04, Buffer.from(certId.nameHash, 'hex')), writeElement(0x04, Buffer.from(certId.keyHash, 'hex')), writeNatural(certId.serialNumber))
+  const id = writeElement(
+    0x30,
+    algorithm,
+    writeElement(0x04, Buffer.from(certId.nameHash, 'hex')),
+    writeElement(0x04, Buffer.from(certId.keyHash, 'hex')),
+    writeNatural(certId.serialNumber)
+  )
   const list = writeElement(0x30, writeElement(0x30, id))
   if (nonce === undefined) return writeElement(0x30, writeElement(0x30, list))
   const extension = writeElement(0x30, writeOid('1.3.6.1.5.5.7.48.1.2'), writeElement(0x04, writeElement(0x04, nonce)))

@@ -44,7 +44,10 @@ export interface OcspChecker extends RevocationChecker {
   readonly cached: number
 }
 
-const known = ['urls', 'allowCertificateUrls', 'issuers', 'policy', 'cacheSize', 'retryAfter', 'staleIfError', 'maxConcurrent', ...ocspQuestionOptions]
+const known = [
+  'urls', 'allowCertificateUrls', 'issuers', 'policy', 'cacheSize', 'retryAfter', 'staleIfError', 'maxConcurrent',
+  ...ocspQuestionOptions
+]
 
 /**
  * Asks OCSP responders (RFC 6960). An answer counts if it is about the certificate, signed by its issuer or by one the issuer delegated to, and fresh;
@@ -140,7 +143,9 @@ class ResponderChecker implements OcspChecker {
   }
 
   async #request (certificate: PeerIdentity, issuer: PeerIdentity): Promise<OcspReply> {
-    if (this.#asking.size >= this.#maxConcurrent) throw ocspUnavailable('busy', `${this.#asking.size} questions are in flight`)
+    if (this.#asking.size >= this.#maxConcurrent) {
+      throw ocspUnavailable('busy', `${this.#asking.size} questions are in flight`)
+    }
     return await askResponders(this.#urlsOf(certificate, issuer), certificate, issuer, this.#question)
   }
 
@@ -148,14 +153,27 @@ class ResponderChecker implements OcspChecker {
     const now = this.#now()
     const until = Endings.round(Math.min(verified.until, endOfValidity(verified.signer.identity)), now)
     const refreshAt = now + (until - now) * 0.8
-    if (verified.state === 'good') return { status: Object.freeze({ state: 'good', source: 'ocsp', until }), until, refreshAt, goodUntil: until, revokedAsOf: undefined }
+    if (verified.state === 'good') {
+      return {
+        status: Object.freeze({ state: 'good', source: 'ocsp', until }),
+        until,
+        refreshAt,
+        goodUntil: until,
+        revokedAsOf: undefined
+      }
+    }
     if (verified.state === 'unknown') {
       const soon = Math.min(until, now + this.#retryAfter)
       const detail = plainText(`the responder ${plainPart(url)} does not know the certificate`)
       const status = unknownStatus('ocsp_unknown', detail)
       return { status, until: soon, refreshAt: soon, goodUntil: 0, revokedAsOf: undefined }
     }
-    const status = Object.freeze({ state: 'revoked', source: 'ocsp', reason: nameReason(verified.reason), revokedAt: verified.revokedAt } as const)
+    const status = Object.freeze({
+      state: 'revoked',
+      source: 'ocsp',
+      reason: nameReason(verified.reason),
+      revokedAt: verified.revokedAt
+    } as const)
     return { status, until, refreshAt, goodUntil: 0, revokedAsOf: verified.thisUpdate }
   }
 
@@ -163,16 +181,30 @@ class ResponderChecker implements OcspChecker {
   #entryAfter (error: unknown, before: OcspEntry | undefined): OcspEntry {
     const now = this.#now()
     const retry = now + this.#retryAfter
-    if (before !== undefined && now < before.until && before.status.state !== 'unknown') return { ...before, refreshAt: retry }
+    if (before !== undefined && now < before.until && before.status.state !== 'unknown') {
+      return { ...before, refreshAt: retry }
+    }
     const staleUntil = before === undefined ? 0 : before.goodUntil + this.#staleIfError
     if (before !== undefined && before.goodUntil > 0 && now < staleUntil) {
       const until = Math.min(retry, staleUntil)
-      return { status: Object.freeze({ state: 'good', source: 'ocsp', until }), until, refreshAt: until, goodUntil: before.goodUntil, revokedAsOf: before.revokedAsOf }
+      return {
+        status: Object.freeze({ state: 'good', source: 'ocsp', until }),
+        until,
+        refreshAt: until,
+        goodUntil: before.goodUntil,
+        revokedAsOf: before.revokedAsOf
+      }
     }
     const why = error instanceof MTLS_ERR_OCSP_INVALID ? 'ocsp_invalid' : 'ocsp_unavailable'
     // A revoked certificate does not become an unknown one, which a soft policy would let pass.
     const status = before?.status.state === 'revoked' ? before.status : unknownStatus(why, failureText(error))
-    return { status, until: retry, refreshAt: retry, goodUntil: before?.goodUntil ?? 0, revokedAsOf: before?.revokedAsOf }
+    return {
+      status,
+      until: retry,
+      refreshAt: retry,
+      goodUntil: before?.goodUntil ?? 0,
+      revokedAsOf: before?.revokedAsOf
+    }
   }
 
   #remember (key: string, entry: OcspEntry, refreshed?: Readonly<Record<string, unknown>>): RevocationStatus {
@@ -198,7 +230,10 @@ class ResponderChecker implements OcspChecker {
 /** An answer that is still in its time but older than one that said revoked may be replayed by whoever sits between us and the responder (RFC 6960 section 5): refused. */
 function checkNotRolledBack ({ verified: { state, thisUpdate }, url }: OcspReply, before: OcspEntry | undefined): void {
   if (before?.revokedAsOf === undefined || state === 'revoked' || thisUpdate >= before.revokedAsOf) return
-  throw ocspInvalid('rolled_back', `${url} says ${state} as of ${new Date(thisUpdate).toISOString()}, but it was revoked as of ${new Date(before.revokedAsOf).toISOString()}`)
+  throw ocspInvalid(
+    'rolled_back',
+    `${url} says ${state} as of ${new Date(thisUpdate).toISOString()}, but it was revoked as of ${new Date(before.revokedAsOf).toISOString()}`
+  )
 }
 
 function issuerUnknown ({ issuer }: PeerIdentity): RevocationStatus {
@@ -206,12 +241,18 @@ function issuerUnknown ({ issuer }: PeerIdentity): RevocationStatus {
   return unknownStatus('issuer_unknown', plainText(`the certificate of ${who}, which issued this one, is not known`))
 }
 
-function compileUrls (options: OcspCheckerOptions): (certificate: PeerIdentity, issuer: PeerIdentity) => readonly string[] {
+function compileUrls (
+  options: OcspCheckerOptions
+): (certificate: PeerIdentity, issuer: PeerIdentity) => readonly string[] {
   const { urls } = options
   const filter = compileUrlFilter(options.allowCertificateUrls, 'ocspChecker allowCertificateUrls')
-  const list = typeof urls === 'function' || urls === undefined ? [] : (typeof urls === 'string' ? [urls] : urls).map((url) => checkUrl(url, 'ocspChecker urls'))
+  const list =
+    typeof urls === 'function' || urls === undefined
+      ? []
+      : (typeof urls === 'string' ? [urls] : urls).map((url) => checkUrl(url, 'ocspChecker urls'))
   return (certificate, issuer) => {
-    const configured = typeof urls === 'function' ? urls(certificate, issuer).map((url) => checkUrl(url, 'ocspChecker urls()')) : list
+    const configured =
+      typeof urls === 'function' ? urls(certificate, issuer).map((url) => checkUrl(url, 'ocspChecker urls()')) : list
     return [...configured, ...filter(options.allowCertificateUrls === undefined ? [] : readOcspUris(certificate))]
   }
 }

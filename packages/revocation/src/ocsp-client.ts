@@ -28,7 +28,12 @@ export interface OcspReply {
 }
 
 /** Asks the responders in order until one gives an answer that can be believed. Rejects with the error of the last one. */
-export async function askResponders (urls: readonly string[], certificate: PeerIdentity, issuer: PeerIdentity, question: OcspQuestion): Promise<OcspReply> {
+export async function askResponders (
+  urls: readonly string[],
+  certificate: PeerIdentity,
+  issuer: PeerIdentity,
+  question: OcspQuestion
+): Promise<OcspReply> {
   let failure: unknown = ocspUnavailable('no_url', `no responder is known for ${String(certificate)}`)
   const end = performance.now() + question.timeout
   for (const url of urls) {
@@ -43,7 +48,12 @@ export async function askResponders (urls: readonly string[], certificate: PeerI
   throw failure
 }
 
-async function askResponder (url: string, certificate: PeerIdentity, issuer: PeerIdentity, question: OcspQuestion): Promise<OcspReply> {
+async function askResponder (
+  url: string,
+  certificate: PeerIdentity,
+  issuer: PeerIdentity,
+  question: OcspQuestion
+): Promise<OcspReply> {
   // RFC 9654 section 2.1: 32 octets.
   const nonce = question.nonce === 'none' ? undefined : randomBytes(32)
   const certId = describeCertId(certificate, issuer, question.hash)
@@ -57,7 +67,11 @@ async function askResponder (url: string, certificate: PeerIdentity, issuer: Pee
   return { verified, der, url }
 }
 
-async function postRequest (url: string, body: Uint8Array, { timeout, maxBytes, fetch, signal }: OcspQuestion): Promise<Uint8Array> {
+async function postRequest (
+  url: string,
+  body: Uint8Array,
+  { timeout, maxBytes, fetch, signal }: OcspQuestion
+): Promise<Uint8Array> {
   try {
     const headers = { 'content-type': 'application/ocsp-request', accept: 'application/ocsp-response' }
     return (await fetchBounded(url, { method: 'POST', headers, body, timeout, maxBytes, fetch, signal })).body
@@ -67,12 +81,18 @@ async function postRequest (url: string, body: Uint8Array, { timeout, maxBytes, 
 }
 
 /** RFC 6960 section 4.2.2.2.1: where the issuer does not vouch for the delegate until its end, it can have been revoked itself. */
-async function checkDelegate ({ signer }: VerifiedOcsp, issuer: PeerIdentity, { delegateChecker, requireNoCheck }: OcspQuestion): Promise<void> {
+async function checkDelegate (
+  { signer }: VerifiedOcsp,
+  issuer: PeerIdentity,
+  { delegateChecker, requireNoCheck }: OcspQuestion
+): Promise<void> {
   if (!signer.delegated || signer.noCheck) return
   const who = String(signer.identity)
   if (delegateChecker !== undefined) {
     const status = await delegateChecker.check(signer.identity, issuer)
-    if (!delegateChecker.permits(status, signer.identity)) throw ocspInvalid('signer_not_authorized', `the signer ${who} is ${status.state}`)
+    if (!delegateChecker.permits(status, signer.identity)) {
+      throw ocspInvalid('signer_not_authorized', `the signer ${who} is ${status.state}`)
+    }
   } else if (requireNoCheck) {
     throw ocspInvalid('signer_not_authorized', `the certificate of the signer ${who} lacks id-pkix-ocsp-nocheck`)
   }

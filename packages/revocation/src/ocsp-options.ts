@@ -25,13 +25,20 @@ export interface OcspQuestionOptions extends OcspFreshness {
   readonly fetch?: typeof fetch
 }
 
-export const ocspQuestionOptions = ['hash', 'nonce', 'timeout', 'maxBytes', 'requireNoCheck', 'delegateChecker', 'fetch', 'clockSkew', 'maxAge', 'lifetime', 'now'] as const
+export const ocspQuestionOptions = [
+  'hash', 'nonce', 'timeout', 'maxBytes', 'requireNoCheck', 'delegateChecker', 'fetch', 'clockSkew', 'maxAge',
+  'lifetime', 'now'
+] as const
 
 export function compileQuestion (options: OcspQuestionOptions, where: string, signal: AbortSignal): OcspQuestion {
   const hash = options.hash ?? 'sha1'
-  if (hash !== 'sha1' && hash !== 'sha256') throw optionInvalid(`${where} hash is ${JSON.stringify(hash)}, expected "sha1" or "sha256"`)
+  if (hash !== 'sha1' && hash !== 'sha256') {
+    throw optionInvalid(`${where} hash is ${JSON.stringify(hash)}, expected "sha1" or "sha256"`)
+  }
   const nonce = options.nonce ?? 'optional'
-  if (!['none', 'optional', 'required'].includes(nonce)) throw optionInvalid(`${where} nonce is ${JSON.stringify(nonce)}, expected "none", "optional" or "required"`)
+  if (!['none', 'optional', 'required'].includes(nonce)) {
+    throw optionInvalid(`${where} nonce is ${JSON.stringify(nonce)}, expected "none", "optional" or "required"`)
+  }
   checkFunction(options.fetch, `${where} fetch`)
   return {
     hash,

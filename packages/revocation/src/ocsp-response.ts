@@ -1,5 +1,11 @@
 import { decodeIntegerHex, TAG } from '@peerkit/identity/der'
-import { readAlgorithm, readExtensionList, readSignatureScheme, type Extension, type SignatureScheme } from '@peerkit/identity/x509'
+import {
+  readAlgorithm,
+  readExtensionList,
+  readSignatureScheme,
+  type Extension,
+  type SignatureScheme
+} from '@peerkit/identity/x509'
 import type { CertId } from './ocsp-certid.ts'
 import { DerSequence } from './der-sequence.ts'
 import { readBitOctets, readNatural, readOid, readTime } from './der-values.ts'
@@ -32,7 +38,12 @@ export interface OcspAnswer {
 
 const BASIC = '1.3.6.1.5.5.7.48.1.1'
 const NONCE = '1.3.6.1.5.5.7.48.1.2'
-const statuses = ['successful', 'malformedRequest', 'internalError', 'tryLater', undefined, 'sigRequired', 'unauthorized']
+const statuses = [
+  'successful', 'malformedRequest', 'internalError', 'tryLater',
+  undefined,
+  'sigRequired',
+  'unauthorized'
+]
 const MAX_ANSWERS = 64
 const MAX_CERTIFICATES = 8
 const nothingKnown: ReadonlySet<string> = new Set()
@@ -51,7 +62,9 @@ export function readOcspResponse (der: Uint8Array): OcspResponse {
 function readOuter (der: Uint8Array): OcspResponse {
   const outer = DerSequence.of(der, TAG.sequence)
   const status = Number(readNatural(outer, TAG.enumerated))
-  if (status !== 0) throw ocspInvalid('responder_status', `the responder says ${statuses[status] ?? `status ${status}`}`)
+  if (status !== 0) {
+    throw ocspInvalid('responder_status', `the responder says ${statuses[status] ?? `status ${status}`}`)
+  }
   const wrapper = outer.open(0xa0)
   outer.finish()
   const body = wrapper.open(TAG.sequence)
@@ -78,7 +91,9 @@ function readBasic (basic: DerSequence): OcspResponse {
 function readCertificates (list: DerSequence): Uint8Array[] {
   const certificates: Uint8Array[] = []
   while (!list.done) {
-    if (certificates.length >= MAX_CERTIFICATES) throw ocspInvalid('malformed', `more than ${MAX_CERTIFICATES} certificates`)
+    if (certificates.length >= MAX_CERTIFICATES) {
+      throw ocspInvalid('malformed', `more than ${MAX_CERTIFICATES} certificates`)
+    }
     certificates.push(list.whole(list.expect(TAG.sequence)))
   }
   return certificates
@@ -136,7 +151,14 @@ function readAnswer (single: DerSequence): OcspAnswer {
   wrapped?.finish()
   readOptionalExtensions(single, 0xa1, nothingKnown)
   single.finish()
-  return { certId, state: tag === 0xa1 ? 'revoked' : tag === 0x80 ? 'good' : 'unknown', revokedAt, reason, thisUpdate, nextUpdate }
+  return {
+    certId,
+    state: tag === 0xa1 ? 'revoked' : tag === 0x80 ? 'good' : 'unknown',
+    revokedAt,
+    reason,
+    thisUpdate,
+    nextUpdate
+  }
 }
 
 function readCertId (id: DerSequence): CertId {
@@ -148,7 +170,11 @@ function readCertId (id: DerSequence): CertId {
   return { hashOid, nameHash, keyHash, serialNumber: decodeIntegerHex(id.bytes, serial.contentStart, serial.end) }
 }
 
-function readOptionalExtensions (from: DerSequence, tag: number, known: ReadonlySet<string>): ReadonlyMap<string, Extension> | undefined {
+function readOptionalExtensions (
+  from: DerSequence,
+  tag: number,
+  known: ReadonlySet<string>
+): ReadonlyMap<string, Extension> | undefined {
   const wrapper = from.optionalOpen(tag)
   if (wrapper === undefined) return undefined
   const extensions = readExtensionList(wrapper.open(TAG.sequence))

@@ -12,8 +12,14 @@ import { isNamed, isSameName } from './same-name.ts'
 
 const OCSP_SIGNING = '1.3.6.1.5.5.7.3.9'
 const OCSP_NO_CHECK = '1.3.6.1.5.5.7.48.1.5'
-const knownExtensions: ReadonlySet<string> = new Set([EXTENSION.keyUsage, EXTENSION.extendedKeyUsage, EXTENSION.basicConstraints, EXTENSION.subjectAltName,
-  EXTENSION.certificatePolicies, OCSP_NO_CHECK])
+const knownExtensions: ReadonlySet<string> = new Set([
+  EXTENSION.keyUsage,
+  EXTENSION.extendedKeyUsage,
+  EXTENSION.basicConstraints,
+  EXTENSION.subjectAltName,
+  EXTENSION.certificatePolicies,
+  OCSP_NO_CHECK
+])
 
 /** Who signed a response. */
 export interface OcspSigner {
@@ -76,13 +82,19 @@ function findObjection (delegate: IssuerKey, issuer: IssuerKey, now: number): st
   const who = String(delegate.identity)
   const certificate = readCertificate(delegate.identity.raw!)
   // Only the EKU itself makes a responder: with anyExtendedKeyUsage or none every TLS client of this CA would be one.
-  if (delegate.identity.extendedKeyUsage?.includes(OCSP_SIGNING) !== true) return `the signer ${who} has no extended key usage OCSPSigning`
+  if (delegate.identity.extendedKeyUsage?.includes(OCSP_SIGNING) !== true) {
+    return `the signer ${who} has no extended key usage OCSPSigning`
+  }
   if (!mayUse(delegate, KEY_USAGE.digitalSignature)) return `the key usage of the signer ${who} lacks digitalSignature`
   if (validityAt(certificate, now) !== 'valid') return `the signer ${who} has expired or is not valid yet`
   const unknown = findUnknownCritical(certificate.extensions, knownExtensions)
   if (unknown !== undefined) return `the signer ${who} has the critical extension ${unknown}, which is not known`
-  if (!isNamed(delegate.identity, issuer.identity)) return `the signer ${who} was not issued by the certificate's issuer`
-  return isSignedBy(certificate, issuer) ? undefined : `the certificate of the signer ${who} is not signed by the certificate's issuer`
+  if (!isNamed(delegate.identity, issuer.identity)) {
+    return `the signer ${who} was not issued by the certificate's issuer`
+  }
+  return isSignedBy(certificate, issuer)
+    ? undefined
+    : `the certificate of the signer ${who} is not signed by the certificate's issuer`
 }
 
 /** Whether a certificate is signed with the issuer's key, by an algorithm accepted here. */

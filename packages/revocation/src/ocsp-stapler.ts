@@ -23,7 +23,11 @@ export interface OcspStaplerOptions extends Omit<OcspQuestionOptions, 'nonce'> {
 
 export interface OcspStapler {
   /** For a server's `OCSPRequest` event (RFC 6066 section 8): `server.on('OCSPRequest', stapler.handle)`. Answers at once, with nothing for another certificate or after the end. */
-  readonly handle: (certificate: Uint8Array, issuer: Uint8Array | undefined, callback: (error: Error | null, response: Buffer | null) => void) => void
+  readonly handle: (
+    certificate: Uint8Array,
+    issuer: Uint8Array | undefined,
+    callback: (error: Error | null, response: Buffer | null) => void
+  ) => void
   /** The response in force, verified and fresh. */
   readonly response: Buffer | undefined
   /** When it ends, in milliseconds since the epoch. */
@@ -37,7 +41,10 @@ export interface OcspStapler {
   close (): Promise<void>
 }
 
-const known = ['certificate', 'issuer', 'url', 'allowCertificateUrls', 'retryAfter', ...ocspQuestionOptions.filter((name) => name !== 'nonce')]
+const known = [
+  'certificate', 'issuer', 'url', 'allowCertificateUrls', 'retryAfter',
+  ...ocspQuestionOptions.filter((name) => name !== 'nonce')
+]
 const HOUR = 3_600_000
 
 /**
@@ -67,7 +74,9 @@ class Stapler implements OcspStapler {
     // A nonce would be of no use to those it is stapled for.
     this.#question = compileQuestion({ ...options, nonce: 'none' }, 'createOcspStapler', this.#closing.signal)
     this.#now = this.#question.freshness.now
-    this.#urls = (options.url === undefined ? [] : typeof options.url === 'string' ? [options.url] : options.url).map((url) => checkUrl(url, 'createOcspStapler url'))
+    this.#urls = (options.url === undefined ? [] : typeof options.url === 'string' ? [options.url] : options.url).map(
+      (url) => checkUrl(url, 'createOcspStapler url')
+    )
     this.#filter = compileUrlFilter(options.allowCertificateUrls, 'createOcspStapler allowCertificateUrls')
     this.#retryAfter = checkNumber(options.retryAfter, 10_000, 'createOcspStapler retryAfter', 1)
     this.#subject = checkSubject(options.certificate, options.issuer)
@@ -77,7 +86,9 @@ class Stapler implements OcspStapler {
   }
 
   get response (): Buffer | undefined {
-    return this.#reply !== undefined && this.#now() < this.#reply.verified.until ? Buffer.from(this.#reply.der) : undefined
+    return this.#reply !== undefined && this.#now() < this.#reply.verified.until
+      ? Buffer.from(this.#reply.der)
+      : undefined
   }
 
   get until (): number | undefined { return this.#reply?.verified.until }
@@ -106,14 +117,23 @@ class Stapler implements OcspStapler {
 
   async #ask (): Promise<void> {
     const subject = this.#subject
-    const detail = { serialNumber: subject.certificate.serialNumber, issuer: subject.issuer.subject?.toString(), stapled: true }
+    const detail = {
+      serialNumber: subject.certificate.serialNumber,
+      issuer: subject.issuer.subject?.toString(),
+      stapled: true
+    }
     try {
       const urls = [...this.#urls, ...this.#filter(readOcspUris(subject.certificate))]
       const reply = await askResponders(urls, subject.certificate, subject.issuer, this.#question)
       if (subject !== this.#subject) return
       this.#reply = reply
       this.#failures = 0
-      reportRefreshed('ocsp', this.#now(), { ...detail, url: reply.url, state: reply.verified.state, until: reply.verified.until })
+      reportRefreshed('ocsp', this.#now(), {
+        ...detail,
+        url: reply.url,
+        state: reply.verified.state,
+        until: reply.verified.until
+      })
     } catch (error) {
       this.#failures++
       reportFailed('ocsp', this.#now(), error, detail)
@@ -126,7 +146,9 @@ class Stapler implements OcspStapler {
   #whenNext (): number {
     const time = this.#now()
     const jitter = 1 - Math.random() / 10
-    if (this.#failures > 0) return time + Math.min(HOUR, this.#retryAfter * 2 ** Math.min(this.#failures - 1, 16)) * jitter
+    if (this.#failures > 0) {
+      return time + Math.min(HOUR, this.#retryAfter * 2 ** Math.min(this.#failures - 1, 16)) * jitter
+    }
     const left = (this.#reply?.verified.until ?? time) - time
     return time + Math.max(left / 2, Math.min(this.#retryAfter, left)) * jitter
   }
@@ -137,7 +159,12 @@ class Stapler implements OcspStapler {
   }
 }
 
-function checkSubject (certificate: PeerIdentity, issuer: PeerIdentity): { readonly certificate: PeerIdentity, readonly issuer: PeerIdentity } {
-  if (certificate?.raw === undefined || issuer?.raw === undefined) throw optionInvalid('createOcspStapler is to be given a certificate and its issuer, both parsed from certificates')
+function checkSubject (
+  certificate: PeerIdentity,
+  issuer: PeerIdentity
+): { readonly certificate: PeerIdentity, readonly issuer: PeerIdentity } {
+  if (certificate?.raw === undefined || issuer?.raw === undefined) {
+    throw optionInvalid('createOcspStapler is to be given a certificate and its issuer, both parsed from certificates')
+  }
   return { certificate, issuer }
 }

@@ -43,7 +43,12 @@ const known = ['clockSkew', 'maxAge', 'lifetime', 'now', 'nonce', 'nonceRequired
  * Verifies an OCSP response (RFC 6960 section 3.2) about a certificate: that it is about it, who signed it, that this signer may, and that it is neither old nor
  * early. Also for a stapled one. Throws MTLS_ERR_OCSP_INVALID with `reason`.
  */
-export function verifyOcspResponse (der: Uint8Array, certificate: PeerIdentity, issuer: PeerIdentity, options: VerifyOcspOptions = {}): VerifiedOcsp {
+export function verifyOcspResponse (
+  der: Uint8Array,
+  certificate: PeerIdentity,
+  issuer: PeerIdentity,
+  options: VerifyOcspOptions = {}
+): VerifiedOcsp {
   checkKnownOptions(options, known, 'verifyOcspResponse')
   const freshness = checkFreshness(options, 'verifyOcspResponse')
   const now = freshness.now()
@@ -134,9 +139,13 @@ function findRevoked (revoked: readonly OcspAnswer[], now: number, freshness: Re
 /** When an answer ends. Throws where it is not in its time. */
 function checkTimes (answer: OcspAnswer, now: number, freshness: Required<OcspFreshness>): number {
   const { clockSkew, maxAge, lifetime } = freshness
-  if (answer.thisUpdate > now + clockSkew) throw ocspInvalid('not_yet_valid', `thisUpdate is ${iso(answer.thisUpdate)}, in the future`)
+  if (answer.thisUpdate > now + clockSkew) {
+    throw ocspInvalid('not_yet_valid', `thisUpdate is ${iso(answer.thisUpdate)}, in the future`)
+  }
   const until = Math.min(answer.nextUpdate ?? answer.thisUpdate + lifetime, answer.thisUpdate + maxAge)
-  if (answer.nextUpdate !== undefined && answer.nextUpdate < answer.thisUpdate) throw ocspInvalid('stale', 'nextUpdate is before thisUpdate')
+  if (answer.nextUpdate !== undefined && answer.nextUpdate < answer.thisUpdate) {
+    throw ocspInvalid('stale', 'nextUpdate is before thisUpdate')
+  }
   if (until <= now) throw ocspInvalid('stale', `it counted until ${iso(until)}`)
   return until
 }

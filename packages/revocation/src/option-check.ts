@@ -2,24 +2,32 @@ import { optionInvalid } from './errors.ts'
 
 /** Refuses options that are not known, with the known one that comes nearest. */
 export function checkKnownOptions (options: unknown, known: readonly string[], where: string): void {
-  if (options === null || typeof options !== 'object') throw optionInvalid(`${where} is given ${String(options)}, expected an object`)
+  if (options === null || typeof options !== 'object') {
+    throw optionInvalid(`${where} is given ${String(options)}, expected an object`)
+  }
   for (const key of Object.keys(options)) {
     if (known.includes(key)) continue
     const near = known.find((name) => distance(name.toLowerCase(), key.toLowerCase()) <= 2)
-    throw optionInvalid(`${where} has no option "${key}"${near === undefined ? `, expected one of ${known.join(', ')}` : `, did you mean "${near}"?`}`)
+    throw optionInvalid(
+      `${where} has no option "${key}"${near === undefined ? `, expected one of ${known.join(', ')}` : `, did you mean "${near}"?`}`
+    )
   }
 }
 
 /** A number of milliseconds, octets or entries. */
 export function checkNumber (value: unknown, fallback: number, where: string, least: number = 0): number {
   if (value === undefined) return fallback
-  if (typeof value !== 'number' || !Number.isFinite(value) || value < least) throw optionInvalid(`${where} is ${String(value)}, expected a number of at least ${least}`)
+  if (typeof value !== 'number' || !Number.isFinite(value) || value < least) {
+    throw optionInvalid(`${where} is ${String(value)}, expected a number of at least ${least}`)
+  }
   return value
 }
 
 /** A function that is left out or given. */
 export function checkFunction (value: unknown, where: string): void {
-  if (value !== undefined && typeof value !== 'function') throw optionInvalid(`${where} is ${typeof value}, expected a function`)
+  if (value !== undefined && typeof value !== 'function') {
+    throw optionInvalid(`${where} is ${typeof value}, expected a function`)
+  }
 }
 
 /** Levenshtein's distance, given up beyond what a typing slip is. */

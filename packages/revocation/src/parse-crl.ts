@@ -40,12 +40,20 @@ export function parseCrl (crl: string | Uint8Array, options: ParseCrlOptions = {
 export function parseCrls (crl: string | Uint8Array, options: ParseCrlOptions = {}): CrlIndex[] {
   const maxBytes = options.maxBytes ?? SYNC_CRL_BYTES
   if (crl.length > maxBytes) {
-    throw crlInvalid('too_large_for_sync', `it has ${crl.length} octets, at most ${maxBytes} are parsed at once: use loadCrl, loadCrlChecker or load()`)
+    throw crlInvalid(
+      'too_large_for_sync',
+      `it has ${crl.length} octets, at most ${maxBytes} are parsed at once: use loadCrl, loadCrlChecker or load()`
+    )
   }
   const steps = readCrls(crl, options)
   let step = steps.next()
   while (step.done !== true) {
-    if (step.value !== undefined) throw crlInvalid('too_large_for_sync', 'its signature takes a thread to verify: use loadCrl, loadCrlChecker or load()')
+    if (step.value !== undefined) {
+      throw crlInvalid(
+        'too_large_for_sync',
+        'its signature takes a thread to verify: use loadCrl, loadCrlChecker or load()'
+      )
+    }
     step = steps.next()
   }
   return step.value
@@ -62,7 +70,9 @@ export async function loadCrl (crl: string | Uint8Array, options: LoadCrlOptions
 /** Loads every CRL of a PEM text, or a DER, as `loadCrl` does. */
 export async function loadCrls (crl: string | Uint8Array, options: LoadCrlOptions = {}): Promise<CrlIndex[]> {
   const maxBytes = options.maxBytes ?? MAX_CRL_BYTES
-  if (crl.length > maxBytes) throw crlInvalid('too_large', `it has ${crl.length} octets, at most ${maxBytes} are allowed`)
+  if (crl.length > maxBytes) {
+    throw crlInvalid('too_large', `it has ${crl.length} octets, at most ${maxBytes} are allowed`)
+  }
   return await runSteps(readCrls(crl, options), options.pause ?? nextTurn)
 }
 

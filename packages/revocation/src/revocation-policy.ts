@@ -47,12 +47,19 @@ function compileModes (policy: RevocationPolicy): (issuer: DistinguishedName | u
     const mode = checkMode(policy, 'policy')
     return () => mode
   }
-  if (policy === null || typeof policy !== 'object') throw optionInvalid(`policy is ${String(policy)}, expected "hard", "soft" or { default, issuers }`)
+  if (policy === null || typeof policy !== 'object') {
+    throw optionInvalid(`policy is ${String(policy)}, expected "hard", "soft" or { default, issuers }`)
+  }
   for (const key of Object.keys(policy)) {
-    if (key !== 'default' && key !== 'issuers') throw optionInvalid(`policy.${key} is not known, expected default or issuers`)
+    if (key !== 'default' && key !== 'issuers') {
+      throw optionInvalid(`policy.${key} is not known, expected default or issuers`)
+    }
   }
   const fallback = checkMode(policy.default ?? 'hard', 'policy.default')
-  const named = Object.entries(policy.issuers ?? {}).map(([name, mode]) => ({ name: parseDistinguishedName(name), mode: checkMode(mode, `policy.issuers["${name}"]`) }))
+  const named = Object.entries(policy.issuers ?? {}).map(([name, mode]) => ({
+    name: parseDistinguishedName(name),
+    mode: checkMode(mode, `policy.issuers["${name}"]`)
+  }))
   return (issuer) => {
     if (issuer === undefined) return fallback
     return named.find(({ name }) => isSameName(name, issuer))?.mode ?? fallback
@@ -60,7 +67,9 @@ function compileModes (policy: RevocationPolicy): (issuer: DistinguishedName | u
 }
 
 function checkMode (mode: unknown, path: string): RevocationMode {
-  if (mode !== 'hard' && mode !== 'soft') throw optionInvalid(`${path} is ${JSON.stringify(mode)}, expected "hard" or "soft"`)
+  if (mode !== 'hard' && mode !== 'soft') {
+    throw optionInvalid(`${path} is ${JSON.stringify(mode)}, expected "hard" or "soft"`)
+  }
   return mode
 }
 
@@ -70,7 +79,14 @@ function announce (
 ): void {
   const issuer = certificate.issuer?.toString()
   if (revocationSoftPassed.hasSubscribers) {
-    revocationSoftPassed.publish({ v: 1, time, why, issuer, serialNumber: certificate.serialNumber, fingerprint256: certificate.fingerprint256 })
+    revocationSoftPassed.publish({
+      v: 1,
+      time,
+      why,
+      issuer,
+      serialNumber: certificate.serialNumber,
+      fingerprint256: certificate.fingerprint256
+    })
   }
   const key = `${why} ${issuer ?? ''}`
   if (warned.has(key) || warned.size >= MAX_WARNINGS) return

@@ -3,8 +3,17 @@ import { failureText, plainPart, plainText } from './plain-text.ts'
 
 /** What is known about one certificate. Times are milliseconds since the epoch. */
 export type RevocationStatus =
-  | { readonly state: 'good', readonly source: RevocationSource, /** The answer holds no longer than this. */ readonly until: number }
-  | { readonly state: 'revoked', readonly source: RevocationSource, /** A name of RFC 5280 section 5.3.1, e.g. `keyCompromise`. */ readonly reason: string | undefined, readonly revokedAt: number | undefined }
+  | {
+    readonly state: 'good'
+    readonly source: RevocationSource
+    /** The answer holds no longer than this. */ readonly until: number
+  }
+  | {
+    readonly state: 'revoked'
+    readonly source: RevocationSource
+    /** A name of RFC 5280 section 5.3.1, e.g. `keyCompromise`. */ readonly reason: string | undefined
+    readonly revokedAt: number | undefined
+  }
   | UnknownStatus
 
 /** Nothing is known, and why. */
@@ -27,8 +36,10 @@ export type RevocationSource = 'crl' | 'ocsp'
  * `crl_expired`, `crl_not_yet_valid`. OCSP: `ocsp_unknown` (the responder does not know the certificate), `ocsp_unavailable`, `ocsp_invalid`. Both:
  * `issuer_unknown`, `issuer_mismatch`, `serial_unknown`, `chain_unknown`, `closed`, `check_failed`.
  */
-export type UnknownCause = 'no_crl' | 'out_of_scope' | 'crl_expired' | 'crl_not_yet_valid' | 'ocsp_unknown' | 'ocsp_unavailable' | 'ocsp_invalid' |
-  'issuer_unknown' | 'issuer_mismatch' | 'serial_unknown' | 'chain_unknown' | 'closed' | 'check_failed' | 'no_checker'
+export type UnknownCause =
+  | 'no_crl' | 'out_of_scope' | 'crl_expired' | 'crl_not_yet_valid' | 'ocsp_unknown' | 'ocsp_unavailable'
+  | 'ocsp_invalid' | 'issuer_unknown' | 'issuer_mismatch' | 'serial_unknown' | 'chain_unknown' | 'closed'
+  | 'check_failed' | 'no_checker'
 
 /** One question, whoever answers it: does this certificate still count? */
 export interface RevocationChecker {
@@ -49,8 +60,14 @@ export interface RevocationChecker {
 }
 
 /** The names of CRLReason (RFC 5280 section 5.3.1); 7 is not used. */
-const reasons = ['unspecified', 'keyCompromise', 'cACompromise', 'affiliationChanged', 'superseded', 'cessationOfOperation', 'certificateHold',
-  undefined, 'removeFromCRL', 'privilegeWithdrawn', 'aACompromise'] as const
+const reasons = [
+  'unspecified', 'keyCompromise', 'cACompromise', 'affiliationChanged', 'superseded', 'cessationOfOperation',
+  'certificateHold',
+  undefined,
+  'removeFromCRL',
+  'privilegeWithdrawn',
+  'aACompromise'
+] as const
 
 /** The name of a CRLReason, or undefined for `unspecified` and for numbers without a name. */
 export function nameReason (reason: number): string | undefined {

@@ -36,7 +36,14 @@ export class SerialTable {
    * Adds the serial `bytes[start, end)`, which has no leading zero. One that is there already is changed where `replaces` says so of the reason it has.
    * @param seconds since the epoch; what does not fit 32 bits is kept as unknown
    */
-  insert (bytes: Uint8Array, start: number, end: number, reason: number, seconds: number, replaces: (reason: number) => boolean): void {
+  insert (
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    reason: number,
+    seconds: number,
+    replaces: (reason: number) => boolean
+  ): void {
     const rows = end - start <= USUAL_SERIAL_OCTETS ? this.#usual : this.#long
     packOctets(words, bytes, start, end)
     const row = rows.insert(hashOctets(bytes, start, end), words, end - start, reason, seconds)

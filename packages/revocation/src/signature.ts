@@ -49,7 +49,12 @@ function * verifyHashed (
 }
 
 /** Verifies a signature over at most a mebioctet at once. */
-export function verifyAtOnce (algorithm: SignatureScheme, data: Uint8Array, signature: Uint8Array, key: KeyObject): boolean {
+export function verifyAtOnce (
+  algorithm: SignatureScheme,
+  data: Uint8Array,
+  signature: Uint8Array,
+  key: KeyObject
+): boolean {
   if (data.length > AT_ONCE) throw new RangeError('too much to verify at once')
   const steps = verifyInSlices(algorithm, data, signature, key)
   let step = steps.next()

@@ -6,7 +6,13 @@ import { refuseReading } from '../header-format.ts'
 import type { HeaderFormat, HeaderValues, Reading } from '../header-format.ts'
 
 const format = createCertificateFormat({
-  headers: { certificate: 'cf-client-cert-der-base64', hash: 'cf-client-cert-sha256', verified: 'cf-cert-verified', revoked: 'cf-cert-revoked', present: 'cf-cert-presented' },
+  headers: {
+    certificate: 'cf-client-cert-der-base64',
+    hash: 'cf-client-cert-sha256',
+    verified: 'cf-cert-verified',
+    revoked: 'cf-cert-revoked',
+    present: 'cf-cert-presented'
+  },
   verifies: true,
   decode: decodeOne(decodeBase64),
   verdict: readVerdict
@@ -22,7 +28,9 @@ function read (values: HeaderValues, byGateway: boolean): Reading {
   const reading = format.read(values, byGateway)
   if (reading.state !== 'claims' || values.hash === undefined) return reading
   const [claim] = reading.claims
-  return 'leaf' in claim && crypto.hash('sha256', claim.leaf, 'hex') === values.hash.toLowerCase() ? reading : refuseReading('malformed', 'hash')
+  return 'leaf' in claim && crypto.hash('sha256', claim.leaf, 'hex') === values.hash.toLowerCase()
+    ? reading
+    : refuseReading('malformed', 'hash')
 }
 
 function readVerdict ({ present, verified, revoked }: HeaderValues): Verdict {

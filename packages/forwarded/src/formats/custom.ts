@@ -32,12 +32,31 @@ const ONE: Readonly<Record<CertificateEncoding, Decoder>> = {
   'pem-escaped': decodeEscapedPem,
   'pem-spaces': decodePemText
 }
-const MANY: Readonly<Record<CertificateEncoding, Decoder>> = { ...ONE, 'byte-sequence': decodeByteSequenceList, 'base64-der': decodeBase64Sequence }
+const MANY: Readonly<Record<CertificateEncoding, Decoder>> = {
+  ...ONE,
+  'byte-sequence': decodeByteSequenceList,
+  'base64-der': decodeBase64Sequence
+}
 export const CERTIFICATE_ENCODINGS: readonly string[] = Object.keys(ONE)
 
 /** A gateway that is none of those known here, from parts. */
-export function createCustomFormat ({ headers, encoding, chainEncoding, carriesChain, verifiedValue, noneValues, verifies }: CustomFormatParts): HeaderFormat {
-  const verdict = ({ verified }: HeaderValues): Verdict => verified === undefined ? 'missing' : verified === verifiedValue ? 'verified' : noneValues.includes(verified) ? 'none' : 'failed'
+export function createCustomFormat ({
+  headers,
+  encoding,
+  chainEncoding,
+  carriesChain,
+  verifiedValue,
+  noneValues,
+  verifies
+}: CustomFormatParts): HeaderFormat {
+  const verdict = ({ verified }: HeaderValues): Verdict =>
+    verified === undefined
+      ? 'missing'
+      : verified === verifiedValue
+        ? 'verified'
+        : noneValues.includes(verified)
+          ? 'none'
+          : 'failed'
   return createCertificateFormat({
     headers,
     verifies,

@@ -9,7 +9,10 @@ import type { HeaderFormat, HeaderValues } from '../header-format.ts'
  */
 export const googleCloud: HeaderFormat = createCertificateFormat({
   headers: {
-    certificate: 'x-client-cert-leaf', chain: 'x-client-cert-chain', present: 'x-client-cert-present', verified: 'x-client-cert-chain-verified'
+    certificate: 'x-client-cert-leaf',
+    chain: 'x-client-cert-chain',
+    present: 'x-client-cert-present',
+    verified: 'x-client-cert-chain-verified'
   },
   verifies: true,
   decode: decodeOne(decodeByteSequence),

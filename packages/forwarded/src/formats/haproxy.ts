@@ -9,7 +9,12 @@ import type { HeaderFormat, HeaderValues } from '../header-format.ts'
  * something only beside `ssl_c_used`.
  */
 export const haproxy: HeaderFormat = createCertificateFormat({
-  headers: { certificate: 'ssl-client-cert', verified: 'ssl-client-verify', present: 'ssl-client-used', chain: 'ssl-client-chain' },
+  headers: {
+    certificate: 'ssl-client-cert',
+    verified: 'ssl-client-verify',
+    present: 'ssl-client-used',
+    chain: 'ssl-client-chain'
+  },
   verifies: true,
   decode: decodeOne(decodeBase64),
   decodeChain: decodeBase64Sequence,

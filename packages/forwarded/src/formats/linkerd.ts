@@ -14,5 +14,7 @@ function read ({ certificate: name }: HeaderValues, byGateway: boolean): Reading
   // There is nothing to validate.
   if (!byGateway) return refuseReading('certificate_missing', 'certificate')
   if (name.startsWith('spiffe://')) return { state: 'claims', claims: [{ known: { spiffeId: name } }] }
-  return DNS_NAME.test(name) ? { state: 'claims', claims: [{ known: { subjectAltNames: { dns: [name] } } }] } : refuseReading('malformed', 'certificate')
+  return DNS_NAME.test(name)
+    ? { state: 'claims', claims: [{ known: { subjectAltNames: { dns: [name] } } }] }
+    : refuseReading('malformed', 'certificate')
 }

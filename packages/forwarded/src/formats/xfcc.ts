@@ -37,7 +37,12 @@ function readElement (element: XfccElement): Claim | undefined {
   if (digest !== undefined && !SHA256.test(digest)) return undefined
   if (cert === undefined && chain === undefined) return readKnown(element, digest)
   const claim = readCertificates(cert, chain)
-  if (claim === undefined || (digest !== undefined && crypto.hash('sha256', claim.leaf, 'hex') !== digest.toLowerCase())) return undefined
+  if (
+    claim === undefined ||
+    (digest !== undefined && crypto.hash('sha256', claim.leaf, 'hex') !== digest.toLowerCase())
+  ) {
+    return undefined
+  }
   return claim
 }
 
@@ -49,10 +54,15 @@ function isOrdered (element: XfccElement): boolean {
 }
 
 /** `Chain` begins with the leaf. */
-function readCertificates (cert: string | undefined, chain: string | undefined): Extract<Claim, { leaf: Uint8Array }> | undefined {
-  const [only, ...others] = cert === undefined ? [] : decodeEscapedPem(cert) ?? []
-  const [first, ...above] = chain === undefined ? [] : decodeEscapedPem(chain) ?? []
-  if (others.length > 0 || (cert !== undefined && only === undefined) || (chain !== undefined && first === undefined)) return undefined
+function readCertificates (
+  cert: string | undefined,
+  chain: string | undefined
+): Extract<Claim, { leaf: Uint8Array }> | undefined {
+  const [only, ...others] = cert === undefined ? [] : (decodeEscapedPem(cert) ?? [])
+  const [first, ...above] = chain === undefined ? [] : (decodeEscapedPem(chain) ?? [])
+  if (others.length > 0 || (cert !== undefined && only === undefined) || (chain !== undefined && first === undefined)) {
+    return undefined
+  }
   if (only !== undefined && first !== undefined && Buffer.compare(only, first) !== 0) return undefined
   const leaf = only ?? first
   return leaf === undefined ? undefined : { leaf, chain: above }
@@ -64,7 +74,11 @@ function readKnown (element: XfccElement, digest: string | undefined): Claim | u
   const names = element.filter(({ key, value }) => (key === 'uri' || key === 'dns') && value !== '')
   const [name] = names
   const alone = name !== undefined && names.length === 1 && element.at(-1) === name ? name : undefined
-  const known: KnownIdentity = { subject, fingerprint256: digest, ...(alone !== undefined && { subjectAltNames: { [alone.key]: [alone.value] } }) }
+  const known: KnownIdentity = {
+    subject,
+    fingerprint256: digest,
+    ...(alone !== undefined && { subjectAltNames: { [alone.key]: [alone.value] } })
+  }
   return subject === undefined && digest === undefined && alone === undefined ? undefined : { known }
 }
 

@@ -45,7 +45,9 @@ function readLongLength (bytes: Uint8Array, offset: number, bound: number): numb
 /** Reads the element at `offset` and refuses any tag but `tag`. @throws MTLS_ERR_DER_INVALID */
 export function expectElement (bytes: Uint8Array, offset: number, limit: number, tag: number): DerElement {
   const element = readElement(bytes, offset, limit)
-  if (element.tag !== tag) malformed('tag_unexpected', offset, `expected tag 0x${hex(tag)}, found 0x${hex(element.tag)}`)
+  if (element.tag !== tag) {
+    malformed('tag_unexpected', offset, `expected tag 0x${hex(tag)}, found 0x${hex(element.tag)}`)
+  }
   return element
 }
 

@@ -17,7 +17,12 @@ export function checkInteger (bytes: Uint8Array, start: number, end: number): vo
 }
 
 /** An INTEGER from 0 to `max` as a number. @throws MTLS_ERR_DER_INVALID */
-export function decodeSmallInteger (bytes: Uint8Array, start: number, end: number, max: number = Number.MAX_SAFE_INTEGER): number {
+export function decodeSmallInteger (
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  max: number = Number.MAX_SAFE_INTEGER
+): number {
   checkInteger(bytes, start, end)
   if ((bytes[start] as number) >= 0x80) malformed('integer_invalid', start, 'negative')
   if (end - start > 8) malformed('integer_invalid', start, `above ${max}`)
@@ -45,7 +50,9 @@ export interface DerBits {
 export function decodeBitString (bytes: Uint8Array, start: number, end: number): DerBits {
   const unused = bytes[start] as number
   if (end === start || unused > 7 || (unused > 0 && end - start === 1)) malformed('bit_string_invalid', start)
-  if (unused > 0 && ((bytes[end - 1] as number) & ((1 << unused) - 1)) !== 0) malformed('bit_string_invalid', end - 1, 'unused bits set')
+  if (unused > 0 && ((bytes[end - 1] as number) & ((1 << unused) - 1)) !== 0) {
+    malformed('bit_string_invalid', end - 1, 'unused bits set')
+  }
   return { start: start + 1, end, unused }
 }
 

@@ -83,7 +83,9 @@ export function checkWellFormed (bytes: Uint8Array, start: number, end: number, 
 function checkElement (bytes: Uint8Array, { tag, start, contentStart, end }: DerElement, depth: number): void {
   if ((tag & 0x20) !== 0) {
     // In DER only SEQUENCE, SET, EXTERNAL and EMBEDDED PDV of the universal types are constructed; strings never are (X.690 10.2).
-    if (tag < 0x40 && tag !== TAG.sequence && tag !== TAG.set && tag !== 0x28 && tag !== 0x2b) malformed('tag_unexpected', start, 'constructed primitive type')
+    if (tag < 0x40 && tag !== TAG.sequence && tag !== TAG.set && tag !== 0x28 && tag !== 0x2b) {
+      malformed('tag_unexpected', start, 'constructed primitive type')
+    }
     return checkWellFormed(bytes, contentStart, end, depth + 1)
   }
   switch (tag) {
@@ -94,8 +96,14 @@ function checkElement (bytes: Uint8Array, { tag, start, contentStart, end }: Der
     case TAG.objectIdentifier: decodeObjectIdentifier(bytes, contentStart, end); break
     case TAG.bmpString: case TAG.universalString: decodeText(bytes, tag, contentStart, end); break
     // Elsewhere than in a certificate's validity these may have fractions, so only the shortest form is asked for.
-    case TAG.utcTime: case TAG.generalizedTime: if (end - contentStart < (tag === TAG.utcTime ? 13 : 15)) malformed('time_invalid', start); break
-    case 0x10: case 0x11: malformed('tag_unexpected', start, 'primitive SEQUENCE or SET'); break
+    case TAG.utcTime:
+    case TAG.generalizedTime:
+      if (end - contentStart < (tag === TAG.utcTime ? 13 : 15)) malformed('time_invalid', start)
+      break
+    case 0x10:
+    case 0x11:
+      malformed('tag_unexpected', start, 'primitive SEQUENCE or SET')
+      break
     default:
   }
 }

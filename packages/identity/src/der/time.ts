@@ -22,7 +22,9 @@ export function decodeTime (bytes: Uint8Array, tag: number, start: number, end: 
   const hour = twoDigits(bytes, rest + 4)
   const minute = twoDigits(bytes, rest + 6)
   const second = twoDigits(bytes, rest + 8)
-  if (month < 1 || month > 12 || day < 1 || day > daysOf(year, month) || hour > 23 || minute > 59 || second > 59) malformed('time_invalid', start)
+  if (month < 1 || month > 12 || day < 1 || day > daysOf(year, month) || hour > 23 || minute > 59 || second > 59) {
+    malformed('time_invalid', start)
+  }
   return daysSinceEpoch(year, month, day) * 86_400_000 + ((hour * 60 + minute) * 60 + second) * 1000
 }
 

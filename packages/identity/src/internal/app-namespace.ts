@@ -17,10 +17,19 @@ interface View { readonly [INSTANCE]: object }
  *
  * @param members for each name a function that gives its value, for the instance that `mtls` was read on
  */
-export function addToApp<App extends DecorableApp> (app: App, members: Readonly<Record<string, (instance: App) => unknown>>): void {
+export function addToApp<App extends DecorableApp> (
+  app: App,
+  members: Readonly<Record<string, (instance: App) => unknown>>
+): void {
   const prototype = prototypeOf(app)
   for (const [name, give] of Object.entries(members)) {
-    Object.defineProperty(prototype, name, { enumerable: true, configurable: true, get (this: View) { return give(this[INSTANCE] as App) } })
+    Object.defineProperty(prototype, name, {
+      enumerable: true,
+      configurable: true,
+      get (this: View) {
+        return give(this[INSTANCE] as App)
+      }
+    })
   }
 }
 

@@ -10,7 +10,11 @@ import type { NameAttribute } from './name-attribute.ts'
  * PrintableString and as UTF8String are equal. Values that are no text are compared by their encoding and never equal a text.
  */
 export function equalDistinguishedNames (a: DistinguishedName, b: DistinguishedName): boolean {
-  return a === b || (a.rdns.length === b.rdns.length && a.rdns.every((rdn, index) => equalRdns(rdn, b.rdns[index] as readonly NameAttribute[])))
+  return (
+    a === b ||
+    (a.rdns.length === b.rdns.length &&
+      a.rdns.every((rdn, index) => equalRdns(rdn, b.rdns[index] as readonly NameAttribute[])))
+  )
 }
 
 /** Whether two attributes have the same type and the same value, as `equalDistinguishedNames` sees it. */

@@ -50,7 +50,9 @@ class Name implements DistinguishedName {
     if (oid === undefined) refuseName('attribute_type_unknown', 0, `unknown attribute type ${JSON.stringify(type)}`)
     const found: string[] = []
     for (const rdn of this.rdns) {
-      for (const attribute of rdn) if (attribute.type === oid && attribute.encoding !== 'other') found.push(attribute.value)
+      for (const attribute of rdn) {
+        if (attribute.type === oid && attribute.encoding !== 'other') found.push(attribute.value)
+      }
     }
     return found
   }

@@ -18,7 +18,9 @@ const ASCII = /^[\x00-\x7f]*$/
  * length: a text that would take more is compared as it stands.
  */
 export function rdnKeys (name: DistinguishedName): readonly string[] {
-  return name.rdns.map((rdn) => rdn.length === 1 ? attributeKey(rdn[0] as NameAttribute) : JSON.stringify(rdn.map(attributeKey).sort()))
+  return name.rdns.map((rdn) =>
+    rdn.length === 1 ? attributeKey(rdn[0] as NameAttribute) : JSON.stringify(rdn.map(attributeKey).sort())
+  )
 }
 
 /** One text for a list of `rdnKeys`. No two different lists have the same one. */

@@ -56,7 +56,9 @@ function parseAttribute (text: string, from: number): ParsedAttribute {
   const keyword = text.slice(start, equals).trimEnd()
   if (keyword === '') refuseName('attribute_type_missing', start, 'expected an attribute type')
   const type = resolveAttributeType(keyword)
-  if (type === undefined) refuseName('attribute_type_unknown', start, `unknown attribute type ${JSON.stringify(keyword.slice(0, 64))}`)
+  if (type === undefined) {
+    refuseName('attribute_type_unknown', start, `unknown attribute type ${JSON.stringify(keyword.slice(0, 64))}`)
+  }
   const valueStart = skipSpaces(text, equals + 1)
   return text[valueStart] === '#' ? parseHexValue(text, valueStart, type) : parseTextValue(text, valueStart, type)
 }
@@ -67,7 +69,9 @@ function parseHexValue (text: string, start: number, type: string): ParsedAttrib
   const hex = (digits.exec(text) as RegExpExecArray)[0]
   const end = skipSpaces(text, start + 1 + hex.length)
   if (hex === '' || hex.length % 2 !== 0) refuseName('hex_value_invalid', start, 'expected # and pairs of hex digits')
-  if (end < text.length && text[end] !== ',' && text[end] !== '+') refuseName('hex_value_invalid', end, 'unexpected character after a hex value')
+  if (end < text.length && text[end] !== ',' && text[end] !== '+') {
+    refuseName('hex_value_invalid', end, 'unexpected character after a hex value')
+  }
   const bytes = Buffer.from(hex, 'hex')
   try {
     const { value, encoding } = decodeAnyValue(bytes)
@@ -114,7 +118,9 @@ function parseEscape (text: string, start: number): { value: string, end: number
     octets.push(Number.parseInt(text.slice(at + 1, at + 3), 16))
     at += 3
   }
-  if (octets.length === 0) refuseName('escape_invalid', start, 'expected a special character or two hex digits after the backslash')
+  if (octets.length === 0) {
+    refuseName('escape_invalid', start, 'expected a special character or two hex digits after the backslash')
+  }
   try {
     return { value: utf8.decode(Uint8Array.from(octets)), end: at }
   } catch {

@@ -5,7 +5,9 @@ import { describeAttributeType } from './attribute-types.ts'
 /** A name in RFC 4514, the most specific RDN first. */
 export function renderName (rdns: readonly (readonly NameAttribute[])[]): string {
   const parts: string[] = []
-  for (let i = rdns.length - 1; i >= 0; i--) parts.push((rdns[i] as readonly NameAttribute[]).map(renderAttribute).join('+'))
+  for (let i = rdns.length - 1; i >= 0; i--) {
+    parts.push((rdns[i] as readonly NameAttribute[]).map(renderAttribute).join('+'))
+  }
   return parts.join(',')
 }
 

@@ -22,7 +22,10 @@ export interface AttributeValue {
 export function decodeAttributeValue (bytes: Uint8Array, start: number, end: number): AttributeValue {
   const element = readOnly(bytes, start, end)
   const { tag } = element
-  if (tag === TAG.visibleString || (textEncodingOf(tag) === undefined && tag !== TAG.bitString && tag !== TAG.sequence)) {
+  if (
+    tag === TAG.visibleString ||
+    (textEncodingOf(tag) === undefined && tag !== TAG.bitString && tag !== TAG.sequence)
+  ) {
     malformed('name_invalid', start, 'attribute value is no string')
   }
   return decodeElement(bytes, element)

@@ -38,7 +38,9 @@ export function summarizeCertificate (der: Uint8Array): CertificateSummary {
     // Algorithm, issuer and validity.
     for (let i = 0; i < 3; i++) tbs.expect(TAG.sequence)
     const name = readElement(der, tbs.offset, der.length)
-    if (name.tag === TAG.sequence && name.end - name.start <= MAX_NAME_OCTETS) subject = clip(String(readName(der, name.start, name.end)))
+    if (name.tag === TAG.sequence && name.end - name.start <= MAX_NAME_OCTETS) {
+      subject = clip(String(readName(der, name.start, name.end)))
+    }
   } catch {
     // What could be read up to here is all there is to say.
   }

@@ -77,11 +77,18 @@ export function readFields (der: Uint8Array): CertificateFields {
 
 /** Refuses what is no Uint8Array or beyond `MAX_CERTIFICATE_OCTETS`, before anything copies or reads it. */
 export function checkInput (der: Uint8Array): void {
-  if (!(der instanceof Uint8Array)) malformed('not_bytes', 0, `expected a Uint8Array of DER, found ${der === null ? 'null' : typeof der}`)
-  if (der.length > MAX_CERTIFICATE_OCTETS) malformed('too_large', 0, `${der.length} octets, at most ${MAX_CERTIFICATE_OCTETS}`)
+  if (!(der instanceof Uint8Array)) {
+    malformed('not_bytes', 0, `expected a Uint8Array of DER, found ${der === null ? 'null' : typeof der}`)
+  }
+  if (der.length > MAX_CERTIFICATE_OCTETS) {
+    malformed('too_large', 0, `${der.length} octets, at most ${MAX_CERTIFICATE_OCTETS}`)
+  }
 }
 
-function readTbs (tbs: DerReader, outerAlgorithm: DerElement): Omit<CertificateFields, 'der' | 'tbs' | 'signatureAlgorithm' | 'signature'> {
+function readTbs (
+  tbs: DerReader,
+  outerAlgorithm: DerElement
+): Omit<CertificateFields, 'der' | 'tbs' | 'signatureAlgorithm' | 'signature'> {
   const { bytes } = tbs
   const version = readVersion(tbs)
   const serialNumber = readSerialNumber(tbs)
@@ -127,7 +134,9 @@ function readSerialNumber (tbs: DerReader): string {
   checkInteger(tbs.bytes, contentStart, end)
   if ((tbs.bytes[contentStart] as number) >= 0x80) malformed('serial_number_invalid', start, 'negative')
   const from = tbs.bytes[contentStart] === 0 && end - contentStart > 1 ? contentStart + 1 : contentStart
-  if (end - from > MAX_SERIAL_OCTETS) malformed('too_large', start, `serial number of ${end - from} octets, at most ${MAX_SERIAL_OCTETS}`)
+  if (end - from > MAX_SERIAL_OCTETS) {
+    malformed('too_large', start, `serial number of ${end - from} octets, at most ${MAX_SERIAL_OCTETS}`)
+  }
   return toHex(tbs.bytes, from, end)
 }
 

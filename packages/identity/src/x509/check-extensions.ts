@@ -66,7 +66,9 @@ function checkDistributionPoints (bytes: Uint8Array, start: number, end: number)
     const issuer = point.optional(0xa2)
     if (issuer !== undefined) checkGeneralNames(point.inside(issuer))
     point.finish()
-    if (name === undefined && (issuer === undefined || issuer.contentStart === issuer.end)) malformed('extension_invalid', point.end, 'distribution point without a place')
+    if (name === undefined && (issuer === undefined || issuer.contentStart === issuer.end)) {
+      malformed('extension_invalid', point.end, 'distribution point without a place')
+    }
   }
 }
 
@@ -115,7 +117,9 @@ function checkGeneralNames (reader: DerReader): void {
 
 /** A GeneralName, whose plain text or address is not looked at: constraints and locations may hold what no alternative name may. */
 function checkGeneralName ({ bytes }: DerReader, element: DerElement): void {
-  if (element.tag !== 0x81 && element.tag !== 0x82 && element.tag !== 0x86 && element.tag !== 0x87) readGeneralName(bytes, element)
+  if (element.tag !== 0x81 && element.tag !== 0x82 && element.tag !== 0x86 && element.tag !== 0x87) {
+    readGeneralName(bytes, element)
+  }
 }
 
 function enterOnly (bytes: Uint8Array, start: number, end: number): DerReader {

@@ -25,12 +25,23 @@ export function readBasicConstraints (bytes: Uint8Array, start = 0, end: number 
   reader.finish()
   return {
     ca: ca !== undefined && decodeBoolean(bytes, ca.contentStart, ca.end),
-    pathLength: pathLength === undefined ? undefined : decodeSmallInteger(bytes, pathLength.contentStart, pathLength.end, 0x7fffffff),
+    pathLength:
+      pathLength === undefined
+        ? undefined
+        : decodeSmallInteger(bytes, pathLength.contentStart, pathLength.end, 0x7fffffff)
   }
 }
 
 const keyUsage = {
-  digitalSignature: 1, nonRepudiation: 2, keyEncipherment: 4, dataEncipherment: 8, keyAgreement: 16, keyCertSign: 32, cRLSign: 64, encipherOnly: 128, decipherOnly: 256,
+  digitalSignature: 1,
+  nonRepudiation: 2,
+  keyEncipherment: 4,
+  dataEncipherment: 8,
+  keyAgreement: 16,
+  keyCertSign: 32,
+  cRLSign: 64,
+  encipherOnly: 128,
+  decipherOnly: 256
 } as const
 
 /** Bits of keyUsage (RFC 5280 4.2.1.3) as `readKeyUsage` gives them: bit n of the BIT STRING is `1 << n`. */

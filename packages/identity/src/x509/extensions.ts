@@ -43,7 +43,11 @@ export function readExtensionList (list: DerReader): Map<string, Extension> {
     const critical = flag !== undefined && decodeBoolean(list.bytes, flag.contentStart, flag.end)
     const value = reader.expect(TAG.octetString)
     reader.finish()
-    extensions.set(oid, { critical, value: list.bytes.subarray(value.contentStart, value.end), offset: value.contentStart })
+    extensions.set(oid, {
+      critical,
+      value: list.bytes.subarray(value.contentStart, value.end),
+      offset: value.contentStart
+    })
   }
   return extensions
 }

@@ -43,24 +43,39 @@ export function readGeneralNames (bytes: Uint8Array, start = 0, end: number = by
   while (!reader.done) {
     const element = reader.next()
     const kind = PLAIN[element.tag]
-    names.push(kind === undefined ? readGeneralName(bytes, element) : { kind, value: readPlainText(bytes, element, text, start) })
+    names.push(
+      kind === undefined ? readGeneralName(bytes, element) : { kind, value: readPlainText(bytes, element, text, start) }
+    )
   }
   return names
 }
 
-const PLAIN: Readonly<Record<number, 'email' | 'dns' | 'uri'>> = Object.freeze({ 0x81: 'email', 0x82: 'dns', 0x86: 'uri' })
+const PLAIN: Readonly<Record<number, 'email' | 'dns' | 'uri'>> = Object.freeze({
+  0x81: 'email',
+  0x82: 'dns',
+  0x86: 'uri'
+})
 const DIRECTORY_STRINGS: readonly TextEncoding[] = ['utf8', 'printable', 't61', 'bmp', 'universal']
 
 /** One GeneralName. @throws MTLS_ERR_DER_INVALID */
 export function readGeneralName (bytes: Uint8Array, element: DerElement): GeneralName {
   const { tag, contentStart, end } = element
   switch (tag) {
-    case 0x81: case 0x82: case 0x86:
-      return { kind: PLAIN[tag] as 'dns', value: readPlainText(bytes, element, latin1(bytes, contentStart, end), contentStart) }
-    case 0x87: return { kind: 'ip', value: renderIpAddress(bytes, contentStart, end) }
-    case 0xa4: return { kind: 'directoryName', value: readName(bytes, contentStart, end) }
-    case 0xa0: return { kind: 'otherName', value: readOtherName(bytes, contentStart, end) }
-    case 0x88: return { kind: 'registeredId', value: decodeObjectIdentifier(bytes, contentStart, end) }
+    case 0x81:
+    case 0x82:
+    case 0x86:
+      return {
+        kind: PLAIN[tag] as 'dns',
+        value: readPlainText(bytes, element, latin1(bytes, contentStart, end), contentStart)
+      }
+    case 0x87:
+      return { kind: 'ip', value: renderIpAddress(bytes, contentStart, end) }
+    case 0xa4:
+      return { kind: 'directoryName', value: readName(bytes, contentStart, end) }
+    case 0xa0:
+      return { kind: 'otherName', value: readOtherName(bytes, contentStart, end) }
+    case 0x88:
+      return { kind: 'registeredId', value: decodeObjectIdentifier(bytes, contentStart, end) }
     case 0xa3:
       checkWellFormed(bytes, contentStart, end)
       return { kind: 'x400Address', value: undefined }
@@ -79,7 +94,9 @@ function readPlainText (bytes: Uint8Array, { contentStart, end }: DerElement, te
   if (contentStart === end) malformed('general_name_invalid', contentStart, 'empty name')
   for (let i = contentStart; i < end; i++) {
     const octet = bytes[i] as number
-    if (octet < 0x20 || octet >= 0x7f) malformed('general_name_invalid', i, `octet 0x${octet.toString(16).padStart(2, '0')}`)
+    if (octet < 0x20 || octet >= 0x7f) {
+      malformed('general_name_invalid', i, `octet 0x${octet.toString(16).padStart(2, '0')}`)
+    }
   }
   return text.slice(contentStart - textStart, end - textStart)
 }
@@ -95,7 +112,9 @@ function checkEdiPartyName (bytes: Uint8Array, start: number, end: number): void
 
 function checkDirectoryString (bytes: Uint8Array, { contentStart, end }: DerElement): void {
   const { encoding } = decodeAttributeValue(bytes, contentStart, end)
-  if (!DIRECTORY_STRINGS.includes(encoding)) malformed('general_name_invalid', contentStart, 'expected a DirectoryString')
+  if (!DIRECTORY_STRINGS.includes(encoding)) {
+    malformed('general_name_invalid', contentStart, 'expected a DirectoryString')
+  }
 }
 
 function readOtherName (bytes: Uint8Array, start: number, end: number): OtherName {
@@ -108,7 +127,9 @@ function readOtherName (bytes: Uint8Array, start: number, end: number): OtherNam
   checkWellFormed(bytes, value.start, value.end)
   const isText = value.tag === TAG.utf8String || value.tag === TAG.ia5String
   // In a name's attribute UTF-8 in an IA5String is put up with; of alternative names every reader makes its own.
-  if (value.tag === TAG.ia5String && !isAscii(bytes, value.contentStart, value.end)) malformed('general_name_invalid', value.contentStart, 'IA5String beyond ASCII')
+  if (value.tag === TAG.ia5String && !isAscii(bytes, value.contentStart, value.end)) {
+    malformed('general_name_invalid', value.contentStart, 'IA5String beyond ASCII')
+  }
   return createOtherName(
     decodeObjectIdentifier(bytes, oid.contentStart, oid.end),
     isText ? decodeText(bytes, value.tag, value.contentStart, value.end) : undefined,

@@ -94,7 +94,8 @@ export function readSignatureScheme (
   if (oid === RSA_PSS) return parameters === undefined ? undefined : readPss(parameters)
   const scheme = SCHEMES.get(oid) ?? (dsa ? DSA_SCHEMES.get(oid) : undefined)
   // RFC 4055 section 5: NULL for RSA, and absent ones are accepted. All others have none.
-  const allowed = parameters === undefined || (scheme?.keyTypes === rsa && parameters.length === 2 && parameters[0] === TAG.null)
+  const allowed =
+    parameters === undefined || (scheme?.keyTypes === rsa && parameters.length === 2 && parameters[0] === TAG.null)
   return allowed ? scheme : undefined
 }
 
