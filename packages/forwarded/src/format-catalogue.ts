@@ -15,13 +15,13 @@ import { traefik } from './formats/traefik.ts'
 import { createXfccFormat } from './formats/xfcc.ts'
 import type { HeaderFormat } from './header-format.ts'
 
-/** The gateways known here; `custom` is put together from parts. */
+/** The supported gateways; `custom` describes any other gateway. */
 export type ForwardedFormat =
   | 'rfc9440' | 'xfcc' | 'nginx' | 'ingress-nginx' | 'haproxy' | 'apache' | 'traefik' | 'caddy' | 'aws-alb-verify'
   | 'aws-alb-passthrough' | 'azure-application-gateway' | 'azure-app-service' | 'google-cloud' | 'cloudflare'
   | 'linkerd' | 'custom'
 
-/** All but `custom`; `xfcc` of one hop. */
+/** All formats except `custom`; `xfcc` with one hop. */
 export const PRESETS: Readonly<Record<Exclude<ForwardedFormat, 'custom'>, HeaderFormat>> = {
   rfc9440,
   xfcc: createXfccFormat(1),
@@ -42,8 +42,8 @@ export const PRESETS: Readonly<Record<Exclude<ForwardedFormat, 'custom'>, Header
 
 export const FORMATS: readonly string[] = [...Object.keys(PRESETS), 'custom']
 
-/** The headers of other formats that tell who the client is: beside those that are read, each is a second opinion. */
-const TELLING: readonly string[] = [
+/** All headers that identify a client, of all formats. One that is not read could contradict those that are. */
+const IDENTIFYING: readonly string[] = [
   ...new Set([
     ...Object.values(PRESETS).map(({ headers }) => headers.certificate as string),
     'client-cert-chain', 'x-forwarded-tls-client-cert-info', 'x-amzn-mtls-clientcert-subject',
@@ -51,13 +51,13 @@ const TELLING: readonly string[] = [
   ])
 ]
 
-/** Headers that must not stand beside those of a format, which `aws-alb-verify`'s own subject and serial number may. */
+/** Headers that a request of this format must not have. `aws-alb-verify` has its own subject and serial number. */
 export function findOtherHeaders (
   format: string,
   own: readonly string[],
   ignored: readonly string[]
 ): readonly string[] {
-  return TELLING.filter(
+  return IDENTIFYING.filter(
     (name) =>
       !own.includes(name) &&
       !ignored.includes(name) &&

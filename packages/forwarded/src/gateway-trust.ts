@@ -3,17 +3,19 @@ import type { PeerIdentity } from '@peerkit/identity'
 import { MTLS_ERR_FORWARDED_OPTION } from './errors.ts'
 import { nearest, refuseOption, show } from './option-check.ts'
 
-/** Who may forward: decides on the gateway's own identity. An `Authorizer` of @peerkit/rules fits. */
+/** Decides by the sender's own certificate whether it is a trusted gateway. An `Authorizer` of @peerkit/rules fits. */
 export interface GatewayAuthorizer {
+  /** Must answer synchronously: a promise or an exception counts as "not allowed". */
   authorize(sender: PeerIdentity): { readonly allowed: boolean } | Promise<unknown>
 }
 
+/** The trusted gateways. A sender that matches one of the entries is trusted; at least one is required. */
 export interface GatewayTrust {
-  /** Rules on the gateway's own certificate: the strong way. */
+  /** Rules for the gateway's own client certificate. This is the strongest check. */
   readonly identity?: GatewayAuthorizer
-  /** Addresses or CIDR ranges, for gateways that cannot do mTLS themselves. */
+  /** IP addresses or CIDR ranges, for gateways that cannot use mutual TLS. */
   readonly addresses?: readonly string[]
-  /** Believe whoever connects over a Unix socket. Default false. */
+  /** Whether to trust every process that connects over a Unix socket. Default false. */
   readonly unixSocket?: boolean
 }
 
@@ -23,15 +25,15 @@ export interface Sender {
   readonly unixSocket?: boolean
 }
 
-/** Addresses that are remembered: the ranges never change. */
+/** Maximum number of cached addresses. The ranges never change. */
 const MAX_ADDRESSES = 1_000
 
-/** Makes the question "is this sender one of our gateways?": any of the ways that `trust` names is enough. */
+/** Returns a function that says whether a sender is a trusted gateway. @throws MTLS_ERR_FORWARDED_OPTION */
 export function createGatewayTrust (trust: GatewayTrust): (request: Sender) => boolean {
   checkTrust(trust)
   const { identity, addresses = [], unixSocket = false } = trust
   if (identity === undefined && addresses.length === 0 && !unixSocket) {
-    throw new MTLS_ERR_FORWARDED_OPTION('gateways names nobody; expected identity, addresses or unixSocket')
+    throw new MTLS_ERR_FORWARDED_OPTION('gateways is empty; expected identity, addresses or unixSocket')
   }
   const ranges = readRanges(addresses)
   const known = new Map<string, boolean>()
@@ -48,7 +50,7 @@ export function createGatewayTrust (trust: GatewayTrust): (request: Sender) => b
   }
 }
 
-/** An answer that comes later, or not at all, is no. */
+/** A promise or an exception counts as "not allowed". */
 export function isAllowed (authorizer: GatewayAuthorizer, peer: PeerIdentity): boolean {
   try {
     const verdict = authorizer.authorize(peer)
@@ -62,14 +64,14 @@ function checkTrust (trust: GatewayTrust): void {
   if (typeof trust !== 'object' || trust === null) refuseOption(`gateways is ${show(trust)}; expected an object`)
   const known = ['identity', 'addresses', 'unixSocket']
   for (const key of Object.keys(trust)) {
-    if (!known.includes(key)) refuseOption(`gateways.${key} is unknown${nearest(key, known)}`)
+    if (!known.includes(key)) refuseOption(`unknown option "${key}" for gateways${nearest(key, known)}`)
   }
   const { identity, addresses, unixSocket } = trust
   if (identity !== undefined && typeof identity?.authorize !== 'function') {
     refuseOption(`gateways.identity is ${show(identity)}; expected an object with authorize()`)
   }
   if (addresses !== undefined && !(Array.isArray(addresses) && addresses.every((text) => typeof text === 'string'))) {
-    refuseOption('gateways.addresses: expected an array of addresses and CIDR ranges')
+    refuseOption(`gateways.addresses is ${show(addresses)}; expected an array of IP addresses and CIDR ranges`)
   }
   if (unixSocket !== undefined && typeof unixSocket !== 'boolean') {
     refuseOption(`gateways.unixSocket is ${show(unixSocket)}; expected true or false`)

@@ -19,8 +19,9 @@ const format = createCertificateFormat({
 })
 
 /**
- * Cloudflare with `client_certificate_forwarding`, and the managed transform "Add TLS client auth headers" for the verdict, since certificates are forwarded whatever the verdict was (documented). Where
- * transform rules write `Client-Cert`, the format is `rfc9440`.
+ * Cloudflare (documented) with `client_certificate_forwarding`, and the managed transform "Add TLS client auth
+ * headers" for the verdict. Certificates are forwarded whether or not they are valid. For transform rules that write
+ * `Client-Cert`, use the format `rfc9440`.
  */
 export const cloudflare: HeaderFormat = { ...format, read }
 

@@ -5,8 +5,8 @@ import { decodeBase64Sequence } from '../encodings/der-sequence.ts'
 import type { HeaderFormat, HeaderValues } from '../header-format.ts'
 
 /**
- * HAProxy: `ssl_c_der,base64`, `ssl_c_verify`, `ssl_c_used` and `ssl_c_chain_der,base64` (captured, HAProxy 2.6). `ssl_c_verify` is `0` also where no certificate was sent, so that it means
- * something only beside `ssl_c_used`.
+ * HAProxy (captured, 2.6): `ssl_c_der,base64`, `ssl_c_verify`, `ssl_c_used` and `ssl_c_chain_der,base64`.
+ * `ssl_c_verify` is also `0` if no certificate was sent, so `ssl_c_used` is needed too.
  */
 export const haproxy: HeaderFormat = createCertificateFormat({
   headers: {
