@@ -4,16 +4,31 @@ import { checkKnownOptions } from './option-check.ts'
 import { joinDetails } from './plain-text.ts'
 import { failedStatus, type RevocationChecker, type RevocationStatus, type UnknownStatus } from './revocation-status.ts'
 
+/** Options of {@link combineCheckers}. */
 export interface CombineOptions {
   /**
-   * `all` (default): every checker is asked; one that says revoked decides, else one that says good. `first`: in order, until one knows: a fallback, which
-   * saves the questions but lets an older good hide a newer revoked.
+   * `all` (default): asks every checker. One that says revoked decides, else one that says good. `first`: asks them in
+   * order, and stops at the first that does not answer `unknown`. This saves queries, but an older good may hide a
+   * newer revoked.
    */
   readonly ask?: 'all' | 'first'
 }
 
 /**
- * Makes one checker of several, such as a CRL and an OCSP checker. An answer passes where each of them permits it. Closing it closes them.
+ * Combines several checkers into one, such as a CRL and an OCSP checker. A status is permitted if each of them
+ * permits it. Closing the result closes all of them.
+ *
+ * @param checkers at least one
+ * @throws MTLS_ERR_REVOCATION_OPTION if there is no checker or an option is wrong
+ * @example
+ * ```ts
+ * const issuers = [parsePeerIdentity(ca.der)]
+ * const crls = crlChecker({ crls: [(await ca.crl()).pem], issuers })
+ * const ocsp = ocspChecker({ urls: 'http://ocsp.internal/', issuers })
+ * const checker = combineCheckers([crls, ocsp], { ask: 'first' })
+ * console.log((await checker.check(peer, issuers[0])).state) // good
+ * await checker.close()
+ * ```
  */
 export function combineCheckers (
   checkers: readonly RevocationChecker[],
@@ -22,12 +37,14 @@ export function combineCheckers (
   checkKnownOptions(options, ['ask'], 'combineCheckers')
   const ask = options.ask ?? 'all'
   if (ask !== 'all' && ask !== 'first') {
-    throw optionInvalid(`combineCheckers ask is ${JSON.stringify(ask)}, expected "all" or "first"`)
+    throw optionInvalid(`combineCheckers ask is ${JSON.stringify(ask)}; expected "all" or "first"`)
   }
-  if (!Array.isArray(checkers) || checkers.length === 0) throw optionInvalid('combineCheckers is given no checker')
+  if (!Array.isArray(checkers) || checkers.length === 0) {
+    throw optionInvalid('combineCheckers checkers is empty or not an array; expected at least one checker')
+  }
   const members = Object.freeze([...checkers]) as readonly RevocationChecker[]
   return {
-    // None of them ever goes back, so the sum moves whenever one of them does.
+    // No epoch ever decreases, so the sum changes whenever one of them does.
     get epoch () {
       return members.reduce((sum, { epoch }) => sum + epoch, 0)
     },
@@ -78,7 +95,7 @@ function checkFrom (
   return join(unknowns)
 }
 
-/** A checker of somebody else's may throw: then nothing is known. */
+/** A checker from elsewhere may throw. The status is then unknown. */
 function askSafely (
   member: RevocationChecker,
   certificate: PeerIdentity,

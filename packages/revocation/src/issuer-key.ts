@@ -31,7 +31,7 @@ export function readIssuerKey (identity: PeerIdentity): IssuerKey {
   if (known !== undefined) return known
   const der = identity.raw
   if (der === undefined) {
-    throw optionInvalid(`the issuer ${String(identity)} is a partial identity, expected one parsed from a certificate`)
+    throw optionInvalid(`the issuer ${String(identity)} is a partial identity; expected one parsed from a certificate`)
   }
   const certificate = readCertificate(der)
   const spki = DerSequence.of(certificate.subjectPublicKeyInfo, TAG.sequence)

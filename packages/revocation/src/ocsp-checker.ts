@@ -17,30 +17,32 @@ import {
 } from './revocation-status.ts'
 import { isNamed } from './same-name.ts'
 
+/** Options of {@link ocspChecker}. */
 export interface OcspCheckerOptions extends OcspQuestionOptions {
-  /** The responders, asked in this order. A function may choose them by certificate and issuer. */
+  /** The responders, asked in this order. A function can choose them by certificate and issuer. */
   readonly urls?: string | readonly string[] | ((certificate: PeerIdentity, issuer: PeerIdentity) => readonly string[])
-  /** Whether responders that the certificate names are asked, after the others. Default: they are not. */
+  /** Hosts of responders in certificates that are asked too, after `urls`. Default: none. */
   readonly allowCertificateUrls?: CertificateUrlOptions
-  /** CAs among which the issuer is looked for where it is not given: the one of that name that signed the certificate. */
+  /** CAs to search if the issuer is not known: the one of that name that signed the certificate is used. */
   readonly issuers?: readonly PeerIdentity[]
-  /** What `unknown` means. Default `hard`: refused. */
+  /** What to do if the status is `unknown`. Default `hard`: refuse. */
   readonly policy?: RevocationPolicy
-  /** How many answers are remembered. Default 10,000. */
+  /** Maximum number of cached answers. Default 10,000. */
   readonly cacheSize?: number
-  /** Milliseconds before a responder that failed is asked again about the same certificate. Default 10,000. */
+  /** Delay before a failed query about the same certificate is repeated, in milliseconds. Default 10,000. */
   readonly retryAfter?: number
   /**
-   * For how many milliseconds after its end a good answer still counts while no responder gives one that can be believed. Default 0: not at all. It is the time a
-   * revocation can be held back by whoever can keep the responder from us.
+   * How long a good answer is used after it expired if no responder gives a valid answer, in milliseconds. Default 0.
+   * An attacker who can block the responder can delay a revocation by this time.
    */
   readonly staleIfError?: number
-  /** Questions in flight at a time; more are `unknown`. Default 256. */
+  /** Maximum number of concurrent queries. Further ones are `unknown`. Default 256. */
   readonly maxConcurrent?: number
 }
 
+/** A checker that asks OCSP responders. */
 export interface OcspChecker extends RevocationChecker {
-  /** Answers remembered. */
+  /** Number of cached answers. */
   readonly cached: number
 }
 
@@ -50,8 +52,19 @@ const known = [
 ]
 
 /**
- * Asks OCSP responders (RFC 6960). An answer counts if it is about the certificate, signed by its issuer or by one the issuer delegated to, and fresh;
- * it is remembered until its end, and asked for anew beside that from four fifths of its time on. Throws MTLS_ERR_REVOCATION_OPTION.
+ * Creates a checker that asks OCSP responders (RFC 6960). An answer is accepted if it is about the certificate,
+ * signed by its issuer or by a responder that the issuer delegated to, and fresh. It is cached until it expires.
+ * After four fifths of its lifetime it is refreshed in the background.
+ *
+ * @param options `urls` or `allowCertificateUrls` is required to get any answer
+ * @throws MTLS_ERR_REVOCATION_OPTION if an option is wrong
+ * @example
+ * ```ts
+ * const issuer = parsePeerIdentity(ca.der)
+ * const checker = ocspChecker({ urls: 'http://127.0.0.1:1/', issuers: [issuer], timeout: 500 })
+ * console.log(await checker.check(peer, issuer)) // { state: 'unknown', why: 'ocsp_unavailable', … }
+ * await checker.close()
+ * ```
  */
 export function ocspChecker (options: OcspCheckerOptions): OcspChecker {
   return new ResponderChecker(options)
@@ -104,7 +117,7 @@ class ResponderChecker implements OcspChecker {
     const entry = this.#cache.get(key)
     const time = this.#now()
     if (entry === undefined || time >= entry.until) return this.#ask(key, certificate, signer)
-    // Beside the answer, which still counts.
+    // In the background: the cached answer is still valid.
     if (time >= entry.refreshAt) this.#ask(key, certificate, signer)
     return entry.status
   }
@@ -126,7 +139,7 @@ class ResponderChecker implements OcspChecker {
     this.#epoch.clear()
   }
 
-  /** One question at a time for one certificate. Never rejects. */
+  /** One query at a time for each certificate. Never rejects. */
   #ask (key: string, certificate: PeerIdentity, issuer: PeerIdentity): Promise<RevocationStatus> {
     const running = this.#asking.get(key)
     if (running !== undefined) return running
@@ -144,7 +157,7 @@ class ResponderChecker implements OcspChecker {
 
   async #request (certificate: PeerIdentity, issuer: PeerIdentity): Promise<OcspReply> {
     if (this.#asking.size >= this.#maxConcurrent) {
-      throw ocspUnavailable('busy', `${this.#asking.size} questions are in flight`)
+      throw ocspUnavailable('busy', `${this.#asking.size} queries are in flight`)
     }
     return await askResponders(this.#urlsOf(certificate, issuer), certificate, issuer, this.#question)
   }
@@ -177,7 +190,10 @@ class ResponderChecker implements OcspChecker {
     return { status, until, refreshAt, goodUntil: 0, revokedAsOf: verified.thisUpdate }
   }
 
-  /** What holds after a failure: the earlier answer while it counts or the policy on stale ones allows it, else nothing, and that not for long. */
+  /**
+   * The entry after a failure: the earlier answer while it is valid or `staleIfError` allows it, else unknown for a
+   * short time.
+   */
   #entryAfter (error: unknown, before: OcspEntry | undefined): OcspEntry {
     const now = this.#now()
     const retry = now + this.#retryAfter
@@ -196,7 +212,7 @@ class ResponderChecker implements OcspChecker {
       }
     }
     const why = error instanceof MTLS_ERR_OCSP_INVALID ? 'ocsp_invalid' : 'ocsp_unavailable'
-    // A revoked certificate does not become an unknown one, which a soft policy would let pass.
+    // A revoked certificate stays revoked: a soft policy would permit unknown.
     const status = before?.status.state === 'revoked' ? before.status : unknownStatus(why, failureText(error))
     return {
       status,
@@ -220,19 +236,23 @@ class ResponderChecker implements OcspChecker {
     return entry.status
   }
 
-  /** An answer that was given has ended. */
+  /** Called when an answer has expired. */
   #passEnding (): void {
     this.#deadline.set(this.#endings.next(this.#now()))
     this.#epoch.move()
   }
 }
 
-/** An answer that is still in its time but older than one that said revoked may be replayed by whoever sits between us and the responder (RFC 6960 section 5): refused. */
+/**
+ * Refuses an answer that is valid but older than one that said revoked: an attacker on the network may have replayed
+ * it (RFC 6960 section 5).
+ */
 function checkNotRolledBack ({ verified: { state, thisUpdate }, url }: OcspReply, before: OcspEntry | undefined): void {
   if (before?.revokedAsOf === undefined || state === 'revoked' || thisUpdate >= before.revokedAsOf) return
   throw ocspInvalid(
     'rolled_back',
-    `${url} says ${state} as of ${new Date(thisUpdate).toISOString()}, but it was revoked as of ${new Date(before.revokedAsOf).toISOString()}`
+    `${url} says ${state} as of ${new Date(thisUpdate).toISOString()}, ` +
+      `but it was revoked as of ${new Date(before.revokedAsOf).toISOString()}`
   )
 }
 

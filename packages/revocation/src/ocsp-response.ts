@@ -70,7 +70,7 @@ function readOuter (der: Uint8Array): OcspResponse {
   const body = wrapper.open(TAG.sequence)
   wrapper.finish()
   const type = readOid(body)
-  if (type !== BASIC) throw ocspInvalid('type', `it is of type ${type}, expected a basic response`)
+  if (type !== BASIC) throw ocspInvalid('type', `it is of type ${type}; expected a basic response`)
   const basic = body.content(body.expect(TAG.octetString))
   body.finish()
   return readBasic(DerSequence.of(basic, TAG.sequence))

@@ -9,35 +9,63 @@ import { compileQuestion, ocspQuestionOptions, type OcspQuestionOptions } from '
 import { checkKnownOptions, checkNumber } from './option-check.ts'
 import { reportFailed, reportRefreshed } from './reports.ts'
 
+/** Options of {@link createOcspStapler}. */
 export interface OcspStaplerOptions extends Omit<OcspQuestionOptions, 'nonce'> {
-  /** Our own certificate. */
+  /** Your own certificate. */
   readonly certificate: PeerIdentity
+  /** Its issuer. */
   readonly issuer: PeerIdentity
   /** The responder, or several in order. */
   readonly url?: string | readonly string[]
-  /** Whether responders that the certificate names are asked, after the others. Default: they are not. */
+  /** Hosts of responders in the certificate that are asked too, after `url`. Default: none. */
   readonly allowCertificateUrls?: CertificateUrlOptions
-  /** Milliseconds until a failure is tried again; doubled with each further one up to an hour. Default 10,000. */
+  /**
+   * Delay before a failed query is repeated, in milliseconds. Doubles with each further failure, up to an hour.
+   * Default 10,000.
+   */
   readonly retryAfter?: number
 }
 
+/**
+ * Keeps an OCSP response for your own certificate, to staple it. The response is fetched at once, verified as
+ * `ocspChecker` does, and fetched again after half of its lifetime. A response that says revoked is stapled too.
+ * Await `refresh()` to wait for the first response.
+ *
+ * @param options `certificate` and `issuer` are required, and `url` or `allowCertificateUrls`
+ * @throws MTLS_ERR_REVOCATION_OPTION if an option is wrong
+ * @example
+ * ```ts
+ * const issuer = parsePeerIdentity(ca.der)
+ * const certificate = parsePeerIdentity(issued.der)
+ * const stapler = createOcspStapler({ certificate, issuer, url: 'http://127.0.0.1:1/' })
+ * await stapler.refresh().catch((error) => { console.log(error.code) }) // MTLS_ERR_OCSP_UNAVAILABLE
+ * await stapler.close()
+ * ```
+ */
 export interface OcspStapler {
-  /** For a server's `OCSPRequest` event (RFC 6066 section 8): `server.on('OCSPRequest', stapler.handle)`. Answers at once, with nothing for another certificate or after the end. */
+  /**
+   * Listener for a server's `OCSPRequest` event (RFC 6066 section 8): `server.on('OCSPRequest', stapler.handle)`.
+   * Answers synchronously, without a response for another certificate or if the response has expired.
+   */
   readonly handle: (
     certificate: Uint8Array,
     issuer: Uint8Array | undefined,
     callback: (error: Error | null, response: Buffer | null) => void
   ) => void
-  /** The response in force, verified and fresh. */
+  /** The current response, verified and fresh; undefined if there is none. */
   readonly response: Buffer | undefined
-  /** When it ends, in milliseconds since the epoch. */
+  /** When the response expires, in milliseconds since the epoch. */
   readonly until: number | undefined
   /** When the responder is asked next, in milliseconds since the epoch. */
   readonly nextLook: number
-  /** Asks now. Rejects with MTLS_ERR_OCSP_INVALID or MTLS_ERR_OCSP_UNAVAILABLE; the response there was stays in force until its end. */
+  /**
+   * Asks the responder now. Rejects with MTLS_ERR_OCSP_INVALID or MTLS_ERR_OCSP_UNAVAILABLE; the current response then
+   * stays in use until it expires.
+   */
   refresh (): Promise<void>
-  /** For a new certificate, after a rotation. What was there is dropped, and the responder asked. */
+  /** Changes the certificate, after a rotation. Drops the current response and asks the responder. */
   update (certificate: PeerIdentity, issuer: PeerIdentity): Promise<void>
+  /** Stops timers and requests. */
   close (): Promise<void>
 }
 
@@ -71,7 +99,7 @@ class Stapler implements OcspStapler {
 
   constructor (options: OcspStaplerOptions) {
     checkKnownOptions(options, known, 'createOcspStapler')
-    // A nonce would be of no use to those it is stapled for.
+    // The clients that get the stapled response could not check a nonce.
     this.#question = compileQuestion({ ...options, nonce: 'none' }, 'createOcspStapler', this.#closing.signal)
     this.#now = this.#question.freshness.now
     this.#urls = (options.url === undefined ? [] : typeof options.url === 'string' ? [options.url] : options.url).map(
@@ -103,7 +131,7 @@ class Stapler implements OcspStapler {
   async update (certificate: PeerIdentity, issuer: PeerIdentity): Promise<void> {
     this.#subject = checkSubject(certificate, issuer)
     this.#reply = undefined
-    // A question about the old certificate may be under way.
+    // A query about the old certificate may be running.
     await this.#asking?.catch(() => {})
     await this.refresh()
   }
@@ -164,7 +192,7 @@ function checkSubject (
   issuer: PeerIdentity
 ): { readonly certificate: PeerIdentity, readonly issuer: PeerIdentity } {
   if (certificate?.raw === undefined || issuer?.raw === undefined) {
-    throw optionInvalid('createOcspStapler is to be given a certificate and its issuer, both parsed from certificates')
+    throw optionInvalid('createOcspStapler certificate or issuer has no DER; expected certificates')
   }
   return { certificate, issuer }
 }

@@ -2,7 +2,7 @@ import { revocationFailed, revocationRefreshed } from '@peerkit/events'
 import type { RevocationFailedMessage, RevocationRefreshedMessage } from '@peerkit/events'
 import type { RevocationSource } from './revocation-status.ts'
 
-/** Tells `peerkit:revocation:refreshed` of a new list or answer. */
+/** Publishes a new list or answer on `peerkit:revocation:refreshed`. */
 export function reportRefreshed (
   source: RevocationSource,
   time: number,
@@ -11,7 +11,7 @@ export function reportRefreshed (
   if (revocationRefreshed.hasSubscribers) revocationRefreshed.publish({ v: 1, time, source, ...detail })
 }
 
-/** Tells `peerkit:revocation:failed` of a list or an answer that did not come or was refused. */
+/** Publishes on `peerkit:revocation:failed` that a list or an answer was not received or was refused. */
 export function reportFailed (
   source: RevocationSource,
   time: number,

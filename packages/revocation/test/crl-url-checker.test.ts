@@ -133,7 +133,7 @@ test('reads nothing but regular files: a pipe would never open, a device never e
   const pipe = join(folder, 'pipe')
   t.equal(spawnSync('mkfifo', [pipe]).status, 0)
   for (const path of [pipe, '/dev/zero', folder]) {
-    await t.rejects(crlUrlChecker({ urls: [pathToFileURL(path).href], issuers: [identity] }), { code: 'MTLS_ERR_CRL_UNAVAILABLE', reason: 'network', message: /is no regular file/ }, path)
+    await t.rejects(crlUrlChecker({ urls: [pathToFileURL(path).href], issuers: [identity] }), { code: 'MTLS_ERR_CRL_UNAVAILABLE', reason: 'network', message: /is not a regular file/ }, path)
   }
 })
 
@@ -235,7 +235,7 @@ test('close ends what is under way', async (t) => {
 test('refuses options it does not know or cannot use', async (t) => {
   for (const [options, message] of [
     [{ url: [] }, /did you mean "urls"/],
-    [{ urls: [] }, /list of URLs/],
+    [{ urls: [] }, /expected URLs/],
     [{ urls: ['ldap://x'] }, /expected an http or https URL/],
     [{ urls: ['http://x'], initial: 'later' }, /initial is "later"/],
     [{ urls: ['http://x'], timeout: 'x' }, /timeout is x/]
