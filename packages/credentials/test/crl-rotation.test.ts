@@ -89,7 +89,7 @@ test('a CA that has rolled over to a new key is gone at once, though its old lis
     await credentials.close()
   }
   const both = { ...base, ca: [ca.root, fresh.root] }
-  t.throws(() => memoryCredentials({ ...both, crl: lists.bare }), refusal(/its signature is not one of CN=K/),
+  t.throws(() => memoryCredentials({ ...both, crl: lists.bare }), refusal(/its signature is not valid for CN=K/),
     'nobody has ever verified it')
   t.match(memoryCredentials({ ...both, crl: lists.named }).current.warnings, [warning], 'it names its key itself')
   t.throws(() => memoryCredentials({ ...both, crl: lists.named[0] }),
@@ -97,7 +97,7 @@ test('a CA that has rolled over to a new key is gone at once, though its old lis
   const broken = Buffer.from(lists.named[1]!)
   broken[broken.length - 1]! ^= 1
   t.throws(() => memoryCredentials({ ...both, crl: [lists.named[0]!, broken] }),
-    refusal(/its signature is not one of CN=K/))
+    refusal(/its signature is not valid for CN=K/))
 })
 
 test('a CA that moves to another authority takes its list with it', async (t) => {

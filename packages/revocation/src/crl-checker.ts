@@ -1,7 +1,7 @@
 import type { DistinguishedName, PeerIdentity } from '@peerkit/identity'
 import { CrlIndex } from './crl-index.ts'
 import {
-  assembleLists, checkBases, CLOCK_SKEW, judgeSerial, pickLists, type ApplicableLists, type CrlList
+  assembleLists, checkBases, CLOCK_SKEW, statusOf, pickLists, type ApplicableLists, type CrlList
 } from './crl-lists.ts'
 import { Deadline } from './deadline.ts'
 import { Epoch } from './epoch.ts'
@@ -191,7 +191,7 @@ class ListChecker implements CrlChecker {
       this.#resolved.set(certificate, resolved)
     }
     const applicable = resolved.applicable
-    return 'state' in applicable ? applicable : judgeSerial(applicable, serialNumber, time, this.#skew)
+    return 'state' in applicable ? applicable : statusOf(applicable, serialNumber, time, this.#skew)
   }
 
   permits (status: RevocationStatus, certificate: PeerIdentity): boolean {

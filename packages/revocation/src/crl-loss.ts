@@ -51,7 +51,7 @@ interface Comparison {
  * ```ts
  * const issuers = [parsePeerIdentity(ca.der)]
  * const current = parseCrl((await ca.crl()).pem, { issuers })
- * console.log(describeCrlLoss([], [current], { issuers })) // the CRL of … is missing, though its CA is still trusted; …
+ * console.log(describeCrlLoss([], [current], { issuers })) // the CRL of … is missing, …
  * ```
  */
 export function describeCrlLoss (

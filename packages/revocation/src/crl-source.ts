@@ -170,7 +170,7 @@ async function readBoundedFile (path: string, maxBytes: number): Promise<Uint8Ar
     try {
       const { size } = await file.stat()
       if (size > maxBytes) {
-        throw crlUnavailable('too_large', `${path} has ${size} octets, at most ${maxBytes} are allowed`)
+        throw crlUnavailable('too_large', `${path} has ${size} bytes; at most ${maxBytes} are allowed`)
       }
       return await readWhole(file, size)
     } finally {

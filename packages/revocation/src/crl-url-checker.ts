@@ -69,7 +69,8 @@ const known = [
  * @example
  * ```ts
  * const issuer = parsePeerIdentity(ca.der)
- * const checker = await crlUrlChecker({ urls: [`file://${process.cwd()}/ca.crl`], issuers: [issuer], initial: 'background' })
+ * const urls = [`file://${process.cwd()}/ca.crl`]
+ * const checker = await crlUrlChecker({ urls, issuers: [issuer], initial: 'background' })
  * console.log((await checker.check(peer, issuer)).state)
  * await checker.close()
  * ```

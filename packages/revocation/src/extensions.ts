@@ -1,6 +1,6 @@
 import type { Extension } from '@peerkit/identity/x509'
 
-/** The OID of the first critical extension that is not known. */
+/** The OID of the first critical extension that is not supported. */
 export function findUnknownCritical (
   extensions: ReadonlyMap<string, Extension>,
   known: ReadonlySet<string>

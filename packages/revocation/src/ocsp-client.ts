@@ -6,11 +6,11 @@ import { describeCertId, writeOcspRequest, type CertIdHash } from './ocsp-certid
 import { verifyOcspResponse, type OcspFreshness, type VerifiedOcsp } from './ocsp-verify.ts'
 import type { RevocationChecker } from './revocation-status.ts'
 
-/** How a responder is asked, and what its answer must be like. */
+/** How a responder is asked, and what its answer must satisfy. */
 export interface OcspQuestion {
   readonly hash: CertIdHash
   readonly nonce: 'none' | 'optional' | 'required'
-  /** Milliseconds for all URLs together. */
+  /** Timeout for all URLs together, in milliseconds. */
   readonly timeout: number
   readonly maxBytes: number
   readonly freshness: Required<OcspFreshness>
@@ -20,14 +20,14 @@ export interface OcspQuestion {
   readonly signal: AbortSignal
 }
 
-/** An answer with the octets that prove it. */
+/** A verified answer, and the response it comes from. */
 export interface OcspReply {
   readonly verified: VerifiedOcsp
   readonly der: Uint8Array
   readonly url: string
 }
 
-/** Asks the responders in order until one gives an answer that can be believed. Rejects with the error of the last one. */
+/** Asks the responders in order until one gives a valid answer. If none does, rejects with the last error. */
 export async function askResponders (
   urls: readonly string[],
   certificate: PeerIdentity,
@@ -54,7 +54,7 @@ async function askResponder (
   issuer: PeerIdentity,
   question: OcspQuestion
 ): Promise<OcspReply> {
-  // RFC 9654 section 2.1: 32 octets.
+  // 32 bytes (RFC 9654 section 2.1).
   const nonce = question.nonce === 'none' ? undefined : randomBytes(32)
   const certId = describeCertId(certificate, issuer, question.hash)
   const der = await postRequest(url, writeOcspRequest(certId, nonce), question)
@@ -80,7 +80,10 @@ async function postRequest (
   }
 }
 
-/** RFC 6960 section 4.2.2.2.1: where the issuer does not vouch for the delegate until its end, it can have been revoked itself. */
+/**
+ * Without id-pkix-ocsp-nocheck, the delegated responder's certificate may be revoked itself (RFC 6960 section
+ * 4.2.2.2.1).
+ */
 async function checkDelegate (
   { signer }: VerifiedOcsp,
   issuer: PeerIdentity,

@@ -26,22 +26,7 @@ export interface OcspStaplerOptions extends Omit<OcspQuestionOptions, 'nonce'> {
   readonly retryAfter?: number
 }
 
-/**
- * Keeps an OCSP response for your own certificate, to staple it. The response is fetched at once, verified as
- * `ocspChecker` does, and fetched again after half of its lifetime. A response that says revoked is stapled too.
- * Await `refresh()` to wait for the first response.
- *
- * @param options `certificate` and `issuer` are required, and `url` or `allowCertificateUrls`
- * @throws MTLS_ERR_REVOCATION_OPTION if an option is wrong
- * @example
- * ```ts
- * const issuer = parsePeerIdentity(ca.der)
- * const certificate = parsePeerIdentity(issued.der)
- * const stapler = createOcspStapler({ certificate, issuer, url: 'http://127.0.0.1:1/' })
- * await stapler.refresh().catch((error) => { console.log(error.code) }) // MTLS_ERR_OCSP_UNAVAILABLE
- * await stapler.close()
- * ```
- */
+/** Keeps an OCSP response for stapling; made by {@link createOcspStapler}. */
 export interface OcspStapler {
   /**
    * Listener for a server's `OCSPRequest` event (RFC 6066 section 8): `server.on('OCSPRequest', stapler.handle)`.
@@ -76,8 +61,20 @@ const known = [
 const HOUR = 3_600_000
 
 /**
- * Keeps an OCSP response for our own certificate to staple: fetched now, verified as `ocspChecker` does it, and fetched again at half of its time. A response that says
- * revoked is stapled too: hiding it would be a lie. Ask `refresh()` to wait for the first. Throws MTLS_ERR_REVOCATION_OPTION.
+ * Keeps an OCSP response for your own certificate, to staple it. The response is fetched at once, verified as
+ * `ocspChecker` does, and fetched again after half of its lifetime. A response that says revoked is stapled too.
+ * Await `refresh()` to wait for the first response.
+ *
+ * @param options `certificate` and `issuer` are required, and `url` or `allowCertificateUrls`
+ * @throws MTLS_ERR_REVOCATION_OPTION if an option is wrong
+ * @example
+ * ```ts
+ * const issuer = parsePeerIdentity(ca.der)
+ * const certificate = parsePeerIdentity(issued.der)
+ * const stapler = createOcspStapler({ certificate, issuer, url: 'http://127.0.0.1:1/' })
+ * await stapler.refresh().catch((error) => { console.log(error.code) }) // MTLS_ERR_OCSP_UNAVAILABLE
+ * await stapler.close()
+ * ```
  */
 export function createOcspStapler (options: OcspStaplerOptions): OcspStapler {
   return new Stapler(options)

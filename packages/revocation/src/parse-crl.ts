@@ -71,7 +71,7 @@ export function parseCrls (crl: string | Uint8Array, options: ParseCrlOptions = 
   if (crl.length > maxBytes) {
     throw crlInvalid(
       'too_large_for_sync',
-      `it has ${crl.length} octets, at most ${maxBytes} are parsed synchronously: use loadCrl, loadCrlChecker or load()`
+      `it has ${crl.length} bytes; at most ${maxBytes} are parsed synchronously: use loadCrl, loadCrlChecker or load()`
     )
   }
   const steps = readCrls(crl, options)
@@ -118,7 +118,7 @@ export async function loadCrl (crl: string | Uint8Array, options: LoadCrlOptions
 export async function loadCrls (crl: string | Uint8Array, options: LoadCrlOptions = {}): Promise<CrlIndex[]> {
   const maxBytes = options.maxBytes ?? MAX_CRL_BYTES
   if (crl.length > maxBytes) {
-    throw crlInvalid('too_large', `it has ${crl.length} octets, at most ${maxBytes} are allowed`)
+    throw crlInvalid('too_large', `it has ${crl.length} bytes; at most ${maxBytes} are allowed`)
   }
   return await runSteps(readCrls(crl, options), options.pause ?? nextTurn)
 }

@@ -54,7 +54,7 @@ test('a list that does not cover the certificate is named with what it covers', 
   t.equal(ask(peer, distributionPoint(undefined, { 2: true })), `${covers} CA certificates only`)
   t.equal(ask(intermediate.identity, distributionPoint(undefined, { 1: true })), `${covers} no CA certificates`)
   const partial = createPartialIdentity({ serialNumber: '01', issuer: peer.issuer! })
-  t.equal(ask(partial, distributionPoint(undefined, { 1: true })), `${covers} no CA certificates; whether this is one is not known`)
+  t.equal(ask(partial, distributionPoint(undefined, { 1: true })), `${covers} no CA certificates; it is not known whether this is one`)
   const point = `${covers} only certificates that name its distribution point http://crl.example/3.crl; this certificate names`
   t.equal(ask(peer, distributionPoint('http://crl.example/3.crl')), `${point} none`)
   t.equal(ask(named, distributionPoint('http://crl.example/3.crl')), `${point} http://crl.example/1.crl and 1 more`)
