@@ -1,4 +1,5 @@
 import crypto from 'node:crypto'
+import { describeValue } from './describe-value.ts'
 import { asBuffer } from './der/buffer.ts'
 import { MTLS_ERR_IDENTITY_OPTION, MTLS_ERR_SPIFFE_ID_INVALID } from './errors.ts'
 import { createIdentity, isPeerIdentity } from './identity.ts'
@@ -21,32 +22,39 @@ import {
 import { readGeneralNames } from './x509/general-names.ts'
 import { readName } from './x509/name.ts'
 
-/** What is known of a certificate beyond its bytes. */
+/** Options of `parsePeerIdentity`. */
 export interface ParsePeerIdentityOptions {
-  /** Where it was seen: in a handshake (`tls`, the default), or in a gateway's header. */
+  /** Where the certificate was seen: in a TLS handshake (`tls`, default), or in a gateway's header (`forwarded`). */
   readonly source?: 'tls' | 'forwarded'
-  /** The verified chain above it, nearest issuer first. */
+  /** The verified chain above the leaf, nearest issuer first. */
   readonly chain?: readonly PeerIdentity[]
-  /** The gateways it came through, nearest last. */
+  /** The gateways between the client and this server, nearest last. */
   readonly via?: readonly PeerIdentity[]
 }
 
 const NONE: readonly never[] = Object.freeze([])
 
 /**
- * The identity that one certificate's DER states. Nothing is verified here: no signature, no time, no chain.
+ * Parses a certificate into a `PeerIdentity`. It verifies nothing: no signature, no time, no chain. The bytes are
+ * copied and parsed by a strict DER parser. If a field cannot be decoded, the certificate is refused.
  *
- * The bytes are copied first, read by a strict DER reader, and every field is decoded or the certificate is refused. At most 100 KiB.
- *
- * @throws MTLS_ERR_CERTIFICATE_INVALID with `reason` and `offset`; MTLS_ERR_IDENTITY_OPTION for wrong options
+ * @param der one certificate, at most 100 KiB, without trailing bytes
+ * @throws MTLS_ERR_CERTIFICATE_INVALID with `reason` and `offset`
+ * @throws MTLS_ERR_IDENTITY_OPTION if an option is wrong
  */
 export function parsePeerIdentity (der: Uint8Array, options: ParsePeerIdentityOptions = {}): PeerIdentity {
-  if (typeof options !== 'object' || options === null) throw new MTLS_ERR_IDENTITY_OPTION('options: expected an object')
+  if (typeof options !== 'object' || options === null) {
+    throw new MTLS_ERR_IDENTITY_OPTION(`options is ${describeValue(options)}; expected an object`)
+  }
   const { source = 'tls', chain, via = NONE, ...unknown } = options
   const [key] = Object.keys(unknown)
-  if (key !== undefined) throw new MTLS_ERR_IDENTITY_OPTION(`unknown option "${key}"; expected source, chain or via`)
+  if (key !== undefined) {
+    throw new MTLS_ERR_IDENTITY_OPTION(
+      `unknown option "${key}" for parsePeerIdentity; expected one of source, chain, via`
+    )
+  }
   if (source !== 'tls' && source !== 'forwarded') {
-    throw new MTLS_ERR_IDENTITY_OPTION(`source: expected "tls" or "forwarded", found ${JSON.stringify(source)}`)
+    throw new MTLS_ERR_IDENTITY_OPTION(`source is ${describeValue(source)}; expected "tls" or "forwarded"`)
   }
   const links = {
     source,
@@ -55,7 +63,7 @@ export function parsePeerIdentity (der: Uint8Array, options: ParsePeerIdentityOp
   }
   try {
     checkInput(der)
-    // A copy in memory of its own, and not in the pool that Buffer.from would share it with.
+    // Copy to memory of its own. Buffer.from would use the shared pool.
     return identityOf(readFields(asBuffer(new Uint8Array(der))), links, {})
   } catch (error) {
     throw asCertificateError(error)
@@ -65,12 +73,12 @@ export function parsePeerIdentity (der: Uint8Array, options: ParsePeerIdentityOp
 /** A frozen copy of a list of identities. @throws MTLS_ERR_IDENTITY_OPTION */
 export function freezePeers (peers: readonly PeerIdentity[], option: string): readonly PeerIdentity[] {
   if (!Array.isArray(peers) || !peers.every(isPeerIdentity)) {
-    throw new MTLS_ERR_IDENTITY_OPTION(`${option}: expected an array of PeerIdentity`)
+    throw new MTLS_ERR_IDENTITY_OPTION(`${option} is ${describeValue(peers)}; expected an array of PeerIdentity`)
   }
   return peers.length === 0 ? NONE : Object.freeze([...peers])
 }
 
-/** What was read of a certificate already, so that it is not read again. */
+/** Parts of a certificate that are already parsed, so that they are not parsed again. */
 export interface KnownParts {
   readonly subject?: DistinguishedName | undefined
   readonly issuer?: DistinguishedName | undefined
@@ -79,8 +87,8 @@ export interface KnownParts {
 }
 
 /**
- * The identity of a certificate whose frame was read: as `parsePeerIdentity`, without reading the frame again and without a copy. For packages of this suite:
- * nobody may write to the bytes any more.
+ * Makes the identity of a certificate whose fields are already read, without a copy. For packages of this suite:
+ * nothing may write to the bytes afterwards.
  *
  * @throws MTLS_ERR_CERTIFICATE_INVALID with `reason` and `offset`
  */
@@ -124,7 +132,7 @@ function identityOf (
   }, der)
 }
 
-/** Read in place, so that errors tell the offset in the certificate. */
+/** Reads a name in place, so that errors have the offset in the certificate. */
 function nameAt (der: Uint8Array, part: Uint8Array): DistinguishedName {
   const start = part.byteOffset - der.byteOffset
   return readName(der, start, start + part.length)

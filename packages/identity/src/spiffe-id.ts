@@ -1,22 +1,23 @@
 import { refuseSpiffeId } from './reasons.ts'
 
-/** A SPIFFE ID in its parts. */
+/** The parts of a SPIFFE ID. */
 export interface SpiffeId {
   readonly trustDomain: string
-  /** `''` or `/` and segments. */
+  /** Empty, or starts with `/`. */
   readonly path: string
   toString (): string
 }
 
-/** SPIFFE-ID 2.3: no implementation has to take more. */
+/** Maximum length of a SPIFFE ID (SPIFFE-ID section 2.3). */
 export const MAX_SPIFFE_ID_OCTETS = 2048
 const MAX_TRUST_DOMAIN_OCTETS = 255
 const SCHEME = 'spiffe://'
 
 /**
- * A SPIFFE ID in its parts, by the SPIFFE-ID standard section 2: `spiffe://`, a trust domain of `a-z 0-9 . - _` in at most 255 octets, a path of
- * segments of `a-z A-Z 0-9 . - _` that are not empty, `.` or `..`; at most 2048 octets. No user, port, query, fragment or
- * percent-encoding, no trailing slash. The only spelling of an ID is the ID itself, so nothing is normalised: upper case in the scheme or trust domain is refused.
+ * Parses a SPIFFE ID (SPIFFE-ID section 2): `spiffe://`, a trust domain of `a-z 0-9 . - _` with at most 255 bytes,
+ * and a path. Its segments have `a-z A-Z 0-9 . - _` and are not empty, `.` or `..`. At most 2048 bytes. User, port,
+ * query, fragment, percent-encoding and a trailing slash are refused. Nothing is normalized: upper case in the
+ * scheme or trust domain is refused.
  *
  * @throws MTLS_ERR_SPIFFE_ID_INVALID with `reason`
  */

@@ -1,8 +1,8 @@
 import { malformed } from '../reasons.ts'
 
-/** Where one DER element lies: `[start, contentStart)` is its header, `[contentStart, end)` its content. */
+/** Position of one DER element: `[start, contentStart)` is its header, `[contentStart, end)` its content. */
 export interface DerElement {
-  /** The identifier octet as encoded: class, constructed bit and number. */
+  /** The identifier byte as encoded: class, constructed bit and number. */
   readonly tag: number
   readonly start: number
   readonly contentStart: number
@@ -10,18 +10,17 @@ export interface DerElement {
 }
 
 /**
- * Reads the header of the element at `offset`, which must end at or before `limit`.
+ * Reads the header of the element at `offset`, which must end at or before `limit`. Strict (X.690 section 10.1):
+ * single-byte tags, and definite lengths in the fewest bytes.
  *
- * Strict (X.690 10.1): single-octet tags, definite lengths in the fewest octets.
- *
- * @param limit where the enclosing element ends; the end of `bytes` if omitted or beyond it
+ * @param limit end of the enclosing element; default and maximum: the end of `bytes`
  * @throws MTLS_ERR_DER_INVALID
  */
 export function readElement (bytes: Uint8Array, offset: number, limit: number = bytes.length): DerElement {
   const bound = limit > bytes.length ? bytes.length : limit
   if (offset + 2 > bound) malformed('truncated', offset)
   const tag = bytes[offset] as number
-  // No type of X.509 has a tag number above 30, and 0 is BER's end-of-contents.
+  // X.509 has no tag number above 30, and 0 is BER's end-of-contents.
   if (tag === 0 || (tag & 0x1f) === 0x1f) malformed('tag_unsupported', offset)
   const first = bytes[offset + 1] as number
   const contentStart = first < 0x80 ? offset + 2 : offset + 2 + (first & 0x7f)
@@ -42,7 +41,7 @@ function readLongLength (bytes: Uint8Array, offset: number, bound: number): numb
   return length
 }
 
-/** Reads the element at `offset` and refuses any tag but `tag`. @throws MTLS_ERR_DER_INVALID */
+/** Reads the element at `offset`, which must have this tag. @throws MTLS_ERR_DER_INVALID */
 export function expectElement (bytes: Uint8Array, offset: number, limit: number, tag: number): DerElement {
   const element = readElement(bytes, offset, limit)
   if (element.tag !== tag) {

@@ -1,13 +1,13 @@
 import { malformed } from '../reasons.ts'
 import { asBuffer } from './buffer.ts'
 
-/** A BOOLEAN's content: one octet, 0xff or 0x00 (X.690 11.1). @throws MTLS_ERR_DER_INVALID */
+/** Decodes a BOOLEAN's content: one byte, 0xff or 0x00 (X.690 section 11.1). @throws MTLS_ERR_DER_INVALID */
 export function decodeBoolean (bytes: Uint8Array, start: number, end: number): boolean {
   if (end - start !== 1 || (bytes[start] !== 0xff && bytes[start] !== 0)) malformed('boolean_invalid', start)
   return bytes[start] === 0xff
 }
 
-/** Refuses an INTEGER's content that is empty or not in the fewest octets (X.690 8.3.2). @throws MTLS_ERR_DER_INVALID */
+/** Refuses an INTEGER's content that is empty or not minimal (X.690 section 8.3.2). @throws MTLS_ERR_DER_INVALID */
 export function checkInteger (bytes: Uint8Array, start: number, end: number): void {
   if (end === start) malformed('integer_invalid', start, 'empty')
   if (end - start < 2) return
@@ -16,7 +16,7 @@ export function checkInteger (bytes: Uint8Array, start: number, end: number): vo
   if ((first === 0 && sign === 0) || (first === 0xff && sign !== 0)) malformed('integer_invalid', start, 'not minimal')
 }
 
-/** An INTEGER from 0 to `max` as a number. @throws MTLS_ERR_DER_INVALID */
+/** Decodes an INTEGER from 0 to `max` to a number. @throws MTLS_ERR_DER_INVALID */
 export function decodeSmallInteger (
   bytes: Uint8Array,
   start: number,
@@ -32,21 +32,28 @@ export function decodeSmallInteger (
   return value
 }
 
-/** A non-negative INTEGER as lower-case hex of an even number of digits, without the sign octet (0 is `00`). @throws MTLS_ERR_DER_INVALID */
+/**
+ * Decodes a non-negative INTEGER to lower-case hex with an even number of digits, without the sign byte (0 is `00`).
+ *
+ * @throws MTLS_ERR_DER_INVALID
+ */
 export function decodeIntegerHex (bytes: Uint8Array, start: number, end: number): string {
   checkInteger(bytes, start, end)
   if ((bytes[start] as number) >= 0x80) malformed('integer_invalid', start, 'negative')
   return toHex(bytes, bytes[start] === 0 && end - start > 1 ? start + 1 : start, end)
 }
 
-/** Where a BIT STRING's bits lie. The content's first octet says how many of the last octet's bits are unused; those must be zero (X.690 11.2.1). */
+/**
+ * Position of the bits of a BIT STRING. The content's first byte is the number of unused bits in the last byte.
+ * Unused bits must be zero (X.690 section 11.2.1).
+ */
 export interface DerBits {
   readonly start: number
   readonly end: number
   readonly unused: number
 }
 
-/** A BIT STRING's content. @throws MTLS_ERR_DER_INVALID */
+/** Decodes a BIT STRING's content. @throws MTLS_ERR_DER_INVALID */
 export function decodeBitString (bytes: Uint8Array, start: number, end: number): DerBits {
   const unused = bytes[start] as number
   if (end === start || unused > 7 || (unused > 0 && end - start === 1)) malformed('bit_string_invalid', start)
@@ -56,7 +63,7 @@ export function decodeBitString (bytes: Uint8Array, start: number, end: number):
   return { start: start + 1, end, unused }
 }
 
-/** A NULL's content, which is empty. @throws MTLS_ERR_DER_INVALID */
+/** Checks a NULL's content, which must be empty. @throws MTLS_ERR_DER_INVALID */
 export function checkNull (start: number, end: number): void {
   if (end !== start) malformed('null_invalid', start)
 }

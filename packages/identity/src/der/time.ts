@@ -4,8 +4,9 @@ import { TAG } from './tags.ts'
 const MONTH_DAYS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
 
 /**
- * A UTCTime or GeneralizedTime as milliseconds since the epoch, in the forms of RFC 5280 4.1.2.5: `YYMMDDHHMMSSZ` (years 1950 to 2049)
- * and `YYYYMMDDHHMMSSZ`; seconds always, no fraction, no offset. Either type is taken for any year, as that section demands of readers.
+ * Decodes a UTCTime or GeneralizedTime to milliseconds since the epoch, in the forms of RFC 5280 section 4.1.2.5:
+ * `YYMMDDHHMMSSZ` (years 1950 to 2049) and `YYYYMMDDHHMMSSZ`, with seconds, without fraction and offset. Both types
+ * are accepted for any year, as that section requires of readers.
  *
  * @throws MTLS_ERR_DER_INVALID
  */
@@ -40,7 +41,10 @@ function daysOf (year: number, month: number): number {
   return month === 2 && leap ? 29 : MONTH_DAYS[month - 1] as number
 }
 
-/** Days from 1970-01-01 in the proleptic Gregorian calendar. `Date.UTC` would read the years 0 to 99 as 1900 to 1999. */
+/**
+ * Days since 1970-01-01 in the proleptic Gregorian calendar. `Date.UTC` would read the years 0 to 99 as 1900 to
+ * 1999.
+ */
 function daysSinceEpoch (year: number, month: number, day: number): number {
   const shifted = month > 2 ? year : year - 1
   const era = Math.floor(shifted / 400)

@@ -1,6 +1,9 @@
 import { isObjectIdentifier } from '../der/object-identifier.ts'
 
-/** Descriptors of RFC 4514 3 and the LDAP registry first, then what OpenSSL, Java and CAs write. The first of an OID is used for rendering. */
+/**
+ * Descriptors of RFC 4514 section 3 and the LDAP registry, then those of OpenSSL, Java and CAs. The first one of an
+ * OID is used for output.
+ */
 const DESCRIPTORS: readonly (readonly [oid: string, ...names: string[]])[] = [
   ['2.5.4.3', 'CN', 'commonName'],
   ['2.5.4.4', 'SN', 'surname'],
@@ -39,9 +42,10 @@ for (const [oid, ...names] of DESCRIPTORS) {
 }
 
 /**
- * The OID of an attribute type given as a descriptor (`CN`, `commonName`, `OU`, … in any case) or in dotted decimals (`2.5.4.3`, `OID.2.5.4.3`).
+ * The OID of an attribute type, which is given as a descriptor (`CN`, `commonName`, `OU`, … in any case) or in
+ * dotted decimals (`2.5.4.3`, `OID.2.5.4.3`).
  *
- * @returns `undefined` for a name that is neither
+ * @returns `undefined` if the name is neither
  */
 export function resolveAttributeType (name: string): string | undefined {
   const known = oidByName.get(name.toLowerCase())
@@ -50,12 +54,12 @@ export function resolveAttributeType (name: string): string | undefined {
   return isObjectIdentifier(dotted) ? dotted : undefined
 }
 
-/** The short descriptor of an attribute type's OID (`CN` for `2.5.4.3`), or `undefined` where it has none here. */
+/** The short descriptor of an attribute type (`CN` for `2.5.4.3`); `undefined` if there is none. */
 export function describeAttributeType (oid: string): string | undefined {
   return nameByOid.get(oid)
 }
 
-/** Every descriptor `resolveAttributeType` knows, as written in the table; for did-you-mean. */
+/** All descriptors that `resolveAttributeType` knows, for suggestions in error messages. */
 export function attributeTypeNames (): string[] {
   return DESCRIPTORS.flatMap(([, ...names]) => names)
 }

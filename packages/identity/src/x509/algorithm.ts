@@ -6,13 +6,13 @@ import { TAG } from '../der/tags.ts'
 /** An AlgorithmIdentifier (RFC 5280 4.1.1.2). */
 export interface AlgorithmIdentifier {
   readonly oid: string
-  /** The encoded parameters, a view; `undefined` where absent. */
+  /** The encoded parameters, a view; `undefined` if absent. */
   readonly parameters: Uint8Array | undefined
   /** The whole element, a view. */
   readonly raw: Uint8Array
 }
 
-/** The AlgorithmIdentifier at `element`. @throws MTLS_ERR_DER_INVALID */
+/** Reads the AlgorithmIdentifier at `element`. @throws MTLS_ERR_DER_INVALID */
 export function readAlgorithm (bytes: Uint8Array, element: DerElement): AlgorithmIdentifier {
   const reader = new DerReader(bytes, element.contentStart, element.end)
   const oid = reader.expect(TAG.objectIdentifier)

@@ -12,7 +12,8 @@ export interface BasicConstraints {
 }
 
 /**
- * The basicConstraints that fill `[start, end)`. An explicit `cA FALSE` is not DER, but stands in very many leaves, and is read as what it says.
+ * Reads the basicConstraints that fill `[start, end)`. An explicit `cA FALSE` is not DER, but very common in leaves,
+ * and is accepted.
  *
  * @throws MTLS_ERR_DER_INVALID
  */
@@ -44,10 +45,14 @@ const keyUsage = {
   decipherOnly: 256
 } as const
 
-/** Bits of keyUsage (RFC 5280 4.2.1.3) as `readKeyUsage` gives them: bit n of the BIT STRING is `1 << n`. */
+/** Bits of keyUsage (RFC 5280 section 4.2.1.3) as `readKeyUsage` returns them: bit n of the BIT STRING is `1 << n`. */
 export const KEY_USAGE: typeof keyUsage = Object.freeze(keyUsage)
 
-/** The keyUsage that fills `[start, end)`, as a sum of `KEY_USAGE` bits; bits not defined are left out. @throws MTLS_ERR_DER_INVALID */
+/**
+ * Reads the keyUsage that fills `[start, end)`, as a sum of `KEY_USAGE` bits; undefined bits are left out.
+ *
+ * @throws MTLS_ERR_DER_INVALID
+ */
 export function readKeyUsage (bytes: Uint8Array, start = 0, end: number = bytes.length): number {
   const element = expectOnly(bytes, start, end, TAG.bitString)
   const bits = decodeBitString(bytes, element.contentStart, element.end)
@@ -58,7 +63,11 @@ export function readKeyUsage (bytes: Uint8Array, start = 0, end: number = bytes.
   return usage
 }
 
-/** The purposes of an extKeyUsage (RFC 5280 4.2.1.12) that fills `[start, end)`, in order. @throws MTLS_ERR_DER_INVALID */
+/**
+ * Reads the purposes of an extKeyUsage (RFC 5280 section 4.2.1.12) that fills `[start, end)`, in order.
+ *
+ * @throws MTLS_ERR_DER_INVALID
+ */
 export function readExtendedKeyUsage (bytes: Uint8Array, start = 0, end: number = bytes.length): string[] {
   const outer = new DerReader(bytes, start, end)
   const reader = outer.enter(TAG.sequence)
@@ -72,7 +81,12 @@ export function readExtendedKeyUsage (bytes: Uint8Array, start = 0, end: number 
   return purposes
 }
 
-/** The policies of a certificatePolicies (RFC 5280 4.2.1.4) that fills `[start, end)`, in order, each once. @throws MTLS_ERR_DER_INVALID */
+/**
+ * Reads the policies of a certificatePolicies (RFC 5280 section 4.2.1.4) that fills `[start, end)`, in order, each
+ * once.
+ *
+ * @throws MTLS_ERR_DER_INVALID
+ */
 export function readCertificatePolicies (bytes: Uint8Array, start = 0, end: number = bytes.length): string[] {
   const outer = new DerReader(bytes, start, end)
   const reader = outer.enter(TAG.sequence)

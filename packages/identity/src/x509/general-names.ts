@@ -10,7 +10,7 @@ import { decodeAttributeValue } from './attribute-value.ts'
 import { renderIpAddress } from './ip-address.ts'
 import { readName } from './name.ts'
 
-/** One alternative name, its type by its tag (RFC 5280 4.2.1.6). */
+/** One alternative name, with its kind (RFC 5280 section 4.2.1.6). */
 export type GeneralName =
   | { readonly kind: 'dns' | 'uri' | 'email' | 'ip' | 'registeredId', readonly value: string }
   | { readonly kind: 'directoryName', readonly value: DistinguishedName }
@@ -19,16 +19,20 @@ export type GeneralName =
 
 /** An otherName. */
 export interface OtherName {
-  /** Its type's OID, for example 1.3.6.1.4.1.311.20.2.3 for a Windows user principal name. */
+  /** OID of its type, for example 1.3.6.1.4.1.311.20.2.3 for a Windows user principal name. */
   readonly type: string
-  /** The text, where the value is a UTF8String or IA5String (user principal name, SmtpUTF8Mailbox, SRVName); otherwise `undefined`. */
+  /**
+   * The text, if the value is a UTF8String or IA5String (user principal name, SmtpUTF8Mailbox, SRVName); otherwise
+   * `undefined`.
+   */
   readonly value: string | undefined
   /** The encoded value, a fresh copy each time. Not enumerable. */
   readonly raw: Uint8Array
 }
 
 /**
- * The names of a GeneralNames that fills `[start, end)`, in encoded order: the content of subjectAltName and issuerAltName, and of distribution points.
+ * Reads the names of a GeneralNames that fills `[start, end)`, in encoded order: the content of subjectAltName and
+ * issuerAltName, and of distribution points.
  *
  * @throws MTLS_ERR_DER_INVALID
  */
@@ -37,7 +41,7 @@ export function readGeneralNames (bytes: Uint8Array, start = 0, end: number = by
   const reader = outer.enter(TAG.sequence)
   outer.finish()
   if (reader.done) malformed('extension_invalid', start, 'no names')
-  // One conversion for the whole list: a hundred short ones cost more than all the rest.
+  // Convert the whole list at once: a hundred short conversions cost more than everything else.
   const text = latin1(bytes, start, end)
   const names: GeneralName[] = []
   while (!reader.done) {
@@ -57,7 +61,7 @@ const PLAIN: Readonly<Record<number, 'email' | 'dns' | 'uri'>> = Object.freeze({
 })
 const DIRECTORY_STRINGS: readonly TextEncoding[] = ['utf8', 'printable', 't61', 'bmp', 'universal']
 
-/** One GeneralName. @throws MTLS_ERR_DER_INVALID */
+/** Reads one GeneralName. @throws MTLS_ERR_DER_INVALID */
 export function readGeneralName (bytes: Uint8Array, element: DerElement): GeneralName {
   const { tag, contentStart, end } = element
   switch (tag) {
@@ -87,8 +91,9 @@ export function readGeneralName (bytes: Uint8Array, element: DerElement): Genera
 }
 
 /**
- * dNSName, URI and rfc822Name are IA5String. A control character, NUL above all, belongs in none of them and has cut names short elsewhere
- * (CVE-2009-2408, Envoy CVE-2026-47778); an empty one can only match by mistake. `text` holds the bytes from `textStart` on, one character an octet.
+ * dNSName, URI and rfc822Name are IA5String. Control characters, NUL above all, are not valid in them and have
+ * truncated names elsewhere (CVE-2009-2408, Envoy CVE-2026-47778). An empty name could only match by mistake. `text`
+ * has the bytes from `textStart` on, one character per byte.
  */
 function readPlainText (bytes: Uint8Array, { contentStart, end }: DerElement, text: string, textStart: number): string {
   if (contentStart === end) malformed('general_name_invalid', contentStart, 'empty name')
@@ -101,7 +106,10 @@ function readPlainText (bytes: Uint8Array, { contentStart, end }: DerElement, te
   return text.slice(contentStart - textStart, end - textStart)
 }
 
-/** `[0] nameAssigner OPTIONAL, [1] partyName`, each a DirectoryString: a confusion here crashed OpenSSL (CVE-2020-1971). */
+/**
+ * `[0] nameAssigner OPTIONAL, [1] partyName`, each a DirectoryString. A confusion of types crashed OpenSSL here
+ * (CVE-2020-1971).
+ */
 function checkEdiPartyName (bytes: Uint8Array, start: number, end: number): void {
   const reader = new DerReader(bytes, start, end)
   const assigner = reader.optional(0xa0)
@@ -126,7 +134,7 @@ function readOtherName (bytes: Uint8Array, start: number, end: number): OtherNam
   explicit.finish()
   checkWellFormed(bytes, value.start, value.end)
   const isText = value.tag === TAG.utf8String || value.tag === TAG.ia5String
-  // In a name's attribute UTF-8 in an IA5String is put up with; of alternative names every reader makes its own.
+  // UTF-8 in an IA5String is accepted in a distinguished name. In alternative names, readers interpret it differently.
   if (value.tag === TAG.ia5String && !isAscii(bytes, value.contentStart, value.end)) {
     malformed('general_name_invalid', value.contentStart, 'IA5String beyond ASCII')
   }
@@ -137,7 +145,7 @@ function readOtherName (bytes: Uint8Array, start: number, end: number): OtherNam
   )
 }
 
-/** A frozen otherName that hands out copies of `encoded`. */
+/** Creates a frozen otherName that returns copies of `encoded`. */
 export function createOtherName (type: string, value: string | undefined, encoded: Uint8Array): OtherName {
   const otherName = { type, value }
   Object.defineProperty(otherName, 'raw', { get: () => new Uint8Array(encoded), enumerable: false })

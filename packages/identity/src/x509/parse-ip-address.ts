@@ -1,4 +1,4 @@
-/** The octets of an address that `net.isIP` accepts: four or sixteen. */
+/** The bytes of an address that `net.isIP` accepts: four or sixteen. */
 export function parseIpAddress (text: string): Uint8Array {
   if (!text.includes(':')) return Uint8Array.from(text.split('.'), Number)
   const [head = '', tail] = text.split('::')
