@@ -14,9 +14,9 @@ import type { ForwardedReaderOptions } from './reader-options.ts'
  * @example
  * ```ts
  * const reader = createForwardedReader({ format: 'rfc9440', gateways: { addresses: ['10.0.0.0/8'] } })
- * const rawHeaders = ['Client-Cert', `:${peer.raw!.toString('base64')}:`]
+ * const rawHeaders = ['Client-Cert', `:${Buffer.from(peer.raw!).toString('base64')}:`]
  * const result = await reader.read({ rawHeaders, sender: undefined, remoteAddress: '10.0.0.7' })
- * if (result.state === 'accepted') console.log(result.identity.commonName)
+ * if (result.state === 'accepted') console.log(result.identity.commonName) // alice
  * ```
  */
 export function createForwardedReader (options: ForwardedReaderOptions): ForwardedReader {

@@ -70,7 +70,7 @@ const HOUR = 3_600_000
  * @example
  * ```ts
  * const issuer = parsePeerIdentity(ca.der)
- * const certificate = parsePeerIdentity(issued.der)
+ * const certificate = parsePeerIdentity(decodePem(issued.chain)[0]!)
  * const stapler = createOcspStapler({ certificate, issuer, url: 'http://127.0.0.1:1/' })
  * await stapler.refresh().catch((error) => { console.log(error.code) }) // MTLS_ERR_OCSP_UNAVAILABLE
  * await stapler.close()

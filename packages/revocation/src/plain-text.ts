@@ -18,8 +18,8 @@ export function plainPart (part: unknown): string {
 
 /** Joins several details, each once. */
 export function joinDetails (details: readonly (string | undefined)[]): string | undefined {
-  const told = new Set(details.filter((detail) => detail !== undefined))
-  return told.size === 0 ? undefined : plainText([...told].join('; '), 2 * MAX_LENGTH)
+  const distinct = new Set(details.filter((detail) => detail !== undefined))
+  return distinct.size === 0 ? undefined : plainText([...distinct].join('; '), 2 * MAX_LENGTH)
 }
 
 /** The message of an error. */
