@@ -64,7 +64,7 @@ async function compareFirst (clients: Clients, rounds: number): Promise<Comparis
   const signed: Clients = { ca: clients.ca, at: (index) => people[index]! }
   const validator = createPathValidator({ anchors: () => [clients.ca.der], generation: () => 1, maxRemembered: 0 })
   const contenders = [...FORMATS, 'aws-alb-passthrough' as const].map((format) => {
-    const reader = createForwardedReader({ format, gateways: { addresses: [GATEWAY] }, maxRemembered: 0, ...(format === 'aws-alb-passthrough' && { validator }) })
+    const reader = createForwardedReader({ format, gateways: { addresses: [GATEWAY] }, cacheSize: 0, ...(format === 'aws-alb-passthrough' && { validator }) })
     return { name: format === 'aws-alb-passthrough' ? `${format}, validated in process` : format, measure: async () => ({ us: read(reader, people.map((_, index) => requestOf(format, signed, index))) }) }
   })
   return await compare('The first request of a client', METRICS, contenders, rounds, ['If a chain is forwarded, its signatures are verified as well.'])

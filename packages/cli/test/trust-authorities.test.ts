@@ -210,7 +210,7 @@ test('a wrong file of authorities ends with 2: the key, what was found, what was
     [entry({ checker: {} }), /partner\.checker: found an object; expected no checker/],
     [entry({ for: 'all' }), /partner\.for: found "all"; expected "clients", "servers" or "both"/],
     [entry({ partial: 1 }), /partner\.partial: found 1; expected true or false/],
-    [entry({ revocation: 'some' }), /, partner: .*policy is "some", expected "hard" or "soft"/],
+    [entry({ revocation: 'some' }), /, partner: .*policy is "some"; expected "hard" or "soft"/],
     [entry({ algorithms: { curves: ['p-256'] } }), /, partner: algorithms\.curves holds "p-256"/],
     [
       entry({ names: { spiffe: 'partner.example' } }),

@@ -193,7 +193,7 @@ test('a wrong command line or file ends with 2 and is named', async (t) => {
     [['--chain', 'client.pem', '--ca', 'two.pem'], /--ca .*two\.pem: found .* in certificate 2 of 2; expected a CA certificate/],
     [[...leaf, '--intermediates', 'broken.pem'], /--intermediates .*broken\.pem: found .* in certificate 1 of 1; expected a CA certificate/],
     [[...leaf, '--crl', 'none.crl'], /--crl none\.crl: found no such file; expected a PEM or DER file of a CRL/],
-    [[...leaf, '--crl', 'root.crl', '--crl', 'junk.crl'], /--crl .*junk\.crl: .*neither DER nor a PEM block X509 CRL; expected a CRL of a CA/],
+    [[...leaf, '--crl', 'root.crl', '--crl', 'junk.crl'], /--crl .*junk\.crl: .*neither DER nor PEM with the label X509 CRL; expected a CRL of a CA/],
     [[...leaf, '--crl', 'other.crl'], /--crl .*other\.crl: found a CRL of CN=Stranger.*; expected a CRL of a CA in --ca or --intermediates/],
     [[...leaf, '--crl', 'root.crl', '--crl', 'middle.crl'], /middle\.crl: found a CRL of CN=Middle.*certificate of an intermediate CA by --intermediates/],
     [[...leaf, '--chain', 'leaf.pem'], /found --chain 2 times; peerkit trust check takes it once/],

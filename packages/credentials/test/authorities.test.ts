@@ -156,7 +156,7 @@ test('what is wrong with an authority is told, with its option, what was found a
     [{ p: { ...limited, serverAuthOnly: '2027-03-15' } }, /serverAuthOnly is "2027-03-15"; expected an object/],
     [{ p: { ...limited, for: 'servers', serverAuthOnly: { acceptUntil: '2027-03-15' } } }, /is about clients, but authorities\.p\.for is "servers"/],
     [{ p: { ...limited, serverAuthOnly: true } }, /authorities\.p\.serverAuthOnly is true; expected an object such as \{ acceptUntil: "2027-03-15" \}/],
-    [{ p: { ...limited, revocation: 'strict' } }, /authorities\.p\.revocation: .*policy is "strict", expected "hard" or "soft"/],
+    [{ p: { ...limited, revocation: 'strict' } }, /authorities\.p\.revocation: .*policy is "strict"; expected "hard" or "soft"/],
     [{ internal: { ca: 7, names: 'any' } }, /authorities\.internal\.ca is of type number; expected PEM/],
     [{ internal: { ca: 'ca.pem', names: 'any' } }, /authorities\.internal\.ca is the path "ca\.pem"/]
   ] as const) t.throws(make(authorities), { code: 'MTLS_ERR_CREDENTIALS_OPTION', message })

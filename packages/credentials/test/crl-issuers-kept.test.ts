@@ -58,7 +58,7 @@ test('the list of a CA that is configured no longer stays in force while the CA 
   const missing = {
     code: 'MTLS_ERR_CREDENTIALS_REFUSED',
     reason: 'crl',
-    message: /crl: the CRL of CN=First.* is missing, which is in force and whose CA is still trusted/
+    message: /crl: the CRL of CN=First.* is missing, though its CA is still trusted/
   }
   t.throws(() => credentials.update({ crl: [crl[0]!, crl[2]!] }), missing, 'nor may it get lost')
   t.equal(await stateOfStolen(credentials.current.revocation), 'revoked')

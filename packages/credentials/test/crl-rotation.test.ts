@@ -32,17 +32,17 @@ test('a part takes not the place of a whole list, nor an older whole one that of
   const credentials = memoryCredentials({ ...base, crl: whole, clock })
   t.after(async () => { await credentials.close() })
   const expected =
-    /the CRL of CN=A.* is missing, which is in force and for all certificates; .*expected it beside them until it has ended on /
+    /the CRL of CN=A.* is missing, which covers all certificates; .*expected it as well until it expires on /
   t.throws(() => credentials.update({ crl: part }), refusal(expected))
   t.throws(() => credentials.update({ crl: [part, older] }),
-    refusal(/the CRL of CN=A.* is older than the one in force/))
+    refusal(/the CRL of CN=A.* is older than the current one/))
   credentials.update({ crl: [part, whole] })
   t.throws(() => credentials.update({ crl: part }), refusal(expected))
   t.equal(await stateOf(credentials), 'revoked')
   clock.advance(3 * HOUR)
   credentials.update({ crl: part })
   t.throws(() => credentials.update({ crl: [part, older] }),
-    refusal(/is older than the one in force for a part of its certificates/))
+    refusal(/is older than the current one for a part of its certificates/))
 })
 
 test('a list in force counts until the next one begins', async (t) => {
@@ -52,7 +52,7 @@ test('a list in force counts until the next one begins', async (t) => {
   const credentials = memoryCredentials({ ...base, crl: current, clock })
   t.after(async () => { await credentials.close() })
   t.throws(() => credentials.update({ crl: next }),
-    refusal(/the CRL of CN=A.* starts on .*; expected the one in force, of .*, beside it until then/))
+    refusal(/the CRL of CN=A.* starts on .*; expected the current one, of .*, as well until then/))
   credentials.update({ crl: [current, next] })
   t.equal(await stateOf(credentials), 'revoked')
   t.throws(() => credentials.update({ crl: next }), refusal(/starts on/))
@@ -66,7 +66,7 @@ test('of lists of one time and number none is lost', async (t) => {
   t.after(async () => { await credentials.close() })
   const others = craftCrl(ca, { number: 5, revoked: ['11', '22'] })
   t.throws(() => credentials.update({ crl: others }),
-    refusal(/lacks certificates that the one in force of the same time and number lists/))
+    refusal(/lacks certificates that the current one of the same time and number lists/))
   t.equal(await stateOf(credentials), 'revoked')
 })
 
@@ -90,7 +90,7 @@ test('a CA that has rolled over to a new key is gone at once, though its old lis
     await credentials.close()
   }
   const both = { ...base, ca: [ca.root, fresh.root] }
-  t.throws(() => memoryCredentials({ ...both, crl: lists.bare }), refusal(/its signature is not one of CN=K/),
+  t.throws(() => memoryCredentials({ ...both, crl: lists.bare }), refusal(/its signature is not valid for CN=K/),
     'nobody has ever verified it')
   t.match(memoryCredentials({ ...both, crl: lists.named }).current.warnings, [warning, uncovered], 'it names its key itself')
   t.throws(() => memoryCredentials({ ...both, crl: lists.named[0] }),
@@ -98,7 +98,7 @@ test('a CA that has rolled over to a new key is gone at once, though its old lis
   const broken = Buffer.from(lists.named[1]!)
   broken[broken.length - 1]! ^= 1
   t.throws(() => memoryCredentials({ ...both, crl: [lists.named[0]!, broken] }),
-    refusal(/its signature is not one of CN=K/))
+    refusal(/its signature is not valid for CN=K/))
 })
 
 test('a CA that moves to another authority takes its list with it', async (t) => {

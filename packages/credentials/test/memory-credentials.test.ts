@@ -189,10 +189,10 @@ test('an older CRL, or the loss of one, takes back no revocation', async (t) => 
   const refusals: Error[] = []
   source.subscribe((change) => { if (change.type === 'refused') refusals.push(change.error) })
   const { current } = source
-  const missing = /^Credentials refused: crl: the CRL of CN=Clients.* is missing, which is in force and whose CA is still trusted/
+  const missing = /^Credentials refused: crl: the CRL of CN=Clients.* is missing, though its CA is still trusted/
   for (const [crl, message] of [
-    [[before, beside], /the CRL of CN=Clients.* is older than the one in force, of /],
-    [before + beside, /is older than the one in force/],
+    [[before, beside], /the CRL of CN=Clients.* is older than the current one, of /],
+    [before + beside, /is older than the current one/],
     [undefined, missing],
     [[], missing],
     [beside, missing],

@@ -1,32 +1,33 @@
 import { refuseReading } from './header-format.ts'
 import type { HeaderFormat, HeaderNames, HeaderValues, Reading } from './header-format.ts'
 
-/** One or more certificates in DER; undefined where the text is malformed. */
+/** Decodes one or more certificates to DER. Returns undefined if the text is malformed. */
 export type Decoder = (text: string) => readonly Uint8Array[] | undefined
 
-/** `missing`: the gateway says nothing, though it should. */
+/** `missing`: the gateway should have sent a verdict and did not. */
 export type Verdict = 'verified' | 'none' | 'failed' | 'missing'
 
 export interface CertificateFormatParts {
   readonly headers: HeaderNames
   readonly verifies: boolean
   readonly decode: Decoder
-  /** Whether the certificate's own header goes on with the certificates above it. */
+  /** Whether the certificate's header also has the chain, after the certificate. */
   readonly carriesChain?: boolean
   readonly decodeChain?: Decoder
-  /** What the gateway thinks; left out where it lets nobody through whom it has not verified. */
+  /** Reads the gateway's verdict. Undefined for gateways that reject unverified certificates and send no verdict. */
   readonly verdict?: (values: HeaderValues) => Verdict
-  /** Texts in place of a certificate that say there is none. */
+  /** Values that mean "no certificate". */
   readonly noneTexts?: readonly string[]
 }
 
-/** A format of a header that holds the whole certificate, which most are. */
+/** Creates a format whose header has the whole certificate, as most formats do. */
 export function createCertificateFormat (parts: CertificateFormatParts): HeaderFormat {
-  const { headers, verifies, decode, carriesChain = false, decodeChain, verdict: judge, noneTexts = [] } = parts
+  const { headers, verifies, decode, carriesChain = false, decodeChain, verdict: readVerdict, noneTexts = [] } = parts
 
   function read (values: HeaderValues, byGateway: boolean): Reading {
-    const text = values.certificate !== undefined && noneTexts.includes(values.certificate) ? undefined : values.certificate
-    const verdict = judge?.(values)
+    const text =
+      values.certificate !== undefined && noneTexts.includes(values.certificate) ? undefined : values.certificate
+    const verdict = readVerdict?.(values)
     if (text === undefined) return readNone(values, verdict, noneTexts)
     if (verdict === 'none') return refuseReading('malformed', 'certificate')
     if (byGateway && verdict !== undefined && verdict !== 'verified') return refuseReading('not_verified', 'verified')
@@ -38,14 +39,14 @@ export function createCertificateFormat (parts: CertificateFormatParts): HeaderF
   return { headers, verifies, read }
 }
 
-/** A verdict or a chain without a certificate contradicts itself (RFC 9440 section 2.3 for the chain). */
+/** Without a certificate, a chain (RFC 9440 section 2.3) or a verdict "verified" is a contradiction. */
 function readNone ({ chain }: HeaderValues, verdict: Verdict | undefined, noneTexts: readonly string[]): Reading {
   if (chain !== undefined && !noneTexts.includes(chain)) return refuseReading('malformed', 'chain')
   if (verdict === 'verified') return refuseReading('malformed', 'verified')
   return verdict === 'failed' ? refuseReading('not_verified', 'verified') : { state: 'none' }
 }
 
-/** Makes an encoding of one certificate a decoder. */
+/** Makes a {@link Decoder} of a function that decodes one certificate. */
 export function decodeOne (decode: (text: string) => Uint8Array | undefined): Decoder {
   return (text) => {
     const der = decode(text)

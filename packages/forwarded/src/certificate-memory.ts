@@ -2,23 +2,23 @@ import { randomInt } from 'node:crypto'
 import type { HeaderValues } from './header-format.ts'
 
 /**
- * Characters that are looked at to find a certificate again: V8 would take a microsecond or more to hash all. They are spread over where the leaf is, its key and signature included, and
- * some over what follows. What is found is then compared whole.
+ * Number of characters that make the hash key. V8 would need a microsecond or more to hash the whole value. They are
+ * spread over the leaf, its key and signature included, and a few over the rest. Entries are then compared in full.
  */
 const SAMPLES = 48
 const LEAF_LENGTH = 2_048
 const FURTHER_SAMPLES = 12
-/** Certificates that may look alike in those characters. */
+/** Maximum number of entries with the same hash key. */
 const MAX_ALIKE = 8
 
-/** An answer to exact header values, and how long it holds. */
+/** A cached answer, and how long it is valid. */
 export interface Remembered<Answer> {
   readonly answer: Answer
   /** In milliseconds since the epoch. */
   readonly until: number
-  /** What the trust was when it was given. */
+  /** The validator's generation when the answer was computed. */
   readonly generation: number
-  /** About how many bytes it takes. */
+  /** Approximate size in bytes. */
   readonly weight: number
 }
 
@@ -28,14 +28,14 @@ interface Entry<Answer> extends Remembered<Answer> {
 }
 
 /**
- * Answers by header values, which must all be the same, character by character. Bounded in number and bytes; when full, the oldest that nobody asked for since it was last passed over goes
- * (second chance), so that a repeated look-up changes nothing but a flag.
+ * Cache of answers by exact header values. Limited in entries and bytes. When full, it evicts by the second-chance
+ * algorithm: the oldest entry that was not read since it was last skipped. A read only sets a flag.
  */
 export class CertificateMemory<Answer> {
   readonly #alike = new Map<number, Entry<Answer>[]>()
   readonly #maxEntries: number
   readonly #maxBytes: number
-  /** Nobody outside can know which characters are looked at. */
+  /** Makes the sampled characters unpredictable for clients. */
   readonly #seed: number = randomInt(2 ** 30)
   #size = 0
   #bytes = 0
@@ -76,7 +76,7 @@ export class CertificateMemory<Answer> {
     return undefined
   }
 
-  /** Only where there is something to forget. */
+  /** Requires a cache that is not empty. */
   #evict (): void {
     for (const [key, alike] of this.#alike) {
       const entry = alike[0] as Entry<Answer>
@@ -85,7 +85,7 @@ export class CertificateMemory<Answer> {
         return
       }
       entry.used = false
-      // To the end of the line.
+      // Moves the entry to the end of the queue.
       alike.push(alike.shift() as Entry<Answer>)
       this.#alike.delete(key)
       this.#alike.set(key, alike)
@@ -99,17 +99,26 @@ export class CertificateMemory<Answer> {
     this.#bytes -= entry.weight
   }
 
-  /** FNV-1a over samples. */
+  /** FNV-1a over the sampled characters. */
   #keyOf ({ certificate = '' }: HeaderValues): number {
     const { length } = certificate
     const stride = Math.max(1, Math.floor(Math.min(length, LEAF_LENGTH) / SAMPLES))
     const further = Math.max(stride, Math.floor((length - LEAF_LENGTH) / FURTHER_SAMPLES))
     let mixed = this.#seed ^ length
-    for (let at = this.#seed % stride; at < length; at += at < LEAF_LENGTH ? stride : further) mixed = Math.imul(mixed ^ certificate.charCodeAt(at), 0x01000193)
+    for (let at = this.#seed % stride; at < length; at += at < LEAF_LENGTH ? stride : further) {
+      mixed = Math.imul(mixed ^ certificate.charCodeAt(at), 0x01000193)
+    }
     return mixed >>> 2
   }
 }
 
 function hasSame (one: HeaderValues, other: HeaderValues): boolean {
-  return one.certificate === other.certificate && one.chain === other.chain && one.verified === other.verified && one.present === other.present && one.revoked === other.revoked && one.hash === other.hash
+  return (
+    one.certificate === other.certificate &&
+    one.chain === other.chain &&
+    one.verified === other.verified &&
+    one.present === other.present &&
+    one.revoked === other.revoked &&
+    one.hash === other.hash
+  )
 }

@@ -1,17 +1,24 @@
 import type { PeerIdentity } from '@peerkit/identity'
 
-/** What a validator says of a chain; that of `createPathValidator` of @peerkit/trust fits. */
+/** Result of validating a chain. */
 export type ChainVerdict =
   /**
-   * `path`: the verified certificates above the leaf, nearest first, the anchor last. `until`: when the answer ends, in milliseconds since the epoch. `peer`: the
-   * leaf's identity, where the validator has read it.
+   * `path`: the verified certificates above the leaf, nearest first, the trust anchor last.
+   * `until`: when the result expires, in milliseconds since the epoch.
+   * `peer`: the leaf's identity, if the validator has parsed it.
    */
-  | { readonly valid: true, readonly path: readonly (PeerIdentity | Uint8Array)[], readonly until: number, readonly peer?: PeerIdentity }
+  | {
+    readonly valid: true
+    readonly path: readonly (PeerIdentity | Uint8Array)[]
+    readonly until: number
+    readonly peer?: PeerIdentity
+  }
   | { readonly valid: false, readonly reason: string, readonly detail?: string | undefined }
 
-/** Validates chains that no gateway has validated. */
+/** Validates chains in process. `createPathValidator` of @peerkit/trust makes one. */
 export interface ChainValidator {
-  /** Moves whenever an earlier answer may no longer hold; left out, answers hold until they end. */
+  /** Changes whenever earlier results may be out of date. If undefined, results are valid until they expire. */
   readonly generation?: number
+  /** Takes DER. A result, not an exception, says that the chain is not valid. */
   validate (leaf: Uint8Array, intermediates: readonly Uint8Array[]): ChainVerdict | Promise<ChainVerdict>
 }

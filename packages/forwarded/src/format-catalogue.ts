@@ -15,12 +15,13 @@ import { traefik } from './formats/traefik.ts'
 import { createXfccFormat } from './formats/xfcc.ts'
 import type { HeaderFormat } from './header-format.ts'
 
-/** The gateways known here; `custom` is put together from parts. */
+/** The supported gateways; `custom` describes any other gateway. */
 export type ForwardedFormat =
-  | 'rfc9440' | 'xfcc' | 'nginx' | 'ingress-nginx' | 'haproxy' | 'apache' | 'traefik' | 'caddy' | 'aws-alb-verify' | 'aws-alb-passthrough'
-  | 'azure-application-gateway' | 'azure-app-service' | 'google-cloud' | 'cloudflare' | 'linkerd' | 'custom'
+  | 'rfc9440' | 'xfcc' | 'nginx' | 'ingress-nginx' | 'haproxy' | 'apache' | 'traefik' | 'caddy' | 'aws-alb-verify'
+  | 'aws-alb-passthrough' | 'azure-application-gateway' | 'azure-app-service' | 'google-cloud' | 'cloudflare'
+  | 'linkerd' | 'custom'
 
-/** All but `custom`; `xfcc` of one hop. */
+/** All formats except `custom`; `xfcc` with one hop. */
 export const PRESETS: Readonly<Record<Exclude<ForwardedFormat, 'custom'>, HeaderFormat>> = {
   rfc9440,
   xfcc: createXfccFormat(1),
@@ -41,13 +42,25 @@ export const PRESETS: Readonly<Record<Exclude<ForwardedFormat, 'custom'>, Header
 
 export const FORMATS: readonly string[] = [...Object.keys(PRESETS), 'custom']
 
-/** The headers of other formats that tell who the client is: beside those that are read, each is a second opinion. */
-const TELLING: readonly string[] = [...new Set([
-  ...Object.values(PRESETS).map(({ headers }) => headers.certificate as string),
-  'client-cert-chain', 'x-forwarded-tls-client-cert-info', 'x-amzn-mtls-clientcert-subject', 'x-amzn-mtls-clientcert-serial-number'
-])]
+/** All headers that identify a client, of all formats. One that is not read could contradict those that are. */
+const IDENTIFYING: readonly string[] = [
+  ...new Set([
+    ...Object.values(PRESETS).map(({ headers }) => headers.certificate as string),
+    'client-cert-chain', 'x-forwarded-tls-client-cert-info', 'x-amzn-mtls-clientcert-subject',
+    'x-amzn-mtls-clientcert-serial-number'
+  ])
+]
 
-/** Headers that must not stand beside those of a format, which `aws-alb-verify`'s own subject and serial number may. */
-export function findOtherHeaders (format: string, own: readonly string[], beside: readonly string[]): readonly string[] {
-  return TELLING.filter((name) => !own.includes(name) && !beside.includes(name) && !(format === 'aws-alb-verify' && name.startsWith('x-amzn-mtls-clientcert-')))
+/** Headers that a request of this format must not have. `aws-alb-verify` has its own subject and serial number. */
+export function findOtherHeaders (
+  format: string,
+  own: readonly string[],
+  ignored: readonly string[]
+): readonly string[] {
+  return IDENTIFYING.filter(
+    (name) =>
+      !own.includes(name) &&
+      !ignored.includes(name) &&
+      !(format === 'aws-alb-verify' && name.startsWith('x-amzn-mtls-clientcert-'))
+  )
 }

@@ -2,59 +2,72 @@ import type { PeerIdentity } from '@peerkit/identity'
 
 /** Why a forwarded certificate was refused. */
 export type RefusalReason =
-  | 'untrusted_sender'     // the header came from someone who is no trusted gateway
-  | 'duplicate_header'     // two values where one is expected
-  | 'alias_header'         // the header's name is spelt otherwise, as with an underscore: a gateway's sanitiser does not know it
-  | 'other_format'         // a header of another format stands beside, or in place of, the configured one
+  | 'untrusted_sender'     // the sender is not a trusted gateway
+  | 'duplicate_header'     // the header occurs twice
+  | 'alias_header'         // the header's name has another spelling, which a gateway may fail to remove
+  | 'other_format'         // there is a header of another format than the configured one
   | 'too_large'            // the value is longer than `maxHeaderLength` characters
   | 'chain_too_long'       // more certificates than `maxChainLength`
-  | 'malformed'            // the value does not follow its format, or contradicts another
-  | 'unreadable'           // the bytes are no certificate, or the names no names
+  | 'malformed'            // the value does not follow its format, or contradicts another header
+  | 'unreadable'           // the certificate or a name cannot be parsed
   | 'not_verified'         // the gateway has not verified the certificate, or does not say so
-  | 'ca_as_leaf'           // a CA's own certificate, presented as a client's
-  | 'certificate_missing'  // parts of an identity where the certificate has to be validated in process
-  | 'chain_invalid'        // the server checks the chain itself, and refuses it; `detail` says why
-  | 'revoked'              // the validator says that a certificate of the chain was revoked
-  | 'revocation_unknown'   // the validator could not find out, and the policy is hard
-  | 'outside_authority'    // a name that the authority of its CA does not vouch for
-  | 'authority_unknown'    // no chain says which authority vouches, and the option verifiedAs does not either
-  | 'blocked'              // on the operator's own list of blocked certificates
+  | 'ca_as_leaf'           // the client certificate is a CA certificate
+  | 'certificate_missing'  // in-process validation needs the certificate, and the headers have only names
+  | 'chain_invalid'        // in-process validation refused the chain; `detail` says why
+  | 'revoked'              // the validator found a revoked certificate in the chain
+  | 'revocation_unknown'   // the validator could not determine the revocation status, and the policy is hard
+  | 'outside_authority'    // the CA's authority is not allowed to issue this name
+  | 'authority_unknown'    // neither a chain nor the option verifiedAs determines the authority
+  | 'blocked'              // on the operator's block list
   | 'not_yet_valid'        // the certificate is not valid yet
   | 'expired'              // the certificate is no longer valid
-  | 'hop_count'            // more or fewer elements than `trustedHops`
-  | 'untrusted_hop'        // a gateway further out is none of ours
+  | 'hop_count'            // the number of elements is not `trustedHops`
+  | 'untrusted_hop'        // an outer gateway does not satisfy `hopGateways`
 
-/** What the reader looks at: nothing of it comes from a framework. */
+/** The parts of a request that the reader needs. They do not depend on a framework. */
 export interface ForwardedRequest {
-  /** Header names and values in turn, as `http.IncomingMessage#rawHeaders`: only there a repeated header is still two. */
+  /** Alternating names and values, as in `http.IncomingMessage#rawHeaders`, which keeps repeated headers separate. */
   readonly rawHeaders: readonly string[]
-  /** The sender's own identity from its own TLS handshake, where it made one. */
+  /** The sender's identity from its own TLS handshake with this server; undefined if it had no certificate. */
   readonly sender: PeerIdentity | undefined
-  /** The sender's address as of the socket. */
+  /** The sender's IP address, from the socket. */
   readonly remoteAddress: string | undefined
-  /** Whether the connection came by a Unix socket. A missing address does not say so: a TCP socket that was reset has none either. */
+  /**
+   * Whether the connection came over a Unix socket. Default false. A missing address does not prove it: a TCP socket
+   * that was reset has no address either.
+   */
   readonly unixSocket?: boolean
 }
 
+/** Result of {@link ForwardedReader.read}. */
 export type ForwardedResult =
-  /** No such header, and the sender is no gateway: it speaks for itself. */
+  /** No such header, and the sender is not a gateway. Use the sender's own identity. */
   | { readonly state: 'absent' }
-  /** A gateway speaks for a client without a certificate: nobody, and not the gateway. */
+  /** A gateway forwarded no client certificate. The request has no identity, not even the gateway's. */
   | { readonly state: 'anonymous' }
   /**
-   * `identity.chain` is the path that the validator found; undefined where the gateway verified the chain. `sent`: DER of the certificates that the client sent
-   * beside its own, as the gateway says; nobody has verified them here.
+   * `identity.chain`: the path that the validator found; undefined if the gateway verified the chain.
+   * `sent`: DER of the other certificates that the client sent, according to the gateway. They are not verified.
    */
   | { readonly state: 'accepted', readonly identity: PeerIdentity, readonly sent: readonly Uint8Array[] }
-  | { readonly state: 'refused', readonly reason: RefusalReason, readonly header: string, readonly detail?: string | undefined }
-  /** Headers of someone who is no gateway, under `onUntrusted: 'strip'`: remove them with `stripHeaders`, and go on as if `absent`. */
+  | {
+    readonly state: 'refused'
+    readonly reason: RefusalReason
+    readonly header: string
+    readonly detail?: string | undefined
+  }
+  /**
+   * Headers from a sender that is not a gateway, with `onUntrusted: 'strip'`. Remove them with `stripHeaders` and
+   * continue as with `absent`.
+   */
   | { readonly state: 'stripped', readonly header: string }
 
 export type RefusedResult = Extract<ForwardedResult, { state: 'refused' }>
 
+/** Reads forwarded client certificates; made by `createForwardedReader`. */
 export interface ForwardedReader {
-  /** The headers it owns, in lower case: from anyone but a trusted gateway none of them may pass. */
+  /** Names of all headers that the reader checks, in lower case. Only a trusted gateway may send them. */
   readonly headerNames: readonly string[]
-  /** A promise only where the chain is validated by a validator that answers later. */
+  /** Reads the headers of one request. Returns a promise only if the validator is asynchronous. Does not throw. */
   read (request: ForwardedRequest): ForwardedResult | Promise<ForwardedResult>
 }

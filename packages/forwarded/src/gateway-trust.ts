@@ -3,29 +3,37 @@ import type { PeerIdentity } from '@peerkit/identity'
 import { MTLS_ERR_FORWARDED_OPTION } from './errors.ts'
 import { nearest, refuseOption, show } from './option-check.ts'
 
-/** Who may forward: decides on the gateway's own identity. An `Authorizer` of @peerkit/rules fits. */
-export interface GatewayAuthorizer { authorize (sender: PeerIdentity): { readonly allowed: boolean } | Promise<unknown> }
+/** Decides by the sender's own certificate whether it is a trusted gateway. An `Authorizer` of @peerkit/rules fits. */
+export interface GatewayAuthorizer {
+  /** Must answer synchronously: a promise or an exception counts as "not allowed". */
+  authorize(sender: PeerIdentity): { readonly allowed: boolean } | Promise<unknown>
+}
 
+/** The trusted gateways. A sender that matches one of the entries is trusted; at least one is required. */
 export interface GatewayTrust {
-  /** Rules on the gateway's own certificate: the strong way. */
+  /** Rules for the gateway's own client certificate. This is the strongest check. */
   readonly identity?: GatewayAuthorizer
-  /** Addresses or CIDR ranges, for gateways that cannot do mTLS themselves. */
+  /** IP addresses or CIDR ranges, for gateways that cannot use mutual TLS. */
   readonly addresses?: readonly string[]
-  /** Believe whoever connects over a Unix socket. Default false. */
+  /** Whether to trust every process that connects over a Unix socket. Default false. */
   readonly unixSocket?: boolean
 }
 
-export interface Sender { readonly sender: PeerIdentity | undefined, readonly remoteAddress: string | undefined, readonly unixSocket?: boolean }
+export interface Sender {
+  readonly sender: PeerIdentity | undefined
+  readonly remoteAddress: string | undefined
+  readonly unixSocket?: boolean
+}
 
-/** Addresses that are remembered: the ranges never change. */
+/** Maximum number of cached addresses. The ranges never change. */
 const MAX_ADDRESSES = 1_000
 
-/** Makes the question "is this sender one of our gateways?": any of the ways that `trust` names is enough. */
+/** Returns a function that says whether a sender is a trusted gateway. @throws MTLS_ERR_FORWARDED_OPTION */
 export function createGatewayTrust (trust: GatewayTrust): (request: Sender) => boolean {
   checkTrust(trust)
   const { identity, addresses = [], unixSocket = false } = trust
   if (identity === undefined && addresses.length === 0 && !unixSocket) {
-    throw new MTLS_ERR_FORWARDED_OPTION('gateways names nobody; expected identity, addresses or unixSocket')
+    throw new MTLS_ERR_FORWARDED_OPTION('gateways is empty; expected identity, addresses or unixSocket')
   }
   const ranges = readRanges(addresses)
   const known = new Map<string, boolean>()
@@ -42,7 +50,7 @@ export function createGatewayTrust (trust: GatewayTrust): (request: Sender) => b
   }
 }
 
-/** An answer that comes later, or not at all, is no. */
+/** A promise or an exception counts as "not allowed". */
 export function isAllowed (authorizer: GatewayAuthorizer, peer: PeerIdentity): boolean {
   try {
     const verdict = authorizer.authorize(peer)
@@ -55,11 +63,19 @@ export function isAllowed (authorizer: GatewayAuthorizer, peer: PeerIdentity): b
 function checkTrust (trust: GatewayTrust): void {
   if (typeof trust !== 'object' || trust === null) refuseOption(`gateways is ${show(trust)}; expected an object`)
   const known = ['identity', 'addresses', 'unixSocket']
-  for (const key of Object.keys(trust)) if (!known.includes(key)) refuseOption(`gateways.${key} is unknown${nearest(key, known)}`)
+  for (const key of Object.keys(trust)) {
+    if (!known.includes(key)) refuseOption(`unknown option "${key}" for gateways${nearest(key, known)}`)
+  }
   const { identity, addresses, unixSocket } = trust
-  if (identity !== undefined && typeof identity?.authorize !== 'function') refuseOption(`gateways.identity is ${show(identity)}; expected an object with authorize()`)
-  if (addresses !== undefined && !(Array.isArray(addresses) && addresses.every((text) => typeof text === 'string'))) refuseOption('gateways.addresses: expected an array of addresses and CIDR ranges')
-  if (unixSocket !== undefined && typeof unixSocket !== 'boolean') refuseOption(`gateways.unixSocket is ${show(unixSocket)}; expected true or false`)
+  if (identity !== undefined && typeof identity?.authorize !== 'function') {
+    refuseOption(`gateways.identity is ${show(identity)}; expected an object with authorize()`)
+  }
+  if (addresses !== undefined && !(Array.isArray(addresses) && addresses.every((text) => typeof text === 'string'))) {
+    refuseOption(`gateways.addresses is ${show(addresses)}; expected an array of IP addresses and CIDR ranges`)
+  }
+  if (unixSocket !== undefined && typeof unixSocket !== 'boolean') {
+    refuseOption(`gateways.unixSocket is ${show(unixSocket)}; expected true or false`)
+  }
 }
 
 function readRanges (addresses: readonly string[]): BlockList {
@@ -70,7 +86,9 @@ function readRanges (addresses: readonly string[]): BlockList {
     const bits = prefix === undefined ? undefined : Number(prefix)
     const most = family === 6 ? 128 : 32
     if (family === 0 || rest.length > 0 || (bits !== undefined && !(/^\d{1,3}$/.test(prefix ?? '') && bits <= most))) {
-      throw new MTLS_ERR_FORWARDED_OPTION(`gateways.addresses[${index}] is "${text}"; expected an IP address or a CIDR range`)
+      throw new MTLS_ERR_FORWARDED_OPTION(
+        `gateways.addresses[${index}] is "${text}"; expected an IP address or a CIDR range`
+      )
     }
     const type = family === 6 ? 'ipv6' : 'ipv4'
     if (bits === undefined) ranges.addAddress(address, type)

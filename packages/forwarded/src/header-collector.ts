@@ -2,34 +2,42 @@ import type { RefusalReason } from './forwarded-reader.ts'
 import { createValues } from './header-format.ts'
 import type { HeaderNames, HeaderRole, HeaderValues } from './header-format.ts'
 
-/** The headers of a request that speak of client certificates. */
+/** The headers of a request that are about client certificates. */
 export interface Collected {
   readonly values: HeaderValues
-  /** The first of them, in lower case; undefined where there is none. */
+  /** Name of the first one, in lower case; undefined if there is none. */
   readonly first: string | undefined
-  /** Why they cannot be read, whoever sent them. */
+  /** Why they cannot be read, whether or not the sender is trusted. */
   readonly problem: { readonly reason: RefusalReason, readonly header: string } | undefined
 }
 
 const NONE: Collected = Object.freeze({ values: Object.freeze(createValues()), first: undefined, problem: undefined })
 
-/** How gateways and CGI fold names: what is no letter or digit is one and the same (CVE-2026-39858: `X_Forwarded_…` outlived the sanitiser). */
+/**
+ * Folds names as gateways and CGI do: every character that is not a letter or a digit is the same
+ * (CVE-2026-39858: the sanitizer did not remove `X_Forwarded_…`).
+ */
 export function foldName (name: string): string {
   return name.toLowerCase().replace(/[^a-z0-9]/g, '-')
 }
 
-/** What a header is to the collector: no role where it must not be there. `alias`: under another spelling than its own. */
-interface Wanted { readonly name: string, readonly role: HeaderRole | undefined, readonly bit: number, readonly alias: boolean }
+/** A header that the collector looks for. Without `role` it is forbidden. `alias`: it has another spelling. */
+interface Wanted {
+  readonly name: string
+  readonly role: HeaderRole | undefined
+  readonly bit: number
+  readonly alias: boolean
+}
 
-/** Spellings of names that are kept, so that a client cannot fill the memory with them. */
+/** Maximum number of cached spellings, so that a client cannot fill the memory with them. */
 const MAX_SPELLINGS = 256
 
-/** Finds the headers of a format, and those of others, among all. Each request pays for a look at the length of each name. */
+/** Finds the headers of a format, and those of other formats. For most names it only checks the length. */
 export class HeaderCollector {
   readonly #byFolded = new Map<string, Wanted>()
-  /** As they were spelt; null for names that are nothing to us. */
+  /** By spelling as received; null for names that are not wanted. */
   readonly #bySpelling = new Map<string, Wanted | null>()
-  /** By length: whether a name that long may be one of ours. */
+  /** By length: whether a wanted name has this length. */
   readonly #lengths: boolean[] = []
 
   constructor (own: HeaderNames, others: readonly string[]) {
@@ -47,13 +55,22 @@ export class HeaderCollector {
     let values: ReturnType<typeof createValues> | undefined
     for (let index = 0; index < rawHeaders.length; index += 2) {
       const spelt = rawHeaders[index] as string
-      const wanted = this.#lengths[spelt.length] === true ? this.#look(spelt) : null
+      const wanted = this.#lengths[spelt.length] === true ? this.#lookUp(spelt) : null
       if (wanted === null) continue
       const { name, role, bit, alias } = wanted
       first ??= name
       values ??= createValues()
       const value = rawHeaders[index + 1] as string
-      const reason = role === undefined ? 'other_format' : alias ? 'alias_header' : (seen & bit) !== 0 ? 'duplicate_header' : value.length > maxLength ? 'too_large' : undefined
+      const reason =
+        role === undefined
+          ? 'other_format'
+          : alias
+            ? 'alias_header'
+            : (seen & bit) !== 0
+                ? 'duplicate_header'
+                : value.length > maxLength
+                  ? 'too_large'
+                  : undefined
       if (reason !== undefined) problem ??= { reason, header: name }
       seen |= bit
       if (role !== undefined && value !== '') values[role] = value
@@ -61,13 +78,13 @@ export class HeaderCollector {
     return first === undefined || values === undefined ? NONE : { values, first, problem }
   }
 
-  #look (spelt: string): Wanted | null {
+  #lookUp (spelt: string): Wanted | null {
     const known = this.#bySpelling.get(spelt)
     if (known !== undefined) return known
     const wanted = this.#byFolded.get(foldName(spelt))
-    const look = wanted === undefined ? null : { ...wanted, alias: spelt.toLowerCase() !== wanted.name }
-    if (this.#bySpelling.size < MAX_SPELLINGS) this.#bySpelling.set(spelt, look)
-    return look
+    const found = wanted === undefined ? null : { ...wanted, alias: spelt.toLowerCase() !== wanted.name }
+    if (this.#bySpelling.size < MAX_SPELLINGS) this.#bySpelling.set(spelt, found)
+    return found
   }
 
   #add (name: string, role: HeaderRole | undefined): void {

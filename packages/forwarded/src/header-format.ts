@@ -1,41 +1,51 @@
 import type { KnownIdentity } from '@peerkit/identity'
 import type { RefusalReason } from './forwarded-reader.ts'
 
-/** What a header is for. */
+/** The purpose of a header. */
 export type HeaderRole =
-  | 'certificate'  // the client's certificate, or what is told of it
-  | 'chain'        // the certificates above it
+  | 'certificate'  // the client's certificate, or the names from it
+  | 'chain'        // the certificates that issued it
   | 'verified'     // the gateway's verdict
-  | 'present'      // whether the client sent a certificate at all
-  | 'revoked'      // whether the gateway knows it as revoked
-  | 'hash'         // the certificate's SHA-256
+  | 'present'      // whether the client sent a certificate
+  | 'revoked'      // whether the gateway found it revoked
+  | 'hash'         // SHA-256 of the certificate
 
+/** Names of the headers, by role. */
 export type HeaderNames = Readonly<Partial<Record<HeaderRole, string>>>
-/** What a request has in those headers, each at most once; an empty value is as good as none. All roles are there, so that values compare fast. */
+/** Header values by role. An empty value counts as none. All keys exist, so that comparing is fast. */
 export type HeaderValues = Readonly<Record<HeaderRole, string | undefined>>
 
 export function createValues (): Record<HeaderRole, string | undefined> {
-  return { certificate: undefined, chain: undefined, verified: undefined, present: undefined, revoked: undefined, hash: undefined }
+  return {
+    certificate: undefined,
+    chain: undefined,
+    verified: undefined,
+    present: undefined,
+    revoked: undefined,
+    hash: undefined
+  }
 }
 
-/** Who the gateway says was there: a certificate with what may stand above it, or parts of an identity. */
+/** What the gateway says about one peer: a certificate and its possible chain, or parts of an identity. */
 export type Claim =
   | { readonly leaf: Uint8Array, readonly chain: readonly Uint8Array[] }
   | { readonly known: KnownIdentity }
 
-/** What headers say. */
+/** The meaning of a request's headers. */
 export type Reading =
-  | { readonly state: 'none' }                                              // the client sent no certificate
-  | { readonly state: 'claims', readonly claims: readonly [Claim, ...Claim[]] } // the client, then the gateways nearer to us, nearest last
+  /** The client sent no certificate. */
+  | { readonly state: 'none' }
+  /** The client, then the gateways, nearest last. */
+  | { readonly state: 'claims', readonly claims: readonly [Claim, ...Claim[]] }
   | { readonly state: 'refused', readonly reason: RefusalReason, readonly role: HeaderRole }
 
-/** How one kind of gateway writes what it saw. */
+/** The header format of one kind of gateway. */
 export interface HeaderFormat {
   readonly headers: HeaderNames
-  /** Whether this gateway verifies chains; where not, they are validated in process. */
+  /** Whether the gateway verifies chains. If not, they are validated in process. */
   readonly verifies: boolean
   /**
-   * @param byGateway whether the gateway's verdict decides; else the chain is validated in process, whatever the gateway thought of it
+   * @param byGateway whether the gateway's verdict decides; if not, the chain is validated in process
    */
   read (values: HeaderValues, byGateway: boolean): Reading
 }

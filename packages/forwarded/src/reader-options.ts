@@ -6,47 +6,51 @@ import type { HeaderNames } from './header-format.ts'
 
 /** Options of `createForwardedReader`. */
 export interface ForwardedReaderOptions {
-  /** Which gateway writes the headers, and so how. */
+  /** The gateway that writes the headers, which determines their names and encoding. */
   readonly format: ForwardedFormat
-  /** Whose headers are believed. */
+  /** The trusted gateways. Headers from any other sender are refused. */
   readonly gateways: GatewayTrust
-  /** What happens to headers of anyone else: the request is refused (default), or goes on without them. */
+  /** What to do with headers from other senders: `refuse` the request (default), or `strip` them and continue. */
   readonly onUntrusted?: 'refuse' | 'strip'
-  /** Names of the headers, where the gateway's operator chooses them, in place of the format's own. */
+  /** Header names to use instead of the format's own, by role. Any case. */
   readonly headers?: HeaderNames
-  /** Who verifies the chain: the gateway, or `validator`. Default: what the format says. */
+  /** Who verifies the chain: the gateway, or `validator` in process. Default: as the format defines. */
   readonly verification?: 'gateway' | 'in-process'
-  /** Validates chains. Required where the gateway does not; given for a gateway that does, both must agree. */
+  /**
+   * Validates chains in process. Required if the gateway does not verify them. If the gateway verifies them too, both
+   * must accept the chain.
+   */
   readonly validator?: ChainValidator
   /**
-   * What a gateway's request without a certificate is: nobody's (default), or the gateway's own. With `gateway` every client without a certificate has the rights of the gateway, unless
-   * the gateway lets none in.
+   * Identity of a request for which the gateway forwarded no headers: none (`anonymous`, default), or the gateway's own
+   * (`gateway`). With `gateway`, a client without a certificate gets the rights of the gateway. Use it only if the
+   * gateway rejects clients without a certificate.
    */
   readonly withoutCertificate?: 'anonymous' | 'gateway'
-  /** Headers of other formats that may stand beside the configured ones, and are not read. Default none. */
-  readonly beside?: readonly string[]
-  /** Of `xfcc`: how many proxies, counted from here, write an element each. Default 1. */
+  /** Headers of other formats, in lower case, that are allowed in a request and not read. Default none. */
+  readonly ignoredHeaders?: readonly string[]
+  /** Only for `xfcc`: number of proxies, counted from this service, that each write one element. Default 1. */
   readonly trustedHops?: number
-  /** Of `xfcc` with more than one hop: who the proxies further out must be. Default `gateways.identity`. */
+  /** Only for `xfcc` with more than one hop: rules for the outer proxies. Default `gateways.identity`. */
   readonly hopGateways?: GatewayAuthorizer
-  /** The longest header value, in characters. Default 16,384. */
+  /** Maximum length of a header value, in characters. Default 16,384. */
   readonly maxHeaderLength?: number
-  /** The most certificates of a chain, leaf not counted. Default 8. */
+  /** Maximum number of certificates in a chain, without the leaf. Default 8. */
   readonly maxChainLength?: number
-  /** The most certificates remembered. Default 10,000; 0 remembers none. */
-  readonly maxRemembered?: number
-  /** About how many bytes they may take. Default 128 MiB, which is 10,000 certificates without their chains. */
-  readonly maxRememberedBytes?: number
-  /** Of `custom`: how the certificate is written. */
+  /** Maximum number of cached certificates. Default 10,000; 0 turns the cache off. */
+  readonly cacheSize?: number
+  /** Maximum size of the cache, in bytes, approximately. Default 128 MiB: 10,000 certificates without chains. */
+  readonly cacheBytes?: number
+  /** Only for `custom`: encoding of the certificate. */
   readonly encoding?: CertificateEncoding
-  /** Of `custom`: how the chain is written. Default as the certificate. */
+  /** Only for `custom`: encoding of the chain. Default: the same as `encoding`. */
   readonly chainEncoding?: CertificateEncoding
-  /** Of `custom`: whether the certificate's header goes on with its chain. Default false. */
+  /** Only for `custom`: whether the certificate's header also has the chain, after the certificate. Default false. */
   readonly carriesChain?: boolean
-  /** Of `custom` with `headers.verified`: the value that says verified. */
+  /** Only for `custom` with `headers.verified`: the value that means "verified". */
   readonly verifiedValue?: string
-  /** Of `custom`: values that say there is no certificate. An empty value always does. */
+  /** Only for `custom`: values that mean "no certificate". An empty value always does. */
   readonly noneValues?: readonly string[]
-  /** The time in milliseconds since the epoch. Default `Date.now`. */
+  /** Returns the current time in milliseconds since the epoch. Default `Date.now`. */
   readonly now?: () => number
 }

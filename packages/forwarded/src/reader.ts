@@ -1,7 +1,7 @@
 import type { ChainValidator, ChainVerdict } from './chain-validator.ts'
 import { CertificateMemory } from './certificate-memory.ts'
 import { findOtherHeaders } from './format-catalogue.ts'
-import { ForwardedPerson } from './forwarded-person.ts'
+import { ForwardedClient } from './forwarded-client.ts'
 import type { ForwardedRequest, ForwardedResult, RefusalReason, RefusedResult } from './forwarded-reader.ts'
 import { createGatewayTrust, isAllowed } from './gateway-trust.ts'
 import type { GatewayAuthorizer, Sender } from './gateway-trust.ts'
@@ -10,18 +10,18 @@ import type { Claim, HeaderFormat, HeaderRole, HeaderValues } from './header-for
 import type { ForwardedReaderOptions } from './reader-options.ts'
 import { resolveFormat } from './resolve-format.ts'
 
-/** Whom headers speak of, or why they are not believed. */
-type Answer = ForwardedPerson | RefusedResult
+/** The client that the headers identify, or why they are refused. */
+type Answer = ForwardedClient | RefusedResult
 type Claims = readonly [Claim, ...Claim[]]
 
 const ABSENT: ForwardedResult = Object.freeze({ state: 'absent' })
 const ANONYMOUS: ForwardedResult = Object.freeze({ state: 'anonymous' })
-/** How long a chain that is not valid is not validated again, in milliseconds: a client that insists costs a look-up. */
+/** How long a refused chain stays cached, in milliseconds, so that a client that repeats it costs only a look-up. */
 const REFUSED_FOR = 10_000
-/** How often a chain is validated while the trust moves. */
-const TURNS = 3
+/** How often a chain is validated at most, if the trust anchors change meanwhile. */
+const MAX_ATTEMPTS = 3
 
-/** What `createForwardedReader` makes, of options that were checked. */
+/** The reader behind `createForwardedReader`. Its options are already checked. */
 export class Reader {
   /** In lower case. */
   readonly headerNames: readonly string[]
@@ -33,22 +33,32 @@ export class Reader {
   readonly #collector: HeaderCollector
   readonly #memory: CertificateMemory<Answer>
   readonly #strips: boolean
-  /** What a gateway's request without any of the headers is. */
+  /** The result for a gateway's request without any of the headers. */
   readonly #without: ForwardedResult
   readonly #maxHeaderLength: number
   readonly #maxChainLength: number
   readonly #now: () => number
 
   constructor (options: ForwardedReaderOptions) {
-    const { maxRemembered = 10_000, maxRememberedBytes = 128 * 1024 * 1024, maxHeaderLength = 16_384, maxChainLength = 8, beside = [], now = Date.now } = options
+    const {
+      cacheSize = 10_000,
+      cacheBytes = 128 * 1024 * 1024,
+      maxHeaderLength = 16_384,
+      maxChainLength = 8,
+      ignoredHeaders = [],
+      now = Date.now
+    } = options
     this.#isTrusted = createGatewayTrust(options.gateways)
     this.#format = resolveFormat(options)
     this.#byGateway = options.verification === undefined ? this.#format.verifies : options.verification === 'gateway'
     this.#validator = options.validator
     this.#hopGateways = options.hopGateways ?? options.gateways.identity
-    this.#collector = new HeaderCollector(this.#format.headers, findOtherHeaders(options.format, Object.values(this.#format.headers), beside))
+    this.#collector = new HeaderCollector(
+      this.#format.headers,
+      findOtherHeaders(options.format, Object.values(this.#format.headers), ignoredHeaders)
+    )
     this.headerNames = Object.freeze([...this.#collector.names])
-    this.#memory = new CertificateMemory(maxRemembered, maxRememberedBytes)
+    this.#memory = new CertificateMemory(cacheSize, cacheBytes)
     this.#strips = options.onUntrusted === 'strip'
     this.#without = options.withoutCertificate === 'gateway' ? ABSENT : ANONYMOUS
     this.#maxHeaderLength = maxHeaderLength
@@ -60,7 +70,9 @@ export class Reader {
     const { values, first, problem } = this.#collector.collect(request.rawHeaders, this.#maxHeaderLength)
     if (!this.#isTrusted(request)) {
       if (first === undefined) return ABSENT
-      return this.#strips ? { state: 'stripped', header: first } : { state: 'refused', reason: 'untrusted_sender', header: first }
+      return this.#strips
+        ? { state: 'stripped', header: first }
+        : { state: 'refused', reason: 'untrusted_sender', header: first }
     }
     if (problem !== undefined) return { state: 'refused', ...problem }
     if (first === undefined) return this.#without
@@ -76,18 +88,27 @@ export class Reader {
     if (reading.state === 'none') return ANONYMOUS
     if (reading.state === 'refused') return this.#refuse(reading.reason, reading.role)
     const { claims } = reading
-    if (claims.some((claim) => 'leaf' in claim && claim.chain.length > this.#maxChainLength)) return this.#refuse('chain_too_long', values.chain === undefined ? 'certificate' : 'chain')
-    const answer = this.#validator === undefined ? this.#admit(values, claims) : this.#validate(values, claims, this.#validator)
-    return answer instanceof Promise ? answer.then((settled) => this.#conclude(settled, request, this.#now())) : this.#conclude(answer, request, this.#now())
+    if (claims.some((claim) => 'leaf' in claim && claim.chain.length > this.#maxChainLength)) {
+      return this.#refuse('chain_too_long', values.chain === undefined ? 'certificate' : 'chain')
+    }
+    const answer =
+      this.#validator === undefined ? this.#admit(values, claims) : this.#validate(values, claims, this.#validator)
+    return answer instanceof Promise
+      ? answer.then((settled) => this.#conclude(settled, request, this.#now()))
+      : this.#conclude(answer, request, this.#now())
   }
 
-  /** The answer holds for the trust that was in force all the while. */
-  #validate (values: HeaderValues, claims: Claims, validator: ChainValidator, turn = 1): Answer | Promise<Answer> {
+  /** Repeats the validation if the trust anchors changed while it ran. */
+  #validate (values: HeaderValues, claims: Claims, validator: ChainValidator, attempt = 1): Answer | Promise<Answer> {
     const [client] = claims
     if ('known' in client) return this.#refuse('certificate_missing', 'certificate')
     const before = this.#generation
     const take = (verdict: ChainVerdict): Answer | Promise<Answer> => {
-      if (this.#generation !== before) return turn < TURNS ? this.#validate(values, claims, validator, turn + 1) : this.#refuse('chain_invalid', 'certificate', 'the trust keeps moving')
+      if (this.#generation !== before) {
+        return attempt < MAX_ATTEMPTS
+          ? this.#validate(values, claims, validator, attempt + 1)
+          : this.#refuse('chain_invalid', 'certificate', 'the trust anchors changed during each validation')
+      }
       return verdict.valid ? this.#admit(values, claims, verdict) : this.#rememberRefusal(values, verdict, before)
     }
     const fail = (): RefusedResult => this.#refuse('chain_invalid', 'certificate', 'the validator failed')
@@ -99,37 +120,50 @@ export class Reader {
     }
   }
 
-  #rememberRefusal (values: HeaderValues, { reason, detail }: Extract<ChainVerdict, { valid: false }>, generation: number): RefusedResult {
+  #rememberRefusal (
+    values: HeaderValues,
+    { reason, detail }: Extract<ChainVerdict, { valid: false }>,
+    generation: number
+  ): RefusedResult {
     const isRevocation = reason === 'revoked' || reason === 'revocation_unknown'
-    const refusal = this.#refuse(isRevocation ? reason : 'chain_invalid', 'certificate', detail === undefined ? reason : `${reason}: ${detail}`)
+    const refusal = this.#refuse(
+      isRevocation ? reason : 'chain_invalid',
+      'certificate',
+      detail === undefined ? reason : `${reason}: ${detail}`
+    )
     this.#memory.remember(values, { answer: refusal, until: this.#now() + REFUSED_FOR, generation, weight: 500 })
     return refusal
   }
 
   #admit (values: HeaderValues, [client, ...hops]: Claims, verdict?: Extract<ChainVerdict, { valid: true }>): Answer {
-    let person: ForwardedPerson
+    let admitted: ForwardedClient
     try {
-      person = new ForwardedPerson(client, hops, verdict)
+      admitted = new ForwardedClient(client, hops, verdict)
     } catch {
       return this.#refuse('unreadable', 'certificate')
     }
-    if (person.isCa) return this.#refuse('ca_as_leaf', 'certificate')
-    const until = Math.min(person.until, verdict?.until ?? Infinity)
-    this.#memory.remember(values, { answer: person, until, generation: this.#generation, weight: person.weight })
-    return person
+    if (admitted.isCa) return this.#refuse('ca_as_leaf', 'certificate')
+    const until = Math.min(admitted.until, verdict?.until ?? Infinity)
+    this.#memory.remember(values, { answer: admitted, until, generation: this.#generation, weight: admitted.weight })
+    return admitted
   }
 
-  /** What is true of this request alone: the time, the gateways, the sender. */
+  /** Checks what depends on this request: the time, the outer gateways and the sender. */
   #conclude (answer: Answer, { sender }: ForwardedRequest, now: number): ForwardedResult {
-    if (!(answer instanceof ForwardedPerson)) return answer
+    if (!(answer instanceof ForwardedClient)) return answer
     if (now < answer.notBefore) return this.#refuse('not_yet_valid', 'certificate')
     if (now >= answer.until) return this.#refuse('expired', 'certificate')
     const hopGateways = this.#hopGateways
-    if (answer.hops.length > 0 && !(hopGateways !== undefined && answer.hops.every((hop) => isAllowed(hopGateways, hop)))) return this.#refuse('untrusted_hop', 'certificate')
+    if (
+      answer.hops.length > 0 &&
+      !(hopGateways !== undefined && answer.hops.every((hop) => isAllowed(hopGateways, hop)))
+    ) {
+      return this.#refuse('untrusted_hop', 'certificate')
+    }
     return { state: 'accepted', identity: answer.identify(sender), sent: answer.sent }
   }
 
-  /** Named after the header that stands for the role, or after the certificate's, which there always is. */
+  /** Reports the header of the role, or the certificate's header, which every format has. */
   #refuse (reason: RefusalReason, role: HeaderRole, detail?: string): RefusedResult {
     const header = (this.#format.headers[role] ?? this.#format.headers.certificate) as string
     return detail === undefined ? { state: 'refused', reason, header } : { state: 'refused', reason, header, detail }

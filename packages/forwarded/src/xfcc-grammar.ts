@@ -1,7 +1,7 @@
 /** `by` and `hash` first, as Envoy writes them. */
 export type XfccKey = 'by' | 'hash' | 'cert' | 'chain' | 'subject' | 'uri' | 'dns'
 export interface XfccPair { readonly key: XfccKey, readonly value: string }
-/** What one proxy said, in its order. */
+/** One element: the pairs of one proxy, in order. */
 export type XfccElement = readonly XfccPair[]
 
 const KEYS: readonly string[] = ['by', 'hash', 'cert', 'chain', 'subject', 'uri', 'dns']
@@ -9,10 +9,12 @@ const KEYS: readonly string[] = ['by', 'hash', 'cert', 'chain', 'subject', 'uri'
 interface Cut { readonly value: string, readonly end: number }
 
 /**
- * Parses `X-Forwarded-Client-Cert`: elements with commas between, of `key=value` with semicolons between; keys in any case. A value that is quoted ends at the next quote that no backslash
- * escapes, and something must separate it from what follows. The text between the quotes is handed on as it stands: in a subject the backslashes are RFC 4514's own.
+ * Parses `X-Forwarded-Client-Cert`: elements separated by commas, each with `key=value` pairs separated by
+ * semicolons. Keys are case-insensitive. A quoted value ends at the next quote that is not escaped by a backslash,
+ * and a separator must follow. The text between the quotes is returned unchanged: in a subject, the backslashes
+ * belong to RFC 4514.
  *
- * @returns undefined for anything else
+ * @returns undefined if the text is malformed
  */
 export function parseXfcc (text: string): XfccElement[] | undefined {
   const elements: XfccPair[][] = [[]]
@@ -39,7 +41,7 @@ function cutQuoted (text: string, start: number): Cut | undefined {
   return end < text.length ? { value: text.slice(start, end), end: end + 1 } : undefined
 }
 
-/** Envoy does not escape URIs: an equals sign may stand in one. */
+/** Envoy does not escape URIs, so the value may contain an equals sign. */
 function cutPlain (text: string, start: number): Cut | undefined {
   let end = start
   while (end < text.length && text[end] !== ';' && text[end] !== ',') end++

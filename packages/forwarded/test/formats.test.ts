@@ -76,8 +76,8 @@ for (const writer of writers) {
       t.match(read(other), { state: 'refused', reason: 'other_format' }, `${namesOf(other).join()} alone`)
       t.match(read(other, stranger), { state: 'refused', reason: 'untrusted_sender' })
     }
-    const beside = writers.flatMap((other) => namesOf(other.write(client.der, [ca.der])))
-    const tolerant = readerOf(writer, { beside })
+    const ignoredHeaders = writers.flatMap((other) => namesOf(other.write(client.der, [ca.der])))
+    const tolerant = readerOf(writer, { ignoredHeaders })
     for (const other of others) t.ok(isTheClient(tolerant([...writer.write(client.der, []), ...other])), namesOf(other).join())
   })
 

@@ -1,3 +1,4 @@
+import { describeValue } from './describe-value.ts'
 import { MTLS_ERR_IDENTITY_OPTION } from './errors.ts'
 import { isObjectIdentifier } from './der/object-identifier.ts'
 import { createIdentity } from './identity.ts'
@@ -11,14 +12,20 @@ import type { PeerIdentity, SubjectAltNames } from './peer-identity.ts'
 import { parseSpiffeId } from './spiffe-id.ts'
 import { nearest } from './nearest.ts'
 
-/** What a gateway told of a certificate it saw. What is left out or `undefined` is unknown. */
+/**
+ * What is known of a certificate without its bytes, usually from a gateway. A field that is missing or `undefined`
+ * is unknown.
+ */
 export interface KnownIdentity {
   /** A name, or its RFC 4514 text. */
   readonly subject?: DistinguishedName | string | undefined
   readonly issuer?: DistinguishedName | string | undefined
-  /** Complete lists by type; a kind left out is unknown. */
+  /** Complete lists by kind. A kind that is missing is unknown. */
   readonly subjectAltNames?: KnownAltNames | undefined
-  /** Only what the gateway vouches for as an X.509-SVID's. Left out, it is derived from a known `uri` list of one. */
+  /**
+   * The SPIFFE ID, if the gateway vouches that it is an X.509-SVID's. If undefined, it is derived from
+   * `subjectAltNames.uri` with a single entry.
+   */
   readonly spiffeId?: string | undefined
   /** Hex digits; case, colons and leading zeros do not matter. */
   readonly serialNumber?: string | undefined
@@ -38,13 +45,18 @@ export interface KnownIdentity {
 }
 
 const NAMING = ['subject', 'subjectAltNames', 'spiffeId', 'serialNumber', 'fingerprint256', 'publicKey256'] as const
-const KEYS: readonly string[] = [...NAMING, 'issuer', 'notBefore', 'notAfter', 'extendedKeyUsage', 'policies', 'isCa', 'source', 'chain', 'via']
+const KEYS: readonly string[] = [
+  ...NAMING,
+  'issuer', 'notBefore', 'notAfter', 'extendedKeyUsage', 'policies', 'isCa', 'source', 'chain', 'via'
+]
 
 /**
- * An identity of what is known without the certificate. It must say at least who is meant: one of subject, subjectAltNames, spiffeId, serialNumber,
- * fingerprint256, publicKey256. A rule that needs an unknown field does not match.
+ * Creates an identity without the certificate. It needs at least one of subject, subjectAltNames, spiffeId,
+ * serialNumber, fingerprint256, publicKey256. A rule that needs an unknown field does not match.
  *
- * @throws MTLS_ERR_IDENTITY_OPTION for unknown keys and wrong values; MTLS_ERR_NAME_INVALID, MTLS_ERR_SPIFFE_ID_INVALID for those texts
+ * @param known what is known; every list must be complete
+ * @throws MTLS_ERR_IDENTITY_OPTION for unknown options and wrong values
+ * @throws MTLS_ERR_NAME_INVALID, MTLS_ERR_SPIFFE_ID_INVALID if a name or a SPIFFE ID cannot be parsed
  * @example
  * ```ts
  * const known = createPartialIdentity({ subject: 'CN=web,O=Example', subjectAltNames: { dns: ['web.example'] } })
@@ -75,62 +87,86 @@ export function createPartialIdentity (known: KnownIdentity): PeerIdentity {
 }
 
 function checkKeys (known: KnownIdentity): void {
-  if (typeof known !== 'object' || known === null) refuse(`expected an object, found ${known === null ? 'null' : typeof known}`)
-  for (const key of Object.keys(known)) {
-    if (!KEYS.includes(key)) refuse(`unknown key "${key}"${nearest(key, KEYS)}`)
+  if (typeof known !== 'object' || known === null) {
+    refuse(`known is ${describeValue(known)}; expected an object`)
   }
-  if (NAMING.every((key) => known[key] === undefined)) refuse(`names nobody; expected one of ${NAMING.join(', ')}`)
+  for (const key of Object.keys(known)) {
+    if (!KEYS.includes(key)) refuse(`unknown option "${key}" for createPartialIdentity${nearest(key, KEYS)}`)
+  }
+  if (NAMING.every((key) => known[key] === undefined)) {
+    refuse(`known has no name; expected at least one of ${NAMING.join(', ')}`)
+  }
 }
 
 function altNamesOf ({ subjectAltNames, spiffeId, isCa }: KnownIdentity): SubjectAltNames | undefined {
   if (spiffeId === undefined) return subjectAltNames === undefined ? undefined : createPartialAltNames(subjectAltNames)
-  if (parseSpiffeId(spiffeId).path === '') refuse('spiffeId: expected a path, found a bare trust domain, which is no leaf\'s')
-  if (isCa === true) refuse('spiffeId: a CA is no X.509-SVID leaf')
-  // A leaf with a SPIFFE ID has that URI and no other (X509-SVID 2), so the URI list is known with it.
+  if (parseSpiffeId(spiffeId).path === '') {
+    refuse(`spiffeId is ${describeValue(spiffeId)}; expected an ID with a path, since a trust domain is not a leaf`)
+  }
+  if (isCa === true) refuse('isCa is true; expected false or undefined, since spiffeId belongs to a leaf')
+  // A leaf with a SPIFFE ID has that URI and no other (X509-SVID section 2), so the list of URIs is known too.
   const uri = subjectAltNames?.uri ?? [spiffeId]
-  if (!Array.isArray(uri) || uri.length !== 1 || uri[0] !== spiffeId) refuse('spiffeId: expected to be the only URI of subjectAltNames.uri')
+  if (!Array.isArray(uri) || uri.length !== 1 || uri[0] !== spiffeId) {
+    refuse('subjectAltNames.uri does not match spiffeId; expected spiffeId as its only entry')
+  }
   return createPartialAltNames({ ...subjectAltNames, uri })
 }
 
 function nameOf (name: DistinguishedName | string | undefined, key: string): DistinguishedName | undefined {
   if (typeof name === 'string') return parseDistinguishedName(name)
-  if (name !== undefined && !isDistinguishedName(name)) refuse(`${key}: expected RFC 4514 text or a DistinguishedName`)
+  if (name !== undefined && !isDistinguishedName(name)) {
+    refuse(`${key} is ${describeValue(name)}; expected RFC 4514 text or a DistinguishedName`)
+  }
   return name
 }
 
 function serialOf (serial: string | undefined): string | undefined {
   if (serial === undefined) return undefined
-  const digits = typeof serial === 'string' ? serial.replaceAll(':', '').replace(/^0+(?=.)/, '').toLowerCase() : ''
-  if (!/^[0-9a-f]{1,128}$/.test(digits)) refuse(`serialNumber: expected up to 128 hex digits, found ${describe(serial)}`)
+  const digits =
+    typeof serial === 'string'
+      ? serial
+        .replaceAll(':', '')
+        .replace(/^0+(?=.)/, '')
+        .toLowerCase()
+      : ''
+  if (!/^[0-9a-f]{1,128}$/.test(digits)) {
+    refuse(`serialNumber is ${describeValue(serial)}; expected up to 128 hex digits`)
+  }
   return digits.length % 2 === 0 ? digits : `0${digits}`
 }
 
 function digestOf (digest: string | undefined, key: string): string | undefined {
   if (digest === undefined) return undefined
   const digits = typeof digest === 'string' ? digest.replaceAll(':', '').toLowerCase() : ''
-  if (!/^[0-9a-f]{64}$/.test(digits)) refuse(`${key}: expected a SHA-256 in 64 hex digits, found ${describe(digest)}`)
+  if (!/^[0-9a-f]{64}$/.test(digits)) {
+    refuse(`${key} is ${describeValue(digest)}; expected a SHA-256 in 64 hex digits`)
+  }
   return digits
 }
 
 function timeOf (time: number | undefined, key: string): number | undefined {
-  if (time !== undefined && !Number.isSafeInteger(time)) refuse(`${key}: expected milliseconds since the epoch, found ${describe(time)}`)
+  if (time !== undefined && !Number.isSafeInteger(time)) {
+    refuse(`${key} is ${describeValue(time)}; expected milliseconds since the epoch`)
+  }
   return time
 }
 
 function oidsOf (oids: readonly string[] | undefined, key: string): readonly string[] | undefined {
   if (oids === undefined) return undefined
-  if (!Array.isArray(oids)) refuse(`${key}: expected an array of OIDs, found ${describe(oids)}`)
-  for (const oid of oids) if (typeof oid !== 'string' || !isObjectIdentifier(oid)) refuse(`${key}: expected OIDs such as 1.3.6.1.5.5.7.3.2, found ${describe(oid)}`)
+  if (!Array.isArray(oids)) refuse(`${key} is ${describeValue(oids)}; expected an array of OIDs`)
+  for (const oid of oids) {
+    if (typeof oid !== 'string' || !isObjectIdentifier(oid)) {
+      refuse(`${key} has ${describeValue(oid)}; expected OIDs such as 1.3.6.1.5.5.7.3.2`)
+    }
+  }
   return Object.freeze([...oids])
 }
 
 function expectOneOf<T> (value: T | undefined, allowed: readonly T[], key: string): T | undefined {
-  if (value !== undefined && !allowed.includes(value)) refuse(`${key}: expected ${allowed.map((one) => JSON.stringify(one)).join(' or ')}, found ${describe(value)}`)
+  if (value !== undefined && !allowed.includes(value)) {
+    refuse(`${key} is ${describeValue(value)}; expected ${allowed.map((one) => JSON.stringify(one)).join(' or ')}`)
+  }
   return value
-}
-
-function describe (value: unknown): string {
-  return typeof value === 'string' ? JSON.stringify(value.slice(0, 80)) : typeof value === 'object' ? 'an object' : String(value)
 }
 
 function refuse (detail: string): never {

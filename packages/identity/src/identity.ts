@@ -3,12 +3,16 @@ import type { ClaimKind, PeerIdentity, SubjectAltNames } from './peer-identity.t
 import { hideAltNames } from './subject-alt-names.ts'
 
 /** Every stored field of a `PeerIdentity`. */
-export type IdentityFields = Omit<PeerIdentity, 'raw' | 'toString' | 'toJSON' | 'authority' | 'notBelieved' | 'commonName' | 'organization' | 'organizationalUnit'> & Partial<Pick<PeerIdentity, 'authority' | 'notBelieved'>>
+export type IdentityFields = Omit<
+  PeerIdentity,
+  'raw' | 'toString' | 'toJSON' | 'authority' | 'notBelieved' | 'commonName' | 'organization' | 'organizationalUnit'
+> &
+  Partial<Pick<PeerIdentity, 'authority' | 'notBelieved'>>
 
 const NO_LINKS: PeerLinks = Object.freeze({})
 const NONE: readonly never[] = Object.freeze([])
 
-/** A log line's worth; what is longer was chosen by the peer. */
+/** Maximum length for a log line. A longer text was chosen by the peer. */
 const MAX_TEXT = 256
 
 class Identity implements PeerIdentity {
@@ -30,13 +34,18 @@ class Identity implements PeerIdentity {
   readonly chain: readonly PeerIdentity[] | undefined
   readonly via: readonly PeerIdentity[]
   readonly #der: Uint8Array | undefined
-  /** With all that the certificate says, where some of it is not believed. */
+  /** The identity with all fields, if some of them are hidden here. */
   readonly #claims: Identity | undefined
 
   constructor (
     fields: IdentityFields,
     der: Uint8Array | undefined,
-    { source = fields.source, chain = fields.chain, via = fields.via, authority = fields.authority }: PeerLinks = NO_LINKS,
+    {
+      source = fields.source,
+      chain = fields.chain,
+      via = fields.via,
+      authority = fields.authority
+    }: PeerLinks = NO_LINKS,
     claims?: Identity
   ) {
     this.subject = fields.subject
@@ -65,7 +74,7 @@ class Identity implements PeerIdentity {
   get organization (): string | undefined { return onlyText(this.subject, '2.5.4.10') }
   get organizationalUnit (): string | undefined { return onlyText(this.subject, '2.5.4.11') }
 
-  // Bytes cannot be frozen: whoever writes to what this returns must not change the identity for others.
+  // Bytes cannot be frozen, so each caller gets a copy.
   get raw (): Uint8Array | undefined {
     return this.#der === undefined ? undefined : new Uint8Array(this.#der)
   }
@@ -97,26 +106,31 @@ class Identity implements PeerIdentity {
     }
   }
 
-  /** The same certificate under other links; the bytes are shared, since nobody can write to them. */
+  /** The same certificate with other links. The bytes are shared, since nothing can write to them. */
   static relink (peer: Identity, links: PeerLinks): PeerIdentity {
     return new Identity(peer, peer.#der, links, peer.#claims)
   }
 
-  /** What is believed of a certificate. Of one that is limited already everything is looked at anew. */
+  /** Hides the kinds that the authority does not vouch for. Starts from all fields, even if some are already hidden. */
   static limit (peer: Identity, authority: string, notBelieved: readonly ClaimKind[]): PeerIdentity {
     const claims = peer.#claims ?? peer
     const { chain, source, via } = peer
     const links = { authority, chain, source, via }
     if (notBelieved.length === 0) return new Identity(claims, claims.#der, links)
-    return new Identity({ ...claims, ...hideClaims(claims, notBelieved), notBelieved: Object.freeze([...notBelieved]) }, claims.#der, links, claims)
+    return new Identity(
+      { ...claims, ...hideClaims(claims, notBelieved), notBelieved: Object.freeze([...notBelieved]) },
+      claims.#der,
+      links,
+      claims
+    )
   }
 
-  /** With all that the certificate says. */
+  /** The identity with all fields. */
   static claimsOf (peer: Identity): PeerIdentity {
     return peer.#claims ?? peer
   }
 
-  /** The identity's own bytes. */
+  /** The identity's own bytes, without a copy. */
   static view (peer: Identity): Uint8Array | undefined {
     return peer.#der
   }
@@ -126,8 +140,11 @@ class Identity implements PeerIdentity {
   }
 }
 
-/** The fields of an identity that is limited, without those that are not believed. */
-function hideClaims ({ subject, spiffeId, subjectAltNames, policies }: PeerIdentity, hidden: readonly ClaimKind[]): Pick<PeerIdentity, 'subject' | 'spiffeId' | 'subjectAltNames' | 'policies'> {
+/** The fields of an identity without the hidden kinds. */
+function hideClaims (
+  { subject, spiffeId, subjectAltNames, policies }: PeerIdentity,
+  hidden: readonly ClaimKind[]
+): Pick<PeerIdentity, 'subject' | 'spiffeId' | 'subjectAltNames' | 'policies'> {
   return {
     subject: hidden.includes('subject') ? undefined : subject,
     spiffeId: hidden.includes('spiffe') ? undefined : spiffeId,
@@ -136,13 +153,12 @@ function hideClaims ({ subject, spiffeId, subjectAltNames, policies }: PeerIdent
   }
 }
 
-/** What is known of a peer beyond its certificate. */
+/** What is known of a peer in addition to its certificate. */
 export type PeerLinks = { readonly [Link in 'source' | 'chain' | 'via' | 'authority']?: PeerIdentity[Link] | undefined }
 
 /**
- * An identity of the same certificate with another chain, source or gateways, without reading the certificate again. What `links` leaves out stays as it is.
- * For packages of this suite: it believes its caller.
- *
+ * Makes an identity of the same certificate with another source, chain, gateways or authority, without parsing it
+ * again. Missing links stay the same. For packages of this suite: the links are not checked.
  * @example
  * ```ts
  * const linked = relinkPeerIdentity(peer, { chain: [parsePeerIdentity(ca.der)] })
@@ -151,12 +167,18 @@ export type PeerLinks = { readonly [Link in 'source' | 'chain' | 'via' | 'author
  */
 export function relinkPeerIdentity (peer: PeerIdentity, links: PeerLinks): PeerIdentity {
   const { source, chain, via, authority } = links
-  return Identity.relink(peer as Identity, { source, chain: chain && Object.freeze([...chain]), via: via && Object.freeze([...via]), authority })
+  return Identity.relink(peer as Identity, {
+    source,
+    chain: chain && Object.freeze([...chain]),
+    via: via && Object.freeze([...via]),
+    authority
+  })
 }
 
 /**
- * An identity as its authority vouches for it: kinds that it does not vouch for are unknown, as in a partial identity, so that neither a rule on them nor its
- * negation matches. For packages of this suite: it believes its caller.
+ * Makes an identity with only the names that its authority vouches for. The other kinds are unknown, as in a partial
+ * identity, so that neither a rule on them nor its negation matches. For packages of this suite: the arguments are
+ * not checked.
  *
  * @param notBelieved kinds that the authority does not vouch for
  * @example
@@ -165,13 +187,17 @@ export function relinkPeerIdentity (peer: PeerIdentity, links: PeerLinks): PeerI
  * console.log(limited.authority, limited.subject, limited.notBelieved) // partner undefined [ 'subject' ]
  * ```
  */
-export function limitPeerIdentity (peer: PeerIdentity, authority: string, notBelieved: readonly ClaimKind[]): PeerIdentity {
+export function limitPeerIdentity (
+  peer: PeerIdentity,
+  authority: string,
+  notBelieved: readonly ClaimKind[]
+): PeerIdentity {
   return Identity.limit(peer as Identity, authority, notBelieved)
 }
 
 /**
- * All that the certificate says, believed or not: for logs and explanations, never to decide by.
- *
+ * The identity with everything in the certificate, including names that its authority does not vouch for. For logs
+ * and explanations only, never for decisions.
  * @example
  * ```ts
  * const limited = limitPeerIdentity(peer, 'partner', ['subject'])
@@ -183,9 +209,8 @@ export function claimsOf (peer: PeerIdentity): PeerIdentity {
 }
 
 /**
- * The DER of an identity without a copy; undefined for a partial one. For packages of this suite, which must not write
- * to it.
- *
+ * The DER of an identity without a copy; undefined for a partial one. For packages of this suite, which must not
+ * write to it.
  * @example
  * ```ts
  * console.log(viewDer(peer)?.length === client.der.length) // true
@@ -195,15 +220,14 @@ export function viewDer (peer: PeerIdentity): Uint8Array | undefined {
   return Identity.view(peer as Identity)
 }
 
-/** A frozen identity of `fields`, whose values must be frozen already. `der` must belong to it alone. */
+/** Creates a frozen identity. The values of `fields` must be frozen already. `der` must not be shared. */
 export function createIdentity (fields: IdentityFields, der: Uint8Array | undefined): PeerIdentity {
   return new Identity(fields, der)
 }
 
 /**
- * Whether `value` is an identity made by this package; look-alikes, copies and subclasses of other copies of it are
- * not.
- *
+ * Whether this package made `value`. False for similar objects, copies, and identities of another installed copy of
+ * this package.
  * @example
  * ```ts
  * console.log(isPeerIdentity(peer), isPeerIdentity({ ...peer })) // true false
@@ -213,7 +237,10 @@ export function isPeerIdentity (value: unknown): value is PeerIdentity {
   return Identity.is(value)
 }
 
-/** What names the peer best, on one line. Alternative names have no control characters, names are escaped. */
+/**
+ * The best name of the peer, on one line. Alternative names have no control characters, distinguished names are
+ * escaped.
+ */
 function nameOf (peer: PeerIdentity): string {
   if (peer.spiffeId !== undefined) return peer.spiffeId
   const subject = peer.subject?.toString() ?? ''
@@ -226,11 +253,11 @@ function nameOf (peer: PeerIdentity): string {
 
 function shorten (text: string, length: number): string {
   if (text.length <= length) return text
-  // Never half a surrogate pair: the line must stay well-formed for every log sink.
+  // Do not cut a surrogate pair in half: the line must be well-formed for every log destination.
   return `${text.slice(0, length - 1).replace(/[\ud800-\udbff]$/, '')}…`
 }
 
-/** Of several values nobody could say which one is meant, and two readers could take two. */
+/** The only text of a type. Undefined if there are several, since different readers could choose different ones. */
 function onlyText (name: DistinguishedName | undefined, oid: string): string | undefined {
   const found = name?.rdns.flat().filter(({ type }) => type === oid) ?? []
   const [only] = found

@@ -24,9 +24,21 @@ export { isObjectIdentifier } from './der/object-identifier.ts'
 export type { TextEncoding } from './der/text.ts'
 export type { OtherName } from './x509/general-names.ts'
 export {
-  MTLS_ERR_CERTIFICATE_INVALID, MTLS_ERR_DER_INVALID, MTLS_ERR_IDENTITY_OPTION, MTLS_ERR_NAME_INVALID, MTLS_ERR_PEM_INVALID, MTLS_ERR_SPIFFE_ID_INVALID,
+  MTLS_ERR_CERTIFICATE_INVALID,
+  MTLS_ERR_DER_INVALID,
+  MTLS_ERR_IDENTITY_OPTION,
+  MTLS_ERR_NAME_INVALID,
+  MTLS_ERR_PEM_INVALID,
+  MTLS_ERR_SPIFFE_ID_INVALID
 } from './errors.ts'
 export type {
-  CertificateInvalidError, CertificateInvalidReason, DerInvalidError, NameInvalidError, NameInvalidReason, PemInvalidError, PemInvalidReason, SpiffeIdInvalidError,
-  SpiffeIdInvalidReason,
+  CertificateInvalidError,
+  CertificateInvalidReason,
+  DerInvalidError,
+  NameInvalidError,
+  NameInvalidReason,
+  PemInvalidError,
+  PemInvalidReason,
+  SpiffeIdInvalidError,
+  SpiffeIdInvalidReason
 } from './reasons.ts'

@@ -1,4 +1,4 @@
-/** `; did you mean "…"?` for the known word within two edits of `word`, or `''`. */
+/** `; did you mean "…"?` for the known word within two edits of `word`, else `; expected one of …`. */
 export function nearest (word: string, known: readonly string[]): string {
   let best = ''
   let least = 3
@@ -9,7 +9,7 @@ export function nearest (word: string, known: readonly string[]): string {
       least = edits
     }
   }
-  return best === '' ? `; expected ${known.join(', ')}` : `; did you mean "${best}"?`
+  return best === '' ? `; expected one of ${known.join(', ')}` : `; did you mean "${best}"?`
 }
 
 function editDistance (a: string, b: string): number {

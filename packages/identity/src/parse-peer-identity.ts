@@ -1,4 +1,5 @@
 import crypto from 'node:crypto'
+import { describeValue } from './describe-value.ts'
 import { asBuffer } from './der/buffer.ts'
 import { MTLS_ERR_IDENTITY_OPTION, MTLS_ERR_SPIFFE_ID_INVALID } from './errors.ts'
 import { createIdentity, isPeerIdentity } from './identity.ts'
@@ -11,28 +12,35 @@ import { checkInput, readFields } from './x509/certificate.ts'
 import { checkExtensions } from './x509/check-extensions.ts'
 import type { CertificateFields } from './x509/certificate.ts'
 import { EXTENSION } from './x509/extension-oids.ts'
-import { KEY_USAGE, readBasicConstraints, readCertificatePolicies, readExtendedKeyUsage, readKeyUsage } from './x509/extension-values.ts'
+import {
+  KEY_USAGE,
+  readBasicConstraints,
+  readCertificatePolicies,
+  readExtendedKeyUsage,
+  readKeyUsage
+} from './x509/extension-values.ts'
 import { readGeneralNames } from './x509/general-names.ts'
 import { readName } from './x509/name.ts'
 
-/** What is known of a certificate beyond its bytes. */
+/** Options of `parsePeerIdentity`. */
 export interface ParsePeerIdentityOptions {
-  /** Where it was seen: in a handshake (`tls`, the default), or in a gateway's header. */
+  /** Where the certificate was seen: in a TLS handshake (`tls`, default), or in a gateway's header (`forwarded`). */
   readonly source?: 'tls' | 'forwarded'
-  /** The verified chain above it, nearest issuer first. */
+  /** The verified chain above the leaf, nearest issuer first. */
   readonly chain?: readonly PeerIdentity[]
-  /** The gateways it came through, nearest last. */
+  /** The gateways between the client and this server, nearest last. */
   readonly via?: readonly PeerIdentity[]
 }
 
 const NONE: readonly never[] = Object.freeze([])
 
 /**
- * The identity that one certificate's DER states. Nothing is verified here: no signature, no time, no chain.
+ * Parses a certificate into a `PeerIdentity`. It verifies nothing: no signature, no time, no chain. The bytes are
+ * copied and parsed by a strict DER parser. If a field cannot be decoded, the certificate is refused.
  *
- * The bytes are copied first, read by a strict DER reader, and every field is decoded or the certificate is refused. At most 100 KiB.
- *
- * @throws MTLS_ERR_CERTIFICATE_INVALID with `reason` and `offset`; MTLS_ERR_IDENTITY_OPTION for wrong options
+ * @param der one certificate, at most 100 KiB, without trailing bytes
+ * @throws MTLS_ERR_CERTIFICATE_INVALID with `reason` and `offset`
+ * @throws MTLS_ERR_IDENTITY_OPTION if an option is wrong
  * @example
  * ```ts
  * const alice = parsePeerIdentity(client.der)
@@ -40,15 +48,27 @@ const NONE: readonly never[] = Object.freeze([])
  * ```
  */
 export function parsePeerIdentity (der: Uint8Array, options: ParsePeerIdentityOptions = {}): PeerIdentity {
-  if (typeof options !== 'object' || options === null) throw new MTLS_ERR_IDENTITY_OPTION('options: expected an object')
+  if (typeof options !== 'object' || options === null) {
+    throw new MTLS_ERR_IDENTITY_OPTION(`options is ${describeValue(options)}; expected an object`)
+  }
   const { source = 'tls', chain, via = NONE, ...unknown } = options
   const [key] = Object.keys(unknown)
-  if (key !== undefined) throw new MTLS_ERR_IDENTITY_OPTION(`unknown option "${key}"; expected source, chain or via`)
-  if (source !== 'tls' && source !== 'forwarded') throw new MTLS_ERR_IDENTITY_OPTION(`source: expected "tls" or "forwarded", found ${JSON.stringify(source)}`)
-  const links = { source, chain: chain === undefined ? undefined : freezePeers(chain, 'chain'), via: freezePeers(via, 'via') }
+  if (key !== undefined) {
+    throw new MTLS_ERR_IDENTITY_OPTION(
+      `unknown option "${key}" for parsePeerIdentity; expected one of source, chain, via`
+    )
+  }
+  if (source !== 'tls' && source !== 'forwarded') {
+    throw new MTLS_ERR_IDENTITY_OPTION(`source is ${describeValue(source)}; expected "tls" or "forwarded"`)
+  }
+  const links = {
+    source,
+    chain: chain === undefined ? undefined : freezePeers(chain, 'chain'),
+    via: freezePeers(via, 'via')
+  }
   try {
     checkInput(der)
-    // A copy in memory of its own, and not in the pool that Buffer.from would share it with.
+    // Copy to memory of its own. Buffer.from would use the shared pool.
     return identityOf(readFields(asBuffer(new Uint8Array(der))), links, {})
   } catch (error) {
     throw asCertificateError(error)
@@ -57,11 +77,13 @@ export function parsePeerIdentity (der: Uint8Array, options: ParsePeerIdentityOp
 
 /** A frozen copy of a list of identities. @throws MTLS_ERR_IDENTITY_OPTION */
 export function freezePeers (peers: readonly PeerIdentity[], option: string): readonly PeerIdentity[] {
-  if (!Array.isArray(peers) || !peers.every(isPeerIdentity)) throw new MTLS_ERR_IDENTITY_OPTION(`${option}: expected an array of PeerIdentity`)
+  if (!Array.isArray(peers) || !peers.every(isPeerIdentity)) {
+    throw new MTLS_ERR_IDENTITY_OPTION(`${option} is ${describeValue(peers)}; expected an array of PeerIdentity`)
+  }
   return peers.length === 0 ? NONE : Object.freeze([...peers])
 }
 
-/** What was read of a certificate already, so that it is not read again. */
+/** Parts of a certificate that are already parsed, so that they are not parsed again. */
 export interface KnownParts {
   readonly subject?: DistinguishedName | undefined
   readonly issuer?: DistinguishedName | undefined
@@ -70,8 +92,8 @@ export interface KnownParts {
 }
 
 /**
- * The identity of a certificate whose frame was read: as `parsePeerIdentity`, without reading the frame again and without a copy. For packages of this suite:
- * nobody may write to the bytes any more.
+ * Makes the identity of a certificate whose fields are already read, without a copy. For packages of this suite:
+ * nothing may write to the bytes afterwards.
  *
  * @throws MTLS_ERR_CERTIFICATE_INVALID with `reason` and `offset`
  * @example
@@ -88,7 +110,11 @@ export function readPeerIdentity (fields: CertificateFields, known: KnownParts =
   }
 }
 
-function identityOf (fields: CertificateFields, links: Pick<PeerIdentity, 'source' | 'chain' | 'via'>, known: KnownParts): PeerIdentity {
+function identityOf (
+  fields: CertificateFields,
+  links: Pick<PeerIdentity, 'source' | 'chain' | 'via'>,
+  known: KnownParts
+): PeerIdentity {
   const { der } = fields
   checkExtensions(der, fields.extensions)
   const names = readExtension(fields, EXTENSION.subjectAltName, readGeneralNames)
@@ -116,13 +142,17 @@ function identityOf (fields: CertificateFields, links: Pick<PeerIdentity, 'sourc
   }, der)
 }
 
-/** Read in place, so that errors tell the offset in the certificate. */
+/** Reads a name in place, so that errors have the offset in the certificate. */
 function nameAt (der: Uint8Array, part: Uint8Array): DistinguishedName {
   const start = part.byteOffset - der.byteOffset
   return readName(der, start, start + part.length)
 }
 
-function readExtension<T> (fields: CertificateFields, oid: string, read: (bytes: Uint8Array, start: number, end: number) => T): T | undefined {
+function readExtension<T> (
+  fields: CertificateFields,
+  oid: string,
+  read: (bytes: Uint8Array, start: number, end: number) => T
+): T | undefined {
   const extension = fields.extensions.get(oid)
   return extension && read(fields.der, extension.offset, extension.offset + extension.value.length)
 }

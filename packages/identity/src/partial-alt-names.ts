@@ -1,5 +1,6 @@
 import { isIP } from 'node:net'
 import { isObjectIdentifier } from './der/object-identifier.ts'
+import { describeValue } from './describe-value.ts'
 import { MTLS_ERR_IDENTITY_OPTION } from './errors.ts'
 import { isDistinguishedName } from './name/distinguished-name.ts'
 import type { DistinguishedName } from './name/distinguished-name.ts'
@@ -11,7 +12,7 @@ import type { OtherName } from './x509/general-names.ts'
 import { renderIpAddress } from './x509/ip-address.ts'
 import { parseIpAddress } from './x509/parse-ip-address.ts'
 
-/** Alternative names as a gateway told them. A list given is complete; a kind left out is unknown. */
+/** Subject alternative names, usually from a gateway. A list must be complete. A kind that is missing is unknown. */
 export interface KnownAltNames {
   readonly dns?: readonly string[] | undefined
   readonly uri?: readonly string[] | undefined
@@ -19,18 +20,26 @@ export interface KnownAltNames {
   readonly ip?: readonly string[] | undefined
   /** Names, or their RFC 4514 texts. */
   readonly directoryName?: readonly (DistinguishedName | string)[] | undefined
-  readonly otherName?: readonly { readonly type: string, readonly value?: string | undefined, readonly raw?: Uint8Array | undefined }[] | undefined
+  readonly otherName?:
+    | readonly { readonly type: string, readonly value?: string | undefined, readonly raw?: Uint8Array | undefined }[]
+    | undefined
 }
 
 const KINDS: readonly SubjectAltNameKind[] = ['dns', 'uri', 'email', 'ip', 'directoryName', 'otherName']
 
-/** Frozen alternative names of what is known, `unknown` naming the kinds left out. @throws MTLS_ERR_IDENTITY_OPTION, MTLS_ERR_NAME_INVALID */
+/**
+ * Creates frozen alternative names; `unknown` lists the missing kinds.
+ *
+ * @throws MTLS_ERR_IDENTITY_OPTION, MTLS_ERR_NAME_INVALID
+ */
 export function createPartialAltNames (known: KnownAltNames): SubjectAltNames {
-  if (typeof known !== 'object' || known === null || Array.isArray(known)) refuse('', 'an object of lists')
-  // What a parsed identity has for `unknown` may be handed back, and must agree with the lists.
+  if (typeof known !== 'object' || known === null || Array.isArray(known)) refuse('', known, 'an object of lists')
+  // `unknown` of a parsed identity may be passed in. It must agree with the lists.
   const { unknown: said, ...lists } = known as KnownAltNames & { unknown?: readonly string[] }
   for (const key of Object.keys(lists)) {
-    if (!KINDS.includes(key as SubjectAltNameKind)) throw new MTLS_ERR_IDENTITY_OPTION(`subjectAltNames: unknown key "${key}"${nearest(key, KINDS)}`)
+    if (!KINDS.includes(key as SubjectAltNameKind)) {
+      throw new MTLS_ERR_IDENTITY_OPTION(`unknown option "${key}" for subjectAltNames${nearest(key, KINDS)}`)
+    }
   }
   const unknown = KINDS.filter((kind) => lists[kind] === undefined || said?.includes(kind))
   return Object.freeze({
@@ -44,37 +53,54 @@ export function createPartialAltNames (known: KnownAltNames): SubjectAltNames {
   })
 }
 
-function mapList<T, U> (list: readonly T[] | undefined, kind: string, read: (value: T, kind: string) => U): readonly U[] {
+function mapList<T, U> (
+  list: readonly T[] | undefined,
+  kind: string,
+  read: (value: T, kind: string) => U
+): readonly U[] {
   if (list === undefined) return Object.freeze([])
-  if (!Array.isArray(list)) refuse(kind, 'an array')
+  if (!Array.isArray(list)) refuse(kind, list, 'an array')
   return Object.freeze(list.map((value: T) => read(value, kind)))
 }
 
-/** The same characters that a certificate may have there. */
+/** Accepts the same characters as in a certificate. */
 function readText (value: string, kind: string): string {
-  if (typeof value !== 'string' || !/^[\x20-\x7e]+$/.test(value)) refuse(kind, 'texts of printable ASCII')
+  if (typeof value !== 'string' || !/^[\x20-\x7e]+$/.test(value)) {
+    refuse(kind, value, 'strings of printable ASCII')
+  }
   return value
 }
 
 function readIp (value: string, kind: string): string {
-  if (typeof value !== 'string' || isIP(value) === 0 || value.includes('%')) refuse(kind, 'IP addresses')
+  if (typeof value !== 'string' || isIP(value) === 0 || value.includes('%')) {
+    refuse(kind, value, 'IP addresses')
+  }
   const octets = parseIpAddress(value)
   return renderIpAddress(octets, 0, octets.length)
 }
 
 function readDirectoryName (value: DistinguishedName | string, kind: string): DistinguishedName {
   if (typeof value === 'string') return parseDistinguishedName(value)
-  if (!isDistinguishedName(value)) refuse(kind, 'RFC 4514 texts or DistinguishedNames')
+  if (!isDistinguishedName(value)) refuse(kind, value, 'RFC 4514 texts or DistinguishedNames')
   return value
 }
 
-function readOther (value: { readonly type: string, readonly value?: string | undefined, readonly raw?: Uint8Array | undefined }, kind: string): OtherName {
-  if (typeof value !== 'object' || value === null || typeof value.type !== 'string' || !isObjectIdentifier(value.type)) refuse(kind, 'objects with an OID as type')
-  if (value.value !== undefined && typeof value.value !== 'string') refuse(kind, 'a text as value')
-  if (value.raw !== undefined && !(value.raw instanceof Uint8Array)) refuse(kind, 'bytes as raw')
+function readOther (
+  value: { readonly type: string, readonly value?: string | undefined, readonly raw?: Uint8Array | undefined },
+  kind: string
+): OtherName {
+  const type: unknown = value?.type
+  if (typeof type !== 'string' || !isObjectIdentifier(type)) {
+    refuse(kind, value, 'objects with an OID as type')
+  }
+  if (value.value !== undefined && typeof value.value !== 'string') {
+    refuse(`${kind}.value`, value.value, 'a string')
+  }
+  if (value.raw !== undefined && !(value.raw instanceof Uint8Array)) refuse(`${kind}.raw`, value.raw, 'bytes')
   return createOtherName(value.type, value.value, new Uint8Array(value.raw ?? []))
 }
 
-function refuse (kind: string, expected: string): never {
-  throw new MTLS_ERR_IDENTITY_OPTION(`subjectAltNames${kind === '' ? '' : `.${kind}`}: expected ${expected}`)
+function refuse (kind: string, found: unknown, expected: string): never {
+  const option = kind === '' ? 'subjectAltNames' : `subjectAltNames.${kind}`
+  throw new MTLS_ERR_IDENTITY_OPTION(`${option} is ${describeValue(found)}; expected ${expected}`)
 }

@@ -1,43 +1,52 @@
 import type { DistinguishedName } from './name/distinguished-name.ts'
 import type { OtherName } from './x509/general-names.ts'
 
-/** The lists of `SubjectAltNames` that may be unknown one by one. */
+/** The lists of `SubjectAltNames`, each of which may be unknown. */
 export type SubjectAltNameKind = 'dns' | 'uri' | 'email' | 'ip' | 'directoryName' | 'otherName'
 
-/** The kinds of names and claims that an authority vouches for one by one. `uri` is every URI but SPIFFE IDs; `upn` stands for all other names. */
+/**
+ * The kinds of names and claims that an authority can vouch for. `uri` is every URI except SPIFFE IDs; `upn` is all
+ * other names.
+ */
 export type ClaimKind = 'subject' | 'spiffe' | 'dns' | 'uri' | 'email' | 'ip' | 'upn' | 'policy'
 
-/** Subject alternative names by type, each list in encoded order. All lists empty: the certificate has none. */
+/** Subject alternative names by kind, each list in encoded order. If the certificate has none, all lists are empty. */
 export interface SubjectAltNames {
   readonly dns: readonly string[]
   readonly uri: readonly string[]
   readonly email: readonly string[]
-  /** Dotted decimals, or IPv6 as RFC 5952 writes it. */
+  /** Dotted decimals, or IPv6 in the form of RFC 5952. */
   readonly ip: readonly string[]
   readonly directoryName: readonly DistinguishedName[]
   readonly otherName: readonly OtherName[]
   /**
-   * Kinds that a partial identity says nothing about, or that are not believed: their list is empty because it is unknown, not because there is none. Of
-   * `uri` it has those that are believed.
-   * Always empty for a certificate that was just parsed. A rule that needs such a kind must not match, nor may its negation.
+   * Kinds that are unknown: a partial identity does not have them, or the authority does not vouch for them. Their
+   * list is empty for that reason, except that `uri` keeps the URIs that the authority vouches for. Empty for a
+   * certificate that was just parsed. Neither a rule that needs such a kind nor its negation may match.
    */
   readonly unknown: readonly SubjectAltNameKind[]
 }
 
-/** Who the peer is: deeply frozen, JSON-serialisable, no key material. A field that is not known is `undefined`. */
+/**
+ * The identity of a peer: deeply frozen, serializable as JSON, without key material. A field that is not known is
+ * `undefined`.
+ */
 export interface PeerIdentity {
   readonly subject: DistinguishedName | undefined
-  /** The subject's common name. Undefined where it is not known, or where the subject has none or several. */
+  /** The subject's common name. Undefined if it is not known, or if the subject has none or several. */
   readonly commonName: string | undefined
-  /** The subject's organization. Undefined where it is not known, or where the subject has none or several. */
+  /** The subject's organization. Undefined if it is not known, or if the subject has none or several. */
   readonly organization: string | undefined
-  /** The subject's organizational unit. Undefined where it is not known, or where the subject has none or several. */
+  /** The subject's organizational unit. Undefined if it is not known, or if the subject has none or several. */
   readonly organizationalUnit: string | undefined
   readonly issuer: DistinguishedName | undefined
   readonly subjectAltNames: SubjectAltNames | undefined
-  /** The SPIFFE ID of a valid X.509-SVID leaf: exactly one URI name, which is a SPIFFE ID with a path, and no CA (X509-SVID 5.2). */
+  /**
+   * The SPIFFE ID of a valid X.509-SVID leaf: exactly one URI, which is a SPIFFE ID with a path, and not a CA
+   * (X509-SVID section 5.2).
+   */
   readonly spiffeId: string | undefined
-  /** Lower-case hex, an even number of digits, as encoded without the sign octet. */
+  /** Lower-case hex, an even number of digits, without the sign byte. */
   readonly serialNumber: string | undefined
   /** Milliseconds since the epoch. */
   readonly notBefore: number | undefined
@@ -46,23 +55,23 @@ export interface PeerIdentity {
   readonly fingerprint256: string | undefined
   /** SHA-256 of the SubjectPublicKeyInfo, lower-case hex. */
   readonly publicKey256: string | undefined
-  /** OIDs in encoded order; empty where the extension is absent. */
+  /** OIDs in encoded order; empty if the extension is absent. */
   readonly extendedKeyUsage: readonly string[] | undefined
   readonly policies: readonly string[] | undefined
   /** Whether it may sign certificates: basicConstraints say CA, and keyUsage, if present, allows keyCertSign. */
   readonly isCa: boolean | undefined
-  /** The authority that vouches for the certificate; undefined where none was asked. */
+  /** The authority that vouches for the certificate; undefined if there are no named authorities. */
   readonly authority: string | undefined
-  /** What the certificate may say, but its authority does not vouch for: those fields are unknown here. */
+  /** Kinds that the authority does not vouch for. Those fields are unknown here. */
   readonly notBelieved: readonly ClaimKind[]
   readonly source: 'tls' | 'forwarded'
-  /** The verified chain above the leaf, nearest issuer first, where it is known. */
+  /** The verified chain above the leaf, nearest issuer first; undefined if it is not known. */
   readonly chain: readonly PeerIdentity[] | undefined
-  /** The gateways it came through, nearest last; empty for a direct peer. */
+  /** The gateways between the client and this server, nearest last; empty for a direct peer. */
   readonly via: readonly PeerIdentity[]
   /** The certificate's DER, a fresh copy each time. Not enumerable, not in JSON. */
   readonly raw: Uint8Array | undefined
-  /** Short, stable, one line, at most 256 characters, without control characters: for logs. */
+  /** One short line for logs: stable, at most 256 characters, without control characters. */
   toString (): string
   /** A plain object: names as RFC 4514 text, no bytes. */
   toJSON (): object

@@ -5,13 +5,16 @@ const OTHER_BLOCK = /-----BEGIN [A-Z0-9][A-Z0-9 ]{0,60}-----/
 const LABEL = /^[A-Z0-9][A-Z0-9 ]*$/
 
 /**
- * Every PEM block of one label, in order, as DER (RFC 7468). Text between blocks and blocks of other labels are skipped; a block that is
- * damaged (begun in the middle of a line, no end, headers, text that is not canonical base64) is refused and never skipped, since a CA file with one CA fewer is
- * a change of trust. What the DER holds is not looked at. Spaces may stand for newlines, as in the headers of some gateways; OpenSSL does not take that,
- * so give it `encodePem` of what was read here.
+ * Decodes every PEM block of one label, in order (RFC 7468). Text between blocks and blocks of other labels are
+ * skipped. A damaged block is refused, never skipped: it starts in the middle of a line, has no end, has headers, or
+ * is not canonical base64. Skipping it would silently drop a CA from a CA file.
  *
+ * The DER is not parsed. Newlines may be replaced by spaces, as in the headers of some gateways. OpenSSL does not
+ * accept that, so pass it the result of `encodePem`.
+ *
+ * @param text PEM text
  * @param label between `-----BEGIN ` and `-----`, default `CERTIFICATE`
- * @returns at least one block
+ * @returns the DER of at least one block
  * @throws MTLS_ERR_PEM_INVALID with `reason`
  * @example
  * ```ts
@@ -33,21 +36,27 @@ export function decodePem (text: string | Uint8Array, label = 'CERTIFICATE'): Ui
     checkBoundary(source, after, at, number)
     const bodyStart = at + begin.length
     const bodyEnd = source.indexOf('-----', bodyStart)
-    if (bodyEnd === -1 || !source.startsWith(end, bodyEnd)) refusePem('block_unterminated', `block ${number} has no end "${end}"`)
+    if (bodyEnd === -1 || !source.startsWith(end, bodyEnd)) {
+      refusePem('block_unterminated', `block ${number} has no end "${end}"`)
+    }
     blocks.push(decodeBody(source.slice(bodyStart, bodyEnd), number))
     after = bodyEnd + end.length
   }
   if (blocks.length === 0) {
     const other = OTHER_BLOCK.exec(source)?.[0]
-    refusePem('no_block', `expected a block "${begin}", found ${other === undefined ? `none in ${source.length} characters` : `"${other}"`}`)
+    refusePem(
+      'no_block',
+      `expected a block "${begin}", found ${other === undefined ? `none in ${source.length} characters` : `"${other}"`}`
+    )
   }
   return blocks
 }
 
 /**
- * DER as one PEM block of 64-character lines, newline at the end (RFC 7468).
+ * Encodes DER as one PEM block of 64-character lines, with a newline at the end (RFC 7468).
  *
- * @throws MTLS_ERR_PEM_INVALID
+ * @param label between `-----BEGIN ` and `-----`, default `CERTIFICATE`
+ * @throws MTLS_ERR_PEM_INVALID if the label is not valid
  * @example
  * ```ts
  * console.log(encodePem(client.der)) // -----BEGIN CERTIFICATE----- …
@@ -66,18 +75,22 @@ function asText (text: string | Uint8Array): string {
   return Buffer.from(text.buffer, text.byteOffset, text.length).toString('latin1')
 }
 
-/** Nothing but spaces may stand before a block on its line, or between it and the block before: is a boundary in a comment meant or not? */
+/** Only spaces may come before a block on its line: otherwise it could be part of a comment. */
 function checkBoundary (source: string, after: number, at: number, number: number): void {
   let before = at - 1
   while (before >= after && (source[before] === ' ' || source[before] === '\t')) before--
-  if (before >= after && source[before] !== '\n' && source[before] !== '\r') refusePem('boundary_misplaced', `block ${number} begins in the middle of a line`)
+  if (before >= after && source[before] !== '\n' && source[before] !== '\r') {
+    refusePem('boundary_misplaced', `block ${number} begins in the middle of a line`)
+  }
 }
 
 function decodeBody (body: string, number: number): Uint8Array {
   const base64 = body.replace(/[ \t\r\n\v\f]+/g, '')
   if (base64 === '') refusePem('block_empty', `block ${number} is empty`)
   const decoded = BASE64.test(base64) ? Buffer.from(base64, 'base64') : undefined
-  // Encoding it again is the whole check for padding and stray bits: one file, one meaning.
-  if (decoded === undefined || decoded.toString('base64') !== base64) refusePem('base64_invalid', `block ${number} is not canonical base64`)
+  // Encoding the result again detects wrong padding and stray bits.
+  if (decoded === undefined || decoded.toString('base64') !== base64) {
+    refusePem('base64_invalid', `block ${number} is not canonical base64`)
+  }
   return new Uint8Array(decoded)
 }

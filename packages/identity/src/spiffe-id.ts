@@ -1,22 +1,23 @@
 import { refuseSpiffeId } from './reasons.ts'
 
-/** A SPIFFE ID in its parts. */
+/** The parts of a SPIFFE ID. */
 export interface SpiffeId {
   readonly trustDomain: string
-  /** `''` or `/` and segments. */
+  /** Empty, or starts with `/`. */
   readonly path: string
   toString (): string
 }
 
-/** SPIFFE-ID 2.3: no implementation has to take more. */
+/** Maximum length of a SPIFFE ID (SPIFFE-ID section 2.3). */
 export const MAX_SPIFFE_ID_OCTETS = 2048
 const MAX_TRUST_DOMAIN_OCTETS = 255
 const SCHEME = 'spiffe://'
 
 /**
- * A SPIFFE ID in its parts, by the SPIFFE-ID standard section 2: `spiffe://`, a trust domain of `a-z 0-9 . - _` in at most 255 octets, a path of
- * segments of `a-z A-Z 0-9 . - _` that are not empty, `.` or `..`; at most 2048 octets. No user, port, query, fragment or
- * percent-encoding, no trailing slash. The only spelling of an ID is the ID itself, so nothing is normalised: upper case in the scheme or trust domain is refused.
+ * Parses a SPIFFE ID (SPIFFE-ID section 2): `spiffe://`, a trust domain of `a-z 0-9 . - _` with at most 255 bytes,
+ * and a path. Its segments have `a-z A-Z 0-9 . - _` and are not empty, `.` or `..`. At most 2048 bytes. User, port,
+ * query, fragment, percent-encoding and a trailing slash are refused. Nothing is normalized: upper case in the
+ * scheme or trust domain is refused.
  *
  * @throws MTLS_ERR_SPIFFE_ID_INVALID with `reason`
  * @example
@@ -27,8 +28,12 @@ const SCHEME = 'spiffe://'
  */
 export function parseSpiffeId (uri: string): SpiffeId {
   if (typeof uri !== 'string') refuseSpiffeId('not_a_string', `expected a string, found ${typeof uri}`)
-  if (uri.length > MAX_SPIFFE_ID_OCTETS) refuseSpiffeId('too_long', `${uri.length} characters, at most ${MAX_SPIFFE_ID_OCTETS}`)
-  if (!uri.startsWith(SCHEME)) refuseSpiffeId('scheme', `expected "spiffe://", found ${JSON.stringify(uri.slice(0, 16))}`)
+  if (uri.length > MAX_SPIFFE_ID_OCTETS) {
+    refuseSpiffeId('too_long', `${uri.length} characters, at most ${MAX_SPIFFE_ID_OCTETS}`)
+  }
+  if (!uri.startsWith(SCHEME)) {
+    refuseSpiffeId('scheme', `expected "spiffe://", found ${JSON.stringify(uri.slice(0, 16))}`)
+  }
   const slash = uri.indexOf('/', SCHEME.length)
   const trustDomain = uri.slice(SCHEME.length, slash === -1 ? undefined : slash)
   const path = slash === -1 ? '' : uri.slice(slash)
@@ -39,9 +44,19 @@ export function parseSpiffeId (uri: string): SpiffeId {
 
 function checkTrustDomain (trustDomain: string): void {
   if (trustDomain === '') refuseSpiffeId('trust_domain_missing', 'no trust domain')
-  if (trustDomain.length > MAX_TRUST_DOMAIN_OCTETS) refuseSpiffeId('trust_domain_too_long', `trust domain of ${trustDomain.length} characters, at most ${MAX_TRUST_DOMAIN_OCTETS}`)
+  if (trustDomain.length > MAX_TRUST_DOMAIN_OCTETS) {
+    refuseSpiffeId(
+      'trust_domain_too_long',
+      `trust domain of ${trustDomain.length} characters, at most ${MAX_TRUST_DOMAIN_OCTETS}`
+    )
+  }
   const at = trustDomain.search(/[^a-z0-9._-]/)
-  if (at !== -1) refuseSpiffeId('trust_domain_character', `${JSON.stringify(trustDomain[at])} in the trust domain; expected a-z, 0-9, ".", "-" or "_"`)
+  if (at !== -1) {
+    refuseSpiffeId(
+      'trust_domain_character',
+      `${JSON.stringify(trustDomain[at])} in the trust domain; expected a-z, 0-9, ".", "-" or "_"`
+    )
+  }
 }
 
 function checkPath (path: string): void {
@@ -50,6 +65,11 @@ function checkPath (path: string): void {
     if (segment === '') refuseSpiffeId('path_empty_segment', 'empty path segment')
     if (segment === '.' || segment === '..') refuseSpiffeId('path_dot_segment', `path segment "${segment}"`)
     const at = segment.search(/[^a-zA-Z0-9._-]/)
-    if (at !== -1) refuseSpiffeId('path_character', `${JSON.stringify(segment[at])} in the path; expected a-z, A-Z, 0-9, ".", "-" or "_"`)
+    if (at !== -1) {
+      refuseSpiffeId(
+        'path_character',
+        `${JSON.stringify(segment[at])} in the path; expected a-z, A-Z, 0-9, ".", "-" or "_"`
+      )
+    }
   }
 }

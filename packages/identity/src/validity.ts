@@ -5,8 +5,8 @@ export interface ValidityPeriod {
 }
 
 /**
- * When a certificate is no longer valid, in milliseconds since the epoch. The second that `notAfter` names is the last in which it is valid (RFC 5280 section
- * 4.1.2.5), so this is one second later. A certificate without `notAfter` ended long ago.
+ * When a certificate expires, in milliseconds since the epoch. It is still valid in the second of `notAfter` (RFC 5280
+ * section 4.1.2.5), so this is one second later. A certificate without `notAfter` counts as expired.
  *
  * @example
  * ```ts
@@ -18,7 +18,8 @@ export function endOfValidity ({ notAfter = -Infinity }: ValidityPeriod): number
 }
 
 /**
- * Whether a certificate is valid at a time by RFC 5280 section 4.1.2.5. All packages ask here, so that they agree to the millisecond.
+ * Whether a certificate is valid at a time (RFC 5280 section 4.1.2.5). All packages use this function, so that they
+ * agree to the millisecond.
  *
  * @param now milliseconds since the epoch
  * @returns `valid`, `expired` or `not_yet_valid`

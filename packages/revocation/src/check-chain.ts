@@ -1,43 +1,71 @@
 import type { PeerIdentity } from '@peerkit/identity'
 import { failedStatus, unknownStatus, type RevocationChecker, type RevocationStatus } from './revocation-status.ts'
 
-/** The worst that is known about the certificates of a chain. */
+/** The worst status in a chain. */
 export type ChainStatus = RevocationStatus & {
-  /** The certificate it is said about. */
+  /** The certificate that has this status. */
   readonly certificate: PeerIdentity
-  /** What the checker's policy says to it. */
+  /** Whether the checker's policy permits it. */
   readonly permitted: boolean
 }
 
-const CHAIN_UNKNOWN = unknownStatus('chain_unknown', 'which certificates lead to a trust anchor is not known')
+const CHAIN_UNKNOWN = unknownStatus('chain_unknown', 'the certificates that lead to a trust anchor are not known')
 
+/** Options of {@link checkChain}. */
 export interface CheckChainOptions {
-  /** The verified chain without the leaf, where the identity has none of its own (as on a resumed TLS session). */
+  /** The verified chain without the leaf. Default: `identity.chain`, which is undefined on a resumed TLS session. */
   readonly chain?: readonly PeerIdentity[]
 }
 
 /**
- * Asks about the leaf and each intermediate of `identity.chain`, each with its issuer, and answers with the worst: revoked, then unknown that the policy
- * refuses, then unknown that it lets pass, then the good that ends first. The last of the chain is the trust anchor: nobody but who configured it revokes it, so it is not
- * asked about. Without a chain only the leaf can be asked about, by its issuer's name, and is `unknown` (`chain_unknown`) unless it is revoked.
+ * Checks the leaf and each intermediate of a chain, each with its issuer, and returns the worst status: revoked,
+ * then unknown that the policy refuses, then unknown that it permits, then the good one that expires first.
+ *
+ * The last certificate of the chain is the trust anchor, which is not checked: only the configuration removes it.
+ * Without a chain, only the leaf is checked, by its issuer's name. The result is then `unknown` (`chain_unknown`)
+ * unless it is revoked.
+ *
+ * @param checker any checker of this package, or your own
+ * @param identity the leaf; its chain must already be verified
+ * @returns a promise if one of the answers is a promise. It neither throws nor rejects.
+ * @example
+ * ```ts
+ * const issuer = parsePeerIdentity(ca.der)
+ * const checker = crlChecker({ crls: [(await ca.crl()).pem], issuers: [issuer] })
+ * const { state, permitted } = await checkChain(checker, peer, { chain: [issuer] })
+ * console.log(state, permitted) // good true
+ * await checker.close()
+ * ```
  */
-export function checkChain (checker: RevocationChecker, identity: PeerIdentity, options: CheckChainOptions = {}): ChainStatus | Promise<ChainStatus> {
+export function checkChain (
+  checker: RevocationChecker,
+  identity: PeerIdentity,
+  options: CheckChainOptions = {}
+): ChainStatus | Promise<ChainStatus> {
   const chain = options.chain ?? identity.chain
   const path = chain === undefined ? [identity] : [identity, ...chain]
   const asked = chain === undefined ? path : path.slice(0, Math.max(1, path.length - 1))
   const answers = asked.map((certificate, i) => ask(checker, certificate, path[i + 1]))
-  const judge = (statuses: readonly RevocationStatus[]): ChainStatus => {
-    const judged = statuses.map((status, i) => describe(checker, status, asked[i]!))
-    if (chain === undefined) judged.push(describe(checker, CHAIN_UNKNOWN, identity))
-    return judged.reduce((worst, next) => rank(next) > rank(worst) || (rank(next) === rank(worst) && endsBefore(next, worst)) ? next : worst)
+  const findWorst = (statuses: readonly RevocationStatus[]): ChainStatus => {
+    const checked = statuses.map((status, i) => describe(checker, status, asked[i]!))
+    if (chain === undefined) checked.push(describe(checker, CHAIN_UNKNOWN, identity))
+    return checked.reduce((worst, next) =>
+      rank(next) > rank(worst) || (rank(next) === rank(worst) && endsBefore(next, worst)) ? next : worst
+    )
   }
-  return answers.some((answer) => answer instanceof Promise) ? Promise.all(answers).then(judge) : judge(answers as RevocationStatus[])
+  return answers.some((answer) => answer instanceof Promise)
+    ? Promise.all(answers).then(findWorst)
+    : findWorst(answers as RevocationStatus[])
 }
 
-function ask (checker: RevocationChecker, certificate: PeerIdentity, issuer: PeerIdentity | undefined): RevocationStatus | Promise<RevocationStatus> {
+function ask (
+  checker: RevocationChecker,
+  certificate: PeerIdentity,
+  issuer: PeerIdentity | undefined
+): RevocationStatus | Promise<RevocationStatus> {
   try {
     const answer = checker.check(certificate, issuer)
-    // Promises of another realm or library count too.
+    // Promises of other realms and libraries count too.
     return isThenable(answer) ? Promise.resolve(answer).then(readStatus).catch(failedStatus) : readStatus(answer)
   } catch (error) {
     return failedStatus(error)
@@ -60,9 +88,11 @@ function isThenable (answer: unknown): answer is PromiseLike<RevocationStatus> {
   return typeof (answer as { then?: unknown } | null | undefined)?.then === 'function'
 }
 
-/** A checker that was written elsewhere may answer anything. What is none of the three states is not known. */
+/** A checker from elsewhere may return anything. Anything but the three states counts as unknown. */
 function readStatus (status: RevocationStatus): RevocationStatus {
   const state: unknown = (status as { state?: unknown } | null | undefined)?.state
   if (state === 'revoked' || state === 'unknown') return status
-  return state === 'good' && typeof (status as { until?: unknown }).until === 'number' ? status : unknownStatus('check_failed')
+  return state === 'good' && typeof (status as { until?: unknown }).until === 'number'
+    ? status
+    : unknownStatus('check_failed')
 }

@@ -4,27 +4,52 @@ import { checkKnownOptions } from './option-check.ts'
 import { joinDetails } from './plain-text.ts'
 import { failedStatus, type RevocationChecker, type RevocationStatus, type UnknownStatus } from './revocation-status.ts'
 
+/** Options of {@link combineCheckers}. */
 export interface CombineOptions {
   /**
-   * `all` (default): every checker is asked; one that says revoked decides, else one that says good. `first`: in order, until one knows: a fallback, which
-   * saves the questions but lets an older good hide a newer revoked.
+   * `all` (default): asks every checker. One that says revoked decides, else one that says good. `first`: asks them in
+   * order, and stops at the first that does not answer `unknown`. This saves queries, but an older good may hide a
+   * newer revoked.
    */
   readonly ask?: 'all' | 'first'
 }
 
 /**
- * Makes one checker of several, such as a CRL and an OCSP checker. An answer passes where each of them permits it. Closing it closes them.
+ * Combines several checkers into one, such as a CRL and an OCSP checker. A status is permitted if each of them
+ * permits it. Closing the result closes all of them.
+ *
+ * @param checkers at least one
+ * @throws MTLS_ERR_REVOCATION_OPTION if there is no checker or an option is wrong
+ * @example
+ * ```ts
+ * const issuers = [parsePeerIdentity(ca.der)]
+ * const crls = crlChecker({ crls: [(await ca.crl()).pem], issuers })
+ * const ocsp = ocspChecker({ urls: 'http://ocsp.internal/', issuers })
+ * const checker = combineCheckers([crls, ocsp], { ask: 'first' })
+ * console.log((await checker.check(peer, issuers[0])).state) // good
+ * await checker.close()
+ * ```
  */
-export function combineCheckers (checkers: readonly RevocationChecker[], options: CombineOptions = {}): RevocationChecker {
+export function combineCheckers (
+  checkers: readonly RevocationChecker[],
+  options: CombineOptions = {}
+): RevocationChecker {
   checkKnownOptions(options, ['ask'], 'combineCheckers')
   const ask = options.ask ?? 'all'
-  if (ask !== 'all' && ask !== 'first') throw optionInvalid(`combineCheckers ask is ${JSON.stringify(ask)}, expected "all" or "first"`)
-  if (!Array.isArray(checkers) || checkers.length === 0) throw optionInvalid('combineCheckers is given no checker')
+  if (ask !== 'all' && ask !== 'first') {
+    throw optionInvalid(`combineCheckers ask is ${JSON.stringify(ask)}; expected "all" or "first"`)
+  }
+  if (!Array.isArray(checkers) || checkers.length === 0) {
+    throw optionInvalid('combineCheckers checkers is empty or not an array; expected at least one checker')
+  }
   const members = Object.freeze([...checkers]) as readonly RevocationChecker[]
   return {
-    // None of them ever goes back, so the sum moves whenever one of them does.
-    get epoch () { return members.reduce((sum, { epoch }) => sum + epoch, 0) },
-    check: (certificate, issuer) => ask === 'all' ? checkAll(members, certificate, issuer) : checkFrom(members, 0, [], certificate, issuer),
+    // No epoch ever decreases, so the sum changes whenever one of them does.
+    get epoch () {
+      return members.reduce((sum, { epoch }) => sum + epoch, 0)
+    },
+    check: (certificate, issuer) =>
+      ask === 'all' ? checkAll(members, certificate, issuer) : checkFrom(members, 0, [], certificate, issuer),
     permits: (status, certificate) => members.every((member) => member.permits(status, certificate)),
     subscribe (listener) {
       const ends = members.map((member) => member.subscribe(listener))
@@ -34,21 +59,35 @@ export function combineCheckers (checkers: readonly RevocationChecker[], options
   }
 }
 
-function checkAll (members: readonly RevocationChecker[], certificate: PeerIdentity, issuer: PeerIdentity | undefined): RevocationStatus | Promise<RevocationStatus> {
+function checkAll (
+  members: readonly RevocationChecker[],
+  certificate: PeerIdentity,
+  issuer: PeerIdentity | undefined
+): RevocationStatus | Promise<RevocationStatus> {
   const answers: (RevocationStatus | Promise<RevocationStatus>)[] = []
   for (const member of members) {
     const answer = askSafely(member, certificate, issuer)
     if (!(answer instanceof Promise) && answer.state === 'revoked') return answer
     answers.push(answer)
   }
-  return answers.some((answer) => answer instanceof Promise) ? Promise.all(answers).then(join) : join(answers as RevocationStatus[])
+  return answers.some((answer) => answer instanceof Promise)
+    ? Promise.all(answers).then(join)
+    : join(answers as RevocationStatus[])
 }
 
-function checkFrom (members: readonly RevocationChecker[], at: number, unknowns: RevocationStatus[], certificate: PeerIdentity, issuer: PeerIdentity | undefined): RevocationStatus | Promise<RevocationStatus> {
+function checkFrom (
+  members: readonly RevocationChecker[],
+  at: number,
+  unknowns: RevocationStatus[],
+  certificate: PeerIdentity,
+  issuer: PeerIdentity | undefined
+): RevocationStatus | Promise<RevocationStatus> {
   for (let i = at; i < members.length; i++) {
     const answer = askSafely(members[i]!, certificate, issuer)
     if (answer instanceof Promise) {
-      return answer.then((status) => status.state !== 'unknown' ? status : checkFrom(members, i + 1, [...unknowns, status], certificate, issuer))
+      return answer.then((status) =>
+        status.state !== 'unknown' ? status : checkFrom(members, i + 1, [...unknowns, status], certificate, issuer)
+      )
     }
     if (answer.state !== 'unknown') return answer
     unknowns = [...unknowns, answer]
@@ -56,8 +95,12 @@ function checkFrom (members: readonly RevocationChecker[], at: number, unknowns:
   return join(unknowns)
 }
 
-/** A checker of somebody else's may throw: then nothing is known. */
-function askSafely (member: RevocationChecker, certificate: PeerIdentity, issuer: PeerIdentity | undefined): RevocationStatus | Promise<RevocationStatus> {
+/** A checker from elsewhere may throw. The status is then unknown. */
+function askSafely (
+  member: RevocationChecker,
+  certificate: PeerIdentity,
+  issuer: PeerIdentity | undefined
+): RevocationStatus | Promise<RevocationStatus> {
   try {
     const answer = member.check(certificate, issuer)
     return answer instanceof Promise ? answer.catch(failedStatus) : answer

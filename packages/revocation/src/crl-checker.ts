@@ -1,7 +1,7 @@
 import type { DistinguishedName, PeerIdentity } from '@peerkit/identity'
 import { CrlIndex } from './crl-index.ts'
 import {
-  assembleLists, checkBases, CLOCK_SKEW, judgeSerial, pickLists, type ApplicableLists, type CrlList
+  assembleLists, checkBases, CLOCK_SKEW, statusOf, pickLists, type ApplicableLists, type CrlList
 } from './crl-lists.ts'
 import { Deadline } from './deadline.ts'
 import { Epoch } from './epoch.ts'
@@ -15,61 +15,78 @@ import {
 } from './revocation-status.ts'
 import { isNamed } from './same-name.ts'
 
-/** A CRL: PEM text (of one or more), DER, or an index that `parseCrl` or `loadCrl` has verified. */
+/** A CRL: PEM text (with one or more), DER, or an index that was verified by `parseCrl` or `loadCrl`. */
 export type CrlInput = string | Uint8Array | CrlIndex
 
+/** Options of {@link crlChecker} and {@link loadCrlChecker}. */
 export interface CrlCheckerOptions {
   /** Complete and delta CRLs of any of the issuers. */
   readonly crls: readonly CrlInput[]
-  /** The CAs whose CRLs count: parsed from their certificates, and trusted by the caller. */
+  /** The CAs whose CRLs are accepted, parsed from their certificates. The caller must trust them. */
   readonly issuers: readonly PeerIdentity[]
-  /** CRLs of none of the issuers: refused (default), or left out, as `foreign` then says. */
+  /** CRLs of other CAs: `refuse` them (default), or `ignore` them and list them in `foreign`. */
   readonly foreignCrls?: 'refuse' | 'ignore'
   /**
-   * CAs that counted before. With `foreignCrls: 'ignore'` a list that one of them signed is left out even where another
-   * CA has its name, as after a rollover to a new key. So is a list whose authority key identifier is not that of a CA
-   * of its name. Any other list that its CA has not signed is refused.
+   * CAs that were accepted earlier. With `foreignCrls: 'ignore'`, a list that one of them signed is ignored even if an
+   * accepted CA has the same name, as after a change of keys. A list whose authority key identifier fits no accepted
+   * CA of its name is also ignored. Any other list with a wrong signature is refused.
    */
   readonly formerIssuers?: readonly PeerIdentity[]
-  /** What `unknown` means. Default `hard`: refused. */
+  /** What to do if the status is `unknown`. Default `hard`: refuse. */
   readonly policy?: RevocationPolicy
-  /** How far ahead of ours another clock may be, in milliseconds: a CRL whose thisUpdate is that far in the future counts. Default 60,000. nextUpdate is never stretched. */
+  /** How far in the future thisUpdate of a CRL may be, in milliseconds. Default 60,000. nextUpdate has no tolerance. */
   readonly clockSkew?: number
-  /** Octets of one CRL that `load` and `loadCrlChecker` take. Default 128 MiB. What is parsed at once is held to 1 MiB besides. */
+  /**
+   * Maximum size of one CRL for `load` and `loadCrlChecker`, in bytes. Default 128 MiB. Synchronous parsing is also
+   * limited to 1 MiB.
+   */
   readonly maxBytes?: number
-  /** The clock, in milliseconds since the epoch. Default `Date.now`. */
+  /** Returns the current time in milliseconds since the epoch. Default `Date.now`. */
   readonly now?: () => number
 }
 
+/** A checker that answers from CRLs. */
 export interface CrlChecker extends RevocationChecker {
-  /** Answers at once. */
+  /** Answers synchronously. */
   check (certificate: PeerIdentity, issuer: PeerIdentity | undefined): RevocationStatus
   /**
-   * Replaces all lists, or none: throws MTLS_ERR_CRL_INVALID and keeps what it has where one of them is refused. For CRLs of at most 1 MiB each, and
-   * for indexes.
+   * Replaces all lists, synchronously. Takes CRLs of at most 1 MiB each, and indexes.
+   *
+   * @throws MTLS_ERR_CRL_INVALID if one of them is refused; the current lists then stay in use
    */
   replace (crls: readonly CrlInput[], issuers?: readonly PeerIdentity[]): void
-  /** The same for CRLs of any size, without blocking the event loop. Of two loads that overlap the later one wins. */
+  /** The same for CRLs of any size, without blocking the event loop. If loads overlap, the last call wins. */
   load (crls: readonly CrlInput[], issuers?: readonly PeerIdentity[]): Promise<void>
-  /** The lists in force. */
+  /** The current lists. */
   readonly lists: readonly CrlIndex[]
-  /** Those of them whose nextUpdate has passed: they still say who is revoked, but no longer who is good. */
+  /** The current lists whose nextUpdate has passed. They say which certificates are revoked, but not which are good. */
   readonly ended: readonly CrlIndex[]
-  /** The issuers of CRLs that were left out, each once. */
+  /** The issuers of ignored CRLs, each once. */
   readonly foreign: readonly DistinguishedName[]
-  /** Those of them whose name is that of one of the issuers, but whose key is another. */
+  /** Those of `foreign` that have the name of an accepted issuer and another key. */
   readonly foreignKeys: readonly DistinguishedName[]
-  /** The CAs whose CRLs count. */
+  /** The CAs whose CRLs are accepted. */
   readonly issuers: readonly PeerIdentity[]
-  /** The `formerIssuers` whose CRLs were left out. */
+  /** The `formerIssuers` whose CRLs were ignored. */
   readonly formerIssuers: readonly PeerIdentity[]
 }
 
 const known = ['crls', 'issuers', 'foreignCrls', 'formerIssuers', 'policy', 'clockSkew', 'maxBytes', 'now'] as const
 
 /**
- * Answers from CRLs. Each of them is at most 1 MiB here (SYNC_CRL_BYTES), since it is parsed at once: use {@link loadCrlChecker} for larger ones. Throws
- * MTLS_ERR_CRL_INVALID, MTLS_ERR_REVOCATION_OPTION.
+ * Creates a checker that answers from CRLs. It parses them synchronously, so each may have at most 1 MiB ({@link
+ * SYNC_CRL_BYTES}). Use {@link loadCrlChecker} for larger ones.
+ *
+ * @param options `crls` and `issuers` are required
+ * @throws MTLS_ERR_CRL_INVALID if a list is refused; `reason` says why
+ * @throws MTLS_ERR_REVOCATION_OPTION if an option is wrong
+ * @example
+ * ```ts
+ * const issuer = parsePeerIdentity(ca.der)
+ * const checker = crlChecker({ crls: [(await ca.crl()).pem], issuers: [issuer] })
+ * console.log(checker.check(peer, issuer)) // { state: 'good', … }
+ * await checker.close()
+ * ```
  */
 export function crlChecker (options: CrlCheckerOptions): CrlChecker {
   const checker = new ListChecker(options)
@@ -77,7 +94,21 @@ export function crlChecker (options: CrlCheckerOptions): CrlChecker {
   return checker
 }
 
-/** Answers from CRLs of any size, which are loaded without blocking the event loop for more than a few milliseconds at a time. */
+/**
+ * Creates a checker that answers from CRLs of any size. Loading blocks the event loop for at most a few milliseconds
+ * at a time.
+ *
+ * @param options `crls` and `issuers` are required
+ * @throws MTLS_ERR_CRL_INVALID (as a rejection) if a list is refused; `reason` says why
+ * @throws MTLS_ERR_REVOCATION_OPTION (as a rejection) if an option is wrong
+ * @example
+ * ```ts
+ * const issuer = parsePeerIdentity(ca.der)
+ * const checker = await loadCrlChecker({ crls: [(await ca.crl()).pem], issuers: [issuer], policy: 'soft' })
+ * await checker.load([(await ca.crl()).pem])
+ * await checker.close()
+ * ```
+ */
 export async function loadCrlChecker (options: CrlCheckerOptions): Promise<CrlChecker> {
   const checker = new ListChecker(options)
   await checker.load(options.crls)
@@ -86,7 +117,7 @@ export async function loadCrlChecker (options: CrlCheckerOptions): Promise<CrlCh
 
 const ISSUER_UNKNOWN = unknownStatus('issuer_unknown', 'the issuer of the certificate is not known')
 
-/** What one certificate was found to be subject to, as long as the lists are these. */
+/** The lists for one certificate, valid while the lists do not change. */
 interface Resolved {
   readonly lists: readonly CrlList[]
   readonly issuer: PeerIdentity | undefined
@@ -126,7 +157,7 @@ class ListChecker implements CrlChecker {
   }
 
   get epoch (): number {
-    // The timer may be late, or the machine may have slept.
+    // The timer may be late, for example after the machine has slept.
     if (this.#boundary.passed) this.#passBoundary()
     return this.#epoch.value
   }
@@ -160,7 +191,7 @@ class ListChecker implements CrlChecker {
       this.#resolved.set(certificate, resolved)
     }
     const applicable = resolved.applicable
-    return 'state' in applicable ? applicable : judgeSerial(applicable, serialNumber, time, this.#skew)
+    return 'state' in applicable ? applicable : statusOf(applicable, serialNumber, time, this.#skew)
   }
 
   permits (status: RevocationStatus, certificate: PeerIdentity): boolean {
@@ -175,7 +206,11 @@ class ListChecker implements CrlChecker {
     this.#turn++
     const foreign = this.#noForeign()
     const reading = { issuers, maxBytes: Math.min(SYNC_CRL_BYTES, this.#maxBytes), ...foreign.reading }
-    this.#accept(crls.flatMap((crl) => crl instanceof CrlIndex ? [checkIndex(crl, issuers)] : parseCrls(crl, reading)), issuers, foreign)
+    this.#accept(
+      crls.flatMap((crl) => (crl instanceof CrlIndex ? [checkIndex(crl, issuers)] : parseCrls(crl, reading))),
+      issuers,
+      foreign
+    )
   }
 
   async load (crls: readonly CrlInput[], issuers: readonly PeerIdentity[] = this.#issuers): Promise<void> {
@@ -186,7 +221,7 @@ class ListChecker implements CrlChecker {
       if (crl instanceof CrlIndex) indexes.push(checkIndex(crl, issuers))
       else indexes.push(...await loadCrls(crl, { issuers, maxBytes: this.#maxBytes, ...foreign.reading }))
     }
-    // What was asked for later is in force already, or soon will be.
+    // A later call has replaced the lists already, or will do so soon.
     if (turn === this.#turn) this.#accept(indexes, issuers, foreign)
   }
 
@@ -209,7 +244,7 @@ class ListChecker implements CrlChecker {
     this.#passBoundary()
   }
 
-  /** Takes the lists that count from now on, until the next one begins or ends. */
+  /** Selects the lists that apply from now on, until the next one begins or expires. */
   #passBoundary (): void {
     const time = this.#now()
     this.#lists = assembleLists(this.#indexes, time + this.#skew)
@@ -225,7 +260,11 @@ class ListChecker implements CrlChecker {
   }
 }
 
-function resolve (lists: readonly CrlList[], certificate: PeerIdentity, issuer: PeerIdentity | undefined): ApplicableLists | RevocationStatus {
+function resolve (
+  lists: readonly CrlList[],
+  certificate: PeerIdentity,
+  issuer: PeerIdentity | undefined
+): ApplicableLists | RevocationStatus {
   if (issuer === undefined && certificate.issuer === undefined) return ISSUER_UNKNOWN
   if (issuer !== undefined && !isNamed(certificate, issuer)) return issuerMismatch(certificate, issuer)
   return pickLists(lists, certificate, issuer)
@@ -233,19 +272,23 @@ function resolve (lists: readonly CrlList[], certificate: PeerIdentity, issuer: 
 
 function checkIndex (index: CrlIndex, issuers: readonly PeerIdentity[]): CrlIndex {
   const signer = index.verifiedBy
-  if (signer === undefined) throw crlInvalid('unverified', 'its signature has not been checked: parse it with `issuers`')
+  if (signer === undefined) {
+    throw crlInvalid('unverified', 'its signature is not verified: parse it with `issuers`')
+  }
   if (!issuers.some(({ fingerprint256 }) => fingerprint256 !== undefined && fingerprint256 === signer.fingerprint256)) {
-    throw crlInvalid('issuer_unknown', `${String(signer)}, which signed it, is not among the issuers`)
+    throw crlInvalid('issuer_unknown', `its signer ${String(signer)} is not among the issuers`)
   }
   return index
 }
 
 function checkForeign (value: unknown): boolean {
-  if (value !== undefined && value !== 'refuse' && value !== 'ignore') throw optionInvalid(`crlChecker foreignCrls is ${JSON.stringify(value)}, expected "refuse" or "ignore"`)
+  if (value !== undefined && value !== 'refuse' && value !== 'ignore') {
+    throw optionInvalid(`crlChecker foreignCrls is ${JSON.stringify(value)}; expected "refuse" or "ignore"`)
+  }
   return value === 'ignore'
 }
 
 function checkList<Item> (list: readonly Item[], where: string): readonly Item[] {
-  if (!Array.isArray(list)) throw optionInvalid(`crlChecker ${where} is ${typeof list}, expected an array`)
+  if (!Array.isArray(list)) throw optionInvalid(`crlChecker ${where} is ${typeof list}; expected an array`)
   return Object.freeze([...list])
 }

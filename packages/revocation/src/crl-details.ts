@@ -3,17 +3,17 @@ import type { CrlIndex } from './crl-index.ts'
 import { isCaCertificate, readDistributionPoints, urisOf } from './distribution-points.ts'
 import { joinDetails, plainPart, plainText, plainTime } from './plain-text.ts'
 
-// Why CRLs say nothing about a certificate, in words. Made once for a list, or once for a certificate that is unknown.
+// Text that explains why no CRL applies to a certificate. Created once per list, or once per unknown certificate.
 
-/** How many lists are named. */
+/** Maximum number of lists that are named. */
 const MAX_NAMED = 2
 
-/** No list bears the issuer's name. */
+/** There is no list with the issuer's name. */
 export function describeMissing (issuer: DistinguishedName | undefined): string {
   return plainText(`no CRL of ${plainPart(issuer ?? 'an unknown issuer')} is loaded`)
 }
 
-/** There are lists of that name, but by another key. */
+/** There are lists with that name, but with another key. */
 export function describeOtherKey (issuer: unknown): string {
   return plainText(`no CRL of ${plainPart(issuer)} by the key of its certificate is loaded, only by another key`)
 }
@@ -26,7 +26,7 @@ export function describeEarly (list: CrlIndex): string {
   return plainText(`${nameList(list)} starts on ${plainTime(list.thisUpdate)}`)
 }
 
-/** Lists of the issuer that do not speak for the certificate. */
+/** Lists of the issuer that do not cover the certificate. */
 export function describeOutOfScope (lists: readonly CrlIndex[], certificate: PeerIdentity): string | undefined {
   const rest = lists.length - MAX_NAMED
   const scopes = lists.slice(0, MAX_NAMED).map((list) => describeScope(list, certificate))
@@ -38,7 +38,7 @@ function describeScope (list: CrlIndex, certificate: PeerIdentity): string {
   const isCa = isCaCertificate(certificate)
   const who = `${nameList(list)} covers`
   if (only !== undefined && isCa !== (only === 'ca')) {
-    const doubt = isCa === undefined ? '; whether this is one is not known' : ''
+    const doubt = isCa === undefined ? '; it is not known whether this is one' : ''
     return plainText(only === 'ca' ? `${who} CA certificates only${doubt}` : `${who} no CA certificates${doubt}`)
   }
   const own = readDistributionPoints(certificate)

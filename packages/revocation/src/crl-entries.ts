@@ -5,25 +5,26 @@ import { hashOctets } from './serial-rows.ts'
 import { USUAL_SERIAL_OCTETS, type SerialCounts, type SerialTable } from './serial-table.ts'
 import { readEntryExtensions } from './crl-entry-extensions.ts'
 
-// The revoked certificates of a CRL (RFC 5280 section 5.1.2.6), a million at a time: two passes over the DER in slices, so that the caller may
-// give the event loop its turn between them. No object is made per entry, which is why the shared reader's cursor is not used here.
+// Reads the revoked certificates of a CRL (RFC 5280 section 5.1.2.6), which may be a million: in two passes over the
+// DER, in slices, so that the caller can yield to the event loop. It creates no object per entry, so it does not use
+// the shared reader's cursor.
 
 /** CRLReason 8, which only a delta CRL may use (RFC 5280 section 5.3.1). */
 export const REMOVE_FROM_CRL = 8
 
-/** Where a pass over the entries has come to. */
+/** Position of a pass over the entries. */
 export interface EntryCursor {
   readonly bytes: Uint8Array
   readonly end: number
   position: number
 }
 
-/** Stands at the first entry of the list whose content is `bytes[start, end)`. */
+/** Starts at the first entry of the list whose content is `bytes[start, end)`. */
 export function startEntries (bytes: Uint8Array, start: number, end: number): EntryCursor {
   return { bytes, end, position: start }
 }
 
-/** Counts up to `limit` further entries: what a table for them must hold. */
+/** Counts up to `limit` further entries, to size the table. */
 export function countEntries (cursor: EntryCursor, limit: number, counts: SerialCounts): void {
   const { bytes, end } = cursor
   let position = cursor.position
@@ -46,8 +47,8 @@ export function countEntries (cursor: EntryCursor, limit: number, counts: Serial
   cursor.position = position
 }
 
-// Rows lie anywhere in some 40 MB, so nearly each insertion waits for memory. The places of some entries are read all at once before they are filled: the waits overlap,
-// and loading takes half the time.
+// Rows are spread over some 40 MB, so nearly each insertion waits for memory. Reading the places of several entries
+// before filling them lets the waits overlap, which halves the loading time.
 const AHEAD = 32
 const ahead = new Uint32Array(AHEAD)
 
@@ -59,13 +60,21 @@ export function insertEntries (cursor: EntryCursor, limit: number, table: Serial
   }
 }
 
-/** Nothing is checked here, and nothing kept: an entry that is wrong is found to be so when it is read in earnest. */
+/** Prefetches only: nothing is checked or kept. A wrong entry is found when it is read later. */
 function lookAhead (cursor: EntryCursor, table: SerialTable): void {
   const { bytes, end } = cursor
   let count = 0
-  for (let position = cursor.position; count < AHEAD && position + 24 < end && bytes[position + 1]! < 0x80; position += 2 + bytes[position + 1]!) {
+  for (
+    let position = cursor.position;
+    count < AHEAD && position + 24 < end && bytes[position + 1]! < 0x80;
+    position += 2 + bytes[position + 1]!
+  ) {
     const serial = position + (bytes[position + 4] === 0 ? 5 : 4)
-    ahead[count++] = hashOctets(bytes, serial, Math.min(position + 4 + bytes[position + 3]!, serial + MAX_SERIAL_OCTETS))
+    ahead[count++] = hashOctets(
+      bytes,
+      serial,
+      Math.min(position + 4 + bytes[position + 3]!, serial + MAX_SERIAL_OCTETS)
+    )
   }
   table.prefetch(ahead, count)
 }
@@ -87,34 +96,36 @@ function insertEntry (bytes: Uint8Array, start: number, end: number, table: Seri
   const length = bytes[start + 1]!
   let serial = start + 2
   const serialEnd = serial + length
-  if (bytes[start] !== 0x02 || length === 0 || serialEnd > end) throw malformed(start, 'serial number')
+  if (bytes[start] !== 0x02 || length === 0 || serialEnd > end) throw malformed(start, 'invalid serial number')
   if (length > 1) {
     const first = bytes[serial]!
     const second = bytes[serial + 1]!
-    if ((first === 0 && second < 0x80) || (first === 0xff && second >= 0x80)) throw malformed(start, 'serial number is not minimal')
+    if ((first === 0 && second < 0x80) || (first === 0xff && second >= 0x80)) {
+      throw malformed(start, 'serial number is not minimal')
+    }
     if (first === 0) serial++
   }
   const timeEnd = serialEnd + 2 + bytes[serialEnd + 1]!
-  if (timeEnd > end) throw malformed(serialEnd, 'time')
+  if (timeEnd > end) throw malformed(serialEnd, 'invalid time')
   const seconds = decodeTime(bytes, bytes[serialEnd]!, serialEnd + 2, timeEnd) / 1000
   const reason = timeEnd === end ? 0 : readEntryExtensions(bytes, timeEnd, end)
   if (reason === REMOVE_FROM_CRL && !isDelta) throw malformed(start, 'removeFromCRL in a complete CRL')
   table.insert(bytes, serial, serialEnd, reason, seconds, isRemoval)
 }
 
-/** One serial twice: the harsher word counts. */
+/** If a serial is listed twice, the stricter reason applies. */
 function isRemoval (reason: number): boolean {
   return reason === REMOVE_FROM_CRL
 }
 
-// An entry holds a serial, a date and a few extensions: 65,535 octets are far more than any has.
+// An entry has a serial, a date and a few extensions: far less than 65,535 bytes.
 function contentStart (bytes: Uint8Array, position: number, end: number, tag: number): number {
   const first = bytes[position + 1]!
-  if (bytes[position] !== tag || position + 2 > end) throw malformed(position, 'entry')
+  if (bytes[position] !== tag || position + 2 > end) throw malformed(position, 'invalid entry')
   if (first < 0x80) return position + 2
   if (first === 0x81 && bytes[position + 2]! >= 0x80) return position + 3
   if (first === 0x82 && bytes[position + 2]! !== 0) return position + 4
-  throw malformed(position, 'length of an entry')
+  throw malformed(position, 'invalid length of an entry')
 }
 
 function contentLength (bytes: Uint8Array, position: number): number {

@@ -10,13 +10,13 @@ import { readBitOctets, readNatural, readTime } from './der-values.ts'
 import { crlInvalid } from './errors.ts'
 import { findUnknownCritical } from './extensions.ts'
 
-/** All of a CRL but its entries. The octets are views into the CRL. */
+/** All of a CRL except its entries. Byte arrays are views into the CRL. */
 export interface CrlHeader {
   readonly tbs: Uint8Array
   readonly algorithm: SignatureScheme
   readonly signature: Uint8Array
   readonly issuer: Uint8Array
-  /** The same, read. */
+  /** The parsed issuer name. */
   readonly issuerName: DistinguishedName
   readonly thisUpdate: number
   readonly nextUpdate: number
@@ -25,14 +25,18 @@ export interface CrlHeader {
   readonly number: bigint | undefined
   readonly baseNumber: bigint | undefined
   readonly scope: CrlScope
-  /** The key identifier of the CA that says it signed the list, as hex; undefined where it names none that can be read. */
+  /** Key identifier of the signing CA according to the CRL, in hex; undefined if there is none that can be parsed. */
   readonly authorityKeyId: string | undefined
 }
 
-const known: ReadonlySet<string> = new Set([EXTENSION.crlNumber, EXTENSION.deltaCrlIndicator, EXTENSION.issuingDistributionPoint])
+const known: ReadonlySet<string> = new Set([
+  EXTENSION.crlNumber,
+  EXTENSION.deltaCrlIndicator,
+  EXTENSION.issuingDistributionPoint
+])
 const none: ReadonlyMap<string, Extension> = new Map()
 
-/** Reads a CertificateList (RFC 5280 section 5.1) as far as the entries and from there on. */
+/** Parses a CertificateList (RFC 5280 section 5.1), up to the entries and after them. */
 export function readCrlHeader (der: Uint8Array): CrlHeader {
   const outer = DerSequence.of(der, TAG.sequence)
   const tbsElement = outer.expect(TAG.sequence)
@@ -43,13 +47,17 @@ export function readCrlHeader (der: Uint8Array): CrlHeader {
   const hasVersion = tbs.peek() === TAG.integer
   if (hasVersion && readNatural(tbs) !== 1n) throw crlInvalid('malformed', 'its version is neither 1 nor 2')
   const innerAlgorithm = tbs.expect(TAG.sequence)
-  // RFC 5280 section 5.1.1.2: only the inner one is signed.
-  if (Buffer.compare(tbs.whole(innerAlgorithm), outer.whole(outerAlgorithm)) !== 0) throw crlInvalid('malformed', 'the two signature algorithms differ')
+  // Only the inner algorithm is signed (RFC 5280 section 5.1.1.2).
+  if (Buffer.compare(tbs.whole(innerAlgorithm), outer.whole(outerAlgorithm)) !== 0) {
+    throw crlInvalid('malformed', 'the two signature algorithms differ')
+  }
   const algorithm = readSignatureScheme(readAlgorithm(der, innerAlgorithm))
   if (algorithm === undefined) throw crlInvalid('algorithm', 'its signature algorithm is not accepted')
   const issuer = tbs.whole(tbs.expect(TAG.sequence))
   const thisUpdate = readTime(tbs)
-  if (tbs.peek() !== TAG.utcTime && tbs.peek() !== TAG.generalizedTime) throw crlInvalid('no_next_update', 'it has no nextUpdate, so nobody could tell when it is out of date')
+  if (tbs.peek() !== TAG.utcTime && tbs.peek() !== TAG.generalizedTime) {
+    throw crlInvalid('no_next_update', 'it has no nextUpdate, so it would never expire')
+  }
   const nextUpdate = readTime(tbs)
   if (nextUpdate <= thisUpdate) throw crlInvalid('malformed', 'nextUpdate is not after thisUpdate')
   const entries = tbs.optional(TAG.sequence)
@@ -69,34 +77,40 @@ export function readCrlHeader (der: Uint8Array): CrlHeader {
   }
 }
 
-/** The server of a list may write any name. A name that is longer than a whole certificate is no CA's. */
+/** The server of a list may write any name. A name longer than a whole certificate cannot be the name of a CA. */
 function readIssuerName (issuer: Uint8Array): DistinguishedName {
   const { length } = issuer
-  if (length > MAX_CERTIFICATE_OCTETS) throw crlInvalid('malformed', `its issuer's name has ${length} octets`)
+  if (length > MAX_CERTIFICATE_OCTETS) throw crlInvalid('malformed', `its issuer's name has ${length} bytes`)
   return readName(issuer)
 }
 
 function readCrlExtensions (tbs: DerSequence, hasVersion: boolean): ReadonlyMap<string, Extension> {
   const wrapper = tbs.optionalOpen(0xa0)
   if (wrapper === undefined) return none
-  if (!hasVersion) throw crlInvalid('malformed', 'extensions in a version 1 CRL')
+  if (!hasVersion) throw crlInvalid('malformed', 'it has extensions, though its version is 1')
   const extensions = readExtensionList(wrapper.open(TAG.sequence))
   wrapper.finish()
   const unknown = findUnknownCritical(extensions, known)
-  if (unknown !== undefined) throw crlInvalid('critical_extension', `it has the critical extension ${unknown}, which is not known`)
+  if (unknown !== undefined) {
+    throw crlInvalid('critical_extension', `it has the critical extension ${unknown}, which is not supported`)
+  }
   return extensions
 }
 
-function readMeaning (extensions: ReadonlyMap<string, Extension>): Pick<CrlHeader, 'number' | 'baseNumber' | 'scope' | 'authorityKeyId'> {
+function readMeaning (
+  extensions: ReadonlyMap<string, Extension>
+): Pick<CrlHeader, 'number' | 'baseNumber' | 'scope' | 'authorityKeyId'> {
   const number = readNumber(extensions.get(EXTENSION.crlNumber))
   const baseNumber = readNumber(extensions.get(EXTENSION.deltaCrlIndicator))
-  if (baseNumber !== undefined && (number === undefined || number < baseNumber)) throw crlInvalid('malformed', 'a delta CRL without a number, or with one below its base\'s')
+  if (baseNumber !== undefined && (number === undefined || number < baseNumber)) {
+    throw crlInvalid('malformed', "it is a delta CRL without a number, or with one below its base's")
+  }
   const point = extensions.get(EXTENSION.issuingDistributionPoint)
   const authorityKeyId = readAuthorityKeyId(extensions.get(EXTENSION.authorityKeyIdentifier))
   return { number, baseNumber, scope: point === undefined ? WHOLE_SCOPE : readCrlScope(point.value), authorityKeyId }
 }
 
-/** It only explains why a signature does not fit, so one that cannot be read is no reason to refuse the list. */
+/** This only explains why a signature is wrong, so a value that cannot be parsed is not an error. */
 function readAuthorityKeyId (extension: Extension | undefined): string | undefined {
   if (extension === undefined) return undefined
   try {

@@ -4,34 +4,34 @@ import type { CrlScope } from './crl-scope.ts'
 import { nameReason } from './revocation-status.ts'
 import type { SerialTable } from './serial-table.ts'
 
-/** What a CRL says about a serial it lists. */
+/** The entry of a revoked certificate. */
 export interface CrlEntry {
-  /** A name of RFC 5280 section 5.3.1, e.g. `keyCompromise`; undefined where none was given. */
+  /** A name of RFC 5280 section 5.3.1, e.g. `keyCompromise`; undefined if none was given. */
   readonly reason: string | undefined
   /** Milliseconds since the epoch. */
   readonly revokedAt: number | undefined
 }
 
-/** The compact form of one CRL. The octets it was read from are not kept. */
+/** One CRL in compact form; made by `parseCrl` and `loadCrl`. The original bytes are not kept. */
 export class CrlIndex {
-  /** The CA whose key signed it; undefined where it was parsed without issuers to verify it against. */
+  /** The CA whose key signed it; undefined if it was parsed without `issuers`. */
   readonly verifiedBy: PeerIdentity | undefined
   /** The issuer's name in DER, as hex. */
   readonly issuerName: string
   /**
-   * The issuer's name as a text that is equal where RFC 5280 section 7.1 calls the names equal: string types, case and
-   * runs of spaces do not count. Tells whether two lists are of one issuer.
+   * The issuer's name as a normalized text. It is equal for names that are equal by RFC 5280 section 7.1, which
+   * ignores string types, case and runs of spaces. Use it to tell whether two lists have the same issuer.
    */
   readonly issuerKey: string
   /** Milliseconds since the epoch. */
   readonly thisUpdate: number
-  /** Milliseconds since the epoch: from here on the list says nothing about what it does not list. */
+  /** Milliseconds since the epoch. From then on the list does not say which certificates are good. */
   readonly nextUpdate: number
   readonly number: bigint | undefined
-  /** For a delta CRL, the number of the complete CRL it adds to. */
+  /** For a delta CRL: the number of the complete CRL that it extends. */
   readonly baseNumber: bigint | undefined
   readonly scope: CrlScope
-  /** SHA-256 of the entries as they stand, as hex: tells apart lists that bear the same time and number. */
+  /** SHA-256 of the encoded entries, in hex. Distinguishes lists of the same time and number. */
   readonly entriesDigest: string
   readonly #table: SerialTable
 
@@ -53,27 +53,36 @@ export class CrlIndex {
 
   get isDelta (): boolean { return this.baseNumber !== undefined }
 
-  /** How many serials it lists. */
+  /** Number of serial numbers in the list. */
   get size (): number { return this.#table.size }
 
-  /** Octets of memory its entries take. */
+  /** Memory used by the entries, in bytes. */
   get byteLength (): number { return this.#table.byteLength }
 
-  /** Whether a serial is listed. @param serialNumber hex, as `PeerIdentity.serialNumber` */
+  /**
+   * Whether a serial number is listed.
+   *
+   * @param serialNumber hex, as `PeerIdentity.serialNumber`
+   */
   has (serialNumber: string): boolean {
     return this.#table.has(serialNumber)
   }
 
   /**
-   * Whether another list names every serial that this one names. Takes a look at each where the entries differ; of delta
-   * CRLs, which may take a revocation back, only equal ones cover each other.
+   * Whether another list has every serial number of this one. Compares them one by one if the entries differ. A delta
+   * CRL, which may remove a revocation, is only covered by an equal one.
    */
   isCoveredBy (other: CrlIndex): boolean {
     if (this.entriesDigest === other.entriesDigest) return true
     return !this.isDelta && this.size <= other.size && this.#table.isWithin(other.#table)
   }
 
-  /** What the list says about a serial. In a delta CRL the reason `removeFromCRL` means that it is revoked no longer. */
+  /**
+   * Finds the entry of a serial number. In a delta CRL, the reason `removeFromCRL` means that it is not revoked any
+   * more.
+   *
+   * @param serialNumber hex, as `PeerIdentity.serialNumber`
+   */
   find (serialNumber: string): CrlEntry | undefined {
     const found = this.#table.find(serialNumber)
     return found === undefined ? undefined : { reason: nameReason(found.reason), revokedAt: found.date }

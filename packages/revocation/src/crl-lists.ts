@@ -6,19 +6,19 @@ import { crlInvalid } from './errors.ts'
 import { unknownStatus, type RevocationStatus, type UnknownStatus } from './revocation-status.ts'
 import { isSameName } from './same-name.ts'
 
-/** How far ahead of ours the clock of a CA may be, in milliseconds, unless an option says otherwise. */
+/** Default tolerance for the clock of a CA that is ahead, in milliseconds. */
 export const CLOCK_SKEW = 60_000
 
-/** A complete CRL with the delta CRL that brings it up to date, where there is one. */
+/** A complete CRL, and the delta CRL that updates it, if there is one. */
 export interface CrlList {
   readonly issuer: PeerIdentity
   readonly base: CrlIndex
   readonly delta: CrlIndex | undefined
-  /** Milliseconds since the epoch: what is not listed is good from `from` and before `until`. */
+  /** Milliseconds since the epoch: certificates that are not listed are good from `from` and before `until`. */
   readonly from: number
   readonly until: number
   readonly good: RevocationStatus
-  /** What is not listed from `until` on, and before `from`. */
+  /** Status of certificates that are not listed, from `until` on, and before `from`. */
   readonly ended: UnknownStatus
   readonly early: UnknownStatus
 }
@@ -30,11 +30,11 @@ interface Group {
 }
 
 /**
- * Puts verified CRLs together: of each issuer and scope the newest complete one that has begun, and the newest delta
- * CRL that applies to it (RFC 5280 section 5.2.4). One of the future counts where there is no other. Several of one time
- * and number all count.
+ * Selects the lists that apply: of each issuer and scope the latest complete CRL that is valid already, and the
+ * latest delta CRL that applies to it (RFC 5280 section 5.2.4). A future one is used if there is no other. Several
+ * of the same time and number all apply.
  *
- * @param begun the last thisUpdate that counts as past
+ * @param begun the latest thisUpdate that counts as past
  */
 export function assembleLists (indexes: readonly CrlIndex[], begun: number): CrlList[] {
   return groupLists(indexes).flatMap(({ bases, deltas }) => {
@@ -47,18 +47,18 @@ export function assembleLists (indexes: readonly CrlIndex[], begun: number): Crl
   })
 }
 
-/** Refuses delta CRLs that have nothing to add to, now or when they begin. */
+/** Refuses delta CRLs that have no base, now or when they become valid. */
 export function checkBases (indexes: readonly CrlIndex[]): void {
   for (const { bases, deltas } of groupLists(indexes)) {
     const base = newest(bases)
     if (base === undefined || (deltas.length > 0 && base.number === undefined)) {
       const list = `the delta CRL of ${String(deltas[0]!.verifiedBy)}`
-      throw crlInvalid('delta_without_base', `${list} has no complete CRL with a number and the same scope beside it`)
+      throw crlInvalid('delta_without_base', `${list} has no complete CRL with a number and the same scope`)
     }
     const later = deltas.filter((delta) => addsTo(delta, base))
     if (later.length > 0 && later.every(({ baseNumber }) => baseNumber! > base.number!)) {
-      const list = `a delta CRL adds to number ${later[0]!.baseNumber} or later`
-      throw crlInvalid('delta_without_base', `${list}, the complete CRL there is has number ${base.number}`)
+      const list = `a delta CRL extends number ${later[0]!.baseNumber} or later`
+      throw crlInvalid('delta_without_base', `${list}; the complete CRL has number ${base.number}`)
     }
   }
 }
@@ -67,7 +67,9 @@ function groupLists (indexes: readonly CrlIndex[]): Group[] {
   const groups = new Map<string, Group>()
   for (const index of indexes) {
     const signer = index.verifiedBy
-    if (signer === undefined) throw crlInvalid('unverified', 'its signature has not been checked: parse it with `issuers`')
+    if (signer === undefined) {
+      throw crlInvalid('unverified', 'its signature is not verified: parse it with `issuers`')
+    }
     const key = `${signer.publicKey256}/${index.issuerKey}/${index.scope.raw}`
     const group = groups.get(key) ?? { bases: [], deltas: [] }
     groups.set(key, group);
@@ -76,7 +78,10 @@ function groupLists (indexes: readonly CrlIndex[]): Group[] {
   return [...groups.values()]
 }
 
-/** A complete CRL of the same number or a later one holds what the delta says, unless it was issued before it. */
+/**
+ * Whether a delta adds to a base. A complete CRL of the same or a later number already has the entries of the delta,
+ * unless it was issued before it.
+ */
 function addsTo (delta: CrlIndex, base: CrlIndex): boolean {
   return base.number !== undefined && (delta.number! > base.number || delta.thisUpdate > base.thisUpdate)
 }
@@ -97,12 +102,15 @@ function joinList (base: CrlIndex, delta: CrlIndex | undefined): CrlList {
   }
 }
 
-/** One of those that were issued last. */
+/** One of the lists that were issued last. */
 export function newest (indexes: readonly CrlIndex[]): CrlIndex | undefined {
-  return indexes.reduce<CrlIndex | undefined>((best, index) => best === undefined || compareIssue(index, best) > 0 ? index : best, undefined)
+  return indexes.reduce<CrlIndex | undefined>(
+    (best, index) => (best === undefined || compareIssue(index, best) > 0 ? index : best),
+    undefined
+  )
 }
 
-/** All that were issued last: one, but where a CA has issued several of one time and number that list others. */
+/** All lists that were issued last. There are several if a CA issued different lists with the same time and number. */
 export function allNewest (indexes: readonly CrlIndex[]): CrlIndex[] {
   const best = newest(indexes)
   const last = indexes.filter((index) => compareIssue(index, best!) === 0)
@@ -110,30 +118,43 @@ export function allNewest (indexes: readonly CrlIndex[]): CrlIndex[] {
 }
 
 /**
- * Which of two CRLs of an issuer and scope comes later (above 0: the first, 0: nobody can tell): by time, since a CA
- * may begin to count anew, then by number.
+ * Compares the issue of two CRLs of an issuer and scope. Above 0: the first is later. 0: not known. The time
+ * decides, since a CA may restart its numbers; then the number does.
  */
 export function compareIssue (one: CrlIndex, other: CrlIndex): number {
   if (one.thisUpdate !== other.thisUpdate) return one.thisUpdate - other.thisUpdate
   return one.number === undefined || other.number === undefined ? 0 : Number(one.number - other.number)
 }
 
-/** The lists that may say something about one certificate. */
+/** The lists that apply to one certificate. */
 export interface ApplicableLists {
-  /** All in scope that bear the issuer's name: what they list is revoked. */
+  /** All lists in scope with the issuer's name. A certificate in any of them is revoked. */
   readonly named: readonly CrlList[]
-  /** For each key that may have issued the certificate its lists in scope, or why there is none: all of them must say that it is good. */
+  /**
+   * For each key that may have issued the certificate: its lists in scope, or why there is none. The certificate is
+   * good only if all of them say so.
+   */
   readonly byKey: readonly [KeyLists, ...KeyLists[]]
 }
 
 type KeyLists = readonly CrlList[] | UnknownStatus
 
-/** Picks the lists for a certificate. Without the issuer every key of that name has to agree, since any of them may have issued it. */
-export function pickLists (lists: readonly CrlList[], certificate: PeerIdentity, issuer: PeerIdentity | undefined): ApplicableLists {
+/**
+ * Picks the lists for a certificate. If the issuer is not known, every key of that name must agree, since any of
+ * them may have issued the certificate.
+ */
+export function pickLists (
+  lists: readonly CrlList[],
+  certificate: PeerIdentity,
+  issuer: PeerIdentity | undefined
+): ApplicableLists {
   const name = issuer?.subject ?? certificate.issuer
   const named = name === undefined ? [] : lists.filter((list) => sameName(list.issuer.subject, name))
   if (named.length === 0) return { named, byKey: [unknownStatus('no_crl', describeMissing(name))] }
-  const keys = issuer?.publicKey256 !== undefined ? [issuer.publicKey256] : [...new Set(named.map((list) => list.issuer.publicKey256))]
+  const keys =
+    issuer?.publicKey256 !== undefined
+      ? [issuer.publicKey256]
+      : [...new Set(named.map((list) => list.issuer.publicKey256))]
   const byKey = keys.map((key) => {
     const own = named.filter((list) => list.issuer.publicKey256 === key)
     const inScope = own.filter((list) => covers(list, certificate))
@@ -155,8 +176,13 @@ function covers ({ base: { scope } }: CrlList, certificate: PeerIdentity): boole
   return scope.distributionPoints.some((name) => points.includes(name))
 }
 
-/** What the lists say about a serial at a time. A list that has ended still knows who was revoked. */
-export function judgeSerial (lists: ApplicableLists, serialNumber: string, time: number, skew: number): RevocationStatus {
+/** The status of a serial number at a time. An expired list still says which certificates are revoked. */
+export function statusOf (
+  lists: ApplicableLists,
+  serialNumber: string,
+  time: number,
+  skew: number
+): RevocationStatus {
   for (const list of lists.named) {
     const revoked = findRevoked(list, serialNumber, time)
     if (revoked !== undefined) return revoked
@@ -184,7 +210,9 @@ function findRevoked ({ base, delta }: CrlList, serialNumber: string, time: numb
   const changed = delta?.find(serialNumber)
   const isRemoved = changed?.reason === 'removeFromCRL'
   if (isRemoved && time < delta!.nextUpdate) return undefined
-  // A delta that has ended takes nothing back any more.
+  // An expired delta does not remove a revocation.
   const entry = changed === undefined || isRemoved ? base.find(serialNumber) : changed
-  return entry === undefined ? undefined : { state: 'revoked', source: 'crl', reason: entry.reason, revokedAt: entry.revokedAt }
+  return entry === undefined
+    ? undefined
+    : { state: 'revoked', source: 'crl', reason: entry.reason, revokedAt: entry.revokedAt }
 }

@@ -5,44 +5,54 @@ import { findIssuer } from './find-issuer.ts'
 import { plainPart, plainTime } from './plain-text.ts'
 import { isSameName } from './same-name.ts'
 
-/** CAs above one that signed a list. */
+/** Maximum number of CAs above one that signed a list. */
 const MAX_STEPS = 8
 
+/** Options of {@link describeCrlLoss}. */
 export interface CrlLossOptions {
-  /** The CAs whose CRLs are configured to count from now on. */
+  /** The CAs whose CRLs are accepted from now on. */
   readonly issuers: readonly PeerIdentity[]
   /**
-   * The CAs that are trusted from now on: whatever is issued below them still counts, configured or not. Default: the
-   * issuers.
+   * The CAs that are trusted from now on. CAs below them stay trusted, whether or not they are in `issuers`. Default:
+   * `issuers`.
    */
   readonly anchors?: readonly PeerIdentity[]
-  /** Other CAs that may stand between an anchor and the issuer of a list. */
+  /** Other CAs that may be between an anchor and the issuer of a list. */
   readonly between?: readonly PeerIdentity[]
   /** Milliseconds since the epoch. Default: now. */
   readonly now?: number
-  /** How far ahead of ours another clock may be, in milliseconds, as for a checker. Default 60,000. */
+  /** How far in the future thisUpdate may be, in milliseconds, as for a checker. Default 60,000. */
   readonly clockSkew?: number
 }
 
-/** What one comparison goes by. */
+/** The inputs of one comparison. */
 interface Comparison {
   readonly inForce: readonly CrlIndex[]
-  /** The new lists: all, and those that have begun. */
+  /** The new lists: all, and those that are valid already. */
   readonly lists: readonly CrlIndex[]
   readonly past: readonly CrlIndex[]
   readonly issuers: readonly PeerIdentity[]
   readonly anchors: readonly PeerIdentity[]
   readonly between: readonly PeerIdentity[]
   readonly now: number
-  /** The last thisUpdate that counts as past. */
+  /** The latest thisUpdate that counts as past. */
   readonly begun: number
 }
 
 /**
- * What would be known no longer if `lists` took the place of the verified CRLs in force, in words; undefined where
- * nothing is lost. A list that was issued before the one it replaces (a copy that lags behind, a restored backup) would
- * take back revocations. So would a list that is missing while its CA is still trusted (a file that was cut off), and
- * one that has not begun.
+ * Describes which revocations would be lost if `lists` replaced the verified CRLs in use. A list that is older than
+ * the one it replaces (a copy that lags behind, a restored backup) would undo revocations. So would a list that is
+ * missing while its CA is still trusted (a truncated file), and one that is not valid yet.
+ *
+ * @param lists the new lists, verified
+ * @param inForce the current lists, verified
+ * @returns the reason in words; undefined if nothing would be lost
+ * @example
+ * ```ts
+ * const issuers = [parsePeerIdentity(ca.der)]
+ * const current = parseCrl((await ca.crl()).pem, { issuers })
+ * console.log(describeCrlLoss([], [current], { issuers })) // the CRL of … is missing, …
+ * ```
  */
 export function describeCrlLoss (
   lists: readonly CrlIndex[], inForce: readonly CrlIndex[], options: CrlLossOptions
@@ -58,7 +68,7 @@ export function describeCrlLoss (
   return describeOlderWhole(comparison)
 }
 
-/** A list in force that has not begun is replaced by any other: nobody has relied on it yet. */
+/** A current list that is not valid yet may be replaced by any other: it has not been used. */
 function describeEarlyLoss (held: CrlIndex, comparison: Comparison): string | undefined {
   const others = [...comparison.inForce, ...comparison.lists]
   const hasOther = others.some((list) => list !== held && kindOf(list) === kindOf(held))
@@ -68,16 +78,16 @@ function describeEarlyLoss (held: CrlIndex, comparison: Comparison): string | un
 function describeLoss (held: CrlIndex, comparison: Comparison): string | undefined {
   if (held.isDelta && isReplaced(held, comparison)) return undefined
   const ofKind = comparison.lists.filter((list) => kindOf(list) === kindOf(held))
-  // Older ones may lie beside the newest: those count which a checker takes.
+  // There may be older ones too. Only those that a checker would use matter.
   const later = allNewest(ofKind.filter((list) => comparison.past.includes(list)))
   const [first] = later
   if (first !== undefined) return describeOlder(first, held) ?? describeSwapped(later, held)
-  // A list that has ended still knows who was revoked.
+  // An expired list still says which certificates are revoked.
   if (!counts(held, comparison) || isReplaced(held, comparison)) return undefined
   const next = newest(ofKind)
   if (next !== undefined) {
     return `${nameList(next)} starts on ${plainTime(next.thisUpdate)}; ` +
-      `expected the one in force, of ${nameIssue(held)}, beside it until then`
+      `expected the current one, of ${nameIssue(held)}, as well until then`
   }
   const hasParts = comparison.past.some((list) => isOfSameCa(list, held) && list.thisUpdate >= held.thisUpdate)
   return hasParts && isWhole(held) && !held.isDelta ? describeParts(held) : describeMissing(held)
@@ -85,28 +95,27 @@ function describeLoss (held: CrlIndex, comparison: Comparison): string | undefin
 
 function describeOlder (later: CrlIndex, held: CrlIndex): string | undefined {
   if (compareIssue(later, held) >= 0) return undefined
-  return `${nameList(later)} of ${nameIssue(later)} is older than the one in force, of ${nameIssue(held)}`
+  return `${nameList(later)} of ${nameIssue(later)} is older than the current one, of ${nameIssue(held)}`
 }
 
-/** Of one time and number, nobody can tell which is later: then none may be lost that lists others. */
+/** Of lists with the same time and number, it is not known which is later. So none may be lost that lists others. */
 function describeSwapped (later: readonly CrlIndex[], held: CrlIndex): string | undefined {
   if (later.some((list) => compareIssue(list, held) > 0 || held.isCoveredBy(list))) return undefined
   return `${nameList(held)} of ${nameIssue(held)} lacks certificates that ` +
-    'the one in force of the same time and number lists; expected both or a newer one'
+    'the current one of the same time and number lists; expected both or a newer one'
 }
 
 function describeMissing (held: CrlIndex): string {
-  return `${nameList(held)} is missing, which is in force and whose CA is still trusted; ` +
+  return `${nameList(held)} is missing, though its CA is still trusted; ` +
     'expected the same or a newer one'
 }
 
 function describeParts (held: CrlIndex): string {
-  return `${nameList(held)} is missing, which is in force and for all certificates; ` +
-    'the lists that are there are for a part of them; ' +
-    `expected it beside them until it has ended on ${plainTime(held.nextUpdate)}`
+  return `${nameList(held)} is missing, which covers all certificates; the others cover only a part of them; ` +
+    `expected it as well until it expires on ${plainTime(held.nextUpdate)}`
 }
 
-/** A list for more certificates than one in force, and issued before it, may call good whom that one revoked. */
+/** A list that covers more certificates than a current one and is older may lack its revocations. */
 function describeOlderWhole ({ inForce, lists, begun }: Comparison): string | undefined {
   for (const list of lists) {
     if (list.isDelta || inForce.some((held) => kindOf(held) === kindOf(list))) continue
@@ -115,20 +124,20 @@ function describeOlderWhole ({ inForce, lists, begun }: Comparison): string | un
       other.thisUpdate <= begun && isWider(later, other) && later.thisUpdate < other.thisUpdate)
     if (held !== undefined) {
       return `${nameList(later)} of ${nameIssue(later)} is older than ` +
-        `the one in force for a part of its certificates, of ${nameIssue(held)}`
+        `the current one for a part of its certificates, of ${nameIssue(held)}`
     }
   }
   return undefined
 }
 
-/** Whether a list speaks for all certificates of a part, and for more. */
+/** Whether a list covers all certificates of a partition, and more. */
 function isWider (list: CrlIndex, part: CrlIndex): boolean {
   const { only, distributionPoints } = list.scope
   if (part.isDelta || !isOfSameCa(list, part) || distributionPoints !== undefined || isWhole(part)) return false
   return only === undefined || part.scope.only === undefined || only === part.scope.only
 }
 
-/** Lists of one kind replace each other. */
+/** Key for lists that replace each other. */
 export function kindOf (list: CrlIndex): string {
   return `${list.isDelta ? 'delta' : 'complete'}/${caOf(list)}/${list.scope.raw}`
 }
@@ -146,8 +155,9 @@ function isWhole ({ scope }: CrlIndex): boolean {
 }
 
 /**
- * Whether certificates of a list's CA still count: it is configured, or it is below an anchor and one of its lists is
- * in its time. To configure an intermediate CA no longer does not end the trust in it: its clients can send it.
+ * Whether certificates of a list's CA are still trusted: the CA is configured, or it is below an anchor and one of
+ * its lists is not expired. Removing an intermediate CA from the configuration does not end trust in it: its clients
+ * can send it.
  */
 function counts (held: CrlIndex, { inForce, issuers, anchors, between, now }: Comparison): boolean {
   const { verifiedBy } = held
@@ -158,10 +168,19 @@ function counts (held: CrlIndex, { inForce, issuers, anchors, between, now }: Co
 }
 
 /**
- * The CAs of the verified CRLs in force that lead to an anchor, and those on the way: by each other, or by the CAs of
- * `between`. Their lists go on counting where they are still given, though the CA is configured no longer (its
- * certificate ended, or our own chain goes through another): clients below it may still come, and some of them are
- * revoked.
+ * Finds the CAs whose CRLs must stay accepted: the CAs of the current CRLs that lead to an anchor, and the CAs on
+ * the way. This is needed if such a CA is not configured any more (its certificate expired, or the server's own
+ * chain uses another one): clients below it may still connect, and some of them are revoked.
+ *
+ * @param inForce the current lists, verified
+ * @param anchors the trusted CAs
+ * @param between other CAs that may be between an anchor and the issuer of a list
+ * @example
+ * ```ts
+ * const issuer = parsePeerIdentity(ca.der)
+ * const current = parseCrl((await ca.crl()).pem, { issuers: [issuer] })
+ * console.log(crlIssuersToKeep([current], [issuer]).length) // 1
+ * ```
  */
 export function crlIssuersToKeep (
   inForce: readonly CrlIndex[], anchors: readonly PeerIdentity[], between: readonly PeerIdentity[] = []
@@ -178,7 +197,7 @@ function issuersOf (lists: readonly CrlIndex[]): PeerIdentity[] {
   return lists.map(({ verifiedBy }) => verifiedBy).filter((authority) => authority !== undefined)
 }
 
-/** From the CA that verified a list up to an anchor; undefined where it does not lead there. */
+/** The path from the CA that verified a list to an anchor; undefined if there is none. */
 function pathUp (
   { verifiedBy }: CrlIndex, anchors: readonly PeerIdentity[], between: readonly PeerIdentity[]
 ): PeerIdentity[] | undefined {
@@ -188,7 +207,7 @@ function pathUp (
     if (ca === undefined || seen.length === MAX_STEPS || seen.some((other) => isSameCa(ca, other))) return undefined
     seen.push(ca)
     if (anchors.some((anchor) => isSameCa(ca, anchor))) return [ca]
-    // A CA may have several certificates, such as one of its own and one by another root.
+    // A CA may have several certificates, such as a self-signed one and a cross-certificate.
     for (const twin of new Set([ca, ...known.filter((other) => isSameCa(ca, other))])) {
       const rest = climb(findIssuer(twin, known))
       if (rest !== undefined) return [ca, twin, ...rest]
@@ -204,10 +223,10 @@ function isSameCa (one: PeerIdentity, other: PeerIdentity): boolean {
 }
 
 /**
- * Whether lists of another kind say what a list said: a complete one of at least its number and issued no earlier in
- * place of a delta, a whole one in place of one of several parts, or in place of a whole one two parts that are one
- * for users and one for CAs. Parts by distribution point may be any number, so nobody knows whether all are there: they
- * replace a whole one only when it has ended.
+ * Whether other lists replace a list of another kind: a complete list of at least its number and not issued earlier
+ * replaces a delta; a list for all certificates replaces a partition; two partitions replace a list for all
+ * certificates if one is for users and one for CAs. There may be any number of partitions by distribution point, so
+ * they replace a list for all only when it has expired.
  */
 function isReplaced (held: CrlIndex, { past, now }: Comparison): boolean {
   const later = past.filter((list) => !list.isDelta && isOfSameCa(list, held) && list.thisUpdate >= held.thisUpdate)

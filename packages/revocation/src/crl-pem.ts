@@ -8,29 +8,32 @@ const WHITE = 64
 const BAD = 65
 
 const sextets = new Uint8Array(256).fill(BAD)
-for (const [i, letter] of Array.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/').entries()) sextets[letter.charCodeAt(0)] = i
+for (const [i, letter] of Array.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/').entries()) {
+  sextets[letter.charCodeAt(0)] = i
+}
 for (const white of ' \t\r\n') sextets[white.charCodeAt(0)] = WHITE
 
 /**
- * The CRLs in PEM text (RFC 7468) or in one DER, giving way after each slice. Text between the blocks is passed over; a block without an end, as in a file that is
- * still being written, is refused.
+ * Finds the CRLs in PEM text (RFC 7468) or one DER, and yields after each slice. Text between the blocks is ignored.
+ * A block without an end, as in a file that is still being written, is refused.
  */
 export function * splitCrls (input: string | Uint8Array): Generator<undefined, Uint8Array[]> {
   if (typeof input !== 'string' && input[0] === 0x30) return [input]
-  const text = typeof input === 'string' ? yield * toOctets(input) : Buffer.from(input.buffer, input.byteOffset, input.byteLength)
+  const text =
+    typeof input === 'string' ? yield * toOctets(input) : Buffer.from(input.buffer, input.byteOffset, input.byteLength)
   const found: Uint8Array[] = []
   for (let begin = yield * find(text, BEGIN, 0); begin !== -1; begin = yield * find(text, BEGIN, begin)) {
     const start = begin + BEGIN.length
     const end = yield * find(text, END, start)
-    if (end === -1) throw crlInvalid('malformed', 'a PEM block has no end: an incomplete file?')
+    if (end === -1) throw crlInvalid('malformed', 'a PEM block has no end (incomplete file?)')
     found.push(yield * decodeBase64(text, start, end))
     begin = end + END.length
   }
-  if (found.length === 0) throw crlInvalid('malformed', 'neither DER nor a PEM block X509 CRL')
+  if (found.length === 0) throw crlInvalid('malformed', 'it is neither DER nor PEM with the label X509 CRL')
   return found
 }
 
-/** Even a look through 50 MB takes milliseconds. */
+/** Even searching 50 MB takes milliseconds, so it is done in slices. */
 function * find (text: Buffer, wanted: Buffer, from: number): Generator<undefined, number> {
   for (let at = from; at < text.length; at += SCANNED) {
     const found = text.subarray(at, at + SCANNED + wanted.length - 1).indexOf(wanted)
@@ -52,7 +55,11 @@ function * toOctets (text: string): Generator<undefined, Buffer> {
 function * decodeBase64 (text: Buffer, start: number, end: number): Generator<undefined, Uint8Array> {
   let stop = end
   let padding = 0
-  for (let code = text[stop - 1]!; stop > start && (code === 0x3d || sextets[code] === WHITE); code = text[--stop - 1]!) {
+  for (
+    let code = text[stop - 1]!;
+    stop > start && (code === 0x3d || sextets[code] === WHITE);
+    code = text[--stop - 1]!
+  ) {
     if (code === 0x3d) padding++
   }
   const out = new Uint8Array(Math.ceil((stop - start) / 4) * 3)
@@ -63,7 +70,7 @@ function * decodeBase64 (text: Buffer, start: number, end: number): Generator<un
   for (let at = start; at < stop;) {
     const slice = Math.min(stop, at + SLICE)
     while (at < slice) {
-      // Four letters in a row, as nearly everywhere.
+      // The usual case: four base64 characters in a row.
       if (bits === 0 && at + 4 <= slice) {
         const first = sextets[text[at]!]!
         const second = sextets[text[at + 1]!]!
@@ -80,7 +87,9 @@ function * decodeBase64 (text: Buffer, start: number, end: number): Generator<un
       }
       const sextet = sextets[text[at++]!]!
       if (sextet === WHITE) continue
-      if (sextet === BAD) throw crlInvalid('malformed', `a PEM block has a character that is not base64 at offset ${at - 1}`)
+      if (sextet === BAD) {
+        throw crlInvalid('malformed', `a PEM block has a character that is not base64 at offset ${at - 1}`)
+      }
       held = (held << 6) | sextet
       letters++
       bits += 6
@@ -93,7 +102,7 @@ function * decodeBase64 (text: Buffer, start: number, end: number): Generator<un
     }
     if (at < stop) yield undefined
   }
-  if (padding > 2 || (letters + padding) % 4 !== 0) throw crlInvalid('malformed', 'a PEM block is not whole base64')
+  if (padding > 2 || (letters + padding) % 4 !== 0) throw crlInvalid('malformed', 'a PEM block is not complete base64')
   for (let rest = bits; rest >= 8; rest -= 8) out[written++] = held >>> (rest - 8)
   return out.subarray(0, written)
 }

@@ -11,35 +11,33 @@ import { isSameName } from './same-name.ts'
 import { SerialTable } from './serial-table.ts'
 import { verifyInSlices } from './signature.ts'
 
-/**
- * Entries between two turns of the event loop: about half a millisecond. Counting is ten times as fast.
- */
+/** Number of entries between two yields to the event loop: about half a millisecond. Counting is ten times as fast. */
 export const ENTRIES_PER_SLICE = 2048
 const COUNTED_PER_SLICE = 16_384
 const TOUCHED_PER_SLICE = 1 << 19
 const HASHED_PER_SLICE = 1 << 19
 
-/** Work that can be interrupted at each `yield`; a promise that is yielded must be awaited. */
+/** Work that can be interrupted at each `yield`. A yielded promise must be awaited. */
 export type Steps<Result> = Generator<Promise<unknown> | undefined, Result>
 
-/** Whose CRLs are read. */
+/** Which CRLs are accepted. */
 export interface CrlReading {
   readonly issuers?: readonly PeerIdentity[]
-  /** Told the issuer (DER of its name) of each CRL of none of the issuers, which is then left out. */
+  /** Called with the issuer (DER of its name) of each CRL that none of the issuers signed. The CRL is then left out. */
   readonly onForeign?: (issuer: Uint8Array, foreign: ForeignCrl) => void
-  /** CAs that counted before: a CRL that one of them signed is left out, though a CA of the issuers has its name. */
+  /** CAs that were accepted earlier. A CRL that one of them signed is left out, even if an accepted CA has its name. */
   readonly formerIssuers?: readonly PeerIdentity[]
 }
 
 /** A CRL that was left out. */
 export interface ForeignCrl {
-  /** One of the issuers has its name, but another key. */
+  /** Whether one of the issuers has its name, with another key. */
   readonly isOtherKey: boolean
-  /** The former issuer that signed it, where that is known. */
+  /** The former issuer that signed it, if known. */
   readonly signedBy: PeerIdentity | undefined
 }
 
-/** Reads, verifies and indexes every CRL of one input. Without issuers nothing is verified. */
+/** Parses, verifies and indexes every CRL of an input. Without `issuers`, signatures are not verified. */
 export function * readCrls (input: string | Uint8Array, reading: CrlReading): Steps<CrlIndex[]> {
   const found: CrlIndex[] = []
   try {
@@ -54,7 +52,7 @@ export function * readCrls (input: string | Uint8Array, reading: CrlReading): St
   return found
 }
 
-/** Undefined for a CRL of somebody else's, where those are left out. */
+/** Undefined for a CRL that is left out. */
 function * readCrl (der: Uint8Array, reading: CrlReading): Steps<CrlIndex | undefined> {
   const header = readCrlHeader(der)
   const verifiedBy = reading.issuers === undefined ? undefined : yield * verifyCrl(header, reading.issuers, reading)
@@ -84,7 +82,7 @@ function * digestEntries (der: Uint8Array, { entriesStart, entriesEnd }: CrlHead
   return digest.digest('hex')
 }
 
-/** The issuer, among those listed, that signed the CRL; undefined where it is left out. */
+/** The issuer that signed the CRL; undefined if the CRL is left out. */
 function * verifyCrl (
   header: CrlHeader, issuers: readonly PeerIdentity[], { onForeign, formerIssuers = [] }: CrlReading
 ): Steps<PeerIdentity | undefined> {
@@ -95,18 +93,23 @@ function * verifyCrl (
   }
   if (named.length === 0) throw crlInvalid('issuer_unknown', 'none of the issuers has its issuer\'s name')
   const allowed = named.filter((issuer) => issuer.isCa && mayUse(issuer, KEY_USAGE.cRLSign))
-  if (allowed.length === 0) throw crlInvalid('issuer_not_allowed', `${String(named[0]!.identity)} is no CA, or its keyUsage lacks cRLSign (RFC 5280 section 6.3.3)`)
+  if (allowed.length === 0) {
+    throw crlInvalid(
+      'issuer_not_allowed',
+      `${String(named[0]!.identity)} is not a CA, or its keyUsage lacks cRLSign (RFC 5280 section 6.3.3)`
+    )
+  }
   const signer = yield * findSigner(header, allowed)
   if (signer !== undefined) return signer
   const signedBy = onForeign === undefined ? undefined : yield * findSigner(header, findNamed(header, formerIssuers))
-  // Nobody has verified a list that only names another key. But it takes the place of nothing either.
+  // A list that only names another key is not verified. But it does not replace any list either.
   if (onForeign !== undefined && (signedBy !== undefined || namesOtherKey(header, named))) {
     onForeign(header.issuer, { isOtherKey: true, signedBy })
     return undefined
   }
   const unreadable = allowed.find(({ key }) => key === undefined)
   if (unreadable !== undefined) throw crlInvalid('algorithm', describeUnreadableKey(unreadable))
-  throw crlInvalid('signature', `its signature is not one of ${String(allowed[0]!.identity)}`)
+  throw crlInvalid('signature', `its signature is not valid for ${String(allowed[0]!.identity)}`)
 }
 
 function * findSigner (
@@ -118,7 +121,7 @@ function * findSigner (
   return undefined
 }
 
-/** Whether the CRL says itself that the key of none of these CAs has signed it. */
+/** Whether the CRL itself says that none of these keys signed it. */
 function namesOtherKey ({ authorityKeyId }: CrlHeader, named: readonly IssuerKey[]): boolean {
   return authorityKeyId !== undefined &&
     named.every(({ subjectKeyId }) => subjectKeyId !== undefined && subjectKeyId !== authorityKeyId)

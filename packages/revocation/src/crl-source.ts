@@ -12,7 +12,7 @@ import { loadCrls } from './parse-crl.ts'
 import { failureText, plainPart, plainText } from './plain-text.ts'
 import { reportFailed, reportRefreshed } from './reports.ts'
 
-/** Octets of a file that are read at once. */
+/** Number of bytes that are read at a time. */
 const SLICE = 1 << 20
 
 export interface CrlSourceOptions {
@@ -24,11 +24,11 @@ export interface CrlSourceOptions {
   readonly refreshInterval: number
   readonly retryAfter: number
   readonly fetch: typeof fetch
-  /** Puts new CRLs in force; throws where they do not go with the others. */
+  /** Applies new CRLs; throws if they do not fit the others. */
   readonly accept: (source: CrlSource, indexes: readonly CrlIndex[]) => void
 }
 
-/** The CRLs at one URL, looked at again in time. */
+/** The CRLs at one URL, fetched again in time. */
 export class CrlSource {
   readonly url: string
   readonly #options: CrlSourceOptions
@@ -46,24 +46,24 @@ export class CrlSource {
     this.#next = new Deadline(options.now, () => { this.refresh().catch(() => {}) })
   }
 
-  /** What was loaded last. */
+  /** The CRLs of the last successful fetch. */
   get indexes (): readonly CrlIndex[] { return this.#indexes }
 
-  /** Why the last look failed, where it did. */
+  /** Why the last fetch failed; undefined if it succeeded. */
   get failure (): string | undefined { return this.#failure }
 
-  /** Settles with the look that is under way. */
+  /** Settles with the running fetch; undefined if there is none. */
   get loading (): Promise<void> | undefined { return this.#loading }
 
-  /** When it is looked at next, in milliseconds since the epoch. */
+  /** When it is fetched next, in milliseconds since the epoch. */
   get nextLook (): number { return this.#next.at }
 
-  /** Looks without putting anything in force. */
+  /** Fetches without applying the lists. */
   async load (): Promise<void> {
     await this.#look(false)
   }
 
-  /** Looks, and puts in force what is new. Looks that overlap are one. */
+  /** Fetches and applies new lists. Overlapping calls share one fetch. */
   async refresh (): Promise<void> {
     await this.#look(true)
   }
@@ -91,7 +91,13 @@ export class CrlSource {
         if (apply) accept(this, indexes)
         this.#indexes = indexes
         for (const index of loaded) {
-          reportRefreshed('crl', now(), { url: this.url, issuer: index.issuer?.toString(), number: index.number?.toString(), entries: index.size, nextUpdate: index.nextUpdate })
+          reportRefreshed('crl', now(), {
+            url: this.url,
+            issuer: index.issuer?.toString(),
+            number: index.number?.toString(),
+            entries: index.size,
+            nextUpdate: index.nextUpdate
+          })
         }
       }
       this.#failures = 0
@@ -99,7 +105,7 @@ export class CrlSource {
     } catch (error) {
       this.#failures++
       this.#failure = plainText(`${plainPart(this.url)}: ${failureText(error)}`, 300)
-      // What was not taken must be sent again.
+      // The server must send the body again.
       this.#validators = {}
       reportFailed('crl', now(), error, { url: this.url })
       throw error
@@ -108,14 +114,19 @@ export class CrlSource {
     }
   }
 
-  /** Early enough before the first CRL ends that a few failures do not matter, and not all machines at once. */
+  /**
+   * Early enough that a few failures before the first CRL expires do not matter, and not on all machines at the same
+   * time.
+   */
   #whenNext (): number {
     const { now, refreshInterval, retryAfter } = this.#options
     const time = now()
     const jitter = 1 - Math.random() / 10
-    if (this.#failures > 0) return time + Math.min(refreshInterval, retryAfter * 2 ** Math.min(this.#failures - 1, 16)) * jitter
+    if (this.#failures > 0) {
+      return time + Math.min(refreshInterval, retryAfter * 2 ** Math.min(this.#failures - 1, 16)) * jitter
+    }
     const left = Math.min(...this.#indexes.map(({ nextUpdate }) => nextUpdate)) - time
-    // Half of what is left, again and again, but not more often than a failure is retried.
+    // After half of the remaining time, but not more often than a failure is retried.
     return time + Math.max(Math.min(refreshInterval, left / 2), Math.min(retryAfter, refreshInterval)) * jitter
   }
 
@@ -123,15 +134,27 @@ export class CrlSource {
     const { timeout, maxBytes, fetch } = this.#options
     if (this.url.startsWith('file:')) return await readBoundedFile(fileURLToPath(this.url), maxBytes)
     try {
-      const response = await fetchBounded(this.url, { method: 'GET', headers: { ...this.#validators }, timeout, maxBytes, fetch, signal: this.#closing.signal })
+      const response = await fetchBounded(this.url, {
+        method: 'GET',
+        headers: { ...this.#validators },
+        timeout,
+        maxBytes,
+        fetch,
+        signal: this.#closing.signal
+      })
       if (response.status === 304) {
-        // Not modified since when? Whoever says so unasked leaves us without any list.
-        if (Object.keys(this.#validators).length === 0) throw crlUnavailable('status', `${this.url} answered with status 304 though nothing is held of it`)
+        // The request was not conditional, so a 304 leaves the checker without any list.
+        if (Object.keys(this.#validators).length === 0) {
+          throw crlUnavailable('status', `${this.url} answered with status 304 to an unconditional request`)
+        }
         return undefined
       }
       const etag = response.headers.get('etag')
       const modified = response.headers.get('last-modified')
-      this.#validators = { ...(etag !== null && { 'if-none-match': etag }), ...(modified !== null && { 'if-modified-since': modified }) }
+      this.#validators = {
+        ...(etag !== null && { 'if-none-match': etag }),
+        ...(modified !== null && { 'if-modified-since': modified })
+      }
       return response.body
     } catch (error) {
       throw error instanceof BoundedFetchError ? crlUnavailable(error.reason, error.message, error) : error
@@ -141,12 +164,14 @@ export class CrlSource {
 
 async function readBoundedFile (path: string, maxBytes: number): Promise<Uint8Array> {
   try {
-    // Before it is opened: a named pipe without a writer would never open, and a device never end.
-    if (!(await stat(path)).isFile()) throw crlUnavailable('network', `${path} is no regular file`)
+    // Check before opening: a named pipe without a writer never opens, and a device never ends.
+    if (!(await stat(path)).isFile()) throw crlUnavailable('network', `${path} is not a regular file`)
     const file = await open(path)
     try {
       const { size } = await file.stat()
-      if (size > maxBytes) throw crlUnavailable('too_large', `${path} has ${size} octets, at most ${maxBytes} are allowed`)
+      if (size > maxBytes) {
+        throw crlUnavailable('too_large', `${path} has ${size} bytes; at most ${maxBytes} are allowed`)
+      }
       return await readWhole(file, size)
     } finally {
       await file.close()
@@ -157,7 +182,10 @@ async function readBoundedFile (path: string, maxBytes: number): Promise<Uint8Ar
   }
 }
 
-/** As many octets as it had: one that grows meanwhile is cut, and refused. Not readFile, which copies large files together at once. */
+/**
+ * Reads as many bytes as the file had. If it grows meanwhile, the rest is cut off and the CRL refused. readFile
+ * would join large files synchronously.
+ */
 async function readWhole (file: FileHandle, size: number): Promise<Uint8Array> {
   const bytes = Buffer.allocUnsafeSlow(size)
   let length = 0
@@ -169,7 +197,7 @@ async function readWhole (file: FileHandle, size: number): Promise<Uint8Array> {
   return bytes.subarray(0, length)
 }
 
-/** Those of the lists held that count until their successors begin. */
+/** The current lists that apply until their successors begin. */
 function stillCounting (held: readonly CrlIndex[], loaded: readonly CrlIndex[], begun: number): CrlIndex[] {
   const hasBegun = ({ thisUpdate }: CrlIndex): boolean => thisUpdate <= begun
   return held.filter((index) => {
@@ -178,18 +206,27 @@ function stillCounting (held: readonly CrlIndex[], loaded: readonly CrlIndex[], 
   })
 }
 
-/** A list that is still in its time but older than the one held may leave out a revocation: refused. */
+/** Refuses a list that is valid but older than the current one: it may lack a revocation. */
 function checkNotRolledBack (indexes: readonly CrlIndex[], held: readonly CrlIndex[], url: string): void {
   for (const index of indexes) {
     const before = newest(held.filter((other) => kindOf(other) === kindOf(index)))
     if (before === undefined) continue
     if (compareIssue(index, before) === 0 && !before.isCoveredBy(index)) {
-      const issue = `${url} has number ${index.number ?? 'none'} of ${new Date(index.thisUpdate).toISOString()}`
-      throw crlUnavailable('rolled_back', `${issue} without certificates that the one held of the same issue lists`)
+      throw crlUnavailable(
+        'rolled_back',
+        `${url} has ${nameIssue(index)}, which lacks certificates of the current list of the same time and number`
+      )
     }
     const backInNumber = index.number !== undefined && before.number !== undefined && index.number < before.number
     if (backInNumber || index.thisUpdate < before.thisUpdate) {
-      throw crlUnavailable('rolled_back', `${url} has number ${index.number ?? 'none'} of ${new Date(index.thisUpdate).toISOString()}, which is older than number ${before.number ?? 'none'} of ${new Date(before.thisUpdate).toISOString()}`)
+      throw crlUnavailable(
+        'rolled_back',
+        `${url} has ${nameIssue(index)}, which is older than ${nameIssue(before)}`
+      )
     }
   }
+}
+
+function nameIssue ({ number, thisUpdate }: CrlIndex): string {
+  return `number ${number ?? 'none'} of ${new Date(thisUpdate).toISOString()}`
 }

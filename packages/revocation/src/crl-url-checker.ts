@@ -13,37 +13,67 @@ import { reportFailed } from './reports.ts'
 import { CLOSED, type RevocationChecker, type RevocationStatus } from './revocation-status.ts'
 import { isNamed } from './same-name.ts'
 
+/** Options of {@link crlUrlChecker}. */
 export interface CrlUrlCheckerOptions extends Omit<CrlCheckerOptions, 'crls'> {
-  /** `http:`, `https:` and `file:` URLs of complete and delta CRLs, PEM or DER. Their signatures are checked, so plain http is as good. */
+  /**
+   * `http:`, `https:` and `file:` URLs of complete and delta CRLs, PEM or DER. Their signatures are verified, so plain
+   * http is as safe as https.
+   */
   readonly urls: readonly string[]
-  /** Whether CRLs are fetched that certificates name as their distribution points. Default: they are not. */
+  /** Hosts of distribution points in certificates from which CRLs are fetched too. Default: none. */
   readonly allowCertificateUrls?: CertificateUrlOptions
-  /** `required` (default): rejects unless every CRL comes at first. `background`: what is not there yet is `unknown`, and is tried again. */
+  /**
+   * `required` (default): rejects unless every CRL could be loaded. `background`: starts at once; a certificate whose
+   * CRL is not there yet is `unknown`, and the CRL is fetched again.
+   */
   readonly initial?: 'required' | 'background'
-  /** Milliseconds between two looks at a URL, less up to a tenth at random. Default 600,000 (10 minutes). It is looked at earlier where its CRL ends earlier. */
+  /**
+   * Interval between fetches of a URL, in milliseconds, minus up to a tenth at random. Default 600,000 (10 minutes).
+   * Shorter if its CRL expires earlier.
+   */
   readonly refreshInterval?: number
-  /** Milliseconds until a failure is tried again; doubled with each further one up to `refreshInterval`. Default 5,000. */
+  /**
+   * Delay before a failed fetch is repeated, in milliseconds. Doubles with each further failure, up to
+   * `refreshInterval`. Default 5,000.
+   */
   readonly retryAfter?: number
-  /** Milliseconds for one fetch. Default 30,000. */
+  /** Timeout of one fetch, in milliseconds. Default 30,000. */
   readonly timeout?: number
-  /** How many URLs named by certificates are kept. Default 32. */
-  readonly maxDiscovered?: number
-  /** Default: the global `fetch`. It must heed `signal` and `redirect`. */
+  /** Maximum number of URLs from certificates that are kept. Default 32. */
+  readonly cacheSize?: number
+  /** Default: the global `fetch`. It must support `signal` and `redirect`. */
   readonly fetch?: typeof fetch
 }
 
+/** A checker that answers from CRLs at URLs. */
 export interface CrlUrlChecker extends RevocationChecker {
-  /** Looks at every URL now. Rejects with the error of the first that failed; what the others brought is in force. */
+  /** Fetches every URL now. If one fails, rejects with its error; the lists of the others are in use. */
   refresh (): Promise<void>
-  /** The lists in force. */
+  /** The current lists. */
   readonly lists: readonly CrlIndex[]
 }
 
-const known = ['urls', 'issuers', 'policy', 'clockSkew', 'maxBytes', 'now', 'allowCertificateUrls', 'initial', 'refreshInterval', 'retryAfter', 'timeout', 'maxDiscovered', 'fetch'] as const
+const known = [
+  'urls', 'issuers', 'policy', 'clockSkew', 'maxBytes', 'now', 'allowCertificateUrls', 'initial', 'refreshInterval',
+  'retryAfter', 'timeout', 'cacheSize', 'fetch'
+] as const
 
 /**
- * Answers from CRLs that are fetched, and fetched again well before they end. A CRL that is older than the one held from the same URL is refused, since whoever serves it could
- * otherwise take back a revocation. Rejects with MTLS_ERR_CRL_UNAVAILABLE, MTLS_ERR_CRL_INVALID, MTLS_ERR_REVOCATION_OPTION.
+ * Creates a checker that fetches CRLs, and fetches them again well before they expire. A CRL that is older than the
+ * current one from the same URL is refused: it could hide a revocation.
+ *
+ * @param options `urls` and `issuers` are required
+ * @throws MTLS_ERR_CRL_UNAVAILABLE, MTLS_ERR_CRL_INVALID (as a rejection) with `initial: 'required'`; `reason` says
+ *   why
+ * @throws MTLS_ERR_REVOCATION_OPTION (as a rejection) if an option is wrong
+ * @example
+ * ```ts
+ * const issuer = parsePeerIdentity(ca.der)
+ * const urls = [`file://${process.cwd()}/ca.crl`]
+ * const checker = await crlUrlChecker({ urls, issuers: [issuer], initial: 'background' })
+ * console.log((await checker.check(peer, issuer)).state)
+ * await checker.close()
+ * ```
  */
 export async function crlUrlChecker (options: CrlUrlCheckerOptions): Promise<CrlUrlChecker> {
   const checker = new UrlChecker(options)
@@ -62,7 +92,7 @@ class UrlChecker implements CrlUrlChecker {
   readonly #now: () => number
   readonly #sourceOptions: CrlSourceOptions
   readonly #required: boolean
-  readonly #maxDiscovered: number
+  readonly #cacheSize: number
   readonly #filter: (urls: readonly string[]) => string[]
   readonly #sources: CrlSource[]
   readonly #discovered: Map<string, CrlSource> = new Map()
@@ -72,13 +102,23 @@ class UrlChecker implements CrlUrlChecker {
     checkKnownOptions(options, known, 'crlUrlChecker')
     checkFunction(options.fetch, 'crlUrlChecker fetch')
     const initial = options.initial ?? 'required'
-    if (initial !== 'required' && initial !== 'background') throw optionInvalid(`crlUrlChecker initial is ${JSON.stringify(initial)}, expected "required" or "background"`)
-    if (!Array.isArray(options.urls) || (options.urls.length === 0 && options.allowCertificateUrls === undefined)) throw optionInvalid('crlUrlChecker urls is to be a list of URLs')
+    if (initial !== 'required' && initial !== 'background') {
+      throw optionInvalid(`crlUrlChecker initial is ${JSON.stringify(initial)}; expected "required" or "background"`)
+    }
+    if (!Array.isArray(options.urls) || (options.urls.length === 0 && options.allowCertificateUrls === undefined)) {
+      throw optionInvalid('crlUrlChecker urls is empty or not an array; expected URLs or allowCertificateUrls')
+    }
     this.#required = initial === 'required'
     this.#now = options.now ?? Date.now
     this.#issuers = Object.freeze([...options.issuers])
     const { policy, clockSkew, now } = options
-    this.#lists = crlChecker({ crls: [], issuers: this.#issuers, ...(policy && { policy }), ...(clockSkew !== undefined && { clockSkew }), ...(now && { now }) })
+    this.#lists = crlChecker({
+      crls: [],
+      issuers: this.#issuers,
+      ...(policy && { policy }),
+      ...(clockSkew !== undefined && { clockSkew }),
+      ...(now && { now })
+    })
     this.#sourceOptions = {
       issuers: this.#issuers,
       now: this.#now,
@@ -90,7 +130,7 @@ class UrlChecker implements CrlUrlChecker {
       fetch: options.fetch ?? ((...request) => globalThis.fetch(...request)),
       accept: (source, indexes) => { this.#accept(source, indexes) }
     }
-    this.#maxDiscovered = checkNumber(options.maxDiscovered, 32, 'crlUrlChecker maxDiscovered')
+    this.#cacheSize = checkNumber(options.cacheSize, 32, 'crlUrlChecker cacheSize')
     this.#filter = compileUrlFilter(options.allowCertificateUrls, 'crlUrlChecker allowCertificateUrls')
     this.#sources = options.urls.map((url) => new CrlSource(url, this.#sourceOptions))
   }
@@ -100,7 +140,7 @@ class UrlChecker implements CrlUrlChecker {
   get lists (): readonly CrlIndex[] { return this.#lists.lists }
 
   async start (): Promise<void> {
-    // All at once is what a delta CRL needs, whose base may come after it; so the first look does not accept them one by one.
+    // Apply all together: the base of a delta CRL may arrive after it.
     const loaded = await Promise.allSettled(this.#sources.map(async (source) => { await source.load() }))
     const failure = loaded.find((result) => result.status === 'rejected')
     if (failure !== undefined && this.#required) throw failure.reason
@@ -130,7 +170,11 @@ class UrlChecker implements CrlUrlChecker {
   }
 
   async refresh (): Promise<void> {
-    const refreshed = await Promise.allSettled([...this.#sources, ...this.#discovered.values()].map(async (source) => { await source.refresh() }))
+    const refreshed = await Promise.allSettled(
+      [...this.#sources, ...this.#discovered.values()].map(async (source) => {
+        await source.refresh()
+      })
+    )
     const failure = refreshed.find((result) => result.status === 'rejected')
     if (failure !== undefined) throw failure.reason
   }
@@ -141,7 +185,7 @@ class UrlChecker implements CrlUrlChecker {
     await this.#lists.close()
   }
 
-  /** What is unknown may be so since a list did not come. */
+  /** Adds the failure of a fetch to an unknown status, which it may explain. */
   #explain (status: RevocationStatus): RevocationStatus {
     if (status.state !== 'unknown') return status
     for (const { failure } of [...this.#sources, ...this.#discovered.values()]) {
@@ -150,14 +194,14 @@ class UrlChecker implements CrlUrlChecker {
     return status
   }
 
-  /** Fetches what a certificate of one of our issuers names, for the first time. */
+  /** Fetches for the first time the CRLs that a certificate of one of the issuers names. */
   #discover (certificate: PeerIdentity): Promise<unknown>[] {
     if (!this.#issuers.some((issuer) => isNamed(certificate, issuer))) return []
     const fetches: Promise<unknown>[] = []
     for (const url of this.#filter(urisOf(readDistributionPoints(certificate)))) {
       const before = this.#discovered.get(url)
       if (before?.loading !== undefined) fetches.push(before.loading)
-      if (before !== undefined || this.#discovered.size >= this.#maxDiscovered) continue
+      if (before !== undefined || this.#discovered.size >= this.#cacheSize) continue
       const source = new CrlSource(url, this.#sourceOptions)
       this.#discovered.set(url, source)
       fetches.push(source.refresh())
@@ -165,21 +209,21 @@ class UrlChecker implements CrlUrlChecker {
     return fetches
   }
 
-  /** Takes a source's new CRLs if all there are go together. Throws where they do not. */
+  /** Applies a source's new CRLs if they fit the other sources' lists. Throws if not. */
   #accept (source: CrlSource, indexes: readonly CrlIndex[]): void {
     if (this.#closed) throw crlInvalid('unverified', 'the checker is closed')
     try {
       this.#apply(source, indexes)
     } catch (error) {
-      // A delta CRL for a complete one that we have not seen yet: fetch that before the delta is tried again.
+      // The delta CRL extends a complete CRL that is not loaded yet. Fetch that first.
       if ((error as { reason?: unknown }).reason === 'delta_without_base') this.#refreshBases(source)
       throw error
     }
   }
 
-  #refreshBases (beside: CrlSource): void {
+  #refreshBases (deltaSource: CrlSource): void {
     for (const source of this.#sources) {
-      if (source !== beside && source.indexes.every(({ isDelta }) => !isDelta)) source.refresh().catch(() => {})
+      if (source !== deltaSource && source.indexes.every(({ isDelta }) => !isDelta)) source.refresh().catch(() => {})
     }
   }
 

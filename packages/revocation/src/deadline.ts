@@ -1,7 +1,7 @@
-/** Timers hold 31 bits of milliseconds, and a machine may sleep meanwhile: look again each hour. */
+/** Timers are limited to 31 bits of milliseconds, and the machine may sleep, so the time is checked each hour. */
 const LONGEST = 3_600_000
 
-/** Calls back once the clock has reached a time. Does not keep the process alive. */
+/** Calls back when the clock has reached a time. Does not keep the process alive. */
 export class Deadline {
   readonly #now: () => number
   readonly #reached: () => void
@@ -13,10 +13,10 @@ export class Deadline {
     this.#reached = reached
   }
 
-  /** Milliseconds since the epoch; Infinity where nothing is awaited. */
+  /** Milliseconds since the epoch; Infinity if no time is set. */
   get at (): number { return this.#at }
 
-  /** Whether the time has come, even if the timer is late. */
+  /** Whether the time has passed, even if the timer is late. */
   get passed (): boolean { return this.#at !== Infinity && this.#now() >= this.#at }
 
   set (at: number): void {

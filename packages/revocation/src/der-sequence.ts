@@ -1,8 +1,8 @@
 import { DerReader, type DerElement } from '@peerkit/identity/der'
 
-/** The strict reader of `@peerkit/identity/der`, with views of what it read. */
+/** The strict reader of `@peerkit/identity/der`, with views of the bytes it has read. */
 export class DerSequence extends DerReader {
-  /** The elements of the one element of this tag that fills the bytes. */
+  /** The elements of the single element of this tag that fills the bytes. */
   static of (bytes: Uint8Array, tag: number): DerSequence {
     const outer = new DerSequence(bytes)
     const inner = outer.open(tag)
@@ -10,12 +10,12 @@ export class DerSequence extends DerReader {
     return inner
   }
 
-  /** The elements within the next one, which must have this tag. */
+  /** The elements in the next element, which must have this tag. */
   open (tag: number): DerSequence {
     return this.within(this.expect(tag))
   }
 
-  /** The same where the next element has this tag; otherwise nothing is consumed. */
+  /** The same if the next element has this tag; otherwise undefined, and nothing is consumed. */
   optionalOpen (tag: number): DerSequence | undefined {
     return this.peek() === tag ? this.open(tag) : undefined
   }

@@ -1,4 +1,11 @@
-import { decodeBitString, decodeBoolean, decodeIntegerHex, decodeObjectIdentifier, decodeTime, TAG } from '@peerkit/identity/der'
+import {
+  decodeBitString,
+  decodeBoolean,
+  decodeIntegerHex,
+  decodeObjectIdentifier,
+  decodeTime,
+  TAG
+} from '@peerkit/identity/der'
 import type { DerSequence } from './der-sequence.ts'
 
 /** The next element, an OBJECT IDENTIFIER, in its dotted form. */
@@ -20,13 +27,13 @@ export function readTime (from: DerSequence, tag: number = from.peek()): number 
   return decodeTime(from.bytes, tag, contentStart, end)
 }
 
-/** The next element, a BOOLEAN, or one that is tagged as something else. */
+/** The next element as a BOOLEAN, with its own or another tag. */
 export function readBoolean (from: DerSequence, tag: number = TAG.boolean): boolean {
   const { contentStart, end } = from.expect(tag)
   return decodeBoolean(from.bytes, contentStart, end)
 }
 
-/** The octets of the next element, a BIT STRING of whole octets. */
+/** The bytes of the next element, a BIT STRING of whole bytes. */
 export function readBitOctets (from: DerSequence): Uint8Array {
   const { contentStart, end: contentEnd } = from.expect(TAG.bitString)
   const { start, end, unused } = decodeBitString(from.bytes, contentStart, contentEnd)

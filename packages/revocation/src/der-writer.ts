@@ -1,4 +1,4 @@
-// The little DER an OCSP request takes (RFC 6960 section 4.1.1).
+// Writes the DER that an OCSP request needs (RFC 6960 section 4.1.1).
 
 /** One element of a tag around the concatenation of its parts. */
 export function writeElement (tag: number, ...parts: readonly Uint8Array[]): Uint8Array {

@@ -11,8 +11,8 @@ const MAX_NAMES = 32
 const URI = 0x86
 
 /**
- * The names of a certificate's CRL distribution points as hex of their DER (RFC 5280 section 4.2.1.13). Points for some reasons only, or with a CRL issuer of
- * their own, are left out. A certificate that cannot be read has none.
+ * The names of a certificate's CRL distribution points, as hex of their DER (RFC 5280 section 4.2.1.13). Points for
+ * some reasons only, or with their own CRL issuer, are left out. A certificate that cannot be parsed has none.
  */
 export function readDistributionPoints (certificate: PeerIdentity): readonly string[] {
   let names = points.get(certificate)
@@ -23,7 +23,7 @@ export function readDistributionPoints (certificate: PeerIdentity): readonly str
   return names
 }
 
-/** The URIs among names as `readDistributionPoints` gives them. */
+/** The URIs among the names that `readDistributionPoints` returns. */
 export function urisOf (names: readonly string[]): string[] {
   return names.map((name) => Buffer.from(name, 'hex')).filter((der) => der[0] === URI).map((der) => {
     const name = new DerSequence(der, 0, der.length)
@@ -31,7 +31,7 @@ export function urisOf (names: readonly string[]): string[] {
   })
 }
 
-/** The OCSP responders a certificate names (authority information access, RFC 5280 section 4.2.2.1). */
+/** The OCSP responders that a certificate names (authority information access, RFC 5280 section 4.2.2.1). */
 export function readOcspUris (certificate: PeerIdentity): string[] {
   const value = extensionOf(certificate, EXTENSION.authorityInfoAccess)
   if (value === undefined) return []
@@ -39,7 +39,9 @@ export function readOcspUris (certificate: PeerIdentity): string[] {
   const list = DerSequence.of(value, TAG.sequence)
   while (!list.done && uris.length < MAX_NAMES) {
     const access = list.open(TAG.sequence)
-    if (readOid(access) === '1.3.6.1.5.5.7.48.1' && access.peek() === URI) uris.push(Buffer.from(access.content(access.expect(URI))).toString('latin1'))
+    if (readOid(access) === '1.3.6.1.5.5.7.48.1' && access.peek() === URI) {
+      uris.push(Buffer.from(access.content(access.expect(URI))).toString('latin1'))
+    }
   }
   return uris
 }
@@ -57,12 +59,12 @@ function readNames (certificate: PeerIdentity): readonly string[] {
     }
     return names
   } catch {
-    // Without points the certificate is in no list's scope, and so unknown: closed.
+    // Without points the certificate is in no list's scope. Its status is then unknown, which is the safe side.
     return nothing
   }
 }
 
-/** Whether basicConstraints say CA, whatever keyUsage says; undefined where the certificate is not at hand. */
+/** Whether basicConstraints say CA, regardless of keyUsage; undefined if the certificate is not available. */
 export function isCaCertificate (certificate: PeerIdentity): boolean | undefined {
   if (certificate.raw === undefined) return certificate.isCa
   const value = extensionOf(certificate, EXTENSION.basicConstraints)

@@ -1,4 +1,4 @@
-/** A counter that tells its listeners of each move. */
+/** A counter that notifies its listeners of each change. */
 export class Epoch {
   readonly #listeners = new Set<() => void>()
   #value: number = 1
@@ -11,14 +11,17 @@ export class Epoch {
     return () => { this.#listeners.delete(entry) }
   }
 
-  /** A listener that throws must not keep the others from hearing of a revocation. */
+  /** Calls the listeners. One that throws must not prevent the others from being called. */
   move (): void {
     this.#value++
     for (const listener of [...this.#listeners]) {
       try {
         listener()
       } catch (error) {
-        process.emitWarning(`A listener for revocations failed: ${error instanceof Error ? error.message : String(error)}`, { type: 'PeerkitWarning', code: 'MTLS_WARN_REVOCATION_LISTENER' })
+        process.emitWarning(
+          `A listener of a revocation checker failed: ${error instanceof Error ? error.message : String(error)}`,
+          { type: 'PeerkitWarning', code: 'MTLS_WARN_REVOCATION_LISTENER' }
+        )
       }
     }
   }

@@ -13,9 +13,9 @@ export interface BoundedRequest {
   readonly method: 'GET' | 'POST'
   readonly headers: Record<string, string>
   readonly body?: Uint8Array
-  /** Milliseconds for all of it: name, connection, head and body. */
+  /** Timeout of the whole request, in milliseconds: name lookup, connection, head and body. */
   readonly timeout: number
-  /** Octets of the body, after decompression. */
+  /** Maximum size of the body after decompression, in bytes. */
   readonly maxBytes: number
   readonly signal: AbortSignal
   readonly fetch: typeof fetch
@@ -27,7 +27,10 @@ export interface BoundedResponse {
   readonly body: Uint8Array
 }
 
-/** One request with bounds on time and size. Redirects are not followed: they would lead around the list of allowed hosts. */
+/**
+ * Sends one request with limits on time and size. Redirects are not followed: they could bypass the list of allowed
+ * hosts.
+ */
 export async function fetchBounded (url: string, request: BoundedRequest): Promise<BoundedResponse> {
   const timeout = AbortSignal.timeout(request.timeout)
   const signal = AbortSignal.any([timeout, request.signal])
@@ -46,7 +49,7 @@ export async function fetchBounded (url: string, request: BoundedRequest): Promi
     return { status: response.status, headers: response.headers, body: await readBody(response, url, request.maxBytes) }
   } catch (error) {
     if (error instanceof BoundedFetchError) throw error
-    if (request.signal.aborted) throw new BoundedFetchError('closed', `${url}: given up`, error)
+    if (request.signal.aborted) throw new BoundedFetchError('closed', `${url}: aborted`, error)
     if (timeout.aborted) throw new BoundedFetchError('timeout', `${url} took longer than ${request.timeout} ms`, error)
     throw new BoundedFetchError('network', `${url}: ${describeFailure(error)}`, error)
   }
@@ -56,15 +59,19 @@ async function readBody (response: Response, url: string, maxBytes: number): Pro
   const announced = Number(response.headers.get('content-length') ?? 0)
   if (announced > maxBytes) {
     await response.body?.cancel()
-    throw new BoundedFetchError('too_large', `${url} announces ${announced} octets, at most ${maxBytes} are allowed`)
+    throw new BoundedFetchError('too_large', `${url} announces ${announced} bytes; at most ${maxBytes} are allowed`)
   }
-  // Written as it comes: to join 40 MB at the end would block the event loop for some 15 ms.
+  // Copy chunks as they arrive: joining 40 MB at the end would block the event loop for some 15 ms.
   let whole = new Uint8Array(announced > 0 ? announced : Math.min(maxBytes, 1 << 16))
   let length = 0
-  // Leaving the loop by the throw cancels the body.
+  // Throwing out of the loop cancels the body.
   for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
-    if (length + chunk.length > maxBytes) throw new BoundedFetchError('too_large', `${url} sends more than ${maxBytes} octets`)
-    if (length + chunk.length > whole.length) whole = enlarge(whole, Math.min(maxBytes, Math.max(2 * whole.length, length + chunk.length)))
+    if (length + chunk.length > maxBytes) {
+      throw new BoundedFetchError('too_large', `${url} sends more than ${maxBytes} bytes`)
+    }
+    if (length + chunk.length > whole.length) {
+      whole = enlarge(whole, Math.min(maxBytes, Math.max(2 * whole.length, length + chunk.length)))
+    }
     whole.set(chunk, length)
     length += chunk.length
   }

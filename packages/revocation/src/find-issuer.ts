@@ -4,9 +4,12 @@ import { readIssuerKey } from './issuer-key.ts'
 import { isSignedBy } from './ocsp-signer.ts'
 import { isNamed } from './same-name.ts'
 
-const found = new WeakMap<PeerIdentity, { readonly issuers: readonly PeerIdentity[], readonly issuer: PeerIdentity | undefined }>()
+const found = new WeakMap<
+  PeerIdentity,
+  { readonly issuers: readonly PeerIdentity[], readonly issuer: PeerIdentity | undefined }
+>()
 
-/** The one among CAs that has the issuer's name and signed the certificate. Looked for once per certificate and list. */
+/** The CA that has the issuer's name and signed the certificate. Cached per certificate and list of CAs. */
 export function findIssuer (certificate: PeerIdentity, issuers: readonly PeerIdentity[]): PeerIdentity | undefined {
   const known = found.get(certificate)
   if (known?.issuers === issuers) return known.issuer
@@ -19,7 +22,7 @@ function hasSigned (issuer: PeerIdentity, certificate: PeerIdentity): boolean {
   try {
     return certificate.raw !== undefined && isSignedBy(readCertificate(certificate.raw), readIssuerKey(issuer))
   } catch {
-    // A key that cannot be read has signed nothing.
+    // A key that cannot be parsed is not the issuer's.
     return false
   }
 }

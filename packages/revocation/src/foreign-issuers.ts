@@ -3,14 +3,14 @@ import { readName } from '@peerkit/identity/x509'
 import type { CrlReading, ForeignCrl } from './crl-reader.ts'
 import { isSameName } from './same-name.ts'
 
-/** Gathers the issuers of CRLs that are left out of one load: none of the trusted issuers has their name and key. */
+/** Collects the issuers of CRLs that one load leaves out: no accepted issuer has their name and key. */
 export class ForeignIssuers {
   readonly names: DistinguishedName[] = []
-  /** Those whose name is that of a trusted issuer, but whose key is another. */
+  /** Those that have the name of an accepted issuer and another key. */
   readonly otherKeys: DistinguishedName[] = []
   /** Former issuers that have signed such lists. */
   readonly former: PeerIdentity[] = []
-  /** What `parseCrls` and `loadCrls` are given. */
+  /** Options for `parseCrls` and `loadCrls`. */
   readonly reading: Pick<CrlReading, 'onForeign' | 'formerIssuers'>
 
   constructor (isIgnoring: boolean, formerIssuers: readonly PeerIdentity[]) {

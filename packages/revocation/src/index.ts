@@ -6,10 +6,27 @@ export type { ForeignCrl } from './crl-reader.ts'
 export type { CrlEntry, CrlIndex } from './crl-index.ts'
 export type { CrlScope } from './crl-scope.ts'
 export {
-  MTLS_ERR_CRL_INVALID, MTLS_ERR_CRL_UNAVAILABLE, MTLS_ERR_OCSP_INVALID, MTLS_ERR_OCSP_UNAVAILABLE, MTLS_ERR_REVOCATION_OPTION,
-  type CrlInvalidReason, type CrlUnavailableReason, type OcspInvalidReason, type OcspUnavailableReason, type ReasonedError
+  MTLS_ERR_CRL_INVALID,
+  MTLS_ERR_CRL_UNAVAILABLE,
+  MTLS_ERR_OCSP_INVALID,
+  MTLS_ERR_OCSP_UNAVAILABLE,
+  MTLS_ERR_REVOCATION_OPTION,
+  type CrlInvalidReason,
+  type CrlUnavailableReason,
+  type OcspInvalidReason,
+  type OcspUnavailableReason,
+  type ReasonedError
 } from './errors.ts'
-export { loadCrl, loadCrls, MAX_CRL_BYTES, parseCrl, parseCrls, SYNC_CRL_BYTES, type LoadCrlOptions, type ParseCrlOptions } from './parse-crl.ts'
+export {
+  loadCrl,
+  loadCrls,
+  MAX_CRL_BYTES,
+  parseCrl,
+  parseCrls,
+  SYNC_CRL_BYTES,
+  type LoadCrlOptions,
+  type ParseCrlOptions
+} from './parse-crl.ts'
 export { checkRevocationPolicy } from './revocation-policy.ts'
 export type { RevocationMode, RevocationPolicy } from './revocation-policy.ts'
 export type {

@@ -6,31 +6,33 @@ import { TAG } from '@peerkit/identity/der'
 import { readBitOctets } from './der-values.ts'
 import { optionInvalid } from './errors.ts'
 
-/** What verifying takes of a certificate. Octets are views into its DER. */
+/** What verification needs of a certificate. Byte arrays are views into its DER. */
 export interface IssuerKey {
   readonly identity: PeerIdentity
   /** The subject's DER. */
   readonly subject: Uint8Array
-  /** undefined: this Node cannot read it, such as Node 22 one of ML-DSA. */
+  /** Undefined if this Node cannot parse it, such as an ML-DSA key in Node 22. */
   readonly key: KeyObject | undefined
-  /** The subjectPublicKey's octets, without tag, length and unused bits: what OCSP hashes. */
+  /** The bytes of subjectPublicKey without tag, length and unused bits, which OCSP hashes. */
   readonly keyOctets: Uint8Array
   readonly isCa: boolean
-  /** As `readKeyUsage` gives it; undefined where the extension is absent. */
+  /** As `readKeyUsage` returns it; undefined if the extension is absent. */
   readonly keyUsage: number | undefined
-  /** The subject key identifier as hex; undefined where the certificate has none. */
+  /** The subject key identifier in hex; undefined if there is none. */
   readonly subjectKeyId: string | undefined
 }
 
-// createPublicKey takes 34–100 µs, so it is done once for a certificate, and only for one that is used.
+// createPublicKey takes 34–100 µs, so it runs once per certificate, and only for those that are used.
 const keys = new WeakMap<PeerIdentity, IssuerKey>()
 
-/** Reads the key of a certificate that issues others, or answers for them. Throws where the identity has no DER. */
+/** Parses the key of a certificate that issues others, or signs OCSP responses. Throws if the identity has no DER. */
 export function readIssuerKey (identity: PeerIdentity): IssuerKey {
   const known = keys.get(identity)
   if (known !== undefined) return known
   const der = identity.raw
-  if (der === undefined) throw optionInvalid(`the issuer ${String(identity)} is a partial identity, expected one parsed from a certificate`)
+  if (der === undefined) {
+    throw optionInvalid(`the issuer ${String(identity)} is a partial identity; expected one parsed from a certificate`)
+  }
   const certificate = readCertificate(der)
   const spki = DerSequence.of(certificate.subjectPublicKeyInfo, TAG.sequence)
   spki.expect(TAG.sequence)
@@ -68,12 +70,12 @@ function readKey (spki: Uint8Array): KeyObject | null {
   }
 }
 
-/** Says so of a certificate whose `key` is undefined. */
+/** Error text for a certificate whose `key` is undefined. */
 export function describeUnreadableKey ({ identity }: IssuerKey): string {
   return `Node ${process.version} with OpenSSL ${process.versions.openssl} cannot read the key of ${String(identity)}`
 }
 
-/** Whether keyUsage allows the use, one of KEY_USAGE; where it is absent everything is allowed. */
+/** Whether keyUsage allows the use, one of KEY_USAGE. Without the extension, every use is allowed. */
 export function mayUse (issuer: IssuerKey, use: number): boolean {
   return issuer.keyUsage === undefined || (issuer.keyUsage & use) !== 0
 }

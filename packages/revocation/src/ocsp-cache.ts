@@ -1,19 +1,19 @@
 import type { RevocationStatus } from './revocation-status.ts'
 
-/** What is remembered about one certificate. Milliseconds since the epoch. */
+/** A cached answer about one certificate. Times are milliseconds since the epoch. */
 export interface OcspEntry {
   readonly status: RevocationStatus
-  /** From when on it must be asked again before answering. */
+  /** When the answer expires: the responder must be asked before answering. */
   readonly until: number
-  /** From when on it is asked again beside answering. */
+  /** When the answer is refreshed in the background. */
   readonly refreshAt: number
-  /** The end of the last verified good answer, for as long as no other one came. */
+  /** When the last verified good answer expires; 0 if the last verified answer was another one. */
   readonly goodUntil: number
-  /** thisUpdate of the last verified answer, where that said revoked: an older one does not take it back. */
+  /** thisUpdate of the last verified answer if it said revoked. An older answer does not undo it. */
   readonly revokedAsOf: number | undefined
 }
 
-/** The answers used last, at most so many of them. */
+/** Cache of the most recently used answers, limited in number. */
 export class OcspCache {
   readonly #limit: number
   readonly #entries = new Map<string, OcspEntry>()
@@ -43,11 +43,11 @@ export class OcspCache {
   }
 }
 
-/** When answers that were given end, whether they are still remembered or not. Whole ten seconds, so that there are few of them. */
+/** Expiry times of answers that were given, cached or not. Rounded to ten seconds, so that there are few. */
 export class Endings {
   readonly #times = new Set<number>()
 
-  /** The end to use for an answer that ends then: never later. */
+  /** The rounded expiry time of an answer; never later than the exact one. */
   static round (until: number, now: number): number {
     return until - now > 60_000 ? Math.floor(until / 10_000) * 10_000 : until
   }
@@ -56,7 +56,7 @@ export class Endings {
     this.#times.add(until)
   }
 
-  /** Forgets what has ended; the next end, or Infinity. */
+  /** Removes past times. Returns the next one, or Infinity. */
   next (now: number): number {
     let next = Infinity
     for (const time of this.#times) {

@@ -4,10 +4,13 @@ import { readCertificate } from '@peerkit/identity/x509'
 import { writeElement, writeNatural, writeOid } from './der-writer.ts'
 import { readIssuerKey } from './issuer-key.ts'
 
-/** With what a CertID names the issuer. SHA-1 is no weakness here, it only names; many responders know nothing else (RFC 5019 section 2.1.1). */
+/**
+ * Hash that a CertID uses to identify the issuer. SHA-1 is not a weakness here, since it only identifies; many
+ * responders support nothing else (RFC 5019 section 2.1.1).
+ */
 export type CertIdHash = 'sha1' | 'sha256'
 
-/** Which certificate a question or an answer is about (RFC 6960 section 4.1.1). */
+/** Identifies the certificate of a query or an answer (RFC 6960 section 4.1.1). */
 export interface CertId {
   readonly hashOid: string
   /** hex */
@@ -22,14 +25,17 @@ const hashOids: Readonly<Record<CertIdHash, string>> = { sha1: '1.3.14.3.2.26', 
 const hashes = ['sha1', 'sha256'] as const
 
 /**
- * The CertID that asks about a certificate, which must have a serial number. RFC 6960 section 4.1.1 hashes the issuer's
- * name as it stands in the certificate, which may be written in another way than in the issuer's own.
+ * The CertID of a query about a certificate, which must have a serial number. RFC 6960 section 4.1.1 hashes the
+ * issuer's name as encoded in the certificate, which may differ from the issuer's own encoding.
  */
 export function describeCertId (certificate: PeerIdentity, issuer: PeerIdentity, hash: CertIdHash): CertId {
   return makeCertId(certificate, issuer, readIssuerName(certificate) ?? readIssuerKey(issuer).subject, hash)
 }
 
-/** Every CertID that names a certificate: with either hash, and with the issuer's name as either certificate has it. */
+/**
+ * Every CertID that identifies a certificate: with either hash, and with the issuer's name as either certificate
+ * encodes it.
+ */
 export function describeCertIds (certificate: PeerIdentity, issuer: PeerIdentity): CertId[] {
   const { subject } = readIssuerKey(issuer)
   const named = readIssuerName(certificate)
@@ -51,13 +57,24 @@ function makeCertId (certificate: PeerIdentity, issuer: PeerIdentity, name: Uint
 }
 
 export function equalCertIds (one: CertId, other: CertId): boolean {
-  return one.hashOid === other.hashOid && one.nameHash === other.nameHash && one.keyHash === other.keyHash && one.serialNumber === other.serialNumber
+  return (
+    one.hashOid === other.hashOid &&
+    one.nameHash === other.nameHash &&
+    one.keyHash === other.keyHash &&
+    one.serialNumber === other.serialNumber
+  )
 }
 
-/** An OCSPRequest for one certificate, not signed (RFC 6960 section 4.1.1), with a nonce (RFC 9654) or without. */
+/** An unsigned OCSPRequest for one certificate (RFC 6960 section 4.1.1), with or without a nonce (RFC 9654). */
 export function writeOcspRequest (certId: CertId, nonce: Uint8Array | undefined): Uint8Array {
   const algorithm = writeElement(0x30, writeOid(certId.hashOid), writeElement(0x05))
-  const id = writeElement(0x30, algorithm, writeElement(0x04, Buffer.from(certId.nameHash, 'hex')), writeElement(0x04, Buffer.from(certId.keyHash, 'hex')), writeNatural(certId.serialNumber))
+  const id = writeElement(
+    0x30,
+    algorithm,
+    writeElement(0x04, Buffer.from(certId.nameHash, 'hex')),
+    writeElement(0x04, Buffer.from(certId.keyHash, 'hex')),
+    writeNatural(certId.serialNumber)
+  )
   const list = writeElement(0x30, writeElement(0x30, id))
   if (nonce === undefined) return writeElement(0x30, writeElement(0x30, list))
   const extension = writeElement(0x30, writeOid('1.3.6.1.5.5.7.48.1.2'), writeElement(0x04, writeElement(0x04, nonce)))

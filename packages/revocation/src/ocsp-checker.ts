@@ -17,38 +17,54 @@ import {
 } from './revocation-status.ts'
 import { isNamed } from './same-name.ts'
 
+/** Options of {@link ocspChecker}. */
 export interface OcspCheckerOptions extends OcspQuestionOptions {
-  /** The responders, asked in this order. A function may choose them by certificate and issuer. */
+  /** The responders, asked in this order. A function can choose them by certificate and issuer. */
   readonly urls?: string | readonly string[] | ((certificate: PeerIdentity, issuer: PeerIdentity) => readonly string[])
-  /** Whether responders that the certificate names are asked, after the others. Default: they are not. */
+  /** Hosts of responders in certificates that are asked too, after `urls`. Default: none. */
   readonly allowCertificateUrls?: CertificateUrlOptions
-  /** CAs among which the issuer is looked for where it is not given: the one of that name that signed the certificate. */
+  /** CAs to search if the issuer is not known: the one of that name that signed the certificate is used. */
   readonly issuers?: readonly PeerIdentity[]
-  /** What `unknown` means. Default `hard`: refused. */
+  /** What to do if the status is `unknown`. Default `hard`: refuse. */
   readonly policy?: RevocationPolicy
-  /** How many answers are remembered. Default 10,000. */
+  /** Maximum number of cached answers. Default 10,000. */
   readonly cacheSize?: number
-  /** Milliseconds before a responder that failed is asked again about the same certificate. Default 10,000. */
+  /** Delay before a failed query about the same certificate is repeated, in milliseconds. Default 10,000. */
   readonly retryAfter?: number
   /**
-   * For how many milliseconds after its end a good answer still counts while no responder gives one that can be believed. Default 0: not at all. It is the time a
-   * revocation can be held back by whoever can keep the responder from us.
+   * How long a good answer is used after it expired if no responder gives a valid answer, in milliseconds. Default 0.
+   * An attacker who can block the responder can delay a revocation by this time.
    */
   readonly staleIfError?: number
-  /** Questions in flight at a time; more are `unknown`. Default 256. */
+  /** Maximum number of concurrent queries. Further ones are `unknown`. Default 256. */
   readonly maxConcurrent?: number
 }
 
+/** A checker that asks OCSP responders. */
 export interface OcspChecker extends RevocationChecker {
-  /** Answers remembered. */
+  /** Number of cached answers. */
   readonly cached: number
 }
 
-const known = ['urls', 'allowCertificateUrls', 'issuers', 'policy', 'cacheSize', 'retryAfter', 'staleIfError', 'maxConcurrent', ...ocspQuestionOptions]
+const known = [
+  'urls', 'allowCertificateUrls', 'issuers', 'policy', 'cacheSize', 'retryAfter', 'staleIfError', 'maxConcurrent',
+  ...ocspQuestionOptions
+]
 
 /**
- * Asks OCSP responders (RFC 6960). An answer counts if it is about the certificate, signed by its issuer or by one the issuer delegated to, and fresh;
- * it is remembered until its end, and asked for anew beside that from four fifths of its time on. Throws MTLS_ERR_REVOCATION_OPTION.
+ * Creates a checker that asks OCSP responders (RFC 6960). An answer is accepted if it is about the certificate,
+ * signed by its issuer or by a responder that the issuer delegated to, and fresh. It is cached until it expires.
+ * After four fifths of its lifetime it is refreshed in the background.
+ *
+ * @param options `urls` or `allowCertificateUrls` is required to get any answer
+ * @throws MTLS_ERR_REVOCATION_OPTION if an option is wrong
+ * @example
+ * ```ts
+ * const issuer = parsePeerIdentity(ca.der)
+ * const checker = ocspChecker({ urls: 'http://127.0.0.1:1/', issuers: [issuer], timeout: 500 })
+ * console.log(await checker.check(peer, issuer)) // { state: 'unknown', why: 'ocsp_unavailable', … }
+ * await checker.close()
+ * ```
  */
 export function ocspChecker (options: OcspCheckerOptions): OcspChecker {
   return new ResponderChecker(options)
@@ -101,7 +117,7 @@ class ResponderChecker implements OcspChecker {
     const entry = this.#cache.get(key)
     const time = this.#now()
     if (entry === undefined || time >= entry.until) return this.#ask(key, certificate, signer)
-    // Beside the answer, which still counts.
+    // In the background: the cached answer is still valid.
     if (time >= entry.refreshAt) this.#ask(key, certificate, signer)
     return entry.status
   }
@@ -123,7 +139,7 @@ class ResponderChecker implements OcspChecker {
     this.#epoch.clear()
   }
 
-  /** One question at a time for one certificate. Never rejects. */
+  /** One query at a time for each certificate. Never rejects. */
   #ask (key: string, certificate: PeerIdentity, issuer: PeerIdentity): Promise<RevocationStatus> {
     const running = this.#asking.get(key)
     if (running !== undefined) return running
@@ -140,7 +156,9 @@ class ResponderChecker implements OcspChecker {
   }
 
   async #request (certificate: PeerIdentity, issuer: PeerIdentity): Promise<OcspReply> {
-    if (this.#asking.size >= this.#maxConcurrent) throw ocspUnavailable('busy', `${this.#asking.size} questions are in flight`)
+    if (this.#asking.size >= this.#maxConcurrent) {
+      throw ocspUnavailable('busy', `${this.#asking.size} queries are in flight`)
+    }
     return await askResponders(this.#urlsOf(certificate, issuer), certificate, issuer, this.#question)
   }
 
@@ -148,31 +166,61 @@ class ResponderChecker implements OcspChecker {
     const now = this.#now()
     const until = Endings.round(Math.min(verified.until, endOfValidity(verified.signer.identity)), now)
     const refreshAt = now + (until - now) * 0.8
-    if (verified.state === 'good') return { status: Object.freeze({ state: 'good', source: 'ocsp', until }), until, refreshAt, goodUntil: until, revokedAsOf: undefined }
+    if (verified.state === 'good') {
+      return {
+        status: Object.freeze({ state: 'good', source: 'ocsp', until }),
+        until,
+        refreshAt,
+        goodUntil: until,
+        revokedAsOf: undefined
+      }
+    }
     if (verified.state === 'unknown') {
       const soon = Math.min(until, now + this.#retryAfter)
       const detail = plainText(`the responder ${plainPart(url)} does not know the certificate`)
       const status = unknownStatus('ocsp_unknown', detail)
       return { status, until: soon, refreshAt: soon, goodUntil: 0, revokedAsOf: undefined }
     }
-    const status = Object.freeze({ state: 'revoked', source: 'ocsp', reason: nameReason(verified.reason), revokedAt: verified.revokedAt } as const)
+    const status = Object.freeze({
+      state: 'revoked',
+      source: 'ocsp',
+      reason: nameReason(verified.reason),
+      revokedAt: verified.revokedAt
+    } as const)
     return { status, until, refreshAt, goodUntil: 0, revokedAsOf: verified.thisUpdate }
   }
 
-  /** What holds after a failure: the earlier answer while it counts or the policy on stale ones allows it, else nothing, and that not for long. */
+  /**
+   * The entry after a failure: the earlier answer while it is valid or `staleIfError` allows it, else unknown for a
+   * short time.
+   */
   #entryAfter (error: unknown, before: OcspEntry | undefined): OcspEntry {
     const now = this.#now()
     const retry = now + this.#retryAfter
-    if (before !== undefined && now < before.until && before.status.state !== 'unknown') return { ...before, refreshAt: retry }
+    if (before !== undefined && now < before.until && before.status.state !== 'unknown') {
+      return { ...before, refreshAt: retry }
+    }
     const staleUntil = before === undefined ? 0 : before.goodUntil + this.#staleIfError
     if (before !== undefined && before.goodUntil > 0 && now < staleUntil) {
       const until = Math.min(retry, staleUntil)
-      return { status: Object.freeze({ state: 'good', source: 'ocsp', until }), until, refreshAt: until, goodUntil: before.goodUntil, revokedAsOf: before.revokedAsOf }
+      return {
+        status: Object.freeze({ state: 'good', source: 'ocsp', until }),
+        until,
+        refreshAt: until,
+        goodUntil: before.goodUntil,
+        revokedAsOf: before.revokedAsOf
+      }
     }
     const why = error instanceof MTLS_ERR_OCSP_INVALID ? 'ocsp_invalid' : 'ocsp_unavailable'
-    // A revoked certificate does not become an unknown one, which a soft policy would let pass.
+    // A revoked certificate stays revoked: a soft policy would permit unknown.
     const status = before?.status.state === 'revoked' ? before.status : unknownStatus(why, failureText(error))
-    return { status, until: retry, refreshAt: retry, goodUntil: before?.goodUntil ?? 0, revokedAsOf: before?.revokedAsOf }
+    return {
+      status,
+      until: retry,
+      refreshAt: retry,
+      goodUntil: before?.goodUntil ?? 0,
+      revokedAsOf: before?.revokedAsOf
+    }
   }
 
   #remember (key: string, entry: OcspEntry, refreshed?: Readonly<Record<string, unknown>>): RevocationStatus {
@@ -188,17 +236,24 @@ class ResponderChecker implements OcspChecker {
     return entry.status
   }
 
-  /** An answer that was given has ended. */
+  /** Called when an answer has expired. */
   #passEnding (): void {
     this.#deadline.set(this.#endings.next(this.#now()))
     this.#epoch.move()
   }
 }
 
-/** An answer that is still in its time but older than one that said revoked may be replayed by whoever sits between us and the responder (RFC 6960 section 5): refused. */
+/**
+ * Refuses an answer that is valid but older than one that said revoked: an attacker on the network may have replayed
+ * it (RFC 6960 section 5).
+ */
 function checkNotRolledBack ({ verified: { state, thisUpdate }, url }: OcspReply, before: OcspEntry | undefined): void {
   if (before?.revokedAsOf === undefined || state === 'revoked' || thisUpdate >= before.revokedAsOf) return
-  throw ocspInvalid('rolled_back', `${url} says ${state} as of ${new Date(thisUpdate).toISOString()}, but it was revoked as of ${new Date(before.revokedAsOf).toISOString()}`)
+  throw ocspInvalid(
+    'rolled_back',
+    `${url} says ${state} as of ${new Date(thisUpdate).toISOString()}, ` +
+      `but it was revoked as of ${new Date(before.revokedAsOf).toISOString()}`
+  )
 }
 
 function issuerUnknown ({ issuer }: PeerIdentity): RevocationStatus {
@@ -206,12 +261,18 @@ function issuerUnknown ({ issuer }: PeerIdentity): RevocationStatus {
   return unknownStatus('issuer_unknown', plainText(`the certificate of ${who}, which issued this one, is not known`))
 }
 
-function compileUrls (options: OcspCheckerOptions): (certificate: PeerIdentity, issuer: PeerIdentity) => readonly string[] {
+function compileUrls (
+  options: OcspCheckerOptions
+): (certificate: PeerIdentity, issuer: PeerIdentity) => readonly string[] {
   const { urls } = options
   const filter = compileUrlFilter(options.allowCertificateUrls, 'ocspChecker allowCertificateUrls')
-  const list = typeof urls === 'function' || urls === undefined ? [] : (typeof urls === 'string' ? [urls] : urls).map((url) => checkUrl(url, 'ocspChecker urls'))
+  const list =
+    typeof urls === 'function' || urls === undefined
+      ? []
+      : (typeof urls === 'string' ? [urls] : urls).map((url) => checkUrl(url, 'ocspChecker urls'))
   return (certificate, issuer) => {
-    const configured = typeof urls === 'function' ? urls(certificate, issuer).map((url) => checkUrl(url, 'ocspChecker urls()')) : list
+    const configured =
+      typeof urls === 'function' ? urls(certificate, issuer).map((url) => checkUrl(url, 'ocspChecker urls()')) : list
     return [...configured, ...filter(options.allowCertificateUrls === undefined ? [] : readOcspUris(certificate))]
   }
 }

@@ -6,11 +6,11 @@ import { describeCertId, writeOcspRequest, type CertIdHash } from './ocsp-certid
 import { verifyOcspResponse, type OcspFreshness, type VerifiedOcsp } from './ocsp-verify.ts'
 import type { RevocationChecker } from './revocation-status.ts'
 
-/** How a responder is asked, and what its answer must be like. */
+/** How a responder is asked, and what its answer must satisfy. */
 export interface OcspQuestion {
   readonly hash: CertIdHash
   readonly nonce: 'none' | 'optional' | 'required'
-  /** Milliseconds for all URLs together. */
+  /** Timeout for all URLs together, in milliseconds. */
   readonly timeout: number
   readonly maxBytes: number
   readonly freshness: Required<OcspFreshness>
@@ -20,15 +20,20 @@ export interface OcspQuestion {
   readonly signal: AbortSignal
 }
 
-/** An answer with the octets that prove it. */
+/** A verified answer, and the response it comes from. */
 export interface OcspReply {
   readonly verified: VerifiedOcsp
   readonly der: Uint8Array
   readonly url: string
 }
 
-/** Asks the responders in order until one gives an answer that can be believed. Rejects with the error of the last one. */
-export async function askResponders (urls: readonly string[], certificate: PeerIdentity, issuer: PeerIdentity, question: OcspQuestion): Promise<OcspReply> {
+/** Asks the responders in order until one gives a valid answer. If none does, rejects with the last error. */
+export async function askResponders (
+  urls: readonly string[],
+  certificate: PeerIdentity,
+  issuer: PeerIdentity,
+  question: OcspQuestion
+): Promise<OcspReply> {
   let failure: unknown = ocspUnavailable('no_url', `no responder is known for ${String(certificate)}`)
   const end = performance.now() + question.timeout
   for (const url of urls) {
@@ -43,8 +48,13 @@ export async function askResponders (urls: readonly string[], certificate: PeerI
   throw failure
 }
 
-async function askResponder (url: string, certificate: PeerIdentity, issuer: PeerIdentity, question: OcspQuestion): Promise<OcspReply> {
-  // RFC 9654 section 2.1: 32 octets.
+async function askResponder (
+  url: string,
+  certificate: PeerIdentity,
+  issuer: PeerIdentity,
+  question: OcspQuestion
+): Promise<OcspReply> {
+  // 32 bytes (RFC 9654 section 2.1).
   const nonce = question.nonce === 'none' ? undefined : randomBytes(32)
   const certId = describeCertId(certificate, issuer, question.hash)
   const der = await postRequest(url, writeOcspRequest(certId, nonce), question)
@@ -57,7 +67,11 @@ async function askResponder (url: string, certificate: PeerIdentity, issuer: Pee
   return { verified, der, url }
 }
 
-async function postRequest (url: string, body: Uint8Array, { timeout, maxBytes, fetch, signal }: OcspQuestion): Promise<Uint8Array> {
+async function postRequest (
+  url: string,
+  body: Uint8Array,
+  { timeout, maxBytes, fetch, signal }: OcspQuestion
+): Promise<Uint8Array> {
   try {
     const headers = { 'content-type': 'application/ocsp-request', accept: 'application/ocsp-response' }
     return (await fetchBounded(url, { method: 'POST', headers, body, timeout, maxBytes, fetch, signal })).body
@@ -66,13 +80,22 @@ async function postRequest (url: string, body: Uint8Array, { timeout, maxBytes, 
   }
 }
 
-/** RFC 6960 section 4.2.2.2.1: where the issuer does not vouch for the delegate until its end, it can have been revoked itself. */
-async function checkDelegate ({ signer }: VerifiedOcsp, issuer: PeerIdentity, { delegateChecker, requireNoCheck }: OcspQuestion): Promise<void> {
+/**
+ * Without id-pkix-ocsp-nocheck, the delegated responder's certificate may be revoked itself (RFC 6960 section
+ * 4.2.2.2.1).
+ */
+async function checkDelegate (
+  { signer }: VerifiedOcsp,
+  issuer: PeerIdentity,
+  { delegateChecker, requireNoCheck }: OcspQuestion
+): Promise<void> {
   if (!signer.delegated || signer.noCheck) return
   const who = String(signer.identity)
   if (delegateChecker !== undefined) {
     const status = await delegateChecker.check(signer.identity, issuer)
-    if (!delegateChecker.permits(status, signer.identity)) throw ocspInvalid('signer_not_authorized', `the signer ${who} is ${status.state}`)
+    if (!delegateChecker.permits(status, signer.identity)) {
+      throw ocspInvalid('signer_not_authorized', `the signer ${who} is ${status.state}`)
+    }
   } else if (requireNoCheck) {
     throw ocspInvalid('signer_not_authorized', `the certificate of the signer ${who} lacks id-pkix-ocsp-nocheck`)
   }

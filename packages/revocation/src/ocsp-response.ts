@@ -1,5 +1,11 @@
 import { decodeIntegerHex, TAG } from '@peerkit/identity/der'
-import { readAlgorithm, readExtensionList, readSignatureScheme, type Extension, type SignatureScheme } from '@peerkit/identity/x509'
+import {
+  readAlgorithm,
+  readExtensionList,
+  readSignatureScheme,
+  type Extension,
+  type SignatureScheme
+} from '@peerkit/identity/x509'
 import type { CertId } from './ocsp-certid.ts'
 import { DerSequence } from './der-sequence.ts'
 import { readBitOctets, readNatural, readOid, readTime } from './der-values.ts'
@@ -7,12 +13,12 @@ import { MTLS_ERR_OCSP_INVALID, ocspInvalid } from './errors.ts'
 import { findUnknownCritical } from './extensions.ts'
 import { isReason } from './revocation-status.ts'
 
-/** A BasicOCSPResponse (RFC 6960 section 4.2.1). Octets are views into the response. */
+/** A BasicOCSPResponse (RFC 6960 section 4.2.1). Byte arrays are views into the response. */
 export interface OcspResponse {
   readonly tbs: Uint8Array
   readonly algorithm: SignatureScheme
   readonly signature: Uint8Array
-  /** Certificates the responder sent along, in DER. */
+  /** Certificates in the response, in DER. */
   readonly certificates: readonly Uint8Array[]
   readonly responder: { readonly name: Uint8Array } | { readonly keyHash: string }
   readonly producedAt: number
@@ -32,13 +38,18 @@ export interface OcspAnswer {
 
 const BASIC = '1.3.6.1.5.5.7.48.1.1'
 const NONCE = '1.3.6.1.5.5.7.48.1.2'
-const statuses = ['successful', 'malformedRequest', 'internalError', 'tryLater', undefined, 'sigRequired', 'unauthorized']
+const statuses = [
+  'successful', 'malformedRequest', 'internalError', 'tryLater',
+  undefined,
+  'sigRequired',
+  'unauthorized'
+]
 const MAX_ANSWERS = 64
 const MAX_CERTIFICATES = 8
 const nothingKnown: ReadonlySet<string> = new Set()
 const nonceKnown: ReadonlySet<string> = new Set([NONCE])
 
-/** Reads an OCSPResponse. Throws MTLS_ERR_OCSP_INVALID. Nothing of it is believed yet. */
+/** Parses an OCSPResponse, without verifying it. Throws MTLS_ERR_OCSP_INVALID. */
 export function readOcspResponse (der: Uint8Array): OcspResponse {
   try {
     return readOuter(der)
@@ -51,13 +62,15 @@ export function readOcspResponse (der: Uint8Array): OcspResponse {
 function readOuter (der: Uint8Array): OcspResponse {
   const outer = DerSequence.of(der, TAG.sequence)
   const status = Number(readNatural(outer, TAG.enumerated))
-  if (status !== 0) throw ocspInvalid('responder_status', `the responder says ${statuses[status] ?? `status ${status}`}`)
+  if (status !== 0) {
+    throw ocspInvalid('responder_status', `the responder says ${statuses[status] ?? `status ${status}`}`)
+  }
   const wrapper = outer.open(0xa0)
   outer.finish()
   const body = wrapper.open(TAG.sequence)
   wrapper.finish()
   const type = readOid(body)
-  if (type !== BASIC) throw ocspInvalid('type', `it is of type ${type}, expected a basic response`)
+  if (type !== BASIC) throw ocspInvalid('type', `it is of type ${type}; expected a basic response`)
   const basic = body.content(body.expect(TAG.octetString))
   body.finish()
   return readBasic(DerSequence.of(basic, TAG.sequence))
@@ -78,7 +91,9 @@ function readBasic (basic: DerSequence): OcspResponse {
 function readCertificates (list: DerSequence): Uint8Array[] {
   const certificates: Uint8Array[] = []
   while (!list.done) {
-    if (certificates.length >= MAX_CERTIFICATES) throw ocspInvalid('malformed', `more than ${MAX_CERTIFICATES} certificates`)
+    if (certificates.length >= MAX_CERTIFICATES) {
+      throw ocspInvalid('malformed', `it has more than ${MAX_CERTIFICATES} certificates`)
+    }
     certificates.push(list.whole(list.expect(TAG.sequence)))
   }
   return certificates
@@ -92,7 +107,7 @@ function readData (data: DerSequence): Pick<OcspResponse, 'responder' | 'produce
   const list = data.open(TAG.sequence)
   const answers: OcspAnswer[] = []
   while (!list.done) {
-    if (answers.length >= MAX_ANSWERS) throw ocspInvalid('malformed', `more than ${MAX_ANSWERS} answers`)
+    if (answers.length >= MAX_ANSWERS) throw ocspInvalid('malformed', `it has more than ${MAX_ANSWERS} answers`)
     answers.push(readAnswer(list.open(TAG.sequence)))
   }
   const extensions = readOptionalExtensions(data, 0xa1, nonceKnown)
@@ -123,12 +138,12 @@ function readAnswer (single: DerSequence): OcspAnswer {
     revokedAt = readTime(revoked, TAG.generalizedTime)
     const wrapped = revoked.optionalOpen(0xa0)
     if (wrapped !== undefined) reason = Number(readNatural(wrapped, TAG.enumerated))
-    if (!isReason(reason)) throw ocspInvalid('malformed', `reason ${reason} is none of RFC 5280 section 5.3.1`)
+    if (!isReason(reason)) throw ocspInvalid('malformed', `reason ${reason} is not defined in RFC 5280 section 5.3.1`)
     wrapped?.finish()
     revoked.finish()
   } else {
     const empty = single.expect(tag === 0x80 ? 0x80 : 0x82)
-    if (empty.end !== empty.contentStart) throw ocspInvalid('malformed', 'status with content')
+    if (empty.end !== empty.contentStart) throw ocspInvalid('malformed', 'it has a status with content')
   }
   const thisUpdate = readTime(single, TAG.generalizedTime)
   const wrapped = single.optionalOpen(0xa0)
@@ -136,7 +151,14 @@ function readAnswer (single: DerSequence): OcspAnswer {
   wrapped?.finish()
   readOptionalExtensions(single, 0xa1, nothingKnown)
   single.finish()
-  return { certId, state: tag === 0xa1 ? 'revoked' : tag === 0x80 ? 'good' : 'unknown', revokedAt, reason, thisUpdate, nextUpdate }
+  return {
+    certId,
+    state: tag === 0xa1 ? 'revoked' : tag === 0x80 ? 'good' : 'unknown',
+    revokedAt,
+    reason,
+    thisUpdate,
+    nextUpdate
+  }
 }
 
 function readCertId (id: DerSequence): CertId {
@@ -148,17 +170,23 @@ function readCertId (id: DerSequence): CertId {
   return { hashOid, nameHash, keyHash, serialNumber: decodeIntegerHex(id.bytes, serial.contentStart, serial.end) }
 }
 
-function readOptionalExtensions (from: DerSequence, tag: number, known: ReadonlySet<string>): ReadonlyMap<string, Extension> | undefined {
+function readOptionalExtensions (
+  from: DerSequence,
+  tag: number,
+  known: ReadonlySet<string>
+): ReadonlyMap<string, Extension> | undefined {
   const wrapper = from.optionalOpen(tag)
   if (wrapper === undefined) return undefined
   const extensions = readExtensionList(wrapper.open(TAG.sequence))
   wrapper.finish()
   const unknown = findUnknownCritical(extensions, known)
-  if (unknown !== undefined) throw ocspInvalid('critical_extension', `the critical extension ${unknown} is not known`)
+  if (unknown !== undefined) {
+    throw ocspInvalid('critical_extension', `it has the critical extension ${unknown}, which is not supported`)
+  }
   return extensions
 }
 
-/** The nonce is an OCTET STRING within the extension's (RFC 9654 section 2.1). */
+/** The nonce is an OCTET STRING inside the one of the extension (RFC 9654 section 2.1). */
 function readNonce (extension: Extension | undefined): Uint8Array | undefined {
   if (extension === undefined) return undefined
   const value = new DerSequence(extension.value)

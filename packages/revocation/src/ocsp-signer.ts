@@ -12,21 +12,30 @@ import { isNamed, isSameName } from './same-name.ts'
 
 const OCSP_SIGNING = '1.3.6.1.5.5.7.3.9'
 const OCSP_NO_CHECK = '1.3.6.1.5.5.7.48.1.5'
-const knownExtensions: ReadonlySet<string> = new Set([EXTENSION.keyUsage, EXTENSION.extendedKeyUsage, EXTENSION.basicConstraints, EXTENSION.subjectAltName,
-  EXTENSION.certificatePolicies, OCSP_NO_CHECK])
+const knownExtensions: ReadonlySet<string> = new Set([
+  EXTENSION.keyUsage,
+  EXTENSION.extendedKeyUsage,
+  EXTENSION.basicConstraints,
+  EXTENSION.subjectAltName,
+  EXTENSION.certificatePolicies,
+  OCSP_NO_CHECK
+])
 
-/** Who signed a response. */
+/** The signer of a response. */
 export interface OcspSigner {
-  /** The issuer itself, or the certificate of the responder it delegated to. */
+  /** The issuer itself, or the certificate of the responder that it delegated to. */
   readonly identity: PeerIdentity
   readonly delegated: boolean
-  /** Whether the issuer vouches for the delegate until its end (id-pkix-ocsp-nocheck, RFC 6960 section 4.2.2.2.1). */
+  /**
+   * Whether the delegated certificate has id-pkix-ocsp-nocheck: it is then trusted until it expires (RFC 6960 section
+   * 4.2.2.2.1).
+   */
   readonly noCheck: boolean
 }
 
 /**
- * The signer of a response, which must be the issuer of the certificate asked about, or hold a certificate with OCSPSigning that this very issuer signed (RFC 6960
- * section 4.2.2.2). No trusted responder of another kind, no longer chain.
+ * Finds the signer of a response: the issuer of the certificate, or a certificate with OCSPSigning that this issuer
+ * signed (RFC 6960 section 4.2.2.2). Other trusted responders and longer chains are not accepted.
  */
 export function findOcspSigner (response: OcspResponse, issuer: PeerIdentity, now: number): OcspSigner {
   const own = readIssuerKey(issuer)
@@ -48,7 +57,7 @@ export function findOcspSigner (response: OcspResponse, issuer: PeerIdentity, no
   }
   if (refused !== undefined) throw ocspInvalid('signer_not_authorized', refused)
   if (isIssuer) throw wrongSignature(issuer)
-  throw ocspInvalid('signer_unknown', 'its responder ID is that of neither the issuer nor a certificate sent along')
+  throw ocspInvalid('signer_unknown', 'its responder ID fits neither the issuer nor a certificate in the response')
 }
 
 type Responder = { readonly name: DistinguishedName } | { readonly keyHash: string }
@@ -57,35 +66,41 @@ function readResponder ({ responder }: OcspResponse): Responder {
   return 'name' in responder ? { name: readName(responder.name) } : responder
 }
 
-/** Whether a key is the one the responder ID names; byKey is the SHA-1 of the key (RFC 6960 section 4.2.2.3). */
+/** Whether the responder ID identifies a key; byKey is the SHA-1 of the key (RFC 6960 section 4.2.2.3). */
 function answersTo ({ identity: { subject }, keyOctets }: IssuerKey, responder: Responder): boolean {
   if ('name' in responder) return subject !== undefined && isSameName(subject, responder.name)
   return createHash('sha1').update(keyOctets).digest('hex') === responder.keyHash
 }
 
 function wrongSignature (signer: PeerIdentity): Error {
-  return ocspInvalid('signature', `its signature is not one of ${String(signer)}`)
+  return ocspInvalid('signature', `its signature is not valid for ${String(signer)}`)
 }
 
 function isSignatureOf (key: KeyObject, { algorithm, tbs, signature }: OcspResponse): boolean {
   return verifyAtOnce(algorithm, tbs, signature, key)
 }
 
-/** Why a certificate is no delegate of the issuer. */
+/** Why a certificate is not a delegate of the issuer; undefined if it is one. */
 function findObjection (delegate: IssuerKey, issuer: IssuerKey, now: number): string | undefined {
   const who = String(delegate.identity)
   const certificate = readCertificate(delegate.identity.raw!)
-  // Only the EKU itself makes a responder: with anyExtendedKeyUsage or none every TLS client of this CA would be one.
-  if (delegate.identity.extendedKeyUsage?.includes(OCSP_SIGNING) !== true) return `the signer ${who} has no extended key usage OCSPSigning`
+  // OCSPSigning is required: with anyExtendedKeyUsage or none, every TLS client of this CA would be a responder.
+  if (delegate.identity.extendedKeyUsage?.includes(OCSP_SIGNING) !== true) {
+    return `the signer ${who} has no extended key usage OCSPSigning`
+  }
   if (!mayUse(delegate, KEY_USAGE.digitalSignature)) return `the key usage of the signer ${who} lacks digitalSignature`
   if (validityAt(certificate, now) !== 'valid') return `the signer ${who} has expired or is not valid yet`
   const unknown = findUnknownCritical(certificate.extensions, knownExtensions)
-  if (unknown !== undefined) return `the signer ${who} has the critical extension ${unknown}, which is not known`
-  if (!isNamed(delegate.identity, issuer.identity)) return `the signer ${who} was not issued by the certificate's issuer`
-  return isSignedBy(certificate, issuer) ? undefined : `the certificate of the signer ${who} is not signed by the certificate's issuer`
+  if (unknown !== undefined) return `the signer ${who} has the critical extension ${unknown}, which is not supported`
+  if (!isNamed(delegate.identity, issuer.identity)) {
+    return `the signer ${who} was not issued by the certificate's issuer`
+  }
+  return isSignedBy(certificate, issuer)
+    ? undefined
+    : `the certificate of the signer ${who} is not signed by the certificate's issuer`
 }
 
-/** Whether a certificate is signed with the issuer's key, by an algorithm accepted here. */
+/** Whether a certificate is signed by the issuer's key, with an accepted algorithm. */
 export function isSignedBy (certificate: CertificateFields, issuer: IssuerKey): boolean {
   const algorithm = readSignatureScheme(certificate.signatureAlgorithm)
   const { key } = issuer

@@ -9,40 +9,72 @@ import { compileQuestion, ocspQuestionOptions, type OcspQuestionOptions } from '
 import { checkKnownOptions, checkNumber } from './option-check.ts'
 import { reportFailed, reportRefreshed } from './reports.ts'
 
+/** Options of {@link createOcspStapler}. */
 export interface OcspStaplerOptions extends Omit<OcspQuestionOptions, 'nonce'> {
-  /** Our own certificate. */
+  /** Your own certificate. */
   readonly certificate: PeerIdentity
+  /** Its issuer. */
   readonly issuer: PeerIdentity
   /** The responder, or several in order. */
   readonly url?: string | readonly string[]
-  /** Whether responders that the certificate names are asked, after the others. Default: they are not. */
+  /** Hosts of responders in the certificate that are asked too, after `url`. Default: none. */
   readonly allowCertificateUrls?: CertificateUrlOptions
-  /** Milliseconds until a failure is tried again; doubled with each further one up to an hour. Default 10,000. */
+  /**
+   * Delay before a failed query is repeated, in milliseconds. Doubles with each further failure, up to an hour.
+   * Default 10,000.
+   */
   readonly retryAfter?: number
 }
 
+/** Keeps an OCSP response for stapling; made by {@link createOcspStapler}. */
 export interface OcspStapler {
-  /** For a server's `OCSPRequest` event (RFC 6066 section 8): `server.on('OCSPRequest', stapler.handle)`. Answers at once, with nothing for another certificate or after the end. */
-  readonly handle: (certificate: Uint8Array, issuer: Uint8Array | undefined, callback: (error: Error | null, response: Buffer | null) => void) => void
-  /** The response in force, verified and fresh. */
+  /**
+   * Listener for a server's `OCSPRequest` event (RFC 6066 section 8): `server.on('OCSPRequest', stapler.handle)`.
+   * Answers synchronously, without a response for another certificate or if the response has expired.
+   */
+  readonly handle: (
+    certificate: Uint8Array,
+    issuer: Uint8Array | undefined,
+    callback: (error: Error | null, response: Buffer | null) => void
+  ) => void
+  /** The current response, verified and fresh; undefined if there is none. */
   readonly response: Buffer | undefined
-  /** When it ends, in milliseconds since the epoch. */
+  /** When the response expires, in milliseconds since the epoch. */
   readonly until: number | undefined
   /** When the responder is asked next, in milliseconds since the epoch. */
   readonly nextLook: number
-  /** Asks now. Rejects with MTLS_ERR_OCSP_INVALID or MTLS_ERR_OCSP_UNAVAILABLE; the response there was stays in force until its end. */
+  /**
+   * Asks the responder now. Rejects with MTLS_ERR_OCSP_INVALID or MTLS_ERR_OCSP_UNAVAILABLE; the current response then
+   * stays in use until it expires.
+   */
   refresh (): Promise<void>
-  /** For a new certificate, after a rotation. What was there is dropped, and the responder asked. */
+  /** Changes the certificate, after a rotation. Drops the current response and asks the responder. */
   update (certificate: PeerIdentity, issuer: PeerIdentity): Promise<void>
+  /** Stops timers and requests. */
   close (): Promise<void>
 }
 
-const known = ['certificate', 'issuer', 'url', 'allowCertificateUrls', 'retryAfter', ...ocspQuestionOptions.filter((name) => name !== 'nonce')]
+const known = [
+  'certificate', 'issuer', 'url', 'allowCertificateUrls', 'retryAfter',
+  ...ocspQuestionOptions.filter((name) => name !== 'nonce')
+]
 const HOUR = 3_600_000
 
 /**
- * Keeps an OCSP response for our own certificate to staple: fetched now, verified as `ocspChecker` does it, and fetched again at half of its time. A response that says
- * revoked is stapled too: hiding it would be a lie. Ask `refresh()` to wait for the first. Throws MTLS_ERR_REVOCATION_OPTION.
+ * Keeps an OCSP response for your own certificate, to staple it. The response is fetched at once, verified as
+ * `ocspChecker` does, and fetched again after half of its lifetime. A response that says revoked is stapled too.
+ * Await `refresh()` to wait for the first response.
+ *
+ * @param options `certificate` and `issuer` are required, and `url` or `allowCertificateUrls`
+ * @throws MTLS_ERR_REVOCATION_OPTION if an option is wrong
+ * @example
+ * ```ts
+ * const issuer = parsePeerIdentity(ca.der)
+ * const certificate = parsePeerIdentity(decodePem(issued.chain)[0]!)
+ * const stapler = createOcspStapler({ certificate, issuer, url: 'http://127.0.0.1:1/' })
+ * await stapler.refresh().catch((error) => { console.log(error.code) }) // MTLS_ERR_OCSP_UNAVAILABLE
+ * await stapler.close()
+ * ```
  */
 export function createOcspStapler (options: OcspStaplerOptions): OcspStapler {
   return new Stapler(options)
@@ -64,10 +96,12 @@ class Stapler implements OcspStapler {
 
   constructor (options: OcspStaplerOptions) {
     checkKnownOptions(options, known, 'createOcspStapler')
-    // A nonce would be of no use to those it is stapled for.
+    // The clients that get the stapled response could not check a nonce.
     this.#question = compileQuestion({ ...options, nonce: 'none' }, 'createOcspStapler', this.#closing.signal)
     this.#now = this.#question.freshness.now
-    this.#urls = (options.url === undefined ? [] : typeof options.url === 'string' ? [options.url] : options.url).map((url) => checkUrl(url, 'createOcspStapler url'))
+    this.#urls = (options.url === undefined ? [] : typeof options.url === 'string' ? [options.url] : options.url).map(
+      (url) => checkUrl(url, 'createOcspStapler url')
+    )
     this.#filter = compileUrlFilter(options.allowCertificateUrls, 'createOcspStapler allowCertificateUrls')
     this.#retryAfter = checkNumber(options.retryAfter, 10_000, 'createOcspStapler retryAfter', 1)
     this.#subject = checkSubject(options.certificate, options.issuer)
@@ -77,7 +111,9 @@ class Stapler implements OcspStapler {
   }
 
   get response (): Buffer | undefined {
-    return this.#reply !== undefined && this.#now() < this.#reply.verified.until ? Buffer.from(this.#reply.der) : undefined
+    return this.#reply !== undefined && this.#now() < this.#reply.verified.until
+      ? Buffer.from(this.#reply.der)
+      : undefined
   }
 
   get until (): number | undefined { return this.#reply?.verified.until }
@@ -92,7 +128,7 @@ class Stapler implements OcspStapler {
   async update (certificate: PeerIdentity, issuer: PeerIdentity): Promise<void> {
     this.#subject = checkSubject(certificate, issuer)
     this.#reply = undefined
-    // A question about the old certificate may be under way.
+    // A query about the old certificate may be running.
     await this.#asking?.catch(() => {})
     await this.refresh()
   }
@@ -106,14 +142,23 @@ class Stapler implements OcspStapler {
 
   async #ask (): Promise<void> {
     const subject = this.#subject
-    const detail = { serialNumber: subject.certificate.serialNumber, issuer: subject.issuer.subject?.toString(), stapled: true }
+    const detail = {
+      serialNumber: subject.certificate.serialNumber,
+      issuer: subject.issuer.subject?.toString(),
+      stapled: true
+    }
     try {
       const urls = [...this.#urls, ...this.#filter(readOcspUris(subject.certificate))]
       const reply = await askResponders(urls, subject.certificate, subject.issuer, this.#question)
       if (subject !== this.#subject) return
       this.#reply = reply
       this.#failures = 0
-      reportRefreshed('ocsp', this.#now(), { ...detail, url: reply.url, state: reply.verified.state, until: reply.verified.until })
+      reportRefreshed('ocsp', this.#now(), {
+        ...detail,
+        url: reply.url,
+        state: reply.verified.state,
+        until: reply.verified.until
+      })
     } catch (error) {
       this.#failures++
       reportFailed('ocsp', this.#now(), error, detail)
@@ -126,7 +171,9 @@ class Stapler implements OcspStapler {
   #whenNext (): number {
     const time = this.#now()
     const jitter = 1 - Math.random() / 10
-    if (this.#failures > 0) return time + Math.min(HOUR, this.#retryAfter * 2 ** Math.min(this.#failures - 1, 16)) * jitter
+    if (this.#failures > 0) {
+      return time + Math.min(HOUR, this.#retryAfter * 2 ** Math.min(this.#failures - 1, 16)) * jitter
+    }
     const left = (this.#reply?.verified.until ?? time) - time
     return time + Math.max(left / 2, Math.min(this.#retryAfter, left)) * jitter
   }
@@ -137,7 +184,12 @@ class Stapler implements OcspStapler {
   }
 }
 
-function checkSubject (certificate: PeerIdentity, issuer: PeerIdentity): { readonly certificate: PeerIdentity, readonly issuer: PeerIdentity } {
-  if (certificate?.raw === undefined || issuer?.raw === undefined) throw optionInvalid('createOcspStapler is to be given a certificate and its issuer, both parsed from certificates')
+function checkSubject (
+  certificate: PeerIdentity,
+  issuer: PeerIdentity
+): { readonly certificate: PeerIdentity, readonly issuer: PeerIdentity } {
+  if (certificate?.raw === undefined || issuer?.raw === undefined) {
+    throw optionInvalid('createOcspStapler certificate or issuer has no DER; expected certificates')
+  }
   return { certificate, issuer }
 }

@@ -5,33 +5,34 @@ import { describeCertIds, equalCertIds } from './ocsp-certid.ts'
 import { readOcspResponse, type OcspAnswer, type OcspResponse } from './ocsp-response.ts'
 import { findOcspSigner, type OcspSigner } from './ocsp-signer.ts'
 
-/** How old or early an answer may be; milliseconds. */
+/** Limits on the age of an answer, in milliseconds. */
 export interface OcspFreshness {
-  /** How far ahead of ours the responder's clock may be. Default 60,000. nextUpdate is never stretched. */
+  /** How far in the future thisUpdate may be. Default 60,000. nextUpdate has no tolerance. */
   readonly clockSkew?: number
-  /** An answer whose thisUpdate is longer ago is refused, whatever its nextUpdate. Default 7 days. */
+  /** Maximum age of an answer since thisUpdate, whatever its nextUpdate. Default 7 days. */
   readonly maxAge?: number
-  /** How long after thisUpdate an answer without nextUpdate counts. Default 300,000 (5 minutes). */
+  /** How long after thisUpdate an answer without nextUpdate is valid. Default 300,000 (5 minutes). */
   readonly lifetime?: number
-  /** The clock, in milliseconds since the epoch. Default `Date.now`. */
+  /** Returns the current time in milliseconds since the epoch. Default `Date.now`. */
   readonly now?: () => number
 }
 
+/** Options of {@link verifyOcspResponse}. */
 export interface VerifyOcspOptions extends OcspFreshness {
-  /** The nonce that was sent: one that comes back must equal it. */
+  /** The nonce of the request. If the response has a nonce, it must be equal. */
   readonly nonce?: Uint8Array
-  /** Whether the nonce must come back. Default false. */
+  /** Whether the response must have the nonce. Default false. */
   readonly nonceRequired?: boolean
 }
 
-/** A verified answer about one certificate. */
+/** A verified answer about one certificate. Times are milliseconds since the epoch. */
 export interface VerifiedOcsp {
   readonly state: 'good' | 'revoked' | 'unknown'
-  /** The number of a CRLReason. */
+  /** The number of a CRLReason (RFC 5280 section 5.3.1). */
   readonly reason: number
   readonly revokedAt: number | undefined
   readonly thisUpdate: number
-  /** From when on it no longer counts. */
+  /** When the answer expires. */
   readonly until: number
   readonly signer: OcspSigner
 }
@@ -40,10 +41,30 @@ const DAY = 86_400_000
 const known = ['clockSkew', 'maxAge', 'lifetime', 'now', 'nonce', 'nonceRequired'] as const
 
 /**
- * Verifies an OCSP response (RFC 6960 section 3.2) about a certificate: that it is about it, who signed it, that this signer may, and that it is neither old nor
- * early. Also for a stapled one. Throws MTLS_ERR_OCSP_INVALID with `reason`.
+ * Verifies an OCSP response about a certificate (RFC 6960 section 3.2), also a stapled one: that it is about this
+ * certificate, that an authorized responder signed it, and that it is fresh.
+ *
+ * @param der the response, DER
+ * @param certificate the certificate that was asked about
+ * @param issuer its issuer
+ * @throws MTLS_ERR_OCSP_INVALID with `reason`, an {@link OcspInvalidReason}
+ * @throws MTLS_ERR_REVOCATION_OPTION if an option is wrong
+ * @example
+ * ```ts
+ * const stapled = Buffer.alloc(0) // the argument of a TLS socket's 'OCSPResponse' event
+ * try {
+ *   console.log(verifyOcspResponse(stapled, peer, parsePeerIdentity(ca.der)).state)
+ * } catch (error) {
+ *   console.log((error as { reason?: string }).reason) // malformed
+ * }
+ * ```
  */
-export function verifyOcspResponse (der: Uint8Array, certificate: PeerIdentity, issuer: PeerIdentity, options: VerifyOcspOptions = {}): VerifiedOcsp {
+export function verifyOcspResponse (
+  der: Uint8Array,
+  certificate: PeerIdentity,
+  issuer: PeerIdentity,
+  options: VerifyOcspOptions = {}
+): VerifiedOcsp {
   checkKnownOptions(options, known, 'verifyOcspResponse')
   const freshness = checkFreshness(options, 'verifyOcspResponse')
   const now = freshness.now()
@@ -70,7 +91,7 @@ export function checkFreshness (options: OcspFreshness, where: string): Required
   }
 }
 
-/** What the certificates sent along look like is up to the responder: one that cannot be read is its failure. */
+/** The responder chooses the certificates in the response. If one cannot be parsed, the response is malformed. */
 function findSigner (response: OcspResponse, issuer: PeerIdentity, now: number): OcspSigner {
   try {
     return findOcspSigner(response, issuer, now)
@@ -83,13 +104,13 @@ function findSigner (response: OcspResponse, issuer: PeerIdentity, now: number):
 function checkNonce (response: OcspResponse, sent: Uint8Array | undefined, required: boolean): void {
   if (sent === undefined) return
   if (response.nonce === undefined) {
-    if (required) throw ocspInvalid('nonce', 'it does not bring back the nonce')
+    if (required) throw ocspInvalid('nonce', 'it lacks the nonce')
     return
   }
-  if (Buffer.compare(response.nonce, sent) !== 0) throw ocspInvalid('nonce', 'it brings back another nonce')
+  if (Buffer.compare(response.nonce, sent) !== 0) throw ocspInvalid('nonce', 'it has another nonce')
 }
 
-/** The answers about the certificate. A responder may hash with another algorithm than it was asked with. */
+/** The answers about the certificate. A responder may use another hash than the request. */
 function findAnswers ({ answers }: OcspResponse, certificate: PeerIdentity, issuer: PeerIdentity): OcspAnswer[] {
   if (certificate.serialNumber === undefined) throw mismatch('the certificate\'s serial number is not known')
   const wanted = describeCertIds(certificate, issuer)
@@ -101,9 +122,9 @@ function findAnswers ({ answers }: OcspResponse, certificate: PeerIdentity, issu
 type TimedAnswer = OcspAnswer & { readonly until: number }
 
 /**
- * What several answers about one certificate say together (one for each hash, for example). One that says revoked in
- * its time decides: refusing the response instead would make it unknown, which a soft policy lets pass. Otherwise all
- * must say the same in their time, and the first to end counts.
+ * Combines several answers about one certificate (one for each hash, for example). A `revoked` that is valid now
+ * decides: refusing the response would make the status unknown, which a soft policy permits. Otherwise all must say
+ * the same and be valid now, and the first to expire counts.
  */
 function decide (answers: readonly OcspAnswer[], now: number, freshness: Required<OcspFreshness>): TimedAnswer {
   const revoked = answers.filter(({ state }) => state === 'revoked')
@@ -115,7 +136,7 @@ function decide (answers: readonly OcspAnswer[], now: number, freshness: Require
   return timed.reduce((first, next) => next.until < first.until ? next : first)
 }
 
-/** The last to end of those that are in their time. */
+/** The one that expires last, of those that are valid now. */
 function findRevoked (revoked: readonly OcspAnswer[], now: number, freshness: Required<OcspFreshness>): TimedAnswer {
   let found: TimedAnswer | undefined
   let failure: unknown
@@ -131,13 +152,17 @@ function findRevoked (revoked: readonly OcspAnswer[], now: number, freshness: Re
   return found
 }
 
-/** When an answer ends. Throws where it is not in its time. */
+/** When an answer expires. Throws if it is not valid now. */
 function checkTimes (answer: OcspAnswer, now: number, freshness: Required<OcspFreshness>): number {
   const { clockSkew, maxAge, lifetime } = freshness
-  if (answer.thisUpdate > now + clockSkew) throw ocspInvalid('not_yet_valid', `thisUpdate is ${iso(answer.thisUpdate)}, in the future`)
+  if (answer.thisUpdate > now + clockSkew) {
+    throw ocspInvalid('not_yet_valid', `thisUpdate is ${iso(answer.thisUpdate)}, in the future`)
+  }
   const until = Math.min(answer.nextUpdate ?? answer.thisUpdate + lifetime, answer.thisUpdate + maxAge)
-  if (answer.nextUpdate !== undefined && answer.nextUpdate < answer.thisUpdate) throw ocspInvalid('stale', 'nextUpdate is before thisUpdate')
-  if (until <= now) throw ocspInvalid('stale', `it counted until ${iso(until)}`)
+  if (answer.nextUpdate !== undefined && answer.nextUpdate < answer.thisUpdate) {
+    throw ocspInvalid('stale', 'nextUpdate is before thisUpdate')
+  }
+  if (until <= now) throw ocspInvalid('stale', `it expired on ${iso(until)}`)
   return until
 }
 

@@ -4,17 +4,20 @@ import { optionInvalid } from './errors.ts'
 import type { RevocationStatus, UnknownStatus } from './revocation-status.ts'
 import { isSameName } from './same-name.ts'
 
-/** `hard`: what is not known to be good is refused. `soft`: what is not known to be revoked passes, loudly. */
+/**
+ * `hard`: a certificate is refused unless it is known to be good. `soft`: a certificate is permitted unless it is
+ * known to be revoked; each `unknown` is published and warned about.
+ */
 export type RevocationMode = 'hard' | 'soft'
 
 /**
- * What to do about `unknown`. The default is `hard`: whoever can keep a list or a responder from us (by cutting a cable, or by serving an old
- * list until it ends) could otherwise keep a stolen key alive, which is the very case revocation is for.
+ * What to do if the status is `unknown`. Default `hard`: otherwise an attacker with a stolen key could keep using it
+ * by blocking the CRL or the responder, or by serving an old list until it expires.
  */
 export type RevocationPolicy = RevocationMode | {
-  /** For issuers that are not named. Default `hard`. */
+  /** For all other issuers. Default `hard`. */
   readonly default?: RevocationMode
-  /** By the issuer's name, as an RFC 4514 string. */
+  /** By the issuer's name as an RFC 4514 string, such as `CN=Example CA,O=Example`. */
   readonly issuers?: Readonly<Record<string, RevocationMode>>
 }
 
@@ -23,18 +26,27 @@ export type Permits = (status: RevocationStatus, certificate: PeerIdentity) => b
 const MAX_WARNINGS = 100
 const ANSWER_EXPIRED = { why: 'answer_expired' }
 
-/** Checks a policy before there is a list to use it with. @throws MTLS_ERR_REVOCATION_OPTION */
+/**
+ * Checks a policy without using it.
+ *
+ * @param policy the value of a `policy` option
+ * @throws MTLS_ERR_REVOCATION_OPTION if the policy is not valid
+ * @example
+ * ```ts
+ * checkRevocationPolicy({ default: 'hard', issuers: { 'CN=Short-lived CA': 'soft' } })
+ * ```
+ */
 export function checkRevocationPolicy (policy: RevocationPolicy): void {
   compileModes(policy)
 }
 
-/** Turns a policy into the decision it stands for. */
+/** Compiles a policy to a function. */
 export function compilePolicy (policy: RevocationPolicy | undefined, now: () => number): Permits {
   const modeOf = compileModes(policy ?? 'hard')
   const warned = new Set<string>()
   return (status, certificate) => {
     if (status.state === 'revoked') return false
-    // An answer that somebody kept for too long is no answer.
+    // An expired answer counts as unknown.
     if (status.state === 'good' && now() < status.until) return true
     if (modeOf(certificate.issuer) !== 'soft') return false
     announce(status.state === 'unknown' ? status : ANSWER_EXPIRED, certificate, warned, now())
@@ -47,12 +59,19 @@ function compileModes (policy: RevocationPolicy): (issuer: DistinguishedName | u
     const mode = checkMode(policy, 'policy')
     return () => mode
   }
-  if (policy === null || typeof policy !== 'object') throw optionInvalid(`policy is ${String(policy)}, expected "hard", "soft" or { default, issuers }`)
+  if (policy === null || typeof policy !== 'object') {
+    throw optionInvalid(`policy is ${String(policy)}; expected "hard", "soft" or { default, issuers }`)
+  }
   for (const key of Object.keys(policy)) {
-    if (key !== 'default' && key !== 'issuers') throw optionInvalid(`policy.${key} is not known, expected default or issuers`)
+    if (key !== 'default' && key !== 'issuers') {
+      throw optionInvalid(`unknown option "${key}" for policy; expected one of default, issuers`)
+    }
   }
   const fallback = checkMode(policy.default ?? 'hard', 'policy.default')
-  const named = Object.entries(policy.issuers ?? {}).map(([name, mode]) => ({ name: parseDistinguishedName(name), mode: checkMode(mode, `policy.issuers["${name}"]`) }))
+  const named = Object.entries(policy.issuers ?? {}).map(([name, mode]) => ({
+    name: parseDistinguishedName(name),
+    mode: checkMode(mode, `policy.issuers["${name}"]`)
+  }))
   return (issuer) => {
     if (issuer === undefined) return fallback
     return named.find(({ name }) => isSameName(name, issuer))?.mode ?? fallback
@@ -60,23 +79,32 @@ function compileModes (policy: RevocationPolicy): (issuer: DistinguishedName | u
 }
 
 function checkMode (mode: unknown, path: string): RevocationMode {
-  if (mode !== 'hard' && mode !== 'soft') throw optionInvalid(`${path} is ${JSON.stringify(mode)}, expected "hard" or "soft"`)
+  if (mode !== 'hard' && mode !== 'soft') {
+    throw optionInvalid(`${path} is ${JSON.stringify(mode)}; expected "hard" or "soft"`)
+  }
   return mode
 }
 
-/** A pass without an answer is published each time, and warned of once per issuer and cause. */
+/** Publishes each permitted `unknown`, and warns once per issuer and cause. */
 function announce (
   { why, detail }: Pick<UnknownStatus, 'why' | 'detail'>, certificate: PeerIdentity, warned: Set<string>, time: number
 ): void {
   const issuer = certificate.issuer?.toString()
   if (revocationSoftPassed.hasSubscribers) {
-    revocationSoftPassed.publish({ v: 1, time, why, issuer, serialNumber: certificate.serialNumber, fingerprint256: certificate.fingerprint256 })
+    revocationSoftPassed.publish({
+      v: 1,
+      time,
+      why,
+      issuer,
+      serialNumber: certificate.serialNumber,
+      fingerprint256: certificate.fingerprint256
+    })
   }
   const key = `${why} ${issuer ?? ''}`
   if (warned.has(key) || warned.size >= MAX_WARNINGS) return
   warned.add(key)
   const cause = detail === undefined ? why : `${why}: ${detail}`
   const who = `A certificate issued by ${issuer ?? 'an unknown issuer'}`
-  process.emitWarning(`${who} passed without its revocation status being known (${cause}), as the soft policy allows`,
+  process.emitWarning(`${who} was permitted by the soft policy, though its revocation status is not known (${cause})`,
     { type: 'PeerkitWarning', code: 'MTLS_WARN_REVOCATION_UNKNOWN' })
 }

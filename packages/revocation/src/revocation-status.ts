@@ -1,56 +1,83 @@
 import type { PeerIdentity } from '@peerkit/identity'
 import { failureText, plainPart, plainText } from './plain-text.ts'
 
-/** What is known about one certificate. Times are milliseconds since the epoch. */
+/** Status of one certificate. Times are milliseconds since the epoch. */
 export type RevocationStatus =
-  | { readonly state: 'good', readonly source: RevocationSource, /** The answer holds no longer than this. */ readonly until: number }
-  | { readonly state: 'revoked', readonly source: RevocationSource, /** A name of RFC 5280 section 5.3.1, e.g. `keyCompromise`. */ readonly reason: string | undefined, readonly revokedAt: number | undefined }
+  | {
+    readonly state: 'good'
+    readonly source: RevocationSource
+    /** When the answer expires. */
+    readonly until: number
+  }
+  | {
+    readonly state: 'revoked'
+    readonly source: RevocationSource
+    /** A name of RFC 5280 section 5.3.1, e.g. `keyCompromise`. */
+    readonly reason: string | undefined
+    readonly revokedAt: number | undefined
+  }
   | UnknownStatus
 
-/** Nothing is known, and why. */
+/** The status is not known, and why. */
 export interface UnknownStatus {
   readonly state: 'unknown'
   /** An {@link UnknownCause}, or several joined by `, `. */
   readonly why: string
   /**
-   * The same in words, for logs: which list of which CA is missing, has ended or does not cover the certificate, what
-   * the responder or the network said. Of bounded length and without control characters.
+   * The cause in words, for logs: which list of which CA is missing, has expired or does not cover the certificate, or
+   * what the responder or the network returned. Limited in length, without control characters.
    */
   readonly detail?: string
 }
 
-/** Where an answer came from. */
+/** Source of an answer. */
 export type RevocationSource = 'crl' | 'ocsp'
 
 /**
- * The words `why` is made of. A CRL: `no_crl` (none for this issuer), `out_of_scope` (those there are do not speak for this certificate),
- * `crl_expired`, `crl_not_yet_valid`. OCSP: `ocsp_unknown` (the responder does not know the certificate), `ocsp_unavailable`, `ocsp_invalid`. Both:
- * `issuer_unknown`, `issuer_mismatch`, `serial_unknown`, `chain_unknown`, `closed`, `check_failed`.
+ * The codes in `why`. For a CRL: `no_crl` (none for this issuer), `out_of_scope` (none covers the certificate),
+ * `crl_expired`, `crl_not_yet_valid`. For OCSP: `ocsp_unknown` (the responder does not know the certificate),
+ * `ocsp_unavailable`, `ocsp_invalid`. For both: `issuer_unknown`, `issuer_mismatch`, `serial_unknown`,
+ * `chain_unknown`, `closed`, `check_failed`, `no_checker`.
  */
-export type UnknownCause = 'no_crl' | 'out_of_scope' | 'crl_expired' | 'crl_not_yet_valid' | 'ocsp_unknown' | 'ocsp_unavailable' | 'ocsp_invalid' |
-  'issuer_unknown' | 'issuer_mismatch' | 'serial_unknown' | 'chain_unknown' | 'closed' | 'check_failed' | 'no_checker'
+export type UnknownCause =
+  | 'no_crl' | 'out_of_scope' | 'crl_expired' | 'crl_not_yet_valid' | 'ocsp_unknown' | 'ocsp_unavailable'
+  | 'ocsp_invalid' | 'issuer_unknown' | 'issuer_mismatch' | 'serial_unknown' | 'chain_unknown' | 'closed'
+  | 'check_failed' | 'no_checker'
 
-/** One question, whoever answers it: does this certificate still count? */
+/** Checks whether certificates are revoked, by CRLs, by OCSP or by other means. */
 export interface RevocationChecker {
-  /** Grows whenever an earlier answer may no longer hold: new lists, a list that ended, another OCSP answer. It never goes back. */
+  /**
+   * Increases whenever an earlier answer may be out of date: new lists, an expired list, or another OCSP answer. It
+   * never decreases.
+   */
   readonly epoch: number
   /**
-   * What is known about a certificate whose chain has been verified. CRLs answer at once, OCSP may answer later. It neither throws nor rejects: what goes wrong is
-   * `unknown`.
-   * @param issuer the certificate that issued it. Where it is not known the checker goes by the issuer's name, as far as that is safe.
+   * Returns the status of a certificate whose chain is already verified. CRLs answer synchronously, OCSP may return a
+   * promise. It neither throws nor rejects: a failure is `unknown`.
+   *
+   * @param issuer the certificate that issued it; if undefined, the checker uses the issuer's name as far as that is
+   *   safe
    */
   check (certificate: PeerIdentity, issuer: PeerIdentity | undefined): RevocationStatus | Promise<RevocationStatus>
-  /** Whether the policy lets a certificate of this status through. `revoked` never passes, `good` passes until its time is over. */
+  /**
+   * Whether the policy permits a certificate with this status: never if `revoked`, until the answer expires if `good`.
+   */
   permits (status: RevocationStatus, certificate: PeerIdentity): boolean
-  /** Calls the listener after each move of the epoch. Returns a function that ends this. */
+  /** Calls the listener after each change of `epoch`. Returns a function that unsubscribes it. */
   subscribe (listener: () => void): () => void
-  /** Stops timers and requests. What is asked afterwards is `unknown`. */
+  /** Stops timers and requests. Later answers are `unknown`. */
   close (): Promise<void>
 }
 
 /** The names of CRLReason (RFC 5280 section 5.3.1); 7 is not used. */
-const reasons = ['unspecified', 'keyCompromise', 'cACompromise', 'affiliationChanged', 'superseded', 'cessationOfOperation', 'certificateHold',
-  undefined, 'removeFromCRL', 'privilegeWithdrawn', 'aACompromise'] as const
+const reasons = [
+  'unspecified', 'keyCompromise', 'cACompromise', 'affiliationChanged', 'superseded', 'cessationOfOperation',
+  'certificateHold',
+  undefined,
+  'removeFromCRL',
+  'privilegeWithdrawn',
+  'aACompromise'
+] as const
 
 /** The name of a CRLReason, or undefined for `unspecified` and for numbers without a name. */
 export function nameReason (reason: number): string | undefined {
@@ -66,7 +93,7 @@ export function unknownStatus (why: UnknownCause, detail?: string): UnknownStatu
   return Object.freeze({ state: 'unknown', why, ...(detail !== undefined && { detail }) })
 }
 
-/** A checker threw or rejected. */
+/** The status if a checker threw or rejected. */
 export function failedStatus (error: unknown): UnknownStatus {
   return unknownStatus('check_failed', plainText(`the checker failed: ${failureText(error)}`))
 }
@@ -75,9 +102,9 @@ export const CLOSED: UnknownStatus = unknownStatus('closed', 'the checker is clo
 export const SERIAL_UNKNOWN: UnknownStatus =
   unknownStatus('serial_unknown', 'the serial number of the certificate is not known')
 
-/** The certificate names another issuer than the one that is given. */
+/** The certificate names another issuer than the given one. */
 export function issuerMismatch (certificate: PeerIdentity, issuer: PeerIdentity): UnknownStatus {
-  const named = plainPart(certificate.issuer ?? 'nobody')
+  const named = plainPart(certificate.issuer ?? 'none')
   const given = plainPart(issuer.subject ?? issuer)
   return unknownStatus('issuer_mismatch', plainText(`the certificate names the issuer ${named}, not ${given}`))
 }

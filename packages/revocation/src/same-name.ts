@@ -3,9 +3,8 @@ import {
 } from '@peerkit/identity'
 
 /**
- * Whether two names are those of one CA by RFC 5280 section 7.1: a CA may write its name in another string type, case
- * or spacing in its CRLs than in its certificate. Nearly always both are the same character for character, which costs
- * the least to find out.
+ * Whether two names are equal by RFC 5280 section 7.1. A CA may use another string type, case or spacing for its
+ * name in CRLs than in its certificate. Usually both are identical, which is checked first because it is cheap.
  */
 export function isSameName (one: DistinguishedName, other: DistinguishedName): boolean {
   return equalDistinguishedNames(one, other) || matchDistinguishedNames(one, other)

@@ -1,7 +1,7 @@
 import { MAX_SERIAL_OCTETS } from '@peerkit/identity/x509'
 import { randomFillSync } from 'node:crypto'
 
-/** A date beyond what 32 bits of seconds hold (or before 1970) is kept as unknown. */
+/** A date that does not fit 32 bits of seconds (or is before 1970) is stored as unknown. */
 const NO_DATE = 0xffffffff
 /** Words before the serial: its length and the reason, and the date. */
 const HEADER = 2
@@ -9,8 +9,8 @@ const PAGE_WORDS = 1024
 
 export const MAX_SERIAL_WORDS: number = Math.ceil(MAX_SERIAL_OCTETS / 4)
 
-// Tabulation hashing with a table drawn anew by each process: whoever chooses serials (a hostile or sloppy CA) cannot aim at one place, as is
-// possible with seeded multiplicative hashes, whose collisions can be built without knowing the seed.
+// Tabulation hashing with a random table per process: a CA that chooses serials cannot cause collisions on purpose.
+// With seeded multiplicative hashes it could, without knowing the seed.
 export const mixing: Uint32Array = randomFillSync(new Uint32Array(MAX_SERIAL_OCTETS * 256))
 
 /** The hash of the serial `bytes[start, end)`. */
@@ -20,7 +20,7 @@ export function hashOctets (bytes: Uint8Array, start: number, end: number): numb
   return mixed
 }
 
-/** Writes the serial `bytes[start, end)` as words, the first octet uppermost, the last word filled up with zeros. */
+/** Writes the serial `bytes[start, end)` as words, the first byte uppermost, the last word padded with zeros. */
 export function packOctets (words: Uint32Array, bytes: Uint8Array, start: number, end: number): void {
   let at = start
   for (let word = 0; at < end; word++) {
@@ -31,9 +31,10 @@ export function packOctets (words: Uint32Array, bytes: Uint8Array, start: number
 }
 
 /**
- * Serials of up to `width` octets: open addressing over rows `length and reason, date, serial` of 32-bit words, two thirds full, so that finding one touches one place in
- * memory; and before it a bit filter of one octet per serial, small enough for a cache, which answers nearly all questions about serials that are not
- * there. Whole serials are compared, word by word.
+ * A hash table for serials of up to `width` bytes: open addressing over rows `length and reason, date, serial` of
+ * 32-bit words, two thirds full, so that a lookup touches one place in memory. A bit filter of one byte per serial,
+ * small enough for the CPU cache, answers nearly all lookups of serials that are not listed. Whole serials are
+ * compared, word by word.
  */
 export class SerialRows {
   readonly #stride: number
@@ -58,7 +59,10 @@ export class SerialRows {
 
   get byteLength (): number { return this.#rows.byteLength + this.#filter.byteLength }
 
-  /** Adds the serial `words` of so many octets and this hash. Returns the row of an equal serial that was there before, or -1. */
+  /**
+   * Adds the serial `words` of this length in bytes and this hash. Returns the row of an equal serial if there is one,
+   * else -1.
+   */
   insert (mixed: number, words: Uint32Array, length: number, reason: number, seconds: number): number {
     const rows = this.#rows
     let row = this.#first(mixed)
@@ -66,7 +70,7 @@ export class SerialRows {
       if (this.#equals(row, words, length)) return row
     }
     this.#size++
-    // One row stays free, or a search would have no end.
+    // One row must stay free, or a search would not end.
     if (this.#size >= this.#capacity) throw new RangeError('more serials than were counted')
     rows[row] = length << 8
     this.rewrite(row, reason, seconds)
@@ -76,24 +80,24 @@ export class SerialRows {
     return -1
   }
 
-  /** Reads the rows and the words of the filter for some hashes. */
+  /** Prefetches the rows and the filter words of some hashes. */
   prefetch (hashes: Uint32Array, count: number): void {
     let read = 0
     for (let i = 0; i < count; i++) {
       const mixed = hashes[i]!
       read |= this.#rows[this.#first(mixed)]! | this.#filter[filterBits(mixed) & this.#filterMask]!
     }
-    // Kept, or the loop would be nothing to the compiler.
+    // Keep the result, or the compiler would remove the loop.
     this.#read = read
   }
 
-  /** Changes what is said about the serial of a row. */
+  /** Changes the reason and date of a row. */
   rewrite (row: number, reason: number, seconds: number): void {
     this.#rows[row] = (this.#rows[row]! & ~0xff) | reason
     this.#rows[row + 1] = seconds >= 0 && seconds < NO_DATE ? seconds : NO_DATE
   }
 
-  /** The row of the serial `words` of so many octets and this hash, or -1. */
+  /** The row of the serial `words` of this length in bytes and this hash, or -1. */
   find (mixed: number, words: Uint32Array, length: number): number {
     const bits = filterBits(mixed)
     const wanted = bitsOf(bits)
@@ -106,8 +110,9 @@ export class SerialRows {
   }
 
   /**
-   * Has the system map the memory of the rows from an offset on, at most so many octets, and returns the next offset. A page that is touched for the first time costs
-   * microseconds; rows are filled in random order, so all pages would be touched within the first few slices.
+   * Maps the memory of the rows from an offset on, at most this many bytes, and returns the next offset. The first
+   * access to a page costs microseconds. Rows are filled in random order, so all pages would be touched in the first
+   * few slices.
    */
   touch (from: number, octets: number): number {
     const to = Math.min(this.#rows.length, from + (octets >>> 2))
@@ -115,10 +120,10 @@ export class SerialRows {
     return to
   }
 
-  /** Where `touch` ends. */
+  /** The end offset for `touch`. */
   get touchEnd (): number { return this.#rows.length }
 
-  /** The serials in hex, in no order. */
+  /** The serials in hex, in no particular order. */
   * serials (): Generator<string, void> {
     const rows = this.#rows
     for (let row = 0; row < rows.length; row += this.#stride) {
@@ -155,12 +160,12 @@ export class SerialRows {
   }
 }
 
-/** Where a row lies depends on the upper bits of the hash; these are mixed from all of them (an odd factor loses nothing). */
+/** Mixes all bits of the hash into the upper ones, which choose the row. An odd factor loses no information. */
 function filterBits (mixed: number): number {
   return Math.imul(mixed ^ (mixed >>> 15), 0x2c1b3c6d)
 }
 
-/** Three of the 32 bits of a word of the filter; the word is chosen by the lower bits. */
+/** Three of the 32 bits of a filter word; the lower bits of the hash choose the word. */
 function bitsOf (bits: number): number {
   const other = Math.imul(bits, 0x297a2d39)
   return (1 << (other >>> 27)) | (1 << ((other >>> 22) & 31)) | (1 << ((other >>> 17) & 31))

@@ -5,7 +5,7 @@ const MAX_DIGITS = MAX_SERIAL_OCTETS * 2
 const NO_OCTET = 0x100
 const TWO_ZEROS = 0x3030
 
-// Two digits at a time by the 16 bits they are in memory: half the look-ups, and half the time of reading characters one by one.
+// Reads two digits at a time as 16 bits of memory: half the look-ups, and half the time of reading single characters.
 const octets = new Uint16Array(2 ** 16).fill(NO_OCTET)
 const pair = new Uint8Array(2)
 const pairBits = new Uint16Array(pair.buffer)
@@ -17,7 +17,10 @@ for (const high of letters) {
   }
 }
 
-/** A serial in hex, read to words and their hash in one go. It is used over and over, so that nothing is made for a question. */
+/**
+ * Parses a serial in hex to words and their hash in one pass. One object is reused, so that a lookup allocates
+ * nothing.
+ */
 export class SerialText {
   /** As `packOctets` writes them. */
   readonly words: Uint32Array = new Uint32Array(MAX_SERIAL_WORDS)
@@ -26,17 +29,21 @@ export class SerialText {
   readonly #pairs: Uint16Array
 
   constructor () {
-    // Room for leading zeros that do not count, and for one character too many. UTF-8, so that no character beyond ASCII can pass for a digit.
+    // Space for leading zeros that are ignored, and for one character too many. In UTF-8, a character beyond ASCII
+    // cannot be mistaken for a digit.
     const memory = new ArrayBuffer(MAX_DIGITS * 2)
     this.#text = Buffer.from(memory)
     this.#pairs = new Uint16Array(memory)
   }
 
-  /** How many octets the serial has, leading zeros of text (of either case, an even number of digits) left out; -1 where it cannot be a serial. */
+  /**
+   * The length of the serial in bytes, without leading zeros (any case, an even number of digits); -1 if the text is
+   * not a serial.
+   */
   read (hex: string): number {
     if (hex.length === 0 || (hex.length & 1) === 1 || hex.length > this.#text.length) return -1
     const end = this.#text.write(hex, 0) >>> 1
-    // Characters of several octets make it longer than what it was written from, or were cut.
+    // Multi-byte characters make it longer than the text, or were cut.
     if (end << 1 !== hex.length) return -1
     const pairs = this.#pairs
     let at = 0

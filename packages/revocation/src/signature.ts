@@ -1,15 +1,15 @@
 import { constants, createVerify, verify, type KeyObject } from 'node:crypto'
 import type { SignatureScheme } from '@peerkit/identity/x509'
 
-/** Octets verified at once where the scheme hashes by itself; more are left to a thread. */
+/** Maximum number of bytes verified synchronously if the scheme hashes by itself. More are verified in a thread. */
 const AT_ONCE = 1 << 20
-/** Octets hashed at a time: about half a millisecond. */
+/** Bytes hashed at a time: about half a millisecond. */
 const SLICE = 1 << 19
 
 /**
- * Verifies a signature over `data`, giving way after each slice. Where the scheme hashes by itself and there is a lot
- * to hash, a promise is yielded that must be awaited: it is done in a thread then. What node:crypto throws at, such as
- * a hash that a FIPS provider lacks, is no signature.
+ * Verifies a signature over `data`, and yields after each slice. If the scheme hashes by itself and there is much
+ * data, it yields a promise that must be awaited: a thread does the work then. If node:crypto throws, for example
+ * because a FIPS provider lacks a hash, the signature is not valid.
  */
 export function * verifyInSlices (
   algorithm: SignatureScheme, data: Uint8Array, signature: Uint8Array, key: KeyObject
@@ -48,9 +48,14 @@ function * verifyHashed (
   return verifier.verify({ key, ...padding }, signature)
 }
 
-/** Verifies a signature over at most a mebioctet at once. */
-export function verifyAtOnce (algorithm: SignatureScheme, data: Uint8Array, signature: Uint8Array, key: KeyObject): boolean {
-  if (data.length > AT_ONCE) throw new RangeError('too much to verify at once')
+/** Verifies a signature over at most 1 MiB, synchronously. */
+export function verifyAtOnce (
+  algorithm: SignatureScheme,
+  data: Uint8Array,
+  signature: Uint8Array,
+  key: KeyObject
+): boolean {
+  if (data.length > AT_ONCE) throw new RangeError('too many bytes to verify synchronously')
   const steps = verifyInSlices(algorithm, data, signature, key)
   let step = steps.next()
   while (step.done !== true) step = steps.next()

@@ -206,15 +206,15 @@ test('refuses options it does not know or cannot use', async (t) => {
   const base = { crls: [], issuers: [identity] }
   for (const [options, message] of [
     [{ ...base, polices: 'soft' }, /did you mean "policy"/],
-    [{ ...base, frobnicate: 1 }, /has no option "frobnicate", expected one of crls/],
+    [{ ...base, frobnicate: 1 }, /unknown option "frobnicate" for crlChecker; expected one of crls/],
     [{ ...base, clockSkew: -1 }, /clockSkew is -1/],
     [{ ...base, now: 5 }, /now is number/],
     [{ ...base, crls: 'x' }, /crls is string/],
     [{ crls: [] }, /issuers is undefined/],
-    [null, /given null/],
+    [null, /options of crlChecker is null/],
     [{ ...base, policy: 'lax' }, /policy is "lax"/],
     [{ ...base, policy: 5 }, /policy is 5/],
-    [{ ...base, policy: { defaults: 'hard' } }, /policy.defaults is not known/],
+    [{ ...base, policy: { defaults: 'hard' } }, /unknown option "defaults" for policy/],
     [{ ...base, policy: { issuers: { 'CN=x': 'lax' } } }, /policy.issuers\["CN=x"\] is "lax"/]
   ] as const) {
     t.throws(() => crlChecker(options as never), { code: 'MTLS_ERR_REVOCATION_OPTION', message })

@@ -22,9 +22,9 @@ const loss = (held: CrlIndex[], lists: CrlIndex[], trusted = issuers, time = now
   describeCrlLoss(lists, held, { issuers: trusted, now: time })
 
 test('a list that is older than the one of its kind in force is a loss', (t) => {
-  t.match(loss([list()], [list(ago(2))]), /^the CRL of CN=A .* of .* is older than the one in force, of /)
+  t.match(loss([list()], [list(ago(2))]), /^the CRL of CN=A .* of .* is older than the current one, of /)
   t.match(loss([list({ number: 2 })], [list({ number: 1 })]),
-    /\(number 1\) is older than the one in force, of .* \(number 2\)$/, 'of one second the number tells')
+    /\(number 1\) is older than the current one, of .* \(number 2\)$/, 'of one second the number tells')
   t.equal(loss([list({ number: 2, ...ago(2) })], [list({ number: 1 })]), undefined, 'a CA that counts anew')
   t.equal(loss([list()], [list()]), undefined)
   t.equal(loss([list()], [list({ number: 1 })]), undefined)
@@ -37,7 +37,7 @@ test('a list that is older than the one of its kind in force is a loss', (t) => 
 
 test('a list that is missing is a loss while its CA counts', (t) => {
   const missing =
-    /^the CRL of CN=B .* is missing, which is in force and whose CA is still trusted; expected the same or a newer one$/
+    /^the CRL of CN=B .* is missing, though its CA is still trusted; expected the same or a newer one$/
   const held = [list(), list({ ca: other.ca })]
   t.match(loss(held, [list()]), missing)
   t.match(loss([held[1]!], []), missing)
@@ -60,7 +60,7 @@ test('a CA keeps counting while it leads to an anchor, though it is configured n
   t.strictSame(kept([other.identity]), [], 'it is below another')
   t.strictSame(kept([]), [])
   t.match(loss(held, [], [identity]),
-    /^the CRL of CN=Below .* is missing, which is in force and whose CA is still trusted/,
+    /^the CRL of CN=Below .* is missing, though its CA is still trusted/,
     'and its list counts with it')
   t.equal(loss(held, [], [other.identity]), undefined, 'who removes its root may remove its list')
   t.equal(describeCrlLoss([], held, { issuers: [identity], anchors: [other.identity], now }), undefined,
@@ -113,7 +113,7 @@ test('of several lists of one kind the latest counts, for a checker too, whateve
     craftCrl({ ca, number: 900, ...ago(5) })]
   const [held, old] = crls.map((der) => parseCrl(der, { issuers })) as [CrlIndex, CrlIndex]
   t.equal(loss([held], [old, held]), undefined)
-  t.match(loss([held], [old]), /\(number 900\) is older than the one in force/)
+  t.match(loss([held], [old]), /\(number 900\) is older than the current one/)
   for (const given of [crls, crls.toReversed()]) {
     const checker = crlChecker({ crls: given, issuers, now: clock.now })
     t.equal((await checker.check(parsePeerIdentity((await ca.issue({ serialNumber: '01' } as object)).der),
@@ -127,7 +127,7 @@ test('of lists of one time and number, none is lost that lists others', (t) => {
   const one = list({ entries: [entry('01')] })
   const third = list({ entries: [entry('03'), entry('04'), entry('05')] })
   const swapped =
-    /^the CRL of CN=A .* lacks certificates that the one in force of the same time and number lists; expected both or/
+    /^the CRL of CN=A .* lacks certificates that the current one of the same time and number lists; expected both or/
   t.match(loss([two], [one]), swapped)
   t.equal(loss([one], [two]), undefined, 'one that lists more')
   t.match(loss([two], [third]), swapped, 'one that lists more, but others')
@@ -167,9 +167,9 @@ test('a whole list is replaced by partitions only when it has ended', (t) => {
     list({ ...ago(hours), ...craft, extensions: [distributionPoint(`http://c/${name}`)] })
   const end = now + HOUR
   const whole = list({ nextUpdate: new Date(end), entries: [entry('01')] })
-  const parts = new RegExp('^the CRL of CN=A .* is missing, which is in force and for all certificates; ' +
-    'the lists that are there are for a part of them; ' +
-    `expected it beside them until it has ended on ${new Date(end).toISOString()}$`)
+  const parts = new RegExp('^the CRL of CN=A .* is missing, which covers all certificates; ' +
+    'the others cover only a part of them; ' +
+    `expected it as well until it expires on ${new Date(end).toISOString()}$`)
   t.match(loss([whole], [partition('A', 0)]), parts)
   t.match(loss([whole], [partition('A', 0), partition('B', 0)]), parts, 'nobody knows whether all are there')
   t.equal(loss([whole], [partition('A', 0), whole]), undefined)
@@ -185,7 +185,7 @@ test('a whole list is replaced by partitions only when it has ended', (t) => {
 
 test('a list for all is a loss where it is older than a part in force', (t) => {
   const partition = list({ extensions: [distributionPoint('http://c/A')] })
-  const older = /^the CRL of CN=A .* is older than the one in force for a part of its certificates, of /
+  const older = /^the CRL of CN=A .* is older than the current one for a part of its certificates, of /
   t.match(loss([partition], [partition, list(ago(2))]), older)
   t.match(loss([partition], [partition, list({ ...users, ...ago(2) })]), older)
   t.match(loss([list(users)], [list(users), list(ago(2))]), older)
@@ -202,7 +202,7 @@ test('a list that has not begun takes the place of none', (t) => {
     nextUpdate: new Date(now + 5 * HOUR),
     ...more
   })
-  const early = /^the CRL of CN=A .* starts on .*; expected the one in force, of .*, beside it until then$/
+  const early = /^the CRL of CN=A .* starts on .*; expected the current one, of .*, as well until then$/
   t.match(loss([list()], [future()]), early)
   t.equal(loss([list()], [list(), future()]), undefined, 'beside the one in force')
   t.match(loss([list()], [list(ago(2)), future()]), /is older/)
@@ -232,7 +232,7 @@ test('a delta is not replaced by a complete list that was issued before it', (t)
   t.match(loss(held, [list({ number: 5, ...ago(2) })]), /^the delta CRL of .* is missing/)
   t.equal(loss(held, [list({ number: 5, ...ago(1) })]), undefined)
   t.match(loss(held, [list({ number: 4, ...ago(0) })]),
-    /^the delta CRL of .* is missing, which is in force and whose CA/)
+    /^the delta CRL of .* is missing, though its CA/)
   t.end()
 })
 

@@ -133,7 +133,7 @@ test('reads nothing but regular files: a pipe would never open, a device never e
   const pipe = join(folder, 'pipe')
   t.equal(spawnSync('mkfifo', [pipe]).status, 0)
   for (const path of [pipe, '/dev/zero', folder]) {
-    await t.rejects(crlUrlChecker({ urls: [pathToFileURL(path).href], issuers: [identity] }), { code: 'MTLS_ERR_CRL_UNAVAILABLE', reason: 'network', message: /is no regular file/ }, path)
+    await t.rejects(crlUrlChecker({ urls: [pathToFileURL(path).href], issuers: [identity] }), { code: 'MTLS_ERR_CRL_UNAVAILABLE', reason: 'network', message: /is not a regular file/ }, path)
   }
 })
 
@@ -210,12 +210,12 @@ test('fetches distribution points of certificates only where they are on the lis
   const elsewhere = await open(t, { urls: [], allowCertificateUrls: { hosts: ['crl.example'] } })
   t.match(elsewhere.check(named, identity), { state: 'unknown' })
   t.equal(server.requests.length, 1)
-  const checker = await open(t, { urls: [], allowCertificateUrls: { hosts: [server.host] }, maxDiscovered: 1 })
+  const checker = await open(t, { urls: [], allowCertificateUrls: { hosts: [server.host] }, cacheSize: 1 })
   t.match(await Promise.all([checker.check(named, identity), checker.check(named, identity)]), [{ state: 'revoked' }, { state: 'revoked' }])
   t.equal(server.requests.length, 2, 'once')
   t.match(checker.check(named, identity), { state: 'revoked' })
   t.match(checker.check((await stranger.leaf('x', { crlUrlChecker: [`${server.url}/b.crl`] })).identity, stranger.identity), { state: 'unknown' }, 'of a CA that is not ours')
-  const full = await open(t, { urls: [], allowCertificateUrls: { hosts: [server.host] }, maxDiscovered: 0 })
+  const full = await open(t, { urls: [], allowCertificateUrls: { hosts: [server.host] }, cacheSize: 0 })
   t.match(full.check(named, identity), { state: 'unknown' })
   await checker.close()
   t.match(checker.check(named, identity), { state: 'unknown', why: 'closed' })
@@ -235,7 +235,7 @@ test('close ends what is under way', async (t) => {
 test('refuses options it does not know or cannot use', async (t) => {
   for (const [options, message] of [
     [{ url: [] }, /did you mean "urls"/],
-    [{ urls: [] }, /list of URLs/],
+    [{ urls: [] }, /expected URLs/],
     [{ urls: ['ldap://x'] }, /expected an http or https URL/],
     [{ urls: ['http://x'], initial: 'later' }, /initial is "later"/],
     [{ urls: ['http://x'], timeout: 'x' }, /timeout is x/]

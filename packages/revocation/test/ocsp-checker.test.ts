@@ -288,9 +288,9 @@ test('refuses options it does not know or cannot use', (t) => {
     [{ nonce: 'maybe' }, /nonce is "maybe"/],
     [{ timeout: 0 }, /timeout is 0/],
     [{ fetch: 'x' }, /fetch is string/],
-    [{ allowCertificateUrls: { hosts: [] } }, /list of hosts/],
+    [{ allowCertificateUrls: { hosts: [] } }, /expected the hosts/],
     [{ allowCertificateUrls: { hosts: ['http://x/'] } }, /expected "host"/],
-    [{ allowCertificateUrls: true }, /given true/]
+    [{ allowCertificateUrls: true }, /options of ocspChecker allowCertificateUrls is true/]
   ] as const) {
     t.throws(() => ocspChecker(options as never), { code: 'MTLS_ERR_REVOCATION_OPTION', message })
   }

@@ -33,9 +33,9 @@ const withCertificates: Target[] = writers.flatMap((writer) => {
   }))
   const all = [...seeds, ...writer.none.filter((headers) => headers.length > 0)]
   const { options, name } = writer
-  const validated = { name, reader: createForwardedReader({ ...options, gateways, validator: signed, maxRemembered: 500 }), seeds: all, truth: { issued, verdicts } }
+  const validated = { name, reader: createForwardedReader({ ...options, gateways, validator: signed, cacheSize: 500 }), seeds: all, truth: { issued, verdicts } }
   if (!writer.verifies) return [validated]
-  return [validated, { name: `${name}, believed`, reader: createForwardedReader({ ...options, gateways, maxRemembered: 500 }), seeds: all, truth: { issued: undefined, verdicts } }]
+  return [validated, { name: `${name}, believed`, reader: createForwardedReader({ ...options, gateways, cacheSize: 500 }), seeds: all, truth: { issued: undefined, verdicts } }]
 })
 
 const told = people.map((der) => createHash('sha256').update(der).digest('hex'))

@@ -1,6 +1,9 @@
 import { decodeBase64 } from './base64.ts'
 
-/** Decodes one byte sequence item, `:` base64 `:` (RFC 9440 section 2.1, RFC 8941 section 3.3.5); undefined where the text is anything else, parameters included. */
+/**
+ * Decodes one byte sequence item, `:` base64 `:` (RFC 9440 section 2.1, RFC 8941 section 3.3.5). Returns undefined
+ * for anything else, parameters included.
+ */
 export function decodeByteSequence (text: string): Uint8Array | undefined {
   return text.length > 2 && text.startsWith(':') && text.endsWith(':') ? decodeBase64(text.slice(1, -1)) : undefined
 }

@@ -1,8 +1,8 @@
 import { decodeBase64 } from './base64.ts'
 
 /**
- * Cuts DER values that stand one behind the other apart, as HAProxy's `ssl_c_chain_der` has them, by their outermost lengths alone: who reads the certificates refuses what
- * is wrong inside. Undefined where the lengths do not end with the bytes.
+ * Splits concatenated DER values, such as HAProxy's `ssl_c_chain_der`, by their outermost lengths. The contents are
+ * checked when the certificates are parsed. Returns undefined if the lengths do not add up.
  */
 export function splitDerSequence (bytes: Uint8Array): Uint8Array[] | undefined {
   const parts: Uint8Array[] = []
@@ -15,13 +15,13 @@ export function splitDerSequence (bytes: Uint8Array): Uint8Array[] | undefined {
   return parts.length === 0 ? undefined : parts
 }
 
-/** Base64 of such a concatenation. */
+/** Decodes the base64 of such a concatenation. */
 export function decodeBase64Sequence (text: string): Uint8Array[] | undefined {
   const bytes = decodeBase64(text)
   return bytes === undefined ? undefined : splitDerSequence(bytes)
 }
 
-/** The whole length of the SEQUENCE at an offset, header included; up to 16 MiB (X.690 section 8.1.3). */
+/** Length of the SEQUENCE at an offset, header included; up to 16 MiB (X.690 section 8.1.3). */
 function readLength (bytes: Uint8Array, at: number): number | undefined {
   const [tag, first] = [bytes[at], bytes[at + 1]]
   if (tag !== 0x30 || first === undefined || first === 0x80) return undefined

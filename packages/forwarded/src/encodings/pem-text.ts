@@ -6,8 +6,8 @@ const SPACES = /[ \t\r\n]+/g
 const SPACE = /[ \t\r\n]/
 
 /**
- * Decodes certificates in PEM, one or more, with spaces, tabs or newlines between the lines: nothing else may stand before, between or behind them. A header is
- * written by a machine; other labels and comments have no business there. Undefined for anything else.
+ * Decodes one or more PEM certificates, with spaces, tabs or newlines between the lines. Returns undefined for
+ * anything else: a header is written by a machine, so it has no other labels and no comments.
  */
 export function decodePemText (text: string): Uint8Array[] | undefined {
   const certificates: Uint8Array[] = []
@@ -25,15 +25,16 @@ export function decodePemText (text: string): Uint8Array[] | undefined {
 }
 
 /**
- * The same, percent-encoded once (RFC 3986 section 2.1). A `+` is a `+`: form encoding, which makes it a space, would tear base64 apart, and AWS and nginx do
- * not mean it. Undefined for a broken or a double encoding.
+ * Decodes percent-encoded PEM (RFC 3986 section 2.1). A `+` is a literal `+`: form encoding would turn it into a
+ * space and break base64, and AWS and nginx do not use form encoding. Returns undefined for broken or double
+ * encoding.
  */
 export function decodeEscapedPem (text: string): Uint8Array[] | undefined {
   const plain = decodePercent(text)
   return plain === undefined ? undefined : decodePemText(plain)
 }
 
-/** Decodes percent-encoding; undefined where it is broken, or no UTF-8. */
+/** Decodes percent-encoding. Returns undefined if it is broken or not UTF-8. */
 export function decodePercent (text: string): string | undefined {
   if (!text.includes('%')) return text
   try {

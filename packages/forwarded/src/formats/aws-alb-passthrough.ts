@@ -2,7 +2,10 @@ import { createCertificateFormat } from '../certificate-format.ts'
 import { decodeEscapedPem } from '../encodings/pem-text.ts'
 import type { HeaderFormat } from '../header-format.ts'
 
-/** AWS Application Load Balancer, mutual TLS in passthrough mode (documented): the client's whole chain, which nobody has verified; only the possession of the leaf's key is proved. */
+/**
+ * AWS Application Load Balancer, mutual TLS in passthrough mode (documented): the client's whole chain, which is not
+ * verified. The handshake only proves possession of the leaf's private key.
+ */
 export const awsAlbPassthrough: HeaderFormat = createCertificateFormat({
   headers: { certificate: 'x-amzn-mtls-clientcert' },
   verifies: false,

@@ -2,7 +2,7 @@ import { createCertificateFormat, decodeOne } from '../certificate-format.ts'
 import { decodeBase64 } from '../encodings/base64.ts'
 import type { HeaderFormat } from '../header-format.ts'
 
-/** Azure App Service: the leaf in base64 DER, which the front end has not verified (documented: the app must). */
+/** Azure App Service (documented): the leaf in base64 DER. The front end does not verify it; the app must. */
 export const azureAppService: HeaderFormat = createCertificateFormat({
   headers: { certificate: 'x-arr-clientcert' },
   verifies: false,

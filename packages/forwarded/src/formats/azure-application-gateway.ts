@@ -3,8 +3,9 @@ import { decodeEscapedPem } from '../encodings/pem-text.ts'
 import type { HeaderFormat } from '../header-format.ts'
 
 /**
- * Azure Application Gateway: the server variables `client_certificate` (PEM; the newlines come percent-encoded or as spaces) and `client_certificate_verification` (`SUCCESS`, `FAILED:reason`, `NONE`), which rewrite
- * rules put into headers (documented).
+ * Azure Application Gateway (documented): rewrite rules put the server variables `client_certificate` (PEM; its
+ * newlines arrive percent-encoded or as spaces) and `client_certificate_verification` (`SUCCESS`, `FAILED:reason`,
+ * `NONE`) into headers.
  */
 export const azureApplicationGateway: HeaderFormat = createCertificateFormat({
   headers: { certificate: 'x-client-cert', verified: 'x-client-cert-verification' },

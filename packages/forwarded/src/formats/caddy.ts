@@ -5,8 +5,8 @@ import type { HeaderFormat } from '../header-format.ts'
 const PLACEHOLDER = '{http.request.tls.client.certificate_der_base64}'
 
 /**
- * Caddy: `{http.request.tls.client.certificate_der_base64}` (captured, 2.6). Without a certificate the placeholder's own text arrives. Caddy has no verdict to pass on: its `client_auth` mode must be
- * `require_and_verify` or `verify_if_given`.
+ * Caddy (captured, 2.6): `{http.request.tls.client.certificate_der_base64}`. Without a certificate the placeholder's
+ * own text arrives. Caddy sends no verdict: its `client_auth` mode must be `require_and_verify` or `verify_if_given`.
  */
 export const caddy: HeaderFormat = createCertificateFormat({
   headers: { certificate: 'ssl-client-cert' },

@@ -6,15 +6,22 @@ import { refuseReading } from '../header-format.ts'
 import type { HeaderFormat, HeaderValues, Reading } from '../header-format.ts'
 
 const format = createCertificateFormat({
-  headers: { certificate: 'cf-client-cert-der-base64', hash: 'cf-client-cert-sha256', verified: 'cf-cert-verified', revoked: 'cf-cert-revoked', present: 'cf-cert-presented' },
+  headers: {
+    certificate: 'cf-client-cert-der-base64',
+    hash: 'cf-client-cert-sha256',
+    verified: 'cf-cert-verified',
+    revoked: 'cf-cert-revoked',
+    present: 'cf-cert-presented'
+  },
   verifies: true,
   decode: decodeOne(decodeBase64),
   verdict: readVerdict
 })
 
 /**
- * Cloudflare with `client_certificate_forwarding`, and the managed transform "Add TLS client auth headers" for the verdict, since certificates are forwarded whatever the verdict was (documented). Where
- * transform rules write `Client-Cert`, the format is `rfc9440`.
+ * Cloudflare (documented) with `client_certificate_forwarding`, and the managed transform "Add TLS client auth
+ * headers" for the verdict. Certificates are forwarded whether or not they are valid. For transform rules that write
+ * `Client-Cert`, use the format `rfc9440`.
  */
 export const cloudflare: HeaderFormat = { ...format, read }
 
@@ -22,7 +29,9 @@ function read (values: HeaderValues, byGateway: boolean): Reading {
   const reading = format.read(values, byGateway)
   if (reading.state !== 'claims' || values.hash === undefined) return reading
   const [claim] = reading.claims
-  return 'leaf' in claim && crypto.hash('sha256', claim.leaf, 'hex') === values.hash.toLowerCase() ? reading : refuseReading('malformed', 'hash')
+  return 'leaf' in claim && crypto.hash('sha256', claim.leaf, 'hex') === values.hash.toLowerCase()
+    ? reading
+    : refuseReading('malformed', 'hash')
 }
 
 function readVerdict ({ present, verified, revoked }: HeaderValues): Verdict {

@@ -7,11 +7,11 @@ import { decodeEscapedPem, decodePemText } from '../encodings/pem-text.ts'
 import type { HeaderFormat, HeaderNames, HeaderValues } from '../header-format.ts'
 
 /**
- * How a certificate is written in a header.
+ * Encoding of a certificate in a header.
  *
- * - `byte-sequence`: `:` base64 DER `:` (RFC 9440); several with commas between
- * - `base64-der`: base64 of DER; several as one concatenation
- * - `pem-escaped`: percent-encoded PEM, where a `+` is a `+`
+ * - `byte-sequence`: `:` base64 DER `:` (RFC 9440); a chain is separated by commas
+ * - `base64-der`: base64 of DER; a chain is one concatenation
+ * - `pem-escaped`: percent-encoded PEM, in which a `+` is a literal `+`
  * - `pem-spaces`: PEM whose newlines are spaces or tabs
  */
 export type CertificateEncoding = 'byte-sequence' | 'base64-der' | 'pem-escaped' | 'pem-spaces'
@@ -32,12 +32,31 @@ const ONE: Readonly<Record<CertificateEncoding, Decoder>> = {
   'pem-escaped': decodeEscapedPem,
   'pem-spaces': decodePemText
 }
-const MANY: Readonly<Record<CertificateEncoding, Decoder>> = { ...ONE, 'byte-sequence': decodeByteSequenceList, 'base64-der': decodeBase64Sequence }
+const MANY: Readonly<Record<CertificateEncoding, Decoder>> = {
+  ...ONE,
+  'byte-sequence': decodeByteSequenceList,
+  'base64-der': decodeBase64Sequence
+}
 export const CERTIFICATE_ENCODINGS: readonly string[] = Object.keys(ONE)
 
-/** A gateway that is none of those known here, from parts. */
-export function createCustomFormat ({ headers, encoding, chainEncoding, carriesChain, verifiedValue, noneValues, verifies }: CustomFormatParts): HeaderFormat {
-  const verdict = ({ verified }: HeaderValues): Verdict => verified === undefined ? 'missing' : verified === verifiedValue ? 'verified' : noneValues.includes(verified) ? 'none' : 'failed'
+/** Creates the format of a gateway that has no preset. */
+export function createCustomFormat ({
+  headers,
+  encoding,
+  chainEncoding,
+  carriesChain,
+  verifiedValue,
+  noneValues,
+  verifies
+}: CustomFormatParts): HeaderFormat {
+  const verdict = ({ verified }: HeaderValues): Verdict =>
+    verified === undefined
+      ? 'missing'
+      : verified === verifiedValue
+        ? 'verified'
+        : noneValues.includes(verified)
+          ? 'none'
+          : 'failed'
   return createCertificateFormat({
     headers,
     verifies,

@@ -4,12 +4,16 @@ import { decodeByteSequence, decodeByteSequenceList } from '../encodings/byte-se
 import type { HeaderFormat, HeaderValues } from '../header-format.ts'
 
 /**
- * Google Cloud Application Load Balancers: `{client_cert_leaf}`, `{client_cert_chain}`, `{client_cert_present}` and `{client_cert_chain_verified}` in custom headers (documented). A load balancer may be set
- * to let missing and invalid certificates through, so that its verdict decides.
+ * Google Cloud Application Load Balancers (documented): `{client_cert_leaf}`, `{client_cert_chain}`,
+ * `{client_cert_present}` and `{client_cert_chain_verified}` in custom headers. A load balancer can be configured to
+ * accept missing and invalid certificates, so its verdict decides.
  */
 export const googleCloud: HeaderFormat = createCertificateFormat({
   headers: {
-    certificate: 'x-client-cert-leaf', chain: 'x-client-cert-chain', present: 'x-client-cert-present', verified: 'x-client-cert-chain-verified'
+    certificate: 'x-client-cert-leaf',
+    chain: 'x-client-cert-chain',
+    present: 'x-client-cert-present',
+    verified: 'x-client-cert-chain-verified'
   },
   verifies: true,
   decode: decodeOne(decodeByteSequence),

@@ -5,11 +5,16 @@ import { decodeBase64Sequence } from '../encodings/der-sequence.ts'
 import type { HeaderFormat, HeaderValues } from '../header-format.ts'
 
 /**
- * HAProxy: `ssl_c_der,base64`, `ssl_c_verify`, `ssl_c_used` and `ssl_c_chain_der,base64` (captured, HAProxy 2.6). `ssl_c_verify` is `0` also where no certificate was sent, so that it means
- * something only beside `ssl_c_used`.
+ * HAProxy (captured, 2.6): `ssl_c_der,base64`, `ssl_c_verify`, `ssl_c_used` and `ssl_c_chain_der,base64`.
+ * `ssl_c_verify` is also `0` if no certificate was sent, so `ssl_c_used` is needed too.
  */
 export const haproxy: HeaderFormat = createCertificateFormat({
-  headers: { certificate: 'ssl-client-cert', verified: 'ssl-client-verify', present: 'ssl-client-used', chain: 'ssl-client-chain' },
+  headers: {
+    certificate: 'ssl-client-cert',
+    verified: 'ssl-client-verify',
+    present: 'ssl-client-used',
+    chain: 'ssl-client-chain'
+  },
   verifies: true,
   decode: decodeOne(decodeBase64),
   decodeChain: decodeBase64Sequence,

@@ -2,7 +2,10 @@ import { createCertificateFormat, readSslVerdict } from '../certificate-format.t
 import { decodeEscapedPem } from '../encodings/pem-text.ts'
 import type { HeaderFormat } from '../header-format.ts'
 
-/** nginx: `$ssl_client_escaped_cert` and `$ssl_client_verify`. Without a certificate the first header is absent (captured, nginx 1.22). */
+/**
+ * nginx (captured, 1.22): `$ssl_client_escaped_cert` and `$ssl_client_verify`. Without a certificate the first header
+ * is absent.
+ */
 export const nginx: HeaderFormat = createCertificateFormat({
   headers: { certificate: 'ssl-client-cert', verified: 'ssl-client-verify' },
   verifies: true,

@@ -4,10 +4,11 @@ import { decodePercent } from '../encodings/pem-text.ts'
 import type { HeaderFormat } from '../header-format.ts'
 
 /**
- * Traefik's `passTLSClientCert` with `pem: true`: base64 of PEM without its delimiters and newlines, a comma between the certificates, percent-encoded by some versions (documented; 1 and 2.0 to 2.2 escaped
- * it). Traefik has no verdict to pass on: its `clientAuthType` must be `RequireAndVerifyClientCert` or `VerifyClientCertIfGiven`.
+ * Traefik's `passTLSClientCert` with `pem: true` (documented): base64 of PEM without delimiters and newlines, with a
+ * comma between certificates. Versions 1 and 2.0 to 2.2 percent-encode it. Traefik sends no verdict: its
+ * `clientAuthType` must be `RequireAndVerifyClientCert` or `VerifyClientCertIfGiven`.
  *
- * `X-Forwarded-Tls-Client-Cert-Info` is not read: names stand in it without escapes, so that a name can imitate another.
+ * `X-Forwarded-Tls-Client-Cert-Info` is not read: its names are not escaped, so one name can imitate another.
  */
 export const traefik: HeaderFormat = createCertificateFormat({
   headers: { certificate: 'x-forwarded-tls-client-cert' },

@@ -8,14 +8,16 @@ import { parseXfcc } from '../xfcc-grammar.ts'
 import type { XfccElement, XfccKey } from '../xfcc-grammar.ts'
 
 const SHA256 = /^[0-9a-fA-F]{64}$/
-/** What a proxy says once. */
+/** Keys that may occur once in an element. */
 const SINGLE: readonly XfccKey[] = ['hash', 'cert', 'chain', 'subject']
 
 /**
- * Envoy's and Istio's `X-Forwarded-Client-Cert`. Envoy appends: the last element is what the nearest proxy saw, the first what the outermost did.
+ * `X-Forwarded-Client-Cert` of Envoy and Istio. Each Envoy appends an element: the first describes what the outermost
+ * proxy saw, the last what the nearest one saw.
  *
- * There must be as many elements as trusted hops. One more is a client's own, or a certificate's alternative name with a comma in it, which Envoy does not quote; one fewer means that a hop had
- * no certificate to tell of, and the next element would be a proxy's instead of the client's.
+ * The number of elements must be `trustedHops`. One more was written by a client, or comes from a comma in an
+ * alternative name, which Envoy does not quote. One fewer means that a hop had no client certificate, and the first
+ * element would describe a proxy instead of the client.
  */
 export function createXfccFormat (trustedHops: number): HeaderFormat {
   function read ({ certificate: text }: HeaderValues, byGateway: boolean): Reading {
@@ -37,11 +39,16 @@ function readElement (element: XfccElement): Claim | undefined {
   if (digest !== undefined && !SHA256.test(digest)) return undefined
   if (cert === undefined && chain === undefined) return readKnown(element, digest)
   const claim = readCertificates(cert, chain)
-  if (claim === undefined || (digest !== undefined && crypto.hash('sha256', claim.leaf, 'hex') !== digest.toLowerCase())) return undefined
+  if (
+    claim === undefined ||
+    (digest !== undefined && crypto.hash('sha256', claim.leaf, 'hex') !== digest.toLowerCase())
+  ) {
+    return undefined
+  }
   return claim
 }
 
-/** Envoy writes alternative names last and without quotes: what follows one may be part of it. */
+/** Envoy writes alternative names last and without quotes, so text after one may be part of it. */
 function isOrdered (element: XfccElement): boolean {
   const first = element.findIndex(({ key }) => key === 'uri' || key === 'dns')
   if (first !== -1 && element.slice(first).some(({ key }) => key !== 'uri' && key !== 'dns')) return false
@@ -49,26 +56,35 @@ function isOrdered (element: XfccElement): boolean {
 }
 
 /** `Chain` begins with the leaf. */
-function readCertificates (cert: string | undefined, chain: string | undefined): Extract<Claim, { leaf: Uint8Array }> | undefined {
-  const [only, ...others] = cert === undefined ? [] : decodeEscapedPem(cert) ?? []
-  const [first, ...above] = chain === undefined ? [] : decodeEscapedPem(chain) ?? []
-  if (others.length > 0 || (cert !== undefined && only === undefined) || (chain !== undefined && first === undefined)) return undefined
+function readCertificates (
+  cert: string | undefined,
+  chain: string | undefined
+): Extract<Claim, { leaf: Uint8Array }> | undefined {
+  const [only, ...others] = cert === undefined ? [] : (decodeEscapedPem(cert) ?? [])
+  const [first, ...above] = chain === undefined ? [] : (decodeEscapedPem(chain) ?? [])
+  if (others.length > 0 || (cert !== undefined && only === undefined) || (chain !== undefined && first === undefined)) {
+    return undefined
+  }
   if (only !== undefined && first !== undefined && Buffer.compare(only, first) !== 0) return undefined
   const leaf = only ?? first
   return leaf === undefined ? undefined : { leaf, chain: above }
 }
 
-/** Without the certificate: the digest, the quoted subject, and an alternative name that nothing follows. */
+/** Reads an element without a certificate: the digest, the quoted subject, and an alternative name that is last. */
 function readKnown (element: XfccElement, digest: string | undefined): Claim | undefined {
   const subject = readSubject(valueOf(element, 'subject'))
   const names = element.filter(({ key, value }) => (key === 'uri' || key === 'dns') && value !== '')
   const [name] = names
   const alone = name !== undefined && names.length === 1 && element.at(-1) === name ? name : undefined
-  const known: KnownIdentity = { subject, fingerprint256: digest, ...(alone !== undefined && { subjectAltNames: { [alone.key]: [alone.value] } }) }
+  const known: KnownIdentity = {
+    subject,
+    fingerprint256: digest,
+    ...(alone !== undefined && { subjectAltNames: { [alone.key]: [alone.value] } })
+  }
   return subject === undefined && digest === undefined && alone === undefined ? undefined : { known }
 }
 
-/** Old proxies write names with slashes, which cannot be read safely: unknown. */
+/** Old proxies write names with slashes. They cannot be parsed safely, so the subject is then unknown. */
 function readSubject (text: string | undefined): DistinguishedName | undefined {
   if (text === undefined || text === '' || text.length > MAX_NAME_LENGTH) return undefined
   try {
@@ -78,7 +94,7 @@ function readSubject (text: string | undefined): DistinguishedName | undefined {
   }
 }
 
-/** A value that is there; an empty one says nothing. */
+/** The value of a key; undefined if it is missing or empty. */
 function valueOf (element: XfccElement, wanted: XfccKey): string | undefined {
   const value = element.find(({ key }) => key === wanted)?.value
   return value === '' ? undefined : value

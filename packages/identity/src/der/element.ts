@@ -1,8 +1,8 @@
 import { malformed } from '../reasons.ts'
 
-/** Where one DER element lies: `[start, contentStart)` is its header, `[contentStart, end)` its content. */
+/** Position of one DER element: `[start, contentStart)` is its header, `[contentStart, end)` its content. */
 export interface DerElement {
-  /** The identifier octet as encoded: class, constructed bit and number. */
+  /** The identifier byte as encoded: class, constructed bit and number. */
   readonly tag: number
   readonly start: number
   readonly contentStart: number
@@ -10,11 +10,10 @@ export interface DerElement {
 }
 
 /**
- * Reads the header of the element at `offset`, which must end at or before `limit`.
+ * Reads the header of the element at `offset`, which must end at or before `limit`. Strict (X.690 section 10.1):
+ * single-byte tags, and definite lengths in the fewest bytes.
  *
- * Strict (X.690 10.1): single-octet tags, definite lengths in the fewest octets.
- *
- * @param limit where the enclosing element ends; the end of `bytes` if omitted or beyond it
+ * @param limit end of the enclosing element; default and maximum: the end of `bytes`
  * @throws MTLS_ERR_DER_INVALID
  * @example
  * ```ts
@@ -26,7 +25,7 @@ export function readElement (bytes: Uint8Array, offset: number, limit: number = 
   const bound = limit > bytes.length ? bytes.length : limit
   if (offset + 2 > bound) malformed('truncated', offset)
   const tag = bytes[offset] as number
-  // No type of X.509 has a tag number above 30, and 0 is BER's end-of-contents.
+  // X.509 has no tag number above 30, and 0 is BER's end-of-contents.
   if (tag === 0 || (tag & 0x1f) === 0x1f) malformed('tag_unsupported', offset)
   const first = bytes[offset + 1] as number
   const contentStart = first < 0x80 ? offset + 2 : offset + 2 + (first & 0x7f)
@@ -48,9 +47,8 @@ function readLongLength (bytes: Uint8Array, offset: number, bound: number): numb
 }
 
 /**
- * Reads the element at `offset` and refuses any tag but `tag`.
+ * Reads the element at `offset`, which must have this tag. @throws MTLS_ERR_DER_INVALID
  *
- * @throws MTLS_ERR_DER_INVALID
  * @example
  * ```ts
  * const { contentStart } = expectElement(client.der, 0, client.der.length, TAG.sequence)
@@ -60,7 +58,9 @@ function readLongLength (bytes: Uint8Array, offset: number, bound: number): numb
  */
 export function expectElement (bytes: Uint8Array, offset: number, limit: number, tag: number): DerElement {
   const element = readElement(bytes, offset, limit)
-  if (element.tag !== tag) malformed('tag_unexpected', offset, `expected tag 0x${hex(tag)}, found 0x${hex(element.tag)}`)
+  if (element.tag !== tag) {
+    malformed('tag_unexpected', offset, `expected tag 0x${hex(tag)}, found 0x${hex(element.tag)}`)
+  }
   return element
 }
 

@@ -2,7 +2,15 @@ import '../supported-node.ts'
 export { DerReader, MAX_DEPTH, checkWellFormed } from './reader.ts'
 export { expectElement, expectOnly, readElement } from './element.ts'
 export type { DerElement } from './element.ts'
-export { checkInteger, checkNull, decodeBitString, decodeBoolean, decodeIntegerHex, decodeSmallInteger, toHex } from './primitives.ts'
+export {
+  checkInteger,
+  checkNull,
+  decodeBitString,
+  decodeBoolean,
+  decodeIntegerHex,
+  decodeSmallInteger,
+  toHex
+} from './primitives.ts'
 export type { DerBits } from './primitives.ts'
 export { MAX_OID_OCTETS, decodeObjectIdentifier, isObjectIdentifier } from './object-identifier.ts'
 export { decodeTime } from './time.ts'

@@ -1,16 +1,19 @@
 import { malformed } from '../reasons.ts'
 
-/** OIDs of more octets are refused: the longest in real use (2.25.<UUID>) has twenty. Arcs are big integers, so length must be bounded. */
+/**
+ * Maximum length of an OID, in bytes. The longest in real use (2.25.<UUID>) has twenty. Arcs are big integers, so
+ * the length must be limited.
+ */
 export const MAX_OID_OCTETS = 128
 
 interface Decoded { readonly octets: Uint8Array, readonly text: string }
 
-/** The last OIDs that were read, by a hash of their octets: certificates have the same ones again and again. */
+/** Cache of decoded OIDs, by a hash of their bytes: certificates use the same ones repeatedly. */
 const decoded: Array<Decoded | undefined> = new Array(256)
 const MAX_KEPT_OCTETS = 16
 
 /**
- * An OBJECT IDENTIFIER's content as dotted decimals (X.690 8.19), arcs of any size.
+ * Decodes an OBJECT IDENTIFIER's content to dotted decimals (X.690 section 8.19), with arcs of any size.
  *
  * @throws MTLS_ERR_DER_INVALID
  * @example
@@ -26,7 +29,7 @@ export function decodeObjectIdentifier (bytes: Uint8Array, start: number, end: n
   const kept = decoded[slot]
   if (kept !== undefined && isSame(kept.octets, bytes, start, end)) return kept.text
   const text = decodeArcs(bytes, start, end)
-  // A copy: `slice` of a Buffer is a view, and its owner may write to it.
+  // Copy: `slice` of a Buffer is a view, and its owner may write to it.
   decoded[slot] = { octets: Uint8Array.prototype.slice.call(bytes, start, end), text }
   return text
 }
@@ -39,7 +42,7 @@ function isSame (octets: Uint8Array, bytes: Uint8Array, start: number, end: numb
 
 function decodeArcs (bytes: Uint8Array, start: number, end: number): string {
   if (end === start || ((bytes[end - 1] as number) & 0x80) !== 0) malformed('oid_invalid', start)
-  if (end - start > MAX_OID_OCTETS) malformed('too_large', start, `more than ${MAX_OID_OCTETS} octets`)
+  if (end - start > MAX_OID_OCTETS) malformed('too_large', start, `more than ${MAX_OID_OCTETS} bytes`)
   let text = ''
   for (let i = start; i < end; i++) {
     if (bytes[i] === 0x80) malformed('oid_invalid', i, 'arc not minimal')
@@ -64,7 +67,7 @@ function readBigArc (bytes: Uint8Array, start: number, end: number): bigint {
   return arc
 }
 
-// As many arcs and digits as MAX_OID_OCTETS can hold, so that every OID that is read can be written.
+// As many arcs and digits as fit in MAX_OID_OCTETS, so that every OID that can be decoded can be written.
 const DOTTED = /^(?:[01]\.(?:\d|[1-3]\d)|2\.(?:0|[1-9]\d{0,269}))(?:\.(?:0|[1-9]\d{0,269})){0,127}$/
 
 /**

@@ -2,9 +2,8 @@ import { malformed } from '../reasons.ts'
 import { asBuffer } from './buffer.ts'
 
 /**
- * A BOOLEAN's content: one octet, 0xff or 0x00 (X.690 11.1).
+ * Decodes a BOOLEAN's content: one byte, 0xff or 0x00 (X.690 section 11.1). @throws MTLS_ERR_DER_INVALID
  *
- * @throws MTLS_ERR_DER_INVALID
  * @example
  * ```ts
  * console.log(decodeBoolean(Uint8Array.of(0xff), 0, 1)) // true
@@ -16,9 +15,8 @@ export function decodeBoolean (bytes: Uint8Array, start: number, end: number): b
 }
 
 /**
- * Refuses an INTEGER's content that is empty or not in the fewest octets (X.690 8.3.2).
+ * Refuses an INTEGER's content that is empty or not minimal (X.690 section 8.3.2). @throws MTLS_ERR_DER_INVALID
  *
- * @throws MTLS_ERR_DER_INVALID
  * @example
  * ```ts
  * checkInteger(Uint8Array.of(0x00, 0x80), 0, 2) // 128; throws for 00 7f, which is 127 in two octets
@@ -33,15 +31,19 @@ export function checkInteger (bytes: Uint8Array, start: number, end: number): vo
 }
 
 /**
- * An INTEGER from 0 to `max` as a number.
+ * Decodes an INTEGER from 0 to `max` to a number. @throws MTLS_ERR_DER_INVALID
  *
- * @throws MTLS_ERR_DER_INVALID
  * @example
  * ```ts
  * console.log(decodeSmallInteger(Uint8Array.of(0x01, 0x00), 0, 2)) // 256
  * ```
  */
-export function decodeSmallInteger (bytes: Uint8Array, start: number, end: number, max: number = Number.MAX_SAFE_INTEGER): number {
+export function decodeSmallInteger (
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  max: number = Number.MAX_SAFE_INTEGER
+): number {
   checkInteger(bytes, start, end)
   if ((bytes[start] as number) >= 0x80) malformed('integer_invalid', start, 'negative')
   if (end - start > 8) malformed('integer_invalid', start, `above ${max}`)
@@ -52,7 +54,7 @@ export function decodeSmallInteger (bytes: Uint8Array, start: number, end: numbe
 }
 
 /**
- * A non-negative INTEGER as lower-case hex of an even number of digits, without the sign octet (0 is `00`).
+ * Decodes a non-negative INTEGER to lower-case hex with an even number of digits, without the sign byte (0 is `00`).
  *
  * @throws MTLS_ERR_DER_INVALID
  * @example
@@ -66,7 +68,10 @@ export function decodeIntegerHex (bytes: Uint8Array, start: number, end: number)
   return toHex(bytes, bytes[start] === 0 && end - start > 1 ? start + 1 : start, end)
 }
 
-/** Where a BIT STRING's bits lie. The content's first octet says how many of the last octet's bits are unused; those must be zero (X.690 11.2.1). */
+/**
+ * Position of the bits of a BIT STRING. The content's first byte is the number of unused bits in the last byte.
+ * Unused bits must be zero (X.690 section 11.2.1).
+ */
 export interface DerBits {
   readonly start: number
   readonly end: number
@@ -74,9 +79,8 @@ export interface DerBits {
 }
 
 /**
- * A BIT STRING's content.
+ * Decodes a BIT STRING's content. @throws MTLS_ERR_DER_INVALID
  *
- * @throws MTLS_ERR_DER_INVALID
  * @example
  * ```ts
  * const { start, end, unused } = decodeBitString(Uint8Array.of(0x05, 0xa0), 0, 2)
@@ -86,14 +90,15 @@ export interface DerBits {
 export function decodeBitString (bytes: Uint8Array, start: number, end: number): DerBits {
   const unused = bytes[start] as number
   if (end === start || unused > 7 || (unused > 0 && end - start === 1)) malformed('bit_string_invalid', start)
-  if (unused > 0 && ((bytes[end - 1] as number) & ((1 << unused) - 1)) !== 0) malformed('bit_string_invalid', end - 1, 'unused bits set')
+  if (unused > 0 && ((bytes[end - 1] as number) & ((1 << unused) - 1)) !== 0) {
+    malformed('bit_string_invalid', end - 1, 'unused bits set')
+  }
   return { start: start + 1, end, unused }
 }
 
 /**
- * A NULL's content, which is empty.
+ * Checks a NULL's content, which must be empty. @throws MTLS_ERR_DER_INVALID
  *
- * @throws MTLS_ERR_DER_INVALID
  * @example
  * ```ts
  * checkNull(2, 2) // throws where the end is not the start

@@ -6,12 +6,11 @@ import { checkInteger, checkNull, decodeBitString, decodeBoolean } from './primi
 import { TAG } from './tags.ts'
 import { decodeText } from './text.ts'
 
-/** Nesting beyond this is refused: the deepest X.509 structure needs ten levels. */
+/** Maximum nesting. The deepest X.509 structure needs ten levels. */
 export const MAX_DEPTH = 32
 
 /**
- * A cursor over the elements in one stretch of bytes. Every refusal is `MTLS_ERR_DER_INVALID` with `reason` and
- * `offset`.
+ * A cursor over the elements in a range of bytes. Its errors are `MTLS_ERR_DER_INVALID` with `reason` and `offset`.
  *
  * @example
  * ```ts
@@ -26,7 +25,7 @@ export class DerReader {
   readonly bytes: Uint8Array
   readonly end: number
   readonly depth: number
-  /** Where the next element starts. */
+  /** Start of the next element. */
   offset: number
 
   constructor (bytes: Uint8Array, start = 0, end: number = bytes.length, depth = 0) {
@@ -46,21 +45,21 @@ export class DerReader {
     return this.offset < this.end ? this.bytes[this.offset] as number : -1
   }
 
-  /** The next element, whatever it is. */
+  /** Reads the next element. */
   next (): DerElement {
     const element = readElement(this.bytes, this.offset, this.end)
     this.offset = element.end
     return element
   }
 
-  /** The next element, which must have this tag. */
+  /** Reads the next element, which must have this tag. */
   expect (tag: number): DerElement {
     const element = expectElement(this.bytes, this.offset, this.end, tag)
     this.offset = element.end
     return element
   }
 
-  /** The next element if it has this tag; otherwise nothing is consumed. */
+  /** Reads the next element if it has this tag; otherwise nothing is consumed. */
   optional (tag: number): DerElement | undefined {
     return this.peek() === tag ? this.next() : undefined
   }
@@ -75,15 +74,15 @@ export class DerReader {
     return new DerReader(this.bytes, element.contentStart, element.end, this.depth + 1)
   }
 
-  /** Refuses anything left over. */
+  /** Throws unless everything was consumed. */
   finish (): void {
     if (this.offset !== this.end) malformed('trailing_data', this.offset)
   }
 }
 
 /**
- * Checks that `[start, end)` is a run of well-formed elements all the way down, the contents of primitive types included, for values whose type we do
- * not know.
+ * Checks that `[start, end)` has only well-formed elements, at every level, including the contents of primitive
+ * types. For values of unknown types.
  *
  * @throws MTLS_ERR_DER_INVALID
  * @example
@@ -98,8 +97,11 @@ export function checkWellFormed (bytes: Uint8Array, start: number, end: number, 
 
 function checkElement (bytes: Uint8Array, { tag, start, contentStart, end }: DerElement, depth: number): void {
   if ((tag & 0x20) !== 0) {
-    // In DER only SEQUENCE, SET, EXTERNAL and EMBEDDED PDV of the universal types are constructed; strings never are (X.690 10.2).
-    if (tag < 0x40 && tag !== TAG.sequence && tag !== TAG.set && tag !== 0x28 && tag !== 0x2b) malformed('tag_unexpected', start, 'constructed primitive type')
+    // Of the universal types, DER allows only SEQUENCE, SET, EXTERNAL and EMBEDDED PDV to be constructed, and no
+    // strings (X.690 section 10.2).
+    if (tag < 0x40 && tag !== TAG.sequence && tag !== TAG.set && tag !== 0x28 && tag !== 0x2b) {
+      malformed('tag_unexpected', start, 'constructed primitive type')
+    }
     return checkWellFormed(bytes, contentStart, end, depth + 1)
   }
   switch (tag) {
@@ -109,9 +111,15 @@ function checkElement (bytes: Uint8Array, { tag, start, contentStart, end }: Der
     case TAG.null: checkNull(contentStart, end); break
     case TAG.objectIdentifier: decodeObjectIdentifier(bytes, contentStart, end); break
     case TAG.bmpString: case TAG.universalString: decodeText(bytes, tag, contentStart, end); break
-    // Elsewhere than in a certificate's validity these may have fractions, so only the shortest form is asked for.
-    case TAG.utcTime: case TAG.generalizedTime: if (end - contentStart < (tag === TAG.utcTime ? 13 : 15)) malformed('time_invalid', start); break
-    case 0x10: case 0x11: malformed('tag_unexpected', start, 'primitive SEQUENCE or SET'); break
+    // Outside a certificate's validity, times may have fractions. Check only the minimum length.
+    case TAG.utcTime:
+    case TAG.generalizedTime:
+      if (end - contentStart < (tag === TAG.utcTime ? 13 : 15)) malformed('time_invalid', start)
+      break
+    case 0x10:
+    case 0x11:
+      malformed('tag_unexpected', start, 'primitive SEQUENCE or SET')
+      break
     default:
   }
 }

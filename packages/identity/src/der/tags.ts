@@ -20,5 +20,5 @@ const tags = {
   set: 0x31,
 } as const
 
-/** Identifier octets of the universal types X.509 uses (X.690 8.1.2), constructed bit included. */
+/** Identifier bytes of the universal types that X.509 uses (X.690 section 8.1.2), with the constructed bit. */
 export const TAG: typeof tags = Object.freeze(tags)

@@ -2,7 +2,10 @@ import { malformed } from '../reasons.ts'
 import { asBuffer } from './buffer.ts'
 import { TAG } from './tags.ts'
 
-/** The ASN.1 type a text was encoded with. `other` is no string type: its value is `#` and the hex of the whole element (RFC 4514 2.4). */
+/**
+ * The ASN.1 string type of a text. `other` is not a string type: the value is `#` and the hex of the whole element
+ * (RFC 4514 section 2.4).
+ */
 export type TextEncoding = 'utf8' | 'printable' | 'ia5' | 'bmp' | 't61' | 'numeric' | 'visible' | 'universal' | 'other'
 
 const ENCODINGS: Readonly<Record<number, TextEncoding>> = Object.freeze({
@@ -16,11 +19,11 @@ const ENCODINGS: Readonly<Record<number, TextEncoding>> = Object.freeze({
   [TAG.universalString]: 'universal',
 })
 
-// A byte order mark is a character of the name like any other; `fatal` keeps two byte strings from becoming one text.
+// Keep a byte order mark as a character. `fatal` prevents different bytes from becoming the same text.
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /**
- * The string type behind a tag, or `undefined` for a tag of no string type we read.
+ * The string type of a tag; `undefined` if it is not a supported string type.
  *
  * @example
  * ```ts
@@ -32,11 +35,11 @@ export function textEncodingOf (tag: number): TextEncoding | undefined {
 }
 
 /**
- * A string type's content as text. Never truncates: NUL and other control characters stay in it.
+ * Decodes a string type's content. It never truncates: NUL and other control characters are kept.
  *
- * Within one type, different octets always give different texts: what cannot be decoded is refused, not replaced.
- * T61String is read as ISO 8859-1, as OpenSSL does. Real certificates carry UTF-8 in PrintableString and IA5String, so those are
- * read as UTF-8, of which ASCII is a part, and are not held to their alphabets.
+ * Within one type, different bytes always give different texts. Bytes that cannot be decoded are refused, not
+ * replaced. T61String is decoded as ISO 8859-1, as in OpenSSL. Real certificates have UTF-8 in PrintableString and
+ * IA5String, so those are decoded as UTF-8 and not limited to their alphabets.
  *
  * @throws MTLS_ERR_DER_INVALID with `string_invalid`
  * @example
@@ -57,13 +60,13 @@ export function decodeText (bytes: Uint8Array, tag: number, start: number, end: 
   }
 }
 
-/** Whether `[start, end)` holds ASCII only. */
+/** Whether `[start, end)` has only ASCII. */
 export function isAscii (bytes: Uint8Array, start: number, end: number): boolean {
   for (let i = start; i < end; i++) if ((bytes[i] as number) >= 0x80) return false
   return true
 }
 
-/** `[start, end)` with one character an octet. */
+/** Decodes `[start, end)` with one character per byte. */
 export function latin1 (bytes: Uint8Array, start: number, end: number): string {
   return asBuffer(bytes).toString('latin1', start, end)
 }
@@ -74,7 +77,7 @@ function decodeWide (bytes: Uint8Array, start: number, end: number, width: 2 | 4
   for (let i = start; i < end; i += width) {
     let point = 0
     for (let j = 0; j < width; j++) point = point * 256 + (bytes[i + j] as number)
-    // Neither type has surrogates (X.680 41): a pair of them would be a second spelling of one character.
+    // Neither type has surrogates (X.680 section 41): a pair would be a second encoding of one character.
     if (point > 0x10ffff || (point >= 0xd800 && point <= 0xdfff)) malformed('string_invalid', i)
     text += String.fromCodePoint(point)
   }

@@ -4,8 +4,9 @@ import { TAG } from './tags.ts'
 const MONTH_DAYS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
 
 /**
- * A UTCTime or GeneralizedTime as milliseconds since the epoch, in the forms of RFC 5280 4.1.2.5: `YYMMDDHHMMSSZ` (years 1950 to 2049)
- * and `YYYYMMDDHHMMSSZ`; seconds always, no fraction, no offset. Either type is taken for any year, as that section demands of readers.
+ * Decodes a UTCTime or GeneralizedTime to milliseconds since the epoch, in the forms of RFC 5280 section 4.1.2.5:
+ * `YYMMDDHHMMSSZ` (years 1950 to 2049) and `YYYYMMDDHHMMSSZ`, with seconds, without fraction and offset. Both types
+ * are accepted for any year, as that section requires of readers.
  *
  * @throws MTLS_ERR_DER_INVALID
  * @example
@@ -27,7 +28,9 @@ export function decodeTime (bytes: Uint8Array, tag: number, start: number, end: 
   const hour = twoDigits(bytes, rest + 4)
   const minute = twoDigits(bytes, rest + 6)
   const second = twoDigits(bytes, rest + 8)
-  if (month < 1 || month > 12 || day < 1 || day > daysOf(year, month) || hour > 23 || minute > 59 || second > 59) malformed('time_invalid', start)
+  if (month < 1 || month > 12 || day < 1 || day > daysOf(year, month) || hour > 23 || minute > 59 || second > 59) {
+    malformed('time_invalid', start)
+  }
   return daysSinceEpoch(year, month, day) * 86_400_000 + ((hour * 60 + minute) * 60 + second) * 1000
 }
 
@@ -43,7 +46,10 @@ function daysOf (year: number, month: number): number {
   return month === 2 && leap ? 29 : MONTH_DAYS[month - 1] as number
 }
 
-/** Days from 1970-01-01 in the proleptic Gregorian calendar. `Date.UTC` would read the years 0 to 99 as 1900 to 1999. */
+/**
+ * Days since 1970-01-01 in the proleptic Gregorian calendar. `Date.UTC` would read the years 0 to 99 as 1900 to
+ * 1999.
+ */
 function daysSinceEpoch (year: number, month: number, day: number): number {
   const shifted = month > 2 ? year : year - 1
   const era = Math.floor(shifted / 400)

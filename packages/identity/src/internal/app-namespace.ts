@@ -1,26 +1,36 @@
-/** The part of a Fastify instance that is used. */
+/** The part of a Fastify instance that is needed here. */
 export interface DecorableApp {
   hasDecorator (name: string): boolean
   decorate (name: string, value: unknown): unknown
 }
 
-/** On the root instance: the prototype of every `app.mtls`. Encapsulated instances inherit it. */
+/** Key on the root instance: the prototype of every `app.mtls`. Encapsulated instances inherit it. */
 const PROTOTYPE: unique symbol = Symbol.for('peerkit.app.mtls')
-/** On each `app.mtls`: the instance that it was read on. */
+/** Key on each `app.mtls`: the instance on which it was accessed. */
 const INSTANCE: unique symbol = Symbol('peerkit.instance')
 
 interface View { readonly [INSTANCE]: object }
 
 /**
- * Adds members to `app.mtls`, the one name under which all plugins of this suite are found on an app. The decorator is a
- * getter, so that it knows on which encapsulated instance it was read: `scope.mtls.allow(…)` is about that scope.
+ * Adds members to `app.mtls`, which holds everything that the plugins of this suite add to an app. The decorator is
+ * a getter, so it knows the encapsulated instance on which it was accessed: `scope.mtls.allow(…)` applies to that
+ * scope.
  *
- * @param members for each name a function that gives its value, for the instance that `mtls` was read on
+ * @param members for each name, a function that returns its value for the instance
  */
-export function addToApp<App extends DecorableApp> (app: App, members: Readonly<Record<string, (instance: App) => unknown>>): void {
+export function addToApp<App extends DecorableApp> (
+  app: App,
+  members: Readonly<Record<string, (instance: App) => unknown>>
+): void {
   const prototype = prototypeOf(app)
   for (const [name, give] of Object.entries(members)) {
-    Object.defineProperty(prototype, name, { enumerable: true, configurable: true, get (this: View) { return give(this[INSTANCE] as App) } })
+    Object.defineProperty(prototype, name, {
+      enumerable: true,
+      configurable: true,
+      get (this: View) {
+        return give(this[INSTANCE] as App)
+      }
+    })
   }
 }
 

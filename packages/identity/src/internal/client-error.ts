@@ -7,8 +7,8 @@ class HttpError extends Error {
 }
 
 /**
- * What errors that a client may see inherit from, so that they have the shape of http-errors: `status` beside
- * `statusCode`, and `expose`. `@fastify/sensible` and error handlers written for it then treat them as their own. Typed
- * as `@fastify/error` asks for its fourth argument.
+ * Base class of errors that a client may see. It gives them the shape of http-errors: `status`, `statusCode` and
+ * `expose`. `@fastify/sensible` and similar error handlers then treat them as their own. It has the type that
+ * `@fastify/error` requires for its fourth argument.
  */
 export const ClientError: ErrorConstructor = HttpError as unknown as ErrorConstructor

@@ -1,6 +1,6 @@
 import '../supported-node.ts'
 /**
- * What the packages of this suite share and nobody else should import: it may change in any release.
+ * Code that the packages of this suite share. Do not import it: it may change in any release.
  *
  * @packageDocumentation
  * @internal

@@ -1,6 +1,9 @@
 import { isObjectIdentifier } from '../der/object-identifier.ts'
 
-/** Descriptors of RFC 4514 3 and the LDAP registry first, then what OpenSSL, Java and CAs write. The first of an OID is used for rendering. */
+/**
+ * Descriptors of RFC 4514 section 3 and the LDAP registry, then those of OpenSSL, Java and CAs. The first one of an
+ * OID is used for output.
+ */
 const DESCRIPTORS: readonly (readonly [oid: string, ...names: string[]])[] = [
   ['2.5.4.3', 'CN', 'commonName'],
   ['2.5.4.4', 'SN', 'surname'],
@@ -39,9 +42,10 @@ for (const [oid, ...names] of DESCRIPTORS) {
 }
 
 /**
- * The OID of an attribute type given as a descriptor (`CN`, `commonName`, `OU`, … in any case) or in dotted decimals (`2.5.4.3`, `OID.2.5.4.3`).
+ * The OID of an attribute type, which is given as a descriptor (`CN`, `commonName`, `OU`, … in any case) or in
+ * dotted decimals (`2.5.4.3`, `OID.2.5.4.3`).
  *
- * @returns `undefined` for a name that is neither
+ * @returns `undefined` if the name is neither
  * @example
  * ```ts
  * console.log(resolveAttributeType('organizationalUnit')) // 2.5.4.11
@@ -55,7 +59,7 @@ export function resolveAttributeType (name: string): string | undefined {
 }
 
 /**
- * The short descriptor of an attribute type's OID (`CN` for `2.5.4.3`), or `undefined` where it has none here.
+ * The short descriptor of an attribute type (`CN` for `2.5.4.3`); `undefined` if there is none.
  *
  * @example
  * ```ts
@@ -67,7 +71,7 @@ export function describeAttributeType (oid: string): string | undefined {
 }
 
 /**
- * Every descriptor `resolveAttributeType` knows, as written in the table; for did-you-mean.
+ * All descriptors that `resolveAttributeType` knows, for suggestions in error messages.
  *
  * @example
  * ```ts

@@ -2,13 +2,13 @@ import type { DistinguishedName } from './distinguished-name.ts'
 import type { NameAttribute } from './name-attribute.ts'
 
 /**
- * Whether two names are equal: as many RDNs in the same order, each with the same attributes in any order, each attribute of the same type and
- * the same text, character for character.
+ * Whether two names are equal: they have the same number of RDNs in the same order, each with the same attributes in
+ * any order. Attributes are equal if their types and texts are the same, character for character.
  *
- * RFC 5280 7.1 asks for more: case and runs of spaces ignored, Unicode normalised. That is left out on purpose. Two names a CA
- * tells apart must never be one here, and folding is where such mistakes are made. What is ignored is only the string type: `acme` as
- * PrintableString and as UTF8String are equal. Values that are no text are compared by their encoding and never equal a text.
- *
+ * RFC 5280 section 7.1 would also ignore case and runs of spaces, and normalize Unicode. This is left out on
+ * purpose: two names that a CA distinguishes must never be equal here. Only the string type is ignored: `acme` as
+ * PrintableString and as UTF8String are equal. Values that are not text are compared by their encoding and never
+ * equal a text.
  * @example
  * ```ts
  * const name = parseDistinguishedName('CN=alice,O=Example')
@@ -17,11 +17,15 @@ import type { NameAttribute } from './name-attribute.ts'
  * ```
  */
 export function equalDistinguishedNames (a: DistinguishedName, b: DistinguishedName): boolean {
-  return a === b || (a.rdns.length === b.rdns.length && a.rdns.every((rdn, index) => equalRdns(rdn, b.rdns[index] as readonly NameAttribute[])))
+  return (
+    a === b ||
+    (a.rdns.length === b.rdns.length &&
+      a.rdns.every((rdn, index) => equalRdns(rdn, b.rdns[index] as readonly NameAttribute[])))
+  )
 }
 
 /**
- * Whether two attributes have the same type and the same value, as `equalDistinguishedNames` sees it.
+ * Whether two attributes have the same type and the same value, in the sense of `equalDistinguishedNames`.
  *
  * @example
  * ```ts
@@ -36,7 +40,7 @@ export function equalNameAttributes (a: NameAttribute, b: NameAttribute): boolea
 function equalRdns (a: readonly NameAttribute[], b: readonly NameAttribute[]): boolean {
   if (a.length !== b.length) return false
   if (a.length === 1) return equalNameAttributes(a[0] as NameAttribute, b[0] as NameAttribute)
-  // An RDN is a set. Sorted keys keep a hostile RDN of thousands of attributes from costing a comparison for every pair.
+  // An RDN is a set. With sorted keys, a hostile RDN of thousands of attributes does not need a comparison per pair.
   const keys = a.map(keyOf).sort()
   const others = b.map(keyOf).sort()
   return keys.every((key, index) => key === others[index])

@@ -3,9 +3,9 @@ import { resolveAttributeType } from './attribute-types.ts'
 import type { NameAttribute } from './name-attribute.ts'
 import { renderName } from './render.ts'
 
-/** An X.501 name, frozen. The getters give the most specific (last) text of their type, `undefined` where there is none. */
+/** An X.501 name, frozen. Each getter returns the most specific (last) text of its type, or `undefined`. */
 export interface DistinguishedName {
-  /** In encoded order, the least specific first. An RDN of several attributes is kept as one. */
+  /** In encoded order, the least specific first. An RDN with several attributes stays one RDN. */
   readonly rdns: readonly (readonly NameAttribute[])[]
   readonly commonName: string | undefined
   readonly organization: string | undefined
@@ -17,13 +17,14 @@ export interface DistinguishedName {
   readonly serialNumber: string | undefined
   readonly userId: string | undefined
   /**
-   * Every text of one type in encoded order, attributes of multi-valued RDNs included. Values that are no text (`encoding: 'other'`) are left out.
+   * All texts of one type in encoded order, those in multi-valued RDNs included. Values that are not text (`encoding:
+   * 'other'`) are left out.
    *
    * @param type `CN`, `commonName`, `2.5.4.3`, …
-   * @throws MTLS_ERR_NAME_INVALID for a type that is neither known nor an OID
+   * @throws MTLS_ERR_NAME_INVALID if the type is neither known nor an OID
    */
   values (type: string): readonly string[]
-  /** RFC 4514, the most specific first. `parseDistinguishedName` reads it back to an equal name. */
+  /** The name in RFC 4514, the most specific RDN first. `parseDistinguishedName` parses it to an equal name. */
   toString (): string
 }
 
@@ -50,7 +51,9 @@ class Name implements DistinguishedName {
     if (oid === undefined) refuseName('attribute_type_unknown', 0, `unknown attribute type ${JSON.stringify(type)}`)
     const found: string[] = []
     for (const rdn of this.rdns) {
-      for (const attribute of rdn) if (attribute.type === oid && attribute.encoding !== 'other') found.push(attribute.value)
+      for (const attribute of rdn) {
+        if (attribute.type === oid && attribute.encoding !== 'other') found.push(attribute.value)
+      }
     }
     return found
   }
@@ -68,13 +71,13 @@ class Name implements DistinguishedName {
   }
 }
 
-/** A name of RDNs in encoded order, which must be frozen already. */
+/** Creates a name of RDNs in encoded order, which must be frozen already. */
 export function createName (rdns: readonly (readonly NameAttribute[])[]): DistinguishedName {
   return new Name(rdns)
 }
 
 /**
- * Whether `value` is a name made by this package.
+ * Whether this package made `value`.
  *
  * @example
  * ```ts

@@ -1,33 +1,38 @@
 import type { DistinguishedName } from './distinguished-name.ts'
 import type { NameAttribute } from './name-attribute.ts'
 
-/** Longest text that is normalised by Unicode rules, in UTF-16 units. RFC 5280 appendix A.1 allows 64 in most attributes. */
+/**
+ * Maximum length of a text that is normalized by Unicode rules, in UTF-16 units. RFC 5280 appendix A.1 allows 64 in
+ * most attributes.
+ */
 const MAX_NORMALIZED = 1_024
-/** Canonical ordering takes the square of a run of combining marks, so longer runs are not normalised (UAX 15 section 12 calls 30 safe). */
+/** Maximum run of combining marks that is normalized: the work is quadratic in it (UAX 15 section 12 calls 30 safe). */
 const MARKS = /[\p{M}\uFF9E\uFF9F]{31}/u
 const PLAIN = /^[a-z0-9.-]*$/
 // eslint-disable-next-line no-control-regex
 const ASCII = /^[\x00-\x7f]*$/
 
 /**
- * A name's RDNs as texts that are equal where RFC 5280 section 7.1 calls the RDNs equal: string types, case, and runs of spaces do not count (RFC 4518: NFKC,
- * lower case).
+ * Converts a name's RDNs to texts that are equal if the RDNs are equal by RFC 5280 section 7.1: string types, case,
+ * and runs of spaces are ignored (RFC 4518: NFKC, lower case).
  *
- * Identities are compared character by character by `equalDistinguishedNames`, since two names that a CA tells apart must never be one. Here a name only says
- * whose signature to look for, or which subtree a name is in, and a CA that encodes its name in two ways has to be found. The work is linear in the name's
- * length: a text that would take more is compared as it stands.
- *
+ * Identities are compared character by character with `equalDistinguishedNames`, since two names that a CA
+ * distinguishes must never be equal. The keys only serve to find the issuer of a signature, or the subtree of a
+ * name: a CA that encodes its name in two ways must be found. The work is linear in the name's length: a text that
+ * would take more is compared unchanged.
  * @example
  * ```ts
  * console.log(rdnKeys(parseDistinguishedName('CN=Example CA'))) // [ '2.5.4.3=example ca' ]
  * ```
  */
 export function rdnKeys (name: DistinguishedName): readonly string[] {
-  return name.rdns.map((rdn) => rdn.length === 1 ? attributeKey(rdn[0] as NameAttribute) : JSON.stringify(rdn.map(attributeKey).sort()))
+  return name.rdns.map((rdn) =>
+    rdn.length === 1 ? attributeKey(rdn[0] as NameAttribute) : JSON.stringify(rdn.map(attributeKey).sort())
+  )
 }
 
 /**
- * One text for a list of `rdnKeys`. No two different lists have the same one.
+ * Joins `rdnKeys` to one text. Different lists have different texts.
  *
  * @example
  * ```ts
@@ -42,9 +47,8 @@ export function nameKey (rdns: readonly string[]): string {
 const keys = new WeakMap<DistinguishedName, string>()
 
 /**
- * Whether two names are equal by RFC 5280 section 7.1: to chain a certificate to its issuer, or a CRL to its CA. Not for
- * identities: see `equalDistinguishedNames`.
- *
+ * Whether two names are equal by RFC 5280 section 7.1. Use it to find the issuer of a certificate or a CRL. Do not
+ * use it for identities: see `equalDistinguishedNames`.
  * @example
  * ```ts
  * const issuer = parseDistinguishedName('CN=Example CA,O=Example')
@@ -62,7 +66,7 @@ function keyOf (name: DistinguishedName): string {
 }
 
 /**
- * The key of a text that is too long to be folded: it equals itself alone, and `isUnfolded` tells.
+ * The key of a text that is too long to be normalized. It equals only itself, and `isUnfolded` detects it.
  *
  * @example
  * ```ts
@@ -74,7 +78,7 @@ export function unfoldedKey (text: string): string {
 }
 
 /**
- * Whether a key, or one in it, is of a text that was not folded: then another key may stand for an equal name.
+ * Whether a key, or a part of it, was not normalized. Another key may then be for an equal name.
  *
  * @example
  * ```ts
@@ -85,16 +89,16 @@ export function isUnfolded (rdnKey: string): boolean {
   return /^[\d.]*~/.test(rdnKey) || (rdnKey.startsWith('["') && /(?:^\[|,)"[\d.]+~/.test(rdnKey))
 }
 
-// What is no text has a hex value, which no folding changes. The sign between keeps it from equalling a text.
+// A value that is not text has a hex value, which normalization does not change. The sign keeps it apart from texts.
 function attributeKey ({ type, value, encoding }: NameAttribute): string {
   if (encoding === 'other') return `${type}#${value}`
   const folded = foldText(value)
   return folded === undefined ? `${type}${unfoldedKey(value)}` : `${type}=${folded}`
 }
 
-/** Undefined where it would take more than linear time. */
+/** Undefined if it would take more than linear time. */
 function foldText (text: string): string | undefined {
-  // Most texts are like this, and normalising would not change them.
+  // The usual case: normalization would not change the text.
   if (PLAIN.test(text)) return text
   if (ASCII.test(text)) return foldSpaces(text.toLowerCase())
   const short = text.length > MAX_NORMALIZED ? foldSpaces(text) : text

@@ -6,15 +6,16 @@ import { createName } from './distinguished-name.ts'
 import type { DistinguishedName } from './distinguished-name.ts'
 import type { NameAttribute } from './name-attribute.ts'
 
-/** Texts beyond this many characters are refused. No name of a certificate within bounds renders to more. */
+/** Maximum length of a text, in characters. No name of a certificate within the limits is longer. */
 export const MAX_NAME_LENGTH = 1_048_576
 
 /**
- * A distinguished name from its RFC 4514 text, the most specific RDN first, as `toString` writes it.
+ * Parses a distinguished name in RFC 4514, the most specific RDN first, as `toString` writes it.
  *
- * Beyond RFC 4514, and as RFC 2253 4 asks of readers: spaces around `,`, `+` and `=` mean nothing, types may be written `OID.1.2.3`, in any case.
- * What is ambiguous is refused: unescaped `"`, `;`, `<`, `>`, an unknown type, a type or `=` missing. The empty text is the empty name.
- * Texts get the encoding `utf8`; a `#hex` value gets the encoding it has.
+ * In addition, as RFC 2253 section 4 requires of readers: spaces around `,`, `+` and `=` are ignored, and types may
+ * be written `OID.1.2.3`, in any case. Ambiguous text is refused: unescaped `"`, `;`, `<`, `>`, an unknown type, a
+ * missing type or `=`. The empty text is the empty name. Texts get the encoding `utf8`; a `#hex` value keeps its
+ * encoding.
  *
  * @throws MTLS_ERR_NAME_INVALID with `reason` and `position`
  * @example
@@ -49,7 +50,7 @@ export function parseDistinguishedName (text: string): DistinguishedName {
 
 interface ParsedAttribute {
   readonly attribute: NameAttribute
-  /** Where the separator after it stands, or the text ends. */
+  /** Position of the separator after it, or the end of the text. */
   readonly end: number
 }
 
@@ -61,7 +62,9 @@ function parseAttribute (text: string, from: number): ParsedAttribute {
   const keyword = text.slice(start, equals).trimEnd()
   if (keyword === '') refuseName('attribute_type_missing', start, 'expected an attribute type')
   const type = resolveAttributeType(keyword)
-  if (type === undefined) refuseName('attribute_type_unknown', start, `unknown attribute type ${JSON.stringify(keyword.slice(0, 64))}`)
+  if (type === undefined) {
+    refuseName('attribute_type_unknown', start, `unknown attribute type ${JSON.stringify(keyword.slice(0, 64))}`)
+  }
   const valueStart = skipSpaces(text, equals + 1)
   return text[valueStart] === '#' ? parseHexValue(text, valueStart, type) : parseTextValue(text, valueStart, type)
 }
@@ -72,7 +75,9 @@ function parseHexValue (text: string, start: number, type: string): ParsedAttrib
   const hex = (digits.exec(text) as RegExpExecArray)[0]
   const end = skipSpaces(text, start + 1 + hex.length)
   if (hex === '' || hex.length % 2 !== 0) refuseName('hex_value_invalid', start, 'expected # and pairs of hex digits')
-  if (end < text.length && text[end] !== ',' && text[end] !== '+') refuseName('hex_value_invalid', end, 'unexpected character after a hex value')
+  if (end < text.length && text[end] !== ',' && text[end] !== '+') {
+    refuseName('hex_value_invalid', end, 'unexpected character after a hex value')
+  }
   const bytes = Buffer.from(hex, 'hex')
   try {
     const { value, encoding } = decodeAnyValue(bytes)
@@ -109,7 +114,7 @@ function parseTextValue (text: string, start: number, type: string): ParsedAttri
   return { attribute: { type, value: value.slice(0, kept), encoding: 'utf8' }, end: at }
 }
 
-/** One escaped character, or the whole run of `\XX`: the octets of one UTF-8 character come in several pairs. */
+/** Reads one escaped character, or a whole run of `\XX`: the bytes of one UTF-8 character are in several pairs. */
 function parseEscape (text: string, start: number): { value: string, end: number } {
   const next = text[start + 1]
   if (next !== undefined && ESCAPABLE.includes(next)) return { value: next, end: start + 2 }
@@ -119,11 +124,13 @@ function parseEscape (text: string, start: number): { value: string, end: number
     octets.push(Number.parseInt(text.slice(at + 1, at + 3), 16))
     at += 3
   }
-  if (octets.length === 0) refuseName('escape_invalid', start, 'expected a special character or two hex digits after the backslash')
+  if (octets.length === 0) {
+    refuseName('escape_invalid', start, 'expected a special character or two hex digits after the backslash')
+  }
   try {
     return { value: utf8.decode(Uint8Array.from(octets)), end: at }
   } catch {
-    return refuseName('text_invalid', start, 'escaped octets are not UTF-8')
+    return refuseName('text_invalid', start, 'escaped bytes are not UTF-8')
   }
 }
 

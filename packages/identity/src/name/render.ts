@@ -2,23 +2,25 @@ import { encodeTextHex } from './encode-text.ts'
 import type { NameAttribute } from './name-attribute.ts'
 import { describeAttributeType } from './attribute-types.ts'
 
-/** A name in RFC 4514, the most specific RDN first. */
+/** Writes a name in RFC 4514, the most specific RDN first. */
 export function renderName (rdns: readonly (readonly NameAttribute[])[]): string {
   const parts: string[] = []
-  for (let i = rdns.length - 1; i >= 0; i--) parts.push((rdns[i] as readonly NameAttribute[]).map(renderAttribute).join('+'))
+  for (let i = rdns.length - 1; i >= 0; i--) {
+    parts.push((rdns[i] as readonly NameAttribute[]).map(renderAttribute).join('+'))
+  }
   return parts.join(',')
 }
 
 function renderAttribute (attribute: NameAttribute): string {
   const descriptor = describeAttributeType(attribute.type)
   if (attribute.encoding === 'other') return `${descriptor ?? attribute.type}=${attribute.value}`
-  // RFC 4514 2.4: the value of a type without a descriptor is the hex of its encoding.
+  // The value of a type without a descriptor is the hex of its encoding (RFC 4514 section 2.4).
   if (descriptor === undefined) return `${attribute.type}=#${encodeTextHex(attribute.value)}`
   return `${descriptor}=${escapeValue(attribute.value)}`
 }
 
 const SPECIAL = /["+,;<>\\]/g
-// Control and format characters (bidirectional overrides among them) would let a name lie about itself in a log or on a screen.
+// Escape control and format characters such as bidirectional overrides: they could disguise a name in a log or UI.
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu
 
 function escapeValue (value: string): string {

@@ -6,16 +6,15 @@ import { TAG } from '../der/tags.ts'
 /** An AlgorithmIdentifier (RFC 5280 4.1.1.2). */
 export interface AlgorithmIdentifier {
   readonly oid: string
-  /** The encoded parameters, a view; `undefined` where absent. */
+  /** The encoded parameters, a view; `undefined` if absent. */
   readonly parameters: Uint8Array | undefined
   /** The whole element, a view. */
   readonly raw: Uint8Array
 }
 
 /**
- * The AlgorithmIdentifier at `element`.
+ * Reads the AlgorithmIdentifier at `element`. @throws MTLS_ERR_DER_INVALID
  *
- * @throws MTLS_ERR_DER_INVALID
  * @example
  * ```ts
  * const { raw } = readCertificate(client.der).signatureAlgorithm

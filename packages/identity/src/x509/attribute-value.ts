@@ -7,28 +7,35 @@ import { decodeText, textEncodingOf } from '../der/text.ts'
 import type { TextEncoding } from '../der/text.ts'
 import { malformed } from '../reasons.ts'
 
-/** A value of a name's attribute. What is no string is `#` and the hex of the whole element (RFC 4514 2.4), encoding `other`. */
+/**
+ * The value of a name's attribute. A value that is not a string is `#` and the hex of the whole element (RFC 4514
+ * section 2.4), with the encoding `other`.
+ */
 export interface AttributeValue {
   readonly value: string
   readonly encoding: TextEncoding
 }
 
 /**
- * The value of an attribute in a certificate, the one element filling `[start, end)`: a string, a BIT STRING (x500UniqueIdentifier) or a SEQUENCE (postalAddress).
- * No attribute of a certificate's name needs another type, and OpenSSL refuses most of them too, VisibleString included.
+ * Decodes the value of an attribute in a certificate, the one element that fills `[start, end)`: a string, a BIT
+ * STRING (x500UniqueIdentifier) or a SEQUENCE (postalAddress). No attribute of a certificate's name needs another
+ * type. OpenSSL refuses most others too, including VisibleString.
  *
  * @throws MTLS_ERR_DER_INVALID
  */
 export function decodeAttributeValue (bytes: Uint8Array, start: number, end: number): AttributeValue {
   const element = readOnly(bytes, start, end)
   const { tag } = element
-  if (tag === TAG.visibleString || (textEncodingOf(tag) === undefined && tag !== TAG.bitString && tag !== TAG.sequence)) {
-    malformed('name_invalid', start, 'attribute value is no string')
+  if (
+    tag === TAG.visibleString ||
+    (textEncodingOf(tag) === undefined && tag !== TAG.bitString && tag !== TAG.sequence)
+  ) {
+    malformed('name_invalid', start, 'attribute value is not a string')
   }
   return decodeElement(bytes, element)
 }
 
-/** As `decodeAttributeValue`, for a value of any type, as RFC 4514 allows it in text. @throws MTLS_ERR_DER_INVALID */
+/** Like `decodeAttributeValue`, for any type, as RFC 4514 allows in text. @throws MTLS_ERR_DER_INVALID */
 export function decodeAnyValue (bytes: Uint8Array): AttributeValue {
   return decodeElement(bytes, readOnly(bytes, 0, bytes.length))
 }

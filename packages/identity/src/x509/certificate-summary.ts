@@ -5,11 +5,17 @@ import { DerReader } from '../der/reader.ts'
 import { TAG } from '../der/tags.ts'
 import { readName } from './name.ts'
 
-/** What names a certificate in a log line, whether it can be read or not. Nothing of it is verified. */
+/** What identifies a certificate in a log line, even if it cannot be parsed. Nothing of it is verified. */
 export interface CertificateSummary {
-  /** RFC 4514 text of the subject; undefined where the subject is empty, longer than 1,024 octets, or cannot be read. At most 256 characters. */
+  /**
+   * RFC 4514 text of the subject, at most 256 characters; undefined if the subject is empty, longer than 1,024 bytes,
+   * or cannot be parsed.
+   */
   readonly subject: string | undefined
-  /** Lower-case hex, as it is encoded; undefined where it cannot be read. At most 20 octets (RFC 5280 section 4.1.2.2) of it are shown. */
+  /**
+   * Lower-case hex as encoded, at most the first 20 bytes (RFC 5280 section 4.1.2.2); undefined if it cannot be
+   * parsed.
+   */
   readonly serialNumber: string | undefined
   /** SHA-256 of the bytes, lower-case hex. */
   readonly fingerprint256: string
@@ -20,7 +26,7 @@ const MAX_SERIAL_OCTETS = 20
 const MAX_TEXT = 256
 
 /**
- * Names a certificate from its bytes in bounded time, also one that the strict reader refuses: for what is said about a refused certificate.
+ * Identifies a certificate for logs in bounded time, even one that the strict parser refuses.
  *
  * @param der one certificate, or bytes that claim to be one
  * @example
@@ -41,9 +47,11 @@ export function summarizeCertificate (der: Uint8Array): CertificateSummary {
     // Algorithm, issuer and validity.
     for (let i = 0; i < 3; i++) tbs.expect(TAG.sequence)
     const name = readElement(der, tbs.offset, der.length)
-    if (name.tag === TAG.sequence && name.end - name.start <= MAX_NAME_OCTETS) subject = clip(String(readName(der, name.start, name.end)))
+    if (name.tag === TAG.sequence && name.end - name.start <= MAX_NAME_OCTETS) {
+      subject = clip(String(readName(der, name.start, name.end)))
+    }
   } catch {
-    // What could be read up to here is all there is to say.
+    // Return what could be parsed so far.
   }
   return Object.freeze({ subject: subject === '' ? undefined : subject, serialNumber, fingerprint256 })
 }

@@ -10,19 +10,28 @@ import type { AlgorithmIdentifier } from './algorithm.ts'
 import { readExtensions } from './extensions.ts'
 import type { Extension } from './extensions.ts'
 
-/** A larger certificate is refused. OpenSSL takes no longer chain than this in a handshake (SSL_MAX_CERT_LIST_DEFAULT). */
+/**
+ * Maximum size of a certificate, in bytes. OpenSSL accepts no longer chain in a handshake
+ * (SSL_MAX_CERT_LIST_DEFAULT).
+ */
 export const MAX_CERTIFICATE_OCTETS = 102_400
 
-/** RFC 5280 4.1.2.2 allows 20 octets. Private CAs exceed it, and no harm comes of it within a bound. */
+/**
+ * Maximum length of a serial number, in bytes. RFC 5280 section 4.1.2.2 allows 20, but private CAs exceed it, which
+ * is harmless within a limit.
+ */
 export const MAX_SERIAL_OCTETS = 64
 
-/** The fields of a certificate, cut out but not interpreted. All byte fields are views of `der`, valid as long as nobody writes to it. */
+/**
+ * The fields of a certificate as byte ranges, not interpreted. All byte fields are views of `der`, which must not be
+ * modified.
+ */
 export interface CertificateFields {
   readonly der: Uint8Array
-  /** What the signature is over, header included. */
+  /** The signed bytes, header included. */
   readonly tbs: Uint8Array
   readonly version: 1 | 2 | 3
-  /** Lower-case hex, an even number of digits, without the sign octet. */
+  /** Lower-case hex, an even number of digits, without the sign byte. */
   readonly serialNumber: string
   readonly signatureAlgorithm: AlgorithmIdentifier
   /** The issuer's Name, header included. */
@@ -33,15 +42,15 @@ export interface CertificateFields {
   readonly notAfter: number
   /** SubjectPublicKeyInfo, header included. */
   readonly subjectPublicKeyInfo: Uint8Array
-  /** The signature's octets. */
+  /** The signature's bytes. */
   readonly signature: Uint8Array
   /** By OID in dotted decimals, in encoded order. */
   readonly extensions: ReadonlyMap<string, Extension>
 }
 
 /**
- * Reads one certificate (RFC 5280 4.1) that fills `der` exactly. Structure, times, serial number and extension frames are checked; names and
- * extension values are cut out and left to their own readers.
+ * Reads one certificate (RFC 5280 section 4.1) that fills `der` exactly. Structure, times, serial number and the
+ * frames of extensions are checked. Names and extension values have their own parsers.
  *
  * @throws MTLS_ERR_CERTIFICATE_INVALID with `reason` and `offset`
  * @example
@@ -58,7 +67,7 @@ export function readCertificate (der: Uint8Array): CertificateFields {
   }
 }
 
-/** As `readCertificate`, with `MTLS_ERR_DER_INVALID`. */
+/** Like `readCertificate`, with `MTLS_ERR_DER_INVALID`. */
 export function readFields (der: Uint8Array): CertificateFields {
   checkInput(der)
   const outer = new DerReader(der)
@@ -70,7 +79,7 @@ export function readFields (der: Uint8Array): CertificateFields {
   certificate.finish()
   const fields = readTbs(certificate.inside(tbs), algorithm)
   const bits = decodeBitString(der, signature.contentStart, signature.end)
-  if (bits.unused !== 0) malformed('bit_string_invalid', signature.contentStart, 'signature of broken octets')
+  if (bits.unused !== 0) malformed('bit_string_invalid', signature.contentStart, 'signature is not whole bytes')
   return {
     der,
     tbs: view(der, tbs),
@@ -80,18 +89,25 @@ export function readFields (der: Uint8Array): CertificateFields {
   }
 }
 
-/** Refuses what is no Uint8Array or beyond `MAX_CERTIFICATE_OCTETS`, before anything copies or reads it. */
+/** Refuses a value that is not a Uint8Array or larger than `MAX_CERTIFICATE_OCTETS`, before it is copied or read. */
 export function checkInput (der: Uint8Array): void {
-  if (!(der instanceof Uint8Array)) malformed('not_bytes', 0, `expected a Uint8Array of DER, found ${der === null ? 'null' : typeof der}`)
-  if (der.length > MAX_CERTIFICATE_OCTETS) malformed('too_large', 0, `${der.length} octets, at most ${MAX_CERTIFICATE_OCTETS}`)
+  if (!(der instanceof Uint8Array)) {
+    malformed('not_bytes', 0, `expected a Uint8Array of DER, found ${der === null ? 'null' : typeof der}`)
+  }
+  if (der.length > MAX_CERTIFICATE_OCTETS) {
+    malformed('too_large', 0, `${der.length} bytes, at most ${MAX_CERTIFICATE_OCTETS}`)
+  }
 }
 
-function readTbs (tbs: DerReader, outerAlgorithm: DerElement): Omit<CertificateFields, 'der' | 'tbs' | 'signatureAlgorithm' | 'signature'> {
+function readTbs (
+  tbs: DerReader,
+  outerAlgorithm: DerElement
+): Omit<CertificateFields, 'der' | 'tbs' | 'signatureAlgorithm' | 'signature'> {
   const { bytes } = tbs
   const version = readVersion(tbs)
   const serialNumber = readSerialNumber(tbs)
   const algorithm = tbs.expect(TAG.sequence)
-  // RFC 5280 4.1.1.2. The outer one is not signed: whoever changed it would choose how the signature is read.
+  // The outer algorithm is not signed: an attacker could change how the signature is read (RFC 5280 section 4.1.1.2).
   if (!sameBytes(bytes, algorithm, outerAlgorithm)) malformed('signature_algorithm_mismatch', algorithm.start)
   const issuer = tbs.expect(TAG.sequence)
   const validity = tbs.enter(TAG.sequence)
@@ -132,7 +148,9 @@ function readSerialNumber (tbs: DerReader): string {
   checkInteger(tbs.bytes, contentStart, end)
   if ((tbs.bytes[contentStart] as number) >= 0x80) malformed('serial_number_invalid', start, 'negative')
   const from = tbs.bytes[contentStart] === 0 && end - contentStart > 1 ? contentStart + 1 : contentStart
-  if (end - from > MAX_SERIAL_OCTETS) malformed('too_large', start, `serial number of ${end - from} octets, at most ${MAX_SERIAL_OCTETS}`)
+  if (end - from > MAX_SERIAL_OCTETS) {
+    malformed('too_large', start, `serial number of ${end - from} bytes, at most ${MAX_SERIAL_OCTETS}`)
+  }
   return toHex(tbs.bytes, from, end)
 }
 
@@ -168,9 +186,8 @@ function view (bytes: Uint8Array, element: DerElement): Uint8Array {
 }
 
 /**
- * Where the Certificate at `offset` ends, for cutting a concatenation of them.
+ * End of the Certificate at `offset`, to split concatenated certificates. @throws MTLS_ERR_CERTIFICATE_INVALID
  *
- * @throws MTLS_ERR_CERTIFICATE_INVALID
  * @example
  * ```ts
  * const both = Buffer.concat([client.der, ca.der])

@@ -13,8 +13,9 @@ import { readGeneralName } from './general-names.ts'
 type Check = (bytes: Uint8Array, start: number, end: number) => void
 
 /**
- * Extensions that no identity shows, but path validation reads. OpenSSL takes a certificate with a malformed one for no CA and verifies nothing under
- * it, so a reader that overlooked the damage would call a CA what no handshake accepts as one.
+ * Checks of extensions that are not part of an identity, but of path validation. OpenSSL does not treat a
+ * certificate with a malformed one as a CA, and verifies nothing below it. A parser that ignored the error would
+ * report a CA that no handshake accepts.
  */
 const CHECKS: ReadonlyMap<string, Check> = new Map([
   [EXTENSION.subjectKeyIdentifier, (bytes, start, end) => { expectOnly(bytes, start, end, TAG.octetString) }],
@@ -38,7 +39,10 @@ function checkCertificateType (bytes: Uint8Array, start: number, end: number): v
   decodeBitString(bytes, type.contentStart, type.end)
 }
 
-/** A proxy certificate (RFC 3820) is signed by a leaf, which makes up the name in it. OpenSSL takes none unless told to; we take none. */
+/**
+ * A proxy certificate (RFC 3820) is signed by a leaf, which chooses the name in it. OpenSSL refuses them by default.
+ * This package always does.
+ */
 function refuseProxyCertificate (bytes: Uint8Array, start: number): never {
   malformed('extension_invalid', start, 'proxy certificate')
 }
@@ -66,7 +70,9 @@ function checkDistributionPoints (bytes: Uint8Array, start: number, end: number)
     const issuer = point.optional(0xa2)
     if (issuer !== undefined) checkGeneralNames(point.inside(issuer))
     point.finish()
-    if (name === undefined && (issuer === undefined || issuer.contentStart === issuer.end)) malformed('extension_invalid', point.end, 'distribution point without a place')
+    if (name === undefined && (issuer === undefined || issuer.contentStart === issuer.end)) {
+      malformed('extension_invalid', point.end, 'distribution point without a location')
+    }
   }
 }
 
@@ -113,9 +119,14 @@ function checkGeneralNames (reader: DerReader): void {
   while (!reader.done) checkGeneralName(reader, reader.next())
 }
 
-/** A GeneralName, whose plain text or address is not looked at: constraints and locations may hold what no alternative name may. */
+/**
+ * Checks a GeneralName, but not its text or address: constraints and locations may have values that no alternative
+ * name may have.
+ */
 function checkGeneralName ({ bytes }: DerReader, element: DerElement): void {
-  if (element.tag !== 0x81 && element.tag !== 0x82 && element.tag !== 0x86 && element.tag !== 0x87) readGeneralName(bytes, element)
+  if (element.tag !== 0x81 && element.tag !== 0x82 && element.tag !== 0x86 && element.tag !== 0x87) {
+    readGeneralName(bytes, element)
+  }
 }
 
 function enterOnly (bytes: Uint8Array, start: number, end: number): DerReader {

@@ -2,7 +2,12 @@ import { checkInteger, checkNull, decodeBitString } from '../der/primitives.ts'
 import { DerReader } from '../der/reader.ts'
 import { TAG } from '../der/tags.ts'
 
-/** The address blocks of RFC 3779 2.2.3: families of addresses, each inherited or a list of prefixes and ranges. @throws MTLS_ERR_DER_INVALID */
+/**
+ * Checks the address blocks of RFC 3779 section 2.2.3: families of addresses, each inherited or a list of prefixes
+ * and ranges.
+ *
+ * @throws MTLS_ERR_DER_INVALID
+ */
 export function checkAddressBlocks (bytes: Uint8Array, start: number, end: number): void {
   const outer = new DerReader(bytes, start, end)
   const families = outer.enter(TAG.sequence)
@@ -15,7 +20,7 @@ export function checkAddressBlocks (bytes: Uint8Array, start: number, end: numbe
   }
 }
 
-/** The autonomous system numbers of RFC 3779 3.2.3. @throws MTLS_ERR_DER_INVALID */
+/** Checks the autonomous system numbers of RFC 3779 section 3.2.3. @throws MTLS_ERR_DER_INVALID */
 export function checkSystemNumbers (bytes: Uint8Array, start: number, end: number): void {
   const outer = new DerReader(bytes, start, end)
   const kinds = outer.enter(TAG.sequence)

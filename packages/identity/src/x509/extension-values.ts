@@ -12,7 +12,8 @@ export interface BasicConstraints {
 }
 
 /**
- * The basicConstraints that fill `[start, end)`. An explicit `cA FALSE` is not DER, but stands in very many leaves, and is read as what it says.
+ * Reads the basicConstraints that fill `[start, end)`. An explicit `cA FALSE` is not DER, but very common in leaves,
+ * and is accepted.
  *
  * @throws MTLS_ERR_DER_INVALID
  * @example
@@ -30,19 +31,30 @@ export function readBasicConstraints (bytes: Uint8Array, start = 0, end: number 
   reader.finish()
   return {
     ca: ca !== undefined && decodeBoolean(bytes, ca.contentStart, ca.end),
-    pathLength: pathLength === undefined ? undefined : decodeSmallInteger(bytes, pathLength.contentStart, pathLength.end, 0x7fffffff),
+    pathLength:
+      pathLength === undefined
+        ? undefined
+        : decodeSmallInteger(bytes, pathLength.contentStart, pathLength.end, 0x7fffffff)
   }
 }
 
 const keyUsage = {
-  digitalSignature: 1, nonRepudiation: 2, keyEncipherment: 4, dataEncipherment: 8, keyAgreement: 16, keyCertSign: 32, cRLSign: 64, encipherOnly: 128, decipherOnly: 256,
+  digitalSignature: 1,
+  nonRepudiation: 2,
+  keyEncipherment: 4,
+  dataEncipherment: 8,
+  keyAgreement: 16,
+  keyCertSign: 32,
+  cRLSign: 64,
+  encipherOnly: 128,
+  decipherOnly: 256
 } as const
 
-/** Bits of keyUsage (RFC 5280 4.2.1.3) as `readKeyUsage` gives them: bit n of the BIT STRING is `1 << n`. */
+/** Bits of keyUsage (RFC 5280 section 4.2.1.3) as `readKeyUsage` returns them: bit n of the BIT STRING is `1 << n`. */
 export const KEY_USAGE: typeof keyUsage = Object.freeze(keyUsage)
 
 /**
- * The keyUsage that fills `[start, end)`, as a sum of `KEY_USAGE` bits; bits not defined are left out.
+ * Reads the keyUsage that fills `[start, end)`, as a sum of `KEY_USAGE` bits; undefined bits are left out.
  *
  * @throws MTLS_ERR_DER_INVALID
  * @example
@@ -62,7 +74,7 @@ export function readKeyUsage (bytes: Uint8Array, start = 0, end: number = bytes.
 }
 
 /**
- * The purposes of an extKeyUsage (RFC 5280 4.2.1.12) that fills `[start, end)`, in order.
+ * Reads the purposes of an extKeyUsage (RFC 5280 section 4.2.1.12) that fills `[start, end)`, in order.
  *
  * @throws MTLS_ERR_DER_INVALID
  * @example
@@ -85,7 +97,8 @@ export function readExtendedKeyUsage (bytes: Uint8Array, start = 0, end: number 
 }
 
 /**
- * The policies of a certificatePolicies (RFC 5280 4.2.1.4) that fills `[start, end)`, in order, each once.
+ * Reads the policies of a certificatePolicies (RFC 5280 section 4.2.1.4) that fills `[start, end)`, in order, each
+ * once.
  *
  * @throws MTLS_ERR_DER_INVALID
  * @example

@@ -9,11 +9,11 @@ export interface Extension {
   readonly critical: boolean
   /** The content of its OCTET STRING, a view. */
   readonly value: Uint8Array
-  /** Where `value` starts in the bytes it was read from. */
+  /** Offset of `value` in the bytes it was read from. */
   readonly offset: number
 }
 
-/** The extensions at the end of a TBSCertificate, if there are any. */
+/** Reads the extensions at the end of a TBSCertificate, if there are any. */
 export function readExtensions (tbs: DerReader, version: number): ReadonlyMap<string, Extension> {
   const explicit = tbs.optional(0xa3)
   if (explicit === undefined) return new Map()
@@ -25,9 +25,9 @@ export function readExtensions (tbs: DerReader, version: number): ReadonlyMap<st
 }
 
 /**
- * The extensions in `list`, the inside of an Extensions SEQUENCE (RFC 5280 4.2): at least one, and none twice. Two readers that take the first
- * and the last of a pair would see two different certificates. An encoded `critical FALSE` is not DER, but the example certificate of RFC 8410 itself
- * has it; it is read as what it says.
+ * Reads the extensions in `list`, the content of an Extensions SEQUENCE (RFC 5280 section 4.2): at least one, and
+ * none twice. With duplicates, a reader of the first and a reader of the last would see different certificates. An
+ * encoded `critical FALSE` is not DER, but accepted: even the example certificate of RFC 8410 has it.
  *
  * @throws MTLS_ERR_DER_INVALID
  * @example
@@ -49,7 +49,11 @@ export function readExtensionList (list: DerReader): Map<string, Extension> {
     const critical = flag !== undefined && decodeBoolean(list.bytes, flag.contentStart, flag.end)
     const value = reader.expect(TAG.octetString)
     reader.finish()
-    extensions.set(oid, { critical, value: list.bytes.subarray(value.contentStart, value.end), offset: value.contentStart })
+    extensions.set(oid, {
+      critical,
+      value: list.bytes.subarray(value.contentStart, value.end),
+      offset: value.contentStart
+    })
   }
   return extensions
 }

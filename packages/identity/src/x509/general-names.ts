@@ -10,7 +10,7 @@ import { decodeAttributeValue } from './attribute-value.ts'
 import { renderIpAddress } from './ip-address.ts'
 import { readName } from './name.ts'
 
-/** One alternative name, its type by its tag (RFC 5280 4.2.1.6). */
+/** One alternative name, with its kind (RFC 5280 section 4.2.1.6). */
 export type GeneralName =
   | { readonly kind: 'dns' | 'uri' | 'email' | 'ip' | 'registeredId', readonly value: string }
   | { readonly kind: 'directoryName', readonly value: DistinguishedName }
@@ -19,16 +19,20 @@ export type GeneralName =
 
 /** An otherName. */
 export interface OtherName {
-  /** Its type's OID, for example 1.3.6.1.4.1.311.20.2.3 for a Windows user principal name. */
+  /** OID of its type, for example 1.3.6.1.4.1.311.20.2.3 for a Windows user principal name. */
   readonly type: string
-  /** The text, where the value is a UTF8String or IA5String (user principal name, SmtpUTF8Mailbox, SRVName); otherwise `undefined`. */
+  /**
+   * The text, if the value is a UTF8String or IA5String (user principal name, SmtpUTF8Mailbox, SRVName); otherwise
+   * `undefined`.
+   */
   readonly value: string | undefined
   /** The encoded value, a fresh copy each time. Not enumerable. */
   readonly raw: Uint8Array
 }
 
 /**
- * The names of a GeneralNames that fills `[start, end)`, in encoded order: the content of subjectAltName and issuerAltName, and of distribution points.
+ * Reads the names of a GeneralNames that fills `[start, end)`, in encoded order: the content of subjectAltName and
+ * issuerAltName, and of distribution points.
  *
  * @throws MTLS_ERR_DER_INVALID
  * @example
@@ -42,24 +46,29 @@ export function readGeneralNames (bytes: Uint8Array, start = 0, end: number = by
   const reader = outer.enter(TAG.sequence)
   outer.finish()
   if (reader.done) malformed('extension_invalid', start, 'no names')
-  // One conversion for the whole list: a hundred short ones cost more than all the rest.
+  // Convert the whole list at once: a hundred short conversions cost more than everything else.
   const text = latin1(bytes, start, end)
   const names: GeneralName[] = []
   while (!reader.done) {
     const element = reader.next()
     const kind = PLAIN[element.tag]
-    names.push(kind === undefined ? readGeneralName(bytes, element) : { kind, value: readPlainText(bytes, element, text, start) })
+    names.push(
+      kind === undefined ? readGeneralName(bytes, element) : { kind, value: readPlainText(bytes, element, text, start) }
+    )
   }
   return names
 }
 
-const PLAIN: Readonly<Record<number, 'email' | 'dns' | 'uri'>> = Object.freeze({ 0x81: 'email', 0x82: 'dns', 0x86: 'uri' })
+const PLAIN: Readonly<Record<number, 'email' | 'dns' | 'uri'>> = Object.freeze({
+  0x81: 'email',
+  0x82: 'dns',
+  0x86: 'uri'
+})
 const DIRECTORY_STRINGS: readonly TextEncoding[] = ['utf8', 'printable', 't61', 'bmp', 'universal']
 
 /**
- * One GeneralName.
+ * Reads one GeneralName. @throws MTLS_ERR_DER_INVALID
  *
- * @throws MTLS_ERR_DER_INVALID
  * @example
  * ```ts
  * const bytes = Buffer.from('82096c6f63616c686f7374', 'hex')
@@ -69,12 +78,21 @@ const DIRECTORY_STRINGS: readonly TextEncoding[] = ['utf8', 'printable', 't61', 
 export function readGeneralName (bytes: Uint8Array, element: DerElement): GeneralName {
   const { tag, contentStart, end } = element
   switch (tag) {
-    case 0x81: case 0x82: case 0x86:
-      return { kind: PLAIN[tag] as 'dns', value: readPlainText(bytes, element, latin1(bytes, contentStart, end), contentStart) }
-    case 0x87: return { kind: 'ip', value: renderIpAddress(bytes, contentStart, end) }
-    case 0xa4: return { kind: 'directoryName', value: readName(bytes, contentStart, end) }
-    case 0xa0: return { kind: 'otherName', value: readOtherName(bytes, contentStart, end) }
-    case 0x88: return { kind: 'registeredId', value: decodeObjectIdentifier(bytes, contentStart, end) }
+    case 0x81:
+    case 0x82:
+    case 0x86:
+      return {
+        kind: PLAIN[tag] as 'dns',
+        value: readPlainText(bytes, element, latin1(bytes, contentStart, end), contentStart)
+      }
+    case 0x87:
+      return { kind: 'ip', value: renderIpAddress(bytes, contentStart, end) }
+    case 0xa4:
+      return { kind: 'directoryName', value: readName(bytes, contentStart, end) }
+    case 0xa0:
+      return { kind: 'otherName', value: readOtherName(bytes, contentStart, end) }
+    case 0x88:
+      return { kind: 'registeredId', value: decodeObjectIdentifier(bytes, contentStart, end) }
     case 0xa3:
       checkWellFormed(bytes, contentStart, end)
       return { kind: 'x400Address', value: undefined }
@@ -86,19 +104,25 @@ export function readGeneralName (bytes: Uint8Array, element: DerElement): Genera
 }
 
 /**
- * dNSName, URI and rfc822Name are IA5String. A control character, NUL above all, belongs in none of them and has cut names short elsewhere
- * (CVE-2009-2408, Envoy CVE-2026-47778); an empty one can only match by mistake. `text` holds the bytes from `textStart` on, one character an octet.
+ * dNSName, URI and rfc822Name are IA5String. Control characters, NUL above all, are not valid in them and have
+ * truncated names elsewhere (CVE-2009-2408, Envoy CVE-2026-47778). An empty name could only match by mistake. `text`
+ * has the bytes from `textStart` on, one character per byte.
  */
 function readPlainText (bytes: Uint8Array, { contentStart, end }: DerElement, text: string, textStart: number): string {
   if (contentStart === end) malformed('general_name_invalid', contentStart, 'empty name')
   for (let i = contentStart; i < end; i++) {
     const octet = bytes[i] as number
-    if (octet < 0x20 || octet >= 0x7f) malformed('general_name_invalid', i, `octet 0x${octet.toString(16).padStart(2, '0')}`)
+    if (octet < 0x20 || octet >= 0x7f) {
+      malformed('general_name_invalid', i, `octet 0x${octet.toString(16).padStart(2, '0')}`)
+    }
   }
   return text.slice(contentStart - textStart, end - textStart)
 }
 
-/** `[0] nameAssigner OPTIONAL, [1] partyName`, each a DirectoryString: a confusion here crashed OpenSSL (CVE-2020-1971). */
+/**
+ * `[0] nameAssigner OPTIONAL, [1] partyName`, each a DirectoryString. A confusion of types crashed OpenSSL here
+ * (CVE-2020-1971).
+ */
 function checkEdiPartyName (bytes: Uint8Array, start: number, end: number): void {
   const reader = new DerReader(bytes, start, end)
   const assigner = reader.optional(0xa0)
@@ -109,7 +133,9 @@ function checkEdiPartyName (bytes: Uint8Array, start: number, end: number): void
 
 function checkDirectoryString (bytes: Uint8Array, { contentStart, end }: DerElement): void {
   const { encoding } = decodeAttributeValue(bytes, contentStart, end)
-  if (!DIRECTORY_STRINGS.includes(encoding)) malformed('general_name_invalid', contentStart, 'expected a DirectoryString')
+  if (!DIRECTORY_STRINGS.includes(encoding)) {
+    malformed('general_name_invalid', contentStart, 'expected a DirectoryString')
+  }
 }
 
 function readOtherName (bytes: Uint8Array, start: number, end: number): OtherName {
@@ -121,8 +147,10 @@ function readOtherName (bytes: Uint8Array, start: number, end: number): OtherNam
   explicit.finish()
   checkWellFormed(bytes, value.start, value.end)
   const isText = value.tag === TAG.utf8String || value.tag === TAG.ia5String
-  // In a name's attribute UTF-8 in an IA5String is put up with; of alternative names every reader makes its own.
-  if (value.tag === TAG.ia5String && !isAscii(bytes, value.contentStart, value.end)) malformed('general_name_invalid', value.contentStart, 'IA5String beyond ASCII')
+  // UTF-8 in an IA5String is accepted in a distinguished name. In alternative names, readers interpret it differently.
+  if (value.tag === TAG.ia5String && !isAscii(bytes, value.contentStart, value.end)) {
+    malformed('general_name_invalid', value.contentStart, 'IA5String beyond ASCII')
+  }
   return createOtherName(
     decodeObjectIdentifier(bytes, oid.contentStart, oid.end),
     isText ? decodeText(bytes, value.tag, value.contentStart, value.end) : undefined,
@@ -130,7 +158,7 @@ function readOtherName (bytes: Uint8Array, start: number, end: number): OtherNam
   )
 }
 
-/** A frozen otherName that hands out copies of `encoded`. */
+/** Creates a frozen otherName that returns copies of `encoded`. */
 export function createOtherName (type: string, value: string | undefined, encoded: Uint8Array): OtherName {
   const otherName = { type, value }
   Object.defineProperty(otherName, 'raw', { get: () => new Uint8Array(encoded), enumerable: false })

@@ -10,7 +10,13 @@ export { readSignatureScheme, SIGNATURE_SCHEME_NAMES } from './signature-scheme.
 export type { SignatureScheme, SignatureSchemeOptions, SigningKeyType } from './signature-scheme.ts'
 export { readExtensionList } from './extensions.ts'
 export type { Extension } from './extensions.ts'
-export { KEY_USAGE, readBasicConstraints, readCertificatePolicies, readExtendedKeyUsage, readKeyUsage } from './extension-values.ts'
+export {
+  KEY_USAGE,
+  readBasicConstraints,
+  readCertificatePolicies,
+  readExtendedKeyUsage,
+  readKeyUsage
+} from './extension-values.ts'
 export type { BasicConstraints } from './extension-values.ts'
 export { readGeneralName, readGeneralNames } from './general-names.ts'
 export type { GeneralName, OtherName } from './general-names.ts'

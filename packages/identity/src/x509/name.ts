@@ -8,8 +8,9 @@ import { malformed } from '../reasons.ts'
 import { decodeAttributeValue } from './attribute-value.ts'
 
 /**
- * A Name (RFC 5280 4.1.2.4), the one element filling `[start, end)`. Order and grouping are kept as encoded; attributes of one RDN may stand in any
- * order, since CAs do not all sort them as DER says and nothing here depends on it.
+ * Reads a Name (RFC 5280 section 4.1.2.4), the one element that fills `[start, end)`. Order and grouping stay as
+ * encoded. The attributes of one RDN may have any order, since not all CAs sort them as DER requires, and nothing
+ * depends on it.
  *
  * @throws MTLS_ERR_DER_INVALID
  * @example

@@ -1,5 +1,5 @@
 /**
- * The octets of an address that `net.isIP` accepts: four or sixteen.
+ * The bytes of an address that `net.isIP` accepts: four or sixteen.
  *
  * @example
  * ```ts

@@ -10,26 +10,26 @@ type MlDsa = 'ml-dsa-44' | 'ml-dsa-65' | 'ml-dsa-87'
 /** The SLH-DSA parameter sets (FIPS 205). */
 type SlhDsa = `slh-dsa-${'sha2' | 'shake'}-${128 | 192 | 256}${'s' | 'f'}`
 
-/** The types of public keys that make the signatures known here, as `KeyObject#asymmetricKeyType` names them. */
+/** The types of public keys of the supported signatures, as in `KeyObject#asymmetricKeyType`. */
 export type SigningKeyType = 'rsa' | 'rsa-pss' | 'ec' | 'ed25519' | 'ed448' | 'dsa' | MlDsa | SlhDsa
 
-/** How a signature is made, as its AlgorithmIdentifier says. */
+/** A signature algorithm with its parameters. */
 export interface SignatureScheme {
   /**
-   * For policies and messages, in lower case: `rsa-sha256`, `rsa-pss-sha256`, `ecdsa-sha3-384`, `ed25519`, `ml-dsa-65`,
-   * `slh-dsa-sha2-128s`, `dsa-sha256`, … It does not tell the salt length of `rsa-pss-…`.
+   * Name for policies and messages, in lower case: `rsa-sha256`, `rsa-pss-sha256`, `ecdsa-sha3-384`, `ed25519`,
+   * `ml-dsa-65`, `slh-dsa-sha2-128s`, `dsa-sha256`, … The name `rsa-pss-…` does not include the salt length.
    */
   readonly name: string
   readonly keyTypes: readonly SigningKeyType[]
-  /** As `createVerify` names it. null: the scheme hashes by itself (EdDSA, ML-DSA, SLH-DSA). */
+  /** Name of the hash for `createVerify`. null: the scheme hashes by itself (EdDSA, ML-DSA, SLH-DSA). */
   readonly hash: string | null
-  /** Of RSASSA-PSS: octets of salt. */
+  /** Only for RSASSA-PSS: length of the salt, in bytes. */
   readonly saltLength?: number
 }
 
-/** Schemes that are accepted only where they are asked for. */
+/** Schemes that are only accepted if enabled. */
 export interface SignatureSchemeOptions {
-  /** DSA with SHA-2. Default false: FIPS 186-5 allows no new signatures with it. */
+  /** Whether to accept DSA with SHA-2. Default false: FIPS 186-5 does not allow new signatures with it. */
   readonly dsa?: boolean
 }
 
@@ -53,7 +53,7 @@ const rsa = ['rsa'] as const
 const pss = ['rsa', 'rsa-pss'] as const
 const NIST_SIGNATURES = '2.16.840.1.101.3.4.3'
 
-// MD5 and SHA-1 are left out for good: a collision makes two certificates, or two CRLs, of one signature
+// MD5 and SHA-1 are never accepted: with a collision, one signature is valid for two certificates or CRLs
 // (RFC 6151, RFC 6194 section 3; CVE-2004-2761).
 const SCHEMES: ReadonlyMap<string, SignatureScheme> = new Map<string, SignatureScheme>([
   // RFC 4055 section 5, RFC 8017 appendix A.2.4; SHA-3: NIST's register of algorithms.
@@ -72,18 +72,18 @@ const SCHEMES: ReadonlyMap<string, SignatureScheme> = new Map<string, SignatureS
   ...whole(NIST_SIGNATURES, 30, ['slh-dsa-shake-256s', 'slh-dsa-shake-256f']),
 ])
 
-// RFC 5758 section 3.1. DSA with SHA-1 is left out like all of SHA-1.
+// RFC 5758 section 3.1. DSA with SHA-1 is not accepted, like all of SHA-1.
 const DSA_SCHEMES: ReadonlyMap<string, SignatureScheme> = new Map(
   hashed('dsa', ['dsa'], NIST_SIGNATURES, { 1: 'sha224', 2: 'sha256', 3: 'sha384', 4: 'sha512' }))
 
-/** The names of all schemes, those included that are accepted only where they are asked for. */
+/** The names of all schemes, including those that must be enabled. */
 export const SIGNATURE_SCHEME_NAMES: ReadonlySet<string> = new Set([
   ...[...SCHEMES.values(), ...DSA_SCHEMES.values()].map(({ name }) => name),
   ...[...HASHES.values()].map((hash) => `rsa-pss-${hash}`)
 ])
 
 /**
- * The scheme of the AlgorithmIdentifier of a certificate, a CRL or an OCSP response; undefined for one that is not
+ * Reads the scheme of the AlgorithmIdentifier of a certificate, a CRL or an OCSP response; undefined if it is not
  * accepted.
  *
  * @throws MTLS_ERR_DER_INVALID
@@ -98,12 +98,13 @@ export function readSignatureScheme (
 ): SignatureScheme | undefined {
   if (oid === RSA_PSS) return parameters === undefined ? undefined : readPss(parameters)
   const scheme = SCHEMES.get(oid) ?? (dsa ? DSA_SCHEMES.get(oid) : undefined)
-  // RFC 4055 section 5: NULL for RSA, and absent ones are accepted. All others have none.
-  const allowed = parameters === undefined || (scheme?.keyTypes === rsa && parameters.length === 2 && parameters[0] === TAG.null)
+  // For RSA, NULL and absent parameters are accepted (RFC 4055 section 5). All others have none.
+  const allowed =
+    parameters === undefined || (scheme?.keyTypes === rsa && parameters.length === 2 && parameters[0] === TAG.null)
   return allowed ? scheme : undefined
 }
 
-/** Schemes of one kind of key that differ by the hash, by the last arc of their OIDs. */
+/** Schemes of one kind of key that differ in the hash, by the last arc of their OIDs. */
 function hashed (
   prefix: string, keyTypes: readonly SigningKeyType[], arc: string, hashes: Readonly<Record<number, string>>
 ): [string, SignatureScheme][] {
@@ -111,15 +112,15 @@ function hashed (
     [`${arc}.${last}`, Object.freeze({ name: `${prefix}-${hash}`, keyTypes, hash })])
 }
 
-/** Schemes that hash by themselves, named as their keys, whose OIDs follow each other. */
+/** Schemes that hash by themselves, with the names of their keys and consecutive OIDs. */
 function whole (arc: string, first: number, types: readonly SigningKeyType[]): [string, SignatureScheme][] {
   return types.map((type, index) =>
     [`${arc}.${first + index}`, Object.freeze({ name: type, keyTypes: Object.freeze([type]), hash: null })])
 }
 
 /**
- * RSASSA-PSS-params (RFC 4055 section 3.1). Every default is SHA-1, so the hashes have to be there; both the same, as
- * all makers have it.
+ * RSASSA-PSS-params (RFC 4055 section 3.1). Every default is SHA-1, so both hashes must be present. They must be the
+ * same, as in all known implementations.
  */
 function readPss (parameters: Uint8Array): SignatureScheme | undefined {
   const outer = new DerReader(parameters)
