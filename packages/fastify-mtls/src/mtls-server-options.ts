@@ -43,7 +43,7 @@ export function mtlsServerOptions (
 export function mtlsServerOptions (
   credentials: CredentialSource, options: MtlsServerOptions = {}
 ): MtlsHttpsOptions | MtlsHttp2Options {
-  checkCredentials(credentials, 'mtlsServerOptions')
+  checkCredentials(credentials)
   checkMtlsServerOptions(options)
   if (authoritiesOf(credentials.current, 'clients').length === 0) {
     const names = credentials.current.authorities.map(({ name }) => `"${name}"`).join(', ')

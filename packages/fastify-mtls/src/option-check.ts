@@ -16,13 +16,13 @@ export function checkKeys (options: unknown, known: readonly string[], what: str
 }
 
 /** @throws MTLS_ERR_SERVER_OPTION if `credentials` is not a credential source */
-export function checkCredentials (credentials: unknown, what: string): void {
+export function checkCredentials (credentials: unknown): void {
   const found = credentials as { current?: { cert?: unknown, ca?: unknown }, subscribe?: unknown } | null | undefined
   if (found === null || typeof found !== 'object' || typeof found.subscribe !== 'function' ||
     found.current?.cert === undefined) {
     const hint = found instanceof Promise ? 'a Promise (await it)' : found === null ? 'null' : typeof found
     throw new MTLS_ERR_SERVER_OPTION(
-      `credentials of ${what} is ${hint}; expected a credential source such as fileCredentials() returns`
+      `credentials is ${hint}; expected a credential source such as fileCredentials() returns`
     )
   }
   checkOpen(credentials as CredentialSource, 'the credentials')

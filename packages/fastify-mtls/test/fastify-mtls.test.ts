@@ -138,7 +138,7 @@ test('mtlsServerOptions refuses wrong options by name', async (t) => {
   const credentials = memoryCredentials({ cert: chain, key, ca: ca.root })
   const make = (given: unknown, settings?: unknown): unknown => mtlsServerOptions(given as any, settings as any)
   for (const [given, settings, message] of [
-    [undefined, {}, /credentials of mtlsServerOptions is undefined; expected a credential source/],
+    [undefined, {}, /credentials is undefined; expected a credential source/],
     [null, {}, /is null/],
     [Promise.resolve(credentials), {}, /await it/],
     [{ cert: chain }, {}, /is object/],

@@ -67,7 +67,7 @@ test('refuses options that would remove mutual TLS, or have no effect where they
   ] as const) {
     t.throws(() => withMtls(credentials, options as never), { code: 'MTLS_ERR_SERVER_OPTION', message }, String(message))
   }
-  t.throws(() => withMtls(undefined as never), { code: 'MTLS_ERR_SERVER_OPTION', message: /needs credentials/ })
+  t.throws(() => withMtls(undefined as never), { code: 'MTLS_ERR_SERVER_OPTION', message: /credentials is undefined; expected a credential source/ })
   await credentials.close()
   t.throws(() => withMtls(credentials), { code: 'MTLS_ERR_SERVER_OPTION', message: /the credentials are closed; expected an open source/ })
 })
