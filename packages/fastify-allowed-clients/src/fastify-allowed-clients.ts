@@ -3,7 +3,9 @@ import { fileURLToPath } from 'node:url'
 import type { PeerIdentity } from '@peerkit/identity'
 import { addToApp } from '@peerkit/identity/internal'
 import type { Groups } from '@peerkit/rules'
-import type { FastifyInstance, FastifyPluginAsync, FastifyRequest, onRequestHookHandler, onRouteHookHandler } from 'fastify'
+import type {
+  FastifyInstance, FastifyPluginAsync, FastifyRequest, onRequestHookHandler, onRouteHookHandler
+} from 'fastify'
 import fp from 'fastify-plugin'
 import type { AllowedClients, Mode } from './allowed-clients.ts'
 import type { AllowedClientsControl, EvaluatedRoute } from './app-control.ts'
@@ -29,12 +31,15 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** Which clients may call this route. */
     allowedClients?: AllowedClients
-    /** `report-only` lets through what this route's own rules would deny, and what those of an overridable scope would. */
+    /** `report-only` lets requests pass that this route's own rules would deny, and those of an overridable scope. */
     allowedClientsMode?: Mode
   }
   interface FastifyMtlsApp extends AllowedClientsControl {}
   interface FastifyInstance {
-    /** Everything that the plugins of this suite add to an app. Read it on the instance that it is about. */
+    /**
+     * Everything that the plugins of this suite add to an app. Read it from the instance (scope) that it is to apply
+     * to.
+     */
     readonly mtls: FastifyMtlsApp
   }
 }
@@ -52,7 +57,9 @@ const allowedClients: FastifyPluginAsync<FastifyAllowedClientsOptions> = async (
   const { file } = options
   const live = file === undefined ? undefined : new LiveRules(pathOf(file), code, { log, authorities })
   const warn = (path: string, warning: string): void => { log.warn({ path }, warning) }
-  const book = live === undefined ? new RuleBook(groups, defaultRules, NO_FILE, { authorities, warn }) : await live.load()
+  const book = live === undefined
+    ? new RuleBook(groups, defaultRules, NO_FILE, { authorities, warn })
+    : await live.load()
   const table = new RouteTable({ mode, notFoundRules }, book)
   const upgraded = new UpgradedClients()
 
@@ -77,7 +84,9 @@ const allowedClients: FastifyPluginAsync<FastifyAllowedClientsOptions> = async (
       upgraded.judgeAgain((request) => judgeOf(table, request))
     }, watchOptions(options.watch))
   })
-  const unwatch = watchAuthorities(app, () => { table.recheck((path, text) => { log.warn({ path }, `since the authorities changed: ${text}`) }) })
+  const unwatch = watchAuthorities(app, () => {
+    table.recheck((path, text) => { log.warn({ path }, `after a change of the authorities: ${text}`) })
+  })
   app.addHook('onClose', async () => {
     unwatch()
     await live?.close()
@@ -88,17 +97,26 @@ const allowedClients: FastifyPluginAsync<FastifyAllowedClientsOptions> = async (
 function checkPlace (app: FastifyInstance): void {
   // Encapsulated instances inherit from the one they were registered on.
   if (Object.getPrototypeOf(Object.getPrototypeOf(app)) !== null) {
-    throw new MTLS_ERR_PLUGIN_ORDER('it was registered in an encapsulated plugin; register it on the root instance, or wrap the plugin around it with fastify-plugin (with fastify-cli: export app.js wrapped)')
+    throw new MTLS_ERR_PLUGIN_ORDER(
+      'it was registered in an encapsulated plugin; register it on the root instance, or wrap the surrounding ' +
+        'plugin with fastify-plugin (with fastify-cli: export app.js wrapped)'
+    )
   }
   if (!app.hasRequestDecorator('peer') || !app.hasRequestDecorator('optionalPeer')) {
-    throw new MTLS_ERR_PLUGIN_ORDER('no plugin identifies the clients yet; register @peerkit/fastify-mtls first, and await it')
+    throw new MTLS_ERR_PLUGIN_ORDER(
+      'no plugin identifies the clients yet; register @peerkit/fastify-mtls first, and await it'
+    )
   }
   const tree = app.printRoutes()
-  // A route of a plugin that was registered before has passed the onRoute hooks already: its rules were never read.
-  if (!tree.startsWith(EMPTY_TREE)) throw new MTLS_ERR_PLUGIN_ORDER(`these routes were added before it; register it first, and await it:\n${tree}`)
+  // Earlier routes have already passed the onRoute hooks, so their rules were never read.
+  if (!tree.startsWith(EMPTY_TREE)) {
+    throw new MTLS_ERR_PLUGIN_ORDER(`these routes were added before it; register it first, and await it:\n${tree}`)
+  }
 }
 
-async function addGuard (app: FastifyInstance, judge: (request: FastifyRequest) => RouteJudge, upgraded: UpgradedClients): Promise<void> {
+async function addGuard (
+  app: FastifyInstance, judge: (request: FastifyRequest) => RouteJudge, upgraded: UpgradedClients
+): Promise<void> {
   let isGated = false
   const guard: onRequestHookHandler = function guardAllowedClients (request, reply, done) {
     if (isGated) (request as JudgedRequest)[kJudged] = true
@@ -120,14 +138,20 @@ function judgeOf (table: RouteTable, request: FastifyRequest): RouteJudge {
   return request.is404 ? table.judgeMissing(request.server) : table.judgeOf(request.routeOptions.config)
 }
 
+/** Each member of `app.mtls`, for the instance that it is read from. */
+type Members = {
+  readonly [name in keyof AllowedClientsControl]: (instance: FastifyInstance) => AllowedClientsControl[name]
+}
+
 function decorate (app: FastifyInstance, table: RouteTable, live: LiveRules | undefined): void {
   const routes = (): readonly ListedRoute[] => table.list().map(({ judge }) => listRoute(judge))
   const addScope = (instance: FastifyInstance, rules: AllowedClients | undefined, options: ScopeOptions): void => {
     table.addScope(instance, instance.prefix === '' ? '/' : instance.prefix, rules, options)
   }
-  const evaluate = (peer: PeerIdentity | null): readonly EvaluatedRoute[] => routes().map((route) => ({ methods: route.methods, url: route.url, ...route.evaluate(peer) }))
-  const members: { readonly [name in keyof AllowedClientsControl]: (instance: FastifyInstance) => AllowedClientsControl[name] } = {
-    // Undefined, too, is a mistake and no wish for the default: it is refused where rules are compiled.
+  const evaluate = (peer: PeerIdentity | null): readonly EvaluatedRoute[] =>
+    routes().map((route) => ({ methods: route.methods, url: route.url, ...route.evaluate(peer) }))
+  const members: Members = {
+    // Undefined is a mistake, not a request for the default. It is refused when rules are compiled.
     allow: (instance) => (rules, options = {}) => { addScope(instance, rules ?? (null as never), options) },
     setMode: (instance) => (mode) => { addScope(instance, undefined, { mode }) },
     routes: () => routes,
@@ -139,9 +163,10 @@ function decorate (app: FastifyInstance, table: RouteTable, live: LiveRules | un
   addToApp(app, members)
 }
 
-/** A route that was forgotten answers 403. Its author should read that in the log before a client sees it. */
+/** Logs the routes without rules at the start, before a client gets 403. */
 function reportClosed (app: FastifyInstance, table: RouteTable): void {
-  const closed = table.list().filter(({ judge }) => isClosed(judge)).flatMap(({ judge: { route: { site } } }) => site.methods.map((method) => `${method} ${site.url}`))
+  const closed = table.list().filter(({ judge }) => isClosed(judge))
+    .flatMap(({ judge: { route: { site } } }) => site.methods.map((method) => `${method} ${site.url}`))
   if (closed.length > 0) app.log.warn({ routes: closed }, 'routes without access rules answer 403 to every client')
 }
 
@@ -152,14 +177,22 @@ function watchOptions (watch: boolean | WatchOptions = true): WatchOptions | und
 }
 
 /**
- * Says on each route which clients may call it, by `config.allowedClients`. A route without rules answers 403. Register
- * it on the root instance, after `@peerkit/fastify-mtls` and before every route, and await it.
+ * Fastify plugin that checks the rules of each route, `config.allowedClients`, against the client's certificate. A
+ * route without rules answers 403. Register it on the root instance, after `@peerkit/fastify-mtls` and before every
+ * route, and await it.
  *
- * @throws MTLS_ERR_PLUGIN_ORDER, MTLS_ERR_ALLOWED_CLIENTS_OPTION, MTLS_ERR_RULE_INVALID, MTLS_ERR_RULES_FILE_INVALID
+ * @throws MTLS_ERR_PLUGIN_ORDER if it is registered too late, or in an encapsulated plugin
+ * @throws MTLS_ERR_ALLOWED_CLIENTS_OPTION if an option is wrong
+ * @throws MTLS_ERR_RULE_INVALID if a rule or group is wrong
+ * @throws MTLS_ERR_RULES_FILE_INVALID if the rules file is refused
  * @example
  * ```ts
+ * const app = Fastify(withMtls(credentials))
+ * await app.register(fastifyMtls)
  * await app.register(fastifyAllowedClients, { groups: { billing: { ou: 'billing' } } })
  * app.get('/invoices', { config: { allowedClients: 'billing' } }, async () => [])
+ * const { statusCode } = await injectAs(app, peer, '/invoices') // 200
+ * await app.close()
  * ```
  */
 const fastifyAllowedClients: FastifyPluginAsync<FastifyAllowedClientsOptions> = fp(allowedClients, {

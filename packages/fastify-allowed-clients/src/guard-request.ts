@@ -11,14 +11,16 @@ import { judgeRoute } from './judge-route.ts'
 import type { Decision, Failure, RouteJudge } from './judge-route.ts'
 
 /**
- * Lets a request through, or throws what the client is told: a code, and nothing of the rules.
+ * Authorizes a request, or throws the error for the client, which reveals nothing about the rules.
  *
- * @param judgeOf the judge of the request's route under the rules in force
+ * @param judgeOf returns the policy of the request's route under the current rules
  */
-export function guardRequest (request: FastifyRequest, judgeOf: (request: FastifyRequest) => RouteJudge): void | Promise<void> {
+export function guardRequest (
+  request: FastifyRequest, judgeOf: (request: FastifyRequest) => RouteJudge
+): void | Promise<void> {
   const peer = peerOf(request)
   const judge = judgeOf(request)
-  // Whoever measures hears allowed requests; for denials alone not every request is timed.
+  // Requests are timed only if someone subscribes to allowed ones.
   const timing = requestAllowed.hasSubscribers ? startTiming(judge, peer) : undefined
   const decision = judgeRoute(judge.route, peer, request)
   if (!(decision instanceof Promise)) {
@@ -26,31 +28,39 @@ export function guardRequest (request: FastifyRequest, judgeOf: (request: Fastif
     return
   }
   return decision.then((settled) => {
-    // The rules were reloaded while a predicate was asked: what they said before is no longer true.
+    // The rules were reloaded while a function was running, so its answer is outdated.
     if (judgeOf(request) !== judge) return guardRequest(request, judgeOf)
     take(request, judge, peer, settled, timing)
   })
 }
 
-/** Only where somebody hears of it. */
+/** Present only if the channel has subscribers. */
 interface Timing { readonly begun: number, readonly cached: boolean }
 
 function startTiming ({ route }: RouteJudge, peer: PeerIdentity | null): Timing {
   return { cached: route.requirements.every(({ audience }) => audience.remembers(peer)), begun: performance.now() }
 }
 
-/** What is told of the verdict's time. */
+/** The timing fields of a message. */
 type Measured = Pick<RequestJudgedMessage, 'durationMs' | 'cached'>
 
 function endTiming (timing: Timing | undefined): Measured {
-  return timing === undefined ? { durationMs: undefined, cached: undefined } : { durationMs: performance.now() - timing.begun, cached: timing.cached }
+  return timing === undefined
+    ? { durationMs: undefined, cached: undefined }
+    : { durationMs: performance.now() - timing.begun, cached: timing.cached }
 }
 
 export function peerOf (request: FastifyRequest): PeerIdentity | null {
   return (request as FastifyRequest & { optionalPeer: PeerIdentity | null | undefined }).optionalPeer ?? null
 }
 
-function take (request: FastifyRequest, { counts }: RouteJudge, peer: PeerIdentity | null, decision: Decision, timing: Timing | undefined): void {
+function take (
+  request: FastifyRequest,
+  { counts }: RouteJudge,
+  peer: PeerIdentity | null,
+  decision: Decision,
+  timing: Timing | undefined
+): void {
   const { denied, reported } = decision
   const measured = endTiming(timing)
   if (denied !== undefined) {
@@ -67,44 +77,81 @@ function take (request: FastifyRequest, { counts }: RouteJudge, peer: PeerIdenti
   if (requestAllowed.hasSubscribers) publishAllowed(request, peer, decision, measured)
 }
 
-function publishAllowed (request: FastifyRequest, peer: PeerIdentity | null, { allowedBy, verdict }: Decision, measured: Measured): void {
-  publish(requestAllowed, request, { peer, reason: undefined, rules: allowedBy?.origin, rule: verdict?.rule, group: verdict?.group, nearest: undefined, ...measured })
+function publishAllowed (
+  request: FastifyRequest, peer: PeerIdentity | null, { allowedBy, verdict }: Decision, measured: Measured
+): void {
+  publish(requestAllowed, request, {
+    peer,
+    reason: undefined,
+    rules: allowedBy?.origin,
+    rule: verdict?.rule,
+    group: verdict?.group,
+    nearest: undefined,
+    ...measured
+  })
 }
 
-/** Logs a refusal, or what would have been one, and publishes it. */
-function tell (request: FastifyRequest, peer: PeerIdentity | null, { requirement, answer }: Failure, measured: Measured): void {
+/** Logs and publishes a denial, or what would have been one. */
+function tell (
+  request: FastifyRequest, peer: PeerIdentity | null, { requirement, answer }: Failure, measured: Measured
+): void {
   const report = requirement.mode === 'report-only'
   const channel = report ? requestWouldDeny : requestDenied
-  // To find the nearest rule all are walked: not for a line that nobody reads.
-  const nearest = peer !== null && (channel.hasSubscribers || writesLine(request)) ? requirement.audience.nearest(peer) : undefined
+  // Finding the nearest rule visits all of them, so it is done only if the result is used.
+  const nearest = peer !== null && (channel.hasSubscribers || writesLine(request))
+    ? requirement.audience.nearest(peer)
+    : undefined
   const { error } = answer as { readonly error?: unknown }
-  announceRefusal(request, requirement.mode, { peer, reason: answer.reason, rules: requirement.origin, rule: undefined, group: undefined, nearest, ...measured }, error)
+  announceRefusal(
+    request,
+    requirement.mode,
+    { peer, reason: answer.reason, rules: requirement.origin, rule: undefined, group: undefined, nearest, ...measured },
+    error
+  )
 }
 
-type Judged = Pick<RequestJudgedMessage, 'peer' | 'reason' | 'rules' | 'rule' | 'group' | 'nearest'> & Measured & { readonly reason: RequestRefusalReason | undefined }
+type Judged = Pick<
+  RequestJudgedMessage, 'peer' | 'reason' | 'rules' | 'rule' | 'group' | 'nearest'
+> & Measured & { readonly reason: RequestRefusalReason | undefined }
 
-/** The line of a refusal, with stable field names, and its message. */
+/** Logs a denial, with stable field names, and publishes it. */
 export function announceRefusal (request: FastifyRequest, mode: Mode, judged: Judged, error?: unknown): void {
   if (error !== undefined || writesLine(request)) writeLine(request, mode, judged, error)
   publish(mode === 'report-only' ? requestWouldDeny : requestDenied, request, judged)
 }
 
-/** Whether a line would be read. An audit log has one of its own, and a limit. */
+/** Whether to write a log line. An audit log writes its own lines and limits them. */
 function writesLine ({ log }: FastifyRequest): boolean {
   return !isAuditKept() && ((log as { isLevelEnabled?: (level: string) => boolean }).isLevelEnabled?.('warn') ?? true)
 }
 
-function writeLine (request: FastifyRequest, mode: Mode, { reason, rules, nearest, peer }: Judged, error: unknown): void {
-  const line = { reason, rules, nearest, peer: peer?.toString(), fingerprint256: peer?.fingerprint256, method: request.method, route: request.routeOptions.url, remoteAddress: request.ip }
-  // A predicate that throws is a bug of the app's own: its stack belongs in the log.
-  request.log.warn(error === undefined ? line : { ...line, err: error }, mode === 'report-only' ? 'client would be denied' : 'client denied')
+function writeLine (
+  request: FastifyRequest, mode: Mode, { reason, rules, nearest, peer }: Judged, error: unknown
+): void {
+  const line = {
+    reason,
+    rules,
+    nearest,
+    peer: peer?.toString(),
+    fingerprint256: peer?.fingerprint256,
+    method: request.method,
+    route: request.routeOptions.url,
+    remoteAddress: request.ip
+  }
+  // A function that throws is a bug of the app: its stack belongs in the log.
+  request.log.warn(
+    error === undefined ? line : { ...line, err: error },
+    mode === 'report-only' ? 'client would be denied' : 'client denied'
+  )
 }
 
 function publish (channel: EventChannel<RequestJudgedMessage>, request: FastifyRequest, judged: Judged): void {
   if (!channel.hasSubscribers) return
   const { id, method, url, ip, routeOptions } = request
-  // The query may hold secrets of the client's; under `useSemicolonDelimiter` it begins with a semicolon.
+  // The query may hold secrets. With `useSemicolonDelimiter` it begins with a semicolon.
   const [path = ''] = url.split(/[?;]/, 1)
-  const message: RequestJudgedMessage = { v: 1, time: Date.now(), ...judged, requestId: String(id), method, path, route: routeOptions.url, remoteAddress: ip }
+  const message: RequestJudgedMessage = {
+    v: 1, time: Date.now(), ...judged, requestId: String(id), method, path, route: routeOptions.url, remoteAddress: ip
+  }
   channel.publish(message)
 }

@@ -3,14 +3,14 @@ import { nobody } from './audience.ts'
 import type { Audience } from './audience.ts'
 import type { Declaration, Scope } from './scope.ts'
 
-/** An audience that must allow, where it was declared, and what happens if it does not. */
+/** A policy that must allow the client, where it was declared, and what happens if it does not. */
 export interface Requirement {
   readonly origin: string
   readonly audience: Audience
   readonly mode: Mode
 }
 
-/** A route and what was declared for it alone. */
+/** A route with what was declared for it. */
 export interface RouteSite {
   readonly methods: readonly string[]
   /** The whole pattern, prefix included. */
@@ -22,7 +22,7 @@ export interface RouteSite {
   readonly mode: Mode | undefined
 }
 
-/** A route as the guard sees it: all requirements must allow. Without any it is public. */
+/** A route with its requirements, which must all allow. Without any it is public. */
 export interface GuardedRoute {
   readonly site: RouteSite
   readonly requirements: readonly Requirement[]
@@ -30,19 +30,25 @@ export interface GuardedRoute {
   readonly scope: string | undefined
 }
 
-/** What holds where nothing nearer is declared. */
+/** The defaults of the app. */
 export interface Policy {
   readonly mode: Mode
   readonly defaults: Declaration | undefined
 }
 
 /**
- * Gathers what must allow for a route: the rules of all scopes around it, outermost first, then its own. A route's own
- * rules replace those of a scope that is overridable. The default rules count only where there are no others.
+ * Collects the requirements of a route: the rules of all scopes around it, outermost first, then its own. A route's own
+ * rules replace those of an overridable scope. The default rules apply only if there are no others.
  *
- * @param audienceOf undefined for `public`, which asks nothing
+ * @param audienceOf returns undefined for `public`
  */
-export function guardRoute (site: RouteSite, scopes: readonly Scope[], own: Declaration | undefined, policy: Policy, audienceOf: (declaration: Declaration) => Audience | undefined): GuardedRoute {
+export function guardRoute (
+  site: RouteSite,
+  scopes: readonly Scope[],
+  own: Declaration | undefined,
+  policy: Policy,
+  audienceOf: (declaration: Declaration) => Audience | undefined
+): GuardedRoute {
   const requirements: Requirement[] = []
   let declared = false
   const demand = (declaration: Declaration, mode: Mode): void => {
@@ -51,7 +57,9 @@ export function guardRoute (site: RouteSite, scopes: readonly Scope[], own: Decl
     if (audience !== undefined) requirements.push({ origin: declaration.origin, audience, mode })
   }
   for (const [index, { declaration, overridable }] of scopes.entries()) {
-    if (declaration !== undefined && !(overridable && own !== undefined)) demand(declaration, modeOf(scopes, index, overridable, site.mode, policy.mode))
+    if (declaration !== undefined && !(overridable && own !== undefined)) {
+      demand(declaration, modeOf(scopes, index, overridable, site.mode, policy.mode))
+    }
   }
   const mode = modeOf(scopes, scopes.length - 1, true, site.mode, policy.mode)
   if (own !== undefined) demand(own, mode)
@@ -61,10 +69,13 @@ export function guardRoute (site: RouteSite, scopes: readonly Scope[], own: Decl
 }
 
 /**
- * The mode of the rules that were declared at a level: the nearest at or around it. What is inside may always ask for
- * `enforce`, but for `report-only` only where the level is overridable. Otherwise a route could open its scope.
+ * The mode of the rules that were declared at a level: the nearest mode at or around it. Inner scopes and the route may
+ * always choose `enforce`. They may choose `report-only` only if the level is overridable: otherwise a route could open
+ * its scope.
  */
-function modeOf (scopes: readonly Scope[], level: number, overridable: boolean, route: Mode | undefined, app: Mode): Mode {
+function modeOf (
+  scopes: readonly Scope[], level: number, overridable: boolean, route: Mode | undefined, app: Mode
+): Mode {
   let mode = app
   for (const [index, scope] of scopes.entries()) {
     if (scope.mode !== undefined && (index <= level || overridable || scope.mode === 'enforce')) mode = scope.mode

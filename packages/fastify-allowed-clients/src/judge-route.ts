@@ -3,42 +3,51 @@ import type { Allowed } from '@peerkit/rules'
 import type { Answer } from './audience.ts'
 import type { GuardedRoute, Requirement } from './guarded-route.ts'
 
-/** A requirement that did not allow. */
+/** A requirement that did not allow the client. */
 export interface Failure {
   readonly requirement: Requirement
   readonly answer: Extract<Answer, { allowed: false }>
 }
 
-/** What became of a request. */
+/** The result for a request. */
 export interface Decision {
-  /** The innermost requirement that allowed; undefined where nothing is asked, or nothing allowed. */
+  /** The innermost requirement that allowed; undefined if there are none, or none allowed. */
   readonly allowedBy: Requirement | undefined
   readonly verdict: Allowed | undefined
-  /** Undefined where the request may pass. */
+  /** Undefined if the request may pass. */
   readonly denied: Failure | undefined
-  /** What would have denied it, were it not only reported. */
+  /** The failures that are only reported. */
   readonly reported: readonly Failure[]
 }
 
-/** How often a route's requests were let in, refused, and let in though the rules do not allow them. */
+/** How many requests of a route were allowed, denied, and let pass although the rules do not allow them. */
 export interface RouteCounts { allowed: number, denied: number, wouldDeny: number }
 
-/** A route under the rules in force. */
+/** A route under the current rules. */
 export interface RouteJudge {
   readonly route: GuardedRoute
-  /** Outlives a reload of the rules. */
+  /** Kept across reloads of the rules. */
   readonly counts: RouteCounts
 }
 
-const NOTHING_ASKED: Decision = Object.freeze({ allowedBy: undefined, verdict: undefined, denied: undefined, reported: [] })
+const NOTHING_ASKED: Decision = Object.freeze({
+  allowedBy: undefined, verdict: undefined, denied: undefined, reported: []
+})
 const NO_FAILURES: readonly Failure[] = Object.freeze([])
 
-/** Asks every requirement of a route, the outermost first, until one refuses that is enforced. A promise only where a predicate is asked. */
-export function judgeRoute ({ requirements }: GuardedRoute, peer: PeerIdentity | null, request: unknown): Decision | Promise<Decision> {
+/**
+ * Checks every requirement of a route, the outermost first, until an enforced one denies. Returns a promise only if a
+ * function returns one.
+ */
+export function judgeRoute (
+  { requirements }: GuardedRoute, peer: PeerIdentity | null, request: unknown
+): Decision | Promise<Decision> {
   return requirements.length === 0 ? NOTHING_ASKED : judgeFrom(requirements, 0, peer, request, NOTHING_ASKED)
 }
 
-function judgeFrom (requirements: readonly Requirement[], start: number, peer: PeerIdentity | null, request: unknown, before: Decision): Decision | Promise<Decision> {
+function judgeFrom (
+  requirements: readonly Requirement[], start: number, peer: PeerIdentity | null, request: unknown, before: Decision
+): Decision | Promise<Decision> {
   let decision = before
   for (let index = start; index < requirements.length; index++) {
     const requirement = requirements[index] as Requirement
@@ -57,7 +66,14 @@ function judgeFrom (requirements: readonly Requirement[], start: number, peer: P
 }
 
 function add ({ allowedBy, verdict, reported }: Decision, requirement: Requirement, answer: Answer): Decision {
-  if (answer.allowed) return { allowedBy: requirement, verdict: answer, denied: undefined, reported: reported.length === 0 ? NO_FAILURES : reported }
+  if (answer.allowed) {
+    return {
+      allowedBy: requirement,
+      verdict: answer,
+      denied: undefined,
+      reported: reported.length === 0 ? NO_FAILURES : reported
+    }
+  }
   const failure: Failure = { requirement, answer }
   if (requirement.mode === 'enforce') return { allowedBy: undefined, verdict: undefined, denied: failure, reported }
   return { allowedBy, verdict, denied: undefined, reported: [...reported, failure] }

@@ -1,13 +1,14 @@
 import type { FastifyReply, FastifyRequest, onSendHookHandler } from 'fastify'
 
-/** Whether the guard has judged a request. */
+/** Set on a request that the authorization hook has checked. */
 export const kJudged: unique symbol = Symbol('peerkit.judged')
 
 export type JudgedRequest = FastifyRequest & { [kJudged]: boolean }
 
 /**
- * An onSend hook for an app in which others' onRequest hooks run before the guard: an answer to a request that was never judged is judged before it leaves. Errors pass: they are no answer
- * of a route.
+ * Makes an onSend hook for an app in which other onRequest hooks run before the authorization hook. If such a hook
+ * answers a request, the request is authorized before the answer is sent. Errors are sent unchecked: they are not
+ * answers of a route.
  */
 export function gateReply (judge: (request: FastifyRequest) => void | Promise<void>): onSendHookHandler<unknown> {
   return function gateAllowedClients (request, reply, payload, done) {
@@ -16,22 +17,34 @@ export function gateReply (judge: (request: FastifyRequest) => void | Promise<vo
   }
 }
 
-async function judgeLate (request: FastifyRequest, reply: FastifyReply, payload: unknown, judge: (request: FastifyRequest) => void | Promise<void>): Promise<unknown> {
+async function judgeLate (
+  request: FastifyRequest,
+  reply: FastifyReply,
+  payload: unknown,
+  judge: (request: FastifyRequest) => void | Promise<void>
+): Promise<unknown> {
   try {
     await judge(request)
     return payload
   } catch (error) {
-    // A stream that is not sent must be ended, or it holds its file or socket for ever.
+    // A stream that is not sent must be destroyed, or it keeps its file or socket open.
     const { destroy } = (payload ?? {}) as { destroy?: unknown }
     if (typeof destroy === 'function') (payload as { destroy (): void }).destroy()
     return refuse(reply, error as { statusCode?: number, code?: string, message: string })
   }
 }
 
-/** What the early hook put on the reply (cookies, a location) was meant for somebody who is allowed. */
-function refuse (reply: FastifyReply, { statusCode = 500, code, message }: { statusCode?: number, code?: string, message: string }): string {
+/** Replaces the reply. Headers of the early hook (cookies, a location) were meant for an allowed client. */
+function refuse (
+  reply: FastifyReply, { statusCode = 500, code, message }: { statusCode?: number, code?: string, message: string }
+): string {
   for (const name of Object.keys(reply.getHeaders())) reply.removeHeader(name)
   reply.code(statusCode).header('content-type', 'application/json; charset=utf-8')
   const isOurs = code?.startsWith('MTLS_ERR_') === true
-  return JSON.stringify({ statusCode, ...(isOurs ? { code } : {}), error: statusCode === 401 ? 'Unauthorized' : statusCode === 403 ? 'Forbidden' : 'Internal Server Error', message: isOurs ? message : 'Internal Server Error' })
+  return JSON.stringify({
+    statusCode,
+    ...(isOurs ? { code } : {}),
+    error: statusCode === 401 ? 'Unauthorized' : statusCode === 403 ? 'Forbidden' : 'Internal Server Error',
+    message: isOurs ? message : 'Internal Server Error'
+  })
 }

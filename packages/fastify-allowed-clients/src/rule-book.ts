@@ -7,9 +7,9 @@ import { MTLS_ERR_ALLOWED_CLIENTS_OPTION } from './errors.ts'
 import type { ListAuthorities } from './known-authorities.ts'
 import type { Declaration } from './scope.ts'
 
-/** What a rules file says. */
+/** The contents of a rules file. */
 export interface FileRules {
-  /** How errors call the file. */
+  /** The name of the file in errors. */
   readonly file: string
   readonly groups: Groups
   readonly defaultRules: AllowedClients | undefined
@@ -21,19 +21,19 @@ const WORDS = ['public', 'authenticated'] as const
 
 export const NO_FILE: FileRules = { file: '', groups: {}, defaultRules: undefined, routes: new Map() }
 
-/** What a book has of its app. */
+/** What is needed of the app. */
 export interface BookContext {
-  /** Asked whenever something is compiled. */
+  /** Called whenever something is compiled. */
   readonly authorities: ListAuthorities
-  /** Hears what is allowed but probably not meant. */
+  /** Called for rules that are valid but probably not meant. */
   warn (path: string, warning: string): void
 }
 
-/** One state of the groups, and all that was compiled with it. A reload makes a new one. */
+/** The groups at one time, and everything that was compiled with them. A reload makes a new one. */
 export class RuleBook {
   readonly file: string
   readonly defaults: Declaration | undefined
-  /** Of the file, by method and pattern. */
+  /** Rules of routes in the file, by method and pattern. */
   readonly routes: ReadonlyMap<string, Declaration>
   readonly #declaredGroups: Groups
   readonly #groups: CompiledGroups
@@ -45,20 +45,26 @@ export class RuleBook {
     this.#context = context
     this.file = file.file
     for (const word of WORDS) {
-      if (Object.hasOwn(groups, word) || Object.hasOwn(file.groups, word)) throw new MTLS_ERR_ALLOWED_CLIENTS_OPTION(`groups.${word}: "${word}" has a meaning of its own; expected another name`)
+      if (Object.hasOwn(groups, word) || Object.hasOwn(file.groups, word)) {
+        throw new MTLS_ERR_ALLOWED_CLIENTS_OPTION(`groups.${word}: "${word}" is a reserved word; expected another name`)
+      }
     }
     this.#declaredGroups = { ...groups, ...file.groups }
     this.#groups = this.#compileGroups()
     const rules = defaults ?? file.defaultRules
     this.defaults = rules === undefined ? undefined : { path: 'defaultRules', origin: 'defaultRules', value: rules }
-    this.routes = new Map([...file.routes].map(([key, value]) => [key, { path: `routes[${JSON.stringify(key)}]`, origin: `file routes[${JSON.stringify(key)}]`, value }]))
-    for (const declaration of [this.defaults, ...this.routes.values()]) if (declaration !== undefined) this.audienceOf(declaration)
+    this.routes = new Map([...file.routes].map(([key, value]) => [
+      key, { path: `routes[${JSON.stringify(key)}]`, origin: `file routes[${JSON.stringify(key)}]`, value }
+    ]))
+    for (const declaration of [this.defaults, ...this.routes.values()]) {
+      if (declaration !== undefined) this.audienceOf(declaration)
+    }
   }
 
   /**
-   * Compiles what was declared, once.
+   * Compiles declared rules, once.
    *
-   * @returns undefined for `public`, which asks nothing
+   * @returns undefined for `public`
    * @throws MTLS_ERR_RULE_INVALID naming the path of the offending key
    */
   audienceOf (declaration: Declaration): Audience | undefined {
@@ -67,10 +73,10 @@ export class RuleBook {
   }
 
   /**
-   * Compiles everything again, after the authorities changed, for what there is to say about it. The rules in force stay:
-   * what they mean does not depend on the authorities.
+   * Compiles everything again after the authorities changed, only for its warnings and errors. The current rules stay:
+   * their meaning does not depend on the authorities.
    *
-   * @param tell hears every warning and every error, with the path of the rules
+   * @param tell called for every warning and error, with the path of the rules
    */
   recheck (tell: (path: string, text: string) => void): void {
     const attempt = <Result>(path: string, compile: () => Result): Result | undefined => {
@@ -85,7 +91,9 @@ export class RuleBook {
     if (groups === undefined) return
     for (const [{ value, path }, audience] of this.#audiences) {
       if (!(audience instanceof RuledAudience)) continue
-      for (const warning of attempt(path, () => this.#compileRules(value, path, groups))?.warnings ?? []) tell(path, warning)
+      for (const warning of attempt(path, () => this.#compileRules(value, path, groups))?.warnings ?? []) {
+        tell(path, warning)
+      }
     }
   }
 
@@ -98,7 +106,9 @@ export class RuleBook {
   }
 
   #compileRules (value: AllowedClients, path: string, groups: CompiledGroups): Authorizer {
-    return compileRules(value as RuleSet, { groups, groupsPath: 'groups', path, authorities: this.#context.authorities() })
+    return compileRules(value as RuleSet, {
+      groups, groupsPath: 'groups', path, authorities: this.#context.authorities()
+    })
   }
 
   #compileGroups (): CompiledGroups {
@@ -106,10 +116,10 @@ export class RuleBook {
   }
 }
 
-/** A word beside rules is refused: the rules would look as if they counted. */
+/** Finds a reserved word. It is refused among other rules, which would have no effect. */
 function findWord (value: AllowedClients, path: string): typeof WORDS[number] | undefined {
   const list: readonly unknown[] = Array.isArray(value) ? value : [value]
   const word = WORDS.find((one) => list.includes(one))
   if (word === undefined || list.length === 1) return word
-  throw new MTLS_ERR_ALLOWED_CLIENTS_OPTION(`${path}: found "${word}" beside other rules; expected it alone: '${word}'`)
+  throw new MTLS_ERR_ALLOWED_CLIENTS_OPTION(`${path}: found "${word}" among other rules; expected only '${word}'`)
 }
