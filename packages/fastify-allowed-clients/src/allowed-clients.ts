@@ -8,9 +8,9 @@ import type { FastifyRequest } from 'fastify'
 export interface AllowedClientsGroups {}
 
 /** The names of the declared groups; any string if none is declared. */
-export type GroupName = [keyof AllowedClientsGroups] extends [never] ? string : Extract<
-  keyof AllowedClientsGroups, string
->
+export type GroupName = [keyof AllowedClientsGroups] extends [never]
+  ? string
+  : Extract<keyof AllowedClientsGroups, string>
 
 /**
  * A function that returns whether a peer may make a request. It is called on every request that no other rule allows.
