@@ -248,7 +248,7 @@ test('options that are wrong stop the app, each named with what was expected', a
   await refuse({ services: { ledger: { origin } }, servces: {} }, /unknown option "servces" for fastify-mtls-client/)
   await refuse({ services: { ledger: { origin } }, origins: {} }, /unknown option "origins" for fastify-mtls-client/)
   await refuse({ services: { constructor: { origin } } }, /the name of a service is "constructor"/)
-  await refuse({ services: { ledger: { origin } }, credentials: undefined }, /needs "credentials"/, 'MTLS_ERR_OUTBOUND_OPTION')
+  await refuse({ services: { ledger: { origin } }, credentials: undefined }, /credentials of MtlsAgent is undefined/, 'MTLS_ERR_OUTBOUND_OPTION')
   await refuse({ services: { fine: { origin }, ledger: { origin, allowedServers: [] } } }, /allowedServers/, 'MTLS_ERR_RULE_INVALID')
   await refuse({ services: { ledger: { origin } }, requestIdHeader: 'a b' }, /requestIdHeader is "a b"/)
   await refuse({ services: { ledger: { origin } }, propagateHeaders: 'baggage' }, /propagateHeaders is string; expected a list/)

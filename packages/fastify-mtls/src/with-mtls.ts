@@ -59,8 +59,8 @@ const TLS_OPTIONS: readonly string[] = [
  * @throws MTLS_ERR_SERVER_OPTION naming the option, what was found and what was expected
  * @example
  * ```ts
- * const credentials = await fileCredentials({ cert: 'ledger.pem', key: 'ledger.key', ca: 'ca.pem' })
- * const app = Fastify(withMtls(credentials, { bodyLimit: 10_000, mtls: { clientCertificate: 'optional' } }))
+ * const source = await fileCredentials({ cert: 'ledger.pem', key: 'ledger.key', ca: 'ca.pem' })
+ * const app = Fastify(withMtls(source, { bodyLimit: 10_000, mtls: { clientCertificate: 'optional' } }))
  * await app.register(fastifyMtls, { closeCredentials: true })
  * await app.close()
  * ```

@@ -10,16 +10,21 @@ import { warnOfOwnPurpose } from './own-purpose.ts'
 import { ServerTrust } from './server-trust.ts'
 import { SessionCache } from './session-cache.ts'
 
-/** Origins whose connections are kept at a time; beyond, those used least recently finish what they carry and close. */
+/**
+ * The most origins with open connections. Beyond it, the connections of the oldest origin finish their requests and
+ * close.
+ */
 const MOST_ORIGINS = 1000
 const EVENTS = ['connect', 'disconnect', 'connectionError', 'drain'] as const
 
 type Tell = (event: string, ...args: any[]) => void
 
-/** What is kept for one credential source. */
+/** The state of one credential source. */
 interface Realm { readonly sessions: SessionCache, readonly trust: ServerTrust, readonly lists: ListWatch }
 
-/** Keeps the connections of an agent by origin, and exchanges them when credentials, trust or revocation move. */
+/**
+ * Manages the connections of an agent by origin, and replaces them when credentials, trust or revocation data change.
+ */
 export class ConnectionBook {
   readonly #options: MtlsAgentOptions
   readonly #agentOptions: object
@@ -52,14 +57,14 @@ export class ConnectionBook {
     if (this.isClosed) throw new errors.ClientClosedError()
   }
 
-  /** The connections in force to an origin, if there are some. */
+  /** The current pool of an origin, if there is one. */
   peek (origin: string): Generation | undefined {
     const known = this.#current.get(origin)
-    // A listener that was told of a rotation before us may already be calling.
+    // A listener that was notified of a rotation earlier may already send a request.
     return known?.isCurrent === true ? known : undefined
   }
 
-  /** The connections in force to an origin. */
+  /** The current pool of an origin, created if needed. */
   find (policy: OriginPolicy): Generation {
     const found = this.peek(policy.origin)
     if (found !== undefined) return found
@@ -67,7 +72,7 @@ export class ConnectionBook {
     if (known !== undefined) this.#retire(known, false)
     const generation = this.#create(policy)
     this.#current.set(policy.origin, generation)
-    // Closing: what was given to us before is still carried, by connections that close behind it.
+    // While closing, requests that were accepted before are still sent, on a pool that then closes.
     if (this.isClosed) queueMicrotask(() => { this.#retire(generation, false) })
     else if (this.#current.size > MOST_ORIGINS) this.#retire([...this.#current.values()][0] as Generation, false)
     return generation
@@ -98,7 +103,9 @@ export class ConnectionBook {
 
   #follow (source: CredentialSource): void {
     const { block } = this.#options
-    const lists = new ListWatch(source, 'servers', { revocation: undefined, block }, () => { this.#forget(source, true) })
+    const lists = new ListWatch(source, 'servers', { revocation: undefined, block }, () => {
+      this.#forget(source, true)
+    })
     this.#realms.set(source, { ...this.#createRealm(source), lists })
     lists.start()
     warnOfOwnPurpose(source.current)
@@ -110,16 +117,21 @@ export class ConnectionBook {
     }))
   }
 
-  /** Begins anew with every origin of a source, or with all. */
+  /** Retires the pools of every origin of a source, or of all sources. */
   #forget (source: CredentialSource | undefined, isStale: boolean): void {
     for (const [key, { sessions }] of this.#realms) if (source === undefined || key === source) sessions.clear()
     for (const generation of [...this.#current.values(), ...this.#retiring.keys()]) {
       const { credentials, proxy } = generation.policy
-      if (source === undefined || credentials === source || proxy?.credentials === source) this.#retire(generation, isStale)
+      if (source === undefined || credentials === source || proxy?.credentials === source) {
+        this.#retire(generation, isStale)
+      }
     }
   }
 
-  /** Its connections finish what they carry and close. Stale ones do not even begin what they were given. */
+  /**
+   * Retires a pool: its connections finish their requests and close. If stale, they do not start requests that were
+   * assigned to them.
+   */
   #retire (generation: Generation, isStale: boolean): void {
     generation.isRetired = true
     generation.isStale ||= isStale
@@ -141,7 +153,9 @@ export class ConnectionBook {
       agentOptions: this.#agentOptions,
       onStale: (stale) => { this.#retire(stale, true) }
     })
-    for (const event of EVENTS) generation.agent.on(event as 'connect', (...args: any[]) => { this.#tell(event, ...args) })
+    for (const event of EVENTS) {
+      generation.agent.on(event as 'connect', (...args: any[]) => { this.#tell(event, ...args) })
+    }
     return generation
   }
 

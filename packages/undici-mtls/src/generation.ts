@@ -15,20 +15,28 @@ export interface GenerationOptions {
   readonly policy: OriginPolicy
   readonly means: Means
   readonly proxyMeans: Means | undefined
-  /** Milliseconds for connecting, shaking hands and checking who answered. */
+  /** Milliseconds to connect, shake hands and check the server. */
   readonly timeout: number
   readonly agentOptions: object
-  /** Called when a connection of it must not be used any more though nothing was rotated: a certificate or an answer on revocation has ended. */
+  /**
+   * Called when a connection must not be used any more without a rotation: a certificate or a revocation answer
+   * expired.
+   */
   readonly onStale: (generation: Generation) => void
 }
 
-/** The connections to one origin made under one set of credentials, used for new requests until something of it ends. */
+/**
+ * The connections to one origin with one snapshot of credentials. It takes new requests until a certificate expires or
+ * the trust changes.
+ */
 export class Generation {
   readonly policy: OriginPolicy
   readonly agent: Agent
-  /** Takes no new requests: those given to a connection are carried, those that wait go elsewhere. */
+  /**
+   * Takes no new requests. Requests that were assigned to a connection are sent, those that wait move to another pool.
+   */
   isRetired = false
-  /** Its connections must not even carry what they were given but did not begin. */
+  /** Its connections must not even start requests that were assigned to them. */
   isStale = false
   readonly #options: GenerationOptions
   readonly #source: CredentialSource
@@ -45,22 +53,24 @@ export class Generation {
     this.#proxySnapshot = this.#proxySource?.current
     const makePool = (origin: string | URL, poolOptions: object): Dispatcher => new Pool(origin, {
       ...poolOptions,
-      // Never used: each client has a connector of its own. Without it the pool would build undici's.
+      // Never called: each client has its own connector. Without it the pool would create undici's.
       connect: () => {},
       factory: (clientOrigin: URL, clientOptions: object) => new PeerClient(clientOrigin, clientOptions, this)
     } as Pool.Options)
     this.agent = new Agent({ ...options.agentOptions, factory: makePool })
   }
 
-  /** Whether its credentials are still those in force. */
+  /** Whether its credentials are still current. */
   get isCurrent (): boolean {
-    return !this.isRetired && this.#source.current === this.#snapshot && this.#proxySource?.current === this.#proxySnapshot
+    return !this.isRetired && this.#source.current === this.#snapshot &&
+      this.#proxySource?.current === this.#proxySnapshot
   }
 
-  /** Asked before each request, when the next thing would be to write it. */
+  /** Called immediately before a request is written. */
   mayCarry ({ snapshot, validUntil, decision }: Connection): boolean {
     const { credentials, now, trust } = this.#options.means
-    if (!this.isStale && now() < validUntil && credentials.current.trustEpoch === snapshot.trustEpoch && trust.isStillAccepted(decision)) return true
+    const isTrustSame = credentials.current.trustEpoch === snapshot.trustEpoch
+    if (!this.isStale && now() < validUntil && isTrustSame && trust.isStillAccepted(decision)) return true
     this.#options.onStale(this)
     return false
   }
@@ -83,7 +93,14 @@ export class Generation {
 
   #tellIdentified ({ server, resumed, snapshot }: Connection): void {
     if (!outboundIdentified.hasSubscribers) return
-    outboundIdentified.publish({ v: 1, time: this.#options.means.now(), origin: this.policy.origin, server, resumed, generation: snapshot.generation })
+    outboundIdentified.publish({
+      v: 1,
+      time: this.#options.means.now(),
+      origin: this.policy.origin,
+      server,
+      resumed,
+      generation: snapshot.generation
+    })
   }
 
   #tellRefused (error: Error & Partial<OutboundErrorFacts> & { readonly code?: string }): void {

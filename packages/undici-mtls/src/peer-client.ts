@@ -7,10 +7,15 @@ import type { Exchange, Line } from './exchange.ts'
 import type { OriginPolicy } from './origin-policy.ts'
 import type { Address } from './reach-origin.ts'
 
-/** What undici hands its connectors. */
-interface ConnectTarget { readonly hostname: string, readonly port: string, readonly servername?: string | null, readonly localAddress?: string | null }
+/** What undici passes to connectors. */
+interface ConnectTarget {
+  readonly hostname: string
+  readonly port: string
+  readonly servername?: string | null
+  readonly localAddress?: string | null
+}
 
-/** What a client asks of the generation that it belongs to. */
+/** What a client needs of its pool. */
 export interface ClientOwner {
   readonly policy: OriginPolicy
   readonly isRetired: boolean
@@ -18,16 +23,24 @@ export interface ClientOwner {
   connect (address: Address, hostname: string): Promise<Connection>
 }
 
-/** An undici client, one connection at a time, that knows who is at its other end. */
+/** An undici client with one connection at a time, and the identity of its server. */
 export class PeerClient extends Client {
   readonly #line: Line
   readonly #generation: ClientOwner
 
   constructor (origin: string | URL, options: object, generation: ClientOwner) {
-    const line: { -readonly [key in keyof Line]: Line[key] } = { origin: generation.policy.origin, connection: undefined, context: undefined, mayCarry: (connection: Connection) => generation.mayCarry(connection) }
-    const connect = (target: ConnectTarget, callback: (error: Error | null, socket: TLSSocket | null) => void): void => {
+    const line: { -readonly [key in keyof Line]: Line[key] } = {
+      origin: generation.policy.origin,
+      connection: undefined,
+      context: undefined,
+      mayCarry: (connection: Connection) => generation.mayCarry(connection)
+    }
+    const connect = (
+      target: ConnectTarget, callback: (error: Error | null, socket: TLSSocket | null) => void
+    ): void => {
       const { servername } = target
-      generation.connect(target, servername === undefined || servername === null || servername === '' ? target.hostname : servername).then((connection) => {
+      const hasName = servername !== undefined && servername !== null && servername !== ''
+      generation.connect(target, hasName ? servername : target.hostname).then((connection) => {
         line.connection = connection
         line.context = Object.freeze({ [kServer]: connection.server })
         callback(null, connection.socket)
@@ -40,7 +53,7 @@ export class PeerClient extends Client {
 
   override dispatch (options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
     const exchange = (options as { [kExchange]?: Exchange })[kExchange]
-    // What waited in the pool while its generation was retired goes to the next one. An answer of true lets the pool hand over all that waits.
+    // Requests that waited in a retired pool move to the next one. Returning true lets the pool pass on all of them.
     if (exchange !== undefined && this.#generation.isRetired) {
       exchange.move()
       return true

@@ -3,8 +3,21 @@ import { serverOfFetched } from './bound-fetch.ts'
 import { kServer } from './exchange.ts'
 
 /**
- * Who served a response: of `request`, `stream`, `pipeline` (what comes with `context`), or of `agent.fetch`. Undefined where no server was asked (a cache), where no MtlsAgent was, and
- * for the built-in `fetch`, whose responses have nothing to know them by.
+ * Returns the identity of the server that sent a response.
+ *
+ * @param response of `request`, `stream` or `pipeline` (by its `context`), or of `agent.fetch`
+ * @returns undefined if the response came from a cache, without an MtlsAgent, or from the built-in `fetch`, whose
+ *   responses cannot be recognized
+ * @example
+ * ```ts
+ * const agent = new MtlsAgent({ credentials })
+ * const app = Fastify(withMtls(credentials)).get('/', async () => 'booked')
+ * const response = await agent.fetch(await app.listen({ host: '127.0.0.1', port: 0 }))
+ * console.log(String(getServerIdentity(response))) // CN=ledger and its other names
+ * await response.text()
+ * await agent.close()
+ * await app.close()
+ * ```
  */
 export function getServerIdentity (response: object): PeerIdentity | undefined {
   const { context } = response as { readonly context?: { readonly [kServer]?: PeerIdentity } | null }
