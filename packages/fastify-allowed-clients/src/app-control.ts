@@ -30,7 +30,8 @@ export interface AllowedClientsControl {
    *   audit.mtls.allow({ ou: 'auditors' })
    *   audit.get('/trail', async () => [])
    * }, { prefix: '/audit' })
-   * const { statusCode } = await injectAs(app, peer, '/audit/trail') // 403: the peer's OU is billing
+   * const { statusCode } = await injectAs(app, peer, '/audit/trail')
+   * console.log(statusCode) // 403, since the OU of the peer is billing
    * await app.close()
    * ```
    */

@@ -191,7 +191,8 @@ function watchOptions (watch: boolean | WatchOptions = true): WatchOptions | und
  * await app.register(fastifyMtls)
  * await app.register(fastifyAllowedClients, { groups: { billing: { ou: 'billing' } } })
  * app.get('/invoices', { config: { allowedClients: 'billing' } }, async () => [])
- * const { statusCode } = await injectAs(app, peer, '/invoices') // 200
+ * const { statusCode } = await injectAs(app, peer, '/invoices')
+ * console.log(statusCode) // 200
  * await app.close()
  * ```
  */

@@ -257,7 +257,7 @@ test('options that are wrong stop the app, each named with what was expected', a
   await service(null, /services\.ledger is null/)
   await service({}, /services\.ledger\.origin is undefined; expected an https origin/)
   await service({ origin: 'https://ledger.internal/v1' }, /put the path into basePath/)
-  await service({ origin: 'http://ledger.internal' }, /expected https/)
+  await service({ origin: 'http://ledger.internal' }, /expected only https/)
   await service({ origin: 'ledger' }, /expected an https origin such as/)
   await service({ origin, base: '/v1' }, /did you mean "basePath"/)
   await service({ origin, nonsense: 1 }, /unknown option "nonsense" for services\.ledger; expected one of origin/)

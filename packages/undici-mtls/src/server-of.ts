@@ -13,7 +13,7 @@ import { kServer } from './exchange.ts'
  * const agent = new MtlsAgent({ credentials })
  * const app = Fastify(withMtls(credentials)).get('/', async () => 'booked')
  * const response = await agent.fetch(await app.listen({ host: '127.0.0.1', port: 0 }))
- * console.log(String(getServerIdentity(response))) // CN=ledger and its other names
+ * console.log(String(getServerIdentity(response))) // CN=ledger (sha256:…)
  * await response.text()
  * await agent.close()
  * await app.close()
