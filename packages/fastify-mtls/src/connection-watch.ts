@@ -18,7 +18,7 @@ const WAIT_STEP = 10_000
 /** How many connections are reviewed before the event loop runs again. They take about a millisecond. */
 const REVIEWED_AT_ONCE = 100
 /** How many connections are reviewed at the same time. */
-const REVIEWED_ABREAST = 64
+const REVIEWED_CONCURRENTLY = 64
 
 export interface WatchOptions {
   readonly trust: Trust
@@ -86,10 +86,10 @@ export class ConnectionWatch {
     const isUpgraded = ({ upgraded }: ConnectionRecord): boolean => upgraded !== undefined && upgraded.size > 0
     const all = [...this.#records.keys()]
     const queue = [...all.filter(isUpgraded), ...all.filter((record) => !isUpgraded(record))].values()
-    const breathe = takeTurns(REVIEWED_AT_ONCE)
-    await Promise.all(Array.from({ length: REVIEWED_ABREAST }, async () => {
+    const yieldTurn = takeTurns(REVIEWED_AT_ONCE)
+    await Promise.all(Array.from({ length: REVIEWED_CONCURRENTLY }, async () => {
       for (const record of queue) {
-        const pause = breathe()
+        const pause = yieldTurn()
         if (pause !== undefined) await pause
         const checked = this.check(record)
         if (checked instanceof Promise) await checked
@@ -102,7 +102,7 @@ export class ConnectionWatch {
   ): Promise<void> {
     let timer: NodeJS.Timeout | undefined
     const late = new Promise<Accepted | CertificateRefusal>((resolve) => {
-      timer = setTimeout(() => { resolve(this.#outlast(before)) }, this.#options.revocationTimeout).unref()
+      timer = setTimeout(() => { resolve(this.#useStale(before)) }, this.#options.revocationTimeout).unref()
     })
     const settled = await Promise.race([this.#decideUntilCurrent(presented, next), late])
     clearTimeout(timer)
@@ -127,7 +127,7 @@ export class ConnectionWatch {
   }
 
   /** Without an answer in time the connection ends, unless the previous decision may still be used. */
-  #outlast (before: Accepted): Accepted | CertificateRefusal {
+  #useStale (before: Accepted): Accepted | CertificateRefusal {
     if (!this.#mayUseMeanwhile(before)) return { reason: 'timeout', detail: undefined }
     return {
       ...before, revalidateAt: Math.min(before.staleUntil, this.#options.trust.now() + this.#options.revocationTimeout)

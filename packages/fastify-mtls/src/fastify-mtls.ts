@@ -9,7 +9,7 @@ import fp from 'fastify-plugin'
 import { MTLS_ERR_PEER_MISSING, MTLS_ERR_SERVER_NOT_MTLS } from './errors.ts'
 import { ExceptionLog } from './exception-log.ts'
 import { ForwardedPeers } from './forwarded-peer.ts'
-import type { MtlsServer } from './gate.ts'
+import type { MtlsServer } from './handshake-gate.ts'
 import { makeGatewayContext } from './gateway-context.ts'
 import type { GatewayContext } from './gateway-context.ts'
 import { checkPluginOptions, checkTrust, refuseOwnTrust } from './plugin-options.ts'
@@ -114,7 +114,7 @@ function attach (app: FastifyInstance, context: ServerContext, options: FastifyM
   writeLog(app, context)
   app.addHook('onClose', async () => {
     // A listening server is released by its close event. A server that never listened has no such event.
-    if (!app.server.listening) context.release(app.server as MtlsServer)
+    if (!app.server.listening) context.detach(app.server as MtlsServer)
   })
 }
 

@@ -53,9 +53,9 @@ export class ForwardedTrust {
     // Called for every request, because the cached answers below do not include it.
     const blocked = this.#trust.blocksAlways ? this.#trust.findBlocked(identity) : undefined
     if (blocked !== undefined) return { accepted: false, reason: 'blocked', detail: blocked }
-    const isAsked = this.#trust.checksRevocation || this.#trust.isLimited || this.#trust.hasBlocks ||
+    const isChecked = this.#trust.checksRevocation || this.#trust.isLimited || this.#trust.hasBlocks ||
       this.#verifiedAs !== undefined
-    if (this.#isEvaluated || (sent.length === 0 && !isAsked)) return { accepted: true, identity }
+    if (this.#isEvaluated || (sent.length === 0 && !isChecked)) return { accepted: true, identity }
     const { generation } = this.#trust
     const known = this.#remembered.get(identity)
     if (known !== undefined && known.generation === generation && this.#trust.now() < known.until) {
@@ -110,11 +110,11 @@ export class ForwardedTrust {
       }
     }
     const { reason, detail } = decision
-    const isAsked = this.#trust.checksRevocation || this.#trust.isLimited
-    if (isForwardedRefusal(reason, isAsked)) return this.#refused(reason, detail.message)
+    const isChecked = this.#trust.checksRevocation || this.#trust.isLimited
+    if (isForwardedRefusal(reason, isChecked)) return this.#refused(reason, detail.message)
     // A trusted CA issued it, and it is not accepted. An attacker with the key of a revoked CA could choose which check
     // fails.
-    if (reason !== 'unknown_ca' && (isAsked || this.#trust.hasBlocks)) {
+    if (reason !== 'unknown_ca' && (isChecked || this.#trust.hasBlocks)) {
       return this.#refused('chain_invalid', detail.message)
     }
     return this.#askWithoutPath(identity, detail.message)
@@ -128,7 +128,7 @@ export class ForwardedTrust {
   #askWithoutPath (identity: PeerIdentity, why?: string): Timed | Promise<Timed> {
     const blocked = this.#trust.findBlocked(identity)
     if (blocked !== undefined) return this.#refused('blocked', blocked)
-    const vouched = this.#vouch(identity, why)
+    const vouched = this.#limitToVerifiedAs(identity, why)
     if (!vouched.accepted) return { answer: vouched, until: this.#trust.now() + REFUSED_FOR }
     if (!this.#trust.checksRevocation) return { answer: vouched, until: this.#trust.now() + RECHECK }
     const conclude = (statuses: readonly ChainStatus[]): Timed => {
@@ -149,7 +149,7 @@ export class ForwardedTrust {
   }
 
   /** The identity as the authority of `verifiedAs` vouches for it. */
-  #vouch (identity: PeerIdentity, why: string | undefined): ForwardedAnswer {
+  #limitToVerifiedAs (identity: PeerIdentity, why: string | undefined): ForwardedAnswer {
     const name = this.#verifiedAs
     if (name === undefined) {
       if (!this.#trust.isLimited) return { accepted: true, identity }

@@ -39,14 +39,14 @@ export function makeGatewayContext (
     for (const each of onReview) each()
   }
   const watch = new ListWatch(source, 'clients', { revocation, block }, review)
-  const end = source.subscribe(({ type }) => { if (type === 'rotated') review() })
+  const unsubscribe = source.subscribe(({ type }) => { if (type === 'rotated') review() })
   watch.start()
   return {
     trust,
     revocationTimeout: REVOCATION_TIMEOUT,
     onReview,
     close () {
-      end()
+      unsubscribe()
       watch.stop()
     }
   }

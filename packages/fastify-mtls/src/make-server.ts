@@ -4,9 +4,9 @@ import { createServer } from 'node:https'
 import type { Server as HttpsServer } from 'node:https'
 import type { FastifyServerFactory } from 'fastify'
 import { checkServerOptions, pickHttpOptions } from './http-options.ts'
-import { bindFurtherAddresses } from './further-addresses.ts'
+import { listenOnAllLocalhost } from './listen-on-all-localhost.ts'
 import type { ServerContext } from './server-context.ts'
-import { describeSecureContext } from './server-options.ts'
+import { tlsContextOptions } from './server-options.ts'
 import type { MtlsServerOptions } from './server-options.ts'
 
 type Handler = (...args: any[]) => void
@@ -15,15 +15,17 @@ type Options = Record<string, any>
 /** Makes a server factory for Fastify. Its servers serve HTTP/1.1 and verify client certificates. */
 export function makeHttpsFactory (context: ServerContext, mtls: MtlsServerOptions): FastifyServerFactory<HttpsServer> {
   const make = (handler: Handler, options: Options): HttpsServer => {
-    const server = createServer({ ...pickHttpOptions(options), ...describeTls(context, mtls, ['http/1.1']) }, handler)
+    const server = createServer(
+      { ...pickHttpOptions(options), ...tlsServerOptions(context, mtls, ['http/1.1']) }, handler
+    )
     applyTimeouts(server, options)
-    context.adopt(server)
+    context.attach(server)
     return server
   }
   return (handler, options) => {
     checkServerOptions(options as Options, false)
     const server = make(handler as Handler, options as Options)
-    bindFurtherAddresses(server, () => make(handler as Handler, options as Options))
+    listenOnAllLocalhost(server, () => make(handler as Handler, options as Options))
     return server
   }
 }
@@ -37,24 +39,26 @@ export function makeHttp2Factory (
 ): FastifyServerFactory<Http2SecureServer> {
   const { allowHTTP1 = true } = mtls
   const make = (handler: Handler, options: Options): Http2SecureServer => {
-    const tls = describeTls(context, mtls, allowHTTP1 ? ['h2', 'http/1.1'] : ['h2'])
+    const tls = tlsServerOptions(context, mtls, allowHTTP1 ? ['h2', 'http/1.1'] : ['h2'])
     const server = createSecureServer({ ...pickHttpOptions(options), ...tls, allowHTTP1 }, handler)
     applyTimeouts(server as unknown as HttpsServer, options)
     followSessions(server, options)
-    context.adopt(server)
+    context.attach(server)
     return server
   }
   return (handler, options) => {
     checkServerOptions(options as Options, true)
     const server = make(handler as Handler, options as Options)
-    bindFurtherAddresses(server, () => make(handler as Handler, options as Options))
+    listenOnAllLocalhost(server, () => make(handler as Handler, options as Options))
     return server
   }
 }
 
-function describeTls ({ credentials }: ServerContext, mtls: MtlsServerOptions, protocols: readonly string[]): object {
+function tlsServerOptions (
+  { credentials }: ServerContext, mtls: MtlsServerOptions, protocols: readonly string[]
+): object {
   return {
-    ...describeSecureContext(credentials.current, mtls),
+    ...tlsContextOptions(credentials.current, mtls),
     ALPNProtocols: [...protocols],
     requestCert: true,
     // If OpenSSL refused by itself, its reason and the certificate would be lost. `HandshakeGate` refuses instead.

@@ -5,7 +5,9 @@ import { findNearestName } from './nearest-name.ts'
 /** Refuses unknown options. @throws MTLS_ERR_SERVER_OPTION naming the option, and the nearest one or all known ones */
 export function checkKeys (options: unknown, known: readonly string[], what: string): void {
   if (options === null || typeof options !== 'object') {
-    throw new MTLS_ERR_SERVER_OPTION(`options of ${what} is ${options === null ? 'null' : typeof options}; expected an object`)
+    throw new MTLS_ERR_SERVER_OPTION(
+      `options of ${what} is ${options === null ? 'null' : typeof options}; expected an object`
+    )
   }
   for (const key of Object.keys(options)) {
     if (known.includes(key)) continue
@@ -53,9 +55,9 @@ export function checkMethods (value: unknown, methods: readonly string[], what: 
   const found = value as Record<string, unknown> | null
   const missing = methods.find((method) => found === null || typeof found[method] !== 'function')
   if (missing === undefined) return
-  throw new MTLS_ERR_SERVER_OPTION(
-    `${what} is ${value === null ? 'null' : typeof value} without ${missing}(); expected an object with ${methods.join('(), ')}()`
-  )
+  const expected = `an object with ${methods.join('(), ')}()`
+  const kind = value === null ? 'null' : typeof value
+  throw new MTLS_ERR_SERVER_OPTION(`${what} is ${kind} without ${missing}(); expected ${expected}`)
 }
 
 function show (value: unknown): string {

@@ -34,7 +34,7 @@ const KIND_OF_REASON: Readonly<Partial<Record<RefusalReason, Kind>>> = {
 }
 
 /** Reasons that may come from a code of OpenSSL or Node only: the message decides whether more is known. */
-const REASONS_OF_CODES: ReadonlySet<RefusalReason> = new Set([
+const REASONS_FROM_CODES: ReadonlySet<RefusalReason> = new Set([
   'expired', 'not_yet_valid', 'wrong_purpose', 'bad_chain', 'timeout'
 ])
 
@@ -94,7 +94,7 @@ function forEachKind<T> (make: () => T): Record<Kind, T> {
 }
 
 function kindOf (reason: RefusalReason, build: () => HandshakeRefusedMessage): Kind {
-  if (!REASONS_OF_CODES.has(reason)) return KIND_OF_REASON[reason] ?? 'refused'
+  if (!REASONS_FROM_CODES.has(reason)) return KIND_OF_REASON[reason] ?? 'refused'
   const { code, detail } = build()
   // Node's code if the client did not finish its handshake. If the answer about revocation was late there is no code.
   if (reason === 'timeout') return code === undefined ? 'refused' : 'failed'

@@ -5,11 +5,11 @@ import type { RevocationChecker } from '@peerkit/revocation'
 import { findIssuer } from '@peerkit/trust'
 import { ConnectionWatch } from './connection-watch.ts'
 import { MTLS_ERR_SERVER_OPTION } from './errors.ts'
-import { Gate } from './gate.ts'
-import type { MtlsServer } from './gate.ts'
+import { HandshakeGate } from './handshake-gate.ts'
+import type { MtlsServer } from './handshake-gate.ts'
 import { HandshakeReporter } from './handshake-reporter.ts'
 import { canMeetTlsSockets } from './node-internals.ts'
-import { describeSecureContext } from './server-options.ts'
+import { tlsContextOptions } from './server-options.ts'
 import type { MtlsServerOptions } from './server-options.ts'
 import { TicketKeys } from './ticket-keys.ts'
 import { Trust } from './trust.ts'
@@ -37,13 +37,13 @@ export class ServerContext {
   /** Called when the trust changed and open connections are evaluated again. */
   readonly onReview: Set<() => void> = new Set()
   readonly #options: MtlsServerOptions
-  readonly #gate: Gate
+  readonly #gate: HandshakeGate
   readonly #watch: ConnectionWatch
   /** Each server with its original `setSecureContext`, which is hidden from other code. */
   readonly #servers = new Map<MtlsServer, MtlsServer['setSecureContext']>()
   readonly #tickets: TicketKeys
   readonly #lists: ListWatch
-  #end = (): void => {}
+  #unsubscribe = (): void => {}
 
   constructor (credentials: CredentialSource, options: MtlsServerOptions) {
     this.credentials = credentials
@@ -56,7 +56,7 @@ export class ServerContext {
       algorithms,
       block: block === undefined ? undefined : readBlockOption(block, 'block'),
       now,
-      onLearned: () => { this.#changeSharedKeys('rejoin') }
+      onLearned: () => { this.#changeSharedKeys('useSharedKeys') }
     })
     const reporter = new HandshakeReporter(now, (name) =>
       credentials.current.authorities.find((authority) => authority.name === name)?.serverAuthOnlyUntil)
@@ -69,20 +69,20 @@ export class ServerContext {
     this.revocation = revocation
     this.revocationTimeout = revocationTimeout
     this.#watch = watch
-    this.#gate = new Gate({
+    this.#gate = new HandshakeGate({
       trust,
       watch,
       reporter,
       allowAnonymous: clientCertificate === 'optional',
       revocationTimeout,
-      onSessionUnknown: () => { this.#changeSharedKeys('disown') }
+      onSessionUnknown: () => { this.#changeSharedKeys('useOwnKeys') }
     })
     this.#lists = new ListWatch(credentials, 'clients', { revocation, block }, () => { this.#review() })
     this.#tickets = new TicketKeys(options, now, () => { this.#applyAllTicketKeys() })
   }
 
   /** Installs the checks on a server and keeps its certificates current until it is closed. */
-  adopt (server: MtlsServer): void {
+  attach (server: MtlsServer): void {
     contexts.set(server, this)
     // Read by fastify-allowed-clients, in whichever order the plugins are registered.
     Object.defineProperty(server, AUTHORITIES, { value: () => this.trust.ruleAuthorities })
@@ -91,19 +91,19 @@ export class ServerContext {
     if (ocspStapler !== undefined) server.on('OCSPRequest', ocspStapler.handle)
     if (this.#servers.size === 0) this.#follow()
     this.#servers.set(server, server.setSecureContext.bind(server))
-    closeSecondDoors(server)
+    blockContextMethods(server)
     reportUnavailableChain(this.#options.now ?? Date.now)
     this.#applyTicketKeys(server)
-    server.once('close', () => { this.release(server) })
+    server.once('close', () => { this.detach(server) })
   }
 
   /** Releases a server that was closed, or never listened. */
-  release (server: MtlsServer): void {
-    if (this.#servers.delete(server) && this.#servers.size === 0) this.#leave()
+  detach (server: MtlsServer): void {
+    if (this.#servers.delete(server) && this.#servers.size === 0) this.#unfollow()
   }
 
   #follow (): void {
-    this.#end = this.credentials.subscribe((change) => { if (change.type === 'rotated') this.#rotate(change) })
+    this.#unsubscribe = this.credentials.subscribe((change) => { if (change.type === 'rotated') this.#rotate(change) })
     this.#tickets.start()
     this.#lists.start()
   }
@@ -115,7 +115,7 @@ export class ServerContext {
   }): void {
     if (trustChanged) this.#tickets.drop()
     for (const [server, setSecureContext] of this.#servers) {
-      setSecureContext(describeSecureContext(snapshot, this.#options))
+      setSecureContext(tlsContextOptions(snapshot, this.#options))
       this.#applyTicketKeys(server)
     }
     if (snapshot.cert !== previous.cert) this.#restaple(snapshot)
@@ -136,14 +136,14 @@ export class ServerContext {
     for (const review of this.onReview) review()
   }
 
-  #leave (): void {
-    this.#end()
+  #unfollow (): void {
+    this.#unsubscribe()
     this.#lists.stop()
     this.#tickets.stop()
   }
 
   /** Does nothing without a shared secret: a process knows the intermediates of its own tickets. */
-  #changeSharedKeys (how: 'disown' | 'rejoin'): void {
+  #changeSharedKeys (how: 'useOwnKeys' | 'useSharedKeys'): void {
     if (!this.#tickets.isShared) return
     this.#tickets[how]()
     this.#applyAllTicketKeys()
@@ -162,7 +162,7 @@ export class ServerContext {
  * Blocks the methods that set a TLS context. Such a context would trust other CAs, or the public roots if it names
  * none, and rotation would not reach it.
  */
-function closeSecondDoors (server: MtlsServer): void {
+function blockContextMethods (server: MtlsServer): void {
   for (const method of ['addContext', 'setSecureContext'] as const) {
     server[method] = () => {
       throw new MTLS_ERR_SERVER_OPTION(

@@ -118,7 +118,7 @@ export function readTicketSecret (given: NonNullable<MtlsServerOptions['ticketSe
  * Returns all options of a secure context. What `setSecureContext` does not get falls back to a default, including the
  * lowest TLS version and the public roots.
  */
-export function describeSecureContext (
+export function tlsContextOptions (
   snapshot: CredentialSnapshot, { minVersion = 'TLSv1.2', maxVersion, ciphers }: MtlsServerOptions
 ): SecureContextOptions {
   return {

@@ -68,12 +68,12 @@ export class TicketKeys {
    * even after a reset. So this process stops decrypting all older tickets: the next handshake is full, and the process
    * learns the intermediate.
    */
-  disown (): void {
+  useOwnKeys (): void {
     this.#salt = randomBytes(MIN_SECRET_OCTETS).toString('hex')
   }
 
   /** Call it when an intermediate was learned: the keys are again those of every process that knows the same ones. */
-  rejoin (): void {
+  useSharedKeys (): void {
     this.#salt = undefined
   }
 
@@ -81,7 +81,7 @@ export class TicketKeys {
     const left = this.#span - this.#now() % this.#span
     this.#timer = setTimeout(() => {
       this.start()
-      this.rejoin()
+      this.useSharedKeys()
       this.#onTurn()
     }, left).unref()
   }

@@ -6,7 +6,7 @@ import { summarizeCertificate } from '@peerkit/identity/x509'
 import { createRecord, recordOfRequest, recordOfStream, rememberSession } from './connection-record.ts'
 import type { ConnectionWatch } from './connection-watch.ts'
 import { ExplanationLimits } from './explanation-limits.ts'
-import { Guard } from './guard.ts'
+import { RequestGate } from './request-gate.ts'
 import { describeConnection } from './handshake-reporter.ts'
 import type { ConnectionFacts, HandshakeReporter } from './handshake-reporter.ts'
 import { keepPresentedChain, meetTlsSocket, readLeaf, rememberRawSocket, resetConnection } from './node-internals.ts'
@@ -19,7 +19,7 @@ export type MtlsServer = HttpsServer | Http2SecureServer
 
 type Emit = (this: MtlsServer, ...args: any[]) => boolean
 
-export interface GateOptions {
+export interface HandshakeGateOptions {
   readonly trust: Trust
   readonly watch: ConnectionWatch
   readonly reporter: HandshakeReporter
@@ -36,26 +36,26 @@ export interface GateOptions {
  * the checks are installed there. No listener sees a connection before its certificate was verified, or a request on a
  * connection whose certificate is no longer accepted.
  */
-export class Gate {
-  readonly #options: GateOptions
-  readonly #guard: Guard
+export class HandshakeGate {
+  readonly #options: HandshakeGateOptions
+  readonly #requestGate: RequestGate
   readonly #explanations = new ExplanationLimits()
   /** Servers that have listened. A connection that arrives after such a server stopped listening is closed. */
   readonly #listened = new WeakSet<MtlsServer>()
 
-  constructor (options: GateOptions) {
+  constructor (options: HandshakeGateOptions) {
     this.#options = options
-    this.#guard = new Guard(options.watch)
+    this.#requestGate = new RequestGate(options.watch)
   }
 
   install (server: MtlsServer): void {
-    const guard = this.#guard
+    const requestGate = this.#requestGate
     const gate = this
     const emit = server.emit as Emit
     const resume = (args: any[]) => (): boolean => emit.apply(server, args)
     // This runs for every request, so it allocates no closure and no array for an accepted one. Returns what `emit`
     // returns: whether there was a listener.
-    function guarded (event: string, first: any, second: any): boolean {
+    function emitChecked (event: string, first: any, second: any): boolean {
       const given = arguments as unknown as any[]
       switch (event) {
         case 'listening':
@@ -67,27 +67,27 @@ export class Gate {
           gate.#admit(first, server, emit)
           return true
         case 'stream':
-          if (guard.isOpen(recordOfStream(first))) break
-          guard.stream(first, resume(given))
+          if (requestGate.isOpen(recordOfStream(first))) break
+          requestGate.stream(first, resume(given))
           return true
         case 'request':
         case 'checkContinue':
         case 'checkExpectation':
           // The request event of HTTP/2 follows a stream that was accepted.
-          if (first.stream !== undefined || guard.isOpen(recordOfRequest(first))) break
-          guard.request(first, second, resume(given))
+          if (first.stream !== undefined || requestGate.isOpen(recordOfRequest(first))) break
+          requestGate.request(first, second, resume(given))
           return true
         case 'upgrade':
         case 'connect':
           if (first.stream !== undefined) break
-          guard.upgrade(first, second, resume(given))
+          requestGate.upgrade(first, second, resume(given))
           return true
         case 'tlsClientError':
           gate.#options.reporter.broken(first, second)
       }
       return emit.apply(server, given)
     }
-    server.emit = guarded as typeof server.emit
+    server.emit = emitChecked as typeof server.emit
   }
 
   /** Reads what the client presents before Node does, if OpenSSL accepted it or its refusal is to be explained. */

@@ -1,11 +1,11 @@
 import dns from 'node:dns'
 import type { AddressInfo } from 'node:net'
-import type { MtlsServer } from './gate.ts'
+import type { MtlsServer } from './handshake-gate.ts'
 
 /** Events that Fastify and its plugins listen for on the first server, the only one they know. */
-const FORWARDED = ['upgrade', 'connect', 'clientError'] as const
+const FORWARDED_EVENTS = ['upgrade', 'connect', 'clientError'] as const
 /** Methods that Fastify calls on the first server. */
-const SHARED = ['closeIdleConnections', 'closeAllConnections', 'closeHttp2Sessions', 'ref', 'unref'] as const
+const SHARED_METHODS = ['closeIdleConnections', 'closeAllConnections', 'closeHttp2Sessions', 'ref', 'unref'] as const
 
 interface Bindings { readonly further: MtlsServer[], closes: number }
 
@@ -16,7 +16,7 @@ interface Bindings { readonly further: MtlsServer[], closes: number }
  *
  * @param make makes an additional server
  */
-export function bindFurtherAddresses (server: MtlsServer, make: () => MtlsServer): void {
+export function listenOnAllLocalhost (server: MtlsServer, make: () => MtlsServer): void {
   const bindings: Bindings = { further: [], closes: 0 }
   const listen = server.listen as (...args: any[]) => MtlsServer
   server.listen = ((...args: any[]) => {
@@ -37,11 +37,11 @@ export function bindFurtherAddresses (server: MtlsServer, make: () => MtlsServer
     })
     return server
   }) as typeof server.listen
-  endTogether(server, bindings)
+  closeTogether(server, bindings)
 }
 
 function bind (server: MtlsServer, further: MtlsServer, options: object): MtlsServer {
-  for (const event of FORWARDED) {
+  for (const event of FORWARDED_EVENTS) {
     // Node closes the socket of an event without a listener. A listener that forwards to no one would leave it open.
     if (server.listenerCount(event) > 0) {
       further.on(event, (...args: any[]) => { server.emit(event as any, ...args as [any]) })
@@ -51,8 +51,8 @@ function bind (server: MtlsServer, further: MtlsServer, options: object): MtlsSe
   return further.listen(options)
 }
 
-function endTogether (server: MtlsServer, bindings: Bindings): void {
-  for (const name of SHARED) {
+function closeTogether (server: MtlsServer, bindings: Bindings): void {
+  for (const name of SHARED_METHODS) {
     const own = (server as any)[name] as ((...args: any[]) => unknown) | undefined
     if (own === undefined) continue
     ;(server as any)[name] = (...args: any[]) => {

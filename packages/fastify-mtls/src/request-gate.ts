@@ -7,7 +7,7 @@ import type { ConnectionWatch } from './connection-watch.ts'
 import { refuseRequest, refuseStream, refuseUpgrade } from './refuse.ts'
 
 /** Accepts a request only while the certificate of its connection is accepted. */
-export class Guard {
+export class RequestGate {
   readonly #watch: ConnectionWatch
 
   constructor (watch: ConnectionWatch) {
