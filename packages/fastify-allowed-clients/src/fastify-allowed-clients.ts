@@ -11,21 +11,21 @@ import type { AllowedClients, Mode } from './allowed-clients.ts'
 import type { AllowedClientsControl, EvaluatedRoute } from './app-control.ts'
 import { copyRules } from './copy-rules.ts'
 import { MTLS_ERR_PLUGIN_ORDER } from './errors.ts'
-import { guardRequest } from './guard-request.ts'
-import type { RouteJudge } from './judge-route.ts'
+import { authorizeRequest } from './authorize-request.ts'
+import type { RoutePolicy } from './authorize-route.ts'
 import { authoritiesOf, watchAuthorities } from './known-authorities.ts'
 import { isClosed, listRoute, printRoutes } from './list-routes.ts'
 import type { ListedRoute } from './list-routes.ts'
-import { LiveRules } from './live-rules.ts'
+import { RulesFileSource } from './rules-file-source.ts'
 import { completeDocuments, markRoutes } from './openapi-document.ts'
-import { countAhead, placeGuard, watchEarlierPlugins } from './place-guard.ts'
+import { countAhead, placeHook, watchEarlierPlugins } from './hook-order.ts'
 import { checkPluginOptions } from './plugin-options.ts'
 import type { FastifyAllowedClientsOptions, ScopeOptions, WatchOptions } from './plugin-options.ts'
-import { gateReply, kJudged } from './reply-gate.ts'
-import type { JudgedRequest } from './reply-gate.ts'
-import { NO_FILE, RuleBook } from './rule-book.ts'
+import { authorizeReply, kAuthorized } from './authorize-reply.ts'
+import type { AuthorizedRequest } from './authorize-reply.ts'
+import { NO_FILE, CompiledPolicy } from './compiled-policy.ts'
 import { RouteTable } from './route-table.ts'
-import { UpgradedClients, admitWebSocket, asksForWebSocket } from './upgraded-clients.ts'
+import { UpgradedClients, authorizeWebSocket, asksForWebSocket } from './upgraded-clients.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -55,12 +55,12 @@ const allowedClients: FastifyPluginAsync<FastifyAllowedClientsOptions> = async (
   const code = { groups, defaultRules: copyRules(defaultRules) }
   const { log } = app
   const { file } = options
-  const live = file === undefined ? undefined : new LiveRules(pathOf(file), code, { log, authorities })
+  const fileSource = file === undefined ? undefined : new RulesFileSource(pathOf(file), code, { log, authorities })
   const warn = (path: string, warning: string): void => { log.warn({ path }, warning) }
-  const book = live === undefined
-    ? new RuleBook(groups, defaultRules, NO_FILE, { authorities, warn })
-    : await live.load()
-  const table = new RouteTable({ mode, notFoundRules }, book)
+  const compiled = fileSource === undefined
+    ? new CompiledPolicy(groups, defaultRules, NO_FILE, { authorities, warn })
+    : await fileSource.load()
+  const table = new RouteTable({ mode, notFoundRules }, compiled)
   const upgraded = new UpgradedClients()
 
   const onRoute: onRouteHookHandler = function (route) {
@@ -69,8 +69,8 @@ const allowedClients: FastifyPluginAsync<FastifyAllowedClientsOptions> = async (
   }
   app.addHook('onRoute', onRoute)
   watchEarlierPlugins(app, onRoute)
-  await addGuard(app, (request) => judgeOf(table, request), upgraded)
-  decorate(app, table, live)
+  await addAuthorization(app, (request) => policyOf(table, request), upgraded)
+  decorate(app, table, fileSource)
 
   app.addHook('onReady', async () => {
     table.seal()
@@ -79,9 +79,9 @@ const allowedClients: FastifyPluginAsync<FastifyAllowedClientsOptions> = async (
       markRoutes(table.list())
     }
     reportClosed(app, table)
-    live?.start((next) => {
+    fileSource?.start((next) => {
       table.replace(next)
-      upgraded.judgeAgain((request) => judgeOf(table, request))
+      upgraded.authorizeAgain((request) => policyOf(table, request))
     }, watchOptions(options.watch))
   })
   const unwatch = watchAuthorities(app, () => {
@@ -89,7 +89,7 @@ const allowedClients: FastifyPluginAsync<FastifyAllowedClientsOptions> = async (
   })
   app.addHook('onClose', async () => {
     unwatch()
-    await live?.close()
+    await fileSource?.close()
   })
 }
 
@@ -114,28 +114,28 @@ function checkPlace (app: FastifyInstance): void {
   }
 }
 
-async function addGuard (
-  app: FastifyInstance, judge: (request: FastifyRequest) => RouteJudge, upgraded: UpgradedClients
+async function addAuthorization (
+  app: FastifyInstance, findPolicy: (request: FastifyRequest) => RoutePolicy, upgraded: UpgradedClients
 ): Promise<void> {
-  let isGated = false
-  const guard: onRequestHookHandler = function guardAllowedClients (request, reply, done) {
-    if (isGated) (request as JudgedRequest)[kJudged] = true
-    if (asksForWebSocket(request)) return admitWebSocket(request, reply, judge, upgraded) as unknown as void
-    const guarded = guardRequest(request, judge)
-    if (guarded === undefined) done()
-    else return guarded as unknown as void
+  let checksReplies = false
+  const authorize: onRequestHookHandler = function authorizeAllowedClients (request, reply, done) {
+    if (checksReplies) (request as AuthorizedRequest)[kAuthorized] = true
+    if (asksForWebSocket(request)) return authorizeWebSocket(request, reply, findPolicy, upgraded) as unknown as void
+    const authorized = authorizeRequest(request, findPolicy)
+    if (authorized === undefined) done()
+    else return authorized as unknown as void
   }
-  app.addHook('onRequest', guard)
+  app.addHook('onRequest', authorize)
   await app.after()
-  placeGuard(app, guard)
-  isGated = countAhead(app, guard) > 0
-  if (!isGated) return
-  app.decorateRequest(kJudged as unknown as string, false)
-  app.addHook('onSend', gateReply((request) => guardRequest(request, judge)))
+  placeHook(app, authorize)
+  checksReplies = countAhead(app, authorize) > 0
+  if (!checksReplies) return
+  app.decorateRequest(kAuthorized as unknown as string, false)
+  app.addHook('onSend', authorizeReply((request) => authorizeRequest(request, findPolicy)))
 }
 
-function judgeOf (table: RouteTable, request: FastifyRequest): RouteJudge {
-  return request.is404 ? table.judgeMissing(request.server) : table.judgeOf(request.routeOptions.config)
+function policyOf (table: RouteTable, request: FastifyRequest): RoutePolicy {
+  return request.is404 ? table.policyOfMissing(request.server) : table.policyOf(request.routeOptions.config)
 }
 
 /** Each member of `app.mtls`, for the instance that it is read from. */
@@ -143,8 +143,8 @@ type Members = {
   readonly [name in keyof AllowedClientsControl]: (instance: FastifyInstance) => AllowedClientsControl[name]
 }
 
-function decorate (app: FastifyInstance, table: RouteTable, live: LiveRules | undefined): void {
-  const routes = (): readonly ListedRoute[] => table.list().map(({ judge }) => listRoute(judge))
+function decorate (app: FastifyInstance, table: RouteTable, fileSource: RulesFileSource | undefined): void {
+  const routes = (): readonly ListedRoute[] => table.list().map(({ policy }) => listRoute(policy))
   const addScope = (instance: FastifyInstance, rules: AllowedClients | undefined, options: ScopeOptions): void => {
     table.addScope(instance, instance.prefix === '' ? '/' : instance.prefix, rules, options)
   }
@@ -157,16 +157,16 @@ function decorate (app: FastifyInstance, table: RouteTable, live: LiveRules | un
     routes: () => routes,
     printRoutes: () => () => printRoutes(routes()),
     evaluate: () => evaluate,
-    reload: () => async () => { await live?.reload() },
-    rulesVersion: () => live?.generation ?? 0
+    reload: () => async () => { await fileSource?.reload() },
+    rulesVersion: () => fileSource?.generation ?? 0
   }
   addToApp(app, members)
 }
 
 /** Logs the routes without rules at the start, before a client gets 403. */
 function reportClosed (app: FastifyInstance, table: RouteTable): void {
-  const closed = table.list().filter(({ judge }) => isClosed(judge))
-    .flatMap(({ judge: { route: { site } } }) => site.methods.map((method) => `${method} ${site.url}`))
+  const closed = table.list().filter(({ policy }) => isClosed(policy))
+    .flatMap(({ policy: { route: { site } } }) => site.methods.map((method) => `${method} ${site.url}`))
   if (closed.length > 0) app.log.warn({ routes: closed }, 'routes without access rules answer 403 to every client')
 }
 

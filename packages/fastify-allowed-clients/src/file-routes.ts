@@ -1,11 +1,11 @@
 import { refuseRulesFile } from './errors.ts'
-import type { RouteSite } from './guarded-route.ts'
-import type { RuleBook } from './rule-book.ts'
+import type { RouteDeclaration } from './route-requirements.ts'
+import type { CompiledPolicy } from './compiled-policy.ts'
 import type { Declaration } from './scope.ts'
 
 /** The rules that a file assigns to routes, and the keys of the file that match no route. */
 export interface FileRoutes {
-  readonly assigned: ReadonlyMap<RouteSite, Declaration>
+  readonly assigned: ReadonlyMap<RouteDeclaration, Declaration>
   readonly unknown: readonly string[]
 }
 
@@ -15,8 +15,8 @@ export interface FileRoutes {
  *
  * @throws MTLS_ERR_RULES_FILE_INVALID for a route that has rules in code too
  */
-export function findFileRoutes (sites: readonly RouteSite[], { routes, file }: RuleBook): FileRoutes {
-  const assigned = new Map<RouteSite, Declaration>()
+export function findFileRoutes (sites: readonly RouteDeclaration[], { routes, file }: CompiledPolicy): FileRoutes {
+  const assigned = new Map<RouteDeclaration, Declaration>()
   const unknown = new Set(routes.keys())
   for (const site of routes.size === 0 ? [] : sites) {
     const key = keysOf(site).find((one) => routes.has(one))
@@ -33,10 +33,10 @@ export function findFileRoutes (sites: readonly RouteSite[], { routes, file }: R
   return { assigned, unknown: [...unknown] }
 }
 
-function nameOf ({ methods, url }: RouteSite): string { return `${methods.join(',')} ${url}` }
+function nameOf ({ methods, url }: RouteDeclaration): string { return `${methods.join(',')} ${url}` }
 
 /** The keys of a route in a file, the most specific first. */
-function keysOf (site: RouteSite): string[] {
+function keysOf (site: RouteDeclaration): string[] {
   const name = nameOf(site)
   return name.startsWith('HEAD ') ? [name, `GET ${site.url}`] : [name]
 }

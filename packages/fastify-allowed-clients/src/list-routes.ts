@@ -2,7 +2,7 @@ import type { PeerIdentity } from '@peerkit/identity'
 import type { Mode } from './allowed-clients.ts'
 import { previewRoute } from './preview-route.ts'
 import type { AccessPreview } from './preview-route.ts'
-import type { RouteCounts, RouteJudge } from './judge-route.ts'
+import type { RouteCounts, RoutePolicy } from './authorize-route.ts'
 
 /** One set of rules that must allow the client. */
 export interface ListedRequirement {
@@ -40,22 +40,22 @@ export interface ListedRoute {
 }
 
 /** Whether a route has no rules. */
-export function isClosed ({ route }: RouteJudge): boolean {
-  return route.requirements.some(({ audience }) => audience.isClosed === true)
+export function isClosed ({ route }: RoutePolicy): boolean {
+  return route.requirements.some(({ policy }) => policy.isClosed === true)
 }
 
 /** Describes a route for `app.mtls.routes()`. */
-export function listRoute (judge: RouteJudge): ListedRoute {
-  const { route, counts } = judge
+export function listRoute (routePolicy: RoutePolicy): ListedRoute {
+  const { route, counts } = routePolicy
   const { site, requirements, scope } = route
   const listed: Omit<ListedRoute, 'evaluate'> = {
     methods: site.methods,
     url: site.url,
     constraints: site.constraints,
     scope,
-    access: requirements.length === 0 ? 'public' : isClosed(judge) ? 'nobody' : 'rules',
-    requirements: requirements.map(({ origin, mode, audience }) => ({
-      rules: origin, mode, allows: audience.describe()
+    access: requirements.length === 0 ? 'public' : isClosed(routePolicy) ? 'nobody' : 'rules',
+    requirements: requirements.map(({ origin, mode, policy }) => ({
+      rules: origin, mode, allows: policy.describe()
     })),
     counts: { ...counts }
   }

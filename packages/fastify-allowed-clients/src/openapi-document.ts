@@ -1,6 +1,6 @@
 import type { FastifyInstance, RouteOptions } from 'fastify'
 import { stringify } from 'yaml'
-import type { RouteJudge } from './judge-route.ts'
+import type { RoutePolicy } from './authorize-route.ts'
 
 /**
  * A mark on a route's schema. `@fastify/swagger` copies it to the operation, where it is replaced by the security
@@ -27,9 +27,11 @@ type Swagger = ((options?: { yaml?: boolean }) => Document | string) & { [kWrapp
  * Marks the routes that require a certificate. Swagger keeps the same options object of a route, so this works in
  * either order of plugins.
  */
-export function markRoutes (routes: readonly { readonly options: RouteOptions, readonly judge: RouteJudge }[]): void {
-  for (const { options, judge } of routes) {
-    if (judge.route.requirements.length > 0) {
+export function markRoutes (
+  routes: readonly { readonly options: RouteOptions, readonly policy: RoutePolicy }[]
+): void {
+  for (const { options, policy } of routes) {
+    if (policy.route.requirements.length > 0) {
       options.schema = { ...options.schema, [MARK]: true } as NonNullable<RouteOptions['schema']>
     }
   }
@@ -53,7 +55,7 @@ export function completeDocuments (app: FastifyInstance): void {
     if (document === undefined) {
       document = completeDocument(made)
       completed.set(made, document)
-      if (!knowsMutualTls(made)) {
+      if (!supportsMutualTls(made)) {
         app.log.warn(
           { openapi: made.openapi ?? made.swagger },
           'the OpenAPI document does not name mutual TLS: its version has no such scheme; expected 3.1.0 or later'
@@ -67,10 +69,10 @@ export function completeDocuments (app: FastifyInstance): void {
 }
 
 /** `mutualTLS` is a security scheme since OpenAPI 3.1. It would make older documents invalid. */
-function knowsMutualTls ({ openapi = '' }: Document): boolean { return /^3\.[1-9]/.test(openapi) }
+function supportsMutualTls ({ openapi = '' }: Document): boolean { return /^3\.[1-9]/.test(openapi) }
 
 function completeDocument (document: Document): Document {
-  const knowsScheme = knowsMutualTls(document)
+  const supportsScheme = supportsMutualTls(document)
   let isNamed = false
   const paths: Record<string, Record<string, unknown>> = {}
   for (const [path, item] of Object.entries(document.paths ?? {})) {
@@ -83,8 +85,8 @@ function completeDocument (document: Document): Document {
       // Swagger copies and renames a HEAD route before it can be marked.
       const isMarked = mark === true ||
         (method === 'head' && get?.[MARK] === true && rest.operationId === `${get.operationId ?? ''}-head`)
-      if (isMarked && knowsScheme) isNamed = true
-      operations[method] = isMarked && knowsScheme
+      if (isMarked && supportsScheme) isNamed = true
+      operations[method] = isMarked && supportsScheme
         ? { ...rest, security: addScheme(rest.security ?? document.security) }
         : rest
     }

@@ -1,7 +1,7 @@
 import type { PeerIdentity } from '@peerkit/identity'
 import type { Explanation } from '@peerkit/rules'
 import type { Mode } from './allowed-clients.ts'
-import type { GuardedRoute } from './guarded-route.ts'
+import type { RouteRequirements } from './route-requirements.ts'
 
 /**
  * What a route would answer a peer, as far as it is known without a request.
@@ -33,12 +33,12 @@ export interface AccessPreview {
 }
 
 /** Evaluates every requirement of a route for a peer. Calls no functions, counts nothing and publishes nothing. */
-export function previewRoute ({ requirements }: GuardedRoute, peer: PeerIdentity | null): AccessPreview {
-  const previews = requirements.map(({ origin, mode, audience }): RequirementPreview => ({
+export function previewRoute ({ requirements }: RouteRequirements, peer: PeerIdentity | null): AccessPreview {
+  const previews = requirements.map(({ origin, mode, policy }): RequirementPreview => ({
     rules: origin,
     mode,
-    outcome: audience.preview(peer),
-    explain: () => audience.explain(peer)
+    outcome: policy.preview(peer),
+    explain: () => policy.explain(peer)
   }))
   return { outcome: combine(previews), requirements: previews }
 }

@@ -5,7 +5,7 @@ import { parseDocument } from 'yaml'
 import type { AllowedClients } from './allowed-clients.ts'
 import { refuseRulesFile } from './errors.ts'
 import { findDuplicateKey } from './find-duplicate-key.ts'
-import type { FileRules } from './rule-book.ts'
+import type { FileRules } from './compiled-policy.ts'
 
 const MAX_BYTES = 16 * 1024 * 1024
 const KEYS = ['groups', 'defaultRules', 'routes']

@@ -1,15 +1,15 @@
 import type { RouteOptions } from 'fastify'
 import type { AllowedClients, Mode } from './allowed-clients.ts'
-import { nobody } from './audience.ts'
-import { DeclaredRules } from './declared-rules.ts'
+import { denyAll } from './access-policy.ts'
+import { DeclarationCache } from './declaration-cache.ts'
 import { MTLS_ERR_ALLOWED_CLIENTS_OPTION, refuseRulesFile } from './errors.ts'
 import { findFileRoutes } from './file-routes.ts'
-import { guardRoute } from './guarded-route.ts'
-import type { Policy, RouteSite } from './guarded-route.ts'
-import type { RouteCounts, RouteJudge } from './judge-route.ts'
+import { resolveRequirements } from './route-requirements.ts'
+import type { AppDefaults, RouteDeclaration } from './route-requirements.ts'
+import type { RouteCounts, RoutePolicy } from './authorize-route.ts'
 import { checkRouteConfig, checkScopeOptions } from './plugin-options.ts'
 import type { ScopeOptions } from './plugin-options.ts'
-import type { RuleBook } from './rule-book.ts'
+import type { CompiledPolicy } from './compiled-policy.ts'
 import { ScopeTree } from './scope.ts'
 import type { Declaration } from './scope.ts'
 
@@ -22,18 +22,18 @@ const kEntry = Symbol('peerkit.allowedClients')
 const kPublic = Symbol.for('peerkit.isPublic')
 
 interface Entry {
-  readonly site: RouteSite
+  readonly site: RouteDeclaration
   readonly options: RouteOptions
   readonly seen: unknown
   readonly counts: RouteCounts
-  judge: RouteJudge | undefined
+  policy: RoutePolicy | undefined
 }
 
 /** The policy of a route that the onRoute hook has not seen: it denies every request, whatever the options say. */
-const UNSEEN: RouteJudge = {
+const UNSEEN: RoutePolicy = {
   route: {
     site: { methods: [], url: '', constraints: undefined, instance: {}, own: undefined, mode: undefined },
-    requirements: [{ origin: 'none', audience: nobody, mode: 'enforce' }],
+    requirements: [{ origin: 'none', policy: denyAll, mode: 'enforce' }],
     scope: undefined
   },
   counts: { allowed: 0, denied: 0, wouldDeny: 0 }
@@ -49,16 +49,16 @@ export interface TableOptions {
 export class RouteTable {
   readonly #options: TableOptions
   readonly #scopes = new ScopeTree()
-  readonly #declared = new DeclaredRules()
+  readonly #declarations = new DeclarationCache()
   readonly #entries = new Set<Entry>()
   readonly #notFound: Declaration | undefined
-  #missing = new WeakMap<object, RouteJudge>()
-  #book: RuleBook
+  #missing = new WeakMap<object, RoutePolicy>()
+  #compiled: CompiledPolicy
   #sealed = false
 
-  constructor (options: TableOptions, book: RuleBook) {
+  constructor (options: TableOptions, compiled: CompiledPolicy) {
     this.#options = options
-    this.#book = book
+    this.#compiled = compiled
     this.#notFound = this.#declare(options.notFoundRules, 'notFoundRules', 'notFoundRules')
   }
 
@@ -73,15 +73,15 @@ export class RouteTable {
       ? this.#declare(config.allowedClients ??
       (null as never), `${name}: config.allowedClients`, 'config.allowedClients')
       : undefined
-    const site: RouteSite = {
+    const site: RouteDeclaration = {
       methods, url: options.url, constraints: options.constraints, instance, own, mode: config.allowedClientsMode
     }
     const entry: Entry = {
-      site, options, seen: config.allowedClients, counts: { allowed: 0, denied: 0, wouldDeny: 0 }, judge: undefined
+      site, options, seen: config.allowedClients, counts: { allowed: 0, denied: 0, wouldDeny: 0 }, policy: undefined
     }
     this.#entries.add(entry)
     // fastify-mtls requires a certificate unless this returns true.
-    const isPublic = (): boolean => this.#judgeOfEntry(entry).route.requirements.length === 0
+    const isPublic = (): boolean => this.#policyOfEntry(entry).route.requirements.length === 0
     options.config = { ...options.config, [kEntry]: entry, [kPublic]: isPublic } as NonNullable<RouteOptions['config']>
   }
 
@@ -113,11 +113,11 @@ export class RouteTable {
   #declare (value: AllowedClients | undefined, path: string, origin: string): Declaration | undefined {
     return value === undefined
       ? undefined
-      : this.#declared.declare(value, path, origin, (declaration) => { this.#book.audienceOf(declaration) })
+      : this.#declarations.declare(value, path, origin, (declaration) => { this.#compiled.policyOf(declaration) })
   }
 
   /** Reports what is wrong with the current rules after the authorities changed. */
-  recheck (tell: (path: string, text: string) => void): void { this.#book.recheck(tell) }
+  recheck (report: (path: string, text: string) => void): void { this.#compiled.recheck(report) }
 
   /**
    * Call it when all scopes are declared: resolves the policies of all routes. @throws MTLS_ERR_RULES_FILE_INVALID,
@@ -126,79 +126,81 @@ export class RouteTable {
   seal (): void {
     for (const entry of this.#entries) checkUntouched(entry)
     this.#sealed = true
-    this.replace(this.#book)
+    this.replace(this.#compiled)
   }
 
   /**
    * Replaces the rules of all routes. On any mistake it throws and changes nothing. @throws MTLS_ERR_RULE_INVALID,
    * MTLS_ERR_RULES_FILE_INVALID
    */
-  replace (book: RuleBook): void {
-    const { assigned, unknown } = findFileRoutes([...this.#entries].map(({ site }) => site), book)
+  replace (compiled: CompiledPolicy): void {
+    const { assigned, unknown } = findFileRoutes([...this.#entries].map(({ site }) => site), compiled)
     if (unknown[0] !== undefined) {
       refuseRulesFile(
-        book.file,
+        compiled.file,
         'unknown_route',
         `routes[${JSON.stringify(unknown[0])}]: the app has no such route; ` +
           'expected "METHOD /pattern" as it was added, prefix included'
       )
     }
-    if (this.#notFound !== undefined) book.audienceOf(this.#notFound)
-    for (const { declaration } of this.#scopes.values()) if (declaration !== undefined) book.audienceOf(declaration)
-    const judges = [
-      ...this.#entries
-    ].map((entry) => ({ entry, judge: this.#judge(entry.site, assigned.get(entry.site), entry.counts, book) }))
+    if (this.#notFound !== undefined) compiled.policyOf(this.#notFound)
+    for (const { declaration } of this.#scopes.values()) if (declaration !== undefined) compiled.policyOf(declaration)
+    const policies = [...this.#entries].map((entry) => {
+      return { entry, policy: this.#resolve(entry.site, assigned.get(entry.site), entry.counts, compiled) }
+    })
     // Nothing below throws.
-    for (const { entry, judge } of judges) entry.judge = judge
+    for (const { entry, policy } of policies) entry.policy = policy
     this.#missing = new WeakMap()
-    this.#book = book
+    this.#compiled = compiled
   }
 
   /**
    * The policy of the route that a request matched. For a route that the onRoute hook has not seen, one that denies
    * all.
    */
-  judgeOf (config: object): RouteJudge {
+  policyOf (config: object): RoutePolicy {
     const entry = (config as { [kEntry]?: Entry })[kEntry]
-    return entry === undefined ? UNSEEN : this.#judgeOfEntry(entry)
+    return entry === undefined ? UNSEEN : this.#policyOfEntry(entry)
   }
 
-  #judgeOfEntry (entry: Entry): RouteJudge {
+  #policyOfEntry (entry: Entry): RoutePolicy {
     // Another plugin's onReady hook may inject a request before this plugin's hook ran.
-    if (entry.judge === undefined) this.seal()
-    return entry.judge as RouteJudge
+    if (entry.policy === undefined) this.seal()
+    return entry.policy as RoutePolicy
   }
 
   /**
    * The policy of requests that no route matched: the scopes around the instance whose not-found handler answers, and
    * `notFoundRules`.
    */
-  judgeMissing (instance: object): RouteJudge {
-    let judge = this.#missing.get(instance)
-    if (judge === undefined) {
-      const site: RouteSite = {
+  policyOfMissing (instance: object): RoutePolicy {
+    let policy = this.#missing.get(instance)
+    if (policy === undefined) {
+      const site: RouteDeclaration = {
         methods: ['*'], url: '(not found)', constraints: undefined, instance, own: this.#notFound, mode: undefined
       }
-      judge = this.#judge(site, undefined, { allowed: 0, denied: 0, wouldDeny: 0 }, this.#book)
-      this.#missing.set(instance, judge)
+      policy = this.#resolve(site, undefined, { allowed: 0, denied: 0, wouldDeny: 0 }, this.#compiled)
+      this.#missing.set(instance, policy)
     }
-    return judge
+    return policy
   }
 
-  #judge (site: RouteSite, fromFile: Declaration | undefined, counts: RouteCounts, book: RuleBook): RouteJudge {
-    const policy: Policy = { mode: this.#options.mode, defaults: book.defaults }
-    const route = guardRoute(site, this.#scopes.around(
+  #resolve (
+    site: RouteDeclaration, fromFile: Declaration | undefined, counts: RouteCounts, compiled: CompiledPolicy
+  ): RoutePolicy {
+    const defaults: AppDefaults = { mode: this.#options.mode, defaults: compiled.defaults }
+    const route = resolveRequirements(site, this.#scopes.around(
       site.instance
-    ), site.own ?? fromFile, policy, (declaration) => book.audienceOf(declaration))
+    ), site.own ?? fromFile, defaults, (declaration) => compiled.policyOf(declaration))
     return { route, counts }
   }
 
   /** Every route with its policy, in the order in which they were added. */
-  list (): { readonly options: RouteOptions, readonly judge: RouteJudge }[] {
+  list (): { readonly options: RouteOptions, readonly policy: RoutePolicy }[] {
     const entries = [...this.#entries]
-    const { assigned } = findFileRoutes(entries.map(({ site }) => site), this.#book)
-    return entries.map(({ options, site, counts, judge }) => ({
-      options, judge: judge ?? this.#judge(site, assigned.get(site), counts, this.#book)
+    const { assigned } = findFileRoutes(entries.map(({ site }) => site), this.#compiled)
+    return entries.map(({ options, site, counts, policy }) => ({
+      options, policy: policy ?? this.#resolve(site, assigned.get(site), counts, this.#compiled)
     }))
   }
 }

@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { announceRefusal, guardRequest, peerOf } from './guard-request.ts'
-import { judgeRoute } from './judge-route.ts'
-import type { RouteJudge } from './judge-route.ts'
+import { announceRefusal, authorizeRequest, peerOf } from './authorize-request.ts'
+import { authorizeRoute } from './authorize-route.ts'
+import type { RoutePolicy } from './authorize-route.ts'
 
 /**
  * The clients with an open WebSocket. They send no further requests, so they are checked again when rules are reloaded.
@@ -21,7 +21,7 @@ export class UpgradedClients {
   forget ({ raw }: FastifyRequest): void { this.#requests.delete(raw.socket) }
 
   /** Closes the sockets of clients that are no longer allowed. */
-  judgeAgain (judgeOf: (request: FastifyRequest) => RouteJudge): void {
+  authorizeAgain (policyOf: (request: FastifyRequest) => RoutePolicy): void {
     for (const [socket, request] of this.#requests) {
       const end = (rules: string | undefined): void => {
         announceRefusal(request, 'enforce', {
@@ -29,7 +29,7 @@ export class UpgradedClients {
         })
         socket.destroy()
       }
-      Promise.resolve(judgeRoute(judgeOf(request).route, peerOf(request), request)).then(({ denied }) => {
+      Promise.resolve(authorizeRoute(policyOf(request).route, peerOf(request), request)).then(({ denied }) => {
         if (denied !== undefined) end(denied.requirement.origin)
       }).catch(() => { end(undefined) })
     }
@@ -47,17 +47,17 @@ export function asksForWebSocket (request: FastifyRequest): boolean {
  * Authorizes a request for a WebSocket. Node has already released its socket: after a denial nothing else would close
  * it, and no server timeout applies.
  */
-export async function admitWebSocket (
+export async function authorizeWebSocket (
   request: FastifyRequest,
   reply: FastifyReply,
-  judgeOf: (request: FastifyRequest) => RouteJudge,
+  policyOf: (request: FastifyRequest) => RoutePolicy,
   upgraded: UpgradedClients
 ): Promise<void> {
   const { socket } = request.raw
   // Added before the check, so that a reload misses no request that the old rules allow.
   upgraded.add(request)
   try {
-    await guardRequest(request, judgeOf)
+    await authorizeRequest(request, policyOf)
   } catch (error) {
     upgraded.forget(request)
     reply.header('connection', 'close')

@@ -1,8 +1,8 @@
 import { compileGroups, compileRules } from '@peerkit/rules'
 import type { Authorizer, CompiledGroups, Groups, RuleSet } from '@peerkit/rules'
 import type { AllowedClients } from './allowed-clients.ts'
-import { RuledAudience, everyAuthenticated } from './audience.ts'
-import type { Audience } from './audience.ts'
+import { RulesAccessPolicy, authenticatedOnly } from './access-policy.ts'
+import type { AccessPolicy } from './access-policy.ts'
 import { MTLS_ERR_ALLOWED_CLIENTS_OPTION } from './errors.ts'
 import type { ListAuthorities } from './known-authorities.ts'
 import type { Declaration } from './scope.ts'
@@ -22,7 +22,7 @@ const WORDS = ['public', 'authenticated'] as const
 export const NO_FILE: FileRules = { file: '', groups: {}, defaultRules: undefined, routes: new Map() }
 
 /** What is needed of the app. */
-export interface BookContext {
+export interface PolicyContext {
   /** Called whenever something is compiled. */
   readonly authorities: ListAuthorities
   /** Called for rules that are valid but probably not meant. */
@@ -30,18 +30,18 @@ export interface BookContext {
 }
 
 /** The groups at one time, and everything that was compiled with them. A reload makes a new one. */
-export class RuleBook {
+export class CompiledPolicy {
   readonly file: string
   readonly defaults: Declaration | undefined
   /** Rules of routes in the file, by method and pattern. */
   readonly routes: ReadonlyMap<string, Declaration>
   readonly #declaredGroups: Groups
   readonly #groups: CompiledGroups
-  readonly #audiences = new Map<Declaration, Audience | undefined>()
-  readonly #context: BookContext
+  readonly #policies = new Map<Declaration, AccessPolicy | undefined>()
+  readonly #context: PolicyContext
 
   /** @throws MTLS_ERR_RULE_INVALID */
-  constructor (groups: Groups, defaults: AllowedClients | undefined, file: FileRules, context: BookContext) {
+  constructor (groups: Groups, defaults: AllowedClients | undefined, file: FileRules, context: PolicyContext) {
     this.#context = context
     this.file = file.file
     for (const word of WORDS) {
@@ -57,7 +57,7 @@ export class RuleBook {
       key, { path: `routes[${JSON.stringify(key)}]`, origin: `file routes[${JSON.stringify(key)}]`, value }
     ]))
     for (const declaration of [this.defaults, ...this.routes.values()]) {
-      if (declaration !== undefined) this.audienceOf(declaration)
+      if (declaration !== undefined) this.policyOf(declaration)
     }
   }
 
@@ -67,42 +67,42 @@ export class RuleBook {
    * @returns undefined for `public`
    * @throws MTLS_ERR_RULE_INVALID naming the path of the offending key
    */
-  audienceOf (declaration: Declaration): Audience | undefined {
-    if (!this.#audiences.has(declaration)) this.#audiences.set(declaration, this.#compile(declaration))
-    return this.#audiences.get(declaration)
+  policyOf (declaration: Declaration): AccessPolicy | undefined {
+    if (!this.#policies.has(declaration)) this.#policies.set(declaration, this.#compile(declaration))
+    return this.#policies.get(declaration)
   }
 
   /**
    * Compiles everything again after the authorities changed, only for its warnings and errors. The current rules stay:
    * their meaning does not depend on the authorities.
    *
-   * @param tell called for every warning and error, with the path of the rules
+   * @param report called for every warning and error, with the path of the rules
    */
-  recheck (tell: (path: string, text: string) => void): void {
+  recheck (report: (path: string, text: string) => void): void {
     const attempt = <Result>(path: string, compile: () => Result): Result | undefined => {
       try {
         return compile()
       } catch (error) {
-        tell(path, (error as Error).message)
+        report(path, (error as Error).message)
         return undefined
       }
     }
     const groups = attempt('groups', () => this.#compileGroups())
     if (groups === undefined) return
-    for (const [{ value, path }, audience] of this.#audiences) {
-      if (!(audience instanceof RuledAudience)) continue
+    for (const [{ value, path }, policy] of this.#policies) {
+      if (!(policy instanceof RulesAccessPolicy)) continue
       for (const warning of attempt(path, () => this.#compileRules(value, path, groups))?.warnings ?? []) {
-        tell(path, warning)
+        report(path, warning)
       }
     }
   }
 
-  #compile ({ value, path }: Declaration): Audience | undefined {
+  #compile ({ value, path }: Declaration): AccessPolicy | undefined {
     const word = findWord(value, path)
-    if (word !== undefined) return word === 'public' ? undefined : everyAuthenticated
+    if (word !== undefined) return word === 'public' ? undefined : authenticatedOnly
     const authorizer = this.#compileRules(value, path, this.#groups)
     for (const warning of authorizer.warnings) this.#context.warn(path, warning)
-    return new RuledAudience(authorizer)
+    return new RulesAccessPolicy(authorizer)
   }
 
   #compileRules (value: AllowedClients, path: string, groups: CompiledGroups): Authorizer {

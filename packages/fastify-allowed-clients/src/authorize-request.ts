@@ -3,42 +3,42 @@ import type { EventChannel } from '@peerkit/events'
 import type { PeerIdentity } from '@peerkit/identity'
 import type { FastifyRequest } from 'fastify'
 import type { Mode } from './allowed-clients.ts'
-import type { RequestRefusalReason } from './audience.ts'
+import type { RequestRefusalReason } from './access-policy.ts'
 import { requestAllowed, requestDenied, requestWouldDeny } from './channels.ts'
 import type { RequestJudgedMessage } from './channels.ts'
 import { MTLS_ERR_CLIENT_NOT_ALLOWED, MTLS_ERR_CLIENT_UNIDENTIFIED } from './errors.ts'
-import { judgeRoute } from './judge-route.ts'
-import type { Decision, Failure, RouteJudge } from './judge-route.ts'
+import { authorizeRoute } from './authorize-route.ts'
+import type { Decision, Failure, RoutePolicy } from './authorize-route.ts'
 
 /**
  * Authorizes a request, or throws the error for the client, which reveals nothing about the rules.
  *
- * @param judgeOf returns the policy of the request's route under the current rules
+ * @param policyOf returns the policy of the request's route under the current rules
  */
-export function guardRequest (
-  request: FastifyRequest, judgeOf: (request: FastifyRequest) => RouteJudge
+export function authorizeRequest (
+  request: FastifyRequest, policyOf: (request: FastifyRequest) => RoutePolicy
 ): void | Promise<void> {
   const peer = peerOf(request)
-  const judge = judgeOf(request)
+  const policy = policyOf(request)
   // Requests are timed only if someone subscribes to allowed ones.
-  const timing = requestAllowed.hasSubscribers ? startTiming(judge, peer) : undefined
-  const decision = judgeRoute(judge.route, peer, request)
+  const timing = requestAllowed.hasSubscribers ? startTiming(policy, peer) : undefined
+  const decision = authorizeRoute(policy.route, peer, request)
   if (!(decision instanceof Promise)) {
-    take(request, judge, peer, decision, timing)
+    conclude(request, policy, peer, decision, timing)
     return
   }
   return decision.then((settled) => {
     // The rules were reloaded while a function was running, so its answer is outdated.
-    if (judgeOf(request) !== judge) return guardRequest(request, judgeOf)
-    take(request, judge, peer, settled, timing)
+    if (policyOf(request) !== policy) return authorizeRequest(request, policyOf)
+    conclude(request, policy, peer, settled, timing)
   })
 }
 
 /** Present only if the channel has subscribers. */
 interface Timing { readonly begun: number, readonly cached: boolean }
 
-function startTiming ({ route }: RouteJudge, peer: PeerIdentity | null): Timing {
-  return { cached: route.requirements.every(({ audience }) => audience.remembers(peer)), begun: performance.now() }
+function startTiming ({ route }: RoutePolicy, peer: PeerIdentity | null): Timing {
+  return { cached: route.requirements.every(({ policy }) => policy.remembers(peer)), begun: performance.now() }
 }
 
 /** The timing fields of a message. */
@@ -54,9 +54,9 @@ export function peerOf (request: FastifyRequest): PeerIdentity | null {
   return (request as FastifyRequest & { optionalPeer: PeerIdentity | null | undefined }).optionalPeer ?? null
 }
 
-function take (
+function conclude (
   request: FastifyRequest,
-  { counts }: RouteJudge,
+  { counts }: RoutePolicy,
   peer: PeerIdentity | null,
   decision: Decision,
   timing: Timing | undefined
@@ -65,12 +65,12 @@ function take (
   const measured = endTiming(timing)
   if (denied !== undefined) {
     counts.denied++
-    tell(request, peer, denied, measured)
+    reportFailure(request, peer, denied, measured)
     throw peer === null ? new MTLS_ERR_CLIENT_UNIDENTIFIED() : new MTLS_ERR_CLIENT_NOT_ALLOWED()
   }
   if (reported.length > 0) {
     counts.wouldDeny++
-    for (const failure of reported) tell(request, peer, failure, measured)
+    for (const failure of reported) reportFailure(request, peer, failure, measured)
     return
   }
   counts.allowed++
@@ -92,14 +92,14 @@ function publishAllowed (
 }
 
 /** Logs and publishes a denial, or what would have been one. */
-function tell (
+function reportFailure (
   request: FastifyRequest, peer: PeerIdentity | null, { requirement, answer }: Failure, measured: Measured
 ): void {
   const report = requirement.mode === 'report-only'
   const channel = report ? requestWouldDeny : requestDenied
   // Finding the nearest rule visits all of them, so it is done only if the result is used.
   const nearest = peer !== null && (channel.hasSubscribers || writesLine(request))
-    ? requirement.audience.nearest(peer)
+    ? requirement.policy.nearest(peer)
     : undefined
   const { error } = answer as { readonly error?: unknown }
   announceRefusal(
@@ -110,14 +110,14 @@ function tell (
   )
 }
 
-type Judged = Pick<
+type DenialFields = Pick<
   RequestJudgedMessage, 'peer' | 'reason' | 'rules' | 'rule' | 'group' | 'nearest'
 > & Measured & { readonly reason: RequestRefusalReason | undefined }
 
 /** Logs a denial, with stable field names, and publishes it. */
-export function announceRefusal (request: FastifyRequest, mode: Mode, judged: Judged, error?: unknown): void {
-  if (error !== undefined || writesLine(request)) writeLine(request, mode, judged, error)
-  publish(mode === 'report-only' ? requestWouldDeny : requestDenied, request, judged)
+export function announceRefusal (request: FastifyRequest, mode: Mode, denial: DenialFields, error?: unknown): void {
+  if (error !== undefined || writesLine(request)) writeLine(request, mode, denial, error)
+  publish(mode === 'report-only' ? requestWouldDeny : requestDenied, request, denial)
 }
 
 /** Whether to write a log line. An audit log writes its own lines and limits them. */
@@ -126,7 +126,7 @@ function writesLine ({ log }: FastifyRequest): boolean {
 }
 
 function writeLine (
-  request: FastifyRequest, mode: Mode, { reason, rules, nearest, peer }: Judged, error: unknown
+  request: FastifyRequest, mode: Mode, { reason, rules, nearest, peer }: DenialFields, error: unknown
 ): void {
   const line = {
     reason,
@@ -145,13 +145,13 @@ function writeLine (
   )
 }
 
-function publish (channel: EventChannel<RequestJudgedMessage>, request: FastifyRequest, judged: Judged): void {
+function publish (channel: EventChannel<RequestJudgedMessage>, request: FastifyRequest, denial: DenialFields): void {
   if (!channel.hasSubscribers) return
   const { id, method, url, ip, routeOptions } = request
   // The query may hold secrets. With `useSemicolonDelimiter` it begins with a semicolon.
   const [path = ''] = url.split(/[?;]/, 1)
   const message: RequestJudgedMessage = {
-    v: 1, time: Date.now(), ...judged, requestId: String(id), method, path, route: routeOptions.url, remoteAddress: ip
+    v: 1, time: Date.now(), ...denial, requestId: String(id), method, path, route: routeOptions.url, remoteAddress: ip
   }
   channel.publish(message)
 }

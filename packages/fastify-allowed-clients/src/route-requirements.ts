@@ -1,17 +1,17 @@
 import type { Mode } from './allowed-clients.ts'
-import { nobody } from './audience.ts'
-import type { Audience } from './audience.ts'
+import { denyAll } from './access-policy.ts'
+import type { AccessPolicy } from './access-policy.ts'
 import type { Declaration, Scope } from './scope.ts'
 
 /** A policy that must allow the client, where it was declared, and what happens if it does not. */
 export interface Requirement {
   readonly origin: string
-  readonly audience: Audience
+  readonly policy: AccessPolicy
   readonly mode: Mode
 }
 
 /** A route with what was declared for it. */
-export interface RouteSite {
+export interface RouteDeclaration {
   readonly methods: readonly string[]
   /** The whole pattern, prefix included. */
   readonly url: string
@@ -23,15 +23,15 @@ export interface RouteSite {
 }
 
 /** A route with its requirements, which must all allow. Without any it is public. */
-export interface GuardedRoute {
-  readonly site: RouteSite
+export interface RouteRequirements {
+  readonly site: RouteDeclaration
   readonly requirements: readonly Requirement[]
   /** The prefix of the innermost scope around it. */
   readonly scope: string | undefined
 }
 
 /** The defaults of the app. */
-export interface Policy {
+export interface AppDefaults {
   readonly mode: Mode
   readonly defaults: Declaration | undefined
 }
@@ -40,31 +40,31 @@ export interface Policy {
  * Collects the requirements of a route: the rules of all scopes around it, outermost first, then its own. A route's own
  * rules replace those of an overridable scope. The default rules apply only if there are no others.
  *
- * @param audienceOf returns undefined for `public`
+ * @param policyOf returns undefined for `public`
  */
-export function guardRoute (
-  site: RouteSite,
+export function resolveRequirements (
+  site: RouteDeclaration,
   scopes: readonly Scope[],
   own: Declaration | undefined,
-  policy: Policy,
-  audienceOf: (declaration: Declaration) => Audience | undefined
-): GuardedRoute {
+  appDefaults: AppDefaults,
+  policyOf: (declaration: Declaration) => AccessPolicy | undefined
+): RouteRequirements {
   const requirements: Requirement[] = []
   let declared = false
-  const demand = (declaration: Declaration, mode: Mode): void => {
+  const require = (declaration: Declaration, mode: Mode): void => {
     declared = true
-    const audience = audienceOf(declaration)
-    if (audience !== undefined) requirements.push({ origin: declaration.origin, audience, mode })
+    const policy = policyOf(declaration)
+    if (policy !== undefined) requirements.push({ origin: declaration.origin, policy, mode })
   }
   for (const [index, { declaration, overridable }] of scopes.entries()) {
     if (declaration !== undefined && !(overridable && own !== undefined)) {
-      demand(declaration, modeOf(scopes, index, overridable, site.mode, policy.mode))
+      require(declaration, modeOf(scopes, index, overridable, site.mode, appDefaults.mode))
     }
   }
-  const mode = modeOf(scopes, scopes.length - 1, true, site.mode, policy.mode)
-  if (own !== undefined) demand(own, mode)
-  if (!declared && policy.defaults !== undefined) demand(policy.defaults, mode)
-  if (!declared) requirements.push({ origin: 'none', audience: nobody, mode })
+  const mode = modeOf(scopes, scopes.length - 1, true, site.mode, appDefaults.mode)
+  if (own !== undefined) require(own, mode)
+  if (!declared && appDefaults.defaults !== undefined) require(appDefaults.defaults, mode)
+  if (!declared) requirements.push({ origin: 'none', policy: denyAll, mode })
   return { site, requirements, scope: scopes.at(-1)?.prefix }
 }
 

@@ -17,20 +17,20 @@ interface Internals { readonly hooks: { readonly onRequest: Function[], readonly
  *
  * @throws MTLS_ERR_PLUGIN_ORDER if this version of Fastify keeps its hooks in an unknown way
  */
-export function placeGuard (app: FastifyInstance, guard: onRequestHookHandler): void {
+export function placeHook (app: FastifyInstance, authorize: onRequestHookHandler): void {
   for (const hooks of listOnRequestHooks(app)) {
-    const earlier = hooks.filter((hook) => hook !== guard)
+    const earlier = hooks.filter((hook) => hook !== authorize)
     const identifying = earlier.filter(identifies)
     if (identifying.length === 0) continue
     const rest = earlier.filter((hook) => !identifies(hook))
-    hooks.splice(0, hooks.length, ...identifying, guard, ...rest)
+    hooks.splice(0, hooks.length, ...identifying, authorize, ...rest)
   }
 }
 
 /** How many hooks run before the authorization hook that are not marked as identifying the peer. */
-export function countAhead (app: FastifyInstance, guard: onRequestHookHandler): number {
+export function countAhead (app: FastifyInstance, authorize: onRequestHookHandler): number {
   return Math.max(...listOnRequestHooks(app)
-    .map((hooks) => hooks.slice(0, hooks.indexOf(guard)).filter((hook) => !identifies(hook)).length))
+    .map((hooks) => hooks.slice(0, hooks.indexOf(authorize)).filter((hook) => !identifies(hook)).length))
 }
 
 function identifies (hook: Function): boolean {

@@ -1,30 +1,32 @@
 import type { FastifyReply, FastifyRequest, onSendHookHandler } from 'fastify'
 
 /** Set on a request that the authorization hook has checked. */
-export const kJudged: unique symbol = Symbol('peerkit.judged')
+export const kAuthorized: unique symbol = Symbol('peerkit.authorized')
 
-export type JudgedRequest = FastifyRequest & { [kJudged]: boolean }
+export type AuthorizedRequest = FastifyRequest & { [kAuthorized]: boolean }
 
 /**
  * Makes an onSend hook for an app in which other onRequest hooks run before the authorization hook. If such a hook
  * answers a request, the request is authorized before the answer is sent. Errors are sent unchecked: they are not
  * answers of a route.
  */
-export function gateReply (judge: (request: FastifyRequest) => void | Promise<void>): onSendHookHandler<unknown> {
-  return function gateAllowedClients (request, reply, payload, done) {
-    if ((request as JudgedRequest)[kJudged] || reply.statusCode >= 400) done(null, payload)
-    else judgeLate(request, reply, payload, judge).then((answer) => { done(null, answer) }, done)
+export function authorizeReply (
+  authorize: (request: FastifyRequest) => void | Promise<void>
+): onSendHookHandler<unknown> {
+  return function authorizeEarlyReply (request, reply, payload, done) {
+    if ((request as AuthorizedRequest)[kAuthorized] || reply.statusCode >= 400) done(null, payload)
+    else authorizeLate(request, reply, payload, authorize).then((answer) => { done(null, answer) }, done)
   }
 }
 
-async function judgeLate (
+async function authorizeLate (
   request: FastifyRequest,
   reply: FastifyReply,
   payload: unknown,
-  judge: (request: FastifyRequest) => void | Promise<void>
+  authorize: (request: FastifyRequest) => void | Promise<void>
 ): Promise<unknown> {
   try {
-    await judge(request)
+    await authorize(request)
     return payload
   } catch (error) {
     // A stream that is not sent must be destroyed, or it keeps its file or socket open.

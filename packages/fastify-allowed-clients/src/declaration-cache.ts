@@ -10,7 +10,7 @@ const MOST_TEXT = 10_000
  * The rules that were declared so far. Most routes of an app have the same few rules. They share one declaration, which
  * is compiled once and has one cache. So does the HEAD route that Fastify adds to a GET route.
  */
-export class DeclaredRules {
+export class DeclarationCache {
   readonly #byText = new Map<string, Declaration>()
 
   /**

@@ -1,7 +1,7 @@
 import type { PeerIdentity } from '@peerkit/identity'
 import type { Allowed } from '@peerkit/rules'
-import type { Answer } from './audience.ts'
-import type { GuardedRoute, Requirement } from './guarded-route.ts'
+import type { Answer } from './access-policy.ts'
+import type { RouteRequirements, Requirement } from './route-requirements.ts'
 
 /** A requirement that did not allow the client. */
 export interface Failure {
@@ -24,8 +24,8 @@ export interface Decision {
 export interface RouteCounts { allowed: number, denied: number, wouldDeny: number }
 
 /** A route under the current rules. */
-export interface RouteJudge {
-  readonly route: GuardedRoute
+export interface RoutePolicy {
+  readonly route: RouteRequirements
   /** Kept across reloads of the rules. */
   readonly counts: RouteCounts
 }
@@ -39,24 +39,24 @@ const NO_FAILURES: readonly Failure[] = Object.freeze([])
  * Checks every requirement of a route, the outermost first, until an enforced one denies. Returns a promise only if a
  * function returns one.
  */
-export function judgeRoute (
-  { requirements }: GuardedRoute, peer: PeerIdentity | null, request: unknown
+export function authorizeRoute (
+  { requirements }: RouteRequirements, peer: PeerIdentity | null, request: unknown
 ): Decision | Promise<Decision> {
-  return requirements.length === 0 ? NOTHING_ASKED : judgeFrom(requirements, 0, peer, request, NOTHING_ASKED)
+  return requirements.length === 0 ? NOTHING_ASKED : authorizeFrom(requirements, 0, peer, request, NOTHING_ASKED)
 }
 
-function judgeFrom (
+function authorizeFrom (
   requirements: readonly Requirement[], start: number, peer: PeerIdentity | null, request: unknown, before: Decision
 ): Decision | Promise<Decision> {
   let decision = before
   for (let index = start; index < requirements.length; index++) {
     const requirement = requirements[index] as Requirement
-    const answer = requirement.audience.ask(peer, request)
+    const answer = requirement.policy.ask(peer, request)
     if (answer instanceof Promise) {
       const sofar = decision
       return answer.then((settled) => {
         const next = add(sofar, requirement, settled)
-        return next.denied === undefined ? judgeFrom(requirements, index + 1, peer, request, next) : next
+        return next.denied === undefined ? authorizeFrom(requirements, index + 1, peer, request, next) : next
       })
     }
     decision = add(decision, requirement, answer)

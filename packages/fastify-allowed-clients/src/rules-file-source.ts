@@ -9,8 +9,8 @@ import type { RulesFileError } from './errors.ts'
 import type { ListAuthorities } from './known-authorities.ts'
 import type { WatchOptions } from './plugin-options.ts'
 import { parseRulesFile, readRulesBytes } from './read-rules-file.ts'
-import { RuleBook } from './rule-book.ts'
-import type { FileRules } from './rule-book.ts'
+import { CompiledPolicy } from './compiled-policy.ts'
+import type { FileRules } from './compiled-policy.ts'
 import { watchFile } from './watch-file.ts'
 import type { FileWatch } from './watch-file.ts'
 
@@ -21,14 +21,14 @@ export interface CodeRules {
 }
 
 /** What is needed of the app. */
-export interface LiveContext {
+export interface RulesFileContext {
   readonly log: FastifyBaseLogger
   /** Called at each reading. */
   readonly authorities: ListAuthorities
 }
 
 /** Reads rules from a file and reloads them while the app runs. An invalid file changes nothing. */
-export class LiveRules {
+export class RulesFileSource {
   readonly file: string
   readonly #code: CodeRules
   readonly #log: FastifyBaseLogger
@@ -36,11 +36,11 @@ export class LiveRules {
   #hash = ''
   #generation = 0
   #reported: string | undefined
-  #apply: ((book: RuleBook) => void) | undefined
+  #apply: ((compiled: CompiledPolicy) => void) | undefined
   #watch: FileWatch | undefined
   #last: Promise<void> = Promise.resolve()
 
-  constructor (file: string, code: CodeRules, { log, authorities }: LiveContext) {
+  constructor (file: string, code: CodeRules, { log, authorities }: RulesFileContext) {
     this.file = file
     this.#code = code
     this.#log = log
@@ -50,16 +50,16 @@ export class LiveRules {
   get generation (): number { return this.#generation }
 
   /** Reads the file for the first time. @throws MTLS_ERR_RULES_FILE_INVALID */
-  async load (): Promise<RuleBook> {
+  async load (): Promise<CompiledPolicy> {
     const bytes = await readRulesBytes(this.file)
-    const book = this.#compile(bytes)
+    const compiled = this.#compile(bytes)
     this.#hash = digest(bytes)
     this.#generation = 1
-    return book
+    return compiled
   }
 
   /** From now on a change of the file is passed to `apply`, which applies all of it or throws. */
-  start (apply: (book: RuleBook) => void, watch: WatchOptions | undefined): void {
+  start (apply: (compiled: CompiledPolicy) => void, watch: WatchOptions | undefined): void {
     this.#apply = apply
     if (watch !== undefined) this.#watch = watchFile(this.file, watch, async () => await this.#follow())
   }
@@ -94,8 +94,8 @@ export class LiveRules {
       const hash = digest(bytes)
       this.#reported = undefined
       if (hash === this.#hash) return
-      const book = this.#compile(bytes)
-      this.#wrap(() => this.#apply?.(book))
+      const compiled = this.#compile(bytes)
+      this.#wrap(() => this.#apply?.(compiled))
       this.#hash = hash
       this.#generation++
     } catch (error) {
@@ -114,7 +114,7 @@ export class LiveRules {
     if (rulesReloaded.hasSubscribers) rulesReloaded.publish(message)
   }
 
-  #compile (bytes: Uint8Array): RuleBook {
+  #compile (bytes: Uint8Array): CompiledPolicy {
     const { groups, defaultRules } = this.#code
     const rulesOfFile: FileRules = parseRulesFile(this.file, bytes)
     if (defaultRules !== undefined && rulesOfFile.defaultRules !== undefined) {
@@ -124,7 +124,7 @@ export class LiveRules {
     if (twice !== undefined) {
       refuseRulesFile(this.file, 'structure', `groups.${twice} is also in code; expected it in one place`)
     }
-    return this.#wrap(() => new RuleBook(groups, defaultRules, rulesOfFile, {
+    return this.#wrap(() => new CompiledPolicy(groups, defaultRules, rulesOfFile, {
       authorities: this.#authorities,
       warn: (path, warning) => { this.#log.warn({ file: this.file, path }, warning) }
     }))

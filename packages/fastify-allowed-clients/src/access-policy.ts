@@ -14,7 +14,7 @@ export type Answer = Verdict | { readonly allowed: false, readonly reason: 'no_r
 const MAX_EXPLAINED = 10_000
 
 /** Decides which clients may call. */
-export interface Audience {
+export interface AccessPolicy {
   /**
    * Returns the answer for a peer. It is cached unless a function may have given it, since that depends on the request.
    */
@@ -37,7 +37,7 @@ export interface Audience {
  * Allows the clients that match rules. Answers that depend only on the identity are cached. A reload makes new
  * policies, so the cache is never cleared.
  */
-export class RuledAudience implements Audience {
+export class RulesAccessPolicy implements AccessPolicy {
   readonly #authorizer: Authorizer
   readonly #answers = new WeakMap<PeerIdentity, Verdict>()
   readonly #nearest = new WeakMap<PeerIdentity, { readonly rule: NearestRule | undefined }>()
@@ -98,7 +98,7 @@ const NO_RULE: Answer = Object.freeze({ allowed: false, reason: 'no_rule' })
 const AUTHENTICATED: Verdict = Object.freeze({ allowed: true, rule: 0, group: undefined })
 
 /** Every client with an accepted certificate. */
-export const everyAuthenticated: Audience = Object.freeze({
+export const authenticatedOnly: AccessPolicy = Object.freeze({
   ask: (peer: PeerIdentity | null) => peer === null ? NO_IDENTITY : AUTHENTICATED,
   remembers: () => true,
   nearest: () => undefined,
@@ -108,7 +108,7 @@ export const everyAuthenticated: Audience = Object.freeze({
 })
 
 /** No client. Used for routes without rules. */
-export const nobody: Audience = Object.freeze({
+export const denyAll: AccessPolicy = Object.freeze({
   ask: (peer: PeerIdentity | null) => peer === null ? NO_IDENTITY : NO_RULE,
   remembers: () => true,
   nearest: () => undefined,
