@@ -14,7 +14,7 @@ import {
 import type { OutboundReason } from './errors.ts'
 import type { ServerRules } from './server-rules.ts'
 
-export interface ServerQuestion {
+export interface IdentityCheck {
   readonly server: PeerIdentity
   /** The name that the certificate must be for. */
   readonly hostname: string
@@ -60,9 +60,9 @@ export function refusalOf ({ reason, detail }: Refused, origin: string): Error {
  *
  * @throws MTLS_ERR_OUTBOUND_WRONG_SERVER
  */
-export async function checkMeant ({ server, hostname, origin, rules }: ServerQuestion): Promise<void> {
+export async function checkIdentity ({ server, hostname, origin, rules }: IdentityCheck): Promise<void> {
   if (rules.byId !== undefined && (await rules.byId.authorize(server)).allowed) return
-  const isNamed = (rules.byNameAlone || rules.byName !== undefined) && isFor(server, hostname)
+  const isNamed = (rules.byNameAlone || rules.byName !== undefined) && isForHostname(server, hostname)
   if (isNamed && (rules.byNameAlone || (await rules.byName?.authorize(server))?.allowed === true)) return
   const reason = isNamed || (rules.byName === undefined && !rules.byNameAlone) ? 'rules' : 'host_name'
   const [found, expected] = [`${String(server)}${describeUnbelieved(server, hostname)}`, rules.describe(hostname)]
@@ -83,21 +83,21 @@ function describeUnbelieved ({ authority, notBelieved }: PeerIdentity, hostname:
  * Caches the last host name check of an identity. A resumed session repeats it, and parsing the certificate costs more
  * than all the other checks.
  */
-const lookedFor = new WeakMap<PeerIdentity, { readonly hostname: string, readonly found: boolean }>()
+const lastLookups = new WeakMap<PeerIdentity, { readonly hostname: string, readonly found: boolean }>()
 
 /**
  * Whether a certificate is for a host name. RFC 9525: only subject alternative names count, never the common name.
  * Names that the server's authority does not vouch for do not count.
  */
-function isFor (server: PeerIdentity, hostname: string): boolean {
+function isForHostname (server: PeerIdentity, hostname: string): boolean {
   if (server.notBelieved.includes(isIP(hostname) === 0 ? 'dns' : 'ip')) return false
-  const last = lookedFor.get(server)
+  const last = lastLookups.get(server)
   if (last?.hostname === hostname) return last.found
   const certificate = new X509Certificate(viewDer(server) ?? new Uint8Array())
   const matched = isIP(hostname) === 0
     ? certificate.checkHost(hostname, { subject: 'never', partialWildcards: false })
     : certificate.checkIP(hostname)
   const found = matched !== undefined
-  lookedFor.set(server, { hostname, found })
+  lastLookups.set(server, { hostname, found })
   return found
 }

@@ -3,7 +3,7 @@ import type { TLSSocket } from 'node:tls'
 import type { CredentialSnapshot, CredentialSource } from '@peerkit/credentials'
 import type { RefusalDetail } from '@peerkit/events'
 import type { PeerIdentity } from '@peerkit/identity'
-import { checkMeant, refusalOf } from './check-server.ts'
+import { checkIdentity, refusalOf } from './check-server.ts'
 import { MTLS_ERR_OUTBOUND_CREDENTIALS_EXPIRED, MTLS_ERR_OUTBOUND_SERVER_UNTRUSTED, withFacts } from './errors.ts'
 import type { Deadline } from './deadline.ts'
 import { explainFirstRequestError, explainVerifyError } from './explain-error.ts'
@@ -15,7 +15,7 @@ import type { ServerDecision, ServerTrust } from './server-trust.ts'
 import type { CachedSession, SessionCache } from './session-cache.ts'
 
 /** What is needed to open connections with one credential source. */
-export interface Means {
+export interface ConnectContext {
   readonly credentials: CredentialSource
   readonly sessions: SessionCache
   readonly trust: ServerTrust
@@ -61,24 +61,28 @@ export interface Connection {
  *
  * @throws an error of this package, or Node's own
  */
-export async function openConnection (to: Destination, means: Means): Promise<Connection> {
-  const snapshot = means.credentials.current
-  if (means.now() >= snapshot.notAfter) {
-    throw withFacts(new MTLS_ERR_OUTBOUND_CREDENTIALS_EXPIRED(to.origin, new Date(snapshot.notAfter).toISOString()), {
-      retryable: false, origin: to.origin
+export async function openConnection (destination: Destination, context: ConnectContext): Promise<Connection> {
+  const snapshot = context.credentials.current
+  if (context.now() >= snapshot.notAfter) {
+    throw withFacts(new MTLS_ERR_OUTBOUND_CREDENTIALS_EXPIRED(
+      destination.origin, new Date(snapshot.notAfter).toISOString()
+    ), {
+      retryable: false, origin: destination.origin
     })
   }
-  const key = keyOf(to, snapshot)
-  const cached = means.sessions.take(key)
-  if (cached === undefined || isRefused(means.trust, cached)) return await shakeHands(to, means, snapshot, undefined)
+  const key = keyOf(destination, snapshot)
+  const cached = context.sessions.take(key)
+  if (cached === undefined || isRefused(context.trust, cached)) {
+    return await performHandshake(destination, context, snapshot, undefined)
+  }
   try {
-    return await shakeHands(to, means, snapshot, cached)
+    return await performHandshake(destination, context, snapshot, cached)
   } catch (error) {
     if (!(error instanceof StaleSession)) throw error
     // The cached identity is from an earlier handshake. The server may have another certificate now, which only a full
     // handshake shows.
-    means.sessions.drop(key)
-    return await shakeHands(to, means, means.credentials.current, undefined)
+    context.sessions.drop(key)
+    return await performHandshake(destination, context, context.credentials.current, undefined)
   }
 }
 
@@ -99,14 +103,14 @@ function isRefused (trust: ServerTrust, { presented }: CachedSession): boolean {
   return !(decision instanceof Promise) && !decision.accepted
 }
 
-async function shakeHands (
-  to: Destination, means: Means, snapshot: CredentialSnapshot, cached: CachedSession | undefined
+async function performHandshake (
+  destination: Destination, context: ConnectContext, snapshot: CredentialSnapshot, cached: CachedSession | undefined
 ): Promise<Connection> {
-  const { sessions, trust, settings } = means
+  const { sessions, trust, settings } = context
   const { socket, presented: readPresented } = startHandshake({
-    endpoint: await to.open(), hostname: to.hostname, snapshot, session: cached?.session, settings
+    endpoint: await destination.open(), hostname: destination.hostname, snapshot, session: cached?.session, settings
   })
-  to.deadline.guard(socket)
+  destination.deadline.guard(socket)
   const tickets: Buffer[] = []
   let isAccepted = false
   let hasAnswered = false
@@ -117,8 +121,8 @@ async function shakeHands (
   const keep = (session: Buffer): void => {
     // A session of replaced credentials is useless. A session of a server that is not accepted yet must not be kept.
     if (!isAccepted) tickets.push(session)
-    else if (presented !== undefined && means.credentials.current === snapshot) {
-      sessions.put(keyOf(to, snapshot), { session, presented })
+    else if (presented !== undefined && context.credentials.current === snapshot) {
+      sessions.put(keyOf(destination, snapshot), { session, presented })
     }
   }
   socket.on('session', keep)
@@ -126,9 +130,10 @@ async function shakeHands (
     await finishHandshake(socket)
     const resumed = socket.isSessionReused()
     presented = readPresented() ?? (resumed ? cached?.presented : undefined)
-    const accepted = await to.deadline.race(acceptServer(to, trust, socket, presented)).catch((error: Error) => {
-      throw resumed ? new StaleSession(error.message, { cause: error }) : error
-    })
+    const accepted = await destination.deadline.race(acceptServer(destination, trust, socket, presented))
+      .catch((error: Error) => {
+        throw resumed ? new StaleSession(error.message, { cause: error }) : error
+      })
     assertOpen(socket)
     isAccepted = true
     tickets.forEach(keep)
@@ -148,8 +153,8 @@ async function shakeHands (
     return connection
   } catch (error) {
     socket.destroy()
-    throw explainVerifyError(error as Error, to.origin, () => describeRefused(trust, readPresented())) ??
-      (hasAnswered ? explainFirstRequestError(error as Error, to.origin) : undefined) ?? error
+    throw explainVerifyError(error as Error, destination.origin, () => describeRefused(trust, readPresented())) ??
+      (hasAnswered ? explainFirstRequestError(error as Error, destination.origin) : undefined) ?? error
   }
 }
 
@@ -169,7 +174,7 @@ async function acceptServer (
   }
   const decision = await trust.evaluate(presented)
   if (!decision.accepted) throw refusalOf(decision, origin)
-  await checkMeant({ server: decision.peer, hostname, origin, rules })
+  await checkIdentity({ server: decision.peer, hostname, origin, rules })
   return { presented, current: decision, deciding: undefined, refused: false }
 }
 

@@ -16,19 +16,19 @@ export const kExchange: unique symbol = Symbol('peerkit.exchange')
 export const kOnServer: unique symbol = Symbol('peerkit.onServer')
 
 /** The connection that a request is about to be written to, and whether it may be. */
-export interface Line {
+export interface PoolSlot {
   readonly origin: string
   readonly connection: Connection | undefined
   /** What is added to the `context` of responses. */
   readonly context: { readonly [kServer]: PeerIdentity } | undefined
-  mayCarry (connection: Connection): boolean
+  mayUse (connection: Connection): boolean
 }
 
 /**
  * Thrown from `onRequestStart`. undici then aborts this request before anything is written; other requests on the
  * connection continue. The request is sent again on a current connection.
  */
-class MovedElsewhere extends Error {}
+class MovedToAnotherConnection extends Error {}
 
 /**
  * Handles one request: reports the server's identity, explains an early end of the connection, and moves to another
@@ -38,11 +38,11 @@ export class Exchange extends HandlerRelay {
   readonly options: Dispatcher.DispatchOptions
   /** Set once the origin is known to be allowed. */
   policy!: OriginPolicy
-  line: Line | undefined
+  slot: PoolSlot | undefined
   readonly #isComposed: boolean
   readonly #move: (exchange: Exchange) => void
   #connection: Connection | undefined
-  #moved: MovedElsewhere | undefined
+  #moved: MovedToAnotherConnection | undefined
 
   /** @param isComposed whether there are interceptors between this and the caller */
   constructor (
@@ -61,16 +61,16 @@ export class Exchange extends HandlerRelay {
   move (): void { this.#move(this) }
 
   override onRequestStart (controller: Dispatcher.DispatchController, context: any): void {
-    const connection = this.line?.connection
-    if (connection !== undefined && this.line?.mayCarry(connection) === false) {
-      this.#moved = new MovedElsewhere('the connection must carry no new request')
+    const connection = this.slot?.connection
+    if (connection !== undefined && this.slot?.mayUse(connection) === false) {
+      this.#moved = new MovedToAnotherConnection('the connection must carry no new request')
       throw this.#moved
     }
     this.#connection = connection
     ;(this.options as { [kOnServer]?: (server: PeerIdentity | undefined) => void })[kOnServer]?.(connection?.server)
     this.handler.onRequestStart?.(
       controller,
-      context === null || context === undefined ? this.line?.context ?? null : { ...context, ...this.line?.context }
+      context === null || context === undefined ? this.slot?.context ?? null : { ...context, ...this.slot?.context }
     )
   }
 
@@ -97,7 +97,7 @@ export class Exchange extends HandlerRelay {
     const connection = this.#connection
     const explained = connection === undefined || connection.answered
       ? error
-      : explainFirstRequestError(error, this.line?.origin ?? '', connection.failure) ?? error
+      : explainFirstRequestError(error, this.slot?.origin ?? '', connection.failure) ?? error
     super.onResponseError(controller, this.#isComposed ? toNativeError(explained) : explained)
   }
 }

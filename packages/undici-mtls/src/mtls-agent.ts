@@ -5,7 +5,7 @@ import { checkAgentOptions, passedOptions } from './agent-options.ts'
 import type { MtlsAgentOptions } from './agent-options.ts'
 import { bindFetch } from './bound-fetch.ts'
 import { composeAgent } from './compose.ts'
-import { ConnectionBook } from './connection-book.ts'
+import { ConnectionManager } from './connection-manager.ts'
 import { MTLS_ERR_OUTBOUND_OPTION } from './errors.ts'
 import { Exchange, kExchange } from './exchange.ts'
 import { adaptHandler } from './legacy-handler.ts'
@@ -41,10 +41,10 @@ type ExchangeOptions = Dispatcher.DispatchOptions & {
  */
 export class MtlsAgent extends Dispatcher {
   readonly #policies: OriginPolicies
-  readonly #book: ConnectionBook
+  readonly #connections: ConnectionManager
   readonly #findMock: (origin: string) => Dispatcher | undefined
   readonly #move = (exchange: Exchange): void => {
-    this.#book.find(exchange.policy).agent.dispatch(exchange.options as undici.Agent.DispatchOptions, exchange)
+    this.#connections.find(exchange.policy).agent.dispatch(exchange.options as undici.Agent.DispatchOptions, exchange)
   }
 
   /** `fetch` that sends through this agent. */
@@ -63,7 +63,7 @@ export class MtlsAgent extends Dispatcher {
     }
     checkAgentOptions(options)
     this.#policies = new OriginPolicies(options)
-    this.#book = new ConnectionBook(
+    this.#connections = new ConnectionManager(
       { ...options },
       passedOptions(options),
       this.#policies.sources,
@@ -74,13 +74,13 @@ export class MtlsAgent extends Dispatcher {
   }
 
   /** Whether `close()` or `destroy()` was called. */
-  get closed (): boolean { return this.#book.isClosed }
+  get closed (): boolean { return this.#connections.isClosed }
 
   /** Whether `destroy()` was called. */
-  get destroyed (): boolean { return this.#book.isDestroyed }
+  get destroyed (): boolean { return this.#connections.isDestroyed }
 
   /** Sockets and requests by origin, as in undici's Agent. */
-  get stats (): Readonly<Record<string, object>> { return this.#book.stats }
+  get stats (): Readonly<Record<string, object>> { return this.#connections.stats }
 
   /** Limits on what a WebSocket receives, those of undici's Agent. Without them undici 7 applies no limit. */
   get webSocketOptions (): object | undefined { return (reference as { webSocketOptions?: object }).webSocketOptions }
@@ -138,7 +138,7 @@ export class MtlsAgent extends Dispatcher {
   override close (): Promise<void>
   override close (callback: () => void): void
   override close (callback?: () => void): Promise<void> | undefined {
-    const closed = this.#book.close()
+    const closed = this.#connections.close()
     if (callback === undefined) return closed
     closed.then(callback, callback)
     return undefined
@@ -151,7 +151,7 @@ export class MtlsAgent extends Dispatcher {
   override destroy (...args: any[]): Promise<void> | undefined {
     const callback = args.find((arg) => typeof arg === 'function')
     const reason = args.find((arg) => arg instanceof Error) ?? null
-    const destroyed = this.#book.destroy(reason)
+    const destroyed = this.#connections.destroy(reason)
     if (callback === undefined) return destroyed
     destroyed.then(callback, callback)
     return undefined
@@ -169,14 +169,14 @@ export class MtlsAgent extends Dispatcher {
     const exchange = new Exchange(adapted, exchangeOptions, isComposed, this.#move)
     exchangeOptions[kExchange] = exchange
     try {
-      const generation = this.#book.peek(origin)
-      const policy = generation?.policy ?? this.#policies.find(origin)
+      const pool = this.#connections.peek(origin)
+      const policy = pool?.policy ?? this.#policies.find(origin)
       if (servername === undefined && policy.servername !== undefined) exchangeOptions.servername = policy.servername
       exchange.policy = policy
       const mock = this.#findMock(address)
       if (mock !== undefined) return mock.dispatch({ ...options, origin: address }, adapted)
-      this.#book.assertOpen()
-      return (generation ?? this.#book.find(policy)).agent.dispatch(
+      this.#connections.assertOpen()
+      return (pool ?? this.#connections.find(policy)).agent.dispatch(
         exchangeOptions as undici.Agent.DispatchOptions, exchange
       )
     } catch (error) {

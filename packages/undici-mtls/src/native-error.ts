@@ -1,5 +1,5 @@
 /** Codes that undici's retry and dns interceptors handle. */
-const UNDERSTOOD = new Set([
+const HANDLED_BY_UNDICI = new Set([
   'ECONNRESET', 'ECONNREFUSED', 'ENOTFOUND', 'ENETDOWN', 'ENETUNREACH', 'EHOSTDOWN', 'EHOSTUNREACH', 'EPIPE',
   'ETIMEDOUT', 'UND_ERR_SOCKET', 'UND_ERR_CONNECT_TIMEOUT'
 ])
@@ -13,7 +13,8 @@ const explanations = new WeakMap<object, Error>()
  */
 export function toNativeError (error: Error): Error {
   const { retryable, cause } = error as Error & { retryable?: boolean }
-  if (retryable !== true || !(cause instanceof Error) || !UNDERSTOOD.has((cause as NodeJS.ErrnoException).code ?? '')) {
+  if (retryable !== true || !(cause instanceof Error) ||
+    !HANDLED_BY_UNDICI.has((cause as NodeJS.ErrnoException).code ?? '')) {
     return error
   }
   explanations.set(cause, error)

@@ -6,8 +6,8 @@ import type { PresentedServer } from './node-internals.ts'
  */
 export interface CachedSession { readonly session: Buffer, readonly presented: PresentedServer }
 
-const MOST_KEYS = 256
-const MOST_PER_KEY = 8
+const MAX_KEYS = 256
+const MAX_PER_KEY = 8
 
 /**
  * The TLS sessions of one credential source, by destination. Limited to 256 destinations (the least recently used are
@@ -24,8 +24,8 @@ export class SessionCache {
     this.#sessions.delete(key)
     this.#sessions.set(key, own)
     own.push(session)
-    if (own.length > MOST_PER_KEY) own.shift()
-    if (this.#sessions.size > MOST_KEYS) this.#sessions.delete(this.#sessions.keys().next().value ?? '')
+    if (own.length > MAX_PER_KEY) own.shift()
+    if (this.#sessions.size > MAX_KEYS) this.#sessions.delete(this.#sessions.keys().next().value ?? '')
   }
 
   /** Removes and returns the newest session of a key. */

@@ -16,7 +16,7 @@ export interface Target {
 /** A cached target. */
 interface KnownTarget extends Target { readonly isAddress: boolean }
 
-const MOST_KNOWN = 1000
+const MAX_KNOWN = 1000
 const known = new Map<string, KnownTarget>()
 
 /**
@@ -30,8 +30,8 @@ export function readTarget (options: Dispatcher.DispatchOptions, handler: object
   const text = typeof given === 'string' ? given : given === undefined || given === null ? '' : String(given)
   const target = known.get(text) ?? learn(text)
   if (!target.isAddress) return servername ? { ...target, servername } : target
-  const name = askedName(options) ?? (servername || resolvers.get(handler))
-  if (name !== undefined && handler.constructor.name === 'DNSDispatchHandler') resolvers.set(handler, name)
+  const name = requestedName(options) ?? (servername || resolvedNames.get(handler))
+  if (name !== undefined && handler.constructor.name === 'DNSDispatchHandler') resolvedNames.set(handler, name)
   return name === undefined || isIP(name) !== 0
     ? target
     : { origin: replaceHost(target.origin, name), address: target.address, hostname: name, servername: name }
@@ -46,7 +46,7 @@ function learn (text: string): KnownTarget {
   const target = Object.freeze({
     origin, address: origin, hostname, servername: undefined, isAddress: isIP(hostname) !== 0
   })
-  if (known.size >= MOST_KNOWN) known.clear()
+  if (known.size >= MAX_KNOWN) known.clear()
   known.set(text, target)
   return target
 }
@@ -55,13 +55,13 @@ function learn (text: string): KnownTarget {
  * The names that handlers of the dns interceptor have resolved. In undici 7 the second try, with the other address
  * family, carries the name nowhere else. A redirect to an address has other handlers and is taken as it is.
  */
-const resolvers = new WeakMap<object, string>()
+const resolvedNames = new WeakMap<object, string>()
 
 /**
  * The interceptors of undici 8 keep the original origin under a symbol. It has priority over a server name, which may
  * be left over from before a redirect.
  */
-function askedName (options: object): string | undefined {
+function requestedName (options: object): string | undefined {
   for (const symbol of Object.getOwnPropertySymbols(options)) {
     if (symbol.description !== 'request origin') continue
     const asked = String((options as Record<symbol, unknown>)[symbol])

@@ -2,7 +2,7 @@ import { Agent, Pool } from 'undici'
 import type { Dispatcher } from 'undici'
 import type { CredentialSnapshot, CredentialSource } from '@peerkit/credentials'
 import { outboundIdentified, outboundRefused } from './channels.ts'
-import type { Connection, Means } from './connector.ts'
+import type { Connection, ConnectContext } from './connector.ts'
 import { Deadline } from './deadline.ts'
 import { explainConnectError } from './explain-error.ts'
 import type { OutboundErrorFacts } from './errors.ts'
@@ -11,10 +11,10 @@ import { PeerClient } from './peer-client.ts'
 import { reachOrigin } from './reach-origin.ts'
 import type { Address } from './reach-origin.ts'
 
-export interface GenerationOptions {
+export interface OriginPoolOptions {
   readonly policy: OriginPolicy
-  readonly means: Means
-  readonly proxyMeans: Means | undefined
+  readonly context: ConnectContext
+  readonly proxyContext: ConnectContext | undefined
   /** Milliseconds to connect, shake hands and check the server. */
   readonly timeout: number
   readonly agentOptions: object
@@ -22,14 +22,14 @@ export interface GenerationOptions {
    * Called when a connection must not be used any more without a rotation: a certificate or a revocation answer
    * expired.
    */
-  readonly onStale: (generation: Generation) => void
+  readonly onStale: (pool: OriginPool) => void
 }
 
 /**
  * The connections to one origin with one snapshot of credentials. It takes new requests until a certificate expires or
  * the trust changes.
  */
-export class Generation {
+export class OriginPool {
   readonly policy: OriginPolicy
   readonly agent: Agent
   /**
@@ -38,18 +38,18 @@ export class Generation {
   isRetired = false
   /** Its connections must not even start requests that were assigned to them. */
   isStale = false
-  readonly #options: GenerationOptions
+  readonly #options: OriginPoolOptions
   readonly #source: CredentialSource
   readonly #snapshot: CredentialSnapshot
   readonly #proxySource: CredentialSource | undefined
   readonly #proxySnapshot: CredentialSnapshot | undefined
 
-  constructor (options: GenerationOptions) {
+  constructor (options: OriginPoolOptions) {
     this.#options = options
     this.policy = options.policy
-    this.#source = options.means.credentials
+    this.#source = options.context.credentials
     this.#snapshot = this.#source.current
-    this.#proxySource = options.proxyMeans?.credentials
+    this.#proxySource = options.proxyContext?.credentials
     this.#proxySnapshot = this.#proxySource?.current
     const makePool = (origin: string | URL, poolOptions: object): Dispatcher => new Pool(origin, {
       ...poolOptions,
@@ -67,8 +67,8 @@ export class Generation {
   }
 
   /** Called immediately before a request is written. */
-  mayCarry ({ snapshot, validUntil, decision }: Connection): boolean {
-    const { credentials, now, trust } = this.#options.means
+  mayUse ({ snapshot, validUntil, decision }: Connection): boolean {
+    const { credentials, now, trust } = this.#options.context
     const isTrustSame = credentials.current.trustEpoch === snapshot.trustEpoch
     if (!this.isStale && now() < validUntil && isTrustSame && trust.isStillAccepted(decision)) return true
     this.#options.onStale(this)
@@ -76,26 +76,26 @@ export class Generation {
   }
 
   async connect (address: Address, hostname: string): Promise<Connection> {
-    const { means, proxyMeans, policy, timeout } = this.#options
+    const { context, proxyContext, policy, timeout } = this.#options
     const deadline = new Deadline(timeout, policy.origin)
     try {
-      const connection = await reachOrigin({ policy, address, hostname, deadline, means, proxyMeans })
-      this.#tellIdentified(connection)
+      const connection = await reachOrigin({ policy, address, hostname, deadline, context, proxyContext })
+      this.#publishIdentified(connection)
       return connection
     } catch (error) {
       const explained = explainConnectError(error as Error, policy.origin)
-      this.#tellRefused(explained)
+      this.#publishRefused(explained)
       throw explained
     } finally {
       deadline.end()
     }
   }
 
-  #tellIdentified ({ server, resumed, snapshot }: Connection): void {
+  #publishIdentified ({ server, resumed, snapshot }: Connection): void {
     if (!outboundIdentified.hasSubscribers) return
     outboundIdentified.publish({
       v: 1,
-      time: this.#options.means.now(),
+      time: this.#options.context.now(),
       origin: this.policy.origin,
       server,
       resumed,
@@ -103,10 +103,10 @@ export class Generation {
     })
   }
 
-  #tellRefused (error: Error & Partial<OutboundErrorFacts> & { readonly code?: string }): void {
+  #publishRefused (error: Error & Partial<OutboundErrorFacts> & { readonly code?: string }): void {
     if (!outboundRefused.hasSubscribers) return
     const { code, reason, message, detail } = error
     const { origin } = this.policy
-    outboundRefused.publish({ v: 1, time: this.#options.means.now(), origin, code, reason, message, detail })
+    outboundRefused.publish({ v: 1, time: this.#options.context.now(), origin, code, reason, message, detail })
   }
 }

@@ -2,8 +2,8 @@ import { errors } from 'undici'
 import { ListWatch } from '@peerkit/credentials'
 import type { CredentialSource } from '@peerkit/credentials'
 import type { MtlsAgentOptions } from './agent-options.ts'
-import type { Means } from './connector.ts'
-import { Generation } from './generation.ts'
+import type { ConnectContext } from './connector.ts'
+import { OriginPool } from './origin-pool.ts'
 import type { TlsSettings } from './handshake.ts'
 import type { OriginPolicy } from './origin-policy.ts'
 import { warnOfOwnPurpose } from './own-purpose.ts'
@@ -14,37 +14,39 @@ import { SessionCache } from './session-cache.ts'
  * The most origins with open connections. Beyond it, the connections of the oldest origin finish their requests and
  * close.
  */
-const MOST_ORIGINS = 1000
+const MAX_ORIGINS = 1000
 const EVENTS = ['connect', 'disconnect', 'connectionError', 'drain'] as const
 
-type Tell = (event: string, ...args: any[]) => void
+type Emit = (event: string, ...args: any[]) => void
 
 /** The state of one credential source. */
-interface Realm { readonly sessions: SessionCache, readonly trust: ServerTrust, readonly lists: ListWatch }
+interface SourceState { readonly sessions: SessionCache, readonly trust: ServerTrust, readonly lists: ListWatch }
 
 /**
  * Manages the connections of an agent by origin, and replaces them when credentials, trust or revocation data change.
  */
-export class ConnectionBook {
+export class ConnectionManager {
   readonly #options: MtlsAgentOptions
   readonly #agentOptions: object
-  readonly #tell: Tell
+  readonly #emit: Emit
   readonly #settings: TlsSettings
-  readonly #realms = new Map<CredentialSource, Realm>()
-  readonly #current = new Map<string, Generation>()
-  readonly #retiring = new Map<Generation, Promise<void>>()
-  readonly #ends: Array<() => void> = []
+  readonly #sources = new Map<CredentialSource, SourceState>()
+  readonly #current = new Map<string, OriginPool>()
+  readonly #retiring = new Map<OriginPool, Promise<void>>()
+  readonly #unsubscribes: Array<() => void> = []
   isClosed = false
   isDestroyed = false
 
-  constructor (options: MtlsAgentOptions, passed: object, sources: ReadonlySet<CredentialSource>, tell: Tell) {
+  constructor (options: MtlsAgentOptions, passed: object, sources: ReadonlySet<CredentialSource>, emit: Emit) {
     const { allowH2 = false, minVersion = 'TLSv1.2', maxVersion, ciphers, revocation } = options
     this.#options = options
     this.#agentOptions = { ...passed, allowH2 }
-    this.#tell = tell
+    this.#emit = emit
     this.#settings = Object.freeze({ allowH2, minVersion, maxVersion, ciphers })
     for (const source of sources) this.#follow(source)
-    if (revocation !== undefined) this.#ends.push(revocation.subscribe(() => { this.#forget(undefined, true) }))
+    if (revocation !== undefined) {
+      this.#unsubscribes.push(revocation.subscribe(() => { this.#retireOrigins(undefined, true) }))
+    }
   }
 
   get stats (): Readonly<Record<string, object>> {
@@ -58,44 +60,44 @@ export class ConnectionBook {
   }
 
   /** The current pool of an origin, if there is one. */
-  peek (origin: string): Generation | undefined {
+  peek (origin: string): OriginPool | undefined {
     const known = this.#current.get(origin)
     // A listener that was notified of a rotation earlier may already send a request.
     return known?.isCurrent === true ? known : undefined
   }
 
   /** The current pool of an origin, created if needed. */
-  find (policy: OriginPolicy): Generation {
+  find (policy: OriginPolicy): OriginPool {
     const found = this.peek(policy.origin)
     if (found !== undefined) return found
     const known = this.#current.get(policy.origin)
     if (known !== undefined) this.#retire(known, false)
-    const generation = this.#create(policy)
-    this.#current.set(policy.origin, generation)
+    const pool = this.#create(policy)
+    this.#current.set(policy.origin, pool)
     // While closing, requests that were accepted before are still sent, on a pool that then closes.
-    if (this.isClosed) queueMicrotask(() => { this.#retire(generation, false) })
-    else if (this.#current.size > MOST_ORIGINS) this.#retire([...this.#current.values()][0] as Generation, false)
-    return generation
+    if (this.isClosed) queueMicrotask(() => { this.#retire(pool, false) })
+    else if (this.#current.size > MAX_ORIGINS) this.#retire([...this.#current.values()][0] as OriginPool, false)
+    return pool
   }
 
   async close (): Promise<void> {
     this.#shut()
-    for (const generation of [...this.#current.values()]) this.#retire(generation, false)
+    for (const pool of [...this.#current.values()]) this.#retire(pool, false)
     while (this.#retiring.size > 0) await Promise.all(this.#retiring.values())
   }
 
   async destroy (reason: Error | null): Promise<void> {
     this.#shut()
     this.isDestroyed = true
-    const generations = [...this.#current.values(), ...this.#retiring.keys()]
+    const pools = [...this.#current.values(), ...this.#retiring.keys()]
     this.#current.clear()
-    await Promise.all(generations.map(async ({ agent }) => { await agent.destroy(reason) }))
+    await Promise.all(pools.map(async ({ agent }) => { await agent.destroy(reason) }))
   }
 
   #shut (): void {
     this.isClosed = true
-    for (const end of this.#ends.splice(0)) end()
-    for (const { lists, sessions } of this.#realms.values()) {
+    for (const end of this.#unsubscribes.splice(0)) end()
+    for (const { lists, sessions } of this.#sources.values()) {
       lists.stop()
       sessions.clear()
     }
@@ -104,26 +106,26 @@ export class ConnectionBook {
   #follow (source: CredentialSource): void {
     const { block } = this.#options
     const lists = new ListWatch(source, 'servers', { revocation: undefined, block }, () => {
-      this.#forget(source, true)
+      this.#retireOrigins(source, true)
     })
-    this.#realms.set(source, { ...this.#createRealm(source), lists })
+    this.#sources.set(source, { ...this.#createState(source), lists })
     lists.start()
     warnOfOwnPurpose(source.current)
-    this.#ends.push(source.subscribe((change) => {
+    this.#unsubscribes.push(source.subscribe((change) => {
       if (change.type !== 'rotated') return
       lists.follow()
       warnOfOwnPurpose(source.current)
-      this.#forget(source, change.trustChanged)
+      this.#retireOrigins(source, change.trustChanged)
     }))
   }
 
   /** Retires the pools of every origin of a source, or of all sources. */
-  #forget (source: CredentialSource | undefined, isStale: boolean): void {
-    for (const [key, { sessions }] of this.#realms) if (source === undefined || key === source) sessions.clear()
-    for (const generation of [...this.#current.values(), ...this.#retiring.keys()]) {
-      const { credentials, proxy } = generation.policy
+  #retireOrigins (source: CredentialSource | undefined, isStale: boolean): void {
+    for (const [key, { sessions }] of this.#sources) if (source === undefined || key === source) sessions.clear()
+    for (const pool of [...this.#current.values(), ...this.#retiring.keys()]) {
+      const { credentials, proxy } = pool.policy
       if (source === undefined || credentials === source || proxy?.credentials === source) {
-        this.#retire(generation, isStale)
+        this.#retire(pool, isStale)
       }
     }
   }
@@ -132,40 +134,40 @@ export class ConnectionBook {
    * Retires a pool: its connections finish their requests and close. If stale, they do not start requests that were
    * assigned to them.
    */
-  #retire (generation: Generation, isStale: boolean): void {
-    generation.isRetired = true
-    generation.isStale ||= isStale
-    const { origin } = generation.policy
-    if (this.#current.get(origin) === generation) this.#current.delete(origin)
-    if (this.#retiring.has(generation)) return
-    const closed = generation.agent.close().catch(() => {}).then(() => { this.#retiring.delete(generation) })
-    this.#retiring.set(generation, closed)
+  #retire (pool: OriginPool, isStale: boolean): void {
+    pool.isRetired = true
+    pool.isStale ||= isStale
+    const { origin } = pool.policy
+    if (this.#current.get(origin) === pool) this.#current.delete(origin)
+    if (this.#retiring.has(pool)) return
+    const closed = pool.agent.close().catch(() => {}).then(() => { this.#retiring.delete(pool) })
+    this.#retiring.set(pool, closed)
   }
 
-  #create (policy: OriginPolicy): Generation {
+  #create (policy: OriginPolicy): OriginPool {
     const { connectTimeout = 10_000 } = this.#options
     const proxySource = policy.proxy?.credentials
-    const generation = new Generation({
+    const pool = new OriginPool({
       policy,
-      means: this.#meansOf(policy.credentials),
-      proxyMeans: proxySource === undefined ? undefined : this.#meansOf(proxySource),
+      context: this.#contextOf(policy.credentials),
+      proxyContext: proxySource === undefined ? undefined : this.#contextOf(proxySource),
       timeout: connectTimeout,
       agentOptions: this.#agentOptions,
       onStale: (stale) => { this.#retire(stale, true) }
     })
     for (const event of EVENTS) {
-      generation.agent.on(event as 'connect', (...args: any[]) => { this.#tell(event, ...args) })
+      pool.agent.on(event as 'connect', (...args: any[]) => { this.#emit(event, ...args) })
     }
-    return generation
+    return pool
   }
 
-  #meansOf (credentials: CredentialSource): Means {
+  #contextOf (credentials: CredentialSource): ConnectContext {
     const { now = Date.now } = this.#options
-    const { sessions, trust } = this.#realms.get(credentials) ?? this.#createRealm(credentials)
+    const { sessions, trust } = this.#sources.get(credentials) ?? this.#createState(credentials)
     return { credentials, sessions, trust, settings: this.#settings, now }
   }
 
-  #createRealm (source: CredentialSource): Pick<Realm, 'sessions' | 'trust'> {
+  #createState (source: CredentialSource): Pick<SourceState, 'sessions' | 'trust'> {
     const { revocation, algorithms, block, now = Date.now } = this.#options
     return { sessions: new SessionCache(), trust: new ServerTrust(source, { revocation, algorithms, block, now }) }
   }
