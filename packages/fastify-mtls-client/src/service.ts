@@ -53,7 +53,7 @@ export interface Service {
 }
 
 /** What a service is made of. */
-export interface ServiceMeans {
+export interface ServiceContext {
   readonly name: string
   readonly options: ServiceOptions
   readonly dispatcher: Dispatcher
@@ -62,14 +62,14 @@ export interface ServiceMeans {
   readonly propagate: PropagateOptions
 }
 
-export function createService (means: ServiceMeans, carried: Readonly<Record<string, string>> = {}): Service {
-  const { name, options, dispatcher } = means
+export function createService (context: ServiceContext, forwarded: Readonly<Record<string, string>> = {}): Service {
+  const { name, options, dispatcher } = context
   const { origin, timeout, headersTimeout, bodyTimeout, readyPath = '/' } = options
   const timeouts = {
     ...(headersTimeout !== undefined && { headersTimeout }), ...(bodyTimeout !== undefined && { bodyTimeout })
   }
   const headersOf = (own: unknown): Record<string, string | string[]> =>
-    ({ ...lowerCaseHeaders(options.headers), ...carried, ...lowerCaseHeaders(own) })
+    ({ ...lowerCaseHeaders(options.headers), ...forwarded, ...lowerCaseHeaders(own) })
   const limit = (signal: unknown): object => {
     if (timeout === undefined) return signal === undefined || signal === null ? {} : { signal }
     const ends = AbortSignal.timeout(timeout)
@@ -79,7 +79,7 @@ export function createService (means: ServiceMeans, carried: Readonly<Record<str
   async function request (
     { path, method = 'GET', headers, signal, ...rest }: CallOptions
   ): Promise<Dispatcher.ResponseData> {
-    return await undiciRequest(locate(means, path), {
+    return await undiciRequest(locate(context, path), {
       ...timeouts, ...rest, ...limit(signal), method, headers: headersOf(headers), dispatcher
     } as Parameters<typeof undiciRequest>[1]) as Dispatcher.ResponseData
   }
@@ -87,13 +87,13 @@ export function createService (means: ServiceMeans, carried: Readonly<Record<str
   return Object.freeze({
     name,
     origin,
-    expects: means.expects,
+    expects: context.expects,
     dispatcher,
     request,
-    fetch: (async (path: string, init: any = {}) => await means.fetch(locate(means, path), {
+    fetch: (async (path: string, init: any = {}) => await context.fetch(locate(context, path), {
       ...init, ...limit(init.signal), headers: headersOf(init.headers)
     })) as Service['fetch'],
-    for: (incoming: FastifyRequest) => createService(means, propagateHeaders(incoming, means.propagate)),
+    for: (incoming: FastifyRequest) => createService(context, propagateHeaders(incoming, context.propagate)),
     ready: async ({ signal }: { readonly signal?: AbortSignal } = {}) => {
       const response = await request({ path: readyPath, ...(signal !== undefined && { signal }) })
       await response.body.dump()
@@ -104,7 +104,7 @@ export function createService (means: ServiceMeans, carried: Readonly<Record<str
 }
 
 /** Returns the URL of a path of the service. Refuses a path that leads out of `basePath`. */
-function locate ({ name, options: { origin, basePath = '' } }: ServiceMeans, path: string): URL {
+function locate ({ name, options: { origin, basePath = '' } }: ServiceContext, path: string): URL {
   const refuse = (expected: string): never => {
     throw new MTLS_ERR_SERVICES_OPTION(`services.${name}: path is ${JSON.stringify(path)}; ${expected}`)
   }
