@@ -86,7 +86,7 @@ export class RouteTable {
   }
 
   /**
-   * @param rules undefined where the scope has a mode alone
+   * @param rules undefined if the scope only has a mode
    * @throws MTLS_ERR_RULE_INVALID or MTLS_ERR_ALLOWED_CLIENTS_OPTION naming the scope and the offending key
    */
   addScope (instance: object, prefix: string, rules: AllowedClients | undefined, options: ScopeOptions): void {
@@ -120,8 +120,9 @@ export class RouteTable {
   recheck (report: (path: string, text: string) => void): void { this.#compiled.recheck(report) }
 
   /**
-   * Call it when all scopes are declared: resolves the policies of all routes. @throws MTLS_ERR_RULES_FILE_INVALID,
-   * MTLS_ERR_ALLOWED_CLIENTS_OPTION
+   * Call it when all scopes are declared: resolves the policies of all routes.
+   *
+   * @throws MTLS_ERR_RULES_FILE_INVALID, MTLS_ERR_ALLOWED_CLIENTS_OPTION
    */
   seal (): void {
     for (const entry of this.#entries) checkUntouched(entry)
@@ -130,8 +131,9 @@ export class RouteTable {
   }
 
   /**
-   * Replaces the rules of all routes. On any mistake it throws and changes nothing. @throws MTLS_ERR_RULE_INVALID,
-   * MTLS_ERR_RULES_FILE_INVALID
+   * Replaces the rules of all routes. On any mistake it throws and changes nothing.
+   *
+   * @throws MTLS_ERR_RULE_INVALID, MTLS_ERR_RULES_FILE_INVALID
    */
   replace (compiled: CompiledPolicy): void {
     const { assigned, unknown } = findFileRoutes([...this.#entries].map(({ site }) => site), compiled)
@@ -206,8 +208,9 @@ export class RouteTable {
 }
 
 /**
- * Refuses a config that an onRoute hook of another plugin changed afterwards: its rules would be ignored. @throws
- * MTLS_ERR_ALLOWED_CLIENTS_OPTION
+ * Refuses a config that an onRoute hook of another plugin changed afterwards: its rules would be ignored.
+ *
+ * @throws MTLS_ERR_ALLOWED_CLIENTS_OPTION
  */
 function checkUntouched (entry: Entry): void {
   const { site, options, seen } = entry

@@ -42,8 +42,9 @@ export function checkPluginOptions (options: FastifyMtlsOptions): void {
 }
 
 /**
- * Refuses `trust`, `revocation` and `block` on an app of `withMtls`, which has them already. @throws
- * MTLS_ERR_SERVER_OPTION
+ * Refuses `trust`, `revocation` and `block` on an app of `withMtls`, which has them already.
+ *
+ * @throws MTLS_ERR_SERVER_OPTION
  */
 export function refuseOwnTrust (options: FastifyMtlsOptions): void {
   const found = (['trust', 'revocation', 'block'] as const).find((key) => options[key] !== undefined)

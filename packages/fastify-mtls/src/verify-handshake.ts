@@ -97,7 +97,7 @@ function describeCode (code: string, leaf: Uint8Array | undefined): RefusalDetai
 /** A path leads to a trusted CA, and OpenSSL did not find it. */
 function describeOrder (code: string): RefusalDetail {
   const message = `OpenSSL refused the chain: ${code}. A path leads to a trusted CA, but of several certificates of ` +
-    'one name OpenSSL looks at the first that was sent: send the right one first, or alone'
+    'one name OpenSSL looks at the first that was sent: send the right one first, or only that one'
   return { step: code, message, certificate: undefined }
 }
 

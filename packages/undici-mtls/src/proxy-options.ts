@@ -30,8 +30,8 @@ export interface Proxy {
 }
 
 /**
- * @param origins credentials of the origins that are reached through it. @throws MTLS_ERR_OUTBOUND_OPTION,
- *   MTLS_ERR_RULE_INVALID
+ * @param origins credentials of the origins that are reached through it.
+ * @throws MTLS_ERR_OUTBOUND_OPTION, MTLS_ERR_RULE_INVALID
  */
 export function readProxy (
   given: string | ProxyOptions, groups: Groups | undefined, where: string, origins: CredentialSource

@@ -3,8 +3,9 @@ import type { CredentialSource, RuleAuthority } from '@peerkit/credentials'
 import { MTLS_ERR_OUTBOUND_OPTION } from './errors.ts'
 
 /**
- * Returns the authorities that vouch for servers. @throws MTLS_ERR_OUTBOUND_OPTION if there are none: every server
- * would be refused
+ * Returns the authorities that vouch for servers.
+ *
+ * @throws MTLS_ERR_OUTBOUND_OPTION if there are none: every server would be refused
  */
 export function authoritiesFor ({ current }: CredentialSource, where: string): readonly RuleAuthority[] {
   const found = ruleAuthoritiesOf(current, 'servers')
