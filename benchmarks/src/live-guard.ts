@@ -105,5 +105,5 @@ async function call (url: string, agent: https.Agent): Promise<void> {
 function findGuard (app: FastifyInstance): Hook {
   const symbol = Object.getOwnPropertySymbols(app).find(({ description }) => description === 'fastify.hooks') as symbol
   const hooks = (app as unknown as Record<symbol, { onRequest: Hook[] }>)[symbol]?.onRequest ?? []
-  return hooks.find(({ name }) => name === 'guardAllowedClients') as Hook
+  return hooks.find(({ name }) => name === 'authorizeAllowedClients') as Hook
 }

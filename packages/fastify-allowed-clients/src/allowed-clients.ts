@@ -7,29 +7,27 @@ import type { FastifyRequest } from 'fastify'
  */
 export interface AllowedClientsGroups {}
 
-/** The names of the declared groups; any text where none is declared. */
-export type GroupName = [keyof AllowedClientsGroups] extends [never] ? string : Extract<keyof AllowedClientsGroups, string>
+/** The names of the declared groups; any string if none is declared. */
+export type GroupName = [keyof AllowedClientsGroups] extends [never]
+  ? string
+  : Extract<keyof AllowedClientsGroups, string>
 
-/** A function that decides about a peer and its request. It is called on every request that no other rule allows. */
+/**
+ * A function that returns whether a peer may make a request. It is called on every request that no other rule allows.
+ */
 export type ClientPredicate = Predicate<FastifyRequest>
 
 /**
- * Which clients may call: a rule, the name of a group, a predicate, or a list of them of which any may allow. Or one of
- * two words:
+ * Which clients may call a route: a rule, the name of a group, a function, or a list of them of which any may allow. Or
+ * one of two strings, which cannot be combined with others:
  *
  * - `'authenticated'`: every client with an accepted certificate
- * - `'public'`: clients without a certificate too, where the server takes their connections (for a health probe, say)
- *
- * @example
- * ```ts
- * app.get('/invoices', { config: { allowedClients: ['billing', { spiffe: 'spiffe://prod.example/ops/*' }] } }, handler)
- * app.get('/health', { config: { allowedClients: 'public' } }, async () => 'ok')
- * ```
+ * - `'public'`: clients without a certificate too, if the server accepts their connections. Use it for a health check
  */
 export type AllowedClients = 'authenticated' | 'public' | RuleSet<GroupName, FastifyRequest>
 
-/** Groups that rules name. Each may name other groups. */
+/** Groups by name. A group may name other groups. */
 export type ClientGroups = { readonly [name in GroupName]?: RuleSet<GroupName, FastifyRequest> }
 
-/** `enforce` denies what the rules do not allow. `report-only` lets it through, and logs what would have been denied. */
+/** `enforce` denies what the rules do not allow. `report-only` lets it pass, and logs what would have been denied. */
 export type Mode = 'enforce' | 'report-only'

@@ -4,7 +4,7 @@ import type { ListedRoute } from './list-routes.ts'
 import type { ScopeOptions } from './plugin-options.ts'
 import type { AccessPreview } from './preview-route.ts'
 
-/** A route, and what it would answer a peer. */
+/** A route with what it would answer a peer. */
 export interface EvaluatedRoute extends AccessPreview {
   readonly methods: readonly string[]
   /** The pattern, prefix included. */
@@ -14,30 +14,103 @@ export interface EvaluatedRoute extends AccessPreview {
 /** What this plugin adds to `app.mtls`. */
 export interface AllowedClientsControl {
   /**
-   * Says which clients may call the routes of this encapsulated plugin and of those inside it. A route's own rules narrow
-   * them, unless they are `overridable`. Call it once for each scope, before or after its routes, and before the app is
-   * ready.
+   * Sets which clients may call the routes of this encapsulated plugin and of the plugins inside it. A route's own
+   * rules must allow the client too, unless these are `overridable`. Call it once for each scope, before or after its
+   * routes, and before the app is ready.
    *
+   * @param rules a rule, a group, a function, a list of them, `'authenticated'` or `'public'`
+   * @param options `overridable` and `mode`. Default: not overridable, the mode of the surrounding scope
    * @throws MTLS_ERR_RULE_INVALID or MTLS_ERR_ALLOWED_CLIENTS_OPTION naming the scope and the offending key
    * @example
    * ```ts
+   * const app = Fastify(withMtls(credentials))
+   * await app.register(fastifyMtls)
+   * await app.register(fastifyAllowedClients)
    * await app.register(async (audit) => {
-   *   audit.mtls.allow('auditors')
+   *   audit.mtls.allow({ ou: 'auditors' })
    *   audit.get('/trail', async () => [])
    * }, { prefix: '/audit' })
+   * const { statusCode } = await injectAs(app, peer, '/audit/trail')
+   * console.log(statusCode) // 403, since the OU of the peer is billing
+   * await app.close()
    * ```
    */
   allow (rules: AllowedClients, options?: ScopeOptions): void
-  /** Sets the mode of a scope that has no rules of its own: of its routes, and of those inside it. */
+  /**
+   * Sets the mode of a scope without rules of its own, for its routes and for the scopes inside it.
+   *
+   * @param mode `'enforce'` or `'report-only'`
+   * @throws MTLS_ERR_ALLOWED_CLIENTS_OPTION naming the scope
+   * @example
+   * ```ts
+   * const app = Fastify(withMtls(credentials))
+   * await app.register(fastifyMtls)
+   * await app.register(fastifyAllowedClients)
+   * await app.register(async (beta) => { beta.mtls.setMode('report-only') }, { prefix: '/beta' })
+   * await app.close()
+   * ```
+   */
   setMode (mode: Mode): void
-  /** Every route, with its rules and counts of its requests. */
+  /**
+   * Lists every route with its rules and the counts of its requests.
+   *
+   * @example
+   * ```ts
+   * const app = Fastify(withMtls(credentials))
+   * await app.register(fastifyMtls)
+   * await app.register(fastifyAllowedClients)
+   * app.get('/invoices', { config: { allowedClients: { ou: 'billing' } } }, async () => [])
+   * for (const { methods, url, access, counts } of app.mtls.routes()) console.log(methods, url, access, counts.denied)
+   * await app.close()
+   * ```
+   */
   routes (): readonly ListedRoute[]
-  /** Every route with its rules, as text. */
+  /**
+   * Prints every route with its rules.
+   *
+   * @returns one block of lines for each route
+   * @example
+   * ```ts
+   * const app = Fastify(withMtls(credentials))
+   * await app.register(fastifyMtls)
+   * await app.register(fastifyAllowedClients)
+   * app.get('/invoices', { config: { allowedClients: { ou: 'billing' } } }, async () => [])
+   * console.log(app.mtls.printRoutes())
+   * await app.close()
+   * ```
+   */
   printRoutes (): string
-  /** What every route would answer a peer, or a client without a certificate (null). Calls no predicate. */
+  /**
+   * Returns what every route would answer a peer. Does not call functions that are used as rules.
+   *
+   * @param peer the identity of a client, or null for a client without a certificate
+   * @example
+   * ```ts
+   * const app = Fastify(withMtls(credentials))
+   * await app.register(fastifyMtls)
+   * await app.register(fastifyAllowedClients)
+   * app.get('/invoices', { config: { allowedClients: { ou: 'billing' } } }, async () => [])
+   * for (const { url, outcome } of app.mtls.evaluate(peer)) console.log(url, outcome) // /invoices allowed
+   * await app.close()
+   * ```
+   */
   evaluate (peer: PeerIdentity | null): readonly EvaluatedRoute[]
-  /** Reads the rules file again, now. Rejects with MTLS_ERR_RULES_FILE_INVALID where it is refused; resolves at once without a file. */
+  /**
+   * Reads the rules file now. Resolves at once without a file.
+   *
+   * @throws MTLS_ERR_RULES_FILE_INVALID if the file is refused; the rules do not change then
+   * @throws MTLS_ERR_ALLOWED_CLIENTS_OPTION before the app is ready
+   * @example
+   * ```ts
+   * const app = Fastify(withMtls(credentials))
+   * await app.register(fastifyMtls)
+   * await app.register(fastifyAllowedClients, { file: 'rules.yaml', watch: false })
+   * await app.ready()
+   * await app.mtls.reload()
+   * await app.close()
+   * ```
+   */
   reload (): Promise<void>
-  /** Counts the accepted versions of the rules file, from 1; 0 without a file. */
+  /** The number of accepted versions of the rules file, starting at 1; 0 without a file. */
   readonly rulesVersion: number
 }

@@ -2,7 +2,7 @@ import createError from '@fastify/error'
 import type { FastifyErrorConstructor } from '@fastify/error'
 import { ClientError } from '@peerkit/identity/internal'
 
-/** The client is known, and no rule of the route allows it. The client learns nothing about the rules. */
+/** No rule of the route allows the client, or the route has no rules. The client learns nothing about the rules. */
 export const MTLS_ERR_CLIENT_NOT_ALLOWED: FastifyErrorConstructor<{ code: 'MTLS_ERR_CLIENT_NOT_ALLOWED' }, []> =
   createError('MTLS_ERR_CLIENT_NOT_ALLOWED', 'This client is not allowed here', 403, ClientError)
 
@@ -11,18 +11,22 @@ export const MTLS_ERR_CLIENT_UNIDENTIFIED: FastifyErrorConstructor<{ code: 'MTLS
   createError('MTLS_ERR_CLIENT_UNIDENTIFIED', 'A client certificate is required', 401, ClientError)
 
 /** An option of the plugin, a scope or a route is wrong. */
-export const MTLS_ERR_ALLOWED_CLIENTS_OPTION: FastifyErrorConstructor<{ code: 'MTLS_ERR_ALLOWED_CLIENTS_OPTION' }, [string]> =
+export const MTLS_ERR_ALLOWED_CLIENTS_OPTION: FastifyErrorConstructor<
+  { code: 'MTLS_ERR_ALLOWED_CLIENTS_OPTION' }, [string]
+> =
   createError('MTLS_ERR_ALLOWED_CLIENTS_OPTION', 'Invalid allowedClients option: %s', 500, TypeError)
 
 /**
  * The plugin was registered where it cannot protect every route: after routes, in an encapsulated plugin, without a
- * plugin that identifies clients, or on a version of Fastify that it does not know.
+ * plugin that identifies clients, or on an unsupported version of Fastify.
  */
 export const MTLS_ERR_PLUGIN_ORDER: FastifyErrorConstructor<{ code: 'MTLS_ERR_PLUGIN_ORDER' }, [string]> =
   createError('MTLS_ERR_PLUGIN_ORDER', '@peerkit/fastify-allowed-clients cannot protect every route: %s', 500)
 
 /** A rules file cannot be used. Carries `reason` and `file`, see {@link RulesFileError}. */
-export const MTLS_ERR_RULES_FILE_INVALID: FastifyErrorConstructor<{ code: 'MTLS_ERR_RULES_FILE_INVALID' }, [string, string]> =
+export const MTLS_ERR_RULES_FILE_INVALID: FastifyErrorConstructor<
+  { code: 'MTLS_ERR_RULES_FILE_INVALID' }, [string, string]
+> =
   createError('MTLS_ERR_RULES_FILE_INVALID', 'Rules file %s refused: %s', 500)
 
 /**
@@ -30,14 +34,14 @@ export const MTLS_ERR_RULES_FILE_INVALID: FastifyErrorConstructor<{ code: 'MTLS_
  *
  * - `unreadable`: missing, not a file, no permission.
  * - `too_large`: above 16 MiB.
- * - `malformed`: no JSON or YAML, not UTF-8, or a key twice.
- * - `structure`: something else than `groups`, `defaultRules` and `routes`, or what is also said in code.
+ * - `malformed`: not valid JSON or YAML, not UTF-8, or a duplicate key.
+ * - `structure`: keys other than `groups`, `defaultRules` and `routes`, or rules that are also declared in code.
  * - `unknown_route`: rules for a route that the app does not have.
  * - `rule_invalid`: a rule or a group is wrong; `cause` is the MTLS_ERR_RULE_INVALID.
  */
 export type RulesFileReason = 'unreadable' | 'too_large' | 'malformed' | 'structure' | 'unknown_route' | 'rule_invalid'
 
-/** What `MTLS_ERR_RULES_FILE_INVALID` carries. */
+/** The fields of `MTLS_ERR_RULES_FILE_INVALID`. */
 export interface RulesFileError extends Error {
   readonly code: 'MTLS_ERR_RULES_FILE_INVALID'
   readonly reason: RulesFileReason

@@ -3,38 +3,43 @@ import { fileURLToPath } from 'node:url'
 import type { PeerIdentity } from '@peerkit/identity'
 import { addToApp } from '@peerkit/identity/internal'
 import type { Groups } from '@peerkit/rules'
-import type { FastifyInstance, FastifyPluginAsync, FastifyRequest, onRequestHookHandler, onRouteHookHandler } from 'fastify'
+import type {
+  FastifyInstance, FastifyPluginAsync, FastifyRequest, onRequestHookHandler, onRouteHookHandler
+} from 'fastify'
 import fp from 'fastify-plugin'
 import type { AllowedClients, Mode } from './allowed-clients.ts'
 import type { AllowedClientsControl, EvaluatedRoute } from './app-control.ts'
 import { copyRules } from './copy-rules.ts'
 import { MTLS_ERR_PLUGIN_ORDER } from './errors.ts'
-import { guardRequest } from './guard-request.ts'
-import type { RouteJudge } from './judge-route.ts'
+import { authorizeRequest } from './authorize-request.ts'
+import type { RoutePolicy } from './authorize-route.ts'
 import { authoritiesOf, watchAuthorities } from './known-authorities.ts'
 import { isClosed, listRoute, printRoutes } from './list-routes.ts'
 import type { ListedRoute } from './list-routes.ts'
-import { LiveRules } from './live-rules.ts'
+import { RulesFileSource } from './rules-file-source.ts'
 import { completeDocuments, markRoutes } from './openapi-document.ts'
-import { countAhead, placeGuard, watchEarlierPlugins } from './place-guard.ts'
+import { countAhead, placeHook, watchEarlierPlugins } from './hook-order.ts'
 import { checkPluginOptions } from './plugin-options.ts'
 import type { FastifyAllowedClientsOptions, ScopeOptions, WatchOptions } from './plugin-options.ts'
-import { gateReply, kJudged } from './reply-gate.ts'
-import type { JudgedRequest } from './reply-gate.ts'
-import { NO_FILE, RuleBook } from './rule-book.ts'
+import { authorizeReply, kAuthorized } from './authorize-reply.ts'
+import type { AuthorizedRequest } from './authorize-reply.ts'
+import { NO_FILE, CompiledPolicy } from './compiled-policy.ts'
 import { RouteTable } from './route-table.ts'
-import { UpgradedClients, admitWebSocket, asksForWebSocket } from './upgraded-clients.ts'
+import { UpgradedClients, authorizeWebSocket, asksForWebSocket } from './upgraded-clients.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
     /** Which clients may call this route. */
     allowedClients?: AllowedClients
-    /** `report-only` lets through what this route's own rules would deny, and what those of an overridable scope would. */
+    /** `report-only` lets requests pass that this route's own rules would deny, and those of an overridable scope. */
     allowedClientsMode?: Mode
   }
   interface FastifyMtlsApp extends AllowedClientsControl {}
   interface FastifyInstance {
-    /** Everything that the plugins of this suite add to an app. Read it on the instance that it is about. */
+    /**
+     * Everything that the plugins of this suite add to an app. Read it from the instance (scope) that it is to apply
+     * to.
+     */
     readonly mtls: FastifyMtlsApp
   }
 }
@@ -50,10 +55,12 @@ const allowedClients: FastifyPluginAsync<FastifyAllowedClientsOptions> = async (
   const code = { groups, defaultRules: copyRules(defaultRules) }
   const { log } = app
   const { file } = options
-  const live = file === undefined ? undefined : new LiveRules(pathOf(file), code, { log, authorities })
+  const fileSource = file === undefined ? undefined : new RulesFileSource(pathOf(file), code, { log, authorities })
   const warn = (path: string, warning: string): void => { log.warn({ path }, warning) }
-  const book = live === undefined ? new RuleBook(groups, defaultRules, NO_FILE, { authorities, warn }) : await live.load()
-  const table = new RouteTable({ mode, notFoundRules }, book)
+  const compiled = fileSource === undefined
+    ? new CompiledPolicy(groups, defaultRules, NO_FILE, { authorities, warn })
+    : await fileSource.load()
+  const table = new RouteTable({ mode, notFoundRules }, compiled)
   const upgraded = new UpgradedClients()
 
   const onRoute: onRouteHookHandler = function (route) {
@@ -62,8 +69,8 @@ const allowedClients: FastifyPluginAsync<FastifyAllowedClientsOptions> = async (
   }
   app.addHook('onRoute', onRoute)
   watchEarlierPlugins(app, onRoute)
-  await addGuard(app, (request) => judgeOf(table, request), upgraded)
-  decorate(app, table, live)
+  await addAuthorization(app, (request) => policyOf(table, request), upgraded)
+  decorate(app, table, fileSource)
 
   app.addHook('onReady', async () => {
     table.seal()
@@ -72,15 +79,17 @@ const allowedClients: FastifyPluginAsync<FastifyAllowedClientsOptions> = async (
       markRoutes(table.list())
     }
     reportClosed(app, table)
-    live?.start((next) => {
+    fileSource?.start((next) => {
       table.replace(next)
-      upgraded.judgeAgain((request) => judgeOf(table, request))
+      upgraded.authorizeAgain((request) => policyOf(table, request))
     }, watchOptions(options.watch))
   })
-  const unwatch = watchAuthorities(app, () => { table.recheck((path, text) => { log.warn({ path }, `since the authorities changed: ${text}`) }) })
+  const unwatch = watchAuthorities(app, () => {
+    table.recheck((path, text) => { log.warn({ path }, `after a change of the authorities: ${text}`) })
+  })
   app.addHook('onClose', async () => {
     unwatch()
-    await live?.close()
+    await fileSource?.close()
   })
 }
 
@@ -88,60 +97,76 @@ const allowedClients: FastifyPluginAsync<FastifyAllowedClientsOptions> = async (
 function checkPlace (app: FastifyInstance): void {
   // Encapsulated instances inherit from the one they were registered on.
   if (Object.getPrototypeOf(Object.getPrototypeOf(app)) !== null) {
-    throw new MTLS_ERR_PLUGIN_ORDER('it was registered in an encapsulated plugin; register it on the root instance, or wrap the plugin around it with fastify-plugin (with fastify-cli: export app.js wrapped)')
+    throw new MTLS_ERR_PLUGIN_ORDER(
+      'it was registered in an encapsulated plugin; register it on the root instance, or wrap the surrounding ' +
+        'plugin with fastify-plugin (with fastify-cli: export app.js wrapped)'
+    )
   }
   if (!app.hasRequestDecorator('peer') || !app.hasRequestDecorator('optionalPeer')) {
-    throw new MTLS_ERR_PLUGIN_ORDER('no plugin identifies the clients yet; register @peerkit/fastify-mtls first, and await it')
+    throw new MTLS_ERR_PLUGIN_ORDER(
+      'no plugin identifies the clients yet; register @peerkit/fastify-mtls first, and await it'
+    )
   }
   const tree = app.printRoutes()
-  // A route of a plugin that was registered before has passed the onRoute hooks already: its rules were never read.
-  if (!tree.startsWith(EMPTY_TREE)) throw new MTLS_ERR_PLUGIN_ORDER(`these routes were added before it; register it first, and await it:\n${tree}`)
-}
-
-async function addGuard (app: FastifyInstance, judge: (request: FastifyRequest) => RouteJudge, upgraded: UpgradedClients): Promise<void> {
-  let isGated = false
-  const guard: onRequestHookHandler = function guardAllowedClients (request, reply, done) {
-    if (isGated) (request as JudgedRequest)[kJudged] = true
-    if (asksForWebSocket(request)) return admitWebSocket(request, reply, judge, upgraded) as unknown as void
-    const guarded = guardRequest(request, judge)
-    if (guarded === undefined) done()
-    else return guarded as unknown as void
+  // Earlier routes have already passed the onRoute hooks, so their rules were never read.
+  if (!tree.startsWith(EMPTY_TREE)) {
+    throw new MTLS_ERR_PLUGIN_ORDER(`these routes were added before it; register it first, and await it:\n${tree}`)
   }
-  app.addHook('onRequest', guard)
+}
+
+async function addAuthorization (
+  app: FastifyInstance, findPolicy: (request: FastifyRequest) => RoutePolicy, upgraded: UpgradedClients
+): Promise<void> {
+  let checksReplies = false
+  const authorize: onRequestHookHandler = function authorizeAllowedClients (request, reply, done) {
+    if (checksReplies) (request as AuthorizedRequest)[kAuthorized] = true
+    if (asksForWebSocket(request)) return authorizeWebSocket(request, reply, findPolicy, upgraded) as unknown as void
+    const authorized = authorizeRequest(request, findPolicy)
+    if (authorized === undefined) done()
+    else return authorized as unknown as void
+  }
+  app.addHook('onRequest', authorize)
   await app.after()
-  placeGuard(app, guard)
-  isGated = countAhead(app, guard) > 0
-  if (!isGated) return
-  app.decorateRequest(kJudged as unknown as string, false)
-  app.addHook('onSend', gateReply((request) => guardRequest(request, judge)))
+  placeHook(app, authorize)
+  checksReplies = countAhead(app, authorize) > 0
+  if (!checksReplies) return
+  app.decorateRequest(kAuthorized as unknown as string, false)
+  app.addHook('onSend', authorizeReply((request) => authorizeRequest(request, findPolicy)))
 }
 
-function judgeOf (table: RouteTable, request: FastifyRequest): RouteJudge {
-  return request.is404 ? table.judgeMissing(request.server) : table.judgeOf(request.routeOptions.config)
+function policyOf (table: RouteTable, request: FastifyRequest): RoutePolicy {
+  return request.is404 ? table.policyOfMissing(request.server) : table.policyOf(request.routeOptions.config)
 }
 
-function decorate (app: FastifyInstance, table: RouteTable, live: LiveRules | undefined): void {
-  const routes = (): readonly ListedRoute[] => table.list().map(({ judge }) => listRoute(judge))
+/** Each member of `app.mtls`, for the instance that it is read from. */
+type Members = {
+  readonly [name in keyof AllowedClientsControl]: (instance: FastifyInstance) => AllowedClientsControl[name]
+}
+
+function decorate (app: FastifyInstance, table: RouteTable, fileSource: RulesFileSource | undefined): void {
+  const routes = (): readonly ListedRoute[] => table.list().map(({ policy }) => listRoute(policy))
   const addScope = (instance: FastifyInstance, rules: AllowedClients | undefined, options: ScopeOptions): void => {
     table.addScope(instance, instance.prefix === '' ? '/' : instance.prefix, rules, options)
   }
-  const evaluate = (peer: PeerIdentity | null): readonly EvaluatedRoute[] => routes().map((route) => ({ methods: route.methods, url: route.url, ...route.evaluate(peer) }))
-  const members: { readonly [name in keyof AllowedClientsControl]: (instance: FastifyInstance) => AllowedClientsControl[name] } = {
-    // Undefined, too, is a mistake and no wish for the default: it is refused where rules are compiled.
+  const evaluate = (peer: PeerIdentity | null): readonly EvaluatedRoute[] =>
+    routes().map((route) => ({ methods: route.methods, url: route.url, ...route.evaluate(peer) }))
+  const members: Members = {
+    // Undefined is a mistake, not a request for the default. It is refused when rules are compiled.
     allow: (instance) => (rules, options = {}) => { addScope(instance, rules ?? (null as never), options) },
     setMode: (instance) => (mode) => { addScope(instance, undefined, { mode }) },
     routes: () => routes,
     printRoutes: () => () => printRoutes(routes()),
     evaluate: () => evaluate,
-    reload: () => async () => { await live?.reload() },
-    rulesVersion: () => live?.generation ?? 0
+    reload: () => async () => { await fileSource?.reload() },
+    rulesVersion: () => fileSource?.generation ?? 0
   }
   addToApp(app, members)
 }
 
-/** A route that was forgotten answers 403. Its author should read that in the log before a client sees it. */
+/** Logs the routes without rules at the start, before a client gets 403. */
 function reportClosed (app: FastifyInstance, table: RouteTable): void {
-  const closed = table.list().filter(({ judge }) => isClosed(judge)).flatMap(({ judge: { route: { site } } }) => site.methods.map((method) => `${method} ${site.url}`))
+  const closed = table.list().filter(({ policy }) => isClosed(policy))
+    .flatMap(({ policy: { route: { site } } }) => site.methods.map((method) => `${method} ${site.url}`))
   if (closed.length > 0) app.log.warn({ routes: closed }, 'routes without access rules answer 403 to every client')
 }
 
@@ -152,14 +177,23 @@ function watchOptions (watch: boolean | WatchOptions = true): WatchOptions | und
 }
 
 /**
- * Says on each route which clients may call it, by `config.allowedClients`. A route without rules answers 403. Register
- * it on the root instance, after `@peerkit/fastify-mtls` and before every route, and await it.
+ * Fastify plugin that checks the rules of each route, `config.allowedClients`, against the client's certificate. A
+ * route without rules answers 403. Register it on the root instance, after `@peerkit/fastify-mtls` and before every
+ * route, and await it.
  *
- * @throws MTLS_ERR_PLUGIN_ORDER, MTLS_ERR_ALLOWED_CLIENTS_OPTION, MTLS_ERR_RULE_INVALID, MTLS_ERR_RULES_FILE_INVALID
+ * @throws MTLS_ERR_PLUGIN_ORDER if it is registered too late, or in an encapsulated plugin
+ * @throws MTLS_ERR_ALLOWED_CLIENTS_OPTION if an option is wrong
+ * @throws MTLS_ERR_RULE_INVALID if a rule or group is wrong
+ * @throws MTLS_ERR_RULES_FILE_INVALID if the rules file is refused
  * @example
  * ```ts
+ * const app = Fastify(withMtls(credentials))
+ * await app.register(fastifyMtls)
  * await app.register(fastifyAllowedClients, { groups: { billing: { ou: 'billing' } } })
  * app.get('/invoices', { config: { allowedClients: 'billing' } }, async () => [])
+ * const { statusCode } = await injectAs(app, peer, '/invoices')
+ * console.log(statusCode) // 200
+ * await app.close()
  * ```
  */
 const fastifyAllowedClients: FastifyPluginAsync<FastifyAllowedClientsOptions> = fp(allowedClients, {

@@ -1,7 +1,7 @@
 /**
- * The first key that an object of a JSON text has twice, or undefined. `JSON.parse` keeps the last one silently, so that a file would say something else than its reader believes.
+ * Returns the first duplicate key of an object in a JSON text, or undefined. `JSON.parse` silently keeps the last one.
  *
- * @param text valid JSON: syntax is not checked here
+ * @param text valid JSON: the syntax is not checked here
  */
 export function findDuplicateKey (text: string): string | undefined {
   // One entry for each open bracket: the keys of an object, or undefined for an array.
@@ -24,7 +24,7 @@ export function findDuplicateKey (text: string): string | undefined {
       const end = findEnd(text, at)
       const keys = open.at(-1)
       if (isKey && keys !== undefined) {
-        // Escapes are another spelling of the same key.
+        // Escapes spell the same key differently.
         const key = JSON.parse(text.slice(at, end + 1)) as string
         if (keys.has(key)) return key
         keys.add(key)

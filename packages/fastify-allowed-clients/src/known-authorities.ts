@@ -1,42 +1,46 @@
 import type { RuleAuthority } from '@peerkit/rules'
 import type { FastifyInstance } from 'fastify'
 
-/** On the HTTP server, set by whoever verifies certificates there: a function that lists the authorities. */
+/** On the HTTP server, set by the plugin that verifies certificates: a function that lists the authorities. */
 const kAuthorities = Symbol.for('peerkit.authorities')
 
-/** The authorities that rules are to be checked against; undefined where nobody knows them. */
+/** Returns the authorities that rules are checked against; undefined if they are unknown. */
 export type ListAuthorities = () => readonly RuleAuthority[] | undefined
 
 /**
- * Asks the server each time: what it trusts may change while it runs, and rules are compiled before and after that. A
- * symbol and not an import, since this plugin works with any other that finds out who the peer is.
+ * Reads the authorities from the server each time, since they may change while it runs. It uses a symbol, not an
+ * import, since this plugin works with any plugin that identifies clients.
  */
 export function authoritiesOf ({ server }: Pick<FastifyInstance, 'server'>): ListAuthorities {
   return () => {
     const list = (server as { [kAuthorities]?: unknown })[kAuthorities]
     if (typeof list !== 'function') return undefined
     const authorities = list.call(server) as readonly RuleAuthority[] | undefined
-    // A server without authorities has none to check against, which is not that no certificate is believed.
+    // An empty list means that the authorities are unknown, not that no certificate is accepted.
     return authorities?.length === 0 ? undefined : authorities
   }
 }
 
-/** The part of a trust source that is used; @peerkit/credentials has the whole. */
+/** The part of a trust source of @peerkit/credentials that is used. */
 interface LiveAuthorities {
-  readonly current: { readonly authorities: ReadonlyArray<{ readonly name: string, readonly for: unknown, readonly names: unknown }> }
+  readonly current: {
+    readonly authorities: ReadonlyArray<{ readonly name: string, readonly for: unknown, readonly names: unknown }>
+  }
   subscribe (listener: (change: { readonly type: string }) => void): () => void
 }
 
 /**
- * Calls back when an app gets other authorities, or when they vouch for other names. A new CRL is no such change.
+ * Calls back when the authorities of an app change, or the names that they vouch for. A new CRL is not such a change.
  *
- * @returns ends it
+ * @returns stops it
  */
 export function watchAuthorities (app: object, changed: () => void): () => void {
   const { mtls } = app as { readonly mtls?: { readonly trust?: LiveAuthorities | undefined } }
   const trust = mtls?.trust
   if (trust === undefined) return () => {}
-  const write = (): string => JSON.stringify(trust.current.authorities.map(({ name, for: use, names }) => [name, use, names]))
+  const write = (): string => JSON.stringify(
+    trust.current.authorities.map(({ name, for: use, names }) => [name, use, names])
+  )
   let known = write()
   return trust.subscribe(({ type }) => {
     if (type !== 'rotated') return

@@ -2,14 +2,16 @@ import type { PeerIdentity } from '@peerkit/identity'
 import type { Mode } from './allowed-clients.ts'
 import { previewRoute } from './preview-route.ts'
 import type { AccessPreview } from './preview-route.ts'
-import type { RouteCounts, RouteJudge } from './judge-route.ts'
+import type { RouteCounts, RoutePolicy } from './authorize-route.ts'
 
-/** One set of rules that must allow. */
+/** One set of rules that must allow the client. */
 export interface ListedRequirement {
-  /** Where it was declared: `config.allowedClients`, `scope /admin`, `defaultRules`, `file routes["GET /x"]`, or `none`. */
+  /**
+   * Where it was declared: `config.allowedClients`, `scope /admin`, `defaultRules`, `file routes["GET /x"]`, or `none`.
+   */
   readonly rules: string
   readonly mode: Mode
-  /** Who may call, for humans: one line a rule, at most 50. */
+  /** Who may call, as text: one line for each rule, at most 50. */
   readonly allows: string
 }
 
@@ -24,39 +26,48 @@ export interface ListedRoute {
   /**
    * - `rules`: the client must satisfy every entry of `requirements`
    * - `public`: clients without a certificate too
-   * - `nobody`: no rules say who may call, so that the route answers 403
+   * - `nobody`: there are no rules, so the route answers 403
    */
   readonly access: 'rules' | 'public' | 'nobody'
-  /** All of them must allow. */
+  /** All of them must allow the client. */
   readonly requirements: readonly ListedRequirement[]
   readonly counts: Readonly<RouteCounts>
   /**
-   * What the route would answer a peer, by the rules in force when it was listed. Calls no predicate, and counts and
-   * publishes nothing. Not enumerable.
+   * Returns what the route would answer a peer, by the rules at the time of listing. It calls no functions, counts
+   * nothing and publishes nothing. Not enumerable.
    */
   readonly evaluate: (peer: PeerIdentity | null) => AccessPreview
 }
 
-/** Whether no rules say who may call a route. */
-export function isClosed ({ route }: RouteJudge): boolean { return route.requirements.some(({ audience }) => audience.isClosed === true) }
+/** Whether a route has no rules. */
+export function isClosed ({ route }: RoutePolicy): boolean {
+  return route.requirements.some(({ policy }) => policy.isClosed === true)
+}
 
-/** A route for consoles. */
-export function listRoute (judge: RouteJudge): ListedRoute {
-  const { route, counts } = judge
+/** Describes a route for `app.mtls.routes()`. */
+export function listRoute (routePolicy: RoutePolicy): ListedRoute {
+  const { route, counts } = routePolicy
   const { site, requirements, scope } = route
   const listed: Omit<ListedRoute, 'evaluate'> = {
     methods: site.methods,
     url: site.url,
     constraints: site.constraints,
     scope,
-    access: requirements.length === 0 ? 'public' : isClosed(judge) ? 'nobody' : 'rules',
-    requirements: requirements.map(({ origin, mode, audience }) => ({ rules: origin, mode, allows: audience.describe() })),
+    access: requirements.length === 0 ? 'public' : isClosed(routePolicy) ? 'nobody' : 'rules',
+    requirements: requirements.map(({ origin, mode, policy }) => ({
+      rules: origin, mode, allows: policy.describe()
+    })),
     counts: { ...counts }
   }
-  return Object.defineProperty(listed, 'evaluate', { value: (peer: PeerIdentity | null) => previewRoute(route, peer) }) as ListedRoute
+  return Object.defineProperty(listed, 'evaluate', {
+    value: (peer: PeerIdentity | null) => previewRoute(route, peer)
+  }) as ListedRoute
 }
 
-/** Routes as text, one block each. The HEAD route that Fastify adds to a GET route stands in its block where both have the same rules. */
+/**
+ * Prints routes, one block each. The HEAD route that Fastify adds to a GET route shares its block if both have the same
+ * rules.
+ */
 export function printRoutes (routes: readonly ListedRoute[]): string {
   const blocks = new Map<string, string[]>()
   for (const route of routes) {

@@ -1,8 +1,11 @@
 import type { FastifyInstance, RouteOptions } from 'fastify'
 import { stringify } from 'yaml'
-import type { RouteJudge } from './judge-route.ts'
+import type { RoutePolicy } from './authorize-route.ts'
 
-/** On a route's schema, from where `@fastify/swagger` carries it to the operation: the place where the scheme is named in the end. */
+/**
+ * A mark on a route's schema. `@fastify/swagger` copies it to the operation, where it is replaced by the security
+ * scheme.
+ */
 const MARK = 'x-mutual-tls'
 const SCHEME = 'mutualTLS'
 const METHODS = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch', 'trace', 'query']
@@ -11,19 +14,33 @@ const kWrapped = Symbol('peerkit.wrapped')
 
 type Security = Record<string, readonly string[]>
 interface Operation { [MARK]?: true, operationId?: string, security?: readonly Security[] }
-interface Document { openapi?: string, swagger?: string, security?: readonly Security[], paths?: Record<string, Record<string, unknown>>, components?: { securitySchemes?: object } }
+interface Document {
+  openapi?: string
+  swagger?: string
+  security?: readonly Security[]
+  paths?: Record<string, Record<string, unknown>>
+  components?: { securitySchemes?: object }
+}
 type Swagger = ((options?: { yaml?: boolean }) => Document | string) & { [kWrapped]?: true }
 
-/** Marks the routes that ask for a certificate. Swagger keeps the options that Fastify handed to us both, so that this reaches it whichever plugin came first. */
-export function markRoutes (routes: readonly { readonly options: RouteOptions, readonly judge: RouteJudge }[]): void {
-  for (const { options, judge } of routes) {
-    if (judge.route.requirements.length > 0) options.schema = { ...options.schema, [MARK]: true } as NonNullable<RouteOptions['schema']>
+/**
+ * Marks the routes that require a certificate. Swagger keeps the same options object of a route, so this works in
+ * either order of plugins.
+ */
+export function markRoutes (
+  routes: readonly { readonly options: RouteOptions, readonly policy: RoutePolicy }[]
+): void {
+  for (const { options, policy } of routes) {
+    if (policy.route.requirements.length > 0) {
+      options.schema = { ...options.schema, [MARK]: true } as NonNullable<RouteOptions['schema']>
+    }
   }
 }
 
 /**
- * Has the documents of `@fastify/swagger` name mutual TLS. Its result is completed rather than its options: those are out of reach where it was registered first, and a route's `security`
- * must not name a scheme that the document does not define.
+ * Adds mutual TLS to the documents of `@fastify/swagger`. It changes the result and not the options: the options are
+ * out of reach if swagger was registered first, and a route's `security` must not name a scheme that the document does
+ * not define.
  */
 export function completeDocuments (app: FastifyInstance): void {
   const holder = app as unknown as { swagger?: Swagger }
@@ -32,13 +49,18 @@ export function completeDocuments (app: FastifyInstance): void {
   const completed = new WeakMap<object, Document>()
   const wrapped: Swagger = function (this: unknown, options) {
     const made = swagger.call(this)
-    // A static document is its author's own.
+    // A static document is not changed.
     if (typeof made !== 'object' || made === null) return swagger.call(this, options)
     let document = completed.get(made)
     if (document === undefined) {
       document = completeDocument(made)
       completed.set(made, document)
-      if (!knowsMutualTls(made)) app.log.warn({ openapi: made.openapi ?? made.swagger }, 'this version of OpenAPI has no scheme for mutual TLS, which the document leaves out; expected openapi 3.1.0 or later')
+      if (!supportsMutualTls(made)) {
+        app.log.warn(
+          { openapi: made.openapi ?? made.swagger },
+          'the OpenAPI document does not name mutual TLS: its version has no such scheme; expected 3.1.0 or later'
+        )
+      }
     }
     return options?.yaml === true ? stringify(document, { strict: false }) : document
   }
@@ -46,11 +68,11 @@ export function completeDocuments (app: FastifyInstance): void {
   holder.swagger = wrapped
 }
 
-/** `mutualTLS` is a security scheme since OpenAPI 3.1; older documents would become invalid by it. */
-function knowsMutualTls ({ openapi = '' }: Document): boolean { return /^3\.[1-9]/.test(openapi) }
+/** `mutualTLS` is a security scheme since OpenAPI 3.1. It would make older documents invalid. */
+function supportsMutualTls ({ openapi = '' }: Document): boolean { return /^3\.[1-9]/.test(openapi) }
 
 function completeDocument (document: Document): Document {
-  const knowsScheme = knowsMutualTls(document)
+  const supportsScheme = supportsMutualTls(document)
   let isNamed = false
   const paths: Record<string, Record<string, unknown>> = {}
   for (const [path, item] of Object.entries(document.paths ?? {})) {
@@ -60,18 +82,33 @@ function completeDocument (document: Document): Document {
       const operation = item[method] as Operation | undefined
       if (operation === undefined) continue
       const { [MARK]: mark, ...rest } = operation
-      // Swagger copies a HEAD route that it renames, before it can be marked.
-      const isMarked = mark === true || (method === 'head' && get?.[MARK] === true && rest.operationId === `${get.operationId ?? ''}-head`)
-      if (isMarked && knowsScheme) isNamed = true
-      operations[method] = isMarked && knowsScheme ? { ...rest, security: addScheme(rest.security ?? document.security) } : rest
+      // Swagger copies and renames a HEAD route before it can be marked.
+      const isMarked = mark === true ||
+        (method === 'head' && get?.[MARK] === true && rest.operationId === `${get.operationId ?? ''}-head`)
+      if (isMarked && supportsScheme) isNamed = true
+      operations[method] = isMarked && supportsScheme
+        ? { ...rest, security: addScheme(rest.security ?? document.security) }
+        : rest
     }
   }
   if (!isNamed) return { ...document, paths }
   const { components } = document
-  return { ...document, paths, components: { ...components, securitySchemes: { [SCHEME]: { type: 'mutualTLS', description: 'A client certificate that a rule of the route allows.' }, ...components?.securitySchemes } } }
+  return {
+    ...document,
+    paths,
+    components: {
+      ...components,
+      securitySchemes: {
+        [SCHEME]: { type: 'mutualTLS', description: 'A client certificate that a rule of the route allows.' },
+        ...components?.securitySchemes
+      }
+    }
+  }
 }
 
-/** The certificate is asked for beside whatever else is: alternatives stay alternatives. */
+/** Requires the certificate in addition to other security. Alternatives stay alternatives. */
 function addScheme (security: readonly Security[] | undefined): readonly Security[] {
-  return security === undefined || security.length === 0 ? [{ [SCHEME]: [] }] : security.map((one) => ({ ...one, [SCHEME]: [] }))
+  return security === undefined || security.length === 0
+    ? [{ [SCHEME]: [] }]
+    : security.map((one) => ({ ...one, [SCHEME]: [] }))
 }

@@ -3,44 +3,47 @@ import { MTLS_ERR_ALLOWED_CLIENTS_OPTION } from './errors.ts'
 
 /** How a rules file is watched. */
 export interface WatchOptions {
-  /** Milliseconds between two looks at the file, for file systems that report no events. Default 5,000. */
+  /** Milliseconds between two checks of the file, for file systems that report no events. Default 5,000. */
   readonly pollInterval?: number
-  /** Milliseconds without a change after which the file is read. Default 100. */
+  /** Milliseconds without a change before the file is read. Default 100. */
   readonly debounce?: number
 }
 
 /** Options of `@peerkit/fastify-allowed-clients`. */
 export interface FastifyAllowedClientsOptions {
-  /** Groups that rules name: `{ billing: { ou: 'billing' } }`. */
+  /** Groups by name, for use in rules: `{ billing: { ou: 'billing' } }`. Default: none. */
   readonly groups?: ClientGroups
   /**
-   * Which clients may call a route that has no rules of its own and is in no scope with rules. Default: none, and such a
+   * Which clients may call a route that has no rules of its own and is in no scope with rules. Default: none, so such a
    * route answers 403.
    */
   readonly defaultRules?: AllowedClients
-  /** A JSON (`.json`) or YAML (`.yaml`, `.yml`) file with `groups`, `defaultRules` and `routes`, beside those in code. */
+  /**
+   * A JSON (`.json`) or YAML (`.yaml`, `.yml`) file with `groups`, `defaultRules` and `routes`, in addition to those in
+   * code. Default: none.
+   */
   readonly file?: string | URL
   /** Whether a change of the file takes effect while the app runs. Default true. */
   readonly watch?: boolean | WatchOptions
   /**
    * Which clients get a 404 for a URL that no route matches. All others get 403, so that they cannot find out which
-   * routes there are. Default: those of `defaultRules`.
+   * routes exist. Default: `defaultRules`.
    */
   readonly notFoundRules?: AllowedClients
-  /** `report-only` lets requests through that the rules would deny, and logs them. Default `enforce`. */
+  /** `report-only` lets requests pass that the rules would deny, and logs them. Default `enforce`. */
   readonly mode?: Mode
-  /** Whether documents of `@fastify/swagger` (OpenAPI 3.1) name mutual TLS. Default true. */
+  /** Whether to add mutual TLS to documents of `@fastify/swagger` (OpenAPI 3.1). Default true. */
   readonly openapi?: boolean
 }
 
 /** Options of the rules of a scope. */
 export interface ScopeOptions {
   /**
-   * Allows routes inside the scope to replace these rules by their own, and their mode to count for these rules. Default
-   * false: the scope and the route must both allow the client.
+   * Lets routes inside the scope replace these rules by their own, and set the mode of these rules. Default false: the
+   * scope and the route must both allow the client.
    */
   readonly overridable?: boolean
-  /** For the rules of this scope and of all inside it. Default: the mode of what is around it. */
+  /** The mode of the rules of this scope and of those inside it. Default: the mode of the surrounding scope or app. */
   readonly mode?: Mode
 }
 
@@ -53,19 +56,25 @@ export function checkPluginOptions (options: FastifyAllowedClientsOptions): void
   checkOneOf(options.mode, MODES, 'mode')
   checkOneOf(options.openapi, [true, false], 'openapi')
   const { watch, file } = options
-  if (file !== undefined && !(typeof file === 'string' && file !== '') && !(file instanceof URL)) refuse('file', file, 'a path or a file URL')
+  if (file !== undefined && !(typeof file === 'string' && file !== '') && !(file instanceof URL)) {
+    refuse('file', file, 'a path or a file URL')
+  }
   if (watch === undefined || typeof watch === 'boolean') return
   if (typeof watch !== 'object' || watch === null) refuse('watch', watch, 'true, false or { pollInterval, debounce }')
   checkKeys(watch, ['pollInterval', 'debounce'], 'watch')
   for (const key of ['pollInterval', 'debounce'] as const) {
     const value = watch[key]
-    if (value !== undefined && !(Number.isInteger(value) && value > 0 && value < 2 ** 31)) refuse(`watch.${key}`, value, 'a whole number of milliseconds above 0')
+    if (value !== undefined && !(Number.isInteger(value) && value > 0 && value < 2 ** 31)) {
+      refuse(`watch.${key}`, value, 'a whole number of milliseconds above 0')
+    }
   }
 }
 
 /** @throws MTLS_ERR_ALLOWED_CLIENTS_OPTION */
 export function checkScopeOptions (options: ScopeOptions, where: string): void {
-  if (typeof options !== 'object' || options === null || Array.isArray(options)) refuse(`${where}: options`, options, 'an object with overridable or mode')
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    refuse(`${where}: options`, options, 'an object with overridable or mode')
+  }
   checkKeys(options, ['overridable', 'mode'], where)
   checkMode(options.mode, `${where}: mode`)
   checkOneOf(options.overridable, [true, false], `${where}: overridable`)
@@ -76,29 +85,38 @@ export function checkMode (mode: unknown, where: string): void {
   checkOneOf(mode, MODES, where)
 }
 
-/** Names that were meant to be `allowedClients` or `allowedClientsMode` and would do nothing, silently. */
+/** Misspelt names of `allowedClients` and `allowedClientsMode`, which would have no effect. */
 const NEAR_MISS = /^allow(?:ed|s)?[-_]?clients?(?:[-_]?mode)?$/i
 
 /** @throws MTLS_ERR_ALLOWED_CLIENTS_OPTION */
 export function checkRouteConfig (config: object, route: string): void {
   for (const key of Object.keys(config)) {
     if (key === 'allowedClients' || key === 'allowedClientsMode' || !NEAR_MISS.test(key)) continue
-    throw new MTLS_ERR_ALLOWED_CLIENTS_OPTION(`${route}: unknown key "${key}" of config; did you mean "${/mode$/i.test(key) ? 'allowedClientsMode' : 'allowedClients'}"?`)
+    const meant = /mode$/i.test(key) ? 'allowedClientsMode' : 'allowedClients'
+    throw new MTLS_ERR_ALLOWED_CLIENTS_OPTION(`${route}: unknown key "${key}" of config; did you mean "${meant}"?`)
   }
   checkMode((config as { allowedClientsMode?: unknown }).allowedClientsMode, `${route}: config.allowedClientsMode`)
 }
 
 function checkKeys (options: object, known: readonly string[], where: string): void {
   for (const key of Object.keys(options)) {
-    if (!known.includes(key)) throw new MTLS_ERR_ALLOWED_CLIENTS_OPTION(`unknown option "${key}" for ${where}; expected one of ${known.join(', ')}`)
+    if (!known.includes(key)) {
+      throw new MTLS_ERR_ALLOWED_CLIENTS_OPTION(
+        `unknown option "${key}" for ${where}; expected one of ${known.join(', ')}`
+      )
+    }
   }
 }
 
 function checkOneOf (value: unknown, known: readonly unknown[], where: string): void {
-  if (value !== undefined && !known.includes(value)) refuse(where, value, known.map((one) => JSON.stringify(one)).join(' or '))
+  if (value !== undefined && !known.includes(value)) {
+    refuse(where, value, known.map((one) => JSON.stringify(one)).join(' or '))
+  }
 }
 
 function refuse (where: string, found: unknown, expected: string): never {
-  const shown = typeof found === 'string' ? JSON.stringify(found) : Array.isArray(found) ? 'an array' : typeof found === 'object' && found !== null ? 'an object' : String(found)
+  const shown = typeof found === 'string'
+    ? JSON.stringify(found)
+    : Array.isArray(found) ? 'an array' : typeof found === 'object' && found !== null ? 'an object' : String(found)
   throw new MTLS_ERR_ALLOWED_CLIENTS_OPTION(`${where} is ${shown}; expected ${expected}`)
 }

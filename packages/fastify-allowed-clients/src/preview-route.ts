@@ -1,41 +1,44 @@
 import type { PeerIdentity } from '@peerkit/identity'
 import type { Explanation } from '@peerkit/rules'
 import type { Mode } from './allowed-clients.ts'
-import type { GuardedRoute } from './guarded-route.ts'
+import type { RouteRequirements } from './route-requirements.ts'
 
 /**
- * What a route would answer a peer, as far as that can be told without a request.
+ * What a route would answer a peer, as far as it is known without a request.
  *
  * - `allowed`, `denied`
- * - `reported`: it would pass and be logged, since the mode is `report-only`
- * - `needs-request`: a predicate decides on the request.
+ * - `reported`: the request would pass and be logged, since the mode is `report-only`
+ * - `needs-request`: a function decides on the request
  */
 export type Outcome = 'allowed' | 'denied' | 'reported' | 'needs-request'
 
 /** What one set of rules would answer. */
 export interface RequirementPreview {
-  /** Where it was declared, as in `ListedRequirement`. */
+  /** Where they were declared, as in `ListedRequirement`. */
   readonly rules: string
   readonly mode: Mode
   readonly outcome: Exclude<Outcome, 'reported'>
-  /** The rules' own explanation; undefined where there are no rules to explain, or too many. Walks every rule: ask for it where it is shown. */
+  /**
+   * Explains the answer rule by rule; undefined if there are no rules, or more than 10,000. Visits every rule, so call
+   * it only if needed.
+   */
   explain (): Explanation | undefined
 }
 
 /** What a route would answer. */
 export interface AccessPreview {
   readonly outcome: Outcome
-  /** All of them must allow, those that only report excepted. */
+  /** All of them must allow, except those with mode `report-only`. */
   readonly requirements: readonly RequirementPreview[]
 }
 
-/** Asks every requirement of a route of a peer, and no predicate. Counts and publishes nothing. */
-export function previewRoute ({ requirements }: GuardedRoute, peer: PeerIdentity | null): AccessPreview {
-  const previews = requirements.map(({ origin, mode, audience }): RequirementPreview => ({
+/** Evaluates every requirement of a route for a peer. Calls no functions, counts nothing and publishes nothing. */
+export function previewRoute ({ requirements }: RouteRequirements, peer: PeerIdentity | null): AccessPreview {
+  const previews = requirements.map(({ origin, mode, policy }): RequirementPreview => ({
     rules: origin,
     mode,
-    outcome: audience.preview(peer),
-    explain: () => audience.explain(peer)
+    outcome: policy.preview(peer),
+    explain: () => policy.explain(peer)
   }))
   return { outcome: combine(previews), requirements: previews }
 }

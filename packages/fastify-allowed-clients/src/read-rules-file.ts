@@ -5,13 +5,13 @@ import { parseDocument } from 'yaml'
 import type { AllowedClients } from './allowed-clients.ts'
 import { refuseRulesFile } from './errors.ts'
 import { findDuplicateKey } from './find-duplicate-key.ts'
-import type { FileRules } from './rule-book.ts'
+import type { FileRules } from './compiled-policy.ts'
 
 const MAX_BYTES = 16 * 1024 * 1024
 const KEYS = ['groups', 'defaultRules', 'routes']
 
 /**
- * The bytes of a rules file.
+ * Reads the bytes of a rules file.
  *
  * @throws MTLS_ERR_RULES_FILE_INVALID (`unreadable`, `too_large`)
  */
@@ -28,23 +28,36 @@ export async function readRulesBytes (file: string): Promise<Buffer> {
 }
 
 /**
- * Reads `{ groups?, defaultRules?, routes? }`. The rules themselves are checked where they are compiled.
+ * Parses `{ groups?, defaultRules?, routes? }`. The rules themselves are checked when they are compiled.
  *
  * @throws MTLS_ERR_RULES_FILE_INVALID (`malformed`, `structure`)
  */
 export function parseRulesFile (file: string, bytes: Uint8Array): FileRules {
-  const value = extname(file).toLowerCase() === '.json' ? parseJson(file, decode(file, bytes)) : parseYaml(file, decode(file, bytes))
-  if (!isObject(value)) return refuseRulesFile(file, 'structure', 'expected an object with groups, defaultRules or routes')
+  const value = extname(file).toLowerCase() === '.json'
+    ? parseJson(file, decode(file, bytes))
+    : parseYaml(file, decode(file, bytes))
+  if (!isObject(value)) {
+    return refuseRulesFile(file, 'structure', 'expected an object with groups, defaultRules or routes')
+  }
   const { groups = {}, defaultRules, routes = {} } = value
   for (const key of Object.keys(value)) {
-    // Editors find the JSON Schema by it.
+    // Editors find the JSON Schema by this key.
     if (key === '$schema' && typeof value[key] === 'string') continue
-    if (!KEYS.includes(key)) refuseRulesFile(file, 'structure', `unknown key "${key}"; expected one of ${KEYS.join(', ')}`)
+    if (!KEYS.includes(key)) {
+      refuseRulesFile(file, 'structure', `unknown key "${key}"; expected one of ${KEYS.join(', ')}`)
+    }
   }
   if (!isObject(groups)) refuseRulesFile(file, 'structure', 'groups: expected an object of groups by name')
   if (!isObject(routes)) refuseRulesFile(file, 'structure', 'routes: expected an object of rules by "METHOD /pattern"')
-  if (!KEYS.some((key) => Object.hasOwn(value, key))) refuseRulesFile(file, 'structure', 'nothing in it; expected groups, defaultRules or routes')
-  return { file, groups: groups as Groups, defaultRules: defaultRules as AllowedClients | undefined, routes: new Map(Object.entries(routes)) as Map<string, AllowedClients> }
+  if (!KEYS.some((key) => Object.hasOwn(value, key))) {
+    refuseRulesFile(file, 'structure', 'the file is empty; expected groups, defaultRules or routes')
+  }
+  return {
+    file,
+    groups: groups as Groups,
+    defaultRules: defaultRules as AllowedClients | undefined,
+    routes: new Map(Object.entries(routes)) as Map<string, AllowedClients>
+  }
 }
 
 function decode (file: string, bytes: Uint8Array): string {
@@ -63,16 +76,20 @@ function parseJson (file: string, text: string): unknown {
     return refuseRulesFile(file, 'malformed', (error as Error).message)
   }
   const twice = findDuplicateKey(text)
-  return twice === undefined ? value : refuseRulesFile(file, 'malformed', `key ${JSON.stringify(twice)} twice in one object`)
+  return twice === undefined
+    ? value
+    : refuseRulesFile(file, 'malformed', `duplicate key ${JSON.stringify(twice)} in an object`)
 }
 
 function parseYaml (file: string, text: string): unknown {
-  // Warnings (an unknown tag, say) mean that the value may not be what its author believes.
-  const document = parseDocument(text, { version: '1.2', schema: 'core', strict: true, uniqueKeys: true, prettyErrors: true })
+  // Warnings (an unknown tag, say) mean that the value may not be what the author meant.
+  const document = parseDocument(text, {
+    version: '1.2', schema: 'core', strict: true, uniqueKeys: true, prettyErrors: true
+  })
   const [problem] = [...document.errors, ...document.warnings]
   if (problem !== undefined) refuseRulesFile(file, 'malformed', problem.message)
   try {
-    // Aliases of aliases grow exponentially ("billion laughs").
+    // Aliases of aliases grow exponentially ("billion laughs" attack).
     return document.toJS({ maxAliasCount: 100 })
   } catch (error) {
     return refuseRulesFile(file, 'malformed', (error as Error).message)

@@ -1,55 +1,64 @@
 import type { RouteOptions } from 'fastify'
 import type { AllowedClients, Mode } from './allowed-clients.ts'
-import { nobody } from './audience.ts'
-import { DeclaredRules } from './declared-rules.ts'
+import { denyAll } from './access-policy.ts'
+import { DeclarationCache } from './declaration-cache.ts'
 import { MTLS_ERR_ALLOWED_CLIENTS_OPTION, refuseRulesFile } from './errors.ts'
 import { findFileRoutes } from './file-routes.ts'
-import { guardRoute } from './guarded-route.ts'
-import type { Policy, RouteSite } from './guarded-route.ts'
-import type { RouteCounts, RouteJudge } from './judge-route.ts'
+import { resolveRequirements } from './route-requirements.ts'
+import type { AppDefaults, RouteDeclaration } from './route-requirements.ts'
+import type { RouteCounts, RoutePolicy } from './authorize-route.ts'
 import { checkRouteConfig, checkScopeOptions } from './plugin-options.ts'
 import type { ScopeOptions } from './plugin-options.ts'
-import type { RuleBook } from './rule-book.ts'
+import type { CompiledPolicy } from './compiled-policy.ts'
 import { ScopeTree } from './scope.ts'
 import type { Declaration } from './scope.ts'
 
-/** Where a route's config carries its entry: Fastify copies the config, so the object itself is no key. */
+/** Key of the entry in a route's config. Fastify copies the config, so the object itself cannot be a key. */
 const kEntry = Symbol('peerkit.allowedClients')
-/** On a route's config, for fastify-mtls: whether the rules need no certificate. Asked for requests without one alone. */
+/**
+ * On a route's config, for fastify-mtls: returns whether the rules need no certificate. Called only for requests
+ * without one.
+ */
 const kPublic = Symbol.for('peerkit.isPublic')
 
-interface Entry { readonly site: RouteSite, readonly options: RouteOptions, readonly seen: unknown, readonly counts: RouteCounts, judge: RouteJudge | undefined }
+interface Entry {
+  readonly site: RouteDeclaration
+  readonly options: RouteOptions
+  readonly seen: unknown
+  readonly counts: RouteCounts
+  policy: RoutePolicy | undefined
+}
 
-/** For a request on a route that was never handed to us: whatever the options say, nobody has judged what its author meant. */
-const UNSEEN: RouteJudge = {
+/** The policy of a route that the onRoute hook has not seen: it denies every request, whatever the options say. */
+const UNSEEN: RoutePolicy = {
   route: {
     site: { methods: [], url: '', constraints: undefined, instance: {}, own: undefined, mode: undefined },
-    requirements: [{ origin: 'none', audience: nobody, mode: 'enforce' }],
+    requirements: [{ origin: 'none', policy: denyAll, mode: 'enforce' }],
     scope: undefined
   },
   counts: { allowed: 0, denied: 0, wouldDeny: 0 }
 }
 
-/** What the table needs to know of the plugin's options. */
+/** The plugin options that the table needs. */
 export interface TableOptions {
   readonly mode: Mode
   readonly notFoundRules: AllowedClients | undefined
 }
 
-/** The routes of an app under the rules in force. */
+/** The routes of an app with their policies under the current rules. */
 export class RouteTable {
   readonly #options: TableOptions
   readonly #scopes = new ScopeTree()
-  readonly #declared = new DeclaredRules()
+  readonly #declarations = new DeclarationCache()
   readonly #entries = new Set<Entry>()
   readonly #notFound: Declaration | undefined
-  #missing = new WeakMap<object, RouteJudge>()
-  #book: RuleBook
+  #missing = new WeakMap<object, RoutePolicy>()
+  #compiled: CompiledPolicy
   #sealed = false
 
-  constructor (options: TableOptions, book: RuleBook) {
+  constructor (options: TableOptions, compiled: CompiledPolicy) {
     this.#options = options
-    this.#book = book
+    this.#compiled = compiled
     this.#notFound = this.#declare(options.notFoundRules, 'notFoundRules', 'notFoundRules')
   }
 
@@ -59,100 +68,157 @@ export class RouteTable {
     const name = `${methods.join(',')} ${options.url}`
     const config = (options.config ?? {}) as { allowedClients?: AllowedClients, allowedClientsMode?: Mode }
     checkRouteConfig(config, name)
-    // A key that is there without a value is a mistake, not the wish for the default.
-    const own = 'allowedClients' in config ? this.#declare(config.allowedClients ?? (null as never), `${name}: config.allowedClients`, 'config.allowedClients') : undefined
-    const site: RouteSite = { methods, url: options.url, constraints: options.constraints, instance, own, mode: config.allowedClientsMode }
-    const entry: Entry = { site, options, seen: config.allowedClients, counts: { allowed: 0, denied: 0, wouldDeny: 0 }, judge: undefined }
+    // A key with the value undefined is a mistake, not a request for the default.
+    const own = 'allowedClients' in config
+      ? this.#declare(config.allowedClients ??
+      (null as never), `${name}: config.allowedClients`, 'config.allowedClients')
+      : undefined
+    const site: RouteDeclaration = {
+      methods, url: options.url, constraints: options.constraints, instance, own, mode: config.allowedClientsMode
+    }
+    const entry: Entry = {
+      site, options, seen: config.allowedClients, counts: { allowed: 0, denied: 0, wouldDeny: 0 }, policy: undefined
+    }
     this.#entries.add(entry)
-    // fastify-mtls asks for a certificate unless the route says otherwise.
-    const isPublic = (): boolean => this.#judgeOfEntry(entry).route.requirements.length === 0
+    // fastify-mtls requires a certificate unless this returns true.
+    const isPublic = (): boolean => this.#policyOfEntry(entry).route.requirements.length === 0
     options.config = { ...options.config, [kEntry]: entry, [kPublic]: isPublic } as NonNullable<RouteOptions['config']>
   }
 
   /**
-   * @param rules undefined where the scope has a mode alone
+   * @param rules undefined if the scope only has a mode
    * @throws MTLS_ERR_RULE_INVALID or MTLS_ERR_ALLOWED_CLIENTS_OPTION naming the scope and the offending key
    */
   addScope (instance: object, prefix: string, rules: AllowedClients | undefined, options: ScopeOptions): void {
     const where = `scope ${prefix}`
     checkScopeOptions(options, where)
-    if (this.#sealed) throw new MTLS_ERR_ALLOWED_CLIENTS_OPTION(`${where}: app.mtls.allow() was called after the app was ready`)
-    if (this.#scopes.has(instance)) throw new MTLS_ERR_ALLOWED_CLIENTS_OPTION(`${where} has its rules already; expected app.mtls.allow() or setMode() once for each scope`)
+    if (this.#sealed) {
+      throw new MTLS_ERR_ALLOWED_CLIENTS_OPTION(`${where}: app.mtls.allow() was called after the app was ready`)
+    }
+    if (this.#scopes.has(instance)) {
+      throw new MTLS_ERR_ALLOWED_CLIENTS_OPTION(
+        `${where} already has rules or a mode; expected one call of app.mtls.allow() or setMode() for each scope`
+      )
+    }
     const { overridable = false, mode } = options
-    this.#scopes.set(instance, { prefix, declaration: this.#declare(rules, `${where}: rules`, where), overridable, mode })
+    this.#scopes.set(instance, {
+      prefix, declaration: this.#declare(rules, `${where}: rules`, where), overridable, mode
+    })
   }
 
-  /** Compiles at once, so that a mistake has the stack of whoever made it, and keeps a copy for reloads. */
+  /**
+   * Compiles the rules at once, so that an error has the stack of the code that declared them. Keeps a copy for
+   * reloads.
+   */
   #declare (value: AllowedClients | undefined, path: string, origin: string): Declaration | undefined {
-    return value === undefined ? undefined : this.#declared.declare(value, path, origin, (declaration) => { this.#book.audienceOf(declaration) })
+    return value === undefined
+      ? undefined
+      : this.#declarations.declare(value, path, origin, (declaration) => { this.#compiled.policyOf(declaration) })
   }
 
-  /** Says what is wrong with the rules in force since the authorities changed. */
-  recheck (tell: (path: string, text: string) => void): void { this.#book.recheck(tell) }
+  /** Reports what is wrong with the current rules after the authorities changed. */
+  recheck (report: (path: string, text: string) => void): void { this.#compiled.recheck(report) }
 
-  /** From now on all scopes are known, and routes are judged. @throws MTLS_ERR_RULES_FILE_INVALID, MTLS_ERR_ALLOWED_CLIENTS_OPTION */
+  /**
+   * Call it when all scopes are declared: resolves the policies of all routes.
+   *
+   * @throws MTLS_ERR_RULES_FILE_INVALID, MTLS_ERR_ALLOWED_CLIENTS_OPTION
+   */
   seal (): void {
     for (const entry of this.#entries) checkUntouched(entry)
     this.#sealed = true
-    this.replace(this.#book)
+    this.replace(this.#compiled)
   }
 
-  /** Puts all routes under other rules, at once or, on any mistake, not at all. @throws MTLS_ERR_RULE_INVALID, MTLS_ERR_RULES_FILE_INVALID */
-  replace (book: RuleBook): void {
-    const { assigned, unknown } = findFileRoutes([...this.#entries].map(({ site }) => site), book)
+  /**
+   * Replaces the rules of all routes. On any mistake it throws and changes nothing.
+   *
+   * @throws MTLS_ERR_RULE_INVALID, MTLS_ERR_RULES_FILE_INVALID
+   */
+  replace (compiled: CompiledPolicy): void {
+    const { assigned, unknown } = findFileRoutes([...this.#entries].map(({ site }) => site), compiled)
     if (unknown[0] !== undefined) {
-      refuseRulesFile(book.file, 'unknown_route', `routes[${JSON.stringify(unknown[0])}]: the app has no such route; expected "METHOD /pattern" as it was added, prefix included`)
+      refuseRulesFile(
+        compiled.file,
+        'unknown_route',
+        `routes[${JSON.stringify(unknown[0])}]: the app has no such route; ` +
+          'expected "METHOD /pattern" as it was added, prefix included'
+      )
     }
-    if (this.#notFound !== undefined) book.audienceOf(this.#notFound)
-    for (const { declaration } of this.#scopes.values()) if (declaration !== undefined) book.audienceOf(declaration)
-    const judges = [...this.#entries].map((entry) => ({ entry, judge: this.#judge(entry.site, assigned.get(entry.site), entry.counts, book) }))
+    if (this.#notFound !== undefined) compiled.policyOf(this.#notFound)
+    for (const { declaration } of this.#scopes.values()) if (declaration !== undefined) compiled.policyOf(declaration)
+    const policies = [...this.#entries].map((entry) => {
+      return { entry, policy: this.#resolve(entry.site, assigned.get(entry.site), entry.counts, compiled) }
+    })
     // Nothing below throws.
-    for (const { entry, judge } of judges) entry.judge = judge
+    for (const { entry, policy } of policies) entry.policy = policy
     this.#missing = new WeakMap()
-    this.#book = book
+    this.#compiled = compiled
   }
 
-  /** The judge of the route that a request matched; of a route that we never saw, one that lets nobody in. */
-  judgeOf (config: object): RouteJudge {
+  /**
+   * The policy of the route that a request matched. For a route that the onRoute hook has not seen, one that denies
+   * all.
+   */
+  policyOf (config: object): RoutePolicy {
     const entry = (config as { [kEntry]?: Entry })[kEntry]
-    return entry === undefined ? UNSEEN : this.#judgeOfEntry(entry)
+    return entry === undefined ? UNSEEN : this.#policyOfEntry(entry)
   }
 
-  #judgeOfEntry (entry: Entry): RouteJudge {
-    // Another plugin's onReady hook may inject a request before ours ran.
-    if (entry.judge === undefined) this.seal()
-    return entry.judge as RouteJudge
+  #policyOfEntry (entry: Entry): RoutePolicy {
+    // Another plugin's onReady hook may inject a request before this plugin's hook ran.
+    if (entry.policy === undefined) this.seal()
+    return entry.policy as RoutePolicy
   }
 
-  /** The judge of requests that no route matched: the rules around the instance whose not-found handler answers. */
-  judgeMissing (instance: object): RouteJudge {
-    let judge = this.#missing.get(instance)
-    if (judge === undefined) {
-      const site: RouteSite = { methods: ['*'], url: '(not found)', constraints: undefined, instance, own: this.#notFound, mode: undefined }
-      judge = this.#judge(site, undefined, { allowed: 0, denied: 0, wouldDeny: 0 }, this.#book)
-      this.#missing.set(instance, judge)
+  /**
+   * The policy of requests that no route matched: the scopes around the instance whose not-found handler answers, and
+   * `notFoundRules`.
+   */
+  policyOfMissing (instance: object): RoutePolicy {
+    let policy = this.#missing.get(instance)
+    if (policy === undefined) {
+      const site: RouteDeclaration = {
+        methods: ['*'], url: '(not found)', constraints: undefined, instance, own: this.#notFound, mode: undefined
+      }
+      policy = this.#resolve(site, undefined, { allowed: 0, denied: 0, wouldDeny: 0 }, this.#compiled)
+      this.#missing.set(instance, policy)
     }
-    return judge
+    return policy
   }
 
-  #judge (site: RouteSite, fromFile: Declaration | undefined, counts: RouteCounts, book: RuleBook): RouteJudge {
-    const policy: Policy = { mode: this.#options.mode, defaults: book.defaults }
-    const route = guardRoute(site, this.#scopes.around(site.instance), site.own ?? fromFile, policy, (declaration) => book.audienceOf(declaration))
+  #resolve (
+    site: RouteDeclaration, fromFile: Declaration | undefined, counts: RouteCounts, compiled: CompiledPolicy
+  ): RoutePolicy {
+    const defaults: AppDefaults = { mode: this.#options.mode, defaults: compiled.defaults }
+    const route = resolveRequirements(site, this.#scopes.around(
+      site.instance
+    ), site.own ?? fromFile, defaults, (declaration) => compiled.policyOf(declaration))
     return { route, counts }
   }
 
-  /** Every route with its judge, in the order of their adding. */
-  list (): { readonly options: RouteOptions, readonly judge: RouteJudge }[] {
+  /** Every route with its policy, in the order in which they were added. */
+  list (): { readonly options: RouteOptions, readonly policy: RoutePolicy }[] {
     const entries = [...this.#entries]
-    const { assigned } = findFileRoutes(entries.map(({ site }) => site), this.#book)
-    return entries.map(({ options, site, counts, judge }) => ({ options, judge: judge ?? this.#judge(site, assigned.get(site), counts, this.#book) }))
+    const { assigned } = findFileRoutes(entries.map(({ site }) => site), this.#compiled)
+    return entries.map(({ options, site, counts, policy }) => ({
+      options, policy: policy ?? this.#resolve(site, assigned.get(site), counts, this.#compiled)
+    }))
   }
 }
 
-/** Another plugin's onRoute hook may run after ours: what it says of clients would be ignored, what it drops would close the route. @throws MTLS_ERR_ALLOWED_CLIENTS_OPTION */
+/**
+ * Refuses a config that an onRoute hook of another plugin changed afterwards: its rules would be ignored.
+ *
+ * @throws MTLS_ERR_ALLOWED_CLIENTS_OPTION
+ */
 function checkUntouched (entry: Entry): void {
   const { site, options, seen } = entry
   const config = (options.config ?? {}) as { allowedClients?: unknown, [kEntry]?: Entry }
   if (config[kEntry] === entry && config.allowedClients === seen) return
-  throw new MTLS_ERR_ALLOWED_CLIENTS_OPTION(`${site.methods.join(',')} ${site.url}: an onRoute hook that was added after @peerkit/fastify-allowed-clients ${config[kEntry] === entry ? 'changed config.allowedClients' : 'replaced the config of the route'}; register the plugin that adds it first`)
+  const what = config[kEntry] === entry ? 'changed config.allowedClients' : 'replaced the config of the route'
+  throw new MTLS_ERR_ALLOWED_CLIENTS_OPTION(
+    `${site.methods.join(',')} ${site.url}: an onRoute hook that was added after @peerkit/fastify-allowed-clients ` +
+      `${what}; register the plugin that adds it first`
+  )
 }

@@ -1,24 +1,24 @@
 import type { AllowedClients, Mode } from './allowed-clients.ts'
 
-/** Rules as they were declared, to be compiled again when groups change. */
+/** Rules as they were declared. They are compiled again when groups change. */
 export interface Declaration {
-  /** How errors call them, for example `GET /invoices: config.allowedClients`. */
+  /** Their name in errors, for example `GET /invoices: config.allowedClients`. */
   readonly path: string
-  /** How logs and lists call them, for example `config.allowedClients`. */
+  /** Their name in logs and lists, for example `config.allowedClients`. */
   readonly origin: string
   readonly value: AllowedClients
 }
 
-/** Rules of an encapsulated plugin, which hold for its routes and for those of the plugins inside it. */
+/** The rules of an encapsulated plugin. They apply to its routes and to those of the plugins inside it. */
 export interface Scope {
   readonly prefix: string
   readonly declaration: Declaration | undefined
-  /** Whether a route's own rules replace these, instead of narrowing them. */
+  /** Whether a route's own rules replace these. If not, both must allow. */
   readonly overridable: boolean
   readonly mode: Mode | undefined
 }
 
-/** The scopes of an app, by the Fastify instance they were declared on. */
+/** The scopes of an app, by Fastify instance. */
 export class ScopeTree {
   readonly #scopes = new Map<object, Scope>()
 
@@ -28,7 +28,7 @@ export class ScopeTree {
 
   values (): Iterable<Scope> { return this.#scopes.values() }
 
-  /** The scopes around an instance, outermost first: instances inherit from the one they were registered on. */
+  /** The scopes around an instance, outermost first. Instances inherit from the one they were registered on. */
   around (instance: object): readonly Scope[] {
     const scopes: Scope[] = []
     for (let step: object | null = instance; step !== null; step = Object.getPrototypeOf(step)) {

@@ -1,12 +1,14 @@
 import type { Socket } from 'node:net'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { announceRefusal, guardRequest, peerOf } from './guard-request.ts'
-import { judgeRoute } from './judge-route.ts'
-import type { RouteJudge } from './judge-route.ts'
+import { announceRefusal, authorizeRequest, peerOf } from './authorize-request.ts'
+import { authorizeRoute } from './authorize-route.ts'
+import type { RoutePolicy } from './authorize-route.ts'
 
-/** Clients that were let in to open a WebSocket. No further request brings them back to the guard, so that reloaded rules must go to them. */
+/**
+ * The clients with an open WebSocket. They send no further requests, so they are checked again when rules are reloaded.
+ */
 export class UpgradedClients {
-  // One request a socket: whoever keeps asking on the same one cannot make this grow.
+  // One request per socket, so that repeated requests on one socket cannot grow the map.
   readonly #requests = new Map<Socket, FastifyRequest>()
 
   /** Remembers a request until its socket closes. */
@@ -18,14 +20,16 @@ export class UpgradedClients {
 
   forget ({ raw }: FastifyRequest): void { this.#requests.delete(raw.socket) }
 
-  /** Ends the sockets of those who are no longer allowed. */
-  judgeAgain (judgeOf: (request: FastifyRequest) => RouteJudge): void {
+  /** Closes the sockets of clients that are no longer allowed. */
+  authorizeAgain (policyOf: (request: FastifyRequest) => RoutePolicy): void {
     for (const [socket, request] of this.#requests) {
       const end = (rules: string | undefined): void => {
-        announceRefusal(request, 'enforce', { peer: peerOf(request), reason: 'rules_changed', rules, rule: undefined, group: undefined, nearest: undefined })
+        announceRefusal(request, 'enforce', {
+          peer: peerOf(request), reason: 'rules_changed', rules, rule: undefined, group: undefined, nearest: undefined
+        })
         socket.destroy()
       }
-      Promise.resolve(judgeRoute(judgeOf(request).route, peerOf(request), request)).then(({ denied }) => {
+      Promise.resolve(authorizeRoute(policyOf(request).route, peerOf(request), request)).then(({ denied }) => {
         if (denied !== undefined) end(denied.requirement.origin)
       }).catch(() => { end(undefined) })
     }
@@ -34,17 +38,26 @@ export class UpgradedClients {
 
 export function asksForWebSocket (request: FastifyRequest): boolean {
   const { upgrade } = request.raw.headers
-  // What a test made up has no socket, or none that closes.
-  return upgrade !== undefined && upgrade.toLowerCase() === 'websocket' && typeof request.raw.socket?.once === 'function'
+  // An injected request has no socket, or none that closes.
+  return upgrade !== undefined && upgrade.toLowerCase() === 'websocket' &&
+    typeof request.raw.socket?.once === 'function'
 }
 
-/** Guards a request that asks for a WebSocket. Node has given its socket away by then: after a refusal nobody but us would close it, and no timeout of the server's watches it. */
-export async function admitWebSocket (request: FastifyRequest, reply: FastifyReply, judgeOf: (request: FastifyRequest) => RouteJudge, upgraded: UpgradedClients): Promise<void> {
+/**
+ * Authorizes a request for a WebSocket. Node has already released its socket: after a denial nothing else would close
+ * it, and no server timeout applies.
+ */
+export async function authorizeWebSocket (
+  request: FastifyRequest,
+  reply: FastifyReply,
+  policyOf: (request: FastifyRequest) => RoutePolicy,
+  upgraded: UpgradedClients
+): Promise<void> {
   const { socket } = request.raw
-  // Before it is judged: a reload must miss no request that the old rules let in.
+  // Added before the check, so that a reload misses no request that the old rules allow.
   upgraded.add(request)
   try {
-    await guardRequest(request, judgeOf)
+    await authorizeRequest(request, policyOf)
   } catch (error) {
     upgraded.forget(request)
     reply.header('connection', 'close')

@@ -10,14 +10,18 @@ export interface FileWatch {
 }
 
 /**
- * Calls back when a file may have changed and has been quiet since.
+ * Calls back when a file may have changed and the changes have stopped.
  *
- * The directory is watched and not the file: a file that is replaced by renaming is another inode, and Kubernetes swaps a symbolic link (`..data`) beside it. Every sign is only a reason to
- * `stat` the path; a slow poll does so without signs, for network file systems and for directories that are themselves replaced. Nothing here keeps the process alive.
+ * It watches the directory, not the file: a file that is replaced by renaming is another inode, and Kubernetes swaps a
+ * symbolic link (`..data`) in the directory. Every event only causes a `stat` of the path. A slow poll does the same
+ * without events, for network file systems and for directories that are themselves replaced. It does not keep the
+ * process alive.
  *
- * @param changed tells whether it could read the file; if not, it is called again at the next look
+ * @param changed returns whether it could read the file; if not, it is called again at the next check
  */
-export function watchFile (path: string, { pollInterval = 5000, debounce = 100 }: WatchOptions, changed: () => Promise<boolean>): FileWatch {
+export function watchFile (
+  path: string, { pollInterval = 5000, debounce = 100 }: WatchOptions, changed: () => Promise<boolean>
+): FileWatch {
   let watcher: FSWatcher | undefined
   let armed: string | undefined
   let timer: NodeJS.Timeout | undefined
@@ -26,7 +30,7 @@ export function watchFile (path: string, { pollInterval = 5000, debounce = 100 }
 
   const look = async (): Promise<void> => {
     const signature = await sign(path)
-    // Other files of the directory are none of our business, and must not put off the reading of ours.
+    // Events of other files in the directory must not delay the reading of this one.
     if (closed || signature === last) return
     last = signature
     clearTimeout(timer)
@@ -39,7 +43,7 @@ export function watchFile (path: string, { pollInterval = 5000, debounce = 100 }
     watcher?.close()
     watcher = undefined
   }
-  // A watch follows its directory wherever that is moved to; the one that now has its name is another.
+  // A watch follows its directory when that is moved. Another directory may now have its name.
   const arm = async (): Promise<void> => {
     const place = await identify(dirname(path))
     if (closed || (watcher !== undefined && place === armed)) return
@@ -49,9 +53,9 @@ export function watchFile (path: string, { pollInterval = 5000, debounce = 100 }
       watcher = watch(dirname(path), { persistent: false }, () => { look() })
       watcher.on('error', disarm)
     } catch {
-      // No such directory, or no watches left: the poll remains, and tries again.
+      // The directory is missing, or no watches are left. The poll remains and tries again.
     }
-    // What happened before the watch stood.
+    // Catches changes from before the watch started.
     await look()
   }
   const poll = setInterval(() => {
@@ -79,7 +83,7 @@ async function identify (directory: string): Promise<string> {
   }
 }
 
-/** What changes when a file does; `missing` where it cannot be looked at. Follows symbolic links. */
+/** A signature that changes with the file; `missing` if `stat` fails. Follows symbolic links. */
 async function sign (path: string): Promise<string> {
   try {
     const { dev, ino, size, mtimeNs, ctimeNs } = await stat(path, { bigint: true })

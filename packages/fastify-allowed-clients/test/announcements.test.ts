@@ -2,7 +2,7 @@ import { keepAudit, listen } from '@peerkit/events'
 import type { RequestJudgedMessage } from '@peerkit/events'
 import { test } from 'tap'
 import type { Test } from 'tap'
-import { RuledAudience } from '../src/audience.ts'
+import { RulesAccessPolicy } from '../src/access-policy.ts'
 import { guardedApp } from './support/app.ts'
 import { billing, ops } from './support/people.ts'
 
@@ -11,13 +11,13 @@ const answer = async (): Promise<string> => 'x'
 
 /** Counts how often the nearest rule is looked for. */
 function countLooks (t: Test): () => number {
-  const { nearest } = RuledAudience.prototype
+  const { nearest } = RulesAccessPolicy.prototype
   let looks = 0
-  RuledAudience.prototype.nearest = function (peer) {
+  RulesAccessPolicy.prototype.nearest = function (peer) {
     looks++
     return nearest.call(this, peer)
   }
-  t.teardown(() => { RuledAudience.prototype.nearest = nearest })
+  t.teardown(() => { RulesAccessPolicy.prototype.nearest = nearest })
   return () => looks
 }
 

@@ -171,7 +171,7 @@ test('rules are looked at again when the authorities change, and only then', asy
   await app.register(fastifyAllowedClients, { groups: { acme: { spiffe: 'spiffe://acme.example/**' } }, defaultRules: 'acme' })
   app.get('/', { config: { allowedClients: { spiffe: 'spiffe://acme.example/orders' } } }, async () => 'x')
   await app.ready()
-  const told = (): string[] => lines.splice(0).map(({ msg, path }) => `${String(path)}: ${String(msg)}`).filter((line) => line.includes('since the authorities changed'))
+  const told = (): string[] => lines.splice(0).map(({ msg, path }) => `${String(path)}: ${String(msg)}`).filter((line) => line.includes('after a change of the authorities'))
   t.same(told(), [])
 
   const listed = { ...internalNow, crl: (await own.crl()).pem }
@@ -180,11 +180,11 @@ test('rules are looked at again when the authorities change, and only then', asy
 
   credentials.update({ authorities: { internal: listed, acme: acmeNow, other: { ca: other.root, names: 'any' } } })
   t.match(told(), [
-    /^defaultRules: since the authorities changed: .*which authorities acme and other may both claim/,
-    /^GET \/: config\.allowedClients: since the authorities changed: .*which authorities acme and other may both claim/
+    /^defaultRules: after a change of the authorities: .*which authorities acme and other may both claim/,
+    /^GET \/: config\.allowedClients: after a change of the authorities: .*which authorities acme and other may both claim/
   ])
 
   credentials.update({ authorities: { internal: listed } })
-  t.match(told(), [/^groups: since the authorities changed: Invalid rule: groups\.acme\.spiffe: .*authority "internal" may not claim/])
+  t.match(told(), [/^groups: after a change of the authorities: Invalid rule: groups\.acme\.spiffe: .*authority "internal" may not claim/])
   t.equal((await injectAs(app, createPartialIdentity({ subjectAltNames: { uri: ['spiffe://acme.example/orders'] } }), '/')).statusCode, 200, 'the rules in force stay')
 })

@@ -93,7 +93,7 @@ test('refuses wrong scopes, and scopes that come too late', async (t) => {
     t.throws(() => scope.mtls.setMode('report' as any), { message: /scope \/admin: mode is "report"; expected "enforce" or "report-only"/ })
     t.throws(() => scope.mtls.allow(['ops'], { overridable: 1 as any }), { message: /overridable is 1/ })
     scope.mtls.allow(['ops'])
-    t.throws(() => scope.mtls.allow(['billing']), { message: /has its rules already/ })
+    t.throws(() => scope.mtls.allow(['billing']), { message: /already has rules or a mode/ })
   }, { prefix: '/admin' })
   await app.ready()
   t.throws(() => app.mtls.allow(['ops']), { message: /scope \/: app\.mtls\.allow\(\) was called after the app was ready/ })
@@ -161,7 +161,7 @@ test('app.mtls.evaluate says what every route would answer a peer, and setMode s
   await app.register(async (scope) => {
     scope.mtls.setMode('report-only')
     scope.get('/reported', { config: { allowedClients: 'ops' } }, answer)
-    t.throws(() => scope.mtls.allow('ops'), { message: /scope \/ has its rules already; expected app\.mtls\.allow\(\) or setMode\(\) once for each scope/ })
+    t.throws(() => scope.mtls.allow('ops'), { message: /scope \/ already has rules or a mode; expected one call of app\.mtls\.allow\(\) or setMode\(\) for each scope/ })
   })
   app.get('/billing', { config: { allowedClients: 'billing' } }, answer)
   await app.ready()

@@ -5,6 +5,8 @@ import type { FastifyErrorConstructor } from '@fastify/error'
 export const MTLS_ERR_SERVICES_OPTION: FastifyErrorConstructor<{ code: 'MTLS_ERR_SERVICES_OPTION' }, [string]> =
   createError('MTLS_ERR_SERVICES_OPTION', 'Invalid services option: %s', 500, TypeError)
 
-/** A service is who is meant, and says that it cannot serve. */
-export const MTLS_ERR_SERVICES_NOT_READY: FastifyErrorConstructor<{ code: 'MTLS_ERR_SERVICES_NOT_READY' }, [string, string]> =
-  createError('MTLS_ERR_SERVICES_NOT_READY', 'The service %s is not ready: it answers %s', 503)
+/** The expected service answered `ready()` with a status of 500 or more. */
+export const MTLS_ERR_SERVICES_NOT_READY: FastifyErrorConstructor<
+  { code: 'MTLS_ERR_SERVICES_NOT_READY' }, [string, string]
+> =
+  createError('MTLS_ERR_SERVICES_NOT_READY', 'The service %s is not ready: it answered %s', 503)

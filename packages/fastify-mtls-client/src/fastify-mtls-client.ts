@@ -11,61 +11,98 @@ import type { Service } from './service.ts'
 import { checkKnown, checkService } from './service-options.ts'
 import type { ServiceOptions } from './service-options.ts'
 
-/** Declare your services here to have their names checked: `declare module '@peerkit/fastify-mtls-client' { interface MtlsServices { ledger: true } }`. */
+/**
+ * Declare your services here to have their names checked: `declare module '@peerkit/fastify-mtls-client' { interface
+ * MtlsServices { ledger: true } }`.
+ */
 export interface MtlsServices {}
 
-/** The decorator's type: the declared names, or any name where none is declared. */
-export type Services = [keyof MtlsServices] extends [never] ? { readonly [name: string]: Service } : { readonly [name in keyof MtlsServices]: Service }
+/** The type of `app.mtlsServices`: the declared names, or any name if none is declared. */
+export type Services = [keyof MtlsServices] extends [never]
+  ? { readonly [name: string]: Service }
+  : { readonly [name in keyof MtlsServices]: Service }
 
 type ServiceNames = [keyof MtlsServices] extends [never] ? string : keyof MtlsServices
 
-export interface FastifyMtlsClientOptions extends Omit<MtlsAgentOptions, 'credentials' | 'origins' | 'allowedServers' | 'socketPath' | 'proxy'> {
-  /** What we present, and whom we trust. Default: the credentials of the app, which `withMtls` got. */
+/** Options of `@peerkit/fastify-mtls-client`: its own, and those of `MtlsAgent` for all services. */
+export interface FastifyMtlsClientOptions extends
+  Omit<MtlsAgentOptions, 'credentials' | 'origins' | 'allowedServers' | 'socketPath' | 'proxy'> {
+  /** The certificate to present and the CAs to trust. Default: the credentials of the app, given to `withMtls`. */
   readonly credentials?: MtlsAgentOptions['credentials']
+  /** The services by name. At least one. */
   readonly services: { readonly [name in ServiceNames]?: ServiceOptions }
-  /** Who may answer, where a service does not say. */
+  /** Who may answer, for services without `allowedServers`. Default: the certificate must be for the host name. */
   readonly allowedServers?: AllowedServers
-  /** The header for the id of the request that a call is made for, or false for none. Default `x-request-id`. */
+  /** The header that carries the id of the incoming request, or false for none. Default `x-request-id`. */
   readonly requestIdHeader?: string | false
-  /** Further headers of that request that go along, such as `baggage`. Default: none, since not every service should see what a client sent. */
+  /**
+   * More headers of the incoming request to forward, such as `baggage`. Default: none, since not every service should
+   * see what a client sent.
+   */
   readonly propagateHeaders?: readonly string[]
-  /** Made around each service's agent: interceptors such as undici's `interceptors.retry()`. */
+  /** undici interceptors around the agent of each service, such as `interceptors.retry()`. Default: none. */
   readonly interceptors?: readonly Dispatcher.DispatcherComposeInterceptor[]
-  /** Used in place of the agents, which then are not made at all: undici's MockAgent, in tests. It is the caller's to close. */
+  /** For tests: undici's MockAgent, used in place of the agents, which are then not made. You close it. */
   readonly dispatcher?: Dispatcher
 }
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** The services that this app calls, by name. */
+    /** The services of the option `services`, by name. */
     mtlsServices: Services
   }
   interface FastifyRequest {
-    /** The same, calling in the name of this request: its trace context and id go along. */
+    /** The same services, which forward the trace context and id of this request. */
     mtlsServices: Services
   }
 }
 
 const OWN = ['services', 'requestIdHeader', 'propagateHeaders', 'interceptors', 'dispatcher', 'allowedServers']
-const AGENT = ['credentials', 'servers', 'revocation', 'algorithms', 'allowH2', 'connectTimeout', 'minVersion', 'maxVersion', 'ciphers', 'now', 'connections', 'pipelining', 'keepAliveTimeout', 'keepAliveMaxTimeout',
-  'keepAliveTimeoutThreshold', 'headersTimeout', 'bodyTimeout', 'maxHeaderSize', 'maxResponseSize', 'maxRequestsPerClient', 'strictContentLength', 'maxConcurrentStreams', 'clientTtl', 'localAddress']
-/** Headers that speak of one connection or one message, or that prove who somebody is: passed on they would say it of us. */
-const NEVER_PROPAGATED = new Set(['host', 'connection', 'keep-alive', 'te', 'trailer', 'transfer-encoding', 'upgrade', 'content-length', 'content-type', 'content-encoding', 'expect', 'proxy-authorization', 'proxy-connection'])
+const AGENT = [
+  'credentials', 'servers', 'revocation', 'algorithms', 'allowH2', 'connectTimeout', 'minVersion', 'maxVersion',
+  'ciphers', 'now', 'connections', 'pipelining', 'keepAliveTimeout', 'keepAliveMaxTimeout', 'keepAliveTimeoutThreshold',
+  'headersTimeout', 'bodyTimeout', 'maxHeaderSize', 'maxResponseSize', 'maxRequestsPerClient', 'strictContentLength',
+  'maxConcurrentStreams', 'clientTtl', 'localAddress'
+]
+/**
+ * Headers about one connection or message, or that authenticate the client to a proxy. Forwarding them would be wrong.
+ */
+const NEVER_PROPAGATED = new Set([
+  'host', 'connection', 'keep-alive', 'te', 'trailer', 'transfer-encoding', 'upgrade', 'content-length', 'content-type',
+  'content-encoding', 'expect', 'proxy-authorization', 'proxy-connection'
+])
 
 const mtlsClient: FastifyPluginAsync<FastifyMtlsClientOptions> = async (app: FastifyInstance, options) => {
   checkPlugin(options)
-  const { credentials = (app as { readonly mtls?: { readonly credentials?: MtlsAgentOptions['credentials'] } }).mtls?.credentials } = options
-  const { services, requestIdHeader = 'x-request-id', propagateHeaders = [], interceptors = [], dispatcher, ...agentOptions } = options
-  const propagate: PropagateOptions = { requestIdHeader: requestIdHeader === false ? false : requestIdHeader.toLowerCase(), names: propagateHeaders.map((name) => name.toLowerCase()) }
+  const { mtls } = app as { readonly mtls?: { readonly credentials?: MtlsAgentOptions['credentials'] } }
+  const { credentials = mtls?.credentials } = options
+  const {
+    services, requestIdHeader = 'x-request-id', propagateHeaders = [], interceptors = [], dispatcher, ...agentOptions
+  } = options
+  const propagate: PropagateOptions = {
+    requestIdHeader: requestIdHeader === false ? false : requestIdHeader.toLowerCase(),
+    names: propagateHeaders.map((name) => name.toLowerCase())
+  }
   const byName: Record<string, Service> = Object.create(null)
   const agents: MtlsAgent[] = []
   try {
     for (const [name, service] of Object.entries(services) as Array<[string, ServiceOptions]>) {
-      const agent = dispatcher === undefined ? createAgent({ ...agentOptions, ...(credentials !== undefined && { credentials }) } as AgentOptions, service) : undefined
+      const agent = dispatcher === undefined
+        ? createAgent({ ...agentOptions, ...(credentials !== undefined && { credentials }) } as AgentOptions, service)
+        : undefined
       if (agent !== undefined) agents.push(agent)
-      const composed = agent === undefined || interceptors.length === 0 ? agent : agent.compose(...interceptors) as MtlsAgent
+      const composed = agent === undefined || interceptors.length === 0
+        ? agent
+        : agent.compose(...interceptors) as MtlsAgent
       const used = composed ?? dispatcher as Dispatcher
-      byName[name] = createService({ name, options: service, dispatcher: used, expects: agent?.describeServers(service.origin), fetch: composed?.fetch ?? (async (input, init) => await undiciFetch(input, { ...init, dispatcher: used })), propagate })
+      byName[name] = createService({
+        name,
+        options: service,
+        dispatcher: used,
+        expects: agent?.describeServers(service.origin),
+        fetch: composed?.fetch ?? (async (input, init) => await undiciFetch(input, { ...init, dispatcher: used })),
+        propagate
+      })
     }
   } catch (error) {
     await Promise.all(agents.map(async (agent) => { await agent.close() }))
@@ -73,17 +110,22 @@ const mtlsClient: FastifyPluginAsync<FastifyMtlsClientOptions> = async (app: Fas
   }
   app.decorate('mtlsServices', Object.freeze(byName) as unknown as Services)
   decorateRequest(app, byName)
-  // onClose runs when the server has answered what it was asked: only then are the calls for it done too.
+  // onClose runs after the server answered its requests, so their calls are done too.
   app.addHook('onClose', async () => { await Promise.all(agents.map(async (agent) => { await agent.close() })) })
 }
 
 type AgentOptions = Omit<MtlsAgentOptions, 'origins' | 'socketPath' | 'proxy'>
 
-/** One agent for each service: two services at one origin may expect different servers there. */
+/** Each service has its own agent: two services at one origin may expect different servers there. */
 function createAgent (agentOptions: AgentOptions, service: ServiceOptions): MtlsAgent {
   const { origin, allowedServers, credentials, servername, socketPath, proxy, connectTimeout } = service
-  const own = Object.entries({ allowedServers, credentials, servername, socketPath, proxy }).filter(([, value]) => value !== undefined)
-  return new MtlsAgent({ ...agentOptions, ...(connectTimeout !== undefined && { connectTimeout }), origins: { [origin]: Object.fromEntries(own) as OriginOptions } })
+  const own = Object.entries({ allowedServers, credentials, servername, socketPath, proxy })
+    .filter(([, value]) => value !== undefined)
+  return new MtlsAgent({
+    ...agentOptions,
+    ...(connectTimeout !== undefined && { connectTimeout }),
+    origins: { [origin]: Object.fromEntries(own) as OriginOptions }
+  })
 }
 
 function decorateRequest (app: FastifyInstance, byName: Readonly<Record<string, Service>>): void {
@@ -92,7 +134,9 @@ function decorateRequest (app: FastifyInstance, byName: Readonly<Record<string, 
     getter () {
       let own = bound.get(this)
       if (own === undefined) {
-        own = Object.freeze(Object.fromEntries(Object.entries(byName).map(([name, service]) => [name, service.for(this)]))) as unknown as Services
+        own = Object.freeze(
+          Object.fromEntries(Object.entries(byName).map(([name, service]) => [name, service.for(this)]))
+        ) as unknown as Services
         bound.set(this, own)
       }
       return own
@@ -104,13 +148,21 @@ function checkPlugin (options: FastifyMtlsClientOptions): void {
   checkKnown(options, [...OWN, ...AGENT], 'fastify-mtls-client')
   const { services, requestIdHeader, propagateHeaders = [] } = options
   const refuse = (message: string): never => { throw new MTLS_ERR_SERVICES_OPTION(message) }
-  if (services === null || typeof services !== 'object' || Object.keys(services).length === 0) refuse('services is empty; expected at least one service with its origin')
+  if (services === null || typeof services !== 'object' || Object.keys(services).length === 0) {
+    refuse('services is empty; expected at least one service with its origin')
+  }
   for (const [name, service] of Object.entries(services)) checkService(name, service as ServiceOptions)
-  if (requestIdHeader !== undefined && requestIdHeader !== false && !isHeaderName(requestIdHeader)) refuse(`requestIdHeader is ${JSON.stringify(requestIdHeader)}; expected a header name, or false`)
-  if (!Array.isArray(propagateHeaders)) refuse('propagateHeaders is no list; expected header names')
+  if (requestIdHeader !== undefined && requestIdHeader !== false && !isHeaderName(requestIdHeader)) {
+    refuse(`requestIdHeader is ${JSON.stringify(requestIdHeader)}; expected a header name, or false`)
+  }
+  if (!Array.isArray(propagateHeaders)) {
+    refuse(`propagateHeaders is ${typeof propagateHeaders}; expected a list of header names`)
+  }
   for (const name of propagateHeaders) {
-    if (!isHeaderName(name)) refuse(`propagateHeaders holds ${JSON.stringify(name)}; expected a header name`)
-    if (NEVER_PROPAGATED.has(name.toLowerCase())) refuse(`propagateHeaders holds ${JSON.stringify(name)}, which speaks of one message alone`)
+    if (!isHeaderName(name)) refuse(`propagateHeaders contains ${JSON.stringify(name)}; expected a header name`)
+    if (NEVER_PROPAGATED.has(name.toLowerCase())) {
+      refuse(`propagateHeaders contains ${JSON.stringify(name)}; expected no header of one connection or message`)
+    }
   }
 }
 
@@ -118,6 +170,24 @@ function isHeaderName (name: unknown): name is string {
   return typeof name === 'string' && /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(name)
 }
 
-/** Calls to other services over mutual TLS, by name: `app.mtlsServices.ledger.request({ path: '/entries' })`. */
-const fastifyMtlsClient: FastifyPluginAsync<FastifyMtlsClientOptions> = fp(mtlsClient, { fastify: '5.x', name: '@peerkit/fastify-mtls-client' })
+/**
+ * Fastify plugin that calls other services over mutual TLS, by name: `app.mtlsServices.ledger.request({ path:
+ * '/entries' })`.
+ *
+ * @throws MTLS_ERR_SERVICES_OPTION if an option of the plugin or of a service is wrong
+ * @throws MTLS_ERR_OUTBOUND_OPTION or MTLS_ERR_RULE_INVALID if an option or rule of the agent is wrong
+ * @example
+ * ```ts
+ * const app = Fastify(withMtls(credentials))
+ * await app.register(fastifyMtls)
+ * await app.register(fastifyMtlsClient, {
+ *   services: { ledger: { origin: 'https://ledger.internal:8443', allowedServers: { cn: 'ledger' } } }
+ * })
+ * console.log(app.mtlsServices.ledger.expects) // which server must answer
+ * await app.close()
+ * ```
+ */
+const fastifyMtlsClient: FastifyPluginAsync<FastifyMtlsClientOptions> = fp(mtlsClient, {
+  fastify: '5.x', name: '@peerkit/fastify-mtls-client'
+})
 export default fastifyMtlsClient

@@ -5,43 +5,48 @@ import type { PeerIdentity } from '@peerkit/identity'
 import type { Accepted } from '@peerkit/trust'
 import type { CertificateRefusal } from './refusal.ts'
 
-/** What a client presented when its connection was opened: decided about again when the trust moves. */
+/** What a client presented when its connection was opened. It is evaluated again when the trust changes. */
 export interface PresentedClient {
   readonly leaf: Uint8Array
   readonly sent: readonly Uint8Array[]
   readonly resumed: boolean
 }
 
-/** What is known of one connection. HTTP/1.1 requests, HTTP/2 streams and WebSockets of a connection share it. */
+/** The state of one connection. HTTP/1.1 requests, HTTP/2 streams and WebSockets of a connection share it. */
 export interface ConnectionRecord {
-  /** The identity of the certificate, with the chain of the decision in force; null where none was sent and none is required. */
+  /**
+   * The identity of the certificate, with the chain of the current decision; null if the client sent none and none is
+   * required.
+   */
   peer: PeerIdentity | null
   readonly socket: TLSSocket
   readonly remoteAddress: string | undefined
   /** Undefined without a certificate. */
   readonly presented: PresentedClient | undefined
-  /** The decision in force; undefined without a certificate. */
+  /** The current decision; undefined without a certificate. */
   decision: Accepted | undefined
-  /** Why the certificate is no longer accepted. Once it is set the connection is on its way out. */
+  /** Why the certificate is no longer accepted. Once it is set, the connection is draining. */
   refusal: CertificateRefusal | undefined
-  /** The decision under way, which all requests of the connection wait for. */
+  /** The evaluation in progress, which all requests of the connection wait for. */
   deciding: Promise<void> | undefined
-  /** Sockets that HTTP gave away (WebSockets): no further request brings them back to the guard. */
+  /** Upgraded sockets (WebSockets). They send no further requests, so no request check would catch them. */
   upgraded: Set<Duplex> | undefined
-  /** The HTTP/2 session, where there is one. */
+  /** The HTTP/2 session, if there is one. */
   session: Http2Session | undefined
 }
 
 /**
- * On sockets, sessions and streams themselves: a WeakMap with an entry for each stream costs more than all else that is done for a request. Nobody can guess it,
- * and nothing sends it.
+ * Key of the record on sockets, sessions and streams. A WeakMap entry for each stream would cost more than everything
+ * else that is done for a request. The symbol is not registered, so no other code can set it.
  */
 const RECORD: unique symbol = Symbol('peerkit.connection')
 
 interface Marked { [RECORD]?: ConnectionRecord }
 
-/** @param accepted undefined where the client sent no certificate */
-export function createRecord (socket: TLSSocket & Marked, accepted: { readonly decision: Accepted, readonly presented: PresentedClient } | undefined): ConnectionRecord {
+/** @param accepted undefined if the client sent no certificate */
+export function createRecord (
+  socket: TLSSocket & Marked, accepted: { readonly decision: Accepted, readonly presented: PresentedClient } | undefined
+): ConnectionRecord {
   const record: ConnectionRecord = {
     peer: accepted?.decision.peer ?? null,
     socket,
@@ -62,7 +67,10 @@ export function rememberSession (session: Http2Session & Marked, record: Connect
   session[RECORD] = record
 }
 
-/** The record of an HTTP/2 stream. Node takes the session from a stream that ended, and a request may still ask, so the stream keeps it. */
+/**
+ * The record of an HTTP/2 stream. Node removes the session from a stream that ended, and a request may still ask, so
+ * the record is kept on the stream.
+ */
 export function recordOfStream (stream: ServerHttp2Stream & Marked): ConnectionRecord | undefined {
   const known = stream[RECORD]
   if (known !== undefined) return known
@@ -71,7 +79,10 @@ export function recordOfStream (stream: ServerHttp2Stream & Marked): ConnectionR
   return record
 }
 
-/** The record of the connection that a raw request came by; undefined for one that came by no gated connection (`app.inject`). */
+/**
+ * The record of the connection of a raw request; undefined if the request came over no verified connection
+ * (`app.inject`).
+ */
 export function recordOfRequest (raw: object): ConnectionRecord | undefined {
   const { stream, socket } = raw as { stream?: ServerHttp2Stream, socket?: Marked | null }
   return stream !== undefined ? recordOfStream(stream) : socket?.[RECORD]

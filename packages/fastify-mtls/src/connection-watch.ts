@@ -5,28 +5,34 @@ import { refusalAfterAcceptance } from './refusal.ts'
 import type { CertificateRefusal, RefusalReason } from './refusal.ts'
 import type { Trust } from './trust.ts'
 
-/** What a timer can hold: 24.8 days. Certificates may last longer. */
+/** The longest delay of a timer: 24.8 days. Certificates may last longer. */
 const MAX_DELAY = 0x7fff_ffff
-/** A checker whose answers have no time left is asked no more often than this for a WebSocket's sake. */
+/** The shortest time between two revocation checks for a WebSocket, even if the checker's answers expire at once. */
 const MIN_RECHECK = 1_000
 
-/** Long waits are cut to a multiple of this, and what is left is waited for then: Node keeps a list for each length of a timer, and certificates end at any millisecond. */
+/**
+ * Long waits are rounded down to a multiple of this, and the rest is waited for afterwards. Node keeps one list per
+ * timer duration, and certificates expire at any millisecond.
+ */
 const WAIT_STEP = 10_000
-/** How many connections are reviewed before the event loop gets its turn: about a millisecond's worth. */
+/** How many connections are reviewed before the event loop runs again. They take about a millisecond. */
 const REVIEWED_AT_ONCE = 100
-/** How many answers that take time are asked for at once. */
-const REVIEWED_ABREAST = 64
+/** How many connections are reviewed at the same time. */
+const REVIEWED_CONCURRENTLY = 64
 
 export interface WatchOptions {
   readonly trust: Trust
-  /** How long answers on their way may take after the certificate's end, in milliseconds. */
+  /** Grace period in milliseconds for responses in flight after the certificate became invalid. */
   readonly drainTimeout: number
   /** How long requests wait for an answer about revocation, in milliseconds. */
   readonly revocationTimeout: number
   readonly onEnded: (record: ConnectionRecord, refusal: CertificateRefusal) => void
 }
 
-/** Knows every open connection with a certificate, evaluates it again where the trust moved or time passed, and ends those that are no longer accepted. */
+/**
+ * Tracks every open connection with a certificate. It evaluates them again when the trust changes or a deadline passes,
+ * and ends those that are no longer accepted.
+ */
 export class ConnectionWatch {
   readonly #options: WatchOptions
   readonly #records = new Map<ConnectionRecord, NodeJS.Timeout>()
@@ -44,7 +50,7 @@ export class ConnectionWatch {
     })
   }
 
-  /** A WebSocket sends no further request, so it is watched more closely. */
+  /** A WebSocket sends no further requests, so its revocation status is checked by a timer. */
   followUpgraded (record: ConnectionRecord, socket: Duplex): void {
     const upgraded = record.upgraded ??= new Set()
     upgraded.add(socket)
@@ -53,8 +59,9 @@ export class ConnectionWatch {
   }
 
   /**
-   * The reason why a connection must not be served; undefined where it may be. At once while its decision is fresh: two numbers and a clock. Else it is evaluated
-   * again, once for all who ask.
+   * Returns why a connection must not be served, or undefined if it may be. While the decision is fresh the answer is
+   * immediate: it compares two numbers and the clock. Otherwise the certificate is evaluated again, once for all
+   * requests that wait.
    */
   check (record: ConnectionRecord): RefusalReason | undefined | Promise<RefusalReason | undefined> {
     const { decision, presented, refusal } = record
@@ -71,17 +78,18 @@ export class ConnectionWatch {
   }
 
   /**
-   * Evaluates every open connection again, those first that HTTP gave away and that are cut at once; the others are told at their next request, or when the time
-   * to drain is over. A request that comes before its connection's turn is not served on an outdated decision: `check` sees that the trust moved.
+   * Evaluates every open connection again. Upgraded ones come first, because they are closed at once; the others end at
+   * their next request, or when `drainTimeout` is over. A request that comes before its connection was reviewed is not
+   * served on an outdated decision: `check` sees that the trust changed.
    */
   async review (): Promise<void> {
     const isUpgraded = ({ upgraded }: ConnectionRecord): boolean => upgraded !== undefined && upgraded.size > 0
     const all = [...this.#records.keys()]
     const queue = [...all.filter(isUpgraded), ...all.filter((record) => !isUpgraded(record))].values()
-    const breathe = takeTurns(REVIEWED_AT_ONCE)
-    await Promise.all(Array.from({ length: REVIEWED_ABREAST }, async () => {
+    const yieldTurn = takeTurns(REVIEWED_AT_ONCE)
+    await Promise.all(Array.from({ length: REVIEWED_CONCURRENTLY }, async () => {
       for (const record of queue) {
-        const pause = breathe()
+        const pause = yieldTurn()
         if (pause !== undefined) await pause
         const checked = this.check(record)
         if (checked instanceof Promise) await checked
@@ -89,10 +97,12 @@ export class ConnectionWatch {
     }))
   }
 
-  async #decideInTime (record: ConnectionRecord, before: Accepted, presented: PresentedClient, next: Promise<Decision>): Promise<void> {
+  async #decideInTime (
+    record: ConnectionRecord, before: Accepted, presented: PresentedClient, next: Promise<Decision>
+  ): Promise<void> {
     let timer: NodeJS.Timeout | undefined
     const late = new Promise<Accepted | CertificateRefusal>((resolve) => {
-      timer = setTimeout(() => { resolve(this.#outlast(before)) }, this.#options.revocationTimeout).unref()
+      timer = setTimeout(() => { resolve(this.#useStale(before)) }, this.#options.revocationTimeout).unref()
     })
     const settled = await Promise.race([this.#decideUntilCurrent(presented, next), late])
     clearTimeout(timer)
@@ -100,22 +110,28 @@ export class ConnectionWatch {
     this.#take(record, settled)
   }
 
-  /** The trust may move on while a decision is under way; an outdated answer lets nobody in. */
-  async #decideUntilCurrent (presented: PresentedClient, next: Promise<Decision>): Promise<Decision | CertificateRefusal> {
+  /** The trust may change while a certificate is evaluated. An outdated answer is not used. */
+  async #decideUntilCurrent (
+    presented: PresentedClient, next: Promise<Decision>
+  ): Promise<Decision | CertificateRefusal> {
     const { trust } = this.#options
     try {
       let decision = await next
-      while (decision.accepted && (!trust.isCurrent(decision) || trust.now() >= decision.notAfter)) decision = await trust.evaluate(presented.leaf, presented)
+      while (decision.accepted && (!trust.isCurrent(decision) || trust.now() >= decision.notAfter)) {
+        decision = await trust.evaluate(presented.leaf, presented)
+      }
       return decision
     } catch {
       return { reason: 'revocation_unknown', detail: undefined }
     }
   }
 
-  /** Without an answer in time the connection ends, unless the decision there was may still be used. */
-  #outlast (before: Accepted): Accepted | CertificateRefusal {
+  /** Without an answer in time the connection ends, unless the previous decision may still be used. */
+  #useStale (before: Accepted): Accepted | CertificateRefusal {
     if (!this.#mayUseMeanwhile(before)) return { reason: 'timeout', detail: undefined }
-    return { ...before, revalidateAt: Math.min(before.staleUntil, this.#options.trust.now() + this.#options.revocationTimeout) }
+    return {
+      ...before, revalidateAt: Math.min(before.staleUntil, this.#options.trust.now() + this.#options.revocationTimeout)
+    }
   }
 
   #mayUseMeanwhile (decision: Accepted): boolean {
@@ -152,7 +168,10 @@ export class ConnectionWatch {
     onEnded(record, refusal)
   }
 
-  /** For the moment when a certificate of the chain ends, and for an upgraded socket also when the answer about its revocation does. */
+  /**
+   * Sets a timer for when a certificate of the chain expires. For an upgraded socket also for when its revocation
+   * answer expires.
+   */
   #arm (record: ConnectionRecord): void {
     const { trust } = this.#options
     const { notAfter = Infinity, revalidateAt = Infinity } = record.decision ?? {}
@@ -172,7 +191,10 @@ export class ConnectionWatch {
   }
 }
 
-/** Makes a function that has to be awaited before each piece of work: after so many pieces it waits for the event loop to come round. */
+/**
+ * Returns a function to await before each piece of work. After the given number of pieces it waits for the next turn of
+ * the event loop.
+ */
 function takeTurns (pieces: number): () => Promise<void> | undefined {
   let left = pieces
   let pause: Promise<void> | undefined

@@ -8,12 +8,21 @@ export const MTLS_ERR_SERVER_OPTION: FastifyErrorConstructor<{ code: 'MTLS_ERR_S
 
 /** The plugin was registered on an app whose server does not verify client certificates. */
 export const MTLS_ERR_SERVER_NOT_MTLS: FastifyErrorConstructor<{ code: 'MTLS_ERR_SERVER_NOT_MTLS' }, [string]> =
-  createError('MTLS_ERR_SERVER_NOT_MTLS', 'This Fastify instance was not created with withMtls(): its server %s. Create it with Fastify(withMtls(credentials)). Behind a gateway that verifies clients, give @peerkit/fastify-mtls the option forwarded.', 500)
+  createError(
+    'MTLS_ERR_SERVER_NOT_MTLS',
+    'This Fastify instance was not created with withMtls(): its server %s. Create it with ' +
+      'Fastify(withMtls(credentials)). Behind a gateway that verifies clients, give @peerkit/fastify-mtls the option ' +
+      'forwarded.',
+    500
+  )
 
 /** The client presented no certificate, and the route needs one. */
 export const MTLS_ERR_PEER_MISSING: FastifyErrorConstructor<{ code: 'MTLS_ERR_PEER_MISSING' }, []> =
   createError('MTLS_ERR_PEER_MISSING', 'A client certificate is required', 401, ClientError)
 
-/** The client's certificate was accepted when the connection began, and is not any more: it expired, was revoked or blocked, or its CA was removed. */
+/**
+ * The certificate was accepted when the connection was opened, and is not any more: it expired, was revoked or blocked,
+ * or its CA was removed.
+ */
 export const MTLS_ERR_PEER_NO_LONGER_TRUSTED: FastifyErrorConstructor<{ code: 'MTLS_ERR_PEER_NO_LONGER_TRUSTED' }, []> =
   createError('MTLS_ERR_PEER_NO_LONGER_TRUSTED', 'The client certificate is no longer accepted', 401, ClientError)

@@ -1,13 +1,13 @@
 import type { PeerIdentity } from '@peerkit/identity'
 import type { RefusalLogger } from './refusal-log.ts'
 
-/** Clients that are remembered as told; a partner has fewer. */
-const MAX_TOLD = 1_000
+/** The most clients to log. */
+const MAX_LOGGED = 1_000
 
-/** Says once of each client that its certificate is for servers alone, and until when it is accepted. */
+/** Logs each client with a certificate for servers only once, with the day until which it is accepted. */
 export class ExceptionLog {
   readonly #log: RefusalLogger
-  readonly #told = new Set<string>()
+  readonly #logged = new Set<string>()
 
   constructor (log: RefusalLogger) {
     this.#log = log
@@ -16,10 +16,17 @@ export class ExceptionLog {
   /** @param until milliseconds since the epoch */
   write (peer: PeerIdentity, until: number): void {
     const { fingerprint256 = '', authority } = peer
-    if (this.#told.has(fingerprint256) || this.#told.size >= MAX_TOLD) return
-    this.#told.add(fingerprint256)
+    if (this.#logged.has(fingerprint256) || this.#logged.size >= MAX_LOGGED) return
+    this.#logged.add(fingerprint256)
     const acceptUntil = new Date(until).toISOString().slice(0, 10)
-    this.#log.warn({ peer: peer.toString(), fingerprint256, authority, acceptUntil }, 'the client certificate is for servers alone; it is accepted until acceptUntil')
-    if (this.#told.size === MAX_TOLD) this.#log.warn({ logged: MAX_TOLD }, 'more clients with a certificate for servers alone are accepted, without a line for each')
+    this.#log.warn(
+      { peer: peer.toString(), fingerprint256, authority, acceptUntil },
+      'the client certificate is for servers only; it is accepted until acceptUntil'
+    )
+    if (this.#logged.size === MAX_LOGGED) {
+      this.#log.warn(
+        { logged: MAX_LOGGED }, 'more clients with certificates for servers only are accepted; they are not logged'
+      )
+    }
   }
 }

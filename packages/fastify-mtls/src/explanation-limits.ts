@@ -1,25 +1,28 @@
 import { RateLimit } from './rate-limit.ts'
 import { explainVerifyCode } from './refusal.ts'
 
-/** Refusals by OpenSSL that are explained, a second, of each kind: strangers decide how many there are. */
+/** Refusals by OpenSSL that are explained each second, of each kind. Strangers can cause any number of them. */
 const EXPLAINED_PER_SECOND = 10
-/** Of both kinds together: whose a certificate is may be known only when it was explained. */
+/** Of both kinds together: the kind may be known only after explaining. */
 const EXPLAINED_IN_ALL = 30
 
-/** How many refusals are explained each second. */
+/** Limits how many refusals are explained each second. */
 export class ExplanationLimits {
   readonly #all = new RateLimit(EXPLAINED_IN_ALL)
-  /** Of clients without a known CA, who may be many. */
+  /** Clients without a known CA. */
   readonly #strangers = new RateLimit(EXPLAINED_PER_SECOND)
   readonly #others = new RateLimit(EXPLAINED_PER_SECOND)
 
-  /** Whether a refusal with this code of OpenSSL may be explained. A code that tells no stranger may still turn out to be one's. */
+  /**
+   * Whether a refusal with this OpenSSL code may be explained. A code that does not mean an unknown CA may still belong
+   * to a stranger.
+   */
   start (code: string): boolean {
     const limit = explainVerifyCode(code) === 'unknown_ca' ? this.#strangers : this.#others
     return limit.hasLeft && this.#all.take()
   }
 
-  /** Counts a refusal that was explained, by what it turned out to be. */
+  /** Counts an explained refusal by its actual kind. */
   end (isStranger: boolean): void {
     (isStranger ? this.#strangers : this.#others).take()
   }

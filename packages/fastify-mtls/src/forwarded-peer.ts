@@ -1,6 +1,8 @@
 import { isAuditKept } from '@peerkit/events'
 import { createForwardedReader, needsValidator, stripHeaders } from '@peerkit/forwarded'
-import type { ChainValidator, ForwardedReader, ForwardedReaderOptions, ForwardedResult, RefusalReason, StrippableMessage } from '@peerkit/forwarded'
+import type {
+  ChainValidator, ForwardedReader, ForwardedReaderOptions, ForwardedResult, RefusalReason, StrippableMessage
+} from '@peerkit/forwarded'
 import type { PeerIdentity } from '@peerkit/identity'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { forwardedRefused, forwardedStripped } from './channels.ts'
@@ -13,24 +15,34 @@ import { assignPeer, assignedPeer, peerOfRequest } from './request-peer.ts'
 import { REVOCATION_TIMEOUT } from './gateway-context.ts'
 import type { GatewayContext } from './gateway-context.ts'
 
-/** A reader, or the options of one, whose validator and clock are then those of the server. */
+/** A reader, or the options of one. A reader made from options uses the server's validator and clock. */
 export type ForwardedOption = ForwardedReader | (ForwardedReaderOptions & VerifiedAs)
 
 interface VerifiedAs {
   /**
-   * The authority whose CAs the gateway verifies clients with. Its names apply where the gateway passes no chain on that leads to an authority by itself; a chain
-   * that leads to another one is refused. Needed there where authorities have bounds, or are several.
+   * The authority whose CAs the gateway verifies clients with. Its bounds on names apply if the gateway forwards no
+   * chain that leads to an authority. A chain that leads to another authority is refused. Required for such gateways if
+   * there are several authorities or bounds on names.
    */
   readonly verifiedAs?: string
 }
 
-/** What is told of a header that was refused or removed; `reason` and `detail` are for the log alone. */
-type Rejection = { readonly state: 'refused' | 'stripped', readonly reason: string, readonly header: string, readonly detail?: string | undefined }
+/** A header that was refused or removed. `reason` and `detail` are only for the log and events. */
+type Rejection = {
+  readonly state: 'refused' | 'stripped'
+  readonly reason: string
+  readonly header: string
+  readonly detail?: string | undefined
+}
 
-/** A request, and who sent it as far as the connection says: what a gateway told of its client is no sender. */
-interface Call { readonly request: FastifyRequest, readonly sender: PeerIdentity | undefined, readonly remoteAddress: string | undefined }
+/** A request with the identity and address of its connection: behind a gateway those of the gateway. */
+interface Call {
+  readonly request: FastifyRequest
+  readonly sender: PeerIdentity | undefined
+  readonly remoteAddress: string | undefined
+}
 
-/** Knows whom gateways speak for. */
+/** Identifies the clients of gateways. */
 export class ForwardedPeers {
   readonly #app: FastifyInstance
   readonly #reader: ForwardedReader
@@ -39,49 +51,73 @@ export class ForwardedPeers {
   readonly #timeout: number
   #onUnixSocket = false
 
-  /** @param context undefined on a server that mtlsServerOptions did not make and that has no trust of its own: there the gateway alone decides */
+  /**
+   * @param context undefined on a server that `withMtls` did not make and without the option `trust`: only the gateway
+   *   decides then
+   */
   constructor (app: FastifyInstance, option: ForwardedOption, context: GatewayContext | undefined) {
     this.#app = app
     const { verifiedAs, ...readerOptions } = isReader(option) ? {} as { verifiedAs?: string } : option
     checkVerifiedAs(verifiedAs, context)
-    const validator = isReader(option) || context === undefined || option.validator !== undefined || !needsValidator(option) ? undefined : validateInProcess(context.trust)
+    const validator = isReader(option) || context === undefined || option.validator !== undefined ||
+      !needsValidator(option)
+      ? undefined
+      : validateInProcess(context.trust)
     this.#reader = isReader(option) ? option : createReader(readerOptions as ForwardedReaderOptions, context, validator)
-    this.#trust = context === undefined ? undefined : new ForwardedTrust(context.trust, validator !== undefined, verifiedAs)
+    this.#trust = context === undefined
+      ? undefined
+      : new ForwardedTrust(context.trust, validator !== undefined, verifiedAs)
     this.#timeout = context?.revocationTimeout ?? REVOCATION_TIMEOUT
     this.#upgrades = new ForwardedUpgrades(context?.trust.now ?? Date.now)
     context?.onReview.add(() => { this.#upgrades.review() })
   }
 
-  /** Takes the identity that a gateway passes on; false where a header must not be believed. */
+  /** Assigns the identity that a gateway forwards. Returns false if a header must not be believed. */
   take (request: FastifyRequest): boolean | Promise<boolean> {
     const { raw } = request
     const record = recordOfRequest(raw)
-    // Of the connection's start, where it is known: a socket that was reset has no address any more.
-    const call: Call = { request, sender: peerOfRequest(raw) ?? undefined, remoteAddress: record === undefined ? raw.socket?.remoteAddress : record.remoteAddress }
+    // From when the connection was opened, if known: a socket that was reset has no address any more.
+    const call: Call = {
+      request,
+      sender: peerOfRequest(raw) ?? undefined,
+      remoteAddress: record === undefined ? raw.socket?.remoteAddress : record.remoteAddress
+    }
     const believed = this.#read(call)
     if ((raw as { upgrade?: boolean | null }).upgrade !== true) return believed
-    return believed instanceof Promise ? believed.then((settled) => settled && this.#follow(call)) : believed && this.#follow(call)
+    return believed instanceof Promise
+      ? believed.then((settled) => settled && this.#follow(call))
+      : believed && this.#follow(call)
   }
 
   #read (call: Call): boolean | Promise<boolean> {
     const { request: { raw: { rawHeaders } }, sender, remoteAddress } = call
-    const read = this.#reader.read({ rawHeaders, sender, remoteAddress, unixSocket: remoteAddress === undefined && this.#listensOnUnixSocket() })
+    const read = this.#reader.read({
+      rawHeaders, sender, remoteAddress, unixSocket: remoteAddress === undefined && this.#listensOnUnixSocket()
+    })
     const result = read instanceof Promise ? read.then((settled) => this.#check(settled)) : this.#check(read)
-    return result instanceof Promise ? this.#inTime(result).then((settled) => this.#assign(call, settled)) : this.#assign(call, result)
+    return result instanceof Promise
+      ? this.#inTime(result).then((settled) => this.#assign(call, settled))
+      : this.#assign(call, result)
   }
 
   #check (result: ForwardedResult): ForwardedResult | Promise<ForwardedResult> {
     if (result.state !== 'accepted' || this.#trust === undefined) return result
-    const take = (answer: ForwardedAnswer): ForwardedResult => answer.accepted ? { ...result, identity: answer.identity } : this.#refuse(answer.reason, answer.detail)
+    const take = (answer: ForwardedAnswer): ForwardedResult => answer.accepted
+      ? { ...result, identity: answer.identity }
+      : this.#refuse(answer.reason, answer.detail)
     const answer = this.#trust.check(result.identity, result.sent)
     return answer instanceof Promise ? answer.then(take) : take(answer)
   }
 
-  /** What the reader's validator and the server's own checkers take, all together: any of them may never answer. */
+  /**
+   * Limits the time for the reader's validator and the server's own checkers together. Any of them may never answer.
+   */
   async #inTime (result: Promise<ForwardedResult>): Promise<ForwardedResult> {
     let timer: NodeJS.Timeout | undefined
     const late = new Promise<ForwardedResult>((resolve) => {
-      timer = setTimeout(() => { resolve(this.#refuse('revocation_unknown', 'no answer about revocation came in time')) }, this.#timeout).unref()
+      timer = setTimeout(() => {
+        resolve(this.#refuse('revocation_unknown', 'no answer about revocation came in time'))
+      }, this.#timeout).unref()
     })
     try {
       return await Promise.race([result, late])
@@ -112,15 +148,17 @@ export class ForwardedPeers {
     return true
   }
 
-  /** Sockets of clients that come directly are followed by the connection watch. */
+  /** Follows upgraded sockets of forwarded clients. Those of direct clients are followed by `ConnectionWatch`. */
   #follow (call: Call): true {
     const { raw } = call.request
     const peer = assignedPeer(raw)
-    if (peer?.source === 'forwarded') this.#upgrades.follow(raw.socket, peer.notAfter ?? Infinity, () => this.#read(call))
+    if (peer?.source === 'forwarded') {
+      this.#upgrades.follow(raw.socket, peer.notAfter ?? Infinity, () => this.#read(call))
+    }
     return true
   }
 
-  /** Known once the server listens, and kept when it no longer does. */
+  /** Known once the server listens, and kept after it stopped. */
   #listensOnUnixSocket (): boolean {
     const address = this.#app.server.address()
     if (address !== null) this.#onUnixSocket = typeof address === 'string'
@@ -128,21 +166,35 @@ export class ForwardedPeers {
   }
 }
 
-/** @throws MTLS_ERR_SERVER_OPTION where it is neither a reader nor options */
+/** @throws MTLS_ERR_SERVER_OPTION if it is neither a reader nor options */
 function isReader (option: ForwardedOption): option is ForwardedReader {
-  if (typeof option !== 'object' || option === null) throw new MTLS_ERR_SERVER_OPTION(`forwarded is ${option === null ? 'null' : typeof option}; expected the options of createForwardedReader, or what it makes`)
+  if (typeof option !== 'object' || option === null) {
+    throw new MTLS_ERR_SERVER_OPTION(
+      `forwarded is ${option === null ? 'null' : typeof option}; expected options of createForwardedReader, or a reader`
+    )
+  }
   return 'read' in option && typeof option.read === 'function'
 }
 
 /** @throws MTLS_ERR_SERVER_OPTION */
 function checkVerifiedAs (verifiedAs: unknown, context: GatewayContext | undefined): void {
   if (verifiedAs === undefined) return
-  if (context === undefined) throw new MTLS_ERR_SERVER_OPTION('forwarded.verifiedAs needs trust, whose authority it names')
+  if (context === undefined) {
+    throw new MTLS_ERR_SERVER_OPTION(
+      'found forwarded.verifiedAs without trust; expected the option trust, which defines the authority'
+    )
+  }
   const names = context.trust.ruleAuthorities.filter(({ only }) => only === undefined).map(({ name }) => name)
-  if (!names.includes(verifiedAs as string)) throw new MTLS_ERR_SERVER_OPTION(`forwarded.verifiedAs is ${JSON.stringify(verifiedAs)}; expected an authority for clients: ${names.join(', ')}`)
+  if (!names.includes(verifiedAs as string)) {
+    throw new MTLS_ERR_SERVER_OPTION(
+      `forwarded.verifiedAs is ${JSON.stringify(verifiedAs)}; expected an authority for clients: ${names.join(', ')}`
+    )
+  }
 }
 
-function createReader (options: ForwardedReaderOptions, context: GatewayContext | undefined, own: ChainValidator | undefined): ForwardedReader {
+function createReader (
+  options: ForwardedReaderOptions, context: GatewayContext | undefined, own: ChainValidator | undefined
+): ForwardedReader {
   if (context === undefined) return createForwardedReader(options)
   const { now } = context.trust
   const validator = own ?? options.validator
@@ -151,7 +203,12 @@ function createReader (options: ForwardedReaderOptions, context: GatewayContext 
 
 function reject ({ request, sender, remoteAddress }: Call, { state, reason, header, detail }: Rejection): void {
   const peer = sender ?? null
-  if (!isAuditKept()) request.log.warn({ reason, detail, header, peer: peer?.toString() }, state === 'refused' ? 'forwarded client certificate refused' : 'forwarded client certificate removed')
+  if (!isAuditKept()) {
+    request.log.warn(
+      { reason, detail, header, peer: peer?.toString() },
+      state === 'refused' ? 'forwarded client certificate refused' : 'forwarded client certificate removed'
+    )
+  }
   const channel = state === 'refused' ? forwardedRefused : forwardedStripped
   if (channel.hasSubscribers) channel.publish({ v: 1, time: Date.now(), reason, detail, header, peer, remoteAddress })
 }

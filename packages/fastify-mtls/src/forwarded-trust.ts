@@ -7,25 +7,29 @@ import type { ChainStatus, RevocationChecker } from '@peerkit/revocation'
 import type { Decision } from '@peerkit/trust'
 import type { Trust } from './trust.ts'
 
-/** When an answer that may change is asked for again, in milliseconds: unknown and let pass, or refused. */
+/** Milliseconds after which a status that was accepted as unknown is checked again. */
 const RECHECK = 60_000
+/** Milliseconds for which a refusal is cached. */
 const REFUSED_FOR = 10_000
 
-/** What is known of a client that a gateway speaks for. */
+/** The decision about a client that a gateway forwards. */
 export type ForwardedAnswer =
-  /** With its verified chain, where one leads to a CA in force. */
+  /** With its verified chain, if one leads to a trusted CA. */
   | { readonly accepted: true, readonly identity: PeerIdentity }
   | { readonly accepted: false, readonly reason: ForwardedRefusal, readonly detail: string }
 
-/** As events and logs call it. */
-type ForwardedRefusal = 'revoked' | 'revocation_unknown' | 'expired' | 'not_yet_valid' | 'chain_invalid' | 'outside_authority' | 'authority_unknown' | 'blocked'
+/** The reason, as in events and logs. */
+type ForwardedRefusal =
+  | 'revoked' | 'revocation_unknown' | 'expired' | 'not_yet_valid' | 'chain_invalid' | 'outside_authority'
+  | 'authority_unknown' | 'blocked'
 
 interface Remembered { readonly answer: ForwardedAnswer, readonly until: number, readonly generation: number }
 
 /**
- * Asks for clients that a gateway verified what is asked for those of direct connections: whether they were revoked or blocked, which authority vouches for them,
- * and for which of their names. Which CAs a client may come from is the gateway's to decide where there is one authority without limits, so a client without a
- * path to it is let in there, unless somebody is to be asked about revocation. Answers are kept by identity, of which the reader has one for each header.
+ * Checks forwarded clients like direct ones: whether they are revoked or blocked, which authority vouches for them, and
+ * for which of their names. With one authority without bounds the gateway decides which CAs it accepts, so a client
+ * without a path to a CA of the app is accepted, unless revocation has to be checked. Decisions are cached by identity;
+ * the reader returns the same identity for the same header.
  */
 export class ForwardedTrust {
   readonly #trust: Trust
@@ -34,8 +38,8 @@ export class ForwardedTrust {
   readonly #remembered = new WeakMap<PeerIdentity, Remembered>()
 
   /**
-   * @param isEvaluated whether the reader's validator is `validateInProcess`, which has asked all that is asked here. What another validator says about a path is no
-   * word about revocation
+   * @param isEvaluated whether the reader's validator is `validateInProcess`, which already did the checks of this
+   *   class. Other validators do not check revocation
    * @param verifiedAs the authority whose CAs the gateway verifies with
    */
   constructor (trust: Trust, isEvaluated: boolean, verifiedAs: string | undefined) {
@@ -44,31 +48,38 @@ export class ForwardedTrust {
     this.#verifiedAs = verifiedAs
   }
 
-  /** @param sent DER of what the gateway says that the client sent beside its certificate */
+  /** @param sent DER of the other certificates that the client sent, according to the gateway */
   check (identity: PeerIdentity, sent: readonly Uint8Array[]): ForwardedAnswer | Promise<ForwardedAnswer> {
-    // Asked for every request; answers of the reader and of ours are remembered.
+    // Called for every request, because the cached answers below do not include it.
     const blocked = this.#trust.blocksAlways ? this.#trust.findBlocked(identity) : undefined
     if (blocked !== undefined) return { accepted: false, reason: 'blocked', detail: blocked }
-    const isAsked = this.#trust.checksRevocation || this.#trust.isLimited || this.#trust.hasBlocks || this.#verifiedAs !== undefined
-    if (this.#isEvaluated || (sent.length === 0 && !isAsked)) return { accepted: true, identity }
+    const isChecked = this.#trust.checksRevocation || this.#trust.isLimited || this.#trust.hasBlocks ||
+      this.#verifiedAs !== undefined
+    if (this.#isEvaluated || (sent.length === 0 && !isChecked)) return { accepted: true, identity }
     const { generation } = this.#trust
     const known = this.#remembered.get(identity)
-    if (known !== undefined && known.generation === generation && this.#trust.now() < known.until) return this.#stillUnblocked(known.answer)
+    if (known !== undefined && known.generation === generation && this.#trust.now() < known.until) {
+      return this.#stillUnblocked(known.answer)
+    }
     const take = ({ answer, until }: Timed): ForwardedAnswer => {
-      // An answer that took a while is about a trust that may be gone.
-      if (answer.accepted && this.#trust.generation !== generation) return unknown('the trust moved while the certificate was checked')
+      // The trust may have changed while the answer was computed.
+      if (answer.accepted && this.#trust.generation !== generation) {
+        return unknown('the trust changed while the certificate was checked')
+      }
       this.#remembered.set(identity, { answer, until, generation })
       return answer
     }
     try {
       const timed = this.#ask(identity, sent)
-      return timed instanceof Promise ? timed.then(take).catch(() => unknown('the revocation checker failed')) : take(timed)
+      return timed instanceof Promise
+        ? timed.then(take).catch(() => unknown('the revocation checker failed'))
+        : take(timed)
     } catch {
       return unknown('the revocation checker failed')
     }
   }
 
-  /** The path that was found has more certificates than the header. */
+  /** Also checks the path that was found: it may have more certificates than the header. */
   #stillUnblocked (answer: ForwardedAnswer): ForwardedAnswer {
     const blocked = answer.accepted && this.#trust.blocksAlways ? this.#trust.findBlocked(answer.identity) : undefined
     return blocked === undefined ? answer : { accepted: false, reason: 'blocked', detail: blocked }
@@ -85,49 +96,83 @@ export class ForwardedTrust {
   #conclude (identity: PeerIdentity, decision: Decision): Timed | Promise<Timed> {
     if (decision.accepted) {
       const { peer, authority, notAfter, revalidateAt, staleUntil } = decision
-      if (this.#verifiedAs !== undefined && authority !== this.#verifiedAs) return this.#refused('outside_authority', `${String(identity)} leads to the authority "${authority}"; the gateway verifies as "${this.#verifiedAs}"`)
-      // A good answer holds until its end; one that a soft policy let pass is asked for again.
+      if (this.#verifiedAs !== undefined && authority !== this.#verifiedAs) {
+        return this.#refused(
+          'outside_authority',
+          `${String(identity)} leads to the authority "${authority}"; the gateway verifies as "${this.#verifiedAs}"`
+        )
+      }
+      // A good answer is valid until it expires. One that a soft policy accepted is checked again.
       const until = Math.min(notAfter, staleUntil === Infinity ? revalidateAt : staleUntil)
-      return { answer: { accepted: true, identity: relinkPeerIdentity(peer, { source: 'forwarded', via: identity.via }) }, until }
+      return {
+        answer: { accepted: true, identity: relinkPeerIdentity(peer, { source: 'forwarded', via: identity.via }) },
+        until
+      }
     }
     const { reason, detail } = decision
-    const isAsked = this.#trust.checksRevocation || this.#trust.isLimited
-    if (isForwardedRefusal(reason, isAsked)) return this.#refused(reason, detail.message)
-    // A CA of ours issued it, and it is not accepted: who holds a revoked CA's key may choose what else is wrong with it.
-    if (reason !== 'unknown_ca' && (isAsked || this.#trust.hasBlocks)) return this.#refused('chain_invalid', detail.message)
+    const isChecked = this.#trust.checksRevocation || this.#trust.isLimited
+    if (isForwardedRefusal(reason, isChecked)) return this.#refused(reason, detail.message)
+    // A trusted CA issued it, and it is not accepted. An attacker with the key of a revoked CA could choose which check
+    // fails.
+    if (reason !== 'unknown_ca' && (isChecked || this.#trust.hasBlocks)) {
+      return this.#refused('chain_invalid', detail.message)
+    }
     return this.#askWithoutPath(identity, detail.message)
   }
 
   /**
-   * Where we built no path, the identity's own is asked about, where another validator gave it one. Without any, nobody can say who may revoke the certificate: it is
-   * unknown, unless it is known to be revoked. The policies decide. Who vouches is then for the operator to say.
+   * If no path was built here, revocation is checked for the path that another validator found. Without any path it is
+   * not known who may revoke the certificate, so its status is unknown unless a checker knows it is revoked. The
+   * policies decide. The authority is then the one of `verifiedAs`.
    */
   #askWithoutPath (identity: PeerIdentity, why?: string): Timed | Promise<Timed> {
     const blocked = this.#trust.findBlocked(identity)
     if (blocked !== undefined) return this.#refused('blocked', blocked)
-    const vouched = this.#vouch(identity, why)
+    const vouched = this.#limitToVerifiedAs(identity, why)
     if (!vouched.accepted) return { answer: vouched, until: this.#trust.now() + REFUSED_FOR }
     if (!this.#trust.checksRevocation) return { answer: vouched, until: this.#trust.now() + RECHECK }
     const conclude = (statuses: readonly ChainStatus[]): Timed => {
-      if (statuses.some(({ state }) => state === 'revoked')) return this.#refused('revoked', `${String(identity)} is revoked`)
-      if (statuses.some(({ permitted }) => !permitted)) return this.#refused('revocation_unknown', `${String(identity)} may be revoked: ${why ?? 'no path leads to a CA in force'}`)
+      if (statuses.some(({ state }) => state === 'revoked')) {
+        return this.#refused('revoked', `${String(identity)} is revoked`)
+      }
+      if (statuses.some(({ permitted }) => !permitted)) {
+        return this.#refused(
+          'revocation_unknown', `${String(identity)} may be revoked: ${why ?? 'no path leads to a trusted CA'}`
+        )
+      }
       return { answer: vouched, until: this.#trust.now() + RECHECK }
     }
     const asked = this.#trust.revocation.map((checker: RevocationChecker) => checkChain(checker, identity))
-    return asked.some((answer) => answer instanceof Promise) ? Promise.all(asked).then(conclude) : conclude(asked as ChainStatus[])
+    return asked.some((answer) => answer instanceof Promise)
+      ? Promise.all(asked).then(conclude)
+      : conclude(asked as ChainStatus[])
   }
 
   /** The identity as the authority of `verifiedAs` vouches for it. */
-  #vouch (identity: PeerIdentity, why: string | undefined): ForwardedAnswer {
+  #limitToVerifiedAs (identity: PeerIdentity, why: string | undefined): ForwardedAnswer {
     const name = this.#verifiedAs
     if (name === undefined) {
       if (!this.#trust.isLimited) return { accepted: true, identity }
-      return { accepted: false, reason: 'authority_unknown', detail: `no authority vouches for ${String(identity)}: ${why ?? 'the gateway passes no certificate on'}; see the option verifiedAs` }
+      return {
+        accepted: false,
+        reason: 'authority_unknown',
+        detail: `no authority vouches for ${String(identity)}: ${why ?? 'the gateway forwards no certificate'}; ` +
+          'see the option verifiedAs'
+      }
     }
     const bounds = this.#trust.boundsOf(name)
-    if (bounds === undefined) return { accepted: false, reason: 'authority_unknown', detail: `nobody vouches for ${String(identity)}: verifiedAs is "${name}", which is no authority for clients any more` }
+    if (bounds === undefined) {
+      return {
+        accepted: false,
+        reason: 'authority_unknown',
+        detail: `no authority vouches for ${String(identity)}: verifiedAs is "${name}", ` +
+          'which is not an authority for clients any more'
+      }
+    }
     const fault = bounds.findFault(identity, name)
-    if (fault !== undefined) return { accepted: false, reason: 'outside_authority', detail: `${String(identity)} ${fault.text}` }
+    if (fault !== undefined) {
+      return { accepted: false, reason: 'outside_authority', detail: `${String(identity)} ${fault.text}` }
+    }
     return { accepted: true, identity: limitPeerIdentity(identity, name, bounds.notBelieved) }
   }
 
@@ -136,12 +181,19 @@ export class ForwardedTrust {
   }
 }
 
-/** What is as true of a client that a gateway verified. */
-const FINAL: ReadonlySet<CertificateReason> = new Set<CertificateReason & ForwardedRefusal>(['revoked', 'revocation_unknown', 'outside_authority', 'blocked'])
-const TOLD: ReadonlySet<CertificateReason> = new Set<CertificateReason & ForwardedRefusal>(['expired', 'not_yet_valid'])
+/** Reasons that also refuse a client that a gateway verified. */
+const FINAL: ReadonlySet<CertificateReason> = new Set<CertificateReason & ForwardedRefusal>([
+  'revoked', 'revocation_unknown', 'outside_authority', 'blocked'
+])
+/** Reasons that refuse it only if revocation or authorities have to be checked. */
+const IF_CHECKED: ReadonlySet<CertificateReason> = new Set<CertificateReason & ForwardedRefusal>([
+  'expired', 'not_yet_valid'
+])
 
-function isForwardedRefusal (reason: CertificateReason, isTold: boolean): reason is CertificateReason & ForwardedRefusal {
-  return FINAL.has(reason) || (isTold && TOLD.has(reason))
+function isForwardedRefusal (
+  reason: CertificateReason, isChecked: boolean
+): reason is CertificateReason & ForwardedRefusal {
+  return FINAL.has(reason) || (isChecked && IF_CHECKED.has(reason))
 }
 
 /** An answer, and until when it may be used, in milliseconds since the epoch. */
@@ -151,12 +203,19 @@ function unknown (detail: string): ForwardedAnswer {
   return { accepted: false, reason: 'revocation_unknown', detail }
 }
 
-/** Validates chains that no gateway has validated as those of direct connections are, revocation included. */
+/**
+ * Validates chains that the gateway did not validate, exactly like those of direct connections, including revocation.
+ */
 export function validateInProcess (trust: Trust): ChainValidator {
   const read = (decision: Decision): ChainVerdict => {
     if (!decision.accepted) return { valid: false, reason: decision.detail.step, detail: decision.detail.message }
     const { peer, notAfter, revalidateAt, staleUntil } = decision
-    return { valid: true, path: peer.chain ?? [], until: Math.min(notAfter, staleUntil === Infinity ? revalidateAt : staleUntil), peer }
+    return {
+      valid: true,
+      path: peer.chain ?? [],
+      until: Math.min(notAfter, staleUntil === Infinity ? revalidateAt : staleUntil),
+      peer
+    }
   }
   return {
     get generation () { return trust.generation },

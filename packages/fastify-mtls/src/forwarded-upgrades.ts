@@ -1,11 +1,18 @@
 import type { Duplex } from 'node:stream'
 
-/** How often an open socket is judged again, in milliseconds, if nothing calls for it before: an answer about revocation may end unannounced. */
+/** Milliseconds between two checks of an open socket. An answer about revocation may expire without notice. */
 const RECHECK = 60_000
 
-interface Followed { readonly notAfter: number, readonly stands: () => boolean | Promise<boolean>, timer: NodeJS.Timeout | undefined }
+interface Followed {
+  readonly notAfter: number
+  readonly isStillValid: () => boolean | Promise<boolean>
+  timer: NodeJS.Timeout | undefined
+}
 
-/** Sockets that HTTP gave away (WebSockets) to clients of a gateway: no further request brings them back to the hook, so they are judged again here, and cut when their certificate no longer stands. */
+/**
+ * Upgraded sockets (WebSockets) of forwarded clients. They send no further requests, so they are checked here and
+ * closed when their certificate is no longer accepted.
+ */
 export class ForwardedUpgrades {
   readonly #open = new Map<Duplex, Followed>()
   readonly #now: () => number
@@ -17,12 +24,12 @@ export class ForwardedUpgrades {
   }
 
   /**
-   * @param notAfter the certificate's end, in milliseconds since the epoch
-   * @param stands judges the client again, as its first request was
+   * @param notAfter when the certificate expires, in milliseconds since the epoch
+   * @param isStillValid checks the client again, as for its first request
    */
-  follow (socket: Duplex, notAfter: number, stands: Followed['stands']): void {
+  follow (socket: Duplex, notAfter: number, isStillValid: Followed['isStillValid']): void {
     if (socket.destroyed) return
-    const followed: Followed = { notAfter, stands, timer: undefined }
+    const followed: Followed = { notAfter, isStillValid, timer: undefined }
     this.#open.set(socket, followed)
     socket.once('close', () => {
       clearTimeout(followed.timer)
@@ -31,26 +38,26 @@ export class ForwardedUpgrades {
     this.#arm(socket, followed)
   }
 
-  /** Judges every open socket again. */
+  /** Checks every open socket. */
   review (): void {
-    for (const [socket, followed] of this.#open) this.#judge(socket, followed)
+    for (const [socket, followed] of this.#open) this.#check(socket, followed)
   }
 
   #arm (socket: Duplex, followed: Followed): void {
     clearTimeout(followed.timer)
     const wait = Math.max(0, Math.min(this.#recheck, followed.notAfter - this.#now()))
-    followed.timer = setTimeout(() => { this.#judge(socket, followed) }, wait).unref()
+    followed.timer = setTimeout(() => { this.#check(socket, followed) }, wait).unref()
   }
 
-  #judge (socket: Duplex, followed: Followed): void {
-    const take = (stands: boolean): void => {
-      if (!stands) socket.destroy()
+  #check (socket: Duplex, followed: Followed): void {
+    const take = (isValid: boolean): void => {
+      if (!isValid) socket.destroy()
       else if (!socket.destroyed) this.#arm(socket, followed)
     }
     try {
-      const stands = followed.stands()
-      if (stands instanceof Promise) stands.then(take, () => { take(false) })
-      else take(stands)
+      const isValid = followed.isStillValid()
+      if (isValid instanceof Promise) isValid.then(take, () => { take(false) })
+      else take(isValid)
     } catch {
       take(false)
     }

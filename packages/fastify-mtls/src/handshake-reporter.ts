@@ -7,28 +7,31 @@ import type { ConnectionEndedMessage, HandshakeRefusedMessage } from './channels
 import type { ConnectionRecord } from './connection-record.ts'
 import type { CertificateRefusal, Refusal, RefusalReason } from './refusal.ts'
 
-/** A larger certificate of somebody who was refused is not read for the sake of a log line. */
+/** Larger certificates of refused clients are not parsed for a log line. */
 const MAX_DESCRIBED_OCTETS = 8_192
 
-/** Tells the diagnostics channels, and the log where the plugin gave one, what the gate did. */
+/** Reports handshakes and connections to the diagnostics channels, and to the log if the plugin is registered. */
 export class HandshakeReporter {
   readonly #now: () => number
-  /** Told of every refused handshake; the plugin sets it to write the log. The message is made when it is asked for. */
+  /** Called for every refused handshake. The plugin sets it to write the log. `build` makes the message lazily. */
   onRefused: ((reason: RefusalReason, build: () => HandshakeRefusedMessage) => void) | undefined
-  /** Told of every connection whose certificate is no longer accepted. */
+  /** Called for every connection whose certificate is no longer accepted. */
   onEnded: ((message: ConnectionEndedMessage) => void) | undefined
 
-  /** Told of every client whose certificate is for servers alone, and until when it is accepted all the same. */
+  /** Called for every accepted client whose certificate is for servers only, with the end of that exception. */
   onServerAuthOnly: ((peer: PeerIdentity, until: number) => void) | undefined
   readonly #untilOf: (authority: string) => number | undefined
 
-  /** @param untilOf until when an authority accepts certificates for servers alone, in milliseconds since the epoch */
+  /**
+   * @param untilOf returns until when an authority accepts certificates for servers only, in milliseconds since the
+   *   epoch
+   */
   constructor (now: () => number, untilOf: (authority: string) => number | undefined) {
     this.#now = now
     this.#untilOf = untilOf
   }
 
-  /** @param durationMs milliseconds that verifying took */
+  /** @param durationMs how long the verification took, in milliseconds */
   refused (facts: ConnectionFacts, { reason, code, detail, leaf }: Refusal, durationMs?: number): void {
     this.#publishRefusal(reason, () => {
       const certificate = leaf()
@@ -43,7 +46,7 @@ export class HandshakeReporter {
     })
   }
 
-  /** A handshake that OpenSSL or the client broke off, so that there is nothing to judge. */
+  /** Reports a handshake that OpenSSL or the client aborted. */
   broken ({ code }: NodeJS.ErrnoException, socket: TLSSocket | undefined): void {
     this.#publishRefusal(code === 'ERR_TLS_HANDSHAKE_TIMEOUT' ? 'timeout' : 'protocol', () => ({
       code,
@@ -64,7 +67,9 @@ export class HandshakeReporter {
     const serverAuthOnlyUntil = decision?.serverAuthOnly === true ? this.#untilOf(decision.authority) : undefined
     if (serverAuthOnlyUntil !== undefined) this.onServerAuthOnly?.(peer, serverAuthOnlyUntil)
     if (!connectionIdentified.hasSubscribers) return
-    connectionIdentified.publish({ v: 1, time: this.#now(), peer, remoteAddress, resumed: socket.isSessionReused(), serverAuthOnlyUntil, durationMs })
+    connectionIdentified.publish({
+      v: 1, time: this.#now(), peer, remoteAddress, resumed: socket.isSessionReused(), serverAuthOnlyUntil, durationMs
+    })
   }
 
   ended ({ peer, remoteAddress }: ConnectionRecord, { reason, detail }: CertificateRefusal): void {
@@ -73,7 +78,9 @@ export class HandshakeReporter {
     if (connectionEnded.hasSubscribers) connectionEnded.publish(message)
   }
 
-  #publishRefusal (reason: RefusalReason, describe: () => Omit<HandshakeRefusedMessage, 'v' | 'time' | 'reason'>): void {
+  #publishRefusal (
+    reason: RefusalReason, describe: () => Omit<HandshakeRefusedMessage, 'v' | 'time' | 'reason'>
+  ): void {
     let message: HandshakeRefusedMessage | undefined
     const build = (): HandshakeRefusedMessage => {
       message ??= { v: 1, time: this.#now(), reason, ...describe() }
@@ -84,10 +91,12 @@ export class HandshakeReporter {
   }
 }
 
-/** What events say about a connection. */
-export type ConnectionFacts = Pick<HandshakeRefusedMessage, 'remoteAddress' | 'remotePort' | 'alpnProtocol' | 'protocol' | 'resumed'>
+/** The fields of events that describe a connection. */
+export type ConnectionFacts = Pick<
+  HandshakeRefusedMessage, 'remoteAddress' | 'remotePort' | 'alpnProtocol' | 'protocol' | 'resumed'
+>
 
-/** While the socket is open: it knows nothing of this any more when it is closed. */
+/** Call it while the socket is open: a closed socket has lost these values. */
 export function describeConnection (socket: TLSSocket): ConnectionFacts {
   const { remoteAddress, remotePort, alpnProtocol } = socket
   return {
@@ -99,7 +108,7 @@ export function describeConnection (socket: TLSSocket): ConnectionFacts {
   }
 }
 
-/** Who a refused client says that it is. */
+/** The identity that a refused client claims. Nothing of it is verified. */
 function describePeer (leaf: Uint8Array | undefined): PeerIdentity | undefined {
   if (leaf === undefined || leaf.length > MAX_DESCRIBED_OCTETS) return undefined
   try {

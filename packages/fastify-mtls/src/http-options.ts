@@ -2,28 +2,44 @@ import type { SecureServerOptions } from 'node:http2'
 import type { ServerOptions } from 'node:https'
 import { MTLS_ERR_SERVER_OPTION } from './errors.ts'
 
-/** Options of Node's HTTP servers that may stand under Fastify's `https`. None of them is about TLS. */
+/** Options of Node's HTTP servers that are accepted under Fastify's `https`. None of them is about TLS. */
 const PASSED = [
-  'connectionsCheckingInterval', 'headersTimeout', 'highWaterMark', 'insecureHTTPParser', 'joinDuplicateHeaders', 'keepAlive', 'keepAliveInitialDelay', 'keepAliveTimeoutBuffer',
-  'maxHeaderSize', 'noDelay', 'rejectNonStandardBodyWrites', 'requireHostHeader', 'uniqueHeaders', 'optimizeEmptyRequests',
-  'maxDeflateDynamicTableSize', 'maxHeaderListPairs', 'maxOutstandingPings', 'maxSendHeaderBlockLength', 'maxSessionInvalidFrames', 'maxSessionMemory', 'maxSessionRejectedStreams',
-  'maxSettings', 'paddingStrategy', 'peerMaxConcurrentStreams', 'remoteCustomSettings', 'settings', 'streamResetBurst', 'streamResetRate', 'strictFieldWhitespaceValidation',
-  'strictSingleValueFields', 'unknownProtocolTimeout'
+  'connectionsCheckingInterval', 'headersTimeout', 'highWaterMark', 'insecureHTTPParser', 'joinDuplicateHeaders',
+  'keepAlive', 'keepAliveInitialDelay', 'keepAliveTimeoutBuffer', 'maxHeaderSize', 'noDelay',
+  'rejectNonStandardBodyWrites', 'requireHostHeader', 'uniqueHeaders', 'optimizeEmptyRequests',
+  'maxDeflateDynamicTableSize', 'maxHeaderListPairs', 'maxOutstandingPings', 'maxSendHeaderBlockLength',
+  'maxSessionInvalidFrames', 'maxSessionMemory', 'maxSessionRejectedStreams', 'maxSettings', 'paddingStrategy',
+  'peerMaxConcurrentStreams', 'remoteCustomSettings', 'settings', 'streamResetBurst', 'streamResetRate',
+  'strictFieldWhitespaceValidation', 'strictSingleValueFields', 'unknownProtocolTimeout'
 ] as const
 
-/** Options of Node's HTTP servers, by Node's names. */
-export type HttpOptions = Pick<ServerOptions & SecureServerOptions, Extract<keyof (ServerOptions & SecureServerOptions), typeof PASSED[number]>>
+/** Options of Node's HTTP servers, with Node's names. None of TLS. */
+export type HttpOptions = Pick<
+  ServerOptions & SecureServerOptions, Extract<keyof (ServerOptions & SecureServerOptions), typeof PASSED[number]>
+>
 
 /**
- * Refuses options that contradict mutual TLS. A `requestCert: false` that is ignored in silence would be believed.
+ * Refuses options that contradict mutual TLS. If `requestCert: false` were ignored silently, its author would rely on
+ * it.
  *
  * @throws MTLS_ERR_SERVER_OPTION
  */
 export function checkServerOptions ({ https, http2 }: Record<string, any>, isHttp2: boolean): void {
-  if (Boolean(http2) !== isHttp2) throw new MTLS_ERR_SERVER_OPTION(`Fastify's http2 is ${String(http2)}, but the server was made for ${isHttp2 ? 'HTTP/2' : 'HTTP/1.1'}; expected withMtls(credentials, { http2: ${String(!isHttp2)} })`)
+  if (Boolean(http2) !== isHttp2) {
+    const made = isHttp2 ? 'HTTP/2' : 'HTTP/1.1'
+    throw new MTLS_ERR_SERVER_OPTION(
+      `Fastify's http2 is ${String(http2)}, but the server was made for ${made}; ` +
+        `expected withMtls(credentials, { http2: ${String(!isHttp2)} })`
+    )
+  }
   if (https === null || typeof https !== 'object') return
   for (const key of Object.keys(https)) {
-    if (!(PASSED as readonly string[]).includes(key)) throw new MTLS_ERR_SERVER_OPTION(`found https.${key}; expected options of Node's HTTP server alone: certificates come from the credentials, other options of TLS stand under mtls`)
+    if (!(PASSED as readonly string[]).includes(key)) {
+      throw new MTLS_ERR_SERVER_OPTION(
+        `found https.${key}; expected only options of Node's HTTP server: certificates come from the credentials, ` +
+          'other TLS options go under mtls'
+      )
+    }
   }
 }
 

@@ -1,5 +1,7 @@
 export type { ConnectionEndedMessage, ConnectionIdentifiedMessage, HandshakeRefusedMessage } from './channels.ts'
-export { MTLS_ERR_PEER_MISSING, MTLS_ERR_PEER_NO_LONGER_TRUSTED, MTLS_ERR_SERVER_NOT_MTLS, MTLS_ERR_SERVER_OPTION } from './errors.ts'
+export {
+  MTLS_ERR_PEER_MISSING, MTLS_ERR_PEER_NO_LONGER_TRUSTED, MTLS_ERR_SERVER_NOT_MTLS, MTLS_ERR_SERVER_OPTION
+} from './errors.ts'
 export { default, default as fastifyMtls } from './fastify-mtls.ts'
 export type { ForwardedOption } from './forwarded-peer.ts'
 export type { HttpOptions } from './http-options.ts'

@@ -7,14 +7,32 @@ import { MTLS_ERR_SERVER_OPTION } from './errors.ts'
 import { assignPeer } from './request-peer.ts'
 
 /**
- * `app.inject` in the name of a peer, or of nobody (null): for tests of your own. The identity is tied to the one request object made here, by nothing that travels in a request, so no
- * client can reach it.
+ * `app.inject` with the identity of a peer, for your own tests. The identity is attached to the request object that is
+ * made here. Nothing in a real request can set it, so no client can forge it.
  *
- * @param peer of `parsePeerIdentity` or `createPartialIdentity`
- * @throws MTLS_ERR_SERVER_OPTION where `peer` is something else: a look-alike would pass tests that a real peer fails
+ * @param app a Fastify app with `@peerkit/fastify-mtls`
+ * @param peer made by `parsePeerIdentity` or `createPartialIdentity`, or null for a client without a certificate
+ * @param options as for `app.inject`: a URL or `{ method, url, headers, payload, … }`
+ * @returns the response, as from `app.inject`
+ * @throws MTLS_ERR_SERVER_OPTION if `peer` is something else: a look-alike would pass tests that a real peer fails
+ * @example
+ * ```ts
+ * const app = Fastify(withMtls(credentials))
+ * await app.register(fastifyMtls)
+ * app.get('/', async ({ peer }) => `hello ${peer.commonName}`)
+ * const { body } = await injectAs(app, peer, '/')
+ * console.log(body) // hello alice
+ * await app.close()
+ * ```
  */
-export async function injectAs (app: FastifyInstance<any, any, any, any, any>, peer: PeerIdentity | null, options: InjectOptions | string): Promise<Response> {
-  if (peer !== null && !isPeerIdentity(peer)) throw new MTLS_ERR_SERVER_OPTION(`injectAs got a peer that is ${typeof peer}; expected what parsePeerIdentity gives, or null`)
+export async function injectAs (
+  app: FastifyInstance<any, any, any, any, any>, peer: PeerIdentity | null, options: InjectOptions | string
+): Promise<Response> {
+  if (peer !== null && !isPeerIdentity(peer)) {
+    throw new MTLS_ERR_SERVER_OPTION(
+      `injectAs: peer is ${typeof peer}; expected null, or a PeerIdentity of parsePeerIdentity or createPartialIdentity`
+    )
+  }
   await app.ready()
   return await inject((request, response) => {
     assignPeer(request, peer)

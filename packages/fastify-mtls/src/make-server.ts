@@ -4,78 +4,89 @@ import { createServer } from 'node:https'
 import type { Server as HttpsServer } from 'node:https'
 import type { FastifyServerFactory } from 'fastify'
 import { checkServerOptions, pickHttpOptions } from './http-options.ts'
-import { bindFurtherAddresses } from './further-addresses.ts'
+import { listenOnAllLocalhost } from './listen-on-all-localhost.ts'
 import type { ServerContext } from './server-context.ts'
-import { describeSecureContext } from './server-options.ts'
+import { tlsContextOptions } from './server-options.ts'
 import type { MtlsServerOptions } from './server-options.ts'
 
 type Handler = (...args: any[]) => void
 type Options = Record<string, any>
 
-/** A factory for Fastify whose servers serve HTTP/1.1 under the gate. */
+/** Makes a server factory for Fastify. Its servers serve HTTP/1.1 and verify client certificates. */
 export function makeHttpsFactory (context: ServerContext, mtls: MtlsServerOptions): FastifyServerFactory<HttpsServer> {
   const make = (handler: Handler, options: Options): HttpsServer => {
-    const server = createServer({ ...pickHttpOptions(options), ...describeTls(context, mtls, ['http/1.1']) }, handler)
+    const server = createServer(
+      { ...pickHttpOptions(options), ...tlsServerOptions(context, mtls, ['http/1.1']) }, handler
+    )
     applyTimeouts(server, options)
-    context.adopt(server)
+    context.attach(server)
     return server
   }
   return (handler, options) => {
     checkServerOptions(options as Options, false)
     const server = make(handler as Handler, options as Options)
-    bindFurtherAddresses(server, () => make(handler as Handler, options as Options))
+    listenOnAllLocalhost(server, () => make(handler as Handler, options as Options))
     return server
   }
 }
 
-/** A factory for Fastify whose servers serve HTTP/2, and HTTP/1.1 unless that is ruled out, under the gate. */
-export function makeHttp2Factory (context: ServerContext, mtls: MtlsServerOptions): FastifyServerFactory<Http2SecureServer> {
+/**
+ * Makes a server factory for Fastify. Its servers serve HTTP/2, and HTTP/1.1 unless disabled, and verify client
+ * certificates.
+ */
+export function makeHttp2Factory (
+  context: ServerContext, mtls: MtlsServerOptions
+): FastifyServerFactory<Http2SecureServer> {
   const { allowHTTP1 = true } = mtls
   const make = (handler: Handler, options: Options): Http2SecureServer => {
-    const tls = describeTls(context, mtls, allowHTTP1 ? ['h2', 'http/1.1'] : ['h2'])
+    const tls = tlsServerOptions(context, mtls, allowHTTP1 ? ['h2', 'http/1.1'] : ['h2'])
     const server = createSecureServer({ ...pickHttpOptions(options), ...tls, allowHTTP1 }, handler)
     applyTimeouts(server as unknown as HttpsServer, options)
     followSessions(server, options)
-    context.adopt(server)
+    context.attach(server)
     return server
   }
   return (handler, options) => {
     checkServerOptions(options as Options, true)
     const server = make(handler as Handler, options as Options)
-    bindFurtherAddresses(server, () => make(handler as Handler, options as Options))
+    listenOnAllLocalhost(server, () => make(handler as Handler, options as Options))
     return server
   }
 }
 
-function describeTls ({ credentials }: ServerContext, mtls: MtlsServerOptions, protocols: readonly string[]): object {
+function tlsServerOptions (
+  { credentials }: ServerContext, mtls: MtlsServerOptions, protocols: readonly string[]
+): object {
   return {
-    ...describeSecureContext(credentials.current, mtls),
+    ...tlsContextOptions(credentials.current, mtls),
     ALPNProtocols: [...protocols],
     requestCert: true,
-    // OpenSSL's refusal would hide its reason and the certificate: the gate refuses instead.
+    // If OpenSSL refused by itself, its reason and the certificate would be lost. `HandshakeGate` refuses instead.
     rejectUnauthorized: false,
     handshakeTimeout: mtls.handshakeTimeout ?? 10_000
   }
 }
 
-/** With a server factory Fastify leaves its own timeouts to the factory. */
-function applyTimeouts (server: HttpsServer, { https, keepAliveTimeout, requestTimeout, connectionTimeout, maxRequestsPerSocket }: Options): void {
+/** With a server factory Fastify does not apply its own timeouts. */
+function applyTimeouts (
+  server: HttpsServer, { https, keepAliveTimeout, requestTimeout, connectionTimeout, maxRequestsPerSocket }: Options
+): void {
   server.keepAliveTimeout = keepAliveTimeout
-  // An HTTP/2 server of Node 22 has none, reckons with it when it serves HTTP/1.1, and falls over NaN.
+  // An HTTP/2 server of Node 22 does not set it, computes with it when it serves HTTP/1.1, and fails with NaN.
   server.keepAliveTimeoutBuffer = https?.keepAliveTimeoutBuffer ?? server.keepAliveTimeoutBuffer ?? 1_000
   server.requestTimeout = requestTimeout
   server.setTimeout(connectionTimeout)
   if (maxRequestsPerSocket > 0) server.maxRequestsPerSocket = maxRequestsPerSocket
 }
 
-/** A session that a client holds open would keep `app.close()` waiting: before Node 24 a closing server does not close them. */
+/** Closes HTTP/2 sessions when the server closes. Before Node 24 an open session keeps `app.close()` waiting. */
 function followSessions (server: Http2SecureServer, { http2SessionTimeout }: Options): void {
   const sessions = new Set<ServerHttp2Session>()
   server.on('session', (session) => {
     session.setTimeout(http2SessionTimeout, () => { session.close() })
     sessions.add(session)
     session.once('close', () => { sessions.delete(session) })
-    // Its handshake ended after the server was told to close.
+    // Its handshake finished after the server began to close.
     if (!server.listening) session.close()
   })
   Object.assign(server, { closeHttp2Sessions: () => { for (const session of sessions) session.close() } })

@@ -10,27 +10,47 @@ import { ServerContext } from './server-context.ts'
 import { checkMtlsServerOptions } from './server-options.ts'
 import type { MtlsServerOptions } from './server-options.ts'
 
+/** What `mtlsServerOptions` returns for HTTP/1.1. */
 export interface MtlsHttpsOptions { readonly https: object, readonly serverFactory: FastifyServerFactory<HttpsServer> }
-export interface MtlsHttp2Options { readonly http2: true, readonly https: object, readonly serverFactory: FastifyServerFactory<Http2SecureServer> }
+/** What `mtlsServerOptions` returns for HTTP/2. */
+export interface MtlsHttp2Options {
+  readonly http2: true
+  readonly https: object
+  readonly serverFactory: FastifyServerFactory<Http2SecureServer>
+}
 
 /**
- * The low-level form of `withMtls`: options for `Fastify(…)` to be spread beside your own. Nothing checks what stands
- * beside them, and a `serverFactory` of your own would remove mutual TLS. Call it once for each app.
+ * The low-level form of `withMtls`: returns options to spread into those of `Fastify(…)`. It cannot check the options
+ * around it: a `serverFactory` of your own would remove mutual TLS. Call it once for each app.
  *
+ * @param credentials such as `fileCredentials()` gives. The app does not close them
+ * @param options options of mutual TLS, and `http2`. Default: none
+ * @returns `https` and `serverFactory`, and `http2: true` for HTTP/2
  * @throws MTLS_ERR_SERVER_OPTION naming the option, what was found and what was expected
  * @example
  * ```ts
- * const app = Fastify({ ...mtlsServerOptions(credentials), logger: true })
+ * const app = Fastify({ ...mtlsServerOptions(credentials, { minVersion: 'TLSv1.3' }), bodyLimit: 10_000 })
+ * await app.register(fastifyMtls)
+ * await app.close()
  * ```
  */
-export function mtlsServerOptions (credentials: CredentialSource, options: MtlsServerOptions & { readonly http2: true }): MtlsHttp2Options
-export function mtlsServerOptions (credentials: CredentialSource, options?: MtlsServerOptions & { readonly http2?: false }): MtlsHttpsOptions
-export function mtlsServerOptions (credentials: CredentialSource, options: MtlsServerOptions = {}): MtlsHttpsOptions | MtlsHttp2Options {
-  checkCredentials(credentials, 'mtlsServerOptions')
+export function mtlsServerOptions (
+  credentials: CredentialSource, options: MtlsServerOptions & { readonly http2: true }
+): MtlsHttp2Options
+export function mtlsServerOptions (
+  credentials: CredentialSource, options?: MtlsServerOptions & { readonly http2?: false }
+): MtlsHttpsOptions
+export function mtlsServerOptions (
+  credentials: CredentialSource, options: MtlsServerOptions = {}
+): MtlsHttpsOptions | MtlsHttp2Options {
+  checkCredentials(credentials)
   checkMtlsServerOptions(options)
   if (authoritiesOf(credentials.current, 'clients').length === 0) {
     const names = credentials.current.authorities.map(({ name }) => `"${name}"`).join(', ')
-    throw new MTLS_ERR_SERVER_OPTION(`no authority of the credentials is for clients (${names} for servers); expected one with for: "clients" or "both"`)
+    throw new MTLS_ERR_SERVER_OPTION(
+      `no authority of the credentials is for clients (${names} for servers); ` +
+        'expected one with for: "clients" or "both"'
+    )
   }
   const own = { ...options }
   const context = new ServerContext(credentials, own)

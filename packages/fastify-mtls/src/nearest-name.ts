@@ -1,4 +1,6 @@
-/** The known name that is one slip away from the given one: a letter too many, too few, wrong, or two that changed places. */
+/**
+ * Finds the known name that is one typing error away: one letter too many, missing or wrong, or two letters swapped.
+ */
 export function findNearestName (given: string, known: readonly string[]): string | undefined {
   const lower = given.toLowerCase()
   return known.find((name) => isOneSlipAway(lower, name.toLowerCase()))
@@ -14,5 +16,6 @@ function isOneSlipAway (one: string, other: string): boolean {
     right -= 1
   }
   const [middle, wanted] = [one.slice(start, left), other.slice(start, right)]
-  return Math.max(middle.length, wanted.length) < 2 || (middle.length === 2 && middle === [...wanted].reverse().join(''))
+  return Math.max(middle.length, wanted.length) < 2 ||
+    (middle.length === 2 && middle === [...wanted].reverse().join(''))
 }

@@ -2,35 +2,39 @@ import { Duplex } from 'node:stream'
 import { TLSSocket, createServer } from 'node:tls'
 import type { Socket } from 'node:net'
 
-/** Certificates above the leaf that are looked at. One more than path validation takes, so that it knows of those that it leaves out. */
+/**
+ * How many certificates above the leaf are read. One more than path validation accepts, so that it notices when there
+ * are too many.
+ */
 const MAX_SENT = 17
 
-/** What the client presented. */
+/** The certificates that a client presented. */
 export interface PresentedChain {
   /** DER. */
   readonly leaf: Uint8Array
-  /** DER of what was sent beside the leaf in a full handshake, in the client's order. */
+  /** DER of the other certificates of a full handshake, in the client's order. */
   readonly sent: readonly Uint8Array[]
-  /** Whether `sent` was read: it is not where OpenSSL refused and nobody wanted to know more. */
+  /** Whether `sent` was read. It is not if OpenSSL refused and the refusal is not explained. */
   readonly isWhole: boolean
 }
 
 const CHAIN: unique symbol = Symbol('peerkit.chain')
 const RAW: unique symbol = Symbol('peerkit.raw')
 
-/** Null: only the leaf is of interest. */
+/** Null: only the leaf is needed. */
 interface Met { [CHAIN]?: PresentedChain | null | undefined, [RAW]?: Socket }
 
-/** Who waits for the TLS socket that Node makes within the current call of `server.emit('connection')`. */
+/** The callback for the TLS socket that Node creates within the current call of `server.emit('connection')`. */
 let expecting: ((socket: TLSSocket) => void) | undefined
 
 /**
- * Calls back with the TLS socket that Node makes over a raw connection, before any of Node's own listeners is on it.
+ * Calls back with the TLS socket that Node creates for a raw connection, before Node adds its own listeners.
  *
- * Node 24.21 and 26.8 look at the client's certificate themselves before they tell anybody of the handshake, and lose what the client sent above it by that
- * (nodejs/node#65579). Node registers its `secure` listener while it handles `connection`, so the first call of `on('secure', …)` meanwhile names the socket.
+ * Node 24.21 and 26.8 read the client's certificate before they emit an event, and thereby lose the certificates that
+ * the client sent above it (nodejs/node#65579). Node registers its `secure` listener while it handles `connection`, so
+ * the first call of `on('secure', …)` in that time gives the socket.
  *
- * @param emit hands the raw connection to Node
+ * @param emit passes the raw connection to Node
  */
 export function meetTlsSocket (emit: () => boolean, onMet: (socket: TLSSocket) => void): boolean {
   watchListeners()
@@ -45,7 +49,10 @@ export function meetTlsSocket (emit: () => boolean, onMet: (socket: TLSSocket) =
 
 let isWatching = false
 
-/** Once for the process, and for good: a prototype that changes with each connection would cost V8 what it knows of all sockets. */
+/**
+ * Patches the prototype once for the process. Changing it for each connection would make V8 drop its optimizations for
+ * all sockets.
+ */
 function watchListeners (): void {
   if (isWatching) return
   isWatching = true
@@ -62,7 +69,7 @@ function watchListeners (): void {
 
 let works: boolean | undefined
 
-/** Whether {@link meetTlsSocket} works on this version of Node. Tried once, on a connection that leads nowhere. */
+/** Whether {@link meetTlsSocket} works on this version of Node. Tried once, on a fake connection. */
 export function canMeetTlsSockets (): boolean {
   works ??= tryMeeting()
   return works
@@ -82,19 +89,20 @@ function tryMeeting (): boolean {
   return met !== undefined
 }
 
-/** Keeps the raw connection under a TLS socket, to reset it. */
+/** Keeps the raw connection of a TLS socket, so that it can be reset. */
 export function rememberRawSocket (socket: TLSSocket & Met, raw: Socket): void {
   socket[RAW] = raw
 }
 
 /**
- * Ends a connection with RST. After a clean end `https.Agent` would offer the session that was just refused for ever.
+ * Ends a connection with RST. After a clean end `https.Agent` would offer the refused session again and again.
  *
- * Later, and by the raw socket alone: Node dies where both sockets are destroyed within the handshake's own callback (22.19, 24.21, 26.10).
+ * It is done later and by the raw socket only: Node crashes if both sockets are destroyed within the callback of the
+ * handshake (22.19, 24.21, 26.10).
  */
 export function resetConnection (socket: TLSSocket & Met): void {
   const raw = socket[RAW]
-  // A Unix socket has no reset.
+  // A Unix socket cannot be reset.
   if (raw?.remotePort === undefined) {
     socket.destroy()
     return
@@ -104,23 +112,26 @@ export function resetConnection (socket: TLSSocket & Met): void {
 }
 
 /**
- * Keeps what the client presented, if it is worth a look: OpenSSL's verdict comes first, since reading the certificates of a stranger costs time.
+ * Reads what the client presented, if OpenSSL accepted it. Reading the certificates of a refused client costs time.
  *
- * @param isWanted asked with OpenSSL's code where it refused: whether they are wanted all the same, to explain the refusal
+ * @param isWanted called with OpenSSL's code if it refused: whether to read them all the same, to explain the refusal
  */
 export function keepPresentedChain (socket: TLSSocket & Met, isWanted: (code: string) => boolean): void {
-  // A resumed session brings the leaf alone, which stays readable.
+  // A resumed session brings only the leaf, which can be read later.
   const code = readVerifyCode(socket)
   const isLeafAlone = socket.isSessionReused() || (code !== undefined && !isWanted(code))
   socket[CHAIN] = isLeafAlone ? null : readPresentedChain(socket)
 }
 
-/** Whether what the client presented was read whole. */
+/** Whether the whole presented chain was read. */
 export function hasPresentedChain (socket: TLSSocket & Met): boolean {
   return socket[CHAIN] != null
 }
 
-/** What `keepPresentedChain` kept; else what Node shows now, which may be the leaf alone. Undefined where the client sent no certificate. */
+/**
+ * Returns what `keepPresentedChain` kept, else what Node shows now, which may be only the leaf. Undefined if the client
+ * sent no certificate.
+ */
 export function takePresentedChain (socket: TLSSocket & Met): PresentedChain | undefined {
   const kept = socket[CHAIN]
   socket[CHAIN] = undefined
@@ -130,23 +141,38 @@ export function takePresentedChain (socket: TLSSocket & Met): PresentedChain | u
   return leaf === undefined ? undefined : { leaf, sent: [], isWhole: false }
 }
 
-/** DER of the client's certificate. Node makes an object for each certificate that was sent, so it is asked only where somebody wants to know. */
+/**
+ * DER of the client's certificate. Node creates an object for each certificate that was sent, so call it only if
+ * needed.
+ */
 export function readLeaf (socket: TLSSocket): Uint8Array | undefined {
   return socket.getPeerX509Certificate()?.raw
 }
 
-/** Reads the leaf and, in the client's order, what was sent beside it. On Node 24 only the first call on a socket sees more than the leaf. */
+/**
+ * Reads the leaf and the other certificates, in the client's order. On Node 24 only the first call on a socket sees
+ * more than the leaf.
+ */
 export function readPresentedChain (socket: TLSSocket): PresentedChain | undefined {
   const leaf = socket.getPeerX509Certificate()
   if (leaf === undefined) return undefined
   const sent: Uint8Array[] = []
-  for (let next = leaf.issuerCertificate; next !== undefined && sent.length < MAX_SENT; next = next.issuerCertificate) sent.push(next.raw)
+  let next = leaf.issuerCertificate
+  while (next !== undefined && sent.length < MAX_SENT) {
+    sent.push(next.raw)
+    next = next.issuerCertificate
+  }
   return { leaf: leaf.raw, sent, isWhole: true }
 }
 
-/** The code of OpenSSL's verdict, before Node tells it; undefined where it accepted. Where Node does not have the verdict, none is known yet. */
+/**
+ * OpenSSL's error code, before Node exposes it. Undefined if OpenSSL accepted, or if this version of Node has no
+ * `verifyError`.
+ */
 function readVerifyCode (socket: TLSSocket): string | undefined {
-  const { _handle: handle } = socket as unknown as { _handle?: { verifyError?: () => { code?: string } | null | undefined } | null }
+  const { _handle: handle } = socket as unknown as {
+    _handle?: { verifyError?: () => { code?: string } | null | undefined } | null
+  }
   const error = typeof handle?.verifyError === 'function' ? handle.verifyError() : undefined
   return error == null ? undefined : String(error.code)
 }

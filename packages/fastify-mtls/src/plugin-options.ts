@@ -4,26 +4,25 @@ import { MTLS_ERR_SERVER_OPTION } from './errors.ts'
 import type { ForwardedOption } from './forwarded-peer.ts'
 import { checkChoice, checkKeys, checkMethods, checkOpen } from './option-check.ts'
 
-/** Options of `@peerkit/fastify-mtls`. On an app that `withMtls` made none is needed. */
+/** Options of `@peerkit/fastify-mtls`. An app of `withMtls` needs none. */
 export interface FastifyMtlsOptions {
   /**
-   * Reads client certificates that a trusted gateway passes on. On an app of `withMtls` they count beside those of direct
-   * connections. On a plain `Fastify()` clients are known by them alone; the gateway is then known by its address or a
-   * Unix socket.
+   * Accepts client certificates that a trusted gateway forwards in headers. On an app of `withMtls` direct connections
+   * are accepted too. On a plain `Fastify()` the gateway is recognized by its address or a Unix socket.
    */
   readonly forwarded?: ForwardedOption
   /**
-   * On a plain `Fastify()`: whose CAs vouch for the gateway's clients, and for which names. `fileTrust` and `memoryTrust`
-   * of @peerkit/credentials make it. Default: none, and the gateway alone decides.
+   * On a plain `Fastify()`: the CAs that vouch for the gateway's clients, and for which names. Made by `fileTrust` or
+   * `memoryTrust` of @peerkit/credentials. Default: none, only the gateway decides.
    */
   readonly trust?: TrustSource
-  /** With `trust`: asked about revocation beside the CRLs of `trust`. Both must accept the certificate. */
+  /** With `trust`: checks revocation in addition to the CRLs of `trust`. All must accept the certificate. */
   readonly revocation?: RevocationChecker
   /** With `trust`: clients to refuse at once, see `MtlsServerOptions`. */
   readonly block?: BlockOption
   /**
-   * Whether closing the app also closes the credentials that `withMtls` got, or `trust`. Default false: whoever made
-   * them closes them, since other apps and clients may use them.
+   * Whether closing the app also closes the credentials given to `withMtls`, or `trust`. Default false: you close them
+   * yourself, since other apps and clients may use them.
    */
   readonly closeCredentials?: boolean
 }
@@ -34,28 +33,45 @@ const WHAT = '@peerkit/fastify-mtls'
 /** @throws MTLS_ERR_SERVER_OPTION naming the option, what was found and what was expected */
 export function checkPluginOptions (options: FastifyMtlsOptions): void {
   if ('credentials' in options) {
-    throw new MTLS_ERR_SERVER_OPTION('found credentials; expected none: the plugin takes those that withMtls got. Write app.register(fastifyMtls)')
+    throw new MTLS_ERR_SERVER_OPTION(
+      'found credentials; expected none: the plugin uses those of withMtls. Write app.register(fastifyMtls)'
+    )
   }
   checkKeys(options, KNOWN, WHAT)
   checkChoice(options.closeCredentials, [true, false], 'closeCredentials')
 }
 
-/** On an app of `withMtls` the trust comes from the credentials, and the rest from the options under `mtls`. @throws MTLS_ERR_SERVER_OPTION */
+/**
+ * Refuses `trust`, `revocation` and `block` on an app of `withMtls`, which has them already.
+ *
+ * @throws MTLS_ERR_SERVER_OPTION
+ */
 export function refuseOwnTrust (options: FastifyMtlsOptions): void {
   const found = (['trust', 'revocation', 'block'] as const).find((key) => options[key] !== undefined)
   if (found === undefined) return
-  throw new MTLS_ERR_SERVER_OPTION(`found ${found} on an app that withMtls made; ${found === 'trust' ? 'its credentials say whom to trust' : `expected it there: withMtls(credentials, { mtls: { ${found} } })`}`)
+  const expected = found === 'trust'
+    ? 'expected the CAs in the credentials'
+    : `expected withMtls(credentials, { mtls: { ${found} } })`
+  throw new MTLS_ERR_SERVER_OPTION(`found ${found} on an app that withMtls made; ${expected}`)
 }
 
 /** The option `trust` of an app behind a gateway. @throws MTLS_ERR_SERVER_OPTION */
-export function checkTrust ({ trust, revocation, block, closeCredentials }: FastifyMtlsOptions): TrustSource | undefined {
+export function checkTrust (
+  { trust, revocation, block, closeCredentials }: FastifyMtlsOptions
+): TrustSource | undefined {
   if (trust === undefined) {
     const needing = Object.entries({ revocation, block, closeCredentials }).find(([, value]) => value !== undefined)
-    if (needing !== undefined) throw new MTLS_ERR_SERVER_OPTION(`found ${needing[0]} without trust; expected a source such as fileTrust() gives`)
+    if (needing !== undefined) {
+      throw new MTLS_ERR_SERVER_OPTION(
+        `found ${needing[0]} without trust; expected trust, a source such as fileTrust() returns`
+      )
+    }
     return undefined
   }
-  if (typeof (trust as Partial<TrustSource> | null)?.subscribe !== 'function' || trust.current?.authorities === undefined) {
-    throw new MTLS_ERR_SERVER_OPTION(`trust is ${trust instanceof Promise ? 'a Promise (await it)' : typeof trust}; expected a source such as fileTrust() gives`)
+  if (typeof (trust as Partial<TrustSource> | null)?.subscribe !== 'function' ||
+    trust.current?.authorities === undefined) {
+    const found = trust instanceof Promise ? 'a Promise (await it)' : typeof trust
+    throw new MTLS_ERR_SERVER_OPTION(`trust is ${found}; expected a source such as fileTrust() returns`)
   }
   checkOpen(trust, 'the CAs of the option trust')
   checkMethods(revocation, ['check', 'permits', 'subscribe'], 'revocation')

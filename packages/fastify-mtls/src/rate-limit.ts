@@ -1,4 +1,4 @@
-/** Allows so many things a second, and no more. What was not used in a second is gone with it. */
+/** Allows a number of events per second. Unused events do not carry over. */
 export class RateLimit {
   readonly #perSecond: number
   #second = -Infinity

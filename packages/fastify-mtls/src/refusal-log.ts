@@ -3,25 +3,28 @@ import type { RefusalReason } from '@peerkit/events'
 import type { ConnectionEndedMessage, HandshakeRefusedMessage } from './channels.ts'
 import { RateLimit } from './rate-limit.ts'
 
-/** What is needed of Fastify's logger. */
+/** The part of Fastify's logger that is used. */
 export interface RefusalLogger {
   info (fields: object, message: string): void
   warn (fields: object, message: string): void
 }
 
-/** Lines a second of each kind. Strangers decide how many handshakes are refused, and must not fill a disk. */
+/** Lines per second of each kind. Strangers can cause any number of refused handshakes, and must not fill a disk. */
 const LINES_PER_SECOND = 20
-/** How long lines are counted that were left out, in milliseconds. */
+/** Milliseconds for which omitted lines are counted before a summary is written. */
 const SUMMARY_AFTER = 1_000
 
 /**
- * Kinds of lines, each with a limit of its own, so that none hides another: handshakes that were not finished, clients that no trusted CA leads to, those that
- * OpenSSL refused and nobody knows whose they are, refused clients of a trusted CA, connections that end.
+ * Kinds of lines, each with its own limit so that none hides another: unfinished handshakes, clients without a trusted
+ * CA, clients that OpenSSL refused and whose CA is unknown, refused clients of a trusted CA, connections that ended.
  */
 const KINDS = ['failed', 'strangers', 'unexplained', 'refused', 'ended'] as const
 type Kind = typeof KINDS[number]
 
-/** What is the kind by itself. A session that cannot be resumed here says nothing of its client: the next handshake is full. */
+/**
+ * Reasons that determine the kind. A session that cannot be resumed here says nothing about its client: the next
+ * handshake is full.
+ */
 const KIND_OF_REASON: Readonly<Partial<Record<RefusalReason, Kind>>> = {
   protocol: 'failed',
   no_certificate: 'strangers',
@@ -30,13 +33,21 @@ const KIND_OF_REASON: Readonly<Partial<Record<RefusalReason, Kind>>> = {
   resumption_refused: 'strangers'
 }
 
-/** Reasons that a code of OpenSSL or of Node may stand behind: only the message says whether more is known. */
-const REASONS_OF_CODES: ReadonlySet<RefusalReason> = new Set(['expired', 'not_yet_valid', 'wrong_purpose', 'bad_chain', 'timeout'])
+/** Reasons that may come from a code of OpenSSL or Node only: the message decides whether more is known. */
+const REASONS_FROM_CODES: ReadonlySet<RefusalReason> = new Set([
+  'expired', 'not_yet_valid', 'wrong_purpose', 'bad_chain', 'timeout'
+])
 
-/** What is found before a signature was verified: where OpenSSL refused too, it may be found with a stranger's certificate. */
-const UNPROVEN_STEPS: ReadonlySet<string | undefined> = new Set(['certificate_invalid', 'too_large', 'anchors_invalid', 'budget_exceeded', 'path_length', 'algorithm_refused', 'key_refused'])
+/** Checks that fail before any signature was verified. If OpenSSL refused too, the certificate may be a stranger's. */
+const UNPROVEN_STEPS: ReadonlySet<string | undefined> = new Set([
+  'certificate_invalid', 'too_large', 'anchors_invalid', 'budget_exceeded', 'path_length', 'algorithm_refused',
+  'key_refused'
+])
 
-/** Writes refused handshakes and ended connections to the log: at most 20 lines a second of each kind, then one line with the numbers that were left out. */
+/**
+ * Logs refused handshakes and ended connections: at most 20 lines per second of each kind, then one line that counts
+ * the omitted ones.
+ */
 export class RefusalLog {
   readonly #log: RefusalLogger
   readonly #limits = forEachKind(() => new RateLimit(LINES_PER_SECOND))
@@ -47,10 +58,12 @@ export class RefusalLog {
     this.#log = log
   }
 
-  /** @param build makes the message, only where there is a line for it or its kind is not known otherwise; the same one each time */
+  /**
+   * @param build makes the message. Called only to write a line or to find the kind; returns the same message each time
+   */
   refused (reason: RefusalReason, build: () => HandshakeRefusedMessage): void {
     this.#write(kindOf(reason, build), () => {
-      // Port scans, health checks on TCP, clients that hang up: this server refused nothing.
+      // Port scans, TCP health checks, clients that hang up: this server refused nothing.
       if (reason === 'protocol') this.#log.info(describeRefusal(build()), 'mTLS handshake failed')
       else this.#log.warn(describeRefusal(build()), 'mTLS handshake refused')
     })
@@ -81,16 +94,18 @@ function forEachKind<T> (make: () => T): Record<Kind, T> {
 }
 
 function kindOf (reason: RefusalReason, build: () => HandshakeRefusedMessage): Kind {
-  if (!REASONS_OF_CODES.has(reason)) return KIND_OF_REASON[reason] ?? 'refused'
+  if (!REASONS_FROM_CODES.has(reason)) return KIND_OF_REASON[reason] ?? 'refused'
   const { code, detail } = build()
-  // Node's code of a client that did not finish its handshake. Where revocation is not answered in time there is none.
+  // Node's code if the client did not finish its handshake. If the answer about revocation was late there is no code.
   if (reason === 'timeout') return code === undefined ? 'refused' : 'failed'
-  // Where the refusal was not explained, the step is OpenSSL's code.
+  // If the refusal was not explained, the step is OpenSSL's code.
   return code !== undefined && (detail?.step === code || UNPROVEN_STEPS.has(detail?.step)) ? 'unexplained' : 'refused'
 }
 
-/** Stable field names, no bytes. */
-function describeRefusal ({ reason, code, detail, peer, fingerprint256, remoteAddress, remotePort, alpnProtocol, protocol, resumed }: HandshakeRefusedMessage): object {
+/** Field names are stable. */
+function describeRefusal ({
+  reason, code, detail, peer, fingerprint256, remoteAddress, remotePort, alpnProtocol, protocol, resumed
+}: HandshakeRefusedMessage): object {
   return {
     reason,
     code,
@@ -110,5 +125,14 @@ function describeRefusal ({ reason, code, detail, peer, fingerprint256, remoteAd
 }
 
 function describeEnd ({ reason, detail, peer, remoteAddress }: ConnectionEndedMessage): object {
-  return { reason, detail: detail?.message, step: detail?.step, why: detail?.why, certificate: detail?.certificate, peer: peer?.toString(), fingerprint256: peer?.fingerprint256, remoteAddress }
+  return {
+    reason,
+    detail: detail?.message,
+    step: detail?.step,
+    why: detail?.why,
+    certificate: detail?.certificate,
+    peer: peer?.toString(),
+    fingerprint256: peer?.fingerprint256,
+    remoteAddress
+  }
 }

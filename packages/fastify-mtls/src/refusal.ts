@@ -3,20 +3,20 @@ import type { Refused } from '@peerkit/trust'
 
 export type { RefusalReason } from '@peerkit/events'
 
-/** Why a certificate is not accepted, or no longer. */
+/** Why a certificate is not accepted, or not any more. */
 export interface CertificateRefusal {
   readonly reason: RefusalReason
   readonly detail: RefusalDetail | undefined
 }
 
-/** Why a handshake was refused. What it says of the certificate is found out when somebody asks: strangers decide how many handshakes are refused. */
+/** Why a handshake was refused. Details are computed only when needed: strangers can cause any number of refusals. */
 export interface Refusal {
   readonly reason: RefusalReason
-  /** OpenSSL's own code, where it has one. */
+  /** OpenSSL's code, if OpenSSL refused. */
   readonly code: string | undefined
-  /** Undefined where no certificate is at fault. Only while the socket is open. */
+  /** Undefined if no certificate is at fault. Only while the socket is open. */
   detail (): RefusalDetail | undefined
-  /** DER of the client's certificate; undefined where it sent none. Only while the socket is open. */
+  /** DER of the client's certificate; undefined if it sent none. Only while the socket is open. */
   leaf (): Uint8Array | undefined
 }
 
@@ -38,12 +38,12 @@ const REASONS: Readonly<Record<string, RefusalReason>> = {
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'unknown_ca'
 }
 
-/** The reason behind OpenSSL's verification code. */
+/** The reason for an OpenSSL verification code. */
 export function explainVerifyCode (code: string | undefined): RefusalReason {
   return REASONS[code ?? ''] ?? 'bad_chain'
 }
 
-/** A decision about a certificate that was accepted before: where no path is left, its CA was removed. */
+/** The refusal of a certificate that was accepted before: if no path is left, its CA was removed. */
 export function refusalAfterAcceptance ({ reason, detail }: Refused): CertificateRefusal {
   return { reason: reason === 'unknown_ca' ? 'ca_removed' : reason, detail }
 }

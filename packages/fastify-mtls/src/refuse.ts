@@ -5,7 +5,7 @@ import { MTLS_ERR_PEER_NO_LONGER_TRUSTED } from './errors.ts'
 
 const TYPE = 'application/json; charset=utf-8'
 
-/** As Fastify's own errors look. It never says which reason it is. */
+/** The body, in the shape of Fastify's own errors. It does not reveal the reason. */
 const body = ((): string => {
   const { statusCode, code, message } = new MTLS_ERR_PEER_NO_LONGER_TRUSTED()
   return JSON.stringify({ statusCode, code, error: 'Unauthorized', message })
@@ -18,7 +18,7 @@ export function refuseRequest (response: ServerResponse): void {
   response.end(body, () => { socket?.destroySoon() })
 }
 
-/** Answers 401 and says GOAWAY: streams that run are finished, new ones are not taken (RFC 9113 section 6.8). */
+/** Answers 401 and sends GOAWAY: running streams finish, new ones are refused (RFC 9113 section 6.8). */
 export function refuseStream (stream: ServerHttp2Stream): void {
   const { session } = stream
   if (stream.destroyed) return
@@ -28,8 +28,12 @@ export function refuseStream (stream: ServerHttp2Stream): void {
   session?.close()
 }
 
-/** Answers 401 where HTTP gave the socket away already. */
+/** Answers 401 on a socket that HTTP has already released. */
 export function refuseUpgrade (socket: Duplex): void {
   socket.on('error', () => {})
-  socket.end(`HTTP/1.1 401 Unauthorized\r\nConnection: close\r\nContent-Type: ${TYPE}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`, () => { socket.destroy() })
+  const lines = [
+    'HTTP/1.1 401 Unauthorized', 'Connection: close', `Content-Type: ${TYPE}`,
+    `Content-Length: ${Buffer.byteLength(body)}`, '', body
+  ]
+  socket.end(lines.join('\r\n'), () => { socket.destroy() })
 }

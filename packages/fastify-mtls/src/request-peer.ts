@@ -2,8 +2,9 @@ import type { PeerIdentity } from '@peerkit/identity'
 import { recordOfRequest } from './connection-record.ts'
 
 /**
- * Identities that do not come from the connection: a gateway's client, or a test's `injectAs`. On the raw request itself, since a WeakMap with an entry for each request costs more than
- * reading the header; not to be guessed, and nothing sends it.
+ * Key of an identity that does not come from the connection: a forwarded client, or a test's `injectAs`. It is kept on
+ * the raw request, since a WeakMap entry for each request costs more than reading the header. The symbol is not
+ * registered, so no other code can set it.
  */
 const ASSIGNED: unique symbol = Symbol('peerkit.peer')
 
@@ -11,12 +12,12 @@ interface Marked { [ASSIGNED]?: PeerIdentity | null }
 
 export function assignPeer (raw: object & Marked, peer: PeerIdentity | null): void { raw[ASSIGNED] = peer }
 
-/** The identity that was assigned to a raw request; null where none was. */
+/** The identity that was assigned to a raw request, or null. */
 export function assignedPeer (raw: object & Marked): PeerIdentity | null { return raw[ASSIGNED] ?? null }
 
-/** The identity of whoever sent a raw request; null where there is none. */
+/** The identity of the client of a raw request, or null. */
 export function peerOfRequest (raw: object & Marked): PeerIdentity | null {
   const given = raw[ASSIGNED]
-  // Null is an answer too: a gateway that speaks for nobody is not the peer itself.
+  // Null counts as assigned: if a gateway forwards no certificate, the request has no identity.
   return given !== undefined ? given : recordOfRequest(raw)?.peer ?? null
 }

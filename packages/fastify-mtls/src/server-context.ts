@@ -5,18 +5,18 @@ import type { RevocationChecker } from '@peerkit/revocation'
 import { findIssuer } from '@peerkit/trust'
 import { ConnectionWatch } from './connection-watch.ts'
 import { MTLS_ERR_SERVER_OPTION } from './errors.ts'
-import { Gate } from './gate.ts'
-import type { MtlsServer } from './gate.ts'
+import { HandshakeGate } from './handshake-gate.ts'
+import type { MtlsServer } from './handshake-gate.ts'
 import { HandshakeReporter } from './handshake-reporter.ts'
 import { canMeetTlsSockets } from './node-internals.ts'
-import { describeSecureContext } from './server-options.ts'
+import { tlsContextOptions } from './server-options.ts'
 import type { MtlsServerOptions } from './server-options.ts'
 import { TicketKeys } from './ticket-keys.ts'
 import { Trust } from './trust.ts'
 
 const contexts = new WeakMap<object, ServerContext>()
 
-/** On servers: the authorities that rules may ask about, as a function. */
+/** On servers: a function that returns the authorities that rules may name. */
 export const AUTHORITIES: unique symbol = Symbol.for('peerkit.authorities')
 
 /** The context of a server that `withMtls` or `mtlsServerOptions` made. */
@@ -24,7 +24,7 @@ export function contextOf (server: object): ServerContext | undefined {
   return contexts.get(server)
 }
 
-/** What all servers of one app share: trust, gate, and following the credentials. */
+/** What all servers of one app share: trust, handshake checks, ticket keys, and the subscription to the credentials. */
 export class ServerContext {
   readonly credentials: CredentialSource
   readonly reporter: HandshakeReporter
@@ -32,68 +32,90 @@ export class ServerContext {
   readonly block: BlockOption | undefined
   /** The option `revocation`. */
   readonly revocation: RevocationChecker | undefined
-  /** How long requests wait for an answer about revocation, in milliseconds. */
+  /** Milliseconds to wait for an answer about revocation. */
   readonly revocationTimeout: number
-  /** Called when open connections are evaluated again: the trust moved. */
+  /** Called when the trust changed and open connections are evaluated again. */
   readonly onReview: Set<() => void> = new Set()
   readonly #options: MtlsServerOptions
-  readonly #gate: Gate
+  readonly #gate: HandshakeGate
   readonly #watch: ConnectionWatch
-  /** Each server with its own `setSecureContext`: nobody else may call it. */
+  /** Each server with its original `setSecureContext`, which is hidden from other code. */
   readonly #servers = new Map<MtlsServer, MtlsServer['setSecureContext']>()
   readonly #tickets: TicketKeys
   readonly #lists: ListWatch
-  #end = (): void => {}
+  #unsubscribe = (): void => {}
 
   constructor (credentials: CredentialSource, options: MtlsServerOptions) {
     this.credentials = credentials
     this.#options = options
-    const { revocation, algorithms, block, now = Date.now, clientCertificate, revocationTimeout = 5_000, drainTimeout = 10_000 } = options
-    const trust = new Trust(credentials, { revocation, algorithms, block: block === undefined ? undefined : readBlockOption(block, 'block'), now, onLearned: () => { this.#changeSharedKeys('rejoin') } })
-    const reporter = new HandshakeReporter(now, (name) => credentials.current.authorities.find((authority) => authority.name === name)?.serverAuthOnlyUntil)
-    const watch = new ConnectionWatch({ trust, drainTimeout, revocationTimeout, onEnded: (record, refusal) => { reporter.ended(record, refusal) } })
+    const {
+      revocation, algorithms, block, now = Date.now, clientCertificate, revocationTimeout = 5_000, drainTimeout = 10_000
+    } = options
+    const trust = new Trust(credentials, {
+      revocation,
+      algorithms,
+      block: block === undefined ? undefined : readBlockOption(block, 'block'),
+      now,
+      onLearned: () => { this.#changeSharedKeys('useSharedKeys') }
+    })
+    const reporter = new HandshakeReporter(now, (name) =>
+      credentials.current.authorities.find((authority) => authority.name === name)?.serverAuthOnlyUntil)
+    const watch = new ConnectionWatch({
+      trust, drainTimeout, revocationTimeout, onEnded: (record, refusal) => { reporter.ended(record, refusal) }
+    })
     this.reporter = reporter
     this.trust = trust
     this.block = block
     this.revocation = revocation
     this.revocationTimeout = revocationTimeout
     this.#watch = watch
-    this.#gate = new Gate({ trust, watch, reporter, allowAnonymous: clientCertificate === 'optional', revocationTimeout, onSessionUnknown: () => { this.#changeSharedKeys('disown') } })
+    this.#gate = new HandshakeGate({
+      trust,
+      watch,
+      reporter,
+      allowAnonymous: clientCertificate === 'optional',
+      revocationTimeout,
+      onSessionUnknown: () => { this.#changeSharedKeys('useOwnKeys') }
+    })
     this.#lists = new ListWatch(credentials, 'clients', { revocation, block }, () => { this.#review() })
     this.#tickets = new TicketKeys(options, now, () => { this.#applyAllTicketKeys() })
   }
 
-  /** Puts a server under the gate and keeps its certificates live until it is closed. */
-  adopt (server: MtlsServer): void {
+  /** Installs the checks on a server and keeps its certificates current until it is closed. */
+  attach (server: MtlsServer): void {
     contexts.set(server, this)
-    // Asked for by the rules of fastify-allowed-clients, whichever plugin comes first.
+    // Read by fastify-allowed-clients, in whichever order the plugins are registered.
     Object.defineProperty(server, AUTHORITIES, { value: () => this.trust.ruleAuthorities })
     this.#gate.install(server)
     const { ocspStapler } = this.#options
     if (ocspStapler !== undefined) server.on('OCSPRequest', ocspStapler.handle)
     if (this.#servers.size === 0) this.#follow()
     this.#servers.set(server, server.setSecureContext.bind(server))
-    closeSecondDoors(server)
+    blockContextMethods(server)
     reportUnavailableChain(this.#options.now ?? Date.now)
     this.#applyTicketKeys(server)
-    server.once('close', () => { this.release(server) })
+    server.once('close', () => { this.detach(server) })
   }
 
-  /** Lets go of a server that was closed, or never listened. */
-  release (server: MtlsServer): void {
-    if (this.#servers.delete(server) && this.#servers.size === 0) this.#leave()
+  /** Releases a server that was closed, or never listened. */
+  detach (server: MtlsServer): void {
+    if (this.#servers.delete(server) && this.#servers.size === 0) this.#unfollow()
   }
 
   #follow (): void {
-    this.#end = this.credentials.subscribe((change) => { if (change.type === 'rotated') this.#rotate(change) })
+    this.#unsubscribe = this.credentials.subscribe((change) => { if (change.type === 'rotated') this.#rotate(change) })
     this.#tickets.start()
     this.#lists.start()
   }
 
-  #rotate ({ snapshot, previous, trustChanged }: { readonly snapshot: CredentialSnapshot, readonly previous: CredentialSnapshot, readonly trustChanged: boolean }): void {
+  #rotate ({ snapshot, previous, trustChanged }: {
+    readonly snapshot: CredentialSnapshot
+    readonly previous: CredentialSnapshot
+    readonly trustChanged: boolean
+  }): void {
     if (trustChanged) this.#tickets.drop()
     for (const [server, setSecureContext] of this.#servers) {
-      setSecureContext(describeSecureContext(snapshot, this.#options))
+      setSecureContext(tlsContextOptions(snapshot, this.#options))
       this.#applyTicketKeys(server)
     }
     if (snapshot.cert !== previous.cert) this.#restaple(snapshot)
@@ -104,7 +126,7 @@ export class ServerContext {
     const { ocspStapler } = this.#options
     if (ocspStapler === undefined) return
     const issuer = findIssuer(identity, [...intermediates, ...anchors])
-    // Until the answer is there nothing is stapled; the stapler reports and tries again by itself.
+    // Until the answer arrives nothing is stapled. The stapler reports failures and retries.
     if (issuer !== undefined) ocspStapler.update(identity, issuer).catch(() => {})
   }
 
@@ -114,14 +136,14 @@ export class ServerContext {
     for (const review of this.onReview) review()
   }
 
-  #leave (): void {
-    this.#end()
+  #unfollow (): void {
+    this.#unsubscribe()
     this.#lists.stop()
     this.#tickets.stop()
   }
 
-  /** Keys of one process alone fit what it knows anyway. */
-  #changeSharedKeys (how: 'disown' | 'rejoin'): void {
+  /** Does nothing without a shared secret: a process knows the intermediates of its own tickets. */
+  #changeSharedKeys (how: 'useOwnKeys' | 'useSharedKeys'): void {
     if (!this.#tickets.isShared) return
     this.#tickets[how]()
     this.#applyAllTicketKeys()
@@ -136,19 +158,28 @@ export class ServerContext {
   }
 }
 
-/** A context that somebody else sets would have CAs of its own, or the public roots where it names none, and no rotation would reach it. */
-function closeSecondDoors (server: MtlsServer): void {
+/**
+ * Blocks the methods that set a TLS context. Such a context would trust other CAs, or the public roots if it names
+ * none, and rotation would not reach it.
+ */
+function blockContextMethods (server: MtlsServer): void {
   for (const method of ['addContext', 'setSecureContext'] as const) {
     server[method] = () => {
-      throw new MTLS_ERR_SERVER_OPTION(`app.server.${method}() was called; expected certificates and CAs from the credentials alone: rotate those, or make one app for each certificate`)
+      throw new MTLS_ERR_SERVER_OPTION(
+        `app.server.${method}() was called; expected certificates and CAs only from the credentials: ` +
+          'rotate those, or make one app for each certificate'
+      )
     }
   }
 }
 
-/** Without it only clients are accepted whose issuers are configured: safe, and worth a word. */
+/** Warns if this Node hides the client's intermediates. Then only clients with configured issuers are accepted. */
 function reportUnavailableChain (now: () => number): void {
   if (canMeetTlsSockets()) return
-  const message = `Node ${process.version} does not show what clients send above their own certificate; list the intermediate CAs in the option intermediates of the credentials`
+  const message = `Node ${process.version} does not expose the intermediate certificates that clients send; ` +
+    'list them in the option intermediates of the credentials'
   process.emitWarning(message, { type: 'PeerkitWarning', code: 'MTLS_WARN_CHAIN_UNAVAILABLE' })
-  if (handshakeChainUnavailable.hasSubscribers) handshakeChainUnavailable.publish({ v: 1, time: now(), message, node: process.version })
+  if (handshakeChainUnavailable.hasSubscribers) {
+    handshakeChainUnavailable.publish({ v: 1, time: now(), message, node: process.version })
+  }
 }

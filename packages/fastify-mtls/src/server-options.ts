@@ -7,67 +7,91 @@ import type { SecureContextOptions } from 'node:tls'
 import { MTLS_ERR_SERVER_OPTION } from './errors.ts'
 import { checkChoice, checkDuration, checkKeys, checkMethods } from './option-check.ts'
 
+/** Options of mutual TLS: those under `mtls` of `withMtls`, and of `mtlsServerOptions`. */
 export interface MtlsServerOptions {
-  /** Serve HTTP/2, and HTTP/1.1 beside it unless `allowHTTP1` is false. Default false. */
+  /** Serve HTTP/2, and HTTP/1.1 too unless `allowHTTP1` is false. Default false. */
   readonly http2?: boolean
   /** With `http2`: serve HTTP/1.1 too. Default true. */
   readonly allowHTTP1?: boolean
-  /** `required` (default): a handshake without a certificate is refused. `optional`: it passes without an identity; a bad certificate never passes. */
+  /**
+   * `required` (default): a handshake without a certificate is refused. `optional`: it is accepted, and requests have
+   * no identity. An invalid certificate is refused in both cases.
+   */
   readonly clientCertificate?: 'required' | 'optional'
-  /** Asked beside the credentials' own CRLs; both must permit. */
+  /** Checks revocation in addition to the CRLs of the credentials. All must accept the certificate. Default: none. */
   readonly revocation?: RevocationChecker
-  /** Which signatures and keys count in a client's chain. Default: what a TLS handshake accepts, see @peerkit/trust. */
+  /**
+   * The signature algorithms and keys that are accepted in a client's chain. Default: those of a TLS handshake, see
+   * @peerkit/trust.
+   */
   readonly algorithms?: AlgorithmPolicy
   /**
-   * Clients that are kept out at once, before any CRL is issued: what `blockFile` or `blockMemory` of @peerkit/credentials make, or a function that answers true, or
-   * a reason, for a certificate of the client's path. Open connections are looked at again when a list changes.
+   * Clients to refuse at once, before a CRL is issued: made by `blockFile` or `blockMemory` of @peerkit/credentials, or
+   * a function that returns true, or a reason, to block a certificate of the client's path. Open connections are
+   * checked again when a list changes.
    */
   readonly block?: BlockOption
-  /** Default `TLSv1.2`. */
+  /** The lowest TLS version. Default `TLSv1.2`. */
   readonly minVersion?: 'TLSv1.2' | 'TLSv1.3'
+  /** The highest TLS version. Default: Node's. */
   readonly maxVersion?: 'TLSv1.2' | 'TLSv1.3'
   /** OpenSSL's cipher list. Default: Node's. */
   readonly ciphers?: string
   /**
-   * At least 32 octets, shared by workers and machines whose clients resume sessions with any of them; a function is asked whenever keys are derived, so that the secret can
-   * change. Default: each app makes its own ticket keys.
+   * A secret of at least 32 bytes. Processes and machines that share it resume each other's TLS sessions. A function is
+   * called whenever keys are derived, so that the secret can change. Default: each app makes its own ticket keys.
    */
   readonly ticketSecret?: Uint8Array | (() => Uint8Array)
-  /** How long a ticket key is used, in milliseconds. Keys also change whenever the trust does. Default 3,600,000. */
+  /** Milliseconds before a ticket key is replaced. A change of the trust replaces it too. Default 3,600,000. */
   readonly ticketRotation?: number
-  /** Staples answers about our own certificate (RFC 6066 section 8); told of each rotation. */
+  /**
+   * Staples OCSP answers for the server's own certificate (RFC 6066 section 8). Updated after each rotation. Default:
+   * none.
+   */
   readonly ocspStapler?: Pick<OcspStapler, 'handle' | 'update'>
-  /** How long a handshake may take, in milliseconds. Default 10,000. */
+  /** Milliseconds for a TLS handshake. Default 10,000. */
   readonly handshakeTimeout?: number
-  /** How long an answer about revocation may take, in milliseconds. Default 5,000. */
+  /** Milliseconds to wait for an answer about revocation. Without one the certificate is refused. Default 5,000. */
   readonly revocationTimeout?: number
-  /** How long a connection whose certificate is no longer accepted may finish answers that are on their way, in milliseconds; WebSockets get none of it. Default 10,000. */
+  /**
+   * Grace period in milliseconds for responses in flight after a client's certificate became invalid. WebSockets are
+   * closed at once. Default 10,000.
+   */
   readonly drainTimeout?: number
-  /** The clock, in milliseconds since the epoch. Default `Date.now`. */
+  /** Returns the time in milliseconds since the epoch. Default `Date.now`. */
   readonly now?: () => number
 }
 
 export const MTLS_SERVER_OPTIONS: readonly string[] = [
-  'http2', 'allowHTTP1', 'clientCertificate', 'revocation', 'algorithms', 'block', 'minVersion', 'maxVersion', 'ciphers', 'ticketSecret', 'ticketRotation', 'ocspStapler', 'handshakeTimeout',
-  'revocationTimeout', 'drainTimeout', 'now'
+  'http2', 'allowHTTP1', 'clientCertificate', 'revocation', 'algorithms', 'block', 'minVersion', 'maxVersion',
+  'ciphers', 'ticketSecret', 'ticketRotation', 'ocspStapler', 'handshakeTimeout', 'revocationTimeout', 'drainTimeout',
+  'now'
 ]
 const VERSIONS = ['TLSv1.2', 'TLSv1.3']
 const MIN_SECRET_OCTETS = 32
 
-/** @throws MTLS_ERR_SERVER_OPTION naming the setting, what was found and what was expected */
+/** @throws MTLS_ERR_SERVER_OPTION naming the option, what was found and what was expected */
 export function checkMtlsServerOptions (options: MtlsServerOptions): void {
   checkKeys(options, MTLS_SERVER_OPTIONS, 'mtlsServerOptions')
   for (const key of ['http2', 'allowHTTP1'] as const) checkChoice(options[key], [true, false], key)
   checkChoice(options.clientCertificate, ['required', 'optional'], 'clientCertificate')
   checkChoice(options.minVersion, VERSIONS, 'minVersion')
   checkChoice(options.maxVersion, VERSIONS, 'maxVersion')
-  if (options.minVersion === 'TLSv1.3' && options.maxVersion === 'TLSv1.2') throw new MTLS_ERR_SERVER_OPTION('minVersion is above maxVersion')
-  if (options.ciphers !== undefined && typeof options.ciphers !== 'string') throw new MTLS_ERR_SERVER_OPTION(`ciphers is ${typeof options.ciphers}; expected a string`)
-  for (const key of ['ticketRotation', 'handshakeTimeout', 'revocationTimeout', 'drainTimeout'] as const) checkDuration(options[key], key)
+  if (options.minVersion === 'TLSv1.3' && options.maxVersion === 'TLSv1.2') {
+    throw new MTLS_ERR_SERVER_OPTION('minVersion is "TLSv1.3", above maxVersion "TLSv1.2"; expected at most maxVersion')
+  }
+  if (options.ciphers !== undefined && typeof options.ciphers !== 'string') {
+    throw new MTLS_ERR_SERVER_OPTION(`ciphers is ${typeof options.ciphers}; expected a string`)
+  }
+  for (const key of ['ticketRotation', 'handshakeTimeout', 'revocationTimeout', 'drainTimeout'] as const) {
+    checkDuration(options[key], key)
+  }
   checkAlgorithms(options.algorithms)
   checkMethods(options.revocation, ['check', 'permits', 'subscribe'], 'revocation')
   checkMethods(options.ocspStapler, ['handle', 'update'], 'ocspStapler')
-  if (options.now !== undefined && typeof options.now !== 'function') throw new MTLS_ERR_SERVER_OPTION(`now is ${typeof options.now}; expected a function`)
+  if (options.now !== undefined && typeof options.now !== 'function') {
+    throw new MTLS_ERR_SERVER_OPTION(`now is ${typeof options.now}; expected a function`)
+  }
   if (options.ticketSecret !== undefined) readTicketSecret(options.ticketSecret)
 }
 
@@ -80,15 +104,23 @@ function checkAlgorithms (algorithms: AlgorithmPolicy | undefined): void {
   }
 }
 
-/** @throws MTLS_ERR_SERVER_OPTION where it is too short */
+/** @throws MTLS_ERR_SERVER_OPTION if it is too short or not a Buffer */
 export function readTicketSecret (given: NonNullable<MtlsServerOptions['ticketSecret']>): Uint8Array {
   const secret: unknown = typeof given === 'function' ? given() : given
   if (secret instanceof Uint8Array && secret.length >= MIN_SECRET_OCTETS) return secret
-  throw new MTLS_ERR_SERVER_OPTION(`ticketSecret is ${secret instanceof Uint8Array ? `${secret.length} octets` : typeof secret}; expected a Buffer of at least ${MIN_SECRET_OCTETS} octets`)
+  const found = secret instanceof Uint8Array ? `${secret.length} bytes` : typeof secret
+  throw new MTLS_ERR_SERVER_OPTION(
+    `ticketSecret is ${found}; expected a Buffer of at least ${MIN_SECRET_OCTETS} bytes`
+  )
 }
 
-/** Everything that a secure context is made of, every time: what is left out of `setSecureContext` falls back to a default, the lowest version and the public roots included. */
-export function describeSecureContext (snapshot: CredentialSnapshot, { minVersion = 'TLSv1.2', maxVersion, ciphers }: MtlsServerOptions): SecureContextOptions {
+/**
+ * Returns all options of a secure context. What `setSecureContext` does not get falls back to a default, including the
+ * lowest TLS version and the public roots.
+ */
+export function tlsContextOptions (
+  snapshot: CredentialSnapshot, { minVersion = 'TLSv1.2', maxVersion, ciphers }: MtlsServerOptions
+): SecureContextOptions {
   return {
     ...secureContextOptions(snapshot, 'clients'),
     minVersion,

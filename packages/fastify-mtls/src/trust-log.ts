@@ -7,11 +7,11 @@ type Change<Type extends TrustChange['type']> = Extract<TrustChange, { readonly 
 const TIME = /\d{4}-\d{2}-\d{2}T[\d:.]+Z/g
 
 /**
- * Writes the warnings of the credentials in force to the log, and then every change, whether it was taken or refused. The same refusal again is written once: a
- * source tries again and again.
+ * Logs the warnings of the current credentials, and then every accepted or refused change. A source retries, so the
+ * same refusal is logged once.
  *
- * @param isLeftOut whether somebody else writes the changes; the first warnings are older than any subscriber
- * @returns ends it
+ * @param isLeftOut whether an audit log writes the changes. It cannot write the first warnings, which are older
+ * @returns stops it
  */
 export function logTrustChanges (source: TrustSource, log: RefusalLogger, isLeftOut: () => boolean): () => void {
   const { generation, warnings } = source.current
@@ -36,15 +36,18 @@ export function logTrustChanges (source: TrustSource, log: RefusalLogger, isLeft
 }
 
 /**
- * Writes every change of a list of blocked certificates to the log. No audit log has these lines.
+ * Logs every change of a block list. These lines are not in the audit log.
  *
- * @returns ends it
+ * @returns stops it
  */
 export function logBlockChanges (block: BlockOption | undefined, log: RefusalLogger): () => void {
   if (!isBlockSource(block)) return () => {}
   return block.subscribe((change) => {
     if (change.type === 'changed') {
-      log.info({ added: change.added.length, removed: change.removed.length, entries: block.entries.length }, 'new block list in force')
+      log.info(
+        { added: change.added.length, removed: change.removed.length, entries: block.entries.length },
+        'new block list in force'
+      )
       return
     }
     if (change.type === 'recovered') {
@@ -52,19 +55,27 @@ export function logBlockChanges (block: BlockOption | undefined, log: RefusalLog
       return
     }
     const { code, reason, message } = change.error
-    log.warn({ code, reason, detail: message, entries: block.entries.length }, 'new block list refused; the one in force stays')
+    log.warn(
+      { code, reason, detail: message, entries: block.entries.length }, 'new block list refused; the one in force stays'
+    )
   })
 }
 
 function writeRefused ({ error, authority, snapshot: { generation } }: Change<'refused'>, log: RefusalLogger): void {
   const { code, reason } = error as Error & { code?: string, reason?: string }
-  log.warn({ code, reason, authority, detail: error.message, generation }, 'new credentials refused; those in force stay')
+  const fields = { code, reason, authority, detail: error.message, generation }
+  log.warn(fields, 'new credentials refused; those in force stay')
 }
 
 function writeRotated ({ snapshot, trustChanged }: Change<'rotated'>, log: RefusalLogger): void {
   const { generation, warnings } = snapshot
   const { notAfter } = snapshot as Partial<CredentialSnapshot>
-  const fields = { generation, trustChanged, notAfter: notAfter === undefined ? undefined : new Date(notAfter).toISOString(), warnings: warnings.length === 0 ? undefined : warnings }
+  const fields = {
+    generation,
+    trustChanged,
+    notAfter: notAfter === undefined ? undefined : new Date(notAfter).toISOString(),
+    warnings: warnings.length === 0 ? undefined : warnings
+  }
   if (warnings.length === 0) log.info(fields, 'new credentials in force')
   else log.warn(fields, 'new credentials in force, with warnings')
 }

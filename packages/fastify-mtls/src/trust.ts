@@ -5,17 +5,22 @@ import type { RevocationChecker } from '@peerkit/revocation'
 import { claimsOf } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
 import { createTrustEvaluator, findBlocked } from '@peerkit/trust'
-import type { Accepted, AlgorithmPolicy, BlockList, Decision, NameBounds, Presented, Refused, TrustEvaluator, TrustVersion } from '@peerkit/trust'
+import type {
+  Accepted, AlgorithmPolicy, BlockList, Decision, NameBounds, Presented, Refused, TrustEvaluator,
+  TrustVersion
+} from '@peerkit/trust'
 import type { PresentedClient } from './connection-record.ts'
 
-/** What OpenSSL says of a path that ends at a certificate which is not self-signed. */
-const PARTIAL_CODES: ReadonlySet<string> = new Set(['UNABLE_TO_GET_ISSUER_CERT', 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'])
+/** OpenSSL's codes for a path that ends at a certificate that is not self-signed. */
+const PARTIAL_CODES: ReadonlySet<string> = new Set([
+  'UNABLE_TO_GET_ISSUER_CERT', 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'
+])
 
-/** Signatures that explaining one refusal may take. */
+/** How many signatures are verified to explain one refusal. */
 const MAX_EXPLAINED_SIGNATURES = 4
 
 export interface TrustOptions {
-  /** Asked beside the credentials' own CRLs; both must permit. */
+  /** Checks revocation in addition to the CRLs of the credentials. All must accept the certificate. */
   readonly revocation: RevocationChecker | undefined
   readonly algorithms: AlgorithmPolicy | undefined
   readonly block: BlockList | undefined
@@ -24,7 +29,7 @@ export interface TrustOptions {
   readonly onLearned: () => void
 }
 
-/** What a snapshot says for all clients. */
+/** What is read once for each snapshot. */
 interface InForce {
   readonly snapshot: TrustSnapshot
   readonly isLimited: boolean
@@ -41,7 +46,7 @@ function readInForce (snapshot: TrustSnapshot, own: RevocationChecker | undefine
   }
 }
 
-/** Whether a client's certificate is accepted by the credentials in force. */
+/** Decides whether the current credentials accept a client's certificate. */
 export class Trust {
   readonly credentials: TrustSource
   readonly now: () => number
@@ -60,11 +65,20 @@ export class Trust {
     this.#own = revocation
     this.#block = block
     this.#otherSide = new OtherSide(credentials, 'clients', now)
-    const common = { version: () => credentials.current.trustEpoch, now, ...(algorithms !== undefined && { algorithms }), ...(block !== undefined && { block }) }
-    this.#evaluator = createTrustEvaluator({ ...common, authorities: () => authoritiesOf(credentials.current, 'clients', revocation), onLearned })
+    const common = {
+      version: () => credentials.current.trustEpoch,
+      now,
+      ...(algorithms !== undefined && { algorithms }),
+      ...(block !== undefined && { block })
+    }
+    this.#evaluator = createTrustEvaluator({
+      ...common, authorities: () => authoritiesOf(credentials.current, 'clients', revocation), onLearned
+    })
     this.#explainer = createTrustEvaluator({
       ...common,
-      authorities: () => authoritiesOf(credentials.current, 'clients').map((authority) => ({ ...authority, revocation: [] })),
+      authorities: () => authoritiesOf(credentials.current, 'clients').map((authority) => ({
+        ...authority, revocation: []
+      })),
       maxRemembered: 0,
       maxIntermediates: 0,
       limits: { maxSignatures: MAX_EXPLAINED_SIGNATURES }
@@ -72,54 +86,60 @@ export class Trust {
   }
 
   /**
-   * Whether a refusal by OpenSSL with this code is for `evaluate` to judge: where an authority accepts certificates for servers alone, or ends paths at an
-   * intermediate, which a server's context cannot be told in Node, OpenSSL's verdict proves possession of the key and nothing else.
+   * Whether `evaluate` decides although OpenSSL refused with this code. An authority may accept certificates for
+   * servers only, or let paths end at an intermediate, and Node cannot configure either for a server. OpenSSL's verdict
+   * then only proves possession of the key.
    */
   overrules (code: string): boolean {
     const { authorities } = this.credentials.current
-    if (code === 'INVALID_PURPOSE') return authorities.some(({ serverAuthOnlyUntil = -Infinity }) => this.now() < serverAuthOnlyUntil)
+    if (code === 'INVALID_PURPOSE') {
+      return authorities.some(({ serverAuthOnlyUntil = -Infinity }) => this.now() < serverAuthOnlyUntil)
+    }
     return PARTIAL_CODES.has(code) && authorities.some(({ partial }) => partial)
   }
 
-  /** Whether a decision explains why OpenSSL refused with a code that is overruled. Otherwise OpenSSL objects to something else. */
+  /**
+   * Whether a decision explains why OpenSSL refused with an overruled code. If not, OpenSSL refused for another reason.
+   */
   explainsCode (code: string, { serverAuthOnly, authority }: Accepted): boolean {
     if (code === 'INVALID_PURPOSE') return serverAuthOnly
     return this.credentials.current.authorities.find(({ name }) => name === authority)?.partial === true
   }
 
-  /** Whether it matters which CA a client comes from: not every name of everybody is believed. */
+  /** Whether it matters which CA issued a client's certificate: there are several authorities, or bounds on names. */
   get isLimited (): boolean {
     return this.#inForce.isLimited
   }
 
-  /** Whether anybody may be blocked. */
+  /** Whether there is a block list. */
   get hasBlocks (): boolean {
     return this.#block !== undefined
   }
 
-  /** What an authority for clients vouches for; undefined where there is none of that name. */
+  /** The bounds on names of an authority for clients; undefined if there is no such authority. */
   boundsOf (name: string): NameBounds | undefined {
-    const authority = this.credentials.current.authorities.find((each) => each.name === name && vouchesFor(each, 'clients'))
+    const { authorities } = this.credentials.current
+    const authority = authorities.find((each) => each.name === name && vouchesFor(each, 'clients'))
     return authority && boundsOf(authority)
   }
 
-  /** The authorities that clients may come from, as rules ask about them. */
+  /** The authorities for clients, as rules name them. */
   get ruleAuthorities (): readonly RuleAuthority[] {
     return ruleAuthoritiesOf(this.credentials.current, 'clients')
   }
 
-  /** Why an identity, or a CA of its chain, is blocked; undefined where it is not. */
+  /** Why an identity, or a CA of its chain, is blocked; undefined if it is not. */
   findBlocked (identity: PeerIdentity): string | undefined {
     const blocked = this.#block && findBlocked(this.#block, [claimsOf(identity), ...(identity.chain ?? [])])
     return blocked && `${String(blocked.certificate)} ${blocked.fault}`
   }
 
-  /** Whether a list of blocked certificates is asked for every request. */
+  /** Whether the block list has to be asked for every request. */
   get blocksAlways (): boolean {
     return this.#block?.always === true
   }
 
-  /** Whether anybody is asked about revocation. */
+  /** Whether revocation is checked at all. */
   get checksRevocation (): boolean {
     return this.revocation.length > 0
   }
@@ -128,14 +148,17 @@ export class Trust {
     return this.#inForce.revocation
   }
 
-  /** Read once for each snapshot: a server behind a gateway asks for it with every request. */
+  /** Computed once for each snapshot: a server behind a gateway needs it for every request. */
   get #inForce (): InForce {
     const { current } = this.credentials
     if (this.#readFrom?.snapshot !== current) this.#readFrom = readInForce(current, this.#own)
     return this.#readFrom
   }
 
-  /** Moves whenever an earlier answer may no longer hold, and never takes a value again: the two numbers of a version may move against each other. */
+  /**
+   * Increases whenever an earlier answer may be outdated. It never repeats a value, unlike a sum of the two numbers of
+   * a version.
+   */
   get generation (): number {
     const { version } = this.#evaluator
     if (version !== this.#seen) {
@@ -145,7 +168,7 @@ export class Trust {
     return this.#generation
   }
 
-  /** Fingerprints of the intermediates that clients sent and that led to a CA in force. */
+  /** Fingerprints of the intermediates that clients sent and that led to a trusted CA. */
   get learned (): readonly string[] {
     return this.#evaluator.learned
   }
@@ -159,17 +182,20 @@ export class Trust {
     return this.#evaluator.remembers(leaf, resumed ? undefined : sent)
   }
 
-  /** Whether neither anchors nor revocations moved since a decision. */
+  /** Whether neither anchors nor revocation data changed since a decision. */
   isCurrent (decision: Decision): boolean {
     return this.#evaluator.isCurrent(decision)
   }
 
-  /** Whether a decision holds without being made again. */
+  /** Whether a decision is valid without a new evaluation. */
   isFresh (decision: Accepted): boolean {
     return this.#evaluator.isFresh(decision)
   }
 
-  /** What is wrong with a certificate that OpenSSL refused; undefined where a path satisfies every check. Revocation is not looked at, and nothing is kept. */
+  /**
+   * Says what is wrong with a certificate that OpenSSL refused; undefined if a path passes every check. Does not check
+   * revocation, and caches nothing.
+   */
   explain (leaf: Uint8Array, sent: readonly Uint8Array[]): RefusalDetail | undefined {
     const decision = this.#explainer.evaluate(leaf, { sent })
     if (decision instanceof Promise || decision.accepted) return undefined

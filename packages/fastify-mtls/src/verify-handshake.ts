@@ -9,7 +9,7 @@ import { explainVerifyCode, refusalAfterAcceptance } from './refusal.ts'
 import type { Refusal } from './refusal.ts'
 import type { Trust } from './trust.ts'
 
-/** What a finished handshake came to: a client, nobody (where that is allowed), or a refusal. */
+/** The result of a handshake: a client, no client (if allowed), or a refusal. */
 export type HandshakeResult =
   | { readonly decision: Accepted, readonly presented: PresentedClient }
   | { readonly decision: undefined }
@@ -17,76 +17,98 @@ export type HandshakeResult =
 
 export interface HandshakeOptions {
   readonly trust: Trust
-  /** Whether a client may come without a certificate. */
+  /** Whether clients without a certificate are accepted. */
   readonly allowAnonymous: boolean
-  /** Told of each refusal by OpenSSL that was explained, and whether it was a stranger's. */
+  /** Called for each refusal by OpenSSL that was explained, with whether the client has no trusted CA. */
   readonly onExplained: (isStranger: boolean) => void
 }
 
 /**
- * Verifies a finished handshake. OpenSSL proves that the client holds the key, and its verdict has to agree; whose key it is is for `evaluate` to say. OpenSSL
- * calls a resumed session `authorized` whatever became of its CA since, and in some versions of Node one without a certificate too.
+ * Verifies a finished handshake. OpenSSL proves that the client holds the key, and must accept the certificate;
+ * `evaluate` then verifies the certificate itself. OpenSSL reports a resumed session as `authorized` even if its CA was
+ * removed since, and in some versions of Node also a session without a certificate.
  */
-export function verifyHandshake (socket: TLSSocket, { trust, allowAnonymous, onExplained }: HandshakeOptions): HandshakeResult | Promise<HandshakeResult> {
+export function verifyHandshake (
+  socket: TLSSocket, { trust, allowAnonymous, onExplained }: HandshakeOptions
+): HandshakeResult | Promise<HandshakeResult> {
   const resumed = socket.isSessionReused()
-  const told = socket.authorized ? undefined : String(socket.authorizationError)
-  const overruled = told !== undefined && trust.overrules(told)
-  const code = overruled ? undefined : told
-  // OpenSSL has this code also where no certificate was sent.
-  if (code !== undefined && code !== 'UNABLE_TO_GET_ISSUER_CERT' && !hasPresentedChain(socket)) return refuseUnread(socket, code)
+  const verifyCode = socket.authorized ? undefined : String(socket.authorizationError)
+  const overruled = verifyCode !== undefined && trust.overrules(verifyCode)
+  const code = overruled ? undefined : verifyCode
+  // OpenSSL uses this code also if no certificate was sent.
+  if (code !== undefined && code !== 'UNABLE_TO_GET_ISSUER_CERT' && !hasPresentedChain(socket)) {
+    return refuseUnread(socket, code)
+  }
   const chain = takePresentedChain(socket)
   if (chain === undefined) return allowAnonymous ? { decision: undefined } : refuse('no_certificate')
   if (code !== undefined) return refuseByOpenssl(code, chain, trust, onExplained)
   const presented = { leaf: chain.leaf, sent: resumed ? [] : chain.sent, resumed }
   const conclude = (decision: Decision): HandshakeResult => {
-    if (!decision.accepted) return refuseDecided(decision, presented, trust, overruled ? told : undefined)
-    // What OpenSSL objects to is then not what the authority lets pass.
-    if (overruled && !trust.explainsCode(told, decision)) return refuse(explainVerifyCode(told), presented.leaf, describeCode(told, presented.leaf), told)
+    if (!decision.accepted) return refuseDecided(decision, presented, trust, overruled ? verifyCode : undefined)
+    // OpenSSL refused for a reason that the authority does not permit.
+    if (overruled && !trust.explainsCode(verifyCode, decision)) {
+      return refuse(explainVerifyCode(verifyCode), presented.leaf, describeCode(verifyCode, presented.leaf), verifyCode)
+    }
     return { decision, presented }
   }
   const decision = trust.evaluate(presented.leaf, presented)
   return decision instanceof Promise ? decision.then(conclude) : conclude(decision)
 }
 
-/** Nobody wants to know more than OpenSSL says, unless the refusal is reported. */
+/** A refusal by OpenSSL that is not explained. The leaf is read only if the refusal is reported. */
 function refuseUnread (socket: TLSSocket, code: string): HandshakeResult {
   const leaf = (): Uint8Array | undefined => readLeaf(socket)
   return { refusal: { reason: explainVerifyCode(code), code, leaf, detail: () => describeCode(code, leaf()) } }
 }
 
-/** What `trust.explain` finds where no path of verified signatures leads to a CA in force. */
+/** What `trust.explain` finds if no path with verified signatures leads to a trusted CA. */
 const STRANGER_STEPS: ReadonlySet<string> = new Set(['issuer_unknown', 'signature_invalid', 'other_side'])
 
-/** Names the certificate at fault, where that can be found out. OpenSSL tells the last thing that it found, which may be that a stranger's certificate has ended. */
-function refuseByOpenssl (code: string, { leaf, sent, isWhole }: PresentedChain, trust: Trust, onExplained: HandshakeOptions['onExplained']): HandshakeResult {
-  const told = explainVerifyCode(code)
-  if (!isWhole) return { refusal: { reason: told, code, leaf: () => leaf, detail: () => describeCode(code, leaf) } }
+/**
+ * Names the certificate at fault, if possible. OpenSSL reports the last error that it found: even for an unknown CA
+ * this may be that the certificate has expired.
+ */
+function refuseByOpenssl (
+  code: string, { leaf, sent, isWhole }: PresentedChain, trust: Trust, onExplained: HandshakeOptions['onExplained']
+): HandshakeResult {
+  const reported = explainVerifyCode(code)
+  if (!isWhole) return { refusal: { reason: reported, code, leaf: () => leaf, detail: () => describeCode(code, leaf) } }
   const found = trust.explain(leaf, sent) ?? describeOrder(code)
-  const reason = STRANGER_STEPS.has(found.step) ? 'unknown_ca' : told
+  const reason = STRANGER_STEPS.has(found.step) ? 'unknown_ca' : reported
   onExplained(reason === 'unknown_ca')
   return { refusal: { reason, code, leaf: () => leaf, detail: () => found } }
 }
 
-/** Codes that are about the client's own certificate. Behind the others may be any certificate above it. */
-const LEAF_CODES: ReadonlySet<string> = new Set(['UNABLE_TO_GET_ISSUER_CERT', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'DEPTH_ZERO_SELF_SIGNED_CERT', 'EE_KEY_TOO_SMALL'])
+/** Codes about the client's own certificate. The others may be about any certificate of the chain. */
+const LEAF_CODES: ReadonlySet<string> = new Set([
+  'UNABLE_TO_GET_ISSUER_CERT', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'DEPTH_ZERO_SELF_SIGNED_CERT', 'EE_KEY_TOO_SMALL'
+])
 
 function describeCode (code: string, leaf: Uint8Array | undefined): RefusalDetail {
   const isAboutLeaf = LEAF_CODES.has(code) && leaf !== undefined
-  const which = isAboutLeaf ? '' : '; which certificate is at fault was not looked for, since many are refused at this time'
-  return { step: code, message: `OpenSSL refused the certificate or its chain: ${code}${which}`, certificate: isAboutLeaf ? summarizeCertificate(leaf) : undefined }
+  const which = isAboutLeaf ? '' : '; the certificate at fault was not determined, since many clients are being refused'
+  return {
+    step: code,
+    message: `OpenSSL refused the certificate or its chain: ${code}${which}`,
+    certificate: isAboutLeaf ? summarizeCertificate(leaf) : undefined
+  }
 }
 
-/** A path leads to a CA in force, and OpenSSL did not find it. */
+/** A path leads to a trusted CA, and OpenSSL did not find it. */
 function describeOrder (code: string): RefusalDetail {
-  const message = `OpenSSL refused the chain: ${code}. A path leads to a trusted CA, but of several certificates of one name OpenSSL looks at the first that was sent: send the right one first, or alone`
+  const message = `OpenSSL refused the chain: ${code}. A path leads to a trusted CA, but of several certificates of ` +
+    'one name OpenSSL looks at the first that was sent: send the right one first, or only that one'
   return { step: code, message, certificate: undefined }
 }
 
-/** @param code OpenSSL's, where it was overruled: the log knows by it that a stranger may be who is refused */
-function refuseDecided (decision: Refused, { leaf, sent, resumed }: PresentedClient, trust: Trust, code: string | undefined): HandshakeResult {
-  const told = { ...decision, detail: trust.detailOf(decision, leaf, sent) }
-  const { reason, detail } = trust.remembers({ leaf, sent, resumed }) ? refusalAfterAcceptance(told) : told
-  // The session's intermediate is not known to this process: the client has to send it, in a full handshake.
+/** @param code OpenSSL's code if it was overruled. The log sees by it that the client may be a stranger */
+function refuseDecided (
+  decision: Refused, { leaf, sent, resumed }: PresentedClient, trust: Trust, code: string | undefined
+): HandshakeResult {
+  const described = { ...decision, detail: trust.detailOf(decision, leaf, sent) }
+  const wasAccepted = trust.remembers({ leaf, sent, resumed })
+  const { reason, detail } = wasAccepted ? refusalAfterAcceptance(described) : described
+  // This process does not know the session's intermediate: the client has to send it, in a full handshake.
   return refuse(resumed && reason === 'unknown_ca' ? 'resumption_refused' : reason, leaf, detail, code)
 }
 

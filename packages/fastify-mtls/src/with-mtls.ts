@@ -1,7 +1,9 @@
 import type { Http2SecureServer } from 'node:http2'
 import type { Server as HttpsServer } from 'node:https'
 import type { CredentialSource } from '@peerkit/credentials'
-import type { FastifyBaseLogger, FastifyHttp2SecureOptions, FastifyHttpsOptions, FastifyServerOptions, RawServerBase } from 'fastify'
+import type {
+  FastifyBaseLogger, FastifyHttp2SecureOptions, FastifyHttpsOptions, FastifyServerOptions, RawServerBase
+} from 'fastify'
 import { MTLS_ERR_SERVER_OPTION } from './errors.ts'
 import { checkServerOptions } from './http-options.ts'
 import type { HttpOptions } from './http-options.ts'
@@ -9,45 +11,58 @@ import { mtlsServerOptions } from './mtls-server-options.ts'
 import { MTLS_SERVER_OPTIONS } from './server-options.ts'
 import type { MtlsServerOptions } from './server-options.ts'
 
-/** Fastify's own options beside mutual TLS. What would replace the server or its TLS is not among them. */
-type OwnOptions<Server extends RawServerBase, Logger extends FastifyBaseLogger> = Omit<FastifyServerOptions<Server, Logger>, 'serverFactory'> & {
-  /** Options of mutual TLS. `http2` is Fastify's own option, beside this one. */
+/** Fastify's own options, without those that would replace the server or its TLS. */
+type OwnOptions<Server extends RawServerBase, Logger extends FastifyBaseLogger> = Omit<
+  FastifyServerOptions<Server, Logger>, 'serverFactory'
+> & {
+  /** Options of mutual TLS. `http2` is not among them: it is Fastify's own option. */
   readonly mtls?: Omit<MtlsServerOptions, 'http2'>
   /** Options of Node's HTTP server, such as `maxHeaderSize`. None of TLS. */
   readonly https?: HttpOptions
-  /** The server is made here, since another one would not check client certificates. */
+  /** Not accepted: another server would not check client certificates. */
   readonly serverFactory?: never
 }
 
-/** What `withMtls` takes beside the credentials, for a server of HTTP/1.1. */
-export type WithMtlsOptions<Logger extends FastifyBaseLogger = FastifyBaseLogger> = OwnOptions<HttpsServer, Logger> & { readonly http2?: false }
+/** Options of `withMtls` for HTTP/1.1. */
+export type WithMtlsOptions<Logger extends FastifyBaseLogger = FastifyBaseLogger> = OwnOptions<
+  HttpsServer, Logger
+> & { readonly http2?: false }
 
-/** What `withMtls` takes beside the credentials, for a server of HTTP/2. */
-export type WithMtlsHttp2Options<Logger extends FastifyBaseLogger = FastifyBaseLogger> = OwnOptions<Http2SecureServer, Logger> & {
+/** Options of `withMtls` for HTTP/2. */
+export type WithMtlsHttp2Options<Logger extends FastifyBaseLogger = FastifyBaseLogger> = OwnOptions<
+  Http2SecureServer, Logger
+> & {
   readonly http2: true
   readonly http2SessionTimeout?: number
 }
 
-/** A logger whose type is kept. Without one, a type parameter would be inferred from what `Fastify` expects: as `never`. */
+/**
+ * Keeps the type of a logger. Without it, TypeScript would infer the type parameter from what `Fastify` expects, as
+ * `never`.
+ */
 interface WithLogger<Logger extends FastifyBaseLogger> { readonly loggerInstance: Logger }
 
-/** Options that say something about TLS in Node. Under `mtls`, or from the credentials, they have an effect. */
+/** TLS options of Node. They have no effect here: they belong under `mtls` or into the credentials. */
 const TLS_OPTIONS: readonly string[] = [
-  'ca', 'cert', 'key', 'passphrase', 'pfx', 'crl', 'requestCert', 'rejectUnauthorized', 'secureContext', 'secureProtocol', 'SNICallback', 'ALPNProtocols'
+  'ca', 'cert', 'key', 'passphrase', 'pfx', 'crl', 'requestCert', 'rejectUnauthorized', 'secureContext',
+  'secureProtocol', 'SNICallback', 'ALPNProtocols'
 ]
 
 /**
- * Options for `Fastify(…)` that make a server for mutual TLS. The server asks every client for a certificate, checks it
- * before any HTTP is read, and follows the credentials as they rotate. Call it once for each app.
+ * Returns options for `Fastify(…)` that make a server for mutual TLS. The server asks every client for a certificate,
+ * checks it before any HTTP is read, and follows the credentials as they rotate. Call it once for each app.
  *
- * @param credentials such as `fileCredentials()` gives. The app does not close them, see `closeCredentials` of the plugin
+ * @param credentials such as `fileCredentials()` gives. The app does not close them, unless the plugin has
+ *   `closeCredentials`
  * @param options Fastify's own options, and those of mutual TLS under `mtls`. Default: none
+ * @returns options to pass to `Fastify(…)` as they are
  * @throws MTLS_ERR_SERVER_OPTION naming the option, what was found and what was expected
  * @example
  * ```ts
- * const credentials = await fileCredentials({ cert: 'ledger.pem', key: 'ledger.key', ca: 'ca.pem' })
- * const app = Fastify(withMtls(credentials, { logger: true, mtls: { clientCertificate: 'optional' } }))
- * await app.register(fastifyMtls)
+ * const source = await fileCredentials({ cert: 'ledger.pem', key: 'ledger.key', ca: 'ca.pem' })
+ * const app = Fastify(withMtls(source, { bodyLimit: 10_000, mtls: { clientCertificate: 'optional' } }))
+ * await app.register(fastifyMtls, { closeCredentials: true })
+ * await app.close()
  * ```
  */
 export function withMtls<Logger extends FastifyBaseLogger> (
@@ -56,27 +71,49 @@ export function withMtls<Logger extends FastifyBaseLogger> (
 export function withMtls<Logger extends FastifyBaseLogger> (
   credentials: CredentialSource, options: WithMtlsOptions<Logger> & WithLogger<Logger>
 ): FastifyHttpsOptions<HttpsServer, Logger>
-export function withMtls (credentials: CredentialSource, options: WithMtlsHttp2Options): FastifyHttp2SecureOptions<Http2SecureServer>
+export function withMtls (
+  credentials: CredentialSource, options: WithMtlsHttp2Options
+): FastifyHttp2SecureOptions<Http2SecureServer>
 export function withMtls (credentials: CredentialSource, options?: WithMtlsOptions): FastifyHttpsOptions<HttpsServer>
 export function withMtls (credentials: CredentialSource, options: WithMtlsOptions | WithMtlsHttp2Options = {}): object {
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
-    throw new MTLS_ERR_SERVER_OPTION(`withMtls got options that are ${options === null ? 'null' : Array.isArray(options) ? 'a list' : typeof options}; expected an object`)
+    const found = options === null ? 'null' : Array.isArray(options) ? 'a list' : typeof options
+    throw new MTLS_ERR_SERVER_OPTION(`options of withMtls is ${found}; expected an object`)
   }
   const { mtls = {}, https = {}, http2 = false, ...own } = options
   checkOwn(own)
   if (typeof http2 !== 'boolean') throw new MTLS_ERR_SERVER_OPTION(`http2 is ${typeof http2}; expected true or false`)
-  if (typeof mtls !== 'object' || mtls === null) throw new MTLS_ERR_SERVER_OPTION(`mtls is ${mtls === null ? 'null' : typeof mtls}; expected an object with options such as clientCertificate`)
-  if ('http2' in mtls) throw new MTLS_ERR_SERVER_OPTION('found mtls.http2; expected http2 beside mtls, as Fastify has it')
+  if (typeof mtls !== 'object' || mtls === null) {
+    const found = mtls === null ? 'null' : typeof mtls
+    throw new MTLS_ERR_SERVER_OPTION(`mtls is ${found}; expected an object with options such as clientCertificate`)
+  }
+  if ('http2' in mtls) {
+    throw new MTLS_ERR_SERVER_OPTION('found mtls.http2; expected http2 outside of mtls: it is an option of Fastify')
+  }
   checkServerOptions({ https, http2 }, http2)
-  const made = http2 ? mtlsServerOptions(credentials, { ...mtls, http2: true }) : mtlsServerOptions(credentials, mtls as MtlsServerOptions & { http2?: false })
+  const made = http2
+    ? mtlsServerOptions(credentials, { ...mtls, http2: true })
+    : mtlsServerOptions(credentials, mtls as MtlsServerOptions & { http2?: false })
   return { ...own, ...made, https }
 }
 
-/** An option in the wrong place would be ignored by Fastify, and its author would believe that it counts. */
+/** Refuses options in the wrong place. Fastify would ignore them silently. */
 function checkOwn (options: object): void {
   for (const key of Object.keys(options)) {
-    if (key === 'serverFactory') throw new MTLS_ERR_SERVER_OPTION('found serverFactory; expected none: withMtls makes the server, and another one would not check client certificates')
-    if (MTLS_SERVER_OPTIONS.includes(key)) throw new MTLS_ERR_SERVER_OPTION(`found ${key} beside Fastify's options; expected it under mtls: withMtls(credentials, { mtls: { ${key} } })`)
-    if (TLS_OPTIONS.includes(key)) throw new MTLS_ERR_SERVER_OPTION(`found ${key}; expected certificates, keys and CAs in the credentials, and other options of TLS under mtls`)
+    if (key === 'serverFactory') {
+      throw new MTLS_ERR_SERVER_OPTION(
+        'found serverFactory; expected none: withMtls makes the server, another one would not check client certificates'
+      )
+    }
+    if (MTLS_SERVER_OPTIONS.includes(key)) {
+      throw new MTLS_ERR_SERVER_OPTION(
+        `found ${key} among Fastify's options; expected it under mtls: withMtls(credentials, { mtls: { ${key} } })`
+      )
+    }
+    if (TLS_OPTIONS.includes(key)) {
+      throw new MTLS_ERR_SERVER_OPTION(
+        `found ${key}; expected certificates, keys and CAs in the credentials, and other TLS options under mtls`
+      )
+    }
   }
 }

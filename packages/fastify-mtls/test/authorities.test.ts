@@ -149,7 +149,7 @@ test('certificates for servers alone are accepted until their day, and cut off t
   const open = await dial(world, 'HTTP/1.1', idOf(leaf))
   t.equal(await open.ask(), 200)
   t.same(identified.map(({ serverAuthOnlyUntil }) => serverAuthOnlyUntil), [end, end])
-  t.match(lines.filter(({ acceptUntil }) => acceptUntil !== undefined), [{ acceptUntil: until, authority: 'partner', msg: /is for servers alone/ }])
+  t.match(lines.filter(({ acceptUntil }) => acceptUntil !== undefined), [{ acceptUntil: until, authority: 'partner', msg: /is for servers only/ }])
   t.equal(lines.filter(({ acceptUntil }) => acceptUntil !== undefined).length, 1, 'once a client')
   time = end - 1
   t.equal(await open.ask(), 200)

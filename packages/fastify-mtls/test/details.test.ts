@@ -181,7 +181,7 @@ test('ten refusals of strangers are explained each second, and ten others; the r
     const { certificate, message } = logged.world.refusals[10].detail
     // That a certificate has ended may be said of any certificate of the chain.
     if (client === stranger) t.match(certificate, { subject: 'CN=stranger', fingerprint256: fingerprintOf(stranger) })
-    else t.match([certificate, message], [undefined, /which certificate is at fault was not looked for/])
+    else t.match([certificate, message], [undefined, /the certificate at fault was not determined/])
   }
 })
 

@@ -10,11 +10,11 @@ test('each client is told once, and the end of the lines is a line too', (t) => 
   for (let number = 0; number < 999; number++) write(number)
   for (let number = 0; number < 999; number++) write(number)
   t.equal(lines.length, 999)
-  t.match(lines[0], { fields: { peer: 'CN=0', fingerprint256: '0', authority: 'public', acceptUntil: '2027-03-15' }, text: /for servers alone/ })
+  t.match(lines[0], { fields: { peer: 'CN=0', fingerprint256: '0', authority: 'public', acceptUntil: '2027-03-15' }, text: /for servers only/ })
   for (const number of [999, 1_000, 1_001]) write(number)
   t.match(lines.slice(999), [
     { fields: { peer: 'CN=999' } },
-    { fields: { logged: 1_000 }, text: 'more clients with a certificate for servers alone are accepted, without a line for each' }
+    { fields: { logged: 1_000 }, text: 'more clients with certificates for servers only are accepted; they are not logged' }
   ])
   t.equal(lines.length, 1_001)
   t.end()

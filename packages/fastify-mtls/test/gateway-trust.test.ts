@@ -75,11 +75,11 @@ test('validation in process asks the trust', async (t) => {
 test('what does not fit together is refused at start', async (t) => {
   const forwarded = { format: 'rfc9440', gateways: { addresses: ['127.0.0.1'] } }
   for (const [options, message] of [
-    [{ forwarded, trust: {} }, /trust is object; expected a source such as fileTrust\(\) gives/],
+    [{ forwarded, trust: {} }, /trust is object; expected a source such as fileTrust\(\) returns/],
     [{ forwarded, trust: Promise.resolve() }, /trust is a Promise \(await it\)/],
     [{ forwarded, block: [] }, /found block without trust/],
     [{ forwarded, revocation: {} }, /found revocation without trust/],
-    [{ forwarded: { ...forwarded, verifiedAs: 'clients' } }, /forwarded\.verifiedAs needs trust, whose authority it names/],
+    [{ forwarded: { ...forwarded, verifiedAs: 'clients' } }, /found forwarded\.verifiedAs without trust; expected the option trust, which defines the authority/],
     [{ forwarded: { ...forwarded, verifiedAs: 'client' }, trust: memoryTrust({ authorities }) }, /forwarded\.verifiedAs is "client"; expected an authority for clients: clients, partner/]
   ] as const) await t.rejects(async () => { await Fastify().register(fastifyMtls, options as never) }, { code: 'MTLS_ERR_SERVER_OPTION', message })
 })

@@ -18,7 +18,7 @@ for (const http2 of [false, true]) {
       ] as const) {
         t.throws(attempt, {
           code: 'MTLS_ERR_SERVER_OPTION',
-          message: new RegExp(`app\\.server\\.${method}\\(\\) was called; expected .*from the credentials alone`)
+          message: new RegExp(`app\\.server\\.${method}\\(\\) was called; expected .*only from the credentials`)
         })
       }
     }

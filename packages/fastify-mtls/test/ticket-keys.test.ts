@@ -94,7 +94,7 @@ test('keys of a shared secret agree without talking, and change with the set of 
   t.not(make(secret, [ca.root, other.root], HOUR), first)
   t.not(make(secret, [ca.root, other.root], 1_000, 1_000), first)
   t.not(make(randomBytes(32), [ca.root, other.root]), first)
-  t.throws(() => make(() => Buffer.alloc(31), [ca.root]), { code: 'MTLS_ERR_SERVER_OPTION', message: /ticketSecret is 31 octets/ })
+  t.throws(() => make(() => Buffer.alloc(31), [ca.root]), { code: 'MTLS_ERR_SERVER_OPTION', message: /ticketSecret is 31 bytes/ })
 })
 
 test('a shared secret that cannot be had any more ends no process: keys are of this one alone until it can', async (t) => {
@@ -120,7 +120,7 @@ test('a shared secret that cannot be had any more ends no process: keys are of t
   t.equal(make(), alone)
   keys.drop()
   t.not(make(), alone, 'and they follow the trust')
-  t.match(warnings[0], /^The ticketSecret cannot be had, .*: the vault is sealed$/)
+  t.match(warnings[0], /^Reading ticketSecret failed\. .*: the vault is sealed$/)
   isSealed = false
   t.equal(make(), shared)
 })
@@ -148,15 +148,15 @@ test('disown makes keys that nobody else has, until rejoin or the next hour', as
   const keys = new TicketKeys({ ticketSecret: Buffer.alloc(32, 1) }, () => now, () => {})
   const make = (): string => keys.make(current).toString('hex')
   const first = make()
-  keys.disown()
+  keys.useOwnKeys()
   const second = make()
   t.not(second, first)
   t.equal(make(), second, 'and stay so')
-  keys.disown()
+  keys.useOwnKeys()
   t.not(make(), second)
-  keys.rejoin()
+  keys.useSharedKeys()
   t.equal(make(), first)
-  keys.disown()
+  keys.useOwnKeys()
   keys.start()
   now = HOUR
   mock.timers.tick(HOUR)

@@ -51,25 +51,25 @@ test('makes a server of HTTP/2 where http2 stands beside mtls', async (t) => {
 test('refuses options that would remove mutual TLS, or have no effect where they stand', async (t) => {
   const credentials = load()
   for (const [options, message] of [
-    [null, /withMtls got options that are null; expected an object/],
-    [[], /withMtls got options that are a list/],
+    [null, /options of withMtls is null; expected an object/],
+    [[], /options of withMtls is a list/],
     [{ serverFactory: () => {} }, /found serverFactory; expected none/],
-    [{ clientCertificate: 'optional' }, /found clientCertificate beside Fastify's options; expected it under mtls: withMtls\(credentials, \{ mtls: \{ clientCertificate \} \}\)/],
+    [{ clientCertificate: 'optional' }, /found clientCertificate among Fastify's options; expected it under mtls: withMtls\(credentials, \{ mtls: \{ clientCertificate \} \}\)/],
     [{ ca: 'x' }, /found ca; expected certificates, keys and CAs in the credentials/],
     [{ rejectUnauthorized: false }, /found rejectUnauthorized; expected/],
-    [{ https: { requestCert: false } }, /found https\.requestCert; expected options of Node's HTTP server alone/],
+    [{ https: { requestCert: false } }, /found https\.requestCert; expected only options of Node's HTTP server/],
     [{ https: { key: 'x' } }, /found https\.key/],
     [{ http2: {} }, /http2 is object; expected true or false/],
-    [{ mtls: { http2: true } }, /found mtls\.http2; expected http2 beside mtls/],
+    [{ mtls: { http2: true } }, /found mtls\.http2; expected http2 outside of mtls/],
     [{ mtls: null }, /mtls is null; expected an object/],
     [{ mtls: { clientCertifcate: 'optional' } }, /unknown option "clientCertifcate".*did you mean "clientCertificate"/],
     [{ mtls: { clientCertificate: 'none' } }, /clientCertificate is "none"; expected "required" or "optional"/]
   ] as const) {
     t.throws(() => withMtls(credentials, options as never), { code: 'MTLS_ERR_SERVER_OPTION', message }, String(message))
   }
-  t.throws(() => withMtls(undefined as never), { code: 'MTLS_ERR_SERVER_OPTION', message: /needs credentials/ })
+  t.throws(() => withMtls(undefined as never), { code: 'MTLS_ERR_SERVER_OPTION', message: /credentials is undefined; expected a credential source/ })
   await credentials.close()
-  t.throws(() => withMtls(credentials), { code: 'MTLS_ERR_SERVER_OPTION', message: /the credentials are closed already/ })
+  t.throws(() => withMtls(credentials), { code: 'MTLS_ERR_SERVER_OPTION', message: /the credentials are closed; expected an open source/ })
 })
 
 test('an app borrows its credentials, unless closeCredentials hands them over', async (t) => {

@@ -9,48 +9,68 @@ import type { OriginOptions } from './origin-options.ts'
 import type { AllowedServers } from './server-rules.ts'
 import type { ProxyOptions } from './proxy-options.ts'
 
-/** Options of undici's Agent that pass through. */
-export type PassedOptions = Pick<Agent.Options, 'connections' | 'pipelining' | 'keepAliveTimeout' | 'keepAliveMaxTimeout' | 'keepAliveTimeoutThreshold' | 'headersTimeout' | 'bodyTimeout' |
-  'maxHeaderSize' | 'maxResponseSize' | 'maxRequestsPerClient' | 'strictContentLength' | 'maxConcurrentStreams' | 'clientTtl' | 'localAddress'>
+/** Options that are passed to undici's Agent. */
+export type PassedOptions = Pick<Agent.Options,
+  'connections' | 'pipelining' | 'keepAliveTimeout' | 'keepAliveMaxTimeout' | 'keepAliveTimeoutThreshold' |
+  'headersTimeout' | 'bodyTimeout' | 'maxHeaderSize' | 'maxResponseSize' | 'maxRequestsPerClient' |
+  'strictContentLength' | 'maxConcurrentStreams' | 'clientTtl' | 'localAddress'>
 
+/** Options of `MtlsAgent`. */
 export interface MtlsAgentOptions extends PassedOptions {
-  /** What we present and whom we trust. */
+  /** The certificate to present and the CAs to trust. */
   readonly credentials: CredentialSource
-  /** Who may answer, at every origin that says nothing else. Default: whoever's certificate is for the host name. */
+  /**
+   * Who may answer, for origins without `allowedServers` of their own. Default: the certificate must be for the host
+   * name.
+   */
   readonly allowedServers?: AllowedServers
-  /** Groups that rules name. */
+  /** Groups by name, for use in rules. Default: none. */
   readonly servers?: Groups
   /**
-   * The origins that this agent calls, compared whole. Where given, any other origin is refused before a socket is opened: a redirect never takes our certificate elsewhere. The key
-   * `*` stands for every other https origin.
+   * Options by origin. Origins are compared as a whole. If given, any other origin is refused before a socket is
+   * opened, so a redirect cannot send the certificate elsewhere. The key `*` allows every other https origin. Default:
+   * every https origin may be called.
    */
   readonly origins?: Readonly<Record<string, OriginOptions>>
-  /** Asked about servers beside the credentials' own CRLs; both must permit. */
+  /** Checks revocation in addition to the CRLs of the credentials. All must accept the certificate. Default: none. */
   readonly revocation?: RevocationChecker
-  /** Which signatures and keys count in a server's chain. Default: what a TLS handshake accepts, see @peerkit/trust. */
+  /**
+   * The signature algorithms and keys that are accepted in a server's chain. Default: those of a TLS handshake, see
+   * @peerkit/trust.
+   */
   readonly algorithms?: AlgorithmPolicy
-  /** Servers that are refused at once, before any CRL is issued: `blockFile`, `blockMemory` of @peerkit/credentials, or a function. */
+  /**
+   * Servers to refuse at once, before a CRL is issued: made by `blockFile` or `blockMemory` of @peerkit/credentials, or
+   * a function. Default: none.
+   */
   readonly block?: BlockOption
-  /** Speak HTTP/2 where the server does. Default false. */
+  /** Use HTTP/2 if the server supports it. Default false. */
   readonly allowH2?: boolean
-  /** Connect to a Unix socket instead of the origin's address. */
+  /** A Unix socket to connect to, in place of the origin's address. Default: none. */
   readonly socketPath?: string
-  /** Reach origins through a proxy's CONNECT. */
+  /** A proxy to CONNECT through. Default: none. */
   readonly proxy?: string | ProxyOptions
-  /** Milliseconds for connecting, shaking hands and checking who answered, a proxy's part included. Default 10,000. */
+  /** Milliseconds to connect, shake hands and check the server, including a proxy. Default 10,000. */
   readonly connectTimeout?: number
-  /** Default `TLSv1.2`. */
+  /** The lowest TLS version. Default `TLSv1.2`. */
   readonly minVersion?: 'TLSv1.2' | 'TLSv1.3'
+  /** The highest TLS version. Default: Node's. */
   readonly maxVersion?: 'TLSv1.2' | 'TLSv1.3'
-  /** OpenSSL's list, for TLS 1.2 and 1.3. Default Node's. */
+  /** OpenSSL's cipher list, for TLS 1.2 and 1.3. Default: Node's. */
   readonly ciphers?: string
-  /** The clock, in milliseconds since the epoch. Default `Date.now`. */
+  /** Returns the time in milliseconds since the epoch. Default `Date.now`. */
   readonly now?: () => number
 }
 
-const PASSED = ['connections', 'pipelining', 'keepAliveTimeout', 'keepAliveMaxTimeout', 'keepAliveTimeoutThreshold', 'headersTimeout', 'bodyTimeout',
-  'maxHeaderSize', 'maxResponseSize', 'maxRequestsPerClient', 'strictContentLength', 'maxConcurrentStreams', 'clientTtl', 'localAddress'] as const
-const OWN = ['credentials', 'allowedServers', 'servers', 'origins', 'revocation', 'algorithms', 'block', 'allowH2', 'socketPath', 'proxy', 'connectTimeout', 'minVersion', 'maxVersion', 'ciphers', 'now']
+const PASSED = [
+  'connections', 'pipelining', 'keepAliveTimeout', 'keepAliveMaxTimeout', 'keepAliveTimeoutThreshold', 'headersTimeout',
+  'bodyTimeout', 'maxHeaderSize', 'maxResponseSize', 'maxRequestsPerClient', 'strictContentLength',
+  'maxConcurrentStreams', 'clientTtl', 'localAddress'
+] as const
+const OWN = [
+  'credentials', 'allowedServers', 'servers', 'origins', 'revocation', 'algorithms', 'block', 'allowH2', 'socketPath',
+  'proxy', 'connectTimeout', 'minVersion', 'maxVersion', 'ciphers', 'now'
+]
 
 /** @throws MTLS_ERR_OUTBOUND_OPTION */
 export function checkAgentOptions (options: MtlsAgentOptions): void {
@@ -59,10 +79,18 @@ export function checkAgentOptions (options: MtlsAgentOptions): void {
   checkDuration(options.connectTimeout, 'connectTimeout')
   const { minVersion, maxVersion, now } = options
   for (const [name, version] of Object.entries({ minVersion, maxVersion })) {
-    if (version !== undefined && version !== 'TLSv1.2' && version !== 'TLSv1.3') throw new MTLS_ERR_OUTBOUND_OPTION(`${name} is ${JSON.stringify(version)}; expected "TLSv1.2" or "TLSv1.3"`)
+    if (version !== undefined && version !== 'TLSv1.2' && version !== 'TLSv1.3') {
+      throw new MTLS_ERR_OUTBOUND_OPTION(`${name} is ${JSON.stringify(version)}; expected "TLSv1.2" or "TLSv1.3"`)
+    }
   }
-  if (now !== undefined && typeof now !== 'function') throw new MTLS_ERR_OUTBOUND_OPTION(`now is ${typeof now}; expected a function that says milliseconds since the epoch`)
-  if (options.socketPath !== undefined && options.proxy !== undefined) throw new MTLS_ERR_OUTBOUND_OPTION('socketPath and proxy exclude each other')
+  if (now !== undefined && typeof now !== 'function') {
+    throw new MTLS_ERR_OUTBOUND_OPTION(
+      `now is ${typeof now}; expected a function that returns milliseconds since the epoch`
+    )
+  }
+  if (options.socketPath !== undefined && options.proxy !== undefined) {
+    throw new MTLS_ERR_OUTBOUND_OPTION('found socketPath and proxy; expected only one of them')
+  }
 }
 
 export function passedOptions (options: MtlsAgentOptions): PassedOptions {

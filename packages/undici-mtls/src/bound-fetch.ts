@@ -6,20 +6,28 @@ import { kOnServer } from './exchange.ts'
 
 const servers = new WeakMap<Response, PeerIdentity>()
 
-/** `fetch` of the undici that this package was loaded with, sent by `dispatch`: whatever major the built-in fetch is of, these two fit. */
+/**
+ * Makes a `fetch` that sends by `dispatch`. It is the fetch of the undici that this package imports, so their versions
+ * fit.
+ */
 export function bindFetch (dispatch: Dispatch): typeof fetch {
-  return async function fetchByAgent (input: Parameters<typeof fetch>[0], init?: Parameters<typeof fetch>[1]): Promise<Response> {
+  return async function fetchByAgent (
+    input: Parameters<typeof fetch>[0], init?: Parameters<typeof fetch>[1]
+  ): Promise<Response> {
     let server: PeerIdentity | undefined
-    // After a redirect it is the last who served.
+    // After a redirect it is the last server.
     const onServer = (found: PeerIdentity | undefined): void => { server = found }
-    const dispatcher = { dispatch: (options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler) => dispatch({ ...options, [kOnServer]: onServer } as Dispatcher.DispatchOptions, handler) }
+    const dispatcher = {
+      dispatch: (options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler) =>
+        dispatch({ ...options, [kOnServer]: onServer } as Dispatcher.DispatchOptions, handler)
+    }
     const response = await fetch(input, { ...init, dispatcher: dispatcher as Dispatcher })
     if (server !== undefined) servers.set(response, server)
     return response
   } as typeof fetch
 }
 
-/** Who served a response of `agent.fetch`. */
+/** The server's identity for a response of `agent.fetch`. */
 export function serverOfFetched (response: object): PeerIdentity | undefined {
   return servers.get(response as Response)
 }

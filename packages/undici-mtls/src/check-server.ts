@@ -4,20 +4,28 @@ import type { CertificateReason } from '@peerkit/events'
 import type { PeerIdentity } from '@peerkit/identity'
 import { viewDer } from '@peerkit/identity'
 import type { Refused } from '@peerkit/trust'
-import { MTLS_ERR_OUTBOUND_SERVER_EXPIRED, MTLS_ERR_OUTBOUND_SERVER_REVOKED, MTLS_ERR_OUTBOUND_SERVER_UNTRUSTED, MTLS_ERR_OUTBOUND_WRONG_SERVER, withFacts } from './errors.ts'
+import {
+  MTLS_ERR_OUTBOUND_SERVER_EXPIRED,
+  MTLS_ERR_OUTBOUND_SERVER_REVOKED,
+  MTLS_ERR_OUTBOUND_SERVER_UNTRUSTED,
+  MTLS_ERR_OUTBOUND_WRONG_SERVER,
+  withFacts
+} from './errors.ts'
 import type { OutboundReason } from './errors.ts'
 import type { ServerRules } from './server-rules.ts'
 
-export interface ServerQuestion {
+export interface IdentityCheck {
   readonly server: PeerIdentity
   /** The name that the certificate must be for. */
   readonly hostname: string
-  /** As errors call it. */
+  /** The name of the origin in errors. */
   readonly origin: string
   readonly rules: ServerRules
 }
 
-const REASONS: Readonly<Record<Exclude<CertificateReason, 'expired' | 'revoked' | 'revocation_unknown'>, OutboundReason>> = {
+const REASONS: Readonly<Record<
+  Exclude<CertificateReason, 'expired' | 'revoked' | 'revocation_unknown'>, OutboundReason
+>> = {
   unknown_ca: 'unknown_ca',
   not_yet_valid: 'not_yet_valid',
   wrong_purpose: 'purpose',
@@ -28,49 +36,68 @@ const REASONS: Readonly<Record<Exclude<CertificateReason, 'expired' | 'revoked' 
   unreadable: 'unreadable'
 }
 
-/** The error for a server whose certificate is not accepted. */
+/** Makes the error for a server whose certificate is not accepted. */
 export function refusalOf ({ reason, detail }: Refused, origin: string): Error {
   const facts = { retryable: false, origin, detail }
   switch (reason) {
     case 'expired': return withFacts(new MTLS_ERR_OUTBOUND_SERVER_EXPIRED(origin, detail.message), facts)
-    case 'revoked': return withFacts(new MTLS_ERR_OUTBOUND_SERVER_REVOKED(origin, detail.message), { ...facts, reason: 'revoked' })
-    case 'revocation_unknown': return withFacts(new MTLS_ERR_OUTBOUND_SERVER_REVOKED(origin, detail.message), { ...facts, retryable: true, reason: 'status_unknown' })
-    default: return withFacts(new MTLS_ERR_OUTBOUND_SERVER_UNTRUSTED(origin, detail.message), { ...facts, reason: REASONS[reason] })
+    case 'revoked': return withFacts(new MTLS_ERR_OUTBOUND_SERVER_REVOKED(origin, detail.message), {
+      ...facts, reason: 'revoked'
+    })
+    case 'revocation_unknown': return withFacts(new MTLS_ERR_OUTBOUND_SERVER_REVOKED(origin, detail.message), {
+      ...facts, retryable: true, reason: 'status_unknown'
+    })
+    default: return withFacts(new MTLS_ERR_OUTBOUND_SERVER_UNTRUSTED(origin, detail.message), {
+      ...facts, reason: REASONS[reason]
+    })
   }
 }
 
 /**
- * Whether the server that answered is one that was meant: by SPIFFE ID, which replaces the host name; or by host name, which other rules narrow. Asked after every
- * handshake, resumed ones included, before a byte of a request is written.
+ * Checks that the expected server answered. With a rule on the SPIFFE ID the host name is not checked. With other rules
+ * the certificate must match both the rule and the host name. Called after every handshake, also on resumed sessions,
+ * before a byte of a request is written.
  *
  * @throws MTLS_ERR_OUTBOUND_WRONG_SERVER
  */
-export async function checkMeant ({ server, hostname, origin, rules }: ServerQuestion): Promise<void> {
+export async function checkIdentity ({ server, hostname, origin, rules }: IdentityCheck): Promise<void> {
   if (rules.byId !== undefined && (await rules.byId.authorize(server)).allowed) return
-  const isNamed = (rules.byNameAlone || rules.byName !== undefined) && isFor(server, hostname)
+  const isNamed = (rules.byNameAlone || rules.byName !== undefined) && isForHostname(server, hostname)
   if (isNamed && (rules.byNameAlone || (await rules.byName?.authorize(server))?.allowed === true)) return
   const reason = isNamed || (rules.byName === undefined && !rules.byNameAlone) ? 'rules' : 'host_name'
   const [found, expected] = [`${String(server)}${describeUnbelieved(server, hostname)}`, rules.describe(hostname)]
-  throw withFacts(new MTLS_ERR_OUTBOUND_WRONG_SERVER(origin, found, expected), { retryable: false, origin, reason, expected, found })
+  throw withFacts(new MTLS_ERR_OUTBOUND_WRONG_SERVER(origin, found, expected), {
+    retryable: false, origin, reason, expected, found
+  })
 }
 
-/** The name may stand in the certificate all the same. */
+/** Explains why a host name that is in the certificate does not count. */
 function describeUnbelieved ({ authority, notBelieved }: PeerIdentity, hostname: string): string {
   const kind = isIP(hostname) === 0 ? 'dns' : 'ip'
-  return notBelieved.includes(kind) ? ` (authority "${authority ?? ''}" does not vouch for ${kind === 'dns' ? 'DNS names' : 'IP addresses'})` : ''
+  return notBelieved.includes(kind)
+    ? ` (authority "${authority ?? ''}" does not vouch for ${kind === 'dns' ? 'DNS names' : 'IP addresses'})`
+    : ''
 }
 
-/** Of an identity, the name that was last looked for: a resumed session shows the same certificate to the same name, and reading it costs more than all the other checks. */
-const lookedFor = new WeakMap<PeerIdentity, { readonly hostname: string, readonly found: boolean }>()
+/**
+ * Caches the last host name check of an identity. A resumed session repeats it, and parsing the certificate costs more
+ * than all the other checks.
+ */
+const lastLookups = new WeakMap<PeerIdentity, { readonly hostname: string, readonly found: boolean }>()
 
-/** RFC 9525: names are the subject alternative names alone, never the common name. Those that the server's authority does not vouch for are not believed. */
-function isFor (server: PeerIdentity, hostname: string): boolean {
+/**
+ * Whether a certificate is for a host name. RFC 9525: only subject alternative names count, never the common name.
+ * Names that the server's authority does not vouch for do not count.
+ */
+function isForHostname (server: PeerIdentity, hostname: string): boolean {
   if (server.notBelieved.includes(isIP(hostname) === 0 ? 'dns' : 'ip')) return false
-  const last = lookedFor.get(server)
+  const last = lastLookups.get(server)
   if (last?.hostname === hostname) return last.found
   const certificate = new X509Certificate(viewDer(server) ?? new Uint8Array())
-  const matched = isIP(hostname) === 0 ? certificate.checkHost(hostname, { subject: 'never', partialWildcards: false }) : certificate.checkIP(hostname)
+  const matched = isIP(hostname) === 0
+    ? certificate.checkHost(hostname, { subject: 'never', partialWildcards: false })
+    : certificate.checkIP(hostname)
   const found = matched !== undefined
-  lookedFor.set(server, { hostname, found })
+  lastLookups.set(server, { hostname, found })
   return found
 }

@@ -3,7 +3,7 @@ import type { TLSSocket } from 'node:tls'
 import type { CredentialSnapshot, CredentialSource } from '@peerkit/credentials'
 import type { RefusalDetail } from '@peerkit/events'
 import type { PeerIdentity } from '@peerkit/identity'
-import { checkMeant, refusalOf } from './check-server.ts'
+import { checkIdentity, refusalOf } from './check-server.ts'
 import { MTLS_ERR_OUTBOUND_CREDENTIALS_EXPIRED, MTLS_ERR_OUTBOUND_SERVER_UNTRUSTED, withFacts } from './errors.ts'
 import type { Deadline } from './deadline.ts'
 import { explainFirstRequestError, explainVerifyError } from './explain-error.ts'
@@ -14,8 +14,8 @@ import type { ServerRules } from './server-rules.ts'
 import type { ServerDecision, ServerTrust } from './server-trust.ts'
 import type { CachedSession, SessionCache } from './session-cache.ts'
 
-/** What a connection is made with. */
-export interface Means {
+/** What is needed to open connections with one credential source. */
+export interface ConnectContext {
   readonly credentials: CredentialSource
   readonly sessions: SessionCache
   readonly trust: ServerTrust
@@ -23,17 +23,19 @@ export interface Means {
   readonly now: () => number
 }
 
-/** Whom a connection is made to. */
+/** The destination of a connection. */
 export interface Destination {
   readonly origin: string
   readonly rules: ServerRules
   /** The name that the certificate must be for. */
   readonly hostname: string
-  /** Ends what takes too long. */
+  /** The time limit. */
   readonly deadline: Deadline
-  /** Where sessions of it are kept. */
+  /** The key of its sessions in the cache. */
   readonly sessionKey: string
-  /** Makes the way to it: called anew where a resumed session led to somebody who is not wanted any more. */
+  /**
+   * Opens the underlying connection. Called again if a resumed session led to a server that is not accepted any more.
+   */
   open (): Endpoint | Promise<Endpoint>
 }
 
@@ -44,94 +46,135 @@ export interface Connection {
   readonly decision: ServerDecision
   readonly snapshot: CredentialSnapshot
   readonly resumed: boolean
-  /** When it must carry no new request any more, in milliseconds since the epoch. */
+  /** When the connection must not take new requests any more, in milliseconds since the epoch. */
   validUntil: number
-  /** Whether an answer came over it: from then on our certificate was accepted. */
+  /** Whether a response was received. It means that the server accepted the client certificate. */
   answered: boolean
-  /** The first error of its socket. undici tells of the last: that the other side closed, after the alert that said why. */
+  /**
+   * The first error of its socket, such as a TLS alert. undici reports the last one: that the connection was closed.
+   */
   failure: Error | undefined
 }
 
 /**
- * Opens a connection with the credentials in force and finds out who answered, before anybody may write a byte to it.
+ * Opens a connection with the current credentials and checks the server, before a byte of a request is written.
  *
- * @throws the coded error of what went wrong, or Node's own
+ * @throws an error of this package, or Node's own
  */
-export async function openConnection (to: Destination, means: Means): Promise<Connection> {
-  const snapshot = means.credentials.current
-  if (means.now() >= snapshot.notAfter) {
-    throw withFacts(new MTLS_ERR_OUTBOUND_CREDENTIALS_EXPIRED(to.origin, new Date(snapshot.notAfter).toISOString()), { retryable: false, origin: to.origin })
+export async function openConnection (destination: Destination, context: ConnectContext): Promise<Connection> {
+  const snapshot = context.credentials.current
+  if (context.now() >= snapshot.notAfter) {
+    throw withFacts(new MTLS_ERR_OUTBOUND_CREDENTIALS_EXPIRED(
+      destination.origin, new Date(snapshot.notAfter).toISOString()
+    ), {
+      retryable: false, origin: destination.origin
+    })
   }
-  const key = keyOf(to, snapshot)
-  const cached = means.sessions.take(key)
-  if (cached === undefined || isRefused(means.trust, cached)) return await shakeHands(to, means, snapshot, undefined)
+  const key = keyOf(destination, snapshot)
+  const cached = context.sessions.take(key)
+  if (cached === undefined || isRefused(context.trust, cached)) {
+    return await performHandshake(destination, context, snapshot, undefined)
+  }
   try {
-    return await shakeHands(to, means, snapshot, cached)
+    return await performHandshake(destination, context, snapshot, cached)
   } catch (error) {
     if (!(error instanceof StaleSession)) throw error
-    // The identity is of the full handshake then. Meanwhile the server may have another certificate, which only another full handshake shows.
-    means.sessions.drop(key)
-    return await shakeHands(to, means, means.credentials.current, undefined)
+    // The cached identity is from an earlier handshake. The server may have another certificate now, which only a full
+    // handshake shows.
+    context.sessions.drop(key)
+    return await performHandshake(destination, context, context.credentials.current, undefined)
   }
 }
 
-/** A resumed session led to a server that is not accepted any more. */
+/** Thrown if a resumed session led to a server that is not accepted any more. */
 class StaleSession extends Error {}
 
-/** No session is resumed by other credentials than those it was made with: it would speak for the old ones. */
+/**
+ * The cache key of a session. Sessions are not resumed with other credentials: a resumed session has the identity of
+ * the old ones.
+ */
 function keyOf ({ sessionKey }: Destination, { generation }: CredentialSnapshot): string {
   return `${generation} ${sessionKey}`
 }
 
-/** A session is not worth resuming where the server's certificate is known to be refused by now. */
+/** Whether the certificate of a cached session is known to be refused now. */
 function isRefused (trust: ServerTrust, { presented }: CachedSession): boolean {
   const decision = trust.evaluate(presented)
   return !(decision instanceof Promise) && !decision.accepted
 }
 
-async function shakeHands (to: Destination, means: Means, snapshot: CredentialSnapshot, cached: CachedSession | undefined): Promise<Connection> {
-  const { sessions, trust, settings } = means
-  const { socket, presented: readPresented } = startHandshake({ endpoint: await to.open(), hostname: to.hostname, snapshot, session: cached?.session, settings })
-  to.deadline.guard(socket)
+async function performHandshake (
+  destination: Destination, context: ConnectContext, snapshot: CredentialSnapshot, cached: CachedSession | undefined
+): Promise<Connection> {
+  const { sessions, trust, settings } = context
+  const { socket, presented: readPresented } = startHandshake({
+    endpoint: await destination.open(), hostname: destination.hostname, snapshot, session: cached?.session, settings
+  })
+  destination.deadline.guard(socket)
   const tickets: Buffer[] = []
   let isAccepted = false
   let hasAnswered = false
-  // Keys come to be when the server's part of the handshake is known. They are not looked at: that there are some tells a server that refuses from one that does not speak TLS.
+  // Keys exist once the server has answered the handshake. Only their existence is used: it distinguishes a server that
+  // refuses from one that does not speak TLS.
   socket.once('keylog', () => { hasAnswered = true })
   let presented: PresentedServer | undefined
   const keep = (session: Buffer): void => {
-    // A session of credentials that are gone is not worth keeping, one of a server that is not accepted yet must not be.
-    if (isAccepted && presented !== undefined && means.credentials.current === snapshot) sessions.put(keyOf(to, snapshot), { session, presented })
-    else if (!isAccepted) tickets.push(session)
+    // A session of replaced credentials is useless. A session of a server that is not accepted yet must not be kept.
+    if (!isAccepted) tickets.push(session)
+    else if (presented !== undefined && context.credentials.current === snapshot) {
+      sessions.put(keyOf(destination, snapshot), { session, presented })
+    }
   }
   socket.on('session', keep)
   try {
     await finishHandshake(socket)
     const resumed = socket.isSessionReused()
     presented = readPresented() ?? (resumed ? cached?.presented : undefined)
-    const accepted = await to.deadline.race(acceptServer(to, trust, socket, presented)).catch((error: Error) => { throw resumed ? new StaleSession(error.message, { cause: error }) : error })
+    const accepted = await destination.deadline.race(acceptServer(destination, trust, socket, presented))
+      .catch((error: Error) => {
+        throw resumed ? new StaleSession(error.message, { cause: error }) : error
+      })
     assertOpen(socket)
     isAccepted = true
     tickets.forEach(keep)
-    // Unlike the tickets of TLS 1.3 a session of TLS 1.2 may be resumed again, and often no other comes.
+    // A session of TLS 1.2 may be resumed again, unlike a ticket of TLS 1.3, and often the server sends no other.
     if (resumed && cached !== undefined && socket.getProtocol() === 'TLSv1.2') keep(cached.session)
-    const connection: Connection = { socket, server: accepted.current.peer, decision: accepted, snapshot, resumed, validUntil: snapshot.notAfter, answered: false, failure: undefined }
+    const connection: Connection = {
+      socket,
+      server: accepted.current.peer,
+      decision: accepted,
+      snapshot,
+      resumed,
+      validUntil: snapshot.notAfter,
+      answered: false,
+      failure: undefined
+    }
     socket.on('error', (error) => { connection.failure ??= error })
     return connection
   } catch (error) {
     socket.destroy()
-    throw explainVerifyError(error as Error, to.origin, () => describeRefused(trust, readPresented())) ?? (hasAnswered ? explainFirstRequestError(error as Error, to.origin) : undefined) ?? error
+    throw explainVerifyError(error as Error, destination.origin, () => describeRefused(trust, readPresented())) ??
+      (hasAnswered ? explainFirstRequestError(error as Error, destination.origin) : undefined) ?? error
   }
 }
 
-/** OpenSSL verified that the server holds its key; whose key it is is for `evaluate` to say, and whether that server was meant for the rules. */
-async function acceptServer ({ origin, hostname, rules }: Destination, trust: ServerTrust, socket: TLSSocket, presented: PresentedServer | undefined): Promise<ServerDecision> {
+/**
+ * Verifies the server's certificate and checks it against the rules. OpenSSL has proved that the server holds the key.
+ */
+async function acceptServer (
+  { origin, hostname, rules }: Destination,
+  trust: ServerTrust,
+  socket: TLSSocket,
+  presented: PresentedServer | undefined
+): Promise<ServerDecision> {
   if (!socket.authorized || presented === undefined) {
-    throw withFacts(new MTLS_ERR_OUTBOUND_SERVER_UNTRUSTED(origin, 'it sent no certificate that verifies'), { retryable: false, origin, reason: 'other' })
+    throw withFacts(new MTLS_ERR_OUTBOUND_SERVER_UNTRUSTED(origin, 'it sent no valid certificate'), {
+      retryable: false, origin, reason: 'other'
+    })
   }
   const decision = await trust.evaluate(presented)
   if (!decision.accepted) throw refusalOf(decision, origin)
-  await checkMeant({ server: decision.peer, hostname, origin, rules })
+  await checkIdentity({ server: decision.peer, hostname, origin, rules })
   return { presented, current: decision, deciding: undefined, refused: false }
 }
 
@@ -139,8 +182,12 @@ function describeRefused (trust: ServerTrust, presented: PresentedServer | undef
   return presented === undefined ? undefined : trust.explain(presented)
 }
 
-/** Checking may take a while, and undici must not be given what broke meanwhile. */
+/**
+ * Checks that the connection is still open: checking the server may take time, and undici must not get a broken socket.
+ */
 function assertOpen (socket: Socket): void {
   if (!socket.destroyed && socket.readable && socket.writable) return
-  throw Object.assign(socket.errored ?? new Error('the connection was closed after the handshake'), { code: (socket.errored as NodeJS.ErrnoException | null)?.code ?? 'ECONNRESET' })
+  throw Object.assign(socket.errored ?? new Error('the connection was closed after the handshake'), {
+    code: (socket.errored as NodeJS.ErrnoException | null)?.code ?? 'ECONNRESET'
+  })
 }

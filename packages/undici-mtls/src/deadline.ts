@@ -2,7 +2,7 @@ import type { Socket } from 'node:net'
 import { errors } from 'undici'
 import { MTLS_ERR_OUTBOUND_UNREACHABLE, withFacts } from './errors.ts'
 
-/** One time limit over all the steps of a connection. */
+/** One time limit for all steps of opening a connection. */
 export class Deadline {
   readonly #expired: Promise<never>
   readonly #timer: NodeJS.Timeout
@@ -14,15 +14,17 @@ export class Deadline {
     this.#expired = promise
     this.#timer = setTimeout(() => {
       const message = `no connection within ${milliseconds} ms`
-      const error = withFacts(new MTLS_ERR_OUTBOUND_UNREACHABLE(origin, message), { retryable: true, origin, reason: 'timeout', cause: new errors.ConnectTimeoutError(message) })
+      const error = withFacts(new MTLS_ERR_OUTBOUND_UNREACHABLE(origin, message), {
+        retryable: true, origin, reason: 'timeout', cause: new errors.ConnectTimeoutError(message)
+      })
       reject(error)
       for (const socket of this.#sockets) socket.destroy(error)
     }, milliseconds)
-    // Whoever waits for the connection keeps the process alive by its socket.
+    // The socket keeps the process alive while a connection is opened.
     this.#timer.unref()
   }
 
-  /** The promise, unless time is up before. */
+  /** Resolves like the promise, or rejects when the time is up. */
   async race<T> (promise: Promise<T>): Promise<T> {
     return await Promise.race([promise, this.#expired])
   }

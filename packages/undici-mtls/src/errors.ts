@@ -6,71 +6,94 @@ import type { RefusalDetail } from '@peerkit/events'
 export const MTLS_ERR_OUTBOUND_OPTION: FastifyErrorConstructor<{ code: 'MTLS_ERR_OUTBOUND_OPTION' }, [string]> =
   createError('MTLS_ERR_OUTBOUND_OPTION', 'Invalid outbound option: %s', 500, TypeError)
 
-/** The agent was asked for an origin that it has no business with: no https, or none of `origins`. */
+/** The origin must not be called: it is not https, or not one of `origins`. */
 export const MTLS_ERR_OUTBOUND_ORIGIN: FastifyErrorConstructor<{ code: 'MTLS_ERR_OUTBOUND_ORIGIN' }, [string]> =
   createError('MTLS_ERR_OUTBOUND_ORIGIN', 'Outbound call refused: %s', 502)
 
-/** Our own certificate has ended and nothing newer came: nothing is sent under it. */
-export const MTLS_ERR_OUTBOUND_CREDENTIALS_EXPIRED: FastifyErrorConstructor<{ code: 'MTLS_ERR_OUTBOUND_CREDENTIALS_EXPIRED' }, [string, string]> =
-  createError('MTLS_ERR_OUTBOUND_CREDENTIALS_EXPIRED', 'Cannot call %s: our own certificate ended at %s', 500)
+/** The agent's own certificate has expired and was not replaced. Nothing is sent with it. */
+export const MTLS_ERR_OUTBOUND_CREDENTIALS_EXPIRED: FastifyErrorConstructor<
+  { code: 'MTLS_ERR_OUTBOUND_CREDENTIALS_EXPIRED' }, [string, string]
+> =
+  createError('MTLS_ERR_OUTBOUND_CREDENTIALS_EXPIRED', 'Cannot call %s: the client certificate expired at %s', 500)
 
-/** No connection came about. */
-export const MTLS_ERR_OUTBOUND_UNREACHABLE: FastifyErrorConstructor<{ code: 'MTLS_ERR_OUTBOUND_UNREACHABLE' }, [string, string]> =
+/** No connection could be opened. */
+export const MTLS_ERR_OUTBOUND_UNREACHABLE: FastifyErrorConstructor<
+  { code: 'MTLS_ERR_OUTBOUND_UNREACHABLE' }, [string, string]
+> =
   createError('MTLS_ERR_OUTBOUND_UNREACHABLE', 'Cannot connect to %s: %s', 502)
 
-/** The server's certificate does not verify: unknown CA, wrong purpose, not yet valid. */
-export const MTLS_ERR_OUTBOUND_SERVER_UNTRUSTED: FastifyErrorConstructor<{ code: 'MTLS_ERR_OUTBOUND_SERVER_UNTRUSTED' }, [string, string]> =
+/**
+ * The server's certificate is not valid: unknown CA, wrong purpose, not yet valid, blocked and others, see `reason`.
+ */
+export const MTLS_ERR_OUTBOUND_SERVER_UNTRUSTED: FastifyErrorConstructor<
+  { code: 'MTLS_ERR_OUTBOUND_SERVER_UNTRUSTED' }, [string, string]
+> =
   createError('MTLS_ERR_OUTBOUND_SERVER_UNTRUSTED', 'The certificate of %s is not trusted: %s', 502)
 
-/** The server's certificate, or one above it, has ended. */
-export const MTLS_ERR_OUTBOUND_SERVER_EXPIRED: FastifyErrorConstructor<{ code: 'MTLS_ERR_OUTBOUND_SERVER_EXPIRED' }, [string, string]> =
+/** The server's certificate, or one above it, has expired. */
+export const MTLS_ERR_OUTBOUND_SERVER_EXPIRED: FastifyErrorConstructor<
+  { code: 'MTLS_ERR_OUTBOUND_SERVER_EXPIRED' }, [string, string]
+> =
   createError('MTLS_ERR_OUTBOUND_SERVER_EXPIRED', 'The certificate of %s is not accepted: %s', 502)
 
-/** The server's certificate, or one above it, is revoked, or nobody can say and the policy is hard. */
-export const MTLS_ERR_OUTBOUND_SERVER_REVOKED: FastifyErrorConstructor<{ code: 'MTLS_ERR_OUTBOUND_SERVER_REVOKED' }, [string, string]> =
+/** The server's certificate, or one above it, is revoked, or its status is unknown and the policy is hard. */
+export const MTLS_ERR_OUTBOUND_SERVER_REVOKED: FastifyErrorConstructor<
+  { code: 'MTLS_ERR_OUTBOUND_SERVER_REVOKED' }, [string, string]
+> =
   createError('MTLS_ERR_OUTBOUND_SERVER_REVOKED', 'The certificate of %s is not accepted: %s', 502)
 
-/** The server is somebody, but not who was meant. */
-export const MTLS_ERR_OUTBOUND_WRONG_SERVER: FastifyErrorConstructor<{ code: 'MTLS_ERR_OUTBOUND_WRONG_SERVER' }, [string, string, string]> =
-  createError('MTLS_ERR_OUTBOUND_WRONG_SERVER', '%s answered as %s; expected %s', 502)
-
-/** The server does not accept our certificate. In TLS 1.3 this comes only after the handshake, with the first request. */
-export const MTLS_ERR_OUTBOUND_CLIENT_CERTIFICATE_REFUSED: FastifyErrorConstructor<{ code: 'MTLS_ERR_OUTBOUND_CLIENT_CERTIFICATE_REFUSED' }, [string, string]> =
-  createError('MTLS_ERR_OUTBOUND_CLIENT_CERTIFICATE_REFUSED', '%s refused our certificate: %s', 502)
+/** Another server answered than expected. */
+export const MTLS_ERR_OUTBOUND_WRONG_SERVER: FastifyErrorConstructor<
+  { code: 'MTLS_ERR_OUTBOUND_WRONG_SERVER' }, [string, string, string]
+> =
+  createError('MTLS_ERR_OUTBOUND_WRONG_SERVER', '%s presented the identity %s; expected %s', 502)
 
 /**
- * What a code leaves open:
+ * The server refused the client certificate. In TLS 1.3 this shows only after the handshake, with the first request.
+ */
+export const MTLS_ERR_OUTBOUND_CLIENT_CERTIFICATE_REFUSED: FastifyErrorConstructor<
+  { code: 'MTLS_ERR_OUTBOUND_CLIENT_CERTIFICATE_REFUSED' }, [string, string]
+> =
+  createError('MTLS_ERR_OUTBOUND_CLIENT_CERTIFICATE_REFUSED', '%s refused the client certificate: %s', 502)
+
+/**
+ * The cause, for codes with several:
  *
- * - UNREACHABLE: `network`, `timeout`, `closed` (during the handshake), `tls` (no agreement), `proxy`
- * - SERVER_UNTRUSTED: `unknown_ca`, `not_yet_valid`, `purpose`, `unreadable`, `other`
+ * - UNREACHABLE: `network`, `timeout`, `closed` (during the handshake), `tls` (no common parameters), `proxy`
+ * - SERVER_UNTRUSTED: `unknown_ca`, `not_yet_valid`, `purpose`, `outside_authority`, `blocked`, `unreadable`, `other`
  * - SERVER_REVOKED: `revoked`, `status_unknown`
  * - WRONG_SERVER: `host_name`, `rules`
- * - CLIENT_CERTIFICATE_REFUSED: `alert` (the server said so), `closed` (it closed before its first answer: most likely)
+ * - CLIENT_CERTIFICATE_REFUSED: `alert` (the server sent a TLS alert), `closed` (it closed the connection before its
+ *   first response, which most likely means the same)
  */
-export type OutboundReason = 'network' | 'timeout' | 'closed' | 'tls' | 'proxy' | 'unknown_ca' | 'not_yet_valid' | 'purpose' | 'outside_authority' | 'blocked' | 'unreadable' | 'other' | 'revoked' | 'status_unknown' | 'host_name' | 'rules' | 'alert'
+export type OutboundReason =
+  | 'network' | 'timeout' | 'closed' | 'tls' | 'proxy' | 'unknown_ca' | 'not_yet_valid' | 'purpose'
+  | 'outside_authority' | 'blocked' | 'unreadable' | 'other' | 'revoked' | 'status_unknown' | 'host_name' | 'rules'
+  | 'alert'
 
 /** A TLS alert (RFC 8446 section 6). */
 export interface TlsAlert { readonly number: number, readonly name: string }
 
-/** What every outbound error says beside its code. */
+/** The fields of outbound errors, in addition to `code`. */
 export interface OutboundErrorFacts {
-  /** Whether the same call may succeed later with nothing changed by hand, here or there. */
+  /** Whether the same call may succeed later without anyone fixing anything. */
   readonly retryable: boolean
   /** The origin that was called. */
   readonly origin?: string
+  /** The cause, for codes with several. */
   readonly reason?: OutboundReason
-  /** What the server said, for a certificate that it refused by an alert. */
+  /** The TLS alert with which the server refused the client certificate. */
   readonly alert?: TlsAlert
-  /** Of a server's certificate that is not accepted: the check that failed, and the certificate at fault. */
+  /** For a server's certificate that is not accepted: the check that failed and the certificate at fault. */
   readonly detail?: RefusalDetail
-  /** WRONG_SERVER: who was meant. */
+  /** WRONG_SERVER: the expected servers, in words. */
   readonly expected?: string
-  /** WRONG_SERVER: who answered. */
+  /** WRONG_SERVER: the identity of the server that answered. */
   readonly found?: string
   readonly cause?: unknown
 }
 
-/** Adds the facts to an error. */
+/** Adds the fields to an error. */
 export function withFacts<E extends Error> (error: E, facts: OutboundErrorFacts): E & OutboundErrorFacts {
   return Object.assign(error, facts)
 }

@@ -6,64 +6,84 @@ import { HandlerRelay } from './handler-relay.ts'
 import { toNativeError } from './native-error.ts'
 import type { OriginPolicy } from './origin-policy.ts'
 
-/** Where the identity of who answered stands in the `context` of undici's responses. */
+/** Key of the server's identity in the `context` of undici's responses. */
 export const kServer: unique symbol = Symbol('peerkit.server')
-/** Dispatch options carry their exchange under this: undici 7 wraps handlers on the way, so that they cannot be known again. */
+/**
+ * Key of the exchange in dispatch options. undici 7 wraps handlers, so an exchange cannot be recognized as a handler.
+ */
 export const kExchange: unique symbol = Symbol('peerkit.exchange')
-/** Dispatch options may carry a function that is told who answers. */
+/** Key of an optional function in dispatch options. It is called with the server's identity. */
 export const kOnServer: unique symbol = Symbol('peerkit.onServer')
 
 /** The connection that a request is about to be written to, and whether it may be. */
-export interface Line {
+export interface PoolSlot {
   readonly origin: string
   readonly connection: Connection | undefined
-  /** What the response's `context` tells of the connection. */
+  /** What is added to the `context` of responses. */
   readonly context: { readonly [kServer]: PeerIdentity } | undefined
-  mayCarry (connection: Connection): boolean
+  mayUse (connection: Connection): boolean
 }
 
-/** Thrown out of `onRequestStart`, which makes undici drop the request before a byte of it is written, and leaves the connection to what it carries. */
-class MovedElsewhere extends Error {}
+/**
+ * Thrown from `onRequestStart`. undici then aborts this request before anything is written; other requests on the
+ * connection continue. The request is sent again on a current connection.
+ */
+class MovedToAnotherConnection extends Error {}
 
-/** One request on its way: says who answers it, what an early end means, and moves on to another connection where the one it was given must not be used any more. */
+/**
+ * Handles one request: reports the server's identity, explains an early end of the connection, and moves to another
+ * connection if the assigned one must not be used any more.
+ */
 export class Exchange extends HandlerRelay {
   readonly options: Dispatcher.DispatchOptions
-  /** Set when the origin is known to be one of the agent's. */
+  /** Set once the origin is known to be allowed. */
   policy!: OriginPolicy
-  line: Line | undefined
+  slot: PoolSlot | undefined
   readonly #isComposed: boolean
   readonly #move: (exchange: Exchange) => void
   #connection: Connection | undefined
-  #moved: MovedElsewhere | undefined
+  #moved: MovedToAnotherConnection | undefined
 
-  /** @param isComposed whether interceptors stand between this and the caller */
-  constructor (handler: Dispatcher.DispatchHandler, options: Dispatcher.DispatchOptions, isComposed: boolean, move: (exchange: Exchange) => void) {
+  /** @param isComposed whether there are interceptors between this and the caller */
+  constructor (
+    handler: Dispatcher.DispatchHandler,
+    options: Dispatcher.DispatchOptions,
+    isComposed: boolean,
+    move: (exchange: Exchange) => void
+  ) {
     super(handler)
     this.options = options
     this.#isComposed = isComposed
     this.#move = move
   }
 
-  /** Sends the request by the connections in force. */
+  /** Sends the request again, on a current connection. */
   move (): void { this.#move(this) }
 
   override onRequestStart (controller: Dispatcher.DispatchController, context: any): void {
-    const connection = this.line?.connection
-    if (connection !== undefined && this.line?.mayCarry(connection) === false) {
-      this.#moved = new MovedElsewhere('the connection must carry no new request')
+    const connection = this.slot?.connection
+    if (connection !== undefined && this.slot?.mayUse(connection) === false) {
+      this.#moved = new MovedToAnotherConnection('the connection must carry no new request')
       throw this.#moved
     }
     this.#connection = connection
     ;(this.options as { [kOnServer]?: (server: PeerIdentity | undefined) => void })[kOnServer]?.(connection?.server)
-    this.handler.onRequestStart?.(controller, context === null || context === undefined ? this.line?.context ?? null : { ...context, ...this.line?.context })
+    this.handler.onRequestStart?.(
+      controller,
+      context === null || context === undefined ? this.slot?.context ?? null : { ...context, ...this.slot?.context }
+    )
   }
 
-  override onRequestUpgrade (controller: Dispatcher.DispatchController, statusCode: number, headers: any, socket: any): void {
+  override onRequestUpgrade (
+    controller: Dispatcher.DispatchController, statusCode: number, headers: any, socket: any
+  ): void {
     if (this.#connection !== undefined) this.#connection.answered = true
     this.handler.onRequestUpgrade?.(controller, statusCode, headers, socket)
   }
 
-  override onResponseStart (controller: Dispatcher.DispatchController, statusCode: number, headers: any, statusMessage?: string): void {
+  override onResponseStart (
+    controller: Dispatcher.DispatchController, statusCode: number, headers: any, statusMessage?: string
+  ): void {
     if (this.#connection !== undefined) this.#connection.answered = true
     this.handler.onResponseStart?.(controller, statusCode, headers, statusMessage)
   }
@@ -75,7 +95,9 @@ export class Exchange extends HandlerRelay {
       return
     }
     const connection = this.#connection
-    const explained = connection === undefined || connection.answered ? error : explainFirstRequestError(error, this.line?.origin ?? '', connection.failure) ?? error
+    const explained = connection === undefined || connection.answered
+      ? error
+      : explainFirstRequestError(error, this.slot?.origin ?? '', connection.failure) ?? error
     super.onResponseError(controller, this.#isComposed ? toNativeError(explained) : explained)
   }
 }

@@ -8,7 +8,7 @@ import type { CredentialSnapshot } from '@peerkit/credentials'
 import { watchServerCertificate } from './node-internals.ts'
 import type { PresentedServer } from './node-internals.ts'
 
-/** TLS settings of an agent, beside its credentials. */
+/** TLS settings of an agent, apart from its credentials. */
 export interface TlsSettings {
   readonly allowH2: boolean
   readonly minVersion: 'TLSv1.2' | 'TLSv1.3'
@@ -16,12 +16,15 @@ export interface TlsSettings {
   readonly ciphers: string | undefined
 }
 
-/** Where a handshake takes place: a socket that is there, a Unix socket, or a host and port. */
-export type Endpoint = { readonly socket: Socket } | { readonly path: string } | { readonly host: string, readonly port: number, readonly localAddress?: string }
+/** What to connect to: an existing socket, a Unix socket, or a host and port. */
+export type Endpoint =
+  | { readonly socket: Socket }
+  | { readonly path: string }
+  | { readonly host: string, readonly port: number, readonly localAddress?: string }
 
 export interface HandshakeOptions {
   readonly endpoint: Endpoint
-  /** The name to ask for and to find; an IP address is not asked for (RFC 6066 section 3). */
+  /** The name for SNI. Not sent for an IP address (RFC 6066 section 3). */
   readonly hostname: string
   readonly snapshot: CredentialSnapshot
   readonly session: Buffer | undefined
@@ -30,36 +33,44 @@ export interface HandshakeOptions {
 
 const contexts = new WeakMap<TlsSettings, WeakMap<CredentialSnapshot, SecureContext>>()
 
-/** One context for each snapshot and settings: making one costs as much as a handshake. */
+/** One context for each snapshot and settings: creating one costs as much as a handshake. */
 function contextOf (snapshot: CredentialSnapshot, settings: TlsSettings): SecureContext {
   let own = contexts.get(settings)
   if (own === undefined) contexts.set(settings, own = new WeakMap())
   let context = own.get(snapshot)
   if (context === undefined) {
     const { minVersion, maxVersion, ciphers } = settings
-    // Only TLS 1.2 knows renegotiation: after it another certificate might stand where one was checked.
+    // Only TLS 1.2 has renegotiation. After it the server could have another certificate than the one that was checked.
     const secureOptions = constants.SSL_OP_NO_RENEGOTIATION
-    context = createSecureContext({ ...secureContextOptions(snapshot, 'servers'), secureOptions, minVersion, ...(maxVersion !== undefined && { maxVersion }), ...(ciphers !== undefined && { ciphers }) })
+    context = createSecureContext({
+      ...secureContextOptions(snapshot, 'servers'),
+      secureOptions,
+      minVersion,
+      ...(maxVersion !== undefined && { maxVersion }),
+      ...(ciphers !== undefined && { ciphers })
+    })
     own.set(snapshot, context)
   }
   return context
 }
 
-/** A handshake under way. */
+/** A handshake in progress. */
 export interface StartedHandshake {
   readonly socket: TLSSocket
-  /** What the server presented; undefined before the handshake is done, and on a resumed session. */
+  /** What the server presented; undefined before the handshake is done, and for a resumed session. */
   presented (): PresentedServer | undefined
 }
 
-export function startHandshake ({ endpoint, hostname, snapshot, session, settings }: HandshakeOptions): StartedHandshake {
+export function startHandshake (
+  { endpoint, hostname, snapshot, session, settings }: HandshakeOptions
+): StartedHandshake {
   const options: ConnectionOptions & { readonly highWaterMark: number } = {
     ...endpoint,
     servername: isIP(hostname) === 0 ? hostname : '',
     secureContext: contextOf(snapshot, settings),
     ALPNProtocols: settings.allowH2 ? ['http/1.1', 'h2'] : ['http/1.1'],
     rejectUnauthorized: true,
-    // Who answered is checked after the handshake, every time: Node does not ask here when a session is resumed.
+    // The server is checked after every handshake. Node does not call this for a resumed session.
     checkServerIdentity: () => undefined,
     highWaterMark: 16_384,
     ...(session !== undefined && { session })
@@ -75,8 +86,10 @@ export function startHandshake ({ endpoint, hostname, snapshot, session, setting
 export async function finishHandshake (socket: TLSSocket): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     socket.once('secureConnect', resolve)
-    // Stays on: between here and undici's own listener an error must not be nobody's.
+    // Not removed: an error before undici adds its own listener must not be unhandled.
     socket.on('error', reject)
-    socket.once('close', () => { reject(Object.assign(new Error('the connection was closed during the handshake'), { code: 'ECONNRESET' })) })
+    socket.once('close', () => {
+      reject(Object.assign(new Error('the connection was closed during the handshake'), { code: 'ECONNRESET' }))
+    })
   })
 }

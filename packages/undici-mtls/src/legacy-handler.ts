@@ -1,7 +1,7 @@
 import { errors } from 'undici'
 import type { Dispatcher } from 'undici'
 
-/** Handlers as undici 6 (the built-in fetch of Node 22) and callers from before undici 7 write them. */
+/** Handlers of undici 6 (the built-in fetch of Node 22) and of callers written for it. */
 interface LegacyHandler {
   onConnect? (abort: (reason?: Error) => void, context: unknown): void
   onUpgrade? (statusCode: number, headers: unknown, socket: unknown): void
@@ -13,22 +13,33 @@ interface LegacyHandler {
 
 type Handler = Dispatcher.DispatchHandler
 
-/** Whether a handler is written for undici 6 and before; such callers know nothing of HTTP/2. */
+/** Whether a handler is for undici 6 or older. Such callers do not support HTTP/2. */
 function isLegacyHandler (handler: Handler): boolean {
-  return typeof handler?.onRequestStart !== 'function' && typeof (handler as LegacyHandler | null)?.onConnect === 'function'
+  return typeof handler?.onRequestStart !== 'function' &&
+    typeof (handler as LegacyHandler | null)?.onConnect === 'function'
 }
 
-/** The handler as undici 7 and 8 call it, whichever way it was written. */
+/** Converts a handler to the form that undici 7 and 8 call. */
 export function adaptHandler (handler: Handler): Handler {
   if (typeof handler?.onRequestStart === 'function') return handler
-  if (!isLegacyHandler(handler)) throw new errors.InvalidArgumentError('handler has neither onRequestStart (undici 7 and 8) nor onConnect (undici 6, the fetch of Node 22 and 24)')
+  if (!isLegacyHandler(handler)) {
+    throw new errors.InvalidArgumentError(
+      'handler has no onRequestStart (undici 7 and 8) and no onConnect (undici 6, the fetch of Node 22 and 24)'
+    )
+  }
   const legacy = handler as LegacyHandler & Handler
   return {
     ...pickExtras(legacy),
-    onRequestStart: (controller, context) => { legacy.onConnect?.((reason) => { controller.abort(reason ?? new Error('aborted')) }, context) },
-    onRequestUpgrade: (controller, statusCode, headers, socket) => { legacy.onUpgrade?.(statusCode, rawOf(controller, 'rawHeaders', headers), socket) },
+    onRequestStart: (controller, context) => {
+      legacy.onConnect?.((reason) => { controller.abort(reason ?? new Error('aborted')) }, context)
+    },
+    onRequestUpgrade: (controller, statusCode, headers, socket) => {
+      legacy.onUpgrade?.(statusCode, rawOf(controller, 'rawHeaders', headers), socket)
+    },
     onResponseStart: (controller, statusCode, headers, statusText) => {
-      if (legacy.onHeaders?.(statusCode, rawOf(controller, 'rawHeaders', headers), () => { controller.resume() }, statusText ?? '') === false) controller.pause()
+      const raw = rawOf(controller, 'rawHeaders', headers)
+      const resume = (): void => { controller.resume() }
+      if (legacy.onHeaders?.(statusCode, raw, resume, statusText ?? '') === false) controller.pause()
     },
     onResponseData: (controller, chunk) => { if (legacy.onData?.(chunk) === false) controller.pause() },
     onResponseEnd: (controller, trailers) => { legacy.onComplete?.(rawOf(controller, 'rawTrailers', trailers)) },
@@ -44,10 +55,14 @@ function pickExtras (legacy: object): object {
   }))
 }
 
-/** Headers as a flat list of Buffers: as they came where the controller still has them. */
-function rawOf (controller: Dispatcher.DispatchController, key: 'rawHeaders' | 'rawTrailers', headers: unknown): Buffer[] {
+/** Returns headers as a flat list of Buffers: the raw ones, if the controller still has them. */
+function rawOf (
+  controller: Dispatcher.DispatchController, key: 'rawHeaders' | 'rawTrailers', headers: unknown
+): Buffer[] {
   const raw = (controller as unknown as Record<string, unknown>)[key]
   if (Array.isArray(raw)) return raw
   return Object.entries((raw ?? headers ?? {}) as Record<string, string | string[]>)
-    .flatMap(([name, value]) => [value].flat().flatMap((one) => [Buffer.from(name, 'latin1'), Buffer.from(String(one), 'latin1')]))
+    .flatMap(([name, value]) => [value].flat().flatMap((one) => [
+      Buffer.from(name, 'latin1'), Buffer.from(String(one), 'latin1')
+    ]))
 }

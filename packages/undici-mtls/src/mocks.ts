@@ -1,13 +1,13 @@
 import { Agent } from 'undici'
 import type { Dispatcher } from 'undici'
 
-/** Under this symbol an undici MockAgent plants its mocks in the agent that it was given. Undici has no other way for it. */
+/** The symbol under which undici's MockAgent stores its mocks in the agent that it got. There is no public way. */
 const kClients = Object.getOwnPropertySymbols(new Agent()).find(({ description }) => description === 'clients')
 
-/** Mocks by origin: as undici 8 keeps them, or as undici 7 does, together with a count. */
+/** Mocks by origin: as in undici 8, or as in undici 7, with a count. */
 type Planted = Map<string, Dispatcher | { readonly dispatcher: Dispatcher }>
 
-/** Lets `new MockAgent({ agent })` answer in place of servers. Gives what serves an origin's mocks, if it has any. */
+/** Makes `new MockAgent({ agent })` work. Returns a function that finds the dispatcher of an origin's mocks. */
 export function acceptMocks (agent: Dispatcher): (origin: string) => Dispatcher | undefined {
   if (kClients === undefined) return () => undefined
   const planted: Planted = new Map()
@@ -16,7 +16,7 @@ export function acceptMocks (agent: Dispatcher): (origin: string) => Dispatcher 
     const mock = planted.get(origin)
     return mock !== undefined && 'dispatcher' in mock ? mock.dispatcher : mock
   }
-  // Mocks of undici 7 want handlers in the shape that its own dispatchers hand on.
+  // Mocks of undici 7 expect handlers in the form that its own dispatchers pass on.
   const shaper = new Agent({ factory: (origin) => find(new URL(origin).origin) as Dispatcher })
   return (origin) => planted.size > 0 && find(origin) !== undefined ? shaper : undefined
 }

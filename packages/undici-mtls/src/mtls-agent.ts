@@ -5,7 +5,7 @@ import { checkAgentOptions, passedOptions } from './agent-options.ts'
 import type { MtlsAgentOptions } from './agent-options.ts'
 import { bindFetch } from './bound-fetch.ts'
 import { composeAgent } from './compose.ts'
-import { ConnectionBook } from './connection-book.ts'
+import { ConnectionManager } from './connection-manager.ts'
 import { MTLS_ERR_OUTBOUND_OPTION } from './errors.ts'
 import { Exchange, kExchange } from './exchange.ts'
 import { adaptHandler } from './legacy-handler.ts'
@@ -15,50 +15,94 @@ import { readTarget } from './target.ts'
 
 const reference = new undici.Agent()
 
-type ExchangeOptions = Dispatcher.DispatchOptions & { servername: string, /** Callers from before undici 7 know no HTTP/2. */ allowH2?: boolean, dispatcher: undefined, [kExchange]?: Exchange }
+type ExchangeOptions = Dispatcher.DispatchOptions & {
+  servername: string
+  /** False for callers of undici 6, which do not support HTTP/2. */
+  allowH2?: boolean
+  dispatcher: undefined
+  [kExchange]?: Exchange
+}
 
 /**
- * An undici dispatcher that presents live credentials and checks who answered, on every connection. Rotation needs no word: new connections use the credentials in force, older
- * ones finish what they carry and close.
+ * An undici dispatcher for mutual TLS. It presents a client certificate and checks the server's identity on every
+ * connection, before a request is sent. It follows rotation by itself: new connections use the current credentials,
+ * older ones finish their requests and close.
+ *
+ * @example
+ * ```ts
+ * const agent = new MtlsAgent({ credentials, allowedServers: { cn: 'ledger' } })
+ * const app = Fastify(withMtls(credentials)).get('/', async () => 'booked')
+ * const origin = await app.listen({ host: '127.0.0.1', port: 0 })
+ * const response = await agent.fetch(origin) // or agent.request({ origin, path: '/', method: 'GET' })
+ * console.log(await response.text()) // booked
+ * await agent.close()
+ * await app.close()
+ * ```
  */
 export class MtlsAgent extends Dispatcher {
   readonly #policies: OriginPolicies
-  readonly #book: ConnectionBook
+  readonly #connections: ConnectionManager
   readonly #findMock: (origin: string) => Dispatcher | undefined
-  readonly #move = (exchange: Exchange): void => { this.#book.find(exchange.policy).agent.dispatch(exchange.options as undici.Agent.DispatchOptions, exchange) }
-  /** `fetch` of the undici that this agent belongs to, bound to it. */
+  readonly #move = (exchange: Exchange): void => {
+    this.#connections.find(exchange.policy).agent.dispatch(exchange.options as undici.Agent.DispatchOptions, exchange)
+  }
+
+  /** `fetch` that sends through this agent. */
   readonly fetch: typeof fetch
 
-  /** @throws MTLS_ERR_OUTBOUND_OPTION, MTLS_ERR_RULE_INVALID */
+  /**
+   * @param options `credentials` is required
+   * @throws MTLS_ERR_OUTBOUND_OPTION if an option is wrong
+   * @throws MTLS_ERR_RULE_INVALID if a rule is wrong
+   */
   constructor (options: MtlsAgentOptions) {
     super()
-    // What every undici since 7.0 has.
-    if (!('cacheStores' in undici)) throw new MTLS_ERR_OUTBOUND_OPTION('the undici beside this package is older than 7; install undici 7 or 8')
+    // Every undici since 7.0 has it.
+    if (!('cacheStores' in undici)) {
+      throw new MTLS_ERR_OUTBOUND_OPTION('the installed undici is older than 7; install undici 7 or 8')
+    }
     checkAgentOptions(options)
     this.#policies = new OriginPolicies(options)
-    this.#book = new ConnectionBook({ ...options }, passedOptions(options), this.#policies.sources, (event, ...args) => { (this as { emit (event: string, ...args: unknown[]): boolean }).emit(event, ...args) })
+    this.#connections = new ConnectionManager(
+      { ...options },
+      passedOptions(options),
+      this.#policies.sources,
+      (event, ...args) => { (this as { emit (event: string, ...args: unknown[]): boolean }).emit(event, ...args) }
+    )
     this.#findMock = acceptMocks(this)
     this.fetch = bindFetch((dispatchOptions, handler) => this.dispatch(dispatchOptions, handler))
   }
 
-  get closed (): boolean { return this.#book.isClosed }
+  /** Whether `close()` or `destroy()` was called. */
+  get closed (): boolean { return this.#connections.isClosed }
 
-  get destroyed (): boolean { return this.#book.isDestroyed }
+  /** Whether `destroy()` was called. */
+  get destroyed (): boolean { return this.#connections.isDestroyed }
 
-  /** As undici's Agent says it: sockets and requests by origin. */
-  get stats (): Readonly<Record<string, object>> { return this.#book.stats }
+  /** Sockets and requests by origin, as in undici's Agent. */
+  get stats (): Readonly<Record<string, object>> { return this.#connections.stats }
 
-  /** Limits on what a WebSocket receives, as undici's Agent has them: undici 7 has none for a dispatcher that says nothing. */
+  /** Limits on what a WebSocket receives, those of undici's Agent. Without them undici 7 applies no limit. */
   get webSocketOptions (): object | undefined { return (reference as { webSocketOptions?: object }).webSocketOptions }
 
   /** Limits on what an EventSource receives. */
-  get eventSourceOptions (): object | undefined { return (reference as { eventSourceOptions?: object }).eventSourceOptions }
+  get eventSourceOptions (): object | undefined {
+    return (reference as { eventSourceOptions?: object }).eventSourceOptions
+  }
 
   /**
-   * Who must answer at an origin, for people: what the message of MTLS_ERR_OUTBOUND_WRONG_SERVER calls expected. Opens no connection.
+   * Says in words which server must answer at an origin, as `expected` of MTLS_ERR_OUTBOUND_WRONG_SERVER does. Opens no
+   * connection.
    *
    * @param origin such as `https://ledger.internal:8443`
-   * @throws MTLS_ERR_OUTBOUND_OPTION for what is no bare https origin, MTLS_ERR_OUTBOUND_ORIGIN where the agent must not call it
+   * @throws MTLS_ERR_OUTBOUND_OPTION if it is not an https origin
+   * @throws MTLS_ERR_OUTBOUND_ORIGIN if the agent must not call it
+   * @example
+   * ```ts
+   * const agent = new MtlsAgent({ credentials, allowedServers: { ou: 'ledger' } })
+   * console.log(agent.describeServers('https://ledger.internal:8443'))
+   * await agent.close()
+   * ```
    */
   describeServers (origin: string): string {
     const { hostname } = new URL(readOrigin(origin))
@@ -66,35 +110,48 @@ export class MtlsAgent extends Dispatcher {
     return rules.describe(servername ?? hostname.replace(/^\[|\]$/g, ''))
   }
 
+  /** Sends a request, as undici's `dispatch` does. Errors are passed to the handler. */
   override dispatch (options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
     return this.#dispatch(options, handler, false)
   }
 
-  /** The agent with interceptors around it. They see network errors by undici's own codes, the caller sees them explained. */
+  /**
+   * Returns the agent with undici interceptors around it. Interceptors see network errors with undici's codes; the
+   * caller sees the errors of this package.
+   *
+   * @param interceptors such as undici's `interceptors.retry()`
+   * @example
+   * ```ts
+   * const { interceptors } = await import('undici')
+   * const agent = new MtlsAgent({ credentials })
+   * const retrying = agent.compose(interceptors.retry({ maxRetries: 2 }))
+   * await retrying.close()
+   * ```
+   */
   override compose (interceptors: Dispatcher.DispatcherComposeInterceptor[]): this
   override compose (...interceptors: Dispatcher.DispatcherComposeInterceptor[]): this
   override compose (...interceptors: any[]): this {
     return composeAgent(this, (options, handler) => this.#dispatch(options, handler, true), interceptors, bindFetch)
   }
 
-  /** Refuses new requests and resolves when those in flight are done. */
+  /** Refuses new requests, and resolves when those in flight are done. */
   override close (): Promise<void>
   override close (callback: () => void): void
   override close (callback?: () => void): Promise<void> | undefined {
-    const closed = this.#book.close()
+    const closed = this.#connections.close()
     if (callback === undefined) return closed
     closed.then(callback, callback)
     return undefined
   }
 
-  /** Ends requests in flight with an error. */
+  /** Ends requests in flight with an error, and closes all connections. */
   override destroy (error?: Error | null): Promise<void>
   override destroy (callback: () => void): void
   override destroy (error: Error | null, callback: () => void): void
   override destroy (...args: any[]): Promise<void> | undefined {
     const callback = args.find((arg) => typeof arg === 'function')
     const reason = args.find((arg) => arg instanceof Error) ?? null
-    const destroyed = this.#book.destroy(reason)
+    const destroyed = this.#connections.destroy(reason)
     if (callback === undefined) return destroyed
     destroyed.then(callback, callback)
     return undefined
@@ -103,22 +160,27 @@ export class MtlsAgent extends Dispatcher {
   #dispatch (options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler, isComposed: boolean): boolean {
     const adapted = adaptHandler(handler)
     const { origin, address, hostname, servername } = readTarget(options, handler)
-    // A server name is always said, or else undici takes it from the Host header. The functions of undici 7 leave the dispatcher among the options, which undici 8 refuses.
-    const exchangeOptions: ExchangeOptions = { ...options, origin: address, servername: servername ?? hostname, dispatcher: undefined }
+    // The server name is always set: otherwise undici takes it from the Host header. The functions of undici 7 leave
+    // the dispatcher among the options, which undici 8 refuses.
+    const exchangeOptions: ExchangeOptions = {
+      ...options, origin: address, servername: servername ?? hostname, dispatcher: undefined
+    }
     if (adapted !== handler) exchangeOptions.allowH2 = false
     const exchange = new Exchange(adapted, exchangeOptions, isComposed, this.#move)
     exchangeOptions[kExchange] = exchange
     try {
-      const generation = this.#book.peek(origin)
-      const policy = generation?.policy ?? this.#policies.find(origin)
+      const pool = this.#connections.peek(origin)
+      const policy = pool?.policy ?? this.#policies.find(origin)
       if (servername === undefined && policy.servername !== undefined) exchangeOptions.servername = policy.servername
       exchange.policy = policy
       const mock = this.#findMock(address)
       if (mock !== undefined) return mock.dispatch({ ...options, origin: address }, adapted)
-      this.#book.assertOpen()
-      return (generation ?? this.#book.find(policy)).agent.dispatch(exchangeOptions as undici.Agent.DispatchOptions, exchange)
+      this.#connections.assertOpen()
+      return (pool ?? this.#connections.find(policy)).agent.dispatch(
+        exchangeOptions as undici.Agent.DispatchOptions, exchange
+      )
     } catch (error) {
-      // As undici's own dispatchers do: a redirect or a retry has nobody to throw to.
+      // Like undici's own dispatchers: in a redirect or a retry there is no caller to throw to.
       exchange.onResponseError(undefined as unknown as Dispatcher.DispatchController, error as Error)
       return false
     }

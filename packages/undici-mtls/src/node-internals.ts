@@ -1,20 +1,21 @@
 import type { TLSSocket } from 'node:tls'
 
-/** Certificates above the leaf that are looked at. One more than path validation takes. */
+/** How many certificates above the leaf are read. One more than path validation accepts. */
 const MAX_SENT = 17
 
 /** What a server presented in a full handshake, in DER. */
 export interface PresentedServer {
   readonly leaf: Uint8Array
-  /** What it sent beside the leaf, in its order. None of it is verified. */
+  /** The other certificates, in the server's order. Nothing of it is verified. */
   readonly sent: readonly Uint8Array[]
 }
 
 /**
- * Reads what a server presents, before Node looks at it, and keeps Node from making its legacy certificate object: `tls.connect` calls
- * `getPeerCertificate` by itself, which ends the process on Node 24 where a key is on a curve without a NIST name.
+ * Reads what a server presents before Node does, and prevents Node from creating its legacy certificate object:
+ * `tls.connect` calls `getPeerCertificate`, which crashes Node 24 if a key is on a curve without a NIST name.
  *
- * @returns gives what was read; undefined before the handshake is done, on a resumed session, and where the server sent no certificate
+ * @returns a function that returns what was read; undefined before the handshake is done, on a resumed session, and if
+ *   the server sent no certificate
  */
 export function watchServerCertificate (socket: TLSSocket): () => PresentedServer | undefined {
   let presented: PresentedServer | undefined
@@ -25,11 +26,15 @@ export function watchServerCertificate (socket: TLSSocket): () => PresentedServe
   return () => presented
 }
 
-/** Once and first: on Node 22 and 24 a second call shows less. */
+/** Called once and first: on Node 22 and 24 a second call returns less. */
 function readServer (socket: TLSSocket): PresentedServer | undefined {
   const leaf = socket.getPeerX509Certificate()
   if (leaf === undefined) return undefined
   const sent: Uint8Array[] = []
-  for (let next = leaf.issuerCertificate; next !== undefined && sent.length < MAX_SENT; next = next.issuerCertificate) sent.push(next.raw)
+  let next = leaf.issuerCertificate
+  while (next !== undefined && sent.length < MAX_SENT) {
+    sent.push(next.raw)
+    next = next.issuerCertificate
+  }
   return { leaf: leaf.raw, sent }
 }

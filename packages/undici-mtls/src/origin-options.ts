@@ -2,13 +2,16 @@ import type { CredentialSource } from '@peerkit/credentials'
 import type { ProxyOptions } from './proxy-options.ts'
 import type { AllowedServers } from './server-rules.ts'
 
-/** What an origin has of its own; the rest is the agent's. */
+/** Options of one origin. The others are those of the agent. */
 export interface OriginOptions {
+  /** Who may answer. Default: the agent's `allowedServers`. */
   readonly allowedServers?: AllowedServers
-  /** Presented at this origin alone, and its anchors alone are trusted there. */
+  /** The credentials for this origin only. Only their CAs are trusted there. Default: the agent's. */
   readonly credentials?: CredentialSource
-  /** The name asked for (SNI) and that the certificate must be for. Default the origin's host. */
+  /** The name for SNI and for the host name check. Default: the origin's host. */
   readonly servername?: string
+  /** A Unix socket to connect to. Default: the agent's. */
   readonly socketPath?: string
+  /** A proxy to CONNECT through. Default: the agent's. */
   readonly proxy?: string | ProxyOptions
 }

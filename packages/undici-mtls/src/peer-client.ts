@@ -3,49 +3,62 @@ import { Client } from 'undici'
 import type { Dispatcher } from 'undici'
 import type { Connection } from './connector.ts'
 import { kExchange, kServer } from './exchange.ts'
-import type { Exchange, Line } from './exchange.ts'
+import type { Exchange, PoolSlot } from './exchange.ts'
 import type { OriginPolicy } from './origin-policy.ts'
 import type { Address } from './reach-origin.ts'
 
-/** What undici hands its connectors. */
-interface ConnectTarget { readonly hostname: string, readonly port: string, readonly servername?: string | null, readonly localAddress?: string | null }
+/** What undici passes to connectors. */
+interface ConnectTarget {
+  readonly hostname: string
+  readonly port: string
+  readonly servername?: string | null
+  readonly localAddress?: string | null
+}
 
-/** What a client asks of the generation that it belongs to. */
-export interface ClientOwner {
+/** What a client needs of its pool. */
+export interface ClientPool {
   readonly policy: OriginPolicy
   readonly isRetired: boolean
-  mayCarry (connection: Connection): boolean
+  mayUse (connection: Connection): boolean
   connect (address: Address, hostname: string): Promise<Connection>
 }
 
-/** An undici client, one connection at a time, that knows who is at its other end. */
+/** An undici client with one connection at a time, and the identity of its server. */
 export class PeerClient extends Client {
-  readonly #line: Line
-  readonly #generation: ClientOwner
+  readonly #slot: PoolSlot
+  readonly #pool: ClientPool
 
-  constructor (origin: string | URL, options: object, generation: ClientOwner) {
-    const line: { -readonly [key in keyof Line]: Line[key] } = { origin: generation.policy.origin, connection: undefined, context: undefined, mayCarry: (connection: Connection) => generation.mayCarry(connection) }
-    const connect = (target: ConnectTarget, callback: (error: Error | null, socket: TLSSocket | null) => void): void => {
+  constructor (origin: string | URL, options: object, pool: ClientPool) {
+    const slot: { -readonly [key in keyof PoolSlot]: PoolSlot[key] } = {
+      origin: pool.policy.origin,
+      connection: undefined,
+      context: undefined,
+      mayUse: (connection: Connection) => pool.mayUse(connection)
+    }
+    const connect = (
+      target: ConnectTarget, callback: (error: Error | null, socket: TLSSocket | null) => void
+    ): void => {
       const { servername } = target
-      generation.connect(target, servername === undefined || servername === null || servername === '' ? target.hostname : servername).then((connection) => {
-        line.connection = connection
-        line.context = Object.freeze({ [kServer]: connection.server })
+      const hasName = servername !== undefined && servername !== null && servername !== ''
+      pool.connect(target, hasName ? servername : target.hostname).then((connection) => {
+        slot.connection = connection
+        slot.context = Object.freeze({ [kServer]: connection.server })
         callback(null, connection.socket)
       }, (error: Error) => { callback(error, null) })
     }
     super(origin as URL, { ...options, connect: connect as any })
-    this.#line = line
-    this.#generation = generation
+    this.#slot = slot
+    this.#pool = pool
   }
 
   override dispatch (options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
     const exchange = (options as { [kExchange]?: Exchange })[kExchange]
-    // What waited in the pool while its generation was retired goes to the next one. An answer of true lets the pool hand over all that waits.
-    if (exchange !== undefined && this.#generation.isRetired) {
+    // Requests that waited in a retired pool move to the next one. Returning true lets the pool pass on all of them.
+    if (exchange !== undefined && this.#pool.isRetired) {
       exchange.move()
       return true
     }
-    if (exchange !== undefined) exchange.line = this.#line
+    if (exchange !== undefined) exchange.slot = this.#slot
     return super.dispatch(options, handler)
   }
 }

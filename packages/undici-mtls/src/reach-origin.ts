@@ -1,47 +1,55 @@
 import type { Socket } from 'node:net'
 import { openConnection } from './connector.ts'
-import type { Connection, Destination, Means } from './connector.ts'
+import type { Connection, Destination, ConnectContext } from './connector.ts'
 import type { Deadline } from './deadline.ts'
 import type { Endpoint } from './handshake.ts'
 import type { OriginPolicy } from './origin-policy.ts'
 import type { Proxy } from './proxy-options.ts'
 import { connectPlainly, openTunnel } from './tunnel.ts'
 
-/** Where a connection to an origin really goes, as undici's client says. */
+/** The address to connect to, from undici's client. */
 export interface Address { readonly hostname: string, readonly port: string, readonly localAddress?: string | null }
 
-export interface Reach {
+export interface ReachOptions {
   readonly policy: OriginPolicy
   readonly address: Address
   /** The name that the certificate must be for. */
   readonly hostname: string
   readonly deadline: Deadline
-  readonly means: Means
-  /** For a proxy that has credentials of its own. */
-  readonly proxyMeans: Means | undefined
+  readonly context: ConnectContext
+  /** For a proxy with its own credentials. */
+  readonly proxyContext: ConnectContext | undefined
 }
 
-/** Opens a connection to an origin whose server was accepted, by its proxy or Unix socket where it has one. */
-export async function reachOrigin ({ policy, address, hostname, deadline, means, proxyMeans }: Reach): Promise<Connection> {
+/** Opens a connection to an origin, through its proxy or Unix socket if it has one, and checks the server. */
+export async function reachOrigin (
+  { policy, address, hostname, deadline, context, proxyContext }: ReachOptions
+): Promise<Connection> {
   const { origin, rules, proxy, socketPath } = policy
   const host = address.hostname.replace(/^\[|\]$/g, '')
   const port = Number(address.port === '' ? 443 : address.port)
   let proxyEnd = Infinity
   const open = async (): Promise<Endpoint> => {
     if (socketPath !== undefined) return { path: socketPath }
-    if (proxy === undefined) return { host, port, ...(address.localAddress != null && { localAddress: address.localAddress }) }
-    const leg = await openProxy(proxy, deadline, proxyMeans ?? means)
-    proxyEnd = leg.validUntil
+    if (proxy === undefined) {
+      return { host, port, ...(address.localAddress != null && { localAddress: address.localAddress }) }
+    }
+    const proxyConnection = await openProxy(proxy, deadline, proxyContext ?? context)
+    proxyEnd = proxyConnection.validUntil
     const authority = `${host.includes(':') ? `[${host}]` : host}:${port}`
-    return { socket: await openTunnel(proxy, leg.socket, authority, origin) }
+    return { socket: await openTunnel(proxy, proxyConnection.socket, authority, origin) }
   }
-  const connection = await deadline.race(openConnection({ origin, rules, hostname, deadline, open, sessionKey: `${origin} ${hostname}` }, means))
+  const connection = await deadline.race(
+    openConnection({ origin, rules, hostname, deadline, open, sessionKey: `${origin} ${hostname}` }, context)
+  )
   connection.validUntil = Math.min(connection.validUntil, proxyEnd)
   return connection
 }
 
-/** The connection to the proxy itself. A proxy of https is checked as any server. */
-async function openProxy (proxy: Proxy, deadline: Deadline, means: Means): Promise<{ readonly socket: Socket, readonly validUntil: number }> {
+/** Connects to the proxy. An https proxy is checked like any server. */
+async function openProxy (
+  proxy: Proxy, deadline: Deadline, context: ConnectContext
+): Promise<{ readonly socket: Socket, readonly validUntil: number }> {
   if (proxy.url.protocol === 'http:') {
     const socket = await connectPlainly(proxy)
     deadline.guard(socket)
@@ -49,17 +57,24 @@ async function openProxy (proxy: Proxy, deadline: Deadline, means: Means): Promi
   }
   const { origin, hostname, port } = proxy.url
   const host = hostname.replace(/^\[|\]$/g, '')
-  const to: Destination = { origin, rules: proxy.rules, hostname: host, deadline, sessionKey: `proxy ${origin}`, open: () => ({ host, port: Number(port === '' ? 443 : port) }) }
+  const to: Destination = {
+    origin,
+    rules: proxy.rules,
+    hostname: host,
+    deadline,
+    sessionKey: `proxy ${origin}`,
+    open: () => ({ host, port: Number(port === '' ? 443 : port) })
+  }
   // CONNECT is HTTP/1.1.
-  const http1 = { ...means, settings: means.settings.allowH2 ? withoutH2(means.settings) : means.settings }
+  const http1 = { ...context, settings: context.settings.allowH2 ? withoutH2(context.settings) : context.settings }
   const { socket, validUntil, decision: { current } } = await openConnection(to, http1)
   return { socket, validUntil: Math.min(validUntil, current.notAfter, current.staleUntil) }
 }
 
-const http1Settings = new WeakMap<Means['settings'], Means['settings']>()
+const http1Settings = new WeakMap<ConnectContext['settings'], ConnectContext['settings']>()
 
-/** The same object for the same settings: TLS contexts are kept by it. */
-function withoutH2 (settings: Means['settings']): Means['settings'] {
+/** Returns the same object for the same settings: TLS contexts are cached by it. */
+function withoutH2 (settings: ConnectContext['settings']): ConnectContext['settings'] {
   let own = http1Settings.get(settings)
   if (own === undefined) http1Settings.set(settings, own = Object.freeze({ ...settings, allowH2: false }))
   return own

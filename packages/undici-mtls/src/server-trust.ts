@@ -8,35 +8,49 @@ import { MTLS_ERR_OUTBOUND_OPTION } from './errors.ts'
 import type { PresentedServer } from './node-internals.ts'
 
 export interface ServerTrustOptions {
-  /** Asked beside the credentials' own CRLs; both must permit. */
+  /** Checks revocation in addition to the CRLs of the credentials. All must accept the certificate. */
   readonly revocation: RevocationChecker | undefined
   readonly algorithms: AlgorithmPolicy | undefined
   readonly block: BlockOption | undefined
   readonly now: () => number
 }
 
-/** A decision about a server's certificate, made again while its connection is open. */
+/** The decision about a server's certificate, updated while its connection is open. */
 export interface ServerDecision {
   readonly presented: PresentedServer
   current: Accepted
-  /** Being made again. */
+  /** The evaluation in progress. */
   deciding: Promise<void> | undefined
-  /** It is not accepted any more. */
+  /** Whether the certificate is not accepted any more. */
   refused: boolean
 }
 
-/** Whether servers' certificates are accepted by the credentials in force. */
+/** Decides whether the current credentials accept a server's certificate. */
 export class ServerTrust {
   readonly #evaluator: TrustEvaluator
   readonly #explainer: TrustEvaluator
   readonly #otherSide: OtherSide
   readonly #now: () => number
 
-  /** @throws MTLS_ERR_OUTBOUND_OPTION where `algorithms` is wrong */
+  /** @throws MTLS_ERR_OUTBOUND_OPTION if `algorithms` is wrong */
   constructor (credentials: CredentialSource, { revocation, algorithms, block, now }: ServerTrustOptions) {
-    const common = { version: () => credentials.current.trustEpoch, purpose: 'serverAuth', now, ...(algorithms !== undefined && { algorithms }), ...(block !== undefined && { block: readBlockOption(block, 'block') }) } as const
-    this.#evaluator = createEvaluator({ ...common, authorities: () => authoritiesOf(credentials.current, 'servers', revocation) })
-    this.#explainer = createTrustEvaluator({ ...common, authorities: () => authoritiesOf(credentials.current, 'servers').map((authority) => ({ ...authority, revocation: [] })), maxRemembered: 0 })
+    const common = {
+      version: () => credentials.current.trustEpoch,
+      purpose: 'serverAuth',
+      now,
+      ...(algorithms !== undefined && { algorithms }),
+      ...(block !== undefined && { block: readBlockOption(block, 'block') })
+    } as const
+    this.#evaluator = createEvaluator({
+      ...common, authorities: () => authoritiesOf(credentials.current, 'servers', revocation)
+    })
+    this.#explainer = createTrustEvaluator({
+      ...common,
+      authorities: () => authoritiesOf(
+        credentials.current, 'servers'
+      ).map((authority) => ({ ...authority, revocation: [] })),
+      maxRemembered: 0
+    })
     this.#otherSide = new OtherSide(credentials, 'servers', now)
     this.#now = now
   }
@@ -45,7 +59,10 @@ export class ServerTrust {
     return this.#evaluator.evaluate(leaf, { sent })
   }
 
-  /** What is wrong with a certificate that OpenSSL refused, revocation aside; undefined where nothing is found. */
+  /**
+   * Says what is wrong with a certificate that OpenSSL refused; undefined if nothing is found. Does not check
+   * revocation.
+   */
   explain ({ leaf, sent }: PresentedServer): RefusalDetail | undefined {
     const decision = this.#explainer.evaluate(leaf, { sent })
     if (decision instanceof Promise || decision.accepted) return undefined
@@ -53,8 +70,8 @@ export class ServerTrust {
   }
 
   /**
-   * Whether an open connection's server is still accepted, at once. Where revocation has to be asked again and the answer takes time, the former answer counts
-   * until its own end, and the next request knows more.
+   * Whether the server of an open connection is still accepted. The answer is immediate: if revocation has to be
+   * checked again and takes time, the previous answer is used until it expires, and the next request gets the new one.
    */
   isStillAccepted (decision: ServerDecision): boolean {
     if (decision.refused) return false
@@ -62,7 +79,8 @@ export class ServerTrust {
     if (decision.deciding === undefined) {
       const next = this.evaluate(decision.presented)
       if (!(next instanceof Promise)) return take(decision, next)
-      decision.deciding = next.then((settled) => { take(decision, settled) }, () => { decision.refused = true }).finally(() => { decision.deciding = undefined })
+      decision.deciding = next.then((settled) => { take(decision, settled) }, () => { decision.refused = true })
+        .finally(() => { decision.deciding = undefined })
     }
     const { staleUntil, notAfter } = decision.current
     return this.#now() < Math.min(staleUntil, notAfter) && this.#evaluator.isCurrent(decision.current)
@@ -74,7 +92,7 @@ function createEvaluator (options: TrustEvaluatorOptions): TrustEvaluator {
     return createTrustEvaluator(options)
   } catch (error) {
     if ((error as { readonly code?: unknown }).code !== 'MTLS_ERR_PATH_OPTION') throw error
-    // Of what it says, who says so is the cause's.
+    // The prefix of the other package's error is dropped; the error itself is kept as the cause.
     const text = (error as Error).message.replace(/^Invalid [a-z ]+ option: /, '')
     throw Object.assign(new MTLS_ERR_OUTBOUND_OPTION(text), { cause: error })
   }

@@ -1,14 +1,18 @@
 import type { PresentedServer } from './node-internals.ts'
 
-/** A TLS session with what the server presented in its full handshake: on resumption it sends nothing, and is evaluated by that again. */
+/**
+ * A TLS session with the certificates of its full handshake. A resumed session sends no certificates, so these are
+ * evaluated again.
+ */
 export interface CachedSession { readonly session: Buffer, readonly presented: PresentedServer }
 
-const MOST_KEYS = 256
-const MOST_PER_KEY = 8
+const MAX_KEYS = 256
+const MAX_PER_KEY = 8
 
 /**
- * TLS sessions of one credential source, by where they lead. Held strongly and bounded: 256 keys, the least recently used go first, and 8 sessions each, the newest are kept. A session
- * is taken out when it is used, since TLS 1.3 means each ticket for one use (RFC 8446 appendix C.4).
+ * The TLS sessions of one credential source, by destination. Limited to 256 destinations (the least recently used are
+ * dropped) and 8 sessions each (the newest are kept). A session is removed when it is used, since a ticket of TLS 1.3
+ * is for one use (RFC 8446 appendix C.4).
  */
 export class SessionCache {
   readonly #sessions = new Map<string, CachedSession[]>()
@@ -20,11 +24,11 @@ export class SessionCache {
     this.#sessions.delete(key)
     this.#sessions.set(key, own)
     own.push(session)
-    if (own.length > MOST_PER_KEY) own.shift()
-    if (this.#sessions.size > MOST_KEYS) this.#sessions.delete(this.#sessions.keys().next().value ?? '')
+    if (own.length > MAX_PER_KEY) own.shift()
+    if (this.#sessions.size > MAX_KEYS) this.#sessions.delete(this.#sessions.keys().next().value ?? '')
   }
 
-  /** The newest session of a key, for this one use. */
+  /** Removes and returns the newest session of a key. */
   take (key: string): CachedSession | undefined {
     const own = this.#sessions.get(key)
     const session = own?.pop()
@@ -32,9 +36,9 @@ export class SessionCache {
     return session
   }
 
-  /** Forgets the sessions of a key: who answered under them is not wanted any more. */
+  /** Removes the sessions of a key, when its server is not accepted any more. */
   drop (key: string): void { this.#sessions.delete(key) }
 
-  /** Forgets everything: after a rotation no session of before is resumed. */
+  /** Removes all sessions, after a rotation. */
   clear (): void { this.#sessions.clear() }
 }

@@ -1,11 +1,11 @@
 import { isIP } from 'node:net'
 import type { Dispatcher } from 'undici'
 
-/** Where a request goes. */
+/** The destination of a request. */
 export interface Target {
-  /** Who is meant. */
+  /** The origin whose server must answer. */
   readonly origin: string
-  /** Where the connection goes: the same, unless somebody resolved the name before. */
+  /** The origin to connect to. It differs if an interceptor has resolved the name. */
   readonly address: string
   /** The name that the certificate must be for; an IP address where the origin is one. */
   readonly hostname: string
@@ -13,15 +13,16 @@ export interface Target {
   readonly servername: string | undefined
 }
 
-/** Of a text that was read before. */
+/** A cached target. */
 interface KnownTarget extends Target { readonly isAddress: boolean }
 
-const MOST_KNOWN = 1000
+const MAX_KNOWN = 1000
 const known = new Map<string, KnownTarget>()
 
 /**
- * Reads where a request goes. The `Host` header has no say: undici would ask for its name and have the certificate checked against it, and in a proxy that header is the client's.
- * undici's dns interceptor puts an address into the origin and the name into `servername`; the origin meant is then the name's.
+ * Reads the destination of a request. The `Host` header is ignored: undici would use it for SNI and the certificate
+ * check, and in a proxy it comes from the client. undici's dns interceptor puts an address into the origin and the name
+ * into `servername`; the origin is then the one of the name.
  */
 export function readTarget (options: Dispatcher.DispatchOptions, handler: object): Target {
   const { origin: given } = options
@@ -29,29 +30,38 @@ export function readTarget (options: Dispatcher.DispatchOptions, handler: object
   const text = typeof given === 'string' ? given : given === undefined || given === null ? '' : String(given)
   const target = known.get(text) ?? learn(text)
   if (!target.isAddress) return servername ? { ...target, servername } : target
-  const name = askedName(options) ?? (servername || resolvers.get(handler))
-  if (name !== undefined && handler.constructor.name === 'DNSDispatchHandler') resolvers.set(handler, name)
-  return name === undefined || isIP(name) !== 0 ? target : { origin: replaceHost(target.origin, name), address: target.address, hostname: name, servername: name }
+  const name = requestedName(options) ?? (servername || resolvedNames.get(handler))
+  if (name !== undefined && handler.constructor.name === 'DNSDispatchHandler') resolvedNames.set(handler, name)
+  return name === undefined || isIP(name) !== 0
+    ? target
+    : { origin: replaceHost(target.origin, name), address: target.address, hostname: name, servername: name }
 }
 
 function learn (text: string): KnownTarget {
-  if (!URL.canParse(text)) return { origin: text, address: text, hostname: text, servername: undefined, isAddress: false }
+  if (!URL.canParse(text)) {
+    return { origin: text, address: text, hostname: text, servername: undefined, isAddress: false }
+  }
   const { origin, hostname: written } = new URL(text)
   const hostname = written.replace(/^\[|\]$/g, '')
-  const target = Object.freeze({ origin, address: origin, hostname, servername: undefined, isAddress: isIP(hostname) !== 0 })
-  if (known.size >= MOST_KNOWN) known.clear()
+  const target = Object.freeze({
+    origin, address: origin, hostname, servername: undefined, isAddress: isIP(hostname) !== 0
+  })
+  if (known.size >= MAX_KNOWN) known.clear()
   known.set(text, target)
   return target
 }
 
 /**
- * The dns interceptor's own handlers, and the name that each resolved: undici 7's second try, with the other address family, has no other trace of it. A redirect to an address comes by other handlers
- * and is what it looks like.
+ * The names that handlers of the dns interceptor have resolved. In undici 7 the second try, with the other address
+ * family, carries the name nowhere else. A redirect to an address has other handlers and is taken as it is.
  */
-const resolvers = new WeakMap<object, string>()
+const resolvedNames = new WeakMap<object, string>()
 
-/** The interceptors of undici 8 keep the origin that was asked for under a symbol. It goes before a server name, which may be left over from before a redirect. */
-function askedName (options: object): string | undefined {
+/**
+ * The interceptors of undici 8 keep the original origin under a symbol. It has priority over a server name, which may
+ * be left over from before a redirect.
+ */
+function requestedName (options: object): string | undefined {
   for (const symbol of Object.getOwnPropertySymbols(options)) {
     if (symbol.description !== 'request origin') continue
     const asked = String((options as Record<symbol, unknown>)[symbol])

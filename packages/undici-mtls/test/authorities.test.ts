@@ -80,7 +80,7 @@ test('a certificate of ours that servers refuse is told before it is used, once'
   const agents = [1, 2].map(() => new MtlsAgent({ credentials: memoryCredentials({ cert: own.chain, key: own.key, ca: ours.root }) }))
   agents.push(new MtlsAgent({ credentials: memoryCredentials({ ...base, ca: ours.root }) }))
   await new Promise((resolve) => { setImmediate(resolve) })
-  t.match(warnings.filter((warning) => (warning as { code?: string }).code === 'MTLS_WARN_OWN_PURPOSE'), [{ message: /^Our certificate CN=web .* lacks clientAuth/ }])
+  t.match(warnings.filter((warning) => (warning as { code?: string }).code === 'MTLS_WARN_OWN_PURPOSE'), [{ message: /^The client certificate CN=web .* lacks clientAuth/ }])
   t.equal(warnings.length, 1)
   for (const agent of agents) await agent.close()
 })

@@ -232,8 +232,8 @@ test('HTTP/2 where both speak it; the built-in fetch of older undici stays on HT
 })
 
 test('a handler that no undici writes is refused with what is expected', async (t) => {
-  t.throws(() => agent.dispatch({ origin, path: '/', method: 'GET' }, {}), /neither onRequestStart \(undici 7 and 8\) nor onConnect/)
-  t.throws(() => agent.dispatch({ origin, path: '/', method: 'GET' }, null as any), /neither onRequestStart/)
+  t.throws(() => agent.dispatch({ origin, path: '/', method: 'GET' }, {}), /no onRequestStart \(undici 7 and 8\) and no onConnect/)
+  t.throws(() => agent.dispatch({ origin, path: '/', method: 'GET' }, null as any), /no onRequestStart/)
 })
 
 test('callers and interceptors of another undici major', async (t) => {

@@ -1,10 +1,10 @@
 import { test } from 'tap'
-import { DeclaredRules } from '../src/declared-rules.ts'
+import { DeclarationCache } from '../src/declaration-cache.ts'
 
 const origin = 'config.allowedClients'
 
 test('equal rules are declared, and compiled, once', (t) => {
-  const declared = new DeclaredRules()
+  const declared = new DeclarationCache()
   const compiled: string[] = []
   const declare = (value: any, path: string, from = origin) => declared.declare(value, path, from, (declaration) => { compiled.push(declaration.path) })
   const first = declare([{ cn: 'a', o: ['x', 'y'] }, 'group'], 'GET /a')
@@ -16,7 +16,7 @@ test('equal rules are declared, and compiled, once', (t) => {
 })
 
 test('rules that only look equal as JSON are not', (t) => {
-  const declared = new DeclaredRules()
+  const declared = new DeclarationCache()
   const declare = (value: any) => declared.declare(value, 'GET /', origin, () => {})
   const [allow, refuse] = [() => true, () => false]
   const first = declare([allow])
@@ -30,7 +30,7 @@ test('rules that only look equal as JSON are not', (t) => {
 })
 
 test('a change of the caller\'s own rules makes other rules', (t) => {
-  const declared = new DeclaredRules()
+  const declared = new DeclarationCache()
   const declare = (value: any) => declared.declare(value, 'GET /', origin, () => {})
   const rules: any[] = [{ cn: 'a' }]
   const first = declare(rules)
@@ -43,7 +43,7 @@ test('a change of the caller\'s own rules makes other rules', (t) => {
 })
 
 test('rules that are refused are not kept', (t) => {
-  const declared = new DeclaredRules()
+  const declared = new DeclarationCache()
   const refuse = (): void => { throw new Error('wrong') }
   t.throws(() => declared.declare([{ cn: 'a' }], 'GET /a', origin, refuse), { message: 'wrong' })
   t.throws(() => declared.declare([{ cn: 'a' }], 'GET /b', origin, refuse), { message: 'wrong' })
@@ -51,7 +51,7 @@ test('rules that are refused are not kept', (t) => {
 })
 
 test('what JSON cannot say, and very long rules, are declared each by itself', (t) => {
-  const declared = new DeclaredRules()
+  const declared = new DeclarationCache()
   const declare = (value: any) => declared.declare(value, 'GET /', origin, () => {})
   const circle: any[] = []
   circle.push(circle)

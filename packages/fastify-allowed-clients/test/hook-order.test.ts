@@ -3,7 +3,7 @@ import { Readable } from 'node:stream'
 import type { FastifyInstance } from 'fastify'
 import { injectAs } from '@peerkit/fastify-mtls'
 import fastifyAllowedClients from '../src/index.ts'
-import { placeGuard } from '../src/place-guard.ts'
+import { placeHook } from '../src/hook-order.ts'
 import { mtlsApp } from './support/app.ts'
 import { bareApp, identifier } from './support/identified-app.ts'
 import { billing, ops } from './support/people.ts'
@@ -94,6 +94,6 @@ test('an early answer is held back when judging it fails', async (t) => {
 })
 
 test('does not start on a Fastify whose hooks it does not know', (t) => {
-  t.throws(() => { placeGuard({} as FastifyInstance, () => {}) }, { code: 'MTLS_ERR_PLUGIN_ORDER', message: /fastify 5/ })
+  t.throws(() => { placeHook({} as FastifyInstance, () => {}) }, { code: 'MTLS_ERR_PLUGIN_ORDER', message: /fastify 5/ })
   t.end()
 })

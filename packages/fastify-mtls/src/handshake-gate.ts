@@ -6,7 +6,7 @@ import { summarizeCertificate } from '@peerkit/identity/x509'
 import { createRecord, recordOfRequest, recordOfStream, rememberSession } from './connection-record.ts'
 import type { ConnectionWatch } from './connection-watch.ts'
 import { ExplanationLimits } from './explanation-limits.ts'
-import { Guard } from './guard.ts'
+import { RequestGate } from './request-gate.ts'
 import { describeConnection } from './handshake-reporter.ts'
 import type { ConnectionFacts, HandshakeReporter } from './handshake-reporter.ts'
 import { keepPresentedChain, meetTlsSocket, readLeaf, rememberRawSocket, resetConnection } from './node-internals.ts'
@@ -19,41 +19,43 @@ export type MtlsServer = HttpsServer | Http2SecureServer
 
 type Emit = (this: MtlsServer, ...args: any[]) => boolean
 
-export interface GateOptions {
+export interface HandshakeGateOptions {
   readonly trust: Trust
   readonly watch: ConnectionWatch
   readonly reporter: HandshakeReporter
-  /** Whether a client may come without a certificate. */
+  /** Whether clients without a certificate are accepted. */
   readonly allowAnonymous: boolean
-  /** How long an answer about revocation may take, in milliseconds. */
+  /** Milliseconds to wait for an answer about revocation. */
   readonly revocationTimeout: number
-  /** Called when a resumed session was refused because its path cannot be built here. */
+  /** Called when a resumed session was refused because this process cannot build its path. */
   readonly onSessionUnknown: () => void
 }
 
 /**
- * Stands between TLS and HTTP. Every event by which a server hands a connection or a request on goes through `emit`, so that is where the gate is. No
- * listener sees a connection before its certificate was verified, or a request on a connection whose certificate is no longer accepted.
+ * Verifies client certificates between TLS and HTTP. A server passes every connection and request through `emit`, so
+ * the checks are installed there. No listener sees a connection before its certificate was verified, or a request on a
+ * connection whose certificate is no longer accepted.
  */
-export class Gate {
-  readonly #options: GateOptions
-  readonly #guard: Guard
+export class HandshakeGate {
+  readonly #options: HandshakeGateOptions
+  readonly #requestGate: RequestGate
   readonly #explanations = new ExplanationLimits()
-  /** The servers that have listened once: what comes when one of them does not any more comes too late. */
+  /** Servers that have listened. A connection that arrives after such a server stopped listening is closed. */
   readonly #listened = new WeakSet<MtlsServer>()
 
-  constructor (options: GateOptions) {
+  constructor (options: HandshakeGateOptions) {
     this.#options = options
-    this.#guard = new Guard(options.watch)
+    this.#requestGate = new RequestGate(options.watch)
   }
 
   install (server: MtlsServer): void {
-    const guard = this.#guard
+    const requestGate = this.#requestGate
     const gate = this
     const emit = server.emit as Emit
     const resume = (args: any[]) => (): boolean => emit.apply(server, args)
-    // Every request comes by here: no closure and no array is made for one that is let through. Answers as `emit` does: whether somebody took the event.
-    function guarded (event: string, first: any, second: any): boolean {
+    // This runs for every request, so it allocates no closure and no array for an accepted one. Returns what `emit`
+    // returns: whether there was a listener.
+    function emitChecked (event: string, first: any, second: any): boolean {
       const given = arguments as unknown as any[]
       switch (event) {
         case 'listening':
@@ -65,37 +67,39 @@ export class Gate {
           gate.#admit(first, server, emit)
           return true
         case 'stream':
-          if (guard.isOpen(recordOfStream(first))) break
-          guard.stream(first, resume(given))
+          if (requestGate.isOpen(recordOfStream(first))) break
+          requestGate.stream(first, resume(given))
           return true
         case 'request':
         case 'checkContinue':
         case 'checkExpectation':
-          // HTTP/2's own request event follows a stream that was let through.
-          if (first.stream !== undefined || guard.isOpen(recordOfRequest(first))) break
-          guard.request(first, second, resume(given))
+          // The request event of HTTP/2 follows a stream that was accepted.
+          if (first.stream !== undefined || requestGate.isOpen(recordOfRequest(first))) break
+          requestGate.request(first, second, resume(given))
           return true
         case 'upgrade':
         case 'connect':
           if (first.stream !== undefined) break
-          guard.upgrade(first, second, resume(given))
+          requestGate.upgrade(first, second, resume(given))
           return true
         case 'tlsClientError':
           gate.#options.reporter.broken(first, second)
       }
       return emit.apply(server, given)
     }
-    server.emit = guarded as typeof server.emit
+    server.emit = emitChecked as typeof server.emit
   }
 
-  /** Reads what the client presents before Node looks at it, where OpenSSL accepted it. */
+  /** Reads what the client presents before Node does, if OpenSSL accepted it or its refusal is to be explained. */
   #meet (socket: TLSSocket, raw: Socket): void {
     rememberRawSocket(socket, raw)
-    socket.prependOnceListener('secure', () => { keepPresentedChain(socket, (code) => this.#options.trust.overrules(code) || this.#explanations.start(code)) })
+    socket.prependOnceListener('secure', () => {
+      keepPresentedChain(socket, (code) => this.#options.trust.overrules(code) || this.#explanations.start(code))
+    })
   }
 
   #admit (socket: TLSSocket, server: MtlsServer, emit: Emit): void {
-    // Whose certificate was verified is who stays: TLS 1.2 lets a client come back with another one.
+    // In TLS 1.2 a client could present another certificate by renegotiating.
     socket.disableRenegotiation()
     const begun = performance.now()
     const verified = this.#verify(socket)
@@ -105,7 +109,7 @@ export class Gate {
     }
     const ignore = (): void => {}
     socket.on('error', ignore)
-    // The client may hang up meanwhile. It is reported all the same.
+    // The client may hang up in the meantime. The refusal is reported all the same.
     const facts = describeConnection(socket)
     let concluded = false
     const conclude = (result: HandshakeResult): void => {
@@ -115,20 +119,26 @@ export class Gate {
       socket.off('error', ignore)
       if ('refusal' in result || !socket.destroyed) this.#conclude(socket, server, result, emit, begun, facts)
     }
-    const timer = setTimeout(() => { conclude(refuse(socket, 'timeout', 'no answer about revocation came in time')) }, this.#options.revocationTimeout).unref()
+    const timer = setTimeout(() => {
+      conclude(refuse(socket, 'timeout', 'no answer about revocation came in time'))
+    }, this.#options.revocationTimeout).unref()
     verified.then(conclude, () => { conclude(refuse(socket, 'revocation_unknown', 'the revocation checker failed')) })
   }
 
   #verify (socket: TLSSocket): HandshakeResult | Promise<HandshakeResult> {
     const { trust, allowAnonymous } = this.#options
     try {
-      return verifyHandshake(socket, { trust, allowAnonymous, onExplained: (isStranger) => { this.#explanations.end(isStranger) } })
+      return verifyHandshake(socket, {
+        trust, allowAnonymous, onExplained: (isStranger) => { this.#explanations.end(isStranger) }
+      })
     } catch (error) {
       return refuse(socket, 'unreadable', `the certificate could not be checked: ${(error as Error).message}`)
     }
   }
 
-  #conclude (socket: TLSSocket, server: MtlsServer, result: HandshakeResult, emit: Emit, begun: number, facts?: ConnectionFacts): void {
+  #conclude (
+    socket: TLSSocket, server: MtlsServer, result: HandshakeResult, emit: Emit, begun: number, facts?: ConnectionFacts
+  ): void {
     const { watch, reporter } = this.#options
     const durationMs = performance.now() - begun
     if ('refusal' in result) {
@@ -139,7 +149,7 @@ export class Gate {
       else socket.destroy()
       return
     }
-    // A server that was closed meanwhile would wait for this connection.
+    // A server that was closed in the meantime would wait for this connection.
     if (this.#listened.has(server) && !server.listening) {
       socket.destroy()
       return
@@ -150,14 +160,14 @@ export class Gate {
       reporter.identified(record, durationMs)
     }
     const onSession = (session: Parameters<typeof rememberSession>[0]): void => { rememberSession(session, record) }
-    // An HTTP/2 session is made within this very emit.
+    // An HTTP/2 session is created synchronously within this emit.
     server.prependOnceListener('session' as any, onSession as any)
     emit.call(server, 'secureConnection', socket)
     server.off('session' as any, onSession as any)
   }
 }
 
-/** A refusal that came about while the certificate was verified. */
+/** A refusal because verifying the certificate failed. */
 function refuse (socket: TLSSocket, reason: RefusalReason, message: string): HandshakeResult {
   const leaf = readLeaf(socket)
   const detail = { step: reason, message, certificate: leaf === undefined ? undefined : summarizeCertificate(leaf) }

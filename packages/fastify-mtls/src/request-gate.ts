@@ -6,15 +6,18 @@ import type { ConnectionRecord } from './connection-record.ts'
 import type { ConnectionWatch } from './connection-watch.ts'
 import { refuseRequest, refuseStream, refuseUpgrade } from './refuse.ts'
 
-/** Lets each request through only while its connection's certificate stands. */
-export class Guard {
+/** Accepts a request only while the certificate of its connection is accepted. */
+export class RequestGate {
   readonly #watch: ConnectionWatch
 
   constructor (watch: ConnectionWatch) {
     this.#watch = watch
   }
 
-  /** Whether a connection may be served at once: nearly always, so this is what a request costs. Where it is false, the others say what becomes of it. */
+  /**
+   * Whether a connection may be served at once. This is the fast path of nearly every request. If it is false, call one
+   * of the other methods.
+   */
   isOpen (record: ConnectionRecord | undefined): record is ConnectionRecord {
     return record !== undefined && this.#watch.check(record) === undefined
   }
@@ -38,7 +41,7 @@ export class Guard {
   #decide (record: ConnectionRecord | undefined, proceed: () => boolean, refuse: () => void): void {
     const checked = record === undefined ? 'no_certificate' : this.#watch.check(record)
     if (checked === undefined) proceed()
-    else if (checked instanceof Promise) checked.then((reason) => { reason === undefined ? proceed() : refuse() }, refuse)
-    else refuse()
+    else if (!(checked instanceof Promise)) refuse()
+    else checked.then((reason) => { reason === undefined ? proceed() : refuse() }, refuse)
   }
 }

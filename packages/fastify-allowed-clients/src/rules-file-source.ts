@@ -9,38 +9,38 @@ import type { RulesFileError } from './errors.ts'
 import type { ListAuthorities } from './known-authorities.ts'
 import type { WatchOptions } from './plugin-options.ts'
 import { parseRulesFile, readRulesBytes } from './read-rules-file.ts'
-import { RuleBook } from './rule-book.ts'
-import type { FileRules } from './rule-book.ts'
+import { CompiledPolicy } from './compiled-policy.ts'
+import type { FileRules } from './compiled-policy.ts'
 import { watchFile } from './watch-file.ts'
 import type { FileWatch } from './watch-file.ts'
 
-/** What is said in code, beside the file. */
+/** The rules in code, in addition to the file. */
 export interface CodeRules {
   readonly groups: Groups
   readonly defaultRules: AllowedClients | undefined
 }
 
-/** What live rules have of their app. */
-export interface LiveContext {
+/** What is needed of the app. */
+export interface RulesFileContext {
   readonly log: FastifyBaseLogger
-  /** Asked at each reading. */
+  /** Called at each reading. */
   readonly authorities: ListAuthorities
 }
 
-/** The rules of a file, reloaded while running. A bad file changes nothing. */
-export class LiveRules {
+/** Reads rules from a file and reloads them while the app runs. An invalid file changes nothing. */
+export class RulesFileSource {
   readonly file: string
   readonly #code: CodeRules
   readonly #log: FastifyBaseLogger
   readonly #authorities: ListAuthorities
   #hash = ''
   #generation = 0
-  #told: string | undefined
-  #apply: ((book: RuleBook) => void) | undefined
+  #reported: string | undefined
+  #apply: ((compiled: CompiledPolicy) => void) | undefined
   #watch: FileWatch | undefined
   #last: Promise<void> = Promise.resolve()
 
-  constructor (file: string, code: CodeRules, { log, authorities }: LiveContext) {
+  constructor (file: string, code: CodeRules, { log, authorities }: RulesFileContext) {
     this.file = file
     this.#code = code
     this.#log = log
@@ -49,35 +49,40 @@ export class LiveRules {
 
   get generation (): number { return this.#generation }
 
-  /** The first reading. @throws MTLS_ERR_RULES_FILE_INVALID */
-  async load (): Promise<RuleBook> {
+  /** Reads the file for the first time. @throws MTLS_ERR_RULES_FILE_INVALID */
+  async load (): Promise<CompiledPolicy> {
     const bytes = await readRulesBytes(this.file)
-    const book = this.#compile(bytes)
+    const compiled = this.#compile(bytes)
     this.#hash = digest(bytes)
     this.#generation = 1
-    return book
+    return compiled
   }
 
-  /** From now on a change of the file reaches `apply`, which takes the rules whole or throws. */
-  start (apply: (book: RuleBook) => void, watch: WatchOptions | undefined): void {
+  /** From now on a change of the file is passed to `apply`, which applies all of it or throws. */
+  start (apply: (compiled: CompiledPolicy) => void, watch: WatchOptions | undefined): void {
     this.#apply = apply
     if (watch !== undefined) this.#watch = watchFile(this.file, watch, async () => await this.#follow())
   }
 
   /**
-   * Reads the file again, now. One reading at a time, in the order of asking.
+   * Reads the file now. Concurrent calls run one after the other.
    *
    * @throws MTLS_ERR_ALLOWED_CLIENTS_OPTION before the app is ready
-   * @throws MTLS_ERR_RULES_FILE_INVALID, after it was logged and published: the old rules stay
+   * @throws MTLS_ERR_RULES_FILE_INVALID after it was logged and published; the old rules stay in force
    */
   async reload (): Promise<void> {
-    if (this.#apply === undefined) throw new MTLS_ERR_ALLOWED_CLIENTS_OPTION('reload was called before the app was ready')
+    if (this.#apply === undefined) {
+      throw new MTLS_ERR_ALLOWED_CLIENTS_OPTION('app.mtls.reload() was called before the app was ready')
+    }
     const turn = this.#last.then(async () => { await this.#reload() })
     this.#last = turn.catch(() => {})
     await turn
   }
 
-  /** Whether the file was read, well or ill. What could not be read (too many open files, say) may be readable without another change. */
+  /**
+   * Returns whether the file could be read, valid or not. An unreadable file (too many open files, say) may become
+   * readable without a change.
+   */
   async #follow (): Promise<boolean> {
     return await this.reload().then(() => true, (error: Partial<RulesFileError>) => error.reason !== 'unreadable')
   }
@@ -87,18 +92,18 @@ export class LiveRules {
     try {
       const bytes = await readRulesBytes(file)
       const hash = digest(bytes)
-      this.#told = undefined
+      this.#reported = undefined
       if (hash === this.#hash) return
-      const book = this.#compile(bytes)
-      this.#wrap(() => this.#apply?.(book))
+      const compiled = this.#compile(bytes)
+      this.#wrap(() => this.#apply?.(compiled))
       this.#hash = hash
       this.#generation++
     } catch (error) {
       const generation = this.#generation
-      // A file that stays unreadable is looked at again and again, and told of once.
+      // A file that stays unreadable is read again and again, but reported once.
       const { message: text } = error as Error
-      if (text === this.#told) throw error
-      this.#told = text
+      if (text === this.#reported) throw error
+      this.#reported = text
       this.#log.error({ err: error, file, generation }, 'rules file refused, the old rules stay in force')
       const message: RulesRefusedMessage = { v: 1, time: Date.now(), file, generation, error: error as Error }
       if (rulesRefused.hasSubscribers) rulesRefused.publish(message)
@@ -109,25 +114,31 @@ export class LiveRules {
     if (rulesReloaded.hasSubscribers) rulesReloaded.publish(message)
   }
 
-  #compile (bytes: Uint8Array): RuleBook {
+  #compile (bytes: Uint8Array): CompiledPolicy {
     const { groups, defaultRules } = this.#code
     const rulesOfFile: FileRules = parseRulesFile(this.file, bytes)
-    if (defaultRules !== undefined && rulesOfFile.defaultRules !== undefined) refuseRulesFile(this.file, 'structure', 'defaultRules: the plugin has them in code, too; expected them in one place')
+    if (defaultRules !== undefined && rulesOfFile.defaultRules !== undefined) {
+      refuseRulesFile(this.file, 'structure', 'defaultRules is also in code; expected it in one place')
+    }
     const twice = Object.keys(rulesOfFile.groups).find((name) => Object.hasOwn(groups, name))
-    if (twice !== undefined) refuseRulesFile(this.file, 'structure', `groups.${twice}: the plugin has this group in code, too; expected it in one place`)
-    return this.#wrap(() => new RuleBook(groups, defaultRules, rulesOfFile, {
+    if (twice !== undefined) {
+      refuseRulesFile(this.file, 'structure', `groups.${twice} is also in code; expected it in one place`)
+    }
+    return this.#wrap(() => new CompiledPolicy(groups, defaultRules, rulesOfFile, {
       authorities: this.#authorities,
       warn: (path, warning) => { this.#log.warn({ file: this.file, path }, warning) }
     }))
   }
 
-  /** A mistake in the rules themselves is one of the file. */
+  /** Reports a mistake in the rules as one of the file. */
   #wrap<T> (compile: () => T): T {
     try {
       return compile()
     } catch (error) {
       const { code, message } = error as { code?: string, message: string }
-      return code === 'MTLS_ERR_RULE_INVALID' || code === 'MTLS_ERR_ALLOWED_CLIENTS_OPTION' ? refuseRulesFile(this.file, 'rule_invalid', message, error) : rethrow(error)
+      return code === 'MTLS_ERR_RULE_INVALID' || code === 'MTLS_ERR_ALLOWED_CLIENTS_OPTION'
+        ? refuseRulesFile(this.file, 'rule_invalid', message, error)
+        : rethrow(error)
     }
   }
 

@@ -4,32 +4,40 @@ import type { Authorizer, Explanation, Verdict } from '@peerkit/rules'
 
 export type { NearestRule, RequestRefusalReason } from '@peerkit/events'
 
-/** The answer of an audience. */
+/** The answer of a policy. */
 export type Answer = Verdict | { readonly allowed: false, readonly reason: 'no_rule', readonly error?: undefined }
 
-/** An explanation walks every rule, so a denied client could make the server walk a very long list on each new connection. */
+/**
+ * Larger rule sets are not explained. An explanation visits every rule, and a denied client could cause one with each
+ * new connection.
+ */
 const MAX_EXPLAINED = 10_000
 
-/** Who may call. */
-export interface Audience {
-  /** An answer that a predicate may have given is of this request, and is not remembered. */
+/** Decides which clients may call. */
+export interface AccessPolicy {
+  /**
+   * Returns the answer for a peer. It is cached unless a function may have given it, since that depends on the request.
+   */
   ask (peer: PeerIdentity | null, request: unknown): Answer | Promise<Answer>
-  /** Whether the answer is known without looking at the rules. */
+  /** Whether the answer is cached. */
   remembers (peer: PeerIdentity | null): boolean
-  /** Undefined where there is none, or where there are too many to look. */
+  /** The rule that came closest; undefined if there is none, or there are too many rules. */
   nearest (peer: PeerIdentity): NearestRule | undefined
-  /** What it would answer, without a request: `needs-request` where a predicate would decide. */
+  /** The answer without a request: `needs-request` if a function would decide. */
   preview (peer: PeerIdentity | null): 'allowed' | 'denied' | 'needs-request'
-  /** What its rules make of a peer; undefined where there are none, or too many to look. */
+  /** Explains the answer rule by rule; undefined if there are no rules, or too many. */
   explain (peer: PeerIdentity | null): Explanation | undefined
-  /** One line a rule. */
+  /** One line for each rule. */
   describe (): string
-  /** Whether nothing says who may call. */
+  /** True if no rules were declared. */
   readonly isClosed?: true
 }
 
-/** Whom rules allow, with a memory for what depends on the identity alone. Reloaded rules are new audiences, so nothing needs to be forgotten. */
-export class RuledAudience implements Audience {
+/**
+ * Allows the clients that match rules. Answers that depend only on the identity are cached. A reload makes new
+ * policies, so the cache is never cleared.
+ */
+export class RulesAccessPolicy implements AccessPolicy {
   readonly #authorizer: Authorizer
   readonly #answers = new WeakMap<PeerIdentity, Verdict>()
   readonly #nearest = new WeakMap<PeerIdentity, { readonly rule: NearestRule | undefined }>()
@@ -62,7 +70,7 @@ export class RuledAudience implements Audience {
 
   preview (peer: PeerIdentity | null): 'allowed' | 'denied' | 'needs-request' {
     if (peer === null) return 'denied'
-    // Without predicates the memory serves; with them they must not be asked.
+    // Without functions the cache can be used. Functions must not be called here.
     if (!this.#authorizer.isAsync) return (this.ask(peer, undefined) as Verdict).allowed ? 'allowed' : 'denied'
     return this.#authorizer.explain(peer).verdict.allowed ? 'allowed' : 'needs-request'
   }
@@ -79,7 +87,9 @@ export class RuledAudience implements Audience {
 
 function summarize ({ closest }: Explanation): NearestRule | undefined {
   if (closest === undefined) return undefined
-  const failed = closest.failed.map(({ key, expected, found, note, isClaim }) => ({ key, expected, found, note, ...(isClaim && { isClaim }) }))
+  const failed = closest.failed.map(({ key, expected, found, note, isClaim }) => ({
+    key, expected, found, note, ...(isClaim && { isClaim })
+  }))
   return { path: closest.path, matched: closest.matched, failed }
 }
 
@@ -88,7 +98,7 @@ const NO_RULE: Answer = Object.freeze({ allowed: false, reason: 'no_rule' })
 const AUTHENTICATED: Verdict = Object.freeze({ allowed: true, rule: 0, group: undefined })
 
 /** Every client with an accepted certificate. */
-export const everyAuthenticated: Audience = Object.freeze({
+export const authenticatedOnly: AccessPolicy = Object.freeze({
   ask: (peer: PeerIdentity | null) => peer === null ? NO_IDENTITY : AUTHENTICATED,
   remembers: () => true,
   nearest: () => undefined,
@@ -97,8 +107,8 @@ export const everyAuthenticated: Audience = Object.freeze({
   describe: () => '- every authenticated client'
 })
 
-/** Nobody: what counts where no rules say who may call. */
-export const nobody: Audience = Object.freeze({
+/** No client. Used for routes without rules. */
+export const denyAll: AccessPolicy = Object.freeze({
   ask: (peer: PeerIdentity | null) => peer === null ? NO_IDENTITY : NO_RULE,
   remembers: () => true,
   nearest: () => undefined,

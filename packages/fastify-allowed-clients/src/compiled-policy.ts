@@ -1,0 +1,125 @@
+import { compileGroups, compileRules } from '@peerkit/rules'
+import type { Authorizer, CompiledGroups, Groups, RuleSet } from '@peerkit/rules'
+import type { AllowedClients } from './allowed-clients.ts'
+import { RulesAccessPolicy, authenticatedOnly } from './access-policy.ts'
+import type { AccessPolicy } from './access-policy.ts'
+import { MTLS_ERR_ALLOWED_CLIENTS_OPTION } from './errors.ts'
+import type { ListAuthorities } from './known-authorities.ts'
+import type { Declaration } from './scope.ts'
+
+/** The contents of a rules file. */
+export interface FileRules {
+  /** The name of the file in errors. */
+  readonly file: string
+  readonly groups: Groups
+  readonly defaultRules: AllowedClients | undefined
+  /** By method and pattern: `GET /invoices`. */
+  readonly routes: ReadonlyMap<string, AllowedClients>
+}
+
+const WORDS = ['public', 'authenticated'] as const
+
+export const NO_FILE: FileRules = { file: '', groups: {}, defaultRules: undefined, routes: new Map() }
+
+/** What is needed of the app. */
+export interface PolicyContext {
+  /** Called whenever something is compiled. */
+  readonly authorities: ListAuthorities
+  /** Called for rules that are valid but probably not meant. */
+  warn (path: string, warning: string): void
+}
+
+/** The groups at one time, and everything that was compiled with them. A reload makes a new one. */
+export class CompiledPolicy {
+  readonly file: string
+  readonly defaults: Declaration | undefined
+  /** Rules of routes in the file, by method and pattern. */
+  readonly routes: ReadonlyMap<string, Declaration>
+  readonly #declaredGroups: Groups
+  readonly #groups: CompiledGroups
+  readonly #policies = new Map<Declaration, AccessPolicy | undefined>()
+  readonly #context: PolicyContext
+
+  /** @throws MTLS_ERR_RULE_INVALID */
+  constructor (groups: Groups, defaults: AllowedClients | undefined, file: FileRules, context: PolicyContext) {
+    this.#context = context
+    this.file = file.file
+    for (const word of WORDS) {
+      if (Object.hasOwn(groups, word) || Object.hasOwn(file.groups, word)) {
+        throw new MTLS_ERR_ALLOWED_CLIENTS_OPTION(`groups.${word}: "${word}" is a reserved word; expected another name`)
+      }
+    }
+    this.#declaredGroups = { ...groups, ...file.groups }
+    this.#groups = this.#compileGroups()
+    const rules = defaults ?? file.defaultRules
+    this.defaults = rules === undefined ? undefined : { path: 'defaultRules', origin: 'defaultRules', value: rules }
+    this.routes = new Map([...file.routes].map(([key, value]) => [
+      key, { path: `routes[${JSON.stringify(key)}]`, origin: `file routes[${JSON.stringify(key)}]`, value }
+    ]))
+    for (const declaration of [this.defaults, ...this.routes.values()]) {
+      if (declaration !== undefined) this.policyOf(declaration)
+    }
+  }
+
+  /**
+   * Compiles declared rules, once.
+   *
+   * @returns undefined for `public`
+   * @throws MTLS_ERR_RULE_INVALID naming the path of the offending key
+   */
+  policyOf (declaration: Declaration): AccessPolicy | undefined {
+    if (!this.#policies.has(declaration)) this.#policies.set(declaration, this.#compile(declaration))
+    return this.#policies.get(declaration)
+  }
+
+  /**
+   * Compiles everything again after the authorities changed, only for its warnings and errors. The current rules stay:
+   * their meaning does not depend on the authorities.
+   *
+   * @param report called for every warning and error, with the path of the rules
+   */
+  recheck (report: (path: string, text: string) => void): void {
+    const attempt = <Result>(path: string, compile: () => Result): Result | undefined => {
+      try {
+        return compile()
+      } catch (error) {
+        report(path, (error as Error).message)
+        return undefined
+      }
+    }
+    const groups = attempt('groups', () => this.#compileGroups())
+    if (groups === undefined) return
+    for (const [{ value, path }, policy] of this.#policies) {
+      if (!(policy instanceof RulesAccessPolicy)) continue
+      for (const warning of attempt(path, () => this.#compileRules(value, path, groups))?.warnings ?? []) {
+        report(path, warning)
+      }
+    }
+  }
+
+  #compile ({ value, path }: Declaration): AccessPolicy | undefined {
+    const word = findWord(value, path)
+    if (word !== undefined) return word === 'public' ? undefined : authenticatedOnly
+    const authorizer = this.#compileRules(value, path, this.#groups)
+    for (const warning of authorizer.warnings) this.#context.warn(path, warning)
+    return new RulesAccessPolicy(authorizer)
+  }
+
+  #compileRules (value: AllowedClients, path: string, groups: CompiledGroups): Authorizer {
+    return compileRules(value as RuleSet, {
+      groups, groupsPath: 'groups', path, authorities: this.#context.authorities()
+    })
+  }
+
+  #compileGroups (): CompiledGroups {
+    return compileGroups(this.#declaredGroups, { path: 'groups', authorities: this.#context.authorities() })
+  }
+}
+
+/** Finds a reserved word. It is refused among other rules, which would have no effect. */
+function findWord (value: AllowedClients, path: string): typeof WORDS[number] | undefined {
+  const list: readonly unknown[] = Array.isArray(value) ? value : [value]
+  const word = WORDS.find((one) => list.includes(one))
+  if (word === undefined || list.length === 1) return word
+  throw new MTLS_ERR_ALLOWED_CLIENTS_OPTION(`${path}: found "${word}" among other rules; expected only '${word}'`)
+}
