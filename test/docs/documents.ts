@@ -1,4 +1,5 @@
-// Documents that say what catalogues say. `node --conditions=@peerkit/source test/docs/documents.ts` writes them; documents.test.ts holds them to the catalogues.
+// Generates documents from the catalogues: `node --conditions=@peerkit/source test/docs/documents.ts`.
+// documents.test.ts checks that they are current.
 import { catalogue, handshakeFailures } from '@peerkit/events'
 import { metricCatalogue } from '@peerkit/mtls-monitor'
 import { writeFileSync } from 'node:fs'
@@ -17,16 +18,19 @@ function renderEvents (): string {
   })
   return `# Events
 
-Every decision and every change of trust is published on a channel of \`node:diagnostics_channel\`. This page is written from the catalogue of \`@peerkit/events\`, whose types hold it to
-the messages, and a test holds it to the catalogue.
+Every decision and every change of trust is published on a channel of \`node:diagnostics_channel\`. This page is
+generated from the catalogue of \`@peerkit/events\`. A test checks that it is current.
 
-Every message is \`{ v: 1, time, … }\`, \`time\` in milliseconds since the epoch. New fields may come within version 1; a field that changes its meaning or goes moves the version. No message
-holds a private key or the value of a header. A message is made only where somebody listens.
+Every message is \`{ v: 1, time, … }\`. \`time\` is in milliseconds since the epoch. New fields may be added within
+version 1. If a field changes its meaning or is removed, \`v\` changes. No message holds a private key or the value of a
+header. Messages are created only if there is a listener.
 
 \`\`\`js
 import { listen } from '@peerkit/events'
 
-const stop = listen({ 'peerkit:request:denied': ({ peer, method, path, reason }) => { console.log(String(peer), method, path, reason) } })
+const stop = listen({
+  'peerkit:request:denied': ({ peer, method, path, reason }) => { console.log(String(peer), method, path, reason) }
+})
 \`\`\`
 
 ${sections.join('\n')}`
@@ -36,10 +40,14 @@ function renderFailures (): string {
   const rows = handshakeFailures.map(({ reason, codes, meaning, remedy }) => `| \`${reason}\` | ${codes.length === 0 ? 'any other' : codes.map((code) => `\`${code}\``).join(' ')} | ${meaning} | ${remedy} |`)
   return `# Handshake failures
 
-Why a client was not let in, in \`reason\` and \`code\` of the log line and of \`peerkit:handshake:refused\`; the line's \`hint\` is the row's meaning and remedy. This page is written from
-\`handshakeFailures\` of \`@peerkit/events\`, and a test holds it to that. The first row that fits counts. Codes are OpenSSL's (\`X509_V_ERR_…\` without the prefix) and Node's.
+Why a client was refused. Find \`reason\` and \`code\` of the log line, or of \`peerkit:handshake:refused\`, in the table.
+The first row that matches applies. The \`hint\` of the log line has the last two columns. \`peerkit:connection:ended\`
+uses the same reasons.
 
-\`protocol\` is told as information and not as a warning: nothing was refused on our side. Reasons of open connections that end are the same.
+Codes are those of OpenSSL (\`X509_V_ERR_…\` without the prefix) and of Node. The reason \`protocol\` is logged as
+information and not as a warning: the server refused nothing.
+
+This page is generated from \`handshakeFailures\` of \`@peerkit/events\`. A test checks that it is current.
 
 | reason | code | what it means | what to do |
 | --- | --- | --- | --- |
@@ -54,13 +62,16 @@ function renderMetrics (): string {
   })
   return `# Metrics
 
-What \`recordMetrics\` of \`@peerkit/mtls-monitor\` records by the OpenTelemetry API. Without an SDK it records into nothing. This page is written from \`metricCatalogue\`, and tests hold it, the
-dashboard and the alert rules of [examples/monitoring](../examples/monitoring/README.md) to that.
+\`recordMetrics\` of \`@peerkit/mtls-monitor\` records these metrics with the OpenTelemetry API. Without an SDK it does
+nothing. [examples/monitoring](../examples/monitoring/README.md) has a dashboard and alert rules. This page is generated
+from \`metricCatalogue\`. Tests check that the page, the dashboard and the alert rules match it.
 
-\`@opentelemetry/exporter-prometheus\` turns dots to underscores and adds \`_total\` to counters: \`peerkit_requests_total\`. The OpenTelemetry Collector adds the unit too
-(\`peerkit_expiry_remaining_seconds\`): set \`add_metric_suffixes: false\` there, or use its names.
+\`@opentelemetry/exporter-prometheus\` replaces dots by underscores and adds \`_total\` to counters:
+\`peerkit_requests_total\`. The OpenTelemetry Collector also adds the unit (\`peerkit_expiry_remaining_seconds\`): set
+\`add_metric_suffixes: false\` there, or use its names.
 
-No label is a client's to choose without a bound. Names of groups, issuers and origins are bounded, whatever comes beyond is \`other\`; no metric has a label for a client, a path or an address.
+The number of label values is bounded, so a client cannot create series without limit. Groups, issuers and origins beyond
+the bound become \`other\`. No metric has a label for a client, a path or an address.
 
 | metric | kind | unit | what | labels |
 | --- | --- | --- | --- | --- |

@@ -20,7 +20,7 @@ test('every reason has a meaning and a remedy of its own, which comes last', (t)
 test('a code is explained by its row, another by what the reason means, and no row is hidden by one before it', (t) => {
   for (const row of handshakeFailures) for (const code of row.codes) t.equal(explainHandshakeFailure(row.reason, code.replace('*', 'SOMETHING_NEW')), row, code)
   t.match(hintHandshakeFailure('protocol', 'ERR_SSL_HTTP_REQUEST'), /plain HTTP .* https:/)
-  t.match(hintHandshakeFailure('protocol', 'ERR_SSL_SOMETHING_NEW'), /OpenSSL broke/)
+  t.match(hintHandshakeFailure('protocol', 'ERR_SSL_SOMETHING_NEW'), /OpenSSL ended/)
   t.match(hintHandshakeFailure('protocol', 'EWHATEVER'), /port scan/)
   t.equal(explainHandshakeFailure('expired', 'CERT_HAS_EXPIRED'), explainHandshakeFailure('expired'))
   t.end()
