@@ -158,7 +158,7 @@ test('a pasted certificate is judged by its authority, and rules see of it what 
     accepted: false,
     reason: 'outside_authority',
     detail: { step: 'outside_authority', message: /"spiffe:\/\/prod\.example\/ledger".* authority "partner"/ },
-    hint: /widen names of that authority/
+    hint: /add it to names of that authority/
   })
   t.notOk(Object.hasOwn(forged.handshake, 'authority'))
   t.same(forged.handshake.checks.filter(({ holds }: any) => holds === false).map(({ name }: any) => name), ['Names'])
