@@ -32,11 +32,11 @@ const MAX_ISSUERS = 200
 
 /** Counts who calls by whose certificates they use: whether a CA can be taken out. */
 export function countCallersByIssuer (): CallersByIssuer {
-  const book = new BoundedMap<string, Entry>(MAX_ISSUERS)
+  const callers = new BoundedMap<string, Entry>(MAX_ISSUERS)
   const entries = new WeakMap<PeerIdentity, Entry>()
   const find = (peer: PeerIdentity, time: number): Entry => {
     const { issuer = 'unknown', anchor } = namesOf(peer)
-    const entry = book.touch(`${issuer}\n${anchor ?? ''}`, () => ({ issuer, anchor, connections: 0, requests: 0, firstSeen: time, lastSeen: time, lastPeer: '' }))
+    const entry = callers.touch(`${issuer}\n${anchor ?? ''}`, () => ({ issuer, anchor, connections: 0, requests: 0, firstSeen: time, lastSeen: time, lastPeer: '' }))
     entry.lastPeer = peer.toString()
     entries.set(peer, entry)
     return entry
@@ -54,7 +54,7 @@ export function countCallersByIssuer (): CallersByIssuer {
       entry.lastSeen = time
     }
   })
-  return { list: () => [...book.values()].sort((a, b) => b.lastSeen - a.lastSeen).map((entry) => ({ ...entry })), close: stop }
+  return { list: () => [...callers.values()].sort((a, b) => b.lastSeen - a.lastSeen).map((entry) => ({ ...entry })), close: stop }
 }
 
 /** Whose certificate it is. A name longer than any of use is cut. */

@@ -5,7 +5,7 @@ import { checkKeys, checkMethods, checkNumber } from '../option-check.ts'
 import { nameEvent } from './audit-line.ts'
 import type { AuditDraft, AuditLine } from './audit-line.ts'
 import {
-  draftChainUnavailable, draftCredentialsRefused, draftCredentialsWarned, draftEnded, draftExpiring, draftForwarded, draftHandshake, draftJudged, draftOutbound, draftRevocationFailed, draftRotated, draftRulesRefused,
+  draftChainUnavailable, draftCredentialsRefused, draftCredentialsWarned, draftEnded, draftExpiring, draftForwarded, draftHandshake, draftRequest, draftOutbound, draftRevocationFailed, draftRotated, draftRulesRefused,
   draftRulesReloaded, draftSoftPassed
 } from './draft-lines.ts'
 import { LineLimit } from './line-limit.ts'
@@ -58,7 +58,7 @@ class LimitedAuditLog implements AuditLog {
   readonly #limit: LineLimit
   readonly #interval: number
   readonly #now: () => number
-  readonly #ends: ReadonlyArray<() => void>
+  readonly #closers: ReadonlyArray<() => void>
   #timer: NodeJS.Timeout | undefined
   #since: number | undefined
 
@@ -72,7 +72,7 @@ class LimitedAuditLog implements AuditLog {
     })
     this.#interval = checkNumber(summaryInterval, 60_000, 'audit.summaryInterval', 1, 0x7fff_ffff)
     this.#now = now
-    this.#ends = [listen(this.#listeners(allowed)), keepAudit()]
+    this.#closers = [listen(this.#listeners(allowed)), keepAudit()]
   }
 
   flush (): void {
@@ -85,7 +85,7 @@ class LimitedAuditLog implements AuditLog {
   }
 
   close (): void {
-    for (const end of this.#ends) end()
+    for (const close of this.#closers) close()
     this.flush()
   }
 
@@ -97,9 +97,9 @@ class LimitedAuditLog implements AuditLog {
       'peerkit:connection:ended': limited(draftEnded),
       'peerkit:forwarded:refused': limited((message) => draftForwarded(message, 'forwarded client certificate refused')),
       'peerkit:forwarded:stripped': limited((message) => draftForwarded(message, 'forwarded client certificate removed')),
-      'peerkit:request:denied': limited((message) => draftJudged(message, 'denied')),
-      'peerkit:request:would-deny': limited((message) => draftJudged(message, 'reported')),
-      ...(allowed && { 'peerkit:request:allowed': (message, name) => { this.#write(name, message, draftJudged(message, 'allowed'), false) } } satisfies EventListeners),
+      'peerkit:request:denied': limited((message) => draftRequest(message, 'denied')),
+      'peerkit:request:would-deny': limited((message) => draftRequest(message, 'reported')),
+      ...(allowed && { 'peerkit:request:allowed': (message, name) => { this.#write(name, message, draftRequest(message, 'allowed'), false) } } satisfies EventListeners),
       'peerkit:rules:reloaded': limited(draftRulesReloaded),
       'peerkit:rules:refused': limited(draftRulesRefused),
       'peerkit:credentials:rotated': limited(draftRotated),
@@ -115,14 +115,14 @@ class LimitedAuditLog implements AuditLog {
   #write (name: EventName, { time }: EventMessage, { level, text, outcome, source, fields }: AuditDraft, isLimited: boolean): void {
     const event = nameEvent(name)
     if (isLimited && !this.#limit.allows(fields.reason === undefined ? event : `${event} ${fields.reason}`, source, this.#now())) {
-      this.#promiseSummary()
+      this.#scheduleSummary()
       return
     }
     const line: AuditLine = { audit: 1, event, outcome, when: iso(time), ...fields }
     this.#log[level](line, text)
   }
 
-  #promiseSummary (): void {
+  #scheduleSummary (): void {
     if (this.#timer !== undefined) return
     this.#since = this.#now()
     this.#timer = setTimeout(() => { this.flush() }, this.#interval).unref()

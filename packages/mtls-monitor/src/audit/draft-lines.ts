@@ -55,16 +55,16 @@ export function draftForwarded ({ reason, detail, header, peer, remoteAddress }:
   return { level: 'warn', text, outcome: 'denied', source: sourceOf(peer, remoteAddress), fields: { ...describeWho(peer, remoteAddress), header: clip(header), reason: clip(reason), detail: clip(detail, MAX_DETAIL) } }
 }
 
-const JUDGED = {
+const REQUEST_LINES = {
   allowed: { level: 'info', text: 'client allowed' },
   denied: { level: 'warn', text: 'client denied' },
   reported: { level: 'warn', text: 'client would be denied' }
 } as const
 
-export function draftJudged (message: RequestJudgedMessage, outcome: keyof typeof JUDGED): AuditDraft {
+export function draftRequest (message: RequestJudgedMessage, outcome: keyof typeof REQUEST_LINES): AuditDraft {
   const { reason, rules, rule, group, nearest, peer, requestId, method, path, route, remoteAddress } = message
   return {
-    ...JUDGED[outcome],
+    ...REQUEST_LINES[outcome],
     outcome,
     source: sourceOf(peer, remoteAddress),
     fields: { ...describeWho(peer, remoteAddress), requestId: clip(requestId), method: clip(method), path: clip(path, MAX_DETAIL), route, reason, rules, rule, group, nearest: clipNearest(nearest) }

@@ -52,7 +52,7 @@ export function watchReadiness (options: WatchReadinessOptions): Readiness {
   return {
     ready () {
       const time = now()
-      const reasons = judgeOwn(credentials, time)
+      const reasons = checkOwnCertificates(credentials, time)
       const warnings: NotReadyReason[] = []
       if (refusedSince !== undefined) (time - refusedSince > rotationFailureTolerance ? reasons : warnings).push('rotation_refused')
       // Where a delta CRL has ended, the complete one it adds to still answers.
@@ -63,7 +63,7 @@ export function watchReadiness (options: WatchReadinessOptions): Readiness {
   }
 }
 
-function judgeOwn ({ current: { identity, intermediates, anchors } }: CredentialSource, time: number): NotReadyReason[] {
+function checkOwnCertificates ({ current: { identity, intermediates, anchors } }: CredentialSource, time: number): NotReadyReason[] {
   const own = [identity, ...intermediates].map((certificate) => validityAt(certificate, time))
   const reasons: NotReadyReason[] = []
   if (own.includes('expired')) reasons.push('own_certificate_expired')

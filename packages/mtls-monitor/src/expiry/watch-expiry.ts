@@ -39,8 +39,8 @@ export interface ExpiryWatch {
 
 export const EXPIRY_KEYS: readonly string[] = ['thresholds', 'peers', 'maxPeers', 'interval', 'now']
 
-const MAX_TOLD = 5_000
-const SOONEST = 1_000
+const MAX_WARNED = 5_000
+const MIN_INTERVAL = 1_000
 
 /** Publishes `peerkit:expiry:soon`, once for each certificate or CRL and threshold that it passes. Throws MTLS_ERR_MONITOR_OPTION. */
 export function watchExpiry (options: WatchExpiryOptions): ExpiryWatch {
@@ -52,7 +52,7 @@ export function watchExpiry (options: WatchExpiryOptions): ExpiryWatch {
 /** `end`: the first moment in which it no longer counts. */
 interface Life { readonly notBefore: number | undefined, readonly end: number }
 
-type Told = Omit<ExpiringMessage, 'v' | 'time' | 'left' | 'threshold'>
+type Subject = Omit<ExpiringMessage, 'v' | 'time' | 'left' | 'threshold'>
 
 class LiveExpiryWatch implements ExpiryWatch {
   readonly #credentials: CredentialSource | undefined
@@ -61,11 +61,11 @@ class LiveExpiryWatch implements ExpiryWatch {
   readonly #interval: number
   readonly #now: () => number
   /** The threshold that was told last. */
-  readonly #told: BoundedMap<string, { threshold: string | undefined }> = new BoundedMap(MAX_TOLD)
-  readonly #toldPeers: BoundedMap<string, { threshold: string | undefined }>
+  readonly #warned: BoundedMap<string, { threshold: string | undefined }> = new BoundedMap(MAX_WARNED)
+  readonly #warnedPeers: BoundedMap<string, { threshold: string | undefined }>
   /** When a peer that was looked at is worth another look: requests of one connection share the object. */
-  readonly #nextLook: WeakMap<PeerIdentity, number> = new WeakMap()
-  readonly #ends: Array<() => void> = []
+  readonly #nextCheck: WeakMap<PeerIdentity, number> = new WeakMap()
+  readonly #closers: Array<() => void> = []
   #timer: NodeJS.Timeout | undefined
   #closed = false
 
@@ -73,15 +73,15 @@ class LiveExpiryWatch implements ExpiryWatch {
     this.#credentials = credentials
     this.#revocation = revocation
     this.#boundariesOf = compileThresholds(thresholds)
-    this.#toldPeers = new BoundedMap(checkNumber(maxPeers, 10_000, 'expiry.maxPeers', 1))
-    this.#interval = checkNumber(interval, 3_600_000, 'expiry.interval', SOONEST, 0x7fff_ffff)
+    this.#warnedPeers = new BoundedMap(checkNumber(maxPeers, 10_000, 'expiry.maxPeers', 1))
+    this.#interval = checkNumber(interval, 3_600_000, 'expiry.interval', MIN_INTERVAL, 0x7fff_ffff)
     this.#now = now
     if (!['connections', 'requests', 'none'].includes(peers)) throw new MTLS_ERR_MONITOR_OPTION(`expiry.peers is ${JSON.stringify(peers)}; expected "connections", "requests" or "none"`)
-    if (peers !== 'none') this.#ends.push(listen({ 'peerkit:connection:identified': ({ peer }) => { this.#look(peer) } }))
-    if (peers === 'requests') this.#ends.push(listen({ 'peerkit:request:allowed': ({ peer }) => { if (peer !== null) this.#look(peer) } }))
+    if (peers !== 'none') this.#closers.push(listen({ 'peerkit:connection:identified': ({ peer }) => { this.#checkPeer(peer) } }))
+    if (peers === 'requests') this.#closers.push(listen({ 'peerkit:request:allowed': ({ peer }) => { if (peer !== null) this.#checkPeer(peer) } }))
     const check = (): void => { this.check() }
-    if (credentials !== undefined) this.#ends.push(credentials.subscribe(check))
-    if (revocation !== undefined) this.#ends.push(revocation.subscribe(check))
+    if (credentials !== undefined) this.#closers.push(credentials.subscribe(check))
+    if (revocation !== undefined) this.#closers.push(revocation.subscribe(check))
     this.check()
   }
 
@@ -91,38 +91,38 @@ class LiveExpiryWatch implements ExpiryWatch {
     const now = this.#now()
     let next = now + this.#interval
     for (const { key, notBefore, end, ...ending } of listEndings(this.#credentials, this.#revocation)) {
-      next = Math.min(next, this.#tell(this.#told, key, { notBefore, end }, ending))
+      next = Math.min(next, this.#warn(this.#warned, key, { notBefore, end }, ending))
     }
-    this.#timer = setTimeout(() => { this.check() }, Math.max(next - now, SOONEST)).unref()
+    this.#timer = setTimeout(() => { this.check() }, Math.max(next - now, MIN_INTERVAL)).unref()
   }
 
   close (): void {
     this.#closed = true
     clearTimeout(this.#timer)
-    for (const end of this.#ends) end()
-    this.#told.clear()
-    this.#toldPeers.clear()
+    for (const close of this.#closers) close()
+    this.#warned.clear()
+    this.#warnedPeers.clear()
   }
 
-  #look (peer: PeerIdentity): void {
+  #checkPeer (peer: PeerIdentity): void {
     const { notAfter, notBefore, fingerprint256, serialNumber, issuer, authority } = peer
-    if (notAfter === undefined || this.#now() < (this.#nextLook.get(peer) ?? 0)) return
+    if (notAfter === undefined || this.#now() < (this.#nextCheck.get(peer) ?? 0)) return
     const named = { name: peer.toString(), issuer: issuer?.toString(), serialNumber, fingerprint256 }
     const ending = { what: 'peer', ...named, authority, notAfter } as const
-    this.#nextLook.set(peer, this.#tell(this.#toldPeers, fingerprint256 ?? ending.name, { notBefore, end: endOfValidity(peer) }, ending))
+    this.#nextCheck.set(peer, this.#warn(this.#warnedPeers, fingerprint256 ?? ending.name, { notBefore, end: endOfValidity(peer) }, ending))
   }
 
   /** Tells of the latest threshold that was passed, once. Returns when the next one is. */
-  #tell (memory: BoundedMap<string, { threshold: string | undefined }>, key: string, { notBefore, end }: Life, ending: Told): number {
+  #warn (memory: BoundedMap<string, { threshold: string | undefined }>, key: string, { notBefore, end }: Life, ending: Subject): number {
     const now = this.#now()
     const boundaries = this.#boundariesOf(notBefore, end)
     const passed = boundaries.filter(({ at }) => at <= now)
     const next = boundaries[passed.length]?.at ?? Infinity
     const { threshold } = passed.at(-1) ?? {}
     if (threshold === undefined) return next
-    const told = memory.touch(key, () => ({ threshold: undefined }))
-    if (told.threshold === threshold) return next
-    told.threshold = threshold
+    const last = memory.touch(key, () => ({ threshold: undefined }))
+    if (last.threshold === threshold) return next
+    last.threshold = threshold
     const message: ExpiringMessage = { v: 1, time: now, ...ending, left: end - now, threshold }
     if (expirySoon.hasSubscribers) expirySoon.publish(message)
     return next

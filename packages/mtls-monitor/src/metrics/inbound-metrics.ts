@@ -13,26 +13,26 @@ const MAX_REASONS = 50
 /** Handshakes, connections and forwarded identities. */
 export function recordConnections (instruments: Instruments): EventListeners {
   const handshakes = instruments.counter('peerkit.handshakes')
-  const judgement = instruments.histogram('peerkit.handshake.judgement.duration')
+  const verification = instruments.histogram('peerkit.handshake.judgement.duration')
   const ended = instruments.counter('peerkit.connections.ended')
   const byIssuer = instruments.counter('peerkit.connections.by_issuer')
   const forwarded = instruments.counter('peerkit.forwarded.rejected')
   const issuers = createIssuerLabels()
   const authorities = createAuthorityLabels()
   const reasons = new BoundedLabels(MAX_REASONS)
-  const judged = (durationMs: number | undefined, result: string): void => { if (durationMs !== undefined) judgement.record(durationMs / 1000, { 'peerkit.result': result }) }
+  const recordDuration = (durationMs: number | undefined, result: string): void => { if (durationMs !== undefined) verification.record(durationMs / 1000, { 'peerkit.result': result }) }
   return {
     'peerkit:handshake:refused': ({ reason, resumed, durationMs }) => {
       // Whom a refused certificate names was not verified, so that no authority vouches for it.
       const labels = { 'peerkit.result': 'refused', 'peerkit.resumed': resumed, 'peerkit.authority': NO_AUTHORITY }
       handshakes.add(1, { ...labels, 'error.type': reasons.of(reason) })
-      judged(durationMs, 'refused')
+      recordDuration(durationMs, 'refused')
     },
     'peerkit:connection:identified': ({ peer, resumed, durationMs }) => {
       const authority = authorities(peer)
       handshakes.add(1, { 'peerkit.result': 'accepted', 'peerkit.resumed': resumed, 'peerkit.authority': authority })
       byIssuer.add(1, issuers(peer))
-      judged(durationMs, 'accepted')
+      recordDuration(durationMs, 'accepted')
     },
     'peerkit:connection:ended': ({ reason, peer }) => {
       ended.add(1, { 'error.type': reasons.of(reason), 'peerkit.authority': authorities(peer) })
@@ -55,7 +55,7 @@ export function recordRequests (instruments: Instruments): EventListeners {
   const allowedOf = createAllowedLabels()
   const HIT = { 'peerkit.cache': 'hit' }
   const MISS = { 'peerkit.cache': 'miss' }
-  const judged = ({ durationMs, cached }: RequestJudgedMessage, decision: string): void => {
+  const recordDuration = ({ durationMs, cached }: RequestJudgedMessage, decision: string): void => {
     if (cached === undefined) return
     verdicts.add(1, cached ? HIT : MISS)
     // A cached verdict takes no time worth a histogram; counting it would hide the others.
@@ -66,12 +66,12 @@ export function recordRequests (instruments: Instruments): EventListeners {
       const group = message.group === undefined ? 'none' : groups.of(message.group)
       requests.add(1, allowedOf(authorities(message.peer), group))
       if (message.peer !== null) byIssuer.add(1, issuers(message.peer))
-      judged(message, 'allowed')
+      recordDuration(message, 'allowed')
     },
     'peerkit:request:denied': (message) => {
       const { reason, peer } = message
       requests.add(1, { 'peerkit.decision': 'denied', 'peerkit.authority': authorities(peer), 'error.type': reasons.of(reason) })
-      judged(message, 'denied')
+      recordDuration(message, 'denied')
     },
     'peerkit:request:would-deny': ({ reason, peer }) => {
       const labels = { 'peerkit.decision': 'would_deny', 'peerkit.authority': authorities(peer) }
