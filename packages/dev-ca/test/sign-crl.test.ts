@@ -122,9 +122,9 @@ test('anything else to revoke is refused by name, and no key is shown', async (t
     [{}, /certificate is an object of another kind; expected/],
     [{ serialNumber: 5 }, /certificate is an object of another kind; expected/],
     [ca.key, /certificate is PEM without a certificate that can be read/],
-    [ca.key.replace(/-----.*/g, ''), /serial number is \d+ characters; expected hexadecimal octets, or PEM/],
-    [Buffer.from('junk'), /certificate is 4 octets that cannot be read; expected DER of a certificate/],
-    [ca.der.subarray(0, 100), /certificate is 100 octets that cannot be read/]
+    [ca.key.replace(/-----.*/g, ''), /serial number is \d+ characters; expected hexadecimal bytes, or PEM/],
+    [Buffer.from('junk'), /certificate is 4 bytes that cannot be parsed; expected DER of a certificate/],
+    [ca.der.subarray(0, 100), /certificate is 100 bytes that cannot be parsed/]
   ]
   for (const [target, message] of wrong) {
     const revoke = (): void => { ca.revoke(target as RevocationTarget) }
