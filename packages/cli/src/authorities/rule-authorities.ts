@@ -1,7 +1,7 @@
 import type { RuleAuthority } from '@peerkit/rules'
 import type { NamedAuthority } from './named-authority.ts'
 
-/** Authorities as rules are checked against them. */
+/** Converts authorities for the check of rules. */
 export function ruleAuthoritiesOf (authorities: readonly NamedAuthority[]): readonly RuleAuthority[] {
   return authorities.map(({ name, bounds }) => ({
     name,
