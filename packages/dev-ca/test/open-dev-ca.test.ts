@@ -91,7 +91,7 @@ test('an object that is not a CA of this package is not stored', async (t) => {
 
 test('a folder that is missing or not whole is named, and how to make a CA', async (t) => {
   const folder = join(t.testdir(), 'pki')
-  await t.rejects(openDevCa(folder), { code: STATE, message: /pki.*found no such file; expected a CA \(create \(make one with "peerkit ca init --dir/ })
+  await t.rejects(openDevCa(folder), { code: STATE, message: /pki.*found no such file; expected a CA \(create one with "peerkit ca init --dir/ })
   for (const name of ['ca.pem', 'ca.key', 'root.pem', 'chain.pem', 'state.json']) {
     await storeDevCa(await createDevCa(), folder, { force: true })
     rmSync(join(folder, name))
@@ -134,6 +134,6 @@ test('a key or certificate that is damaged or of another CA is refused', async (
 test('a key of a kind that this CA does not make is refused', async (t) => {
   const { readKeyPair } = await import('../src/read-key-pair.ts')
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'secp521r1' })
-  await t.rejects(readKeyPair(String(privateKey.export({ type: 'pkcs8', format: 'pem' })), 'own.key'), { code: STATE, message: /own\.key: is not a readable private key/ })
+  await t.rejects(readKeyPair(String(privateKey.export({ type: 'pkcs8', format: 'pem' })), 'own.key'), { code: STATE, message: /own\.key is not a readable private key/ })
   await t.rejects(readKeyPair('x', 'own.key'), { code: STATE })
 })
