@@ -2,7 +2,7 @@ import { listen } from '@peerkit/events'
 import type { HandshakeRefusedMessage, OutboundRefusedMessage, RequestJudgedMessage } from '@peerkit/events'
 import { changeListeners } from './change-listeners.ts'
 import { ClientBook } from './client-book.ts'
-import { describeCall, draftChainUnavailable, draftEnded, draftForwarded, draftHandshake, draftJudged, draftOutbound } from './draft-events.ts'
+import { describeCall, draftChainUnavailable, draftEnded, draftForwarded, draftHandshake, draftRequest, draftOutbound } from './draft-events.ts'
 import { EventLog } from './event-log.ts'
 import { ServerBook } from './server-book.ts'
 
@@ -33,8 +33,8 @@ export class Collector {
     this.#stop = listen({
       'peerkit:connection:identified': ({ peer, time, remoteAddress, serverAuthOnlyUntil }) => { this.clients.connected(peer, time, remoteAddress, serverAuthOnlyUntil) },
       'peerkit:request:allowed': ({ peer, time, route, remoteAddress }) => { if (peer !== null && !isOwnRoute(route)) this.clients.allowed(peer, time, remoteAddress) },
-      'peerkit:request:denied': (message) => { this.#judged(message, 'enforce') },
-      'peerkit:request:would-deny': (message) => { this.#judged(message, 'report-only') },
+      'peerkit:request:denied': (message) => { this.#denied(message, 'enforce') },
+      'peerkit:request:would-deny': (message) => { this.#denied(message, 'report-only') },
       'peerkit:handshake:refused': (message) => { this.#handshake(message) },
       'peerkit:handshake:chain-unavailable': (message) => { this.log.add(draftChainUnavailable(message)) },
       'peerkit:connection:ended': (message) => { this.log.add(draftEnded(message)) },
@@ -54,8 +54,8 @@ export class Collector {
 
   close (): void { this.#stop() }
 
-  #judged (message: RequestJudgedMessage, mode: 'enforce' | 'report-only'): void {
-    this.log.add(draftJudged(message, mode))
+  #denied (message: RequestJudgedMessage, mode: 'enforce' | 'report-only'): void {
+    this.log.add(draftRequest(message, mode))
     const { peer, time, remoteAddress, reason } = message
     if (peer !== null) this.clients.denied(peer, time, remoteAddress, mode, { what: describeCall(message), reason })
   }

@@ -4,7 +4,7 @@ import type {
 } from '@peerkit/events'
 import { claimsOf } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
-import { isAuthorityTold } from './authority-told.ts'
+import { isAuthorityShown } from './authority-shown.ts'
 import { clip } from './clip.ts'
 import type { EventDraft } from './console-event.ts'
 import { describeNearest } from './describe-nearest.ts'
@@ -16,7 +16,7 @@ const NOBODY: Pick<EventDraft, 'hint' | 'peer' | 'fingerprint256' | 'issuer' | '
 const MAX_MESSAGE = 1000
 
 /** A request that was denied, or in report mode would have been. */
-export function draftJudged (message: RequestJudgedMessage, mode: 'enforce' | 'report-only'): EventDraft {
+export function draftRequest (message: RequestJudgedMessage, mode: 'enforce' | 'report-only'): EventDraft {
   const { time, reason, rules, nearest, requestId, peer, remoteAddress } = message
   return {
     kind: mode === 'enforce' ? 'denied' : 'would-deny',
@@ -92,7 +92,7 @@ function factsOfDetail (detail: RefusalDetail | undefined): ChangeFacts['facts']
 
 /** Who vouches for a client. A subject that is not believed is told as a claim: operators search by it. */
 function factsOfAuthority (peer: PeerIdentity | null | undefined): ChangeFacts['facts'] {
-  if (peer === null || peer === undefined || !isAuthorityTold(peer)) return []
+  if (peer === null || peer === undefined || !isAuthorityShown(peer)) return []
   const { authority, notBelieved } = peer
   const subject = notBelieved.includes('subject') ? claimsOf(peer).subject?.toString() : undefined
   return [['authority', authority], ['claims to be, not believed', subject === '' ? undefined : subject]]

@@ -1,8 +1,8 @@
 import type { ConsoleEvent, EventDraft, EventKind } from './console-event.ts'
-import { EventShelf } from './event-shelf.ts'
+import { BoundedEventLog } from './bounded-event-log.ts'
 
-/** Strangers fill one shelf, clients another, what changes in the service a third: none pushes out the others. */
-const SHELF_OF: Readonly<Record<EventKind, 'strangers' | 'clients' | 'changes'>> = {
+/** Strangers fill one part, clients another, what changes in the service a third: none pushes out the others. */
+const PART_OF: Readonly<Record<EventKind, 'strangers' | 'clients' | 'changes'>> = {
   handshake: 'strangers',
   denied: 'clients',
   'would-deny': 'clients',
@@ -18,23 +18,23 @@ const SHELF_OF: Readonly<Record<EventKind, 'strangers' | 'clients' | 'changes'>>
 
 /** The bounded log of what happened. */
 export class EventLog {
-  readonly #shelves: Readonly<Record<'strangers' | 'clients' | 'changes', EventShelf>>
+  readonly #parts: Readonly<Record<'strangers' | 'clients' | 'changes', BoundedEventLog>>
   #lastId = 0
 
   /** @param capacity entries of each of the three shelves */
   constructor (capacity: number) {
     const nextId = (): number => ++this.#lastId
-    this.#shelves = { strangers: new EventShelf(capacity, nextId), clients: new EventShelf(capacity, nextId), changes: new EventShelf(capacity, nextId) }
+    this.#parts = { strangers: new BoundedEventLog(capacity, nextId), clients: new BoundedEventLog(capacity, nextId), changes: new BoundedEventLog(capacity, nextId) }
   }
 
-  add (draft: EventDraft): void { this.#shelves[SHELF_OF[draft.kind]].add(draft) }
+  add (draft: EventDraft): void { this.#parts[PART_OF[draft.kind]].add(draft) }
 
   /** How many entries made room for others. */
-  get dropped (): number { return Object.values(this.#shelves).reduce((sum, shelf) => sum + shelf.dropped, 0) }
+  get dropped (): number { return Object.values(this.#parts).reduce((sum, part) => sum + part.dropped, 0) }
 
   /** Newest first. */
   list (): ConsoleEvent[] {
-    return Object.values(this.#shelves).flatMap(({ entries }) => [...entries]).sort((a, b) => b.last - a.last || b.id - a.id).map(toPlain)
+    return Object.values(this.#parts).flatMap(({ entries }) => [...entries]).sort((a, b) => b.last - a.last || b.id - a.id).map(toPlain)
   }
 }
 

@@ -1,8 +1,8 @@
 import { endOfValidity } from '@peerkit/identity'
-import { isAuthorityTold } from '../collect/authority-told.ts'
+import { isAuthorityShown } from '../collect/authority-shown.ts'
 import { describeKinds } from '../collect/describe-names.ts'
-import type { Outcome } from '../facts/listed-route.ts'
-import type { ShownCertificate } from '../facts/show-certificate.ts'
+import type { Outcome } from '../queries/listed-route.ts'
+import type { ShownCertificate } from '../queries/show-certificate.ts'
 import { html } from './html.ts'
 import type { Html, HtmlValue } from './html.ts'
 import { showTime, toneOfEnd } from './time.ts'
@@ -71,7 +71,7 @@ export function certificateFacts (certificate: ShownCertificate, now: number): H
     ['Alternative names', names.length === 0 ? undefined : lines(names)],
     ['Claimed, not believed', claimed.length === 0 ? undefined : lines(claimed)],
     ['Issuer', issuer],
-    ['Authority', isAuthorityTold(certificate) ? authority : undefined],
+    ['Authority', isAuthorityShown(certificate) ? authority : undefined],
     ['Does not vouch for', describeKinds(notBelieved).join(', ')],
     ['Valid from', showTime(notBefore, now)],
     ['Ends', html`${showTime(notAfter, now)} ${certificateEndBadge(notAfter, now)}`],

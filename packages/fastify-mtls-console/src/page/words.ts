@@ -1,5 +1,5 @@
 import type { EventKind } from '../collect/console-event.ts'
-import type { Outcome } from '../facts/listed-route.ts'
+import type { Outcome } from '../queries/listed-route.ts'
 
 export const KIND_NAMES: Readonly<Record<EventKind, string>> = {
   denied: 'Denied requests',

@@ -1,4 +1,4 @@
-import type { ForecastEntry } from '../../facts/forecast-entry.ts'
+import type { ForecastEntry } from '../../queries/forecast-entry.ts'
 import { html } from '../html.ts'
 import type { Html } from '../html.ts'
 import { badge, certificateEndBadge } from '../parts.ts'

@@ -1,4 +1,4 @@
-import type { WhatIfAnswer, WhatIfRoute } from '../../facts/what-if.ts'
+import type { WhatIfAnswer, WhatIfRoute } from '../../queries/what-if.ts'
 import { html } from '../html.ts'
 import type { Html } from '../html.ts'
 import type { Page } from '../layout.ts'

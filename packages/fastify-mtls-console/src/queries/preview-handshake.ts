@@ -51,7 +51,7 @@ const CHECK_OF: Readonly<Partial<Record<PathRefusalReason, CheckName>>> = {
   revocation_unknown: 'Revocation'
 }
 
-export interface Foretold {
+export interface HandshakePreview {
   readonly forecast: HandshakeForecast
   /** Of an accepted certificate, whom rules would see. */
   readonly peer: PeerIdentity | undefined
@@ -63,9 +63,9 @@ export interface Foretold {
  *
  * @param sent what was pasted beside the leaf
  */
-export async function foretellHandshake (
+export async function previewHandshake (
   leaf: PeerIdentity, sent: readonly PeerIdentity[], { handshakes, credentials, revocation }: HandshakeState
-): Promise<Foretold> {
+): Promise<HandshakePreview> {
   const decision: Decision = await handshakes.evaluate(derOf(leaf), { sent: sent.map(derOf) })
   if (!decision.accepted) return { forecast: describeRefused(decision), peer: undefined }
   const { peer, authority, serverAuthOnly } = decision

@@ -1,5 +1,5 @@
 import type { ConsoleEvent, EventDraft } from './console-event.ts'
-import { Shares } from './shares.ts'
+import { FairEviction } from './fair-eviction.ts'
 
 type Filed = { -readonly [key in keyof ConsoleEvent]: ConsoleEvent[key] } & { readonly key: string, readonly source: string }
 
@@ -8,11 +8,11 @@ const MINUTE = 60_000
 /**
  * A bounded part of the log. Equal events of one minute are one entry with a count. Where it is full, whoever holds most entries loses his oldest: one loud peer cannot push out what another one did.
  */
-export class EventShelf {
+export class BoundedEventLog {
   readonly #capacity: number
   readonly #nextId: () => number
   readonly #entries = new Set<Filed>()
-  readonly #shares = new Shares<Filed>()
+  readonly #eviction = new FairEviction<Filed>()
   /** Of this minute. */
   readonly #open = new Map<string, Filed>()
   #minute = -1
@@ -46,11 +46,11 @@ export class EventShelf {
     const entry: Filed = { ...draft, id: this.#nextId(), first: time, last: time, count: 1, key, source }
     this.#entries.add(entry)
     this.#open.set(key, entry)
-    this.#shares.add(entry)
+    this.#eviction.add(entry)
   }
 
   #makeRoom (): void {
-    const entry = this.#shares.takeOfMost()
+    const entry = this.#eviction.takeOfMost()
     if (entry === undefined) return
     this.#entries.delete(entry)
     if (this.#open.get(entry.key) === entry) this.#open.delete(entry.key)

@@ -1,5 +1,5 @@
 /** Who holds how many entries, and who holds most: each answer in constant time, since a flood asks with every packet. */
-export class Shares<Entry extends { readonly source: string }> {
+export class FairEviction<Entry extends { readonly source: string }> {
   readonly #held = new Map<string, Set<Entry>>()
   /** Sources by how many they hold. */
   readonly #ranks = new Map<number, Set<string>>()

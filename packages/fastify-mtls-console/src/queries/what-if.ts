@@ -2,8 +2,8 @@ import type { Explanation } from '@peerkit/rules'
 import type { PeerIdentity } from '@peerkit/identity'
 import { clip } from '../collect/clip.ts'
 import type { ConsoleState } from './console-state.ts'
-import { foretellHandshake } from './foretell-handshake.ts'
-import type { HandshakeForecast } from './foretell-handshake.ts'
+import { previewHandshake } from './preview-handshake.ts'
+import type { HandshakeForecast } from './preview-handshake.ts'
 import type { AccessPreview, Outcome } from './listed-route.ts'
 import { findRoutes } from './route-map.ts'
 import type { MappedRoute } from './route-map.ts'
@@ -32,18 +32,18 @@ const MAX_ROUTES = 200
 /** Judges a certificate as if it called, without counting or publishing anything and without asking predicates. */
 export async function askWhatIf (state: ConsoleState, leaf: PeerIdentity, sent: readonly PeerIdentity[], filter: string): Promise<WhatIfAnswer> {
   const { routes } = findRoutes(state, filter)
-  const { forecast, peer } = await foretellHandshake(leaf, sent, state)
+  const { forecast, peer } = await previewHandshake(leaf, sent, state)
   // Rules read what the authority vouches for, and nothing else of the certificate.
   const client = peer ?? leaf
   return {
     certificate: showCertificate(client),
     handshake: forecast,
-    routes: routes.slice(0, MAX_ROUTES).map((route) => judge(route, client)),
+    routes: routes.slice(0, MAX_ROUTES).map((route) => evaluate(route, client)),
     more: Math.max(0, routes.length - MAX_ROUTES)
   }
 }
 
-function judge (route: MappedRoute, client: PeerIdentity): WhatIfRoute {
+function evaluate (route: MappedRoute, client: PeerIdentity): WhatIfRoute {
   const { outcome, requirements } = route.evaluate(client)
   return { route: route.name, outcome, requirements: requirements.map((requirement) => explain(requirement)) }
 }
