@@ -10,14 +10,19 @@ import type { MappedRoute } from './route-map.ts'
 import { showCertificate } from './show-certificate.ts'
 import type { ShownCertificate } from './show-certificate.ts'
 
-/** What one route would say to the certificate. */
+/** The answer of a route to the certificate. */
 export interface WhatIfRoute {
   readonly route: string
   readonly outcome: Outcome
-  readonly requirements: ReadonlyArray<{ readonly rules: string, readonly mode: 'enforce' | 'report-only', readonly outcome: string, readonly explanation: readonly string[] }>
+  readonly requirements: ReadonlyArray<{
+    readonly rules: string
+    readonly mode: 'enforce' | 'report-only'
+    readonly outcome: string
+    readonly explanation: readonly string[]
+  }>
 }
 
-/** What would happen if a certificate called. */
+/** The result for a pasted certificate. */
 export interface WhatIfAnswer {
   readonly certificate: ShownCertificate
   readonly handshake: HandshakeForecast
@@ -26,14 +31,19 @@ export interface WhatIfAnswer {
   readonly more: number
 }
 
-/** An explanation walks every rule of a route: what an operator reads at a time is no more than this. */
+/** The largest number of routes, because an explanation checks every rule. */
 const MAX_ROUTES = 200
 
-/** Judges a certificate as if it called, without counting or publishing anything and without asking predicates. */
-export async function askWhatIf (state: ConsoleState, leaf: PeerIdentity, sent: readonly PeerIdentity[], filter: string): Promise<WhatIfAnswer> {
+/** Checks a certificate as if it called. Nothing is counted or published, and predicates are not called. */
+export async function askWhatIf (
+  state: ConsoleState,
+  leaf: PeerIdentity,
+  sent: readonly PeerIdentity[],
+  filter: string
+): Promise<WhatIfAnswer> {
   const { routes } = findRoutes(state, filter)
   const { forecast, peer } = await previewHandshake(leaf, sent, state)
-  // Rules read what the authority vouches for, and nothing else of the certificate.
+  // Rules see only what the authority vouches for.
   const client = peer ?? leaf
   return {
     certificate: showCertificate(client),
@@ -48,8 +58,12 @@ function evaluate (route: MappedRoute, client: PeerIdentity): WhatIfRoute {
   return { route: route.name, outcome, requirements: requirements.map((requirement) => explain(requirement)) }
 }
 
-function explain ({ rules, mode, outcome, explain }: AccessPreview['requirements'][number]): WhatIfRoute['requirements'][number] {
+function explain (
+  { rules, mode, outcome, explain }: AccessPreview['requirements'][number]
+): WhatIfRoute['requirements'][number] {
   const explanation: Explanation | undefined = explain()
-  const lines = explanation === undefined ? [outcome === 'allowed' ? 'every identified client may call' : 'nothing says who may call'] : String(explanation).split('\n').filter((line) => !line.startsWith('peer: '))
+  const lines = explanation === undefined
+    ? [outcome === 'allowed' ? 'every authenticated client may call' : 'the route has no rule']
+    : String(explanation).split('\n').filter((line) => !line.startsWith('peer: '))
   return { rules, mode, outcome, explanation: lines.map((line) => clip(line, 500) as string) }
 }
