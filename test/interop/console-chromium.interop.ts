@@ -114,8 +114,8 @@ test('a screen reader hears tables on a phone too, and no motion where none is w
   await page.setViewportSize({ width: 360, height: 740 })
   await page.emulateMedia({ reducedMotion: 'reduce' })
   await open('/clients')
-  const table = page.getByRole('table', { name: /^Clients that proved/ })
-  t.strictSame(await table.getByRole('columnheader').allTextContents(), ['Client', 'CA', 'Certificate ends', 'Seen', 'Requests', 'Last denial'])
+  const table = page.getByRole('table', { name: /^Verified clients/ })
+  t.strictSame(await table.getByRole('columnheader').allTextContents(), ['Client', 'CA', 'Certificate expires', 'Seen', 'Requests', 'Last denial'])
   t.ok(await table.getByRole('rowheader', { name: /legacy-batch/ }).isVisible())
   t.equal(await page.evaluate('getComputedStyle(document.getElementById("live"), "::before").animationName'), 'none')
   await page.emulateMedia({ reducedMotion: 'no-preference' })
@@ -142,15 +142,15 @@ test('what happens while a page is open appears on it, and open details stay ope
 
 test('a certificate is pasted and judged, a private key is refused and gone', async (t) => {
   await open('/what-if')
-  const area = page.getByLabel('Certificate (PEM), with its intermediates below it')
+  const area = page.getByLabel('Certificate (PEM), followed by its intermediates')
   await area.fill(cast.legacy.cert)
-  await page.getByRole('button', { name: 'Judge' }).click()
+  await page.getByRole('button', { name: 'Check' }).click()
   t.match(await page.getByRole('main').textContent(), /CN=legacy-batch[\s\S]*The handshake would refuse it, whatever the routes say[\s\S]*has no path to a trust anchor: its issuer CN=Demo CA 2021/)
   t.match(await page.getByRole('row', { name: /GET, HEAD \/accounts allowed/ }).count(), 1)
-  t.equal(await page.getByLabel('Certificate (PEM), with its intermediates below it').inputValue(), '')
-  await page.getByLabel('Certificate (PEM), with its intermediates below it').fill(cast.operator.key)
-  await page.getByRole('button', { name: 'Judge' }).click()
-  t.match(await page.getByRole('alert').textContent(), /it holds a private key/)
+  t.equal(await page.getByLabel('Certificate (PEM), followed by its intermediates').inputValue(), '')
+  await page.getByLabel('Certificate (PEM), followed by its intermediates').fill(cast.operator.key)
+  await page.getByRole('button', { name: 'Check' }).click()
+  t.match(await page.getByRole('alert').textContent(), /it has a private key/)
   const secret = cast.operator.key.split('\n')[1] ?? 'nothing'
   t.notMatch(await page.content(), secret)
   // Chromium says of the answer 400 that it failed to load.
@@ -174,7 +174,7 @@ test('another site can neither frame the console nor ask in the operator\'s name
 test('a page that is open when its reader loses the right says so, and asks no more', async (t) => {
   await open('/')
   await page.route(/\/console\/$/, async (route) => { await route.fulfill({ status: 403, body: '{}' }) })
-  await page.getByText('This certificate may no longer read the console.').waitFor()
+  await page.getByText('Your certificate may no longer read the console.').waitFor()
   t.equal(await page.getByRole('button', { name: 'Live' }).getAttribute('aria-pressed'), 'false')
   await page.unroute(/\/console\/$/)
   errors.length = 0

@@ -50,14 +50,14 @@ for (const [version, flag] of [['TLS 1.2', '-tls1_2'], ['TLS 1.3', '-tls1_3']] a
     const probe = await serve(test, '-Verify', '3', flag)
     const good = await probe('good')
     test.equal(good.code, 0, good.out)
-    test.match(good.out, /client certificate +asked for\n +accepted CAs +CN=Peerkit development CA/)
-    test.match(good.out, /with ours +HTTP 200\n/)
+    test.match(good.out, /client certificate +requested\n +accepted CAs +CN=Peerkit development CA/)
+    test.match(good.out, /with own certificate +HTTP 200\n/)
     test.match(good.out, version === 'TLS 1.2' ? /without a certificate +refused: alert 40 handshake_failure/ : /without a certificate +refused after the handshake: alert 116 certificate_required/)
     test.match(good.out, version === 'TLS 1.2' ? /TLS 1\.3 +no: alert 70/ : /TLS 1\.2 +no: alert 70/)
     for (const [client, alert] of [['stranger', '48 unknown_ca'], ['expired', '45 certificate_expired'], ['wrong', '43 unsupported_certificate']] as const) {
       const { code, out } = await probe(client)
       test.equal(code, 1)
-      test.match(out, new RegExp(`with ours +refused.*: alert ${alert}`), client)
+      test.match(out, new RegExp(`with own certificate +refused.*: alert ${alert}`), client)
     }
     test.match((await probe('stranger')).out, /ours +CN=stranger.*; the server does not name its CA/)
   })
@@ -65,7 +65,7 @@ for (const [version, flag] of [['TLS 1.2', '-tls1_2'], ['TLS 1.3', '-tls1_3']] a
 
 t.test('a server of OpenSSL that asks without requiring, and one that does not ask', async (test) => {
   const asking = await serve(test, '-verify', '3')
-  test.match(await asking(), { code: 0, out: /client certificate +asked for/ })
+  test.match(await asking(), { code: 0, out: /client certificate +requested/ })
   const plain = await serve(test)
-  test.match(await plain(), { code: 0, out: /client certificate +not asked for/ })
+  test.match(await plain(), { code: 0, out: /client certificate +not requested/ })
 })

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Plain JavaScript without static imports: it has to start where Node is too old for the rest, or where nothing is built.
+// Plain JavaScript without static imports: it has to start on an old Node, and before the packages are built.
 const [major, minor] = process.versions.node.split('.').map(Number)
 
 if (major < 22 || (major === 22 && minor < 19)) {

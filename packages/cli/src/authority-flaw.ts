@@ -6,16 +6,17 @@ import { describeUnreadableCa } from './server-chain.ts'
 
 export type AuthorityOption = 'ca' | 'intermediates' | 'crlIssuers'
 
-/** What is wrong with a CA certificate. */
+/** Why a CA certificate is refused. */
 export interface AuthorityFlaw {
   readonly found: string
   readonly expected: string
 }
 
 /**
- * Why the credentials of the plugins would refuse a certificate in this option; undefined where they take it.
+ * Checks a CA certificate as the credentials of the plugins do.
  *
- * @param roots where roots belong, for the text: `--ca`
+ * @param roots the option for roots, for the message: `--ca`
+ * @returns why it would be refused in this option; undefined if it is accepted
  */
 export function findAuthorityFlaw (option: AuthorityOption, der: Uint8Array, roots: string): AuthorityFlaw | undefined {
   const unreadable = describeUnreadableCa(der)
@@ -24,7 +25,7 @@ export function findAuthorityFlaw (option: AuthorityOption, der: Uint8Array, roo
   try {
     const x509 = new X509Certificate(der)
     if (identity.isCa !== true || !x509.ca) {
-      return { found: `${String(identity)}, which is no CA certificate,`, expected: 'CA certificates alone' }
+      return { found: `${String(identity)}, which is not a CA certificate,`, expected: 'only CA certificates' }
     }
     if (option === 'ca') return findWeakKey(String(identity), x509.publicKey)
     if (option === 'crlIssuers' || findIssuer(identity, [identity]) === undefined) return undefined
@@ -33,14 +34,14 @@ export function findAuthorityFlaw (option: AuthorityOption, der: Uint8Array, roo
   }
   return {
     found: `the root ${String(identity)}`,
-    expected: `intermediate CA certificates alone (roots belong in ${roots})`
+    expected: `only intermediate CA certificates (roots belong in ${roots})`
   }
 }
 
-/** The trust package takes curves of 224 bits; the credentials do not, for whom we trust. RSA is measured by both. */
+/** `@peerkit/trust` accepts curves of 224 bits, the credentials refuse them for CAs. Both check RSA. */
 function findWeakKey (name: string, { asymmetricKeyType, asymmetricKeyDetails }: KeyObject): AuthorityFlaw | undefined {
   const { namedCurve = '' } = asymmetricKeyDetails ?? {}
-  // The size is part of every curve's name, as the credentials read it.
+  // The name of every curve has its size. The credentials read it in the same way.
   if (asymmetricKeyType !== 'ec' || Number(/\d{3}/.exec(namedCurve)?.[0] ?? 0) >= 256) return undefined
   const curve = namedCurve === '' ? 'a curve without a name' : namedCurve
   return { found: `a key of ${name} on ${curve}`, expected: 'EC of 256 bits or better' }

@@ -5,13 +5,13 @@ import { loadSigning } from './load-signing.ts'
 
 export const caInit: Command = {
   name: 'ca init',
-  summary: 'make a root CA in a folder',
+  summary: 'create a root CA for development in a folder',
   options: {
     dir: { type: 'string', help: 'folder of the CA (default pki)' },
     name: { type: 'string', help: 'common name' },
     key: { type: 'string', help: 'ec-p256 (default), ec-p384, rsa-2048, rsa-3072 or ed25519' },
-    days: { type: 'string', help: 'how long it is valid (default 30)' },
-    force: { type: 'boolean', help: 'replace the CA that is there' }
+    days: { type: 'string', help: 'days until it expires (default 30)' },
+    force: { type: 'boolean', help: 'replace an existing CA' }
   },
   run: async (values, print) => {
     const folder = textOf(values, 'dir') ?? 'pki'
@@ -19,9 +19,13 @@ export const caInit: Command = {
     const key = textOf(values, 'key') as KeyType | undefined
     const days = daysOf(values)
     const { createDevCa, storeDevCa } = await loadSigning()
-    const ca = await createDevCa({ ...(name !== undefined && { name }), ...(key !== undefined && { key }), ...(days !== undefined && { days }) })
+    const ca = await createDevCa({
+      ...(name !== undefined && { name }),
+      ...(key !== undefined && { key }),
+      ...(days !== undefined && { days })
+    })
     await storeDevCa(ca, folder, { force: values['force'] === true })
-    print(`CA for development: ${folder}/ca.pem (its key: ${folder}/ca.key). It is in no trust store.\n`)
+    print(`created a CA for development: ${folder}/ca.pem, key ${folder}/ca.key. No trust store was changed.\n`)
     return 0
   }
 }

@@ -22,11 +22,11 @@ export const certIssue: Command = {
     uri: { type: 'string', multiple: true, help: 'URI (any number)' },
     spiffe: { type: 'string', help: 'SPIFFE ID' },
     email: { type: 'string', multiple: true, help: 'e-mail address (any number)' },
-    days: { type: 'string', help: 'how long it is valid (default 7)' },
-    'not-before': { type: 'string', help: 'first moment of its validity' },
-    'not-after': { type: 'string', help: 'end of its validity' },
+    days: { type: 'string', help: 'days until it expires (default 7)' },
+    'not-before': { type: 'string', help: 'when it becomes valid, such as 2026-01-31T12:00:00Z' },
+    'not-after': { type: 'string', help: 'when it expires, such as 2026-01-31T12:00:00Z' },
     key: { type: 'string', help: 'ec-p256 (default), ec-p384, rsa-2048, rsa-3072 or ed25519' },
-    force: { type: 'boolean', help: 'replace files that are there' }
+    force: { type: 'boolean', help: 'replace existing files' }
   },
   run: async (values, print) => {
     const { openDevCa, storeCertificate } = await loadSigning()
@@ -34,7 +34,8 @@ export const certIssue: Command = {
     const out = textOf(values, 'out') ?? ''
     const issued = await ca.issue(readIssueOptions(values))
     await storeCertificate(issued, out, { force: values['force'] === true })
-    print(`${out}.pem (its key: ${out}.key), serial number ${issued.serialNumber}; trust ${join(ca.folder, 'root.pem')}\n`)
+    print(`issued ${out}.pem, key ${out}.key, serial number ${issued.serialNumber}; its root is ` +
+      `${join(ca.folder, 'root.pem')}\n`)
     return 0
   }
 }
@@ -43,7 +44,9 @@ function readIssueOptions (values: Values): IssueOptions {
   const options: Record<string, unknown> = {}
   const take = (name: string, value: unknown): void => { if (value !== undefined) options[name] = value }
   const profile = textOf(values, 'profile')
-  if (profile !== undefined && !['server', 'client', 'both'].includes(profile)) throw new UsageError(`--profile is "${profile}"; expected server, client or both`)
+  if (profile !== undefined && !['server', 'client', 'both'].includes(profile)) {
+    throw new UsageError(`--profile is "${profile}"; expected server, client or both`)
+  }
   take('profile', profile)
   take('cn', textOf(values, 'cn'))
   for (const name of LISTS) if (textsOf(values, name).length > 0) options[name] = textsOf(values, name)

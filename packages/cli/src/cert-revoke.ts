@@ -9,22 +9,26 @@ import { loadSigning } from './load-signing.ts'
 
 export const certRevoke: Command = {
   name: 'cert revoke',
-  summary: 'revoke a certificate (then publish a CRL)',
+  summary: 'revoke a certificate; run "crl" afterwards',
   options: {
     dir: { type: 'string', help: 'folder of the CA (default pki)' },
     cert: { type: 'string', help: 'the certificate, PEM' },
-    serial: { type: 'string', help: 'or its serial number, hexadecimal' },
+    serial: { type: 'string', help: 'or its serial number in hexadecimal' },
     reason: { type: 'string', help: 'keyCompromise, superseded, … (RFC 5280 section 5.3.1)' }
   },
   run: async (values, print) => {
     const folder = textOf(values, 'dir') ?? 'pki'
     const file = textOf(values, 'cert')
     const serial = textOf(values, 'serial')
-    if ((file === undefined) === (serial === undefined)) throw new UsageError('expected either --cert or --serial')
+    if ((file === undefined) === (serial === undefined)) {
+      throw new UsageError('found none or both of --cert and --serial; expected one of them')
+    }
     const serialNumber = serial ?? await readSerialNumber(file ?? '')
     const reason = textOf(values, 'reason')
     const { updateDevCa } = await loadSigning()
-    await updateDevCa(folder, (ca) => { ca.revoke(serialNumber, reason === undefined ? {} : { reason: reason as RevocationReason }) })
+    await updateDevCa(folder, (ca) => {
+      ca.revoke(serialNumber, reason === undefined ? {} : { reason: reason as RevocationReason })
+    })
     print(`revoked ${serialNumber}; run "peerkit crl --dir ${folder}" to publish it\n`)
     return 0
   }

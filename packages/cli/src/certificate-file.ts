@@ -3,25 +3,26 @@ import { readFile, stat } from 'node:fs/promises'
 import { decodePem, encodePem } from '@peerkit/identity'
 import { UsageError } from './usage-error.ts'
 
-/** What is read of a file of certificates: bundles of all public CAs have a quarter of it. */
+/** The largest certificate file. A bundle of all public CAs has a quarter of it. */
 const MAX_OCTETS = 1 << 20
 const KEY_BLOCK = /-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----/
 const ENCRYPTED = /-----BEGIN ENCRYPTED PRIVATE KEY-----|^Proc-Type: 4,ENCRYPTED/m
 const CERTIFICATE_BLOCK = '-----BEGIN CERTIFICATE-----'
 
 /**
- * The certificates of a file, PEM or DER, in its order.
+ * Reads the certificates of a file, PEM or DER, in their order.
  *
- * @param where names the file in an error. Nothing of its content is ever put there: it may be a key.
- * @throws UsageError saying what was found and what was expected
+ * @param where the file, for error messages. These never have content of the file: it may be a key.
+ * @throws UsageError
  */
 export function decodeCertificates (bytes: Uint8Array, where: string): Uint8Array[] {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1')
   if (!text.includes(CERTIFICATE_BLOCK)) {
-    if (isKey(text, bytes)) throw new UsageError(`${where}: found a private key, of which nothing is shown; expected a certificate`)
+    if (isKey(text, bytes)) {
+      throw new UsageError(`${where}: found a private key, which is not shown; expected a certificate`)
+    }
     if (bytes[0] === 0x30) return [bytes]
-    const [, label] = /-----BEGIN ([A-Z0-9 ]{1,40})-----/.exec(text) ?? []
-    throw new UsageError(`${where}: found ${bytes.length === 0 ? 'an empty file' : label === undefined ? 'neither PEM nor DER' : `PEM of a ${label}`}; expected a certificate, PEM or DER`)
+    throw new UsageError(`${where}: found ${describeContent(text)}; expected a certificate, PEM or DER`)
   }
   try {
     return decodePem(text)
@@ -30,7 +31,13 @@ export function decodeCertificates (bytes: Uint8Array, where: string): Uint8Arra
   }
 }
 
-/** Whether the file holds a private key beside its certificates. */
+function describeContent (text: string): string {
+  if (text.length === 0) return 'an empty file'
+  const [, label] = /-----BEGIN ([A-Z0-9 ]{1,40})-----/.exec(text) ?? []
+  return label === undefined ? 'neither PEM nor DER' : `PEM of a ${label}`
+}
+
+/** Whether the text has a private key. */
 export function holdsKey (text: string): boolean {
   return KEY_BLOCK.test(text)
 }
@@ -46,13 +53,20 @@ function isKey (text: string, bytes: Uint8Array): boolean {
   })
 }
 
-/** A file's octets. @throws UsageError */
-export async function readBytes (path: string, argument: string, expected: string, most: number = MAX_OCTETS): Promise<Uint8Array> {
+/** Reads a file. @throws UsageError */
+export async function readBytes (
+  path: string,
+  argument: string,
+  expected: string,
+  most: number = MAX_OCTETS
+): Promise<Uint8Array> {
   try {
     const stats = await stat(path)
-    if (stats.isDirectory()) throw new UsageError(`${argument}${path}: is a folder; expected ${expected}`)
+    if (stats.isDirectory()) throw new UsageError(`${argument}${path}: found a folder; expected ${expected}`)
     const { size } = stats
-    if (size > most) throw new UsageError(`${argument}${path}: found ${size} octets; expected ${expected}, of at most ${most}`)
+    if (size > most) {
+      throw new UsageError(`${argument}${path}: found ${size} bytes; expected ${expected}, of at most ${most} bytes`)
+    }
     return await readFile(path)
   } catch (error) {
     if (error instanceof UsageError) throw error
@@ -60,40 +74,59 @@ export async function readBytes (path: string, argument: string, expected: strin
   }
 }
 
-/** Why a file could not be read, in words where there are some. */
+/** Why a file could not be read. */
 export function describeFileError (error: unknown): string {
   const { code = 'unreadable' } = error as NodeJS.ErrnoException
   if (code === 'ENOENT') return 'found no such file'
-  return code === 'EISDIR' ? 'is a folder' : code
+  return code === 'EISDIR' ? 'found a folder' : code
 }
 
-/** Our own certificate and key, which fit each other. */
+/** A client certificate and its key, which match. */
 export interface OwnFiles {
   readonly cert: string
   readonly key: string
   readonly passphrase: string | undefined
 }
 
-/** @throws UsageError naming the option; never with anything out of the key */
-export async function readOwnFiles (certPath: string, keyPath: string, passphrasePath: string | undefined): Promise<OwnFiles> {
+/** @throws UsageError with the option; never with content of the key */
+export async function readOwnFiles (
+  certPath: string,
+  keyPath: string,
+  passphrasePath: string | undefined
+): Promise<OwnFiles> {
   const certBytes = await readBytes(certPath, '--cert ', 'a PEM certificate')
   const certificates = decodeCertificates(certBytes, `--cert ${certPath}`)
   const key = Buffer.from(await readBytes(keyPath, '--key ', 'a PEM private key')).toString('latin1')
   const passphrase = passphrasePath === undefined
     ? undefined
-    : Buffer.from(await readBytes(passphrasePath, '--passphrase-file ', 'the passphrase')).toString('utf8').replace(/\r?\n$/, '')
-  if (!holdsKey(key)) throw new UsageError(`--key ${keyPath}: found ${key.includes(CERTIFICATE_BLOCK) ? 'a certificate' : 'no PEM private key'}; expected the private key of ${certPath}`)
+    : Buffer
+      .from(await readBytes(passphrasePath, '--passphrase-file ', 'the passphrase'))
+      .toString('utf8')
+      .replace(/\r?\n$/, '')
+  if (!holdsKey(key)) {
+    throw new UsageError(
+      `--key ${keyPath}: found ${key.includes(CERTIFICATE_BLOCK) ? 'a certificate' : 'no PEM private key'}; ` +
+        `expected the private key of ${certPath}`
+    )
+  }
   let fits: boolean
   try {
-    fits = new X509Certificate(certificates[0] ?? '').checkPrivateKey(createPrivateKey({ key, ...(passphrase !== undefined && { passphrase }) }))
+    fits = new X509Certificate(certificates[0] ?? '').checkPrivateKey(createPrivateKey({
+      key,
+      ...(passphrase !== undefined && { passphrase })
+    }))
   } catch {
-    throw new UsageError(`--key ${keyPath}: ${describeDamage(key, passphrase)}; expected the private key of ${certPath}`)
+    throw new UsageError(
+      `--key ${keyPath}: ${describeDamage(key, passphrase)}; expected the private key of ${certPath}`
+    )
   }
-  if (!fits) throw new UsageError(`--key ${keyPath}: found the key of another certificate; expected that of ${certPath}`)
+  if (!fits) {
+    throw new UsageError(`--key ${keyPath}: found the key of another certificate; expected that of ${certPath}`)
+  }
   return { cert: certificates.map((der) => encodePem(der)).join(''), key, passphrase }
 }
 
 function describeDamage (key: string, passphrase: string | undefined): string {
   if (!ENCRYPTED.test(key)) return 'the key or the certificate is damaged'
-  return passphrase === undefined ? 'it is encrypted; give --passphrase-file' : 'it cannot be read with this passphrase'
+  return passphrase === undefined ? 'it is encrypted; use --passphrase-file' : 'the passphrase does not match'
 }

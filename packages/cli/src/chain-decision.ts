@@ -10,57 +10,57 @@ export interface PathCertificate {
   readonly serialNumber: string | undefined
   readonly fingerprint256: string | undefined
   readonly notAfter: string | undefined
-  /** Whether it is the trust anchor, which ends the path. */
+  /** Whether it is the trust anchor, the last of the path. */
   readonly isAnchor: boolean
 }
 
-/** What the trust package says of a chain, for `--json`. */
+/** The decision of `@peerkit/trust` about a chain, for `--json`. */
 export type ChainDecision =
   | {
     readonly accepted: true
     readonly path: readonly PathCertificate[]
-    /** When the first of them ends. */
+    /** When the first of them expires. */
     readonly notAfter: string
   }
   | ({ readonly accepted: false, readonly reason: Refused['reason'], readonly remedy: string } & Refused['detail'])
 
-/** By the step that failed, so that nobody has to look it up. */
+/** What to do, by the failed step. */
 const REMEDIES: Readonly<Record<PathRefusalReason | 'other_side', string>> = {
-  certificate_invalid: 'Issue the certificate anew with another tool.',
-  too_large: 'Issue a smaller certificate, and leave out certificates that are no part of the chain.',
-  anchors_invalid: 'Give --ca at least one CA certificate that can be read.',
-  issuer_unknown: 'Find the missing issuer. A root belongs in --ca; ' +
-    'an intermediate in --chain, if the peer sends it, or in --intermediates.',
-  other_side: 'If its peers are meant, set "for" of this authority to "both". --purpose checks the other side.',
+  certificate_invalid: 'Issue the certificate again with another tool.',
+  too_large: 'Issue a smaller certificate, and remove certificates that do not belong to the chain.',
+  anchors_invalid: 'Give at least one readable CA certificate in --ca.',
+  issuer_unknown: 'Find the missing issuer. A root belongs in --ca, ' +
+    'an intermediate in --chain if the peer sends it, otherwise in --intermediates.',
+  other_side: 'If its peers may connect, set the option for of this authority to "both". --purpose checks the other side.',
   signature_invalid: 'Find out where the certificate comes from: it is forged or damaged, ' +
-    'or two CAs have one name and different keys.',
-  algorithm_refused: 'Issue the certificate anew, signed with ECDSA or RSA and SHA-256.',
-  key_refused: 'Issue the certificate anew with a key on P-256, or with RSA of at least 2048 bits.',
+    'or two CAs have the same name and different keys.',
+  algorithm_refused: 'Issue the certificate again, signed with ECDSA or RSA and SHA-256.',
+  key_refused: 'Issue the certificate again with a P-256 key, or an RSA key of at least 2048 bits.',
   expired: 'Renew the certificate. --at TIME checks another moment.',
   not_yet_valid: 'Compare the clocks of the CA and of this machine. --at TIME checks another moment.',
-  not_ca: 'Find out who issued with this certificate: it is not a CA. This is a mistake in the PKI, or an attack.',
-  path_length: 'Issue from a CA nearer to the root, or replace the CA whose pathLenConstraint is too small.',
+  not_ca: 'Find out who signed with this certificate: it is not a CA. This is a mistake in the PKI or an attack.',
+  path_length: 'Issue from a CA closer to the root, or replace the CA whose pathLenConstraint is too small.',
   ca_as_leaf: 'Issue a leaf certificate with basicConstraints CA:FALSE. ' +
     'The key of a CA does not belong on a client or server.',
-  purpose: 'Issue the certificate anew for this purpose, and do not limit the CAs above it to others. ' +
-    '--purpose checks another one.',
-  name_constraint: 'Issue the certificate with names that the CA is allowed to issue, or from another CA.',
+  purpose: 'Issue the certificate again for this purpose, from CAs that allow it. ' +
+    '--purpose checks another purpose.',
+  name_constraint: 'Issue the certificate with names that the CA may issue, or from another CA.',
   outside_authority: 'Compare the names of the certificate with the option names of the authority. ' +
     'Widen names if the certificate is right, or issue one with the right names.',
   policy: 'Issue the certificate with a policy that all CAs above it allow.',
   critical_extension: 'Issue the certificate without this extension, or mark it as not critical.',
-  lint: 'Issue the certificate anew by the rules of RFC 5280.',
-  blocked: 'Find out why the option block names this certificate, before it is taken out of there.',
-  revoked: 'Issue a new certificate. Use a new key if the old one may be known to others.',
-  revocation_unknown: 'Give the current list of the CA that issued this certificate by --crl. ' +
-    'If that CA is an intermediate, give its certificate by --intermediates too.',
-  budget_exceeded: 'Leave out certificates that are no part of the chain.'
+  lint: 'Issue the certificate again as RFC 5280 requires.',
+  blocked: 'Find out why this certificate is on the block list before you remove it there.',
+  revoked: 'Issue a new certificate. Use a new key if the old key may be compromised.',
+  revocation_unknown: 'Give the current CRL of the CA that issued this certificate in --crl. ' +
+    'If that CA is an intermediate, also give its certificate in --intermediates.',
+  budget_exceeded: 'Remove certificates that do not belong to the chain.'
 }
 
-/** What to do where a CA is revoked, and not the leaf. */
-const CA_REVOKED = 'Issue a new certificate by another CA: every certificate of this one is refused.'
+/** What to do if a CA is revoked, and not the leaf. */
+const CA_REVOKED = 'Issue a new certificate from another CA: all certificates of this one are refused.'
 
-/** @param leaf whose chain it is; see {@link remedyOf} */
+/** @param leaf the leaf of the chain; see {@link remedyOf} */
 export function describeDecisionAsData (decision: Decision, leaf?: Uint8Array): ChainDecision {
   if (!decision.accepted) {
     return { accepted: false, reason: decision.reason, ...decision.detail, remedy: remedyOf(decision, leaf) }
@@ -87,31 +87,31 @@ export function pathOf ({ peer }: Accepted): readonly PeerIdentity[] {
   return [peer, ...peer.chain ?? []]
 }
 
-/** The certificate that ends first, and with it the path. */
+/** The certificate that expires first. */
 export function firstOf (path: readonly PeerIdentity[]): PeerIdentity {
   return path.reduce((first, next) => endOfValidity(next) < endOfValidity(first) ? next : first)
 }
 
-/** `CN=orders, serial number 4f2a, SHA-256 7d96…`, as far as it is known. */
+/** `CN=orders, serial number 4f2a, SHA-256 7d96…`, as far as known. */
 export function nameRefused ({ detail: { certificate } }: Refused): string | undefined {
   if (certificate === undefined) return undefined
   const { subject = 'without a subject', serialNumber = 'unreadable', fingerprint256 } = certificate
   return `${subject}, serial number ${serialNumber}, SHA-256 ${fingerprint256}`
 }
 
-/** @param leaf whose chain it is. Without it the certificate at fault counts as the leaf */
+/** @param leaf the leaf of the chain. Without it the refused certificate is taken for the leaf */
 export function remedyOf ({ detail: { step, certificate } }: Refused, leaf?: Uint8Array): string {
   const isLeaf = leaf === undefined || certificate?.fingerprint256 === crypto.hash('sha256', leaf, 'hex')
   if (step === 'revoked' && !isLeaf) return CA_REVOKED
   return REMEDIES[step as keyof typeof REMEDIES]
 }
 
-/** A remedy for who gives `--authorities` in place of `--ca`, `--intermediates` and `--crl`. */
+/** The remedy with the settings of `--authorities` instead of `--ca`, `--intermediates` and `--crl`. */
 export function inAuthorities (remedy: string): string {
   return remedy.replace(/--(ca|intermediates|crl)\b/g, '"$1" of its authority')
 }
 
-/** One line. */
+/** The decision in one line. */
 export function summarizeDecision (decision: Decision, now: number): string {
   if (!decision.accepted) {
     const { reason, detail: { step, message } } = decision

@@ -7,26 +7,26 @@ const DAY = 86_400_000
 
 export const crl: Command = {
   name: 'crl',
-  summary: 'publish a certificate revocation list',
+  summary: 'write the certificate revocation list of a CA',
   options: {
     dir: { type: 'string', help: 'folder of the CA (default pki)' },
     out: { type: 'string', help: 'file to write or replace (default DIR/crl.pem)' },
-    days: { type: 'string', help: 'until the next one (default 7)' }
+    days: { type: 'string', help: 'days until it expires (default 7)' }
   },
   run: async (values, print) => {
     const folder = textOf(values, 'dir') ?? 'pki'
     const days = daysOf(values)
     const out = textOf(values, 'out') ?? join(folder, 'crl.pem')
     const { storeCrl, updateDevCa } = await loadSigning()
-    // Its file is written before others get their turn: of two lists the later one stays.
+    // The file is written under the lock, so that an older CRL does not replace a newer one.
     const number = await updateDevCa(folder, async (ca) => {
       const list = await ca.crl(days === undefined ? {} : { nextUpdate: new Date(Date.now() + days * DAY) })
-      // The number first: two lists of one number would contradict each other.
+      // The number is saved first, so that it is not used for two CRLs.
       await ca.save()
       await storeCrl(list, out)
       return list.number
     })
-    print(`${out}, number ${number}\n`)
+    print(`wrote ${out}, CRL number ${number}\n`)
     return 0
   }
 }

@@ -6,17 +6,17 @@ import { findIssuer } from '@peerkit/trust'
 import { shown, shownRows } from './shown.ts'
 import { describeMoment, describePeriod } from './time-left.ts'
 
-/** A certificate, or why it cannot be one. */
+/** A certificate, or why it cannot be parsed. */
 export interface ReadCertificate {
   readonly der: Uint8Array
   readonly peer: PeerIdentity | undefined
-  /** Why Peerkit refuses it. */
+  /** Why it cannot be parsed. */
   readonly error: string | undefined
   /** E.g. `ec prime256v1`. */
   readonly key: string | undefined
 }
 
-/** Usages by OID (RFC 5280 section 4.2.1.12), as OpenSSL calls them. */
+/** Names of extended key usages by OID (RFC 5280 section 4.2.1.12). */
 const USAGES: Readonly<Record<string, string>> = {
   '1.3.6.1.5.5.7.3.1': 'serverAuth',
   '1.3.6.1.5.5.7.3.2': 'clientAuth',
@@ -37,14 +37,21 @@ export function readPresented (der: Uint8Array): ReadCertificate {
 
 function describeKey (der: Uint8Array): string | undefined {
   try {
-    const { asymmetricKeyType, asymmetricKeyDetails } = createPublicKey({ key: Buffer.from(readCertificate(der).subjectPublicKeyInfo), format: 'der', type: 'spki' })
-    return [asymmetricKeyType, asymmetricKeyDetails?.namedCurve ?? asymmetricKeyDetails?.modulusLength].filter((part) => part !== undefined).join(' ')
+    const { asymmetricKeyType, asymmetricKeyDetails } = createPublicKey({
+      key: Buffer.from(readCertificate(der).subjectPublicKeyInfo),
+      format: 'der',
+      type: 'spki'
+    })
+    return [
+      asymmetricKeyType,
+      asymmetricKeyDetails?.namedCurve ?? asymmetricKeyDetails?.modulusLength
+    ].filter((part) => part !== undefined).join(' ')
   } catch {
     return undefined
   }
 }
 
-/** All that rules can ask of a certificate, by the key of the rule that asks it. */
+/** The values of a certificate that rules can match, by the key of the rule. */
 export function listRuleKeys (peer: PeerIdentity): Readonly<Record<string, string | readonly string[]>> {
   const { subject, subjectAltNames: names } = peer
   const values: Readonly<Record<string, string | readonly string[] | undefined>> = {
@@ -64,14 +71,16 @@ export function listRuleKeys (peer: PeerIdentity): Readonly<Record<string, strin
     policy: peer.policies,
     extendedKeyUsage: peer.extendedKeyUsage
   }
-  return Object.fromEntries(Object.entries(values).filter((entry): entry is [string, string | readonly string[]] => entry[1] !== undefined && entry[1].length > 0))
+  const isGiven = (entry: readonly [string, string | readonly string[] | undefined]):
+    entry is [string, string | readonly string[]] => entry[1] !== undefined && entry[1].length > 0
+  return Object.fromEntries(Object.entries(values).filter(isGiven))
 }
 
 function textOf (name: PeerIdentity['subject']): string | undefined {
   return name === undefined || name.rdns.length === 0 ? undefined : String(name)
 }
 
-/** What rules can ask for, and what matters beside that. */
+/** The values that rules can match, validity and key. */
 export function describeIdentity (peer: PeerIdentity, key: string | undefined, now: number): string {
   const named = listRuleKeys(peer)
   const usages = (peer.extendedKeyUsage ?? []).map((oid) => USAGES[oid] === undefined ? oid : `${oid} (${USAGES[oid]})`)
@@ -79,25 +88,26 @@ export function describeIdentity (peer: PeerIdentity, key: string | undefined, n
     ...Object.entries(named).map(([name, value]) => [name, name === 'extendedKeyUsage' ? usages : value] as const),
     ['valid', describeValidity(peer, now)],
     ['key', key],
-    ['CA', peer.isCa === true ? 'yes: it may sign certificates, so it should be nobody\'s own' : undefined]
+    ['CA', peer.isCa === true ? 'yes: it may sign certificates, so a client or server should not use it' : undefined]
   ])
 }
 
 function describeValidity ({ notBefore, notAfter }: PeerIdentity, now: number): string | undefined {
   if (notBefore === undefined || notAfter === undefined) return undefined
-  return `${describeMoment(notBefore)} to ${describeMoment(notAfter)}: ${describePeriod(notBefore, endOfValidity({ notAfter }), now)}`
+  return `${describeMoment(notBefore)} to ${describeMoment(notAfter)}: ` +
+    `${describePeriod(notBefore, endOfValidity({ notAfter }), now)}`
 }
 
 export interface ChainLink {
   readonly subject: string
   readonly issuer: string
   readonly notAfter: number | undefined
-  /** Whether the next certificate signed it; of the last one, whether it signed itself. */
+  /** Whether the next certificate signed it. */
   readonly signedByNext: boolean
   readonly selfSigned: boolean
 }
 
-/** How certificates hang together, in the order given. */
+/** Which certificate signed which, in the given order. */
 export function readChain (certificates: readonly ReadCertificate[]): ChainLink[] {
   return certificates.map(({ peer }, index) => {
     const next = certificates[index + 1]?.peer
@@ -111,14 +121,19 @@ export function readChain (certificates: readonly ReadCertificate[]): ChainLink[
   })
 }
 
-/** Whether the names fit and the signature verifies. That alone is no path validation. */
+/** Whether the names match and the signature is valid. This is not a path validation. */
 export function isIssuedBy (peer: PeerIdentity | undefined, issuer: PeerIdentity | undefined): boolean {
   return peer !== undefined && issuer !== undefined && findIssuer(peer, [issuer]) !== undefined
 }
 
 export function describeChain (links: readonly ChainLink[], now: number): string {
   return links.map(({ subject, issuer, notAfter, signedByNext, selfSigned }, index) => {
-    const signer = selfSigned ? 'signed by itself' : signedByNext ? `signed by ${index + 2}` : `issued by ${shown(issuer)}${index + 1 < links.length ? `, not signed by ${index + 2}` : ', not among these'}`
-    return `  ${index + 1}  ${shown(subject)}: ${signer}${notAfter === undefined ? '' : `, ${describePeriod(undefined, endOfValidity({ notAfter }), now)}`}\n`
+    const signer = selfSigned
+      ? 'self-signed'
+      : signedByNext
+        ? `signed by ${index + 2}`
+        : `issued by ${shown(issuer)}${index + 1 < links.length ? `, not signed by ${index + 2}` : ', which is not here'}`
+    return `  ${index + 1}  ${shown(subject)}: ` +
+      `${signer}${notAfter === undefined ? '' : `, ${describePeriod(undefined, endOfValidity({ notAfter }), now)}`}\n`
   }).join('')
 }

@@ -4,18 +4,18 @@ import { describeDecisionAsData } from './chain-decision.ts'
 import { describeRefusal, describeRemedy } from './describe-refusal.ts'
 import type { Voucher } from './voucher.ts'
 
-const HINT = 'which authority vouches is not known here: say it by --authority NAME, or give the authorities and the ' +
-  'whole chain (--authorities authorities.json)'
+const HINT = 'the authority is not known: give it with --authority NAME, or give the authorities ' +
+  '(--authorities authorities.json) and the whole chain'
 
-/** What rules make of a certificate, and who vouches for it. */
+/** The decision of the rules about a certificate, and its authority. */
 export function describeExplained (explanation: Explanation, voucher: Voucher): string {
   const { peer, basis, asked } = voucher
   if (asked !== undefined && !asked.answer.decision.accepted) {
     const { question, answer, answer: { decision } } = asked
-    const title = `not allowed: the certificate is refused (${decision.reason}) before any rule is asked`
+    const title = `not allowed: the certificate is refused (${decision.reason}) before any rule is checked`
     return `${title}\n${describeRefusal(question, answer, decision)}`
   }
-  const by = basis === 'chain' ? 'its chain leads there' : 'as --authority says; its chain was not checked'
+  const by = basis === 'chain' ? 'by its chain' : 'by --authority; the chain was not checked'
   const rows = [
     ['authority', peer?.authority === undefined ? undefined : `${peer.authority} (${by})`],
     ['not believed', peer === undefined ? undefined : describeNotBelieved(peer)],
@@ -24,7 +24,7 @@ export function describeExplained (explanation: Explanation, voucher: Voucher): 
   return `${[String(explanation), ...rows.map(([label, value]) => `${label}: ${value}`)].join('\n')}\n`
 }
 
-/** The same as data: an explanation with more. */
+/** The same as data. */
 export function describeExplainedAsData (explanation: Explanation, voucher: Voucher): object {
   const { peer, basis, asked } = voucher
   const { authority: name, notBelieved } = peer ?? {}
@@ -42,12 +42,14 @@ export function describeExplainedAsData (explanation: Explanation, voucher: Vouc
   }
 }
 
-/** How to say who vouches, where a rule asks and nobody knows. */
+/** How to give the authority, if a rule needs it and it is not known. */
 function hintOf ({ verdict, rules }: Explanation, { basis }: Voucher): string | undefined {
   return basis === undefined && !verdict.allowed && rules.some(isUnsaid) ? HINT : undefined
 }
 
-/** Whether a rule asks for the authority of the peer, which is not known. Of a gateway nobody can say it here. */
+/**
+ * Whether a rule needs the authority of the peer and it is not known. The authority of a gateway cannot be given here.
+ */
 function isUnsaid ({ failed }: RuleExplanation): boolean {
   return failed.some(({ key, result, within }: FailedKey) => {
     if (key === 'authority') return result === 'unknown'

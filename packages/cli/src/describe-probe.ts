@@ -5,43 +5,58 @@ import { describeAsking, describeChainRows } from './inspect.ts'
 import { shown, shownRows } from './shown.ts'
 import { describePeriod } from './time-left.ts'
 
-/** What a probe found, line by line. */
-export function describeProbe ({ target, server, versions, withoutCertificate, own, resumption }: Probed, trust: string): string {
+/** The result of a probe, as text. */
+export function describeProbe (
+  { target, server, versions, withoutCertificate, own, resumption }: Probed,
+  trust: string
+): string {
   const { identity, address, trusted, distrust, chain, asksForCertificate: asks, acceptedCas } = server
   if (address === undefined) return `${shown(target)}\n${shownRows([['not reached', withoutCertificate.failure]])}`
   return `${shown(target)}\n` + shownRows([
     ['address', address],
     ['server', describeServer(identity)],
-    ['trusted', trusted === undefined ? 'cannot be told: the handshake failed' : trusted ? `yes, by ${trust}` : `no, by ${trust}: ${distrust}`],
+    ['trusted', trusted === undefined
+      ? 'unknown: the handshake failed'
+      : trusted ? `yes, by ${trust}` : `no, by ${trust}: ${distrust}`],
     ...describeChainRows(chain),
     ...versions.map((found) => [found.version.replace('v', ' '), describeVersion(found)] as const),
     ['client certificate', describeAsking(asks)],
-    ['accepted CAs', asks === true ? (acceptedCas.length === 0 ? 'the server names none: any may be tried' : acceptedCas) : undefined],
-    ['ours', own === undefined ? undefined : `${own.subject}${describeFit(own.issuerAccepted)}`],
+    ['accepted CAs', asks === true
+      ? (acceptedCas.length === 0 ? 'the server names none, so any may work' : acceptedCas)
+      : undefined],
+    ['own certificate', own === undefined ? undefined : `${own.subject}${describeFit(own.issuerAccepted)}`],
     ['without a certificate', describeRun(withoutCertificate)],
-    ['with ours', own === undefined ? undefined : own.run === undefined ? 'not presented: the server is not trusted (--insecure presents it all the same)' : describeRun(own.run)],
+    ['with own certificate', own === undefined
+      ? undefined
+      : own.run === undefined
+        ? 'not sent: the server is not trusted (--insecure sends it anyway)'
+        : describeRun(own.run)],
     ['resumption', describeResumption(resumption)]
   ])
 }
 
 function describeServer (identity: Probed['server']['identity']): string {
-  if (identity === undefined) return 'sent no certificate that can be read'
+  if (identity === undefined) return 'sent no readable certificate'
   return `${String(identity)}, ${describePeriod(identity.notBefore, endOfValidity(identity), Date.now())}`
 }
 
 function describeVersion ({ spoken, cipher, alpn, failure }: VersionFound): string {
-  if (failure !== undefined) return spoken ? `spoken, but: ${failure}` : `no: ${failure}`
+  if (failure !== undefined) return spoken ? `supported, but: ${failure}` : `no: ${failure}`
   return [cipher, alpn ?? 'no ALPN'].join(', ')
 }
 
 function describeFit (issuerAccepted: boolean | undefined): string {
   if (issuerAccepted === undefined) return ''
-  return issuerAccepted ? '; the server names its CA' : '; the server does not name its CA: Go, Java and browsers would send nothing'
+  return issuerAccepted
+    ? '; the server names its CA'
+    : '; the server does not name its CA, so Go, Java and browsers would not send it'
 }
 
 function describeRun ({ failure, answer }: ProbeRun): string {
   if (failure !== undefined) return `refused: ${failure}`
-  return answer === undefined ? 'the handshake succeeds; nothing was asked, since the server is not trusted' : describeAnswer(answer)
+  return answer === undefined
+    ? 'the handshake succeeds; no request was sent, because the server is not trusted'
+    : describeAnswer(answer)
 }
 
 function describeAnswer ({ status, code, failure }: ProbeAnswer): string {
@@ -52,6 +67,6 @@ function describeAnswer ({ status, code, failure }: ProbeAnswer): string {
 
 function describeResumption (resumption: Probed['resumption']): string | undefined {
   if (resumption === undefined) return 'not tried'
-  if (!resumption.reused) return 'no: the server gives no session, or does not take it back'
-  return resumption.answer === undefined ? 'yes' : `yes; over it: ${describeAnswer(resumption.answer)}`
+  if (!resumption.reused) return 'no: the server issues no session, or does not accept it'
+  return resumption.answer === undefined ? 'yes' : `yes; then ${describeAnswer(resumption.answer)}`
 }

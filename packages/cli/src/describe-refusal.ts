@@ -4,7 +4,7 @@ import { inAuthorities, remedyOf } from './chain-decision.ts'
 import { shownRows } from './shown.ts'
 import type { TrustAnswer, TrustQuestion } from './trust-question.ts'
 
-/** Why a chain is refused, and what to do. */
+/** Why a chain is refused and what to do. */
 export function describeRefusal (question: TrustQuestion, { each, leftOut }: TrustAnswer, refused: Refused): string {
   const { step, message, why, certificate } = refused.detail
   return shownRows([
@@ -14,12 +14,12 @@ export function describeRefusal (question: TrustQuestion, { each, leftOut }: Tru
     ['serial number', certificate?.serialNumber],
     ['SHA-256', certificate?.fingerprint256],
     ['authorities', describeEach(each, question.at)],
-    ['left out', leftOut],
+    ['ignored', leftOut],
     ['what to do', describeRemedy(question, refused)]
   ])
 }
 
-/** What to do, in the words of the options that were given. */
+/** What to do, with the names of the options that were given. */
 export function describeRemedy ({ chain: [leaf], trusted: { file } }: TrustQuestion, refused: Refused): string {
   const remedy = remedyOf(refused, leaf)
   return file === undefined ? remedy : inAuthorities(remedy)

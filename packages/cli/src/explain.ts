@@ -14,16 +14,16 @@ import type { Voucher } from './voucher.ts'
 
 export const explain: Command = {
   name: 'explain',
-  summary: 'say what rules make of a certificate, and why',
+  summary: 'show whether rules allow a certificate, and why',
   options: {
-    cert: { type: 'string', help: 'the certificate, PEM; its chain may follow', required: true },
+    cert: { type: 'string', help: 'the certificate, PEM; its chain may follow in the file', required: true },
     rules: { type: 'string', help: 'JSON: an array of rules, or { "rules": […], "clients": {…} }', required: true },
     ...VOUCHER_OPTIONS,
     json: { type: 'boolean', help: 'the whole explanation as JSON' }
   },
   notes: [
-    'With --authorities the chain is checked as trust check does, and rules see what the authority vouches for.',
-    'Exit code: 0 allowed; 1 not allowed, or refused before any rule is asked; 2 a wrong command line or file.', '',
+    'With --authorities the chain is checked as by "trust check", and rules see only what the authority vouches for.',
+    'Exit code: 0 allowed; 1 not allowed, or the certificate is refused; 2 a wrong command line or file.', '',
     '  peerkit explain --cert client.pem --rules rules.json --authority partner',
     '  peerkit explain --cert client.pem --rules rules.json --authorities authorities.json'
   ],
@@ -39,7 +39,7 @@ export const explain: Command = {
   }
 }
 
-/** Wrong rules are a wrong command line (exit code 2): 1 says that the certificate is not allowed. */
+/** Invalid rules have exit code 2, because 1 means that the certificate is not allowed. */
 function explainPeer ({ peer, authorities }: Voucher, rules: any, clients: any, file: string): Explanation {
   try {
     return explainRules(rules, peer, { groups: clients, groupsPath: 'clients', authorities })
@@ -50,7 +50,7 @@ function explainPeer ({ peer, authorities }: Voucher, rules: any, clients: any, 
 
 interface ReadPeer {
   readonly peer: PeerIdentity
-  /** The certificate first. */
+  /** The leaf first. */
   readonly chain: readonly Uint8Array[]
 }
 

@@ -10,17 +10,17 @@ import { readView } from './inspect-server.ts'
 import { readCrlPeriod } from './read-crl-period.ts'
 import { readTarget } from './target.ts'
 
-/** Something that ends. */
+/** A certificate or CRL with its expiry. */
 export interface Expiry {
   readonly kind: 'certificate' | 'CA' | 'CRL' | 'server' | 'file'
   readonly name: string
-  /** The file, or the server, and which one there. */
+  /** The file or server, and the position there. */
   readonly where: string
   /** Milliseconds since the epoch. */
   readonly notBefore: number | undefined
-  /** Undefined where it could not be read. */
+  /** Undefined if it could not be read. */
   readonly notAfter: number | undefined
-  /** The first moment in which it no longer counts. */
+  /** The first moment at which it is no longer valid. */
   readonly end: number | undefined
   readonly error: string | undefined
 }
@@ -28,10 +28,14 @@ export interface Expiry {
 const ENDINGS = /\.(pem|crt|cer|cert|der|crl)$/i
 const CERTIFICATE_BLOCK = '-----BEGIN CERTIFICATE-----'
 const CRL_BLOCK = '-----BEGIN X509 CRL-----'
-/** A CRL of three million entries. */
+/** Enough for a CRL of three million entries. */
 const MAX_FILE = 1 << 27
 
-/** What ends, of files, folders and servers. What cannot be read is listed with its error. @throws UsageError on a target that is none of these */
+/**
+ * Finds the expiry dates of files, folders and servers. An unreadable one is listed with its error.
+ *
+ * @throws UsageError for a target that is not a file, a folder or a server
+ */
 export async function findExpiries (targets: readonly string[], options: OpenTlsOptions): Promise<Expiry[]> {
   const found: Expiry[] = []
   for (const target of targets) found.push(...await findOne(target, options))
@@ -43,18 +47,27 @@ async function findOne (target: string, options: OpenTlsOptions): Promise<Expiry
   if (stats?.isDirectory() === true) return await readFolder(target, new Set())
   if (stats !== undefined) return await readFile(target, false)
   const server = readTarget(target)
-  if (server === undefined) throw new UsageError(`found ${JSON.stringify(target)}, which is no file and no folder; expected one, or host:port`)
+  if (server === undefined) {
+    const found = `${JSON.stringify(target)}, which does not exist`
+    throw new UsageError(`found ${found}; expected a file, a folder or host:port`)
+  }
   const connection = await openTls(server, options)
   const view = readView(connection)
   await connection.close()
-  if (view.certificates.length === 0) return [unreadable('server', server.authority, view.failure ?? 'it sent no certificate')]
-  return view.certificates.map((der, index) => describe(der, 'server', numbered(server.authority, index, view.certificates.length)))
+  if (view.certificates.length === 0) {
+    return [unreadable('server', server.authority, view.failure ?? 'it sent no certificate')]
+  }
+  const { certificates } = view
+  return certificates.map((der, index) => {
+    return describe(der, 'server', numbered(server.authority, index, certificates.length))
+  })
 }
 
 /**
- * Names that begin with a dot are passed over: Kubernetes keeps what its links lead to in such folders, where each would be found again.
+ * Names that begin with a dot are skipped: Kubernetes keeps the targets of its links in such folders, so each file
+ * would be found twice.
  *
- * @param seen folders by their real path: links may lead in a circle
+ * @param seen real paths of folders, because links may form a circle
  */
 async function readFolder (folder: string, seen: Set<string>): Promise<Expiry[]> {
   const found: Expiry[] = []
@@ -70,22 +83,25 @@ async function readFolder (folder: string, seen: Set<string>): Promise<Expiry[]>
   for (const name of names) {
     const path = join(folder, name)
     const stats = await stat(path).catch(() => undefined)
-    if (stats === undefined) found.push(...ENDINGS.test(name) ? [unreadable('file', path, 'a link that leads nowhere, or not readable')] : [])
-    else if (stats.isDirectory()) found.push(...await readFolder(path, seen))
+    if (stats === undefined) {
+      if (ENDINGS.test(name)) found.push(unreadable('file', path, 'a broken link, or not readable'))
+    } else if (stats.isDirectory()) found.push(...await readFolder(path, seen))
     else if (stats.isFile() && ENDINGS.test(name)) found.push(...await readFile(path, true))
   }
   return found
 }
 
-/** @param inFolder where a key lies beside its certificate, which is no mistake there */
+/** @param inFolder in a folder, a file with a key is skipped and not an error */
 async function readFile (path: string, inFolder: boolean): Promise<Expiry[]> {
   try {
     const bytes = await readBytes(path, '', 'a certificate or a CRL', MAX_FILE)
     const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1')
-    // A root has no intermediates: what "ca init" writes for them is empty.
+    // "ca init" writes an empty chain.pem for a root, which has no intermediates.
     if (inFolder && bytes.length === 0) return []
     if (inFolder && holdsKey(text) && !text.includes(CERTIFICATE_BLOCK)) return []
-    const crls = text.includes(CRL_BLOCK) ? decodePem(text, 'X509 CRL').map((der, index, all) => describeCrl(der, numbered(path, index, all.length))) : []
+    const crls = text.includes(CRL_BLOCK)
+      ? decodePem(text, 'X509 CRL').map((der, index, all) => describeCrl(der, numbered(path, index, all.length)))
+      : []
     if (crls.length > 0 && !text.includes(CERTIFICATE_BLOCK)) return crls
     const ders = decodeCertificates(bytes, path)
     return [...ders.map((der, index) => describe(der, 'certificate', numbered(path, index, ders.length))), ...crls]
@@ -101,14 +117,16 @@ function describe (der: Uint8Array, kind: 'certificate' | 'server', where: strin
     const named = { kind: isCa === true ? 'CA' : kind, name: String(peer), where } as const
     return { ...named, notBefore, notAfter, end: endOfValidity(peer), error: undefined }
   }
-  // A DER file may as well be a CRL.
-  return kind === 'certificate' && readCrlPeriod(der) !== undefined ? describeCrl(der, where) : unreadable(kind, where, error ?? 'unreadable')
+  // A DER file may be a CRL.
+  return kind === 'certificate' && readCrlPeriod(der) !== undefined
+    ? describeCrl(der, where)
+    : unreadable(kind, where, error ?? 'unreadable')
 }
 
 function describeCrl (der: Uint8Array, where: string): Expiry {
   const period = readCrlPeriod(der)
   if (period === undefined) return unreadable('CRL', where, 'not a CRL, or damaged')
-  if (period.nextUpdate === undefined) return unreadable('CRL', where, 'it does not say when it ends (no nextUpdate)')
+  if (period.nextUpdate === undefined) return unreadable('CRL', where, 'it has no nextUpdate')
   const { issuer, thisUpdate, nextUpdate } = period
   const times = { notBefore: thisUpdate, notAfter: nextUpdate, end: nextUpdate }
   return { kind: 'CRL', name: issuer, where, ...times, error: undefined }

@@ -8,32 +8,33 @@ import { shownJson } from './shown.ts'
 
 export const forecast: Command = forecastBy(bundledRoots)
 
-/** @param roots what counts as a public root */
+/** @param roots the public roots */
 export function forecastBy (roots: () => PublicRoots): Command {
   return {
     name: 'forecast',
-    summary: 'list which certificates of public CAs lose clientAuth when, and what to do',
+    summary: 'list certificates of public CAs that lose clientAuth, and what to do',
     options: {
       cert: {
-        type: 'string', multiple: true, help: 'certificate of a client or server, its chain below it (any number)'
+        type: 'string', multiple: true, help: 'certificate of a client or server, followed by its chain (any number)'
       },
       ca: { type: 'string', multiple: true, help: 'CAs that vouch for clients, PEM or DER (any number)' },
       audit: { type: 'string', multiple: true, help: 'audit log of @peerkit/mtls-monitor, JSON lines (any number)' },
-      url: { type: 'string', multiple: true, help: 'server to look at: https://host[:port] or host:port (any number)' },
+      url: { type: 'string', multiple: true, help: 'server to check: https://host[:port] or host:port (any number)' },
       use: {
-        type: 'string', help: 'what --cert and --url are: client or server (default either, and server for --url)'
+        type: 'string',
+        help: 'use of --cert and --url: client or server (default: unknown, and server for --url)'
       },
-      within: { type: 'string', help: 'what loses clientAuth within that time needs action (default 90d)' },
-      at: { type: 'string', help: 'moment to forecast from, such as 2026-01-31T12:00:00Z (default now)' },
-      timeout: { type: 'string', help: 'for each connection of --url (default 10s)' },
+      within: { type: 'string', help: 'report what loses clientAuth within this time (default 90d)' },
+      at: { type: 'string', help: 'start of the forecast, such as 2026-01-31T12:00:00Z (default now)' },
+      timeout: { type: 'string', help: 'timeout of each connection of --url (default 10s)' },
       json: { type: 'boolean', help: 'the forecast as JSON' }
     },
     notes: [
-      'Public CAs stop issuing certificates for clients (clientAuth). Old ones work until they end or are renewed.',
-      'A CA counts as public if signatures lead to a root that Node comes with, or by its issuer\'s name.',
-      'A renewal is expected with a third of the time left.', '',
-      'Exit code: 0 nothing to do; 1 something loses clientAuth within that time, or a client lacks it already;',
-      '2 a wrong command line or file, or a server could not be read (the rest is listed nevertheless).', '',
+      'Public CAs stop issuing certificates with clientAuth. Old ones work until they expire or are renewed.',
+      'A CA is public if its signatures lead to a root that Node includes, or by the name of the issuer.',
+      'A renewal is expected when a third of the lifetime is left.', '',
+      'Exit code: 0 nothing to do; 1 something loses clientAuth within the time, or a client has none already;',
+      '2 a wrong command line or file, or a server could not be read (the rest is listed).', '',
       '  peerkit forecast --cert client.pem --use client --ca clients-ca.pem --audit audit.jsonl'
     ],
     run: async (values, print) => {

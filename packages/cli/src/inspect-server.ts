@@ -9,25 +9,28 @@ import { checkServerChain } from './server-chain.ts'
 import type { Target } from './target.ts'
 import type { TlsArguments } from './tls-arguments.ts'
 
-/** What one handshake shows of a server. */
+/** What a handshake shows about a server. */
 export interface ServerView {
   readonly certificates: readonly Uint8Array[]
   readonly address: string | undefined
   readonly protocol: string | undefined
   readonly cipher: string | undefined
   readonly alpn: string | undefined
-  /** Whether OpenSSL and the trust package both accept it. Undefined where the handshake did not come far enough. */
+  /** Whether OpenSSL and `@peerkit/trust` accept it. Undefined if the handshake failed before. */
   readonly trusted: boolean | undefined
   readonly distrust: string | undefined
-  /** What the trust package says of its chain. Undefined without --ca. */
+  /** The decision of `@peerkit/trust` about its chain. Undefined without --ca. */
   readonly chain: Decision | undefined
   readonly asksForCertificate: boolean | undefined
-  /** The CAs it says it accepts, in RFC 4514; empty where it names none. */
+  /** The CAs that it says it accepts, as RFC 4514 text. Empty if it names none. */
   readonly acceptedCas: readonly string[]
   readonly failure: string | undefined
 }
 
-/** Connects, and once more with our certificate where there is one and the server may see it; what the last of them showed. */
+/**
+ * Connects, and a second time with the client certificate if there is one and the server may see it. Returns the last
+ * view.
+ */
 export async function inspectServer (target: Target, tls: TlsArguments): Promise<ServerView> {
   const { options, own, insecure, anchors } = tls
   const first = await viewServer(await openTls(target, options), anchors)
@@ -36,8 +39,8 @@ export async function inspectServer (target: Target, tls: TlsArguments): Promise
 }
 
 /**
- * Whether a server may see our certificate. Where it cannot be told (in TLS 1.2 a server that requires one breaks off before we know) it may, as with any client of Node;
- * nothing but the handshake follows then.
+ * Whether a server may see the client certificate. If the trust is unknown, it may, as with any client on Node: in TLS
+ * 1.2 a server that requires a certificate ends the handshake before the trust is known. No request is sent then.
  */
 export function mayPresent (trusted: boolean | undefined, insecure: boolean): boolean {
   return insecure || trusted !== false
@@ -50,8 +53,8 @@ async function viewServer (connection: TlsConnection, anchors: readonly Uint8Arr
 }
 
 /**
- * Adds what the trust package says. A server that it refuses is not trusted, whatever OpenSSL says, and also where the
- * handshake failed before OpenSSL could say anything.
+ * Adds the decision of `@peerkit/trust`. A server that it refuses is not trusted, even if OpenSSL accepts it or the
+ * handshake failed before OpenSSL verified it.
  */
 export async function readTrust (view: ServerView, anchors: readonly Uint8Array[]): Promise<ServerView> {
   const chain = await checkServerChain(view.certificates, anchors)
@@ -78,7 +81,7 @@ export function readView (connection: TlsConnection): ServerView {
   }
 }
 
-/** As Node read them; where the handshake failed before that, as its messages say. */
+/** The certificates that Node read. If the handshake failed before, those of its messages. */
 function certificatesOf ({ certificates }: TlsConnection, facts: HandshakeFacts): readonly Uint8Array[] {
   return certificates.length > 0 ? certificates : facts.certificates
 }

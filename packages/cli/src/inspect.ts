@@ -7,7 +7,9 @@ import { decodeCertificates, holdsKey, readBytes } from './certificate-file.ts'
 import { describeDecisionAsData, nameRefused, summarizeDecision } from './chain-decision.ts'
 import { textOf } from './command.ts'
 import type { Command } from './command.ts'
-import { describeChain, describeIdentity, isIssuedBy, listRuleKeys, readChain, readPresented } from './describe-certificate.ts'
+import {
+  describeChain, describeIdentity, isIssuedBy, listRuleKeys, readChain, readPresented
+} from './describe-certificate.ts'
 import type { ReadCertificate } from './describe-certificate.ts'
 import { inspectServer } from './inspect-server.ts'
 import type { ServerView } from './inspect-server.ts'
@@ -17,29 +19,34 @@ import { readTarget } from './target.ts'
 import { CLIENT_OPTIONS, readTlsArguments, TLS_OPTIONS } from './tls-arguments.ts'
 import type { TlsArguments } from './tls-arguments.ts'
 
-const FILL = `for ${PLACEHOLDER} put the authority that vouches (--authority NAME does); ` +
-  'where there is one authority alone, "authority" may be left out'
+const FILL = `replace ${PLACEHOLDER} by the authority (--authority NAME does this); ` +
+  'with only one authority, "authority" can be omitted'
 
 interface Inspected {
   readonly target: string
   readonly certificates: readonly ReadCertificate[]
   readonly server: ServerView | undefined
   readonly remark: string | undefined
-  /** Whom the proposed rules name. */
+  /** The authority in the suggested rules. */
   readonly authority: string
 }
 
 export const inspect: Command = {
   name: 'inspect',
-  summary: 'say who a certificate is, how its chain hangs together and what rules see',
-  operands: { name: 'TARGET', help: 'a file of certificates (PEM or DER), or host:port of a server', least: 1, most: 1 },
+  summary: 'decode a certificate, its chain and the values that rules match',
+  operands: { name: 'TARGET', help: 'a certificate file (PEM or DER), or host:port of a server', least: 1, most: 1 },
   options: {
     ...TLS_OPTIONS,
     ...CLIENT_OPTIONS,
-    authority: { type: 'string', help: 'the authority that vouches for it, for the proposed rules' },
-    json: { type: 'boolean', help: 'all of it as JSON' }
+    authority: { type: 'string', help: 'name of its authority, for the suggested rules' },
+    json: { type: 'boolean', help: 'the result as JSON' }
   },
-  notes: ['Exit code: 0 read, 1 no certificate to be had from the server, 2 a wrong command line or file.', '', '  peerkit inspect client.pem', '  peerkit inspect api.internal:8443 --ca ca.pem'],
+  notes: [
+    'Exit code: 0 read; 1 no readable certificate from the server; 2 a wrong command line or file.',
+    '',
+    '  peerkit inspect client.pem',
+    '  peerkit inspect api.internal:8443 --ca ca.pem'
+  ],
   run: async (values, print, [target = '']) => {
     const tls = await readTlsArguments(values)
     const authority = textOf(values, 'authority') ?? PLACEHOLDER
@@ -54,7 +61,9 @@ export const inspect: Command = {
 async function isFile (path: string): Promise<boolean> {
   return await stat(path).then((found) => {
     if (!found.isDirectory()) return true
-    throw new UsageError(`${path}: found a folder; expected a file of certificates or host:port ("peerkit expiry" takes folders)`)
+    throw new UsageError(
+      `${path}: found a folder; expected a certificate file or host:port ("peerkit expiry" accepts folders)`
+    )
   }, () => false)
 }
 
@@ -62,14 +71,20 @@ async function inspectFile (path: string): Promise<Omit<Inspected, 'authority'>>
   const bytes = await readBytes(path, '', 'a certificate, PEM or DER')
   const certificates = decodeCertificates(bytes, path).map(readPresented)
   const [first] = certificates
-  if (first?.peer === undefined) throw new UsageError(`${path}: ${first?.error ?? 'found none'}; expected a certificate, PEM or DER`)
-  const remark = holdsKey(Buffer.from(bytes).toString('latin1')) ? 'The file holds a private key too, which is not shown.' : undefined
+  if (first?.peer === undefined) {
+    throw new UsageError(`${path}: ${first?.error ?? 'found none'}; expected a certificate, PEM or DER`)
+  }
+  const remark = holdsKey(Buffer.from(bytes).toString('latin1'))
+    ? 'The file also has a private key, which is not shown.'
+    : undefined
   return { target: path, certificates, server: undefined, remark }
 }
 
 async function inspectHost (text: string, tls: TlsArguments): Promise<Omit<Inspected, 'authority'>> {
   const target = readTarget(text)
-  if (target === undefined) throw new UsageError(`found ${JSON.stringify(text)}, which is no file; expected a file of certificates, or host:port`)
+  if (target === undefined) {
+    throw new UsageError(`found ${JSON.stringify(text)}, which is not a file; expected a certificate file or host:port`)
+  }
   const server = await inspectServer(target, tls)
   return { target: target.authority, certificates: server.certificates.map(readPresented), server, remark: undefined }
 }
@@ -81,13 +96,17 @@ function describeAsText (inspected: Inspected, { anchors, trust }: TlsArguments)
   const parts = [`${shown(target)}\n${remark === undefined ? '' : `${remark}\n`}`]
   if (server !== undefined) parts.push(shownRows(describeServer(server, trust)))
   if (leaf === undefined) return parts.join('\n')
-  if (leaf.peer === undefined) return [...parts, `Peerkit refuses the certificate: ${shown(leaf.error ?? '')}\n`].join('\n')
-  const anchored = server === undefined && anchors.length > 0 ? shownRows([['trust', describeAnchoring(certificates, anchors, trust)]]) : ''
+  if (leaf.peer === undefined) {
+    return [...parts, `The certificate cannot be parsed: ${shown(leaf.error ?? '')}\n`].join('\n')
+  }
+  const anchored = server === undefined && anchors.length > 0
+    ? shownRows([['trust', describeAnchoring(certificates, anchors, trust)]])
+    : ''
   return [
     ...parts,
-    `What rules see\n${describeIdentity(leaf.peer, leaf.key, now)}`,
+    `Values that rules match\n${describeIdentity(leaf.peer, leaf.key, now)}`,
     `${server === undefined ? 'In the file' : 'As sent'}\n${describeChain(readChain(certificates), now)}${anchored}`,
-    `Rules that match it, the most exact first\n${describeRules(leaf.peer, authority)}`
+    `Rules that match it, the most specific first\n${describeRules(leaf.peer, authority)}`
   ].join('\n')
 }
 
@@ -98,36 +117,47 @@ function describeRules (peer: PeerIdentity, authority: string): string {
   return `${texts.join('')}  ${WHY_AUTHORITY}\n${authority === PLACEHOLDER ? `  ${FILL}\n` : ''}`
 }
 
-function describeServer ({ address, protocol, cipher, alpn, trusted, distrust, chain, asksForCertificate, acceptedCas, failure }: ServerView, trust: string): Parameters<typeof shownRows>[0] {
+function describeServer (
+  { address, protocol, cipher, alpn, trusted, distrust, chain, asksForCertificate, acceptedCas, failure }: ServerView,
+  trust: string
+): Parameters<typeof shownRows>[0] {
   return [
     ['address', address],
     ['failed', failure],
-    ['protocol', protocol === undefined ? undefined : [protocol, cipher, alpn].filter((part) => part !== undefined).join(', ')],
+    ['protocol', protocol === undefined
+      ? undefined
+      : [protocol, cipher, alpn].filter((part) => part !== undefined).join(', ')],
     ['trusted', trusted === undefined ? undefined : trusted ? `yes, by ${trust}` : `no, by ${trust}: ${distrust}`],
     ...describeChainRows(chain),
     ['client certificate', describeAsking(asksForCertificate)],
-    ['accepted CAs', asksForCertificate === true ? (acceptedCas.length === 0 ? 'the server names none' : acceptedCas) : undefined]
+    ['accepted CAs', asksForCertificate === true
+      ? (acceptedCas.length === 0 ? 'the server names none' : acceptedCas)
+      : undefined]
   ]
 }
 
-/** What the trust package says of a server's chain, and of which certificate. */
+/** The decision of `@peerkit/trust` about a server's chain, and the refused certificate. */
 export function describeChainRows (chain: Decision | undefined): Parameters<typeof shownRows>[0] {
   return [
     ['chain', chain === undefined ? undefined : summarizeDecision(chain, Date.now())],
-    ['at fault', chain === undefined || chain.accepted ? undefined : nameRefused(chain)]
+    ['refused', chain === undefined || chain.accepted ? undefined : nameRefused(chain)]
   ]
 }
 
 export function describeAsking (asks: boolean | undefined): string {
-  return asks === undefined ? 'could not be read in the handshake' : asks ? 'asked for' : 'not asked for'
+  return asks === undefined ? 'unknown: the handshake could not be read' : asks ? 'requested' : 'not requested'
 }
 
-/** Not path validation, only where the last one sent leads to. */
-function describeAnchoring (certificates: readonly ReadCertificate[], anchors: readonly Uint8Array[], trust: string): string {
+/** Whether one of the certificates is signed by a CA of --ca. This is not a path validation. */
+function describeAnchoring (
+  certificates: readonly ReadCertificate[],
+  anchors: readonly Uint8Array[],
+  trust: string
+): string {
   const trusted = anchors.map(readPresented)
   const signed = certificates.some(({ der, peer }) =>
     trusted.some((anchor) => Buffer.compare(der, anchor.der) === 0 || isIssuedBy(peer, anchor.peer)))
-  return signed ? `leads to ${trust}` : `nothing of it is signed by ${trust}`
+  return signed ? `leads to ${trust}` : `no certificate is signed by ${trust}`
 }
 
 function describeAsData (inspected: Inspected, { anchors, trust }: TlsArguments): object {
@@ -137,7 +167,12 @@ function describeAsData (inspected: Inspected, { anchors, trust }: TlsArguments)
   return {
     target,
     ...(server !== undefined && { server: { ...view, chain: chain && describeDecisionAsData(chain) } }),
-    certificates: certificates.map(({ peer, error, key }, index) => ({ identity: peer, key, error, ...readChain(certificates.slice(index, index + 2))[0] })),
+    certificates: certificates.map(({ peer, error, key }, index) => ({
+      identity: peer,
+      key,
+      error,
+      ...readChain(certificates.slice(index, index + 2))[0]
+    })),
     ...(server === undefined && anchors.length > 0 && { trust: describeAnchoring(certificates, anchors, trust) }),
     ...(leaf !== undefined && {
       sees: listRuleKeys(leaf),

@@ -1,4 +1,4 @@
-/** What signs, loaded when it is needed: that takes longer than most commands take to run. */
+/** Loads the signing library only when it is needed: loading it takes longer than most commands run. */
 export async function loadSigning (): Promise<typeof import('@peerkit/dev-ca')> {
   return await import('@peerkit/dev-ca')
 }

@@ -6,29 +6,33 @@ import { describeRefusal } from './describe-failure.ts'
 import type { TlsConnection } from './handshake/open-tls.ts'
 import type { Target } from './target.ts'
 
-/** What became of one GET. */
+/** The result of a GET. */
 export interface ProbeAnswer {
   readonly status: number | undefined
-  /** The code of the error in the body, where the server answers as Fastify does. */
+  /** The `code` in the JSON body, as Fastify sends it. */
   readonly code: string | undefined
-  /** Why no answer came. */
+  /** Why there was no answer. */
   readonly failure: string | undefined
 }
 
 const MAX_BODY = 1 << 16
 const AGENT = 'peerkit-probe'
 
-/** Asks once over an open connection: in TLS 1.3 a server's refusal shows no earlier. Never rejects. */
+/** Sends a GET over an open connection. In TLS 1.3 a refusal is visible only then. Never rejects. */
 export async function askServer (connection: TlsConnection, target: Target, timeout: number): Promise<ProbeAnswer> {
   const { socket } = connection
-  if (socket === undefined) return { status: undefined, code: undefined, failure: 'there is no connection' }
+  if (socket === undefined) return { status: undefined, code: undefined, failure: 'no connection' }
   try {
     const signal = AbortSignal.timeout(timeout)
-    const { status, body } = await (socket.alpnProtocol === 'h2' ? askHttp2(socket, target, signal) : askHttp1(socket, target, signal))
+    const { status, body } = await (socket.alpnProtocol === 'h2'
+      ? askHttp2(socket, target, signal)
+      : askHttp1(socket, target, signal))
     return { status, code: readCode(body), failure: undefined }
   } catch (error) {
     const { name } = error as Error
-    const failure = name === 'AbortError' || name === 'TimeoutError' ? 'no answer came in time' : describeRefusal(error as NodeJS.ErrnoException, connection.facts().alert)
+    const failure = name === 'AbortError' || name === 'TimeoutError'
+      ? 'no answer in time'
+      : describeRefusal(error as NodeJS.ErrnoException, connection.facts().alert)
     return { status: undefined, code: undefined, failure }
   }
 }
@@ -37,7 +41,14 @@ interface Response { readonly status: number | undefined, readonly body: string 
 
 async function askHttp1 (socket: TLSSocket, { host, port, path }: Target, signal: AbortSignal): Promise<Response> {
   return await new Promise((resolve, reject) => {
-    const request = requestHttp({ createConnection: () => socket, host, port, path, signal, headers: { connection: 'close', 'user-agent': AGENT, accept: 'application/json, */*' } })
+    const request = requestHttp({
+      createConnection: () => socket,
+      host,
+      port,
+      path,
+      signal,
+      headers: { connection: 'close', 'user-agent': AGENT, accept: 'application/json, */*' }
+    })
     request.once('error', reject)
     request.once('response', (response) => {
       readBody(response).then((body) => { resolve({ status: response.statusCode, body }) }, reject)
@@ -51,8 +62,12 @@ async function askHttp2 (socket: TLSSocket, { authority, path }: Target, signal:
   try {
     return await new Promise((resolve, reject) => {
       session.once('error', reject)
-      session.once('close', () => { reject(Object.assign(new Error('the server closed the connection'), { code: 'ECONNRESET' })) })
-      const stream = session.request({ ':path': path, 'user-agent': AGENT, accept: 'application/json, */*' }, { signal })
+      session.once('close', () => {
+        reject(Object.assign(new Error('the server closed the connection'), { code: 'ECONNRESET' }))
+      })
+      const stream = session.request({ ':path': path, 'user-agent': AGENT, accept: 'application/json, */*' }, {
+        signal
+      })
       stream.once('error', reject)
       stream.once('response', (headers) => {
         readBody(stream).then((body) => { resolve({ status: headers[':status'], body }) }, reject)
@@ -63,7 +78,10 @@ async function askHttp2 (socket: TLSSocket, { authority, path }: Target, signal:
   }
 }
 
-/** By events: as an iterator a stream of HTTP/2 that the server closed at once is closed prematurely. */
+/**
+ * Reads with events. The iterator of an HTTP/2 stream throws ERR_STREAM_PREMATURE_CLOSE if the server closes it at
+ * once.
+ */
 async function readBody (stream: Readable): Promise<string> {
   return await new Promise((resolve, reject) => {
     const parts: Buffer[] = []

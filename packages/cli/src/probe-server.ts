@@ -15,17 +15,17 @@ import type { TlsArguments } from './tls-arguments.ts'
 
 const VERSIONS = ['TLSv1.3', 'TLSv1.2'] as const
 
-/** One handshake and, where it came to that, one request. */
+/** A handshake, and a request if the handshake succeeded. */
 export interface ProbeRun {
   /** Why the handshake failed. */
   readonly failure: string | undefined
-  /** Undefined where no request was sent. */
+  /** Undefined if no request was sent. */
   readonly answer: ProbeAnswer | undefined
 }
 
 export interface VersionFound {
   readonly version: typeof VERSIONS[number]
-  /** Whether the server got as far as its certificate, whatever it made of us then. */
+  /** Whether the server sent its certificate, even if it refused the client then. */
   readonly spoken: boolean
   readonly cipher: string | undefined
   readonly alpn: string | undefined
@@ -34,9 +34,9 @@ export interface VersionFound {
 
 export interface OwnFound {
   readonly subject: string
-  /** Whether the server names a CA of our chain among those it accepts; undefined where it names none at all. */
+  /** Whether the server names a CA of the client's chain. Undefined if it names none. */
   readonly issuerAccepted: boolean | undefined
-  /** Undefined where it was not presented: the server is not trusted. */
+  /** Undefined if the certificate was not sent, because the server is not trusted. */
   readonly run: ProbeRun | undefined
 }
 
@@ -46,24 +46,32 @@ export interface Probed {
   readonly versions: readonly VersionFound[]
   readonly withoutCertificate: ProbeRun
   readonly own: OwnFound | undefined
-  /** Whether a session was resumed, and what the request over it got. */
+  /** Whether a session was resumed, and the answer on it. */
   readonly resumption: { readonly reused: boolean, readonly answer: ProbeAnswer | undefined } | undefined
-  /** Answered, by a trusted server, with neither 401 nor 403. */
+  /** Whether a trusted server answered with a status other than 401 and 403. */
   readonly accepted: boolean
 }
 
-interface Run extends ProbeRun { readonly view: ServerView, readonly session: Buffer | undefined, readonly reused: boolean }
+interface Run extends ProbeRun {
+  readonly view: ServerView
+  readonly session: Buffer | undefined
+  readonly reused: boolean
+}
 
-/** Finds out what a server asks of its clients and what it makes of us. */
+/** Finds out what a server requires of clients and why it refuses this one. */
 export async function probeServer (target: Target, tls: TlsArguments): Promise<Probed> {
   const { options, own, insecure, anchors } = tls
   const way = { insecure, anchors }
   const plain = await runOnce(target, options, way)
-  const presented = own !== undefined && mayPresent(plain.view.trusted, insecure) && plain.view.address !== undefined ? own : undefined
+  const presented = own !== undefined && mayPresent(plain.view.trusted, insecure) && plain.view.address !== undefined
+    ? own
+    : undefined
   const withOwn = presented === undefined ? undefined : await runOnce(target, { ...options, ...presented }, way)
   const last = own === undefined ? plain : withOwn
-  // A handshake that failed for want of a certificate shows less than one that did not.
-  const { certificates, ...view } = withOwn !== undefined && withOwn.view.trusted !== undefined ? { ...withOwn.view, asksForCertificate: plain.view.asksForCertificate ?? withOwn.view.asksForCertificate } : plain.view
+  // A handshake that failed without a certificate shows less than one that succeeded.
+  const { certificates, ...view } = withOwn !== undefined && withOwn.view.trusted !== undefined
+    ? { ...withOwn.view, asksForCertificate: plain.view.asksForCertificate ?? withOwn.view.asksForCertificate }
+    : plain.view
   const best = { ...options, ...presented }
   return {
     target: target.authority,
@@ -71,18 +79,23 @@ export async function probeServer (target: Target, tls: TlsArguments): Promise<P
     versions: plain.view.address === undefined ? [] : await findVersions(target, best),
     withoutCertificate: { failure: plain.failure, answer: plain.answer },
     own: own === undefined ? undefined : describeOwn(own, view.acceptedCas, withOwn),
-    resumption: last === undefined || last.failure !== undefined || last.answer?.status === undefined ? undefined : await resume(target, best, last, way),
-    accepted: view.trusted === true && last?.answer?.status !== undefined && last.answer.status !== 401 && last.answer.status !== 403
+    resumption: last === undefined || last.failure !== undefined || last.answer?.status === undefined
+      ? undefined
+      : await resume(target, best, last, way),
+    accepted: view.trusted === true &&
+      last?.answer?.status !== undefined &&
+      last.answer.status !== 401 &&
+      last.answer.status !== 403
   }
 }
 
-/** Whom a run trusts, and whether it asks others too. */
+/** The trusted CAs of a run, and whether it sends requests to untrusted servers. */
 type Way = Pick<TlsArguments, 'insecure' | 'anchors'>
 
 async function runOnce (target: Target, options: OpenTlsOptions, { insecure, anchors }: Way): Promise<Run> {
   const connection = await openTls(target, options)
   const reused = connection.socket?.isSessionReused() ?? false
-  // A resumed session shows the leaf alone, of which nothing new can be said.
+  // A resumed session shows only the leaf, which was checked before.
   const before = reused ? readView(connection) : await readTrust(readView(connection), anchors)
   const asks = connection.socket !== undefined && (insecure || before.trusted === true)
   const answer = asks ? await askServer(connection, target, options.timeout) : undefined
@@ -92,8 +105,13 @@ async function runOnce (target: Target, options: OpenTlsOptions, { insecure, anc
   return { view: before, failure, answer, session, reused }
 }
 
-/** A session that is not given is one that cannot be resumed. */
-async function resume (target: Target, options: OpenTlsOptions, { session }: Run, way: Way): Promise<Probed['resumption']> {
+/** Without a session from the server there is nothing to resume. */
+async function resume (
+  target: Target,
+  options: OpenTlsOptions,
+  { session }: Run,
+  way: Way
+): Promise<Probed['resumption']> {
   if (session === undefined) return { reused: false, answer: undefined }
   const { reused, answer } = await runOnce(target, { ...options, session }, way)
   return { reused, answer: reused ? answer : undefined }
@@ -104,7 +122,15 @@ async function findVersions (target: Target, options: OpenTlsOptions): Promise<V
   for (const version of VERSIONS) {
     const connection = await openTls(target, { ...options, version })
     const { cipher, alpn, certificates } = readView(connection)
-    found.push({ version, spoken: certificates.length > 0, cipher, alpn, failure: connection.failure === undefined ? undefined : describeFailure(connection) })
+    found.push({
+      version,
+      spoken: certificates.length > 0,
+      cipher,
+      alpn,
+      failure: connection.failure === undefined
+        ? undefined
+        : describeFailure(connection)
+    })
     await connection.close()
   }
   return found

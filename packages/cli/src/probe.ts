@@ -8,14 +8,16 @@ import { CLIENT_OPTIONS, readTlsArguments, TLS_OPTIONS } from './tls-arguments.t
 
 export const probe: Command = {
   name: 'probe',
-  summary: 'find out what a server asks of its clients, and why it refuses one',
+  summary: 'diagnose why a server refuses a client',
   operands: { name: 'URL', help: 'https://host[:port][/path], or host:port', least: 1, most: 1 },
-  options: { ...TLS_OPTIONS, ...CLIENT_OPTIONS, json: { type: 'boolean', help: 'all of it as JSON' } },
+  options: { ...TLS_OPTIONS, ...CLIENT_OPTIONS, json: { type: 'boolean', help: 'the result as JSON' } },
   notes: [
-    'It connects some times: without our certificate, with it, in each version of TLS, and resuming a session; and sends GET with each of the first two and the last.',
-    'With --ca the server\'s chain is checked as the plugins check it: chain says what is wrong with which certificate.',
-    'A server that is not trusted gets neither our certificate nor a request, unless --insecure.', '',
-    'Exit code: 0 answered by a trusted server with any status but 401 and 403; 1 refused, not trusted or not reached; 2 a wrong command line or file.', '',
+    'It connects without a client certificate, with it, in each version of TLS, and with a session to resume.',
+    'It sends a GET in all of these but those for the versions of TLS.',
+    'With --ca the server\'s chain is also checked as the plugins do; the row "chain" has the result.',
+    'An untrusted server gets neither the client certificate nor a request, unless --insecure is given.', '',
+    'Exit code: 0 a trusted server answered with a status other than 401 and 403;',
+    '1 refused, not trusted or not reached; 2 a wrong command line or file.', '',
     '  peerkit probe https://api.internal:8443/health --ca ca.pem --cert client.pem --key client.key'
   ],
   run: async (values, print, [url = '']) => {

@@ -8,7 +8,7 @@ export interface CrlPeriod {
   readonly nextUpdate: number | undefined
 }
 
-/** From when to when a CRL counts (RFC 5280 section 5.1.2); undefined where the DER is none. Whether it is genuine is not asked here. */
+/** The period of a CRL (RFC 5280 section 5.1.2). Undefined if the DER is not a CRL. The signature is not checked. */
 export function readCrlPeriod (der: Uint8Array): CrlPeriod | undefined {
   try {
     const tbs = new DerReader(der).enter(TAG.sequence).enter(TAG.sequence)
@@ -20,7 +20,9 @@ export function readCrlPeriod (der: Uint8Array): CrlPeriod | undefined {
       return element === undefined ? undefined : decodeTime(der, element.tag, element.contentStart, element.end)
     }
     const thisUpdate = time()
-    return thisUpdate === undefined ? undefined : { issuer: String(readName(der, name.start, name.end)), thisUpdate, nextUpdate: time() }
+    return thisUpdate === undefined
+      ? undefined
+      : { issuer: String(readName(der, name.start, name.end)), thisUpdate, nextUpdate: time() }
   } catch {
     return undefined
   }

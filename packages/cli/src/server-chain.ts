@@ -2,11 +2,11 @@ import { createTrustEvaluator } from '@peerkit/trust'
 import type { Decision } from '@peerkit/trust'
 
 /**
- * What the trust package says of a server's chain, as `MtlsAgent` of @peerkit/undici-mtls asks it. Undefined where the
- * server sent nothing, or no CA was given.
+ * Verifies a server's chain with `@peerkit/trust`, as `MtlsAgent` of @peerkit/undici-mtls does.
  *
  * @param certificates as sent, the leaf first
- * @param anchors of `--ca`. What cannot be read there vouches for nobody, as in OpenSSL
+ * @param anchors the certificates of `--ca`; unreadable ones are ignored, as by OpenSSL
+ * @returns undefined if the server sent no certificate, or without a CA
  */
 export async function checkServerChain (
   certificates: readonly Uint8Array[], anchors: readonly Uint8Array[]
@@ -18,7 +18,7 @@ export async function checkServerChain (
   return await trust.evaluate(leaf, { sent })
 }
 
-/** Why a CA certificate cannot be used; undefined where it can. */
+/** Why a CA certificate cannot be used. Undefined if it can. */
 export function describeUnreadableCa (der: Uint8Array): string | undefined {
   try {
     createTrustEvaluator({ authorities: () => [{ name: 'default', ca: [der] }] })

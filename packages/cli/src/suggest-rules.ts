@@ -5,29 +5,29 @@ import type { AllowRule } from '@peerkit/rules'
 
 export interface SuggestedRule {
   readonly rule: AllowRule
-  /** Whom it lets in besides. */
+  /** Which other certificates it allows. */
   readonly note: string
 }
 
-/** Stands for the name of an authority that was not given. A rule that holds it matches nobody. */
+/** The placeholder for an authority that was not given. A rule with it matches no client. */
 export const PLACEHOLDER = 'YOUR-AUTHORITY'
 
-/** Why rules on names ask for the authority, not for the issuer. */
-export const WHY_AUTHORITY = 'authority, not issuer: an intermediate of any trusted CA can bear an issuer\'s name'
+/** Why rules on names have a key `authority` and not `issuer`. */
+export const WHY_AUTHORITY = 'authority, not issuer: an intermediate of any trusted CA can have the name of an issuer'
 
 /**
- * Ready-made rules that match a certificate, the most exact first; every one has been compiled and asked.
+ * Suggests rules that match a certificate, the most specific first. Each was compiled and checked.
  *
- * @param authority who vouches for it, or {@link PLACEHOLDER}
+ * @param authority the authority of the certificate, or {@link PLACEHOLDER}
  */
 export function suggestRules (peer: PeerIdentity, authority: string): SuggestedRule[] {
   const names = peer.subjectAltNames
   const { commonName, organizationalUnit } = peer.subject ?? {}
   const uris = names?.uri.filter((uri) => uri !== peer.spiffeId)
   const found: SuggestedRule[] = [
-    { rule: { fingerprint: peer.fingerprint256 ?? '' }, note: 'this certificate alone: its renewal needs a new rule' },
+    { rule: { fingerprint: peer.fingerprint256 ?? '' }, note: 'only this certificate: its renewal needs a new rule' },
     { rule: { publicKey: peer.publicKey256 ?? '' }, note: 'every certificate of this key' },
-    ...asList(peer.spiffeId).map((spiffe) => ({ rule: { spiffe }, note: 'this workload, whatever its certificate' })),
+    ...asList(peer.spiffeId).map((spiffe) => ({ rule: { spiffe }, note: 'this workload, with any certificate' })),
     ...asList(uris).map((uri) => ({ rule: { uri, authority }, note: 'this URI, of this authority' })),
     ...asList(names?.dns).map((dns) => ({ rule: { dns, authority }, note: 'this DNS name, of this authority' })),
     ...asList(names?.email).map((email) => ({ rule: { email, authority }, note: 'this address, of this authority' })),
@@ -43,7 +43,7 @@ function asList (value: string | readonly string[] | undefined): readonly string
   return value === undefined ? [] : typeof value === 'string' ? [value] : value
 }
 
-/** What a certificate holds need not be what a rule may ask for: a control character, a name that is too long. */
+/** A certificate may have values that a rule cannot have, such as control characters or very long names. */
 function isMatch (rule: AllowRule, peer: PeerIdentity): boolean {
   try {
     const verdict = compileRules([rule]).authorize(peer)

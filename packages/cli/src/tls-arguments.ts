@@ -7,20 +7,20 @@ import type { Command, Values } from './command.ts'
 import type { OpenTlsOptions } from './handshake/open-tls.ts'
 import { readDuration } from './time-left.ts'
 
-/** Options of every command that connects. */
+/** The options of every command that connects. */
 export const TLS_OPTIONS: Command['options'] = {
-  servername: { type: 'string', help: 'name to ask for (SNI) and to expect (default the host)' },
-  ca: { type: 'string', help: 'CAs that may vouch for the server, PEM (default those of Node)' },
-  timeout: { type: 'string', help: 'for each connection (default 10s)' }
+  servername: { type: 'string', help: 'expected name of the server, sent as SNI (default the host)' },
+  ca: { type: 'string', help: 'trusted CAs, PEM (default those of Node)' },
+  timeout: { type: 'string', help: 'timeout of each connection (default 10s)' }
 }
 
-/** Options of those that can present a certificate. */
+/** The options of commands that can send a client certificate. */
 export const CLIENT_OPTIONS: Command['options'] = {
   alpn: { type: 'string', multiple: true, help: 'protocol to offer (any number; default h2 and http/1.1)' },
-  cert: { type: 'string', help: 'our certificate and its chain' },
+  cert: { type: 'string', help: 'client certificate and its chain, PEM' },
   key: { type: 'string', help: 'its private key, PEM' },
   'passphrase-file': { type: 'string', help: 'file with the passphrase of the key' },
-  insecure: { type: 'boolean', help: 'present our certificate, and ask, even if the server is not trusted' }
+  insecure: { type: 'boolean', help: 'send certificate and request even to an untrusted server' }
 }
 
 const PORT_PROTOCOLS = ['h2', 'http/1.1']
@@ -28,7 +28,7 @@ const MAX_TIMEOUT = 600_000
 
 export interface TlsArguments {
   readonly options: OpenTlsOptions
-  /** What vouches for the server, for the text of an answer. */
+  /** The name of the trusted CAs, for the output. */
   readonly trust: string
   /** The certificates of --ca. */
   readonly anchors: readonly Uint8Array[]
@@ -42,16 +42,31 @@ export async function readTlsArguments (values: Values): Promise<TlsArguments> {
   const caPath = textOf(values, 'ca')
   const timeout = readDuration(textOf(values, 'timeout') ?? '10s', 'timeout')
   if (timeout > MAX_TIMEOUT) throw new UsageError(`--timeout is "${textOf(values, 'timeout')}"; expected at most 10m`)
-  if (servername !== undefined && !/^[a-z0-9_*.-]{1,253}$/i.test(servername)) throw new UsageError(`--servername is ${JSON.stringify(servername)}; expected a host name`)
+  if (servername !== undefined && !/^[a-z0-9_*.-]{1,253}$/i.test(servername)) {
+    throw new UsageError(`--servername is ${JSON.stringify(servername)}; expected a host name`)
+  }
   const alpn = textsOf(values, 'alpn')
-  const anchors = caPath === undefined ? [] : decodeCertificates(await readBytes(caPath, '--ca ', 'CA certificates, PEM'), `--ca ${caPath}`)
+  const anchors = caPath === undefined
+    ? []
+    : decodeCertificates(await readBytes(caPath, '--ca ', 'CA certificates, PEM'), `--ca ${caPath}`)
   const certPath = textOf(values, 'cert')
   const keyPath = textOf(values, 'key')
-  if ((certPath === undefined) !== (keyPath === undefined)) throw new UsageError(`--${certPath === undefined ? 'cert' : 'key'} is missing; --cert and --key go together`)
-  const own = certPath === undefined || keyPath === undefined ? undefined : await readOwnFiles(certPath, keyPath, textOf(values, 'passphrase-file'))
+  if ((certPath === undefined) !== (keyPath === undefined)) {
+    throw new UsageError(`--${certPath === undefined ? 'cert' : 'key'} is missing; --cert and --key belong together`)
+  }
+  const own = certPath === undefined || keyPath === undefined
+    ? undefined
+    : await readOwnFiles(certPath, keyPath, textOf(values, 'passphrase-file'))
   return {
-    options: { servername, alpn: alpn.length === 0 ? PORT_PROTOCOLS : alpn, ca: caPath === undefined ? undefined : anchors.map((der) => encodePem(der)).join(''), timeout },
-    trust: caPath === undefined ? 'the public CAs that Node comes with' : `--ca ${caPath}`,
+    options: {
+      servername,
+      alpn: alpn.length === 0
+        ? PORT_PROTOCOLS
+        : alpn,
+      ca: caPath === undefined ? undefined : anchors.map((der) => encodePem(der)).join(''),
+      timeout
+    },
+    trust: caPath === undefined ? 'the public CAs of Node' : `--ca ${caPath}`,
     anchors,
     own,
     insecure: values['insecure'] === true

@@ -18,37 +18,41 @@ const AUDIENCES: Readonly<Record<TrustQuestion['purpose'], string>> = {
 
 export const trustCheck: Command = {
   name: 'trust check',
-  summary: 'say whether a stored chain is accepted, through which path, or what is wrong with it',
+  summary: 'check whether a stored certificate chain is accepted, and why not',
   options: {
-    chain: { type: 'string', help: 'the certificate, and below it what the peer sends with it (once)', required: true },
+    chain: {
+      type: 'string',
+      help: 'the certificate, followed by the chain that the peer sends (once)',
+      required: true
+    },
     ca: {
       type: 'string',
       multiple: true,
-      help: 'CAs that are trusted, PEM or DER (any number); needed unless there is --authorities'
+      help: 'trusted CAs, PEM or DER (any number); required without --authorities'
     },
     intermediates: {
       type: 'string',
       multiple: true,
-      help: 'CAs that are known and not trusted by themselves, PEM or DER (any number; no roots)'
+      help: 'intermediate CAs that a path may go through, PEM or DER (any number; no roots)'
     },
     crl: {
       type: 'string',
       multiple: true,
-      help: 'revocation list of one of these CAs (any number; default revocation is not checked)'
+      help: 'CRL of one of these CAs (any number); without it revocation is not checked'
     },
     authorities: {
       type: 'string',
-      help: 'JSON of named authorities, in place of --ca, --intermediates and --crl: the option of the credentials'
+      help: 'JSON file with the option authorities of the credentials; replaces --ca, --intermediates and --crl'
     },
     purpose: { type: 'string', help: 'client (default), server or any' },
-    at: { type: 'string', help: 'moment to check, such as 2026-01-31T12:00:00Z (default now)' },
+    at: { type: 'string', help: 'time of the check, such as 2026-01-31T12:00:00Z (default now)' },
     json: { type: 'boolean', help: 'the answer as JSON' }
   },
   notes: [
-    'It decides as the plugins do: by RFC 5280, with all signatures verified.',
-    'Their option "algorithms" it knows of --authorities alone: else it decides by its default.',
-    'With --crl every certificate below the root needs a list (the hard policy).',
-    'A list counts only if its CA is in --ca or --intermediates, even where --chain holds that CA.',
+    'The check is that of the plugins: RFC 5280, with all signatures.',
+    'The option "algorithms" of the plugins applies only with --authorities; otherwise its default applies.',
+    'With --crl every certificate below the root needs a CRL (the hard policy).',
+    'A CRL is used only if its CA is in --ca or --intermediates. A CA in --chain is not enough.',
     'Paths in the file of --authorities are relative to it.', '',
     'Exit code: 0 accepted; 1 refused; 2 a wrong command line or file.', '',
     '  peerkit trust check --chain client.pem --ca ca.pem --crl ca.crl',
@@ -109,9 +113,9 @@ function describeAccepted (
   })
   return `${steps.join('')}${shownRows([
     ...(file === undefined || authority === undefined ? [] : describeAccepting(authority, decision)),
-    ['path ends', describeMoment(firstOf(path).notAfter ?? 0)],
+    ['expires', describeMoment(firstOf(path).notAfter ?? 0)],
     ['revocation', describeRevocation(authority, file)],
-    ['left out', leftOut]
+    ['ignored', leftOut]
   ])}`
 }
 
@@ -119,14 +123,14 @@ function describeRevocation (authority: NamedAuthority | undefined, file: string
   const { name = '', crlPaths = [], revocation } = authority ?? {}
   if (file === undefined) {
     const lists = crlPaths.map((path) => `--crl ${path}`).join(', ')
-    return lists === '' ? 'not checked: there is no --crl' : `none is revoked, by ${lists}`
+    return lists === '' ? 'not checked: no --crl' : `none is revoked, by ${lists}`
   }
   if (crlPaths.length === 0) return `not checked: ${name} has no crl`
-  const policy = revocation === 'hard' ? '' : ' (what no list speaks of passes as "revocation" says)'
+  const policy = revocation === 'hard' ? '' : ' (certificates without a CRL are accepted by the option "revocation")'
   return `none is revoked, by ${crlPaths.join(', ')}${policy}`
 }
 
-/** The first file of the authority that holds the certificate. */
+/** The first file of the authority with the certificate. */
 function nameAnchor (
   authority: NamedAuthority | undefined, file: string | undefined, fingerprint256: string | undefined
 ): string | undefined {

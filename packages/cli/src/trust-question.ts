@@ -20,9 +20,10 @@ const PURPOSES: Readonly<Record<Purpose, NonNullable<TrustEvaluatorOptions['purp
   client: 'clientAuth', server: 'serverAuth', any: 'any'
 }
 export const SIDES: Readonly<Record<Purpose, Side>> = { client: 'clients', server: 'servers', any: 'both' }
-const BESIDE = ['ca', 'intermediates', 'crl']
+/** The options that `--authorities` replaces. */
+const REPLACED = ['ca', 'intermediates', 'crl']
 
-/** What is asked about a chain, read from a command's options. */
+/** The question about a chain, from the options of a command. */
 export interface TrustQuestion {
   /** The leaf first. */
   readonly chain: readonly Uint8Array[]
@@ -32,21 +33,21 @@ export interface TrustQuestion {
   readonly at: number
 }
 
-/** Who may vouch. */
+/** The trusted authorities. */
 export interface Trusted {
-  /** The file of `--authorities`. Undefined: there is one authority, that of `--ca`. */
+  /** The file of `--authorities`. Undefined: the only authority is that of `--ca`. */
   readonly file: string | undefined
-  /** All of them, those that do not vouch for this purpose too. */
+  /** All authorities, including those for another purpose. */
   readonly authorities: readonly NamedAuthority[]
 }
 
 export interface TrustAnswer {
   readonly decision: Decision
-  /** The authority that accepts. */
+  /** The authority that accepts the chain. */
   readonly authority: NamedAuthority | undefined
-  /** Of a refused chain: what each authority of `--authorities` says. */
+  /** For a refused chain: the answer of each authority of `--authorities`. */
   readonly each: readonly AuthorityAnswer[]
-  /** CRLs that say nothing of any CA of their authority. */
+  /** CRLs that are ignored, because they are not from a CA of their authority. */
   readonly leftOut: readonly string[]
 }
 
@@ -66,16 +67,16 @@ export function readPurpose (values: Values): Purpose {
   throw new UsageError(`--purpose is ${JSON.stringify(purpose)}; expected client, server or any`)
 }
 
-/** The file of `--authorities`, which stands in place of `--ca`. */
+/** The file of `--authorities`, which replaces `--ca`. */
 function checkTrusted (values: Values): string | undefined {
   const file = textOf(values, 'authorities')
-  const beside = BESIDE.find((name) => values[name] !== undefined)
+  const other = REPLACED.find((name) => values[name] !== undefined)
   if (file === undefined) {
     if (values['ca'] !== undefined) return undefined
-    throw new UsageError('--ca is missing; peerkit trust check needs it, or --authorities')
+    throw new UsageError('--ca is missing; peerkit trust check requires it, or --authorities')
   }
-  if (beside === undefined) return file
-  throw new UsageError(`found --${beside} beside --authorities; expected "${beside}" within an authority`)
+  if (other === undefined) return file
+  throw new UsageError(`found --${other} with --authorities; expected "${other}" in an authority`)
 }
 
 /** @throws UsageError */
@@ -84,8 +85,8 @@ export async function readTrusted (file: string, purpose: Purpose): Promise<Trus
   const side = SIDES[purpose]
   if (authorities.some((authority) => vouchesFor(authority, side))) return { file, authorities }
   const other = purpose === 'client' ? 'servers' : 'clients'
-  const expected = `one that is for ${side}, or another --purpose`
-  throw new UsageError(`--authorities ${file}: found authorities for ${other} alone; expected ${expected}`)
+  const expected = `one for ${side}, or another --purpose`
+  throw new UsageError(`--authorities ${file}: found only authorities for ${other}; expected ${expected}`)
 }
 
 /** The one authority of `--ca`. */
@@ -110,17 +111,17 @@ async function readCas (values: Values): Promise<Trusted> {
 
 async function readChain (path: string): Promise<readonly Uint8Array[]> {
   const where = `--chain ${path}`
-  const expected = 'a PEM or DER file with a certificate, its intermediates below it'
+  const expected = 'a PEM or DER file with a certificate, followed by its intermediates'
   const certificates = decodeCertificates(await readBytes(path, '--chain ', expected), where)
   for (const [index, der] of certificates.entries()) {
     if (isWhole(der)) continue
     const found = `damaged or truncated DER in certificate ${index + 1} of ${certificates.length}`
-    throw new UsageError(`${where}: found ${found}; expected whole certificates`)
+    throw new UsageError(`${where}: found ${found}; expected complete certificates`)
   }
   return certificates
 }
 
-/** Whether the octets are one DER SEQUENCE. What is in it is for the trust package to judge; what is not is no file. */
+/** Whether the bytes are exactly one DER SEQUENCE. `@peerkit/trust` checks the content. */
 function isWhole (der: Uint8Array): boolean {
   try {
     const { tag, end } = readElement(der, 0)
@@ -130,7 +131,7 @@ function isWhole (der: Uint8Array): boolean {
   }
 }
 
-/** Asks the trust package. @throws UsageError on a wrong CRL */
+/** Verifies the chain with `@peerkit/trust`. @throws UsageError for a wrong CRL */
 export async function askTrust (
   { chain, trusted: { file, authorities }, purpose, at }: TrustQuestion
 ): Promise<TrustAnswer> {
@@ -161,7 +162,7 @@ function describeOtherSide (refused: Refused, each: readonly AuthorityAnswer[]):
 }
 
 function listLeftOut ({ authority: { name }, checker }: AskedAuthority): readonly string[] {
-  return (checker?.foreign ?? []).map((issuer) => `the CRL of ${String(issuer)}, which is no CA of ${name}`)
+  return (checker?.foreign ?? []).map((issuer) => `the CRL of ${String(issuer)}, which is not a CA of ${name}`)
 }
 
 function placeOf ({ name }: NamedAuthority, file: string | undefined): CrlPlace {

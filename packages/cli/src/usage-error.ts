@@ -1,4 +1,4 @@
-/** The command line is wrong, or a file that it names cannot be used: exit code 2. */
+/** The command line is wrong, or one of its files cannot be used. Exit code 2. */
 export class UsageError extends Error {
   constructor (problem: string, options?: ErrorOptions) {
     super(`Invalid option: ${problem}`, options)

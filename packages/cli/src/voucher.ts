@@ -13,27 +13,32 @@ import type { TrustAnswer, TrustQuestion } from './trust-question.ts'
 export const VOUCHER_OPTIONS: Command['options'] = {
   authorities: {
     type: 'string',
-    help: 'JSON of named authorities (see trust check): the chain says which vouches, and for what of the certificate'
+    help: 'JSON file of authorities (see trust check): the chain decides which authority vouches for which names'
   },
-  authority: { type: 'string', help: 'name of the authority that vouches, with nothing checked (default unknown)' },
+  authority: {
+    type: 'string',
+    help: 'name of the authority of the certificate; the chain is not checked (default unknown)'
+  },
   purpose: { type: 'string', help: 'with --authorities: client (default), server or any' }
 }
 
-/** Who vouches for a certificate. */
+/** The authority of a certificate. */
 export interface Voucher {
-  /** As rules see it. Undefined: no authority accepts it, so that no rule is asked. */
+  /** The identity for the rules. Undefined: no authority accepts it, so no rule is checked. */
   readonly peer: PeerIdentity | undefined
-  /** How the authority is known: its chain leads there, or the option says so. */
+  /** How the authority is known: by the chain or by the option. */
   readonly basis: 'chain' | 'option' | undefined
-  /** Those that rules may name. Undefined: any. */
+  /** The authorities that rules may name. Undefined: any. */
   readonly authorities: readonly RuleAuthority[] | undefined
-  /** What was asked about the chain. */
+  /** The question about the chain and its answer. */
   readonly asked: { readonly question: TrustQuestion, readonly answer: TrustAnswer } | undefined
 }
 
 /**
- * @param peer all that the certificate says
- * @param chain its DER, and what came with it
+ * Finds the authority of a certificate.
+ *
+ * @param peer all claims of the certificate
+ * @param chain the certificate and its chain, DER
  * @throws UsageError
  */
 export async function askVoucher (values: Values, peer: PeerIdentity, chain: readonly Uint8Array[]): Promise<Voucher> {
@@ -47,8 +52,8 @@ export async function askVoucher (values: Values, peer: PeerIdentity, chain: rea
     return { peer: limitPeerIdentity(peer, name, []), basis: 'option', authorities: undefined, asked: undefined }
   }
   if (name !== undefined) {
-    const expected = 'one of them: with --authorities the chain says which vouches'
-    throw new UsageError(`found --authority beside --authorities; expected ${expected}`)
+    const expected = 'one of them: with --authorities the chain decides which authority vouches'
+    throw new UsageError(`found --authority with --authorities; expected ${expected}`)
   }
   const purpose = readPurpose(values)
   const trusted = await readTrusted(file, purpose)

@@ -19,11 +19,11 @@ test('the exit code says whether something ends within the time, and the list is
   const file = folder(t, { 'late.pem': late.cert, 'soon.pem': soon.chain, 'gone.pem': gone.cert, 'future.pem': future.cert, 'ca.pem': ca.root })
   const good = await peerkit('expiry', file('late.pem'), file('ca.pem'), '--within', '7d')
   t.same([good.code, good.err], [0, ''])
-  t.match(good.out, /^ +\d{4}-[-0-9T:]+Z {2}ends in (59|60) days +certificate {2}CN=late .*late\.pem\)\n +.*ends in (99|100) days +CA /)
+  t.match(good.out, /^ +\d{4}-[-0-9T:]+Z {2}expires in (59|60) days +certificate {2}CN=late .*late\.pem\)\n +.*expires in (99|100) days +CA /)
   t.match(await peerkit('expiry', file('late.pem'), file('soon.pem'), '--within', '2d'), { code: 0 })
-  t.match(await peerkit('expiry', file('late.pem'), file('soon.pem'), '--within', '4d'), { code: 1, out: /^ENDING .*CN=soon .*\n +.*CN=late/ })
-  t.match(await peerkit('expiry', file('gone.pem'), file('late.pem'), '--within', '1s'), { code: 1, out: /^ENDED .*ended [12] days? ago.*CN=gone/ })
-  t.match(await peerkit('expiry', file('future.pem'), '--within', '1s'), { code: 1, out: /^NOT YET .*begins in 1 day.*CN=future/ })
+  t.match(await peerkit('expiry', file('late.pem'), file('soon.pem'), '--within', '4d'), { code: 1, out: /^EXPIRES .*CN=soon .*\n +.*CN=late/ })
+  t.match(await peerkit('expiry', file('gone.pem'), file('late.pem'), '--within', '1s'), { code: 1, out: /^EXPIRED .*expired [12] days? ago.*CN=gone/ })
+  t.match(await peerkit('expiry', file('future.pem'), '--within', '1s'), { code: 1, out: /^NOT YET .*becomes valid in 1 day.*CN=future/ })
   t.match(await peerkit('expiry', file('soon.pem')), { code: 1 }, 'thirty days unless told otherwise')
 })
 
@@ -35,9 +35,9 @@ test('what cannot be read is listed, and beats what ends', async (t) => {
   const { code, out } = await peerkit('expiry', file('soon.pem'), file('broken.pem'), file('a.key'), nobody)
   t.equal(code, 2)
   t.match(out, /^UNREADABLE .*broken\.pem\)$/m)
-  t.match(out, /^UNREADABLE .*found a private key, of which nothing is shown.*a\.key\)$/m)
-  t.match(out, /^UNREADABLE .*nothing listens there.*127\.0\.0\.1/m)
-  t.match(out, /^ENDING .*CN=soon/m)
+  t.match(out, /^UNREADABLE .*found a private key, which is not shown.*a\.key\)$/m)
+  t.match(out, /^UNREADABLE .*no server listens on this port.*127\.0\.0\.1/m)
+  t.match(out, /^EXPIRES .*CN=soon/m)
   t.notMatch(out, /BEGIN/)
 })
 
@@ -50,19 +50,19 @@ test('a folder is read with all below it; keys, other files and what Kubernetes 
   t.equal(code, 0)
   t.same(out.trim().split('\n').map((line) => /\(([^()]*)\)$/.exec(line)?.[1]?.replace(file('.'), '')).sort(), ['/deep/er/bundle.pem, 1 of 2', '/deep/er/bundle.pem, 2 of 2', '/mount/tls.crt'])
   symlinkSync('..data/ca.crt', file('mount/ca.crt'))
-  t.match(await peerkit('expiry', file('mount')), { code: 2, out: /leads nowhere/ })
+  t.match(await peerkit('expiry', file('mount')), { code: 2, out: /broken link/ })
   const empty = folder(t, { 'a.txt': '' })
-  t.match(await peerkit('expiry', empty('.')), { code: 0, out: 'Nothing found' })
+  t.match(await peerkit('expiry', empty('.')), { code: 0, out: 'No certificate and no CRL found' })
 })
 
 test('CRLs, PEM and DER, end with their nextUpdate', async (t) => {
   const two = await ca.crl({ nextUpdate: fromNow(2) })
   const endless = await ca.crl({ nextUpdate: null })
   const file = folder(t, { 'a.crl': two.der, 'b.pem': two.pem, 'mixed.pem': ca.root + two.pem, 'endless.crl': endless.pem, 'junk.crl': '-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----\n' })
-  for (const name of ['a.crl', 'b.pem']) t.match(await peerkit('expiry', file(name), '--within', '3d'), { code: 1, out: /^ENDING .*CRL .*CN=Peerkit development CA/ })
+  for (const name of ['a.crl', 'b.pem']) t.match(await peerkit('expiry', file(name), '--within', '3d'), { code: 1, out: /^EXPIRES .*CRL .*CN=Peerkit development CA/ })
   const mixed = JSON.parse((await peerkit('expiry', file('mixed.pem'), '--within', '1d', '--json')).out)
   t.match(mixed, [{ kind: 'CRL', state: 'good' }, { kind: 'CA', state: 'good', notAfter: /Z$/ }])
-  t.match(await peerkit('expiry', file('endless.crl')), { code: 2, out: /does not say when it ends/ })
+  t.match(await peerkit('expiry', file('endless.crl')), { code: 2, out: /has no nextUpdate/ })
   t.match(await peerkit('expiry', file('junk.crl')), { code: 2, out: /UNREADABLE/ })
 })
 
@@ -78,10 +78,10 @@ test('a server shows its whole chain, also one that refuses us', async (t) => {
 test('a wrong command line ends with 2 and lists nothing', async (t) => {
   const wrong: ReadonlyArray<readonly [readonly string[], RegExp]> = [
     [[], /TARGET … is missing/],
-    [['nowhere.pem'], /found "nowhere\.pem", which is no file and no folder; expected one, or host:port/],
+    [['nowhere.pem'], /found "nowhere\.pem", which does not exist; expected a file, a folder or host:port/],
     [['a:1', '--within', '7'], /--within is "7"; expected a duration such as 90s, 30m, 12h, 7d or 2w/],
     [['a:1', '--within', '-1d'], /--within/],
-    [['a:1', '--withn', '7d'], /unknown option --withn \(did you mean --within\?\)/]
+    [['a:1', '--withn', '7d'], /unknown option --withn for peerkit expiry; did you mean --within\?/]
   ]
   for (const [args, message] of wrong) {
     const { code, out, err } = await peerkitHere('expiry', ...args)

@@ -26,11 +26,11 @@ test('without an authority the key is unknown, and the note says how to say it',
   t.match(out, /not allowed by the rules: incomplete_identity\n[^]*authority: expected .*internal.*, found unknown/)
   t.match(
     out,
-    /note: which authority vouches is not known here: say it by --authority NAME, .*--authorities authorities\.json/
+    /note: the authority is not known: give it with --authority NAME, .*--authorities authorities\.json/
   )
   t.match(JSON.parse((await run('own.pem', [SHOP], '--json')).out).hint, /--authority NAME/)
   const others = [{ cn: 'orders', not: { authority: 'partner' } }]
-  t.match((await run('own.pem', others)).out, /\nnote: which authority vouches/)
+  t.match((await run('own.pem', others)).out, /\nnote: the authority is not known/)
   const unasked = [{ ou: 'shop' }, { ou: 'other' }, { cn: 'orders', not: { ou: 'shop' } }, { via: { authority: 'x' } }]
   for (const rule of unasked) {
     t.notMatch((await run('own.pem', [rule])).out, /note/)
@@ -42,7 +42,7 @@ test('--authority says who vouches', async (t) => {
   const allowed = await run('own.pem', [SHOP], '--authority', 'internal')
   t.match(allowed, {
     code: 0,
-    out: /allowed by rule 0[^]*authority: internal \(as --authority says; its chain was not checked\)\n/
+    out: /allowed by rule 0[^]*authority: internal \(by --authority; the chain was not checked\)\n/
   })
   const other = await run('own.pem', [SHOP], '--authority', 'partner')
   t.match(other, { code: 1, out: /no_match[^]*authority: expected .*internal.*, found "partner"/ })
@@ -58,7 +58,7 @@ test('--authorities: the chain says who vouches, and rules see what it vouches f
   t.match(allowed, {
     code: 0,
     err: '',
-    out: /allowed by rule 1\n[^]*authority: partner \(its chain leads there\)\nnot believed: subject, dns, /
+    out: /allowed by rule 1\n[^]*authority: partner \(by its chain\)\nnot believed: subject, dns, /
   })
   const claimed = await run('shop.pem', [{ ou: 'shop' }], 'AUTHORITIES')
   t.match(claimed, {
@@ -67,7 +67,7 @@ test('--authorities: the chain says who vouches, and rules see what it vouches f
   })
   t.match(await run('own.pem', [{ ou: 'shop' }], 'AUTHORITIES'), {
     code: 0,
-    out: /authority: internal \(its chain leads there\)\n$/
+    out: /authority: internal \(by its chain\)\n$/
   })
   const data = JSON.parse((await run('shop.pem', [SPIFFE], 'AUTHORITIES', '--json')).out)
   t.equal(data.verdict.allowed, true)
@@ -84,7 +84,7 @@ test('a certificate that no authority accepts comes to no rule', async (t) => {
   t.equal(code, 1)
   t.match(
     out,
-    /^not allowed: the certificate is refused \(outside_authority\) before any rule is asked\n +step +outside_auth/
+    /^not allowed: the certificate is refused \(outside_authority\) before any rule is checked\n +step +outside_auth/
   )
   t.match(out, /partner: outside_authority, spiffe [^]*what to do/)
   const data = JSON.parse((await run('astray.pem', [{ cn: 'x' }], 'AUTHORITIES', '--json')).out)
@@ -101,10 +101,10 @@ test('a certificate that no authority accepts comes to no rule', async (t) => {
 test('wrong options and rules end with 2', async (t) => {
   const run = explain(t)
   const wrong: ReadonlyArray<readonly [rules: unknown, args: readonly string[], message: RegExp]> = [
-    [[SHOP], ['--authority', 'a b'], /--authority: found "a b"; expected an authority's name/],
+    [[SHOP], ['--authority', 'a b'], /--authority: found "a b"; expected a name of at most 64/],
     [
       [SHOP], ['--authority', 'internal', 'AUTHORITIES'],
-      /found --authority beside --authorities; expected one of them/
+      /found --authority with --authorities; expected one of them/
     ],
     [[SHOP], ['--purpose', 'server'], /found --purpose without --authorities; expected both/],
     [[SHOP], ['AUTHORITIES', '--purpose', 'all'], /--purpose is "all"; expected client, server or any/],

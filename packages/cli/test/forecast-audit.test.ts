@@ -100,22 +100,22 @@ test('the text says how often a client was seen, and what was passed over', asyn
   const [, , denial = ''] = lines
   const file = folder(t, { 'audit.jsonl': [...lines, 'broken'].join('\r\n'), 'denied.jsonl': denial })
   const { out } = await forecast('--audit', file('audit.jsonl'), '--at', AT)
-  t.match(out, /^LACKS {2}already +client {2}CN=lost .*\n.*\n {4}a handshake was refused since it is not for clients\n/)
+  t.match(out, /^LACKS {2}already +client {2}CN=lost .*\n.*\n {4}a handshake was refused because it is not for clients\n/)
   t.match(out, /LOSES {2}from 2026-05-13 {2}client {2}CN=shop .*\(audit log\)\n {4}from Let's Encrypt, a pu/)
-  t.match(out, '(by its issuer name alone)\n    whether it has clientAuth, an audit log does not say\n')
+  t.match(out, '(by its issuer name only)\n    an audit log does not say whether it has clientAuth\n')
   t.match(out, '    seen in 3 lines, first 2026-11-01T00:00:00Z, last 2026-11-05T00:00:00Z\n')
-  const passedOver = '1 broken and passed over, 1 of refused strangers passed over'
+  const passedOver = '1 unreadable, 1 of unverified clients ignored'
   t.match(out, `audit.jsonl: ${lines.length + 1} lines, 7 of clients, ${passedOver}\n`)
   t.match(out, /To do: 2 of 4/)
   const denied = await forecast('--audit', file('denied.jsonl'), '--at', AT)
-  t.match(denied.out, '1 lines, 1 of clients. It has no line of an allowed request: clients that were always let in')
+  t.match(denied.out, '1 lines, 1 of clients. It has no line of an allowed request, so clients that were always allowed')
   t.match(denied.out, /seen in 1 line, first/)
 })
 
 test('a CA of --ca that bears the issuer\'s name says what the client is', async (t) => {
   const file = folder(t, { 'audit.jsonl': lines.join('\n'), 'ca.pem': own.certificate + r11.certificate })
   const { out } = await forecast('--audit', file('audit.jsonl'), '--ca', file('ca.pem'), '--at', AT)
-  t.match(out, /CN=inner .*: not affected, from a private CA \(by its issuer name alone\)/)
+  t.match(out, /CN=inner .*: not affected, from a private CA \(by its issuer name only\)/)
   t.match(out, /CN=shop .*\n {4}from Let's Encrypt/)
 })
 
@@ -165,11 +165,11 @@ test('more clients than are kept are told, and a file that is no log is refused'
     `{"audit":1,"event":"request:denied","peer":"CN=x","fingerprint256":"${index}"}\n`)
   const file = folder(t, { 'many.jsonl': many.join(''), 'text.log': 'a\nb\n', 'empty.jsonl': '' })
   const audit = (name: string): ReturnType<typeof forecast> => forecast('--audit', file(name))
-  t.match((await audit('many.jsonl')).out, '\nThere are more clients than are kept: 2 lines of others were left out.\n')
+  t.match((await audit('many.jsonl')).out, '\nThere are too many clients: 2 lines were ignored.\n')
   const text = await audit('text.log')
   t.equal(text.code, null)
   t.match(text.err, /--audit .*text\.log: found no JSON in any of 2 lines; expected JSON lines of an audit log, not c/)
   t.match(await audit('nowhere'), { code: null, err: /--audit .*nowhere: found no such file; expected JSON lines/ })
-  t.match(await audit('.'), { code: null, err: /is a folder/ })
+  t.match(await audit('.'), { code: null, err: /found a folder/ })
   t.match(await audit('empty.jsonl'), { code: 0, out: /empty\.jsonl: 0 lines, 0 of clients[^]*Nothing to do/ })
 })

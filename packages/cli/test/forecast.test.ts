@@ -33,15 +33,15 @@ test('what is affected is listed by date with what to do, what is private in one
   t.match(out, [
     '',
     '    from Let\'s Encrypt, a public CA (by its signatures)',
-    '    it has clientAuth; it ends on 2027-01-01',
-    '    next renewal about 2026-10-11: serverAuth only; ' +
-      'the last day of Let\'s Encrypt for clientAuth: 2026-05-12 (announcement of Let\'s Encrypt)',
+    '    it has clientAuth; it expires on 2027-01-01',
+    '    next renewal about 2026-10-11: only serverAuth; ' +
+      'last day for clientAuth of Let\'s Encrypt: 2026-05-12 (announcement of Let\'s Encrypt)',
     '    to do: If a client presents it: Get the client\'s certificate from a private CA before 2027-01-01 ' +
       '(to try it: peerkit ca init, peerkit cert issue). If it is a partner\'s, ask for that.',
     ''
   ].join('\n'))
   t.match(out, 'next renewal about 2027-02-08: clientAuth is still possible; ' +
-    'the last day of DigiCert for clientAuth: 2027-02-28 (announcement of DigiCert)\n')
+    'last day for clientAuth of DigiCert: 2027-02-28 (announcement of DigiCert)\n')
   t.match(out, '\nTo bridge the time, give the authority serverAuthOnly: { acceptUntil: \'YYYY-MM-DD\' }; ' +
     'that needs bounds on its names.\n')
   t.match(out, /\nTo do: 1 of 3, within 90 days from 2026-11-28T12:00:00Z\.\n$/)
@@ -78,12 +78,12 @@ test('what ended, what lacks clientAuth and what is for servers alone are told a
     'orders.pem': orders.chain, 'web.pem': web.chain, 'limited.pem': limited.chain, 'old.pem': billing.chain
   })
   const ended = await forecast('--cert', file('old.pem'), '--at', '2027-02-01T00:00:00Z', '--use', 'client')
-  t.match(ended, { code: 1, out: /^ENDED {2}ended 2027-01-01 {2}client {2}CN=billing.*[^]*from a private CA now \(/ })
+  t.match(ended, { code: 1, out: /^EXPIRED {2}expired 2027-01-01 {2}client {2}CN=billing.*[^]*from a private CA now \(/ })
   const lacks = await forecast('--cert', file('limited.pem'), '--at', AT, '--use', 'client')
   t.match(lacks.out, /^LACKS {2}already {2}client {2}CN=limited /)
-  t.match(lacks.out, /\n {4}it lacks clientAuth: CN=YR1,O=Let's Encrypt .* does not allow it; it ends on 2027-01-30\n/)
+  t.match(lacks.out, /\n {4}it has no clientAuth: CN=YR1,O=Let's Encrypt .* does not allow it; it expires on 2027-01-30\n/)
   const unknown = await forecast('--cert', file('web.pem'), '--at', AT)
-  t.match(unknown.out, /^ {2}already {2}unknown.*[^]*\n {4}it lacks clientAuth; it ends on 2027-01-30\n/)
+  t.match(unknown.out, /^ {2}already {2}unknown.*[^]*\n {4}it has no clientAuth; it expires on 2027-01-30\n/)
   t.match(unknown.out, /to do: Nothing, unless a client presents it.*\nNothing to do within 90 days/)
   const server = await forecast('--cert', file('orders.pem'), '--at', AT, '--use', 'server')
   t.match(server.out, /to do: Nothing, while it is used for a server alone\.\nNothing to do/)
@@ -97,8 +97,8 @@ test('a certificate without its chain is known by its issuer name alone, and --c
     'leaf.pem': leaf.cert, 'ca.pem': alike.certificate, 'billing.pem': billing.cert, 'r11.pem': r11.certificate
   })
   const alone = await forecast('--cert', file('leaf.pem'), '--at', AT, '--within', '200d')
-  t.match(alone, { code: 1, out: 'from DigiCert, a public CA (by its issuer name alone)\n' })
-  t.match(alone.out, '\nWhere an issuer is known by its name alone, its chain in --cert or its CA in --ca makes it su')
+  t.match(alone, { code: 1, out: 'from DigiCert, a public CA (by its issuer name only)\n' })
+  t.match(alone.out, '\nIf an issuer is known only by its name, give its chain in --cert or its CA in --ca to be su')
   const sure = await forecast('--cert', file('leaf.pem'), '--ca', file('ca.pem'), '--at', AT)
   t.equal(sure.code, 0)
   t.match(sure.out, /CN=leaf .*: not affected, from a private CA \(by its signatures\)\n/)
@@ -118,7 +118,7 @@ test('public CAs among authorities are found', async (t) => {
   const { code, out } = await forecast('--ca', file('ca.pem'), '--at', AT)
   t.equal(code, 1)
   t.match(out, /^LOSES {2}from 2026-05-13 {2}authority {2}CN=ISRG Root,O=Internet Security .*ca\.pem, 2 of 3\)\n/)
-  t.match(out, '\n    it allows clientAuth; it ends on 2035-01-01\n    the last day of Let\'s Encrypt')
+  t.match(out, '\n    it allows clientAuth; it expires on 2035-01-01\n    last day for clientAuth of Let\'s Encrypt')
   t.match(out, 'to do: Trust a private CA for its clients: they are refused after their next renewal.\n')
   t.match(out, /\n {7}from 2027-03-01 {2}authority {2}CN=DigiCert TLS,O=DigiCert Inc /, 'later than ninety days')
   t.match(out, 'they are refused after their next renewal from 2027-03-01 on.\n')
@@ -128,7 +128,7 @@ test('public CAs among authorities are found', async (t) => {
   t.match(y.out, 'to do: Trust a private CA for its clients: they are refused.\n')
   t.match(await forecast('--ca', file('some.pem'), '--at', AT), { code: 0, out: /from 2027-03-15 {2}authority/ })
   const { err } = await forecast('--ca', file('leaf.pem'))
-  t.match(err, /--ca .*leaf\.pem: found CN=ours .*, which is no CA; expected CA certificates \(--cert takes others\)/)
+  t.match(err, /--ca .*leaf\.pem: found CN=ours .*, which is not a CA; expected CA certificates \(--cert accepts others\)/)
 })
 
 test('a bundle of leaves has a row for each, and --json has all that is known', async (t) => {
@@ -184,11 +184,11 @@ test('a server that cannot be read is told, and the rest is listed nevertheless'
   const urls = [wrong, nobody, at].flatMap((url) => ['--url', url])
   const text = await forecast(...urls, '--timeout', '60s')
   t.equal(text.code, 2)
-  t.match(text.out, `\nUNREADABLE  ${nobody}: nothing listens there`)
+  t.match(text.out, `\nUNREADABLE  ${nobody}: no server listens on this port`)
   const { code, out } = await forecast(...urls, '--json')
   t.equal(code, 2)
   const found = JSON.parse(out)
-  t.match(found.unreadable, [{ where: wrong, error: /2\.5\.29\.37/ }, { where: nobody, error: /nothing listens/ }])
+  t.match(found.unreadable, [{ where: wrong, error: /2\.5\.29\.37/ }, { where: nobody, error: /no server listens/ }])
   t.match(found.forecasts, [{ where: at, use: 'server', state: 'loses', needsAction: false }])
 })
 
@@ -198,7 +198,7 @@ test('the command itself knows the roots of Node', async (t) => {
   const { code, out, err } = await peerkit('forecast', ...args)
   t.same([code, err], [0, ''])
   t.match(out, 'a public CA (by its signatures)\n')
-  t.match(out, /CN=ours .*not affected, from a private CA \(no issuer is known as public\)/)
+  t.match(out, /CN=ours .*not affected, from a private CA \(its issuer is not known as public\)/)
   t.match(await peerkit('forecast', '--help'), { code: 0, out: /--audit VALUE/ })
 })
 
@@ -209,7 +209,7 @@ test('a wrong command line ends with 2 and lists nothing', async (t) => {
     [[], /found nothing to forecast; expected --cert, --ca, --audit or --url/],
     [['--cert', 'nowhere.pem'], /--cert nowhere\.pem: found no such file; expected a certificate, PEM or DER/],
     [['--ca', 'nowhere.pem'], /--ca nowhere\.pem: found no such file; expected CA certificates/],
-    [['--cert', file('ca.pem')], /--cert .*ca\.pem: found CA certificates alone; expected one of a client/],
+    [['--cert', file('ca.pem')], /--cert .*ca\.pem: found only CA certificates; expected one of a client/],
     [['--cert', file('bad.pem')], /--cert .*bad\.pem: .* in certificate 2 of 2; expected readable certificates/],
     [['--cert', file('ours.pem'), '--use', 'peer'], /--use is "peer"; expected client or server/],
     [['--cert', file('ours.pem'), '--within', '7'], /--within is "7"; expected a duration/],

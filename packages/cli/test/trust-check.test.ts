@@ -76,10 +76,10 @@ test('prints an accepted path certificate by certificate, each with its end', as
   const date = '\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\dZ'
   t.match(out, new RegExp(`client\\.pem: accepted as a client at ${date}\n`))
   t.match(out, new RegExp(` {2}1 {2}CN=orders [^]*serial number +${client.serialNumber}\n`))
-  t.match(out, new RegExp(`valid until +${date}: ends in [67] days\n`))
-  t.match(out, / {2}2 {2}CN=Middle[^]*ends in (49|50) days\n {2}3 {2}CN=Root[^]*ends in (99|100) days\n/)
+  t.match(out, new RegExp(`valid until +${date}: expires in [67] days\n`))
+  t.match(out, / {2}2 {2}CN=Middle[^]*expires in (49|50) days\n {2}3 {2}CN=Root[^]*expires in (99|100) days\n/)
   t.match(out, `trusted by     --ca ${file('root.pem')}\n`)
-  t.match(out, new RegExp(`path ends +${date}\n +revocation +not checked: there is no --crl\n$`))
+  t.match(out, new RegExp(`expires +${date}\n +revocation +not checked: no --crl\n$`))
 })
 
 test('says the same as JSON', async (t) => {
@@ -160,14 +160,14 @@ test('all files of --ca and of --intermediates count, in any order', async (t) =
 test('the remedies of revocation are those that help', async (t) => {
   const { run } = check(t)
   const lists = ['--crl', 'root.crl', '--crl', 'gone.crl', '--intermediates', 'gone-ca.pem']
-  const ca = /Issue a new certificate by another CA: every certificate of this one is refused\./
+  const ca = /Issue a new certificate from another CA: all certificates of this one are refused\./
   const refused = await run('--chain', 'gone.pem', '--ca', 'root.pem', ...lists)
   t.match(refused, { code: 1, out: /\(revoked\)[^]*certificate +CN=Gone/ })
   t.match(refused.out, ca)
   const data = await run('--chain', 'gone.pem', '--ca', 'root.pem', ...lists, '--json')
   t.match(JSON.parse(data.out), { reason: 'revoked', remedy: ca })
   const missing = await run('--chain', 'client.pem', '--ca', 'root.pem', '--crl', 'root.crl')
-  t.match(missing.out, /by --crl\. If that CA is an intermediate, give its certificate by --intermediates too\./)
+  t.match(missing.out, /in --crl\. If that CA is an intermediate, also give its certificate in --intermediates\./)
 })
 
 test('the second that notAfter names is the last in which a certificate is valid', async (t) => {
@@ -175,7 +175,7 @@ test('the second that notAfter names is the last in which a certificate is valid
   const end = endOfValidity(parsePeerIdentity(client.der))
   const leaf = ['--chain', 'client.pem', '--ca', 'root.pem']
   const at = (time: number): Promise<Run> => run(...leaf, '--at', new Date(time).toISOString())
-  t.match(await at(end - 1), { code: 0, out: /ends in 0 seconds/ })
+  t.match(await at(end - 1), { code: 0, out: /expires in 0 seconds/ })
   t.match(await at(end), { code: 1, out: /step +expired/ })
 })
 
@@ -184,28 +184,28 @@ test('a wrong command line or file ends with 2 and is named', async (t) => {
   mkdirSync(file('folder'))
   const leaf = ['--chain', 'client.pem', '--ca', 'root.pem']
   const wrong: ReadonlyArray<readonly [args: readonly string[], message: RegExp]> = [
-    [[], /--chain is missing; peerkit trust check needs it/],
+    [[], /--chain is missing; peerkit trust check requires it/],
     [['--chain', 'client.pem'], /--ca is missing/],
-    [['--chian', 'client.pem'], /unknown option --chian \(did you mean --chain\?\)/],
+    [['--chian', 'client.pem'], /unknown option --chian for peerkit trust check; did you mean --chain\?/],
     [['--chain', 'nowhere.pem', '--ca', 'root.pem'], /--chain nowhere\.pem: found no such file; expected a PEM or DER file with a certificate/],
-    [['--chain', 'key.pem', '--ca', 'root.pem'], /--chain .*key\.pem: found a private key, of which nothing is shown; expected a certificate/],
+    [['--chain', 'key.pem', '--ca', 'root.pem'], /--chain .*key\.pem: found a private key, which is not shown; expected a certificate/],
     [['--chain', 'client.pem', '--ca', 'root.crl'], /--ca .*root\.crl: found PEM of a X509 CRL; expected a certificate/],
     [['--chain', 'client.pem', '--ca', 'two.pem'], /--ca .*two\.pem: found .* in certificate 2 of 2; expected a CA certificate/],
     [[...leaf, '--intermediates', 'broken.pem'], /--intermediates .*broken\.pem: found .* in certificate 1 of 1; expected a CA certificate/],
     [[...leaf, '--crl', 'none.crl'], /--crl none\.crl: found no such file; expected a PEM or DER file of a CRL/],
     [[...leaf, '--crl', 'root.crl', '--crl', 'junk.crl'], /--crl .*junk\.crl: .*neither DER nor PEM with the label X509 CRL; expected a CRL of a CA/],
     [[...leaf, '--crl', 'other.crl'], /--crl .*other\.crl: found a CRL of CN=Stranger.*; expected a CRL of a CA in --ca or --intermediates/],
-    [[...leaf, '--crl', 'root.crl', '--crl', 'middle.crl'], /middle\.crl: found a CRL of CN=Middle.*certificate of an intermediate CA by --intermediates/],
-    [[...leaf, '--chain', 'leaf.pem'], /found --chain 2 times; peerkit trust check takes it once/],
+    [[...leaf, '--crl', 'root.crl', '--crl', 'middle.crl'], /middle\.crl: found a CRL of CN=Middle.*certificate of an intermediate CA in --intermediates/],
+    [[...leaf, '--chain', 'leaf.pem'], /found --chain 2 times; peerkit trust check accepts it once/],
     [[...leaf, '--purpose=any', '--purpose', 'client'], /found --purpose 2 times/],
-    [[...leaf, '--ca', 'leaf.pem'], /--ca .*leaf\.pem: found CN=orders.*which is no CA certificate, in certificate 1 of 1; expected CA certificates alone/],
+    [[...leaf, '--ca', 'leaf.pem'], /--ca .*leaf\.pem: found CN=orders.*which is not a CA certificate, in certificate 1 of 1; expected only CA certificates/],
     [[...leaf, '--ca', 'weak.pem'], /--ca .*found a key of CN=Small.* on secp224r1 in certificate 1 of 1; expected EC of 256 bits/],
-    [[...leaf, '--intermediates', 'client.pem'], /--intermediates .*found CN=orders.*no CA certificate, in certificate 1 of 2/],
-    [[...leaf, '--intermediates', 'root.pem'], /--intermediates .*found the root CN=Root.*; expected intermediate CA certificates alone \(roots belong in --ca\)/],
+    [[...leaf, '--intermediates', 'client.pem'], /--intermediates .*found CN=orders.*not a CA certificate, in certificate 1 of 2/],
+    [[...leaf, '--intermediates', 'root.pem'], /--intermediates .*found the root CN=Root.*; expected only intermediate CA certificates \(roots belong in --ca\)/],
     [[...leaf, '--intermediates', 'nowhere.pem'], /--intermediates nowhere\.pem: found no such file; expected a PEM or DER file of CA certificates/],
-    [[...leaf, '--ca', file('folder')], /--ca .*folder: is a folder; expected a PEM or DER file/],
-    [['--chain', file('folder'), '--ca', 'root.pem'], /--chain .*folder: is a folder; expected a PEM or DER file/],
-    [[...leaf, '--crl', file('folder')], /--crl .*folder: is a folder; expected a PEM or DER file/],
+    [[...leaf, '--ca', file('folder')], /--ca .*folder: found a folder; expected a PEM or DER file/],
+    [['--chain', file('folder'), '--ca', 'root.pem'], /--chain .*folder: found a folder; expected a PEM or DER file/],
+    [[...leaf, '--crl', file('folder')], /--crl .*folder: found a folder; expected a PEM or DER file/],
     [['--chain', 'cut.der', '--ca', 'root.pem'], /--chain .*cut\.der: found damaged or truncated DER in certificate 1 of 1/],
     [['--chain', 'cut.pem', '--ca', 'root.pem'], /--chain .*cut\.pem: found damaged or truncated DER in certificate 2 of 2/],
     [['--chain', 'broken.pem', '--ca', 'root.pem'], /--chain .*broken\.pem: found damaged or truncated DER/],

@@ -13,35 +13,50 @@ import { signCertificate } from './sign-certificate.ts'
 import { checkReason, signCrl } from './sign-crl.ts'
 import type { Crl, CrlOptions, Revocation, RevokeOptions } from './sign-crl.ts'
 
-/** A private certificate authority, in memory. */
+/** A private certificate authority for development and tests. */
 export interface DevCa {
-  /** This CA's certificate, PEM and DER. */
+  /** The certificate of this CA, PEM. */
   readonly certificate: string
+  /** The certificate of this CA, DER. */
   readonly der: Uint8Array
-  /** This CA's key, PKCS#8 PEM. */
+  /** The private key of this CA, PKCS#8 PEM. */
   readonly key: string
-  /** The root's certificate, PEM: what others trust. */
+  /** The certificate of the root, PEM. Use it as `ca`. */
   readonly root: string
-  /** Intermediates from this CA up, root excluded, PEM; empty for a root. */
+  /** The intermediates from this CA up, without the root, PEM. Empty for a root. */
   readonly chain: string
+  /**
+   * Issues a leaf certificate with a new key.
+   *
+   * @throws MTLS_ERR_DEV_CA_OPTION if an option is wrong
+   */
   issue (options?: IssueOptions): Promise<IssuedCertificate>
+  /**
+   * Creates a CA below this one. Its leaves have the intermediates in `chain`.
+   *
+   * @throws MTLS_ERR_DEV_CA_OPTION if an option is wrong
+   */
   intermediate (options?: CaOptions): Promise<DevCa>
   /**
    * Puts a certificate of this CA on its next CRL. An intermediate is revoked by the CA above it:
    * `root.revoke(intermediate)`.
    *
-   * @param certificate what `issue` gave, a CA, PEM (its first certificate counts), DER, or a serial number in
-   * hexadecimal
-   * @throws MTLS_ERR_DEV_CA_OPTION on anything else, and on a wrong option
+   * @param certificate the result of `issue`, a CA, PEM (the first certificate), DER, or a serial number in hexadecimal
+   * @throws MTLS_ERR_DEV_CA_OPTION for anything else, and if an option is wrong
    */
   revoke (certificate: RevocationTarget, options?: RevokeOptions): void
+  /**
+   * Signs a CRL with all revoked certificates, valid for 7 days.
+   *
+   * @throws MTLS_ERR_DEV_CA_OPTION if an option is wrong
+   */
   crl (options?: CrlOptions): Promise<Crl>
 }
 
-/** What a CA is made of; {@link openCa} makes a {@link DevCa} of it. */
+/** The state of a CA. {@link openCa} creates a {@link DevCa} from it. */
 export interface CaState {
   readonly certificate: x509.X509Certificate
-  /** Its subject as encoded: what issued certificates and CRLs name. */
+  /** The encoded subject, which is the issuer of certificates and CRLs. */
   readonly name: Uint8Array
   readonly keys: KeyPair
   readonly root: string
@@ -53,9 +68,18 @@ export interface CaState {
 const DEFAULT_NAME = 'Peerkit development CA'
 
 /**
- * Makes a root CA for development and tests. Nothing is written anywhere.
+ * Creates a root CA for development and tests, in memory. No file is written.
  *
- * @throws MTLS_ERR_DEV_CA_OPTION on a wrong option.
+ * @param options name, key type and lifetime; default: an EC P-256 key and 30 days
+ * @returns the CA
+ * @throws MTLS_ERR_DEV_CA_OPTION if an option is wrong
+ * @example
+ * ```ts
+ * const ca = await createDevCa({ name: 'Test CA' })
+ * const server = await ca.issue({ profile: 'server', dns: 'localhost', ip: '127.0.0.1' })
+ * const credentials = memoryCredentials({ cert: server.chain, key: server.key, ca: ca.root })
+ * await credentials.close()
+ * ```
  */
 export async function createDevCa (options: CaOptions = {}): Promise<DevCa> {
   checkCaOptions(options)
@@ -67,7 +91,7 @@ export async function createDevCa (options: CaOptions = {}): Promise<DevCa> {
   return openCa({ certificate, name, keys, root, chain: '', revocations: new Map(), crlNumber: 0 })
 }
 
-/** Makes the operations of a CA from its state. */
+/** Creates a CA from its state. */
 export function openCa (state: CaState): DevCa {
   const { certificate, name, keys, root, chain, revocations } = state
   const der = new Uint8Array(certificate.rawData)
@@ -84,7 +108,15 @@ export function openCa (state: CaState): DevCa {
       const subject = encodeName(options.subject ?? caSubject(options.name ?? nameIntermediate(chain)))
       const made = await signCa({ options: { pathLength: 0, ...options }, subject, keys: own, issuer: state })
       const pem = encodePem('CERTIFICATE', new Uint8Array(made.rawData))
-      return openCa({ certificate: made, name: subject, keys: own, root, chain: pem + chain, revocations: new Map(), crlNumber: 0 })
+      return openCa({
+        certificate: made,
+        name: subject,
+        keys: own,
+        root,
+        chain: pem + chain,
+        revocations: new Map(),
+        crlNumber: 0
+      })
     },
     revoke: (target, options = {}) => {
       checkRevokeOptions(options)
@@ -97,7 +129,9 @@ export function openCa (state: CaState): DevCa {
       checkCrlOptions(options)
       const number = options.number ?? state.crlNumber + 1
       state.crlNumber = Math.max(state.crlNumber, number)
-      const { keyId } = certificate.getExtension(x509.SubjectKeyIdentifierExtension) ?? await x509.SubjectKeyIdentifierExtension.create(keys.publicKey as any)
+      const { keyId } = certificate.getExtension(
+        x509.SubjectKeyIdentifierExtension
+      ) ?? await x509.SubjectKeyIdentifierExtension.create(keys.publicKey as any)
       const issuer = { name, keyIdentifier: Buffer.from(keyId, 'hex'), keys }
       return signCrl(issuer, [...revocations.values()], number, options)
     }
@@ -108,14 +142,21 @@ export function openCa (state: CaState): DevCa {
 
 const states = new WeakMap<DevCa, CaState>()
 
-/** The state of a CA that {@link openCa} made. @throws MTLS_ERR_DEV_CA_OPTION on any other object */
+/** The state of a CA. @throws MTLS_ERR_DEV_CA_OPTION for an object that {@link openCa} did not create */
 export function stateOf (ca: DevCa): CaState {
   const state = states.get(ca)
-  if (state === undefined) throw new MTLS_ERR_DEV_CA_OPTION('ca is no CA of this package; expected what createDevCa, intermediate or openDevCa gave')
+  if (state === undefined) {
+    throw new MTLS_ERR_DEV_CA_OPTION(
+      'ca is not a CA of this package; expected the result of createDevCa, intermediate or openDevCa'
+    )
+  }
   return state
 }
 
-/** One name for each depth: a CA that has its issuer's name is self-issued and does not count for path lengths (RFC 5280 section 6.1.4). */
+/**
+ * A name for each depth. A CA with the name of its issuer would be self-issued and not count for path lengths (RFC 5280
+ * section 6.1.4).
+ */
 function nameIntermediate (chain: string): string {
   const depth = chain.split('-----BEGIN').length
   return `Peerkit development intermediate CA${depth === 1 ? '' : ` ${depth}`}`
@@ -125,8 +166,13 @@ function caSubject (name: string): Array<{ type: string, value: string }> {
   return [{ type: 'O', value: 'Peerkit development CA, not for production' }, { type: 'CN', value: name }]
 }
 
-/** What a CA's certificate is made of; without an issuer it signs itself. */
-interface CaFields { readonly options: CaOptions, readonly subject: Uint8Array, readonly keys: KeyPair, readonly issuer?: CaState }
+/** The fields of a CA certificate. Without `issuer` it is self-signed. */
+interface CaFields {
+  readonly options: CaOptions
+  readonly subject: Uint8Array
+  readonly keys: KeyPair
+  readonly issuer?: CaState
+}
 
 async function signCa ({ options, subject, keys, issuer }: CaFields): Promise<x509.X509Certificate> {
   const usage = x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign
@@ -137,11 +183,22 @@ async function signCa ({ options, subject, keys, issuer }: CaFields): Promise<x5
     ...(issuer === undefined ? [] : [await x509.AuthorityKeyIdentifierExtension.create(issuer.certificate, false)]),
     developmentComment()
   ], options.extensions ?? [])
-  const { der } = signCertificate({ subject, issuer: issuer?.name ?? subject, keys, signer: issuer?.keys ?? keys, validity: options, defaultDays: 30, extensions })
+  const { der } = signCertificate({
+    subject,
+    issuer: issuer?.name ?? subject,
+    keys,
+    signer: issuer?.keys ?? keys,
+    validity: options,
+    defaultDays: 30,
+    extensions
+  })
   return new x509.X509Certificate(bytes(der))
 }
 
-async function issueLeaf ({ certificate: issuer, name, keys: signer, root, chain }: CaState, options: IssueOptions): Promise<IssuedCertificate> {
+async function issueLeaf (
+  { certificate: issuer, name, keys: signer, root, chain }: CaState,
+  options: IssueOptions
+): Promise<IssuedCertificate> {
   checkIssueOptions(options)
   const keys = await generateKeyPair(options.key)
   const subject = subjectOf(options)
@@ -151,7 +208,16 @@ async function issueLeaf ({ certificate: issuer, name, keys: signer, root, chain
     await x509.AuthorityKeyIdentifierExtension.create(issuer, false)
   ], options.extensions ?? [])
   const { der, serialNumber } = signCertificate({
-    subject: encodeName(subject), issuer: name, keys, signer, validity: options, defaultDays: 7, serialNumber: options.serialNumber, extensions
+    subject: encodeName(
+      subject
+    ),
+    issuer: name,
+    keys,
+    signer,
+    validity: options,
+    defaultDays: 7,
+    serialNumber: options.serialNumber,
+    extensions
   })
   const cert = encodePem('CERTIFICATE', der)
   return { cert, chain: cert + chain, key: keys.pem, der, serialNumber, ca: root }

@@ -1,6 +1,6 @@
 import { asn1 } from './oid.ts'
 
-/** Encodes one DER element (X.690 section 8.1) from its tag and the parts of its content. */
+/** Encodes a DER element (X.690 section 8.1) from its tag and the parts of its content. */
 export function encodeElement (tag: number, ...parts: readonly Uint8Array[]): Uint8Array {
   const content = Buffer.concat(parts)
   return Buffer.concat([Buffer.from([tag]), encodeLength(content.length), content])
@@ -40,5 +40,7 @@ export function encodeInteger (octets: Uint8Array): Uint8Array {
 export function encodeTime (date: Date): Uint8Array {
   const text = date.toISOString().replace(/[-:T]|\.\d+/g, '')
   const year = date.getUTCFullYear()
-  return year >= 1950 && year < 2050 ? encodeElement(asn1.utcTime, Buffer.from(text.slice(2))) : encodeElement(asn1.generalizedTime, Buffer.from(text))
+  return year >= 1950 && year < 2050
+    ? encodeElement(asn1.utcTime, Buffer.from(text.slice(2)))
+    : encodeElement(asn1.generalizedTime, Buffer.from(text))
 }

@@ -16,21 +16,23 @@ const ENCODERS: Readonly<Record<StringEncoding, (text: string) => Uint8Array>> =
   })))
 }
 
-/** Encodes a distinguished name (RFC 5280 section 4.1.2.4), whatever characters it holds. */
+/** Encodes a distinguished name (RFC 5280 section 4.1.2.4). Any characters are allowed. */
 export function encodeName (name: NameOption): Uint8Array {
-  return encodeSequence(...name.map((rdn) => encodeElement(asn1.set, ...sortSet((Array.isArray(rdn) ? rdn : [rdn]).map(encodeAttribute)))))
+  return encodeSequence(
+    ...name.map((rdn) => encodeElement(asn1.set, ...sortSet((Array.isArray(rdn) ? rdn : [rdn]).map(encodeAttribute))))
+  )
 }
 
 function encodeAttribute ({ type, value, encoding = 'utf8' }: NameAttributeOption): Uint8Array {
   return encodeSequence(encodeObjectIdentifier(resolveAttributeType(type)), ENCODERS[encoding](value))
 }
 
-/** DER wants the elements of a SET OF in ascending order (X.690 section 11.6). */
+/** DER requires the elements of a SET OF in ascending order (X.690 section 11.6). */
 function sortSet (elements: readonly Uint8Array[]): Uint8Array[] {
   return [...elements].sort(Buffer.compare)
 }
 
-/** The subject of a leaf: O and OU first, CN last, as is common. */
+/** The subject of a leaf: O and OU first, CN last. */
 export function subjectOf ({ subject, cn, o, ou }: IssueOptions): NameOption {
   if (subject !== undefined) return subject
   return [

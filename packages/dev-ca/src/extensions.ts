@@ -11,15 +11,21 @@ const NETSCAPE_COMMENT = '2.16.840.1.113730.1.13'
 const UPN = '1.3.6.1.4.1.311.20.2.3'
 const PROFILES = { server: ['serverAuth'], client: ['clientAuth'], both: ['serverAuth', 'clientAuth'] } as const
 
-/** Says in every certificate what it is for: a comment that verifiers ignore and people see. */
+/** A comment in every certificate that says it is for development. Verifiers ignore it. */
 export function developmentComment (): x509.Extension {
-  return new x509.Extension(NETSCAPE_COMMENT, false, bytes(encodeElement(asn1.ia5String, Buffer.from('For development and tests only: Peerkit development CA'))))
+  return new x509.Extension(
+    NETSCAPE_COMMENT,
+    false,
+    bytes(encodeElement(asn1.ia5String, Buffer.from('For development and tests only: Peerkit development CA')))
+  )
 }
 
-/** The extensions of a leaf, the deliberately wrong ones included. */
+/** The extensions of a leaf, including deliberate errors. */
 export function leafExtensions (options: IssueOptions, emptySubject: boolean): x509.Extension[] {
   const { profile = 'both', policies = [], crlUrlChecker = [], ocspUrls = [], ca = false } = options
-  if (!Object.hasOwn(PROFILES, profile)) throw new MTLS_ERR_DEV_CA_OPTION(`profile is "${String(profile)}"; expected server, client or both`)
+  if (!Object.hasOwn(PROFILES, profile)) {
+    throw new MTLS_ERR_DEV_CA_OPTION(`profile is "${String(profile)}"; expected server, client or both`)
+  }
   const usages = (options.extendedKeyUsage ?? PROFILES[profile]).map((name) => purposes[name] ?? name)
   const names = encodeAltNames(options)
   const usage = x509.KeyUsageFlags.digitalSignature | (ca ? x509.KeyUsageFlags.keyCertSign : 0)
@@ -27,7 +33,7 @@ export function leafExtensions (options: IssueOptions, emptySubject: boolean): x
     new x509.BasicConstraintsExtension(ca, undefined, true),
     new x509.KeyUsagesExtension(usage, true),
     ...(usages.length > 0 ? [new x509.ExtendedKeyUsageExtension(usages)] : []),
-    // RFC 5280 section 4.2.1.6: critical where the subject is empty.
+    // RFC 5280 section 4.2.1.6: critical if the subject is empty.
     ...(names.length > 0 ? [new x509.Extension(SUBJECT_ALT_NAME, emptySubject, bytes(encodeSequence(...names)))] : []),
     ...(policies.length > 0 ? [new x509.CertificatePolicyExtension([...policies])] : []),
     ...(crlUrlChecker.length > 0 ? [new x509.CRLDistributionPointsExtension([...crlUrlChecker])] : []),
@@ -36,7 +42,7 @@ export function leafExtensions (options: IssueOptions, emptySubject: boolean): x
   ]
 }
 
-/** Adds the caller's own extensions; one with the OID of a made one takes its place, and a further one doubles it. */
+/** Adds extensions. One with the OID of a generated extension replaces it; a second one is added too. */
 export function replaceExtensions (made: readonly x509.Extension[], own: readonly ExtensionOption[]): x509.Extension[] {
   const replaced = new Set(own.map(({ oid }) => oid))
   return [
@@ -54,7 +60,11 @@ function encodeAltNames (options: IssueOptions): Uint8Array[] {
     ...listOf(options.ip).map((value) => context(7, encodeAddress(value))),
     ...uris.map((value) => text(6, value)),
     ...listOf(options.email).map((value) => text(1, value)),
-    ...listOf(options.upn).map((value) => encodeElement(0xa0, encodeObjectIdentifier(UPN), encodeElement(0xa0, encodeElement(asn1.utf8String, Buffer.from(value))))),
+    ...listOf(options.upn).map((value) => encodeElement(
+      0xa0,
+      encodeObjectIdentifier(UPN),
+      encodeElement(0xa0, encodeElement(asn1.utf8String, Buffer.from(value)))
+    )),
     ...(options.directoryName === undefined ? [] : [encodeElement(0xa4, encodeName(options.directoryName))])
   ]
 }
@@ -62,16 +72,20 @@ function encodeAltNames (options: IssueOptions): Uint8Array[] {
 function encodeAddress (address: string): Uint8Array {
   const family = isIP(address)
   if (family === 4) return Buffer.from(address.split('.').map(Number))
-  if (family !== 6 || address.includes('.') || address.includes('%')) throw new MTLS_ERR_DEV_CA_OPTION(`ip is "${address}"; expected an IPv4 or IPv6 address`)
+  if (family !== 6 || address.includes('.') || address.includes('%')) {
+    throw new MTLS_ERR_DEV_CA_OPTION(`ip is "${address}"; expected an IPv4 or IPv6 address`)
+  }
   const [head = '', tail] = address.split('::')
   const groups = (part: string | undefined): string[] => part === undefined || part === '' ? [] : part.split(':')
   const front = groups(head)
   const back = groups(tail)
-  const all = tail === undefined ? front : [...front, ...Array<string>(8 - front.length - back.length).fill('0'), ...back]
+  const all = tail === undefined
+    ? front
+    : [...front, ...Array<string>(8 - front.length - back.length).fill('0'), ...back]
   return Buffer.from(all.map((group) => group.padStart(4, '0')).join(''), 'hex')
 }
 
-/** @peculiar/x509 wants an ArrayBuffer-backed view of its own. */
+/** A copy, because @peculiar/x509 requires a view of an ArrayBuffer of its own. */
 export function bytes (value: Uint8Array): Uint8Array<ArrayBuffer> {
   return new Uint8Array(value)
 }

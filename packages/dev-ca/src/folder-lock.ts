@@ -6,30 +6,39 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { MTLS_ERR_DEV_CA_STATE } from './errors.ts'
 
 const LOCK = 'lock'
-/** Of a holder on another machine nobody can tell whether it lives: what is done under the lock takes far less. */
+/**
+ * The age at which a lock of another machine is removed: whether that process still runs is unknown. The operations
+ * under the lock take far less time.
+ */
 const STALE_AFTER = 30_000
 const RETRY_AFTER = 20
 
+/** Options of {@link updateDevCa}. */
 export interface LockOptions {
-  /** How long to wait for another holder, in milliseconds. Default 10,000. */
+  /** How long to wait for another process, in milliseconds. Default 10,000. */
   readonly wait?: number
 }
 
 interface Holder { readonly pid: number, readonly host: string, readonly token: string }
 
 /**
- * Runs an operation while no other process (nor another run in this one) works on the folder. A lock whose process is gone is broken at once, one of another machine after 30 seconds.
+ * Runs an operation under the lock of a folder, which excludes other processes and other calls in this process. The
+ * lock of a process that has ended is removed at once, that of another machine after 30 seconds.
  *
- * @throws MTLS_ERR_DEV_CA_STATE where another holder does not let go in time
+ * @throws MTLS_ERR_DEV_CA_STATE if the lock is not released in time
  */
-export async function withFolderLock<Result> (folder: string, run: () => Promise<Result>, { wait = 10_000 }: LockOptions = {}): Promise<Result> {
+export async function withFolderLock<Result> (
+  folder: string,
+  run: () => Promise<Result>,
+  { wait = 10_000 }: LockOptions = {}
+): Promise<Result> {
   const path = join(folder, LOCK)
   const own = JSON.stringify({ pid: process.pid, host: hostname(), token: randomUUID() })
   await acquire(path, own, Date.now() + wait)
   try {
     return await run()
   } finally {
-    // Ours only: it may have been broken, were we suspended for long.
+    // Only the own lock: if this process was suspended for long, another one may hold the lock now.
     if (await readLock(path) === own) await rm(path, { force: true })
   }
 }
@@ -37,8 +46,12 @@ export async function withFolderLock<Result> (folder: string, run: () => Promise
 async function acquire (path: string, own: string, until: number): Promise<void> {
   while (!await create(path, own)) {
     if (await isStale(path)) await breakLock(path)
-    else if (Date.now() >= until) throw new MTLS_ERR_DEV_CA_STATE(`${path} is held by ${describeHolder(await readLock(path))}; try again when that is done, or remove the file if it never will be`)
-    else await delay(RETRY_AFTER * (0.5 + Math.random()))
+    else if (Date.now() >= until) {
+      throw new MTLS_ERR_DEV_CA_STATE(
+      `${path} is held by ${describeHolder(await readLock(path))}; try again later, or remove the file if ` +
+        'that process does not run any more'
+      )
+    } else await delay(RETRY_AFTER * (0.5 + Math.random()))
   }
 }
 
@@ -53,7 +66,8 @@ async function create (path: string, content: string): Promise<boolean> {
 }
 
 /**
- * Removes a lock that is stale. Between finding that and removing it another process might have done the same and taken the lock: whoever breaks one holds a second lock meanwhile, and looks again.
+ * Removes a stale lock. Another process may do the same and take the lock before this one removes it. So the lock is
+ * checked again and removed under a second lock.
  */
 async function breakLock (path: string): Promise<void> {
   const breaker = `${path}.break`
@@ -70,7 +84,7 @@ async function breakLock (path: string): Promise<void> {
 
 async function isStale (path: string): Promise<boolean> {
   const holder = parseHolder(await readLock(path))
-  // What is empty may be half-written; what cannot be read is judged by its age too.
+  // An empty file may be half-written. A file that cannot be parsed is stale only when it is old.
   return holder?.host === hostname() ? !isAlive(holder.pid) : await isOld(path)
 }
 
@@ -83,7 +97,7 @@ function isAlive (pid: number): boolean {
     process.kill(pid, 0)
     return true
   } catch (error) {
-    // EPERM: there is one, of another user.
+    // EPERM: the process exists and belongs to another user.
     return (error as NodeJS.ErrnoException).code === 'EPERM'
   }
 }

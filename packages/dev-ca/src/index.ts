@@ -1,7 +1,10 @@
 export { createDevCa } from './create-dev-ca.ts'
 export type { DevCa } from './create-dev-ca.ts'
 export { MTLS_ERR_DEV_CA_OPTION } from './errors.ts'
-export type { CaOptions, ExtensionOption, IssueOptions, IssuedCertificate, KeyType, NameAttributeOption, NameOption, StringEncoding, ValidityOptions } from './options.ts'
+export type {
+  CaOptions, ExtensionOption, IssueOptions, IssuedCertificate, KeyType, NameAttributeOption, NameOption, StringEncoding,
+  ValidityOptions
+} from './options.ts'
 export type { RevocationTarget } from './revocation-target.ts'
 export type { Crl, CrlOptions, RevocationReason, RevokeOptions } from './sign-crl.ts'
 export { MTLS_ERR_DEV_CA_STATE } from './errors.ts'

@@ -6,7 +6,11 @@ import type { KeyType } from './options.ts'
 const RSA = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256', publicExponent: new Uint8Array([1, 0, 1]) }
 const NULL = encodeElement(0x05)
 
-export interface Algorithm { readonly generate: any, readonly digest: string | null, readonly signatureAlgorithm: Uint8Array }
+export interface Algorithm {
+  readonly generate: any
+  readonly digest: string | null
+  readonly signatureAlgorithm: Uint8Array
+}
 
 const rsa = (modulusLength: number): Algorithm => ({
   generate: { ...RSA, modulusLength },
@@ -24,25 +28,31 @@ const ALGORITHMS: Readonly<Record<KeyType, Algorithm>> = {
   'ec-p384': ec('P-384', 384, '1.2.840.10045.4.3.3'),
   'rsa-2048': rsa(2048),
   'rsa-3072': rsa(3072),
-  ed25519: { generate: { name: 'Ed25519' }, digest: null, signatureAlgorithm: encodeSequence(encodeObjectIdentifier('1.3.101.112')) }
+  ed25519: {
+    generate: { name: 'Ed25519' },
+    digest: null,
+    signatureAlgorithm: encodeSequence(encodeObjectIdentifier('1.3.101.112'))
+  }
 }
 
 export interface KeyPair {
   readonly publicKey: webcrypto.CryptoKey
-  /** How this key signs: the digest, null for Ed25519; and as an AlgorithmIdentifier. */
+  /** The digest for signatures, null for Ed25519. `signatureAlgorithm` is the AlgorithmIdentifier. */
   readonly digest: string | null
   readonly signatureAlgorithm: Uint8Array
   /** PKCS#8 PEM. */
   readonly pem: string
 }
 
-/** How keys of a type are made and sign. @throws MTLS_ERR_DEV_CA_OPTION on an unknown type */
+/** How to generate keys of a type and sign with them. @throws MTLS_ERR_DEV_CA_OPTION for an unknown type */
 export function describeKey (type: KeyType): Algorithm {
-  if (!Object.hasOwn(ALGORITHMS, type)) throw new MTLS_ERR_DEV_CA_OPTION(`key is "${String(type)}"; expected one of ${Object.keys(ALGORITHMS).join(', ')}`)
+  if (!Object.hasOwn(ALGORITHMS, type)) {
+    throw new MTLS_ERR_DEV_CA_OPTION(`key is "${String(type)}"; expected one of ${Object.keys(ALGORITHMS).join(', ')}`)
+  }
   return ALGORITHMS[type]
 }
 
-/** Makes a key pair. @throws MTLS_ERR_DEV_CA_OPTION on an unknown type. */
+/** Generates a key pair. @throws MTLS_ERR_DEV_CA_OPTION for an unknown type */
 export async function generateKeyPair (type: KeyType = 'ec-p256'): Promise<KeyPair> {
   const { generate, digest, signatureAlgorithm } = describeKey(type)
   const pair = await webcrypto.subtle.generateKey(generate, true, ['sign', 'verify']) as webcrypto.CryptoKeyPair

@@ -1,4 +1,4 @@
-/** ASN.1 universal tags that the encoders need. */
+/** ASN.1 universal tags of the encoders. */
 export const asn1 = {
   boolean: 0x01,
   integer: 0x02,
@@ -18,7 +18,7 @@ export const asn1 = {
   set: 0x31
 } as const
 
-/** Attribute types by their RFC 4514 section 3 short names, and some more that certificates carry. */
+/** Attribute types by their short names (RFC 4514 section 3), and some more that certificates use. */
 export const attributeTypes: Readonly<Record<string, string>> = {
   CN: '2.5.4.3',
   SN: '2.5.4.4',

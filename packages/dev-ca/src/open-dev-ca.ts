@@ -18,22 +18,45 @@ const KEY = 'ca.key'
 const CHAIN = 'chain.pem'
 const ROOT = 'root.pem'
 const STATE = 'state.json'
-/** As `placeFile` names what it has not finished. */
+/** Unfinished files of `placeFile`. */
 const LEFT = /^(ca|root|chain|state|crl)\.(pem|key|json)\.[0-9a-f-]{36}\.new$/
 
-interface StoredState { readonly version: 1, readonly crlNumber: number, readonly revocations: ReadonlyArray<Omit<Revocation, 'date'> & { readonly date: string }> }
+interface StoredState {
+  readonly version: 1
+  readonly crlNumber: number
+  readonly revocations: ReadonlyArray<Omit<Revocation, 'date'> & { readonly date: string }>
+}
 
 type SavedState = Pick<CaState, 'crlNumber' | 'revocations'>
 
-/** A CA that lives in a folder. */
+/** A CA that is stored in a folder. */
 export interface StoredDevCa extends DevCa {
   readonly folder: string
-  /** Writes the CRL number and the revocations back, and takes up what other processes have saved since. */
+  /** Writes the CRL number and the revocations, and merges them with those that other processes have saved. */
   save (): Promise<void>
 }
 
-/** Puts a CA into a folder: `ca.pem`, `ca.key` (0600), `root.pem`, `chain.pem`, `state.json`. @throws MTLS_ERR_DEV_CA_STATE where one is there already and `force` is not set */
-export async function storeDevCa (ca: DevCa, folder: string, options: { readonly force?: boolean } = {}): Promise<StoredDevCa> {
+/**
+ * Writes a CA to a folder: `ca.pem`, `ca.key` (0600), `root.pem`, `chain.pem` and `state.json`. The key is not
+ * encrypted.
+ *
+ * @param ca the CA to write
+ * @param folder created with mode 0700 if it does not exist
+ * @param options `force`: replace a CA that exists there; default false
+ * @returns the stored CA
+ * @throws MTLS_ERR_DEV_CA_STATE if the folder has a CA and `force` is not set, or if it is locked
+ * @example
+ * ```ts
+ * const stored = await storeDevCa(await createDevCa(), 'stored-pki', { force: true })
+ * stored.revoke(await stored.issue({ cn: 'bob' }))
+ * await stored.save()
+ * ```
+ */
+export async function storeDevCa (
+  ca: DevCa,
+  folder: string,
+  options: { readonly force?: boolean } = {}
+): Promise<StoredDevCa> {
   const { force = false } = options
   const state = stateOf(ca)
   await mkdir(folder, { recursive: true, mode: 0o700 })
@@ -49,33 +72,65 @@ export async function storeDevCa (ca: DevCa, folder: string, options: { readonly
 }
 
 /**
- * Opens the CA of a folder, runs an operation on it and saves it, while no other process can do the same: numbers of CRLs are given once, and no revocation is lost.
- * Where the operation fails nothing is saved, but what it saved itself.
+ * Locks a folder, opens its CA, runs an operation and saves the CA. The lock makes sure that each CRL number is used
+ * once and that no revocation is lost. If the operation throws, the CA is not saved.
  *
- * @throws MTLS_ERR_DEV_CA_STATE as `openDevCa`, or where another process holds the folder for more than 10 seconds
+ * @param folder the folder of {@link storeDevCa}
+ * @param run the operation
+ * @param options `wait`: how long to wait for the lock, in milliseconds; default 10,000
+ * @returns the result of the operation
+ * @throws MTLS_ERR_DEV_CA_STATE as {@link openDevCa}, or if the lock is not released in time
+ * @example
+ * ```ts
+ * await storeDevCa(ca, 'updated-pki', { force: true })
+ * const crl = await updateDevCa('updated-pki', async (stored) => {
+ *   stored.revoke(client, { reason: 'keyCompromise' })
+ *   return await stored.crl()
+ * })
+ * console.log(crl.number)
+ * ```
  */
-export async function updateDevCa<Result> (folder: string, run: (ca: StoredDevCa) => Promise<Result> | Result, options: LockOptions = {}): Promise<Result> {
-  // Opened once without the lock: where there is no CA there may be no folder to lock.
+export async function updateDevCa<Result> (
+  folder: string,
+  run: (ca: StoredDevCa) => Promise<Result> | Result,
+  options: LockOptions = {}
+): Promise<Result> {
+  // Opened once without the lock, because the folder may not exist.
   await openDevCa(folder)
   return await withFolderLock(folder, async () => {
     await sweep(folder)
     const ca = await openDevCa(folder)
     const save = async (): Promise<void> => { await saveState(stateOf(ca), folder) }
-    // The lock is held: its own `save` would wait for it.
+    // The `save` of the CA would wait for the lock, which is held here.
     const result = await run(Object.assign(ca, { save }))
     await save()
     return result
   }, options)
 }
 
-/** Opens the CA of a folder. @throws MTLS_ERR_DEV_CA_STATE where there is none, or a file of it cannot be read */
+/**
+ * Reads a CA from a folder. To change it, prefer {@link updateDevCa}.
+ *
+ * @param folder the folder of {@link storeDevCa}
+ * @returns the CA; its `save()` writes revocations and the CRL number back
+ * @throws MTLS_ERR_DEV_CA_STATE if the folder has no CA, or if a file cannot be read
+ * @example
+ * ```ts
+ * await storeDevCa(ca, 'opened-pki', { force: true })
+ * const stored = await openDevCa('opened-pki')
+ * const { chain, key } = await stored.issue({ cn: 'carol' })
+ * ```
+ */
 export async function openDevCa (folder: string): Promise<StoredDevCa> {
   const read = async (name: string): Promise<string> => {
     try {
       return await readFile(join(folder, name), 'utf8')
     } catch (error) {
       const { code = 'unknown' } = error as NodeJS.ErrnoException
-      throw new MTLS_ERR_DEV_CA_STATE(`${join(folder, name)}: found ${code === 'ENOENT' ? 'no such file' : code}; expected a CA there (make one with "peerkit ca init --dir ${folder}")`)
+      throw new MTLS_ERR_DEV_CA_STATE(
+        `${join(folder, name)}: found ${code === 'ENOENT' ? 'no such file' : code}; expected a CA (create ` +
+          `one with "peerkit ca init --dir ${folder}")`
+      )
     }
   }
   const [certificate, key, root, chain, stored] = await Promise.all([CERTIFICATE, KEY, ROOT, CHAIN, STATE].map(read))
@@ -100,7 +155,10 @@ export async function openDevCa (folder: string): Promise<StoredDevCa> {
   })
 }
 
-/** Removes what a process left that was killed while it wrote: under the lock nobody else writes these. One of them may be a key. */
+/**
+ * Removes unfinished files of a process that was killed. One of them may be a key. Under the lock no other process
+ * writes such files.
+ */
 async function sweep (folder: string): Promise<void> {
   const left = (await readdir(folder)).filter((name) => LEFT.test(name))
   await Promise.all(left.map(async (name) => { await rm(join(folder, name), { force: true }) }))
@@ -110,10 +168,15 @@ async function saveState (state: CaState, folder: string): Promise<void> {
   await placeFile(join(folder, STATE), encodeState(state), { force: true })
 }
 
-/** What others saved since. A revocation of ours is in none of their CRLs: as far as deltas go, it came after the last of those. */
+/**
+ * Merges what other processes have saved. Their CRLs do not have the revocations of this process, so for delta CRLs
+ * these come after the last of those CRLs.
+ */
 function takeUp (state: CaState, { crlNumber, revocations }: SavedState): void {
   for (const [serialNumber, entry] of state.revocations) {
-    if (!revocations.has(serialNumber)) state.revocations.set(serialNumber, { ...entry, after: Math.max(entry.after, crlNumber) })
+    if (!revocations.has(serialNumber)) {
+      state.revocations.set(serialNumber, { ...entry, after: Math.max(entry.after, crlNumber) })
+    }
   }
   for (const [serialNumber, entry] of revocations) {
     if (!state.revocations.has(serialNumber)) state.revocations.set(serialNumber, entry)
@@ -121,8 +184,15 @@ function takeUp (state: CaState, { crlNumber, revocations }: SavedState): void {
   state.crlNumber = Math.max(state.crlNumber, crlNumber)
 }
 
-/** A folder that was replaced half-way has the key of one CA and the certificate of another: nothing it signs would verify. */
-function readOwnCertificate (pem: string, key: string, folder: string): { certificate: x509.X509Certificate, name: Uint8Array } {
+/**
+ * Checks that key and certificate belong together. A folder that was replaced only in part has those of two CAs, and
+ * its signatures would be invalid.
+ */
+function readOwnCertificate (
+  pem: string,
+  key: string,
+  folder: string
+): { certificate: x509.X509Certificate, name: Uint8Array } {
   let matches: boolean
   let name: Uint8Array
   try {
@@ -130,9 +200,15 @@ function readOwnCertificate (pem: string, key: string, folder: string): { certif
     matches = node.checkPrivateKey(createPrivateKey(key))
     name = readCertificate(node.raw).subjectRaw
   } catch {
-    throw new MTLS_ERR_DEV_CA_STATE(`${join(folder, CERTIFICATE)} or ${join(folder, KEY)} cannot be read; expected the PEM that peerkit wrote there`)
+    throw new MTLS_ERR_DEV_CA_STATE(
+      `${join(folder, CERTIFICATE)} or ${join(folder, KEY)} cannot be read; expected the PEM that peerkit wrote`
+    )
   }
-  if (!matches) throw new MTLS_ERR_DEV_CA_STATE(`${join(folder, KEY)} is not the key of ${join(folder, CERTIFICATE)}; make the CA anew`)
+  if (!matches) {
+    throw new MTLS_ERR_DEV_CA_STATE(
+      `${join(folder, KEY)} is not the key of ${join(folder, CERTIFICATE)}; create the CA again`
+    )
+  }
   return { certificate: new x509.X509Certificate(pem), name }
 }
 
@@ -143,11 +219,17 @@ function encodeState ({ crlNumber, revocations }: CaState): string {
 function decodeState (text: string, where: string): SavedState {
   try {
     const { version, crlNumber, revocations } = JSON.parse(text) as StoredState
-    if (version === 1 && Number.isSafeInteger(crlNumber) && Array.isArray(revocations) && revocations.every(isRevocation)) {
-      return { crlNumber, revocations: new Map(revocations.map((entry) => [entry.serialNumber, { ...entry, date: new Date(entry.date) }])) }
+    if (version === 1 &&
+      Number.isSafeInteger(crlNumber) &&
+      Array.isArray(revocations) &&
+      revocations.every(isRevocation)) {
+      return {
+        crlNumber,
+        revocations: new Map(revocations.map((entry) => [entry.serialNumber, { ...entry, date: new Date(entry.date) }]))
+      }
     }
   } catch {}
-  throw new MTLS_ERR_DEV_CA_STATE(`${where} cannot be read; expected the state that peerkit wrote there`)
+  throw new MTLS_ERR_DEV_CA_STATE(`${where} cannot be read; expected the state that peerkit wrote`)
 }
 
 function isRevocation (entry: unknown): boolean {

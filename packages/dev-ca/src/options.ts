@@ -1,24 +1,37 @@
+/** The type of a key pair. */
 export type KeyType = 'ec-p256' | 'ec-p384' | 'rsa-2048' | 'rsa-3072' | 'ed25519'
 
+/** The ASN.1 string type of a name attribute. */
 export type StringEncoding = 'utf8' | 'printable' | 'ia5' | 'bmp' | 't61' | 'universal'
 
 /** One attribute of a relative distinguished name; `type` is a short name (`CN`) or a dotted OID. */
-export interface NameAttributeOption { readonly type: string, readonly value: string, readonly encoding?: StringEncoding }
+export interface NameAttributeOption {
+  readonly type: string
+  readonly value: string
+  readonly encoding?: StringEncoding
+}
 
 /** A distinguished name in encoded order; a nested array is a multi-valued RDN. */
 export type NameOption = ReadonlyArray<NameAttributeOption | readonly NameAttributeOption[]>
 
-export interface ExtensionOption { readonly oid: string, readonly critical?: boolean, /** DER of extnValue's content. */ readonly value: Uint8Array }
+/** A certificate extension. */
+export interface ExtensionOption {
+  readonly oid: string
+  readonly critical?: boolean
+  /** The DER content of extnValue. */
+  readonly value: Uint8Array
+}
 
-/** When a certificate is valid: `days` from `notBefore`, or up to `notAfter`. */
+/** The lifetime of a certificate: `days` from `notBefore`, or until `notAfter`. */
 export interface ValidityOptions {
   /** Days from `notBefore`. Default 7 for a leaf, 30 for a CA. */
   readonly days?: number
-  /** Default: five minutes ago, for clocks that are a little off. */
+  /** Default: five minutes ago, for clocks that are a little slow. */
   readonly notBefore?: Date
   readonly notAfter?: Date
 }
 
+/** Options of a CA. */
 export interface CaOptions extends ValidityOptions {
   /** Common name. Default `Peerkit development CA`. */
   readonly name?: string
@@ -27,17 +40,18 @@ export interface CaOptions extends ValidityOptions {
   readonly key?: KeyType
   /** pathLenConstraint (RFC 5280 section 4.2.1.9). Default: none for a root, 0 for an intermediate. */
   readonly pathLength?: number
-  /** Extensions beside, or in place of, those with the same OID. */
+  /** Additional extensions. One with the OID of a generated extension replaces it. */
   readonly extensions?: readonly ExtensionOption[]
 }
 
+/** Options of a leaf. */
 export interface IssueOptions extends ValidityOptions {
-  /** Which extended key usages the certificate gets. Default `both`. */
+  /** Sets the extended key usage: `serverAuth`, `clientAuth` or both. Default `both`. */
   readonly profile?: 'server' | 'client' | 'both'
   readonly cn?: string
   readonly o?: string | readonly string[]
   readonly ou?: string | readonly string[]
-  /** A whole subject, in place of `cn`, `o` and `ou`. */
+  /** The whole subject. Replaces `cn`, `o` and `ou`. */
   readonly subject?: NameOption
   readonly dns?: string | readonly string[]
   readonly ip?: string | readonly string[]
@@ -49,28 +63,31 @@ export interface IssueOptions extends ValidityOptions {
   readonly directoryName?: NameOption
   /** Default `ec-p256`. */
   readonly key?: KeyType
-  /** Serial number in hexadecimal. Default: 16 random octets. */
+  /** Serial number in hexadecimal. Default: 16 random bytes. */
   readonly serialNumber?: string
   /** Certificate policy OIDs. */
   readonly policies?: readonly string[]
-  /** URLs of CRLs and of OCSP responders (RFC 5280 sections 4.2.1.13 and 4.2.2.1). */
+  /** URLs of CRLs (RFC 5280 section 4.2.1.13). */
   readonly crlUrlChecker?: readonly string[]
+  /** URLs of OCSP responders (RFC 5280 section 4.2.2.1). */
   readonly ocspUrls?: readonly string[]
-  /** Deliberately wrong: extended key usages by name or OID in place of the profile's; an empty list leaves the extension out. */
+  /** For tests: extended key usages by name or OID. Replaces those of `profile`. An empty list omits the extension. */
   readonly extendedKeyUsage?: readonly string[]
-  /** Deliberately wrong: says CA in basicConstraints. */
+  /** For tests: sets CA in basicConstraints. */
   readonly ca?: boolean
-  /** Deliberately wrong, or special: extensions beside, or in place of, those with the same OID. */
+  /** Additional extensions. One with the OID of a generated extension replaces it. */
   readonly extensions?: readonly ExtensionOption[]
 }
 
+/** The result of `issue`. */
 export interface IssuedCertificate {
-  /** Leaf, PEM. */
+  /** The leaf, PEM. */
   readonly cert: string
-  /** Leaf and intermediates, PEM. */
+  /** The leaf and the intermediates, PEM. Use it as `cert`. */
   readonly chain: string
-  /** PKCS#8 PEM. */
+  /** The private key, PKCS#8 PEM. */
   readonly key: string
+  /** The leaf, DER. */
   readonly der: Uint8Array
   /** Lower-case hexadecimal, as `PeerIdentity#serialNumber`. */
   readonly serialNumber: string

@@ -3,15 +3,16 @@ import { decodePem, parsePeerIdentity } from '@peerkit/identity'
 import { MTLS_ERR_DEV_CA_OPTION } from './errors.ts'
 
 /**
- * What names a certificate for `revoke`: what `issue` gave, a CA, PEM (its first certificate counts), DER, or a serial
- * number in hexadecimal.
+ * A certificate to revoke: the result of `issue`, a CA, PEM (the first certificate), DER, or a serial number in hex.
  */
 export type RevocationTarget = { readonly serialNumber: string } | { readonly der: Uint8Array } | string | Uint8Array
 
 const PEM = '-----BEGIN '
-const EXPECTED = 'a certificate that was issued, a CA, PEM, DER or a serial number'
+const EXPECTED = 'an issued certificate, a CA, PEM, DER or a serial number'
 
-/** The serial number to revoke. @throws MTLS_ERR_DEV_CA_OPTION, never with anything out of a text that may be a key */
+/**
+ * The serial number to revoke. @throws MTLS_ERR_DEV_CA_OPTION; the message never has text of the input: it may be a key
+ */
 export function readRevocationTarget (target: unknown): string {
   if (typeof target === 'string') return target.includes(PEM) ? readPem(target) : checkSerialNumber(target)
   if (target instanceof Uint8Array) return readDer(target)
@@ -26,7 +27,7 @@ function checkSerialNumber (text: string): string {
   const serialNumber = text.toLowerCase()
   if (/^([0-9a-f]{2})+$/.test(serialNumber)) return serialNumber
   const found = text.length > 80 ? `${text.length} characters` : `"${serialNumber}"`
-  throw new MTLS_ERR_DEV_CA_OPTION(`serial number is ${found}; expected hexadecimal octets, or PEM of a certificate`)
+  throw new MTLS_ERR_DEV_CA_OPTION(`serial number is ${found}; expected hexadecimal bytes, or PEM of a certificate`)
 }
 
 function readPem (text: string): string {
@@ -35,7 +36,7 @@ function readPem (text: string): string {
     [first] = decodePem(text)
   } catch {}
   if (first !== undefined) return readDer(first)
-  throw new MTLS_ERR_DEV_CA_OPTION('certificate is PEM without a certificate that can be read; expected one')
+  throw new MTLS_ERR_DEV_CA_OPTION('certificate is PEM without a readable certificate; expected one')
 }
 
 function readDer (der: Uint8Array): string {
@@ -44,6 +45,6 @@ function readDer (der: Uint8Array): string {
     ({ serialNumber } = parsePeerIdentity(der))
   } catch {}
   if (serialNumber !== undefined) return serialNumber
-  const found = `${der.length} octets that cannot be read`
+  const found = `${der.length} bytes that cannot be parsed`
   throw new MTLS_ERR_DEV_CA_OPTION(`certificate is ${found}; expected DER of a certificate`)
 }

@@ -25,39 +25,63 @@ const REASONS = {
   aACompromise: 10
 } as const
 
+/** A reason of RFC 5280 section 5.3.1. */
 export type RevocationReason = keyof typeof REASONS
 
-export interface Revocation { readonly serialNumber: string, readonly reason: RevocationReason | undefined, readonly date: Date, /** Number of the CRL that was the last when it was revoked. */ readonly after: number }
+export interface Revocation {
+  readonly serialNumber: string
+  readonly reason: RevocationReason | undefined
+  readonly date: Date
+  /** The number of the last CRL before the revocation. */
+  readonly after: number
+}
 
-export interface RevokeOptions { readonly reason?: RevocationReason, /** Default: now. */ readonly date?: Date }
+/** Options of `revoke`. */
+export interface RevokeOptions {
+  /** Default: no reason in the CRL. */
+  readonly reason?: RevocationReason
+  /** Default: now. */
+  readonly date?: Date
+}
 
+/** Options of `crl`. */
 export interface CrlOptions {
   /** Default: now. */
   readonly thisUpdate?: Date
-  /** Default: seven days after `thisUpdate`. `null` leaves it out. */
+  /** Default: seven days after `thisUpdate`. `null` omits it. */
   readonly nextUpdate?: Date | null
-  /** cRLNumber. Default: one more than the last. */
+  /** The cRLNumber. Default: the last number plus one. */
   readonly number?: number
-  /** Makes a delta CRL: only what was revoked since the complete CRL of this number, which it names as its base. */
+  /** Creates a delta CRL: only the certificates that were revoked since the complete CRL with this number, its base. */
   readonly deltaBase?: number
 }
 
+/** A signed CRL. */
 export interface Crl { readonly pem: string, readonly der: Uint8Array, readonly number: number }
 
-/** Who signs: the subject's name as encoded, the key identifier, and the key. */
+/** The signer: encoded subject, key identifier and key. */
 export interface CrlIssuer { readonly name: Uint8Array, readonly keyIdentifier: Uint8Array, readonly keys: KeyPair }
 
-/** @throws MTLS_ERR_DEV_CA_OPTION where a reason has no such name */
+/** @throws MTLS_ERR_DEV_CA_OPTION for an unknown reason */
 export function checkReason (reason: string | undefined): void {
-  if (reason !== undefined && !Object.hasOwn(REASONS, reason)) throw new MTLS_ERR_DEV_CA_OPTION(`reason is "${reason}"; expected one of ${Object.keys(REASONS).join(', ')}`)
+  if (reason !== undefined && !Object.hasOwn(REASONS, reason)) {
+    throw new MTLS_ERR_DEV_CA_OPTION(`reason is "${reason}"; expected one of ${Object.keys(REASONS).join(', ')}`)
+  }
 }
 
 /** Signs a certificate revocation list (RFC 5280 section 5). */
-export function signCrl (issuer: CrlIssuer, revocations: readonly Revocation[], number: number, options: CrlOptions): Crl {
+export function signCrl (
+  issuer: CrlIssuer,
+  revocations: readonly Revocation[],
+  number: number,
+  options: CrlOptions
+): Crl {
   const thisUpdate = options.thisUpdate ?? new Date()
   const nextUpdate = options.nextUpdate === undefined ? new Date(thisUpdate.getTime() + WEEK) : options.nextUpdate
   const { deltaBase } = options
-  const listed = deltaBase === undefined ? revocations.filter(({ reason }) => reason !== 'removeFromCRL') : revocations.filter(({ after }) => after >= deltaBase)
+  const listed = deltaBase === undefined
+    ? revocations.filter(({ reason }) => reason !== 'removeFromCRL')
+    : revocations.filter(({ after }) => after >= deltaBase)
   const algorithm = issuer.keys.signatureAlgorithm
   const tbs = encodeSequence(
     encodeInteger(Buffer.from([1])),
@@ -65,7 +89,7 @@ export function signCrl (issuer: CrlIssuer, revocations: readonly Revocation[], 
     issuer.name,
     encodeTime(thisUpdate),
     ...(nextUpdate === null ? [] : [encodeTime(nextUpdate)]),
-    // RFC 5280 section 5.1.2.6: absent, not empty, where nothing is revoked.
+    // RFC 5280 section 5.1.2.6: absent, not empty, if nothing is revoked.
     ...(listed.length === 0 ? [] : [encodeSequence(...listed.map(encodeRevocation))]),
     encodeElement(0xa0, encodeSequence(
       encodeExtension(AUTHORITY_KEY_IDENTIFIER, false, encodeSequence(encodeElement(0x80, issuer.keyIdentifier))),
@@ -83,12 +107,16 @@ function encodeRevocation ({ serialNumber, reason, date }: Revocation): Uint8Arr
   return encodeSequence(
     encodeInteger(Buffer.from(serialNumber, 'hex')),
     encodeTime(date),
-    ...(code === undefined ? [] : [encodeSequence(encodeExtension(REASON_CODE, false, encodeElement(asn1.enumerated, Buffer.from([code]))))])
+    ...(code === undefined
+      ? []
+      : [encodeSequence(encodeExtension(REASON_CODE, false, encodeElement(asn1.enumerated, Buffer.from([code]))))])
   )
 }
 
 function encodeExtension (oid: string, critical: boolean, value: Uint8Array): Uint8Array {
-  return encodeSequence(encodeObjectIdentifier(oid), ...(critical ? [encodeElement(asn1.boolean, Buffer.from([0xff]))] : []), encodeElement(asn1.octetString, value))
+  return encodeSequence(encodeObjectIdentifier(oid), ...(critical
+    ? [encodeElement(asn1.boolean, Buffer.from([0xff]))]
+    : []), encodeElement(asn1.octetString, value))
 }
 
 function encodeNumber (number: number): Uint8Array {

@@ -4,7 +4,14 @@ import { exists, fileIsThere, placeFile } from './place-file.ts'
 /**
  * Writes a certificate with its intermediates to `PATH.pem`, and its key to `PATH.key` (0600).
  *
- * @throws MTLS_ERR_DEV_CA_STATE where one of the files is there already and `force` is not set
+ * @param issued the result of `issue`
+ * @param path without the extension
+ * @param options `force`: replace existing files; default false
+ * @throws MTLS_ERR_DEV_CA_STATE if one of the files exists and `force` is not set
+ * @example
+ * ```ts
+ * await storeCertificate(await ca.issue({ cn: 'dave' }), 'dave', { force: true })
+ * ```
  */
 export async function storeCertificate (
   issued: IssuedCertificate, path: string, options: { readonly force?: boolean } = {}

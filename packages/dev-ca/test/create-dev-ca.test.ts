@@ -64,7 +64,7 @@ test('a CA without a key identifier of its own still signs CRLs', async (t) => {
 test('wrong options of a CA are refused by name', async (t) => {
   const wrong: ReadonlyArray<[object, RegExp]> = [
     [{ key: 'dsa' }, /key is "dsa"; expected one of ec-p256/],
-    [{ name: 5 }, /name is 5; expected a text/],
+    [{ name: 5 }, /name is 5; expected a string/],
     [{ nmae: 'x' }, /unknown option "nmae"; expected .*name/],
     [{ pathLength: -1 }, /pathLength is -1/],
     [{ pathLength: 1.5 }, /pathLength is 1\.5/],

@@ -109,7 +109,7 @@ test('wrong options of a leaf are refused by name', async (t) => {
     [{ prfile: 'client' }, /unknown option "prfile"; expected .*profile/],
     [{ toString: 1 }, /unknown option "toString"/],
     [{ key: 'dsa' }, /key is "dsa"/],
-    [{ cn: 5 }, /cn is 5; expected a text/],
+    [{ cn: 5 }, /cn is 5; expected a string/],
     [{ dns: [5] }, /dns is \[ 5 \]/],
     [{ ca: 'yes' }, /ca is 'yes'/],
     [{ days: NaN }, /days is NaN/],

@@ -102,7 +102,7 @@ test('an operation that fails saves nothing and lets go', async (t) => {
   }), { message: 'no' })
   t.equal(parseCrl((await (await openDevCa(folder)).crl()).pem).size, 0)
   t.notOk(existsSync(join(folder, 'lock')))
-  await t.rejects(updateDevCa(join(folder, 'none'), () => {}), { code: STATE, message: /expected a CA there/ })
+  await t.rejects(updateDevCa(join(folder, 'none'), () => {}), { code: STATE, message: /expected a CA \(create/ })
   await t.rejects(withFolderLock(join(folder, 'none'), async () => {}), { code: 'ENOENT' })
 })
 

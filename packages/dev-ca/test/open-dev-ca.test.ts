@@ -76,7 +76,7 @@ test('a CA that is there is not replaced unless that is asked for', async (t) =>
   const first = await createDevCa()
   const second = await createDevCa()
   await storeDevCa(first, folder)
-  await t.rejects(storeDevCa(second, folder), { code: STATE, message: /ca\.key is there already; use --force/ })
+  await t.rejects(storeDevCa(second, folder), { code: STATE, message: /ca\.key exists; use --force/ })
   t.equal((await openDevCa(folder)).certificate, first.certificate)
   chmodSync(join(folder, 'ca.key'), 0o644)
   await storeDevCa(second, folder, { force: true })
@@ -84,14 +84,14 @@ test('a CA that is there is not replaced unless that is asked for', async (t) =>
   t.equal(statSync(join(folder, 'ca.key')).mode & 0o777, 0o600)
 })
 
-test('an object that is no CA of this package is not stored', async (t) => {
+test('an object that is not a CA of this package is not stored', async (t) => {
   const folder = join(t.testdir(), 'pki')
-  await t.rejects(storeDevCa({ ...await createDevCa() }, folder), { code: 'MTLS_ERR_DEV_CA_OPTION', message: /ca is no CA of this package/ })
+  await t.rejects(storeDevCa({ ...await createDevCa() }, folder), { code: 'MTLS_ERR_DEV_CA_OPTION', message: /ca is not a CA of this package/ })
 })
 
 test('a folder that is missing or not whole is named, and how to make a CA', async (t) => {
   const folder = join(t.testdir(), 'pki')
-  await t.rejects(openDevCa(folder), { code: STATE, message: /pki.*found no such file; expected a CA there \(make one with "peerkit ca init --dir/ })
+  await t.rejects(openDevCa(folder), { code: STATE, message: /pki.*found no such file; expected a CA \(create one with "peerkit ca init --dir/ })
   for (const name of ['ca.pem', 'ca.key', 'root.pem', 'chain.pem', 'state.json']) {
     await storeDevCa(await createDevCa(), folder, { force: true })
     rmSync(join(folder, name))
@@ -134,6 +134,6 @@ test('a key or certificate that is damaged or of another CA is refused', async (
 test('a key of a kind that this CA does not make is refused', async (t) => {
   const { readKeyPair } = await import('../src/read-key-pair.ts')
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'secp521r1' })
-  await t.rejects(readKeyPair(String(privateKey.export({ type: 'pkcs8', format: 'pem' })), 'own.key'), { code: STATE, message: /own\.key: expected the private key of a CA/ })
+  await t.rejects(readKeyPair(String(privateKey.export({ type: 'pkcs8', format: 'pem' })), 'own.key'), { code: STATE, message: /own\.key is not a readable private key/ })
   await t.rejects(readKeyPair('x', 'own.key'), { code: STATE })
 })

@@ -116,15 +116,15 @@ test('what to revoke is named by what was issued, a CA, PEM, DER or a serial num
 test('anything else to revoke is refused by name, and no key is shown', async (t) => {
   const ca = await createDevCa()
   const wrong: ReadonlyArray<readonly [target: unknown, message: RegExp]> = [
-    [undefined, /certificate is undefined; expected a certificate that was issued, a CA, PEM, DER or a serial number/],
+    [undefined, /certificate is undefined; expected an issued certificate, a CA, PEM, DER or a serial number/],
     [null, /certificate is null; expected/],
     [5, /certificate is 5; expected/],
     [{}, /certificate is an object of another kind; expected/],
     [{ serialNumber: 5 }, /certificate is an object of another kind; expected/],
-    [ca.key, /certificate is PEM without a certificate that can be read/],
-    [ca.key.replace(/-----.*/g, ''), /serial number is \d+ characters; expected hexadecimal octets, or PEM/],
-    [Buffer.from('junk'), /certificate is 4 octets that cannot be read; expected DER of a certificate/],
-    [ca.der.subarray(0, 100), /certificate is 100 octets that cannot be read/]
+    [ca.key, /certificate is PEM without a readable certificate/],
+    [ca.key.replace(/-----.*/g, ''), /serial number is \d+ characters; expected hexadecimal bytes, or PEM/],
+    [Buffer.from('junk'), /certificate is 4 bytes that cannot be parsed; expected DER of a certificate/],
+    [ca.der.subarray(0, 100), /certificate is 100 bytes that cannot be parsed/]
   ]
   for (const [target, message] of wrong) {
     const revoke = (): void => { ca.revoke(target as RevocationTarget) }
@@ -138,7 +138,7 @@ test('wrong options of a revocation or a CRL are refused by name, and nothing is
   const code = 'MTLS_ERR_DEV_CA_OPTION'
   t.throws(() => { ca.revoke('01', { reason: 'bored' as any }) }, { code, message: /reason is "bored"; expected one of unspecified, keyCompromise/ })
   t.throws(() => { ca.revoke('01', { date: new Date(NaN) }) }, { code, message: /date is Invalid Date/ })
-  t.throws(() => { ca.revoke('01', { raeson: 'x' } as any) }, { code, message: /unknown option "raeson"; expected reason, date/ })
+  t.throws(() => { ca.revoke('01', { raeson: 'x' } as any) }, { code, message: /unknown option "raeson"; expected one of reason, date/ })
   for (const serial of ['', '1', 'xyz', '0x01']) t.throws(() => { ca.revoke(serial) }, { code, message: /serial number is .*expected hexadecimal/ })
   await t.rejects(ca.crl({ number: -1 }), { code, message: /number is -1/ })
   await t.rejects(ca.crl({ deltaBase: 0.5 }), { code, message: /deltaBase is 0\.5/ })

@@ -1,13 +1,24 @@
 import type { RefusalReason } from './refusal-reason.ts'
 
-/** Why a certificate is not accepted. The same words are used inbound, outbound, behind a gateway, on the console or on the command line. */
+/**
+ * Why a certificate is not accepted. The same words are used for clients, servers, gateways, the console and the CLI.
+ */
 export type CertificateReason = Extract<RefusalReason,
-  'unknown_ca' | 'expired' | 'not_yet_valid' | 'revoked' | 'revocation_unknown' | 'wrong_purpose' | 'ca_as_leaf' | 'bad_chain' | 'outside_authority' | 'blocked' |
-  'unreadable'>
+  | 'unknown_ca'
+  | 'expired'
+  | 'not_yet_valid'
+  | 'revoked'
+  | 'revocation_unknown'
+  | 'wrong_purpose'
+  | 'ca_as_leaf'
+  | 'bad_chain'
+  | 'outside_authority'
+  | 'blocked'
+  | 'unreadable'>
 
-/** What names a certificate. None of it has to be true: the certificate was refused. */
+/** Identifies a refused certificate. The values are unverified. */
 export interface RefusedCertificate {
-  /** RFC 4514 text; undefined where it is empty or cannot be read. */
+  /** RFC 4514 text. Undefined if it is empty or cannot be parsed. */
   readonly subject: string | undefined
   /** Lower-case hex. */
   readonly serialNumber: string | undefined
@@ -15,17 +26,18 @@ export interface RefusedCertificate {
   readonly fingerprint256: string
 }
 
-/** What a refusal says for the log. Never for the client. */
+/** Details of a refusal, for the log. Never send them to the client. */
 export interface RefusalDetail {
   /**
-   * The check that failed, such as `signature_invalid`, `name_constraint`, `issuer_unknown`, `revocation_unknown`, or `other_side` where the authority is for
-   * servers alone and a client asks, or the other way round; or a code of OpenSSL.
+   * The check that failed, such as `signature_invalid`, `name_constraint`, `issuer_unknown` or `revocation_unknown`;
+   * `other_side` if the authority is for servers only and the peer is a client, or the other way round; or an OpenSSL
+   * code.
    */
   readonly step: string
-  /** One sentence: which certificate, what was found, what was expected. */
+  /** One sentence: the certificate, what was found and what was expected. */
   readonly message: string
-  /** The certificate at fault: the leaf or one above it. */
+  /** The certificate that failed the check: the leaf or a CA above it. */
   readonly certificate: RefusedCertificate | undefined
-  /** Of `revocation_unknown`: the checker's word for it, such as `crl_expired` or `no_crl`. */
+  /** For `revocation_unknown`: the checker's reason, such as `crl_expired` or `no_crl`. */
   readonly why?: string | undefined
 }

@@ -3,26 +3,29 @@ import type { EventMessage } from './message.ts'
 
 /** `peerkit:credentials:rotated` */
 export interface CredentialsRotatedMessage extends EventMessage {
-  /** Counts the accepted snapshots, from 1. */
+  /** The number of the snapshot, counted from 1. */
   readonly generation: number
+  /** Version counter: increases when the anchors or the CRLs change. */
   readonly trustEpoch: number
   /** Whether the anchors or the CRLs changed. */
   readonly trustChanged: boolean
-  /** Our own new leaf; undefined of a source without one, such as `fileTrust`. */
+  /** The new own leaf certificate. Undefined for a source without one, such as `fileTrust`. */
   readonly identity: PeerIdentity | undefined
-  /** When the first of our own certificates ends, in milliseconds since the epoch; undefined where there is none. */
+  /**
+   * When the first certificate of the own chain expires, in milliseconds since the epoch. Undefined without a chain.
+   */
   readonly notAfter: number | undefined
   readonly warnings: readonly string[]
 }
 
-/** `peerkit:credentials:refused` and `peerkit:credentials:waiting`: what is in force stays. */
+/** `peerkit:credentials:refused` and `peerkit:credentials:waiting`: the old credentials stay in force. */
 export interface CredentialsRefusedMessage extends EventMessage {
   readonly code: string | undefined
   readonly reason: string | undefined
   /** Of files: the authority that keeps its former ones. Undefined where our own certificate or key was refused, or all that was given at once. */
   readonly authority?: string | undefined
   readonly message: string
-  /** What stays in force. */
+  /** The number of the snapshot that stays in force. */
   readonly generation: number
 }
 
@@ -39,11 +42,14 @@ export interface CredentialsWarnedMessage extends EventMessage {
   readonly generation: number
 }
 
-/** `peerkit:revocation:refreshed`. Of a CRL `number`, `entries` and `nextUpdate`, of an OCSP answer `serialNumber`, `state` and `until`. */
+/**
+ * `peerkit:revocation:refreshed`. A CRL sets `number`, `entries` and `nextUpdate`. An OCSP answer sets `serialNumber`,
+ * `state` and `until`.
+ */
 export interface RevocationRefreshedMessage extends EventMessage {
   readonly source: 'crl' | 'ocsp'
   readonly url?: string
-  /** Whose list, or whose certificate. */
+  /** The issuer of the CRL, or of the certificate that OCSP was asked about. */
   readonly issuer?: string | undefined
   readonly number?: string | undefined
   readonly entries?: number
@@ -51,7 +57,7 @@ export interface RevocationRefreshedMessage extends EventMessage {
   readonly nextUpdate?: number
   readonly serialNumber?: string | undefined
   readonly state?: string
-  /** Until when the answer counts, in milliseconds since the epoch. */
+  /** When the OCSP answer expires, in milliseconds since the epoch. */
   readonly until?: number
 }
 
@@ -68,31 +74,33 @@ export interface RevocationFailedMessage extends EventMessage {
 
 /** `peerkit:revocation:soft-passed` */
 export interface RevocationSoftPassedMessage extends EventMessage {
-  /** Why nothing is known. */
+  /** Why the revocation status is unknown. */
   readonly why: string
   readonly issuer: string | undefined
   readonly serialNumber: string | undefined
   readonly fingerprint256: string | undefined
 }
 
-/** Whose time runs out. `own`: our leaf or an intermediate; `anchor`: a CA of our trust; `peer`: the certificate of a client that calls. */
+/**
+ * What expires. `own`: the own leaf or an intermediate. `anchor`: a trusted CA. `peer`: the certificate of a client.
+ */
 export type ExpiringKind = 'own' | 'anchor' | 'crl' | 'peer'
 
-/** `peerkit:expiry:soon`: once per certificate or list and threshold. */
+/** `peerkit:expiry:soon`: published once for each threshold that a certificate or CRL passes. */
 export interface ExpiringMessage extends EventMessage {
   readonly what: ExpiringKind
-  /** Who it is, in short; of a CRL its issuer. */
+  /** A short name of the certificate. For a CRL: its issuer. */
   readonly name: string
   readonly issuer: string | undefined
   readonly serialNumber: string | undefined
   /** Undefined for a CRL. */
   readonly fingerprint256: string | undefined
-  /** When it ends, in milliseconds since the epoch. */
+  /** When it expires, in milliseconds since the epoch. */
   readonly notAfter: number
-  /** What is left, in milliseconds; not above 0 where it has ended. */
+  /** Milliseconds until it expires. 0 or less if it has expired. */
   readonly left: number
-  /** The threshold that was passed, as it was given: `30d`, `1/3`; `0` where it has ended. */
+  /** The threshold as configured: `30d`, `1/3`. `0` if it has expired. */
   readonly threshold: string
-  /** Of an anchor and of a peer: the authority that it belongs to, or that vouches for it. */
+  /** For `anchor`: the authority that has this CA. For `peer`: the authority that vouches for the client. */
   readonly authority?: string | undefined
 }

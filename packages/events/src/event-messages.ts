@@ -1,11 +1,15 @@
 import type {
-  CredentialsRecoveredMessage, CredentialsRefusedMessage, CredentialsRotatedMessage, CredentialsWarnedMessage, ExpiringMessage, RevocationFailedMessage, RevocationRefreshedMessage, RevocationSoftPassedMessage
+  CredentialsRecoveredMessage, CredentialsRefusedMessage, CredentialsRotatedMessage, CredentialsWarnedMessage,
+  ExpiringMessage,   RevocationFailedMessage, RevocationRefreshedMessage, RevocationSoftPassedMessage
 } from './change-messages.ts'
-import type { ChainUnavailableMessage, ConnectionEndedMessage, ConnectionIdentifiedMessage, ForwardedMessage, HandshakeRefusedMessage } from './inbound-messages.ts'
+import type {
+  ChainUnavailableMessage, ConnectionEndedMessage, ConnectionIdentifiedMessage, ForwardedMessage,
+  HandshakeRefusedMessage
+} from './inbound-messages.ts'
 import type { OutboundIdentifiedMessage, OutboundRefusedMessage } from './outbound-messages.ts'
 import type { RequestJudgedMessage, RulesRefusedMessage, RulesReloadedMessage } from './request-messages.ts'
 
-/** Every channel and what is published on it. */
+/** Every channel with the type of its messages. */
 export interface EventMessages {
   'peerkit:handshake:refused': HandshakeRefusedMessage
   'peerkit:handshake:chain-unavailable': ChainUnavailableMessage
@@ -31,4 +35,5 @@ export interface EventMessages {
   'peerkit:outbound:refused': OutboundRefusedMessage
 }
 
+/** The name of a channel. */
 export type EventName = keyof EventMessages

@@ -8,29 +8,29 @@ export type { RefusalReason } from './refusal-reason.ts'
 /** `peerkit:handshake:refused` */
 export interface HandshakeRefusedMessage extends EventMessage {
   readonly reason: RefusalReason
-  /** OpenSSL's or Node's own code, where there is one. */
+  /** The code of OpenSSL or Node, if there is one. */
   readonly code: string | undefined
-  /** What is wrong, and with which certificate; undefined where no certificate is at fault. */
+  /** The check that failed and the certificate. Undefined if no certificate is the cause. */
   readonly detail: RefusalDetail | undefined
-  /** Who the certificate says that it is, unverified; undefined where no readable certificate of at most 8 KiB was sent. */
+  /** The unverified identity of the client. Undefined without a readable certificate of at most 8 KiB. */
   readonly peer: PeerIdentity | undefined
-  /** SHA-256 of the certificate that the client presented as its own, lower-case hex; undefined where it sent none. */
+  /** SHA-256 of the client's leaf certificate, lower-case hex. Undefined if it sent none. */
   readonly fingerprint256: string | undefined
   readonly remoteAddress: string | undefined
   readonly remotePort: number | undefined
   /** `h2`, `http/1.1` or undefined. */
   readonly alpnProtocol: string | undefined
-  /** `TLSv1.2`, `TLSv1.3`; undefined where the handshake did not get so far. */
+  /** `TLSv1.2` or `TLSv1.3`. Undefined if the handshake failed before that. */
   readonly protocol: string | undefined
   readonly resumed: boolean
-  /** Milliseconds that the judgement took; undefined where there was nothing to judge. */
+  /** Milliseconds that the verification of the certificate took. Undefined if none took place. */
   readonly durationMs?: number | undefined
 }
 
 /** `peerkit:handshake:chain-unavailable` */
 export interface ChainUnavailableMessage extends EventMessage {
   readonly message: string
-  /** The version of Node, as `process.version` has it. */
+  /** The version of Node, from `process.version`. */
   readonly node: string
 }
 
@@ -39,16 +39,19 @@ export interface ConnectionIdentifiedMessage extends EventMessage {
   readonly peer: PeerIdentity
   readonly remoteAddress: string | undefined
   readonly resumed: boolean
-  /** Until when it is accepted although its certificate is for servers alone, in milliseconds since the epoch; undefined where it is for clients. */
+  /**
+   * Set if the certificate has only serverAuth: until when it is accepted, in milliseconds since the epoch. Undefined
+   * for certificates with clientAuth.
+   */
   readonly serverAuthOnlyUntil?: number | undefined
-  /** Milliseconds that the judgement took. */
+  /** Milliseconds that the verification of the certificate took. */
   readonly durationMs?: number | undefined
 }
 
 /** `peerkit:connection:ended` */
 export interface ConnectionEndedMessage extends EventMessage {
   readonly reason: RefusalReason
-  /** What is wrong, and with which certificate; undefined where an answer did not come in time. */
+  /** The check that failed and the certificate. Undefined if an answer did not arrive in time. */
   readonly detail: RefusalDetail | undefined
   readonly peer: PeerIdentity | null
   readonly remoteAddress: string | undefined
@@ -57,11 +60,11 @@ export interface ConnectionEndedMessage extends EventMessage {
 /** `peerkit:forwarded:refused` and `peerkit:forwarded:stripped` */
 export interface ForwardedMessage extends EventMessage {
   readonly reason: string
-  /** More about the reason; never a header's value. */
+  /** More about the reason. Never the value of a header. */
   readonly detail: string | undefined
   /** The header's name. */
   readonly header: string
-  /** Who sent it; null where the sender proved nothing. */
+  /** The sender. Null if the sender has no verified certificate. */
   readonly peer: PeerIdentity | null
   readonly remoteAddress: string | undefined
 }

@@ -2,24 +2,45 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import type { EventMessages, EventName } from './event-messages.ts'
 import type { EventMessage } from './message.ts'
 
-/** What is to be done with the messages of each channel. */
+/** A function for each channel that you want to hear. It is called with the message and the channel's name. */
 export type EventListeners = { readonly [Name in EventName]?: (message: EventMessages[Name], name: Name) => void }
 
+/** Options of {@link listen}. */
 export interface ListenOptions {
-  /** Called with what a listener threw, and where a message is of no known version. Default: a process warning, once. */
+  /**
+   * Called with an error that a listener threw, and with a TypeError for a message of an unknown version. Default: the
+   * first error becomes a process warning.
+   */
   readonly onError?: (error: unknown, name: EventName) => void
 }
 
 /**
- * Hears the named channels until the function it returns is called. Messages of another version than 1 are not passed on. What a listener throws stays here: Node would throw it at
- * the process, and a mistake in a log must not end a service.
+ * Subscribes to channels by name, typed.
+ *
+ * Messages of a version other than 1 are not passed on. Errors of listeners go to `onError`: Node would make them
+ * uncaught exceptions, and an error in a log must not end a service.
+ *
+ * @param listeners a function for each channel
+ * @param options `onError`; default: the first error becomes a process warning
+ * @returns a function that unsubscribes
+ * @example
+ * ```ts
+ * const stop = listen({
+ *   'peerkit:request:denied': ({ peer, method, path, reason }) => { console.log(String(peer), method, path, reason) },
+ *   'peerkit:credentials:rotated': ({ generation }) => { console.log('new credentials', generation) }
+ * })
+ * // later
+ * stop()
+ * ```
  */
 export function listen (listeners: EventListeners, { onError = warnOnce() }: ListenOptions = {}): () => void {
   const heard = (Object.keys(listeners) as EventName[]).map((name) => {
     const take = listeners[name] as (message: unknown, name: EventName) => void
     const hear = (message: unknown): void => {
       try {
-        if ((message as Partial<EventMessage> | null)?.v !== 1) throw new TypeError(`A message on ${name} is not of version 1`)
+        if ((message as Partial<EventMessage> | null)?.v !== 1) {
+          throw new TypeError(`a message on ${name} has an unknown version; expected 1`)
+        }
         take(message, name)
       } catch (error) {
         onError(error, name)
@@ -36,6 +57,9 @@ function warnOnce (): (error: unknown, name: EventName) => void {
   return (error, name) => {
     if (warned) return
     warned = true
-    process.emitWarning(`A listener to ${name} failed: ${error instanceof Error ? error.stack ?? error.message : String(error)}`, { code: 'PEERKIT_LISTENER_FAILED' })
+    process.emitWarning(
+      `A listener of ${name} threw an error: ${error instanceof Error ? error.stack ?? error.message : String(error)}`,
+      { code: 'PEERKIT_LISTENER_FAILED' }
+    )
   }
 }

@@ -1,4 +1,4 @@
-/** What every message has. The version moves when a field changes its meaning or goes; a field that is new does not move it. */
+/** The fields of every message. `v` changes when a field changes its meaning or is removed, not when one is added. */
 export interface EventMessage {
   readonly v: 1
   /** Milliseconds since the epoch. */

@@ -7,18 +7,18 @@ export interface OutboundIdentifiedMessage extends EventMessage {
   readonly origin: string
   readonly server: PeerIdentity
   readonly resumed: boolean
-  /** The generation of the credentials that were presented. */
+  /** The number of the credentials that were presented. */
   readonly generation: number
 }
 
 /** `peerkit:outbound:refused` */
 export interface OutboundRefusedMessage extends EventMessage {
   readonly origin: string
-  /** An `MTLS_ERR_OUTBOUND_…` code; see docs/errors.md. */
+  /** An `MTLS_ERR_OUTBOUND_…` code of docs/errors.md. */
   readonly code: string | undefined
-  /** What the code leaves open: `OutboundReason` of `@peerkit/undici-mtls`. */
+  /** The cause within that code: `OutboundReason` of `@peerkit/undici-mtls`. */
   readonly reason: string | undefined
   readonly message: string
-  /** What is wrong, and with which of the server's certificates; undefined where no certificate is at fault. */
+  /** The check that failed and the server's certificate. Undefined if no certificate is the cause. */
   readonly detail: RefusalDetail | undefined
 }

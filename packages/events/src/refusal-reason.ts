@@ -1,18 +1,18 @@
-/** Why a connection was refused, or ended. */
+/** Why a connection was refused or closed. */
 export type RefusalReason =
   | 'no_certificate'
-  | 'unknown_ca'            // no chain to an anchor in force; a missing intermediate looks the same
+  | 'unknown_ca'            // no path to a trusted CA, or an intermediate is missing
   | 'expired'
   | 'not_yet_valid'
   | 'revoked'
-  | 'revocation_unknown'    // no CRL or responder answers, and the policy is hard
+  | 'revocation_unknown'    // no CRL or OCSP answer, with the hard policy
   | 'wrong_purpose'         // extended key usage without clientAuth, or a key usage that forbids it
   | 'ca_as_leaf'
-  | 'bad_chain'             // a certificate of the chain is no CA, breaks a constraint, or takes too much work
-  | 'outside_authority'     // a name that the authority at the end of the chain does not vouch for
-  | 'blocked'               // on the operator's own list of blocked certificates
-  | 'unreadable'            // the certificate's bytes are not what RFC 5280 allows
-  | 'resumption_refused'    // a resumed session whose intermediate this process does not know
+  | 'bad_chain'             // a certificate above the leaf is not a CA, breaks a constraint, or needs too much work
+  | 'outside_authority'     // a name that the authority does not vouch for
+  | 'blocked'               // on the block list of the operator
+  | 'unreadable'            // the certificate is not encoded as RFC 5280 requires
+  | 'resumption_refused'    // a resumed session, and this process does not know the intermediate
   | 'ca_removed'
-  | 'timeout'               // the revocation answer did not come in time
-  | 'protocol'              // the handshake itself failed
+  | 'timeout'               // the revocation answer did not arrive in time
+  | 'protocol'              // the TLS handshake failed

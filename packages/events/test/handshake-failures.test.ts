@@ -27,7 +27,7 @@ test('a code is explained by its row, another by what the reason means, and no r
   }
   t.match(hintHandshakeFailure('outside_authority'), /or it lacks a name of a kind that the authority requires/)
   t.match(hintHandshakeFailure('protocol', 'ERR_SSL_HTTP_REQUEST'), /plain HTTP .* https:/)
-  t.match(hintHandshakeFailure('protocol', 'ERR_SSL_SOMETHING_NEW'), /OpenSSL broke/)
+  t.match(hintHandshakeFailure('protocol', 'ERR_SSL_SOMETHING_NEW'), /OpenSSL ended/)
   t.match(hintHandshakeFailure('protocol', 'EWHATEVER'), /port scan/)
   t.equal(explainHandshakeFailure('expired', 'CERT_HAS_EXPIRED'), explainHandshakeFailure('expired'))
   t.end()

@@ -33,7 +33,7 @@ test('what a listener throws is a warning, once, and no exception of the process
   credentialsWarned.publish(warned)
   credentialsWarned.publish(warned)
   const [found] = await warning
-  t.match(found, { code: 'PEERKIT_LISTENER_FAILED', message: /peerkit:credentials:warned failed: Error: mistaken/ })
+  t.match(found, { code: 'PEERKIT_LISTENER_FAILED', message: /peerkit:credentials:warned threw an error: Error: mistaken/ })
   stop()
 })
 
@@ -42,7 +42,7 @@ test('what is thrown may be anything', async (t) => {
   const stop = listen({ 'peerkit:credentials:warned': () => { throw 'text' } })
   const warning = once(process, 'warning')
   credentialsWarned.publish(warned)
-  t.match((await warning)[0], { message: /failed: text/ })
+  t.match((await warning)[0], { message: /threw an error: text/ })
   stop()
 })
 

@@ -1,12 +1,12 @@
-// Keeps a page up to date: asks for it again, and takes over what changed. Each time the server judges anew who asks, so whoever may no longer read the console sees no more. Works on what the server has
-// rendered; nothing here makes markup of data.
+// Updates a page: requests it again and replaces the regions that changed. The server authorizes each request again, so a
+// reader who is no longer allowed sees no more. Only markup from the server is used; no data becomes markup here.
 const { document, fetch, location, DOMParser, trustedTypes } = globalThis
 
 const INTERVAL = 5000
 const button = document.getElementById('live')
 const status = document.getElementById('live-status')
 
-// The parsed document is inert: scripts in it do not run, and only nodes of regions that are there already are taken.
+// The parsed document is inert: its scripts do not run. Only regions that exist on the page are replaced.
 const policy = trustedTypes?.createPolicy('peerkit-console', { createHTML: (text) => text }) ?? { createHTML: (text) => text }
 
 let timer
@@ -16,7 +16,7 @@ function say (text) {
   if (status.textContent !== text) status.textContent = text
 }
 
-/** Takes a region over, keeps its open details open, and leaves one alone that is being used. */
+/** Replaces a region and keeps its open details. A region with the focus is left unchanged. */
 function takeOver (region, next) {
   if (region.contains(document.activeElement) && document.activeElement !== document.body) return
   const open = [...region.querySelectorAll('details[open][id]')].map(({ id }) => id)
@@ -33,7 +33,7 @@ async function refresh () {
   try {
     const response = await fetch(location.href, { signal: asking.signal, credentials: 'same-origin', redirect: 'error', headers: { accept: 'text/html' } })
     if (response.status === 401 || response.status === 403) {
-      stop('This certificate may no longer read the console.')
+      stop('Your certificate may no longer read the console.')
       return
     }
     if (!response.ok) throw new Error(String(response.status))
@@ -44,12 +44,12 @@ async function refresh () {
     }
     say('')
   } catch (error) {
-    if (error.name !== 'AbortError') say('The service does not answer. Trying again.')
+    if (error.name !== 'AbortError') say('The service does not answer. Retrying.')
   }
   if (button.getAttribute('aria-pressed') === 'true') timer = setTimeout(look, INTERVAL)
 }
 
-/** Nobody looks at a hidden page. */
+/** A hidden page is not updated. */
 function look () {
   if (document.visibilityState === 'visible') refresh()
   else timer = setTimeout(look, INTERVAL)

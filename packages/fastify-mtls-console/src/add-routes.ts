@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { readAssets } from './assets.ts'
-import type { ConsoleState } from './facts/console-state.ts'
-import { gatherData } from './facts/gather-data.ts'
-import { readQuery } from './facts/query.ts'
-import type { Query } from './facts/query.ts'
+import type { ConsoleState } from './queries/console-state.ts'
+import { gatherData } from './queries/gather-data.ts'
+import { readQuery } from './queries/query.ts'
+import type { Query } from './queries/query.ts'
 import { layOut } from './page/layout.ts'
 import type { Page } from './page/layout.ts'
 import { accessPage } from './page/views/access.ts'
@@ -17,10 +17,10 @@ import { trustPage } from './page/views/trust.ts'
 import { whatIfPage } from './page/views/what-if.ts'
 import { secureHeaders } from './secure-headers.ts'
 
-/** Sends a page with a nonce of its own. */
+/** Sends a page with a new nonce. */
 export type SendPage = (reply: FastifyReply, page: Page) => string
 
-/** The pages, their files, and the data for scripts. All of it is read alone. */
+/** Adds the pages, their files and the data for scripts. All of them are read-only. */
 export function addRoutes (app: FastifyInstance, state: ConsoleState): SendPage {
   const prefix = app.prefix
   const sendPage: SendPage = (reply, page) => {
@@ -51,7 +51,11 @@ export function addRoutes (app: FastifyInstance, state: ConsoleState): SendPage 
 
 function addAssets (app: FastifyInstance): void {
   const { script, style, icon } = readAssets()
-  const files = [['/console.js', 'text/javascript; charset=utf-8', script], ['/console.css', 'text/css; charset=utf-8', style], ['/icon.svg', 'image/svg+xml', icon]] as const
+  const files = [
+    ['/console.js', 'text/javascript; charset=utf-8', script],
+    ['/console.css', 'text/css; charset=utf-8', style],
+    ['/icon.svg', 'image/svg+xml', icon]
+  ] as const
   for (const [path, type, text] of files) {
     app.get(path, async (_request, reply) => {
       secureHeaders(reply)

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 
-/** The files that pages load: from the package's folder, whether built or not. */
+/** The files that pages load, from the folder of the package. */
 export interface Assets { readonly script: string, readonly style: string, readonly icon: string }
 
 export function readAssets (): Assets {

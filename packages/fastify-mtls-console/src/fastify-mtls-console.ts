@@ -10,28 +10,36 @@ import { addWhatIf } from './add-what-if.ts'
 import { Collector } from './collect/collector.ts'
 import { RotationHistory } from './collect/rotation-history.ts'
 import { MTLS_ERR_CONSOLE_OPTION } from './errors.ts'
-import type { ConsoleState } from './facts/console-state.ts'
-import { Forecaster } from './facts/forecaster.ts'
-import { createHandshakeEvaluator } from './facts/handshake-evaluator.ts'
-import type { AllowedClientsControl } from './facts/listed-route.ts'
-import { isWithin } from './facts/route-map.ts'
-import { nameCertificate } from './facts/show-certificate.ts'
+import type { ConsoleState } from './queries/console-state.ts'
+import { Forecaster } from './queries/forecaster.ts'
+import { createHandshakeEvaluator } from './queries/handshake-evaluator.ts'
+import type { AllowedClientsControl } from './queries/listed-route.ts'
+import { isWithin } from './queries/route-map.ts'
+import { nameCertificate } from './queries/show-certificate.ts'
 import { checkOptions } from './options.ts'
 import type { FastifyMtlsConsoleOptions, OutboundService } from './options.ts'
 
-/** What other plugins of the suite add to `app.mtls`, as far as it is used here. */
+/** The members of `app.mtls` from other plugins that the console uses. */
 interface AppMembers extends Partial<AllowedClientsControl> {
   readonly credentials?: CredentialSource | undefined
   readonly revocation?: RevocationChecker | undefined
   allow? (rules: unknown, options: { readonly mode: 'enforce', readonly overridable: false }): void
 }
 
-async function openConsole (app: FastifyInstance, options: FastifyMtlsConsoleOptions, roots: () => PublicRoots): Promise<void> {
+async function openConsole (
+  app: FastifyInstance,
+  options: FastifyMtlsConsoleOptions,
+  roots: () => PublicRoots
+): Promise<void> {
   const members = (app as { readonly mtls?: AppMembers }).mtls
   const { credentials, revocation } = checkOptions(withDefaults(options, members), app.prefix)
   const control = guard(members, options)
   const { now = Date.now, maxEvents = 1000, maxClients = 200, instance = hostname() } = options
-  const collector = new Collector({ events: maxEvents, clients: maxClients, isOwnRoute: (route) => route !== undefined && isWithin(route, app.prefix) })
+  const collector = new Collector({
+    events: maxEvents,
+    clients: maxClients,
+    isOwnRoute: (route) => route !== undefined && isWithin(route, app.prefix)
+  })
   const rotations = new RotationHistory(credentials, now)
   app.addHook('onClose', async () => {
     collector.close()
@@ -51,27 +59,43 @@ async function openConsole (app: FastifyInstance, options: FastifyMtlsConsoleOpt
     control,
     collector,
     rotations,
-    // Plugins that are registered later may still decorate the app.
+    // A getter, because plugins that are registered later may add services.
     get services () { return [...listDecorated(app), ...outbound] }
   }
   addWhatIf(app, state, addRoutes(app, state))
 }
 
-/** The options, completed by what the app has. */
-function withDefaults (options: FastifyMtlsConsoleOptions, { credentials, revocation }: AppMembers = {}): FastifyMtlsConsoleOptions {
-  return { ...(credentials !== undefined && { credentials }), ...(revocation !== undefined && { revocation }), ...options }
+/** The options, with the credentials and checker of the app as defaults. */
+function withDefaults (
+  options: FastifyMtlsConsoleOptions,
+  { credentials, revocation }: AppMembers = {}
+): FastifyMtlsConsoleOptions {
+  return {
+    ...(credentials !== undefined && { credentials }),
+    ...(revocation !== undefined && { revocation }),
+    ...options
+  }
 }
 
-/** Closes the console to all but those named. `report-only` of the app does not open it. @throws MTLS_ERR_CONSOLE_OPTION, MTLS_ERR_RULE_INVALID */
-function guard (members: AppMembers | undefined, { allowedClients: rules }: FastifyMtlsConsoleOptions): AllowedClientsControl {
+/**
+ * Allows only the named clients to read the console, even if the app is in report mode.
+ *
+ * @throws MTLS_ERR_CONSOLE_OPTION, MTLS_ERR_RULE_INVALID
+ */
+function guard (
+  members: AppMembers | undefined,
+  { allowedClients: rules }: FastifyMtlsConsoleOptions
+): AllowedClientsControl {
   if (members?.allow === undefined) {
-    throw new MTLS_ERR_CONSOLE_OPTION('the app has no @peerkit/fastify-allowed-clients to protect the console; register that plugin first')
+    throw new MTLS_ERR_CONSOLE_OPTION(
+      'the app is without @peerkit/fastify-allowed-clients, which protects the console; register that plugin before'
+    )
   }
   members.allow(rules, { mode: 'enforce', overridable: false })
   return members as AppMembers & AllowedClientsControl
 }
 
-/** What `@peerkit/fastify-mtls-client` declared. */
+/** The services of `@peerkit/fastify-mtls-client`. */
 function listDecorated (app: FastifyInstance): OutboundService[] {
   const services = (app as { readonly mtlsServices?: unknown }).mtlsServices
   if (typeof services !== 'object' || services === null) return []
@@ -81,12 +105,29 @@ function listDecorated (app: FastifyInstance): OutboundService[] {
   })
 }
 
-/** @param roots what counts as a public root */
+/** @param roots the public roots */
 export function consoleBy (roots: () => PublicRoots): FastifyPluginAsync<FastifyMtlsConsoleOptions> {
-  const plugin: FastifyPluginAsync<FastifyMtlsConsoleOptions> = async (app, options) => { await openConsole(app, options, roots) }
+  const plugin: FastifyPluginAsync<FastifyMtlsConsoleOptions> = async (app, options) => {
+    await openConsole(app, options, roots)
+  }
   return fp(plugin, { fastify: '5.x', name: '@peerkit/fastify-mtls-console', encapsulate: true })
 }
 
-/** A read-only page that says who may call whom. Register it with a prefix and with rules that name the operators, after `@peerkit/fastify-allowed-clients`. */
+/**
+ * Fastify plugin: a read-only web page for operators. It shows which clients may call which routes, which clients did,
+ * why clients were refused, and when certificates expire.
+ *
+ * Register it after `@peerkit/fastify-allowed-clients`, with a prefix and with rules that name the operators.
+ *
+ * @throws MTLS_ERR_CONSOLE_OPTION if an option is missing or wrong
+ * @example
+ * ```ts
+ * const app = Fastify(withMtls(credentials))
+ * await app.register(fastifyMtls)
+ * await app.register(fastifyAllowedClients, { groups: { operators: { ou: 'operations' } } })
+ * await app.register(fastifyMtlsConsole, { prefix: '/console', allowedClients: ['operators'] })
+ * await app.close()
+ * ```
+ */
 const fastifyMtlsConsole: FastifyPluginAsync<FastifyMtlsConsoleOptions> = consoleBy(bundledRoots)
 export default fastifyMtlsConsole

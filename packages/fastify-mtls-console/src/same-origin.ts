@@ -1,8 +1,8 @@
 import type { FastifyRequest } from 'fastify'
 
 /**
- * Whether a request may have come from a page of another site. A browser says so by Sec-Fetch-Site, older ones by Origin; a script of an operator sends neither. Nothing is changed here by any
- * request: this keeps another site's page from making the operator's browser ask.
+ * Whether a request may come from a page of another site. Browsers send Sec-Fetch-Site, older ones Origin. Scripts of
+ * operators send neither. No request changes anything; this check stops other sites from using the operator's browser.
  */
 export function isForeign ({ headers, host }: Pick<FastifyRequest, 'headers' | 'host'>): boolean {
   const { origin, 'sec-fetch-site': site } = headers

@@ -26,8 +26,8 @@ test('where nothing is affected, one sentence says so and when it was looked at'
   const { ca, origin, get, data } = await createPublicWorld(t, {})
   t.equal(await call(origin, ca.root, await ca.issue({ cn: 'ledger', ou: 'billing' }), '/accounts'), 200)
   const page = await get('/forecast')
-  t.equal(textOf(page, '<div id="forecast"'), 'Nothing is affected: of the 3 certificates known here, looked at ' +
-    '2029-12-01 00:00:00 , none is known to come from a public CA, and no client is accepted by serverAuthOnly alone.')
+  t.equal(textOf(page, '<div id="forecast"'), 'Nothing is affected: of the 3 known certificates, checked at ' +
+    '2029-12-01 00:00:00 , none is known to come from a public CA, and no client is accepted only by serverAuthOnly.')
   t.match(page, '<a href="/console/forecast" aria-current="page">Forecast</a>')
   t.match(textOf(await get('/')), 'Which certificates lose clientAuth?')
   const { forecast } = await data()
@@ -105,29 +105,29 @@ test('the page has a row for each, by authority and by date', async (t) => {
   const { get, data } = await createPartners(t)
   const page = await get('/forecast')
   t.strictSame(strangeMarkup(page), [])
-  const summary = 'are affected; something has to be done about 3 within 90 days. Looked at 2029-12-01'
+  const summary = 'are affected; 3 need action within 90 days. Checked at 2029-12-01'
   t.match(textOf(page, '<p class="notice bad"', '</p>'), inOrder(`6 of 9 certificates ${summary}`))
   const [lost, shop, bank, alone] = rowsOf(page, 'forecast-clients')
-  const byName = '(by its issuer\'s name alone)'
-  t.match(lost, inOrder('CN=lost', `from DigiCert, a public CA ${byName} refused last`, 'lacks it already the last'))
+  const byName = '(by its issuer name only)'
+  t.match(lost, inOrder('CN=lost', `from DigiCert, a public CA ${byName} refused last`, 'no already last day for'))
   t.match(shop, inOrder(
-    'shop.partner.example from Some Trust, a public CA (by its signatures) has it ends 2035-01-01 ',
+    'shop.partner.example from Some Trust, a public CA (by its signatures) yes expires 2035-01-01 ',
     'about 2029-12-31 in 30 days soon ',
-    'the last day of Some Trust for clientAuth: 2027-03-14 (Chrome Root Program Policy) ',
-    'about 2029-12-31 in 30 days serverAuth only ',
+    'last day for clientAuth of Some Trust: 2027-03-14 (Chrome Root Program Policy) ',
+    'about 2029-12-31 in 30 days only serverAuth ',
     'Ask the client for a certificate from a private CA before 2029-12-31.'
   ))
-  t.match(bank, inOrder('bank', ' about 2033-05-02 in 1248 days the last day of DigiCert', '(announcement of '))
+  t.match(bank, inOrder('bank', ' about 2033-05-02 in 1248 days last day for clientAuth of DigiCert', '(announcement of '))
   t.notMatch(bank, 'soon')
   const mark = 'serverAuthOnly of authority partner:'
-  t.match(alone, inOrder('alone', ' lacks it ends ', `already ${mark} accepted by that alone until ${UNTIL} in 1643 `))
+  t.match(alone, inOrder('alone', ' no expires ', `already ${mark} accepted only by this until ${UNTIL} in 1643 `))
   const [, { fingerprint256 }] = (await data()).forecast.clients.entries
   t.match(page, `/console/clients?client=${fingerprint256}">shop.partner.example</a>`)
   const another = textOf(page, '<h3 id="forecast-authority-another"', '</section>')
   const partner = textOf(page, '<h3 id="forecast-authority-partner"', '</section>')
   t.match(another, inOrder('another', 'since 2027-03-01 1006 days ago due ', 'are refused after their next renewal.'))
-  t.match(partner, inOrder('partner', `${mark} clients without it are accepted until ${UNTIL} `))
-  const others = ['1 other authority is not affected. Clients ', '1 other is not affected. Servers None is known here.']
+  t.match(partner, inOrder('partner', `${mark} clients without clientAuth are accepted until ${UNTIL} `))
+  const others = ['1 other authority is not affected. Clients ', '1 other is not affected. Servers No certificate is known.']
   t.match(textOf(page), inOrder('Forecast', ...others, 'To bridge the time, give the authority serverAuthOnly'))
 })
 
@@ -151,8 +151,8 @@ test('a client of a private CA that is for servers alone is marked with its day 
   }])
   const row = async (): Promise<string | undefined> => rowsOf(await get('/forecast'), 'forecast-clients')[0]
   t.match(await row(), inOrder(
-    'alone.partner.example from a private CA (by its signatures) lacks it ',
-    'serverAuthOnly of authority partner: accepted by that alone until 2034-06-01 in 1643 days ',
+    'alone.partner.example from a private CA (by its signatures) no ',
+    'serverAuthOnly of authority partner: accepted only by this until 2034-06-01 in 1643 days ',
     'clientAuth is possible Ask '
   ))
   now = Date.parse(UNTIL) - 90 * DAY
@@ -188,7 +188,7 @@ test('the own certificate, one list of CAs and the servers called are looked at 
   const page = await get('/forecast')
   t.notMatch(page, '<h3', 'one authority without limits has no word')
   const from = 'from Some Trust, a public CA '
-  t.match(rowsOf(page, 'forecast-own')[0], inOrder(`accounts ${from}`, ' has it ', ' about 2029-12-31 '))
-  t.match(rowsOf(page, 'forecast-cas-of-default')[0], inOrder('Some Root ', ' allows it '))
-  t.match(rowsOf(page, 'forecast-servers')[0], inOrder(`ledger ${origin} ${from}`, ' lacks it '))
+  t.match(rowsOf(page, 'forecast-own')[0], inOrder(`accounts ${from}`, ' yes ', ' about 2029-12-31 '))
+  t.match(rowsOf(page, 'forecast-cas-of-default')[0], inOrder('Some Root ', ' allowed '))
+  t.match(rowsOf(page, 'forecast-servers')[0], inOrder(`ledger ${origin} ${from}`, ' no '))
 })

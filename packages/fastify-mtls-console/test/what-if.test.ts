@@ -35,7 +35,7 @@ test('answers a form with a page that does not show again what was pasted', asyn
   t.equal(statusCode, 200)
   t.match(answered['content-type'], 'text/html')
   t.match(body, 'CN=b,OU=billing')
-  t.match(body, 'The handshake would let it in.')
+  t.match(body, 'The handshake would accept it.')
   t.match(body, 'name="q" type="search" value="DELETE"')
   t.notMatch(body, /BEGIN CERTIFICATE-----[^"]/)
 })
@@ -62,7 +62,7 @@ test('foretells that a good certificate is let in, and why', async (t) => {
   const fine = await foretell(world, await pem(world.ca, { cn: 'x' }))
   t.match(fine, { accepted: true })
   t.strictSame(checksOf(fine), fails('', 'holds'))
-  t.match(fine.checks.map(({ note }: any) => note), [/^the whole path is valid now, and until 20/, /^leads to CN=Test CA/, 'may be used by clients', 'any name may stand in it', 'satisfies RFC 5280', /^not revoked/])
+  t.match(fine.checks.map(({ note }: any) => note), [/^the whole path is valid now and until 20/, /^leads to CN=Test CA/, 'allowed for clients', 'any name is allowed', 'satisfies RFC 5280', /^not revoked/])
 })
 
 test('foretells which step refuses which certificate, and why', async (t) => {
@@ -115,7 +115,7 @@ test('the page names the certificate at fault and what to do', async (t) => {
   const { body } = await ask({ method: 'POST', url: URL, payload: payload as string, headers: { ...headers, accept: 'text/html', 'sec-fetch-site': 'same-origin' } })
   t.match(body, 'The handshake would refuse it, whatever the routes say.')
   t.match(body, `<dt>Its serial number</dt><dd><code class="hex">${deep.serialNumber}</code>`)
-  for (const text of ['<dt>Step</dt><dd>revocation_unknown (no_crl)</dd>', '<dt>Certificate at fault</dt><dd>CN=deep</dd>', '<dt>What to do</dt>']) t.match(body, text)
+  for (const text of ['<dt>Step</dt><dd>revocation_unknown (no_crl)</dd>', '<dt>Refused certificate</dt><dd>CN=deep</dd>', '<dt>What to do</dt>']) t.match(body, text)
 })
 
 test('asks the checker of the server too, so that its answer is the handshake\'s', async (t) => {
@@ -160,7 +160,7 @@ test('a private key is refused, whatever its form and wherever it stands, and ne
     ]) {
       const { statusCode, body } = await ask({ method: 'POST', url: URL, ...request })
       t.equal(statusCode, 400)
-      t.match(body, 'holds a private key')
+      t.match(body, 'has a private key')
       for (const text of [body, ...lines]) if (text.includes(secret) || text.includes(secret.toLowerCase())) t.fail('the key is shown')
     }
   }
@@ -196,7 +196,7 @@ test('what is no certificate is refused with its reason, in words that repeat no
   }
   t.notMatch(lines.join(''), /secret|BEGIN CERTIFICATE/)
   const page = await ask({ method: 'POST', url: URL, payload: { certificate: 'x' }, headers: { accept: 'text/html' } })
-  t.match(page.body, /role="alert">The certificate cannot be judged: expected text that begins/)
+  t.match(page.body, /role="alert">The certificate cannot be checked: expected text that begins/)
 })
 
 test('a page of another site cannot ask in the operator\'s name', async (t) => {

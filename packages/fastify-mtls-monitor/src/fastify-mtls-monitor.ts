@@ -4,16 +4,17 @@ import { addToApp } from '@peerkit/identity/internal'
 import type { FastifyPluginAsync } from 'fastify'
 import fp from 'fastify-plugin'
 
-/** Those of `startMonitor`. By default the log, the credentials and the revocation checker are those of the app. */
-export type FastifyMtlsMonitorOptions = Omit<MonitorOptions, 'log' | 'credentials'> & Partial<Pick<MonitorOptions, 'log' | 'credentials'>>
+/** The options of `startMonitor`. `log`, `credentials` and `revocation` default to those of the app. */
+export type FastifyMtlsMonitorOptions =
+  Omit<MonitorOptions, 'log' | 'credentials'> & Partial<Pick<MonitorOptions, 'log' | 'credentials'>>
 
 declare module 'fastify' {
   interface FastifyMtlsApp {
-    /** Readiness, callers by issuer, and the audit log of this process. */
+    /** The monitor of this process: readiness, callers by issuer, audit log. */
     readonly monitor: Monitor
   }
   interface FastifyInstance {
-    /** Everything that the plugins of this suite add to an app. */
+    /** What the plugins of this suite add to the app. */
     readonly mtls: FastifyMtlsApp
   }
 }
@@ -22,24 +23,35 @@ type AppSources = Partial<Pick<MonitorOptions, 'credentials' | 'revocation'>>
 
 const plugin: FastifyPluginAsync<FastifyMtlsMonitorOptions> = async (app, options) => {
   const { credentials, revocation } = (app as { readonly mtls?: AppSources }).mtls ?? {}
-  const defaults = { log: app.log, ...(credentials !== undefined && { credentials }), ...(revocation !== undefined && { revocation }) }
+  const defaults = {
+    log: app.log,
+    ...(credentials !== undefined && { credentials }),
+    ...(revocation !== undefined && { revocation })
+  }
   const monitor = startMonitor({ ...defaults, ...options } as MonitorOptions)
   addToApp(app, { monitor: () => monitor })
-  // When the last request was answered, so that what was told until then has its line.
+  // In onClose, so that the last requests still have their lines.
   app.addHook('onClose', async () => { monitor.close() })
 }
 
 /**
- * Audit log, metrics, warnings before certificates end, and readiness of an app under mutual TLS, at `app.mtls.monitor`.
- * They end when the app is closed. Register it once in a process, since the events are those of the whole process; after
- * @peerkit/fastify-mtls, whose credentials it takes.
+ * Fastify plugin: audit log, metrics, expiry warnings and readiness for an app with mutual TLS.
  *
- * @throws MTLS_ERR_MONITOR_OPTION
+ * The monitor is `app.mtls.monitor`. It is closed with the app. Register it once in a process, because its events are
+ * those of the whole process. If it is registered after `@peerkit/fastify-mtls`, it uses the credentials of the app.
+ *
+ * @throws MTLS_ERR_MONITOR_OPTION if an option is missing or wrong
  * @example
  * ```ts
+ * const app = Fastify(withMtls(credentials, { mtls: { clientCertificate: 'optional' } }))
+ * await app.register(fastifyMtls)
  * await app.register(fastifyMtlsMonitor)
- * app.get('/ready', { config: { allowedClients: 'public' } }, async () => app.mtls.monitor.ready())
+ * app.get('/ready', { config: { clientCertificate: 'optional' } }, async () => app.mtls.monitor.ready())
+ * await app.close()
  * ```
  */
-const fastifyMtlsMonitor: FastifyPluginAsync<FastifyMtlsMonitorOptions> = fp(plugin, { fastify: '5.x', name: '@peerkit/fastify-mtls-monitor' })
+const fastifyMtlsMonitor: FastifyPluginAsync<FastifyMtlsMonitorOptions> = fp(plugin, {
+  fastify: '5.x',
+  name: '@peerkit/fastify-mtls-monitor'
+})
 export default fastifyMtlsMonitor

@@ -85,7 +85,7 @@ test('another log may be given, and wrong options are refused', async (t) => {
   const log = { info () {}, warn (_line: object, text: string) { texts.push(text) }, error (_line: object, text: string) { texts.push(text) } }
   const { app, lines } = await serve({ log, now: () => Date.now() + 100 * YEAR })
   await app.close()
-  t.ok(texts.includes('certificate or CRL has ended'))
+  t.ok(texts.includes('certificate or CRL has expired'))
   t.notOk(lines.some(({ audit }) => audit === 1))
   await t.rejects(serve({ audits: true } as any), { code: 'MTLS_ERR_MONITOR_OPTION' })
 })

@@ -1,4 +1,4 @@
-/** Remembers the latest keys. Where it is full, the one that was not touched for longest makes room. */
+/** A map with a bounded number of keys. If it is full, the least recently used key is removed. */
 export class BoundedMap<Key, Value> {
   readonly #capacity: number
   readonly #map = new Map<Key, Value>()
@@ -7,7 +7,7 @@ export class BoundedMap<Key, Value> {
     this.#capacity = capacity
   }
 
-  /** What is known of a key, which is then the latest; made where there is nothing. */
+  /** Returns the value of a key, creates it if there is none, and marks the key as used. */
   touch (key: Key, make: () => Value): Value {
     const value = this.#map.get(key) ?? make()
     this.#map.delete(key)

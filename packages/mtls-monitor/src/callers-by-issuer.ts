@@ -3,11 +3,11 @@ import type { PeerIdentity } from '@peerkit/identity'
 import { BoundedMap } from './bounded-map.ts'
 import { clip } from './clip.ts'
 
-/** Who still calls with certificates of one issuer. */
+/** The clients that use certificates of one issuer. */
 export interface IssuerCallers {
-  /** The leaf's issuer, as an RFC 4514 string. */
+  /** The issuer of the leaf, as an RFC 4514 string. */
   readonly issuer: string
-  /** The root that vouched for it; undefined where the chain is not known. */
+  /** The root of the path. Undefined if the path is not known. */
   readonly anchor: string | undefined
   /** Accepted connections and allowed requests since the start. */
   readonly connections: number
@@ -15,28 +15,48 @@ export interface IssuerCallers {
   /** Milliseconds since the epoch. */
   readonly firstSeen: number
   readonly lastSeen: number
-  /** Who was seen last, in short. */
+  /** The short name of the client that was seen last. */
   readonly lastPeer: string
 }
 
+/** Counts clients by issuer. */
 export interface CallersByIssuer {
-  /** Seen last comes first. */
+  /** The issuers, the most recently seen first. */
   list (): IssuerCallers[]
   close (): void
 }
 
 type Entry = { -readonly [key in keyof IssuerCallers]: IssuerCallers[key] }
 
-/** Issuers vouch for their names, so there are as many as the PKI has; bounded all the same. */
+/** Only verified issuers are counted, so there are as many as the PKI has. The map is bounded in any case. */
 const MAX_ISSUERS = 200
 
-/** Counts who calls by whose certificates they use: whether a CA can be taken out. */
+/**
+ * Counts accepted connections and allowed requests by the issuer of the client's certificate. It shows whether any
+ * client still uses a CA that you want to remove.
+ *
+ * @returns the counter; close it with `close()`
+ * @example
+ * ```ts
+ * const callers = countCallersByIssuer()
+ * for (const { issuer, lastPeer, requests } of callers.list()) console.log(issuer, lastPeer, requests)
+ * callers.close()
+ * ```
+ */
 export function countCallersByIssuer (): CallersByIssuer {
-  const book = new BoundedMap<string, Entry>(MAX_ISSUERS)
+  const callers = new BoundedMap<string, Entry>(MAX_ISSUERS)
   const entries = new WeakMap<PeerIdentity, Entry>()
   const find = (peer: PeerIdentity, time: number): Entry => {
     const { issuer = 'unknown', anchor } = namesOf(peer)
-    const entry = book.touch(`${issuer}\n${anchor ?? ''}`, () => ({ issuer, anchor, connections: 0, requests: 0, firstSeen: time, lastSeen: time, lastPeer: '' }))
+    const entry = callers.touch(`${issuer}\n${anchor ?? ''}`, () => ({
+      issuer,
+      anchor,
+      connections: 0,
+      requests: 0,
+      firstSeen: time,
+      lastSeen: time,
+      lastPeer: ''
+    }))
     entry.lastPeer = peer.toString()
     entries.set(peer, entry)
     return entry
@@ -54,11 +74,16 @@ export function countCallersByIssuer (): CallersByIssuer {
       entry.lastSeen = time
     }
   })
-  return { list: () => [...book.values()].sort((a, b) => b.lastSeen - a.lastSeen).map((entry) => ({ ...entry })), close: stop }
+  return {
+    list: () => [...callers.values()].sort((a, b) => b.lastSeen - a.lastSeen).map((entry) => ({ ...entry })),
+    close: stop
+  }
 }
 
-/** Whose certificate it is. A name longer than any of use is cut. */
-export function namesOf ({ issuer, chain }: PeerIdentity): { readonly issuer: string | undefined, readonly anchor: string | undefined } {
+/** The names of issuer and root, clipped. */
+export function namesOf (
+  { issuer, chain }: PeerIdentity
+): { readonly issuer: string | undefined, readonly anchor: string | undefined } {
   const root = chain?.at(-1)
   return { issuer: clip(issuer?.toString()), anchor: clip(root?.subject?.toString()) }
 }

@@ -1,8 +1,8 @@
-/** What peers send is kept no longer than this. */
+/** The longest text from a peer that is kept. */
 const MAX_TEXT = 300
 const MAX_ITEMS = 10
 
-/** A text of bounded length; undefined for what is none. */
+/** A text of bounded length. */
 export function clip (text: string | undefined, length: number = MAX_TEXT): string | undefined {
   return text === undefined || text.length <= length ? text : `${text.slice(0, length - 1)}…`
 }

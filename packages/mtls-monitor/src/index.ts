@@ -2,7 +2,10 @@ export { auditLog, type AuditLog, type AuditLogger, type AuditOptions } from './
 export type { AuditLine, Outcome } from './audit/audit-line.ts'
 export { countCallersByIssuer, type CallersByIssuer, type IssuerCallers } from './callers-by-issuer.ts'
 export { MTLS_ERR_MONITOR_OPTION } from './errors.ts'
-export { watchReadiness, type NotReadyReason, type Readiness, type WatchReadinessOptions, type ReadinessOptions, type ReadyState } from './expiry/readiness.ts'
+export {
+  watchReadiness, type NotReadyReason, type Readiness, type WatchReadinessOptions, type ReadinessOptions,
+  type ReadyState
+} from './expiry/readiness.ts'
 export type { Threshold } from './expiry/thresholds.ts'
 export { watchExpiry, type WatchExpiryOptions, type ExpiryOptions, type ExpiryWatch } from './expiry/watch-expiry.ts'
 export { metricCatalogue, type MetricDescription, type MetricName } from './metrics/metric-catalogue.ts'

@@ -12,42 +12,61 @@ import type { ExpiryOptions } from './expiry/watch-expiry.ts'
 import { recordMetrics } from './metrics/record-metrics.ts'
 import { checkCredentials, checkKeys } from './option-check.ts'
 
+/** Options of {@link startMonitor}. */
 export interface MonitorOptions {
-  /** A pino logger, or one like it. */
+  /** A pino logger, or an object with `info`, `warn` and `error`. */
   readonly log: AuditLogger
-  /** What we present and whom we trust. */
+  /** The credentials of the server: certificate, key, CAs and CRLs. */
   readonly credentials: CredentialSource
-  /** The checker that the server was given beside the credentials' own CRLs. */
+  /** The revocation checker of the server, if it has one in addition to the CRLs of the credentials. */
   readonly revocation?: RevocationChecker
-  /** The audit log, or false for none: the plugins then write their own lines, without a limit. */
+  /** Options of the audit log, or false for none. Without it the plugins write their own lines, without a limit. */
   readonly audit?: AuditOptions | false
-  /** Metrics: false for none, or a meter. Default: one of the global meter provider, which does nothing without an SDK. */
+  /** A meter, or false for no metrics. Default: a meter of the global provider, which does nothing without an SDK. */
   readonly meter?: Meter | false
-  /** Warnings before certificates and CRLs end, or false for none. */
+  /** Options of expiry warnings, or false for none. */
   readonly expiry?: ExpiryOptions | false
+  /** Options of readiness. */
   readonly readiness?: ReadinessOptions
-  /** The clock of all of them, in milliseconds since the epoch. Default `Date.now`. */
+  /** The clock of all parts, in milliseconds since the epoch. Default `Date.now`. */
   readonly now?: () => number
 }
 
+/** A running monitor. */
 export interface Monitor {
-  /** Whether this process can still prove who it is and tell who calls, and if not why. Answers at once. */
+  /**
+   * Whether this process can present a valid certificate and verify its clients, and the reasons. Answers from memory.
+   */
   ready (): ReadyState
-  /** The same for `@fastify/under-pressure`: false where it is not ready. */
+  /** For `@fastify/under-pressure`: resolves with false if the process is not ready. */
   healthCheck (): Promise<boolean>
-  /** Who still calls with certificates of which issuer. */
+  /** Connections and requests by the issuer of the client's certificate. */
   issuers (): IssuerCallers[]
-  /** The audit log, for `flush()`. */
+  /** The audit log, for `flush()`. Undefined with `audit: false`. */
   readonly audit: AuditLog | undefined
   close (): void
 }
 
-/** Watches mutual TLS in this process: audit log, metrics, expiry, readiness. Throws MTLS_ERR_MONITOR_OPTION. */
+/**
+ * Starts the audit log, metrics, expiry warnings and readiness for this process.
+ *
+ * @param options `log` and `credentials` are required
+ * @returns the monitor; close it with `close()`
+ * @throws MTLS_ERR_MONITOR_OPTION if an option is missing or wrong
+ * @example
+ * ```ts
+ * const app = Fastify({ logger: true })
+ * const monitor = startMonitor({ log: app.log, credentials })
+ * console.log(monitor.ready()) // { ready: true, reasons: [], warnings: [] }
+ * monitor.close()
+ * await app.close()
+ * ```
+ */
 export function startMonitor (options: MonitorOptions): Monitor {
   checkKeys(options, ['log', 'credentials', 'revocation', 'audit', 'meter', 'expiry', 'readiness', 'now'], 'monitor')
   const { log, credentials, revocation, audit = {}, meter, expiry = {}, readiness = {}, now = Date.now } = options
   checkCredentials(credentials, 'credentials')
-  // All of them before the first is started: what throws halfway would leave the others running.
+  // All options are checked before the first part starts, so that an error leaves nothing running.
   if (audit !== false) checkKeys(audit, AUDIT_KEYS, 'audit')
   if (expiry !== false) checkKeys(expiry, EXPIRY_KEYS, 'expiry')
   checkKeys(readiness, READINESS_KEYS, 'readiness')
@@ -66,8 +85,10 @@ export function startMonitor (options: MonitorOptions): Monitor {
   const line = audit === false ? undefined : start(() => auditLog(log, { now, ...audit }))
   const state = start(() => watchReadiness({ ...common, ...readiness }))
   const callers = start(countCallersByIssuer)
-  if (meter !== false) start(() => recordMetrics({ ...common, readiness: state, ...(meter !== undefined && { meter }) }))
-  // Last, so that what it tells at once is heard.
+  if (meter !== false) {
+    start(() => recordMetrics({ ...common, readiness: state, ...(meter !== undefined && { meter }) }))
+  }
+  // Last, so that the other parts hear its first warnings.
   if (expiry !== false) start(() => watchExpiry({ ...common, ...expiry }))
   return {
     ready: () => state.ready(),
@@ -78,7 +99,7 @@ export function startMonitor (options: MonitorOptions): Monitor {
   }
 }
 
-/** The last first: the audit log hears the others to the end. */
+/** In reverse order, so that the audit log hears the other parts until they are closed. */
 function closeAll (parts: Array<{ close (): void }>): void {
   for (const part of parts.splice(0).reverse()) part.close()
 }

@@ -258,7 +258,7 @@ test('while it is open the plugins leave their lines to it, and it ends when it 
 test('wrong options are refused by name', async (t) => {
   const { log } = createLog()
   t.throws(() => auditLog({} as any), MTLS_ERR_MONITOR_OPTION)
-  t.throws(() => auditLog(log, { brust: 1 } as any), { message: /audit knows no "brust"/ })
+  t.throws(() => auditLog(log, { brust: 1 } as any), { message: /unknown option "brust" for audit/ })
   t.throws(() => auditLog(log, null as any), { message: /audit is null/ })
   t.throws(() => auditLog(log, { burst: 0 }), { message: /audit.burst is 0/ })
   t.equal(isAuditKept(), false, 'nothing was started')

@@ -172,7 +172,7 @@ test('wrong options are refused by name', async (t) => {
   t.throws(() => watchExpiry({ thresholds: ['1/0'] }), { message: /1\/0/ })
   t.throws(() => watchExpiry({ thresholds: '30d' as any }), { message: /expected a list/ })
   t.throws(() => watchExpiry({ peers: 'all' as any }), { message: /expiry.peers/ })
-  t.throws(() => watchExpiry({ credentials: {} as any }), { message: /expiry.credentials has no subscribe/ })
+  t.throws(() => watchExpiry({ credentials: {} as any }), { message: /expiry.credentials is without subscribe/ })
   t.throws(() => watchExpiry({ credentials: { subscribe () {} } as any }), { message: /await it/ })
   t.throws(() => watchExpiry({ interval: 0 }), { message: /expiry.interval/ })
 })

@@ -5,7 +5,7 @@ import type { Authority, Decision, OutsideName, Refused, TrustEvaluatorOptions }
 import { vouchesFor } from './named-authority.ts'
 import type { NamedAuthority, Side } from './named-authority.ts'
 
-/** A chain, and what it is presented for. */
+/** A chain and the purpose it is presented for. */
 export interface AskedChain {
   /** The leaf first. */
   readonly chain: readonly Uint8Array[]
@@ -15,16 +15,16 @@ export interface AskedChain {
   readonly at: number
 }
 
-/** An authority, and who is asked about the revocation of certificates below it. */
+/** An authority and its revocation checker. */
 export interface AskedAuthority {
   readonly authority: NamedAuthority
   readonly checker: CrlChecker | undefined
 }
 
-/** What one authority alone says of a chain that is refused. */
+/** The answer of one authority about a refused chain. */
 export interface AuthorityAnswer {
   readonly authority: NamedAuthority
-  /** Undefined: it is not asked, since it vouches for the other side alone. */
+  /** Undefined: it was not asked, because it is only for the other side. */
   readonly refused: Refused | undefined
   /** Of one that is not asked: whether the chain leads to it. */
   readonly leadsHere: boolean
@@ -32,7 +32,7 @@ export interface AuthorityAnswer {
   readonly outside: OutsideName | undefined
 }
 
-/** Asks the authorities of one side together, as the plugins do. */
+/** Verifies the chain with all authorities of one side, as the plugins do. */
 export async function askAuthorities (asked: readonly AskedAuthority[], question: AskedChain): Promise<Decision> {
   const { chain: [leaf = new Uint8Array(), ...sent], purpose, side, at } = question
   const authorities = asked.filter(({ authority }) => vouchesFor(authority, side)).map(toAuthority)
@@ -40,7 +40,7 @@ export async function askAuthorities (asked: readonly AskedAuthority[], question
   return await trust.evaluate(leaf, { sent })
 }
 
-/** Asks each of them alone about a chain that all of them refuse. */
+/** Verifies a refused chain with each authority alone. */
 export async function askEach (
   asked: readonly AskedAuthority[], question: AskedChain
 ): Promise<readonly AuthorityAnswer[]> {

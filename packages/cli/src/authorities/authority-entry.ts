@@ -12,7 +12,7 @@ export type AuthorityUse = 'clients' | 'servers' | 'both'
 /** The settings of an authority that name files. */
 export type AuthorityPart = 'ca' | 'crl' | 'crlIssuers' | 'intermediates'
 
-/** What a file of `--authorities` says of one authority, checked. None of the files that it names was read. */
+/** The checked settings of one authority of `--authorities`. Its files were not read yet. */
 export interface AuthorityEntry {
   readonly name: string
   readonly use: AuthorityUse
@@ -23,7 +23,7 @@ export interface AuthorityEntry {
   readonly algorithms: AlgorithmPolicy | undefined
   /** Milliseconds since the epoch. */
   readonly serverAuthOnlyUntil: number | undefined
-  /** As they are written. */
+  /** As written in the file. */
   readonly paths: Readonly<Record<AuthorityPart, readonly string[]>>
 }
 
@@ -36,14 +36,14 @@ const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
 /** @throws UsageError */
 export function checkAuthorityName (name: string, where: string): void {
   if (NAME.test(name)) return
-  throw wrong(where, name, 'an authority\'s name: letters, digits, ".", "_" and "-", at most 64')
+  throw wrong(where, name, 'a name of at most 64 letters, digits, ".", "_" and "-"')
 }
 
 /**
- * By the rules of the option `authorities` of the credentials, so that what is accepted here is accepted there.
+ * Checks an authority as the option `authorities` of the credentials does, so both accept the same files.
  *
- * @param file for errors: `--authorities authorities.json`
- * @param isAlone whether it is the only authority: it needs no `names`
+ * @param file for error messages: `--authorities authorities.json`
+ * @param isAlone whether it is the only authority, which needs no `names`
  * @throws UsageError
  */
 export function readAuthorityEntry (name: string, given: unknown, file: string, isAlone: boolean): AuthorityEntry {
@@ -53,7 +53,7 @@ export function readAuthorityEntry (name: string, given: unknown, file: string, 
   checkKeys(given, where)
   const { names = 'any', for: use = 'both', revocation = 'hard', partial = false, algorithms, serverAuthOnly } = given
   if (given['names'] === undefined && !isAlone) {
-    throw wrong(`${where}.names`, undefined, 'the names that it vouches for, or "any": there are several authorities')
+    throw wrong(`${where}.names`, undefined, 'its names, or "any": required with several authorities')
   }
   if (!USES.includes(use)) throw wrong(`${where}.for`, use, '"clients", "servers" or "both"')
   if (typeof partial !== 'boolean') throw wrong(`${where}.partial`, partial, 'true or false')
@@ -83,20 +83,20 @@ function readParts (given: Readonly<Record<string, unknown>>, where: string): Au
 function checkKeys (given: object, where: string): void {
   for (const key of Object.keys(given)) {
     if (KNOWN.includes(key)) continue
-    if (key === 'checker') throw wrong(`${where}.checker`, given, 'no checker: none fits into a file')
+    if (key === 'checker') throw wrong(`${where}.checker`, given, 'no checker: a file cannot have one')
     const near = findNearest(key, KNOWN)
-    throw wrong(where, key, near === undefined ? `one of ${KNOWN.join(', ')}` : `a known key (did you mean "${near}"?)`)
+    throw wrong(where, key, near === undefined ? `one of ${KNOWN.join(', ')}` : `a known key; did you mean "${near}"?`)
   }
-  if (!Object.hasOwn(given, 'ca')) throw wrong(`${where}.ca`, undefined, 'the file of its CA certificates')
+  if (!Object.hasOwn(given, 'ca')) throw wrong(`${where}.ca`, undefined, 'a file with its CA certificates')
 }
 
 function readPaths (given: unknown, where: string): readonly string[] {
   if (given === undefined) return []
   const list: readonly unknown[] = Array.isArray(given) ? given : [given]
-  if (list.length === 0) throw wrong(where, given, 'at least one file\'s path')
+  if (list.length === 0) throw wrong(where, given, 'at least one path')
   return list.map((path) => {
-    if (typeof path === 'string' && path.includes('-----BEGIN')) throw wrong(where, {}, 'a file\'s path, not PEM text')
-    if (typeof path !== 'string' || path === '' || path.includes('\0')) throw wrong(where, path, 'a file\'s path')
+    if (typeof path === 'string' && path.includes('-----BEGIN')) throw wrong(where, {}, 'a path, not PEM text')
+    if (typeof path !== 'string' || path === '' || path.includes('\0')) throw wrong(where, path, 'a path')
     return path
   })
 }
@@ -115,14 +115,16 @@ function readServerAuthOnly (given: unknown, where: string): number {
 function checkServerAuthOnly (names: AuthorityNames, use: AuthorityUse, where: string): void {
   const isOpen = names === 'any' || Object.keys(names).length === 0 || Object.values(names).includes('any')
   if (isOpen) {
-    throw wrong(`${where}.serverAuthOnly`, names, `bounds in names, none of them "any", beside it: ${PUBLIC}`)
+    throw wrong(`${where}.serverAuthOnly`, names, `names with bounds, none of them "any": ${PUBLIC}`)
   }
-  if (use === 'servers') throw wrong(`${where}.for`, use, '"clients" or "both", since serverAuthOnly is about clients')
+  if (use === 'servers') {
+    throw wrong(`${where}.for`, use, '"clients" or "both", because serverAuthOnly applies to clients')
+  }
 }
 
-const PUBLIC = 'a public CA issues to everybody'
+const PUBLIC = 'a public CA issues to anyone'
 
-/** Errors of the packages that read a setting, as ours. */
+/** Converts errors of the packages that check a setting. */
 function asked<Result> (where: string, read: () => Result): Result {
   try {
     return read()

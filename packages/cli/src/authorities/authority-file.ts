@@ -10,13 +10,13 @@ export interface AuthorityFile {
   readonly certificates: readonly Uint8Array[]
 }
 
-/** Where the paths of CA files come from, for errors. */
+/** Where the paths come from, for error messages. */
 export interface AuthorityPlace {
-  /** What stands before a path: `--ca `. */
+  /** The text before a path: `--ca `. */
   readonly where: string
-  /** Which checks its certificates have to pass. */
+  /** Which checks apply to the certificates. */
   readonly option: AuthorityOption
-  /** Where roots belong: `--ca`. */
+  /** The option for roots: `--ca`. */
   readonly roots: string
 }
 

@@ -7,7 +7,7 @@ import type { NamedAuthority } from './named-authority.ts'
 
 type Row = readonly [label: string, value: string | readonly string[] | undefined]
 
-/** Who accepts a chain, and what of the certificate it vouches for. */
+/** The authority that accepts a chain, and the names that it vouches for. */
 export function describeAccepting (
   { name, serverAuthOnlyUntil = 0 }: NamedAuthority, { peer, serverAuthOnly }: Accepted
 ): readonly Row[] {
@@ -15,21 +15,21 @@ export function describeAccepting (
   return [
     ['authority', name],
     ['not believed', describeNotBelieved(peer)],
-    ['claimed only', listClaims(peer)],
+    ['claims', listClaims(peer)],
     ['serverAuth only', serverAuthOnly ? until : undefined]
   ]
 }
 
-/** `subject, dns: rules know nothing of them`; undefined where everything is believed. */
+/** `subject, dns: rules do not see them`. Undefined if the authority vouches for everything. */
 export function describeNotBelieved ({ notBelieved }: PeerIdentity): string | undefined {
-  return notBelieved.length === 0 ? undefined : `${notBelieved.join(', ')}: rules know nothing of them`
+  return notBelieved.length === 0 ? undefined : `${notBelieved.join(', ')}: rules do not see them`
 }
 
 /** The same as data. */
 export interface AcceptingData {
   readonly name: string
   readonly notBelieved: readonly ClaimKind[]
-  /** What the certificate says of those. */
+  /** The values of these kinds in the certificate. */
   readonly claims: readonly string[]
   readonly serverAuthOnly: boolean
   readonly serverAuthOnlyUntil: string | undefined
@@ -47,7 +47,7 @@ export function describeAcceptingAsData (
   }
 }
 
-/** What each authority says of a chain that is refused, a line for each. */
+/** The answer of each authority about a refused chain, a line for each. */
 export function describeEach (each: readonly AuthorityAnswer[], at: number): readonly string[] {
   return each.map((answer) => `${answer.authority.name}: ${describeOne(answer, at)}`)
 }
@@ -55,7 +55,7 @@ export function describeEach (each: readonly AuthorityAnswer[], at: number): rea
 function describeOne ({ authority, refused, leadsHere, outside }: AuthorityAnswer, at: number): string {
   const { use, serverAuthOnlyUntil } = authority
   if (refused === undefined) {
-    return `${leadsHere ? 'the chain leads here, but it is' : 'not asked, since it is'} for ${use} alone`
+    return leadsHere ? `the chain leads here, but it is only for ${use}` : `not asked, because it is only for ${use}`
   }
   const { step } = refused.detail
   if (outside !== undefined) {

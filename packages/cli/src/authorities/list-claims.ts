@@ -3,7 +3,7 @@ import type { PeerIdentity, SubjectAltNames } from '@peerkit/identity'
 
 const MAX_CLAIMS = 20
 
-/** What a certificate says, and its authority does not vouch for: `subject CN=web`, `dns api.internal`. */
+/** The names that the authority does not vouch for: `subject CN=web`, `dns api.internal`. */
 export function listClaims (peer: PeerIdentity): readonly string[] {
   const { subject, subjectAltNames, policies = [] } = claimsOf(peer)
   const isNamed = subject !== undefined && subject.rdns.length > 0

@@ -12,8 +12,8 @@ import type { NamedAuthority } from './named-authority.ts'
 const EXPECTED = 'JSON of authorities by name, such as { "internal": { "ca": "ca.pem" } }'
 
 /**
- * The authorities of a file of `--authorities`, in its order: the option `authorities` of the credentials as JSON, with
- * paths relative to the file.
+ * Reads a file of `--authorities`: the option `authorities` of the credentials as JSON, with paths relative to the
+ * file.
  *
  * @throws UsageError
  */
@@ -21,7 +21,7 @@ export async function readAuthorities (path: string): Promise<readonly NamedAuth
   const file = `--authorities ${path}`
   const given = Object.entries(parse(await readBytes(path, '--authorities ', EXPECTED), file))
   if (given.length === 0) throw new UsageError(`${file}: found no authority; expected ${EXPECTED}`)
-  // All settings first: they are told before the files.
+  // All settings are checked before the files are read.
   const entries = given.map(([name, value]) => readAuthorityEntry(name, value, file, given.length === 1))
   const authorities = await Promise.all(entries.map(async (entry) => await readFiles(entry, dirname(path), file)))
   refuseSharedCas(authorities, file)
@@ -54,7 +54,7 @@ async function readFiles (entry: AuthorityEntry, folder: string, file: string): 
   }
 }
 
-/** One CA in two authorities: nobody could say whose names count. */
+/** A CA may not be in two authorities: it would be unclear which names apply. */
 function refuseSharedCas (authorities: readonly NamedAuthority[], file: string): void {
   const owners = new Map<string, string>()
   for (const { name, ca } of authorities) {

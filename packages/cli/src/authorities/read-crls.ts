@@ -6,22 +6,22 @@ import { readBytes } from '../certificate-file.ts'
 import { shown } from '../shown.ts'
 import type { NamedAuthority } from './named-authority.ts'
 
-/** A CRL of three million entries. */
+/** Enough for a CRL of three million entries. */
 const MAX_CRL = 1 << 27
 
-/** How errors call CRLs. */
+/** The names of options, for error messages. */
 export interface CrlPlace {
-  /** What stands before a path: `--crl `. */
+  /** The text before a path: `--crl `. */
   readonly where: string
-  /** Where the certificates of the lists' CAs have to be: `--ca or --intermediates`. */
+  /** The options for the CAs of the CRLs: `--ca or --intermediates`. */
   readonly cas: string
-  /** Where that of an intermediate CA belongs: `--intermediates`. */
+  /** The option for an intermediate CA: `--intermediates`. */
   readonly known: string
-  /** Whether a list of a CA that is not there is left out, as the credentials do, as long as another list is left. */
+  /** Whether a CRL of an unknown CA is ignored, as by the credentials, if there is another CRL. */
   readonly leavesOut: boolean
 }
 
-/** Reads an authority's CRLs. @throws UsageError naming the file */
+/** Reads the CRLs of an authority. @throws UsageError with the file */
 export async function readCrls (
   { ca, known, crlPaths, revocation: policy }: NamedAuthority, now: () => number, place: CrlPlace
 ): Promise<CrlChecker | undefined> {
@@ -33,7 +33,7 @@ export async function readCrls (
   for (const path of crlPaths) {
     const crl = await readBytes(path, place.where, 'a PEM or DER file of a CRL', MAX_CRL)
     crls.push(crl)
-    // One by one, so that an error names its file.
+    // One by one, so that an error has the file.
     const [stranger] = await listForeign(path, crl, options, place)
     if (stranger !== undefined) strangers.push(`${place.where}${path}: found a CRL of ${shown(stranger)}`)
     if (!place.leavesOut) refuse(strangers, place)
@@ -43,7 +43,7 @@ export async function readCrls (
   return checker
 }
 
-/** The issuers of a file's lists that are no CA of the authority. */
+/** The issuers of the CRLs in a file that are not CAs of the authority. */
 async function listForeign (
   path: string, crl: Uint8Array, options: Omit<CrlCheckerOptions, 'crls'>, { where, cas }: CrlPlace
 ): Promise<readonly string[]> {
@@ -57,10 +57,10 @@ async function listForeign (
   return checker.foreign.map(String)
 }
 
-/** @throws UsageError on the first of them */
+/** @throws UsageError for the first of them */
 function refuse ([found]: readonly string[], { cas, known }: CrlPlace): void {
   if (found === undefined) return
   throw new UsageError(
-    `${found}; expected a CRL of a CA in ${cas} (give the certificate of an intermediate CA by ${known})`
+    `${found}; expected a CRL of a CA in ${cas} (give the certificate of an intermediate CA in ${known})`
   )
 }

@@ -2,7 +2,7 @@ import type { RuleAuthority } from '@peerkit/rules'
 import { vouchesFor } from './named-authority.ts'
 import type { NamedAuthority, Side } from './named-authority.ts'
 
-/** Authorities as rules about one side are checked against them. */
+/** Converts authorities for the check of rules about one side. */
 export function ruleAuthoritiesOf (authorities: readonly NamedAuthority[], side: Side): readonly RuleAuthority[] {
   return authorities.map(({ name, bounds, use }) => ({
     name,

@@ -4,13 +4,13 @@ import type { ForecastRow } from './forecast-row.ts'
 /** What to do about a row. */
 export interface RowAdvice {
   readonly text: string
-  /** Remarks that hold for many rows alike. */
+  /** Remarks that apply to many rows. */
   readonly remarks: readonly string[]
 }
 
-const NAME_ALONE = 'Where an issuer is known by its name alone, its chain in --cert or its CA in --ca makes it sure.'
+const NAME_ALONE = 'If an issuer is known only by its name, give its chain in --cert or its CA in --ca to be sure.'
 
-/** What to do, with the options that would tell more; undefined where nothing is affected. */
+/** What to do, with options that would show more. Undefined if nothing is affected. */
 export function advise ({ source, use, forecast }: ForecastRow, now: number): RowAdvice | undefined {
   const advice = adviseClientAuth({ forecast, use, isOwn: source !== 'audit' }, now)
   if (advice === undefined) return undefined

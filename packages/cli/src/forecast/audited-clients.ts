@@ -1,6 +1,6 @@
 import type { AuditEntry } from './read-audit-line.ts'
 
-/** A client, as the audit logs show it. */
+/** A client in the audit logs. */
 export interface AuditedClient {
   readonly name: string
   readonly issuer: string | undefined
@@ -10,23 +10,25 @@ export interface AuditedClient {
   firstSeen: number | undefined
   lastSeen: number | undefined
   count: number
-  /** Milliseconds since the epoch, where a line says it. */
+  /** Milliseconds since the epoch, if a line has it. */
   notAfter: number | undefined
-  /** Whether a handshake was refused since the certificate is not for clients. */
+  /** Whether a handshake was refused because the certificate is not for clients. */
   refused: boolean
 }
 
-/** Distinct clients that are kept: memory has to stay bounded, and whoever is refused chooses what he presents. */
+/**
+ * The largest number of clients, so that memory is bounded: a refused client can present any number of certificates.
+ */
 const MAX_CLIENTS = 50_000
 
-/** Collects distinct clients, each by the fingerprint of its certificate. */
+/** Collects clients by the fingerprint of the certificate. */
 export class AuditedClients {
-  // Apart, so that strangers cannot use up the room of clients that were let in.
+  // Separate maps, so that refused clients cannot use up the space of verified ones.
   readonly #verified = new Map<string, AuditedClient>()
   readonly #refused = new Map<string, AuditedClient>()
   readonly #most: number
 
-  /** Lines of clients beyond those that are kept. */
+  /** Lines of clients beyond the bound. */
   leftOut = 0
 
   constructor (most: number = MAX_CLIENTS) {

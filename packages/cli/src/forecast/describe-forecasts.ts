@@ -9,16 +9,16 @@ import type { AuditFile } from './read-audit.ts'
 
 type State = ClientAuthForecast['state']
 
-const MARKS: Readonly<Record<State, string>> = { not_affected: '', lacks: 'LACKS', loses: 'LOSES', ended: 'ENDED' }
+const MARKS: Readonly<Record<State, string>> = { not_affected: '', lacks: 'LACKS', loses: 'LOSES', ended: 'EXPIRED' }
 const EVIDENCE: Readonly<Record<ClientAuthForecast['evidence'], string>> = {
-  signature: 'by its signatures', issuer_name: 'by its issuer name alone', none: 'no issuer is known as public'
+  signature: 'by its signatures', issuer_name: 'by its issuer name only', none: 'its issuer is not known as public'
 }
 const WHEN = { renewal: 'about', end: 'at the latest', stop: 'from' } as const
 
-const MISSING = '. It has no line of an allowed request: clients that were always let in are missing ' +
-  '(auditLog writes them with allowed: true)'
+const MISSING = '. It has no line of an allowed request, so clients that were always allowed are missing ' +
+  '(auditLog writes these lines with allowed: true)'
 
-/** A table by date, each affected certificate with what is known of it and what to do. */
+/** A table by date, with details and advice for each affected certificate. */
 export function describeForecasts ({ at, within, rows, unreadable, audit, leftOut }: Forecasts): string {
   const cells = rows.map(({ needsAction, use, forecast }) =>
     [needsAction ? MARKS[forecast.state] : '', describeDate(forecast), use])
@@ -34,7 +34,7 @@ export function describeForecasts ({ at, within, rows, unreadable, audit, leftOu
     ...table,
     ...unreadable.map(({ where, error }) => `UNREADABLE  ${shown(where)}: ${shown(error)}\n`),
     ...audit.map(describeAudit),
-    ...(leftOut === 0 ? [] : [`There are more clients than are kept: ${leftOut} lines of others were left out.\n`]),
+    ...(leftOut === 0 ? [] : [`There are too many clients: ${leftOut} lines were ignored.\n`]),
     ...[...remarks].map((remark) => `${remark}\n`),
     count === 0 ? `Nothing to do ${period}.\n` : `To do: ${count} of ${rows.length}, ${period}.\n`
   ].join('')
@@ -43,7 +43,7 @@ export function describeForecasts ({ at, within, rows, unreadable, audit, leftOu
 function describeDate ({ state, notAfter, loses }: ClientAuthForecast): string {
   if (state === 'not_affected') return ''
   if (state === 'lacks') return 'already'
-  if (loses === undefined) return `ended ${describeDay(notAfter ?? 0)}`
+  if (loses === undefined) return `expired ${describeDay(notAfter ?? 0)}`
   return `${WHEN[loses.basis]} ${describeDay(loses.at)}`
 }
 
@@ -62,18 +62,18 @@ function describeRow (row: ForecastRow, now: number): string {
 }
 
 function describeClientAuth ({ forecast: { clientAuth, lackedBy, notAfter }, name, use }: ForecastRow): string {
-  const end = notAfter === undefined ? '' : `; it ends on ${describeDay(notAfter)}`
-  if (clientAuth === undefined) return `whether it has clientAuth, an audit log does not say${end}`
+  const end = notAfter === undefined ? '' : `; it expires on ${describeDay(notAfter)}`
+  if (clientAuth === undefined) return `an audit log does not say whether it has clientAuth${end}`
   if (clientAuth) return `it ${use === 'authority' ? 'allows' : 'has'} clientAuth${end}`
-  if (lackedBy === undefined) return `a handshake was refused since it is not for clients${end}`
-  return `it lacks clientAuth${lackedBy === name ? '' : `: ${lackedBy} does not allow it`}${end}`
+  if (lackedBy === undefined) return `a handshake was refused because it is not for clients${end}`
+  return `it has no clientAuth${lackedBy === name ? '' : `: ${lackedBy} does not allow it`}${end}`
 }
 
 function describeStop ({ forecast: { operator, stop, renewal, nextRenewal }, use }: ForecastRow): string | undefined {
   if (stop === undefined) return undefined
-  const last = `the last day of ${operator} for clientAuth: ${lastDayBefore(stop)} (${stop.source})`
+  const last = `last day for clientAuth of ${operator}: ${lastDayBefore(stop)} (${stop.source})`
   if (use === 'authority') return last
-  const next = nextRenewal === 'server_auth_only' ? 'serverAuth only' : 'clientAuth is still possible'
+  const next = nextRenewal === 'server_auth_only' ? 'only serverAuth' : 'clientAuth is still possible'
   return `next renewal${renewal === undefined ? '' : ` about ${describeDay(renewal)}`}: ${next}; ${last}`
 }
 
@@ -85,7 +85,7 @@ function describeSeen ({ firstSeen, lastSeen, count }: NonNullable<ForecastRow['
 
 function describeAudit ({ file, lines, broken, clientLines, strangers, hasAllowed }: AuditFile): string {
   const parts = [`${lines} lines, ${clientLines} of clients`]
-  if (broken > 0) parts.push(`${broken} broken and passed over`)
-  if (strangers > 0) parts.push(`${strangers} of refused strangers passed over`)
+  if (broken > 0) parts.push(`${broken} unreadable`)
+  if (strangers > 0) parts.push(`${strangers} of unverified clients ignored`)
   return `${shown(file)}: ${parts.join(', ')}${hasAllowed ? '' : MISSING}\n`
 }

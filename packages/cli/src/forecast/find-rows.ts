@@ -11,7 +11,7 @@ import type { AuditedClient } from './audited-clients.ts'
 import { rowOf } from './forecast-row.ts'
 import type { ForecastRow, Source } from './forecast-row.ts'
 
-/** What every forecast of one run needs. */
+/** The context of all forecasts of a run. */
 export interface ForecastContext {
   readonly roots: PublicRoots
   /** The certificates of --ca. */
@@ -20,7 +20,7 @@ export interface ForecastContext {
   readonly within: number
 }
 
-/** @throws UsageError naming the option and the file */
+/** @throws UsageError with the option and the file */
 export async function readCertificates (option: 'cert' | 'ca', path: string): Promise<readonly PeerIdentity[]> {
   const expected = option === 'ca' ? 'CA certificates, PEM or DER' : 'a certificate, PEM or DER'
   const bytes = await readBytes(path, `--${option} `, expected)
@@ -33,13 +33,13 @@ export async function readCertificates (option: 'cert' | 'ca', path: string): Pr
   })
 }
 
-/** What was found at one place. */
+/** The certificates of one file or server. */
 export interface FoundCertificates {
   readonly source: Source
   readonly where: string
   readonly use: CertificateUse
   readonly leaves: readonly PeerIdentity[]
-  /** What may have issued them, beside the CAs of --ca. */
+  /** Possible issuers, in addition to the CAs of --ca. */
   readonly issuers: readonly PeerIdentity[]
 }
 
@@ -53,15 +53,15 @@ export function forecastLeaves (found: FoundCertificates, context: ForecastConte
   })
 }
 
-/** @throws UsageError on a certificate that is no CA */
+/** @throws UsageError for a certificate that is not a CA */
 export function forecastAuthorities (
   path: string, certificates: readonly PeerIdentity[], context: ForecastContext
 ): ForecastRow[] {
   const { roots, authorities, now } = context
   return certificates.map((ca, index) => {
     if (ca.isCa !== true) {
-      const expected = 'CA certificates (--cert takes others)'
-      throw new UsageError(`--ca ${path}: found ${String(ca)}, which is no CA; expected ${expected}`)
+      const expected = 'CA certificates (--cert accepts others)'
+      throw new UsageError(`--ca ${path}: found ${String(ca)}, which is not a CA; expected ${expected}`)
     }
     const where = numbered(path, index, certificates.length)
     const forecast = forecastAuthority(ca, { chain: authorities, now, roots })
@@ -69,7 +69,7 @@ export function forecastAuthorities (
   })
 }
 
-/** Of audited clients issuers are known by name, and certificates not at all. */
+/** The audit log has only the issuer's name of a client, not the certificate. */
 export function forecastClient (client: AuditedClient, context: ForecastContext): ForecastRow {
   const { roots, authorities, now } = context
   const { name, issuer, serialNumber, fingerprint256, notAfter, refused } = client
@@ -83,7 +83,7 @@ function readName (text: string | undefined): DistinguishedName | undefined {
   try {
     return text === undefined ? undefined : parseDistinguishedName(text)
   } catch {
-    // The log cuts long names, wherever that may be.
+    // The log clips long names at any position.
     return undefined
   }
 }

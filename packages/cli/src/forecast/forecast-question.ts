@@ -16,7 +16,7 @@ import type { ForecastRow, UnreadableServer } from './forecast-row.ts'
 import { readAudit } from './read-audit.ts'
 import type { AuditFile } from './read-audit.ts'
 
-/** All that `peerkit forecast` finds. */
+/** The result of `peerkit forecast`. */
 export interface Forecasts {
   /** Milliseconds since the epoch. */
   readonly at: number
@@ -24,13 +24,13 @@ export interface Forecasts {
   readonly rows: readonly ForecastRow[]
   readonly unreadable: readonly UnreadableServer[]
   readonly audit: readonly AuditFile[]
-  /** Lines of clients beyond those that are kept. */
+  /** Lines of clients beyond the bound. */
   readonly leftOut: number
 }
 
 const MAX_TIMEOUT = 600_000
 
-/** @throws UsageError naming the option or file */
+/** @throws UsageError with the option or file */
 export async function findForecasts (values: Values, roots: () => PublicRoots): Promise<Forecasts> {
   const certs = textsOf(values, 'cert')
   const cas = textsOf(values, 'ca')
@@ -65,11 +65,11 @@ async function forecastFile (path: string, use: CertificateUse, context: Forecas
   const leaves = certificates.filter(({ isCa }) => isCa !== true)
   const issuers = certificates.filter(({ isCa }) => isCa === true)
   if (leaves.length > 0) return forecastLeaves({ source: 'cert', where: path, use, leaves, issuers }, context)
-  const expected = 'one of a client or server (--ca takes CAs)'
-  throw new UsageError(`--cert ${path}: found CA certificates alone; expected ${expected}`)
+  const expected = 'one of a client or server (--ca accepts CAs)'
+  throw new UsageError(`--cert ${path}: found only CA certificates; expected ${expected}`)
 }
 
-/** What the server shows is read whether it is trusted or not: nothing is sent to it. */
+/** Reads the certificate of a server, trusted or not. No request is sent. */
 async function forecastServer (
   target: Target, use: CertificateUse, timeout: number, context: ForecastContext
 ): Promise<{ readonly rows: readonly ForecastRow[] } | UnreadableServer> {
@@ -80,7 +80,7 @@ async function forecastServer (
   if (leaf === undefined) return { where, error: failure ?? 'it sent no certificate' }
   const { peer, error = '' } = readPresented(leaf)
   if (peer === undefined) return { where, error }
-  // What cannot be read among the others issues nothing.
+  // Unreadable certificates cannot be issuers.
   const issuers = others.flatMap((der) => readPresented(der).peer ?? [])
   return { rows: forecastLeaves({ source: 'url', where, use, leaves: [peer], issuers }, context) }
 }

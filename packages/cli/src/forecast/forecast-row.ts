@@ -3,20 +3,20 @@ import { dateOfLoss } from '@peerkit/trust/forecast'
 import type { CertificateUse, ClientAuthForecast } from '@peerkit/trust/forecast'
 import type { AuditedClient } from './audited-clients.ts'
 
-/** The option that named it. */
+/** The option that it comes from. */
 export type Source = 'cert' | 'ca' | 'audit' | 'url'
 
-/** A certificate or client, and what becomes of it. */
+/** A certificate or client with its forecast. */
 export interface ForecastRow {
   readonly source: Source
-  /** The file, or the server, and which one there. */
+  /** The file or server, and the position there. */
   readonly where: string
   readonly use: CertificateUse
   readonly name: string
   readonly issuer: string | undefined
   readonly serialNumber: string | undefined
   readonly fingerprint256: string | undefined
-  /** Of a client of an audit log. */
+  /** For a client of an audit log. */
   readonly client: AuditedClient | undefined
   readonly forecast: ClientAuthForecast
   readonly needsAction: boolean
@@ -30,17 +30,17 @@ export interface UnreadableServer {
 
 type Named = Pick<ForecastRow, 'name' | 'issuer' | 'serialNumber' | 'fingerprint256' | 'client'>
 
-/** Who a certificate is. */
+/** The names of a certificate. */
 export function rowOf (peer: PeerIdentity): Named {
   const { issuer, serialNumber, fingerprint256 } = peer
   return { name: String(peer), issuer: issuer && String(issuer), serialNumber, fingerprint256, client: undefined }
 }
 
-/** By date, the soonest first; what is not affected last. */
+/** Sorts by date, the soonest first, unaffected ones last. */
 export function sortRows (rows: readonly ForecastRow[]): ForecastRow[] {
   return rows.toSorted((one, other) => {
     const [date, otherDate] = [dateOfLoss(one.forecast), dateOfLoss(other.forecast)]
-    // A difference of two infinities is no number.
+    // The difference of two infinities is NaN.
     return date === otherDate ? 0 : date - otherDate
   })
 }

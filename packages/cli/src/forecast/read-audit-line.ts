@@ -1,4 +1,4 @@
-/** What a line of an audit log says of a client (docs/audit.md). */
+/** The client of an audit line (docs/audit.md). */
 export interface AuditEntry {
   readonly event: string
   readonly name: string
@@ -8,23 +8,23 @@ export interface AuditEntry {
   /** Milliseconds since the epoch. */
   readonly when: number | undefined
   readonly notAfter: number | undefined
-  /** Whether the certificate was verified; of one that was refused, nothing has to be true. */
+  /** Whether the certificate was verified. The values of a refused one may be false. */
   readonly isVerified: boolean
 }
 
 /**
- * - `broken`: no JSON, or an audit line whose fields are not what they should be
- * - `other`: a line of the app, or an audit line that is about no client
- * - `stranger`: a handshake that was refused for another reason than the purpose of the certificate
+ * - `broken`: not JSON, or an audit line with invalid fields
+ * - `other`: a line of the app, or an audit line without a client
+ * - `stranger`: a handshake that was refused for a reason other than the purpose of the certificate
  */
 export type AuditLineKind = 'broken' | 'other' | 'stranger'
 
-/** Events whose peer is a client with a certificate that was verified. */
+/** Events whose peer is a client with a verified certificate. */
 const CLIENT_EVENTS: ReadonlySet<string> = new Set([
   'request:allowed', 'request:denied', 'request:would-deny', 'connection:ended',
   'forwarded:refused', 'forwarded:stripped'
 ])
-/** The log cuts texts at 300 characters. Longer ones are not its own, and would take up memory. */
+/** The audit log clips texts at 300 characters. Longer ones come from elsewhere and would use memory. */
 const MAX_TEXT = 512
 
 export function readAuditLine (line: string): AuditEntry | AuditLineKind {

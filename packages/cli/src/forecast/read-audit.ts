@@ -4,7 +4,7 @@ import type { AuditedClients } from './audited-clients.ts'
 import { readAuditLine } from './read-audit-line.ts'
 import { readLines } from './read-lines.ts'
 
-/** What was found in a file of an audit log. */
+/** The counts of an audit log file. */
 export interface AuditFile {
   readonly file: string
   readonly lines: number
@@ -12,19 +12,19 @@ export interface AuditFile {
   readonly broken: number
   /** Lines about clients. */
   readonly clientLines: number
-  /** Refused handshakes of others: who they are was never verified. */
+  /** Refused handshakes of unverified clients. */
   readonly strangers: number
-  /** Whether it has lines of allowed requests; without them it shows only clients that were refused something. */
+  /** Whether it has lines of allowed requests. Without them it has only clients that were refused. */
   readonly hasAllowed: boolean
 }
 
-/** The longest line of `auditLog` takes a third of it. */
+/** Three times the longest line of `auditLog`. */
 const MAX_LINE = 1 << 16
 
 /**
  * Reads a file of any size, line by line.
  *
- * @throws UsageError where it cannot be read, or no line is JSON
+ * @throws UsageError if it cannot be read, or if no line is JSON
  */
 export async function readAudit (file: string, clients: AuditedClients): Promise<AuditFile> {
   const found = { file, lines: 0, broken: 0, clientLines: 0, strangers: 0, hasAllowed: false }

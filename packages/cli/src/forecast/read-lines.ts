@@ -3,9 +3,9 @@ import { createReadStream } from 'node:fs'
 const LINE_END = 0x0a
 
 /**
- * The lines of a file, one by one and in bounded memory. Empty lines are passed over.
+ * Reads the lines of a file in bounded memory. Empty lines are skipped.
  *
- * @param most octets of a line; of a longer one `undefined` is given, since it may be as long as the file
+ * @param most the longest line in bytes; a longer one is returned as `undefined`
  */
 export async function * readLines (path: string, most: number): AsyncGenerator<string | undefined> {
   let parts: Buffer[] = []

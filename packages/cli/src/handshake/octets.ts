@@ -1,4 +1,4 @@
-/** A cursor over the vectors of TLS (RFC 8446 section 3.4). Reading beyond the end throws RangeError. */
+/** Reads TLS vectors (RFC 8446 section 3.4). Reading beyond the end throws RangeError. */
 export class Octets {
   readonly #bytes: Uint8Array
   #at: number = 0
@@ -9,7 +9,7 @@ export class Octets {
 
   get done (): boolean { return this.#at >= this.#bytes.length }
 
-  /** An unsigned number of so many octets. */
+  /** Reads an unsigned number of this many bytes. */
   number (octets: number): number {
     return this.take(octets).reduce((sum, octet) => sum * 256 + octet, 0)
   }
@@ -20,7 +20,7 @@ export class Octets {
     return this.#bytes.subarray(this.#at - length, this.#at)
   }
 
-  /** A vector whose length takes so many octets. */
+  /** Reads a vector whose length has this many bytes. */
   vector (octets: number): Uint8Array {
     return this.take(this.number(octets))
   }

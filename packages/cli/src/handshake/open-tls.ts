@@ -9,42 +9,42 @@ import { ServerCertificates } from './server-certificates.ts'
 import { SocketTap } from './socket-tap.ts'
 
 export interface OpenTlsOptions {
-  /** What the server is asked for by name (SNI) and must be certified for. Default: the host, unless it is an address. */
+  /** The name for SNI and for the check of the certificate. Default: the host, unless it is an IP address. */
   readonly servername?: string | undefined
   readonly alpn?: readonly string[] | undefined
   readonly cert?: string | undefined
   readonly key?: string | undefined
   readonly passphrase?: string | undefined
-  /** PEM. Default: the CAs that Node comes with. */
+  /** PEM. Default: the CAs of Node. */
   readonly ca?: string | undefined
-  /** TLS 1.2 or TLS 1.3 alone. */
+  /** Only this version of TLS. */
   readonly version?: SecureVersion | undefined
   readonly session?: Buffer | undefined
-  /** Milliseconds for all of it. */
+  /** Milliseconds for connection and handshake. */
   readonly timeout: number
 }
 
-/** How far a connection came. */
+/** A TLS connection, or why it failed. */
 export interface TlsConnection {
-  /** The failure, and what was being done: reaching the server, or the handshake. */
+  /** The failure and its stage. */
   readonly failure: { readonly stage: 'connect' | 'handshake', readonly error: NodeJS.ErrnoException } | undefined
   readonly socket: TLSSocket | undefined
   /** The address that answered. */
   readonly address: string | undefined
-  /** The last session that the server gave. */
+  /** The last session from the server. */
   readonly session: Buffer | undefined
   /**
-   * What the server sent, in DER, the leaf first; of a resumed session the leaf alone. Empty where the handshake
+   * The certificates of the server, DER, the leaf first. For a resumed session only the leaf. Empty if the handshake
    * failed.
    */
   readonly certificates: readonly Uint8Array[]
-  /** What the server said up to now. */
+  /** What the server has sent so far. */
   facts (): HandshakeFacts
-  /** Ends it and waits until it is closed. */
+  /** Closes the connection and waits until it is closed. */
   close (): Promise<void>
 }
 
-/** Opens a TLS connection. Whether the server is trusted is for the caller to judge by `authorized`: a diagnosis looks at wrong servers too. Never rejects. */
+/** Opens a TLS connection, also to an untrusted server. The caller has to check `authorized`. Never rejects. */
 export async function openTls (target: Target, options: OpenTlsOptions): Promise<TlsConnection> {
   const limit = AbortSignal.timeout(options.timeout)
   const tcp = connectTcp({ host: target.host, port: target.port })
@@ -64,7 +64,12 @@ export async function openTls (target: Target, options: OpenTlsOptions): Promise
   return await shakeHands(target, options, tcp, limit)
 }
 
-async function shakeHands (target: Target, options: OpenTlsOptions, tcp: Socket, limit: AbortSignal): Promise<TlsConnection> {
+async function shakeHands (
+  target: Target,
+  options: OpenTlsOptions,
+  tcp: Socket,
+  limit: AbortSignal
+): Promise<TlsConnection> {
   const address = tcp.remoteAddress
   const tap = new SocketTap(tcp)
   const certificates = new ServerCertificates()
@@ -76,7 +81,7 @@ async function shakeHands (target: Target, options: OpenTlsOptions, tcp: Socket,
   socket.on('keylog', (line: Buffer) => { keylog.push(line.toString('latin1')) })
   socket.on('session', (given: Buffer) => { session = given })
   const error = await settle(socket, 'secureConnect', limit)
-  // Later errors belong to whoever uses the socket; without a listener they would end the process.
+  // The user of the socket handles later errors. Without a listener they would end the process.
   socket.on('error', () => {})
   tap.on('error', () => {})
   if (error !== undefined) socket.destroy()
@@ -96,12 +101,15 @@ async function shakeHands (target: Target, options: OpenTlsOptions, tcp: Socket,
   }
 }
 
-function tlsOptions (target: Target, { servername, alpn, cert, key, passphrase, ca, version, session }: OpenTlsOptions): ConnectionOptions {
+function tlsOptions (
+  target: Target,
+  { servername, alpn, cert, key, passphrase, ca, version, session }: OpenTlsOptions
+): ConnectionOptions {
   return {
     host: target.host,
     port: target.port,
     servername: servername ?? (isIP(target.host) === 0 ? target.host : ''),
-    // Who answered is reported, not presumed: nothing but what the caller decides is sent to one who is not trusted.
+    // The probe reports untrusted servers. The caller decides what is sent to them.
     rejectUnauthorized: false,
     ...(alpn !== undefined && { ALPNProtocols: [...alpn] }),
     ...(cert !== undefined && { cert }),
@@ -113,8 +121,12 @@ function tlsOptions (target: Target, { servername, alpn, cert, key, passphrase, 
   }
 }
 
-/** Waits for the event. Resolves with what came instead of it. */
-async function settle (socket: Socket, event: 'connect' | 'secureConnect', limit: AbortSignal): Promise<NodeJS.ErrnoException | undefined> {
+/** Waits for the event. Resolves with the error that occurred instead. */
+async function settle (
+  socket: Socket,
+  event: 'connect' | 'secureConnect',
+  limit: AbortSignal
+): Promise<NodeJS.ErrnoException | undefined> {
   return await new Promise((resolve) => {
     const finish = (error?: NodeJS.ErrnoException): void => {
       socket.off(event, succeed).off('error', finish).off('close', closed)
@@ -123,7 +135,9 @@ async function settle (socket: Socket, event: 'connect' | 'secureConnect', limit
     }
     const succeed = (): void => { finish() }
     const closed = (): void => { finish(failure('ECONNRESET', 'the server closed the connection')) }
-    const late = (): void => { finish(failure('ETIMEDOUT', event === 'connect' ? 'nothing answered in time' : 'the handshake took too long')) }
+    const late = (): void => {
+      finish(failure('ETIMEDOUT', event === 'connect' ? 'no answer in time' : 'the handshake took too long'))
+    }
     socket.once(event, succeed).once('error', finish).once('close', closed)
     if (limit.aborted) late()
     else limit.addEventListener('abort', late)

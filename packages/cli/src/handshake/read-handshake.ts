@@ -2,15 +2,15 @@ import { Octets } from './octets.ts'
 import { recordOpener } from './traffic-keys.ts'
 import type { OpenRecord } from './traffic-keys.ts'
 
-/** What a server said in its handshake and Node does not tell. */
+/** What a server sent in its handshake and Node does not expose. */
 export interface HandshakeFacts {
-  /** The certificates it sent, leaf first, as sent; empty on a resumed session. */
+  /** The certificates as sent, the leaf first. Empty for a resumed session. */
   readonly certificates: readonly Uint8Array[]
-  /** Whether it asked for a client certificate; undefined where its messages could not be read. */
+  /** Whether it requested a client certificate. Undefined if its messages could not be read. */
   readonly asked: boolean | undefined
-  /** The names of the CAs it accepts, in DER; empty where it names none. */
+  /** The names of the CAs that it accepts, DER. Empty if it names none. */
   readonly authorities: readonly Uint8Array[]
-  /** The last alert it sent (RFC 8446 section 6). */
+  /** The last alert from the server (RFC 8446 section 6). */
   readonly alert: number | undefined
 }
 
@@ -22,18 +22,19 @@ const MAX_MESSAGE = 1 << 18
 const RETRY = 'cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c'
 
 /**
- * Reads what a server sent (RFC 5246 and RFC 8446 sections 4 and 5). In TLS 1.2 the handshake is in clear up to ChangeCipherSpec; in TLS 1.3 the secrets that Node's
- * `keylog` event tells of our own connection open it.
+ * Reads the handshake messages of a server (RFC 5246 and RFC 8446 sections 4 and 5). In TLS 1.2 they are not encrypted
+ * up to ChangeCipherSpec. In TLS 1.3 they are decrypted with the secrets of the own connection, from Node's `keylog`
+ * event.
  *
- * @param received all octets from the server, from the first
- * @param keylog lines in the format of NSS (SSLKEYLOGFILE)
+ * @param received all bytes from the server
+ * @param keylog lines in the NSS format (SSLKEYLOGFILE)
  */
 export function readHandshake (received: Uint8Array, keylog: readonly string[]): HandshakeFacts {
   const reading = new Reading(keylog)
   try {
     for (const record of splitRecords(received)) if (!reading.take(record)) break
   } catch {
-    // What was read up to here holds; a server that sends nonsense is none that Node talks to.
+    // Everything up to here is valid. Node itself fails on a malformed handshake.
   }
   return reading
 }
@@ -64,7 +65,7 @@ class Reading implements HandshakeFacts {
     this.#keylog = keylog
   }
 
-  /** Whether there may be more to read. */
+  /** Returns whether more records can be read. */
   take ({ type, header, content }: Record): boolean {
     if (type === RECORD.changeCipherSpec) return this.#isTls13
     if (type !== RECORD.applicationData) return this.#takeOpened(type, content)
@@ -94,7 +95,7 @@ class Reading implements HandshakeFacts {
     if (kind === MESSAGE.serverHello) this.#takeHello(body)
     else if (kind === MESSAGE.certificate) this.#takeCertificates(body)
     else if (kind === MESSAGE.certificateRequest) this.#takeRequest(body)
-    // Whoever did not ask before these does not ask.
+    // After these messages a server cannot request a certificate.
     else if (kind === MESSAGE.serverHelloDone) this.asked ??= false
     else if (kind === MESSAGE.finished) {
       this.asked ??= false
@@ -131,7 +132,7 @@ class Reading implements HandshakeFacts {
 
   #takeRequest (body: Octets): void {
     this.asked = true
-    // The context in TLS 1.3, the types of certificates in TLS 1.2, which has the algorithms next.
+    // TLS 1.3: the context. TLS 1.2: the types of certificates, then the algorithms.
     body.vector(1)
     if (!this.#isTls13) body.vector(2)
     const names = this.#isTls13 ? readExtensions(body.vector(2)).get(EXTENSION.certificateAuthorities) : body

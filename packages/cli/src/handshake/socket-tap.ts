@@ -1,10 +1,12 @@
 import type { Socket } from 'node:net'
 import { Duplex } from 'node:stream'
 
-/** Octets from the server that are kept: the handshake with a very long list of CAs, and some. */
+/** The largest number of bytes from the server that are kept: more than a handshake with a very long list of CAs. */
 const MAX_KEPT = 1 << 20
 
-/** A stream over a TCP socket that keeps a copy of what comes in, up to 1 MiB: what Node's TLS does not tell can be read in it. */
+/**
+ * A stream over a TCP socket that keeps a copy of the received bytes, up to 1 MiB, to read what Node does not expose.
+ */
 export class SocketTap extends Duplex {
   readonly #socket: Socket
   readonly #kept: Buffer[] = []
@@ -22,12 +24,16 @@ export class SocketTap extends Duplex {
     socket.once('close', () => { this.destroy() })
   }
 
-  /** What came in so far. */
+  /** The bytes received so far. */
   get received (): Uint8Array { return Buffer.concat(this.#kept) }
 
   override _read (): void { this.#socket.resume() }
 
-  override _write (chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void { this.#socket.write(chunk, done) }
+  override _write (
+    chunk: Buffer,
+    _encoding: BufferEncoding,
+    done: (error?: Error | null) => void
+  ): void { this.#socket.write(chunk, done) }
 
   override _final (done: () => void): void { this.#socket.end(done) }
 

@@ -1,7 +1,11 @@
 import { createDecipheriv, createHmac } from 'node:crypto'
 import type { CipherGCMTypes } from 'node:crypto'
 
-interface Suite { readonly cipher: CipherGCMTypes | 'chacha20-poly1305', readonly keyLength: number, readonly hash: string }
+interface Suite {
+  readonly cipher: CipherGCMTypes | 'chacha20-poly1305'
+  readonly keyLength: number
+  readonly hash: string
+}
 
 /** The suites of TLS 1.3 that OpenSSL offers (RFC 8446 appendix B.4). */
 const SUITES: Readonly<Record<number, Suite>> = {
@@ -11,10 +15,13 @@ const SUITES: Readonly<Record<number, Suite>> = {
 }
 const TAG_LENGTH = 16
 
-/** Opens records: from a record's header and its content to what was sealed in it. */
-export type OpenRecord = (header: Uint8Array, sealed: Uint8Array) => { readonly type: number, readonly content: Uint8Array }
+/** Decrypts a record from its header and its encrypted content. */
+export type OpenRecord = (header: Uint8Array, sealed: Uint8Array) => {
+  readonly type: number
+  readonly content: Uint8Array
+}
 
-/** Opens the records that were sealed with a traffic secret, the first of them first (RFC 8446 section 5.2). Undefined where the suite is not one that we know. */
+/** Decrypts records of a traffic secret, in order (RFC 8446 section 5.2). Undefined for an unknown cipher suite. */
 export function recordOpener (suite: number, secret: Uint8Array): OpenRecord | undefined {
   const known = SUITES[suite]
   if (known === undefined) return undefined
@@ -33,9 +40,13 @@ export function recordOpener (suite: number, secret: Uint8Array): OpenRecord | u
   }
 }
 
-/** HKDF-Expand-Label (RFC 8446 section 7.1) for what fits into one block. Node's `hkdf` extracts first, which has been done here. */
+/** HKDF-Expand-Label (RFC 8446 section 7.1) for one block. Node's `hkdf` cannot be used, because it extracts first. */
 function expandLabel (hash: string, secret: Uint8Array, label: string, length: number): Buffer {
   const name = `tls13 ${label}`
-  const info = Buffer.concat([Buffer.from([length >> 8, length & 0xff, name.length]), Buffer.from(name), Buffer.from([0])])
+  const info = Buffer.concat([
+    Buffer.from([length >> 8, length & 0xff, name.length]),
+    Buffer.from(name),
+    Buffer.from([0])
+  ])
   return createHmac(hash, secret).update(info).update(Buffer.from([1])).digest().subarray(0, length)
 }

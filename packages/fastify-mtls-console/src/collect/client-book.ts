@@ -1,8 +1,8 @@
 import type { PeerIdentity } from '@peerkit/identity'
 
-/** A client that proved who it is, as it was seen since the start. */
+/** A verified client that was seen since the start. */
 export interface SeenClient {
-  /** Its certificate's fingerprint, or where a gateway passed on too little for one, its text. */
+  /** The fingerprint of its certificate, or its text if a gateway forwarded too little for a fingerprint. */
   readonly key: string
   readonly identity: PeerIdentity
   readonly firstSeen: number
@@ -14,8 +14,8 @@ export interface SeenClient {
   /** The latest addresses, at most five, newest first. */
   readonly addresses: readonly string[]
   /**
-   * Until when it is accepted although its certificate is for servers alone, in milliseconds since the epoch, as its last
-   * connection said; undefined where it is accepted as any client.
+   * If its certificate has only serverAuth: until when it is accepted, in milliseconds since the epoch, from its last
+   * connection. Otherwise undefined.
    */
   readonly serverAuthOnlyUntil: number | undefined
   readonly lastDenial: { readonly time: number, readonly what: string, readonly reason: string | undefined } | undefined
@@ -25,10 +25,10 @@ type Entry = { -readonly [key in keyof SeenClient]: SeenClient[key] }
 
 const MAX_ADDRESSES = 5
 
-/** How clients are known. */
+/** The key of a client. */
 export function keyOfPeer (peer: PeerIdentity): string { return peer.fingerprint256 ?? peer.toString() }
 
-/** The clients seen lately. Where it is full, the one that was silent for longest makes room. */
+/** The recent clients. If it is full, the client that was not seen for the longest time is dropped. */
 export class ClientBook {
   readonly #capacity: number
   readonly #clients = new Map<string, Entry>()
@@ -38,7 +38,7 @@ export class ClientBook {
     this.#capacity = capacity
   }
 
-  /** How many clients made room for others. */
+  /** How many clients were dropped. */
   get dropped (): number { return this.#dropped }
 
   connected (peer: PeerIdentity, time: number, address: string | undefined, serverAuthOnlyUntil?: number): void {
@@ -47,18 +47,29 @@ export class ClientBook {
     entry.serverAuthOnlyUntil = serverAuthOnlyUntil
   }
 
-  allowed (peer: PeerIdentity, time: number, address: string | undefined): void { this.#touch(peer, time, address).allowed++ }
+  allowed (peer: PeerIdentity, time: number, address: string | undefined): void {
+    this.#touch(peer, time, address).allowed++
+  }
 
-  denied (peer: PeerIdentity, time: number, address: string | undefined, mode: 'enforce' | 'report-only', denial: { readonly what: string, readonly reason: string | undefined }): void {
+  denied (
+    peer: PeerIdentity,
+    time: number,
+    address: string | undefined,
+    mode: 'enforce' | 'report-only',
+    denial: { readonly what: string, readonly reason: string | undefined }
+  ): void {
     const entry = this.#touch(peer, time, address)
     if (mode === 'enforce') entry.denied++
     else entry.wouldDeny++
     entry.lastDenial = { time, ...denial }
   }
 
-  /** Seen last comes first. */
+  /** The most recently seen first. */
   list (): SeenClient[] {
-    return [...this.#clients.values()].sort((a, b) => b.lastSeen - a.lastSeen).map((entry) => ({ ...entry, addresses: [...entry.addresses] }))
+    return [...this.#clients.values()].sort((a, b) => b.lastSeen - a.lastSeen).map((entry) => ({
+      ...entry,
+      addresses: [...entry.addresses]
+    }))
   }
 
   #touch (peer: PeerIdentity, time: number, address: string | undefined): Entry {
@@ -66,19 +77,36 @@ export class ClientBook {
     let entry = this.#clients.get(key)
     if (entry === undefined) {
       if (this.#clients.size >= this.#capacity) this.#makeRoom()
-      entry = { key, identity: peer, firstSeen: time, lastSeen: time, connections: 0, allowed: 0, denied: 0, wouldDeny: 0, addresses: [], serverAuthOnlyUntil: undefined, lastDenial: undefined }
+      entry = {
+        key,
+        identity: peer,
+        firstSeen: time,
+        lastSeen: time,
+        connections: 0,
+        allowed: 0,
+        denied: 0,
+        wouldDeny: 0,
+        addresses: [],
+        serverAuthOnlyUntil: undefined,
+        lastDenial: undefined
+      }
       this.#clients.set(key, entry)
     }
     entry.lastSeen = time
-    // The latest counts: its authority may vouch for less than it did. But the chain is not known on every connection.
+    // Use the latest identity, because its authority may vouch for less than before. Keep a known chain: not every
+    // connection has one.
     if (peer.chain !== undefined || entry.identity.chain === undefined) entry.identity = peer
-    if (address !== undefined && entry.addresses[0] !== address) entry.addresses = [address, ...entry.addresses.filter((known) => known !== address)].slice(0, MAX_ADDRESSES)
+    if (address !== undefined && entry.addresses[0] !== address) {
+      entry.addresses = [address, ...entry.addresses.filter((known) => known !== address)].slice(0, MAX_ADDRESSES)
+    }
     return entry
   }
 
   #makeRoom (): void {
     let oldest: Entry | undefined
-    for (const entry of this.#clients.values()) if (oldest === undefined || entry.lastSeen < oldest.lastSeen) oldest = entry
+    for (const entry of this.#clients.values()) {
+      if (oldest === undefined || entry.lastSeen < oldest.lastSeen) oldest = entry
+    }
     if (oldest !== undefined) this.#clients.delete(oldest.key)
     this.#dropped++
   }

@@ -1,7 +1,7 @@
-/** Longer than any field that an operator reads at a glance. What peers send is kept no longer than this. */
+/** The longest text from a peer that is kept. */
 const MAX_TEXT = 300
 
-/** A text of bounded length; undefined for what is no text. */
+/** A text of bounded length. Undefined for other values. */
 export function clip (value: unknown, length: number = MAX_TEXT): string | undefined {
   if (typeof value === 'number' || typeof value === 'bigint') return String(value)
   if (typeof value !== 'string') return undefined

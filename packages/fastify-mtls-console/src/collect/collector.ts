@@ -2,23 +2,25 @@ import { listen } from '@peerkit/events'
 import type { HandshakeRefusedMessage, OutboundRefusedMessage, RequestJudgedMessage } from '@peerkit/events'
 import { changeListeners } from './change-listeners.ts'
 import { ClientBook } from './client-book.ts'
-import { describeCall, draftChainUnavailable, draftEnded, draftForwarded, draftHandshake, draftJudged, draftOutbound } from './draft-events.ts'
+import {
+  describeCall, draftChainUnavailable, draftEnded, draftForwarded, draftHandshake, draftRequest, draftOutbound
+} from './draft-events.ts'
 import { EventLog } from './event-log.ts'
 import { ServerBook } from './server-book.ts'
 
 export interface CollectorOptions {
-  /** Entries of each shelf of the log. */
+  /** Entries of each part of the log. */
   readonly events: number
-  /** Clients remembered. */
+  /** Remembered clients. */
   readonly clients: number
-  /** Tells the console's own routes, whose readers are no clients of the service. */
+  /** Whether a route belongs to the console. Its readers are not counted as clients. */
   isOwnRoute (route: string | undefined): boolean
 }
 
 const MAX_SERVERS = 100
 const MAX_REASONS = 50
 
-/** Hears the diagnostics channels of the process and remembers what an operator asks for, in bounded space. */
+/** Listens to the diagnostics channels of the process and remembers what the pages show, in bounded memory. */
 export class Collector {
   readonly log: EventLog
   readonly clients: ClientBook
@@ -31,38 +33,48 @@ export class Collector {
     this.log = new EventLog(events)
     this.clients = new ClientBook(clients)
     this.#stop = listen({
-      'peerkit:connection:identified': ({ peer, time, remoteAddress, serverAuthOnlyUntil }) => { this.clients.connected(peer, time, remoteAddress, serverAuthOnlyUntil) },
-      'peerkit:request:allowed': ({ peer, time, route, remoteAddress }) => { if (peer !== null && !isOwnRoute(route)) this.clients.allowed(peer, time, remoteAddress) },
-      'peerkit:request:denied': (message) => { this.#judged(message, 'enforce') },
-      'peerkit:request:would-deny': (message) => { this.#judged(message, 'report-only') },
+      'peerkit:connection:identified': ({ peer, time, remoteAddress, serverAuthOnlyUntil }) => {
+        this.clients.connected(peer, time, remoteAddress, serverAuthOnlyUntil)
+      },
+      'peerkit:request:allowed': ({ peer, time, route, remoteAddress }) => {
+        if (peer !== null && !isOwnRoute(route)) this.clients.allowed(peer, time, remoteAddress)
+      },
+      'peerkit:request:denied': (message) => { this.#denied(message, 'enforce') },
+      'peerkit:request:would-deny': (message) => { this.#denied(message, 'report-only') },
       'peerkit:handshake:refused': (message) => { this.#handshake(message) },
       'peerkit:handshake:chain-unavailable': (message) => { this.log.add(draftChainUnavailable(message)) },
       'peerkit:connection:ended': (message) => { this.log.add(draftEnded(message)) },
-      'peerkit:forwarded:refused': (message) => { this.log.add(draftForwarded('Forwarded certificate not believed', message)) },
-      'peerkit:forwarded:stripped': (message) => { this.log.add(draftForwarded('Header that claims an identity removed', message)) },
+      'peerkit:forwarded:refused': (message) => {
+        this.log.add(draftForwarded('Forwarded certificate refused', message))
+      },
+      'peerkit:forwarded:stripped': (message) => {
+        this.log.add(draftForwarded('Header with a client identity removed', message))
+      },
       'peerkit:outbound:identified': ({ origin, time, server }) => { this.servers.identified(origin, time, server) },
       'peerkit:outbound:refused': (message) => { this.#outboundRefused(message) },
       ...changeListeners((draft) => { this.log.add(draft) })
     }, { onError: () => { this.#misunderstood++ } })
   }
 
-  /** How many handshakes were refused since the start, by reason. */
+  /** The number of refused handshakes since the start, by reason. */
   get handshakes (): Readonly<Record<string, number>> { return Object.fromEntries(this.#handshakes) }
 
-  /** Messages of another version, or damaged ones. */
+  /** The number of messages of another version, or damaged ones. */
   get misunderstood (): number { return this.#misunderstood }
 
   close (): void { this.#stop() }
 
-  #judged (message: RequestJudgedMessage, mode: 'enforce' | 'report-only'): void {
-    this.log.add(draftJudged(message, mode))
+  #denied (message: RequestJudgedMessage, mode: 'enforce' | 'report-only'): void {
+    this.log.add(draftRequest(message, mode))
     const { peer, time, remoteAddress, reason } = message
     if (peer !== null) this.clients.denied(peer, time, remoteAddress, mode, { what: describeCall(message), reason })
   }
 
   #handshake (message: HandshakeRefusedMessage): void {
     const { reason } = message
-    if (this.#handshakes.has(reason) || this.#handshakes.size < MAX_REASONS) this.#handshakes.set(reason, (this.#handshakes.get(reason) ?? 0) + 1)
+    if (this.#handshakes.has(reason) || this.#handshakes.size < MAX_REASONS) {
+      this.#handshakes.set(reason, (this.#handshakes.get(reason) ?? 0) + 1)
+    }
     this.log.add(draftHandshake(message))
   }
 

@@ -3,21 +3,26 @@ import { clip } from './clip.ts'
 import { describeAuthorityUse } from './describe-authority-use.ts'
 import { describeNames } from './describe-names.ts'
 
-/** Of a thousand authorities an operator reads no more at a time. */
+/** The largest number of lines for a rotation. */
 const MAX_LINES = 20
 
 type Authorities = readonly SnapshotAuthority[]
 
-/** What a rotation did to the authorities, a line each: which came or went, whose limits changed, which CA moved. */
+/** The changes of authorities by a rotation, a line each: added, removed, changed limits, moved CAs. */
 export function compareAuthorities (before: Authorities, after: Authorities): readonly string[] {
   const [old, now] = [byName(before), byName(after)]
   const added = after.filter(({ name }) => !old.has(name))
-  const came = added.map((authority) => `authority "${authority.name}" came: ${describeWhole(authority)}`)
-  const went = before.filter(({ name }) => !now.has(name)).map(({ name }) => `authority "${name}" went`)
+  const addedLines = added.map((authority) => `authority "${authority.name}" added: ${describeWhole(authority)}`)
+  const removedLines = before.filter(({ name }) => !now.has(name)).map(({ name }) => `authority "${name}" removed`)
   const changed = after.flatMap((one) => {
     return compareLimits(old.get(one.name) ?? one, one).map((text) => `authority "${one.name}" ${text}`)
   })
-  const all = [...came, ...went, ...changed, ...listMoved(before, after)].map((text) => clip(text, 600) as string)
+  const all = [
+    ...addedLines,
+    ...removedLines,
+    ...changed,
+    ...listMoved(before, after)
+  ].map((text) => clip(text, 600) as string)
   if (all.length <= MAX_LINES) return all
   return [...all.slice(0, MAX_LINES), `and ${all.length - MAX_LINES} more changes of authorities`]
 }
@@ -40,8 +45,8 @@ function compareLimits (before: SnapshotAuthority, after: SnapshotAuthority): re
     differs('names') && `vouches for ${listNames(after.names)}; before for ${listNames(before.names)}`,
     differs('for') && `is for ${describeAuthorityUse(after.for)}; before for ${describeAuthorityUse(before.for)}`,
     differs('serverAuthOnlyUntil') && describeServerAuthOnly(before.serverAuthOnlyUntil, after.serverAuthOnlyUntil),
-    differs('partial') && `takes ${after.partial ? '' : 'no more '}paths that end at an intermediate`,
-    differs('algorithms') && 'has other demands on signatures and keys'
+    differs('partial') && `${after.partial ? 'accepts' : 'no longer accepts'} paths that end at an intermediate`,
+    differs('algorithms') && 'has other requirements on signatures and keys'
   ].filter((text) => text !== false)
 }
 
@@ -50,16 +55,16 @@ function listNames (names: SnapshotAuthority['names']): string {
 }
 
 function describeServerAuthOnly (before: number | undefined, after: number | undefined): string {
-  if (after === undefined) return 'accepts no more certificates for servers alone'
+  if (after === undefined) return 'no longer accepts certificates with only serverAuth'
   const earlier = before === undefined ? '' : `; before until ${formatDay(before)}`
-  return `accepts certificates for servers alone until ${formatDay(after)}${earlier}`
+  return `accepts certificates with only serverAuth until ${formatDay(after)}${earlier}`
 }
 
 function formatDay (time: number): string {
   return new Date(time).toISOString().slice(0, 10)
 }
 
-/** A CA that another authority has now vouches for other names than before. */
+/** CAs that are now in another authority, so that they vouch for other names. */
 function listMoved (before: Authorities, after: Authorities): readonly string[] {
   const owners = new Map<string | undefined, string>()
   for (const { name, anchors } of before) for (const { fingerprint256 } of anchors) owners.set(fingerprint256, name)

@@ -1,15 +1,37 @@
-/** What kind of thing happened. */
-export type EventKind = 'denied' | 'would-deny' | 'forged' | 'ended' | 'handshake' | 'credentials' | 'revocation' | 'rules' | 'expiry' | 'outbound' | 'node'
+/** The kind of an event. */
+export type EventKind = 'denied'
+  | 'would-deny'
+  | 'forged'
+  | 'ended'
+  | 'handshake'
+  | 'credentials'
+  | 'revocation'
+  | 'rules'
+  | 'expiry'
+  | 'outbound'
+  | 'node'
 
 /** Every kind, in the order of the page's filter. */
-export const EVENT_KINDS: readonly EventKind[] = ['denied', 'would-deny', 'forged', 'ended', 'handshake', 'credentials', 'revocation', 'rules', 'expiry', 'outbound', 'node']
+export const EVENT_KINDS: readonly EventKind[] = [
+  'denied',
+  'would-deny',
+  'forged',
+  'ended',
+  'handshake',
+  'credentials',
+  'revocation',
+  'rules',
+  'expiry',
+  'outbound',
+  'node'
+]
 
-/** `good` for what went well, `bad` for what was refused. */
+/** The severity: `good` for success, `bad` for a refusal. */
 export type Tone = 'good' | 'info' | 'warn' | 'bad'
 
-/** One line of the log. Texts are clipped; no certificate and no header is kept. */
+/** An entry of the log. Texts are clipped. No certificate and no header is kept. */
 export interface ConsoleEvent {
-  /** Counts up; newer events have higher numbers. */
+  /** A number that increases with each event. */
   readonly id: number
   readonly kind: EventKind
   readonly tone: Tone
@@ -17,10 +39,10 @@ export interface ConsoleEvent {
   readonly first: number
   readonly last: number
   readonly count: number
-  /** What happened, in a few words. */
+  /** A short description. */
   readonly title: string
   readonly reason: string | undefined
-  /** What the reason means and what to do, where that is known. */
+  /** What the reason means and what to do, if known. */
   readonly hint: string | undefined
   readonly peer: string | undefined
   readonly fingerprint256: string | undefined
@@ -32,9 +54,9 @@ export interface ConsoleEvent {
   readonly detail: readonly string[]
 }
 
-/** An event before it is filed. */
+/** An event before it is in the log. */
 export interface EventDraft extends Omit<ConsoleEvent, 'id' | 'first' | 'last' | 'count'> {
   readonly time: number
-  /** Whose share of the log it counts against: an identity that was proved, or else an address. */
+  /** The source that it is counted for: a verified client, otherwise an address. */
   readonly source: string
 }

@@ -1,6 +1,6 @@
 import type { AuthorityUse } from '@peerkit/credentials'
 
-/** Whose certificates an authority vouches for, in words. */
+/** The side that an authority is for, as text. */
 export function describeAuthorityUse (use: AuthorityUse): string {
   return use === 'both' ? 'clients and servers' : use
 }

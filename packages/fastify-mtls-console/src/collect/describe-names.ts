@@ -3,11 +3,11 @@ import { NameBounds } from '@peerkit/trust'
 import type { AuthorityNames } from '@peerkit/trust'
 import { clip } from './clip.ts'
 
-/** What an authority vouches for, in words. */
+/** The names that an authority vouches for, as text. */
 export interface NamesInWords {
   /** A line for each kind: `DNS names within partner.example`. */
   readonly believed: readonly string[]
-  /** `DNS name`, `subject`: kinds of which certificates may hold anything, and rules know nothing. */
+  /** `DNS name`, `subject`: kinds that the authority does not vouch for. Rules do not see them. */
   readonly notBelieved: readonly string[]
 }
 

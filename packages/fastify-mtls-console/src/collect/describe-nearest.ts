@@ -8,7 +8,11 @@ export function describeNearest (nearest: NearestRule | undefined): readonly str
   if (nearest === undefined) return []
   const { path, matched, failed } = nearest
   const holds = matched.length === 0 ? '' : `; ${matched.join(', ')} ${matched.length === 1 ? 'holds' : 'hold'}`
-  const lines = failed.slice(0, MAX_KEYS).map(({ key, expected, found, note, isClaim = false }) => `${key}: ${key === 'not' ? 'refuses' : 'expected'} ${expected.join(' or ')}, ${isClaim ? 'the certificate claims' : 'found'} ${describeFound(found)}${note === undefined ? '' : ` (${note})`}`)
+  const lines = failed.slice(0, MAX_KEYS).map(({ key, expected, found, note, isClaim = false }) => {
+    const wanted = `${key === 'not' ? 'refuses' : 'expected'} ${expected.join(' or ')}`
+    const given = `${isClaim ? 'the certificate claims' : 'found'} ${describeFound(found)}`
+    return `${key}: ${wanted}, ${given}${note === undefined ? '' : ` (${note})`}`
+  })
   return [`closest rule: ${path}${holds}`, ...lines].map((line) => clip(line) as string)
 }
 

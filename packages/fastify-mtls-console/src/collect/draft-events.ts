@@ -4,19 +4,26 @@ import type {
 } from '@peerkit/events'
 import { claimsOf } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
-import { isAuthorityTold } from './authority-told.ts'
+import { isAuthorityShown } from './authority-shown.ts'
 import { clip } from './clip.ts'
 import type { EventDraft } from './console-event.ts'
 import { describeNearest } from './describe-nearest.ts'
 import { explainConnection, explainRefusal } from './explain-refusal.ts'
 
-const NOBODY: Pick<EventDraft, 'hint' | 'peer' | 'fingerprint256' | 'issuer' | 'remoteAddress' | 'requestId'> = Object.freeze({
-  hint: undefined, peer: undefined, fingerprint256: undefined, issuer: undefined, remoteAddress: undefined, requestId: undefined
+type ClientFields = Pick<EventDraft, 'hint' | 'peer' | 'fingerprint256' | 'issuer' | 'remoteAddress' | 'requestId'>
+
+const NO_CLIENT: ClientFields = Object.freeze({
+  hint: undefined,
+  peer: undefined,
+  fingerprint256: undefined,
+  issuer: undefined,
+  remoteAddress: undefined,
+  requestId: undefined
 })
 const MAX_MESSAGE = 1000
 
-/** A request that was denied, or in report mode would have been. */
-export function draftJudged (message: RequestJudgedMessage, mode: 'enforce' | 'report-only'): EventDraft {
+/** A request that was denied, or would be denied without report mode. */
+export function draftRequest (message: RequestJudgedMessage, mode: 'enforce' | 'report-only'): EventDraft {
   const { time, reason, rules, nearest, requestId, peer, remoteAddress } = message
   return {
     kind: mode === 'enforce' ? 'denied' : 'would-deny',
@@ -32,17 +39,19 @@ export function draftJudged (message: RequestJudgedMessage, mode: 'enforce' | 'r
 }
 
 /** `DELETE /accounts/:id`. */
-export function describeCall ({ method, path, route }: Pick<RequestJudgedMessage, 'method' | 'path' | 'route'>): string {
-  // Equal calls of different ids are one line: the pattern says which route, the path may be the client's to choose.
+export function describeCall (
+  { method, path, route }: Pick<RequestJudgedMessage, 'method' | 'path' | 'route'>
+): string {
+  // The pattern, so that equal calls with different ids are one entry. The client chooses the path.
   return clip(route === undefined ? `${method} ${path} (no such route)` : `${method} ${route}`) as string
 }
 
-/** A handshake that was refused. What it says of the certificate is the certificate's own word. */
+/** A refused handshake. The values of the certificate are unverified. */
 export function draftHandshake (message: HandshakeRefusedMessage): EventDraft {
   const { time, reason, code, detail, peer, remoteAddress, protocol, resumed } = message
   const version = protocol === undefined ? undefined : `${protocol}${resumed ? ', resumed session' : ''}`
   return {
-    ...NOBODY,
+    ...NO_CLIENT,
     kind: 'handshake',
     tone: reason === 'protocol' ? 'info' : 'bad',
     time,
@@ -51,15 +60,15 @@ export function draftHandshake (message: HandshakeRefusedMessage): EventDraft {
     hint: explainConnection(reason, code, detail),
     detail: listFacts([['code', code], ['protocol', version], ...factsOfDetail(detail)]),
     ...factsOf(peer, remoteAddress),
-    // A stranger makes as many certificates as he likes: his address is what counts. Of IPv6 the first half, the rest is his to choose.
+    // The network, because a stranger can create any number of certificates.
     source: networkOf(remoteAddress)
   }
 }
 
-/** An open connection that no longer stands. */
+/** An open connection whose certificate is no longer accepted. */
 export function draftEnded ({ time, reason, detail, peer, remoteAddress }: ConnectionEndedMessage): EventDraft {
   return {
-    ...NOBODY,
+    ...NO_CLIENT,
     kind: 'ended',
     tone: 'bad',
     time,
@@ -71,13 +80,13 @@ export function draftEnded ({ time, reason, detail, peer, remoteAddress }: Conne
   }
 }
 
-/** This version of Node hides a part of what clients send. */
+/** This version of Node does not expose the intermediates of clients. */
 export function draftChainUnavailable ({ time, message, node }: ChainUnavailableMessage): EventDraft {
   const draft = { kind: 'node', tone: 'warn', title: 'Intermediates of clients cannot be read', time } as const
   return draftChange(draft, { facts: [['Node', node]], message })
 }
 
-/** Which step failed, and which certificate is at fault. The certificate was refused, so none of it has to be true. */
+/** The failed step and the certificate. Its values are unverified, because it was refused. */
 function factsOfDetail (detail: RefusalDetail | undefined): ChangeFacts['facts'] {
   if (detail === undefined) return []
   const { step, why, certificate } = detail
@@ -90,50 +99,91 @@ function factsOfDetail (detail: RefusalDetail | undefined): ChangeFacts['facts']
   ]
 }
 
-/** Who vouches for a client. A subject that is not believed is told as a claim: operators search by it. */
+/**
+ * The authority of a client. A subject that it does not vouch for is shown as a claim, because operators search for it.
+ */
 function factsOfAuthority (peer: PeerIdentity | null | undefined): ChangeFacts['facts'] {
-  if (peer === null || peer === undefined || !isAuthorityTold(peer)) return []
+  if (peer === null || peer === undefined || !isAuthorityShown(peer)) return []
   const { authority, notBelieved } = peer
   const subject = notBelieved.includes('subject') ? claimsOf(peer).subject?.toString() : undefined
   return [['authority', authority], ['claims to be, not believed', subject === '' ? undefined : subject]]
 }
 
-/** A forwarded certificate that is not believed. */
-export function draftForwarded (title: string, { time, reason, detail, header, peer, remoteAddress }: ForwardedMessage): EventDraft {
-  return { ...NOBODY, kind: 'forged', tone: 'bad', time, title, reason: clip(reason), detail: listFacts([['header', header], ['detail', detail]]), ...factsOf(peer, remoteAddress) }
+/** A forwarded certificate that was refused or removed. */
+export function draftForwarded (
+  title: string,
+  { time, reason, detail, header, peer, remoteAddress }: ForwardedMessage
+): EventDraft {
+  return {
+    ...NO_CLIENT,
+    kind: 'forged',
+    tone: 'bad',
+    time,
+    title,
+    reason: clip(reason),
+    detail: listFacts([['header', header], ['detail', detail]]),
+    ...factsOf(peer, remoteAddress)
+  }
 }
 
-/** A call of ours that came to nothing. */
+/** An outbound connection that failed. */
 export function draftOutbound ({ time, origin, code, reason, message, detail }: OutboundRefusedMessage): EventDraft {
   return {
-    ...NOBODY,
+    ...NO_CLIENT,
     kind: 'outbound',
     tone: 'bad',
     time,
-    title: `Call to ${clip(origin)} refused`,
+    title: `Call to ${clip(origin)} failed`,
     reason: clip(reason),
     detail: [...listFacts([['code', code], ...factsOfDetail(detail)]), ...said(message)],
     source: `outbound ${origin}`
   }
 }
 
-/** What a change of the service itself tells, beside its reason. */
-export interface ChangeFacts { readonly facts: ReadonlyArray<readonly [name: string, value: unknown]>, readonly message?: string | undefined, readonly reason?: string | undefined }
+/** The details of a change of the service itself. */
+export interface ChangeFacts {
+  readonly facts: ReadonlyArray<readonly [name: string, value: unknown]>
+  readonly message?: string | undefined
+  readonly reason?: string | undefined
+}
 
-/** A change of the service itself: credentials, revocation lists, rules, time. */
-export function draftChange ({ kind, tone, title, time }: Pick<EventDraft, 'kind' | 'tone' | 'title' | 'time'>, { facts, message, reason }: ChangeFacts): EventDraft {
-  return { ...NOBODY, kind, tone, time, title, reason: clip(reason), detail: [...listFacts(facts), ...said(message)], source: title }
+/** A change of the service itself: credentials, CRLs, rules, expiry. */
+export function draftChange (
+  { kind, tone, title, time }: Pick<EventDraft, 'kind' | 'tone' | 'title' | 'time'>,
+  { facts, message, reason }: ChangeFacts
+): EventDraft {
+  return {
+    ...NO_CLIENT,
+    kind,
+    tone,
+    time,
+    title,
+    reason: clip(reason),
+    detail: [...listFacts(facts), ...said(message)],
+    source: title
+  }
 }
 
 function listFacts (facts: ChangeFacts['facts']): readonly string[] {
   return facts.flatMap(([name, value]) => value === undefined ? [] : [`${name}: ${clip(String(value)) as string}`])
 }
 
-function said (message: string | undefined): readonly string[] { return message === undefined ? [] : [clip(message, MAX_MESSAGE) as string] }
+function said (message: string | undefined): readonly string[] {
+  return message === undefined ? [] : [clip(message, MAX_MESSAGE) as string]
+}
 
-function factsOf (peer: PeerIdentity | null | undefined, address: string | undefined): Pick<EventDraft, 'peer' | 'fingerprint256' | 'issuer' | 'remoteAddress' | 'source'> {
+function factsOf (
+  peer: PeerIdentity | null | undefined,
+  address: string | undefined
+): Pick<EventDraft, 'peer' | 'fingerprint256' | 'issuer' | 'remoteAddress' | 'source'> {
   const fingerprint256 = peer?.fingerprint256
-  return { peer: peer?.toString(), fingerprint256, issuer: clip(peer?.issuer?.toString()), remoteAddress: clip(address), source: fingerprint256 ?? peer?.toString() ?? networkOf(address) }
+  return {
+    peer: peer?.toString(),
+    fingerprint256,
+    issuer: clip(peer?.issuer?.toString()),
+    remoteAddress: clip(address),
+    source: fingerprint256 ?? peer?.toString() ?? networkOf(address)
+  }
 }
 
 function networkOf (address: string | undefined): string {

@@ -1,8 +1,8 @@
 import type { ConsoleEvent, EventDraft, EventKind } from './console-event.ts'
-import { EventShelf } from './event-shelf.ts'
+import { BoundedEventLog } from './bounded-event-log.ts'
 
-/** Strangers fill one shelf, clients another, what changes in the service a third: none pushes out the others. */
-const SHELF_OF: Readonly<Record<EventKind, 'strangers' | 'clients' | 'changes'>> = {
+/** Each part has its own capacity, so that events of one kind do not remove those of another. */
+const PART_OF: Readonly<Record<EventKind, 'strangers' | 'clients' | 'changes'>> = {
   handshake: 'strangers',
   denied: 'clients',
   'would-deny': 'clients',
@@ -16,29 +16,69 @@ const SHELF_OF: Readonly<Record<EventKind, 'strangers' | 'clients' | 'changes'>>
   node: 'changes'
 }
 
-/** The bounded log of what happened. */
+/** The log, with a bounded number of entries. */
 export class EventLog {
-  readonly #shelves: Readonly<Record<'strangers' | 'clients' | 'changes', EventShelf>>
+  readonly #parts: Readonly<Record<'strangers' | 'clients' | 'changes', BoundedEventLog>>
   #lastId = 0
 
-  /** @param capacity entries of each of the three shelves */
+  /** @param capacity entries of each of the three parts */
   constructor (capacity: number) {
     const nextId = (): number => ++this.#lastId
-    this.#shelves = { strangers: new EventShelf(capacity, nextId), clients: new EventShelf(capacity, nextId), changes: new EventShelf(capacity, nextId) }
+    this.#parts = {
+      strangers: new BoundedEventLog(capacity, nextId),
+      clients: new BoundedEventLog(capacity, nextId),
+      changes: new BoundedEventLog(capacity, nextId)
+    }
   }
 
-  add (draft: EventDraft): void { this.#shelves[SHELF_OF[draft.kind]].add(draft) }
+  add (draft: EventDraft): void { this.#parts[PART_OF[draft.kind]].add(draft) }
 
-  /** How many entries made room for others. */
-  get dropped (): number { return Object.values(this.#shelves).reduce((sum, shelf) => sum + shelf.dropped, 0) }
+  /** How many entries were dropped. */
+  get dropped (): number { return Object.values(this.#parts).reduce((sum, part) => sum + part.dropped, 0) }
 
   /** Newest first. */
   list (): ConsoleEvent[] {
-    return Object.values(this.#shelves).flatMap(({ entries }) => [...entries]).sort((a, b) => b.last - a.last || b.id - a.id).map(toPlain)
+    return Object
+      .values(this.#parts)
+      .flatMap(({ entries }) => [...entries])
+      .sort((a, b) => b.last - a.last || b.id - a.id)
+      .map(toPlain)
   }
 }
 
-/** A copy without what is kept for filing: what was listed does not change any more. */
-function toPlain ({ id, kind, tone, first, last, count, title, reason, hint, peer, fingerprint256, issuer, remoteAddress, requestId, detail }: ConsoleEvent): ConsoleEvent {
-  return { id, kind, tone, first, last, count, title, reason, hint, peer, fingerprint256, issuer, remoteAddress, requestId, detail }
+/** A copy without internal fields, so that a listed event does not change. */
+function toPlain ({
+  id,
+  kind,
+  tone,
+  first,
+  last,
+  count,
+  title,
+  reason,
+  hint,
+  peer,
+  fingerprint256,
+  issuer,
+  remoteAddress,
+  requestId,
+  detail
+}: ConsoleEvent): ConsoleEvent {
+  return {
+    id,
+    kind,
+    tone,
+    first,
+    last,
+    count,
+    title,
+    reason,
+    hint,
+    peer,
+    fingerprint256,
+    issuer,
+    remoteAddress,
+    requestId,
+    detail
+  }
 }

@@ -3,32 +3,32 @@ import type { PeerIdentity } from '@peerkit/identity'
 import { clip } from './clip.ts'
 import { compareAuthorities } from './compare-authorities.ts'
 
-/** One turn in the history of the service's own credentials. */
+/** A rotation in the history of the service's credentials. */
 export interface Turn {
-  /** `start`: what was in force when the console began to look. */
+  /** `start`: the credentials in force when the console was registered. */
   readonly type: 'start' | 'rotated' | 'refused'
-  /** Milliseconds since the epoch; of several equal refusals in a row the last. */
+  /** Milliseconds since the epoch. For several equal refusals in a row: the last one. */
   readonly time: number
   readonly count: number
-  /** What was in force afterwards. */
+  /** The number of the credentials in force afterwards. */
   readonly generation: number
   readonly trustEpoch: number
   readonly fingerprint256: string | undefined
   readonly serialNumber: string | undefined
   readonly notAfter: number
-  /** CAs that came and went. */
+  /** CAs that were added and removed. */
   readonly added: readonly string[]
   readonly removed: readonly string[]
-  /** Authorities that came or went, or whose limits changed: a line each. */
+  /** The changes of authorities, a line each. */
   readonly authorities: readonly string[]
-  /** Of a refusal. */
+  /** For a refusal: its message. */
   readonly message: string | undefined
 }
 
-/** A CA that was trusted once. */
+/** A CA that was trusted before. */
 export interface FormerAnchor {
   readonly identity: PeerIdentity
-  /** Whose CA it was. */
+  /** The authority that had it. */
   readonly authority: string
   readonly removedAt: number
 }
@@ -39,7 +39,7 @@ const NOTHING: Changes = Object.freeze({ added: [], removed: [], authorities: []
 const MAX_TURNS = 100
 const MAX_FORMER = 20
 
-/** Follows a credential source from now on. */
+/** Records the rotations of a credential source. */
 export class RotationHistory {
   readonly #turns: Turn[] = []
   readonly #former = new Map<string, FormerAnchor>()
@@ -54,13 +54,13 @@ export class RotationHistory {
     this.#unsubscribe = credentials.subscribe((change) => { this.#take(change) })
   }
 
-  /** Whether something is refused now. */
+  /** Whether something is refused at present. */
   get isRefused (): boolean { return this.#refused.size > 0 }
 
-  /** Newest first. */
+  /** The newest first. */
   list (): Turn[] { return [...this.#turns].reverse() }
 
-  /** CAs that were removed and did not come back, newest first. */
+  /** CAs that were removed and not added again, the newest first. */
   formerAnchors (): FormerAnchor[] { return [...this.#former.values()].reverse() }
 
   close (): void { this.#unsubscribe() }
@@ -93,7 +93,15 @@ export class RotationHistory {
     const last = this.#turns.at(-1)
     const isSame = last?.type === 'refused' && last.message === message
     if (isSame) this.#turns.pop()
-    this.#push({ ...this.#describe(snapshot), count: isSame ? last.count + 1 : 1, type: 'refused', ...NOTHING, message })
+    this.#push({
+      ...this.#describe(snapshot),
+      count: isSame
+        ? last.count + 1
+        : 1,
+      type: 'refused',
+      ...NOTHING,
+      message
+    })
   }
 
   #push (turn: Turn): void {

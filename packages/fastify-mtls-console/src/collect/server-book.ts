@@ -1,19 +1,24 @@
 import type { PeerIdentity } from '@peerkit/identity'
 
-/** An origin that this process called, and who answered there. */
+/** An origin that this process called, and its server. */
 export interface SeenServer {
   readonly origin: string
-  /** Who answered last; undefined where nobody was accepted. */
+  /** The last accepted server. Undefined if none was accepted. */
   readonly identity: PeerIdentity | undefined
   readonly identifiedAt: number | undefined
   readonly connections: number
   readonly refused: number
-  readonly lastRefusal: { readonly time: number, readonly code: string | undefined, readonly reason: string | undefined, readonly message: string | undefined } | undefined
+  readonly lastRefusal: {
+    readonly time: number
+    readonly code: string | undefined
+    readonly reason: string | undefined
+    readonly message: string | undefined
+  } | undefined
 }
 
 type Entry = { -readonly [key in keyof SeenServer]: SeenServer[key] }
 
-/** The origins called lately. Where it is full, the one that was called first makes room. */
+/** The recent origins. If it is full, the origin that was called first is dropped. */
 export class ServerBook {
   readonly #capacity: number
   readonly #servers = new Map<string, Entry>()
@@ -41,7 +46,14 @@ export class ServerBook {
     let entry = this.#servers.get(origin)
     if (entry === undefined) {
       if (this.#servers.size >= this.#capacity) this.#servers.delete(this.#servers.keys().next().value as string)
-      entry = { origin, identity: undefined, identifiedAt: undefined, connections: 0, refused: 0, lastRefusal: undefined }
+      entry = {
+        origin,
+        identity: undefined,
+        identifiedAt: undefined,
+        connections: 0,
+        refused: 0,
+        lastRefusal: undefined
+      }
       this.#servers.set(origin, entry)
     }
     return entry

@@ -1,6 +1,6 @@
 import { makeVisible } from './visible-text.ts'
 
-/** Markup that was made by `html` and nothing else. */
+/** Markup that only `html` creates. */
 export class Html {
   readonly #text: string
 
@@ -10,9 +10,11 @@ export class Html {
 
   toString (): string { return this.#text }
 
-  /** Escapes every value that is not markup itself. */
+  /** Joins strings and values. Values that are not markup are escaped. */
   static join (strings: readonly string[], values: readonly HtmlValue[]): Html {
-    return new Html(strings.map((string, index) => index === 0 ? string : Html.#render(values[index - 1]) + string).join(''))
+    return new Html(strings.map((string, index) => index === 0
+      ? string
+      : Html.#render(values[index - 1]) + string).join(''))
   }
 
   static #render (value: HtmlValue): string {
@@ -24,14 +26,20 @@ export class Html {
 
 export type HtmlValue = Html | string | number | undefined | null | false | readonly HtmlValue[]
 
-const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;'
+}
 
-/** For text and for quoted attributes. */
+/** Escapes text for text nodes and quoted attributes. */
 export function escapeHtml (text: string): string {
   return makeVisible(text).replace(/[&<>"']/g, (character) => ENTITIES[character] as string)
 }
 
-/** A template of HTML: what is put in is text, unless it is markup of another such template. Attributes must stand in quotes. */
+/** A template tag for HTML. Values are escaped, except markup of other templates. Attributes have to be quoted. */
 export function html (strings: TemplateStringsArray, ...values: readonly HtmlValue[]): Html {
   return Html.join(strings, values)
 }

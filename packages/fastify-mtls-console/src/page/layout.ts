@@ -2,7 +2,7 @@ import { html } from './html.ts'
 import type { Html } from './html.ts'
 import { formatTime } from './time.ts'
 
-/** What every page knows. */
+/** The context of every page. */
 export interface PageContext {
   readonly prefix: string
   readonly name: string
@@ -14,23 +14,30 @@ export interface PageContext {
 
 export interface Page {
   readonly title: string
-  /** The page's address below the prefix. */
+  /** The path of the page below the prefix. */
   readonly path: string
   readonly body: Html
-  /** Whether the script keeps it up to date. */
+  /** Whether the script updates it. */
   readonly isLive: boolean
 }
 
 const PAGES: ReadonlyArray<readonly [path: string, name: string]> = [
-  ['/', 'Overview'], ['/access', 'Access'], ['/what-if', 'What if'], ['/clients', 'Clients'], ['/log', 'Log'], ['/trust', 'Trust'], ['/forecast', 'Forecast'], ['/outbound', 'Outbound']
+  ['/', 'Overview'], ['/access', 'Access'], [
+    '/what-if',
+    'What if'
+  ], ['/clients', 'Clients'], ['/log', 'Log'], ['/trust', 'Trust'], ['/forecast', 'Forecast'], ['/outbound', 'Outbound']
 ]
 
-/** The frame of every page. */
-export function layOut ({ prefix, name, instance, since, now, nonce }: PageContext, { title, path, body, isLive }: Page): string {
+/** Renders a page with its frame. */
+export function layOut (
+  { prefix, name, instance, since, now, nonce }: PageContext,
+  { title, path, body, isLive }: Page
+): string {
   const link = ([to, text]: readonly [string, string]): Html => to === path
     ? html`<li><a href="${prefix}${to}" aria-current="page">${text}</a></li>`
     : html`<li><a href="${prefix}${to}">${text}</a></li>`
-  const live = isLive && html`<p class="live"><button type="button" id="live" aria-pressed="true" hidden>Live</button> <span id="live-status" role="status" class="faint"></span></p>`
+  const live = isLive &&
+    html`<p class="live"><button type="button" id="live" aria-pressed="true" hidden>Live</button> <span id="live-status" role="status" class="faint"></span></p>`
   return `<!doctype html>\n${String(html`<html lang="en">
 <head>
 <meta charset="utf-8">
@@ -54,7 +61,7 @@ export function layOut ({ prefix, name, instance, since, now, nonce }: PageConte
 <div class="heading"><h1>${title}</h1>${live}</div>
 ${body}
 </main>
-<footer><p>All times are UTC. This page knows what happened since <time datetime="${new Date(since).toISOString()}">${formatTime(since)}</time> in this process alone, and was made at <time datetime="${new Date(now).toISOString()}">${formatTime(now)}</time>. It changes nothing.</p></footer>
+<footer><p>All times are UTC. The data is from this process only, since <time datetime="${new Date(since).toISOString()}">${formatTime(since)}</time>. Page created at <time datetime="${new Date(now).toISOString()}">${formatTime(now)}</time>. The console is read-only.</p></footer>
 </body>
 </html>
 `)}`

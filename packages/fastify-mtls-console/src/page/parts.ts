@@ -1,23 +1,23 @@
 import { endOfValidity } from '@peerkit/identity'
-import { isAuthorityTold } from '../collect/authority-told.ts'
+import { isAuthorityShown } from '../collect/authority-shown.ts'
 import { describeKinds } from '../collect/describe-names.ts'
-import type { Outcome } from '../facts/listed-route.ts'
-import type { ShownCertificate } from '../facts/show-certificate.ts'
+import type { Outcome } from '../queries/listed-route.ts'
+import type { ShownCertificate } from '../queries/show-certificate.ts'
 import { html } from './html.ts'
 import type { Html, HtmlValue } from './html.ts'
 import { showTime, toneOfEnd } from './time.ts'
 import { OUTCOMES } from './words.ts'
 
-/** A short word in a coloured frame. */
+/** A word in a colored frame. */
 export function badge (tone: string, text: HtmlValue): Html { return html`<span class="badge ${tone}">${text}</span>` }
 
-/** An outcome as sign and word. */
+/** An outcome with its sign and word. */
 export function outcomeBadge (outcome: Outcome): Html {
   const { sign, word, tone } = OUTCOMES[outcome]
   return badge(tone, html`<span aria-hidden="true">${sign}</span> ${word}`)
 }
 
-/** A cell, or one that names its row. */
+/** A cell of a table. A header cell names its row. */
 export interface Cell { readonly content: HtmlValue, readonly isHeader?: true, readonly class?: string }
 
 export interface Table {
@@ -25,11 +25,11 @@ export interface Table {
   readonly caption: string
   readonly columns: readonly string[]
   readonly rows: ReadonlyArray<readonly Cell[]>
-  /** In place of rows. */
+  /** The text if there are no rows. */
   readonly empty: string
 }
 
-/** A table that becomes a list of cards on a phone. The roles say what the changed display would hide from a screen reader. */
+/** A table that is a list of cards on a phone. The roles keep it a table for screen readers. */
 export function table ({ id, caption, columns, rows, empty }: Table): Html {
   if (rows.length === 0) return html`<div id="${id}" data-live="${id}"><p class="empty">${empty}</p></div>`
   const head = columns.map((name) => html`<th role="columnheader" scope="col">${name}</th>`)
@@ -44,24 +44,28 @@ export function table ({ id, caption, columns, rows, empty }: Table): Html {
 
 /** Names and values. */
 export function facts (entries: ReadonlyArray<readonly [string, HtmlValue]>): Html {
-  const shown = entries.filter(([, value]) => value !== undefined && value !== '' && !(Array.isArray(value) && value.length === 0))
+  const shown = entries.filter(([, value]) => value !== undefined &&
+    value !== '' &&
+    !(Array.isArray(value) && value.length === 0))
   return html`<dl class="facts">${shown.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`
 }
 
-/** A fingerprint in groups that an eye can compare, whole for copying. */
+/** A fingerprint, shown in groups and copied without spaces. */
 export function fingerprint (hex: string | undefined): Html | undefined {
   return hex === undefined ? undefined : html`<code class="hex">${hex}</code>`
 }
 
-/** A name that may be broken behind a slash, a dot or a colon. */
+/** A name with line break opportunities after slashes, dots, colons and commas. */
 export function breakable (text: string): Html[] {
   return text.split(/(?<=[/.:,])/).map((piece, index) => index === 0 ? html`${piece}` : html`<wbr>${piece}`)
 }
 
 /** Lines of text. */
-export function lines (texts: readonly string[]): Html { return html`<ul class="lines">${texts.map((text) => html`<li>${text}</li>`)}</ul>` }
+export function lines (
+  texts: readonly string[]
+): Html { return html`<ul class="lines">${texts.map((text) => html`<li>${text}</li>`)}</ul>` }
 
-/** A certificate's fields. */
+/** The fields of a certificate. */
 export function certificateFacts (certificate: ShownCertificate, now: number): Html {
   const { subject, issuer, spiffeId, names, serialNumber, notBefore, notAfter, fingerprint256, via } = certificate
   const { authority, notBelieved, claimed } = certificate
@@ -71,24 +75,24 @@ export function certificateFacts (certificate: ShownCertificate, now: number): H
     ['Alternative names', names.length === 0 ? undefined : lines(names)],
     ['Claimed, not believed', claimed.length === 0 ? undefined : lines(claimed)],
     ['Issuer', issuer],
-    ['Authority', isAuthorityTold(certificate) ? authority : undefined],
+    ['Authority', isAuthorityShown(certificate) ? authority : undefined],
     ['Does not vouch for', describeKinds(notBelieved).join(', ')],
     ['Valid from', showTime(notBefore, now)],
-    ['Ends', html`${showTime(notAfter, now)} ${certificateEndBadge(notAfter, now)}`],
+    ['Expires', html`${showTime(notAfter, now)} ${certificateEndBadge(notAfter, now)}`],
     ['Serial number', serialNumber === undefined ? undefined : html`<code class="hex">${serialNumber}</code>`],
     ['SHA-256', fingerprint(fingerprint256)],
-    ['Through', via.length === 0 ? undefined : lines(via)]
+    ['Gateways', via.length === 0 ? undefined : lines(via)]
   ])
 }
 
-/** Says of a certificate whether to worry about its end. */
+/** A badge if a certificate expires soon. */
 export function certificateEndBadge (notAfter: number | undefined, now: number): Html | undefined {
   return notAfter === undefined ? undefined : endBadge(endOfValidity({ notAfter }), now)
 }
 
-/** Says whether to worry about an end. @param end the first moment in which a thing no longer counts */
+/** A badge if something expires soon. @param end the first moment at which it is no longer valid */
 export function endBadge (end: number, now: number): Html | undefined {
-  if (now >= end) return badge('bad', 'ended')
+  if (now >= end) return badge('bad', 'expired')
   const tone = toneOfEnd(end, now)
   return tone === 'good' ? undefined : badge(tone, tone === 'bad' ? 'within a week' : 'within a month')
 }

@@ -1,14 +1,19 @@
 import { html } from './html.ts'
 import type { Html } from './html.ts'
 
-const UNITS: ReadonlyArray<readonly [milliseconds: number, name: string]> = [[86_400_000, 'day'], [3_600_000, 'hour'], [60_000, 'minute'], [1000, 'second']]
+const UNITS: ReadonlyArray<readonly [milliseconds: number, name: string]> = [
+  [86_400_000, 'day'],
+  [3_600_000, 'hour'],
+  [60_000, 'minute'],
+  [1000, 'second']
+]
 
 /** `2026-11-23 03:12:07`, in UTC. */
 export function formatTime (time: number): string {
   return isDate(time) ? new Date(time).toISOString().slice(0, 19).replace('T', ' ') : 'unknown'
 }
 
-/** `6 days`, `3 hours`: the largest unit of which there are two, so that little is lost; `a moment` below. */
+/** `6 days`, `3 hours`: the largest unit with a count of at least two; otherwise `a moment`. */
 export function formatSpan (milliseconds: number): string {
   for (const [size, name] of UNITS) {
     const count = Math.floor(milliseconds / size)
@@ -17,10 +22,12 @@ export function formatSpan (milliseconds: number): string {
   return 'a moment'
 }
 
-/** A moment with its distance from now. */
+/** A time with its distance from now. */
 export function showTime (time: number | undefined, now: number): Html {
   if (time === undefined || !isDate(time)) return html`<span class="faint">unknown</span>`
-  const distance = Math.abs(time - now) < 2000 ? 'now' : time > now ? `in ${formatSpan(time - now)}` : `${formatSpan(now - time)} ago`
+  const distance = Math.abs(time - now) < 2000
+    ? 'now'
+    : time > now ? `in ${formatSpan(time - now)}` : `${formatSpan(now - time)} ago`
   return html`<time datetime="${new Date(time).toISOString()}">${formatTime(time)}</time> <span class="faint nowrap">${distance}</span>`
 }
 
@@ -34,7 +41,7 @@ export function showDay (time: number, now: number): Html {
 export const WEEK: number = 7 * 86_400_000
 const MONTH = 30 * 86_400_000
 
-/** How much an end should worry: of a certificate `endOfValidity`. */
+/** The severity of an expiry. @param end for a certificate `endOfValidity` */
 export function toneOfEnd (end: number, now: number): 'good' | 'warn' | 'bad' {
   const left = end - now
   return left <= WEEK ? 'bad' : left <= MONTH ? 'warn' : 'good'

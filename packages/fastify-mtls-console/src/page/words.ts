@@ -1,24 +1,28 @@
 import type { EventKind } from '../collect/console-event.ts'
-import type { Outcome } from '../facts/listed-route.ts'
+import type { Outcome } from '../queries/listed-route.ts'
 
 export const KIND_NAMES: Readonly<Record<EventKind, string>> = {
   denied: 'Denied requests',
   'would-deny': 'Would be denied',
-  forged: 'Forwarded certificates not believed',
-  ended: 'Connections ended',
+  forged: 'Forwarded certificates refused',
+  ended: 'Connections closed',
   handshake: 'Handshakes refused',
   credentials: 'Own credentials',
   revocation: 'Revocation',
   rules: 'Rules',
-  expiry: 'Ends soon',
-  outbound: 'Outbound calls refused',
-  node: 'Version of Node'
+  expiry: 'Expires soon',
+  outbound: 'Outbound calls failed',
+  node: 'Node version'
 }
 
-/** Never by colour alone. */
-export const OUTCOMES: Readonly<Record<Outcome, { readonly sign: string, readonly word: string, readonly tone: string }>> = {
+/** A sign and a word, because color alone is not accessible. */
+export const OUTCOMES: Readonly<Record<Outcome, {
+  readonly sign: string
+  readonly word: string
+  readonly tone: string
+}>> = {
   allowed: { sign: '✓', word: 'allowed', tone: 'good' },
   denied: { sign: '✕', word: 'denied', tone: 'bad' },
-  reported: { sign: '!', word: 'let through, reported', tone: 'warn' },
-  'needs-request': { sign: '?', word: 'a function decides', tone: 'info' }
+  reported: { sign: '!', word: 'allowed, reported', tone: 'warn' },
+  'needs-request': { sign: '?', word: 'predicate decides', tone: 'info' }
 }

@@ -30,17 +30,17 @@ test('an authority that comes says what it may, and one that goes says that', (t
   const names = { dns: 'partner.example' }
   const partner: AuthorityMaterial = { ca: theirs.root, names, for: 'clients', serverAuthOnly }
   const came = compareAuthorities(take({ internal }), take({ internal, partner }))
-  const until = 'accepts certificates for servers alone until 2099-03-15'
-  t.same(came, [`authority "partner" came: for clients, vouches for DNS names within partner.example, ${until}`])
-  t.same(compareAuthorities(take({ internal, partner }), take({ internal })), ['authority "partner" went'])
+  const until = 'accepts certificates with only serverAuth until 2099-03-15'
+  t.same(came, [`authority "partner" added: for clients, vouches for DNS names within partner.example, ${until}`])
+  t.same(compareAuthorities(take({ internal, partner }), take({ internal })), ['authority "partner" removed'])
   t.same(compareAuthorities(take(), take()), [], 'the option ca has nothing to say')
   t.end()
 })
 
 test('a CA that another authority has now is told, since other names count below it', (t) => {
   t.match(compareAuthorities(take(), take({ internal })), [
-    'authority "internal" came: for clients and servers, vouches for every name',
-    'authority "default" went',
+    'authority "internal" added: for clients and servers, vouches for every name',
+    'authority "default" removed',
     /^CN=Ours,O=.* moved from authority "default" to "internal"$/
   ])
   t.end()
@@ -58,16 +58,16 @@ test('each limit that changed is told, with what it was before', (t) => {
     ],
     [{}, { names: {} }, `vouches for no name; ${was}`],
     [{}, { for: 'servers' }, 'is for servers; before for clients and servers'],
-    [{}, { serverAuthOnly: first }, 'accepts certificates for servers alone until 2099-03-15'],
+    [{}, { serverAuthOnly: first }, 'accepts certificates with only serverAuth until 2099-03-15'],
     [
       { serverAuthOnly: first },
       { serverAuthOnly: second },
-      'accepts certificates for servers alone until 2099-06-01; before until 2099-03-15'
+      'accepts certificates with only serverAuth until 2099-06-01; before until 2099-03-15'
     ],
-    [{ serverAuthOnly: first }, {}, 'accepts no more certificates for servers alone'],
-    [{}, { partial: true }, 'takes paths that end at an intermediate'],
-    [{ partial: true }, {}, 'takes no more paths that end at an intermediate'],
-    [{}, { algorithms: { minRsaBits: 3072 } }, 'has other demands on signatures and keys']
+    [{ serverAuthOnly: first }, {}, 'no longer accepts certificates with only serverAuth'],
+    [{}, { partial: true }, 'accepts paths that end at an intermediate'],
+    [{ partial: true }, {}, 'no longer accepts paths that end at an intermediate'],
+    [{}, { algorithms: { minRsaBits: 3072 } }, 'has other requirements on signatures and keys']
   ]
   for (const [before, after, text] of cases) t.same(compare(before, after), [starts + text], text)
   t.same(compare({ for: 'clients' }, { for: 'clients' }), [])

@@ -37,7 +37,7 @@ test('times are in UTC, with the distance in a unit that says enough', (t) => {
 test('a certificate ends with the second that it names', (t) => {
   const now = Date.parse('2026-11-23T03:12:07Z')
   t.match(String(certificateEndBadge(now, now + 999)), 'within a week')
-  t.match(String(certificateEndBadge(now, now + 1_000)), 'ended')
+  t.match(String(certificateEndBadge(now, now + 1_000)), 'expired')
   t.equal(certificateEndBadge(undefined, now), undefined)
   t.equal(endBadge(now + 31 * 86_400_000, now), undefined)
   t.end()

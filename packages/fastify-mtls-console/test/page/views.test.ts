@@ -21,7 +21,7 @@ test('shows what the credentials warn of, and intermediates of its own', async (
 
 test('shows the lists of a checker that it is given, and says where none is known', async (t) => {
   const plain = await createWorld(t)
-  t.match(await plain.get('/trust'), 'No checker is known here')
+  t.match(await plain.get('/trust'), 'There is no revocation checker')
   const other = await createDevCa({ name: 'Listed CA' })
   const checker = crlChecker({ crls: [(await other.crl({ nextUpdate: new Date(Date.now() + 3_600_000) })).der], issuers: [parsePeerIdentity(other.der)], policy: 'soft' })
   t.after(() => checker.close())
@@ -29,7 +29,7 @@ test('shows the lists of a checker that it is given, and says where none is know
   t.match((await data()).trust.crls, [{ issuer: /^CN=Listed CA/, number: '1', entries: 0, isDelta: false }])
   t.match(await get('/trust'), 'CN=Listed CA')
   checker.replace([])
-  t.match(await get('/trust'), 'The checker holds no list.')
+  t.match(await get('/trust'), 'The checker has no CRL.')
 })
 
 test('a client of whom a gateway tells little is shown as far as it is known', async (t) => {
@@ -37,8 +37,8 @@ test('a client of whom a gateway tells little is shown as far as it is known', a
   identified(createPartialIdentity({ subject: 'CN=partial,O=Example' }))
   identified(createPartialIdentity({ serialNumber: '0abc' }))
   identified(parsePeerIdentity((await ca.issue({ cn: 'behind' })).der, { via: [parsePeerIdentity((await ca.issue({ cn: 'the gateway' })).der)] }))
-  t.match(await get('/clients'), 'not placed')
-  t.match(await get('/trust'), '2 of the clients seen lead to none of these')
+  t.match(await get('/clients'), 'CA not known')
+  t.match(await get('/trust'), 'The CA of 2 clients is not known')
   const { clients } = await data()
   t.match(await get(`/clients?client=${encodeURIComponent(clients.find(({ certificate }: any) => certificate.subject === 'CN=partial,O=Example').key)}`), '<h1>partial</h1>')
   t.match(await get(`/clients?client=${clients.find(({ certificate }: any) => certificate.via.length > 0).key}`), 'the gateway')
@@ -58,7 +58,7 @@ test('says how much it leaves out', async (t) => {
   t.match(await get('/access'), '300 routes and 106 more: narrow the filter')
   t.match(await get('/access?q=version'), '(version 1.0.0)')
   t.match(await get('/access'), '10 more were seen, choose one above')
-  t.match(await get('/clients'), '30 certificates seen; 4 that were silent for longer made room')
+  t.match(await get('/clients'), '30 certificates seen; 4 older ones were dropped')
   t.match(await get('/log'), '349 entries, the latest 300 are shown')
   const all = await data('?q=/many/1')
   t.equal(all.events.length, 111)
@@ -69,20 +69,20 @@ test('judges as many routes at a time as can be read', async (t) => {
   const { ask, ca } = await createWorld(t, { setup: (app) => { for (let index = 0; index < 250; index++) app.get(`/r/${index}`, async () => index) } })
   const payload = { certificate: (await ca.issue({ profile: 'client' })).cert }
   t.match((await ask({ method: 'POST', url: '/console/what-if', payload })).json(), { more: 50 })
-  t.match((await ask({ method: 'POST', url: '/console/what-if', payload, headers: { accept: 'text/html' } })).body, '50 more routes: narrow them down below.')
+  t.match((await ask({ method: 'POST', url: '/console/what-if', payload, headers: { accept: 'text/html' } })).body, '50 more routes: use the filter below.')
 })
 
 test('the log says how many entries made room', async (t) => {
   const { get, as, issue } = await createWorld(t, { console: { maxEvents: 2 } })
   const peer = await issue({ cn: 'loud' })
   for (const url of ['/accounts', '/forgotten', '/asked-not', '/tried']) await as(peer, url)
-  t.match(await get('/log'), /2 entries; [12] older ones made room/)
+  t.match(await get('/log'), /2 entries; [12] older ones were dropped/)
 })
 
 test('goes by the name, the clock and the rules file that it is given', async (t) => {
   const now = Date.parse('2026-11-23T03:12:00Z')
   const { get, data } = await createWorld(t, { console: { name: 'The <accounts>', now: () => now } })
   t.match(await get('/'), '<p class="brand">The &lt;accounts&gt;<span class="faint">pod-7</span></p>')
-  t.match(await get('/'), 'was made at <time datetime="2026-11-23T03:12:00.000Z">')
+  t.match(await get('/'), 'Page created at <time datetime="2026-11-23T03:12:00.000Z">')
   t.match(await data(), { time: now, since: now, service: { name: 'The <accounts>' }, rulesGeneration: 0 })
 })

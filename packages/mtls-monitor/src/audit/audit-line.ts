@@ -3,12 +3,14 @@ import { claimsOf } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
 import { clip, clipAll } from '../clip.ts'
 
-/** What became of it. `reported`: let in, though the rules do not allow it (report mode). */
+/** The outcome. `reported`: report mode let a request through that the rules do not allow. */
 export type Outcome = 'allowed' | 'denied' | 'reported' | 'failed' | 'changed' | 'warned' | 'dropped'
 
 export type Level = 'info' | 'warn' | 'error'
 
-/** A line of the audit log: every field that there is. docs/audit.md says what each means; none changes its meaning within one `audit` version. */
+/**
+ * A line of the audit log. docs/audit.md explains the fields. No field changes its meaning within an `audit` version.
+ */
 export interface AuditLine {
   /** The version of these fields. */
   readonly audit: 1
@@ -22,11 +24,14 @@ export interface AuditLine {
   readonly fingerprint256?: string | undefined
   readonly serialNumber?: string | undefined
   readonly issuer?: string | undefined
-  /** The authority that vouches for the certificate, or of `expiry:soon` that has the CA. */
+  /** The authority that vouches for the certificate. In `expiry:soon` of a CA: the authority that has it. */
   readonly authority?: string | undefined
-  /** Kinds of names that the certificate may hold, and that its authority does not vouch for. Absent where all are believed. */
+  /** The kinds of names that the authority does not vouch for. Absent if it vouches for all. */
   readonly notBelieved?: readonly string[] | undefined
-  /** What the certificate says its subject is, where that is not believed: to find it by, never to decide by. */
+  /**
+   * The subject that the certificate claims and no authority vouches for. Use it to find the certificate, never to
+   * decide.
+   */
   readonly claimedSubject?: string | undefined
   readonly remoteAddress?: string | undefined
   readonly remotePort?: number | undefined
@@ -64,15 +69,15 @@ export interface AuditLine {
   readonly dropped?: Readonly<Record<string, number>> | undefined
 }
 
-/** What is told in words is kept no longer than this. */
+/** The longest sentence in a line. */
 export const MAX_DETAIL = 1_000
 
-/** A line before it is written. */
+/** A line before it is written, with its log level and text. */
 export interface AuditDraft {
   readonly level: Level
   readonly text: string
   readonly outcome: Outcome
-  /** Who is behind it, for the limit. */
+  /** The client or network that the line is counted for, for the limit. */
   readonly source: string
   readonly fields: Omit<AuditLine, 'audit' | 'event' | 'outcome' | 'when'>
 }
@@ -80,9 +85,16 @@ export interface AuditDraft {
 export function nameEvent (name: EventName): string { return name.slice('peerkit:'.length) }
 
 type Who = Pick<AuditLine,
-  'peer' | 'fingerprint256' | 'serialNumber' | 'issuer' | 'authority' | 'notBelieved' | 'claimedSubject' | 'remoteAddress'>
+  'peer'
+    | 'fingerprint256'
+    | 'serialNumber'
+    | 'issuer'
+    | 'authority'
+    | 'notBelieved'
+    | 'claimedSubject'
+    | 'remoteAddress'>
 
-/** Who it was. */
+/** The fields that say who it was. */
 export function describeWho (peer: PeerIdentity | null | undefined, remoteAddress?: string): Who {
   return {
     peer: peer?.toString(),
@@ -95,19 +107,19 @@ export function describeWho (peer: PeerIdentity | null | undefined, remoteAddres
   }
 }
 
-/** What the authority does not vouch for. The subject is told as a claim: operators know certificates by it. */
+/**
+ * The names that the authority does not vouch for. The subject is logged as a claim: operators know certificates by it.
+ */
 function describeUnbelieved (peer: PeerIdentity | null | undefined): Pick<AuditLine, 'notBelieved' | 'claimedSubject'> {
   if (peer === null || peer === undefined || peer.notBelieved.length === 0) return {}
   const subject = peer.notBelieved.includes('subject') ? claimsOf(peer).subject?.toString() : undefined
-  // A copy: loggers mark what they find while they write it.
+  // A copy, because some loggers mark objects while they write them.
   return { notBelieved: [...peer.notBelieved], claimedSubject: subject === '' ? undefined : clip(subject) }
 }
 
 type RefusalFields = Pick<AuditLine, 'detail' | 'step' | 'why' | 'certificate'>
 
-/**
- * What is wrong, and with which certificate. It was refused, so none of it has to be true, and all of it may be long.
- */
+/** The failed check and the certificate. The certificate was refused, so its values are unverified and may be long. */
 export function describeDetail (detail: RefusalDetail | undefined): RefusalFields {
   if (detail === undefined) return {}
   const { step, message, why, certificate } = detail
@@ -123,7 +135,10 @@ export function describeDetail (detail: RefusalDetail | undefined): RefusalField
   }
 }
 
-/** Who is behind it: a certificate that was verified, else the network, since a stranger makes as many certificates as he likes. Of IPv6 the first half, the rest is his to choose. */
+/**
+ * The key of the limit: the verified certificate, otherwise the network, because a stranger can create any number of
+ * certificates. For IPv6 the first 64 bits, because a host chooses the others.
+ */
 export function sourceOf (peer: PeerIdentity | null | undefined, remoteAddress: string | undefined): string {
   if (peer !== null && peer !== undefined) return peer.fingerprint256 ?? peer.toString()
   return networkOf(remoteAddress)
@@ -134,9 +149,14 @@ export function networkOf (address: string | undefined): string {
   return address.includes(':') && !address.includes('.') ? address.split(':').slice(0, 4).join(':') : address
 }
 
-/** What a peer's certificate holds may be long. */
+/** Clips the values, because those from a certificate may be long. */
 export function clipNearest (nearest: NearestRule | undefined): NearestRule | undefined {
   if (nearest === undefined) return undefined
-  const failed = nearest.failed.slice(0, 20).map(({ key, expected, found, note }) => ({ key, expected: clipAll(expected), found: found === undefined ? undefined : clipAll(found), note }))
+  const failed = nearest.failed.slice(0, 20).map(({ key, expected, found, note }) => ({
+    key,
+    expected: clipAll(expected),
+    found: found === undefined ? undefined : clipAll(found),
+    note
+  }))
   return { path: nearest.path, matched: nearest.matched, failed }
 }

@@ -5,47 +5,72 @@ import { checkKeys, checkMethods, checkNumber } from '../option-check.ts'
 import { nameEvent } from './audit-line.ts'
 import type { AuditDraft, AuditLine } from './audit-line.ts'
 import {
-  draftChainUnavailable, draftCredentialsRecovered, draftCredentialsRefused, draftCredentialsWarned, draftEnded, draftExpiring, draftForwarded, draftHandshake, draftJudged, draftOutbound, draftRevocationFailed, draftRotated, draftRulesRefused,
+  draftChainUnavailable, draftCredentialsRecovered, draftCredentialsRefused, draftCredentialsWarned, draftEnded,
+  draftExpiring, draftForwarded,   draftHandshake, draftRequest, draftOutbound, draftRevocationFailed, draftRotated, draftRulesRefused,
   draftRulesReloaded, draftSoftPassed
 } from './draft-lines.ts'
 import { LineLimit } from './line-limit.ts'
 
-/** The part of a pino logger that is used. */
+/** The methods of a pino logger that the audit log uses. */
 export interface AuditLogger {
   info (line: object, text: string): void
   warn (line: object, text: string): void
   error (line: object, text: string): void
 }
 
+/** Options of {@link auditLog}. */
 export interface AuditOptions {
-  /** Whether allowed requests have lines too; they are not limited. Default false. */
+  /** Whether to write a line for each allowed request. These lines are not limited. Default false. */
   readonly allowed?: boolean
-  /** Lines at once, for each event and reason. Default 100. */
+  /** How many lines of one event and reason may be written at once. Default 100. */
   readonly burst?: number
-  /** Lines a second after that, for each event and reason. Default 10. */
+  /** How many lines of one event and reason may be written per second after that. Default 10. */
   readonly perSecond?: number
-  /** Lines at once of one event and reason from one certificate, or where none was verified from one address. Default 20. */
+  /** As `burst`, for one verified certificate, or for one network if no certificate was verified. Default 20. */
   readonly sourceBurst?: number
-  /** Lines a second after that. Default 1. */
+  /** As `perSecond`, for one verified certificate or network. Default 1. */
   readonly sourcePerSecond?: number
-  /** Milliseconds between lines that say how many were dropped, while some are. Default 60,000. */
+  /** Milliseconds between lines that say how many lines were dropped. Default 60,000. */
   readonly summaryInterval?: number
   /** The clock, in milliseconds since the epoch. Default `Date.now`. */
   readonly now?: () => number
 }
 
+/** An open audit log. */
 export interface AuditLog {
-  /** Writes at once how many lines were dropped since the last time, if any were. */
+  /** Writes the summary of dropped lines now, if lines were dropped since the last summary. */
   flush (): void
-  /** Writes what is left to be said, and hears nothing more. */
+  /** Writes the last summary and stops listening. */
   close (): void
 }
 
-export const AUDIT_KEYS: readonly string[] = ['allowed', 'burst', 'perSecond', 'sourceBurst', 'sourcePerSecond', 'summaryInterval', 'now']
+export const AUDIT_KEYS: readonly string[] = [
+  'allowed',
+  'burst',
+  'perSecond',
+  'sourceBurst',
+  'sourcePerSecond',
+  'summaryInterval',
+  'now'
+]
 
 /**
- * Writes one line for each denial and each change of trust in this process: who, what, when, outcome, why. Under attack the lines are limited, and what was dropped is counted and
- * stated. While it is open, the plugins leave their own lines about refusals to it. Throws MTLS_ERR_MONITOR_OPTION.
+ * Writes one line for each denial and each change of trust in this process: who, what, when, outcome and why.
+ *
+ * The number of lines is limited, so an attack does not fill the log. Dropped lines are counted, and the count is
+ * logged. While the audit log is open, the plugins do not write their own lines about refusals.
+ *
+ * @param log a pino logger, or an object with `info`, `warn` and `error`
+ * @param options limits, and whether allowed requests are logged
+ * @returns the open audit log; close it with `close()`
+ * @throws MTLS_ERR_MONITOR_OPTION if an option is wrong
+ * @example
+ * ```ts
+ * const app = Fastify({ logger: true })
+ * const audit = auditLog(app.log, { allowed: true })
+ * app.addHook('onClose', async () => { audit.close() })
+ * await app.close()
+ * ```
  */
 export function auditLog (log: AuditLogger, options: AuditOptions = {}): AuditLog {
   checkMethods(log, ['info', 'warn', 'error'], 'log')
@@ -58,11 +83,14 @@ class LimitedAuditLog implements AuditLog {
   readonly #limit: LineLimit
   readonly #interval: number
   readonly #now: () => number
-  readonly #ends: ReadonlyArray<() => void>
+  readonly #closers: ReadonlyArray<() => void>
   #timer: NodeJS.Timeout | undefined
   #since: number | undefined
 
-  constructor (log: AuditLogger, { allowed = false, burst, perSecond, sourceBurst, sourcePerSecond, summaryInterval, now = Date.now }: AuditOptions) {
+  constructor (
+    log: AuditLogger,
+    { allowed = false, burst, perSecond, sourceBurst, sourcePerSecond, summaryInterval, now = Date.now }: AuditOptions
+  ) {
     this.#log = log
     this.#limit = new LineLimit({
       burst: checkNumber(burst, 100, 'audit.burst', 1),
@@ -72,7 +100,7 @@ class LimitedAuditLog implements AuditLog {
     })
     this.#interval = checkNumber(summaryInterval, 60_000, 'audit.summaryInterval', 1, 0x7fff_ffff)
     this.#now = now
-    this.#ends = [listen(this.#listeners(allowed)), keepAudit()]
+    this.#closers = [listen(this.#listeners(allowed)), keepAudit()]
   }
 
   flush (): void {
@@ -80,26 +108,46 @@ class LimitedAuditLog implements AuditLog {
     this.#timer = undefined
     if (!this.#limit.hasDropped) return
     const dropped = this.#limit.takeDropped()
-    const line: AuditLine & { since: string | undefined } = { audit: 1, event: 'audit:dropped', outcome: 'dropped', when: iso(this.#now()), since: iso(this.#since ?? this.#now()), dropped }
+    const line: AuditLine & { since: string | undefined } = {
+      audit: 1,
+      event: 'audit:dropped',
+      outcome: 'dropped',
+      when: iso(this.#now()),
+      since: iso(this.#since ?? this.#now()),
+      dropped
+    }
     this.#log.warn(line, 'audit lines dropped')
   }
 
   close (): void {
-    for (const end of this.#ends) end()
+    for (const close of this.#closers) close()
     this.flush()
   }
 
   #listeners (allowed: boolean): EventListeners {
-    const limited = <Message extends EventMessage>(draft: (message: Message) => AuditDraft) => (message: Message, name: EventName): void => { this.#write(name, message, draft(message), true) }
+    const limited = <Message extends EventMessage>(draft: (message: Message) => AuditDraft) =>
+      (message: Message, name: EventName): void => {
+        this.#write(name, message, draft(message), true)
+      }
     return {
       'peerkit:handshake:refused': limited(draftHandshake),
       'peerkit:handshake:chain-unavailable': limited(draftChainUnavailable),
       'peerkit:connection:ended': limited(draftEnded),
-      'peerkit:forwarded:refused': limited((message) => draftForwarded(message, 'forwarded client certificate refused')),
-      'peerkit:forwarded:stripped': limited((message) => draftForwarded(message, 'forwarded client certificate removed')),
-      'peerkit:request:denied': limited((message) => draftJudged(message, 'denied')),
-      'peerkit:request:would-deny': limited((message) => draftJudged(message, 'reported')),
-      ...(allowed && { 'peerkit:request:allowed': (message, name) => { this.#write(name, message, draftJudged(message, 'allowed'), false) } } satisfies EventListeners),
+      'peerkit:forwarded:refused': limited((message) => draftForwarded(
+        message,
+        'forwarded client certificate refused'
+      )),
+      'peerkit:forwarded:stripped': limited((message) => draftForwarded(
+        message,
+        'forwarded client certificate removed'
+      )),
+      'peerkit:request:denied': limited((message) => draftRequest(message, 'denied')),
+      'peerkit:request:would-deny': limited((message) => draftRequest(message, 'reported')),
+      ...(allowed && {
+        'peerkit:request:allowed': (message, name) => {
+          this.#write(name, message, draftRequest(message, 'allowed'), false)
+        }
+      } satisfies EventListeners),
       'peerkit:rules:reloaded': limited(draftRulesReloaded),
       'peerkit:rules:refused': limited(draftRulesRefused),
       'peerkit:credentials:rotated': limited(draftRotated),
@@ -113,17 +161,23 @@ class LimitedAuditLog implements AuditLog {
     }
   }
 
-  #write (name: EventName, { time }: EventMessage, { level, text, outcome, source, fields }: AuditDraft, isLimited: boolean): void {
+  #write (
+    name: EventName,
+    { time }: EventMessage,
+    { level, text, outcome, source, fields }: AuditDraft,
+    isLimited: boolean
+  ): void {
     const event = nameEvent(name)
-    if (isLimited && !this.#limit.allows(fields.reason === undefined ? event : `${event} ${fields.reason}`, source, this.#now())) {
-      this.#promiseSummary()
+    if (isLimited &&
+      !this.#limit.allows(fields.reason === undefined ? event : `${event} ${fields.reason}`, source, this.#now())) {
+      this.#scheduleSummary()
       return
     }
     const line: AuditLine = { audit: 1, event, outcome, when: iso(time), ...fields }
     this.#log[level](line, text)
   }
 
-  #promiseSummary (): void {
+  #scheduleSummary (): void {
     if (this.#timer !== undefined) return
     this.#since = this.#now()
     this.#timer = setTimeout(() => { this.flush() }, this.#interval).unref()

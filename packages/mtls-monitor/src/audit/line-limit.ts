@@ -2,21 +2,21 @@ import { BoundedMap } from '../bounded-map.ts'
 import { TokenBucket } from './token-bucket.ts'
 
 export interface LineLimitOptions {
-  /** Lines at once, for each event and reason. */
+  /** Lines of one event and reason that may be written at once. */
   readonly burst: number
-  /** Lines a second after that, for each event and reason. */
+  /** Lines of one event and reason per second after that. */
   readonly perSecond: number
-  /** The same for what comes from one source: nobody uses up the lines of the others. */
+  /** The same for one source, so that one client cannot use up the lines of the others. */
   readonly sourceBurst: number
   readonly sourcePerSecond: number
 }
 
 const MAX_SOURCES = 1_000
-/** There are about a hundred events and reasons; whatever comes beyond shares one. */
+/** There are about a hundred pairs of event and reason. Any beyond the bound share one bucket. */
 const MAX_KINDS = 200
 const OTHER = 'other'
 
-/** Decides which lines are written, and counts the others. In bounded space, whoever sends what. */
+/** Decides which lines are written and counts the others, in bounded memory. */
 export class LineLimit {
   readonly #options: LineLimitOptions
   readonly #kinds = new Map<string, TokenBucket>()
@@ -27,7 +27,10 @@ export class LineLimit {
     this.#options = options
   }
 
-  /** @param kind the event and its reason @param source who is behind it */
+  /**
+   * @param kind event and reason
+   * @param source the client or network
+   */
   allows (kind: string, source: string, now: number): boolean {
     const key = this.#kinds.has(kind) || this.#kinds.size < MAX_KINDS ? kind : OTHER
     const { burst, perSecond, sourceBurst, sourcePerSecond } = this.#options
@@ -41,7 +44,7 @@ export class LineLimit {
 
   get hasDropped (): boolean { return this.#dropped.size > 0 }
 
-  /** How many were dropped since this was last asked, by event and reason. */
+  /** The number of dropped lines since the last call, by event and reason. */
   takeDropped (): Readonly<Record<string, number>> {
     const dropped = Object.fromEntries(this.#dropped)
     this.#dropped.clear()

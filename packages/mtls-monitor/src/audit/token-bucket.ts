@@ -1,4 +1,4 @@
-/** Lets through `burst` at once, and `perSecond` as time goes by. */
+/** Allows `burst` lines at once and `perSecond` lines per second after that. */
 export class TokenBucket {
   readonly #burst: number
   readonly #perSecond: number
@@ -13,7 +13,7 @@ export class TokenBucket {
   }
 
   take (now: number): boolean {
-    // A clock that was set back gives nothing.
+    // A clock that was set back adds no tokens.
     if (now > this.#at) this.#tokens = Math.min(this.#burst, this.#tokens + (now - this.#at) / 1000 * this.#perSecond)
     this.#at = now
     if (this.#tokens < 1) return false

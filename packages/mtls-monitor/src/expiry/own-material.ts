@@ -5,37 +5,47 @@ import type { ExpiringKind } from '@peerkit/events'
 import type { PeerIdentity } from '@peerkit/identity'
 import type { CrlIndex, RevocationChecker } from '@peerkit/revocation'
 
-/** Something of ours that ends. */
+/** A certificate or CRL of this process that expires. */
 export interface Ending {
   readonly what: Exclude<ExpiringKind, 'peer'>
-  /** Tells it from all others. */
+  /** Identifies it. */
   readonly key: string
   readonly name: string
   readonly issuer: string | undefined
   readonly serialNumber: string | undefined
   readonly fingerprint256: string | undefined
-  /** Of an anchor, whose CA it is. */
+  /** For an anchor: its authority. */
   readonly authority: string | undefined
   readonly notBefore: number | undefined
   readonly notAfter: number
-  /** The first moment in which it no longer counts. */
+  /** The first moment at which it is no longer valid. */
   readonly end: number
 }
 
-/** A bundle of CAs may be the whole web's; a checker may hold a list for each. */
+/** A CA bundle may have all public CAs, and a checker a CRL for each. */
 const MAX_ENDINGS = 1_000
 
-/** What ends: our own chain, the CAs that we trust, and the CRLs that are held. */
-export function listEndings (credentials: CredentialSource | undefined, revocation?: RevocationChecker): readonly Ending[] {
+/** The own chain, the trusted CAs and the CRLs. */
+export function listEndings (
+  credentials: CredentialSource | undefined,
+  revocation?: RevocationChecker
+): readonly Ending[] {
   const { identity, intermediates = [], authorities = [] } = credentials?.current ?? {}
   const own = identity === undefined ? [] : [identity, ...intermediates]
   const trusted = authorities.flatMap(({ name, anchors }) => anchors.map((each) => ofCertificate('anchor', each, name)))
-  const all = [...own.map((each) => ofCertificate('own', each)), ...trusted, ...listCrls(credentials, revocation).map(ofCrl)]
+  const all = [
+    ...own.map((each) => ofCertificate('own', each)),
+    ...trusted,
+    ...listCrls(credentials, revocation).map(ofCrl)
+  ]
   return all.slice(0, MAX_ENDINGS)
 }
 
-/** The CRLs of the credentials' own checker and of another, as far as they show them. An older list beside a newer one of the same kind no longer counts. */
-export function listCrls (credentials: CredentialSource | undefined, revocation?: RevocationChecker): readonly CrlIndex[] {
+/** The CRLs of both checkers, if they expose them. Only the newest CRL of each kind is listed. */
+export function listCrls (
+  credentials: CredentialSource | undefined,
+  revocation?: RevocationChecker
+): readonly CrlIndex[] {
   const newest = new Map<string, CrlIndex>()
   for (const checker of [...(credentials === undefined ? [] : listCheckers(credentials.current)), revocation]) {
     for (const list of (checker as Partial<{ lists: readonly CrlIndex[] }> | undefined)?.lists ?? []) {
@@ -46,7 +56,7 @@ export function listCrls (credentials: CredentialSource | undefined, revocation?
   return [...newest.values()]
 }
 
-/** What tells apart lists that stand beside each other. */
+/** Identifies CRLs that replace each other. */
 function kindOf ({ issuerName, scope, isDelta, verifiedBy }: CrlIndex): string {
   return `${issuerName} ${scope.raw} ${isDelta ? 'delta' : 'complete'} ${verifiedBy?.publicKey256 ?? ''}`
 }

@@ -4,47 +4,82 @@ import type { RevocationChecker } from '@peerkit/revocation'
 import { checkCredentials, checkKeys, checkNumber } from '../option-check.ts'
 import { listCrls } from './own-material.ts'
 
+/** Options of readiness in {@link watchReadiness} and `startMonitor`. */
 export interface ReadinessOptions {
   /**
-   * For how many milliseconds new credentials may be refused, one after the other, before we are not ready. Default Infinity: a bad file that reaches every machine would otherwise
-   * take all of them out of service while what they have still counts.
+   * For how many milliseconds new credentials may be refused before the process is not ready. Default Infinity: one bad
+   * file on every machine would otherwise take all of them out of service, although the old credentials are still
+   * valid.
    */
   readonly rotationFailureTolerance?: number
-  /** Whether a CRL that has ended makes us not ready, as is right under the hard policy, which then refuses the clients of its CA. Default true. */
+  /**
+   * Whether an expired CRL makes the process not ready. Default true, which fits the hard policy: it refuses all
+   * clients of that CA.
+   */
   readonly requireCrls?: boolean
   /** The clock, in milliseconds since the epoch. Default `Date.now`. */
   readonly now?: () => number
 }
 
+/** Options of {@link watchReadiness}. */
 export interface WatchReadinessOptions extends ReadinessOptions {
+  /** The credentials of the server. */
   readonly credentials: CredentialSource
+  /** The revocation checker of the server, if it has one in addition to the CRLs of the credentials. */
   readonly revocation?: RevocationChecker
 }
 
-/** Why not: stable words. `rotation_refused` is a reason only beyond `rotationFailureTolerance`, before that a warning. */
-export type NotReadyReason = 'own_certificate_expired' | 'own_certificate_not_yet_valid' | 'no_anchor_in_time' | 'rotation_refused' | 'crl_expired'
+/** Why the process is not ready. `rotation_refused` is only a warning within `rotationFailureTolerance`. */
+export type NotReadyReason = 'own_certificate_expired'
+  | 'own_certificate_not_yet_valid'
+  | 'no_anchor_in_time'
+  | 'rotation_refused'
+  | 'crl_expired'
 
+/** The answer of `ready()`. */
 export interface ReadyState {
   readonly ready: boolean
   readonly reasons: readonly NotReadyReason[]
   readonly warnings: readonly NotReadyReason[]
 }
 
+/** Watches readiness. */
 export interface Readiness {
-  /** Answers at once, from memory: fit for a probe that is asked every second. */
+  /** Answers from memory, so a probe may ask every second. */
   ready (): ReadyState
   close (): void
 }
 
 export const READINESS_KEYS: readonly string[] = ['rotationFailureTolerance', 'requireCrls', 'now']
 
-/** Says whether this process can still prove who it is and tell who calls. Throws MTLS_ERR_MONITOR_OPTION. */
+/**
+ * Watches whether this process can present a valid certificate and verify its clients.
+ *
+ * It is not ready if the own certificate or an intermediate is expired or not valid yet, if no trusted CA is valid, or
+ * if a complete CRL has expired.
+ *
+ * @param options `credentials` is required
+ * @returns the watcher; close it with `close()`
+ * @throws MTLS_ERR_MONITOR_OPTION if an option is missing or wrong
+ * @example
+ * ```ts
+ * const readiness = watchReadiness({ credentials, rotationFailureTolerance: 3_600_000 })
+ * console.log(readiness.ready()) // { ready: true, reasons: [], warnings: [] }
+ * readiness.close()
+ * ```
+ */
 export function watchReadiness (options: WatchReadinessOptions): Readiness {
   checkKeys(options, [...READINESS_KEYS, 'credentials', 'revocation'], 'readiness')
   const { credentials, revocation, requireCrls = true, now = Date.now } = options
   checkCredentials(credentials, 'readiness.credentials')
-  const rotationFailureTolerance = checkNumber(options.rotationFailureTolerance, Infinity, 'readiness.rotationFailureTolerance', 0, Infinity)
-  /** By authority, or undefined for what is refused as a whole. */
+  const rotationFailureTolerance = checkNumber(
+    options.rotationFailureTolerance,
+    Infinity,
+    'readiness.rotationFailureTolerance',
+    0,
+    Infinity
+  )
+  /** By authority. Undefined: what is refused as a whole. */
   const refusedSince = new Map<string | undefined, number>()
   const unsubscribe = credentials.subscribe((change) => {
     if (change.type === 'recovered') refusedSince.delete(change.authority)
@@ -53,18 +88,25 @@ export function watchReadiness (options: WatchReadinessOptions): Readiness {
   return {
     ready () {
       const time = now()
-      const reasons = judgeOwn(credentials, time)
+      const reasons = checkOwnCertificates(credentials, time)
       const warnings: NotReadyReason[] = []
-      if (refusedSince.size > 0) (time - Math.min(...refusedSince.values()) > rotationFailureTolerance ? reasons : warnings).push('rotation_refused')
-      // Where a delta CRL has ended, the complete one it adds to still answers.
-      if (listCrls(credentials, revocation).some(({ nextUpdate, isDelta }) => !isDelta && nextUpdate <= time)) (requireCrls ? reasons : warnings).push('crl_expired')
+      if (refusedSince.size > 0) {
+        (time - Math.min(...refusedSince.values()) > rotationFailureTolerance ? reasons : warnings).push('rotation_refused')
+      }
+      // If a delta CRL has expired, its complete CRL still answers.
+      if (listCrls(credentials, revocation).some(({ nextUpdate, isDelta }) => !isDelta && nextUpdate <= time)) {
+        (requireCrls ? reasons : warnings).push('crl_expired')
+      }
       return { ready: reasons.length === 0, reasons, warnings }
     },
     close: unsubscribe
   }
 }
 
-function judgeOwn ({ current: { identity, intermediates, anchors } }: CredentialSource, time: number): NotReadyReason[] {
+function checkOwnCertificates (
+  { current: { identity, intermediates, anchors } }: CredentialSource,
+  time: number
+): NotReadyReason[] {
   const own = [identity, ...intermediates].map((certificate) => validityAt(certificate, time))
   const reasons: NotReadyReason[] = []
   if (own.includes('expired')) reasons.push('own_certificate_expired')

@@ -1,6 +1,6 @@
 import { MTLS_ERR_MONITOR_OPTION } from '../errors.ts'
 
-/** How long before its end something is worth a word: `30d`, `12h`, `30m`, or a share of its life, `1/3`. */
+/** When to warn: a span before the end (`30d`, `12h`, `30m`), or a share of the lifetime (`1/3`). */
 export type Threshold = `${number}${'d' | 'h' | 'm'}` | `${number}/${number}`
 
 export const DEFAULT_THRESHOLDS: readonly Threshold[] = Object.freeze(['30d', '7d', '1d', '1/5', '1/20'])
@@ -9,23 +9,38 @@ const UNITS: Readonly<Record<string, number>> = { d: 86_400_000, h: 3_600_000, m
 
 interface Parsed { readonly text: string, readonly span: number | undefined, readonly share: number | undefined }
 
-/** A threshold of one certificate. */
+/** A threshold of one certificate or CRL. */
 export interface Boundary { readonly threshold: string, /** Milliseconds since the epoch. */ readonly at: number }
 
-/** Turns thresholds into the boundaries of a life, from `notBefore` to its end: the earliest first, the end itself last. */
+/** Computes the boundaries of a lifetime, sorted; the last one is the end. */
 export type BoundariesOf = (notBefore: number | undefined, end: number) => readonly Boundary[]
 
 /**
- * Spans are for what lives long, shares for what lives short: a span counts where it is less than a third of the life, and shares count where no span does. A certificate of a day is
- * not about to end for all its life, and one of 90 days that is renewed 30 days before its end warns of nothing. Throws MTLS_ERR_MONITOR_OPTION.
+ * Spans are for long lifetimes, shares for short ones. A span applies if it is shorter than a third of the lifetime.
+ * Shares apply if no span does. So a certificate of one day does not warn during its whole lifetime, and one of 90 days
+ * that is renewed 30 days before its end does not warn at all.
+ *
+ * @throws MTLS_ERR_MONITOR_OPTION if a threshold is wrong
  */
 export function compileThresholds (thresholds: readonly Threshold[]): BoundariesOf {
-  if (!Array.isArray(thresholds)) throw new MTLS_ERR_MONITOR_OPTION(`expiry.thresholds is ${typeof thresholds}; expected a list such as ["30d", "1/5"]`)
+  if (!Array.isArray(thresholds)) {
+    throw new MTLS_ERR_MONITOR_OPTION(
+      `expiry.thresholds is ${typeof thresholds}; expected a list such as ["30d", "1/5"]`
+    )
+  }
   const parsed = thresholds.map(parse)
   return (notBefore, end) => {
     const life = notBefore === undefined ? Infinity : end - notBefore
-    const spans = parsed.filter(({ span }) => span !== undefined && span < life / 3).map(({ text, span }) => ({ threshold: text, at: end - (span as number) }))
-    const shares = spans.length > 0 || life === Infinity ? [] : parsed.filter(({ share }) => share !== undefined).map(({ text, share }) => ({ threshold: text, at: end - life * (share as number) }))
+    const spans = parsed.filter(({ span }) => span !== undefined && span < life / 3).map(({ text, span }) => ({
+      threshold: text,
+      at: end - (span as number)
+    }))
+    const shares = spans.length > 0 || life === Infinity
+      ? []
+      : parsed.filter(({ share }) => share !== undefined).map(({ text, share }) => ({
+        threshold: text,
+        at: end - life * (share as number)
+      }))
     return [...spans, ...shares].sort((a, b) => a.at - b.at).concat({ threshold: '0', at: end })
   }
 }
@@ -35,5 +50,8 @@ function parse (text: unknown, index: number): Parsed {
   const span = unit === undefined ? undefined : Number(count) * (UNITS[unit] as number)
   const share = part === undefined ? undefined : Number(part) / Number(whole)
   if ((span ?? share ?? 0) > 0 && (share ?? 0) < 1) return { text: String(text), span, share }
-  throw new MTLS_ERR_MONITOR_OPTION(`expiry.thresholds[${index}] is ${JSON.stringify(text)}; expected a span such as "30d", "12h", "30m", or a share of the life such as "1/5"`)
+  throw new MTLS_ERR_MONITOR_OPTION(
+    `expiry.thresholds[${index}] is ${JSON.stringify(text)}; expected a span such as "30d", "12h", "30m", ` +
+      'or a share of the lifetime such as "1/5"'
+  )
 }

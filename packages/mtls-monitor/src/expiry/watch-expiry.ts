@@ -11,48 +11,77 @@ import { listEndings } from './own-material.ts'
 import { compileThresholds, DEFAULT_THRESHOLDS } from './thresholds.ts'
 import type { BoundariesOf, Threshold } from './thresholds.ts'
 
+/** Options of expiry warnings in {@link watchExpiry} and `startMonitor`. */
 export interface ExpiryOptions {
-  /** When to say something. Default 30d, 7d, 1d, and for what lives too short for these 1/5 and 1/20 of its life. What has ended is always told. */
+  /**
+   * When to warn. Default `30d`, `7d` and `1d`; for shorter lifetimes `1/5` and `1/20`. There is always a warning when
+   * something has expired.
+   */
   readonly thresholds?: readonly Threshold[]
-  /** Whose certificates are looked at beside our own: clients as they connect (default), also at each allowed request (for connections that stay open for days), or nobody's. */
+  /**
+   * Which certificates of clients are checked: at each connection (default), also at each allowed request (for
+   * connections that stay open for days), or none.
+   */
   readonly peers?: 'connections' | 'requests' | 'none'
-  /** How many clients' certificates are remembered as told of. Default 10,000; those not seen for longest make room. */
+  /**
+   * How many clients are remembered, so that each threshold is reported once. Default 10,000. The least recently used
+   * is dropped first.
+   */
   readonly maxPeers?: number
-  /** Milliseconds between two looks at what is ours, at most. Default 3,600,000; sooner where something passes a threshold before. */
+  /**
+   * The longest time between two checks, in milliseconds. Default 3,600,000. A threshold that passes earlier is checked
+   * then.
+   */
   readonly interval?: number
   /** The clock, in milliseconds since the epoch. Default `Date.now`. */
   readonly now?: () => number
 }
 
+/** Options of {@link watchExpiry}. */
 export interface WatchExpiryOptions extends ExpiryOptions {
-  /** Our own chain, the CAs that we trust, and their CRLs. */
+  /** The source of the own chain, the trusted CAs and their CRLs. */
   readonly credentials?: CredentialSource
-  /** Where its CRLs are to be looked at too. */
+  /** A revocation checker whose CRLs are checked too. */
   readonly revocation?: RevocationChecker
 }
 
+/** A running watch. */
 export interface ExpiryWatch {
-  /** Looks at what is ours, now. */
+  /** Checks the own chain, the CAs and the CRLs now. */
   check (): void
   close (): void
 }
 
 export const EXPIRY_KEYS: readonly string[] = ['thresholds', 'peers', 'maxPeers', 'interval', 'now']
 
-const MAX_TOLD = 5_000
-const SOONEST = 1_000
+const MAX_WARNED = 5_000
+const MIN_INTERVAL = 1_000
 
-/** Publishes `peerkit:expiry:soon`, once for each certificate or CRL and threshold that it passes. Throws MTLS_ERR_MONITOR_OPTION. */
+/**
+ * Publishes `peerkit:expiry:soon` once for each threshold that a certificate or CRL passes: the own chain, the trusted
+ * CAs, the CRLs, and the certificates of clients.
+ *
+ * @param options all optional
+ * @returns the watch; close it with `close()`
+ * @throws MTLS_ERR_MONITOR_OPTION if an option is wrong
+ * @example
+ * ```ts
+ * const stop = listen({ 'peerkit:expiry:soon': ({ name, left }) => { console.log(name, left) } })
+ * const watch = watchExpiry({ credentials, thresholds: ['14d', '1/5'] })
+ * watch.close()
+ * stop()
+ * ```
+ */
 export function watchExpiry (options: WatchExpiryOptions): ExpiryWatch {
   checkKeys(options, [...EXPIRY_KEYS, 'credentials', 'revocation'], 'expiry')
   if (options.credentials !== undefined) checkCredentials(options.credentials, 'expiry.credentials')
   return new LiveExpiryWatch(options)
 }
 
-/** `end`: the first moment in which it no longer counts. */
+/** `end`: the first moment at which it is no longer valid. */
 interface Life { readonly notBefore: number | undefined, readonly end: number }
 
-type Told = Omit<ExpiringMessage, 'v' | 'time' | 'left' | 'threshold'>
+type Subject = Omit<ExpiringMessage, 'v' | 'time' | 'left' | 'threshold'>
 
 class LiveExpiryWatch implements ExpiryWatch {
   readonly #credentials: CredentialSource | undefined
@@ -60,28 +89,50 @@ class LiveExpiryWatch implements ExpiryWatch {
   readonly #boundariesOf: BoundariesOf
   readonly #interval: number
   readonly #now: () => number
-  /** The threshold that was told last. */
-  readonly #told: BoundedMap<string, { threshold: string | undefined }> = new BoundedMap(MAX_TOLD)
-  readonly #toldPeers: BoundedMap<string, { threshold: string | undefined }>
-  /** When a peer that was looked at is worth another look: requests of one connection share the object. */
-  readonly #nextLook: WeakMap<PeerIdentity, number> = new WeakMap()
-  readonly #ends: Array<() => void> = []
+  /** The threshold of the last warning. */
+  readonly #warned: BoundedMap<string, { threshold: string | undefined }> = new BoundedMap(MAX_WARNED)
+  readonly #warnedPeers: BoundedMap<string, { threshold: string | undefined }>
+  /** When to check a client again. The requests of a connection share the identity object. */
+  readonly #nextCheck: WeakMap<PeerIdentity, number> = new WeakMap()
+  readonly #closers: Array<() => void> = []
   #timer: NodeJS.Timeout | undefined
   #closed = false
 
-  constructor ({ credentials, revocation, thresholds = DEFAULT_THRESHOLDS, peers = 'connections', maxPeers, interval, now = Date.now }: WatchExpiryOptions) {
+  constructor (
+    {
+      credentials,
+      revocation,
+      thresholds = DEFAULT_THRESHOLDS,
+      peers = 'connections',
+      maxPeers,
+      interval,
+      now = Date.now
+    }: WatchExpiryOptions
+  ) {
     this.#credentials = credentials
     this.#revocation = revocation
     this.#boundariesOf = compileThresholds(thresholds)
-    this.#toldPeers = new BoundedMap(checkNumber(maxPeers, 10_000, 'expiry.maxPeers', 1))
-    this.#interval = checkNumber(interval, 3_600_000, 'expiry.interval', SOONEST, 0x7fff_ffff)
+    this.#warnedPeers = new BoundedMap(checkNumber(maxPeers, 10_000, 'expiry.maxPeers', 1))
+    this.#interval = checkNumber(interval, 3_600_000, 'expiry.interval', MIN_INTERVAL, 0x7fff_ffff)
     this.#now = now
-    if (!['connections', 'requests', 'none'].includes(peers)) throw new MTLS_ERR_MONITOR_OPTION(`expiry.peers is ${JSON.stringify(peers)}; expected "connections", "requests" or "none"`)
-    if (peers !== 'none') this.#ends.push(listen({ 'peerkit:connection:identified': ({ peer }) => { this.#look(peer) } }))
-    if (peers === 'requests') this.#ends.push(listen({ 'peerkit:request:allowed': ({ peer }) => { if (peer !== null) this.#look(peer) } }))
+    if (!['connections', 'requests', 'none'].includes(peers)) {
+      throw new MTLS_ERR_MONITOR_OPTION(
+        `expiry.peers is ${JSON.stringify(peers)}; expected "connections", "requests" or "none"`
+      )
+    }
+    if (peers !== 'none') {
+      this.#closers.push(listen({ 'peerkit:connection:identified': ({ peer }) => { this.#checkPeer(peer) } }))
+    }
+    if (peers === 'requests') {
+      this.#closers.push(listen({
+        'peerkit:request:allowed': ({ peer }) => {
+          if (peer !== null) this.#checkPeer(peer)
+        }
+      }))
+    }
     const check = (): void => { this.check() }
-    if (credentials !== undefined) this.#ends.push(credentials.subscribe(check))
-    if (revocation !== undefined) this.#ends.push(revocation.subscribe(check))
+    if (credentials !== undefined) this.#closers.push(credentials.subscribe(check))
+    if (revocation !== undefined) this.#closers.push(revocation.subscribe(check))
     this.check()
   }
 
@@ -91,38 +142,46 @@ class LiveExpiryWatch implements ExpiryWatch {
     const now = this.#now()
     let next = now + this.#interval
     for (const { key, notBefore, end, ...ending } of listEndings(this.#credentials, this.#revocation)) {
-      next = Math.min(next, this.#tell(this.#told, key, { notBefore, end }, ending))
+      next = Math.min(next, this.#warn(this.#warned, key, { notBefore, end }, ending))
     }
-    this.#timer = setTimeout(() => { this.check() }, Math.max(next - now, SOONEST)).unref()
+    this.#timer = setTimeout(() => { this.check() }, Math.max(next - now, MIN_INTERVAL)).unref()
   }
 
   close (): void {
     this.#closed = true
     clearTimeout(this.#timer)
-    for (const end of this.#ends) end()
-    this.#told.clear()
-    this.#toldPeers.clear()
+    for (const close of this.#closers) close()
+    this.#warned.clear()
+    this.#warnedPeers.clear()
   }
 
-  #look (peer: PeerIdentity): void {
+  #checkPeer (peer: PeerIdentity): void {
     const { notAfter, notBefore, fingerprint256, serialNumber, issuer, authority } = peer
-    if (notAfter === undefined || this.#now() < (this.#nextLook.get(peer) ?? 0)) return
+    if (notAfter === undefined || this.#now() < (this.#nextCheck.get(peer) ?? 0)) return
     const named = { name: peer.toString(), issuer: issuer?.toString(), serialNumber, fingerprint256 }
     const ending = { what: 'peer', ...named, authority, notAfter } as const
-    this.#nextLook.set(peer, this.#tell(this.#toldPeers, fingerprint256 ?? ending.name, { notBefore, end: endOfValidity(peer) }, ending))
+    this.#nextCheck.set(
+      peer,
+      this.#warn(this.#warnedPeers, fingerprint256 ?? ending.name, { notBefore, end: endOfValidity(peer) }, ending)
+    )
   }
 
-  /** Tells of the latest threshold that was passed, once. Returns when the next one is. */
-  #tell (memory: BoundedMap<string, { threshold: string | undefined }>, key: string, { notBefore, end }: Life, ending: Told): number {
+  /** Warns once about the latest threshold that was passed. Returns the time of the next one. */
+  #warn (
+    memory: BoundedMap<string, { threshold: string | undefined }>,
+    key: string,
+    { notBefore, end }: Life,
+    ending: Subject
+  ): number {
     const now = this.#now()
     const boundaries = this.#boundariesOf(notBefore, end)
     const passed = boundaries.filter(({ at }) => at <= now)
     const next = boundaries[passed.length]?.at ?? Infinity
     const { threshold } = passed.at(-1) ?? {}
     if (threshold === undefined) return next
-    const told = memory.touch(key, () => ({ threshold: undefined }))
-    if (told.threshold === threshold) return next
-    told.threshold = threshold
+    const last = memory.touch(key, () => ({ threshold: undefined }))
+    if (last.threshold === threshold) return next
+    last.threshold = threshold
     const message: ExpiringMessage = { v: 1, time: now, ...ending, left: end - now, threshold }
     if (expirySoon.hasSubscribers) expirySoon.publish(message)
     return next

@@ -1,4 +1,7 @@
-/** Lets the first so many values of a label through; every other is `other`. A label that peers can choose must not make series without end. */
+/**
+ * Keeps the first values of a label and replaces all further ones by `other`, so that clients cannot create series
+ * without limit.
+ */
 export class BoundedLabels {
   readonly #capacity: number
   readonly #seen = new Set<string>()

@@ -5,7 +5,7 @@ import type { Instruments } from './instruments.ts'
 const MAX_ORIGINS = 100
 const MAX_REASONS = 50
 
-/** Credentials, rules, revocation, expiry and what we call ourselves. */
+/** Records credentials, rules, revocation, expiry and outbound connections. */
 export function recordChanges (instruments: Instruments): EventListeners {
   const rotations = instruments.counter('peerkit.credentials.rotations')
   const reloads = instruments.counter('peerkit.rules.reloads')
@@ -17,14 +17,30 @@ export function recordChanges (instruments: Instruments): EventListeners {
   const reasons = new BoundedLabels(MAX_REASONS)
   return {
     'peerkit:credentials:rotated': () => { rotations.add(1, { 'peerkit.result': 'accepted' }) },
-    'peerkit:credentials:refused': ({ reason, code }) => { rotations.add(1, { 'peerkit.result': 'refused', 'error.type': reasons.of(reason ?? code) }) },
+    'peerkit:credentials:refused': ({ reason, code }) => {
+      rotations.add(1, { 'peerkit.result': 'refused', 'error.type': reasons.of(reason ?? code) })
+    },
     'peerkit:rules:reloaded': () => { reloads.add(1, { 'peerkit.result': 'accepted' }) },
     'peerkit:rules:refused': () => { reloads.add(1, { 'peerkit.result': 'refused' }) },
-    'peerkit:revocation:refreshed': ({ source }) => { refreshes.add(1, { 'peerkit.source': source, 'peerkit.result': 'accepted' }) },
-    'peerkit:revocation:failed': ({ source }) => { refreshes.add(1, { 'peerkit.source': source, 'peerkit.result': 'refused' }) },
+    'peerkit:revocation:refreshed': ({ source }) => {
+      refreshes.add(1, { 'peerkit.source': source, 'peerkit.result': 'accepted' })
+    },
+    'peerkit:revocation:failed': ({ source }) => {
+      refreshes.add(1, { 'peerkit.source': source, 'peerkit.result': 'refused' })
+    },
     'peerkit:revocation:soft-passed': () => { softPasses.add(1) },
-    'peerkit:expiry:soon': ({ what, threshold }) => { warnings.add(1, { 'peerkit.kind': what, 'peerkit.threshold': threshold }) },
-    'peerkit:outbound:identified': ({ origin }) => { outbound.add(1, { 'server.address': origins.of(origin), 'peerkit.result': 'accepted' }) },
-    'peerkit:outbound:refused': ({ origin, code }) => { outbound.add(1, { 'server.address': origins.of(origin), 'peerkit.result': 'refused', 'error.type': reasons.of(code) }) }
+    'peerkit:expiry:soon': ({ what, threshold }) => {
+      warnings.add(1, { 'peerkit.kind': what, 'peerkit.threshold': threshold })
+    },
+    'peerkit:outbound:identified': ({ origin }) => {
+      outbound.add(1, { 'server.address': origins.of(origin), 'peerkit.result': 'accepted' })
+    },
+    'peerkit:outbound:refused': ({ origin, code }) => {
+      outbound.add(1, {
+        'server.address': origins.of(origin),
+        'peerkit.result': 'refused',
+        'error.type': reasons.of(code)
+      })
+    }
   }
 }

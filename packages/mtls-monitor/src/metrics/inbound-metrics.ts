@@ -10,39 +10,45 @@ const MAX_GROUPS = 100
 const MAX_ISSUERS = 50
 const MAX_REASONS = 50
 
-/** Handshakes, connections and forwarded identities. */
+/** Records handshakes, connections and forwarded certificates. */
 export function recordConnections (instruments: Instruments): EventListeners {
   const handshakes = instruments.counter('peerkit.handshakes')
-  const judgement = instruments.histogram('peerkit.handshake.judgement.duration')
+  const verification = instruments.histogram('peerkit.handshake.judgement.duration')
   const ended = instruments.counter('peerkit.connections.ended')
   const byIssuer = instruments.counter('peerkit.connections.by_issuer')
   const forwarded = instruments.counter('peerkit.forwarded.rejected')
   const issuers = createIssuerLabels()
   const authorities = createAuthorityLabels()
   const reasons = new BoundedLabels(MAX_REASONS)
-  const judged = (durationMs: number | undefined, result: string): void => { if (durationMs !== undefined) judgement.record(durationMs / 1000, { 'peerkit.result': result }) }
+  const recordDuration = (durationMs: number | undefined, result: string): void => {
+    if (durationMs !== undefined) verification.record(durationMs / 1000, { 'peerkit.result': result })
+  }
   return {
     'peerkit:handshake:refused': ({ reason, resumed, durationMs }) => {
-      // Whom a refused certificate names was not verified, so that no authority vouches for it.
+      // A refused certificate was not verified, so no authority vouches for it.
       const labels = { 'peerkit.result': 'refused', 'peerkit.resumed': resumed, 'peerkit.authority': NO_AUTHORITY }
       handshakes.add(1, { ...labels, 'error.type': reasons.of(reason) })
-      judged(durationMs, 'refused')
+      recordDuration(durationMs, 'refused')
     },
     'peerkit:connection:identified': ({ peer, resumed, durationMs }) => {
       const authority = authorities(peer)
       handshakes.add(1, { 'peerkit.result': 'accepted', 'peerkit.resumed': resumed, 'peerkit.authority': authority })
       byIssuer.add(1, issuers(peer))
-      judged(durationMs, 'accepted')
+      recordDuration(durationMs, 'accepted')
     },
     'peerkit:connection:ended': ({ reason, peer }) => {
       ended.add(1, { 'error.type': reasons.of(reason), 'peerkit.authority': authorities(peer) })
     },
-    'peerkit:forwarded:refused': ({ reason }) => { forwarded.add(1, { 'peerkit.result': 'refused', 'error.type': reasons.of(reason) }) },
-    'peerkit:forwarded:stripped': ({ reason }) => { forwarded.add(1, { 'peerkit.result': 'stripped', 'error.type': reasons.of(reason) }) }
+    'peerkit:forwarded:refused': ({ reason }) => {
+      forwarded.add(1, { 'peerkit.result': 'refused', 'error.type': reasons.of(reason) })
+    },
+    'peerkit:forwarded:stripped': ({ reason }) => {
+      forwarded.add(1, { 'peerkit.result': 'stripped', 'error.type': reasons.of(reason) })
+    }
   }
 }
 
-/** Requests by decision, and what verdicts cost. */
+/** Records requests by decision, and the time that decisions take. */
 export function recordRequests (instruments: Instruments): EventListeners {
   const requests = instruments.counter('peerkit.requests')
   const byIssuer = instruments.counter('peerkit.requests.by_issuer')
@@ -55,10 +61,10 @@ export function recordRequests (instruments: Instruments): EventListeners {
   const allowedOf = createAllowedLabels()
   const HIT = { 'peerkit.cache': 'hit' }
   const MISS = { 'peerkit.cache': 'miss' }
-  const judged = ({ durationMs, cached }: RequestJudgedMessage, decision: string): void => {
+  const recordDuration = ({ durationMs, cached }: RequestJudgedMessage, decision: string): void => {
     if (cached === undefined) return
     verdicts.add(1, cached ? HIT : MISS)
-    // A cached verdict takes no time worth a histogram; counting it would hide the others.
+    // Cached decisions take almost no time. In the histogram they would hide the others.
     if (!cached && durationMs !== undefined) duration.record(durationMs / 1000, { 'peerkit.decision': decision })
   }
   return {
@@ -66,12 +72,16 @@ export function recordRequests (instruments: Instruments): EventListeners {
       const group = message.group === undefined ? 'none' : groups.of(message.group)
       requests.add(1, allowedOf(authorities(message.peer), group))
       if (message.peer !== null) byIssuer.add(1, issuers(message.peer))
-      judged(message, 'allowed')
+      recordDuration(message, 'allowed')
     },
     'peerkit:request:denied': (message) => {
       const { reason, peer } = message
-      requests.add(1, { 'peerkit.decision': 'denied', 'peerkit.authority': authorities(peer), 'error.type': reasons.of(reason) })
-      judged(message, 'denied')
+      requests.add(1, {
+        'peerkit.decision': 'denied',
+        'peerkit.authority': authorities(peer),
+        'error.type': reasons.of(reason)
+      })
+      recordDuration(message, 'denied')
     },
     'peerkit:request:would-deny': ({ reason, peer }) => {
       const labels = { 'peerkit.decision': 'would_deny', 'peerkit.authority': authorities(peer) }
@@ -80,7 +90,7 @@ export function recordRequests (instruments: Instruments): EventListeners {
   }
 }
 
-/** The labels of allowed requests, made once: most requests are allowed, and their labels are few. Both are bounded. */
+/** Caches the labels of allowed requests, which are most requests. The number of labels is bounded. */
 function createAllowedLabels (): (authority: string, group: string) => Attributes {
   const known = new Map<string, Map<string, Attributes>>()
   return (authority, group) => {
@@ -95,7 +105,9 @@ function createAllowedLabels (): (authority: string, group: string) => Attribute
   }
 }
 
-/** The labels of a peer's issuer. Requests of one connection share the identity, and so its labels. Issuer and root are bounded together, as one. */
+/**
+ * Caches the labels of issuer and root by identity, which the requests of a connection share. The pairs are bounded.
+ */
 function createIssuerLabels (): (peer: PeerIdentity) => Attributes {
   const pairs = new BoundedLabels(MAX_ISSUERS)
   const known = new WeakMap<PeerIdentity, Attributes>()
@@ -104,7 +116,9 @@ function createIssuerLabels (): (peer: PeerIdentity) => Attributes {
     if (attributes === undefined) {
       const { issuer = 'unknown', anchor = 'unknown' } = namesOf(peer)
       const isOther = pairs.of(`${issuer}\n${anchor}`.slice(0, 200)) === 'other'
-      attributes = isOther ? { 'peerkit.issuer': 'other', 'peerkit.anchor': 'other' } : { 'peerkit.issuer': issuer, 'peerkit.anchor': anchor }
+      attributes = isOther
+        ? { 'peerkit.issuer': 'other', 'peerkit.anchor': 'other' }
+        : { 'peerkit.issuer': issuer, 'peerkit.anchor': anchor }
       known.set(peer, attributes)
     }
     return attributes

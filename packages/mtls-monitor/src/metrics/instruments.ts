@@ -2,10 +2,10 @@ import type { Counter, Histogram, Meter, ObservableGauge } from '@opentelemetry/
 import { metricCatalogue } from './metric-catalogue.ts'
 import type { MetricName } from './metric-catalogue.ts'
 
-/** From a tenth of a microsecond (a remembered verdict takes less) to ten seconds (a responder that is slow). */
+/** In seconds: from one microsecond (a fast decision) to ten seconds (a slow OCSP responder). */
 const BOUNDARIES = [1e-6, 1e-5, 1e-4, 5e-4, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 
-/** Makes instruments by the catalogue, so that none has another name, unit or text than is documented. */
+/** Creates instruments from the catalogue, so that name, unit and description are the documented ones. */
 export class Instruments {
   readonly #meter: Meter
 
@@ -15,7 +15,9 @@ export class Instruments {
 
   counter (name: MetricName): Counter { return this.#meter.createCounter(name, describe(name)) }
 
-  histogram (name: MetricName): Histogram { return this.#meter.createHistogram(name, { ...describe(name), advice: { explicitBucketBoundaries: BOUNDARIES } }) }
+  histogram (name: MetricName): Histogram {
+    return this.#meter.createHistogram(name, { ...describe(name), advice: { explicitBucketBoundaries: BOUNDARIES } })
+  }
 
   gauge (name: MetricName): ObservableGauge { return this.#meter.createObservableGauge(name, describe(name)) }
 }

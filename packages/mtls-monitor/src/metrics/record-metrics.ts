@@ -11,14 +11,15 @@ import { recordChanges } from './change-metrics.ts'
 import { recordConnections, recordRequests } from './inbound-metrics.ts'
 import { Instruments } from './instruments.ts'
 
+/** Options of {@link recordMetrics}. */
 export interface MetricsOptions {
-  /** Default: that of the global meter provider, which does nothing where no SDK is set up. Set up the SDK first. */
+  /** Default: a meter of the global provider, which does nothing without an SDK. Set up the SDK before. */
   readonly meter?: Meter
-  /** For the time that is left of our own chain, of the CAs that we trust, and of their CRLs. */
+  /** The source of the own chain, the trusted CAs and their CRLs, for `peerkit.expiry.remaining`. */
   readonly credentials?: CredentialSource
-  /** For that of its CRLs too. */
+  /** A revocation checker whose CRLs are included. */
   readonly revocation?: RevocationChecker
-  /** For `peerkit.ready`. */
+  /** The source of `peerkit.ready`. */
   readonly readiness?: Readiness
   /** The clock, in milliseconds since the epoch. Default `Date.now`. */
   readonly now?: () => number
@@ -26,14 +27,35 @@ export interface MetricsOptions {
 
 const MAX_NAMES = 100
 
-/** Counts and measures what happens in this process, by the OpenTelemetry API. docs/metrics.md lists the metrics. Throws MTLS_ERR_MONITOR_OPTION. */
+/**
+ * Records metrics of this process with the OpenTelemetry API. docs/metrics.md lists the metrics.
+ *
+ * @param options all optional
+ * @returns an object with `close()`
+ * @throws MTLS_ERR_MONITOR_OPTION if an option is wrong
+ * @example
+ * ```ts
+ * const readiness = watchReadiness({ credentials })
+ * const metrics = recordMetrics({ credentials, readiness })
+ * metrics.close()
+ * readiness.close()
+ * ```
+ */
 export function recordMetrics (options: MetricsOptions = {}): { close (): void } {
   checkKeys(options, ['meter', 'credentials', 'revocation', 'readiness', 'now'], 'metrics')
   const { meter = metrics.getMeter('@peerkit/mtls-monitor'), credentials } = options
-  checkMethods(meter, ['createCounter', 'createHistogram', 'createObservableGauge', 'addBatchObservableCallback'], 'meter')
+  checkMethods(
+    meter,
+    ['createCounter', 'createHistogram', 'createObservableGauge', 'addBatchObservableCallback'],
+    'meter'
+  )
   if (credentials !== undefined) checkCredentials(credentials, 'metrics.credentials')
   const instruments = new Instruments(meter)
-  const stop = listen({ ...recordConnections(instruments), ...recordRequests(instruments), ...recordChanges(instruments) })
+  const stop = listen({
+    ...recordConnections(instruments),
+    ...recordRequests(instruments),
+    ...recordChanges(instruments)
+  })
   const forget = observe(meter, instruments, options)
   return {
     close () {
@@ -43,7 +65,11 @@ export function recordMetrics (options: MetricsOptions = {}): { close (): void }
   }
 }
 
-function observe (meter: Meter, instruments: Instruments, { credentials, revocation, readiness, now = Date.now }: MetricsOptions): () => void {
+function observe (
+  meter: Meter,
+  instruments: Instruments,
+  { credentials, revocation, readiness, now = Date.now }: MetricsOptions
+): () => void {
   const remaining = instruments.gauge('peerkit.expiry.remaining')
   const startTime = instruments.gauge('peerkit.credentials.start_time')
   const generation = instruments.gauge('peerkit.credentials.generation')
@@ -57,7 +83,11 @@ function observe (meter: Meter, instruments: Instruments, { credentials, revocat
     }
     if (readiness !== undefined) result.observe(ready, readiness.ready().ready ? 1 : 0)
     for (const { left, what, name, authority } of listRemaining(credentials, revocation, now())) {
-      result.observe(remaining, left / 1000, { 'peerkit.kind': what, 'peerkit.name': name, 'peerkit.authority': authority })
+      result.observe(remaining, left / 1000, {
+        'peerkit.kind': what,
+        'peerkit.name': name,
+        'peerkit.authority': authority
+      })
     }
   }
   meter.addBatchObservableCallback(take, gauges)
@@ -66,7 +96,7 @@ function observe (meter: Meter, instruments: Instruments, { credentials, revocat
 
 interface Remaining { readonly left: number, readonly what: string, readonly name: string, readonly authority: string }
 
-/** Of several with one name in one authority the one that ends first. Beyond the bound: those that end first. */
+/** For several with one name in one authority: the one that expires first. The list is bounded, the soonest first. */
 function listRemaining (
   credentials: CredentialSource | undefined, revocation: RevocationChecker | undefined, now: number
 ): readonly Remaining[] {

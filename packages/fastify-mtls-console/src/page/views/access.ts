@@ -1,9 +1,9 @@
 import type { PeerIdentity } from '@peerkit/identity'
-import { mapAccess } from '../../facts/access-rows.ts'
-import type { AccessMap, AccessRow } from '../../facts/access-rows.ts'
-import type { ConsoleState } from '../../facts/console-state.ts'
-import type { Query } from '../../facts/query.ts'
-import { nameCertificate } from '../../facts/show-certificate.ts'
+import { mapAccess } from '../../queries/access-rows.ts'
+import type { AccessMap, AccessRow } from '../../queries/access-rows.ts'
+import type { ConsoleState } from '../../queries/console-state.ts'
+import type { Query } from '../../queries/query.ts'
+import { nameCertificate } from '../../queries/show-certificate.ts'
 import { html } from '../html.ts'
 import type { Html } from '../html.ts'
 import type { Page } from '../layout.ts'
@@ -11,21 +11,24 @@ import { badge, breakable, table } from '../parts.ts'
 import { OUTCOMES } from '../words.ts'
 import { choiceField, filterForm, textField } from './filter.ts'
 
-/** Of a SPIFFE ID its path: the trust domain is everybody's. */
+/** Shortens a SPIFFE ID to its path, because the trust domain is the same for all. */
 function shortenName (identity: PeerIdentity): string {
   return nameCertificate(identity).replace(/^spiffe:\/\/[^/]+\/(?=.)/, '')
 }
 
-/** Routes by clients. */
+/** The page with routes by clients. */
 export function accessPage (state: ConsoleState, query: Query, prefix: string): Page {
   const map = mapAccess(state, query)
-  const clients = state.collector.clients.list().slice(0, 200).map(({ key, identity }) => [key, nameCertificate(identity)] as const)
+  const clients = state.collector.clients
+    .list()
+    .slice(0, 200)
+    .map(({ key, identity }) => [key, nameCertificate(identity)] as const)
   return {
     title: 'Access',
     path: '/access',
     isLive: true,
     body: html`${filterForm(`${prefix}/access`, [textField('q', 'Method, path, scope or rule', query.q, 'DELETE /accounts'), choiceField('client', 'Client', query.client, 'Every client seen', clients)])}
-<p class="faint" id="count" data-live="count">${map.rows.length} ${map.rows.length === 1 ? 'route' : 'routes'}${map.moreRoutes > 0 && ` and ${map.moreRoutes} more: narrow the filter`}${state.control.rulesVersion > 0 && `, rules file generation ${state.control.rulesVersion}`}.${map.ownLeftOut > 0 && html` The console's own ${map.ownLeftOut} routes <a href="${prefix}/access?q=${encodeURIComponent(prefix)}">are left out</a>.`}</p>
+<p class="faint" id="count" data-live="count">${map.rows.length} ${map.rows.length === 1 ? 'route' : 'routes'}${map.moreRoutes > 0 && ` and ${map.moreRoutes} more: narrow the filter`}${state.control.rulesVersion > 0 && `, rules file generation ${state.control.rulesVersion}`}.${map.ownLeftOut > 0 && html` The console's own ${map.ownLeftOut} routes <a href="${prefix}/access?q=${encodeURIComponent(prefix)}">are not listed</a>.`}</p>
 <section aria-labelledby="who-title"><h2 id="who-title">Who may call</h2>${rulesTable(map.rows)}</section>
 <section aria-labelledby="grid-title"><h2 id="grid-title">Routes by clients</h2>${grid(map)}</section>`
   }
@@ -37,7 +40,11 @@ function rulesTable (rows: readonly AccessRow[]): Html {
     caption: 'Routes and the rules in force',
     columns: ['Route', 'Who may call', 'Requests'],
     empty: 'No route has all these words in its method, path, scope or rules.',
-    rows: rows.map((row) => [{ content: showRoute(row), isHeader: true, class: 'break' }, { content: showRules(row), class: 'wide' }, { content: showCounts(row) }])
+    rows: rows.map((row) => [
+      { content: showRoute(row), isHeader: true, class: 'break' },
+      { content: showRules(row), class: 'wide' },
+      { content: showCounts(row) }
+    ])
   })
 }
 
@@ -47,8 +54,8 @@ function showRoute ({ route: { methods, name, scope } }: AccessRow): Html {
 }
 
 function showRules ({ route: { access, requirements } }: AccessRow): Html {
-  if (access === 'public') return html`${badge('warn', 'public')} without a certificate too`
-  return html`${requirements.map(({ rules, mode, allows }, index) => html`<div class="rules"><p class="faint">${index > 0 && 'and '}${rules} ${mode === 'report-only' && badge('warn', 'only reported')}${access === 'nobody' && badge('bad', 'closed')}</p>
+  if (access === 'public') return html`${badge('warn', 'public')} also without a certificate`
+  return html`${requirements.map(({ rules, mode, allows }, index) => html`<div class="rules"><p class="faint">${index > 0 && 'and '}${rules} ${mode === 'report-only' && badge('warn', 'report only')}${access === 'nobody' && badge('bad', 'closed')}</p>
 <ul>${allows.split('\n').map((line) => html`<li>${line.replace(/^- /, '')}</li>`)}</ul></div>`)}`
 }
 
@@ -57,13 +64,17 @@ function showCounts ({ route: { counts: { allowed, denied, wouldDeny } } }: Acce
 }
 
 function grid ({ rows, clients, moreClients }: AccessMap): Html {
-  if (clients.length === 0 || rows.length === 0) return html`<div id="grid" data-live="grid"><p class="empty">${rows.length === 0 ? 'No such route.' : 'No client was seen since the start.'}</p></div>`
-  const heads = clients.map(({ identity, isFormer }) => html`<th scope="col" title="${String(identity)}">${breakable(shortenName(identity))}${identity.fingerprint256 !== undefined && html`<br><code>${identity.fingerprint256.slice(0, 8)}</code>`}${isFormer && html`<br>${badge('bad', 'CA removed')}`}</th>`)
+  if (clients.length === 0 || rows.length === 0) {
+    return html`<div id="grid" data-live="grid"><p class="empty">${rows.length === 0 ? 'No route matches.' : 'No client was seen since the start.'}</p></div>`
+  }
+  const heads = clients.map(({ identity, isFormer }) => {
+    return html`<th scope="col" title="${String(identity)}">${breakable(shortenName(identity))}${identity.fingerprint256 !== undefined && html`<br><code>${identity.fingerprint256.slice(0, 8)}</code>`}${isFormer && html`<br>${badge('bad', 'CA removed')}`}</th>`
+  })
   const cells = (row: AccessRow): Html[] => row.clients.map(({ outcome }) => {
     const { sign, word, tone } = OUTCOMES[outcome]
     return html`<td class="${tone}"><span aria-hidden="true">${sign}</span><span class="unseen">${word}</span></td>`
   })
-  return html`<div id="grid" data-live="grid"><div class="scroll" role="region" aria-labelledby="grid-title" tabindex="0"><table class="grid"><caption>What the rules in force would say to the clients seen lately${moreClients > 0 && `; ${moreClients} more were seen, choose one above`}</caption>
+  return html`<div id="grid" data-live="grid"><div class="scroll" role="region" aria-labelledby="grid-title" tabindex="0"><table class="grid"><caption>Decisions of the rules in force for recent clients${moreClients > 0 && `; ${moreClients} more were seen, choose one above`}</caption>
 <thead><tr><th scope="col">Route</th>${heads}</tr></thead>
 <tbody>${rows.map((row) => html`<tr><th scope="row"><span class="methods">${row.route.methods.join(', ')}</span> ${row.route.url}</th>${cells(row)}</tr>
 `)}</tbody></table></div>

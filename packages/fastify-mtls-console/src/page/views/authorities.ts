@@ -1,7 +1,7 @@
 import { describeAuthorityUse } from '../../collect/describe-authority-use.ts'
 import { describeKinds } from '../../collect/describe-names.ts'
-import type { ShownAuthority } from '../../facts/describe-authority.ts'
-import type { NamedClient, ShownAnchor, TrustFacts } from '../../facts/trust-facts.ts'
+import type { ShownAuthority } from '../../queries/describe-authority.ts'
+import type { NamedClient, ShownAnchor, TrustFacts } from '../../queries/trust-facts.ts'
 import { html } from '../html.ts'
 import type { Html } from '../html.ts'
 import { badge, certificateEndBadge, facts, fingerprint, lines, table } from '../parts.ts'
@@ -9,10 +9,10 @@ import { showTime } from '../time.ts'
 
 type Authority = ShownAuthority<NamedClient>
 
-/** A page of a thousand authorities would be read by nobody. */
+/** The largest number of authorities on the page. */
 const MAX_AUTHORITIES = 100
 
-/** The CAs in force by the authorities that have them; one list where there is nothing to say of authorities. */
+/** The trusted CAs by authority, or one list if authorities are not shown. */
 export function authorityList (trust: TrustFacts, prefix: string, now: number): Html {
   const { hasNamedAuthorities, authorities, anchors } = trust
   const shown = authorities.slice(0, MAX_AUTHORITIES).map((one) => authoritySection(one, anchors, prefix, now))
@@ -37,15 +37,15 @@ function authorityFacts (authority: Authority, own: readonly ShownAnchor[], pref
   const placed = new Set(own.flatMap((anchor) => anchor.clients.map(({ key }) => key)))
   const others = clients.filter(({ key }) => !placed.has(key))
   return facts([
-    ['Whose certificates', describeAuthorityUse(use)],
+    ['For', describeAuthorityUse(use)],
     ['Vouches for', lines(vouchesFor)],
     ['Not believed', describeKinds(notBelieved).join(', ')],
-    ['Certificates for servers alone', showServerAuthOnly(authority, now)],
-    ['Paths', partial ? 'may end at any of its CAs, intermediates too' : undefined],
+    ['Certificates with only serverAuth', showServerAuthOnly(authority, now)],
+    ['Paths', partial ? 'may end at any of its CAs, also intermediates' : undefined],
     ['Signatures and keys', describeAlgorithms(authority)],
     ['Revocation', describeRevocation(authority)],
     ['Clients seen', String(clients.length)],
-    ['Of which below no CA that is known here', others.length === 0 ? undefined : listClients(others, prefix)]
+    ['Of these without a known CA', others.length === 0 ? undefined : listClients(others, prefix)]
   ])
 }
 
@@ -67,15 +67,15 @@ function describeAlgorithms ({ algorithms }: Authority): string | undefined {
 }
 
 function describeRevocation ({ hasLists, hasChecker }: Authority): string {
-  if (hasLists) return hasChecker ? 'its lists and its checker are asked, both must permit' : 'its lists are asked'
-  return hasChecker ? 'its checker is asked' : 'it has no lists and no checker'
+  if (hasLists) return hasChecker ? 'CRLs and checker, both have to accept' : 'CRLs'
+  return hasChecker ? 'checker' : 'no CRLs and no checker'
 }
 
 function anchorTable (id: string, anchors: readonly ShownAnchor[], prefix: string, now: number): Html {
   return table({
     id,
-    caption: 'CAs in force and the clients seen with their certificates',
-    columns: ['CA', 'Ends', 'Clients seen'],
+    caption: 'Trusted CAs and their clients',
+    columns: ['CA', 'Expires', 'Clients seen'],
     empty: '',
     rows: anchors.map(({ certificate, clients }) => [
       { content: showAnchor(certificate), isHeader: true, class: 'break' },
@@ -92,7 +92,7 @@ function showAnchor ({ subject, fingerprint256 }: ShownAnchor['certificate']): H
 
 /** Links to clients, at most twenty. */
 export function listClients (clients: readonly NamedClient[], prefix: string): Html {
-  if (clients.length === 0) return html`nobody`
+  if (clients.length === 0) return html`none`
   const links = clients.slice(0, 20).map(({ key, name }, index) => {
     return html`${index > 0 && ', '}<a href="${prefix}/clients?client=${encodeURIComponent(key)}">${name}</a>`
   })

@@ -1,11 +1,11 @@
 import type { SeenClient } from '../../collect/client-book.ts'
-import type { ConsoleState } from '../../facts/console-state.ts'
-import { findAnchor, findFormerAnchor } from '../../facts/find-anchor.ts'
-import type { Query } from '../../facts/query.ts'
-import { matchesEvent } from '../../facts/query.ts'
-import { findAuthority } from '../../facts/find-authority.ts'
-import { hasNamedAuthorities } from '../../facts/named-authorities.ts'
-import { nameCertificate, showCertificate } from '../../facts/show-certificate.ts'
+import type { ConsoleState } from '../../queries/console-state.ts'
+import { findAnchor, findFormerAnchor } from '../../queries/find-anchor.ts'
+import type { Query } from '../../queries/query.ts'
+import { matchesEvent } from '../../queries/query.ts'
+import { findAuthority } from '../../queries/find-authority.ts'
+import { hasNamedAuthorities } from '../../queries/named-authorities.ts'
+import { nameCertificate, showCertificate } from '../../queries/show-certificate.ts'
 import { html } from '../html.ts'
 import type { Html } from '../html.ts'
 import type { Page } from '../layout.ts'
@@ -14,7 +14,7 @@ import { showTime } from '../time.ts'
 import { eventTable } from './event-table.ts'
 import { filterForm, textField } from './filter.ts'
 
-/** The clients seen lately, or one of them. */
+/** The page of recent clients, or of one client. */
 export function clientsPage (state: ConsoleState, query: Query, prefix: string, now: number): Page {
   const all = state.collector.clients.list()
   const one = query.client === undefined ? undefined : all.find(({ key }) => key === query.client)
@@ -26,7 +26,7 @@ export function clientsPage (state: ConsoleState, query: Query, prefix: string, 
     path: '/clients',
     isLive: true,
     body: html`${query.client !== undefined && html`<p class="notice">This client was not seen since the start.</p>`}${filterForm(`${prefix}/clients`, textField('q', 'Name, issuer, authority, fingerprint, address', query.q, 'CN=Old CA'))}
-<p class="faint" id="count" data-live="count">${found.length} ${found.length === 1 ? 'certificate' : 'certificates'} seen${dropped > 0 && `; ${dropped} that were silent for longer made room`}.</p>
+<p class="faint" id="count" data-live="count">${found.length} ${found.length === 1 ? 'certificate' : 'certificates'} seen${dropped > 0 && `; ${dropped} older ones were dropped`}.</p>
 ${clientTable(state, found, prefix, now)}`
   }
 }
@@ -34,22 +34,34 @@ ${clientTable(state, found, prefix, now)}`
 function clientTable (state: ConsoleState, clients: readonly SeenClient[], prefix: string, now: number): Html {
   return table({
     id: 'clients',
-    caption: 'Clients that proved who they are, the latest first',
-    columns: ['Client', 'CA', 'Certificate ends', 'Seen', 'Requests', 'Last denial'],
-    empty: 'No such client was seen since the start.',
+    caption: 'Verified clients, the latest first',
+    columns: ['Client', 'CA', 'Certificate expires', 'Seen', 'Requests', 'Last denial'],
+    empty: 'No client matches.',
     rows: clients.map((client) => [
       { content: showName(client, prefix), isHeader: true, class: 'break' },
       { content: showTrust(state, client), class: 'break' },
-      { content: html`${showTime(client.identity.notAfter, now)} ${certificateEndBadge(client.identity.notAfter, now)}` },
+      {
+        content: html`${showTime(client.identity.notAfter, now)} ${certificateEndBadge(client.identity.notAfter, now)}`
+      },
       { content: html`${showTime(client.lastSeen, now)}<br><span class="faint">${client.addresses.join(', ')}</span>` },
-      { content: html`<span class="nowrap">${client.allowed} allowed</span><br><span class="nowrap">${client.denied} denied</span>${client.wouldDeny > 0 && html`<br><span class="nowrap">${client.wouldDeny} would be denied</span>`}` },
+      {
+        content: html`<span class="nowrap">${client.allowed} allowed</span><br><span class="nowrap">${client.denied} denied</span>${client.wouldDeny > 0 && html`<br><span class="nowrap">${client.wouldDeny} would be denied</span>`}`
+      },
       { content: showDenial(client, now), class: 'break' }
     ])
   })
 }
 
 function onePage (state: ConsoleState, client: SeenClient, prefix: string, now: number): Page {
-  const events = state.collector.log.list().filter((event) => matchesEvent(event, { q: '', kind: undefined, client: client.key, from: undefined, to: undefined, fromText: '', toText: '' }))
+  const events = state.collector.log.list().filter((event) => matchesEvent(event, {
+    q: '',
+    kind: undefined,
+    client: client.key,
+    from: undefined,
+    to: undefined,
+    fromText: '',
+    toText: ''
+  }))
   return {
     title: nameCertificate(client.identity),
     path: '/clients',
@@ -57,7 +69,7 @@ function onePage (state: ConsoleState, client: SeenClient, prefix: string, now: 
     body: html`<p><a href="${prefix}/clients">All clients</a> · <a href="${prefix}/access?client=${client.key}">What it may call</a></p>
 <section aria-labelledby="certificate-title"><h2 id="certificate-title">Certificate</h2><div class="panel">${certificateFacts(showCertificate(client.identity), now)}</div></section>
 <section aria-labelledby="seen-title"><h2 id="seen-title">Seen</h2>${clientTable(state, [client], prefix, now)}</section>
-<section aria-labelledby="events-title"><h2 id="events-title">Log</h2>${eventTable(events.slice(0, 100), 'events', 'Events of this client, the latest first', 'Nothing was refused to it since the start.', prefix)}</section>`
+<section aria-labelledby="events-title"><h2 id="events-title">Log</h2>${eventTable(events.slice(0, 100), 'events', 'Events of this client, the latest first', 'No refusals since the start.', prefix)}</section>`
   }
 }
 
@@ -78,7 +90,7 @@ function showName ({ key, identity }: SeenClient, prefix: string): Html {
   return html`${link}${more !== name && html`<br><span class="faint">${more}</span>`}`
 }
 
-/** The CA, and below it the authority where authorities are worth a word. */
+/** The CA, and the authority if authorities are shown. */
 function showTrust (state: ConsoleState, client: SeenClient): Html {
   const { current } = state.credentials
   const authority = hasNamedAuthorities(current) ? findAuthority(client.identity, current) : undefined
@@ -91,9 +103,13 @@ function showAnchor (state: ConsoleState, { identity }: SeenClient): Html {
   const anchor = findAnchor(identity, current)
   if (anchor !== undefined) return html`${nameCertificate(anchor)}`
   const former = findFormerAnchor(identity, current, state.rotations.formerAnchors())
-  return former === undefined ? html`${identity.issuer?.toString() ?? 'unknown'} ${badge('plain', 'not placed')}` : html`${nameCertificate(former)} ${badge('bad', 'no longer trusted')}`
+  return former === undefined
+    ? html`${identity.issuer?.toString() ?? 'unknown'} ${badge('plain', 'CA not known')}`
+    : html`${nameCertificate(former)} ${badge('bad', 'no longer trusted')}`
 }
 
 function showDenial ({ lastDenial }: SeenClient, now: number): Html {
-  return lastDenial === undefined ? html`<span class="faint">none</span>` : html`${lastDenial.what} ${lastDenial.reason !== undefined && badge('plain', lastDenial.reason)}<br>${showTime(lastDenial.time, now)}`
+  return lastDenial === undefined
+    ? html`<span class="faint">none</span>`
+    : html`${lastDenial.what} ${lastDenial.reason !== undefined && badge('plain', lastDenial.reason)}<br>${showTime(lastDenial.time, now)}`
 }

@@ -6,8 +6,14 @@ import { formatTime } from '../time.ts'
 
 const SIGNS: Readonly<Record<ConsoleEvent['tone'], string>> = { good: '✓', info: 'i', warn: '!', bad: '✕' }
 
-/** Events, a row each. */
-export function eventTable (events: readonly ConsoleEvent[], id: string, caption: string, empty: string, prefix: string): Html {
+/** A table of events. */
+export function eventTable (
+  events: readonly ConsoleEvent[],
+  id: string,
+  caption: string,
+  empty: string,
+  prefix: string
+): Html {
   return table({
     id,
     caption,
@@ -24,7 +30,9 @@ export function eventTable (events: readonly ConsoleEvent[], id: string, caption
 
 function showWhen ({ first, last, count }: ConsoleEvent): Html {
   const times = html`<time datetime="${new Date(first).toISOString()}">${formatTime(first)}</time>`
-  return count === 1 ? times : html`${times} <span class="faint">to ${formatTime(last).slice(11)}, ${count} times</span>`
+  return count === 1
+    ? times
+    : html`${times} <span class="faint">to ${formatTime(last).slice(11)}, ${count} times</span>`
 }
 
 function showWhat ({ tone, title }: ConsoleEvent): Html {
@@ -32,9 +40,11 @@ function showWhat ({ tone, title }: ConsoleEvent): Html {
 }
 
 function showWho ({ kind, peer, fingerprint256, remoteAddress }: ConsoleEvent, prefix: string): Html {
-  const claim = kind === 'handshake' && peer !== undefined && html` <span class="faint">(as the refused certificate says)</span>`
-  // Of a refused certificate there is no client to look at.
-  const who = peer !== undefined && (kind === 'handshake' || fingerprint256 === undefined ? html`${peer}` : html`<a href="${prefix}/clients?client=${fingerprint256}">${peer}</a>`)
+  const claim = kind === 'handshake' && peer !== undefined && html` <span class="faint">(unverified)</span>`
+  // A refused client has no page.
+  const who = peer !== undefined && (kind === 'handshake' || fingerprint256 === undefined
+    ? html`${peer}`
+    : html`<a href="${prefix}/clients?client=${fingerprint256}">${peer}</a>`)
   return html`${who}${claim}${remoteAddress !== undefined && html` <span class="faint nowrap">from ${remoteAddress}</span>`}`
 }
 

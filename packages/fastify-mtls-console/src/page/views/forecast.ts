@@ -1,7 +1,7 @@
-import type { ConsoleState } from '../../facts/console-state.ts'
-import type { ForecastEntry } from '../../facts/forecast-entry.ts'
-import { gatherForecast } from '../../facts/forecast-facts.ts'
-import type { AuthorityForecast, ForecastFacts, ForecastGroup } from '../../facts/forecast-facts.ts'
+import type { ConsoleState } from '../../queries/console-state.ts'
+import type { ForecastEntry } from '../../queries/forecast-entry.ts'
+import { gatherForecast } from '../../queries/forecast-facts.ts'
+import type { AuthorityForecast, ForecastFacts, ForecastGroup } from '../../queries/forecast-facts.ts'
 import { html } from '../html.ts'
 import type { Html } from '../html.ts'
 import type { Page } from '../layout.ts'
@@ -9,15 +9,15 @@ import { table } from '../parts.ts'
 import { formatTime } from '../time.ts'
 import { showClientAuth, showLoss, showName, showRenewal } from './forecast-cells.ts'
 
-/** More would be read by nobody. */
+/** The largest number of rows of a table. */
 const MAX_ROWS = 100
 
-const ABOUT = 'Public CAs stop issuing certificates for clients (clientAuth). ' +
-  'Old ones work until they end or are renewed. ' +
-  'A CA counts as public if signatures lead to a root that Node comes with, or by its name. ' +
-  'A renewal is expected with a third of the time left.'
+const ABOUT = 'Public CAs stop issuing certificates with clientAuth. ' +
+  'Old ones work until they expire or are renewed. ' +
+  'A CA is public if its signatures lead to a root that Node includes, or by its name. ' +
+  'A renewal is expected when a third of the lifetime is left.'
 
-/** Which certificates come from public CAs, when each loses clientAuth, and what to do. */
+/** The page with certificates from public CAs, when each loses clientAuth, and what to do. */
 export function forecastPage (state: ConsoleState, prefix: string, now: number): Page {
   const found = gatherForecast(state)
   const content = found.affected === 0 ? nothing(found) : sections(found, prefix, now)
@@ -26,8 +26,8 @@ export function forecastPage (state: ConsoleState, prefix: string, now: number):
 }
 
 function nothing ({ lookedAt, time }: ForecastFacts): Html {
-  const all = `of the ${lookedAt} ${countable(lookedAt, 'certificate')} known here, looked at`
-  const none = 'none is known to come from a public CA, and no client is accepted by serverAuthOnly alone'
+  const all = `of the ${lookedAt} known ${countable(lookedAt, 'certificate')}, checked at`
+  const none = 'none is known to come from a public CA, and no client is accepted only by serverAuthOnly'
   return html`<p class="empty">Nothing is affected: ${all} ${moment(time)}, ${none}.</p>`
 }
 
@@ -50,16 +50,18 @@ function summary ({ needAction, affected, lookedAt, withinDays, time }: Forecast
   const all = `${lookedAt} ${countable(lookedAt, 'certificate')}`
   const counts = `${affected} of ${all} ${affected === 1 ? 'is' : 'are'} affected`
   const action = needAction === 0
-    ? `nothing has to be done within ${withinDays} days`
-    : `something has to be done about ${needAction} within ${withinDays} days`
-  return html`<p class="notice ${needAction > 0 && 'bad'}">${counts}; ${action}. Looked at ${moment(time)}.</p>`
+    ? `no action is needed within ${withinDays} days`
+    : `${needAction} ${needAction === 1 ? 'needs' : 'need'} action within ${withinDays} days`
+  return html`<p class="notice ${needAction > 0 && 'bad'}">${counts}; ${action}. Checked at ${moment(time)}.</p>`
 }
 
 function moment (time: number): Html {
   return html`<time datetime="${new Date(time).toISOString()}">${formatTime(time)}</time>`
 }
 
-/** The authorities that are affected stand first. The first is shown anyway, so that the section is never empty. */
+/**
+ * The affected authorities, which are sorted first. The first one is always shown, so that the section is not empty.
+ */
 function authorityTables ({ hasNamedAuthorities, authorities }: ForecastFacts, prefix: string, now: number): Html[] {
   const shown = authorities.filter(({ entries }, index) => entries.length > 0 || index === 0)
   const more = Math.max(0, shown.length - MAX_ROWS)
@@ -82,7 +84,7 @@ ${body}</section>`
     : body
 }
 
-/** A row for each affected certificate; how many others there are in a sentence. */
+/** A row for each affected certificate, and a sentence with the number of others. */
 function groupTable (id: string, caption: string, group: ForecastGroup, prefix: string, now: number): Html {
   const { entries, lookedAt } = group
   const more = Math.max(0, entries.length - MAX_ROWS)
@@ -91,7 +93,7 @@ function groupTable (id: string, caption: string, group: ForecastGroup, prefix: 
     id,
     caption: `${caption}: those affected, the soonest first`,
     columns: ['Certificate', 'clientAuth now', 'Loses it', 'Next renewal', 'What to do'],
-    empty: lookedAt === 0 ? 'None is known here.' : `${lookedAt} looked at, none is affected.`,
+    empty: lookedAt === 0 ? 'No certificate is known.' : `${lookedAt} checked, none is affected.`,
     rows: entries.slice(0, MAX_ROWS).map((entry) => rowOf(entry, prefix, now))
   })
   const notes = [
@@ -101,7 +103,7 @@ function groupTable (id: string, caption: string, group: ForecastGroup, prefix: 
   return html`${rows}${notes}`
 }
 
-/** A sentence about some; nothing about none. */
+/** A sentence, if the count is not 0. */
 function note (count: number, text: string): Html {
   return count === 0 ? html`` : html`<p class="faint">${text}</p>`
 }

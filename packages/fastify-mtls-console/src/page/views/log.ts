@@ -1,7 +1,7 @@
 import { EVENT_KINDS } from '../../collect/console-event.ts'
-import type { ConsoleState } from '../../facts/console-state.ts'
-import { matchesEvent } from '../../facts/query.ts'
-import type { Query } from '../../facts/query.ts'
+import type { ConsoleState } from '../../queries/console-state.ts'
+import { matchesEvent } from '../../queries/query.ts'
+import type { Query } from '../../queries/query.ts'
 import { html } from '../html.ts'
 import type { Page } from '../layout.ts'
 import { KIND_NAMES } from '../words.ts'
@@ -10,7 +10,7 @@ import { choiceField, filterForm, minuteField, textField } from './filter.ts'
 
 const MAX_EVENTS = 300
 
-/** The log, with a filter. */
+/** The page of the log, with filters. */
 export function logPage ({ collector }: ConsoleState, query: Query, prefix: string): Page {
   const found = collector.log.list().filter((event) => matchesEvent(event, query))
   const shown = found.slice(0, MAX_EVENTS)
@@ -26,12 +26,17 @@ export function logPage ({ collector }: ConsoleState, query: Query, prefix: stri
       minuteField('to', 'Until (UTC)', query.toText)
     ])}
 ${unread(query)}
-<p class="faint" id="count" data-live="count">${found.length} ${found.length === 1 ? 'entry' : 'entries'}${found.length > shown.length && `, the latest ${shown.length} are shown`}${dropped > 0 && `; ${dropped} older ones made room`}. Equal events of a minute are one entry.</p>
-${eventTable(shown, 'events', 'Events, the latest first', 'No such event since the start.', prefix)}`
+<p class="faint" id="count" data-live="count">${found.length} ${found.length === 1 ? 'entry' : 'entries'}${found.length > shown.length && `, the latest ${shown.length} are shown`}${dropped > 0 && `; ${dropped} older ones were dropped`}. Equal events of a minute are one entry.</p>
+${eventTable(shown, 'events', 'Events, the latest first', 'No event matches.', prefix)}`
   }
 }
 
 function unread ({ from, to, fromText, toText }: Query): ReturnType<typeof html> | undefined {
-  const wrong = [from === undefined && fromText !== '' && fromText, to === undefined && toText !== '' && toText].filter((text) => text !== false)
-  return wrong.length === 0 ? undefined : html`<p class="notice bad">${wrong.join(' and ')}: expected a time such as 2026-11-23T03:12.</p>`
+  const wrong = [
+    from === undefined && fromText !== '' && fromText,
+    to === undefined && toText !== '' && toText
+  ].filter((text) => text !== false)
+  return wrong.length === 0
+    ? undefined
+    : html`<p class="notice bad">${wrong.join(' and ')}: expected a time such as 2026-11-23T03:12.</p>`
 }

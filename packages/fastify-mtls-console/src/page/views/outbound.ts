@@ -1,13 +1,13 @@
-import { listServices } from '../../facts/list-services.ts'
-import type { ShownService } from '../../facts/list-services.ts'
-import type { ConsoleState } from '../../facts/console-state.ts'
+import { listServices } from '../../queries/list-services.ts'
+import type { ShownService } from '../../queries/list-services.ts'
+import type { ConsoleState } from '../../queries/console-state.ts'
 import { html } from '../html.ts'
 import type { Html } from '../html.ts'
 import type { Page } from '../layout.ts'
 import { badge, certificateEndBadge, table } from '../parts.ts'
 import { showTime } from '../time.ts'
 
-/** Services that this one calls, and whom it expects there. */
+/** The page of servers that this service calls. */
 export function outboundPage (state: ConsoleState, now: number): Page {
   return {
     title: 'Outbound',
@@ -15,12 +15,16 @@ export function outboundPage (state: ConsoleState, now: number): Page {
     isLive: true,
     body: table({
       id: 'services',
-      caption: 'Services that this one calls',
-      columns: ['Service', 'Who must answer', 'Who answered last', 'Last refusal'],
-      empty: 'This service declares no calls, and made none since the start.',
+      caption: 'Servers that this service calls',
+      columns: ['Server', 'Expected', 'Last server', 'Last failure'],
+      empty: 'This service declares no servers and called none since the start.',
       rows: listServices(state).map((service) => [
-        { content: html`${service.name ?? badge('plain', 'not declared')}<br><code>${service.origin}</code>`, isHeader: true, class: 'break' },
-        { content: service.expects ?? html`<span class="faint">not known here</span>`, class: 'break' },
+        {
+          content: html`${service.name ?? badge('plain', 'not declared')}<br><code>${service.origin}</code>`,
+          isHeader: true,
+          class: 'break'
+        },
+        { content: service.expects ?? html`<span class="faint">unknown</span>`, class: 'break' },
         { content: showServer(service, now), class: 'break' },
         { content: showRefusal(service, now), class: 'break' }
       ])
@@ -29,11 +33,11 @@ export function outboundPage (state: ConsoleState, now: number): Page {
 }
 
 function showServer ({ server, identifiedAt, connections }: ShownService, now: number): Html {
-  if (server === undefined) return html`<span class="faint">nobody yet</span>`
-  return html`${server.text}<br>${showTime(identifiedAt, now)}, ${connections} ${connections === 1 ? 'connection' : 'connections'}<br>certificate ends ${showTime(server.notAfter, now)} ${certificateEndBadge(server.notAfter, now)}`
+  if (server === undefined) return html`<span class="faint">none yet</span>`
+  return html`${server.text}<br>${showTime(identifiedAt, now)}, ${connections} ${connections === 1 ? 'connection' : 'connections'}<br>certificate expires ${showTime(server.notAfter, now)} ${certificateEndBadge(server.notAfter, now)}`
 }
 
 function showRefusal ({ refused, lastRefusal }: ShownService, now: number): Html {
   if (lastRefusal === undefined) return html`<span class="faint">none</span>`
-  return html`${lastRefusal.reason !== undefined && badge('plain', lastRefusal.reason)} ${lastRefusal.message ?? lastRefusal.code}<br>${showTime(lastRefusal.time, now)}, ${refused} in all`
+  return html`${lastRefusal.reason !== undefined && badge('plain', lastRefusal.reason)} ${lastRefusal.message ?? lastRefusal.code}<br>${showTime(lastRefusal.time, now)}, ${refused} in total`
 }

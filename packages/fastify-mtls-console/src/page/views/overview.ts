@@ -1,8 +1,8 @@
 import { endOfValidity } from '@peerkit/identity'
-import type { ConsoleState } from '../../facts/console-state.ts'
-import { listEnds } from '../../facts/list-ends.ts'
-import type { End } from '../../facts/list-ends.ts'
-import { findRoutes } from '../../facts/route-map.ts'
+import type { ConsoleState } from '../../queries/console-state.ts'
+import { listEnds } from '../../queries/list-ends.ts'
+import type { End } from '../../queries/list-ends.ts'
+import { findRoutes } from '../../queries/route-map.ts'
 import { html } from '../html.ts'
 import type { Html } from '../html.ts'
 import type { Page } from '../layout.ts'
@@ -12,7 +12,7 @@ import { eventTable } from './event-table.ts'
 
 const MAX_EVENTS = 8
 
-/** What an operator wants to see first. */
+/** The first page. */
 export function overviewPage (state: ConsoleState, prefix: string, now: number): Page {
   const events = state.collector.log.list().filter(({ kind }) => kind !== 'handshake').slice(0, MAX_EVENTS)
   const ends = listEnds(state).filter(({ end }) => end - now <= WEEK)
@@ -21,19 +21,19 @@ export function overviewPage (state: ConsoleState, prefix: string, now: number):
     path: '/',
     isLive: true,
     body: html`<div class="tiles" id="tiles" data-live="tiles">${tiles(state, now)}</div>
-<section aria-labelledby="ends-title"><h2 id="ends-title">Ends within a week</h2>
+<section aria-labelledby="ends-title"><h2 id="ends-title">Expires within a week</h2>
 ${endsTable(ends, now)}</section>
-<section aria-labelledby="lately-title"><h2 id="lately-title">Lately</h2>
-${eventTable(events, 'lately', 'The latest events, refused handshakes left out', 'Nothing happened that would be worth a line.', prefix)}
+<section aria-labelledby="lately-title"><h2 id="lately-title">Recent events</h2>
+${eventTable(events, 'lately', 'The latest events, without refused handshakes', 'No events since the start.', prefix)}
 <p><a href="${prefix}/log">Whole log</a></p></section>
 <section aria-labelledby="questions-title"><h2 id="questions-title">Questions</h2>
 <ul class="questions">
 <li><a href="${prefix}/log">Why was this client refused?</a> Filter the log by client and minute.</li>
 <li><a href="${prefix}/access">Who can call this route?</a> Filter the map by method and path.</li>
-<li><a href="${prefix}/what-if">What if this certificate called?</a> Paste it and see what every route would say.</li>
-<li><a href="${prefix}/trust">Did the rotation reach this instance?</a> See what is in force and since when.</li>
-<li><a href="${prefix}/forecast">Which certificates lose clientAuth?</a> See what comes from public CAs, and what to do.</li>
-<li><a href="${prefix}/trust#anchors">Is anyone still calling with the old CA?</a> See the clients of each CA.</li>
+<li><a href="${prefix}/what-if">What if this certificate called?</a> Paste it to see the answer of every route.</li>
+<li><a href="${prefix}/trust">Did the rotation reach this instance?</a> See the certificate in force and since when.</li>
+<li><a href="${prefix}/forecast">Which certificates lose clientAuth?</a> See certificates from public CAs, and what to do.</li>
+<li><a href="${prefix}/trust#anchors">Does any client still use the old CA?</a> See the clients of each CA.</li>
 </ul></section>`
   }
 }
@@ -45,16 +45,37 @@ function tiles (state: ConsoleState, now: number): Html[] {
   const { routes } = findRoutes(state, '')
   const closed = routes.filter(({ access }) => access === 'nobody').length
   const handshakes = Object.values(collector.handshakes).reduce((sum, count) => sum + count, 0)
-  const sum = (name: 'denied' | 'wouldDeny' | 'allowed'): number => routes.reduce((total, { counts }) => total + counts[name], 0)
+  const sum = (name: 'denied' | 'wouldDeny' | 'allowed'): number => routes.reduce((total, { counts }) => total +
+    counts[name], 0)
   const end = endOfValidity(current)
   const left = end - now
   return [
-    tile('Own certificate', left > 0 ? `${formatSpan(left)} left` : 'ended', html`ends ${showTime(current.notAfter, now)}`, toneOfEnd(end, now)),
-    tile('Credentials', `Generation ${current.generation}`, html`${rotations.isRefused ? badge('bad', 'new credentials refused') : turn?.type === 'start' ? 'in force since the start or before' : html`in force since ${showTime(turn?.time, now)}`}`, rotations.isRefused ? 'bad' : 'good'),
+    tile(
+      'Own certificate',
+      left > 0 ? `${formatSpan(left)} left` : 'expired',
+      html`expires ${showTime(current.notAfter, now)}`,
+      toneOfEnd(end, now)
+    ),
+    tile(
+      'Credentials',
+      `Generation ${current.generation}`,
+      html`${rotations.isRefused ? badge('bad', 'new credentials refused') : turn?.type === 'start' ? 'in force since the start or earlier' : html`in force since ${showTime(turn?.time, now)}`}`,
+      rotations.isRefused ? 'bad' : 'good'
+    ),
     tile('Clients seen', String(clients.length), html`${sum('allowed')} requests allowed`, 'good'),
-    tile('Denied requests', String(sum('denied')), html`${sum('wouldDeny')} would be denied (report mode)`, sum('denied') > 0 ? 'warn' : 'good'),
+    tile(
+      'Denied requests',
+      String(sum('denied')),
+      html`${sum('wouldDeny')} would be denied (report mode)`,
+      sum('denied') > 0 ? 'warn' : 'good'
+    ),
     tile('Handshakes refused', String(handshakes), html`${describeReasons(collector.handshakes)}`, 'good'),
-    tile('Routes', String(routes.length), closed === 0 ? html`every one has rules` : html`${closed} closed for want of rules`, closed > 0 ? 'warn' : 'good')
+    tile(
+      'Routes',
+      String(routes.length),
+      closed === 0 ? html`all have rules` : html`${closed} closed, without a rule`,
+      closed > 0 ? 'warn' : 'good'
+    )
   ]
 }
 
@@ -67,13 +88,17 @@ function describeReasons (counts: Readonly<Record<string, number>>): string {
   return top.length === 0 ? 'none since the start' : top.map(([reason, count]) => `${reason} ${count}`).join(', ')
 }
 
-/** What ends, a row each. */
+/** A table of expiry dates. */
 export function endsTable (ends: readonly End[], now: number): Html {
   return table({
     id: 'ends',
-    caption: 'What ends soonest',
-    columns: ['What', 'Name', 'Ends'],
-    empty: 'Nothing known here ends within a week.',
-    rows: ends.slice(0, 100).map(({ what, name, notAfter, end }) => [{ content: what }, { content: name, isHeader: true, class: 'break' }, { content: html`${showTime(notAfter, now)} ${endBadge(end, now)}` }])
+    caption: 'Expiry dates, the soonest first',
+    columns: ['What', 'Name', 'Expires'],
+    empty: 'Nothing expires within a week.',
+    rows: ends.slice(0, 100).map(({ what, name, notAfter, end }) => [
+      { content: what },
+      { content: name, isHeader: true, class: 'break' },
+      { content: html`${showTime(notAfter, now)} ${endBadge(end, now)}` }
+    ])
   })
 }

@@ -1,12 +1,16 @@
-import type { WhatIfAnswer, WhatIfRoute } from '../../facts/what-if.ts'
+import type { WhatIfAnswer, WhatIfRoute } from '../../queries/what-if.ts'
 import { html } from '../html.ts'
 import type { Html } from '../html.ts'
 import type { Page } from '../layout.ts'
 import { badge, certificateFacts, facts, fingerprint, lines, outcomeBadge, table } from '../parts.ts'
 import { formatTime } from '../time.ts'
 
-/** The form, and below it what became of the last question. What was pasted is not shown again: it may not be what its sender thinks. */
-export function whatIfPage (prefix: string, result: { readonly answer: WhatIfAnswer, readonly now: number } | { readonly error: string } | undefined, filter: string): Page {
+/** The form and the last result. Pasted text is not shown again, because it may have a secret. */
+export function whatIfPage (
+  prefix: string,
+  result: { readonly answer: WhatIfAnswer, readonly now: number } | { readonly error: string } | undefined,
+  filter: string
+): Page {
   return {
     title: 'What if this certificate called?',
     path: '/what-if',
@@ -14,11 +18,11 @@ export function whatIfPage (prefix: string, result: { readonly answer: WhatIfAns
     body: html`${result !== undefined && ('error' in result ? html`<p class="notice bad" role="alert">${result.error}</p>` : showAnswer(result.answer, result.now))}
 <section aria-labelledby="ask-title"><h2 id="ask-title">${result === undefined ? 'Ask' : 'Ask again'}</h2>
 <form method="post" action="${prefix}/what-if" class="panel">
-<div class="field"><label for="certificate">Certificate (PEM), with its intermediates below it</label>
+<div class="field"><label for="certificate">Certificate (PEM), followed by its intermediates</label>
 <textarea id="certificate" name="certificate" rows="10" required autocomplete="off" autocapitalize="off" spellcheck="false" aria-describedby="certificate-hint" placeholder="-----BEGIN CERTIFICATE-----"></textarea>
-<p class="faint" id="certificate-hint">It is judged and forgotten: not logged, not counted, not kept. Never paste a private key.</p></div>
+<p class="faint" id="certificate-hint">It is not logged, counted or stored. Never paste a private key.</p></div>
 <div class="field"><label for="q">Routes with these words (optional)</label><input id="q" name="q" type="search" value="${filter}" placeholder="DELETE /accounts" autocomplete="off" spellcheck="false" maxlength="300"></div>
-<div class="field"><button type="submit">Judge</button></div>
+<div class="field"><button type="submit">Check</button></div>
 </form></section>`
   }
 }
@@ -27,25 +31,27 @@ function showAnswer ({ certificate, handshake, routes, more }: WhatIfAnswer, now
   const { accepted, acceptedUntil, checks } = handshake
   const until = acceptedUntil === undefined ? '.' : `, until ${formatTime(acceptedUntil)} (UTC).`
   const verdict = accepted
-    ? `The handshake would let it in${until}`
+    ? `The handshake would accept it${until}`
     : 'The handshake would refuse it, whatever the routes say.'
   return html`<section aria-labelledby="certificate-title"><h2 id="certificate-title">Certificate</h2><div class="panel">${certificateFacts(certificate, now)}</div></section>
 <section aria-labelledby="handshake-title"><h2 id="handshake-title">Handshake</h2><div class="panel"><p>${badge(accepted ? 'good' : 'bad', verdict)}</p>
 <ul class="lines">${checks.map(({ name, holds, note }) => html`<li>${badge(holds === true ? 'good' : holds === false ? 'bad' : 'info', html`<span aria-hidden="true">${holds === true ? '✓' : holds === false ? '✕' : '?'}</span> ${name}`)} ${note}</li>`)}</ul>
 ${refusalFacts(handshake)}
-<p class="faint">This is the check of the handshake itself. OpenSSL has to agree, and the client has to hold the key.</p></div></section>
-<section aria-labelledby="routes-title"><h2 id="routes-title">Routes</h2>${routeTable(routes)}${more > 0 && html`<p class="faint">${more} more routes: narrow them down below.</p>`}</section>`
+<p class="faint">A real handshake also needs OpenSSL to accept the certificate, and the client to have the key.</p></div></section>
+<section aria-labelledby="routes-title"><h2 id="routes-title">Routes</h2>${routeTable(routes)}${more > 0 && html`<p class="faint">${more} more routes: use the filter below.</p>`}</section>`
 }
 
-/** Which certificate is at fault, and what to do. */
+/** The refused certificate, and what to do. */
 function refusalFacts ({ reason, detail, hint }: WhatIfAnswer['handshake']): Html | undefined {
   if (detail === undefined) return undefined
   const { step, why, certificate } = detail
   return facts([
     ['Reason', reason],
     ['Step', why === undefined ? step : `${step} (${why})`],
-    ['Certificate at fault', certificate?.subject],
-    ['Its serial number', certificate?.serialNumber === undefined ? undefined : html`<code class="hex">${certificate.serialNumber}</code>`],
+    ['Refused certificate', certificate?.subject],
+    ['Its serial number', certificate?.serialNumber === undefined
+      ? undefined
+      : html`<code class="hex">${certificate.serialNumber}</code>`],
     ['Its SHA-256', fingerprint(certificate?.fingerprint256)],
     ['What to do', hint]
   ])
@@ -54,13 +60,22 @@ function refusalFacts ({ reason, detail, hint }: WhatIfAnswer['handshake']): Htm
 function routeTable (routes: readonly WhatIfRoute[]): Html {
   return table({
     id: 'what-if-routes',
-    caption: 'What every route would say to this certificate',
+    caption: 'The answer of every route to this certificate',
     columns: ['Route', 'Answer', 'Why'],
-    empty: 'No such route.',
+    empty: 'No route matches.',
     rows: routes.map(({ route, outcome, requirements }) => [
       { content: html`<code>${route}</code>`, isHeader: true, class: 'break' },
       { content: outcomeBadge(outcome) },
-      { content: requirements.length === 0 ? 'anyone may call, without a certificate too' : requirements.map(({ rules, mode, explanation }) => html`<p class="faint">${rules}${mode === 'report-only' && ' (only reported)'}</p>${lines(explanation)}`), class: 'break wide' }
+      {
+        content: requirements.length === 0
+          ? 'anyone may call, also without a certificate'
+          : requirements.map(({
+            rules,
+            mode,
+            explanation
+          }) => html`<p class="faint">${rules}${mode === 'report-only' && ' (report only)'}</p>${lines(explanation)}`),
+        class: 'break wide'
+      }
     ])
   })
 }

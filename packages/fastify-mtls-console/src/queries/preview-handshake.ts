@@ -8,10 +8,10 @@ import type { ConsoleState } from './console-state.ts'
 import { listClaims } from './list-claims.ts'
 import { hasNamedAuthorities } from './named-authorities.ts'
 
-/** One thing that the handshake looks at. */
+/** A check of the handshake. */
 export interface Check {
   readonly name: CheckName
-  /** Undefined where the refusal came before this was looked at on the whole path. */
+  /** Undefined if the certificate was refused before this check was complete. */
   readonly holds: boolean | undefined
   readonly note: string
 }
@@ -22,20 +22,20 @@ type CheckName = 'Time' | 'Issuer' | 'Use' | 'Names' | 'Other rules' | 'Revocati
 
 export interface HandshakeForecast {
   readonly accepted: boolean
-  /** Of a refusal, the word that the log has for it. */
+  /** For a refusal: its reason, as in the log. */
   readonly reason: CertificateReason | undefined
-  /** Of a refusal, which certificate and which step. */
+  /** For a refusal: the certificate and the step. */
   readonly detail: RefusalDetail | undefined
-  /** Of a refusal, what to do. */
+  /** For a refusal: what to do. */
   readonly hint: string | undefined
-  /** The authority that accepts it. */
+  /** The authority that accepts the certificate. */
   readonly authority: string | undefined
-  /** Of a certificate for servers alone, until when its authority accepts it, in milliseconds since the epoch. */
+  /** For a certificate with only serverAuth: until when its authority accepts it, in milliseconds since the epoch. */
   readonly acceptedUntil: number | undefined
   readonly checks: readonly Check[]
 }
 
-/** In the order in which they are told. Revocation is asked last. */
+/** In the order of the page. Revocation is checked last. */
 const NAMES: readonly CheckName[] = ['Time', 'Issuer', 'Use', 'Names', 'Other rules', 'Revocation']
 
 const CHECK_OF: Readonly<Partial<Record<PathRefusalReason, CheckName>>> = {
@@ -51,21 +51,21 @@ const CHECK_OF: Readonly<Partial<Record<PathRefusalReason, CheckName>>> = {
   revocation_unknown: 'Revocation'
 }
 
-export interface Foretold {
+export interface HandshakePreview {
   readonly forecast: HandshakeForecast
-  /** Of an accepted certificate, whom rules would see. */
+  /** For an accepted certificate: the identity that rules see. */
   readonly peer: PeerIdentity | undefined
 }
 
 /**
- * What a handshake says to a certificate, by the check of the handshake itself. OpenSSL has to agree, and the client
- * has to hold the key.
+ * Verifies a certificate as a handshake does. A real handshake also needs OpenSSL to accept it, and the client to have
+ * the key.
  *
- * @param sent what was pasted beside the leaf
+ * @param sent the other pasted certificates
  */
-export async function foretellHandshake (
+export async function previewHandshake (
   leaf: PeerIdentity, sent: readonly PeerIdentity[], { handshakes, credentials, revocation }: HandshakeState
-): Promise<Foretold> {
+): Promise<HandshakePreview> {
   const decision: Decision = await handshakes.evaluate(derOf(leaf), { sent: sent.map(derOf) })
   if (!decision.accepted) return { forecast: describeRefused(decision), peer: undefined }
   const { peer, authority, serverAuthOnly } = decision
@@ -79,14 +79,14 @@ export async function foretellHandshake (
 }
 
 function derOf (certificate: PeerIdentity): Uint8Array {
-  // What was pasted was parsed from its bytes.
+  // Pasted certificates were parsed from DER.
   return viewDer(certificate) as Uint8Array
 }
 
 interface Circumstances {
-  /** Whether anybody is asked about revocation. */
+  /** Whether revocation is checked. */
   readonly isChecked: boolean
-  /** Whether authorities are worth a word. */
+  /** Whether authorities are shown. */
   readonly isNamed: boolean
   readonly acceptedUntil: number | undefined
 }
@@ -94,23 +94,23 @@ interface Circumstances {
 function describeAccepted (decision: Accepted, { isChecked, isNamed, acceptedUntil }: Circumstances): readonly Check[] {
   const { peer, authority, notAfter } = decision
   const notes: Readonly<Record<CheckName, string>> = {
-    Time: `the whole path is valid now, and until ${describeEnd(notAfter)}`,
+    Time: `the whole path is valid now and until ${describeEnd(notAfter)}`,
     Issuer: `leads to ${String(peer.chain?.at(-1))}${isNamed ? `, a CA of authority "${authority}"` : ''}`,
     Use: acceptedUntil === undefined
-      ? 'may be used by clients'
-      : `is for servers alone, which authority "${authority}" accepts until ${describeEnd(acceptedUntil)}`,
+      ? 'allowed for clients'
+      : `only serverAuth, which authority "${authority}" accepts until ${describeEnd(acceptedUntil)}`,
     Names: describeNamesOf(peer, isNamed),
     'Other rules': 'satisfies RFC 5280',
     Revocation: isChecked
-      ? 'not revoked, or the policy lets it pass'
-      : 'nothing is asked: there are no CRLs and no checker'
+      ? 'not revoked, or accepted by the soft policy'
+      : 'not checked: there are no CRLs and no checker'
   }
   return NAMES.map((name) => ({ name, holds: true, note: notes[name] }))
 }
 
-/** Claims that are not believed are no reason to refuse, but rules on them do not match. */
+/** Claims that the authority does not vouch for are no reason to refuse, but rules on them do not match. */
 function describeNamesOf (peer: PeerIdentity, isNamed: boolean): string {
-  if (!isNamed) return 'any name may stand in it'
+  if (!isNamed) return 'any name is allowed'
   const claims = listClaims(peer)
   const within = `within what authority "${peer.authority ?? 'default'}" vouches for`
   return claims.length === 0 ? within : `${within}; claimed and not believed: ${claims.join(', ')}`
@@ -120,7 +120,7 @@ function describeRefused ({ reason, detail }: Refused): HandshakeForecast {
   const failed = CHECK_OF[detail.step as PathRefusalReason] ?? 'Other rules'
   const others = failed === 'Revocation'
     ? { holds: true, note: 'holds' }
-    : { holds: undefined, note: 'not told: the check ended before' }
+    : { holds: undefined, note: 'not checked: another check failed before' }
   const checks = NAMES.map((name): Check =>
     name === failed ? { name, holds: false, note: detail.message } : { name, ...others })
   const hint = explainConnection(reason, undefined, detail)
@@ -129,5 +129,5 @@ function describeRefused ({ reason, detail }: Refused): HandshakeForecast {
 
 function describeEnd (time: number): string {
   const date = new Date(time)
-  return Number.isNaN(date.getTime()) ? 'a year without a date' : date.toISOString()
+  return Number.isNaN(date.getTime()) ? 'a year out of range' : date.toISOString()
 }

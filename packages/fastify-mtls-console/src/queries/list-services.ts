@@ -3,24 +3,32 @@ import type { ConsoleState } from './console-state.ts'
 import { showCertificate } from './show-certificate.ts'
 import type { ShownCertificate } from './show-certificate.ts'
 
-/** A service that this one calls. */
+/** A server that this service calls. */
 export interface ShownService extends Omit<SeenServer, 'identity'> {
-  /** Undefined where it was only seen. */
+  /** Undefined if it is not declared. */
   readonly name: string | undefined
-  /** Who must answer. */
+  /** The expected server. */
   readonly expects: string | undefined
-  /** Who answered last. */
+  /** The last server. */
   readonly server: ShownCertificate | undefined
 }
 
-const NEVER: Omit<SeenServer, 'origin'> = { identity: undefined, identifiedAt: undefined, connections: 0, refused: 0, lastRefusal: undefined }
+const NEVER: Omit<SeenServer, 'origin'> = {
+  identity: undefined,
+  identifiedAt: undefined,
+  connections: 0,
+  refused: 0,
+  lastRefusal: undefined
+}
 
-/** Declared services, then origins that were called without being declared. */
+/** Declared services, then other origins that were called. */
 export function listServices ({ services, collector }: ConsoleState): ShownService[] {
   const seen = collector.servers.list()
-  const declared = services.map(({ name, origin, expects }) => show(name, expects, seen.find((server) => server.origin === origin) ?? { ...NEVER, origin }))
-  const others = seen.filter(({ origin }) => !services.some((service) => service.origin === origin)).map((server) => show(undefined, undefined, server))
-  return [...declared, ...others]
+  const declared = services.map(({ name, origin, expects }) => {
+    return show(name, expects, seen.find((server) => server.origin === origin) ?? { ...NEVER, origin })
+  })
+  const others = seen.filter(({ origin }) => !services.some((service) => service.origin === origin))
+  return [...declared, ...others.map((server) => show(undefined, undefined, server))]
 }
 
 function show (name: string | undefined, expects: string | undefined, { identity, ...rest }: SeenServer): ShownService {

@@ -7,24 +7,24 @@ import type { OutboundService } from '../options.ts'
 import type { Forecaster } from './forecaster.ts'
 import type { AllowedClientsControl } from './listed-route.ts'
 
-/** All that the console reads. It writes nothing. */
+/** Everything that the pages read. They write nothing. */
 export interface ConsoleState {
   readonly name: string
   readonly instance: string
-  /** Where the console stands. */
+  /** The path of the console. */
   readonly prefix: string
-  /** Milliseconds since the epoch: nothing before is known. */
+  /** When the console was registered, in milliseconds since the epoch. */
   readonly since: number
   readonly now: () => number
   readonly credentials: CredentialSource
   readonly revocation: RevocationChecker | undefined
-  /** Says what a handshake says to a certificate. */
+  /** Verifies a certificate as a handshake does. */
   readonly handshakes: TrustEvaluator
-  /** Says what becomes of a certificate's clientAuth. */
+  /** Forecasts when a certificate loses clientAuth. */
   readonly forecaster: Forecaster
   readonly control: AllowedClientsControl
   readonly collector: Collector
   readonly rotations: RotationHistory
-  /** Those given and those of `app.mtlsServices`. */
+  /** The services of the option `outbound` and of `app.mtlsServices`. */
   readonly services: readonly OutboundService[]
 }

@@ -2,15 +2,15 @@ import { adviseClientAuth, dateOfLoss, lastDayBefore, needsAction } from '@peerk
 import type { CertificateUse, ClientAuthForecast, ClientAuthStop } from '@peerkit/trust/forecast'
 import { clip } from '../collect/clip.ts'
 
-/** A certificate that is looked at, and who has it. */
+/** A certificate of the forecast and its holder. */
 export interface ForecastSubject {
   readonly what: 'own certificate' | 'trusted CA' | 'client' | 'refused client' | 'server'
   readonly name: string
-  /** How the log names it. */
+  /** Its name in the log. */
   readonly text: string
-  /** Of a client, how its page is found. */
+  /** For a client: the key of its page. */
   readonly key: string | undefined
-  /** Of a server, the origin that was called. */
+  /** For a server: the origin that was called. */
   readonly calledAt: string | undefined
   readonly issuer: string | undefined
   readonly serialNumber: string | undefined
@@ -20,26 +20,26 @@ export interface ForecastSubject {
   readonly lastSeen: number | undefined
   readonly use: CertificateUse
   /**
-   * Of a client, until when it is accepted by `serverAuthOnly` of its authority alone. Of a CA, until when its clients
-   * may be. In milliseconds since the epoch.
+   * For a client: until when only `serverAuthOnly` of its authority accepts it. For a CA: until when its clients may be
+   * accepted so. In milliseconds since the epoch.
    */
   readonly serverAuthOnlyUntil: number | undefined
 }
 
-/** A certificate from a public CA, or one that is accepted by `serverAuthOnly` alone, and what becomes of it. */
+/** The forecast for a certificate from a public CA, or for one that only `serverAuthOnly` accepts. */
 export interface ForecastEntry extends ForecastSubject, Omit<ClientAuthForecast, 'stop'> {
-  /** Whether somebody has to do something within the time of the page. */
+  /** Whether action is needed within the time of the page. */
   readonly needsAction: boolean
-  /** From when on it is refused, in milliseconds since the epoch; undefined where that is so already. */
+  /** From when it is refused, in milliseconds since the epoch. Undefined if it is refused already. */
   readonly refusedFrom: number | undefined
   readonly stop: (ClientAuthStop & { readonly lastDay: string }) | undefined
-  /** What to do, in words. */
+  /** What to do. */
   readonly advice: string | undefined
-  /** How to bridge the time; the same for many. */
+  /** How to bridge the time. It is the same for many entries. */
   readonly remark: string | undefined
 }
 
-/** @returns undefined for what is not affected */
+/** @returns undefined if the certificate is not affected */
 export function forecastEntry (
   subject: ForecastSubject, forecast: ClientAuthForecast, now: number, within: number
 ): ForecastEntry | undefined {
@@ -65,11 +65,11 @@ export function forecastEntry (
 /** The soonest first. */
 export function compareEntries (one: ForecastEntry, other: ForecastEntry): number {
   const [date, otherDate] = [one.refusedFrom ?? -Infinity, other.refusedFrom ?? -Infinity]
-  // A difference of two infinities is no number.
+  // The difference of two infinities is NaN.
   return date === otherDate ? 0 : date - otherDate
 }
 
-/** Who lacks clientAuth is accepted until the day of its authority; who has it, until he loses it at least. */
+/** Without clientAuth it is accepted until the day of its authority; with clientAuth at least until it loses it. */
 function dateOfRefusal (forecast: ClientAuthForecast, serverAuthOnlyUntil: number | undefined): number {
   const date = dateOfLoss(forecast)
   if (serverAuthOnlyUntil === undefined) return date

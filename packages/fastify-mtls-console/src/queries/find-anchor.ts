@@ -5,10 +5,7 @@ import type { FormerAnchor } from '../collect/rotation-history.ts'
 
 const known = new WeakMap<CredentialSnapshot, WeakMap<PeerIdentity, PeerIdentity | null>>()
 
-/**
- * The CA in force that a certificate leads to; undefined where it leads to none that is known here. Remembered for each
- * snapshot.
- */
+/** The trusted CA of a certificate. Undefined if none is found. Cached for each snapshot. */
 export function findAnchor (identity: PeerIdentity, snapshot: CredentialSnapshot): PeerIdentity | undefined {
   let own = known.get(snapshot)
   if (own === undefined) known.set(snapshot, own = new WeakMap())
@@ -20,7 +17,7 @@ export function findAnchor (identity: PeerIdentity, snapshot: CredentialSnapshot
   return anchor ?? undefined
 }
 
-/** The CA that was trusted once and that a certificate leads to, where it leads to none in force. */
+/** The removed CA of a certificate that has no trusted CA. */
 export function findFormerAnchor (
   identity: PeerIdentity, snapshot: CredentialSnapshot, formers: readonly FormerAnchor[]
 ): PeerIdentity | undefined {
@@ -29,8 +26,8 @@ export function findFormerAnchor (
 }
 
 /**
- * The chain of an accepted client was validated, and ends at its CA; it is empty where the client's own certificate is
- * trusted. Of another certificate the signatures are followed.
+ * Finds the anchor of a certificate. The chain of an accepted client was validated and ends at its CA. It is empty if
+ * the client certificate itself is trusted. For other certificates the signatures are checked.
  */
 function findTop (
   identity: PeerIdentity, anchors: readonly PeerIdentity[], { candidates }: CredentialSnapshot

@@ -1,6 +1,6 @@
 import type { TrustSnapshot } from '@peerkit/credentials'
 
-/** Whether authorities are worth a word. They are not where one without limits has all CAs, as with the option `ca`. */
+/** Whether to show authorities. A single authority without limits, as with the option `ca`, is not shown. */
 export function hasNamedAuthorities ({ authorities }: Pick<TrustSnapshot, 'authorities'>): boolean {
   const [only, ...others] = authorities
   if (only === undefined || others.length > 0 || only.name !== 'default') return true

@@ -10,10 +10,10 @@ import { hasNamedAuthorities } from './named-authorities.ts'
 import { nameCertificate, showCertificate } from './show-certificate.ts'
 import type { ShownCertificate } from './show-certificate.ts'
 
-/** A client, in a list of many. */
+/** A client in a list. */
 export interface NamedClient { readonly key: string, readonly name: string, readonly lastSeen: number }
 
-/** A CA in force, and who called with a certificate of it. */
+/** A trusted CA and its clients. */
 export interface ShownAnchor {
   readonly certificate: ShownCertificate
   /** The name of the authority that has it. */
@@ -21,14 +21,14 @@ export interface ShownAnchor {
   readonly clients: readonly NamedClient[]
 }
 
-/** A CA that was in force once, and who tried with a certificate that names it since. */
+/** A removed CA, and attempts with its certificates since then. */
 export interface ShownFormerAnchor {
   readonly certificate: ShownCertificate
   readonly authority: string
   readonly removedAt: number
-  /** Seen with a certificate of it, while it was trusted. */
+  /** Clients that were seen while it was trusted. */
   readonly clients: ShownAnchor['clients']
-  /** Refused handshakes and ended connections, as the log still has them. */
+  /** Refused handshakes and closed connections in the log. */
   readonly attempts: number
   readonly lastAttempt: number | undefined
 }
@@ -41,32 +41,39 @@ export interface ShownCrl {
   readonly nextUpdate: number
   readonly entries: number
   readonly isDelta: boolean
-  /** Below which authority it counts; undefined for a list of the server's own checker, which counts below all. */
+  /** The authority that it applies to. Undefined for a CRL of the server's checker, which applies to all. */
   readonly authority: string | undefined
 }
 
-/** What the service presents and whom it trusts. */
+/** The certificate of the service and the trusted CAs. */
 export interface TrustFacts {
   readonly generation: number
   readonly trustEpoch: number
   readonly identity: ShownCertificate
   readonly intermediates: readonly ShownCertificate[]
-  /** The first end of the own chain. */
+  /** When the first certificate of the own chain expires. */
   readonly notAfter: number
   readonly warnings: readonly string[]
-  /** Whether authorities are told: not where one without limits has all CAs. */
+  /** Whether authorities are shown. A single authority without limits is not. */
   readonly hasNamedAuthorities: boolean
   readonly authorities: ReadonlyArray<ShownAuthority<NamedClient>>
   readonly anchors: readonly ShownAnchor[]
-  /** Clients whose way to a CA is not known here. */
+  /** The number of clients whose CA is not known. */
   readonly unplaced: number
   readonly formerAnchors: readonly ShownFormerAnchor[]
-  /** Undefined where no checker is known here. */
+  /** Undefined without a checker. */
   readonly crls: readonly ShownCrl[] | undefined
   readonly turns: readonly Turn[]
 }
 
-interface CrlLike { readonly issuer?: { toString (): string } | undefined, readonly number?: bigint | undefined, readonly thisUpdate: number, readonly nextUpdate: number, readonly size: number, readonly isDelta?: boolean }
+interface CrlLike {
+  readonly issuer?: { toString (): string } | undefined
+  readonly number?: bigint | undefined
+  readonly thisUpdate: number
+  readonly nextUpdate: number
+  readonly size: number
+  readonly isDelta?: boolean
+}
 
 export function gatherTrust (state: ConsoleState): TrustFacts {
   const { current } = state.credentials
@@ -88,7 +95,10 @@ export function gatherTrust (state: ConsoleState): TrustFacts {
     warnings: current.warnings,
     hasNamedAuthorities: hasNamedAuthorities(current),
     authorities: current.authorities.map((authority) => {
-      return describeAuthority(authority, clients.filter((one) => one.authority === authority).map(({ shown }) => shown))
+      return describeAuthority(
+        authority,
+        clients.filter((one) => one.authority === authority).map(({ shown }) => shown)
+      )
     }),
     anchors: current.authorities.flatMap(({ name: authority, anchors }) => anchors.map((anchor) => ({
       certificate: showCertificate(anchor), authority, clients: clientsOf(anchor)
@@ -103,13 +113,15 @@ export function gatherTrust (state: ConsoleState): TrustFacts {
 function describeFormer (former: FormerAnchor, { collector }: ConsoleState): Omit<ShownFormerAnchor, 'clients'> {
   const { identity, authority, removedAt } = former
   const name = identity.subject?.toString()
-  const attempts = collector.log.list().filter(({ kind, issuer, last }) => (kind === 'handshake' || kind === 'ended') && issuer === name && last >= removedAt)
+  const attempts = collector.log.list().filter(({ kind, issuer, last }) => (kind === 'handshake' || kind === 'ended') &&
+    issuer === name &&
+    last >= removedAt)
   const total = attempts.reduce((sum, { count }) => sum + count, 0)
   const certificate = showCertificate(identity)
   return { certificate, authority, removedAt, attempts: total, lastAttempt: attempts[0]?.last }
 }
 
-/** A checker of CRLs says which it has; others (OCSP, a combination) have none to show. */
+/** The CRLs of checkers that expose them. Others, such as OCSP checkers, have none. */
 function listCrls ({ credentials, revocation }: ConsoleState): readonly ShownCrl[] | undefined {
   const { authorities } = credentials.current
   const own = authorities.flatMap((authority) => {

@@ -4,7 +4,7 @@ import type { RevocationChecker } from '@peerkit/revocation'
 import { createTrustEvaluator } from '@peerkit/trust'
 import type { TrustEvaluator } from '@peerkit/trust'
 
-/** Asks what a handshake of this service asks. It remembers nothing: what is pasted is judged and forgotten. */
+/** Creates an evaluator that verifies certificates as the handshakes of this service do. It caches nothing. */
 export function createHandshakeEvaluator (
   credentials: CredentialSource, revocation: RevocationChecker | undefined, now: () => number
 ): TrustEvaluator {

@@ -13,7 +13,10 @@ import { gatherTrust } from './trust-facts.ts'
 
 const MAX_EVENTS = 1000
 
-/** All that the pages show, for scripts: `v` counts the shape, times are milliseconds since the epoch. The filters of the pages apply. */
+/**
+ * All data of the pages, for scripts, with the same filters. `v` is the version. Times are in milliseconds since the
+ * epoch.
+ */
 export function gatherData (state: ConsoleState, query: Query): object {
   const { name, instance, since, now, collector, credentials, control } = state
   const access = mapAccess(state, query)
@@ -27,10 +30,14 @@ export function gatherData (state: ConsoleState, query: Query): object {
     ends: listEnds(state),
     forecast: gatherForecast(state),
     rulesGeneration: control.rulesVersion,
-    routes: access.rows.map(({ route: { methods, url, constraints, scope, access, requirements, counts }, clients }) => ({ methods, url, constraints: nameConstraints(constraints), scope, access, requirements, counts, clients })),
+    routes: access.rows.map(({
+      route: { methods, url, constraints, scope, access, requirements, counts },
+      clients
+    }) => ({ methods, url, constraints: nameConstraints(constraints), scope, access, requirements, counts, clients })),
     moreRoutes: access.moreRoutes,
     ownRoutesLeftOut: access.ownLeftOut,
-    clients: collector.clients.list().filter(({ key }) => query.client === undefined || key === query.client).map(({ identity, ...rest }) => ({
+    clients: collector.clients.list().filter(({ key }) => query.client === undefined ||
+      key === query.client).map(({ identity, ...rest }) => ({
       ...rest,
       certificate: showCertificate(identity),
       ca: findAnchor(identity, credentials.current)?.toString(),
@@ -46,7 +53,11 @@ export function gatherData (state: ConsoleState, query: Query): object {
   }
 }
 
-/** Constraints may hold what JSON does not (a regular expression of a host). */
-function nameConstraints (constraints: Readonly<Record<string, unknown>> | undefined): Readonly<Record<string, string>> | undefined {
-  return constraints === undefined ? undefined : Object.fromEntries(Object.entries(constraints).map(([key, value]) => [key, clip(String(value)) as string]))
+/** Constraints may have values that JSON cannot represent, such as a regular expression for a host. */
+function nameConstraints (
+  constraints: Readonly<Record<string, unknown>> | undefined
+): Readonly<Record<string, string>> | undefined {
+  return constraints === undefined
+    ? undefined
+    : Object.fromEntries(Object.entries(constraints).map(([key, value]) => [key, clip(String(value)) as string]))
 }

@@ -10,20 +10,20 @@ import { hasNamedAuthorities } from './named-authorities.ts'
 import { listRefused } from './refused-clients.ts'
 import { nameCertificate } from './show-certificate.ts'
 
-/** Certificates of one kind: how many were looked at, and those that are affected, the soonest first. */
+/** Certificates of one kind: how many were checked, and the affected ones, the soonest first. */
 export interface ForecastGroup {
   readonly lookedAt: number
   readonly entries: readonly ForecastEntry[]
 }
 
-/** Of an authority, its CAs. */
+/** The CAs of an authority. */
 export interface AuthorityForecast extends ForecastGroup { readonly name: string }
 
-/** Which certificates lose clientAuth. Times are milliseconds since the epoch. */
+/** The certificates that lose clientAuth. Times are in milliseconds since the epoch. */
 export interface ForecastFacts {
   readonly time: number
   readonly withinDays: number
-  /** Certificates that were looked at, those affected, and those for which something has to be done within the time. */
+  /** Numbers of certificates: checked, affected, and those that need action within the time. */
   readonly lookedAt: number
   readonly affected: number
   readonly needAction: number
@@ -31,7 +31,7 @@ export interface ForecastFacts {
   readonly own: ForecastGroup
   /** The soonest first. */
   readonly authorities: readonly AuthorityForecast[]
-  /** Those refused since they lack clientAuth among them. */
+  /** Includes clients that were refused because they have no clientAuth. */
   readonly clients: ForecastGroup
   readonly servers: ForecastGroup
   /** How to bridge the time. */
@@ -41,11 +41,11 @@ export interface ForecastFacts {
 const WITHIN_DAYS = 90
 const WITHIN = WITHIN_DAYS * 86_400_000
 
-/** Of our own certificate, the trusted CAs, and the clients and servers seen since the start. */
+/** Forecasts the own certificate, the trusted CAs, and the clients and servers seen since the start. */
 export function gatherForecast (state: ConsoleState): ForecastFacts {
   const now = state.now()
   const { current } = state.credentials
-  // It is a server's for sure; whether it is presented to others too is not known here.
+  // It is a server certificate. Whether it is also used as a client certificate is not known.
   const ownSubject = describe('own certificate', current.identity, { use: 'unknown' })
   const own = group([[ownSubject, forecastOf(state, current.identity, now)]], now)
   const authorities = current.authorities.map((authority): AuthorityForecast => {

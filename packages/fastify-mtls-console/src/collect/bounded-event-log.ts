@@ -1,19 +1,23 @@
 import type { ConsoleEvent, EventDraft } from './console-event.ts'
-import { Shares } from './shares.ts'
+import { FairEviction } from './fair-eviction.ts'
 
-type Filed = { -readonly [key in keyof ConsoleEvent]: ConsoleEvent[key] } & { readonly key: string, readonly source: string }
+type Filed = { -readonly [key in keyof ConsoleEvent]: ConsoleEvent[key] } & {
+  readonly key: string
+  readonly source: string
+}
 
 const MINUTE = 60_000
 
 /**
- * A bounded part of the log. Equal events of one minute are one entry with a count. Where it is full, whoever holds most entries loses his oldest: one loud peer cannot push out what another one did.
+ * A bounded part of the log. Equal events of a minute are one entry with a count. If it is full, the source with the
+ * most entries loses its oldest one, so that one source cannot remove the events of others.
  */
-export class EventShelf {
+export class BoundedEventLog {
   readonly #capacity: number
   readonly #nextId: () => number
   readonly #entries = new Set<Filed>()
-  readonly #shares = new Shares<Filed>()
-  /** Of this minute. */
+  readonly #eviction = new FairEviction<Filed>()
+  /** The entries of the current minute. */
   readonly #open = new Map<string, Filed>()
   #minute = -1
   #dropped = 0
@@ -26,7 +30,7 @@ export class EventShelf {
   /** Oldest first. */
   get entries (): Iterable<ConsoleEvent> { return this.#entries }
 
-  /** How many entries made room for others. */
+  /** How many entries were dropped. */
   get dropped (): number { return this.#dropped }
 
   add ({ time, source, ...draft }: EventDraft): void {
@@ -46,11 +50,11 @@ export class EventShelf {
     const entry: Filed = { ...draft, id: this.#nextId(), first: time, last: time, count: 1, key, source }
     this.#entries.add(entry)
     this.#open.set(key, entry)
-    this.#shares.add(entry)
+    this.#eviction.add(entry)
   }
 
   #makeRoom (): void {
-    const entry = this.#shares.takeOfMost()
+    const entry = this.#eviction.takeOfMost()
     if (entry === undefined) return
     this.#entries.delete(entry)
     if (this.#open.get(entry.key) === entry) this.#open.delete(entry.key)

@@ -3,8 +3,8 @@ import type { PeerIdentity } from '@peerkit/identity'
 import { findAnchor } from './find-anchor.ts'
 
 /**
- * The authority in force that vouches for a client: the one that has its CA. Where its CA is not known here (a gateway
- * may pass on too little), the one that it was known by.
+ * The authority of a client in the current credentials: the one with its CA. If the CA is not known (a gateway may
+ * forward too little), the one with the name of its authority.
  */
 export function findAuthority (identity: PeerIdentity, snapshot: CredentialSnapshot): SnapshotAuthority | undefined {
   const anchor = findAnchor(identity, snapshot)

@@ -4,24 +4,25 @@ import { NameBounds } from '@peerkit/trust'
 import type { AlgorithmPolicy, AuthorityNames } from '@peerkit/trust'
 import { describeNames } from '../collect/describe-names.ts'
 
-/** An authority in force. Its CAs and lists name it. */
+/** An authority in force. */
 export interface ShownAuthority<Client> {
   readonly name: string
   readonly for: AuthorityUse
-  /** As it was configured. */
+  /** As configured. */
   readonly names: AuthorityNames
-  /** The same in words, a line for each kind. */
+  /** The same as text, a line for each kind. */
   readonly vouchesFor: readonly string[]
   readonly notBelieved: readonly ClaimKind[]
   /** Whether paths may end at an intermediate. */
   readonly partial: boolean
   readonly algorithms: AlgorithmPolicy | undefined
-  /** Until when clients with a certificate for servers alone are accepted, in milliseconds since the epoch. */
+  /** Until when clients whose certificates have only serverAuth are accepted, in milliseconds since the epoch. */
   readonly serverAuthOnlyUntil: number | undefined
-  /** Whether it has CRLs, and a checker beside them. */
+  /** Whether it has CRLs. */
   readonly hasLists: boolean
+  /** Whether it has another revocation checker. */
   readonly hasChecker: boolean
-  /** The clients seen that it vouches for. */
+  /** The recent clients that it vouches for. */
   readonly clients: readonly Client[]
 }
 

@@ -2,10 +2,10 @@ import type { ConsoleEvent } from '../collect/console-event.ts'
 import type { ForecastSubject } from './forecast-entry.ts'
 
 /**
- * Clients whose handshake was refused since their certificate is not for clients, each once, as the log still has them.
+ * Clients in the log that were refused because their certificate is not for clients, each once.
  *
- * @param events newest first
- * @param known keys of clients that were let in: those are listed already
+ * @param events the newest first
+ * @param known keys of accepted clients, which are listed already
  */
 export function listRefused (
   events: readonly ConsoleEvent[], known: ReadonlySet<string | undefined>

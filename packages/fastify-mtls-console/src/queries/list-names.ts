@@ -1,6 +1,6 @@
 import type { PeerIdentity } from '@peerkit/identity'
 
-/** The alternative names, each with its type: `DNS api.internal`, `URI spiffe://…`. */
+/** The alternative names with their types: `DNS api.internal`, `URI spiffe://…`. */
 export function listNames ({ subjectAltNames }: PeerIdentity): readonly string[] {
   if (subjectAltNames === undefined) return []
   const { dns, uri, email, ip } = subjectAltNames

@@ -6,7 +6,7 @@ import { listNames } from './list-names.ts'
 const MAX_CLAIMS = 20
 const MAX_LENGTH = 500
 
-/** What a certificate says and its authority does not vouch for: `subject CN=web`, `DNS a.internal`, `policy 1.2.3`. */
+/** The names that the authority does not vouch for: `subject CN=web`, `DNS a.internal`, `policy 1.2.3`. */
 export function listClaims (identity: PeerIdentity): readonly string[] {
   if (identity.notBelieved.length === 0) return []
   const claims = claimsOf(identity)

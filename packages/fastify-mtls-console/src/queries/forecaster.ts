@@ -7,14 +7,14 @@ import type { ClientAuthForecast, KnownOfCertificate, Origin, PublicRoots } from
 type Known = Pick<KnownOfCertificate, 'clientAuth' | 'lackedBy'> & { readonly origin: Origin }
 
 /**
- * What becomes of a certificate's clientAuth, by the CAs that are known here. Where a certificate comes from is
- * remembered for each snapshot: a page that keeps itself up to date must not verify signatures again each time.
+ * Forecasts when a certificate loses clientAuth. The origin of a certificate is cached for each snapshot, so that a
+ * page that updates itself does not verify signatures again.
  */
 export class Forecaster {
   readonly #roots: () => PublicRoots
   readonly #known = new WeakMap<CredentialSnapshot, WeakMap<PeerIdentity, Known>>()
 
-  /** @param roots what counts as a public root: read with the first question, since there are many */
+  /** @param roots the public roots; read at the first use, because there are many */
   constructor (roots: () => PublicRoots) {
     this.#roots = roots
   }
@@ -25,13 +25,13 @@ export class Forecaster {
     return forecastOf(origin, { clientAuth, lackedBy, notBefore, notAfter, now })
   }
 
-  /** Of a CA that is trusted: when those below it lose clientAuth. */
+  /** For a trusted CA: when certificates below it lose clientAuth. */
   forecastAuthority (ca: PeerIdentity, snapshot: CredentialSnapshot, now: number): ClientAuthForecast {
     const { origin, clientAuth, lackedBy } = this.#know(ca, snapshot)
     return forecastOf(origin, { clientAuth, lackedBy, notAfter: ca.notAfter, now, isAuthority: true })
   }
 
-  /** Of a client that was refused for want of clientAuth: of its certificate the log keeps the issuer's name alone. */
+  /** For a client that was refused because it has no clientAuth. The log keeps only the issuer's name. */
   forecastRefused (issuer: string | undefined, snapshot: CredentialSnapshot, now: number): ClientAuthForecast {
     const { anchors, candidates } = snapshot
     const origin = findOriginByName(readName(issuer), [...anchors, ...candidates], this.#roots())
@@ -52,7 +52,7 @@ export class Forecaster {
     const origin = viewDer(identity) === undefined
       ? findOriginByName(identity.issuer, authorities, roots)
       : findOrigin(identity, authorities, roots)
-    // A gateway that passes on too little may not say what a certificate is for.
+    // A gateway may forward a certificate without its purposes.
     const isSaid = viewDer(identity) !== undefined || identity.extendedKeyUsage !== undefined
     return { origin, ...(isSaid ? readClientAuth(identity, origin) : { clientAuth: undefined, lackedBy: undefined }) }
   }
@@ -62,7 +62,7 @@ function readName (text: string | undefined): DistinguishedName | undefined {
   try {
     return text === undefined ? undefined : parseDistinguishedName(text)
   } catch {
-    // The log cuts long names, wherever that may be.
+    // The log clips long names at any position.
     return undefined
   }
 }

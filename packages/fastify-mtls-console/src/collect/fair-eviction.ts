@@ -1,7 +1,7 @@
-/** Who holds how many entries, and who holds most: each answer in constant time, since a flood asks with every packet. */
-export class Shares<Entry extends { readonly source: string }> {
+/** Finds the source with the most entries in constant time, because a flood needs an eviction for every event. */
+export class FairEviction<Entry extends { readonly source: string }> {
   readonly #held = new Map<string, Set<Entry>>()
-  /** Sources by how many they hold. */
+  /** The sources by their number of entries. */
   readonly #ranks = new Map<number, Set<string>>()
   #most = 0
 
@@ -14,7 +14,10 @@ export class Shares<Entry extends { readonly source: string }> {
     this.#most = Math.max(this.#most, held.size)
   }
 
-  /** Takes away the oldest entry of whoever holds most; among equals, of who has done so for longest. Undefined where nobody holds any. */
+  /**
+   * Removes the oldest entry of the source with the most entries; among equals, of the one that has had them longest.
+   * Undefined without entries.
+   */
   takeOfMost (): Entry | undefined {
     const source = first(this.#ranks.get(this.#most))
     const held = source === undefined ? undefined : this.#held.get(source)
@@ -23,7 +26,7 @@ export class Shares<Entry extends { readonly source: string }> {
     held.delete(entry)
     if (held.size === 0) this.#held.delete(source)
     this.#move(source, held.size + 1, held.size)
-    // He holds one fewer now, and nobody holds more.
+    // This source has one entry less now, and no source has more.
     if (this.#ranks.get(this.#most) === undefined) this.#most--
     return entry
   }

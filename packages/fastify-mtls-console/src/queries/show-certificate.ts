@@ -3,13 +3,13 @@ import { clip } from '../collect/clip.ts'
 import { listClaims } from './list-claims.ts'
 import { listNames } from './list-names.ts'
 
-/** A certificate's fields for pages and scripts: bounded texts, no bytes. */
+/** The fields of a certificate for pages and scripts: bounded texts, no bytes. */
 export interface ShownCertificate {
   readonly text: string
   readonly subject: string | undefined
   readonly issuer: string | undefined
   readonly spiffeId: string | undefined
-  /** `DNS api.internal`, `URI spiffe://…`: by type, at most twenty. */
+  /** At most twenty names with their types: `DNS api.internal`, `URI spiffe://…`. */
   readonly names: readonly string[]
   readonly serialNumber: string | undefined
   /** Milliseconds since the epoch. */
@@ -18,13 +18,13 @@ export interface ShownCertificate {
   readonly fingerprint256: string | undefined
   readonly publicKey256: string | undefined
   readonly isCa: boolean | undefined
-  /** The authority that vouches for it; undefined where none was asked. */
+  /** The authority that vouches for it. Undefined if none was asked. */
   readonly authority: string | undefined
-  /** Kinds of names that the authority does not vouch for: the fields above do not have them. */
+  /** The kinds of names that the authority does not vouch for. The fields above do not have them. */
   readonly notBelieved: readonly ClaimKind[]
-  /** What the certificate says of them: claims, which no rule reads. */
+  /** The values of these kinds in the certificate: claims, which rules do not see. */
   readonly claimed: readonly string[]
-  /** Through which gateways, nearest last. */
+  /** The gateways, the nearest last. */
   readonly via: readonly string[]
 }
 
@@ -57,9 +57,13 @@ function clipNames (names: readonly string[]): readonly string[] {
   return names.length <= MAX_NAMES ? few : [...few, `and ${names.length - MAX_NAMES} more`]
 }
 
-/** What stands in a table: the most telling name of a certificate. */
+/** The name of a certificate in a table. */
 export function nameCertificate (identity: PeerIdentity): string {
   const { spiffeId, subject, subjectAltNames } = identity
-  const name = spiffeId ?? subject?.commonName ?? subjectAltNames?.dns[0] ?? subjectAltNames?.uri[0] ?? subject?.toString()
+  const name = spiffeId ??
+    subject?.commonName ??
+    subjectAltNames?.dns[0] ??
+    subjectAltNames?.uri[0] ??
+    subject?.toString()
   return clip(name === undefined || name === '' ? String(identity) : name, 120) as string
 }

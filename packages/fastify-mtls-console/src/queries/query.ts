@@ -1,17 +1,17 @@
 import { EVENT_KINDS } from '../collect/console-event.ts'
 import type { ConsoleEvent, EventKind } from '../collect/console-event.ts'
 
-/** What a reader asked to see. */
+/** The filters of a page. */
 export interface Query {
   /** Words that must all occur. */
   readonly q: string
   readonly kind: EventKind | undefined
-  /** A client's key. */
+  /** The key of a client. */
   readonly client: string | undefined
-  /** Milliseconds since the epoch; `to` is the last that counts. */
+  /** Milliseconds since the epoch. `to` is inclusive. */
   readonly from: number | undefined
   readonly to: number | undefined
-  /** As they were written. */
+  /** As entered. */
   readonly fromText: string
   readonly toText: string
 }
@@ -19,7 +19,7 @@ export interface Query {
 const MAX_TEXT = 300
 const MINUTE = 60_000
 
-/** Reads a query string. What cannot be understood asks for nothing. */
+/** Reads a query string. Invalid values are ignored. */
 export function readQuery (query: unknown): Query {
   const fields = (query ?? {}) as Record<string, unknown>
   const text = (name: string): string => {
@@ -33,7 +33,7 @@ export function readQuery (query: unknown): Query {
     kind: EVENT_KINDS.find((one) => one === kind),
     client: text('client') === '' ? undefined : text('client'),
     from: readTime(fromText),
-    // A minute is meant whole.
+    // A minute includes all its seconds.
     to: to === undefined || /:\d\d:\d\d/.test(toText) ? to : to + MINUTE - 1,
     fromText,
     toText
@@ -47,8 +47,11 @@ function readTime (text: string): number | undefined {
   return Number.isNaN(time) ? undefined : time
 }
 
-/** Whether an event is one that was asked for. */
-export function matchesEvent (event: ConsoleEvent, { q, kind, client, from = -Infinity, to = Infinity }: Query): boolean {
+/** Whether an event matches the filters. */
+export function matchesEvent (
+  event: ConsoleEvent,
+  { q, kind, client, from = -Infinity, to = Infinity }: Query
+): boolean {
   if ((kind !== undefined && event.kind !== kind) || event.last < from || event.first > to) return false
   if (client !== undefined && event.fingerprint256 !== client && event.peer !== client) return false
   const { title, kind: itsKind, reason, hint, peer, fingerprint256, issuer, remoteAddress, requestId, detail } = event
