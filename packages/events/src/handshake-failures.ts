@@ -34,9 +34,9 @@ export const handshakeFailures: readonly HandshakeFailure[] = Object.freeze([
   row(
     'unknown_ca',
     ['other_side'],
-    'The authority of the CA vouches for servers alone (option for), and a client presents the certificate.',
-    'If clients of that authority are meant to call, set its option for to "both". If not, give the client a ' +
-      'certificate of another CA.'
+    'The authority of the CA is for servers only (option for), and a client presents the certificate.',
+    'If clients of that authority may call, set the option for to "both". If not, give the client a certificate of ' +
+      'another CA.'
   ),
   row(
     'unknown_ca',
@@ -283,7 +283,7 @@ export const handshakeFailures: readonly HandshakeFailure[] = Object.freeze([
   row(
     'protocol',
     ['ERR_SSL_*'],
-    'OpenSSL broke off the handshake. The code says why.',
+    'OpenSSL ended the handshake. The code says why.',
     'Run peerkit probe or openssl s_client against this server, and compare.'
   ),
   row(

@@ -22,7 +22,7 @@ test('a code is explained by its row, another by what the reason means, and no r
   t.match(hintHandshakeFailure('unknown_ca', 'UNABLE_TO_GET_ISSUER_CERT', 'issuer_unknown'), /add it to ca\.$/)
   for (const reason of ['unknown_ca', 'ca_removed'] as const) {
     const hint = hintHandshakeFailure(reason, 'UNABLE_TO_GET_ISSUER_CERT', 'other_side')
-    t.match(hint, /for servers only now .*set the option for to "both"/, 'the step says more than the code')
+    t.match(hint, /for servers only.*set the option for to "both"/, 'the step says more than the code')
     t.notMatch(hint, /to ca\b/)
   }
   t.match(hintHandshakeFailure('outside_authority'), /or it lacks a name of a kind that the authority requires/)
