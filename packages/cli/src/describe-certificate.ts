@@ -132,7 +132,7 @@ export function describeChain (links: readonly ChainLink[], now: number): string
       ? 'self-signed'
       : signedByNext
         ? `signed by ${index + 2}`
-        : `issued by ${shown(issuer)}${index + 1 < links.length ? `, not signed by ${index + 2}` : ', which is not here'}`
+        : `issued by ${shown(issuer)}, ${index + 1 < links.length ? `not signed by ${index + 2}` : 'which is not here'}`
     return `  ${index + 1}  ${shown(subject)}: ` +
       `${signer}${notAfter === undefined ? '' : `, ${describePeriod(undefined, endOfValidity({ notAfter }), now)}`}\n`
   }).join('')

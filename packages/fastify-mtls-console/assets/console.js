@@ -1,5 +1,5 @@
-// Updates a page: requests it again and replaces the regions that changed. The server authorizes each request again, so a
-// reader who is no longer allowed sees no more. Only markup from the server is used; no data becomes markup here.
+// Updates a page: requests it again and replaces the regions that changed. The server authorizes each request again, so
+// a reader who is no longer allowed sees no more. Only markup from the server is used; no data becomes markup here.
 const { document, fetch, location, DOMParser, trustedTypes } = globalThis
 
 const INTERVAL = 5000
@@ -7,7 +7,8 @@ const button = document.getElementById('live')
 const status = document.getElementById('live-status')
 
 // The parsed document is inert: its scripts do not run. Only regions that exist on the page are replaced.
-const policy = trustedTypes?.createPolicy('peerkit-console', { createHTML: (text) => text }) ?? { createHTML: (text) => text }
+const rules = { createHTML: (text) => text }
+const policy = trustedTypes?.createPolicy('peerkit-console', rules) ?? rules
 
 let timer
 let asking
@@ -31,7 +32,12 @@ function takeOver (region, next) {
 async function refresh () {
   asking = new globalThis.AbortController()
   try {
-    const response = await fetch(location.href, { signal: asking.signal, credentials: 'same-origin', redirect: 'error', headers: { accept: 'text/html' } })
+    const response = await fetch(location.href, {
+      signal: asking.signal,
+      credentials: 'same-origin',
+      redirect: 'error',
+      headers: { accept: 'text/html' }
+    })
     if (response.status === 401 || response.status === 403) {
       stop('Your certificate may no longer read the console.')
       return

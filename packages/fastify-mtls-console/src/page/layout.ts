@@ -37,7 +37,8 @@ export function layOut (
     ? html`<li><a href="${prefix}${to}" aria-current="page">${text}</a></li>`
     : html`<li><a href="${prefix}${to}">${text}</a></li>`
   const live = isLive &&
-    html`<p class="live"><button type="button" id="live" aria-pressed="true" hidden>Live</button> <span id="live-status" role="status" class="faint"></span></p>`
+    html`<p class="live"><button type="button" id="live" aria-pressed="true" hidden>Live</button> <span id="live-status"
+      role="status" class="faint"></span></p>`
   return `<!doctype html>\n${String(html`<html lang="en">
 <head>
 <meta charset="utf-8">
@@ -61,7 +62,9 @@ export function layOut (
 <div class="heading"><h1>${title}</h1>${live}</div>
 ${body}
 </main>
-<footer><p>All times are UTC. The data is from this process only, since <time datetime="${new Date(since).toISOString()}">${formatTime(since)}</time>. Page created at <time datetime="${new Date(now).toISOString()}">${formatTime(now)}</time>. The console is read-only.</p></footer>
+<footer><p>All times are UTC. The data is from this process only, since
+<time datetime="${new Date(since).toISOString()}">${formatTime(since)}</time>. Page created at
+<time datetime="${new Date(now).toISOString()}">${formatTime(now)}</time>. The console is read-only.</p></footer>
 </body>
 </html>
 `)}`

@@ -36,7 +36,8 @@ export function table ({ id, caption, columns, rows, empty }: Table): Html {
   const cell = ({ content, isHeader, class: name = '' }: Cell, index: number): Html => isHeader === true
     ? html`<th role="rowheader" scope="row" class="${name}" data-label="${columns[index]}"><div>${content}</div></th>`
     : html`<td role="cell" class="${name}" data-label="${columns[index]}"><div>${content}</div></td>`
-  return html`<div id="${id}" data-live="${id}"><table role="table" class="cards"><caption class="unseen">${caption}</caption>
+  return html`<div id="${id}" data-live="${id}"><table role="table" class="cards"><caption
+    class="unseen">${caption}</caption>
 <thead role="rowgroup"><tr role="row">${head}</tr></thead>
 <tbody role="rowgroup">${rows.map((cells) => html`<tr role="row">${cells.map(cell)}</tr>
 `)}</tbody></table></div>`
@@ -47,7 +48,8 @@ export function facts (entries: ReadonlyArray<readonly [string, HtmlValue]>): Ht
   const shown = entries.filter(([, value]) => value !== undefined &&
     value !== '' &&
     !(Array.isArray(value) && value.length === 0))
-  return html`<dl class="facts">${shown.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`
+  return html`<dl class="facts">${shown.map(([name, value]) =>
+    html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`
 }
 
 /** A fingerprint, shown in groups and copied without spaces. */
@@ -96,3 +98,6 @@ export function endBadge (end: number, now: number): Html | undefined {
   const tone = toneOfEnd(end, now)
   return tone === 'good' ? undefined : badge(tone, tone === 'bad' ? 'within a week' : 'within a month')
 }
+
+/** `1 route`, `2 routes`. */
+export function countOf (count: number, one: string): string { return `${count} ${count === 1 ? one : `${one}s`}` }

@@ -28,7 +28,8 @@ export function showTime (time: number | undefined, now: number): Html {
   const distance = Math.abs(time - now) < 2000
     ? 'now'
     : time > now ? `in ${formatSpan(time - now)}` : `${formatSpan(now - time)} ago`
-  return html`<time datetime="${new Date(time).toISOString()}">${formatTime(time)}</time> <span class="faint nowrap">${distance}</span>`
+  return html`<time datetime="${new Date(time).toISOString()}">${formatTime(time)}</time> <span
+    class="faint nowrap">${distance}</span>`
 }
 
 /** A day in UTC with its distance from now. */

@@ -83,6 +83,6 @@ test('goes by the name, the clock and the rules file that it is given', async (t
   const now = Date.parse('2026-11-23T03:12:00Z')
   const { get, data } = await createWorld(t, { console: { name: 'The <accounts>', now: () => now } })
   t.match(await get('/'), '<p class="brand">The &lt;accounts&gt;<span class="faint">pod-7</span></p>')
-  t.match(await get('/'), 'Page created at <time datetime="2026-11-23T03:12:00.000Z">')
+  t.match(await get('/'), 'Page created at\n<time datetime="2026-11-23T03:12:00.000Z">')
   t.match(await data(), { time: now, since: now, service: { name: 'The <accounts>' }, rulesGeneration: 0 })
 })

@@ -7,7 +7,7 @@ import { nameCertificate } from '../../queries/show-certificate.ts'
 import { html } from '../html.ts'
 import type { Html } from '../html.ts'
 import type { Page } from '../layout.ts'
-import { badge, breakable, table } from '../parts.ts'
+import { badge, countOf, breakable, table } from '../parts.ts'
 import { OUTCOMES } from '../words.ts'
 import { choiceField, filterForm, textField } from './filter.ts'
 
@@ -27,8 +27,15 @@ export function accessPage (state: ConsoleState, query: Query, prefix: string): 
     title: 'Access',
     path: '/access',
     isLive: true,
-    body: html`${filterForm(`${prefix}/access`, [textField('q', 'Method, path, scope or rule', query.q, 'DELETE /accounts'), choiceField('client', 'Client', query.client, 'Every client seen', clients)])}
-<p class="faint" id="count" data-live="count">${map.rows.length} ${map.rows.length === 1 ? 'route' : 'routes'}${map.moreRoutes > 0 && ` and ${map.moreRoutes} more: narrow the filter`}${state.control.rulesVersion > 0 && `, rules file generation ${state.control.rulesVersion}`}.${map.ownLeftOut > 0 && html` The console's own ${map.ownLeftOut} routes <a href="${prefix}/access?q=${encodeURIComponent(prefix)}">are not listed</a>.`}</p>
+    body: html`${filterForm(`${prefix}/access`, [
+      textField('q', 'Method, path, scope or rule', query.q, 'DELETE /accounts'),
+      choiceField('client', 'Client', query.client, 'Every client seen', clients)
+    ])}
+<p class="faint" id="count" data-live="count">${countOf(map.rows.length, 'route')}${map.moreRoutes > 0 &&
+    ` and ${map.moreRoutes} more: narrow the filter`}${state.control.rulesVersion > 0 &&
+      `, rules file generation ${state.control.rulesVersion}`}.${map.ownLeftOut > 0 &&
+        html` The console's own ${map.ownLeftOut} routes <a
+          href="${prefix}/access?q=${encodeURIComponent(prefix)}">are not listed</a>.`}</p>
 <section aria-labelledby="who-title"><h2 id="who-title">Who may call</h2>${rulesTable(map.rows)}</section>
 <section aria-labelledby="grid-title"><h2 id="grid-title">Routes by clients</h2>${grid(map)}</section>`
   }
@@ -50,33 +57,50 @@ function rulesTable (rows: readonly AccessRow[]): Html {
 
 function showRoute ({ route: { methods, name, scope } }: AccessRow): Html {
   const path = name.slice(methods.join(', ').length + 1)
-  return html`<span class="methods">${methods.join(', ')}</span> <code>${path}</code>${scope !== undefined && html`<br><span class="faint">in scope ${scope}</span>`}`
+  return html`<span class="methods">${methods.join(', ')}</span> <code>${path}</code>${scope !== undefined &&
+    html`<br><span class="faint">in scope ${scope}</span>`}`
 }
 
 function showRules ({ route: { access, requirements } }: AccessRow): Html {
   if (access === 'public') return html`${badge('warn', 'public')} also without a certificate`
-  return html`${requirements.map(({ rules, mode, allows }, index) => html`<div class="rules"><p class="faint">${index > 0 && 'and '}${rules} ${mode === 'report-only' && badge('warn', 'report only')}${access === 'nobody' && badge('bad', 'closed')}</p>
+  return html`${requirements.map(({ rules, mode, allows }, index) =>
+    html`<div class="rules"><p class="faint">${index > 0 && 'and '}${rules} ${mode === 'report-only' &&
+      badge('warn', 'report only')}${access === 'nobody' && badge('bad', 'closed')}</p>
 <ul>${allows.split('\n').map((line) => html`<li>${line.replace(/^- /, '')}</li>`)}</ul></div>`)}`
 }
 
 function showCounts ({ route: { counts: { allowed, denied, wouldDeny } } }: AccessRow): Html {
-  return html`<span class="nowrap">${allowed} allowed</span><br><span class="nowrap">${denied} denied</span>${wouldDeny > 0 && html`<br><span class="nowrap">${wouldDeny} would be denied</span>`}`
+  return html`<span class="nowrap">${allowed} allowed</span><br><span
+    class="nowrap">${denied} denied</span>${wouldDeny > 0 &&
+      html`<br><span class="nowrap">${wouldDeny} would be denied</span>`}`
+}
+
+function rowHead ({ route: { methods, url } }: AccessRow): Html {
+  return html`<th scope="row"><span class="methods">${methods.join(', ')}</span> ${url}</th>`
 }
 
 function grid ({ rows, clients, moreClients }: AccessMap): Html {
   if (clients.length === 0 || rows.length === 0) {
-    return html`<div id="grid" data-live="grid"><p class="empty">${rows.length === 0 ? 'No route matches.' : 'No client was seen since the start.'}</p></div>`
+    const empty = rows.length === 0 ? 'No route matches.' : 'No client was seen since the start.'
+    return html`<div id="grid" data-live="grid"><p class="empty">${empty}</p></div>`
   }
   const heads = clients.map(({ identity, isFormer }) => {
-    return html`<th scope="col" title="${String(identity)}">${breakable(shortenName(identity))}${identity.fingerprint256 !== undefined && html`<br><code>${identity.fingerprint256.slice(0, 8)}</code>`}${isFormer && html`<br>${badge('bad', 'CA removed')}`}</th>`
+    const { fingerprint256 } = identity
+    const short = fingerprint256 !== undefined && html`<br><code>${fingerprint256.slice(0, 8)}</code>`
+    const former = isFormer && html`<br>${badge('bad', 'CA removed')}`
+    const name = html`${breakable(shortenName(identity))}${short}${former}`
+    return html`<th scope="col" title="${String(identity)}">${name}</th>`
   })
   const cells = (row: AccessRow): Html[] => row.clients.map(({ outcome }) => {
     const { sign, word, tone } = OUTCOMES[outcome]
     return html`<td class="${tone}"><span aria-hidden="true">${sign}</span><span class="unseen">${word}</span></td>`
   })
-  return html`<div id="grid" data-live="grid"><div class="scroll" role="region" aria-labelledby="grid-title" tabindex="0"><table class="grid"><caption>Decisions of the rules in force for recent clients${moreClients > 0 && `; ${moreClients} more were seen, choose one above`}</caption>
+  return html`<div id="grid" data-live="grid"><div class="scroll" role="region" aria-labelledby="grid-title"
+    tabindex="0"><table class="grid"><caption>Decisions of the rules in force for recent clients${moreClients > 0 &&
+      `; ${moreClients} more were seen, choose one above`}</caption>
 <thead><tr><th scope="col">Route</th>${heads}</tr></thead>
-<tbody>${rows.map((row) => html`<tr><th scope="row"><span class="methods">${row.route.methods.join(', ')}</span> ${row.route.url}</th>${cells(row)}</tr>
+<tbody>${rows.map((row) => html`<tr>${rowHead(row)}${cells(row)}</tr>
 `)}</tbody></table></div>
-<p class="faint legend">${Object.values(OUTCOMES).map(({ sign, word, tone }) => html`<span class="nowrap"><span class="sign ${tone}" aria-hidden="true">${sign}</span> ${word}</span> `)}</p></div>`
+<p class="faint legend">${Object.values(OUTCOMES).map(({ sign, word, tone }) =>
+  html`<span class="nowrap"><span class="sign ${tone}" aria-hidden="true">${sign}</span> ${word}</span> `)}</p></div>`
 }

@@ -9,7 +9,7 @@ import { nameCertificate, showCertificate } from '../../queries/show-certificate
 import { html } from '../html.ts'
 import type { Html } from '../html.ts'
 import type { Page } from '../layout.ts'
-import { badge, certificateFacts, certificateEndBadge, table } from '../parts.ts'
+import { badge, countOf, certificateFacts, certificateEndBadge, table } from '../parts.ts'
 import { showTime } from '../time.ts'
 import { eventTable } from './event-table.ts'
 import { filterForm, textField } from './filter.ts'
@@ -21,12 +21,15 @@ export function clientsPage (state: ConsoleState, query: Query, prefix: string, 
   if (one !== undefined) return onePage(state, one, prefix, now)
   const found = all.filter((client) => matchesClient(client, query.q))
   const { dropped } = state.collector.clients
+  const filter = textField('q', 'Name, issuer, authority, fingerprint, address', query.q, 'CN=Old CA')
   return {
     title: 'Clients',
     path: '/clients',
     isLive: true,
-    body: html`${query.client !== undefined && html`<p class="notice">This client was not seen since the start.</p>`}${filterForm(`${prefix}/clients`, textField('q', 'Name, issuer, authority, fingerprint, address', query.q, 'CN=Old CA'))}
-<p class="faint" id="count" data-live="count">${found.length} ${found.length === 1 ? 'certificate' : 'certificates'} seen${dropped > 0 && `; ${dropped} older ones were dropped`}.</p>
+    body: html`${query.client !== undefined &&
+      html`<p class="notice">This client was not seen since the start.</p>`}${filterForm(`${prefix}/clients`, filter)}
+<p class="faint" id="count" data-live="count">${countOf(found.length, 'certificate')} seen${dropped > 0 &&
+  `; ${dropped} older ones were dropped`}.</p>
 ${clientTable(state, found, prefix, now)}`
   }
 }
@@ -45,7 +48,9 @@ function clientTable (state: ConsoleState, clients: readonly SeenClient[], prefi
       },
       { content: html`${showTime(client.lastSeen, now)}<br><span class="faint">${client.addresses.join(', ')}</span>` },
       {
-        content: html`<span class="nowrap">${client.allowed} allowed</span><br><span class="nowrap">${client.denied} denied</span>${client.wouldDeny > 0 && html`<br><span class="nowrap">${client.wouldDeny} would be denied</span>`}`
+        content: html`<span class="nowrap">${client.allowed} allowed</span><br><span
+          class="nowrap">${client.denied} denied</span>${client.wouldDeny > 0 &&
+            html`<br><span class="nowrap">${client.wouldDeny} would be denied</span>`}`
       },
       { content: showDenial(client, now), class: 'break' }
     ])
@@ -66,10 +71,14 @@ function onePage (state: ConsoleState, client: SeenClient, prefix: string, now: 
     title: nameCertificate(client.identity),
     path: '/clients',
     isLive: true,
-    body: html`<p><a href="${prefix}/clients">All clients</a> · <a href="${prefix}/access?client=${client.key}">What it may call</a></p>
-<section aria-labelledby="certificate-title"><h2 id="certificate-title">Certificate</h2><div class="panel">${certificateFacts(showCertificate(client.identity), now)}</div></section>
-<section aria-labelledby="seen-title"><h2 id="seen-title">Seen</h2>${clientTable(state, [client], prefix, now)}</section>
-<section aria-labelledby="events-title"><h2 id="events-title">Log</h2>${eventTable(events.slice(0, 100), 'events', 'Events of this client, the latest first', 'No refusals since the start.', prefix)}</section>`
+    body: html`<p><a href="${prefix}/clients">All clients</a> · <a
+      href="${prefix}/access?client=${client.key}">What it may call</a></p>
+<section aria-labelledby="certificate-title"><h2 id="certificate-title">Certificate</h2><div
+  class="panel">${certificateFacts(showCertificate(client.identity), now)}</div></section>
+<section aria-labelledby="seen-title"><h2 id="seen-title">Seen</h2>${clientTable(state, [client], prefix,
+  now)}</section>
+<section aria-labelledby="events-title"><h2 id="events-title">Log</h2>${eventTable(events.slice(0, 100), 'events',
+  'Events of this client, the latest first', 'No refusals since the start.', prefix)}</section>`
   }
 }
 
@@ -111,5 +120,6 @@ function showAnchor (state: ConsoleState, { identity }: SeenClient): Html {
 function showDenial ({ lastDenial }: SeenClient, now: number): Html {
   return lastDenial === undefined
     ? html`<span class="faint">none</span>`
-    : html`${lastDenial.what} ${lastDenial.reason !== undefined && badge('plain', lastDenial.reason)}<br>${showTime(lastDenial.time, now)}`
+    : html`${lastDenial.what} ${lastDenial.reason !== undefined &&
+      badge('plain', lastDenial.reason)}<br>${showTime(lastDenial.time, now)}`
 }

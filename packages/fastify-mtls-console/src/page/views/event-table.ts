@@ -45,10 +45,12 @@ function showWho ({ kind, peer, fingerprint256, remoteAddress }: ConsoleEvent, p
   const who = peer !== undefined && (kind === 'handshake' || fingerprint256 === undefined
     ? html`${peer}`
     : html`<a href="${prefix}/clients?client=${fingerprint256}">${peer}</a>`)
-  return html`${who}${claim}${remoteAddress !== undefined && html` <span class="faint nowrap">from ${remoteAddress}</span>`}`
+  return html`${who}${claim}${remoteAddress !== undefined &&
+    html` <span class="faint nowrap">from ${remoteAddress}</span>`}`
 }
 
 function showWhy ({ id, reason, hint, detail, requestId }: ConsoleEvent): Html {
   const more = [...detail, ...(requestId === undefined ? [] : [`request id: ${requestId}`])]
-  return html`${reason !== undefined && badge('plain', reason)} ${hint}${more.length > 0 && html`<details id="event-${id}"><summary>Details</summary>${lines(more)}</details>`}`
+  return html`${reason !== undefined && badge('plain', reason)} ${hint}${more.length > 0 &&
+    html`<details id="event-${id}"><summary>Details</summary>${lines(more)}</details>`}`
 }

@@ -15,6 +15,7 @@ export function logPage ({ collector }: ConsoleState, query: Query, prefix: stri
   const found = collector.log.list().filter((event) => matchesEvent(event, query))
   const shown = found.slice(0, MAX_EVENTS)
   const { dropped } = collector.log
+  const entries = found.length === 1 ? 'entry' : 'entries'
   return {
     title: 'Log',
     path: '/log',
@@ -26,7 +27,9 @@ export function logPage ({ collector }: ConsoleState, query: Query, prefix: stri
       minuteField('to', 'Until (UTC)', query.toText)
     ])}
 ${unread(query)}
-<p class="faint" id="count" data-live="count">${found.length} ${found.length === 1 ? 'entry' : 'entries'}${found.length > shown.length && `, the latest ${shown.length} are shown`}${dropped > 0 && `; ${dropped} older ones were dropped`}. Equal events of a minute are one entry.</p>
+<p class="faint" id="count" data-live="count">${found.length} ${entries}${found.length > shown.length &&
+  `, the latest ${shown.length} are shown`}${dropped > 0 &&
+    `; ${dropped} older ones were dropped`}. Equal events of a minute are one entry.</p>
 ${eventTable(shown, 'events', 'Events, the latest first', 'No event matches.', prefix)}`
   }
 }

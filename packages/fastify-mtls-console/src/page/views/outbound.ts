@@ -4,7 +4,7 @@ import type { ConsoleState } from '../../queries/console-state.ts'
 import { html } from '../html.ts'
 import type { Html } from '../html.ts'
 import type { Page } from '../layout.ts'
-import { badge, certificateEndBadge, table } from '../parts.ts'
+import { badge, countOf, certificateEndBadge, table } from '../parts.ts'
 import { showTime } from '../time.ts'
 
 /** The page of servers that this service calls. */
@@ -34,10 +34,14 @@ export function outboundPage (state: ConsoleState, now: number): Page {
 
 function showServer ({ server, identifiedAt, connections }: ShownService, now: number): Html {
   if (server === undefined) return html`<span class="faint">none yet</span>`
-  return html`${server.text}<br>${showTime(identifiedAt, now)}, ${connections} ${connections === 1 ? 'connection' : 'connections'}<br>certificate expires ${showTime(server.notAfter, now)} ${certificateEndBadge(server.notAfter, now)}`
+  const expiry = html`${showTime(server.notAfter, now)} ${certificateEndBadge(server.notAfter, now)}`
+  const seen = html`${showTime(identifiedAt, now)}, ${countOf(connections, 'connection')}`
+  return html`${server.text}<br>${seen}<br>certificate expires ${expiry}`
 }
 
 function showRefusal ({ refused, lastRefusal }: ShownService, now: number): Html {
   if (lastRefusal === undefined) return html`<span class="faint">none</span>`
-  return html`${lastRefusal.reason !== undefined && badge('plain', lastRefusal.reason)} ${lastRefusal.message ?? lastRefusal.code}<br>${showTime(lastRefusal.time, now)}, ${refused} in total`
+  return html`${lastRefusal.reason !== undefined &&
+    badge('plain', lastRefusal.reason)} ${lastRefusal.message ?? lastRefusal.code}<br>${showTime(lastRefusal.time,
+      now)}, ${refused} in total`
 }

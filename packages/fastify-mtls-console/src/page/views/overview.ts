@@ -1,4 +1,5 @@
 import { endOfValidity } from '@peerkit/identity'
+import type { Turn } from '../../collect/rotation-history.ts'
 import type { ConsoleState } from '../../queries/console-state.ts'
 import { listEnds } from '../../queries/list-ends.ts'
 import type { End } from '../../queries/list-ends.ts'
@@ -31,8 +32,8 @@ ${eventTable(events, 'lately', 'The latest events, without refused handshakes', 
 <li><a href="${prefix}/log">Why was this client refused?</a> Filter the log by client and minute.</li>
 <li><a href="${prefix}/access">Who can call this route?</a> Filter the map by method and path.</li>
 <li><a href="${prefix}/what-if">What if this certificate called?</a> Paste it to see the answer of every route.</li>
-<li><a href="${prefix}/trust">Did the rotation reach this instance?</a> See the certificate in force and since when.</li>
-<li><a href="${prefix}/forecast">Which certificates lose clientAuth?</a> See certificates from public CAs, and what to do.</li>
+<li><a href="${prefix}/trust">Did the rotation reach this instance?</a> See the certificate in force.</li>
+<li><a href="${prefix}/forecast">Which certificates lose clientAuth?</a> See what to do, and when.</li>
 <li><a href="${prefix}/trust#anchors">Does any client still use the old CA?</a> See the clients of each CA.</li>
 </ul></section>`
   }
@@ -59,7 +60,7 @@ function tiles (state: ConsoleState, now: number): Html[] {
     tile(
       'Credentials',
       `Generation ${current.generation}`,
-      html`${rotations.isRefused ? badge('bad', 'new credentials refused') : turn?.type === 'start' ? 'in force since the start or earlier' : html`in force since ${showTime(turn?.time, now)}`}`,
+      rotations.isRefused ? badge('bad', 'new credentials refused') : describeTurn(turn, now),
       rotations.isRefused ? 'bad' : 'good'
     ),
     tile('Clients seen', String(clients.length), html`${sum('allowed')} requests allowed`, 'good'),
@@ -77,6 +78,12 @@ function tiles (state: ConsoleState, now: number): Html[] {
       closed > 0 ? 'warn' : 'good'
     )
   ]
+}
+
+function describeTurn (turn: Turn | undefined, now: number): Html {
+  if (turn?.type === 'refused') return badge('bad', 'last rotation refused')
+  if (turn?.type === 'start') return html`in force since the start or earlier`
+  return html`in force since ${showTime(turn?.time, now)}`
 }
 
 function tile (name: string, value: string, note: Html, tone: string): Html {

@@ -11,21 +11,36 @@ import { showTime } from '../time.ts'
 import { authorityList, listClients } from './authorities.ts'
 import { endsTable } from './overview.ts'
 
+const WHY_UNPLACED = 'Node does not expose an intermediate, or a gateway forwards too little'
+
 /** The page with the own certificate and the trusted CAs. */
 export function trustPage (state: ConsoleState, prefix: string, now: number): Page {
   const trust = gatherTrust(state)
+  const intermediates = trust.intermediates.map((one) => certificateFacts(one, now))
   return {
     title: 'Trust',
     path: '/trust',
     isLive: true,
-    body: html`<section aria-labelledby="own-title"><h2 id="own-title">This service</h2><div class="panel" id="own" data-live="own">
+    body: html`<section aria-labelledby="own-title"><h2 id="own-title">This service</h2><div class="panel" id="own"
+      data-live="own">
 ${trust.warnings.map((warning) => html`<p class="notice bad">${warning}</p>`)}
-${facts([['Generation', trust.generation], ['Trust epoch', trust.trustEpoch], ['First expiry of the chain', html`${showTime(trust.notAfter, now)} ${certificateEndBadge(trust.notAfter, now)}`]])}
+${facts([
+  ['Generation', trust.generation],
+  ['Trust epoch', trust.trustEpoch],
+  ['First expiry of the chain', html`${showTime(trust.notAfter, now)} ${certificateEndBadge(trust.notAfter, now)}`]
+])}
 ${certificateFacts(trust.identity, now)}
-${trust.intermediates.length > 0 && html`<details id="intermediates"><summary>Intermediates (${trust.intermediates.length})</summary>${trust.intermediates.map((one) => certificateFacts(one, now))}</details>`}</div></section>
+${trust.intermediates.length > 0 &&
+  html`<details
+    id="intermediates"><summary>Intermediates (${intermediates.length})</summary>${intermediates}</details>`
+}</div></section>
 <section aria-labelledby="turns-title"><h2 id="turns-title">Rotations</h2>${turnTable(trust, now)}</section>
-<section aria-labelledby="anchors"><h2 id="anchors">Trusted CAs</h2>${authorityList(trust, prefix, now)}${trust.unplaced > 0 && html`<p class="faint">The CA of ${trust.unplaced} clients is not known: Node does not expose an intermediate, or a gateway forwards too little.</p>`}</section>
-${trust.formerAnchors.length > 0 && html`<section aria-labelledby="former-title"><h2 id="former-title">CAs removed since the start</h2>${formerTable(trust, prefix, now)}</section>`}
+<section aria-labelledby="anchors"><h2 id="anchors">Trusted CAs</h2>${authorityList(trust, prefix, now)}
+${trust.unplaced > 0 && html`<p class="faint">The CA of ${trust.unplaced} clients is not known: ${WHY_UNPLACED}.</p>`}
+</section>
+${trust.formerAnchors.length > 0 &&
+  html`<section aria-labelledby="former-title"><h2
+    id="former-title">CAs removed since the start</h2>${formerTable(trust, prefix, now)}</section>`}
 <section aria-labelledby="crls-title"><h2 id="crls-title">CRLs</h2>${crlTable(trust, now)}</section>
 <section aria-labelledby="ends-title"><h2 id="ends-title">Expiry dates</h2>${endsTable(listEnds(state), now)}</section>`
   }
@@ -60,7 +75,10 @@ function turnTable ({ turns }: TrustFacts, now: number): Html {
         class: 'break'
       },
       {
-        content: html`generation ${generation}<br><span class="faint">serial number</span> <code class="hex">${serialNumber}</code>${fingerprint256 !== undefined && html`<details id="turn-${time}-${generation}"><summary>SHA-256</summary>${fingerprint(fingerprint256)}</details>`}`,
+        content: html`generation ${generation}<br><span class="faint">serial number</span> <code
+          class="hex">${serialNumber}</code>${fingerprint256 !== undefined &&
+            html`<details
+              id="turn-${time}-${generation}"><summary>SHA-256</summary>${fingerprint(fingerprint256)}</details>`}`,
         class: 'break'
       },
       { content: html`epoch ${trustEpoch}${lines(listChanges(changes))}`, class: 'break' }
@@ -91,7 +109,8 @@ function formerTable ({ formerAnchors, hasNamedAuthorities }: TrustFacts, prefix
       {
         content: attempts === 0
           ? 'no attempts'
-          : html`${badge('warn', `${attempts} times`)} last ${showTime(lastAttempt, now)} <a href="${prefix}/log?q=${encodeURIComponent(certificate.subject ?? '')}">log</a>`
+          : html`${badge('warn', `${attempts} times`)} last ${showTime(lastAttempt, now)} <a
+            href="${prefix}/log?q=${encodeURIComponent(certificate.subject ?? '')}">log</a>`
       }
     ])
   })

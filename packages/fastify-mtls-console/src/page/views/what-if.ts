@@ -5,26 +5,40 @@ import type { Page } from '../layout.ts'
 import { badge, certificateFacts, facts, fingerprint, lines, outcomeBadge, table } from '../parts.ts'
 import { formatTime } from '../time.ts'
 
+type WhatIfResult = { readonly answer: WhatIfAnswer, readonly now: number } | { readonly error: string } | undefined
+
 /** The form and the last result. Pasted text is not shown again, because it may have a secret. */
-export function whatIfPage (
-  prefix: string,
-  result: { readonly answer: WhatIfAnswer, readonly now: number } | { readonly error: string } | undefined,
-  filter: string
-): Page {
+export function whatIfPage (prefix: string, result: WhatIfResult, filter: string): Page {
   return {
     title: 'What if this certificate called?',
     path: '/what-if',
     isLive: false,
-    body: html`${result !== undefined && ('error' in result ? html`<p class="notice bad" role="alert">${result.error}</p>` : showAnswer(result.answer, result.now))}
+    body: html`${showResult(result)}
 <section aria-labelledby="ask-title"><h2 id="ask-title">${result === undefined ? 'Ask' : 'Ask again'}</h2>
 <form method="post" action="${prefix}/what-if" class="panel">
 <div class="field"><label for="certificate">Certificate (PEM), followed by its intermediates</label>
-<textarea id="certificate" name="certificate" rows="10" required autocomplete="off" autocapitalize="off" spellcheck="false" aria-describedby="certificate-hint" placeholder="-----BEGIN CERTIFICATE-----"></textarea>
+<textarea id="certificate" name="certificate" rows="10" required autocomplete="off" autocapitalize="off"
+  spellcheck="false" aria-describedby="certificate-hint" placeholder="-----BEGIN CERTIFICATE-----"></textarea>
 <p class="faint" id="certificate-hint">It is not logged, counted or stored. Never paste a private key.</p></div>
-<div class="field"><label for="q">Routes with these words (optional)</label><input id="q" name="q" type="search" value="${filter}" placeholder="DELETE /accounts" autocomplete="off" spellcheck="false" maxlength="300"></div>
+<div class="field"><label for="q">Routes with these words (optional)</label><input id="q"
+  name="q" type="search" value="${filter}" placeholder="DELETE /accounts"
+  autocomplete="off" spellcheck="false" maxlength="300"></div>
 <div class="field"><button type="submit">Check</button></div>
 </form></section>`
   }
+}
+
+const REAL_HANDSHAKE = 'A real handshake also needs OpenSSL to accept the certificate, and the client to have the key.'
+
+function showResult (result: WhatIfResult): Html | undefined {
+  if (result === undefined) return undefined
+  if ('error' in result) return html`<p class="notice bad" role="alert">${result.error}</p>`
+  return showAnswer(result.answer, result.now)
+}
+
+function showCheck ({ name, holds, note }: WhatIfAnswer['handshake']['checks'][number]): Html {
+  const [tone, sign] = holds === undefined ? ['info', '?'] : holds ? ['good', '✓'] : ['bad', '✕']
+  return html`<li>${badge(tone, html`<span aria-hidden="true">${sign}</span> ${name}`)} ${note}</li>`
 }
 
 function showAnswer ({ certificate, handshake, routes, more }: WhatIfAnswer, now: number): Html {
@@ -33,12 +47,15 @@ function showAnswer ({ certificate, handshake, routes, more }: WhatIfAnswer, now
   const verdict = accepted
     ? `The handshake would accept it${until}`
     : 'The handshake would refuse it, whatever the routes say.'
-  return html`<section aria-labelledby="certificate-title"><h2 id="certificate-title">Certificate</h2><div class="panel">${certificateFacts(certificate, now)}</div></section>
-<section aria-labelledby="handshake-title"><h2 id="handshake-title">Handshake</h2><div class="panel"><p>${badge(accepted ? 'good' : 'bad', verdict)}</p>
-<ul class="lines">${checks.map(({ name, holds, note }) => html`<li>${badge(holds === true ? 'good' : holds === false ? 'bad' : 'info', html`<span aria-hidden="true">${holds === true ? '✓' : holds === false ? '✕' : '?'}</span> ${name}`)} ${note}</li>`)}</ul>
+  return html`<section aria-labelledby="certificate-title"><h2 id="certificate-title">Certificate</h2><div
+    class="panel">${certificateFacts(certificate, now)}</div></section>
+<section aria-labelledby="handshake-title"><h2 id="handshake-title">Handshake</h2><div
+  class="panel"><p>${badge(accepted ? 'good' : 'bad', verdict)}</p>
+<ul class="lines">${checks.map(showCheck)}</ul>
 ${refusalFacts(handshake)}
-<p class="faint">A real handshake also needs OpenSSL to accept the certificate, and the client to have the key.</p></div></section>
-<section aria-labelledby="routes-title"><h2 id="routes-title">Routes</h2>${routeTable(routes)}${more > 0 && html`<p class="faint">${more} more routes: use the filter below.</p>`}</section>`
+<p class="faint">${REAL_HANDSHAKE}</p></div></section>
+<section aria-labelledby="routes-title"><h2 id="routes-title">Routes</h2>${routeTable(routes)}${more > 0 &&
+  html`<p class="faint">${more} more routes: use the filter below.</p>`}</section>`
 }
 
 /** The refused certificate, and what to do. */
