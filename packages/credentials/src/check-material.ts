@@ -130,14 +130,14 @@ function isBelow (certificate: ParsedCertificate, anchors: readonly ParsedCertif
   return anchors.some((anchor) => anchor.identity.fingerprint256 === certificate.identity.fingerprint256 || hasIssued(anchor, certificate))
 }
 
-/** A name of our own that our own authority does not vouch for: peers with the same settings refuse us. */
+/** A name of our own that our own authority does not vouch for: peers with the same options refuse us. */
 function describeOutside (certificates: OwnCredentials['certificates'], authorities: readonly CheckedAuthority[], where: string): string[] {
   const [last, leaf] = [certificates.at(-1) as ParsedCertificate, certificates[0].identity]
   const authority = authorities.find(({ anchors }) => isBelow(last, anchors))
-  const outside = authority?.settings.bounds.findOutside(leaf)
+  const outside = authority?.options.bounds.findOutside(leaf)
   if (authority === undefined || outside === undefined) return []
   const { kind, name, bound } = outside
-  return [`${where}: ${String(leaf)} has the name ${JSON.stringify(name)}, which is outside of what authority "${authority.name}" vouches for (${kind}: ${bound}); peers with the same settings refuse it`]
+  return [`${where}: ${String(leaf)} has the name ${JSON.stringify(name)}, which is outside of what authority "${authority.name}" vouches for (${kind}: ${bound}); peers with the same options refuse it`]
 }
 
 /** What we present, checked in an order that names the likeliest mistake first. */

@@ -76,8 +76,8 @@ export function showAuthority ({ name, for: use, names, anchors }: SnapshotAutho
   return { name, for: use, names, ca: anchors.map(String) }
 }
 
-function freezeAuthority ({ name, settings, anchors: parsed, candidates: checked, intermediates: known }: CheckedAuthority, own: readonly PeerIdentity[], revocation: RevocationChecker | undefined): SnapshotAuthority {
-  const { for: use, names, partial, algorithms, serverAuthOnlyUntil, checker } = settings
+function freezeAuthority ({ name, options, anchors: parsed, candidates: checked, intermediates: known }: CheckedAuthority, own: readonly PeerIdentity[], revocation: RevocationChecker | undefined): SnapshotAuthority {
+  const { for: use, names, partial, algorithms, serverAuthOnlyUntil, checker } = options
   const anchors = Object.freeze(parsed.map(({ identity }) => identity))
   const candidates = Object.freeze(once([...known, ...checked, ...own], anchors))
   return Object.freeze({ name, for: use, names, partial, algorithms, serverAuthOnlyUntil, anchors, candidates, revocation, checker })

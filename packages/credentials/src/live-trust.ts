@@ -38,7 +38,7 @@ export class LiveTrust<Snapshot extends TrustSnapshot, Checked extends CheckedTr
 
   /** Whether the authorities differ from those in force. */
   changesTrust (checked: CheckedTrust): boolean {
-    return checked.trust !== this.#checked.trust || checked.authorities.some(({ settings: { checker } }, index) => checker !== this.#checked.authorities[index]?.settings.checker)
+    return checked.trust !== this.#checked.trust || checked.authorities.some(({ options: { checker } }, index) => checker !== this.#checked.authorities[index]?.options.checker)
   }
 
   /** The authorities that are new, or differ from what is in force: those that need new checkers. */

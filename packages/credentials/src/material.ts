@@ -1,4 +1,4 @@
-import type { AuthoritySettings } from './authority/authority-settings.ts'
+import type { AuthorityOptions } from './authority/authority-options.ts'
 
 /** PEM, as text or as bytes. Several blocks may stand in one text, comments between them. */
 export type Pem = string | Uint8Array
@@ -22,7 +22,7 @@ export interface TrustMaterial {
 }
 
 /** A named authority: whom it consists of, and what it may vouch for. */
-export interface AuthorityMaterial extends TrustMaterial, AuthoritySettings {}
+export interface AuthorityMaterial extends TrustMaterial, AuthorityOptions {}
 
 /** What a snapshot is made of: what we present, and whom we trust, by `ca` or by `authorities`. */
 export interface CredentialMaterial extends Omit<TrustMaterial, 'ca'> {

@@ -135,7 +135,7 @@ export function describeForeign (checker: RevocationChecker | undefined, where: 
 }
 
 /** Warnings about CAs that have no list, where that refuses all of their certificates. */
-export function describeUncovered ({ anchors, settings: { revocation = 'hard' }, crlOrigin }: CheckedAuthority, checker: RevocationChecker | undefined): string[] {
+export function describeUncovered ({ anchors, options: { revocation = 'hard' }, crlOrigin }: CheckedAuthority, checker: RevocationChecker | undefined): string[] {
   if (checker === undefined) return []
   const covered = new Set(listsOf(checker).map(({ verifiedBy }) => verifiedBy && caKey(verifiedBy)))
   return anchors.map(({ identity }) => identity).filter((ca) => !covered.has(caKey(ca)) && isHard(revocation, ca))
@@ -190,7 +190,7 @@ function listsOf (checker: RevocationChecker | undefined): readonly CrlIndex[] {
 }
 
 function checkerOptionsOf (question: Question, crls: readonly Pem[]): CrlCheckerOptions {
-  const { authority: { crlIssuers, settings: { revocation: policy } }, anchors, before, formerIssuers, clock } = question
+  const { authority: { crlIssuers, options: { revocation: policy } }, anchors, before, formerIssuers, clock } = question
   const issuers = [...crlIssuers, ...crlIssuersToKeep(before, anchors, [...crlIssuers, ...formerIssuers])]
   const options = { crls, issuers, formerIssuers, foreignCrls: 'ignore', now: () => clock.now() } as const
   return { ...options, ...(policy !== undefined && { policy }) }

@@ -313,7 +313,7 @@ test('blockFile names the option that is wrong', async (t) => {
   await wrong('x', { wach: true }, /blockFile knows no option "wach"; did you mean "watch"/)
   await wrong('x', null, /blockFile got null/)
   await wrong('x', { watch: 'yes' }, /blockFile watch is "yes"; expected true, false or "poll"/)
-  await wrong('x', { poll: 0 }, /blockFile poll is 0; expected milliseconds above 0/)
+  await wrong('x', { pollInterval: 0 }, /blockFile pollInterval is 0; expected milliseconds above 0/)
   await wrong('x', { clock: 1 }, /blockFile clock is number/)
   await wrong('', {}, /blockFile path is ""; expected a file's path/)
   await wrong(['x'], {}, /blockFile path is a list; expected a file's path/)

@@ -11,13 +11,13 @@ import type { Pem } from '../material.ts'
 import { blame } from '../part.ts'
 import { readCertificates } from '../read-certificates.ts'
 import type { AuthorityInput } from './list-authorities.ts'
-import type { ReadSettings } from './authority-settings.ts'
+import type { ReadAuthorityOptions } from './authority-options.ts'
 import type { SnapshotAuthority } from './snapshot-authority.ts'
 
 /** An authority whose material passed every check. */
 export interface CheckedAuthority {
   readonly name: string
-  readonly settings: ReadSettings
+  readonly options: ReadAuthorityOptions
   readonly anchors: readonly ParsedCertificate[]
   /** The CAs whose CRLs count: those of `candidates`, and intermediates that have ended, whose renewed certificates have the same key. */
   readonly crlIssuers: readonly PeerIdentity[]
@@ -37,16 +37,16 @@ export interface CheckedAuthority {
  * @param ownIssuers our own intermediates, whose CRLs count too
  * @throws MTLS_ERR_CREDENTIALS_REFUSED
  */
-export function checkAuthority ({ name, settings, material, origins, crlDigests, isPolicyIdle }: AuthorityInput, ownIssuers: readonly PeerIdentity[], now: number): CheckedAuthority {
+export function checkAuthority ({ name, options, material, origins, crlDigests, isPolicyIdle }: AuthorityInput, ownIssuers: readonly PeerIdentity[], now: number): CheckedAuthority {
   const bundle = listOf(material.ca)
   if (bundle.length === 0) throw refused('no_anchor', origins.ca, 'found none; expected at least one CA certificate (there is no default, and the public roots are never trusted)')
-  const checked = checkAnchors(bundle.flatMap((text) => readCertificates(text, origins.ca)), origins.ca, now, settings.partial)
+  const checked = checkAnchors(bundle.flatMap((text) => readCertificates(text, origins.ca)), origins.ca, now, options.partial)
   const anchors = checked.anchors.map(({ identity }) => identity)
   const { intermediates, ended, warnings } = readIntermediates(material.intermediates, origins.intermediates, now)
   const candidates = [...anchors, ...ownIssuers, ...readCas(material.crlIssuers, origins.crlIssuers).map(({ identity }) => identity), ...intermediates]
   const crlIssuers = [...candidates, ...ended]
   const digests = crlDigests ?? listOf(material.crl).map(digestCrl)
-  const { names, for: use, revocation = 'hard', partial, algorithms, serverAuthOnlyUntil } = settings
+  const { names, for: use, revocation = 'hard', partial, algorithms, serverAuthOnlyUntil } = options
   // Who may issue CRLs matters only where there are any.
   const trust = JSON.stringify([
     name, sortFingerprints(anchors), digests.toSorted(), digests.length > 0 ? sortFingerprints(crlIssuers) : [], sortFingerprints(intermediates),
@@ -55,9 +55,9 @@ export function checkAuthority ({ name, settings, material, origins, crlDigests,
   const over = [
     serverAuthOnlyUntil !== undefined && serverAuthOnlyUntil <= now ? `authority "${name}": serverAuthOnly ended on ${showTime(serverAuthOnlyUntil)}; take it out` : undefined,
     isPolicyIdle && digests.length === 0 ? `authority "${name}": revocation is set, but there is neither crl nor checker, so nobody is asked` : undefined,
-    settings.bounds.vouchesForNothing ? `authority "${name}": names is empty, so no name of its certificates is believed` : undefined
+    options.bounds.vouchesForNothing ? `authority "${name}": names is empty, so no name of its certificates is believed` : undefined
   ].filter((warning) => warning !== undefined)
-  return { name, settings, anchors: checked.anchors, crlIssuers, candidates, intermediates, crlOrigin: origins.crl, hasCrls: digests.length > 0, trust, warnings: [...checked.warnings, ...warnings, ...over] }
+  return { name, options, anchors: checked.anchors, crlIssuers, candidates, intermediates, crlOrigin: origins.crl, hasCrls: digests.length > 0, trust, warnings: [...checked.warnings, ...warnings, ...over] }
 }
 
 /**

@@ -3,13 +3,13 @@ import { TRUST_PARTS, listOf } from '../material.ts'
 import type { CheckOptions } from '../check-options.ts'
 import type { AuthorityMaterial, AuthorityOrigins, CredentialMaterial, Origins, TrustMaterial } from '../material.ts'
 import { checkKeys } from '../option-check.ts'
-import { SETTING_NAMES, checkAuthorityName, readSettings } from './authority-settings.ts'
-import type { ReadSettings } from './authority-settings.ts'
+import { AUTHORITY_OPTIONS, checkAuthorityName, readAuthorityOptions } from './authority-options.ts'
+import type { ReadAuthorityOptions } from './authority-options.ts'
 
-/** One authority as it was given, its settings checked. */
+/** One authority as it was given, its options checked. */
 export interface AuthorityInput {
   readonly name: string
-  readonly settings: ReadSettings
+  readonly options: ReadAuthorityOptions
   readonly material: TrustMaterial
   readonly origins: AuthorityOrigins
   /** Digests of its CRLs, where they are known already: hashing a large one takes its time. */
@@ -34,15 +34,15 @@ export function listAuthorities (
 ): readonly AuthorityInput[] {
   const { authorities } = material
   if (authorities === undefined) {
-    const settings = readSettings({ revocation: revocationPolicy }, 'options', true)
-    return [{ name: DEFAULT_AUTHORITY, settings, isPolicyIdle: false, material: material as TrustMaterial, origins, crlDigests: crlDigests?.get(DEFAULT_AUTHORITY) }]
+    const options = readAuthorityOptions({ revocation: revocationPolicy }, 'options', true)
+    return [{ name: DEFAULT_AUTHORITY, options, isPolicyIdle: false, material: material as TrustMaterial, origins, crlDigests: crlDigests?.get(DEFAULT_AUTHORITY) }]
   }
   const names = checkAuthorities(material)
   return names.map((name) => {
     const given = authorities[name] as AuthorityMaterial
-    const settings = readSettings({ ...given, revocation: given.revocation === undefined ? revocationPolicy : given.revocation }, `authorities.${name}`, names.length === 1)
+    const options = readAuthorityOptions({ ...given, revocation: given.revocation === undefined ? revocationPolicy : given.revocation }, `authorities.${name}`, names.length === 1)
     const isPolicyIdle = given.revocation !== undefined && listOf(given.crl).length === 0 && given.checker === undefined
-    return { name, settings, isPolicyIdle, material: given, origins: originsOf(origins, name), crlDigests: crlDigests?.get(name) }
+    return { name, options, isPolicyIdle, material: given, origins: originsOf(origins, name), crlDigests: crlDigests?.get(name) }
   })
 }
 
@@ -58,7 +58,7 @@ export function checkAuthorities (options: { readonly authorities?: unknown }): 
   if (names.length === 0) throw new MTLS_ERR_CREDENTIALS_OPTION('authorities is empty; expected at least one, such as { internal: { ca } }')
   for (const name of names) {
     checkAuthorityName(name)
-    checkKeys((authorities as Record<string, unknown>)[name], [...TRUST_PARTS, ...SETTING_NAMES], ['ca'], `authorities.${name}`)
+    checkKeys((authorities as Record<string, unknown>)[name], [...TRUST_PARTS, ...AUTHORITY_OPTIONS], ['ca'], `authorities.${name}`)
   }
   return names
 }

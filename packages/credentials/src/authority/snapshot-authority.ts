@@ -1,7 +1,7 @@
 import type { PeerIdentity } from '@peerkit/identity'
 import type { RevocationChecker } from '@peerkit/revocation'
 import type { AlgorithmPolicy, AuthorityNames } from '@peerkit/trust'
-import type { AuthorityUse } from './authority-settings.ts'
+import type { AuthorityUse } from './authority-options.ts'
 
 /** An authority in force, frozen. */
 export interface SnapshotAuthority {

@@ -3,7 +3,7 @@ import type { Clock } from '../clock.ts'
 import { MTLS_ERR_CREDENTIALS_CLOSED, MTLS_ERR_CREDENTIALS_OPTION } from '../errors.ts'
 import { readSignature } from '../files/file-signature.ts'
 import type { Signature } from '../files/file-signature.ts'
-import { keepAlive } from '../keep-alive.ts'
+import { holdProcessOpen } from '../hold-process-open.ts'
 import { checkCheckOptions, checkDuration, checkKeys, show } from '../option-check.ts'
 import type { KnownEntry } from './block-entry.ts'
 import type { BlockFile } from './block-source.ts'
@@ -18,7 +18,7 @@ export interface BlockFileOptions {
   /** Take changes of the file while running. Default true; `'poll'` looks at intervals alone, without events. */
   readonly watch?: boolean | 'poll' | undefined
   /** Milliseconds between looks besides events, for file systems that send none. Default 1,000. */
-  readonly poll?: number | undefined
+  readonly pollInterval?: number | undefined
   /** Default: the machine's. */
   readonly clock?: Clock | undefined
 }
@@ -37,7 +37,7 @@ const ATTEMPTS = 20
  * block.subscribe((change) => { if (change.type === 'refused') console.error(change.error.message) })
  */
 export async function blockFile (path: string, options: BlockFileOptions = {}): Promise<BlockFile> {
-  checkKeys(options, ['watch', 'poll', 'clock'], [], 'blockFile')
+  checkKeys(options, ['watch', 'pollInterval', 'clock'], [], 'blockFile')
   checkCheckOptions({ clock: options.clock }, 'blockFile')
   const { watch = true, clock = SYSTEM_CLOCK } = options
   if (typeof path !== 'string' || path === '' || path.includes('\0')) {
@@ -46,11 +46,11 @@ export async function blockFile (path: string, options: BlockFileOptions = {}): 
   if (watch !== true && watch !== false && watch !== 'poll') {
     throw new MTLS_ERR_CREDENTIALS_OPTION(`blockFile watch is ${show(watch)}; expected true, false or "poll"`)
   }
-  const poll = checkDuration(options.poll, 1_000, 'blockFile poll')
-  return await keepAlive(async () => {
+  const pollInterval = checkDuration(options.pollInterval, 1_000, 'blockFile pollInterval')
+  return await holdProcessOpen(async () => {
     const first = await readStill(path)
     const list = new FileList(path, first.entries ?? [], clock)
-    if (watch !== false) await list.follow(first, { path, clock, poll, events: watch === true })
+    if (watch !== false) await list.follow(first, { path, clock, pollInterval, events: watch === true })
     return list
   })
 }

@@ -25,7 +25,7 @@ export interface FollowBlockOptions {
   readonly path: string
   readonly clock: Clock
   /** Milliseconds between looks besides events. */
-  readonly poll: number
+  readonly pollInterval: number
   /** False: polling alone. */
   readonly events: boolean
   /** Default: `fs.watch`. */
@@ -53,7 +53,7 @@ export class BlockFollower {
   #seen: Signature
   #seenAt = 0
   /** Whether a file that looks as before is to be read again. */
-  #doubted = false
+  #rereadRequested = false
   #armedFor: string | undefined
   #reported: string | undefined
   #confirmed: string | undefined
@@ -93,7 +93,7 @@ export class BlockFollower {
   note ({ signature, digest }: FirstReading): void {
     this.#judged = signature
     this.#digest = digest
-    this.#doubted = false
+    this.#rereadRequested = false
     this.#reported = undefined
     this.#confirmLater()
   }
@@ -115,7 +115,7 @@ export class BlockFollower {
     })
   }
 
-  get #pollInstead (): number { return Math.min(this.#options.poll, POLL_INSTEAD) }
+  get #pollInstead (): number { return Math.min(this.#options.pollInterval, POLL_INSTEAD) }
 
   #poll (isWatched: boolean): void {
     this.#cancelPoll()
@@ -123,7 +123,7 @@ export class BlockFollower {
     this.#cancelPoll = this.#options.clock.schedule(() => {
       this.#poll(isWatched)
       this.#look()
-    }, isWatched ? this.#options.poll : this.#pollInstead)
+    }, isWatched ? this.#options.pollInterval : this.#pollInstead)
   }
 
   #look (): void {
@@ -163,7 +163,7 @@ export class BlockFollower {
       this.#seen = signature
       this.#seenAt = performance.now()
     }
-    if (signature.text === this.#judged.text && !this.#doubted) return
+    if (signature.text === this.#judged.text && !this.#rereadRequested) return
     const left = this.#seenAt + (isRewritten(this.#judged, signature) ? STILL_IN_PLACE : STILL) - performance.now()
     if (left > 0) this.#lookAfter(left)
     else await this.#read(signature)
@@ -185,13 +185,13 @@ export class BlockFollower {
   #fail (error: BlockListInvalidError, signature: Signature): void {
     const left = this.#seenAt + WRONG - performance.now()
     if (left > 0) {
-      this.#doubted = true
+      this.#rereadRequested = true
       this.#lookAfter(left)
       return
     }
     this.#judged = signature
     // What could not be read may be readable at the next look; the same content stays wrong.
-    this.#doubted = error.reason === 'unreadable'
+    this.#rereadRequested = error.reason === 'unreadable'
     this.#confirmLater()
     if (error.message === this.#reported) return
     this.#reported = error.message
@@ -206,7 +206,7 @@ export class BlockFollower {
     this.#confirmed = this.#judged.text
     this.#cancelConfirm()
     this.#cancelConfirm = this.#options.clock.schedule(() => {
-      this.#doubted = true
+      this.#rereadRequested = true
       this.#look()
     }, COARSE_TIME)
   }

@@ -1,5 +1,5 @@
 import { MTLS_ERR_CREDENTIALS_OPTION } from '../errors.ts'
-import type { AuthoritySettings } from '../authority/authority-settings.ts'
+import type { AuthorityOptions } from '../authority/authority-options.ts'
 import { DEFAULT_AUTHORITY, checkAuthorities } from '../authority/list-authorities.ts'
 import { TRUST_PARTS, listOf } from '../material.ts'
 import type { AuthorityOrigins, Origins } from '../material.ts'
@@ -33,7 +33,7 @@ export interface TrustPaths {
 }
 
 /** A named authority: where its parts lie, and what it may vouch for. */
-export interface AuthorityPaths extends TrustPaths, AuthoritySettings {}
+export interface AuthorityPaths extends TrustPaths, AuthorityOptions {}
 
 export type FilePart = typeof OWN_PARTS[number] | typeof TRUST_PARTS[number]
 

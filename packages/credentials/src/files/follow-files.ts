@@ -9,7 +9,7 @@ import { isRewritten, readSignature } from './file-signature.ts'
 import type { Signature } from './file-signature.ts'
 import type { FileLoader } from './load-files.ts'
 import type { Followed } from './followed.ts'
-import { Unrest } from './unrest.ts'
+import { ReloadState } from './reload-state.ts'
 import { watchFolders } from './watch-folders.ts'
 import type { FolderWatch } from './watch-folders.ts'
 
@@ -28,9 +28,9 @@ export interface FollowOptions<Checked extends CheckedTrust = CheckedMaterial> {
   readonly loader: FileLoader<Checked>
   readonly clock: Clock
   /** Milliseconds between looks besides events. */
-  readonly poll: number
+  readonly pollInterval: number
   /** Milliseconds for which files may not fit together before it is said. */
-  readonly settle: number
+  readonly reportAfter: number
   /** False: polling alone. */
   readonly events: boolean
   readonly watch?: typeof watch
@@ -44,7 +44,7 @@ export class FileFollower<Checked extends CheckedTrust = CheckedMaterial> {
   readonly #source: Followed<Checked>
   readonly #options: FollowOptions<Checked>
   readonly #folders: FolderWatch | undefined
-  readonly #unrest: Unrest
+  readonly #reloadState: ReloadState
   readonly #controller = new AbortController()
   /** Of the contents in force. */
   #digests: ReadonlyMap<Part, string>
@@ -68,7 +68,7 @@ export class FileFollower<Checked extends CheckedTrust = CheckedMaterial> {
     this.#options = options
     this.#digests = first.digests
     this.#judged = this.#seen = first.signature
-    this.#unrest = new Unrest(source, options.clock, options.settle)
+    this.#reloadState = new ReloadState(source, options.clock, options.reportAfter)
     this.#folders = options.events ? this.#openFolders() : undefined
   }
 
@@ -107,7 +107,7 @@ export class FileFollower<Checked extends CheckedTrust = CheckedMaterial> {
     })
   }
 
-  get #pollInstead (): number { return Math.min(this.#options.poll, POLL_INSTEAD) }
+  get #pollInstead (): number { return Math.min(this.#options.pollInterval, POLL_INSTEAD) }
 
   #poll (whole: boolean): void {
     this.#cancelPoll()
@@ -115,7 +115,7 @@ export class FileFollower<Checked extends CheckedTrust = CheckedMaterial> {
     this.#cancelPoll = this.#options.clock.schedule(() => {
       this.#poll(whole)
       this.#look()
-    }, whole ? this.#options.poll : this.#pollInstead)
+    }, whole ? this.#options.pollInterval : this.#pollInstead)
   }
 
   #lookSoon (): void {
@@ -160,9 +160,9 @@ export class FileFollower<Checked extends CheckedTrust = CheckedMaterial> {
     if (signature.text !== this.#seen.text) {
       this.#seen = signature
       this.#seenAt = performance.now()
-      this.#unrest.stir()
+      this.#reloadState.filesChanged()
     }
-    if (signature.text === this.#judged.text && !this.#unrest.due) return
+    if (signature.text === this.#judged.text && !this.#reloadState.needsReread) return
     const left = this.#seenAt + (isRewritten(this.#judged, signature) ? STILL_IN_PLACE : STILL) - performance.now()
     if (left > 0) this.#lookAfter(left)
     else await this.#load(signature)
@@ -188,11 +188,11 @@ export class FileFollower<Checked extends CheckedTrust = CheckedMaterial> {
 
   /** Says what was refused, and looks again where there is any. */
   #note (refusals: ReadonlyMap<Part, Error>): void {
-    const failures = this.#unrest.note(refusals)
+    const failures = this.#reloadState.note(refusals)
     this.#cancelRetry()
     if (failures === 0) return
     const delay = backOff(failures, { first: 250, longest: 30_000, random: Math.random })
-    this.#cancelRetry = this.#options.clock.schedule(() => { this.#look() }, Math.min(delay, this.#unrest.untilReport))
+    this.#cancelRetry = this.#options.clock.schedule(() => { this.#look() }, Math.min(delay, this.#reloadState.untilReport))
   }
 
   #lookAfter (delay: number): void {
@@ -210,7 +210,7 @@ export class FileFollower<Checked extends CheckedTrust = CheckedMaterial> {
     this.#cancelConfirm()
     this.#cancelConfirm = clock.schedule(() => {
       loader.forget()
-      this.#unrest.doubt()
+      this.#reloadState.requestReread()
       this.#look()
     }, COARSE_TIME)
   }

@@ -2,7 +2,7 @@ import type { CheckedTrust } from '../check-material.ts'
 import { SYSTEM_CLOCK } from '../clock.ts'
 import type { Clock } from '../clock.ts'
 import { MTLS_ERR_CREDENTIALS_CLOSED, MTLS_ERR_CREDENTIALS_OPTION } from '../errors.ts'
-import { keepAlive } from '../keep-alive.ts'
+import { holdProcessOpen } from '../hold-process-open.ts'
 import { checkDuration, show } from '../option-check.ts'
 import { closeAll } from '../revocation-checker.ts'
 import { readSignature } from './file-signature.ts'
@@ -16,19 +16,19 @@ export interface WatchOptions {
   /** Take changes of the files while running. Default true; `'poll'` looks at intervals alone, without events. */
   readonly watch?: boolean | 'poll' | undefined
   /** How often to look at the files besides their events, in milliseconds; for file systems that send none. Default 10,000. */
-  readonly poll?: number | undefined
+  readonly pollInterval?: number | undefined
   /** How long files may not fit together before it is said, in milliseconds: certificate and key are rarely written at once. Default 5,000. */
-  readonly settle?: number | undefined
+  readonly reportAfter?: number | undefined
 }
 
-export const WATCH_OPTIONS: readonly string[] = ['watch', 'poll', 'settle']
+export const WATCH_OPTIONS: readonly string[] = ['watch', 'pollInterval', 'reportAfter']
 
-interface Watching { readonly watch: boolean | 'poll', readonly poll: number, readonly settle: number }
+interface Watching { readonly watch: boolean | 'poll', readonly pollInterval: number, readonly reportAfter: number }
 
 /** @throws MTLS_ERR_CREDENTIALS_OPTION */
-export function readWatchOptions ({ watch = true, poll, settle }: WatchOptions): Watching {
+export function readWatchOptions ({ watch = true, pollInterval, reportAfter }: WatchOptions): Watching {
   if (watch !== true && watch !== false && watch !== 'poll') throw new MTLS_ERR_CREDENTIALS_OPTION(`watch is ${show(watch)}; expected true, false or "poll"`)
-  return { watch, poll: checkDuration(poll, 10_000, 'poll'), settle: checkDuration(settle, 5_000, 'settle') }
+  return { watch, pollInterval: checkDuration(pollInterval, 10_000, 'pollInterval'), reportAfter: checkDuration(reportAfter, 5_000, 'reportAfter') }
 }
 
 /** What files held that did not move while they were read. */
@@ -47,15 +47,15 @@ const ATTEMPTS = 20
  */
 export async function followFiles<Checked extends CheckedTrust, Source extends Followed<Checked>> (
   loader: FileLoader<Checked>,
-  { watch, poll, settle }: Watching,
+  { watch, pollInterval, reportAfter }: Watching,
   clock: Clock | undefined,
   make: (first: LoadedStill<Checked>, files: FollowedFiles<Checked>) => Source
 ): Promise<Source> {
-  return await keepAlive(async () => {
+  return await holdProcessOpen(async () => {
     const first = await loadStill(loader, undefined, new AbortController().signal)
     const files = new FollowedFiles(loader)
     const source = make(first, files)
-    if (watch !== false) await files.follow(new FileFollower(source, first, { loader, clock: clock ?? SYSTEM_CLOCK, poll, settle, events: watch === true }))
+    if (watch !== false) await files.follow(new FileFollower(source, first, { loader, clock: clock ?? SYSTEM_CLOCK, pollInterval, reportAfter, events: watch === true }))
     return source
   })
 }

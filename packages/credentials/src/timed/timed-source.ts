@@ -1,7 +1,7 @@
 import type { CheckedAuthority } from '../authority/check-authority.ts'
 import { DEFAULT_AUTHORITY } from '../authority/list-authorities.ts'
 import { backOff } from '../backoff.ts'
-import { keepAlive } from '../keep-alive.ts'
+import { holdProcessOpen } from '../hold-process-open.ts'
 import { checkMaterial } from '../check-material.ts'
 import type { CheckedMaterial } from '../check-material.ts'
 import { scheduleAt } from '../clock.ts'
@@ -47,7 +47,7 @@ interface Loaded { readonly checked: CheckedMaterial, readonly fetched: Fetched,
 
 /** Makes a source of a plan; rejects where the first fetch after `attempts` fails. */
 export async function startTimedSource (plan: TimedPlan, attempts: number): Promise<TimedCredentials> {
-  return await keepAlive(async () => await start(plan, attempts))
+  return await holdProcessOpen(async () => await start(plan, attempts))
 }
 
 async function start (plan: TimedPlan, attempts: number): Promise<TimedCredentials> {

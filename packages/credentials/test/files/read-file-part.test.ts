@@ -80,7 +80,7 @@ test('wrong options are named before any file is opened', async (t) => {
     [{ key: Buffer.from('x') }, /key is a Buffer; expected a file's path \(memoryCredentials takes Buffers\)/],
     [{ cert: '-----BEGIN CERTIFICATE-----' }, /cert is PEM text; expected a file's path/],
     [{ watch: 'always' }, /watch is "always"; expected true, false or "poll"/],
-    [{ settle: 0 }, /settle is 0; expected milliseconds above 0/],
+    [{ reportAfter: 0 }, /reportAfter is 0; expected milliseconds above 0/],
     [{ timeout: '1s' }, /timeout is "1s"; expected milliseconds above 0/],
     [{ passphrase: 7 }, /passphrase is of type number; expected a string, a Buffer or a function/],
     [{ passphrase: async () => 7 }, /passphrase function gave a value of type number; expected a string or Buffer/],

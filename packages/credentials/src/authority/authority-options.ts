@@ -9,7 +9,7 @@ import { checkKeys, show } from '../option-check.ts'
 export type AuthorityUse = 'clients' | 'servers' | 'both'
 
 /** What an authority may vouch for, and how its certificates are checked. */
-export interface AuthoritySettings {
+export interface AuthorityOptions {
   /**
    * The names that it vouches for. Default `'any'`; needed where there are several authorities. A kind that is added gets a bound: certificates with a name outside
    * of it, which was not believed before, are then refused.
@@ -38,7 +38,7 @@ export interface AuthoritySettings {
 }
 
 /** Settings that were checked. */
-export interface ReadSettings {
+export interface ReadAuthorityOptions {
   readonly names: AuthorityNames
   readonly bounds: NameBounds
   readonly for: AuthorityUse
@@ -50,7 +50,7 @@ export interface ReadSettings {
   readonly serverAuthOnlyUntil: number | undefined
 }
 
-export const SETTING_NAMES: readonly string[] = ['names', 'for', 'revocation', 'checker', 'partial', 'algorithms', 'serverAuthOnly']
+export const AUTHORITY_OPTIONS: readonly string[] = ['names', 'for', 'revocation', 'checker', 'partial', 'algorithms', 'serverAuthOnly']
 
 const USES: readonly unknown[] = ['clients', 'servers', 'both']
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
@@ -62,7 +62,7 @@ export function checkAuthorityName (name: string): void {
 }
 
 /** @throws MTLS_ERR_CREDENTIALS_OPTION naming the option, what was found and what was expected */
-export function readSettings (given: AuthoritySettings, where: string, isAlone: boolean): ReadSettings {
+export function readAuthorityOptions (given: AuthorityOptions, where: string, isAlone: boolean): ReadAuthorityOptions {
   const { for: use = 'both', revocation, checker, partial = false, algorithms, serverAuthOnly } = given
   if (given.names === undefined && !isAlone) throw new MTLS_ERR_CREDENTIALS_OPTION(`${where} has no names; where there are several authorities each says which names it vouches for, or names: "any"`)
   if (!USES.includes(use)) throw new MTLS_ERR_CREDENTIALS_OPTION(`${where}.for is ${show(use)}; expected "clients", "servers" or "both"`)

@@ -14,38 +14,38 @@ interface Trouble {
 }
 
 /** Remembers since when parts of the files have not fitted together, and says so when it lasts: certificate and key are rarely written at once. */
-export class Unrest {
+export class ReloadState {
   readonly #source: Pick<Followed<never>, 'wait' | 'refuse'>
   readonly #clock: Clock
-  readonly #settle: number
+  readonly #reportAfter: number
   readonly #troubles = new Map<Part, Trouble>()
   #failures = 0
-  #doubted = false
+  #rereadRequested = false
 
-  constructor (source: Pick<Followed<never>, 'wait' | 'refuse'>, clock: Clock, settle: number) {
+  constructor (source: Pick<Followed<never>, 'wait' | 'refuse'>, clock: Clock, reportAfter: number) {
     this.#source = source
     this.#clock = clock
-    this.#settle = settle
+    this.#reportAfter = reportAfter
   }
 
   /** Whether files that look as before are to be read again all the same. */
-  get due (): boolean { return this.#doubted || this.#troubles.size > 0 }
+  get needsReread (): boolean { return this.#rereadRequested || this.#troubles.size > 0 }
 
   /** Milliseconds until what fails is reported; Infinity where all of it has been. */
   get untilReport (): number {
     const waiting = [...this.#troubles.values()].filter(({ reported }) => reported === undefined)
-    return Math.min(...waiting.map(({ since }) => Math.max(1, since + this.#settle - this.#clock.now())))
+    return Math.min(...waiting.map(({ since }) => Math.max(1, since + this.#reportAfter - this.#clock.now())))
   }
 
   /** The files changed: repetitions begin anew. */
-  stir (): void { this.#failures = 0 }
+  filesChanged (): void { this.#failures = 0 }
 
   /** The files may have changed unseen. */
-  doubt (): void { this.#doubted = true }
+  requestReread (): void { this.#rereadRequested = true }
 
   /** The files were read, and these parts of them refused. Returns how often in a row there were any. */
   note (refusals: ReadonlyMap<Part, Error>): number {
-    this.#doubted = false
+    this.#rereadRequested = false
     this.#failures = refusals.size === 0 ? 0 : this.#failures + 1
     for (const part of this.#troubles.keys()) {
       if (!refusals.has(part)) this.#troubles.delete(part)
@@ -57,7 +57,7 @@ export class Unrest {
   #report (part: Part, error: Error & { reason?: CredentialsRefusedReason }): void {
     const trouble = this.#troubles.get(part) ?? { since: this.#clock.now(), reported: undefined }
     this.#troubles.set(part, trouble)
-    const lasts = LASTING.includes(error.reason) || this.#clock.now() - trouble.since >= this.#settle
+    const lasts = LASTING.includes(error.reason) || this.#clock.now() - trouble.since >= this.#reportAfter
     if (!lasts) this.#source.wait(error, part)
     else if (error.message !== trouble.reported) {
       trouble.reported = error.message
