@@ -8,7 +8,10 @@ export interface BackoffOptions {
   readonly random: () => number
 }
 
-/** Doubles with each failure; up to half of it is jitter, so that many instances that failed together do not come back together. */
+/**
+ * Doubles with each failure; up to half of it is jitter, so that many instances that failed together do not come back
+ * together.
+ */
 export function backOff (failures: number, { first, longest, random }: BackoffOptions): number {
   const most = Math.min(longest, first * 2 ** Math.min(failures - 1, 30))
   return most - random() * most / 2

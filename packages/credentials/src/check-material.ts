@@ -65,7 +65,8 @@ export interface MaterialContext extends TrustContext {
 }
 
 /**
- * Checks material. What is refused is thrown, and nothing is taken: who takes parts by themselves asks again, with the refused part `kept`.
+ * Checks material. What is refused is thrown, and nothing is taken: who takes parts by themselves asks again, with the
+ * refused part `kept`.
  *
  * @throws MTLS_ERR_CREDENTIALS_OPTION, MTLS_ERR_CREDENTIALS_REFUSED
  */
@@ -107,7 +108,8 @@ export function checkTrust (material: CredentialMaterial, { origins, options, cr
 }
 
 /**
- * Whether what we present and whom we trust fit together. Where what we present stays as it is, the authority that no longer has its CA is at fault.
+ * Whether what we present and whom we trust fit together. Where what we present stays as it is, the authority that no
+ * longer has its CA is at fault.
  *
  * @returns warnings
  * @throws MTLS_ERR_CREDENTIALS_REFUSED

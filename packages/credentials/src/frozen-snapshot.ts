@@ -6,7 +6,10 @@ import type { CredentialSnapshot } from './credential-snapshot.ts'
 import { FrozenTrust, showAuthority, toPem } from './frozen-trust.ts'
 import type { SnapshotState } from './frozen-trust.ts'
 
-/** Whom we trust, and what we present. The key lies in a private field: what is not a property cannot be logged, copied or serialised by mistake. */
+/**
+ * Whom we trust, and what we present. The key lies in a private field: what is not a property cannot be logged, copied
+ * or serialised by mistake.
+ */
 export class FrozenSnapshot extends FrozenTrust implements CredentialSnapshot {
   readonly cert: string
   readonly identity: PeerIdentity

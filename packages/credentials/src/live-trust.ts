@@ -83,7 +83,11 @@ export class LiveTrust<Snapshot extends TrustSnapshot, Checked extends CheckedTr
     return snapshot
   }
 
-  /** Says that new material was refused; what is in force stays. @param part of one that is taken by itself, its name */
+  /**
+   * Says that new material was refused; what is in force stays.
+   *
+   * @param part of one that is taken by itself, its name
+   */
   refuse (error: Error, part?: Part): void {
     if (this.#closed) return
     this.#refused.add(part)
@@ -163,7 +167,10 @@ function checkersOf ({ authorities }: TrustSnapshot): Checkers {
   return new Map(authorities.map(({ name, revocation }) => [name, revocation]))
 }
 
-/** One listener's mistake must neither keep a rotation from the others nor bring the process down; nor may it pass in silence. */
+/**
+ * One listener's mistake must neither keep a rotation from the others nor bring the process down; nor may it pass in
+ * silence.
+ */
 function warnOfListener (error: unknown): void {
   process.emitWarning(`A listener to credentials failed: ${error instanceof Error ? error.stack ?? error.message : String(error)}`, { code: 'PEERKIT_LISTENER_FAILED' })
 }

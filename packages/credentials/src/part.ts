@@ -1,5 +1,6 @@
 /**
- * What is taken, or refused, by itself: an authority with all of its files, by its name; undefined stands for what we present, certificate and key.
+ * What is taken, or refused, by itself: an authority with all of its files, by its name; undefined stands for what we
+ * present, certificate and key.
  */
 export type Part = string | undefined
 

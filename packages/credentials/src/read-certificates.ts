@@ -12,7 +12,11 @@ export function readCertificates (text: Pem, where: string): ParsedCertificate[]
   return decode(text, where).map((der, index) => readCertificate(der, `${where}, certificate ${index + 1}`))
 }
 
-/** One certificate, read by our own parser and, as a second opinion, by OpenSSL. @throws MTLS_ERR_CREDENTIALS_REFUSED */
+/**
+ * One certificate, read by our own parser and, as a second opinion, by OpenSSL.
+ *
+ * @throws MTLS_ERR_CREDENTIALS_REFUSED
+ */
 export function readCertificate (der: Uint8Array, where: string): ParsedCertificate {
   try {
     const identity: PeerIdentity = parsePeerIdentity(der)

@@ -6,7 +6,11 @@ import type { Pem, Secret } from './material.ts'
 const BLOCK = /-----BEGIN ((?:ENCRYPTED |RSA |EC )?PRIVATE KEY)-----[\s\S]*?-----END \1-----/g
 const OTHER_BLOCK = /-----BEGIN ([A-Z0-9 ]*)-----/
 
-/** Reads the one private key of a PEM text: PKCS#8, PKCS#1 or SEC 1, encrypted or not. @throws MTLS_ERR_CREDENTIALS_REFUSED */
+/**
+ * Reads the one private key of a PEM text: PKCS#8, PKCS#1 or SEC 1, encrypted or not.
+ *
+ * @throws MTLS_ERR_CREDENTIALS_REFUSED
+ */
 export function readKey (input: Pem, where: string, passphrase: Secret | undefined): KeyObject {
   const text = typeof input === 'string' ? input : Buffer.from(input.buffer, input.byteOffset, input.length).toString('latin1')
   const blocks = text.match(BLOCK) ?? []

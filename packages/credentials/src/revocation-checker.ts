@@ -38,8 +38,8 @@ interface Question {
  * A list that was issued before the one it replaces would take back revocations: a copy that lags behind, or a restored
  * backup. So would a list that is missing while its CA is still trusted, or one that has not begun. All are refused. A
  * CA that counts anew is not, since its lists are of today; and an operator who removes a root may remove its list with
- * it, and those of the CAs below. An intermediate is trusted by its root, configured or not: its list may go when it has
- * ended.
+ * it, and those of the CAs below. An intermediate is trusted by its root, configured or not: its list may go when it
+ * has ended.
  *
  * @param changed the authorities that need a new one
  * @throws MTLS_ERR_CREDENTIALS_REFUSED
@@ -154,8 +154,8 @@ function describeEnded ({ isDelta, issuer, nextUpdate }: CrlIndex, where: string
 }
 
 /**
- * Gives the checker, unless it is of strangers' lists alone or would know less than what is in force. A CA that moves here without its list stays where it was: the
- * authority that it leaves is refused as well.
+ * Gives the checker, unless it is of strangers' lists alone or would know less than what is in force. A CA that moves
+ * here without its list stays where it was: the authority that it leaves is refused as well.
  */
 function compareChecker (checker: CrlChecker | undefined, question: Question): CrlChecker | undefined {
   const { authority: { name, crlIssuers, crlOrigin }, anchors, before, givers, formerIssuers, clock, isFirst } = question

@@ -146,7 +146,7 @@ const BROKEN: Readonly<Record<string, { spoil (path: string): Promise<void>, err
   },
   wrong: {
     spoil: async (path) => { await writeFile(path, 'version: 1\nblock: [{ dsn: a }]') },
-    error: { reason: 'structure', message: /block\[0\]\.dsn \(line 2\): no such key; did you mean "dns"/ }
+    error: { reason: 'structure', message: /block\[0\]\.dsn \(line 2\): unknown key; did you mean "dns"/ }
   }
 }
 
@@ -275,7 +275,7 @@ test('where folders cannot be watched it says so and looks every second', async 
   const { list, follower } = await follow(path, clock, full)
   t.match(
     await warning,
-    { code: 'PEERKIT_WATCH_FAILED', message: /Block list: cannot watch .* \(ENOSPC\): looking every 1000 ms instead/ }
+    { code: 'PEERKIT_WATCH_FAILED', message: /Block list: cannot watch .* \(ENOSPC\); polling .* every 1000 ms instead/ }
   )
   await replace(names('b'))
   const changed = nextChange(list)

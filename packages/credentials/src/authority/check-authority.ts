@@ -19,7 +19,10 @@ export interface CheckedAuthority {
   readonly name: string
   readonly options: ReadAuthorityOptions
   readonly anchors: readonly ParsedCertificate[]
-  /** The CAs whose CRLs count: those of `candidates`, and intermediates that have ended, whose renewed certificates have the same key. */
+  /**
+   * The CAs whose CRLs count: those of `candidates`, and intermediates that have ended, whose renewed certificates have
+   * the same key.
+   */
   readonly crlIssuers: readonly PeerIdentity[]
   /** What paths may go through. */
   readonly candidates: readonly PeerIdentity[]
@@ -61,7 +64,8 @@ export function checkAuthority ({ name, options, material, origins, crlDigests, 
 }
 
 /**
- * One CA in two authorities: nobody could say whose names count. The authority that did not have it until now is at fault, else the later one.
+ * One CA in two authorities: nobody could say whose names count. The authority that did not have it until now is at
+ * fault, else the later one.
  *
  * @param inForce the authorities until now
  * @throws MTLS_ERR_CREDENTIALS_REFUSED
@@ -86,7 +90,9 @@ export function refuseSharedAnchors (authorities: readonly CheckedAuthority[], w
   }
 }
 
-/** Name and key, as names are chained (RFC 5280 section 7.1): the same CA with its name in other letters is the same CA. */
+/**
+ * Name and key, as names are chained (RFC 5280 section 7.1): the same CA with its name in other letters is the same CA.
+ */
 export function caKey ({ publicKey256 = '', subject }: PeerIdentity): string {
   return `${publicKey256} ${subject === undefined ? '' : nameKey(rdnKeys(subject))}`
 }
@@ -98,8 +104,8 @@ function readCas (given: Pem | readonly Pem[] | undefined, where: string): Parse
 }
 
 /**
- * A root among the intermediates would be trusted by OpenSSL, so it is refused: roots belong in `ca`. One that is not valid now is left out: OpenSSL would take it
- * before the valid one that a peer sends.
+ * A root among the intermediates would be trusted by OpenSSL, so it is refused: roots belong in `ca`. One that is not
+ * valid now is left out: OpenSSL would take it before the valid one that a peer sends.
  *
  * @throws MTLS_ERR_CREDENTIALS_REFUSED
  */

@@ -10,8 +10,9 @@ import type { ParsedCertificate } from './parsed-certificate.ts'
 export interface CheckedAnchors { readonly anchors: readonly ParsedCertificate[], readonly warnings: readonly string[] }
 
 /**
- * Checks whom we trust. A certificate that is no CA in the bundle is a mistake that would make a leaf a trust anchor; an anchor that
- * has ended is left out with a warning (it could verify nobody), and a bundle of which none is left is refused: with an empty `ca` Node would trust the public roots.
+ * Checks whom we trust. A certificate that is no CA in the bundle is a mistake that would make a leaf a trust anchor;
+ * an anchor that has ended is left out with a warning (it could verify nobody), and a bundle of which none is left is
+ * refused: with an empty `ca` Node would trust the public roots.
  *
  * @param partial whether an intermediate CA may be an anchor
  * @throws MTLS_ERR_CREDENTIALS_REFUSED
@@ -42,7 +43,11 @@ export function describeLeftOut (identity: PeerIdentity, where: string, now: num
   return `${where}: left out ${String(identity)}, which ${why}`
 }
 
-/** basicConstraints must say CA, and keyUsage, where it is there, keyCertSign (RFC 5280 sections 4.2.1.9 and 4.2.1.3). @throws MTLS_ERR_CREDENTIALS_REFUSED */
+/**
+ * basicConstraints must say CA, and keyUsage, where it is there, keyCertSign (RFC 5280 sections 4.2.1.9 and 4.2.1.3).
+ *
+ * @throws MTLS_ERR_CREDENTIALS_REFUSED
+ */
 export function checkAuthority ({ identity, x509 }: ParsedCertificate, where: string): void {
   if (identity.isCa !== true || !x509.ca) throw refused('no_anchor', where, `found ${String(identity)}, which is no CA certificate; expected CA certificates alone`)
 }

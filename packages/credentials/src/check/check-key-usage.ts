@@ -2,7 +2,8 @@ import type { PeerIdentity } from '@peerkit/identity'
 import { EXTENSION, KEY_USAGE, readCertificate, readKeyUsage } from '@peerkit/identity/x509'
 
 /**
- * TLS 1.3 wants digitalSignature of a leaf that has a keyUsage (RFC 8446 section 4.4.2.2); not every peer looks, so it is a warning.
+ * TLS 1.3 wants digitalSignature of a leaf that has a keyUsage (RFC 8446 section 4.4.2.2); not every peer looks, so it
+ * is a warning.
  *
  * @returns the warning, where there is one
  */

@@ -4,12 +4,16 @@ import type { CheckOptions } from '../check-options.ts'
 import { hasIssued, parseCertificate } from './parsed-certificate.ts'
 import type { ParsedCertificate } from './parsed-certificate.ts'
 
-/** What {@link checkOwnChain} looks at: our own certificates in order, whom we trust, and the intermediates that were presented until now. */
+/**
+ * What {@link checkOwnChain} looks at: our own certificates in order, whom we trust, and the intermediates that were
+ * presented until now.
+ */
 export interface OwnChain { readonly certificates: readonly ParsedCertificate[], readonly anchors: readonly ParsedCertificate[], readonly presented: readonly PeerIdentity[] }
 
 /**
- * Whether our own chain leads to one of our anchors. It need not: peers may trust other CAs than we do. But a file that is cut off between two certificates parses well,
- * so an intermediate that the last certificate names, and that was presented until now, may not just be gone.
+ * Whether our own chain leads to one of our anchors. It need not: peers may trust other CAs than we do. But a file that
+ * is cut off between two certificates parses well, so an intermediate that the last certificate names, and that was
+ * presented until now, may not just be gone.
  *
  * @returns a warning, where there is one
  * @throws MTLS_ERR_CREDENTIALS_REFUSED

@@ -6,7 +6,12 @@ const SERVER_AUTH = '1.3.6.1.5.5.7.3.1'
 const CLIENT_AUTH = '1.3.6.1.5.5.7.3.2'
 const ANY_USAGE = '2.5.29.37.0'
 
-/** The extended key usage must allow what we want (RFC 5280 section 4.2.1.12: without it, the key may be used for anything). @throws MTLS_ERR_CREDENTIALS_REFUSED */
+/**
+ * The extended key usage must allow what we want (RFC 5280 section 4.2.1.12: without it, the key may be used for
+ * anything).
+ *
+ * @throws MTLS_ERR_CREDENTIALS_REFUSED
+ */
 export function checkUsage (leaf: PeerIdentity, where: string, use: NonNullable<CheckOptions['use']>): void {
   const usages = leaf.extendedKeyUsage ?? []
   if (usages.length === 0 || usages.includes(ANY_USAGE)) return

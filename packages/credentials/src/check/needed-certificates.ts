@@ -2,8 +2,8 @@ import { matchDistinguishedNames } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
 
 /**
- * The certificates of our own chain that peers with our CAs need: all below a CA that is an anchor. A cross-certificate of that CA, signed by an older root, is sent
- * for peers that only know the older one; when it ends, the others go on.
+ * The certificates of our own chain that peers with our CAs need: all below a CA that is an anchor. A cross-certificate
+ * of that CA, signed by an older root, is sent for peers that only know the older one; when it ends, the others go on.
  *
  * @param certificates the leaf first
  */

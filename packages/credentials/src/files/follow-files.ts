@@ -13,13 +13,19 @@ import { ReloadState } from './reload-state.ts'
 import { watchFolders } from './watch-folders.ts'
 import type { FolderWatch } from './watch-folders.ts'
 
-/** How long files must lie still before they are read, in milliseconds: long enough for the other files of a set, too short to be noticed. */
+/**
+ * How long files must lie still before they are read, in milliseconds: long enough for the other files of a set, too
+ * short to be noticed.
+ */
 const STILL = 30
 /** The same for a file that is written to where it lies: a writer may pause in the middle. */
 const STILL_IN_PLACE = 150
 /** Events come in flocks: this long they are gathered, in milliseconds. */
 const FLOCK = 5
-/** A file system may tell time by the second or two (ext3, FAT, NFS): a change within that time of the last may look like none. */
+/**
+ * A file system may tell time by the second or two (ext3, FAT, NFS): a change within that time of the last may look
+ * like none.
+ */
 const COARSE_TIME = 2_500
 /** How often to look where a folder cannot be watched, in milliseconds. */
 const POLL_INSTEAD = 1_000
@@ -37,8 +43,8 @@ export interface FollowOptions<Checked extends CheckedTrust = CheckedMaterial> {
 }
 
 /**
- * Follows files. Events only say "look": what counts is the signature of all files together. It must be another than the one last judged, must lie still for a
- * moment, and must not have moved while the files were read.
+ * Follows files. Events only say "look": what counts is the signature of all files together. It must be another than
+ * the one last judged, must lie still for a moment, and must not have moved while the files were read.
  */
 export class FileFollower<Checked extends CheckedTrust = CheckedMaterial> {
   readonly #source: Followed<Checked>
@@ -75,7 +81,8 @@ export class FileFollower<Checked extends CheckedTrust = CheckedMaterial> {
   async start (): Promise<void> {
     const whole = await this.#rearm(this.#seen)
     this.#poll(whole)
-    // A change between the first load and the watch has sent no event; one that the file system's clock could not tell may follow.
+    // A change between the first load and the watch has sent no event; one that the file system's clock could not tell
+    // may follow.
     this.#look()
     this.#confirmLater()
   }
@@ -204,7 +211,8 @@ export class FileFollower<Checked extends CheckedTrust = CheckedMaterial> {
   #confirmLater (): void {
     const { clock, loader } = this.#options
     const newest = Math.max(...[...this.#judged.files.values()].map(({ changed }) => changed))
-    // Once for each state of the file. The file system's clock may be ahead of ours, and would start this again and again.
+    // Once for each state of the file. The file system's clock may be ahead of ours, and would start this again and
+    // again.
     if (Date.now() - newest > COARSE_TIME || this.#confirmed === this.#judged.text || this.#source.closed) return
     this.#confirmed = this.#judged.text
     this.#cancelConfirm()

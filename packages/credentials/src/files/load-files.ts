@@ -59,8 +59,8 @@ export class FileLoader<Checked extends CheckedTrust = CheckedMaterial> {
   }
 
   /**
-   * Each part is taken by itself: our certificate and key, and each authority with all of its files. One that is refused stays as it is in force. Where nothing is in
-   * force yet, everything has to be right.
+   * Each part is taken by itself: our certificate and key, and each authority with all of its files. One that is
+   * refused stays as it is in force. Where nothing is in force yet, everything has to be right.
    *
    * @throws MTLS_ERR_CREDENTIALS_UNAVAILABLE, MTLS_ERR_CREDENTIALS_REFUSED
    */

@@ -3,7 +3,10 @@ import type { CredentialsRefusedReason } from '../errors.ts'
 import type { Part } from '../part.ts'
 import type { Followed } from './followed.ts'
 
-/** Nothing that is still to be written could mend these. All else may be a file that is half written, or one of two that belong together. */
+/**
+ * Nothing that is still to be written could mend these. All else may be a file that is half written, or one of two that
+ * belong together.
+ */
 const LASTING: readonly (CredentialsRefusedReason | undefined)[] = ['expired', 'not_yet_valid', 'wrong_purpose', 'weak', 'no_anchor']
 
 /** A part of the files that does not fit. */
@@ -13,7 +16,10 @@ interface Trouble {
   reported: string | undefined
 }
 
-/** Remembers since when parts of the files have not fitted together, and says so when it lasts: certificate and key are rarely written at once. */
+/**
+ * Remembers since when parts of the files have not fitted together, and says so when it lasts: certificate and key are
+ * rarely written at once.
+ */
 export class ReloadState {
   readonly #source: Pick<Followed<never>, 'wait' | 'refuse'>
   readonly #clock: Clock

@@ -13,9 +13,11 @@ export interface TracedFolder {
 }
 
 /**
- * The folders whose entries decide what a path means: it is followed name by name from the root, through every symbolic link. In a Kubernetes volume that is
- * `tls.crt` and `..data` in the folder itself and `tls.crt` in the folder of this version. Ends early where something is missing: that folder is watched for its coming.
- * The file itself is named last: where it is mounted by itself (as Docker does with secrets), or has another link, it is written to without its folder hearing of it.
+ * The folders whose entries decide what a path means: it is followed name by name from the root, through every symbolic
+ * link. In a Kubernetes volume that is `tls.crt` and `..data` in the folder itself and `tls.crt` in the folder of this
+ * version. Ends early where something is missing: that folder is watched for its coming. The file itself is named last:
+ * where it is mounted by itself (as Docker does with secrets), or has another link, it is written to without its folder
+ * hearing of it.
  */
 export async function traceFolders (path: string): Promise<Map<string, TracedFolder>> {
   const folders = new Map<string, TracedFolder>()

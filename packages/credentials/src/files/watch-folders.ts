@@ -20,11 +20,13 @@ export interface WatchOptions {
 }
 
 /**
- * Folders, not files: a file that is renamed over loses its watch with its inode. And (on Linux, where it costs little) every folder from the root down, so that the
- * swap of a link in the middle (Kubernetes' `..data`) or of a folder above is an event too; entries of other names are passed over.
+ * Folders, not files: a file that is renamed over loses its watch with its inode. And (on Linux, where it costs little)
+ * every folder from the root down, so that the swap of a link in the middle (Kubernetes' `..data`) or of a folder above
+ * is an event too; entries of other names are passed over.
  *
- * fs.watch itself, and no library above it: what matters is to watch anew after each swap, and that an event only says "look"; what is seen then is decided by the
- * files' contents. chokidar brings its own view of links and of writes that end, which would have to be worked around.
+ * fs.watch itself, and no library above it: what matters is to watch anew after each swap, and that an event only says
+ * "look"; what is seen then is decided by the files' contents. chokidar brings its own view of links and of writes that
+ * end, which would have to be worked around.
  */
 export function watchFolders (paths: readonly string[], options: WatchOptions): FolderWatch {
   let watchers: FSWatcher[] = []
@@ -42,7 +44,8 @@ export function watchFolders (paths: readonly string[], options: WatchOptions): 
       if (watcher !== undefined) next.push(watcher)
       else if (traced.decisive) whole = false
     }
-    // A folder that was replaced by another of the same name keeps an old watch that is deaf, so all are made anew; the old ones end after that.
+    // A folder that was replaced by another of the same name keeps an old watch that is deaf, so all are made anew; the
+    // old ones end after that.
     for (const watcher of watchers) watcher.close()
     watchers = next
     if (whole) told = false
@@ -61,7 +64,8 @@ export function watchFolders (paths: readonly string[], options: WatchOptions): 
       })
       return watcher
     } catch (error) {
-      // Parents that may be passed through but not read are common, and rarely swapped; a file that cannot be watched lies in a folder that can. A folder that has gone meanwhile is the next look's business.
+      // Parents that may be passed through but not read are common, and rarely swapped; a file that cannot be watched
+      // lies in a folder that can. A folder that has gone meanwhile is the next look's business.
       if (decisive && (error as NodeJS.ErrnoException).code !== 'ENOENT') tell(error as NodeJS.ErrnoException, folder)
       return undefined
     }

@@ -12,8 +12,9 @@ import { readSafe } from './read-safe.ts'
 import type { SafeContents } from './read-safe.ts'
 
 /**
- * Leaf, intermediates and key of a PKCS#12 file (RFC 7292). OpenSSL checks its MAC and decrypts the key; but Node gives no way to see what else OpenSSL found there,
- * so the certificates are read here. Roots in the file are not presented, and nobody is trusted because of it.
+ * Leaf, intermediates and key of a PKCS#12 file (RFC 7292). OpenSSL checks its MAC and decrypts the key; but Node gives
+ * no way to see what else OpenSSL found there, so the certificates are read here. Roots in the file are not presented,
+ * and nobody is trusted because of it.
  *
  * @throws MTLS_ERR_CREDENTIALS_REFUSED
  */

@@ -16,7 +16,11 @@ const BAGS = '1.2.840.113549.1.12.10.1.'
 const X509_CERTIFICATE = '1.2.840.113549.1.9.22.1'
 const CONTEXT_0 = 0xa0
 
-/** Reads PFX (RFC 7292 section 4). Its MAC is the caller's to check. @throws MTLS_ERR_DER_INVALID, and what node:crypto says of a wrong passphrase */
+/**
+ * Reads PFX (RFC 7292 section 4). Its MAC is the caller's to check.
+ *
+ * @throws MTLS_ERR_DER_INVALID, and what node:crypto says of a wrong passphrase
+ */
 export function readSafe (pfx: Uint8Array, passphrase: string): SafeContents {
   const found: SafeContents = { certificates: [], keys: [] }
   const outer = new DerReader(pfx).enter(TAG.sequence)
@@ -26,7 +30,10 @@ export function readSafe (pfx: Uint8Array, passphrase: string): SafeContents {
   return found
 }
 
-/** The content of a ContentInfo, decrypted. Content encrypted to a public key is passed over: there is no way to open it here. */
+/**
+ * The content of a ContentInfo, decrypted. Content encrypted to a public key is passed over: there is no way to open it
+ * here.
+ */
 function readContentInfo (info: DerReader, passphrase: string): Uint8Array {
   const type = readOid(info)
   const content = info.enter(CONTEXT_0)

@@ -157,7 +157,7 @@ test('where folders cannot be watched it says so and looks every second', async 
   const processWarning = new Promise<Error & { code?: string }>((resolve) => { process.once('warning', resolve) })
   const full = (() => { throw Object.assign(new Error('no space left'), { code: 'ENOSPC' }) }) as unknown as typeof watch
   const { source, follower } = await follow(paths, { clock, watch: full })
-  t.match(warnings, [{ v: 1, message: /cannot watch .* \(ENOSPC\): looking every 1000 ms instead/ }], 'once, not for every folder')
+  t.match(warnings, [{ v: 1, message: /cannot watch .* \(ENOSPC\); polling .* every 1000 ms instead/ }], 'once, not for every folder')
   t.equal((await processWarning).code, 'PEERKIT_WATCH_FAILED')
   const next = await ca.issue({ cn: 'next' })
   await replace('key.pem', next.key)
