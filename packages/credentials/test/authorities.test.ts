@@ -128,7 +128,7 @@ test('lists are of one authority, under its own policy, and are not lost', async
   t.throws(() => source.update({ authorities: { internal, partner: { ca: partner.root, names: 'any' } } }), { code: 'MTLS_ERR_CREDENTIALS_REFUSED', reason: 'crl', message: /authorities\.partner\.crl/ })
   t.throws(() => source.update({ authorities: { internal, renamed: { ca: partner.root, names: 'any' } } }), { reason: 'crl', message: /authorities\.renamed\.crl/ }, 'nor by another name')
   t.throws(() => source.update({ ca: [ca.root, partner.root] }), { code: 'MTLS_ERR_CREDENTIALS_REFUSED', reason: 'crl' })
-  t.match(memoryCredentials({ ...base, authorities: { internal: { ...internal, crl: [(await ca.crl()).pem, crl] } } }).current.warnings, [/^authorities\.internal\.crl: left out the CRL of CN=Partner/])
+  t.match(memoryCredentials({ ...base, authorities: { internal: { ...internal, crl: [(await ca.crl()).pem, crl] } } }).current.warnings, [/^authorities\.internal\.crl: ignored the CRL of CN=Partner/])
   await source.close()
 })
 
@@ -163,10 +163,10 @@ test('what is wrong with an authority is told, with its option, what was found a
   t.throws(make({ internal }, { ca: ca.root }), { message: /ca and authorities are both set/ })
   t.throws(make({ internal }, { crl: 'x' }), { message: /crl and authorities are both set/ })
   t.throws(make({ internal, partner: { ...limited, ca: [partner.root, ca.root] } }), {
-    code: 'MTLS_ERR_CREDENTIALS_REFUSED', reason: 'no_anchor', message: /authorities\.partner\.ca: found CN=Internal.*, which authority "internal" has as well, in authorities\.internal\.ca; expected each CA in one authority/
+    code: 'MTLS_ERR_CREDENTIALS_REFUSED', reason: 'no_anchor', message: /authorities\.partner\.ca: found CN=Internal.*, which authority "internal" has too, in authorities\.internal\.ca; expected each CA in one authority/
   })
-  t.throws(make({ internal: { ...internal, ca: own.cert } }), { reason: 'no_anchor', message: /authorities\.internal\.ca: found .*, which is no CA certificate/ })
-  t.match(memoryCredentials({ ...base, authorities: { p: { ...limited, serverAuthOnly: { acceptUntil: '2026-01-01' } } } }).current.warnings.join('\n'), /authority "p": serverAuthOnly ended on 2026-01-01T00:00:00.000Z; take it out/)
+  t.throws(make({ internal: { ...internal, ca: own.cert } }), { reason: 'no_anchor', message: /authorities\.internal\.ca: found .*, which is not a CA certificate/ })
+  t.match(memoryCredentials({ ...base, authorities: { p: { ...limited, serverAuthOnly: { acceptUntil: '2026-01-01' } } } }).current.warnings.join('\n'), /authority "p": serverAuthOnly ended on 2026-01-01T00:00:00.000Z; remove it/)
 })
 
 test('what the caller does with its own settings later is no change of trust', async (t) => {
@@ -182,7 +182,7 @@ test('the same CA with its name in other letters is the same CA', async (t) => {
     const identity = createPartialIdentity({ subject, publicKey256: key.repeat(64) })
     return { name, anchors: [{ identity }] } as unknown as CheckedAuthority
   }
-  const refusal = { code: 'MTLS_ERR_CREDENTIALS_REFUSED', reason: 'no_anchor', message: /b\.ca: found .*, which authority "a" has as well/ }
+  const refusal = { code: 'MTLS_ERR_CREDENTIALS_REFUSED', reason: 'no_anchor', message: /b\.ca: found .*, which authority "a" has too/ }
   t.throws(() => { refuseSharedAnchors([authority('a', 'CN=Internal CA', 'a'), authority('b', 'CN=INTERNAL  ca', 'a')], (name) => `${name}.ca`) }, refusal)
   const twin = (name: string, fingerprint256: string): CheckedAuthority => ({ name, anchors: [{ identity: createPartialIdentity({ subject: 'CN=CA', publicKey256: 'a'.repeat(64), fingerprint256: fingerprint256.repeat(64) }) }] }) as unknown as CheckedAuthority
   t.throws(() => { refuseSharedAnchors([twin('a', '1'), twin('b', '2')], (name) => `${name}.ca`) }, {
@@ -194,18 +194,18 @@ test('the same CA with its name in other letters is the same CA', async (t) => {
 
 test('what an authority cannot do is warned of', async (t) => {
   const warningsOf = (authorities: Record<string, AuthorityMaterial>): string => memoryCredentials({ ...base, authorities }).current.warnings.join('\n')
-  t.match(warningsOf({ internal: { ...internal, revocation: 'hard' } }), /authority "internal": revocation is set, but there is neither crl nor checker, so nobody is asked/)
+  t.match(warningsOf({ internal: { ...internal, revocation: 'hard' } }), /authority "internal": revocation is set, but crl and checker are not, so revocation is not checked/)
   t.equal(warningsOf({ internal: { ...internal, revocation: 'hard', crl: (await ca.crl()).pem } }), '')
   const partnerName = String(parsePeerIdentity(partner.der).subject)
   const two = { ...internal, ca: [ca.root, partner.root], crl: (await ca.crl()).pem }
-  const uncovered = /^authorities\.internal\.crl: there is no CRL of CN=Partner,.*; certificates of that CA are refused, since revocation is "hard"$/
+  const uncovered = /^authorities\.internal\.crl: there is no CRL of CN=Partner,.*; certificates of that CA are rejected, because revocation is "hard"$/
   t.match(warningsOf({ internal: two }), uncovered)
   t.match(warningsOf({ internal: { ...two, revocation: { default: 'soft', issuers: { [partnerName]: 'hard' } } } }), uncovered)
   for (const revocation of ['soft', { default: 'soft' }, { issuers: { [partnerName]: 'soft' } }] as const) t.equal(warningsOf({ internal: { ...two, revocation } }), '')
   t.equal(warningsOf({ internal: { ...two, crl: [(await ca.crl()).pem, (await partner.crl()).pem] } }), '')
   t.match(warningsOf({ internal: { ...internal, names: { dns: undefined } as never } }), /names is empty/)
-  t.match(warningsOf({ internal: { ...internal, crl: [], revocation: 'hard' } }), /nobody is asked/)
-  t.match(warningsOf({ internal: { ...internal, names: {} } }), /authority "internal": names is empty, so no name of its certificates is believed/)
+  t.match(warningsOf({ internal: { ...internal, crl: [], revocation: 'hard' } }), /revocation is not checked/)
+  t.match(warningsOf({ internal: { ...internal, names: {} } }), /authority "internal": names is empty, so all names of its certificates are ignored/)
   t.match(warningsOf({ internal: { ca: ca.root, names: { dns: 'prod.example' } } }), /^cert: CN=ledger.* has the name "ledger", which is outside of what authority "internal" vouches for \(dns: prod\.example\)/)
 })
 

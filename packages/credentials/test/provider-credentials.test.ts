@@ -92,7 +92,7 @@ test('failures keep the old, are told with their reason, and are repeated with b
   const before = source.current
   for (const [delay, code, reason, message] of [
     [HOUR, 'MTLS_ERR_CREDENTIALS_UNAVAILABLE', 'provider', /provider failed: vault is sealed/],
-    [1_000, 'MTLS_ERR_CREDENTIALS_REFUSED', 'key_mismatch', /the key does not fit/],
+    [1_000, 'MTLS_ERR_CREDENTIALS_REFUSED', 'key_mismatch', /the key does not belong to/],
     [2_000, 'MTLS_ERR_CREDENTIALS_OPTION', undefined, /answer needs the option "ca"/]
   ] as const) {
     const asked = questions.length

@@ -94,7 +94,7 @@ export function readAuthorityOptions (given: AuthorityOptions, where: string, is
   }
   if (serverAuthOnlyUntil !== undefined && use === 'servers') {
     const problem = `${where}.serverAuthOnly is set, but ${where}.for is "servers"`
-    throw new MTLS_ERR_CREDENTIALS_OPTION(`${problem}; expected "clients" or "both", because the option concerns clients`)
+    throw new MTLS_ERR_CREDENTIALS_OPTION(`${problem}; expected "clients" or "both", since it concerns clients`)
   }
   return { names, bounds, for: use, revocation, checker, partial, algorithms, serverAuthOnlyUntil }
 }
@@ -138,7 +138,8 @@ function checkPolicy (policy: RevocationPolicy, where: string): void {
   try {
     checkRevocationPolicy(policy)
   } catch (error) {
-    throw Object.assign(new MTLS_ERR_CREDENTIALS_OPTION(`${where}.revocation: ${(error as Error).message}`), { cause: error })
+    const wrong = new MTLS_ERR_CREDENTIALS_OPTION(`${where}.revocation: ${(error as Error).message}`)
+    throw Object.assign(wrong, { cause: error })
   }
 }
 
@@ -149,6 +150,7 @@ function asOption<Result> (read: () => Result, where?: string): Result {
   } catch (error) {
     if ((error as { readonly code?: unknown }).code !== 'MTLS_ERR_PATH_OPTION') throw error
     const text = (error as Error).message.replace(/^Invalid [a-z ]+ option: /, '')
-    throw Object.assign(new MTLS_ERR_CREDENTIALS_OPTION(where === undefined ? text : `${where}.${text}`), { cause: error })
+    const wrong = new MTLS_ERR_CREDENTIALS_OPTION(where === undefined ? text : `${where}.${text}`)
+    throw Object.assign(wrong, { cause: error })
   }
 }

@@ -90,5 +90,6 @@ export function checkAuthorities (options: { readonly authorities?: unknown }): 
 export function originsOf (origins: Origins, name: string): AuthorityOrigins {
   const known = origins.authorities?.[name]
   if (known !== undefined) return known
-  return Object.fromEntries(TRUST_PARTS.map((part) => [part, `authorities.${name}.${part}`])) as unknown as AuthorityOrigins
+  const names = TRUST_PARTS.map((part) => [part, `authorities.${name}.${part}`])
+  return Object.fromEntries(names) as unknown as AuthorityOrigins
 }

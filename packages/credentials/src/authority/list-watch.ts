@@ -32,7 +32,9 @@ export class ListWatch {
   readonly #followed = new Map<RevocationChecker, () => void>()
   #ends: Array<() => void> = []
 
-  constructor (source: { readonly current: TrustSnapshot }, side: 'clients' | 'servers', lists: WatchedLists, onMoved: () => void) {
+  constructor (
+    source: { readonly current: TrustSnapshot }, side: 'clients' | 'servers', lists: WatchedLists, onMoved: () => void
+  ) {
     this.#source = source
     this.#side = side
     this.#lists = lists
@@ -42,7 +44,9 @@ export class ListWatch {
   start (): void {
     const { revocation, block } = this.#lists
     if (revocation !== undefined) this.#ends.push(revocation.subscribe(this.#onMoved))
-    if (isBlockSource(block)) this.#ends.push(block.subscribe(({ type }) => { if (type === 'changed') this.#onMoved() }))
+    if (isBlockSource(block)) {
+      this.#ends.push(block.subscribe(({ type }) => { if (type === 'changed') this.#onMoved() }))
+    }
     this.follow()
   }
 

@@ -16,8 +16,8 @@ export type BlockOption = BlockList | BlockFunction
 const FAILED = 'the function failed'
 
 /**
- * Turns the option `block` into a list. A function is called for every connection and request, because nothing says when
- * its answers change.
+ * Turns the option `block` into a list. A function is called for every connection and request, because nothing says
+ * when its answers change.
  *
  * @param option the value of the option
  * @param where the name of the option, for errors

@@ -22,7 +22,8 @@ const DNS_NAME = /^[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]
 const MAX_DNS_NAME = 253
 const EXPECTED_SPIFFE =
   'a SPIFFE ID such as spiffe://prod.example/web, a trust domain spiffe://prod.example, or a path that ends in "/**"'
-const NO_WILDCARD = 'wildcards are not supported; block a wildcard certificate by issuer and serialNumber, or by publicKey'
+const NO_WILDCARD =
+  'wildcards are not supported; block a wildcard certificate by issuer and serialNumber, or by publicKey'
 const EMAIL = /^[\x21-\x7e]+@[a-z0-9_-]+(?:\.[a-z0-9_-]+)*$/
 const TIME = /^(\d{4})-(\d{2})-(\d{2})(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:\d{2}))?$/
 

@@ -39,7 +39,8 @@ async function readBytes (path: string): Promise<Buffer> {
   try {
     // Checked before opening: opening a named pipe without a writer would block for ever.
     const info = await stat(path)
-    if (!info.isFile()) throw unreadable(path, info.isDirectory() ? 'a directory' : 'something that is not a regular file')
+    if (info.isDirectory()) throw unreadable(path, 'a directory')
+    if (!info.isFile()) throw unreadable(path, 'something that is not a regular file')
     checkSize(path, info.size)
     const bytes = await readFile(path)
     checkSize(path, bytes.length)

@@ -10,14 +10,18 @@ import type { ParsedCertificate } from './parsed-certificate.ts'
  */
 export function checkKeySize ({ identity, x509 }: ParsedCertificate, where: string): void {
   const found = findWeakness(readKey(x509, where))
-  if (found !== undefined) throw refused('weak', where, `the key of ${String(identity)} is too weak; found ${found}; expected RSA of 2048 bits, EC of 256 bits, Ed25519 or better`)
+  if (found === undefined) return
+  const expected = 'expected RSA of 2048 bits, EC of 256 bits, Ed25519 or better'
+  throw refused('weak', where, `the key of ${String(identity)} is too weak; found ${found}; ${expected}`)
 }
 
 function readKey (x509: ParsedCertificate['x509'], where: string): KeyObject {
   try {
     return x509.publicKey
   } catch (error) {
-    throw refused('unreadable', where, `found a public key that cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown'}); expected RSA, EC or Ed25519`, error)
+    const { code = 'unknown' } = error as NodeJS.ErrnoException
+    const found = `found a public key that cannot be read (${code})`
+    throw refused('unreadable', where, `${found}; expected RSA, EC or Ed25519`, error)
   }
 }
 

@@ -11,7 +11,8 @@ export function checkOrder (certificates: readonly ParsedCertificate[], where: s
   for (const [index, issuer] of certificates.slice(1).entries()) {
     const issued = certificates[index] as ParsedCertificate
     if (hasIssued(issuer, issued) && issuer.identity.isCa === true) continue
-    throw refused('chain', where,
-      `certificate ${index + 2} did not issue certificate ${index + 1}; found ${String(issuer.identity)} after ${String(issued.identity)}; expected the leaf, then each one's issuer`)
+    const problem = `certificate ${index + 2} did not issue certificate ${index + 1}`
+    const found = `found ${String(issuer.identity)} after ${String(issued.identity)}`
+    throw refused('chain', where, `${problem}; ${found}; expected the leaf, then the issuer of each certificate`)
   }
 }

@@ -3,22 +3,21 @@ import type { CredentialsRefusedReason } from '../errors.ts'
 import type { Part } from '../part.ts'
 import type { Followed } from './followed.ts'
 
-/**
- * Nothing that is still to be written could mend these. All else may be a file that is half written, or one of two that
- * belong together.
- */
-const LASTING: readonly (CredentialsRefusedReason | undefined)[] = ['expired', 'not_yet_valid', 'wrong_purpose', 'weak', 'no_anchor']
+/** Errors that no further write can fix. All others may be a file that is half written, or one of two files. */
+const LASTING: readonly (CredentialsRefusedReason | undefined)[] = [
+  'expired', 'not_yet_valid', 'wrong_purpose', 'weak', 'no_anchor'
+]
 
-/** A part of the files that does not fit. */
+/** A part whose files are refused. */
 interface Trouble {
   readonly since: number
-  /** What was said of it. */
+  /** The message that was reported. */
   reported: string | undefined
 }
 
 /**
- * Remembers since when parts of the files have not fitted together, and says so when it lasts: certificate and key are
- * rarely written at once.
+ * Remembers since when parts have been refused, and reports a refusal that lasts. Certificate and key are rarely
+ * written at the same time.
  */
 export class ReloadState {
   readonly #source: Pick<Followed<never>, 'wait' | 'refuse'>
@@ -34,23 +33,27 @@ export class ReloadState {
     this.#reportAfter = reportAfter
   }
 
-  /** Whether files that look as before are to be read again all the same. */
+  /** Whether files must be read again although their signature is unchanged. */
   get needsReread (): boolean { return this.#rereadRequested || this.#troubles.size > 0 }
 
-  /** Milliseconds until what fails is reported; Infinity where all of it has been. */
+  /** Milliseconds until the next refusal is reported; Infinity if all have been reported. */
   get untilReport (): number {
     const waiting = [...this.#troubles.values()].filter(({ reported }) => reported === undefined)
     return Math.min(...waiting.map(({ since }) => Math.max(1, since + this.#reportAfter - this.#clock.now())))
   }
 
-  /** The files changed: repetitions begin anew. */
+  /** Call when the files changed: retries start again. */
   filesChanged (): void { this.#failures = 0 }
 
-  /** The files may have changed unseen. */
+  /** Call when the files may have changed without a new signature. */
   requestReread (): void { this.#rereadRequested = true }
 
-  /** The files were read, and these parts of them refused. Returns how often in a row there were any. */
-  note (refusals: ReadonlyMap<Part, Error>): number {
+  /**
+   * Records the refusals of the last read.
+   *
+   * @returns the number of reads in a row with refusals
+   */
+  recordRefusals (refusals: ReadonlyMap<Part, Error>): number {
     this.#rereadRequested = false
     this.#failures = refusals.size === 0 ? 0 : this.#failures + 1
     for (const part of this.#troubles.keys()) {

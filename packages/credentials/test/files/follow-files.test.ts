@@ -88,7 +88,7 @@ test('tells at once what no further writing could mend', async (t) => {
   const expired = await ca.issue({ cn: 'expired', notBefore: new Date(Date.now() - 2 * HOUR), notAfter: new Date(Date.now() - HOUR) })
   await write('key.pem', expired.key)
   await replace('cert.pem', expired.chain)
-  t.match(await refused, { type: 'refused', error: { reason: 'expired', message: /found expired, which ended on|found .*expired.*, which ended on/ } })
+  t.match(await refused, { type: 'refused', error: { reason: 'expired', message: /found expired, which expired on|found .*expired.*, which expired on/ } })
   await source.close()
 })
 

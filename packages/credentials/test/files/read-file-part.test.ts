@@ -53,10 +53,10 @@ test('every file whose content is wrong is named in the same way', async (t) => 
     ['cert', 'text', 'unreadable', /cert \(.*text\): .*expected a block "-----BEGIN CERTIFICATE-----", found none/],
     ['cert', 'der', 'unreadable', /cert \(.*der\): found DER; expected PEM/],
     ['key', 'empty', 'unreadable', /key \(.*empty\): found nothing/],
-    ['key', 'other.key', 'key_mismatch', /key \(.*other\.key\): the key does not fit the certificate; found a key of type ec; expected the one of .*first.* from cert \(.*cert\.pem\)/],
+    ['key', 'other.key', 'key_mismatch', /key \(.*other\.key\): the key does not belong to the certificate; found a key of type ec; expected the key of .*first.* from cert \(.*cert\.pem\)/],
     ['key', 'both', 'unreadable', /key \(.*both\): found 2 private keys; expected one/],
     ['ca', 'empty', 'unreadable', /ca \(.*empty\): found nothing/],
-    ['ca', 'cert.pem', 'no_anchor', /ca \(.*cert\.pem\): found .*first.*, which is no CA certificate; expected CA certificates alone/],
+    ['ca', 'cert.pem', 'no_anchor', /ca \(.*cert\.pem\): found .*first.*, which is not a CA certificate; expected only CA certificates/],
     ['crl', 'text', 'crl', /crl \(.*text\): /],
     ['crl', 'empty', 'crl', /crl \(.*empty\): /],
     ['crlIssuers', 'text', 'unreadable', /crlIssuers \(.*text\): /]
@@ -83,7 +83,7 @@ test('wrong options are named before any file is opened', async (t) => {
     [{ reportAfter: 0 }, /reportAfter is 0; expected milliseconds above 0/],
     [{ timeout: '1s' }, /timeout is "1s"; expected milliseconds above 0/],
     [{ passphrase: 7 }, /passphrase is of type number; expected a string, a Buffer or a function/],
-    [{ passphrase: async () => 7 }, /passphrase function gave a value of type number; expected a string or Buffer/],
+    [{ passphrase: async () => 7 }, /passphrase function returned a value of type number; expected a string or Buffer/],
     [{ certs: 'x' }, /unknown option "certs" for .*; did you mean "cert"\?/],
     [{ rejectUnauthorized: false }, /unknown option "rejectUnauthorized" for .*; expected one of cert, key, pfx/]
   ] as const) await t.rejects(fileCredentials({ ...paths, ...change } as any), { code: 'MTLS_ERR_CREDENTIALS_OPTION', message }, String(message))

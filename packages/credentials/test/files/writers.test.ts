@@ -230,7 +230,7 @@ test('a file cut off between two certificates is not taken for a shorter chain',
   const source = await fileCredentials({ ...paths, reportAfter: HOUR, pollInterval: HOUR })
   const waiting = nextMessage('waiting', 'chain')
   await write('cert.pem', first.cert)
-  t.match(await waiting, { message: /expected its issuer .* as well, which was there before/ })
+  t.match(await waiting, { message: /expected its issuer .* too, which was there before/ })
   t.equal(source.current.intermediates.length, 1)
   const next = await ca.issue({ cn: 'without' })
   const rotated = nextChange(source)
