@@ -112,7 +112,7 @@ t.test('openssl writes over the list in force, and is killed at it: the old list
   const { size } = statSync(file('crl.pem'))
   writeFileSync(file('own.pem'), own.chain)
   writeFileSync(file('own.key'), own.key)
-  const source = await fileCredentials({ cert: file('own.pem'), key: file('own.key'), ca: file('ca.pem'), crl: file('crl.pem'), settle: 1 })
+  const source = await fileCredentials({ cert: file('own.pem'), key: file('own.key'), ca: file('ca.pem'), crl: file('crl.pem'), reportAfter: 1 })
   test.teardown(() => source.close())
   const stateOf = async ({ der }: { der: Uint8Array }): Promise<unknown> => (await source.current.revocation?.check(parsePeerIdentity(der), issuer))?.state
   const states = async (): Promise<unknown[]> => [await stateOf(early), await stateOf(late)]

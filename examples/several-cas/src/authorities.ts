@@ -3,7 +3,7 @@ import type { AuthorityPaths } from '@peerkit/credentials'
 
 export type Authorities = Record<string, AuthorityPaths>
 
-/** Whom we trust, and for which names. Every file is watched. */
+/** The CAs that we trust, and the names that they may issue. Every file is watched. */
 export function authoritiesIn (folder: string, acceptUntil = '2027-03-15'): Authorities {
   return {
     internal: {

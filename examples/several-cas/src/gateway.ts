@@ -5,7 +5,7 @@ import Fastify from 'fastify'
 import type { Authorities } from './authorities.ts'
 import type { Service } from './service.ts'
 
-/** The same rules behind a gateway that ends TLS for us: no certificate and no key of our own. */
+/** The same rules behind a gateway that terminates TLS: the service has no certificate and no key. */
 export async function startBehindGateway (authorities: Authorities, verifiedAs?: string): Promise<Service> {
   const trust = await fileTrust({ authorities })
   const app = Fastify()

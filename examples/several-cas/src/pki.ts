@@ -13,11 +13,11 @@ export interface Pki {
   readonly publicCa: DevCa
   readonly globexApi: DevCa
   readonly ledger: IssuedCertificate
-  /** Renames a file into place, so that nobody reads half of it. */
+  /** Renames a file into place, so that no reader gets half of it. */
   place (name: string, text: string): Promise<void>
 }
 
-/** CAs to try the guide with. Yours are there already: you need their certificates and lists alone. */
+/** CAs to try the guide with. Of your own CAs you need only the certificates and CRLs. */
 export async function makePki (): Promise<Pki> {
   const folder = await mkdtemp(join(tmpdir(), 'several-cas-'))
   const place = async (name: string, text: string): Promise<void> => {

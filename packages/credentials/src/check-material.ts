@@ -25,38 +25,38 @@ import type { Part } from './part.ts'
 import { readOwn } from './read-own.ts'
 import type { OwnCredentials } from './own-credentials.ts'
 
-/** A trust that passed every check. */
+/** Trusted CAs and CRLs that passed every check. */
 export interface CheckedTrust {
   readonly authorities: readonly CheckedAuthority[]
-  /** Identifies all authorities: as long as it stays the same, so does the trust. */
+  /** Identifies all authorities. While it is unchanged, the trust is unchanged. */
   readonly trust: string
   readonly warnings: readonly string[]
 }
 
-/** Material that passed every check, before it is counted as a snapshot. */
+/** Material that passed every check. */
 export interface CheckedMaterial extends CheckedTrust {
   /** Leaf first. */
   readonly certificates: readonly [PeerIdentity, ...PeerIdentity[]]
   /** PKCS#8 PEM, decrypted. */
   readonly key: string
-  /** Those of `warnings` that are about our own certificates alone. */
+  /** The `warnings` about our own certificates. */
   readonly ownWarnings: readonly string[]
 }
 
 export interface TrustContext {
   readonly origins: Origins
   readonly options: CheckOptions
-  /** Digests of the CRLs by authority, where they are known already: hashing a large one takes its time. */
+  /** Digests of the CRLs by authority, if they are known already. Hashing a large CRL takes time. */
   readonly crlDigests?: ReadonlyMap<string, readonly string[]> | undefined
-  /** What is in force. */
+  /** The snapshot in use. */
   readonly previous?: TrustSnapshot | undefined
-  /** Parts that stay as they are in force, whatever the material says of them. */
+  /** Parts that stay as they are in use, whatever the material contains. */
   readonly kept?: KeptParts | undefined
 }
 
 export interface KeptParts {
   readonly parts: ReadonlySet<Part>
-  /** What is in force, as it was checked. */
+  /** The checked material in use. */
   readonly inForce: CheckedTrust
 }
 
@@ -65,7 +65,8 @@ export interface MaterialContext extends TrustContext {
 }
 
 /**
- * Checks material. What is refused is thrown, and nothing is taken: who takes parts by themselves asks again, with the refused part `kept`.
+ * Checks all material, and throws the first error. A caller that accepts parts separately calls again with the refused
+ * part in `kept`.
  *
  * @throws MTLS_ERR_CREDENTIALS_OPTION, MTLS_ERR_CREDENTIALS_REFUSED
  */
@@ -74,13 +75,15 @@ export function checkMaterial (material: CredentialMaterial, context: MaterialCo
   const now = (options.clock ?? SYSTEM_CLOCK).now()
   const former = kept?.parts.has(undefined) === true ? kept.inForce as CheckedMaterial : undefined
   const given = former === undefined ? readOwn(material, origins) : undefined
-  const certificates = given?.certificates ?? former?.certificates.map(parseCertificate) as unknown as OwnCredentials['certificates']
+  const formerCertificates = former?.certificates.map(parseCertificate) as unknown as OwnCredentials['certificates']
+  const certificates = given?.certificates ?? formerCertificates
   const ownIssuers = certificates.map(({ identity }) => identity).filter(({ isCa }) => isCa === true)
   const { authorities, trust, warnings } = checkTrust(material, context, ownIssuers)
   const anchors = authorities.flatMap((authority) => authority.anchors)
   const ownOrigins = material.pfx === undefined ? origins : { ...origins, cert: origins.pfx, key: origins.pfx }
-  const { key, ownWarnings } = former ?? checkOwn(given as OwnCredentials, anchors, now, { ...context, origins: ownOrigins })
-  const joint = checkJoint(certificates, authorities, { ...context, origins: ownOrigins })
+  const ownContext = { ...context, origins: ownOrigins }
+  const { key, ownWarnings } = former ?? checkOwn(given as OwnCredentials, anchors, now, ownContext)
+  const joint = checkJoint(certificates, authorities, ownContext)
   return {
     certificates: certificates.map(({ identity }) => identity) as [PeerIdentity, ...PeerIdentity[]],
     key,
@@ -92,75 +95,107 @@ export function checkMaterial (material: CredentialMaterial, context: MaterialCo
 }
 
 /**
- * Checks whom we trust.
+ * Checks the trusted CAs.
  *
- * @param ownIssuers our own intermediates, whose CRLs count too
+ * @param ownIssuers our own intermediates, which may sign CRLs too
  * @throws MTLS_ERR_CREDENTIALS_OPTION, MTLS_ERR_CREDENTIALS_REFUSED
  */
-export function checkTrust (material: CredentialMaterial, { origins, options, crlDigests, previous, kept }: TrustContext, ownIssuers: readonly PeerIdentity[] = []): CheckedTrust {
+export function checkTrust (
+  material: CredentialMaterial, { origins, options, crlDigests, previous, kept }: TrustContext,
+  ownIssuers: readonly PeerIdentity[] = []
+): CheckedTrust {
   const now = (options.clock ?? SYSTEM_CLOCK).now()
-  const former = new Map(kept?.inForce.authorities.filter(({ name }) => kept.parts.has(name)).map((authority) => [authority.name, authority]))
+  const keptAuthorities = kept?.inForce.authorities.filter(({ name }) => kept.parts.has(name))
+  const former = new Map(keptAuthorities?.map((authority) => [authority.name, authority]))
   const authorities = listAuthorities(material, options, origins, crlDigests)
     .map((input) => former.get(input.name) ?? checkPart(input.name, () => checkAuthority(input, ownIssuers, now)))
   refuseSharedAnchors(authorities, (name) => originsOf(origins, name).ca, previous?.authorities)
-  return { authorities, trust: JSON.stringify(authorities.map((authority) => authority.trust)), warnings: authorities.flatMap((authority) => authority.warnings) }
+  return {
+    authorities,
+    trust: JSON.stringify(authorities.map((authority) => authority.trust)),
+    warnings: authorities.flatMap((authority) => authority.warnings)
+  }
 }
 
 /**
- * Whether what we present and whom we trust fit together. Where what we present stays as it is, the authority that no longer has its CA is at fault.
+ * Checks whether our certificate and the trusted CAs fit together. If our certificate stays as it is, the authority
+ * that lost its CA is refused.
  *
  * @returns warnings
  * @throws MTLS_ERR_CREDENTIALS_REFUSED
  */
-function checkJoint (certificates: OwnCredentials['certificates'], authorities: readonly CheckedAuthority[], { origins, options, previous, kept }: MaterialContext): string[] {
+function checkJoint (
+  certificates: OwnCredentials['certificates'], authorities: readonly CheckedAuthority[],
+  { origins, options, previous, kept }: MaterialContext
+): string[] {
   const anchors = authorities.flatMap((authority) => authority.anchors)
-  const needed = neededCertificates(certificates.map(({ identity }) => identity), anchors.map(({ identity }) => identity))
+  const needed = neededCertificates(certificates.map(identityOf), anchors.map(identityOf))
   const chain = certificates.slice(0, needed.length)
   try {
-    const warning = checkOwnChain({ certificates: chain, anchors, presented: previous?.intermediates ?? [] }, origins.cert, options.chain ?? 'reported')
+    const own = { certificates: chain, anchors, presented: previous?.intermediates ?? [] }
+    const warning = checkOwnChain(own, origins.cert, options.chain ?? 'reported')
     return [...(warning === undefined ? [] : [warning]), ...describeOutside(certificates, authorities, origins.cert)]
   } catch (error) {
-    const isKept = kept?.parts.has(undefined) === true
-    const had = isKept ? previous?.authorities.filter((authority) => certificates.some((certificate) => isBelow(certificate, authority.anchors.map(parseCertificate)))) : undefined
-    throw had === undefined ? error : blame(error as Error, had.map(({ name }) => name))
+    if (kept?.parts.has(undefined) !== true || previous === undefined) throw error
+    const had = previous.authorities.filter((authority) => {
+      const known = authority.anchors.map(parseCertificate)
+      return certificates.some((certificate) => isBelow(certificate, known))
+    })
+    throw blame(error as Error, had.map(({ name }) => name))
   }
 }
 
-function isBelow (certificate: ParsedCertificate, anchors: readonly ParsedCertificate[]): boolean {
-  return anchors.some((anchor) => anchor.identity.fingerprint256 === certificate.identity.fingerprint256 || hasIssued(anchor, certificate))
+function identityOf ({ identity }: ParsedCertificate): PeerIdentity {
+  return identity
 }
 
-/** A name of our own that our own authority does not vouch for: peers with the same settings refuse us. */
-function describeOutside (certificates: OwnCredentials['certificates'], authorities: readonly CheckedAuthority[], where: string): string[] {
+function isBelow (certificate: ParsedCertificate, anchors: readonly ParsedCertificate[]): boolean {
+  const { fingerprint256 } = certificate.identity
+  return anchors.some((anchor) => anchor.identity.fingerprint256 === fingerprint256 || hasIssued(anchor, certificate))
+}
+
+/** Warns of a name in our certificate that our authority may not issue. Peers with the same options reject it. */
+function describeOutside (
+  certificates: OwnCredentials['certificates'], authorities: readonly CheckedAuthority[], where: string
+): string[] {
   const [last, leaf] = [certificates.at(-1) as ParsedCertificate, certificates[0].identity]
   const authority = authorities.find(({ anchors }) => isBelow(last, anchors))
-  const outside = authority?.settings.bounds.findOutside(leaf)
+  const outside = authority?.options.bounds.findOutside(leaf)
   if (authority === undefined || outside === undefined) return []
   const { kind, name, bound } = outside
-  return [`${where}: ${String(leaf)} has the name ${JSON.stringify(name)}, which is outside of what authority "${authority.name}" vouches for (${kind}: ${bound}); peers with the same settings refuse it`]
+  const limit = `which is outside of what authority "${authority.name}" vouches for (${kind}: ${bound})`
+  const problem = `${where}: ${String(leaf)} has the name ${JSON.stringify(name)}, ${limit}`
+  return [`${problem}; peers with the same options reject it`]
 }
 
-/** What we present, checked in an order that names the likeliest mistake first. */
-function checkOwn ({ certificates, key }: OwnCredentials, anchors: readonly ParsedCertificate[], now: number, { origins, options }: MaterialContext): Pick<CheckedMaterial, 'key' | 'ownWarnings'> {
+/** Checks our certificate and key, the most likely mistakes first. */
+function checkOwn (
+  { certificates, key }: OwnCredentials, anchors: readonly ParsedCertificate[], now: number,
+  { origins, options }: MaterialContext
+): Pick<CheckedMaterial, 'key' | 'ownWarnings'> {
   const [leaf] = certificates
   const where = origins.cert
   checkKeyFit(leaf, key, origins)
-  const identities = certificates.map(({ identity }) => identity)
-  const needed = neededCertificates(identities, anchors.map(({ identity }) => identity))
+  const identities = certificates.map(identityOf)
+  const needed = neededCertificates(identities, anchors.map(identityOf))
   for (const identity of needed) checkValidity(identity, where, now)
+  const note = 'at the end of the chain is not valid now; peers that trust its CA directly do not need it'
   const ended = identities.slice(needed.length).filter((identity) => validityAt(identity, now) !== 'valid')
-    .map((identity) => `${where}: ${String(identity)} at the end of the chain is not valid now; peers that trust its CA by itself do not need it`)
+    .map((identity) => `${where}: ${String(identity)} ${note}`)
   checkOrder(certificates, where)
   for (const [index, certificate] of certificates.entries()) {
     checkKeySize(certificate, where)
-    // Nobody verifies the signature that a root at the end of a chain put on itself.
+    // Peers do not verify the self-signature of a root at the end of a chain.
     if (index === 0 || !isSelfIssued(certificate)) checkSignatureAlgorithm(certificate, where)
   }
   checkUsage(leaf.identity, where, options.use ?? 'either')
   const pem = exportKey(key)
   checkUsable({ cert: certificates.map(toPem).join(''), key: pem, ca: anchors.map(toPem) }, where)
-  const isCa = leaf.identity.isCa === true ? `${where}: ${String(leaf.identity)} is a CA certificate; peers may refuse it as a leaf` : undefined
-  return { key: pem, ownWarnings: [isCa, checkKeyUsage(leaf.identity, where), ...ended].filter((text) => text !== undefined) }
+  const isCa = leaf.identity.isCa === true
+    ? `${where}: ${String(leaf.identity)} is a CA certificate; peers may refuse it as a leaf`
+    : undefined
+  const warnings = [isCa, checkKeyUsage(leaf.identity, where), ...ended]
+  return { key: pem, ownWarnings: warnings.filter((text) => text !== undefined) }
 }
 
 function toPem ({ x509 }: ParsedCertificate): string {

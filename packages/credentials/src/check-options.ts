@@ -1,20 +1,25 @@
 import type { RevocationPolicy } from '@peerkit/revocation'
 import type { Clock } from './clock.ts'
 
-/** How material is judged before it is taken. */
+/** How material is checked before it is used. */
 export interface CheckOptions {
   /**
-   * What our certificate is for, held against its extended key usage (RFC 5280 section 4.2.1.12). Default `either`: it must allow a server or a client, where it has
-   * the extension at all.
+   * What the extended key usage of our certificate must allow (RFC 5280 section 4.2.1.12). Default `either`: a server
+   * or a client. A certificate without the extension passes.
    */
   readonly use?: 'server' | 'client' | 'both' | 'either' | undefined
   /**
-   * Whether our own chain must lead to one of `ca`. `required`: refused otherwise. `reported` (default): a warning, since `ca` is whom *we* trust, and a server's
-   * own certificate may well come from elsewhere. Both refuse to lose an intermediate that the same leaf's issuer had before. `unchecked`: neither.
+   * Whether our chain must lead to a CA in `ca`.
+   *
+   * - `required`: otherwise it is refused.
+   * - `reported` (default): otherwise there is a warning. `ca` lists the CAs of peers; ours may be another one.
+   * - `unchecked`: not checked.
+   *
+   * `required` and `reported` also refuse a chain without an intermediate that it had before.
    */
   readonly chain?: 'required' | 'reported' | 'unchecked' | undefined
-  /** What a certificate that no CRL speaks of means. Default `hard` (refused), see @peerkit/revocation. */
+  /** Whether certificates that no CRL covers are rejected (`hard`, default) or accepted, see @peerkit/revocation. */
   readonly revocationPolicy?: RevocationPolicy | undefined
-  /** Default: the machine's clock. */
+  /** Default: the system clock. */
   readonly clock?: Clock | undefined
 }

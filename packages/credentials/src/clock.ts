@@ -1,12 +1,14 @@
-/** Time as the sources know it; tests and simulations give their own. */
+/** The clock of a source. Tests and simulations can pass their own. */
 export interface Clock {
-  /** Milliseconds since the epoch. */
+  /** Returns the time in milliseconds since the epoch. */
   now (): number
-  /** Calls `task` once, `delay` milliseconds from now, without keeping the process alive. Returns what cancels it. */
+  /**
+   * Calls `task` once after `delay` milliseconds. Must not keep the process alive. Returns a function that cancels it.
+   */
   schedule (task: () => void, delay: number): () => void
 }
 
-/** The machine's clock. */
+/** The system clock. */
 export const SYSTEM_CLOCK: Clock = Object.freeze({
   now: () => Date.now(),
   schedule: (task: () => void, delay: number) => {
@@ -15,12 +17,14 @@ export const SYSTEM_CLOCK: Clock = Object.freeze({
   }
 })
 
-/** One hour: also far below 2^31 - 1, beyond which setTimeout fires at once. */
+/** One hour. Far below 2^31 - 1 ms, above which setTimeout fires at once. */
 const LONGEST_SLEEP = 3_600_000
 
 /**
- * Calls `task` when the clock says `time`. It looks at the clock at least every hour, since a timer stands still while the machine sleeps, and knows nothing of a
- * clock that is set. Returns what cancels it.
+ * Calls `task` when the clock reaches `time`. Reads the clock at least every hour, because a timer stops while the
+ * machine sleeps, and does not notice that the clock was set.
+ *
+ * @returns a function that cancels it
  */
 export function scheduleAt (clock: Clock, time: number, task: () => void): () => void {
   let cancel = (): void => {}

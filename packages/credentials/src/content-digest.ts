@@ -2,15 +2,15 @@ import { createHash } from 'node:crypto'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Pem } from './material.ts'
 
-/** Octets hashed between two turns of the event loop: one to three milliseconds. */
+/** Bytes hashed in one turn of the event loop: one to three milliseconds. */
 const SLICE = 1 << 20
 
-/** Tells one CRL from another, by SHA-256. The same list in PEM and in DER counts as two: that is harmless. */
+/** Identifies a CRL by SHA-256. PEM and DER of the same CRL have different digests, which is harmless. */
 export function digestCrl (crl: Pem): string {
   return createHash('sha256').update(crl).digest('base64')
 }
 
-/** The same, of any bytes or text, giving way to others between slices. */
+/** Hashes bytes or text in slices, without blocking the event loop. */
 export async function digestInSlices (content: Pem): Promise<string> {
   const hash = createHash('sha256')
   const bytes = typeof content === 'string' ? Buffer.from(content) : content

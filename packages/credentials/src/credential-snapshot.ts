@@ -2,71 +2,87 @@ import type { PeerIdentity } from '@peerkit/identity'
 import type { RevocationChecker } from '@peerkit/revocation'
 import type { SnapshotAuthority } from './authority/snapshot-authority.ts'
 
-/** Whom we trust, at one moment: checked whole before it was taken, and frozen. */
+/** The trusted CAs and CRLs at one moment. Every part passed its checks. Frozen. */
 export interface TrustSnapshot {
   /** Counts accepted snapshots, from 1. */
   readonly generation: number
-  /** Moves only when the trust moved: the anchors, what their authorities vouch for, or the CRLs (and who may issue them). */
+  /** Counts up when the CAs, the names that their authorities may issue, the CRLs or the CRL issuers change. */
   readonly trustEpoch: number
-  /** In the order in which they are asked. With the option `ca` one, called `default`. */
+  /** In the order in which they are tried. With the option `ca` there is one, named `default`. */
   readonly authorities: readonly SnapshotAuthority[]
-  /** PEM of each anchor of all authorities; never empty. */
+  /** PEM of each trust anchor of all authorities. Never empty. */
   readonly ca: readonly string[]
-  /** Of all authorities. */
+  /** The trust anchors of all authorities. */
   readonly anchors: readonly PeerIdentity[]
   /**
-   * CA certificates that paths of peers may go through, and that are trusted for nothing by themselves: the option `intermediates`, `crlIssuers`, and our own
-   * intermediates. Each once.
+   * CA certificates that paths of peers may use, without being trust anchors: the options `intermediates` and
+   * `crlIssuers`, and our own intermediates. Without duplicates.
    */
   readonly candidates: readonly PeerIdentity[]
-  /** PEM of the option `intermediates`: for OpenSSL, so that it finds them where a peer left them out. */
+  /** PEM of the option `intermediates`. OpenSSL uses them if a peer does not send them. */
   readonly intermediateCas: readonly string[]
-  /** SHA-256 of all that the trust is made of, lower-case hex: the same on every machine with the same authorities, CRLs and policies. */
+  /** SHA-256 of all authorities, CRLs and policies, in lower-case hex. Equal on every machine with the same ones. */
   readonly trustDigest: string
-  /** Answers from the `crl` option beside `ca`. Undefined where there is none, and with named authorities, which have their own. */
+  /** Checks the CRLs of the option `crl`. Undefined without `crl`, and with `authorities`: each has its own. */
   readonly revocation: RevocationChecker | undefined
-  /** What was taken, but deserves a look: an anchor that has ended and was left out, a chain of our own that leads to no anchor. */
+  /** Problems that did not prevent use: a CA that has expired and is ignored, or our chain leads to no CA in `ca`. */
   readonly warnings: readonly string[]
 }
 
-/** What we present and whom we trust, at one moment: checked whole before it was taken, and frozen. */
+/** Our certificate and key, and the trusted CAs and CRLs, at one moment. Every part passed its checks. Frozen. */
 export interface CredentialSnapshot extends TrustSnapshot {
-  /** PEM: our leaf, then its intermediates. */
+  /** Our leaf certificate, then its intermediates, PEM. */
   readonly cert: string
-  /** PKCS#8 PEM, decrypted. Neither enumerable nor an own property: it is in no JSON, no inspection and no copy. */
+  /**
+   * The private key, PKCS#8 PEM, decrypted. Not an own property: it never appears in JSON, `util.inspect` or a copy.
+   */
   readonly key: string
-  /** Our own leaf. */
+  /** Our leaf certificate, parsed. */
   readonly identity: PeerIdentity
+  /** Our intermediates, parsed. */
   readonly intermediates: readonly PeerIdentity[]
-  /** When the first of our own certificates ends that peers with our CAs need, in milliseconds since the epoch. */
+  /** When the first of our certificates expires that peers with the same CAs need, in milliseconds since the epoch. */
   readonly notAfter: number
 }
 
+/** What a listener of a trust source gets. */
 export type TrustChange<Snapshot extends TrustSnapshot = TrustSnapshot> =
-  | { readonly type: 'rotated', readonly snapshot: Snapshot, readonly previous: Snapshot, readonly trustChanged: boolean }
   | {
+    /** A new snapshot is in use. */
+    readonly type: 'rotated'
+    readonly snapshot: Snapshot
+    readonly previous: Snapshot
+    /** Whether `trustEpoch` changed. */
+    readonly trustChanged: boolean
+  }
+  | {
+    /** A change failed its checks. */
     readonly type: 'refused'
     readonly error: Error
-    /** The authority that keeps its former files. Undefined where our own certificate or key was refused, or all that a program or a provider gave. */
+    /**
+     * The authority that keeps its former files. Undefined for our certificate and key, and if everything was refused.
+     */
     readonly authority: string | undefined
-    /** What stays in force. */
+    /** The snapshot that stays in use. */
     readonly snapshot: Snapshot
   }
-  /** What was refused is right again, be it new or what it was before. A new one has been told as `rotated`. */
+  /** What was refused is valid again, with new or former contents. New contents were announced as `rotated` before. */
   | { readonly type: 'recovered', readonly authority: string | undefined, readonly snapshot: Snapshot }
 
+/** What a listener of a credential source gets. */
 export type CredentialChange = TrustChange<CredentialSnapshot>
 
-/** Whom we trust, live, wherever that comes from. */
+/** A source of trusted CAs and CRLs that can change while the process runs. */
 export interface TrustSource<Snapshot extends TrustSnapshot = TrustSnapshot> {
+  /** The snapshot in use. */
   readonly current: Snapshot
-  /** Calls the listener after each change. Returns a function that ends this. */
+  /** Calls the listener after each change. Returns a function that unsubscribes it. */
   subscribe (listener: (change: TrustChange<Snapshot>) => void): () => void
-  /** Ends watchers and timers. The last snapshot stays readable. */
+  /** Stops watchers and timers. The last snapshot can still be read. */
   close (): Promise<void>
   /** Whether `close()` was called. */
   readonly closed?: boolean
 }
 
-/** Live credentials, wherever they come from: what we present, and whom we trust. */
+/** A source of our certificate and key, and of trusted CAs and CRLs, that can change while the process runs. */
 export type CredentialSource = TrustSource<CredentialSnapshot>

@@ -14,18 +14,24 @@ import type { CheckOptions } from './check-options.ts'
 import type { Secret } from './material.ts'
 import { CHECK_OPTIONS, checkCheckOptions, checkDuration, checkKeys } from './option-check.ts'
 
+/** Options of `fileCredentials`. */
 export interface FileCredentialsOptions extends FilePaths, CheckOptions, WatchOptions {
-  /** For an encrypted key or PKCS#12; a function is asked at every load. */
+  /** Passphrase of an encrypted key or of PKCS#12. A function is called at every load. */
   readonly passphrase?: Secret | ((question: { signal: AbortSignal }) => Secret | Promise<Secret>) | undefined
-  /** How long a passphrase function may take, in milliseconds. Default 10,000. */
+  /** Time limit of a passphrase function, in milliseconds. Default 10,000. */
   readonly timeout?: number | undefined
 }
 
+/** Credentials from files. */
 export interface FileCredentials extends CredentialSource {
   /**
-   * Reads the files now, without waiting for them to lie still, and puts them in force. For `watch: false`, or a signal handler.
+   * Reads the files now and uses what is valid. For `watch: false`, or a signal handler. It does not wait until the
+   * files stop changing.
    *
-   * @throws MTLS_ERR_CREDENTIALS_UNAVAILABLE, MTLS_ERR_CREDENTIALS_REFUSED, and the old stays in force. MTLS_ERR_CREDENTIALS_CLOSED after `close()`
+   * @returns the snapshot in use
+   * @throws MTLS_ERR_CREDENTIALS_UNAVAILABLE or MTLS_ERR_CREDENTIALS_REFUSED for the first part that was refused; that
+   *   part keeps its former files
+   * @throws MTLS_ERR_CREDENTIALS_CLOSED after `close()`
    */
   reload (): Promise<CredentialSnapshot>
 }
@@ -33,10 +39,26 @@ export interface FileCredentials extends CredentialSource {
 const KNOWN = [...FILE_PARTS, 'authorities', 'passphrase', 'timeout', ...WATCH_OPTIONS, ...CHECK_OPTIONS]
 
 /**
- * Credentials from files, which are watched: whatever way they are written, a change that passes every check is put in force, and one that does not leaves the old in
- * force and is told to the subscribers. Rejects where the files at hand do not pass.
+ * Loads certificate, key, CAs and CRLs from files, and reloads them when the files change.
  *
- * @throws MTLS_ERR_CREDENTIALS_OPTION, MTLS_ERR_CREDENTIALS_UNAVAILABLE, MTLS_ERR_CREDENTIALS_REFUSED
+ * A change that passes every check is used. Otherwise the former files stay in use, and subscribers get the change
+ * `refused`. Certificate and key are one part; each authority with its files is another. A part that is refused does
+ * not hold back the others.
+ *
+ * @param options paths of the files, and how they are watched and checked
+ * @returns the source, once all files passed every check
+ * @throws MTLS_ERR_CREDENTIALS_OPTION if an option is missing, unknown or of the wrong type
+ * @throws MTLS_ERR_CREDENTIALS_UNAVAILABLE if a file cannot be read
+ * @throws MTLS_ERR_CREDENTIALS_REFUSED if a file does not pass a check
+ * @example
+ * ```ts
+ * const source = await fileCredentials({ cert: 'ledger.pem', key: 'ledger.key', ca: 'ca.pem', crl: 'ca.crl' })
+ * source.subscribe((change) => {
+ *   if (change.type === 'refused') console.error(change.error.message)
+ * })
+ * console.log(String(source.current.identity))
+ * await source.close()
+ * ```
  */
 export async function fileCredentials (options: FileCredentialsOptions): Promise<FileCredentials> {
   checkKeys(options, KNOWN, [], 'fileCredentials')
@@ -49,7 +71,8 @@ export async function fileCredentials (options: FileCredentialsOptions): Promise
   const timeout = checkDuration(options.timeout, 10_000, 'timeout')
   const { cert, key, pfx, ca, crl, crlIssuers, intermediates, authorities } = options
   const check: Check<CheckedMaterial> = (material, context) => checkMaterial(material, context as MaterialContext)
-  const loader = new FileLoader({ cert, key, pfx, ca, crl, crlIssuers, intermediates, authorities }, { passphrase, timeout, use, chain, revocationPolicy, clock }, check)
+  const paths = { cert, key, pfx, ca, crl, crlIssuers, intermediates, authorities }
+  const loader = new FileLoader(paths, { passphrase, timeout, use, chain, revocationPolicy, clock }, check)
   return await followFiles(loader, watching, clock, (first, files) => new FileSource(first, files))
 }
 
@@ -71,6 +94,8 @@ class FileSource extends LiveSource implements FileCredentials {
 }
 
 function checkPassphrase (passphrase: unknown): void {
-  if (passphrase === undefined || typeof passphrase === 'string' || passphrase instanceof Uint8Array || typeof passphrase === 'function') return
-  throw new MTLS_ERR_CREDENTIALS_OPTION(`passphrase is of type ${typeof passphrase}; expected a string, a Buffer or a function`)
+  if (passphrase === undefined || passphrase instanceof Uint8Array) return
+  const type = typeof passphrase
+  if (type === 'string' || type === 'function') return
+  throw new MTLS_ERR_CREDENTIALS_OPTION(`passphrase is of type ${type}; expected a string, a Buffer or a function`)
 }

@@ -13,40 +13,59 @@ import { TRUST_PARTS } from './material.ts'
 import type { CheckOptions } from './check-options.ts'
 import { checkCheckOptions, checkKeys } from './option-check.ts'
 
-export interface FileTrustOptions extends Omit<TrustPaths, 'ca'>, Pick<CheckOptions, 'revocationPolicy' | 'clock'>, WatchOptions {
-  /** Whom we trust, PEM. Needed unless there is `authorities`. */
+type TrustCheckOptions = Pick<CheckOptions, 'revocationPolicy' | 'clock'>
+
+/** Options of `fileTrust`. */
+export interface FileTrustOptions extends Omit<TrustPaths, 'ca'>, TrustCheckOptions, WatchOptions {
+  /** Paths of the trusted CA certificates, PEM. Required unless `authorities` is set. */
   readonly ca?: string | readonly string[] | undefined
-  /** Named authorities in place of `ca`, each with files of its own. */
+  /** Named authorities instead of `ca`, each with its own files. */
   readonly authorities?: Readonly<Record<string, AuthorityPaths>> | undefined
 }
 
+/** Trusted CAs from files. */
 export interface FileTrust extends TrustSource {
   /**
-   * Reads the files now and puts them in force.
+   * Reads the files now and uses what is valid.
    *
-   * @throws MTLS_ERR_CREDENTIALS_UNAVAILABLE, MTLS_ERR_CREDENTIALS_REFUSED, and the old stays in force. MTLS_ERR_CREDENTIALS_CLOSED after `close()`
+   * @returns the snapshot in use
+   * @throws MTLS_ERR_CREDENTIALS_UNAVAILABLE or MTLS_ERR_CREDENTIALS_REFUSED for the first authority that was refused;
+   *   that authority keeps its former files
+   * @throws MTLS_ERR_CREDENTIALS_CLOSED after `close()`
    */
   reload (): Promise<TrustSnapshot>
 }
 
-/** How long a passphrase may take: there is none. */
+/** Time limit of a passphrase function. A trust has no key, so it is never used. */
 const NO_TIMEOUT = 1
+const KNOWN = [...TRUST_PARTS, 'authorities', 'revocationPolicy', 'clock', ...WATCH_OPTIONS]
 
 /**
- * Whom we trust, from files that are watched: without a certificate or key of our own, for services behind a gateway that ends TLS for them.
+ * Loads trusted CAs and CRLs from files, without a certificate or key, and reloads them when the files change. For
+ * services behind a gateway that terminates TLS.
  *
- * @throws MTLS_ERR_CREDENTIALS_OPTION, MTLS_ERR_CREDENTIALS_UNAVAILABLE, MTLS_ERR_CREDENTIALS_REFUSED
+ * @param options paths of the files, and how they are watched
+ * @returns the source, once all files passed every check
+ * @throws MTLS_ERR_CREDENTIALS_OPTION if an option is missing, unknown or of the wrong type
+ * @throws MTLS_ERR_CREDENTIALS_UNAVAILABLE if a file cannot be read
+ * @throws MTLS_ERR_CREDENTIALS_REFUSED if a file does not pass a check
  * @example
- * const trust = await fileTrust({ authorities: { clients: { ca: 'clients.pem', names: { subject: { o: 'Example' } } } } })
+ * ```ts
+ * const trust = await fileTrust({ authorities: { clients: { ca: 'ca.pem', names: { subject: { ou: 'billing' } } } } })
+ * console.log(trust.current.authorities.map(({ name }) => name))
+ * await trust.close()
+ * ```
  */
 export async function fileTrust (options: FileTrustOptions): Promise<FileTrust> {
-  checkKeys(options, [...TRUST_PARTS, 'authorities', 'revocationPolicy', 'clock', ...WATCH_OPTIONS], [], 'fileTrust')
+  checkKeys(options, KNOWN, [], 'fileTrust')
   checkTrustGiven(options as object, 'fileTrust')
   checkCheckOptions(options, 'fileTrust')
   checkTrustPaths(options)
   const { ca, crl, crlIssuers, intermediates, authorities, revocationPolicy, clock } = options
   const watching = readWatchOptions(options)
-  const loader = new FileLoader({ ca, crl, crlIssuers, intermediates, authorities }, { timeout: NO_TIMEOUT, revocationPolicy, clock }, (material, context) => checkTrust(material, context))
+  const paths = { ca, crl, crlIssuers, intermediates, authorities }
+  const checkOptions = { timeout: NO_TIMEOUT, revocationPolicy, clock }
+  const loader = new FileLoader(paths, checkOptions, (material, context) => checkTrust(material, context))
   return await followFiles(loader, watching, clock, (first, files) => new TrustFiles(first, files))
 }
 

@@ -6,7 +6,7 @@ import type { CredentialSnapshot } from './credential-snapshot.ts'
 import { FrozenTrust, showAuthority, toPem } from './frozen-trust.ts'
 import type { SnapshotState } from './frozen-trust.ts'
 
-/** Whom we trust, and what we present. The key lies in a private field: what is not a property cannot be logged, copied or serialised by mistake. */
+/** A credential snapshot. The key is in a private field, so it cannot be logged, copied or serialized by mistake. */
 export class FrozenSnapshot extends FrozenTrust implements CredentialSnapshot {
   readonly cert: string
   readonly identity: PeerIdentity
@@ -21,7 +21,8 @@ export class FrozenSnapshot extends FrozenTrust implements CredentialSnapshot {
     this.cert = certificates.map(toPem).join('')
     this.identity = identity
     this.intermediates = Object.freeze(intermediates)
-    this.notAfter = Math.min(...neededCertificates(certificates, this.anchors).map(({ notAfter = -Infinity }) => notAfter))
+    const needed = neededCertificates(certificates, this.anchors)
+    this.notAfter = Math.min(...needed.map(({ notAfter = -Infinity }) => notAfter))
     this.#key = key
     Object.freeze(this)
   }
@@ -34,14 +35,24 @@ export class FrozenSnapshot extends FrozenTrust implements CredentialSnapshot {
   }
 
   static {
-    // Not as a method: --isolatedDeclarations takes no computed names.
+    // Not a method, because --isolatedDeclarations does not support computed names.
     Object.defineProperty(this.prototype, inspect.custom, {
       value (this: FrozenSnapshot, _depth: number, options: object): string { return describeSnapshot(this, options) }
     })
   }
 }
 
-function describeSnapshot ({ generation, trustEpoch, identity, authorities, notAfter, warnings }: FrozenSnapshot, options: object): string {
-  const shown = { generation, trustEpoch, identity: String(identity), authorities: authorities.map(showAuthority), notAfter: new Date(notAfter).toISOString(), warnings, key: '[redacted]' }
+function describeSnapshot (
+  { generation, trustEpoch, identity, authorities, notAfter, warnings }: FrozenSnapshot, options: object
+): string {
+  const shown = {
+    generation,
+    trustEpoch,
+    identity: String(identity),
+    authorities: authorities.map(showAuthority),
+    notAfter: new Date(notAfter).toISOString(),
+    warnings,
+    key: '[redacted]'
+  }
   return `CredentialSnapshot ${inspect(shown, options)}`
 }

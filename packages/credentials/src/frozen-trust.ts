@@ -12,15 +12,15 @@ import type { TrustSnapshot } from './credential-snapshot.ts'
 import { describeForeign, describeUncovered } from './revocation-checker.ts'
 import type { Checkers } from './revocation-checker.ts'
 
-/** What a snapshot adds to what was checked. */
+/** The properties of a snapshot that are not part of the checked material. */
 export interface SnapshotState {
   readonly generation: number
   readonly trustEpoch: number
-  /** By authority: who answers from its CRLs. */
+  /** The checkers of the CRLs, by authority. */
   readonly checkers: Checkers
 }
 
-/** Whom we trust, at one moment. */
+/** A trust snapshot. */
 export class FrozenTrust implements TrustSnapshot {
   readonly generation: number
   readonly trustEpoch: number
@@ -33,11 +33,16 @@ export class FrozenTrust implements TrustSnapshot {
   readonly revocation: RevocationChecker | undefined
   readonly warnings: readonly string[]
 
-  /** @param own our own intermediates, which paths may go through as well */
-  constructor ({ authorities, trust, warnings }: CheckedTrust, { generation, trustEpoch, checkers }: SnapshotState, own: readonly PeerIdentity[] = []) {
+  /** @param own our own intermediates, which paths may use too */
+  constructor (
+    { authorities, trust, warnings }: CheckedTrust, { generation, trustEpoch, checkers }: SnapshotState,
+    own: readonly PeerIdentity[] = []
+  ) {
     this.generation = generation
     this.trustEpoch = trustEpoch
-    this.authorities = Object.freeze(authorities.map((authority) => freezeAuthority(authority, own, checkers.get(authority.name))))
+    this.authorities = Object.freeze(authorities.map((authority) => {
+      return freezeAuthority(authority, own, checkers.get(authority.name))
+    }))
     this.anchors = Object.freeze(this.authorities.flatMap(({ anchors }) => anchors))
     this.ca = Object.freeze(this.anchors.map(toPem))
     this.candidates = Object.freeze(once(this.authorities.flatMap(({ candidates }) => candidates), []))
@@ -52,7 +57,7 @@ export class FrozenTrust implements TrustSnapshot {
     if (new.target === FrozenTrust) Object.freeze(this)
   }
 
-  /** What may be shown of it. */
+  /** Returns what may be shown. */
   toJSON (): object {
     const { generation, trustEpoch, anchors, warnings } = this
     const authorities = this.authorities.map(({ name, for: use, names }) => ({ name, for: use, names }))
@@ -61,29 +66,34 @@ export class FrozenTrust implements TrustSnapshot {
   }
 
   static {
-    // Not as a method: --isolatedDeclarations takes no computed names.
+    // Not a method, because --isolatedDeclarations does not support computed names.
     Object.defineProperty(this.prototype, inspect.custom, {
       value (this: FrozenTrust, _depth: number, options: object): string {
-        const { generation, trustEpoch, authorities, warnings } = this
-        return `TrustSnapshot ${inspect({ generation, trustEpoch, authorities: authorities.map(showAuthority), warnings }, options)}`
+        const { generation, trustEpoch, warnings } = this
+        const authorities = this.authorities.map(showAuthority)
+        return `TrustSnapshot ${inspect({ generation, trustEpoch, authorities, warnings }, options)}`
       }
     })
   }
 }
 
-/** An authority in a few words: its name, whom it vouches for, and its CAs. */
+/** Returns the name, the limits and the CAs of an authority. */
 export function showAuthority ({ name, for: use, names, anchors }: SnapshotAuthority): object {
   return { name, for: use, names, ca: anchors.map(String) }
 }
 
-function freezeAuthority ({ name, settings, anchors: parsed, candidates: checked, intermediates: known }: CheckedAuthority, own: readonly PeerIdentity[], revocation: RevocationChecker | undefined): SnapshotAuthority {
-  const { for: use, names, partial, algorithms, serverAuthOnlyUntil, checker } = settings
+function freezeAuthority (
+  { name, options, anchors: parsed, candidates: checked, intermediates: known }: CheckedAuthority,
+  own: readonly PeerIdentity[], revocation: RevocationChecker | undefined
+): SnapshotAuthority {
+  const { for: use, names, partial, algorithms, serverAuthOnlyUntil, checker } = options
+  const limits = { for: use, names, partial, algorithms, serverAuthOnlyUntil }
   const anchors = Object.freeze(parsed.map(({ identity }) => identity))
   const candidates = Object.freeze(once([...known, ...checked, ...own], anchors))
-  return Object.freeze({ name, for: use, names, partial, algorithms, serverAuthOnlyUntil, anchors, candidates, revocation, checker })
+  return Object.freeze({ name, ...limits, anchors, candidates, revocation, checker })
 }
 
-/** Each certificate once, without those that stand elsewhere. */
+/** Removes duplicates, and certificates that are in `elsewhere`. */
 function once (certificates: readonly PeerIdentity[], elsewhere: readonly PeerIdentity[]): PeerIdentity[] {
   const byFingerprint = new Map(certificates.map((certificate) => [certificate.fingerprint256, certificate]))
   for (const { fingerprint256 } of elsewhere) byFingerprint.delete(fingerprint256)

@@ -1,7 +1,14 @@
 export type { Clock } from './clock.ts'
-export type { CredentialChange, CredentialSnapshot, CredentialSource, TrustChange, TrustSnapshot, TrustSource } from './credential-snapshot.ts'
-export { MTLS_ERR_CREDENTIALS_CLOSED, MTLS_ERR_CREDENTIALS_OPTION, MTLS_ERR_CREDENTIALS_REFUSED, MTLS_ERR_CREDENTIALS_UNAVAILABLE } from './errors.ts'
-export type { CredentialsRefusedError, CredentialsRefusedReason, CredentialsUnavailableError, CredentialsUnavailableReason } from './errors.ts'
+export type {
+  CredentialChange, CredentialSnapshot, CredentialSource, TrustChange, TrustSnapshot, TrustSource
+} from './credential-snapshot.ts'
+export {
+  MTLS_ERR_CREDENTIALS_CLOSED, MTLS_ERR_CREDENTIALS_OPTION, MTLS_ERR_CREDENTIALS_REFUSED,
+  MTLS_ERR_CREDENTIALS_UNAVAILABLE
+} from './errors.ts'
+export type {
+  CredentialsRefusedError, CredentialsRefusedReason, CredentialsUnavailableError, CredentialsUnavailableReason
+} from './errors.ts'
 export { fileCredentials } from './file-credentials.ts'
 export type { FileCredentials, FileCredentialsOptions } from './file-credentials.ts'
 export { fileTrust } from './file-trust.ts'
@@ -14,9 +21,13 @@ export type { AuthorityMaterial, CredentialMaterial, Pem, Secret, TrustMaterial 
 export { memoryCredentials } from './memory-credentials.ts'
 export type { MemoryCredentials } from './memory-credentials.ts'
 export { providerCredentials } from './provider-credentials.ts'
-export type { CredentialProvider, ProvidedMaterial, ProviderCredentialsOptions, ProviderQuestion } from './provider-credentials.ts'
+export type {
+  CredentialProvider, ProvidedMaterial, ProviderCredentialsOptions, ProviderQuestion
+} from './provider-credentials.ts'
 export { renewingCredentials } from './renewing-credentials.ts'
-export type { CertificateIssuer, IssueQuestion, IssuedMaterial, RenewingCredentialsOptions, RenewingKeyType } from './renewing-credentials.ts'
+export type {
+  CertificateIssuer, IssueQuestion, IssuedMaterial, RenewingCredentialsOptions, RenewingKeyType
+} from './renewing-credentials.ts'
 export { secureContextOptions } from './secure-context-options.ts'
 export type { TimedCredentials } from './timed/timed-source.ts'
 export type { TimedOptions } from './timed/timed-options.ts'
@@ -26,7 +37,7 @@ export { ListWatch } from './authority/list-watch.ts'
 export type { WatchedLists } from './authority/list-watch.ts'
 export { boundsOf, ruleAuthoritiesOf } from './authority/rule-authorities.ts'
 export type { RuleAuthority } from './authority/rule-authorities.ts'
-export type { AuthoritySettings, AuthorityUse } from './authority/authority-settings.ts'
+export type { AuthorityOptions, AuthorityUse } from './authority/authority-options.ts'
 export type { SnapshotAuthority } from './authority/snapshot-authority.ts'
 export type { SnapshotContextOptions } from './secure-context-options.ts'
 export { blockFile } from './block/block-file.ts'

@@ -4,7 +4,7 @@ import { FrozenSnapshot } from './frozen-snapshot.ts'
 import { LiveTrust } from './live-trust.ts'
 import type { Checkers } from './revocation-checker.ts'
 
-/** A live trust, and what we present with it. */
+/** Base of the sources with a certificate and key of our own. */
 export class LiveSource extends LiveTrust<CredentialSnapshot, CheckedMaterial> implements CredentialSource {
   constructor (checked: CheckedMaterial, checkers: Checkers) {
     super(checked, checkers, (material, state) => new FrozenSnapshot(material, state))

@@ -1,50 +1,44 @@
-import type { AuthoritySettings } from './authority/authority-settings.ts'
+import type { AuthorityOptions } from './authority/authority-options.ts'
 
-/** PEM, as text or as bytes. Several blocks may stand in one text, comments between them. */
+/** PEM as text or bytes. One text may contain several blocks, and comments between them. */
 export type Pem = string | Uint8Array
 
-/** What opens an encrypted key or a PKCS#12 file. */
+/** The passphrase of an encrypted key or of a PKCS#12 file. */
 export type Secret = string | Uint8Array
 
-/** Whom we trust, and whose CRLs count. */
+/** Trusted CAs, and their CRLs. */
 export interface TrustMaterial {
-  /** CA certificates: there is no default, and never the system's roots. */
+  /** Trusted CA certificates. There is no default: public roots are never trusted. */
   readonly ca: Pem | readonly Pem[]
   /** CRLs, PEM or DER, complete and delta. */
   readonly crl?: Pem | readonly Pem[] | undefined
-  /** CA certificates below the anchors whose CRLs count, besides the anchors and our own intermediates. They are not trusted as anchors. */
+  /** CA certificates below `ca` that may sign CRLs too. Default: `ca` and our own intermediates. Not trust anchors. */
   readonly crlIssuers?: Pem | readonly Pem[] | undefined
-  /**
-   * CA certificates that a peer's path may go through though the peer did not send them. They are trusted for nothing by themselves: a path through one of them
-   * has to end at a CA of `ca`.
-   */
+  /** CA certificates for paths of peers that do not send them. Not trust anchors: the path must end at a CA of `ca`. */
   readonly intermediates?: Pem | readonly Pem[] | undefined
 }
 
-/** A named authority: whom it consists of, and what it may vouch for. */
-export interface AuthorityMaterial extends TrustMaterial, AuthoritySettings {}
+/** A named authority: its CAs and CRLs, and the limits of what they may issue. */
+export interface AuthorityMaterial extends TrustMaterial, AuthorityOptions {}
 
-/** What a snapshot is made of: what we present, and whom we trust, by `ca` or by `authorities`. */
+/** Our certificate and key, and the trusted CAs: `ca` or `authorities`. */
 export interface CredentialMaterial extends Omit<TrustMaterial, 'ca'> {
-  /** CA certificates: there is no default, and never the system's roots. One authority without limits; needed unless there is `authorities`. */
+  /**
+   * Trusted CA certificates: one authority without limits, named `default`. Required unless `authorities` is set.
+   * Public roots are never trusted by default.
+   */
   readonly ca?: Pem | readonly Pem[] | undefined
-  /** Our leaf, then its intermediates, in one text or in several that follow each other. May hold the key as well. Needed unless there is `pfx`. */
+  /** Our leaf certificate, then its intermediates. May contain the key too. Required unless `pfx` is set. */
   readonly cert?: Pem | readonly Pem[] | undefined
-  /** Our private key (PKCS#8, PKCS#1 or SEC 1). Default: the one that stands in `cert`. */
+  /** Our private key (PKCS#8, PKCS#1 or SEC 1). Default: the key in `cert`. */
   readonly key?: Pem | undefined
-  /** PKCS#12 with leaf, key and intermediates, in place of `cert` and `key`. */
+  /** PKCS#12 with leaf, key and intermediates, instead of `cert` and `key`. */
   readonly pfx?: Uint8Array | undefined
-  /** For an encrypted key, or for `pfx`. */
+  /** Passphrase of an encrypted key or of `pfx`. */
   readonly passphrase?: Secret | undefined
   /**
-   * Named authorities in place of `ca`, each with its own CAs, CRLs and limits, in the order in which they are asked: the first that accepts a certificate
-   * vouches for it. `ca` alone is one authority without limits, called `default`.
-   *
-   * @example
-   * authorities: {
-   *   internal: { ca: internalRoot, names: 'any' },
-   *   partner: { ca: partnerRoot, for: 'clients', names: { spiffe: 'spiffe://partner.example' } }
-   * }
+   * Named authorities instead of `ca`, each with its own CAs, CRLs and limits. They are tried in this order: the first
+   * that accepts a certificate becomes its authority.
    */
   readonly authorities?: Readonly<Record<string, AuthorityMaterial>> | undefined
 }
@@ -53,7 +47,7 @@ export function listOf<T> (value: T | readonly T[] | undefined): readonly T[] {
   return value === undefined ? [] : Array.isArray(value) ? value : [value as T]
 }
 
-/** The parts that a trust is made of. */
+/** The options that make up a trust. */
 export const TRUST_PARTS = ['ca', 'crl', 'crlIssuers', 'intermediates'] as const
 
 /** The CRLs of one authority. */
@@ -61,15 +55,17 @@ export function crlsOf ({ crl, authorities }: CredentialMaterial, name: string):
   return listOf(authorities === undefined ? crl : authorities[name]?.crl)
 }
 
-/** Names of the places that each part of a trust came from, for errors: an option's name, and the file's path. */
+/** Where each part of a trust comes from, for errors: the name of the option, and the path of the file. */
 export type AuthorityOrigins = Readonly<Record<typeof TRUST_PARTS[number], string>>
 
 export interface Origins extends AuthorityOrigins {
   readonly cert: string
   readonly key: string
   readonly pfx: string
-  /** By authority; of those that are not here the options' names are told. */
+  /** By authority. For an authority that is missing here, errors name the option. */
   readonly authorities?: Readonly<Record<string, AuthorityOrigins>>
 }
 
-export const OPTION_ORIGINS: Origins = Object.freeze({ cert: 'cert', key: 'key', pfx: 'pfx', ca: 'ca', crl: 'crl', crlIssuers: 'crlIssuers', intermediates: 'intermediates' })
+export const OPTION_ORIGINS: Origins = Object.freeze({
+  cert: 'cert', key: 'key', pfx: 'pfx', ca: 'ca', crl: 'crl', crlIssuers: 'crlIssuers', intermediates: 'intermediates'
+})

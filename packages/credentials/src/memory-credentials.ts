@@ -11,14 +11,21 @@ import { checkMaterialTypes, checkTrustGiven } from './material-check.ts'
 import { CHECK_OPTIONS, checkCheckOptions, checkKeys } from './option-check.ts'
 import { createCheckers } from './revocation-checker.ts'
 
+/** Credentials from memory. */
 export interface MemoryCredentials extends CredentialSource {
   /**
-   * Puts other material in force; what is left out stays as it was given last (`cert` or `key` take the place of a `pfx`, `authorities` that of `ca`, and the other
-   * way round). `authorities` are given whole: one that is left out of them is gone.
-   * Material that changes nothing gives the snapshot in force. CRLs that are older than those in force, or lack one
-   * whose CA is still trusted, are refused: they would take back revocations.
+   * Replaces parts of the material. Options that are left out keep their former value.
    *
-   * @throws MTLS_ERR_CREDENTIALS_REFUSED, and the old stays in force. MTLS_ERR_CREDENTIALS_CLOSED after `close()`
+   * - `cert` or `key` replace a former `pfx`, and the other way round.
+   * - `authorities` replaces `ca`, and the other way round. An authority that is left out of it is removed.
+   * - CRLs are refused if they are older than those in use, or if the CRL of a CA that is still trusted is missing.
+   *   They would undo revocations.
+   *
+   * @param material what changes
+   * @returns the snapshot in use; the former one if nothing changed
+   * @throws MTLS_ERR_CREDENTIALS_OPTION if an option is unknown or of the wrong type
+   * @throws MTLS_ERR_CREDENTIALS_REFUSED if a check fails; the former snapshot stays in use
+   * @throws MTLS_ERR_CREDENTIALS_CLOSED after `close()`
    */
   update (material: Partial<CredentialMaterial>): CredentialSnapshot
 }
@@ -26,9 +33,20 @@ export interface MemoryCredentials extends CredentialSource {
 export const MATERIAL_OPTIONS: readonly string[] = ['cert', 'key', 'pfx', 'passphrase', ...TRUST_PARTS, 'authorities']
 
 /**
- * Credentials from memory: PEM as strings or Buffers, PKCS#12 as Buffer. CRLs are at most 1 MiB each here, since they are parsed at once.
+ * Makes credentials of PEM strings or Buffers, or of PKCS#12 in a Buffer. Synchronous. CRLs have at most 1 MiB each,
+ * because they are parsed synchronously.
  *
- * @throws MTLS_ERR_CREDENTIALS_OPTION, MTLS_ERR_CREDENTIALS_REFUSED
+ * @param options certificate, key and trusted CAs, and how they are checked
+ * @throws MTLS_ERR_CREDENTIALS_OPTION if an option is missing, unknown or of the wrong type
+ * @throws MTLS_ERR_CREDENTIALS_REFUSED if a check fails
+ * @example
+ * ```ts
+ * const source = memoryCredentials({ cert: issued.chain, key: issued.key, ca: ca.root })
+ * const { chain, key } = await ca.issue({ cn: 'ledger', dns: 'localhost' })
+ * const { generation } = source.update({ cert: chain, key })
+ * console.log(generation) // 2
+ * await source.close()
+ * ```
  */
 export function memoryCredentials (options: CredentialMaterial & CheckOptions): MemoryCredentials {
   checkKeys(options, [...MATERIAL_OPTIONS, ...CHECK_OPTIONS], [], 'memoryCredentials')
@@ -46,7 +64,8 @@ class MemorySource extends LiveSource implements MemoryCredentials {
   readonly #options: CheckOptions
 
   constructor (checked: CheckedMaterial, given: CredentialMaterial, options: CheckOptions) {
-    super(checked, createCheckers(checked.authorities, (name) => crlsOf(given, name), options.clock ?? SYSTEM_CLOCK, checked, undefined))
+    const clock = options.clock ?? SYSTEM_CLOCK
+    super(checked, createCheckers(checked.authorities, (name) => crlsOf(given, name), clock, checked, undefined))
     this.#given = given
     this.#options = options
   }
@@ -60,7 +79,8 @@ class MemorySource extends LiveSource implements MemoryCredentials {
     try {
       const checked = checkMaterial(next, { origins: OPTION_ORIGINS, options: this.#options, previous: this.current })
       const changed = this.changedAuthorities(checked)
-      const checkers = createCheckers(changed, (name) => crlsOf(next, name), this.#options.clock ?? SYSTEM_CLOCK, checked, this.current)
+      const clock = this.#options.clock ?? SYSTEM_CLOCK
+      const checkers = createCheckers(changed, (name) => crlsOf(next, name), clock, checked, this.current)
       this.#given = next
       const snapshot = this.take(checked, checkers)
       this.recover()
@@ -72,9 +92,14 @@ class MemorySource extends LiveSource implements MemoryCredentials {
   }
 }
 
-/** PEM takes the place of PKCS#12, and the other way round; a new certificate file may hold its own key. Named authorities take the place of `ca`. */
+/**
+ * The former options that new ones replace: PEM replaces PKCS#12, `authorities` replaces `ca`, and the other way round.
+ */
 function replacedBy ({ cert, key, pfx, ca, authorities }: Partial<CredentialMaterial>): Partial<CredentialMaterial> {
-  const own = pfx !== undefined ? { cert: undefined, key: undefined } : cert === undefined && key === undefined ? {} : { pfx: undefined }
-  if (authorities !== undefined) return { ...own, ca: undefined, crl: undefined, crlIssuers: undefined, intermediates: undefined }
+  const ownPem = cert === undefined && key === undefined ? {} : { pfx: undefined }
+  const own = pfx !== undefined ? { cert: undefined, key: undefined } : ownPem
+  if (authorities !== undefined) {
+    return { ...own, ca: undefined, crl: undefined, crlIssuers: undefined, intermediates: undefined }
+  }
   return ca === undefined ? own : { ...own, authorities: undefined }
 }

@@ -12,17 +12,23 @@ import type { AuthorityMaterial, Pem, TrustMaterial } from './material.ts'
 import { checkCheckOptions, checkKeys } from './option-check.ts'
 import { createCheckers } from './revocation-checker.ts'
 
-/** Whom to trust: by `ca`, or by named authorities. */
+/** Trusted CAs and CRLs: `ca`, or named `authorities`. */
 export interface GivenTrust extends Omit<TrustMaterial, 'ca'> {
+  /** CA certificates, PEM. Required unless `authorities` is set. */
   readonly ca?: Pem | readonly Pem[] | undefined
+  /** Named authorities instead of `ca`, each with its own CAs, CRLs and limits. */
   readonly authorities?: Readonly<Record<string, AuthorityMaterial>> | undefined
 }
 
+/** Trusted CAs from memory. */
 export interface MemoryTrust extends TrustSource {
   /**
-   * Puts another trust in force, which is given whole.
+   * Replaces all trusted CAs and CRLs.
    *
-   * @throws MTLS_ERR_CREDENTIALS_REFUSED, and the old stays in force. MTLS_ERR_CREDENTIALS_CLOSED after `close()`
+   * @returns the snapshot in use
+   * @throws MTLS_ERR_CREDENTIALS_OPTION if an option is missing, unknown or of the wrong type
+   * @throws MTLS_ERR_CREDENTIALS_REFUSED if a check fails; the former snapshot stays in use
+   * @throws MTLS_ERR_CREDENTIALS_CLOSED after `close()`
    */
   update (trust: GivenTrust): TrustSnapshot
 }
@@ -30,11 +36,18 @@ export interface MemoryTrust extends TrustSource {
 const KNOWN = [...TRUST_PARTS, 'authorities']
 
 /**
- * Whom we trust, from memory: without a certificate or key of our own, for services behind a gateway that ends TLS for them. CRLs are at most 1 MiB each.
+ * Makes a trust of CA certificates and CRLs in memory, without a certificate or key. For services behind a gateway that
+ * terminates TLS. CRLs have at most 1 MiB each.
  *
- * @throws MTLS_ERR_CREDENTIALS_OPTION, MTLS_ERR_CREDENTIALS_REFUSED
+ * @param options trusted CAs, and how they are checked
+ * @throws MTLS_ERR_CREDENTIALS_OPTION if an option is missing, unknown or of the wrong type
+ * @throws MTLS_ERR_CREDENTIALS_REFUSED if a check fails
  * @example
- * const trust = memoryTrust({ authorities: { clients: { ca: clientsRoot, names: { dns: 'clients.example' } } } })
+ * ```ts
+ * const trust = memoryTrust({ authorities: { clients: { ca: ca.root, names: { dns: 'clients.example' } } } })
+ * console.log(trust.current.authorities[0]?.names)
+ * await trust.close()
+ * ```
  */
 export function memoryTrust (options: GivenTrust & Pick<CheckOptions, 'revocationPolicy' | 'clock'>): MemoryTrust {
   checkKeys(options, [...KNOWN, 'revocationPolicy', 'clock'], [], 'memoryTrust')
@@ -48,7 +61,8 @@ class TrustInMemory extends LiveTrust<TrustSnapshot, CheckedTrust> implements Me
 
   constructor (given: GivenTrust, options: CheckOptions) {
     const checked = check(given, options, 'memoryTrust')
-    const checkers = createCheckers(checked.authorities, (name) => crlsOf(given, name), options.clock ?? SYSTEM_CLOCK, checked, undefined)
+    const clock = options.clock ?? SYSTEM_CLOCK
+    const checkers = createCheckers(checked.authorities, (name) => crlsOf(given, name), clock, checked, undefined)
     super(checked, checkers, (trust, state) => new FrozenTrust(trust, state))
     this.#options = options
   }
@@ -59,7 +73,9 @@ class TrustInMemory extends LiveTrust<TrustSnapshot, CheckedTrust> implements Me
     try {
       const checked = check(given, this.#options, 'update')
       const clock = this.#options.clock ?? SYSTEM_CLOCK
-      const snapshot = this.take(checked, createCheckers(this.changedAuthorities(checked), (name) => crlsOf(given, name), clock, checked, this.current))
+      const changed = this.changedAuthorities(checked)
+      const checkers = createCheckers(changed, (name) => crlsOf(given, name), clock, checked, this.current)
+      const snapshot = this.take(checked, checkers)
       this.recover()
       return snapshot
     } catch (error) {

@@ -7,7 +7,7 @@ export function findNearestName (name: string, known: readonly string[]): string
   return nearest?.candidate
 }
 
-/** Levenshtein distance, row by row. */
+/** The Levenshtein distance, computed row by row. */
 function editDistance (from: string, to: string): number {
   let row = Array.from({ length: to.length + 1 }, (_, index) => index)
   for (let i = 1; i <= from.length; i += 1) {

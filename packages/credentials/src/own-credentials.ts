@@ -1,5 +1,9 @@
 import type { KeyObject } from 'node:crypto'
 import type { ParsedCertificate } from './check/parsed-certificate.ts'
 
-/** What we present: the leaf first, then its intermediates. */
-export interface OwnCredentials { readonly certificates: readonly [ParsedCertificate, ...ParsedCertificate[]], readonly key: KeyObject }
+/** Our certificate and key. */
+export interface OwnCredentials {
+  /** The leaf, then its intermediates. */
+  readonly certificates: readonly [ParsedCertificate, ...ParsedCertificate[]]
+  readonly key: KeyObject
+}

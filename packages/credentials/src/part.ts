@@ -1,9 +1,10 @@
 /**
- * What is taken, or refused, by itself: an authority with all of its files, by its name; undefined stands for what we present, certificate and key.
+ * What is accepted or refused as a whole: an authority with its files, by name; undefined means our certificate and
+ * key.
  */
 export type Part = string | undefined
 
-/** Runs a check of one authority; what it throws is about that authority. */
+/** Runs a check of one authority, and adds the authority to its errors. */
 export function checkPart<Result> (authority: string, check: () => Result): Result {
   try {
     return check()
@@ -12,12 +13,13 @@ export function checkPart<Result> (authority: string, check: () => Result): Resu
   }
 }
 
-/** Says which authorities an error is about, unless that was said before. */
+/** Adds the authorities to an error, unless it has some. */
 export function blame<Given extends Error> (error: Given, authorities: readonly string[]): Given {
-  return (error as { authorities?: readonly string[] }).authorities === undefined ? Object.assign(error, { authorities }) : error
+  const isBlamed = (error as { authorities?: readonly string[] }).authorities !== undefined
+  return isBlamed ? error : Object.assign(error, { authorities })
 }
 
-/** Which parts an error is about. */
+/** Returns the parts that an error is about. */
 export function partsOf (error: Error & { readonly authorities?: readonly string[] }): readonly Part[] {
   return error.authorities ?? [undefined]
 }

@@ -11,38 +11,64 @@ import type { Fetched, TimedCredentials } from './timed/timed-source.ts'
 import { TIMED_OPTIONS, readTimedOptions } from './timed/timed-options.ts'
 import type { TimedOptions } from './timed/timed-options.ts'
 
-/** What a provider is asked. */
+/** What a provider is called with. */
 export interface ProviderQuestion {
-  /** Aborted when the time is up or the source is closed. */
+  /** Aborted after the option `timeout`, or when the source is closed. */
   readonly signal: AbortSignal
-  /** What is in force; undefined at the first question. */
+  /** The snapshot in use; undefined at the first call. */
   readonly previous: CredentialSnapshot | undefined
 }
 
+/** What a provider returns. */
 export interface ProvidedMaterial extends CredentialMaterial {
-  /** When to ask again, in milliseconds from now: a lease's time, for example. Default: the option `refresh`. */
+  /** Milliseconds until the next call, for example the duration of a lease. Default: the option `refresh`. */
   readonly refreshAfter?: number | undefined
 }
 
-/** Fetches material: from Vault, AWS Secrets Manager, a KMS. */
+/** Fetches certificate, key and CAs: from Vault, AWS Secrets Manager, a KMS. */
 export type CredentialProvider = (question: ProviderQuestion) => ProvidedMaterial | Promise<ProvidedMaterial>
 
+/** Options of `providerCredentials`. */
 export interface ProviderCredentialsOptions extends CheckOptions, TimedOptions {
-  /** How often to ask, in milliseconds. Default 300,000. Asked sooner where a certificate has less than three times that left, never later. */
+  /**
+   * Milliseconds between calls. Default 300,000. The next call comes at the latest when a third of the certificate's
+   * remaining lifetime has passed.
+   */
   readonly refresh?: number | undefined
 }
 
-/** Never more often than this, in milliseconds, however soon a certificate ends. */
+/** The shortest time between calls, in milliseconds, however soon a certificate expires. */
 const SOONEST = 1_000
 
 /**
- * Credentials from a function, which is asked again and again. A question that fails, is not answered in time, or brings what is refused leaves the old in force, is told
- * to the subscribers and is repeated with back-off. Rejects where the first questions fail.
+ * Loads credentials by calling a function at intervals.
  *
- * @throws MTLS_ERR_CREDENTIALS_OPTION, MTLS_ERR_CREDENTIALS_UNAVAILABLE, MTLS_ERR_CREDENTIALS_REFUSED
+ * If a call fails, takes too long or returns material that fails a check, the former snapshot stays in use, subscribers
+ * get the change `refused`, and the call is repeated with back-off.
+ *
+ * @param provider returns certificate, key and trusted CAs
+ * @param options the interval, and how the material is checked
+ * @returns the source, once a call succeeded
+ * @throws MTLS_ERR_CREDENTIALS_OPTION if an option or a returned value is missing, unknown or of the wrong type
+ * @throws MTLS_ERR_CREDENTIALS_UNAVAILABLE if the first calls (option `attempts`) fail
+ * @throws MTLS_ERR_CREDENTIALS_REFUSED if the first material fails a check
+ * @example
+ * ```ts
+ * const source = await providerCredentials(async ({ signal }) => {
+ *   const { chain, key } = await ca.issue({ cn: 'ledger' }) // the client of your vault, with `signal`
+ *   return { cert: chain, key, ca: ca.root }
+ * }, { refresh: 60_000 })
+ * await source.refresh()
+ * await source.close()
+ * ```
  */
-export async function providerCredentials (provider: CredentialProvider, options: ProviderCredentialsOptions = {}): Promise<TimedCredentials> {
-  if (typeof provider !== 'function') throw new MTLS_ERR_CREDENTIALS_OPTION(`providerCredentials got ${provider === null ? 'null' : typeof provider}; expected a function`)
+export async function providerCredentials (
+  provider: CredentialProvider, options: ProviderCredentialsOptions = {}
+): Promise<TimedCredentials> {
+  if (typeof provider !== 'function') {
+    const found = provider === null ? 'null' : typeof provider
+    throw new MTLS_ERR_CREDENTIALS_OPTION(`providerCredentials got ${found}; expected a function`)
+  }
   checkKeys(options, ['refresh', ...TIMED_OPTIONS, ...CHECK_OPTIONS], [], 'providerCredentials')
   checkCheckOptions(options, 'providerCredentials')
   const refresh = checkDuration(options.refresh, 300_000, 'refresh')
@@ -52,7 +78,7 @@ export async function providerCredentials (provider: CredentialProvider, options
     fetch: async (question) => readAnswer(await provider(question)),
     nextAt: ({ notAfter }, refreshAfter) => {
       const now = clock.now()
-      // A tenth of jitter: instances that were started together do not ask together for ever.
+      // A tenth of jitter, so that instances that start together do not call at the same time for ever.
       const wished = (refreshAfter ?? refresh) * (1 - random() / 10)
       return now + Math.max(SOONEST, Math.min(wished, (notAfter - now) / 3))
     },
@@ -70,5 +96,6 @@ function readAnswer (answer: ProvidedMaterial): Fetched {
   const { refreshAfter, ...material } = answer
   checkTrustGiven(material, "the provider's answer")
   checkMaterialTypes(material, "the provider's answer")
-  return { material, refreshAfter: refreshAfter === undefined ? undefined : checkDuration(refreshAfter, 0, "the provider's refreshAfter") }
+  if (refreshAfter === undefined) return { material, refreshAfter }
+  return { material, refreshAfter: checkDuration(refreshAfter, 0, "the provider's refreshAfter") }
 }

@@ -14,34 +14,43 @@ import type { TimedCredentials } from './timed/timed-source.ts'
 import { TIMED_OPTIONS, readTimedOptions } from './timed/timed-options.ts'
 import type { TimedOptions } from './timed/timed-options.ts'
 
-/** What an issuer is asked for: a certificate for this key. */
+/** What an issuer is called with: the key that needs a certificate. */
 export interface IssueQuestion {
-  /** SubjectPublicKeyInfo, PEM, of a key pair made for this question. */
+  /** SubjectPublicKeyInfo in PEM, of a new key pair. */
   readonly publicKey: string
-  /** Its private half, to sign a request with. It need not leave the process. */
+  /** The private key, to sign a certificate request. It need not leave the process. */
   readonly privateKey: KeyObject
-  /** Aborted when the time is up or the source is closed. */
+  /** Aborted after the option `timeout`, or when the source is closed. */
   readonly signal: AbortSignal
-  /** What is in force, to prove who asks; undefined at the first question. */
+  /** The snapshot in use, to authenticate with; undefined at the first call. */
   readonly previous: CredentialSnapshot | undefined
 }
 
-/** What an issuer answers. Without `key` the certificate is for the key pair of the question; without `ca` the option `ca` counts. */
+/**
+ * What an issuer returns. Without `key` the certificate is for the key pair of the question. Without `ca` the option
+ * `ca` is used.
+ */
 export type IssuedMaterial = Partial<CredentialMaterial> & Required<Pick<CredentialMaterial, 'cert'>>
 
-/** Whoever issues certificates: a CA's API, ACME, a SPIFFE workload API. */
+/** Issues certificates: the API of a CA, ACME, the SPIFFE workload API. */
 export interface CertificateIssuer {
+  /** Returns a certificate for the key of the question. */
   issue (question: IssueQuestion): IssuedMaterial | Promise<IssuedMaterial>
 }
 
 type TrustOptions = Pick<CredentialMaterial, 'ca' | 'crl' | 'crlIssuers' | 'intermediates' | 'authorities'>
 
+/** Types of keys that `renewingCredentials` makes. */
 export type RenewingKeyType = 'ec-p256' | 'ec-p384' | 'ed25519' | 'rsa-2048' | 'rsa-3072'
 
+/** Options of `renewingCredentials`. */
 export interface RenewingCredentialsOptions extends CheckOptions, TimedOptions, TrustOptions {
-  /** Of the key pair that is made for each certificate. Default `ec-p256`. */
+  /** Type of the key pair that is made for each certificate. Default `ec-p256`. */
   readonly keyType?: RenewingKeyType | undefined
-  /** The part of a certificate's life after which it is renewed, above 0 and below 1. Default two thirds. Up to a twentieth of its life earlier, for jitter. */
+  /**
+   * The fraction of a certificate's lifetime after which it is renewed, above 0 and below 1. Default two thirds. Jitter
+   * makes it up to a twentieth of the lifetime earlier.
+   */
   readonly renewAfter?: number | undefined
 }
 
@@ -55,18 +64,47 @@ const KEY_TYPES: Readonly<Record<RenewingKeyType, () => Promise<KeyPair>>> = {
 const KNOWN = ['keyType', 'renewAfter', ...TRUST_PARTS, 'authorities', ...TIMED_OPTIONS, ...CHECK_OPTIONS]
 
 /**
- * Credentials that renew themselves: an issuer is asked for a certificate for a new key, and again when two thirds of its life have passed. An answer that fails leaves
- * the old in force, is told to the subscribers and is asked for again with back-off. Rejects where the first questions fail.
+ * Gets a certificate for a new key from an issuer, and renews it when two thirds of its lifetime have passed.
  *
- * @throws MTLS_ERR_CREDENTIALS_OPTION, MTLS_ERR_CREDENTIALS_UNAVAILABLE, MTLS_ERR_CREDENTIALS_REFUSED
+ * If a renewal fails, the former snapshot stays in use, subscribers get the change `refused`, and the issuer is called
+ * again with back-off.
+ *
+ * @param issuer issues the certificates
+ * @param options trusted CAs, the type of key, and when to renew
+ * @returns the source, once the issuer returned a certificate that passed every check
+ * @throws MTLS_ERR_CREDENTIALS_OPTION if an option or a returned value is missing, unknown or of the wrong type
+ * @throws MTLS_ERR_CREDENTIALS_UNAVAILABLE if the first calls (option `attempts`) fail
+ * @throws MTLS_ERR_CREDENTIALS_REFUSED if the first certificate fails a check
+ * @example
+ * ```ts
+ * const source = await renewingCredentials({
+ *   issue: async ({ publicKey, signal }) => {
+ *     const { chain, key } = await ca.issue({ cn: 'ledger' }) // the API of your CA, with `publicKey` and `signal`
+ *     return { cert: chain, key }
+ *   }
+ * }, { ca: ca.root })
+ * console.log(new Date(source.current.notAfter))
+ * await source.close()
+ * ```
  */
-export async function renewingCredentials (issuer: CertificateIssuer, options: RenewingCredentialsOptions = {}): Promise<TimedCredentials> {
-  if (typeof issuer?.issue !== 'function') throw new MTLS_ERR_CREDENTIALS_OPTION(`renewingCredentials got ${issuer === null ? 'null' : typeof issuer}; expected an issuer, an object with issue()`)
+export async function renewingCredentials (
+  issuer: CertificateIssuer, options: RenewingCredentialsOptions = {}
+): Promise<TimedCredentials> {
+  if (typeof issuer?.issue !== 'function') {
+    const found = issuer === null ? 'null' : typeof issuer
+    throw new MTLS_ERR_CREDENTIALS_OPTION(`renewingCredentials got ${found}; expected an object with issue()`)
+  }
   checkKeys(options, KNOWN, [], 'renewingCredentials')
   checkCheckOptions(options, 'renewingCredentials')
-  const { keyType = 'ec-p256', renewAfter = 2 / 3, ca, crl, crlIssuers, intermediates, authorities, use, chain, revocationPolicy, clock = SYSTEM_CLOCK } = options
-  if (!Object.hasOwn(KEY_TYPES, keyType)) throw new MTLS_ERR_CREDENTIALS_OPTION(`keyType is ${show(keyType)}; expected one of ${Object.keys(KEY_TYPES).join(', ')}`)
-  if (typeof renewAfter !== 'number' || !(renewAfter > 0 && renewAfter < 1)) throw new MTLS_ERR_CREDENTIALS_OPTION(`renewAfter is ${show(renewAfter)}; expected a number above 0 and below 1`)
+  const { keyType = 'ec-p256', renewAfter = 2 / 3, ca, crl, crlIssuers, intermediates, authorities } = options
+  const { use, chain, revocationPolicy, clock = SYSTEM_CLOCK } = options
+  if (!Object.hasOwn(KEY_TYPES, keyType)) {
+    const expected = Object.keys(KEY_TYPES).join(', ')
+    throw new MTLS_ERR_CREDENTIALS_OPTION(`keyType is ${show(keyType)}; expected one of ${expected}`)
+  }
+  if (typeof renewAfter !== 'number' || !(renewAfter > 0 && renewAfter < 1)) {
+    throw new MTLS_ERR_CREDENTIALS_OPTION(`renewAfter is ${show(renewAfter)}; expected a number above 0 and below 1`)
+  }
   const trust = { ca, crl, crlIssuers, intermediates, authorities }
   checkMaterialTypes(trust, 'renewingCredentials')
   const timed = readTimedOptions(options)
@@ -74,13 +112,14 @@ export async function renewingCredentials (issuer: CertificateIssuer, options: R
   return await startTimedSource({
     fetch: async ({ signal, previous }) => {
       const { publicKey, privateKey } = await KEY_TYPES[keyType]()
-      const answer = await issuer.issue({ publicKey: publicKey.export({ type: 'spki', format: 'pem' }) as string, privateKey, signal, previous })
+      const spki = publicKey.export({ type: 'spki', format: 'pem' }) as string
+      const answer = await issuer.issue({ publicKey: spki, privateKey, signal, previous })
       return { material: readAnswer(answer, trust, privateKey), refreshAfter: undefined }
     },
     nextAt: ({ identity: { notBefore = 0 }, notAfter }) => {
       const now = clock.now()
       const due = notBefore + (notAfter - notBefore) * (renewAfter - random() / 20)
-      // An issuer may answer with a certificate that is well into its life already: it is not asked again at once.
+      // An issuer may return a certificate that is due for renewal already. Do not call it again at once.
       return due > now ? due : now + Math.max(retry.first, (notAfter - now) / 3)
     },
     what: 'issuer',
@@ -92,23 +131,36 @@ export async function renewingCredentials (issuer: CertificateIssuer, options: R
 
 function readAnswer (answer: IssuedMaterial, defaults: TrustOptions, privateKey: KeyObject): CredentialMaterial {
   checkKeys(answer, MATERIAL_OPTIONS, ['cert'], "the issuer's answer")
-  // Named authorities of the options stay what they are; an answer's own take the place of all that the options say.
   const { ca: answered, ...rest } = answer
-  const trust = answer.authorities !== undefined ? {} : defaults.authorities !== undefined ? { authorities: defaults.authorities } : { ...defaults, ca: answered ?? defaults.ca }
-  const material: CredentialMaterial = { ...trust, ...rest }
+  const material: CredentialMaterial = { ...chooseTrust(answer, defaults, answered), ...rest }
   checkMaterialTypes(material, "the issuer's answer")
   if (listOf(material.ca).length === 0 && material.authorities === undefined) {
-    throw new MTLS_ERR_CREDENTIALS_OPTION("found no ca in the issuer's answer, nor in the options; expected at least one CA certificate")
+    const found = "ca is missing in the issuer's answer and in the options"
+    throw new MTLS_ERR_CREDENTIALS_OPTION(`${found}; expected at least one CA certificate`)
   }
   return { ...material, key: answer.key ?? privateKey.export({ type: 'pkcs8', format: 'pem' }) as string }
 }
 
+/**
+ * `authorities` of the answer replaces all trust of the options. `authorities` of the options replaces `ca` of the
+ * answer.
+ */
+function chooseTrust (answer: IssuedMaterial, defaults: TrustOptions, ca: TrustOptions['ca']): TrustOptions {
+  if (answer.authorities !== undefined) return {}
+  if (defaults.authorities !== undefined) return { authorities: defaults.authorities }
+  return { ...defaults, ca: ca ?? defaults.ca }
+}
+
 interface KeyPair { readonly publicKey: KeyObject, readonly privateKey: KeyObject }
 
-/** In a thread: RSA takes its time. */
+type Generate = (
+  type: string, options: object, done: (error: Error | null, publicKey: KeyObject, privateKey: KeyObject) => void
+) => void
+
+/** Runs in a thread of the pool, because making an RSA key takes long. */
 async function makePair (type: string, options: object): Promise<KeyPair> {
   return await new Promise((resolve, reject) => {
-    const generate = generateKeyPair as unknown as (type: string, options: object, done: (error: Error | null, publicKey: KeyObject, privateKey: KeyObject) => void) => void
+    const generate = generateKeyPair as unknown as Generate
     generate(type, options, (error, publicKey, privateKey) => {
       if (error === null) resolve({ publicKey, privateKey })
       else reject(error)

@@ -12,39 +12,42 @@ import { refused } from './errors.ts'
 import type { Pem } from './material.ts'
 import { blame } from './part.ts'
 
-/** By the name of an authority: who answers from its CRLs. */
+/** The checkers of the CRLs, by authority. */
 export type Checkers = ReadonlyMap<string, RevocationChecker | undefined>
 
-/** What is in force, which new lists take the place of. */
+/** The trust in use, which new CRLs replace. */
 type InForce = Pick<TrustSnapshot, 'authorities'> | undefined
 
-/** What one authority's checker is made of. */
+/** What the checker of one authority is made of. */
 interface Question {
   readonly authority: CheckedAuthority
   readonly clock: Clock
   readonly anchors: readonly PeerIdentity[]
-  /** Lists in force of the same authority, and of CAs that were another's. */
+  /** CRLs in use of the same authority, and of CAs that another authority had before. */
   readonly before: readonly CrlIndex[]
   /** The authorities that those CAs leave. */
   readonly givers: readonly string[]
-  /** CAs of all that is in force. */
+  /** The CAs of all authorities in use. */
   readonly formerIssuers: readonly PeerIdentity[]
   readonly isFirst: boolean
 }
 
 /**
- * Answers from the CRLs of checked authorities, at once: CRLs of up to 1 MiB. An authority without CRLs has no checker.
+ * Makes the checkers of authorities synchronously, for CRLs of up to 1 MiB. An authority without CRLs has no checker.
  *
- * A list that was issued before the one it replaces would take back revocations: a copy that lags behind, or a restored
- * backup. So would a list that is missing while its CA is still trusted, or one that has not begun. All are refused. A
- * CA that counts anew is not, since its lists are of today; and an operator who removes a root may remove its list with
- * it, and those of the CAs below. An intermediate is trusted by its root, configured or not: its list may go when it has
- * ended.
+ * A CRL is refused if it is older than the one it replaces (an outdated copy, a restored backup), because that would
+ * undo revocations. The same applies to a CRL that is missing while its CA is still trusted, or that is not valid yet.
+ * A CA that is trusted again is not compared with its former CRLs. A root may be removed together with its CRL and the
+ * CRLs of the CAs below. An intermediate is trusted through its root, configured or not, so its CRL may go only when it
+ * has expired.
  *
- * @param changed the authorities that need a new one
+ * @param changed the authorities that need a new checker
  * @throws MTLS_ERR_CREDENTIALS_REFUSED
  */
-export function createCheckers (changed: readonly CheckedAuthority[], crlsOf: (name: string) => readonly Pem[], clock: Clock, checked: CheckedTrust, inForce: InForce): Checkers {
+export function createCheckers (
+  changed: readonly CheckedAuthority[], crlsOf: (name: string) => readonly Pem[], clock: Clock,
+  checked: CheckedTrust, inForce: InForce
+): Checkers {
   const made = new Map<string, CrlChecker | undefined>()
   for (const authority of changed) {
     try {
@@ -58,8 +61,11 @@ export function createCheckers (changed: readonly CheckedAuthority[], crlsOf: (n
   return made
 }
 
-/** The same for CRLs of any size, without blocking the event loop. */
-export async function loadCheckers (changed: readonly CheckedAuthority[], crlsOf: (name: string) => readonly Pem[] | Promise<readonly Pem[]>, clock: Clock, checked: CheckedTrust, inForce: InForce): Promise<Checkers> {
+/** Makes the checkers for CRLs of any size, without blocking the event loop. */
+export async function loadCheckers (
+  changed: readonly CheckedAuthority[], crlsOf: (name: string) => readonly Pem[] | Promise<readonly Pem[]>,
+  clock: Clock, checked: CheckedTrust, inForce: InForce
+): Promise<Checkers> {
   const made = new Map<string, CrlChecker | undefined>()
   for (const authority of changed) {
     try {
@@ -83,22 +89,30 @@ function ask (authority: CheckedAuthority, clock: Clock, { authorities }: Checke
   const lists = known.map(({ name, revocation }) => {
     const all = listsOf(revocation)
     if (name === authority.name) return { name, before: all }
-    // A CA that moves to another authority takes its lists with it.
+    // A CA that moves to another authority takes its CRLs with it.
     const kept = listsBelow(all, anchorsOf(name), between)
     return { name, before: listsBelow(all, anchors, between).filter((list) => !kept.includes(list)) }
   })
-  const givers = lists.filter(({ name, before }) => name !== authority.name && before.length > 0).map(({ name }) => name)
-  return { authority, clock, anchors, before: lists.flatMap(({ before }) => before), givers, formerIssuers, isFirst: inForce === undefined }
+  const others = lists.filter(({ name, before }) => name !== authority.name && before.length > 0)
+  return {
+    authority,
+    clock,
+    anchors,
+    before: lists.flatMap(({ before }) => before),
+    givers: others.map(({ name }) => name),
+    formerIssuers,
+    isFirst: inForce === undefined
+  }
 }
 
-/** Those of the lists that speak for CAs below these anchors. */
+/** The CRLs of CAs below these anchors. */
 function listsBelow (
   lists: readonly CrlIndex[], anchors: readonly PeerIdentity[], between: readonly PeerIdentity[]
 ): readonly CrlIndex[] {
   return lists.filter((list) => crlIssuersToKeep([list], anchors, between).length > 0)
 }
 
-/** All CAs that an authority in force knows, and those that it knew before and whose lists still lie about. */
+/** All CAs that an authority in use knows, and those of its former CRLs. */
 function casOf ({ anchors, candidates, revocation }: SnapshotAuthority): readonly PeerIdentity[] {
   const { issuers = [], formerIssuers = [] } = (revocation ?? {}) as Partial<CrlChecker>
   return [...anchors, ...candidates, ...issuers, ...formerIssuers]
@@ -120,65 +134,72 @@ async function load (question: Question, crls: readonly Pem[]): Promise<CrlCheck
   }
 }
 
-/** Closes checkers that nobody needs. */
+/** Closes checkers that are not needed. */
 export function closeAll (checkers: Checkers): void {
   for (const checker of checkers.values()) checker?.close().catch(() => {})
 }
 
-/** Warnings about lists that say nothing of anybody whom we trust, and about lists that have ended. */
+/** Warnings about CRLs of CAs that are not trusted, and about expired CRLs. */
 export function describeForeign (checker: RevocationChecker | undefined, where: string): string[] {
   const { foreign = [], foreignKeys = [], ended = [] } = (checker ?? {}) as Partial<CrlChecker>
   return [
-    ...foreign.map((name) => `${where}: left out the CRL of ${describeStranger(name, foreignKeys)}`),
+    ...foreign.map((name) => `${where}: ignored the CRL of ${describeForeignIssuer(name, foreignKeys)}`),
     ...ended.map((list) => describeEnded(list, where))
   ]
 }
 
-/** Warnings about CAs that have no list, where that refuses all of their certificates. */
-export function describeUncovered ({ anchors, settings: { revocation = 'hard' }, crlOrigin }: CheckedAuthority, checker: RevocationChecker | undefined): string[] {
+/** Warnings about CAs without a CRL, if that rejects all of their certificates. */
+export function describeUncovered (
+  { anchors, options: { revocation = 'hard' }, crlOrigin }: CheckedAuthority, checker: RevocationChecker | undefined
+): string[] {
   if (checker === undefined) return []
   const covered = new Set(listsOf(checker).map(({ verifiedBy }) => verifiedBy && caKey(verifiedBy)))
+  const note = 'certificates of that CA are rejected, because revocation is "hard"'
   return anchors.map(({ identity }) => identity).filter((ca) => !covered.has(caKey(ca)) && isHard(revocation, ca))
-    .map((ca) => `${crlOrigin}: there is no CRL of ${String(ca)}; certificates of that CA are refused, since revocation is "hard"`)
+    .map((ca) => `${crlOrigin}: there is no CRL of ${String(ca)}; ${note}`)
 }
 
 function isHard (policy: RevocationPolicy, { subject }: PeerIdentity): boolean {
   if (typeof policy === 'string') return policy === 'hard'
-  const named = Object.entries(policy.issuers ?? {}).find(([name]) => subject !== undefined && matchDistinguishedNames(parseDistinguishedName(name), subject))
+  const named = Object.entries(policy.issuers ?? {}).find(([name]) => {
+    return subject !== undefined && matchDistinguishedNames(parseDistinguishedName(name), subject)
+  })
   return (named?.[1] ?? policy.default ?? 'hard') === 'hard'
 }
 
 function describeEnded ({ isDelta, issuer, nextUpdate }: CrlIndex, where: string): string {
   const list = `the ${isDelta ? 'delta CRL' : 'CRL'} of ${String(issuer)}`
-  return `${where}: ${list} ended on ${iso(nextUpdate)}; certificates of that CA count as revocation unknown`
+  return `${where}: ${list} expired on ${iso(nextUpdate)}; the revocation of certificates of that CA is unknown`
 }
 
 /**
- * Gives the checker, unless it is of strangers' lists alone or would know less than what is in force. A CA that moves here without its list stays where it was: the
- * authority that it leaves is refused as well.
+ * Returns the checker. Refuses it if all CRLs are of unknown CAs, or if it would lose revocations that are in use. A CA
+ * that moves here without its CRL stays where it was: the authority that it leaves is refused too.
  */
 function compareChecker (checker: CrlChecker | undefined, question: Question): CrlChecker | undefined {
-  const { authority: { name, crlIssuers, crlOrigin }, anchors, before, givers, formerIssuers, clock, isFirst } = question
-  const objection = (isFirst ? describeStrangers(checker) : undefined) ??
-    describeCrlLoss(checker?.lists ?? [], before, { issuers: crlIssuers, anchors, between: formerIssuers, now: clock.now() })
+  const { authority: { name, crlIssuers, crlOrigin }, anchors, before, givers, formerIssuers, clock } = question
+  const context = { issuers: crlIssuers, anchors, between: formerIssuers, now: clock.now() }
+  const objection = (question.isFirst ? describeOnlyForeign(checker) : undefined) ??
+    describeCrlLoss(checker?.lists ?? [], before, context)
   if (objection === undefined) return checker
   checker?.close().catch(() => {})
   throw blame(refused('crl', crlOrigin, objection), [name, ...givers])
 }
 
 /**
- * Lists of strangers are left out: a CA that is removed must be gone at once, whether its list still lies about or not.
- * But where nothing is in force yet and all lists are of strangers, somebody took the wrong file.
+ * CRLs of unknown CAs are ignored: a CA must be removable before its CRL is. But if nothing is in use yet and all CRLs
+ * are of unknown CAs, the wrong file was probably configured.
  */
-function describeStrangers (checker: CrlChecker | undefined): string | undefined {
+function describeOnlyForeign (checker: CrlChecker | undefined): string | undefined {
   if (checker === undefined || checker.lists.length > 0 || checker.foreign.length === 0) return undefined
-  return `it is of ${checker.foreign.map((name) => describeStranger(name, checker.foreignKeys)).join('; ')}`
+  const { foreign, foreignKeys } = checker
+  return `found only CRLs of ${foreign.map((name) => describeForeignIssuer(name, foreignKeys)).join('; ')}`
 }
 
-function describeStranger (name: CrlChecker['foreign'][number], foreignKeys: CrlChecker['foreign']): string {
+function describeForeignIssuer (name: CrlChecker['foreign'][number], foreignKeys: CrlChecker['foreign']): string {
   return foreignKeys.includes(name)
     ? `${String(name)}, signed with another key than that of the CA of this name in ca, intermediates or crlIssuers`
-    : `${String(name)}, which is no CA in ca, intermediates or crlIssuers`
+    : `${String(name)}, which is not a CA in ca, intermediates or crlIssuers`
 }
 
 function iso (time: number): string {
@@ -190,7 +211,7 @@ function listsOf (checker: RevocationChecker | undefined): readonly CrlIndex[] {
 }
 
 function checkerOptionsOf (question: Question, crls: readonly Pem[]): CrlCheckerOptions {
-  const { authority: { crlIssuers, settings: { revocation: policy } }, anchors, before, formerIssuers, clock } = question
+  const { authority: { crlIssuers, options: { revocation: policy } }, anchors, before, formerIssuers, clock } = question
   const issuers = [...crlIssuers, ...crlIssuersToKeep(before, anchors, [...crlIssuers, ...formerIssuers])]
   const options = { crls, issuers, formerIssuers, foreignCrls: 'ignore', now: () => clock.now() } as const
   return { ...options, ...(policy !== undefined && { policy }) }

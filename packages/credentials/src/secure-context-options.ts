@@ -3,7 +3,7 @@ import { vouchesFor } from './authority/authorities-of.ts'
 import type { CredentialSnapshot } from './credential-snapshot.ts'
 import { encodePem } from '@peerkit/identity'
 
-/** The options that a snapshot sets. */
+/** The TLS options that `secureContextOptions` returns. */
 export interface SnapshotContextOptions extends SecureContextOptions {
   cert: string
   key: string
@@ -11,21 +11,38 @@ export interface SnapshotContextOptions extends SecureContextOptions {
 }
 
 /**
- * The snapshot as options of `tls.createSecureContext` and `server.setSecureContext`: always all of them, since what is left out there is replaced by a default
- * that trusts the public roots. Never `crl`: OpenSSL then wants one for every CA and keeps it until the next context.
+ * Turns a snapshot into options for `tls.createSecureContext` and `server.setSecureContext`.
  *
- * OpenSSL does not know authorities. With these options alone, every CA is trusted for every name. `createTrustEvaluator`
- * checks the authorities and their names.
+ * All of `cert`, `key` and `ca` are set, because Node replaces a missing `ca` by the public roots. `crl` is never set:
+ * OpenSSL would then require a CRL of every CA, and keep it until the next context.
  *
- * @param side the authorities of which side; default: all
+ * OpenSSL does not know authorities. With these options alone, every CA is trusted for every name.
+ * `createTrustEvaluator` of @peerkit/trust checks the authorities and their names.
+ *
+ * @param snapshot the snapshot in use
+ * @param side only the authorities for `clients` or for `servers`; default: all
+ * @example
+ * ```ts
+ * const { createServer } = await import('node:tls')
+ * const server = createServer({
+ *   ...secureContextOptions(credentials.current), requestCert: true, rejectUnauthorized: true
+ * })
+ * credentials.subscribe((change) => {
+ *   if (change.type === 'rotated') server.setSecureContext(secureContextOptions(change.snapshot))
+ * })
+ * ```
  */
-export function secureContextOptions (snapshot: CredentialSnapshot, side?: 'clients' | 'servers'): SnapshotContextOptions {
+export function secureContextOptions (
+  snapshot: CredentialSnapshot, side?: 'clients' | 'servers'
+): SnapshotContextOptions {
   const { cert, key, authorities, intermediateCas } = snapshot
   const chosen = side === undefined ? authorities : authorities.filter((authority) => vouchesFor(authority, side))
-  // Without any CA Node would trust the public roots. No authority of this side accepts anybody, whatever OpenSSL says.
-  const ca = (chosen.length === 0 ? authorities : chosen).flatMap(({ anchors }) => anchors.map((anchor) => encodePem(anchor.raw ?? new Uint8Array())))
-  // OpenSSL ends no path at a certificate that is not self-signed, so intermediates are trusted for nothing by themselves. Where an authority wants partial
-  // paths it does, and the evaluator is who knows better.
+  // Without a CA, Node would trust the public roots. If this side has no authority, the evaluator rejects every peer,
+  // whatever OpenSSL decides.
+  const anchors = (chosen.length === 0 ? authorities : chosen).flatMap((authority) => authority.anchors)
+  const ca = anchors.map((anchor) => encodePem(anchor.raw ?? new Uint8Array()))
+  // By default OpenSSL accepts a path only if it ends at a self-signed certificate, so intermediates are not anchors.
+  // With `partial` they are. The evaluator then decides which of them count.
   const partial = chosen.some((authority) => authority.partial)
   return { cert, key, ca: [...ca, ...intermediateCas], ...(partial && { allowPartialTrustChain: true }) }
 }

@@ -3,29 +3,35 @@ import { MTLS_ERR_CREDENTIALS_CLOSED, unavailable } from './errors.ts'
 
 export interface WithinTimeOptions {
   readonly clock: Clock
-  /** Milliseconds. */
+  /** The time limit in milliseconds. */
   readonly timeout: number
-  /** Ends the wait too: the source is closed. */
+  /** Aborted when the source is closed. */
   readonly signal: AbortSignal
-  /** Who is asked, for the error. */
+  /** What is called, for the error. */
   readonly what: string
 }
 
 /**
- * Asks somebody else's function and waits for its answer, but not longer than this, whether it heeds its signal or not.
+ * Calls a function with a signal, and waits for its result until the time limit. It stops waiting even if the function
+ * ignores the signal.
  *
- * @throws MTLS_ERR_CREDENTIALS_UNAVAILABLE (`timeout`), MTLS_ERR_CREDENTIALS_CLOSED, or whatever the function throws
+ * @throws MTLS_ERR_CREDENTIALS_UNAVAILABLE (`timeout`), MTLS_ERR_CREDENTIALS_CLOSED, or the error of the function
  */
-export async function withinTime<Answer> (ask: (signal: AbortSignal) => Answer | Promise<Answer>, { clock, timeout, signal, what }: WithinTimeOptions): Promise<Answer> {
+export async function withinTime<Answer> (
+  ask: (signal: AbortSignal) => Answer | Promise<Answer>, { clock, timeout, signal, what }: WithinTimeOptions
+): Promise<Answer> {
   const controller = new AbortController()
   return await new Promise<Answer>((resolve, reject) => {
     const end = (error: Error): void => {
       controller.abort(error)
       reject(error)
     }
-    const onAbort = (): void => { end(new MTLS_ERR_CREDENTIALS_CLOSED(`${what}: the source was closed before an answer came`)) }
+    const onAbort = (): void => {
+      end(new MTLS_ERR_CREDENTIALS_CLOSED(`${what}: the source was closed before an answer came`))
+    }
     controller.signal.addEventListener('abort', () => { settle() }, { once: true })
-    const cancel = clock.schedule(() => { end(unavailable('timeout', `${what}: no answer within ${timeout} ms`)) }, timeout)
+    const onTimeout = (): void => { end(unavailable('timeout', `${what}: no answer within ${timeout} ms`)) }
+    const cancel = clock.schedule(onTimeout, timeout)
     const settle = (): void => {
       cancel()
       signal.removeEventListener('abort', onAbort)

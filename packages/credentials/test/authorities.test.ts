@@ -128,7 +128,7 @@ test('lists are of one authority, under its own policy, and are not lost', async
   t.throws(() => source.update({ authorities: { internal, partner: { ca: partner.root, names: 'any' } } }), { code: 'MTLS_ERR_CREDENTIALS_REFUSED', reason: 'crl', message: /authorities\.partner\.crl/ })
   t.throws(() => source.update({ authorities: { internal, renamed: { ca: partner.root, names: 'any' } } }), { reason: 'crl', message: /authorities\.renamed\.crl/ }, 'nor by another name')
   t.throws(() => source.update({ ca: [ca.root, partner.root] }), { code: 'MTLS_ERR_CREDENTIALS_REFUSED', reason: 'crl' })
-  t.match(memoryCredentials({ ...base, authorities: { internal: { ...internal, crl: [(await ca.crl()).pem, crl] } } }).current.warnings, [/^authorities\.internal\.crl: left out the CRL of CN=Partner/])
+  t.match(memoryCredentials({ ...base, authorities: { internal: { ...internal, crl: [(await ca.crl()).pem, crl] } } }).current.warnings, [/^authorities\.internal\.crl: ignored the CRL of CN=Partner/])
   await source.close()
 })
 
@@ -138,35 +138,35 @@ test('what is wrong with an authority is told, with its option, what was found a
     [[], /authorities is a list; expected an object/],
     [null, /authorities is null/],
     [{}, /authorities is empty/],
-    [{ 'a b': internal }, /holds the name "a b"; expected letters/],
+    [{ 'a b': internal }, /the name of an authority is "a b"; expected at most 64 letters/],
     [{ internal: { names: 'any' } }, /authorities\.internal needs the option "ca"/],
-    [{ internal: { ...internal, name: 'any' } }, /authorities\.internal knows no option "name"; did you mean "names"\?/],
+    [{ internal: { ...internal, name: 'any' } }, /unknown option "name" for authorities\.internal; did you mean "names"\?/],
     [{ internal, partner: { ca: partner.root, names: null } }, /authorities\.partner\.names is null; expected "any"/],
-    [{ internal, partner: { ca: partner.root, names: () => 'any' } }, /authorities\.partner\.names is function; expected "any"/],
+    [{ internal, partner: { ca: partner.root, names: () => 'any' } }, /authorities\.partner\.names is a function; expected "any"/],
     [{ internal: { ...internal, revocation: null } }, /authorities\.internal\.revocation: /],
-    [{ internal, partner: { ca: partner.root } }, /authorities\.partner has no names; where there are several authorities/],
+    [{ internal, partner: { ca: partner.root } }, /authorities\.partner\.names is missing; expected the names that it may issue/],
     [{ internal: { ...internal, names: { dsn: 'a' } } }, /^Invalid credentials option: authorities\.internal\.names has no "dsn"/],
     [{ internal: { ...internal, for: 'client' } }, /authorities\.internal\.for is "client"; expected "clients", "servers" or "both"/],
     [{ internal: { ...internal, partial: 1 } }, /authorities\.internal\.partial is 1/],
     [{ internal: { ...internal, checker: {} } }, /authorities\.internal\.checker is an object; expected a revocation checker/],
     [{ internal: { ...internal, algorithms: { curves: ['x'] } } }, /authorities\.internal\.algorithms\.curves holds "x"/],
-    [{ internal: { ...internal, serverAuthOnly: { acceptUntil: '2027-03-15' } } }, /serverAuthOnly needs authorities\.internal\.names, none of them "any"/],
-    [{ p: { ...limited, serverAuthOnly: { acceptUntil: '2027-02-31' } } }, /acceptUntil is "2027-02-31", and there is no such day; expected a day such as "2027-03-15"$/],
+    [{ internal: { ...internal, serverAuthOnly: { acceptUntil: '2027-03-15' } } }, /serverAuthOnly is set, but authorities\.internal\.names has no limits; expected limits, and no kind with "any"/],
+    [{ p: { ...limited, serverAuthOnly: { acceptUntil: '2027-02-31' } } }, /acceptUntil is "2027-02-31", which is not a day of the calendar; expected a day such as "2027-03-15"$/],
     [{ p: { ...limited, serverAuthOnly: { acceptUntil: '15.3.2027' } } }, /acceptUntil is "15\.3\.2027"; expected a day/],
     [{ p: { ...limited, serverAuthOnly: '2027-03-15' } }, /serverAuthOnly is "2027-03-15"; expected an object/],
-    [{ p: { ...limited, for: 'servers', serverAuthOnly: { acceptUntil: '2027-03-15' } } }, /is about clients, but authorities\.p\.for is "servers"/],
+    [{ p: { ...limited, for: 'servers', serverAuthOnly: { acceptUntil: '2027-03-15' } } }, /is set, but authorities\.p\.for is "servers"/],
     [{ p: { ...limited, serverAuthOnly: true } }, /authorities\.p\.serverAuthOnly is true; expected an object such as \{ acceptUntil: "2027-03-15" \}/],
     [{ p: { ...limited, revocation: 'strict' } }, /authorities\.p\.revocation: .*policy is "strict"; expected "hard" or "soft"/],
     [{ internal: { ca: 7, names: 'any' } }, /authorities\.internal\.ca is of type number; expected PEM/],
     [{ internal: { ca: 'ca.pem', names: 'any' } }, /authorities\.internal\.ca is the path "ca\.pem"/]
   ] as const) t.throws(make(authorities), { code: 'MTLS_ERR_CREDENTIALS_OPTION', message })
-  t.throws(make({ internal }, { ca: ca.root }), { message: /found ca beside authorities; expected it within one of them/ })
-  t.throws(make({ internal }, { crl: 'x' }), { message: /found crl beside authorities/ })
+  t.throws(make({ internal }, { ca: ca.root }), { message: /ca and authorities are both set/ })
+  t.throws(make({ internal }, { crl: 'x' }), { message: /crl and authorities are both set/ })
   t.throws(make({ internal, partner: { ...limited, ca: [partner.root, ca.root] } }), {
-    code: 'MTLS_ERR_CREDENTIALS_REFUSED', reason: 'no_anchor', message: /authorities\.partner\.ca: found CN=Internal.*, which authority "internal" has as well, in authorities\.internal\.ca; expected each CA in one authority/
+    code: 'MTLS_ERR_CREDENTIALS_REFUSED', reason: 'no_anchor', message: /authorities\.partner\.ca: found CN=Internal.*, which authority "internal" has too, in authorities\.internal\.ca; expected each CA in one authority/
   })
-  t.throws(make({ internal: { ...internal, ca: own.cert } }), { reason: 'no_anchor', message: /authorities\.internal\.ca: found .*, which is no CA certificate/ })
-  t.match(memoryCredentials({ ...base, authorities: { p: { ...limited, serverAuthOnly: { acceptUntil: '2026-01-01' } } } }).current.warnings.join('\n'), /authority "p": serverAuthOnly ended on 2026-01-01T00:00:00.000Z; take it out/)
+  t.throws(make({ internal: { ...internal, ca: own.cert } }), { reason: 'no_anchor', message: /authorities\.internal\.ca: found .*, which is not a CA certificate/ })
+  t.match(memoryCredentials({ ...base, authorities: { p: { ...limited, serverAuthOnly: { acceptUntil: '2026-01-01' } } } }).current.warnings.join('\n'), /authority "p": serverAuthOnly ended on 2026-01-01T00:00:00.000Z; remove it/)
 })
 
 test('what the caller does with its own settings later is no change of trust', async (t) => {
@@ -182,7 +182,7 @@ test('the same CA with its name in other letters is the same CA', async (t) => {
     const identity = createPartialIdentity({ subject, publicKey256: key.repeat(64) })
     return { name, anchors: [{ identity }] } as unknown as CheckedAuthority
   }
-  const refusal = { code: 'MTLS_ERR_CREDENTIALS_REFUSED', reason: 'no_anchor', message: /b\.ca: found .*, which authority "a" has as well/ }
+  const refusal = { code: 'MTLS_ERR_CREDENTIALS_REFUSED', reason: 'no_anchor', message: /b\.ca: found .*, which authority "a" has too/ }
   t.throws(() => { refuseSharedAnchors([authority('a', 'CN=Internal CA', 'a'), authority('b', 'CN=INTERNAL  ca', 'a')], (name) => `${name}.ca`) }, refusal)
   const twin = (name: string, fingerprint256: string): CheckedAuthority => ({ name, anchors: [{ identity: createPartialIdentity({ subject: 'CN=CA', publicKey256: 'a'.repeat(64), fingerprint256: fingerprint256.repeat(64) }) }] }) as unknown as CheckedAuthority
   t.throws(() => { refuseSharedAnchors([twin('a', '1'), twin('b', '2')], (name) => `${name}.ca`) }, {
@@ -194,18 +194,18 @@ test('the same CA with its name in other letters is the same CA', async (t) => {
 
 test('what an authority cannot do is warned of', async (t) => {
   const warningsOf = (authorities: Record<string, AuthorityMaterial>): string => memoryCredentials({ ...base, authorities }).current.warnings.join('\n')
-  t.match(warningsOf({ internal: { ...internal, revocation: 'hard' } }), /authority "internal": revocation is set, but there is neither crl nor checker, so nobody is asked/)
+  t.match(warningsOf({ internal: { ...internal, revocation: 'hard' } }), /authority "internal": revocation is set, but crl and checker are not, so revocation is not checked/)
   t.equal(warningsOf({ internal: { ...internal, revocation: 'hard', crl: (await ca.crl()).pem } }), '')
   const partnerName = String(parsePeerIdentity(partner.der).subject)
   const two = { ...internal, ca: [ca.root, partner.root], crl: (await ca.crl()).pem }
-  const uncovered = /^authorities\.internal\.crl: there is no CRL of CN=Partner,.*; certificates of that CA are refused, since revocation is "hard"$/
+  const uncovered = /^authorities\.internal\.crl: there is no CRL of CN=Partner,.*; certificates of that CA are rejected, because revocation is "hard"$/
   t.match(warningsOf({ internal: two }), uncovered)
   t.match(warningsOf({ internal: { ...two, revocation: { default: 'soft', issuers: { [partnerName]: 'hard' } } } }), uncovered)
   for (const revocation of ['soft', { default: 'soft' }, { issuers: { [partnerName]: 'soft' } }] as const) t.equal(warningsOf({ internal: { ...two, revocation } }), '')
   t.equal(warningsOf({ internal: { ...two, crl: [(await ca.crl()).pem, (await partner.crl()).pem] } }), '')
   t.match(warningsOf({ internal: { ...internal, names: { dns: undefined } as never } }), /names is empty/)
-  t.match(warningsOf({ internal: { ...internal, crl: [], revocation: 'hard' } }), /nobody is asked/)
-  t.match(warningsOf({ internal: { ...internal, names: {} } }), /authority "internal": names is empty, so no name of its certificates is believed/)
+  t.match(warningsOf({ internal: { ...internal, crl: [], revocation: 'hard' } }), /revocation is not checked/)
+  t.match(warningsOf({ internal: { ...internal, names: {} } }), /authority "internal": names is empty, so all names of its certificates are ignored/)
   t.match(warningsOf({ internal: { ca: ca.root, names: { dns: 'prod.example' } } }), /^cert: CN=ledger.* has the name "ledger", which is outside of what authority "internal" vouches for \(dns: prod\.example\)/)
 })
 
@@ -229,8 +229,8 @@ test('files of an authority are watched: one that changes is told by its option 
   await t.rejects(fileCredentials({ cert: paths.cert, key: paths.key, authorities: { a: { ca: file('none.pem') } }, watch: false }), {
     code: 'MTLS_ERR_CREDENTIALS_UNAVAILABLE', message: /authorities\.a\.ca \(.*none\.pem\): found no such file/
   })
-  await t.rejects(fileCredentials({ cert: paths.cert, key: paths.key, authorities: { a: { ca: partner.root } }, watch: false }), { message: /authorities\.a\.ca is PEM text; expected a file's path/ })
-  await t.rejects(fileCredentials({ ...paths, authorities: { a: { ca: paths.ca } }, watch: false }), { message: /found ca beside authorities/ })
+  await t.rejects(fileCredentials({ cert: paths.cert, key: paths.key, authorities: { a: { ca: partner.root } }, watch: false }), { message: /authorities\.a\.ca is PEM text; expected the path of a file/ })
+  await t.rejects(fileCredentials({ ...paths, authorities: { a: { ca: paths.ca } }, watch: false }), { message: /ca and authorities are both set/ })
 })
 
 test('a list of an authority in a file counts, and its loss is refused', async (t) => {

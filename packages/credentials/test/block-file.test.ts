@@ -43,7 +43,7 @@ async function makeFolder (t: Test, text: string): Promise<Folder> {
 
 /** A file that changes are told of by events alone. */
 async function openFile (t: Test, path: string, options: BlockFileOptions = {}): Promise<BlockFile> {
-  const source = await blockFile(path, { poll: HOUR, ...options })
+  const source = await blockFile(path, { pollInterval: HOUR, ...options })
   t.after(async () => { await source.close() })
   return source
 }
@@ -146,7 +146,7 @@ const BROKEN: Readonly<Record<string, { spoil (path: string): Promise<void>, err
   },
   wrong: {
     spoil: async (path) => { await writeFile(path, 'version: 1\nblock: [{ dsn: a }]') },
-    error: { reason: 'structure', message: /block\[0\]\.dsn \(line 2\): no such key; did you mean "dns"/ }
+    error: { reason: 'structure', message: /block\[0\]\.dsn \(line 2\): unknown key; did you mean "dns"/ }
   }
 }
 
@@ -224,7 +224,7 @@ test('a file that is touched, ordered otherwise or commented is the same list', 
 test('finds changes by polling alone', async (t) => {
   const { path, replace } = await makeFolder(t, names('a'))
   const clock = new ManualClock()
-  const source = await openFile(t, path, { watch: 'poll', poll: 30_000, clock })
+  const source = await openFile(t, path, { watch: 'poll', pollInterval: 30_000, clock })
   for (const host of ['b', 'c']) {
     await replace(names(host))
     const changed = nextChange(source)
@@ -275,7 +275,7 @@ test('where folders cannot be watched it says so and looks every second', async 
   const { list, follower } = await follow(path, clock, full)
   t.match(
     await warning,
-    { code: 'PEERKIT_WATCH_FAILED', message: /Block list: cannot watch .* \(ENOSPC\): looking every 1000 ms instead/ }
+    { code: 'PEERKIT_WATCH_FAILED', message: /Block list: cannot watch .* \(ENOSPC\); polling .* every 1000 ms instead/ }
   )
   await replace(names('b'))
   const changed = nextChange(list)
@@ -290,7 +290,7 @@ test('a change that left size and times as they were is found by the second look
   const list = new LiveBlockList([], clock)
   // As if the file had been read before it was written, and its times had not told.
   const follower = new BlockFollower(
-    list, { signature: await readSignature([path]), digest: 'other' }, { path, clock, poll: HOUR, events: false }
+    list, { signature: await readSignature([path]), digest: 'other' }, { path, clock, pollInterval: HOUR, events: false }
   )
   await follower.start()
   const changed = nextChange(list)
@@ -306,7 +306,7 @@ async function follow (path: string, clock: ManualClock, watcher: typeof watch):
   const { entries = [], digest } = await readBlockFile(path)
   const list = new LiveBlockList(entries, clock)
   const follower = new BlockFollower(
-    list, { signature, digest }, { path, clock, poll: HOUR, events: true, watch: watcher }
+    list, { signature, digest }, { path, clock, pollInterval: HOUR, events: true, watch: watcher }
   )
   await follower.start()
   return { list, follower }
@@ -358,11 +358,11 @@ test('keeps no process alive, and leaves no handle when it is closed', async (t)
   await writeFile(script, `
     import { blockFile } from ${JSON.stringify(join(import.meta.dirname, '../src/block/block-file.ts'))}
     const before = ${handles}
-    const first = await blockFile(${JSON.stringify(path)}, { poll: 50 })
+    const first = await blockFile(${JSON.stringify(path)}, { pollInterval: 50 })
     await first.close()
     await new Promise((resolve) => { setImmediate(resolve) })
     console.log(${handles} - before)
-    const second = await blockFile(${JSON.stringify(path)}, { poll: 50 })
+    const second = await blockFile(${JSON.stringify(path)}, { pollInterval: 50 })
     console.log(second.version)`)
   const child = spawn(
     process.execPath, ['--conditions=@peerkit/source', script], { env: { ...process.env, NODE_OPTIONS: '' } }

@@ -83,11 +83,11 @@ test('takes a list that says it is empty, aliases, and flow collections without 
 })
 
 const BAD: ReadonlyArray<readonly [string, string, RegExp | string]> = [
-  ['', 'structure', 'block (f.yaml): found an empty document; expected version and block (block: [] to block nobody)'],
+  ['', 'structure', 'block (f.yaml): found an empty document; expected version and block (block: [] to block nothing)'],
   ['# nothing\n', 'structure', 'found an empty document'],
   [
     'version: 1\n',
-    'structure', 'block (f.yaml): block: found nothing; expected an array of entries ([] to block nobody)'
+    'structure', 'block (f.yaml): block: found nothing; expected an array of entries ([] to block nothing)'
   ],
   ['version: 1\nblock:\n', 'structure', /block \(line \d\): found an empty text; expected an array/],
   ['version: 1\nblock: {}', 'structure', 'block (line 2): found an object; expected an array'],
@@ -96,8 +96,8 @@ const BAD: ReadonlyArray<readonly [string, string, RegExp | string]> = [
   ['version: 2\nblock: []', 'structure', 'version (line 1): found "2"; expected 1'],
   ['- dns: a', 'structure', 'block (f.yaml): found an array; expected an object with version and block'],
   ['hello', 'structure', 'found "hello"; expected an object'],
-  ['version: 1\nblocks: []', 'structure', 'blocks (line 2): no such key; did you mean "block"?'],
-  ['version: 1\nblock: []\nwhatever: 1', 'structure', 'whatever (line 3): no such key; expected version and block'],
+  ['version: 1\nblocks: []', 'structure', 'blocks (line 2): unknown key; did you mean "block"?'],
+  ['version: 1\nblock: []\nwhatever: 1', 'structure', 'whatever (line 3): unknown key; expected version and block'],
   [
     'version: 1\nblock: []\nblock: [{ dns: a }]',
     'malformed', 'Map keys must be unique at line 3, column 1; expected YAML'
@@ -121,26 +121,26 @@ const BAD: ReadonlyArray<readonly [string, string, RegExp | string]> = [
   [list('[]'), 'structure', 'block[0] (line 3): found an array; expected an object'],
   [list('{}'), 'structure', 'block[0] (line 3): found nothing; expected one of issuer with serialNumber'],
   [list('{ reason: x, until: 2026-01-01 }'), 'structure', 'block[0] (line 3): found reason and until; expected one of'],
-  [list('dns: a', 'dsn: b'), 'structure', 'block[1].dsn (line 4): no such key; did you mean "dns"?'],
-  [list('serial: 1'), 'structure', 'block[0].serial (line 3): no such key; did you mean "serialNumber"?'],
+  [list('dns: a', 'dsn: b'), 'structure', 'block[1].dsn (line 4): unknown key; did you mean "dns"?'],
+  [list('serial: 1'), 'structure', 'block[0].serial (line 3): unknown key; did you mean "serialNumber"?'],
   [
     list('constructor: 1'),
-    'structure', 'constructor (line 3): no such key; expected issuer, publicKey, spiffe, name, dns, email,'
+    'structure', 'constructor (line 3): unknown key; expected one of issuer, publicKey, spiffe, name, dns, email,'
   ],
-  [list('__proto__: {}'), 'structure', 'no such key'],
+  [list('__proto__: {}'), 'structure', 'unknown key'],
   ...['fingerprint', 'fingerprint256', 'sha256Fingerprint', 'thumbprint'].map((key) => [
     list(
       `${key}: ${HEX}`
-    ), 'structure', `block[0].${key} (line 3): found a fingerprint, which keeps nobody out for sure: the holder of ` +
+    ), 'structure', `block[0].${key} (line 3): found a fingerprint, which does not block reliably: the holder of ` +
       'a certificate can change its fingerprint while it still verifies (by negating the s of an ECDSA signature); ' +
       'expected issuer and serialNumber, or publicKey'
   ] as const),
   [list('{ dns: a, email: a@b }'), 'structure', 'block[0] (line 3): found dns and email; expected exactly one of'],
   [
     list('{ dns: a, serialNumber: 1 }'),
-    'structure', 'block[0] (line 3): found serialNumber beside dns; expected it with issuer alone'
+    'structure', 'block[0] (line 3): found serialNumber with dns; expected serialNumber with issuer'
   ],
-  [list('serialNumber: 1'), 'structure', 'found serialNumber without issuer; expected it with issuer alone'],
+  [list('serialNumber: 1'), 'structure', 'found serialNumber without issuer; expected serialNumber with issuer'],
   [
     list('issuer: CN=CA'),
     'structure', 'found issuer without serialNumber; expected both (to block a whole CA, block its publicKey)'
@@ -180,7 +180,7 @@ const BAD: ReadonlyArray<readonly [string, string, RegExp | string]> = [
   ] as const),
   [
     list('dns: "*.prod.example"'),
-    'structure', 'there are no wildcards; block a wildcard certificate by issuer and serialNumber, or by publicKey'
+    'structure', 'wildcards are not supported; block a wildcard certificate by issuer and serialNumber, or by publicKey'
   ],
   ...['bücher.example', 'a..b', 'a b', '""', '-a.example', 'a/b', 'a.'.repeat(128)].map((name) => [
     list(`dns: ${name === '-a.example' ? `"${name}"` : name}`),
@@ -226,7 +226,7 @@ test('refuses what it is not sure of, and says where and why', async (t) => {
   }
   t.throws(
     () => read(Uint8Array.of(0x62, 0xff), 'f.yaml'),
-    { reason: 'malformed', message: /block \(f\.yaml\): found octets that are not UTF-8/ }
+    { reason: 'malformed', message: /block \(f\.yaml\): found bytes that are not UTF-8/ }
   )
 })
 
@@ -261,7 +261,7 @@ test('blockMemory says what is wrong, and keeps the list that it has', async (t)
     {
       code: 'MTLS_ERR_BLOCK_LIST_INVALID',
       reason: 'structure',
-      message: /Invalid block list: update: entries\[1\]\.reson: no such key; did you mean "reason"\?$/
+      message: /Invalid block list: update: entries\[1\]\.reson: unknown key; did you mean "reason"\?$/
     }
   )
   t.throws(() => { block.update(undefined as never) }, { message: /update: entries: found nothing; expected an array/ })
@@ -277,7 +277,7 @@ test('blockMemory says what is wrong, and keeps the list that it has', async (t)
   t.same([block.version, block.entries], [1, [{ dns: 'a' }]])
   t.throws(
     () => blockMemory([], { clok: 1 } as never),
-    { code: 'MTLS_ERR_CREDENTIALS_OPTION', message: /blockMemory knows no option "clok"; did you mean "clock"/ }
+    { code: 'MTLS_ERR_CREDENTIALS_OPTION', message: /unknown option "clok" for blockMemory; did you mean "clock"/ }
   )
   t.throws(
     () => blockMemory([], { clock: {} as never }),
@@ -296,12 +296,12 @@ test('the start rejects where the file is missing, no file, too large or wrong',
     'unreadable', /block \(.*block\.yaml\): found no such file; expected a list of blocked certificates, YAML or JSON/
   )
   await invalid('unreadable', /found a directory; expected/, folder)
-  await invalid('unreadable', /found something that is no regular file; expected/, '/dev/null')
+  await invalid('unreadable', /found something that is not a regular file; expected/, '/dev/null')
   await writeFile(path, '')
   await invalid('structure', /found an empty document/)
-  await invalid('unreadable', /found a file where a folder should be/, join(path, 'x'))
+  await invalid('unreadable', /found a file instead of a folder in the path/, join(path, 'x'))
   await writeFile(path, `version: 1\nblock: []\n#${'x'.repeat(1_000_000)}`)
-  await invalid('too_large', /found 1000022 octets; expected at most 1000000/)
+  await invalid('too_large', /found 1000022 bytes; expected at most 1000000/)
 })
 
 test('blockFile names the option that is wrong', async (t) => {
@@ -310,11 +310,11 @@ test('blockFile names the option that is wrong', async (t) => {
       blockFile(path as string, options as BlockFileOptions), { code: 'MTLS_ERR_CREDENTIALS_OPTION', message }
     )
   }
-  await wrong('x', { wach: true }, /blockFile knows no option "wach"; did you mean "watch"/)
+  await wrong('x', { wach: true }, /unknown option "wach" for blockFile; did you mean "watch"/)
   await wrong('x', null, /blockFile got null/)
   await wrong('x', { watch: 'yes' }, /blockFile watch is "yes"; expected true, false or "poll"/)
-  await wrong('x', { poll: 0 }, /blockFile poll is 0; expected milliseconds above 0/)
-  await wrong('x', { clock: 1 }, /blockFile clock is number/)
-  await wrong('', {}, /blockFile path is ""; expected a file's path/)
-  await wrong(['x'], {}, /blockFile path is a list; expected a file's path/)
+  await wrong('x', { pollInterval: 0 }, /blockFile pollInterval is 0; expected milliseconds above 0/)
+  await wrong('x', { clock: 1 }, /blockFile clock is 1/)
+  await wrong('', {}, /blockFile path is ""; expected the path of a file/)
+  await wrong(['x'], {}, /blockFile path is a list; expected the path of a file/)
 })

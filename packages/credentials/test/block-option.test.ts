@@ -21,19 +21,19 @@ const ANSWERS: Readonly<Record<string, { judge: (...given: never[]) => unknown, 
   'a promise': {
     judge: async () => false,
     blocked: {
-      entry: 'the function failed', reason: 'it gave a promise; expected true, false, undefined or a reason, at once'
+      entry: 'the function failed', reason: 'it returned a promise; expected true, false, undefined or a reason'
     }
   },
   'a promise that fails': {
     judge: async () => { throw new Error('later') },
-    blocked: { entry: 'the function failed', reason: /it gave a promise/ }
+    blocked: { entry: 'the function failed', reason: /it returned a promise/ }
   },
-  null: { judge: () => null, blocked: { entry: 'the function failed', reason: /it gave null; expected/ } },
-  'a number': { judge: () => 0, blocked: { entry: 'the function failed', reason: /it gave 0; expected/ } },
+  null: { judge: () => null, blocked: { entry: 'the function failed', reason: /it returned null; expected/ } },
+  'a number': { judge: () => 0, blocked: { entry: 'the function failed', reason: /it returned 0; expected/ } },
   'a symbol': {
-    judge: () => Symbol('x'), blocked: { entry: 'the function failed', reason: /it gave Symbol\(x\); expected/ }
+    judge: () => Symbol('x'), blocked: { entry: 'the function failed', reason: /it returned Symbol\(x\); expected/ }
   },
-  'an object': { judge: () => ({}), blocked: { entry: 'the function failed', reason: /it gave an object; expected/ } }
+  'an object': { judge: () => ({}), blocked: { entry: 'the function failed', reason: /it returned an object; expected/ } }
 }
 
 for (const [what, { judge, blocked }] of Object.entries(ANSWERS)) {
@@ -69,6 +69,6 @@ test('anything else is refused, naming the option', async (t) => {
   wrong('/etc/block.yaml', /found "\/etc\/block\.yaml"$/)
   wrong([{ dns: 'a' }], /found an array \(blockMemory\(\) takes an array\)$/)
   wrong(Promise.resolve(), /found a promise: await blockFile\(\)$/)
-  wrong({ find: () => undefined }, /found one whose version is nothing, no number$/)
+  wrong({ find: () => undefined }, /found an object whose version is nothing$/)
   wrong({ version: 1 }, /found an object$/)
 })

@@ -26,10 +26,10 @@ test('stops at a missing file, a folder, or a wrong option, and names it', async
   await t.rejects(load({ key: folder }), { code: 'MTLS_ERR_CREDENTIALS_UNAVAILABLE', message: /found a directory/ })
   await t.rejects(load({ ca: undefined }), { code: 'MTLS_ERR_CREDENTIALS_OPTION', message: /needs the option "ca" \(or "authorities"\); found neither/ })
   await t.rejects(load({ ca: [] }), { code: 'MTLS_ERR_CREDENTIALS_OPTION', message: /ca is an empty list/ })
-  await t.rejects(load({ cert: '-----BEGIN CERTIFICATE-----' }), { code: 'MTLS_ERR_CREDENTIALS_OPTION', message: /expected a file's path/ })
+  await t.rejects(load({ cert: '-----BEGIN CERTIFICATE-----' }), { code: 'MTLS_ERR_CREDENTIALS_OPTION', message: /expected the path of a file/ })
   await t.rejects(load({ key: 7 }), { code: 'MTLS_ERR_CREDENTIALS_OPTION', message: /key is 7/ })
-  await t.rejects(load({ poll: 0 }), { code: 'MTLS_ERR_CREDENTIALS_OPTION', message: /poll is 0/ })
-  await t.rejects(load({ watchh: true }), { code: 'MTLS_ERR_CREDENTIALS_OPTION', message: /knows no option "watchh"; did you mean "watch"\?/ })
+  await t.rejects(load({ pollInterval: 0 }), { code: 'MTLS_ERR_CREDENTIALS_OPTION', message: /pollInterval is 0/ })
+  await t.rejects(load({ watchh: true }), { code: 'MTLS_ERR_CREDENTIALS_OPTION', message: /unknown option "watchh" for .*; did you mean "watch"\?/ })
   await write('key.pem', (await (await createDevCa()).issue()).key)
   await t.rejects(load({}), { code: 'MTLS_ERR_CREDENTIALS_REFUSED', reason: 'key_mismatch', message: /key\.pem/ })
   await write('bad.crl', 'x')
@@ -96,7 +96,7 @@ test("follows Kubernetes' ..data symlink, again and again", async (t) => {
 
 test('keeps the old while a file is missing, empty or half written, says so, and takes what comes then', async (t) => {
   const { paths, ca, folder, write, replace } = await makeFolder(t)
-  const source = await fileCredentials({ ...paths, settle: 50 })
+  const source = await fileCredentials({ ...paths, reportAfter: 50 })
   const next = await ca.issue({ cn: 'next' })
   for (const [what, spoil] of [
     ['missing', async () => { await rm(join(folder, 'cert.pem')) }],
@@ -140,7 +140,7 @@ test('a CRL and a CA that change move the trust epoch', async (t) => {
 test('a refused CRL keeps the old list', async (t) => {
   const { paths, ca, folder, replace, write } = await makeFolder(t)
   await write('crl.pem', (await ca.crl()).pem)
-  const source = await fileCredentials({ ...paths, crl: join(folder, 'crl.pem'), settle: 1 })
+  const source = await fileCredentials({ ...paths, crl: join(folder, 'crl.pem'), reportAfter: 1 })
   const change = nextChange(source)
   await replace('crl.pem', (await (await createDevCa()).crl()).pem)
   t.match(await change, { type: 'refused', error: { reason: 'crl' } })
@@ -157,7 +157,7 @@ test('a CRL that is older than the current one is refused, one of today with a l
   const before = (await ca.crl(minutesAgo(10))).pem
   ca.revoke(serialNumber)
   await write('crl.pem', (await ca.crl(minutesAgo(5))).pem)
-  const source = await fileCredentials({ ...paths, crl: join(folder, 'crl.pem'), settle: 1 })
+  const source = await fileCredentials({ ...paths, crl: join(folder, 'crl.pem'), reportAfter: 1 })
   t.equal(await stateOf(), 'revoked')
   let change = nextChange(source)
   await replace('crl.pem', before)
@@ -178,7 +178,7 @@ test('a file that lost the CRL of a CA is refused as long as that CA is trusted'
   await write('ca.pem', ca.root + other.root)
   const first = (await ca.crl()).pem
   await write('crl.pem', first + (await other.crl()).pem)
-  const source = await fileCredentials({ ...paths, crl: join(folder, 'crl.pem'), settle: 1 })
+  const source = await fileCredentials({ ...paths, crl: join(folder, 'crl.pem'), reportAfter: 1 })
   let change = nextChange(source)
   await replace('crl.pem', first)
   t.match(await change, { type: 'refused', error: { reason: 'crl', message: /the CRL of CN=Other.* is missing, though its CA is still trusted/ } })
@@ -203,7 +203,7 @@ test('a touched file is no rotation', async (t) => {
 
 test('a writer killed in the middle leaves the old in force', async (t) => {
   const { paths, ca, folder, replace } = await makeFolder(t)
-  const source = await fileCredentials({ ...paths, settle: 1 })
+  const source = await fileCredentials({ ...paths, reportAfter: 1 })
   const next = await ca.issue({ cn: 'next' })
   const script = `const fs = require('fs'); const fd = fs.openSync(${JSON.stringify(paths.cert)}, 'w'); fs.writeSync(fd, ${JSON.stringify(next.chain.slice(0, 150))}); console.log('half'); setInterval(() => {}, 1000)`
   const writer = spawn(process.execPath, ['-e', script], { cwd: folder, env: { ...process.env, NODE_OPTIONS: '' } })

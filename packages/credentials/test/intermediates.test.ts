@@ -57,7 +57,7 @@ test('what is no intermediate CA is refused: roots, leaves, texts without a cert
   for (const [intermediates, reason, message] of [
     [ca.root, 'no_anchor', /^Credentials refused: intermediates: found the root .*Root.*\(roots belong in ca\)/],
     [first.certificate + other.root, 'no_anchor', /found the root .*Other/],
-    [own.cert, 'no_anchor', /intermediates: found .*server.*, which is no CA certificate/],
+    [own.cert, 'no_anchor', /intermediates: found .*server.*, which is not a CA certificate/],
     ['no certificate', 'unreadable', /intermediates/]
   ] as const) {
     const refusal = { code: 'MTLS_ERR_CREDENTIALS_REFUSED', reason, message }
@@ -87,8 +87,8 @@ test('one that is not valid now is left out with a warning: OpenSSL would take i
   })
   holds(t, current, [first])
   t.match(current.warnings, [
-    /^intermediates: left out .*Ended.*, which ended on /,
-    /^intermediates: left out .*Early.*, which starts on /
+    /^intermediates: ignored .*Ended.*, which expired on /,
+    /^intermediates: ignored .*Early.*, which is not valid before /
   ])
 })
 

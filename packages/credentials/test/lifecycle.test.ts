@@ -8,8 +8,8 @@ import { makeFolder } from './support/world.ts'
 /** How a program gets each kind of source; `paths` and `pem` are there. */
 const SOURCES: Readonly<Record<string, string>> = {
   memory: 'memoryCredentials({ ...pem, crl })',
-  files: 'await fileCredentials({ ...paths, crl: paths.crl, poll: 50 })',
-  'files by polling': "await fileCredentials({ ...paths, crl: paths.crl, poll: 50, watch: 'poll' })",
+  files: 'await fileCredentials({ ...paths, crl: paths.crl, pollInterval: 50 })',
+  'files by polling': "await fileCredentials({ ...paths, crl: paths.crl, pollInterval: 50, watch: 'poll' })",
   provider: 'await providerCredentials(async () => ({ ...pem, crl }), { refresh: 60_000 })',
   renewing: "await renewingCredentials({ issue: async () => ({ ...pem, crl }) }, { keyType: 'ed25519' })"
 }

@@ -39,11 +39,11 @@ test('says what stands where a key should', async (t) => {
     [ec.cert, undefined, 'unreadable', /found a PEM block "CERTIFICATE" and no private key/],
     [openssh, undefined, 'unreadable', /found a PEM block "OPENSSH PRIVATE KEY"/],
     [createPrivateKey(ec.key).export({ type: 'pkcs8', format: 'der' }), undefined, 'unreadable', /found DER; expected a PEM block/],
-    [encrypted, undefined, 'passphrase', /found an encrypted private key and no passphrase/],
-    [encrypted, 'wrong', 'passphrase', /that the passphrase does not open/],
-    [encrypted, '', 'passphrase', /that the passphrase does not open/],
-    [legacy, undefined, 'passphrase', /found an encrypted private key and no passphrase/],
-    [legacy, 'wrong', 'passphrase', /that the passphrase does not open/]
+    [encrypted, undefined, 'passphrase', /found an encrypted private key without a passphrase/],
+    [encrypted, 'wrong', 'passphrase', /that the passphrase does not decrypt/],
+    [encrypted, '', 'passphrase', /that the passphrase does not decrypt/],
+    [legacy, undefined, 'passphrase', /found an encrypted private key without a passphrase/],
+    [legacy, 'wrong', 'passphrase', /that the passphrase does not decrypt/]
   ] as const) {
     t.throws(() => memoryCredentials({ cert: ec.chain, key, ca: ca.root, ...(passphrase !== undefined && { passphrase }) }), { code: 'MTLS_ERR_CREDENTIALS_REFUSED', reason, message }, String(message))
   }

@@ -4,13 +4,23 @@ import type { TrustSnapshot } from '../credential-snapshot.ts'
 import type { SnapshotAuthority } from './snapshot-authority.ts'
 
 /**
- * Whom a snapshot trusts to vouch for one side, in the form that `createTrustEvaluator` of @peerkit/trust takes, in the order in which they were declared.
+ * Returns the authorities of a snapshot for one side, in their declared order, as `createTrustEvaluator` of
+ * @peerkit/trust takes them.
  *
- * @param revocation asked beside each authority's own CRLs and checker; all must permit
+ * @param snapshot the snapshot in use
+ * @param side whether the peers are clients or servers
+ * @param revocation an additional checker; it, the CRLs and the checker of each authority must all accept a certificate
  * @example
- * const trust = createTrustEvaluator({ authorities: () => authoritiesOf(source.current, 'clients'), version: () => source.current.trustEpoch })
+ * ```ts
+ * const evaluator = createTrustEvaluator({
+ *   authorities: () => authoritiesOf(credentials.current, 'clients'),
+ *   version: () => credentials.current.trustEpoch
+ * })
+ * ```
  */
-export function authoritiesOf ({ authorities }: TrustSnapshot, side: 'clients' | 'servers', revocation?: RevocationChecker): readonly Authority[] {
+export function authoritiesOf (
+  { authorities }: TrustSnapshot, side: 'clients' | 'servers', revocation?: RevocationChecker
+): readonly Authority[] {
   return authorities.filter((authority) => vouchesFor(authority, side)).map((authority) => {
     const { name, names, partial, algorithms, serverAuthOnlyUntil, anchors, candidates } = authority
     return {
@@ -26,17 +36,40 @@ export function authoritiesOf ({ authorities }: TrustSnapshot, side: 'clients' |
   })
 }
 
-/** Whether an authority vouches for clients, or for servers. */
+/**
+ * Says whether an authority may issue certificates of clients, or of servers.
+ *
+ * @example
+ * ```ts
+ * const forClients = credentials.current.authorities.filter((authority) => vouchesFor(authority, 'clients'))
+ * ```
+ */
 export function vouchesFor ({ for: use }: Pick<SnapshotAuthority, 'for'>, side: 'clients' | 'servers'): boolean {
   return use === 'both' || use === side
 }
 
-/** Who is asked about revocation by a snapshot, for all of its authorities or for those of one side. */
-export function listCheckers ({ authorities }: TrustSnapshot, side?: 'clients' | 'servers'): readonly RevocationChecker[] {
+/**
+ * Lists the revocation checkers of all authorities of a snapshot, or of those for one side.
+ *
+ * @example
+ * ```ts
+ * const ends = listCheckers(credentials.current, 'clients').map((checker) => checker.subscribe(() => {}))
+ * ```
+ */
+export function listCheckers (
+  { authorities }: TrustSnapshot, side?: 'clients' | 'servers'
+): readonly RevocationChecker[] {
   return authorities.filter((authority) => side === undefined || vouchesFor(authority, side)).flatMap(checkersOf)
 }
 
-/** Who is asked about the revocation of certificates below an authority. */
+/**
+ * Lists the revocation checkers of an authority: that of its CRLs, and its option `checker`.
+ *
+ * @example
+ * ```ts
+ * const checked = credentials.current.authorities.filter((authority) => checkersOf(authority).length > 0)
+ * ```
+ */
 export function checkersOf ({ revocation, checker }: SnapshotAuthority): readonly RevocationChecker[] {
   return [revocation, checker].filter((each) => each !== undefined)
 }

@@ -4,27 +4,37 @@ import type { BlockOption } from '../block/block-option.ts'
 import type { TrustSnapshot } from '../credential-snapshot.ts'
 import { listCheckers } from './authorities-of.ts'
 
-/** What moves beside a trust itself. */
+/** What can change without a new snapshot. */
 export interface WatchedLists {
-  /** Asked beside the authorities' own. */
+  /** A checker in addition to those of the authorities. */
   readonly revocation: RevocationChecker | undefined
+  /** The option `block`. */
   readonly block: BlockOption | undefined
 }
 
 /**
- * Tells when CRLs, answers about revocation, or a list of blocked certificates move. Another snapshot is for the owner to notice, who then calls `follow`. For
- * packages of this suite.
+ * Calls back when CRLs, other answers about revocation or the block list change. The owner watches for new snapshots,
+ * and then calls `follow`. Used by the packages of this suite.
+ *
+ * @example
+ * ```ts
+ * const watch = new ListWatch(credentials, 'clients', { revocation: undefined, block: blockMemory([]) }, () => {})
+ * watch.start()
+ * watch.stop()
+ * ```
  */
 export class ListWatch {
   readonly #source: { readonly current: TrustSnapshot }
   readonly #side: 'clients' | 'servers'
   readonly #lists: WatchedLists
   readonly #onMoved: () => void
-  /** The checkers of the snapshot in force, and what ends their subscriptions. */
+  /** The checkers of the snapshot in use, with functions that unsubscribe from them. */
   readonly #followed = new Map<RevocationChecker, () => void>()
   #ends: Array<() => void> = []
 
-  constructor (source: { readonly current: TrustSnapshot }, side: 'clients' | 'servers', lists: WatchedLists, onMoved: () => void) {
+  constructor (
+    source: { readonly current: TrustSnapshot }, side: 'clients' | 'servers', lists: WatchedLists, onMoved: () => void
+  ) {
     this.#source = source
     this.#side = side
     this.#lists = lists
@@ -34,11 +44,13 @@ export class ListWatch {
   start (): void {
     const { revocation, block } = this.#lists
     if (revocation !== undefined) this.#ends.push(revocation.subscribe(this.#onMoved))
-    if (isBlockSource(block)) this.#ends.push(block.subscribe(({ type }) => { if (type === 'changed') this.#onMoved() }))
+    if (isBlockSource(block)) {
+      this.#ends.push(block.subscribe(({ type }) => { if (type === 'changed') this.#onMoved() }))
+    }
     this.follow()
   }
 
-  /** The CRLs of the snapshot in force move by themselves as well: they end. */
+  /** Subscribes to the checkers of the snapshot in use. CRLs change without a new snapshot when they expire. */
   follow (): void {
     const checkers = listCheckers(this.#source.current, this.#side)
     for (const [checker, end] of this.#followed) {

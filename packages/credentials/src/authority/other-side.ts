@@ -4,10 +4,18 @@ import type { TrustEvaluator } from '@peerkit/trust'
 import type { TrustSnapshot } from '../credential-snapshot.ts'
 import { authoritiesOf, vouchesFor } from './authorities-of.ts'
 
-/** Signatures that an explanation may take. */
+/** The most signatures that are verified for an explanation. */
 const MAX_SIGNATURES = 4
 
-/** Says of a certificate that nobody vouches for on one side that an authority of the other side would. For packages of this suite, and for explanations alone. */
+/**
+ * Explains a rejected certificate: if no authority of this side issued it, but one of the other side did, it says so.
+ * Used by the packages of this suite, for messages only.
+ *
+ * @example
+ * ```ts
+ * const other = new OtherSide(credentials, 'clients', () => Date.now())
+ * ```
+ */
 export class OtherSide {
   readonly #source: { readonly current: TrustSnapshot }
   readonly #side: 'clients' | 'servers'
@@ -20,21 +28,29 @@ export class OtherSide {
     this.#now = now
   }
 
-  /** What is wrong with a certificate: as it is told already, or, where no way leads to an authority of this side, that it leads to one of the other. */
+  /**
+   * Returns the detail of a refusal: the given one, or that an authority of the other side issued the certificate.
+   *
+   * @param detail why the certificate was rejected
+   * @param leaf the certificate, DER
+   * @param sent the certificates that were sent with it, DER
+   */
   explain (detail: RefusalDetail, leaf: Uint8Array, sent: readonly Uint8Array[]): RefusalDetail {
     if (detail.step !== 'issuer_unknown') return detail
     if (this.#source.current.authorities.every((authority) => vouchesFor(authority, this.#side))) return detail
     const decision = (this.#evaluator ??= this.#create()).evaluate(leaf, { sent })
     if (decision instanceof Promise || !decision.accepted) return detail
     const { peer, authority } = decision
-    const message = `${String(peer)} leads to the authority "${authority}", which is for ${this.#side === 'clients' ? 'servers' : 'clients'} alone (option for)`
-    return { ...detail, step: 'other_side', message }
+    const which = `the authority "${authority}", which is for ${this.#otherSide} alone (option for)`
+    return { ...detail, step: 'other_side', message: `${String(peer)} leads to ${which}` }
   }
 
+  get #otherSide (): 'clients' | 'servers' { return this.#side === 'clients' ? 'servers' : 'clients' }
+
   #create (): TrustEvaluator {
-    const other = this.#side === 'clients' ? 'servers' : 'clients'
     return createTrustEvaluator({
-      authorities: () => authoritiesOf(this.#source.current, other).map(({ name, ca, intermediates = [], partial = false }) => ({ name, ca, intermediates, partial })),
+      authorities: () => authoritiesOf(this.#source.current, this.#otherSide)
+        .map(({ name, ca, intermediates = [], partial = false }) => ({ name, ca, intermediates, partial })),
       version: () => this.#source.current.trustEpoch,
       purpose: 'any',
       now: this.#now,

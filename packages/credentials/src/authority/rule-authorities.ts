@@ -4,9 +4,10 @@ import type { TrustSnapshot } from '../credential-snapshot.ts'
 import { vouchesFor } from './authorities-of.ts'
 import type { SnapshotAuthority } from './snapshot-authority.ts'
 
-/** An authority as rules ask about it; see `RuleAuthority` of @peerkit/rules. */
+/** What rules need to know of an authority; see `RuleAuthority` of @peerkit/rules. */
 export interface RuleAuthority {
   readonly name: string
+  /** Set if the authority is only for the other side. */
   readonly only?: 'clients' | 'servers' | undefined
   vouchesFor (kind: ClaimKind): boolean
   mayClaim (kind: ClaimKind, value: string): boolean
@@ -14,18 +15,41 @@ export interface RuleAuthority {
 
 const known = new WeakMap<SnapshotAuthority, NameBounds>()
 
-/** The names that an authority in force vouches for. */
+/**
+ * Returns the limits of the names that an authority may issue.
+ *
+ * @example
+ * ```ts
+ * const [authority] = credentials.current.authorities
+ * if (authority !== undefined) console.log(boundsOf(authority).mayClaim('dns', 'ledger.example')) // true
+ * ```
+ */
 export function boundsOf (authority: SnapshotAuthority): NameBounds {
-  let bounds = known.get(authority)
-  if (bounds === undefined) known.set(authority, bounds = new NameBounds(authority.names, `authorities.${authority.name}.names`))
+  const bounds = known.get(authority) ?? new NameBounds(authority.names, `authorities.${authority.name}.names`)
+  known.set(authority, bounds)
   return bounds
 }
 
-/** The authorities as `compileRules` of @peerkit/rules takes them. Those that vouch for the other side alone have `only`. */
+/**
+ * Returns the authorities of a snapshot as `compileRules` of @peerkit/rules takes them.
+ *
+ * @param snapshot the snapshot in use
+ * @param side whether the rules are for clients or servers; authorities for the other side have `only`
+ * @example
+ * ```ts
+ * const authorities = ruleAuthoritiesOf(credentials.current, 'clients')
+ * console.log(authorities.map(({ name }) => name)) // [ 'default' ]
+ * ```
+ */
 export function ruleAuthoritiesOf (snapshot: TrustSnapshot, side: 'clients' | 'servers'): readonly RuleAuthority[] {
   return snapshot.authorities.map((authority) => {
     const bounds = boundsOf(authority)
     const only = vouchesFor(authority, side) ? undefined : side === 'clients' ? 'servers' : 'clients'
-    return { name: authority.name, only, vouchesFor: (kind) => bounds.vouchesFor(kind), mayClaim: (kind, value) => bounds.mayClaim(kind, value) }
+    return {
+      name: authority.name,
+      only,
+      vouchesFor: (kind) => bounds.vouchesFor(kind),
+      mayClaim: (kind, value) => bounds.mayClaim(kind, value)
+    }
   })
 }

@@ -3,7 +3,7 @@ import type { Clock } from '../clock.ts'
 import { MTLS_ERR_CREDENTIALS_CLOSED, MTLS_ERR_CREDENTIALS_OPTION } from '../errors.ts'
 import { readSignature } from '../files/file-signature.ts'
 import type { Signature } from '../files/file-signature.ts'
-import { keepAlive } from '../keep-alive.ts'
+import { holdProcessOpen } from '../hold-process-open.ts'
 import { checkCheckOptions, checkDuration, checkKeys, show } from '../option-check.ts'
 import type { KnownEntry } from './block-entry.ts'
 import type { BlockFile } from './block-source.ts'
@@ -14,43 +14,55 @@ import { LiveBlockList } from './live-block-list.ts'
 import { readBlockFile } from './read-block-file.ts'
 import type { BlockFileContent } from './read-block-file.ts'
 
+/** Options of `blockFile`. */
 export interface BlockFileOptions {
-  /** Take changes of the file while running. Default true; `'poll'` looks at intervals alone, without events. */
+  /** Whether a changed file is reloaded. Default true; `'poll'`: by polling only, without file events. */
   readonly watch?: boolean | 'poll' | undefined
-  /** Milliseconds between looks besides events, for file systems that send none. Default 1,000. */
-  readonly poll?: number | undefined
-  /** Default: the machine's. */
+  /** Milliseconds between polls, for file systems that send no events. Default 1,000. */
+  readonly pollInterval?: number | undefined
+  /** Default: the system clock. */
   readonly clock?: Clock | undefined
 }
 
-/** How often a file that changes while it is read is read again at once. */
+/** The most times that a file is read again at once because it changed while it was read. */
 const ATTEMPTS = 20
 
 /**
- * A list of blocked certificates from a YAML or JSON file of at most 1,000,000 octets, which is watched. A change is in
- * force within a quarter of a second; YAML of nearly that size takes up to 0.3 s. A file that is missing, broken or cut
- * off leaves the former list in force and is told to the subscribers; at the start it rejects.
+ * Loads a list of blocked certificates from a YAML or JSON file of at most 1,000,000 bytes, and reloads it when the
+ * file changes.
  *
- * @throws MTLS_ERR_BLOCK_LIST_INVALID, MTLS_ERR_CREDENTIALS_OPTION
+ * A change takes effect within a quarter of a second, or 0.3 s for YAML of nearly that size. If the file is missing,
+ * broken or cut off, the former list stays in use, and subscribers get the change `refused`.
+ *
+ * @param path the path of the file
+ * @param options how the file is watched
+ * @returns the list, once the file was read
+ * @throws MTLS_ERR_BLOCK_LIST_INVALID if the file is missing or invalid
+ * @throws MTLS_ERR_CREDENTIALS_OPTION if an option is unknown or of the wrong type
  * @example
- * const block = await blockFile('/etc/peerkit/block.yaml')
- * block.subscribe((change) => { if (change.type === 'refused') console.error(change.error.message) })
+ * ```ts
+ * const block = await blockFile('blocked.yaml')
+ * block.subscribe((change) => {
+ *   if (change.type === 'refused') console.error(change.error.message)
+ * })
+ * await block.close()
+ * ```
  */
 export async function blockFile (path: string, options: BlockFileOptions = {}): Promise<BlockFile> {
-  checkKeys(options, ['watch', 'poll', 'clock'], [], 'blockFile')
+  checkKeys(options, ['watch', 'pollInterval', 'clock'], [], 'blockFile')
   checkCheckOptions({ clock: options.clock }, 'blockFile')
   const { watch = true, clock = SYSTEM_CLOCK } = options
   if (typeof path !== 'string' || path === '' || path.includes('\0')) {
-    throw new MTLS_ERR_CREDENTIALS_OPTION(`blockFile path is ${show(path)}; expected a file's path`)
+    throw new MTLS_ERR_CREDENTIALS_OPTION(`blockFile path is ${show(path)}; expected the path of a file`)
   }
   if (watch !== true && watch !== false && watch !== 'poll') {
     throw new MTLS_ERR_CREDENTIALS_OPTION(`blockFile watch is ${show(watch)}; expected true, false or "poll"`)
   }
-  const poll = checkDuration(options.poll, 1_000, 'blockFile poll')
-  return await keepAlive(async () => {
+  const pollInterval = checkDuration(options.pollInterval, 1_000, 'blockFile pollInterval')
+  return await holdProcessOpen(async () => {
     const first = await readStill(path)
     const list = new FileList(path, first.entries ?? [], clock)
-    if (watch !== false) await list.follow(first, { path, clock, poll, events: watch === true })
+    if (watch !== false) await list.follow(first, { path, clock, pollInterval, events: watch === true })
     return list
   })
 }
@@ -89,7 +101,7 @@ class FileList extends LiveBlockList implements BlockFile {
 
 interface ReadStill extends BlockFileContent { readonly signature: Signature }
 
-/** Reads a file that did not move meanwhile; what fails while it moves is tried again. */
+/** Reads the file. If it changes meanwhile, reads it again. */
 async function readStill (path: string): Promise<ReadStill> {
   for (let attempt = 1; ; attempt += 1) {
     const signature = await readSignature([path])

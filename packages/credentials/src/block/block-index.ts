@@ -6,19 +6,21 @@ import { serialIssuerKey } from './read-entry.ts'
 
 const EMAIL_ADDRESS = 'emailAddress'
 
-/** Finds the entry for a certificate by a few look-ups, however long the list is. */
+/** Finds the entry for a certificate with a few lookups, however long the list is. */
 export class BlockIndex {
   readonly #tables = new Map<EntryKind, Map<string, KnownEntry>>()
-  /** Serial numbers alone: the name of an issuer is worked out only where its serial number is known. */
+  /**
+   * All serial numbers of entries. The key of an issuer's name is computed only if the serial number is one of them.
+   */
   readonly #serials = new Set<string>()
-  /** How long the keys of paths are. A peer's URI is cut at these lengths only, not at each of its slashes. */
+  /** The lengths of the path keys. A URI of a peer is cut at these lengths only, not at each of its slashes. */
   readonly #lengths = new Set<number>()
 
   constructor (entries: Iterable<KnownEntry>) {
     for (const entry of entries) this.#add(entry)
   }
 
-  /** The entry that blocks a certificate at a time. Fields that are not known match nothing. */
+  /** Returns the entry that blocks a certificate at a time. Unknown fields match nothing. */
   find (certificate: PeerIdentity, now: number): KnownEntry | undefined {
     const { publicKey256, subject, subjectAltNames: names } = certificate
     return this.#alive('publicKey', publicKey256, now) ?? this.#findSerial(certificate, now) ??
@@ -60,7 +62,7 @@ export class BlockIndex {
     return [...subjectAltNames?.email ?? [], ...subject?.values(EMAIL_ADDRESS) ?? []]
   }
 
-  /** Any URI that starts with `spiffe:`, valid or not: a list that keeps out must not be particular. */
+  /** Compares any URI that starts with `spiffe:`, valid or not. An invalid URI must not bypass a block. */
   #findUri (uri: string | undefined, now: number): KnownEntry | undefined {
     if (uri === undefined || !isSpiffe(uri)) return undefined
     const { id, trustDomain } = spiffeKey(uri)
@@ -73,7 +75,7 @@ export class BlockIndex {
   }
 }
 
-/** Of two entries for the same certificates the one that lasts counts; which came first does not matter. */
+/** Of two entries for the same certificates, the one that ends later is used. Their order does not matter. */
 function outlasts (one: KnownEntry, other: KnownEntry): boolean {
   return one.until === other.until ? one.id < other.id : one.until > other.until
 }

@@ -9,18 +9,26 @@ import { LiveBlockList } from './live-block-list.ts'
 import type { Refuse } from './read-entry.ts'
 import { readEntries, showPlace } from './read-list.ts'
 
+/** Options of `blockMemory`. */
 export interface BlockMemoryOptions {
-  /** Tells when an entry has ended. Default: the machine's. */
+  /** The clock that decides whether an entry has ended. Default: the system clock. */
   readonly clock?: Pick<Clock, 'now'> | undefined
 }
 
 /**
- * A list of blocked certificates that the program changes itself, with at most 100,000 entries.
+ * Makes a list of blocked certificates that the program changes itself.
  *
- * @throws MTLS_ERR_BLOCK_LIST_INVALID, MTLS_ERR_CREDENTIALS_OPTION
+ * @param entries at most 100,000 entries
+ * @param options the clock
+ * @throws MTLS_ERR_BLOCK_LIST_INVALID if an entry is invalid
+ * @throws MTLS_ERR_CREDENTIALS_OPTION if an option is unknown or of the wrong type
  * @example
+ * ```ts
  * const block = blockMemory([])
- * block.update([{ issuer: 'CN=Internal CA', serialNumber: '0a1b2c', reason: 'laptop stolen' }])
+ * block.update([{ name: 'CN=alice,OU=billing', reason: 'laptop stolen' }])
+ * console.log(block.find(peer))
+ * await block.close()
+ * ```
  */
 export function blockMemory (entries: readonly BlockEntry[], options: BlockMemoryOptions = {}): BlockMemory {
   checkKeys(options, ['clock'], [], 'blockMemory')
@@ -34,7 +42,7 @@ class MemoryList extends LiveBlockList implements BlockMemory {
   }
 }
 
-/** The clock, or the machine's. @throws MTLS_ERR_CREDENTIALS_OPTION */
+/** Returns the clock, or the system clock. @throws MTLS_ERR_CREDENTIALS_OPTION */
 function checkNow (clock: Pick<Clock, 'now'> | undefined, what: string): Pick<Clock, 'now'> {
   if (clock === undefined) return SYSTEM_CLOCK
   if (typeof (clock as Partial<Clock> | null)?.now !== 'function') {

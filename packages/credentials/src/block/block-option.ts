@@ -5,23 +5,29 @@ import type { BlockSource } from './block-source.ts'
 import { describe } from './read-entry.ts'
 
 /**
- * Says whether a certificate is blocked: `true`, or the reason for it. It answers at once. Where it throws, or gives a
- * promise or anything else, the certificate is blocked.
+ * Returns `true` or a reason if a certificate is blocked. Synchronous. If it throws, or returns a promise or any other
+ * value, the certificate is blocked.
  */
 export type BlockFunction = (certificate: PeerIdentity) => boolean | string | undefined
 
-/** Whom to keep out: `blockFile()`, `blockMemory()`, a list of one's own, or a function. */
+/** What the option `block` accepts: `blockFile()`, `blockMemory()`, your own list, or a function. */
 export type BlockOption = BlockList | BlockFunction
 
 const FAILED = 'the function failed'
 
 /**
- * The list that an option means. A function is asked for every connection and request: nothing tells when its answers change.
+ * Turns the option `block` into a list. A function is called for every connection and request, because nothing says
+ * when its answers change.
  *
- * @param where names the option, for errors
- * @throws MTLS_ERR_CREDENTIALS_OPTION
+ * @param option the value of the option
+ * @param where the name of the option, for errors
+ * @throws MTLS_ERR_CREDENTIALS_OPTION if the value is not a block list or a function
  * @example
+ * ```ts
+ * const stolen = new Set([peer.publicKey256])
  * const list = readBlockOption((certificate) => stolen.has(certificate.publicKey256), 'block')
+ * console.log(list.find(peer)) // { entry: 'the function', reason: undefined }
+ * ```
  */
 export function readBlockOption (option: unknown, where: string): BlockList {
   if (typeof option === 'function') return listOfFunction(option as (certificate: PeerIdentity) => unknown)
@@ -31,31 +37,38 @@ export function readBlockOption (option: unknown, where: string): BlockList {
   const expected = `${where}: expected blockFile(), blockMemory(), an object with find() and version or a function`
   if (isPromise(option)) throw new MTLS_ERR_CREDENTIALS_OPTION(`${expected}; found a promise: await blockFile()`)
   if (hasFind) {
-    throw new MTLS_ERR_CREDENTIALS_OPTION(`${expected}; found one whose version is ${describe(version)}, no number`)
+    throw new MTLS_ERR_CREDENTIALS_OPTION(`${expected}; found an object whose version is ${describe(version)}`)
   }
   const hint = Array.isArray(option) ? ' (blockMemory() takes an array)' : ''
   throw new MTLS_ERR_CREDENTIALS_OPTION(`${expected}; found ${describe(option)}${hint}`)
 }
 
-/** Whether an option tells of its changes, as `blockFile()` and `blockMemory()` do. */
+/**
+ * Says whether a list has `subscribe()`, as those of `blockFile()` and `blockMemory()` do.
+ *
+ * @example
+ * ```ts
+ * console.log(isBlockSource(blockMemory([]))) // true
+ * ```
+ */
 export function isBlockSource (option: BlockOption | undefined): option is BlockSource {
   return typeof (option as Partial<BlockSource> | undefined)?.subscribe === 'function'
 }
 
-function listOfFunction (judge: (certificate: PeerIdentity) => unknown): BlockList {
-  return Object.freeze({ version: 1, always: true, find: (certificate: PeerIdentity) => ask(judge, certificate) })
+function listOfFunction (isBlocked: (certificate: PeerIdentity) => unknown): BlockList {
+  return Object.freeze({ version: 1, always: true, find: (certificate: PeerIdentity) => ask(isBlocked, certificate) })
 }
 
-function ask (judge: (certificate: PeerIdentity) => unknown, certificate: PeerIdentity): Blocked | undefined {
+function ask (isBlocked: (certificate: PeerIdentity) => unknown, certificate: PeerIdentity): Blocked | undefined {
   try {
-    const answer = judge(certificate)
+    const answer = isBlocked(certificate)
     if (answer === undefined || answer === false) return undefined
     if (answer === true) return { entry: 'the function', reason: undefined }
     if (typeof answer === 'string') return { entry: 'the function', reason: answer === '' ? undefined : answer }
-    // Its failure is said here already, and must not end the process as a rejection that nobody handles.
+    // The failure is reported here. Without a handler, a rejection would end the process.
     if (isPromise(answer)) answer.then(undefined, () => {})
     const found = isPromise(answer) ? 'a promise' : describe(answer)
-    return { entry: FAILED, reason: `it gave ${found}; expected true, false, undefined or a reason, at once` }
+    return { entry: FAILED, reason: `it returned ${found}; expected true, false, undefined or a reason` }
   } catch (error) {
     return { entry: FAILED, reason: error instanceof Error ? error.message : `it threw ${describe(error)}` }
   }

@@ -2,50 +2,52 @@ import type { BlockList } from '@peerkit/trust'
 import type { BlockEntry } from './block-entry.ts'
 import type { BlockListInvalidError } from './errors.ts'
 
-/** What a source tells its subscribers. */
+/** What a listener of a block list gets. */
 export type BlockChange = BlockListChanged | BlockListRefused | BlockListRecovered
 
-/** Another list is in force. */
+/** New entries are in use. */
 export interface BlockListChanged {
   readonly type: 'changed'
   readonly added: readonly BlockEntry[]
   readonly removed: readonly BlockEntry[]
 }
 
-/** A list was refused. The former list stays in force. */
+/** The new list is invalid. The former list stays in use. */
 export interface BlockListRefused {
   readonly type: 'refused'
   readonly error: BlockListInvalidError
 }
 
-/** What was refused is right again, be it new or what it was before. A new one has been told as `changed`. */
+/**
+ * The list that was refused is valid again, with new or former entries. New ones were announced as `changed` before.
+ */
 export interface BlockListRecovered {
   readonly type: 'recovered'
 }
 
-/** A live list of certificates that are kept out. */
+/** A list of blocked certificates that can change while the process runs. */
 export interface BlockSource extends BlockList {
   /**
-   * Counts up from 1 whenever the entries differ. It does not move when an entry ends: an end lets somebody in again,
-   * so no connection has to be cut, and refusals are not remembered.
+   * Counts up from 1 whenever the entries differ. It does not change when an entry ends: then no connection has to be
+   * closed, and rejections are not cached.
    */
   readonly version: number
-  /** What is in force, entries that have ended included. Frozen. */
+  /** The entries in use, including those that have ended. Frozen. */
   readonly entries: readonly BlockEntry[]
-  /** How many entries have ended, and no longer count. */
+  /** Number of entries that have ended and are ignored. */
   readonly ended: number
-  /** Calls `listener` at every change. Returns what ends that. */
+  /** Calls `listener` at every change. Returns a function that unsubscribes it. */
   subscribe (listener: (change: BlockChange) => void): () => void
-  /** Ends the watch and the subscriptions. The last list stays in force. */
+  /** Stops watching, and removes all listeners. The last list stays in use. */
   close (): Promise<void>
 }
 
 /** A list that the program changes itself. */
 export interface BlockMemory extends BlockSource {
   /**
-   * Puts other entries in force, in place of all former ones.
+   * Replaces all entries.
    *
-   * @throws MTLS_ERR_BLOCK_LIST_INVALID, and the former list stays in force
+   * @throws MTLS_ERR_BLOCK_LIST_INVALID if an entry is invalid; the former list stays in use
    * @throws MTLS_ERR_CREDENTIALS_CLOSED after `close()`
    */
   update (entries: readonly BlockEntry[]): void
@@ -56,7 +58,7 @@ export interface BlockFile extends BlockSource {
   /**
    * Reads the file now. For `watch: false`, or a signal handler.
    *
-   * @throws MTLS_ERR_BLOCK_LIST_INVALID, and the former list stays in force
+   * @throws MTLS_ERR_BLOCK_LIST_INVALID if the file is invalid; the former list stays in use
    * @throws MTLS_ERR_CREDENTIALS_CLOSED after `close()`
    */
   reload (): Promise<void>

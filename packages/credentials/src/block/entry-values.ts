@@ -1,7 +1,7 @@
 import { MTLS_ERR_NAME_INVALID, nameKey, parseDistinguishedName, parseSpiffeId, rdnKeys } from '@peerkit/identity'
 import type { EntryKind } from './block-entry.ts'
 
-/** A value in its only spelling, and what it is looked up by. */
+/** A normalized value, and its lookup key. */
 export interface EntryValue {
   readonly text: string
   readonly key: string
@@ -10,7 +10,7 @@ export interface EntryValue {
 /** A value that cannot be used. */
 export interface WrongValue {
   readonly expected: string
-  /** What is wrong with it, where there is more to say. */
+  /** More about what is wrong with it. */
   readonly detail?: string
 }
 
@@ -22,11 +22,12 @@ const DNS_NAME = /^[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]
 const MAX_DNS_NAME = 253
 const EXPECTED_SPIFFE =
   'a SPIFFE ID such as spiffe://prod.example/web, a trust domain spiffe://prod.example, or a path that ends in "/**"'
-const NO_WILDCARD = 'there are no wildcards; block a wildcard certificate by issuer and serialNumber, or by publicKey'
+const NO_WILDCARD =
+  'wildcards are not supported; block a wildcard certificate by issuer and serialNumber, or by publicKey'
 const EMAIL = /^[\x21-\x7e]+@[a-z0-9_-]+(?:\.[a-z0-9_-]+)*$/
 const TIME = /^(\d{4})-(\d{2})-(\d{2})(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:\d{2}))?$/
 
-/** The digits that count of a serial number, as lower-case hex. */
+/** The significant digits of a serial number, as lower-case hex. */
 export function serialKey (serialNumber: string): string {
   return serialNumber.replaceAll(':', '').replace(/^0+(?=.)/, '').toLowerCase()
 }
@@ -44,7 +45,7 @@ export function readPublicKey (value: string): EntryValue | WrongValue {
   if (HEX_DIGEST.test(value)) return same(value.replaceAll(':', '').toLowerCase())
   if (!BASE64_DIGEST.test(value)) return wrong
   const bytes = Buffer.from(value, 'base64')
-  // 43 characters hold two bits more than 32 octets do. Where these are set, the text is damaged.
+  // 43 characters hold two bits more than 32 bytes. If these are set, the text is damaged.
   if (bytes.toString('base64') !== value.padEnd(44, '=')) return { ...wrong, detail: 'it is damaged at its end' }
   return same(bytes.toString('hex'))
 }
@@ -80,7 +81,7 @@ export function readSpiffe (value: string): EntryValue & { readonly kind: EntryK
   }
 }
 
-/** Names are compared without case, and without the dot of the root. */
+/** Names are compared without case and without a trailing dot. */
 export function dnsKey (name: string): string {
   return name.toLowerCase().replace(/\.$/, '')
 }
@@ -94,9 +95,9 @@ export function readDns (value: string): EntryValue | WrongValue {
 
 export function readEmail (value: string): EntryValue | WrongValue {
   const expected = 'one e-mail address, such as ops@example.com'
-  // RFC 5280 tells the local parts apart by case. Mail servers do not, and it is safer to keep out one spelling more.
+  // In RFC 5280 the local part is case-sensitive. Mail servers ignore case, and blocking more spellings is safer.
   const key = value.toLowerCase()
-  if (value.includes('*')) return { expected, detail: 'there are no wildcards' }
+  if (value.includes('*')) return { expected, detail: 'wildcards are not supported' }
   return EMAIL.test(key) ? same(key) : { expected }
 }
 
@@ -106,10 +107,10 @@ export function readUntil (value: string): number | WrongValue {
   const match = TIME.exec(value)
   const time = match === null ? NaN : Date.parse(value.replace(' ', 'T'))
   if (match === null || Number.isNaN(time)) return wrong
-  // Date.parse takes 30 February for 2 March.
+  // Date.parse reads 30 February as 2 March.
   const [, year, month, day] = match.map(Number) as [number, number, number, number]
   const isDay = new Date(Date.UTC(year, month - 1, day)).getUTCDate() === day
-  return isDay ? time : { ...wrong, detail: 'there is no such day' }
+  return isDay ? time : { ...wrong, detail: 'the calendar has no such day' }
 }
 
 function same (text: string): EntryValue {

@@ -8,25 +8,25 @@ import type { BlockListInvalidError } from './errors.ts'
 import type { LiveBlockList } from './live-block-list.ts'
 import { readBlockFile } from './read-block-file.ts'
 
-/** How long a file must lie still before it is read, in milliseconds. */
+/** How long a file must stay unchanged before it is read, in milliseconds. */
 const STILL = 30
-/** The same for a file that is written to where it lies: a writer may pause in the middle. */
+/** The same for a file that is written in place: the writer may pause in the middle. */
 const STILL_IN_PLACE = 120
-/** How long a file must have been wrong before that is said: a writer may remove the file first. */
+/** How long a file must be invalid before that is reported: the writer may delete the file first. */
 const WRONG = 200
-/** Events come in flocks: this long they are gathered. */
-const FLOCK = 5
-/** A file system may tell time by the second or two: a change within that time of the last may look like none. */
+/** Events come in bursts: how long they are collected, in milliseconds. */
+const BURST = 5
+/** Some file systems have a time resolution of two seconds: two changes within that time may look like one. */
 const COARSE_TIME = 2_500
-/** How often to look where a folder cannot be watched, at least. */
+/** The longest poll interval if a folder cannot be watched, in milliseconds. */
 const POLL_INSTEAD = 1_000
 
 export interface FollowBlockOptions {
   readonly path: string
   readonly clock: Clock
-  /** Milliseconds between looks besides events. */
-  readonly poll: number
-  /** False: polling alone. */
+  /** Milliseconds between polls. */
+  readonly pollInterval: number
+  /** False: polling only. */
   readonly events: boolean
   /** Default: `fs.watch`. */
   readonly watch?: typeof watch
@@ -39,61 +39,60 @@ export interface FirstReading {
 }
 
 /**
- * Follows one file as `FileFollower` follows the files of credentials. An event only says "look"; the file's signature
- * decides whether it is read. One file is simpler than several, which have to fit together. Nothing here keeps the
- * process alive.
+ * Watches one file, as `FileFollower` watches the files of credentials. An event only starts a check; the signature of
+ * the file decides whether it is read. One file is simpler than several that have to fit together. Nothing here keeps
+ * the process alive.
  */
 export class BlockFollower {
   readonly #list: LiveBlockList
   readonly #options: FollowBlockOptions
   readonly #folders: FolderWatch | undefined
   #digest: string
-  /** Of the file as it was judged last, and as it was seen last. */
-  #judged: Signature
+  /** The signatures of the file when it was last processed, and when it was last seen. */
+  #processed: Signature
   #seen: Signature
   #seenAt = 0
-  /** Whether a file that looks as before is to be read again. */
-  #doubted = false
-  #armedFor: string | undefined
+  /** Whether to read the file again although its signature is unchanged. */
+  #rereadRequested = false
+  #watchedFor: string | undefined
   #reported: string | undefined
   #confirmed: string | undefined
-  #lookTimer: NodeJS.Timeout | undefined
+  #checkTimer: NodeJS.Timeout | undefined
   #eventTimer: NodeJS.Timeout | undefined
   #cancelPoll = (): void => {}
   #cancelConfirm = (): void => {}
-  #looking: Promise<void> | undefined
+  #checking: Promise<void> | undefined
   #again = false
 
   constructor (list: LiveBlockList, first: FirstReading, options: FollowBlockOptions) {
     this.#list = list
     this.#options = options
     this.#digest = first.digest
-    this.#judged = this.#seen = first.signature
+    this.#processed = this.#seen = first.signature
     this.#folders = options.events ? this.#openFolders() : undefined
   }
 
   async start (): Promise<void> {
-    this.#poll(await this.#rearm(this.#seen))
-    // A change between the first reading and the watch has sent no event. One that the file system's clock could not
-    // tell may follow.
-    this.#look()
+    this.#poll(await this.#watchFolders(this.#seen))
+    // A change before the watch started sent no event. A change after it may not alter the coarse time of the file.
+    this.#requestCheck()
     this.#confirmLater()
   }
 
   async close (): Promise<void> {
-    clearTimeout(this.#lookTimer)
+    clearTimeout(this.#checkTimer)
     clearTimeout(this.#eventTimer)
     this.#cancelPoll()
     this.#cancelConfirm()
     this.#folders?.close()
-    await this.#looking
+    await this.#checking
   }
 
-  /** Takes note of what was read by others. */
+  /** Records what `reload()` read. */
   note ({ signature, digest }: FirstReading): void {
-    this.#judged = signature
+    this.#processed = signature
     this.#digest = digest
-    this.#doubted = false
+    this.#rereadRequested = false
     this.#reported = undefined
     this.#confirmLater()
   }
@@ -102,70 +101,70 @@ export class BlockFollower {
     const { path, watch } = this.#options
     return watchFolders([path], {
       onEvent: () => {
-        if (!this.#list.closed) this.#eventTimer ??= setTimeout(() => { this.#look() }, FLOCK).unref()
+        if (!this.#list.closed) this.#eventTimer ??= setTimeout(() => { this.#requestCheck() }, BURST).unref()
       },
       onFailure: ({ code = 'unknown' }, folder) => {
-        const message = `Block list: cannot watch ${folder} (${code}): looking every ${this.#pollInstead} ms instead`
+        const message = `Block list: cannot watch ${folder} (${code}); polling it every ${this.#pollInstead} ms instead`
         process.emitWarning(message, { code: 'PEERKIT_WATCH_FAILED' })
-        // Each look tries to watch again.
-        this.#armedFor = undefined
+        // Each poll tries to watch again.
+        this.#watchedFor = undefined
         this.#poll(false)
       },
       ...(watch !== undefined && { watch })
     })
   }
 
-  get #pollInstead (): number { return Math.min(this.#options.poll, POLL_INSTEAD) }
+  get #pollInstead (): number { return Math.min(this.#options.pollInterval, POLL_INSTEAD) }
 
   #poll (isWatched: boolean): void {
     this.#cancelPoll()
     if (this.#list.closed) return
     this.#cancelPoll = this.#options.clock.schedule(() => {
       this.#poll(isWatched)
-      this.#look()
-    }, isWatched ? this.#options.poll : this.#pollInstead)
+      this.#requestCheck()
+    }, isWatched ? this.#options.pollInterval : this.#pollInstead)
   }
 
-  #look (): void {
+  #requestCheck (): void {
     clearTimeout(this.#eventTimer)
     this.#eventTimer = undefined
     if (this.#list.closed) return
-    // An event during a look is not lost: another look follows.
-    this.#again = this.#looking !== undefined
-    this.#looking ??= this.#judge().catch(() => { this.#armedFor = undefined }).finally(() => {
-      this.#looking = undefined
-      if (this.#again) this.#look()
+    // An event during a check is not lost: another check follows.
+    this.#again = this.#checking !== undefined
+    this.#checking ??= this.#check().catch(() => { this.#watchedFor = undefined }).finally(() => {
+      this.#checking = undefined
+      if (this.#again) this.#requestCheck()
     })
   }
 
-  #lookAfter (delay: number): void {
-    clearTimeout(this.#lookTimer)
-    if (!this.#list.closed) this.#lookTimer = setTimeout(() => { this.#look() }, Math.ceil(delay)).unref()
+  #checkAfter (delay: number): void {
+    clearTimeout(this.#checkTimer)
+    if (!this.#list.closed) this.#checkTimer = setTimeout(() => { this.#requestCheck() }, Math.ceil(delay)).unref()
   }
 
-  async #rearm (signature: Signature): Promise<boolean> {
-    this.#armedFor = signature.text
+  async #watchFolders (signature: Signature): Promise<boolean> {
+    this.#watchedFor = signature.text
     return await this.#folders?.rearm() ?? true
   }
 
-  /** The signature of now, with the folders of now being watched before it is taken. */
+  /** Reads the signature, after the current folders are watched. */
   async #readSignature (): Promise<Signature> {
     const paths = [this.#options.path]
     const signature = await readSignature(paths)
-    if (signature.text === this.#armedFor) return signature
-    this.#poll(await this.#rearm(signature))
+    if (signature.text === this.#watchedFor) return signature
+    this.#poll(await this.#watchFolders(signature))
     return await readSignature(paths)
   }
 
-  async #judge (): Promise<void> {
+  async #check (): Promise<void> {
     const signature = await this.#readSignature()
     if (signature.text !== this.#seen.text) {
       this.#seen = signature
       this.#seenAt = performance.now()
     }
-    if (signature.text === this.#judged.text && !this.#doubted) return
-    const left = this.#seenAt + (isRewritten(this.#judged, signature) ? STILL_IN_PLACE : STILL) - performance.now()
-    if (left > 0) this.#lookAfter(left)
+    if (signature.text === this.#processed.text && !this.#rereadRequested) return
+    const left = this.#seenAt + (isRewritten(this.#processed, signature) ? STILL_IN_PLACE : STILL) - performance.now()
+    if (left > 0) this.#checkAfter(left)
     else await this.#read(signature)
   }
 
@@ -173,7 +172,7 @@ export class BlockFollower {
     const { path } = this.#options
     const read = await readBlockFile(path, this.#digest).catch((error: BlockListInvalidError) => error)
     if (this.#list.closed) return
-    if ((await readSignature([path])).text !== signature.text) this.#lookAfter(STILL)
+    if ((await readSignature([path])).text !== signature.text) this.#checkAfter(STILL)
     else if (read instanceof Error) this.#fail(read, signature)
     else {
       this.note({ signature, digest: read.digest })
@@ -185,29 +184,30 @@ export class BlockFollower {
   #fail (error: BlockListInvalidError, signature: Signature): void {
     const left = this.#seenAt + WRONG - performance.now()
     if (left > 0) {
-      this.#doubted = true
-      this.#lookAfter(left)
+      this.#rereadRequested = true
+      this.#checkAfter(left)
       return
     }
-    this.#judged = signature
-    // What could not be read may be readable at the next look; the same content stays wrong.
-    this.#doubted = error.reason === 'unreadable'
+    this.#processed = signature
+    // A file that cannot be read may be readable later. Invalid contents stay invalid.
+    this.#rereadRequested = error.reason === 'unreadable'
     this.#confirmLater()
     if (error.message === this.#reported) return
     this.#reported = error.message
     this.#list.refuse(error)
   }
 
-  /** A file that changed a moment ago is read once more when the coarsest clock has moved on. */
+  /** Reads a file that changed recently once more, after the resolution of the coarsest file system clock. */
   #confirmLater (): void {
-    const { changed = 0 } = this.#judged.files.get(this.#options.path) ?? {}
-    // Once for each state of the file. The file system's clock may be ahead of ours, and would start this again and again.
-    if (Date.now() - changed > COARSE_TIME || this.#confirmed === this.#judged.text || this.#list.closed) return
-    this.#confirmed = this.#judged.text
+    const { changed = 0 } = this.#processed.files.get(this.#options.path) ?? {}
+    // Once for each state of the file. The file system's clock may be ahead of ours, and would start this again and
+    // again.
+    if (Date.now() - changed > COARSE_TIME || this.#confirmed === this.#processed.text || this.#list.closed) return
+    this.#confirmed = this.#processed.text
     this.#cancelConfirm()
     this.#cancelConfirm = this.#options.clock.schedule(() => {
-      this.#doubted = true
-      this.#look()
+      this.#rereadRequested = true
+      this.#requestCheck()
     }, COARSE_TIME)
   }
 }

@@ -6,14 +6,14 @@ import { BlockIndex } from './block-index.ts'
 import type { BlockChange, BlockSource } from './block-source.ts'
 import type { BlockListInvalidError } from './errors.ts'
 
-/** Holds the list in force and tells its subscribers of every change. The sources are made of it. */
+/** Base of the block sources: holds the list in use, and notifies subscribers of every change. */
 export class LiveBlockList implements BlockSource {
   readonly #clock: Pick<Clock, 'now'>
   readonly #listeners = new Set<(change: BlockChange) => void>()
   #known: ReadonlyMap<string, KnownEntry>
   #index: BlockIndex
   #entries: readonly BlockEntry[]
-  /** When entries end, of those that do. */
+  /** The end times of all entries that end. */
   #ends: readonly number[] = []
   #version = 1
   #isRefused = false
@@ -39,14 +39,14 @@ export class LiveBlockList implements BlockSource {
     return this.#ends.filter((end) => end <= now).length
   }
 
-  // No timer ends an entry: each call looks at the clock. An end lets somebody in again, so there is nothing to cut.
-  // Nobody remembers refusals, so the version need not move.
+  // No timer ends an entry: each call reads the clock. When an entry ends, no connection has to be closed. Rejections
+  // are not cached, so the version does not change.
   find (certificate: PeerIdentity): Blocked | undefined {
     const found = this.#index.find(certificate, this.#clock.now())
     return found && { entry: found.text, reason: found.entry.reason }
   }
 
-  /** Puts entries in force. Where they are those in force, in whatever order, nothing changes. */
+  /** Uses new entries. If they are the entries in use, in any order, nothing changes. */
   take (entries: readonly KnownEntry[]): void {
     if (this.#closed) return
     const next = byId(entries)
@@ -58,25 +58,25 @@ export class LiveBlockList implements BlockSource {
     this.#entries = listOf(entries)
     this.#ends = endsOf(entries)
     this.#version += 1
-    this.#tell({ type: 'changed', added, removed })
+    this.#notify({ type: 'changed', added, removed })
   }
 
-  /** Says that a list was refused; what is in force stays. */
+  /** Notifies subscribers that a list was refused. */
   refuse (error: BlockListInvalidError): void {
     this.#isRefused = true
-    this.#tell({ type: 'refused', error })
+    this.#notify({ type: 'refused', error })
   }
 
-  /** Says, where a list was refused, that what there is now is in order again. */
+  /** Notifies subscribers that the list is valid again, if one was refused. */
   recover (): void {
     if (!this.#isRefused) return
     this.#isRefused = false
-    this.#tell({ type: 'recovered' })
+    this.#notify({ type: 'recovered' })
   }
 
   subscribe (listener: (change: BlockChange) => void): () => void {
     if (this.#closed) return () => {}
-    // One function may subscribe twice: each is ended by itself.
+    // One function may subscribe twice, and unsubscribe each by itself.
     const own = (change: BlockChange): unknown => listener(change)
     this.#listeners.add(own)
     return () => { this.#listeners.delete(own) }
@@ -89,13 +89,13 @@ export class LiveBlockList implements BlockSource {
     return this.#closing
   }
 
-  /** Ends what the source at hand has running. */
+  /** Stops what the subclass has started. */
   protected async stop (): Promise<void> {}
 
-  #tell (change: BlockChange): void {
+  #notify (change: BlockChange): void {
     for (const listener of [...this.#listeners]) {
       try {
-        // A listener may be async all the same; its failure is no less its own.
+        // A listener may be async: its rejection must be handled too.
         Promise.resolve(listener(Object.freeze(change))).catch(warnOfListener)
       } catch (error) {
         warnOfListener(error)
@@ -120,8 +120,8 @@ function endsOf (entries: readonly KnownEntry[]): readonly number[] {
   return entries.map(({ until }) => until).filter((until) => until !== Infinity)
 }
 
-/** One listener's mistake must not keep a change from the others, end the process, or pass in silence. */
+/** An error of one listener must not stop the others or end the process, and must not be hidden. */
 function warnOfListener (error: unknown): void {
   const what = error instanceof Error ? error.stack ?? error.message : String(error)
-  process.emitWarning(`A listener to a block list failed: ${what}`, { code: 'PEERKIT_LISTENER_FAILED' })
+  process.emitWarning(`A listener of a block list failed: ${what}`, { code: 'PEERKIT_LISTENER_FAILED' })
 }

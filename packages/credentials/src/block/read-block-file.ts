@@ -4,7 +4,7 @@ import type { KnownEntry } from './block-entry.ts'
 import { invalidList } from './errors.ts'
 import { readBlockList } from './read-list.ts'
 
-/** Octets of a file: some 10,000 entries. YAML of this size takes some 0.3 s to read, JSON a tenth of that. */
+/** Bytes of a file: about 10,000 entries. YAML of this size takes about 0.3 s to read, JSON a tenth of that. */
 export const MAX_BLOCK_BYTES = 1_000_000
 
 const EXPECTED = 'a list of blocked certificates, YAML or JSON'
@@ -12,21 +12,21 @@ const FOUND: Readonly<Record<string, string>> = {
   ENOENT: 'no such file',
   EACCES: 'permission denied',
   EPERM: 'permission denied',
-  ELOOP: 'a circle of symbolic links',
-  ENOTDIR: 'a file where a folder should be'
+  ELOOP: 'a loop of symbolic links',
+  ENOTDIR: 'a file instead of a folder in the path'
 }
 
 /** What a file holds. */
 export interface BlockFileContent {
   readonly digest: string
-  /** Undefined where the content is the one in force. */
+  /** Undefined if the content is the one in use. */
   readonly entries: readonly KnownEntry[] | undefined
 }
 
 /**
  * Reads the file.
  *
- * @param inForce digest of the content in force, which is not read again
+ * @param inForce the digest of the content in use, which is not parsed again
  * @throws MTLS_ERR_BLOCK_LIST_INVALID
  */
 export async function readBlockFile (path: string, inForce?: string): Promise<BlockFileContent> {
@@ -37,9 +37,10 @@ export async function readBlockFile (path: string, inForce?: string): Promise<Bl
 
 async function readBytes (path: string): Promise<Buffer> {
   try {
-    // Before it is opened: a named pipe without a writer would never open.
+    // Checked before opening: opening a named pipe without a writer would block for ever.
     const info = await stat(path)
-    if (!info.isFile()) throw unreadable(path, info.isDirectory() ? 'a directory' : 'something that is no regular file')
+    if (info.isDirectory()) throw unreadable(path, 'a directory')
+    if (!info.isFile()) throw unreadable(path, 'something that is not a regular file')
     checkSize(path, info.size)
     const bytes = await readFile(path)
     checkSize(path, bytes.length)
@@ -47,13 +48,13 @@ async function readBytes (path: string): Promise<Buffer> {
   } catch (error) {
     const { code = '' } = error as NodeJS.ErrnoException
     if (code === 'MTLS_ERR_BLOCK_LIST_INVALID') throw error
-    throw unreadable(path, FOUND[code] ?? (code || 'an unknown failure'), error)
+    throw unreadable(path, FOUND[code] ?? (code || 'an unknown error'), error)
   }
 }
 
 function checkSize (path: string, size: number): void {
   if (size <= MAX_BLOCK_BYTES) return
-  throw invalidList('too_large', `block (${path}): found ${size} octets; expected at most ${MAX_BLOCK_BYTES}`)
+  throw invalidList('too_large', `block (${path}): found ${size} bytes; expected at most ${MAX_BLOCK_BYTES}`)
 }
 
 function unreadable (path: string, found: string, cause?: unknown): Error {

@@ -4,20 +4,20 @@ import type { Document } from 'yaml'
 import { invalidList } from './errors.ts'
 import type { Place } from './read-entry.ts'
 
-/** What a file says. */
+/** The parsed contents of a file. */
 export interface BlockDocument {
   readonly value: unknown
-  /** The line of a place, from 1; undefined where it cannot be told. */
+  /** The line of a place, from 1; undefined if it is unknown. */
   lineOf (place: Place): number | undefined
 }
 
-/** A list needs three levels. Far more of them end the whole process in the yaml package, out of memory. */
+/** A list needs three levels. With very many levels the yaml package runs out of memory and ends the process. */
 const MAX_DEPTH = 16
 
 /**
- * Reads YAML or JSON: by the file's extension, or by what it begins with.
+ * Parses YAML or JSON, depending on the extension of the file or its first character.
  *
- * @param where names the option and the file, for errors
+ * @param where the option and the file, for errors
  * @throws MTLS_ERR_BLOCK_LIST_INVALID (`malformed`)
  */
 export function readBlockDocument (bytes: Uint8Array, path: string, where: string): BlockDocument {
@@ -26,7 +26,7 @@ export function readBlockDocument (bytes: Uint8Array, path: string, where: strin
   const isYaml = extension === '.yaml' || extension === '.yml'
   if (extension === '.json' || (!isYaml && /^\s*\{/.test(text))) {
     const value = parseJson(text)
-    // The YAML reader names the line of a place, and of a key that stands twice. It reads JSON too, but slowly.
+    // The YAML parser finds the line of a place and of a duplicate key. It parses JSON too, but slowly.
     if (value !== undefined && !hasDuplicateKey(text, value)) {
       return { value, lineOf: (place) => lineIn(text, place, where) }
     }
@@ -48,11 +48,11 @@ function decode (bytes: Uint8Array, where: string): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch (error) {
-    throw invalidList('malformed', `${where}: found octets that are not UTF-8; expected YAML or JSON in UTF-8`, error)
+    throw invalidList('malformed', `${where}: found bytes that are not UTF-8; expected YAML or JSON in UTF-8`, error)
   }
 }
 
-/** Undefined where it is no JSON, since JSON says everything but that. */
+/** Returns undefined if the text is not JSON. JSON cannot express undefined. */
 function parseJson (text: string): unknown {
   try {
     return JSON.parse(text) as unknown
@@ -70,7 +70,7 @@ function jsonProblem (text: string): string {
   }
 }
 
-/** JSON.parse keeps the last of two equal keys in silence. Then the text has more keys than the value. */
+/** JSON.parse silently keeps the last of two equal keys. Then the text has more keys than the value. */
 function hasDuplicateKey (text: string, value: unknown): boolean {
   let written = 0
   for (const [, colon] of text.matchAll(/"(?:[^"\\]|\\.)*"(\s*:)?/g)) if (colon !== undefined) written += 1
@@ -95,11 +95,11 @@ function parseYaml (text: string, where: string): { document: Document, counter:
     throw invalidList('malformed', `${where}: found more than ${MAX_DEPTH} levels; expected a list of entries`)
   }
   const counter = new LineCounter()
-  // All values are text in the failsafe schema. Others read the serial number 1e10 as a number, and 0012 as 12.
+  // In the failsafe schema all values are text. Other schemas read the serial number 1e10 as a number, and 0012 as 12.
   const document = parseDocument(text, {
     version: '1.2', schema: 'failsafe', strict: true, uniqueKeys: true, prettyErrors: true, lineCounter: counter
   })
-  // A warning (an unknown tag, say) means that a value may not be what its author believes.
+  // A warning, for example about an unknown tag, means that a value may not be what its author intended.
   const [problem] = [...document.errors, ...document.warnings]
   if (problem !== undefined) {
     const [what] = problem.message.split(':\n')
@@ -126,12 +126,12 @@ function lineIn (text: string, place: Place, where: string): number | undefined 
     const { document, counter } = parseYaml(text, where)
     return lineOfNode(document, counter, place)
   } catch {
-    // Little of JSON is no YAML. The place alone has to do then.
+    // Some JSON is not valid YAML. Then the error names the place only.
     return undefined
   }
 }
 
-/** The line of the place, or of what it would stand in. */
+/** Returns the line of the place, or of the value that should contain it. */
 function lineOfNode (document: Document, counter: LineCounter, place: Place): number | undefined {
   for (let length = place.length; length > 0; length -= 1) {
     const node = document.getIn(place.slice(0, length), true)

@@ -13,21 +13,21 @@ const SUBJECTS = ['issuer', 'publicKey', 'spiffe', 'name', 'dns', 'email'] as co
 type Subject = typeof SUBJECTS[number]
 const KEYS: readonly string[] = [...SUBJECTS, 'serialNumber', 'reason', 'until']
 const NEEDED = 'one of issuer with serialNumber, publicKey, spiffe, name, dns, email'
-/** Other people's words for the keys. */
+/** Names that other software uses for the keys. */
 const SYNONYMS: ReadonlyMap<string, string> = new Map([
   ['serial', 'serialNumber'], ['spki', 'publicKey'], ['key', 'publicKey'], ['uri', 'spiffe'], ['subject', 'name'],
   ['dn', 'name'], ['cn', 'name'], ['host', 'dns'], ['mail', 'email'], ['comment', 'reason'], ['expires', 'until']
 ])
-const FINGERPRINT = 'found a fingerprint, which keeps nobody out for sure: the holder of a certificate can change ' +
-  'its fingerprint while it still verifies (by negating the s of an ECDSA signature); expected issuer and ' +
-  'serialNumber, or publicKey'
+const FINGERPRINT = 'found a fingerprint, which does not block reliably: the holder of a certificate can change its ' +
+  'fingerprint while it still verifies (by negating the s of an ECDSA signature); expected issuer and serialNumber, ' +
+  'or publicKey'
 const MAX_REASON = 1_000
 const MAX_VALUE = 10_000
 
-/** What an entry looks for, and its values in their only spelling. */
+/** What an entry is compared with, and its normalized values. */
 interface Found extends Pick<KnownEntry, 'kind' | 'key' | 'text'> { readonly spelling: BlockEntry }
 
-/** Reads entries. Lists name the same few issuers again and again, so names are read once. */
+/** Reads entries. Lists repeat the same few issuers, so each name is parsed once. */
 export class EntryReader {
   readonly #refuse: Refuse
   readonly #names = new Map<string, EntryValue | WrongValue>()
@@ -74,8 +74,8 @@ export class EntryReader {
     const [subject] = found
     if (found.length > 1) throw this.#refuse(place, `found ${found.join(' and ')}; expected exactly ${NEEDED}`)
     if (fields.has('serialNumber') && subject !== 'issuer') {
-      const beside = subject === undefined ? 'without issuer' : `beside ${subject}`
-      throw this.#refuse(place, `found serialNumber ${beside}; expected it with issuer alone`)
+      const context = subject === undefined ? 'without issuer' : `with ${subject}`
+      throw this.#refuse(place, `found serialNumber ${context}; expected serialNumber with issuer`)
     }
     if (subject === undefined) {
       throw this.#refuse(place, `found ${[...fields.keys()].join(' and ') || 'nothing'}; expected ${NEEDED}`)
@@ -151,12 +151,12 @@ export class EntryReader {
   }
 }
 
-/** A serial number has no space, so that no two pairs have the same key. */
+/** A serial number contains no space, so two different pairs never have the same key. */
 export function serialIssuerKey (serial: string, issuer: string): string {
   return `${serial} ${issuer}`
 }
 
-/** What is found, on one short line. */
+/** Describes a value on one short line. */
 export function describe (value: unknown): string {
   if (value === '') return 'an empty text'
   if (typeof value === 'string') return JSON.stringify(value.length > 80 ? `${value.slice(0, 79)}…` : value)
@@ -169,5 +169,5 @@ export function describe (value: unknown): string {
 function explainKey (key: string): string {
   if (/finger|thumb/i.test(key)) return FINGERPRINT
   const nearest = SYNONYMS.get(key.toLowerCase()) ?? findNearestName(key, KEYS)
-  return `no such key; ${nearest === undefined ? `expected ${KEYS.join(', ')}` : `did you mean "${nearest}"?`}`
+  return `unknown key; ${nearest === undefined ? `expected one of ${KEYS.join(', ')}` : `did you mean "${nearest}"?`}`
 }

@@ -2,9 +2,10 @@ import type { PeerIdentity } from '@peerkit/identity'
 import { EXTENSION, KEY_USAGE, readCertificate, readKeyUsage } from '@peerkit/identity/x509'
 
 /**
- * TLS 1.3 wants digitalSignature of a leaf that has a keyUsage (RFC 8446 section 4.4.2.2); not every peer looks, so it is a warning.
+ * TLS 1.3 requires digitalSignature in a keyUsage extension (RFC 8446 section 4.4.2.2). Not every peer checks it, so
+ * its absence is a warning.
  *
- * @returns the warning, where there is one
+ * @returns the warning, if there is one
  */
 export function checkKeyUsage (leaf: PeerIdentity, where: string): string | undefined {
   const usage = readCertificate(leaf.raw ?? new Uint8Array()).extensions.get(EXTENSION.keyUsage)

@@ -21,10 +21,12 @@ export function checkSignatureAlgorithm ({ identity }: ParsedCertificate, where:
   const algorithm = readCertificate(identity.raw ?? new Uint8Array()).signatureAlgorithm
   const { oid, parameters } = algorithm
   if (readSignatureScheme(algorithm) !== undefined || (oid === RSASSA_PSS && usesStrongHash(parameters))) return
-  throw refused('weak', where, `the signature of ${String(identity)} is too weak; found ${WEAK_NAMES[oid] ?? `the algorithm ${oid}`}; expected SHA-256 or better`)
+  const found = WEAK_NAMES[oid] ?? `the algorithm ${oid}`
+  const problem = `the signature of ${String(identity)} is too weak`
+  throw refused('weak', where, `${problem}; found ${found}; expected SHA-256 or better`)
 }
 
-/** RSASSA-PSS-params (RFC 4055 section 3.1): the hash is the first field, and SHA-1 where it is left out. */
+/** RSASSA-PSS-params (RFC 4055 section 3.1): the hash is the first field. The default is SHA-1. */
 function usesStrongHash (parameters: Uint8Array | undefined): boolean {
   if (parameters === undefined) return false
   const fields = new DerReader(parameters).enter(TAG.sequence)

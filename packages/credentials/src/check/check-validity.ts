@@ -2,13 +2,17 @@ import { validityAt } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
 import { refused } from '../errors.ts'
 
-/** A certificate of our own must count now (RFC 5280 section 4.1.2.5). @throws MTLS_ERR_CREDENTIALS_REFUSED */
+/** Our certificates must be valid now (RFC 5280 section 4.1.2.5). @throws MTLS_ERR_CREDENTIALS_REFUSED */
 export function checkValidity (certificate: PeerIdentity, where: string, now: number): void {
   const { notBefore = Infinity, notAfter = -Infinity } = certificate
   const expected = `expected one that is valid now, ${showTime(now)}`
   const state = validityAt(certificate, now)
-  if (state === 'expired') throw refused('expired', where, `found ${String(certificate)}, which ended on ${showTime(notAfter)}; ${expected}`)
-  if (state === 'not_yet_valid') throw refused('not_yet_valid', where, `found ${String(certificate)}, which starts on ${showTime(notBefore)}; ${expected}`)
+  const found = `found ${String(certificate)}`
+  if (state === 'expired') {
+    throw refused('expired', where, `${found}, which expired on ${showTime(notAfter)}; ${expected}`)
+  }
+  if (state !== 'not_yet_valid') return
+  throw refused('not_yet_valid', where, `${found}, which is not valid before ${showTime(notBefore)}; ${expected}`)
 }
 
 export function showTime (time: number): string {

@@ -2,15 +2,15 @@ import { X509Certificate } from 'node:crypto'
 import { equalDistinguishedNames } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
 
-/** One of our own certificates, or an anchor: as we read it, and as OpenSSL does. */
+/** A certificate, parsed by us and by OpenSSL. */
 export interface ParsedCertificate { readonly identity: PeerIdentity, readonly x509: X509Certificate }
 
-/** @throws what OpenSSL says of bytes that it does not take */
+/** @throws the error of OpenSSL if it cannot parse the certificate */
 export function parseCertificate (identity: PeerIdentity): ParsedCertificate {
   return { identity, x509: new X509Certificate(identity.raw ?? new Uint8Array()) }
 }
 
-/** Whether `issuer` signed `subject`: by name, by key identifier and by signature. */
+/** Whether `issuer` issued `subject`, by name, key identifier and signature. */
 export function hasIssued (issuer: ParsedCertificate, subject: ParsedCertificate): boolean {
   return subject.x509.checkIssued(issuer.x509) && subject.x509.verify(issuer.x509.publicKey)
 }

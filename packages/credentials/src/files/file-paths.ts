@@ -1,39 +1,42 @@
 import { MTLS_ERR_CREDENTIALS_OPTION } from '../errors.ts'
-import type { AuthoritySettings } from '../authority/authority-settings.ts'
+import type { AuthorityOptions } from '../authority/authority-options.ts'
 import { DEFAULT_AUTHORITY, checkAuthorities } from '../authority/list-authorities.ts'
 import { TRUST_PARTS, listOf } from '../material.ts'
 import type { AuthorityOrigins, Origins } from '../material.ts'
 import { show } from '../option-check.ts'
 import type { Part } from '../part.ts'
 
-/** Where the parts lie. Several files may make up one part; one file may hold several parts. */
+/** Paths of the files. An option may have several files, and one file may be used for several options. */
 export interface FilePaths extends Omit<TrustPaths, 'ca'> {
-  /** Whom we trust, PEM. Needed unless there is `authorities`. */
+  /** Trusted CA certificates, PEM. Required unless `authorities` is set. */
   readonly ca?: string | readonly string[] | undefined
-  /** Our leaf and its intermediates, PEM, in one file or in several that follow each other; may hold the key as well. Needed unless there is `pfx`. */
+  /**
+   * Our leaf certificate, then its intermediates, PEM, in one or several files. May contain the key too. Required
+   * unless `pfx` is set.
+   */
   readonly cert?: string | readonly string[] | undefined
-  /** Default: the files of `cert`. */
+  /** Our private key. Default: the files of `cert`. */
   readonly key?: string | undefined
-  /** PKCS#12, in place of `cert` and `key`. */
+  /** PKCS#12, instead of `cert` and `key`. */
   readonly pfx?: string | undefined
-  /** Named authorities in place of `ca`, each with files of its own; see `CredentialMaterial`. */
+  /** Named authorities instead of `ca`, each with its own files; see `CredentialMaterial`. */
   readonly authorities?: Readonly<Record<string, AuthorityPaths>> | undefined
 }
 
-/** Where the parts of a trust lie. */
+/** Paths of the files of a trust. */
 export interface TrustPaths {
-  /** Whom we trust, PEM. */
+  /** Trusted CA certificates, PEM. */
   readonly ca: string | readonly string[]
   /** CRLs, PEM or DER. */
   readonly crl?: string | readonly string[] | undefined
-  /** CA certificates below the anchors whose CRLs count, PEM; not trusted as anchors. */
+  /** CA certificates below `ca` that may sign CRLs, PEM. Not trust anchors. */
   readonly crlIssuers?: string | readonly string[] | undefined
-  /** CA certificates that a peer's path may go through though the peer did not send them, PEM; trusted for nothing by themselves. */
+  /** CA certificates for paths of peers that do not send them, PEM. Not trust anchors. */
   readonly intermediates?: string | readonly string[] | undefined
 }
 
-/** A named authority: where its parts lie, and what it may vouch for. */
-export interface AuthorityPaths extends TrustPaths, AuthoritySettings {}
+/** A named authority: its files, and the limits of what it may issue. */
+export interface AuthorityPaths extends TrustPaths, AuthorityOptions {}
 
 export type FilePart = typeof OWN_PARTS[number] | typeof TRUST_PARTS[number]
 
@@ -43,34 +46,41 @@ export const FILE_PARTS: readonly FilePart[] = [...OWN_PARTS, ...TRUST_PARTS]
 
 const SINGLE: readonly FilePart[] = ['key', 'pfx']
 
-/** The files of one part. */
+/** The files of one option. */
 export interface FileEntry {
   readonly part: FilePart
-  /** Whose part it is; undefined for those of `ca` and our own. */
+  /** The named authority; undefined for the options outside of `authorities`. */
   readonly authority: string | undefined
-  /** What is taken or refused as a whole with it. */
+  /** The part that is accepted or refused as a whole. */
   readonly of: Part
   readonly paths: readonly string[]
 }
 
-/** All parts that are given, in a fixed order. */
+/** All options that are set, in a fixed order. */
 export function listEntries (paths: FilePaths): readonly FileEntry[] {
   const own = OWN_PARTS.map((part) => ({ part, authority: undefined, of: undefined, paths: listOf(paths[part]) }))
-  const alone = TRUST_PARTS.map((part) => ({ part, authority: undefined, of: DEFAULT_AUTHORITY, paths: listOf(paths[part]) }))
-  const named = Object.entries(paths.authorities ?? {}).flatMap(([authority, parts]) => TRUST_PARTS.map((part) => ({ part, authority, of: authority, paths: listOf(parts[part]) })))
+  const alone = TRUST_PARTS.map((part) => {
+    return { part, authority: undefined, of: DEFAULT_AUTHORITY, paths: listOf(paths[part]) }
+  })
+  const named = Object.entries(paths.authorities ?? {}).flatMap(([authority, parts]) => {
+    return TRUST_PARTS.map((part) => ({ part, authority, of: authority, paths: listOf(parts[part]) }))
+  })
   return [...own, ...alone, ...named].filter((entry) => entry.paths.length > 0)
 }
 
-/** @throws MTLS_ERR_CREDENTIALS_OPTION where a path is no path, or parts are missing or too many */
+/** @throws MTLS_ERR_CREDENTIALS_OPTION if a path is invalid, or options are missing or contradict each other */
 export function checkPaths (paths: FilePaths): void {
   checkTrustPaths(paths)
-  if (paths.cert === undefined && paths.pfx === undefined) throw new MTLS_ERR_CREDENTIALS_OPTION('fileCredentials needs the option "cert" (or "pfx"); found neither')
+  if (paths.cert === undefined && paths.pfx === undefined) {
+    throw new MTLS_ERR_CREDENTIALS_OPTION('fileCredentials needs the option "cert" (or "pfx"); found neither')
+  }
   if (paths.pfx !== undefined && (paths.cert !== undefined || paths.key !== undefined)) {
-    throw new MTLS_ERR_CREDENTIALS_OPTION(`found ${paths.cert === undefined ? 'key' : 'cert'} beside pfx; expected either pfx, or cert and key`)
+    const other = paths.cert === undefined ? 'key' : 'cert'
+    throw new MTLS_ERR_CREDENTIALS_OPTION(`${other} and pfx are both set; expected either pfx, or cert and key`)
   }
 }
 
-/** The same for a trust alone. @throws MTLS_ERR_CREDENTIALS_OPTION */
+/** Checks the paths of a trust. @throws MTLS_ERR_CREDENTIALS_OPTION */
 export function checkTrustPaths (paths: FilePaths): void {
   for (const part of FILE_PARTS) checkPart(paths[part], part, SINGLE.includes(part))
   if (paths.authorities !== undefined) {
@@ -81,22 +91,28 @@ export function checkTrustPaths (paths: FilePaths): void {
 }
 
 function checkPart (value: unknown, name: string, isSingle: boolean): void {
-  if (Array.isArray(value) && isSingle) throw new MTLS_ERR_CREDENTIALS_OPTION(`${name} is a list; expected one file's path`)
-  if (Array.isArray(value) && value.length === 0) throw new MTLS_ERR_CREDENTIALS_OPTION(`${name} is an empty list; expected at least one file's path`)
+  if (Array.isArray(value) && isSingle) {
+    throw new MTLS_ERR_CREDENTIALS_OPTION(`${name} is a list; expected the path of one file`)
+  }
+  if (Array.isArray(value) && value.length === 0) {
+    throw new MTLS_ERR_CREDENTIALS_OPTION(`${name} is an empty list; expected the path of at least one file`)
+  }
   for (const path of listOf(value)) checkPath(path, name)
 }
 
 function checkPath (path: unknown, part: string): void {
-  if (typeof path === 'string' && path.includes('-----BEGIN')) throw new MTLS_ERR_CREDENTIALS_OPTION(`${part} is PEM text; expected a file's path (memoryCredentials takes PEM)`)
-  if (path instanceof Uint8Array) throw new MTLS_ERR_CREDENTIALS_OPTION(`${part} is a Buffer; expected a file's path (memoryCredentials takes Buffers)`)
-  if (typeof path !== 'string' || path === '' || path.includes('\0')) throw new MTLS_ERR_CREDENTIALS_OPTION(`${part} is ${show(path)}; expected a file's path`)
+  const wrong = (found: string, hint = ''): Error =>
+    new MTLS_ERR_CREDENTIALS_OPTION(`${part} is ${found}; expected the path of a file${hint}`)
+  if (typeof path === 'string' && path.includes('-----BEGIN')) throw wrong('PEM text', ' (memoryCredentials takes PEM)')
+  if (path instanceof Uint8Array) throw wrong('a Buffer', ' (memoryCredentials takes Buffers)')
+  if (typeof path !== 'string' || path === '' || path.includes('\0')) throw wrong(show(path))
 }
 
 export function allPaths (paths: FilePaths): string[] {
   return [...new Set(listEntries(paths).flatMap((entry) => entry.paths))]
 }
 
-/** Options and paths by part, for errors that name both. */
+/** The name and the paths of each option, for errors. */
 export function originsOf (paths: FilePaths): Origins {
   const name = (part: FilePart, of: readonly string[] = listOf(paths[part])): string => `${part} (${of.join(', ')})`
   const named = Object.entries(paths.authorities ?? {}).map(([authority, parts]) => [

@@ -1,16 +1,16 @@
 import { realpath, stat } from 'node:fs/promises'
 
-/** One file as far as it can be told without reading it. A file that is missing has a state too. */
+/** The state of one file without its contents. A missing file has a state too. */
 export interface FileState {
-  /** Real path (Kubernetes swaps a symbolic link above the file) and inode. */
+  /** Real path (Kubernetes swaps a symbolic link above the file), device and inode. */
   readonly place: string
   /** Size and times. */
   readonly version: string
-  /** When it was last changed, in milliseconds since the epoch by the file system's clock; 0 where there is no file. */
+  /** When it was last changed, in ms since the epoch by the clock of the file system; 0 if there is no file. */
   readonly changed: number
 }
 
-/** All files together: what tells one state of them from another. */
+/** The state of all files. */
 export interface Signature {
   readonly text: string
   readonly files: ReadonlyMap<string, FileState>
@@ -28,7 +28,7 @@ export function describe ({ place, version }: FileState): string {
   return `${place} ${version}`
 }
 
-/** Whether a file was written to where it lies, and not replaced by another: it may be half written. */
+/** Whether a file was written in place instead of being replaced. It may be half written. */
 export function isRewritten (before: Signature, after: Signature): boolean {
   return [...after.files].some(([path, { place, version }]) => {
     const old = before.files.get(path)
@@ -40,7 +40,11 @@ async function readState (path: string): Promise<FileState> {
   try {
     const real = await realpath(path)
     const { dev, ino, size, mtimeNs, ctimeNs } = await stat(real, { bigint: true })
-    return { place: `${real}:${dev}:${ino}`, version: `${size}:${mtimeNs}:${ctimeNs}`, changed: Number(ctimeNs / 1_000_000n) }
+    return {
+      place: `${real}:${dev}:${ino}`,
+      version: `${size}:${mtimeNs}:${ctimeNs}`,
+      changed: Number(ctimeNs / 1_000_000n)
+    }
   } catch (error) {
     return { place: `${path}:${(error as NodeJS.ErrnoException).code ?? 'unreadable'}`, version: '', changed: 0 }
   }

@@ -2,7 +2,7 @@ import type { CheckedTrust } from '../check-material.ts'
 import { SYSTEM_CLOCK } from '../clock.ts'
 import type { Clock } from '../clock.ts'
 import { MTLS_ERR_CREDENTIALS_CLOSED, MTLS_ERR_CREDENTIALS_OPTION } from '../errors.ts'
-import { keepAlive } from '../keep-alive.ts'
+import { holdProcessOpen } from '../hold-process-open.ts'
 import { checkDuration, show } from '../option-check.ts'
 import { closeAll } from '../revocation-checker.ts'
 import { readSignature } from './file-signature.ts'
@@ -11,56 +11,68 @@ import { FileFollower } from './follow-files.ts'
 import type { Followed } from './followed.ts'
 import type { FileLoader, LoadedFiles } from './load-files.ts'
 
-/** How files are followed. */
+/** How files are watched. */
 export interface WatchOptions {
-  /** Take changes of the files while running. Default true; `'poll'` looks at intervals alone, without events. */
+  /** Whether changed files are reloaded. Default true; `'poll'`: by polling only, without file events. */
   readonly watch?: boolean | 'poll' | undefined
-  /** How often to look at the files besides their events, in milliseconds; for file systems that send none. Default 10,000. */
-  readonly poll?: number | undefined
-  /** How long files may not fit together before it is said, in milliseconds: certificate and key are rarely written at once. Default 5,000. */
-  readonly settle?: number | undefined
+  /** Milliseconds between polls, for file systems that send no events. Default 10,000. */
+  readonly pollInterval?: number | undefined
+  /**
+   * Milliseconds until files that do not fit together are reported as `refused`. Default 5,000. Certificate and key are
+   * rarely written at the same time.
+   */
+  readonly reportAfter?: number | undefined
 }
 
-export const WATCH_OPTIONS: readonly string[] = ['watch', 'poll', 'settle']
+export const WATCH_OPTIONS: readonly string[] = ['watch', 'pollInterval', 'reportAfter']
 
-interface Watching { readonly watch: boolean | 'poll', readonly poll: number, readonly settle: number }
+interface Watching { readonly watch: boolean | 'poll', readonly pollInterval: number, readonly reportAfter: number }
 
 /** @throws MTLS_ERR_CREDENTIALS_OPTION */
-export function readWatchOptions ({ watch = true, poll, settle }: WatchOptions): Watching {
-  if (watch !== true && watch !== false && watch !== 'poll') throw new MTLS_ERR_CREDENTIALS_OPTION(`watch is ${show(watch)}; expected true, false or "poll"`)
-  return { watch, poll: checkDuration(poll, 10_000, 'poll'), settle: checkDuration(settle, 5_000, 'settle') }
+export function readWatchOptions ({ watch = true, pollInterval, reportAfter }: WatchOptions): Watching {
+  if (watch !== true && watch !== false && watch !== 'poll') {
+    throw new MTLS_ERR_CREDENTIALS_OPTION(`watch is ${show(watch)}; expected true, false or "poll"`)
+  }
+  return {
+    watch,
+    pollInterval: checkDuration(pollInterval, 10_000, 'pollInterval'),
+    reportAfter: checkDuration(reportAfter, 5_000, 'reportAfter')
+  }
 }
 
-/** What files held that did not move while they were read. */
+/** The contents of files that did not change while they were read. */
 export interface LoadedStill<Checked extends CheckedTrust> extends LoadedFiles<Checked> {
   readonly checked: Checked
   readonly signature: Signature
 }
 
-/** How often files that change while they are read are read again at once. */
+/** The most times that files are read again at once because they changed while they were read. */
 const ATTEMPTS = 20
 
 /**
- * Loads files, and follows them from then on.
+ * Loads files, and watches them from then on.
  *
- * @param make makes the source, of what the files hold now
+ * @param make makes the source from the contents of the files
  */
 export async function followFiles<Checked extends CheckedTrust, Source extends Followed<Checked>> (
   loader: FileLoader<Checked>,
-  { watch, poll, settle }: Watching,
+  { watch, pollInterval, reportAfter }: Watching,
   clock: Clock | undefined,
   make: (first: LoadedStill<Checked>, files: FollowedFiles<Checked>) => Source
 ): Promise<Source> {
-  return await keepAlive(async () => {
+  return await holdProcessOpen(async () => {
     const first = await loadStill(loader, undefined, new AbortController().signal)
     const files = new FollowedFiles(loader)
     const source = make(first, files)
-    if (watch !== false) await files.follow(new FileFollower(source, first, { loader, clock: clock ?? SYSTEM_CLOCK, poll, settle, events: watch === true }))
+    if (watch !== false) {
+      const options = { loader, clock: clock ?? SYSTEM_CLOCK, pollInterval, reportAfter, events: watch === true }
+      await files.follow(new FileFollower(source, first, options))
+    }
     return source
   })
 }
 
-/** The files of a source that runs. */
+/** The files of a running source. */
 export class FollowedFiles<Checked extends CheckedTrust> {
   readonly #loader: FileLoader<Checked>
   readonly #controller = new AbortController()
@@ -75,13 +87,15 @@ export class FollowedFiles<Checked extends CheckedTrust> {
     await follower.start()
   }
 
-  /** Reads the files now and puts in force what fits of them. @throws the first of what was refused */
+  /** Reads the files now and uses what is valid. @throws the first refusal */
   async reload (source: Followed<Checked>): Promise<unknown> {
     if (source.closed) throw new MTLS_ERR_CREDENTIALS_CLOSED('reload() after close()')
-    const { checked, checkers, refusals } = await loadStill(this.#loader, source, this.#controller.signal).catch((error: unknown) => {
+    const onError = (error: unknown): never => {
       source.refuse(error as Error, undefined)
       throw error
-    })
+    }
+    const { checked, checkers, refusals } =
+      await loadStill(this.#loader, source, this.#controller.signal).catch(onError)
     const snapshot = source.take(checked, checkers)
     source.recover(refusals)
     for (const [part, error] of refusals) source.refuse(error, part)
@@ -96,11 +110,15 @@ export class FollowedFiles<Checked extends CheckedTrust> {
   }
 }
 
-/** Loads files that did not move meanwhile; what fails while they move is tried again. */
-async function loadStill<Checked extends CheckedTrust> (loader: FileLoader<Checked>, source: Followed<Checked> | undefined, signal: AbortSignal): Promise<LoadedStill<Checked>> {
+/** Loads the files. If one of them changes meanwhile, loads all of them again. */
+async function loadStill<Checked extends CheckedTrust> (
+  loader: FileLoader<Checked>, source: Followed<Checked> | undefined, signal: AbortSignal
+): Promise<LoadedStill<Checked>> {
   for (let attempt = 1; ; attempt += 1) {
     const signature = await readSignature(loader.paths)
-    const isStill = async (): Promise<boolean> => attempt >= ATTEMPTS || (await readSignature(loader.paths)).text === signature.text
+    const isStill = async (): Promise<boolean> => {
+      return attempt >= ATTEMPTS || (await readSignature(loader.paths)).text === signature.text
+    }
     try {
       const loaded = await loader.load(signature, { signal, ...(source !== undefined && { before: { source } }) })
       if (!await isStill()) closeAll(loaded.checkers)

@@ -4,10 +4,10 @@ import type { TrustSnapshot } from '../credential-snapshot.ts'
 import type { Part } from '../part.ts'
 import type { Checkers } from '../revocation-checker.ts'
 
-/** The live source that the follower of its files updates. */
+/** The source that the follower updates. */
 export interface Followed<Checked extends CheckedTrust> {
   readonly current: TrustSnapshot
-  /** The same, as it was checked. */
+  /** The checked material in use. */
   readonly checked: Checked
   readonly closed: boolean
   changedAuthorities (checked: Checked): readonly CheckedAuthority[]

@@ -15,22 +15,22 @@ import type { Followed } from './followed.ts'
 import { FileReader } from './read-files.ts'
 import type { FilesRead } from './read-files.ts'
 
-/** What one look at the files brought. */
+/** The result of reading the files once. */
 export interface LoadedFiles<Checked extends CheckedTrust = CheckedMaterial> {
-  /** Of the contents of each part that was not refused. */
+  /** Digests of the parts that were not refused. */
   readonly digests: ReadonlyMap<Part, string>
-  /** What fits of the files, and for the rest what was in force. Undefined where the contents are those in force. */
+  /** The valid parts of the files, and for the others the parts in use. Undefined if the contents are those in use. */
   readonly checked: Checked | undefined
-  /** Of the authorities that changed. */
+  /** The checkers of the authorities that changed. */
   readonly checkers: Checkers
-  /** The parts that were refused, and stay as they are in force. */
+  /** The parts that were refused, with their errors. */
   readonly refusals: ReadonlyMap<Part, Error>
 }
 
-/** What is in force, which files may take the place of. */
+/** What is in use, which new files replace. */
 export interface LoadedBefore<Checked extends CheckedTrust> {
   readonly source: Pick<Followed<Checked>, 'current' | 'checked' | 'changedAuthorities'>
-  /** Of the contents that it was made of; without them all is checked anew. */
+  /** Digests of the contents in use. Without them, everything is checked again. */
   readonly digests?: ReadonlyMap<Part, string>
 }
 
@@ -39,10 +39,10 @@ export interface FileLoaderOptions extends CheckOptions {
   readonly timeout: number
 }
 
-/** Checks what was read: credentials, or a trust alone. */
+/** Checks the contents: credentials, or a trust without a key. */
 export type Check<Checked extends CheckedTrust> = (material: CredentialMaterial, context: TrustContext) => Checked
 
-/** Reads files and checks what they hold. */
+/** Reads and checks files. */
 export class FileLoader<Checked extends CheckedTrust = CheckedMaterial> {
   readonly paths: readonly string[]
   readonly #origins: Origins
@@ -59,15 +59,20 @@ export class FileLoader<Checked extends CheckedTrust = CheckedMaterial> {
   }
 
   /**
-   * Each part is taken by itself: our certificate and key, and each authority with all of its files. One that is refused stays as it is in force. Where nothing is in
-   * force yet, everything has to be right.
+   * Reads and checks the files. Each part is accepted or refused separately: our certificate and key, and each
+   * authority with its files. A part that is refused stays as it is in use. If nothing is in use yet, every file has to
+   * be valid.
    *
    * @throws MTLS_ERR_CREDENTIALS_UNAVAILABLE, MTLS_ERR_CREDENTIALS_REFUSED
    */
-  async load (signature: Signature, { before, signal }: { before?: LoadedBefore<Checked>, signal: AbortSignal }): Promise<LoadedFiles<Checked>> {
+  async load (
+    signature: Signature, { before, signal }: { before?: LoadedBefore<Checked>, signal: AbortSignal }
+  ): Promise<LoadedFiles<Checked>> {
     const read = await this.#reader.read(signature)
     const refusals = new Map(read.failures)
-    if (before?.digests !== undefined && isSame(read.digests, before.digests)) return { digests: before.digests, checked: undefined, checkers: new Map(), refusals }
+    if (before?.digests !== undefined && isSame(read.digests, before.digests)) {
+      return { digests: before.digests, checked: undefined, checkers: new Map(), refusals }
+    }
     const [first] = refusals.values()
     if (before === undefined && first !== undefined) throw first
     const passphrase = await this.#askPassphrase(signal).catch((error: unknown) => {
@@ -79,7 +84,8 @@ export class FileLoader<Checked extends CheckedTrust = CheckedMaterial> {
     for (;;) {
       try {
         const taken = await this.#check(material, read, before?.source, refusals)
-        return { ...taken, digests: new Map([...read.digests].filter(([part]) => !refusals.has(part))), refusals }
+        const digests = new Map([...read.digests].filter(([part]) => !refusals.has(part)))
+        return { ...taken, digests, refusals }
       } catch (error) {
         const parts = partsOf(error as Error).filter((part) => !refusals.has(part))
         if (before === undefined || parts.length === 0) throw error
@@ -88,16 +94,20 @@ export class FileLoader<Checked extends CheckedTrust = CheckedMaterial> {
     }
   }
 
-  async #check (material: CredentialMaterial, { crlDigests, readCrls }: FilesRead, source: LoadedBefore<Checked>['source'] | undefined, refusals: ReadonlyMap<Part, Error>): Promise<{ checked: Checked, checkers: Checkers }> {
+  async #check (
+    material: CredentialMaterial, { crlDigests, readCrls }: FilesRead,
+    source: LoadedBefore<Checked>['source'] | undefined, refusals: ReadonlyMap<Part, Error>
+  ): Promise<{ checked: Checked, checkers: Checkers }> {
     const { passphrase: _, timeout: __, ...options } = this.#options
     const previous = source?.current
     const kept = source === undefined ? undefined : { parts: new Set(refusals.keys()), inForce: source.checked }
     const checked = this.#checkMaterial(material, { origins: this.#origins, options, crlDigests, previous, kept })
     const changed = source?.changedAuthorities(checked) ?? checked.authorities
-    return { checked, checkers: await loadCheckers(changed, readCrls, options.clock ?? SYSTEM_CLOCK, checked, previous) }
+    const checkers = await loadCheckers(changed, readCrls, options.clock ?? SYSTEM_CLOCK, checked, previous)
+    return { checked, checkers }
   }
 
-  /** The next load reads every byte, whatever the file system says of changes. */
+  /** Makes the next load read every byte, even if the file system reports no change. */
   forget (): void { this.#reader.forget() }
 
   async #askPassphrase (signal: AbortSignal): Promise<Secret | undefined> {
@@ -105,12 +115,15 @@ export class FileLoader<Checked extends CheckedTrust = CheckedMaterial> {
     if (typeof passphrase !== 'function') return passphrase
     let answer: unknown
     try {
-      answer = await withinTime(async (ownSignal) => await passphrase({ signal: ownSignal }), { clock, timeout, signal, what: 'passphrase' })
+      const ask = async (ownSignal: AbortSignal): Promise<unknown> => await passphrase({ signal: ownSignal })
+      answer = await withinTime(ask, { clock, timeout, signal, what: 'passphrase' })
     } catch (error) {
-      throw unavailable('passphrase', `the passphrase function failed: ${(error as Error | undefined)?.message ?? 'for no reason given'}`, error)
+      const why = (error as Error | undefined)?.message ?? 'it gave no reason'
+      throw unavailable('passphrase', `the passphrase function failed: ${why}`, error)
     }
-    if (typeof answer !== 'string' && !(answer instanceof Uint8Array)) throw new MTLS_ERR_CREDENTIALS_OPTION(`passphrase function gave a value of type ${typeof answer}; expected a string or Buffer`)
-    return answer
+    if (typeof answer === 'string' || answer instanceof Uint8Array) return answer
+    const found = `a value of type ${typeof answer}`
+    throw new MTLS_ERR_CREDENTIALS_OPTION(`the passphrase function returned ${found}; expected a string or Buffer`)
   }
 }
 

@@ -5,28 +5,43 @@ import { unavailable } from '../errors.ts'
 import type { FilePart } from './file-paths.ts'
 
 const NEEDED: Readonly<Record<FilePart, string>> = {
-  cert: 'a PEM certificate', key: 'a PEM private key', pfx: 'PKCS#12', ca: 'PEM CA certificates', crl: 'a CRL, PEM or DER', crlIssuers: 'PEM CA certificates', intermediates: 'PEM CA certificates'
+  cert: 'a PEM certificate',
+  key: 'a PEM private key',
+  pfx: 'PKCS#12',
+  ca: 'PEM CA certificates',
+  crl: 'a CRL, PEM or DER',
+  crlIssuers: 'PEM CA certificates',
+  intermediates: 'PEM CA certificates'
 }
 const FOUND: Readonly<Record<string, string>> = {
-  ENOENT: 'no such file', EACCES: 'permission denied', EPERM: 'permission denied', ELOOP: 'a circle of symbolic links', ENOTDIR: 'a file where a folder should be'
+  ENOENT: 'no such file',
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
+  ELOOP: 'a loop of symbolic links',
+  ENOTDIR: 'a file instead of a folder in the path'
 }
 
-/** Octets of one file: far beyond any bundle of public roots. */
+/** The most bytes of one file: far more than any bundle of public roots. */
 const MAX_FILE_BYTES = 8 << 20
 
-/** Octets read at once. */
+/** Bytes read at once. */
 const SLICE = 1 << 20
 
-/** Reads one file. @throws MTLS_ERR_CREDENTIALS_UNAVAILABLE naming the option, the file, what was found and what was expected there */
+/**
+ * Reads one file.
+ *
+ * @throws MTLS_ERR_CREDENTIALS_UNAVAILABLE naming the option, the file, what was found and what was expected there
+ */
 export async function readFilePart (part: FilePart, path: string, authority?: string): Promise<Buffer> {
   const name = authority === undefined ? part : `authorities.${authority}.${part}`
-  const fail = (found: string, cause?: unknown): Error => unavailable('file', `${name} (${path}): found ${found}; expected ${NEEDED[part]}`, cause)
+  const fail = (found: string, cause?: unknown): Error =>
+    unavailable('file', `${name} (${path}): found ${found}; expected ${NEEDED[part]}`, cause)
   const limit = part === 'crl' ? MAX_CRL_BYTES : MAX_FILE_BYTES
   try {
-    // Before it is opened: a named pipe without a writer would never open.
+    // Checked before opening: opening a named pipe without a writer would block for ever.
     const info = await stat(path)
-    if (!info.isFile()) throw fail(info.isDirectory() ? 'a directory' : 'something that is no regular file')
-    if (info.size > limit) throw fail(`${info.size} octets (at most ${limit})`)
+    if (!info.isFile()) throw fail(info.isDirectory() ? 'a directory' : 'something that is not a regular file')
+    if (info.size > limit) throw fail(`${info.size} bytes (at most ${limit})`)
     const handle = await open(path)
     try {
       return await readBytes(handle, info.size)
@@ -35,11 +50,12 @@ export async function readFilePart (part: FilePart, path: string, authority?: st
     }
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
-    throw code === 'MTLS_ERR_CREDENTIALS_UNAVAILABLE' ? error : fail(FOUND[code ?? ''] ?? code ?? 'an unknown failure', error)
+    if (code === 'MTLS_ERR_CREDENTIALS_UNAVAILABLE') throw error
+    throw fail(FOUND[code ?? ''] ?? code ?? 'an unknown error', error)
   }
 }
 
-/** As many octets as there were: a file that grows meanwhile is read again. Not readFile, which copies large files together at once. */
+/** Reads `size` bytes. A file that grows meanwhile is read again. `readFile` would copy large files at once. */
 async function readBytes (handle: FileHandle, size: number): Promise<Buffer> {
   const bytes = Buffer.allocUnsafeSlow(size)
   let length = 0

@@ -9,25 +9,25 @@ import { describe } from './file-signature.ts'
 import type { Signature } from './file-signature.ts'
 import { readFilePart } from './read-file-part.ts'
 
-/** What the files hold. */
+/** The contents of the files. */
 export interface FilesRead {
-  /** All but the CRLs. */
+  /** Everything except the CRLs. */
   readonly material: Omit<CredentialMaterial, 'passphrase'>
-  /** Of all files of each part: the same digest, the same material. */
+  /** Digests of all files of each part. The same digest means the same material. */
   readonly digests: ReadonlyMap<Part, string>
-  /** The parts with a file that could not be read, each with the first of its errors. */
+  /** The parts with a file that could not be read, each with its first error. */
   readonly failures: ReadonlyMap<Part, Error>
   /** By authority. */
   readonly crlDigests: ReadonlyMap<string, readonly string[]>
-  /** Reads the CRLs of an authority, where that was not necessary before. */
+  /** Reads the CRLs of an authority, if that was not done before. */
   readCrls (authority: string): Promise<Buffer[]>
 }
 
-/** Reads the files, except CRLs that are known not to have changed: those may be tens of megabytes. */
+/** Reads the files. CRLs that are known to be unchanged are skipped: they may have tens of megabytes. */
 export class FileReader {
   readonly #paths: FilePaths
   readonly #entries: readonly FileEntry[]
-  #known: ReadonlyMap<string, { readonly state: string, readonly digest: string }> = new Map()
+  #known: ReadonlyMap<string, KnownCrl> = new Map()
 
   constructor (paths: FilePaths) {
     this.#paths = paths
@@ -36,32 +36,44 @@ export class FileReader {
 
   async read (signature: Signature): Promise<FilesRead> {
     const failures = new Map<Part, Error>()
-    const readings = await Promise.all(this.#entries.map(async (entry) => ({ entry, files: await this.#readPart(entry, signature).catch((error: unknown) => error as Error) })))
+    const readings = await Promise.all(this.#entries.map(async (entry) => {
+      return { entry, files: await this.#readPart(entry, signature).catch((error: unknown) => error as Error) }
+    }))
     const parts = readings.flatMap(({ entry, files }) => {
       if (!(files instanceof Error)) return [{ entry, files }]
       if (!failures.has(entry.of)) failures.set(entry.of, entry.of === undefined ? files : blame(files, [entry.of]))
       return []
     })
     const crls = parts.filter(({ entry }) => entry.part === 'crl')
-    this.#known = new Map(crls.flatMap(({ files }) => files.map(({ path, state, digest }) => [path, { state, digest }])))
-    const filesOf = (part: FilePart, authority?: string): readonly FileRead[] => parts.find(({ entry }) => entry.part === part && entry.authority === authority)?.files ?? []
-    const bytesOf = (part: FilePart, authority?: string): Buffer[] => filesOf(part, authority).map(({ bytes }) => bytes as Buffer)
+    const crlFiles = crls.flatMap(({ files }) => files)
+    this.#known = new Map(crlFiles.map(({ path, state, digest }) => [path, { state, digest }]))
+    const filesOf = (part: FilePart, authority?: string): readonly FileRead[] => {
+      return parts.find(({ entry }) => entry.part === part && entry.authority === authority)?.files ?? []
+    }
+    const bytesOf = (part: FilePart, authority?: string): Buffer[] => {
+      return filesOf(part, authority).map(({ bytes }) => bytes as Buffer)
+    }
     const trustOf = (authority?: string): Omit<TrustMaterial, 'crl'> => ({
-      ca: bytesOf('ca', authority), crlIssuers: bytesOf('crlIssuers', authority), intermediates: bytesOf('intermediates', authority)
+      ca: bytesOf('ca', authority),
+      crlIssuers: bytesOf('crlIssuers', authority),
+      intermediates: bytesOf('intermediates', authority)
     })
     const { authorities } = this.#paths
+    const named = Object.entries(authorities ?? {}).map(([name, given]) => {
+      return [name, { ...given, crl: undefined, ...trustOf(name) }]
+    })
     return {
       material: {
         cert: this.#paths.cert === undefined ? undefined : bytesOf('cert'),
         key: bytesOf('key')[0],
         pfx: bytesOf('pfx')[0],
-        ...(authorities === undefined
-          ? trustOf()
-          : { authorities: Object.fromEntries(Object.entries(authorities).map(([name, given]) => [name, { ...given, crl: undefined, ...trustOf(name) }])) })
+        ...(authorities === undefined ? trustOf() : { authorities: Object.fromEntries(named) })
       },
       digests: digestParts(parts),
       failures,
-      crlDigests: new Map(crls.map(({ entry: { authority = DEFAULT_AUTHORITY }, files }) => [authority, files.map(({ digest }) => digest)])),
+      crlDigests: new Map(crls.map(({ entry: { authority = DEFAULT_AUTHORITY }, files }) => {
+        return [authority, files.map(({ digest }) => digest)]
+      })),
       readCrls: async (name) => {
         const files = filesOf('crl', authorities === undefined ? undefined : name)
         return await Promise.all(files.map(async ({ path, bytes }) => bytes ?? await readFilePart('crl', path)))
@@ -69,7 +81,7 @@ export class FileReader {
     }
   }
 
-  /** Forgets what is known of the CRLs, so that the next read is a whole one. */
+  /** Forgets the known CRLs, so that the next read reads all files. */
   forget (): void { this.#known = new Map() }
 
   async #readPart ({ part, authority, paths }: FileEntry, { files }: Signature): Promise<FileRead[]> {
@@ -84,10 +96,17 @@ export class FileReader {
   }
 }
 
-function digestParts (parts: ReadonlyArray<{ readonly entry: FileEntry, readonly files: readonly FileRead[] }>): ReadonlyMap<Part, string> {
+function digestParts (
+  parts: ReadonlyArray<{ readonly entry: FileEntry, readonly files: readonly FileRead[] }>
+): ReadonlyMap<Part, string> {
   const digests = new Map<Part, string>()
-  for (const { entry: { part, of }, files } of parts) digests.set(of, (digests.get(of) ?? '') + JSON.stringify([part, files.map(({ digest }) => digest)]))
+  for (const { entry: { part, of }, files } of parts) {
+    const digest = JSON.stringify([part, files.map((file) => file.digest)])
+    digests.set(of, (digests.get(of) ?? '') + digest)
+  }
   return digests
 }
 
-interface FileRead { readonly path: string, readonly state: string, readonly digest: string, readonly bytes: Buffer | undefined }
+interface KnownCrl { readonly state: string, readonly digest: string }
+
+interface FileRead extends KnownCrl { readonly path: string, readonly bytes: Buffer | undefined }

@@ -1,21 +1,23 @@
 import { lstat, readlink } from 'node:fs/promises'
 import { dirname, join, parse, resolve, sep } from 'node:path'
 
-/** As many links as Linux itself follows. */
+/** The limit of Linux. */
 const MAX_LINKS = 40
 
 /** A real folder on the way to a file, or the file itself. */
 export interface TracedFolder {
-  /** The entries whose change may change what the path means. */
+  /** The entries that decide what the path means. */
   readonly names: Set<string>
-  /** Whether one of them is the file, a link, or missing; the others are plain folders, which are rarely swapped. */
+  /** Whether one of them is the file, a link or missing. The others are plain folders, which are rarely swapped. */
   decisive: boolean
 }
 
 /**
- * The folders whose entries decide what a path means: it is followed name by name from the root, through every symbolic link. In a Kubernetes volume that is
- * `tls.crt` and `..data` in the folder itself and `tls.crt` in the folder of this version. Ends early where something is missing: that folder is watched for its coming.
- * The file itself is named last: where it is mounted by itself (as Docker does with secrets), or has another link, it is written to without its folder hearing of it.
+ * Lists the folders whose entries decide what a path means. The path is resolved name by name from the root, through
+ * every symbolic link. In a Kubernetes volume these are `tls.crt` and `..data` in the folder, and `tls.crt` in the
+ * folder of the version. It ends early at a missing entry: then that folder is watched. The file itself is the last
+ * one: if it is mounted separately (Docker secrets) or has another hard link, writing to it causes no event in its
+ * folder.
  */
 export async function traceFolders (path: string): Promise<Map<string, TracedFolder>> {
   const folders = new Map<string, TracedFolder>()
@@ -45,7 +47,9 @@ export async function traceFolders (path: string): Promise<Map<string, TracedFol
   return folders
 }
 
-function addName (folders: Map<string, TracedFolder>, folder: string, { name, decisive }: { name: string, decisive: boolean }): void {
+function addName (
+  folders: Map<string, TracedFolder>, folder: string, { name, decisive }: { name: string, decisive: boolean }
+): void {
   const traced = folders.get(folder) ?? { names: new Set(), decisive: false }
   traced.names.add(name)
   traced.decisive ||= decisive

@@ -3,33 +3,34 @@ import type { FSWatcher } from 'node:fs'
 import { traceFolders } from './trace-folders.ts'
 import type { TracedFolder } from './trace-folders.ts'
 
-/** Watches the folders that files lie in, links followed, and can be told to look again where those folders changed. */
+/** Watches the folders of files, symbolic links resolved. Call `rearm` after the folders changed. */
 export interface FolderWatch {
-  /** Watches the folders as they are now. Says whether every decisive one of them is watched. */
+  /** Watches the current folders. Returns whether every decisive folder is watched. */
   rearm (): Promise<boolean>
   close (): void
 }
 
 export interface WatchOptions {
-  /** Something changed: look. */
+  /** Called when something changed. */
   readonly onEvent: () => void
-  /** A folder cannot be watched; told once, until all can be again. */
+  /** Called once when a folder cannot be watched, until all can be watched again. */
   readonly onFailure: (error: NodeJS.ErrnoException, folder: string) => void
   /** Default: `fs.watch`. */
   readonly watch?: typeof watch
 }
 
 /**
- * Folders, not files: a file that is renamed over loses its watch with its inode. And (on Linux, where it costs little) every folder from the root down, so that the
- * swap of a link in the middle (Kubernetes' `..data`) or of a folder above is an event too; entries of other names are passed over.
+ * Watches folders, not files: the watch of a file ends when another file is renamed over it. On Linux, where it costs
+ * little, every folder from the root down is watched, so that swapping a link in the middle (Kubernetes `..data`) or a
+ * folder above is an event too. Entries with other names are ignored.
  *
- * fs.watch itself, and no library above it: what matters is to watch anew after each swap, and that an event only says "look"; what is seen then is decided by the
- * files' contents. chokidar brings its own view of links and of writes that end, which would have to be worked around.
+ * Uses fs.watch without a library. What matters is to watch again after each swap, and that events only start a check
+ * of the contents. chokidar resolves links and detects the end of writes in its own way, which would have to be undone.
  */
 export function watchFolders (paths: readonly string[], options: WatchOptions): FolderWatch {
   let watchers: FSWatcher[] = []
   let closed = false
-  let told = false
+  let reported = false
 
   async function rearm (): Promise<boolean> {
     const folders = mergeFolders(await Promise.all(paths.map(traceFolders)))
@@ -42,10 +43,11 @@ export function watchFolders (paths: readonly string[], options: WatchOptions): 
       if (watcher !== undefined) next.push(watcher)
       else if (traced.decisive) whole = false
     }
-    // A folder that was replaced by another of the same name keeps an old watch that is deaf, so all are made anew; the old ones end after that.
+    // The watch of a folder that was replaced by another one gets no events, so all watches are made again. The old
+    // ones are closed after that.
     for (const watcher of watchers) watcher.close()
     watchers = next
-    if (whole) told = false
+    if (whole) reported = false
     return whole
   }
 
@@ -56,20 +58,21 @@ export function watchFolders (paths: readonly string[], options: WatchOptions): 
       })
       watcher.on('error', (error: NodeJS.ErrnoException) => {
         watcher.close()
-        tell(error, folder)
+        report(error, folder)
         options.onEvent()
       })
       return watcher
     } catch (error) {
-      // Parents that may be passed through but not read are common, and rarely swapped; a file that cannot be watched lies in a folder that can. A folder that has gone meanwhile is the next look's business.
-      if (decisive && (error as NodeJS.ErrnoException).code !== 'ENOENT') tell(error as NodeJS.ErrnoException, folder)
+      // Parents that can be passed through but not read are common, and rarely swapped. A file that cannot be watched
+      // is in a folder that can. A folder that disappeared meanwhile is handled by the next check.
+      if (decisive && (error as NodeJS.ErrnoException).code !== 'ENOENT') report(error as NodeJS.ErrnoException, folder)
       return undefined
     }
   }
 
-  function tell (error: NodeJS.ErrnoException, folder: string): void {
-    if (!told) options.onFailure(error, folder)
-    told = true
+  function report (error: NodeJS.ErrnoException, folder: string): void {
+    if (!reported) options.onFailure(error, folder)
+    reported = true
   }
 
   return {
@@ -86,7 +89,8 @@ function mergeFolders (traced: ReadonlyArray<Map<string, TracedFolder>>): Map<st
   const merged = new Map<string, TracedFolder>()
   for (const [folder, { names, decisive }] of traced.flatMap((one) => [...one])) {
     const known = merged.get(folder)
-    merged.set(folder, { names: new Set([...known?.names ?? [], ...names]), decisive: decisive || known?.decisive === true })
+    const allNames = new Set([...known?.names ?? [], ...names])
+    merged.set(folder, { names: allNames, decisive: decisive || known?.decisive === true })
   }
   return merged
 }

@@ -15,20 +15,25 @@ const CIPHERS: Readonly<Record<string, { readonly name: string, readonly keyLeng
   '1.2.840.113549.3.7': { name: 'des-ede3-cbc', keyLength: 24 }
 }
 const HASHES: Readonly<Record<string, string>> = {
-  '1.2.840.113549.2.7': 'sha1', '1.2.840.113549.2.9': 'sha256', '1.2.840.113549.2.10': 'sha384', '1.2.840.113549.2.11': 'sha512'
+  '1.2.840.113549.2.7': 'sha1',
+  '1.2.840.113549.2.9': 'sha256',
+  '1.2.840.113549.2.10': 'sha384',
+  '1.2.840.113549.2.11': 'sha512'
 }
 
-/** More than any tool writes; the work is done at once. */
+/** More than any tool writes. The limit matters because the work is synchronous. */
 const MAX_ITERATIONS = 10_000_000
 
-/** Opens what a passphrase encrypted: PBES2 (RFC 8018 section 6.2), or the PBE with 3DES of RFC 7292 appendix C. */
+/** Decrypts content: PBES2 (RFC 8018 section 6.2), or PBE with 3DES (RFC 7292 appendix C). */
 export function decryptContent (algorithm: AlgorithmIdentifier, content: Uint8Array, passphrase: string): Buffer {
   const { cipher, key, iv } = deriveCipher(algorithm, passphrase)
   const decipher = createDecipheriv(cipher, key, iv)
   return Buffer.concat([decipher.update(content), decipher.final()])
 }
 
-function deriveCipher ({ oid, parameters = new Uint8Array() }: AlgorithmIdentifier, passphrase: string): { cipher: string, key: Uint8Array, iv: Uint8Array } {
+function deriveCipher (
+  { oid, parameters = new Uint8Array() }: AlgorithmIdentifier, passphrase: string
+): { cipher: string, key: Uint8Array, iv: Uint8Array } {
   const fields = new DerReader(parameters).enter(TAG.sequence)
   if (oid === SHA1_3DES) {
     const salt = readOctets(fields)
@@ -46,7 +51,9 @@ function deriveCipher ({ oid, parameters = new Uint8Array() }: AlgorithmIdentifi
 }
 
 /** PBKDF2-params (RFC 8018 appendix A.2). */
-function derivePbkdf2 ({ parameters = new Uint8Array() }: AlgorithmIdentifier, passphrase: string, keyLength: number): Buffer {
+function derivePbkdf2 (
+  { parameters = new Uint8Array() }: AlgorithmIdentifier, passphrase: string, keyLength: number
+): Buffer {
   const fields = new DerReader(parameters).enter(TAG.sequence)
   const salt = readOctets(fields)
   const iterations = readIterations(fields)

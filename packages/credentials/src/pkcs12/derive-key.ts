@@ -9,7 +9,7 @@ export interface DeriveKeyOptions {
   readonly length: number
 }
 
-/** SHA-1's block and output, in octets. */
+/** Block and output size of SHA-1, in bytes. */
 const BLOCK = 64
 const OUTPUT = 20
 const MODULUS = 1n << BigInt(BLOCK * 8)

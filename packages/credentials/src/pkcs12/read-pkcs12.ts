@@ -12,8 +12,8 @@ import { readSafe } from './read-safe.ts'
 import type { SafeContents } from './read-safe.ts'
 
 /**
- * Leaf, intermediates and key of a PKCS#12 file (RFC 7292). OpenSSL checks its MAC and decrypts the key; but Node gives no way to see what else OpenSSL found there,
- * so the certificates are read here. Roots in the file are not presented, and nobody is trusted because of it.
+ * Reads leaf, intermediates and key of a PKCS#12 file (RFC 7292). OpenSSL checks the MAC and decrypts the key. Node
+ * gives no access to the certificates, so they are read here. Roots in the file are ignored.
  *
  * @throws MTLS_ERR_CREDENTIALS_REFUSED
  */
@@ -23,7 +23,9 @@ export function readPkcs12 (pfx: Uint8Array, where: string, passphrase: Secret |
   checkMac(pfx, where, secret)
   const safe = openSafe(pfx, where, secret)
   const [keyBag, ...moreKeys] = safe.keys
-  if (keyBag === undefined || moreKeys.length > 0) throw refused('unreadable', where, `found ${safe.keys.length} private keys; expected one`)
+  if (keyBag === undefined || moreKeys.length > 0) {
+    throw refused('unreadable', where, `found ${safe.keys.length} private keys; expected one`)
+  }
   const key = openKey(keyBag, where, secret)
   const certificates = safe.certificates.map((der, index) => readCertificate(der, `${where}, certificate ${index + 1}`))
   return { certificates: arrange(certificates, key, where), key }
@@ -34,9 +36,13 @@ function checkMac (pfx: Uint8Array, where: string, passphrase: string): void {
     createSecureContext({ pfx: Buffer.from(pfx), passphrase })
   } catch (error) {
     const { message } = error as Error
-    if (/mac verify failure/i.test(message)) throw refused('passphrase', where, 'found PKCS#12 that the passphrase does not open; expected the passphrase that it was made with')
+    if (/mac verify failure/i.test(message)) {
+      const found = 'found PKCS#12 that the passphrase does not decrypt'
+      throw refused('passphrase', where, `${found}; expected the passphrase that it was made with`)
+    }
     if (/unsupported/i.test(message)) {
-      throw refused('unreadable', where, 'found PKCS#12 with a cipher that is out of use (RC2, or DES); expected AES or 3DES, as `openssl pkcs12 -export` of OpenSSL 3 writes it')
+      const expected = 'expected AES or 3DES, as `openssl pkcs12 -export` of OpenSSL 3 writes it'
+      throw refused('unreadable', where, `found PKCS#12 with an obsolete cipher (RC2 or DES); ${expected}`)
     }
     throw refused('unreadable', where, `found no PKCS#12 with certificate and key (${message}); expected PKCS#12`)
   }
@@ -47,7 +53,8 @@ function openSafe (pfx: Uint8Array, where: string, passphrase: string): SafeCont
     return readSafe(pfx, passphrase)
   } catch (error) {
     const { reason = 'unknown' } = error as { reason?: string }
-    throw refused('unreadable', where, `found PKCS#12 that cannot be read (${reason}); expected DER, as \`openssl pkcs12 -export\` writes it`)
+    const expected = 'expected DER, as `openssl pkcs12 -export` writes it'
+    throw refused('unreadable', where, `found PKCS#12 that cannot be read (${reason}); ${expected}`)
   }
 }
 
@@ -55,18 +62,27 @@ function openKey ({ der, isEncrypted }: SafeContents['keys'][number], where: str
   try {
     return createPrivateKey({ key: Buffer.from(der), format: 'der', type: 'pkcs8', ...(isEncrypted && { passphrase }) })
   } catch (error) {
-    throw refused('unreadable', where, `found a private key that cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown'}); expected RSA, EC or Ed25519`)
+    const { code = 'unknown' } = error as NodeJS.ErrnoException
+    throw refused('unreadable', where, `found a private key that cannot be read (${code}); expected RSA, EC or Ed25519`)
   }
 }
 
-/** The file knows no order: the leaf is the key's, and each next certificate the issuer of the one before. */
-function arrange (certificates: readonly ParsedCertificate[], key: KeyObject, where: string): [ParsedCertificate, ...ParsedCertificate[]] {
+/** Sorts the certificates: first the one of the key, then the issuer of each. PKCS#12 has no order. */
+function arrange (
+  certificates: readonly ParsedCertificate[], key: KeyObject, where: string
+): [ParsedCertificate, ...ParsedCertificate[]] {
   const leaf = certificates.find(({ x509 }) => x509.checkPrivateKey(key))
-  if (leaf === undefined) throw refused('key_mismatch', where, `found ${certificates.length} certificates, none of them for the private key; expected the key's certificate`)
+  if (leaf === undefined) {
+    const found = `found ${certificates.length} certificates, none of them for the private key`
+    throw refused('key_mismatch', where, `${found}; expected the certificate of the key`)
+  }
   const chain: [ParsedCertificate, ...ParsedCertificate[]] = [leaf]
   let last = leaf
   for (;;) {
-    const issuer = isSelfIssued(last) ? undefined : certificates.find((candidate) => !chain.includes(candidate) && !isSelfIssued(candidate) && hasIssued(candidate, last))
+    if (isSelfIssued(last)) return chain
+    const issuer = certificates.find((candidate) => {
+      return !chain.includes(candidate) && !isSelfIssued(candidate) && hasIssued(candidate, last)
+    })
     if (issuer === undefined) return chain
     chain.push(issuer)
     last = issuer

@@ -2,7 +2,7 @@ import { DerReader, TAG, decodeObjectIdentifier } from '@peerkit/identity/der'
 import { readAlgorithm } from '@peerkit/identity/x509'
 import { decryptContent } from './decrypt-content.ts'
 
-/** What lies in a PKCS#12 file, in the order found. */
+/** The contents of a PKCS#12 file, in the order of the file. */
 export interface SafeContents {
   /** DER. */
   readonly certificates: Uint8Array[]
@@ -16,7 +16,11 @@ const BAGS = '1.2.840.113549.1.12.10.1.'
 const X509_CERTIFICATE = '1.2.840.113549.1.9.22.1'
 const CONTEXT_0 = 0xa0
 
-/** Reads PFX (RFC 7292 section 4). Its MAC is the caller's to check. @throws MTLS_ERR_DER_INVALID, and what node:crypto says of a wrong passphrase */
+/**
+ * Reads PFX (RFC 7292 section 4). The caller checks the MAC.
+ *
+ * @throws MTLS_ERR_DER_INVALID, or the error of node:crypto for a wrong passphrase
+ */
 export function readSafe (pfx: Uint8Array, passphrase: string): SafeContents {
   const found: SafeContents = { certificates: [], keys: [] }
   const outer = new DerReader(pfx).enter(TAG.sequence)
@@ -26,7 +30,7 @@ export function readSafe (pfx: Uint8Array, passphrase: string): SafeContents {
   return found
 }
 
-/** The content of a ContentInfo, decrypted. Content encrypted to a public key is passed over: there is no way to open it here. */
+/** Returns the content of a ContentInfo, decrypted. Content encrypted to a public key is skipped. */
 function readContentInfo (info: DerReader, passphrase: string): Uint8Array {
   const type = readOid(info)
   const content = info.enter(CONTEXT_0)
@@ -46,7 +50,7 @@ function readBags (contents: Uint8Array, found: SafeContents): void {
   while (!bags.done) readBag(bags.enter(TAG.sequence), found)
 }
 
-/** One SafeBag; CRLs and secrets are passed over. */
+/** Reads one SafeBag. CRLs and secrets are skipped. */
 function readBag (bag: DerReader, found: SafeContents): void {
   const type = readOid(bag)
   const value = bag.enter(CONTEXT_0)

@@ -1,7 +1,7 @@
 import type { CheckedAuthority } from '../authority/check-authority.ts'
 import { DEFAULT_AUTHORITY } from '../authority/list-authorities.ts'
 import { backOff } from '../backoff.ts'
-import { keepAlive } from '../keep-alive.ts'
+import { holdProcessOpen } from '../hold-process-open.ts'
 import { checkMaterial } from '../check-material.ts'
 import type { CheckedMaterial } from '../check-material.ts'
 import { scheduleAt } from '../clock.ts'
@@ -17,23 +17,27 @@ import { loadCheckers } from '../revocation-checker.ts'
 import type { Checkers } from '../revocation-checker.ts'
 import { withinTime } from '../within-time.ts'
 
-/** A source that fetches anew when it is time. */
+/** Credentials that are fetched again when they are due. */
 export interface TimedCredentials extends CredentialSource {
   /**
-   * Fetches now. A fetch that is under way is waited for, not doubled.
+   * Fetches now. If a fetch is running already, it waits for that one.
    *
-   * @throws MTLS_ERR_CREDENTIALS_UNAVAILABLE, MTLS_ERR_CREDENTIALS_REFUSED, and the old stays in force. MTLS_ERR_CREDENTIALS_CLOSED after `close()`
+   * @returns the snapshot in use
+   * @throws MTLS_ERR_CREDENTIALS_UNAVAILABLE, MTLS_ERR_CREDENTIALS_REFUSED; the former snapshot stays in use
+   * @throws MTLS_ERR_CREDENTIALS_CLOSED after `close()`
    */
   refresh (): Promise<CredentialSnapshot>
 }
 
-/** What was fetched, and (where its giver knows) when to ask again, in milliseconds from now. */
+/** What was fetched, and optionally the milliseconds until the next fetch. */
 export interface Fetched { readonly material: CredentialMaterial, readonly refreshAfter: number | undefined }
 
+interface FetchQuestion { readonly signal: AbortSignal, readonly previous: CredentialSnapshot | undefined }
+
 export interface TimedPlan {
-  /** Asks whoever has the material. */
-  readonly fetch: (question: { readonly signal: AbortSignal, readonly previous: CredentialSnapshot | undefined }) => Promise<Fetched>
-  /** When to fetch again after `snapshot` was taken, in milliseconds since the epoch. */
+  /** Calls the provider or the issuer. */
+  readonly fetch: (question: FetchQuestion) => Promise<Fetched>
+  /** When to fetch again after `snapshot`, in milliseconds since the epoch. */
   readonly nextAt: (snapshot: CredentialSnapshot, refreshAfter: number | undefined) => number
   readonly what: string
   readonly clock: Clock
@@ -43,11 +47,15 @@ export interface TimedPlan {
   readonly options: CheckOptions
 }
 
-interface Loaded { readonly checked: CheckedMaterial, readonly fetched: Fetched, makeCheckers (changed: readonly CheckedAuthority[]): Promise<Checkers> }
+interface Loaded {
+  readonly checked: CheckedMaterial
+  readonly fetched: Fetched
+  makeCheckers (changed: readonly CheckedAuthority[]): Promise<Checkers>
+}
 
-/** Makes a source of a plan; rejects where the first fetch after `attempts` fails. */
+/** Makes a source of a plan. Rejects if the first `attempts` fetches fail. */
 export async function startTimedSource (plan: TimedPlan, attempts: number): Promise<TimedCredentials> {
-  return await keepAlive(async () => await start(plan, attempts))
+  return await holdProcessOpen(async () => await start(plan, attempts))
 }
 
 async function start (plan: TimedPlan, attempts: number): Promise<TimedCredentials> {
@@ -55,11 +63,13 @@ async function start (plan: TimedPlan, attempts: number): Promise<TimedCredentia
   for (let attempt = 1; ; attempt += 1) {
     try {
       const { checked, fetched, makeCheckers } = await load(plan, undefined, signal)
-      return new TimedSource(checked, await makeCheckers(checked.authorities), { plan, refreshAfter: fetched.refreshAfter })
+      const checkers = await makeCheckers(checked.authorities)
+      return new TimedSource(checked, checkers, { plan, refreshAfter: fetched.refreshAfter })
     } catch (error) {
-      // Material that is refused would be refused again; who did not answer may answer yet.
+      // Refused material would be refused again. A call that failed may succeed.
       if (attempt >= attempts || (error as { code?: string }).code !== 'MTLS_ERR_CREDENTIALS_UNAVAILABLE') throw error
-      await new Promise<void>((resolve) => { plan.clock.schedule(resolve, backOff(attempt, { ...plan.retry, random: plan.random })) })
+      const delay = backOff(attempt, { ...plan.retry, random: plan.random })
+      await new Promise<void>((resolve) => { plan.clock.schedule(resolve, delay) })
     }
   }
 }
@@ -71,7 +81,10 @@ class TimedSource extends LiveSource implements TimedCredentials {
   #cancel = (): void => {}
   #fetching: Promise<CredentialSnapshot> | undefined
 
-  constructor (checked: CheckedMaterial, checkers: Checkers, { plan, refreshAfter }: { plan: TimedPlan, refreshAfter: number | undefined }) {
+  constructor (
+    checked: CheckedMaterial, checkers: Checkers,
+    { plan, refreshAfter }: { plan: TimedPlan, refreshAfter: number | undefined }
+  ) {
     super(checked, checkers)
     this.#plan = plan
     this.#waitUntil(plan.nextAt(this.current, refreshAfter))
@@ -114,9 +127,16 @@ class TimedSource extends LiveSource implements TimedCredentials {
   }
 }
 
-/** Fetches and checks. @throws MTLS_ERR_CREDENTIALS_UNAVAILABLE, MTLS_ERR_CREDENTIALS_REFUSED, MTLS_ERR_CREDENTIALS_OPTION */
-async function load ({ fetch, what, clock, timeout, options }: TimedPlan, previous: CredentialSnapshot | undefined, signal: AbortSignal): Promise<Loaded> {
-  const fetched = await ask(async () => await withinTime(async (ownSignal) => await fetch({ signal: ownSignal, previous }), { clock, timeout, signal, what }), what)
+/**
+ * Fetches and checks.
+ *
+ * @throws MTLS_ERR_CREDENTIALS_UNAVAILABLE, MTLS_ERR_CREDENTIALS_REFUSED, MTLS_ERR_CREDENTIALS_OPTION
+ */
+async function load (
+  { fetch, what, clock, timeout, options }: TimedPlan, previous: CredentialSnapshot | undefined, signal: AbortSignal
+): Promise<Loaded> {
+  const fetchOnce = async (ownSignal: AbortSignal): Promise<Fetched> => await fetch({ signal: ownSignal, previous })
+  const fetched = await ask(async () => await withinTime(fetchOnce, { clock, timeout, signal, what }), what)
   const { material } = fetched
   const crlDigests = await digestCrls(material)
   const checked = checkMaterial(material, { origins: OPTION_ORIGINS, options, previous, crlDigests })
@@ -127,15 +147,21 @@ async function load ({ fetch, what, clock, timeout, options }: TimedPlan, previo
 
 async function digestCrls (material: CredentialMaterial): Promise<ReadonlyMap<string, readonly string[]>> {
   const names = Object.keys(material.authorities ?? { [DEFAULT_AUTHORITY]: material })
-  return new Map(await Promise.all(names.map(async (name) => [name, await Promise.all(crlsOf(material, name).map(digestInSlices))] as const)))
+  return new Map(await Promise.all(names.map(async (name) => {
+    return [name, await Promise.all(crlsOf(material, name).map(digestInSlices))] as const
+  })))
 }
 
-/** Errors of our own stay what they are; whatever else comes out of somebody's function means that there is no material. */
+/**
+ * Keeps errors of this package. Any other error of a provider or an issuer becomes MTLS_ERR_CREDENTIALS_UNAVAILABLE.
+ */
 async function ask<Answer> (question: () => Promise<Answer>, what: string): Promise<Answer> {
   try {
     return await question()
   } catch (error) {
-    if (error instanceof Error && String((error as { code?: unknown }).code).startsWith('MTLS_ERR_CREDENTIALS_')) throw error
-    throw unavailable('provider', `${what} failed: ${error instanceof Error ? error.message : String(error)}`, error)
+    const isError = error instanceof Error
+    const { code } = (isError ? error : {}) as { code?: unknown }
+    if (String(code).startsWith('MTLS_ERR_CREDENTIALS_')) throw error
+    throw unavailable('provider', `${what} failed: ${isError ? error.message : String(error)}`, error)
   }
 }

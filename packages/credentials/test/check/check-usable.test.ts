@@ -9,7 +9,7 @@ test("what OpenSSL does not take is refused, in OpenSSL's words and without the 
   const [own, other] = [await ca.issue(), await ca.issue()]
   t.doesNotThrow(() => { checkUsable({ cert: own.chain, key: own.key, ca: [ca.root] }, 'cert') })
   t.throws(() => { checkUsable({ cert: own.chain, key: other.key, ca: [ca.root] }, 'cert') },
-    { code: 'MTLS_ERR_CREDENTIALS_REFUSED', reason: 'unusable', message: /cert: OpenSSL does not take it: found ERR_OSSL_X509_KEY_VALUES_MISMATCH/ })
+    { code: 'MTLS_ERR_CREDENTIALS_REFUSED', reason: 'unusable', message: /cert: OpenSSL rejects it: found ERR_OSSL_X509_KEY_VALUES_MISMATCH/ })
 })
 
 test('a key usage without digitalSignature is warned of', async (t) => {

@@ -21,7 +21,7 @@ test('the second that a certificate ends with is the last in which it counts, le
   t.throws(() => make(start + HOUR + 1_000), {
     code: 'MTLS_ERR_CREDENTIALS_REFUSED',
     reason: 'expired',
-    message: new RegExp(`ended on ${notAfter.toISOString()}`)
+    message: new RegExp(`expired on ${notAfter.toISOString()}`)
   })
   const short = await createDevCa({ name: 'Short', notAfter })
   const anchorsAt = (time: number): number =>
@@ -35,7 +35,7 @@ test('the second that a certificate ends with is the last in which it counts, le
     clock: at(start + HOUR + 1_000)
   })
   t.equal(current.anchors.length, 1)
-  t.match(current.warnings, [/^ca: left out .*Short.*, which ended on/])
+  t.match(current.warnings, [/^ca: ignored .*Short.*, which expired on/])
 })
 
 test('the first second counts, and none before it', async (t) => {
@@ -46,7 +46,7 @@ test('the first second counts, and none before it', async (t) => {
   t.throws(() => make(start + HOUR - 1), {
     code: 'MTLS_ERR_CREDENTIALS_REFUSED',
     reason: 'not_yet_valid',
-    message: /starts on/
+    message: /is not valid before/
   })
 })
 
@@ -60,7 +60,7 @@ test('a cross-certificate at the end of our chain may end: peers that trust its 
   t.match(make(root.root, start + 2 * HOUR), {
     notAfter: start + 3 * HOUR,
     warnings: [
-      /^cert: .*Root.* at the end of the chain is not valid now; peers that trust its CA by itself do not need it$/
+      /^cert: .*Root.* at the end of the chain is not valid now; peers that trust its CA directly do not need it$/
     ]
   })
   t.match(

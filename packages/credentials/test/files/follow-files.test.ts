@@ -25,7 +25,7 @@ test('says nothing while a certificate waits for its key, and refuses once it ha
   const { paths, ca, issued, replace } = await makeFolder(t)
   const clock = new ManualClock()
   const refusals = collect(t, 'refused')
-  const source = await fileCredentials({ ...paths, settle: 5_000, poll: HOUR, clock })
+  const source = await fileCredentials({ ...paths, reportAfter: 5_000, pollInterval: HOUR, clock })
   let next = await ca.issue({ cn: 'second' })
   for (const round of [1, 2]) {
     const waiting = nextMessage('waiting', 'key_mismatch')
@@ -54,7 +54,7 @@ test('says nothing while a certificate waits for its key, and refuses once it ha
 test('tries again and again what was refused, and says it once', async (t) => {
   const { paths, ca, replace } = await makeFolder(t)
   const clock = new ManualClock()
-  const source = await fileCredentials({ ...paths, clock, settle: 1, poll: HOUR })
+  const source = await fileCredentials({ ...paths, clock, reportAfter: 1, pollInterval: HOUR })
   const refusals = collect(t, 'refused')
   const waitings = collect(t, 'waiting')
   const waiting = nextMessage('waiting')
@@ -83,19 +83,19 @@ test('tries again and again what was refused, and says it once', async (t) => {
 
 test('tells at once what no further writing could mend', async (t) => {
   const { paths, ca, write, replace } = await makeFolder(t)
-  const source = await fileCredentials({ ...paths, settle: HOUR, poll: HOUR })
+  const source = await fileCredentials({ ...paths, reportAfter: HOUR, pollInterval: HOUR })
   const refused = nextChange(source)
   const expired = await ca.issue({ cn: 'expired', notBefore: new Date(Date.now() - 2 * HOUR), notAfter: new Date(Date.now() - HOUR) })
   await write('key.pem', expired.key)
   await replace('cert.pem', expired.chain)
-  t.match(await refused, { type: 'refused', error: { reason: 'expired', message: /found expired, which ended on|found .*expired.*, which ended on/ } })
+  t.match(await refused, { type: 'refused', error: { reason: 'expired', message: /found expired, which expired on|found .*expired.*, which expired on/ } })
   await source.close()
 })
 
 test('takes a certificate of tomorrow when tomorrow comes', async (t) => {
   const { paths, ca, write, replace } = await makeFolder(t)
   const clock = new ManualClock()
-  const source = await fileCredentials({ ...paths, poll: HOUR, clock })
+  const source = await fileCredentials({ ...paths, pollInterval: HOUR, clock })
   const next = await ca.issue({ cn: 'tomorrow', notBefore: new Date(Date.now() + 60_000) })
   const refused = nextChange(source)
   await write('key.pem', next.key)
@@ -111,7 +111,7 @@ test('takes a certificate of tomorrow when tomorrow comes', async (t) => {
 test('finds changes by polling alone', async (t) => {
   const { paths, ca, replace } = await makeFolder(t)
   const clock = new ManualClock()
-  const source = await fileCredentials({ ...paths, watch: 'poll', poll: 30_000, clock })
+  const source = await fileCredentials({ ...paths, watch: 'poll', pollInterval: 30_000, clock })
   for (const name of ['second', 'third']) {
     const next = await ca.issue({ cn: name })
     await replace('key.pem', next.key)
@@ -140,7 +140,7 @@ test('a change that left size and times as they were is found by the second look
   const source = new LiveSource(checked, new Map())
   await write('both.pem', second.chain + second.key)
   const blind = await readSignature(loader.paths)
-  const follower = new FileFollower(source, { signature: blind, digests }, { loader, clock, poll: HOUR, settle: HOUR, events: false })
+  const follower = new FileFollower(source, { signature: blind, digests }, { loader, clock, pollInterval: HOUR, reportAfter: HOUR, events: false })
   await follower.start()
   const rotated = nextChange(source)
   clock.advance(2_500)
@@ -157,7 +157,7 @@ test('where folders cannot be watched it says so and looks every second', async 
   const processWarning = new Promise<Error & { code?: string }>((resolve) => { process.once('warning', resolve) })
   const full = (() => { throw Object.assign(new Error('no space left'), { code: 'ENOSPC' }) }) as unknown as typeof watch
   const { source, follower } = await follow(paths, { clock, watch: full })
-  t.match(warnings, [{ v: 1, message: /cannot watch .* \(ENOSPC\): looking every 1000 ms instead/ }], 'once, not for every folder')
+  t.match(warnings, [{ v: 1, message: /cannot watch .* \(ENOSPC\); polling .* every 1000 ms instead/ }], 'once, not for every folder')
   t.equal((await processWarning).code, 'PEERKIT_WATCH_FAILED')
   const next = await ca.issue({ cn: 'next' })
   await replace('key.pem', next.key)
@@ -194,7 +194,7 @@ test('a watcher that fails while it runs is told, and the files are looked at', 
 
 test('a file that is only touched, or copied over itself, is no rotation', async (t) => {
   const { paths, issued, ca, replace, write } = await makeFolder(t)
-  const source = await fileCredentials({ ...paths, poll: HOUR })
+  const source = await fileCredentials({ ...paths, pollInterval: HOUR })
   const told = nextChange(source)
   await utimes(paths.cert, new Date(), new Date())
   await replace('cert.pem', issued.chain)
@@ -213,7 +213,7 @@ test('a CA file that shrinks is taken, and moves the trust epoch', async (t) => 
   const { paths, ca, replace, write } = await makeFolder(t)
   const other = await createDevCa({ name: 'Other' })
   await write('ca.pem', `# old\n${other.root}# ours\n${ca.root}`)
-  const source = await fileCredentials({ ...paths, poll: HOUR })
+  const source = await fileCredentials({ ...paths, pollInterval: HOUR })
   t.equal(source.current.anchors.length, 2)
   const rotated = nextChange(source)
   await replace('ca.pem', ca.root)
@@ -223,7 +223,7 @@ test('a CA file that shrinks is taken, and moves the trust epoch', async (t) => 
 
 test('an empty or garbled CA file never widens trust', async (t) => {
   const { paths, ca, write } = await makeFolder(t)
-  const source = await fileCredentials({ ...paths, settle: 1, poll: HOUR })
+  const source = await fileCredentials({ ...paths, reportAfter: 1, pollInterval: HOUR })
   for (const text of ['', '# nothing\n', '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n', ca.root.slice(0, 100)]) {
     const refused = nextChange(source)
     await write('ca.pem', text)
@@ -247,7 +247,7 @@ test('close() during a load waits for nobody', async (t) => {
     asked(signal)
     return new Promise<string>(() => {})
   }
-  const source = await fileCredentials({ ...paths, passphrase, poll: HOUR })
+  const source = await fileCredentials({ ...paths, passphrase, pollInterval: HOUR })
   const changes: unknown[] = []
   source.subscribe((change) => { changes.push(change) })
   const question = new Promise<AbortSignal>((resolve) => { asked = resolve })
@@ -271,8 +271,8 @@ test('a passphrase function that gives no answer is not waited for for ever', as
     ...paths,
     clock,
     timeout: 3_000,
-    settle: 1,
-    poll: HOUR,
+    reportAfter: 1,
+    pollInterval: HOUR,
     passphrase: () => answer
   })
   answer = new Promise(() => {})
@@ -326,7 +326,7 @@ test('files that move while they are read are read again, and never mixed', asyn
   }
   await put('zeroth')
   overwriting = overwriteOnce('first')
-  const source = await fileCredentials({ cert: path, ca: paths.ca, passphrase, poll: HOUR })
+  const source = await fileCredentials({ cert: path, ca: paths.ca, passphrase, pollInterval: HOUR })
   const seen = [source.current.identity.subject?.commonName]
   source.subscribe(({ snapshot }) => { seen.push(snapshot.identity.subject?.commonName) })
   overwriting = overwriteOnce('third')
@@ -353,7 +353,7 @@ test('a check that fails whichever part is kept refuses everything', async (t) =
   const signature = await readSignature(loader.paths)
   const { checked, digests } = await loader.load(signature, { signal: new AbortController().signal })
   const source = new LiveSource(checked as CheckedMaterial, new Map())
-  const follower = new FileFollower<CheckedMaterial>(source, { signature, digests }, { loader, clock: new ManualClock(), poll: HOUR, settle: 0, events: true })
+  const follower = new FileFollower<CheckedMaterial>(source, { signature, digests }, { loader, clock: new ManualClock(), pollInterval: HOUR, reportAfter: 0, events: true })
   await follower.start()
   isBroken = true
   const next = await ca.issue({ cn: 'second' })
@@ -375,7 +375,7 @@ async function follow (paths: { cert: string, key: string, ca: string }, options
   const { checked, digests } = await loader.load(signature, { signal: new AbortController().signal })
   if (checked === undefined) throw new Error('expected material')
   const source = new LiveSource(checked, new Map())
-  const follower = new FileFollower<CheckedMaterial>(source, { signature, digests }, { loader, clock: new ManualClock(), poll: HOUR, settle: HOUR, events: true, ...options })
+  const follower = new FileFollower<CheckedMaterial>(source, { signature, digests }, { loader, clock: new ManualClock(), pollInterval: HOUR, reportAfter: HOUR, events: true, ...options })
   await follower.start()
   return { source, follower }
 }

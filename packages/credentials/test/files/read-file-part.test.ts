@@ -27,10 +27,10 @@ test('every file that cannot be read is named with its option, what was found an
     ['crlIssuers', 'none', 'no such file', 'PEM CA certificates'],
     ['cert', 'dangling', 'no such file', 'a PEM certificate'],
     ['key', 'a-folder', 'a directory', 'a PEM private key'],
-    ['ca', 'circle-1', 'a circle of symbolic links', 'PEM CA certificates'],
-    ['cert', 'file/below', 'a file where a folder should be', 'a PEM certificate'],
-    ['key', 'pipe', 'something that is no regular file', 'a PEM private key'],
-    ['ca', 'huge', '9437184 octets (at most 8388608)', 'PEM CA certificates']
+    ['ca', 'circle-1', 'a loop of symbolic links', 'PEM CA certificates'],
+    ['cert', 'file/below', 'a file instead of a folder in the path', 'a PEM certificate'],
+    ['key', 'pipe', 'something that is not a regular file', 'a PEM private key'],
+    ['ca', 'huge', '9437184 bytes (at most 8388608)', 'PEM CA certificates']
   ] as const) {
     const message = `Credentials unavailable: ${part} (${at(name)}): found ${found}; expected ${expected}`
     await t.rejects(fileCredentials({ ...paths, [part]: at(name) }), { code: 'MTLS_ERR_CREDENTIALS_UNAVAILABLE', reason: 'file', statusCode: 500, message }, message)
@@ -53,10 +53,10 @@ test('every file whose content is wrong is named in the same way', async (t) => 
     ['cert', 'text', 'unreadable', /cert \(.*text\): .*expected a block "-----BEGIN CERTIFICATE-----", found none/],
     ['cert', 'der', 'unreadable', /cert \(.*der\): found DER; expected PEM/],
     ['key', 'empty', 'unreadable', /key \(.*empty\): found nothing/],
-    ['key', 'other.key', 'key_mismatch', /key \(.*other\.key\): the key does not fit the certificate; found a key of type ec; expected the one of .*first.* from cert \(.*cert\.pem\)/],
+    ['key', 'other.key', 'key_mismatch', /key \(.*other\.key\): the key does not belong to the certificate; found a key of type ec; expected the key of .*first.* from cert \(.*cert\.pem\)/],
     ['key', 'both', 'unreadable', /key \(.*both\): found 2 private keys; expected one/],
     ['ca', 'empty', 'unreadable', /ca \(.*empty\): found nothing/],
-    ['ca', 'cert.pem', 'no_anchor', /ca \(.*cert\.pem\): found .*first.*, which is no CA certificate; expected CA certificates alone/],
+    ['ca', 'cert.pem', 'no_anchor', /ca \(.*cert\.pem\): found .*first.*, which is not a CA certificate; expected only CA certificates/],
     ['crl', 'text', 'crl', /crl \(.*text\): /],
     ['crl', 'empty', 'crl', /crl \(.*empty\): /],
     ['crlIssuers', 'text', 'unreadable', /crlIssuers \(.*text\): /]
@@ -69,23 +69,23 @@ test('wrong options are named before any file is opened', async (t) => {
   const { paths } = await makeFolder(t)
   for (const [change, message] of [
     [{ cert: undefined }, /needs the option "cert" \(or "pfx"\); found neither/],
-    [{ pfx: 'x.p12' }, /found cert beside pfx; expected either pfx, or cert and key/],
-    [{ pfx: 'x.p12', cert: undefined }, /found key beside pfx/],
-    [{ key: ['a', 'b'] }, /key is a list; expected one file's path/],
-    [{ cert: [] }, /cert is an empty list; expected at least one file's path/],
-    [{ crl: [7] }, /crl is 7; expected a file's path/],
-    [{ ca: '' }, /ca is ""; expected a file's path/],
-    [{ ca: 'a\0b' }, /ca is .*; expected a file's path/],
-    [{ ca: {} }, /ca is an object; expected a file's path/],
-    [{ key: Buffer.from('x') }, /key is a Buffer; expected a file's path \(memoryCredentials takes Buffers\)/],
-    [{ cert: '-----BEGIN CERTIFICATE-----' }, /cert is PEM text; expected a file's path/],
+    [{ pfx: 'x.p12' }, /cert and pfx are both set; expected either pfx, or cert and key/],
+    [{ pfx: 'x.p12', cert: undefined }, /key and pfx are both set/],
+    [{ key: ['a', 'b'] }, /key is a list; expected the path of one file/],
+    [{ cert: [] }, /cert is an empty list; expected the path of at least one file/],
+    [{ crl: [7] }, /crl is 7; expected the path of a file/],
+    [{ ca: '' }, /ca is ""; expected the path of a file/],
+    [{ ca: 'a\0b' }, /ca is .*; expected the path of a file/],
+    [{ ca: {} }, /ca is an object; expected the path of a file/],
+    [{ key: Buffer.from('x') }, /key is a Buffer; expected the path of a file \(memoryCredentials takes Buffers\)/],
+    [{ cert: '-----BEGIN CERTIFICATE-----' }, /cert is PEM text; expected the path of a file/],
     [{ watch: 'always' }, /watch is "always"; expected true, false or "poll"/],
-    [{ settle: 0 }, /settle is 0; expected milliseconds above 0/],
+    [{ reportAfter: 0 }, /reportAfter is 0; expected milliseconds above 0/],
     [{ timeout: '1s' }, /timeout is "1s"; expected milliseconds above 0/],
     [{ passphrase: 7 }, /passphrase is of type number; expected a string, a Buffer or a function/],
-    [{ passphrase: async () => 7 }, /passphrase function gave a value of type number; expected a string or Buffer/],
-    [{ certs: 'x' }, /knows no option "certs"; did you mean "cert"\?/],
-    [{ rejectUnauthorized: false }, /knows no option "rejectUnauthorized"; expected one of cert, key, pfx/]
+    [{ passphrase: async () => 7 }, /passphrase function returned a value of type number; expected a string or Buffer/],
+    [{ certs: 'x' }, /unknown option "certs" for .*; did you mean "cert"\?/],
+    [{ rejectUnauthorized: false }, /unknown option "rejectUnauthorized" for .*; expected one of cert, key, pfx/]
   ] as const) await t.rejects(fileCredentials({ ...paths, ...change } as any), { code: 'MTLS_ERR_CREDENTIALS_OPTION', message }, String(message))
   await t.rejects(fileCredentials(undefined as any), { code: 'MTLS_ERR_CREDENTIALS_OPTION', message: /got undefined; expected an object/ })
   await t.rejects(fileCredentials({ ...paths, passphrase: () => { throw new Error('no vault') } }), { code: 'MTLS_ERR_CREDENTIALS_UNAVAILABLE', reason: 'passphrase', message: /the passphrase function failed: no vault/ })

@@ -37,7 +37,7 @@ async function makePki (t: Parameters<typeof makeFolder>[0]): Promise<Pki> {
 }
 
 async function start ({ paths: { cert, key }, authorities }: Pki, options: Partial<FileCredentialsOptions> = {}): Promise<FileCredentials> {
-  return await fileCredentials({ cert, key, authorities, settle: 1, poll: HOUR, ...options })
+  return await fileCredentials({ cert, key, authorities, reportAfter: 1, pollInterval: HOUR, ...options })
 }
 
 /** What becomes of a certificate by the trust in force. */
@@ -290,7 +290,7 @@ test('at the start everything has to be right', async (t) => {
 
 test('a trust without a key takes each authority by itself too', async (t) => {
   const pki = await makePki(t)
-  const trust = await fileTrust({ authorities: pki.authorities, settle: 1, poll: HOUR })
+  const trust = await fileTrust({ authorities: pki.authorities, reportAfter: 1, pollInterval: HOUR })
   const bad = await pki.ca.issue({ cn: 'bad' })
   await pki.ca.revoke(bad.serialNumber)
   const refused = nextMessage('refused')

@@ -60,7 +60,7 @@ for (const [style, write] of Object.entries(WRITERS)) {
     test(`takes files written by: ${style}, ${order}`, async (t) => {
       const { paths, ca } = await makeFolder(t)
       // Whatever lasts is said after an hour: in here, nothing may be refused.
-      const source = await fileCredentials({ ...paths, settle: HOUR, poll: HOUR })
+      const source = await fileCredentials({ ...paths, reportAfter: HOUR, pollInterval: HOUR })
       const told: string[] = []
       source.subscribe(({ type }) => { told.push(type) })
       for (const name of ['second', 'third']) {
@@ -89,7 +89,7 @@ test('sees what is written through another link, as to a file that is mounted by
   await mkdir(join(folder, 'container'))
   await writeFile(join(folder, 'host/both.pem'), issued.chain + issued.key)
   await link(join(folder, 'host/both.pem'), join(folder, 'container/both.pem'))
-  const source = await fileCredentials({ cert: join(folder, 'container/both.pem'), ca: join(folder, 'ca.pem'), poll: SWAP_POLL, settle: HOUR })
+  const source = await fileCredentials({ cert: join(folder, 'container/both.pem'), ca: join(folder, 'ca.pem'), pollInterval: SWAP_POLL, reportAfter: HOUR })
   for (const cn of ['v2', 'v3']) {
     const next = await ca.issue({ cn })
     const rotated = nextChange(source)
@@ -113,7 +113,7 @@ test("follows Kubernetes' ..data again and again, with the old version removed b
   const { folder, ca } = await makeFolder(t)
   await publishVersion(folder, '..v0', await ca.issue({ cn: '..v0' }))
   for (const name of PROJECTED) await symlink(join('..data', name), join(folder, name))
-  const source = await fileCredentials({ cert: join(folder, 'tls.crt'), key: join(folder, 'tls.key'), ca: join(folder, 'ca.crt'), poll: HOUR, settle: HOUR })
+  const source = await fileCredentials({ cert: join(folder, 'tls.crt'), key: join(folder, 'tls.key'), ca: join(folder, 'ca.crt'), pollInterval: HOUR, reportAfter: HOUR })
   for (let number = 1; number <= 5; number += 1) {
     const rotated = nextChange(source)
     await publishVersion(folder, `..v${number}`, await ca.issue({ cn: `..v${number}` }))
@@ -138,7 +138,7 @@ test('follows a link above the folder, as subPath mounts and releases have it', 
     await rename(join(folder, 'next'), join(folder, 'current'))
   }
   await release('r1')
-  const source = await fileCredentials({ cert: join(folder, 'current/tls/cert.pem'), key: join(folder, 'current/tls/key.pem'), ca: join(folder, 'ca.pem'), poll: HOUR })
+  const source = await fileCredentials({ cert: join(folder, 'current/tls/cert.pem'), key: join(folder, 'current/tls/key.pem'), ca: join(folder, 'ca.pem'), pollInterval: HOUR })
   for (const name of ['r2', 'r3']) {
     const rotated = nextChange(source)
     await release(name)
@@ -157,7 +157,7 @@ test('follows a folder that is swapped for another of the same name', async (t) 
     await writeFile(join(folder, name, 'deep/key.pem'), key)
   }
   await prepare('live', 'v1')
-  const source = await fileCredentials({ cert: join(folder, 'live/deep/cert.pem'), key: join(folder, 'live/deep/key.pem'), ca: join(folder, 'ca.pem'), poll: SWAP_POLL, settle: HOUR })
+  const source = await fileCredentials({ cert: join(folder, 'live/deep/cert.pem'), key: join(folder, 'live/deep/key.pem'), ca: join(folder, 'ca.pem'), pollInterval: SWAP_POLL, reportAfter: HOUR })
   for (const cn of ['v2', 'v3']) {
     await prepare('staged', cn)
     const rotated = nextChange(source)
@@ -174,7 +174,7 @@ test('finds the files again when their whole folder was removed and comes back',
   const first = await ca.issue({ cn: 'v1' })
   await mkdir(join(folder, 'live'))
   await writeFile(join(folder, 'live/both.pem'), first.chain + first.key)
-  const source = await fileCredentials({ cert: join(folder, 'live/both.pem'), ca: join(folder, 'ca.pem'), poll: HOUR, settle: HOUR })
+  const source = await fileCredentials({ cert: join(folder, 'live/both.pem'), ca: join(folder, 'ca.pem'), pollInterval: HOUR, reportAfter: HOUR })
   for (const cn of ['v2', 'v3']) {
     const waiting = nextMessage('waiting', 'file')
     await rm(join(folder, 'live'), { recursive: true })
@@ -193,7 +193,7 @@ test('finds the files again when their whole folder was removed and comes back',
 
 test('a writer that is killed at any point leaves the old in force', async (t) => {
   const { paths, ca, folder, issued, replace } = await makeFolder(t)
-  const source = await fileCredentials({ ...paths, settle: HOUR, poll: HOUR })
+  const source = await fileCredentials({ ...paths, reportAfter: HOUR, pollInterval: HOUR })
   const program = `
     const { openSync, writeSync } = require('node:fs')
     const { path, text } = JSON.parse(process.argv[1])
@@ -227,10 +227,10 @@ test('a file cut off between two certificates is not taken for a shorter chain',
   const first = await intermediate.issue({ cn: 'with intermediate' })
   await write('cert.pem', first.chain)
   await write('key.pem', first.key)
-  const source = await fileCredentials({ ...paths, settle: HOUR, poll: HOUR })
+  const source = await fileCredentials({ ...paths, reportAfter: HOUR, pollInterval: HOUR })
   const waiting = nextMessage('waiting', 'chain')
   await write('cert.pem', first.cert)
-  t.match(await waiting, { message: /expected its issuer .* as well, which was there before/ })
+  t.match(await waiting, { message: /expected its issuer .* too, which was there before/ })
   t.equal(source.current.intermediates.length, 1)
   const next = await ca.issue({ cn: 'without' })
   const rotated = nextChange(source)

@@ -66,18 +66,18 @@ test('refuses what it cannot open, and names the cause', async (t) => {
   const onlyCertificate = await openssl({ 'cert.pem': issued.cert }, ['pkcs12', '-export', '-nokeys', '-in', 'cert.pem', '-passout', 'pass:hunter2', '-out', 'out.p12'], 'out.p12')
   const rc2 = await makePfx(issued, { args: ['-legacy', '-certpbe', 'PBE-SHA1-RC2-40'] })
   for (const [what, given, passphrase, reason, message] of [
-    ['a wrong passphrase', pfx, 'hunter3', 'passphrase', /pfx: found PKCS#12 that the passphrase does not open/],
-    ['no passphrase', pfx, undefined, 'passphrase', /does not open/],
+    ['a wrong passphrase', pfx, 'hunter3', 'passphrase', /pfx: found PKCS#12 that the passphrase does not decrypt/],
+    ['no passphrase', pfx, undefined, 'passphrase', /does not decrypt/],
     ['nothing', Buffer.alloc(0), 'hunter2', 'unreadable', /found nothing/],
     ['half of it', pfx.subarray(0, pfx.length / 2), 'hunter2', 'unreadable', /found no PKCS#12/],
     ['PEM', Buffer.from(issued.chain), 'hunter2', 'unreadable', /found no PKCS#12/],
     ['no key', onlyCertificate, 'hunter2', 'unreadable', /found 0 private keys|found no PKCS#12/],
-    ['a cipher out of use', rc2, 'hunter2', 'unreadable', /a cipher that is out of use/]
+    ['a cipher out of use', rc2, 'hunter2', 'unreadable', /an obsolete cipher/]
   ] as const) {
     t.throws(() => memoryCredentials({ pfx: given, ca: ca.root, ...(passphrase !== undefined && { passphrase }) }), { code: 'MTLS_ERR_CREDENTIALS_REFUSED', reason, message }, what)
   }
-  t.throws(() => memoryCredentials({ pfx, passphrase: 'hunter2', cert: issued.cert, ca: ca.root }), { code: 'MTLS_ERR_CREDENTIALS_OPTION', message: /found cert beside pfx/ })
-  t.throws(() => memoryCredentials({ pfx, passphrase: 'hunter2', key: issued.key, ca: ca.root }), { code: 'MTLS_ERR_CREDENTIALS_OPTION', message: /found key beside pfx/ })
+  t.throws(() => memoryCredentials({ pfx, passphrase: 'hunter2', cert: issued.cert, ca: ca.root }), { code: 'MTLS_ERR_CREDENTIALS_OPTION', message: /cert and pfx are both set/ })
+  t.throws(() => memoryCredentials({ pfx, passphrase: 'hunter2', key: issued.key, ca: ca.root }), { code: 'MTLS_ERR_CREDENTIALS_OPTION', message: /key and pfx are both set/ })
   t.throws(() => memoryCredentials({ pfx: 'file.p12' as unknown as Buffer, ca: ca.root }), { code: 'MTLS_ERR_CREDENTIALS_OPTION', message: /pfx is of type string; expected PKCS#12 as a Buffer/ })
 })
 

@@ -71,7 +71,7 @@ class Scene {
     const server = await first.servers.issue(SERVER)
     const writer = await ForeignWriter.create({ 'tls.key': server.key, 'tls.crt': server.chain, ...await trustOf(first) })
     // What does not fit together is said at once, so that a wait for it is a wait for an event.
-    const credentials = await fileCredentials({ cert: writer.path('tls.crt'), key: writer.path('tls.key'), ca: writer.path('ca.crt'), crl: writer.path('ca.crl'), crlIssuers: writer.path('issuers.crt'), settle: 1 })
+    const credentials = await fileCredentials({ cert: writer.path('tls.crt'), key: writer.path('tls.key'), ca: writer.path('ca.crt'), crl: writer.path('ca.crl'), crlIssuers: writer.path('issuers.crt'), reportAfter: 1 })
     const counts = { servedOnRemoved: 0, refused: 0, handshakes: { full: 0, resumed: 0 } }
     // Connections end now and then, so that sessions are resumed under way.
     const app: FastifyInstance<any, any, any, any> = Fastify(withMtls(credentials, { maxRequestsPerSocket: 50, http2: true }))

@@ -1,0 +1,156 @@
+import { NameBounds, readAlgorithmPolicy } from '@peerkit/trust'
+import type { AlgorithmPolicy, AuthorityNames } from '@peerkit/trust'
+import { checkRevocationPolicy } from '@peerkit/revocation'
+import type { RevocationChecker, RevocationPolicy } from '@peerkit/revocation'
+import { MTLS_ERR_CREDENTIALS_OPTION } from '../errors.ts'
+import { checkKeys, show } from '../option-check.ts'
+
+/** Whether an authority may issue certificates of clients, of servers or of both. */
+export type AuthorityUse = 'clients' | 'servers' | 'both'
+
+/** The limits of what an authority may issue, and how its certificates are checked. */
+export interface AuthorityOptions {
+  /**
+   * The names that it may issue, by kind. Default `'any'`; required if there are several authorities. A certificate
+   * with a name outside is rejected. Names of a kind that is left out are ignored, as if the certificate did not have
+   * them.
+   */
+  readonly names?: AuthorityNames | undefined
+  /** Whether it may issue certificates of clients, of servers or of both. Default `both`. */
+  readonly for?: AuthorityUse | undefined
+  /**
+   * Whether certificates that no CRL of this authority covers are rejected (`hard`) or accepted (`soft`). Default: the
+   * option `revocationPolicy`, or `hard`. Without `crl` revocation is not checked.
+   */
+  readonly revocation?: RevocationPolicy | undefined
+  /** A checker in addition to the CRLs, for example for OCSP. Both must accept a certificate. */
+  readonly checker?: RevocationChecker | undefined
+  /** Whether a path may end at an intermediate CA in `ca`. Default false: it must end at a root. */
+  readonly partial?: boolean | undefined
+  /** The signature algorithms and keys that its certificates may use. Default: what a TLS handshake accepts. */
+  readonly algorithms?: AlgorithmPolicy | undefined
+  /**
+   * Accepts clients with a certificate that is only for servers, until a day such as `2027-03-15` at 00:00 UTC. Public
+   * CAs issue no other certificates since 2026. Requires limits in `names`.
+   */
+  readonly serverAuthOnly?: { readonly acceptUntil: string } | undefined
+}
+
+/** Options that were checked. */
+export interface ReadAuthorityOptions {
+  readonly names: AuthorityNames
+  readonly bounds: NameBounds
+  readonly for: AuthorityUse
+  readonly revocation: RevocationPolicy | undefined
+  readonly checker: RevocationChecker | undefined
+  readonly partial: boolean
+  readonly algorithms: AlgorithmPolicy | undefined
+  /** Milliseconds since the epoch. */
+  readonly serverAuthOnlyUntil: number | undefined
+}
+
+export const AUTHORITY_OPTIONS: readonly string[] = [
+  'names', 'for', 'revocation', 'checker', 'partial', 'algorithms', 'serverAuthOnly'
+]
+
+const USES: readonly unknown[] = ['clients', 'servers', 'both']
+const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
+const DAY = /^([0-9]{4})-([0-9]{2})-([0-9]{2})$/
+
+/** @throws MTLS_ERR_CREDENTIALS_OPTION */
+export function checkAuthorityName (name: string): void {
+  if (NAME.test(name)) return
+  const expected = 'at most 64 letters, digits, ".", "_" and "-"'
+  throw new MTLS_ERR_CREDENTIALS_OPTION(`the name of an authority is ${show(name)}; expected ${expected}`)
+}
+
+/**
+ * @param where the option, for errors
+ * @throws MTLS_ERR_CREDENTIALS_OPTION
+ */
+export function readAuthorityOptions (given: AuthorityOptions, where: string, isAlone: boolean): ReadAuthorityOptions {
+  const { for: use = 'both', revocation, checker, partial = false, algorithms, serverAuthOnly } = given
+  if (given.names === undefined && !isAlone) {
+    const expected = 'the names that it may issue, or "any" (required if there are several authorities)'
+    throw new MTLS_ERR_CREDENTIALS_OPTION(`${where}.names is missing; expected ${expected}`)
+  }
+  const wrong = (option: string, value: unknown, expected: string): Error =>
+    new MTLS_ERR_CREDENTIALS_OPTION(`${where}.${option} is ${show(value)}; expected ${expected}`)
+  if (!USES.includes(use)) throw wrong('for', use, '"clients", "servers" or "both"')
+  if (typeof partial !== 'boolean') throw wrong('partial', partial, 'true or false')
+  if (checker !== undefined && typeof (checker as Partial<RevocationChecker> | null)?.check !== 'function') {
+    throw wrong('checker', checker, 'a revocation checker, for example ocspChecker()')
+  }
+  if (revocation !== undefined) checkPolicy(revocation, where)
+  // A copy, so that a later change of the caller's object does not change the trust.
+  const names = given.names === undefined ? 'any' : freeze(copyNames(given.names, `${where}.names`))
+  const bounds = asOption(() => new NameBounds(names, `${where}.names`))
+  if (algorithms !== undefined) asOption(() => readAlgorithmPolicy(algorithms), where)
+  const serverAuthOnlyUntil = serverAuthOnly === undefined ? undefined : readDay(serverAuthOnly, where)
+  if (serverAuthOnlyUntil !== undefined && !bounds.isBounded) {
+    const problem = `${where}.serverAuthOnly is set, but ${where}.names has no limits`
+    const expected = 'limits, and no kind with "any", because a public CA issues certificates to everyone'
+    throw new MTLS_ERR_CREDENTIALS_OPTION(`${problem}; expected ${expected}`)
+  }
+  if (serverAuthOnlyUntil !== undefined && use === 'servers') {
+    const problem = `${where}.serverAuthOnly is set, but ${where}.for is "servers"`
+    throw new MTLS_ERR_CREDENTIALS_OPTION(`${problem}; expected "clients" or "both", since it concerns clients`)
+  }
+  return { names, bounds, for: use, revocation, checker, partial, algorithms, serverAuthOnlyUntil }
+}
+
+function readDay (given: { readonly acceptUntil: string }, where: string): number {
+  if (typeof given !== 'object' || given === null) {
+    const expected = 'an object such as { acceptUntil: "2027-03-15" }'
+    throw new MTLS_ERR_CREDENTIALS_OPTION(`${where}.serverAuthOnly is ${show(given)}; expected ${expected}`)
+  }
+  checkKeys(given, ['acceptUntil'], ['acceptUntil'], `${where}.serverAuthOnly`)
+  const { acceptUntil } = given
+  const isDay = DAY.test(String(acceptUntil))
+  const time = isDay ? Date.parse(`${acceptUntil}T00:00:00Z`) : Number.NaN
+  // Date.parse reads 2027-02-31 as a day in March.
+  if (Number.isNaN(time) || new Date(time).toISOString().slice(0, 10) !== acceptUntil) {
+    const found = `${show(acceptUntil)}${isDay ? ', which is not a day of the calendar' : ''}`
+    const option = `${where}.serverAuthOnly.acceptUntil`
+    throw new MTLS_ERR_CREDENTIALS_OPTION(`${option} is ${found}; expected a day such as "2027-03-15"`)
+  }
+  return time
+}
+
+/** @throws MTLS_ERR_CREDENTIALS_OPTION if it is not plain data and cannot be copied */
+function copyNames (names: unknown, where: string): AuthorityNames {
+  try {
+    return structuredClone(names) as AuthorityNames
+  } catch {
+    const found = typeof names === 'function' ? 'a function' : 'not plain data'
+    const expected = '"any", or an object such as { dns: "partner.example" }'
+    throw new MTLS_ERR_CREDENTIALS_OPTION(`${where} is ${found}; expected ${expected}`)
+  }
+}
+
+function freeze<Value> (value: Value): Value {
+  if (typeof value === 'object' && value !== null) for (const each of Object.values(value)) freeze(each)
+  return Object.freeze(value)
+}
+
+/** @throws MTLS_ERR_CREDENTIALS_OPTION */
+function checkPolicy (policy: RevocationPolicy, where: string): void {
+  try {
+    checkRevocationPolicy(policy)
+  } catch (error) {
+    const wrong = new MTLS_ERR_CREDENTIALS_OPTION(`${where}.revocation: ${(error as Error).message}`)
+    throw Object.assign(wrong, { cause: error })
+  }
+}
+
+/** Runs `read`, and turns an MTLS_ERR_PATH_OPTION of @peerkit/trust into an MTLS_ERR_CREDENTIALS_OPTION. */
+function asOption<Result> (read: () => Result, where?: string): Result {
+  try {
+    return read()
+  } catch (error) {
+    if ((error as { readonly code?: unknown }).code !== 'MTLS_ERR_PATH_OPTION') throw error
+    const text = (error as Error).message.replace(/^Invalid [a-z ]+ option: /, '')
+    const wrong = new MTLS_ERR_CREDENTIALS_OPTION(where === undefined ? text : `${where}.${text}`)
+    throw Object.assign(wrong, { cause: error })
+  }
+}
