@@ -8,7 +8,7 @@ export type NameField = 'subject' | 'issuer'
 
 /** One attribute's exact text, anywhere in the name. @throws MTLS_ERR_RULE_INVALID */
 export function readAttribute (field: NameField, oid: string, value: unknown, path: RulePath): Term {
-  return { table: attributeTable(field, oid), key: readText(value, path, 'a text') }
+  return { table: attributeTable(field, oid), key: readText(value, path, 'a string') }
 }
 
 const tables = new Map<string, Table>()

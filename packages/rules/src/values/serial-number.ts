@@ -10,7 +10,7 @@ const TABLE: Table = { name: 'serialNumber', segmented: false, read: ({ serialNu
 
 /** A serial number; leading zeros do not matter. @throws MTLS_ERR_RULE_INVALID */
 export function readSerialNumber (value: unknown, path: RulePath): Term {
-  const text = readText(value, path, typeof value === 'number' ? `${EXPECTED}, as a text` : EXPECTED)
+  const text = readText(value, path, typeof value === 'number' ? `${EXPECTED}, as a string` : EXPECTED)
   if (!HEX.test(text)) refuseRule(path, 'invalid_value', text, EXPECTED)
   const digits = text.replaceAll(':', '').toLowerCase().replace(/^0+(?=.)/, '')
   // PeerIdentity's own form has whole octets, and at most 64 of them.
