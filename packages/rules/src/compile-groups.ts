@@ -6,7 +6,7 @@ import { refuseRule } from './refuse-rule.ts'
 import { readAuthorities } from './rule-authority.ts'
 import type { RuleAuthority } from './rule-authority.ts'
 import { RulePath } from './rule-path.ts'
-import { StandingJudge } from './rule-standing.ts'
+import { AuthorityCheck } from './authority-check.ts'
 
 /** Groups that were checked once, for any number of rule sets. All rule sets share the index of a large group. */
 export class CompiledGroups<Group extends string = string> {
@@ -46,12 +46,12 @@ export function compileGroups<const Group extends string> (
   groups: Groups<Group, any> | CompiledGroups<Group>, options: CompileGroupsOptions = {}
 ): CompiledGroups<Group> {
   const authorities = readAuthorities(options.authorities, new RulePath('options').at('authorities'))
-  return readGroups(groups, options.path ?? 'groups', authorities && new StandingJudge(authorities))
+  return readGroups(groups, options.path ?? 'groups', authorities && new AuthorityCheck(authorities))
 }
 
-/** @param judge for the rules of groups that are not compiled yet */
+/** @param authorityCheck for the rules of groups that are not compiled yet */
 export function readGroups<const Group extends string> (
-  groups: Groups<Group, any> | CompiledGroups<Group>, name: string, judge: StandingJudge | undefined
+  groups: Groups<Group, any> | CompiledGroups<Group>, name: string, authorityCheck: AuthorityCheck | undefined
 ): CompiledGroups<Group> {
   if (groups instanceof CompiledGroups) return groups
   const path = new RulePath(name)
@@ -62,7 +62,7 @@ export function readGroups<const Group extends string> (
   for (const [name, value] of entries) {
     const at = path.at(name)
     if (name === '') refuseRule(at, 'empty', name, 'a name of at least one character')
-    definitions.set(name, new GroupDefinition(name, at, readRuleSet(value, at, names, judge)))
+    definitions.set(name, new GroupDefinition(name, at, readRuleSet(value, at, names, authorityCheck)))
   }
   refuseCycles(definitions)
   return new CompiledGroups(definitions)

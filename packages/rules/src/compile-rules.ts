@@ -13,13 +13,13 @@ import { listClauses } from './list-clauses.ts'
 import { listWarnings } from './list-warnings.ts'
 import { Matcher, UNDECIDED } from './matcher.ts'
 import { suggestWord } from './nearest-word.ts'
-import { PeerFacts } from './peer-facts.ts'
+import { PeerValues } from './peer-values.ts'
 import { readRuleSet } from './read-rule-set.ts'
 import { refuseRule } from './refuse-rule.ts'
 import { readAuthorities } from './rule-authority.ts'
 import type { RuleAuthority } from './rule-authority.ts'
 import { RulePath } from './rule-path.ts'
-import { StandingJudge } from './rule-standing.ts'
+import { AuthorityCheck } from './authority-check.ts'
 import { INCOMPLETE_IDENTITY, NO_IDENTITY, NO_MATCH, PREDICATE_REFUSED } from './verdict.ts'
 import type { Allowed, Verdict } from './verdict.ts'
 
@@ -57,9 +57,9 @@ export function compileRules<const Group extends string = string> (
 ): Authorizer {
   const { groups = {}, path = 'rules', groupsPath = 'groups', authorities: given } = checkOptions(options)
   const authorities = readAuthorities(given, new RulePath('options').at('authorities'))
-  const judge = authorities && new StandingJudge(authorities)
-  const compiled = readGroups(groups as Groups | CompiledGroups, groupsPath, judge)
-  return new RuleAuthorizer(flattenEntries(readRuleSet(rules, new RulePath(path), compiled.names, judge), compiled))
+  const authorityCheck = authorities && new AuthorityCheck(authorities)
+  const compiled = readGroups(groups as Groups | CompiledGroups, groupsPath, authorityCheck)
+  return new RuleAuthorizer(flattenEntries(readRuleSet(rules, new RulePath(path), compiled.names, authorityCheck), compiled))
 }
 
 class RuleAuthorizer implements Authorizer {
@@ -84,20 +84,20 @@ class RuleAuthorizer implements Authorizer {
   }
 
   authorize (peer: PeerIdentity | undefined | null, request?: unknown): Verdict | Promise<Verdict> {
-    const verdict = this.#judge(peer)
+    const verdict = this.#matchRules(peer)
     if (this.#asked.length === 0 || verdict.allowed || verdict === NO_IDENTITY) return verdict
     const refused = verdict === INCOMPLETE_IDENTITY ? INCOMPLETE_IDENTITY : PREDICATE_REFUSED
     return askPredicates(this.#asked, peer as PeerIdentity, request, refused)
   }
 
   /** The verdict of the rules, without the predicates. */
-  #judge (peer: PeerIdentity | undefined | null): Verdict {
+  #matchRules (peer: PeerIdentity | undefined | null): Verdict {
     if (typeof peer !== 'object' || peer === null) return NO_IDENTITY
-    const facts = new PeerFacts(peer)
+    const peerValues = new PeerValues(peer)
     let allowed: Allowed | undefined
     let undecided = false
     for (const part of this.#parts) {
-      const found = part.matcher.find(facts)
+      const found = part.matcher.find(peerValues)
       if (found >= 0) {
         const verdict = part.verdict(found)
         if (allowed === undefined || verdict.rule < allowed.rule) allowed = verdict
@@ -107,7 +107,7 @@ class RuleAuthorizer implements Authorizer {
   }
 
   explain (peer: PeerIdentity | undefined | null): Explanation {
-    return explainRules(this.#flat, peer, this.#judge(peer))
+    return explainRules(this.#flat, peer, this.#matchRules(peer))
   }
 
   describe (): string {

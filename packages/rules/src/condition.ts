@@ -1,9 +1,9 @@
-import type { PeerFacts } from './peer-facts.ts'
+import type { PeerValues } from './peer-values.ts'
 import type { Truth } from './truth.ts'
 
 /** Something that may be true of a peer. */
 export interface Condition {
-  test (facts: PeerFacts): Truth
+  test (peerValues: PeerValues): Truth
 }
 
 /** Conditions that must all hold for the rule with this ordinal to match. */

@@ -2,7 +2,7 @@ import type { PeerIdentity } from '@peerkit/identity'
 import { findClosest } from './explain-rule.ts'
 import type { Explanation, FailedKey, RuleExplanation } from './explanation.ts'
 import type { FlatRules } from './flatten-entries.ts'
-import { PeerFacts } from './peer-facts.ts'
+import { PeerValues } from './peer-values.ts'
 import { NO_IDENTITY } from './verdict.ts'
 import type { Verdict } from './verdict.ts'
 
@@ -13,7 +13,7 @@ export function explainRules ({ rules, shared, predicates }: FlatRules, peer: Pe
   const all = [...rules, ...shared.flatMap(({ definition, origin }) => definition.rules.map((rule) => ({ rule, origin })))]
   const found = peer === undefined || peer === null || verdict === NO_IDENTITY
     ? []
-    : findClosest(all.sort((a, b) => a.origin.index - b.origin.index), new PeerFacts(peer), MAX_RULES)
+    : findClosest(all.sort((a, b) => a.origin.index - b.origin.index), new PeerValues(peer), MAX_RULES)
   const explanation = { verdict, peer: peer?.toString(), predicates: predicates.length, closest: found[0], rules: found }
   return Object.defineProperty(explanation, 'toString', { value: () => render(explanation) })
 }

@@ -1,5 +1,5 @@
 import type { Clause, Condition } from './condition.ts'
-import { AnyCondition } from './nested-conditions.ts'
+import { AnyOfNames } from './nested-conditions.ts'
 import type { ParsedRule } from './parsed-rule.ts'
 
 /**
@@ -8,7 +8,7 @@ import type { ParsedRule } from './parsed-rule.ts'
  */
 export function listClauses (rule: ParsedRule, ordinal: number): readonly Clause[] {
   const conditions = rule.keys.flatMap((key) => key.conditions)
-  const longest = conditions.filter((condition) => condition instanceof AnyCondition).sort((a, b) => b.alternatives.length - a.alternatives.length)[0]
+  const longest = conditions.filter((condition) => condition instanceof AnyOfNames).sort((a, b) => b.alternatives.length - a.alternatives.length)[0]
   if (longest === undefined) return [{ ordinal, conditions }]
   const rest: readonly Condition[] = conditions.filter((condition) => condition !== longest)
   return longest.alternatives.map((alternative) => ({ ordinal, conditions: [...rest, ...alternative] }))

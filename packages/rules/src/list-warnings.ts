@@ -29,8 +29,8 @@ export function listWarnings ({ rules, shared }: FlatRules): string[] {
  * Whether a rule asks for something that not every trusted CA could put into a certificate for someone else. Where the
  * authorities are known, whether at most one of them may vouch for whom it means, and none of them in vain.
  */
-function isPinned ({ keys, standing }: ParsedRule): boolean {
-  if (standing !== undefined) return standing.rivals === undefined && standing.lost.length === 0
+function isPinned ({ keys, findings }: ParsedRule): boolean {
+  if (findings !== undefined) return findings.rivals === undefined && findings.neverMatched.length === 0
   return keys.some(({ key }) => key !== 'via' && !UNPINNED.has(key))
 }
 
@@ -41,28 +41,28 @@ function warnOfRule (rule: ParsedRule): string[] {
   if (keys.every(({ key }) => key === 'not')) warnings.unshift(`${path}: holds only "not", so that everyone else with a trusted certificate is allowed`)
   else if (asking.length === 0) warnings.unshift(`${path}: asks nothing of the peer's own certificate, so that every peer of that gateway is allowed`)
   else warnings.unshift(...warnOfOthers(rule, asking))
-  return [...warnings, ...warnOfLost(rule), ...warnOfFingerprints(rule)]
+  return [...warnings, ...warnOfNeverMatched(rule), ...warnOfFingerprints(rule)]
 }
 
 /** Someone else may be given what the rule asks. */
 function warnOfOthers (rule: ParsedRule, asking: readonly ParsedKey[]): string[] {
-  const { path, standing } = rule
+  const { path, findings } = rule
   const matches = `${path}: matches ${asking.map(({ spelling }) => spelling).join(', ')} alone`
-  if (standing === undefined) {
+  if (findings === undefined) {
     if (isPinned(rule)) return []
     return [`${matches}, from any trusted CA; where several are trusted, add "authority" or "issuer"`]
   }
-  if (standing.rivals === undefined) return []
+  if (findings.rivals === undefined) return []
   const hasIssuer = asking.some(({ key }) => key === 'issuer')
   const names = hasIssuer ? ', since a CA of either may bear the name of the issuer' : ''
-  return [`${matches}, which authorities ${standing.rivals.join(' and ')} may both claim${names}; add "authority"`]
+  return [`${matches}, which authorities ${findings.rivals.join(' and ')} may both claim${names}; add "authority"`]
 }
 
-function warnOfLost ({ path, standing }: ParsedRule): string[] {
-  if (standing === undefined || standing.lost.length === 0) return []
-  const { lost } = standing
-  const some = lost.length > MAX_NAMES ? `${lost.slice(0, MAX_NAMES).join(', ')} and others` : listSome(lost, MAX_NAMES)
-  const [who, they] = lost.length === 1 ? ['authority', 'it does'] : ['authorities', 'they do']
+function warnOfNeverMatched ({ path, findings }: ParsedRule): string[] {
+  if (findings === undefined || findings.neverMatched.length === 0) return []
+  const { neverMatched } = findings
+  const some = neverMatched.length > MAX_NAMES ? `${neverMatched.slice(0, MAX_NAMES).join(', ')} and others` : listSome(neverMatched, MAX_NAMES)
+  const [who, they] = neverMatched.length === 1 ? ['authority', 'it does'] : ['authorities', 'they do']
   return [`${path.at('not')}: peers of ${who} ${some} are never matched, since ${they} not vouch for what "not" asks`]
 }
 
@@ -91,7 +91,7 @@ function warnOfKey ({ key, spelling, values, rules }: ParsedKey, rule: ParsedRul
 }
 
 function warnOfGateway (rule: ParsedRule): string[] {
-  if (rule.standing === undefined) return []
+  if (rule.findings === undefined) return []
   const asking = rule.keys.filter(({ key }) => key !== 'not')
-  return [...asking.length === 0 ? [] : warnOfOthers(rule, asking), ...warnOfLost(rule)]
+  return [...asking.length === 0 ? [] : warnOfOthers(rule, asking), ...warnOfNeverMatched(rule)]
 }

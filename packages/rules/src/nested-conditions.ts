@@ -1,22 +1,22 @@
 import type { Condition } from './condition.ts'
-import type { LeafCondition } from './leaf-condition.ts'
+import type { AnyOfValues } from './any-of-values.ts'
 import { Matcher } from './matcher.ts'
-import { PeerFacts } from './peer-facts.ts'
+import { PeerValues } from './peer-values.ts'
 import { FALSE, UNKNOWN, negate } from './truth.ts'
 import type { Truth } from './truth.ts'
 
 /** Any of several alternatives, each a conjunction: `subject: [{ o: 'a', ou: 'b' }, …]`. */
-export class AnyCondition implements Condition {
-  readonly alternatives: readonly (readonly LeafCondition[])[]
+export class AnyOfNames implements Condition {
+  readonly alternatives: readonly (readonly AnyOfValues[])[]
   #matcher: Matcher | undefined
 
-  constructor (alternatives: readonly (readonly LeafCondition[])[]) {
+  constructor (alternatives: readonly (readonly AnyOfValues[])[]) {
     this.alternatives = alternatives
   }
 
-  test (facts: PeerFacts): Truth {
+  test (peerValues: PeerValues): Truth {
     this.#matcher ??= new Matcher(this.alternatives.map((conditions) => ({ ordinal: 0, conditions })))
-    return this.#matcher.test(facts)
+    return this.#matcher.test(peerValues)
   }
 }
 
@@ -28,8 +28,8 @@ export class NotCondition implements Condition {
     this.#matcher = matcher
   }
 
-  test (facts: PeerFacts): Truth {
-    return negate(this.#matcher.test(facts))
+  test (peerValues: PeerValues): Truth {
+    return negate(this.#matcher.test(peerValues))
   }
 }
 
@@ -44,9 +44,9 @@ export class ViaCondition implements Condition {
     this.#matcher = matcher
   }
 
-  test ({ peer }: PeerFacts): Truth {
+  test ({ peer }: PeerValues): Truth {
     const gateway = peer.via.at(-1)
     if (gateway === undefined) return peer.source === 'tls' ? FALSE : UNKNOWN
-    return this.#matcher.test(new PeerFacts(gateway))
+    return this.#matcher.test(new PeerValues(gateway))
   }
 }

@@ -17,11 +17,11 @@ export interface ParsedKey {
 }
 
 /** How a rule stands to the authorities. */
-export interface RuleStanding {
+export interface AuthorityFindings {
   /** Two authorities that may both vouch for whom the rule means. */
   readonly rivals: readonly [string, string] | undefined
   /** The first few authorities whose peers have what the keys ask, but never pass `not`, which asks for other kinds. */
-  readonly lost: readonly string[]
+  readonly neverMatched: readonly string[]
 }
 
 /** A checked rule. */
@@ -29,7 +29,7 @@ export interface ParsedRule {
   readonly path: RulePath
   readonly keys: readonly ParsedKey[]
   /** Where it was checked against authorities. */
-  readonly standing: RuleStanding | undefined
+  readonly findings: AuthorityFindings | undefined
 }
 
 /** One entry of a checked rule set. */

@@ -6,20 +6,20 @@ import { readRule, topPlace } from './read-rule.ts'
 import type { Place } from './read-rule.ts'
 import { refuseRule } from './refuse-rule.ts'
 import type { RulePath } from './rule-path.ts'
-import type { StandingJudge } from './rule-standing.ts'
+import type { AuthorityCheck } from './authority-check.ts'
 
 const EXPECTED = 'a rule, the name of a group or a predicate'
 
 /** A rule set, checked. One that stands alone needs no array. `groups` are the names it may use. @throws MTLS_ERR_RULE_INVALID */
 export function readRuleSet (
-  value: unknown, path: RulePath, groups: ReadonlySet<string>, judge: StandingJudge | undefined
+  value: unknown, path: RulePath, groups: ReadonlySet<string>, authorityCheck: AuthorityCheck | undefined
 ): readonly ParsedEntry[] {
   if (!Array.isArray(value)) {
     if (!isPlainObject(value) && typeof value !== 'string' && typeof value !== 'function') refuseRule(path, 'wrong_type', value, `${EXPECTED}, or an array of them`)
-    return [readEntry(value, path, groups, topPlace(judge))]
+    return [readEntry(value, path, groups, topPlace(authorityCheck))]
   }
   if (value.length === 0) refuseRule(path, 'empty', value, 'at least one rule', 'an empty rule set would allow nobody')
-  const place = topPlace(judge)
+  const place = topPlace(authorityCheck)
   return Array.from(value as readonly unknown[], (entry, index) => readEntry(entry, path.at(index), groups, place))
 }
 

@@ -1,9 +1,9 @@
 import type { Condition } from './condition.ts'
-import { LeafCondition } from './leaf-condition.ts'
+import { AnyOfValues } from './any-of-values.ts'
 import type { ParsedKey, ParsedRule } from './parsed-rule.ts'
 import { refuseRule } from './refuse-rule.ts'
 import type { RulePath } from './rule-path.ts'
-import type { Term } from './table.ts'
+import type { FieldValue } from './certificate-field.ts'
 
 /** Refuses a rule whose keys exclude each other: it would allow nobody, silently. @throws MTLS_ERR_RULE_INVALID */
 export function refuseContradiction (keys: readonly ParsedKey[], path: RulePath): void {
@@ -25,12 +25,12 @@ export function refuseContradiction (keys: readonly ParsedKey[], path: RulePath)
 /** Whether whoever fulfils `conditions` is known to fulfil all of `others`: each of them asks for the values of one of ours, or more. */
 function implies (conditions: readonly Condition[], others: readonly Condition[]): boolean {
   return others.every((other) => {
-    if (!(other instanceof LeafCondition)) return false
-    const names = new Set(other.terms.map(nameOf))
-    return conditions.some((condition) => condition instanceof LeafCondition && condition.terms.every((term) => names.has(nameOf(term))))
+    if (!(other instanceof AnyOfValues)) return false
+    const names = new Set(other.values.map(nameOf))
+    return conditions.some((condition) => condition instanceof AnyOfValues && condition.values.every((value) => names.has(nameOf(value))))
   })
 }
 
-function nameOf ({ table, key }: Term): string {
-  return `${table.name} ${key}`
+function nameOf ({ field, key }: FieldValue): string {
+  return `${field.name} ${key}`
 }

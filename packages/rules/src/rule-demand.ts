@@ -61,7 +61,7 @@ export interface Candidates {
   /** Their peers may match. */
   readonly able: readonly number[]
   /** Their peers have what the keys ask, but never pass `not`. */
-  readonly lost: readonly number[]
+  readonly neverMatched: readonly number[]
 }
 
 /** Rules are of few kinds, however many there are. */
@@ -95,14 +95,14 @@ export class CandidateFinder {
 
   #look (demand: RuleDemand): Candidates {
     const able: number[] = []
-    const lost: number[] = []
+    const neverMatched: number[] = []
     for (const index of this.permitted(demand)) {
       if ((demand.kinds & ~this.#authorities.kindsOf(index)) !== 0) continue
       const failing = this.findFailing(demand, index)
       if (failing === undefined) able.push(index)
-      else if (failing.kinds !== 0) lost.push(index)
+      else if (failing.kinds !== 0) neverMatched.push(index)
     }
-    return { able, lost }
+    return { able, neverMatched }
   }
 
   /** The first rule of `not` that is never known to fail for peers of an authority. */

@@ -1,5 +1,5 @@
 import type { RulePath } from './rule-path.ts'
-import type { Term } from './table.ts'
+import type { FieldValue } from './certificate-field.ts'
 import { readDnsName } from './values/dns-name.ts'
 import { readAttribute } from './values/attribute.ts'
 import { readAuthority } from './values/authority.ts'
@@ -17,7 +17,7 @@ export type RuleKey =
   | 'serialNumber' | 'fingerprint' | 'publicKey' | 'policy' | 'extendedKeyUsage' | 'authority' | 'via' | 'not'
 
 /** Keys whose values are texts, each with the reader of one. */
-export const TEXT_KEYS: ReadonlyMap<RuleKey, (value: unknown, path: RulePath) => Term> = new Map<RuleKey, (value: unknown, path: RulePath) => Term>([
+export const TEXT_KEYS: ReadonlyMap<RuleKey, (value: unknown, path: RulePath) => FieldValue> = new Map<RuleKey, (value: unknown, path: RulePath) => FieldValue>([
   ['commonName', (value, path) => readAttribute('subject', '2.5.4.3', value, path)],
   ['organization', (value, path) => readAttribute('subject', '2.5.4.10', value, path)],
   ['organizationalUnit', (value, path) => readAttribute('subject', '2.5.4.11', value, path)],

@@ -1,7 +1,7 @@
 import { isObjectIdentifier } from '@peerkit/identity'
 import { refuseRule } from '../refuse-rule.ts'
 import type { RulePath } from '../rule-path.ts'
-import type { Table, Term } from '../table.ts'
+import type { CertificateField, FieldValue } from '../certificate-field.ts'
 import { readText } from './text.ts'
 
 const EXPECTED = 'an OID in dotted decimals'
@@ -12,17 +12,17 @@ const PURPOSES: ReadonlyMap<string, string> = new Map([
   ['emailprotection', '1.3.6.1.5.5.7.3.4'], ['timestamping', '1.3.6.1.5.5.7.3.8'], ['ocspsigning', '1.3.6.1.5.5.7.3.9'],
 ])
 
-const POLICY: Table = { name: 'policy', segmented: false, read: (peer) => peer.policies }
-const PURPOSE: Table = { name: 'extendedKeyUsage', segmented: false, read: (peer) => peer.extendedKeyUsage }
+const POLICY: CertificateField = { name: 'policy', segmented: false, read: (peer) => peer.policies }
+const PURPOSE: CertificateField = { name: 'extendedKeyUsage', segmented: false, read: (peer) => peer.extendedKeyUsage }
 
 /** A certificate policy; anyPolicy in the certificate stands for itself alone. @throws MTLS_ERR_RULE_INVALID */
-export function readPolicy (value: unknown, path: RulePath): Term {
-  return { table: POLICY, key: readOid(value, path) }
+export function readPolicy (value: unknown, path: RulePath): FieldValue {
+  return { field: POLICY, key: readOid(value, path) }
 }
 
 /** An extended key usage; anyExtendedKeyUsage in the certificate stands for itself alone. @throws MTLS_ERR_RULE_INVALID */
-export function readExtendedKeyUsage (value: unknown, path: RulePath): Term {
-  return { table: PURPOSE, key: readOid(value, path) }
+export function readExtendedKeyUsage (value: unknown, path: RulePath): FieldValue {
+  return { field: PURPOSE, key: readOid(value, path) }
 }
 
 function readOid (value: unknown, path: RulePath): string {

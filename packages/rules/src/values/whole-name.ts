@@ -2,26 +2,26 @@ import { MTLS_ERR_NAME_INVALID, parseDistinguishedName } from '@peerkit/identity
 import type { DistinguishedName, NameAttribute } from '@peerkit/identity'
 import { refuseRule } from '../refuse-rule.ts'
 import type { RulePath } from '../rule-path.ts'
-import type { Table, Term } from '../table.ts'
+import type { CertificateField, FieldValue } from '../certificate-field.ts'
 import type { NameField } from './attribute.ts'
 import { readText } from './text.ts'
 
 const EXPECTED = 'a distinguished name as RFC 4514 writes it, such as CN=web,O=Example, or an object of attributes'
 
-const TABLES: { readonly [field in NameField]: Table } = {
+const FIELDS: { readonly [field in NameField]: CertificateField } = {
   subject: { name: 'subject', segmented: false, read: ({ subject }) => subject === undefined ? undefined : [keyOf(subject)] },
   issuer: { name: 'issuer', segmented: false, read: ({ issuer }) => issuer === undefined ? undefined : [keyOf(issuer)] },
 }
 
 /** A whole name, equal as `equalDistinguishedNames` of @peerkit/identity says. @throws MTLS_ERR_RULE_INVALID */
-export function readWholeName (field: NameField, value: unknown, path: RulePath): Term {
+export function readWholeName (field: NameField, value: unknown, path: RulePath): FieldValue {
   const text = readText(value, path, EXPECTED)
   if (text !== last.text) {
     const name = parseName(text, path)
     if (name.rdns.length === 0) refuseRule(path, 'empty', text, EXPECTED)
     last = { text, key: keyOf(name) }
   }
-  return { table: TABLES[field], key: last.key }
+  return { field: FIELDS[field], key: last.key }
 }
 
 /** Thousands of rules of one file pin the same issuer: the name read last is kept. */

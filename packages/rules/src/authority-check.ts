@@ -1,5 +1,5 @@
 import { listKinds } from './claim-kinds.ts'
-import type { ParsedKey, ParsedRule, RuleStanding } from './parsed-rule.ts'
+import type { ParsedKey, ParsedRule, AuthorityFindings } from './parsed-rule.ts'
 import { quote, refuseRule } from './refuse-rule.ts'
 import type { Authorities } from './rule-authority.ts'
 import { RivalSearch, mayClaimAll } from './rival-search.ts'
@@ -8,17 +8,17 @@ import type { KeyClaims } from './rule-claims.ts'
 import { CandidateFinder, kindsOfKey, readDemand } from './rule-demand.ts'
 import type { NotDemand, RuleDemand } from './rule-demand.ts'
 
-const CERTAIN: RuleStanding = Object.freeze({ rivals: undefined, lost: Object.freeze([]) })
+const NO_FINDINGS: AuthorityFindings = Object.freeze({ rivals: undefined, neverMatched: Object.freeze([]) })
 
 /** One more than texts name. */
-const MAX_LOST = 4
+const MAX_NEVER_MATCHED = 4
 const MAX_NAMED = 3
 
 /**
  * Judges rules by what authorities vouch for. Each is asked once for each value of a rule, and no more of them than
  * needed.
  */
-export class StandingJudge {
+export class AuthorityCheck {
   readonly authorities: Authorities
   readonly #finder: CandidateFinder
 
@@ -28,29 +28,29 @@ export class StandingJudge {
   }
 
   /** @throws MTLS_ERR_RULE_INVALID where no authority vouches for anyone whom the rule could match */
-  judge (rule: Omit<ParsedRule, 'standing'>): RuleStanding {
+  check (rule: Omit<ParsedRule, 'findings'>): AuthorityFindings {
     const demand = readDemand(rule)
-    const { able, lost } = this.#finder.find(demand)
+    const { able, neverMatched } = this.#finder.find(demand)
     const claims = listClaims(rule.keys)
     const search = new RivalSearch(claims, this.authorities, isPinned(rule.keys) || able.length === 1)
     for (const index of able) if (search.ask(index)) break
     // A gateway may describe a peer without its certificate, and then nobody knows the authority.
     const mayBeUnknown = demand.named === undefined && rule.keys.some(({ key }) => key === 'via')
     if (!search.isPossible && !mayBeUnknown) this.#refuse(rule, demand, claims)
-    const names = this.#listLost(lost, claims)
-    return search.rivals === undefined && names.length === 0 ? CERTAIN : { rivals: search.rivals, lost: names }
+    const names = this.#listNeverMatched(neverMatched, claims)
+    return search.rivals === undefined && names.length === 0 ? NO_FINDINGS : { rivals: search.rivals, neverMatched: names }
   }
 
-  #listLost (lost: readonly number[], claims: readonly KeyClaims[]): readonly string[] {
+  #listNeverMatched (neverMatched: readonly number[], claims: readonly KeyClaims[]): readonly string[] {
     const names: string[] = []
-    for (const index of lost) {
-      if (names.length === MAX_LOST) break
+    for (const index of neverMatched) {
+      if (names.length === MAX_NEVER_MATCHED) break
       if (mayClaimAll(claims, this.authorities, index)) names.push(this.authorities.nameOf(index))
     }
     return names
   }
 
-  #refuse ({ path, keys }: Omit<ParsedRule, 'standing'>, demand: RuleDemand, claims: readonly KeyClaims[]): never {
+  #refuse ({ path, keys }: Omit<ParsedRule, 'findings'>, demand: RuleDemand, claims: readonly KeyClaims[]): never {
     const flaws = this.#finder.permitted(demand).map((index) => this.#findFlaw(index, keys, demand, claims))
     const texts = selectFlaws(flaws).map(({ text }) => text)
     const more = flaws.length - texts.length
