@@ -15,7 +15,7 @@ export class AnchorSet {
 
   /** @throws MTLS_ERR_PATH_OPTION where one of them cannot be read: a CA fewer is a change of trust that nobody meant */
   constructor (anchors: readonly CertificateInput[]) {
-    for (const [index, input] of anchors.entries()) this.add(readGiven(input, `anchors[${index}]`))
+    for (const [index, input] of anchors.entries()) this.add(readInput(input, `anchors[${index}]`))
   }
 
   add (anchor: Certificate): void {
@@ -50,7 +50,7 @@ const read = new WeakMap<PeerIdentity, Certificate>()
  * @param where what it is called in the options
  * @throws MTLS_ERR_PATH_OPTION
  */
-export function readGiven (input: CertificateInput, where: string): Certificate {
+export function readInput (input: CertificateInput, where: string): Certificate {
   const der = derOf(input)
   if (der === undefined) throw new MTLS_ERR_PATH_OPTION(`${where} is ${describeType(input)}; expected a certificate in DER (Uint8Array) or one that was parsed`)
   if (input === der) return readDer(der, undefined, where)

@@ -15,7 +15,7 @@ import { refuse } from './refusal.ts'
 import type { PathRefused } from './refusal.ts'
 import { checkRevocation } from './revocation/check-path.ts'
 import type { PathRevocation } from './revocation/check-path.ts'
-import { Trust } from './trust.ts'
+import { AnchorsInForce } from './anchors-in-force.ts'
 
 /** A chain is believed. */
 export interface PathAccepted {
@@ -42,7 +42,7 @@ export interface PathValidator {
 }
 
 /** How often an answer is asked for again because the trust moved meanwhile. */
-const TURNS = 3
+const MAX_ATTEMPTS = 3
 /** Intermediates that are kept with their keys parsed. */
 const MAX_INTERMEDIATES = 1_000
 
@@ -59,7 +59,7 @@ export function createPathValidator (options: PathValidatorOptions): PathValidat
 
 class Validator implements PathValidator {
   readonly #settings: Settings
-  readonly #trust: Trust
+  readonly #inForce: AnchorsInForce
   readonly #verified = new CertificateStore(MAX_INTERMEDIATES)
   readonly #accepted: BoundedMemory<PathAccepted>
   readonly #refused: BoundedMemory<{ readonly verdict: PathRefused, readonly until: number }>
@@ -68,14 +68,14 @@ class Validator implements PathValidator {
 
   constructor (settings: Settings) {
     this.#settings = settings
-    this.#trust = new Trust(settings)
+    this.#inForce = new AnchorsInForce(settings)
     this.#accepted = new BoundedMemory(settings.maxRemembered)
     this.#refused = new BoundedMemory(settings.maxRemembered)
-    this.#generation = this.#trust.refresh()
+    this.#generation = this.#inForce.refresh()
   }
 
   get generation (): number {
-    const generation = this.#trust.refresh()
+    const generation = this.#inForce.refresh()
     if (generation !== this.#generation) {
       this.#generation = generation
       this.#accepted.clear()
@@ -97,15 +97,15 @@ class Validator implements PathValidator {
     if (!(answer instanceof Promise)) return this.#remember(key, answer, generation)
     // Copies: the caller may write to the bytes before the answer is there.
     const [ownLeaf, own] = [new Uint8Array(leaf), intermediates.map((der) => new Uint8Array(der))] as const
-    return this.#pending.add(ownLeaf, own, false, answer.then((verdict) => this.#settle(ownLeaf, own, key, verdict, generation, 1)), now)
+    return this.#pending.add(ownLeaf, own, false, answer.then((verdict) => this.#recheck(ownLeaf, own, key, verdict, generation, 1)), now)
   }
 
   /** An answer that took a while may be about a trust that is gone: then it is asked for again. */
-  async #settle (leaf: Uint8Array, intermediates: readonly Uint8Array[], key: string, verdict: PathVerdict, generation: number, turn: number): Promise<PathVerdict> {
+  async #recheck (leaf: Uint8Array, intermediates: readonly Uint8Array[], key: string, verdict: PathVerdict, generation: number, attempt: number): Promise<PathVerdict> {
     const current = this.generation
     if (current === generation) return this.#remember(key, verdict, generation)
-    if (turn >= TURNS) return refuse('revocation_unknown', 'the trust moved while the certificate was checked')
-    return await this.#settle(leaf, intermediates, key, await this.#search(leaf, intermediates, this.#settings.now()), current, turn + 1)
+    if (attempt >= MAX_ATTEMPTS) return refuse('revocation_unknown', 'the trust moved while the certificate was checked')
+    return await this.#recheck(leaf, intermediates, key, await this.#search(leaf, intermediates, this.#settings.now()), current, attempt + 1)
   }
 
   #measure (leaf: Uint8Array, intermediates: readonly Uint8Array[]): PathRefused | undefined {
@@ -131,8 +131,8 @@ class Validator implements PathValidator {
   }
 
   #search (leafDer: Uint8Array, intermediates: readonly Uint8Array[], now: number): PathVerdict | Promise<PathVerdict> {
-    const { anchors } = this.#trust
-    if (anchors === undefined) return refuse('anchors_invalid', `the trust anchors cannot be read: ${this.#trust.failure}`)
+    const { anchors } = this.#inForce
+    if (anchors === undefined) return refuse('anchors_invalid', `the trust anchors cannot be read: ${this.#inForce.failure}`)
     let leaf: Certificate
     let pool: readonly Certificate[]
     try {

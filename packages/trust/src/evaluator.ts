@@ -35,7 +35,7 @@ export interface Presented {
 }
 
 /** How often a decision that took time is made again because the trust moved meanwhile. */
-const TURNS = 3
+const MAX_ATTEMPTS = 3
 
 /** Decides whether certificates are accepted: the one place that is asked, for every kind of connection. */
 export interface TrustEvaluator {
@@ -141,7 +141,7 @@ class Evaluator implements TrustEvaluator {
     return decided instanceof Promise ? this.#pending.add(leaf, sent, resumed, decided, this.#settings.now()) : decided
   }
 
-  #decide (leafDer: Uint8Array, sent: readonly Uint8Array[], resumed: boolean, known: Certificate | undefined, turn: number): Decision | Promise<Decision> {
+  #decide (leafDer: Uint8Array, sent: readonly Uint8Array[], resumed: boolean, known: Certificate | undefined, attempt: number): Decision | Promise<Decision> {
     const { version } = this
     const { maxLeafBytes } = this.#settings.limits
     let leaf: Certificate
@@ -158,7 +158,7 @@ class Evaluator implements TrustEvaluator {
     const conclude = (answer: Found | PathRefused): Decision | Promise<Decision> => {
       if (!this.isCurrent({ version })) {
         // The answer is about a trust that is no longer in force.
-        if (turn < TURNS) return this.#decide(leafDer, sent, resumed, leaf, turn + 1)
+        if (attempt < MAX_ATTEMPTS) return this.#decide(leafDer, sent, resumed, leaf, attempt + 1)
         return refusedBy(refuse('revocation_unknown', 'the trust moved while the certificate was checked', { certificate: summarizeCertificate(leafDer) }), version)
       }
       if (!answer.valid) return refusedBy(answer, version)

@@ -133,17 +133,17 @@ test('asks about the leaf and each intermediate, each with its issuer, and never
 })
 
 test('refuses what is revoked and, by a hard policy, what is not known to be good', async (t) => {
-  const judge = (revocation: RevocationChecker): PathVerdict | Promise<PathVerdict> => createPathValidator({ anchors: () => [anchor], now, revocation }).validate(leaf, [intermediate])
+  const validateWith = (revocation: RevocationChecker): PathVerdict | Promise<PathVerdict> => createPathValidator({ anchors: () => [anchor], now, revocation }).validate(leaf, [intermediate])
   const revoked: RevocationStatus = { state: 'revoked', source: 'crl', reason: 'keyCompromise', revokedAt: NOW }
   const unknown: RevocationStatus = { state: 'unknown', why: 'no_crl' }
-  t.match(judge(checker({ client: revoked })), { reason: 'revoked', detail: /^CN=client .* is revoked \(keyCompromise\)$/ })
-  t.match(judge(checker({ ca: { ...revoked, reason: undefined } })), { reason: 'revoked' })
-  t.match(judge(checker({ ca: unknown }, false)), { reason: 'revocation_unknown', detail: /no_crl/ })
-  t.match(judge(checker({ client: new Error('broken') }, false)), { reason: 'revocation_unknown', why: 'check_failed' })
-  t.match(judge({ ...checker({ ca: unknown }), permits: () => { throw new Error('broken') } }), { reason: 'revocation_unknown' })
-  t.match(await judge({ ...checker({ ca: Promise.resolve(unknown) }), permits: () => { throw new Error('broken') } }), { reason: 'revocation_unknown' })
-  t.match(judge(checker({ ca: unknown })), { valid: true, until: NOW + 60_000 }, 'a soft policy lets it pass for a minute')
-  t.match(judge(checker({ client: { state: 'good', source: 'ocsp', until: NOW + 5000 } })), { valid: true, until: NOW + 5000 })
+  t.match(validateWith(checker({ client: revoked })), { reason: 'revoked', detail: /^CN=client .* is revoked \(keyCompromise\)$/ })
+  t.match(validateWith(checker({ ca: { ...revoked, reason: undefined } })), { reason: 'revoked' })
+  t.match(validateWith(checker({ ca: unknown }, false)), { reason: 'revocation_unknown', detail: /no_crl/ })
+  t.match(validateWith(checker({ client: new Error('broken') }, false)), { reason: 'revocation_unknown', why: 'check_failed' })
+  t.match(validateWith({ ...checker({ ca: unknown }), permits: () => { throw new Error('broken') } }), { reason: 'revocation_unknown' })
+  t.match(await validateWith({ ...checker({ ca: Promise.resolve(unknown) }), permits: () => { throw new Error('broken') } }), { reason: 'revocation_unknown' })
+  t.match(validateWith(checker({ ca: unknown })), { valid: true, until: NOW + 60_000 }, 'a soft policy lets it pass for a minute')
+  t.match(validateWith(checker({ client: { state: 'good', source: 'ocsp', until: NOW + 5000 } })), { valid: true, until: NOW + 5000 })
 })
 
 test('answers later only where revocation does, once for all who ask meanwhile', async (t) => {

@@ -1,5 +1,5 @@
 import type { RevocationChecker } from '@peerkit/revocation'
-import { AnchorSet, readGiven } from '../anchor-set.ts'
+import { AnchorSet, readInput } from '../anchor-set.ts'
 import type { CertificateInput } from '../anchor-set.ts'
 import { readAlgorithmPolicy } from '../certificate/algorithm-policy.ts'
 import type { AlgorithmPolicy, Algorithms } from '../certificate/algorithm-policy.ts'
@@ -55,12 +55,12 @@ const KNOWN = ['name', 'ca', 'names', 'partial', 'algorithms', 'serverAuthOnlyUn
 export function loadAuthorities (authorities: readonly Authority[]): readonly LoadedAuthority[] {
   checkList(authorities, 'authorities()')
   const loaded = authorities.map((authority, index) => loadAuthority(authority, `authorities()[${index}]`))
-  refuseTwins(loaded)
+  refuseDuplicates(loaded)
   return loaded
 }
 
 /** A name twice, or an anchor in two authorities: nobody could say whose names count. */
-function refuseTwins (loaded: readonly LoadedAuthority[]): void {
+function refuseDuplicates (loaded: readonly LoadedAuthority[]): void {
   const [names, anchors] = [new Set<string>(), new Map<string, string>()]
   for (const { name, anchors: own } of loaded) {
     if (names.has(name)) throw new MTLS_ERR_PATH_OPTION(`authorities() holds two with the name "${name}"; expected each name once`)
@@ -96,11 +96,11 @@ function loadAuthority (authority: Authority, where: string): LoadedAuthority {
   const anchors = new AnchorSet([])
   const others = []
   for (const [index, input] of ca.entries()) {
-    const certificate = readGiven(input, `${where}.ca[${index}]`)
+    const certificate = readInput(input, `${where}.ca[${index}]`)
     if (partial || isSelfSigned(certificate)) anchors.add(certificate)
     else others.push(certificate)
   }
-  const known = [...others, ...intermediates.map((input, index) => readGiven(input, `${where}.intermediates[${index}]`))]
+  const known = [...others, ...intermediates.map((input, index) => readInput(input, `${where}.intermediates[${index}]`))]
   verifyKnown(known, anchors)
   return {
     name,

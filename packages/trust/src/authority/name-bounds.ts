@@ -35,7 +35,7 @@ function subjectsOf ({ subject, subjectAltNames }: PeerIdentity): readonly Disti
 }
 
 /** Bounds that are told of a kind. */
-const MAX_TOLD = 5
+const MAX_LISTED = 5
 /** Of a name in a refusal. */
 const MAX_SHOWN = 100
 /** Of names with bounds: some milliseconds. */
@@ -162,6 +162,6 @@ export class NameBounds {
     if (bounds === undefined) return 'none'
     if (bounds === 'any') return 'any'
     const texts = bounds.map(({ text }) => text)
-    return texts.length <= MAX_TOLD ? texts.join(', ') : `${texts.slice(0, MAX_TOLD).join(', ')} and ${texts.length - MAX_TOLD} more`
+    return texts.length <= MAX_LISTED ? texts.join(', ') : `${texts.slice(0, MAX_LISTED).join(', ')} and ${texts.length - MAX_LISTED} more`
   }
 }

@@ -59,8 +59,8 @@ export function searchAuthorities ({ leaf, sent, verified }: AuthorityQuestion, 
       const rules = { purpose, policies, strict, algorithms: authority.algorithms ?? algorithms, idleCaFields: true, serverAuthOnly, now: time }
       const checkNames = once(() => checkAuthorityNames(authority, leaf))
       const answer = searchPath<Found>(material, rules, budget, (path) => conclude(authority, path, settings, checkNames))
-      if (answer instanceof Promise) return answer.then((settled) => settled.valid ? askOthers(authorities, settled, settings) : next(i, settled))
-      if (answer.valid) return askOthers(authorities, answer, settings)
+      if (answer instanceof Promise) return answer.then((settled) => settled.valid ? checkOtherAuthorities(authorities, settled, settings) : next(i, settled))
+      if (answer.valid) return checkOtherAuthorities(authorities, answer, settings)
       if (isRevoked(leaf, answer)) return answer
       refusal = preferred(refusal, answer)
     }
@@ -87,7 +87,7 @@ function conclude (authority: LoadedAuthority, path: readonly Certificate[], { p
  * A leaf that its issuer revoked is revoked on every path, so the lists of other authorities that paths of this leaf lead to count too. What they do not know
  * is for the authority that vouches to say.
  */
-function askOthers (authorities: readonly LoadedAuthority[], found: Found, { now }: EvaluatorSettings): Answer | Promise<Answer> {
+function checkOtherAuthorities (authorities: readonly LoadedAuthority[], found: Found, { now }: EvaluatorSettings): Answer | Promise<Answer> {
   const lists = authorities.flatMap(({ revocation }) => revocation).filter((checker) => !found.authority.revocation.includes(checker))
   if (lists.length === 0 || found.path.length < 2) return found
   const [leaf] = found.path
@@ -131,7 +131,7 @@ function checkBlocked (path: readonly Certificate[], block: EvaluatorSettings['b
 
 /** What is told where several authorities refuse: the first that knows the certificate says more than one that does not, or that knows its issuer's name alone. */
 function preferred (best: PathRefused | undefined, refusal: PathRefused): PathRefused {
-  return best === undefined || (STRANGE.has(best.reason) && !STRANGE.has(refusal.reason)) || best.reason === 'issuer_unknown' ? refusal : best
+  return best === undefined || (NO_TRUSTED_ISSUER.has(best.reason) && !NO_TRUSTED_ISSUER.has(refusal.reason)) || best.reason === 'issuer_unknown' ? refusal : best
 }
 
-const STRANGE: ReadonlySet<PathRefusalReason> = new Set<PathRefusalReason>(['issuer_unknown', 'signature_invalid'])
+const NO_TRUSTED_ISSUER: ReadonlySet<PathRefusalReason> = new Set<PathRefusalReason>(['issuer_unknown', 'signature_invalid'])

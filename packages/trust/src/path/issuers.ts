@@ -1,6 +1,6 @@
 import { viewDer } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
-import { readGiven } from '../anchor-set.ts'
+import { readInput } from '../anchor-set.ts'
 import { verifyEdge } from '../certificate/edge.ts'
 import type { Certificate } from '../certificate/certificate.ts'
 
@@ -39,7 +39,7 @@ function readKnown (identity: PeerIdentity): Certificate | undefined {
   let certificate = known.get(identity)
   if (certificate === undefined && viewDer(identity) !== undefined) {
     try {
-      known.set(identity, certificate = readGiven(identity, 'the certificate'))
+      known.set(identity, certificate = readInput(identity, 'the certificate'))
     } catch {
       // What path validation does not read issues nothing and was issued by nobody.
     }

@@ -6,7 +6,7 @@ import { refuse } from '../refusal.ts'
 import type { PathRefusalReason, PathRefused } from '../refusal.ts'
 import { PathFinder } from './find-paths.ts'
 import type { PathMaterial } from './find-paths.ts'
-import { outOf, validatePath } from './validate-path.ts'
+import { refuseExhausted, validatePath } from './validate-path.ts'
 import type { PathRules } from './validate-path.ts'
 
 /** What is left to ask of a path that is valid by RFC 5280 section 6: revocation, most often. */
@@ -29,12 +29,12 @@ export function searchPath<Accepted extends { readonly valid: true }> (material:
   }
   const next = (): Accepted | PathRefused | Promise<Accepted | PathRefused> => {
     for (let path = paths.next(); path !== undefined; path = paths.next()) {
-      const answer = validatePath(path, rules, budget) ?? (budget.spend('revocation checks') ? conclude(path) : outOf(budget))
+      const answer = validatePath(path, rules, budget) ?? (budget.spend('revocation checks') ? conclude(path) : refuseExhausted(budget))
       if (answer instanceof Promise) return answer.then((settled) => settle(settled) ?? next())
       const settled = settle(answer)
       if (settled !== undefined) return settled
     }
-    if (budget.exhausted !== undefined) return best !== undefined && rank(best.reason) === REVOCATION ? best : outOf(budget)
+    if (budget.exhausted !== undefined) return best !== undefined && rank(best.reason) === REVOCATION ? best : refuseExhausted(budget)
     if (budget.tooDeep && (best === undefined || best.reason === 'signature_invalid')) return blame(leaf, 'path_length', `has more than ${maxDepth} intermediates above it`)
     return best ?? findMissing(material)
   }

@@ -45,7 +45,7 @@ export function validatePath (path: readonly Certificate[], rules: PathRules, bu
       findFlaw(certificate, rules.now, rules.algorithms) ??
       (i > 0 ? findIssuerFlaw(certificate, rules) : findLeafFlaw(certificate, rules)) ??
       (i < last ? checkNamesBelow(path, i, budget) : undefined)
-    if (refusal !== undefined) return refusal.reason === 'signature_invalid' ? refusal : findForged(path, i, rules, budget) ?? refusal
+    if (refusal !== undefined) return refusal.reason === 'signature_invalid' ? refusal : findForgedBelow(path, i, rules, budget) ?? refusal
     // Section 6.1.4 (l) and (m); the anchor is not counted, and self-issued certificates are not either.
     if (i > 0 && i < last && !certificate.selfIssued && --remaining < 0) return blame(certificate, 'path_length', 'is one CA more than a pathLenConstraint above it allows')
     if (i > 0) remaining = Math.min(remaining, certificate.basicConstraints?.pathLength ?? Infinity)
@@ -57,7 +57,7 @@ export function validatePath (path: readonly Certificate[], rules: PathRules, bu
  * Of a path whose certificate at `index` is at fault: a signature below it that is forged. Then names alone led there, and what is wrong above is nobody's fault who
  * asks: a stranger may put any certificate on top of its own.
  */
-function findForged (path: readonly Certificate[], index: number, { algorithms }: PathRules, budget: Budget): PathRefused | undefined {
+function findForgedBelow (path: readonly Certificate[], index: number, { algorithms }: PathRules, budget: Budget): PathRefused | undefined {
   for (let i = index - 1; i >= 0; i--) {
     const issuer = path[i + 1]!
     // Keys are looked at in certificates that can be read alone.
@@ -105,7 +105,7 @@ function checkSignature (certificate: Certificate, issuer: Certificate, algorith
   if (signed === true) return undefined
   const wrong = (): PathRefused => blame(certificate, 'signature_invalid', `was not signed by ${nameOf(issuer)}`)
   if (signed === false) return wrong()
-  if (!budget.spend('signatures', weightOf(issuer.keyKind))) return outOf(budget)
+  if (!budget.spend('signatures', weightOf(issuer.keyKind))) return refuseExhausted(budget)
   const key = issuer.publicKey()
   if (key === undefined) return blame(issuer, 'key_refused', 'has a key that cannot be used')
   const valid = verifySignature(scheme, fields.tbs, fields.signature, key)
@@ -132,7 +132,7 @@ function checkNamesBelow (path: readonly Certificate[], index: number, budget: B
     if (nameConstraints === undefined) continue
     names ??= collectNames(certificate, index === 0)
     const fault = checkNames(names, nameConstraints, budget)
-    if (budget.exhausted !== undefined) return outOf(budget)
+    if (budget.exhausted !== undefined) return refuseExhausted(budget)
     if (fault !== undefined) return blame(certificate, 'name_constraint', `breaks the name constraints of ${nameOf(path[i]!)}: ${fault}`)
   }
   return undefined
@@ -148,7 +148,7 @@ function checkPolicies (path: readonly Certificate[], inputs: PolicyInputs, budg
   for (let i = last - 1; i >= 0; i--) {
     const certificate = path[i]!
     if (processPolicies(certificate, i, policies, budget)) continue
-    return budget.exhausted !== undefined ? outOf(budget) : blame(certificate, 'policy', 'has no certificate policy that is valid from the anchor down')
+    return budget.exhausted !== undefined ? refuseExhausted(budget) : blame(certificate, 'policy', 'has no certificate policy that is valid from the anchor down')
   }
   return undefined
 }
@@ -160,6 +160,6 @@ function processPolicies (certificate: Certificate, index: number, policies: Pol
   return index > 0 ? policies.leave(certificate) : policies.conclude(certificate)
 }
 
-export function outOf ({ exhausted }: Budget): PathRefused {
+export function refuseExhausted ({ exhausted }: Budget): PathRefused {
   return refuse('budget_exceeded', `more ${exhausted ?? 'work'} than the limits allow`)
 }

@@ -4,7 +4,7 @@ import type { Settings } from './options.ts'
 import { readEpoch } from './revocation/read-epoch.ts'
 
 /** The anchors and the revocation state in force, and a number that moves when either does. */
-export class Trust {
+export class AnchorsInForce {
   readonly #settings: Settings
   #generation = 1
   #stated: number | undefined
