@@ -7,10 +7,10 @@ import type { FieldIndex } from './field-value-index.ts'
 import { FALSE, TRUE, UNKNOWN } from './truth.ts'
 import type { Truth } from './truth.ts'
 
-/** Up to this many values are compared one by one; more get an index when first asked. */
+/** Up to this many values are compared one by one. More get an index at the first test. */
 const FEW = 8
 
-/** The certificate has at least one of the values. All of them belong to one rule key. */
+/** Holds if the certificate has at least one of the values. All of them belong to one rule key. */
 export class AnyOfValues implements Condition {
   readonly values: readonly FieldValue[]
   #fields: readonly FieldIndex<true>[] | undefined
@@ -40,12 +40,13 @@ export class AnyOfValues implements Condition {
   }
 }
 
-/** Tables seldom are more; a configuration of many attribute OIDs must not pile up here. */
+/** Fields that the cache holds. More are rare: only a configuration with many attribute OIDs has them. */
 const MAX_RECENT = 64
 const recent = new Map<string, AnyOfValues>()
 
 /**
- * The condition that one of `values` holds. A hundred thousand rules that pin the same issuer share one condition: less memory, and it stays in the processor's cache.
+ * Creates the condition that the certificate has one of `values`. Consecutive rules with the same single value, such as
+ * an issuer, share one condition. That saves memory, and it stays in the processor's cache.
  */
 export function createAnyOfValues (values: readonly FieldValue[]): AnyOfValues {
   const [value] = values
@@ -62,7 +63,11 @@ function testEach (values: readonly FieldValue[], peerValues: PeerValues): Truth
   for (const { field, key, segments } of values) {
     const keys = peerValues.of(field)
     if (keys === undefined) return UNKNOWN
-    if (segments === undefined ? keys.includes(key) : keys.some((uri) => matchSegments(segments, splitSegments(uri) ?? []))) return TRUE
+    if (segments === undefined ? keys.includes(key) : matchAny(segments, keys)) return TRUE
   }
   return FALSE
+}
+
+function matchAny (pattern: readonly string[], uris: readonly string[]): boolean {
+  return uris.some((uri) => matchSegments(pattern, splitSegments(uri) ?? []))
 }

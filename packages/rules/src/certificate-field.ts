@@ -1,21 +1,21 @@
 import type { PeerIdentity } from '@peerkit/identity'
 
 /**
- * One way to look a certificate up. A rule's value is a key of a field, and so is what the certificate has, in the same normal form: where the
- * two texts are equal the value matches. Tables of segment patterns compare segment by segment instead.
+ * A field of certificates that rules can match. Values of rules and of certificates are strings ("keys") in the same
+ * normal form, and match if they are equal. Segmented fields compare patterns segment by segment instead.
  */
 export interface CertificateField {
-  /** Equal names, equal fields. */
+  /** Fields with the same name are the same field. */
   readonly name: string
   readonly segmented: boolean
-  /** The certificate's keys; `undefined` where the identity does not say. All fields of one rule key are unknown together. */
+  /** The certificate's keys; `undefined` if unknown. The fields of one rule key are either all known or all unknown. */
   readonly read: (peer: PeerIdentity) => readonly string[] | undefined
 }
 
-/** One value of a rule: a key of a field. */
+/** One value of a rule: a field and a key. */
 export interface FieldValue {
   readonly field: CertificateField
   readonly key: string
-  /** Of a segmented field: the pattern. */
+  /** The pattern, for a segmented field. */
   readonly segments?: readonly string[]
 }

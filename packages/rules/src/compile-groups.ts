@@ -49,7 +49,7 @@ export function compileGroups<const Group extends string> (
   return readGroups(groups, options.path ?? 'groups', authorities && new AuthorityCheck(authorities))
 }
 
-/** @param authorityCheck for the rules of groups that are not compiled yet */
+/** @param authorityCheck checks the rules of groups that are not compiled yet */
 export function readGroups<const Group extends string> (
   groups: Groups<Group, any> | CompiledGroups<Group>, name: string, authorityCheck: AuthorityCheck | undefined
 ): CompiledGroups<Group> {

@@ -59,7 +59,8 @@ export function compileRules<const Group extends string = string> (
   const authorities = readAuthorities(given, new RulePath('options').at('authorities'))
   const authorityCheck = authorities && new AuthorityCheck(authorities)
   const compiled = readGroups(groups as Groups | CompiledGroups, groupsPath, authorityCheck)
-  return new RuleAuthorizer(flattenEntries(readRuleSet(rules, new RulePath(path), compiled.names, authorityCheck), compiled))
+  const entries = readRuleSet(rules, new RulePath(path), compiled.names, authorityCheck)
+  return new RuleAuthorizer(flattenEntries(entries, compiled))
 }
 
 class RuleAuthorizer implements Authorizer {

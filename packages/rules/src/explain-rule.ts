@@ -12,7 +12,7 @@ import { PeerValues } from './peer-values.ts'
 import type { RulePath } from './rule-path.ts'
 import { FALSE, TRUE, UNKNOWN } from './truth.ts'
 
-/** What one rule says of a peer, key by key. */
+/** Explains the result of one rule for a peer, key by key. */
 export function explainRule (rule: ParsedRule, origin: Origin, peerValues: PeerValues): RuleExplanation {
   const matched: string[] = []
   const failed: FailedKey[] = []
@@ -21,14 +21,15 @@ export function explainRule (rule: ParsedRule, origin: Origin, peerValues: PeerV
     if (truth === TRUE) matched.push(key.spelling)
     else failed.push(explainKey(key, rule.path.at(key.spelling), truth === UNKNOWN, peerValues.peer))
   }
-  const result = failed.length === 0 ? 'match' : failed.every(({ result }) => result === 'unknown') ? 'unknown' : 'mismatch'
+  const isUnknown = failed.every(({ result }) => result === 'unknown')
+  const result = failed.length === 0 ? 'match' : isUnknown ? 'unknown' : 'mismatch'
   return { rule: origin.index, group: origin.group, path: rule.path.toString(), result, matched, failed }
 }
 
 function explainKey (parsed: ParsedKey, path: RulePath, isUnknown: boolean, peer: PeerIdentity): FailedKey {
   const { key, spelling, values, rules } = parsed
   const within = rules && explainWithin(parsed, rules, isUnknown, peer)
-  // Whoever reads this must see what was not believed, though no rule may.
+  // The reader should see what the certificate claims, although rules do not match against it.
   const claimed = isUnknown && isNotBelieved(key, peer) ? listFound(key, claimsOf(peer)) : undefined
   const isClaim = claimed !== undefined
   const found = claimed ?? listFound(key, peer)
@@ -45,22 +46,27 @@ function explainKey (parsed: ParsedKey, path: RulePath, isUnknown: boolean, peer
   }
 }
 
-/** For `via` the rule that came closest to the gateway, for `not` the first that matched or might. */
-function explainWithin ({ key }: ParsedKey, rules: readonly ParsedRule[], isUnknown: boolean, peer: PeerIdentity): RuleExplanation | undefined {
+/** For `via`: the rule that came closest to the gateway. For `not`: the first that matched or might match. */
+function explainWithin (
+  { key }: ParsedKey, rules: readonly ParsedRule[], isUnknown: boolean, peer: PeerIdentity
+): RuleExplanation | undefined {
   const subject = key === 'via' ? peer.via.at(-1) : peer
   if (subject === undefined) return undefined
   const peerValues = new PeerValues(subject)
-  if (key === 'via') return findClosest(rules.map((rule) => ({ rule, origin: { index: 0, group: undefined } })), peerValues, 1)[0]
+  const origin = { index: 0, group: undefined }
+  if (key === 'via') return findClosest(rules.map((rule) => ({ rule, origin })), peerValues, 1)[0]
   const wanted = isUnknown ? UNKNOWN : TRUE
   const rule = rules.find(({ keys }) => testAll(keys.flatMap(({ conditions }) => conditions), peerValues) === wanted)
-  return rule && explainRule(rule, { index: 0, group: undefined }, peerValues)
+  return rule && explainRule(rule, origin, peerValues)
 }
 
-/** Notes are looked for in this many rules; in more, finding a near miss is not worth its time. */
+/** With more rules, near misses are not searched: it would take too long. */
 const NOTED_RULES = 1000
 
 /** The rules that came closest, the closest first. */
-export function findClosest (rules: readonly { readonly rule: ParsedRule, readonly origin: Origin }[], peerValues: PeerValues, count: number): readonly RuleExplanation[] {
+export function findClosest (
+  rules: readonly { readonly rule: ParsedRule, readonly origin: Origin }[], peerValues: PeerValues, count: number
+): readonly RuleExplanation[] {
   const best: { readonly rule: ParsedRule, readonly origin: Origin, readonly score: number }[] = []
   for (const { rule, origin } of rules) {
     const score = scoreRule(rule, peerValues, rules.length <= NOTED_RULES)
@@ -73,7 +79,7 @@ export function findClosest (rules: readonly { readonly rule: ParsedRule, readon
   return best.map(({ rule, origin }) => explainRule(rule, origin, peerValues))
 }
 
-/** The share of keys that hold; among equals more keys, then a near miss. A `not` that holds says little, so that it counts only where it fails. */
+/** The share of matching keys; then their number; then near misses. A `not` counts only if it fails. */
 function scoreRule ({ keys }: ParsedRule, peerValues: PeerValues, noted: boolean): number {
   let held = 0
   let asked = 0
@@ -86,10 +92,14 @@ function scoreRule ({ keys }: ParsedRule, peerValues: PeerValues, noted: boolean
       held++
     } else {
       failed++
-      near ||= noted && truth === FALSE && key.rules === undefined && noteMismatch(key, listFound(key.key, peerValues.peer) ?? [], peerValues.peer) !== undefined
+      near ||= noted && truth === FALSE && key.rules === undefined && isNearMiss(key, peerValues.peer)
     }
     asked++
   }
   if (failed === 0) return Infinity
   return held / asked + held * 1e-4 + (near ? 1e-5 : 0)
+}
+
+function isNearMiss (key: ParsedKey, peer: PeerIdentity): boolean {
+  return noteMismatch(key, listFound(key.key, peer) ?? [], peer) !== undefined
 }

@@ -38,7 +38,7 @@ export interface RuleExplanation {
   readonly failed: readonly FailedKey[]
 }
 
-/** Why a peer is allowed or not. It contains rules and certificate values: show it to operators, never to the client. */
+/** Why a peer is allowed or not. It shows rules and certificate values: for operators, never for the client. */
 export interface Explanation {
   /** The verdict of the rules alone: `no_match` or `incomplete_identity` if a predicate would have to decide. */
   readonly verdict: Verdict

@@ -1,17 +1,24 @@
 import { SegmentTrie } from './segment-trie.ts'
 import type { CertificateField, FieldValue } from './certificate-field.ts'
 
-/** The values of one field's keys. */
+/** The index of one field, by key. */
 export interface FieldIndex<V> {
   readonly field: CertificateField
   readonly values: Map<string, V>
-  /** Of a segmented field, once sealed. */
+  /** For a segmented field, after `seal`. */
   readonly trie: SegmentTrie<V> | undefined
 }
 
-/** Values by fieldValue: one hash map a field, and a trie for segment patterns. Filled with `set`, then sealed, then read. */
+interface Entry<V> {
+  readonly field: CertificateField
+  readonly values: Map<string, V>
+  readonly patterns: FieldValue[]
+  trie: SegmentTrie<V> | undefined
+}
+
+/** A map by field value: a hash map per field, and a trie for segment patterns. Call `set`, then `seal`, then read. */
 export class FieldValueIndex<V> {
-  readonly #fields = new Map<string, { field: CertificateField, values: Map<string, V>, patterns: FieldValue[], trie: SegmentTrie<V> | undefined }>()
+  readonly #fields = new Map<string, Entry<V>>()
 
   get ({ field, key }: FieldValue): V | undefined {
     return this.#fields.get(field.name)?.values.get(key)
@@ -27,12 +34,14 @@ export class FieldValueIndex<V> {
     entry.values.set(fieldValue.key, value)
   }
 
-  /** Builds the tries; values are final from now on. */
+  /** Builds the tries. Do not call `set` afterwards. */
   seal (): readonly FieldIndex<V>[] {
     for (const entry of this.#fields.values()) {
       if (!entry.field.segmented) continue
       entry.trie = new SegmentTrie()
-      for (const { key, segments } of entry.patterns) entry.trie.add(segments as readonly string[], entry.values.get(key) as V)
+      for (const { key, segments } of entry.patterns) {
+        entry.trie.add(segments as readonly string[], entry.values.get(key) as V)
+      }
     }
     return [...this.#fields.values()]
   }

@@ -10,29 +10,32 @@ import type { Truth } from './truth.ts'
 
 /** No clause matches. */
 export const NONE = -1
-/** No clause matches, but some might if the identity said more. */
+/** No clause matches, but some might if more was known. */
 export const UNDECIDED = -2
 
-/** What else a clause asks once its indexed condition holds. */
+/** The conditions of a clause besides its indexed one. */
 interface Compound {
   readonly ordinal: number
   readonly rest: readonly Condition[]
 }
 
-/** The clauses under one value: the lowest ordinal of those that ask nothing else (`Infinity` for none), and the others in ascending order. */
+/**
+ * The clauses indexed by one value: the lowest ordinal of those without further conditions (`Infinity` for none), and
+ * the others in ascending order.
+ */
 interface Posting {
   simple: number
   readonly compounds: Compound[]
 }
 
-/** The usual postings without their wrapping: a bare ordinal is one simple clause, a compound one of those. */
+/** A posting, or in short form a single clause: a number is one simple clause, a `Compound` is one of those. */
 type Entry = number | Compound | Posting
 
-/** What is filed under one field, for identities that do not say its keys. */
+/** The clauses indexed by one field, for identities in which that field is unknown. */
 interface Filed {
   hasSimple: boolean
   readonly compounds: Compound[]
-  /** What the compounds ask beyond this field, indexed in turn once such an identity comes. */
+  /** The other conditions of the compounds. The index is created for the first such identity. */
   rest: Matcher | undefined
 }
 
@@ -41,8 +44,8 @@ interface IndexedField extends FieldIndex<Entry> {
 }
 
 /**
- * Any of many clauses. Each clause is filed under its most selective condition, so that only clauses that one of the certificate's own values names are looked at;
- * clauses without an indexable condition (`not` or `via` alone) are tried one by one.
+ * Finds the first of many clauses that matches. Each clause is indexed by its most selective condition, so only clauses
+ * with a value of the certificate are tried. Clauses that cannot be indexed (only `not` or `via`) are all tried.
  */
 export class Matcher {
   readonly #fields: readonly IndexedField[]
@@ -123,7 +126,7 @@ function tryConditions (conditions: readonly Condition[], ordinal: number, searc
   else if (truth === UNKNOWN) search.undecided = true
 }
 
-/** Whether a clause filed under a field that the identity does not say might match: unless the rest of it is known to fail. */
+/** Whether a clause of an unknown field might match: unless its other conditions are known to fail. */
 function mayMatch (filed: Filed, peerValues: PeerValues): boolean {
   if (filed.hasSimple) return true
   filed.rest ??= new Matcher(filed.compounds.map(({ ordinal, rest }) => ({ ordinal, conditions: rest })))
@@ -141,7 +144,7 @@ export function testAll (conditions: readonly Condition[], peerValues: PeerValue
   return truth
 }
 
-/** How many clauses of several conditions name each value. */
+/** Counts the clauses with several conditions that have each value. */
 function countValues (clauses: readonly Clause[]): FieldValueIndex<number> {
   const count = new FieldValueIndex<number>()
   for (const { conditions } of clauses) {
@@ -154,7 +157,7 @@ function countValues (clauses: readonly Clause[]): FieldValueIndex<number> {
   return count
 }
 
-/** The condition whose values the fewest other clauses name; among equals the one with the fewest values. */
+/** The condition whose values occur in the fewest clauses; of several, the one with the fewest values. */
 function chooseMostSelective ({ conditions }: Clause, count: FieldValueIndex<number>): AnyOfValues | undefined {
   let best: AnyOfValues | undefined
   let least = Infinity
@@ -172,7 +175,8 @@ function chooseMostSelective ({ conditions }: Clause, count: FieldValueIndex<num
 
 function file (index: FieldValueIndex<Entry>, filed: Map<string, Filed>, clause: Clause, chosen: AnyOfValues): void {
   const { ordinal, conditions } = clause
-  const compound = conditions.length === 1 ? undefined : { ordinal, rest: conditions.filter((condition) => condition !== chosen) }
+  const rest = conditions.filter((condition) => condition !== chosen)
+  const compound = rest.length === 0 ? undefined : { ordinal, rest }
   const seen = new Set<string>()
   for (const value of chosen.values) {
     const { name } = value.field
@@ -185,18 +189,21 @@ function file (index: FieldValueIndex<Entry>, filed: Map<string, Filed>, clause:
   }
 }
 
-function fileValue (index: FieldValueIndex<Entry>, value: FieldValue, ordinal: number, compound: Compound | undefined): void {
+function fileValue (
+  index: FieldValueIndex<Entry>, value: FieldValue, ordinal: number, compound: Compound | undefined
+): void {
   const entry = index.get(value)
   if (entry === undefined) index.set(value, compound ?? ordinal)
   else if (typeof entry === 'object' && 'compounds' in entry) addTo(entry, ordinal, compound)
   else if (entry !== compound && (typeof entry === 'object' || compound !== undefined)) {
-    const posting: Posting = typeof entry === 'number' ? { simple: entry, compounds: [] } : { simple: Infinity, compounds: [entry] }
+    const isSimple = typeof entry === 'number'
+    const posting: Posting = { simple: isSimple ? entry : Infinity, compounds: isSimple ? [] : [entry] }
     addTo(posting, ordinal, compound)
     index.set(value, posting)
   }
 }
 
-/** Ordinals come in ascending order, so that the first simple one is the lowest and compounds stay sorted. */
+/** Clauses come in ascending order of their ordinals, so compounds stay sorted. */
 function addTo (posting: Posting, ordinal: number, compound: Compound | undefined): void {
   if (compound === undefined) posting.simple = Math.min(posting.simple, ordinal)
   else if (posting.compounds.at(-1) !== compound) posting.compounds.push(compound)

@@ -5,7 +5,7 @@ import { PeerValues } from './peer-values.ts'
 import { FALSE, UNKNOWN, negate } from './truth.ts'
 import type { Truth } from './truth.ts'
 
-/** Any of several alternatives, each a conjunction: `subject: [{ o: 'a', ou: 'b' }, …]`. */
+/** Holds if any of several names matches, each a conjunction: `subject: [{ o: 'a', ou: 'b' }, …]`. */
 export class AnyOfNames implements Condition {
   readonly alternatives: readonly (readonly AnyOfValues[])[]
   #matcher: Matcher | undefined
@@ -20,7 +20,7 @@ export class AnyOfNames implements Condition {
   }
 }
 
-/** None of the rules. */
+/** Holds if none of the rules matches. */
 export class NotCondition implements Condition {
   readonly #matcher: Matcher
 
@@ -34,8 +34,9 @@ export class NotCondition implements Condition {
 }
 
 /**
- * The nearest gateway matches any of the rules. Only the nearest one proved itself to us; those before it are what it says.
- * A direct peer has no gateway. A forwarded one without any came through one that has no identity, an address at most: unknown.
+ * Holds if the nearest gateway matches any of the rules. Only the nearest one was verified in its own handshake; it
+ * merely reports those before it. A direct peer has no gateway. A forwarded peer without one came through a gateway
+ * that has no identity, only an address, so the result is unknown.
  */
 export class ViaCondition implements Condition {
   readonly #matcher: Matcher

@@ -1,7 +1,7 @@
 import type { PeerIdentity } from '@peerkit/identity'
 import type { CertificateField } from './certificate-field.ts'
 
-/** What one peer has, by field, each read at most once in a decision. */
+/** The values of one peer by field. Each field is read at most once per decision. */
 export class PeerValues {
   readonly peer: PeerIdentity
   readonly #read = new Map<string, readonly string[] | undefined>()
@@ -10,7 +10,7 @@ export class PeerValues {
     this.peer = peer
   }
 
-  /** The peer's keys in `field`; `undefined` where its identity does not say. */
+  /** The peer's keys in `field`; `undefined` if they are unknown. */
   of (field: CertificateField): readonly string[] | undefined {
     let keys = this.#read.get(field.name)
     if (keys === undefined && !this.#read.has(field.name)) {

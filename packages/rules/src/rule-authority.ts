@@ -14,9 +14,9 @@ export interface RuleAuthority {
   /**
    * Whether a value of a rule can be within its bounds. Undefined means unknown and counts as yes.
    *
-   * @param value as in a certificate; for `subject` an attribute as `<OID>=<value>`. It may also stand for many names: a
-   *   SPIFFE ID without a path for its trust domain, a pattern of `dns`, `spiffe` or `uri`, or a range of `ip`. Then any
-   *   of these names is enough.
+   * @param value as in a certificate; for `subject` an attribute as `<OID>=<value>`. It may also cover many names: a
+   *   SPIFFE ID without a path for its trust domain, a pattern of `dns`, `spiffe` or `uri`, or a range of `ip`. Then
+   *   any of these names is enough.
    */
   mayClaim (kind: ClaimKind, value: string): boolean | undefined
 }

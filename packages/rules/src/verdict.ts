@@ -3,8 +3,8 @@
  *
  * - `no_identity`: there is no peer.
  * - `no_match`: no rule matches.
- * - `incomplete_identity`: no rule matches, and at least one depends on a value that is not known, or that the authority
- *   does not vouch for.
+ * - `incomplete_identity`: no rule matches, and at least one depends on a value that is not known, or that the
+ *   authority does not vouch for.
  * - `predicate_refused`: no rule matches, and every predicate returned `false`.
  * - `predicate_failed`: a predicate threw, rejected or did not return a boolean; see `error`.
  */

@@ -5,7 +5,7 @@ import { readText } from './text.ts'
 const FIELD: CertificateField = {
   name: 'authority',
   segmented: false,
-  // Undefined where nobody knows who vouches, which is neither this authority nor another.
+  // Undefined is unknown: neither this authority nor another.
   read: ({ authority }) => authority === undefined ? undefined : [authority]
 }
 

@@ -8,9 +8,13 @@ import { readPrintable } from './text.ts'
 const EXPECTED = 'an e-mail address, such as ops@example.com'
 const HOST = /^[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*$/
 
-const FIELD: CertificateField = { name: 'email', segmented: false, read: (peer: PeerIdentity) => listAltNames(peer, 'email')?.map(foldHost) }
+const FIELD: CertificateField = {
+  name: 'email',
+  segmented: false,
+  read: (peer: PeerIdentity) => listAltNames(peer, 'email')?.map(foldHost)
+}
 
-/** An address of a mailbox. @throws MTLS_ERR_RULE_INVALID */
+/** A mail address. @throws MTLS_ERR_RULE_INVALID */
 export function readEmail (value: unknown, path: RulePath): FieldValue {
   const text = readPrintable(value, path, EXPECTED)
   const at = text.lastIndexOf('@')
@@ -19,7 +23,7 @@ export function readEmail (value: unknown, path: RulePath): FieldValue {
   return { field: FIELD, key: foldHost(text) }
 }
 
-/** RFC 5280 7.5: the host is compared without case, the local part with it. */
+/** RFC 5280 section 7.5: the host is case-insensitive, the local part case-sensitive. */
 function foldHost (address: string): string {
   const at = address.lastIndexOf('@')
   return at === -1 ? address : address.slice(0, at) + address.slice(at).toLowerCase()

@@ -17,20 +17,29 @@ export function readIp (value: unknown, path: RulePath): FieldValue {
   if (address === undefined) refuseRule(path, 'invalid_value', text, EXPECTED)
   if (slash === -1) return rangeValue(address.bits, address.bits, address.value)
   const written = text.slice(slash + 1)
-  // A range of IPv4-mapped addresses counts its 96 leading bits, an IPv4 range does not.
-  const prefix = /^(?:0|[1-9]\d{0,2})$/.test(written) ? Number(written) - (isIP(text.slice(0, slash)) === 6 && address.bits === 32 ? 96 : 0) : -1
-  if (prefix < 0 || prefix > address.bits) refuseRule(path, 'invalid_value', text, EXPECTED, `a prefix length is at most ${address.bits}`)
+  // The prefix length of an IPv4-mapped range counts the 96 leading bits; that of an IPv4 range does not.
+  const isMapped = isIP(text.slice(0, slash)) === 6 && address.bits === 32
+  const prefix = /^(?:0|[1-9]\d{0,2})$/.test(written) ? Number(written) - (isMapped ? 96 : 0) : -1
+  if (prefix < 0 || prefix > address.bits) {
+    refuseRule(path, 'invalid_value', text, EXPECTED, `a prefix length is at most ${address.bits}`)
+  }
   const host = BigInt(address.bits - prefix)
   const network = (address.value >> host) << host
   if (network !== address.value) {
-    refuseRule(path, 'never_matches', text, EXPECTED, `it has host bits set; the range is ${renderIp({ bits: address.bits, value: network })}/${prefix}`)
+    const range = `${renderIp({ bits: address.bits, value: network })}/${prefix}`
+    refuseRule(path, 'never_matches', text, EXPECTED, `it has host bits set; the range is ${range}`)
   }
   return rangeValue(address.bits, prefix, address.value)
 }
 
-/** One field a prefix length: a look-up in each of the lengths in use, however many ranges there are. */
+/** Each prefix length is a field of its own: one look-up for each length in use, however many ranges there are. */
 function rangeValue (bits: 32 | 128, prefix: number, value: bigint): FieldValue {
-  return { field: { name: `ip/${bits}/${prefix}`, segmented: false, read: (peer) => listNetworks(peer, bits, prefix) }, key: keyOf(value, bits, prefix) } satisfies { field: CertificateField, key: string }
+  const field: CertificateField = {
+    name: `ip/${bits}/${prefix}`,
+    segmented: false,
+    read: (peer) => listNetworks(peer, bits, prefix)
+  }
+  return { field, key: keyOf(value, bits, prefix) }
 }
 
 function listNetworks (peer: PeerIdentity, bits: 32 | 128, prefix: number): readonly string[] | undefined {

@@ -6,7 +6,7 @@ import { readText } from './text.ts'
 
 const EXPECTED = 'an OID in dotted decimals'
 
-/** The purposes of RFC 5280 4.2.1.12, for those who write their names. */
+/** The purposes of RFC 5280 section 4.2.1.12 by name, to suggest the OID. */
 const PURPOSES: ReadonlyMap<string, string> = new Map([
   ['serverauth', '1.3.6.1.5.5.7.3.1'], ['clientauth', '1.3.6.1.5.5.7.3.2'], ['codesigning', '1.3.6.1.5.5.7.3.3'],
   ['emailprotection', '1.3.6.1.5.5.7.3.4'], ['timestamping', '1.3.6.1.5.5.7.3.8'], ['ocspsigning', '1.3.6.1.5.5.7.3.9'],
@@ -15,12 +15,12 @@ const PURPOSES: ReadonlyMap<string, string> = new Map([
 const POLICY: CertificateField = { name: 'policy', segmented: false, read: (peer) => peer.policies }
 const PURPOSE: CertificateField = { name: 'extendedKeyUsage', segmented: false, read: (peer) => peer.extendedKeyUsage }
 
-/** A certificate policy; anyPolicy in the certificate stands for itself alone. @throws MTLS_ERR_RULE_INVALID */
+/** A certificate policy. anyPolicy in the certificate matches only itself. @throws MTLS_ERR_RULE_INVALID */
 export function readPolicy (value: unknown, path: RulePath): FieldValue {
   return { field: POLICY, key: readOid(value, path) }
 }
 
-/** An extended key usage; anyExtendedKeyUsage in the certificate stands for itself alone. @throws MTLS_ERR_RULE_INVALID */
+/** An extended key usage. anyExtendedKeyUsage in the certificate matches only itself. @throws MTLS_ERR_RULE_INVALID */
 export function readExtendedKeyUsage (value: unknown, path: RulePath): FieldValue {
   return { field: PURPOSE, key: readOid(value, path) }
 }
