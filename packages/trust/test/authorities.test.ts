@@ -135,7 +135,7 @@ test('a certificate for servers counts until the day that is set, for no other f
   t.equal(told(ask(trust, ca.issue('CN=y', make([CLIENT_AUTH])), [narrow])), 'wrong_purpose/purpose', 'a path for neither')
   const addressed = tlv(0x87, Buffer.from([192, 0, 2, 1]))
   t.match(ask(trust, a.issue('CN=x.a.example', { extensions: [purposes(SERVER_AUTH), altNames(addressed)] })), {
-    reason: 'outside_authority', detail: { message: /is for servers alone and has no name of the kinds that authority "public" vouches for/ }
+    reason: 'outside_authority', detail: { message: /is for servers only and has no name of the kinds that authority "public" vouches for/ }
   })
   t.match(ask(trust, a.issue('CN=x.a.example', { extensions: [altNames(addressed)] })), { accepted: true }, 'one for clients may have no name')
   now = until - 1

@@ -92,7 +92,7 @@ test('what is no bound is refused, with the option, what was found and what was 
     [{ spiffe: 'prod.example' }, /names\.spiffe is "prod\.example"; expected a trust domain such as spiffe:/],
     [{ spiffe: 'spiffe://a/' }, /expected a trust domain/],
     [{ spiffe: 'spiffe://Acme.example/x' }, /names\.spiffe is "spiffe:\/\/Acme\.example\/x"; expected a trust domain such as .*, with the trust domain in lower case$/],
-    [{ uri: 'spiffe://a/b' }, /names\.uri is .*; expected no SPIFFE ID/],
+    [{ uri: 'spiffe://a/b' }, /names\.uri is .*; expected a URI that is not a SPIFFE ID/],
     [{ uri: 'a.example' }, /expected a URI such as/],
     [{ uri: 'https://a/x?y' }, /expected an origin such as/],
     [{ email: 'a@b@c' }, /expected a host such as/],

@@ -24,8 +24,8 @@ test('a crowd that claims to be signed by the anchor costs no more signatures th
   const liar = new Party('CN=root')
   const crowd = Array.from({ length: 16 }, () => new Party('CN=crowd'))
   const verdict = validate(crowd[0]!.issue(), crowd.map((one) => liar.certify(one)), [root.root()], { limits: { maxSignatures: 5 } })
-  t.match(verdict, { valid: false, reason: 'budget_exceeded', detail: 'more signatures than the limits allow' })
-  t.match(validate(crowd[0]!.issue(), crowd.map((one) => liar.certify(one)), [root.root()], { limits: { maxPaths: 3 } }), { reason: 'budget_exceeded', detail: 'more paths than the limits allow' })
+  t.match(verdict, { valid: false, reason: 'budget_exceeded', detail: 'the decision needs more signatures than the limits allow' })
+  t.match(validate(crowd[0]!.issue(), crowd.map((one) => liar.certify(one)), [root.root()], { limits: { maxPaths: 3 } }), { reason: 'budget_exceeded', detail: 'the decision needs more paths than the limits allow' })
 })
 
 test('finds the way past a cross-certificate that has expired, and past one of a CA that is not trusted', async (t) => {
