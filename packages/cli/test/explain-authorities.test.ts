@@ -63,7 +63,7 @@ test('--authorities: the chain says who vouches, and rules see what it vouches f
   const claimed = await run('shop.pem', [{ ou: 'shop' }], 'AUTHORITIES')
   t.match(claimed, {
     code: 1,
-    out: /incomplete_identity[^]*claims "shop" \(not believed: authority "partner" vouches for spiffe alone\)/
+    out: /incomplete_identity[^]*claims "shop" \(not believed: authority "partner" vouches for spiffe only\)/
   })
   t.match(await run('own.pem', [{ ou: 'shop' }], 'AUTHORITIES'), {
     code: 0,

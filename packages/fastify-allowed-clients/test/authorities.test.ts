@@ -95,9 +95,9 @@ test('rules are checked against the authorities that the server knows', async (t
 
 test('what the log warns of depends on the authorities', async (t) => {
   const options: FastifyAllowedClientsOptions = { groups: { billing: { ou: 'billing' } }, defaultRules: ['billing'] }
-  const matches = 'groups.billing: matches ou alone'
+  const matches = 'groups.billing: matches ou only'
   const rivals = `${matches}, which authorities internal and other may both claim; add "authority"`
-  const unknown = `${matches}, from any trusted CA; where several are trusted, add "authority" or "issuer"`
+  const unknown = `${matches}, from any trusted CA; if you trust several, add "authority" or "issuer"`
   const cases: readonly [unknown, readonly string[]][] = [
     [() => [internal, other], [rivals]], [() => [internal, partner], []], [() => [internal], []],
     [undefined, [unknown]], [() => undefined, [unknown]], [() => [], [unknown]], ['internal', [unknown]],

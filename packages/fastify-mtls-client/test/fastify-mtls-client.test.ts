@@ -161,7 +161,7 @@ test('the plugin takes which signatures and keys count in a server\'s chain', as
   const error = await rejection(serviceOf(app).request({ path: '/' }))
   t.match(error, { code: 'MTLS_ERR_OUTBOUND_SERVER_UNTRUSTED', reason: 'other', detail: { step: 'key_refused' } })
   const misspelt = createApp({ services, algorithms: { signatures: ['ed2551'] } })
-  t.match(await rejection(misspelt), { code: 'MTLS_ERR_OUTBOUND_OPTION', message: /algorithms\.signatures holds "ed2551"/ })
+  t.match(await rejection(misspelt), { code: 'MTLS_ERR_OUTBOUND_OPTION', message: /algorithms\.signatures has "ed2551"/ })
 })
 
 test('a call that takes too long is ended: as a whole, or by its parts', async (t) => {

@@ -31,7 +31,7 @@ test('what a gateway passes on unverified is validated against the CAs of the se
   await refused(/^purpose: CN=server .*does not allow clientAuth/, (await world.ca.issue({ cn: 'server', profile: 'server' })).der)
   await refused(/^expired: CN=old .*was valid until/, (await world.ca.issue({ cn: 'old', notBefore: new Date(Date.now() - 2e9), notAfter: new Date(Date.now() - 1e9) })).der)
   const forger = await createDevCa({ name: 'Forger' })
-  await refused(/^issuer_unknown: CN=behind .*leads to the root CN=Forger.*, which is no trust anchor/, (await forger.issue({ cn: 'behind' })).der, forger.der)
+  await refused(/^issuer_unknown: CN=behind .*leads to the root CN=Forger.*, which is not a trust anchor/, (await forger.issue({ cn: 'behind' })).der, forger.der)
   t.match(await call(world, world.gateway), { status: 401, body: { code: 'MTLS_ERR_PEER_MISSING' } })
 })
 

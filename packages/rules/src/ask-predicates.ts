@@ -3,7 +3,7 @@ import type { Predicate } from './allow-rule.ts'
 import { MTLS_ERR_PREDICATE_RESULT } from './errors.ts'
 import type { Allowed, Refused, Verdict } from './verdict.ts'
 
-/** A predicate and what it means if it says yes. */
+/** A predicate, and the verdict if it returns true. */
 export interface Asked {
   readonly predicate: Predicate<any>
   readonly path: string
@@ -11,12 +11,14 @@ export interface Asked {
 }
 
 /**
- * Asks in order, one after the other, until one says `true`. One that throws, rejects or answers no boolean ends the asking with a refusal: a check that is broken
- * must not be passed by, not even to a later one.
+ * Calls predicates in order until one returns `true`. If one throws, rejects or does not return a boolean, the peer is
+ * refused and later ones are not called: a broken check must not be skipped.
  *
- * @param refused the verdict when all say `false`
+ * @param refused the verdict if all return `false`
  */
-export function askPredicates (asked: readonly Asked[], peer: PeerIdentity, request: unknown, refused: Refused): Verdict | Promise<Verdict> {
+export function askPredicates (
+  asked: readonly Asked[], peer: PeerIdentity, request: unknown, refused: Refused
+): Verdict | Promise<Verdict> {
   for (const [index, { predicate, path, verdict }] of asked.entries()) {
     try {
       const answer: unknown = predicate(peer, request)
@@ -30,7 +32,10 @@ export function askPredicates (asked: readonly Asked[], peer: PeerIdentity, requ
   return refused
 }
 
-async function awaitAnswer (promise: PromiseLike<unknown>, [first, ...others]: readonly Asked[], peer: PeerIdentity, request: unknown, refused: Refused): Promise<Verdict> {
+async function awaitAnswer (
+  promise: PromiseLike<unknown>, [first, ...others]: readonly Asked[], peer: PeerIdentity, request: unknown,
+  refused: Refused
+): Promise<Verdict> {
   const { path, verdict } = first as Asked
   try {
     const answer = await promise
@@ -47,7 +52,7 @@ function isThenable (value: unknown): value is PromiseLike<unknown> {
 }
 
 function refuseAnswer (path: string, answer: unknown): Refused {
-  return refuseFailure(new MTLS_ERR_PREDICATE_RESULT(`${path} answered ${answer === null ? 'null' : typeof answer}`))
+  return refuseFailure(new MTLS_ERR_PREDICATE_RESULT(`${path} returned ${answer === null ? 'null' : typeof answer}`))
 }
 
 function refuseFailure (error: unknown): Refused {

@@ -6,11 +6,10 @@ import { refuseRule } from './refuse-rule.ts'
 import { readAuthorities } from './rule-authority.ts'
 import type { RuleAuthority } from './rule-authority.ts'
 import { RulePath } from './rule-path.ts'
-import { StandingJudge } from './rule-standing.ts'
+import { AuthorityCheck } from './authority-check.ts'
 
 /**
- * Groups checked once, for any number of rule sets. Large ones keep their index here, so that a thousand routes share
- * it.
+ * Groups that were checked once, for any number of rule sets. All rule sets share the index of a large group.
  *
  * @example
  * ```ts
@@ -19,6 +18,7 @@ import { StandingJudge } from './rule-standing.ts'
  * ```
  */
 export class CompiledGroups<Group extends string = string> {
+  /** The names of the groups. */
   readonly names: ReadonlySet<Group>
   readonly #definitions: ReadonlyMap<string, GroupDefinition>
 
@@ -28,7 +28,7 @@ export class CompiledGroups<Group extends string = string> {
     Object.freeze(this)
   }
 
-  /** The definition of a group that a checked rule set names. */
+  /** The definition of a group. The name must come from a checked rule set. */
   static find (groups: CompiledGroups, name: string): GroupDefinition {
     return groups.#definitions.get(name) as GroupDefinition
   }
@@ -36,16 +36,19 @@ export class CompiledGroups<Group extends string = string> {
 
 /** Options of `compileGroups`. */
 export interface CompileGroupsOptions {
-  /** How errors call the object, default `groups`. */
+  /** The name of the groups in errors. Default `groups`. */
   readonly path?: string | undefined
-  /** The authorities whose certificates are trusted: rules that none of them can satisfy are refused. */
+  /** The trusted authorities. With them, a rule that peers of none of them can satisfy is refused. */
   readonly authorities?: readonly RuleAuthority[] | undefined
 }
 
 /**
- * Checks groups and what they name.
+ * Checks groups of rules once, to share them between rule sets.
  *
- * @throws MTLS_ERR_RULE_INVALID
+ * @param groups rule sets by name
+ * @param options see {@link CompileGroupsOptions}
+ * @returns the groups, for the option `groups` of `compileRules`
+ * @throws MTLS_ERR_RULE_INVALID with `reason`, `path`, `found` and `expected`
  * @example
  * ```ts
  * const groups = compileGroups({ billing: { ou: 'billing' }, audit: { cn: 'audit' } })
@@ -57,28 +60,29 @@ export function compileGroups<const Group extends string> (
   groups: Groups<Group, any> | CompiledGroups<Group>, options: CompileGroupsOptions = {}
 ): CompiledGroups<Group> {
   const authorities = readAuthorities(options.authorities, new RulePath('options').at('authorities'))
-  return readGroups(groups, options.path ?? 'groups', authorities && new StandingJudge(authorities))
+  return readGroups(groups, options.path ?? 'groups', authorities && new AuthorityCheck(authorities))
 }
 
-/** @param judge for the rules of groups that are not compiled yet */
+/** @param authorityCheck checks the rules of groups that are not compiled yet */
 export function readGroups<const Group extends string> (
-  groups: Groups<Group, any> | CompiledGroups<Group>, name: string, judge: StandingJudge | undefined
+  groups: Groups<Group, any> | CompiledGroups<Group>, name: string, authorityCheck: AuthorityCheck | undefined
 ): CompiledGroups<Group> {
   if (groups instanceof CompiledGroups) return groups
   const path = new RulePath(name)
-  const entries = isPlainObject(groups) && Reflect.ownKeys(groups).length === 0 ? [] : expectPlainObject(groups, path, 'an object of groups by name')
+  const isEmpty = isPlainObject(groups) && Reflect.ownKeys(groups).length === 0
+  const entries = isEmpty ? [] : expectPlainObject(groups, path, 'an object of groups by name')
   const names = new Set(entries.map(([name]) => name))
   const definitions = new Map<string, GroupDefinition>()
   for (const [name, value] of entries) {
     const at = path.at(name)
     if (name === '') refuseRule(at, 'empty', name, 'a name of at least one character')
-    definitions.set(name, new GroupDefinition(name, at, readRuleSet(value, at, names, judge)))
+    definitions.set(name, new GroupDefinition(name, at, readRuleSet(value, at, names, authorityCheck)))
   }
   refuseCycles(definitions)
   return new CompiledGroups(definitions)
 }
 
-/** Depth first, with a stack of our own: a chain of groups may be longer than the call stack. */
+/** Depth first, without recursion: a chain of groups may be longer than the call stack. */
 function refuseCycles (definitions: ReadonlyMap<string, GroupDefinition>): void {
   const done = new Set<string>()
   for (const start of definitions.values()) {
@@ -95,7 +99,7 @@ function refuseCycles (definitions: ReadonlyMap<string, GroupDefinition>): void 
       if (open.has(member.name)) {
         const names = trail.map(({ group }) => group.name)
         const cycle = [...names.slice(names.indexOf(member.name)), member.name].slice(-10).join(' > ')
-        refuseRule(member.path, 'group_cycle', member.name, 'no group that holds itself', cycle)
+        refuseRule(member.path, 'group_cycle', member.name, 'a group that does not contain itself', cycle)
       }
       if (done.has(member.name)) continue
       open.add(member.name)

@@ -13,40 +13,43 @@ import { listClauses } from './list-clauses.ts'
 import { listWarnings } from './list-warnings.ts'
 import { Matcher, UNDECIDED } from './matcher.ts'
 import { suggestWord } from './nearest-word.ts'
-import { PeerFacts } from './peer-facts.ts'
+import { PeerValues } from './peer-values.ts'
 import { readRuleSet } from './read-rule-set.ts'
 import { refuseRule } from './refuse-rule.ts'
 import { readAuthorities } from './rule-authority.ts'
 import type { RuleAuthority } from './rule-authority.ts'
 import { RulePath } from './rule-path.ts'
-import { StandingJudge } from './rule-standing.ts'
+import { AuthorityCheck } from './authority-check.ts'
 import { INCOMPLETE_IDENTITY, NO_IDENTITY, NO_MATCH, PREDICATE_REFUSED } from './verdict.ts'
 import type { Allowed, Verdict } from './verdict.ts'
 
 /** Options of `compileRules`. */
 export interface CompileRulesOptions<Group extends string = string> {
-  /** What texts in the rules name. Compile them once with `compileGroups` where many rule sets share them. */
+  /** The groups that strings in the rules name. If many rule sets share them, compile them with `compileGroups`. */
   readonly groups?: Groups<Group, any> | CompiledGroups<Group> | undefined
-  /** How errors call the rule set, for example `config.allowedClients`; default `rules`. */
+  /** The name of the rule set in errors, for example `config.allowedClients`. Default `rules`. */
   readonly path?: string | undefined
-  /** How errors call the groups, for example `clients`; default `groups`. */
+  /** The name of the groups in errors, for example `clients`. Default `groups`. */
   readonly groupsPath?: string | undefined
   /**
-   * The authorities whose certificates are trusted. With them a rule that no authority can satisfy is refused, and
-   * `warnings` tells which rules several can. Groups that are compiled apart must be given the same.
+   * The trusted authorities. With them, a rule that peers of none of them can satisfy is refused, and `warnings` lists
+   * the rules that peers of several can satisfy. Pass the same authorities to `compileGroups`.
    */
   readonly authorities?: readonly RuleAuthority[] | undefined
 }
 
-/** An index, and what each of its ordinals allows. */
+/** An index of rules, and the verdict of each by its ordinal. */
 interface Part {
   readonly matcher: Matcher
   verdict (ordinal: number): Allowed
 }
 
 /**
- * Checks a rule set whole and compiles it. Nothing of the caller's objects is kept or changed.
+ * Checks a rule set and compiles it to an authorizer. The given objects are copied, not kept or changed.
  *
+ * @param rules a rule, a group's name, a predicate, or an array of them
+ * @param options see {@link CompileRulesOptions}
+ * @returns the authorizer
  * @throws MTLS_ERR_RULE_INVALID with `reason`, `path`, `found` and `expected`
  * @example
  * ```ts
@@ -57,12 +60,15 @@ interface Part {
  * console.log(authorizer.authorize(null)) // { allowed: false, reason: 'no_identity' }
  * ```
  */
-export function compileRules<const Group extends string = string> (rules: RuleSet<NoInfer<Group>, any>, options: CompileRulesOptions<Group> = {}): Authorizer {
+export function compileRules<const Group extends string = string> (
+  rules: RuleSet<NoInfer<Group>, any>, options: CompileRulesOptions<Group> = {}
+): Authorizer {
   const { groups = {}, path = 'rules', groupsPath = 'groups', authorities: given } = checkOptions(options)
   const authorities = readAuthorities(given, new RulePath('options').at('authorities'))
-  const judge = authorities && new StandingJudge(authorities)
-  const compiled = readGroups(groups as Groups | CompiledGroups, groupsPath, judge)
-  return new RuleAuthorizer(flattenEntries(readRuleSet(rules, new RulePath(path), compiled.names, judge), compiled))
+  const authorityCheck = authorities && new AuthorityCheck(authorities)
+  const compiled = readGroups(groups as Groups | CompiledGroups, groupsPath, authorityCheck)
+  const entries = readRuleSet(rules, new RulePath(path), compiled.names, authorityCheck)
+  return new RuleAuthorizer(flattenEntries(entries, compiled))
 }
 
 class RuleAuthorizer implements Authorizer {
@@ -76,27 +82,31 @@ class RuleAuthorizer implements Authorizer {
   constructor (flat: FlatRules) {
     this.#flat = flat
     this.#parts = listParts(flat)
-    this.#asked = flat.predicates.map(({ predicate, path, origin }) => ({ predicate, path: path.toString(), verdict: allow(origin) }))
+    this.#asked = flat.predicates.map(({ predicate, path, origin }) => {
+      return { predicate, path: path.toString(), verdict: allow(origin) }
+    })
     this.isAsync = flat.predicates.length > 0
-    this.size = flat.rules.length + flat.predicates.length + flat.shared.reduce((sum, { definition }) => sum + definition.rules.length, 0)
+    const shared = flat.shared.reduce((sum, { definition }) => sum + definition.rules.length, 0)
+    this.size = flat.rules.length + flat.predicates.length + shared
     this.warnings = Object.freeze(listWarnings(flat))
     Object.freeze(this)
   }
 
   authorize (peer: PeerIdentity | undefined | null, request?: unknown): Verdict | Promise<Verdict> {
-    const verdict = this.#judge(peer)
+    const verdict = this.#matchRules(peer)
     if (this.#asked.length === 0 || verdict.allowed || verdict === NO_IDENTITY) return verdict
-    return askPredicates(this.#asked, peer as PeerIdentity, request, verdict === INCOMPLETE_IDENTITY ? INCOMPLETE_IDENTITY : PREDICATE_REFUSED)
+    const refused = verdict === INCOMPLETE_IDENTITY ? INCOMPLETE_IDENTITY : PREDICATE_REFUSED
+    return askPredicates(this.#asked, peer as PeerIdentity, request, refused)
   }
 
-  /** What the rules say, without the predicates. */
-  #judge (peer: PeerIdentity | undefined | null): Verdict {
+  /** The verdict of the rules, without the predicates. */
+  #matchRules (peer: PeerIdentity | undefined | null): Verdict {
     if (typeof peer !== 'object' || peer === null) return NO_IDENTITY
-    const facts = new PeerFacts(peer)
+    const peerValues = new PeerValues(peer)
     let allowed: Allowed | undefined
     let undecided = false
     for (const part of this.#parts) {
-      const found = part.matcher.find(facts)
+      const found = part.matcher.find(peerValues)
       if (found >= 0) {
         const verdict = part.verdict(found)
         if (allowed === undefined || verdict.rule < allowed.rule) allowed = verdict
@@ -106,7 +116,7 @@ class RuleAuthorizer implements Authorizer {
   }
 
   explain (peer: PeerIdentity | undefined | null): Explanation {
-    return explainRules(this.#flat, peer, this.#judge(peer))
+    return explainRules(this.#flat, peer, this.#matchRules(peer))
   }
 
   describe (): string {
@@ -134,11 +144,13 @@ function checkOptions<Group extends string> (options: CompileRulesOptions<Group>
   if (typeof options !== 'object' || options === null) refuseRule(path, 'wrong_type', options, 'an object')
   const known = ['groups', 'path', 'groupsPath', 'authorities']
   for (const key of Object.keys(options)) {
-    if (!known.includes(key)) refuseRule(path.at(key), 'unknown_key', key, `one of ${known.join(', ')}`, suggestWord(key, known))
+    if (known.includes(key)) continue
+    refuseRule(path.at(key), 'unknown_key', key, `one of ${known.join(', ')}`, suggestWord(key, known))
   }
   for (const key of ['path', 'groupsPath'] as const) {
-    if (options[key] !== undefined && typeof options[key] !== 'string') refuseRule(path.at(key), 'wrong_type', options[key], 'a text')
+    const value = options[key]
+    if (value !== undefined && typeof value !== 'string') refuseRule(path.at(key), 'wrong_type', value, 'a string')
   }
-  // Own properties only, so that a polluted Object.prototype declares no groups.
+  // Own properties only, so that a polluted Object.prototype cannot declare groups.
   return Object.assign(Object.create(null), options)
 }

@@ -1,12 +1,12 @@
-import type { PeerFacts } from './peer-facts.ts'
+import type { PeerValues } from './peer-values.ts'
 import type { Truth } from './truth.ts'
 
-/** Something that may be true of a peer. */
+/** A condition on the certificate of a peer. */
 export interface Condition {
-  test (facts: PeerFacts): Truth
+  test (peerValues: PeerValues): Truth
 }
 
-/** Conditions that must all hold for the rule with this ordinal to match. */
+/** A conjunction of conditions. If all hold, the rule with this ordinal matches. */
 export interface Clause {
   readonly ordinal: number
   readonly conditions: readonly Condition[]

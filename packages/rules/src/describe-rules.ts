@@ -5,7 +5,7 @@ import type { RuleKey } from './rule-keys.ts'
 const MAX_LINES = 50
 const MAX_VALUES = 5
 
-/** How a sentence about each key begins. */
+/** The name of each key in sentences. */
 const PHRASES: Readonly<Record<Exclude<RuleKey, 'via' | 'not'>, string>> = {
   subject: 'subject',
   commonName: 'CN',
@@ -25,15 +25,21 @@ const PHRASES: Readonly<Record<Exclude<RuleKey, 'via' | 'not'>, string>> = {
   authority: 'authority',
 }
 
-/** A rule set in sentences, one line a rule. */
+/** Describes a rule set, one line per rule. */
 export function describeRules ({ rules, shared, predicates }: FlatRules): string {
-  const total = rules.length + predicates.length + shared.reduce((sum, { definition }) => sum + definition.rules.length, 0)
+  const sharedCount = shared.reduce((sum, { definition }) => sum + definition.rules.length, 0)
+  const total = rules.length + predicates.length + sharedCount
   const lines: { readonly index: number, readonly text: string }[] = []
-  const entries = [...rules, ...shared.flatMap(({ definition, origin }) => definition.rules.slice(0, MAX_LINES).map((rule) => ({ rule, origin })))]
-  for (const { rule, origin } of entries.sort((a, b) => a.origin.index - b.origin.index).slice(0, MAX_LINES)) {
+  const firstShared = shared.flatMap(({ definition, origin }) => {
+    return definition.rules.slice(0, MAX_LINES).map((rule) => ({ rule, origin }))
+  })
+  const entries = [...rules, ...firstShared].sort((a, b) => a.origin.index - b.origin.index)
+  for (const { rule, origin } of entries.slice(0, MAX_LINES)) {
     lines.push({ index: origin.index, text: `${groupOf(origin)}${describeRule(rule)}` })
   }
-  for (const { path, origin } of predicates.slice(0, MAX_LINES)) lines.push({ index: origin.index, text: `${groupOf(origin)}whoever the predicate at ${path} accepts` })
+  for (const { path, origin } of predicates.slice(0, MAX_LINES)) {
+    lines.push({ index: origin.index, text: `${groupOf(origin)}any peer that the predicate at ${path} allows` })
+  }
   const shown = lines.sort((a, b) => a.index - b.index).slice(0, MAX_LINES)
   const rest = total > shown.length ? [`- and ${total - shown.length} more`] : []
   return [...shown.map(({ text }) => `- ${text}`), ...rest].join('\n')
@@ -56,13 +62,21 @@ function describeKey (parsed: ParsedKey): string {
   return key === 'via' ? `the nearest gateway has ${text}` : `${PHRASES[key]} is ${text}`
 }
 
-/** The first values of a key, each as text: quoted, or `any name with o "Example"`. Of `not` and `via` the rules within, in parentheses. */
+/**
+ * The first values of a key as text: quoted, or `any name with o "Example"`. For `not` and `via`, the nested rules in
+ * parentheses.
+ */
 export function listExpected ({ values, rules }: ParsedKey): readonly string[] {
   if (rules !== undefined) return rules.slice(0, MAX_VALUES).map((rule) => `(${describeRule(rule)})`)
-  return values.slice(0, MAX_VALUES).map((value) => typeof value === 'string' ? JSON.stringify(value) : describeAttributes(value as object))
+  return values.slice(0, MAX_VALUES).map((value) => {
+    return typeof value === 'string' ? JSON.stringify(value) : describeAttributes(value as object)
+  })
 }
 
 function describeAttributes (attributes: object): string {
-  const parts = Object.entries(attributes).map(([name, texts]) => `${name} ${[texts as string | readonly string[]].flat().slice(0, MAX_VALUES).map((text) => JSON.stringify(text)).join(' or ')}`)
+  const parts = Object.entries(attributes).map(([name, value]) => {
+    const texts = [value as string | readonly string[]].flat().slice(0, MAX_VALUES)
+    return `${name} ${texts.map((text) => JSON.stringify(text)).join(' or ')}`
+  })
   return `any name with ${parts.join(' and ')}`
 }

@@ -8,27 +8,28 @@ import { testAll } from './matcher.ts'
 import { noteMismatch } from './note-mismatch.ts'
 import { isNotBelieved, noteUnknown } from './note-unknown.ts'
 import type { ParsedKey, ParsedRule } from './parsed-rule.ts'
-import { PeerFacts } from './peer-facts.ts'
+import { PeerValues } from './peer-values.ts'
 import type { RulePath } from './rule-path.ts'
 import { FALSE, TRUE, UNKNOWN } from './truth.ts'
 
-/** What one rule says of a peer, key by key. */
-export function explainRule (rule: ParsedRule, origin: Origin, facts: PeerFacts): RuleExplanation {
+/** Explains the result of one rule for a peer, key by key. */
+export function explainRule (rule: ParsedRule, origin: Origin, peerValues: PeerValues): RuleExplanation {
   const matched: string[] = []
   const failed: FailedKey[] = []
   for (const key of rule.keys) {
-    const truth = testAll(key.conditions, facts)
+    const truth = testAll(key.conditions, peerValues)
     if (truth === TRUE) matched.push(key.spelling)
-    else failed.push(explainKey(key, rule.path.at(key.spelling), truth === UNKNOWN, facts.peer))
+    else failed.push(explainKey(key, rule.path.at(key.spelling), truth === UNKNOWN, peerValues.peer))
   }
-  const result = failed.length === 0 ? 'match' : failed.every(({ result }) => result === 'unknown') ? 'unknown' : 'mismatch'
+  const isUnknown = failed.every(({ result }) => result === 'unknown')
+  const result = failed.length === 0 ? 'match' : isUnknown ? 'unknown' : 'mismatch'
   return { rule: origin.index, group: origin.group, path: rule.path.toString(), result, matched, failed }
 }
 
 function explainKey (parsed: ParsedKey, path: RulePath, isUnknown: boolean, peer: PeerIdentity): FailedKey {
   const { key, spelling, values, rules } = parsed
   const within = rules && explainWithin(parsed, rules, isUnknown, peer)
-  // Whoever reads this must see what was not believed, though no rule may.
+  // The reader should see what the certificate claims, although rules do not match against it.
   const claimed = isUnknown && isNotBelieved(key, peer) ? listFound(key, claimsOf(peer)) : undefined
   const isClaim = claimed !== undefined
   const found = claimed ?? listFound(key, peer)
@@ -45,51 +46,60 @@ function explainKey (parsed: ParsedKey, path: RulePath, isUnknown: boolean, peer
   }
 }
 
-/** For `via` the rule that came closest to the gateway, for `not` the first that matched or might. */
-function explainWithin ({ key }: ParsedKey, rules: readonly ParsedRule[], isUnknown: boolean, peer: PeerIdentity): RuleExplanation | undefined {
+/** For `via`: the rule that came closest to the gateway. For `not`: the first that matched or might match. */
+function explainWithin (
+  { key }: ParsedKey, rules: readonly ParsedRule[], isUnknown: boolean, peer: PeerIdentity
+): RuleExplanation | undefined {
   const subject = key === 'via' ? peer.via.at(-1) : peer
   if (subject === undefined) return undefined
-  const facts = new PeerFacts(subject)
-  if (key === 'via') return findClosest(rules.map((rule) => ({ rule, origin: { index: 0, group: undefined } })), facts, 1)[0]
+  const peerValues = new PeerValues(subject)
+  const origin = { index: 0, group: undefined }
+  if (key === 'via') return findClosest(rules.map((rule) => ({ rule, origin })), peerValues, 1)[0]
   const wanted = isUnknown ? UNKNOWN : TRUE
-  const rule = rules.find(({ keys }) => testAll(keys.flatMap(({ conditions }) => conditions), facts) === wanted)
-  return rule && explainRule(rule, { index: 0, group: undefined }, facts)
+  const rule = rules.find(({ keys }) => testAll(keys.flatMap(({ conditions }) => conditions), peerValues) === wanted)
+  return rule && explainRule(rule, origin, peerValues)
 }
 
-/** Notes are looked for in this many rules; in more, finding a near miss is not worth its time. */
+/** With more rules, near misses are not searched: it would take too long. */
 const NOTED_RULES = 1000
 
 /** The rules that came closest, the closest first. */
-export function findClosest (rules: readonly { readonly rule: ParsedRule, readonly origin: Origin }[], facts: PeerFacts, count: number): readonly RuleExplanation[] {
+export function findClosest (
+  rules: readonly { readonly rule: ParsedRule, readonly origin: Origin }[], peerValues: PeerValues, count: number
+): readonly RuleExplanation[] {
   const best: { readonly rule: ParsedRule, readonly origin: Origin, readonly score: number }[] = []
   for (const { rule, origin } of rules) {
-    const score = scoreRule(rule, facts, rules.length <= NOTED_RULES)
+    const score = scoreRule(rule, peerValues, rules.length <= NOTED_RULES)
     const worst = best.at(-1)
     if (best.length === count && worst !== undefined && score <= worst.score) continue
     const at = best.findIndex((other) => other.score < score)
     best.splice(at === -1 ? best.length : at, 0, { rule, origin, score })
     if (best.length > count) best.pop()
   }
-  return best.map(({ rule, origin }) => explainRule(rule, origin, facts))
+  return best.map(({ rule, origin }) => explainRule(rule, origin, peerValues))
 }
 
-/** The share of keys that hold; among equals more keys, then a near miss. A `not` that holds says little, so that it counts only where it fails. */
-function scoreRule ({ keys }: ParsedRule, facts: PeerFacts, noted: boolean): number {
+/** The share of matching keys; then their number; then near misses. A `not` counts only if it fails. */
+function scoreRule ({ keys }: ParsedRule, peerValues: PeerValues, noted: boolean): number {
   let held = 0
   let asked = 0
   let failed = 0
   let near = false
   for (const key of keys) {
-    const truth = testAll(key.conditions, facts)
+    const truth = testAll(key.conditions, peerValues)
     if (truth === TRUE) {
       if (key.key === 'not') continue
       held++
     } else {
       failed++
-      near ||= noted && truth === FALSE && key.rules === undefined && noteMismatch(key, listFound(key.key, facts.peer) ?? [], facts.peer) !== undefined
+      near ||= noted && truth === FALSE && key.rules === undefined && isNearMiss(key, peerValues.peer)
     }
     asked++
   }
   if (failed === 0) return Infinity
   return held / asked + held * 1e-4 + (near ? 1e-5 : 0)
+}
+
+function isNearMiss (key: ParsedKey, peer: PeerIdentity): boolean {
+  return noteMismatch(key, listFound(key.key, peer) ?? [], peer) !== undefined
 }

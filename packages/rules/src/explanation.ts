@@ -1,52 +1,55 @@
 import type { Verdict } from './verdict.ts'
 
-/** Why one key of a rule did not hold. */
+/** Why one key of a rule did not match. */
 export interface FailedKey {
-  /** As the rule spells it. */
+  /** The key, as spelt in the rule. */
   readonly key: string
-  /** Where it stands, for example `config.allowedClients[1].issuer`. */
+  /** Its path, for example `config.allowedClients[1].issuer`. */
   readonly path: string
-  /** `unknown`: the identity does not say, or is not believed, so neither the key nor its negation holds. */
+  /** `unknown`: the value is not known, or not believed, so neither the key nor its negation matches. */
   readonly result: 'mismatch' | 'unknown'
-  /** What the rule asks, the first five values. */
+  /** The values in the rule, at most five. */
   readonly expected: readonly string[]
-  /** How many values there are in all. */
+  /** The number of values in the rule. */
   readonly expectedCount: number
-  /** What the certificate has, at most ten values; `undefined` where the identity does not say. */
+  /** The values in the certificate, at most ten; `undefined` if they are not known. */
   readonly found: readonly string[] | undefined
-  /** Whether `found` is only a claim of the certificate, which its authority does not vouch for; no rule reads it. */
+  /** Whether `found` is a claim that the authority does not vouch for. Rules do not match against it. */
   readonly isClaim: boolean
-  /** What is probably wrong, where that can be told. */
+  /** The probable mistake, if there is a likely one. */
   readonly note: string | undefined
-  /** For `via` the closest rule for the gateway, for `not` the rule that matched. */
+  /** For `via`: the closest rule for the gateway. For `not`: the rule that matched. */
   readonly within: RuleExplanation | undefined
 }
 
-/** What one rule says of the peer. */
+/** The result of one rule for the peer. */
 export interface RuleExplanation {
-  /** The index in the rule set of the entry that brought the rule. */
+  /** The index of the rule, or of the group that contains it, in the rule set. */
   readonly rule: number
-  /** The group that the entry names. */
+  /** The group that the rule set names at this index. */
   readonly group: string | undefined
-  /** Where the rule stands. */
+  /** The path of the rule, for example `config.allowedClients[1]`. */
   readonly path: string
+  /** `unknown`: the rule might match if more was known. */
   readonly result: 'match' | 'mismatch' | 'unknown'
-  /** Keys that hold, as spelt. */
+  /** The keys that match, as spelt in the rule. */
   readonly matched: readonly string[]
+  /** The keys that do not match. */
   readonly failed: readonly FailedKey[]
 }
 
-/** Why a peer is allowed or not. Names rules and what certificates hold: for logs and operators, never for the client. */
+/** Why a peer is allowed or not. It shows rules and certificate values: for operators, never for the client. */
 export interface Explanation {
-  /** What the rules alone say. With predicates and no match `reason` is `no_match` or `incomplete_identity`, and `predicates` tells how many were not asked. */
+  /** The verdict of the rules alone: `no_match` or `incomplete_identity` if a predicate would have to decide. */
   readonly verdict: Verdict
   /** The peer, as its `toString()`. */
   readonly peer: string | undefined
+  /** The number of predicates, which were not called. */
   readonly predicates: number
-  /** The rule that matched, or came closest: the greatest share of its keys hold. */
+  /** The rule that matched, or the one with the greatest share of matching keys. */
   readonly closest: RuleExplanation | undefined
   /** The ten closest rules, `closest` first. */
   readonly rules: readonly RuleExplanation[]
-  /** Several lines for humans. */
+  /** Several lines of text for humans. */
   toString (): string
 }

@@ -4,7 +4,7 @@ import type { GroupDefinition } from './group-definition.ts'
 import type { ParsedEntry, ParsedRule } from './parsed-rule.ts'
 import type { RulePath } from './rule-path.ts'
 
-/** Which entry of a rule set something belongs to. */
+/** The entry of a rule set that a rule or predicate comes from. */
 export interface Origin {
   /** The entry's index. */
   readonly index: number
@@ -12,22 +12,28 @@ export interface Origin {
   readonly group: string | undefined
 }
 
-/** A rule set without groups: all rules and predicates, in the order of the entries that bring them. */
+/** A rule set with its groups resolved: all rules and predicates, in the order of their entries. */
 export interface FlatRules {
   readonly rules: readonly { readonly rule: ParsedRule, readonly origin: Origin }[]
-  /** Groups whose own rules are indexed by themselves. */
+  /** Large groups, which have their own index. */
   readonly shared: readonly { readonly definition: GroupDefinition, readonly origin: Origin }[]
-  readonly predicates: readonly { readonly predicate: Predicate<any>, readonly path: RulePath, readonly origin: Origin }[]
+  readonly predicates: readonly FlatPredicate[]
+}
+
+interface FlatPredicate {
+  readonly predicate: Predicate<any>
+  readonly path: RulePath
+  readonly origin: Origin
 }
 
 /**
- * Takes groups apart. A group reached twice counts for the first entry only: it cannot allow more the second time, and groups of groups of groups would
- * otherwise double with every level.
+ * Resolves groups. A group that is reached twice counts for the first entry only: it cannot allow more the second time,
+ * and nested groups could otherwise double with every level.
  */
 export function flattenEntries (entries: readonly ParsedEntry[], groups: CompiledGroups): FlatRules {
   const rules: { rule: ParsedRule, origin: Origin }[] = []
   const shared: { definition: GroupDefinition, origin: Origin }[] = []
-  const predicates: { predicate: Predicate<any>, path: RulePath, origin: Origin }[] = []
+  const predicates: FlatPredicate[] = []
   const seen = new Set<string>()
   for (const [index, entry] of entries.entries()) {
     const origin: Origin = Object.freeze({ index, group: entry.kind === 'group' ? entry.name : undefined })
@@ -42,7 +48,7 @@ export function flattenEntries (entries: readonly ParsedEntry[], groups: Compile
         if (definition.isShared) shared.push({ definition, origin })
         else for (const rule of definition.rules) rules.push({ rule, origin })
         for (const { predicate, path } of definition.predicates) predicates.push({ predicate, path, origin })
-        // Taken from the end: the members come in the order in which they stand.
+        // Reversed, because pop takes them from the end.
         for (const member of definition.members.toReversed()) pending.push(member.name)
       }
     }

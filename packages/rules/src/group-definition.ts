@@ -3,7 +3,7 @@ import { Matcher } from './matcher.ts'
 import type { ParsedEntry, ParsedRule } from './parsed-rule.ts'
 import type { RulePath } from './rule-path.ts'
 
-/** From this many values on a group's own rules are indexed once, for all rule sets that name it. Smaller ones are copied into each set's index. */
+/** A group with at least this many values has one index for all rule sets. A smaller one is copied into each index. */
 const SHARED_FROM = 1024
 
 /** A checked group. */
@@ -22,7 +22,7 @@ export class GroupDefinition {
     this.rules = entries.flatMap((entry) => entry.kind === 'rule' ? [entry.rule] : [])
     this.members = entries.filter((entry) => entry.kind === 'group')
     this.predicates = entries.filter((entry) => entry.kind === 'predicate')
-    this.isShared = this.rules.reduce((sum, { keys }) => sum + keys.reduce((most, { values }) => Math.max(most, values.length), 1), 0) >= SHARED_FROM
+    this.isShared = this.rules.reduce((sum, rule) => sum + sizeOf(rule), 0) >= SHARED_FROM
   }
 
   /** The group's own rules, without those of its members. */
@@ -30,4 +30,9 @@ export class GroupDefinition {
     this.#matcher ??= new Matcher(this.rules.flatMap((rule) => listClauses(rule, 0)))
     return this.#matcher
   }
+}
+
+/** The number of values of the longest key. */
+function sizeOf ({ keys }: ParsedRule): number {
+  return keys.reduce((most, { values }) => Math.max(most, values.length), 1)
 }

@@ -3,7 +3,9 @@ export type { CompileRulesOptions } from './compile-rules.ts'
 export { CompiledGroups, compileGroups } from './compile-groups.ts'
 export type { CompileGroupsOptions } from './compile-groups.ts'
 export { explain } from './explain.ts'
-export type { AllowRule, AttributeName, GatewayRule, Groups, NameAttributes, NameRule, OneOrMore, Predicate, RuleEntry, RuleSet } from './allow-rule.ts'
+export type {
+  AllowRule, AttributeName, GatewayRule, Groups, NameAttributes, NameRule, OneOrMore, Predicate, RuleEntry, RuleSet
+} from './allow-rule.ts'
 export type { Authorizer } from './authorizer.ts'
 export type { Allowed, RefusalReason, Refused, Verdict } from './verdict.ts'
 export type { Explanation, FailedKey, RuleExplanation } from './explanation.ts'

@@ -6,9 +6,11 @@ import type { RuleKey } from './rule-keys.ts'
 const MAX_VALUES = 10
 const MAX_LENGTH = 256
 
-const one = (value: { toString (): string } | undefined): readonly string[] | undefined => value === undefined ? undefined : [value.toString()]
+function one (value: { toString (): string } | undefined): readonly string[] | undefined {
+  return value === undefined ? undefined : [value.toString()]
+}
 
-/** What a certificate has, by key; `undefined` where the identity does not say. */
+/** Reads the values of a certificate for each key; `undefined` if they are unknown. */
 const READERS: Readonly<Record<RuleKey, (peer: PeerIdentity) => readonly string[] | undefined>> = {
   subject: (peer) => one(peer.subject),
   commonName: (peer) => peer.subject?.values('CN'),
@@ -30,7 +32,11 @@ const READERS: Readonly<Record<RuleKey, (peer: PeerIdentity) => readonly string[
   not: (peer) => [peer.toString()],
 }
 
-/** What the certificate has under a key, shortened: a certificate may hold a hundred thousand octets of names. */
+/** The values of a certificate for a key, shortened: a certificate may have a hundred thousand octets of names. */
 export function listFound (key: RuleKey, peer: PeerIdentity): readonly string[] | undefined {
-  return READERS[key](peer)?.slice(0, MAX_VALUES).map((text) => text.length > MAX_LENGTH ? `${text.slice(0, MAX_LENGTH - 1)}…` : text)
+  return READERS[key](peer)?.slice(0, MAX_VALUES).map(shorten)
+}
+
+function shorten (text: string): string {
+  return text.length > MAX_LENGTH ? `${text.slice(0, MAX_LENGTH - 1)}…` : text
 }

@@ -6,13 +6,16 @@ import type { RuleKey } from './rule-keys.ts'
 const MAX_WARNINGS = 20
 const MAX_NAMES = 3
 
-const CHANGEABLE = 'a holder can change the fingerprint of a certificate, which still verifies (another form of its ' +
-  'ECDSA signature); block it by "issuer" and "serialNumber", or by "publicKey"'
+const CHANGEABLE = 'the holder can change the fingerprint of a certificate, and it still verifies (another form of ' +
+  'its ECDSA signature); block it by "issuer" and "serialNumber", or by "publicKey"'
 
-/** Keys whose content any CA may put into a certificate. A SPIFFE trust domain has its own CA, and a digest is the certificate itself. */
-const UNPINNED: ReadonlySet<RuleKey> = new Set<RuleKey>(['subject', 'commonName', 'organization', 'organizationalUnit', 'dns', 'uri', 'email', 'ip', 'policy', 'extendedKeyUsage', 'not'])
+/** Keys whose values any CA can issue. A SPIFFE trust domain has its own CA, and a digest is unique. */
+const UNPINNED: ReadonlySet<RuleKey> = new Set<RuleKey>([
+  'subject', 'commonName', 'organization', 'organizationalUnit', 'dns', 'uri', 'email', 'ip', 'policy',
+  'extendedKeyUsage', 'not'
+])
 
-/** Rules that are valid but probably mean less or more than was meant. */
+/** Warns of rules that are valid but probably match more or fewer peers than was meant. */
 export function listWarnings ({ rules, shared }: FlatRules): string[] {
   const warnings: string[] = []
   let more = 0
@@ -26,11 +29,11 @@ export function listWarnings ({ rules, shared }: FlatRules): string[] {
 }
 
 /**
- * Whether a rule asks for something that not every trusted CA could put into a certificate for someone else. Where the
- * authorities are known, whether at most one of them may vouch for whom it means, and none of them in vain.
+ * Whether a rule needs no warning. Without authorities: it has a value that not every trusted CA can issue. With
+ * authorities: there are no findings.
  */
-function isPinned ({ keys, standing }: ParsedRule): boolean {
-  if (standing !== undefined) return standing.rivals === undefined && standing.lost.length === 0
+function isPinned ({ keys, findings }: ParsedRule): boolean {
+  if (findings !== undefined) return findings.rivals === undefined && findings.neverMatched.length === 0
   return keys.some(({ key }) => key !== 'via' && !UNPINNED.has(key))
 }
 
@@ -38,35 +41,39 @@ function warnOfRule (rule: ParsedRule): string[] {
   const { keys, path } = rule
   const asking = keys.filter(({ key }) => key !== 'not' && key !== 'via')
   const warnings = keys.flatMap((key) => warnOfKey(key, rule))
-  if (keys.every(({ key }) => key === 'not')) warnings.unshift(`${path}: holds only "not", so that everyone else with a trusted certificate is allowed`)
-  else if (asking.length === 0) warnings.unshift(`${path}: asks nothing of the peer's own certificate, so that every peer of that gateway is allowed`)
-  else warnings.unshift(...warnOfOthers(rule, asking))
-  return [...warnings, ...warnOfLost(rule), ...warnOfFingerprints(rule)]
+  if (keys.every(({ key }) => key === 'not')) {
+    warnings.unshift(`${path}: has only "not", so every other peer with a trusted certificate is allowed`)
+  } else if (asking.length === 0) {
+    warnings.unshift(`${path}: has no key for the peer's own certificate, so every peer of that gateway is allowed`)
+  } else warnings.unshift(...warnOfOthers(rule, asking))
+  return [...warnings, ...warnOfNeverMatched(rule), ...warnOfFingerprints(rule)]
 }
 
-/** Someone else may be given what the rule asks. */
+/** Warns if another peer may get a certificate that the rule matches. */
 function warnOfOthers (rule: ParsedRule, asking: readonly ParsedKey[]): string[] {
-  const { path, standing } = rule
-  const matches = `${path}: matches ${asking.map(({ spelling }) => spelling).join(', ')} alone`
-  if (standing === undefined) {
+  const { path, findings } = rule
+  const matches = `${path}: matches ${asking.map(({ spelling }) => spelling).join(', ')} only`
+  if (findings === undefined) {
     if (isPinned(rule)) return []
-    return [`${matches}, from any trusted CA; where several are trusted, add "authority" or "issuer"`]
+    return [`${matches}, from any trusted CA; if you trust several, add "authority" or "issuer"`]
   }
-  if (standing.rivals === undefined) return []
+  if (findings.rivals === undefined) return []
   const hasIssuer = asking.some(({ key }) => key === 'issuer')
-  const names = hasIssuer ? ', since a CA of either may bear the name of the issuer' : ''
-  return [`${matches}, which authorities ${standing.rivals.join(' and ')} may both claim${names}; add "authority"`]
+  const names = hasIssuer ? ', because a CA of either may have the name of the issuer' : ''
+  return [`${matches}, which authorities ${findings.rivals.join(' and ')} may both claim${names}; add "authority"`]
 }
 
-function warnOfLost ({ path, standing }: ParsedRule): string[] {
-  if (standing === undefined || standing.lost.length === 0) return []
-  const { lost } = standing
-  const some = lost.length > MAX_NAMES ? `${lost.slice(0, MAX_NAMES).join(', ')} and others` : listSome(lost, MAX_NAMES)
-  const [who, they] = lost.length === 1 ? ['authority', 'it does'] : ['authorities', 'they do']
-  return [`${path.at('not')}: peers of ${who} ${some} are never matched, since ${they} not vouch for what "not" asks`]
+function warnOfNeverMatched ({ path, findings }: ParsedRule): string[] {
+  if (findings === undefined || findings.neverMatched.length === 0) return []
+  const { neverMatched } = findings
+  const isLong = neverMatched.length > MAX_NAMES
+  const first = neverMatched.slice(0, MAX_NAMES)
+  const some = isLong ? `${first.join(', ')} and others` : listSome(first, MAX_NAMES)
+  const [who, they] = neverMatched.length === 1 ? ['authority', 'it does'] : ['authorities', 'they do']
+  return [`${path.at('not')}: peers of ${who} ${some} never match, because ${they} not vouch for the names in "not"`]
 }
 
-/** A `not` that its holder can get around. */
+/** Warns of a `not` that the holder of a certificate can evade. */
 function warnOfFingerprints ({ keys }: ParsedRule, negated = false): string[] {
   return keys.flatMap(({ key, rules = [] }) => rules.flatMap((rule) => {
     const isNegated = key === 'not' ? !negated : negated
@@ -79,19 +86,22 @@ function warnOfFingerprints ({ keys }: ParsedRule, negated = false): string[] {
 
 function warnOfKey ({ key, spelling, values, rules }: ParsedKey, rule: ParsedRule): string[] {
   const path = rule.path.at(spelling)
-  // Whoever may pose as the gateway may pass on anything. Without the authorities nothing is known of gateways.
+  // A false gateway could forward any certificate. Without authorities, nothing is known about gateways.
   if (key === 'via') return rules?.flatMap(warnOfGateway) ?? []
   const texts = values.filter((value) => typeof value === 'string')
-  if ((key === 'commonName' || key === 'organization' || key === 'organizationalUnit') && texts.some((text) => text.includes('*'))) {
-    return [`${path}: "*" stands for itself here; there are no wildcards in names`]
+  const isAttribute = key === 'commonName' || key === 'organization' || key === 'organizationalUnit'
+  if (isAttribute && texts.some((text) => text.includes('*'))) {
+    return [`${path}: "*" is not a wildcard here; it matches only itself`]
   }
-  if (key === 'uri' && texts.some((text) => text.startsWith('spiffe:'))) return [`${path}: "spiffe" would also ask that the certificate is a valid X.509-SVID`]
-  if (key === 'ip' && texts.some((text) => text.endsWith('/0'))) return [`${path}: a range of every address`]
+  if (key === 'uri' && texts.some((text) => text.startsWith('spiffe:'))) {
+    return [`${path}: "spiffe" would also require a valid X.509-SVID`]
+  }
+  if (key === 'ip' && texts.some((text) => text.endsWith('/0'))) return [`${path}: the range covers every address`]
   return []
 }
 
 function warnOfGateway (rule: ParsedRule): string[] {
-  if (rule.standing === undefined) return []
+  if (rule.findings === undefined) return []
   const asking = rule.keys.filter(({ key }) => key !== 'not')
-  return [...asking.length === 0 ? [] : warnOfOthers(rule, asking), ...warnOfLost(rule)]
+  return [...asking.length === 0 ? [] : warnOfOthers(rule, asking), ...warnOfNeverMatched(rule)]
 }

@@ -1,74 +1,77 @@
 import type { Clause, Condition } from './condition.ts'
-import { LeafCondition } from './leaf-condition.ts'
-import type { PeerFacts } from './peer-facts.ts'
+import { AnyOfValues } from './any-of-values.ts'
+import type { PeerValues } from './peer-values.ts'
 import { splitSegments } from './segments.ts'
-import type { Term } from './table.ts'
-import { TermIndex } from './term-index.ts'
-import type { TableIndex } from './term-index.ts'
+import type { FieldValue } from './certificate-field.ts'
+import { FieldValueIndex } from './field-value-index.ts'
+import type { FieldIndex } from './field-value-index.ts'
 import { FALSE, TRUE, UNKNOWN } from './truth.ts'
 import type { Truth } from './truth.ts'
 
 /** No clause matches. */
 export const NONE = -1
-/** No clause matches, but some might if the identity said more. */
+/** No clause matches, but some might if more was known. */
 export const UNDECIDED = -2
 
-/** What else a clause asks once its indexed condition holds. */
+/** The conditions of a clause besides its indexed one. */
 interface Compound {
   readonly ordinal: number
   readonly rest: readonly Condition[]
 }
 
-/** The clauses under one term: the lowest ordinal of those that ask nothing else (`Infinity` for none), and the others in ascending order. */
+/**
+ * The clauses indexed by one value: the lowest ordinal of those without further conditions (`Infinity` for none), and
+ * the others in ascending order.
+ */
 interface Posting {
   simple: number
   readonly compounds: Compound[]
 }
 
-/** The usual postings without their wrapping: a bare ordinal is one simple clause, a compound one of those. */
+/** A posting, or in short form a single clause: a number is one simple clause, a `Compound` is one of those. */
 type Entry = number | Compound | Posting
 
-/** What is filed under one table, for identities that do not say its keys. */
+/** The clauses indexed by one field, for identities in which that field is unknown. */
 interface Filed {
   hasSimple: boolean
   readonly compounds: Compound[]
-  /** What the compounds ask beyond this table, indexed in turn once such an identity comes. */
+  /** The other conditions of the compounds. The index is created for the first such identity. */
   rest: Matcher | undefined
 }
 
-interface IndexedTable extends TableIndex<Entry> {
+interface IndexedField extends FieldIndex<Entry> {
   readonly filed: Filed
 }
 
 /**
- * Any of many clauses. Each clause is filed under its most selective condition, so that only clauses that one of the certificate's own values names are looked at;
- * clauses without an indexable condition (`not` or `via` alone) are tried one by one.
+ * Finds the first of many clauses that matches. Each clause is indexed by its most selective condition, so only clauses
+ * with a value of the certificate are tried. Clauses that cannot be indexed (only `not` or `via`) are all tried.
  */
 export class Matcher {
-  readonly #tables: readonly IndexedTable[]
+  readonly #fields: readonly IndexedField[]
   readonly #scanned: readonly Clause[]
 
   /** @param clauses in ascending order of their ordinals */
   constructor (clauses: readonly Clause[]) {
-    const index = new TermIndex<Entry>()
+    const index = new FieldValueIndex<Entry>()
     const scanned: Clause[] = []
     const filed = new Map<string, Filed>()
-    const count = countTerms(clauses)
+    const count = countValues(clauses)
     for (const clause of clauses) {
-      const leaf = chooseLeaf(clause, count)
-      if (leaf === undefined) scanned.push(clause)
-      else file(index, filed, clause, leaf)
+      const chosen = chooseMostSelective(clause, count)
+      if (chosen === undefined) scanned.push(clause)
+      else file(index, filed, clause, chosen)
     }
     this.#scanned = scanned
-    this.#tables = index.seal().map((table) => ({ ...table, filed: filed.get(table.table.name) as Filed }))
+    this.#fields = index.seal().map((one) => ({ ...one, filed: filed.get(one.field.name) as Filed }))
   }
 
   /** The lowest ordinal of the clauses that match; otherwise `NONE` or `UNDECIDED`. */
-  find (facts: PeerFacts): number {
-    const search: Search = { facts, best: Infinity, undecided: false }
-    for (const indexed of this.#tables) {
-      const keys = facts.keys(indexed.table)
-      if (keys === undefined) search.undecided ||= mayMatch(indexed.filed, facts)
+  find (peerValues: PeerValues): number {
+    const search: Search = { peerValues, best: Infinity, undecided: false }
+    for (const indexed of this.#fields) {
+      const keys = peerValues.of(indexed.field)
+      if (keys === undefined) search.undecided ||= mayMatch(indexed.filed, peerValues)
       else for (const key of keys) lookUp(indexed, key, search)
     }
     for (const { ordinal, conditions } of this.#scanned) {
@@ -79,20 +82,20 @@ export class Matcher {
   }
 
   /** Whether any clause matches. */
-  test (facts: PeerFacts): Truth {
-    const found = this.find(facts)
+  test (peerValues: PeerValues): Truth {
+    const found = this.find(peerValues)
     return found >= 0 ? TRUE : found === UNDECIDED ? UNKNOWN : FALSE
   }
 }
 
 /** What is known so far. */
 interface Search {
-  readonly facts: PeerFacts
+  readonly peerValues: PeerValues
   best: number
   undecided: boolean
 }
 
-function lookUp ({ trie, values }: IndexedTable, key: string, search: Search): void {
+function lookUp ({ trie, values }: IndexedField, key: string, search: Search): void {
   if (trie !== undefined) {
     for (const entry of trie.find(splitSegments(key) ?? [])) takeEntry(entry, search)
     return
@@ -118,51 +121,51 @@ function takeEntry (entry: Entry, search: Search): void {
 }
 
 function tryConditions (conditions: readonly Condition[], ordinal: number, search: Search): void {
-  const truth = testAll(conditions, search.facts)
+  const truth = testAll(conditions, search.peerValues)
   if (truth === TRUE) search.best = ordinal
   else if (truth === UNKNOWN) search.undecided = true
 }
 
-/** Whether a clause filed under a table that the identity does not say might match: unless the rest of it is known to fail. */
-function mayMatch (filed: Filed, facts: PeerFacts): boolean {
+/** Whether a clause of an unknown field might match: unless its other conditions are known to fail. */
+function mayMatch (filed: Filed, peerValues: PeerValues): boolean {
   if (filed.hasSimple) return true
   filed.rest ??= new Matcher(filed.compounds.map(({ ordinal, rest }) => ({ ordinal, conditions: rest })))
-  return filed.rest.test(facts) !== FALSE
+  return filed.rest.test(peerValues) !== FALSE
 }
 
 /** Whether all conditions hold. */
-export function testAll (conditions: readonly Condition[], facts: PeerFacts): Truth {
+export function testAll (conditions: readonly Condition[], peerValues: PeerValues): Truth {
   let truth: Truth = TRUE
   for (const condition of conditions) {
-    const one = condition.test(facts)
+    const one = condition.test(peerValues)
     if (one === FALSE) return FALSE
     if (one === UNKNOWN) truth = UNKNOWN
   }
   return truth
 }
 
-/** How many clauses of several conditions name each term. */
-function countTerms (clauses: readonly Clause[]): TermIndex<number> {
-  const count = new TermIndex<number>()
+/** Counts the clauses with several conditions that have each value. */
+function countValues (clauses: readonly Clause[]): FieldValueIndex<number> {
+  const count = new FieldValueIndex<number>()
   for (const { conditions } of clauses) {
     if (conditions.length === 1) continue
     for (const condition of conditions) {
-      if (!(condition instanceof LeafCondition)) continue
-      for (const term of condition.terms) count.set(term, (count.get(term) ?? 0) + 1)
+      if (!(condition instanceof AnyOfValues)) continue
+      for (const value of condition.values) count.set(value, (count.get(value) ?? 0) + 1)
     }
   }
   return count
 }
 
-/** The condition whose terms the fewest other clauses name; among equals the one with the fewest terms. */
-function chooseLeaf ({ conditions }: Clause, count: TermIndex<number>): LeafCondition | undefined {
-  let best: LeafCondition | undefined
+/** The condition whose values occur in the fewest clauses; of several, the one with the fewest values. */
+function chooseMostSelective ({ conditions }: Clause, count: FieldValueIndex<number>): AnyOfValues | undefined {
+  let best: AnyOfValues | undefined
   let least = Infinity
   for (const condition of conditions) {
-    if (!(condition instanceof LeafCondition)) continue
+    if (!(condition instanceof AnyOfValues)) continue
     if (conditions.length === 1) return condition
-    const crowd = condition.terms.reduce((most, term) => Math.max(most, count.get(term) ?? 0), 0)
-    if (crowd < least || (crowd === least && condition.terms.length < (best as LeafCondition).terms.length)) {
+    const crowd = condition.values.reduce((most, value) => Math.max(most, count.get(value) ?? 0), 0)
+    if (crowd < least || (crowd === least && condition.values.length < (best as AnyOfValues).values.length)) {
       best = condition
       least = crowd
     }
@@ -170,33 +173,37 @@ function chooseLeaf ({ conditions }: Clause, count: TermIndex<number>): LeafCond
   return best
 }
 
-function file (index: TermIndex<Entry>, filed: Map<string, Filed>, clause: Clause, leaf: LeafCondition): void {
+function file (index: FieldValueIndex<Entry>, filed: Map<string, Filed>, clause: Clause, chosen: AnyOfValues): void {
   const { ordinal, conditions } = clause
-  const compound = conditions.length === 1 ? undefined : { ordinal, rest: conditions.filter((condition) => condition !== leaf) }
+  const rest = conditions.filter((condition) => condition !== chosen)
+  const compound = rest.length === 0 ? undefined : { ordinal, rest }
   const seen = new Set<string>()
-  for (const term of leaf.terms) {
-    const { name } = term.table
+  for (const value of chosen.values) {
+    const { name } = value.field
     let notes = filed.get(name)
     if (notes === undefined) filed.set(name, notes = { hasSimple: false, compounds: [], rest: undefined })
     if (compound === undefined) notes.hasSimple = true
     else if (!seen.has(name)) notes.compounds.push(compound)
     seen.add(name)
-    fileTerm(index, term, ordinal, compound)
+    fileValue(index, value, ordinal, compound)
   }
 }
 
-function fileTerm (index: TermIndex<Entry>, term: Term, ordinal: number, compound: Compound | undefined): void {
-  const entry = index.get(term)
-  if (entry === undefined) index.set(term, compound ?? ordinal)
+function fileValue (
+  index: FieldValueIndex<Entry>, value: FieldValue, ordinal: number, compound: Compound | undefined
+): void {
+  const entry = index.get(value)
+  if (entry === undefined) index.set(value, compound ?? ordinal)
   else if (typeof entry === 'object' && 'compounds' in entry) addTo(entry, ordinal, compound)
   else if (entry !== compound && (typeof entry === 'object' || compound !== undefined)) {
-    const posting: Posting = typeof entry === 'number' ? { simple: entry, compounds: [] } : { simple: Infinity, compounds: [entry] }
+    const isSimple = typeof entry === 'number'
+    const posting: Posting = { simple: isSimple ? entry : Infinity, compounds: isSimple ? [] : [entry] }
     addTo(posting, ordinal, compound)
-    index.set(term, posting)
+    index.set(value, posting)
   }
 }
 
-/** Ordinals come in ascending order, so that the first simple one is the lowest and compounds stay sorted. */
+/** Clauses come in ascending order of their ordinals, so compounds stay sorted. */
 function addTo (posting: Posting, ordinal: number, compound: Compound | undefined): void {
   if (compound === undefined) posting.simple = Math.min(posting.simple, ordinal)
   else if (posting.compounds.at(-1) !== compound) posting.compounds.push(compound)

@@ -1,9 +1,9 @@
 /**
- * The known word that was most probably meant, or `undefined`: equal but for case, beginning the same way, or within two edits
- * (insertion, removal, replacement, two neighbours swapped; Damerau and Levenshtein) and less than half of the word.
+ * The known word that was most probably meant, or `undefined`. It differs only in case, is a prefix or extension, or is
+ * within two edits (insertion, removal, replacement, swap of neighbours; Damerau-Levenshtein) and half of the length.
  */
 export function findNearestWord (word: string, known: Iterable<string>): string | undefined {
-  // What is longer than any name a human types is not a slip of the keyboard, and the distance costs its length squared.
+  // A longer word is not a typing mistake, and the cost grows with the square of the length.
   if (word.length > 64) return undefined
   const folded = word.toLowerCase()
   let best: string | undefined
@@ -26,7 +26,7 @@ export function suggestWord (word: string, known: Iterable<string>): string {
   return nearest === undefined ? '' : `did you mean ${JSON.stringify(nearest)}?`
 }
 
-/** Less than any other edit, so that `uo` is `ou` rather than `o`. */
+/** Costs less than any other edit, so that `uo` is taken for `ou` and not for `o`. */
 const SWAP = 0.75
 
 function editDistance (a: string, b: string): number {
@@ -37,7 +37,9 @@ function editDistance (a: string, b: string): number {
     for (let j = 1; j <= b.length; j++) {
       const same = a[i - 1] === b[j - 1]
       let cost = Math.min((back[j - 1] as number) + (same ? 0 : 1), (back[j] as number) + 1, (row[j - 1] as number) + 1)
-      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) cost = Math.min(cost, (twoBack[j - 2] as number) + SWAP)
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) {
+        cost = Math.min(cost, (twoBack[j - 2] as number) + SWAP)
+      }
       row.push(cost)
     }
     twoBack = back

@@ -1,26 +1,26 @@
 import type { Condition } from './condition.ts'
-import type { LeafCondition } from './leaf-condition.ts'
+import type { AnyOfValues } from './any-of-values.ts'
 import { Matcher } from './matcher.ts'
-import { PeerFacts } from './peer-facts.ts'
+import { PeerValues } from './peer-values.ts'
 import { FALSE, UNKNOWN, negate } from './truth.ts'
 import type { Truth } from './truth.ts'
 
-/** Any of several alternatives, each a conjunction: `subject: [{ o: 'a', ou: 'b' }, …]`. */
-export class AnyCondition implements Condition {
-  readonly alternatives: readonly (readonly LeafCondition[])[]
+/** Holds if any of several names matches, each a conjunction: `subject: [{ o: 'a', ou: 'b' }, …]`. */
+export class AnyOfNames implements Condition {
+  readonly alternatives: readonly (readonly AnyOfValues[])[]
   #matcher: Matcher | undefined
 
-  constructor (alternatives: readonly (readonly LeafCondition[])[]) {
+  constructor (alternatives: readonly (readonly AnyOfValues[])[]) {
     this.alternatives = alternatives
   }
 
-  test (facts: PeerFacts): Truth {
+  test (peerValues: PeerValues): Truth {
     this.#matcher ??= new Matcher(this.alternatives.map((conditions) => ({ ordinal: 0, conditions })))
-    return this.#matcher.test(facts)
+    return this.#matcher.test(peerValues)
   }
 }
 
-/** None of the rules. */
+/** Holds if none of the rules matches. */
 export class NotCondition implements Condition {
   readonly #matcher: Matcher
 
@@ -28,14 +28,15 @@ export class NotCondition implements Condition {
     this.#matcher = matcher
   }
 
-  test (facts: PeerFacts): Truth {
-    return negate(this.#matcher.test(facts))
+  test (peerValues: PeerValues): Truth {
+    return negate(this.#matcher.test(peerValues))
   }
 }
 
 /**
- * The nearest gateway matches any of the rules. Only the nearest one proved itself to us; those before it are what it says.
- * A direct peer has no gateway. A forwarded one without any came through one that has no identity, an address at most: unknown.
+ * Holds if the nearest gateway matches any of the rules. Only the nearest one was verified in its own handshake; it
+ * merely reports those before it. A direct peer has no gateway. A forwarded peer without one came through a gateway
+ * that has no identity, only an address, so the result is unknown.
  */
 export class ViaCondition implements Condition {
   readonly #matcher: Matcher
@@ -44,9 +45,9 @@ export class ViaCondition implements Condition {
     this.#matcher = matcher
   }
 
-  test ({ peer }: PeerFacts): Truth {
+  test ({ peer }: PeerValues): Truth {
     const gateway = peer.via.at(-1)
     if (gateway === undefined) return peer.source === 'tls' ? FALSE : UNKNOWN
-    return this.#matcher.test(new PeerFacts(gateway))
+    return this.#matcher.test(new PeerValues(gateway))
   }
 }

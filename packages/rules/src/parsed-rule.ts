@@ -3,33 +3,33 @@ import type { Predicate } from './allow-rule.ts'
 import type { RuleKey } from './rule-keys.ts'
 import type { RulePath } from './rule-path.ts'
 
-/** One key of a checked rule: what it asks, and what is needed to tell a human. */
+/** One key of a checked rule: its conditions, and what is needed to describe it. */
 export interface ParsedKey {
   readonly key: RuleKey
-  /** As the rule spells it; its path is the rule's and this. */
+  /** The key as spelt in the rule. */
   readonly spelling: string
-  /** The values as written, always a list. Our own copy. */
+  /** A copy of the values as written, always a list. */
   readonly values: readonly unknown[]
   /** All of them must hold. */
   readonly conditions: readonly Condition[]
-  /** Of `via` and `not`: the rules within. */
+  /** For `via` and `not`: the nested rules. */
   readonly rules: readonly ParsedRule[] | undefined
 }
 
-/** How a rule stands to the authorities. */
-export interface RuleStanding {
-  /** Two authorities that may both vouch for whom the rule means. */
+/** What is doubtful about a rule, given the authorities. */
+export interface AuthorityFindings {
+  /** Two authorities whose peers may both match. */
   readonly rivals: readonly [string, string] | undefined
-  /** The first few authorities whose peers have what the keys ask, but never pass `not`, which asks for other kinds. */
-  readonly lost: readonly string[]
+  /** The first few authorities that vouch for the keys, but not for the names in `not`, so that no peer matches. */
+  readonly neverMatched: readonly string[]
 }
 
 /** A checked rule. */
 export interface ParsedRule {
   readonly path: RulePath
   readonly keys: readonly ParsedKey[]
-  /** Where it was checked against authorities. */
-  readonly standing: RuleStanding | undefined
+  /** Undefined if the rule was not checked against authorities. */
+  readonly findings: AuthorityFindings | undefined
 }
 
 /** One entry of a checked rule set. */

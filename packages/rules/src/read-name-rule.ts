@@ -1,9 +1,9 @@
 import { attributeTypeNames, describeAttributeType, isObjectIdentifier, resolveAttributeType } from '@peerkit/identity'
 import type { Condition } from './condition.ts'
 import { expectPlainObject, listValues } from './expect-shape.ts'
-import { createLeafCondition } from './leaf-condition.ts'
-import type { LeafCondition } from './leaf-condition.ts'
-import { AnyCondition } from './nested-conditions.ts'
+import { createAnyOfValues } from './any-of-values.ts'
+import type { AnyOfValues } from './any-of-values.ts'
+import { AnyOfNames } from './nested-conditions.ts'
 import { suggestWord } from './nearest-word.ts'
 import { refuseRule } from './refuse-rule.ts'
 import type { RulePath } from './rule-path.ts'
@@ -14,35 +14,43 @@ import { readWholeName } from './values/whole-name.ts'
 const names = new Set(attributeTypeNames().flatMap((name) => [name, name.toLowerCase()]))
 
 /** The values of `subject` or `issuer`, as conditions that must all hold. @throws MTLS_ERR_RULE_INVALID */
-export function readNameRule (field: NameField, value: unknown, path: RulePath): { readonly values: readonly unknown[], readonly conditions: readonly Condition[] } {
+export function readNameRule (
+  field: NameField, value: unknown, path: RulePath
+): { readonly values: readonly unknown[], readonly conditions: readonly Condition[] } {
   const values = listValues(value, path)
   const alternatives = values.map(({ value, path }) => readAlternative(field, value, path))
-  const conditions = alternatives.length === 1 ? alternatives[0] as readonly LeafCondition[] : joinAlternatives(alternatives)
+  const [first] = alternatives
+  const conditions = alternatives.length === 1 ? first as readonly AnyOfValues[] : joinAlternatives(alternatives)
   return { values: values.map(({ value }) => typeof value === 'object' ? structuredClone(value) : value), conditions }
 }
 
-function readAlternative (field: NameField, value: unknown, path: RulePath): readonly LeafCondition[] {
+function readAlternative (field: NameField, value: unknown, path: RulePath): readonly AnyOfValues[] {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return readAttributes(field, value, path)
-  return [createLeafCondition([readWholeName(field, value, path)])]
+  return [createAnyOfValues([readWholeName(field, value, path)])]
 }
 
-/** Alternatives of one term each are one look-up; others need a clause each. */
-function joinAlternatives (alternatives: readonly (readonly LeafCondition[])[]): readonly Condition[] {
+/** Alternatives of one value each become one condition. Otherwise each needs a clause of its own. */
+function joinAlternatives (alternatives: readonly (readonly AnyOfValues[])[]): readonly Condition[] {
   if (alternatives.every((conditions) => conditions.length === 1)) {
-    return [createLeafCondition(alternatives.flatMap(([condition]) => (condition as LeafCondition).terms))]
+    return [createAnyOfValues(alternatives.flatMap(([condition]) => (condition as AnyOfValues).values))]
   }
-  return [new AnyCondition(alternatives)]
+  return [new AnyOfNames(alternatives)]
 }
 
-function readAttributes (field: NameField, value: object, path: RulePath): readonly LeafCondition[] {
+function readAttributes (field: NameField, value: object, path: RulePath): readonly AnyOfValues[] {
   const seen = new Map<string, string>()
   return expectPlainObject(value, path, 'an object of attributes, such as { "o": "Example" }').map(([name, texts]) => {
     const at = path.at(name)
     const oid = names.has(name) || isObjectIdentifier(name) ? resolveAttributeType(name) : undefined
-    if (oid === undefined) refuseRule(at, 'unknown_key', name, 'an attribute type such as cn, o, ou, c or an OID', suggestWord(name, names))
-    const twin = seen.get(oid)
-    if (twin !== undefined) refuseRule(at, 'duplicate_key', name, `one of ${twin} and ${name}`, `both are ${describeAttributeType(oid) ?? oid}`)
+    if (oid === undefined) {
+      refuseRule(at, 'unknown_key', name, 'an attribute type such as cn, o, ou, c or an OID', suggestWord(name, names))
+    }
+    const other = seen.get(oid)
+    if (other !== undefined) {
+      const hint = `both are ${describeAttributeType(oid) ?? oid}`
+      refuseRule(at, 'duplicate_key', name, `one of ${other} and ${name}`, hint)
+    }
     seen.set(oid, name)
-    return createLeafCondition(listValues(texts, at).map(({ value, path }) => readAttribute(field, oid, value, path)))
+    return createAnyOfValues(listValues(texts, at).map(({ value, path }) => readAttribute(field, oid, value, path)))
   })
 }

@@ -1,5 +1,5 @@
 import { expectPlainObject, listValues } from './expect-shape.ts'
-import { createLeafCondition } from './leaf-condition.ts'
+import { createAnyOfValues } from './any-of-values.ts'
 import { Matcher } from './matcher.ts'
 import { findNearestWord } from './nearest-word.ts'
 import { NotCondition, ViaCondition } from './nested-conditions.ts'
@@ -12,45 +12,49 @@ import type { RuleKey } from './rule-keys.ts'
 import type { RulePath } from './rule-path.ts'
 import { listClauses } from './list-clauses.ts'
 import { refuseContradiction } from './refuse-contradiction.ts'
-import type { StandingJudge } from './rule-standing.ts'
+import type { AuthorityCheck } from './authority-check.ts'
 
 const EXPECTED = 'a rule, such as { "dns": "api.example.com" }'
 
-/** More levels of `not` and `via` than anyone can read; also the end of an object that holds itself. */
+/** The nesting limit of `not` and `via`. It also ends the reading of a cyclic object. */
 const MAX_DEPTH = 16
 
-/** Where a rule stands: how deep, and whether it is about a gateway. */
+/** The place of a rule: its depth, and whether it is about a gateway. */
 export interface Place {
   readonly depth: number
   readonly gateway: boolean
-  /** Whether it stands in a `not`, where a rule that never matches does no harm. */
+  /** Whether it is inside a `not`, where a rule that never matches does no harm. */
   readonly negated: boolean
-  readonly judge: StandingJudge | undefined
+  readonly authorityCheck: AuthorityCheck | undefined
 }
 
-/** Where a rule of a rule set or group stands. */
-export function topPlace (judge: StandingJudge | undefined): Place {
-  return { depth: 0, gateway: false, negated: false, judge }
+/** The place of a rule that is not nested. */
+export function topPlace (authorityCheck: AuthorityCheck | undefined): Place {
+  return { depth: 0, gateway: false, negated: false, authorityCheck }
 }
 
-/** A rule, checked whole; nothing of the caller's objects is kept. @throws MTLS_ERR_RULE_INVALID */
+/** Checks a rule and copies its values. @throws MTLS_ERR_RULE_INVALID */
 export function readRule (value: unknown, path: RulePath, place: Place): ParsedRule {
   if (place.depth > MAX_DEPTH) refuseRule(path, 'too_deep', value, `at most ${MAX_DEPTH} levels of rules in rules`)
   const spellings = new Map<RuleKey, string>()
   const entries = expectPlainObject(value, path, EXPECTED).map(([spelling, content]) => {
     const key = resolveKey(spelling, path)
-    const twin = spellings.get(key)
-    if (twin !== undefined) refuseRule(path.at(spelling), 'duplicate_key', spelling, `one of "${twin}" and "${spelling}"`, 'both are the same key')
+    const other = spellings.get(key)
+    if (other !== undefined) {
+      const expected = `one of "${other}" and "${spelling}"`
+      refuseRule(path.at(spelling), 'duplicate_key', spelling, expected, 'both are the same key')
+    }
     spellings.set(key, spelling)
     return { key, spelling, content, path: path.at(spelling) }
   })
   const serial = entries.find(({ key }) => key === 'serialNumber')
   if (serial !== undefined && !spellings.has('issuer')) {
-    refuseRule(serial.path, 'issuer_missing', 'serialNumber', '"issuer" beside it', 'every CA counts its own serial numbers')
+    const hint = 'serial numbers are unique only within one CA'
+    refuseRule(serial.path, 'issuer_missing', 'serialNumber', '"issuer" in the same rule', hint)
   }
   const keys = entries.map(({ key, spelling, content, path }) => readKey(key, spelling, content, path, place))
   refuseContradiction(keys, path)
-  return { path, keys, standing: place.negated ? undefined : place.judge?.judge({ path, keys }) }
+  return { path, keys, findings: place.negated ? undefined : place.authorityCheck?.check({ path, keys }) }
 }
 
 function resolveKey (spelling: string, path: RulePath): RuleKey {
@@ -69,18 +73,26 @@ function readKey (key: RuleKey, spelling: string, content: unknown, path: RulePa
   if (key === 'via' || key === 'not') return readNested(key, spelling, content, path, place)
   const read = TEXT_KEYS.get(key) as NonNullable<ReturnType<typeof TEXT_KEYS.get>>
   const values = listValues(content, path)
-  const terms = values.map(({ value, path }) => read(value, path))
-  const known = key === 'authority' ? place.judge?.authorities : undefined
+  const fieldValues = values.map(({ value, path }) => read(value, path))
+  const known = key === 'authority' ? place.authorityCheck?.authorities : undefined
   if (known !== undefined) for (const { value, path } of values) refuseUnknownAuthority(value as string, known, path)
-  return { key, spelling, values: values.map(({ value }) => value), conditions: [createLeafCondition(terms)], rules: undefined }
+  const conditions = [createAnyOfValues(fieldValues)]
+  return { key, spelling, values: values.map(({ value }) => value), conditions, rules: undefined }
 }
 
-function readNested (key: 'via' | 'not', spelling: string, content: unknown, path: RulePath, outer: Place): ParsedKey {
+function readNested (
+  key: 'via' | 'not', spelling: string, content: unknown, path: RulePath, outer: Place
+): ParsedKey {
   if (key === 'via' && outer.gateway) {
-    refuseRule(path, 'never_matches', content, 'no "via" within "via"', 'only the nearest gateway proved itself to us')
+    refuseRule(path, 'never_matches', content, 'no "via" within "via"', 'only the nearest gateway is verified')
   }
-  const { depth, gateway, negated, judge } = outer
-  const place = { depth: depth + 1, gateway: gateway || key === 'via', negated: negated || key === 'not', judge }
+  const { depth, gateway, negated, authorityCheck } = outer
+  const place = {
+    depth: depth + 1,
+    gateway: gateway || key === 'via',
+    negated: negated || key === 'not',
+    authorityCheck
+  }
   const rules = listValues(content, path).map(({ value, path }) => readRule(value, path, place))
   const matcher = new Matcher(rules.flatMap((rule, ordinal) => listClauses(rule, ordinal)))
   const condition = key === 'via' ? new ViaCondition(matcher) : new NotCondition(matcher)

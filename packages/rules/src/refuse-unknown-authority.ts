@@ -10,6 +10,8 @@ export function refuseUnknownAuthority (name: string, { byName, elsewhere }: Aut
   const names = [...byName.keys()]
   const shown = listSome(names.map((one) => JSON.stringify(one)), 10, 'or')
   const only = elsewhere.get(name)
-  const hint = only === undefined ? suggestWord(name, names) : `authority ${JSON.stringify(name)} vouches for ${only} alone`
+  const hint = only === undefined
+    ? suggestWord(name, names)
+    : `authority ${JSON.stringify(name)} vouches for ${only} only`
   refuseRule(path, 'unknown_authority', name, `the name of an authority, ${shown}`, hint)
 }

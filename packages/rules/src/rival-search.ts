@@ -3,17 +3,17 @@ import { mayClaim } from './rule-claims.ts'
 import type { KeyClaims } from './rule-claims.ts'
 
 /**
- * Asks authorities one by one whether they may claim what a rule asks, until nothing more is to be learnt: that one
- * may, and, where it matters, that two may claim the same. Two that may claim different values are no rivals.
+ * Asks authorities one by one whether they may claim the values of a rule. It stops when one may and, if rivals matter,
+ * when two may claim the same value of every key. Two that may claim different values only are not rivals.
  */
 export class RivalSearch {
-  /** Whether any authority may claim what the rule asks. */
+  /** Whether any authority may claim a value of every key. */
   isPossible = false
   rivals: readonly [string, string] | undefined
   readonly #claims: readonly KeyClaims[]
   readonly #authorities: Authorities
   readonly #firstOnly: boolean
-  /** By key and value: the first that may claim it. */
+  /** By key and value: the first authority that may claim it. */
   readonly #claimants: (number | undefined)[][]
   #first: number | undefined
 
@@ -46,7 +46,7 @@ export class RivalSearch {
     return true
   }
 
-  /** Another that may claim a value of a key, too. */
+  /** Records which values an authority may claim. Returns another authority that may claim one of them. */
   #enter (row: readonly boolean[], key: number, index: number): number | undefined {
     const claimants = this.#claimants[key] as (number | undefined)[]
     let other: number | undefined

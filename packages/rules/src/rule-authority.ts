@@ -3,30 +3,30 @@ import { READABLE_KINDS, maskOf } from './claim-kinds.ts'
 import { refuseRule } from './refuse-rule.ts'
 import type { RulePath } from './rule-path.ts'
 
-/** A named group of CAs, as rules need to know it when they are compiled. */
+/** A named group of CAs, as `compileRules` needs to know it. */
 export interface RuleAuthority {
-  /** What `authority` of a rule names, and `authority` of an identity says. */
+  /** Its name, as in `authority` of a rule and of an identity. */
   readonly name: string
-  /** Set where it vouches for the other side alone: peers of these rules cannot come from it, and a rule cannot name it. */
+  /** Set if it vouches for the other side only. Then peers of these rules cannot come from it, nor a rule name it. */
   readonly only?: 'clients' | 'servers' | undefined
-  /** Whether it vouches for a kind at all. */
+  /** Whether it vouches for names of this kind at all. */
   vouchesFor (kind: ClaimKind): boolean
   /**
-   * Whether a value of a rule could be within its bounds. Undefined: that cannot be told, and counts as yes.
+   * Whether a value of a rule can be within its bounds. Undefined means unknown and counts as yes.
    *
-   * @param value as a certificate has it; of `subject` an attribute, `<OID>=<value>`. Or what a rule has that stands for
-   *   many: a SPIFFE ID without a path, for its trust domain; a pattern of `dns`, `spiffe` or `uri`; a range of `ip`.
-   *   Then the question is whether any of them could be within bounds.
+   * @param value as in a certificate; for `subject` an attribute as `<OID>=<value>`. It may also cover many names: a
+   *   SPIFFE ID without a path for its trust domain, a pattern of `dns`, `spiffe` or `uri`, or a range of `ip`. Then
+   *   any of these names is enough.
    */
   mayClaim (kind: ClaimKind, value: string): boolean | undefined
 }
 
-/** Authorities that rules are checked against. What each vouches for at all is asked once. */
+/** The authorities that rules are checked against. `vouchesFor` is called only once for each kind. */
 export class Authorities {
   readonly list: readonly RuleAuthority[]
-  /** The place of each in the list. */
+  /** The index of each authority in the list. */
   readonly byName: ReadonlyMap<string, number>
-  /** Those that vouch for the other side alone: whom each vouches for. */
+  /** The authorities that vouch for the other side only, and for which side. */
   readonly elsewhere: ReadonlyMap<string, 'clients' | 'servers'>
   readonly #masks: readonly number[]
 
@@ -64,9 +64,9 @@ export function readAuthorities (value: readonly RuleAuthority[] | undefined, pa
     const at = path.at(index)
     if (typeof one !== 'object' || one === null) refuseRule(at, 'wrong_type', one, EXPECTED)
     const { name, only } = one
-    if (typeof name !== 'string') refuseRule(at.at('name'), 'wrong_type', name, 'a text')
-    if (name === '') refuseRule(at.at('name'), 'empty', name, 'a text')
-    if (names.has(name)) refuseRule(at.at('name'), 'duplicate_key', name, 'each authority once')
+    if (typeof name !== 'string') refuseRule(at.at('name'), 'wrong_type', name, 'a string')
+    if (name === '') refuseRule(at.at('name'), 'empty', name, 'a name')
+    if (names.has(name)) refuseRule(at.at('name'), 'duplicate_key', name, 'a unique name')
     names.add(name)
     if (only !== undefined && only !== 'clients' && only !== 'servers') {
       refuseRule(at.at('only'), 'invalid_value', only, '"clients", "servers" or undefined')
@@ -75,6 +75,6 @@ export function readAuthorities (value: readonly RuleAuthority[] | undefined, pa
       if (typeof one[method] !== 'function') refuseRule(at.at(method), 'wrong_type', one[method], 'a function')
     }
   }
-  // Nobody whom the rules are about has an authority: there is none to check against.
+  // All authorities vouch for the other side, so there is none to check against.
   return value.some(isAsked) ? new Authorities([...value]) : undefined
 }

@@ -6,18 +6,18 @@ import type { Authorities, RuleAuthority } from './rule-authority.ts'
 import type { RuleKey } from './rule-keys.ts'
 import { parseIp, renderIp } from './values/ip-address.ts'
 
-/** Something that a certificate must say for a value of a rule. */
+/** A name that a certificate must have to match a value of a rule. */
 interface Claim {
   readonly kind: ClaimKind
   readonly value: string
-  /** Stands for many names, and `value` is its literal part. */
+  /** The pattern or range in the rule, if it is one. Then `value` is its literal part. */
   readonly pattern?: string
 }
 
-/** What a value asks: of each list any. */
+/** The claims of one value: any claim of each list. */
 type Alternative = readonly (readonly Claim[])[]
 
-/** What the values of one key ask. */
+/** The claims of one key. */
 export interface KeyClaims {
   readonly key: ParsedKey
   /** One for each value. */
@@ -28,7 +28,7 @@ const ATTRIBUTES: ReadonlyMap<RuleKey, string> = new Map<RuleKey, string>([
   ['commonName', '2.5.4.3'], ['organization', '2.5.4.10'], ['organizationalUnit', '2.5.4.11'],
 ])
 
-/** The claims of every key that depends on who vouches. */
+/** The claims of every key that depends on what the authority vouches for. */
 export function listClaims (keys: readonly ParsedKey[]): readonly KeyClaims[] {
   return keys.filter(({ key }) => KIND_OF_KEY.has(key)).map((key) => ({
     key,
@@ -39,7 +39,7 @@ export function listClaims (keys: readonly ParsedKey[]): readonly KeyClaims[] {
   }))
 }
 
-/** Whether an authority may claim one value. Of a pattern or a range, any name that it stands for is enough. */
+/** Whether an authority may claim one value. For a pattern or range, any name that it covers is enough. */
 export function mayClaim (alternative: Alternative, authorities: Authorities, index: number): boolean {
   const authority = authorities.list[index] as RuleAuthority
   const vouched = authorities.kindsOf(index)
@@ -71,7 +71,7 @@ function readUri (text: string): Claim {
   return text.includes('*') ? { kind: 'uri', value: originOf(text), pattern: text } : { kind: 'uri', value: text }
 }
 
-/** The scheme and the host of a pattern, which never has a wildcard there. */
+/** The scheme and the host of a pattern. They never have a wildcard. */
 function originOf (pattern: string): string {
   return pattern.split('/', 3).join('/')
 }
@@ -83,7 +83,7 @@ function readIp (text: string): Claim {
   return prefix === undefined ? { kind: 'ip', value } : { kind: 'ip', value, pattern: text }
 }
 
-/** Values that are no text are left out: nobody could say whether they are within bounds. */
+/** Leaves out values that are not text: they cannot be compared with bounds. */
 function readName (text: string): Alternative {
   return parseDistinguishedName(text).rdns.flat().filter(({ encoding }) => encoding !== 'other')
     .map(({ type, value }) => [{ kind: 'subject', value: `${type}=${value}` }])

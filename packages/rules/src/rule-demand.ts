@@ -3,22 +3,22 @@ import { KIND_OF_KEY, maskOf } from './claim-kinds.ts'
 import type { ParsedKey, ParsedRule } from './parsed-rule.ts'
 import type { Authorities } from './rule-authority.ts'
 
-/** What a rule asks of the authority behind a certificate, whatever the values. */
+/** What a rule requires of the authority of a certificate, independent of the values of its keys. */
 export interface RuleDemand {
-  /** The names under `authority`; undefined where the rule names none. */
+  /** The names in `authority`; undefined if the rule has no such key. */
   readonly named: readonly string[] | undefined
-  /** Kinds that must be vouched for, or a key would be unknown. */
+  /** The kinds that the authority must vouch for. Otherwise a key would be unknown. */
   readonly kinds: number
   readonly nots: readonly NotDemand[]
 }
 
-/** What makes one rule within `not` known to fail. */
+/** What a rule within `not` requires of the authority to be known to fail. */
 export interface NotDemand {
-  /** Only peers of these can be matched by it. */
+  /** The authorities whose peers the rule can match. */
   readonly named: readonly string[] | undefined
-  /** Any of these is enough: one key that fails settles the rule. */
+  /** Vouching for any of these kinds is enough: one failing key decides the rule. */
   readonly kinds: number
-  /** Something in it is known whoever vouches, or depends on more than we look at here. */
+  /** Whether a key is known for every authority, or depends on something that is not checked here. */
   readonly isOpen: boolean
 }
 
@@ -35,7 +35,7 @@ function readNames (keys: readonly ParsedKey[]): readonly string[] | undefined {
   return keys.find(({ key }) => key === 'authority')?.values as readonly string[] | undefined
 }
 
-/** Kinds that a key needs. URI names are of two: where a rule takes either, each value is looked at by itself. */
+/** The kinds that a key needs. `uri` can need two kinds; with values of both, each value is checked by itself. */
 export function kindsOfKey ({ key, values }: ParsedKey): number {
   const kind = KIND_OF_KEY.get(key)
   if (kind !== 'uri') return kind === undefined ? 0 : maskOf(kind)
@@ -48,7 +48,7 @@ function readNot ({ keys }: ParsedRule): NotDemand {
   let isOpen = false
   for (const { key } of keys) {
     const kind = KIND_OF_KEY.get(key)
-    // URI names are known to whoever vouches for either of their kinds: a SPIFFE ID is the only URI of its certificate.
+    // An authority that vouches for either kind knows the URI names: a SPIFFE ID is the only URI of its certificate.
     if (kind === 'uri') kinds |= maskOf('uri', 'spiffe')
     else if (kind !== undefined) kinds |= maskOf(kind)
     else if (key !== 'authority') isOpen = true
@@ -56,18 +56,18 @@ function readNot ({ keys }: ParsedRule): NotDemand {
   return { named: readNames(keys), kinds, isOpen }
 }
 
-/** The authorities that a rule permits, by what they vouch for alone. */
+/** The authorities that a rule permits, by the kinds that they vouch for. */
 export interface Candidates {
-  /** Their peers may match. */
+  /** The authorities whose peers may match. */
   readonly able: readonly number[]
-  /** Their peers have what the keys ask, but never pass `not`. */
-  readonly lost: readonly number[]
+  /** The authorities whose peers may match the other keys, but never pass `not`. */
+  readonly neverMatched: readonly number[]
 }
 
-/** Rules are of few kinds, however many there are. */
+/** Cached demands. Even many rules have only few different ones. */
 const MAX_KNOWN = 1000
 
-/** Finds candidates, once for all rules that demand alike. */
+/** Finds candidates, once for all rules with the same demand. */
 export class CandidateFinder {
   readonly #authorities: Authorities
   readonly #known = new Map<string, Candidates>()
@@ -76,7 +76,7 @@ export class CandidateFinder {
     this.#authorities = authorities
   }
 
-  /** The places of all that the `authority` of a rule permits. */
+  /** The indexes of all authorities that the key `authority` of a rule permits. */
   permitted ({ named }: RuleDemand): readonly number[] {
     if (named === undefined) return this.#authorities.list.map((_, index) => index)
     return [...new Set(named)].map((name) => this.#authorities.byName.get(name) as number)
@@ -95,14 +95,14 @@ export class CandidateFinder {
 
   #look (demand: RuleDemand): Candidates {
     const able: number[] = []
-    const lost: number[] = []
+    const neverMatched: number[] = []
     for (const index of this.permitted(demand)) {
       if ((demand.kinds & ~this.#authorities.kindsOf(index)) !== 0) continue
       const failing = this.findFailing(demand, index)
       if (failing === undefined) able.push(index)
-      else if (failing.kinds !== 0) lost.push(index)
+      else if (failing.kinds !== 0) neverMatched.push(index)
     }
-    return { able, lost }
+    return { able, neverMatched }
   }
 
   /** The first rule of `not` that is never known to fail for peers of an authority. */

@@ -1,6 +1,6 @@
 const PLAIN = /^[A-Za-z_$][\w$]*$/
 
-/** Where a value stands in a configuration. A list of links, written out only when an error needs it: a hundred thousand values cost no texts. */
+/** The path of a value in a configuration. It is a linked list; the text is only created for an error. */
 export class RulePath {
   readonly #parent: RulePath | undefined
   readonly #key: string | number
@@ -14,7 +14,7 @@ export class RulePath {
     return new RulePath(key, this)
   }
 
-  /** `config.allowedClients[1].spiffe[0]`; keys that are no identifiers in brackets and quotes. */
+  /** `config.allowedClients[1].spiffe[0]`; keys that are not identifiers are in brackets and quotes. */
   toString (): string {
     const key = this.#key
     if (this.#parent === undefined) return String(key)

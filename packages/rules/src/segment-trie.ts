@@ -5,11 +5,11 @@ interface Node<V> {
   one: Node<V> | undefined
   /** The pattern that ends here. */
   value: V | undefined
-  /** The pattern that goes on with `**`. */
+  /** The pattern that continues with `**`. */
   rest: V | undefined
 }
 
-/** Segment patterns by their segments: what is visited depends on the URI's depth, not on the number of patterns. */
+/** A trie of segment patterns. The cost of a look-up depends on the depth of the URI, not on the number of patterns. */
 export class SegmentTrie<V> {
   readonly #root: Node<V> = createNode()
 
@@ -35,7 +35,7 @@ export class SegmentTrie<V> {
   /** The values of all patterns that match. */
   find (segments: readonly string[]): V[] {
     const found: V[] = []
-    // From here on to the end every segment may be covered: asked once, not once for every `**`.
+    // From here to the end, a wildcard may cover every segment. Computed once, not for every `**`.
     let coverableFrom = segments.length
     while (coverableFrom > 0 && isCoverable(segments[coverableFrom - 1] as string)) coverableFrom--
     visit(this.#root, segments, 0, coverableFrom, found)

@@ -3,11 +3,14 @@ export const ONE = '*'
 /** Covers one segment or more, up to the end. */
 export const REST = '**'
 
-/** RFC 3986 pchar, without percent-encoded slashes, backslashes and control characters: whoever decodes the URI later would see other segments. */
+/**
+ * RFC 3986 pchar, without percent-encoded slashes, backslashes and control characters: code that decodes the URI later
+ * would see different segments.
+ */
 const COVERABLE = /^(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|%(?!2[fF]|5[cC]|[01][0-9a-fA-F]|7[fF])[0-9a-fA-F]{2})+$/
 const DOTS = /^(?:\.|%2[eE]){1,2}$/
 
-/** A hierarchical URI as `scheme://authority` and its path's segments; `undefined` for any other. Nothing is decoded or normalised. */
+/** Splits a hierarchical URI into `scheme://authority` and path segments, without decoding. `undefined` for others. */
 export function splitSegments (uri: string): readonly string[] | undefined {
   const authority = uri.indexOf('://')
   if (authority === -1) return undefined
@@ -16,7 +19,7 @@ export function splitSegments (uri: string): readonly string[] | undefined {
   return [uri.slice(0, path), ...uri.slice(path + 1).split('/')]
 }
 
-/** Whether a wildcard may stand for `segment`: not empty, no dot segment, no query or fragment, nothing that decodes to a separator. */
+/** Whether a wildcard may cover `segment`: not empty, no dots, no query or fragment, no encoded separator. */
 export function isCoverable (segment: string): boolean {
   return COVERABLE.test(segment) && !DOTS.test(segment)
 }

@@ -1,6 +1,6 @@
 /**
- * Three-valued logic (Kleene). `UNKNOWN` is what a rule says of a field that a partial identity lacks: it is not a match, and
- * neither is its negation, so that `not` never lets through someone of whom we know too little.
+ * Three-valued logic (Kleene). `UNKNOWN` is the result for a field that a partial identity lacks. It is not a match,
+ * and its negation is not a match either, so that `not` never allows a peer because too little is known.
  */
 export type Truth = 0 | 1 | 2
 export const FALSE = 0

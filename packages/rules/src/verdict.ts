@@ -1,30 +1,34 @@
 /**
- * Why no rule allowed the peer.
+ * Why a peer is not allowed.
  *
- * - `no_identity`: there is no peer to judge.
- * - `no_match`: no rule matched.
- * - `incomplete_identity`: no rule matched, and at least one would depend on what the identity does not say, or on
- *   what its authority does not vouch for.
- * - `predicate_refused`: no rule matched, and every predicate said `false`.
- * - `predicate_failed`: a predicate threw, rejected or answered no boolean; `error` holds what it threw.
+ * - `no_identity`: there is no peer.
+ * - `no_match`: no rule matches.
+ * - `incomplete_identity`: no rule matches, and at least one depends on a value that is not known, or that the
+ *   authority does not vouch for.
+ * - `predicate_refused`: no rule matches, and every predicate returned `false`.
+ * - `predicate_failed`: a predicate threw, rejected or did not return a boolean; see `error`.
  */
-export type RefusalReason = 'no_identity' | 'no_match' | 'incomplete_identity' | 'predicate_refused' | 'predicate_failed'
+export type RefusalReason =
+  | 'no_identity' | 'no_match' | 'incomplete_identity' | 'predicate_refused' | 'predicate_failed'
 
-/** Allowed by the rule at index `rule` of the set, the first of those that match; `group` is the group's name where that entry names one. */
+/** The peer is allowed. */
 export interface Allowed {
   readonly allowed: true
+  /** The index of the first rule that matches. */
   readonly rule: number
+  /** The name of the group at that index, if it is one. */
   readonly group: string | undefined
 }
 
-/** Not allowed. */
+/** The peer is not allowed. */
 export interface Refused {
   readonly allowed: false
   readonly reason: RefusalReason
+  /** With `predicate_failed`: what the predicate threw, or `MTLS_ERR_PREDICATE_RESULT`. */
   readonly error?: unknown
 }
 
-/** The answer of an `Authorizer`, frozen. */
+/** The result of `authorize`. It is frozen. */
 export type Verdict = Allowed | Refused
 
 export const NO_IDENTITY: Refused = Object.freeze({ allowed: false, reason: 'no_identity' })

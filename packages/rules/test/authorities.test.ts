@@ -57,7 +57,7 @@ test('refuses an authority that is not known, wherever it stands', async (t) => 
   t.equal(
     error({ authority: 'partner-api' }, [internal, api, partner]).message,
     `Invalid rule: r[0].authority: found "partner-api", expected ${'the name of an authority, "internal" or "partner"'}; ` +
-    'authority "partner-api" vouches for servers alone'
+    'authority "partner-api" vouches for servers only'
   )
   t.same(warnings({ dns: 'api.x' }, [internal, api]), [], 'and it is no rival')
   t.match(error({ email: 'a@b' }, [partner, api]), { reason: 'never_matches' }, 'nor does it satisfy a rule')
@@ -94,7 +94,7 @@ test('refuses a rule that no authority can satisfy, and says why', async (t) => 
   )
   t.match(
     message({ dns: 'x.example', not: [{ authority: 'internal' }, { authority: 'named', ou: 'x' }] }, ...blind, authority('named', { dns: 'any' }), internal, partner),
-    /; authority "partner" may not claim dns "x.example"; authority "internal" is excluded by "not"; authority "named" does not vouch for subject, so that "not" never holds; authority "a0" does not vouch for dns; and 4 more like these$/,
+    /; authority "partner" may not claim dns "x.example"; authority "internal" is excluded by "not"; authority "named" does not vouch for subject, so "not" never matches; authority "a0" does not vouch for dns; and 4 more like these$/,
     'and each kind of flaw once'
   )
   t.match(
@@ -153,19 +153,19 @@ test('takes a rule that some authority can satisfy with some value of each key',
 test('refuses a not that is never known to hold, and warns where it is only for some', async (t) => {
   const none = error({ spiffe: 'spiffe://partner/a', not: { ou: 'x' } }, [partner])
   t.match(none, { reason: 'never_matches', path: 'r[0].not' })
-  t.match(none.message, /authority "partner" does not vouch for subject, so that "not" never holds$/)
+  t.match(none.message, /authority "partner" does not vouch for subject, so "not" never matches$/)
   t.match(
     error({ authority: 'partner', not: [{ dns: 'a' }, { ou: 'x', email: 'a@b' }] }, [internal, partner]).message,
-    /does not vouch for subject and email, so that/
+    /does not vouch for subject and email, so "not"/
   )
   t.match(
     error({ dns: 'api.x', not: { authority: 'partner' } }, [partner]).message,
     /authority "partner" is excluded by "not"$/
   )
   t.same(warnings({ dns: 'api.x', not: { ou: 'x' } }, [internal, partner]),
-    ['r[0].not: peers of authority partner are never matched, since it does not vouch for what "not" asks'])
+    ['r[0].not: peers of authority partner never match, because it does not vouch for the names in "not"'])
   t.same(warnings({ dns: 'api.x', not: { authority: 'partner', ou: 'x' } }, [internal, partner]),
-    ['r[0].not: peers of authority partner are never matched, since it does not vouch for what "not" asks'])
+    ['r[0].not: peers of authority partner never match, because it does not vouch for the names in "not"'])
   t.same(
     warnings({ dns: 'elsewhere.example', not: { ou: 'x' } }, [internal, partner]), [],
     'partner cannot have such a name anyway'
@@ -173,15 +173,15 @@ test('refuses a not that is never known to hold, and warns where it is only for 
   t.same(warnings({ dns: 'api.x', not: { authority: 'partner' } }, [internal, partner]), [], 'that is what it says')
   t.same(warnings({ dns: 'api.x', authority: 'internal', not: { ou: 'x' } }, [internal, partner]), [])
   t.same(warnings({ dns: 'api.x', not: { ou: 'x', authority: 'internal' } }, [internal, partner]),
-    ['r[0]: matches dns alone, which authorities internal and partner may both claim; add "authority"'])
+    ['r[0]: matches dns only, which authorities internal and partner may both claim; add "authority"'])
   const poor = Array.from({ length: 5 }, (_, i) => authority(`p${i}`, { dns: 'any' }))
   t.match(
     warnings({ dns: 'a', not: { ou: 'x' } }, [internal, ...poor]),
-    [/^r\[0\]\.not: peers of authorities p0, p1, p2 and others are never matched, since they do not/]
+    [/^r\[0\]\.not: peers of authorities p0, p1, p2 and others never match, because they do not/]
   )
   t.match(
     warnings({ dns: 'a', not: { ou: 'x' } }, [internal, ...poor.slice(3)]),
-    [/^r\[0\]\.not: peers of authorities p3 and p4 are never/]
+    [/^r\[0\]\.not: peers of authorities p3 and p4 never match/]
   )
 })
 
@@ -198,7 +198,7 @@ test('warns of a rule that several authorities may satisfy, for every key', asyn
     const [key] = Object.keys(rule)
     t.same(
       warnings(rule, [internal, other]),
-      [`r[0]: matches ${key} alone, which authorities internal and other may both claim; add "authority"`]
+      [`r[0]: matches ${key} only, which authorities internal and other may both claim; add "authority"`]
     )
     t.same(warnings({ ...rule, authority: 'internal' }, [internal, other]), [])
     t.same(warnings({ ...rule, publicKey: 'ab'.repeat(32) }, [internal, other]), [])
@@ -216,17 +216,17 @@ test('warns of a rule that several authorities may satisfy, for every key', asyn
     const [key] = Object.keys(rule)
     t.same(
       warnings(rule, [first, second]),
-      [`r[0]: matches ${key} alone, which authorities ${first.name} and ${second.name} may both claim; add "authority"`],
+      [`r[0]: matches ${key} only, which authorities ${first.name} and ${second.name} may both claim; add "authority"`],
       'a pattern or a range that the bounds of both overlap'
     )
   }
   const issuer = ', which authorities internal and other may both claim, ' +
-    'since a CA of either may bear the name of the issuer; add "authority"'
-  t.same(warnings({ issuer: 'CN=x' }, [internal, other]), [`r[0]: matches issuer alone${issuer}`])
-  t.same(warnings({ cn: 'a', issuer: { o: 'x' } }, [internal, other]), [`r[0]: matches cn, issuer alone${issuer}`])
+    'because a CA of either may have the name of the issuer; add "authority"'
+  t.same(warnings({ issuer: 'CN=x' }, [internal, other]), [`r[0]: matches issuer only${issuer}`])
+  t.same(warnings({ cn: 'a', issuer: { o: 'x' } }, [internal, other]), [`r[0]: matches cn, issuer only${issuer}`])
   t.same(
     warnings({ serialNumber: '1', issuer: 'CN=x' }, [internal, other]),
-    [`r[0]: matches serialNumber, issuer alone${issuer}`]
+    [`r[0]: matches serialNumber, issuer only${issuer}`]
   )
   t.same(warnings({ issuer: 'CN=x' }, [internal]), [])
 })
@@ -249,35 +249,35 @@ test('warns of nothing where only one authority may claim what the rule asks', a
 test('warns of gateways that several authorities may pose as', async (t) => {
   t.match(
     warnings({ cn: 'a', authority: 'internal', via: [{ authority: 'internal' }, { cn: 'gw' }] }, [internal, other]),
-    [/^r\[0\]\.via\[1\]: matches cn alone, which/]
+    [/^r\[0\]\.via\[1\]: matches cn only, which/]
   )
   t.same(warnings({ cn: 'a', authority: 'internal', via: { cn: 'gw' } }, [internal, partner]), [])
   t.match(
     warnings({ via: { dns: 'api.x', not: { ou: 'b' } } }, [internal, partner]),
-    [/asks nothing of the peer/, /^r\[0\]\.via\.not: peers of authority partner/]
+    [/has no key for the peer/, /^r\[0\]\.via\.not: peers of authority partner/]
   )
-  t.match(warnings({ via: { not: { ou: 'b' } } }, [internal, other]), [/asks nothing of the peer/])
+  t.match(warnings({ via: { not: { ou: 'b' } } }, [internal, other]), [/has no key for the peer/])
 })
 
 test('recommends an authority or an issuer where the authorities are not known', async (t) => {
   t.same(
     compileRules([{ cn: 'a' }], { path: 'r' }).warnings,
-    ['r[0]: matches cn alone, from any trusted CA; where several are trusted, add "authority" or "issuer"']
+    ['r[0]: matches cn only, from any trusted CA; if you trust several, add "authority" or "issuer"']
   )
   for (const rule of [{ cn: 'a', authority: 'x' }, { authority: 'x' }]) t.same(compileRules([rule]).warnings, [])
 })
 
 test('warns of a block by fingerprint, which a holder can change', async (t) => {
   const fingerprint = 'ab'.repeat(32)
-  const says = /: a holder can change the fingerprint .* block it by "issuer" and "serialNumber", or by "publicKey"$/
+  const says = /: the holder can change the fingerprint .* block it by "issuer" and "serialNumber", or by "publicKey"$/
   for (const options of [{ path: 'r' }, { path: 'r', authorities: [internal] }]) {
     const list = (rule: AllowRule): readonly string[] => compileRules([rule], options).warnings
-    t.match(list({ authority: 'internal', not: { fingerprint } }), [/^r\[0\]\.not\.fingerprint: a holder/])
+    t.match(list({ authority: 'internal', not: { fingerprint } }), [/^r\[0\]\.not\.fingerprint: the holder/])
     t.match(list({ authority: 'internal', not: { fingerprint } }), [says])
     t.match(list({ authority: 'internal', not: [{ ou: 'x' }, { fingerprint }] }), [/^r\[0\]\.not\[1\]\.fingerprint/])
     t.match(
       list({ authority: 'internal', via: { authority: 'internal', not: { fingerprint } } }).join(),
-      /r\[0\]\.via\.not\.fingerprint: a holder/
+      /r\[0\]\.via\.not\.fingerprint: the holder/
     )
     t.same(list({ authority: 'internal', fingerprint }), [])
     t.same(list({ authority: 'internal', not: { not: { fingerprint } } }), [], 'that asks for it')
@@ -292,7 +292,7 @@ test('groups are checked with the authorities, by themselves or with the rules',
     () => compileRules(['a'], { groups: wrong, groupsPath: 'clients', authorities: [partner] }),
   ]) t.throws(run, { code: 'MTLS_ERR_RULE_INVALID', reason: 'never_matches', path: 'clients.a.ou' })
   const groups = compileGroups({ a: [{ ou: 'x' }] }, { authorities: [internal, other] })
-  t.match(compileRules(['a'], { groups }).warnings, [/^groups\.a\[0\]: matches ou alone, which authorities/])
+  t.match(compileRules(['a'], { groups }).warnings, [/^groups\.a\[0\]: matches ou only, which authorities/])
 })
 
 test('refuses authorities that are none', async (t) => {

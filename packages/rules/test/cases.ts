@@ -132,7 +132,7 @@ export const INVALID: readonly Case[] = [
   ...['', '0x1', 'xyz', 'ab:c', 'a:b', 'ab:', '1 2', '-1'].map((serialNumber): Case => ({
     name: `serialNumber ${JSON.stringify(serialNumber)}`, rules: [{ serialNumber, issuer: 'CN=CA' }], reason: serialNumber === '' ? 'empty' : 'invalid_value', path: 'rules[0].serialNumber',
   })),
-  { name: 'a number as serial number', rules: [{ serialNumber: 1, issuer: 'CN=CA' }], reason: 'wrong_type', path: 'rules[0].serialNumber', says: 'as a text' },
+  { name: 'a number as serial number', rules: [{ serialNumber: 1, issuer: 'CN=CA' }], reason: 'wrong_type', path: 'rules[0].serialNumber', says: 'as a string' },
   { name: 'a serial number beyond 64 octets', rules: [{ serialNumber: `1${'0'.repeat(128)}`, issuer: 'CN=CA' }], reason: 'never_matches', path: 'rules[0].serialNumber', semantic: true },
   ...['fingerprint', 'publicKey'].flatMap((key) => bad(key, [
     HEX.slice(1), `${HEX}0`, HEX.slice(2), `sha256:${HEX}`, BASE64.slice(0, -1), `${BASE64}=`, BASE64.replace('=', 'A'), `${BASE64.slice(0, 42)}/=`, `${COLONS}:`, COLONS.slice(3), HEX.replace('ab', 'a:'), ` ${HEX}`,

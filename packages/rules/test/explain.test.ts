@@ -42,11 +42,11 @@ test('reads as a text for logs', async (t) => {
     `peer: ${web}`,
     'closest: rules[0]; o holds',
     '  ou: expected "billing", found "ops"',
-    '1 predicate was not asked',
+    '1 predicate was not called',
   ].join('\n'))
   t.equal(String(explain(['ops'], web, { groups: { ops: { ou: 'ops' } } })), `allowed by rule 0, group "ops"\npeer: ${web}`)
   t.equal(String(explain([{ cn: 'web' }], web)), `allowed by rule 0\npeer: ${web}`)
-  t.match(String(explain([{ ou: 'x' }, () => true, () => false], web)), /2 predicates were not asked$/)
+  t.match(String(explain([{ ou: 'x' }, () => true, () => false], web)), /2 predicates were not called$/)
   t.equal(String(explain([{ ou: 'x' }], undefined)), 'not allowed by the rules: no_identity\npeer: none')
 })
 
@@ -67,14 +67,14 @@ test('shows the rule that matched', async (t) => {
 test('tells a near miss from a miss', async (t) => {
   const partial = (known: KnownIdentity): ReturnType<typeof createPartialIdentity> => createPartialIdentity(known)
   const cases: [AllowRule, KnownIdentity | undefined, RegExp | undefined][] = [
-    [{ cn: 'Web' }, undefined, /upper and lower case only/], [{ cn: 'web ' }, undefined, /spaces at its ends/], [{ cn: 'x' }, undefined, undefined],
-    [{ dns: 'web' }, { subject: 'CN=WEB', subjectAltNames: { dns: [] } }, /common name has it, which is never read/], [{ dns: 'x' }, { subject: 'CN=a', subjectAltNames: { dns: ['y'] } }, undefined],
+    [{ cn: 'Web' }, undefined, /differs only in case/], [{ cn: 'web ' }, undefined, /spaces at its ends/], [{ cn: 'x' }, undefined, undefined],
+    [{ dns: 'web' }, { subject: 'CN=WEB', subjectAltNames: { dns: [] } }, /common name has this value, but it is never used/], [{ dns: 'x' }, { subject: 'CN=a', subjectAltNames: { dns: ['y'] } }, undefined],
     [{ cn: 'a' }, { subject: 'O=a' }, /has no common name/], [{ spiffe: 'spiffe://td/x' }, { subjectAltNames: { uri: [] } }, /no URI name/],
-    [{ spiffe: 'spiffe://td/x' }, { subjectAltNames: { uri: ['spiffe://td/x', 'urn:a:b'] } }, /2 URI names, an X.509-SVID exactly one/],
-    [{ spiffe: 'spiffe://td/x' }, { subjectAltNames: { uri: ['urn:a:b'] } }, /no SPIFFE ID/], [{ spiffe: 'spiffe://td/x' }, { subjectAltNames: { uri: ['spiffe://TD/x'] } }, /no valid X.509-SVID/],
+    [{ spiffe: 'spiffe://td/x' }, { subjectAltNames: { uri: ['spiffe://td/x', 'urn:a:b'] } }, /2 URI names; an X.509-SVID has exactly one/],
+    [{ spiffe: 'spiffe://td/x' }, { subjectAltNames: { uri: ['urn:a:b'] } }, /not a SPIFFE ID/], [{ spiffe: 'spiffe://td/x' }, { subjectAltNames: { uri: ['spiffe://TD/x'] } }, /not a valid X.509-SVID/],
     [{ spiffe: 'spiffe://td/x' }, undefined, undefined], [{ via: { cn: 'gw' } }, { subject: 'CN=a', source: 'tls' }, /came directly/],
-    [{ issuer: 'CN=x' }, { subject: 'CN=a' }, /does not say/], [{ not: { issuer: 'CN=x' } }, { subject: 'CN=a' }, /too little to rule it out/],
-    [{ via: { cn: 'gw' } }, { subject: 'CN=a' }, /does not say/], [{ subject: { cn: 'Web' } }, { subject: 'CN=x' }, undefined],
+    [{ issuer: 'CN=x' }, { subject: 'CN=a' }, /does not include it/], [{ not: { issuer: 'CN=x' } }, { subject: 'CN=a' }, /too little is known to rule it out/],
+    [{ via: { cn: 'gw' } }, { subject: 'CN=a' }, /does not include it/], [{ subject: { cn: 'Web' } }, { subject: 'CN=x' }, undefined],
   ]
   for (const [rule, known, note] of cases) {
     const failed = explain([rule], known === undefined ? web : partial(known)).closest?.failed[0]
@@ -93,7 +93,7 @@ test('says of unknown fields that they are unknown', async (t) => {
   const { verdict, closest } = explain([{ cn: 'web', email: 'a@b', fingerprint: 'ab'.repeat(32) }], gateway)
   t.same(verdict, { allowed: false, reason: 'incomplete_identity' })
   t.match(closest, { result: 'unknown', matched: ['cn'], failed: [{ key: 'email', result: 'unknown', found: undefined }, { key: 'fingerprint', result: 'unknown', found: undefined }] })
-  t.match(String(explain([{ email: 'a@b' }], gateway)), /email: expected "a@b", found unknown \(the identity does not say\)/)
+  t.match(String(explain([{ email: 'a@b' }], gateway)), /email: expected "a@b", found unknown \(the identity does not include it\)/)
   t.match(explain([{ cn: 'x', email: 'a@b' }], gateway).closest, { result: 'mismatch' })
 })
 
@@ -132,24 +132,24 @@ test('describes who may call', async (t) => {
   ], { groups: { billing: [{ ou: 'billing' }, () => true] }, path: 'config.allowedClients' })
   t.equal(authorizer.describe(), [
     '- "billing": OU is "billing"',
-    '- "billing": whoever the predicate at groups.billing[1] accepts',
+    '- "billing": any peer that the predicate at groups.billing[1] allows',
     '- SPIFFE ID is "spiffe://td/ns/ops/sa/*" and issuer is any name with o "Acme" and ou "a" or "b"',
     '- CN is "a" or "b" or "c" or "d" or "e" or 2 more and not (OU is "suspended")',
     '- DNS name is "*.x" and the nearest gateway has (CN is "gw") or (CN is "gw2") and none of (IP address is "10.0.0.1") or (e-mail address is "a@b")',
-    '- whoever the predicate at config.allowedClients[4] accepts',
+    '- any peer that the predicate at config.allowedClients[4] allows',
   ].join('\n'))
 })
 
 test('warns of rules that any trusted CA can satisfy, and of wildcards where there are none', async (t) => {
   const warnings = (rule: AllowRule): readonly string[] => compileRules([rule], { path: 'r' }).warnings
-  t.match(warnings({ cn: 'a' }), [/^r\[0\]: matches cn alone.*"issuer"$/])
-  t.match(warnings({ commonName: 'a', dns: 'b', not: { ou: 'x' } }), [/^r\[0\]: matches commonName, dns alone/])
+  t.match(warnings({ cn: 'a' }), [/^r\[0\]: matches cn only.*"issuer"$/])
+  t.match(warnings({ commonName: 'a', dns: 'b', not: { ou: 'x' } }), [/^r\[0\]: matches commonName, dns only/])
   for (const rule of [{ cn: 'a', issuer: 'CN=x' }, { dns: 'a', fingerprint: 'ab'.repeat(32) }, { spiffe: 'spiffe://td' }, { ou: 'a', publicKey: 'ab'.repeat(32) }]) t.same(warnings(rule), [], JSON.stringify(rule))
-  t.match(warnings({ not: { cn: 'a' } }), [/holds only "not"/])
-  t.match(warnings({ via: { cn: 'gw' } }), [/asks nothing of the peer's own certificate/])
-  t.match(warnings({ cn: 'web-*', issuer: 'CN=x' }), [/^r\[0\]\.cn: "\*" stands for itself/])
-  t.match(warnings({ uri: 'spiffe://td/a', issuer: 'CN=x' }), [/^r\[0\]\.uri: "spiffe" would also ask/])
-  t.match(warnings({ ip: '0.0.0.0/0', issuer: 'CN=x' }), [/^r\[0\]\.ip: a range of every address/])
+  t.match(warnings({ not: { cn: 'a' } }), [/has only "not"/])
+  t.match(warnings({ via: { cn: 'gw' } }), [/has no key for the peer's own certificate/])
+  t.match(warnings({ cn: 'web-*', issuer: 'CN=x' }), [/^r\[0\]\.cn: "\*" is not a wildcard here/])
+  t.match(warnings({ uri: 'spiffe://td/a', issuer: 'CN=x' }), [/^r\[0\]\.uri: "spiffe" would also require/])
+  t.match(warnings({ ip: '0.0.0.0/0', issuer: 'CN=x' }), [/^r\[0\]\.ip: the range covers every address/])
   const all = compileRules(Array.from({ length: 100 }, (_, i) => i % 2 === 0 ? { cn: `a${i}` } : { spiffe: `spiffe://td/${i}` })).warnings
   t.equal(all.length, 21)
   t.equal(all.at(-1), 'and 30 more rules like these')

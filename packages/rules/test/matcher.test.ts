@@ -4,9 +4,9 @@ import { rounds, seedOf } from '../../../test/fuzz/draws.ts'
 import { compileRules } from '../src/index.ts'
 import type { Authorizer, RuleInvalidError } from '../src/index.ts'
 import type { Clause, Condition } from '../src/condition.ts'
-import { LeafCondition } from '../src/leaf-condition.ts'
+import { AnyOfValues } from '../src/any-of-values.ts'
 import { Matcher, NONE, UNDECIDED } from '../src/matcher.ts'
-import { PeerFacts } from '../src/peer-facts.ts'
+import { PeerValues } from '../src/peer-values.ts'
 import { RulePath } from '../src/rule-path.ts'
 import { TRUE } from '../src/truth.ts'
 import { readAttribute } from '../src/values/attribute.ts'
@@ -61,11 +61,11 @@ function compileUnlessContradictory (rules: unknown[], groups: Record<string, un
 }
 
 const path = new RulePath('test')
-const leaf = (oid: string, ...values: string[]): LeafCondition => new LeafCondition(values.map((value) => readAttribute('subject', oid, value, path)))
+const anyOf = (oid: string, ...values: string[]): AnyOfValues => new AnyOfValues(values.map((value) => readAttribute('subject', oid, value, path)))
 const CN = '2.5.4.3'
 const O = '2.5.4.10'
 
-const fingerprint = new LeafCondition([readFingerprint('ab'.repeat(32), path)])
+const fingerprint = new AnyOfValues([readFingerprint('ab'.repeat(32), path)])
 
 /** A condition that counts how often it is asked. */
 class Counter implements Condition {
@@ -78,22 +78,22 @@ class Counter implements Condition {
 
 test('looks only at clauses that one of the peer\'s own values names', async (t) => {
   const counter = new Counter()
-  const clauses: Clause[] = Array.from({ length: 10_000 }, (_, ordinal) => ({ ordinal, conditions: [leaf(O, 'Acme'), leaf(CN, `service-${ordinal}`), counter] }))
+  const clauses: Clause[] = Array.from({ length: 10_000 }, (_, ordinal) => ({ ordinal, conditions: [anyOf(O, 'Acme'), anyOf(CN, `service-${ordinal}`), counter] }))
   const matcher = new Matcher(clauses)
-  t.equal(matcher.find(new PeerFacts(createPartialIdentity({ subject: 'CN=service-9876,O=Acme' }))), 9876)
+  t.equal(matcher.find(new PeerValues(createPartialIdentity({ subject: 'CN=service-9876,O=Acme' }))), 9876)
   t.equal(counter.asked, 1)
-  t.equal(matcher.find(new PeerFacts(createPartialIdentity({ subject: 'CN=stranger,O=Acme' }))), NONE)
+  t.equal(matcher.find(new PeerValues(createPartialIdentity({ subject: 'CN=stranger,O=Acme' }))), NONE)
   t.equal(counter.asked, 1)
 })
 
 test('does not try every clause on an identity that lacks the indexed field', async (t) => {
   const counter = new Counter()
-  const matcher = new Matcher(Array.from({ length: 10_000 }, (_, ordinal) => ({ ordinal, conditions: [leaf(CN, `service-${ordinal}`), counter] })))
-  t.equal(matcher.find(new PeerFacts(createPartialIdentity({ serialNumber: '01' }))), UNDECIDED)
+  const matcher = new Matcher(Array.from({ length: 10_000 }, (_, ordinal) => ({ ordinal, conditions: [anyOf(CN, `service-${ordinal}`), counter] })))
+  t.equal(matcher.find(new PeerValues(createPartialIdentity({ serialNumber: '01' }))), UNDECIDED)
   t.equal(counter.asked, 1)
   const other = new Counter()
-  const pinned = new Matcher(Array.from({ length: 10_000 }, (_, ordinal) => ({ ordinal, conditions: [leaf(CN, `service-${ordinal}`), leaf(O, `tenant-${ordinal}`), fingerprint, other] })))
-  t.equal(pinned.find(new PeerFacts(createPartialIdentity({ serialNumber: '01', fingerprint256: 'cd'.repeat(32) }))), NONE)
+  const pinned = new Matcher(Array.from({ length: 10_000 }, (_, ordinal) => ({ ordinal, conditions: [anyOf(CN, `service-${ordinal}`), anyOf(O, `tenant-${ordinal}`), fingerprint, other] })))
+  t.equal(pinned.find(new PeerValues(createPartialIdentity({ serialNumber: '01', fingerprint256: 'cd'.repeat(32) }))), NONE)
   t.equal(other.asked, 0)
 })
 

@@ -74,7 +74,7 @@ test('an authority is known or unknown, and compared exactly', async (t) => {
   const forwarded = createPartialIdentity({ subject: 'CN=web', via: [limitPeerIdentity(full, 'edge', [])] })
   t.equal(ask({ cn: 'web', via: { authority: 'edge' } }, forwarded), 1)
   t.equal(ask({ cn: 'web', via: { authority: 'partner' } }, forwarded), 0)
-  t.equal(ask({ cn: 'web', authority: 'edge' }, forwarded), undefined, 'a gateway vouches for itself alone')
+  t.equal(ask({ cn: 'web', authority: 'edge' }, forwarded), undefined, 'a gateway vouches for itself only')
 })
 
 test('a peer without a SPIFFE ID is known to have none, whether or not other URIs are believed', async (t) => {
@@ -118,24 +118,24 @@ test('says what the certificate claims where it is not believed, and who vouches
   const partner = limitPeerIdentity(full, 'partner', only('spiffe'))
   for (const [rule, found] of claims) {
     t.match(failing(rule, partner), {
-      result: 'unknown', found, isClaim: true, note: 'not believed: authority "partner" vouches for spiffe alone'
+      result: 'unknown', found, isClaim: true, note: 'not believed: authority "partner" vouches for spiffe only'
     }, JSON.stringify(rule))
   }
   t.match(failing({ uri: 'urn:a:b' }, limitPeerIdentity(withUri, 'partner', only('spiffe', 'dns'))), {
     found: ['https://a.example/x'],
     isClaim: true,
-    note: 'not believed: authority "partner" vouches for spiffe and dns alone'
+    note: 'not believed: authority "partner" vouches for spiffe and dns only'
   })
   t.match(failing({ spiffe: ID }, limitPeerIdentity(full, 'partner', only('subject', 'dns', 'upn', 'uri'))), {
-    found: [ID], isClaim: true, note: 'not believed: authority "partner" vouches for subject, dns and uri alone'
+    found: [ID], isClaim: true, note: 'not believed: authority "partner" vouches for subject, dns and uri only'
   })
   t.match(failing({ uri: ID }, limitPeerIdentity(full, 'partner', ['spiffe'])), {
     found: [ID],
     isClaim: true,
-    note: 'not believed: authority "partner" vouches for subject, dns, uri, email, ip and policy alone'
+    note: 'not believed: authority "partner" vouches for subject, dns, uri, email, ip and policy only'
   }, 'a SPIFFE ID among the URIs')
   t.match(failing({ cn: 'web' }, limitPeerIdentity(full, 'partner', only('upn'))), {
-    note: 'not believed: authority "partner" vouches for no name'
+    note: 'not believed: authority "partner" vouches for no names'
   })
 })
 
@@ -145,7 +145,7 @@ test('the text never states a claim as a fact', async (t) => {
     'not allowed by the rules: incomplete_identity',
     `peer: ${ID}`,
     'closest: rules[0]; spiffe holds',
-    '  ou: expected "ops", the certificate claims "ops" (not believed: authority "partner" vouches for spiffe alone)',
+    '  ou: expected "ops", the certificate claims "ops" (not believed: authority "partner" vouches for spiffe only)',
   ].join('\n'))
   const silent = limitPeerIdentity(createPartialIdentity({ subject: 'CN=a' }), 'partner', ['email'])
   t.match(String(explain([{ email: 'a@b' }], silent)), /email: expected "a@b", found unknown \(not believed: /)
@@ -155,15 +155,15 @@ test('explains a not that is unknown, an authority that nobody knows, and a limi
   const partner = limitPeerIdentity(full, 'partner', ['subject'])
   t.match(failing({ not: { ou: 'x' } }, partner), {
     key: 'not',
-    note: 'the identity says too little to rule it out; ' +
-      'not believed: authority "partner" vouches for spiffe, dns, uri, email, ip and policy alone',
+    note: 'too little is known to rule it out; ' +
+      'not believed: authority "partner" vouches for spiffe, dns, uri, email, ip and policy only',
     within: { failed: [{ key: 'ou', found: ['ops'], isClaim: true }] },
   })
   t.match(failing({ authority: 'partner' }, full), {
-    result: 'unknown', found: undefined, isClaim: false, note: 'nobody says which authority vouches for it'
+    result: 'unknown', found: undefined, isClaim: false, note: 'the identity has no authority'
   })
   t.match(failing({ authority: 'Partner' }, partner), {
-    result: 'mismatch', found: ['partner'], isClaim: false, note: /upper and lower case/
+    result: 'mismatch', found: ['partner'], isClaim: false, note: /differs only in case/
   })
   const forwarded = createPartialIdentity({ subject: 'CN=a', via: [partner] })
   t.match(String(explain([{ cn: 'a', via: { cn: 'web' } }], forwarded)),
@@ -175,7 +175,7 @@ test('looks for what is wrong with a SPIFFE ID among URIs that are not believed'
     const peer = limitPeerIdentity(createPartialIdentity({ subjectAltNames: { uri } }), 'p', ['uri'])
     return explain([{ spiffe: ID }], peer).closest?.failed[0]?.note
   }
-  t.equal(note(['https://a.example/x']), 'the URI name is no SPIFFE ID')
+  t.equal(note(['https://a.example/x']), 'the URI name is not a SPIFFE ID')
   t.match(note([ID, 'https://a.example/x']), /2 URI names/)
   t.equal(note([]), 'the certificate has no URI name')
 })

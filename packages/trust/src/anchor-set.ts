@@ -5,17 +5,17 @@ import type { Certificate } from './certificate/certificate.ts'
 import { MTLS_ERR_PATH_OPTION } from './errors.ts'
 import { describeType } from './option-check.ts'
 
-/** A certificate as callers give it: one that was parsed, or its DER. */
+/** A certificate as an argument or option: parsed, or in DER. */
 export type CertificateInput = PeerIdentity | Uint8Array
 
-/** The trust anchors in force, by name. */
+/** A set of trust anchors, indexed by subject. */
 export class AnchorSet {
   readonly #byName = new Map<string, Certificate[]>()
   readonly #fingerprints = new Set<string>()
 
-  /** @throws MTLS_ERR_PATH_OPTION where one of them cannot be read: a CA fewer is a change of trust that nobody meant */
+  /** @throws MTLS_ERR_PATH_OPTION if one cannot be read. Skipping it would silently change what is trusted. */
   constructor (anchors: readonly CertificateInput[]) {
-    for (const [index, input] of anchors.entries()) this.add(readGiven(input, `anchors[${index}]`))
+    for (const [index, input] of anchors.entries()) this.add(readInput(input, `anchors[${index}]`))
   }
 
   add (anchor: Certificate): void {
@@ -41,21 +41,25 @@ export class AnchorSet {
 
 const PEM_START = 0x2d
 
-/** Read once, with the signatures that were verified: authorities are loaded again whenever the trust moves. */
+/** Parsed certificates with their verified signatures, to reuse them when authorities are loaded again. */
 const read = new WeakMap<PeerIdentity, Certificate>()
 
 /**
- * Reads a certificate that its giver believes in.
+ * Reads a certificate from an option, which is trusted to be well-formed.
  *
- * @param where what it is called in the options
+ * @param where the name of the option in errors
  * @throws MTLS_ERR_PATH_OPTION
  */
-export function readGiven (input: CertificateInput, where: string): Certificate {
+export function readInput (input: CertificateInput, where: string): Certificate {
   const der = derOf(input)
-  if (der === undefined) throw new MTLS_ERR_PATH_OPTION(`${where} is ${describeType(input)}; expected a certificate in DER (Uint8Array) or one that was parsed`)
+  if (der === undefined) {
+    const expected = 'a certificate, parsed or in DER (Uint8Array)'
+    throw new MTLS_ERR_PATH_OPTION(`${where} is ${describeType(input)}; expected ${expected}`)
+  }
   if (input === der) return readDer(der, undefined, where)
-  let certificate = read.get(input as PeerIdentity)
-  if (certificate === undefined) read.set(input as PeerIdentity, certificate = readDer(der, input as PeerIdentity, where))
+  const identity = input as PeerIdentity
+  let certificate = read.get(identity)
+  if (certificate === undefined) read.set(identity, certificate = readDer(der, identity, where))
   return certificate
 }
 
@@ -73,7 +77,7 @@ function derOf (input: CertificateInput): Uint8Array | undefined {
   try {
     return viewDer(input)
   } catch {
-    // Something else than an identity of this package.
+    // Not an identity of @peerkit/identity.
     return undefined
   }
 }

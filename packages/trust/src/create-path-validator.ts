@@ -11,47 +11,57 @@ import { chainKey } from './memory/chain-key.ts'
 import { PendingDecisions } from './memory/pending-decisions.ts'
 import { CandidatePool } from './path/candidate-pool.ts'
 import { searchPath } from './path/search-path.ts'
-import { refuse } from './refusal.ts'
+import { CHANGED, refuse } from './refusal.ts'
 import type { PathRefused } from './refusal.ts'
 import { checkRevocation } from './revocation/check-path.ts'
 import type { PathRevocation } from './revocation/check-path.ts'
-import { Trust } from './trust.ts'
+import { AnchorsInForce } from './anchors-in-force.ts'
 
-/** A chain is believed. */
+/** The chain is valid. */
 export interface PathAccepted {
   readonly valid: true
-  /** The verified certificates above the leaf, the nearest first, the anchor last: what `PeerIdentity#chain` holds. Empty where the leaf is an anchor itself. */
+  /** The verified certificates above the leaf, the anchor last, as in `PeerIdentity#chain`. Empty for a trusted leaf. */
   readonly path: readonly PeerIdentity[]
+  /** The trust anchor at the end of the path. */
   readonly anchor: PeerIdentity
-  /** When the answer ends: the first of the path's certificates, the anchor's included, or of the revocation answers. Milliseconds since the epoch. */
+  /** When the first certificate of the path or the revocation answer expires. Milliseconds since the epoch. */
   readonly until: number
 }
 
+/** The result of `validate`. */
 export type PathVerdict = PathAccepted | PathRefused
 
+/** Validates certificate paths, see {@link createPathValidator}. */
 export interface PathValidator {
-  /** Moves whenever an earlier answer may no longer hold: other anchors, another revocation state. */
+  /** Changes whenever an earlier result may have become wrong: the anchors or the revocation data changed. */
   readonly generation: number
   /**
-   * Whether a leaf chains up to an anchor, by RFC 5280 section 6. It never throws for what the certificates hold. A promise only where the revocation checker answers later.
+   * Decides whether a leaf chains up to an anchor, by RFC 5280 section 6. Never throws because of what the certificates
+   * contain.
    *
    * @param leaf DER
-   * @param intermediates DER, in any order, also such that have nothing to do with the leaf
+   * @param intermediates DER, in any order; unrelated certificates are ignored
+   * @returns the verdict; a promise only if the revocation checker answers later
    */
   validate (leaf: Uint8Array, intermediates: readonly Uint8Array[]): PathVerdict | Promise<PathVerdict>
 }
 
-/** How often an answer is asked for again because the trust moved meanwhile. */
-const TURNS = 3
-/** Intermediates that are kept with their keys parsed. */
+/** How often a validation is repeated if the anchors or the revocation data changed meanwhile. */
+const MAX_ATTEMPTS = 3
+/** Verified intermediates that are kept with their parsed keys. */
 const MAX_INTERMEDIATES = 1_000
 
 /**
- * Validates certificate paths against anchors of our own, for certificates that nobody else has validated.
+ * Creates a validator of certificate paths against your own trust anchors, for certificates that TLS has not validated,
+ * such as forwarded ones. For several authorities and bounds on names, see `createTrustEvaluator`.
  *
- * Answers are remembered by the SHA-256 of leaf and intermediates until they end or the trust moves; a no for `refusedFor` at most.
+ * Results are cached by the SHA-256 of leaf and intermediates, until they expire or the anchors or the revocation data
+ * change. A refusal is cached for at most `refusedFor`.
  *
- * @throws MTLS_ERR_PATH_OPTION, MTLS_ERR_PATH_ANCHORS
+ * @param options see {@link PathValidatorOptions}
+ * @returns the validator
+ * @throws MTLS_ERR_PATH_OPTION if an option is invalid
+ * @throws MTLS_ERR_PATH_ANCHORS if there are no anchors, or one cannot be read
  * @example
  * ```ts
  * const validator = createPathValidator({ anchors: () => [ca.der] })
@@ -66,7 +76,7 @@ export function createPathValidator (options: PathValidatorOptions): PathValidat
 
 class Validator implements PathValidator {
   readonly #settings: Settings
-  readonly #trust: Trust
+  readonly #inForce: AnchorsInForce
   readonly #verified = new CertificateStore(MAX_INTERMEDIATES)
   readonly #accepted: BoundedMemory<PathAccepted>
   readonly #refused: BoundedMemory<{ readonly verdict: PathRefused, readonly until: number }>
@@ -75,14 +85,14 @@ class Validator implements PathValidator {
 
   constructor (settings: Settings) {
     this.#settings = settings
-    this.#trust = new Trust(settings)
+    this.#inForce = new AnchorsInForce(settings)
     this.#accepted = new BoundedMemory(settings.maxRemembered)
     this.#refused = new BoundedMemory(settings.maxRemembered)
-    this.#generation = this.#trust.refresh()
+    this.#generation = this.#inForce.refresh()
   }
 
   get generation (): number {
-    const generation = this.#trust.refresh()
+    const generation = this.#inForce.refresh()
     if (generation !== this.#generation) {
       this.#generation = generation
       this.#accepted.clear()
@@ -102,21 +112,28 @@ class Validator implements PathValidator {
     if (known !== undefined) return known
     const answer = this.#search(leaf, intermediates, now)
     if (!(answer instanceof Promise)) return this.#remember(key, answer, generation)
-    // Copies: the caller may write to the bytes before the answer is there.
+    // Copies: the caller may write to the bytes before the answer arrives.
     const [ownLeaf, own] = [new Uint8Array(leaf), intermediates.map((der) => new Uint8Array(der))] as const
-    return this.#pending.add(ownLeaf, own, false, answer.then((verdict) => this.#settle(ownLeaf, own, key, verdict, generation, 1)), now)
+    const checked = answer.then((verdict) => this.#recheck(ownLeaf, own, key, verdict, generation, 1))
+    return this.#pending.add(ownLeaf, own, false, checked, now)
   }
 
-  /** An answer that took a while may be about a trust that is gone: then it is asked for again. */
-  async #settle (leaf: Uint8Array, intermediates: readonly Uint8Array[], key: string, verdict: PathVerdict, generation: number, turn: number): Promise<PathVerdict> {
+  /** Validates again if the anchors or the revocation data changed while waiting for the answer. */
+  async #recheck (
+    leaf: Uint8Array, intermediates: readonly Uint8Array[], key: string, verdict: PathVerdict, generation: number,
+    attempt: number
+  ): Promise<PathVerdict> {
     const current = this.generation
     if (current === generation) return this.#remember(key, verdict, generation)
-    if (turn >= TURNS) return refuse('revocation_unknown', 'the trust moved while the certificate was checked')
-    return await this.#settle(leaf, intermediates, key, await this.#search(leaf, intermediates, this.#settings.now()), current, turn + 1)
+    if (attempt >= MAX_ATTEMPTS) return refuse('revocation_unknown', CHANGED)
+    const next = await this.#search(leaf, intermediates, this.#settings.now())
+    return await this.#recheck(leaf, intermediates, key, next, current, attempt + 1)
   }
 
   #measure (leaf: Uint8Array, intermediates: readonly Uint8Array[]): PathRefused | undefined {
-    if (!(leaf instanceof Uint8Array) || !Array.isArray(intermediates) || !intermediates.every((der) => der instanceof Uint8Array)) return refuse('certificate_invalid', 'expected the DER of a leaf and a list of the DER of intermediates')
+    if (![leaf, ...Array.isArray(intermediates) ? intermediates : [null]].every((der) => der instanceof Uint8Array)) {
+      return refuse('certificate_invalid', 'expected the DER of a leaf and a list of the DER of intermediates')
+    }
     const { maxCertificates, maxBytes } = this.#settings.limits
     if (intermediates.length > maxCertificates) return refuse('too_large', `${intermediates.length} intermediates; at most ${maxCertificates}`)
     const size = intermediates.reduce((sum, { length }) => sum + length, leaf.length)
@@ -138,38 +155,40 @@ class Validator implements PathValidator {
   }
 
   #search (leafDer: Uint8Array, intermediates: readonly Uint8Array[], now: number): PathVerdict | Promise<PathVerdict> {
-    const { anchors } = this.#trust
-    if (anchors === undefined) return refuse('anchors_invalid', `the trust anchors cannot be read: ${this.#trust.failure}`)
+    const { anchors } = this.#inForce
+    if (anchors === undefined) return refuse('anchors_invalid', `the trust anchors cannot be read: ${this.#inForce.failure}`)
     let leaf: Certificate
     let pool: readonly Certificate[]
     try {
       leaf = readPathCertificate(new Uint8Array(leafDer))
-      pool = intermediates.map((der) => this.#verified.find(der) ?? tryRead(der)).filter((candidate) => candidate !== undefined)
+      pool = intermediates.flatMap((der) => this.#verified.find(der) ?? tryRead(der) ?? [])
     } catch (error) {
       return refuse('certificate_invalid', (error as Error).message)
     }
     const { limits, purpose, policies, algorithms, strict } = this.#settings
     const material = { leaf, candidates: new CandidatePool(pool), anchors, maxDepth: limits.maxDepth }
-    return searchPath<PathAccepted>(material, { purpose, policies, algorithms, strict, now }, new Budget(limits), (path) => this.#conclude(path))
+    const rules = { purpose, policies, algorithms, strict, now }
+    return searchPath<PathAccepted>(material, rules, new Budget(limits), (path) => this.#conclude(path))
   }
 
-  /** Asks about revocation, which is last, since it may cost a round trip. */
+  /** Checks revocation. It comes last because it may cost a round trip. */
   #conclude (path: readonly Certificate[]): PathVerdict | Promise<PathVerdict> {
     for (const intermediate of path.slice(1, -1)) this.#verified.add(intermediate)
     const { revocation, now } = this.#settings
     const accept = (answer: PathRevocation): PathVerdict => {
       if (!answer.valid) return answer
       const [leaf, ...above] = path.map(({ identity }) => identity) as [PeerIdentity, ...PeerIdentity[]]
-      // What a soft policy let pass without knowing is asked again; what is good holds until its end.
-      const until = answer.staleUntil === Infinity ? answer.revalidateAt : answer.staleUntil
-      return Object.freeze({ valid: true, path: Object.freeze(above), anchor: above.at(-1) ?? leaf, until: Math.min(...path.map(endOf), until) })
+      // An unknown status that a soft policy permits is checked again soon. A good answer counts until it expires.
+      const answered = answer.staleUntil === Infinity ? answer.revalidateAt : answer.staleUntil
+      const until = Math.min(...path.map(endOf), answered)
+      return Object.freeze({ valid: true, path: Object.freeze(above), anchor: above.at(-1) ?? leaf, until })
     }
     const answer = checkRevocation(revocation === undefined ? [] : [revocation], path, now)
     return answer instanceof Promise ? answer.then(accept) : accept(answer)
   }
 }
 
-/** What cannot be read is no candidate. A copy: the caller may write to the bytes. */
+/** Undefined if it cannot be read. Copies the bytes, because the caller may write to them. */
 function tryRead (der: Uint8Array): Certificate | undefined {
   try {
     return readPathCertificate(new Uint8Array(der))

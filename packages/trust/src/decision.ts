@@ -2,7 +2,7 @@ import type { CertificateReason, RefusalDetail } from '@peerkit/events'
 import type { PeerIdentity } from '@peerkit/identity'
 import type { PathRefusalReason, PathRefused } from './refusal.ts'
 
-/** Counters of the anchors and of the revocation data. A decision is current while both are what they were. */
+/** Version counters of the trust anchors and of the revocation data. A decision is current while both are unchanged. */
 export interface TrustVersion {
   readonly trust: number
   readonly revocation: number
@@ -11,18 +11,18 @@ export interface TrustVersion {
 /** The certificate is accepted. Times are milliseconds since the epoch. */
 export interface Accepted {
   readonly accepted: true
-  /** The leaf, as its authority vouches for it: what it does not vouch for is unknown. Its `chain` is the path that was validated, the anchor last. */
+  /** The leaf, with only the names that its authority vouches for. Its `chain` is the verified path, the anchor last. */
   readonly peer: PeerIdentity
-  /** The name of the authority whose anchor the path leads to. */
+  /** The name of the authority whose anchor ends the path. */
   readonly authority: string
-  /** Whether it is accepted although its extended key usage, or that of a CA above it, lacks clientAuth: until `serverAuthOnlyUntil` of the authority. */
+  /** Whether the leaf or a CA above it lacks clientAuth, and `serverAuthOnlyUntil` of the authority accepts that. */
   readonly serverAuthOnly: boolean
   readonly version: TrustVersion
-  /** The end of the first certificate of the path, the anchor included. */
+  /** When the first certificate of the path expires, the anchor included. */
   readonly notAfter: number
-  /** From when on revocation is to be asked again. */
+  /** When to check revocation again. */
   readonly revalidateAt: number
-  /** Until when the decision may be used while revocation is asked again. */
+  /** Stale-while-revalidate limit: how long the decision may be used while revocation is checked again. */
   readonly staleUntil: number
 }
 
@@ -30,10 +30,12 @@ export interface Accepted {
 export interface Refused {
   readonly accepted: false
   readonly reason: CertificateReason
+  /** The failed check, the certificate at fault and a message. For the log, never for the client. */
   readonly detail: RefusalDetail
   readonly version: TrustVersion
 }
 
+/** The result of `evaluate`. */
 export type Decision = Accepted | Refused
 
 const REASONS: Readonly<Record<PathRefusalReason, CertificateReason>> = {
@@ -62,8 +64,8 @@ const REASONS: Readonly<Record<PathRefusalReason, CertificateReason>> = {
 }
 
 /**
- * A refused path as a decision: the reason in the words of events, the rest as detail. The detail is not frozen: it hangs on errors, and loggers mark what they
- * find there while they write it.
+ * Converts a refused path to a decision, with the reason as events name it. The detail is not frozen: it becomes a
+ * property of errors, and some loggers modify those while writing them.
  */
 export function refusedBy ({ reason, detail, certificate, why }: PathRefused, version: TrustVersion): Refused {
   return Object.freeze({

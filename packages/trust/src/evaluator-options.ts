@@ -11,26 +11,29 @@ import type { PolicyInputs } from './policies/policy-state.ts'
 import { MTLS_ERR_PATH_OPTION } from './errors.ts'
 import { checkCount, checkFunction, checkKeys, describeType } from './option-check.ts'
 
+/** Options of `createTrustEvaluator`. */
 export interface TrustEvaluatorOptions {
-  /** Who may vouch for certificates, the first that accepts decides. Asked again whenever `version` moved. */
+  /** The trusted authorities. The first that accepts a certificate decides. Called again when `version` changes. */
   readonly authorities: () => readonly Authority[]
-  /** Moves whenever `authorities` would answer otherwise. Default: they stay as they are. */
+  /** A number that changes whenever `authorities` would return something else. Default: constant. */
   readonly version?: () => number
-  /** What leaves are presented for. Default `clientAuth`. */
+  /** The purpose of leaf certificates. Default `clientAuth`. */
   readonly purpose?: Purpose
+  /** Certificate policies (RFC 5280 section 6.1.1). Default: any. */
   readonly policies?: PathPolicies
-  /** Which signatures and keys count. Default: what a TLS handshake of Node accepts. */
+  /** Accepted signatures and keys. Default: what a TLS handshake of Node accepts. */
   readonly algorithms?: AlgorithmPolicy
-  /** Whether every certificate of a path has to be free of what `lintCertificate` finds, too. Default false. */
+  /** Whether to refuse a path if `lintCertificate` finds a fault in any of its certificates. Default false. */
   readonly strict?: boolean
-  /** Whom the operator keeps out: asked about every certificate of a path. */
+  /** A list of blocked certificates. It is searched for every certificate of a path. Default: none. */
   readonly block?: BlockList
+  /** How much work one decision may take. */
   readonly limits?: PathLimits
-  /** Accepted leaves that are remembered. Default 10,000; 0 remembers none. */
+  /** How many accepted leaves are cached. Default 10,000; 0 disables the cache. */
   readonly maxRemembered?: number
-  /** Verified intermediates that are remembered. Default 1,000. */
+  /** How many verified intermediates are cached. Default 1,000. */
   readonly maxIntermediates?: number
-  /** Called when `learned` grows. It must not throw. */
+  /** Called when `learned` gets a new entry. It must not throw. */
   readonly onLearned?: () => void
   /** The clock, in milliseconds since the epoch. Default `Date.now`. */
   readonly now?: () => number
@@ -51,17 +54,24 @@ export interface EvaluatorSettings {
   readonly now: () => number
 }
 
-const KNOWN = ['authorities', 'version', 'purpose', 'policies', 'algorithms', 'strict', 'block', 'limits', 'maxRemembered', 'maxIntermediates', 'onLearned', 'now']
+const KNOWN = [
+  'authorities', 'version', 'purpose', 'policies', 'algorithms', 'strict', 'block', 'limits', 'maxRemembered',
+  'maxIntermediates', 'onLearned', 'now'
+]
 
 function checkBlock (block: Partial<BlockList> | null): void {
   checkFunction(block?.find, 'block.find')
-  if (typeof block?.version !== 'number') throw new MTLS_ERR_PATH_OPTION(`block.version is ${describeType(block?.version)}; expected a number`)
+  const version: unknown = block?.version
+  if (typeof version !== 'number') {
+    throw new MTLS_ERR_PATH_OPTION(`block.version is ${describeType(version)}; expected a number`)
+  }
 }
 
 /** @throws MTLS_ERR_PATH_OPTION */
 export function readEvaluatorOptions (options: TrustEvaluatorOptions): EvaluatorSettings {
   checkKeys(options, KNOWN, 'options')
-  const { authorities, version = () => 0, purpose = 'clientAuth', strict = false, block, maxRemembered = 10_000, maxIntermediates = 1_000, onLearned = () => {}, now = Date.now } = options
+  const { authorities, version = () => 0, purpose = 'clientAuth', strict = false, block, now = Date.now } = options
+  const { maxRemembered = 10_000, maxIntermediates = 1_000, onLearned = () => {} } = options
   checkFunction(authorities, 'authorities')
   checkFunction(version, 'version')
   checkFunction(onLearned, 'onLearned')

@@ -20,56 +20,62 @@ import { CertificateStore } from './memory/certificate-store.ts'
 import { DecisionMemory } from './memory/decision-memory.ts'
 import type { Remembered } from './memory/decision-memory.ts'
 import { PendingDecisions } from './memory/pending-decisions.ts'
-import { refuse } from './refusal.ts'
-import type { PathRefused } from './refusal.ts'
+import { CHANGED, refuse } from './refusal.ts'
+import type { PathRefusalReason, PathRefused } from './refusal.ts'
 
-/** What came with a leaf. */
+/** What the peer sent with its leaf certificate. */
 export interface Presented {
-  /** Certificates that the peer sent beside the leaf, in its order. They are candidates: none of them is believed before its signature leads to an anchor. */
+  /** The certificates that the peer sent after the leaf, as DER, in its order. They are untrusted candidates. */
   readonly sent?: readonly Uint8Array[]
   /**
-   * Whether the TLS session was resumed: then the peer sent nothing, and intermediates that earlier handshakes led to an anchor stand in. A full handshake never
-   * profits from them, so that its result does not depend on who came before.
+   * Whether the TLS session was resumed. Then the peer sends no intermediates, so those of earlier handshakes are used.
+   * A full handshake never uses them, so its result does not depend on earlier ones. Default false.
    */
   readonly resumed?: boolean
 }
 
-/** How often a decision that took time is made again because the trust moved meanwhile. */
-const TURNS = 3
+/** How often a decision is repeated if the anchors or the revocation data changed meanwhile. */
+const MAX_ATTEMPTS = 3
 
-/** Decides whether certificates are accepted: the one place that is asked, for every kind of connection. */
+/** Decides whether certificates are accepted, for every kind of connection. See {@link createTrustEvaluator}. */
 export interface TrustEvaluator {
-  /** What decisions rest on now. */
+  /** The current versions of the trust anchors and of the revocation data. */
   readonly version: TrustVersion
   /**
-   * Whether a leaf is accepted: some path of certificates, each signed by the next, leads to an anchor in force and satisfies RFC 5280 section 6 and the
-   * revocation policy. At once unless a revocation checker answers later. It neither throws nor rejects for what certificates hold.
+   * Decides whether a leaf is accepted. It is accepted if a path to a trusted CA satisfies RFC 5280 section 6, the bounds
+   * of the authority, the block list and the revocation checkers. Never throws or rejects because of what the
+   * certificates contain.
    *
-   * @param leaf one certificate in DER. The caller must not write to it any more
-   * @throws MTLS_ERR_PATH_OPTION for what is no DER, or no list of it
+   * @param leaf one certificate in DER. Do not write to it afterwards
+   * @param presented what the peer sent with the leaf
+   * @returns the decision; a promise only if a revocation checker answers later
+   * @throws MTLS_ERR_PATH_OPTION if an argument is not DER, or not a list of DER
    */
   evaluate (leaf: Uint8Array, presented?: Presented): Decision | Promise<Decision>
   /**
-   * The intermediate CAs that peers sent and that accepted paths went through, each as a SHA-256 of its name and key, sorted: those that no configuration knows of
-   * and that have not ended. Processes with the same ones can resume each other's TLS sessions.
+   * The intermediate CAs of accepted paths that peers sent, that are not configured and have not expired, each as the
+   * SHA-256 of its name and key, sorted. Processes with the same list can resume each other's TLS sessions.
    */
   readonly learned: readonly string[]
   /**
-   * Whether a leaf was accepted before, though it may not be any more.
+   * Tells whether a leaf was accepted before. It may have been refused since.
    *
-   * @param sent only with exactly these certificates beside it. Default: whatever came with it
+   * @param leaf one certificate in DER
+   * @param sent count only a decision for exactly these other certificates. Default: any
    */
   remembers (leaf: Uint8Array, sent?: readonly Uint8Array[]): boolean
-  /** Whether neither the anchors nor the revocation data moved since a decision. */
+  /** Whether the anchors and the revocation data are unchanged since a decision. */
   isCurrent (decision: Pick<Decision, 'version'>): boolean
-  /** Whether a decision may be used without asking again: it is current, and its time is not over. */
+  /** Whether a decision may be used without evaluating again: it is current and has not expired. */
   isFresh (decision: Accepted): boolean
 }
 
 /**
- * Makes an evaluator.
+ * Creates an evaluator, which decides whether certificates are accepted.
  *
- * @throws MTLS_ERR_PATH_OPTION, also where a certificate of an authority cannot be read
+ * @param options see {@link TrustEvaluatorOptions}
+ * @returns the evaluator
+ * @throws MTLS_ERR_PATH_OPTION if an option is invalid, or a certificate of an authority cannot be read
  * @example
  * ```ts
  * const trust = createTrustEvaluator({ authorities: () => [{ name: 'internal', ca: [ca.der] }] })
@@ -86,10 +92,10 @@ class Evaluator implements TrustEvaluator {
   readonly #settings: EvaluatorSettings
   readonly #verified: CertificateStore
   readonly #memory: DecisionMemory<Accepted>
-  /** Of resumed sessions: their paths may go through intermediates that this peer did not send. */
+  /** Decisions for resumed sessions. Their paths may use intermediates that this peer did not send. */
   readonly #resumed: DecisionMemory<Accepted>
   readonly #pending: PendingDecisions<Decision> = new PendingDecisions()
-  /** The last end of each intermediate CA that was learned under the anchors in force, by name and key. */
+  /** When each learned intermediate CA expires, by name and key. Cleared when the anchors change. */
   readonly #learned = new Map<string, number>()
   readonly #inForce: AuthoritiesInForce
 
@@ -108,7 +114,8 @@ class Evaluator implements TrustEvaluator {
   get learned (): readonly string[] {
     this.#inForce.refresh()
     const now = this.#settings.now()
-    return [...this.#learned].filter(([, end]) => now < end).map(([authority]) => crypto.hash('sha256', authority, 'hex')).sort()
+    const valid = [...this.#learned].filter(([, end]) => now < end)
+    return valid.map(([authority]) => crypto.hash('sha256', authority, 'hex')).sort()
   }
 
   remembers (leaf: Uint8Array, sent?: readonly Uint8Array[]): boolean {
@@ -122,10 +129,11 @@ class Evaluator implements TrustEvaluator {
 
   isFresh (decision: Accepted): boolean {
     const now = this.#settings.now()
-    return now < decision.notAfter && now < decision.revalidateAt && this.isCurrent(decision) && !this.#isBlockedNow(decision)
+    const isInTime = now < decision.notAfter && now < decision.revalidateAt
+    return isInTime && this.isCurrent(decision) && !this.#isBlockedNow(decision)
   }
 
-  /** By a list that is asked each time. */
+  /** Whether a block list with `always` blocks it. */
   #isBlockedNow ({ peer }: Accepted): boolean {
     const { block } = this.#settings
     return block?.always === true && findBlocked(block, [claimsOf(peer), ...(peer.chain ?? [])]) !== undefined
@@ -144,36 +152,44 @@ class Evaluator implements TrustEvaluator {
     return decided instanceof Promise ? this.#pending.add(leaf, sent, resumed, decided, this.#settings.now()) : decided
   }
 
-  #decide (leafDer: Uint8Array, sent: readonly Uint8Array[], resumed: boolean, known: Certificate | undefined, turn: number): Decision | Promise<Decision> {
+  #decide (
+    leafDer: Uint8Array, sent: readonly Uint8Array[], resumed: boolean, known: Certificate | undefined, attempt: number
+  ): Decision | Promise<Decision> {
     const { version } = this
     const { maxLeafBytes } = this.#settings.limits
+    const refuseLeaf = (reason: PathRefusalReason, message: string): Decision => {
+      return refusedBy(refuse(reason, message, { certificate: summarizeCertificate(leafDer) }), version)
+    }
     let leaf: Certificate
     try {
-      if (leafDer.length > maxLeafBytes) return refusedBy(refuse('too_large', `the certificate has ${leafDer.length} octets; at most ${maxLeafBytes}`, { certificate: summarizeCertificate(leafDer) }), version)
+      if (leafDer.length > maxLeafBytes) {
+        return refuseLeaf('too_large', `the certificate has ${leafDer.length} octets; at most ${maxLeafBytes}`)
+      }
       leaf = known ?? readPathCertificate(leafDer)
     } catch (error) {
-      return refusedBy(refuse('certificate_invalid', `the certificate cannot be read: ${(error as Error).message}`, { certificate: summarizeCertificate(leafDer) }), version)
+      return refuseLeaf('certificate_invalid', `the certificate cannot be read: ${(error as Error).message}`)
     }
-    // A resumed session's intermediates are tried first by the chain that this very leaf came with.
+    // A resumed session: try the chains first that this leaf was sent with before.
     const candidates = resumed ? this.#recall(leafDer).flatMap((entry) => entry.sent) : this.#readSent(sent)
     const question = { leaf, sent: candidates, verified: resumed ? this.#verified : undefined }
     const found = searchAuthorities(question, this.#inForce.index, this.#settings, this.#inForce.unreadable)
     const conclude = (answer: Found | PathRefused): Decision | Promise<Decision> => {
       if (!this.isCurrent({ version })) {
-        // The answer is about a trust that is no longer in force.
-        if (turn < TURNS) return this.#decide(leafDer, sent, resumed, leaf, turn + 1)
-        return refusedBy(refuse('revocation_unknown', 'the trust moved while the certificate was checked', { certificate: summarizeCertificate(leafDer) }), version)
+        // The answer is about anchors or revocation data that were replaced meanwhile.
+        if (attempt < MAX_ATTEMPTS) return this.#decide(leafDer, sent, resumed, leaf, attempt + 1)
+        return refuseLeaf('revocation_unknown', CHANGED)
       }
       if (!answer.valid) return refusedBy(answer, version)
       const decision = this.#accept(leaf, answer, version)
+      const isWhole = candidates.length === sent.length && isVouchedFor(candidates, answer)
       if (resumed) this.#resumed.add(leaf, [], decision)
-      else if (candidates.length === sent.length && isVouchedFor(candidates, answer)) this.#memory.add(leaf, candidates, decision)
+      else if (isWhole) this.#memory.add(leaf, candidates, decision)
       return decision
     }
     return found instanceof Promise ? found.then(conclude) : conclude(found)
   }
 
-  /** As many of the certificates that were sent as the limits allow. What cannot be read is no candidate. */
+  /** Reads the certificates that were sent, up to the limits. Those that cannot be read are ignored. */
   #readSent (sent: readonly Uint8Array[]): readonly Certificate[] {
     const { maxCertificates, maxBytes } = this.#settings.limits
     const candidates: Certificate[] = []
@@ -189,7 +205,8 @@ class Evaluator implements TrustEvaluator {
 
   #accept (leaf: Certificate, { authority, path, revocation }: Found, version: TrustVersion): Accepted {
     for (const intermediate of path.slice(1, -1)) this.#learn(authority, intermediate)
-    const serverAuthOnly = this.#settings.purpose === 'clientAuth' && !path.every((certificate) => allowsPurpose(certificate, 'clientAuth'))
+    const isForClients = path.every((certificate) => allowsPurpose(certificate, 'clientAuth'))
+    const serverAuthOnly = this.#settings.purpose === 'clientAuth' && !isForClients
     return Object.freeze({
       accepted: true,
       peer: this.#nameOf(leaf, path.slice(1).map(({ identity }) => identity), authority),
@@ -203,8 +220,9 @@ class Evaluator implements TrustEvaluator {
   }
 
   /**
-   * An accepted path went through it. Another certificate of the same name and key brings nothing new: a peer that can make such twins (ECDSA signatures have two
-   * forms) must neither change what was learned nor push others out of the store.
+   * Stores an intermediate of an accepted path. A second certificate with the same name and key is ignored unless it
+   * expires later: a peer that can make such copies (ECDSA signatures have two forms) must neither change what was
+   * learned nor push others out of the store.
    */
   #learn ({ known }: LoadedAuthority, intermediate: Certificate): void {
     const { authority } = intermediate
@@ -217,16 +235,18 @@ class Evaluator implements TrustEvaluator {
     if (learned === undefined) this.#settings.onLearned()
   }
 
-  /** What is remembered of a leaf, whatever came with it. */
+  /** All cached decisions for a leaf, with any other certificates. */
   #recall (leaf: Uint8Array): readonly Remembered<Accepted>[] {
     const [full, resumed] = [this.#memory.findAny(leaf), this.#resumed.findAny(leaf)]
     return resumed.length === 0 ? full : [...full, ...resumed]
   }
 
-  /** The same object for the same leaf, chain and authority, so that what hangs on it is shared by a client's connections. */
-  #nameOf (leaf: Certificate, chain: readonly PeerIdentity[], { name, bounds: { notBelieved } }: LoadedAuthority): PeerIdentity {
+  /** Returns the same object for the same leaf, chain and authority, so that connections of a client share caches on it. */
+  #nameOf (leaf: Certificate, chain: readonly PeerIdentity[], authority: LoadedAuthority): PeerIdentity {
+    const { name, bounds: { notBelieved } } = authority
     for (const { decision: { peer } } of this.#recall(leaf.der)) {
-      const isSameChain = peer.chain?.length === chain.length && chain.every(({ fingerprint256 }, index) => fingerprint256 === peer.chain?.[index]?.fingerprint256)
+      const isSameChain = peer.chain?.length === chain.length &&
+        chain.every(({ fingerprint256 }, index) => fingerprint256 === peer.chain?.[index]?.fingerprint256)
       if (isSameChain && peer.authority === name && sameKinds(peer.notBelieved, notBelieved)) return peer
     }
     return limitPeerIdentity(relinkPeerIdentity(leaf.identity, { chain }), name, notBelieved)
@@ -239,23 +259,28 @@ function sameKinds (one: readonly string[], other: readonly string[]): boolean {
 
 /** @throws MTLS_ERR_PATH_OPTION */
 function checkQuestion (leaf: unknown, presented: Presented): void {
-  if (!(leaf instanceof Uint8Array)) throw new MTLS_ERR_PATH_OPTION(`the leaf is ${describeType(leaf)}; expected one certificate in DER (Uint8Array)`)
-  if (typeof presented !== 'object' || presented === null || Array.isArray(presented)) throw new MTLS_ERR_PATH_OPTION(`what came with the leaf is ${describeType(presented)}; expected { sent, resumed }`)
+  if (!(leaf instanceof Uint8Array)) {
+    throw new MTLS_ERR_PATH_OPTION(`leaf is ${describeType(leaf)}; expected one certificate in DER (Uint8Array)`)
+  }
+  if (typeof presented !== 'object' || presented === null || Array.isArray(presented)) {
+    throw new MTLS_ERR_PATH_OPTION(`presented is ${describeType(presented)}; expected { sent, resumed }`)
+  }
   const { sent } = presented
   if (sent === undefined) return
   checkList(sent, 'sent')
   const odd = sent.findIndex((der) => !(der instanceof Uint8Array))
-  if (odd !== -1) throw new MTLS_ERR_PATH_OPTION(`sent[${odd}] is ${describeType(sent[odd])}; expected a certificate in DER (Uint8Array)`)
+  if (odd === -1) return
+  throw new MTLS_ERR_PATH_OPTION(`sent[${odd}] is ${describeType(sent[odd])}; expected a certificate in DER (Uint8Array)`)
 }
 
-/** The leaf of a decision that has to be made anew. */
+/** The leaf of a cached decision that is no longer fresh. */
 function readAgain (entry: Remembered<Accepted> | undefined): Certificate | undefined {
   return entry && readTraced(entry.leaf, claimsOf(entry.decision.peer))
 }
 
-/** Nothing is kept that no anchor vouched for: a leaf with other certificates beside it is decided each time. */
-function isVouchedFor (sent: readonly Certificate[], { authority, path }: Found): boolean {
-  return sent.every((certificate) => path.includes(certificate) || authority.anchors.has(certificate) || authority.known.has(certificate))
+/** Whether the signature of every certificate led to an anchor. Otherwise nothing is cached. */
+function isVouchedFor (sent: readonly Certificate[], { authority: { anchors, known }, path }: Found): boolean {
+  return sent.every((certificate) => path.includes(certificate) || anchors.has(certificate) || known.has(certificate))
 }
 
 function tryRead (der: Uint8Array): Certificate | undefined {

@@ -1,26 +1,26 @@
-import { MTLS_ERR_PATH_OPTION } from './errors.ts'
+import { checkCount, checkKeys } from './option-check.ts'
 
-/** How much one validation may take. A chain that needs more is refused (`too_large`, `budget_exceeded`, `path_length`), whatever it might have proved. */
+/** How much work one decision may take. A chain that needs more is refused (`too_large`, `budget_exceeded`, `path_length`). */
 export interface PathLimits {
   /** Intermediates in a path, self-issued ones included. Default 8. */
   readonly maxDepth?: number
-  /** Intermediates sent along with a leaf, whether used or not. Default 16. */
+  /** Certificates sent with a leaf, used or not. Default 16. */
   readonly maxCertificates?: number
-  /** Octets of leaf and intermediates together. Default 65,536. */
+  /** Octets of the certificates sent; for `createPathValidator` including the leaf. Default 65,536. */
   readonly maxBytes?: number
   /** Octets of the leaf. Default 65,536. */
   readonly maxLeafBytes?: number
-  /** Whole paths, from leaf to an anchor, that are validated. Default 64. */
+  /** Complete paths, from the leaf to an anchor. Default 64. */
   readonly maxPaths?: number
-  /** Certificates tried as the next issuer while paths are looked for. Default 256. */
+  /** Certificates tried as the next issuer while searching for paths. Default 256. */
   readonly maxSteps?: number
-  /** Signatures verified. One by a slow key counts as two to four: P-521, brainpool, binary curves, RSA above 8,192 bits, SLH-DSA. Default 12. */
+  /** Signatures verified. Default 12. Slow keys count two to four times, such as P-384, SLH-DSA and binary curves. */
   readonly maxSignatures?: number
-  /** Comparisons of a name with a name constraint; of a directory name with each RDN of one. Default 16,384. */
+  /** Comparisons of a name with a name constraint. A directory name counts once per RDN. Default 16,384. */
   readonly maxNameConstraintComparisons?: number
-  /** Policies and mappings looked at. Default 4,096. */
+  /** Policies and policy mappings processed. Default 4,096. */
   readonly maxPolicies?: number
-  /** Valid paths that revocation is asked about. Default 8. */
+  /** Valid paths that are checked for revocation. Default 8. */
   readonly maxRevocationChecks?: number
 }
 
@@ -41,30 +41,34 @@ const DEFAULTS: Limits = Object.freeze({
 
 /** @throws MTLS_ERR_PATH_OPTION */
 export function readLimits (limits: PathLimits = {}): Limits {
-  if (typeof limits !== 'object' || limits === null) throw new MTLS_ERR_PATH_OPTION(`limits is ${String(limits)}; expected an object`)
-  for (const [name, value] of Object.entries(limits)) {
-    if (!Object.hasOwn(DEFAULTS, name)) throw new MTLS_ERR_PATH_OPTION(`limits.${name} is not known; expected one of ${Object.keys(DEFAULTS).join(', ')}`)
-    if (value !== undefined && (!Number.isSafeInteger(value) || value < 0)) throw new MTLS_ERR_PATH_OPTION(`limits.${name} is ${String(value)}; expected a whole number of at least 0`)
-  }
+  checkKeys(limits, Object.keys(DEFAULTS), 'limits')
+  for (const [name, value] of Object.entries(limits)) if (value !== undefined) checkCount(value, `limits.${name}`)
   const given = Object.fromEntries(Object.entries(limits).filter(([, value]) => value !== undefined))
   return Object.freeze({ ...DEFAULTS, ...given })
 }
 
 type Spent = 'paths' | 'steps' | 'signatures' | 'comparisons' | 'policies' | 'revocation checks'
 
-/** What is left of the limits during one validation. */
+/** What is left of the limits during one decision. */
 export class Budget {
   readonly #left: Record<Spent, number>
-  /** The limit that was met. */
+  /** The limit that was exceeded. */
   exhausted: Spent | undefined
-  /** Whether there was a way on beyond `maxDepth`. */
+  /** Whether a path went on beyond `maxDepth`. */
   tooDeep = false
 
-  constructor ({ maxPaths, maxSteps, maxSignatures, maxNameConstraintComparisons, maxPolicies, maxRevocationChecks }: Limits) {
-    this.#left = { paths: maxPaths, steps: maxSteps, signatures: maxSignatures, comparisons: maxNameConstraintComparisons, policies: maxPolicies, 'revocation checks': maxRevocationChecks }
+  constructor (limits: Limits) {
+    this.#left = {
+      paths: limits.maxPaths,
+      steps: limits.maxSteps,
+      signatures: limits.maxSignatures,
+      comparisons: limits.maxNameConstraintComparisons,
+      policies: limits.maxPolicies,
+      'revocation checks': limits.maxRevocationChecks
+    }
   }
 
-  /** Whether there was as much left. Once it was not, nothing is. */
+  /** Spends an amount. Returns false if less was left, and from then on always. */
   spend (what: Spent, amount = 1): boolean {
     if (this.exhausted === undefined && (this.#left[what] -= amount) < 0) this.exhausted = what
     return this.exhausted === undefined

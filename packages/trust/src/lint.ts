@@ -5,48 +5,58 @@ import type { Certificate } from './certificate/certificate.ts'
 import { isDomain } from './names/domain.ts'
 
 /**
- * What RFC 5280 asks of CAs and no validation depends on.
+ * Requirements of RFC 5280 for CAs on which path validation does not depend.
  *
- * - `authority_key_identifier_missing` (4.2.1.1), `subject_key_identifier_missing` (4.2.1.2; of CAs)
+ * - `authority_key_identifier_missing` (4.2.1.1), `subject_key_identifier_missing` (4.2.1.2; CAs only)
  * - `serial_number_zero`, `serial_number_too_long` (4.1.2.2: positive, at most 20 octets)
- * - `basic_constraints_not_critical` (4.2.1.9; of CAs), `path_length_without_ca`
- * - `key_usage_missing` (4.2.1.3; of CAs)
- * - `name_constraints_not_critical` (4.2.1.10), `policy_constraints_not_critical` (4.2.1.11), `inhibit_any_policy_not_critical` (4.2.1.14)
- * - `alternative_name_not_critical` (4.2.1.6: where the subject is empty)
- * - `dns_name_syntax` (4.2.1.6: the preferred name syntax, or a wildcard for the first label)
+ * - `basic_constraints_not_critical` (4.2.1.9; CAs only), `path_length_without_ca`
+ * - `key_usage_missing` (4.2.1.3; CAs only)
+ * - `name_constraints_not_critical` (4.2.1.10), `policy_constraints_not_critical` (4.2.1.11),
+ *   `inhibit_any_policy_not_critical` (4.2.1.14)
+ * - `alternative_name_not_critical` (4.2.1.6: if the subject is empty)
+ * - `dns_name_syntax` (4.2.1.6: the preferred name syntax, or a wildcard as the first label)
  * - `authority_info_access_malformed` (4.2.2.1)
  */
 export type LintRule =
-  | 'authority_key_identifier_missing' | 'subject_key_identifier_missing' | 'serial_number_zero' | 'serial_number_too_long' | 'basic_constraints_not_critical'
-  | 'path_length_without_ca' | 'key_usage_missing' | 'name_constraints_not_critical' | 'policy_constraints_not_critical' | 'inhibit_any_policy_not_critical'
+  | 'authority_key_identifier_missing' | 'subject_key_identifier_missing' | 'serial_number_zero'
+  | 'serial_number_too_long' | 'basic_constraints_not_critical' | 'path_length_without_ca' | 'key_usage_missing'
+  | 'name_constraints_not_critical' | 'policy_constraints_not_critical' | 'inhibit_any_policy_not_critical'
   | 'alternative_name_not_critical' | 'dns_name_syntax' | 'authority_info_access_malformed'
 
 const MAX_SERIAL_DIGITS = 40
 
 const RULES: Readonly<Record<LintRule, (certificate: Certificate) => boolean>> = {
-  authority_key_identifier_missing: (certificate) => !certificate.selfIssued && !has(certificate, EXTENSION.authorityKeyIdentifier),
-  subject_key_identifier_missing: (certificate) => isCa(certificate) && !has(certificate, EXTENSION.subjectKeyIdentifier),
+  authority_key_identifier_missing: (certificate) =>
+    !certificate.selfIssued && !has(certificate, EXTENSION.authorityKeyIdentifier),
+  subject_key_identifier_missing: (certificate) =>
+    isCa(certificate) && !has(certificate, EXTENSION.subjectKeyIdentifier),
   serial_number_zero: ({ fields }) => /^0+$/.test(fields.serialNumber),
   serial_number_too_long: ({ fields }) => fields.serialNumber.length > MAX_SERIAL_DIGITS,
-  basic_constraints_not_critical: (certificate) => isCa(certificate) && isNotCritical(certificate, EXTENSION.basicConstraints),
+  basic_constraints_not_critical: (certificate) =>
+    isCa(certificate) && isNotCritical(certificate, EXTENSION.basicConstraints),
   path_length_without_ca: ({ basicConstraints, keyUsage }) => basicConstraints?.pathLength !== undefined &&
     (!basicConstraints.ca || (keyUsage !== undefined && (keyUsage & KEY_USAGE.keyCertSign) === 0)),
   key_usage_missing: (certificate) => isCa(certificate) && certificate.keyUsage === undefined,
   name_constraints_not_critical: (certificate) => isNotCritical(certificate, EXTENSION.nameConstraints),
   policy_constraints_not_critical: (certificate) => isNotCritical(certificate, EXTENSION.policyConstraints),
   inhibit_any_policy_not_critical: (certificate) => isNotCritical(certificate, EXTENSION.inhibitAnyPolicy),
-  alternative_name_not_critical: (certificate) => certificate.subjectRdns.length === 0 && isNotCritical(certificate, EXTENSION.subjectAltName),
-  dns_name_syntax: ({ identity }) => identity.subjectAltNames!.dns.some((name) => !isHostName(name.startsWith('*.') ? name.slice(2) : name)),
-  authority_info_access_malformed: ({ fields }) => fields.extensions.has(EXTENSION.authorityInfoAccess) && !isAccessInfo(fields.extensions.get(EXTENSION.authorityInfoAccess)!.value),
+  alternative_name_not_critical: (certificate) =>
+    certificate.subjectRdns.length === 0 && isNotCritical(certificate, EXTENSION.subjectAltName),
+  dns_name_syntax: ({ identity }) =>
+    identity.subjectAltNames!.dns.some((name) => !isHostName(name.startsWith('*.') ? name.slice(2) : name)),
+  authority_info_access_malformed: ({ fields: { extensions } }) => {
+    const access = extensions.get(EXTENSION.authorityInfoAccess)
+    return access !== undefined && !isAccessInfo(access.value)
+  },
 }
 
 /**
- * What a certificate lacks by the letter of RFC 5280, without any bearing on whether it is believed: private PKIs leave out much of it. For CAs' own tests, and for
- * `peerkit inspect` and the like.
+ * Lists the requirements of RFC 5280 that a certificate violates, as far as path validation does not depend on them. Many
+ * private PKIs violate some. Use it to test a CA.
  *
  * @param der one certificate
- * @returns the rules it breaks, in the order of the type
- * @throws MTLS_ERR_CERTIFICATE_INVALID, MTLS_ERR_DER_INVALID for bytes that are no certificate
+ * @returns the violated rules, in the order of {@link LintRule}
+ * @throws MTLS_ERR_CERTIFICATE_INVALID, MTLS_ERR_DER_INVALID if the bytes are not a certificate
  * @example
  * ```ts
  * const { der } = await ca.issue({ dns: 'not_a_host.example' })
@@ -57,7 +67,7 @@ export function lintCertificate (der: Uint8Array): readonly LintRule[] {
   return findLint(readWholeCertificate(der))
 }
 
-/** The same for a certificate that was read already. */
+/** Like `lintCertificate`, for a parsed certificate. */
 export function findLint (certificate: Certificate): readonly LintRule[] {
   return (Object.keys(RULES) as LintRule[]).filter((rule) => RULES[rule](certificate))
 }
@@ -74,7 +84,7 @@ function isNotCritical ({ fields }: Certificate, oid: string): boolean {
   return fields.extensions.get(oid)?.critical === false
 }
 
-/** RFC 1034 section 3.5 and RFC 1123 section 2.1: no underscores, and not all digits at the end, which would be an address. */
+/** RFC 1034 section 3.5, RFC 1123 section 2.1: no underscores, and no all-digit last label, as in an IP address. */
 function isHostName (name: string): boolean {
   return isDomain(name) && !name.includes('_') && !/(?:^|\.)\d+$/.test(name)
 }
@@ -94,7 +104,7 @@ function isAccessInfo (value: Uint8Array): boolean {
     }
     return true
   } catch {
-    // Nothing but the reader's refusals can come from here.
+    // Only the DER reader throws here: the value is malformed.
     return false
   }
 }

@@ -1,6 +1,6 @@
 import { parsePeerIdentity } from '@peerkit/identity'
 import { test } from 'tap'
-import { AnchorSet, readGiven } from '../src/anchor-set.ts'
+import { AnchorSet, readInput } from '../src/anchor-set.ts'
 import { loadAuthorities } from '../src/authority/load-authority.ts'
 import { readPathCertificate } from '../src/certificate/certificate.ts'
 import { isSelfSigned } from '../src/certificate/self-signed.ts'
@@ -84,7 +84,7 @@ test('a certificate of the configuration that cannot be read is an error, and no
   ]) {
     t.throws(load, { code: 'MTLS_ERR_PATH_OPTION', message: /\[0\] cannot be read: /, cause: { code: /^MTLS_ERR_(DER|CERTIFICATE)_INVALID$/ } })
   }
-  t.equal(readGiven(parsePeerIdentity(root.root()), 'ca').selfIssued, true)
+  t.equal(readInput(parsePeerIdentity(root.root()), 'ca').selfIssued, true)
 })
 
 test('anchors of one name are told apart by their signatures', async (t) => {

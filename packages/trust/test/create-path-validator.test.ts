@@ -133,17 +133,17 @@ test('asks about the leaf and each intermediate, each with its issuer, and never
 })
 
 test('refuses what is revoked and, by a hard policy, what is not known to be good', async (t) => {
-  const judge = (revocation: RevocationChecker): PathVerdict | Promise<PathVerdict> => createPathValidator({ anchors: () => [anchor], now, revocation }).validate(leaf, [intermediate])
+  const validateWith = (revocation: RevocationChecker): PathVerdict | Promise<PathVerdict> => createPathValidator({ anchors: () => [anchor], now, revocation }).validate(leaf, [intermediate])
   const revoked: RevocationStatus = { state: 'revoked', source: 'crl', reason: 'keyCompromise', revokedAt: NOW }
   const unknown: RevocationStatus = { state: 'unknown', why: 'no_crl' }
-  t.match(judge(checker({ client: revoked })), { reason: 'revoked', detail: /^CN=client .* is revoked \(keyCompromise\)$/ })
-  t.match(judge(checker({ ca: { ...revoked, reason: undefined } })), { reason: 'revoked' })
-  t.match(judge(checker({ ca: unknown }, false)), { reason: 'revocation_unknown', detail: /no_crl/ })
-  t.match(judge(checker({ client: new Error('broken') }, false)), { reason: 'revocation_unknown', why: 'check_failed' })
-  t.match(judge({ ...checker({ ca: unknown }), permits: () => { throw new Error('broken') } }), { reason: 'revocation_unknown' })
-  t.match(await judge({ ...checker({ ca: Promise.resolve(unknown) }), permits: () => { throw new Error('broken') } }), { reason: 'revocation_unknown' })
-  t.match(judge(checker({ ca: unknown })), { valid: true, until: NOW + 60_000 }, 'a soft policy lets it pass for a minute')
-  t.match(judge(checker({ client: { state: 'good', source: 'ocsp', until: NOW + 5000 } })), { valid: true, until: NOW + 5000 })
+  t.match(validateWith(checker({ client: revoked })), { reason: 'revoked', detail: /^CN=client .* is revoked \(keyCompromise\)$/ })
+  t.match(validateWith(checker({ ca: { ...revoked, reason: undefined } })), { reason: 'revoked' })
+  t.match(validateWith(checker({ ca: unknown }, false)), { reason: 'revocation_unknown', detail: /no_crl/ })
+  t.match(validateWith(checker({ client: new Error('broken') }, false)), { reason: 'revocation_unknown', why: 'check_failed' })
+  t.match(validateWith({ ...checker({ ca: unknown }), permits: () => { throw new Error('broken') } }), { reason: 'revocation_unknown' })
+  t.match(await validateWith({ ...checker({ ca: Promise.resolve(unknown) }), permits: () => { throw new Error('broken') } }), { reason: 'revocation_unknown' })
+  t.match(validateWith(checker({ ca: unknown })), { valid: true, until: NOW + 60_000 }, 'a soft policy lets it pass for a minute')
+  t.match(validateWith(checker({ client: { state: 'good', source: 'ocsp', until: NOW + 5000 } })), { valid: true, until: NOW + 5000 })
 })
 
 test('answers later only where revocation does, once for all who ask meanwhile', async (t) => {
@@ -224,7 +224,7 @@ test('an answer that was found under another trust is asked for again, and in th
     }
   }
   const moving = createPathValidator({ anchors: () => [anchor], now, revocation: restless })
-  const refused = { valid: false, reason: 'revocation_unknown', detail: 'the trust moved while the certificate was checked' }
+  const refused = { valid: false, reason: 'revocation_unknown', detail: 'the trust anchors or the revocation data changed while the certificate was checked' }
   t.match(await moving.validate(leaf, [intermediate]), refused)
   t.equal(restless.epoch, 7, 'two certificates, three times')
 })
@@ -277,11 +277,11 @@ test('refuses what is too much, and what is no certificate', async (t) => {
 test('refuses wrong options when it is made, by name', async (t) => {
   const make = (options: object): void => { createPathValidator({ anchors: () => [anchor], ...options } as PathValidatorOptions) }
   for (const [options, message] of [
-    [{ anchors: undefined }, /anchors is missing; expected a function/], [{ anchor: 1 }, /no "anchor"; expected one of anchors/], [{ generation: 1 }, /generation is number/],
+    [{ anchors: undefined }, /anchors is missing; expected a function/], [{ anchor: 1 }, /unknown option "anchor" for options; expected one of anchors/], [{ generation: 1 }, /generation is number/],
     [{ purpose: 'client' }, /purpose is "client"/], [{ now: 5 }, /now is number/], [{ revocation: {} }, /revocation\.check is missing/], [{ revocation: null }, /revocation\.check/],
-    [{ maxRemembered: -1 }, /maxRemembered is -1/], [{ strict: 1 }, /strict is 1/], [{ refusedFor: 1.5 }, /refusedFor is 1\.5/], [{ limits: null }, /limits is null/], [{ limits: { depth: 1 } }, /limits\.depth is not known/],
-    [{ limits: { maxDepth: '8' } }, /limits\.maxDepth is 8; expected a whole number/], [{ policies: null }, /policies is null/], [{ policies: { accept: [] } }, /policies has no "accept"/],
-    [{ policies: { accepted: [] } }, /at least one OID/], [{ policies: { accepted: ['gold'] } }, /holds "gold"/], [{ policies: { inhibitAny: 1 } }, /inhibitAny is 1/]
+    [{ maxRemembered: -1 }, /maxRemembered is -1/], [{ strict: 1 }, /strict is 1/], [{ refusedFor: 1.5 }, /refusedFor is 1\.5/], [{ limits: null }, /limits is null/], [{ limits: { depth: 1 } }, /unknown option "depth" for limits/],
+    [{ limits: { maxDepth: '8' } }, /limits\.maxDepth is 8; expected a whole number/], [{ policies: null }, /policies is null/], [{ policies: { accept: [] } }, /unknown option "accept" for policies/],
+    [{ policies: { accepted: [] } }, /at least one OID/], [{ policies: { accepted: ['gold'] } }, /has "gold"/], [{ policies: { inhibitAny: 1 } }, /inhibitAny is 1/]
   ] as const) t.throws(() => make(options), { code: 'MTLS_ERR_PATH_OPTION', message })
   t.throws(() => createPathValidator(undefined as unknown as PathValidatorOptions), MTLS_ERR_PATH_OPTION)
   t.doesNotThrow(() => make({ limits: { maxDepth: undefined } }))

@@ -14,16 +14,16 @@ test('refuses wrong options when it is made, by name', async (t) => {
   }
   for (const [options, message] of [
     [{ authorities: undefined }, /authorities is missing; expected a function/],
-    [{ authority: 1 }, /no "authority"; expected one of authorities/],
+    [{ authority: 1 }, /unknown option "authority" for options; expected one of authorities/],
     [{ version: 1 }, /version is number/],
     [{ now: 5 }, /now is number/],
     [{ onLearned: 1 }, /onLearned is number/],
     [{ purpose: 'client' }, /purpose is "client"/],
     [{ maxRemembered: -1 }, /maxRemembered is -1/],
     [{ maxIntermediates: 1.5 }, /maxIntermediates is 1\.5/],
-    [{ limits: { depth: 1 } }, /limits\.depth is not known/],
-    [{ policies: { accept: [] } }, /policies has no "accept"/],
-    [{ algorithms: { curve: [] } }, /algorithms has no "curve"/],
+    [{ limits: { depth: 1 } }, /unknown option "depth" for limits/],
+    [{ policies: { accept: [] } }, /unknown option "accept" for policies/],
+    [{ algorithms: { curve: [] } }, /unknown option "curve" for algorithms/],
     [{ algorithms: null }, /algorithms is null/]
   ] as const) {
     t.throws(
@@ -43,10 +43,10 @@ test('an authority that cannot be used is refused when the evaluator is made, an
   for (const [authority, message] of [
     [{ ca: [Buffer.from('x')] }, /authorities\(\)\[0\]\.ca\[0\] cannot be read: /],
     [{ ca: [anchor, Buffer.from(pem)] }, /ca\[1\] is PEM; expected DER/],
-    [{ ca: [pem] }, /ca\[0\] is string; expected a certificate in DER \(Uint8Array\) or one that was parsed/],
+    [{ ca: [pem] }, /ca\[0\] is string; expected a certificate, parsed or in DER \(Uint8Array\)/],
     [{ ca: pem }, /ca is string; expected a list/],
     [{ ca: undefined }, /ca is missing; expected a list/],
-    [{ cas: [anchor] }, /authorities\(\)\[0\] has no "cas"; expected one of name, ca, names, partial, algorithms, serverAuthOnlyUntil, intermediates, revocation/],
+    [{ cas: [anchor] }, /unknown option "cas" for authorities\(\)\[0\]; expected one of name, ca, names, partial, algorithms, serverAuthOnlyUntil, intermediates, revocation/],
     [{ intermediates: [{}] }, /intermediates\[0\] is object; expected a certificate/],
     [{ revocation: 'hard' }, /revocation is string; expected a list/],
     [{ revocation: ['hard'] }, /revocation\[0\]\.check is missing; expected a function/]
@@ -66,12 +66,12 @@ test('without an authority nobody is accepted', async (t) => {
 test('what is no DER is no question', async (t) => {
   const trust = evaluatorOf([anchor]) as any
   for (const [question, message] of [
-    [['text'], /the leaf is string; expected one certificate in DER \(Uint8Array\)/],
-    [[undefined], /the leaf is missing/],
+    [['text'], /leaf is string; expected one certificate in DER \(Uint8Array\)/],
+    [[undefined], /leaf is missing/],
     [[leaf, { sent: anchor }], /sent is bytes; expected a list/],
     [[leaf, { sent: [anchor, 'text'] }], /sent\[1\] is string; expected a certificate in DER/],
-    [[leaf, [anchor]], /what came with the leaf is a list; expected \{ sent, resumed \}/],
-    [[leaf, null], /what came with the leaf is null; expected/]
+    [[leaf, [anchor]], /presented is a list; expected \{ sent, resumed \}/],
+    [[leaf, null], /presented is null; expected/]
   ] as const) t.throws(() => trust.evaluate(...question), { code: 'MTLS_ERR_PATH_OPTION', message })
 })
 

@@ -101,13 +101,13 @@ test('a missing issuer is named, and the certificate that it issued, as far as t
     certificate: { subject: 'CN=ca' }
   })
   t.match(detailOf(leaf, [cross, olderAnchor]), {
-    message: /: it leads to the root CN=older .*, which is no trust anchor$/,
+    message: /: it leads to the root CN=older .*, which is not a trust anchor$/,
     certificate: { subject: 'CN=older' }
   })
   const listed = evaluatorOf([intermediate]).evaluate(leaf) as Decision
   t.match(listed, {
     detail: {
-      message: /: CN=ca .* is in ca, but a path ends at a self-signed certificate only, and its issuer CN=root is not in ca$/,
+      message: /: CN=ca .* is in ca, but a path must end at a self-signed certificate, and its issuer CN=root is not in ca$/,
       certificate: { subject: 'CN=ca' }
     }
   })

@@ -24,8 +24,8 @@ test('a crowd that claims to be signed by the anchor costs no more signatures th
   const liar = new Party('CN=root')
   const crowd = Array.from({ length: 16 }, () => new Party('CN=crowd'))
   const verdict = validate(crowd[0]!.issue(), crowd.map((one) => liar.certify(one)), [root.root()], { limits: { maxSignatures: 5 } })
-  t.match(verdict, { valid: false, reason: 'budget_exceeded', detail: 'more signatures than the limits allow' })
-  t.match(validate(crowd[0]!.issue(), crowd.map((one) => liar.certify(one)), [root.root()], { limits: { maxPaths: 3 } }), { reason: 'budget_exceeded', detail: 'more paths than the limits allow' })
+  t.match(verdict, { valid: false, reason: 'budget_exceeded', detail: 'the decision needs more signatures than the limits allow' })
+  t.match(validate(crowd[0]!.issue(), crowd.map((one) => liar.certify(one)), [root.root()], { limits: { maxPaths: 3 } }), { reason: 'budget_exceeded', detail: 'the decision needs more paths than the limits allow' })
 })
 
 test('finds the way past a cross-certificate that has expired, and past one of a CA that is not trusted', async (t) => {
@@ -67,9 +67,9 @@ test('key identifiers say where to look first, and decide nothing', async (t) =>
   const root = new Party('CN=root')
   const twins = Array.from({ length: 10 }, () => new Party('CN=ca'))
   const pool = twins.map((twin, index) => root.certify(twin, { extensions: [withKeyId(index)] }))
-  const judge = (named: number): string => outcome(twins[9]!.issue('CN=a', { extensions: [wanted(named)] }), pool, [root.root()], { limits: { maxSignatures: 2 } })
-  t.equal(judge(9), 'valid', 'the right one at once')
-  t.equal(judge(1), 'budget_exceeded')
+  const outcomeOf = (named: number): string => outcome(twins[9]!.issue('CN=a', { extensions: [wanted(named)] }), pool, [root.root()], { limits: { maxSignatures: 2 } })
+  t.equal(outcomeOf(9), 'valid', 'the right one at once')
+  t.equal(outcomeOf(1), 'budget_exceeded')
   t.equal(outcome(twins[3]!.issue('CN=a', { extensions: [wanted(1)] }), pool.slice(0, 5), [root.root()]), 'valid', 'a wrong hint costs time alone')
 })
 

@@ -20,37 +20,37 @@ function pss (hash: Hash, saltLength: number, { mask = hash, trailer = 1, bare =
 }
 
 /** The outcome for a leaf of a root with these keys that signs like that. */
-const judge = (keys: Keys, signing: Signing): string => {
+const outcomeOf = (keys: Keys, signing: Signing): string => {
   const root = new Party('CN=root', { keys, signing })
   return outcome(root.issue(), [], [root.root()])
 }
 
 test('accepts RSA, RSASSA-PSS, ECDSA on three curves, Ed25519 and Ed448', async (t) => {
-  t.equal(judge(rsa, RSA_SHA256), 'valid')
-  t.equal(judge(rsa, { ...RSA_SHA256, algorithm: sequence(oid('1.2.840.113549.1.1.11')) }), 'valid', 'without NULL (RFC 4055 section 5)')
-  for (const [arc, hash] of [[12, 'sha384'], [13, 'sha512']] as const) t.equal(judge(rsa, { algorithm: sequence(oid(`1.2.840.113549.1.1.${arc}`), NULL), hash }), 'valid', hash)
-  for (const hash of ['sha256', 'sha384', 'sha512'] as const) t.equal(judge(rsa, pss(hash, 32)), 'valid', `PSS with ${hash}`)
+  t.equal(outcomeOf(rsa, RSA_SHA256), 'valid')
+  t.equal(outcomeOf(rsa, { ...RSA_SHA256, algorithm: sequence(oid('1.2.840.113549.1.1.11')) }), 'valid', 'without NULL (RFC 4055 section 5)')
+  for (const [arc, hash] of [[12, 'sha384'], [13, 'sha512']] as const) t.equal(outcomeOf(rsa, { algorithm: sequence(oid(`1.2.840.113549.1.1.${arc}`), NULL), hash }), 'valid', hash)
+  for (const hash of ['sha256', 'sha384', 'sha512'] as const) t.equal(outcomeOf(rsa, pss(hash, 32)), 'valid', `PSS with ${hash}`)
   const pssKeys: Keys = generateKeyPairSync('rsa-pss', { modulusLength: 2048, hashAlgorithm: 'sha256', mgf1HashAlgorithm: 'sha256', saltLength: 32 } as never) as unknown as Keys
-  t.equal(judge(pssKeys, pss('sha256', 32)), 'valid', 'a key for PSS alone')
+  t.equal(outcomeOf(pssKeys, pss('sha256', 32)), 'valid', 'a key for PSS alone')
   for (const [curve, arc, hash] of [['P-256', 2, 'sha256'], ['P-384', 3, 'sha384'], ['P-521', 4, 'sha512']] as const) {
-    t.equal(judge(newKeys(curve), { algorithm: sequence(oid(`1.2.840.10045.4.3.${arc}`)), hash }), 'valid', curve)
+    t.equal(outcomeOf(newKeys(curve), { algorithm: sequence(oid(`1.2.840.10045.4.3.${arc}`)), hash }), 'valid', curve)
   }
-  t.equal(judge(generateKeyPairSync('ed25519'), { algorithm: sequence(oid('1.3.101.112')), hash: null }), 'valid', 'Ed25519')
-  t.equal(judge(generateKeyPairSync('ed448'), { algorithm: sequence(oid('1.3.101.113')), hash: null }), 'valid', 'Ed448')
+  t.equal(outcomeOf(generateKeyPairSync('ed25519'), { algorithm: sequence(oid('1.3.101.112')), hash: null }), 'valid', 'Ed25519')
+  t.equal(outcomeOf(generateKeyPairSync('ed448'), { algorithm: sequence(oid('1.3.101.113')), hash: null }), 'valid', 'Ed448')
 })
 
 test('refuses MD5, SHA-1, and parameters that mean them', async (t) => {
-  t.equal(judge(rsa, { algorithm: sequence(oid('1.2.840.113549.1.1.4'), NULL), hash: 'md5' }), 'algorithm_refused')
-  t.equal(judge(rsa, { algorithm: sequence(oid('1.2.840.113549.1.1.5'), NULL), hash: 'sha1' }), 'algorithm_refused')
-  t.equal(judge(newKeys(), { algorithm: sequence(oid('1.2.840.10045.4.1')), hash: 'sha1' }), 'algorithm_refused')
-  t.equal(judge(rsa, pss('sha1', 20, { bare: true })), 'algorithm_refused', 'the defaults of PSS are SHA-1')
-  t.equal(judge(rsa, pss('sha1', 20)), 'algorithm_refused')
-  t.equal(judge(rsa, pss('sha256', 32, { mask: 'sha1' })), 'algorithm_refused')
-  t.equal(judge(rsa, pss('sha256', 32, { trailer: 2 })), 'algorithm_refused')
-  t.equal(judge(newKeys(), { ...ECDSA_SHA256, algorithm: sequence(oid('1.2.840.10045.4.3.2'), NULL) }), 'algorithm_refused', 'parameters where there are none')
-  t.equal(judge(rsa, { ...RSA_SHA256, algorithm: sequence(oid('1.2.840.113549.1.1.10')) }), 'algorithm_refused', 'PSS without parameters')
+  t.equal(outcomeOf(rsa, { algorithm: sequence(oid('1.2.840.113549.1.1.4'), NULL), hash: 'md5' }), 'algorithm_refused')
+  t.equal(outcomeOf(rsa, { algorithm: sequence(oid('1.2.840.113549.1.1.5'), NULL), hash: 'sha1' }), 'algorithm_refused')
+  t.equal(outcomeOf(newKeys(), { algorithm: sequence(oid('1.2.840.10045.4.1')), hash: 'sha1' }), 'algorithm_refused')
+  t.equal(outcomeOf(rsa, pss('sha1', 20, { bare: true })), 'algorithm_refused', 'the defaults of PSS are SHA-1')
+  t.equal(outcomeOf(rsa, pss('sha1', 20)), 'algorithm_refused')
+  t.equal(outcomeOf(rsa, pss('sha256', 32, { mask: 'sha1' })), 'algorithm_refused')
+  t.equal(outcomeOf(rsa, pss('sha256', 32, { trailer: 2 })), 'algorithm_refused')
+  t.equal(outcomeOf(newKeys(), { ...ECDSA_SHA256, algorithm: sequence(oid('1.2.840.10045.4.3.2'), NULL) }), 'algorithm_refused', 'parameters where there are none')
+  t.equal(outcomeOf(rsa, { ...RSA_SHA256, algorithm: sequence(oid('1.2.840.113549.1.1.10')) }), 'algorithm_refused', 'PSS without parameters')
   const noMask = sequence(tlv(0xa0, sequence(oid(SHA.sha256))), tlv(0xa1, sequence(oid('1.2.3'), sequence())))
-  t.equal(judge(rsa, { ...RSA_SHA256, algorithm: sequence(oid('1.2.840.113549.1.1.10'), noMask) }), 'algorithm_refused', 'another mask function')
+  t.equal(outcomeOf(rsa, { ...RSA_SHA256, algorithm: sequence(oid('1.2.840.113549.1.1.10'), noMask) }), 'algorithm_refused', 'another mask function')
   t.equal(readSignatureScheme({ oid: '1.2.840.113549.1.1.10', parameters: sequence(tlv(0xa0, sequence(oid(SHA.sha256))), tlv(0xa1, sequence(oid('1.2.840.113549.1.1.8'), sequence(oid(SHA.sha256)))), tlv(0xa2, integer(513))), raw: NULL }), undefined, 'salt beyond reason')
 })
 

@@ -226,10 +226,10 @@ test('options that are wrong are named, with what was found and what was expecte
   wrong({ credentials, proxy: 'ftp://proxy' }, /expected http/)
   wrong({ credentials, proxy: { uri: 'https://p', credentials: 5 } }, /credentials of proxy is number/)
   wrong({ credentials, algorithms: 5 }, /^Invalid outbound option: algorithms is number; expected/)
-  wrong({ credentials, algorithms: { curve: [] } }, /option: algorithms/)
+  wrong({ credentials, algorithms: { curve: [] } }, /option: unknown option "curve" for algorithms/)
   wrong({ credentials, algorithms: { minRsaBits: 5 } }, /option: algorithms\.minRsaBits is 5; expected/)
   const misspelt = { credentials, algorithms: { signatures: ['ed2551'] } }
-  wrong(misspelt, /^Invalid outbound option: algorithms\.signatures holds "ed2551"; expected names/)
+  wrong(misspelt, /^Invalid outbound option: algorithms\.signatures has "ed2551"; expected names/)
   t.throws(() => new MtlsAgent(misspelt), { cause: { code: 'MTLS_ERR_PATH_OPTION' } })
   t.throws(() => new MtlsAgent({ credentials, allowedServers: [] }), { code: 'MTLS_ERR_RULE_INVALID' })
   t.throws(() => new MtlsAgent({ credentials, origins: { 'https://a': { allowedServers: [{ cm: 'x' } as any] } } }), { code: 'MTLS_ERR_RULE_INVALID', message: /origins\["https:\/\/a"\]\.allowedServers/ })

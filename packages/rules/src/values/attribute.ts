@@ -1,29 +1,30 @@
 import type { DistinguishedName, PeerIdentity } from '@peerkit/identity'
 import type { RulePath } from '../rule-path.ts'
-import type { Table, Term } from '../table.ts'
+import type { CertificateField, FieldValue } from '../certificate-field.ts'
 import { readText } from './text.ts'
 
 /** Which of the two names is meant. */
 export type NameField = 'subject' | 'issuer'
 
-/** One attribute's exact text, anywhere in the name. @throws MTLS_ERR_RULE_INVALID */
-export function readAttribute (field: NameField, oid: string, value: unknown, path: RulePath): Term {
-  return { table: attributeTable(field, oid), key: readText(value, path, 'a text') }
+/** An exact attribute value, anywhere in the name. @throws MTLS_ERR_RULE_INVALID */
+export function readAttribute (field: NameField, oid: string, value: unknown, path: RulePath): FieldValue {
+  return { field: attributeField(field, oid), key: readText(value, path, 'a string') }
 }
 
-const tables = new Map<string, Table>()
+const fields = new Map<string, CertificateField>()
 
-function attributeTable (field: NameField, oid: string): Table {
+function attributeField (field: NameField, oid: string): CertificateField {
   const name = `${field}:${oid}`
-  const known = tables.get(name)
+  const known = fields.get(name)
   if (known !== undefined) return known
-  const table: Table = { name, segmented: false, read: (peer: PeerIdentity) => listTexts(peer[field], oid) }
-  // The types that rules name in practice; OIDs of a configuration's own must not pile up here.
-  if (tables.size < 256) tables.set(name, table)
-  return table
+  const read = (peer: PeerIdentity): readonly string[] | undefined => listTexts(peer[field], oid)
+  const created: CertificateField = { name, segmented: false, read }
+  // Enough for the types that rules use in practice. The limit keeps arbitrary OIDs from filling the memory.
+  if (fields.size < 256) fields.set(name, created)
+  return created
 }
 
-/** Values that are no text (`other`) never equal one. */
+/** Values that are not text (`other`) never match. */
 function listTexts (name: DistinguishedName | undefined, oid: string): readonly string[] | undefined {
   if (name === undefined) return undefined
   const texts: string[] = []

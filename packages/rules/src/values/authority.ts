@@ -1,15 +1,15 @@
 import type { RulePath } from '../rule-path.ts'
-import type { Table, Term } from '../table.ts'
+import type { CertificateField, FieldValue } from '../certificate-field.ts'
 import { readText } from './text.ts'
 
-const TABLE: Table = {
+const FIELD: CertificateField = {
   name: 'authority',
   segmented: false,
-  // Undefined where nobody knows who vouches, which is neither this authority nor another.
+  // Undefined is unknown: neither this authority nor another.
   read: ({ authority }) => authority === undefined ? undefined : [authority]
 }
 
 /** The name of an authority, exactly. @throws MTLS_ERR_RULE_INVALID */
-export function readAuthority (value: unknown, path: RulePath): Term {
-  return { table: TABLE, key: readText(value, path, 'the name of an authority') }
+export function readAuthority (value: unknown, path: RulePath): FieldValue {
+  return { field: FIELD, key: readText(value, path, 'the name of an authority') }
 }

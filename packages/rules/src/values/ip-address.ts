@@ -6,12 +6,12 @@ export interface IpAddress {
   readonly value: bigint
 }
 
-/** RFC 4291 2.5.5.2: ::ffff:0:0/96 holds the IPv4 addresses. */
+/** RFC 4291 section 2.5.5.2: ::ffff:0:0/96 contains the IPv4 addresses. */
 const MAPPED = 0xffffn
 
 /**
- * An address in any of its spellings. IPv4 in the dress of IPv6 (`::ffff:192.0.2.1`) is the IPv4 address: it names the same node, and a `not`
- * must not be passed by spelling it otherwise.
+ * Parses an address in any form. An IPv4-mapped IPv6 address (`::ffff:192.0.2.1`) is the IPv4 address: it is the same
+ * node, and another form must not evade a `not`.
  */
 export function parseIp (text: string): IpAddress | undefined {
   const family = isIP(text)
@@ -46,6 +46,10 @@ function joinNumbers (numbers: readonly number[], width: bigint): bigint {
 /** The address as RFC 4291 writes it, without `::`; for messages. */
 export function renderIp ({ bits, value }: IpAddress): string {
   const width = bits === 32 ? 8 : 16
-  const groups = Array.from({ length: bits / width }, (_, index) => Number((value >> BigInt(bits - width * (index + 1))) & ((1n << BigInt(width)) - 1n)))
-  return bits === 32 ? groups.join('.') : groups.map((group) => group.toString(16)).join(':').replace(/(?:(?:^|:)0){2,}(?::|$)/, '::')
+  const mask = (1n << BigInt(width)) - 1n
+  const groups = Array.from({ length: bits / width }, (_, index) => {
+    return Number((value >> BigInt(bits - width * (index + 1))) & mask)
+  })
+  if (bits === 32) return groups.join('.')
+  return groups.map((group) => group.toString(16)).join(':').replace(/(?:(?:^|:)0){2,}(?::|$)/, '::')
 }

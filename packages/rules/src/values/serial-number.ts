@@ -1,19 +1,23 @@
 import { refuseRule } from '../refuse-rule.ts'
 import type { RulePath } from '../rule-path.ts'
-import type { Table, Term } from '../table.ts'
+import type { CertificateField, FieldValue } from '../certificate-field.ts'
 import { readText } from './text.ts'
 
-const EXPECTED = 'a serial number in hex digits, in pairs with colons or without'
+const EXPECTED = 'a serial number in hex digits, with or without colons between pairs'
 const HEX = /^(?:[0-9a-f]+|[0-9a-f]{2}(?::[0-9a-f]{2})+)$/i
 
-const TABLE: Table = { name: 'serialNumber', segmented: false, read: ({ serialNumber }) => serialNumber === undefined ? undefined : [serialNumber] }
+const FIELD: CertificateField = {
+  name: 'serialNumber',
+  segmented: false,
+  read: ({ serialNumber }) => serialNumber === undefined ? undefined : [serialNumber]
+}
 
-/** A serial number; leading zeros do not matter. @throws MTLS_ERR_RULE_INVALID */
-export function readSerialNumber (value: unknown, path: RulePath): Term {
-  const text = readText(value, path, typeof value === 'number' ? `${EXPECTED}, as a text` : EXPECTED)
+/** A serial number. Leading zeros are ignored. @throws MTLS_ERR_RULE_INVALID */
+export function readSerialNumber (value: unknown, path: RulePath): FieldValue {
+  const text = readText(value, path, typeof value === 'number' ? `${EXPECTED}, as a string` : EXPECTED)
   if (!HEX.test(text)) refuseRule(path, 'invalid_value', text, EXPECTED)
   const digits = text.replaceAll(':', '').toLowerCase().replace(/^0+(?=.)/, '')
-  // PeerIdentity's own form has whole octets, and at most 64 of them.
-  if (digits.length > 128) refuseRule(path, 'never_matches', text, EXPECTED, 'no certificate has one of more than 64 octets')
-  return { table: TABLE, key: digits.length % 2 === 0 ? digits : `0${digits}` }
+  // PeerIdentity has whole octets, at most 64 of them.
+  if (digits.length > 128) refuseRule(path, 'never_matches', text, EXPECTED, 'a serial number has at most 64 octets')
+  return { field: FIELD, key: digits.length % 2 === 0 ? digits : `0${digits}` }
 }

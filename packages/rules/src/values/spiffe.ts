@@ -4,25 +4,32 @@ import { listIds } from '../list-ids.ts'
 import { refuseRule } from '../refuse-rule.ts'
 import type { RulePath } from '../rule-path.ts'
 import { REST, splitSegments } from '../segments.ts'
-import type { Table, Term } from '../table.ts'
+import type { CertificateField, FieldValue } from '../certificate-field.ts'
 import { readSegmentPattern } from './segment-pattern.ts'
 import { readText } from './text.ts'
 
-const EXPECTED = 'a SPIFFE ID such as spiffe://prod.example/ns/ops/sa/web, in whose path "*" covers one segment and a last "**" the rest, or spiffe://prod.example alone'
+const EXPECTED = 'a SPIFFE ID such as spiffe://prod.example/ns/ops/sa/web, or spiffe://prod.example for the whole ' +
+  'trust domain; in the path, "*" covers one segment and a final "**" the rest'
 
-const EXACT: Table = { name: 'spiffe', segmented: false, read: listIds }
-const TRUST_DOMAIN: Table = { name: 'spiffe:trustDomain', segmented: false, read: (peer) => listIds(peer)?.map((id) => id.slice(0, endOfTrustDomain(id))) }
-const PATTERN: Table = { name: 'spiffe:pattern', segmented: true, read: listIds }
+const EXACT: CertificateField = { name: 'spiffe', segmented: false, read: listIds }
+const TRUST_DOMAIN: CertificateField = {
+  name: 'spiffe:trustDomain',
+  segmented: false,
+  read: (peer) => listIds(peer)?.map((id) => id.slice(0, endOfTrustDomain(id)))
+}
+const PATTERN: CertificateField = { name: 'spiffe:pattern', segmented: true, read: listIds }
 
 /** A SPIFFE ID, a pattern, or a trust domain. @throws MTLS_ERR_RULE_INVALID */
-export function readSpiffe (value: unknown, path: RulePath): Term {
+export function readSpiffe (value: unknown, path: RulePath): FieldValue {
   const text = readText(value, path, EXPECTED)
   const segments = text.includes('*') ? readSegmentPattern(text, path, EXPECTED) : splitSegments(text) ?? []
-  // A segment of one letter in place of every wildcard: what remains must be an ID by the standard.
+  // With a letter in place of every wildcard segment, the pattern must be a valid SPIFFE ID.
   const plain = segments.map((segment) => segment === '*' || segment === REST ? 'x' : segment).join('/')
   const id = parseId(text.includes('*') ? plain : text, path, text)
-  if (id.path === '' || (segments.length === 2 && segments[1] === REST)) return { table: TRUST_DOMAIN, key: segments[0] as string }
-  return text.includes('*') ? { table: PATTERN, key: text, segments } : { table: EXACT, key: text }
+  if (id.path === '' || (segments.length === 2 && segments[1] === REST)) {
+    return { field: TRUST_DOMAIN, key: segments[0] as string }
+  }
+  return text.includes('*') ? { field: PATTERN, key: text, segments } : { field: EXACT, key: text }
 }
 
 function parseId (text: string, path: RulePath, found: string): SpiffeId {

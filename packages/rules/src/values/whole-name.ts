@@ -2,29 +2,37 @@ import { MTLS_ERR_NAME_INVALID, parseDistinguishedName } from '@peerkit/identity
 import type { DistinguishedName, NameAttribute } from '@peerkit/identity'
 import { refuseRule } from '../refuse-rule.ts'
 import type { RulePath } from '../rule-path.ts'
-import type { Table, Term } from '../table.ts'
+import type { CertificateField, FieldValue } from '../certificate-field.ts'
 import type { NameField } from './attribute.ts'
 import { readText } from './text.ts'
 
-const EXPECTED = 'a distinguished name as RFC 4514 writes it, such as CN=web,O=Example, or an object of attributes'
+const EXPECTED = 'a distinguished name in RFC 4514 form, such as CN=web,O=Example, or an object of attributes'
 
-const TABLES: { readonly [field in NameField]: Table } = {
-  subject: { name: 'subject', segmented: false, read: ({ subject }) => subject === undefined ? undefined : [keyOf(subject)] },
-  issuer: { name: 'issuer', segmented: false, read: ({ issuer }) => issuer === undefined ? undefined : [keyOf(issuer)] },
+const FIELDS: { readonly [field in NameField]: CertificateField } = {
+  subject: nameField('subject'),
+  issuer: nameField('issuer'),
 }
 
-/** A whole name, equal as `equalDistinguishedNames` of @peerkit/identity says. @throws MTLS_ERR_RULE_INVALID */
-export function readWholeName (field: NameField, value: unknown, path: RulePath): Term {
+function nameField (field: NameField): CertificateField {
+  return {
+    name: field,
+    segmented: false,
+    read: ({ [field]: name }) => name === undefined ? undefined : [keyOf(name)]
+  }
+}
+
+/** A whole name, compared like `equalDistinguishedNames` of @peerkit/identity. @throws MTLS_ERR_RULE_INVALID */
+export function readWholeName (field: NameField, value: unknown, path: RulePath): FieldValue {
   const text = readText(value, path, EXPECTED)
   if (text !== last.text) {
     const name = parseName(text, path)
     if (name.rdns.length === 0) refuseRule(path, 'empty', text, EXPECTED)
     last = { text, key: keyOf(name) }
   }
-  return { table: TABLES[field], key: last.key }
+  return { field: FIELDS[field], key: last.key }
 }
 
-/** Thousands of rules of one file pin the same issuer: the name read last is kept. */
+/** The last name that was read, because thousands of rules of one file may name the same issuer. */
 let last: { readonly text: string, readonly key: string } = { text: '', key: '' }
 
 function parseName (text: string, path: RulePath): DistinguishedName {
@@ -32,11 +40,14 @@ function parseName (text: string, path: RulePath): DistinguishedName {
     return parseDistinguishedName(text)
   } catch (error) {
     if (!(error instanceof MTLS_ERR_NAME_INVALID)) throw error
-    return refuseRule(path, 'invalid_value', text, EXPECTED, text.startsWith('/') ? 'separate with commas, the most specific attribute first' : error.message.slice(error.message.indexOf(': ') + 2))
+    const hint = text.startsWith('/')
+      ? 'separate attributes with commas, the most specific first'
+      : error.message.slice(error.message.indexOf(': ') + 2)
+    return refuseRule(path, 'invalid_value', text, EXPECTED, hint)
   }
 }
 
-/** Equal for equal names and only for them: lengths tell where a value ends, and the attributes of an RDN, a set, are sorted. */
+/** Equal only for equal names: lengths tell where values end. The attributes of an RDN, a set, are sorted. */
 function keyOf ({ rdns }: DistinguishedName): string {
   return rdns.map((rdn) => rdn.map(attributeKey).sort().join('+')).join(',')
 }

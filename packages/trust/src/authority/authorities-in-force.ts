@@ -6,7 +6,7 @@ import { loadAuthorities } from './load-authority.ts'
 
 type Settings = Pick<EvaluatorSettings, 'authorities' | 'version' | 'block'>
 
-/** The authorities in force, and what tells when they, their lists, or the block list move. */
+/** The current authorities, and a version that changes with them, with their revocation data and with the block list. */
 export class AuthoritiesInForce {
   readonly #settings: Settings
   readonly #onReplaced: () => void
@@ -14,13 +14,13 @@ export class AuthoritiesInForce {
   #trust: number
   #unreadable: string | undefined
   #version: TrustVersion
-  /** What the block list and each checker counted last. */
+  /** The last version of the block list and epoch of each checker. */
   readonly #epochs: unknown[] = []
   #epoch = 0
 
   /**
-   * @param onReplaced called when other authorities are in force
-   * @throws MTLS_ERR_PATH_OPTION where they cannot be read now
+   * @param onReplaced called after the authorities were read again
+   * @throws MTLS_ERR_PATH_OPTION if they cannot be read
    */
   constructor (settings: Settings, onReplaced: () => void) {
     this.#settings = settings
@@ -32,10 +32,10 @@ export class AuthoritiesInForce {
 
   get index (): AuthorityIndex { return this.#index }
 
-  /** Why there are no authorities, where they could not be read. */
+  /** Why the authorities could not be read; undefined if they could. */
   get unreadable (): string | undefined { return this.#unreadable }
 
-  /** Where the trust moved, reads the authorities anew. */
+  /** Reads the authorities again if their version changed. Returns the current version. */
   refresh (): TrustVersion {
     const trust = this.#settings.version()
     if (trust !== this.#trust) {
@@ -44,24 +44,29 @@ export class AuthoritiesInForce {
       this.#onReplaced()
     }
     const revocation = this.#readEpochs()
-    if (trust !== this.#version.trust || revocation !== this.#version.revocation) this.#version = Object.freeze({ trust, revocation })
+    if (trust !== this.#version.trust || revocation !== this.#version.revocation) {
+      this.#version = Object.freeze({ trust, revocation })
+    }
     return this.#version
   }
 
-  /** Anchors that cannot be read any more vouch for nobody. */
+  /** If the authorities cannot be read, there are none, and every certificate is refused. */
   #reload (): AuthorityIndex {
     this.#unreadable = undefined
     try {
       return new AuthorityIndex(loadAuthorities(this.#settings.authorities()))
     } catch (error) {
-      // They are read again at the next question.
+      // NaN equals no version, so they are read again at the next call.
       this.#trust = Number.NaN
       this.#unreadable = `the authorities cannot be read: ${error instanceof Error ? error.message : String(error)}`
       return new AuthorityIndex([])
     }
   }
 
-  /** Moves whenever a checker's epoch or the block list does. They are compared one by one: what one of them counts must not hide another. */
+  /**
+   * Increases when the epoch of a checker or the version of the block list changes. They are compared one by one: in a
+   * sum, one change could hide another.
+   */
   #readEpochs (): number {
     let index = 0
     const { block } = this.#settings
@@ -75,7 +80,7 @@ export class AuthoritiesInForce {
   }
 
   #note (index: number, epoch: unknown): boolean {
-    // NaN equals nothing: where an epoch cannot be read, no earlier answer is used again.
+    // NaN equals nothing: if an epoch cannot be read, no earlier decision is used again.
     if (this.#epochs[index] === epoch) return false
     this.#epochs[index] = epoch
     return true

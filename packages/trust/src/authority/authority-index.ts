@@ -7,13 +7,13 @@ import type { LoadedAuthority } from './load-authority.ts'
 /** Names that are followed upwards from a leaf. A path has far fewer certificates. */
 const MAX_NAMES = 64
 
-/** Authorities by the names of their CAs, so that a handshake asks those that a path may lead to, and not all of a thousand. */
+/** Authorities by the names of their CAs, so that a handshake tries only those to which a path may lead. */
 export class AuthorityIndex {
   /** In the order in which they were declared. */
   readonly all: readonly LoadedAuthority[]
-  /** Of all of them. */
+  /** The checkers of all authorities. */
   readonly checkers: readonly RevocationChecker[]
-  /** Places in `all`. */
+  /** Indexes in `all`. */
   readonly #byName = new Map<string, Set<number>>()
   readonly #byAnchor = new Map<string, number>()
   readonly #known = new Map<string, Certificate>()
@@ -34,10 +34,11 @@ export class AuthorityIndex {
   }
 
   /**
-   * Those that a path from the leaf may lead to, by names alone, in their order; the first one where there is none, so that it can say what is missing.
-   * Every path leaves what was sent at a certificate of its authority, so the names that lead there are those of what was sent.
+   * Finds the authorities to which a path from the leaf may lead, by names only, in their order. If there is none, it
+   * returns the first one, which then reports the missing issuer. The names that lead to an authority are those of the
+   * certificates sent, because above these every path has only certificates of the authority.
    *
-   * @throws MTLS_ERR_CERTIFICATE_INVALID where the leaf's names cannot be read
+   * @throws MTLS_ERR_CERTIFICATE_INVALID if the leaf's names cannot be read
    */
   above (leaf: Certificate, sent: Candidates): readonly LoadedAuthority[] {
     if (this.all.length < 2) return this.all
@@ -49,10 +50,11 @@ export class AuthorityIndex {
       for (const place of this.#byName.get(name) ?? []) found.add(place)
       if (names.size < MAX_NAMES) for (const candidate of sent.named(name)) names.add(candidate.issuerKey)
     }
-    return found.size === 0 ? this.all.slice(0, 1) : [...found].sort((a, b) => a - b).map((place) => this.all[place]!)
+    if (found.size === 0) return this.all.slice(0, 1)
+    return [...found].sort((a, b) => a - b).map((place) => this.all[place]!)
   }
 
-  /** A configured certificate of these bytes, whose signature may be verified already. */
+  /** The configured certificate with these bytes. Its signature may be verified already. */
   find (der: Uint8Array): Certificate | undefined {
     return this.#known.size === 0 ? undefined : this.#known.get(fingerprintOf(der))
   }

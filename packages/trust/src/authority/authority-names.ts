@@ -7,43 +7,48 @@ import { readDnsBound, readEmailBound, readIpBound, readPolicyBound, readSpiffeB
 import type { TextBound } from './text-bounds.ts'
 import { readUriBound } from './uri-bound.ts'
 
-/** One text or several, or every name of the kind. */
+/** One bound or several, as strings; or `'any'` for every name of the kind. */
 export type NameBound = 'any' | string | readonly string[]
 
 /**
- * The names that an authority vouches for, by kind. A name outside of its kind's bound makes a certificate refused. A kind that is left out is not believed: to
- * rules it is unknown. `'any'`: everything is believed.
+ * The names that an authority vouches for, by kind. A certificate with a name outside the bound of its kind is refused.
+ * Names of a kind that is left out are not believed: for rules they are unknown. `'any'` believes all names.
  *
  * @example
- * const names: AuthorityNames = { spiffe: 'spiffe://partner.example', dns: ['partner.example', 'partner.example.net'], subject: { o: 'Partner' } }
+ * const names: AuthorityNames = {
+ *   spiffe: 'spiffe://partner.example',
+ *   dns: ['partner.example', 'partner.example.net'],
+ *   subject: { o: 'Partner' }
+ * }
  */
 export type AuthorityNames = 'any' | {
-  /** Trust domains (`spiffe://partner.example`), or paths that stand for themselves and all below. Every `spiffe:` URI is of this kind. */
+  /** Trust domains (`spiffe://partner.example`), or paths with everything below. Every `spiffe:` URI is of this kind. */
   readonly spiffe?: NameBound
-  /** Domains, each for itself and all names below. */
+  /** Domains with all names below. */
   readonly dns?: NameBound
-  /** Origins (`https://partner.example`), paths that stand for themselves and all below, prefixes that end in `:`, or other whole URIs. */
+  /** Origins (`https://partner.example`), paths with everything below, prefixes that end in `:`, or other exact URIs. */
   readonly uri?: NameBound
-  /** Hosts (`partner.example`), all below one (`.partner.example`), or mailboxes (RFC 5280 section 4.2.1.10). */
+  /** Hosts (`partner.example`), all hosts below (`.partner.example`), or mailboxes (RFC 5280 section 4.2.1.10). */
   readonly email?: NameBound
   /** Addresses and ranges (`10.0.0.0/8`, `2001:db8::/32`). */
   readonly ip?: NameBound
-  /** Domains of user principal names (otherName 1.3.6.1.4.1.311.20.2.3). Another name of type otherName is outside of them. */
+  /** Domains of user principal names (otherName 1.3.6.1.4.1.311.20.2.3). Any other otherName is outside the bound. */
   readonly upn?: NameBound
   /** OIDs of certificate policies. */
   readonly policy?: NameBound
-  /** Attributes of the subject and the values that they may have, all of which must be there; of several such sets any. */
+  /** Attributes that the subject must have, with their allowed values. Of several such sets, any is enough. */
   readonly subject?: 'any' | SubjectAttributes | readonly SubjectAttributes[]
 }
 
 const TEXT_KINDS: ReadonlyMap<Exclude<ClaimKind, 'subject'>, (text: string, where: string) => TextBound> = new Map([
-  ['spiffe', readSpiffeBound], ['dns', readDnsBound], ['uri', readUriBound], ['email', readEmailBound], ['ip', readIpBound], ['upn', readUpnBound], ['policy', readPolicyBound]
+  ['spiffe', readSpiffeBound], ['dns', readDnsBound], ['uri', readUriBound], ['email', readEmailBound],
+  ['ip', readIpBound], ['upn', readUpnBound], ['policy', readPolicyBound]
 ])
 
-/** Every kind of claim, in the order in which they are told. */
+/** Every kind of claim, in the order of texts and lists. */
 export const CLAIM_KINDS: readonly ClaimKind[] = Object.freeze(['subject', ...TEXT_KINDS.keys()])
 
-/** The bounds of one kind that were read: any of them is enough. */
+/** The parsed bounds of one kind. A name must be within any of them. */
 export type ReadBound = 'any' | readonly TextBound[]
 
 export interface ReadNames {
@@ -55,12 +60,13 @@ export interface ReadNames {
 export function readAuthorityNames (names: AuthorityNames, where: string): ReadNames {
   if (names === 'any') return { text: new Map([...TEXT_KINDS.keys()].map((kind) => [kind, 'any'])), subject: 'any' }
   if (typeof names !== 'object' || names === null || Array.isArray(names)) {
-    throw new MTLS_ERR_PATH_OPTION(`${where} is ${describe(names)}; expected "any", or an object such as { dns: "partner.example" }`)
+    const expected = '"any", or an object such as { dns: "partner.example" }'
+    throw new MTLS_ERR_PATH_OPTION(`${where} is ${describe(names)}; expected ${expected}`)
   }
   checkKeys(names, CLAIM_KINDS, where)
   const text = new Map<Exclude<ClaimKind, 'subject'>, ReadBound>()
   for (const [kind, read] of TEXT_KINDS) {
-    // Own properties alone: a polluted Object.prototype is no bound.
+    // Own properties only, so that a polluted Object.prototype cannot add bounds.
     const bound = Object.hasOwn(names, kind) ? names[kind] : undefined
     if (bound !== undefined) text.set(kind, readBound(bound, `${where}.${kind}`, read))
   }
@@ -71,18 +77,26 @@ export function readAuthorityNames (names: AuthorityNames, where: string): ReadN
 function readBound (bound: NameBound, where: string, read: (text: string, where: string) => TextBound): ReadBound {
   if (bound === 'any') return 'any'
   const list: readonly unknown[] = Array.isArray(bound) ? bound : [bound]
-  if (list.length === 0) throw new MTLS_ERR_PATH_OPTION(`${where} is an empty list; leave the kind out where nothing of it is believed`)
+  if (list.length === 0) {
+    throw new MTLS_ERR_PATH_OPTION(`${where} is an empty list; expected at least one bound, or no ${where} at all`)
+  }
   return list.map((text, index) => {
     const place = Array.isArray(bound) ? `${where}[${index}]` : where
-    if (typeof text !== 'string') throw new MTLS_ERR_PATH_OPTION(`${place} is ${describe(text)}; expected text, or "any"`)
+    if (typeof text !== 'string') {
+      throw new MTLS_ERR_PATH_OPTION(`${place} is ${describe(text)}; expected a string, or "any"`)
+    }
     return read(text, place)
   })
 }
 
-function readSubject (bound: NonNullable<Exclude<AuthorityNames, 'any'>['subject']>, where: string): 'any' | readonly SubjectBound[] {
+function readSubject (
+  bound: NonNullable<Exclude<AuthorityNames, 'any'>['subject']>, where: string
+): 'any' | readonly SubjectBound[] {
   if (bound === 'any') return 'any'
   if (!Array.isArray(bound)) return [readSubjectBound(bound as SubjectAttributes, where)]
-  if (bound.length === 0) throw new MTLS_ERR_PATH_OPTION(`${where} is an empty list; leave it out where no subject is believed`)
+  if (bound.length === 0) {
+    throw new MTLS_ERR_PATH_OPTION(`${where} is an empty list; expected at least one bound, or no ${where} at all`)
+  }
   return bound.map((attributes, index) => readSubjectBound(attributes, `${where}[${index}]`))
 }
 

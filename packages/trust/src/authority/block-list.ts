@@ -1,30 +1,34 @@
 import type { PeerIdentity } from '@peerkit/identity'
 
-/** Why somebody is blocked. */
+/** Why a certificate is blocked. */
 export interface Blocked {
-  /** What blocks, in words: the entry of a list, such as `issuer CN=CA, serial number 0a`. */
+  /** The entry that matches, as text, such as `issuer CN=CA, serial number 0a`. */
   readonly entry: string
-  /** What the operator says about it. */
+  /** The operator's reason. */
   readonly reason: string | undefined
 }
 
-/** Whom the operator keeps out, whatever the CAs say. */
+/** A list of certificates that the operator refuses, although a trusted CA issued them. */
 export interface BlockList {
-  /** Counts up whenever `find` would answer otherwise. */
+  /** Increases whenever results of `find` may change. */
   readonly version: number
-  /** Whether it is asked for every connection and request, since `version` does not tell when its answers change. Default false. */
+  /** Calls `find` for every connection and request, if `version` does not tell when results change. Default false. */
   readonly always?: boolean
   /**
-   * Whether a certificate is blocked: a client's or a server's own, or a CA's on its path. At once.
+   * Finds the entry that blocks a certificate: the peer's own, or a CA of its path. Must be synchronous.
    *
-   * @param certificate with all that it says, believed or not
+   * @param certificate with all its names, also those that its authority does not vouch for
+   * @returns the entry; undefined if the certificate is not blocked
    */
   find (certificate: PeerIdentity): Blocked | undefined
 }
 
 /**
- * The first certificate that is blocked, and the sentence for it. A list that throws blocks.
+ * Finds the first blocked certificate. If `find` of the list throws, the certificate is blocked.
  *
+ * @param block the list
+ * @param certificates the peer's own certificate and the CAs of its path
+ * @returns the certificate and a sentence fragment, such as `is blocked by …`; undefined if none is blocked
  * @example
  * ```ts
  * const block = blockMemory([{ name: 'CN=alice,OU=billing', reason: 'laptop stolen' }])
@@ -32,7 +36,9 @@ export interface BlockList {
  * await block.close()
  * ```
  */
-export function findBlocked<Certificate extends PeerIdentity> (block: BlockList, certificates: readonly Certificate[]): { readonly certificate: Certificate, readonly fault: string } | undefined {
+export function findBlocked<Certificate extends PeerIdentity> (
+  block: BlockList, certificates: readonly Certificate[]
+): { readonly certificate: Certificate, readonly fault: string } | undefined {
   for (const certificate of certificates) {
     const blocked = ask(block, certificate)
     if (blocked === undefined) continue
@@ -46,6 +52,6 @@ function ask (block: BlockList, certificate: PeerIdentity): Blocked | undefined 
   try {
     return block.find(certificate)
   } catch (error) {
-    return { entry: 'the list, which failed', reason: error instanceof Error ? error.message : String(error) }
+    return { entry: 'the block list, which failed', reason: error instanceof Error ? error.message : String(error) }
   }
 }

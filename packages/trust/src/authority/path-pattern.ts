@@ -1,6 +1,6 @@
 /**
- * Whether some path that a pattern matches is `base` or below it. In a pattern `*` stands for one segment, and a last
- * `**` for one or more.
+ * Whether a path that a pattern matches can be `base` or below it. In a pattern, `*` covers one segment, and a final
+ * `**` one or more.
  *
  * @param pattern starts with a slash, or is empty
  * @param base starts with a slash, or is empty

@@ -13,7 +13,7 @@ import { findBlocked } from './block-list.ts'
 import type { AuthorityIndex } from './authority-index.ts'
 import type { LoadedAuthority } from './load-authority.ts'
 
-/** A path that satisfied every check. */
+/** A path that passed every check. */
 export interface Found {
   readonly valid: true
   readonly authority: LoadedAuthority
@@ -21,23 +21,26 @@ export interface Found {
   readonly revocation: NotRevoked
 }
 
-/** What is asked about a leaf. */
+/** The certificates to decide about. */
 export interface AuthorityQuestion {
   readonly leaf: Certificate
-  /** What was sent beside it. */
+  /** The certificates sent after the leaf. */
   readonly sent: readonly Certificate[]
-  /** Of a resumed session: intermediates that were verified before. */
+  /** For a resumed session: intermediates that were verified before. */
   readonly verified: Candidates | undefined
 }
 
 type Answer = Found | PathRefused
 
 /**
- * Asks the authorities in their order; the first that accepts decides.
+ * Tries the authorities in their order. The first that accepts decides.
  *
- * @param unreadable why there are no authorities, where they could not be read
+ * @param unreadable why the authorities could not be read, if so
  */
-export function searchAuthorities ({ leaf, sent, verified }: AuthorityQuestion, index: AuthorityIndex, settings: EvaluatorSettings, unreadable: string | undefined): Answer | Promise<Answer> {
+export function searchAuthorities (
+  { leaf, sent, verified }: AuthorityQuestion, index: AuthorityIndex, settings: EvaluatorSettings,
+  unreadable: string | undefined
+): Answer | Promise<Answer> {
   const { limits, purpose, policies, strict, algorithms, now } = settings
   const budget = new Budget(limits)
   const own: readonly Candidates[] = [new CandidatePool(sent), ...(verified === undefined ? [] : [verified])]
@@ -53,14 +56,28 @@ export function searchAuthorities ({ leaf, sent, verified }: AuthorityQuestion, 
       const authority = authorities[i]!
       const [pool, ...more] = own
       const candidates = joinPools([pool!, authority.known, ...more])
-      const material = { leaf, candidates, anchors: authority.anchors, notRoots: authority.notRoots, maxDepth: limits.maxDepth }
+      const { anchors, notRoots } = authority
+      const material = { leaf, candidates, anchors, notRoots, maxDepth: limits.maxDepth }
       const time = now()
-      const serverAuthOnly = time < (authority.serverAuthOnlyUntil ?? -Infinity)
-      const rules = { purpose, policies, strict, algorithms: authority.algorithms ?? algorithms, idleCaFields: true, serverAuthOnly, now: time }
+      const rules = {
+        purpose,
+        policies,
+        strict,
+        algorithms: authority.algorithms ?? algorithms,
+        idleCaFields: true,
+        serverAuthOnly: time < (authority.serverAuthOnlyUntil ?? -Infinity),
+        now: time
+      }
       const checkNames = once(() => checkAuthorityNames(authority, leaf))
-      const answer = searchPath<Found>(material, rules, budget, (path) => conclude(authority, path, settings, checkNames))
-      if (answer instanceof Promise) return answer.then((settled) => settled.valid ? askOthers(authorities, settled, settings) : next(i, settled))
-      if (answer.valid) return askOthers(authorities, answer, settings)
+      const answer = searchPath<Found>(material, rules, budget, (path) => {
+        return conclude(authority, path, settings, checkNames)
+      })
+      if (answer instanceof Promise) {
+        return answer.then((settled) => {
+          return settled.valid ? checkOtherAuthorities(authorities, settled, settings) : next(i, settled)
+        })
+      }
+      if (answer.valid) return checkOtherAuthorities(authorities, answer, settings)
       if (isRevoked(leaf, answer)) return answer
       refusal = preferred(refusal, answer)
     }
@@ -74,27 +91,42 @@ export function searchAuthorities ({ leaf, sent, verified }: AuthorityQuestion, 
   return from(0)
 }
 
-/** What is asked of a path that is valid by RFC 5280: the authority's own names, what the operator blocks, and revocation last, since it may cost a round trip. */
-function conclude (authority: LoadedAuthority, path: readonly Certificate[], { purpose, block, now }: EvaluatorSettings, checkNames: () => PathRefused | undefined): Answer | Promise<Answer> {
-  const refusal = checkNames() ?? (purpose === 'clientAuth' ? checkServerAuthOnly(authority, path) : undefined) ?? checkBlocked(path, block)
+/**
+ * The checks after RFC 5280 path validation: the bounds of the authority, the block list, and revocation last, because
+ * it may cost a round trip.
+ */
+function conclude (
+  authority: LoadedAuthority, path: readonly Certificate[], { purpose, block, now }: EvaluatorSettings,
+  checkNames: () => PathRefused | undefined
+): Answer | Promise<Answer> {
+  const refusal = checkNames() ??
+    (purpose === 'clientAuth' ? checkServerAuthOnly(authority, path) : undefined) ??
+    checkBlocked(path, block)
   if (refusal !== undefined) return refusal
   const answer = checkRevocation(authority.revocation, path, now)
-  const take = (revocation: NotRevoked | PathRefused): Answer => revocation.valid ? { valid: true, authority, path, revocation } : revocation
+  const take = (revocation: NotRevoked | PathRefused): Answer => {
+    return revocation.valid ? { valid: true, authority, path, revocation } : revocation
+  }
   return answer instanceof Promise ? answer.then(take) : take(answer)
 }
 
 /**
- * A leaf that its issuer revoked is revoked on every path, so the lists of other authorities that paths of this leaf lead to count too. What they do not know
- * is for the authority that vouches to say.
+ * Checks the leaf with the revocation checkers of the other authorities. A leaf that its issuer revoked is revoked on
+ * every path, so their answer `revoked` counts. An unknown status counts only for the accepting authority.
  */
-function askOthers (authorities: readonly LoadedAuthority[], found: Found, { now }: EvaluatorSettings): Answer | Promise<Answer> {
-  const lists = authorities.flatMap(({ revocation }) => revocation).filter((checker) => !found.authority.revocation.includes(checker))
-  if (lists.length === 0 || found.path.length < 2) return found
+function checkOtherAuthorities (
+  authorities: readonly LoadedAuthority[], found: Found, { now }: EvaluatorSettings
+): Answer | Promise<Answer> {
+  const own = found.authority.revocation
+  const checkers = authorities.flatMap(({ revocation }) => revocation).filter((checker) => !own.includes(checker))
+  if (checkers.length === 0 || found.path.length < 2) return found
   const [leaf] = found.path
-  const take = (answer: NotRevoked | PathRefused): Answer => !answer.valid && isRevoked(leaf!, answer) ? answer : found
-  const answers = lists.map((checker) => checkRevocation([checker], found.path.slice(0, 2), now))
-  if (!answers.some((answer) => answer instanceof Promise)) return (answers as Array<NotRevoked | PathRefused>).map(take).find(({ valid }) => !valid) ?? found
-  return Promise.all(answers).then((settled) => settled.map(take).find(({ valid }) => !valid) ?? found)
+  const findRevoked = (answers: ReadonlyArray<NotRevoked | PathRefused>): Answer => {
+    return answers.find((answer): answer is PathRefused => !answer.valid && isRevoked(leaf!, answer)) ?? found
+  }
+  const answers = checkers.map((checker) => checkRevocation([checker], found.path.slice(0, 2), now))
+  if (answers.some((answer) => answer instanceof Promise)) return Promise.all(answers).then(findRevoked)
+  return findRevoked(answers as Array<NotRevoked | PathRefused>)
 }
 
 /** Whether every name of the leaf is one that the authority vouches for. */
@@ -104,24 +136,28 @@ function checkAuthorityNames ({ name, bounds }: LoadedAuthority, leaf: Certifica
 }
 
 /**
- * A path that is not for clients is for servers throughout, and names somebody: a public CA certifies addresses and common names of anybody, and a certificate without a
- * name of a kind that has bounds is outside of none.
+ * If a certificate of the path lacks clientAuth, all must allow serverAuth, and the leaf must have a name of a kind with
+ * bounds. Otherwise it would be outside no bound: a public CA issues certificates to anyone.
  */
 function checkServerAuthOnly ({ name, bounds }: LoadedAuthority, path: readonly Certificate[]): PathRefused | undefined {
   if (path.every((certificate) => allowsPurpose(certificate, 'clientAuth'))) return undefined
   const other = path.find((certificate) => !allowsPurpose(certificate, 'serverAuth'))
-  if (other !== undefined) return blame(other, 'purpose', 'does not allow serverAuth by its extendedKeyUsage, and another certificate of the path does not allow clientAuth')
+  if (other !== undefined) {
+    const rest = 'and another certificate of the path does not allow clientAuth'
+    return blame(other, 'purpose', `does not allow serverAuth by its extendedKeyUsage, ${rest}`)
+  }
   if (bounds.hasBoundedName(path[0]!.identity)) return undefined
-  return blame(path[0]!, 'outside_authority', `is for servers alone and has no name of the kinds that authority "${name}" vouches for`)
+  const fault = `is for servers only and has no name of the kinds that authority "${name}" vouches for`
+  return blame(path[0]!, 'outside_authority', fault)
 }
 
-/** Made when it is first asked for: many paths may lead from one leaf to an authority. */
+/** Computes a value once, when it is first needed: many paths may lead from one leaf to an authority. */
 function once<Value> (make: () => Value): () => Value {
   let made: { readonly value: Value } | undefined
   return () => (made ??= { value: make() }).value
 }
 
-/** Of a leaf that is blocked every path ends here; of a CA those through it. */
+/** A blocked leaf is refused on every path. A blocked CA invalidates the paths through it. */
 function checkBlocked (path: readonly Certificate[], block: EvaluatorSettings['block']): PathRefused | undefined {
   if (block === undefined) return undefined
   const identities = path.map(({ identity }) => identity)
@@ -129,9 +165,10 @@ function checkBlocked (path: readonly Certificate[], block: EvaluatorSettings['b
   return blocked && blame(path[identities.indexOf(blocked.certificate)]!, 'blocked', blocked.fault)
 }
 
-/** What is told where several authorities refuse: the first that knows the certificate says more than one that does not, or that knows its issuer's name alone. */
+/** Chooses the refusal to report: that of the first authority that issued the certificate, if there is one. */
 function preferred (best: PathRefused | undefined, refusal: PathRefused): PathRefused {
-  return best === undefined || (STRANGE.has(best.reason) && !STRANGE.has(refusal.reason)) || best.reason === 'issuer_unknown' ? refusal : best
+  if (best === undefined || best.reason === 'issuer_unknown') return refusal
+  return NO_TRUSTED_ISSUER.has(best.reason) && !NO_TRUSTED_ISSUER.has(refusal.reason) ? refusal : best
 }
 
-const STRANGE: ReadonlySet<PathRefusalReason> = new Set<PathRefusalReason>(['issuer_unknown', 'signature_invalid'])
+const NO_TRUSTED_ISSUER: ReadonlySet<PathRefusalReason> = new Set<PathRefusalReason>(['issuer_unknown', 'signature_invalid'])

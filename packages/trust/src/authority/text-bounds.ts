@@ -7,13 +7,13 @@ import { isLocalPart, readDnsName, readMailbox } from '../names/text-name.ts'
 import { expected } from '../option-check.ts'
 import { meetsPath } from './path-pattern.ts'
 
-/** One bound on names that are texts. */
+/** One bound on names that are strings. */
 export interface TextBound {
-  /** As it was given. */
+  /** The bound as given. */
   readonly text: string
-  /** Whether a name of a certificate is within. What two readers could read in two ways is not. */
+  /** Whether a name of a certificate is within. An ambiguous name is not. */
   covers (name: string): boolean
-  /** Whether some name that a rule's value stands for may be within; the value may be a pattern. Default: `covers`. */
+  /** Whether a name that a rule's value covers may be within. The value may be a pattern. Default: `covers`. */
   meets? (value: string): boolean
 }
 
@@ -21,26 +21,32 @@ export interface TextBound {
 export function readSpiffeBound (text: string, where: string): TextBound {
   const bound = parseId(text)
   if (bound === undefined) {
-    const hint = hasUpperCaseDomain(text) ? ', with the trust domain in lower case' : text.endsWith('/') ? ', without a slash at the end' : text.includes('*') ? ', without "*": all below is meant' : ''
-    throw expected(where, text, `a trust domain such as spiffe://prod.example, or a path below one${hint}`)
+    throw expected(where, text, `a trust domain such as spiffe://prod.example, or a path below one${hintOf(text)}`)
   }
   const below = `${bound.path}/`
   return {
     text,
     covers (name) {
       const id = parseId(name)
-      return id !== undefined && id.trustDomain === bound.trustDomain && (bound.path === '' || id.path === bound.path || id.path.startsWith(below))
+      if (id?.trustDomain !== bound.trustDomain) return false
+      return bound.path === '' || id.path === bound.path || id.path.startsWith(below)
     },
     meets (value) {
       const origin = `spiffe://${bound.trustDomain}`
-      // A trust domain alone stands for all of its IDs.
+      // A trust domain without a path covers all of its IDs.
       if (!value.includes('*')) return value === origin || this.covers(value)
       return value.startsWith(`${origin}/`) && meetsPath(value.slice(origin.length), bound.path)
     }
   }
 }
 
-/** Trust domains have no upper case (SPIFFE ID section 2.1), though readers of DNS names are used to it. */
+function hintOf (text: string): string {
+  if (hasUpperCaseDomain(text)) return ', with the trust domain in lower case'
+  if (text.endsWith('/')) return ', without a slash at the end'
+  return text.includes('*') ? ', without "*": all below is included' : ''
+}
+
+/** Trust domains have no upper case (SPIFFE ID section 2.1), unlike DNS names. */
 function hasUpperCaseDomain (text: string): boolean {
   return parseId(text) === undefined && parseId(text.replace(/^[^/]*\/\/[^/]*/, (start) => start.toLowerCase())) !== undefined
 }
@@ -54,9 +60,11 @@ function parseId (text: string): SpiffeId | undefined {
   }
 }
 
-/** The domain itself and all below, as name constraints have it (RFC 5280 section 4.2.1.10). @throws MTLS_ERR_PATH_OPTION */
+/** The domain and all names below, as in name constraints (RFC 5280 section 4.2.1.10). @throws MTLS_ERR_PATH_OPTION */
 export function readDnsBound (text: string, where: string): TextBound {
-  if (!isDomain(text)) throw expected(where, text, 'a domain such as prod.example, without "*": it stands for itself and all names below')
+  if (!isDomain(text)) {
+    throw expected(where, text, 'a domain such as prod.example, without "*": it includes all names below')
+  }
   const base = text.toLowerCase()
   return {
     text,
@@ -65,8 +73,9 @@ export function readDnsBound (text: string, where: string): TextBound {
       return host !== undefined && isWithin(host, base)
     },
     meets (value) {
-      // The pattern of a rule covers one more label, which may be the bound's own first one.
-      return this.covers(value) || (value.startsWith('*.') && base.slice(base.indexOf('.') + 1) === value.slice(2).toLowerCase())
+      // The `*` of a rule covers one label, which may be the first label of the bound.
+      const parent = base.slice(base.indexOf('.') + 1)
+      return this.covers(value) || (value.startsWith('*.') && parent === value.slice(2).toLowerCase())
     }
   }
 }
@@ -75,7 +84,9 @@ export function readDnsBound (text: string, where: string): TextBound {
 export function readEmailBound (text: string, where: string): TextBound {
   const at = text.lastIndexOf('@')
   const host = text.slice(at + 1)
-  const isValid = at === -1 ? isDomain(host.startsWith('.') ? host.slice(1) : host) : isLocalPart(text.slice(0, at)) && isDomain(host)
+  const isValid = at === -1
+    ? isDomain(host.startsWith('.') ? host.slice(1) : host)
+    : isLocalPart(text.slice(0, at)) && isDomain(host)
   if (!isValid) throw expected(where, text, 'a host such as prod.example, ".prod.example" for all below, or a mailbox')
   const [localPart, base] = [text.slice(0, Math.max(0, at)), host.toLowerCase()]
   return {
@@ -108,9 +119,9 @@ export function readIpBound (text: string, where: string): TextBound {
       const [start = '', prefix] = value.split('/')
       const octets = readOctets(start)
       if (octets?.length !== base.length) return false
-      // A range of IPv4-mapped addresses counts their 96 leading bits.
+      // The prefix length of an IPv4-mapped range counts the 96 leading bits.
       const length = prefix === undefined ? bits : Number(prefix) - (isIP(start) === 6 && octets.length === 4 ? 96 : 0)
-      // Either the range with the longer prefix is within the other one, or they have nothing in common.
+      // Either the range with the longer prefix is within the other one, or they do not overlap.
       return hasPrefix(octets, base, Math.min(bits, length))
     }
   }
@@ -120,9 +131,10 @@ function readOctets (address: string): Uint8Array | undefined {
   return isIP(address) === 0 ? undefined : unmapped(parseIpAddress(address))
 }
 
-/** An IPv4 address that is written as an IPv6 one (RFC 4291 section 2.5.5.2) is an IPv4 address. */
+/** Converts an IPv4-mapped IPv6 address (RFC 4291 section 2.5.5.2) to the IPv4 address. */
 function unmapped (octets: Uint8Array): Uint8Array {
-  const isMapped = octets.length === 16 && octets.subarray(0, 10).every((octet) => octet === 0) && octets[10] === 0xff && octets[11] === 0xff
+  const isMapped = octets.length === 16 && octets[10] === 0xff && octets[11] === 0xff &&
+    octets.subarray(0, 10).every((octet) => octet === 0)
   return isMapped ? octets.subarray(12) : octets
 }
 
@@ -140,7 +152,7 @@ function hasHostBits (octets: Uint8Array, bits: number): boolean {
   })
 }
 
-/** The part behind the last at sign, without case: how Active Directory reads a user principal name. @throws MTLS_ERR_PATH_OPTION */
+/** The part after the last at sign, case-insensitive, as in Active Directory. @throws MTLS_ERR_PATH_OPTION */
 export function readUpnBound (text: string, where: string): TextBound {
   if (!isDomain(text)) throw expected(where, text, 'a domain such as corp.example')
   const base = text.toLowerCase()

@@ -3,21 +3,21 @@ import { expected } from '../option-check.ts'
 import { meetsPath } from './path-pattern.ts'
 import type { TextBound } from './text-bounds.ts'
 
-/** Scheme, authority, path, and what follows. */
+/** Scheme, authority, path, and the rest. */
 const HIERARCHICAL = /^([a-z][a-z0-9+.-]*):\/\/([^/?#]*)([^?#]*)(.*)$/i
 const OPAQUE = /^([a-z][a-z0-9+.-]*):(.+)$/i
-// A user's name before the host, or what readers take for a slash, hides which host is meant.
+// User information, backslashes and spaces: parsers disagree about the host.
 const AMBIGUOUS = /[@\\\s]/
-// Segments that resolving a URI takes away, plain or percent-encoded.
+// Dot segments, plain or percent-encoded.
 const DOTS = /(?:^|\/)(?:\.|%2e){1,2}(?:\/|$)/i
 
 /**
- * An origin, or a path that stands for itself and all below; a prefix that ends in ":"; or a whole URI of another form.
+ * An origin or a path with everything below, a prefix that ends in ":", or another exact URI.
  *
  * @throws MTLS_ERR_PATH_OPTION
  */
 export function readUriBound (text: string, where: string): TextBound {
-  if (isSpiffe(text)) throw expected(where, text, 'no SPIFFE ID, which the kind "spiffe" is for')
+  if (isSpiffe(text)) throw expected(where, text, 'a URI that is not a SPIFFE ID; use the kind "spiffe" for those')
   const parts = HIERARCHICAL.exec(text)
   if (parts !== null) return readHierarchical(text, parts, where)
   const opaque = OPAQUE.exec(text)
@@ -33,9 +33,12 @@ export function readUriBound (text: string, where: string): TextBound {
   }
 }
 
-function readHierarchical (text: string, [, scheme = '', authority = '', path = '', rest = '']: RegExpExecArray, where: string): TextBound {
+function readHierarchical (
+  text: string, [, scheme = '', authority = '', path = '', rest = '']: RegExpExecArray, where: string
+): TextBound {
   if (authority === '' || rest !== '' || AMBIGUOUS.test(text) || DOTS.test(path)) {
-    throw expected(where, text, 'an origin such as https://partner.example, or a path below one, without user, query, fragment or dot segments')
+    const form = 'without user, query, fragment or dot segments'
+    throw expected(where, text, `an origin such as https://partner.example, or a path below one, ${form}`)
   }
   const origin = `${scheme}://${authority}`.toLowerCase()
   const base = path.replace(/\/$/, '')

@@ -8,38 +8,46 @@ import type { Certificate } from './certificate.ts'
 
 const NETSCAPE_CERT_TYPE = '2.16.840.1.113730.1.1'
 
-/** The critical extensions that are processed (RFC 5280 section 4.2). One that is only known by name, as authorityKeyIdentifier, is not understood when critical. */
+/**
+ * The critical extensions that are processed (RFC 5280 section 4.2). Extensions that are only read as hints, such as
+ * authorityKeyIdentifier, are not supported if they are critical.
+ */
 const PROCESSED: ReadonlySet<string> = new Set([
-  EXTENSION.basicConstraints, EXTENSION.keyUsage, EXTENSION.extendedKeyUsage, EXTENSION.subjectAltName, EXTENSION.nameConstraints, EXTENSION.certificatePolicies,
-  EXTENSION.policyMappings, EXTENSION.policyConstraints, EXTENSION.inhibitAnyPolicy, EXTENSION.crlDistributionPoints, NETSCAPE_CERT_TYPE,
+  EXTENSION.basicConstraints, EXTENSION.keyUsage, EXTENSION.extendedKeyUsage, EXTENSION.subjectAltName,
+  EXTENSION.nameConstraints, EXTENSION.certificatePolicies, EXTENSION.policyMappings, EXTENSION.policyConstraints,
+  EXTENSION.inhibitAnyPolicy, EXTENSION.crlDistributionPoints, NETSCAPE_CERT_TYPE,
 ])
 
 export type Purpose = 'clientAuth' | 'serverAuth' | 'any'
 
-/** What certificates are held against. */
+/** The required purpose of certificates. */
 export interface PurposeRules {
   readonly purpose: Purpose
-  /** Whether a leaf may have what is meant for CAs alone and does nothing without basicConstraints. */
+  /** Whether a leaf may have keyCertSign or name constraints, which have no effect without basicConstraints. */
   readonly idleCaFields?: boolean
-  /** Whether a certificate for servers counts as one for clients too. */
+  /** Whether serverAuth is accepted instead of clientAuth. */
   readonly serverAuthOnly?: boolean
 }
 
 const PURPOSES = Object.freeze({ clientAuth: '1.3.6.1.5.5.7.3.2', serverAuth: '1.3.6.1.5.5.7.3.1' } as const)
 
 const CLIENT_USES = KEY_USAGE.digitalSignature | KEY_USAGE.keyAgreement
-/** What a leaf's key has to be allowed, any of these, as OpenSSL asks it in a handshake. */
+/** The key usages of which a leaf needs at least one, as in an OpenSSL handshake. */
 const LEAF_USES = Object.freeze({ clientAuth: CLIENT_USES, serverAuth: CLIENT_USES | KEY_USAGE.keyEncipherment } as const)
 
 const CERT_TYPE_BITS = Object.freeze({ clientAuth: 0x80, serverAuth: 0x40 } as const)
 
-/** What can be told of a certificate by itself, wherever it stands in a path: extensions, validity, key. */
+/** Checks that do not depend on the position in the path: extensions, validity, key. */
 export function findFlaw (certificate: Certificate, now: number, algorithms: Algorithms): PathRefused | undefined {
   const { fields, contents } = certificate
   for (const [oid, { critical }] of fields.extensions) {
-    if (critical && !PROCESSED.has(oid)) return blame(certificate, 'critical_extension', `has the critical extension ${oid}`)
+    if (!critical || PROCESSED.has(oid)) continue
+    return blame(certificate, 'critical_extension', `has the critical extension ${oid}`)
   }
-  if (contents.unknownQualifier) return blame(certificate, 'critical_extension', 'has critical certificate policies with a qualifier that is not known')
+  if (contents.unknownQualifier) {
+    const fault = 'has critical certificate policies with an unknown qualifier'
+    return blame(certificate, 'critical_extension', fault)
+  }
   const flaw = checkValidity(certificate, now)
   if (flaw !== undefined) return flaw
   const keyFlaw = algorithms.findKeyFlaw(contents.keyKind)
@@ -55,56 +63,73 @@ function checkValidity (certificate: Certificate, now: number): PathRefused | un
   }
 }
 
-/** When a certificate is no longer valid, in milliseconds since the epoch. */
+/** When a certificate stops being valid, in milliseconds since the epoch. */
 export function endOf ({ fields }: Certificate): number {
   return endOfValidity(fields)
 }
 
-/** A refusal that names the certificate at fault, in words and as data. */
+/** A refusal that names the certificate at fault, as text and as data. `fault` follows its name. */
 export function blame (certificate: Certificate, reason: PathRefusalReason, fault: string, why?: string): PathRefused {
-  return refuse(reason, `${nameOf(certificate)} ${fault}`, { certificate: summaryOf(certificate), ...(why !== undefined && { why }) })
+  const about = { certificate: summaryOf(certificate), ...(why !== undefined && { why }) }
+  return refuse(reason, `${nameOf(certificate)} ${fault}`, about)
 }
 
-/** What keeps a certificate from issuing others: RFC 5280 sections 6.1.4 (k) and (n), and the purposes that its own extension narrows those below it to. */
+/** Checks that a certificate may issue others: RFC 5280 sections 6.1.4 (k) and (n), and its extended key usage. */
 export function findIssuerFlaw (certificate: Certificate, rules: PurposeRules): PathRefused | undefined {
   const { basicConstraints, keyUsage, subjectRdns } = certificate
-  if (basicConstraints?.ca !== true) return blame(certificate, 'not_ca', 'issued a certificate, but is no CA (basicConstraints)')
-  if (keyUsage !== undefined && (keyUsage & KEY_USAGE.keyCertSign) === 0) return blame(certificate, 'not_ca', 'issued a certificate, but its keyUsage lacks keyCertSign')
-  if (subjectRdns.length === 0) return blame(certificate, 'not_ca', 'issued a certificate and has no name')
+  if (basicConstraints?.ca !== true) {
+    return blame(certificate, 'not_ca', 'issued a certificate, but is not a CA (basicConstraints)')
+  }
+  if (keyUsage !== undefined && (keyUsage & KEY_USAGE.keyCertSign) === 0) {
+    return blame(certificate, 'not_ca', 'issued a certificate, but its keyUsage lacks keyCertSign')
+  }
+  if (subjectRdns.length === 0) return blame(certificate, 'not_ca', 'issued a certificate, but has no name')
   return checkPurpose(certificate, rules)
 }
 
-/** What keeps a certificate from being presented in a handshake. */
+/** Checks that a certificate may be presented in a handshake. */
 export function findLeafFlaw (certificate: Certificate, rules: PurposeRules): PathRefused | undefined {
   const { purpose, idleCaFields = false } = rules
   const { identity, basicConstraints, keyUsage, nameConstraints } = certificate
   const isCa = basicConstraints?.ca === true
-  // RFC 5280 sections 4.2.1.3 and 4.2.1.10: for CAs alone. A reader that looks at one of them and not at cA takes it for a CA.
-  if (!idleCaFields && !isCa && keyUsage !== undefined && (keyUsage & KEY_USAGE.keyCertSign) !== 0) return blame(certificate, 'purpose', 'is no CA and has keyCertSign')
-  if (!idleCaFields && !isCa && nameConstraints !== undefined) return blame(certificate, 'name_constraint', 'is no CA and has name constraints')
-  // As in a handshake: a CA's key that answers for a client is one that can also sign others' names.
-  if (purpose !== 'any' && identity.isCa !== false) return blame(certificate, 'ca_as_leaf', 'is a CA')
-  if (purpose !== 'any' && !allowsByCertType(certificate, purpose)) return blame(certificate, 'purpose', `does not allow ${purpose} by its Netscape certificate type`)
-  if (purpose !== 'any' && keyUsage !== undefined && (keyUsage & LEAF_USES[purpose]) === 0) return blame(certificate, 'purpose', `does not allow ${purpose} by its keyUsage`)
+  // RFC 5280 sections 4.2.1.3 and 4.2.1.10: for CAs only. Software that checks one of them and not cA takes it for a CA.
+  if (!idleCaFields && !isCa && keyUsage !== undefined && (keyUsage & KEY_USAGE.keyCertSign) !== 0) {
+    return blame(certificate, 'purpose', 'is not a CA, but has keyCertSign')
+  }
+  if (!idleCaFields && !isCa && nameConstraints !== undefined) {
+    return blame(certificate, 'name_constraint', 'is not a CA, but has name constraints')
+  }
+  if (purpose === 'any') return checkPurpose(certificate, rules)
+  // As in a handshake: the key of a CA could also sign certificates with other names.
+  if (identity.isCa !== false) return blame(certificate, 'ca_as_leaf', 'is a CA')
+  if (!allowsByCertType(certificate, purpose)) {
+    return blame(certificate, 'purpose', `does not allow ${purpose} by its Netscape certificate type`)
+  }
+  if (keyUsage !== undefined && (keyUsage & LEAF_USES[purpose]) === 0) {
+    return blame(certificate, 'purpose', `does not allow ${purpose} by its keyUsage`)
+  }
   return checkPurpose(certificate, rules)
 }
 
-/** What came before extended key usages, and OpenSSL still heeds in a handshake. That it is a BIT STRING was checked when it was read. */
+/** The predecessor of extended key usages, which OpenSSL still checks in a handshake. It was read as a BIT STRING. */
 function allowsByCertType ({ fields }: Certificate, purpose: keyof typeof CERT_TYPE_BITS): boolean {
   const type = fields.extensions.get(NETSCAPE_CERT_TYPE)
   return type === undefined || ((type.value[3] ?? 0) & CERT_TYPE_BITS[purpose]) !== 0
 }
 
 /**
- * An extended key usage, where there is one, has to name the purpose: in the leaf and in every CA above it. anyExtendedKeyUsage does not, so that what OpenSSL
- * refuses in a handshake is not accepted from a gateway.
+ * If the leaf or a CA above it has an extended key usage, it must contain the purpose. anyExtendedKeyUsage is not
+ * enough, so that what OpenSSL refuses in a handshake is not accepted from a gateway.
  */
-function checkPurpose (certificate: Certificate, { purpose, serverAuthOnly = false }: PurposeRules): PathRefused | undefined {
-  if (allowsPurpose(certificate, purpose) || (serverAuthOnly && purpose === 'clientAuth' && allowsPurpose(certificate, 'serverAuth'))) return undefined
+function checkPurpose (
+  certificate: Certificate, { purpose, serverAuthOnly = false }: PurposeRules
+): PathRefused | undefined {
+  if (allowsPurpose(certificate, purpose)) return undefined
+  if (serverAuthOnly && purpose === 'clientAuth' && allowsPurpose(certificate, 'serverAuth')) return undefined
   return blame(certificate, 'purpose', `does not allow ${purpose} by its extendedKeyUsage`)
 }
 
-/** Whether an extended key usage, where there is one, names the purpose. The certificate must have been read whole. */
+/** Whether the extended key usage, if there is one, contains the purpose. The contents must have been read. */
 export function allowsPurpose (certificate: Certificate, purpose: Purpose): boolean {
   if (purpose === 'any' || !certificate.fields.extensions.has(EXTENSION.extendedKeyUsage)) return true
   return certificate.identity.extendedKeyUsage!.includes(PURPOSES[purpose])
@@ -112,7 +137,7 @@ export function allowsPurpose (certificate: Certificate, purpose: Purpose): bool
 
 const names = new WeakMap<Certificate, string>()
 
-/** A certificate in a sentence. Rendered once: a name may be long, and many paths may fail at it. */
+/** The name of a certificate in messages. Cached, because it may be long, and many paths may fail at it. */
 export function nameOf (certificate: Certificate): string {
   let name = names.get(certificate)
   if (name === undefined) {
@@ -128,7 +153,7 @@ export function nameOf (certificate: Certificate): string {
 
 const summaries = new WeakMap<Certificate, CertificateSummary>()
 
-/** What names a certificate in a log. */
+/** The data that identifies a certificate in a log. */
 export function summaryOf (certificate: Certificate): CertificateSummary {
   let summary = summaries.get(certificate)
   if (summary === undefined) summaries.set(certificate, summary = summarizeCertificate(certificate.der))

@@ -1,12 +1,12 @@
 import type { Certificate } from '../certificate/certificate.ts'
 
-/** Certificates that may stand in a path, by subject. None of them is believed before its signature was verified. */
+/** Certificates that may be in a path, by subject. They are not trusted until their signature was verified. */
 export interface Candidates {
-  /** @param subjectKey as `Certificate#subjectKey` has it */
+  /** @param subjectKey a `Certificate#subjectKey` */
   named (subjectKey: string): readonly Certificate[]
 }
 
-/** A fixed list of candidates. One that was given twice is one, and one whose names cannot be read is left out: a path that comes to it could not go on. */
+/** A fixed list of candidates, without duplicates and without certificates whose names cannot be read. */
 export class CandidatePool implements Candidates {
   readonly #groups = new Map<string, Certificate[]>()
   readonly #byFingerprint = new Map<string, Certificate>()
@@ -37,7 +37,7 @@ export class CandidatePool implements Candidates {
 
 const NONE: readonly Certificate[] = Object.freeze([])
 
-/** Several pools as one, the first ones first. */
+/** Joins pools, in their order. */
 export function joinPools (pools: readonly Candidates[]): Candidates {
   return { named: (subjectKey) => pools.flatMap((pool) => pool.named(subjectKey)) }
 }

@@ -4,36 +4,37 @@ import type { Budget } from '../limits.ts'
 import type { AnchorSet } from '../anchor-set.ts'
 import type { CandidatePool, Candidates } from './candidate-pool.ts'
 
-/** What paths are made of. */
+/** The certificates from which paths are built. */
 export interface PathMaterial {
   readonly leaf: Certificate
-  /** What may stand between the leaf and an anchor. */
+  /** Certificates that may be between the leaf and an anchor. */
   readonly candidates: Candidates
   readonly anchors: AnchorSet
-  /** Certificates that were given as anchors and are none, for the words of a refusal. */
+  /** Certificates of `ca` that are not anchors, for the message of a refusal. */
   readonly notRoots?: CandidatePool
   readonly maxDepth: number
 }
 
-/** A certificate of the path under way, and which of those above it were tried. */
+/** A certificate of the current path, and which issuers of it were tried. */
 interface Step {
   readonly child: Certificate
   readonly anchors: readonly Certificate[]
   anchorsTried: number
-  /** Undefined until the anchors were tried. */
+  /** The other possible issuers; undefined until the anchors were tried. */
   above: readonly Certificate[] | undefined
   aboveTried: number
 }
 
 /**
- * Every path from the leaf to an anchor, by names alone, the likely ones first. Each is handed out to be validated. A signature that proved wrong meanwhile ends all
- * paths through it. No authority (name and key) stands in a path twice, which is the guard against CAs that signed each other (RFC 4158 section 5.2); three such
- * certificates of 1,340 octets keep other validators busy for ever. The budget bounds what the guard leaves.
+ * Finds every path from the leaf to an anchor, by names only, the likely ones first. The caller validates each. A
+ * signature that turns out to be wrong ends all paths through it. A CA (name and key) can be in a path only once, which
+ * prevents loops of CAs that signed each other (RFC 4158 section 5.2): three such certificates of 1,340 octets keep
+ * other validators busy forever. The budget bounds the rest.
  */
 export class PathFinder {
   readonly #material: PathMaterial
   readonly #budget: Budget
-  /** Sorted once for each certificate, however many paths go through it. */
+  /** The sorted issuers of each certificate. */
   readonly #issuers = new Map<Certificate, readonly Certificate[]>()
   readonly #steps: Step[] = []
   #begun = false
@@ -43,21 +44,21 @@ export class PathFinder {
     this.#budget = budget
   }
 
-  /** The next path, the leaf first and an anchor last; undefined where there is none left, or the budget is spent. */
+  /** The next path, the leaf first and an anchor last; undefined if there are no more, or the budget is exhausted. */
   next (): readonly Certificate[] | undefined {
     const { leaf, anchors } = this.#material
     const steps = this.#steps
     if (!this.#begun) {
       this.#begun = true
       this.#enter(leaf)
-      // Trusted itself.
+      // The leaf itself is an anchor.
       if (anchors.has(leaf)) return [leaf]
     }
     while (steps.length > 0) {
       const step = steps[steps.length - 1]!
       const path = this.#budget.exhausted !== undefined || isBroken(steps) ? undefined : this.#advance(step)
       if (path !== undefined) return path
-      // Nothing was entered above it: it is done with.
+      // No issuer was entered above this step, so all its issuers were tried.
       if (steps[steps.length - 1] === step) steps.pop()
     }
     return undefined
@@ -68,7 +69,7 @@ export class PathFinder {
     this.#steps.push({ child, anchors, anchorsTried: 0, above: undefined, aboveTried: 0 })
   }
 
-  /** A path that ends right above this step; or enters the next certificate above it; or does neither, where nothing is left to try. */
+  /** Returns a path that ends above this step, or enters the next issuer, or does neither if nothing is left to try. */
   #advance (step: Step): readonly Certificate[] | undefined {
     const { child } = step
     const budget = this.#budget
@@ -85,18 +86,22 @@ export class PathFinder {
     }
     while (step.aboveTried < above.length) {
       const issuer = above[step.aboveTried++]!
-      if (this.#steps.some((below) => below.child.authority === issuer.authority) || knownEdge(child, issuer) === false) continue
+      const isLoop = this.#steps.some((below) => below.child.authority === issuer.authority)
+      if (isLoop || knownEdge(child, issuer) === false) continue
       if (budget.spend('steps')) this.#enter(issuer)
       return undefined
     }
     return undefined
   }
 
-  /** An anchor is no intermediate. */
+  /** The possible issuers except anchors. */
   #issuersOf (child: Certificate): readonly Certificate[] {
     const { anchors, candidates } = this.#material
     let found = this.#issuers.get(child)
-    if (found === undefined) this.#issuers.set(child, found = likelyFirst(candidates.named(child.issuerKey).filter((candidate) => !anchors.has(candidate)), child))
+    if (found === undefined) {
+      const others = candidates.named(child.issuerKey).filter((candidate) => !anchors.has(candidate))
+      this.#issuers.set(child, found = likelyFirst(others, child))
+    }
     return found
   }
 }
@@ -108,7 +113,7 @@ function isBroken (steps: readonly Step[]): boolean {
   return false
 }
 
-/** Those first whose key has the identifier that the child says its issuer has. It is a hint alone (RFC 4158 section 3.5.12): signatures decide. */
+/** Sorts issuers with a matching key identifier first. It is only a hint (RFC 4158 section 3.5.12): signatures decide. */
 function likelyFirst (issuers: readonly Certificate[], child: Certificate): readonly Certificate[] {
   const wanted = issuers.length < 2 ? undefined : child.authorityKeyId
   if (wanted === undefined) return issuers

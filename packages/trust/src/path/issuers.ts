@@ -1,16 +1,18 @@
 import { viewDer } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
-import { readGiven } from '../anchor-set.ts'
+import { readInput } from '../anchor-set.ts'
 import { verifyEdge } from '../certificate/edge.ts'
 import type { Certificate } from '../certificate/certificate.ts'
 
 const MAX_LENGTH = 16
 
 /**
- * The one of some CA certificates that issued a certificate: by name (RFC 5280 section 7.1) and by signature. For questions that are not about trust, such as who
- * staples, or which CA a certificate came from. Whether a certificate is accepted is for `evaluate` to say.
+ * Finds the CA certificate that issued a certificate, by name (RFC 5280 section 7.1) and signature. It does not decide
+ * about trust: use `evaluate` for that.
  *
- * @returns undefined where none did, or where a certificate has no bytes
+ * @param certificate the certificate
+ * @param authorities CA certificates that may be its issuer
+ * @returns the issuer; undefined if none issued it, or if the identity has no DER
  * @example
  * ```ts
  * const root = parsePeerIdentity(ca.der)
@@ -23,9 +25,12 @@ export function findIssuer (certificate: PeerIdentity, authorities: readonly Pee
 }
 
 /**
- * The certificates above one, each having signed the one below, up to a self-signed one or as far as the given authorities lead. Validity, purpose and the rest
- * of RFC 5280 are not looked at.
+ * Lists the issuers above a certificate, each of which signed the one below, as far as the given CAs lead. Validity,
+ * purpose and the rest of RFC 5280 are not checked.
  *
+ * @param certificate the certificate at the bottom
+ * @param authorities CA certificates that may be issuers
+ * @returns the issuers, the nearest first; at most 16
  * @example
  * ```ts
  * const issuing = await ca.intermediate()
@@ -38,7 +43,10 @@ export function climbChain (certificate: PeerIdentity, authorities: readonly Pee
   const chain: PeerIdentity[] = []
   let last = certificate
   while (chain.length < MAX_LENGTH) {
-    const issuer = findIssuer(last, authorities.filter((authority) => authority.fingerprint256 !== last.fingerprint256 && !chain.includes(authority)))
+    const others = authorities.filter((authority) => {
+      return authority.fingerprint256 !== last.fingerprint256 && !chain.includes(authority)
+    })
+    const issuer = findIssuer(last, others)
     if (issuer === undefined) return chain
     chain.push(issuer)
     last = issuer
@@ -52,9 +60,9 @@ function readKnown (identity: PeerIdentity): Certificate | undefined {
   let certificate = known.get(identity)
   if (certificate === undefined && viewDer(identity) !== undefined) {
     try {
-      known.set(identity, certificate = readGiven(identity, 'the certificate'))
+      known.set(identity, certificate = readInput(identity, 'the certificate'))
     } catch {
-      // What path validation does not read issues nothing and was issued by nobody.
+      // A certificate that path validation cannot read has no issuer and issues nothing.
     }
   }
   return certificate

@@ -14,23 +14,23 @@ import type { PolicyInputs } from '../policies/policy-state.ts'
 import { refuse } from '../refusal.ts'
 import type { PathRefused } from '../refusal.ts'
 
-/** What a path has to satisfy. */
+/** The inputs of path validation. */
 export interface PathRules {
   readonly purpose: Purpose
   readonly policies: PolicyInputs
-  /** Whether what `lintCertificate` finds is a reason to refuse. */
+  /** Whether findings of `lintCertificate` refuse the path. */
   readonly strict: boolean
-  /** Whether a leaf may have what is meant for CAs alone and does nothing without basicConstraints: keyCertSign, name constraints. A handshake lets it. */
+  /** Whether a leaf may have keyCertSign or name constraints, without effect, as a handshake allows. */
   readonly idleCaFields?: boolean
   readonly algorithms: Algorithms
-  /** Whether a certificate for servers counts as one for clients too. */
+  /** Whether serverAuth is accepted instead of clientAuth. */
   readonly serverAuthOnly?: boolean
   readonly now: number
 }
 
 /**
- * RFC 5280 section 6.1 for one path, from the anchor down, so that no key is used, and no constraint believed, that nobody vouches for. Of the anchor not only name and key count but
- * also what its certificate says of itself (RFC 5937): who put a constrained CA among the anchors meant the constraints.
+ * Validates one path by RFC 5280 section 6.1, from the anchor down, so that no unverified key or constraint is used. The
+ * constraints in the anchor's own certificate apply too (RFC 5937).
  *
  * @param path the leaf first, the anchor last
  */
@@ -45,22 +45,26 @@ export function validatePath (path: readonly Certificate[], rules: PathRules, bu
       findFlaw(certificate, rules.now, rules.algorithms) ??
       (i > 0 ? findIssuerFlaw(certificate, rules) : findLeafFlaw(certificate, rules)) ??
       (i < last ? checkNamesBelow(path, i, budget) : undefined)
-    if (refusal !== undefined) return refusal.reason === 'signature_invalid' ? refusal : findForged(path, i, rules, budget) ?? refusal
+    if (refusal !== undefined) return refusal.reason === 'signature_invalid' ? refusal : findForgedBelow(path, i, rules, budget) ?? refusal
     // Section 6.1.4 (l) and (m); the anchor is not counted, and self-issued certificates are not either.
-    if (i > 0 && i < last && !certificate.selfIssued && --remaining < 0) return blame(certificate, 'path_length', 'is one CA more than a pathLenConstraint above it allows')
+    if (i > 0 && i < last && !certificate.selfIssued && --remaining < 0) {
+      return blame(certificate, 'path_length', 'exceeds the pathLenConstraint of a CA above it')
+    }
     if (i > 0) remaining = Math.min(remaining, certificate.basicConstraints?.pathLength ?? Infinity)
   }
   return checkPolicies(path, rules.policies, budget) ?? (rules.strict ? checkLint(path) : undefined)
 }
 
 /**
- * Of a path whose certificate at `index` is at fault: a signature below it that is forged. Then names alone led there, and what is wrong above is nobody's fault who
- * asks: a stranger may put any certificate on top of its own.
+ * Finds a forged signature below the certificate at `index`, which is at fault. If there is one, that is the better
+ * refusal: only names led to the faulty certificate, and anyone can send any certificate above their own.
  */
-function findForged (path: readonly Certificate[], index: number, { algorithms }: PathRules, budget: Budget): PathRefused | undefined {
+function findForgedBelow (
+  path: readonly Certificate[], index: number, { algorithms }: PathRules, budget: Budget
+): PathRefused | undefined {
   for (let i = index - 1; i >= 0; i--) {
     const issuer = path[i + 1]!
-    // Keys are looked at in certificates that can be read alone.
+    // The key of a certificate that cannot be read is not used.
     if (readWhole(issuer) !== undefined) return undefined
     const refusal = checkSignature(path[i]!, issuer, algorithms, budget)
     if (refusal !== undefined) return refusal.reason === 'signature_invalid' ? refusal : undefined
@@ -76,17 +80,19 @@ function checkLint (path: readonly Certificate[]): PathRefused | undefined {
   return undefined
 }
 
-/** A leaf that is among the anchors itself: trusted as it is, if it is still valid and for this purpose. */
+/** A leaf that is an anchor itself is trusted if it is valid and allows the purpose. */
 function validateTrustedLeaf (leaf: Certificate, rules: PathRules): PathRefused | undefined {
   const { now, strict, algorithms, policies: inputs } = rules
   const policies = new PolicyState(inputs, 1)
   const flaw = readWhole(leaf) ?? findFlaw(leaf, now, algorithms) ?? findLeafFlaw(leaf, rules)
   if (flaw !== undefined) return flaw
-  if (!policies.enter(leaf, true) || !policies.conclude(leaf)) return blame(leaf, 'policy', 'has no certificate policy that is accepted')
+  if (!policies.enter(leaf, true) || !policies.conclude(leaf)) {
+    return blame(leaf, 'policy', 'has no certificate policy that is accepted')
+  }
   return strict ? checkLint([leaf]) : undefined
 }
 
-/** The contents of a certificate, which nobody looks at before its signature was verified. */
+/** Reads the contents of a certificate. They must not be read before its signature was verified. */
 function readWhole (certificate: Certificate): PathRefused | undefined {
   try {
     certificate.readWhole()
@@ -96,16 +102,22 @@ function readWhole (certificate: Certificate): PathRefused | undefined {
   }
 }
 
-/** Of the issuer's key everything is checked by now. The anchor's own signature proves nothing, and may be of any kind. */
-function checkSignature (certificate: Certificate, issuer: Certificate, algorithms: Algorithms, budget: Budget): PathRefused | undefined {
+/** The issuer's key was checked before. The anchor's own signature is not checked. */
+function checkSignature (
+  certificate: Certificate, issuer: Certificate, algorithms: Algorithms, budget: Budget
+): PathRefused | undefined {
   const { fields } = certificate
   const scheme = schemeOf(certificate)
-  if (scheme === undefined || !algorithms.acceptsScheme(scheme)) return blame(certificate, 'algorithm_refused', `is signed with ${scheme?.name ?? fields.signatureAlgorithm.oid}`)
-  const signed = knownEdge(certificate, issuer) ?? (scheme.keyTypes.some((accepted) => accepted === issuer.keyKind.type) ? undefined : false)
+  if (scheme === undefined || !algorithms.acceptsScheme(scheme)) {
+    const name = scheme?.name ?? fields.signatureAlgorithm.oid
+    return blame(certificate, 'algorithm_refused', `is signed with ${name}`)
+  }
+  const fitsKey = scheme.keyTypes.some((accepted) => accepted === issuer.keyKind.type)
+  const signed = knownEdge(certificate, issuer) ?? (fitsKey ? undefined : false)
   if (signed === true) return undefined
   const wrong = (): PathRefused => blame(certificate, 'signature_invalid', `was not signed by ${nameOf(issuer)}`)
   if (signed === false) return wrong()
-  if (!budget.spend('signatures', weightOf(issuer.keyKind))) return outOf(budget)
+  if (!budget.spend('signatures', weightOf(issuer.keyKind))) return refuseExhausted(budget)
   const key = issuer.publicKey()
   if (key === undefined) return blame(issuer, 'key_refused', 'has a key that cannot be used')
   const valid = verifySignature(scheme, fields.tbs, fields.signature, key)
@@ -122,7 +134,7 @@ function schemeOf (certificate: Certificate): SignatureScheme | undefined {
   }
 }
 
-/** Section 6.1.3 (b) and (c): the names of one certificate, by what each CA above it says. Self-issued ones are exempt, but for the leaf. */
+/** Section 6.1.3 (b) and (c): checks the names of one certificate. Self-issued ones are exempt, except the leaf. */
 function checkNamesBelow (path: readonly Certificate[], index: number, budget: Budget): PathRefused | undefined {
   const certificate = path[index]!
   if (index > 0 && certificate.selfIssued) return undefined
@@ -132,23 +144,28 @@ function checkNamesBelow (path: readonly Certificate[], index: number, budget: B
     if (nameConstraints === undefined) continue
     names ??= collectNames(certificate, index === 0)
     const fault = checkNames(names, nameConstraints, budget)
-    if (budget.exhausted !== undefined) return outOf(budget)
-    if (fault !== undefined) return blame(certificate, 'name_constraint', `breaks the name constraints of ${nameOf(path[i]!)}: ${fault}`)
+    if (budget.exhausted !== undefined) return refuseExhausted(budget)
+    if (fault === undefined) continue
+    return blame(certificate, 'name_constraint', `breaks the name constraints of ${nameOf(path[i]!)}: ${fault}`)
   }
   return undefined
 }
 
-/** Sections 6.1.2 to 6.1.5, as far as they are about policies, from the anchor down. Nearly always nothing requires a policy, and then nothing can fail. */
+/** The policy checks of sections 6.1.2 to 6.1.5. If no policy is required, which is usual, they cannot fail. */
 function checkPolicies (path: readonly Certificate[], inputs: PolicyInputs, budget: Budget): PathRefused | undefined {
   const isFree = inputs.accepted === undefined && !inputs.requireExplicit
-  if (isFree && path.every(({ policyConstraints, policyMappings }) => policyConstraints === undefined && policyMappings === undefined)) return undefined
+  const isPlain = path.every(({ policyConstraints, policyMappings }) => {
+    return policyConstraints === undefined && policyMappings === undefined
+  })
+  if (isFree && isPlain) return undefined
   const last = path.length - 1
   const policies = new PolicyState(inputs, last)
   policies.constrain(path[last]!)
   for (let i = last - 1; i >= 0; i--) {
     const certificate = path[i]!
     if (processPolicies(certificate, i, policies, budget)) continue
-    return budget.exhausted !== undefined ? outOf(budget) : blame(certificate, 'policy', 'has no certificate policy that is valid from the anchor down')
+    if (budget.exhausted !== undefined) return refuseExhausted(budget)
+    return blame(certificate, 'policy', 'has no certificate policy that is valid in the whole path')
   }
   return undefined
 }
@@ -160,6 +177,6 @@ function processPolicies (certificate: Certificate, index: number, policies: Pol
   return index > 0 ? policies.leave(certificate) : policies.conclude(certificate)
 }
 
-export function outOf ({ exhausted }: Budget): PathRefused {
-  return refuse('budget_exceeded', `more ${exhausted ?? 'work'} than the limits allow`)
+export function refuseExhausted ({ exhausted }: Budget): PathRefused {
+  return refuse('budget_exceeded', `the decision needs more ${exhausted ?? 'work'} than the limits allow`)
 }

@@ -3,8 +3,8 @@ import { MTLS_ERR_PATH_ANCHORS } from './errors.ts'
 import type { Settings } from './options.ts'
 import { readEpoch } from './revocation/read-epoch.ts'
 
-/** The anchors and the revocation state in force, and a number that moves when either does. */
-export class Trust {
+/** The current anchors, and a generation that increases when the anchors or the revocation data change. */
+export class AnchorsInForce {
   readonly #settings: Settings
   #generation = 1
   #stated: number | undefined
@@ -13,7 +13,7 @@ export class Trust {
   #anchors: AnchorSet | undefined
   #failure = ''
 
-  /** @throws MTLS_ERR_PATH_ANCHORS where the anchors cannot be had now: a validator that trusts nobody from the start is a mistake */
+  /** @throws MTLS_ERR_PATH_ANCHORS if there are no anchors or they cannot be read */
   constructor (settings: Settings) {
     this.#settings = settings
     this.#epoch = settings.revocation === undefined ? undefined : readEpoch(settings.revocation)
@@ -23,17 +23,17 @@ export class Trust {
     this.#anchors = anchors
   }
 
-  /** The anchors in force; undefined where they cannot be read, and nobody is trusted. */
+  /** The current anchors; undefined if they cannot be read, and then every path is refused. */
   get anchors (): AnchorSet | undefined {
     return this.#anchors
   }
 
-  /** Why they cannot be read, where they cannot. */
+  /** Why they cannot be read. */
   get failure (): string {
     return this.#failure
   }
 
-  /** Looks whether the trust moved, and counts it. */
+  /** Reads changes of the anchors and of the revocation data. Returns the generation. */
   refresh (): number {
     const { revocation, generation } = this.#settings
     const epoch = revocation === undefined ? undefined : readEpoch(revocation)
@@ -63,15 +63,17 @@ export class Trust {
     this.#failure = error instanceof Error ? error.message : String(error)
     if (this.#anchors !== undefined) this.#generation += 1
     this.#anchors = undefined
-    // What is stated next is read, whatever it is.
+    // NaN equals no number, so the anchors are read again at the next call.
     this.#stated = Number.NaN
   }
 
-  /** Copies, so that what is compared with later is what was read. @throws MTLS_ERR_PATH_ANCHORS */
+  /** Copies the bytes, to compare them later. @throws MTLS_ERR_PATH_ANCHORS */
   #load (): { ders: readonly Uint8Array[], anchors: AnchorSet } {
     try {
       const given = this.#settings.anchors()
-      if (!Array.isArray(given) || given.length === 0) throw new MTLS_ERR_PATH_ANCHORS('expected a list of at least one certificate in DER')
+      if (!Array.isArray(given) || given.length === 0) {
+        throw new MTLS_ERR_PATH_ANCHORS('expected a list of at least one certificate in DER')
+      }
       const ders = given.map((der: Uint8Array) => new Uint8Array(der))
       return { ders, anchors: new AnchorSet(ders) }
     } catch (error) {

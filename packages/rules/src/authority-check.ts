@@ -1,5 +1,5 @@
 import { listKinds } from './claim-kinds.ts'
-import type { ParsedKey, ParsedRule, RuleStanding } from './parsed-rule.ts'
+import type { ParsedKey, ParsedRule, AuthorityFindings } from './parsed-rule.ts'
 import { quote, refuseRule } from './refuse-rule.ts'
 import type { Authorities } from './rule-authority.ts'
 import { RivalSearch, mayClaimAll } from './rival-search.ts'
@@ -8,17 +8,17 @@ import type { KeyClaims } from './rule-claims.ts'
 import { CandidateFinder, kindsOfKey, readDemand } from './rule-demand.ts'
 import type { NotDemand, RuleDemand } from './rule-demand.ts'
 
-const CERTAIN: RuleStanding = Object.freeze({ rivals: undefined, lost: Object.freeze([]) })
+const NO_FINDINGS: AuthorityFindings = Object.freeze({ rivals: undefined, neverMatched: Object.freeze([]) })
 
-/** One more than texts name. */
-const MAX_LOST = 4
+/** One more than warnings list. */
+const MAX_NEVER_MATCHED = 4
 const MAX_NAMED = 3
 
 /**
- * Judges rules by what authorities vouch for. Each is asked once for each value of a rule, and no more of them than
- * needed.
+ * Checks rules against the authorities. Each authority is asked at most once for each value of a rule, and only as many
+ * as needed.
  */
-export class StandingJudge {
+export class AuthorityCheck {
   readonly authorities: Authorities
   readonly #finder: CandidateFinder
 
@@ -27,43 +27,45 @@ export class StandingJudge {
     this.#finder = new CandidateFinder(authorities)
   }
 
-  /** @throws MTLS_ERR_RULE_INVALID where no authority vouches for anyone whom the rule could match */
-  judge (rule: Omit<ParsedRule, 'standing'>): RuleStanding {
+  /** @throws MTLS_ERR_RULE_INVALID if the rule can match peers of no authority */
+  check (rule: Omit<ParsedRule, 'findings'>): AuthorityFindings {
     const demand = readDemand(rule)
-    const { able, lost } = this.#finder.find(demand)
+    const { able, neverMatched } = this.#finder.find(demand)
     const claims = listClaims(rule.keys)
     const search = new RivalSearch(claims, this.authorities, isPinned(rule.keys) || able.length === 1)
     for (const index of able) if (search.ask(index)) break
-    // A gateway may describe a peer without its certificate, and then nobody knows the authority.
+    // A gateway may pass on names without the certificate. Then the authority is unknown.
     const mayBeUnknown = demand.named === undefined && rule.keys.some(({ key }) => key === 'via')
     if (!search.isPossible && !mayBeUnknown) this.#refuse(rule, demand, claims)
-    const names = this.#listLost(lost, claims)
-    return search.rivals === undefined && names.length === 0 ? CERTAIN : { rivals: search.rivals, lost: names }
+    const names = this.#listNeverMatched(neverMatched, claims)
+    if (search.rivals === undefined && names.length === 0) return NO_FINDINGS
+    return { rivals: search.rivals, neverMatched: names }
   }
 
-  #listLost (lost: readonly number[], claims: readonly KeyClaims[]): readonly string[] {
+  #listNeverMatched (neverMatched: readonly number[], claims: readonly KeyClaims[]): readonly string[] {
     const names: string[] = []
-    for (const index of lost) {
-      if (names.length === MAX_LOST) break
+    for (const index of neverMatched) {
+      if (names.length === MAX_NEVER_MATCHED) break
       if (mayClaimAll(claims, this.authorities, index)) names.push(this.authorities.nameOf(index))
     }
     return names
   }
 
-  #refuse ({ path, keys }: Omit<ParsedRule, 'standing'>, demand: RuleDemand, claims: readonly KeyClaims[]): never {
+  #refuse ({ path, keys }: Omit<ParsedRule, 'findings'>, demand: RuleDemand, claims: readonly KeyClaims[]): never {
     const flaws = this.#finder.permitted(demand).map((index) => this.#findFlaw(index, keys, demand, claims))
     const texts = selectFlaws(flaws).map(({ text }) => text)
     const more = flaws.length - texts.length
     const hint = [...texts, ...(more > 0 ? [`and ${more} more like these`] : [])].join('; ')
     const key = flaws[0]?.key
-    const expected = `a rule that peers of ${demand.named === undefined ? 'some authority' : 'the authority that it names'} can match`
+    const whose = demand.named === undefined ? 'some authority' : 'the authority that it names'
+    const expected = `a rule that peers of ${whose} can match`
     if (key === undefined || flaws.some((flaw) => flaw.key !== key)) {
       refuseRule(path, 'never_matches', keys.map(({ spelling }) => spelling).join(', '), expected, hint)
     }
     refuseRule(path.at(key.spelling), 'never_matches', key.values[0] ?? key.spelling, expected, hint)
   }
 
-  /** Why no peer of an authority matches: the first key at fault, in a few words. */
+  /** Why no peer of an authority matches: the first key at fault, and a text. */
   #findFlaw (index: number, keys: readonly ParsedKey[], demand: RuleDemand, claims: readonly KeyClaims[]): Flaw {
     const who = `authority ${JSON.stringify(this.authorities.nameOf(index))}`
     const missing = demand.kinds & ~this.authorities.kindsOf(index)
@@ -81,7 +83,7 @@ export class StandingJudge {
   }
 }
 
-/** What may be wrong, the most telling first: an authority that vouches for the kind is more likely to be the one that was meant. */
+/** The kinds of flaws, the most likely first: the rule probably means an authority that vouches for the kind. */
 const FLAW_KINDS = ['outside', 'excluded', 'not', 'unvouched'] as const
 
 /** Why no peer of one authority matches. */
@@ -91,7 +93,7 @@ interface Flaw {
   readonly text: string
 }
 
-/** Some of the flaws, the most telling first, and at least one of each kind. */
+/** Some of the flaws, the most likely first, and at least one of each kind. */
 function selectFlaws (flaws: readonly Flaw[]): readonly Flaw[] {
   const byKind = FLAW_KINDS.map((kind) => flaws.filter((flaw) => flaw.kind === kind)).filter(({ length }) => length > 0)
   let spare = MAX_NAMED - byKind.length
@@ -103,7 +105,7 @@ function selectFlaws (flaws: readonly Flaw[]): readonly Flaw[] {
 }
 
 function describeFailing ({ kinds }: NotDemand): string {
-  return kinds === 0 ? 'is excluded by "not"' : `does not vouch for ${listKinds(kinds)}, so that "not" never holds`
+  return kinds === 0 ? 'is excluded by "not"' : `does not vouch for ${listKinds(kinds)}, so "not" never matches`
 }
 
 function describeValues (key: ParsedKey | undefined): string {
@@ -113,7 +115,7 @@ function describeValues (key: ParsedKey | undefined): string {
   return typeof value === 'string' ? `${spelling} ${quote(value)}` : `this ${spelling}`
 }
 
-/** Whether something else than names says whom the rule means. */
+/** Whether the rule identifies peers by something other than names. */
 function isPinned (keys: readonly ParsedKey[]): boolean {
   return keys.some(({ key }) => key === 'authority' || key === 'fingerprint' || key === 'publicKey')
 }

@@ -13,16 +13,16 @@ const absent = (type: string): Extension => ({ oid: type, value: new Uint8Array(
 const ANY_PURPOSE = '2.5.29.37.0'
 
 /** The outcome for a chain of three, each with something about it. */
-const judge = (leaf: Options, intermediate: Options = {}, anchor: Options = {}): string =>
+const outcomeOf = (leaf: Options, intermediate: Options = {}, anchor: Options = {}): string =>
   outcome(ca.issue('CN=client', leaf), [root.certify(ca, intermediate)], [root.root(anchor)])
 
 test('refuses a chain of which one certificate is out of its time', async (t) => {
   for (const [options, reason] of [[{ notAfter: NOW - 1000 }, 'expired'], [{ notBefore: NOW + 1000 }, 'not_yet_valid']] as const) {
-    t.equal(judge(options), reason, 'leaf')
-    t.equal(judge({}, options), reason, 'intermediate')
-    t.equal(judge({}, {}, options), reason, 'anchor')
+    t.equal(outcomeOf(options), reason, 'leaf')
+    t.equal(outcomeOf({}, options), reason, 'intermediate')
+    t.equal(outcomeOf({}, {}, options), reason, 'anchor')
   }
-  t.equal(judge({ notAfter: NOW, notBefore: NOW }), 'valid', 'notAfter is the last second that counts')
+  t.equal(outcomeOf({ notAfter: NOW, notBefore: NOW }), 'valid', 'notAfter is the last second that counts')
 })
 
 test('refuses issuers that are no CAs', async (t) => {
@@ -31,12 +31,12 @@ test('refuses issuers that are no CAs', async (t) => {
     'cA false': [basicConstraints(false)],
     'no keyCertSign': [keyUsage(DIGITAL_SIGNATURE)]
   })) {
-    t.equal(judge({}, { extensions }), 'not_ca', `intermediate: ${what}`)
-    t.equal(judge({}, {}, { extensions }), 'not_ca', `anchor: ${what}`)
+    t.equal(outcomeOf({}, { extensions }), 'not_ca', `intermediate: ${what}`)
+    t.equal(outcomeOf({}, {}, { extensions }), 'not_ca', `anchor: ${what}`)
   }
-  t.equal(judge({}, { version: 1 }), 'not_ca', 'version 1')
-  t.equal(judge({}, {}, { version: 1 }), 'not_ca', 'an anchor of version 1')
-  t.equal(judge({}, { extensions: [absent('2.5.29.15')] }), 'valid', 'keyUsage may be absent')
+  t.equal(outcomeOf({}, { version: 1 }), 'not_ca', 'version 1')
+  t.equal(outcomeOf({}, {}, { version: 1 }), 'not_ca', 'an anchor of version 1')
+  t.equal(outcomeOf({}, { extensions: [absent('2.5.29.15')] }), 'valid', 'keyUsage may be absent')
   const nobody = new Party('')
   t.equal(outcome(nobody.issue(), [root.certify(nobody)], [root.root()]), 'not_ca', 'without a name')
   const client = new Party('CN=client')
@@ -44,17 +44,17 @@ test('refuses issuers that are no CAs', async (t) => {
 })
 
 test('refuses forged signatures wherever they are', async (t) => {
-  t.equal(judge({ forged: true }), 'signature_invalid')
-  t.equal(judge({}, { forged: true }), 'signature_invalid')
-  t.equal(judge({}, {}, { forged: true }), 'valid', 'of the anchor no signature counts')
+  t.equal(outcomeOf({ forged: true }), 'signature_invalid')
+  t.equal(outcomeOf({}, { forged: true }), 'signature_invalid')
+  t.equal(outcomeOf({}, {}, { forged: true }), 'valid', 'of the anchor no signature counts')
 })
 
 test('counts intermediates as pathLenConstraint has it, self-issued ones not', async (t) => {
   const [upper, lower] = [new Party('CN=upper'), new Party('CN=lower')]
   const rollover = new Party('CN=upper')
-  const judgeLength = (pathLength: number): string => outcome(lower.issue(), [root.certify(upper, { extensions: [basicConstraints(true, pathLength)] }), upper.certify(lower)], [root.root()])
-  t.equal(judgeLength(0), 'path_length')
-  t.equal(judgeLength(1), 'valid')
+  const outcomeOfLength = (pathLength: number): string => outcome(lower.issue(), [root.certify(upper, { extensions: [basicConstraints(true, pathLength)] }), upper.certify(lower)], [root.root()])
+  t.equal(outcomeOfLength(0), 'path_length')
+  t.equal(outcomeOfLength(1), 'valid')
   t.equal(outcome(lower.issue(), [root.certify(upper), upper.certify(lower)], [root.root({ extensions: [basicConstraints(true, 1)] })]), 'path_length', 'an anchor has its say')
   const zero = { extensions: [basicConstraints(true, 0)] }
   t.equal(outcome(rollover.issue(), [root.certify(upper, zero), upper.certify(rollover)], [root.root()]), 'valid', 'a new key for the same name')
@@ -63,20 +63,20 @@ test('counts intermediates as pathLenConstraint has it, self-issued ones not', a
 })
 
 test('wants the purpose in the leaf and in every CA that lists purposes', async (t) => {
-  t.equal(judge({ extensions: [purposes(SERVER_AUTH)] }), 'purpose')
-  t.equal(judge({ extensions: [purposes(ANY_PURPOSE)] }), 'purpose', 'as OpenSSL has it')
-  t.equal(judge({ extensions: [absent('2.5.29.37')] }), 'valid')
-  t.equal(judge({}, { extensions: [purposes(SERVER_AUTH)] }), 'purpose', 'a CA for servers issues no clients')
-  t.equal(judge({}, { extensions: [purposes(SERVER_AUTH, CLIENT_AUTH)] }), 'valid')
-  t.equal(judge({}, {}, { extensions: [purposes(SERVER_AUTH)] }), 'purpose', 'an anchor neither')
-  t.equal(judge({ extensions: [keyUsage(1)] }), 'purpose', 'a key that may not sign')
-  t.equal(judge({ extensions: [keyUsage(DIGITAL_SIGNATURE, KEY_CERT_SIGN)] }), 'purpose', 'keyCertSign without a CA')
-  t.equal(judge({ extensions: [basicConstraints(true), keyUsage(DIGITAL_SIGNATURE, KEY_CERT_SIGN)] }), 'ca_as_leaf', 'a CA is no client')
-  t.equal(judge({ extensions: [basicConstraints(true), absent('2.5.29.15')] }), 'ca_as_leaf')
+  t.equal(outcomeOf({ extensions: [purposes(SERVER_AUTH)] }), 'purpose')
+  t.equal(outcomeOf({ extensions: [purposes(ANY_PURPOSE)] }), 'purpose', 'as OpenSSL has it')
+  t.equal(outcomeOf({ extensions: [absent('2.5.29.37')] }), 'valid')
+  t.equal(outcomeOf({}, { extensions: [purposes(SERVER_AUTH)] }), 'purpose', 'a CA for servers issues no clients')
+  t.equal(outcomeOf({}, { extensions: [purposes(SERVER_AUTH, CLIENT_AUTH)] }), 'valid')
+  t.equal(outcomeOf({}, {}, { extensions: [purposes(SERVER_AUTH)] }), 'purpose', 'an anchor neither')
+  t.equal(outcomeOf({ extensions: [keyUsage(1)] }), 'purpose', 'a key that may not sign')
+  t.equal(outcomeOf({ extensions: [keyUsage(DIGITAL_SIGNATURE, KEY_CERT_SIGN)] }), 'purpose', 'keyCertSign without a CA')
+  t.equal(outcomeOf({ extensions: [basicConstraints(true), keyUsage(DIGITAL_SIGNATURE, KEY_CERT_SIGN)] }), 'ca_as_leaf', 'a CA is no client')
+  t.equal(outcomeOf({ extensions: [basicConstraints(true), absent('2.5.29.15')] }), 'ca_as_leaf')
   t.equal(outcome(root.certify(ca), [], [root.root()], { purpose: 'any' }), 'valid')
   const certType = (octet: number): Extension => ({ oid: '2.16.840.1.113730.1.1', value: tlv(0x03, Buffer.from([0, octet])) })
-  t.equal(judge({ extensions: [certType(0x40)] }), 'purpose', 'a server by its Netscape certificate type')
-  t.equal(judge({ extensions: [certType(0xc0)] }), 'valid')
+  t.equal(outcomeOf({ extensions: [certType(0x40)] }), 'purpose', 'a server by its Netscape certificate type')
+  t.equal(outcomeOf({ extensions: [certType(0xc0)] }), 'valid')
   const server = ca.issue('CN=server', { extensions: [purposes(SERVER_AUTH), keyUsage(2)] })
   t.equal(outcome(server, [root.certify(ca)], [root.root()], { purpose: 'serverAuth' }), 'valid')
   t.equal(outcome(server, [root.certify(ca)], [root.root()], { purpose: 'any' }), 'valid')
@@ -85,21 +85,21 @@ test('wants the purpose in the leaf and in every CA that lists purposes', async 
 
 test('refuses critical extensions that are not understood, anywhere in the path and nowhere else', async (t) => {
   const extensions = [unknown]
-  t.equal(judge({ extensions }), 'critical_extension')
-  t.equal(judge({}, { extensions }), 'critical_extension')
-  t.equal(judge({}, {}, { extensions }), 'critical_extension')
-  t.equal(judge({ extensions: [{ ...unknown, critical: false }] }), 'valid')
+  t.equal(outcomeOf({ extensions }), 'critical_extension')
+  t.equal(outcomeOf({}, { extensions }), 'critical_extension')
+  t.equal(outcomeOf({}, {}, { extensions }), 'critical_extension')
+  t.equal(outcomeOf({ extensions: [{ ...unknown, critical: false }] }), 'valid')
   const stranger = new Party('CN=stranger')
   t.equal(outcome(ca.issue(), [root.certify(ca), root.certify(stranger, { extensions })], [root.root(), stranger.root({ extensions })]), 'valid')
-  t.equal(judge({ extensions: [{ oid: '2.5.29.35', critical: true, value: sequence() }] }), 'critical_extension', 'authorityKeyIdentifier must not be critical')
+  t.equal(outcomeOf({ extensions: [{ oid: '2.5.29.35', critical: true, value: sequence() }] }), 'critical_extension', 'authorityKeyIdentifier must not be critical')
 })
 
 test('refuses the same extension twice, and what its definition forbids', async (t) => {
-  t.equal(judge({ extensions: [basicConstraints(true), basicConstraints(false)] }), 'certificate_invalid')
-  t.equal(judge({}, { extensions: [{ oid: '2.5.29.36', value: sequence() }] }), 'certificate_invalid', 'empty policyConstraints')
-  t.equal(judge({}, { extensions: [{ oid: '2.5.29.33', value: sequence() }] }), 'certificate_invalid', 'no mappings')
-  t.equal(judge({}, { extensions: [{ oid: '2.5.29.54', value: Buffer.from([2, 1, 0xff]) }] }), 'certificate_invalid', 'a negative count')
-  t.equal(judge({}, { extensions: [{ oid: '2.5.29.30', value: Buffer.from([5, 0]) }] }), 'certificate_invalid')
+  t.equal(outcomeOf({ extensions: [basicConstraints(true), basicConstraints(false)] }), 'certificate_invalid')
+  t.equal(outcomeOf({}, { extensions: [{ oid: '2.5.29.36', value: sequence() }] }), 'certificate_invalid', 'empty policyConstraints')
+  t.equal(outcomeOf({}, { extensions: [{ oid: '2.5.29.33', value: sequence() }] }), 'certificate_invalid', 'no mappings')
+  t.equal(outcomeOf({}, { extensions: [{ oid: '2.5.29.54', value: Buffer.from([2, 1, 0xff]) }] }), 'certificate_invalid', 'a negative count')
+  t.equal(outcomeOf({}, { extensions: [{ oid: '2.5.29.30', value: Buffer.from([5, 0]) }] }), 'certificate_invalid')
 })
 
 test('finds issuers whose name is spelled in another way, and none whose name differs', async (t) => {
@@ -117,10 +117,10 @@ test('finds issuers whose name is spelled in another way, and none whose name di
 })
 
 test('what an anchor says of itself counts: names, policies', async (t) => {
-  t.equal(judge({}, {}, { extensions: [policyConstraints(0)] }), 'policy')
-  t.equal(judge({ extensions: [policies('1.2.3')] }, { extensions: [policies('2.5.29.32.0')] }, { extensions: [policyConstraints(0)] }), 'valid')
-  t.equal(judge({ extensions: [policies('1.2.3')] }, { extensions: [policies('2.5.29.32.0')] }, { extensions: [policyConstraints(0), inhibitAny(0)] }), 'policy')
-  t.equal(judge({ extensions: [{ oid: '2.5.29.17', value: sequence(dns('a.other')) }] }, {}, { extensions: [nameConstraints([dns('example.com')])] }), 'name_constraint')
+  t.equal(outcomeOf({}, {}, { extensions: [policyConstraints(0)] }), 'policy')
+  t.equal(outcomeOf({ extensions: [policies('1.2.3')] }, { extensions: [policies('2.5.29.32.0')] }, { extensions: [policyConstraints(0)] }), 'valid')
+  t.equal(outcomeOf({ extensions: [policies('1.2.3')] }, { extensions: [policies('2.5.29.32.0')] }, { extensions: [policyConstraints(0), inhibitAny(0)] }), 'policy')
+  t.equal(outcomeOf({ extensions: [{ oid: '2.5.29.17', value: sequence(dns('a.other')) }] }, {}, { extensions: [nameConstraints([dns('example.com')])] }), 'name_constraint')
 })
 
 test('says which certificate it was', async (t) => {
