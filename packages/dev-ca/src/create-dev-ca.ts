@@ -40,7 +40,8 @@ export interface DevCa {
 
 /** What a CA is made of; {@link openCa} makes a {@link DevCa} of it. */
 export interface CaState {
-  readonly certificate: x509.X509Certificate
+  /** Its certificate. Bytes, since no type of @peculiar/x509 may stand in the public types. */
+  readonly der: Uint8Array
   /** Its subject as encoded: what issued certificates and CRLs name. */
   readonly name: Uint8Array
   readonly keys: KeyPair
@@ -62,15 +63,13 @@ export async function createDevCa (options: CaOptions = {}): Promise<DevCa> {
   const keys = await generateKeyPair(options.key)
   const subject = options.subject ?? caSubject(options.name ?? DEFAULT_NAME)
   const name = encodeName(subject)
-  const certificate = await signCa({ options, subject: name, keys })
-  const root = encodePem('CERTIFICATE', new Uint8Array(certificate.rawData))
-  return openCa({ certificate, name, keys, root, chain: '', revocations: new Map(), crlNumber: 0 })
+  const der = await signCa({ options, subject: name, keys })
+  return openCa({ der, name, keys, root: encodePem('CERTIFICATE', der), chain: '', revocations: new Map(), crlNumber: 0 })
 }
 
 /** Makes the operations of a CA from its state. */
 export function openCa (state: CaState): DevCa {
-  const { certificate, name, keys, root, chain, revocations } = state
-  const der = new Uint8Array(certificate.rawData)
+  const { der, name, keys, root, chain, revocations } = state
   const ca: DevCa = {
     certificate: encodePem('CERTIFICATE', der),
     der,
@@ -83,8 +82,7 @@ export function openCa (state: CaState): DevCa {
       const own = await generateKeyPair(options.key)
       const subject = encodeName(options.subject ?? caSubject(options.name ?? nameIntermediate(chain)))
       const made = await signCa({ options: { pathLength: 0, ...options }, subject, keys: own, issuer: state })
-      const pem = encodePem('CERTIFICATE', new Uint8Array(made.rawData))
-      return openCa({ certificate: made, name: subject, keys: own, root, chain: pem + chain, revocations: new Map(), crlNumber: 0 })
+      return openCa({ der: made, name: subject, keys: own, root, chain: encodePem('CERTIFICATE', made) + chain, revocations: new Map(), crlNumber: 0 })
     },
     revoke: (target, options = {}) => {
       checkRevokeOptions(options)
@@ -97,7 +95,7 @@ export function openCa (state: CaState): DevCa {
       checkCrlOptions(options)
       const number = options.number ?? state.crlNumber + 1
       state.crlNumber = Math.max(state.crlNumber, number)
-      const { keyId } = certificate.getExtension(x509.SubjectKeyIdentifierExtension) ?? await x509.SubjectKeyIdentifierExtension.create(keys.publicKey as any)
+      const { keyId } = new x509.X509Certificate(bytes(der)).getExtension(x509.SubjectKeyIdentifierExtension) ?? await x509.SubjectKeyIdentifierExtension.create(keys.publicKey as any)
       const issuer = { name, keyIdentifier: Buffer.from(keyId, 'hex'), keys }
       return signCrl(issuer, [...revocations.values()], number, options)
     }
@@ -128,27 +126,26 @@ function caSubject (name: string): Array<{ type: string, value: string }> {
 /** What a CA's certificate is made of; without an issuer it signs itself. */
 interface CaFields { readonly options: CaOptions, readonly subject: Uint8Array, readonly keys: KeyPair, readonly issuer?: CaState }
 
-async function signCa ({ options, subject, keys, issuer }: CaFields): Promise<x509.X509Certificate> {
+async function signCa ({ options, subject, keys, issuer }: CaFields): Promise<Uint8Array> {
   const usage = x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign
   const extensions = replaceExtensions([
     new x509.BasicConstraintsExtension(true, options.pathLength, true),
     new x509.KeyUsagesExtension(usage, true),
     await x509.SubjectKeyIdentifierExtension.create(keys.publicKey as any),
-    ...(issuer === undefined ? [] : [await x509.AuthorityKeyIdentifierExtension.create(issuer.certificate, false)]),
+    ...(issuer === undefined ? [] : [await x509.AuthorityKeyIdentifierExtension.create(issuer.keys.publicKey as any)]),
     developmentComment()
   ], options.extensions ?? [])
-  const { der } = signCertificate({ subject, issuer: issuer?.name ?? subject, keys, signer: issuer?.keys ?? keys, validity: options, defaultDays: 30, extensions })
-  return new x509.X509Certificate(bytes(der))
+  return signCertificate({ subject, issuer: issuer?.name ?? subject, keys, signer: issuer?.keys ?? keys, validity: options, defaultDays: 30, extensions }).der
 }
 
-async function issueLeaf ({ certificate: issuer, name, keys: signer, root, chain }: CaState, options: IssueOptions): Promise<IssuedCertificate> {
+async function issueLeaf ({ name, keys: signer, root, chain }: CaState, options: IssueOptions): Promise<IssuedCertificate> {
   checkIssueOptions(options)
   const keys = await generateKeyPair(options.key)
   const subject = subjectOf(options)
   const extensions = replaceExtensions([
     ...leafExtensions(options, subject.length === 0),
     await x509.SubjectKeyIdentifierExtension.create(keys.publicKey as any),
-    await x509.AuthorityKeyIdentifierExtension.create(issuer, false)
+    await x509.AuthorityKeyIdentifierExtension.create(signer.publicKey as any)
   ], options.extensions ?? [])
   const { der, serialNumber } = signCertificate({
     subject: encodeName(subject), issuer: name, keys, signer, validity: options, defaultDays: 7, serialNumber: options.serialNumber, extensions
