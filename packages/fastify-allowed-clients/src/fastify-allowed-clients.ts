@@ -88,14 +88,14 @@ const allowedClients: FastifyPluginAsync<FastifyAllowedClientsOptions> = async (
 function checkPlace (app: FastifyInstance): void {
   // Encapsulated instances inherit from the one they were registered on.
   if (Object.getPrototypeOf(Object.getPrototypeOf(app)) !== null) {
-    throw new MTLS_ERR_PLUGIN_ORDER('it was registered in an encapsulated plugin; register it on the root instance, or wrap the plugin around it with fastify-plugin (with fastify-cli: export app.js wrapped)')
+    throw new MTLS_ERR_PLUGIN_ORDER('it was registered in an encapsulated plugin; register it on the root instance, or wrap every plugin around it with fastify-plugin. With fastify-cli these are app.js and the files of plugins/: export default fp(async (app, opts) => { … })')
   }
   if (!app.hasRequestDecorator('peer') || !app.hasRequestDecorator('optionalPeer')) {
-    throw new MTLS_ERR_PLUGIN_ORDER('no plugin identifies the clients yet; register @peerkit/fastify-mtls first, and await it')
+    throw new MTLS_ERR_PLUGIN_ORDER('no plugin identifies the clients yet; register @peerkit/fastify-mtls first, and await it. With @fastify/autoload, register both in one file')
   }
   const tree = app.printRoutes()
   // A route of a plugin that was registered before has passed the onRoute hooks already: its rules were never read.
-  if (!tree.startsWith(EMPTY_TREE)) throw new MTLS_ERR_PLUGIN_ORDER(`these routes were added before it; register it first, and await it:\n${tree}`)
+  if (!tree.startsWith(EMPTY_TREE)) throw new MTLS_ERR_PLUGIN_ORDER(`these routes were added before it; register it first, and await it. With @fastify/autoload, name its plugin in the dependencies of the plugins that add them:\n${tree}`)
 }
 
 async function addGuard (app: FastifyInstance, judge: (request: FastifyRequest) => RouteJudge, upgraded: UpgradedClients): Promise<void> {

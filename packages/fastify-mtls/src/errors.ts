@@ -8,7 +8,7 @@ export const MTLS_ERR_SERVER_OPTION: FastifyErrorConstructor<{ code: 'MTLS_ERR_S
 
 /** The plugin was registered on an app whose server does not verify client certificates. */
 export const MTLS_ERR_SERVER_NOT_MTLS: FastifyErrorConstructor<{ code: 'MTLS_ERR_SERVER_NOT_MTLS' }, [string]> =
-  createError('MTLS_ERR_SERVER_NOT_MTLS', 'This Fastify instance was not created with withMtls(): its server %s. Create it with Fastify(withMtls(credentials)). Behind a gateway that verifies clients, give @peerkit/fastify-mtls the option forwarded.', 500)
+  createError('MTLS_ERR_SERVER_NOT_MTLS', 'This Fastify instance was not created with withMtls(): its server %s. Create it with Fastify(withMtls(credentials)). With fastify-cli, write export const options = withMtls(credentials) in app.js, and start with --options. With NestJS, write new FastifyAdapter(withMtls(credentials)). Behind a gateway that verifies clients, give @peerkit/fastify-mtls the option forwarded.', 500)
 
 /** The client presented no certificate, and the route needs one. */
 export const MTLS_ERR_PEER_MISSING: FastifyErrorConstructor<{ code: 'MTLS_ERR_PEER_MISSING' }, []> =

@@ -36,6 +36,9 @@ export function checkPluginOptions (options: FastifyMtlsOptions): void {
   if ('credentials' in options) {
     throw new MTLS_ERR_SERVER_OPTION('found credentials; expected none: the plugin takes those that withMtls got. Write app.register(fastifyMtls)')
   }
+  if ('serverFactory' in options) {
+    throw new MTLS_ERR_SERVER_OPTION('found the options of Fastify itself, as fastify-cli and @fastify/autoload pass them on to every plugin; expected a plugin around this one: fp(async (app) => { await app.register(fastifyMtls) })')
+  }
   checkKeys(options, KNOWN, WHAT)
   checkChoice(options.closeCredentials, [true, false], 'closeCredentials')
 }
