@@ -95,7 +95,7 @@ function checkPlace (app: FastifyInstance): void {
   }
   const tree = app.printRoutes()
   // A route of a plugin that was registered before has passed the onRoute hooks already: its rules were never read.
-  if (!tree.startsWith(EMPTY_TREE)) throw new MTLS_ERR_PLUGIN_ORDER(`these routes were added before it; register it first, and await it. With @fastify/autoload, name its plugin in the dependencies of the plugins that add them:\n${tree}`)
+  if (!tree.startsWith(EMPTY_TREE)) throw new MTLS_ERR_PLUGIN_ORDER(`these routes were added before it; register it first, and await it. With @fastify/autoload, name its plugin in the dependencies of the plugins that add them. With NestJS, register it before app.init():\n${tree}`)
 }
 
 async function addGuard (app: FastifyInstance, judge: (request: FastifyRequest) => RouteJudge, upgraded: UpgradedClients): Promise<void> {
