@@ -10,7 +10,7 @@ const folder = mkdtempSync(join(tmpdir(), 'peerkit-tarballs-'))
 await packAll(folder)
 const named = process.argv.slice(2)
 const files = named.length > 0 ? named : ['hosts/*.hosts.ts']
-const child = spawn('tap', ['--timeout=600', ...files], { stdio: 'inherit', shell: true, env: { ...process.env, PEERKIT_TARBALLS: folder } })
+const child = spawn('tap', ['--timeout=600', '--jobs=2', ...files], { stdio: 'inherit', shell: true, env: { ...process.env, PEERKIT_TARBALLS: folder } })
 const [code] = await once(child, 'close')
 rmSync(folder, { recursive: true, force: true })
 process.exitCode = code ?? 1
