@@ -24,6 +24,16 @@ for (const [folder, manifest] of manifests) {
     t.equal(twin?.[0], undefined, 'no other package has the same list')
   })
 
+  test(`${folder} is found by tools that do not read "exports"`, async (t) => {
+    const { '.': root, ...others } = manifest['exports']
+    t.equal(manifest['main'], root.default)
+    t.equal(manifest['types'], root.types)
+    // TypeScript's moduleResolution node10 finds the types of a subpath by these alone.
+    const subpaths = Object.entries<any>(others).filter(([subpath, target]) => target.types !== undefined && subpath !== './internal')
+    const expected = subpaths.length === 0 ? undefined : { '*': Object.fromEntries(subpaths.map(([subpath, target]) => [subpath.slice(2), [target.types]])) }
+    t.same(manifest['typesVersions'], expected)
+  })
+
   test(`${folder} is built before it is packed`, async (t) => {
     t.equal(manifest['scripts'].build, 'tsc -b')
     t.equal(manifest['scripts'].prepack, 'npm run build')

@@ -55,7 +55,8 @@ export interface DevCa {
 
 /** The state of a CA. {@link openCa} creates a {@link DevCa} from it. */
 export interface CaState {
-  readonly certificate: x509.X509Certificate
+  /** Its certificate as bytes: no type of @peculiar/x509 may appear in the public types. */
+  readonly der: Uint8Array
   /** The encoded subject, which is the issuer of certificates and CRLs. */
   readonly name: Uint8Array
   readonly keys: KeyPair
@@ -86,15 +87,13 @@ export async function createDevCa (options: CaOptions = {}): Promise<DevCa> {
   const keys = await generateKeyPair(options.key)
   const subject = options.subject ?? caSubject(options.name ?? DEFAULT_NAME)
   const name = encodeName(subject)
-  const certificate = await signCa({ options, subject: name, keys })
-  const root = encodePem('CERTIFICATE', new Uint8Array(certificate.rawData))
-  return openCa({ certificate, name, keys, root, chain: '', revocations: new Map(), crlNumber: 0 })
+  const der = await signCa({ options, subject: name, keys })
+  return openCa({ der, name, keys, root: encodePem('CERTIFICATE', der), chain: '', revocations: new Map(), crlNumber: 0 })
 }
 
 /** Creates a CA from its state. */
 export function openCa (state: CaState): DevCa {
-  const { certificate, name, keys, root, chain, revocations } = state
-  const der = new Uint8Array(certificate.rawData)
+  const { der, name, keys, root, chain, revocations } = state
   const ca: DevCa = {
     certificate: encodePem('CERTIFICATE', der),
     der,
@@ -107,9 +106,9 @@ export function openCa (state: CaState): DevCa {
       const own = await generateKeyPair(options.key)
       const subject = encodeName(options.subject ?? caSubject(options.name ?? nameIntermediate(chain)))
       const made = await signCa({ options: { pathLength: 0, ...options }, subject, keys: own, issuer: state })
-      const pem = encodePem('CERTIFICATE', new Uint8Array(made.rawData))
+      const pem = encodePem('CERTIFICATE', made)
       return openCa({
-        certificate: made,
+        der: made,
         name: subject,
         keys: own,
         root,
@@ -129,7 +128,7 @@ export function openCa (state: CaState): DevCa {
       checkCrlOptions(options)
       const number = options.number ?? state.crlNumber + 1
       state.crlNumber = Math.max(state.crlNumber, number)
-      const { keyId } = certificate.getExtension(
+      const { keyId } = new x509.X509Certificate(bytes(der)).getExtension(
         x509.SubjectKeyIdentifierExtension
       ) ?? await x509.SubjectKeyIdentifierExtension.create(keys.publicKey as any)
       const issuer = { name, keyIdentifier: Buffer.from(keyId, 'hex'), keys }
@@ -174,16 +173,16 @@ interface CaFields {
   readonly issuer?: CaState
 }
 
-async function signCa ({ options, subject, keys, issuer }: CaFields): Promise<x509.X509Certificate> {
+async function signCa ({ options, subject, keys, issuer }: CaFields): Promise<Uint8Array> {
   const usage = x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign
   const extensions = replaceExtensions([
     new x509.BasicConstraintsExtension(true, options.pathLength, true),
     new x509.KeyUsagesExtension(usage, true),
     await x509.SubjectKeyIdentifierExtension.create(keys.publicKey as any),
-    ...(issuer === undefined ? [] : [await x509.AuthorityKeyIdentifierExtension.create(issuer.certificate, false)]),
+    ...(issuer === undefined ? [] : [await x509.AuthorityKeyIdentifierExtension.create(issuer.keys.publicKey as any)]),
     developmentComment()
   ], options.extensions ?? [])
-  const { der } = signCertificate({
+  return signCertificate({
     subject,
     issuer: issuer?.name ?? subject,
     keys,
@@ -191,12 +190,11 @@ async function signCa ({ options, subject, keys, issuer }: CaFields): Promise<x5
     validity: options,
     defaultDays: 30,
     extensions
-  })
-  return new x509.X509Certificate(bytes(der))
+  }).der
 }
 
 async function issueLeaf (
-  { certificate: issuer, name, keys: signer, root, chain }: CaState,
+  { name, keys: signer, root, chain }: CaState,
   options: IssueOptions
 ): Promise<IssuedCertificate> {
   checkIssueOptions(options)
@@ -205,7 +203,7 @@ async function issueLeaf (
   const extensions = replaceExtensions([
     ...leafExtensions(options, subject.length === 0),
     await x509.SubjectKeyIdentifierExtension.create(keys.publicKey as any),
-    await x509.AuthorityKeyIdentifierExtension.create(issuer, false)
+    await x509.AuthorityKeyIdentifierExtension.create(signer.publicKey as any)
   ], options.extensions ?? [])
   const { der, serialNumber } = signCertificate({
     subject: encodeName(

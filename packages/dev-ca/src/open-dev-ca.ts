@@ -1,8 +1,6 @@
-import 'reflect-metadata'
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import * as x509 from '@peculiar/x509'
 import { readCertificate } from '@peerkit/identity/x509'
 import { openCa, stateOf } from './create-dev-ca.ts'
 import type { CaState, DevCa } from './create-dev-ca.ts'
@@ -188,17 +186,13 @@ function takeUp (state: CaState, { crlNumber, revocations }: SavedState): void {
  * Checks that key and certificate belong together. A folder that was replaced only in part has those of two CAs, and
  * its signatures would be invalid.
  */
-function readOwnCertificate (
-  pem: string,
-  key: string,
-  folder: string
-): { certificate: x509.X509Certificate, name: Uint8Array } {
+function readOwnCertificate (pem: string, key: string, folder: string): Pick<CaState, 'der' | 'name'> {
   let matches: boolean
-  let name: Uint8Array
+  let own: Pick<CaState, 'der' | 'name'>
   try {
     const node = new X509Certificate(pem)
     matches = node.checkPrivateKey(createPrivateKey(key))
-    name = readCertificate(node.raw).subjectRaw
+    own = { der: node.raw, name: readCertificate(node.raw).subjectRaw }
   } catch {
     throw new MTLS_ERR_DEV_CA_STATE(
       `${join(folder, CERTIFICATE)} or ${join(folder, KEY)} cannot be read; expected the PEM that peerkit wrote`
@@ -209,7 +203,7 @@ function readOwnCertificate (
       `${join(folder, KEY)} is not the key of ${join(folder, CERTIFICATE)}; create the CA again`
     )
   }
-  return { certificate: new x509.X509Certificate(pem), name }
+  return own
 }
 
 function encodeState ({ crlNumber, revocations }: CaState): string {

@@ -98,19 +98,24 @@ function checkPlace (app: FastifyInstance): void {
   // Encapsulated instances inherit from the one they were registered on.
   if (Object.getPrototypeOf(Object.getPrototypeOf(app)) !== null) {
     throw new MTLS_ERR_PLUGIN_ORDER(
-      'it was registered in an encapsulated plugin; register it on the root instance, or wrap the surrounding ' +
-        'plugin with fastify-plugin (with fastify-cli: export app.js wrapped)'
+      'it was registered in an encapsulated plugin; register it on the root instance, or wrap every plugin around it ' +
+        'with fastify-plugin. With fastify-cli these are app.js and the files of plugins/: ' +
+        'export default fp(async (app, opts) => { … })'
     )
   }
   if (!app.hasRequestDecorator('peer') || !app.hasRequestDecorator('optionalPeer')) {
     throw new MTLS_ERR_PLUGIN_ORDER(
-      'no plugin identifies the clients yet; register @peerkit/fastify-mtls first, and await it'
+      'no plugin identifies the clients yet; register @peerkit/fastify-mtls first, and await it. With ' +
+        '@fastify/autoload, register both in one file'
     )
   }
   const tree = app.printRoutes()
   // Earlier routes have already passed the onRoute hooks, so their rules were never read.
   if (!tree.startsWith(EMPTY_TREE)) {
-    throw new MTLS_ERR_PLUGIN_ORDER(`these routes were added before it; register it first, and await it:\n${tree}`)
+    throw new MTLS_ERR_PLUGIN_ORDER(
+      'these routes were added before it; register it first, and await it. With @fastify/autoload, name its plugin in ' +
+        `the dependencies of the plugins that add them. With NestJS, register it before app.init():\n${tree}`
+    )
   }
 }
 

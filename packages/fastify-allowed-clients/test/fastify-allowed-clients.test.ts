@@ -118,6 +118,7 @@ test('refuses config keys that were meant to be ours', async (t) => {
 test('refuses wrong options at registration', async (t) => {
   const cases: [object, RegExp][] = [
     [{ client: {} }, /unknown option "client" for the plugin; expected one of groups, defaultRules/],
+    [{ serverFactory: () => {}, https: {} }, /found the options of Fastify itself, .* expected a plugin around this one: fp\(async \(app\)/],
     [{ mode: 'log' }, /mode is "log"/],
     [{ openapi: 'yes' }, /openapi is "yes"/],
     [{ file: 1 }, /file is 1/],
@@ -149,7 +150,7 @@ test('does not start where routes were added before', async (t) => {
   const { app: late } = await mtlsApp()
   late.register(fastifyAllowedClients)
   late.get('/not-awaited', async () => 'x')
-  await t.rejects(async () => { await late.ready() }, { code: 'MTLS_ERR_PLUGIN_ORDER', message: /these routes were added before it; register it first, and await it:\n.*/ })
+  await t.rejects(async () => { await late.ready() }, { code: 'MTLS_ERR_PLUGIN_ORDER', message: /these routes were added before it; register it first, and await it\. .*:\n.*/ })
   const { app: inside } = await mtlsApp()
   await inside.register(async (scope) => { scope.get('/nested', async () => 'x') })
   await t.rejects(async () => { await inside.register(fastifyAllowedClients) }, { code: 'MTLS_ERR_PLUGIN_ORDER' })

@@ -126,6 +126,7 @@ test('the plugin refuses to start where it cannot do its work, and says what to 
   await t.rejects(start(Fastify({ https: { cert: chain, key, requestCert: true } }), {}), notMtls('asks for client certificates, but does not verify them'))
   const refused = (message: RegExp): { code: string, message: RegExp } => ({ code: 'MTLS_ERR_SERVER_OPTION', message })
   await t.rejects(start(Fastify(withMtls(credentials)), { credentials }), refused(/found credentials; expected none: the plugin uses those of withMtls/))
+  await t.rejects(start(Fastify(withMtls(credentials)), withMtls(credentials)), refused(/found the options of Fastify itself, .* expected a plugin around this one: fp\(async \(app\)/))
   await t.rejects(start(Fastify(withMtls(credentials)), { forwardd: 1 }), refused(/unknown option "forwardd" for @peerkit\/fastify-mtls; did you mean "forwarded"\?/))
   await t.rejects(start(Fastify(withMtls(credentials)), { closeCredentials: 'yes' }), refused(/closeCredentials is "yes"; expected true or false/))
   await t.rejects(start(Fastify(withMtls(credentials)), { revocation: {} }), refused(/found revocation on an app that withMtls made; expected withMtls\(credentials, \{ mtls: \{ revocation \} \}\)/))

@@ -64,7 +64,8 @@ async function readKind (path: string): Promise<'folder' | 'file' | 'missing' | 
   try {
     const info = await lstat(path)
     return info.isSymbolicLink() ? { target: await readlink(path) } : info.isDirectory() ? 'folder' : 'file'
-  } catch {
-    return 'missing'
+  } catch (error) {
+    // Node's permission model hides the folders above those that it grants.
+    return (error as NodeJS.ErrnoException).code === 'ERR_ACCESS_DENIED' ? 'folder' : 'missing'
   }
 }

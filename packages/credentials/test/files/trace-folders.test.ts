@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process'
 import { mkdir, mkdtemp, realpath, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
+import { promisify } from 'node:util'
 import { test } from 'tap'
 import { traceFolders } from '../../src/files/trace-folders.ts'
 
@@ -33,4 +35,19 @@ test('names each folder that decides what a path means, links followed', async (
     const traced = [...await traceFolders(path)].filter(([, folder]) => folder.decisive)
     return Object.fromEntries(traced.map(([folder, { names }]) => [folder === base ? '.' : folder.slice(base.length + 1), [...names].sort()]))
   }
+})
+
+test("passes through the folders that Node's permission model hides, down to those that it grants", async (t) => {
+  const base = await realpath(await mkdtemp(join(tmpdir(), 'peerkit-trace-')))
+  t.after(async () => { await rm(base, { recursive: true }) })
+  await writeFile(join(base, 'file'), '')
+  const { NODE_V8_COVERAGE: coverage } = process.env
+  const granted = [`--allow-fs-read=${base}`, `--allow-fs-read=${resolve(import.meta.dirname, '../..')}`, ...coverage === undefined ? [] : [`--allow-fs-write=${coverage}`]]
+  const code = `const { traceFolders } = await import(${JSON.stringify(new URL('../../src/files/trace-folders.ts', import.meta.url).href)})
+    const traced = [...await traceFolders(${JSON.stringify(join(base, 'file'))})]
+    console.log(JSON.stringify(traced.filter(([, { decisive }]) => decisive).map(([folder]) => folder)))`
+  // Without what tap preloads, which the child may not read.
+  const program = ['-u', 'NODE_OPTIONS', process.execPath, '--permission', ...granted, '--no-warnings', '--input-type=module', '-e', code]
+  const { stdout } = await promisify(execFile)('/usr/bin/env', program)
+  t.same(JSON.parse(stdout), [base], 'and / is not said to miss the next name')
 })

@@ -1,0 +1,13 @@
+import { test } from 'tap'
+import { readHost } from './documented.ts'
+import { makeProject } from './host-project.ts'
+
+const { files, commands: [command = ''] } = readHost('Vitest')
+const project = await makeProject({ packages: ['fastify', 'vitest'], manifest: { type: 'module' } })
+project.write(files)
+
+test('the documented test', async (t) => {
+  const { code, output } = await project.run(command)
+  t.equal(code, 0, output)
+  t.match(output, /Tests {2}2 passed/)
+})
