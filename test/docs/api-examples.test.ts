@@ -10,10 +10,7 @@ import { ScratchFolder } from './scratch-folder.ts'
 import { checkTypes, makeProgram } from './type-check.ts'
 
 /** Packages that lack examples, or have some that cannot run yet. Their examples are not run. */
-const INCOMPLETE: readonly string[] = [
-  'cli', 'credentials', 'dev-ca', 'events', 'fastify-allowed-clients', 'fastify-mtls', 'fastify-mtls-client',
-  'fastify-mtls-console', 'fastify-mtls-monitor', 'mtls-monitor', 'undici-mtls'
-]
+const INCOMPLETE: readonly string[] = []
 
 interface WrittenExample {
   readonly example: Example

@@ -44,6 +44,8 @@ declare module 'fastify' {
   }
 }
 
+/** On the app, for fastify-mtls: whether the rules for a request need no certificate. */
+const kPublic = Symbol.for('peerkit.isPublic')
 const EMPTY_TREE = '(empty tree)'
 
 const allowedClients: FastifyPluginAsync<FastifyAllowedClientsOptions> = async (app, options) => {
@@ -166,6 +168,8 @@ function decorate (app: FastifyInstance, table: RouteTable, fileSource: RulesFil
     rulesVersion: () => fileSource?.generation ?? 0
   }
   addToApp(app, members)
+  const isPublic = (request: FastifyRequest): boolean => policyOf(table, request).route.requirements.length === 0
+  Object.defineProperty(app, kPublic, { value: isPublic })
 }
 
 /** Logs the routes without rules at the start, before a client gets 403. */

@@ -15,11 +15,6 @@ import type { Declaration } from './scope.ts'
 
 /** Key of the entry in a route's config. Fastify copies the config, so the object itself cannot be a key. */
 const kEntry = Symbol('peerkit.allowedClients')
-/**
- * On a route's config, for fastify-mtls: returns whether the rules need no certificate. Called only for requests
- * without one.
- */
-const kPublic = Symbol.for('peerkit.isPublic')
 
 interface Entry {
   readonly site: RouteDeclaration
@@ -80,9 +75,7 @@ export class RouteTable {
       site, options, seen: config.allowedClients, counts: { allowed: 0, denied: 0, wouldDeny: 0 }, policy: undefined
     }
     this.#entries.add(entry)
-    // fastify-mtls requires a certificate unless this returns true.
-    const isPublic = (): boolean => this.#policyOfEntry(entry).route.requirements.length === 0
-    options.config = { ...options.config, [kEntry]: entry, [kPublic]: isPublic } as NonNullable<RouteOptions['config']>
+    options.config = { ...options.config, [kEntry]: entry } as NonNullable<RouteOptions['config']>
   }
 
   /**

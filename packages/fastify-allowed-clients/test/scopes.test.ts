@@ -171,3 +171,12 @@ test('app.mtls.evaluate says what every route would answer a peer, and setMode s
   t.same(outcomes(null), { '/reported': 'reported', '/billing': 'denied' })
   t.equal(app.mtls.rulesVersion, 0)
 })
+
+test('notFoundRules public, and default rules that are public, answer 404 to a client without a certificate', async (t) => {
+  const { status } = await guardedApp({ notFoundRules: 'public' })
+  t.equal(await status(null, '/nothing'), 404)
+  const other = await guardedApp({ defaultRules: 'public' })
+  t.equal(await other.status(null, '/nothing'), 404)
+  const closed = await guardedApp({ notFoundRules: 'authenticated' })
+  t.equal(await closed.status(null, '/nothing'), 401)
+})

@@ -183,7 +183,7 @@ function isHeaderName (name: unknown): name is string {
  * await app.register(fastifyMtlsClient, {
  *   services: { ledger: { origin: 'https://ledger.internal:8443', allowedServers: { cn: 'ledger' } } }
  * })
- * console.log(app.mtlsServices.ledger.expects) // which server must answer
+ * console.log(app.mtlsServices['ledger']?.expects) // which server must answer
  * await app.close()
  * ```
  */

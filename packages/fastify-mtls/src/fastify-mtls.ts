@@ -4,14 +4,17 @@ import { MTLS_ERR_FORWARDED_REFUSED } from '@peerkit/forwarded'
 import type { PeerIdentity } from '@peerkit/identity'
 import { addToApp } from '@peerkit/identity/internal'
 import type { RevocationChecker } from '@peerkit/revocation'
-import type { FastifyInstance, FastifyPluginAsync, FastifyRequest, onRequestHookHandler } from 'fastify'
+import type {
+  FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest, RouteOptions, onRequestHookHandler
+} from 'fastify'
 import fp from 'fastify-plugin'
-import { MTLS_ERR_PEER_MISSING, MTLS_ERR_SERVER_NOT_MTLS } from './errors.ts'
+import { MTLS_ERR_PEER_MISSING, MTLS_ERR_SERVER_NOT_MTLS, MTLS_ERR_SERVER_OPTION } from './errors.ts'
 import { ExceptionLog } from './exception-log.ts'
 import { ForwardedPeers } from './forwarded-peer.ts'
 import type { MtlsServer } from './handshake-gate.ts'
 import { makeGatewayContext } from './gateway-context.ts'
 import type { GatewayContext } from './gateway-context.ts'
+import { checkChoice } from './option-check.ts'
 import { checkPluginOptions, checkTrust, refuseOwnTrust } from './plugin-options.ts'
 import type { FastifyMtlsOptions } from './plugin-options.ts'
 import { RefusalLog } from './refusal-log.ts'
@@ -54,6 +57,7 @@ const IS_PUBLIC: unique symbol = Symbol.for('peerkit.isPublic')
 
 const mtls: FastifyPluginAsync<FastifyMtlsOptions> = async (app, options) => {
   checkPluginOptions(options)
+  checkPlace(app)
   const context = contextOf(app.server)
   if (context === undefined && options.forwarded === undefined) {
     throw new MTLS_ERR_SERVER_NOT_MTLS(describeForeignServer(app.server))
@@ -67,9 +71,37 @@ const mtls: FastifyPluginAsync<FastifyMtlsOptions> = async (app, options) => {
     trust: () => trust,
     revocation: () => context === undefined ? options.revocation : context.revocation
   })
+  checkRoutes(app)
   identifyRequests(
     app, options.forwarded === undefined ? undefined : new ForwardedPeers(app, options.forwarded, gateway)
   )
+}
+
+/** On a part of the app the other parts would not be protected. @throws MTLS_ERR_SERVER_OPTION */
+function checkPlace (app: FastifyInstance): void {
+  // An encapsulated instance has the instance that it was registered on as its prototype.
+  if (Object.getPrototypeOf(Object.getPrototypeOf(app)) === null) return
+  throw new MTLS_ERR_SERVER_OPTION(
+    'the plugin was registered in an encapsulated plugin; register it on the root instance, or wrap every plugin ' +
+      'around it with fastify-plugin. With fastify-cli these are app.js and the files of plugins/'
+  )
+}
+
+/** Refuses route options that would have no effect. @throws MTLS_ERR_SERVER_OPTION */
+function checkRoutes (app: FastifyInstance): void {
+  let ruled: string | undefined
+  app.addHook('onRoute', ({ method, url, config = {} }: RouteOptions) => {
+    const { clientCertificate, allowedClients } = config as { clientCertificate?: unknown, allowedClients?: unknown }
+    checkChoice(clientCertificate, ['required', 'optional'], `${String(method)} ${url}: config.clientCertificate`)
+    if (allowedClients !== undefined) ruled ??= `${String(method)} ${url}`
+  })
+  app.addHook('onReady', async () => {
+    if (ruled === undefined || 'allow' in app.mtls) return
+    throw new MTLS_ERR_SERVER_OPTION(
+      `${ruled}: config.allowedClients has no effect, because @peerkit/fastify-allowed-clients is not registered; ` +
+        'register it after @peerkit/fastify-mtls and before the routes'
+    )
+  })
 }
 
 /** Decorates requests with the peer. Answers 401 if a route needs a peer and the request has none. */
@@ -85,27 +117,43 @@ function identifyRequests (app: FastifyInstance, forwarded: ForwardedPeers | und
     }
   } as any)
 
-  const finish = (request: FastifyRequest, believed: boolean, done: (error?: Error) => void): void => {
-    if (!believed) done(new MTLS_ERR_FORWARDED_REFUSED())
-    else if (findPeer(request.raw) === null && !mayBeAnonymous(request)) done(new MTLS_ERR_PEER_MISSING())
-    else done()
+  const findRefusal = (request: FastifyRequest, believed: boolean): Error | undefined => {
+    if (!believed) return new MTLS_ERR_FORWARDED_REFUSED()
+    return findPeer(request.raw) === null && !mayBeAnonymous(request) ? new MTLS_ERR_PEER_MISSING() : undefined
   }
-  const identify: onRequestHookHandler = (request, _reply, done) => {
+  const finish = (
+    request: FastifyRequest, reply: FastifyReply, believed: boolean, done: (error?: Error) => void
+  ): void => {
+    const refusal = findRefusal(request, believed)
+    if (refusal !== undefined) closeUpgrade(request, reply)
+    done(refusal)
+  }
+  const identify: onRequestHookHandler = (request, reply, done) => {
     const believed = forwarded === undefined || forwarded.take(request)
-    if (believed instanceof Promise) believed.then((settled) => { finish(request, settled, done) }).catch(done)
-    else finish(request, believed, done)
+    if (believed instanceof Promise) believed.then((settled) => { finish(request, reply, settled, done) }).catch(done)
+    else finish(request, reply, believed, done)
   }
   // Marks the hook that identifies the peer, so that authorization hooks can be placed directly behind it.
   app.addHook('onRequest', Object.assign(identify, { [Symbol.for('peerkit.identifies')]: true }))
 }
 
+/**
+ * Closes the socket of a request for an upgrade after its refusal. Node has given the socket away by then, so that no
+ * timeout of the server ends it.
+ */
+function closeUpgrade ({ raw }: FastifyRequest, reply: FastifyReply): void {
+  // Requests of tests that are injected have no socket to close.
+  if (raw.headers.upgrade === undefined || typeof raw.socket?.destroySoon !== 'function') return
+  reply.header('connection', 'close')
+  reply.raw.once('finish', () => { raw.socket.destroySoon() })
+}
+
 /** Whether a route answers clients without a certificate. */
-function mayBeAnonymous ({ routeOptions: { config } }: FastifyRequest): boolean {
-  const { clientCertificate, [IS_PUBLIC]: isPublic } = config as {
-    clientCertificate?: string
-    [IS_PUBLIC]?: () => boolean
-  }
-  return clientCertificate === undefined ? isPublic?.() === true : clientCertificate === 'optional'
+function mayBeAnonymous (request: FastifyRequest): boolean {
+  const { clientCertificate } = request.routeOptions.config
+  if (clientCertificate !== undefined) return clientCertificate === 'optional'
+  const { [IS_PUBLIC]: isPublic } = request.server as { [IS_PUBLIC]?: (request: FastifyRequest) => boolean }
+  return isPublic?.(request) === true
 }
 
 /** Connects the app with the server that `withMtls` made. @throws MTLS_ERR_SERVER_OPTION */

@@ -23,6 +23,7 @@ export function makeHttpsFactory (context: ServerContext, mtls: MtlsServerOption
     return server
   }
   return (handler, options) => {
+    context.claim(handler)
     checkServerOptions(options as Options, false)
     const server = make(handler as Handler, options as Options)
     listenOnAllLocalhost(server, () => make(handler as Handler, options as Options))
@@ -47,6 +48,7 @@ export function makeHttp2Factory (
     return server
   }
   return (handler, options) => {
+    context.claim(handler)
     checkServerOptions(options as Options, true)
     const server = make(handler as Handler, options as Options)
     listenOnAllLocalhost(server, () => make(handler as Handler, options as Options))

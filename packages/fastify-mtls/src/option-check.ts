@@ -17,6 +17,26 @@ export function checkKeys (options: unknown, known: readonly string[], what: str
   }
 }
 
+/**
+ * Refuses options that are not a plain object: inherited, hidden and accessor properties would be dropped when the
+ * options are copied, and with them what they protect.
+ *
+ * @throws MTLS_ERR_SERVER_OPTION
+ */
+export function checkPlainObject (value: unknown, what: string): void {
+  const found = value === null ? 'null' : Array.isArray(value) ? 'a list' : typeof value
+  if (found !== 'object') throw new MTLS_ERR_SERVER_OPTION(`${what} is ${found}; expected an object`)
+  const prototype: unknown = Object.getPrototypeOf(value)
+  // An Object.prototype, also that of another realm: it alone has no prototype and these methods.
+  const isPlain = prototype === null ||
+    (Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype as object, 'isPrototypeOf'))
+  const properties = Object.values(Object.getOwnPropertyDescriptors(value as object))
+  if (isPlain && properties.every(({ enumerable, get }) => enumerable === true && get === undefined)) return
+  throw new MTLS_ERR_SERVER_OPTION(
+    `${what} is an object with inherited, hidden or computed properties; expected a plain object such as { a: 1 }`
+  )
+}
+
 /** @throws MTLS_ERR_SERVER_OPTION if `credentials` is not a credential source */
 export function checkCredentials (credentials: unknown): void {
   const found = credentials as { current?: { cert?: unknown, ca?: unknown }, subscribe?: unknown } | null | undefined

@@ -42,6 +42,7 @@ export class ServerContext {
   /** Each server with its original `setSecureContext`, which is hidden from other code. */
   readonly #servers = new Map<MtlsServer, MtlsServer['setSecureContext']>()
   readonly #tickets: TicketKeys
+  #handler: object | undefined
   readonly #lists: ListWatch
   #unsubscribe = (): void => {}
 
@@ -95,6 +96,17 @@ export class ServerContext {
     reportUnavailableChain(this.#options.now ?? Date.now)
     this.#applyTicketKeys(server)
     server.once('close', () => { this.detach(server) })
+  }
+
+  /** Reserves the context for one app: its log and its plugin are those of that app. @throws MTLS_ERR_SERVER_OPTION */
+  claim (handler: object): void {
+    // Fastify may ask for several servers of one app, all with the same handler.
+    this.#handler ??= handler
+    if (this.#handler !== handler) {
+      throw new MTLS_ERR_SERVER_OPTION(
+        'the options of one withMtls() call were given to two apps; expected a call for each app'
+      )
+    }
   }
 
   /** Releases a server that was closed, or never listened. */

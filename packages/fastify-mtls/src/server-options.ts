@@ -5,7 +5,7 @@ import { createTrustEvaluator } from '@peerkit/trust'
 import type { AlgorithmPolicy } from '@peerkit/trust'
 import type { SecureContextOptions } from 'node:tls'
 import { MTLS_ERR_SERVER_OPTION } from './errors.ts'
-import { checkChoice, checkDuration, checkKeys, checkMethods } from './option-check.ts'
+import { checkChoice, checkDuration, checkKeys, checkMethods, checkPlainObject } from './option-check.ts'
 
 /** Options of mutual TLS: those under `mtls` of `withMtls`, and of `mtlsServerOptions`. */
 export interface MtlsServerOptions {
@@ -72,6 +72,7 @@ const MIN_SECRET_OCTETS = 32
 
 /** @throws MTLS_ERR_SERVER_OPTION naming the option, what was found and what was expected */
 export function checkMtlsServerOptions (options: MtlsServerOptions): void {
+  checkPlainObject(options, 'options of mtlsServerOptions')
   checkKeys(options, MTLS_SERVER_OPTIONS, 'mtlsServerOptions')
   for (const key of ['http2', 'allowHTTP1'] as const) checkChoice(options[key], [true, false], key)
   checkChoice(options.clientCertificate, ['required', 'optional'], 'clientCertificate')

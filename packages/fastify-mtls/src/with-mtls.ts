@@ -8,6 +8,7 @@ import { MTLS_ERR_SERVER_OPTION } from './errors.ts'
 import { checkServerOptions } from './http-options.ts'
 import type { HttpOptions } from './http-options.ts'
 import { mtlsServerOptions } from './mtls-server-options.ts'
+import { checkCredentials, checkPlainObject } from './option-check.ts'
 import { MTLS_SERVER_OPTIONS } from './server-options.ts'
 import type { MtlsServerOptions } from './server-options.ts'
 
@@ -76,17 +77,12 @@ export function withMtls (
 ): FastifyHttp2SecureOptions<Http2SecureServer>
 export function withMtls (credentials: CredentialSource, options?: WithMtlsOptions): FastifyHttpsOptions<HttpsServer>
 export function withMtls (credentials: CredentialSource, options: WithMtlsOptions | WithMtlsHttp2Options = {}): object {
-  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
-    const found = options === null ? 'null' : Array.isArray(options) ? 'a list' : typeof options
-    throw new MTLS_ERR_SERVER_OPTION(`options of withMtls is ${found}; expected an object`)
-  }
+  checkCredentials(credentials)
+  checkPlainObject(options, 'options of withMtls')
   const { mtls = {}, https = {}, http2 = false, ...own } = options
   checkOwn(own)
   if (typeof http2 !== 'boolean') throw new MTLS_ERR_SERVER_OPTION(`http2 is ${typeof http2}; expected true or false`)
-  if (typeof mtls !== 'object' || mtls === null) {
-    const found = mtls === null ? 'null' : typeof mtls
-    throw new MTLS_ERR_SERVER_OPTION(`mtls is ${found}; expected an object with options such as clientCertificate`)
-  }
+  checkPlainObject(mtls, 'mtls')
   if ('http2' in mtls) {
     throw new MTLS_ERR_SERVER_OPTION('found mtls.http2; expected http2 outside of mtls: it is an option of Fastify')
   }
@@ -97,8 +93,19 @@ export function withMtls (credentials: CredentialSource, options: WithMtlsOption
   return { ...own, ...made, https }
 }
 
+/** Options of Fastify's router that answer requests before any plugin can check them. */
+const ROUTER_ANSWERS: readonly string[] = ['defaultRoute', 'onBadUrl']
+
 /** Refuses options in the wrong place. Fastify would ignore them silently. */
 function checkOwn (options: object): void {
+  const { routerOptions } = options as { routerOptions?: unknown }
+  const answer = ROUTER_ANSWERS.find((key) => Object.hasOwn(Object(routerOptions), key))
+  if (answer !== undefined) {
+    throw new MTLS_ERR_SERVER_OPTION(
+      `found routerOptions.${answer}; expected none: it would answer clients that no plugin has checked. ` +
+        'Use app.setNotFoundHandler()'
+    )
+  }
   for (const key of Object.keys(options)) {
     if (key === 'serverFactory') {
       throw new MTLS_ERR_SERVER_OPTION(

@@ -1,4 +1,7 @@
-import type { AddressInfo } from 'node:net'
+import { once } from 'node:events'
+import { ServerResponse } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
+import { connect } from 'node:tls'
 import { memoryCredentials } from '@peerkit/credentials'
 import type { MemoryCredentials } from '@peerkit/credentials'
 import { createDevCa } from '@peerkit/dev-ca'
@@ -120,4 +123,68 @@ test('refusals have the shape of http-errors, with and without @fastify/sensible
     t.ok(seen[0] instanceof Error)
     await app.close()
   }
+})
+
+test('options that would be lost when they are copied are refused', async (t) => {
+  const credentials = load()
+  class Options { get block (): () => string { return () => 'blocked' } }
+  const hidden = Object.defineProperty({}, 'block', { value: () => 'blocked' })
+  for (const [mtls, what] of [
+    [Object.create({ block: () => 'blocked' }), 'inherited'],
+    [new Options(), 'an accessor of a class'],
+    [hidden, 'not enumerable'],
+    [{ get block () { return () => 'blocked' } }, 'an accessor'],
+    [new Map([['block', () => 'blocked']]), 'a map']
+  ] as const) {
+    t.throws(() => withMtls(credentials, { mtls }), { code: 'MTLS_ERR_SERVER_OPTION', message: /mtls is an object with inherited, hidden or computed properties; expected a plain object/ }, what)
+  }
+  t.throws(() => withMtls(credentials, { mtls: [] as never }), { message: /mtls is a list; expected an object/ })
+  t.throws(() => withMtls(credentials, Object.create({ mtls: { clientCertificate: 'optional' } })), { message: /options of withMtls is an object with inherited/ })
+  t.doesNotThrow(() => withMtls(credentials, { mtls: Object.assign(Object.create(null), { block: () => 'blocked' }) }))
+  for (const key of ['defaultRoute', 'onBadUrl']) {
+    t.throws(() => withMtls(credentials, { routerOptions: { [key]: () => {} } as never }), { message: new RegExp(`found routerOptions\\.${key}; expected none`) })
+  }
+})
+
+test('the options of one call are for one app', async (t) => {
+  const options = withMtls(load())
+  const app = Fastify(options)
+  t.after(async () => { await app.close() })
+  t.throws(() => Fastify(options), { code: 'MTLS_ERR_SERVER_OPTION', message: /were given to two apps; expected a call for each app/ })
+})
+
+test('a plugin in the wrong place, and route options without effect, keep the app from starting', async (t) => {
+  const inside = Fastify(withMtls(load()))
+  await t.rejects(async () => { await inside.register(async (scope) => { await scope.register(fastifyMtls) }) }, { code: 'MTLS_ERR_SERVER_OPTION', message: /registered in an encapsulated plugin; register it on the root instance/ })
+
+  const unruled = Fastify(withMtls(load()))
+  await unruled.register(fastifyMtls)
+  unruled.get('/invoices', { config: { allowedClients: 'billing' } as object }, async () => 'all')
+  await t.rejects(async () => { await unruled.ready() }, { code: 'MTLS_ERR_SERVER_OPTION', message: /GET \/invoices: config\.allowedClients has no effect, because @peerkit\/fastify-allowed-clients is not registered/ })
+
+  const misspelt = Fastify(withMtls(load()))
+  await misspelt.register(fastifyMtls)
+  t.throws(() => misspelt.get('/', { config: { clientCertificate: 'requird' as never } }, async () => 'x'), { message: /GET \/: config\.clientCertificate is "requird"; expected "required" or "optional"/ })
+})
+
+test('a refused upgrade leaves no socket open, so that the app can close', async (t) => {
+  const app = Fastify(withMtls(load(), { mtls: { clientCertificate: 'optional' } }))
+  await app.register(fastifyMtls)
+  // As @fastify/websocket does: with a listener Node gives the socket away.
+  app.server.on('upgrade', (request, socket) => {
+    const response = new ServerResponse(request)
+    response.assignSocket(socket as Socket)
+    app.routing(request, response)
+  })
+  app.get('/', async () => 'x')
+  await app.listen({ host: '127.0.0.1', port: 0 })
+  const { port } = app.server.address() as AddressInfo
+  const socket = connect({ host: '127.0.0.1', port, ca: ca.root })
+  await once(socket, 'secureConnect')
+  socket.write('GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n')
+  let answer = ''
+  socket.on('data', (chunk) => { answer += String(chunk) })
+  await once(socket, 'close')
+  t.match(answer, /^HTTP\/1\.1 401 /)
+  await app.close()
 })

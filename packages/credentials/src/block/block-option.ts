@@ -25,7 +25,7 @@ const FAILED = 'the function failed'
  * @example
  * ```ts
  * const stolen = new Set([peer.publicKey256])
- * const list = readBlockOption((certificate) => stolen.has(certificate.publicKey256), 'block')
+ * const list = readBlockOption((certificate: PeerIdentity) => stolen.has(certificate.publicKey256), 'block')
  * console.log(list.find(peer)) // { entry: 'the function', reason: undefined }
  * ```
  */
