@@ -1,6 +1,6 @@
 import type {
   CredentialsRecoveredMessage, CredentialsRefusedMessage, CredentialsRotatedMessage, CredentialsWarnedMessage,
-  ExpiringMessage,   RevocationFailedMessage, RevocationRefreshedMessage, RevocationSoftPassedMessage
+  ExpiringMessage, RevocationFailedMessage, RevocationRefreshedMessage, RevocationSoftPassedMessage
 } from './change-messages.ts'
 import type {
   ChainUnavailableMessage, ConnectionEndedMessage, ConnectionIdentifiedMessage, ForwardedMessage,

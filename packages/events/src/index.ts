@@ -5,7 +5,7 @@ export type { CertificateReason, RefusalDetail, RefusedCertificate } from './cer
 export { catalogue, eventNames, type EventDescription } from './catalogue.ts'
 export type {
   CredentialsRecoveredMessage, CredentialsRefusedMessage, CredentialsRotatedMessage, CredentialsWarnedMessage,
-  ExpiringKind, ExpiringMessage,   RevocationFailedMessage, RevocationRefreshedMessage, RevocationSoftPassedMessage
+  ExpiringKind, ExpiringMessage, RevocationFailedMessage, RevocationRefreshedMessage, RevocationSoftPassedMessage
 } from './change-messages.ts'
 export {
   handshakeChainUnavailable, connectionEnded, connectionIdentified, credentialsRecovered,

@@ -92,7 +92,7 @@ test('did last night\'s rotation reach this instance', async (t) => {
   t.match(await get('/'), 'new credentials refused')
   t.match(await get('/'), 'pod-7')
   const rows = rowsOf(await get('/trust'))
-  t.match(rows[1], /refused 2 times .*the key does not fit the certificate.* generation 2 .*epoch 1/)
+  t.match(rows[1], /refused 2 times .*the key does not belong to the certificate.* generation 2 .*epoch 1/)
   credentials.update({ key: next.key, cert: next.chain, ca: [ca.root, (await createDevCa({ name: 'Added CA' })).root] })
   t.match(rowsOf(await get('/trust'))[1], /rotated generation 3 .* epoch 2 added: CN=Added CA/)
   t.match(await get('/'), /in force since <time/)

@@ -6,7 +6,7 @@ import { nameEvent } from './audit-line.ts'
 import type { AuditDraft, AuditLine } from './audit-line.ts'
 import {
   draftChainUnavailable, draftCredentialsRecovered, draftCredentialsRefused, draftCredentialsWarned, draftEnded,
-  draftExpiring, draftForwarded,   draftHandshake, draftRequest, draftOutbound, draftRevocationFailed, draftRotated, draftRulesRefused,
+  draftExpiring, draftForwarded, draftHandshake, draftRequest, draftOutbound, draftRevocationFailed, draftRotated, draftRulesRefused,
   draftRulesReloaded, draftSoftPassed
 } from './draft-lines.ts'
 import { LineLimit } from './line-limit.ts'

@@ -1,7 +1,7 @@
 import { hintHandshakeFailure } from '@peerkit/events'
 import type {
   ChainUnavailableMessage, ConnectionEndedMessage, CredentialsRecoveredMessage, CredentialsRefusedMessage,
-  CredentialsRotatedMessage,   CredentialsWarnedMessage, ExpiringMessage, ForwardedMessage, HandshakeRefusedMessage, OutboundRefusedMessage,
+  CredentialsRotatedMessage, CredentialsWarnedMessage, ExpiringMessage, ForwardedMessage, HandshakeRefusedMessage, OutboundRefusedMessage,
   RequestJudgedMessage, RevocationFailedMessage, RevocationSoftPassedMessage, RulesRefusedMessage, RulesReloadedMessage
 } from '@peerkit/events'
 import { clip } from '../clip.ts'
