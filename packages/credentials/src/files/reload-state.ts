@@ -8,10 +8,13 @@ const LASTING: readonly (CredentialsRefusedReason | undefined)[] = [
   'expired', 'not_yet_valid', 'wrong_purpose', 'weak', 'no_anchor'
 ]
 
+/** Some messages contain the current time. */
+const TIME = /\d{4}-\d{2}-\d{2}T[\d:.]+Z/g
+
 /** A part whose files are refused. */
 interface Trouble {
   readonly since: number
-  /** The message that was reported. */
+  /** The message that was reported, without times. */
   reported: string | undefined
 }
 
@@ -67,9 +70,10 @@ export class ReloadState {
     const trouble = this.#troubles.get(part) ?? { since: this.#clock.now(), reported: undefined }
     this.#troubles.set(part, trouble)
     const lasts = LASTING.includes(error.reason) || this.#clock.now() - trouble.since >= this.#reportAfter
+    const message = error.message.replace(TIME, '')
     if (!lasts) this.#source.wait(error, part)
-    else if (error.message !== trouble.reported) {
-      trouble.reported = error.message
+    else if (message !== trouble.reported) {
+      trouble.reported = message
       this.#source.refuse(error, part)
     }
   }
