@@ -84,6 +84,14 @@ export class FileFollower<Checked extends CheckedTrust = CheckedMaterial> {
     this.#confirmLater()
   }
 
+  /** Call when files were loaded without the follower. They are read again, in case they have changed since. */
+  reloaded ({ signature, digests }: { signature: Signature, digests: ReadonlyMap<Part, string> }): void {
+    this.#processed = signature
+    this.#digests = digests
+    this.#reloadState.requestReread()
+    this.#requestCheck()
+  }
+
   async close (): Promise<void> {
     this.#controller.abort()
     clearTimeout(this.#stillTimer)
@@ -170,7 +178,7 @@ export class FileFollower<Checked extends CheckedTrust = CheckedMaterial> {
     if (signature.text === this.#processed.text && !this.#reloadState.needsReread) return
     const left = this.#seenAt + (isRewritten(this.#processed, signature) ? STILL_IN_PLACE : STILL) - performance.now()
     if (left > 0) this.#checkAfter(left)
-    else await this.#load(signature)
+    else await this.#options.loader.turns.run(async () => { await this.#load(signature) })
   }
 
   async #load (signature: Signature): Promise<void> {
@@ -184,9 +192,10 @@ export class FileFollower<Checked extends CheckedTrust = CheckedMaterial> {
       this.#checkAfter(STILL)
       return
     }
+    loader.remember()
     this.#processed = signature
-    this.#digests = digests
     if (checked !== undefined) this.#source.take(checked, checkers)
+    this.#digests = digests
     this.#source.recover(refusals)
     this.#recordRefusals(refusals)
     this.#confirmLater()

@@ -14,6 +14,7 @@ import type { Signature } from './file-signature.ts'
 import type { Followed } from './followed.ts'
 import { FileReader } from './read-files.ts'
 import type { FilesRead } from './read-files.ts'
+import { Turns } from './turns.ts'
 
 /** The result of reading the files once. */
 export interface LoadedFiles<Checked extends CheckedTrust = CheckedMaterial> {
@@ -45,6 +46,11 @@ export type Check<Checked extends CheckedTrust> = (material: CredentialMaterial,
 /** Reads and checks files. */
 export class FileLoader<Checked extends CheckedTrust = CheckedMaterial> {
   readonly paths: readonly string[]
+  /**
+   * Whoever loads files, and uses them, does so in one turn: a load compares the files with what is in use, so that must
+   * not change before its result is used.
+   */
+  readonly turns = new Turns()
   readonly #origins: Origins
   readonly #options: FileLoaderOptions
   readonly #reader: FileReader
@@ -106,6 +112,9 @@ export class FileLoader<Checked extends CheckedTrust = CheckedMaterial> {
     const checkers = await loadCheckers(changed, readCrls, options.clock ?? SYSTEM_CLOCK, checked, previous)
     return { checked, checkers }
   }
+
+  /** Call when the files did not change during the last load: the next one skips CRLs that are the same since then. */
+  remember (): void { this.#reader.remember() }
 
   /** Makes the next load read every byte, even if the file system reports no change. */
   forget (): void { this.#reader.forget() }

@@ -28,6 +28,8 @@ export class FileReader {
   readonly #paths: FilePaths
   readonly #entries: readonly FileEntry[]
   #known: ReadonlyMap<string, KnownCrl> = new Map()
+  /** The CRLs of the last read. */
+  #last: ReadonlyMap<string, KnownCrl> = new Map()
 
   constructor (paths: FilePaths) {
     this.#paths = paths
@@ -46,7 +48,7 @@ export class FileReader {
     })
     const crls = parts.filter(({ entry }) => entry.part === 'crl')
     const crlFiles = crls.flatMap(({ files }) => files)
-    this.#known = new Map(crlFiles.map(({ path, state, digest }) => [path, { state, digest }]))
+    this.#last = new Map(crlFiles.map(({ path, state, digest }) => [path, { state, digest }]))
     const filesOf = (part: FilePart, authority?: string): readonly FileRead[] => {
       return parts.find(({ entry }) => entry.part === part && entry.authority === authority)?.files ?? []
     }
@@ -81,8 +83,14 @@ export class FileReader {
     }
   }
 
+  /**
+   * Call when the files did not change during the last read. Otherwise, what was read may not belong to the state that
+   * was seen before.
+   */
+  remember (): void { this.#known = this.#last }
+
   /** Forgets the known CRLs, so that the next read reads all files. */
-  forget (): void { this.#known = new Map() }
+  forget (): void { this.#known = this.#last = new Map() }
 
   async #readPart ({ part, authority, paths }: FileEntry, { files }: Signature): Promise<FileRead[]> {
     return await Promise.all(paths.map(async (path) => {
