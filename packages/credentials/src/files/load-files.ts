@@ -3,13 +3,14 @@ import { SYSTEM_CLOCK } from '../clock.ts'
 import { MTLS_ERR_CREDENTIALS_OPTION, unavailable } from '../errors.ts'
 import type { CheckOptions } from '../check-options.ts'
 import type { CredentialMaterial, Origins, Secret } from '../material.ts'
-import { partsOf } from '../part.ts'
+import { blame, partsOf } from '../part.ts'
 import type { Part } from '../part.ts'
 import { loadCheckers } from '../revocation-checker.ts'
 import type { Checkers } from '../revocation-checker.ts'
 import { withinTime } from '../within-time.ts'
-import { allPaths, originsOf } from './file-paths.ts'
+import { allPaths, listEntries, originsOf } from './file-paths.ts'
 import type { FilePaths } from './file-paths.ts'
+import { pickFiles } from './file-signature.ts'
 import type { Signature } from './file-signature.ts'
 import type { Followed } from './followed.ts'
 import { FileReader } from './read-files.ts'
@@ -35,6 +36,12 @@ export interface LoadedBefore<Checked extends CheckedTrust> {
   readonly digests?: ReadonlyMap<Part, string>
 }
 
+interface LoadOptions<Checked extends CheckedTrust> {
+  readonly before?: LoadedBefore<Checked>
+  readonly signal: AbortSignal
+  readonly held?: ReadonlySet<Part>
+}
+
 export interface FileLoaderOptions extends CheckOptions {
   readonly passphrase?: Secret | ((question: { signal: AbortSignal }) => Secret | Promise<Secret>) | undefined
   readonly timeout: number
@@ -50,7 +57,8 @@ export class FileLoader<Checked extends CheckedTrust = CheckedMaterial> {
    * Whoever loads files, and uses them, does so in one turn: a load compares the files with what is in use, so that must
    * not change before its result is used.
    */
-  readonly turns = new Turns()
+  readonly turns: Turns = new Turns()
+  readonly #partPaths = new Map<Part, readonly string[]>()
   readonly #origins: Origins
   readonly #options: FileLoaderOptions
   readonly #reader: FileReader
@@ -59,9 +67,17 @@ export class FileLoader<Checked extends CheckedTrust = CheckedMaterial> {
   constructor (paths: FilePaths, options: FileLoaderOptions, check: Check<Checked>) {
     this.#checkMaterial = check
     this.paths = allPaths(paths)
+    for (const { of, paths: files } of listEntries(paths)) {
+      this.#partPaths.set(of, [...this.#partPaths.get(of) ?? [], ...files])
+    }
     this.#origins = originsOf(paths)
     this.#options = options
     this.#reader = new FileReader(paths)
+  }
+
+  /** The signatures of the files of each part. */
+  splitByPart (signature: Signature): ReadonlyMap<Part, Signature> {
+    return new Map([...this.#partPaths].map(([part, paths]) => [part, pickFiles(signature, paths)]))
   }
 
   /**
@@ -69,14 +85,20 @@ export class FileLoader<Checked extends CheckedTrust = CheckedMaterial> {
    * authority with its files. A part that is refused stays as it is in use. If nothing is in use yet, every file has to
    * be valid.
    *
+   * @param options.held parts that stay as they are in use, because their files are being written
    * @throws MTLS_ERR_CREDENTIALS_UNAVAILABLE, MTLS_ERR_CREDENTIALS_REFUSED
    */
   async load (
-    signature: Signature, { before, signal }: { before?: LoadedBefore<Checked>, signal: AbortSignal }
+    signature: Signature,
+    { before, signal, held = new Set() }: LoadOptions<Checked>
   ): Promise<LoadedFiles<Checked>> {
     const read = await this.#reader.read(signature)
-    const refusals = new Map(read.failures)
-    if (before?.digests !== undefined && isSame(read.digests, before.digests)) {
+    const refusals = new Map([...read.failures].filter(([part]) => !held.has(part)))
+    const current = new Map([
+      ...[...read.digests].filter(([part]) => !held.has(part)),
+      ...[...before?.digests ?? []].filter(([part]) => held.has(part))
+    ])
+    if (before?.digests !== undefined && isSame(current, before.digests)) {
       return { digests: before.digests, checked: undefined, checkers: new Map(), refusals }
     }
     const [first] = refusals.values()
@@ -89,11 +111,11 @@ export class FileLoader<Checked extends CheckedTrust = CheckedMaterial> {
     const material = { ...read.material, passphrase }
     for (;;) {
       try {
-        const taken = await this.#check(material, read, before?.source, refusals)
-        const digests = new Map([...read.digests].filter(([part]) => !refusals.has(part)))
+        const taken = await this.#check(material, read, before?.source, [...refusals.keys(), ...held])
+        const digests = new Map([...current].filter(([part]) => !refusals.has(part)))
         return { ...taken, digests, refusals }
       } catch (error) {
-        const parts = partsOf(error as Error).filter((part) => !refusals.has(part))
+        const parts = partsOf(error as Error).filter((part) => !refusals.has(part) && !held.has(part))
         if (before === undefined || parts.length === 0) throw error
         for (const part of parts) refusals.set(part, error as Error)
       }
@@ -102,19 +124,31 @@ export class FileLoader<Checked extends CheckedTrust = CheckedMaterial> {
 
   async #check (
     material: CredentialMaterial, { crlDigests, readCrls }: FilesRead,
-    source: LoadedBefore<Checked>['source'] | undefined, refusals: ReadonlyMap<Part, Error>
+    source: LoadedBefore<Checked>['source'] | undefined, keptParts: readonly Part[]
   ): Promise<{ checked: Checked, checkers: Checkers }> {
     const { passphrase: _, timeout: __, ...options } = this.#options
     const previous = source?.current
-    const kept = source === undefined ? undefined : { parts: new Set(refusals.keys()), inForce: source.checked }
+    const kept = source === undefined ? undefined : { parts: new Set(keptParts), inForce: source.checked }
     const checked = this.#checkMaterial(material, { origins: this.#origins, options, crlDigests, previous, kept })
     const changed = source?.changedAuthorities(checked) ?? checked.authorities
     const checkers = await loadCheckers(changed, readCrls, options.clock ?? SYSTEM_CLOCK, checked, previous)
     return { checked, checkers }
   }
 
-  /** Call when the files did not change during the last load: the next one skips CRLs that are the same since then. */
-  remember (): void { this.#reader.remember() }
+  /**
+   * Makes the next load skip CRLs that are unchanged since the last one.
+   *
+   * @param moved the parts whose files changed during the last load
+   */
+  remember (moved: ReadonlySet<Part> = new Set()): void { this.#reader.remember(moved) }
+
+  /** The error of a part whose files do not stop changing. */
+  describeRestless (part: Part): Error {
+    const paths = [...new Set(this.#partPaths.get(part))].join(', ')
+    const what = part === undefined ? 'certificate and key' : `authority "${part}"`
+    const error = unavailable('file', `${what} (${paths}): the files change all the time; expected them to stay unchanged`)
+    return part === undefined ? error : blame(error, [part])
+  }
 
   /** Makes the next load read every byte, even if the file system reports no change. */
   forget (): void { this.#reader.forget() }

@@ -29,7 +29,7 @@ export class FileReader {
   readonly #entries: readonly FileEntry[]
   #known: ReadonlyMap<string, KnownCrl> = new Map()
   /** The CRLs of the last read. */
-  #last: ReadonlyMap<string, KnownCrl> = new Map()
+  #last: ReadonlyMap<string, KnownCrl & { readonly of: Part }> = new Map()
 
   constructor (paths: FilePaths) {
     this.#paths = paths
@@ -47,8 +47,9 @@ export class FileReader {
       return []
     })
     const crls = parts.filter(({ entry }) => entry.part === 'crl')
-    const crlFiles = crls.flatMap(({ files }) => files)
-    this.#last = new Map(crlFiles.map(({ path, state, digest }) => [path, { state, digest }]))
+    this.#last = new Map(crls.flatMap(({ entry: { of }, files }) => {
+      return files.map(({ path, state, digest }) => [path, { state, digest, of }] as const)
+    }))
     const filesOf = (part: FilePart, authority?: string): readonly FileRead[] => {
       return parts.find(({ entry }) => entry.part === part && entry.authority === authority)?.files ?? []
     }
@@ -84,10 +85,13 @@ export class FileReader {
   }
 
   /**
-   * Call when the files did not change during the last read. Otherwise, what was read may not belong to the state that
-   * was seen before.
+   * Remembers the CRLs of the last read.
+   *
+   * @param moved the parts whose files changed meanwhile: what was read may not belong to the state that was seen before
    */
-  remember (): void { this.#known = this.#last }
+  remember (moved: ReadonlySet<Part>): void {
+    this.#known = new Map([...this.#last].filter(([, { of }]) => !moved.has(of)))
+  }
 
   /** Forgets the known CRLs, so that the next read reads all files. */
   forget (): void { this.#known = this.#last = new Map() }

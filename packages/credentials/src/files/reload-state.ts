@@ -39,6 +39,9 @@ export class ReloadState {
   /** Whether files must be read again although their signature is unchanged. */
   get needsReread (): boolean { return this.#rereadRequested || this.#troubles.size > 0 }
 
+  /** Whether the last read refused this part. */
+  isRefused (part: Part): boolean { return this.#troubles.has(part) }
+
   /** Milliseconds until the next refusal is reported; Infinity if all have been reported. */
   get untilReport (): number {
     const waiting = [...this.#troubles.values()].filter(({ reported }) => reported === undefined)

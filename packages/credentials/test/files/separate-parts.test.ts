@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { readFile, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createDevCa } from '@peerkit/dev-ca'
 import type { DevCa } from '@peerkit/dev-ca'
@@ -288,6 +288,36 @@ test('at the start everything has to be right', async (t) => {
     code: 'MTLS_ERR_CREDENTIALS_UNAVAILABLE', message: /missing\.crl/
   })
 })
+
+for (const [what, disturb] of [
+  ['touched', async (path: string) => { await utimes(path, new Date(), new Date()) }],
+  ['rewritten', async (path: string) => { await writeFile(path, await readFile(path)) }]
+] as const) {
+  test(`a file that is ${what} all the time holds back its own authority alone`, async (t) => {
+    const pki = await makePki(t)
+    const clock = new ManualClock()
+    const source = await start(pki, { clock, watch: 'poll', reportAfter: 1_000 })
+    const bad = await pki.ca.issue({ cn: 'bad' })
+    await pki.ca.revoke(bad.serialNumber)
+    await pki.replace('internal.crl', (await pki.ca.crl()).pem)
+    const told = new Set<string>()
+    const message = /authority "acme" \(.*acme\.pem, .*acme\.crl\): the files change all the time/
+    source.subscribe((change) => {
+      told.add(change.type)
+      if (change.type === 'refused') t.match(change, { authority: 'acme', error: { reason: 'file', message } })
+    })
+    clock.advance(HOUR)
+    while (!told.has('rotated') || !told.has('refused')) {
+      await disturb(pki.at('acme.pem'))
+      clock.advance(10)
+    }
+    t.equal(await judge(source, bad), 'revoked')
+    const recovered = nextMessage('recovered')
+    clock.advance(HOUR)
+    t.match(await recovered, { authority: 'acme' })
+    await source.close()
+  })
+}
 
 test('a trust without a key takes each authority by itself too', async (t) => {
   const pki = await makePki(t)
