@@ -1,13 +1,16 @@
+import { originsOf as trustOrigins } from '../authority/list-authorities.ts'
 import type { CheckedMaterial, CheckedTrust, TrustContext } from '../check-material.ts'
 import { SYSTEM_CLOCK } from '../clock.ts'
-import { MTLS_ERR_CREDENTIALS_OPTION, unavailable } from '../errors.ts'
+import { MTLS_ERR_CREDENTIALS_OPTION, refused, unavailable } from '../errors.ts'
+import type { CredentialsRefusedReason } from '../errors.ts'
 import type { CheckOptions } from '../check-options.ts'
 import type { CredentialMaterial, Origins, Secret } from '../material.ts'
-import { blame, partsOf } from '../part.ts'
+import { blame } from '../part.ts'
 import type { Part } from '../part.ts'
-import { loadCheckers } from '../revocation-checker.ts'
+import { closeAll, loadCheckers } from '../revocation-checker.ts'
 import type { Checkers } from '../revocation-checker.ts'
 import { withinTime } from '../within-time.ts'
+import { acceptParts } from './accept-parts.ts'
 import { allPaths, listEntries, originsOf } from './file-paths.ts'
 import type { FilePaths } from './file-paths.ts'
 import { pickFiles } from './file-signature.ts'
@@ -34,6 +37,12 @@ export interface LoadedBefore<Checked extends CheckedTrust> {
   readonly source: Pick<Followed<Checked>, 'current' | 'checked' | 'changedAuthorities'>
   /** Digests of the contents in use. Without them, everything is checked again. */
   readonly digests?: ReadonlyMap<Part, string>
+}
+
+/** What passed the checks. */
+interface Taken<Checked extends CheckedTrust> {
+  readonly checked: Checked
+  readonly checkers: Checkers
 }
 
 interface LoadOptions<Checked extends CheckedTrust> {
@@ -109,26 +118,28 @@ export class FileLoader<Checked extends CheckedTrust = CheckedMaterial> {
       return undefined
     })
     const material = { ...read.material, passphrase }
-    for (;;) {
-      try {
-        const taken = await this.#check(material, read, before?.source, [...refusals.keys(), ...held])
-        const digests = new Map([...current].filter(([part]) => !refusals.has(part)))
-        return { ...taken, digests, refusals }
-      } catch (error) {
-        const parts = partsOf(error as Error).filter((part) => !refusals.has(part) && !held.has(part))
-        if (before === undefined || parts.length === 0) throw error
-        for (const part of parts) refusals.set(part, error as Error)
-      }
+    const check = async (kept: ReadonlySet<Part>): Promise<Taken<Checked>> => {
+      return await this.#check(material, read, before?.source, kept)
     }
+    if (before === undefined) return { ...await check(held), digests: current, refusals }
+    const accepted = await acceptParts(refusals, {
+      check,
+      discard: ({ checkers }) => { closeAll(checkers) },
+      held,
+      changed: [...current].filter(([part, digest]) => before.digests?.get(part) !== digest).map(([part]) => part),
+      blameChange: (part, error) => this.#blameChange(part, error)
+    })
+    const digests = new Map([...current].filter(([part]) => !accepted.refusals.has(part)))
+    return { ...accepted.result, digests, refusals: accepted.refusals }
   }
 
   async #check (
     material: CredentialMaterial, { crlDigests, readCrls }: FilesRead,
-    source: LoadedBefore<Checked>['source'] | undefined, keptParts: readonly Part[]
-  ): Promise<{ checked: Checked, checkers: Checkers }> {
+    source: LoadedBefore<Checked>['source'] | undefined, parts: ReadonlySet<Part>
+  ): Promise<Taken<Checked>> {
     const { passphrase: _, timeout: __, ...options } = this.#options
     const previous = source?.current
-    const kept = source === undefined ? undefined : { parts: new Set(keptParts), inForce: source.checked }
+    const kept = source === undefined ? undefined : { parts, inForce: source.checked }
     const checked = this.#checkMaterial(material, { origins: this.#origins, options, crlDigests, previous, kept })
     const changed = source?.changedAuthorities(checked) ?? checked.authorities
     const checkers = await loadCheckers(changed, readCrls, options.clock ?? SYSTEM_CLOCK, checked, previous)
@@ -141,6 +152,13 @@ export class FileLoader<Checked extends CheckedTrust = CheckedMaterial> {
    * @param moved the parts whose files changed during the last load
    */
   remember (moved: ReadonlySet<Part> = new Set()): void { this.#reader.remember(moved) }
+
+  #blameChange (part: Part, error: Error & { readonly reason?: CredentialsRefusedReason }): Error {
+    const where = part === undefined ? this.#origins.cert : trustOrigins(this.#origins, part).ca
+    const problem = `the new files do not fit the other files: ${error.message}`
+    const refusal = refused(error.reason ?? 'unusable', where, problem, error)
+    return part === undefined ? refusal : blame(refusal, [part])
+  }
 
   /** The error of a part whose files do not stop changing. */
   describeRestless (part: Part): Error {

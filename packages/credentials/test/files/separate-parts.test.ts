@@ -6,6 +6,7 @@ import { createTrustEvaluator } from '@peerkit/trust'
 import { test } from 'tap'
 import { authoritiesOf, fileCredentials, fileTrust, memoryCredentials, memoryTrust } from '../../src/index.ts'
 import type { AuthorityPaths, FileCredentials, FileCredentialsOptions, TrustSnapshot, TrustSource } from '../../src/index.ts'
+import { crossSign } from '../support/cross-sign.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { collect, makeFolder, nextChange, nextMessage } from '../support/world.ts'
 import type { Folder } from '../support/world.ts'
@@ -287,6 +288,38 @@ test('at the start everything has to be right', async (t) => {
   await t.rejects(start({ ...pki, authorities: { ...pki.authorities, acme: { ...pki.authorities.acme, crl: pki.at('missing.crl') } } }), {
     code: 'MTLS_ERR_CREDENTIALS_UNAVAILABLE', message: /missing\.crl/
   })
+})
+
+test('a change that other files do not fit is refused itself, and the others are taken', async (t) => {
+  for (const watch of [false, 'poll'] as const) {
+    const pki = await makePki(t)
+    const issuing = await pki.ca.intermediate({ name: 'Issuing' })
+    const own = await issuing.issue({ cn: 'first' })
+    await pki.write('cert.pem', own.chain)
+    await pki.write('key.pem', own.key)
+    const clock = new ManualClock()
+    const source = await start(pki, { watch, clock })
+    const bad = await pki.ca.issue({ cn: 'bad' })
+    await pki.ca.revoke(bad.serialNumber)
+    const refusals = collect(t, 'refused')
+    const rotated = nextChange(source, 'rotated')
+    // Our intermediate's name and key with another key identifier: our chain would end at the leaf.
+    await pki.replace('acme.pem', pki.acme.root + await crossSign(pki.acme, issuing, 'Issuing', {}, true))
+    await pki.replace('internal.crl', (await pki.ca.crl()).pem)
+    const message = /authorities\.acme\.ca \(.*acme\.pem\): the new files do not fit the other files: .*cert\.pem/
+    const refusal = { code: REFUSED, reason: 'chain', authorities: ['acme'], message }
+    if (watch === false) await t.rejects(source.reload(), refusal)
+    else {
+      const waiting = nextMessage('waiting')
+      clock.advance(HOUR)
+      t.match(await waiting, { authority: 'acme', reason: 'chain', message })
+    }
+    await rotated
+    t.equal(await judge(source, bad), 'revoked')
+    t.match(anchorsOf(source.current), { internal: ['Peerkit development CA'], acme: ['Acme'] })
+    t.same(refusals.map(({ reason }) => reason), watch === false ? ['chain'] : [])
+    await source.close()
+  }
 })
 
 for (const [what, disturb] of [
