@@ -7,7 +7,8 @@ import type { Part } from '../part.ts'
 import { closeAll } from '../revocation-checker.ts'
 import { isRewritten, readSignature } from './file-signature.ts'
 import type { Signature } from './file-signature.ts'
-import type { FileLoader } from './load-files.ts'
+import { findDroppedCas } from './find-dropped-cas.ts'
+import type { FileLoader, LoadedFiles } from './load-files.ts'
 import type { Followed } from './followed.ts'
 import { ReloadState } from './reload-state.ts'
 import { watchFolders } from './watch-folders.ts'
@@ -197,7 +198,9 @@ export class FileFollower<Checked extends CheckedTrust = CheckedMaterial> {
       if (restless.size === changed.length && !isNew && !this.#retryDue) return
     }
     this.#retryDue = false
-    await this.#options.loader.turns.run(async () => { await this.#load(signature, new Set(restless.keys())) })
+    const { loader } = this.#options
+    const held = new Map([...restless.keys()].map((part) => [part, loader.describeRestless(part)]))
+    await loader.turns.run(async () => { await this.#load(signature, held) })
   }
 
   /** Records the signatures, and when they changed. */
@@ -222,20 +225,28 @@ export class FileFollower<Checked extends CheckedTrust = CheckedMaterial> {
     return this.#changedSince !== undefined && performance.now() - this.#changedSince >= LONGEST_WAIT
   }
 
-  /** @param held parts whose files do not stop changing; they stay as they are in use */
-  async #load (signature: Signature, held: ReadonlySet<Part>): Promise<void> {
+  /** @param held parts that stay as they are in use for now, each with the reason */
+  async #load (signature: Signature, held: ReadonlyMap<Part, Error>): Promise<void> {
     const { loader } = this.#options
     const before = { source: this.#source, digests: this.#digests }
     const { signal } = this.#controller
-    const { checked, checkers, digests, refusals } = await loader.load(signature, { before, signal, held })
+    const loaded = await loader.load(signature, { before, signal, held: new Set(held.keys()) })
+    const { checked, checkers, digests, refusals } = loaded
     const parts = loader.splitByPart(signature)
     const after = loader.splitByPart(await readSignature(loader.paths))
     const moved = new Set([...parts].filter(([part, { text }]) => after.get(part)?.text !== text).map(([part]) => part))
     if (this.#source.closed || [...moved].some((part) => !held.has(part))) {
       // Changed while we read: the contents may be a mix of two versions.
       closeAll(checkers)
-      if (!this.#source.closed && this.#hasWaited) await this.#load(signature, new Set([...held, ...moved]))
+      const restless = [...moved].map((part) => [part, loader.describeRestless(part)] as const)
+      if (!this.#source.closed && this.#hasWaited) await this.#load(signature, new Map([...held, ...restless]))
       else this.#checkAfter(STILL)
+      return
+    }
+    const givers = this.#findGivers(loaded)
+    if (givers.size > 0) {
+      closeAll(checkers)
+      await this.#load(signature, new Map([...held, ...givers]))
       return
     }
     loader.remember(moved)
@@ -245,10 +256,23 @@ export class FileFollower<Checked extends CheckedTrust = CheckedMaterial> {
     }))
     this.#digests = digests
     if (held.size === 0) this.#changedSince = undefined
-    const all = new Map([...refusals, ...[...held].map((part) => [part, loader.describeRestless(part)] as const)])
+    const all = new Map([...refusals, ...held])
     this.#source.recover(all)
     this.#recordRefusals(all)
     this.#confirmLater()
+  }
+
+  /**
+   * Finds authorities that drop a CA while the files of another authority may be half written. The CA may be about to
+   * move there, and must take its CRLs with it, so both change in one step.
+   */
+  #findGivers ({ checked, refusals }: LoadedFiles<Checked>): ReadonlyMap<Part, Error> {
+    if (checked === undefined) return new Map()
+    const takers = [...refusals].filter(([part, error]) => part !== undefined && this.#reloadState.mayPass(part, error))
+    return new Map([...findDroppedCas(this.#source.current, checked)].flatMap(([giver, ca]) => {
+      const taker = takers.find(([part]) => part !== giver)?.[0]
+      return taker === undefined ? [] : [[giver, this.#options.loader.describeGiver(giver, ca, taker)] as const]
+    }))
   }
 
   /** Records refusals, and schedules the next read if there are any. */

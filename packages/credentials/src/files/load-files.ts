@@ -1,3 +1,4 @@
+import type { PeerIdentity } from '@peerkit/identity'
 import { originsOf as trustOrigins } from '../authority/list-authorities.ts'
 import type { CheckedMaterial, CheckedTrust, TrustContext } from '../check-material.ts'
 import { SYSTEM_CLOCK } from '../clock.ts'
@@ -94,7 +95,7 @@ export class FileLoader<Checked extends CheckedTrust = CheckedMaterial> {
    * authority with its files. A part that is refused stays as it is in use. If nothing is in use yet, every file has to
    * be valid.
    *
-   * @param options.held parts that stay as they are in use, because their files are being written
+   * @param options.held parts that stay as they are in use for now
    * @throws MTLS_ERR_CREDENTIALS_UNAVAILABLE, MTLS_ERR_CREDENTIALS_REFUSED
    */
   async load (
@@ -166,6 +167,13 @@ export class FileLoader<Checked extends CheckedTrust = CheckedMaterial> {
     const what = part === undefined ? 'certificate and key' : `authority "${part}"`
     const error = unavailable('file', `${what} (${paths}): the files change all the time; expected them to stay unchanged`)
     return part === undefined ? error : blame(error, [part])
+  }
+
+  /** The error of an authority that drops a CA while the files of another authority are refused. */
+  describeGiver (giver: string, ca: PeerIdentity, taker: Part): Error {
+    const problem = `${String(ca)} is missing, and the files of authority "${taker}" are refused`
+    const where = trustOrigins(this.#origins, giver).ca
+    return blame(refused('crl', where, `${problem}; waiting for them, because the CA may move there`), [giver])
   }
 
   /** Makes the next load read every byte, even if the file system reports no change. */

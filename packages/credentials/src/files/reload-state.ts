@@ -42,6 +42,12 @@ export class ReloadState {
   /** Whether the last read refused this part. */
   isRefused (part: Part): boolean { return this.#troubles.has(part) }
 
+  /** Whether a refusal may still be a file that is half written. It is not reported yet. */
+  mayPass (part: Part, { reason }: Error & { reason?: CredentialsRefusedReason }): boolean {
+    const since = this.#troubles.get(part)?.since ?? this.#clock.now()
+    return !LASTING.includes(reason) && this.#clock.now() - since < this.#reportAfter
+  }
+
   /** Milliseconds until the next refusal is reported; Infinity if all have been reported. */
   get untilReport (): number {
     const waiting = [...this.#troubles.values()].filter(({ reported }) => reported === undefined)
@@ -69,12 +75,11 @@ export class ReloadState {
     return this.#failures
   }
 
-  #report (part: Part, error: Error & { reason?: CredentialsRefusedReason }): void {
+  #report (part: Part, error: Error): void {
     const trouble = this.#troubles.get(part) ?? { since: this.#clock.now(), reported: undefined }
     this.#troubles.set(part, trouble)
-    const lasts = LASTING.includes(error.reason) || this.#clock.now() - trouble.since >= this.#reportAfter
     const message = error.message.replace(TIME, '')
-    if (!lasts) this.#source.wait(error, part)
+    if (this.mayPass(part, error)) this.#source.wait(error, part)
     else if (message !== trouble.reported) {
       trouble.reported = message
       this.#source.refuse(error, part)

@@ -242,6 +242,47 @@ test('a CA moves from one authority to another in one step, also beside a broken
   await source.close()
 })
 
+test('a CA does not leave an authority while the files of the other one are half written', async (t) => {
+  const pki = await makePki(t)
+  const moving = await createDevCa({ name: 'Moving' })
+  const list = (await moving.crl()).pem
+  const [ours, theirs] = [(await pki.ca.crl()).pem, (await pki.acme.crl()).pem]
+  await pki.write('internal.pem', pki.ca.root + moving.root)
+  await pki.write('internal.crl', ours + list)
+  const clock = new ManualClock()
+  const source = await start(pki, { watch: 'poll', reportAfter: 5_000, clock })
+  const before = anchorsOf(source.current)
+  const taken = pki.acme.root + moving.root
+  const waiting = nextMessage('waiting', 'crl')
+  await pki.replace('acme.pem', taken.slice(0, -200))
+  await pki.replace('internal.pem', pki.ca.root)
+  clock.advance(HOUR)
+  t.match(await waiting, {
+    authority: 'internal',
+    message: /authorities\.internal\.ca .*Moving.* is missing, and the files of authority "acme" are refused/
+  })
+  t.same(anchorsOf(source.current), before)
+  const rotated = nextChange(source, 'rotated')
+  await pki.replace('acme.crl', theirs + list)
+  await pki.replace('acme.pem', taken)
+  clock.advance(1_000)
+  await rotated
+  t.same(anchorsOf(source.current), { internal: ['Peerkit development CA'], acme: ['Acme', 'Moving'] })
+
+  const dropped = nextChange(source, 'rotated')
+  const refused = nextMessage('refused')
+  const again = nextMessage('waiting', 'crl')
+  await pki.replace('internal.pem', '')
+  await pki.replace('acme.pem', pki.acme.root)
+  clock.advance(HOUR)
+  await again
+  clock.advance(5_000)
+  t.match(await refused, { authority: 'internal', reason: 'unreadable' })
+  await dropped
+  t.same(anchorsOf(source.current), { internal: ['Peerkit development CA'], acme: ['Acme'] }, 'it leaves once that lasts')
+  await source.close()
+})
+
 test('an authority does not lose the CA that our own chain has to lead to', async (t) => {
   const pki = await makePki(t)
   const source = await start(pki, { watch: false, chain: 'required' })
