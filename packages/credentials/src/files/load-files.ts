@@ -156,7 +156,8 @@ export class FileLoader<Checked extends CheckedTrust = CheckedMaterial> {
 
   #blameChange (part: Part, error: Error & { readonly reason?: CredentialsRefusedReason }): Error {
     const where = part === undefined ? this.#origins.cert : trustOrigins(this.#origins, part).ca
-    const problem = `the new files do not fit the other files: ${error.message}`
+    const message = error.message.replace(/^Credentials [a-z]+: /, '')
+    const problem = `the new files do not fit the other files: ${message}`
     const refusal = refused(error.reason ?? 'unusable', where, problem, error)
     return part === undefined ? refusal : blame(refusal, [part])
   }
