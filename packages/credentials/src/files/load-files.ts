@@ -64,8 +64,8 @@ export type Check<Checked extends CheckedTrust> = (material: CredentialMaterial,
 export class FileLoader<Checked extends CheckedTrust = CheckedMaterial> {
   readonly paths: readonly string[]
   /**
-   * Whoever loads files, and uses them, does so in one turn: a load compares the files with what is in use, so that must
-   * not change before its result is used.
+   * Files are loaded and used in one turn. A load compares the files with what is in use, so that must not change before
+   * its result is used.
    */
   readonly turns: Turns = new Turns()
   readonly #partPaths = new Map<Part, readonly string[]>()
@@ -166,7 +166,8 @@ export class FileLoader<Checked extends CheckedTrust = CheckedMaterial> {
   describeRestless (part: Part): Error {
     const paths = [...new Set(this.#partPaths.get(part))].join(', ')
     const what = part === undefined ? 'certificate and key' : `authority "${part}"`
-    const error = unavailable('file', `${what} (${paths}): the files change all the time; expected them to stay unchanged`)
+    const problem = 'the files change all the time; expected them to stay unchanged'
+    const error = unavailable('file', `${what} (${paths}): ${problem}`)
     return part === undefined ? error : blame(error, [part])
   }
 

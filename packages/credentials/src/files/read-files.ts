@@ -87,7 +87,8 @@ export class FileReader {
   /**
    * Remembers the CRLs of the last read.
    *
-   * @param moved the parts whose files changed meanwhile: what was read may not belong to the state that was seen before
+   * @param moved the parts whose files changed meanwhile. What was read may not belong to the state that was seen
+   *   before
    */
   remember (moved: ReadonlySet<Part>): void {
     this.#known = new Map([...this.#last].filter(([, { of }]) => !moved.has(of)))

@@ -7,7 +7,7 @@ import { checkMaterial } from '../../src/check-material.ts'
 import type { CheckedMaterial, MaterialContext } from '../../src/check-material.ts'
 import { readSignature } from '../../src/files/file-signature.ts'
 import { FileLoader } from '../../src/files/load-files.ts'
-import type { LoadedFiles } from '../../src/files/load-files.ts'
+import type { Check, LoadedFiles } from '../../src/files/load-files.ts'
 import { FileReader } from '../../src/files/read-files.ts'
 import { fileCredentials } from '../../src/index.ts'
 import { LiveSource } from '../../src/live-source.ts'
@@ -15,6 +15,8 @@ import { ManualClock } from '../support/manual-clock.ts'
 import { makeFolder, nextChange } from '../support/world.ts'
 
 const HOUR = 3_600_000
+
+type Loaded = LoadedFiles & { readonly checked: CheckedMaterial }
 
 test('two reloads at once run one after another', async (t) => {
   const { paths } = await makeFolder(t)
@@ -45,13 +47,12 @@ test('an authority with CRLs is not used without a checker for them', async (t) 
     internal: { ca: at('internal.pem'), names: 'any' },
     acme: { ca: at('acme.pem'), crl: at('acme.crl'), names: {} }
   } as const
-  const loader = new FileLoader<CheckedMaterial>({ cert, key, authorities }, { timeout: 1_000 }, (material, context) => {
-    return checkMaterial(material, context as MaterialContext)
-  })
-  const load = async (source?: LiveSource): Promise<LoadedFiles & { checked: CheckedMaterial }> => {
+  const check: Check<CheckedMaterial> = (material, context) => checkMaterial(material, context as MaterialContext)
+  const loader = new FileLoader({ cert, key, authorities }, { timeout: 1_000 }, check)
+  const load = async (source?: LiveSource): Promise<Loaded> => {
     const signal = new AbortController().signal
     const signature = await readSignature(loader.paths)
-    return await loader.load(signature, { signal, ...(source && { before: { source } }) }) as LoadedFiles & { checked: CheckedMaterial }
+    return await loader.load(signature, { signal, ...(source && { before: { source } }) }) as Loaded
   }
   const first = await load()
   const source = new LiveSource(first.checked, first.checkers)
@@ -105,7 +106,8 @@ test('a CA that reload() took is gone when its file is put back', async (t) => {
   }
   await use('v0')
   const clock = new ManualClock()
-  const source = await fileCredentials({ ...paths, ca: join(folder, 'current/ca.pem'), watch: 'poll', pollInterval: HOUR, clock })
+  const options = { ...paths, ca: join(folder, 'current/ca.pem'), clock }
+  const source = await fileCredentials({ ...options, watch: 'poll', pollInterval: HOUR })
   await use('v1')
   t.equal((await source.reload()).anchors.length, 2)
   const rotated = nextChange(source)
