@@ -64,8 +64,8 @@ export type Check<Checked extends CheckedTrust> = (material: CredentialMaterial,
 export class FileLoader<Checked extends CheckedTrust = CheckedMaterial> {
   readonly paths: readonly string[]
   /**
-   * Files are loaded and used in one turn. A load compares the files with what is in use, so that must not change before
-   * its result is used.
+   * Files are loaded and used in one turn. A load compares the files with what is in use, so that must not change
+   * before its result is used.
    */
   readonly turns: Turns = new Turns()
   readonly #partPaths = new Map<Part, readonly string[]>()
