@@ -4,9 +4,10 @@ import {
 import type { CredentialsRefusedMessage } from '@peerkit/events'
 import type { CheckedTrust } from './check-material.ts'
 import type { CredentialSnapshot, TrustChange, TrustSnapshot, TrustSource } from './credential-snapshot.ts'
-import { MTLS_ERR_CREDENTIALS_CLOSED } from './errors.ts'
+import { MTLS_ERR_CREDENTIALS_CLOSED, refused } from './errors.ts'
 import type { SnapshotState } from './frozen-trust.ts'
 import type { CheckedAuthority } from './authority/check-authority.ts'
+import { blame } from './part.ts'
 import type { Part } from './part.ts'
 import { closeAll } from './revocation-checker.ts'
 import type { Checkers } from './revocation-checker.ts'
@@ -57,6 +58,7 @@ export class LiveTrust<Snapshot extends TrustSnapshot, Checked extends CheckedTr
    *
    * @param checkers those of `changedAuthorities`; the other authorities keep theirs. Closed if they are not needed
    * @throws MTLS_ERR_CREDENTIALS_CLOSED
+   * @throws MTLS_ERR_CREDENTIALS_REFUSED if an authority has CRLs, but no checker for them
    */
   take (checked: Checked, checkers: Checkers): Snapshot {
     const isTaken = !this.#closed && (this.changesTrust(checked) || this.changesOwn(checked))
@@ -73,6 +75,12 @@ export class LiveTrust<Snapshot extends TrustSnapshot, Checked extends CheckedTr
     const checkers = new Map(checked.authorities.map(({ name }) => {
       return [name, (changed.has(name) ? made : before).get(name)]
     }))
+    for (const { name, hasCrls, crlOrigin } of checked.authorities) {
+      if (!hasCrls || checkers.get(name) !== undefined) continue
+      closeAll(made)
+      const problem = 'there is no checker for its CRLs, because the authority changed while they were loaded'
+      throw blame(refused('crl', crlOrigin, problem), [name])
+    }
     const generation = previous.generation + 1
     const trustEpoch = previous.trustEpoch + (trustChanged ? 1 : 0)
     const snapshot = this.#freeze(checked, { generation, trustEpoch, checkers })

@@ -10,7 +10,7 @@ export interface FileState {
   readonly changed: number
 }
 
-/** The state of all files. */
+/** The state of several files. */
 export interface Signature {
   readonly text: string
   readonly files: ReadonlyMap<string, FileState>
@@ -18,10 +18,16 @@ export interface Signature {
 
 export async function readSignature (paths: readonly string[]): Promise<Signature> {
   const states = await Promise.all(paths.map(readState))
-  return {
-    text: states.map(describe).join('\n'),
-    files: new Map(paths.map((path, index) => [path, states[index] as FileState]))
-  }
+  return makeSignature(paths.map((path, index) => [path, states[index] as FileState]))
+}
+
+/** The signature of some of the files. */
+export function pickFiles ({ files }: Signature, paths: readonly string[]): Signature {
+  return makeSignature(paths.map((path) => [path, files.get(path) as FileState]))
+}
+
+function makeSignature (files: ReadonlyArray<[string, FileState]>): Signature {
+  return { text: files.map(([, state]) => describe(state)).join('\n'), files: new Map(files) }
 }
 
 export function describe ({ place, version }: FileState): string {

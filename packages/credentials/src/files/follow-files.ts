@@ -7,7 +7,8 @@ import type { Part } from '../part.ts'
 import { closeAll } from '../revocation-checker.ts'
 import { isRewritten, readSignature } from './file-signature.ts'
 import type { Signature } from './file-signature.ts'
-import type { FileLoader } from './load-files.ts'
+import { findDroppedCas } from './find-dropped-cas.ts'
+import type { FileLoader, LoadedFiles } from './load-files.ts'
 import type { Followed } from './followed.ts'
 import { ReloadState } from './reload-state.ts'
 import { watchFolders } from './watch-folders.ts'
@@ -17,6 +18,8 @@ import type { FolderWatch } from './watch-folders.ts'
 const STILL = 30
 /** The same for a file that is written in place: the writer may pause in the middle. */
 const STILL_IN_PLACE = 150
+/** How long changed files wait for files of other parts that do not stop changing, in milliseconds. */
+const LONGEST_WAIT = 1_000
 /** Events come in bursts: how long they are collected, in milliseconds. */
 const BURST = 5
 /** Some file systems have a time resolution of two seconds (ext3, FAT, NFS): two changes may look like one. */
@@ -36,10 +39,18 @@ export interface FollowOptions<Checked extends CheckedTrust = CheckedMaterial> {
   readonly watch?: typeof watch
 }
 
+/** The files of one part as they were last seen. */
+interface Seen {
+  readonly signature: Signature
+  /** When they were first seen like this, by `performance.now()`. */
+  readonly at: number
+}
+
 /**
- * Reloads files when they change. An event only starts a check: the signature of all files together decides. The files
- * are read if their signature differs from the last one that was processed, is unchanged for a moment, and does not
- * change while they are read.
+ * Reloads files when they change. An event only starts a check: the signature of the files decides. The files are read
+ * if their signature differs from the last one that was processed, is unchanged for a moment, and does not change while
+ * they are read. For a short time, all files wait for each other. Then a part whose files do not stop changing stays as
+ * it is in use, and the others are taken.
  */
 export class FileFollower<Checked extends CheckedTrust = CheckedMaterial> {
   readonly #source: Followed<Checked>
@@ -49,10 +60,12 @@ export class FileFollower<Checked extends CheckedTrust = CheckedMaterial> {
   readonly #controller = new AbortController()
   /** Digests of the contents in use. */
   #digests: ReadonlyMap<Part, string>
-  /** The signatures when the files were last processed, and when they were last seen. */
-  #processed: Signature
-  #seen: Signature
-  #seenAt = 0
+  /** The signatures of each part when its files were last processed, and when they were last seen. */
+  #processed: ReadonlyMap<Part, Signature>
+  #seen: ReadonlyMap<Part, Seen>
+  /** Since when there is a change that is not processed. */
+  #changedSince: number | undefined
+  #retryDue = false
   #watchedFor: string | undefined
   #stillTimer: NodeJS.Timeout | undefined
   #eventTimer: NodeJS.Timeout | undefined
@@ -71,17 +84,26 @@ export class FileFollower<Checked extends CheckedTrust = CheckedMaterial> {
     this.#source = source
     this.#options = options
     this.#digests = first.digests
-    this.#processed = this.#seen = first.signature
+    this.#processed = options.loader.splitByPart(first.signature)
+    this.#seen = new Map([...this.#processed].map(([part, signature]) => [part, { signature, at: 0 }]))
     this.#reloadState = new ReloadState(source, options.clock, options.reportAfter)
     this.#folders = options.events ? this.#openFolders() : undefined
   }
 
   async start (): Promise<void> {
-    const whole = await this.#watchFolders(this.#seen)
+    const whole = await this.#watchFolders(await readSignature(this.#options.loader.paths))
     this.#poll(whole)
     // A change before the watch started sent no event. A change after it may not alter the coarse time of the file.
     this.#requestCheck()
     this.#confirmLater()
+  }
+
+  /** Call when files were loaded without the follower. They are read again, in case they have changed since. */
+  reloaded ({ signature, digests }: { signature: Signature, digests: ReadonlyMap<Part, string> }): void {
+    this.#processed = this.#options.loader.splitByPart(signature)
+    this.#digests = digests
+    this.#reloadState.requestReread()
+    this.#requestCheck()
   }
 
   async close (): Promise<void> {
@@ -162,34 +184,95 @@ export class FileFollower<Checked extends CheckedTrust = CheckedMaterial> {
 
   async #check (): Promise<void> {
     const signature = await this.#readSignature()
-    if (signature.text !== this.#seen.text) {
-      this.#seen = signature
-      this.#seenAt = performance.now()
-      this.#reloadState.filesChanged()
+    this.#see(this.#options.loader.splitByPart(signature))
+    const changed = [...this.#seen].filter(([part, seen]) => seen.signature.text !== this.#processed.get(part)?.text)
+    if (changed.length === 0 && !this.#reloadState.needsReread) return
+    const now = performance.now()
+    this.#changedSince ??= now
+    const restless = new Map(changed.map(([part, seen]) => [part, this.#stillAt(part, seen) - now] as const)
+      .filter(([, left]) => left > 0))
+    if (restless.size > 0) {
+      this.#checkAfter(Math.min(...restless.values()))
+      if (!this.#hasWaited) return
+      const isNew = [...restless.keys()].some((part) => !this.#reloadState.isRefused(part))
+      if (restless.size === changed.length && !isNew && !this.#retryDue) return
     }
-    if (signature.text === this.#processed.text && !this.#reloadState.needsReread) return
-    const left = this.#seenAt + (isRewritten(this.#processed, signature) ? STILL_IN_PLACE : STILL) - performance.now()
-    if (left > 0) this.#checkAfter(left)
-    else await this.#load(signature)
+    this.#retryDue = false
+    const { loader } = this.#options
+    const held = new Map([...restless.keys()].map((part) => [part, loader.describeRestless(part)]))
+    await loader.turns.run(async () => { await this.#load(signature, held) })
   }
 
-  async #load (signature: Signature): Promise<void> {
+  /** Records the signatures, and when they changed. */
+  #see (parts: ReadonlyMap<Part, Signature>): void {
+    const at = performance.now()
+    const before = this.#seen
+    this.#seen = new Map([...parts].map(([part, signature]) => {
+      const seen = before.get(part)
+      return [part, seen?.signature.text === signature.text ? seen : { signature, at }]
+    }))
+    if ([...this.#seen].some(([part, seen]) => seen !== before.get(part))) this.#reloadState.filesChanged()
+  }
+
+  /** When the files of a part count as written completely. */
+  #stillAt (part: Part, { signature, at }: Seen): number {
+    const processed = this.#processed.get(part)
+    return at + (processed !== undefined && isRewritten(processed, signature) ? STILL_IN_PLACE : STILL)
+  }
+
+  /** Whether changed files have waited long enough for files that do not stop changing. */
+  get #hasWaited (): boolean {
+    return this.#changedSince !== undefined && performance.now() - this.#changedSince >= LONGEST_WAIT
+  }
+
+  /** @param held parts that stay as they are in use for now, each with the reason */
+  async #load (signature: Signature, held: ReadonlyMap<Part, Error>): Promise<void> {
     const { loader } = this.#options
     const before = { source: this.#source, digests: this.#digests }
     const { signal } = this.#controller
-    const { checked, checkers, digests, refusals } = await loader.load(signature, { before, signal })
-    if (this.#source.closed || (await readSignature(loader.paths)).text !== signature.text) {
+    const loaded = await loader.load(signature, { before, signal, held: new Set(held.keys()) })
+    const { checked, checkers, digests, refusals } = loaded
+    const parts = loader.splitByPart(signature)
+    const after = loader.splitByPart(await readSignature(loader.paths))
+    const moved = new Set([...parts].filter(([part, { text }]) => after.get(part)?.text !== text).map(([part]) => part))
+    if (this.#source.closed || [...moved].some((part) => !held.has(part))) {
       // Changed while we read: the contents may be a mix of two versions.
       closeAll(checkers)
-      this.#checkAfter(STILL)
+      const restless = [...moved].map((part) => [part, loader.describeRestless(part)] as const)
+      if (!this.#source.closed && this.#hasWaited) await this.#load(signature, new Map([...held, ...restless]))
+      else this.#checkAfter(STILL)
       return
     }
-    this.#processed = signature
-    this.#digests = digests
+    const givers = this.#findGivers(loaded)
+    if (givers.size > 0) {
+      closeAll(checkers)
+      await this.#load(signature, new Map([...held, ...givers]))
+      return
+    }
+    loader.remember(moved)
     if (checked !== undefined) this.#source.take(checked, checkers)
-    this.#source.recover(refusals)
-    this.#recordRefusals(refusals)
+    this.#processed = new Map([...parts].map(([part, now]) => {
+      return [part, held.has(part) ? this.#processed.get(part) ?? now : now]
+    }))
+    this.#digests = digests
+    if (held.size === 0) this.#changedSince = undefined
+    const all = new Map([...refusals, ...held])
+    this.#source.recover(all)
+    this.#recordRefusals(all)
     this.#confirmLater()
+  }
+
+  /**
+   * Finds authorities that drop a CA while the files of another authority may be half written. The CA may be about to
+   * move there, and must take its CRLs with it, so both change in one step.
+   */
+  #findGivers ({ checked, refusals }: LoadedFiles<Checked>): ReadonlyMap<Part, Error> {
+    if (checked === undefined) return new Map()
+    const takers = [...refusals].filter(([part, error]) => part !== undefined && this.#reloadState.mayPass(part, error))
+    return new Map([...findDroppedCas(this.#source.current, checked)].flatMap(([giver, ca]) => {
+      const taker = takers.find(([part]) => part !== giver)?.[0]
+      return taker === undefined ? [] : [[giver, this.#options.loader.describeGiver(giver, ca, taker)] as const]
+    }))
   }
 
   /** Records refusals, and schedules the next read if there are any. */
@@ -199,7 +282,10 @@ export class FileFollower<Checked extends CheckedTrust = CheckedMaterial> {
     if (failures === 0) return
     const delay = backOff(failures, { first: 250, longest: 30_000, random: Math.random })
     const wait = Math.min(delay, this.#reloadState.untilReport)
-    this.#cancelRetry = this.#options.clock.schedule(() => { this.#requestCheck() }, wait)
+    this.#cancelRetry = this.#options.clock.schedule(() => {
+      this.#retryDue = true
+      this.#requestCheck()
+    }, wait)
   }
 
   #checkAfter (delay: number): void {
@@ -210,11 +296,13 @@ export class FileFollower<Checked extends CheckedTrust = CheckedMaterial> {
   /** Reads files that changed recently once more, after the resolution of the coarsest file system clock. */
   #confirmLater (): void {
     const { clock, loader } = this.#options
-    const newest = Math.max(...[...this.#processed.files.values()].map(({ changed }) => changed))
+    const processed = [...this.#processed.values()]
+    const text = processed.map((signature) => signature.text).join('\n')
+    const newest = Math.max(...processed.flatMap(({ files }) => [...files.values()]).map(({ changed }) => changed))
     // Once for each state of the file. The file system's clock may be ahead of ours, and would start this again and
     // again.
-    if (Date.now() - newest > COARSE_TIME || this.#confirmed === this.#processed.text || this.#source.closed) return
-    this.#confirmed = this.#processed.text
+    if (Date.now() - newest > COARSE_TIME || this.#confirmed === text || this.#source.closed) return
+    this.#confirmed = text
     this.#cancelConfirm()
     this.#cancelConfirm = clock.schedule(() => {
       loader.forget()
@@ -225,7 +313,7 @@ export class FileFollower<Checked extends CheckedTrust = CheckedMaterial> {
 
   #fail (error: Error): void {
     if (this.#source.closed) return
-    this.#processed = this.#seen
+    this.#processed = new Map([...this.#seen].map(([part, { signature }]) => [part, signature]))
     this.#recordRefusals(new Map(partsOf(error).map((part) => [part, error])))
   }
 }

@@ -94,14 +94,17 @@ export class FollowedFiles<Checked extends CheckedTrust> {
       source.refuse(error as Error, undefined)
       throw error
     }
-    const { checked, checkers, refusals } =
-      await loadStill(this.#loader, source, this.#controller.signal).catch(onError)
-    const snapshot = source.take(checked, checkers)
-    source.recover(refusals)
-    for (const [part, error] of refusals) source.refuse(error, part)
-    const [first] = refusals.values()
-    if (first !== undefined) throw first
-    return snapshot
+    return await this.#loader.turns.run(async () => {
+      const loaded = await loadStill(this.#loader, source, this.#controller.signal).catch(onError)
+      const { checked, checkers, refusals } = loaded
+      const snapshot = source.take(checked, checkers)
+      this.#follower?.reloaded(loaded)
+      source.recover(refusals)
+      for (const [part, error] of refusals) source.refuse(error, part)
+      const [first] = refusals.values()
+      if (first !== undefined) throw first
+      return snapshot
+    })
   }
 
   async close (): Promise<void> {
@@ -116,15 +119,15 @@ async function loadStill<Checked extends CheckedTrust> (
 ): Promise<LoadedStill<Checked>> {
   for (let attempt = 1; ; attempt += 1) {
     const signature = await readSignature(loader.paths)
-    const isStill = async (): Promise<boolean> => {
-      return attempt >= ATTEMPTS || (await readSignature(loader.paths)).text === signature.text
-    }
+    const isStill = async (): Promise<boolean> => (await readSignature(loader.paths)).text === signature.text
     try {
       const loaded = await loader.load(signature, { signal, ...(source !== undefined && { before: { source } }) })
-      if (!await isStill()) closeAll(loaded.checkers)
-      else return { ...loaded, checked: loaded.checked as Checked, signature }
+      const wasStill = await isStill()
+      if (wasStill) loader.remember()
+      if (wasStill || attempt >= ATTEMPTS) return { ...loaded, checked: loaded.checked as Checked, signature }
+      closeAll(loaded.checkers)
     } catch (error) {
-      if (await isStill()) throw error
+      if (attempt >= ATTEMPTS || await isStill()) throw error
     }
   }
 }

@@ -1,19 +1,25 @@
+import type { PeerIdentity } from '@peerkit/identity'
+import { originsOf as trustOrigins } from '../authority/list-authorities.ts'
 import type { CheckedMaterial, CheckedTrust, TrustContext } from '../check-material.ts'
 import { SYSTEM_CLOCK } from '../clock.ts'
-import { MTLS_ERR_CREDENTIALS_OPTION, unavailable } from '../errors.ts'
+import { MTLS_ERR_CREDENTIALS_OPTION, refused, unavailable } from '../errors.ts'
+import type { CredentialsRefusedReason } from '../errors.ts'
 import type { CheckOptions } from '../check-options.ts'
 import type { CredentialMaterial, Origins, Secret } from '../material.ts'
-import { partsOf } from '../part.ts'
+import { blame } from '../part.ts'
 import type { Part } from '../part.ts'
-import { loadCheckers } from '../revocation-checker.ts'
+import { closeAll, loadCheckers } from '../revocation-checker.ts'
 import type { Checkers } from '../revocation-checker.ts'
 import { withinTime } from '../within-time.ts'
-import { allPaths, originsOf } from './file-paths.ts'
+import { acceptParts } from './accept-parts.ts'
+import { allPaths, listEntries, originsOf } from './file-paths.ts'
 import type { FilePaths } from './file-paths.ts'
+import { pickFiles } from './file-signature.ts'
 import type { Signature } from './file-signature.ts'
 import type { Followed } from './followed.ts'
 import { FileReader } from './read-files.ts'
 import type { FilesRead } from './read-files.ts'
+import { Turns } from './turns.ts'
 
 /** The result of reading the files once. */
 export interface LoadedFiles<Checked extends CheckedTrust = CheckedMaterial> {
@@ -34,6 +40,18 @@ export interface LoadedBefore<Checked extends CheckedTrust> {
   readonly digests?: ReadonlyMap<Part, string>
 }
 
+/** What passed the checks. */
+interface Taken<Checked extends CheckedTrust> {
+  readonly checked: Checked
+  readonly checkers: Checkers
+}
+
+interface LoadOptions<Checked extends CheckedTrust> {
+  readonly before?: LoadedBefore<Checked>
+  readonly signal: AbortSignal
+  readonly held?: ReadonlySet<Part>
+}
+
 export interface FileLoaderOptions extends CheckOptions {
   readonly passphrase?: Secret | ((question: { signal: AbortSignal }) => Secret | Promise<Secret>) | undefined
   readonly timeout: number
@@ -45,6 +63,12 @@ export type Check<Checked extends CheckedTrust> = (material: CredentialMaterial,
 /** Reads and checks files. */
 export class FileLoader<Checked extends CheckedTrust = CheckedMaterial> {
   readonly paths: readonly string[]
+  /**
+   * Files are loaded and used in one turn. A load compares the files with what is in use, so that must not change
+   * before its result is used.
+   */
+  readonly turns: Turns = new Turns()
+  readonly #partPaths = new Map<Part, readonly string[]>()
   readonly #origins: Origins
   readonly #options: FileLoaderOptions
   readonly #reader: FileReader
@@ -53,9 +77,17 @@ export class FileLoader<Checked extends CheckedTrust = CheckedMaterial> {
   constructor (paths: FilePaths, options: FileLoaderOptions, check: Check<Checked>) {
     this.#checkMaterial = check
     this.paths = allPaths(paths)
+    for (const { of, paths: files } of listEntries(paths)) {
+      this.#partPaths.set(of, [...this.#partPaths.get(of) ?? [], ...files])
+    }
     this.#origins = originsOf(paths)
     this.#options = options
     this.#reader = new FileReader(paths)
+  }
+
+  /** The signatures of the files of each part. */
+  splitByPart (signature: Signature): ReadonlyMap<Part, Signature> {
+    return new Map([...this.#partPaths].map(([part, paths]) => [part, pickFiles(signature, paths)]))
   }
 
   /**
@@ -63,14 +95,20 @@ export class FileLoader<Checked extends CheckedTrust = CheckedMaterial> {
    * authority with its files. A part that is refused stays as it is in use. If nothing is in use yet, every file has to
    * be valid.
    *
+   * @param options.held parts that stay as they are in use for now
    * @throws MTLS_ERR_CREDENTIALS_UNAVAILABLE, MTLS_ERR_CREDENTIALS_REFUSED
    */
   async load (
-    signature: Signature, { before, signal }: { before?: LoadedBefore<Checked>, signal: AbortSignal }
+    signature: Signature,
+    { before, signal, held = new Set() }: LoadOptions<Checked>
   ): Promise<LoadedFiles<Checked>> {
     const read = await this.#reader.read(signature)
-    const refusals = new Map(read.failures)
-    if (before?.digests !== undefined && isSame(read.digests, before.digests)) {
+    const refusals = new Map([...read.failures].filter(([part]) => !held.has(part)))
+    const current = new Map([
+      ...[...read.digests].filter(([part]) => !held.has(part)),
+      ...[...before?.digests ?? []].filter(([part]) => held.has(part))
+    ])
+    if (before?.digests !== undefined && isSame(current, before.digests)) {
       return { digests: before.digests, checked: undefined, checkers: new Map(), refusals }
     }
     const [first] = refusals.values()
@@ -81,30 +119,63 @@ export class FileLoader<Checked extends CheckedTrust = CheckedMaterial> {
       return undefined
     })
     const material = { ...read.material, passphrase }
-    for (;;) {
-      try {
-        const taken = await this.#check(material, read, before?.source, refusals)
-        const digests = new Map([...read.digests].filter(([part]) => !refusals.has(part)))
-        return { ...taken, digests, refusals }
-      } catch (error) {
-        const parts = partsOf(error as Error).filter((part) => !refusals.has(part))
-        if (before === undefined || parts.length === 0) throw error
-        for (const part of parts) refusals.set(part, error as Error)
-      }
+    const check = async (kept: ReadonlySet<Part>): Promise<Taken<Checked>> => {
+      return await this.#check(material, read, before?.source, kept)
     }
+    if (before === undefined) return { ...await check(held), digests: current, refusals }
+    const accepted = await acceptParts(refusals, {
+      check,
+      discard: ({ checkers }) => { closeAll(checkers) },
+      held,
+      changed: [...current].filter(([part, digest]) => before.digests?.get(part) !== digest).map(([part]) => part),
+      blameChange: (part, error) => this.#blameChange(part, error)
+    })
+    const digests = new Map([...current].filter(([part]) => !accepted.refusals.has(part)))
+    return { ...accepted.result, digests, refusals: accepted.refusals }
   }
 
   async #check (
     material: CredentialMaterial, { crlDigests, readCrls }: FilesRead,
-    source: LoadedBefore<Checked>['source'] | undefined, refusals: ReadonlyMap<Part, Error>
-  ): Promise<{ checked: Checked, checkers: Checkers }> {
+    source: LoadedBefore<Checked>['source'] | undefined, parts: ReadonlySet<Part>
+  ): Promise<Taken<Checked>> {
     const { passphrase: _, timeout: __, ...options } = this.#options
     const previous = source?.current
-    const kept = source === undefined ? undefined : { parts: new Set(refusals.keys()), inForce: source.checked }
+    const kept = source === undefined ? undefined : { parts, inForce: source.checked }
     const checked = this.#checkMaterial(material, { origins: this.#origins, options, crlDigests, previous, kept })
     const changed = source?.changedAuthorities(checked) ?? checked.authorities
     const checkers = await loadCheckers(changed, readCrls, options.clock ?? SYSTEM_CLOCK, checked, previous)
     return { checked, checkers }
+  }
+
+  /**
+   * Makes the next load skip CRLs that are unchanged since the last one.
+   *
+   * @param moved the parts whose files changed during the last load
+   */
+  remember (moved: ReadonlySet<Part> = new Set()): void { this.#reader.remember(moved) }
+
+  #blameChange (part: Part, error: Error & { readonly reason?: CredentialsRefusedReason }): Error {
+    const where = part === undefined ? this.#origins.cert : trustOrigins(this.#origins, part).ca
+    const message = error.message.replace(/^Credentials [a-z]+: /, '')
+    const problem = `the new files do not fit the other files: ${message}`
+    const refusal = refused(error.reason ?? 'unusable', where, problem, error)
+    return part === undefined ? refusal : blame(refusal, [part])
+  }
+
+  /** The error of a part whose files do not stop changing. */
+  describeRestless (part: Part): Error {
+    const paths = [...new Set(this.#partPaths.get(part))].join(', ')
+    const what = part === undefined ? 'certificate and key' : `authority "${part}"`
+    const problem = 'the files change all the time; expected them to stay unchanged'
+    const error = unavailable('file', `${what} (${paths}): ${problem}`)
+    return part === undefined ? error : blame(error, [part])
+  }
+
+  /** The error of an authority that drops a CA while the files of another authority are refused. */
+  describeGiver (giver: string, ca: PeerIdentity, taker: Part): Error {
+    const problem = `${String(ca)} is missing, and the files of authority "${taker}" are refused`
+    const where = trustOrigins(this.#origins, giver).ca
+    return blame(refused('crl', where, `${problem}; waiting for them, because the CA may move there`), [giver])
   }
 
   /** Makes the next load read every byte, even if the file system reports no change. */

@@ -1,4 +1,5 @@
-import { open, stat } from 'node:fs/promises'
+import { constants } from 'node:fs'
+import { open } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
 import { MAX_CRL_BYTES } from '@peerkit/revocation'
 import { unavailable } from '../errors.ts'
@@ -14,6 +15,8 @@ const NEEDED: Readonly<Record<FilePart, string>> = {
   intermediates: 'PEM CA certificates'
 }
 const FOUND: Readonly<Record<string, string>> = {
+  EISDIR: 'a directory',
+  ENXIO: 'something that is not a regular file',
   ENOENT: 'no such file',
   EACCES: 'permission denied',
   EPERM: 'permission denied',
@@ -27,6 +30,9 @@ const MAX_FILE_BYTES = 8 << 20
 /** Bytes read at once. */
 const SLICE = 1 << 20
 
+/** Opening a named pipe without a writer would block for ever without O_NONBLOCK. Windows does not have it. */
+const READ = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)
+
 /**
  * Reads one file.
  *
@@ -38,12 +44,11 @@ export async function readFilePart (part: FilePart, path: string, authority?: st
     unavailable('file', `${name} (${path}): found ${found}; expected ${NEEDED[part]}`, cause)
   const limit = part === 'crl' ? MAX_CRL_BYTES : MAX_FILE_BYTES
   try {
-    // Checked before opening: opening a named pipe without a writer would block for ever.
-    const info = await stat(path)
-    if (!info.isFile()) throw fail(info.isDirectory() ? 'a directory' : 'something that is not a regular file')
-    if (info.size > limit) throw fail(`${info.size} bytes (at most ${limit})`)
-    const handle = await open(path)
+    const handle = await open(path, READ)
     try {
+      const info = await handle.stat()
+      if (!info.isFile()) throw fail(info.isDirectory() ? 'a directory' : 'something that is not a regular file')
+      if (info.size > limit) throw fail(`${info.size} bytes (at most ${limit})`)
       return await readBytes(handle, info.size)
     } finally {
       await handle.close()

@@ -28,6 +28,8 @@ export class FileReader {
   readonly #paths: FilePaths
   readonly #entries: readonly FileEntry[]
   #known: ReadonlyMap<string, KnownCrl> = new Map()
+  /** The CRLs of the last read. */
+  #last: ReadonlyMap<string, KnownCrl & { readonly of: Part }> = new Map()
 
   constructor (paths: FilePaths) {
     this.#paths = paths
@@ -45,8 +47,9 @@ export class FileReader {
       return []
     })
     const crls = parts.filter(({ entry }) => entry.part === 'crl')
-    const crlFiles = crls.flatMap(({ files }) => files)
-    this.#known = new Map(crlFiles.map(({ path, state, digest }) => [path, { state, digest }]))
+    this.#last = new Map(crls.flatMap(({ entry: { of }, files }) => {
+      return files.map(({ path, state, digest }) => [path, { state, digest, of }] as const)
+    }))
     const filesOf = (part: FilePart, authority?: string): readonly FileRead[] => {
       return parts.find(({ entry }) => entry.part === part && entry.authority === authority)?.files ?? []
     }
@@ -81,8 +84,18 @@ export class FileReader {
     }
   }
 
+  /**
+   * Remembers the CRLs of the last read.
+   *
+   * @param moved the parts whose files changed meanwhile. What was read may not belong to the state that was seen
+   *   before
+   */
+  remember (moved: ReadonlySet<Part>): void {
+    this.#known = new Map([...this.#last].filter(([, { of }]) => !moved.has(of)))
+  }
+
   /** Forgets the known CRLs, so that the next read reads all files. */
-  forget (): void { this.#known = new Map() }
+  forget (): void { this.#known = this.#last = new Map() }
 
   async #readPart ({ part, authority, paths }: FileEntry, { files }: Signature): Promise<FileRead[]> {
     return await Promise.all(paths.map(async (path) => {

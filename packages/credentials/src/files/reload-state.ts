@@ -8,10 +8,13 @@ const LASTING: readonly (CredentialsRefusedReason | undefined)[] = [
   'expired', 'not_yet_valid', 'wrong_purpose', 'weak', 'no_anchor'
 ]
 
+/** Some messages contain the current time. */
+const TIME = /\d{4}-\d{2}-\d{2}T[\d:.]+Z/g
+
 /** A part whose files are refused. */
 interface Trouble {
   readonly since: number
-  /** The message that was reported. */
+  /** The message that was reported, without times. */
   reported: string | undefined
 }
 
@@ -35,6 +38,15 @@ export class ReloadState {
 
   /** Whether files must be read again although their signature is unchanged. */
   get needsReread (): boolean { return this.#rereadRequested || this.#troubles.size > 0 }
+
+  /** Whether the last read refused this part. */
+  isRefused (part: Part): boolean { return this.#troubles.has(part) }
+
+  /** Whether a refusal may still be a file that is half written. It is not reported yet. */
+  mayPass (part: Part, { reason }: Error & { reason?: CredentialsRefusedReason }): boolean {
+    const since = this.#troubles.get(part)?.since ?? this.#clock.now()
+    return !LASTING.includes(reason) && this.#clock.now() - since < this.#reportAfter
+  }
 
   /** Milliseconds until the next refusal is reported; Infinity if all have been reported. */
   get untilReport (): number {
@@ -63,13 +75,13 @@ export class ReloadState {
     return this.#failures
   }
 
-  #report (part: Part, error: Error & { reason?: CredentialsRefusedReason }): void {
+  #report (part: Part, error: Error): void {
     const trouble = this.#troubles.get(part) ?? { since: this.#clock.now(), reported: undefined }
     this.#troubles.set(part, trouble)
-    const lasts = LASTING.includes(error.reason) || this.#clock.now() - trouble.since >= this.#reportAfter
-    if (!lasts) this.#source.wait(error, part)
-    else if (error.message !== trouble.reported) {
-      trouble.reported = error.message
+    const message = error.message.replace(TIME, '')
+    if (this.mayPass(part, error)) this.#source.wait(error, part)
+    else if (message !== trouble.reported) {
+      trouble.reported = message
       this.#source.refuse(error, part)
     }
   }

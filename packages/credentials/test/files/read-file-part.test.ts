@@ -1,5 +1,7 @@
 import { execFileSync } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdir, open, symlink, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'tap'
 import { fileCredentials } from '../../src/index.ts'
@@ -15,6 +17,9 @@ test('every file that cannot be read is named with its option, what was found an
   await symlink('circle-1', at('circle-2'))
   await symlink('nowhere', at('dangling'))
   execFileSync('mkfifo', [at('pipe')])
+  const server = createServer().listen(at('socket'))
+  await once(server, 'listening')
+  t.after(() => { server.close() })
   const huge = await open(at('huge'), 'w')
   await huge.truncate(9 << 20)
   await huge.close()
@@ -30,6 +35,7 @@ test('every file that cannot be read is named with its option, what was found an
     ['ca', 'circle-1', 'a loop of symbolic links', 'PEM CA certificates'],
     ['cert', 'file/below', 'a file instead of a folder in the path', 'a PEM certificate'],
     ['key', 'pipe', 'something that is not a regular file', 'a PEM private key'],
+    ['key', 'socket', 'something that is not a regular file', 'a PEM private key'],
     ['ca', 'huge', '9437184 bytes (at most 8388608)', 'PEM CA certificates']
   ] as const) {
     const message = `Credentials unavailable: ${part} (${at(name)}): found ${found}; expected ${expected}`

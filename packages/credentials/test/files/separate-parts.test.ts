@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { readFile, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createDevCa } from '@peerkit/dev-ca'
 import type { DevCa } from '@peerkit/dev-ca'
@@ -6,6 +6,7 @@ import { createTrustEvaluator } from '@peerkit/trust'
 import { test } from 'tap'
 import { authoritiesOf, fileCredentials, fileTrust, memoryCredentials, memoryTrust } from '../../src/index.ts'
 import type { AuthorityPaths, FileCredentials, FileCredentialsOptions, TrustSnapshot, TrustSource } from '../../src/index.ts'
+import { crossSign } from '../support/cross-sign.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { collect, makeFolder, nextChange, nextMessage } from '../support/world.ts'
 import type { Folder } from '../support/world.ts'
@@ -187,6 +188,7 @@ test('a certificate of our own that has ended holds back no list', async (t) => 
   await rotated
   t.equal(await judge(source, bad), 'revoked')
   const again = nextChange(source, 'rotated')
+  clock.advance(1_000)
   await pki.replace('acme.crl', (await pki.acme.crl()).pem)
   await again
   t.match(told, [{ reason: 'expired', authority: undefined }])
@@ -240,6 +242,47 @@ test('a CA moves from one authority to another in one step, also beside a broken
   await source.close()
 })
 
+test('a CA does not leave an authority while the files of the other one are half written', async (t) => {
+  const pki = await makePki(t)
+  const moving = await createDevCa({ name: 'Moving' })
+  const list = (await moving.crl()).pem
+  const [ours, theirs] = [(await pki.ca.crl()).pem, (await pki.acme.crl()).pem]
+  await pki.write('internal.pem', pki.ca.root + moving.root)
+  await pki.write('internal.crl', ours + list)
+  const clock = new ManualClock()
+  const source = await start(pki, { watch: 'poll', reportAfter: 5_000, clock })
+  const before = anchorsOf(source.current)
+  const taken = pki.acme.root + moving.root
+  const waiting = nextMessage('waiting', 'crl')
+  await pki.replace('acme.pem', taken.slice(0, -200))
+  await pki.replace('internal.pem', pki.ca.root)
+  clock.advance(HOUR)
+  t.match(await waiting, {
+    authority: 'internal',
+    message: /authorities\.internal\.ca .*Moving.* is missing, and the files of authority "acme" are refused/
+  })
+  t.same(anchorsOf(source.current), before)
+  const rotated = nextChange(source, 'rotated')
+  await pki.replace('acme.crl', theirs + list)
+  await pki.replace('acme.pem', taken)
+  clock.advance(1_000)
+  await rotated
+  t.same(anchorsOf(source.current), { internal: ['Peerkit development CA'], acme: ['Acme', 'Moving'] })
+
+  const dropped = nextChange(source, 'rotated')
+  const refused = nextMessage('refused')
+  const again = nextMessage('waiting', 'crl')
+  await pki.replace('internal.pem', '')
+  await pki.replace('acme.pem', pki.acme.root)
+  clock.advance(HOUR)
+  await again
+  clock.advance(5_000)
+  t.match(await refused, { authority: 'internal', reason: 'unreadable' })
+  await dropped
+  t.same(anchorsOf(source.current), { internal: ['Peerkit development CA'], acme: ['Acme'] }, 'it leaves once that lasts')
+  await source.close()
+})
+
 test('an authority does not lose the CA that our own chain has to lead to', async (t) => {
   const pki = await makePki(t)
   const source = await start(pki, { watch: false, chain: 'required' })
@@ -287,6 +330,68 @@ test('at the start everything has to be right', async (t) => {
     code: 'MTLS_ERR_CREDENTIALS_UNAVAILABLE', message: /missing\.crl/
   })
 })
+
+test('a change that other files do not fit is refused itself, and the others are taken', async (t) => {
+  for (const watch of [false, 'poll'] as const) {
+    const pki = await makePki(t)
+    const issuing = await pki.ca.intermediate({ name: 'Issuing' })
+    const own = await issuing.issue({ cn: 'first' })
+    await pki.write('cert.pem', own.chain)
+    await pki.write('key.pem', own.key)
+    const clock = new ManualClock()
+    const source = await start(pki, { watch, clock })
+    const bad = await pki.ca.issue({ cn: 'bad' })
+    await pki.ca.revoke(bad.serialNumber)
+    const refusals = collect(t, 'refused')
+    const rotated = nextChange(source, 'rotated')
+    // Our intermediate's name and key with another key identifier: our chain would end at the leaf.
+    await pki.replace('acme.pem', pki.acme.root + await crossSign(pki.acme, issuing, 'Issuing', {}, true))
+    await pki.replace('internal.crl', (await pki.ca.crl()).pem)
+    const message = /authorities\.acme\.ca \(.*acme\.pem\): the new files do not fit the other files: cert \(.*cert\.pem/
+    const refusal = { code: REFUSED, reason: 'chain', authorities: ['acme'], message }
+    if (watch === false) await t.rejects(source.reload(), refusal)
+    else {
+      const waiting = nextMessage('waiting')
+      clock.advance(HOUR)
+      t.match(await waiting, { authority: 'acme', reason: 'chain', message })
+    }
+    await rotated
+    t.equal(await judge(source, bad), 'revoked')
+    t.match(anchorsOf(source.current), { internal: ['Peerkit development CA'], acme: ['Acme'] })
+    t.same(refusals.map(({ reason }) => reason), watch === false ? ['chain'] : [])
+    await source.close()
+  }
+})
+
+for (const [what, disturb] of [
+  ['touched', async (path: string) => { await utimes(path, new Date(), new Date()) }],
+  ['rewritten', async (path: string) => { await writeFile(path, await readFile(path)) }]
+] as const) {
+  test(`a file that is ${what} all the time holds back its own authority alone`, async (t) => {
+    const pki = await makePki(t)
+    const clock = new ManualClock()
+    const source = await start(pki, { clock, watch: 'poll', reportAfter: 1_000 })
+    const bad = await pki.ca.issue({ cn: 'bad' })
+    await pki.ca.revoke(bad.serialNumber)
+    await pki.replace('internal.crl', (await pki.ca.crl()).pem)
+    const told = new Set<string>()
+    const message = /authority "acme" \(.*acme\.pem, .*acme\.crl\): the files change all the time/
+    source.subscribe((change) => {
+      told.add(change.type)
+      if (change.type === 'refused') t.match(change, { authority: 'acme', error: { reason: 'file', message } })
+    })
+    clock.advance(HOUR)
+    while (!told.has('rotated') || !told.has('refused')) {
+      await disturb(pki.at('acme.pem'))
+      clock.advance(10)
+    }
+    t.equal(await judge(source, bad), 'revoked')
+    const recovered = nextMessage('recovered')
+    clock.advance(HOUR)
+    t.match(await recovered, { authority: 'acme' })
+    await source.close()
+  })
+}
 
 test('a trust without a key takes each authority by itself too', async (t) => {
   const pki = await makePki(t)
