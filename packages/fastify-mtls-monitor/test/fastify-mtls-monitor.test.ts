@@ -3,6 +3,8 @@ import { memoryCredentials } from '@peerkit/credentials'
 import { createDevCa } from '@peerkit/dev-ca'
 import fastifyAllowedClients from '@peerkit/fastify-allowed-clients'
 import fastifyMtls, { withMtls } from '@peerkit/fastify-mtls'
+import { parsePeerIdentity } from '@peerkit/identity'
+import { crlChecker } from '@peerkit/revocation'
 import Fastify from 'fastify'
 import type { FastifyInstance } from 'fastify'
 import { once } from 'node:events'
@@ -88,4 +90,21 @@ test('another log may be given, and wrong options are refused', async (t) => {
   t.ok(texts.includes('certificate or CRL has expired'))
   t.notOk(lines.some(({ audit }) => audit === 1))
   await t.rejects(serve({ audits: true } as any), { code: 'MTLS_ERR_MONITOR_OPTION' })
+})
+
+test('after fastify-mtls it takes the credentials and the revocation checker of the app', async (t) => {
+  const ca = await createDevCa()
+  const issued = await ca.issue({ cn: 'service' })
+  const credentials = memoryCredentials({ cert: issued.chain, key: issued.key, ca: ca.root })
+  const checker = crlChecker({ crls: [(await ca.crl()).pem], issuers: [parsePeerIdentity(ca.der)] })
+  const app = Fastify(withMtls(credentials, { mtls: { revocation: checker } }))
+  t.teardown(async () => { await app.close() })
+  await app.register(fastifyMtls, { closeCredentials: true })
+  await app.register(fastifyMtlsMonitor, { audit: false, expiry: false, meter: false })
+  t.match(app.mtls.monitor.ready(), { ready: true, reasons: [] })
+  t.equal(app.mtls.revocation, checker)
+})
+
+test('without credentials it says what it needs', async (t) => {
+  await t.rejects(async () => { await Fastify().register(fastifyMtlsMonitor) }, { code: 'MTLS_ERR_MONITOR_OPTION', message: /credentials/ })
 })
