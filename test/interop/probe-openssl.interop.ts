@@ -59,7 +59,7 @@ for (const [version, flag] of [['TLS 1.2', '-tls1_2'], ['TLS 1.3', '-tls1_3']] a
       test.equal(code, 1)
       test.match(out, new RegExp(`with own certificate +refused.*: alert ${alert}`), client)
     }
-    test.match((await probe('stranger')).out, /ours +CN=stranger.*; the server does not name its CA/)
+    test.match((await probe('stranger')).out, /own certificate +CN=stranger.*; the server does not name its CA/)
   })
 }
 

@@ -7,8 +7,8 @@ declare module '@peerkit/fastify-mtls-client' {
 }
 
 test('declared services are known by name, on the app and on the request; others are not', () => {
-  expect<FastifyInstance['services']>().type.toBe<Services>()
-  expect<FastifyRequest['services']['ledger']>().type.toBe<Service>()
+  expect<FastifyInstance['mtlsServices']>().type.toBe<Services>()
+  expect<FastifyRequest['mtlsServices']['ledger']>().type.toBe<Service>()
   expect<Services>().type.toHaveProperty('ledger')
   expect<Services>().type.not.toHaveProperty('legder')
 })
