@@ -39,7 +39,7 @@ async function start (test: Test, http2: boolean): Promise<{ rotate: (to: Issued
   await stapler.refresh()
   const credentials = memoryCredentials({ cert: first.chain, key: first.key, ca: ca.root })
   const app = Fastify(mtlsServerOptions(credentials, { http2, ocspStapler: stapler } as object) as object)
-  await app.register(fastifyMtls, { credentials } as any)
+  await app.register(fastifyMtls)
   const port = Number(new URL(await app.listen({ host: '127.0.0.1', port: 0 })).port)
   test.teardown(async () => {
     await app.close()

@@ -8,8 +8,8 @@ import { kinds } from './world.ts'
 import type { ClientKind } from './world.ts'
 
 const PATH = join(root, 'docs/several-cas.md')
-const TABLE = /\| who is asked \|.*\n(?:\|.*\n)+/
-const HEAD = ['who is asked', 'leaf S', 'leaf S, CA S', 'leaf C', 'leaf C, CA S', 'the log says of a leaf S']
+const TABLE = /\| server \|.*\n(?:\|.*\n)+/
+const HEAD = ['server', 'leaf S', 'leaf S, CA S', 'leaf C', 'leaf C, CA S', 'the log says of a leaf S']
 
 export interface Measured { readonly server: Server, readonly verdicts: ReadonlyMap<ClientKind, Verdict> }
 
