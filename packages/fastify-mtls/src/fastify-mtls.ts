@@ -57,7 +57,6 @@ const IS_PUBLIC: unique symbol = Symbol.for('peerkit.isPublic')
 
 const mtls: FastifyPluginAsync<FastifyMtlsOptions> = async (app, options) => {
   checkPluginOptions(options)
-  checkPlace(app)
   const context = contextOf(app.server)
   if (context === undefined && options.forwarded === undefined) {
     throw new MTLS_ERR_SERVER_NOT_MTLS(describeForeignServer(app.server))
@@ -74,16 +73,6 @@ const mtls: FastifyPluginAsync<FastifyMtlsOptions> = async (app, options) => {
   checkRoutes(app)
   identifyRequests(
     app, options.forwarded === undefined ? undefined : new ForwardedPeers(app, options.forwarded, gateway)
-  )
-}
-
-/** On a part of the app the other parts would not be protected. @throws MTLS_ERR_SERVER_OPTION */
-function checkPlace (app: FastifyInstance): void {
-  // An encapsulated instance has the instance that it was registered on as its prototype.
-  if (Object.getPrototypeOf(Object.getPrototypeOf(app)) === null) return
-  throw new MTLS_ERR_SERVER_OPTION(
-    'the plugin was registered in an encapsulated plugin; register it on the root instance, or wrap every plugin ' +
-      'around it with fastify-plugin. With fastify-cli these are app.js and the files of plugins/'
   )
 }
 
