@@ -1,15 +1,14 @@
 // Runs every JavaScript block of the root README: each as a module of its own, with what it does not define itself.
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createDevCa } from '@peerkit/dev-ca'
 import { test } from 'tap'
 import { root } from '../architecture/source-graph.ts'
+import { runNode } from './child-run.ts'
+import { readFences } from './fences.ts'
+import { ScratchFolder } from './scratch-folder.ts'
 
-const folder = join(root, 'test', '.front-page')
-const text = readFileSync(join(root, 'README.md'), 'utf8')
-const blocks = [...text.matchAll(/^```js(?: run)?\n([\s\S]*?)^```$/gm)].map((block) => ({ line: text.slice(0, block.index).split('\n').length, code: block[1] ?? '' }))
+const blocks = readFences(readFileSync(join(root, 'README.md'), 'utf8')).filter(({ info }) => /^js( run)?$/.test(info))
 
 const IMPORTS: Readonly<Record<string, string>> = {
   Fastify: "import Fastify from 'fastify'",
@@ -18,6 +17,9 @@ const IMPORTS: Readonly<Record<string, string>> = {
   fastifyAllowedClients: "import fastifyAllowedClients from '@peerkit/fastify-allowed-clients'",
   fileCredentials: "import { fileCredentials } from '@peerkit/credentials'"
 }
+
+const CREDENTIALS =
+  "const credentials = await fileCredentials({ cert: 'ledger.pem', key: 'ledger.key', ca: 'pki/root.pem' })"
 
 /** An app with the groups that the page names. */
 const APP = `const app = Fastify(withMtls(credentials))
@@ -32,18 +34,22 @@ function complete (code: string): string {
   const own = lines.filter((line) => line.startsWith('import '))
   const body = lines.filter((line) => !line.startsWith('import ')).join('\n')
   const before = [
-    /const credentials =/.test(body) ? '' : "const credentials = await fileCredentials({ cert: 'ledger.pem', key: 'ledger.key', ca: 'pki/root.pem' })",
+    /const credentials =/.test(body) ? '' : CREDENTIALS,
     /const app =/.test(body) ? '' : APP
   ].join('\n')
   const isImported = (name: string): boolean => own.some((line) => new RegExp(`\\b${name}\\b`).test(line))
-  const missing = Object.keys(IMPORTS).filter((name) => new RegExp(`\\b${name}\\b`).test(before + body) && !isImported(name))
-  return [...own, ...missing.map((name) => IMPORTS[name]), before, body, 'await app.ready()', 'await app.close()', 'await credentials.close()'].join('\n')
+  const isUsed = (name: string): boolean => new RegExp(`\\b${name}\\b`).test(before + body)
+  const missing = Object.keys(IMPORTS).filter((name) => isUsed(name) && !isImported(name))
+  const after = ['await app.ready()', 'await app.close()', 'await credentials.close()']
+  return [...own, ...missing.map((name) => IMPORTS[name]), before, body, ...after].join('\n')
 }
 
 test('every JavaScript block of the front page runs', async (t) => {
   t.ok(blocks.length >= 5, String(blocks.length))
-  mkdirSync(join(folder, 'pki'), { recursive: true })
-  t.after(() => { rmSync(folder, { recursive: true, force: true }) })
+  const scratch = new ScratchFolder()
+  t.after(() => { scratch[Symbol.dispose]() })
+  const { path: folder } = scratch
+  mkdirSync(join(folder, 'pki'))
   const ca = await createDevCa()
   const { chain, key } = await ca.issue({ cn: 'ledger', dns: 'localhost' })
   writeFileSync(join(folder, 'ledger.pem'), chain)
@@ -52,10 +58,7 @@ test('every JavaScript block of the front page runs', async (t) => {
   for (const { line, code } of blocks) {
     const file = `line-${line}.mjs`
     writeFileSync(join(folder, file), complete(code))
-    const child = spawn(process.execPath, ['--conditions=@peerkit/source', file], { cwd: folder, env: { ...process.env, NODE_OPTIONS: '' } })
-    let output = ''
-    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => { output += chunk })
-    const [exit] = await once(child, 'close')
+    const { code: exit, output } = await runNode([file], { cwd: folder })
     t.equal(exit, 0, `README.md:${line}\n${output}`)
   }
 })

@@ -29,7 +29,7 @@ test('Go accepts leaves of every key, under a root and under intermediates, with
     const upper = await ca.intermediate({ key, pathLength: 1 })
     const lower = await upper.intermediate({ key })
     for (const from of [ca, upper, lower]) {
-      const leaf = await from.issue({ key, cn: 'web', dns: 'a.example', ip: '127.0.0.1', uri: 'https://a.example/x', email: 'a@example.com', policies: ['1.2.3.4'], crlUrlChecker: ['http://crl.example/'], ocspUrls: ['http://ocsp.example/'] })
+      const leaf = await from.issue({ key, cn: 'web', dns: 'a.example', ip: '127.0.0.1', uri: 'https://a.example/x', email: 'a@example.com', policies: ['1.2.3.4'], crlUrls: ['http://crl.example/'], ocspUrls: ['http://ocsp.example/'] })
       questions.push({ root: ca.root, chain: leaf.chain, usage: 'server', name: 'a.example' }, { root: ca.root, chain: leaf.chain, usage: 'client' })
     }
     const svid = await ca.issue({ key, profile: 'client', spiffe: 'spiffe://td.example/a' })

@@ -71,7 +71,7 @@ const ISSUE: Expectations<IssueOptions> = {
     accepts: (value) => isText(value) && /^([0-9a-f]{2}){1,20}$/i.test(value) && /[^0]/.test(value)
   },
   policies: { expected: 'an array of dotted OIDs', accepts: listOf(isOid) },
-  crlUrlChecker: { expected: 'an array of strings', accepts: listOf(isText) },
+  crlUrls: { expected: 'an array of strings', accepts: listOf(isText) },
   ocspUrls: { expected: 'an array of strings', accepts: listOf(isText) },
   extendedKeyUsage: {
     expected: `an array of dotted OIDs or of ${Object.keys(purposes).join(', ')}`,

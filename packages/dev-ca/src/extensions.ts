@@ -22,7 +22,7 @@ export function developmentComment (): x509.Extension {
 
 /** The extensions of a leaf, including deliberate errors. */
 export function leafExtensions (options: IssueOptions, emptySubject: boolean): x509.Extension[] {
-  const { profile = 'both', policies = [], crlUrlChecker = [], ocspUrls = [], ca = false } = options
+  const { profile = 'both', policies = [], crlUrls = [], ocspUrls = [], ca = false } = options
   if (!Object.hasOwn(PROFILES, profile)) {
     throw new MTLS_ERR_DEV_CA_OPTION(`profile is "${String(profile)}"; expected server, client or both`)
   }
@@ -36,7 +36,7 @@ export function leafExtensions (options: IssueOptions, emptySubject: boolean): x
     // RFC 5280 section 4.2.1.6: critical if the subject is empty.
     ...(names.length > 0 ? [new x509.Extension(SUBJECT_ALT_NAME, emptySubject, bytes(encodeSequence(...names)))] : []),
     ...(policies.length > 0 ? [new x509.CertificatePolicyExtension([...policies])] : []),
-    ...(crlUrlChecker.length > 0 ? [new x509.CRLDistributionPointsExtension([...crlUrlChecker])] : []),
+    ...(crlUrls.length > 0 ? [new x509.CRLDistributionPointsExtension([...crlUrls])] : []),
     ...(ocspUrls.length > 0 ? [new x509.AuthorityInfoAccessExtension({ ocsp: [...ocspUrls] })] : []),
     developmentComment()
   ]

@@ -68,7 +68,7 @@ export interface IssueOptions extends ValidityOptions {
   /** Certificate policy OIDs. */
   readonly policies?: readonly string[]
   /** URLs of CRLs (RFC 5280 section 4.2.1.13). */
-  readonly crlUrlChecker?: readonly string[]
+  readonly crlUrls?: readonly string[]
   /** URLs of OCSP responders (RFC 5280 section 4.2.2.1). */
   readonly ocspUrls?: readonly string[]
   /** For tests: extended key usages by name or OID. Replaces those of `profile`. An empty list omits the extension. */

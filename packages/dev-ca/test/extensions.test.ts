@@ -47,7 +47,7 @@ test('alternative names are critical only where the subject is empty', async (t)
 })
 
 test('policies, CRL and OCSP addresses are put in', async (t) => {
-  const { peer, node, octets } = await issueAndRead({ policies: ['1.2.3.4', '2.5.29.32.0'], crlUrlChecker: ['http://crl.example/a', 'http://crl.example/b'], ocspUrls: ['http://ocsp.example'] })
+  const { peer, node, octets } = await issueAndRead({ policies: ['1.2.3.4', '2.5.29.32.0'], crlUrls: ['http://crl.example/a', 'http://crl.example/b'], ocspUrls: ['http://ocsp.example'] })
   t.same(peer.policies, ['1.2.3.4', '2.5.29.32.0'])
   t.match(node.infoAccess, /OCSP - URI:http:\/\/ocsp\.example/)
   for (const url of ['http://crl.example/a', 'http://crl.example/b']) t.ok(octets.includes(hexOf(url)))

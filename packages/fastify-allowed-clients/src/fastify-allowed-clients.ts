@@ -31,7 +31,10 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** Which clients may call this route. */
     allowedClients?: AllowedClients
-    /** `report-only` lets requests pass that this route's own rules would deny, and those of an overridable scope. */
+    /**
+     * `report-only` lets requests pass that this route's own rules would deny, those of an overridable scope, and the
+     * default rules if the route has no others.
+     */
     allowedClientsMode?: Mode
   }
   interface FastifyMtlsApp extends AllowedClientsControl {}

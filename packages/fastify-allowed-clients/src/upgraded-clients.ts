@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import { closeUpgrade } from '@peerkit/identity/internal'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { announceRefusal, authorizeRequest, peerOf } from './authorize-request.ts'
 import { authorizeRoute } from './authorize-route.ts'
@@ -43,25 +44,20 @@ export function asksForWebSocket (request: FastifyRequest): boolean {
     typeof request.raw.socket?.once === 'function'
 }
 
-/**
- * Authorizes a request for a WebSocket. Node has already released its socket: after a denial nothing else would close
- * it, and no server timeout applies.
- */
+/** Authorizes a request for a WebSocket, and closes its socket after a denial. */
 export async function authorizeWebSocket (
   request: FastifyRequest,
   reply: FastifyReply,
   policyOf: (request: FastifyRequest) => RoutePolicy,
   upgraded: UpgradedClients
 ): Promise<void> {
-  const { socket } = request.raw
   // Added before the check, so that a reload misses no request that the old rules allow.
   upgraded.add(request)
   try {
     await authorizeRequest(request, policyOf)
   } catch (error) {
     upgraded.forget(request)
-    reply.header('connection', 'close')
-    reply.raw.once('finish', () => { socket.destroySoon() })
+    closeUpgrade(request, reply)
     throw error
   }
 }

@@ -2,7 +2,7 @@ import type { BlockOption, CredentialSource, TrustSource } from '@peerkit/creden
 import { isAuditKept } from '@peerkit/events'
 import { MTLS_ERR_FORWARDED_REFUSED } from '@peerkit/forwarded'
 import type { PeerIdentity } from '@peerkit/identity'
-import { addToApp } from '@peerkit/identity/internal'
+import { addToApp, closeUpgrade } from '@peerkit/identity/internal'
 import type { RevocationChecker } from '@peerkit/revocation'
 import type {
   FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest, RouteOptions, onRequestHookHandler
@@ -52,7 +52,7 @@ declare module 'fastify' {
   }
 }
 
-/** On a route's config, set by fastify-allowed-clients: returns whether its rules need no certificate. */
+/** On the app, set by fastify-allowed-clients: returns whether the rules for a request need no certificate. */
 const IS_PUBLIC: unique symbol = Symbol.for('peerkit.isPublic')
 
 const mtls: FastifyPluginAsync<FastifyMtlsOptions> = async (app, options) => {
@@ -124,17 +124,6 @@ function identifyRequests (app: FastifyInstance, forwarded: ForwardedPeers | und
   }
   // Marks the hook that identifies the peer, so that authorization hooks can be placed directly behind it.
   app.addHook('onRequest', Object.assign(identify, { [Symbol.for('peerkit.identifies')]: true }))
-}
-
-/**
- * Closes the socket of a request for an upgrade after its refusal. Node has given the socket away by then, so that no
- * timeout of the server ends it.
- */
-function closeUpgrade ({ raw }: FastifyRequest, reply: FastifyReply): void {
-  // Requests of tests that are injected have no socket to close.
-  if (raw.headers.upgrade === undefined || typeof raw.socket?.destroySoon !== 'function') return
-  reply.header('connection', 'close')
-  reply.raw.once('finish', () => { raw.socket.destroySoon() })
 }
 
 /** Whether a route answers clients without a certificate. */

@@ -6,12 +6,10 @@ import type { Authorities, RuleAuthority } from './rule-authority.ts'
 import type { RuleKey } from './rule-keys.ts'
 import { parseIp, renderIp } from './values/ip-address.ts'
 
-/** A name that a certificate must have to match a value of a rule. */
+/** A name that a certificate must have to match a value of a rule, or a pattern or range of such names. */
 interface Claim {
   readonly kind: ClaimKind
   readonly value: string
-  /** The pattern or range in the rule, if it is one. Then `value` is its literal part. */
-  readonly pattern?: string
 }
 
 /** The claims of one value: any claim of each list. */
@@ -43,10 +41,8 @@ export function listClaims (keys: readonly ParsedKey[]): readonly KeyClaims[] {
 export function mayClaim (alternative: Alternative, authorities: Authorities, index: number): boolean {
   const authority = authorities.list[index] as RuleAuthority
   const vouched = authorities.kindsOf(index)
-  return alternative.every((claims) => claims.some(({ kind, value, pattern }) => {
-    if ((maskOf(kind) & vouched) === 0) return false
-    return authority.mayClaim(kind, value) !== false ||
-      (pattern !== undefined && authority.mayClaim(kind, pattern) !== false)
+  return alternative.every((claims) => claims.some(({ kind, value }) => {
+    return (maskOf(kind) & vouched) !== 0 && authority.mayClaim(kind, value) !== false
   }))
 }
 
@@ -54,33 +50,17 @@ function readClaim (key: RuleKey, text: string): Claim {
   const attribute = ATTRIBUTES.get(key)
   if (attribute !== undefined) return { kind: 'subject', value: `${attribute}=${text}` }
   switch (key) {
-    case 'spiffe': return { kind: 'spiffe', value: text }
-    case 'uri': return readUri(text)
-    case 'dns': return readDns(text.toLowerCase())
-    case 'ip': return readIp(text)
+    case 'uri': return { kind: isSpiffe(text) ? 'spiffe' : 'uri', value: text }
+    case 'dns': return { kind: 'dns', value: text.toLowerCase() }
+    case 'ip': return { kind: 'ip', value: readIp(text) }
     default: return { kind: KIND_OF_KEY.get(key) as ClaimKind, value: text }
   }
 }
 
-function readDns (text: string): Claim {
-  return text.startsWith('*.') ? { kind: 'dns', value: text.slice(2), pattern: text } : { kind: 'dns', value: text }
-}
-
-function readUri (text: string): Claim {
-  if (isSpiffe(text)) return { kind: 'spiffe', value: text }
-  return text.includes('*') ? { kind: 'uri', value: originOf(text), pattern: text } : { kind: 'uri', value: text }
-}
-
-/** The scheme and the host of a pattern. They never have a wildcard. */
-function originOf (pattern: string): string {
-  return pattern.split('/', 3).join('/')
-}
-
-function readIp (text: string): Claim {
-  const [address = '', prefix] = text.split('/')
-  const parsed = parseIp(address)
-  const value = parsed === undefined ? address : renderIp(parsed)
-  return prefix === undefined ? { kind: 'ip', value } : { kind: 'ip', value, pattern: text }
+/** An address in its usual spelling. A range stays as it is written. */
+function readIp (text: string): string {
+  const address = text.includes('/') ? undefined : parseIp(text)
+  return address === undefined ? text : renderIp(address)
 }
 
 /** Leaves out values that are not text: they cannot be compared with bounds. */

@@ -67,7 +67,7 @@ export async function devCaSeeds (): Promise<Buffer[]> {
     intermediate.issue({ cn: 'server', dns: ['a.example', '*.a.example'], ip: ['10.0.0.1', '2001:db8::1'], profile: 'server' }),
     intermediate.issue({ spiffe: 'spiffe://td.example/ns/a/sa/b', profile: 'client', key: 'ed25519' }),
     ca.issue({ o: 'M\u00fcller, S\u00f6hne', ou: ['ops', 'billing, CN=admin'], cn: 'a+b=c/CN=admin', uri: ['https://a/?b=c,URI:spiffe://td/admin', 'urn:b'], email: 'a@b.example', key: 'rsa-2048' }),
-    ca.issue({ upn: 'j\u00f6rg@ad.example', directoryName: [{ type: 'CN', value: 'x, y' }], policies: ['1.2.3.4', '2.23.140.1.2.2'], crlUrlChecker: ['http://a/crl'], ocspUrls: ['http://a/ocsp'] }),
+    ca.issue({ upn: 'j\u00f6rg@ad.example', directoryName: [{ type: 'CN', value: 'x, y' }], policies: ['1.2.3.4', '2.23.140.1.2.2'], crlUrls: ['http://a/crl'], ocspUrls: ['http://a/ocsp'] }),
     ca.issue({ cn: 'far', notAfter: new Date('2060-01-01T00:00:00Z'), serialNumber: '00ff01' }),
     ca.issue({ cn: 'ca', ca: true, extendedKeyUsage: [] }),
   ])

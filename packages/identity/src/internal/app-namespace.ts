@@ -1,6 +1,5 @@
 /** The part of a Fastify instance that is needed here. */
 export interface DecorableApp {
-  hasDecorator (name: string): boolean
   decorate (name: string, value: unknown): unknown
 }
 

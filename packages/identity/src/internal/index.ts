@@ -6,4 +6,5 @@ import '../supported-node.ts'
  * @internal
  */
 export { addToApp, type DecorableApp } from './app-namespace.ts'
+export { closeUpgrade } from './close-upgrade.ts'
 export { ClientError } from './client-error.ts'
