@@ -185,7 +185,7 @@ test('applies a delta CRL to its complete one', async (t) => {
 test('keeps to the scope of a list', async (t) => {
   const { ca, identity } = await makeCa()
   const intermediate = wrapCa(await ca.intermediate())
-  const peer = parsePeerIdentity((await ca.issue({ cn: 'x', crlUrlChecker: ['http://crl.example/1.crl'] })).der)
+  const peer = parsePeerIdentity((await ca.issue({ cn: 'x', crlUrls: ['http://crl.example/1.crl'] })).der)
   const plain = parsePeerIdentity((await ca.issue({ cn: 'x' })).der)
   const ask = (...points: Uint8Array[]) => {
     const checker = crlChecker({ crls: points.map((point) => craftCrl({ ca, extensions: [point] })), issuers: [identity] })

@@ -203,7 +203,7 @@ test('looks again before a list ends, by a timer of its own, and sooner after a 
 
 test('fetches distribution points of certificates only where they are on the list', async (t) => {
   const server = await serve(t, { '/a.crl': revoked, '/b.crl': clean })
-  const naming = async (path: string): Promise<ReturnType<typeof parsePeerIdentity>> => parsePeerIdentity((await ca.issue({ cn: 'x', serialNumber: peer.serialNumber, crlUrlChecker: [`${server.url}${path}`] })).der)
+  const naming = async (path: string): Promise<ReturnType<typeof parsePeerIdentity>> => parsePeerIdentity((await ca.issue({ cn: 'x', serialNumber: peer.serialNumber, crlUrls: [`${server.url}${path}`] })).der)
   const named = await naming('/a.crl')
   const never = await open(t, { urls: [`${server.url}/c.crl`], initial: 'background' })
   t.match(never.check(named, identity), { state: 'unknown', why: 'no_crl' })
@@ -214,7 +214,7 @@ test('fetches distribution points of certificates only where they are on the lis
   t.match(await Promise.all([checker.check(named, identity), checker.check(named, identity)]), [{ state: 'revoked' }, { state: 'revoked' }])
   t.equal(server.requests.length, 2, 'once')
   t.match(checker.check(named, identity), { state: 'revoked' })
-  t.match(checker.check((await stranger.leaf('x', { crlUrlChecker: [`${server.url}/b.crl`] })).identity, stranger.identity), { state: 'unknown' }, 'of a CA that is not ours')
+  t.match(checker.check((await stranger.leaf('x', { crlUrls: [`${server.url}/b.crl`] })).identity, stranger.identity), { state: 'unknown' }, 'of a CA that is not ours')
   const full = await open(t, { urls: [], allowCertificateUrls: { hosts: [server.host] }, cacheSize: 0 })
   t.match(full.check(named, identity), { state: 'unknown' })
   await checker.close()

@@ -47,7 +47,7 @@ test('a list out of its time is named with the time', (t) => {
 
 test('a list that does not cover the certificate is named with what it covers', async (t) => {
   const intermediate = wrapCa(await ca.intermediate())
-  const named = parsePeerIdentity((await ca.issue({ cn: 'x', crlUrlChecker: ['http://crl.example/1.crl', 'http://crl.example/2.crl'] })).der)
+  const named = parsePeerIdentity((await ca.issue({ cn: 'x', crlUrls: ['http://crl.example/1.crl', 'http://crl.example/2.crl'] })).der)
   const ask = (certificate: typeof peer, ...points: Uint8Array[]): string | undefined =>
     detailOf(crlChecker({ crls: points.map((point) => craftCrl({ ca, extensions: [point] })), issuers: [identity] }).check(certificate, identity))
   const covers = 'the CRL of CN=Issuing CA covers'
@@ -77,7 +77,7 @@ test('says why a list did not come', async (t) => {
   t.match(await checker.check(peer, identity), { state: 'good' })
   await checker.close()
   const found = await crlUrlChecker({ urls: [], issuers: [identity], allowCertificateUrls: { hosts: [server.host] } })
-  const naming = parsePeerIdentity((await ca.issue({ cn: 'x', crlUrlChecker: [`${server.url}/b`] })).der)
+  const naming = parsePeerIdentity((await ca.issue({ cn: 'x', crlUrls: [`${server.url}/b`] })).der)
   t.match(detailOf(await found.check(naming, identity)), /is loaded; http:.*\/b answered with status 404$/)
   await found.close()
 })
