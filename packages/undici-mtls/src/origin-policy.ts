@@ -1,6 +1,7 @@
 import type { CredentialSource } from '@peerkit/credentials'
 import type { MtlsAgentOptions } from './agent-options.ts'
 import { MTLS_ERR_OUTBOUND_OPTION, MTLS_ERR_OUTBOUND_ORIGIN, withFacts } from './errors.ts'
+import { withoutRootDot } from './host-name.ts'
 import { checkCredentials, checkKeys } from './option-check.ts'
 import type { OriginOptions } from './origin-options.ts'
 import { readProxy } from './proxy-options.ts'
@@ -93,7 +94,7 @@ function createOriginPolicy (
     origin,
     rules: compileServerRules(rules, options.servers, path, authoritiesFor(credentials, where)),
     credentials,
-    servername: own.servername,
+    servername: own.servername === undefined ? undefined : withoutRootDot(own.servername),
     socketPath,
     proxy
   })
@@ -103,7 +104,7 @@ function createOriginPolicy (
  * Checks that a string is an https origin, without a path.
  *
  * @param text such as `https://ledger.internal:8443`
- * @returns the origin in its normal form
+ * @returns the origin in its normal form, without the dot of an absolute DNS name
  * @throws MTLS_ERR_OUTBOUND_OPTION if it is not
  * @example
  * ```ts
@@ -121,5 +122,6 @@ export function readOrigin (text: string): string {
     url.username !== '' || url.password !== '') {
     throw new MTLS_ERR_OUTBOUND_OPTION(`origin is ${JSON.stringify(text)}; expected only https, host and port`)
   }
+  url.hostname = withoutRootDot(url.hostname)
   return url.origin
 }

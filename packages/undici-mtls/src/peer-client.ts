@@ -4,6 +4,7 @@ import type { Dispatcher } from 'undici'
 import type { Connection } from './connector.ts'
 import { kExchange, kServer } from './exchange.ts'
 import type { Exchange, PoolSlot } from './exchange.ts'
+import { withoutRootDot } from './host-name.ts'
 import type { OriginPolicy } from './origin-policy.ts'
 import type { Address } from './reach-origin.ts'
 
@@ -40,7 +41,7 @@ export class PeerClient extends Client {
     ): void => {
       const { servername } = target
       const hasName = servername !== undefined && servername !== null && servername !== ''
-      pool.connect(target, hasName ? servername : target.hostname).then((connection) => {
+      pool.connect(target, withoutRootDot(hasName ? servername : target.hostname)).then((connection) => {
         slot.connection = connection
         slot.context = Object.freeze({ [kServer]: connection.server })
         callback(null, connection.socket)

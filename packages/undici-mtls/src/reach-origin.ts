@@ -3,6 +3,7 @@ import { openConnection } from './connector.ts'
 import type { Connection, Destination, ConnectContext } from './connector.ts'
 import type { Deadline } from './deadline.ts'
 import type { Endpoint } from './handshake.ts'
+import { withoutRootDot } from './host-name.ts'
 import type { OriginPolicy } from './origin-policy.ts'
 import type { Proxy } from './proxy-options.ts'
 import { connectPlainly, openTunnel } from './tunnel.ts'
@@ -60,7 +61,7 @@ async function openProxy (
   const to: Destination = {
     origin,
     rules: proxy.rules,
-    hostname: host,
+    hostname: withoutRootDot(host),
     deadline,
     sessionKey: `proxy ${origin}`,
     open: () => ({ host, port: Number(port === '' ? 443 : port) })

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net'
 import type { Dispatcher } from 'undici'
+import { withoutRootDot } from './host-name.ts'
 
 /** The destination of a request. */
 export interface Target {
@@ -29,8 +30,8 @@ export function readTarget (options: Dispatcher.DispatchOptions, handler: object
   const { servername } = options as { servername?: string | null }
   const text = typeof given === 'string' ? given : given === undefined || given === null ? '' : String(given)
   const target = known.get(text) ?? learn(text)
-  if (!target.isAddress) return servername ? { ...target, servername } : target
-  const name = requestedName(options) ?? (servername || resolvedNames.get(handler))
+  if (!target.isAddress) return servername ? { ...target, servername: withoutRootDot(servername) } : target
+  const name = requestedName(options) ?? (servername ? withoutRootDot(servername) : resolvedNames.get(handler))
   if (name !== undefined && handler.constructor.name === 'DNSDispatchHandler') resolvedNames.set(handler, name)
   return name === undefined || isIP(name) !== 0
     ? target
@@ -41,10 +42,13 @@ function learn (text: string): KnownTarget {
   if (!URL.canParse(text)) {
     return { origin: text, address: text, hostname: text, servername: undefined, isAddress: false }
   }
-  const { origin, hostname: written } = new URL(text)
-  const hostname = written.replace(/^\[|\]$/g, '')
+  const url = new URL(text)
+  const address = url.origin
+  // A dot at the end says that DNS must take the name as it is. It is the same server, with the same rules.
+  url.hostname = withoutRootDot(url.hostname)
+  const hostname = withoutBrackets(url.hostname)
   const target = Object.freeze({
-    origin, address: origin, hostname, servername: undefined, isAddress: isIP(hostname) !== 0
+    origin: url.origin, address, hostname, servername: undefined, isAddress: isIP(hostname) !== 0
   })
   if (known.size >= MAX_KNOWN) known.clear()
   known.set(text, target)
@@ -65,10 +69,12 @@ function requestedName (options: object): string | undefined {
   for (const symbol of Object.getOwnPropertySymbols(options)) {
     if (symbol.description !== 'request origin') continue
     const asked = String((options as Record<symbol, unknown>)[symbol])
-    return URL.canParse(asked) ? new URL(asked).hostname.replace(/^\[|\]$/g, '') : undefined
+    return URL.canParse(asked) ? withoutRootDot(withoutBrackets(new URL(asked).hostname)) : undefined
   }
   return undefined
 }
+
+function withoutBrackets (hostname: string): string { return hostname.replace(/^\[|\]$/g, '') }
 
 function replaceHost (origin: string, hostname: string): string {
   const url = new URL(origin)
