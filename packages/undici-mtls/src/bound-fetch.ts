@@ -3,6 +3,7 @@ import type { Dispatcher, Response } from 'undici'
 import type { PeerIdentity } from '@peerkit/identity'
 import type { Dispatch } from './compose.ts'
 import { kOnServer } from './exchange.ts'
+import { adoptRequest } from './foreign-request.ts'
 
 const servers = new WeakMap<Response, PeerIdentity>()
 
@@ -21,7 +22,8 @@ export function bindFetch (dispatch: Dispatch): typeof fetch {
       dispatch: (options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler) =>
         dispatch({ ...options, [kOnServer]: onServer } as Dispatcher.DispatchOptions, handler)
     }
-    const response = await fetch(input, { ...init, dispatcher: dispatcher as Dispatcher })
+    const [ownInput, ownInit] = adoptRequest(input, init)
+    const response = await fetch(ownInput, { ...ownInit, dispatcher: dispatcher as Dispatcher })
     if (server !== undefined) servers.set(response, server)
     return response
   } as typeof fetch

@@ -64,10 +64,30 @@ export async function checkIdentity ({ server, hostname, origin, rules }: Identi
   const isNamed = (rules.byNameAlone || rules.byName !== undefined) && isForHostName(server, hostname)
   if (isNamed && (rules.byNameAlone || (await rules.byName?.authorize(server))?.allowed === true)) return
   const reason = isNamed || (rules.byName === undefined && !rules.byNameAlone) ? 'rules' : 'host_name'
-  const [found, expected] = [`${String(server)}${describeUnbelieved(server, hostname)}`, rules.describe(hostname)]
+  const found = `${String(server)}${describeNames(server)}${describeUnbelieved(server, hostname)}`
+  const expected = rules.describe(hostname)
   throw withFacts(new MTLS_ERR_OUTBOUND_WRONG_SERVER(origin, found, expected), {
     retryable: false, origin, reason, expected, found
   })
+}
+
+const MAX_NAMES = 5
+const MAX_NAME_LENGTH = 128
+
+/** The names of a certificate, as many as a log line can take. The server chose them. */
+function describeNames ({ subjectAltNames }: PeerIdentity): string {
+  if (subjectAltNames === undefined) return ''
+  const kinds = ([['DNS', 'dns'], ['IP', 'ip'], ['URI', 'uri']] as const).flatMap(([label, kind]) => {
+    const names = subjectAltNames[kind]
+    if (names.length === 0) return []
+    const more = names.length > MAX_NAMES ? ` and ${names.length - MAX_NAMES} more` : ''
+    return [`${label} ${names.slice(0, MAX_NAMES).map(printable).join(', ')}${more}`]
+  })
+  return kinds.length === 0 ? ', without names' : `, names: ${kinds.join('; ')}`
+}
+
+function printable (name: string): string {
+  return name.slice(0, MAX_NAME_LENGTH).replace(/[^\x20-\x7e]/g, '?')
 }
 
 /** Explains why a host name that is in the certificate does not count. */

@@ -54,6 +54,8 @@ export interface Connection {
    * The first error of its socket, such as a TLS alert. undici reports the last one: that the connection was closed.
    */
   failure: Error | undefined
+  /** Whether the server asked for TLS renegotiation, which ends the connection. */
+  refusedRenegotiation (): boolean
 }
 
 /**
@@ -107,7 +109,7 @@ async function performHandshake (
   destination: Destination, context: ConnectContext, snapshot: CredentialSnapshot, cached: CachedSession | undefined
 ): Promise<Connection> {
   const { sessions, trust, settings } = context
-  const { socket, presented: readPresented } = startHandshake({
+  const { socket, presented: readPresented, refusedRenegotiation } = startHandshake({
     endpoint: await destination.open(), hostname: destination.hostname, snapshot, session: cached?.session, settings
   })
   destination.deadline.guard(socket)
@@ -147,7 +149,8 @@ async function performHandshake (
       resumed,
       validUntil: snapshot.notAfter,
       answered: false,
-      failure: undefined
+      failure: undefined,
+      refusedRenegotiation
     }
     socket.on('error', (error) => { connection.failure ??= error })
     return connection

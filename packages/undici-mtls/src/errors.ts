@@ -59,7 +59,8 @@ export const MTLS_ERR_OUTBOUND_CLIENT_CERTIFICATE_REFUSED: FastifyErrorConstruct
 /**
  * The cause, for codes with several:
  *
- * - UNREACHABLE: `network`, `timeout`, `closed` (during the handshake), `tls` (no common parameters), `proxy`
+ * - UNREACHABLE: `network`, `timeout`, `closed` (during the handshake), `tls` (no common parameters), `proxy`,
+ *   `renegotiation` (the server asked for it, and it is refused)
  * - SERVER_UNTRUSTED: `unknown_ca`, `not_yet_valid`, `purpose`, `outside_authority`, `blocked`, `unreadable`, `other`
  * - SERVER_REVOKED: `revoked`, `status_unknown`
  * - WRONG_SERVER: `host_name`, `rules`
@@ -67,7 +68,7 @@ export const MTLS_ERR_OUTBOUND_CLIENT_CERTIFICATE_REFUSED: FastifyErrorConstruct
  *   first response, which most likely means the same)
  */
 export type OutboundReason =
-  | 'network' | 'timeout' | 'closed' | 'tls' | 'proxy' | 'unknown_ca' | 'not_yet_valid' | 'purpose'
+  | 'network' | 'timeout' | 'closed' | 'tls' | 'proxy' | 'renegotiation' | 'unknown_ca' | 'not_yet_valid' | 'purpose'
   | 'outside_authority' | 'blocked' | 'unreadable' | 'other' | 'revoked' | 'status_unknown' | 'host_name' | 'rules'
   | 'alert'
 

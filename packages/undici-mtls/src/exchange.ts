@@ -1,7 +1,7 @@
 import type { Dispatcher } from 'undici'
 import type { PeerIdentity } from '@peerkit/identity'
 import type { Connection } from './connector.ts'
-import { explainFirstRequestError } from './explain-error.ts'
+import { explainFirstRequestError, explainRenegotiation } from './explain-error.ts'
 import { HandlerRelay } from './handler-relay.ts'
 import { toNativeError } from './native-error.ts'
 import type { OriginPolicy } from './origin-policy.ts'
@@ -22,6 +22,10 @@ export interface PoolSlot {
   /** What is added to the `context` of responses. */
   readonly context: { readonly [kServer]: PeerIdentity } | undefined
   mayUse (connection: Connection): boolean
+  /** Whether this origin has answered a request that was sent with the same client certificate. */
+  readonly hasAnswered: boolean
+  /** Called when the origin has answered on a connection. */
+  answered (connection: Connection): void
 }
 
 /**
@@ -77,14 +81,14 @@ export class Exchange extends HandlerRelay {
   override onRequestUpgrade (
     controller: Dispatcher.DispatchController, statusCode: number, headers: any, socket: any
   ): void {
-    if (this.#connection !== undefined) this.#connection.answered = true
+    if (this.#connection?.answered === false) this.slot?.answered(this.#connection)
     this.handler.onRequestUpgrade?.(controller, statusCode, headers, socket)
   }
 
   override onResponseStart (
     controller: Dispatcher.DispatchController, statusCode: number, headers: any, statusMessage?: string
   ): void {
-    if (this.#connection !== undefined) this.#connection.answered = true
+    if (this.#connection?.answered === false) this.slot?.answered(this.#connection)
     this.handler.onResponseStart?.(controller, statusCode, headers, statusMessage)
   }
 
@@ -94,10 +98,15 @@ export class Exchange extends HandlerRelay {
       this.move()
       return
     }
-    const connection = this.#connection
-    const explained = connection === undefined || connection.answered
-      ? error
-      : explainFirstRequestError(error, this.slot?.origin ?? '', connection.failure) ?? error
+    const explained = this.#explain(error)
     super.onResponseError(controller, this.#isComposed ? toNativeError(explained) : explained)
+  }
+
+  #explain (error: Error): Error {
+    const [connection, { origin = '', hasAnswered = false } = {}] = [this.#connection, this.slot]
+    if (connection === undefined) return error
+    if (connection.refusedRenegotiation()) return explainRenegotiation(error, origin)
+    if (connection.answered) return error
+    return explainFirstRequestError(error, origin, { failure: connection.failure, hasAnswered }) ?? error
   }
 }

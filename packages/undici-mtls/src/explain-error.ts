@@ -71,23 +71,41 @@ function explainAlert (error: NodeJS.ErrnoException, origin: string): Error | un
   )
 }
 
+/** What is known about a connection that ended. */
+export interface EndedConnection {
+  /** The first error of the socket, if undici reports another. */
+  readonly failure?: NodeJS.ErrnoException | undefined
+  /** Whether the server has answered on another connection with the same client certificate. */
+  readonly hasAnswered?: boolean
+}
+
 /**
  * Explains a connection that ended before its first response, after the server took part in the handshake. Servers that
  * verify clients (Node's, for example) close without an alert, and in TLS 1.3 this happens after the client's side of
- * the handshake is done. The error says both: the socket was closed, and most likely the certificate was refused.
- * Undefined for an error of another kind.
+ * the handshake is done. The error says both: the socket was closed, and most likely the certificate was refused. A
+ * server that has answered with the same certificate did not refuse it, unless it sends an alert.
  *
- * @param failure the first error of the socket, if undici reports another
+ * @returns undefined for an error of another kind
  */
 export function explainFirstRequestError (
-  error: NodeJS.ErrnoException, origin: string, failure: NodeJS.ErrnoException = error
+  error: NodeJS.ErrnoException, origin: string, { failure = error, hasAnswered = false }: EndedConnection = {}
 ): Error | undefined {
   const alert = explainAlert(failure, origin) ?? explainAlert(error, origin)
   if (alert !== undefined) return alert
   const closed = error.code === 'UND_ERR_SOCKET' || error.code === 'ECONNRESET' || error.code === 'EPIPE'
-  if (!closed) return undefined
+  if (!closed || hasAnswered) return undefined
   const words = 'most likely, since it closed the connection before its first response without a reason'
   return withFacts(new MTLS_ERR_OUTBOUND_CLIENT_CERTIFICATE_REFUSED(origin, words), {
     retryable: true, origin, reason: 'closed', cause: error
+  })
+}
+
+/** Explains a connection that ended because the server asked for TLS renegotiation. */
+export function explainRenegotiation (error: Error, origin: string): Error {
+  const message = 'the server asked for TLS renegotiation, which is refused: after it the server could present another ' +
+    'certificate. Let it ask for the client certificate in the first handshake (for the whole host, not for a path), ' +
+    'or enable TLS 1.3'
+  return withFacts(new MTLS_ERR_OUTBOUND_UNREACHABLE(origin, message), {
+    retryable: false, origin, reason: 'renegotiation', cause: error
   })
 }

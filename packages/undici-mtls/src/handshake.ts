@@ -5,7 +5,7 @@ import { connect, createSecureContext } from 'node:tls'
 import type { ConnectionOptions, SecureContext, TLSSocket } from 'node:tls'
 import { secureContextOptions } from '@peerkit/credentials'
 import type { CredentialSnapshot } from '@peerkit/credentials'
-import { watchServerCertificate } from './node-internals.ts'
+import { watchRenegotiation, watchServerCertificate } from './node-internals.ts'
 import type { PresentedServer } from './node-internals.ts'
 
 /** TLS settings of an agent, apart from its credentials. */
@@ -59,6 +59,8 @@ export interface StartedHandshake {
   readonly socket: TLSSocket
   /** What the server presented; undefined before the handshake is done, and for a resumed session. */
   presented (): PresentedServer | undefined
+  /** Whether the server asked for renegotiation. */
+  refusedRenegotiation (): boolean
 }
 
 export function startHandshake (
@@ -77,9 +79,10 @@ export function startHandshake (
   }
   const socket = connect(options)
   const presented = watchServerCertificate(socket)
+  const refusedRenegotiation = watchRenegotiation(socket)
   socket.setNoDelay(true)
   socket.setKeepAlive(true, 60_000)
-  return { socket, presented }
+  return { socket, presented, refusedRenegotiation }
 }
 
 /** Resolves when the handshake is done and OpenSSL accepted the chain. */

@@ -11,6 +11,8 @@ import { Exchange, kExchange } from './exchange.ts'
 import { adaptHandler } from './legacy-handler.ts'
 import { acceptMocks } from './mocks.ts'
 import { OriginPolicies, readOrigin } from './origin-policy.ts'
+import { splitUrl } from './request-url.ts'
+import type { WithoutUrl } from './request-url.ts'
 import { readTarget } from './target.ts'
 
 const reference = new undici.Agent()
@@ -113,6 +115,51 @@ export class MtlsAgent extends Dispatcher {
   /** Sends a request, as undici's `dispatch` does. Errors are passed to the handler. */
   override dispatch (options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
     return this.#dispatch(options, handler, false)
+  }
+
+  /**
+   * Sends a request, as undici's `request` does, by options or by URL and options.
+   *
+   * @throws MTLS_ERR_OUTBOUND_OPTION if the URL cannot be parsed
+   * @example
+   * ```ts
+   * const agent = new MtlsAgent({ credentials, allowedServers: { cn: 'ledger' } })
+   * const app = Fastify(withMtls(credentials)).get('/accounts', async () => 'none')
+   * const origin = await app.listen({ host: '127.0.0.1', port: 0 })
+   * const { body } = await agent.request(`${origin}/accounts`)
+   * console.log(await body.text()) // none
+   * await agent.close()
+   * await app.close()
+   * ```
+   */
+  override request<TOpaque = null> (
+    url: string | URL, options?: WithoutUrl<Dispatcher.RequestOptions<TOpaque>>
+  ): Promise<Dispatcher.ResponseData<TOpaque>>
+  override request<TOpaque = null> (options: Dispatcher.RequestOptions<TOpaque>): Promise<Dispatcher.ResponseData<TOpaque>>
+  override request<TOpaque = null> (
+    options: Dispatcher.RequestOptions<TOpaque>,
+    callback: (error: Error | null, data: Dispatcher.ResponseData<TOpaque>) => void
+  ): void
+  override request (...args: unknown[]): any {
+    return super.request(...splitUrl(args) as [Dispatcher.RequestOptions])
+  }
+
+  /** Streams a response into a writable, as undici's `stream` does, by options or by URL and options. */
+  override stream<TOpaque = null> (
+    url: string | URL,
+    options: WithoutUrl<Dispatcher.RequestOptions<TOpaque>>,
+    factory: Dispatcher.StreamFactory<TOpaque>
+  ): Promise<Dispatcher.StreamData<TOpaque>>
+  override stream<TOpaque = null> (
+    options: Dispatcher.RequestOptions<TOpaque>, factory: Dispatcher.StreamFactory<TOpaque>
+  ): Promise<Dispatcher.StreamData<TOpaque>>
+  override stream<TOpaque = null> (
+    options: Dispatcher.RequestOptions<TOpaque>,
+    factory: Dispatcher.StreamFactory<TOpaque>,
+    callback: (error: Error | null, data: Dispatcher.StreamData<TOpaque>) => void
+  ): void
+  override stream (...args: unknown[]): any {
+    return super.stream(...splitUrl(args) as [Dispatcher.RequestOptions, Dispatcher.StreamFactory])
   }
 
   /**

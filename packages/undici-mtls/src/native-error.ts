@@ -27,8 +27,9 @@ export function toExplainedError (error: Error): Error {
 }
 
 /**
- * The error codes to retry: undici's defaults and `MTLS_ERR_OUTBOUND_UNREACHABLE`. Needed only for undici's
- * `RetryAgent`; with `agent.compose` the retry interceptor sees undici's codes.
+ * The error codes to retry: undici's defaults, and those of this package with which `retryable` may be true. Needed only
+ * for undici's `RetryAgent`, which knows nothing but codes: it also retries an alert about the client certificate. With
+ * `agent.compose` the retry interceptor retries what is `retryable`, and nothing else.
  *
  * @example
  * ```ts
@@ -39,5 +40,6 @@ export function toExplainedError (error: Error): Error {
  */
 export const retryErrorCodes: readonly string[] = Object.freeze([
   'ECONNRESET', 'ECONNREFUSED', 'ENOTFOUND', 'ENETDOWN', 'ENETUNREACH', 'EHOSTDOWN', 'EHOSTUNREACH', 'EPIPE',
-  'UND_ERR_SOCKET', 'MTLS_ERR_OUTBOUND_UNREACHABLE'
+  'UND_ERR_SOCKET', 'MTLS_ERR_OUTBOUND_UNREACHABLE', 'MTLS_ERR_OUTBOUND_CLIENT_CERTIFICATE_REFUSED',
+  'MTLS_ERR_OUTBOUND_SERVER_REVOKED'
 ])

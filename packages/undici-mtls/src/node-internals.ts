@@ -38,3 +38,20 @@ function readServer (socket: TLSSocket): PresentedServer | undefined {
   }
   return { leaf: leaf.raw, sent }
 }
+
+/**
+ * Notices that a server asks for renegotiation (TLS 1.2). OpenSSL answers no_renegotiation, as it is told to, and servers
+ * then end the connection with an alert that says nothing of it. Node's handle calls `onhandshakestart` for every
+ * handshake of TLS 1.2, and for the first one of TLS 1.3.
+ *
+ * @returns a function that says whether the server asked for it
+ */
+export function watchRenegotiation (socket: TLSSocket): () => boolean {
+  let isSecure = false
+  let asked = false
+  const handle = (socket as unknown as { readonly _handle?: { onhandshakestart?: unknown } | null })._handle
+  if (handle === undefined || handle === null) return () => false
+  handle.onhandshakestart = () => { asked ||= isSecure }
+  socket.once('secure', () => { isSecure = true })
+  return () => asked
+}

@@ -38,6 +38,7 @@ export class OriginPool {
   isRetired = false
   /** Its connections must not even start requests that were assigned to them. */
   isStale = false
+  #hasAnswered = false
   readonly #options: OriginPoolOptions
   readonly #source: CredentialSource
   readonly #snapshot: CredentialSnapshot
@@ -64,6 +65,14 @@ export class OriginPool {
   get isCurrent (): boolean {
     return !this.isRetired && this.#source.current === this.#snapshot &&
       this.#proxySource?.current === this.#proxySnapshot
+  }
+
+  /** Whether the origin has answered a request. All connections of a pool present the same client certificate. */
+  get hasAnswered (): boolean { return this.#hasAnswered }
+
+  answered (connection: Connection): void {
+    connection.answered = true
+    this.#hasAnswered = true
   }
 
   /** Called immediately before a request is written. */

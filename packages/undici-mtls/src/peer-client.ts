@@ -20,7 +20,9 @@ interface ConnectTarget {
 export interface ClientPool {
   readonly policy: OriginPolicy
   readonly isRetired: boolean
+  readonly hasAnswered: boolean
   mayUse (connection: Connection): boolean
+  answered (connection: Connection): void
   connect (address: Address, hostname: string): Promise<Connection>
 }
 
@@ -34,7 +36,9 @@ export class PeerClient extends Client {
       origin: pool.policy.origin,
       connection: undefined,
       context: undefined,
-      mayUse: (connection: Connection) => pool.mayUse(connection)
+      mayUse: (connection: Connection) => pool.mayUse(connection),
+      get hasAnswered () { return pool.hasAnswered },
+      answered: (connection: Connection) => { pool.answered(connection) }
     }
     const connect = (
       target: ConnectTarget, callback: (error: Error | null, socket: TLSSocket | null) => void

@@ -40,12 +40,13 @@ export function readProxy (
   checkKeys(options, ['uri', 'credentials', 'allowedServers', 'headers'], where)
   if (options.credentials !== undefined) checkCredentials(options.credentials, where)
   const expected = 'expected http://host:port or https://host:port'
-  if (!URL.canParse(options.uri)) {
-    throw new MTLS_ERR_OUTBOUND_OPTION(`${where} is ${JSON.stringify(options.uri)}; ${expected}`)
-  }
+  if (!URL.canParse(options.uri)) throw new MTLS_ERR_OUTBOUND_OPTION(`${where} is not a URL; ${expected}`)
   const url = new URL(options.uri)
   if (!/^https?:$/.test(url.protocol) || url.pathname !== '/' || url.search !== '') {
-    throw new MTLS_ERR_OUTBOUND_OPTION(`${where} is ${JSON.stringify(options.uri)}; ${expected}`)
+    // Not the text that was given: it may contain the proxy's password.
+    throw new MTLS_ERR_OUTBOUND_OPTION(
+      `${where} has ${/^https?:$/.test(url.protocol) ? 'a path or a query' : `the scheme ${url.protocol}`}; ${expected}`
+    )
   }
   const credentials = url.username === '' ? {} : { 'proxy-authorization': basicAuthorization(url) }
   const authorities = url.protocol === 'https:' ? authoritiesFor(options.credentials ?? origins, where) : []

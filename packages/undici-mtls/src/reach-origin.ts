@@ -6,7 +6,7 @@ import type { Endpoint } from './handshake.ts'
 import { withoutRootDot } from './host-name.ts'
 import type { OriginPolicy } from './origin-policy.ts'
 import type { Proxy } from './proxy-options.ts'
-import { connectPlainly, openTunnel } from './tunnel.ts'
+import { connectPlainly, explainProxyError, openTunnel } from './tunnel.ts'
 
 /** The address to connect to, from undici's client. */
 export interface Address { readonly hostname: string, readonly port: string, readonly localAddress?: string | null }
@@ -36,6 +36,7 @@ export async function reachOrigin (
       return { host, port, ...(address.localAddress != null && { localAddress: address.localAddress }) }
     }
     const proxyConnection = await openProxy(proxy, deadline, proxyContext ?? context)
+      .catch((error: Error) => { throw explainProxyError(error, proxy, origin) })
     proxyEnd = proxyConnection.validUntil
     const authority = `${host.includes(':') ? `[${host}]` : host}:${port}`
     return { socket: await openTunnel(proxy, proxyConnection.socket, authority, origin) }

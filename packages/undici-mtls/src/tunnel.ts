@@ -1,7 +1,8 @@
-import { request } from 'node:http'
+import { request, STATUS_CODES } from 'node:http'
 import { connect } from 'node:net'
 import type { Socket } from 'node:net'
 import { MTLS_ERR_OUTBOUND_UNREACHABLE, withFacts } from './errors.ts'
+import { explainConnectError } from './explain-error.ts'
 import type { Proxy } from './proxy-options.ts'
 
 /** Opens a TCP connection to an http proxy. */
@@ -35,15 +36,16 @@ export async function openTunnel (
   return await new Promise((resolve, reject) => {
     asked.once('connect', ({ statusCode = 0 }, socket: Socket, head: Buffer) => {
       asked.off('error', reject)
-      if (statusCode >= 200 && statusCode < 300 && head.length === 0) {
+      const isOpen = statusCode >= 200 && statusCode < 300
+      if (isOpen && head.length === 0) {
         resolve(socket)
         return
       }
       socket.destroy()
-      // A TLS server sends nothing before the client does, so this data comes from the proxy.
-      reject(refused(head.length > 0
+      // A TLS server sends nothing before the client does, so data after a 2xx comes from the proxy.
+      reject(refused(isOpen
         ? `the proxy ${proxy.url.origin} sent data of its own`
-        : `the proxy ${proxy.url.origin} answered CONNECT with ${statusCode}`, statusCode >= 500))
+        : `the proxy ${proxy.url.origin} answered CONNECT with ${describeStatus(statusCode)}`, statusCode >= 500))
     })
     asked.once('error', (error) => {
       reject(Object.assign(
@@ -52,4 +54,26 @@ export async function openTunnel (
     })
     asked.end()
   })
+}
+
+/** A status with its standard phrase. The phrase that the proxy sent could be any text. */
+function describeStatus (statusCode: number): string {
+  const phrase = STATUS_CODES[statusCode]
+  return phrase === undefined ? String(statusCode) : `${statusCode} ${phrase}`
+}
+
+/**
+ * Explains why the proxy itself could not be reached. Errors of this package about an https proxy, such as another
+ * certificate than expected, are returned as they are.
+ */
+export function explainProxyError (error: NodeJS.ErrnoException, proxy: Proxy, origin: string): Error {
+  if (error.code?.startsWith('MTLS_ERR_') === true) return error
+  const explained = explainConnectError(error, proxy.url.origin)
+  if (!(explained instanceof MTLS_ERR_OUTBOUND_UNREACHABLE)) return explained
+  const { retryable, message } = explained as Error & { readonly retryable?: boolean }
+  return withFacts(
+    new MTLS_ERR_OUTBOUND_UNREACHABLE(origin, `the proxy ${proxy.url.origin} cannot be reached: ${
+      message.replace(/^Cannot connect to \S+: /, '')}`),
+    { retryable: retryable === true, origin, reason: 'proxy', cause: error }
+  )
 }

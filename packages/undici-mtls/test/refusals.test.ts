@@ -222,7 +222,7 @@ test('options that are wrong are named, with what was found and what was expecte
   wrong({ credentials, origins: { 'https://a': null } }, /is null; expected an object/)
   wrong({ credentials, origins: { 'https://a': { rules: [] } } }, /unknown option "rules" for origins\["https:\/\/a"\]/)
   wrong({ credentials, origins: { 'https://a': { credentials: {} } } }, /credentials of origins\["https:\/\/a"\] is object/)
-  wrong({ credentials, proxy: 'nonsense' }, /proxy is "nonsense"; expected http/)
+  wrong({ credentials, proxy: 'nonsense' }, /proxy is not a URL; expected http/)
   wrong({ credentials, proxy: 'ftp://proxy' }, /expected http/)
   wrong({ credentials, proxy: { uri: 'https://p', credentials: 5 } }, /credentials of proxy is number/)
   wrong({ credentials, algorithms: 5 }, /^Invalid outbound option: algorithms is number; expected/)

@@ -110,7 +110,13 @@ test('a proxy that refuses, speaks out of turn, or is not there', async (t) => {
   const { uri } = silent
   await silent.close()
   silent.close = async () => {}
-  t.match(await call(uri), { code: 'MTLS_ERR_OUTBOUND_UNREACHABLE', reason: 'network' })
+  t.match(await call(uri), {
+    code: 'MTLS_ERR_OUTBOUND_UNREACHABLE',
+    reason: 'proxy',
+    retryable: true,
+    origin: listening.origin,
+    message: /the proxy http:\/\/127\.0\.0\.1:\d+ cannot be reached: connect ECONNREFUSED/
+  })
   t.same(listening.seen, [])
 })
 
@@ -161,4 +167,36 @@ test('each origin may have credentials of its own, and rotates by itself', async
   t.equal(await get(inside.origin), 'orders')
   t.equal(inside.accepted(), 1, 'the others stay as they are')
   t.equal(outside.accepted(), 2)
+})
+
+test('a proxy that refuses with a body in the same packet is told with its status', async (t) => {
+  for (const [status, words, retryable] of [
+    [407, '407 Proxy Authentication Required', false], [403, '403 Forbidden', false], [503, '503 Service Unavailable', true],
+    [599, '599', true]
+  ] as const) {
+    const proxy = await startProxy(false, `HTTP/1.1 ${status} <own words>\r\nContent-Length: 6\r\n\r\ndenied`)
+    const agent = new MtlsAgent({ credentials, proxy: proxy.uri })
+    t.match(await rejection(agent.request('https://partner.example/')), {
+      code: 'MTLS_ERR_OUTBOUND_UNREACHABLE', reason: 'proxy', retryable, message: new RegExp(`answered CONNECT with ${words}$`)
+    })
+    await agent.destroy()
+    await proxy.close()
+  }
+})
+
+test('a proxy that demands certificates and is down is told as the proxy', async (t) => {
+  const proxy = await startProxy(true)
+  await proxy.close()
+  const agent = new MtlsAgent({ credentials, proxy: proxy.uri })
+  t.match(await rejection(agent.request('https://partner.example/')), { reason: 'proxy', origin: 'https://partner.example' })
+  await agent.destroy()
+})
+
+test('a proxy with a password is never told with it', (t) => {
+  for (const uri of ['http://user:hunter2@proxy.example/path', 'ftp://user:hunter2@proxy.example', 'http://user:hunter2@:x']) {
+    const message = (() => { try { return String(new MtlsAgent({ credentials, proxy: uri })) } catch (error) { return (error as Error).message } })()
+    t.match(message, /proxy (is not|has) .*; expected http:\/\/host:port/)
+    t.notMatch(message, /hunter2/)
+  }
+  t.end()
 })
