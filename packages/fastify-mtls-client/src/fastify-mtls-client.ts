@@ -40,6 +40,11 @@ export interface FastifyMtlsClientOptions extends
    * see what a client sent.
    */
   readonly propagateHeaders?: readonly string[]
+  /**
+   * Whether to forward `traceparent` and `tracestate` of the incoming request. Where OpenTelemetry has an active span,
+   * its instrumentation writes them instead. Default true.
+   */
+  readonly trace?: boolean
   /** undici interceptors around the agent of each service, such as `interceptors.retry()`. Default: none. */
   readonly interceptors?: readonly Dispatcher.DispatcherComposeInterceptor[]
   /** For tests: undici's MockAgent, used in place of the agents, which are then not made. You close it. */
@@ -57,7 +62,9 @@ declare module 'fastify' {
   }
 }
 
-const OWN = ['services', 'requestIdHeader', 'propagateHeaders', 'interceptors', 'dispatcher', 'allowedServers']
+const OWN = [
+  'services', 'requestIdHeader', 'propagateHeaders', 'trace', 'interceptors', 'dispatcher', 'allowedServers'
+]
 const AGENT = [
   'credentials', 'servers', 'revocation', 'algorithms', 'allowH2', 'connectTimeout', 'minVersion', 'maxVersion',
   'ciphers', 'now', 'connections', 'pipelining', 'keepAliveTimeout', 'keepAliveMaxTimeout', 'keepAliveTimeoutThreshold',
@@ -77,11 +84,13 @@ const mtlsClient: FastifyPluginAsync<FastifyMtlsClientOptions> = async (app: Fas
   const { mtls } = app as { readonly mtls?: { readonly credentials?: MtlsAgentOptions['credentials'] } }
   const { credentials = mtls?.credentials } = options
   const {
-    services, requestIdHeader = 'x-request-id', propagateHeaders = [], interceptors = [], dispatcher, ...agentOptions
+    services, requestIdHeader = 'x-request-id', propagateHeaders = [], trace = true, interceptors = [], dispatcher,
+    ...agentOptions
   } = options
   const propagate: PropagateOptions = {
     requestIdHeader: requestIdHeader === false ? false : requestIdHeader.toLowerCase(),
-    names: propagateHeaders.map((name) => name.toLowerCase())
+    names: propagateHeaders.map((name) => name.toLowerCase()),
+    trace
   }
   const byName: Record<string, Service> = Object.create(null)
   const agents: MtlsAgent[] = []
@@ -146,7 +155,7 @@ function decorateRequest (app: FastifyInstance, byName: Readonly<Record<string, 
 
 function checkPlugin (options: FastifyMtlsClientOptions): void {
   checkKnown(options, [...OWN, ...AGENT], 'fastify-mtls-client')
-  const { services, requestIdHeader, propagateHeaders = [] } = options
+  const { services, requestIdHeader, propagateHeaders = [], trace } = options
   const refuse = (message: string): never => { throw new MTLS_ERR_SERVICES_OPTION(message) }
   if (services === null || typeof services !== 'object' || Object.keys(services).length === 0) {
     refuse('services is empty; expected at least one service with its origin')
@@ -155,6 +164,7 @@ function checkPlugin (options: FastifyMtlsClientOptions): void {
   if (requestIdHeader !== undefined && requestIdHeader !== false && !isHeaderName(requestIdHeader)) {
     refuse(`requestIdHeader is ${JSON.stringify(requestIdHeader)}; expected a header name, or false`)
   }
+  if (trace !== undefined && typeof trace !== 'boolean') refuse(`trace is ${typeof trace}; expected true or false`)
   if (!Array.isArray(propagateHeaders)) {
     refuse(`propagateHeaders is ${typeof propagateHeaders}; expected a list of header names`)
   }

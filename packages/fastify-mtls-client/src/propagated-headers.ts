@@ -1,4 +1,5 @@
 import type { FastifyRequest } from 'fastify'
+import { hasActiveSpan } from './active-span.ts'
 
 /** Which headers of an incoming request are forwarded. */
 export interface PropagateOptions {
@@ -6,6 +7,8 @@ export interface PropagateOptions {
   readonly requestIdHeader: string | false
   /** Names of more headers to forward, in lower case. */
   readonly names: readonly string[]
+  /** Whether to forward the trace context. */
+  readonly trace: boolean
 }
 
 /**
@@ -18,7 +21,7 @@ const TRACEPARENT = /^(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{
  * `propagateHeaders`.
  */
 export function propagateHeaders (
-  request: FastifyRequest, { requestIdHeader, names }: PropagateOptions
+  request: FastifyRequest, { requestIdHeader, names, trace }: PropagateOptions
 ): Readonly<Record<string, string>> {
   const headers: Record<string, string> = {}
   if (requestIdHeader !== false) headers[requestIdHeader] = String(request.id)
@@ -28,9 +31,19 @@ export function propagateHeaders (
   }
   const { traceparent, tracestate } = request.headers
   // A tracestate without a valid traceparent has no meaning (section 3.3.1).
-  if (typeof traceparent === 'string' && TRACEPARENT.test(traceparent)) {
+  if (trace && typeof traceparent === 'string' && TRACEPARENT.test(traceparent)) {
     headers['traceparent'] = traceparent
     if (typeof tracestate === 'string') headers['tracestate'] = tracestate
   }
   return Object.freeze(headers)
+}
+
+/**
+ * The headers to forward at this moment. Where OpenTelemetry has an active span, its instrumentation writes the trace
+ * context, and a second `traceparent` would make both void (W3C Trace Context section 3.2.1).
+ */
+export function headersNow (headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  if (!('traceparent' in headers) || !hasActiveSpan()) return headers
+  const { traceparent, tracestate, ...others } = headers
+  return others
 }

@@ -2,7 +2,7 @@ import { getServerIdentity } from '@peerkit/undici-mtls'
 import type { FastifyRequest } from 'fastify'
 import { request as undiciRequest } from 'undici'
 import type { Dispatcher, fetch as undiciFetch } from 'undici'
-import { propagateHeaders } from './propagated-headers.ts'
+import { headersNow, propagateHeaders } from './propagated-headers.ts'
 import type { PropagateOptions } from './propagated-headers.ts'
 import { MTLS_ERR_SERVICES_OPTION, MTLS_ERR_SERVICES_NOT_READY } from './errors.ts'
 import { lowerCaseHeaders } from './header-object.ts'
@@ -69,7 +69,7 @@ export function createService (context: ServiceContext, forwarded: Readonly<Reco
     ...(headersTimeout !== undefined && { headersTimeout }), ...(bodyTimeout !== undefined && { bodyTimeout })
   }
   const headersOf = (own: unknown): Record<string, string | string[]> =>
-    ({ ...lowerCaseHeaders(options.headers), ...forwarded, ...lowerCaseHeaders(own) })
+    ({ ...lowerCaseHeaders(options.headers), ...headersNow(forwarded), ...lowerCaseHeaders(own) })
   const limit = (signal: unknown): object => {
     if (timeout === undefined) return signal === undefined || signal === null ? {} : { signal }
     const ends = AbortSignal.timeout(timeout)
