@@ -66,7 +66,7 @@ export async function checkIdentity ({ server, hostname, origin, rules }: Identi
   const reason = isNamed || (rules.byName === undefined && !rules.byNameAlone) ? 'rules' : 'host_name'
   const found = `${String(server)}${describeNames(server)}${describeUnbelieved(server, hostname)}`
   const expected = rules.describe(hostname)
-  throw withFacts(new MTLS_ERR_OUTBOUND_WRONG_SERVER(origin, found, expected), {
+  throw withFacts(new MTLS_ERR_OUTBOUND_WRONG_SERVER(origin), {
     retryable: false, origin, reason, expected, found
   })
 }

@@ -42,11 +42,14 @@ export const MTLS_ERR_OUTBOUND_SERVER_REVOKED: FastifyErrorConstructor<
 > =
   createError('MTLS_ERR_OUTBOUND_SERVER_REVOKED', 'The certificate of %s is not accepted: %s', 502)
 
-/** Another server answered than expected. */
+/**
+ * Another server answered than expected. The message may reach a caller of our own API, so the identities are properties
+ * only: `found` and `expected`.
+ */
 export const MTLS_ERR_OUTBOUND_WRONG_SERVER: FastifyErrorConstructor<
-  { code: 'MTLS_ERR_OUTBOUND_WRONG_SERVER' }, [string, string, string]
+  { code: 'MTLS_ERR_OUTBOUND_WRONG_SERVER' }, [string]
 > =
-  createError('MTLS_ERR_OUTBOUND_WRONG_SERVER', '%s presented the identity %s; expected %s', 502)
+  createError('MTLS_ERR_OUTBOUND_WRONG_SERVER', '%s presented another identity than expected', 502)
 
 /**
  * The server refused the client certificate. In TLS 1.3 this shows only after the handshake, with the first request.
@@ -97,4 +100,9 @@ export interface OutboundErrorFacts {
 /** Adds the fields to an error. */
 export function withFacts<E extends Error> (error: E, facts: OutboundErrorFacts): E & OutboundErrorFacts {
   return Object.assign(error, facts)
+}
+
+/** The whole reason of a refusal, for logs and events. It must not reach callers. */
+export function describeRefusal ({ message, found, expected }: Error & Partial<OutboundErrorFacts>): string {
+  return found === undefined || expected === undefined ? message : `${message}: found ${found}; expected ${expected}`
 }

@@ -5,6 +5,7 @@ import { outboundIdentified, outboundRefused } from './channels.ts'
 import type { Connection, ConnectContext } from './connector.ts'
 import { Deadline } from './deadline.ts'
 import { explainConnectError } from './explain-error.ts'
+import { describeRefusal } from './errors.ts'
 import type { OutboundErrorFacts } from './errors.ts'
 import type { OriginPolicy } from './origin-policy.ts'
 import { PeerClient } from './peer-client.ts'
@@ -114,8 +115,8 @@ export class OriginPool {
 
   #publishRefused (error: Error & Partial<OutboundErrorFacts> & { readonly code?: string }): void {
     if (!outboundRefused.hasSubscribers) return
-    const { code, reason, message, detail } = error
-    const { origin } = this.policy
-    outboundRefused.publish({ v: 1, time: this.#options.context.now(), origin, code, reason, message, detail })
+    const { code, reason, detail } = error
+    const [{ origin }, time, message] = [this.policy, this.#options.context.now(), describeRefusal(error)]
+    outboundRefused.publish({ v: 1, time, origin, code, reason, message, detail })
   }
 }
