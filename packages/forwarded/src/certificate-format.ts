@@ -30,7 +30,11 @@ export function createCertificateFormat (parts: CertificateFormatParts): HeaderF
     const verdict = readVerdict?.(values)
     if (text === undefined) return readNone(values, verdict, noneTexts)
     if (verdict === 'none') return refuseReading('malformed', 'certificate')
-    if (byGateway && verdict !== undefined && verdict !== 'verified') return refuseReading('not_verified', 'verified')
+    if (byGateway && verdict !== undefined && verdict !== 'verified') {
+      // A verdict that is there and yet missing is one that means nothing without the header `present`.
+      const role = verdict === 'missing' && values.verified !== undefined ? 'present' : 'verified'
+      return refuseReading('not_verified', role)
+    }
     const [leaf, ...more] = decode(text) ?? []
     if (leaf === undefined || (more.length > 0 && !carriesChain)) return refuseReading('malformed', 'certificate')
     const chain = values.chain === undefined || noneTexts.includes(values.chain) ? more : decodeChain?.(values.chain)

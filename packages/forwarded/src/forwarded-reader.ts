@@ -12,7 +12,7 @@ export type RefusalReason =
   | 'unreadable'           // the certificate or a name cannot be parsed
   | 'not_verified'         // the gateway has not verified the certificate, or does not say so
   | 'ca_as_leaf'           // the client certificate is a CA certificate
-  | 'certificate_missing'  // in-process validation needs the certificate, and the headers have only names
+  | 'certificate_missing'  // the headers say that there is a certificate, or have only names, and it is not among them
   | 'chain_invalid'        // in-process validation refused the chain; `detail` says why
   | 'revoked'              // the validator found a revoked certificate in the chain
   | 'revocation_unknown'   // the validator could not determine the revocation status, and the policy is hard

@@ -47,7 +47,7 @@ export interface ForwardedReaderOptions {
   readonly chainEncoding?: CertificateEncoding
   /** Only for `custom`: whether the certificate's header also has the chain, after the certificate. Default false. */
   readonly carriesChain?: boolean
-  /** Only for `custom` with `headers.verified`: the value that means "verified". */
+  /** Only for `custom` and `rfc9440` with `headers.verified`: the value that means "verified". */
   readonly verifiedValue?: string
   /** Only for `custom`: values that mean "no certificate". An empty value always does. */
   readonly noneValues?: readonly string[]

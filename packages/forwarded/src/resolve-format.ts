@@ -1,6 +1,7 @@
 import { MTLS_ERR_FORWARDED_OPTION } from './errors.ts'
 import { FORMATS, PRESETS } from './format-catalogue.ts'
 import { CERTIFICATE_ENCODINGS, createCustomFormat } from './formats/custom.ts'
+import { rfc9440WithVerdict } from './formats/rfc9440.ts'
 import { createXfccFormat } from './formats/xfcc.ts'
 import { foldName } from './header-collector.ts'
 import type { HeaderFormat, HeaderNames, HeaderRole } from './header-format.ts'
@@ -19,9 +20,14 @@ export function resolveFormat (options: ForwardedReaderOptions): HeaderFormat {
   if (!FORMATS.includes(format)) refuseOption(`format is ${show(format)}${nearest(String(format), FORMATS)}`)
   if (format === 'custom') return resolveCustom(options)
   for (const key of CUSTOM_ONLY) {
-    if (options[key] !== undefined) {
+    if (options[key] !== undefined && !(format === 'rfc9440' && key === 'verifiedValue')) {
       refuseOption(`${key} is an option of format "custom"; expected it to be left out with "${format}"`)
     }
+  }
+  if (format === 'rfc9440' && (options.headers?.verified ?? options.verifiedValue) !== undefined) {
+    checkVerdict(options.headers?.verified, options.verifiedValue)
+    const { headers, ...verdict } = rfc9440WithVerdict(options.verifiedValue as string)
+    return { ...verdict, headers: resolveNames(headers, options.headers, [...Object.keys(headers), 'verified']) }
   }
   const preset = format === 'xfcc' ? createXfccFormat(trustedHops) : PRESETS[format]
   return { ...preset, headers: resolveNames(preset.headers, options.headers, Object.keys(preset.headers)) }
@@ -45,12 +51,7 @@ function resolveCustom (options: ForwardedReaderOptions): HeaderFormat {
       refuseOption(`${key} is ${show(value)}; expected one of ${CERTIFICATE_ENCODINGS.join(', ')}`)
     }
   }
-  if ((headers.verified === undefined) !== (verifiedValue === undefined)) {
-    refuseOption('headers.verified and verifiedValue are only useful together; expected both or neither')
-  }
-  if (verifiedValue !== undefined && (typeof verifiedValue !== 'string' || verifiedValue === '')) {
-    refuseOption(`verifiedValue is ${show(verifiedValue)}; expected a non-empty string`)
-  }
+  checkVerdict(headers.verified, verifiedValue)
   if (!Array.isArray(noneValues) || noneValues.includes(verifiedValue)) {
     refuseOption(`noneValues is ${show(noneValues)}; expected an array of strings without verifiedValue`)
   }
@@ -69,6 +70,15 @@ function resolveCustom (options: ForwardedReaderOptions): HeaderFormat {
     noneValues,
     verifies: verification !== 'in-process'
   })
+}
+
+function checkVerdict (header: string | undefined, verifiedValue: unknown): void {
+  if ((header === undefined) !== (verifiedValue === undefined)) {
+    refuseOption('headers.verified and verifiedValue are only useful together; expected both or neither')
+  }
+  if (verifiedValue !== undefined && (typeof verifiedValue !== 'string' || verifiedValue === '')) {
+    refuseOption(`verifiedValue is ${show(verifiedValue)}; expected a non-empty string`)
+  }
 }
 
 function resolveNames (own: HeaderNames, given: HeaderNames = {}, roles: readonly string[]): HeaderNames {

@@ -28,7 +28,7 @@ test('refuses wrong options by name', async (t) => {
     [{ format: 'rfc9440', gateways, now: 5 }, /now is 5/],
     [{ format: 'rfc9440', gateways, ignoredHeaders: 'l5d-client-id' }, /ignoredHeaders is "l5d-client-id"; expected an array of header names/],
     [{ format: 'rfc9440', gateways, ignoredHeaders: ['L5d-Client-Id'] }, /in lower case/],
-    [{ format: 'rfc9440', gateways, headers: { verified: 'x' } }, /unknown option "verified" for headers; expected one of certificate, chain/],
+    [{ format: 'rfc9440', gateways, headers: { present: 'x' } }, /unknown option "present" for headers; expected one of certificate, chain/],
     [{ format: 'rfc9440', gateways, headers: { certificate: 'a b' } }, /headers.certificate is "a b"; expected a header name/],
     [{ format: 'rfc9440', gateways, headers: { certificate: 7 } }, /headers.certificate is 7/],
     [{ format: 'rfc9440', gateways, headers: 'x' }, /headers is "x"/],

@@ -1,15 +1,15 @@
 import { createCertificateFormat, readSslVerdict } from '../certificate-format.ts'
-import { decodePemText } from '../encodings/pem-text.ts'
+import { decodeEscapedPem } from '../encodings/pem-text.ts'
 import type { HeaderFormat } from '../header-format.ts'
 
 /**
  * Apache httpd (captured, 2.4): `%{SSL_CLIENT_CERT}s`, whose newlines arrive as spaces, and `%{SSL_CLIENT_VERIFY}s`.
- * It writes `(null)` if there is no value.
+ * It writes `(null)` if there is no value. With `%{escape:…}` of an expression the newlines arrive percent-encoded.
  */
 export const apache: HeaderFormat = createCertificateFormat({
   headers: { certificate: 'ssl-client-cert', verified: 'ssl-client-verify' },
   verifies: true,
-  decode: decodePemText,
+  decode: decodeEscapedPem,
   verdict: readSslVerdict,
   noneTexts: ['(null)']
 })

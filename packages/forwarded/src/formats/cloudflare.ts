@@ -20,12 +20,16 @@ const format = createCertificateFormat({
 
 /**
  * Cloudflare (documented) with `client_certificate_forwarding`, and the managed transform "Add TLS client auth
- * headers" for the verdict. Certificates are forwarded whether or not they are valid. For transform rules that write
- * `Client-Cert`, use the format `rfc9440`.
+ * headers" for the verdict. Certificates are forwarded whether or not they are valid, and only with the first request of
+ * a connection. For transform rules that write `Client-Cert`, use the format `rfc9440` with a verdict.
  */
 export const cloudflare: HeaderFormat = { ...format, read }
 
 function read (values: HeaderValues, byGateway: boolean): Reading {
+  // Cloudflare forwards the certificate only with the first request of a connection.
+  if (values.certificate === undefined && readVerdict(values) === 'verified') {
+    return refuseReading('certificate_missing', 'certificate')
+  }
   const reading = format.read(values, byGateway)
   if (reading.state !== 'claims' || values.hash === undefined) return reading
   const [claim] = reading.claims

@@ -1,0 +1,88 @@
+import { test } from 'tap'
+import { createForwardedReader } from '../src/index.ts'
+import type { ForwardedReaderOptions, ForwardedResult } from '../src/index.ts'
+import { ca, client } from './support/people.ts'
+
+const base64 = Buffer.from(client.der).toString('base64')
+const pem = `-----BEGIN CERTIFICATE-----\n${base64}\n-----END CERTIFICATE-----\n`
+
+function read (
+  options: Omit<ForwardedReaderOptions, 'gateways'>, headers: Readonly<Record<string, string>>
+): ForwardedResult {
+  const reader = createForwardedReader({ ...options, gateways: { addresses: ['192.0.2.1'] } })
+  const rawHeaders = Object.entries(headers).flat()
+  return reader.read({ rawHeaders, sender: undefined, remoteAddress: '192.0.2.1' }) as ForwardedResult
+}
+
+test('cloudflare: a later request of a connection, which has no certificate, is told as such', (t) => {
+  const verdict = { 'cf-cert-presented': 'true', 'cf-cert-verified': 'true', 'cf-cert-revoked': 'false' }
+  t.match(read({ format: 'cloudflare' }, { ...verdict, 'cf-client-cert-der-base64': base64 }), { state: 'accepted' })
+  t.match(read({ format: 'cloudflare' }, verdict), {
+    state: 'refused', reason: 'certificate_missing', header: 'cf-client-cert-der-base64'
+  })
+  const none = { 'cf-cert-presented': 'false', 'cf-cert-verified': 'false' }
+  t.match(read({ format: 'cloudflare' }, none), { state: 'anonymous' })
+  t.end()
+})
+
+test('rfc9440 with a verdict believes no certificate without it', (t) => {
+  const options = { format: 'rfc9440', headers: { verified: 'Client-Cert-Verified' }, verifiedValue: 'true' } as const
+  const certificate = { 'client-cert': `:${base64}:` }
+  t.match(read(options, { ...certificate, 'client-cert-verified': 'true' }), { state: 'accepted' })
+  for (const verdict of [{}, { 'client-cert-verified': '' }, { 'client-cert-verified': 'false' }, { 'client-cert-verified': 'True' }]) {
+    t.match(read(options, { ...certificate, ...verdict }), {
+      state: 'refused', reason: 'not_verified', header: 'client-cert-verified'
+    }, JSON.stringify(verdict))
+  }
+  t.match(read(options, { 'client-cert-verified': 'false' }), { state: 'anonymous' }, 'no certificate is never verified')
+  t.match(read(options, { 'client-cert-verified': 'true' }), { state: 'refused', reason: 'malformed' })
+  const chain = { ...certificate, 'client-cert-chain': `:${Buffer.from(ca.der).toString('base64')}:`, 'client-cert-verified': 'true' }
+  t.match(read(options, chain), { state: 'accepted', sent: [Buffer.from(ca.der)] })
+  t.match(read(options, { ...chain, client_cert_verified: 'false' }), { state: 'refused', reason: 'alias_header' })
+  for (const wrong of [{ ...options, verifiedValue: undefined }, { format: 'rfc9440', verifiedValue: 'true' }, { ...options, verifiedValue: '' }]) {
+    t.throws(() => read(wrong as any, {}), { code: 'MTLS_ERR_FORWARDED_OPTION', message: /verifiedValue/ })
+  }
+  t.end()
+})
+
+test('traefik: names without the certificate are told as such; beside it they are not read', (t) => {
+  const info = { 'x-forwarded-tls-client-cert-info': 'Subject%3D%22CN%3Dadmin%22' }
+  t.match(read({ format: 'traefik' }, info), {
+    state: 'refused', reason: 'certificate_missing', header: 'x-forwarded-tls-client-cert'
+  })
+  t.match(read({ format: 'traefik' }, { ...info, 'x-forwarded-tls-client-cert': base64 }), {
+    state: 'accepted', identity: { subject: { commonName: 'billing' } }
+  })
+  t.end()
+})
+
+test('apache: a certificate that an expression has escaped is read', (t) => {
+  for (const escaped of [encodeURIComponent(pem), pem.replaceAll('\n', '%0a'), pem.replaceAll('\n', ' ')]) {
+    t.match(read({ format: 'apache' }, { 'ssl-client-cert': escaped, 'ssl-client-verify': 'SUCCESS' }), { state: 'accepted' })
+  }
+  t.match(read({ format: 'apache' }, { 'ssl-client-cert': encodeURIComponent(encodeURIComponent(pem)), 'ssl-client-verify': 'SUCCESS' }), { reason: 'malformed' })
+  t.end()
+})
+
+test('haproxy: the header that is missing is the one that is named', (t) => {
+  const certificate = { 'ssl-client-cert': base64 }
+  t.match(read({ format: 'haproxy' }, { ...certificate, 'ssl-client-verify': '0' }), {
+    reason: 'not_verified', header: 'ssl-client-used'
+  })
+  t.match(read({ format: 'haproxy' }, { ...certificate, 'ssl-client-used': '1' }), {
+    reason: 'not_verified', header: 'ssl-client-verify'
+  })
+  t.match(read({ format: 'haproxy', headers: { present: 'x-used' } }, { ...certificate, 'x-used': '1', 'ssl-client-verify': '0' }), { state: 'accepted' })
+  t.end()
+})
+
+test('xfcc: values without quotes are read where nothing in them can end them', (t) => {
+  t.match(read({ format: 'xfcc' }, { 'x-forwarded-client-cert': `Cert=${encodeURIComponent(pem)}` }), { state: 'accepted' })
+  t.match(read({ format: 'xfcc' }, { 'x-forwarded-client-cert': 'Subject=CN=billing;URI=' }), {
+    state: 'accepted', identity: { subject: { commonName: 'billing' } }
+  })
+  t.match(read({ format: 'xfcc' }, { 'x-forwarded-client-cert': 'Subject=CN=billing,O=Example' }), {
+    state: 'refused', reason: 'malformed', header: 'x-forwarded-client-cert'
+  }, 'a comma begins the next element')
+  t.end()
+})
