@@ -102,7 +102,7 @@ test('says the same as JSON', async (t) => {
   t.match(JSON.parse(refused.out), {
     accepted: false,
     reason: 'unknown_ca',
-    step: 'issuer_unknown',
+    step: 'unknown_ca',
     message: /CN=Middle.* was not sent/,
     certificate: { subject: 'CN=orders', serialNumber: client.serialNumber, fingerprint256: /^[0-9a-f]{64}$/ },
     remedy: /--intermediates/

@@ -126,7 +126,7 @@ test('a refusal names the step and the certificate at fault, in bounded texts', 
   const long = 'x'.repeat(100_000)
   const bloated = { step: long, message: long, why: long, certificate: { subject: long, serialNumber: long, fingerprint256: long } }
   handshakeRefused.publish(refused({ reason: 'bad_chain', detail: bloated }))
-  handshakeRefused.publish(refused({ reason: 'unreadable', detail: { step: 'certificate_invalid', message: 'm', certificate: undefined } }))
+  handshakeRefused.publish(refused({ reason: 'unreadable', detail: { step: 'unreadable', message: 'm', certificate: undefined } }))
   connectionEnded.publish({ v: 1, time: TIME, reason: 'timeout', detail: undefined, peer, remoteAddress: undefined })
   audit.close()
   t.ok(JSON.stringify(lines[2]?.line).length < 4_000)

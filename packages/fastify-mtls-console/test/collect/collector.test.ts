@@ -44,8 +44,8 @@ test('a refusal tells which step failed and which certificate is at fault, in bo
   }
   publish('connection:ended', { peer, reason: 'bad_chain', detail: { step: long, message: long, why: long, certificate: { subject: long, serialNumber: long, fingerprint256: long } } })
   t.ok(JSON.stringify(collector.log.list().find(({ reason }) => reason === 'bad_chain')).length < 4_000)
-  publish('handshake:refused', { peer, reason: 'unreadable', detail: { step: 'certificate_invalid', message: 'm', certificate: undefined }, resumed: false })
-  t.strictSame(collector.log.list().find(({ reason }) => reason === 'unreadable')?.detail, ['step: certificate_invalid'])
+  publish('handshake:refused', { peer, reason: 'unreadable', detail: { step: 'unreadable', message: 'm', certificate: undefined }, resumed: false })
+  t.strictSame(collector.log.list().find(({ reason }) => reason === 'unreadable')?.detail, ['step: unreadable'])
 })
 
 test('a Node that hides what clients send is reported', async (t) => {
