@@ -1,4 +1,4 @@
-// Imported for its check of the Node version. This package otherwise imports only types.
+// Imported for its check of the Node version.
 import '@peerkit/identity'
 export { isAuditKept, keepAudit } from './audit-marker.ts'
 export type { RefusalDetail, RefusedCertificate } from './certificate-refusal.ts'
@@ -15,6 +15,9 @@ export {
   outboundIdentified, outboundRefused, requestAllowed, requestDenied, requestWouldDeny, revocationFailed,
   revocationRefreshed, revocationSoftPassed, rulesRefused, rulesReloaded, type EventChannel
 } from './channels.ts'
+export {
+  summarizeEvent, type EventOutcome, type EventSeverity, type EventSummary, type SummarizedName
+} from './summarize-event.ts'
 export type { EventMessages, EventName } from './event-messages.ts'
 export {
   explainHandshakeFailure, handshakeFailures, hintHandshakeFailure, type HandshakeFailure

@@ -272,7 +272,7 @@ test('which algorithms count is an option; what a handshake accepts is the defau
   t.match(await call(strict.world, long), { status: 200 })
   const { event } = await refusalOf(t, strict, short)
   t.match(event, {
-    reason: 'bad_chain',
+    reason: 'weak',
     code: undefined,
     detail: {
       step: 'key_refused',
@@ -282,7 +282,7 @@ test('which algorithms count is an option; what a handshake accepts is the defau
   })
   const signatures = await startLogged(t, { ca, settings: { algorithms: { signatures: ['ed25519'] } } })
   t.match((await refusalOf(t, signatures, long)).event, {
-    reason: 'bad_chain',
+    reason: 'weak',
     detail: { step: 'algorithm_refused', message: /is signed with ecdsa-sha/ }
   })
   for (const [algorithms, message] of [
