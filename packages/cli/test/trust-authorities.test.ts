@@ -149,10 +149,10 @@ test('serverAuthOnly is told, and when it ended', async (t) => {
   t.match(authority, { serverAuthOnly: true, serverAuthOnlyUntil: '2099-03-15T00:00:00Z' })
   const over = check(t, { internal: INTERNAL, partner: { ...partner, serverAuthOnly: { acceptUntil: '2020-01-31' } } })
   t.match(await over.run('bare.pem'), {
-    code: 1, out: /\(wrong_purpose\)[^]*partner: purpose, its serverAuthOnly ended on 2020-01-31T00:00:00Z\n/
+    code: 1, out: /\(wrong_purpose\)[^]*partner: wrong_purpose, its serverAuthOnly ended on 2020-01-31T00:00:00Z\n/
   })
   const never = check(t, { internal: INTERNAL, partner: PARTNER })
-  t.match(await never.run('bare.pem'), { code: 1, out: /partner: purpose\n/ })
+  t.match(await never.run('bare.pem'), { code: 1, out: /partner: wrong_purpose\n/ })
 })
 
 test('an authority brings its intermediates, its lists and their policy', async (t) => {
