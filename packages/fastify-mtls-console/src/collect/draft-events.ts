@@ -40,7 +40,7 @@ export function draftEvent<Name extends SummarizedName> (
     reason: clip(reason),
     hint,
     requestId: clip(requestId),
-    detail: [...listFacts(facts), ...(message === undefined ? [] : [clip(message, MAX_MESSAGE) as string])],
+    detail: [...listFacts(facts), ...(message === undefined ? [] : [clip(message, MAX_MESSAGE)])],
     peer: isAboutPeer ? peer?.toString() : undefined,
     fingerprint256: peer?.fingerprint256,
     issuer: clip(peer?.issuer?.toString()),
