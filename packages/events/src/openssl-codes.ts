@@ -81,7 +81,14 @@ export const verifyCodes: Readonly<Record<string, VerifyCode>> = Object.freeze({
   UNSPECIFIED: code('bad_chain', 'OpenSSL refused it for a reason that Node does not name')
 })
 
-/** What a code of OpenSSL or Node means if it is a verification code, otherwise undefined. */
+/**
+ * What a code of OpenSSL or Node means if it is a verification code, otherwise undefined.
+ *
+ * @example
+ * ```ts
+ * console.log(findVerifyCode('CERT_HAS_EXPIRED')?.clause) // it or a CA of its chain has expired
+ * ```
+ */
 export function findVerifyCode (name: string | undefined): VerifyCode | undefined {
   return name !== undefined && Object.hasOwn(verifyCodes, name) ? verifyCodes[name] : undefined
 }
