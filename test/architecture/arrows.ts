@@ -6,7 +6,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
   revocation: ['events', 'identity'],
   trust: ['events', 'identity', 'revocation'],
   credentials: ['events', 'identity', 'revocation', 'trust'],
-  forwarded: ['identity'],
+  forwarded: ['events', 'identity'],
   'fastify-mtls': ['credentials', 'events', 'forwarded', 'identity', 'trust', 'revocation'],
   'fastify-allowed-clients': ['events', 'identity', 'rules'],
   'undici-mtls': ['credentials', 'events', 'identity', 'revocation', 'rules', 'trust'],
@@ -15,5 +15,5 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
   'fastify-mtls-monitor': ['identity', 'mtls-monitor'],
   'fastify-mtls-console': ['credentials', 'events', 'identity', 'revocation', 'rules', 'trust'],
   'dev-ca': ['identity'],
-  cli: ['dev-ca', 'identity', 'revocation', 'rules', 'trust']
+  cli: ['dev-ca', 'events', 'identity', 'revocation', 'rules', 'trust']
 }

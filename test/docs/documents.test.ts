@@ -5,7 +5,7 @@ import { test } from 'tap'
 import { packageFolders, readSources, root } from '../architecture/source-graph.ts'
 import { renderDocuments } from './documents.ts'
 
-test('events, handshake failures and metrics are documented as their catalogues say', (t) => {
+test('events, reasons, handshake failures and metrics are documented as their catalogues say', (t) => {
   for (const [path, text] of Object.entries(renderDocuments())) t.equal(readFileSync(join(root, path), 'utf8'), text, `${path}: node --conditions=@peerkit/source test/docs/documents.ts`)
   t.end()
 })

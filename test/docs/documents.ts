@@ -1,5 +1,6 @@
 // Documents that say what catalogues say. `node --conditions=@peerkit/source test/docs/documents.ts` writes them; documents.test.ts holds them to the catalogues.
-import { catalogue, handshakeFailures } from '@peerkit/events'
+import { catalogue, finerSteps, handshakeFailures, reasons, requestReasons } from '@peerkit/events'
+import type { ReasonPlace } from '@peerkit/events'
 import { metricCatalogue } from '@peerkit/mtls-monitor'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -7,7 +8,7 @@ import { root } from '../architecture/source-graph.ts'
 
 /** The documents by path, below the root. */
 export function renderDocuments (): Readonly<Record<string, string>> {
-  return { 'docs/events.md': renderEvents(), 'docs/handshake-failures.md': renderFailures(), 'docs/metrics.md': renderMetrics() }
+  return { 'docs/events.md': renderEvents(), 'docs/handshake-failures.md': renderFailures(), 'docs/metrics.md': renderMetrics(), 'docs/reasons.md': renderReasons() }
 }
 
 function renderEvents (): string {
@@ -82,6 +83,58 @@ function renderReason (reason: string): string {
     return `${wrap(`- **${nameCodes(codes)}:** ${meaning}`)}\n\n${wrap(`  **What to do:** ${remedy}`)}\n`
   })
   return `### \`${reason}\`\n\n${entries.join('\n')}`
+}
+
+const PLACES: Readonly<Record<ReasonPlace, string>> = {
+  certificate: 'inbound, outbound, forwarded', inbound: 'inbound', outbound: 'outbound', forwarded: 'forwarded', credentials: 'credentials'
+}
+
+function renderReasons (): string {
+  const rows = Object.entries(reasons).map(([reason, { places, meaning, remedy }]) => {
+    return `| \`${reason}\` | ${meaning} | ${places.map((place) => PLACES[place]).join(', ')} | ${remedy} |`
+  })
+  const steps = Object.entries(finerSteps).map(([step, reason]) => `| \`${step}\` | \`${reason}\` |`)
+  const requests = Object.entries(requestReasons).map(([reason, meaning]) => `| \`${reason}\` | ${meaning} |`)
+  return `# Reasons
+
+This page is for people who read logs or write alerts. It explains every \`reason\` that Peerkit gives. The same fact has
+the same word everywhere: in log lines, the [audit log](audit.md), [events](events.md), [metrics](metrics.md) (label
+\`error.type\`), errors, the console and the command \`peerkit\`.
+
+It is generated from \`reasons\`, \`finerSteps\` and \`requestReasons\` of \`@peerkit/events\`, from which the types are made too.
+
+## Certificates and connections
+
+Where a reason occurs:
+
+- **inbound:** a client was refused in the handshake, or its open connection is no longer accepted.
+  [Handshake failures](handshake-failures.md) says more, by code.
+- **outbound:** a call by \`undici-mtls\` failed. The reason is in \`error.reason\`, beside the code of [errors](errors.md).
+- **forwarded:** the header of a gateway was refused.
+- **credentials:** own certificates, keys, CAs or CRLs were refused (\`MTLS_ERR_CREDENTIALS_REFUSED\`).
+
+| reason | meaning | where | what to do |
+| --- | --- | --- | --- |
+${rows.join('\n')}
+
+## Steps
+
+\`step\` names the check that failed. For most checks it is the reason. These steps say more than their reason:
+
+| step | reason |
+| --- | --- |
+${steps.join('\n')}
+
+If OpenSSL refused the certificate and its cause was not determined, \`step\` is the code of OpenSSL.
+
+## Requests
+
+Why the rules denied a request (\`peerkit:request:denied\`):
+
+| reason | meaning |
+| --- | --- |
+${requests.join('\n')}
+`
 }
 
 function nameCodes (codes: readonly string[]): string {

@@ -51,7 +51,7 @@ const wrong: ReadonlyArray<readonly [Party, object]> = [
   [store('other', await ca.issue({ cn: 'ledger', ...names, spiffe: `${SPIFFE}-2` })), { code: 'MTLS_ERR_OUTBOUND_WRONG_SERVER', reason: 'rules' }],
   [store('stranger', await otherCa.issue({ cn: 'ledger', ...names, spiffe: SPIFFE })), { code: 'MTLS_ERR_OUTBOUND_SERVER_UNTRUSTED', reason: 'unknown_ca' }],
   [store('expired', await ca.issue({ cn: 'ledger', ...names, spiffe: SPIFFE, notBefore: new Date(Date.now() - 2 * day), notAfter: new Date(Date.now() - day) })), { code: 'MTLS_ERR_OUTBOUND_SERVER_EXPIRED' }],
-  [store('client', await ca.issue({ cn: 'ledger', ...names, spiffe: SPIFFE, profile: 'client' })), { code: 'MTLS_ERR_OUTBOUND_SERVER_UNTRUSTED', reason: 'purpose' }]
+  [store('client', await ca.issue({ cn: 'ledger', ...names, spiffe: SPIFFE, profile: 'client' })), { code: 'MTLS_ERR_OUTBOUND_SERVER_UNTRUSTED', reason: 'wrong_purpose' }]
 ]
 const orders = await ca.issue({ cn: 'orders', profile: 'client' })
 const strange = await otherCa.issue({ cn: 'strange', profile: 'client' })

@@ -79,9 +79,9 @@ async function compare (t: Test, folder: string, title: string, root: CaOptions,
   for (const [name, pem] of Object.entries({ root: anchor.certificate, chain: issuer.chain, leaf: issued.cert })) writeFileSync(join(folder, name), pem)
   const said = await run(openssl, ['verify', '-x509_strict', '-purpose', 'sslclient', '-policy_check', '-CAfile', join(folder, 'root'), '-untrusted', join(folder, 'chain'), join(folder, 'leaf')])
     .then(() => 'OK', (error: { stderr: string }) => error.stderr.replace(/\s+/g, ' '))
-  const ours = verdict.valid ? 'OK' : `${verdict.reason}: ${verdict.detail}`
+  const ours = verdict.valid ? 'OK' : `${verdict.step}: ${verdict.detail}`
   const agreed = verdict.valid === (said === 'OK') || (!verdict.valid && STRICTER.includes(title))
-  t.ok(agreed, `${title}: ${verdict.valid ? 'believed' : verdict.reason}`, { ours, openssl: said })
+  t.ok(agreed, `${title}: ${verdict.valid ? 'believed' : verdict.step}`, { ours, openssl: said })
 }
 
 t.test('agrees with openssl verify -x509_strict on chains with one oddity', async (t) => {

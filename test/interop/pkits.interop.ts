@@ -41,11 +41,11 @@ async function validateAll (t: Test, withRevocation: boolean, explained: readonl
       ...(withRevocation && { revocation: readChecker(FOLDER, [ANCHOR, ...authorities], now) }),
       now
     }).validate(read(leaf), authorities.map(read))
-    const said = `${id} ${leaf} (${inputs.join(', ')}): ${verdict.valid ? 'accepted' : `${verdict.reason}: ${verdict.detail}`}`
+    const said = `${id} ${leaf} (${inputs.join(', ')}): ${verdict.valid ? 'accepted' : `${verdict.step}: ${verdict.detail}`}`
     found[verdict.valid ? 'accepted' : 'refused'] += 1
     if (valid && !verdict.valid) falseRejects.add(id)
     if (!valid) t.equal(verdict.valid, false, said)
-    else if (explained.includes(id)) t.equal(verdict.valid ? undefined : verdict.reason, FALSE_REJECTS[id]?.reason, `${said}; ${FALSE_REJECTS[id]?.why ?? ''}`)
+    else if (explained.includes(id)) t.equal(verdict.valid ? undefined : verdict.step, FALSE_REJECTS[id]?.reason, `${said}; ${FALSE_REJECTS[id]?.why ?? ''}`)
     else t.equal(verdict.valid, true, said)
   }
   t.same([...falseRejects], explained, 'rejects no valid path but those that are explained')

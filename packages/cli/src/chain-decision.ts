@@ -1,7 +1,8 @@
 import crypto from 'node:crypto'
+import type { CertificateStep } from '@peerkit/events'
 import { endOfValidity } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
-import type { Accepted, Decision, PathRefusalReason, Refused } from '@peerkit/trust'
+import type { Accepted, Decision, Refused } from '@peerkit/trust'
 import { describeMoment, describePeriod } from './time-left.ts'
 
 /** A certificate of an accepted path, for `--json`. */
@@ -25,11 +26,11 @@ export type ChainDecision =
   | ({ readonly accepted: false, readonly reason: Refused['reason'], readonly remedy: string } & Refused['detail'])
 
 /** What to do, by the failed step. */
-const REMEDIES: Readonly<Record<PathRefusalReason | 'other_side', string>> = {
-  certificate_invalid: 'Issue the certificate again with another tool.',
+const REMEDIES: Readonly<Record<CertificateStep, string>> = {
+  unreadable: 'Issue the certificate again with another tool.',
   too_large: 'Issue a smaller certificate, and remove certificates that do not belong to the chain.',
   anchors_invalid: 'Give at least one readable CA certificate in --ca.',
-  issuer_unknown: 'Find the missing issuer. A root belongs in --ca, ' +
+  unknown_ca: 'Find the missing issuer. A root belongs in --ca, ' +
     'an intermediate in --chain if the peer sends it, otherwise in --intermediates.',
   other_side: 'If its peers may connect, set the option for of this authority to "both". --purpose checks the other side.',
   signature_invalid: 'Find out where the certificate comes from: it is forged or damaged, ' +
@@ -42,7 +43,7 @@ const REMEDIES: Readonly<Record<PathRefusalReason | 'other_side', string>> = {
   path_length: 'Issue from a CA closer to the root, or replace the CA whose pathLenConstraint is too small.',
   ca_as_leaf: 'Issue a leaf certificate with basicConstraints CA:FALSE. ' +
     'The key of a CA does not belong on a client or server.',
-  purpose: 'Issue the certificate again for this purpose, from CAs that allow it. ' +
+  wrong_purpose: 'Issue the certificate again for this purpose, from CAs that allow it. ' +
     '--purpose checks another purpose.',
   name_constraint: 'Issue the certificate with names that the CA may issue, or from another CA.',
   outside_authority: 'Compare the names of the certificate with the option names of the authority. ' +

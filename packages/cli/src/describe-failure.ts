@@ -1,4 +1,4 @@
-import { describeAlert } from './handshake/alert-names.ts'
+import { findVerifyCode, tlsAlerts } from '@peerkit/events'
 import type { TlsConnection } from './handshake/open-tls.ts'
 
 /** Why a server was not reached, by error code. */
@@ -21,20 +21,11 @@ const SHAKING: Readonly<Record<string, string>> = {
   ERR_SSL_UNSUPPORTED_PROTOCOL: 'no common version of TLS',
   ERR_SSL_NO_PROTOCOLS_AVAILABLE: 'this version of Node does not support the version of TLS'
 }
-/** Why a server is not trusted, by OpenSSL code (X509_V_ERR_…). */
+/** Why a server is not trusted, by a code of Node that OpenSSL does not have. */
 const DISTRUST: Readonly<Record<string, string>> = {
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'no CA issued it, and no intermediate was sent that leads to a CA',
-  UNABLE_TO_GET_ISSUER_CERT: 'the issuer of an intermediate is missing',
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'its chain leads to no CA, or an intermediate is missing',
-  SELF_SIGNED_CERT_IN_CHAIN: 'its root is not one of the CAs',
-  DEPTH_ZERO_SELF_SIGNED_CERT: 'it is self-signed and not one of the CAs',
-  CERT_HAS_EXPIRED: 'it or a CA of its chain has expired',
-  CERT_NOT_YET_VALID: 'it or a CA of its chain is not valid yet',
-  CERT_SIGNATURE_FAILURE: 'a signature is invalid',
-  INVALID_PURPOSE: 'its extended key usage is not for servers',
-  INVALID_CA: 'a certificate of its chain is not a CA',
   ERR_TLS_CERT_ALTNAME_INVALID: 'it is not for this host name (see --servername)'
 }
+const CLOSE_NOTIFY = 0
 
 /** Why a connection failed, with the code. */
 export function describeFailure ({ failure, facts }: TlsConnection): string {
@@ -50,7 +41,16 @@ export function describeRefusal (error: NodeJS.ErrnoException, alert: number | u
 }
 
 export function describeDistrust (code: string): string {
-  return DISTRUST[code] === undefined ? code : `${DISTRUST[code]} (${code})`
+  const clause = findVerifyCode(code)?.clause ?? DISTRUST[code]
+  return clause === undefined ? code : `${clause} (${code})`
+}
+
+/** Describes an alert. Undefined for close_notify, which is not a failure. */
+export function describeAlert (alert: number | undefined): string | undefined {
+  if (alert === undefined || alert === CLOSE_NOTIFY) return undefined
+  const { name, fromServer } = tlsAlerts.find(({ number }) => number === alert) ??
+    { name: 'unknown', fromServer: 'an alert that is not in RFC 8446' }
+  return `alert ${alert} ${name}: ${fromServer}`
 }
 
 function describeError ({ code, message }: NodeJS.ErrnoException, words: Readonly<Record<string, string>>): string {

@@ -156,7 +156,7 @@ export async function askTrust (
 /** A chain that leads to no authority that is asked, and to one that is for the other side alone. */
 function describeOtherSide (refused: Refused, each: readonly AuthorityAnswer[]): Refused {
   const other = each.find(({ leadsHere }) => leadsHere)?.authority
-  if (other === undefined || refused.detail.step !== 'issuer_unknown') return refused
+  if (other === undefined || refused.detail.step !== 'unknown_ca') return refused
   const message = `the chain leads to the authority "${other.name}", which is for ${other.use} alone (option for)`
   return { ...refused, detail: { ...refused.detail, step: 'other_side', message } }
 }

@@ -107,10 +107,10 @@ test('with --ca it says what is wrong with which certificate of the server, by t
   const { out, code } = await peerkit('probe', plain.at, '--ca', file('other.pem'))
   const rootSerial = new X509Certificate(ca.root).serialNumber.toLowerCase()
   t.equal(code, 1)
-  t.match(out, new RegExp(`chain +refused: unknown_ca, step issuer_unknown: [^]*refused +.*serial number ${rootSerial}, SHA-256 [0-9a-f]{64}\n`))
+  t.match(out, new RegExp(`chain +refused: unknown_ca, step unknown_ca: [^]*refused +.*serial number ${rootSerial}, SHA-256 [0-9a-f]{64}\n`))
   const json = await peerkit('probe', plain.at, '--ca', file('other.pem'), '--json')
   t.match(JSON.parse(json.out).server, {
-    trusted: false, chain: { accepted: false, reason: 'unknown_ca', step: 'issuer_unknown', certificate: { serialNumber: rootSerial }, remedy: String }
+    trusted: false, chain: { accepted: false, reason: 'unknown_ca', step: 'unknown_ca', certificate: { serialNumber: rootSerial }, remedy: String }
   })
   t.match(JSON.parse((await probe(file, plain.at, '--json')).out).server.chain, { accepted: true, path: [{ isAnchor: false }, { isAnchor: true }] })
 })
@@ -131,6 +131,6 @@ test('a server that OpenSSL accepts and the plugins do not is not trusted', asyn
   const { at, paths } = await serve(t, { key: odd.key, cert: odd.chain })
   const { code, out } = await probe(files(t), at)
   t.equal(code, 1)
-  t.match(out, /trusted +no, by --ca .*: refused: unreadable, step certificate_invalid: /)
+  t.match(out, /trusted +no, by --ca .*: refused: unreadable, step unreadable: /)
   t.same(paths, [], 'nothing is asked')
 })

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer } from 'node:tls'
 import { test } from 'tap'
-import { describeAlert } from '../src/handshake/alert-names.ts'
+import { describeAlert } from '../src/describe-failure.ts'
 import { openTls } from '../src/handshake/open-tls.ts'
 import { readHandshake } from '../src/handshake/read-handshake.ts'
 import { recordOpener } from '../src/handshake/traffic-keys.ts'

@@ -86,7 +86,7 @@ test('a name that an authority does not vouch for: the name, the bound, and what
     out,
     /\(outside_authority\)[^]*step +outside_authority\n +found .*SPIFFE ID "spiffe:\/\/elsewhere\.example\/shop"/
   )
-  t.match(out, /authorities +internal: issuer_unknown\n/)
+  t.match(out, /authorities +internal: unknown_ca\n/)
   t.match(
     out,
     /partner: outside_authority, spiffe "spiffe:\/\/elsewhere.example\/shop" is outside of spiffe:\/\/partner.example\n/
@@ -95,7 +95,7 @@ test('a name that an authority does not vouch for: the name, the bound, and what
   const answer = JSON.parse((await run('astray.pem', '--json')).out)
   t.match(answer, { accepted: false, reason: 'outside_authority', step: 'outside_authority' })
   t.match(answer.authorities, [
-    { name: 'internal', for: 'both', asked: true, step: 'issuer_unknown' },
+    { name: 'internal', for: 'both', asked: true, step: 'unknown_ca' },
     {
       name: 'partner',
       asked: true,
@@ -149,10 +149,10 @@ test('serverAuthOnly is told, and when it ended', async (t) => {
   t.match(authority, { serverAuthOnly: true, serverAuthOnlyUntil: '2099-03-15T00:00:00Z' })
   const over = check(t, { internal: INTERNAL, partner: { ...partner, serverAuthOnly: { acceptUntil: '2020-01-31' } } })
   t.match(await over.run('bare.pem'), {
-    code: 1, out: /\(wrong_purpose\)[^]*partner: purpose, its serverAuthOnly ended on 2020-01-31T00:00:00Z\n/
+    code: 1, out: /\(wrong_purpose\)[^]*partner: wrong_purpose, its serverAuthOnly ended on 2020-01-31T00:00:00Z\n/
   })
   const never = check(t, { internal: INTERNAL, partner: PARTNER })
-  t.match(await never.run('bare.pem'), { code: 1, out: /partner: purpose\n/ })
+  t.match(await never.run('bare.pem'), { code: 1, out: /partner: wrong_purpose\n/ })
 })
 
 test('an authority brings its intermediates, its lists and their policy', async (t) => {
@@ -188,7 +188,7 @@ test('partial and algorithms count', async (t) => {
   })
   t.match(await check(t, { partner: { ...partial, partial: false } }).run('shop.pem'), {
     code: 1,
-    out: /issuer_unknown/
+    out: /unknown_ca/
   })
   const strict = { ...PARTNER, algorithms: { signatures: ['ed25519'] } }
   t.match(await check(t, { partner: strict }).run('shop.pem'), { code: 1, out: /step +algorithm_refused/ })

@@ -102,7 +102,7 @@ test('says the same as JSON', async (t) => {
   t.match(JSON.parse(refused.out), {
     accepted: false,
     reason: 'unknown_ca',
-    step: 'issuer_unknown',
+    step: 'unknown_ca',
     message: /CN=Middle.* was not sent/,
     certificate: { subject: 'CN=orders', serialNumber: client.serialNumber, fingerprint256: /^[0-9a-f]{64}$/ },
     remedy: /--intermediates/
@@ -114,7 +114,7 @@ test('a refusal names the step, the certificate and what to do', async (t) => {
   const { code, out, err } = await run('--chain', 'server.pem', '--ca', 'root.pem')
   t.same([code, err], [1, ''])
   t.match(out, /server\.pem: refused \(wrong_purpose\) as a client at /)
-  t.match(out, /step +purpose\n +found +.*does not allow clientAuth by its extendedKeyUsage/)
+  t.match(out, /step +wrong_purpose\n +found +.*does not allow clientAuth by its extendedKeyUsage/)
   t.match(out, new RegExp(`certificate +without a readable subject\n +serial number +${server.serialNumber}\n`))
   t.match(out, /SHA-256 +[0-9a-f]{64}\n +what to do +Issue /)
 })

@@ -1,5 +1,8 @@
 import createError from '@fastify/error'
 import type { FastifyErrorConstructor } from '@fastify/error'
+import type { CredentialsReason } from '@peerkit/events'
+
+export type { CredentialsReason } from '@peerkit/events'
 
 /** An option is missing, unknown or of the wrong type. */
 export const MTLS_ERR_CREDENTIALS_OPTION: FastifyErrorConstructor<{ code: 'MTLS_ERR_CREDENTIALS_OPTION' }, [string]> =
@@ -18,29 +21,11 @@ FastifyErrorConstructor<{ code: 'MTLS_ERR_CREDENTIALS_UNAVAILABLE' }, [string]> 
 export const MTLS_ERR_CREDENTIALS_CLOSED: FastifyErrorConstructor<{ code: 'MTLS_ERR_CREDENTIALS_CLOSED' }, [string]> =
   createError('MTLS_ERR_CREDENTIALS_CLOSED', 'Credentials closed: %s', 500)
 
-/**
- * Why material was refused.
- *
- * - `unreadable`: not PEM or PKCS#12, or it contains no certificate or key.
- * - `key_mismatch`: the key does not belong to the certificate.
- * - `passphrase`: the key is encrypted, and the passphrase is missing or wrong.
- * - `expired`, `not_yet_valid`: one of our certificates is not valid now.
- * - `chain`: the intermediates are in the wrong order, one is missing, or (with `chain: 'required'`) they lead to no CA
- *   in `ca`.
- * - `wrong_purpose`: the extended key usage does not allow the option `use`.
- * - `weak`: the signature algorithm or the key is too weak.
- * - `no_anchor`: a CA file contains a certificate that is not a CA, or no CA that is valid now.
- * - `crl`: a CRL cannot be parsed, its signature is invalid, it is older than the one in use, or one is missing.
- * - `unusable`: OpenSSL rejects certificate and key.
- */
-export type CredentialsRefusedReason =
-  'unreadable' | 'key_mismatch' | 'passphrase' | 'expired' | 'not_yet_valid' | 'chain' |
-  'wrong_purpose' | 'weak' | 'no_anchor' | 'crl' | 'unusable'
-
 /** The properties of `MTLS_ERR_CREDENTIALS_REFUSED`. */
 export interface CredentialsRefusedError extends Error {
   readonly code: 'MTLS_ERR_CREDENTIALS_REFUSED'
-  readonly reason: CredentialsRefusedReason
+  /** A word of docs/reasons.md. */
+  readonly reason: CredentialsReason
   /** The authorities that were refused; undefined for our own certificate and key. */
   readonly authorities?: readonly string[]
 }
@@ -52,7 +37,7 @@ export interface CredentialsRefusedError extends Error {
  * @param what what was found and what was expected
  */
 export function refused (
-  reason: CredentialsRefusedReason, where: string, what: string, cause?: unknown
+  reason: CredentialsReason, where: string, what: string, cause?: unknown
 ): CredentialsRefusedError {
   const error = new MTLS_ERR_CREDENTIALS_REFUSED(`${where}: ${what}`)
   return Object.assign(error, { reason }, cause === undefined ? {} : { cause })

@@ -7,7 +7,7 @@ export {
   MTLS_ERR_CREDENTIALS_UNAVAILABLE
 } from './errors.ts'
 export type {
-  CredentialsRefusedError, CredentialsRefusedReason, CredentialsUnavailableError, CredentialsUnavailableReason
+  CredentialsRefusedError, CredentialsReason, CredentialsUnavailableError, CredentialsUnavailableReason
 } from './errors.ts'
 export { fileCredentials } from './file-credentials.ts'
 export type { FileCredentials, FileCredentialsOptions } from './file-credentials.ts'

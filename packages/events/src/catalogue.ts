@@ -15,7 +15,7 @@ export interface EventDescription<Message = unknown> {
 
 const PEER = 'the client (`PeerIdentity`)'
 const ADDRESS = 'address of the other end; undefined for a Unix socket'
-const REASON = 'a word of docs/handshake-failures.md'
+const REASON = 'a word of docs/reasons.md'
 const GENERATION = 'number of the credentials now in force, counted from 1'
 const MESSAGE = 'what is wrong, as a sentence'
 const DETAIL = '`{ step, message, certificate, why }`: the failed check, and the certificate with its subject, ' +
@@ -107,7 +107,7 @@ export const catalogue: { readonly [Name in EventName]: EventDescription<EventMe
   'peerkit:forwarded:refused': {
     when: 'A request was refused because its header with a forwarded certificate is not valid or not trusted.',
     by: '@peerkit/fastify-mtls',
-    fields: forwarded('a word of `@peerkit/forwarded`, or of docs/handshake-failures.md')
+    fields: forwarded(REASON)
   },
   'peerkit:forwarded:stripped': {
     when: 'A header with a client identity was removed, because the sender is not a configured gateway. Either the ' +
@@ -247,7 +247,7 @@ export const catalogue: { readonly [Name in EventName]: EventDescription<EventMe
     fields: {
       origin: 'origin of the server',
       code: '`MTLS_ERR_OUTBOUND_…` code of docs/errors.md',
-      reason: 'the cause within that code',
+      reason: 'the cause within that code: a word of docs/reasons.md',
       message: MESSAGE,
       detail: `${DETAIL}; undefined if no certificate of the server is the cause`
     }

@@ -1,21 +1,3 @@
-import type { RefusalReason } from './refusal-reason.ts'
-
-/**
- * Why a certificate is not accepted. The same words are used for clients, servers, gateways, the console and the CLI.
- */
-export type CertificateReason = Extract<RefusalReason,
-  | 'unknown_ca'
-  | 'expired'
-  | 'not_yet_valid'
-  | 'revoked'
-  | 'revocation_unknown'
-  | 'wrong_purpose'
-  | 'ca_as_leaf'
-  | 'bad_chain'
-  | 'outside_authority'
-  | 'blocked'
-  | 'unreadable'>
-
 /** Identifies a refused certificate. The values are unverified. */
 export interface RefusedCertificate {
   /** RFC 4514 text. Undefined if it is empty or cannot be parsed. */
@@ -29,9 +11,8 @@ export interface RefusedCertificate {
 /** Details of a refusal, for the log. Never send them to the client. */
 export interface RefusalDetail {
   /**
-   * The check that failed, such as `signature_invalid`, `name_constraint`, `issuer_unknown` or `revocation_unknown`;
-   * `other_side` if the authority is for servers only and the peer is a client, or the other way round; or an OpenSSL
-   * code.
+   * The check that failed: a `CertificateStep` such as `signature_invalid`, `name_constraint` or `revocation_unknown`,
+   * or an OpenSSL code.
    */
   readonly step: string
   /** One sentence: the certificate, what was found and what was expected. */

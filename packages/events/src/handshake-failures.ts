@@ -1,35 +1,26 @@
-import type { RefusalReason } from './inbound-messages.ts'
+import { verifyCodes } from './openssl-codes.ts'
+import { reasons } from './reasons.ts'
+import type { HandshakeReason, ReasonText } from './reasons.ts'
+import { codesOfAlert, tlsAlerts } from './tls-alerts.ts'
 
 /** What one kind of failed handshake means, and what to do about it. */
-export interface HandshakeFailure {
-  readonly reason: RefusalReason
+export interface HandshakeFailure extends ReasonText {
+  readonly reason: HandshakeReason
   /**
    * The error codes of OpenSSL and of Node, or the steps of `detail`, that this entry is for. An empty list means any
    * other code. A `*` at the end of a code matches the rest of it.
    */
   readonly codes: readonly string[]
-  /** One or more sentences: what happened. */
-  readonly meaning: string
-  /** One or more sentences: what to do. */
-  readonly remedy: string
 }
 
-/** Every known failure. For one reason, entries with codes come before the entry for any other code. */
-export const handshakeFailures: readonly HandshakeFailure[] = Object.freeze([
+/** What codes of Node and steps say more than their reason. Codes of OpenSSL and alerts have tables of their own. */
+const special: readonly HandshakeFailure[] = [
   row(
     'no_certificate',
     ['ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE'],
     'The client sent no certificate.',
     'Configure the client with a certificate and key. If it has them, check that its issuer is among the CAs that ' +
       'this server names: some clients send a certificate only if its issuer is in that list.'
-  ),
-  row(
-    'no_certificate',
-    [],
-    'The client sent no certificate.',
-    'Configure the client with a certificate and key. For a health probe without a certificate, set ' +
-      'clientCertificate to "optional" on the server, and open the probe\'s route alone: by allowedClients "public", ' +
-      'or by clientCertificate "optional" if the app has no rules.'
   ),
   row(
     'unknown_ca',
@@ -39,150 +30,10 @@ export const handshakeFailures: readonly HandshakeFailure[] = Object.freeze([
       'another CA.'
   ),
   row(
-    'unknown_ca',
-    ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'UNABLE_TO_GET_ISSUER_CERT', 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY'],
-    'The certificate leads to no trusted CA. Either an unknown CA issued it, or the client did not send an ' +
-      'intermediate certificate.',
-    'See the field detail for the missing issuer. If it belongs to a trusted root, configure the client to send its ' +
-      'whole chain, or list it in the credentials option intermediates. If it is a root that should be trusted, add ' +
-      'it to ca.'
-  ),
-  row(
-    'unknown_ca',
-    ['DEPTH_ZERO_SELF_SIGNED_CERT'],
-    'The certificate is self-signed: no CA issued it.',
-    'Have a trusted CA issue a certificate for the client.'
-  ),
-  row(
-    'unknown_ca',
-    ['SELF_SIGNED_CERT_IN_CHAIN'],
-    'The chain ends at a root CA that this server does not trust.',
-    'If clients of that root should be able to connect, add it to ca.'
-  ),
-  row(
-    'unknown_ca',
-    [],
-    'The certificate leads to no trusted CA.',
-    'See the field detail for the missing issuer or the wrong signature. If a root should be trusted, add it to ca. ' +
-      'If clients do not send an intermediate certificate, list it in the credentials option intermediates.'
-  ),
-  row(
-    'expired',
-    [],
-    'The client\'s certificate, or a CA certificate above it, has expired. The field detail says which.',
-    'Renew it, and find out why it was not renewed in time. If many clients fail at once, check the clock of this ' +
-      'machine.'
-  ),
-  row(
-    'not_yet_valid',
-    [],
-    'The certificate is not valid yet: its start date is in the future.',
-    'Usually a clock is wrong. Compare the clocks of the CA, of the client and of this machine.'
-  ),
-  row(
-    'revoked',
-    [],
-    'The certificate, or a CA certificate above it, was revoked by its CA.',
-    'Find out why before you issue a new one. If the revocation was a mistake, only the CA can undo it.'
-  ),
-  row(
-    'revocation_unknown',
-    [],
-    'The revocation policy is hard, and no current CRL or OCSP answer covers the certificate or a CA certificate ' +
-      'above it.',
-    'See the fields why and detail for the CRL or answer that is missing or out of date. Look for ' +
-      'peerkit:revocation:failed. Publish a new CRL of that issuer, or repair its OCSP responder. The CRL of an ' +
-      'intermediate CA is used only if that CA is listed in intermediates or crlIssuers.'
-  ),
-  row(
-    'wrong_purpose',
-    [],
-    'The certificate, or a CA certificate above it, must not be used by clients: its extended key usage lacks ' +
-      'clientAuth, or its key usage does not allow signatures. The field detail says which.',
-    'Issue a certificate with the extended key usage clientAuth. If detail names a CA, issue from a CA without such ' +
-      'a limit. Public web CAs no longer issue certificates for clients: use a private CA.'
-  ),
-  row(
-    'ca_as_leaf',
-    [],
-    'The client presented a CA\'s own certificate, or a certificate that does not say that it is not a CA.',
-    'Issue a certificate with basicConstraints CA:FALSE for the client. A CA\'s key does not belong on a client.'
-  ),
-  row(
-    'bad_chain',
-    ['INVALID_CA'],
-    'A certificate in the chain was issued by a certificate that is not a CA.',
-    'Find out who issued it. A key that is not a CA\'s was used to sign: a mistake in the PKI, or an attack.'
-  ),
-  row(
-    'bad_chain',
-    ['PATH_LENGTH_EXCEEDED', 'CERT_CHAIN_TOO_LONG'],
-    'The chain is longer than one of its CAs allows.',
-    'Check pathLenConstraint in the CA certificates. Issue from a CA that is closer to the root.'
-  ),
-  row(
-    'bad_chain',
-    ['CERT_SIGNATURE_FAILURE'],
-    'A signature in the chain is wrong.',
-    'The certificate was damaged or forged, or an intermediate certificate has the right name and another key. ' +
-      'Compare the client\'s files with what its CA issued.'
-  ),
-  row(
-    'bad_chain',
-    ['CA_MD_TOO_WEAK', 'EE_KEY_TOO_SMALL', 'CA_KEY_TOO_SMALL'],
-    'A key or a hash algorithm in the chain is too weak for OpenSSL\'s security level.',
-    'Issue certificates with SHA-256, and with keys of P-256 or of RSA with at least 2048 bits.'
-  ),
-  row(
-    'bad_chain',
-    [],
-    'A certificate in the chain breaks a rule of RFC 5280, or uses an algorithm or key that is not accepted. ' +
-      'The field code or detail says which.',
-    'Replace the certificate that detail names. To repeat the check with stored certificates, run peerkit trust check.'
-  ),
-  row(
-    'outside_authority',
-    [],
-    'The certificate contains a name that the authority of its CA does not vouch for, or it lacks a name of a kind ' +
-      'that the authority requires. The field detail says which.',
-    'Compare the names of the certificate with the option names of that authority. Widen names if the certificate is ' +
-      'right, or issue one with the right names. If nobody asked for the certificate, ask the operator of the CA why ' +
-      'it was issued.'
-  ),
-  row(
-    'blocked',
-    [],
-    'The certificate is on the list of the option block. The field detail contains the reason that the list gives.',
-    'To let the client in again, remove the entry from the list. To keep it out for good, revoke the certificate at ' +
-      'its CA as well.'
-  ),
-  row(
-    'unreadable',
-    [],
-    'The certificate is too large, or is not encoded as RFC 5280 requires. The field detail says what is ' +
-      'wrong.',
-    'Issue the certificate again with another tool. ' +
-      'If none of your clients could have sent it, treat it as an attack.'
-  ),
-  row(
-    'resumption_refused',
-    [],
-    'The client resumed a session, and this process does not know the CA that issued its certificate. ' +
-      'The connection was reset. The next handshake of the client is a full one.',
-    'Nothing has to be done. To avoid it, list the CA in the credentials option intermediates.'
-  ),
-  row(
     'ca_removed',
     ['other_side'],
     'The authority of the CA is for servers only now (option for).',
     'If its clients may call, set the option for to "both". The event peerkit:credentials:rotated says when it changed.'
-  ),
-  row(
-    'ca_removed',
-    [],
-    'The CA that vouched for the certificate is no longer trusted.',
-    'Give the client a certificate of a CA that is trusted now. The event peerkit:credentials:rotated says when the ' +
-      'CA was removed.'
   ),
   row(
     'timeout',
@@ -190,12 +41,6 @@ export const handshakeFailures: readonly HandshakeFailure[] = Object.freeze([
     'The client did not finish the handshake in time.',
     'The network is slow, the client hangs, or it is a port scan or an attempt to use up connections. See how many ' +
       'such handshakes come from this address.'
-  ),
-  row(
-    'timeout',
-    [],
-    'The revocation check did not finish in time, usually because an OCSP responder does not answer.',
-    'Look for peerkit:revocation:failed. Raise revocationTimeout only if the responder works and is slow.'
   ),
   row(
     'protocol',
@@ -240,42 +85,6 @@ export const handshakeFailures: readonly HandshakeFailure[] = Object.freeze([
   ),
   row(
     'protocol',
-    ['ERR_SSL_TLSV1_ALERT_UNKNOWN_CA'],
-    'The client does not trust this server\'s certificate: it does not know the CA.',
-    'Give the client the CA that issued this server\'s certificate, and check that the server sends its intermediate ' +
-      'certificates.'
-  ),
-  row(
-    'protocol',
-    ['ERR_SSL_SSLV3_ALERT_CERTIFICATE_EXPIRED', 'ERR_SSL_SSL/TLS_ALERT_CERTIFICATE_EXPIRED'],
-    'The client says that this server\'s certificate has expired.',
-    'Renew this server\'s certificate. If it has not expired, compare the clocks.'
-  ),
-  row(
-    'protocol',
-    ['ERR_SSL_SSLV3_ALERT_CERTIFICATE_REVOKED', 'ERR_SSL_SSL/TLS_ALERT_CERTIFICATE_REVOKED'],
-    'The client says that this server\'s certificate was revoked.',
-    'Ask the CA why, and renew this server\'s certificate.'
-  ),
-  row(
-    'protocol',
-    [
-      'ERR_SSL_SSLV3_ALERT_CERTIFICATE_UNKNOWN', 'ERR_SSL_SSL/TLS_ALERT_CERTIFICATE_UNKNOWN',
-      'ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE', 'ERR_SSL_SSL/TLS_ALERT_BAD_CERTIFICATE',
-      'ERR_SSL_SSLV3_ALERT_UNSUPPORTED_CERTIFICATE', 'ERR_SSL_SSL/TLS_ALERT_UNSUPPORTED_CERTIFICATE'
-    ],
-    'The client does not accept this server\'s certificate.',
-    'Usually the certificate lacks the host name that the client called, or the client does not know the CA. Run ' +
-      'peerkit probe to find out.'
-  ),
-  row(
-    'protocol',
-    ['ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE', 'ERR_SSL_SSL/TLS_ALERT_HANDSHAKE_FAILURE'],
-    'The client ended the handshake without a reason.',
-    'Look into the log of the client. The usual causes are ciphers and certificates.'
-  ),
-  row(
-    'protocol',
     ['ECONNRESET', 'EPIPE', 'ERR_SSL_UNEXPECTED_EOF_WHILE_READING'],
     'The client closed the connection before the handshake was finished.',
     'TCP health checks and port scans do this. So do clients that reject this server\'s certificate without an alert.'
@@ -285,14 +94,46 @@ export const handshakeFailures: readonly HandshakeFailure[] = Object.freeze([
     ['ERR_SSL_*'],
     'OpenSSL ended the handshake. The code says why.',
     'Run peerkit probe or openssl s_client against this server, and compare.'
-  ),
-  row(
-    'protocol',
-    [],
-    'The handshake failed before the client\'s certificate could be checked.',
-    'Usually it is a port scan, a TCP health check or a broken network.'
   )
-])
+]
+
+/** Every known failure. For one reason, entries with codes come before the entry for any other code. */
+export const handshakeFailures: readonly HandshakeFailure[] = Object.freeze(
+  (Object.keys(reasons) as HandshakeReason[]).filter((reason) => {
+    return reasons[reason].places.some((place) => place === 'certificate' || place === 'inbound')
+  }).flatMap((reason) => {
+    const known = special.filter((each) => each.reason === reason)
+    const { meaning, remedy } = reasons[reason]
+    return [
+      ...known.filter(({ codes }) => !codes.some(isPattern)),
+      ...rowsOfVerifyCodes(reason),
+      ...(reason === 'protocol' ? rowsOfAlerts() : []),
+      ...known.filter(({ codes }) => codes.some(isPattern)),
+      row(reason, [], meaning, remedy)
+    ]
+  })
+)
+
+function rowsOfVerifyCodes (reason: HandshakeReason): HandshakeFailure[] {
+  const own = Object.entries(verifyCodes).filter(([, { reason: its, text }]) => its === reason && text !== undefined)
+  return rowsOf(reason, own.map(([name, { text }]) => [[name], text as ReasonText]))
+}
+
+/** The client sent an alert because it does not accept this server. */
+function rowsOfAlerts (): HandshakeFailure[] {
+  return rowsOf('protocol', tlsAlerts.flatMap((alert) => {
+    return alert.fromClient === undefined ? [] : [[codesOfAlert(alert), alert.fromClient] as const]
+  }))
+}
+
+/** One row for all codes of one text. */
+function rowsOf (
+  reason: HandshakeReason, entries: ReadonlyArray<readonly [codes: readonly string[], text: ReasonText]>
+): HandshakeFailure[] {
+  const byText = new Map<ReasonText, string[]>()
+  for (const [codes, text] of entries) byText.set(text, [...byText.get(text) ?? [], ...codes])
+  return [...byText].map(([{ meaning, remedy }, codes]) => row(reason, codes, meaning, remedy))
+}
 
 const found = new Map<string, HandshakeFailure>()
 const MAX_FOUND = 500
@@ -310,13 +151,13 @@ const MAX_FOUND = 500
  * console.log(meaning, remedy)
  * ```
  */
-export function explainHandshakeFailure (reason: RefusalReason, code?: string, step?: string): HandshakeFailure {
+export function explainHandshakeFailure (reason: HandshakeReason, code?: string, step?: string): HandshakeFailure {
   const key = `${reason} ${code ?? ''} ${step ?? ''}`
   const known = found.get(key)
   if (known !== undefined) return known
   const rows = handshakeFailures.filter((each) => each.reason === reason)
   const fits = (pattern: string): boolean => {
-    return pattern.endsWith('*') ? code?.startsWith(pattern.slice(0, -1)) === true : code === pattern
+    return isPattern(pattern) ? code?.startsWith(pattern.slice(0, -1)) === true : code === pattern
   }
   const byStep = rows.find(({ codes }) => step !== undefined && codes.includes(step))
   const failure = byStep ?? rows.find(({ codes }) => codes.some(fits)) ?? rows.at(-1) ??
@@ -337,11 +178,13 @@ export function explainHandshakeFailure (reason: RefusalReason, code?: string, s
  * console.log(hintHandshakeFailure('expired'))
  * ```
  */
-export function hintHandshakeFailure (reason: RefusalReason, code?: string, step?: string): string {
+export function hintHandshakeFailure (reason: HandshakeReason, code?: string, step?: string): string {
   const { meaning, remedy } = explainHandshakeFailure(reason, code, step)
   return `${meaning} ${remedy}`
 }
 
-function row (reason: RefusalReason, codes: readonly string[], meaning: string, remedy: string): HandshakeFailure {
+function isPattern (code: string): boolean { return code.endsWith('*') }
+
+function row (reason: HandshakeReason, codes: readonly string[], meaning: string, remedy: string): HandshakeFailure {
   return Object.freeze({ reason, codes: Object.freeze(codes), meaning, remedy })
 }

@@ -1,13 +1,11 @@
 import type { PeerIdentity } from '@peerkit/identity'
 import type { RefusalDetail } from './certificate-refusal.ts'
 import type { EventMessage } from './message.ts'
-import type { RefusalReason } from './refusal-reason.ts'
-
-export type { RefusalReason } from './refusal-reason.ts'
+import type { ForwardedReason, HandshakeReason } from './reasons.ts'
 
 /** `peerkit:handshake:refused` */
 export interface HandshakeRefusedMessage extends EventMessage {
-  readonly reason: RefusalReason
+  readonly reason: HandshakeReason
   /** The code of OpenSSL or Node, if there is one. */
   readonly code: string | undefined
   /** The check that failed and the certificate. Undefined if no certificate is the cause. */
@@ -50,7 +48,7 @@ export interface ConnectionIdentifiedMessage extends EventMessage {
 
 /** `peerkit:connection:ended` */
 export interface ConnectionEndedMessage extends EventMessage {
-  readonly reason: RefusalReason
+  readonly reason: HandshakeReason
   /** The check that failed and the certificate. Undefined if an answer did not arrive in time. */
   readonly detail: RefusalDetail | undefined
   readonly peer: PeerIdentity | null
@@ -59,7 +57,7 @@ export interface ConnectionEndedMessage extends EventMessage {
 
 /** `peerkit:forwarded:refused` and `peerkit:forwarded:stripped` */
 export interface ForwardedMessage extends EventMessage {
-  readonly reason: string
+  readonly reason: ForwardedReason
   /** More about the reason. Never the value of a header. */
   readonly detail: string | undefined
   /** The header's name. */

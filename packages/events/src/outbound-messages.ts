@@ -1,6 +1,7 @@
 import type { PeerIdentity } from '@peerkit/identity'
 import type { RefusalDetail } from './certificate-refusal.ts'
 import type { EventMessage } from './message.ts'
+import type { OutboundReason } from './reasons.ts'
 
 /** `peerkit:outbound:identified` */
 export interface OutboundIdentifiedMessage extends EventMessage {
@@ -16,8 +17,8 @@ export interface OutboundRefusedMessage extends EventMessage {
   readonly origin: string
   /** An `MTLS_ERR_OUTBOUND_…` code of docs/errors.md. */
   readonly code: string | undefined
-  /** The cause within that code: `OutboundReason` of `@peerkit/undici-mtls`. */
-  readonly reason: string | undefined
+  /** The cause within that code. */
+  readonly reason: OutboundReason | undefined
   readonly message: string
   /** The check that failed and the server's certificate. Undefined if no certificate is the cause. */
   readonly detail: RefusalDetail | undefined

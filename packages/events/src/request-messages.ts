@@ -1,17 +1,6 @@
 import type { PeerIdentity } from '@peerkit/identity'
 import type { EventMessage } from './message.ts'
-
-/**
- * Why a request was denied: a `RefusalReason` of `@peerkit/rules`; `no_rule` for a route without a rule;
- * `rules_changed` if reloaded rules no longer allow the client of an open WebSocket.
- */
-export type RequestRefusalReason = 'no_identity'
-  | 'no_match'
-  | 'incomplete_identity'
-  | 'predicate_refused'
-  | 'predicate_failed'
-  | 'no_rule'
-  | 'rules_changed'
+import type { RequestReason } from './request-reasons.ts'
 
 /** The rule with the fewest failed conditions. */
 export interface NearestRule {
@@ -34,7 +23,7 @@ export interface NearestRule {
  */
 export interface RequestJudgedMessage extends EventMessage {
   /** Undefined if the request is allowed. */
-  readonly reason: RequestRefusalReason | undefined
+  readonly reason: RequestReason | undefined
   /** Where the rules that decided are declared: `config.allowedClients`, `scope /admin`, `rules`, … */
   readonly rules: string | undefined
   /** For an allowed request: the index of the rule that allowed it, and the group that the rule names. */

@@ -2,7 +2,7 @@ import type { NearestRule } from '@peerkit/events'
 import type { PeerIdentity } from '@peerkit/identity'
 import type { Authorizer, Explanation, Verdict } from '@peerkit/rules'
 
-export type { NearestRule, RequestRefusalReason } from '@peerkit/events'
+export type { NearestRule, RequestReason } from '@peerkit/events'
 
 /** The answer of a policy. */
 export type Answer = Verdict | { readonly allowed: false, readonly reason: 'no_rule', readonly error?: undefined }

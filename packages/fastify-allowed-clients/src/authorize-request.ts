@@ -3,7 +3,7 @@ import type { EventChannel } from '@peerkit/events'
 import type { PeerIdentity } from '@peerkit/identity'
 import type { FastifyRequest } from 'fastify'
 import type { Mode } from './allowed-clients.ts'
-import type { RequestRefusalReason } from './access-policy.ts'
+import type { RequestReason } from './access-policy.ts'
 import { requestAllowed, requestDenied, requestWouldDeny } from './channels.ts'
 import type { RequestJudgedMessage } from './channels.ts'
 import { MTLS_ERR_CLIENT_NOT_ALLOWED, MTLS_ERR_CLIENT_UNIDENTIFIED } from './errors.ts'
@@ -112,7 +112,7 @@ function reportFailure (
 
 type DenialFields = Pick<
   RequestJudgedMessage, 'peer' | 'reason' | 'rules' | 'rule' | 'group' | 'nearest'
-> & Measured & { readonly reason: RequestRefusalReason | undefined }
+> & Measured & { readonly reason: RequestReason | undefined }
 
 /** Logs a denial, with stable field names, and publishes it. */
 export function announceRefusal (request: FastifyRequest, mode: Mode, denial: DenialFields, error?: unknown): void {

@@ -2,7 +2,7 @@ export type {
   AllowedClients, AllowedClientsGroups, ClientGroups, ClientPredicate, GroupName, Mode
 } from './allowed-clients.ts'
 export type { AllowedClientsControl, EvaluatedRoute } from './app-control.ts'
-export type { NearestRule, RequestRefusalReason } from './access-policy.ts'
+export type { NearestRule, RequestReason } from './access-policy.ts'
 export type { RequestJudgedMessage, RulesRefusedMessage, RulesReloadedMessage } from './channels.ts'
 export {
   MTLS_ERR_ALLOWED_CLIENTS_OPTION, MTLS_ERR_CLIENT_NOT_ALLOWED, MTLS_ERR_CLIENT_UNIDENTIFIED, MTLS_ERR_PLUGIN_ORDER,

@@ -141,11 +141,11 @@ test('a route that lets an outbound error through answers with its code, and the
     await (mtlsServices['untrusted'] as Service).fetch('/').catch(({ cause }) => { throw cause })
   })
   const cases = [
-    ['/requested/untrusted', 'MTLS_ERR_OUTBOUND_SERVER_UNTRUSTED', 'issuer_unknown'],
+    ['/requested/untrusted', 'MTLS_ERR_OUTBOUND_SERVER_UNTRUSTED', 'unknown_ca'],
     ['/requested/revoked', 'MTLS_ERR_OUTBOUND_SERVER_REVOKED', 'revoked'],
     // Once more: what the evaluator remembers may have been marked by the logger.
     ['/requested/revoked', 'MTLS_ERR_OUTBOUND_SERVER_REVOKED', 'revoked'],
-    ['/fetched', 'MTLS_ERR_OUTBOUND_SERVER_UNTRUSTED', 'issuer_unknown']
+    ['/fetched', 'MTLS_ERR_OUTBOUND_SERVER_UNTRUSTED', 'unknown_ca']
   ] as const
   for (const [url, code, step] of cases) {
     const response = await app.inject(url)
@@ -159,7 +159,7 @@ test('the plugin takes which signatures and keys count in a server\'s chain', as
   const services = { ledger: { origin, allowedServers } }
   const app = await createApp({ services, algorithms: { curves: ['secp384r1'] } }, t)
   const error = await rejection(serviceOf(app).request({ path: '/' }))
-  t.match(error, { code: 'MTLS_ERR_OUTBOUND_SERVER_UNTRUSTED', reason: 'other', detail: { step: 'key_refused' } })
+  t.match(error, { code: 'MTLS_ERR_OUTBOUND_SERVER_UNTRUSTED', reason: 'weak', detail: { step: 'key_refused' } })
   const misspelt = createApp({ services, algorithms: { signatures: ['ed2551'] } })
   t.match(await rejection(misspelt), { code: 'MTLS_ERR_OUTBOUND_OPTION', message: /algorithms\.signatures has "ed2551"/ })
 })

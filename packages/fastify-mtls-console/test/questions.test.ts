@@ -120,7 +120,7 @@ test('is anyone still calling with the old CA', async (t) => {
   t.match(rowsOf(await get('/trust')).join('\n'), /CN=Old CA,.* 1: latecomer 1 times last .* log/)
   t.match(rowsOf(await get('/clients?q=latecomer'))[1], /Old CA no longer trusted/)
   t.match(await get('/access'), 'CA removed')
-  t.match(rowsOf(await get('/log?q=CN%3DOld+CA&kind=handshake'))[1], /Handshake refused CN=latecomer,OU=billing .*\(unverified\) from 127.0.0.1 unknown_ca/)
+  t.match(rowsOf(await get('/log?q=CN%3DOld+CA&kind=handshake'))[1], /mTLS handshake refused CN=latecomer,OU=billing .*\(unverified\) from 127.0.0.1 unknown_ca/)
   credentials.update({ ca: [ca.root, oldCa.root] })
   t.strictSame((await data()).trust.formerAnchors, [], 'one that comes back is none of the past')
 })

@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream'
 import type { Accepted, Decision, Refused } from '@peerkit/trust'
 import type { ConnectionRecord, PresentedClient } from './connection-record.ts'
 import { refusalAfterAcceptance } from './refusal.ts'
-import type { CertificateRefusal, RefusalReason } from './refusal.ts'
+import type { CertificateRefusal, HandshakeReason } from './refusal.ts'
 import type { Trust } from './trust.ts'
 
 /** The longest delay of a timer: 24.8 days. Certificates may last longer. */
@@ -63,7 +63,7 @@ export class ConnectionWatch {
    * immediate: it compares two numbers and the clock. Otherwise the certificate is evaluated again, once for all
    * requests that wait.
    */
-  check (record: ConnectionRecord): RefusalReason | undefined | Promise<RefusalReason | undefined> {
+  check (record: ConnectionRecord): HandshakeReason | undefined | Promise<HandshakeReason | undefined> {
     const { decision, presented, refusal } = record
     // Never evaluate a refused connection again: it is draining.
     if (refusal !== undefined) return refusal.reason
@@ -139,7 +139,7 @@ export class ConnectionWatch {
     return trust.now() < Math.min(decision.staleUntil, decision.notAfter) && trust.isCurrent(decision)
   }
 
-  #take (record: ConnectionRecord, next: Decision | CertificateRefusal): RefusalReason | undefined {
+  #take (record: ConnectionRecord, next: Decision | CertificateRefusal): HandshakeReason | undefined {
     if ('accepted' in next && next.accepted) {
       record.decision = next
       record.peer = next.peer

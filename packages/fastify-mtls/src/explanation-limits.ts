@@ -1,5 +1,5 @@
+import { reasonOfVerifyCode } from '@peerkit/events'
 import { RateLimit } from './rate-limit.ts'
-import { explainVerifyCode } from './refusal.ts'
 
 /** Refusals by OpenSSL that are explained each second, of each kind. Strangers can cause any number of them. */
 const EXPLAINED_PER_SECOND = 10
@@ -18,7 +18,7 @@ export class ExplanationLimits {
    * to a stranger.
    */
   start (code: string): boolean {
-    const limit = explainVerifyCode(code) === 'unknown_ca' ? this.#strangers : this.#others
+    const limit = reasonOfVerifyCode(code) === 'unknown_ca' ? this.#strangers : this.#others
     return limit.hasLeft && this.#all.take()
   }
 

@@ -1,8 +1,9 @@
 import { isAuditKept } from '@peerkit/events'
 import { createForwardedReader, needsValidator, stripHeaders } from '@peerkit/forwarded'
 import type {
-  ChainValidator, ForwardedReader, ForwardedReaderOptions, ForwardedResult, RefusalReason, StrippableMessage
+  ChainValidator, ForwardedReader, ForwardedReaderOptions, ForwardedResult, ForwardedReason, StrippableMessage
 } from '@peerkit/forwarded'
+import { endOfValidity } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { forwardedRefused, forwardedStripped } from './channels.ts'
@@ -30,7 +31,7 @@ interface VerifiedAs {
 /** A header that was refused or removed. `reason` and `detail` are only for the log and events. */
 type Rejection = {
   readonly state: 'refused' | 'stripped'
-  readonly reason: string
+  readonly reason: ForwardedReason
   readonly header: string
   readonly detail?: string | undefined
 }
@@ -116,7 +117,7 @@ export class ForwardedPeers {
     let timer: NodeJS.Timeout | undefined
     const late = new Promise<ForwardedResult>((resolve) => {
       timer = setTimeout(() => {
-        resolve(this.#refuse('revocation_unknown', 'no answer about revocation came in time'))
+        resolve(this.#refuse('timeout', 'no answer about revocation came in time'))
       }, this.#timeout).unref()
     })
     try {
@@ -126,7 +127,7 @@ export class ForwardedPeers {
     }
   }
 
-  #refuse (reason: RefusalReason, detail: string): ForwardedResult {
+  #refuse (reason: ForwardedReason, detail: string): ForwardedResult {
     return { state: 'refused', reason, header: this.#reader.headerNames[0] ?? '', detail }
   }
 
@@ -153,7 +154,8 @@ export class ForwardedPeers {
     const { raw } = call.request
     const peer = assignedPeer(raw)
     if (peer?.source === 'forwarded') {
-      this.#upgrades.follow(raw.socket, peer.notAfter ?? Infinity, () => this.#read(call))
+      const end = peer.notAfter === undefined ? Infinity : endOfValidity(peer)
+      this.#upgrades.follow(raw.socket, end, () => this.#read(call))
     }
     return true
   }

@@ -1,4 +1,4 @@
-import type { CertificateReason } from '@peerkit/events'
+import type { CertificateReason, ForwardedReason } from '@peerkit/events'
 import { limitPeerIdentity, relinkPeerIdentity, viewDer } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
 import type { ChainValidator, ChainVerdict } from '@peerkit/forwarded'
@@ -16,12 +16,7 @@ const REFUSED_FOR = 10_000
 export type ForwardedAnswer =
   /** With its verified chain, if one leads to a trusted CA. */
   | { readonly accepted: true, readonly identity: PeerIdentity }
-  | { readonly accepted: false, readonly reason: ForwardedRefusal, readonly detail: string }
-
-/** The reason, as in events and logs. */
-type ForwardedRefusal =
-  | 'revoked' | 'revocation_unknown' | 'expired' | 'not_yet_valid' | 'chain_invalid' | 'outside_authority'
-  | 'authority_unknown' | 'blocked'
+  | { readonly accepted: false, readonly reason: ForwardedReason, readonly detail: string }
 
 interface Remembered { readonly answer: ForwardedAnswer, readonly until: number, readonly generation: number }
 
@@ -110,13 +105,10 @@ export class ForwardedTrust {
       }
     }
     const { reason, detail } = decision
-    const isChecked = this.#trust.checksRevocation || this.#trust.isLimited
-    if (isForwardedRefusal(reason, isChecked)) return this.#refused(reason, detail.message)
     // A trusted CA issued it, and it is not accepted. An attacker with the key of a revoked CA could choose which check
     // fails.
-    if (reason !== 'unknown_ca' && (isChecked || this.#trust.hasBlocks)) {
-      return this.#refused('chain_invalid', detail.message)
-    }
+    const isChecked = this.#trust.checksRevocation || this.#trust.isLimited || this.#trust.hasBlocks
+    if (FINAL.has(reason) || (isChecked && reason !== 'unknown_ca')) return this.#refused(reason, detail.message)
     return this.#askWithoutPath(identity, detail.message)
   }
 
@@ -176,25 +168,15 @@ export class ForwardedTrust {
     return { accepted: true, identity: limitPeerIdentity(identity, name, bounds.notBelieved) }
   }
 
-  #refused (reason: ForwardedRefusal, detail: string): Timed {
+  #refused (reason: ForwardedReason, detail: string): Timed {
     return { answer: { accepted: false, reason, detail }, until: this.#trust.now() + REFUSED_FOR }
   }
 }
 
 /** Reasons that also refuse a client that a gateway verified. */
-const FINAL: ReadonlySet<CertificateReason> = new Set<CertificateReason & ForwardedRefusal>([
+const FINAL: ReadonlySet<CertificateReason> = new Set([
   'revoked', 'revocation_unknown', 'outside_authority', 'blocked'
-])
-/** Reasons that refuse it only if revocation or authorities have to be checked. */
-const IF_CHECKED: ReadonlySet<CertificateReason> = new Set<CertificateReason & ForwardedRefusal>([
-  'expired', 'not_yet_valid'
-])
-
-function isForwardedRefusal (
-  reason: CertificateReason, isChecked: boolean
-): reason is CertificateReason & ForwardedRefusal {
-  return FINAL.has(reason) || (isChecked && IF_CHECKED.has(reason))
-}
+] as const)
 
 /** An answer, and until when it may be used, in milliseconds since the epoch. */
 interface Timed { readonly answer: ForwardedAnswer, readonly until: number }
@@ -208,7 +190,7 @@ function unknown (detail: string): ForwardedAnswer {
  */
 export function validateInProcess (trust: Trust): ChainValidator {
   const read = (decision: Decision): ChainVerdict => {
-    if (!decision.accepted) return { valid: false, reason: decision.detail.step, detail: decision.detail.message }
+    if (!decision.accepted) return { valid: false, reason: decision.reason, step: decision.detail.step, detail: decision.detail.message }
     const { peer, notAfter, revalidateAt, staleUntil } = decision
     return {
       valid: true,

@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream'
 const RECHECK = 60_000
 
 interface Followed {
-  readonly notAfter: number
+  readonly end: number
   readonly isStillValid: () => boolean | Promise<boolean>
   timer: NodeJS.Timeout | undefined
 }
@@ -24,12 +24,12 @@ export class ForwardedUpgrades {
   }
 
   /**
-   * @param notAfter when the certificate expires, in milliseconds since the epoch
+   * @param end when the certificate is no longer valid (`endOfValidity`), in milliseconds since the epoch
    * @param isStillValid checks the client again, as for its first request
    */
-  follow (socket: Duplex, notAfter: number, isStillValid: Followed['isStillValid']): void {
+  follow (socket: Duplex, end: number, isStillValid: Followed['isStillValid']): void {
     if (socket.destroyed) return
-    const followed: Followed = { notAfter, isStillValid, timer: undefined }
+    const followed: Followed = { end, isStillValid, timer: undefined }
     this.#open.set(socket, followed)
     socket.once('close', () => {
       clearTimeout(followed.timer)
@@ -45,7 +45,7 @@ export class ForwardedUpgrades {
 
   #arm (socket: Duplex, followed: Followed): void {
     clearTimeout(followed.timer)
-    const wait = Math.max(0, Math.min(this.#recheck, followed.notAfter - this.#now()))
+    const wait = Math.max(0, Math.min(this.#recheck, followed.end - this.#now()))
     followed.timer = setTimeout(() => { this.#check(socket, followed) }, wait).unref()
   }
 

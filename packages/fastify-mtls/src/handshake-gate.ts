@@ -10,7 +10,7 @@ import { RequestGate } from './request-gate.ts'
 import { describeConnection } from './handshake-reporter.ts'
 import type { ConnectionFacts, HandshakeReporter } from './handshake-reporter.ts'
 import { keepPresentedChain, meetTlsSocket, readLeaf, rememberRawSocket, resetConnection } from './node-internals.ts'
-import type { RefusalReason } from './refusal.ts'
+import type { HandshakeReason } from './refusal.ts'
 import type { Trust } from './trust.ts'
 import { verifyHandshake } from './verify-handshake.ts'
 import type { HandshakeResult } from './verify-handshake.ts'
@@ -168,7 +168,7 @@ export class HandshakeGate {
 }
 
 /** A refusal because verifying the certificate failed. */
-function refuse (socket: TLSSocket, reason: RefusalReason, message: string): HandshakeResult {
+function refuse (socket: TLSSocket, reason: HandshakeReason, message: string): HandshakeResult {
   const leaf = readLeaf(socket)
   const detail = { step: reason, message, certificate: leaf === undefined ? undefined : summarizeCertificate(leaf) }
   return { refusal: { reason, code: undefined, leaf: () => leaf, detail: () => detail } }

@@ -5,7 +5,7 @@ import type { PeerIdentity } from '@peerkit/identity'
 import { connectionEnded, connectionIdentified, handshakeRefused } from './channels.ts'
 import type { ConnectionEndedMessage, HandshakeRefusedMessage } from './channels.ts'
 import type { ConnectionRecord } from './connection-record.ts'
-import type { CertificateRefusal, Refusal, RefusalReason } from './refusal.ts'
+import type { CertificateRefusal, Refusal, HandshakeReason } from './refusal.ts'
 
 /** Larger certificates of refused clients are not parsed for a log line. */
 const MAX_DESCRIBED_OCTETS = 8_192
@@ -14,7 +14,7 @@ const MAX_DESCRIBED_OCTETS = 8_192
 export class HandshakeReporter {
   readonly #now: () => number
   /** Called for every refused handshake. The plugin sets it to write the log. `build` makes the message lazily. */
-  onRefused: ((reason: RefusalReason, build: () => HandshakeRefusedMessage) => void) | undefined
+  onRefused: ((reason: HandshakeReason, build: () => HandshakeRefusedMessage) => void) | undefined
   /** Called for every connection whose certificate is no longer accepted. */
   onEnded: ((message: ConnectionEndedMessage) => void) | undefined
 
@@ -79,7 +79,7 @@ export class HandshakeReporter {
   }
 
   #publishRefusal (
-    reason: RefusalReason, describe: () => Omit<HandshakeRefusedMessage, 'v' | 'time' | 'reason'>
+    reason: HandshakeReason, describe: () => Omit<HandshakeRefusedMessage, 'v' | 'time' | 'reason'>
   ): void {
     let message: HandshakeRefusedMessage | undefined
     const build = (): HandshakeRefusedMessage => {

@@ -1,5 +1,5 @@
-import { hintHandshakeFailure } from '@peerkit/events'
-import type { RefusalReason } from '@peerkit/events'
+import { hintHandshakeFailure, verifyCodes } from '@peerkit/events'
+import type { HandshakeReason } from '@peerkit/events'
 import type { ConnectionEndedMessage, HandshakeRefusedMessage } from './channels.ts'
 import { RateLimit } from './rate-limit.ts'
 
@@ -25,7 +25,7 @@ type Kind = typeof KINDS[number]
  * Reasons that determine the kind. A session that cannot be resumed here says nothing about its client: the next
  * handshake is full.
  */
-const KIND_OF_REASON: Readonly<Partial<Record<RefusalReason, Kind>>> = {
+const KIND_OF_REASON: Readonly<Partial<Record<HandshakeReason, Kind>>> = {
   protocol: 'failed',
   no_certificate: 'strangers',
   unknown_ca: 'strangers',
@@ -34,13 +34,13 @@ const KIND_OF_REASON: Readonly<Partial<Record<RefusalReason, Kind>>> = {
 }
 
 /** Reasons that may come from a code of OpenSSL or Node only: the message decides whether more is known. */
-const REASONS_FROM_CODES: ReadonlySet<RefusalReason> = new Set([
-  'expired', 'not_yet_valid', 'wrong_purpose', 'bad_chain', 'timeout'
+const REASONS_FROM_CODES: ReadonlySet<HandshakeReason> = new Set([
+  ...Object.values(verifyCodes).map(({ reason }) => reason), 'timeout'
 ])
 
 /** Checks that fail before any signature was verified. If OpenSSL refused too, the certificate may be a stranger's. */
 const UNPROVEN_STEPS: ReadonlySet<string | undefined> = new Set([
-  'certificate_invalid', 'too_large', 'anchors_invalid', 'budget_exceeded', 'path_length', 'algorithm_refused',
+  'unreadable', 'too_large', 'anchors_invalid', 'budget_exceeded', 'path_length', 'algorithm_refused',
   'key_refused'
 ])
 
@@ -61,7 +61,7 @@ export class RefusalLog {
   /**
    * @param build makes the message. Called only to write a line or to find the kind; returns the same message each time
    */
-  refused (reason: RefusalReason, build: () => HandshakeRefusedMessage): void {
+  refused (reason: HandshakeReason, build: () => HandshakeRefusedMessage): void {
     this.#write(kindOf(reason, build), () => {
       // Port scans, TCP health checks, clients that hang up: this server refused nothing.
       if (reason === 'protocol') this.#log.info(describeRefusal(build()), 'mTLS handshake failed')
@@ -93,8 +93,9 @@ function forEachKind<T> (make: () => T): Record<Kind, T> {
   return Object.fromEntries(KINDS.map((kind) => [kind, make()])) as Record<Kind, T>
 }
 
-function kindOf (reason: RefusalReason, build: () => HandshakeRefusedMessage): Kind {
-  if (!REASONS_FROM_CODES.has(reason)) return KIND_OF_REASON[reason] ?? 'refused'
+function kindOf (reason: HandshakeReason, build: () => HandshakeRefusedMessage): Kind {
+  const kind = KIND_OF_REASON[reason]
+  if (kind !== undefined || !REASONS_FROM_CODES.has(reason)) return kind ?? 'refused'
   const { code, detail } = build()
   // Node's code if the client did not finish its handshake. If the answer about revocation was late there is no code.
   if (reason === 'timeout') return code === undefined ? 'refused' : 'failed'

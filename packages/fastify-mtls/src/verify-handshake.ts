@@ -1,11 +1,12 @@
 import type { TLSSocket } from 'node:tls'
+import { findVerifyCode, reasonOfVerifyCode } from '@peerkit/events'
 import type { RefusalDetail } from '@peerkit/events'
 import { summarizeCertificate } from '@peerkit/identity/x509'
 import type { Accepted, Decision, Refused } from '@peerkit/trust'
 import type { PresentedClient } from './connection-record.ts'
 import { hasPresentedChain, readLeaf, takePresentedChain } from './node-internals.ts'
 import type { PresentedChain } from './node-internals.ts'
-import { explainVerifyCode, refusalAfterAcceptance } from './refusal.ts'
+import { refusalAfterAcceptance } from './refusal.ts'
 import type { Refusal } from './refusal.ts'
 import type { Trust } from './trust.ts'
 
@@ -47,7 +48,7 @@ export function verifyHandshake (
     if (!decision.accepted) return refuseDecided(decision, presented, trust, overruled ? verifyCode : undefined)
     // OpenSSL refused for a reason that the authority does not permit.
     if (overruled && !trust.explainsCode(verifyCode, decision)) {
-      return refuse(explainVerifyCode(verifyCode), presented.leaf, describeCode(verifyCode, presented.leaf), verifyCode)
+      return refuse(reasonOfVerifyCode(verifyCode), presented.leaf, describeCode(verifyCode, presented.leaf), verifyCode)
     }
     return { decision, presented }
   }
@@ -58,11 +59,11 @@ export function verifyHandshake (
 /** A refusal by OpenSSL that is not explained. The leaf is read only if the refusal is reported. */
 function refuseUnread (socket: TLSSocket, code: string): HandshakeResult {
   const leaf = (): Uint8Array | undefined => readLeaf(socket)
-  return { refusal: { reason: explainVerifyCode(code), code, leaf, detail: () => describeCode(code, leaf()) } }
+  return { refusal: { reason: reasonOfVerifyCode(code), code, leaf, detail: () => describeCode(code, leaf()) } }
 }
 
 /** What `trust.explain` finds if no path with verified signatures leads to a trusted CA. */
-const STRANGER_STEPS: ReadonlySet<string> = new Set(['issuer_unknown', 'signature_invalid', 'other_side'])
+const STRANGER_STEPS: ReadonlySet<string> = new Set(['unknown_ca', 'signature_invalid', 'other_side'])
 
 /**
  * Names the certificate at fault, if possible. OpenSSL reports the last error that it found: even for an unknown CA
@@ -71,7 +72,7 @@ const STRANGER_STEPS: ReadonlySet<string> = new Set(['issuer_unknown', 'signatur
 function refuseByOpenssl (
   code: string, { leaf, sent, isWhole }: PresentedChain, trust: Trust, onExplained: HandshakeOptions['onExplained']
 ): HandshakeResult {
-  const reported = explainVerifyCode(code)
+  const reported = reasonOfVerifyCode(code)
   if (!isWhole) return { refusal: { reason: reported, code, leaf: () => leaf, detail: () => describeCode(code, leaf) } }
   const found = trust.explain(leaf, sent) ?? describeOrder(code)
   const reason = STRANGER_STEPS.has(found.step) ? 'unknown_ca' : reported
@@ -79,13 +80,8 @@ function refuseByOpenssl (
   return { refusal: { reason, code, leaf: () => leaf, detail: () => found } }
 }
 
-/** Codes about the client's own certificate. The others may be about any certificate of the chain. */
-const LEAF_CODES: ReadonlySet<string> = new Set([
-  'UNABLE_TO_GET_ISSUER_CERT', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'DEPTH_ZERO_SELF_SIGNED_CERT', 'EE_KEY_TOO_SMALL'
-])
-
 function describeCode (code: string, leaf: Uint8Array | undefined): RefusalDetail {
-  const isAboutLeaf = LEAF_CODES.has(code) && leaf !== undefined
+  const isAboutLeaf = findVerifyCode(code)?.isAboutLeaf === true && leaf !== undefined
   const which = isAboutLeaf ? '' : '; the certificate at fault was not determined, since many clients are being refused'
   return {
     step: code,

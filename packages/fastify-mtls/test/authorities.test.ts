@@ -108,7 +108,7 @@ test('a client that leaves its chain out is not told that its CA was removed, wh
   const bare = { cert: client.cert, key: client.key }
   for (let round = 0; round < 2; round += 1) {
     await t.rejects(call(world, bare))
-    t.match(world.refusals.splice(0), [{ reason: 'unknown_ca', detail: { step: 'issuer_unknown', message: /CN=Partner Issuing/ } }])
+    t.match(world.refusals.splice(0), [{ reason: 'unknown_ca', detail: { step: 'unknown_ca', message: /CN=Partner Issuing/ } }])
     t.match(await call(world, idOf(client)), { status: 200 })
   }
   world.credentials.update({ authorities: { internal: { ca: ca.root, names: 'any' }, other: { ca: issuing.certificate, names: { dns: 'other.example' } } } })

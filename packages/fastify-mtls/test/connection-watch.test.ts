@@ -148,6 +148,6 @@ test('the peer of a connection has the chain by which it is trusted now', async 
   credentials.update({ ca: newer.root })
   t.equal(watch.check(record), 'ca_removed')
   t.match(ended, [
-    { refusal: { reason: 'ca_removed', detail: { step: 'issuer_unknown', certificate: { subject: /CN=Issuing/ } } } }
+    { refusal: { reason: 'ca_removed', detail: { step: 'unknown_ca', certificate: { subject: /CN=Issuing/ } } } }
   ])
 })

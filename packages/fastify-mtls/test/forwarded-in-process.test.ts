@@ -21,17 +21,17 @@ test('what a gateway passes on unverified is validated against the CAs of the se
   const ask = async (...chain: readonly Uint8Array[]): Promise<object> => await call(world, world.gateway, { headers: passedThrough(...chain) })
   t.match(await ask(behind.der, issuing.der), { status: 200, body: { cn: 'behind' } })
   t.match(await call(world, world.gateway, { path: '/chain', headers: passedThrough(behind.der, issuing.der) }), { body: ['Issuing', /./] })
-  const refused = async (reason: RegExp, ...chain: readonly Uint8Array[]): Promise<void> => {
-    t.match(await ask(...chain), REFUSED, String(reason))
-    t.match(world.refused.at(-1), { reason: 'chain_invalid', detail: reason, header: 'x-amzn-mtls-clientcert' })
+  const refused = async (reason: string, detail: RegExp, ...chain: readonly Uint8Array[]): Promise<void> => {
+    t.match(await ask(...chain), REFUSED, String(detail))
+    t.match(world.refused.at(-1), { reason, detail, header: 'x-amzn-mtls-clientcert' })
   }
-  await refused(/^issuer_unknown: CN=behind .*its issuer CN=Issuing/, behind.der)
-  await refused(/^issuer_unknown: CN=behind .*its issuer CN=Elsewhere/, (await (await createDevCa({ name: 'Elsewhere' })).issue({ cn: 'behind' })).der)
-  await refused(/^signature_invalid: CN=behind .*was not signed by CN=/, (await (await createDevCa()).issue({ cn: 'behind' })).der)
-  await refused(/^purpose: CN=server .*does not allow clientAuth/, (await world.ca.issue({ cn: 'server', profile: 'server' })).der)
-  await refused(/^expired: CN=old .*was valid until/, (await world.ca.issue({ cn: 'old', notBefore: new Date(Date.now() - 2e9), notAfter: new Date(Date.now() - 1e9) })).der)
+  await refused('unknown_ca', /^CN=behind .*its issuer CN=Issuing/, behind.der)
+  await refused('unknown_ca', /^CN=behind .*its issuer CN=Elsewhere/, (await (await createDevCa({ name: 'Elsewhere' })).issue({ cn: 'behind' })).der)
+  await refused('unknown_ca', /^signature_invalid: CN=behind .*was not signed by CN=/, (await (await createDevCa()).issue({ cn: 'behind' })).der)
+  await refused('wrong_purpose', /^CN=server .*does not allow clientAuth/, (await world.ca.issue({ cn: 'server', profile: 'server' })).der)
+  await refused('expired', /^CN=old .*was valid until/, (await world.ca.issue({ cn: 'old', notBefore: new Date(Date.now() - 2e9), notAfter: new Date(Date.now() - 1e9) })).der)
   const forger = await createDevCa({ name: 'Forger' })
-  await refused(/^issuer_unknown: CN=behind .*leads to the root CN=Forger.*, which is not a trust anchor/, (await forger.issue({ cn: 'behind' })).der, forger.der)
+  await refused('unknown_ca', /^CN=behind .*leads to the root CN=Forger.*, which is not a trust anchor/, (await forger.issue({ cn: 'behind' })).der, forger.der)
   t.match(await call(world, world.gateway), { status: 401, body: { code: 'MTLS_ERR_PEER_MISSING' } })
 })
 
@@ -52,7 +52,7 @@ test('an accepted client is refused once it is revoked or its CA is removed', as
   world.credentials.update({ ca: world.ca.root, crl: (await world.ca.crl()).pem })
   t.match(await ask(other), REFUSED)
   t.match(world.refused, [
-    { reason: 'chain_invalid', detail: /^issuer_unknown: CN=other / }, { reason: 'revoked', detail: /^revoked: CN=behind .*is revoked/ }, { reason: 'chain_invalid', detail: /^issuer_unknown: CN=other / }
+    { reason: 'unknown_ca', detail: /^CN=other / }, { reason: 'revoked', detail: /^CN=behind .*is revoked/ }, { reason: 'unknown_ca', detail: /^CN=other / }
   ])
   t.equal(world.refused.length, 3)
   agent.destroy()

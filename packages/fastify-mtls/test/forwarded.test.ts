@@ -119,7 +119,7 @@ test('a certificate that a CA of ours issued, and that a check refuses, is told 
   const world = await startBehind(t, {}, { crl: true })
   const server = await world.ca.issue({ dns: 'web.example', profile: 'server' })
   t.match(await call(world, world.gateway, { headers: told(server) }), REFUSED)
-  t.match(world.refused, [{ reason: 'chain_invalid', detail: /sha256:.*clientAuth/ }])
+  t.match(world.refused, [{ reason: 'wrong_purpose', detail: /sha256:.*clientAuth/ }])
 })
 
 test('the whole chain up to a root is asked about, whether the gateway passes intermediates on or they are known here', async (t) => {

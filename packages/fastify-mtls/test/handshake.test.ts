@@ -80,7 +80,7 @@ for (const { title, options, issue } of REMOVED_DURING_HANDSHAKE) {
     })
     socket.on('data', () => { t.fail('answered') })
     await new Promise<void>((resolve) => { socket.once('close', () => { resolve() }) })
-    t.match(world.refusals, [{ reason: 'unknown_ca', detail: { step: 'issuer_unknown' } }])
+    t.match(world.refusals, [{ reason: 'unknown_ca', detail: { step: 'unknown_ca' } }])
     t.equal(world.refusals.length, 1)
   })
 }

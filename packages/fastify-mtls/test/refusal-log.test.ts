@@ -134,7 +134,7 @@ test('each kind of refusal has lines of its own', async (t) => {
     ['failed', { reason: 'protocol' }],
     ['failed', { reason: 'timeout', code: 'ERR_TLS_HANDSHAKE_TIMEOUT' }],
     ['strangers', { reason: 'no_certificate' }],
-    ['strangers', { reason: 'unknown_ca', code, detail: step('issuer_unknown') }],
+    ['strangers', { reason: 'unknown_ca', code, detail: step('unknown_ca') }],
     ['strangers', { reason: 'unreadable' }],
     ['strangers', { reason: 'resumption_refused' }],
     ['unexplained', { reason: 'expired', code, detail: step(code) }],
@@ -142,7 +142,7 @@ test('each kind of refusal has lines of its own', async (t) => {
     ['unexplained', { reason: 'expired', code, detail: step('budget_exceeded') }],
     ['refused', { reason: 'bad_chain', detail: step('path_length') }],
     ['refused', { reason: 'expired', code, detail: step('expired') }],
-    ['refused', { reason: 'wrong_purpose', detail: step('purpose') }],
+    ['refused', { reason: 'wrong_purpose', detail: step('wrong_purpose') }],
     ['refused', { reason: 'revoked', detail: step('revoked') }],
     ['refused', { reason: 'timeout', detail: step('timeout') }],
     ['refused', { reason: 'ca_removed' }]

@@ -13,7 +13,11 @@ export type ChainVerdict =
     readonly until: number
     readonly peer?: PeerIdentity
   }
-  | { readonly valid: false, readonly reason: string, readonly detail?: string | undefined }
+  /**
+   * `reason`: a `CertificateReason` of `@peerkit/events`. Any other word counts as `bad_chain`.
+   * `step`: the check that failed, if its name says more than the reason.
+   */
+  | { readonly valid: false, readonly reason: string, readonly step?: string, readonly detail?: string | undefined }
 
 /** Validates chains in process. `createPathValidator` of @peerkit/trust makes one. */
 export interface ChainValidator {

@@ -1,28 +1,5 @@
+import type { ForwardedReason } from '@peerkit/events'
 import type { PeerIdentity } from '@peerkit/identity'
-
-/** Why a forwarded certificate was refused. */
-export type RefusalReason =
-  | 'untrusted_sender'     // the sender is not a trusted gateway
-  | 'duplicate_header'     // the header occurs twice
-  | 'alias_header'         // the header's name has another spelling, which a gateway may fail to remove
-  | 'other_format'         // there is a header of another format than the configured one
-  | 'too_large'            // the value is longer than `maxHeaderLength` characters
-  | 'chain_too_long'       // more certificates than `maxChainLength`
-  | 'malformed'            // the value does not follow its format, or contradicts another header
-  | 'unreadable'           // the certificate or a name cannot be parsed
-  | 'not_verified'         // the gateway has not verified the certificate, or does not say so
-  | 'ca_as_leaf'           // the client certificate is a CA certificate
-  | 'certificate_missing'  // the headers say that there is a certificate, or have only names, and it is not among them
-  | 'chain_invalid'        // in-process validation refused the chain; `detail` says why
-  | 'revoked'              // the validator found a revoked certificate in the chain
-  | 'revocation_unknown'   // the validator could not determine the revocation status, and the policy is hard
-  | 'outside_authority'    // the CA's authority is not allowed to issue this name
-  | 'authority_unknown'    // neither a chain nor the option verifiedAs determines the authority
-  | 'blocked'              // on the operator's block list
-  | 'not_yet_valid'        // the certificate is not valid yet
-  | 'expired'              // the certificate is no longer valid
-  | 'hop_count'            // the number of elements is not `trustedHops`
-  | 'untrusted_hop'        // an outer gateway does not satisfy `hopGateways`
 
 /** The parts of a request that the reader needs. They do not depend on a framework. */
 export interface ForwardedRequest {
@@ -52,7 +29,8 @@ export type ForwardedResult =
   | { readonly state: 'accepted', readonly identity: PeerIdentity, readonly sent: readonly Uint8Array[] }
   | {
     readonly state: 'refused'
-    readonly reason: RefusalReason
+    /** A word of docs/reasons.md. */
+    readonly reason: ForwardedReason
     readonly header: string
     readonly detail?: string | undefined
   }

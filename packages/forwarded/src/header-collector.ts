@@ -1,4 +1,4 @@
-import type { RefusalReason } from './forwarded-reader.ts'
+import type { ForwardedReason } from '@peerkit/events'
 import { createValues } from './header-format.ts'
 import type { HeaderNames, HeaderRole, HeaderValues } from './header-format.ts'
 
@@ -8,7 +8,7 @@ export interface Collected {
   /** Name of the first one, in lower case; undefined if there is none. */
   readonly first: string | undefined
   /** Why they cannot be read, whether or not the sender is trusted. */
-  readonly problem: { readonly reason: RefusalReason, readonly header: string } | undefined
+  readonly problem: { readonly reason: ForwardedReason, readonly header: string } | undefined
 }
 
 const NONE: Collected = Object.freeze({ values: Object.freeze(createValues()), first: undefined, problem: undefined })

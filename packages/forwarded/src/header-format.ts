@@ -1,5 +1,5 @@
 import type { KnownIdentity } from '@peerkit/identity'
-import type { RefusalReason } from './forwarded-reader.ts'
+import type { ForwardedReason } from '@peerkit/events'
 
 /** The purpose of a header. */
 export type HeaderRole =
@@ -37,7 +37,7 @@ export type Reading =
   | { readonly state: 'none' }
   /** The client, then the gateways, nearest last. */
   | { readonly state: 'claims', readonly claims: readonly [Claim, ...Claim[]] }
-  | { readonly state: 'refused', readonly reason: RefusalReason, readonly role: HeaderRole }
+  | { readonly state: 'refused', readonly reason: ForwardedReason, readonly role: HeaderRole }
 
 /** The header format of one kind of gateway. */
 export interface HeaderFormat {
@@ -50,6 +50,6 @@ export interface HeaderFormat {
   read (values: HeaderValues, byGateway: boolean): Reading
 }
 
-export function refuseReading (reason: RefusalReason, role: HeaderRole): Reading {
+export function refuseReading (reason: ForwardedReason, role: HeaderRole): Reading {
   return { state: 'refused', reason, role }
 }

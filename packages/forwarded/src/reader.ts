@@ -1,8 +1,10 @@
+import { isCertificateReason } from '@peerkit/events'
+import type { ForwardedReason } from '@peerkit/events'
 import type { ChainValidator, ChainVerdict } from './chain-validator.ts'
 import { CertificateMemory } from './certificate-memory.ts'
 import { findOtherHeaders } from './format-catalogue.ts'
 import { ForwardedClient } from './forwarded-client.ts'
-import type { ForwardedRequest, ForwardedResult, RefusalReason, RefusedResult } from './forwarded-reader.ts'
+import type { ForwardedRequest, ForwardedResult, RefusedResult } from './forwarded-reader.ts'
 import { createGatewayTrust, isAllowed } from './gateway-trust.ts'
 import type { GatewayAuthorizer, Sender } from './gateway-trust.ts'
 import { HeaderCollector } from './header-collector.ts'
@@ -107,11 +109,11 @@ export class Reader {
       if (this.#generation !== before) {
         return attempt < MAX_ATTEMPTS
           ? this.#validate(values, claims, validator, attempt + 1)
-          : this.#refuse('chain_invalid', 'certificate', 'the trust anchors changed during each validation')
+          : this.#refuse('revocation_unknown', 'certificate', 'the trust anchors changed during each validation')
       }
       return verdict.valid ? this.#admit(values, claims, verdict) : this.#rememberRefusal(values, verdict, before)
     }
-    const fail = (): RefusedResult => this.#refuse('chain_invalid', 'certificate', 'the validator failed')
+    const fail = (): RefusedResult => this.#refuse('bad_chain', 'certificate', 'the validator failed')
     try {
       const verdict = validator.validate(client.leaf, client.chain)
       return verdict instanceof Promise ? verdict.then(take).catch(fail) : take(verdict)
@@ -122,15 +124,12 @@ export class Reader {
 
   #rememberRefusal (
     values: HeaderValues,
-    { reason, detail }: Extract<ChainVerdict, { valid: false }>,
+    { reason, step = reason, detail }: Extract<ChainVerdict, { valid: false }>,
     generation: number
   ): RefusedResult {
-    const isRevocation = reason === 'revoked' || reason === 'revocation_unknown'
-    const refusal = this.#refuse(
-      isRevocation ? reason : 'chain_invalid',
-      'certificate',
-      detail === undefined ? reason : `${reason}: ${detail}`
-    )
+    const known = isCertificateReason(reason) ? reason : 'bad_chain'
+    const words = [...(step === known ? [] : [step]), ...(detail === undefined ? [] : [detail])].join(': ')
+    const refusal = this.#refuse(known, 'certificate', words === '' ? undefined : words)
     this.#memory.remember(values, { answer: refusal, until: this.#now() + REFUSED_FOR, generation, weight: 500 })
     return refusal
   }
@@ -164,7 +163,7 @@ export class Reader {
   }
 
   /** Reports the header of the role, or the certificate's header, which every format has. */
-  #refuse (reason: RefusalReason, role: HeaderRole, detail?: string): RefusedResult {
+  #refuse (reason: ForwardedReason, role: HeaderRole, detail?: string): RefusedResult {
     const header = (this.#format.headers[role] ?? this.#format.headers.certificate) as string
     return detail === undefined ? { state: 'refused', reason, header } : { state: 'refused', reason, header, detail }
   }

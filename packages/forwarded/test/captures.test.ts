@@ -30,7 +30,7 @@ for (const { gateway, capturedAt, requests } of captures) {
       }
       if (client === 'stranger') {
         // Some gateways say that they do not vouch for it; with the others only the validation here can tell.
-        t.match(read({ verification: 'in-process', validator: refusing }), { state: 'refused', reason: 'chain_invalid' })
+        t.match(read({ verification: 'in-process', validator: refusing }), { state: 'refused', reason: 'bad_chain' })
         if (/^(nginx|HAProxy|Apache)/.test(gateway)) t.match(read(), { state: 'refused', reason: 'not_verified' })
         return
       }

@@ -1,7 +1,7 @@
 import { listen } from '@peerkit/events'
 import type { PeerIdentity } from '@peerkit/identity'
 import { BoundedMap } from './bounded-map.ts'
-import { clip } from './clip.ts'
+import { clip } from '@peerkit/identity/internal'
 
 /** The clients that use certificates of one issuer. */
 export interface IssuerCallers {

@@ -1,5 +1,5 @@
 import { handshakeChainUnavailable, connectionEnded, credentialsRefused, credentialsRotated, credentialsWarned, expirySoon, forwardedRefused, forwardedStripped, handshakeRefused, isAuditKept, outboundRefused, requestAllowed, requestDenied, requestWouldDeny, revocationFailed, revocationSoftPassed, rulesRefused, rulesReloaded } from '@peerkit/events'
-import type { HandshakeRefusedMessage, RefusalDetail, RequestJudgedMessage } from '@peerkit/events'
+import type { ForwardedReason, HandshakeRefusedMessage, RefusalDetail, RequestJudgedMessage } from '@peerkit/events'
 import { createPartialIdentity, limitPeerIdentity } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
 import { mock } from 'node:test'
@@ -126,7 +126,7 @@ test('a refusal names the step and the certificate at fault, in bounded texts', 
   const long = 'x'.repeat(100_000)
   const bloated = { step: long, message: long, why: long, certificate: { subject: long, serialNumber: long, fingerprint256: long } }
   handshakeRefused.publish(refused({ reason: 'bad_chain', detail: bloated }))
-  handshakeRefused.publish(refused({ reason: 'unreadable', detail: { step: 'certificate_invalid', message: 'm', certificate: undefined } }))
+  handshakeRefused.publish(refused({ reason: 'unreadable', detail: { step: 'unreadable', message: 'm', certificate: undefined } }))
   connectionEnded.publish({ v: 1, time: TIME, reason: 'timeout', detail: undefined, peer, remoteAddress: undefined })
   audit.close()
   t.ok(JSON.stringify(lines[2]?.line).length < 4_000)
@@ -140,7 +140,7 @@ test('a refused server has the certificate at fault and the check that failed in
   const certificate = { subject: 'CN=ledger', serialNumber: '0a', fingerprint256: 'ab'.repeat(32) }
   const detail = { step: 'revoked', message: 'CN=ledger is revoked', certificate }
   const message = 'The certificate of https://ledger.internal is not accepted: CN=ledger is revoked'
-  const facts = { origin: 'https://ledger.internal', code: 'MTLS_ERR_OUTBOUND_SERVER_REVOKED', reason: 'revoked', message }
+  const facts = { origin: 'https://ledger.internal', code: 'MTLS_ERR_OUTBOUND_SERVER_REVOKED', reason: 'revoked', message } as const
   outboundRefused.publish({ v: 1, time: TIME, ...facts, detail })
   audit.close()
   t.match(lines[0]?.line, { event: 'outbound:refused', detail: message, step: 'revoked', certificate })
@@ -238,7 +238,7 @@ test('the summary comes by itself, once for each interval with drops', async (t)
 test('reasons that never end share one limit', async (t) => {
   const { lines, log } = createLog()
   const audit = auditLog(log, { now: () => TIME, burst: 1, sourceBurst: 1 })
-  for (let index = 0; index < 5_000; index++) forwardedRefused.publish({ v: 1, time: TIME, reason: `reason-${index}`, detail: 'd'.repeat(5_000), header: 'client-cert', peer: null, remoteAddress: `10.0.${index % 256}.1` })
+  for (let index = 0; index < 5_000; index++) forwardedRefused.publish({ v: 1, time: TIME, reason: `reason-${index}` as ForwardedReason, detail: 'd'.repeat(5_000), header: 'client-cert', peer: null, remoteAddress: `10.0.${index % 256}.1` })
   audit.close()
   t.equal(lines.length, 202, '200 kinds, one for all others, and the summary')
   t.ok(JSON.stringify(lines[0]?.line).length < 2_000, 'long texts are cut')

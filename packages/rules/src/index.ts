@@ -7,7 +7,7 @@ export type {
   AllowRule, AttributeName, GatewayRule, Groups, NameAttributes, NameRule, OneOrMore, Predicate, RuleEntry, RuleSet
 } from './allow-rule.ts'
 export type { Authorizer } from './authorizer.ts'
-export type { Allowed, RefusalReason, Refused, Verdict } from './verdict.ts'
+export type { Allowed, AuthorizationReason, Refused, Verdict } from './verdict.ts'
 export type { Explanation, FailedKey, RuleExplanation } from './explanation.ts'
 export { MTLS_ERR_PREDICATE_RESULT, MTLS_ERR_RULE_INVALID } from './errors.ts'
 export type { RuleAuthority } from './rule-authority.ts'

@@ -8,7 +8,7 @@
  * - `predicate_refused`: no rule matches, and every predicate returned `false`.
  * - `predicate_failed`: a predicate threw, rejected or did not return a boolean; see `error`.
  */
-export type RefusalReason =
+export type AuthorizationReason =
   | 'no_identity' | 'no_match' | 'incomplete_identity' | 'predicate_refused' | 'predicate_failed'
 
 /** The peer is allowed. */
@@ -23,7 +23,7 @@ export interface Allowed {
 /** The peer is not allowed. */
 export interface Refused {
   readonly allowed: false
-  readonly reason: RefusalReason
+  readonly reason: AuthorizationReason
   /** With `predicate_failed`: what the predicate threw, or `MTLS_ERR_PREDICATE_RESULT`. */
   readonly error?: unknown
 }

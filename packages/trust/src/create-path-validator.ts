@@ -132,7 +132,7 @@ class Validator implements PathValidator {
 
   #measure (leaf: Uint8Array, intermediates: readonly Uint8Array[]): PathRefused | undefined {
     if (![leaf, ...Array.isArray(intermediates) ? intermediates : [null]].every((der) => der instanceof Uint8Array)) {
-      return refuse('certificate_invalid', 'expected the DER of a leaf and a list of the DER of intermediates')
+      return refuse('unreadable', 'expected the DER of a leaf and a list of the DER of intermediates')
     }
     const { maxCertificates, maxBytes } = this.#settings.limits
     if (intermediates.length > maxCertificates) return refuse('too_large', `${intermediates.length} intermediates; at most ${maxCertificates}`)
@@ -163,7 +163,7 @@ class Validator implements PathValidator {
       leaf = readPathCertificate(new Uint8Array(leafDer))
       pool = intermediates.flatMap((der) => this.#verified.find(der) ?? tryRead(der) ?? [])
     } catch (error) {
-      return refuse('certificate_invalid', (error as Error).message)
+      return refuse('unreadable', (error as Error).message)
     }
     const { limits, purpose, policies, algorithms, strict } = this.#settings
     const material = { leaf, candidates: new CandidatePool(pool), anchors, maxDepth: limits.maxDepth }

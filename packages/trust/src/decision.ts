@@ -1,6 +1,6 @@
 import type { CertificateReason, RefusalDetail } from '@peerkit/events'
 import type { PeerIdentity } from '@peerkit/identity'
-import type { PathRefusalReason, PathRefused } from './refusal.ts'
+import type { PathRefused } from './refusal.ts'
 
 /** Version counters of the trust anchors and of the revocation data. A decision is current while both are unchanged. */
 export interface TrustVersion {
@@ -38,40 +38,15 @@ export interface Refused {
 /** The result of `evaluate`. */
 export type Decision = Accepted | Refused
 
-const REASONS: Readonly<Record<PathRefusalReason, CertificateReason>> = {
-  certificate_invalid: 'unreadable',
-  too_large: 'unreadable',
-  anchors_invalid: 'unknown_ca',
-  issuer_unknown: 'unknown_ca',
-  signature_invalid: 'unknown_ca',
-  algorithm_refused: 'bad_chain',
-  key_refused: 'bad_chain',
-  expired: 'expired',
-  not_yet_valid: 'not_yet_valid',
-  not_ca: 'bad_chain',
-  path_length: 'bad_chain',
-  ca_as_leaf: 'ca_as_leaf',
-  purpose: 'wrong_purpose',
-  name_constraint: 'bad_chain',
-  outside_authority: 'outside_authority',
-  policy: 'bad_chain',
-  critical_extension: 'bad_chain',
-  lint: 'bad_chain',
-  blocked: 'blocked',
-  revoked: 'revoked',
-  revocation_unknown: 'revocation_unknown',
-  budget_exceeded: 'bad_chain'
-}
-
 /**
- * Converts a refused path to a decision, with the reason as events name it. The detail is not frozen: it becomes a
+ * Converts a refused path to a decision. The detail is not frozen: it becomes a
  * property of errors, and some loggers modify those while writing them.
  */
-export function refusedBy ({ reason, detail, certificate, why }: PathRefused, version: TrustVersion): Refused {
+export function refusedBy ({ reason, step, detail, certificate, why }: PathRefused, version: TrustVersion): Refused {
   return Object.freeze({
     accepted: false,
-    reason: REASONS[reason],
-    detail: { step: reason, message: detail, certificate, ...(why !== undefined && { why }) },
+    reason,
+    detail: { step, message: detail, certificate, ...(why !== undefined && { why }) },
     version
   })
 }

@@ -1,4 +1,5 @@
 import crypto from 'node:crypto'
+import type { CertificateStep } from '@peerkit/events'
 import { claimsOf, limitPeerIdentity, relinkPeerIdentity } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
 import { summarizeCertificate } from '@peerkit/identity/x509'
@@ -21,7 +22,7 @@ import { DecisionMemory } from './memory/decision-memory.ts'
 import type { Remembered } from './memory/decision-memory.ts'
 import { PendingDecisions } from './memory/pending-decisions.ts'
 import { CHANGED, refuse } from './refusal.ts'
-import type { PathRefusalReason, PathRefused } from './refusal.ts'
+import type { PathRefused } from './refusal.ts'
 
 /** What the peer sent with its leaf certificate. */
 export interface Presented {
@@ -157,8 +158,8 @@ class Evaluator implements TrustEvaluator {
   ): Decision | Promise<Decision> {
     const { version } = this
     const { maxLeafBytes } = this.#settings.limits
-    const refuseLeaf = (reason: PathRefusalReason, message: string): Decision => {
-      return refusedBy(refuse(reason, message, { certificate: summarizeCertificate(leafDer) }), version)
+    const refuseLeaf = (step: CertificateStep, message: string): Decision => {
+      return refusedBy(refuse(step, message, { certificate: summarizeCertificate(leafDer) }), version)
     }
     let leaf: Certificate
     try {
@@ -167,7 +168,7 @@ class Evaluator implements TrustEvaluator {
       }
       leaf = known ?? readPathCertificate(leafDer)
     } catch (error) {
-      return refuseLeaf('certificate_invalid', `the certificate cannot be read: ${(error as Error).message}`)
+      return refuseLeaf('unreadable', `the certificate cannot be read: ${(error as Error).message}`)
     }
     // A resumed session: try the chains first that this leaf was sent with before.
     const candidates = resumed ? this.#recall(leafDer).flatMap((entry) => entry.sent) : this.#readSent(sent)

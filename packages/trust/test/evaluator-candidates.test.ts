@@ -27,7 +27,7 @@ test('a leaf that cannot be read is refused, and named as far as it can be', asy
       accepted: false,
       reason: 'unreadable',
       detail: {
-        step: 'certificate_invalid',
+        step: 'unreadable',
         message: /^the certificate cannot be read: /,
         certificate: { ...certificate, fingerprint256: /^[0-9a-f]{64}$/ }
       }
@@ -40,7 +40,7 @@ test('a leaf that cannot be read is refused, and named as far as it can be', asy
     accepted: false,
     reason: 'unreadable',
     detail: {
-      step: 'certificate_invalid',
+      step: 'unreadable',
       message: /^CN=client .*cannot be read/,
       certificate: { subject: 'CN=client' }
     }
@@ -49,7 +49,7 @@ test('a leaf that cannot be read is refused, and named as far as it can be', asy
   t.match(trust.evaluate(nameless, { sent: [intermediate] }), {
     accepted: false,
     reason: 'unreadable',
-    detail: { step: 'certificate_invalid', certificate: { subject: 'CN=client' } }
+    detail: { step: 'unreadable', certificate: { subject: 'CN=client' } }
   })
 })
 
@@ -87,7 +87,7 @@ test('an unreadable certificate beside the leaf is ignored, and the others are u
     // Its signature is the root's: so far the last one is read, and no further.
     t.match(
       outcomeOf(leaf, [junk], [anchor]),
-      index === 6 ? 'unreadable/certificate_invalid' : 'unknown_ca/issuer_unknown',
+      index === 6 ? 'unreadable/unreadable' : 'unknown_ca/unknown_ca',
       `${index} alone`
     )
   }
@@ -108,7 +108,7 @@ test('a path is found behind a candidate whose issuer cannot be read', async (t)
 test('no more certificates are looked at than the limits allow', async (t) => {
   const junk = Array.from({ length: 16 }, (_, index) => new Party(`CN=junk ${index}`).root())
   t.equal(outcomeOf(leaf, [...junk.slice(0, 15), intermediate], [anchor]), 'accepted by ca < root')
-  t.equal(outcomeOf(leaf, [...junk, intermediate], [anchor]), 'unknown_ca/issuer_unknown', 'the seventeenth')
+  t.equal(outcomeOf(leaf, [...junk, intermediate], [anchor]), 'unknown_ca/unknown_ca', 'the seventeenth')
   const octets = intermediate.length + junk[0]!.length
   t.equal(
     outcomeOf(leaf, [junk[0]!, intermediate], [anchor], { limits: { maxBytes: octets } }),
@@ -116,7 +116,7 @@ test('no more certificates are looked at than the limits allow', async (t) => {
   )
   t.equal(
     outcomeOf(leaf, [junk[0]!, intermediate], [anchor], { limits: { maxBytes: octets - 1 } }),
-    'unknown_ca/issuer_unknown'
+    'unknown_ca/unknown_ca'
   )
 })
 

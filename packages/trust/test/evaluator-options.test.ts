@@ -100,7 +100,7 @@ test('authorities are asked again when the version moves, and only then', async 
   version = 2
   t.equal(trust.isCurrent(first), false)
   t.equal(trust.isFresh(first), false)
-  t.equal(told(trust.evaluate(leaf)), 'unknown_ca/issuer_unknown')
+  t.equal(told(trust.evaluate(leaf)), 'unknown_ca/unknown_ca')
   t.equal(asked, 2)
   t.equal(trust.remembers(leaf), true, 'though it is not accepted any more')
 })

@@ -264,7 +264,7 @@ test('a CA that is removed while a checker answers lets nobody in', async (t) =>
   const decided = trust.evaluate(leaf, { sent: [intermediate] })
   version = 2
   answer.settle(good())
-  t.equal(told(await decided), 'unknown_ca/issuer_unknown')
+  t.equal(told(await decided), 'unknown_ca/unknown_ca')
   t.equal(trust.remembers(leaf), false)
 })
 

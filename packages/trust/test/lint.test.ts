@@ -46,7 +46,7 @@ test('is a reason to refuse by the option strict alone, in any certificate of th
   const ca = await createDevCa()
   const options = { strict: true, now: Date.now }
   t.equal(outcome((await ca.issue()).der, [], [ca.der], options), 'valid')
-  t.match(validate((await ca.issue({ dns: 'a_b.example' })).der, [], [ca.der], options), { reason: 'lint', detail: /breaks the rule dns_name_syntax$/ })
+  t.match(validate((await ca.issue({ dns: 'a_b.example' })).der, [], [ca.der], options), { step: 'lint', detail: /breaks the rule dns_name_syntax$/ })
   const root = new Party('CN=root')
   t.equal(outcome(root.issue(), [], [root.root()]), 'valid')
   t.equal(outcome(root.issue(), [], [root.root()], { strict: true }), 'lint')

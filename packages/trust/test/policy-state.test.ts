@@ -84,5 +84,5 @@ test('policies that multiply in a tree cost what they take to read (CVE-2023-046
   const certificates = parties.map((party, index) => (parties[index - 1] ?? root).certify(party, { extensions: [policies(...some), everyPair] }))
   const leaf = parties[7]!.issue('CN=leaf', { extensions: [policies(some[0]!)] })
   t.equal(outcome(leaf, certificates, [root.root()], { policies: REQUIRED, limits: { maxBytes: 200_000 } }), 'valid')
-  t.match(validate(leaf, certificates, [root.root()], { policies: REQUIRED, limits: { maxBytes: 200_000, maxPolicies: 1000 } }), { reason: 'budget_exceeded', detail: 'the decision needs more policies than the limits allow' })
+  t.match(validate(leaf, certificates, [root.root()], { policies: REQUIRED, limits: { maxBytes: 200_000, maxPolicies: 1000 } }), { step: 'budget_exceeded', detail: 'the decision needs more policies than the limits allow' })
 })

@@ -61,7 +61,7 @@ test('an anchor\'s own signature may be of any kind: nobody looks at it', async 
 
 test('a key of one kind makes no signature of another', async (t) => {
   const root = new Party('CN=root')
-  t.match(validate(root.issue('CN=a', { signing: { ...RSA_SHA256, hash: 'sha256' } }), [], [root.root()]), { reason: 'signature_invalid' })
+  t.match(validate(root.issue('CN=a', { signing: { ...RSA_SHA256, hash: 'sha256' } }), [], [root.root()]), { step: 'signature_invalid' })
   const pssKeys: Keys = generateKeyPairSync('rsa-pss', { modulusLength: 2048 } as never) as unknown as Keys
   const pssRoot = new Party('CN=root', { keys: pssKeys, signing: pss('sha256', 32) })
   t.equal(outcome(pssRoot.issue('CN=a', { signing: { ...pss('sha256', 32), algorithm: RSA_SHA256.algorithm } }), [], [pssRoot.root()]), 'signature_invalid', 'a PSS key signs by PSS alone (RFC 4055 section 1.2)')

@@ -63,24 +63,24 @@ test('counts intermediates as pathLenConstraint has it, self-issued ones not', a
 })
 
 test('wants the purpose in the leaf and in every CA that lists purposes', async (t) => {
-  t.equal(outcomeOf({ extensions: [purposes(SERVER_AUTH)] }), 'purpose')
-  t.equal(outcomeOf({ extensions: [purposes(ANY_PURPOSE)] }), 'purpose', 'as OpenSSL has it')
+  t.equal(outcomeOf({ extensions: [purposes(SERVER_AUTH)] }), 'wrong_purpose')
+  t.equal(outcomeOf({ extensions: [purposes(ANY_PURPOSE)] }), 'wrong_purpose', 'as OpenSSL has it')
   t.equal(outcomeOf({ extensions: [absent('2.5.29.37')] }), 'valid')
-  t.equal(outcomeOf({}, { extensions: [purposes(SERVER_AUTH)] }), 'purpose', 'a CA for servers issues no clients')
+  t.equal(outcomeOf({}, { extensions: [purposes(SERVER_AUTH)] }), 'wrong_purpose', 'a CA for servers issues no clients')
   t.equal(outcomeOf({}, { extensions: [purposes(SERVER_AUTH, CLIENT_AUTH)] }), 'valid')
-  t.equal(outcomeOf({}, {}, { extensions: [purposes(SERVER_AUTH)] }), 'purpose', 'an anchor neither')
-  t.equal(outcomeOf({ extensions: [keyUsage(1)] }), 'purpose', 'a key that may not sign')
-  t.equal(outcomeOf({ extensions: [keyUsage(DIGITAL_SIGNATURE, KEY_CERT_SIGN)] }), 'purpose', 'keyCertSign without a CA')
+  t.equal(outcomeOf({}, {}, { extensions: [purposes(SERVER_AUTH)] }), 'wrong_purpose', 'an anchor neither')
+  t.equal(outcomeOf({ extensions: [keyUsage(1)] }), 'wrong_purpose', 'a key that may not sign')
+  t.equal(outcomeOf({ extensions: [keyUsage(DIGITAL_SIGNATURE, KEY_CERT_SIGN)] }), 'wrong_purpose', 'keyCertSign without a CA')
   t.equal(outcomeOf({ extensions: [basicConstraints(true), keyUsage(DIGITAL_SIGNATURE, KEY_CERT_SIGN)] }), 'ca_as_leaf', 'a CA is no client')
   t.equal(outcomeOf({ extensions: [basicConstraints(true), absent('2.5.29.15')] }), 'ca_as_leaf')
   t.equal(outcome(root.certify(ca), [], [root.root()], { purpose: 'any' }), 'valid')
   const certType = (octet: number): Extension => ({ oid: '2.16.840.1.113730.1.1', value: tlv(0x03, Buffer.from([0, octet])) })
-  t.equal(outcomeOf({ extensions: [certType(0x40)] }), 'purpose', 'a server by its Netscape certificate type')
+  t.equal(outcomeOf({ extensions: [certType(0x40)] }), 'wrong_purpose', 'a server by its Netscape certificate type')
   t.equal(outcomeOf({ extensions: [certType(0xc0)] }), 'valid')
   const server = ca.issue('CN=server', { extensions: [purposes(SERVER_AUTH), keyUsage(2)] })
   t.equal(outcome(server, [root.certify(ca)], [root.root()], { purpose: 'serverAuth' }), 'valid')
   t.equal(outcome(server, [root.certify(ca)], [root.root()], { purpose: 'any' }), 'valid')
-  t.equal(outcome(ca.issue(), [root.certify(ca)], [root.root()], { purpose: 'serverAuth' }), 'purpose')
+  t.equal(outcome(ca.issue(), [root.certify(ca)], [root.root()], { purpose: 'serverAuth' }), 'wrong_purpose')
 })
 
 test('refuses critical extensions that are not understood, anywhere in the path and nowhere else', async (t) => {
@@ -95,11 +95,11 @@ test('refuses critical extensions that are not understood, anywhere in the path 
 })
 
 test('refuses the same extension twice, and what its definition forbids', async (t) => {
-  t.equal(outcomeOf({ extensions: [basicConstraints(true), basicConstraints(false)] }), 'certificate_invalid')
-  t.equal(outcomeOf({}, { extensions: [{ oid: '2.5.29.36', value: sequence() }] }), 'certificate_invalid', 'empty policyConstraints')
-  t.equal(outcomeOf({}, { extensions: [{ oid: '2.5.29.33', value: sequence() }] }), 'certificate_invalid', 'no mappings')
-  t.equal(outcomeOf({}, { extensions: [{ oid: '2.5.29.54', value: Buffer.from([2, 1, 0xff]) }] }), 'certificate_invalid', 'a negative count')
-  t.equal(outcomeOf({}, { extensions: [{ oid: '2.5.29.30', value: Buffer.from([5, 0]) }] }), 'certificate_invalid')
+  t.equal(outcomeOf({ extensions: [basicConstraints(true), basicConstraints(false)] }), 'unreadable')
+  t.equal(outcomeOf({}, { extensions: [{ oid: '2.5.29.36', value: sequence() }] }), 'unreadable', 'empty policyConstraints')
+  t.equal(outcomeOf({}, { extensions: [{ oid: '2.5.29.33', value: sequence() }] }), 'unreadable', 'no mappings')
+  t.equal(outcomeOf({}, { extensions: [{ oid: '2.5.29.54', value: Buffer.from([2, 1, 0xff]) }] }), 'unreadable', 'a negative count')
+  t.equal(outcomeOf({}, { extensions: [{ oid: '2.5.29.30', value: Buffer.from([5, 0]) }] }), 'unreadable')
 })
 
 test('finds issuers whose name is spelled in another way, and none whose name differs', async (t) => {
@@ -107,13 +107,13 @@ test('finds issuers whose name is spelled in another way, and none whose name di
   const certificate = root.certify(authority, { subjectName: name('O=Acme  Works, CN=ISSUING ca', 0x13) })
   const issueAs = (issuerName: Uint8Array): string => outcome(authority.issue('CN=client', { issuerName }), [certificate], [root.root()])
   t.equal(issueAs(name('O=ACME works, CN=Issuing CA')), 'valid', 'case, spaces and string type do not count (RFC 5280 section 7.1)')
-  t.equal(issueAs(name('CN=ISSUING ca, O=Acme  Works', 0x13)), 'issuer_unknown', 'order does')
-  t.equal(issueAs(name('O=AcmeWorks, CN=Issuing CA')), 'issuer_unknown')
+  t.equal(issueAs(name('CN=ISSUING ca, O=Acme  Works', 0x13)), 'unknown_ca', 'order does')
+  t.equal(issueAs(name('O=AcmeWorks, CN=Issuing CA')), 'unknown_ca')
   const two = tlv(0x31, ...['a', 'b'].map((value) => sequence(oid('2.5.4.3'), tlv(0x0c, Buffer.from(value)))))
   const twoOther = tlv(0x31, ...['B', 'A'].map((value) => sequence(oid('2.5.4.3'), tlv(0x0c, Buffer.from(value)))))
   t.equal(outcome(authority.issue('CN=client', { issuerName: sequence(two) }), [root.certify(authority, { subjectName: sequence(twoOther) })], [root.root()]), 'valid', 'an RDN is a set')
   const apart = name('CN=a, CN=b')
-  t.equal(outcome(authority.issue('CN=client', { issuerName: sequence(two) }), [root.certify(authority, { subjectName: apart })], [root.root()]), 'issuer_unknown', 'a set of two is not two in a row')
+  t.equal(outcome(authority.issue('CN=client', { issuerName: sequence(two) }), [root.certify(authority, { subjectName: apart })], [root.root()]), 'unknown_ca', 'a set of two is not two in a row')
 })
 
 test('what an anchor says of itself counts: names, policies', async (t) => {

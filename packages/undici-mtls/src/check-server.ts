@@ -1,15 +1,7 @@
 import { isIP } from 'node:net'
-import type { CertificateReason } from '@peerkit/events'
 import type { PeerIdentity } from '@peerkit/identity'
 import type { Refused } from '@peerkit/trust'
-import {
-  MTLS_ERR_OUTBOUND_SERVER_EXPIRED,
-  MTLS_ERR_OUTBOUND_SERVER_REVOKED,
-  MTLS_ERR_OUTBOUND_SERVER_UNTRUSTED,
-  MTLS_ERR_OUTBOUND_WRONG_SERVER,
-  withFacts
-} from './errors.ts'
-import type { OutboundReason } from './errors.ts'
+import { MTLS_ERR_OUTBOUND_WRONG_SERVER, untrusted, withFacts } from './errors.ts'
 import { isForHostName } from './host-name.ts'
 import type { ServerRules } from './server-rules.ts'
 
@@ -22,34 +14,9 @@ export interface IdentityCheck {
   readonly rules: ServerRules
 }
 
-const REASONS: Readonly<Record<
-  Exclude<CertificateReason, 'expired' | 'revoked' | 'revocation_unknown'>, OutboundReason
->> = {
-  unknown_ca: 'unknown_ca',
-  not_yet_valid: 'not_yet_valid',
-  wrong_purpose: 'purpose',
-  ca_as_leaf: 'other',
-  bad_chain: 'other',
-  outside_authority: 'outside_authority',
-  blocked: 'blocked',
-  unreadable: 'unreadable'
-}
-
 /** Makes the error for a server whose certificate is not accepted. */
 export function refusalOf ({ reason, detail }: Refused, origin: string): Error {
-  const facts = { retryable: false, origin, detail }
-  switch (reason) {
-    case 'expired': return withFacts(new MTLS_ERR_OUTBOUND_SERVER_EXPIRED(origin, detail.message), facts)
-    case 'revoked': return withFacts(new MTLS_ERR_OUTBOUND_SERVER_REVOKED(origin, detail.message), {
-      ...facts, reason: 'revoked'
-    })
-    case 'revocation_unknown': return withFacts(new MTLS_ERR_OUTBOUND_SERVER_REVOKED(origin, detail.message), {
-      ...facts, retryable: true, reason: 'status_unknown'
-    })
-    default: return withFacts(new MTLS_ERR_OUTBOUND_SERVER_UNTRUSTED(origin, detail.message), {
-      ...facts, reason: REASONS[reason]
-    })
-  }
+  return untrusted(reason, detail.message, { retryable: reason === 'revocation_unknown', origin, detail })
 }
 
 /**

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import type { CredentialSnapshot, CredentialSource } from '@peerkit/credentials'
 import type { RefusalDetail } from '@peerkit/events'
+import { endOfValidity } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
 import { checkIdentity, refusalOf } from './check-server.ts'
 import { MTLS_ERR_OUTBOUND_CREDENTIALS_EXPIRED, MTLS_ERR_OUTBOUND_SERVER_UNTRUSTED, withFacts } from './errors.ts'
@@ -65,7 +66,7 @@ export interface Connection {
  */
 export async function openConnection (destination: Destination, context: ConnectContext): Promise<Connection> {
   const snapshot = context.credentials.current
-  if (context.now() >= snapshot.notAfter) {
+  if (context.now() >= endOfValidity(snapshot)) {
     throw withFacts(new MTLS_ERR_OUTBOUND_CREDENTIALS_EXPIRED(
       destination.origin, new Date(snapshot.notAfter).toISOString()
     ), {
@@ -147,7 +148,7 @@ async function performHandshake (
       decision: accepted,
       snapshot,
       resumed,
-      validUntil: snapshot.notAfter,
+      validUntil: endOfValidity(snapshot),
       answered: false,
       failure: undefined,
       refusedRenegotiation
@@ -172,7 +173,7 @@ async function acceptServer (
 ): Promise<ServerDecision> {
   if (!socket.authorized || presented === undefined) {
     throw withFacts(new MTLS_ERR_OUTBOUND_SERVER_UNTRUSTED(origin, 'it sent no valid certificate'), {
-      retryable: false, origin, reason: 'other'
+      retryable: false, origin, reason: 'bad_chain'
     })
   }
   const decision = await trust.evaluate(presented)

@@ -1,6 +1,8 @@
 import createError from '@fastify/error'
 import type { FastifyErrorConstructor } from '@fastify/error'
-import type { RefusalDetail } from '@peerkit/events'
+import type { CertificateReason, OutboundReason, RefusalDetail } from '@peerkit/events'
+
+export type { OutboundReason } from '@peerkit/events'
 
 /** An option of the agent is wrong. */
 export const MTLS_ERR_OUTBOUND_OPTION: FastifyErrorConstructor<{ code: 'MTLS_ERR_OUTBOUND_OPTION' }, [string]> =
@@ -59,22 +61,6 @@ export const MTLS_ERR_OUTBOUND_CLIENT_CERTIFICATE_REFUSED: FastifyErrorConstruct
 > =
   createError('MTLS_ERR_OUTBOUND_CLIENT_CERTIFICATE_REFUSED', '%s refused the client certificate: %s', 502)
 
-/**
- * The cause, for codes with several:
- *
- * - UNREACHABLE: `network`, `timeout`, `closed` (during the handshake), `tls` (no common parameters), `proxy`,
- *   `renegotiation` (the server asked for it, and it is refused)
- * - SERVER_UNTRUSTED: `unknown_ca`, `not_yet_valid`, `purpose`, `outside_authority`, `blocked`, `unreadable`, `other`
- * - SERVER_REVOKED: `revoked`, `status_unknown`
- * - WRONG_SERVER: `host_name`, `rules`
- * - CLIENT_CERTIFICATE_REFUSED: `alert` (the server sent a TLS alert), `closed` (it closed the connection before its
- *   first response, which most likely means the same)
- */
-export type OutboundReason =
-  | 'network' | 'timeout' | 'closed' | 'tls' | 'proxy' | 'renegotiation' | 'unknown_ca' | 'not_yet_valid' | 'purpose'
-  | 'outside_authority' | 'blocked' | 'unreadable' | 'other' | 'revoked' | 'status_unknown' | 'host_name' | 'rules'
-  | 'alert'
-
 /** A TLS alert (RFC 8446 section 6). */
 export interface TlsAlert { readonly number: number, readonly name: string }
 
@@ -84,7 +70,16 @@ export interface OutboundErrorFacts {
   readonly retryable: boolean
   /** The origin that was called. */
   readonly origin?: string
-  /** The cause, for codes with several. */
+  /**
+   * The cause, a word of docs/reasons.md. Undefined if the code says it all. By code:
+   *
+   * - UNREACHABLE: `network`, `timeout`, `closed` (during the handshake), `tls`, `proxy`, `renegotiation`
+   * - SERVER_EXPIRED: `expired`
+   * - SERVER_REVOKED: `revoked`, `revocation_unknown`
+   * - SERVER_UNTRUSTED: every other `CertificateReason`
+   * - WRONG_SERVER: `host_name`, `rules`
+   * - CLIENT_CERTIFICATE_REFUSED: `alert`, `closed` (before the first response, which most likely means the same)
+   */
   readonly reason?: OutboundReason
   /** The TLS alert with which the server refused the client certificate. */
   readonly alert?: TlsAlert
@@ -105,4 +100,16 @@ export function withFacts<E extends Error> (error: E, facts: OutboundErrorFacts)
 /** The whole reason of a refusal, for logs and events. It must not reach callers. */
 export function describeRefusal ({ message, found, expected }: Error & Partial<OutboundErrorFacts>): string {
   return found === undefined || expected === undefined ? message : `${message}: found ${found}; expected ${expected}`
+}
+
+/** Makes the error for a certificate of the server that is not accepted. */
+export function untrusted (
+  reason: CertificateReason, message: string, facts: OutboundErrorFacts & { readonly origin: string }
+): Error {
+  const Untrusted = reason === 'expired'
+    ? MTLS_ERR_OUTBOUND_SERVER_EXPIRED
+    : reason === 'revoked' || reason === 'revocation_unknown'
+      ? MTLS_ERR_OUTBOUND_SERVER_REVOKED
+      : MTLS_ERR_OUTBOUND_SERVER_UNTRUSTED
+  return withFacts(new Untrusted(facts.origin, message), { ...facts, reason })
 }

@@ -1,13 +1,8 @@
-import {
-  MTLS_ERR_OUTBOUND_CLIENT_CERTIFICATE_REFUSED, MTLS_ERR_OUTBOUND_SERVER_EXPIRED, MTLS_ERR_OUTBOUND_SERVER_UNTRUSTED,
-  MTLS_ERR_OUTBOUND_UNREACHABLE, withFacts
-} from './errors.ts'
+import { findTlsAlert, findVerifyCode } from '@peerkit/events'
 import type { RefusalDetail } from '@peerkit/events'
-import type { OutboundReason } from './errors.ts'
-import { readCertificateAlert } from './tls-alert.ts'
-
-const VERIFY_CODES = new RegExp('^(UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|CERT_|INVALID_CA|INVALID_PURPOSE|' +
-  'PATH_LENGTH_EXCEEDED|HOSTNAME_MISMATCH)')
+import {
+  MTLS_ERR_OUTBOUND_CLIENT_CERTIFICATE_REFUSED, MTLS_ERR_OUTBOUND_UNREACHABLE, untrusted, withFacts
+} from './errors.ts'
 
 /** Explains why a connection failed. Errors of this package are returned as they are. */
 export function explainConnectError (error: NodeJS.ErrnoException, origin: string): Error {
@@ -34,23 +29,16 @@ export function explainVerifyError (
   error: NodeJS.ErrnoException, origin: string, describe: () => RefusalDetail | undefined
 ): Error | undefined {
   const { code = '' } = error
-  if (!VERIFY_CODES.test(code)) return undefined
+  const known = findVerifyCode(code)
+  if (known === undefined) return undefined
   const detail = describe()
-  const facts = { retryable: false, origin, cause: error, ...(detail !== undefined && { detail }) }
   // Node's advice to use the system's CAs does not apply to a private CA.
   const message = error.message.replace(/; if the root CA is installed locally.*$/s, '')
   const words = detail === undefined ? `${code} (${message})` : `${code} (${message}): ${detail.message}`
-  if (code === 'CERT_HAS_EXPIRED') {
-    const sentence = detail?.step === 'expired' ? detail.message : words
-    return withFacts(new MTLS_ERR_OUTBOUND_SERVER_EXPIRED(origin, sentence), facts)
-  }
-  return withFacts(new MTLS_ERR_OUTBOUND_SERVER_UNTRUSTED(origin, words), { ...facts, reason: reasonOf(code) })
-}
-
-function reasonOf (code: string): OutboundReason {
-  if (code === 'CERT_NOT_YET_VALID') return 'not_yet_valid'
-  if (code === 'INVALID_PURPOSE') return 'purpose'
-  return /^(UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|CERT_UNTRUSTED)/.test(code) ? 'unknown_ca' : 'other'
+  const sentence = known.reason === 'expired' && detail?.step === 'expired' ? detail.message : words
+  return untrusted(known.reason, sentence, {
+    retryable: known.reason === 'revocation_unknown', origin, cause: error, ...(detail !== undefined && { detail })
+  })
 }
 
 /** If several addresses failed, Node gives an AggregateError with an empty message. */
@@ -60,8 +48,9 @@ function describeNetworkError (error: NodeJS.ErrnoException & { readonly errors?
 }
 
 function explainAlert (error: NodeJS.ErrnoException, origin: string): Error | undefined {
-  const alert = readCertificateAlert(error)
-  if (alert === undefined) return undefined
+  const found = findTlsAlert(error)
+  if (found?.isAboutCertificate !== true) return undefined
+  const alert = { number: found.number, name: found.name }
   const vague = alert.name === 'handshake_failure'
     ? '; servers send it if they require another certificate, or another cipher'
     : ''

@@ -106,7 +106,7 @@ test('an expired certificate that nobody can name is not said to be the server\'
   const cause = Object.assign(new Error('certificate has expired'), { code: 'CERT_HAS_EXPIRED' })
   const words = 'The certificate of https://a is not accepted: CERT_HAS_EXPIRED (certificate has expired)'
   t.match(explainConnectError(cause, 'https://a'), { code: 'MTLS_ERR_OUTBOUND_SERVER_EXPIRED', message: words, cause })
-  const detail = { step: 'issuer_unknown', message: 'CN=x has no path', certificate: undefined }
+  const detail = { step: 'unknown_ca', message: 'CN=x has no path', certificate: undefined }
   t.equal(explainVerifyError(cause, 'https://a', () => detail)?.message, `${words}: CN=x has no path`)
 })
 

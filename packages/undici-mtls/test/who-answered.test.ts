@@ -101,7 +101,7 @@ test('certificates that nearly fit are refused with what is wrong, and get no by
     ['expired', await ca.issue({ cn: 'ledger', ip: '127.0.0.1', notBefore: new Date(Date.now() - 2 * day), notAfter: new Date(Date.now() - day) }), { code: 'MTLS_ERR_OUTBOUND_SERVER_EXPIRED' }],
     ['not yet valid', await ca.issue({ cn: 'ledger', ip: '127.0.0.1', notBefore: new Date(Date.now() + day), notAfter: new Date(Date.now() + 2 * day) }), { code: 'MTLS_ERR_OUTBOUND_SERVER_UNTRUSTED', reason: 'not_yet_valid' }],
     ['a CA of the same name', await stranger.issue({ cn: 'ledger', ip: '127.0.0.1' }), { code: 'MTLS_ERR_OUTBOUND_SERVER_UNTRUSTED', reason: 'unknown_ca' }],
-    ['for clients only', await ca.issue({ cn: 'ledger', ip: '127.0.0.1', profile: 'client' }), { code: 'MTLS_ERR_OUTBOUND_SERVER_UNTRUSTED', reason: 'purpose' }]
+    ['for clients only', await ca.issue({ cn: 'ledger', ip: '127.0.0.1', profile: 'client' }), { code: 'MTLS_ERR_OUTBOUND_SERVER_UNTRUSTED', reason: 'wrong_purpose' }]
   ]
   for (const [title, identity, expected] of cases) {
     const { error, seen } = await callOnce(t, { identity, ca: ca.root })
@@ -140,7 +140,7 @@ test('a refusal that a certificate is at fault of names it and the cause on the 
   const identity = await (await createDevCa({ name: 'stranger' })).issue({ cn: 'ledger', ip: '127.0.0.1' })
   const certificate = { subject: 'CN=ledger', serialNumber: String, fingerprint256: fingerprintOf(identity.cert) }
   const { error } = await callOnce(t, { identity, ca: ca.root })
-  t.match(refused, [{ detail: { step: 'issuer_unknown', message: /CN=ledger/, certificate } }], 'refused by OpenSSL')
+  t.match(refused, [{ detail: { step: 'unknown_ca', message: /CN=ledger/, certificate } }], 'refused by OpenSSL')
   t.same(refused[0].detail, error.detail)
   const bad = await ca.issue({ cn: 'ledger', ip: '127.0.0.1' })
   ca.revoke(bad)
@@ -174,9 +174,12 @@ test('where one above the server\'s certificate is at fault, the message names t
 })
 
 test('nothing is sent under a certificate of ours that has ended', async (t) => {
-  const { error, seen } = await callOnce(t, { identity: server }, { now: () => credentials.current.notAfter })
+  const at = credentials.current.notAfter + 1_000
+  const { error, seen } = await callOnce(t, { identity: server }, { now: () => at })
   t.match(error, { code: 'MTLS_ERR_OUTBOUND_CREDENTIALS_EXPIRED', retryable: false })
   t.same(seen, [])
+  const last = await callOnce(t, { identity: server }, { now: () => at - 1 })
+  t.not(last.error?.code, 'MTLS_ERR_OUTBOUND_CREDENTIALS_EXPIRED', 'it is valid in the second of notAfter')
 })
 
 test('a revoked server is refused, by our CRLs or by a checker beside them', async (t) => {
@@ -189,7 +192,7 @@ test('a revoked server is refused, by our CRLs or by a checker beside them', asy
   t.same(seen, [])
   t.equal((await callOnce(t, { identity: server }, { credentials: listed })).error, undefined)
   const doubtful = { epoch: 1, check: async () => ({ state: 'unknown', why: 'no_list' }), permits: () => false, subscribe: () => () => {}, close: async () => {} } as any
-  t.match((await callOnce(t, { identity: server }, { revocation: doubtful })).error, { code: 'MTLS_ERR_OUTBOUND_SERVER_REVOKED', reason: 'status_unknown', retryable: true })
+  t.match((await callOnce(t, { identity: server }, { revocation: doubtful })).error, { code: 'MTLS_ERR_OUTBOUND_SERVER_REVOKED', reason: 'revocation_unknown', retryable: true })
 })
 
 test('a server that wants to shake hands anew on a judged connection loses it', async (t) => {

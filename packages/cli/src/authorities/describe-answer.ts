@@ -61,7 +61,7 @@ function describeOne ({ authority, refused, leadsHere, outside }: AuthorityAnswe
   if (outside !== undefined) {
     return `${step}, ${outside.kind} ${JSON.stringify(outside.name)} is outside of ${outside.bound}`
   }
-  if (step !== 'purpose' || serverAuthOnlyUntil === undefined || serverAuthOnlyUntil > at) return step
+  if (step !== 'wrong_purpose' || serverAuthOnlyUntil === undefined || serverAuthOnlyUntil > at) return step
   return `${step}, its serverAuthOnly ended on ${describeMoment(serverAuthOnlyUntil)}`
 }
 

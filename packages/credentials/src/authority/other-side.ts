@@ -36,7 +36,7 @@ export class OtherSide {
    * @param sent the certificates that were sent with it, DER
    */
   explain (detail: RefusalDetail, leaf: Uint8Array, sent: readonly Uint8Array[]): RefusalDetail {
-    if (detail.step !== 'issuer_unknown') return detail
+    if (detail.step !== 'unknown_ca') return detail
     if (this.#source.current.authorities.every((authority) => vouchesFor(authority, this.#side))) return detail
     const decision = (this.#evaluator ??= this.#create()).evaluate(leaf, { sent })
     if (decision instanceof Promise || !decision.accepted) return detail

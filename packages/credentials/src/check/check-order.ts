@@ -13,6 +13,6 @@ export function checkOrder (certificates: readonly ParsedCertificate[], where: s
     if (hasIssued(issuer, issued) && issuer.identity.isCa === true) continue
     const problem = `certificate ${index + 2} did not issue certificate ${index + 1}`
     const found = `found ${String(issuer.identity)} after ${String(issued.identity)}`
-    throw refused('chain', where, `${problem}; ${found}; expected the leaf, then the issuer of each certificate`)
+    throw refused('bad_chain', where, `${problem}; ${found}; expected the leaf, then the issuer of each certificate`)
   }
 }

@@ -3,7 +3,7 @@ import { originsOf as trustOrigins } from '../authority/list-authorities.ts'
 import type { CheckedMaterial, CheckedTrust, TrustContext } from '../check-material.ts'
 import { SYSTEM_CLOCK } from '../clock.ts'
 import { MTLS_ERR_CREDENTIALS_OPTION, refused, unavailable } from '../errors.ts'
-import type { CredentialsRefusedReason } from '../errors.ts'
+import type { CredentialsReason } from '../errors.ts'
 import type { CheckOptions } from '../check-options.ts'
 import type { CredentialMaterial, Origins, Secret } from '../material.ts'
 import { blame } from '../part.ts'
@@ -154,7 +154,7 @@ export class FileLoader<Checked extends CheckedTrust = CheckedMaterial> {
    */
   remember (moved: ReadonlySet<Part> = new Set()): void { this.#reader.remember(moved) }
 
-  #blameChange (part: Part, error: Error & { readonly reason?: CredentialsRefusedReason }): Error {
+  #blameChange (part: Part, error: Error & { readonly reason?: CredentialsReason }): Error {
     const where = part === undefined ? this.#origins.cert : trustOrigins(this.#origins, part).ca
     const message = error.message.replace(/^Credentials [a-z]+: /, '')
     const problem = `the new files do not fit the other files: ${message}`

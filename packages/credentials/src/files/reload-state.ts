@@ -1,10 +1,10 @@
 import type { Clock } from '../clock.ts'
-import type { CredentialsRefusedReason } from '../errors.ts'
+import type { CredentialsReason } from '../errors.ts'
 import type { Part } from '../part.ts'
 import type { Followed } from './followed.ts'
 
 /** Errors that no further write can fix. All others may be a file that is half written, or one of two files. */
-const LASTING: readonly (CredentialsRefusedReason | undefined)[] = [
+const LASTING: readonly (CredentialsReason | undefined)[] = [
   'expired', 'not_yet_valid', 'wrong_purpose', 'weak', 'no_anchor'
 ]
 
@@ -43,7 +43,7 @@ export class ReloadState {
   isRefused (part: Part): boolean { return this.#troubles.has(part) }
 
   /** Whether a refusal may still be a file that is half written. It is not reported yet. */
-  mayPass (part: Part, { reason }: Error & { reason?: CredentialsRefusedReason }): boolean {
+  mayPass (part: Part, { reason }: Error & { reason?: CredentialsReason }): boolean {
     const since = this.#troubles.get(part)?.since ?? this.#clock.now()
     return !LASTING.includes(reason) && this.#clock.now() - since < this.#reportAfter
   }

@@ -22,20 +22,20 @@ test("a server's own CA may be another than its clients', which is told and not 
   t.match(source.current.warnings, [/^cert: the chain ends at .*, which is not in ca; peers must trust that CA themselves$/])
   t.match(warned, [{ v: 1, message: /the chain ends at/, generation: 1 }])
   t.same(memoryCredentials({ ...base, ca: other.root, chain: 'unchecked' }).current.warnings, [])
-  t.throws(() => memoryCredentials({ ...base, ca: other.root, chain: 'required' }), { code: 'MTLS_ERR_CREDENTIALS_REFUSED', reason: 'chain', message: /expected it to lead to a CA certificate in ca/ })
-  t.throws(() => memoryCredentials({ ...base, cert: leaf.cert, chain: 'required' }), { code: 'MTLS_ERR_CREDENTIALS_REFUSED', reason: 'chain' })
+  t.throws(() => memoryCredentials({ ...base, ca: other.root, chain: 'required' }), { code: 'MTLS_ERR_CREDENTIALS_REFUSED', reason: 'bad_chain', message: /expected it to lead to a CA certificate in ca/ })
+  t.throws(() => memoryCredentials({ ...base, cert: leaf.cert, chain: 'required' }), { code: 'MTLS_ERR_CREDENTIALS_REFUSED', reason: 'bad_chain' })
 })
 
 test('an impostor with the right name leads nowhere', async (t) => {
   const impostor = await createDevCa()
   const fake = await impostor.intermediate()
-  t.throws(() => memoryCredentials({ ...base, cert: leaf.cert + fake.certificate }), { code: 'MTLS_ERR_CREDENTIALS_REFUSED', reason: 'chain', message: /certificate 2 did not issue certificate 1/ })
-  t.throws(() => memoryCredentials({ ...base, ca: impostor.root, chain: 'required' }), { code: 'MTLS_ERR_CREDENTIALS_REFUSED', reason: 'chain' })
+  t.throws(() => memoryCredentials({ ...base, cert: leaf.cert + fake.certificate }), { code: 'MTLS_ERR_CREDENTIALS_REFUSED', reason: 'bad_chain', message: /certificate 2 did not issue certificate 1/ })
+  t.throws(() => memoryCredentials({ ...base, ca: impostor.root, chain: 'required' }), { code: 'MTLS_ERR_CREDENTIALS_REFUSED', reason: 'bad_chain' })
 })
 
 test('an intermediate that was there may not just be gone, unless nobody looks', async (t) => {
   const source = memoryCredentials(base)
-  t.throws(() => source.update({ cert: leaf.cert }), { code: 'MTLS_ERR_CREDENTIALS_REFUSED', reason: 'chain', message: /too, which was there before/ })
+  t.throws(() => source.update({ cert: leaf.cert }), { code: 'MTLS_ERR_CREDENTIALS_REFUSED', reason: 'bad_chain', message: /too, which was there before/ })
   t.equal(source.update({ cert: leaf.cert, ca: ca.root + intermediate.certificate }).intermediates.length, 0, 'as an anchor it is not missed')
   const careless = memoryCredentials({ ...base, chain: 'unchecked' })
   t.equal(careless.update({ cert: leaf.cert }).intermediates.length, 0)
@@ -49,7 +49,7 @@ test('trust moves away from the CA that signed us: that is refused by nobody', a
 test('certificates out of order, a root first, or one that is no CA in between are refused', async (t) => {
   const root = ca.certificate
   for (const cert of [leaf.cert + root + intermediate.certificate, leaf.cert + leaf.cert, leaf.cert + root]) {
-    t.throws(() => memoryCredentials({ ...base, cert }), { code: 'MTLS_ERR_CREDENTIALS_REFUSED', reason: 'chain', message: /expected the leaf, then the issuer of each certificate/ })
+    t.throws(() => memoryCredentials({ ...base, cert }), { code: 'MTLS_ERR_CREDENTIALS_REFUSED', reason: 'bad_chain', message: /expected the leaf, then the issuer of each certificate/ })
   }
   t.throws(() => memoryCredentials({ ...base, cert: intermediate.certificate + leaf.cert }), { code: 'MTLS_ERR_CREDENTIALS_REFUSED', reason: 'key_mismatch', message: /a CA certificate \(the leaf must come first\)/ })
 })

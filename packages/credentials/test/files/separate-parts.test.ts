@@ -289,7 +289,7 @@ test('an authority does not lose the CA that our own chain has to lead to', asyn
   const next = await createDevCa({ name: 'Next' })
   await pki.replace('internal.pem', next.root)
   await pki.replace('acme.crl', (await pki.acme.crl()).pem)
-  await t.rejects(source.reload(), { code: REFUSED, reason: 'chain' })
+  await t.rejects(source.reload(), { code: REFUSED, reason: 'bad_chain' })
   t.match(anchorsOf(source.current), { internal: ['Peerkit development CA'] })
   t.equal(source.current.trustEpoch, 2, 'the list of the other counts')
   const issued = await next.issue({ cn: 'second' })
@@ -348,17 +348,17 @@ test('a change that other files do not fit is refused itself, and the others are
     await pki.replace('acme.pem', pki.acme.root + await crossSign(pki.acme, issuing, 'Issuing', {}, true))
     await pki.replace('internal.crl', (await pki.ca.crl()).pem)
     const message = /authorities\.acme\.ca \(.*acme\.pem\): the new files do not fit the other files: cert \(.*cert\.pem/
-    const refusal = { code: REFUSED, reason: 'chain', authorities: ['acme'], message }
+    const refusal = { code: REFUSED, reason: 'bad_chain', authorities: ['acme'], message }
     if (watch === false) await t.rejects(source.reload(), refusal)
     else {
       const waiting = nextMessage('waiting')
       clock.advance(HOUR)
-      t.match(await waiting, { authority: 'acme', reason: 'chain', message })
+      t.match(await waiting, { authority: 'acme', reason: 'bad_chain', message })
     }
     await rotated
     t.equal(await judge(source, bad), 'revoked')
     t.match(anchorsOf(source.current), { internal: ['Peerkit development CA'], acme: ['Acme'] })
-    t.same(refusals.map(({ reason }) => reason), watch === false ? ['chain'] : [])
+    t.same(refusals.map(({ reason }) => reason), watch === false ? ['bad_chain'] : [])
     await source.close()
   }
 })

@@ -228,7 +228,7 @@ test('a file cut off between two certificates is not taken for a shorter chain',
   await write('cert.pem', first.chain)
   await write('key.pem', first.key)
   const source = await fileCredentials({ ...paths, reportAfter: HOUR, pollInterval: HOUR })
-  const waiting = nextMessage('waiting', 'chain')
+  const waiting = nextMessage('waiting', 'bad_chain')
   await write('cert.pem', first.cert)
   t.match(await waiting, { message: /expected its issuer .* too, which was there before/ })
   t.equal(source.current.intermediates.length, 1)

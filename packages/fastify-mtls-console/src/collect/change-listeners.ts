@@ -1,95 +1,64 @@
 import type {
-  CredentialsRefusedMessage, EventListeners, RevocationFailedMessage, RevocationRefreshedMessage
+  CredentialsRefusedMessage, EventListeners, EventMessages, RevocationFailedMessage, RevocationRefreshedMessage,
+  SummarizedName
 } from '@peerkit/events'
+import { iso } from '@peerkit/identity/internal'
 import type { EventDraft } from './console-event.ts'
-import { draftChange } from './draft-events.ts'
-import type { ChangeFacts } from './draft-events.ts'
+import { draftEvent } from './draft-events.ts'
+import type { Fact } from './draft-events.ts'
+
+/** What is shown of each change of the service itself, a line each. */
+const FACTS: { readonly [Name in SummarizedName]?: (message: EventMessages[Name]) => readonly Fact[] } = {
+  'peerkit:handshake:chain-unavailable': ({ node }) => [['Node', node]],
+  'peerkit:credentials:rotated': ({ identity, generation, trustChanged, warnings }) => [
+    ['identity', identity],
+    ['generation', generation],
+    ['trust', trustChanged ? 'changed' : 'unchanged'],
+    ...warnings.slice(0, 5).map((warning) => ['warning', warning] as const)
+  ],
+  'peerkit:credentials:refused': factsOfRefused,
+  'peerkit:credentials:recovered': ({ authority, generation }) => [
+    ['authority', authority], ['generation', generation]
+  ],
+  'peerkit:credentials:waiting': factsOfRefused,
+  'peerkit:credentials:warned': ({ generation }) => [['generation', generation]],
+  'peerkit:revocation:refreshed': factsOfRevocation,
+  'peerkit:revocation:failed': (message) => [...factsOfRevocation(message), ['code', message.code]],
+  'peerkit:revocation:soft-passed': ({ issuer, serialNumber, fingerprint256 }) => [
+    ['issuer', issuer], ['serial number', serialNumber], ['SHA-256', fingerprint256]
+  ],
+  'peerkit:rules:reloaded': ({ file, generation }) => [['file', file], ['generation', generation]],
+  'peerkit:rules:refused': ({ file, generation }) => [['file', file], ['generation', generation]],
+  'peerkit:expiry:soon': ({ what, name, notAfter, threshold }) => [
+    [what, name], ['expires', iso(notAfter)], ['threshold', threshold]
+  ]
+}
 
 /** Listens to changes of the service itself. */
 export function changeListeners (add: (draft: EventDraft) => void): EventListeners {
-  type Report = (
-    kind: EventDraft['kind'], tone: EventDraft['tone'], title: string, time: number, facts: ChangeFacts
-  ) => void
-  const report: Report = (kind, tone, title, time, facts) => { add(draftChange({ kind, tone, title, time }, facts)) }
-  return {
-    'peerkit:credentials:rotated': ({ time, identity, generation, trustChanged, warnings }) => {
-      report('credentials', 'good', 'New credentials in force', time, {
-        facts: [
-          ['identity', identity],
-          ['generation', generation],
-          ['trust', trustChanged ? 'changed' : 'unchanged'],
-          ...warnings.slice(0, 5).map((warning) => ['warning', warning] as const)
-        ]
-      })
-    },
-    'peerkit:credentials:refused': (message) => {
-      report(
-        'credentials',
-        'bad',
-        'New credentials refused, the old ones stay in force',
-        message.time,
-        factsOfRefused(message)
-      )
-    },
-    'peerkit:credentials:recovered': ({ time, authority, generation }) => {
-      const facts = [['authority', authority], ['generation', generation]] as const
-      report('credentials', 'good', 'Credentials are in order again', time, { facts })
-    },
-    'peerkit:credentials:waiting': (message) => {
-      report('credentials', 'info', 'New credentials are incomplete', message.time, factsOfRefused(message))
-    },
-    'peerkit:credentials:warned': ({ time, generation, message }) => {
-      report(
-        'credentials',
-        'warn',
-        'Credentials accepted with a warning',
-        time,
-        { facts: [['generation', generation]], message }
-      )
-    },
-    'peerkit:revocation:refreshed': (message) => {
-      report('revocation', 'good', 'Revocation status refreshed', message.time, { facts: factsOfRevocation(message) })
-    },
-    'peerkit:revocation:failed': (message) => {
-      report('revocation', 'bad', 'Revocation status could not be refreshed', message.time, {
-        facts: [...factsOfRevocation(message), ['code', message.code]],
-        message: message.message,
-        reason: message.reason
-      })
-    },
-    'peerkit:revocation:soft-passed': ({ time, why, issuer, serialNumber, fingerprint256 }) => {
-      report('revocation', 'warn', 'A certificate was accepted with unknown revocation status (soft policy)', time, {
-        facts: [['issuer', issuer], ['serial number', serialNumber], ['SHA-256', fingerprint256]],
-        reason: why
-      })
-    },
-    'peerkit:rules:reloaded': ({ time, file, generation }) => {
-      report('rules', 'good', 'Rules reloaded', time, { facts: [['file', file], ['generation', generation]] })
-    },
-    'peerkit:rules:refused': ({ time, file, generation, error }) => {
-      report(
-        'rules',
-        'bad',
-        'New rules refused, the old ones stay in force',
-        time,
-        { facts: [['file', file], ['generation', generation]], message: error.message }
-      )
-    },
-    'peerkit:expiry:soon': ({ time, what, name, notAfter, left, threshold }) => {
-      report('expiry', left <= 0 ? 'bad' : 'warn', left <= 0 ? 'Expired' : 'Expires soon', time, {
-        facts: [[what, name], ['expires', new Date(notAfter).toISOString()], ['threshold', threshold]],
-        reason: what
-      })
-    }
-  }
+  return Object.fromEntries(Object.keys(FACTS).map((each) => {
+    const name = each as SummarizedName
+    const facts = FACTS[name] as (message: EventMessages[typeof name]) => readonly Fact[]
+    return [name, (message: EventMessages[typeof name]) => {
+      const draft = draftEvent(kindOf(name), name, message, facts(message))
+      // The own certificate is no client.
+      add({ ...draft, peer: undefined, fingerprint256: undefined, issuer: undefined, source: draft.title })
+    }]
+  }))
 }
 
-function factsOfRefused ({ code, reason, authority, message, generation }: CredentialsRefusedMessage): ChangeFacts {
-  return { facts: [['authority', authority], ['generation in force', generation], ['code', code]], message, reason }
+/** The second word of the channel. */
+function kindOf (name: SummarizedName): EventDraft['kind'] {
+  const [, word] = name.split(':')
+  return word === 'handshake' ? 'node' : word as EventDraft['kind']
+}
+
+function factsOfRefused ({ code, authority, generation }: CredentialsRefusedMessage): readonly Fact[] {
+  return [['authority', authority], ['generation in force', generation], ['code', code]]
 }
 
 function factsOfRevocation (
   { source, url, issuer, serialNumber }: RevocationRefreshedMessage | RevocationFailedMessage
-): ChangeFacts['facts'] {
+): readonly Fact[] {
   return [['source', source], ['url', url], ['issuer', issuer], ['serial number', serialNumber]]
 }

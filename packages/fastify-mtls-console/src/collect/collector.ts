@@ -3,7 +3,7 @@ import type { HandshakeRefusedMessage, OutboundRefusedMessage, RequestJudgedMess
 import { changeListeners } from './change-listeners.ts'
 import { ClientBook } from './client-book.ts'
 import {
-  describeCall, draftChainUnavailable, draftEnded, draftForwarded, draftHandshake, draftRequest, draftOutbound
+  describeCall, draftEnded, draftForwarded, draftHandshake, draftOutbound, draftRequest
 } from './draft-events.ts'
 import { EventLog } from './event-log.ts'
 import { ServerBook } from './server-book.ts'
@@ -39,17 +39,12 @@ export class Collector {
       'peerkit:request:allowed': ({ peer, time, route, remoteAddress }) => {
         if (peer !== null && !isOwnRoute(route)) this.clients.allowed(peer, time, remoteAddress)
       },
-      'peerkit:request:denied': (message) => { this.#denied(message, 'enforce') },
-      'peerkit:request:would-deny': (message) => { this.#denied(message, 'report-only') },
+      'peerkit:request:denied': (message, name) => { this.#denied(name, message) },
+      'peerkit:request:would-deny': (message, name) => { this.#denied(name, message) },
       'peerkit:handshake:refused': (message) => { this.#handshake(message) },
-      'peerkit:handshake:chain-unavailable': (message) => { this.log.add(draftChainUnavailable(message)) },
       'peerkit:connection:ended': (message) => { this.log.add(draftEnded(message)) },
-      'peerkit:forwarded:refused': (message) => {
-        this.log.add(draftForwarded('Forwarded certificate refused', message))
-      },
-      'peerkit:forwarded:stripped': (message) => {
-        this.log.add(draftForwarded('Header with a client identity removed', message))
-      },
+      'peerkit:forwarded:refused': (message, name) => { this.log.add(draftForwarded(name, message)) },
+      'peerkit:forwarded:stripped': (message, name) => { this.log.add(draftForwarded(name, message)) },
       'peerkit:outbound:identified': ({ origin, time, server }) => { this.servers.identified(origin, time, server) },
       'peerkit:outbound:refused': (message) => { this.#outboundRefused(message) },
       ...changeListeners((draft) => { this.log.add(draft) })
@@ -64,8 +59,9 @@ export class Collector {
 
   close (): void { this.#stop() }
 
-  #denied (message: RequestJudgedMessage, mode: 'enforce' | 'report-only'): void {
-    this.log.add(draftRequest(message, mode))
+  #denied (name: 'peerkit:request:denied' | 'peerkit:request:would-deny', message: RequestJudgedMessage): void {
+    this.log.add(draftRequest(name, message))
+    const mode = name === 'peerkit:request:denied' ? 'enforce' : 'report-only'
     const { peer, time, remoteAddress, reason } = message
     if (peer !== null) this.clients.denied(peer, time, remoteAddress, mode, { what: describeCall(message), reason })
   }

@@ -1,5 +1,5 @@
 import type { SnapshotAuthority } from '@peerkit/credentials'
-import { clip } from './clip.ts'
+import { clip } from '@peerkit/identity/internal'
 import { describeAuthorityUse } from './describe-authority-use.ts'
 import { describeNames } from './describe-names.ts'
 

@@ -1,7 +1,7 @@
 import type { ClaimKind } from '@peerkit/identity'
 import { NameBounds } from '@peerkit/trust'
 import type { AuthorityNames } from '@peerkit/trust'
-import { clip } from './clip.ts'
+import { clip } from '@peerkit/identity/internal'
 
 /** The names that an authority vouches for, as text. */
 export interface NamesInWords {

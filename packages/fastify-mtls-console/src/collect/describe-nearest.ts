@@ -1,5 +1,5 @@
 import type { NearestRule } from '@peerkit/events'
-import { clip } from './clip.ts'
+import { clip } from '@peerkit/identity/internal'
 
 const MAX_KEYS = 20
 

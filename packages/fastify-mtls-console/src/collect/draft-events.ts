@@ -1,40 +1,68 @@
+import { summarizeEvent } from '@peerkit/events'
 import type {
-  ChainUnavailableMessage, ConnectionEndedMessage, ForwardedMessage, HandshakeRefusedMessage, OutboundRefusedMessage,
-  RefusalDetail, RequestJudgedMessage
+  ConnectionEndedMessage, EventMessages, EventSeverity, ForwardedMessage, HandshakeRefusedMessage, OutboundRefusedMessage,
+  RefusalDetail, RequestJudgedMessage, SummarizedName
 } from '@peerkit/events'
 import { claimsOf } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
+import { clip } from '@peerkit/identity/internal'
 import { isAuthorityShown } from './authority-shown.ts'
-import { clip } from './clip.ts'
-import type { EventDraft } from './console-event.ts'
+import type { EventDraft, Tone } from './console-event.ts'
 import { describeNearest } from './describe-nearest.ts'
-import { explainConnection, explainRefusal } from './explain-refusal.ts'
+import { explainConnection } from './explain-refusal.ts'
 
-type ClientFields = Pick<EventDraft, 'hint' | 'peer' | 'fingerprint256' | 'issuer' | 'remoteAddress' | 'requestId'>
-
-const NO_CLIENT: ClientFields = Object.freeze({
-  hint: undefined,
-  peer: undefined,
-  fingerprint256: undefined,
-  issuer: undefined,
-  remoteAddress: undefined,
-  requestId: undefined
-})
 const MAX_MESSAGE = 1000
 
-/** A request that was denied, or would be denied without report mode. */
-export function draftRequest (message: RequestJudgedMessage, mode: 'enforce' | 'report-only'): EventDraft {
-  const { time, reason, rules, nearest, requestId, peer, remoteAddress } = message
+const TONES: Readonly<Record<EventSeverity, Tone>> = {
+  good: 'good', info: 'info', warning: 'warn', denied: 'bad', failed: 'bad'
+}
+
+/** A value of an event with its label, for a line of text. */
+export type Fact = readonly [label: string, value: unknown]
+
+/**
+ * Makes an entry of the log from the summary of an event.
+ *
+ * @param facts the values to show, a line each; those that are undefined are left out
+ */
+export function draftEvent<Name extends SummarizedName> (
+  kind: EventDraft['kind'], name: Name, event: EventMessages[Name], facts: readonly Fact[]
+): EventDraft {
+  const { severity, title, source, peer, remoteAddress, reason, hint, message, facts: { requestId } } =
+    summarizeEvent(name, event)
+  const isAboutPeer = peer !== undefined || remoteAddress !== undefined
+  const shown = capitalize(title)
   return {
-    kind: mode === 'enforce' ? 'denied' : 'would-deny',
-    tone: mode === 'enforce' ? 'bad' : 'warn',
-    time,
-    title: `${mode === 'enforce' ? 'Denied' : 'Would be denied'}: ${describeCall(message)}`,
+    kind,
+    tone: TONES[severity],
+    time: event.time,
+    title: shown,
     reason: clip(reason),
-    hint: explainRefusal(reason),
+    hint,
     requestId: clip(requestId),
-    detail: [...listFacts([...factsOfAuthority(peer), ['rules', rules]]), ...describeNearest(nearest)],
-    ...factsOf(peer, remoteAddress)
+    detail: [...listFacts(facts), ...(message === undefined ? [] : [clip(message, MAX_MESSAGE)])],
+    peer: isAboutPeer ? peer?.toString() : undefined,
+    fingerprint256: peer?.fingerprint256,
+    issuer: clip(peer?.issuer?.toString()),
+    remoteAddress: clip(remoteAddress),
+    // A change of the service itself is counted by its title, so that no other part takes the room of all.
+    source: isAboutPeer ? source : shown
+  }
+}
+
+/** A request that was denied, or would be denied without report mode. */
+export function draftRequest (
+  name: 'peerkit:request:denied' | 'peerkit:request:would-deny', message: RequestJudgedMessage
+): EventDraft {
+  const { rules, nearest, peer } = message
+  const isDenied = name === 'peerkit:request:denied'
+  const draft = draftEvent(isDenied ? 'denied' : 'would-deny', name, message, [
+    ...factsOfAuthority(peer), ['rules', rules]
+  ])
+  return {
+    ...draft,
+    title: `${isDenied ? 'Denied' : 'Would be denied'}: ${describeCall(message)}`,
+    detail: [...draft.detail, ...describeNearest(nearest)]
   }
 }
 
@@ -43,51 +71,32 @@ export function describeCall (
   { method, path, route }: Pick<RequestJudgedMessage, 'method' | 'path' | 'route'>
 ): string {
   // The pattern, so that equal calls with different ids are one entry. The client chooses the path.
-  return clip(route === undefined ? `${method} ${path} (no such route)` : `${method} ${route}`) as string
+  return clip(route === undefined ? `${method} ${path} (no such route)` : `${method} ${route}`)
 }
 
 /** A refused handshake. The values of the certificate are unverified. */
 export function draftHandshake (message: HandshakeRefusedMessage): EventDraft {
-  const { time, reason, code, detail, peer, remoteAddress, protocol, resumed } = message
+  const { reason, code, detail, protocol, resumed } = message
   const version = protocol === undefined ? undefined : `${protocol}${resumed ? ', resumed session' : ''}`
+  const facts: readonly Fact[] = [['code', code], ['protocol', version], ...factsOfDetail(detail)]
   return {
-    ...NO_CLIENT,
-    kind: 'handshake',
-    tone: reason === 'protocol' ? 'info' : 'bad',
-    time,
-    title: 'Handshake refused',
-    reason: clip(reason),
-    hint: explainConnection(reason, code, detail),
-    detail: listFacts([['code', code], ['protocol', version], ...factsOfDetail(detail)]),
-    ...factsOf(peer, remoteAddress),
-    // The network, because a stranger can create any number of certificates.
-    source: networkOf(remoteAddress)
+    ...draftEvent('handshake', 'peerkit:handshake:refused', message, facts),
+    hint: explainConnection(reason, code, detail)
   }
 }
 
 /** An open connection whose certificate is no longer accepted. */
-export function draftEnded ({ time, reason, detail, peer, remoteAddress }: ConnectionEndedMessage): EventDraft {
+export function draftEnded (message: ConnectionEndedMessage): EventDraft {
+  const { reason, detail, peer } = message
+  const facts = [...factsOfAuthority(peer), ...factsOfDetail(detail)]
   return {
-    ...NO_CLIENT,
-    kind: 'ended',
-    tone: 'bad',
-    time,
-    title: 'Open connection no longer accepted',
-    reason: clip(reason),
-    hint: explainConnection(reason, undefined, detail),
-    detail: listFacts([...factsOfAuthority(peer), ...factsOfDetail(detail)]),
-    ...factsOf(peer, remoteAddress)
+    ...draftEvent('ended', 'peerkit:connection:ended', message, facts),
+    hint: explainConnection(reason, undefined, detail)
   }
 }
 
-/** This version of Node does not expose the intermediates of clients. */
-export function draftChainUnavailable ({ time, message, node }: ChainUnavailableMessage): EventDraft {
-  const draft = { kind: 'node', tone: 'warn', title: 'Intermediates of clients cannot be read', time } as const
-  return draftChange(draft, { facts: [['Node', node]], message })
-}
-
 /** The failed step and the certificate. Its values are unverified, because it was refused. */
-function factsOfDetail (detail: RefusalDetail | undefined): ChangeFacts['facts'] {
+function factsOfDetail (detail: RefusalDetail | undefined): readonly Fact[] {
   if (detail === undefined) return []
   const { step, why, certificate } = detail
   return [
@@ -102,7 +111,7 @@ function factsOfDetail (detail: RefusalDetail | undefined): ChangeFacts['facts']
 /**
  * The authority of a client. A subject that it does not vouch for is shown as a claim, because operators search for it.
  */
-function factsOfAuthority (peer: PeerIdentity | null | undefined): ChangeFacts['facts'] {
+function factsOfAuthority (peer: PeerIdentity | null | undefined): readonly Fact[] {
   if (peer === null || peer === undefined || !isAuthorityShown(peer)) return []
   const { authority, notBelieved } = peer
   const subject = notBelieved.includes('subject') ? claimsOf(peer).subject?.toString() : undefined
@@ -111,82 +120,26 @@ function factsOfAuthority (peer: PeerIdentity | null | undefined): ChangeFacts['
 
 /** A forwarded certificate that was refused or removed. */
 export function draftForwarded (
-  title: string,
-  { time, reason, detail, header, peer, remoteAddress }: ForwardedMessage
+  name: 'peerkit:forwarded:refused' | 'peerkit:forwarded:stripped', message: ForwardedMessage
 ): EventDraft {
-  return {
-    ...NO_CLIENT,
-    kind: 'forged',
-    tone: 'bad',
-    time,
-    title,
-    reason: clip(reason),
-    detail: listFacts([['header', header], ['detail', detail]]),
-    ...factsOf(peer, remoteAddress)
-  }
+  return draftEvent('forged', name, message, [['header', message.header], ['detail', message.detail]])
 }
 
 /** An outbound connection that failed. */
-export function draftOutbound ({ time, origin, code, reason, message, detail }: OutboundRefusedMessage): EventDraft {
+export function draftOutbound (message: OutboundRefusedMessage): EventDraft {
+  const { origin, code, detail } = message
   return {
-    ...NO_CLIENT,
-    kind: 'outbound',
-    tone: 'bad',
-    time,
+    ...draftEvent('outbound', 'peerkit:outbound:refused', message, [['code', code], ...factsOfDetail(detail)]),
     title: `Call to ${clip(origin)} failed`,
-    reason: clip(reason),
-    detail: [...listFacts([['code', code], ...factsOfDetail(detail)]), ...said(message)],
     source: `outbound ${origin}`
   }
 }
 
-/** The details of a change of the service itself. */
-export interface ChangeFacts {
-  readonly facts: ReadonlyArray<readonly [name: string, value: unknown]>
-  readonly message?: string | undefined
-  readonly reason?: string | undefined
+function listFacts (facts: readonly Fact[]): readonly string[] {
+  return facts.flatMap(([label, value]) => value === undefined ? [] : [`${label}: ${clip(String(value))}`])
 }
 
-/** A change of the service itself: credentials, CRLs, rules, expiry. */
-export function draftChange (
-  { kind, tone, title, time }: Pick<EventDraft, 'kind' | 'tone' | 'title' | 'time'>,
-  { facts, message, reason }: ChangeFacts
-): EventDraft {
-  return {
-    ...NO_CLIENT,
-    kind,
-    tone,
-    time,
-    title,
-    reason: clip(reason),
-    detail: [...listFacts(facts), ...said(message)],
-    source: title
-  }
-}
-
-function listFacts (facts: ChangeFacts['facts']): readonly string[] {
-  return facts.flatMap(([name, value]) => value === undefined ? [] : [`${name}: ${clip(String(value)) as string}`])
-}
-
-function said (message: string | undefined): readonly string[] {
-  return message === undefined ? [] : [clip(message, MAX_MESSAGE) as string]
-}
-
-function factsOf (
-  peer: PeerIdentity | null | undefined,
-  address: string | undefined
-): Pick<EventDraft, 'peer' | 'fingerprint256' | 'issuer' | 'remoteAddress' | 'source'> {
-  const fingerprint256 = peer?.fingerprint256
-  return {
-    peer: peer?.toString(),
-    fingerprint256,
-    issuer: clip(peer?.issuer?.toString()),
-    remoteAddress: clip(address),
-    source: fingerprint256 ?? peer?.toString() ?? networkOf(address)
-  }
-}
-
-function networkOf (address: string | undefined): string {
-  if (address === undefined) return 'unknown'
-  return address.includes(':') && !address.includes('.') ? address.split(':').slice(0, 4).join(':') : address
+/** Words such as mTLS keep their first letter. */
+function capitalize (title: string): string {
+  return title.replace(/^[a-z](?![A-Z])/, (letter) => letter.toUpperCase())
 }

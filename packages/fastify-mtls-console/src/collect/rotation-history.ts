@@ -1,6 +1,6 @@
 import type { CredentialChange, CredentialSnapshot, CredentialSource } from '@peerkit/credentials'
 import type { PeerIdentity } from '@peerkit/identity'
-import { clip } from './clip.ts'
+import { clip } from '@peerkit/identity/internal'
 import { compareAuthorities } from './compare-authorities.ts'
 
 /** A rotation in the history of the service's credentials. */

@@ -1,6 +1,6 @@
 import { adviseClientAuth, dateOfLoss, lastDayBefore, needsAction } from '@peerkit/trust/forecast'
 import type { CertificateUse, ClientAuthForecast, ClientAuthStop } from '@peerkit/trust/forecast'
-import { clip } from '../collect/clip.ts'
+import { clip } from '@peerkit/identity/internal'
 
 /** A certificate of the forecast and its holder. */
 export interface ForecastSubject {

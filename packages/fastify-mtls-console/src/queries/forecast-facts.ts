@@ -1,7 +1,7 @@
 import type { SnapshotAuthority } from '@peerkit/credentials'
 import type { PeerIdentity } from '@peerkit/identity'
 import type { ClientAuthForecast } from '@peerkit/trust/forecast'
-import { clip } from '../collect/clip.ts'
+import { clip } from '@peerkit/identity/internal'
 import type { ConsoleState } from './console-state.ts'
 import { compareEntries, forecastEntry } from './forecast-entry.ts'
 import type { ForecastEntry, ForecastSubject } from './forecast-entry.ts'

@@ -1,4 +1,4 @@
-import { clip } from '../collect/clip.ts'
+import { clip } from '@peerkit/identity/internal'
 import { mapAccess } from './access-rows.ts'
 import type { ConsoleState } from './console-state.ts'
 import { findAnchor } from './find-anchor.ts'

@@ -1,6 +1,6 @@
 import { claimsOf } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
-import { clip } from '../collect/clip.ts'
+import { clip } from '@peerkit/identity/internal'
 import { listNames } from './list-names.ts'
 
 const MAX_CLAIMS = 20

@@ -1,8 +1,8 @@
 import { checkersOf } from '@peerkit/credentials'
 import { viewDer } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
-import type { CertificateReason, RefusalDetail } from '@peerkit/events'
-import type { Accepted, Decision, PathRefusalReason, Refused } from '@peerkit/trust'
+import type { CertificateReason, CertificateStep, RefusalDetail } from '@peerkit/events'
+import type { Accepted, Decision, Refused } from '@peerkit/trust'
 import { explainConnection } from '../collect/explain-refusal.ts'
 import type { ConsoleState } from './console-state.ts'
 import { listClaims } from './list-claims.ts'
@@ -38,13 +38,13 @@ export interface HandshakeForecast {
 /** In the order of the page. Revocation is checked last. */
 const NAMES: readonly CheckName[] = ['Time', 'Issuer', 'Use', 'Names', 'Other rules', 'Revocation']
 
-const CHECK_OF: Readonly<Partial<Record<PathRefusalReason, CheckName>>> = {
+const CHECK_OF: Readonly<Partial<Record<CertificateStep, CheckName>>> = {
   expired: 'Time',
   not_yet_valid: 'Time',
-  issuer_unknown: 'Issuer',
+  unknown_ca: 'Issuer',
   signature_invalid: 'Issuer',
   anchors_invalid: 'Issuer',
-  purpose: 'Use',
+  wrong_purpose: 'Use',
   ca_as_leaf: 'Use',
   outside_authority: 'Names',
   revoked: 'Revocation',
@@ -117,7 +117,7 @@ function describeNamesOf (peer: PeerIdentity, isNamed: boolean): string {
 }
 
 function describeRefused ({ reason, detail }: Refused): HandshakeForecast {
-  const failed = CHECK_OF[detail.step as PathRefusalReason] ?? 'Other rules'
+  const failed = CHECK_OF[detail.step as CertificateStep] ?? 'Other rules'
   const others = failed === 'Revocation'
     ? { holds: true, note: 'holds' }
     : { holds: undefined, note: 'not checked: another check failed before' }

@@ -1,5 +1,5 @@
 import type { ClaimKind, PeerIdentity } from '@peerkit/identity'
-import { clip } from '../collect/clip.ts'
+import { clip } from '@peerkit/identity/internal'
 import { listClaims } from './list-claims.ts'
 import { listNames } from './list-names.ts'
 

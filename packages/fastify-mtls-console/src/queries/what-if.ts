@@ -1,6 +1,6 @@
 import type { Explanation } from '@peerkit/rules'
 import type { PeerIdentity } from '@peerkit/identity'
-import { clip } from '../collect/clip.ts'
+import { clip } from '@peerkit/identity/internal'
 import type { ConsoleState } from './console-state.ts'
 import { previewHandshake } from './preview-handshake.ts'
 import type { HandshakeForecast } from './preview-handshake.ts'

@@ -26,7 +26,7 @@ test('hears every channel of the suite', async (t) => {
   t.match(collector.log.list().find(({ title }) => title === 'New credentials in force'), { detail: [`identity: ${String(peer)}`, 'generation: 2', 'trust: changed', 'warning: look'] })
   t.match(collector.log.list().find(({ kind }) => kind === 'expiry'), { tone: 'bad', detail: ['peer: CN=x', 'expires: 1970-01-01T00:00:00.000Z', 'threshold: 0'] })
   publish('expiry:soon', { what: 'own', name: 'CN=x', notAfter: 1, left: 5, threshold: '30d' })
-  t.match(collector.log.list().find(({ tone, kind }) => kind === 'expiry' && tone === 'warn'), { title: 'Expires soon' })
+  t.match(collector.log.list().find(({ tone, kind }) => kind === 'expiry' && tone === 'warn'), { title: 'Certificate or CRL expires soon' })
 })
 
 test('a refusal tells which step failed and which certificate is at fault, in bounded texts', async (t) => {
@@ -44,8 +44,8 @@ test('a refusal tells which step failed and which certificate is at fault, in bo
   }
   publish('connection:ended', { peer, reason: 'bad_chain', detail: { step: long, message: long, why: long, certificate: { subject: long, serialNumber: long, fingerprint256: long } } })
   t.ok(JSON.stringify(collector.log.list().find(({ reason }) => reason === 'bad_chain')).length < 4_000)
-  publish('handshake:refused', { peer, reason: 'unreadable', detail: { step: 'certificate_invalid', message: 'm', certificate: undefined }, resumed: false })
-  t.strictSame(collector.log.list().find(({ reason }) => reason === 'unreadable')?.detail, ['step: certificate_invalid'])
+  publish('handshake:refused', { peer, reason: 'unreadable', detail: { step: 'unreadable', message: 'm', certificate: undefined }, resumed: false })
+  t.strictSame(collector.log.list().find(({ reason }) => reason === 'unreadable')?.detail, ['step: unreadable'])
 })
 
 test('a Node that hides what clients send is reported', async (t) => {

@@ -1,5 +1,5 @@
 import { test } from 'tap'
-import { explainConnection, explainRefusal } from '../../src/collect/explain-refusal.ts'
+import { explainConnection } from '../../src/collect/explain-refusal.ts'
 import { Html, escapeHtml, html } from '../../src/page/html.ts'
 import { certificateEndBadge, endBadge } from '../../src/page/parts.ts'
 import { formatSpan, formatTime, showTime, toneOfEnd } from '../../src/page/time.ts'
@@ -49,12 +49,5 @@ test('a refusal is explained by its detail where it has one', (t) => {
   const text = explainConnection('expired', undefined, { step: 'expired', message, certificate: undefined })
   t.match(text, /^CN=x was valid until 2026 x+…\. Renew /)
   t.ok(text.length < 1_000)
-  t.end()
-})
-
-test('a reason is explained where it is known, and none of an object\'s own', (t) => {
-  t.match(explainRefusal('no_rule'), /is closed/)
-  t.equal(explainRefusal('toString'), undefined)
-  t.equal(explainRefusal(undefined), undefined)
   t.end()
 })

@@ -1,10 +1,10 @@
-import type { EventName, NearestRule, RefusalDetail, RefusedCertificate } from '@peerkit/events'
+import type { EventName, EventOutcome, NearestRule, RefusalDetail, RefusedCertificate } from '@peerkit/events'
 import { claimsOf } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
-import { clip, clipAll } from '../clip.ts'
+import { clip, clipAll } from '@peerkit/identity/internal'
 
-/** The outcome. `reported`: report mode let a request through that the rules do not allow. */
-export type Outcome = 'allowed' | 'denied' | 'reported' | 'failed' | 'changed' | 'warned' | 'dropped'
+/** The outcome of an event, or `dropped` in the line that counts the lines that were not written. */
+export type Outcome = EventOutcome | 'dropped'
 
 export type Level = 'info' | 'warn' | 'error'
 
@@ -133,20 +133,6 @@ export function describeDetail (detail: RefusalDetail | undefined): RefusalField
       fingerprint256: clip(certificate.fingerprint256) as string
     }
   }
-}
-
-/**
- * The key of the limit: the verified certificate, otherwise the network, because a stranger can create any number of
- * certificates. For IPv6 the first 64 bits, because a host chooses the others.
- */
-export function sourceOf (peer: PeerIdentity | null | undefined, remoteAddress: string | undefined): string {
-  if (peer !== null && peer !== undefined) return peer.fingerprint256 ?? peer.toString()
-  return networkOf(remoteAddress)
-}
-
-export function networkOf (address: string | undefined): string {
-  if (address === undefined) return 'unknown'
-  return address.includes(':') && !address.includes('.') ? address.split(':').slice(0, 4).join(':') : address
 }
 
 /** Clips the values, because those from a certificate may be long. */

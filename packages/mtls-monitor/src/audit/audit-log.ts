@@ -1,14 +1,10 @@
 import { keepAudit, listen } from '@peerkit/events'
-import type { EventListeners, EventMessage, EventName } from '@peerkit/events'
-import { iso } from '../iso.ts'
+import type { EventListeners, EventMessage, EventMessages, EventName, SummarizedName } from '@peerkit/events'
+import { iso } from '@peerkit/identity/internal'
 import { checkKeys, checkMethods, checkNumber } from '../option-check.ts'
 import { nameEvent } from './audit-line.ts'
 import type { AuditDraft, AuditLine } from './audit-line.ts'
-import {
-  draftChainUnavailable, draftCredentialsRecovered, draftCredentialsRefused, draftCredentialsWarned, draftEnded,
-  draftExpiring, draftForwarded, draftHandshake, draftRequest, draftOutbound, draftRevocationFailed, draftRotated, draftRulesRefused,
-  draftRulesReloaded, draftSoftPassed
-} from './draft-lines.ts'
+import { draftLine } from './draft-line.ts'
 import { LineLimit } from './line-limit.ts'
 
 /** The methods of a pino logger that the audit log uses. */
@@ -78,6 +74,30 @@ export function auditLog (log: AuditLogger, options: AuditOptions = {}): AuditLo
   return new LimitedAuditLog(log, options)
 }
 
+const ALLOWED = 'peerkit:request:allowed'
+
+/** The events with a line. */
+const AUDITED: readonly SummarizedName[] = [
+  'peerkit:handshake:refused',
+  'peerkit:handshake:chain-unavailable',
+  'peerkit:connection:ended',
+  'peerkit:forwarded:refused',
+  'peerkit:forwarded:stripped',
+  'peerkit:request:denied',
+  'peerkit:request:would-deny',
+  ALLOWED,
+  'peerkit:rules:reloaded',
+  'peerkit:rules:refused',
+  'peerkit:credentials:rotated',
+  'peerkit:credentials:refused',
+  'peerkit:credentials:recovered',
+  'peerkit:credentials:warned',
+  'peerkit:revocation:failed',
+  'peerkit:revocation:soft-passed',
+  'peerkit:expiry:soon',
+  'peerkit:outbound:refused'
+]
+
 class LimitedAuditLog implements AuditLog {
   readonly #log: AuditLogger
   readonly #limit: LineLimit
@@ -125,40 +145,12 @@ class LimitedAuditLog implements AuditLog {
   }
 
   #listeners (allowed: boolean): EventListeners {
-    const limited = <Message extends EventMessage>(draft: (message: Message) => AuditDraft) =>
-      (message: Message, name: EventName): void => {
-        this.#write(name, message, draft(message), true)
+    return Object.fromEntries(AUDITED.filter((name) => allowed || name !== ALLOWED).map((name) => [
+      name,
+      (message: EventMessages[typeof name]) => {
+        this.#write(name, message, draftLine(name, message), name !== ALLOWED)
       }
-    return {
-      'peerkit:handshake:refused': limited(draftHandshake),
-      'peerkit:handshake:chain-unavailable': limited(draftChainUnavailable),
-      'peerkit:connection:ended': limited(draftEnded),
-      'peerkit:forwarded:refused': limited((message) => draftForwarded(
-        message,
-        'forwarded client certificate refused'
-      )),
-      'peerkit:forwarded:stripped': limited((message) => draftForwarded(
-        message,
-        'forwarded client certificate removed'
-      )),
-      'peerkit:request:denied': limited((message) => draftRequest(message, 'denied')),
-      'peerkit:request:would-deny': limited((message) => draftRequest(message, 'reported')),
-      ...(allowed && {
-        'peerkit:request:allowed': (message, name) => {
-          this.#write(name, message, draftRequest(message, 'allowed'), false)
-        }
-      } satisfies EventListeners),
-      'peerkit:rules:reloaded': limited(draftRulesReloaded),
-      'peerkit:rules:refused': limited(draftRulesRefused),
-      'peerkit:credentials:rotated': limited(draftRotated),
-      'peerkit:credentials:refused': limited(draftCredentialsRefused),
-      'peerkit:credentials:recovered': limited(draftCredentialsRecovered),
-      'peerkit:credentials:warned': limited(draftCredentialsWarned),
-      'peerkit:revocation:failed': limited(draftRevocationFailed),
-      'peerkit:revocation:soft-passed': limited(draftSoftPassed),
-      'peerkit:expiry:soon': limited(draftExpiring),
-      'peerkit:outbound:refused': limited(draftOutbound)
-    }
+    ]))
   }
 
   #write (

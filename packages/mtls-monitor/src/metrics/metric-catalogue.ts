@@ -46,7 +46,7 @@ export const metricCatalogue: Readonly<Record<MetricName, MetricDescription>> = 
       'peerkit.result': RESULT,
       'peerkit.resumed': 'whether a session was resumed',
       'peerkit.authority': AUTHORITY,
-      'error.type': 'for refused ones: the reason (docs/handshake-failures.md)'
+      'error.type': 'for refused ones: the reason (docs/reasons.md)'
     }
   },
   'peerkit.handshake.judgement.duration': {

@@ -1,3 +1,4 @@
+import type { CertificateStep } from '@peerkit/events'
 import type { Certificate } from '../certificate/certificate.ts'
 import { allowsPurpose, blame } from '../certificate/find-flaw.ts'
 import type { EvaluatorSettings } from '../evaluator-options.ts'
@@ -6,7 +7,7 @@ import { CandidatePool, joinPools } from '../path/candidate-pool.ts'
 import type { Candidates } from '../path/candidate-pool.ts'
 import { isRevoked, searchPath } from '../path/search-path.ts'
 import { refuse } from '../refusal.ts'
-import type { PathRefusalReason, PathRefused } from '../refusal.ts'
+import type { PathRefused } from '../refusal.ts'
 import { checkRevocation } from '../revocation/check-path.ts'
 import type { NotRevoked } from '../revocation/check-path.ts'
 import { findBlocked } from './block-list.ts'
@@ -48,7 +49,7 @@ export function searchAuthorities (
   try {
     authorities = index.above(leaf, joinPools(own))
   } catch (error) {
-    return blame(leaf, 'certificate_invalid', `cannot be read: ${(error as Error).message}`)
+    return blame(leaf, 'unreadable', `cannot be read: ${(error as Error).message}`)
   }
   let refusal: PathRefused | undefined
   const from = (first: number): Answer | Promise<Answer> => {
@@ -144,7 +145,7 @@ function checkServerAuthOnly ({ name, bounds }: LoadedAuthority, path: readonly 
   const other = path.find((certificate) => !allowsPurpose(certificate, 'serverAuth'))
   if (other !== undefined) {
     const rest = 'and another certificate of the path does not allow clientAuth'
-    return blame(other, 'purpose', `does not allow serverAuth by its extendedKeyUsage, ${rest}`)
+    return blame(other, 'wrong_purpose', `does not allow serverAuth by its extendedKeyUsage, ${rest}`)
   }
   if (bounds.hasBoundedName(path[0]!.identity)) return undefined
   const fault = `is for servers only and has no name of the kinds that authority "${name}" vouches for`
@@ -167,8 +168,8 @@ function checkBlocked (path: readonly Certificate[], block: EvaluatorSettings['b
 
 /** Chooses the refusal to report: that of the first authority that issued the certificate, if there is one. */
 function preferred (best: PathRefused | undefined, refusal: PathRefused): PathRefused {
-  if (best === undefined || best.reason === 'issuer_unknown') return refusal
-  return NO_TRUSTED_ISSUER.has(best.reason) && !NO_TRUSTED_ISSUER.has(refusal.reason) ? refusal : best
+  if (best === undefined || best.step === 'unknown_ca') return refusal
+  return NO_TRUSTED_ISSUER.has(best.step) && !NO_TRUSTED_ISSUER.has(refusal.step) ? refusal : best
 }
 
-const NO_TRUSTED_ISSUER: ReadonlySet<PathRefusalReason> = new Set<PathRefusalReason>(['issuer_unknown', 'signature_invalid'])
+const NO_TRUSTED_ISSUER: ReadonlySet<CertificateStep> = new Set<CertificateStep>(['unknown_ca', 'signature_invalid'])

@@ -1,8 +1,9 @@
+import type { CertificateStep } from '@peerkit/events'
 import { endOfValidity, validityAt } from '@peerkit/identity'
 import { EXTENSION, KEY_USAGE, summarizeCertificate } from '@peerkit/identity/x509'
 import { refuse } from '../refusal.ts'
 import type { CertificateSummary } from '@peerkit/identity/x509'
-import type { PathRefusalReason, PathRefused } from '../refusal.ts'
+import type { PathRefused } from '../refusal.ts'
 import type { Algorithms } from './algorithm-policy.ts'
 import type { Certificate } from './certificate.ts'
 
@@ -69,9 +70,9 @@ export function endOf ({ fields }: Certificate): number {
 }
 
 /** A refusal that names the certificate at fault, as text and as data. `fault` follows its name. */
-export function blame (certificate: Certificate, reason: PathRefusalReason, fault: string, why?: string): PathRefused {
+export function blame (certificate: Certificate, step: CertificateStep, fault: string, why?: string): PathRefused {
   const about = { certificate: summaryOf(certificate), ...(why !== undefined && { why }) }
-  return refuse(reason, `${nameOf(certificate)} ${fault}`, about)
+  return refuse(step, `${nameOf(certificate)} ${fault}`, about)
 }
 
 /** Checks that a certificate may issue others: RFC 5280 sections 6.1.4 (k) and (n), and its extended key usage. */
@@ -94,7 +95,7 @@ export function findLeafFlaw (certificate: Certificate, rules: PurposeRules): Pa
   const isCa = basicConstraints?.ca === true
   // RFC 5280 sections 4.2.1.3 and 4.2.1.10: for CAs only. Software that checks one of them and not cA takes it for a CA.
   if (!idleCaFields && !isCa && keyUsage !== undefined && (keyUsage & KEY_USAGE.keyCertSign) !== 0) {
-    return blame(certificate, 'purpose', 'is not a CA, but has keyCertSign')
+    return blame(certificate, 'wrong_purpose', 'is not a CA, but has keyCertSign')
   }
   if (!idleCaFields && !isCa && nameConstraints !== undefined) {
     return blame(certificate, 'name_constraint', 'is not a CA, but has name constraints')
@@ -103,10 +104,10 @@ export function findLeafFlaw (certificate: Certificate, rules: PurposeRules): Pa
   // As in a handshake: the key of a CA could also sign certificates with other names.
   if (identity.isCa !== false) return blame(certificate, 'ca_as_leaf', 'is a CA')
   if (!allowsByCertType(certificate, purpose)) {
-    return blame(certificate, 'purpose', `does not allow ${purpose} by its Netscape certificate type`)
+    return blame(certificate, 'wrong_purpose', `does not allow ${purpose} by its Netscape certificate type`)
   }
   if (keyUsage !== undefined && (keyUsage & LEAF_USES[purpose]) === 0) {
-    return blame(certificate, 'purpose', `does not allow ${purpose} by its keyUsage`)
+    return blame(certificate, 'wrong_purpose', `does not allow ${purpose} by its keyUsage`)
   }
   return checkPurpose(certificate, rules)
 }
@@ -126,7 +127,7 @@ function checkPurpose (
 ): PathRefused | undefined {
   if (allowsPurpose(certificate, purpose)) return undefined
   if (serverAuthOnly && purpose === 'clientAuth' && allowsPurpose(certificate, 'serverAuth')) return undefined
-  return blame(certificate, 'purpose', `does not allow ${purpose} by its extendedKeyUsage`)
+  return blame(certificate, 'wrong_purpose', `does not allow ${purpose} by its extendedKeyUsage`)
 }
 
 /** Whether the extended key usage, if there is one, contains the purpose. The contents must have been read. */

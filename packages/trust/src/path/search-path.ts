@@ -1,9 +1,10 @@
+import type { CertificateStep } from '@peerkit/events'
 import { readName } from '@peerkit/identity/x509'
 import type { Certificate } from '../certificate/certificate.ts'
 import { blame, nameOf, summaryOf } from '../certificate/find-flaw.ts'
 import type { Budget } from '../limits.ts'
 import { refuse } from '../refusal.ts'
-import type { PathRefusalReason, PathRefused } from '../refusal.ts'
+import type { PathRefused } from '../refusal.ts'
 import { PathFinder } from './find-paths.ts'
 import type { PathMaterial } from './find-paths.ts'
 import { refuseExhausted, validatePath } from './validate-path.ts'
@@ -26,7 +27,7 @@ export function searchPath<Accepted extends { readonly valid: true }> (
   let best: PathRefused | undefined
   const settle = (answer: Accepted | PathRefused): Accepted | PathRefused | undefined => {
     if (answer.valid) return answer
-    best = best === undefined || rank(answer.reason) > rank(best.reason) ? answer : best
+    best = best === undefined || rank(answer.step) > rank(best.step) ? answer : best
     return isRevoked(leaf, answer) ? answer : undefined
   }
   const next = (): Accepted | PathRefused | Promise<Accepted | PathRefused> => {
@@ -38,9 +39,9 @@ export function searchPath<Accepted extends { readonly valid: true }> (
       if (settled !== undefined) return settled
     }
     if (budget.exhausted !== undefined) {
-      return best !== undefined && rank(best.reason) === REVOCATION ? best : refuseExhausted(budget)
+      return best !== undefined && rank(best.step) === REVOCATION ? best : refuseExhausted(budget)
     }
-    if (budget.tooDeep && (best === undefined || best.reason === 'signature_invalid')) {
+    if (budget.tooDeep && (best === undefined || best.step === 'signature_invalid')) {
       return blame(leaf, 'path_length', `has more than ${maxDepth} intermediates above it`)
     }
     return best ?? findMissing(material)
@@ -49,7 +50,7 @@ export function searchPath<Accepted extends { readonly valid: true }> (
     return next()
   } catch (error) {
     // Only the leaf's names can fail here. Those of candidates were read before.
-    return blame(leaf, 'certificate_invalid', `cannot be read: ${(error as Error).message}`)
+    return blame(leaf, 'unreadable', `cannot be read: ${(error as Error).message}`)
   }
 }
 
@@ -62,9 +63,9 @@ const REVOCATION = 2
 const MAX_NAME_OCTETS = 1_024
 
 /** Of several refusals, the one whose path passed the most checks is reported. */
-function rank (reason: PathRefusalReason): number {
-  if (reason === 'revoked' || reason === 'blocked' || reason === 'revocation_unknown') return REVOCATION
-  return reason === 'signature_invalid' ? 0 : 1
+function rank (step: CertificateStep): number {
+  if (step === 'revoked' || step === 'blocked' || step === 'revocation_unknown') return REVOCATION
+  return step === 'signature_invalid' ? 0 : 1
 }
 
 /** The refusal if no path leads to an anchor. It names the missing issuer. */
@@ -83,7 +84,7 @@ function findMissing ({ leaf, anchors, candidates, notRoots }: PathMaterial): Pa
     : notRoots?.has(last) === true
       ? `${nameOf(last)} is in ca, but a path must end at a self-signed certificate, and its issuer ${missing} is not in ca`
       : `${whose} was not sent and is neither a trust anchor (option ca) nor known (option intermediates)`
-  return refuse('issuer_unknown', `${nameOf(leaf)} has no path to a trust anchor: ${what}`, { certificate: summaryOf(last) })
+  return refuse('unknown_ca', `${nameOf(leaf)} has no path to a trust anchor: ${what}`, { certificate: summaryOf(last) })
 
   function nextIssuer (child: Certificate): Certificate | undefined {
     return candidates.named(child.issuerKey).find((candidate) => !seen.has(candidate) && !anchors.has(candidate))

@@ -45,7 +45,7 @@ export function validatePath (path: readonly Certificate[], rules: PathRules, bu
       findFlaw(certificate, rules.now, rules.algorithms) ??
       (i > 0 ? findIssuerFlaw(certificate, rules) : findLeafFlaw(certificate, rules)) ??
       (i < last ? checkNamesBelow(path, i, budget) : undefined)
-    if (refusal !== undefined) return refusal.reason === 'signature_invalid' ? refusal : findForgedBelow(path, i, rules, budget) ?? refusal
+    if (refusal !== undefined) return refusal.step === 'signature_invalid' ? refusal : findForgedBelow(path, i, rules, budget) ?? refusal
     // Section 6.1.4 (l) and (m); the anchor is not counted, and self-issued certificates are not either.
     if (i > 0 && i < last && !certificate.selfIssued && --remaining < 0) {
       return blame(certificate, 'path_length', 'exceeds the pathLenConstraint of a CA above it')
@@ -67,7 +67,7 @@ function findForgedBelow (
     // The key of a certificate that cannot be read is not used.
     if (readWhole(issuer) !== undefined) return undefined
     const refusal = checkSignature(path[i]!, issuer, algorithms, budget)
-    if (refusal !== undefined) return refusal.reason === 'signature_invalid' ? refusal : undefined
+    if (refusal !== undefined) return refusal.step === 'signature_invalid' ? refusal : undefined
   }
   return undefined
 }
@@ -98,7 +98,7 @@ function readWhole (certificate: Certificate): PathRefused | undefined {
     certificate.readWhole()
     return undefined
   } catch (error) {
-    return blame(certificate, 'certificate_invalid', `cannot be read: ${(error as Error).message}`)
+    return blame(certificate, 'unreadable', `cannot be read: ${(error as Error).message}`)
   }
 }
 

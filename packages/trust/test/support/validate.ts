@@ -10,5 +10,5 @@ export function validate (leaf: Uint8Array, intermediates: readonly Uint8Array[]
 /** `valid`, or the reason why not. */
 export function outcome (...args: Parameters<typeof validate>): string {
   const verdict = validate(...args)
-  return verdict.valid ? 'valid' : verdict.reason
+  return verdict.valid ? 'valid' : verdict.step
 }
