@@ -14,6 +14,7 @@ export {
   outboundIdentified, outboundRefused, requestAllowed, requestDenied, requestWouldDeny, revocationFailed,
   revocationRefreshed, revocationSoftPassed, rulesRefused, rulesReloaded, type EventChannel
 } from './channels.ts'
+export { EMITTER, emitterOf, joinApp, joinEmitter, type Emitted } from './emitter.ts'
 export type { EventMessages, EventName } from './event-messages.ts'
 export {
   explainHandshakeFailure, handshakeFailures, hintHandshakeFailure, type HandshakeFailure

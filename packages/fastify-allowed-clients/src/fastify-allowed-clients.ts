@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { joinApp } from '@peerkit/events'
 import type { PeerIdentity } from '@peerkit/identity'
 import { addToApp } from '@peerkit/identity/internal'
 import type { Groups } from '@peerkit/rules'
@@ -60,7 +61,7 @@ const allowedClients: FastifyPluginAsync<FastifyAllowedClientsOptions> = async (
   const code = { groups, defaultRules: copyRules(defaultRules) }
   const { log } = app
   const { file } = options
-  const fileSource = file === undefined ? undefined : new RulesFileSource(pathOf(file), code, { log, authorities })
+  const fileSource = file === undefined ? undefined : new RulesFileSource(pathOf(file), code, { log, server: app.server, authorities })
   const warn = (path: string, warning: string): void => { log.warn({ path }, warning) }
   const compiled = fileSource === undefined
     ? new CompiledPolicy(groups, defaultRules, NO_FILE, { authorities, warn })
@@ -92,9 +93,11 @@ const allowedClients: FastifyPluginAsync<FastifyAllowedClientsOptions> = async (
   const unwatch = watchAuthorities(app, () => {
     table.recheck((path, text) => { log.warn({ path }, `after a change of the authorities: ${text}`) })
   })
+  const leave = joinApp(app.server)
   app.addHook('onClose', async () => {
     unwatch()
     await fileSource?.close()
+    leave()
   })
 }
 

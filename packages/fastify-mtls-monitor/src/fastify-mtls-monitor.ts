@@ -28,7 +28,7 @@ const plugin: FastifyPluginAsync<FastifyMtlsMonitorOptions> = async (app, option
     ...(credentials !== undefined && { credentials }),
     ...(revocation !== undefined && { revocation })
   }
-  const monitor = startMonitor({ ...defaults, ...options } as MonitorOptions)
+  const monitor = startMonitor({ ...defaults, ...options, server: app.server } as MonitorOptions)
   addToApp(app, { monitor: () => monitor })
   // In onClose, so that the last requests still have their lines.
   app.addHook('onClose', async () => { monitor.close() })

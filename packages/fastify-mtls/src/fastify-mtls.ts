@@ -1,5 +1,5 @@
 import type { BlockOption, CredentialSource, TrustSource } from '@peerkit/credentials'
-import { isAuditKept } from '@peerkit/events'
+import { isAuditKept, joinApp } from '@peerkit/events'
 import { MTLS_ERR_FORWARDED_REFUSED } from '@peerkit/forwarded'
 import type { PeerIdentity } from '@peerkit/identity'
 import { addToApp, closeUpgrade } from '@peerkit/identity/internal'
@@ -149,11 +149,15 @@ function makeOwnContext (app: FastifyInstance, options: FastifyMtlsOptions): Gat
   const trust = checkTrust(options)
   if (trust === undefined) return undefined
   const { revocation, block } = options
+  const leave = joinApp(app.server, trust, revocation)
   const context = makeGatewayContext(trust, { revocation, block })
   logChanges(app, trust, block)
   // The rules of fastify-allowed-clients are checked against them.
   Object.defineProperty(app.server, AUTHORITIES, { value: () => context.trust.ruleAuthorities, configurable: true })
-  app.addHook('onClose', async () => { context.close() })
+  app.addHook('onClose', async () => {
+    context.close()
+    leave()
+  })
   return context
 }
 
@@ -172,13 +176,13 @@ function writeLog (app: FastifyInstance, { reporter, credentials, block }: Serve
   const exceptions = new ExceptionLog(log)
   reporter.onServerAuthOnly = (peer, until) => { exceptions.write(peer, until) }
   // An audit log writes its own lines and limits them.
-  reporter.onRefused = (reason, build) => { if (!isAuditKept()) lines.refused(reason, build) }
-  reporter.onEnded = (message) => { if (!isAuditKept()) lines.ended(message) }
+  reporter.onRefused = (reason, build) => { if (!isAuditKept(app.server)) lines.refused(reason, build) }
+  reporter.onEnded = (message) => { if (!isAuditKept(app.server)) lines.ended(message) }
 }
 
 /** Logs changes of the trust and of the block list until the app closes. */
 function logChanges (app: FastifyInstance, source: TrustSource, block: BlockOption | undefined): void {
-  const ends = [logTrustChanges(source, app.log, isAuditKept), logBlockChanges(block, app.log)]
+  const ends = [logTrustChanges(source, app.log, () => isAuditKept(app.server)), logBlockChanges(block, app.log)]
   app.addHook('onClose', async () => { for (const end of ends) end() })
 }
 

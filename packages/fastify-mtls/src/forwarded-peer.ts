@@ -1,4 +1,4 @@
-import { isAuditKept } from '@peerkit/events'
+import { EMITTER, isAuditKept } from '@peerkit/events'
 import { createForwardedReader, needsValidator, stripHeaders } from '@peerkit/forwarded'
 import type {
   ChainValidator, ForwardedReader, ForwardedReaderOptions, ForwardedResult, RefusalReason, StrippableMessage
@@ -203,12 +203,14 @@ function createReader (
 
 function reject ({ request, sender, remoteAddress }: Call, { state, reason, header, detail }: Rejection): void {
   const peer = sender ?? null
-  if (!isAuditKept()) {
+  const { server: { server } } = request
+  if (!isAuditKept(server)) {
     request.log.warn(
       { reason, detail, header, peer: peer?.toString() },
       state === 'refused' ? 'forwarded client certificate refused' : 'forwarded client certificate removed'
     )
   }
   const channel = state === 'refused' ? forwardedRefused : forwardedStripped
-  if (channel.hasSubscribers) channel.publish({ v: 1, time: Date.now(), reason, detail, header, peer, remoteAddress })
+  if (!channel.hasSubscribers) return
+  channel.publish({ v: 1, time: Date.now(), [EMITTER]: server, reason, detail, header, peer, remoteAddress })
 }

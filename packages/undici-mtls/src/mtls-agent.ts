@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events'
 import * as undici from 'undici'
 import { Dispatcher } from 'undici'
 import type { fetch } from 'undici'
@@ -67,7 +68,7 @@ export class MtlsAgent extends Dispatcher {
       { ...options },
       passedOptions(options),
       this.#policies.sources,
-      (event, ...args) => { (this as { emit (event: string, ...args: unknown[]): boolean }).emit(event, ...args) }
+      this as unknown as EventEmitter
     )
     this.#findMock = acceptMocks(this)
     this.fetch = bindFetch((dispatchOptions, handler) => this.dispatch(dispatchOptions, handler))

@@ -1,6 +1,7 @@
 import { Agent, Pool } from 'undici'
 import type { Dispatcher } from 'undici'
 import type { CredentialSnapshot, CredentialSource } from '@peerkit/credentials'
+import { EMITTER } from '@peerkit/events'
 import { outboundIdentified, outboundRefused } from './channels.ts'
 import type { Connection, ConnectContext } from './connector.ts'
 import { Deadline } from './deadline.ts'
@@ -13,6 +14,8 @@ import type { Address } from './reach-origin.ts'
 
 export interface OriginPoolOptions {
   readonly policy: OriginPolicy
+  /** The agent, which messages name. */
+  readonly emitter: object
   readonly context: ConnectContext
   readonly proxyContext: ConnectContext | undefined
   /** Milliseconds to connect, shake hands and check the server. */
@@ -96,6 +99,7 @@ export class OriginPool {
     outboundIdentified.publish({
       v: 1,
       time: this.#options.context.now(),
+      [EMITTER]: this.#options.emitter,
       origin: this.policy.origin,
       server,
       resumed,
@@ -107,6 +111,15 @@ export class OriginPool {
     if (!outboundRefused.hasSubscribers) return
     const { code, reason, message, detail } = error
     const { origin } = this.policy
-    outboundRefused.publish({ v: 1, time: this.#options.context.now(), origin, code, reason, message, detail })
+    outboundRefused.publish({
+      v: 1,
+      time: this.#options.context.now(),
+      [EMITTER]: this.#options.emitter,
+      origin,
+      code,
+      reason,
+      message,
+      detail
+    })
   }
 }
