@@ -12,7 +12,6 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
   'undici-mtls': ['credentials', 'events', 'identity', 'revocation', 'rules', 'trust'],
   'fastify-mtls-client': ['events', 'undici-mtls'],
   'mtls-monitor': ['credentials', 'events', 'identity', 'revocation'],
-  'fastify-mtls-monitor': ['identity', 'mtls-monitor'],
   'fastify-mtls-console': ['credentials', 'events', 'identity', 'revocation', 'rules', 'trust'],
   'dev-ca': ['identity'],
   cli: ['dev-ca', 'identity', 'revocation', 'rules', 'trust']
