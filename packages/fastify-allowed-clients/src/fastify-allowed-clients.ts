@@ -67,7 +67,7 @@ const allowedClients: FastifyPluginAsync<FastifyAllowedClientsOptions> = async (
     ? new CompiledPolicy(groups, defaultRules, NO_FILE, { authorities, warn })
     : await fileSource.load()
   const table = new RouteTable({ mode, notFoundRules }, compiled)
-  const upgraded = new UpgradedClients()
+  const upgraded = new UpgradedClients(app.server, (request) => policyOf(table, request))
 
   const onRoute: onRouteHookHandler = function (route) {
     table.addRoute(this, route)
@@ -87,7 +87,7 @@ const allowedClients: FastifyPluginAsync<FastifyAllowedClientsOptions> = async (
     reportClosed(app, table)
     fileSource?.start((next) => {
       table.replace(next)
-      upgraded.authorizeAgain((request) => policyOf(table, request))
+      upgraded.review()
     }, watchOptions(options.watch))
   })
   const unwatch = watchAuthorities(app, () => {

@@ -4,13 +4,14 @@ import type {
   ChainValidator, ForwardedReader, ForwardedReaderOptions, ForwardedResult, RefusalReason, StrippableMessage
 } from '@peerkit/forwarded'
 import type { PeerIdentity } from '@peerkit/identity'
+import { upgradedSocketsOf } from '@peerkit/identity/internal'
+import type { UpgradedSockets } from '@peerkit/identity/internal'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { forwardedRefused, forwardedStripped } from './channels.ts'
 import { recordOfRequest } from './connection-record.ts'
 import { MTLS_ERR_SERVER_OPTION } from './errors.ts'
 import { ForwardedTrust, validateInProcess } from './forwarded-trust.ts'
 import type { ForwardedAnswer } from './forwarded-trust.ts'
-import { ForwardedUpgrades } from './forwarded-upgrades.ts'
 import { assignPeer, assignedPeer, peerOfRequest } from './request-peer.ts'
 import { REVOCATION_TIMEOUT } from './gateway-context.ts'
 import type { GatewayContext } from './gateway-context.ts'
@@ -26,6 +27,9 @@ interface VerifiedAs {
    */
   readonly verifiedAs?: string
 }
+
+/** Milliseconds between two checks of an upgraded socket. An answer about revocation may expire without notice. */
+const RECHECK = 60_000
 
 /** A header that was refused or removed. `reason` and `detail` are only for the log and events. */
 type Rejection = {
@@ -47,7 +51,8 @@ export class ForwardedPeers {
   readonly #app: FastifyInstance
   readonly #reader: ForwardedReader
   readonly #trust: ForwardedTrust | undefined
-  readonly #upgrades: ForwardedUpgrades
+  readonly #sockets: UpgradedSockets
+  readonly #now: () => number
   readonly #timeout: number
   #onUnixSocket = false
 
@@ -68,8 +73,9 @@ export class ForwardedPeers {
       ? undefined
       : new ForwardedTrust(context.trust, validator !== undefined, verifiedAs)
     this.#timeout = context?.revocationTimeout ?? REVOCATION_TIMEOUT
-    this.#upgrades = new ForwardedUpgrades(context?.trust.now ?? Date.now)
-    context?.onReview.add(() => { this.#upgrades.review() })
+    this.#sockets = upgradedSocketsOf(app.server)
+    this.#now = context?.trust.now ?? Date.now
+    context?.onReview.add(() => { this.#sockets.review(this) })
   }
 
   /** Assigns the identity that a gateway forwards. Returns false if a header must not be believed. */
@@ -148,13 +154,18 @@ export class ForwardedPeers {
     return true
   }
 
-  /** Follows upgraded sockets of forwarded clients. Those of direct clients are followed by `ConnectionWatch`. */
+  /** Checks the upgraded sockets of forwarded clients. `ConnectionWatch` checks those of direct clients. */
   #follow (call: Call): true {
     const { raw } = call.request
     const peer = assignedPeer(raw)
-    if (peer?.source === 'forwarded') {
-      this.#upgrades.follow(raw.socket, peer.notAfter ?? Infinity, () => this.#read(call))
+    if (peer?.source !== 'forwarded') {
+      this.#sockets.add(raw.socket)
+      return true
     }
+    const { notAfter = Infinity } = peer
+    this.#sockets.addCheck(raw.socket, {
+      by: this, isAllowed: () => this.#read(call), wait: () => Math.min(RECHECK, notAfter - this.#now())
+    })
     return true
   }
 

@@ -1,6 +1,7 @@
 import { ListWatch, readBlockOption } from '@peerkit/credentials'
 import type { BlockOption, CredentialSnapshot, CredentialSource } from '@peerkit/credentials'
 import { EMITTER, handshakeChainUnavailable, joinApp } from '@peerkit/events'
+import { UpgradedSockets, upgradedSocketsOf } from '@peerkit/identity/internal'
 import type { RevocationChecker } from '@peerkit/revocation'
 import { findIssuer } from '@peerkit/trust'
 import { ConnectionWatch } from './connection-watch.ts'
@@ -36,6 +37,8 @@ export class ServerContext {
   readonly revocationTimeout: number
   /** Called when the trust changed and open connections are evaluated again. */
   readonly onReview: Set<() => void> = new Set()
+  /** The upgraded sockets of all servers of the app. */
+  readonly sockets: UpgradedSockets = new UpgradedSockets()
   readonly #options: MtlsServerOptions
   readonly #gate: HandshakeGate
   readonly #watch: ConnectionWatch
@@ -63,7 +66,7 @@ export class ServerContext {
     const reporter = new HandshakeReporter(now, (name) =>
       credentials.current.authorities.find((authority) => authority.name === name)?.serverAuthOnlyUntil)
     const watch = new ConnectionWatch({
-      trust, drainTimeout, revocationTimeout, onEnded: (record, refusal) => { reporter.ended(record, refusal) }
+      trust, sockets: this.sockets, drainTimeout, revocationTimeout, onEnded: (record, refusal) => { reporter.ended(record, refusal) }
     })
     this.reporter = reporter
     this.trust = trust
@@ -93,6 +96,7 @@ export class ServerContext {
     if (ocspStapler !== undefined) server.on('OCSPRequest', ocspStapler.handle)
     // The first one is `app.server`. The others listen on further addresses of localhost.
     this.reporter.server ??= server
+    if (this.reporter.server === server) upgradedSocketsOf(server, this.sockets)
     if (this.#servers.size === 0) this.#follow(this.reporter.server)
     this.#servers.set(server, server.setSecureContext.bind(server))
     blockContextMethods(server)
