@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { joinApp } from '@peerkit/events'
 import type { PeerIdentity } from '@peerkit/identity'
-import { addToApp } from '@peerkit/identity/internal'
+import { IS_PUBLIC, addToApp } from '@peerkit/identity/internal'
 import type { Groups } from '@peerkit/rules'
 import type {
   FastifyInstance, FastifyPluginAsync, FastifyRequest, onRequestHookHandler, onRouteHookHandler
@@ -17,6 +17,7 @@ import type { RoutePolicy } from './authorize-route.ts'
 import { authoritiesOf, watchAuthorities } from './known-authorities.ts'
 import { isClosed, listRoute, printRoutes } from './list-routes.ts'
 import type { ListedRoute } from './list-routes.ts'
+import { isRoot, printEarlierRoutes } from './fastify-internals.ts'
 import { RulesFileSource } from './rules-file-source.ts'
 import { completeDocuments, markRoutes } from './openapi-document.ts'
 import { countAhead, placeHook, watchEarlierPlugins } from './hook-order.ts'
@@ -47,10 +48,6 @@ declare module 'fastify' {
     readonly mtls: FastifyMtlsApp
   }
 }
-
-/** On the app, for fastify-mtls: whether the rules for a request need no certificate. */
-const kPublic = Symbol.for('peerkit.isPublic')
-const EMPTY_TREE = '(empty tree)'
 
 const allowedClients: FastifyPluginAsync<FastifyAllowedClientsOptions> = async (app, options) => {
   checkPluginOptions(options)
@@ -103,8 +100,7 @@ const allowedClients: FastifyPluginAsync<FastifyAllowedClientsOptions> = async (
 
 /** @throws MTLS_ERR_PLUGIN_ORDER */
 function checkPlace (app: FastifyInstance): void {
-  // Encapsulated instances inherit from the one they were registered on.
-  if (Object.getPrototypeOf(Object.getPrototypeOf(app)) !== null) {
+  if (!isRoot(app)) {
     throw new MTLS_ERR_PLUGIN_ORDER(
       'it was registered in an encapsulated plugin; register it on the root instance, or wrap every plugin around it ' +
         'with fastify-plugin. With fastify-cli these are app.js and the files of plugins/: ' +
@@ -117,9 +113,9 @@ function checkPlace (app: FastifyInstance): void {
         '@fastify/autoload, register both in one file'
     )
   }
-  const tree = app.printRoutes()
+  const tree = printEarlierRoutes(app)
   // Earlier routes have already passed the onRoute hooks, so their rules were never read.
-  if (!tree.startsWith(EMPTY_TREE)) {
+  if (tree !== undefined) {
     throw new MTLS_ERR_PLUGIN_ORDER(
       'these routes were added before it; register it first, and await it. With @fastify/autoload, name its plugin in ' +
         `the dependencies of the plugins that add them. With NestJS, register it before app.init():\n${tree}`
@@ -175,7 +171,7 @@ function decorate (app: FastifyInstance, table: RouteTable, fileSource: RulesFil
   }
   addToApp(app, members)
   const isPublic = (request: FastifyRequest): boolean => policyOf(table, request).route.requirements.length === 0
-  Object.defineProperty(app, kPublic, { value: isPublic })
+  Object.defineProperty(app, IS_PUBLIC, { value: isPublic })
 }
 
 /** Logs the routes without rules at the start, before a client gets 403. */

@@ -1,8 +1,6 @@
+import { AUTHORITIES } from '@peerkit/identity/internal'
 import type { RuleAuthority } from '@peerkit/rules'
 import type { FastifyInstance } from 'fastify'
-
-/** On the HTTP server, set by the plugin that verifies certificates: a function that lists the authorities. */
-const kAuthorities = Symbol.for('peerkit.authorities')
 
 /** Returns the authorities that rules are checked against; undefined if they are unknown. */
 export type ListAuthorities = () => readonly RuleAuthority[] | undefined
@@ -13,7 +11,7 @@ export type ListAuthorities = () => readonly RuleAuthority[] | undefined
  */
 export function authoritiesOf ({ server }: Pick<FastifyInstance, 'server'>): ListAuthorities {
   return () => {
-    const list = (server as { [kAuthorities]?: unknown })[kAuthorities]
+    const list = (server as { [AUTHORITIES]?: unknown })[AUTHORITIES]
     if (typeof list !== 'function') return undefined
     const authorities = list.call(server) as readonly RuleAuthority[] | undefined
     // An empty list means that the authorities are unknown, not that no certificate is accepted.

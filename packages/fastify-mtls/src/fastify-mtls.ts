@@ -2,7 +2,7 @@ import type { BlockOption, CredentialSource, TrustSource } from '@peerkit/creden
 import { isAuditKept, joinApp } from '@peerkit/events'
 import { MTLS_ERR_FORWARDED_REFUSED } from '@peerkit/forwarded'
 import type { PeerIdentity } from '@peerkit/identity'
-import { addToApp, closeUpgrade } from '@peerkit/identity/internal'
+import { AUTHORITIES, IDENTIFIES, IS_PUBLIC, addToApp, closeUpgrade } from '@peerkit/identity/internal'
 import type { RevocationChecker } from '@peerkit/revocation'
 import type {
   FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest, RouteOptions, onRequestHookHandler
@@ -20,7 +20,7 @@ import type { FastifyMtlsOptions } from './plugin-options.ts'
 import { RefusalLog } from './refusal-log.ts'
 import { assignedPeer, peerOfRequest } from './request-peer.ts'
 import { logBlockChanges, logTrustChanges } from './trust-log.ts'
-import { AUTHORITIES, contextOf } from './server-context.ts'
+import { contextOf } from './server-context.ts'
 import type { ServerContext } from './server-context.ts'
 
 declare module 'fastify' {
@@ -51,9 +51,6 @@ declare module 'fastify' {
     readonly mtls: FastifyMtlsApp
   }
 }
-
-/** On the app, set by fastify-allowed-clients: returns whether the rules for a request need no certificate. */
-const IS_PUBLIC: unique symbol = Symbol.for('peerkit.isPublic')
 
 const mtls: FastifyPluginAsync<FastifyMtlsOptions> = async (app, options) => {
   checkPluginOptions(options)
@@ -123,7 +120,7 @@ function identifyRequests (app: FastifyInstance, forwarded: ForwardedPeers | und
     else finish(request, reply, believed, done)
   }
   // Marks the hook that identifies the peer, so that authorization hooks can be placed directly behind it.
-  app.addHook('onRequest', Object.assign(identify, { [Symbol.for('peerkit.identifies')]: true }))
+  app.addHook('onRequest', Object.assign(identify, { [IDENTIFIES]: true }))
 }
 
 /** Whether a route answers clients without a certificate. */

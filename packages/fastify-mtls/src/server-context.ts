@@ -1,7 +1,7 @@
 import { ListWatch, readBlockOption } from '@peerkit/credentials'
 import type { BlockOption, CredentialSnapshot, CredentialSource } from '@peerkit/credentials'
 import { EMITTER, handshakeChainUnavailable, joinApp } from '@peerkit/events'
-import { UpgradedSockets, upgradedSocketsOf } from '@peerkit/identity/internal'
+import { AUTHORITIES, UpgradedSockets, upgradedSocketsOf } from '@peerkit/identity/internal'
 import type { RevocationChecker } from '@peerkit/revocation'
 import { findIssuer } from '@peerkit/trust'
 import { ConnectionWatch } from './connection-watch.ts'
@@ -16,9 +16,6 @@ import { TicketKeys } from './ticket-keys.ts'
 import { Trust } from './trust.ts'
 
 const contexts = new WeakMap<object, ServerContext>()
-
-/** On servers: a function that returns the authorities that rules may name. */
-export const AUTHORITIES: unique symbol = Symbol.for('peerkit.authorities')
 
 /** The context of a server that `withMtls` or `mtlsServerOptions` made. */
 export function contextOf (server: object): ServerContext | undefined {

@@ -7,12 +7,12 @@ import type { MtlsAgentOptions } from './agent-options.ts'
 import { bindFetch } from './bound-fetch.ts'
 import { composeAgent } from './compose.ts'
 import { ConnectionManager } from './connection-manager.ts'
-import { MTLS_ERR_OUTBOUND_OPTION } from './errors.ts'
 import { Exchange, kExchange } from './exchange.ts'
 import { adaptHandler } from './legacy-handler.ts'
 import { acceptMocks } from './mocks.ts'
 import { OriginPolicies, readOrigin } from './origin-policy.ts'
 import { readTarget } from './target.ts'
+import { checkUndici } from './undici-internals.ts'
 
 const reference = new undici.Agent()
 
@@ -58,10 +58,7 @@ export class MtlsAgent extends Dispatcher {
    */
   constructor (options: MtlsAgentOptions) {
     super()
-    // Every undici since 7.0 has it.
-    if (!('cacheStores' in undici)) {
-      throw new MTLS_ERR_OUTBOUND_OPTION('the installed undici is older than 7; install undici 7 or 8')
-    }
+    checkUndici()
     checkAgentOptions(options)
     this.#policies = new OriginPolicies(options)
     this.#connections = new ConnectionManager(

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net'
 import type { Dispatcher } from 'undici'
+import { isDnsHandler, originBefore } from './undici-internals.ts'
 
 /** The destination of a request. */
 export interface Target {
@@ -31,7 +32,7 @@ export function readTarget (options: Dispatcher.DispatchOptions, handler: object
   const target = known.get(text) ?? learn(text)
   if (!target.isAddress) return servername ? { ...target, servername } : target
   const name = requestedName(options) ?? (servername || resolvedNames.get(handler))
-  if (name !== undefined && handler.constructor.name === 'DNSDispatchHandler') resolvedNames.set(handler, name)
+  if (name !== undefined && isDnsHandler(handler)) resolvedNames.set(handler, name)
   return name === undefined || isIP(name) !== 0
     ? target
     : { origin: replaceHost(target.origin, name), address: target.address, hostname: name, servername: name }
@@ -62,12 +63,8 @@ const resolvedNames = new WeakMap<object, string>()
  * be left over from before a redirect.
  */
 function requestedName (options: object): string | undefined {
-  for (const symbol of Object.getOwnPropertySymbols(options)) {
-    if (symbol.description !== 'request origin') continue
-    const asked = String((options as Record<symbol, unknown>)[symbol])
-    return URL.canParse(asked) ? new URL(asked).hostname.replace(/^\[|\]$/g, '') : undefined
-  }
-  return undefined
+  const asked = originBefore(options)
+  return asked !== undefined && URL.canParse(asked) ? new URL(asked).hostname.replace(/^\[|\]$/g, '') : undefined
 }
 
 function replaceHost (origin: string, hostname: string): string {
