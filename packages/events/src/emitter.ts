@@ -1,13 +1,5 @@
+import { EMITTER } from './message.ts'
 import type { EventMessage } from './message.ts'
-
-/**
- * Key of the emitter in a message. A symbol, so that JSON, structured clones and logs leave it out. Registered, so that
- * two copies of this package understand each other.
- */
-export const EMITTER: unique symbol = Symbol.for('peerkit.emitter')
-
-/** The emitter of a message: the object that published it. Spread it into a message. */
-export interface Emitted { readonly [EMITTER]?: object }
 
 /**
  * Returns the object that published a message. For handshakes, connections, forwarded clients, requests and rules it is

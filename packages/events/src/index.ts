@@ -14,7 +14,7 @@ export {
   outboundIdentified, outboundRefused, requestAllowed, requestDenied, requestWouldDeny, revocationFailed,
   revocationRefreshed, revocationSoftPassed, rulesRefused, rulesReloaded, type EventChannel
 } from './channels.ts'
-export { EMITTER, emitterOf, joinApp, joinEmitter, type Emitted } from './emitter.ts'
+export { emitterOf, joinApp, joinEmitter } from './emitter.ts'
 export type { EventMessages, EventName } from './event-messages.ts'
 export {
   explainHandshakeFailure, handshakeFailures, hintHandshakeFailure, type HandshakeFailure
@@ -24,7 +24,7 @@ export type {
   HandshakeRefusedMessage, RefusalReason
 } from './inbound-messages.ts'
 export { listen, type EventListeners, type ListenOptions } from './listen.ts'
-export type { EventMessage } from './message.ts'
+export { EMITTER, type EventMessage } from './message.ts'
 export type { OutboundIdentifiedMessage, OutboundRefusedMessage } from './outbound-messages.ts'
 export type {
   NearestRule, RequestJudgedMessage, RequestRefusalReason, RulesRefusedMessage, RulesReloadedMessage

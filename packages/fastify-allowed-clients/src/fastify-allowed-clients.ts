@@ -18,7 +18,7 @@ import { authoritiesOf, watchAuthorities } from './known-authorities.ts'
 import { isClosed, listRoute, printRoutes } from './list-routes.ts'
 import type { ListedRoute } from './list-routes.ts'
 import { isRoot, printEarlierRoutes } from './fastify-internals.ts'
-import { RulesFileSource } from './rules-file-source.ts'
+import type { RulesFileSource } from './rules-file-source.ts'
 import { completeDocuments, markRoutes } from './openapi-document.ts'
 import { countAhead, placeHook, watchEarlierPlugins } from './hook-order.ts'
 import { checkPluginOptions } from './plugin-options.ts'
@@ -58,7 +58,9 @@ const allowedClients: FastifyPluginAsync<FastifyAllowedClientsOptions> = async (
   const code = { groups, defaultRules: copyRules(defaultRules) }
   const { log } = app
   const { file } = options
-  const fileSource = file === undefined ? undefined : new RulesFileSource(pathOf(file), code, { log, server: app.server, authorities })
+  const fileSource = file === undefined
+    ? undefined
+    : await openRulesFile(pathOf(file), code, { log, server: app.server, authorities })
   const warn = (path: string, warning: string): void => { log.warn({ path }, warning) }
   const compiled = fileSource === undefined
     ? new CompiledPolicy(groups, defaultRules, NO_FILE, { authorities, warn })
@@ -78,7 +80,7 @@ const allowedClients: FastifyPluginAsync<FastifyAllowedClientsOptions> = async (
   app.addHook('onReady', async () => {
     table.seal()
     if (openapi) {
-      completeDocuments(app)
+      await completeDocuments(app)
       markRoutes(table.list())
     }
     reportClosed(app, table)
@@ -179,6 +181,12 @@ function reportClosed (app: FastifyInstance, table: RouteTable): void {
   const closed = table.list().filter(({ policy }) => isClosed(policy))
     .flatMap(({ policy: { route: { site } } }) => site.methods.map((method) => `${method} ${site.url}`))
   if (closed.length > 0) app.log.warn({ routes: closed }, 'routes without access rules answer 403 to every client')
+}
+
+/** Loads the YAML parser, which takes long, only for apps with a rules file. */
+async function openRulesFile (...given: ConstructorParameters<typeof RulesFileSource>): Promise<RulesFileSource> {
+  const { RulesFileSource: Source } = await import('./rules-file-source.ts')
+  return new Source(...given)
 }
 
 function pathOf (file: string | URL): string { return resolve(file instanceof URL ? fileURLToPath(file) : file) }

@@ -1,6 +1,5 @@
 import type { BlockOption, CredentialSource, TrustSource } from '@peerkit/credentials'
 import { isAuditKept, joinApp } from '@peerkit/events'
-import { MTLS_ERR_FORWARDED_REFUSED } from '@peerkit/forwarded'
 import type { PeerIdentity } from '@peerkit/identity'
 import { AUTHORITIES, IDENTIFIES, IS_PUBLIC, addToApp, closeUpgrade } from '@peerkit/identity/internal'
 import type { RevocationChecker } from '@peerkit/revocation'
@@ -10,7 +9,7 @@ import type {
 import fp from 'fastify-plugin'
 import { MTLS_ERR_PEER_MISSING, MTLS_ERR_SERVER_NOT_MTLS, MTLS_ERR_SERVER_OPTION } from './errors.ts'
 import { ExceptionLog } from './exception-log.ts'
-import { ForwardedPeers } from './forwarded-peer.ts'
+import type { ForwardedOption, ForwardedPeers } from './forwarded-peer.ts'
 import type { MtlsServer } from './handshake-gate.ts'
 import { makeGatewayContext } from './gateway-context.ts'
 import type { GatewayContext } from './gateway-context.ts'
@@ -68,9 +67,16 @@ const mtls: FastifyPluginAsync<FastifyMtlsOptions> = async (app, options) => {
     revocation: () => context === undefined ? options.revocation : context.revocation
   })
   checkRoutes(app)
-  identifyRequests(
-    app, options.forwarded === undefined ? undefined : new ForwardedPeers(app, options.forwarded, gateway)
-  )
+  const { forwarded } = options
+  identifyRequests(app, forwarded === undefined ? undefined : await openForwarded(app, forwarded, gateway))
+}
+
+/** Loads what reads the headers of gateways only for apps behind one. */
+async function openForwarded (
+  app: FastifyInstance, option: ForwardedOption, context: GatewayContext | undefined
+): Promise<ForwardedPeers> {
+  const { ForwardedPeers: Peers } = await import('./forwarded-peer.ts')
+  return new Peers(app, option, context)
 }
 
 /** Refuses route options that would have no effect. @throws MTLS_ERR_SERVER_OPTION */
@@ -104,7 +110,7 @@ function identifyRequests (app: FastifyInstance, forwarded: ForwardedPeers | und
   } as any)
 
   const findRefusal = (request: FastifyRequest, believed: boolean): Error | undefined => {
-    if (!believed) return new MTLS_ERR_FORWARDED_REFUSED()
+    if (!believed) return forwarded?.refuseHeader() ?? new MTLS_ERR_PEER_MISSING()
     return findPeer(request.raw) === null && !mayBeAnonymous(request) ? new MTLS_ERR_PEER_MISSING() : undefined
   }
   const finish = (

@@ -1,5 +1,5 @@
 import { EMITTER, isAuditKept } from '@peerkit/events'
-import { createForwardedReader, needsValidator, stripHeaders } from '@peerkit/forwarded'
+import { MTLS_ERR_FORWARDED_REFUSED, createForwardedReader, needsValidator, stripHeaders } from '@peerkit/forwarded'
 import type {
   ChainValidator, ForwardedReader, ForwardedReaderOptions, ForwardedResult, RefusalReason, StrippableMessage
 } from '@peerkit/forwarded'
@@ -94,6 +94,9 @@ export class ForwardedPeers {
       ? believed.then((settled) => settled && this.#follow(call))
       : believed && this.#follow(call)
   }
+
+  /** The error for a client whose header is not believed. */
+  refuseHeader (): Error { return new MTLS_ERR_FORWARDED_REFUSED() }
 
   #read (call: Call): boolean | Promise<boolean> {
     const { request: { raw: { rawHeaders } }, sender, remoteAddress } = call
