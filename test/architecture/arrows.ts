@@ -1,3 +1,9 @@
+/** Whose types a package imports, as an optional peer: it finds the other one on the app, and loads nothing of it. */
+export const typeArrows: Readonly<Record<string, readonly string[]>> = {
+  'fastify-allowed-clients': ['credentials'],
+  'fastify-mtls-console': ['fastify-allowed-clients']
+}
+
 // The picture of docs/architecture.md as data: who may import whom at run time.
 export const arrows: Readonly<Record<string, readonly string[]>> = {
   identity: [],

@@ -1,3 +1,4 @@
+import type { TrustSource } from '@peerkit/credentials'
 import { AUTHORITIES } from '@peerkit/identity/internal'
 import type { RuleAuthority } from '@peerkit/rules'
 import type { FastifyInstance } from 'fastify'
@@ -19,21 +20,13 @@ export function authoritiesOf ({ server }: Pick<FastifyInstance, 'server'>): Lis
   }
 }
 
-/** The part of a trust source of @peerkit/credentials that is used. */
-interface LiveAuthorities {
-  readonly current: {
-    readonly authorities: ReadonlyArray<{ readonly name: string, readonly for: unknown, readonly names: unknown }>
-  }
-  subscribe (listener: (change: { readonly type: string }) => void): () => void
-}
-
 /**
  * Calls back when the authorities of an app change, or the names that they vouch for. A new CRL is not such a change.
  *
  * @returns stops it
  */
 export function watchAuthorities (app: object, changed: () => void): () => void {
-  const { mtls } = app as { readonly mtls?: { readonly trust?: LiveAuthorities | undefined } }
+  const { mtls } = app as { readonly mtls?: { readonly trust?: Pick<TrustSource, 'current' | 'subscribe'> | undefined } }
   const trust = mtls?.trust
   if (trust === undefined) return () => {}
   const write = (): string => JSON.stringify(
