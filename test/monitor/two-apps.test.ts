@@ -23,7 +23,7 @@ interface App {
   readonly lines: any[]
   /** How often a counter was incremented. Empty without the monitor. */
   count (name: string): Promise<number>
-  call (client: IssuedCertificate | undefined, headers?: Record<string, string>): Promise<number | string>
+  ask (client: IssuedCertificate | undefined, headers?: Record<string, string>): Promise<number | string>
 }
 
 async function serve (t: Test, ca: DevCa, cn: string, { monitored = false, visible = false } = {}): Promise<App> {
@@ -56,7 +56,7 @@ async function serve (t: Test, ca: DevCa, cn: string, { monitored = false, visib
         .filter(({ descriptor }) => descriptor.name === name).flatMap(({ dataPoints }) => dataPoints)
       return points.reduce((sum, { value }) => sum + (value as number), 0)
     },
-    async call (client, headers = {}) {
+    async ask (client, headers = {}) {
       const options = { headers, ca: ca.root, agent: false, ...(client !== undefined && { cert: client.chain, key: client.key }) }
       try {
         const [response] = await once(https.get(app.listeningOrigin, options), 'response')
@@ -74,11 +74,11 @@ const own = ({ lines }: App, text: string | RegExp): any[] =>
 const audited = ({ lines }: App, event: string): any[] => lines.filter((line) => line.event === event)
 
 /** Refuses a handshake, a header and a request, and rotates the credentials of one app. */
-async function stir (ca: DevCa, { app, call, credentials }: App): Promise<void> {
-  await call(undefined)
+async function stir (ca: DevCa, { app, ask, credentials }: App): Promise<void> {
+  await ask(undefined)
   const client = await ca.issue({ cn: 'web', ou: 'ops' })
-  await call(client)
-  await call(client, { 'client-cert': ':AAAA:' })
+  await ask(client)
+  await ask(client, { 'client-cert': ':AAAA:' })
   await app.mtlsServices['other']?.request({ path: '/' }).catch(() => {})
   const next = await ca.issue({ cn: 'next', ip: '127.0.0.1' })
   await credentials.update({ cert: next.chain, key: next.key, ca: ca.root })
@@ -111,9 +111,9 @@ test('two apps with monitors count each its own', async (t) => {
   const ca = await createDevCa()
   const [first, second] = [await serve(t, ca, 'first', { monitored: true }), await serve(t, ca, 'second', { monitored: true })]
   const client = await ca.issue({ cn: 'web', ou: 'billing' })
-  t.equal(await first.call(client), 200)
-  t.equal(await first.call(client), 200)
-  t.equal(await second.call(client), 200)
+  t.equal(await first.ask(client), 200)
+  t.equal(await first.ask(client), 200)
+  t.equal(await second.ask(client), 200)
   t.equal(await first.count('peerkit.requests'), 2)
   t.equal(await second.count('peerkit.requests'), 1)
   t.match(first.app.mtls.monitor.issuers(), [{ connections: 2, requests: 2 }])
@@ -124,9 +124,9 @@ test('the console shows the clients and refusals of its own app', async (t) => {
   const ca = await createDevCa()
   const shown = await serve(t, ca, 'shown', { visible: true })
   const other = await serve(t, ca, 'other')
-  await other.call(await ca.issue({ cn: 'elsewhere', ou: 'billing' }))
-  await other.call(await ca.issue({ cn: 'stranger', ou: 'ops' }))
-  await shown.call(await ca.issue({ cn: 'present', ou: 'billing' }))
+  await other.ask(await ca.issue({ cn: 'elsewhere', ou: 'billing' }))
+  await other.ask(await ca.issue({ cn: 'stranger', ou: 'ops' }))
+  await shown.ask(await ca.issue({ cn: 'present', ou: 'billing' }))
   const operator = await ca.issue({ cn: 'operator' })
   const read = async (path: string): Promise<string> => {
     const [response] = await once(https.get(`${shown.app.listeningOrigin}${path}`, { ca: ca.root, agent: false, cert: operator.chain, key: operator.key }), 'response')
@@ -148,7 +148,7 @@ test('an audit log of the whole process hears every app, and each refusal has on
   t.teardown(() => { audit.close() })
   const [first, second] = [await serve(t, ca, 'first'), await serve(t, ca, 'second')]
   for (const each of [first, second]) {
-    await each.call(undefined)
+    await each.ask(undefined)
     t.equal(own(each, /^mTLS handshake/).length, 0)
   }
   t.equal(lines.filter(({ event }) => event === 'handshake:refused').length, 2)

@@ -96,7 +96,7 @@ export class LiveTrust<Snapshot extends TrustSnapshot, Checked extends CheckedTr
     if (credentialsRotated.hasSubscribers) {
       const { identity, notAfter, warnings } = snapshot as TrustSnapshot & Partial<CredentialSnapshot>
       const message = { generation, trustEpoch, trustChanged, identity, notAfter, warnings }
-      credentialsRotated.publish({ v: 1, time: Date.now(), [EMITTER]: this, ...message })
+      credentialsRotated.publish({ v: 1, time: Date.now(), [EMITTER]: () => this, ...message })
     }
     this.#publishWarnings()
     return snapshot
@@ -122,7 +122,7 @@ export class LiveTrust<Snapshot extends TrustSnapshot, Checked extends CheckedTr
       this.#refused.delete(part)
       this.#notify({ type: 'recovered', authority: part, snapshot: this.#current })
       if (!credentialsRecovered.hasSubscribers) continue
-      credentialsRecovered.publish({ v: 1, time: Date.now(), [EMITTER]: this, authority: part, generation })
+      credentialsRecovered.publish({ v: 1, time: Date.now(), [EMITTER]: () => this, authority: part, generation })
     }
   }
 
@@ -135,7 +135,7 @@ export class LiveTrust<Snapshot extends TrustSnapshot, Checked extends CheckedTr
   warn (message: string): void {
     if (!credentialsWarned.hasSubscribers) return
     credentialsWarned.publish({
-      v: 1, time: Date.now(), [EMITTER]: this, message, generation: this.#current.generation
+      v: 1, time: Date.now(), [EMITTER]: () => this, message, generation: this.#current.generation
     })
   }
 
@@ -178,7 +178,7 @@ export class LiveTrust<Snapshot extends TrustSnapshot, Checked extends CheckedTr
   #describe (error: Error, authority: Part): CredentialsRefusedMessage {
     const { code, reason } = error as Error & { code?: string, reason?: string }
     const { generation } = this.#current
-    return { v: 1, time: Date.now(), [EMITTER]: this, code, reason, authority, message: error.message, generation }
+    return { v: 1, time: Date.now(), [EMITTER]: () => this, code, reason, authority, message: error.message, generation }
   }
 
   #notify (change: TrustChange<Snapshot>): void {

@@ -18,7 +18,7 @@ import type { EventMessage } from './message.ts'
  * ```
  */
 export function emitterOf (message: EventMessage): object | undefined {
-  return message[EMITTER]
+  return message[EMITTER]?.()
 }
 
 /** One object belongs to another. An app belongs to itself. */
@@ -89,7 +89,7 @@ function belong (part: object, owner: object): () => void {
  * hears must not be lost, so what is not known to be of another app is heard.
  */
 export function concerns (message: EventMessage, server: object): boolean {
-  const emitter = message[EMITTER]
+  const emitter = emitterOf(message)
   if (emitter === undefined || emitter === server) return true
   let isOfApp = false
   const seen = new Set<object>([emitter])

@@ -9,6 +9,9 @@ export interface EventMessage {
   readonly v: 1
   /** Milliseconds since the epoch. */
   readonly time: number
-  /** The object that published the message. Read it with `emitterOf`. */
-  readonly [EMITTER]?: object
+  /**
+   * Returns the object that published the message. A function, so that nothing that prints a message prints the object,
+   * which may hold a private key. Read it with `emitterOf`.
+   */
+  readonly [EMITTER]?: () => object
 }

@@ -1,9 +1,10 @@
+import { inspect } from 'node:util'
 import { test } from 'tap'
 import { EMITTER, credentialsWarned, emitterOf, isAuditKept, joinApp, joinEmitter, keepAudit, listen, requestDenied } from '../src/index.ts'
 import type { CredentialsWarnedMessage } from '../src/index.ts'
 
 const warned = (emitter?: object): CredentialsWarnedMessage =>
-  ({ v: 1, time: 1, message: 'x', generation: 1, ...(emitter !== undefined && { [EMITTER]: emitter }) })
+  ({ v: 1, time: 1, message: 'x', generation: 1, ...(emitter !== undefined && { [EMITTER]: () => emitter }) })
 
 test('a message names its emitter, and no text made of it does', (t) => {
   const server = { secret: 'not for logs' }
@@ -12,6 +13,7 @@ test('a message names its emitter, and no text made of it does', (t) => {
   t.equal(emitterOf(warned()), undefined)
   t.equal(JSON.stringify(message), JSON.stringify(warned()))
   t.same(structuredClone(message), warned())
+  t.notMatch(inspect(message, { showHidden: true, depth: Infinity }), /not for logs/)
   t.end()
 })
 
@@ -41,7 +43,7 @@ test('without an app, a listener hears the whole process', (t) => {
   let heard = 0
   t.teardown(joinApp(yours))
   t.teardown(listen({ 'peerkit:request:denied': () => { heard++ } }))
-  requestDenied.publish({ v: 1, time: 1, [EMITTER]: yours } as any)
+  requestDenied.publish({ v: 1, time: 1, [EMITTER]: () => yours } as any)
   t.equal(heard, 1)
   t.end()
 })

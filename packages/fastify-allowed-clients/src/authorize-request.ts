@@ -153,7 +153,7 @@ function publish (channel: EventChannel<RequestJudgedMessage>, request: FastifyR
   const message: RequestJudgedMessage = {
     v: 1,
     time: Date.now(),
-    [EMITTER]: server,
+    [EMITTER]: () => server,
     ...denial,
     requestId: String(id),
     method,

@@ -120,7 +120,7 @@ export class RulesFileSource {
     if (rulesReloaded.hasSubscribers) rulesReloaded.publish(message)
   }
 
-  #head (): EventMessage { return { v: 1, time: Date.now(), [EMITTER]: this.#server } }
+  #head (): EventMessage { return { v: 1, time: Date.now(), [EMITTER]: () => this.#server } }
 
   #compile (bytes: Uint8Array): CompiledPolicy {
     const { groups, defaultRules } = this.#code

@@ -226,5 +226,5 @@ function reject ({ request, sender, remoteAddress }: Call, { state, reason, head
   }
   const channel = state === 'refused' ? forwardedRefused : forwardedStripped
   if (!channel.hasSubscribers) return
-  channel.publish({ v: 1, time: Date.now(), [EMITTER]: server, reason, detail, header, peer, remoteAddress })
+  channel.publish({ v: 1, time: Date.now(), [EMITTER]: () => server, reason, detail, header, peer, remoteAddress })
 }

@@ -83,7 +83,8 @@ export class HandshakeReporter {
   }
 
   #head (): EventMessage {
-    return { v: 1, time: this.#now(), ...(this.server !== undefined && { [EMITTER]: this.server }) }
+    const { server } = this
+    return { v: 1, time: this.#now(), ...(server !== undefined && { [EMITTER]: () => server }) }
   }
 
   #publishRefusal (

@@ -198,6 +198,6 @@ function reportUnavailableChain (now: () => number, server: object): void {
     'list them in the option intermediates of the credentials'
   process.emitWarning(message, { type: 'PeerkitWarning', code: 'MTLS_WARN_CHAIN_UNAVAILABLE' })
   if (handshakeChainUnavailable.hasSubscribers) {
-    handshakeChainUnavailable.publish({ v: 1, time: now(), [EMITTER]: server, message, node: process.version })
+    handshakeChainUnavailable.publish({ v: 1, time: now(), [EMITTER]: () => server, message, node: process.version })
   }
 }

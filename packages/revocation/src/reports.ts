@@ -9,7 +9,7 @@ export function reportRefreshed (
   time: number,
   detail: Omit<RevocationRefreshedMessage, 'v' | 'time' | 'source'>
 ): void {
-  if (revocationRefreshed.hasSubscribers) revocationRefreshed.publish({ v: 1, time, [EMITTER]: emitter, source, ...detail })
+  if (revocationRefreshed.hasSubscribers) revocationRefreshed.publish({ v: 1, time, [EMITTER]: () => emitter, source, ...detail })
 }
 
 /** Publishes on `peerkit:revocation:failed` that a list or an answer was not received or was refused. */
@@ -22,5 +22,5 @@ export function reportFailed (
 ): void {
   if (!revocationFailed.hasSubscribers) return
   const { code, reason, message } = error as { code?: string, reason?: string, message?: string }
-  revocationFailed.publish({ v: 1, time, [EMITTER]: emitter, source, code, reason, message, ...detail })
+  revocationFailed.publish({ v: 1, time, [EMITTER]: () => emitter, source, code, reason, message, ...detail })
 }

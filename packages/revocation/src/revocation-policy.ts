@@ -99,7 +99,7 @@ function announce (
     revocationSoftPassed.publish({
       v: 1,
       time,
-      [EMITTER]: emitter,
+      [EMITTER]: () => emitter,
       why,
       issuer,
       serialNumber: certificate.serialNumber,

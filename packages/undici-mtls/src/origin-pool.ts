@@ -99,7 +99,7 @@ export class OriginPool {
     outboundIdentified.publish({
       v: 1,
       time: this.#options.context.now(),
-      [EMITTER]: this.#options.emitter,
+      [EMITTER]: () => this.#options.emitter,
       origin: this.policy.origin,
       server,
       resumed,
@@ -114,7 +114,7 @@ export class OriginPool {
     outboundRefused.publish({
       v: 1,
       time: this.#options.context.now(),
-      [EMITTER]: this.#options.emitter,
+      [EMITTER]: () => this.#options.emitter,
       origin,
       code,
       reason,

@@ -188,7 +188,7 @@ class LiveExpiryWatch implements ExpiryWatch {
     const last = memory.touch(key, () => ({ threshold: undefined }))
     if (last.threshold === threshold) return next
     last.threshold = threshold
-    const message: ExpiringMessage = { v: 1, time: now, [EMITTER]: this, ...ending, left: end - now, threshold }
+    const message: ExpiringMessage = { v: 1, time: now, [EMITTER]: () => this, ...ending, left: end - now, threshold }
     if (expirySoon.hasSubscribers) expirySoon.publish(message)
     return next
   }
