@@ -39,7 +39,7 @@ async function serve (t: Test, ca: DevCa, cn: string, { monitored = false, visib
   await app.register(fastifyMtls, { forwarded: { format: 'rfc9440', gateways: { identity: compileRules([{ cn: 'gateway' }]) } } })
   if (monitored) await app.register(fastifyMtlsMonitor, { meter, expiry: false })
   await app.register(fastifyMtlsClient, {
-    services: { other: { origin: 'https://127.0.0.1:9', allowedServers: { cn: 'other' } } }, connectTimeout: 2_000
+    services: { ledger: { origin: 'https://127.0.0.1:9', allowedServers: { cn: 'other' } } }, connectTimeout: 2_000
   })
   await app.register(fastifyAllowedClients)
   if (visible) await app.register(fastifyMtlsConsole, { allowedClients: { cn: 'operator' }, prefix: '/console' } as any)
@@ -53,8 +53,8 @@ async function serve (t: Test, ca: DevCa, cn: string, { monitored = false, visib
       await reader.forceFlush()
       const { scopeMetrics = [] } = exporter.getMetrics().at(-1) ?? {}
       const points = scopeMetrics.flatMap(({ metrics }) => metrics)
-        .filter(({ descriptor }) => descriptor.name === name).flatMap(({ dataPoints }) => dataPoints)
-      return points.reduce((sum, { value }) => sum + (value as number), 0)
+        .filter(({ descriptor }) => descriptor.name === name).flatMap(({ dataPoints }): any[] => dataPoints)
+      return points.reduce<number>((sum, { value }) => sum + Number(value), 0)
     },
     async ask (client, headers = {}) {
       const options = { headers, ca: ca.root, agent: false, ...(client !== undefined && { cert: client.chain, key: client.key }) }
@@ -79,7 +79,7 @@ async function stir (ca: DevCa, { app, ask, credentials }: App): Promise<void> {
   const client = await ca.issue({ cn: 'web', ou: 'ops' })
   await ask(client)
   await ask(client, { 'client-cert': ':AAAA:' })
-  await app.mtlsServices['other']?.request({ path: '/' }).catch(() => {})
+  await app.mtlsServices.ledger.request({ path: '/' }).catch(() => {})
   const next = await ca.issue({ cn: 'next', ip: '127.0.0.1' })
   await credentials.update({ cert: next.chain, key: next.key, ca: ca.root })
 }
