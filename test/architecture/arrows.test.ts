@@ -1,7 +1,7 @@
 import { relative } from 'node:path'
 import { test } from 'tap'
-import { arrows } from './arrows.ts'
-import { findCircle, findUnused, judgeImport, packageFolders, readManifest, readSources, root } from './source-graph.ts'
+import { arrows, typeArrows } from './arrows.ts'
+import { findCircle, findLoaded, findUnused, judgeImport, packageFolders, readManifest, readSources, root } from './source-graph.ts'
 
 test('the packages are the rooms of the picture, no more and no fewer', async (t) => {
   t.same(packageFolders(), Object.keys(arrows).sort())
@@ -10,10 +10,11 @@ test('the packages are the rooms of the picture, no more and no fewer', async (t
 for (const [folder, allowed] of Object.entries(arrows)) {
   const manifest = readManifest(folder)
   const files = readSources(folder)
+  const types = typeArrows[folder] ?? []
 
   test(`${folder} imports only along its arrows, never deep, and only what it declares`, async (t) => {
     const faults = files.flatMap((file) => file.imports
-      .map((specifier) => judgeImport(specifier, folder, allowed, manifest))
+      .map((specifier) => judgeImport(specifier, folder, [...allowed, ...types], manifest))
       .filter((fault) => fault !== undefined)
       .map((fault) => `${relative(root, file.path)}: ${fault}`))
     t.same(faults, [])
@@ -24,7 +25,10 @@ for (const [folder, allowed] of Object.entries(arrows)) {
     const declared = Object.keys(manifest['dependencies']).filter((name) => name.startsWith('@peerkit/')).map((name) => name.slice('@peerkit/'.length))
     t.same(declared.sort(), [...allowed].sort())
     const peers = Object.keys(manifest['peerDependencies'] ?? {})
-    t.notOk(peers.some((name) => name.startsWith('@peerkit/')), 'no package of the suite is a peer dependency')
+    const ofSuite = peers.filter((name) => name.startsWith('@peerkit/'))
+    t.same(ofSuite, types.map((name) => `@peerkit/${name}`), 'a package of the suite is a peer only for its types')
+    t.ok(ofSuite.every((name) => manifest['peerDependenciesMeta']?.[name]?.optional === true), 'and an optional one')
+    t.same(findLoaded(ofSuite, files).map((path) => relative(root, path)), [], 'nothing of it is loaded')
   })
 
   test(`${folder} imports every dependency that it declares, and uses every arrow`, async (t) => {
@@ -50,11 +54,12 @@ for (const [folder, allowed] of Object.entries(arrows)) {
 }
 
 test('the picture itself has no circle', async (t) => {
+  for (const folder of Object.keys(typeArrows)) t.ok(folder in arrows, folder)
   const seen = new Set<string>()
   const visit = (folder: string, trail: readonly string[]): void => {
     if (trail.includes(folder)) t.fail(`circle: ${[...trail, folder].join(' > ')}`)
     seen.add(folder)
-    for (const next of arrows[folder] ?? []) visit(next, [...trail, folder])
+    for (const next of [...arrows[folder] ?? [], ...typeArrows[folder] ?? []]) visit(next, [...trail, folder])
   }
   for (const folder of Object.keys(arrows)) visit(folder, [])
   t.equal(seen.size, Object.keys(arrows).length)
@@ -68,6 +73,7 @@ test('the judge refuses what it is there to refuse', async (t) => {
   t.match(judgeImport('./parse', 'rules', ['identity'], manifest), /no \.ts extension/)
   const files = [{ path: '/x/a.ts', imports: ['node:fs', './b.ts', '@peerkit/identity/der', 'fastify'] }]
   t.same(findUnused(['@peerkit/identity', '@peerkit/ident', 'fastify', 'fast', 'yaml'], files), ['@peerkit/ident', 'fast', 'yaml'])
+  t.ok(findLoaded(['@peerkit/rules'], readSources('fastify-allowed-clients')).length > 0, 'an import of a value loads')
   const circle = findCircle([{ path: '/x/a.ts', imports: ['./b.ts'] }, { path: '/x/b.ts', imports: ['./c.ts'] }, { path: '/x/c.ts', imports: ['./a.ts'] }])
   t.equal(circle?.length, 4)
 })

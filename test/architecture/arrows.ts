@@ -1,3 +1,9 @@
+/** Whose types a package imports, as an optional peer: it finds the other one on the app, and loads nothing of it. */
+export const typeArrows: Readonly<Record<string, readonly string[]>> = {
+  'fastify-allowed-clients': ['credentials'],
+  'fastify-mtls-console': ['fastify-allowed-clients']
+}
+
 // The picture of docs/architecture.md as data: who may import whom at run time.
 export const arrows: Readonly<Record<string, readonly string[]>> = {
   identity: [],
@@ -10,9 +16,8 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
   'fastify-mtls': ['credentials', 'events', 'forwarded', 'identity', 'trust', 'revocation'],
   'fastify-allowed-clients': ['events', 'identity', 'rules'],
   'undici-mtls': ['credentials', 'events', 'identity', 'revocation', 'rules', 'trust'],
-  'fastify-mtls-client': ['undici-mtls'],
+  'fastify-mtls-client': ['events', 'undici-mtls'],
   'mtls-monitor': ['credentials', 'events', 'identity', 'revocation'],
-  'fastify-mtls-monitor': ['identity', 'mtls-monitor'],
   'fastify-mtls-console': ['credentials', 'events', 'identity', 'revocation', 'rules', 'trust'],
   'dev-ca': ['identity'],
   cli: ['dev-ca', 'events', 'identity', 'revocation', 'rules', 'trust']

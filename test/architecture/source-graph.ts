@@ -33,6 +33,22 @@ export function findUnused (declared: readonly string[], files: readonly SourceF
   return declared.filter((name) => !used.has(name))
 }
 
+/** The files that import more than types of one of these packages. */
+export function findLoaded (names: readonly string[], files: readonly SourceFile[]): string[] {
+  return files.filter(({ path, imports }) => imports.some((specifier) => names.includes(packageOf(specifier))))
+    .filter(({ path }) => {
+      const { statements } = ts.createSourceFile(path, readFileSync(path, 'utf8'), ts.ScriptTarget.Latest)
+      const erased = statements.filter((one) => (ts.isImportDeclaration(one) && one.importClause?.isTypeOnly === true) ||
+        (ts.isExportDeclaration(one) && one.isTypeOnly))
+        .map((one) => ((one as ts.ImportDeclaration).moduleSpecifier as ts.StringLiteral | undefined)?.text)
+      const { importedFiles } = ts.preProcessFile(readFileSync(path, 'utf8'), true, true)
+      const count = (list: ReadonlyArray<string | undefined>): number =>
+        list.filter((specifier) => specifier !== undefined && names.includes(packageOf(specifier))).length
+      return count(importedFiles.map(({ fileName }) => fileName)) > count(erased)
+    })
+    .map(({ path }) => path)
+}
+
 /** The package that a specifier names: `@scope/name/subpath` is of `@scope/name`. */
 function packageOf (specifier: string): string {
   return specifier.split('/').slice(0, specifier.startsWith('@') ? 2 : 1).join('/')

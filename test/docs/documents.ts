@@ -22,7 +22,7 @@ Every decision and every change of trust is published on a channel of \`node:dia
 the messages, and a test holds it to the catalogue.
 
 Every message is \`{ v: 1, time, … }\`, \`time\` in milliseconds since the epoch. New fields may come within version 1; a field that changes its meaning or goes moves the version. No message
-holds a private key or the value of a header. A message is made only where somebody listens.
+holds a private key or the value of a header. A message is made only where somebody listens. \`emitterOf(message)\` is the object that published it, such as the server of the app; \`listen(…, { server: app.server })\` hears one app.
 
 \`\`\`js
 import { listen } from '@peerkit/events'

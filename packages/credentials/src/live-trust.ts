@@ -1,5 +1,6 @@
 import {
-  credentialsRecovered, credentialsRefused, credentialsRotated, credentialsWaiting, credentialsWarned
+  EMITTER, credentialsRecovered, credentialsRefused, credentialsRotated, credentialsWaiting, credentialsWarned,
+  joinEmitter
 } from '@peerkit/events'
 import type { CredentialsRefusedMessage } from '@peerkit/events'
 import type { CheckedTrust } from './check-material.ts'
@@ -29,6 +30,7 @@ export class LiveTrust<Snapshot extends TrustSnapshot, Checked extends CheckedTr
     this.#freeze = freeze
     this.#current = freeze(checked, { generation: 1, trustEpoch: 1, checkers })
     this.#checked = checked
+    this.#adoptCheckers()
     this.#publishWarnings()
   }
 
@@ -86,6 +88,7 @@ export class LiveTrust<Snapshot extends TrustSnapshot, Checked extends CheckedTr
     const snapshot = this.#freeze(checked, { generation, trustEpoch, checkers })
     this.#current = snapshot
     this.#checked = checked
+    this.#adoptCheckers()
     this.#notify({ type: 'rotated', snapshot, previous, trustChanged })
     // Closed after the listeners ran, because they may still use the former checkers.
     const kept = new Set(checkers.values())
@@ -93,7 +96,7 @@ export class LiveTrust<Snapshot extends TrustSnapshot, Checked extends CheckedTr
     if (credentialsRotated.hasSubscribers) {
       const { identity, notAfter, warnings } = snapshot as TrustSnapshot & Partial<CredentialSnapshot>
       const message = { generation, trustEpoch, trustChanged, identity, notAfter, warnings }
-      credentialsRotated.publish({ v: 1, time: Date.now(), ...message })
+      credentialsRotated.publish({ v: 1, time: Date.now(), [EMITTER]: () => this, ...message })
     }
     this.#publishWarnings()
     return snapshot
@@ -119,7 +122,7 @@ export class LiveTrust<Snapshot extends TrustSnapshot, Checked extends CheckedTr
       this.#refused.delete(part)
       this.#notify({ type: 'recovered', authority: part, snapshot: this.#current })
       if (!credentialsRecovered.hasSubscribers) continue
-      credentialsRecovered.publish({ v: 1, time: Date.now(), authority: part, generation })
+      credentialsRecovered.publish({ v: 1, time: Date.now(), [EMITTER]: () => this, authority: part, generation })
     }
   }
 
@@ -131,7 +134,9 @@ export class LiveTrust<Snapshot extends TrustSnapshot, Checked extends CheckedTr
   /** Publishes a warning. */
   warn (message: string): void {
     if (!credentialsWarned.hasSubscribers) return
-    credentialsWarned.publish({ v: 1, time: Date.now(), message, generation: this.#current.generation })
+    credentialsWarned.publish({
+      v: 1, time: Date.now(), [EMITTER]: () => this, message, generation: this.#current.generation
+    })
   }
 
   subscribe (listener: (change: TrustChange<Snapshot>) => void): () => void {
@@ -160,6 +165,12 @@ export class LiveTrust<Snapshot extends TrustSnapshot, Checked extends CheckedTr
   /** Whether our certificate or key differs from the one in use. A trust has none. */
   protected changesOwn (_checked: Checked): boolean { return false }
 
+  /** What its checkers publish is for the apps that use these credentials. */
+  #adoptCheckers (): void {
+    for (const { options: { checker } } of this.#checked.authorities) if (checker !== undefined) joinEmitter(checker, this)
+    for (const checker of checkersOf(this.#current).values()) if (checker !== undefined) joinEmitter(checker, this)
+  }
+
   #publishWarnings (): void {
     for (const warning of this.#current.warnings) this.warn(warning)
   }
@@ -167,7 +178,7 @@ export class LiveTrust<Snapshot extends TrustSnapshot, Checked extends CheckedTr
   #describe (error: Error, authority: Part): CredentialsRefusedMessage {
     const { code, reason } = error as Error & { code?: string, reason?: string }
     const { generation } = this.#current
-    return { v: 1, time: Date.now(), code, reason, authority, message: error.message, generation }
+    return { v: 1, time: Date.now(), [EMITTER]: () => this, code, reason, authority, message: error.message, generation }
   }
 
   #notify (change: TrustChange<Snapshot>): void {

@@ -1,7 +1,8 @@
 import type { EventMessages, EventName } from './event-messages.ts'
+import type { EventMessage } from './message.ts'
 
 /** A description for each field. */
-type Fields<Message> = { readonly [Field in Exclude<keyof Message, 'v' | 'time'>]-?: string }
+type Fields<Message> = { readonly [Field in Exclude<keyof Message, keyof EventMessage>]-?: string }
 
 /** Describes a channel. */
 export interface EventDescription<Message = unknown> {
@@ -9,7 +10,7 @@ export interface EventDescription<Message = unknown> {
   readonly when: string
   /** The package that publishes it. */
   readonly by: string
-  /** Every field except `v` and `time`. */
+  /** Every field except those of every message. */
   readonly fields: Fields<Message>
 }
 

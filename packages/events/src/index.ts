@@ -15,6 +15,7 @@ export {
   outboundIdentified, outboundRefused, requestAllowed, requestDenied, requestWouldDeny, revocationFailed,
   revocationRefreshed, revocationSoftPassed, rulesRefused, rulesReloaded, type EventChannel
 } from './channels.ts'
+export { emitterOf, joinApp, joinEmitter } from './emitter.ts'
 export {
   summarizeEvent, type EventOutcome, type EventSeverity, type EventSummary, type SummarizedName
 } from './summarize-event.ts'
@@ -27,7 +28,7 @@ export type {
   HandshakeRefusedMessage
 } from './inbound-messages.ts'
 export { listen, type EventListeners, type ListenOptions } from './listen.ts'
-export type { EventMessage } from './message.ts'
+export { EMITTER, type EventMessage } from './message.ts'
 export { findVerifyCode, reasonOfVerifyCode, verifyCodes, type VerifyCode } from './openssl-codes.ts'
 export type { OutboundIdentifiedMessage, OutboundRefusedMessage } from './outbound-messages.ts'
 export {

@@ -1,4 +1,5 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { concerns } from './emitter.ts'
 import type { EventMessages, EventName } from './event-messages.ts'
 import type { EventMessage } from './message.ts'
 
@@ -12,6 +13,11 @@ export interface ListenOptions {
    * first error becomes a process warning.
    */
   readonly onError?: (error: unknown, name: EventName) => void
+  /**
+   * The HTTP server of an app (`app.server`): only messages of this app are passed on, and those that belong to no app.
+   * Default: the messages of the whole process.
+   */
+  readonly server?: object | undefined
 }
 
 /**
@@ -21,7 +27,8 @@ export interface ListenOptions {
  * uncaught exceptions, and an error in a log must not end a service.
  *
  * @param listeners a function for each channel
- * @param options `onError`; default: the first error becomes a process warning
+ * @param options `onError`; default: the first error becomes a process warning. `server`; default: all apps of the
+ *   process
  * @returns a function that unsubscribes
  * @example
  * ```ts
@@ -33,7 +40,7 @@ export interface ListenOptions {
  * stop()
  * ```
  */
-export function listen (listeners: EventListeners, { onError = warnOnce() }: ListenOptions = {}): () => void {
+export function listen (listeners: EventListeners, { onError = warnOnce(), server }: ListenOptions = {}): () => void {
   const heard = (Object.keys(listeners) as EventName[]).map((name) => {
     const take = listeners[name] as (message: unknown, name: EventName) => void
     const hear = (message: unknown): void => {
@@ -41,7 +48,7 @@ export function listen (listeners: EventListeners, { onError = warnOnce() }: Lis
         if ((message as Partial<EventMessage> | null)?.v !== 1) {
           throw new TypeError(`a message on ${name} has an unknown version; expected 1`)
         }
-        take(message, name)
+        if (server === undefined || concerns(message as EventMessage, server)) take(message, name)
       } catch (error) {
         onError(error, name)
       }

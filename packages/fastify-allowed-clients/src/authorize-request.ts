@@ -1,4 +1,4 @@
-import { isAuditKept } from '@peerkit/events'
+import { EMITTER, isAuditKept } from '@peerkit/events'
 import type { EventChannel } from '@peerkit/events'
 import type { PeerIdentity } from '@peerkit/identity'
 import type { FastifyRequest } from 'fastify'
@@ -121,8 +121,8 @@ export function announceRefusal (request: FastifyRequest, mode: Mode, denial: De
 }
 
 /** Whether to write a log line. An audit log writes its own lines and limits them. */
-function writesLine ({ log }: FastifyRequest): boolean {
-  return !isAuditKept() && ((log as { isLevelEnabled?: (level: string) => boolean }).isLevelEnabled?.('warn') ?? true)
+function writesLine ({ log, server: { server } }: FastifyRequest): boolean {
+  return !isAuditKept(server) && ((log as { isLevelEnabled?: (level: string) => boolean }).isLevelEnabled?.('warn') ?? true)
 }
 
 function writeLine (
@@ -147,11 +147,19 @@ function writeLine (
 
 function publish (channel: EventChannel<RequestJudgedMessage>, request: FastifyRequest, denial: DenialFields): void {
   if (!channel.hasSubscribers) return
-  const { id, method, url, ip, routeOptions } = request
+  const { id, method, url, ip, routeOptions, server: { server } } = request
   // The query may hold secrets. With `useSemicolonDelimiter` it begins with a semicolon.
   const [path = ''] = url.split(/[?;]/, 1)
   const message: RequestJudgedMessage = {
-    v: 1, time: Date.now(), ...denial, requestId: String(id), method, path, route: routeOptions.url, remoteAddress: ip
+    v: 1,
+    time: Date.now(),
+    [EMITTER]: () => server,
+    ...denial,
+    requestId: String(id),
+    method,
+    path,
+    route: routeOptions.url,
+    remoteAddress: ip
   }
   channel.publish(message)
 }

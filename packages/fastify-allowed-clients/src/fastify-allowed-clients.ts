@@ -1,7 +1,8 @@
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { joinApp } from '@peerkit/events'
 import type { PeerIdentity } from '@peerkit/identity'
-import { addToApp } from '@peerkit/identity/internal'
+import { IS_PUBLIC, addToApp } from '@peerkit/identity/internal'
 import type { Groups } from '@peerkit/rules'
 import type {
   FastifyInstance, FastifyPluginAsync, FastifyRequest, onRequestHookHandler, onRouteHookHandler
@@ -16,7 +17,8 @@ import type { RoutePolicy } from './authorize-route.ts'
 import { authoritiesOf, watchAuthorities } from './known-authorities.ts'
 import { isClosed, listRoute, printRoutes } from './list-routes.ts'
 import type { ListedRoute } from './list-routes.ts'
-import { RulesFileSource } from './rules-file-source.ts'
+import { isRoot, printEarlierRoutes } from './fastify-internals.ts'
+import type { RulesFileSource } from './rules-file-source.ts'
 import { completeDocuments, markRoutes } from './openapi-document.ts'
 import { countAhead, placeHook, watchEarlierPlugins } from './hook-order.ts'
 import { checkPluginOptions } from './plugin-options.ts'
@@ -47,10 +49,6 @@ declare module 'fastify' {
   }
 }
 
-/** On the app, for fastify-mtls: whether the rules for a request need no certificate. */
-const kPublic = Symbol.for('peerkit.isPublic')
-const EMPTY_TREE = '(empty tree)'
-
 const allowedClients: FastifyPluginAsync<FastifyAllowedClientsOptions> = async (app, options) => {
   checkPluginOptions(options)
   checkPlace(app)
@@ -60,13 +58,15 @@ const allowedClients: FastifyPluginAsync<FastifyAllowedClientsOptions> = async (
   const code = { groups, defaultRules: copyRules(defaultRules) }
   const { log } = app
   const { file } = options
-  const fileSource = file === undefined ? undefined : new RulesFileSource(pathOf(file), code, { log, authorities })
+  const fileSource = file === undefined
+    ? undefined
+    : await openRulesFile(pathOf(file), code, { log, server: app.server, authorities })
   const warn = (path: string, warning: string): void => { log.warn({ path }, warning) }
   const compiled = fileSource === undefined
     ? new CompiledPolicy(groups, defaultRules, NO_FILE, { authorities, warn })
     : await fileSource.load()
   const table = new RouteTable({ mode, notFoundRules }, compiled)
-  const upgraded = new UpgradedClients()
+  const upgraded = new UpgradedClients(app.server, (request) => policyOf(table, request))
 
   const onRoute: onRouteHookHandler = function (route) {
     table.addRoute(this, route)
@@ -80,28 +80,29 @@ const allowedClients: FastifyPluginAsync<FastifyAllowedClientsOptions> = async (
   app.addHook('onReady', async () => {
     table.seal()
     if (openapi) {
-      completeDocuments(app)
+      await completeDocuments(app)
       markRoutes(table.list())
     }
     reportClosed(app, table)
     fileSource?.start((next) => {
       table.replace(next)
-      upgraded.authorizeAgain((request) => policyOf(table, request))
+      upgraded.review()
     }, watchOptions(options.watch))
   })
   const unwatch = watchAuthorities(app, () => {
     table.recheck((path, text) => { log.warn({ path }, `after a change of the authorities: ${text}`) })
   })
+  const leave = joinApp(app.server)
   app.addHook('onClose', async () => {
     unwatch()
     await fileSource?.close()
+    leave()
   })
 }
 
 /** @throws MTLS_ERR_PLUGIN_ORDER */
 function checkPlace (app: FastifyInstance): void {
-  // Encapsulated instances inherit from the one they were registered on.
-  if (Object.getPrototypeOf(Object.getPrototypeOf(app)) !== null) {
+  if (!isRoot(app)) {
     throw new MTLS_ERR_PLUGIN_ORDER(
       'it was registered in an encapsulated plugin; register it on the root instance, or wrap every plugin around it ' +
         'with fastify-plugin. With fastify-cli these are app.js and the files of plugins/: ' +
@@ -114,9 +115,9 @@ function checkPlace (app: FastifyInstance): void {
         '@fastify/autoload, register both in one file'
     )
   }
-  const tree = app.printRoutes()
+  const tree = printEarlierRoutes(app)
   // Earlier routes have already passed the onRoute hooks, so their rules were never read.
-  if (!tree.startsWith(EMPTY_TREE)) {
+  if (tree !== undefined) {
     throw new MTLS_ERR_PLUGIN_ORDER(
       'these routes were added before it; register it first, and await it. With @fastify/autoload, name its plugin in ' +
         `the dependencies of the plugins that add them. With NestJS, register it before app.init():\n${tree}`
@@ -172,7 +173,7 @@ function decorate (app: FastifyInstance, table: RouteTable, fileSource: RulesFil
   }
   addToApp(app, members)
   const isPublic = (request: FastifyRequest): boolean => policyOf(table, request).route.requirements.length === 0
-  Object.defineProperty(app, kPublic, { value: isPublic })
+  Object.defineProperty(app, IS_PUBLIC, { value: isPublic })
 }
 
 /** Logs the routes without rules at the start, before a client gets 403. */
@@ -180,6 +181,12 @@ function reportClosed (app: FastifyInstance, table: RouteTable): void {
   const closed = table.list().filter(({ policy }) => isClosed(policy))
     .flatMap(({ policy: { route: { site } } }) => site.methods.map((method) => `${method} ${site.url}`))
   if (closed.length > 0) app.log.warn({ routes: closed }, 'routes without access rules answer 403 to every client')
+}
+
+/** Loads the YAML parser, which takes long, only for apps with a rules file. */
+async function openRulesFile (...given: ConstructorParameters<typeof RulesFileSource>): Promise<RulesFileSource> {
+  const { RulesFileSource: Source } = await import('./rules-file-source.ts')
+  return new Source(...given)
 }
 
 function pathOf (file: string | URL): string { return resolve(file instanceof URL ? fileURLToPath(file) : file) }

@@ -1,10 +1,6 @@
+import { IDENTIFIES } from '@peerkit/identity/internal'
 import type { FastifyInstance, onRequestHookHandler, onRouteHookHandler } from 'fastify'
-import { MTLS_ERR_PLUGIN_ORDER } from './errors.ts'
-
-/** On an onRequest hook that identifies the peer. Only such hooks run before the authorization hook. */
-const kIdentifies = Symbol.for('peerkit.identifies')
-
-interface Internals { readonly hooks: { readonly onRequest: Function[], readonly onRoute: Function[] } }
+import { listHooks } from './fastify-internals.ts'
 
 /**
  * Moves the authorization hook ahead of the onRequest hooks that were added before the plugin. Later hooks and those of
@@ -34,29 +30,14 @@ export function countAhead (app: FastifyInstance, authorize: onRequestHookHandle
 }
 
 function identifies (hook: Function): boolean {
-  return (hook as { [kIdentifies]?: unknown })[kIdentifies] === true
+  return (hook as { [IDENTIFIES]?: unknown })[IDENTIFIES] === true
 }
 
 /** Adds an onRoute hook to plugins that were encapsulated earlier. Fastify passes it to later ones only. */
 export function watchEarlierPlugins (app: FastifyInstance, onRoute: onRouteHookHandler): void {
-  for (const { hooks } of listInstances(app).slice(1)) hooks.onRoute.push(onRoute)
+  for (const hooks of listHooks(app).slice(1)) hooks.onRoute.push(onRoute)
 }
 
 function listOnRequestHooks (app: object): Function[][] {
-  return listInstances(app).map(({ hooks }) => hooks.onRequest)
-}
-
-/** The hook lists of an instance and of those encapsulated in it so far. */
-function listInstances (instance: object): Internals[] {
-  const hooks = readSymbol(instance, 'fastify.hooks') as Internals['hooks'] | undefined
-  const children = readSymbol(instance, 'fastify.children')
-  if (!Array.isArray(hooks?.onRequest) || !Array.isArray(hooks?.onRoute) || !Array.isArray(children)) {
-    throw new MTLS_ERR_PLUGIN_ORDER('this version of Fastify keeps its hooks in an unknown way; expected fastify 5')
-  }
-  return [{ hooks }, ...children.flatMap((child) => listInstances(child))]
-}
-
-function readSymbol (instance: object, description: string): unknown {
-  const symbol = Object.getOwnPropertySymbols(instance).find((one) => one.description === description)
-  return symbol === undefined ? undefined : (instance as Record<symbol, unknown>)[symbol]
+  return listHooks(app).map(({ onRequest }) => onRequest)
 }

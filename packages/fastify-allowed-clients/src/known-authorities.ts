@@ -1,8 +1,7 @@
+import type { TrustSource } from '@peerkit/credentials'
+import { AUTHORITIES } from '@peerkit/identity/internal'
 import type { RuleAuthority } from '@peerkit/rules'
 import type { FastifyInstance } from 'fastify'
-
-/** On the HTTP server, set by the plugin that verifies certificates: a function that lists the authorities. */
-const kAuthorities = Symbol.for('peerkit.authorities')
 
 /** Returns the authorities that rules are checked against; undefined if they are unknown. */
 export type ListAuthorities = () => readonly RuleAuthority[] | undefined
@@ -13,20 +12,12 @@ export type ListAuthorities = () => readonly RuleAuthority[] | undefined
  */
 export function authoritiesOf ({ server }: Pick<FastifyInstance, 'server'>): ListAuthorities {
   return () => {
-    const list = (server as { [kAuthorities]?: unknown })[kAuthorities]
+    const list = (server as { [AUTHORITIES]?: unknown })[AUTHORITIES]
     if (typeof list !== 'function') return undefined
     const authorities = list.call(server) as readonly RuleAuthority[] | undefined
     // An empty list means that the authorities are unknown, not that no certificate is accepted.
     return authorities?.length === 0 ? undefined : authorities
   }
-}
-
-/** The part of a trust source of @peerkit/credentials that is used. */
-interface LiveAuthorities {
-  readonly current: {
-    readonly authorities: ReadonlyArray<{ readonly name: string, readonly for: unknown, readonly names: unknown }>
-  }
-  subscribe (listener: (change: { readonly type: string }) => void): () => void
 }
 
 /**
@@ -35,7 +26,7 @@ interface LiveAuthorities {
  * @returns stops it
  */
 export function watchAuthorities (app: object, changed: () => void): () => void {
-  const { mtls } = app as { readonly mtls?: { readonly trust?: LiveAuthorities | undefined } }
+  const { mtls } = app as { readonly mtls?: { readonly trust?: Pick<TrustSource, 'current' | 'subscribe'> | undefined } }
   const trust = mtls?.trust
   if (trust === undefined) return () => {}
   const write = (): string => JSON.stringify(

@@ -1,5 +1,4 @@
 import type { FastifyInstance, RouteOptions } from 'fastify'
-import { stringify } from 'yaml'
 import type { RoutePolicy } from './authorize-route.ts'
 
 /**
@@ -21,7 +20,7 @@ interface Document {
   paths?: Record<string, Record<string, unknown>>
   components?: { securitySchemes?: object }
 }
-type Swagger = ((options?: { yaml?: boolean }) => Document | string) & { [kWrapped]?: true }
+type Swagger = ((options?: { yaml?: boolean }) => Document | string) & { [kWrapped]?: Promise<void> }
 
 /**
  * Marks the routes that require a certificate. Swagger keeps the same options object of a route, so this works in
@@ -41,11 +40,19 @@ export function markRoutes (
  * Adds mutual TLS to the documents of `@fastify/swagger`. It changes the result and not the options: the options are
  * out of reach if swagger was registered first, and a route's `security` must not name a scheme that the document does
  * not define.
+ *
+ * @returns resolves when a document can be written as YAML
  */
-export function completeDocuments (app: FastifyInstance): void {
+export function completeDocuments (app: FastifyInstance): Promise<void> | undefined {
   const holder = app as unknown as { swagger?: Swagger }
   const { swagger } = holder
-  if (typeof swagger !== 'function' || swagger[kWrapped] === true) return
+  if (typeof swagger !== 'function') return undefined
+  if (swagger[kWrapped] !== undefined) return swagger[kWrapped]
+  // Loaded only with swagger, which needs it itself. It takes longer to load than this package.
+  let write = (document: Document): string => JSON.stringify(document, null, 2)
+  const loaded = import('yaml').then(({ stringify }) => {
+    write = (document) => stringify(document, { strict: false })
+  })
   const completed = new WeakMap<object, Document>()
   const wrapped: Swagger = function (this: unknown, options) {
     const made = swagger.call(this)
@@ -62,10 +69,12 @@ export function completeDocuments (app: FastifyInstance): void {
         )
       }
     }
-    return options?.yaml === true ? stringify(document, { strict: false }) : document
+    // JSON is YAML too, for a call before the app is ready.
+    return options?.yaml === true ? write(document) : document
   }
-  wrapped[kWrapped] = true
+  wrapped[kWrapped] = loaded
   holder.swagger = wrapped
+  return loaded
 }
 
 /** `mutualTLS` is a security scheme since OpenAPI 3.1. It would make older documents invalid. */

@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto'
+import { EMITTER } from '@peerkit/events'
+import type { EventMessage } from '@peerkit/events'
 import type { Groups } from '@peerkit/rules'
 import type { FastifyBaseLogger } from 'fastify'
 import type { AllowedClients } from './allowed-clients.ts'
@@ -23,6 +25,8 @@ export interface CodeRules {
 /** What is needed of the app. */
 export interface RulesFileContext {
   readonly log: FastifyBaseLogger
+  /** The HTTP server of the app, which the messages name. */
+  readonly server: object
   /** Called at each reading. */
   readonly authorities: ListAuthorities
 }
@@ -32,6 +36,7 @@ export class RulesFileSource {
   readonly file: string
   readonly #code: CodeRules
   readonly #log: FastifyBaseLogger
+  readonly #server: object
   readonly #authorities: ListAuthorities
   #hash = ''
   #generation = 0
@@ -40,10 +45,11 @@ export class RulesFileSource {
   #watch: FileWatch | undefined
   #last: Promise<void> = Promise.resolve()
 
-  constructor (file: string, code: CodeRules, { log, authorities }: RulesFileContext) {
+  constructor (file: string, code: CodeRules, { log, server, authorities }: RulesFileContext) {
     this.file = file
     this.#code = code
     this.#log = log
+    this.#server = server
     this.#authorities = authorities
   }
 
@@ -105,14 +111,16 @@ export class RulesFileSource {
       if (text === this.#reported) throw error
       this.#reported = text
       this.#log.error({ err: error, file, generation }, 'rules file refused, the old rules stay in force')
-      const message: RulesRefusedMessage = { v: 1, time: Date.now(), file, generation, error: error as Error }
+      const message: RulesRefusedMessage = { ...this.#head(), file, generation, error: error as Error }
       if (rulesRefused.hasSubscribers) rulesRefused.publish(message)
       throw error
     }
     this.#log.info({ file, generation: this.#generation }, 'rules file reloaded')
-    const message: RulesReloadedMessage = { v: 1, time: Date.now(), file, generation: this.#generation }
+    const message: RulesReloadedMessage = { ...this.#head(), file, generation: this.#generation }
     if (rulesReloaded.hasSubscribers) rulesReloaded.publish(message)
   }
+
+  #head (): EventMessage { return { v: 1, time: Date.now(), [EMITTER]: () => this.#server } }
 
   #compile (bytes: Uint8Array): CompiledPolicy {
     const { groups, defaultRules } = this.#code

@@ -1,38 +1,52 @@
-import type { Socket } from 'node:net'
-import { closeUpgrade } from '@peerkit/identity/internal'
+import { closeUpgrade, upgradedSocketsOf } from '@peerkit/identity/internal'
+import type { AddedCheck, UpgradedSockets } from '@peerkit/identity/internal'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { announceRefusal, authorizeRequest, peerOf } from './authorize-request.ts'
 import { authorizeRoute } from './authorize-route.ts'
 import type { RoutePolicy } from './authorize-route.ts'
 
 /**
- * The clients with an open WebSocket. They send no further requests, so they are checked again when rules are reloaded.
+ * Checks the clients with an open WebSocket. They send no further requests, so they are checked again when rules are
+ * reloaded.
  */
 export class UpgradedClients {
-  // One request per socket, so that repeated requests on one socket cannot grow the map.
-  readonly #requests = new Map<Socket, FastifyRequest>()
+  readonly #sockets: UpgradedSockets
+  readonly #policyOf: (request: FastifyRequest) => RoutePolicy
+  /** One check per socket, so that repeated requests on one socket cannot add any number. */
+  readonly #checks = new WeakMap<object, AddedCheck>()
 
-  /** Remembers a request until its socket closes. */
-  add (request: FastifyRequest): void {
-    const { socket } = request.raw
-    if (!this.#requests.has(socket)) socket.once('close', () => { this.#requests.delete(socket) })
-    this.#requests.set(socket, request)
+  /** @param policyOf returns the policy of a request's route under the current rules */
+  constructor (server: object, policyOf: (request: FastifyRequest) => RoutePolicy) {
+    this.#sockets = upgradedSocketsOf(server)
+    this.#policyOf = policyOf
   }
 
-  forget ({ raw }: FastifyRequest): void { this.#requests.delete(raw.socket) }
+  /** Checks the client of a request until its socket closes. */
+  add (request: FastifyRequest): void {
+    const { socket } = request.raw
+    this.#checks.get(socket)?.remove()
+    this.#checks.set(socket, this.#sockets.addCheck(socket, {
+      by: this, isAllowed: async () => await this.#isAllowed(request)
+    }))
+  }
+
+  forget ({ raw }: FastifyRequest): void { this.#checks.get(raw.socket)?.remove() }
 
   /** Closes the sockets of clients that are no longer allowed. */
-  authorizeAgain (policyOf: (request: FastifyRequest) => RoutePolicy): void {
-    for (const [socket, request] of this.#requests) {
-      const end = (rules: string | undefined): void => {
-        announceRefusal(request, 'enforce', {
-          peer: peerOf(request), reason: 'rules_changed', rules, rule: undefined, group: undefined, nearest: undefined
-        })
-        socket.destroy()
-      }
-      Promise.resolve(authorizeRoute(policyOf(request).route, peerOf(request), request)).then(({ denied }) => {
-        if (denied !== undefined) end(denied.requirement.origin)
-      }).catch(() => { end(undefined) })
+  review (): void { this.#sockets.review(this) }
+
+  async #isAllowed (request: FastifyRequest): Promise<boolean> {
+    const refuse = (rules: string | undefined): false => {
+      announceRefusal(request, 'enforce', {
+        peer: peerOf(request), reason: 'rules_changed', rules, rule: undefined, group: undefined, nearest: undefined
+      })
+      return false
+    }
+    try {
+      const { denied } = await authorizeRoute(this.#policyOf(request).route, peerOf(request), request)
+      return denied === undefined || refuse(denied.requirement.origin)
+    } catch {
+      return refuse(undefined)
     }
   }
 }

@@ -1,3 +1,4 @@
+import { joinApp } from '@peerkit/events'
 import { MtlsAgent } from '@peerkit/undici-mtls'
 import type { AllowedServers, MtlsAgentOptions, OriginOptions } from '@peerkit/undici-mtls'
 import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
@@ -119,8 +120,12 @@ const mtlsClient: FastifyPluginAsync<FastifyMtlsClientOptions> = async (app: Fas
   }
   app.decorate('mtlsServices', Object.freeze(byName) as unknown as Services)
   decorateRequest(app, byName)
+  const leave = joinApp(app.server, ...agents)
   // onClose runs after the server answered its requests, so their calls are done too.
-  app.addHook('onClose', async () => { await Promise.all(agents.map(async (agent) => { await agent.close() })) })
+  app.addHook('onClose', async () => {
+    await Promise.all(agents.map(async (agent) => { await agent.close() }))
+    leave()
+  })
 }
 
 type AgentOptions = Omit<MtlsAgentOptions, 'origins' | 'socketPath' | 'proxy'>

@@ -1,5 +1,6 @@
 import { hostname } from 'node:os'
 import type { CredentialSource } from '@peerkit/credentials'
+import { joinApp } from '@peerkit/events'
 import type { RevocationChecker } from '@peerkit/revocation'
 import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
 import fp from 'fastify-plugin'
@@ -38,12 +39,15 @@ async function openConsole (
   const collector = new Collector({
     events: maxEvents,
     clients: maxClients,
+    server: app.server,
     isOwnRoute: (route) => route !== undefined && isWithin(route, app.prefix)
   })
+  const leave = joinApp(app.server, credentials, revocation)
   const rotations = new RotationHistory(credentials, now)
   app.addHook('onClose', async () => {
     collector.close()
     rotations.close()
+    leave()
   })
   const outbound = [...options.outbound ?? []]
   const state: ConsoleState = {

@@ -1,7 +1,7 @@
 import type { Http2Session, ServerHttp2Stream } from 'node:http2'
-import type { Duplex } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
 import type { PeerIdentity } from '@peerkit/identity'
+import type { AddedCheck } from '@peerkit/identity/internal'
 import type { Accepted } from '@peerkit/trust'
 import type { CertificateRefusal } from './refusal.ts'
 
@@ -29,8 +29,8 @@ export interface ConnectionRecord {
   refusal: CertificateRefusal | undefined
   /** The evaluation in progress, which all requests of the connection wait for. */
   deciding: Promise<void> | undefined
-  /** Upgraded sockets (WebSockets). They send no further requests, so no request check would catch them. */
-  upgraded: Set<Duplex> | undefined
+  /** The check of the upgraded socket (WebSocket), if there is one. No check of a request would catch it. */
+  upgraded: AddedCheck | undefined
   /** The HTTP/2 session, if there is one. */
   session: Http2Session | undefined
 }

@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream'
+import type { UpgradedSockets } from '@peerkit/identity/internal'
 import type { Accepted, Decision, Refused } from '@peerkit/trust'
 import type { ConnectionRecord, PresentedClient } from './connection-record.ts'
 import { refusalAfterAcceptance } from './refusal.ts'
@@ -22,6 +23,7 @@ const REVIEWED_CONCURRENTLY = 64
 
 export interface WatchOptions {
   readonly trust: Trust
+  readonly sockets: UpgradedSockets
   /** Grace period in milliseconds for responses in flight after the certificate became invalid. */
   readonly drainTimeout: number
   /** How long requests wait for an answer about revocation, in milliseconds. */
@@ -52,10 +54,20 @@ export class ConnectionWatch {
 
   /** A WebSocket sends no further requests, so its revocation status is checked by a timer. */
   followUpgraded (record: ConnectionRecord, socket: Duplex): void {
-    const upgraded = record.upgraded ??= new Set()
-    upgraded.add(socket)
-    socket.once('close', () => { upgraded.delete(socket) })
-    if (this.#records.has(record)) this.#arm(record)
+    const { sockets, trust } = this.#options
+    if (!this.#records.has(record)) {
+      sockets.add(socket)
+      return
+    }
+    record.upgraded = sockets.addCheck(socket, {
+      by: this,
+      isAllowed: () => {
+        const checked = this.check(record)
+        return checked instanceof Promise ? checked.then((reason) => reason === undefined) : checked === undefined
+      },
+      wait: () => Math.max((record.decision?.revalidateAt ?? Infinity) - trust.now(), MIN_RECHECK)
+    })
+    socket.once('close', () => { record.upgraded = undefined })
   }
 
   /**
@@ -83,7 +95,7 @@ export class ConnectionWatch {
    * served on an outdated decision: `check` sees that the trust changed.
    */
   async review (): Promise<void> {
-    const isUpgraded = ({ upgraded }: ConnectionRecord): boolean => upgraded !== undefined && upgraded.size > 0
+    const isUpgraded = ({ upgraded }: ConnectionRecord): boolean => upgraded !== undefined
     const all = [...this.#records.keys()]
     const queue = [...all.filter(isUpgraded), ...all.filter((record) => !isUpgraded(record))].values()
     const yieldTurn = takeTurns(REVIEWED_AT_ONCE)
@@ -144,6 +156,7 @@ export class ConnectionWatch {
       record.decision = next
       record.peer = next.peer
       if (this.#records.has(record)) this.#arm(record)
+      record.upgraded?.arm()
       return undefined
     }
     const refusal = 'accepted' in next ? refusalAfterAcceptance(this.#explain(record, next)) : next
@@ -158,7 +171,7 @@ export class ConnectionWatch {
 
   #end (record: ConnectionRecord, refusal: CertificateRefusal): void {
     const { drainTimeout, onEnded } = this.#options
-    for (const socket of record.upgraded ?? []) socket.destroy()
+    record.upgraded?.close()
     if (this.#records.has(record)) {
       this.#schedule(record, drainTimeout, () => {
         record.session?.destroy()
@@ -168,17 +181,11 @@ export class ConnectionWatch {
     onEnded(record, refusal)
   }
 
-  /**
-   * Sets a timer for when a certificate of the chain expires. For an upgraded socket also for when its revocation
-   * answer expires.
-   */
+  /** Sets a timer for when a certificate of the chain expires. */
   #arm (record: ConnectionRecord): void {
     const { trust } = this.#options
-    const { notAfter = Infinity, revalidateAt = Infinity } = record.decision ?? {}
-    const now = trust.now()
-    const end = notAfter - now
-    const recheck = (record.upgraded?.size ?? 0) > 0 ? Math.max(revalidateAt - now, MIN_RECHECK) : Infinity
-    const delay = Math.max(0, Math.min(end, recheck, MAX_DELAY))
+    const { notAfter = Infinity } = record.decision ?? {}
+    const delay = Math.max(0, Math.min(notAfter - trust.now(), MAX_DELAY))
     this.#schedule(record, delay > 2 * WAIT_STEP ? delay - delay % WAIT_STEP : delay, () => {
       const checked = this.check(record)
       if (checked === undefined && record.refusal === undefined) this.#arm(record)

@@ -1,8 +1,7 @@
 import type { BlockOption, CredentialSource, TrustSource } from '@peerkit/credentials'
-import { isAuditKept } from '@peerkit/events'
-import { MTLS_ERR_FORWARDED_REFUSED } from '@peerkit/forwarded'
+import { isAuditKept, joinApp } from '@peerkit/events'
 import type { PeerIdentity } from '@peerkit/identity'
-import { addToApp, closeUpgrade } from '@peerkit/identity/internal'
+import { AUTHORITIES, IDENTIFIES, IS_PUBLIC, addToApp, closeUpgrade } from '@peerkit/identity/internal'
 import type { RevocationChecker } from '@peerkit/revocation'
 import type {
   FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest, RouteOptions, onRequestHookHandler
@@ -10,7 +9,7 @@ import type {
 import fp from 'fastify-plugin'
 import { MTLS_ERR_PEER_MISSING, MTLS_ERR_SERVER_NOT_MTLS, MTLS_ERR_SERVER_OPTION } from './errors.ts'
 import { ExceptionLog } from './exception-log.ts'
-import { ForwardedPeers } from './forwarded-peer.ts'
+import type { ForwardedOption, ForwardedPeers } from './forwarded-peer.ts'
 import type { MtlsServer } from './handshake-gate.ts'
 import { makeGatewayContext } from './gateway-context.ts'
 import type { GatewayContext } from './gateway-context.ts'
@@ -20,7 +19,7 @@ import type { FastifyMtlsOptions } from './plugin-options.ts'
 import { RefusalLog } from './refusal-log.ts'
 import { assignedPeer, peerOfRequest } from './request-peer.ts'
 import { logBlockChanges, logTrustChanges } from './trust-log.ts'
-import { AUTHORITIES, contextOf } from './server-context.ts'
+import { contextOf } from './server-context.ts'
 import type { ServerContext } from './server-context.ts'
 
 declare module 'fastify' {
@@ -52,9 +51,6 @@ declare module 'fastify' {
   }
 }
 
-/** On the app, set by fastify-allowed-clients: returns whether the rules for a request need no certificate. */
-const IS_PUBLIC: unique symbol = Symbol.for('peerkit.isPublic')
-
 const mtls: FastifyPluginAsync<FastifyMtlsOptions> = async (app, options) => {
   checkPluginOptions(options)
   const context = contextOf(app.server)
@@ -71,9 +67,16 @@ const mtls: FastifyPluginAsync<FastifyMtlsOptions> = async (app, options) => {
     revocation: () => context === undefined ? options.revocation : context.revocation
   })
   checkRoutes(app)
-  identifyRequests(
-    app, options.forwarded === undefined ? undefined : new ForwardedPeers(app, options.forwarded, gateway)
-  )
+  const { forwarded } = options
+  identifyRequests(app, forwarded === undefined ? undefined : await openForwarded(app, forwarded, gateway))
+}
+
+/** Loads what reads the headers of gateways only for apps behind one. */
+async function openForwarded (
+  app: FastifyInstance, option: ForwardedOption, context: GatewayContext | undefined
+): Promise<ForwardedPeers> {
+  const { ForwardedPeers: Peers } = await import('./forwarded-peer.ts')
+  return new Peers(app, option, context)
 }
 
 /** Refuses route options that would have no effect. @throws MTLS_ERR_SERVER_OPTION */
@@ -107,7 +110,7 @@ function identifyRequests (app: FastifyInstance, forwarded: ForwardedPeers | und
   } as any)
 
   const findRefusal = (request: FastifyRequest, believed: boolean): Error | undefined => {
-    if (!believed) return new MTLS_ERR_FORWARDED_REFUSED()
+    if (!believed) return forwarded?.refuseHeader() ?? new MTLS_ERR_PEER_MISSING()
     return findPeer(request.raw) === null && !mayBeAnonymous(request) ? new MTLS_ERR_PEER_MISSING() : undefined
   }
   const finish = (
@@ -123,7 +126,7 @@ function identifyRequests (app: FastifyInstance, forwarded: ForwardedPeers | und
     else finish(request, reply, believed, done)
   }
   // Marks the hook that identifies the peer, so that authorization hooks can be placed directly behind it.
-  app.addHook('onRequest', Object.assign(identify, { [Symbol.for('peerkit.identifies')]: true }))
+  app.addHook('onRequest', Object.assign(identify, { [IDENTIFIES]: true }))
 }
 
 /** Whether a route answers clients without a certificate. */
@@ -149,11 +152,15 @@ function makeOwnContext (app: FastifyInstance, options: FastifyMtlsOptions): Gat
   const trust = checkTrust(options)
   if (trust === undefined) return undefined
   const { revocation, block } = options
+  const leave = joinApp(app.server, trust, revocation)
   const context = makeGatewayContext(trust, { revocation, block })
   logChanges(app, trust, block)
   // The rules of fastify-allowed-clients are checked against them.
   Object.defineProperty(app.server, AUTHORITIES, { value: () => context.trust.ruleAuthorities, configurable: true })
-  app.addHook('onClose', async () => { context.close() })
+  app.addHook('onClose', async () => {
+    context.close()
+    leave()
+  })
   return context
 }
 
@@ -172,13 +179,13 @@ function writeLog (app: FastifyInstance, { reporter, credentials, block }: Serve
   const exceptions = new ExceptionLog(log)
   reporter.onServerAuthOnly = (peer, until) => { exceptions.write(peer, until) }
   // An audit log writes its own lines and limits them.
-  reporter.onRefused = (reason, build) => { if (!isAuditKept()) lines.refused(reason, build) }
-  reporter.onEnded = (message) => { if (!isAuditKept()) lines.ended(message) }
+  reporter.onRefused = (reason, build) => { if (!isAuditKept(app.server)) lines.refused(reason, build) }
+  reporter.onEnded = (message) => { if (!isAuditKept(app.server)) lines.ended(message) }
 }
 
 /** Logs changes of the trust and of the block list until the app closes. */
 function logChanges (app: FastifyInstance, source: TrustSource, block: BlockOption | undefined): void {
-  const ends = [logTrustChanges(source, app.log, isAuditKept), logBlockChanges(block, app.log)]
+  const ends = [logTrustChanges(source, app.log, () => isAuditKept(app.server)), logBlockChanges(block, app.log)]
   app.addHook('onClose', async () => { for (const end of ends) end() })
 }
 

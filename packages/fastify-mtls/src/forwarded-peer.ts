@@ -1,17 +1,18 @@
-import { isAuditKept } from '@peerkit/events'
-import { createForwardedReader, needsValidator, stripHeaders } from '@peerkit/forwarded'
+import { EMITTER, isAuditKept } from '@peerkit/events'
+import { MTLS_ERR_FORWARDED_REFUSED, createForwardedReader, needsValidator, stripHeaders } from '@peerkit/forwarded'
 import type {
   ChainValidator, ForwardedReader, ForwardedReaderOptions, ForwardedResult, ForwardedReason, StrippableMessage
 } from '@peerkit/forwarded'
 import { endOfValidity } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
+import { upgradedSocketsOf } from '@peerkit/identity/internal'
+import type { UpgradedSockets } from '@peerkit/identity/internal'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { forwardedRefused, forwardedStripped } from './channels.ts'
 import { recordOfRequest } from './connection-record.ts'
 import { MTLS_ERR_SERVER_OPTION } from './errors.ts'
 import { ForwardedTrust, validateInProcess } from './forwarded-trust.ts'
 import type { ForwardedAnswer } from './forwarded-trust.ts'
-import { ForwardedUpgrades } from './forwarded-upgrades.ts'
 import { assignPeer, assignedPeer, peerOfRequest } from './request-peer.ts'
 import { REVOCATION_TIMEOUT } from './gateway-context.ts'
 import type { GatewayContext } from './gateway-context.ts'
@@ -27,6 +28,9 @@ interface VerifiedAs {
    */
   readonly verifiedAs?: string
 }
+
+/** Milliseconds between two checks of an upgraded socket. An answer about revocation may expire without notice. */
+const RECHECK = 60_000
 
 /** A header that was refused or removed. `reason` and `detail` are only for the log and events. */
 type Rejection = {
@@ -48,7 +52,8 @@ export class ForwardedPeers {
   readonly #app: FastifyInstance
   readonly #reader: ForwardedReader
   readonly #trust: ForwardedTrust | undefined
-  readonly #upgrades: ForwardedUpgrades
+  readonly #sockets: UpgradedSockets
+  readonly #now: () => number
   readonly #timeout: number
   #onUnixSocket = false
 
@@ -69,8 +74,9 @@ export class ForwardedPeers {
       ? undefined
       : new ForwardedTrust(context.trust, validator !== undefined, verifiedAs)
     this.#timeout = context?.revocationTimeout ?? REVOCATION_TIMEOUT
-    this.#upgrades = new ForwardedUpgrades(context?.trust.now ?? Date.now)
-    context?.onReview.add(() => { this.#upgrades.review() })
+    this.#sockets = upgradedSocketsOf(app.server)
+    this.#now = context?.trust.now ?? Date.now
+    context?.onReview.add(() => { this.#sockets.review(this) })
   }
 
   /** Assigns the identity that a gateway forwards. Returns false if a header must not be believed. */
@@ -89,6 +95,9 @@ export class ForwardedPeers {
       ? believed.then((settled) => settled && this.#follow(call))
       : believed && this.#follow(call)
   }
+
+  /** The error for a client whose header is not believed. */
+  refuseHeader (): Error { return new MTLS_ERR_FORWARDED_REFUSED() }
 
   #read (call: Call): boolean | Promise<boolean> {
     const { request: { raw: { rawHeaders } }, sender, remoteAddress } = call
@@ -149,14 +158,18 @@ export class ForwardedPeers {
     return true
   }
 
-  /** Follows upgraded sockets of forwarded clients. Those of direct clients are followed by `ConnectionWatch`. */
+  /** Checks the upgraded sockets of forwarded clients. `ConnectionWatch` checks those of direct clients. */
   #follow (call: Call): true {
     const { raw } = call.request
     const peer = assignedPeer(raw)
-    if (peer?.source === 'forwarded') {
-      const end = peer.notAfter === undefined ? Infinity : endOfValidity(peer)
-      this.#upgrades.follow(raw.socket, end, () => this.#read(call))
+    if (peer?.source !== 'forwarded') {
+      this.#sockets.add(raw.socket)
+      return true
     }
+    const end = peer.notAfter === undefined ? Infinity : endOfValidity(peer)
+    this.#sockets.addCheck(raw.socket, {
+      by: this, isAllowed: () => this.#read(call), wait: () => Math.min(RECHECK, end - this.#now())
+    })
     return true
   }
 
@@ -205,12 +218,14 @@ function createReader (
 
 function reject ({ request, sender, remoteAddress }: Call, { state, reason, header, detail }: Rejection): void {
   const peer = sender ?? null
-  if (!isAuditKept()) {
+  const { server: { server } } = request
+  if (!isAuditKept(server)) {
     request.log.warn(
       { reason, detail, header, peer: peer?.toString() },
       state === 'refused' ? 'forwarded client certificate refused' : 'forwarded client certificate removed'
     )
   }
   const channel = state === 'refused' ? forwardedRefused : forwardedStripped
-  if (channel.hasSubscribers) channel.publish({ v: 1, time: Date.now(), reason, detail, header, peer, remoteAddress })
+  if (!channel.hasSubscribers) return
+  channel.publish({ v: 1, time: Date.now(), [EMITTER]: () => server, reason, detail, header, peer, remoteAddress })
 }

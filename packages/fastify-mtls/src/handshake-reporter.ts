@@ -1,6 +1,8 @@
 import crypto from 'node:crypto'
 import type { TLSSocket } from 'node:tls'
 import { parsePeerIdentity } from '@peerkit/identity'
+import { EMITTER } from '@peerkit/events'
+import type { EventMessage } from '@peerkit/events'
 import type { PeerIdentity } from '@peerkit/identity'
 import { connectionEnded, connectionIdentified, handshakeRefused } from './channels.ts'
 import type { ConnectionEndedMessage, HandshakeRefusedMessage } from './channels.ts'
@@ -13,6 +15,8 @@ const MAX_DESCRIBED_OCTETS = 8_192
 /** Reports handshakes and connections to the diagnostics channels, and to the log if the plugin is registered. */
 export class HandshakeReporter {
   readonly #now: () => number
+  /** The HTTP server of the app, which its messages name. Undefined until it is made. */
+  server: object | undefined
   /** Called for every refused handshake. The plugin sets it to write the log. `build` makes the message lazily. */
   onRefused: ((reason: HandshakeReason, build: () => HandshakeRefusedMessage) => void) | undefined
   /** Called for every connection whose certificate is no longer accepted. */
@@ -68,22 +72,27 @@ export class HandshakeReporter {
     if (serverAuthOnlyUntil !== undefined) this.onServerAuthOnly?.(peer, serverAuthOnlyUntil)
     if (!connectionIdentified.hasSubscribers) return
     connectionIdentified.publish({
-      v: 1, time: this.#now(), peer, remoteAddress, resumed: socket.isSessionReused(), serverAuthOnlyUntil, durationMs
+      ...this.#head(), peer, remoteAddress, resumed: socket.isSessionReused(), serverAuthOnlyUntil, durationMs
     })
   }
 
   ended ({ peer, remoteAddress }: ConnectionRecord, { reason, detail }: CertificateRefusal): void {
-    const message = { v: 1, time: this.#now(), reason, detail, peer, remoteAddress } as const
+    const message = { ...this.#head(), reason, detail, peer, remoteAddress }
     this.onEnded?.(message)
     if (connectionEnded.hasSubscribers) connectionEnded.publish(message)
   }
 
+  #head (): EventMessage {
+    const { server } = this
+    return { v: 1, time: this.#now(), ...(server !== undefined && { [EMITTER]: () => server }) }
+  }
+
   #publishRefusal (
-    reason: HandshakeReason, describe: () => Omit<HandshakeRefusedMessage, 'v' | 'time' | 'reason'>
+    reason: HandshakeReason, describe: () => Omit<HandshakeRefusedMessage, keyof EventMessage | 'reason'>
   ): void {
     let message: HandshakeRefusedMessage | undefined
     const build = (): HandshakeRefusedMessage => {
-      message ??= { v: 1, time: this.#now(), reason, ...describe() }
+      message ??= { ...this.#head(), reason, ...describe() }
       return message
     }
     this.onRefused?.(reason, build)

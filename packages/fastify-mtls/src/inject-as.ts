@@ -1,7 +1,6 @@
 import { isPeerIdentity } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
 import type { FastifyInstance } from 'fastify'
-import inject from 'light-my-request'
 import type { InjectOptions, Response } from 'light-my-request'
 import { MTLS_ERR_SERVER_OPTION } from './errors.ts'
 import { assignPeer } from './request-peer.ts'
@@ -34,6 +33,8 @@ export async function injectAs (
     )
   }
   await app.ready()
+  // Only tests need it.
+  const { default: inject } = await import('light-my-request')
   return await inject((request, response) => {
     assignPeer(request, peer)
     app.routing(request as any, response as any)

@@ -1,6 +1,7 @@
 import { ListWatch, readBlockOption } from '@peerkit/credentials'
 import type { BlockOption, CredentialSnapshot, CredentialSource } from '@peerkit/credentials'
-import { handshakeChainUnavailable } from '@peerkit/events'
+import { EMITTER, handshakeChainUnavailable, joinApp } from '@peerkit/events'
+import { AUTHORITIES, UpgradedSockets, upgradedSocketsOf } from '@peerkit/identity/internal'
 import type { RevocationChecker } from '@peerkit/revocation'
 import { findIssuer } from '@peerkit/trust'
 import { ConnectionWatch } from './connection-watch.ts'
@@ -15,9 +16,6 @@ import { TicketKeys } from './ticket-keys.ts'
 import { Trust } from './trust.ts'
 
 const contexts = new WeakMap<object, ServerContext>()
-
-/** On servers: a function that returns the authorities that rules may name. */
-export const AUTHORITIES: unique symbol = Symbol.for('peerkit.authorities')
 
 /** The context of a server that `withMtls` or `mtlsServerOptions` made. */
 export function contextOf (server: object): ServerContext | undefined {
@@ -36,6 +34,8 @@ export class ServerContext {
   readonly revocationTimeout: number
   /** Called when the trust changed and open connections are evaluated again. */
   readonly onReview: Set<() => void> = new Set()
+  /** The upgraded sockets of all servers of the app. */
+  readonly sockets: UpgradedSockets = new UpgradedSockets()
   readonly #options: MtlsServerOptions
   readonly #gate: HandshakeGate
   readonly #watch: ConnectionWatch
@@ -45,6 +45,7 @@ export class ServerContext {
   #handler: object | undefined
   readonly #lists: ListWatch
   #unsubscribe = (): void => {}
+  #leave = (): void => {}
 
   constructor (credentials: CredentialSource, options: MtlsServerOptions) {
     this.credentials = credentials
@@ -62,7 +63,7 @@ export class ServerContext {
     const reporter = new HandshakeReporter(now, (name) =>
       credentials.current.authorities.find((authority) => authority.name === name)?.serverAuthOnlyUntil)
     const watch = new ConnectionWatch({
-      trust, drainTimeout, revocationTimeout, onEnded: (record, refusal) => { reporter.ended(record, refusal) }
+      trust, sockets: this.sockets, drainTimeout, revocationTimeout, onEnded: (record, refusal) => { reporter.ended(record, refusal) }
     })
     this.reporter = reporter
     this.trust = trust
@@ -90,10 +91,13 @@ export class ServerContext {
     this.#gate.install(server)
     const { ocspStapler } = this.#options
     if (ocspStapler !== undefined) server.on('OCSPRequest', ocspStapler.handle)
-    if (this.#servers.size === 0) this.#follow()
+    // The first one is `app.server`. The others listen on further addresses of localhost.
+    this.reporter.server ??= server
+    if (this.reporter.server === server) upgradedSocketsOf(server, this.sockets)
+    if (this.#servers.size === 0) this.#follow(this.reporter.server)
     this.#servers.set(server, server.setSecureContext.bind(server))
     blockContextMethods(server)
-    reportUnavailableChain(this.#options.now ?? Date.now)
+    reportUnavailableChain(this.#options.now ?? Date.now, this.reporter.server)
     this.#applyTicketKeys(server)
     server.once('close', () => { this.detach(server) })
   }
@@ -114,7 +118,8 @@ export class ServerContext {
     if (this.#servers.delete(server) && this.#servers.size === 0) this.#unfollow()
   }
 
-  #follow (): void {
+  #follow (server: object): void {
+    this.#leave = joinApp(server, this.credentials, this.revocation, this.#options.ocspStapler)
     this.#unsubscribe = this.credentials.subscribe((change) => { if (change.type === 'rotated') this.#rotate(change) })
     this.#tickets.start()
     this.#lists.start()
@@ -149,6 +154,7 @@ export class ServerContext {
   }
 
   #unfollow (): void {
+    this.#leave()
     this.#unsubscribe()
     this.#lists.stop()
     this.#tickets.stop()
@@ -186,12 +192,12 @@ function blockContextMethods (server: MtlsServer): void {
 }
 
 /** Warns if this Node hides the client's intermediates. Then only clients with configured issuers are accepted. */
-function reportUnavailableChain (now: () => number): void {
+function reportUnavailableChain (now: () => number, server: object): void {
   if (canMeetTlsSockets()) return
   const message = `Node ${process.version} does not expose the intermediate certificates that clients send; ` +
     'list them in the option intermediates of the credentials'
   process.emitWarning(message, { type: 'PeerkitWarning', code: 'MTLS_WARN_CHAIN_UNAVAILABLE' })
   if (handshakeChainUnavailable.hasSubscribers) {
-    handshakeChainUnavailable.publish({ v: 1, time: now(), message, node: process.version })
+    handshakeChainUnavailable.publish({ v: 1, time: now(), [EMITTER]: () => server, message, node: process.version })
   }
 }

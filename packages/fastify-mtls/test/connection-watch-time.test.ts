@@ -1,5 +1,6 @@
 import { mock } from 'node:test'
 import { test } from 'tap'
+import { UpgradedSockets } from '@peerkit/identity/internal'
 import type { RevocationStatus } from '@peerkit/revocation'
 import type { Accepted } from '@peerkit/trust'
 import { ConnectionWatch } from '../src/connection-watch.ts'
@@ -159,7 +160,7 @@ test('a connection whose WebSocket has closed is checked at its next request, li
   const socket = fakeSocket()
   watch.followUpgraded(record, socket)
   socket.destroy()
-  t.equal(record.upgraded?.size, 0)
+  t.equal(record.upgraded, undefined)
   move(() => GOOD)
   t.equal(watch.check(record), undefined)
   checker.asked.length = 0
@@ -234,6 +235,7 @@ test('a connection whose evaluation fails is refused', async (t) => {
   })
   const told: string[] = []
   const watch = new ConnectionWatch({
+    sockets: new UpgradedSockets(),
     trust: broken,
     drainTimeout: DRAIN_TIMEOUT,
     revocationTimeout: JUDGEMENT_TIMEOUT,

@@ -1,12 +1,10 @@
 import { once } from 'node:events'
-import { PassThrough } from 'node:stream'
 import fastifyWebsocket from '@fastify/websocket'
 import { blockMemory } from '@peerkit/credentials'
 import { createDevCa } from '@peerkit/dev-ca'
 import type { IssuedCertificate } from '@peerkit/dev-ca'
 import { test } from 'tap'
 import WebSocket from 'ws'
-import { ForwardedUpgrades } from '../src/forwarded-upgrades.ts'
 import { startBehind, told } from './support/gateway.ts'
 import type { GatewayWorld } from './support/gateway.ts'
 
@@ -50,35 +48,6 @@ test('an open WebSocket is cut when the certificate ends', async (t) => {
   const short = await world.ca.issue({ cn: 'short', notAfter: new Date(Date.now() + 2_000) })
   await once(await open(short), 'close')
   t.match(world.refused, [{ reason: 'expired' }])
-})
-
-test('every open socket is judged time and again, and what cannot be judged is cut', async (t) => {
-  const upgrades = new ForwardedUpgrades(() => 0, 1)
-  // The timers under test keep no process alive.
-  const alive = setInterval(() => {}, 1_000)
-  t.after(() => { clearInterval(alive) })
-  const judged: Record<string, number> = {}
-  const follow = (name: string, answer: (turn: number) => boolean | Promise<boolean>): PassThrough => {
-    const socket = new PassThrough()
-    upgrades.follow(socket, Infinity, () => answer(judged[name] = (judged[name] ?? 0) + 1))
-    return socket
-  }
-  // Both stand three times.
-  const good = follow('good', (turn) => turn <= 3)
-  const later = follow('later', async (turn) => turn <= 3)
-  const cut = [follow('bad', async () => false), follow('broken', () => { throw new Error('x') }), follow('failing', async () => { throw new Error('x') })]
-  const left = follow('left', () => true).destroy()
-  upgrades.follow(new PassThrough().destroy(), 0, () => { throw new Error('nobody is there to be judged') })
-  await Promise.all([good, later, ...cut, left].map(async (socket) => { if (!socket.closed) await once(socket, 'close') }))
-  t.same(judged, { good: 4, later: 4, bad: 1, broken: 1, failing: 1 })
-})
-
-test('a review does not wait', async (t) => {
-  const upgrades = new ForwardedUpgrades(() => 0)
-  const socket = new PassThrough()
-  upgrades.follow(socket, Infinity, () => false)
-  upgrades.review()
-  t.ok(socket.destroyed)
 })
 
 test('open WebSockets are cut when their client is blocked, or its authority goes, by a gateway or directly', async (t) => {

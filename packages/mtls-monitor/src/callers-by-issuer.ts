@@ -19,6 +19,12 @@ export interface IssuerCallers {
   readonly lastPeer: string
 }
 
+/** Options of {@link countCallersByIssuer}. */
+export interface CallersOptions {
+  /** The HTTP server of an app (`app.server`), to count only the clients of this app. Default: the whole process. */
+  readonly server?: object | undefined
+}
+
 /** Counts clients by issuer. */
 export interface CallersByIssuer {
   /** The issuers, the most recently seen first. */
@@ -35,6 +41,7 @@ const MAX_ISSUERS = 200
  * Counts accepted connections and allowed requests by the issuer of the client's certificate. It shows whether any
  * client still uses a CA that you want to remove.
  *
+ * @param options `server`; default: the whole process
  * @returns the counter; close it with `close()`
  * @example
  * ```ts
@@ -43,7 +50,7 @@ const MAX_ISSUERS = 200
  * callers.close()
  * ```
  */
-export function countCallersByIssuer (): CallersByIssuer {
+export function countCallersByIssuer ({ server }: CallersOptions = {}): CallersByIssuer {
   const callers = new BoundedMap<string, Entry>(MAX_ISSUERS)
   const entries = new WeakMap<PeerIdentity, Entry>()
   const find = (peer: PeerIdentity, time: number): Entry => {
@@ -73,7 +80,7 @@ export function countCallersByIssuer (): CallersByIssuer {
       entry.requests++
       entry.lastSeen = time
     }
-  })
+  }, { server })
   return {
     list: () => [...callers.values()].sort((a, b) => b.lastSeen - a.lastSeen).map((entry) => ({ ...entry })),
     close: stop

@@ -47,3 +47,11 @@ export function checkCredentials (value: unknown, what: string): void {
     )
   }
 }
+
+/** @throws MTLS_ERR_MONITOR_OPTION if the value cannot stand for an app */
+export function checkServer (value: unknown): void {
+  if (value === undefined || (typeof value === 'object' && value !== null)) return
+  throw new MTLS_ERR_MONITOR_OPTION(
+    `server is ${value === null ? 'null' : typeof value}; expected the HTTP server of an app, app.server`
+  )
+}

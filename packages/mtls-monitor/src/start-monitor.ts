@@ -1,5 +1,6 @@
 import type { Meter } from '@opentelemetry/api'
 import type { CredentialSource } from '@peerkit/credentials'
+import { joinApp } from '@peerkit/events'
 import type { RevocationChecker } from '@peerkit/revocation'
 import { AUDIT_KEYS, auditLog } from './audit/audit-log.ts'
 import type { AuditLog, AuditLogger, AuditOptions } from './audit/audit-log.ts'
@@ -10,7 +11,7 @@ import type { ReadinessOptions, ReadyState } from './expiry/readiness.ts'
 import { EXPIRY_KEYS, watchExpiry } from './expiry/watch-expiry.ts'
 import type { ExpiryOptions } from './expiry/watch-expiry.ts'
 import { recordMetrics } from './metrics/record-metrics.ts'
-import { checkCredentials, checkKeys } from './option-check.ts'
+import { checkCredentials, checkKeys, checkServer } from './option-check.ts'
 
 /** Options of {@link startMonitor}. */
 export interface MonitorOptions {
@@ -28,6 +29,11 @@ export interface MonitorOptions {
   readonly expiry?: ExpiryOptions | false
   /** Options of readiness. */
   readonly readiness?: ReadinessOptions
+  /**
+   * The HTTP server of an app (`app.server`): the monitor hears this app only. Default: the whole process. The plugin
+   * of `@peerkit/mtls-monitor/fastify` sets it.
+   */
+  readonly server?: object | undefined
   /** The clock of all parts, in milliseconds since the epoch. Default `Date.now`. */
   readonly now?: () => number
 }
@@ -48,7 +54,7 @@ export interface Monitor {
 }
 
 /**
- * Starts the audit log, metrics, expiry warnings and readiness for this process.
+ * Starts the audit log, metrics, expiry warnings and readiness for an app, or for this process.
  *
  * @param options `log` and `credentials` are required
  * @returns the monitor; close it with `close()`
@@ -63,13 +69,15 @@ export interface Monitor {
  * ```
  */
 export function startMonitor (options: MonitorOptions): Monitor {
-  checkKeys(options, ['log', 'credentials', 'revocation', 'audit', 'meter', 'expiry', 'readiness', 'now'], 'monitor')
-  const { log, credentials, revocation, audit = {}, meter, expiry = {}, readiness = {}, now = Date.now } = options
+  checkKeys(options, ['log', 'credentials', 'revocation', 'audit', 'meter', 'expiry', 'readiness', 'server', 'now'], 'monitor')
+  const { log, credentials, revocation, audit = {}, meter, expiry = {}, readiness = {}, server, now = Date.now } = options
   checkCredentials(credentials, 'credentials')
   // All options are checked before the first part starts, so that an error leaves nothing running.
   if (audit !== false) checkKeys(audit, AUDIT_KEYS, 'audit')
   if (expiry !== false) checkKeys(expiry, EXPIRY_KEYS, 'expiry')
   checkKeys(readiness, READINESS_KEYS, 'readiness')
+  checkServer(server)
+  const ofApp = server === undefined ? {} : { server }
   const common = { credentials, ...(revocation !== undefined && { revocation }), now }
   const parts: Array<{ close (): void }> = []
   const start = <Part extends { close (): void }>(make: () => Part): Part => {
@@ -82,14 +90,16 @@ export function startMonitor (options: MonitorOptions): Monitor {
       throw error
     }
   }
-  const line = audit === false ? undefined : start(() => auditLog(log, { now, ...audit }))
+  // They may be other ones than those of `fastify-mtls`.
+  if (server !== undefined) parts.push({ close: joinApp(server, credentials, revocation) })
+  const line = audit === false ? undefined : start(() => auditLog(log, { now, ...ofApp, ...audit }))
   const state = start(() => watchReadiness({ ...common, ...readiness }))
-  const callers = start(countCallersByIssuer)
+  const callers = start(() => countCallersByIssuer(ofApp))
   if (meter !== false) {
-    start(() => recordMetrics({ ...common, readiness: state, ...(meter !== undefined && { meter }) }))
+    start(() => recordMetrics({ ...common, ...ofApp, readiness: state, ...(meter !== undefined && { meter }) }))
   }
   // Last, so that the other parts hear its first warnings.
-  if (expiry !== false) start(() => watchExpiry({ ...common, ...expiry }))
+  if (expiry !== false) start(() => watchExpiry({ ...common, ...ofApp, ...expiry }))
   return {
     ready: () => state.ready(),
     healthCheck: async () => state.ready().ready,

@@ -43,6 +43,7 @@ test('wrong options are refused, and nothing is left running', async (t) => {
   t.throws(() => startMonitor({ log, credentials, expiry: { thresholds: ['x' as any] } }), { message: /expiry.thresholds/ })
   t.throws(() => startMonitor({ log, credentials, readiness: { x: 1 } as any }), { message: /unknown option "x" for readiness/ })
   t.throws(() => startMonitor({ log, credentials: Promise.resolve(credentials) as any }), { message: /credentials is without subscribe/ })
+  t.throws(() => startMonitor({ log, credentials, server: 'app' } as any), { message: /server is string; expected the HTTP server/ })
   t.throws(() => startMonitor({ log: undefined as any, credentials }), { message: /log is without info/ })
   t.same(listening(), [])
 })

@@ -1,3 +1,4 @@
+import { joinEmitter } from '@peerkit/events'
 import type { PeerIdentity } from '@peerkit/identity'
 import { optionInvalid } from './errors.ts'
 import { checkKnownOptions } from './option-check.ts'
@@ -43,7 +44,7 @@ export function combineCheckers (
     throw optionInvalid('combineCheckers checkers is empty or not an array; expected at least one checker')
   }
   const members = Object.freeze([...checkers]) as readonly RevocationChecker[]
-  return {
+  const combined: RevocationChecker = {
     // No epoch ever decreases, so the sum changes whenever one of them does.
     get epoch () {
       return members.reduce((sum, { epoch }) => sum + epoch, 0)
@@ -57,6 +58,8 @@ export function combineCheckers (
     },
     async close () { await Promise.all(members.map(async (member) => { await member.close() })) }
   }
+  for (const member of members) joinEmitter(member, combined)
+  return combined
 }
 
 function checkAll (

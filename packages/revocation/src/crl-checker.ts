@@ -147,7 +147,7 @@ class ListChecker implements CrlChecker {
     this.#now = options.now ?? Date.now
     this.#skew = checkNumber(options.clockSkew, CLOCK_SKEW, 'crlChecker clockSkew')
     this.#maxBytes = checkNumber(options.maxBytes, MAX_CRL_BYTES, 'crlChecker maxBytes')
-    this.#permits = compilePolicy(options.policy, this.#now)
+    this.#permits = compilePolicy(options.policy, this.#now, this)
     this.#ignoresForeign = checkForeign(options.foreignCrls)
     this.#issuers = checkList(options.issuers, 'issuers')
     this.#formerIssuers = checkList(options.formerIssuers ?? [], 'formerIssuers')

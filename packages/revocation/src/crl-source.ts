@@ -16,6 +16,8 @@ import { reportFailed, reportRefreshed } from './reports.ts'
 const SLICE = 1 << 20
 
 export interface CrlSourceOptions {
+  /** The checker that publishes what happens to the list. */
+  readonly emitter: object
   readonly issuers: readonly PeerIdentity[]
   readonly now: () => number
   readonly clockSkew: number
@@ -81,7 +83,7 @@ export class CrlSource {
   }
 
   async #fetchAll (apply: boolean): Promise<void> {
-    const { now, clockSkew, issuers, maxBytes, accept } = this.#options
+    const { now, clockSkew, issuers, maxBytes, accept, emitter } = this.#options
     try {
       const body = await this.#read()
       if (body !== undefined) {
@@ -91,7 +93,7 @@ export class CrlSource {
         if (apply) accept(this, indexes)
         this.#indexes = indexes
         for (const index of loaded) {
-          reportRefreshed('crl', now(), {
+          reportRefreshed(emitter, 'crl', now(), {
             url: this.url,
             issuer: index.issuer?.toString(),
             number: index.number?.toString(),
@@ -107,7 +109,7 @@ export class CrlSource {
       this.#failure = plainText(`${plainPart(this.url)}: ${failureText(error)}`, 300)
       // The server must send the body again.
       this.#validators = {}
-      reportFailed('crl', now(), error, { url: this.url })
+      reportFailed(emitter, 'crl', now(), error, { url: this.url })
       throw error
     } finally {
       if (!this.#closing.signal.aborted) this.#next.set(this.#whenNext())

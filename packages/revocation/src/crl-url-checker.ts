@@ -1,3 +1,4 @@
+import { joinEmitter } from '@peerkit/events'
 import type { PeerIdentity } from '@peerkit/identity'
 import { compileUrlFilter, type CertificateUrlOptions } from './allowed-urls.ts'
 import { crlChecker, type CrlChecker, type CrlCheckerOptions } from './crl-checker.ts'
@@ -119,7 +120,9 @@ class UrlChecker implements CrlUrlChecker {
       ...(clockSkew !== undefined && { clockSkew }),
       ...(now && { now })
     })
+    joinEmitter(this.#lists, this)
     this.#sourceOptions = {
+      emitter: this,
       issuers: this.#issuers,
       now: this.#now,
       clockSkew: checkNumber(clockSkew, CLOCK_SKEW, 'crlUrlChecker clockSkew'),
@@ -148,7 +151,7 @@ class UrlChecker implements CrlUrlChecker {
       this.#apply()
     } catch (error) {
       if (this.#required) throw error
-      reportFailed('crl', this.#now(), error, {})
+      reportFailed(this, 'crl', this.#now(), error, {})
     }
   }
 

@@ -92,7 +92,7 @@ class ResponderChecker implements OcspChecker {
     this.#now = this.#question.freshness.now
     this.#urlsOf = compileUrls(options)
     this.#issuers = Object.freeze([...options.issuers ?? []])
-    this.#permits = compilePolicy(options.policy, this.#now)
+    this.#permits = compilePolicy(options.policy, this.#now, this)
     this.#retryAfter = checkNumber(options.retryAfter, 10_000, 'ocspChecker retryAfter', 1)
     this.#staleIfError = checkNumber(options.staleIfError, 0, 'ocspChecker staleIfError')
     this.#maxConcurrent = checkNumber(options.maxConcurrent, 256, 'ocspChecker maxConcurrent', 1)
@@ -148,7 +148,7 @@ class ResponderChecker implements OcspChecker {
       checkNotRolledBack(reply, this.#cache.get(key))
       return this.#remember(key, this.#entryOf(reply), { ...detail, url: reply.url, state: reply.verified.state })
     }).catch((error: unknown) => {
-      reportFailed('ocsp', this.#now(), error, detail)
+      reportFailed(this, 'ocsp', this.#now(), error, detail)
       return this.#remember(key, this.#entryAfter(error, this.#cache.get(key)))
     }).finally(() => { this.#asking.delete(key) })
     this.#asking.set(key, asked)
@@ -231,7 +231,7 @@ class ResponderChecker implements OcspChecker {
       this.#endings.add(entry.until)
       if (entry.until < this.#deadline.at) this.#deadline.set(entry.until)
     }
-    if (refreshed !== undefined) reportRefreshed('ocsp', this.#now(), { ...refreshed, until: entry.until })
+    if (refreshed !== undefined) reportRefreshed(this, 'ocsp', this.#now(), { ...refreshed, until: entry.until })
     if (before !== undefined && before.status.state !== entry.status.state) this.#epoch.move()
     return entry.status
   }

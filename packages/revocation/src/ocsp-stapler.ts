@@ -153,7 +153,7 @@ class Stapler implements OcspStapler {
       if (subject !== this.#subject) return
       this.#reply = reply
       this.#failures = 0
-      reportRefreshed('ocsp', this.#now(), {
+      reportRefreshed(this, 'ocsp', this.#now(), {
         ...detail,
         url: reply.url,
         state: reply.verified.state,
@@ -161,7 +161,7 @@ class Stapler implements OcspStapler {
       })
     } catch (error) {
       this.#failures++
-      reportFailed('ocsp', this.#now(), error, detail)
+      reportFailed(this, 'ocsp', this.#now(), error, detail)
       throw error
     } finally {
       if (!this.#closing.signal.aborted) this.#next.set(this.#whenNext())

@@ -1,4 +1,4 @@
-import { revocationSoftPassed } from '@peerkit/events'
+import { EMITTER, revocationSoftPassed } from '@peerkit/events'
 import { parseDistinguishedName, type DistinguishedName, type PeerIdentity } from '@peerkit/identity'
 import { optionInvalid } from './errors.ts'
 import type { RevocationStatus, UnknownStatus } from './revocation-status.ts'
@@ -40,8 +40,10 @@ export function checkRevocationPolicy (policy: RevocationPolicy): void {
   compileModes(policy)
 }
 
-/** Compiles a policy to a function. */
-export function compilePolicy (policy: RevocationPolicy | undefined, now: () => number): Permits {
+/** Compiles a policy to a function. @param emitter the checker that has the policy */
+export function compilePolicy (
+  policy: RevocationPolicy | undefined, now: () => number, emitter: object
+): Permits {
   const modeOf = compileModes(policy ?? 'hard')
   const warned = new Set<string>()
   return (status, certificate) => {
@@ -49,7 +51,7 @@ export function compilePolicy (policy: RevocationPolicy | undefined, now: () => 
     // An expired answer counts as unknown.
     if (status.state === 'good' && now() < status.until) return true
     if (modeOf(certificate.issuer) !== 'soft') return false
-    announce(status.state === 'unknown' ? status : ANSWER_EXPIRED, certificate, warned, now())
+    announce(status.state === 'unknown' ? status : ANSWER_EXPIRED, certificate, warned, { emitter, time: now() })
     return true
   }
 }
@@ -87,13 +89,17 @@ function checkMode (mode: unknown, path: string): RevocationMode {
 
 /** Publishes each permitted `unknown`, and warns once per issuer and cause. */
 function announce (
-  { why, detail }: Pick<UnknownStatus, 'why' | 'detail'>, certificate: PeerIdentity, warned: Set<string>, time: number
+  { why, detail }: Pick<UnknownStatus, 'why' | 'detail'>,
+  certificate: PeerIdentity,
+  warned: Set<string>,
+  { emitter, time }: { readonly emitter: object, readonly time: number }
 ): void {
   const issuer = certificate.issuer?.toString()
   if (revocationSoftPassed.hasSubscribers) {
     revocationSoftPassed.publish({
       v: 1,
       time,
+      [EMITTER]: () => emitter,
       why,
       issuer,
       serialNumber: certificate.serialNumber,

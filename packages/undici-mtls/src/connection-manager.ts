@@ -1,3 +1,5 @@
+import type { EventEmitter } from 'node:events'
+import { joinEmitter } from '@peerkit/events'
 import { errors } from 'undici'
 import { ListWatch } from '@peerkit/credentials'
 import type { CredentialSource } from '@peerkit/credentials'
@@ -17,8 +19,6 @@ import { SessionCache } from './session-cache.ts'
 const MAX_ORIGINS = 1000
 const EVENTS = ['connect', 'disconnect', 'connectionError', 'drain'] as const
 
-type Emit = (event: string, ...args: any[]) => void
-
 /** The state of one credential source. */
 interface SourceState { readonly sessions: SessionCache, readonly trust: ServerTrust, readonly lists: ListWatch }
 
@@ -28,7 +28,7 @@ interface SourceState { readonly sessions: SessionCache, readonly trust: ServerT
 export class ConnectionManager {
   readonly #options: MtlsAgentOptions
   readonly #agentOptions: object
-  readonly #emit: Emit
+  readonly #agent: EventEmitter
   readonly #settings: TlsSettings
   readonly #sources = new Map<CredentialSource, SourceState>()
   readonly #current = new Map<string, OriginPool>()
@@ -37,13 +37,15 @@ export class ConnectionManager {
   isClosed = false
   isDestroyed = false
 
-  constructor (options: MtlsAgentOptions, passed: object, sources: ReadonlySet<CredentialSource>, emit: Emit) {
+  constructor (options: MtlsAgentOptions, passed: object, sources: ReadonlySet<CredentialSource>, agent: EventEmitter) {
     const { allowH2 = false, minVersion = 'TLSv1.2', maxVersion, ciphers, revocation } = options
     this.#options = options
     this.#agentOptions = { ...passed, allowH2 }
-    this.#emit = emit
+    this.#agent = agent
     this.#settings = Object.freeze({ allowH2, minVersion, maxVersion, ciphers })
     for (const source of sources) this.#follow(source)
+    // What they publish is for the apps of the agent.
+    for (const part of [...sources, revocation]) if (part !== undefined) this.#unsubscribes.push(joinEmitter(part, agent))
     if (revocation !== undefined) {
       this.#unsubscribes.push(revocation.subscribe(() => { this.#retireOrigins(undefined, true) }))
     }
@@ -149,6 +151,7 @@ export class ConnectionManager {
     const proxySource = policy.proxy?.credentials
     const pool = new OriginPool({
       policy,
+      emitter: this.#agent,
       context: this.#contextOf(policy.credentials),
       proxyContext: proxySource === undefined ? undefined : this.#contextOf(proxySource),
       timeout: connectTimeout,
@@ -156,7 +159,7 @@ export class ConnectionManager {
       onStale: (stale) => { this.#retire(stale, true) }
     })
     for (const event of EVENTS) {
-      pool.agent.on(event as 'connect', (...args: any[]) => { this.#emit(event, ...args) })
+      pool.agent.on(event as 'connect', (...args: any[]) => { this.#agent.emit(event, ...args) })
     }
     return pool
   }

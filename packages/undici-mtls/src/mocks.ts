@@ -1,15 +1,13 @@
 import { Agent } from 'undici'
 import type { Dispatcher } from 'undici'
-
-/** The symbol under which undici's MockAgent stores its mocks in the agent that it got. There is no public way. */
-const kClients = Object.getOwnPropertySymbols(new Agent()).find(({ description }) => description === 'clients')
+import { kClients } from './undici-internals.ts'
 
 /** Mocks by origin: as in undici 8, or as in undici 7, with a count. */
 type Planted = Map<string, Dispatcher | { readonly dispatcher: Dispatcher }>
 
 /** Makes `new MockAgent({ agent })` work. Returns a function that finds the dispatcher of an origin's mocks. */
 export function acceptMocks (agent: Dispatcher): (origin: string) => Dispatcher | undefined {
-  if (kClients === undefined) return () => undefined
+  if (kClients === null) return () => undefined
   const planted: Planted = new Map()
   Object.defineProperty(agent, kClients, { value: planted })
   const find = (origin: string): Dispatcher | undefined => {

@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events'
 import * as undici from 'undici'
 import { Dispatcher } from 'undici'
 import type { fetch } from 'undici'
@@ -6,7 +7,6 @@ import type { MtlsAgentOptions } from './agent-options.ts'
 import { bindFetch } from './bound-fetch.ts'
 import { composeAgent } from './compose.ts'
 import { ConnectionManager } from './connection-manager.ts'
-import { MTLS_ERR_OUTBOUND_OPTION } from './errors.ts'
 import { Exchange, kExchange } from './exchange.ts'
 import { adaptHandler } from './legacy-handler.ts'
 import { acceptMocks } from './mocks.ts'
@@ -14,6 +14,7 @@ import { OriginPolicies, readOrigin } from './origin-policy.ts'
 import { splitUrl } from './request-url.ts'
 import type { WithoutUrl } from './request-url.ts'
 import { readTarget } from './target.ts'
+import { checkUndici } from './undici-internals.ts'
 
 const reference = new undici.Agent()
 
@@ -59,17 +60,14 @@ export class MtlsAgent extends Dispatcher {
    */
   constructor (options: MtlsAgentOptions) {
     super()
-    // Every undici since 7.0 has it.
-    if (!('cacheStores' in undici)) {
-      throw new MTLS_ERR_OUTBOUND_OPTION('the installed undici is older than 7; install undici 7 or 8')
-    }
+    checkUndici()
     checkAgentOptions(options)
     this.#policies = new OriginPolicies(options)
     this.#connections = new ConnectionManager(
       { ...options },
       passedOptions(options),
       this.#policies.sources,
-      (event, ...args) => { (this as { emit (event: string, ...args: unknown[]): boolean }).emit(event, ...args) }
+      this as unknown as EventEmitter
     )
     this.#findMock = acceptMocks(this)
     this.fetch = bindFetch((dispatchOptions, handler) => this.dispatch(dispatchOptions, handler))

@@ -1,6 +1,7 @@
 import { Agent, Pool } from 'undici'
 import type { Dispatcher } from 'undici'
 import type { CredentialSnapshot, CredentialSource } from '@peerkit/credentials'
+import { EMITTER } from '@peerkit/events'
 import { outboundIdentified, outboundRefused } from './channels.ts'
 import type { Connection, ConnectContext } from './connector.ts'
 import { Deadline } from './deadline.ts'
@@ -14,6 +15,8 @@ import type { Address } from './reach-origin.ts'
 
 export interface OriginPoolOptions {
   readonly policy: OriginPolicy
+  /** The agent, which messages name. */
+  readonly emitter: object
   readonly context: ConnectContext
   readonly proxyContext: ConnectContext | undefined
   /** Milliseconds to connect, shake hands and check the server. */
@@ -106,6 +109,7 @@ export class OriginPool {
     outboundIdentified.publish({
       v: 1,
       time: this.#options.context.now(),
+      [EMITTER]: () => this.#options.emitter,
       origin: this.policy.origin,
       server,
       resumed,
@@ -116,7 +120,16 @@ export class OriginPool {
   #publishRefused (error: Error & Partial<OutboundErrorFacts> & { readonly code?: string }): void {
     if (!outboundRefused.hasSubscribers) return
     const { code, reason, detail } = error
-    const [{ origin }, time, message] = [this.policy, this.#options.context.now(), describeRefusal(error)]
-    outboundRefused.publish({ v: 1, time, origin, code, reason, message, detail })
+    const { origin } = this.policy
+    outboundRefused.publish({
+      v: 1,
+      time: this.#options.context.now(),
+      [EMITTER]: () => this.#options.emitter,
+      origin,
+      code,
+      reason,
+      message: describeRefusal(error),
+      detail
+    })
   }
 }

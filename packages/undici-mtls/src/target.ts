@@ -1,6 +1,7 @@
 import { isIP } from 'node:net'
 import type { Dispatcher } from 'undici'
 import { withoutRootDot } from './host-name.ts'
+import { isDnsHandler, originBefore } from './undici-internals.ts'
 
 /** The destination of a request. */
 export interface Target {
@@ -32,7 +33,7 @@ export function readTarget (options: Dispatcher.DispatchOptions, handler: object
   const target = known.get(text) ?? learn(text)
   if (!target.isAddress) return servername ? { ...target, servername: withoutRootDot(servername) } : target
   const name = requestedName(options) ?? (servername ? withoutRootDot(servername) : resolvedNames.get(handler))
-  if (name !== undefined && handler.constructor.name === 'DNSDispatchHandler') resolvedNames.set(handler, name)
+  if (name !== undefined && isDnsHandler(handler)) resolvedNames.set(handler, name)
   return name === undefined || isIP(name) !== 0
     ? target
     : { origin: replaceHost(target.origin, name), address: target.address, hostname: name, servername: name }
@@ -66,12 +67,10 @@ const resolvedNames = new WeakMap<object, string>()
  * be left over from before a redirect.
  */
 function requestedName (options: object): string | undefined {
-  for (const symbol of Object.getOwnPropertySymbols(options)) {
-    if (symbol.description !== 'request origin') continue
-    const asked = String((options as Record<symbol, unknown>)[symbol])
-    return URL.canParse(asked) ? withoutRootDot(withoutBrackets(new URL(asked).hostname)) : undefined
-  }
-  return undefined
+  const asked = originBefore(options)
+  return asked !== undefined && URL.canParse(asked)
+    ? withoutRootDot(withoutBrackets(new URL(asked).hostname))
+    : undefined
 }
 
 function withoutBrackets (hostname: string): string { return hostname.replace(/^\[|\]$/g, '') }

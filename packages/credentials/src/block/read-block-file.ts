@@ -2,7 +2,6 @@ import crypto from 'node:crypto'
 import { readFile, stat } from 'node:fs/promises'
 import type { KnownEntry } from './block-entry.ts'
 import { invalidList } from './errors.ts'
-import { readBlockList } from './read-list.ts'
 
 /** Bytes of a file: about 10,000 entries. YAML of this size takes about 0.3 s to read, JSON a tenth of that. */
 export const MAX_BLOCK_BYTES = 1_000_000
@@ -32,7 +31,10 @@ export interface BlockFileContent {
 export async function readBlockFile (path: string, inForce?: string): Promise<BlockFileContent> {
   const bytes = await readBytes(path)
   const digest = crypto.hash('sha256', bytes, 'base64')
-  return { digest, entries: digest === inForce ? undefined : readBlockList(bytes, path) }
+  if (digest === inForce) return { digest, entries: undefined }
+  // The YAML parser takes longer to load than the rest of this package. Most apps have no block list.
+  const { readBlockList } = await import('./read-block-list.ts')
+  return { digest, entries: readBlockList(bytes, path) }
 }
 
 async function readBytes (path: string): Promise<Buffer> {

@@ -15,12 +15,14 @@ export interface CollectorOptions {
   readonly clients: number
   /** Whether a route belongs to the console. Its readers are not counted as clients. */
   isOwnRoute (route: string | undefined): boolean
+  /** The HTTP server of the app. Messages of other apps in the process are left out. */
+  readonly server: object
 }
 
 const MAX_SERVERS = 100
 const MAX_REASONS = 50
 
-/** Listens to the diagnostics channels of the process and remembers what the pages show, in bounded memory. */
+/** Listens to the diagnostics messages of one app and remembers what the pages show, in bounded memory. */
 export class Collector {
   readonly log: EventLog
   readonly clients: ClientBook
@@ -29,7 +31,7 @@ export class Collector {
   readonly #stop: () => void
   #misunderstood = 0
 
-  constructor ({ events, clients, isOwnRoute }: CollectorOptions) {
+  constructor ({ events, clients, isOwnRoute, server }: CollectorOptions) {
     this.log = new EventLog(events)
     this.clients = new ClientBook(clients)
     this.#stop = listen({
@@ -48,7 +50,7 @@ export class Collector {
       'peerkit:outbound:identified': ({ origin, time, server }) => { this.servers.identified(origin, time, server) },
       'peerkit:outbound:refused': (message) => { this.#outboundRefused(message) },
       ...changeListeners((draft) => { this.log.add(draft) })
-    }, { onError: () => { this.#misunderstood++ } })
+    }, { onError: () => { this.#misunderstood++ }, server })
   }
 
   /** The number of refused handshakes since the start, by reason. */

@@ -1,38 +1,7 @@
-import type { PeerIdentity } from '@peerkit/identity'
-import type { Explanation } from '@peerkit/rules'
+import type { AllowedClientsControl as WholeControl } from '@peerkit/fastify-allowed-clients'
 
-// The members of `app.mtls` from @peerkit/fastify-allowed-clients that the console reads. It does not import the
-// plugin.
+// Types only: the console finds the plugin on the app, and does not import it.
+export type { AccessPreview, ListedRoute, Outcome } from '@peerkit/fastify-allowed-clients'
 
-/** The answer of a route to a client. */
-export type Outcome = 'allowed' | 'denied' | 'reported' | 'needs-request'
-
-export interface AccessPreview {
-  readonly outcome: Outcome
-  readonly requirements: ReadonlyArray<{
-    readonly rules: string
-    readonly mode: 'enforce' | 'report-only'
-    readonly outcome: Exclude<Outcome, 'reported'>
-    explain (): Explanation | undefined
-  }>
-}
-
-export interface ListedRoute {
-  readonly methods: readonly string[]
-  readonly url: string
-  readonly constraints: Readonly<Record<string, unknown>> | undefined
-  readonly scope: string | undefined
-  readonly access: 'rules' | 'public' | 'nobody'
-  readonly requirements: ReadonlyArray<{
-    readonly rules: string
-    readonly mode: 'enforce' | 'report-only'
-    readonly allows: string
-  }>
-  readonly counts: { readonly allowed: number, readonly denied: number, readonly wouldDeny: number }
-  readonly evaluate: (peer: PeerIdentity | null) => AccessPreview
-}
-
-export interface AllowedClientsControl {
-  routes (): readonly ListedRoute[]
-  readonly rulesVersion: number
-}
+/** The members of `app.mtls` from @peerkit/fastify-allowed-clients that the console reads. */
+export type AllowedClientsControl = Pick<WholeControl, 'routes' | 'rulesVersion'>

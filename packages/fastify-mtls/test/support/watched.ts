@@ -6,6 +6,7 @@ import { createDevCa } from '@peerkit/dev-ca'
 import type { DevCa, IssuedCertificate } from '@peerkit/dev-ca'
 import type { RevocationChecker, RevocationStatus } from '@peerkit/revocation'
 import type { Accepted } from '@peerkit/trust'
+import { UpgradedSockets } from '@peerkit/identity/internal'
 import { createRecord } from '../../src/connection-record.ts'
 import type { ConnectionRecord } from '../../src/connection-record.ts'
 import { ConnectionWatch } from '../../src/connection-watch.ts'
@@ -81,6 +82,7 @@ export async function startWatch ({
   const trust = new Trust(credentials, { revocation: checker, algorithms: undefined, block: undefined, now, onLearned: () => {} })
   const ended: Watched['ended'] = []
   const watch = new ConnectionWatch({
+    sockets: new UpgradedSockets(),
     trust,
     drainTimeout: DRAIN_TIMEOUT,
     revocationTimeout: JUDGEMENT_TIMEOUT,

@@ -30,6 +30,8 @@ export interface AuditOptions {
   readonly summaryInterval?: number
   /** The clock, in milliseconds since the epoch. Default `Date.now`. */
   readonly now?: () => number
+  /** The HTTP server of an app (`app.server`), to log only what concerns this app. Default: the whole process. */
+  readonly server?: object
 }
 
 /** An open audit log. */
@@ -47,14 +49,17 @@ export const AUDIT_KEYS: readonly string[] = [
   'sourceBurst',
   'sourcePerSecond',
   'summaryInterval',
-  'now'
+  'now',
+  'server'
 ]
 
 /**
- * Writes one line for each denial and each change of trust in this process: who, what, when, outcome and why.
+ * Writes one line for each denial and each change of trust in an app, or in this process: who, what, when, outcome and
+ * why.
  *
  * The number of lines is limited, so an attack does not fill the log. Dropped lines are counted, and the count is
- * logged. While the audit log is open, the plugins do not write their own lines about refusals.
+ * logged. While the audit log is open, the plugins of the app (or of all apps) do not write their own lines about
+ * refusals.
  *
  * @param log a pino logger, or an object with `info`, `warn` and `error`
  * @param options limits, and whether allowed requests are logged
@@ -109,7 +114,7 @@ class LimitedAuditLog implements AuditLog {
 
   constructor (
     log: AuditLogger,
-    { allowed = false, burst, perSecond, sourceBurst, sourcePerSecond, summaryInterval, now = Date.now }: AuditOptions
+    { allowed = false, burst, perSecond, sourceBurst, sourcePerSecond, summaryInterval, now = Date.now, server }: AuditOptions
   ) {
     this.#log = log
     this.#limit = new LineLimit({
@@ -120,7 +125,7 @@ class LimitedAuditLog implements AuditLog {
     })
     this.#interval = checkNumber(summaryInterval, 60_000, 'audit.summaryInterval', 1, 0x7fff_ffff)
     this.#now = now
-    this.#closers = [listen(this.#listeners(allowed)), keepAudit()]
+    this.#closers = [listen(this.#listeners(allowed), { server }), keepAudit(server)]
   }
 
   flush (): void {

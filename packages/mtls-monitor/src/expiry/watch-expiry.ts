@@ -1,6 +1,6 @@
 import type { CredentialSource } from '@peerkit/credentials'
-import { expirySoon, listen } from '@peerkit/events'
-import type { ExpiringMessage } from '@peerkit/events'
+import { EMITTER, expirySoon, joinApp, listen } from '@peerkit/events'
+import type { EventMessage, ExpiringMessage } from '@peerkit/events'
 import { endOfValidity } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
 import type { RevocationChecker } from '@peerkit/revocation'
@@ -43,6 +43,8 @@ export interface WatchExpiryOptions extends ExpiryOptions {
   readonly credentials?: CredentialSource
   /** A revocation checker whose CRLs are checked too. */
   readonly revocation?: RevocationChecker
+  /** The HTTP server of an app (`app.server`), to check only the clients of this app. Default: the whole process. */
+  readonly server?: object | undefined
 }
 
 /** A running watch. */
@@ -73,7 +75,7 @@ const MIN_INTERVAL = 1_000
  * ```
  */
 export function watchExpiry (options: WatchExpiryOptions): ExpiryWatch {
-  checkKeys(options, [...EXPIRY_KEYS, 'credentials', 'revocation'], 'expiry')
+  checkKeys(options, [...EXPIRY_KEYS, 'credentials', 'revocation', 'server'], 'expiry')
   if (options.credentials !== undefined) checkCredentials(options.credentials, 'expiry.credentials')
   return new LiveExpiryWatch(options)
 }
@@ -81,7 +83,7 @@ export function watchExpiry (options: WatchExpiryOptions): ExpiryWatch {
 /** `end`: the first moment at which it is no longer valid. */
 interface Life { readonly notBefore: number | undefined, readonly end: number }
 
-type Subject = Omit<ExpiringMessage, 'v' | 'time' | 'left' | 'threshold'>
+type Subject = Omit<ExpiringMessage, keyof EventMessage | 'left' | 'threshold'>
 
 class LiveExpiryWatch implements ExpiryWatch {
   readonly #credentials: CredentialSource | undefined
@@ -106,7 +108,8 @@ class LiveExpiryWatch implements ExpiryWatch {
       peers = 'connections',
       maxPeers,
       interval,
-      now = Date.now
+      now = Date.now,
+      server
     }: WatchExpiryOptions
   ) {
     this.#credentials = credentials
@@ -120,15 +123,18 @@ class LiveExpiryWatch implements ExpiryWatch {
         `expiry.peers is ${JSON.stringify(peers)}; expected "connections", "requests" or "none"`
       )
     }
+    if (server !== undefined) this.#closers.push(joinApp(server, this))
     if (peers !== 'none') {
-      this.#closers.push(listen({ 'peerkit:connection:identified': ({ peer }) => { this.#checkPeer(peer) } }))
+      this.#closers.push(
+        listen({ 'peerkit:connection:identified': ({ peer }) => { this.#checkPeer(peer) } }, { server })
+      )
     }
     if (peers === 'requests') {
       this.#closers.push(listen({
         'peerkit:request:allowed': ({ peer }) => {
           if (peer !== null) this.#checkPeer(peer)
         }
-      }))
+      }, { server }))
     }
     const check = (): void => { this.check() }
     if (credentials !== undefined) this.#closers.push(credentials.subscribe(check))
@@ -182,7 +188,7 @@ class LiveExpiryWatch implements ExpiryWatch {
     const last = memory.touch(key, () => ({ threshold: undefined }))
     if (last.threshold === threshold) return next
     last.threshold = threshold
-    const message: ExpiringMessage = { v: 1, time: now, ...ending, left: end - now, threshold }
+    const message: ExpiringMessage = { v: 1, time: now, [EMITTER]: () => this, ...ending, left: end - now, threshold }
     if (expirySoon.hasSubscribers) expirySoon.publish(message)
     return next
   }

@@ -23,12 +23,14 @@ export interface MetricsOptions {
   readonly readiness?: Readiness
   /** The clock, in milliseconds since the epoch. Default `Date.now`. */
   readonly now?: () => number
+  /** The HTTP server of an app (`app.server`), to record only what concerns this app. Default: the whole process. */
+  readonly server?: object | undefined
 }
 
 const MAX_NAMES = 100
 
 /**
- * Records metrics of this process with the OpenTelemetry API. docs/metrics.md lists the metrics.
+ * Records metrics of an app, or of this process, with the OpenTelemetry API. docs/metrics.md lists the metrics.
  *
  * @param options all optional
  * @returns an object with `close()`
@@ -42,8 +44,8 @@ const MAX_NAMES = 100
  * ```
  */
 export function recordMetrics (options: MetricsOptions = {}): { close (): void } {
-  checkKeys(options, ['meter', 'credentials', 'revocation', 'readiness', 'now'], 'metrics')
-  const { meter = metrics.getMeter('@peerkit/mtls-monitor'), credentials } = options
+  checkKeys(options, ['meter', 'credentials', 'revocation', 'readiness', 'now', 'server'], 'metrics')
+  const { meter = metrics.getMeter('@peerkit/mtls-monitor'), credentials, server } = options
   checkMethods(
     meter,
     ['createCounter', 'createHistogram', 'createObservableGauge', 'addBatchObservableCallback'],
@@ -55,7 +57,7 @@ export function recordMetrics (options: MetricsOptions = {}): { close (): void }
     ...recordConnections(instruments),
     ...recordRequests(instruments),
     ...recordChanges(instruments)
-  })
+  }, { server })
   const forget = observe(meter, instruments, options)
   return {
     close () {

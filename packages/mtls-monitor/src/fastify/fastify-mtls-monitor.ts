@@ -1,16 +1,17 @@
-import { startMonitor } from '@peerkit/mtls-monitor'
-import type { Monitor, MonitorOptions } from '@peerkit/mtls-monitor'
 import { addToApp } from '@peerkit/identity/internal'
 import type { FastifyPluginAsync } from 'fastify'
 import fp from 'fastify-plugin'
+import { MTLS_ERR_MONITOR_OPTION } from '../errors.ts'
+import { startMonitor } from '../start-monitor.ts'
+import type { Monitor, MonitorOptions } from '../start-monitor.ts'
 
-/** The options of `startMonitor`. `log`, `credentials` and `revocation` default to those of the app. */
+/** The options of `startMonitor` but `server`. `log`, `credentials` and `revocation` default to those of the app. */
 export type FastifyMtlsMonitorOptions =
-  Omit<MonitorOptions, 'log' | 'credentials'> & Partial<Pick<MonitorOptions, 'log' | 'credentials'>>
+  Omit<MonitorOptions, 'log' | 'credentials' | 'server'> & Partial<Pick<MonitorOptions, 'log' | 'credentials'>>
 
 declare module 'fastify' {
   interface FastifyMtlsApp {
-    /** The monitor of this process: readiness, callers by issuer, audit log. */
+    /** The monitor of this app: readiness, callers by issuer, audit log. */
     readonly monitor: Monitor
   }
   interface FastifyInstance {
@@ -28,7 +29,8 @@ const plugin: FastifyPluginAsync<FastifyMtlsMonitorOptions> = async (app, option
     ...(credentials !== undefined && { credentials }),
     ...(revocation !== undefined && { revocation })
   }
-  const monitor = startMonitor({ ...defaults, ...options } as MonitorOptions)
+  if ('server' in options) throw new MTLS_ERR_MONITOR_OPTION('found server; expected none, since it is that of the app')
+  const monitor = startMonitor({ ...defaults, ...options, server: app.server } as MonitorOptions)
   addToApp(app, { monitor: () => monitor })
   // In onClose, so that the last requests still have their lines.
   app.addHook('onClose', async () => { monitor.close() })
@@ -37,8 +39,8 @@ const plugin: FastifyPluginAsync<FastifyMtlsMonitorOptions> = async (app, option
 /**
  * Fastify plugin: audit log, metrics, expiry warnings and readiness for an app with mutual TLS.
  *
- * The monitor is `app.mtls.monitor`. It is closed with the app. Register it once in a process, because its events are
- * those of the whole process. If it is registered after `@peerkit/fastify-mtls`, it uses the credentials of the app.
+ * The monitor is `app.mtls.monitor`. It hears this app and no other one in the process, and is closed with the app. If
+ * it is registered after `@peerkit/fastify-mtls`, it uses the credentials of the app.
  *
  * @throws MTLS_ERR_MONITOR_OPTION if an option is missing or wrong
  * @example
@@ -52,6 +54,6 @@ const plugin: FastifyPluginAsync<FastifyMtlsMonitorOptions> = async (app, option
  */
 const fastifyMtlsMonitor: FastifyPluginAsync<FastifyMtlsMonitorOptions> = fp(plugin, {
   fastify: '5.x',
-  name: '@peerkit/fastify-mtls-monitor'
+  name: '@peerkit/mtls-monitor/fastify'
 })
 export default fastifyMtlsMonitor

@@ -11,8 +11,8 @@ import { once } from 'node:events'
 import { channel } from 'node:diagnostics_channel'
 import https from 'node:https'
 import { test } from 'tap'
-import fastifyMtlsMonitor from '../src/index.ts'
-import type { FastifyMtlsMonitorOptions } from '../src/index.ts'
+import fastifyMtlsMonitor from '../src/fastify/index.ts'
+import type { FastifyMtlsMonitorOptions } from '../src/fastify/index.ts'
 
 const YEAR = 365 * 86_400_000
 
@@ -90,6 +90,7 @@ test('another log may be given, and wrong options are refused', async (t) => {
   t.ok(texts.includes('certificate or CRL has expired'))
   t.notOk(lines.some(({ audit }) => audit === 1))
   await t.rejects(serve({ audits: true } as any), { code: 'MTLS_ERR_MONITOR_OPTION' })
+  await t.rejects(serve({ server: {} } as any), { code: 'MTLS_ERR_MONITOR_OPTION', message: /found server/ })
 })
 
 test('after fastify-mtls it takes the credentials and the revocation checker of the app', async (t) => {

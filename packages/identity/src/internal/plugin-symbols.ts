@@ -1,0 +1,13 @@
+/**
+ * Symbols by which the plugins find each other without an import, since each works without the others. They are
+ * registered: other plugins may use those that a README documents.
+ */
+
+/** On an onRequest hook, with the value true: the hook identifies the client. Only such hooks run before authorization. */
+export const IDENTIFIES: unique symbol = Symbol.for('peerkit.identifies')
+
+/** On the app, set by fastify-allowed-clients: returns whether the rules for a request need no certificate. */
+export const IS_PUBLIC: unique symbol = Symbol.for('peerkit.isPublic')
+
+/** On the HTTP server, set by the plugin that verifies certificates: a function that lists the authorities for rules. */
+export const AUTHORITIES: unique symbol = Symbol.for('peerkit.authorities')
