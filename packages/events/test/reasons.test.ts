@@ -33,7 +33,7 @@ test('the types are the places', (t) => {
     ...certificate, 'no_certificate', 'resumption_refused', 'ca_removed', 'timeout', 'protocol'
   ]
   const outbound: OutboundReason[] = [
-    ...certificate, 'timeout', 'network', 'closed', 'tls', 'proxy', 'host_name', 'rules', 'alert'
+    ...certificate, 'timeout', 'network', 'closed', 'tls', 'proxy', 'renegotiation', 'host_name', 'rules', 'alert'
   ]
   const forwarded: ForwardedReason[] = [
     ...certificate, 'timeout', 'untrusted_sender', 'duplicate_header', 'alias_header', 'other_format', 'too_large',
