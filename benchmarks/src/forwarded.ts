@@ -62,7 +62,7 @@ function read (reader: ForwardedReader, requests: readonly ForwardedRequest[]): 
 async function compareFirst (clients: Clients, rounds: number): Promise<Comparison> {
   const people = await Promise.all(Array.from({ length: 200 }, async (_, index) => (await clients.ca.issue({ cn: `client-${index}`, profile: 'client' })).der))
   const signed: Clients = { ca: clients.ca, at: (index) => people[index]! }
-  const validator = createPathValidator({ anchors: () => [clients.ca.der], generation: () => 1, maxRemembered: 0 })
+  const validator = createPathValidator({ anchors: () => [clients.ca.der], generation: () => 1, cacheSize: 0 })
   const contenders = [...FORMATS, 'aws-alb-passthrough' as const].map((format) => {
     const reader = createForwardedReader({ format, gateways: { addresses: [GATEWAY] }, cacheSize: 0, ...(format === 'aws-alb-passthrough' && { validator }) })
     return { name: format === 'aws-alb-passthrough' ? `${format}, validated in process` : format, measure: async () => ({ us: read(reader, people.map((_, index) => requestOf(format, signed, index))) }) }

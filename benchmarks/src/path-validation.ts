@@ -24,8 +24,8 @@ async function measure (key: KeyType, quick: boolean, rounds: number): Promise<C
   const leaves = await Promise.all(Array.from({ length: quick ? 5 : LEAVES }, async (_, index) => (await ca.issue({ profile: 'client', cn: `client-${index}`, spiffe: `spiffe://prod.example/${index}` })).der))
   const revocation = crlChecker({ crls: [(await root.crl()).der, (await ca.crl()).der], issuers: [root.der, ca.der].map((der) => parsePeerIdentity(der)) })
   const trust = { anchors: () => [root.der], generation: () => 1 }
-  const fresh = (): PathValidator => createPathValidator({ ...trust, maxRemembered: 0 })
-  const [warm, listed, remembering] = [fresh(), createPathValidator({ ...trust, revocation, maxRemembered: 0 }), createPathValidator(trust)]
+  const fresh = (): PathValidator => createPathValidator({ ...trust, cacheSize: 0 })
+  const [warm, listed, remembering] = [fresh(), createPathValidator({ ...trust, revocation, cacheSize: 0 }), createPathValidator(trust)]
   const [chain, anchor] = [[ca.der], new X509Certificate(root.der)]
   const contenders = [
     { name: 'X509Certificate: issuers and signatures only', measure: async () => time(leaves, (leaf) => verifyByNode(leaf, ca.der, anchor)) },

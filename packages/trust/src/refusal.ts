@@ -48,7 +48,9 @@ export const CHANGED = 'the trust anchors or the revocation data changed while t
 /** Limits the length of a log line: a certificate may have a very long name. */
 const MAX_DETAIL = 400
 
-export function refuse (reason: PathRefusalReason, detail: string, about: Pick<PathRefused, 'certificate' | 'why'> = {}): PathRefused {
+export function refuse (
+  reason: PathRefusalReason, detail: string, about: Pick<PathRefused, 'certificate' | 'why'> = {}
+): PathRefused {
   return Object.freeze({ valid: false, reason, detail: clip(detail), ...about })
 }
 

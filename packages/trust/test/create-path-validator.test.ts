@@ -71,7 +71,7 @@ test('remembers an answer until it ends, and only for the very same octets', asy
 
 test('remembers a refusal for a while', async (t) => {
   let time = NOW
-  const validator = createPathValidator({ anchors: () => [anchor], now: () => time, refusedFor: 1000 })
+  const validator = createPathValidator({ anchors: () => [anchor], now: () => time, negativeTtl: 1000 })
   const first = validator.validate(leaf, [])
   t.match(first, { reason: 'issuer_unknown' })
   t.equal(validator.validate(leaf, []), first)
@@ -81,11 +81,11 @@ test('remembers a refusal for a while', async (t) => {
 
 test('remembers no more than it is told, and nothing if told so', async (t) => {
   const revocation = checker({})
-  const one = createPathValidator({ anchors: () => [anchor], now, revocation, maxRemembered: 1 })
+  const one = createPathValidator({ anchors: () => [anchor], now, revocation, cacheSize: 1 })
   const [first, second] = [ca.issue('CN=1'), ca.issue('CN=2')]
   for (const der of [first, second, first]) await one.validate(der, [intermediate])
   t.equal(revocation.asked.length, 6)
-  const none = createPathValidator({ anchors: () => [anchor], now, maxRemembered: 0 })
+  const none = createPathValidator({ anchors: () => [anchor], now, cacheSize: 0 })
   t.not(none.validate(first, [intermediate]), none.validate(first, [intermediate]))
 })
 
@@ -279,7 +279,7 @@ test('refuses wrong options when it is made, by name', async (t) => {
   for (const [options, message] of [
     [{ anchors: undefined }, /anchors is missing; expected a function/], [{ anchor: 1 }, /unknown option "anchor" for options; expected one of anchors/], [{ generation: 1 }, /generation is number/],
     [{ purpose: 'client' }, /purpose is "client"/], [{ now: 5 }, /now is number/], [{ revocation: {} }, /revocation\.check is missing/], [{ revocation: null }, /revocation\.check/],
-    [{ maxRemembered: -1 }, /maxRemembered is -1/], [{ strict: 1 }, /strict is 1/], [{ refusedFor: 1.5 }, /refusedFor is 1\.5/], [{ limits: null }, /limits is null/], [{ limits: { depth: 1 } }, /unknown option "depth" for limits/],
+    [{ cacheSize: -1 }, /cacheSize is -1/], [{ strict: 1 }, /strict is 1/], [{ negativeTtl: 1.5 }, /negativeTtl is 1\.5/], [{ limits: null }, /limits is null/], [{ limits: { depth: 1 } }, /unknown option "depth" for limits/],
     [{ limits: { maxDepth: '8' } }, /limits\.maxDepth is 8; expected a whole number/], [{ policies: null }, /policies is null/], [{ policies: { accept: [] } }, /unknown option "accept" for policies/],
     [{ policies: { accepted: [] } }, /at least one OID/], [{ policies: { accepted: ['gold'] } }, /has "gold"/], [{ policies: { inhibitAny: 1 } }, /inhibitAny is 1/]
   ] as const) t.throws(() => make(options), { code: 'MTLS_ERR_PATH_OPTION', message })

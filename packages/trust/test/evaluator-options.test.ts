@@ -19,7 +19,7 @@ test('refuses wrong options when it is made, by name', async (t) => {
     [{ now: 5 }, /now is number/],
     [{ onLearned: 1 }, /onLearned is number/],
     [{ purpose: 'client' }, /purpose is "client"/],
-    [{ maxRemembered: -1 }, /maxRemembered is -1/],
+    [{ cacheSize: -1 }, /cacheSize is -1/],
     [{ maxIntermediates: 1.5 }, /maxIntermediates is 1\.5/],
     [{ limits: { depth: 1 } }, /unknown option "depth" for limits/],
     [{ policies: { accept: [] } }, /unknown option "accept" for policies/],

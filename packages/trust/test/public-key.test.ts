@@ -35,7 +35,7 @@ test('every named curve of 224 bits and more counts, unless the policy names som
   t.throws(() => readAlgorithmPolicy({ signatures: [] }), { code: 'MTLS_ERR_PATH_OPTION' })
   t.throws(() => readAlgorithmPolicy({ minRsaBits: 512 }), { code: 'MTLS_ERR_PATH_OPTION' })
   const explicit = generateKeyPairSync('ec', { namedCurve: 'P-256', paramEncoding: 'explicit' }).publicKey.export({ type: 'spki', format: 'der' })
-  t.equal(flaw(explicit), 'elliptic curve without a name', 'CVE-2020-0601')
+  t.equal(flaw(explicit), 'key on an elliptic curve without a name', 'CVE-2020-0601')
 })
 
 test('other kinds of keys are refused, EdDSA with parameters too', async (t) => {

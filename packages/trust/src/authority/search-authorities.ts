@@ -136,10 +136,12 @@ function checkAuthorityNames ({ name, bounds }: LoadedAuthority, leaf: Certifica
 }
 
 /**
- * If a certificate of the path lacks clientAuth, all must allow serverAuth, and the leaf must have a name of a kind with
- * bounds. Otherwise it would be outside no bound: a public CA issues certificates to anyone.
+ * If a certificate of the path lacks clientAuth, all must allow serverAuth, and the leaf must have a name of a kind
+ * with bounds. Otherwise it would be outside no bound: a public CA issues certificates to anyone.
  */
-function checkServerAuthOnly ({ name, bounds }: LoadedAuthority, path: readonly Certificate[]): PathRefused | undefined {
+function checkServerAuthOnly (
+  { name, bounds }: LoadedAuthority, path: readonly Certificate[]
+): PathRefused | undefined {
   if (path.every((certificate) => allowsPurpose(certificate, 'clientAuth'))) return undefined
   const other = path.find((certificate) => !allowsPurpose(certificate, 'serverAuth'))
   if (other !== undefined) {
@@ -171,4 +173,6 @@ function preferred (best: PathRefused | undefined, refusal: PathRefused): PathRe
   return NO_TRUSTED_ISSUER.has(best.reason) && !NO_TRUSTED_ISSUER.has(refusal.reason) ? refusal : best
 }
 
-const NO_TRUSTED_ISSUER: ReadonlySet<PathRefusalReason> = new Set<PathRefusalReason>(['issuer_unknown', 'signature_invalid'])
+const NO_TRUSTED_ISSUER: ReadonlySet<PathRefusalReason> = new Set<PathRefusalReason>([
+  'issuer_unknown', 'signature_invalid'
+])

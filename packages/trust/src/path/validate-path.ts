@@ -29,8 +29,8 @@ export interface PathRules {
 }
 
 /**
- * Validates one path by RFC 5280 section 6.1, from the anchor down, so that no unverified key or constraint is used. The
- * constraints in the anchor's own certificate apply too (RFC 5937).
+ * Validates one path by RFC 5280 section 6.1, from the anchor down, so that no unverified key or constraint is used.
+ * The constraints in the anchor's own certificate apply too (RFC 5937).
  *
  * @param path the leaf first, the anchor last
  */
@@ -45,7 +45,8 @@ export function validatePath (path: readonly Certificate[], rules: PathRules, bu
       findFlaw(certificate, rules.now, rules.algorithms) ??
       (i > 0 ? findIssuerFlaw(certificate, rules) : findLeafFlaw(certificate, rules)) ??
       (i < last ? checkNamesBelow(path, i, budget) : undefined)
-    if (refusal !== undefined) return refusal.reason === 'signature_invalid' ? refusal : findForgedBelow(path, i, rules, budget) ?? refusal
+    if (refusal?.reason === 'signature_invalid') return refusal
+    if (refusal !== undefined) return findForgedBelow(path, i, rules, budget) ?? refusal
     // Section 6.1.4 (l) and (m); the anchor is not counted, and self-issued certificates are not either.
     if (i > 0 && i < last && !certificate.selfIssued && --remaining < 0) {
       return blame(certificate, 'path_length', 'exceeds the pathLenConstraint of a CA above it')
