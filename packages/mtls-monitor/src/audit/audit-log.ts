@@ -6,8 +6,8 @@ import { nameEvent } from './audit-line.ts'
 import type { AuditDraft, AuditLine } from './audit-line.ts'
 import {
   draftChainUnavailable, draftCredentialsRecovered, draftCredentialsRefused, draftCredentialsWarned, draftEnded,
-  draftExpiring, draftForwarded, draftHandshake, draftRequest, draftOutbound, draftRevocationFailed, draftRotated, draftRulesRefused,
-  draftRulesReloaded, draftSoftPassed
+  draftExpiring, draftForwarded, draftHandshake, draftRequest, draftOutbound, draftRevocationFailed, draftRotated,
+  draftRulesRefused, draftRulesReloaded, draftSoftPassed
 } from './draft-lines.ts'
 import { LineLimit } from './line-limit.ts'
 

@@ -1,8 +1,9 @@
 import { hintHandshakeFailure } from '@peerkit/events'
 import type {
   ChainUnavailableMessage, ConnectionEndedMessage, CredentialsRecoveredMessage, CredentialsRefusedMessage,
-  CredentialsRotatedMessage, CredentialsWarnedMessage, ExpiringMessage, ForwardedMessage, HandshakeRefusedMessage, OutboundRefusedMessage,
-  RequestJudgedMessage, RevocationFailedMessage, RevocationSoftPassedMessage, RulesRefusedMessage, RulesReloadedMessage
+  CredentialsRotatedMessage, CredentialsWarnedMessage, ExpiringMessage, ForwardedMessage, HandshakeRefusedMessage,
+  OutboundRefusedMessage, RequestJudgedMessage, RevocationFailedMessage, RevocationSoftPassedMessage,
+  RulesRefusedMessage, RulesReloadedMessage
 } from '@peerkit/events'
 import { clip } from '../clip.ts'
 import { iso } from '../iso.ts'
