@@ -47,7 +47,9 @@ export const run: Run = async ({ quick, rounds, seconds }) => {
     {
       name: `a new CRL every ${EACH_MS} ms`,
       measure: async () => {
-        return await load(world, seconds, async () => { await server.ask('update', { crl: (await world.ca.crl()).pem }) })
+        return await load(world, seconds, async () => {
+          await server.ask('update', { crl: (await world.ca.crl()).pem })
+        })
       }
     }
   ]
