@@ -34,10 +34,16 @@ test('reads UTF-8 in PrintableString and IA5String, as real certificates have it
 
 test('refuses octets that are no text instead of replacing them', async (t) => {
   for (const text of ['ff', 'c0af', 'eda080', 'f4908080', '4bf66c', 'c3']) {
-    for (const tag of [TAG.utf8String, TAG.printableString, TAG.ia5String]) t.equal(derReason(() => read(tag, hex(text))), 'string_invalid', text)
+    for (const tag of [TAG.utf8String, TAG.printableString, TAG.ia5String]) {
+      t.equal(derReason(() => read(tag, hex(text))), 'string_invalid', text)
+    }
   }
-  for (const text of ['41', '004100', 'd83dde00', 'd800']) t.equal(derReason(() => read(TAG.bmpString, hex(text))), 'string_invalid', text)
-  for (const text of ['0041', '00110000', '0000d800', 'ffffffff']) t.equal(derReason(() => read(TAG.universalString, hex(text))), 'string_invalid', text)
+  for (const text of ['41', '004100', 'd83dde00', 'd800']) {
+    t.equal(derReason(() => read(TAG.bmpString, hex(text))), 'string_invalid', text)
+  }
+  for (const text of ['0041', '00110000', '0000d800', 'ffffffff']) {
+    t.equal(derReason(() => read(TAG.universalString, hex(text))), 'string_invalid', text)
+  }
 })
 
 test('knows no other string types', async (t) => {
