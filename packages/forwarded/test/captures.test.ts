@@ -7,15 +7,26 @@ import type { ChainValidator, ForwardedReaderOptions } from '../src/index.ts'
 interface Capture {
   readonly gateway: string
   readonly capturedAt: string
-  readonly requests: ReadonlyArray<{ readonly gatewayIs?: string, readonly format: string, readonly client: string, readonly fingerprint256?: string, readonly headers: readonly string[] }>
+  readonly requests: ReadonlyArray<{
+    readonly gatewayIs?: string
+    readonly format: string
+    readonly client: string
+    readonly fingerprint256?: string
+    readonly headers: readonly string[]
+  }>
 }
 
 const folder = new URL('captures/', import.meta.url)
 const captures = readdirSync(folder).map((name) => JSON.parse(readFileSync(new URL(name, folder), 'utf8')) as Capture)
-const refusing: ChainValidator = { validate: () => ({ valid: false, reason: 'no path', detail: 'to any anchor' }) as never }
+const refusing: ChainValidator = {
+  validate: () => ({ valid: false, reason: 'no path', detail: 'to any anchor' }) as never
+}
 
 test('the captures are of every gateway that runs here', async (t) => {
-  t.same(captures.map(({ gateway }) => gateway.replace(/ [\d.]+$/, '')).sort(), ['Apache httpd', 'Caddy', 'Envoy', 'HAProxy', 'Traefik', 'nginx'])
+  t.same(
+    captures.map(({ gateway }) => gateway.replace(/ [\d.]+$/, '')).sort(),
+    ['Apache httpd', 'Caddy', 'Envoy', 'HAProxy', 'Traefik', 'nginx']
+  )
 })
 
 for (const { gateway, capturedAt, requests } of captures) {
@@ -30,13 +41,20 @@ for (const { gateway, capturedAt, requests } of captures) {
       }
       if (client === 'stranger') {
         // Some gateways say that they do not vouch for it; with the others only the validation here can tell.
-        t.match(read({ verification: 'in-process', validator: refusing }), { state: 'refused', reason: 'chain_invalid' })
+        t.match(
+          read({ verification: 'in-process', validator: refusing }), { state: 'refused', reason: 'chain_invalid' }
+        )
         if (/^(nginx|HAProxy|Apache)/.test(gateway)) t.match(read(), { state: 'refused', reason: 'not_verified' })
         return
       }
       t.match(read(), { state: 'accepted', identity: { fingerprint256 } })
       if (client === 'tricky') {
-        t.match(read(), { identity: { subject: { commonName: 'a+b=c/CN=admin', organizationalUnit: 'billing, CN=admin' }, subjectAltNames: { uri: ['spiffe://td/x'], dns: ['a.example'] } } })
+        t.match(read(), {
+          identity: {
+            subject: { commonName: 'a+b=c/CN=admin', organizationalUnit: 'billing, CN=admin' },
+            subjectAltNames: { uri: ['spiffe://td/x'], dns: ['a.example'] }
+          }
+        })
       }
       t.match(read({}, [...headers, ...headers]), { state: 'refused', reason: 'duplicate_header' })
     })
