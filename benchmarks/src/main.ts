@@ -8,7 +8,7 @@ import { saveResult } from './results.ts'
 import type { Place } from './results.ts'
 import { runBenchmark } from './run-benchmark.ts'
 
-const USAGE = `npm run bench                    all benchmarks; a copy of docs/performance.md in benchmarks/results/local
+const USAGE = `npm run bench                    all; a copy of docs/performance.md in benchmarks/results/local
 npm run bench -- NAME …          only these; no copy of the document
 npm run bench -- --save [NAME …] as above, into benchmarks/results and docs/performance.md, which are tracked
 npm run bench -- --list          lists the benchmarks
