@@ -78,10 +78,14 @@ test('what ended, what lacks clientAuth and what is for servers alone are told a
     'orders.pem': orders.chain, 'web.pem': web.chain, 'limited.pem': limited.chain, 'old.pem': billing.chain
   })
   const ended = await forecast('--cert', file('old.pem'), '--at', '2027-02-01T00:00:00Z', '--use', 'client')
-  t.match(ended, { code: 1, out: /^EXPIRED {2}expired 2027-01-01 {2}client {2}CN=billing.*[^]*from a private CA now \(/ })
+  t.match(
+    ended, { code: 1, out: /^EXPIRED {2}expired 2027-01-01 {2}client {2}CN=billing.*[^]*from a private CA now \(/ }
+  )
   const lacks = await forecast('--cert', file('limited.pem'), '--at', AT, '--use', 'client')
   t.match(lacks.out, /^LACKS {2}already {2}client {2}CN=limited /)
-  t.match(lacks.out, /\n {4}it has no clientAuth: CN=YR1,O=Let's Encrypt .* does not allow it; it expires on 2027-01-30\n/)
+  t.match(
+    lacks.out, /\n {4}it has no clientAuth: CN=YR1,O=Let's Encrypt .* does not allow it; it expires on 2027-01-30\n/
+  )
   const unknown = await forecast('--cert', file('web.pem'), '--at', AT)
   t.match(unknown.out, /^ {2}already {2}unknown.*[^]*\n {4}it has no clientAuth; it expires on 2027-01-30\n/)
   t.match(unknown.out, /to do: Nothing, unless a client presents it.*\nNothing to do within 90 days/)
@@ -128,7 +132,9 @@ test('public CAs among authorities are found', async (t) => {
   t.match(y.out, 'to do: Trust a private CA for its clients: they are refused.\n')
   t.match(await forecast('--ca', file('some.pem'), '--at', AT), { code: 0, out: /from 2027-03-15 {2}authority/ })
   const { err } = await forecast('--ca', file('leaf.pem'))
-  t.match(err, /--ca .*leaf\.pem: found CN=ours .*, which is not a CA; expected CA certificates \(--cert accepts others\)/)
+  t.match(
+    err, /--ca .*leaf\.pem: found CN=ours .*, which is not a CA; expected CA certificates \(--cert accepts others\)/
+  )
 })
 
 test('a bundle of leaves has a row for each, and --json has all that is known', async (t) => {
