@@ -54,7 +54,10 @@ export interface Series {
   readonly size: string
   readonly unit: string
   readonly digits?: number
-  readonly lines: ReadonlyArray<{ readonly name: string, readonly points: ReadonlyArray<{ readonly size: number } & Pick<Figure, 'median' | 'low' | 'high' | 'wide'>> }>
+  readonly lines: ReadonlyArray<{
+    readonly name: string
+    readonly points: ReadonlyArray<{ readonly size: number } & Pick<Figure, 'median' | 'low' | 'high' | 'wide'>>
+  }>
   readonly notes?: readonly string[]
 }
 

@@ -5,10 +5,13 @@ import { summarize } from './statistics.ts'
 export interface Measured { readonly name: string, measure (): Promise<Readonly<Record<string, number>>> }
 
 /**
- * Measures the contenders in turn, round by round, so that other work of the machine affects all alike. The order rotates
- * with each round. A ratio is the median of the rounds' own ratios to the first contender.
+ * Measures the contenders in turn, round by round, so that other work of the machine affects all alike. The order
+ * rotates with each round. A ratio is the median of the rounds' own ratios to the first contender.
  */
-export async function compare (title: string, metrics: readonly Metric[], contenders: readonly Measured[], rounds: number, notes: readonly string[] = []): Promise<Comparison> {
+export async function compare (
+  title: string, metrics: readonly Metric[], contenders: readonly Measured[], rounds: number,
+  notes: readonly string[] = []
+): Promise<Comparison> {
   const figures = new Map(contenders.map((contender) => [contender, [] as Array<Readonly<Record<string, number>>>]))
   for (let round = 0; round < rounds; round += 1) {
     for (let index = 0; index < contenders.length; index += 1) {
@@ -16,7 +19,8 @@ export async function compare (title: string, metrics: readonly Metric[], conten
       figures.get(contender)?.push(await contender.measure())
     }
   }
-  const of = (contender: Measured | undefined, key: string): number[] => (contender === undefined ? [] : figures.get(contender) ?? []).map((round) => round[key] ?? NaN)
+  const of = (contender: Measured | undefined, key: string): number[] =>
+    (contender === undefined ? [] : figures.get(contender) ?? []).map((round) => round[key] ?? NaN)
   const rows = contenders.map((contender) => ({
     name: contender.name,
     figures: Object.fromEntries(metrics.flatMap(({ key, ratio = false, sum = false }) => {

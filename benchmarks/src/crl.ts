@@ -25,13 +25,19 @@ export const run: Run = async ({ quick, rounds }) => {
       books.loading.add('until it is in force', size, took)
       books.loading.add('longest turn of the event loop', size, longest)
     }
-    const { value: checker, bytes } = await measureHeap(async () => await loadCrlChecker({ crls: [der], issuers: [issuer] }))
+    const {
+      value: checker, bytes
+    } = await measureHeap(async () => await loadCrlChecker({ crls: [der], issuers: [issuer] }))
     books.memory.add('heap and buffers', size, bytes / 1024)
     books.memory.add('the CRL itself', size, der.length / 1024)
     const index = checker.lists[0] as CrlIndex
     const absent = listed.map(() => serial().toString('hex'))
     for (let round = -1; round < rounds; round += 1) {
-      const times = [['index, a serial that is listed', timeLookups(index, listed)], ['index, a serial that is not listed', timeLookups(index, absent)], ['checker, one good certificate', timeChecks(() => { checker.check(leaf, issuer) })]] as const
+      const times = [
+        ['index, a serial that is listed', timeLookups(index, listed)],
+        ['index, a serial that is not listed', timeLookups(index, absent)],
+        ['checker, one good certificate', timeChecks(() => { checker.check(leaf, issuer) })]
+      ] as const
       if (round >= 0) for (const [name, ns] of times) books.answers.add(name, size, ns)
     }
     await checker.close()

@@ -1,6 +1,7 @@
 // The time from the rename of a CRL's file to the first refusal, for clients that call without a pause: on an open
-// HTTP/1.1 connection, on an open HTTP/2 session, and with session tickets. Changes of files are noticed by events, since
-// polling takes ten seconds. ROUNDS sets the number of revocations. Exits with 1 if the median exceeds the target.
+// HTTP/1.1 connection, on an open HTTP/2 session, and with session tickets. Changes of files are noticed by events,
+// since polling takes ten seconds. ROUNDS sets the number of revocations. Exits with 1 if the median exceeds the
+// target.
 import { CutOffScene, WAYS } from '../../packages/fastify-mtls/test/support/cut-off.ts'
 import { median } from './statistics.ts'
 

@@ -13,7 +13,9 @@ import { mintMaterial } from './world.ts'
 
 export const run: Run = async ({ rounds, seconds }) => {
   const material = await mintMaterial()
-  const servers: Array<{ readonly name: string, readonly server: Launched }> = [{ name: 'Fastify with both our plugins', server: await launch('peerkit', 'h1', material) }]
+  const servers: Array<{ readonly name: string, readonly server: Launched }> = [{
+    name: 'Fastify with both our plugins', server: await launch('peerkit', 'h1', material)
+  }]
   const notes: string[] = []
   try {
     for (const gateway of gateways) {
@@ -22,7 +24,12 @@ export const run: Run = async ({ rounds, seconds }) => {
       else servers.push({ name: gateway.name, server: await launchGateway(gateway, program, material) })
     }
     for (const { server: { port } } of servers) await loadHttp1({ port, material, seconds: Math.min(1, seconds) })
-    const contenders = servers.map(({ name, server }) => ({ name, measure: async () => ({ ...await withCost(server, async () => await loadHttp1({ port: server.port, material, seconds })) }) }))
+    const contenders = servers.map(({ name, server }) => ({
+      name,
+      measure: async () => {
+        return { ...await withCost(server, async () => await loadHttp1({ port: server.port, material, seconds })) }
+      }
+    }))
     return [await compare('In front of plain Fastify, HTTP/1.1', REQUEST_METRICS, contenders, rounds, notes)]
   } finally {
     for (const { server } of servers) await server.stop()

@@ -1,7 +1,9 @@
 import { setTimeout as wait } from 'node:timers/promises'
 
 /** Makes a value, and measures how much memory (heap and buffers) it keeps in use. Needs --expose-gc. */
-export async function measureHeap<T> (make: () => T | Promise<T>): Promise<{ readonly value: T, readonly bytes: number }> {
+export async function measureHeap<T> (
+  make: () => T | Promise<T>
+): Promise<{ readonly value: T, readonly bytes: number }> {
   const before = await readHeap()
   const value = await make()
   return { value, bytes: Math.max(0, await readHeap() - before) }

@@ -14,7 +14,10 @@ export const run: Run = async ({ quick, rounds }) => {
   for (const [kind, der] of Object.entries(await mintCertificates())) {
     const contenders = [
       { name: 'X509Certificate, constructed', measure: async () => time(perRound, () => new X509Certificate(der)) },
-      { name: 'X509Certificate, subject, names, validity, fingerprint read', measure: async () => time(perRound, () => readAll(new X509Certificate(der))) },
+      {
+        name: 'X509Certificate, subject, names, validity, fingerprint read',
+        measure: async () => time(perRound, () => readAll(new X509Certificate(der)))
+      },
       { name: 'parsePeerIdentity', measure: async () => time(perRound, () => parsePeerIdentity(der)) }
     ]
     await compare('Warm-up', METRICS, contenders, 3)
@@ -25,16 +28,22 @@ export const run: Run = async ({ quick, rounds }) => {
 
 async function mintCertificates (): Promise<Record<string, Uint8Array>> {
   const [ca, rsa] = [await createDevCa({ name: 'Benchmark CA' }), await createDevCa({ key: 'rsa-2048' })]
-  const named = { cn: 'billing-7', o: 'Acme', ou: ['ops', 'billing'], spiffe: 'spiffe://prod.example/ns/ops/sa/billing' }
+  const named = {
+    cn: 'billing-7', o: 'Acme', ou: ['ops', 'billing'], spiffe: 'spiffe://prod.example/ns/ops/sa/billing'
+  }
   return {
     'P-256': (await ca.issue({ ...named, dns: 'billing.example' })).der,
     'RSA 2048': (await rsa.issue({ ...named, dns: 'billing.example', key: 'rsa-2048' })).der,
-    '100 DNS names': (await ca.issue({ ...named, dns: Array.from({ length: 100 }, (_, index) => `host-${index}.billing.example`) })).der
+    '100 DNS names': (await ca.issue({
+      ...named, dns: Array.from({ length: 100 }, (_, index) => `host-${index}.billing.example`)
+    })).der
   }
 }
 
 function readAll (certificate: X509Certificate): unknown {
-  const { subject, issuer, subjectAltName, serialNumber, validFrom, validTo, fingerprint256, keyUsage, ca: isCa } = certificate
+  const {
+    subject, issuer, subjectAltName, serialNumber, validFrom, validTo, fingerprint256, keyUsage, ca: isCa
+  } = certificate
   return [subject, issuer, subjectAltName, serialNumber, validFrom, validTo, fingerprint256, keyUsage, isCa]
 }
 

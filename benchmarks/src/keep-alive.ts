@@ -31,11 +31,20 @@ export const run: Run = async ({ rounds, seconds }) => {
   const compareOver = async (protocol: Protocol): Promise<Comparison> => {
     // Express serves no HTTP/2.
     const kinds = SERVERS.filter(([, kind]) => protocol === 'h1' || kind !== 'express')
-    const servers = await Promise.all(kinds.map(async ([name, kind]) => ({ name, server: await launch(kind, protocol, material) })))
+    const servers = await Promise.all(
+      kinds.map(async ([name, kind]) => ({ name, server: await launch(kind, protocol, material) }))
+    )
     const load = protocol === 'h1' ? loadHttp1 : loadHttp2
     for (const { server: { port } } of servers) await load({ port, material, seconds: Math.min(1, seconds) })
-    const contenders = servers.map(({ name, server }) => ({ name, measure: async () => ({ ...await withCost(server, async () => await load({ port: server.port, material, seconds })) }) }))
-    const comparison = await compare(`Keep-alive, ${protocol === 'h1' ? 'HTTP/1.1' : 'HTTP/2'}`, REQUEST_METRICS, contenders, rounds)
+    const contenders = servers.map(({ name, server }) => ({
+      name,
+      measure: async () => {
+        return { ...await withCost(server, async () => await load({ port: server.port, material, seconds })) }
+      }
+    }))
+    const comparison = await compare(
+      `Keep-alive, ${protocol === 'h1' ? 'HTTP/1.1' : 'HTTP/2'}`, REQUEST_METRICS, contenders, rounds
+    )
     for (const { server } of servers) await server.stop()
     return comparison
   }

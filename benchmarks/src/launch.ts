@@ -19,13 +19,19 @@ export interface Launched {
 }
 
 /** Starts servers/serve.ts with one kind of server. */
-export async function launch (kind: string, protocol: Protocol | 'plain', material: Material, options: object = {}): Promise<Launched> {
-  const [execPath = '', ...execArgv] = pinCommand(SERVER_CORE, [process.execPath, '--expose-gc', ...process.execArgv.filter((argument) => argument !== '--expose-gc')])
+export async function launch (
+  kind: string, protocol: Protocol | 'plain', material: Material, options: object = {}
+): Promise<Launched> {
+  const [execPath = '', ...execArgv] = pinCommand(
+    SERVER_CORE, [process.execPath, '--expose-gc', ...process.execArgv.filter((argument) => argument !== '--expose-gc')]
+  )
   const child = fork(join(import.meta.dirname, 'servers/serve.ts'), [], { execPath, execArgv })
   const ended = once(child, 'exit')
   const ask = async <T>(command: string, value?: unknown): Promise<T> => {
     child.send({ command, value })
-    const [answer] = await Promise.race([once(child, 'message'), ended.then(() => { throw new Error(`the server "${kind}" ended`) })])
+    const [answer] = await Promise.race([
+      once(child, 'message'), ended.then(() => { throw new Error(`the server "${kind}" ended`) })
+    ])
     if (answer.error !== undefined) throw new Error(`${kind}: ${String(answer.error)}`)
     return answer.value as T
   }
@@ -42,10 +48,17 @@ export async function launch (kind: string, protocol: Protocol | 'plain', materi
 }
 
 /** The figures of the load, together with the CPU time that the server used. */
-export async function withCost <Result extends LoadResult> (server: Launched, load: () => Promise<Result>): Promise<Result & { perCpuSecond: number, cpuMicroseconds: number, busy: number }> {
+export async function withCost <Result extends LoadResult> (
+  server: Launched, load: () => Promise<Result>
+): Promise<Result & { perCpuSecond: number, cpuMicroseconds: number, busy: number }> {
   const before = await server.cpuSeconds()
   const result = await load()
   const after = await server.cpuSeconds()
   const used = before === undefined || after === undefined ? NaN : after - before
-  return { ...result, perCpuSecond: result.answered / used, cpuMicroseconds: used / result.answered * 1e6, busy: 100 * used / result.seconds }
+  return {
+    ...result,
+    perCpuSecond: result.answered / used,
+    cpuMicroseconds: used / result.answered * 1e6,
+    busy: 100 * used / result.seconds
+  }
 }

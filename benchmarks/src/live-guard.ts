@@ -34,7 +34,9 @@ export interface GuardedApp {
   readonly paths: readonly string[]
 }
 
-/** Serves the routes and calls each path once. The connection stays open, because the peer belongs to the connection. */
+/**
+ * Serves the routes and calls each path once. The connection stays open, because the peer belongs to the connection.
+ */
 export async function connectGuarded ({ client, groups = {}, add, paths }: GuardedApp): Promise<LiveGuard> {
   const ca = await createDevCa({ name: 'Benchmark CA' })
   const server = await ca.issue({ cn: 'server', ip: '127.0.0.1' })
@@ -74,7 +76,9 @@ export async function connectGuarded ({ client, groups = {}, add, paths }: Guard
       return taken / loop * 1e6
     },
     timeFirst (path, peers) {
-      const others = peers.map((peer) => Object.create(requestOf(path), { optionalPeer: { value: peer } }) as FastifyRequest)
+      const others = peers.map((peer) => {
+        return Object.create(requestOf(path), { optionalPeer: { value: peer } }) as FastifyRequest
+      })
       const start = performance.now()
       for (const request of others) guard(request, reply, done)
       const taken = performance.now() - start

@@ -6,7 +6,14 @@ import type { Machine } from './benchmark.ts'
 
 // Debian installs servers in folders that are not in the PATH of ordinary users.
 const FOLDERS = ['/usr/sbin', '/usr/local/sbin']
-const VERSIONS: Readonly<Record<string, readonly string[]>> = { nginx: ['-v'], haproxy: ['-v'], envoy: ['--version'], ghostunnel: ['--version'], stunnel: ['-version'], openssl: ['version'] }
+const VERSIONS: Readonly<Record<string, readonly string[]>> = {
+  nginx: ['-v'],
+  haproxy: ['-v'],
+  envoy: ['--version'],
+  ghostunnel: ['--version'],
+  stunnel: ['-version'],
+  openssl: ['version']
+}
 
 /** The path of a program; undefined if it is not installed. */
 export function findProgram (name: string): string | undefined {
@@ -39,6 +46,9 @@ export function describeMachine (loadBefore: readonly number[]): Machine {
 
 function askVersion (path: string, args: readonly string[]): string {
   const { stdout, stderr } = spawnSync(path, args, { encoding: 'utf8', timeout: 5_000 })
-  const lines = `${stdout ?? ''}\n${stderr ?? ''}`.replaceAll(path, '').split('\n').filter((line) => /\d+\.\d+/.test(line))
+  const lines = `${stdout ?? ''}\n${stderr ?? ''}`
+    .replaceAll(path, '')
+    .split('\n')
+    .filter((line) => /\d+\.\d+/.test(line))
   return /\d+\.\d+[\w.+-]*/.exec(lines[0] ?? '')?.[0] ?? 'unknown'
 }

@@ -8,7 +8,7 @@ import { saveResult } from './results.ts'
 import type { Place } from './results.ts'
 import { runBenchmark } from './run-benchmark.ts'
 
-const USAGE = `npm run bench                    every benchmark, then a copy of docs/performance.md, in benchmarks/results/local
+const USAGE = `npm run bench                    all; a copy of docs/performance.md in benchmarks/results/local
 npm run bench -- NAME …          only these; no copy of the document
 npm run bench -- --save [NAME …] as above, into benchmarks/results and docs/performance.md, which are tracked
 npm run bench -- --list          lists the benchmarks
@@ -32,23 +32,33 @@ const { values, positionals } = parseArgs({
 const { quick, save } = values
 
 if (values.help === true) console.log(USAGE)
-else if (values.list === true) for (const [name, about] of Object.entries(benchmarks)) console.log(`${name.padEnd(18)} ${about}`)
-else if (quick && save) throw new Error('--quick cannot be saved: the figures of a smoke test mean nothing')
+else if (values.list === true) {
+  for (const [name, about] of Object.entries(benchmarks)) {
+    console.log(`${name.padEnd(18)} ${about}`)
+  }
+} else if (quick && save) throw new Error('--quick cannot be saved: the figures of a smoke test mean nothing')
 else if (values.report === true) report(quick ? 'quick' : 'saved')
 else await runAll(positionals)
 
 async function runAll (asked: readonly string[]): Promise<void> {
   const place = quick ? 'quick' : save ? 'saved' : 'local'
   const unknown = asked.filter((name) => !Object.hasOwn(benchmarks, name))
-  if (unknown.length > 0) throw new Error(`unknown benchmark ${unknown.join(', ')}; expected one of ${Object.keys(benchmarks).join(', ')}`)
-  const setting: Setting = { quick, rounds: count(values.rounds, quick ? 2 : 7), seconds: count(values.seconds, quick ? 0.3 : 2) }
+  if (unknown.length > 0) {
+    throw new Error(`unknown benchmark ${unknown.join(', ')}; expected one of ${Object.keys(benchmarks).join(', ')}`)
+  }
+  const setting: Setting = {
+    quick, rounds: count(values.rounds, quick ? 2 : 7), seconds: count(values.seconds, quick ? 0.3 : 2)
+  }
   for (const name of asked.length > 0 ? asked : Object.keys(benchmarks)) {
     try {
       const result = await runBenchmark(name, setting)
       const { machine: { loadBefore, loadAfter } } = result
-      console.log(`## ${name}${quick ? ' (smoke test: the figures mean nothing)' : ''}\n\n${result.sections.map(formatSection).join('\n')}`)
+      const title = `${name}${quick ? ' (smoke test: the figures mean nothing)' : ''}`
+      console.log(`## ${title}\n\n${result.sections.map(formatSection).join('\n')}`)
       const load = `load ${loadBefore[0]?.toFixed(2)} before, ${loadAfter[0]?.toFixed(2)} after`
-      console.log(`${formatMachine(result.machine)}; ${load}; ${Math.round(result.seconds)} s; ${saveResult(result, place)}\n`)
+      console.log(
+        `${formatMachine(result.machine)}; ${load}; ${Math.round(result.seconds)} s; ${saveResult(result, place)}\n`
+      )
     } catch (error) {
       // Run the others all the same. The exit code reports the failure.
       console.error(error)

@@ -35,8 +35,14 @@ export const run: Run = async ({ quick, rounds }) => {
   const monitor = (options: Partial<MonitorOptions>) => time(() => startMonitor({ log, credentials, ...options }))
   const contenders = [
     { name: 'the hook, without a subscriber', measure: time(() => ({ close () {} })) },
-    { name: 'a subscriber of another event (`peerkit:request:denied`)', measure: time(() => ({ close: listen({ 'peerkit:request:denied': () => {} }) })) },
-    { name: 'a subscriber of `peerkit:request:allowed`', measure: time(() => ({ close: listen({ 'peerkit:request:allowed': () => {} }) })) },
+    {
+      name: 'a subscriber of another event (`peerkit:request:denied`)',
+      measure: time(() => ({ close: listen({ 'peerkit:request:denied': () => {} }) }))
+    },
+    {
+      name: 'a subscriber of `peerkit:request:allowed`',
+      measure: time(() => ({ close: listen({ 'peerkit:request:allowed': () => {} }) }))
+    },
     { name: 'the audit log alone', measure: monitor({ meter: false, expiry: false }) },
     { name: 'the monitor, metrics without an SDK', measure: monitor({}) },
     { name: 'the monitor, metrics with the SDK', measure: monitor({ meter }) },

@@ -21,21 +21,42 @@ export const run: Run = async ({ quick, rounds }) => {
 async function measure (key: KeyType, quick: boolean, rounds: number): Promise<Comparison> {
   const root = await createDevCa({ name: 'Benchmark root', key })
   const ca = await root.intermediate({ name: 'Benchmark CA', key })
-  const leaves = await Promise.all(Array.from({ length: quick ? 5 : LEAVES }, async (_, index) => (await ca.issue({ profile: 'client', cn: `client-${index}`, spiffe: `spiffe://prod.example/${index}` })).der))
-  const revocation = crlChecker({ crls: [(await root.crl()).der, (await ca.crl()).der], issuers: [root.der, ca.der].map((der) => parsePeerIdentity(der)) })
+  const leaves = await Promise.all(Array.from({ length: quick ? 5 : LEAVES }, async (_, index) => {
+    return (await ca.issue({ profile: 'client', cn: `client-${index}`, spiffe: `spiffe://prod.example/${index}` })).der
+  }))
+  const revocation = crlChecker({
+    crls: [(await root.crl()).der, (await ca.crl()).der],
+    issuers: [root.der, ca.der].map((der) => parsePeerIdentity(der))
+  })
   const trust = { anchors: () => [root.der], generation: () => 1 }
-  const fresh = (): PathValidator => createPathValidator({ ...trust, maxRemembered: 0 })
-  const [warm, listed, remembering] = [fresh(), createPathValidator({ ...trust, revocation, maxRemembered: 0 }), createPathValidator(trust)]
+  const fresh = (): PathValidator => createPathValidator({ ...trust, cacheSize: 0 })
+  const [warm, listed, remembering] = [
+    fresh(), createPathValidator({ ...trust, revocation, cacheSize: 0 }), createPathValidator(trust)
+  ]
   const [chain, anchor] = [[ca.der], new X509Certificate(root.der)]
   const contenders = [
-    { name: 'X509Certificate: issuers and signatures only', measure: async () => time(leaves, (leaf) => verifyByNode(leaf, ca.der, anchor)) },
-    { name: 'a new validator, including reading its anchor', measure: async () => time(leaves, (leaf) => fresh().validate(leaf, chain)) },
-    { name: 'a new leaf of a CA that is remembered', measure: async () => time(leaves, (leaf) => warm.validate(leaf, chain)) },
+    {
+      name: 'X509Certificate: issuers and signatures only',
+      measure: async () => time(leaves, (leaf) => verifyByNode(leaf, ca.der, anchor))
+    },
+    {
+      name: 'a new validator, including reading its anchor',
+      measure: async () => time(leaves, (leaf) => fresh().validate(leaf, chain))
+    },
+    {
+      name: 'a new leaf of a CA that is remembered',
+      measure: async () => time(leaves, (leaf) => warm.validate(leaf, chain))
+    },
     { name: 'the same, with CRLs', measure: async () => time(leaves, (leaf) => listed.validate(leaf, chain)) },
-    { name: 'a chain that is remembered', measure: async () => time(leaves, (leaf) => remembering.validate(leaf, chain), quick ? 1 : 50) }
+    {
+      name: 'a chain that is remembered',
+      measure: async () => time(leaves, (leaf) => remembering.validate(leaf, chain), quick ? 1 : 50)
+    }
   ]
   await compare('Warm-up', METRICS, contenders, 2)
-  return await compare(`${key}, leaf P-256, ${leaves[0]!.length + ca.der.length} octets`, METRICS, contenders, 2 * rounds)
+  return await compare(
+    `${key}, leaf P-256, ${leaves[0]!.length + ca.der.length} octets`, METRICS, contenders, 2 * rounds
+  )
 }
 
 function verifyByNode (leaf: Uint8Array, issuer: Uint8Array, anchor: X509Certificate): boolean {

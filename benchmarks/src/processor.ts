@@ -32,7 +32,9 @@ export function readCpuSeconds (pids: readonly number[]): number | undefined {
 }
 
 function familyOf (pids: readonly number[]): number[] {
-  const children = pids.flatMap((pid) => readdirSync(`/proc/${pid}/task`).flatMap((task) => readChildren(`/proc/${pid}/task/${task}/children`, Number(pid))))
+  const children = pids.flatMap((pid) => readdirSync(`/proc/${pid}/task`).flatMap((task) => {
+    return readChildren(`/proc/${pid}/task/${task}/children`, Number(pid))
+  }))
   return children.length === 0 ? [...pids] : [...pids, ...familyOf(children)]
 }
 
@@ -60,7 +62,10 @@ function ticksOf (pid: number): number {
   return Number(fields[11]) + Number(fields[12])
 }
 
-/** The fields of /proc/PID/stat behind the command's name (proc(5)), which may hold anything: state, ppid, … utime at 11, stime at 12. */
+/**
+ * The fields of /proc/PID/stat behind the command's name (proc(5)), which may hold anything: state, ppid, … utime at
+ * 11, stime at 12.
+ */
 function fieldsOf (pid: number): string[] {
   const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
   return stat.slice(stat.lastIndexOf(')') + 2).split(' ')

@@ -6,7 +6,8 @@ import { join } from 'node:path'
  * If it does not, what it prints is the result, and it gets ROUNDS, SECONDS and QUICK in its environment.
  */
 const ALL: Readonly<Record<string, string>> = {
-  'keep-alive': 'requests over keep-alive connections, compared with bare Fastify, hand-written hooks, Node and Express',
+  'keep-alive':
+    'requests over keep-alive connections, compared with bare Fastify, hand-written hooks, Node and Express',
   gateways: 'compared with nginx, HAProxy, Envoy, ghostunnel and stunnel in front of plain Fastify, end to end',
   connections: 'new connections of known and new clients, full and resumed, compared with bare Fastify',
   strangers: 'what refusing a stranger costs, compared with Node alone',
@@ -30,6 +31,8 @@ const ALL: Readonly<Record<string, string>> = {
 }
 
 /** What each benchmark measures, by name. */
-export const benchmarks: Readonly<Record<string, string>> = Object.fromEntries(Object.entries(ALL).filter(([name]) => existsSync(fileOf(name))))
+export const benchmarks: Readonly<Record<string, string>> = Object.fromEntries(
+  Object.entries(ALL).filter(([name]) => existsSync(fileOf(name)))
+)
 
 export function fileOf (name: string): string { return join(import.meta.dirname, `${name}.ts`) }

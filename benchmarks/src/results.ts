@@ -16,7 +16,9 @@ export function saveResult (result: Result, place: Place): string {
   const path = join(resultsFolder(place), `${result.name}.json`)
   mkdirSync(dirname(path), { recursive: true })
   // Six digits are more than any benchmark can measure.
-  writeFileSync(path, `${JSON.stringify(result, (_key, value: unknown) => typeof value === 'number' && Number.isFinite(value) ? Number(value.toPrecision(6)) : value, 1)}\n`)
+  const rounded = (_key: string, value: unknown): unknown =>
+    typeof value === 'number' && Number.isFinite(value) ? Number(value.toPrecision(6)) : value
+  writeFileSync(path, `${JSON.stringify(result, rounded, 1)}\n`)
   return path
 }
 

@@ -1,6 +1,7 @@
 // Rotations of leaf, intermediate, CRL and CA by a careless writer of files, under 200 requests in flight over HTTP/1.1
-// and HTTP/2: `node --expose-gc --conditions=@peerkit/source src/rotation-inbound.ts`. Exits with 1 if a request failed,
-// if a client was served that was revoked or whose CA was removed, or if memory grew. ROTATIONS sets their number.
+// and HTTP/2: `node --expose-gc --conditions=@peerkit/source src/rotation-inbound.ts`. Exits with 1 if a request
+// failed, if a client was served that was revoked or whose CA was removed, or if memory grew. ROTATIONS sets their
+// number.
 import { rotateUnderLoad } from '../../packages/fastify-mtls/test/support/rotation/rotate-under-load.ts'
 
 const rotations = Number(process.env['ROTATIONS'] ?? 200)
@@ -28,12 +29,26 @@ const outcomes = new Map<string, number>()
 for (const outcome of report.shutOut) outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1)
 const { answered, failures, servedOnRemoved, refused, handshakes } = report
 
-console.log(`${rotations} rotations in ${seconds.toFixed(0)} s, 200 requests in flight (100 over HTTP/1.1, 100 over 10 HTTP/2 sessions)`)
-console.log(`answered ${answered.toLocaleString('en')} (${Math.round(answered / seconds).toLocaleString('en')}/s), failed ${failures.length}, served on a removed CA ${servedOnRemoved}`)
-console.log(`handshakes: ${handshakes.full} full, ${handshakes.resumed} resumed; states of the files refused: ${refused}`)
-console.log(`heap ${most(first, 'heap').toFixed(1)} MiB at most in the first half, ${most(second, 'heap').toFixed(1)} in the second (${growth.toFixed(2)}); resident ${most(first, 'resident').toFixed(0)} and ${most(second, 'resident').toFixed(0)} MiB`)
+console.log(
+  `${rotations} rotations in ${seconds.toFixed(0)} s, 200 requests in flight (100 over HTTP/1.1, ` +
+    '100 over 10 HTTP/2 sessions)'
+)
+console.log(
+  `answered ${answered.toLocaleString('en')} (${Math.round(answered / seconds).toLocaleString('en')}/s), ` +
+    `failed ${failures.length}, served on a removed CA ${servedOnRemoved}`
+)
+console.log(
+  `handshakes: ${handshakes.full} full, ${handshakes.resumed} resumed; states of the files refused: ${refused}`
+)
+console.log(
+  `heap ${most(first, 'heap').toFixed(1)} MiB at most in the first half, ${most(second, 'heap').toFixed(1)} in the ` +
+    `second (${growth.toFixed(2)}); resident ${most(first, 'resident').toFixed(0)} and ` +
+    `${most(second, 'resident').toFixed(0)} MiB`
+)
 for (const [outcome, count] of outcomes) console.log(`${count} times: ${outcome}`)
 for (const failure of new Set(failures)) console.error(failure)
 
-const letIn = [...outcomes.keys()].some((outcome) => !outcome.endsWith('open 401, then closed; ticket closed; new closed'))
+const letIn = [...outcomes.keys()].some((outcome) => {
+  return !outcome.endsWith('open 401, then closed; ticket closed; new closed')
+})
 if (failures.length > 0 || servedOnRemoved > 0 || letIn || growth > MOST_GROWTH) process.exitCode = 1

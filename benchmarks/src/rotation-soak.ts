@@ -13,12 +13,18 @@ const ca = await createDevCa()
 const server = await ca.issue({ cn: 'server', ip: '127.0.0.1' })
 const clients = await Promise.all(['a', 'b'].map(async (cn) => await ca.issue({ cn, profile: 'client' })))
 const sockets = new Set<Socket>()
-const listening = createServer({ cert: server.chain, key: server.key, ca: ca.root, requestCert: true, rejectUnauthorized: true }, (request, response) => { setTimeout(() => { response.end('ok') }, 2) })
-listening.on('connection', (socket: Socket) => { sockets.add(socket.on('error', () => {}).on('close', () => { sockets.delete(socket) })) })
+const listening = createServer(
+  { cert: server.chain, key: server.key, ca: ca.root, requestCert: true, rejectUnauthorized: true },
+  (request, response) => { setTimeout(() => { response.end('ok') }, 2) }
+)
+listening.on('connection', (socket: Socket) => {
+  sockets.add(socket.on('error', () => {}).on('close', () => { sockets.delete(socket) }))
+})
 listening.listen(0, '127.0.0.1')
 await once(listening, 'listening')
 const origin = `https://127.0.0.1:${(listening.address() as AddressInfo).port}`
-const material = (turn: number): { cert: string, key: string } => ({ cert: clients[turn % 2]?.chain ?? '', key: clients[turn % 2]?.key ?? '' })
+const material = (turn: number): { cert: string, key: string } =>
+  ({ cert: clients[turn % 2]?.chain ?? '', key: clients[turn % 2]?.key ?? '' })
 const credentials = memoryCredentials({ ...material(0), ca: ca.root })
 const agent = new MtlsAgent({ credentials, connections: 50 })
 
@@ -52,5 +58,9 @@ listening.close()
 const half = samples.slice(samples.length >> 1)
 const most = (of: 'heap' | 'sockets', list = samples): number => Math.max(...list.map((sample) => sample[of]))
 const growth = most('heap', half) / most('heap', samples.slice(1, samples.length >> 1))
-console.log(`${ROTATIONS} rotations, ${state.answered} answered, ${state.failed} failed; at most ${most('sockets')} sockets; heap ${samples[1]?.heap.toFixed(1)} MB early, ${samples.at(-1)?.heap.toFixed(1)} MB late (largest of the second half ${growth.toFixed(2)} of the first)`)
+console.log(
+  `${ROTATIONS} rotations, ${state.answered} answered, ${state.failed} failed; at most ${most('sockets')} sockets; ` +
+    `heap ${samples[1]?.heap.toFixed(1)} MB early, ${samples.at(-1)?.heap.toFixed(1)} MB late (largest of the second ` +
+    `half ${growth.toFixed(2)} of the first)`
+)
 if (state.failed > 0 || growth > 1.3) process.exit(1)

@@ -25,7 +25,12 @@ const LOAD_METRICS: readonly Metric[] = [
   { key: 'lost', title: 'requests lost', sum: true }
 ]
 
-interface World { readonly ca: DevCa, readonly material: Material, readonly others: ReadonlyArray<{ cert: string, key: string, fingerprint: string }>, readonly server: Launched }
+interface World {
+  readonly ca: DevCa
+  readonly material: Material
+  readonly others: ReadonlyArray<{ cert: string, key: string, fingerprint: string }>
+  readonly server: Launched
+}
 
 export const run: Run = async ({ quick, rounds, seconds }) => {
   const world = await build()
@@ -33,8 +38,20 @@ export const run: Run = async ({ quick, rounds, seconds }) => {
   await load(world, Math.min(1, seconds), undefined)
   const contenders = [
     { name: 'quiet', measure: async () => await load(world, seconds, undefined) },
-    { name: `a new certificate every ${EACH_MS} ms`, measure: async () => await load(world, seconds, async (turn) => { await server.ask('update', certificateOf(world, turn)) }) },
-    { name: `a new CRL every ${EACH_MS} ms`, measure: async () => await load(world, seconds, async () => { await server.ask('update', { crl: (await world.ca.crl()).pem }) }) }
+    {
+      name: `a new certificate every ${EACH_MS} ms`,
+      measure: async () => {
+        return await load(world, seconds, async (turn) => { await server.ask('update', certificateOf(world, turn)) })
+      }
+    },
+    {
+      name: `a new CRL every ${EACH_MS} ms`,
+      measure: async () => {
+        return await load(world, seconds, async () => {
+          await server.ask('update', { crl: (await world.ca.crl()).pem })
+        })
+      }
+    }
   ]
   const underLoad = await compare('Under load, HTTP/1.1, 16 connections kept alive', LOAD_METRICS, contenders, rounds)
   const times = quick ? 3 : TIMES
@@ -51,7 +68,9 @@ async function build (): Promise<World> {
   }))
   const { chain, key } = await ca.issue({ cn: 'client-7', spiffe: 'spiffe://bench.example/ns/pay/sa/client-7' })
   const [first] = others
-  const material = { ca: ca.root, server: { cert: first?.cert ?? '', key: first?.key ?? '' }, client: { cert: chain, key } }
+  const material = {
+    ca: ca.root, server: { cert: first?.cert ?? '', key: first?.key ?? '' }, client: { cert: chain, key }
+  }
   return { ca, material, others, server: await launch('peerkit', 'h1', material, { crl: (await ca.crl()).pem }) }
 }
 
@@ -60,11 +79,17 @@ function certificateOf ({ others }: World, turn: number): { cert: string, key: s
   return { cert, key }
 }
 
-async function load ({ material, server }: World, seconds: number, change: ((turn: number) => Promise<void>) | undefined): Promise<Record<string, number>> {
+async function load (
+  { material, server }: World, seconds: number, change: ((turn: number) => Promise<void>) | undefined
+): Promise<Record<string, number>> {
   let changes = 0
   const stop = new AbortController()
-  const changing = change === undefined ? undefined : changeAgainAndAgain(async () => { await change(changes += 1) }, stop.signal)
-  const { rate, p50, p99, answered, lost } = await withCost(server, async () => await loadHttp1({ port: server.port, material, seconds, forgiving: true }))
+  const changing = change === undefined
+    ? undefined
+    : changeAgainAndAgain(async () => { await change(changes += 1) }, stop.signal)
+  const { rate, p50, p99, answered, lost } = await withCost(
+    server, async () => await loadHttp1({ port: server.port, material, seconds, forgiving: true })
+  )
   stop.abort()
   await changing
   return { rate, p50, p99, answered, lost, changes }
@@ -80,7 +105,9 @@ async function changeAgainAndAgain (change: () => Promise<void>, signal: AbortSi
 /** Without load: how long an update takes, and whether the next handshake or request notices it. */
 async function measureEffects (world: World, times: number): Promise<Comparison> {
   const { server, ca } = world
-  const figures: Record<string, { update: number[], seen: number[], missed: number }> = { certificate: { update: [], seen: [], missed: 0 }, revocation: { update: [], seen: [], missed: 0 } }
+  const figures: Record<string, { update: number[], seen: number[], missed: number }> = {
+    certificate: { update: [], seen: [], missed: 0 }, revocation: { update: [], seen: [], missed: 0 }
+  }
   const note = (kind: string, update: number, seen: number, met: boolean): void => {
     const of = figures[kind]
     of?.update.push(update)
@@ -106,9 +133,17 @@ async function measureEffects (world: World, times: number): Promise<Comparison>
     note('revocation', update, performance.now() - asked, status === '401')
     socket.destroy()
   }
-  const row = (name: string, { update, seen, missed }: { update: number[], seen: number[], missed: number }): Comparison['rows'][number] => ({
+  const row = (
+    name: string, { update, seen, missed }: { update: number[], seen: number[], missed: number }
+  ): Comparison['rows'][number] => ({
     name,
-    figures: { update: summarize(update), seen: summarize(seen), worst: summarize([quantile(seen, 1)]), missed: summarize([missed]), times: summarize([times]) }
+    figures: {
+      update: summarize(update),
+      seen: summarize(seen),
+      worst: summarize([quantile(seen, 1)]),
+      missed: summarize([missed]),
+      times: summarize([times])
+    }
   })
   const metrics: Metric[] = [
     { key: 'update', title: 'update() ms', digits: 2 },
@@ -117,13 +152,29 @@ async function measureEffects (world: World, times: number): Promise<Comparison>
     { key: 'times', title: 'changes' },
     { key: 'missed', title: 'not noticed at once' }
   ]
-  const rows = [row('a new certificate: the next handshake', figures['certificate'] as never), row('a revocation: the next request of an open connection', figures['revocation'] as never)]
-  return { kind: 'comparison', title: 'Taking effect, without load', metrics, rows, notes: ['Until a client notices: from the call in another process to the end of the handshake that shows the new certificate, or to the 401.'] }
+  const rows = [
+    row('a new certificate: the next handshake', figures['certificate'] as never),
+    row('a revocation: the next request of an open connection', figures['revocation'] as never)
+  ]
+  return {
+    kind: 'comparison',
+    title: 'Taking effect, without load',
+    metrics,
+    rows,
+    notes: [
+      'Until a client notices: from the call in another process to the end of the handshake that shows the new ' +
+        'certificate, or to the 401.'
+    ]
+  }
 }
 
-async function open ({ material: { ca }, server: { port } }: World, client: { cert: string, key: string }): Promise<TLSSocket> {
+async function open (
+  { material: { ca }, server: { port } }: World, client: { cert: string, key: string }
+): Promise<TLSSocket> {
   return await new Promise((resolve, reject) => {
-    const socket = connect({ host: '127.0.0.1', port, servername: 'localhost', ca, ...client }, () => { resolve(socket) }).on('error', reject)
+    const socket = connect({ host: '127.0.0.1', port, servername: 'localhost', ca, ...client }, () => {
+      resolve(socket)
+    }).on('error', reject)
   })
 }
 
@@ -137,7 +188,9 @@ async function fingerprintOf (world: World): Promise<string> {
 /** The status of the next answer; `closed` if the connection ends without one. */
 async function statusOf (socket: TLSSocket): Promise<string> {
   return await new Promise((resolve) => {
-    const [answer, close] = [(chunk: Buffer): void => { settle(chunk.toString('latin1', 9, 12)) }, (): void => { settle('closed') }]
+    const [answer, close] = [(chunk: Buffer): void => {
+      settle(chunk.toString('latin1', 9, 12))
+    }, (): void => { settle('closed') }]
     const settle = (status: string): void => {
       socket.off('data', answer).off('close', close)
       resolve(status)

@@ -13,8 +13,18 @@ const LIMIT = 15 * 60_000
 export async function runBenchmark (name: string, setting: Setting): Promise<Result> {
   const started = new Date()
   const loadBefore = loadavg()
-  const env = { ...process.env, ROUNDS: String(setting.rounds), SECONDS: String(setting.seconds), ROTATIONS: setting.quick ? '10' : '60', ...(setting.quick && { QUICK: '1' }) }
-  const child = fork(join(import.meta.dirname, 'run-one.ts'), [name, JSON.stringify(setting)], { env, stdio: ['ignore', 'pipe', 'inherit', 'ipc'], execArgv: ['--expose-gc', ...process.execArgv] })
+  const env = {
+    ...process.env,
+    ROUNDS: String(setting.rounds),
+    SECONDS: String(setting.seconds),
+    ROTATIONS: setting.quick ? '10' : '60',
+    ...(setting.quick && { QUICK: '1' })
+  }
+  const child = fork(
+    join(import.meta.dirname, 'run-one.ts'),
+    [name, JSON.stringify(setting)],
+    { env, stdio: ['ignore', 'pipe', 'inherit', 'ipc'], execArgv: ['--expose-gc', ...process.execArgv] }
+  )
   const deadline = setTimeout(() => { child.kill('SIGKILL') }, LIMIT)
   let printed = ''
   child.stdout?.setEncoding('utf8').on('data', (text: string) => { printed += text })

@@ -1,5 +1,5 @@
-// Runs one benchmark in a separate process: `run-one.ts NAME SETTING-AS-JSON`. Sections are sent to the parent by IPC. A
-// module without `run` prints its result.
+// Runs one benchmark in a separate process: `run-one.ts NAME SETTING-AS-JSON`. Sections are sent to the parent by IPC.
+// A module without `run` prints its result.
 import type { Run, Setting } from './benchmark.ts'
 import { LOAD_CORE, pinSelf } from './processor.ts'
 import { fileOf } from './registry.ts'

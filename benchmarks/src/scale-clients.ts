@@ -1,4 +1,5 @@
-// One rule set for 1 to 100,000 clients: time to load it, the cost of the first verdict about a client, and of later ones.
+// One rule set for 1 to 100,000 clients: time to load it, the cost of the first verdict about a client, and of later
+// ones.
 import { createDevCa } from '@peerkit/dev-ca'
 import { parsePeerIdentity } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
@@ -16,16 +17,30 @@ const LOADINGS = 3
 const REMEMBERED_LOOP = 100_000
 const SHAPES: Readonly<Record<string, (count: number) => Authorizer>> = {
   'one rule, a list of SPIFFE IDs': (count) => compileRules([{ spiffe: each(count, spiffeOf) }]),
-  'a rule of two keys for each client': (count) => compileRules(each(count, (index): AllowRule => ({ cn: nameOf(index), o: 'Acme' }))),
-  'a group for each client': (count) => compileRules(each(count, nameOf), { groups: Object.fromEntries(each(count, (index) => [nameOf(index), { cn: nameOf(index) }])) }),
-  'a SPIFFE pattern for each client': (count) => compileRules(each(count, (index): AllowRule => ({ spiffe: `spiffe://prod.example/ns/*/sa/${nameOf(index)}` })))
+  'a rule of two keys for each client': (count) => {
+    return compileRules(each(count, (index): AllowRule => ({ cn: nameOf(index), o: 'Acme' })))
+  },
+  'a group for each client': (count) => compileRules(
+    each(count, nameOf), { groups: Object.fromEntries(each(count, (index) => [nameOf(index), { cn: nameOf(index) }])) }
+  ),
+  'a SPIFFE pattern for each client': (count) => compileRules(each(
+    count, (index): AllowRule => ({ spiffe: `spiffe://prod.example/ns/*/sa/${nameOf(index)}` })
+  ))
 }
 
 export const run: Run = async ({ quick, rounds }) => {
   const sizes = quick ? [1, 10, 1_000] : [1, 10, 100, 1_000, 10_000, 100_000]
   const strangers = await mintPeers((index) => `stranger-${index}`)
-  const books = { allowed: new SeriesBook(), refused: new SeriesBook(), loading: new SeriesBook(), memory: new SeriesBook() }
-  const cases: Array<{ shape: string, size: number, compile: (count: number) => Authorizer, authorizer: Authorizer, known: readonly PeerIdentity[] }> = []
+  const books = {
+    allowed: new SeriesBook(), refused: new SeriesBook(), loading: new SeriesBook(), memory: new SeriesBook()
+  }
+  const cases: Array<{
+    shape: string
+    size: number
+    compile: (count: number) => Authorizer
+    authorizer: Authorizer
+    known: readonly PeerIdentity[]
+  }> = []
   for (const size of sizes) {
     // Spread over the clients: a single client would stay in the processor's cache.
     const known = await mintPeers((index) => nameOf(Math.floor(index * size / PEERS)))
@@ -33,7 +48,9 @@ export const run: Run = async ({ quick, rounds }) => {
       const { value: authorizer, bytes } = await measureHeap(() => compile(size))
       // The smallest sizes are lost in the noise of the heap.
       if (size >= 100) books.memory.add(shape, size, bytes / 1024)
-      for (const [peers, allowed] of [[known, true], [strangers, false]] as const) decideAll(authorizer, peers, allowed, shape)
+      for (const [peers, allowed] of [[known, true], [strangers, false]] as const) {
+        decideAll(authorizer, peers, allowed, shape)
+      }
       cases.push({ shape, size, compile, authorizer, known })
     }
   }
@@ -50,7 +67,9 @@ export const run: Run = async ({ quick, rounds }) => {
   const about = { size: 'clients in the rule set' }
   return [
     books.allowed.write({ ...about, id: 'first', title: 'First verdict about a client that is allowed', unit: 'ns' }),
-    books.refused.write({ ...about, id: 'refused', title: 'First verdict about a client that is not allowed', unit: 'ns' }),
+    books.refused.write({
+      ...about, id: 'refused', title: 'First verdict about a client that is not allowed', unit: 'ns'
+    }),
     await measureRemembered(sizes, rounds),
     books.loading.write({ ...about, id: 'loading', title: 'Loading a rule set', unit: 'ms', digits: 2 }),
     books.memory.write({ ...about, id: 'memory', title: 'Memory of a rule set', unit: 'KiB of heap', digits: 1 })
@@ -65,7 +84,9 @@ async function measureRemembered (sizes: readonly number[], rounds: number): Pro
     client: { cn: 'client', spiffe },
     paths: sizes.map((size) => `/${size}`),
     add (app, handler) {
-      for (const size of sizes) app.get(`/${size}`, { config: { allowedClients: [{ spiffe: [...each(size, spiffeOf), spiffe] }] } }, handler)
+      for (const size of sizes) {
+        app.get(`/${size}`, { config: { allowedClients: [{ spiffe: [...each(size, spiffeOf), spiffe] }] } }, handler)
+      }
     }
   })
   for (let round = -2; round < rounds; round += 1) {
@@ -75,7 +96,9 @@ async function measureRemembered (sizes: readonly number[], rounds: number): Pro
     }
   }
   await guarded.close()
-  return book.write({ id: 'remembered', title: 'Later verdicts on a connection', size: 'clients in the rule set', unit: 'ns' })
+  return book.write({
+    id: 'remembered', title: 'Later verdicts on a connection', size: 'clients in the rule set', unit: 'ns'
+  })
 }
 
 function timeLoading (compile: (count: number) => Authorizer, size: number): number {
@@ -100,7 +123,9 @@ function decideAll (authorizer: Authorizer, peers: readonly PeerIdentity[], allo
 
 async function mintPeers (name: (index: number) => string): Promise<PeerIdentity[]> {
   const ca = await createDevCa({ name: 'Benchmark CA' })
-  return await Promise.all(Array.from({ length: PEERS }, async (_, index) => parsePeerIdentity((await ca.issue({ cn: name(index), o: 'Acme', ou: 'ops', spiffe: `spiffe://prod.example/ns/ops/sa/${name(index)}` })).der)))
+  return await Promise.all(Array.from({ length: PEERS }, async (_, index) => parsePeerIdentity((await ca.issue({
+    cn: name(index), o: 'Acme', ou: 'ops', spiffe: `spiffe://prod.example/ns/ops/sa/${name(index)}`
+  })).der)))
 }
 
 function nameOf (index: number): string { return `service-${index}` }

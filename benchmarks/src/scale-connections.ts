@@ -29,7 +29,9 @@ export const run: Run = async ({ quick }) => {
         sockets.push(...await openAll(server.port, material, size - sockets.length))
         const now = await server.ask<{ rss: number, heap: number }>('memory')
         resident.add(name, size, Math.max(0, now.rss - before.rss) / size / 1024)
-        if (sockets.some((socket) => socket.destroyed || socket.readableEnded)) throw new Error(`connections ended before ${size} were open`)
+        if (sockets.some((socket) => socket.destroyed || socket.readableEnded)) {
+          throw new Error(`connections ended before ${size} were open`)
+        }
         heap.add(name, size, Math.max(0, now.heap - before.heap) / size / 1024)
       }
       for (const socket of sockets) socket.destroy()
@@ -38,8 +40,22 @@ export const run: Run = async ({ quick }) => {
   }
   const notes = ['Below 100 connections this shows the granularity of the allocator, not the cost of a connection.']
   return [
-    resident.write({ id: 'resident', title: 'Memory for each open connection', size: 'open connections', unit: 'KiB resident a connection', digits: 1, notes }),
-    heap.write({ id: 'heap', title: 'JavaScript memory for each open connection', size: 'open connections', unit: 'KiB of heap a connection', digits: 1, notes })
+    resident.write({
+      id: 'resident',
+      title: 'Memory for each open connection',
+      size: 'open connections',
+      unit: 'KiB resident a connection',
+      digits: 1,
+      notes
+    }),
+    heap.write({
+      id: 'heap',
+      title: 'JavaScript memory for each open connection',
+      size: 'open connections',
+      unit: 'KiB of heap a connection',
+      digits: 1,
+      notes
+    })
   ]
 }
 

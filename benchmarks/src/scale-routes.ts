@@ -15,7 +15,8 @@ import { SeriesBook } from './series-book.ts'
 import { mintMaterial } from './world.ts'
 import type { Material } from './world.ts'
 
-const OWN = (index: number): AllowedClients => [{ cn: [`owner-${index}`, 'caller'] }, { spiffe: `spiffe://prod.example/ns/*/sa/service-${index}` }]
+const OWN = (index: number): AllowedClients =>
+  [{ cn: [`owner-${index}`, 'caller'] }, { spiffe: `spiffe://prod.example/ns/*/sa/service-${index}` }]
 const SAME = (): AllowedClients => [{ cn: ['owner', 'caller'] }, { spiffe: 'spiffe://prod.example/ns/*/sa/service' }]
 const FIRST_PEERS = 500
 const LOOP = 100_000
@@ -46,7 +47,9 @@ export const run: Run = async ({ quick, rounds }) => {
       }
     }
     const path = `/${size >> 1}`
-    const guarded = await connectGuarded({ client: { cn: 'caller' }, paths: [path], add: (app, kept) => { addRoutes(app, size, OWN, kept) } })
+    const guarded = await connectGuarded({
+      client: { cn: 'caller' }, paths: [path], add: (app, kept) => { addRoutes(app, size, OWN, kept) }
+    })
     for (let round = -2; round < rounds; round += 1) {
       // A verdict is remembered for an identity, so each of these gets its first one.
       const peers = Array.from({ length: FIRST_PEERS }, () => parsePeerIdentity(der))
@@ -65,8 +68,13 @@ export const run: Run = async ({ quick, rounds }) => {
   ]
 }
 
-function addRoutes (app: FastifyInstance, size: number, rules: (index: number) => AllowedClients, handle: (request: any) => Promise<string> = handler): void {
-  for (let index = 0; index < size; index += 1) app.get(`/${index}`, { config: { allowedClients: rules(index) } }, handle)
+function addRoutes (
+  app: FastifyInstance, size: number, rules: (index: number) => AllowedClients,
+  handle: (request: any) => Promise<string> = handler
+): void {
+  for (let index = 0; index < size; index += 1) {
+    app.get(`/${index}`, { config: { allowedClients: rules(index) } }, handle)
+  }
 }
 
 async function makeBare ({ ca, server }: Material, size: number): Promise<FastifyInstance> {
@@ -76,7 +84,9 @@ async function makeBare ({ ca, server }: Material, size: number): Promise<Fastif
   return app
 }
 
-function makeGuarded (rules: (index: number) => AllowedClients): (material: Material, size: number) => Promise<FastifyInstance> {
+function makeGuarded (
+  rules: (index: number) => AllowedClients
+): (material: Material, size: number) => Promise<FastifyInstance> {
   return async ({ ca, server }, size) => {
     const credentials = memoryCredentials({ ...server, ca })
     const app = Fastify(withMtls(credentials)) as unknown as FastifyInstance

@@ -24,5 +24,12 @@ export function spread (values: readonly number[]): number {
 export function summarize (values: readonly number[], first?: readonly number[]): Figure {
   const ratios = first?.map((figure, round) => (values[round] ?? NaN) / figure)
   const width = Math.abs(spread(ratios !== undefined && first !== values ? ratios : values))
-  return { median: median(values), low: quantile(values, 0.25), high: quantile(values, 0.75), spread: width, wide: width > WIDE, ratio: ratios === undefined ? undefined : median(ratios) }
+  return {
+    median: median(values),
+    low: quantile(values, 0.25),
+    high: quantile(values, 0.75),
+    spread: width,
+    wide: width > WIDE,
+    ratio: ratios === undefined ? undefined : median(ratios)
+  }
 }

@@ -11,10 +11,17 @@ export const run: Run = async ({ quick, rounds }) => {
   const loop = quick ? 10_000 : 200_000
   const guarded = await connectGuarded({
     client: { cn: 'billing-7', ou: ['ops', 'billing'], spiffe: 'spiffe://prod.example/ns/ops/sa/billing' },
-    groups: { many: Array.from({ length: MANY }, (_, index) => ({ spiffe: `spiffe://prod.example/ns/n${index}/sa/x` })), billing: { ou: 'billing' } },
+    groups: {
+      many: Array.from({ length: MANY }, (_, index) => ({ spiffe: `spiffe://prod.example/ns/n${index}/sa/x` })),
+      billing: { ou: 'billing' }
+    },
     paths: ['/rules', '/many', '/predicate', '/scope'],
     async add (app, handler) {
-      app.get('/rules', { config: { allowedClients: [{ ou: 'nobody' }, { spiffe: 'spiffe://prod.example/ns/*/sa/billing' }] } }, handler)
+      app.get(
+        '/rules',
+        { config: { allowedClients: [{ ou: 'nobody' }, { spiffe: 'spiffe://prod.example/ns/*/sa/billing' }] } },
+        handler
+      )
       app.get('/many', { config: { allowedClients: ['many', 'billing'] } }, handler)
       app.get('/predicate', { config: { allowedClients: [(peer) => peer.source === 'tls'] } }, handler)
       await app.register(async (scope) => {
@@ -25,7 +32,10 @@ export const run: Run = async ({ quick, rounds }) => {
   })
   const guard = (path: string) => async (): Promise<{ ns: number }> => ({ ns: guarded.time(path, loop) })
   const contenders = [
-    { name: 'reading `request.optionalPeer` and `request.routeOptions` alone', measure: async () => ({ ns: guarded.timeReading('/rules', loop) }) },
+    {
+      name: 'reading `request.optionalPeer` and `request.routeOptions` alone',
+      measure: async () => ({ ns: guarded.timeReading('/rules', loop) })
+    },
     { name: 'the hook, two rules', measure: guard('/rules') },
     { name: 'the hook, a rule of the route and one of its scope', measure: guard('/scope') },
     { name: `the hook, ${MANY.toLocaleString('en')} exact values`, measure: guard('/many') },

@@ -5,7 +5,9 @@ import { ECDSA_SHA256, bitString, sequence, subjectOf, utcTime } from './forge/d
 const KEPT = 10_000
 
 /** A CRL of random serials of 20 octets, signed by the issuer. Returns some of the serials, to look them up. */
-export function writeCrl (issuer: { readonly der: Uint8Array, readonly key: string }, count: number): { der: Uint8Array, listed: string[] } {
+export function writeCrl (
+  issuer: { readonly der: Uint8Array, readonly key: string }, count: number
+): { der: Uint8Array, listed: string[] } {
   const length = 2 + 20 + 15
   const date = Buffer.from('\x17\x0d260101000000Z', 'latin1')
   const entries = Buffer.allocUnsafe(count * (2 + length))

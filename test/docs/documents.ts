@@ -14,12 +14,13 @@ export function renderDocuments (): Readonly<Record<string, string>> {
 function renderEvents (): string {
   const sections = Object.entries(catalogue).map(([name, { when, by, fields }]) => {
     const rows = Object.entries(fields).map(([field, about]) => `| \`${field}\` | ${about} |`)
-    return `## \`${name}\`\n\n${when} Published by \`${by}\`.\n\n| field | what |\n| --- | --- |\n${rows.join('\n')}\n`
+    const about = wrap(`${when} Published by \`${by}\`.`, '')
+    return `## \`${name}\`\n\n${about}\n\n| field | what |\n| --- | --- |\n${rows.join('\n')}\n`
   })
   return `# Events
 
-Every decision and every change of trust is published on a channel of \`node:diagnostics_channel\`. This page is written from the catalogue of \`@peerkit/events\`, whose types hold it to
-the messages, and a test holds it to the catalogue.
+Every decision and every change of trust is published on a channel of \`node:diagnostics_channel\`. This page is
+generated from the catalogue of \`@peerkit/events\`. Its types and a test keep both up to date.
 
 Every message is \`{ v: 1, time, … }\`, \`time\` in milliseconds since the epoch. New fields may come within version 1; a field that changes its meaning or goes moves the version. No message
 holds a private key or the value of a header. A message is made only where somebody listens. \`emitterOf(message)\` is the object that published it, such as the server of the app; \`listen(…, { server: app.server })\` hears one app.
@@ -27,7 +28,9 @@ holds a private key or the value of a header. A message is made only where someb
 \`\`\`js
 import { listen } from '@peerkit/events'
 
-const stop = listen({ 'peerkit:request:denied': ({ peer, method, path, reason }) => { console.log(String(peer), method, path, reason) } })
+const stop = listen({
+  'peerkit:request:denied': ({ peer, method, path, reason }) => { console.log(String(peer), method, path, reason) }
+})
 \`\`\`
 
 ${sections.join('\n')}`
@@ -139,7 +142,9 @@ ${requests.join('\n')}
 
 function nameCodes (codes: readonly string[]): string {
   if (codes.length === 0) return 'Any other code, or none'
-  return codes.map((code) => code.endsWith('*') ? `Other codes that begin with \`${code.slice(0, -1)}\`` : `\`${code}\``).join(', ')
+  return codes
+    .map((code) => code.endsWith('*') ? `Other codes that begin with \`${code.slice(0, -1)}\`` : `\`${code}\``)
+    .join(', ')
 }
 
 /** Breaks lines at 120 columns. */
@@ -162,13 +167,16 @@ function renderMetrics (): string {
   })
   return `# Metrics
 
-What \`recordMetrics\` of \`@peerkit/mtls-monitor\` records by the OpenTelemetry API. Without an SDK it records into nothing. This page is written from \`metricCatalogue\`, and tests hold it, the
-dashboard and the alert rules of [examples/monitoring](../examples/monitoring/README.md) to that.
+\`recordMetrics\` of \`@peerkit/mtls-monitor\` records these metrics through the OpenTelemetry API. Without an SDK, nothing
+is recorded. This page is generated from \`metricCatalogue\`. Tests check that this page, the dashboard and the alert
+rules of [examples/monitoring](../examples/monitoring/README.md) match it.
 
-\`@opentelemetry/exporter-prometheus\` turns dots to underscores and adds \`_total\` to counters: \`peerkit_requests_total\`. The OpenTelemetry Collector adds the unit too
-(\`peerkit_expiry_remaining_seconds\`): set \`add_metric_suffixes: false\` there, or use its names.
+\`@opentelemetry/exporter-prometheus\` converts dots to underscores and adds \`_total\` to counters:
+\`peerkit_requests_total\`. The OpenTelemetry Collector also adds the unit (\`peerkit_expiry_remaining_seconds\`). Set
+\`add_metric_suffixes: false\` there, or use its names.
 
-No label is a client's to choose without a bound. Names of groups, issuers and origins are bounded, whatever comes beyond is \`other\`; no metric has a label for a client, a path or an address.
+Clients cannot create an unlimited number of label values. The numbers of groups, issuers and origins are limited, and
+all further ones are counted as \`other\`. No metric has a label for a client, a path or an address.
 
 | metric | kind | unit | what | labels |
 | --- | --- | --- | --- | --- |

@@ -11,7 +11,10 @@ const MANY = 90
 const TWINS = 14
 const NAMES = 60_000
 
-/** The client's own issuer is sent first, because OpenSSL tries only one certificate of a name. Bare servers then answer. */
+/**
+ * The client's own issuer is sent first, because OpenSSL tries only one certificate of a name. Bare servers then
+ * answer.
+ */
 export function attacksOf (root: Authority, intermediate: Authority): Readonly<Record<string, Attack>> {
   const stranger = makeKeys()
   const pool = Array.from({ length: MANY }, makeKeys)

@@ -1,8 +1,15 @@
-// Each has one worker, because all processes of an answer share one core. Each allows one client by name, as the rules of
-// Peerkit do, and forwards the client's identity to the app if it can.
+// Each has one worker, because all processes of an answer share one core. Each allows one client by name, as the rules
+// of Peerkit do, and forwards the client's identity to the app if it can.
 
 /** Files that a gateway is configured from, by name in its folder. */
-export interface GatewayFiles { readonly server: string, readonly key: string, readonly both: string, readonly ca: string, readonly config: string, readonly folder: string }
+export interface GatewayFiles {
+  readonly server: string
+  readonly key: string
+  readonly both: string
+  readonly ca: string
+  readonly config: string
+  readonly folder: string
+}
 
 export interface Gateway {
   readonly name: string
@@ -26,7 +33,9 @@ error_log ${folder}/error.log;
 events { worker_connections 1024; }
 http {
   access_log off;
-  ${['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `${name}_temp_path ${folder}/${name};`).join(' ')}
+  ${['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
+    .map((name) => `${name}_temp_path ${folder}/${name};`)
+    .join(' ')}
   keepalive_requests 1000000000;
   map $ssl_client_s_dn $allowed { default 0; "~(^|,)CN=${NAME}(,|$)" 1; }
   upstream app { server 127.0.0.1:${app}; keepalive 64; keepalive_requests 1000000000; }
@@ -100,21 +109,37 @@ const envoy: Gateway = {
           filters: [{
             name: 'envoy.filters.network.http_connection_manager',
             typed_config: {
-              '@type': 'type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager',
+              '@type':
+                'type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager',
               stat_prefix: 'in',
               codec_type: 'HTTP1',
               forward_client_cert_details: 'SANITIZE_SET',
               set_current_client_cert_details: { cert: true, uri: true },
-              route_config: { virtual_hosts: [{ name: 'app', domains: ['*'], routes: [{ match: { prefix: '/' }, route: { cluster: 'app' } }] }] },
+              route_config: {
+                virtual_hosts: [{
+                  name: 'app', domains: ['*'], routes: [{ match: { prefix: '/' }, route: { cluster: 'app' } }]
+                }]
+              },
               http_filters: [
                 {
                   name: 'envoy.filters.http.rbac',
                   typed_config: {
                     '@type': 'type.googleapis.com/envoy.extensions.filters.http.rbac.v3.RBAC',
-                    rules: { action: 'ALLOW', policies: { payments: { permissions: [{ any: true }], principals: [{ authenticated: { principal_name: { exact: SPIFFE } } }] } } }
+                    rules: {
+                      action: 'ALLOW',
+                      policies: {
+                        payments: {
+                          permissions: [{ any: true }],
+                          principals: [{ authenticated: { principal_name: { exact: SPIFFE } } }]
+                        }
+                      }
+                    }
                   }
                 },
-                { name: 'envoy.filters.http.router', typed_config: { '@type': 'type.googleapis.com/envoy.extensions.filters.http.router.v3.Router' } }
+                {
+                  name: 'envoy.filters.http.router',
+                  typed_config: { '@type': 'type.googleapis.com/envoy.extensions.filters.http.router.v3.Router' }
+                }
               ]
             }
           }]
@@ -123,7 +148,12 @@ const envoy: Gateway = {
       clusters: [{
         name: 'app',
         type: 'STATIC',
-        load_assignment: { cluster_name: 'app', endpoints: [{ lb_endpoints: [{ endpoint: { address: { socket_address: { address: '127.0.0.1', port_value: app } } } }] }] }
+        load_assignment: {
+          cluster_name: 'app',
+          endpoints: [{
+            lb_endpoints: [{ endpoint: { address: { socket_address: { address: '127.0.0.1', port_value: app } } } }]
+          }]
+        }
       }]
     }
   })
@@ -134,7 +164,8 @@ const ghostunnel: Gateway = {
   program: 'ghostunnel',
   config: () => '',
   args: ({ server, key, ca }, port, app) => [
-    'server', '--listen', `127.0.0.1:${port}`, '--target', `127.0.0.1:${app}`, '--cert', server, '--key', key, '--cacert', ca, '--allow-cn', NAME, '--quiet=all'
+    'server', '--listen', `127.0.0.1:${port}`, '--target', `127.0.0.1:${app}`, '--cert', server, '--key', key,
+    '--cacert', ca, '--allow-cn', NAME, '--quiet=all'
   ]
 }
 

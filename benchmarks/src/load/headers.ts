@@ -9,15 +9,24 @@ import type { LoadResult } from './load.ts'
  *
  * @param heads names and values in turn, of each client; the clients take turns on every connection
  */
-export async function loadHeaders (port: number, heads: ReadonlyArray<readonly string[]>, seconds: number): Promise<LoadResult> {
-  const requests = heads.map((head) => Buffer.from(`GET / HTTP/1.1\r\n${head.map((text, index) => index % 2 === 0 ? `${text}: ` : `${text}\r\n`).join('')}\r\n`, 'latin1'))
+export async function loadHeaders (
+  port: number, heads: ReadonlyArray<readonly string[]>, seconds: number
+): Promise<LoadResult> {
+  const requests = heads.map((head) => Buffer.from(
+    `GET / HTTP/1.1\r\n${head.map((text, index) => index % 2 === 0 ? `${text}: ` : `${text}\r\n`).join('')}\r\n`,
+    'latin1'
+  ))
   const tally = new Tally()
   const end = performance.now() + seconds * 1_000
-  await Promise.all(Array.from({ length: CONNECTIONS }, async (_, index) => { await drive(connect(port, '127.0.0.1').setNoDelay(), requests, index, tally, end) }))
+  await Promise.all(Array.from({ length: CONNECTIONS }, async (_, index) => {
+    await drive(connect(port, '127.0.0.1').setNoDelay(), requests, index, tally, end)
+  }))
   return tally.finish()
 }
 
-async function drive (socket: Socket, requests: readonly Buffer[], first: number, tally: Tally, end: number): Promise<void> {
+async function drive (
+  socket: Socket, requests: readonly Buffer[], first: number, tally: Tally, end: number
+): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     let turn = first
     let sent = performance.now()
@@ -28,7 +37,9 @@ async function drive (socket: Socket, requests: readonly Buffer[], first: number
     socket.on('error', reject).once('connect', next)
     // Answers are so short that each comes whole.
     socket.on('data', (bytes) => {
-      if (bytes.toString('latin1', 9, 12) !== '200') return reject(new Error(`answered by "${bytes.toString('latin1', 0, 60)}"`))
+      if (bytes.toString('latin1', 9, 12) !== '200') {
+        return reject(new Error(`answered by "${bytes.toString('latin1', 0, 60)}"`))
+      }
       const now = performance.now()
       tally.add(now - sent)
       if (now < end) return next()

@@ -20,7 +20,10 @@ export async function loadHttp1 (options: LoadOptions): Promise<LoadResult> {
 
 async function open ({ port, material: { ca, client } }: LoadOptions): Promise<TLSSocket> {
   return await new Promise((resolve, reject) => {
-    const socket = connect({ host: '127.0.0.1', port, servername: 'localhost', ca, ...client, ALPNProtocols: ['http/1.1'] }, () => { resolve(socket.off('error', reject)) }).on('error', reject)
+    const socket = connect(
+      { host: '127.0.0.1', port, servername: 'localhost', ca, ...client, ALPNProtocols: ['http/1.1'] },
+      () => { resolve(socket.off('error', reject)) }
+    ).on('error', reject)
   })
 }
 

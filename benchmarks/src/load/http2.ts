@@ -9,14 +9,19 @@ const CONNECTIONS = 4
 const STREAMS = 10
 const [DATA, HEADERS, RST_STREAM, SETTINGS, PING, GOAWAY, WINDOW_UPDATE] = [0, 1, 3, 4, 6, 7, 8]
 const [END_STREAM, END_HEADERS, ACK] = [0x1, 0x4, 0x1]
-/** Static table of RFC 7541: `:method: GET`, `:scheme: https`, `:path: /`; then `:authority` as a literal that enters no table. */
+/**
+ * Static table of RFC 7541: `:method: GET`, `:scheme: https`, `:path: /`; then `:authority` as a literal that enters no
+ * table.
+ */
 const BLOCK = Buffer.from([0x82, 0x87, 0x84, 0x01, 9, ...Buffer.from('localhost')])
 /** `:status: 200` of the static table. */
 const STATUS_200 = 0x88
 
 /** Keeps STREAMS requests in flight on each of some connections, for a stated time. */
 export async function loadHttp2 (options: LoadOptions): Promise<LoadResult> {
-  const sockets = await Promise.all(Array.from({ length: options.connections ?? CONNECTIONS }, async () => await open(options)))
+  const sockets = await Promise.all(Array.from(
+    { length: options.connections ?? CONNECTIONS }, async () => await open(options)
+  ))
   const tally = new Tally()
   const end = performance.now() + options.seconds * 1000
   await Promise.all(sockets.map(async (socket) => { await drive(socket, tally, end) }))
@@ -25,7 +30,10 @@ export async function loadHttp2 (options: LoadOptions): Promise<LoadResult> {
 
 async function open ({ port, material: { ca, client } }: LoadOptions): Promise<TLSSocket> {
   return await new Promise((resolve, reject) => {
-    const socket = connect({ host: '127.0.0.1', port, servername: 'localhost', ca, ...client, ALPNProtocols: ['h2'] }, () => { resolve(socket.off('error', reject)) }).on('error', reject)
+    const socket = connect(
+      { host: '127.0.0.1', port, servername: 'localhost', ca, ...client, ALPNProtocols: ['h2'] },
+      () => { resolve(socket.off('error', reject)) }
+    ).on('error', reject)
   })
 }
 
@@ -46,7 +54,9 @@ async function drive (socket: TLSSocket, tally: Tally, end: number): Promise<voi
     const take = (type: number, flags: number, id: number, payload: Buffer): Buffer | undefined => {
       if (type === SETTINGS) return (flags & ACK) === 0 ? frame(SETTINGS, ACK, 0) : undefined
       if (type === PING) return (flags & ACK) === 0 ? frame(PING, ACK, 0, payload) : undefined
-      if (type === RST_STREAM || type === GOAWAY) throw new Error(`the server ended ${type === GOAWAY ? 'the connection' : 'a stream'}`)
+      if (type === RST_STREAM || type === GOAWAY) {
+        throw new Error(`the server ended ${type === GOAWAY ? 'the connection' : 'a stream'}`)
+      }
       if (type === HEADERS) checkStatus(payload)
       if ((type !== HEADERS && type !== DATA) || (flags & END_STREAM) === 0) return undefined
       const now = performance.now()
@@ -66,12 +76,17 @@ async function drive (socket: TLSSocket, tally: Tally, end: number): Promise<voi
     }).on('error', finish).on('close', () => { finish(new Error('the connection ended in the middle of a request')) })
     const window = Buffer.alloc(4)
     window.writeUInt32BE(0x7fff_ffff - 65_535)
-    socket.write(Buffer.concat([Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'), frame(SETTINGS, 0, 0), frame(WINDOW_UPDATE, 0, 0, window), ...Array.from({ length: STREAMS }, request)]))
+    socket.write(Buffer.concat([
+      Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'), frame(SETTINGS, 0, 0), frame(WINDOW_UPDATE, 0, 0, window),
+      ...Array.from({ length: STREAMS }, request)
+    ]))
   })
 }
 
 /** Collects the frames to send in response to all complete frames of a chunk. */
-function readFrames (take: (type: number, flags: number, id: number, payload: Buffer) => Buffer | undefined): (chunk: Buffer) => Buffer[] {
+function readFrames (
+  take: (type: number, flags: number, id: number, payload: Buffer) => Buffer | undefined
+): (chunk: Buffer) => Buffer[] {
   let pending: Buffer = Buffer.alloc(0)
   return (chunk) => {
     const bytes = pending.length === 0 ? chunk : Buffer.concat([pending, chunk])
@@ -80,7 +95,10 @@ function readFrames (take: (type: number, flags: number, id: number, payload: Bu
     while (bytes.length - at >= 9) {
       const end = at + 9 + bytes.readUIntBE(at, 3)
       if (end > bytes.length) break
-      const answer = take(bytes[at + 3] as number, bytes[at + 4] as number, bytes.readUInt32BE(at + 5) & 0x7fff_ffff, bytes.subarray(at + 9, end))
+      const answer = take(
+        bytes[at + 3] as number, bytes[at + 4] as number, bytes.readUInt32BE(at + 5) & 0x7fff_ffff,
+        bytes.subarray(at + 9, end)
+      )
       if (answer !== undefined) answers.push(answer)
       at = end
     }
@@ -92,7 +110,9 @@ function readFrames (take: (type: number, flags: number, id: number, payload: Bu
 /** The first field of an answer is its status; a change of the table's size (001xxxxx) may precede it. */
 function checkStatus (block: Buffer): void {
   let at = 0
-  while (((block[at] ?? 0) & 0xe0) === 0x20) at += (((block[at] ?? 0) & 0x1f) === 0x1f) ? 2 + ((block[at + 1] ?? 0) >> 7) + ((block[at + 2] ?? 0) >> 7) : 1
+  while (((block[at] ?? 0) & 0xe0) === 0x20) {
+    at += (((block[at] ?? 0) & 0x1f) === 0x1f) ? 2 + ((block[at + 1] ?? 0) >> 7) + ((block[at + 2] ?? 0) >> 7) : 1
+  }
   if (block[at] !== STATUS_200) throw new Error('an answer whose status is not 200')
 }
 

@@ -36,6 +36,13 @@ export class Tally {
     const seconds = (performance.now() - this.#started) / 1000
     const sorted = Float64Array.from(this.#latencies)
     const answered = sorted.length
-    return { answered, lost: this.lost, seconds, rate: answered / seconds, p50: quantile(sorted, 0.5), p99: quantile(sorted, 0.99) }
+    return {
+      answered,
+      lost: this.lost,
+      seconds,
+      rate: answered / seconds,
+      p50: quantile(sorted, 0.5),
+      p99: quantile(sorted, 0.99)
+    }
   }
 }

@@ -21,8 +21,12 @@ const goals: readonly Goal[] = [
         const ours = figuresOf(result, protocol, OURS)
         const noise = figuresOf(result, protocol, 'the same, another process (noise)')
         if (ours === undefined) return undefined
-        const shown = (of: typeof ours | undefined): string => `${ratio(of?.['rate'])} by requests/s, ${ratio(of?.['perCpuSecond'])} by CPU`
-        return { measured: `${shown(ours)} (bare compared with bare: ${shown(noise)})`, met: (ours['perCpuSecond']?.ratio ?? 0) >= LIMIT }
+        const shown = (of: typeof ours | undefined): string =>
+          `${ratio(of?.['rate'])} by requests/s, ${ratio(of?.['perCpuSecond'])} by CPU`
+        return {
+          measured: `${shown(ours)} (bare compared with bare: ${shown(noise)})`,
+          met: (ours['perCpuSecond']?.ratio ?? 0) >= LIMIT
+        }
       }
     },
     {
@@ -66,7 +70,9 @@ const goals: readonly Goal[] = [
     evaluate (result) {
       const lost = sumOf(comparison(result, 'Under load'), 'lost')
       const answered = sumOf(comparison(result, 'Under load'), 'answered')
-      return { measured: `${lost.toLocaleString('en')} lost of ${(lost + answered).toLocaleString('en')}`, met: lost === 0 }
+      return {
+        measured: `${lost.toLocaleString('en')} lost of ${(lost + answered).toLocaleString('en')}`, met: lost === 0
+      }
     }
   },
   {
@@ -74,7 +80,10 @@ const goals: readonly Goal[] = [
     from: 'rotation',
     evaluate (result) {
       const missed = sumOf(comparison(result, 'Taking effect'), 'missed')
-      return { measured: `${missed} of ${sumOf(comparison(result, 'Taking effect'), 'times')} changes were noticed later`, met: missed === 0 }
+      return {
+        measured: `${missed} of ${sumOf(comparison(result, 'Taking effect'), 'times')} changes were noticed later`,
+        met: missed === 0
+      }
     }
   },
   flat('scale-clients', 'remembered', 'later verdicts cost the same for every size of the rule set'),
@@ -87,24 +96,35 @@ export function formatGoals (read: (name: string) => Result | undefined): string
   const rows = goals.map(({ goal, from, evaluate }) => {
     const result = read(from)
     const reached = result === undefined ? undefined : evaluate(result)
-    return reached === undefined ? `| ${goal} | not measured | |` : `| ${goal} | ${reached.measured} | ${reached.met ? 'yes' : '**no**'} |`
+    return reached === undefined
+      ? `| ${goal} | not measured | |`
+      : `| ${goal} | ${reached.measured} | ${reached.met ? 'yes' : '**no**'} |`
   })
   return ['| goal | measured | reached |', '| --- | --- | --- |', ...rows, ''].join('\n')
 }
 
 /**
- * Whether a line is flat. The processor's cache may make the largest size a few times slower. A cost that grows with the
- * size would be thousands of times higher.
+ * Whether a line is flat. The processor's cache may make the largest size a few times slower. A cost that grows with
+ * the size would be thousands of times higher.
  */
 function flat (from: string, id: string, goal: string, most = 3): Goal {
   return {
     goal: `${goal}: at most ${most} times from the smallest to the largest`,
     from,
     evaluate (result) {
-      const lines = result.sections.find((section): section is Series => section.kind === 'series' && section.id === id)?.lines ?? []
-      const growths = lines.map(({ name, points }) => ({ name, growth: (points.at(-1)?.median ?? NaN) / (points[0]?.median ?? NaN), times: (points.at(-1)?.size ?? NaN) / (points[0]?.size ?? NaN) }))
+      const series = result.sections.find((section): section is Series => {
+        return section.kind === 'series' && section.id === id
+      })
+      const lines = series?.lines ?? []
+      const growths = lines.map(({ name, points }) => ({
+        name,
+        growth: (points.at(-1)?.median ?? NaN) / (points[0]?.median ?? NaN),
+        times: (points.at(-1)?.size ?? NaN) / (points[0]?.size ?? NaN)
+      }))
       if (growths.length === 0) return undefined
-      const shown = growths.map(({ name, growth, times }) => `${name}: ×${growth.toFixed(1)} for ×${times.toLocaleString('en')}`)
+      const shown = growths.map(({ name, growth, times }) => {
+        return `${name}: ×${growth.toFixed(1)} for ×${times.toLocaleString('en')}`
+      })
       return { measured: shown.join('; '), met: growths.every(({ growth }) => growth <= most) }
     }
   }
@@ -137,17 +157,23 @@ function isWorstBelow (
   return { measured: `at worst ${show(worst.figure)}: ${worst.name}`, met }
 }
 
-function isAhead (result: Result, title: string, ours: string, key: string, counts: (name: string) => boolean): { measured: string, met: boolean } | undefined {
+function isAhead (
+  result: Result, title: string, ours: string, key: string, counts: (name: string) => boolean
+): { measured: string, met: boolean } | undefined {
   const rows = comparison(result, title)?.rows ?? []
   const own = rows.find(({ name }) => name === ours)?.figures[key]?.median
   const others = rows.filter(({ name, figures }) => name !== ours && counts(name) && figures[key] !== undefined)
   if (own === undefined || others.length === 0) return undefined
-  const shown = others.map(({ name, figures }) => `×${(own / (figures[key]?.median ?? NaN)).toFixed(2)} of ${name.replace(/ \(.*/, '')}`)
+  const shown = others.map(({ name, figures }) => {
+    return `×${(own / (figures[key]?.median ?? NaN)).toFixed(2)} of ${name.replace(/ \(.*/, '')}`
+  })
   return { measured: shown.join('; '), met: others.every(({ figures }) => own > (figures[key]?.median ?? Infinity)) }
 }
 
 function comparison ({ sections }: Result, title: string): Comparison | undefined {
-  return sections.find((section): section is Comparison => section.kind === 'comparison' && section.title.includes(title))
+  return sections.find((section): section is Comparison => {
+    return section.kind === 'comparison' && section.title.includes(title)
+  })
 }
 
 function rowsOf (result: Result, title: string): Comparison['rows'] { return comparison(result, title)?.rows ?? [] }

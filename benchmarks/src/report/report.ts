@@ -17,9 +17,13 @@ export function composeReport (place: Place): Map<string, string> {
   const document = place === 'saved' ? DOCUMENT : join(resultsFolder(place), 'performance.md')
   const files = new Map<string, string>()
   const text = readFileSync(DOCUMENT, 'utf8').replace(PLACE, (_, name: string) => {
-    if (name === 'goals') return `<!-- bench:goals -->\n${formatGoals((from) => readResult(from, place))}<!-- /bench -->`
+    if (name === 'goals') {
+      return `<!-- bench:goals -->\n${formatGoals((from) => readResult(from, place))}<!-- /bench -->`
+    }
     const result = readResult(name, place)
-    const body = result === undefined ? '*Not measured.*\n' : formatResult(result, (file, svg) => files.set(join(dirname(document), 'performance', file), svg))
+    const body = result === undefined
+      ? '*Not measured.*\n'
+      : formatResult(result, (file, svg) => files.set(join(dirname(document), 'performance', file), svg))
     return `<!-- bench:${name} -->\n${body}<!-- /bench -->`
   })
   files.set(document, text)
@@ -28,7 +32,9 @@ export function composeReport (place: Place): Map<string, string> {
 
 /** The paths of files that do not agree with the figures. */
 export function findStale (place: Place): string[] {
-  return [...composeReport(place)].filter(([path, text]) => !existsSync(path) || readFileSync(path, 'utf8') !== text).map(([path]) => path)
+  return [...composeReport(place)]
+    .filter(([path, text]) => !existsSync(path) || readFileSync(path, 'utf8') !== text)
+    .map(([path]) => path)
 }
 
 /** @returns the paths of the files that were changed */
@@ -46,7 +52,9 @@ function formatResult (result: Result, addPlot: (file: string, svg: string) => v
   const { name, started, seconds, setting: { rounds, seconds: each }, machine, sections } = result
   const parts = sections.map((section) => `${formatPlot(name, section, addPlot)}${formatSection(section)}`)
   const load = machine.loadBefore[0]?.toFixed(2) ?? '?'
-  const about = `<sub>${started.slice(0, 16).replace('T', ' ')} UTC, ${Math.round(seconds)} s; ${rounds} rounds of ${each} s; load average before ${load}. ${formatMachine(machine)}.</sub>`
+  const about =
+    `<sub>${started.slice(0, 16).replace('T', ' ')} UTC, ${Math.round(seconds)} s; ${rounds} rounds of ${each} s; ` +
+      `load average before ${load}. ${formatMachine(machine)}.</sub>`
   return `${parts.join('\n')}\n${about}\n`
 }
 

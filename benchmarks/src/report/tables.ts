@@ -6,19 +6,25 @@ const MARK = '⚠'
 export function formatSection (section: Section): string {
   if (section.kind === 'comparison') return formatComparison(section)
   if (section.kind === 'series') return formatSeries(section)
-  return `${section.text.includes('\n### ') || section.text.startsWith('### ') || section.text.includes('| --- |') ? section.text : ['```text', section.text, '```'].join('\n')}\n`
+  const { text } = section
+  const isMarkdown = text.startsWith('### ') || text.includes('\n### ') || text.includes('| --- |')
+  return `${isMarkdown ? text : ['```text', text, '```'].join('\n')}\n`
 }
 
 export function formatMachine ({ node, openssl, cores, model, memory, system, programs }: Machine): string {
   const others = Object.entries(programs).map(([name, version]) => `${name} ${version}`)
-  return `Node ${node} with OpenSSL ${openssl}; ${cores} × ${model}, ${memory}, ${system}${others.length > 0 ? `; ${others.join(', ')}` : ''}`
+  const more = others.length > 0 ? `; ${others.join(', ')}` : ''
+  return `Node ${node} with OpenSSL ${openssl}; ${cores} × ${model}, ${memory}, ${system}${more}`
 }
 
 function formatComparison ({ title, metrics, rows, notes = [] }: Comparison): string {
   const shown = metrics.filter(({ key }) => rows.some(({ figures }) => figures[key] !== undefined))
   const columns = shown.flatMap(({ title: unit, ratio = false }) => ratio ? [unit, 'of the first'] : [unit])
-  const lines = rows.map(({ name, figures }) => [name, ...shown.flatMap((metric) => formatCells(metric, figures[metric.key]))])
-  return [`### ${title}`, '', ...formatTable([['', ...columns], ...lines]), ...notes.flatMap((note) => ['', note]), ''].join('\n')
+  const lines = rows.map(({ name, figures }) => {
+    return [name, ...shown.flatMap((metric) => formatCells(metric, figures[metric.key]))]
+  })
+  const table = formatTable([['', ...columns], ...lines])
+  return [`### ${title}`, '', ...table, ...notes.flatMap((note) => ['', note]), ''].join('\n')
 }
 
 function formatCells ({ digits = 0, ratio = false, quartiles = false }: Metric, figure: Figure | undefined): string[] {
@@ -28,7 +34,10 @@ function formatCells ({ digits = 0, ratio = false, quartiles = false }: Metric, 
   }
   const mark = figure?.wide === true ? ` ${MARK}` : ''
   if (!ratio) return [`${value}${mark}`]
-  return [value, figure?.ratio === undefined ? '–' : `${figure.ratio.toFixed(3)} ±${(figure.spread * 100).toFixed(1)} %${mark}`]
+  return [
+    value,
+    figure?.ratio === undefined ? '–' : `${figure.ratio.toFixed(3)} ±${(figure.spread * 100).toFixed(1)} %${mark}`
+  ]
 }
 
 function formatSeries ({ title, size, unit, digits = 0, lines, notes = [] }: Series): string {
@@ -49,6 +58,10 @@ function formatTable ([head = [], ...rows]: readonly string[][]): string[] {
 /** At least `digits` digits after the point. Small numbers keep two significant digits. */
 export function formatNumber (value: number, digits = 0): string {
   if (!Number.isFinite(value)) return '–'
-  const needed = value !== 0 && Math.abs(value) < 1 ? Math.max(digits, 1 - Math.floor(Math.log10(Math.abs(value)))) : digits
-  return value.toLocaleString('en', { minimumFractionDigits: Math.min(needed, 6), maximumFractionDigits: Math.min(needed, 6) })
+  const needed = value !== 0 && Math.abs(value) < 1
+    ? Math.max(digits, 1 - Math.floor(Math.log10(Math.abs(value))))
+    : digits
+  return value.toLocaleString(
+    'en', { minimumFractionDigits: Math.min(needed, 6), maximumFractionDigits: Math.min(needed, 6) }
+  )
 }

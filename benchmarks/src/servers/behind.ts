@@ -22,7 +22,10 @@ export const serveBehind: MakeServer = async () => await serveApp(await makeApp(
 
 export const serveBehindAllowed: MakeServer = async () => {
   const app = await makeApp()
-  await app.register(fastifyAllowedClients, { groups: { payments: { spiffe: 'spiffe://bench.example/ns/pay/sa/*' }, operators: { ou: 'operators' } } })
+  await app.register(
+    fastifyAllowedClients,
+    { groups: { payments: { spiffe: 'spiffe://bench.example/ns/pay/sa/*' }, operators: { ou: 'operators' } } }
+  )
   return await serveApp(app, { allowedClients: ['operators', 'payments'] })
 }
 

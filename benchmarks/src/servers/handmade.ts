@@ -8,7 +8,9 @@ import type { App, MakeServer } from './serving.ts'
 
 function makeApp (protocol: string, material: Material): App {
   if (protocol === 'plain') return Fastify({ keepAliveTimeout: KEEP_ALIVE })
-  return protocol === 'h2' ? Fastify({ http2: true, https: { ...tlsOptions(material), allowHTTP1: false } }) : Fastify({ https: tlsOptions(material), keepAliveTimeout: KEEP_ALIVE })
+  return protocol === 'h2'
+    ? Fastify({ http2: true, https: { ...tlsOptions(material), allowHTTP1: false } })
+    : Fastify({ https: tlsOptions(material), keepAliveTimeout: KEEP_ALIVE })
 }
 
 /** The limit: TLS asks for a certificate, and the app ignores it. Counts the handshakes that resumed a session. */

@@ -7,7 +7,9 @@ import { NAME, listen, tlsOptions } from './plain-tls.ts'
 import { ANSWER } from './serving.ts'
 import type { MakeServer } from './serving.ts'
 
-/** No framework and no check of the certificate: Node refuses clients without a certificate of the CA, and no others. */
+/**
+ * No framework and no check of the certificate: Node refuses clients without a certificate of the CA, and no others.
+ */
 export const serveBareNode: MakeServer = async (_protocol, material) => {
   return await listen(createServer(tlsOptions(material), (_request, response) => { response.end('x') }))
 }
@@ -22,5 +24,7 @@ export const serveNode: MakeServer = async (protocol, material) => {
     response.setHeader('content-length', Buffer.byteLength(body))
     response.end(body)
   }
-  return await listen(protocol === 'h2' ? createSecureServer(tlsOptions(material), answer as any) as unknown as Server : createServer(tlsOptions(material), answer))
+  return await listen(protocol === 'h2'
+    ? createSecureServer(tlsOptions(material), answer as any) as unknown as Server
+    : createServer(tlsOptions(material), answer))
 }

@@ -38,7 +38,9 @@ export const servePeerkit: MakeServer = async (protocol, { ca, server }, { crl, 
 /** Only the first plugin: clients are identified, and none is refused by rules. */
 export const serveIdentified: MakeServer = async (protocol, { ca, server }) => {
   const credentials = memoryCredentials({ ...server, ca })
-  const app: App = Fastify({ ...mtlsServerOptions(credentials, { http2: protocol === 'h2' } as object), keepAliveTimeout: KEEP_ALIVE } as object)
+  const app: App = Fastify({
+    ...mtlsServerOptions(credentials, { http2: protocol === 'h2' } as object), keepAliveTimeout: KEEP_ALIVE
+  } as object)
   await app.register(fastifyMtls)
   return await serveApp(app)
 }

@@ -7,7 +7,9 @@ import type { Serving } from './serving.ts'
 /** Who may call. */
 export const NAME = 'client-7'
 
-export function tlsOptions ({ ca, server }: Material): { ca: string, cert: string, key: string, requestCert: true, rejectUnauthorized: true } {
+export function tlsOptions (
+  { ca, server }: Material
+): { ca: string, cert: string, key: string, requestCert: true, rejectUnauthorized: true } {
   return { ca, ...server, requestCert: true, rejectUnauthorized: true }
 }
 

@@ -4,7 +4,12 @@ import type { Material } from '../world.ts'
 import { kinds } from './kinds.ts'
 import type { Serving } from './serving.ts'
 
-interface Start { readonly kind: string, readonly protocol: 'h1' | 'h2' | 'plain', readonly material: Material, readonly options: Readonly<Record<string, unknown>> }
+interface Start {
+  readonly kind: string
+  readonly protocol: 'h1' | 'h2' | 'plain'
+  readonly material: Material
+  readonly options: Readonly<Record<string, unknown>>
+}
 
 let serving: Serving | undefined
 
@@ -40,6 +45,8 @@ async function readMemory (): Promise<{ rss: number, heap: number }> {
 }
 
 process.on('message', ({ command, value }: { command: string, value: unknown }) => {
-  obey(command, value).then((answer) => { process.send?.({ value: answer }) }, (error: unknown) => { process.send?.({ error: String((error as Error).stack) }) })
+  obey(command, value).then((answer) => {
+    process.send?.({ value: answer })
+  }, (error: unknown) => { process.send?.({ error: String((error as Error).stack) }) })
 })
 process.on('disconnect', () => { process.exit(0) })

@@ -9,7 +9,8 @@ export interface Serving {
   readonly commands?: Readonly<Record<string, (value: any) => unknown>>
 }
 
-export type MakeServer = (protocol: 'h1' | 'h2' | 'plain', material: Material, options: Readonly<Record<string, unknown>>) => Promise<Serving>
+export type MakeServer =
+  (protocol: 'h1' | 'h2' | 'plain', material: Material, options: Readonly<Record<string, unknown>>) => Promise<Serving>
 
 /** Milliseconds. Longer than it takes to open ten thousand connections: none may end before they are counted. */
 export const KEEP_ALIVE = 900_000

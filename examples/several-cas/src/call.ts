@@ -2,7 +2,12 @@ import { Agent, request as httpsRequest } from 'node:https'
 import { request as httpRequest } from 'node:http'
 import type { IssuedCertificate } from '@peerkit/dev-ca'
 
-interface Call { readonly client?: Pick<IssuedCertificate, 'chain' | 'key'> | undefined, readonly ca?: string, readonly agent?: Agent, readonly headers?: Record<string, string> }
+interface Call {
+  readonly client?: Pick<IssuedCertificate, 'chain' | 'key'> | undefined
+  readonly ca?: string
+  readonly agent?: Agent
+  readonly headers?: Record<string, string>
+}
 
 /** One call by Node's own client: the status and the body, or the code of the error. */
 export async function call (url: string, { client, ca, agent, headers = {} }: Call): Promise<string> {
@@ -13,7 +18,9 @@ export async function call (url: string, { client, ca, agent, headers = {} }: Ca
     const outgoing = request(url, { ...tls, headers, agent: agent ?? false }, (response) => {
       let body = ''
       response.on('data', (chunk) => { body += String(chunk) })
-      response.on('end', () => { resolve(`${String(response.statusCode)} ${/"code":"(\w+)"/.exec(body)?.[1] ?? body}`) })
+      response.on('end', () => {
+        resolve(`${String(response.statusCode)} ${/"code":"(\w+)"/.exec(body)?.[1] ?? body}`)
+      })
       response.on('error', fail)
     })
     outgoing.on('error', fail)

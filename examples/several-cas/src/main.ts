@@ -11,7 +11,10 @@ import { createTranscript } from './transcript.ts'
 const transcript = createTranscript()
 const pki = await makePki()
 try {
-  for (const step of [strangers, ownNames, wrongRules, openConnections, rollover, lists, untilADay, blocking, behindGateway, outbound]) await step(pki, transcript)
+  const steps = [
+    strangers, ownNames, wrongRules, openConnections, rollover, lists, untilADay, blocking, behindGateway, outbound
+  ]
+  for (const step of steps) await step(pki, transcript)
   transcript.title('Every step did what it should.')
 } catch (error) {
   console.error(error)

@@ -10,11 +10,18 @@ const guide = readFileSync(join(example, '../../docs/several-cas.md'), 'utf8')
 
 /** Texts without what differs from run to run, and without white space: the guide has more line breaks. */
 function compact (text: string): string {
-  return text.replaceAll(/sha256:[0-9a-f]{16}/g, 'sha256:…').replaceAll(/127\.0\.0\.1:\d+/g, '127.0.0.1').replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME').replaceAll(/serial [0-9a-f]+/g, 'serial …').replaceAll(/\s+/g, '')
+  return text.replaceAll(/sha256:[0-9a-f]{16}/g, 'sha256:…')
+    .replaceAll(/127\.0\.0\.1:\d+/g, '127.0.0.1')
+    .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME')
+    .replaceAll(/serial [0-9a-f]+/g, 'serial …')
+    .replaceAll(/\s+/g, '')
 }
 
 test('every step does what it should, and prints what the guide shows', async (t) => {
-  const child = spawn(process.execPath, ['--conditions=@peerkit/source', join(example, 'src/main.ts')], { env: { ...process.env, NODE_OPTIONS: '' } })
+  const child = spawn(
+    process.execPath, ['--conditions=@peerkit/source', join(example, 'src/main.ts')],
+    { env: { ...process.env, NODE_OPTIONS: '' } }
+  )
   let [output, errors] = ['', '']
   child.stdout.on('data', (chunk) => { output += String(chunk) })
   child.stderr.on('data', (chunk) => { errors += String(chunk) })
@@ -28,7 +35,10 @@ test('every step does what it should, and prints what the guide shows', async (t
 })
 
 test('the service runs until told to stop, and removes the certificates', async (t) => {
-  const child = spawn(process.execPath, ['--conditions=@peerkit/source', join(example, 'src/serve.ts')], { env: { ...process.env, NODE_OPTIONS: '' } })
+  const child = spawn(
+    process.execPath, ['--conditions=@peerkit/source', join(example, 'src/serve.ts')],
+    { env: { ...process.env, NODE_OPTIONS: '' } }
+  )
   let output = ''
   await new Promise<void>((resolve) => {
     child.stdout.on('data', (chunk) => {
@@ -58,5 +68,7 @@ test("the guide's code is the example's", async (t) => {
 })
 
 test('every test and document that the guide links to is there', async (t) => {
-  for (const [, path = ''] of guide.matchAll(/\]\(([^)#]+)(?:#[^)]*)?\)/g)) t.ok(/^https:/.test(path) || existsSync(join(example, '../../docs', path)), path)
+  for (const [, path = ''] of guide.matchAll(/\]\(([^)#]+)(?:#[^)]*)?\)/g)) {
+    t.ok(/^https:/.test(path) || existsSync(join(example, '../../docs', path)), path)
+  }
 })

@@ -3,7 +3,8 @@
 const [major, minor] = process.versions.node.split('.').map(Number)
 
 if (major < 22 || (major === 22 && minor < 19)) {
-  console.error(`Error: Peerkit needs Node 22.19 or later. This is Node ${process.versions.node}. Install a newer Node and start again.`)
+  const found = `This is Node ${process.versions.node}.`
+  console.error(`Error: Peerkit needs Node 22.19 or later. ${found} Install a newer Node and start again.`)
   process.exitCode = 2
 } else {
   run()

@@ -32,7 +32,8 @@ const REMEDIES: Readonly<Record<CertificateStep, string>> = {
   anchors_invalid: 'Give at least one readable CA certificate in --ca.',
   unknown_ca: 'Find the missing issuer. A root belongs in --ca, ' +
     'an intermediate in --chain if the peer sends it, otherwise in --intermediates.',
-  other_side: 'If its peers may connect, set the option for of this authority to "both". --purpose checks the other side.',
+  other_side: 'If its peers may connect, set the option for of this authority to "both". ' +
+    '--purpose checks the other side.',
   signature_invalid: 'Find out where the certificate comes from: it is forged or damaged, ' +
     'or two CAs have the same name and different keys.',
   algorithm_refused: 'Issue the certificate again, signed with ECDSA or RSA and SHA-256.',

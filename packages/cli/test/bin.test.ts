@@ -30,7 +30,10 @@ test('the program writes to its streams and sets the exit code', async (t) => {
 test('a Node that is too old is named, and the one that is needed', async (t) => {
   for (const version of ['18.20.4', '20.9.0', '22.18.0']) {
     const { status, stdout, stderr } = run(own, [SOURCE, pretend(version)], '--help')
-    t.same([status, stdout, stderr], [2, '', `Error: Peerkit needs Node 22.19 or later. This is Node ${version}. Install a newer Node and start again.\n`])
+    t.same([status, stdout, stderr], [
+      2, '',
+      `Error: Peerkit needs Node 22.19 or later. This is Node ${version}. Install a newer Node and start again.\n`
+    ])
   }
   for (const version of ['22.19.0', '23.0.0', '26.1.0']) {
     t.match(run(own, [SOURCE, pretend(version)], '--help'), { status: 0, stdout: /^usage: peerkit/, stderr: NOTHING })
@@ -41,6 +44,8 @@ test('a package that is not built says so, and how to build it', async (t) => {
   const folder = t.testdir()
   for (const name of ['bin', 'package.json']) cpSync(join(PACKAGE, name), join(folder, name), { recursive: true })
   t.match(run(join(folder, 'bin/peerkit.js'), [], '--help'), {
-    status: 2, stdout: NOTHING, stderr: /^peerkit: Cannot find .*dist.index\.js.*\nIn a clone of the repository run "npm run build"\. .*\n$/
+    status: 2,
+    stdout: NOTHING,
+    stderr: /^peerkit: Cannot find .*dist.index\.js.*\nIn a clone of the repository run "npm run build"\. .*\n$/
   })
 })

@@ -17,10 +17,15 @@ async function peerkit (...args: string[]): Promise<Run> {
 }
 
 /** A folder with a CA in `pki`, and runs with `--dir` set to it. */
-async function withCa (t: Test): Promise<{ file: (name: string) => string, read: (name: string) => string, run: (command: string, ...args: string[]) => Promise<Run> }> {
+async function withCa (t: Test): Promise<{
+  file: (name: string) => string
+  read: (name: string) => string
+  run: (command: string, ...args: string[]) => Promise<Run>
+}> {
   const folder = t.testdir()
   const file = (name: string): string => join(folder, name)
-  const run = (command: string, ...args: string[]): Promise<Run> => peerkit(...command.split(' '), '--dir', file('pki'), ...args)
+  const run = (command: string, ...args: string[]): Promise<Run> =>
+    peerkit(...command.split(' '), '--dir', file('pki'), ...args)
   const { code, out } = await run('ca init')
   t.equal(code, 0)
   t.match(out, /created a CA for development: .*No trust store was changed/)
@@ -32,7 +37,9 @@ test('no command, help and --help list the commands', async (t) => {
     const { code, out, err } = await peerkit(...args)
     t.equal(code, 0)
     t.match(out, /usage: peerkit COMMAND/)
-    for (const name of ['ca init', 'ca intermediate', 'cert issue', 'cert revoke', 'crl', 'explain']) t.match(out, `  ${name} `)
+    for (const name of ['ca init', 'ca intermediate', 'cert issue', 'cert revoke', 'crl', 'explain']) {
+      t.match(out, `  ${name} `)
+    }
     t.equal(err, '')
   }
 })
@@ -68,7 +75,10 @@ test('a wrong command line ends with 2 and says what is wrong', async (t) => {
   const { file, run } = await withCa(t)
   const out = ['--out', file('x')]
   const wrong: ReadonlyArray<[string, string[], RegExp]> = [
-    ['cert issue', [...out, '--porfile', 'client'], /unknown option --porfile for peerkit cert issue; did you mean --profile\?/],
+    [
+      'cert issue', [...out, '--porfile', 'client'],
+      /unknown option --porfile for peerkit cert issue; did you mean --profile\?/
+    ],
     ['cert issue', [...out, '--zebra=1'], /unknown option --zebra=1 for peerkit/],
     ['cert issue', [...out, '-x'], /unknown option -x/],
     ['cert issue', [], /--out is missing; peerkit cert issue requires it/],
@@ -114,13 +124,20 @@ test('a CA is not replaced without --force, and a missing one is named', async (
 
 test('a certificate is issued as asked, its key for its owner alone', async (t) => {
   const { file, run, read } = await withCa(t)
-  const { code, out } = await run('cert issue', '--out', file('new/web'), '--profile', 'server', '--cn', 'web', '--o', 'a', '--o', 'b', '--ou', 'u', '--dns', 'a.example', '--dns', 'b.example',
-    '--ip', '127.0.0.1', '--uri', 'https://a.example', '--spiffe', 'spiffe://td/a', '--email', 'a@example.com', '--key', 'rsa-2048', '--not-before', '2026-01-01T00:00:00Z', '--not-after', '2026-02-01T00:00:00Z')
+  const { code, out } = await run('cert issue', '--out', file('new/web'), '--profile', 'server', '--cn', 'web', '--o',
+    'a', '--o', 'b', '--ou', 'u', '--dns', 'a.example', '--dns', 'b.example',
+    '--ip', '127.0.0.1', '--uri', 'https://a.example', '--spiffe', 'spiffe://td/a', '--email', 'a@example.com',
+    '--key', 'rsa-2048', '--not-before', '2026-01-01T00:00:00Z', '--not-after', '2026-02-01T00:00:00Z')
   t.equal(code, 0)
   const peer = parsePeerIdentity(decodePem(read('new/web.pem'))[0] ?? new Uint8Array())
   t.match(out, `serial number ${peer.serialNumber ?? ''}; its root is ${file('pki/root.pem')}`)
   t.equal(String(peer.subject), 'CN=web,OU=u,O=b,O=a')
-  t.match(peer.subjectAltNames, { dns: ['a.example', 'b.example'], ip: ['127.0.0.1'], uri: ['spiffe://td/a', 'https://a.example'], email: ['a@example.com'] })
+  t.match(peer.subjectAltNames, {
+    dns: ['a.example', 'b.example'],
+    ip: ['127.0.0.1'],
+    uri: ['spiffe://td/a', 'https://a.example'],
+    email: ['a@example.com']
+  })
   t.same([peer.notBefore, peer.notAfter], [Date.UTC(2026, 0, 1), Date.UTC(2026, 1, 1)])
   t.same(peer.extendedKeyUsage, ['1.3.6.1.5.5.7.3.1'])
   t.equal(statSync(file('new/web.key')).mode & 0o777, 0o600)
@@ -131,15 +148,22 @@ test('files that are there are not replaced without --force, neither of the two'
   const { file, run, read } = await withCa(t)
   writeFileSync(file('a.key'), 'mine')
   writeFileSync(file('b.pem'), 'mine')
-  for (const name of ['a', 'b']) t.match(await run('cert issue', '--out', file(name)), { code: 1, err: /exists; use --force/ })
-  t.same([read('a.key'), read('b.pem'), existsSync(file('a.pem')), existsSync(file('b.key'))], ['mine', 'mine', false, false])
+  for (const name of ['a', 'b']) {
+    t.match(await run('cert issue', '--out', file(name)), { code: 1, err: /exists; use --force/ })
+  }
+  t.same(
+    [read('a.key'), read('b.pem'), existsSync(file('a.pem')), existsSync(file('b.key'))], ['mine', 'mine', false, false]
+  )
   t.equal((await run('cert issue', '--out', file('a'), '--force', '--days', '1')).code, 0)
   t.match(read('a.key'), /PRIVATE KEY/)
 })
 
 test('an intermediate of its own folder issues chains', async (t) => {
   const { file, run, read } = await withCa(t)
-  t.equal((await run('ca intermediate', '--out', file('middle'), '--name', 'Middle', '--key', 'ec-p384', '--days', '3')).code, 0)
+  t.equal(
+    (await run('ca intermediate', '--out', file('middle'), '--name', 'Middle', '--key', 'ec-p384', '--days', '3')).code,
+    0
+  )
   t.match(await run('ca intermediate', '--out', file('middle')), { code: 1, err: /exists/ })
   t.equal((await run('ca intermediate', '--out', file('middle'), '--force')).code, 0)
   t.equal((await peerkit('cert', 'issue', '--dir', file('middle'), '--out', file('leaf'))).code, 0)
@@ -152,11 +176,16 @@ test('revoking by file or by serial number shows in the next CRL', async (t) => 
   await run('cert issue', '--out', file('leaf'))
   const { serialNumber = '' } = parsePeerIdentity(decodePem(read('leaf.pem'))[0] ?? new Uint8Array())
   t.match(await run('crl'), { code: 0, out: /crl\.pem, CRL number 1\n/ })
-  t.match(await run('cert revoke', '--cert', file('leaf.pem'), '--reason', 'keyCompromise'), { code: 0, out: `revoked ${serialNumber}; run "peerkit crl` })
+  t.match(
+    await run('cert revoke', '--cert', file('leaf.pem'), '--reason', 'keyCompromise'),
+    { code: 0, out: `revoked ${serialNumber}; run "peerkit crl` }
+  )
   t.match(await run('cert revoke', '--serial', 'ABCD'), { code: 0 })
   t.equal(parseCrl(read('pki/crl.pem')).size, 0)
   t.match(await run('crl', '--days', '2', '--out', file('lists/own.pem')), { code: 0, out: /own\.pem, CRL number 2/ })
-  const list = parseCrl(read('lists/own.pem'), { issuers: [parsePeerIdentity(decodePem(read('pki/ca.pem'))[0] ?? new Uint8Array())] })
+  const list = parseCrl(
+    read('lists/own.pem'), { issuers: [parsePeerIdentity(decodePem(read('pki/ca.pem'))[0] ?? new Uint8Array())] }
+  )
   t.equal(list.find(serialNumber)?.reason, 'keyCompromise')
   t.ok(list.has('abcd'))
   t.equal(list.nextUpdate - list.thisUpdate, 2 * 86_400_000)
@@ -167,9 +196,12 @@ test('explain ends with 0 where the rules allow a certificate, with 1 where they
   await run('ca intermediate', '--out', file('middle'))
   await peerkit('cert', 'issue', '--dir', file('middle'), '--out', file('leaf'), '--spiffe', 'spiffe://td/orders')
   await run('cert issue', '--out', file('other'), '--cn', 'other')
-  writeFileSync(file('rules.json'), JSON.stringify({ rules: ['orders'], clients: { orders: { spiffe: 'spiffe://td/orders' } } }))
+  writeFileSync(
+    file('rules.json'), JSON.stringify({ rules: ['orders'], clients: { orders: { spiffe: 'spiffe://td/orders' } } })
+  )
   writeFileSync(file('list.json'), JSON.stringify([{ cn: 'other' }]))
-  const ask = (cert: string, rules: string, ...args: string[]): Promise<Run> => peerkit('explain', '--cert', file(cert), '--rules', file(rules), ...args)
+  const ask = (cert: string, rules: string, ...args: string[]): Promise<Run> =>
+    peerkit('explain', '--cert', file(cert), '--rules', file(rules), ...args)
   t.match(await ask('leaf.pem', 'rules.json'), { code: 0, out: /allowed/, err: '' })
   t.match(await ask('other.pem', 'list.json'), { code: 0 })
   t.match(await ask('other.pem', 'rules.json'), { code: 1, out: /no_match/ })
@@ -188,10 +220,18 @@ test('explain ends with 2, not with a verdict, where a file is wrong', async (t)
   writeFileSync(file('good.json'), '[{ "cn": "a" }]')
   writeFileSync(file('half.pem'), '-----BEGIN CERTIFICATE-----\nAAAA\n')
   for (const rules of ['broken.json', 'null.json', 'empty.json', 'wrong.json', 'none.json']) {
-    t.match(await peerkit('explain', '--cert', file('leaf.pem'), '--rules', file(rules)), { code: 2, out: '', err: rules }, rules)
+    t.match(
+      await peerkit('explain', '--cert', file('leaf.pem'), '--rules', file(rules)),
+      { code: 2, out: '', err: rules },
+      rules
+    )
   }
   for (const cert of ['half.pem', 'good.json', 'none.pem']) {
-    t.match(await peerkit('explain', '--cert', file(cert), '--rules', file('good.json')), { code: 2, out: '', err: cert }, cert)
+    t.match(
+      await peerkit('explain', '--cert', file(cert), '--rules', file('good.json')),
+      { code: 2, out: '', err: cert },
+      cert
+    )
   }
 })
 

@@ -15,7 +15,10 @@ test('processes that revoke and publish at once lose no revocation and give no n
     ...[1, 2, 3, 4].map(() => peerkit('crl', '--dir', folder))
   ])
   t.same(runs.map(({ code, err }) => [code, err]), runs.map(() => [0, '']))
-  t.same(runs.map(({ out }) => /number (\d+)/.exec(out)?.[1]).filter((number) => number !== undefined).sort(), ['1', '2', '3', '4'])
+  t.same(
+    runs.map(({ out }) => /number (\d+)/.exec(out)?.[1]).filter((number) => number !== undefined).sort(),
+    ['1', '2', '3', '4']
+  )
   const issuers = [parsePeerIdentity(decodePem(ca.certificate)[0] ?? new Uint8Array())]
   t.equal(parseCrl(readFileSync(join(folder, 'crl.pem'), 'utf8'), { issuers }).number, 4n, 'the last one stays')
   await peerkit('crl', '--dir', folder)

@@ -93,14 +93,16 @@ test('clients of the audit log of the monitor are forecast by their issuer names
   ])
   t.match(forecasts[2], { use: 'client', source: 'audit', evidence: 'issuer_name', notAfter: '2026-12-01T00:00:00Z' })
   t.equal(forecasts[2].clientAuth, undefined)
-  t.match(forecasts[1].advice, /^Ask the client for a certificate from a private CA before its next renewal\. To bri/)
+  t.match(forecasts[1].advice, /^Ask the client for a certificate from a private CA before its next renewal\. To acc/)
 })
 
 test('the text says how often a client was seen, and what was passed over', async (t) => {
   const [, , denial = ''] = lines
   const file = folder(t, { 'audit.jsonl': [...lines, 'broken'].join('\r\n'), 'denied.jsonl': denial })
   const { out } = await forecast('--audit', file('audit.jsonl'), '--at', AT)
-  t.match(out, /^LACKS {2}already +client {2}CN=lost .*\n.*\n {4}a handshake was refused because it is not for clients\n/)
+  t.match(
+    out, /^LACKS {2}already +client {2}CN=lost .*\n.*\n {4}a handshake was refused because it is not for clients\n/
+  )
   t.match(out, /LOSES {2}from 2026-05-13 {2}client {2}CN=shop .*\(audit log\)\n {4}from Let's Encrypt, a pu/)
   t.match(out, '(by its issuer name only)\n    an audit log does not say whether it has clientAuth\n')
   t.match(out, '    seen in 3 lines, first 2026-11-01T00:00:00Z, last 2026-11-05T00:00:00Z\n')
@@ -108,7 +110,9 @@ test('the text says how often a client was seen, and what was passed over', asyn
   t.match(out, `audit.jsonl: ${lines.length + 1} lines, 7 of clients, ${passedOver}\n`)
   t.match(out, /To do: 2 of 4/)
   const denied = await forecast('--audit', file('denied.jsonl'), '--at', AT)
-  t.match(denied.out, '1 lines, 1 of clients. It has no line of an allowed request, so clients that were always allowed')
+  t.match(
+    denied.out, '1 lines, 1 of clients. It has no line of an allowed request, so clients that were always allowed'
+  )
   t.match(denied.out, /seen in 1 line, first/)
 })
 

@@ -37,13 +37,13 @@ test('what is affected is listed by date with what to do, what is private in one
     '    next renewal about 2026-10-11: only serverAuth; ' +
       'last day for clientAuth of Let\'s Encrypt: 2026-05-12 (announcement of Let\'s Encrypt)',
     '    to do: If a client presents it: Get the client\'s certificate from a private CA before 2027-01-01 ' +
-      '(to try it: peerkit ca init, peerkit cert issue). If it is a partner\'s, ask for that.',
+      '(to try it: peerkit ca init, peerkit cert issue). If the client belongs to a partner, ask the partner to do so.',
     ''
   ].join('\n'))
   t.match(out, 'next renewal about 2027-02-08: clientAuth is still possible; ' +
     'last day for clientAuth of DigiCert: 2027-02-28 (announcement of DigiCert)\n')
-  t.match(out, '\nTo bridge the time, give the authority serverAuthOnly: { acceptUntil: \'YYYY-MM-DD\' }; ' +
-    'that needs bounds on its names.\n')
+  t.match(out, '\nTo accept such clients until then, set serverAuthOnly: { acceptUntil: \'YYYY-MM-DD\' } ' +
+    'of the authority. It requires bounds on its names.\n')
   t.match(out, /\nTo do: 1 of 3, within 90 days from 2026-11-28T12:00:00Z\.\n$/)
 })
 
@@ -78,15 +78,19 @@ test('what ended, what lacks clientAuth and what is for servers alone are told a
     'orders.pem': orders.chain, 'web.pem': web.chain, 'limited.pem': limited.chain, 'old.pem': billing.chain
   })
   const ended = await forecast('--cert', file('old.pem'), '--at', '2027-02-01T00:00:00Z', '--use', 'client')
-  t.match(ended, { code: 1, out: /^EXPIRED {2}expired 2027-01-01 {2}client {2}CN=billing.*[^]*from a private CA now \(/ })
+  t.match(
+    ended, { code: 1, out: /^EXPIRED {2}expired 2027-01-01 {2}client {2}CN=billing.*[^]*from a private CA now \(/ }
+  )
   const lacks = await forecast('--cert', file('limited.pem'), '--at', AT, '--use', 'client')
   t.match(lacks.out, /^LACKS {2}already {2}client {2}CN=limited /)
-  t.match(lacks.out, /\n {4}it has no clientAuth: CN=YR1,O=Let's Encrypt .* does not allow it; it expires on 2027-01-30\n/)
+  t.match(
+    lacks.out, /\n {4}it has no clientAuth: CN=YR1,O=Let's Encrypt .* does not allow it; it expires on 2027-01-30\n/
+  )
   const unknown = await forecast('--cert', file('web.pem'), '--at', AT)
   t.match(unknown.out, /^ {2}already {2}unknown.*[^]*\n {4}it has no clientAuth; it expires on 2027-01-30\n/)
   t.match(unknown.out, /to do: Nothing, unless a client presents it.*\nNothing to do within 90 days/)
   const server = await forecast('--cert', file('orders.pem'), '--at', AT, '--use', 'server')
-  t.match(server.out, /to do: Nothing, while it is used for a server alone\.\nNothing to do/)
+  t.match(server.out, /to do: Nothing, if only a server uses it\.\nNothing to do/)
 })
 
 test('a certificate without its chain is known by its issuer name alone, and --ca makes it sure', async (t) => {
@@ -128,7 +132,9 @@ test('public CAs among authorities are found', async (t) => {
   t.match(y.out, 'to do: Trust a private CA for its clients: they are refused.\n')
   t.match(await forecast('--ca', file('some.pem'), '--at', AT), { code: 0, out: /from 2027-03-15 {2}authority/ })
   const { err } = await forecast('--ca', file('leaf.pem'))
-  t.match(err, /--ca .*leaf\.pem: found CN=ours .*, which is not a CA; expected CA certificates \(--cert accepts others\)/)
+  t.match(
+    err, /--ca .*leaf\.pem: found CN=ours .*, which is not a CA; expected CA certificates \(--cert accepts others\)/
+  )
 })
 
 test('a bundle of leaves has a row for each, and --json has all that is known', async (t) => {
@@ -160,7 +166,7 @@ test('a bundle of leaves has a row for each, and --json has all that is known', 
     stop: { stopsOn: '2027-03-01', source: 'announcement of DigiCert', lastDay: '2027-02-28' }
   })
   t.match(fingerprint256, /^[0-9a-f]{64}$/)
-  t.match(advice, /before 2027-03-01 .*\. To bridge the time, give the authority serverAuthOnly/)
+  t.match(advice, /before 2027-03-01 .*\. To accept such clients until then, set serverAuthOnly/)
 })
 
 test('a server is asked for its certificate', async (t) => {
@@ -169,7 +175,7 @@ test('a server is asked for its certificate', async (t) => {
   const { code, out } = await forecast('--url', `https://${at}/`)
   t.equal(code, 0)
   t.match(out, /server {2}.*\(127\.0\.0\.1:\d+\)\n {4}from Let's Encrypt, a public CA \(by its signatures\)\n/)
-  t.match(out, 'to do: Nothing, while it is used for a server alone.\n')
+  t.match(out, 'to do: Nothing, if only a server uses it.\n')
   t.match(await forecast('--url', at, '--use', 'client'), { code: 1, out: /^LOSES .* client / })
 })
 

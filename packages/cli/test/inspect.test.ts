@@ -11,19 +11,33 @@ const server = await ca.issue({ profile: 'server', dns: 'localhost', ip: '127.0.
 
 test('a file: what rules see of the certificate, its chain, and rules that match it', async (t) => {
   const middle = await ca.intermediate({ name: 'Middle' })
-  const leaf = await middle.issue({ cn: 'orders', ou: ['shop', 'eu'], o: 'Example', dns: ['a.example', 'b.example'], ip: '192.0.2.1', email: 'a@example.com', spiffe: 'spiffe://td/orders', policies: ['1.2.3.4'] })
+  const leaf = await middle.issue({
+    cn: 'orders',
+    ou: ['shop', 'eu'],
+    o: 'Example',
+    dns: ['a.example', 'b.example'],
+    ip: '192.0.2.1',
+    email: 'a@example.com',
+    spiffe: 'spiffe://td/orders',
+    policies: ['1.2.3.4']
+  })
   const file = folder(t, { 'leaf.pem': leaf.chain, 'root.pem': ca.root, 'leaf.der': leaf.der })
   const { code, out, err } = await peerkit('inspect', file('leaf.pem'), '--ca', file('root.pem'))
   t.same([code, err], [0, ''])
-  for (const line of [/cn +orders\n/, /ou +shop\n +eu\n/, /dns +a\.example\n +b\.example\n/, /spiffe +spiffe:\/\/td\/orders\n/, /policy +1\.2\.3\.4\n/, /extendedKeyUsage .*\(serverAuth\)/, /: expires in [67] days\n/,
-    /key +ec prime256v1\n/, /1 {2}CN=orders.*: signed by 2, expires in [67] days/, /2 {2}CN=Middle.*issued by CN=Peerkit development CA.*which is not here/, /leads to --ca/]) t.match(out, line)
+  for (const line of [/cn +orders\n/, /ou +shop\n +eu\n/, /dns +a\.example\n +b\.example\n/,
+    /spiffe +spiffe:\/\/td\/orders\n/, /policy +1\.2\.3\.4\n/, /extendedKeyUsage .*\(serverAuth\)/,
+    /: expires in [67] days\n/,
+    /key +ec prime256v1\n/, /1 {2}CN=orders.*: signed by 2, expires in [67] days/,
+    /2 {2}CN=Middle.*issued by CN=Peerkit development CA.*which is not here/, /leads to --ca/]) t.match(out, line)
   const json = JSON.parse((await peerkit('inspect', file('leaf.pem'), '--json')).out)
   t.equal(json.sees.serialNumber, leaf.serialNumber)
   t.equal(json.certificates[0].identity.spiffeId, 'spiffe://td/orders')
   t.match(json.certificates, [{ signedByNext: true, selfSigned: false }, { signedByNext: false }])
   t.equal(json.rules.length, 9)
   const peer = limitPeerIdentity(parsePeerIdentity(leaf.der), 'YOUR-AUTHORITY', [])
-  for (const { rule } of json.rules) t.match(compileRules([rule]).authorize(peer), { allowed: true }, JSON.stringify(rule))
+  for (const { rule } of json.rules) {
+    t.match(compileRules([rule]).authorize(peer), { allowed: true }, JSON.stringify(rule))
+  }
   t.match((await peerkit('inspect', file('leaf.der'))).out, /cn +orders/)
 })
 
@@ -60,12 +74,16 @@ test('a chain out of order or of strangers is seen as such', async (t) => {
   t.match(out, /1 {2}CN=a: issued by CN=Peerkit development CA.*, not signed by 2/)
   t.match(out, /2 {2}CN=Other.*: self-signed/)
   const alone = folder(t, { 'leaf.pem': leaf.cert, 'other.pem': other.root })
-  t.match((await peerkit('inspect', alone('leaf.pem'), '--ca', alone('other.pem'))).out, /no certificate is signed by --ca/)
+  t.match(
+    (await peerkit('inspect', alone('leaf.pem'), '--ca', alone('other.pem'))).out, /no certificate is signed by --ca/
+  )
 })
 
 test('a private key is refused politely and nothing of it is shown', async (t) => {
   const { key, cert } = await ca.issue({ cn: 'a' })
-  const encrypted = createPrivateKey(key).export({ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'secret' })
+  const encrypted = createPrivateKey(key).export({
+    type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'secret'
+  })
   const der = createPrivateKey(key).export({ type: 'sec1', format: 'der' })
   const file = folder(t, { 'a.key': key, 'b.key': encrypted, 'c.key': der, 'both.pem': key + cert })
   for (const name of ['a.key', 'b.key', 'c.key']) {
@@ -82,7 +100,14 @@ test('a private key is refused politely and nothing of it is shown', async (t) =
 
 test('a wrong target ends with 2 and says what was found and what was expected', async (t) => {
   const { pem } = await ca.crl()
-  const file = folder(t, { 'crl.pem': pem, 'empty.pem': '', 'text.pem': 'hello', 'half.pem': '-----BEGIN CERTIFICATE-----\nAAAA\n', 'cut.der': server.der.subarray(0, 80), 'long.pem': ' '.repeat((1 << 20) + 1) })
+  const file = folder(t, {
+    'crl.pem': pem,
+    'empty.pem': '',
+    'text.pem': 'hello',
+    'half.pem': '-----BEGIN CERTIFICATE-----\nAAAA\n',
+    'cut.der': server.der.subarray(0, 80),
+    'long.pem': ' '.repeat((1 << 20) + 1)
+  })
   const wrong: ReadonlyArray<readonly [readonly string[], RegExp]> = [
     [[], /TARGET is missing; peerkit inspect requires it/],
     [['a', 'b'], /found 2 times TARGET \(a b\); peerkit inspect accepts 1/],

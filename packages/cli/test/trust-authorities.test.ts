@@ -38,10 +38,19 @@ test('a chain that leads to an authority of the other side is told so, and no ro
   const { run } = check(t)
   const { code, out } = await run('api.pem')
   t.equal(code, 1)
-  t.match(out, /refused \(unknown_ca\)[^]*step +other_side\n +found +the chain leads to the authority "upstream", which is for servers alone \(option for\)/)
-  t.match(out, /upstream: the chain leads here, but it is only for servers\n +what to do +If its peers may connect, set the option for of this authority to "both"\. --purpose checks the other side\.\n/)
+  t.match(
+    out,
+    /refused \(unknown_ca\)[^]*step +other_side\n +found +the chain leads to the authority "upstream", which is for servers alone \(option for\)/
+  )
+  t.match(
+    out,
+    /upstream: the chain leads here, but it is only for servers\n +what to do +If its peers may connect, set the option for of this authority to "both"\. --purpose checks the other side\.\n/
+  )
   t.match(JSON.parse((await run('api.pem', '--json')).out), {
-    step: 'other_side', authorities: [{ name: 'internal', asked: true }, { name: 'partner' }, { name: 'upstream', asked: false, leadsHere: true }]
+    step: 'other_side',
+    authorities: [
+      { name: 'internal', asked: true }, { name: 'partner' }, { name: 'upstream', asked: false, leadsHere: true }
+    ]
   })
   t.match(await run('stranger.pem'), { code: 1, out: /upstream: not asked, because it is only for servers/ })
 })

@@ -132,7 +132,10 @@ test('every option has its part in the answer', async (t) => {
     [[...leaf, ...both], 0, /revocation +none is revoked, by --crl .*root\.crl, --crl .*middle\.crl\n/],
     [['--chain', 'revoked.pem', '--ca', 'root.pem', ...both], 1, /\(revoked\)[^]*certificate +CN=lost\n[^]*new key/],
     [[...leaf, '--crl', 'root.crl'], 1, /step +revocation_unknown \(no_crl\)\n +found +CN=orders.*no CRL of CN=Middle/],
-    [[...leaf, '--crl', 'root.crl', '--crl', 'old.crl', '--intermediates', 'middle.pem'], 1, /step +revocation_unknown \(crl_expired\)/],
+    [
+      [...leaf, '--crl', 'root.crl', '--crl', 'old.crl', '--intermediates', 'middle.pem'], 1,
+      /step +revocation_unknown \(crl_expired\)/
+    ],
     [[...leaf, '--at', later(8)], 1, /step +expired\n +found +CN=orders/],
     [[...leaf, '--at', later(-8)], 1, /not_yet_valid/],
     [['--chain', 'stranger.pem', '--ca', 'root.pem'], 1, /\(unknown_ca\)/],
@@ -187,27 +190,71 @@ test('a wrong command line or file ends with 2 and is named', async (t) => {
     [[], /--chain is missing; peerkit trust check requires it/],
     [['--chain', 'client.pem'], /--ca is missing/],
     [['--chian', 'client.pem'], /unknown option --chian for peerkit trust check; did you mean --chain\?/],
-    [['--chain', 'nowhere.pem', '--ca', 'root.pem'], /--chain nowhere\.pem: found no such file; expected a PEM or DER file with a certificate/],
-    [['--chain', 'key.pem', '--ca', 'root.pem'], /--chain .*key\.pem: found a private key, which is not shown; expected a certificate/],
-    [['--chain', 'client.pem', '--ca', 'root.crl'], /--ca .*root\.crl: found PEM of a X509 CRL; expected a certificate/],
-    [['--chain', 'client.pem', '--ca', 'two.pem'], /--ca .*two\.pem: found .* in certificate 2 of 2; expected a CA certificate/],
-    [[...leaf, '--intermediates', 'broken.pem'], /--intermediates .*broken\.pem: found .* in certificate 1 of 1; expected a CA certificate/],
+    [
+      ['--chain', 'nowhere.pem', '--ca', 'root.pem'],
+      /--chain nowhere\.pem: found no such file; expected a PEM or DER file with a certificate/
+    ],
+    [
+      ['--chain', 'key.pem', '--ca', 'root.pem'],
+      /--chain .*key\.pem: found a private key, which is not shown; expected a certificate/
+    ],
+    [
+      ['--chain', 'client.pem', '--ca', 'root.crl'], /--ca .*root\.crl: found PEM of a X509 CRL; expected a certificate/
+    ],
+    [
+      ['--chain', 'client.pem', '--ca', 'two.pem'],
+      /--ca .*two\.pem: found .* in certificate 2 of 2; expected a CA certificate/
+    ],
+    [
+      [...leaf, '--intermediates', 'broken.pem'],
+      /--intermediates .*broken\.pem: found .* in certificate 1 of 1; expected a CA certificate/
+    ],
     [[...leaf, '--crl', 'none.crl'], /--crl none\.crl: found no such file; expected a PEM or DER file of a CRL/],
-    [[...leaf, '--crl', 'root.crl', '--crl', 'junk.crl'], /--crl .*junk\.crl: .*neither DER nor PEM with the label X509 CRL; expected a CRL of a CA/],
-    [[...leaf, '--crl', 'other.crl'], /--crl .*other\.crl: found a CRL of CN=Stranger.*; expected a CRL of a CA in --ca or --intermediates/],
-    [[...leaf, '--crl', 'root.crl', '--crl', 'middle.crl'], /middle\.crl: found a CRL of CN=Middle.*certificate of an intermediate CA in --intermediates/],
+    [
+      [...leaf, '--crl', 'root.crl', '--crl', 'junk.crl'],
+      /--crl .*junk\.crl: .*neither DER nor PEM with the label X509 CRL; expected a CRL of a CA/
+    ],
+    [
+      [...leaf, '--crl', 'other.crl'],
+      /--crl .*other\.crl: found a CRL of CN=Stranger.*; expected a CRL of a CA in --ca or --intermediates/
+    ],
+    [
+      [...leaf, '--crl', 'root.crl', '--crl', 'middle.crl'],
+      /middle\.crl: found a CRL of CN=Middle.*certificate of an intermediate CA in --intermediates/
+    ],
     [[...leaf, '--chain', 'leaf.pem'], /found --chain 2 times; peerkit trust check accepts it once/],
     [[...leaf, '--purpose=any', '--purpose', 'client'], /found --purpose 2 times/],
-    [[...leaf, '--ca', 'leaf.pem'], /--ca .*leaf\.pem: found CN=orders.*which is not a CA certificate, in certificate 1 of 1; expected only CA certificates/],
-    [[...leaf, '--ca', 'weak.pem'], /--ca .*found a key of CN=Small.* on secp224r1 in certificate 1 of 1; expected EC of 256 bits/],
-    [[...leaf, '--intermediates', 'client.pem'], /--intermediates .*found CN=orders.*not a CA certificate, in certificate 1 of 2/],
-    [[...leaf, '--intermediates', 'root.pem'], /--intermediates .*found the root CN=Root.*; expected only intermediate CA certificates \(roots belong in --ca\)/],
-    [[...leaf, '--intermediates', 'nowhere.pem'], /--intermediates nowhere\.pem: found no such file; expected a PEM or DER file of CA certificates/],
+    [
+      [...leaf, '--ca', 'leaf.pem'],
+      /--ca .*leaf\.pem: found CN=orders.*which is not a CA certificate, in certificate 1 of 1; expected only CA certificates/
+    ],
+    [
+      [...leaf, '--ca', 'weak.pem'],
+      /--ca .*found a key of CN=Small.* on secp224r1 in certificate 1 of 1; expected EC of 256 bits/
+    ],
+    [
+      [...leaf, '--intermediates', 'client.pem'],
+      /--intermediates .*found CN=orders.*not a CA certificate, in certificate 1 of 2/
+    ],
+    [
+      [...leaf, '--intermediates', 'root.pem'],
+      /--intermediates .*found the root CN=Root.*; expected only intermediate CA certificates \(roots belong in --ca\)/
+    ],
+    [
+      [...leaf, '--intermediates', 'nowhere.pem'],
+      /--intermediates nowhere\.pem: found no such file; expected a PEM or DER file of CA certificates/
+    ],
     [[...leaf, '--ca', file('folder')], /--ca .*folder: found a folder; expected a PEM or DER file/],
     [['--chain', file('folder'), '--ca', 'root.pem'], /--chain .*folder: found a folder; expected a PEM or DER file/],
     [[...leaf, '--crl', file('folder')], /--crl .*folder: found a folder; expected a PEM or DER file/],
-    [['--chain', 'cut.der', '--ca', 'root.pem'], /--chain .*cut\.der: found damaged or truncated DER in certificate 1 of 1/],
-    [['--chain', 'cut.pem', '--ca', 'root.pem'], /--chain .*cut\.pem: found damaged or truncated DER in certificate 2 of 2/],
+    [
+      ['--chain', 'cut.der', '--ca', 'root.pem'],
+      /--chain .*cut\.der: found damaged or truncated DER in certificate 1 of 1/
+    ],
+    [
+      ['--chain', 'cut.pem', '--ca', 'root.pem'],
+      /--chain .*cut\.pem: found damaged or truncated DER in certificate 2 of 2/
+    ],
     [['--chain', 'broken.pem', '--ca', 'root.pem'], /--chain .*broken\.pem: found damaged or truncated DER/],
     [[...leaf, '--purpose', 'clients'], /--purpose is "clients"; expected client, server or any/],
     [[...leaf, '--at', 'noon'], /--at is "noon"; expected a date such as/]
@@ -222,10 +269,18 @@ test('a wrong command line or file ends with 2 and is named', async (t) => {
 
 test('the program itself knows it, and says how it is used', async (t) => {
   const file = folder(t, FILES)
-  t.match(await peerkit('trust', 'check', '--chain', file('client.pem'), '--ca', file('root.pem')), { code: 0, out: /accepted/, err: '' })
-  t.match(await peerkitHere('trust', 'check', '--help'), { code: 0, out: /peerkit trust check: [^]*--chain VALUE +.*\(required\)[^]*Exit code: 0 accepted; 1 refused; 2/ })
+  t.match(
+    await peerkit('trust', 'check', '--chain', file('client.pem'), '--ca', file('root.pem')),
+    { code: 0, out: /accepted/, err: '' }
+  )
+  t.match(
+    await peerkitHere('trust', 'check', '--help'),
+    { code: 0, out: /peerkit trust check: [^]*--chain VALUE +.*\(required\)[^]*Exit code: 0 accepted; 1 refused; 2/ }
+  )
   const { out } = await peerkitHere('trust', 'check', '--help')
-  t.match(out, /--chain VALUE .*\(once\)[^]*--ca VALUE .*\(any number\)[^]*--intermediates VALUE .*\(any number; no roots\)/)
+  t.match(
+    out, /--chain VALUE .*\(once\)[^]*--ca VALUE .*\(any number\)[^]*--intermediates VALUE .*\(any number; no roots\)/
+  )
   t.match(out, /--intermediates middle\.pem --crl root\.crl --crl middle\.crl\n/)
   t.match(await peerkitHere('trust', 'chekc'), { code: 2, err: /did you mean "trust check"/ })
 })

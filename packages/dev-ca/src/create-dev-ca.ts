@@ -88,7 +88,8 @@ export async function createDevCa (options: CaOptions = {}): Promise<DevCa> {
   const subject = options.subject ?? caSubject(options.name ?? DEFAULT_NAME)
   const name = encodeName(subject)
   const der = await signCa({ options, subject: name, keys })
-  return openCa({ der, name, keys, root: encodePem('CERTIFICATE', der), chain: '', revocations: new Map(), crlNumber: 0 })
+  const root = encodePem('CERTIFICATE', der)
+  return openCa({ der, name, keys, root, chain: '', revocations: new Map(), crlNumber: 0 })
 }
 
 /** Creates a CA from its state. */

@@ -26,7 +26,11 @@ test('two CAs of one name are two CAs', async (t) => {
 
 test('a CA is named as asked, or by a whole subject', async (t) => {
   t.equal(parsePeerIdentity((await createDevCa({ name: 'Own' })).der).subject?.commonName, 'Own')
-  const { der } = await createDevCa({ subject: [{ type: 'DC', value: 'example', encoding: 'ia5' }, [{ type: 'CN', value: 'a' }, { type: 'OU', value: 'b' }]] })
+  const { der } = await createDevCa({
+    subject: [
+      { type: 'DC', value: 'example', encoding: 'ia5' }, [{ type: 'CN', value: 'a' }, { type: 'OU', value: 'b' }]
+    ]
+  })
   t.equal(parsePeerIdentity(der).subject?.rdns.length, 2)
 })
 
@@ -51,7 +55,9 @@ test('path lengths are as asked: none for a root, 0 for an intermediate', async 
 })
 
 test('a CA takes extensions of its own beside its own or in their place', async (t) => {
-  const without = await createDevCa({ extensions: [OTHER_COMMENT, { oid: '2.5.29.19', critical: true, value: Buffer.from('3000', 'hex') }] })
+  const without = await createDevCa({
+    extensions: [OTHER_COMMENT, { oid: '2.5.29.19', critical: true, value: Buffer.from('3000', 'hex') }]
+  })
   t.notOk(new X509Certificate(without.certificate).ca)
   t.ok(Buffer.from(without.der).includes(Buffer.from('06032a030404020500', 'hex')))
 })
@@ -76,7 +82,9 @@ test('wrong options of a CA are refused by name', async (t) => {
     await t.rejects(createDevCa(options), { code: 'MTLS_ERR_DEV_CA_OPTION', message })
     await t.rejects(ca.intermediate(options), { code: 'MTLS_ERR_DEV_CA_OPTION', message })
   }
-  for (const options of [null, 'x', 5]) await t.rejects(createDevCa(options as any), { code: 'MTLS_ERR_DEV_CA_OPTION', message: /expected an object/ })
+  for (const options of [null, 'x', 5]) {
+    await t.rejects(createDevCa(options as any), { code: 'MTLS_ERR_DEV_CA_OPTION', message: /expected an object/ })
+  }
 })
 
 /** From the octets: critical, CA, then the INTEGER if there is one (RFC 5280 section 4.2.1.9). */

@@ -2,7 +2,8 @@ import type { StringEncoding } from '@peerkit/dev-ca'
 import { test } from 'tap'
 import { issueAndRead } from './support/read.ts'
 
-const encodedAs = (encoding: StringEncoding, value: string): ReturnType<typeof issueAndRead> => issueAndRead({ subject: [{ type: 'CN', value, encoding }] })
+const encodedAs = (encoding: StringEncoding, value: string): ReturnType<typeof issueAndRead> =>
+  issueAndRead({ subject: [{ type: 'CN', value, encoding }] })
 
 test('the subject lists organizations, units and the common name in this order', async (t) => {
   const { peer, node } = await issueAndRead({ cn: 'c', o: ['a', 'b'], ou: 'u' })
@@ -12,7 +13,9 @@ test('the subject lists organizations, units and the common name in this order',
 })
 
 test('a multi-valued RDN stays one, in the order DER wants', async (t) => {
-  const { peer } = await issueAndRead({ subject: [{ type: 'O', value: 'o' }, [{ type: 'UID', value: 'u' }, { type: 'CN', value: 'c' }]] })
+  const { peer } = await issueAndRead({
+    subject: [{ type: 'O', value: 'o' }, [{ type: 'UID', value: 'u' }, { type: 'CN', value: 'c' }]]
+  })
   t.same(peer.subject?.rdns.map((rdn) => rdn.map(({ value }) => value)), [['o'], ['c', 'u']])
 })
 
@@ -39,7 +42,10 @@ test('each string encoding is the one asked for and reads back', async (t) => {
 test('attribute types go by short name or by OID, however large its arcs are', async (t) => {
   const types = { '2.999.4294967296.127.128': 'x', emailAddress: 'a@b', SN: 'n', '1.2.840.113549.1.9.2': 'u' }
   const { peer } = await issueAndRead({ subject: Object.entries(types).map(([type, value]) => ({ type, value })) })
-  t.same(peer.subject?.rdns.map(([attribute]) => attribute?.type), ['2.999.4294967296.127.128', '1.2.840.113549.1.9.1', '2.5.4.4', '1.2.840.113549.1.9.2'])
+  t.same(
+    peer.subject?.rdns.map(([attribute]) => attribute?.type),
+    ['2.999.4294967296.127.128', '1.2.840.113549.1.9.1', '2.5.4.4', '1.2.840.113549.1.9.2']
+  )
 })
 
 test('a name of thousands of octets is encoded with a long length', async (t) => {

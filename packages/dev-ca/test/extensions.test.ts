@@ -8,7 +8,9 @@ const CLIENT = '1.3.6.1.5.5.7.3.2'
 const NULL = Uint8Array.of(5, 0)
 
 test('the profile decides what a certificate is for; both by default', async (t) => {
-  for (const [profile, expected] of [['server', [SERVER]], ['client', [CLIENT]], ['both', [SERVER, CLIENT]], [undefined, [SERVER, CLIENT]]] as const) {
+  for (const [profile, expected] of [
+    ['server', [SERVER]], ['client', [CLIENT]], ['both', [SERVER, CLIENT]], [undefined, [SERVER, CLIENT]]
+  ] as const) {
     const { peer, node } = await issueAndRead(profile === undefined ? {} : { profile })
     t.same(peer.extendedKeyUsage, expected)
     t.same(node.keyUsage, expected)
@@ -31,7 +33,10 @@ test('every kind of subject alternative name is read back as given', async (t) =
   t.same(names?.email, ['ops@example.com'])
   t.match(names?.otherName, [{ type: '1.3.6.1.4.1.311.20.2.3', value: 'anna@corp.example' }])
   t.same(names?.directoryName.map(String), ['CN=dir,O=Example'])
-  for (const part of ['DNS:a.example, DNS:*.b.example, IP Address:192.0.2.1', 'IP Address:2001:DB8:0:0:0:0:0:1', 'URI:https://example.com/a', 'email:ops@example.com', 'DirName:']) {
+  for (const part of [
+    'DNS:a.example, DNS:*.b.example, IP Address:192.0.2.1', 'IP Address:2001:DB8:0:0:0:0:0:1',
+    'URI:https://example.com/a', 'email:ops@example.com', 'DirName:'
+  ]) {
     t.ok(node.subjectAltName?.includes(part), part)
   }
 })
@@ -47,14 +52,21 @@ test('alternative names are critical only where the subject is empty', async (t)
 })
 
 test('policies, CRL and OCSP addresses are put in', async (t) => {
-  const { peer, node, octets } = await issueAndRead({ policies: ['1.2.3.4', '2.5.29.32.0'], crlUrls: ['http://crl.example/a', 'http://crl.example/b'], ocspUrls: ['http://ocsp.example'] })
+  const { peer, node, octets } = await issueAndRead({
+    policies: ['1.2.3.4', '2.5.29.32.0'],
+    crlUrls: ['http://crl.example/a', 'http://crl.example/b'],
+    ocspUrls: ['http://ocsp.example']
+  })
   t.same(peer.policies, ['1.2.3.4', '2.5.29.32.0'])
   t.match(node.infoAccess, /OCSP - URI:http:\/\/ocsp\.example/)
   for (const url of ['http://crl.example/a', 'http://crl.example/b']) t.ok(octets.includes(hexOf(url)))
 })
 
 test('on purpose wrong: another usage, none, or an OID of its own', async (t) => {
-  t.same((await issueAndRead({ extendedKeyUsage: ['codeSigning', '1.2.3.4'] })).peer.extendedKeyUsage, ['1.3.6.1.5.5.7.3.3', '1.2.3.4'])
+  t.same(
+    (await issueAndRead({ extendedKeyUsage: ['codeSigning', '1.2.3.4'] })).peer.extendedKeyUsage,
+    ['1.3.6.1.5.5.7.3.3', '1.2.3.4']
+  )
   t.same((await issueAndRead({ profile: 'client', extendedKeyUsage: [] })).peer.extendedKeyUsage, [])
 })
 
@@ -84,7 +96,9 @@ test('on purpose wrong: hostile alternative names keep their octets', async (t) 
 })
 
 test('an extension of one\'s own takes the place of the made one', async (t) => {
-  const { peer, octets } = await issueAndRead({ dns: 'made.example', extensions: [{ oid: '2.5.29.17', value: Buffer.from('3007820561' + hexOf('.own'), 'hex') }] })
+  const { peer, octets } = await issueAndRead({
+    dns: 'made.example', extensions: [{ oid: '2.5.29.17', value: Buffer.from('3007820561' + hexOf('.own'), 'hex') }]
+  })
   t.same(peer.subjectAltNames?.dns, ['a.own'])
   t.notOk(octets.includes(hexOf('made.example')))
 })
@@ -126,11 +140,19 @@ test('wrong options of a leaf are refused by name', async (t) => {
     [{ subject: [{ type: 'CN', value: 'a', encoding: 'ebcdic' }] }, /subject is .*ebcdic/],
     [{ subject: [{ type: 'XX', value: 'a' }] }, /attribute type is "XX"/],
   ]
-  for (const [options, message] of wrong) await t.rejects(ca.issue(options), { code: 'MTLS_ERR_DEV_CA_OPTION', message })
-  for (const ip of ['1', '1.2.3', '::ffff:1.2.3.4', 'fe80::1%eth0', '']) await t.rejects(ca.issue({ ip }), { code: 'MTLS_ERR_DEV_CA_OPTION', message: `ip is "${ip}"` })
+  for (const [options, message] of wrong) {
+    await t.rejects(ca.issue(options), { code: 'MTLS_ERR_DEV_CA_OPTION', message })
+  }
+  for (const ip of ['1', '1.2.3', '::ffff:1.2.3.4', 'fe80::1%eth0', '']) {
+    await t.rejects(ca.issue({ ip }), { code: 'MTLS_ERR_DEV_CA_OPTION', message: `ip is "${ip}"` })
+  }
 })
 
 test('the caller\'s options are not written to', async (t) => {
-  const options = Object.freeze({ cn: 'a', dns: Object.freeze(['a.example']), extensions: Object.freeze([Object.freeze({ oid: '1.2.3.4', value: NULL })]) })
+  const options = Object.freeze({
+    cn: 'a',
+    dns: Object.freeze(['a.example']),
+    extensions: Object.freeze([Object.freeze({ oid: '1.2.3.4', value: NULL })])
+  })
   await t.resolves(ca.issue(options))
 })

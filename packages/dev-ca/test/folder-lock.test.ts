@@ -13,12 +13,17 @@ import { placeFile } from '../src/place-file.ts'
 const STATE = 'MTLS_ERR_DEV_CA_STATE'
 
 async function holdLock (folder: string): Promise<ChildProcess> {
-  const child = spawn(process.execPath, ['--conditions=@peerkit/source', join(import.meta.dirname, 'support/hold-lock.ts'), folder], { stdio: ['pipe', 'pipe', 'inherit'], env: { ...process.env, NODE_OPTIONS: '' } })
+  const child = spawn(
+    process.execPath,
+    ['--conditions=@peerkit/source', join(import.meta.dirname, 'support/hold-lock.ts'), folder],
+    { stdio: ['pipe', 'pipe', 'inherit'], env: { ...process.env, NODE_OPTIONS: '' } }
+  )
   await once(child.stdout, 'data')
   return child
 }
 
-test('two that opened the CA before either saved keep each other\'s revocations, and the next delta has them', async (t) => {
+test('two that opened the CA before either saved keep each other\'s revocations, and the next ' +
+  'delta has them', async (t) => {
   const folder = join(t.testdir(), 'pki')
   const first = await storeDevCa(await createDevCa(), folder)
   const second = await openDevCa(folder)
@@ -42,7 +47,9 @@ test('the lock of a process that was killed is broken at once', async (t) => {
   holder.kill('SIGKILL')
   await closed
   t.ok(existsSync(join(folder, 'lock')))
-  const all = await Promise.all(Array.from({ length: 8 }, (_, index) => updateDevCa(folder, (ca) => { ca.revoke(`0${index + 1}`) })))
+  const all = await Promise.all(Array.from(
+    { length: 8 }, (_, index) => updateDevCa(folder, (ca) => { ca.revoke(`0${index + 1}`) })
+  ))
   t.equal(all.length, 8)
   t.notOk(existsSync(join(folder, 'lock')))
   t.equal(parseCrl((await (await openDevCa(folder)).crl()).pem).size, 8)
@@ -53,7 +60,10 @@ test('a lock that is held is waited for, and named where it stays', async (t) =>
   await storeDevCa(await createDevCa(), folder)
   const holder = await holdLock(folder)
   t.teardown(() => { holder.kill('SIGKILL') })
-  await t.rejects(updateDevCa(folder, () => {}, { wait: 50 }), { code: STATE, message: new RegExp(`lock is held by process ${holder.pid} on .*; try again`) })
+  await t.rejects(
+    updateDevCa(folder, () => {}, { wait: 50 }),
+    { code: STATE, message: new RegExp(`lock is held by process ${holder.pid} on .*; try again`) }
+  )
   const waiting = updateDevCa(folder, (ca) => { ca.revoke('01') })
   holder.stdin?.write('go')
   await t.resolves(waiting)
@@ -63,9 +73,14 @@ test('of a lock of another machine, or one that says nothing, the age decides', 
   const folder = t.testdir()
   const path = join(folder, 'lock')
   const long = new Date(Date.now() - 60_000)
-  for (const content of [JSON.stringify({ pid: 1, host: `not-${hostname()}`, token: 'x' }), '', 'null', '{"pid":"x"}']) {
+  for (const content of [
+    JSON.stringify({ pid: 1, host: `not-${hostname()}`, token: 'x' }), '', 'null', '{"pid":"x"}'
+  ]) {
     writeFileSync(path, content)
-    await t.rejects(withFolderLock(folder, async () => {}, { wait: 0 }), { code: STATE, message: content.includes('not-') ? /process 1 on "not-/ : /an unknown process/ })
+    await t.rejects(
+      withFolderLock(folder, async () => {}, { wait: 0 }),
+      { code: STATE, message: content.includes('not-') ? /process 1 on "not-/ : /an unknown process/ }
+    )
     utimesSync(path, long, long)
     t.equal(await withFolderLock(folder, async () => 'ran'), 'ran', content)
   }
@@ -88,9 +103,14 @@ test('what a killed writer left is removed, and nothing else', async (t) => {
   const folder = join(t.testdir(), 'pki')
   await storeDevCa(await createDevCa(), folder)
   const uuid = '01234567-89ab-cdef-0123-456789abcdef'
-  for (const name of [`ca.key.${uuid}.new`, `state.json.${uuid}.new`, `leaf.key.${uuid}.new`, 'ca.key.new']) writeFileSync(join(folder, name), 'x')
+  for (const name of [`ca.key.${uuid}.new`, `state.json.${uuid}.new`, `leaf.key.${uuid}.new`, 'ca.key.new']) {
+    writeFileSync(join(folder, name), 'x')
+  }
   await updateDevCa(folder, () => {})
-  t.same(readdirSync(folder).sort(), ['ca.key', 'ca.key.new', 'ca.pem', 'chain.pem', `leaf.key.${uuid}.new`, 'root.pem', 'state.json'])
+  t.same(
+    readdirSync(folder).sort(),
+    ['ca.key', 'ca.key.new', 'ca.pem', 'chain.pem', `leaf.key.${uuid}.new`, 'root.pem', 'state.json']
+  )
 })
 
 test('an operation that fails saves nothing and lets go', async (t) => {

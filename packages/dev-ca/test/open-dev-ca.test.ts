@@ -86,12 +86,18 @@ test('a CA that is there is not replaced unless that is asked for', async (t) =>
 
 test('an object that is not a CA of this package is not stored', async (t) => {
   const folder = join(t.testdir(), 'pki')
-  await t.rejects(storeDevCa({ ...await createDevCa() }, folder), { code: 'MTLS_ERR_DEV_CA_OPTION', message: /ca is not a CA of this package/ })
+  await t.rejects(
+    storeDevCa({ ...await createDevCa() }, folder),
+    { code: 'MTLS_ERR_DEV_CA_OPTION', message: /ca is not a CA of this package/ }
+  )
 })
 
 test('a folder that is missing or not whole is named, and how to make a CA', async (t) => {
   const folder = join(t.testdir(), 'pki')
-  await t.rejects(openDevCa(folder), { code: STATE, message: /pki.*found no such file; expected a CA \(create one with "peerkit ca init --dir/ })
+  await t.rejects(
+    openDevCa(folder),
+    { code: STATE, message: /pki.*found no such file; expected a CA \(create one with "peerkit ca init --dir/ }
+  )
   for (const name of ['ca.pem', 'ca.key', 'root.pem', 'chain.pem', 'state.json']) {
     await storeDevCa(await createDevCa(), folder, { force: true })
     rmSync(join(folder, name))
@@ -104,9 +110,13 @@ test('a folder that is missing or not whole is named, and how to make a CA', asy
 test('a damaged state is refused, not taken for an empty one', async (t) => {
   const folder = join(t.testdir(), 'pki')
   await storeDevCa(await createDevCa(), folder)
-  const good = { version: 1, crlNumber: 1, revocations: [{ serialNumber: 'aa', date: '2026-01-01T00:00:00.000Z', after: 0 }] }
-  const wrong = ['', '{', 'null', '[]', ...[{ version: 2 }, { crlNumber: '1' }, { revocations: {} }, { revocations: [null] }, { revocations: [{ serialNumber: 'x', date: '2026', after: 0 }] },
-    { revocations: [{ serialNumber: 'aa', date: 'x', after: 0 }] }, { revocations: [{ serialNumber: 'aa', date: '2026' }] }].map((part) => JSON.stringify({ ...good, ...part }))]
+  const good = {
+    version: 1, crlNumber: 1, revocations: [{ serialNumber: 'aa', date: '2026-01-01T00:00:00.000Z', after: 0 }]
+  }
+  const wrong = ['', '{', 'null', '[]', ...[{ version: 2 }, { crlNumber: '1' }, { revocations: {} },
+    { revocations: [null] }, { revocations: [{ serialNumber: 'x', date: '2026', after: 0 }] },
+    { revocations: [{ serialNumber: 'aa', date: 'x', after: 0 }] },
+    { revocations: [{ serialNumber: 'aa', date: '2026' }] }].map((part) => JSON.stringify({ ...good, ...part }))]
   for (const text of wrong) {
     writeFileSync(join(folder, 'state.json'), text)
     await t.rejects(openDevCa(folder), { code: STATE, message: /state\.json cannot be read/ }, text)
@@ -134,6 +144,9 @@ test('a key or certificate that is damaged or of another CA is refused', async (
 test('a key of a kind that this CA does not make is refused', async (t) => {
   const { readKeyPair } = await import('../src/read-key-pair.ts')
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'secp521r1' })
-  await t.rejects(readKeyPair(String(privateKey.export({ type: 'pkcs8', format: 'pem' })), 'own.key'), { code: STATE, message: /own\.key is not a readable private key/ })
+  await t.rejects(
+    readKeyPair(String(privateKey.export({ type: 'pkcs8', format: 'pem' })), 'own.key'),
+    { code: STATE, message: /own\.key is not a readable private key/ }
+  )
   await t.rejects(readKeyPair('x', 'own.key'), { code: STATE })
 })

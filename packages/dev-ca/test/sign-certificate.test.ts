@@ -28,7 +28,10 @@ test('keys are of the kind and size asked for', async (t) => {
     const { asymmetricKeyType, asymmetricKeyDetails } = new X509Certificate((await ca.issue({ key })).cert).publicKey
     return [asymmetricKeyType, asymmetricKeyDetails?.namedCurve ?? asymmetricKeyDetails?.modulusLength]
   }
-  t.same(await Promise.all(KEYS.map(kind)), [['ec', 'prime256v1'], ['ec', 'secp384r1'], ['rsa', 2048], ['rsa', 3072], ['ed25519', undefined]])
+  t.same(
+    await Promise.all(KEYS.map(kind)),
+    [['ec', 'prime256v1'], ['ec', 'secp384r1'], ['rsa', 2048], ['rsa', 3072], ['ed25519', undefined]]
+  )
 })
 
 test('serial numbers are random, positive and 16 octets long', async (t) => {
@@ -56,7 +59,9 @@ test('certificates in DER are plain arrays of octets with a memory of their own'
 test('every certificate says that it is for development', async (t) => {
   const intermediate = await ca.intermediate()
   const leaf = await ca.issue({ cn: 'leaf' })
-  for (const der of [ca.der, intermediate.der, leaf.der]) t.ok(Buffer.from(der).toString('hex').includes(hexOf('For development and tests only')))
+  for (const der of [ca.der, intermediate.der, leaf.der]) {
+    t.ok(Buffer.from(der).toString('hex').includes(hexOf('For development and tests only')))
+  }
   t.match(parsePeerIdentity(leaf.der).issuer?.organization, /not for production/)
 })
 
@@ -85,7 +90,8 @@ test('validity is as asked: expired, not yet valid, by days, beyond 2049', async
 
 test('a validity that cannot be is refused', async (t) => {
   const later = new Date(2030, 1)
-  const refused = (options: object, message: RegExp): Promise<unknown> => t.rejects(ca.issue(options), { code: 'MTLS_ERR_DEV_CA_OPTION', message })
+  const refused = (options: object, message: RegExp): Promise<unknown> =>
+    t.rejects(ca.issue(options), { code: 'MTLS_ERR_DEV_CA_OPTION', message })
   await refused({ notBefore: later, notAfter: later }, /notAfter .* is not after notBefore/)
   await refused({ notBefore: later, notAfter: new Date(2029, 1) }, /notAfter/)
   await refused({ days: 1, notAfter: later }, /days and notAfter/)

@@ -4,8 +4,12 @@ import { parsePeerIdentity } from '@peerkit/identity'
 import { parseCrl } from '@peerkit/revocation'
 import { test } from 'tap'
 
-const read = (from: DevCa, pem: string | Uint8Array): ReturnType<typeof parseCrl> => parseCrl(pem, { issuers: [parsePeerIdentity(from.der)] })
-const REASONS: readonly RevocationReason[] = ['keyCompromise', 'cACompromise', 'affiliationChanged', 'superseded', 'cessationOfOperation', 'certificateHold', 'privilegeWithdrawn', 'aACompromise']
+const read = (from: DevCa, pem: string | Uint8Array): ReturnType<typeof parseCrl> =>
+  parseCrl(pem, { issuers: [parsePeerIdentity(from.der)] })
+const REASONS: readonly RevocationReason[] = [
+  'keyCompromise', 'cACompromise', 'affiliationChanged', 'superseded', 'cessationOfOperation', 'certificateHold',
+  'privilegeWithdrawn', 'aACompromise'
+]
 
 test('a CRL lists what was revoked, with reason and date, and nothing else', async (t) => {
   const ca = await createDevCa()
@@ -15,7 +19,9 @@ test('a CRL lists what was revoked, with reason and date, and nothing else', asy
   ca.revoke('00FF', { date })
   ca.revoke('abcd', { reason: 'unspecified', date })
   const list = read(ca, (await ca.crl()).pem)
-  t.same(leaves.map(({ serialNumber }) => list.find(serialNumber)), REASONS.map((reason) => ({ reason, revokedAt: +date })))
+  t.same(
+    leaves.map(({ serialNumber }) => list.find(serialNumber)), REASONS.map((reason) => ({ reason, revokedAt: +date }))
+  )
   t.same(list.find('ff'), { reason: undefined, revokedAt: +date })
   t.same(list.find('abcd'), { reason: undefined, revokedAt: +date })
   t.notOk(list.has((await ca.issue()).serialNumber))
@@ -72,7 +78,10 @@ test('a delta CRL lists what came after its base, and names it', async (t) => {
   const delta = read(ca, (await ca.crl({ deltaBase: base.number })).pem)
   t.equal(delta.baseNumber, 1n)
   t.equal(delta.number, 2n)
-  t.same([delta.has(early.serialNumber), delta.has(late.serialNumber), delta.find('1234')?.reason], [false, true, 'removeFromCRL'])
+  t.same(
+    [delta.has(early.serialNumber), delta.has(late.serialNumber), delta.find('1234')?.reason],
+    [false, true, 'removeFromCRL']
+  )
   const complete = read(ca, (await ca.crl()).pem)
   t.same([complete.has(early.serialNumber), complete.has(late.serialNumber), complete.has('1234')], [true, true, false])
   t.notOk(complete.isDelta)
@@ -136,10 +145,16 @@ test('anything else to revoke is refused by name, and no key is shown', async (t
 test('wrong options of a revocation or a CRL are refused by name, and nothing is revoked', async (t) => {
   const ca = await createDevCa()
   const code = 'MTLS_ERR_DEV_CA_OPTION'
-  t.throws(() => { ca.revoke('01', { reason: 'bored' as any }) }, { code, message: /reason is "bored"; expected one of unspecified, keyCompromise/ })
+  t.throws(() => {
+    ca.revoke('01', { reason: 'bored' as any })
+  }, { code, message: /reason is "bored"; expected one of unspecified, keyCompromise/ })
   t.throws(() => { ca.revoke('01', { date: new Date(NaN) }) }, { code, message: /date is Invalid Date/ })
-  t.throws(() => { ca.revoke('01', { raeson: 'x' } as any) }, { code, message: /unknown option "raeson"; expected one of reason, date/ })
-  for (const serial of ['', '1', 'xyz', '0x01']) t.throws(() => { ca.revoke(serial) }, { code, message: /serial number is .*expected hexadecimal/ })
+  t.throws(() => {
+    ca.revoke('01', { raeson: 'x' } as any)
+  }, { code, message: /unknown option "raeson"; expected one of reason, date/ })
+  for (const serial of ['', '1', 'xyz', '0x01']) {
+    t.throws(() => { ca.revoke(serial) }, { code, message: /serial number is .*expected hexadecimal/ })
+  }
   await t.rejects(ca.crl({ number: -1 }), { code, message: /number is -1/ })
   await t.rejects(ca.crl({ deltaBase: 0.5 }), { code, message: /deltaBase is 0\.5/ })
   await t.rejects(ca.crl({ thisUpdate: new Date(NaN) }), { code, message: /thisUpdate/ })

@@ -20,7 +20,10 @@ test('neither file is written where one of them is there, unless that is asked f
   for (const there of ['web.key', 'web.pem']) {
     const folder = t.testdir()
     writeFileSync(join(folder, there), 'mine')
-    await t.rejects(storeCertificate(issued, join(folder, 'web')), { code: 'MTLS_ERR_DEV_CA_STATE', message: new RegExp(`${there} exists`) })
+    await t.rejects(
+      storeCertificate(issued, join(folder, 'web')),
+      { code: 'MTLS_ERR_DEV_CA_STATE', message: new RegExp(`${there} exists`) }
+    )
     t.same(readdirSync(folder), [there])
     t.equal(readFileSync(join(folder, there), 'utf8'), 'mine')
     await storeCertificate(issued, join(folder, 'web'), { force: true })

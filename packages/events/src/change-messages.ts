@@ -22,7 +22,10 @@ export interface CredentialsRotatedMessage extends EventMessage {
 export interface CredentialsRefusedMessage extends EventMessage {
   readonly code: string | undefined
   readonly reason: string | undefined
-  /** Of files: the authority that keeps its former ones. Undefined where our own certificate or key was refused, or all that was given at once. */
+  /**
+   * For files: the authority that keeps its former files. Undefined if the own certificate or key was refused, or all
+   * credentials at once.
+   */
   readonly authority?: string | undefined
   readonly message: string
   /** The number of the snapshot that stays in force. */

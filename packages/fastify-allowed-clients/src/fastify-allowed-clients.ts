@@ -119,8 +119,8 @@ function checkPlace (app: FastifyInstance): void {
   // Earlier routes have already passed the onRoute hooks, so their rules were never read.
   if (tree !== undefined) {
     throw new MTLS_ERR_PLUGIN_ORDER(
-      'these routes were added before it; register it first, and await it. With @fastify/autoload, name its plugin in ' +
-        `the dependencies of the plugins that add them. With NestJS, register it before app.init():\n${tree}`
+      'these routes were added before it; register it first, and await it. With @fastify/autoload, name its plugin ' +
+        `in the dependencies of the plugins that add them. With NestJS, register it before app.init():\n${tree}`
     )
   }
 }

@@ -53,7 +53,10 @@ export const MODES: readonly Mode[] = ['enforce', 'report-only']
 /** @throws MTLS_ERR_ALLOWED_CLIENTS_OPTION */
 export function checkPluginOptions (options: FastifyAllowedClientsOptions): void {
   if ('serverFactory' in options) {
-    throw new MTLS_ERR_ALLOWED_CLIENTS_OPTION('found the options of Fastify itself, as fastify-cli and @fastify/autoload pass them on to every plugin; expected a plugin around this one: fp(async (app) => { await app.register(fastifyAllowedClients, …) })')
+    throw new MTLS_ERR_ALLOWED_CLIENTS_OPTION(
+      'found the options of Fastify itself, as fastify-cli and @fastify/autoload pass them on to every plugin; ' +
+        'expected a plugin around this one: fp(async (app) => { await app.register(fastifyAllowedClients, …) })'
+    )
   }
   checkKeys(options, KEYS, 'the plugin')
   checkOneOf(options.mode, MODES, 'mode')

@@ -42,7 +42,12 @@ describe('config.allowedClients', () => {
     app.get('/a', { config: { allowedClients: [{ ou: 'x', not: { cnn: 'y' } }] } }, handler)
     // @ts-expect-error Type '{ ou: number; }' is not assignable
     app.get('/a', { config: { allowedClients: [{ ou: 7 }] } }, handler)
-    app.route({ method: 'GET', url: '/', handler, config: { allowedClients: [{ ou: ['x', 'y'] }], allowedClientsMode: 'report-only' } })
+    app.route({
+      method: 'GET',
+      url: '/',
+      handler,
+      config: { allowedClients: [{ ou: ['x', 'y'] }], allowedClientsMode: 'report-only' }
+    })
     // @ts-expect-error is not assignable to type 'never'
     app.get('/a', { config: { allowedClientsMode: 'log' } }, handler)
   })

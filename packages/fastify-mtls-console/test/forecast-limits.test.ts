@@ -106,7 +106,7 @@ test('authorities for servers need nothing, and names with markup are text', asy
   await as(parsePeerIdentity((await evil.issue({ cn: markup, profile: 'server', ...years })).der), '/accounts')
   const [first] = (await data()).forecast.authorities
   t.equal(first.name, 'web')
-  t.match(first.entries, [{ needsAction: false, advice: 'Nothing, while it is used for a server alone.' }])
+  t.match(first.entries, [{ needsAction: false, advice: 'Nothing, if only a server uses it.' }])
   const page = await get('/forecast')
   t.strictSame(strangeMarkup(page), [])
   t.match(page, '&lt;img src=x onerror=alert(1)&gt;, a public CA')

@@ -128,7 +128,7 @@ test('the page has a row for each, by authority and by date', async (t) => {
   t.match(another, inOrder('another', 'since 2027-03-01 1006 days ago due ', 'are refused after their next renewal.'))
   t.match(partner, inOrder('partner', `${mark} clients without clientAuth are accepted until ${UNTIL} `))
   const others = ['1 other authority is not affected. Clients ', '1 other is not affected. Servers No certificate is known.']
-  t.match(textOf(page), inOrder('Forecast', ...others, 'To bridge the time, give the authority serverAuthOnly'))
+  t.match(textOf(page), inOrder('Forecast', ...others, 'To accept such clients until then, set serverAuthOnly'))
 })
 
 test('a client of a private CA that is for servers alone is marked with its day too', async (t) => {
@@ -182,7 +182,7 @@ test('the own certificate, one list of CAs and the servers called are looked at 
   t.match(forecast.own.entries, [{ what: 'own certificate', use: 'unknown', state: 'loses', advice }])
   const trusted = [{ what: 'trusted CA', name: 'Some Root' }]
   t.match(forecast.authorities, [{ name: 'default', lookedAt: 2, entries: trusted }])
-  const nothing = { needsAction: false, advice: 'Nothing, while it is used for a server alone.' }
+  const nothing = { needsAction: false, advice: 'Nothing, if only a server uses it.' }
   const entries = [{ what: 'server', calledAt: origin, state: 'lacks', ...nothing }]
   t.match(forecast.servers, { lookedAt: 1, entries })
   const page = await get('/forecast')

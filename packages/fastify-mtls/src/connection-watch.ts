@@ -166,7 +166,8 @@ export class ConnectionWatch {
   }
 
   #explain ({ presented }: ConnectionRecord, refused: Refused): Refused {
-    return presented === undefined ? refused : { ...refused, detail: this.#options.trust.detailOf(refused, presented.leaf, presented.sent) }
+    if (presented === undefined) return refused
+    return { ...refused, detail: this.#options.trust.detailOf(refused, presented.leaf, presented.sent) }
   }
 
   #end (record: ConnectionRecord, refusal: CertificateRefusal): void {

@@ -11,9 +11,9 @@ export const MTLS_ERR_SERVER_NOT_MTLS: FastifyErrorConstructor<{ code: 'MTLS_ERR
   createError(
     'MTLS_ERR_SERVER_NOT_MTLS',
     'This Fastify instance was not created with withMtls(): its server %s. Create it with ' +
-      'Fastify(withMtls(credentials)). With fastify-cli, write export const options = withMtls(credentials) in app.js, ' +
-      'and start with --options. With NestJS, write new FastifyAdapter(withMtls(credentials)). Behind a gateway that ' +
-      'verifies clients, give @peerkit/fastify-mtls the option forwarded.',
+      'Fastify(withMtls(credentials)). With fastify-cli, write export const options = withMtls(credentials) in ' +
+      'app.js, and start with --options. With NestJS, write new FastifyAdapter(withMtls(credentials)). Behind a ' +
+      'gateway that verifies clients, give @peerkit/fastify-mtls the option forwarded.',
     500
   )
 

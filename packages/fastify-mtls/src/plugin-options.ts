@@ -38,7 +38,10 @@ export function checkPluginOptions (options: FastifyMtlsOptions): void {
     )
   }
   if ('serverFactory' in options) {
-    throw new MTLS_ERR_SERVER_OPTION('found the options of Fastify itself, as fastify-cli and @fastify/autoload pass them on to every plugin; expected a plugin around this one: fp(async (app) => { await app.register(fastifyMtls) })')
+    throw new MTLS_ERR_SERVER_OPTION(
+      'found the options of Fastify itself, as fastify-cli and @fastify/autoload pass them on to every plugin; ' +
+        'expected a plugin around this one: fp(async (app) => { await app.register(fastifyMtls) })'
+    )
   }
   checkKeys(options, KNOWN, WHAT)
   checkChoice(options.closeCredentials, [true, false], 'closeCredentials')

@@ -25,7 +25,9 @@ export function logTrustChanges (source: TrustSource, log: RefusalLogger, isLeft
     }
     if (change.type === 'recovered') {
       refused.delete(change.authority)
-      if (!isLeftOut()) log.info({ authority: change.authority, generation: change.snapshot.generation }, 'credentials are in order again')
+      if (isLeftOut()) return
+      const { authority, snapshot: { generation } } = change
+      log.info({ authority, generation }, 'credentials are in order again')
       return
     }
     const cause = change.error.message.replace(TIME, '')

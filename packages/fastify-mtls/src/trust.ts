@@ -79,7 +79,7 @@ export class Trust {
       authorities: () => authoritiesOf(credentials.current, 'clients').map((authority) => ({
         ...authority, revocation: []
       })),
-      maxRemembered: 0,
+      cacheSize: 0,
       maxIntermediates: 0,
       limits: { maxSignatures: MAX_EXPLAINED_SIGNATURES }
     })
@@ -177,7 +177,7 @@ export class Trust {
     return this.#evaluator.evaluate(leaf, presented)
   }
 
-  /** Whether a client was accepted before, as it presented itself: without its chain in a full handshake it is another question. */
+  /** Whether a client was accepted before. In a full handshake, only with exactly the certificates that it sent. */
   remembers ({ leaf, sent, resumed }: PresentedClient): boolean {
     return this.#evaluator.remembers(leaf, resumed ? undefined : sent)
   }

@@ -16,7 +16,9 @@ interface AppLogger extends FastifyBaseLogger { audit (line: object): void }
 declare const loggerInstance: AppLogger
 
 /** What reads a schema: `{ type: 'text' }` becomes a string. */
-interface TextProvider extends FastifyTypeProvider { readonly validator: this['schema'] extends { readonly text: true } ? string : unknown }
+interface TextProvider extends FastifyTypeProvider {
+  readonly validator: this['schema'] extends { readonly text: true } ? string : unknown
+}
 
 describe('withMtls keeps what Fastify infers', () => {
   test('HTTP/1.1 over TLS', () => {

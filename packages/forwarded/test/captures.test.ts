@@ -7,15 +7,26 @@ import type { ChainValidator, ForwardedReaderOptions } from '../src/index.ts'
 interface Capture {
   readonly gateway: string
   readonly capturedAt: string
-  readonly requests: ReadonlyArray<{ readonly gatewayIs?: string, readonly format: string, readonly client: string, readonly fingerprint256?: string, readonly headers: readonly string[] }>
+  readonly requests: ReadonlyArray<{
+    readonly gatewayIs?: string
+    readonly format: string
+    readonly client: string
+    readonly fingerprint256?: string
+    readonly headers: readonly string[]
+  }>
 }
 
 const folder = new URL('captures/', import.meta.url)
 const captures = readdirSync(folder).map((name) => JSON.parse(readFileSync(new URL(name, folder), 'utf8')) as Capture)
-const refusing: ChainValidator = { validate: () => ({ valid: false, reason: 'no path', detail: 'to any anchor' }) as never }
+const refusing: ChainValidator = {
+  validate: () => ({ valid: false, reason: 'no path', detail: 'to any anchor' }) as never
+}
 
 test('the captures are of every gateway that runs here', async (t) => {
-  t.same(captures.map(({ gateway }) => gateway.replace(/ [\d.]+$/, '')).sort(), ['Apache httpd', 'Caddy', 'Envoy', 'HAProxy', 'Traefik', 'nginx'])
+  t.same(
+    captures.map(({ gateway }) => gateway.replace(/ [\d.]+$/, '')).sort(),
+    ['Apache httpd', 'Caddy', 'Envoy', 'HAProxy', 'Traefik', 'nginx']
+  )
 })
 
 for (const { gateway, capturedAt, requests } of captures) {
@@ -36,7 +47,12 @@ for (const { gateway, capturedAt, requests } of captures) {
       }
       t.match(read(), { state: 'accepted', identity: { fingerprint256 } })
       if (client === 'tricky') {
-        t.match(read(), { identity: { subject: { commonName: 'a+b=c/CN=admin', organizationalUnit: 'billing, CN=admin' }, subjectAltNames: { uri: ['spiffe://td/x'], dns: ['a.example'] } } })
+        t.match(read(), {
+          identity: {
+            subject: { commonName: 'a+b=c/CN=admin', organizationalUnit: 'billing, CN=admin' },
+            subjectAltNames: { uri: ['spiffe://td/x'], dns: ['a.example'] }
+          }
+        })
       }
       t.match(read({}, [...headers, ...headers]), { state: 'refused', reason: 'duplicate_header' })
     })

@@ -12,11 +12,21 @@ class CertificateMemory<Answer> {
   readonly #memory: Memory<Answer>
   constructor (maxEntries: number, maxBytes: number) { this.#memory = new Memory(maxEntries, maxBytes) }
   get size (): number { return this.#memory.size }
-  recall (values: Some, now: number, generation: number): Answer | undefined { return this.#memory.recall({ ...createValues(), ...values }, now, generation) }
-  remember (values: Some, remembered: Remembered<Answer>): void { this.#memory.remember({ ...createValues(), ...values }, remembered) }
+  recall (values: Some, now: number, generation: number): Answer | undefined {
+    return this.#memory.recall({ ...createValues(), ...values }, now, generation)
+  }
+
+  remember (values: Some, remembered: Remembered<Answer>): void {
+    this.#memory.remember({ ...createValues(), ...values }, remembered)
+  }
 }
 
-const answer = (name: string, more: object = {}): { answer: string, until: number, generation: number, weight: number } => ({ answer: name, until: 100, generation: 1, weight: 10, ...more })
+const answer = (name: string, more: object = {}): {
+  answer: string
+  until: number
+  generation: number
+  weight: number
+} => ({ answer: name, until: 100, generation: 1, weight: 10, ...more })
 
 test('an answer holds for exactly the same values, until it ends or the trust moves', async (t) => {
   const memory = new CertificateMemory<string>(10, 1_000)
@@ -25,7 +35,10 @@ test('an answer holds for exactly the same values, until it ends or the trust mo
   t.equal(memory.recall({ certificate: 'a', verified: 'SUCCESS' }, 99, 1), 'A')
   t.equal(memory.recall(values, 100, 1), undefined)
   t.equal(memory.recall(values, 99, 2), undefined)
-  for (const other of [{ certificate: 'a' }, { certificate: 'a', verified: 'NONE' }, { certificate: 'a', verified: 'SUCCESS', chain: 'c' }, { certificate: 'a', chain: 'SUCCESS' }, { certificate: 'b', verified: 'SUCCESS' }, {}]) {
+  for (const other of [
+    { certificate: 'a' }, { certificate: 'a', verified: 'NONE' }, { certificate: 'a', verified: 'SUCCESS', chain: 'c' },
+    { certificate: 'a', chain: 'SUCCESS' }, { certificate: 'b', verified: 'SUCCESS' }, {}
+  ]) {
     t.equal(memory.recall(other, 99, 1), undefined, JSON.stringify(other))
   }
 })
@@ -62,10 +75,14 @@ test('of size 0 it remembers nothing', async (t) => {
   t.equal(memory.size, 0)
 })
 
-test('values that look alike in the characters that are looked at are told apart, however many there are', async (t) => {
+test('values that look alike in the characters that are looked at are told apart, however ' +
+  'many there are', async (t) => {
   const memory = new CertificateMemory<string>(100, 10_000_000)
   // Of 100,000 characters few are looked at.
-  const values = Array.from({ length: 40 }, (_, index) => ({ certificate: `${'a'.repeat(index * 2_000)}b${'a'.repeat(99_999 - index * 2_000)}` }))
+  const values = Array.from(
+    { length: 40 },
+    (_, index) => ({ certificate: `${'a'.repeat(index * 2_000)}b${'a'.repeat(99_999 - index * 2_000)}` })
+  )
   for (const [index, each] of values.entries()) memory.remember(each, answer(String(index)))
   const recalled = values.map((each) => memory.recall({ certificate: `${each.certificate}` }, 0, 1))
   t.ok(recalled.every((found, index) => found === undefined || found === String(index)))
@@ -76,7 +93,9 @@ test('values that look alike in the characters that are looked at are told apart
 
 test('certificates of one CA are found again, with and without a long chain behind them', async (t) => {
   const ca = await createDevCa()
-  const people = await Promise.all(Array.from({ length: 100 }, async () => Buffer.from((await ca.issue({ cn: 'same' })).der).toString('base64')))
+  const people = await Promise.all(Array.from(
+    { length: 100 }, async () => Buffer.from((await ca.issue({ cn: 'same' })).der).toString('base64')
+  ))
   for (const chain of ['', 'x'.repeat(14_000)]) {
     const memory = new CertificateMemory<string>(1_000, 100_000_000)
     for (const person of people) memory.remember({ certificate: person + chain }, answer(person))

@@ -8,14 +8,19 @@ const ca = await createDevCa()
 const client = await ca.issue({ cn: 'billing', profile: 'client' })
 const sender = parsePeerIdentity((await ca.issue({ cn: 'gateway' })).der)
 const encode = (der: Uint8Array): string => `:${Buffer.from(der).toString('base64')}:`
-const reader = createForwardedReader({ format: 'rfc9440', gateways: { identity: { authorize: () => ({ allowed: true }) } } })
-const read = (...rawHeaders: string[]): ForwardedResult => reader.read({ rawHeaders, sender, remoteAddress: '127.0.0.1' }) as ForwardedResult
+const reader = createForwardedReader({
+  format: 'rfc9440', gateways: { identity: { authorize: () => ({ allowed: true }) } }
+})
+const read = (...rawHeaders: string[]): ForwardedResult =>
+  reader.read({ rawHeaders, sender, remoteAddress: '127.0.0.1' }) as ForwardedResult
 
 test('without the headers a gateway speaks for nobody, and anyone else for himself', async (t) => {
   t.same(read('Host', 'x', 'Client-Certificate', 'y'), { state: 'anonymous' })
   const strict = createForwardedReader({ format: 'rfc9440', gateways: { addresses: ['192.0.2.1'] } })
   t.same(strict.read({ rawHeaders: ['Host', 'x'], sender, remoteAddress: '127.0.0.1' }), { state: 'absent' })
-  const itself = createForwardedReader({ format: 'rfc9440', gateways: { addresses: ['127.0.0.1'] }, withoutCertificate: 'gateway' })
+  const itself = createForwardedReader({
+    format: 'rfc9440', gateways: { addresses: ['127.0.0.1'] }, withoutCertificate: 'gateway'
+  })
   t.same(itself.read({ rawHeaders: ['Host', 'x'], sender, remoteAddress: '127.0.0.1' }), { state: 'absent' })
 })
 
@@ -47,7 +52,10 @@ test('refuses the header from anyone but a gateway, whatever it holds', async (t
 test('refuses a second header, under whichever of its spellings', async (t) => {
   const value = encode(client.der)
   t.match(read('Client-Cert', value, 'client-cert', value), { state: 'refused', reason: 'duplicate_header' })
-  t.match(read('Client-Cert', value, 'Client-Cert-Chain', encode(ca.der), 'client-cert-chain', encode(ca.der)), { state: 'refused', reason: 'duplicate_header', header: 'client-cert-chain' })
+  t.match(
+    read('Client-Cert', value, 'Client-Cert-Chain', encode(ca.der), 'client-cert-chain', encode(ca.der)),
+    { state: 'refused', reason: 'duplicate_header', header: 'client-cert-chain' }
+  )
 })
 
 test('refuses a header under another spelling, also where it stands alone', async (t) => {
@@ -62,23 +70,45 @@ test('refuses what is malformed, unreadable or beyond the bounds', async (t) => 
   const value = encode(client.der)
   t.match(read('Client-Cert-Chain', encode(ca.der)), { state: 'refused', reason: 'malformed' })
   t.match(read('Client-Cert', value + ';x=1'), { state: 'refused', reason: 'malformed' })
-  t.match(read('Client-Cert', value, 'Client-Cert-Chain', 'x'), { state: 'refused', reason: 'malformed', header: 'client-cert-chain' })
+  t.match(
+    read('Client-Cert', value, 'Client-Cert-Chain', 'x'),
+    { state: 'refused', reason: 'malformed', header: 'client-cert-chain' }
+  )
   t.match(read('Client-Cert', ':AQID:'), { state: 'refused', reason: 'unreadable', header: 'client-cert' })
-  t.match(read('Client-Cert', `:${'A'.repeat(20_000)}:`), { state: 'refused', reason: 'too_large', header: 'client-cert' })
-  t.match(read('Client-Cert', value, 'Client-Cert-Chain', `:${'A'.repeat(20_000)}:`), { state: 'refused', reason: 'too_large', header: 'client-cert-chain' })
-  t.match(read('Client-Cert', value, 'Client-Cert-Chain', Array(9).fill(':AQID:').join(', ')), { state: 'refused', reason: 'chain_too_long' })
+  t.match(
+    read('Client-Cert', `:${'A'.repeat(20_000)}:`), { state: 'refused', reason: 'too_large', header: 'client-cert' }
+  )
+  t.match(
+    read('Client-Cert', value, 'Client-Cert-Chain', `:${'A'.repeat(20_000)}:`),
+    { state: 'refused', reason: 'too_large', header: 'client-cert-chain' }
+  )
+  t.match(
+    read('Client-Cert', value, 'Client-Cert-Chain', Array(9).fill(':AQID:').join(', ')),
+    { state: 'refused', reason: 'chain_too_long' }
+  )
 })
 
 test('knows no gateway where the sender made no handshake of its own', async (t) => {
   const byAddress = createForwardedReader({ format: 'rfc9440', gateways: { addresses: ['127.0.0.1'] } })
-  const result = byAddress.read({ rawHeaders: ['Client-Cert', encode(client.der)], sender: undefined, remoteAddress: '127.0.0.1' })
+  const result = byAddress.read({
+    rawHeaders: ['Client-Cert', encode(client.der)], sender: undefined, remoteAddress: '127.0.0.1'
+  })
   t.match(result, { state: 'accepted', identity: { via: [] } })
 })
 
 test('refuses wrong options by name', async (t) => {
   const gateways = { addresses: ['127.0.0.1'] }
   const make = (options: object): unknown => createForwardedReader(options as any)
-  t.throws(() => make({ format: 'rfc9440', gateways, maxHeader: 1 }), { code: 'MTLS_ERR_FORWARDED_OPTION', message: /unknown option "maxHeader" for createForwardedReader/ })
-  t.throws(() => make({ format: 'apach', gateways }), { code: 'MTLS_ERR_FORWARDED_OPTION', message: /format is "apach"; did you mean "apache"/ })
-  t.throws(() => make({ format: 'rfc9440', gateways, maxChainLength: -1 }), { code: 'MTLS_ERR_FORWARDED_OPTION', message: /maxChainLength is -1/ })
+  t.throws(
+    () => make({ format: 'rfc9440', gateways, maxHeader: 1 }),
+    { code: 'MTLS_ERR_FORWARDED_OPTION', message: /unknown option "maxHeader" for createForwardedReader/ }
+  )
+  t.throws(
+    () => make({ format: 'apach', gateways }),
+    { code: 'MTLS_ERR_FORWARDED_OPTION', message: /format is "apach"; did you mean "apache"/ }
+  )
+  t.throws(
+    () => make({ format: 'rfc9440', gateways, maxChainLength: -1 }),
+    { code: 'MTLS_ERR_FORWARDED_OPTION', message: /maxChainLength is -1/ }
+  )
 })

@@ -11,7 +11,9 @@ const SEED = 20261123
 
 test('every seed of a verified certificate is accepted', async (t) => {
   for (const { name, reader, seeds } of targets) {
-    const states = seeds.map((rawHeaders) => (reader.read({ rawHeaders, sender: gateway, remoteAddress: undefined }) as ForwardedResult).state)
+    const states = seeds.map((rawHeaders) => {
+      return (reader.read({ rawHeaders, sender: gateway, remoteAddress: undefined }) as ForwardedResult).state
+    })
     t.ok(states.filter((state) => state === 'accepted').length >= 2, name)
   }
 })
@@ -31,11 +33,16 @@ test('would notice a reader that is wrong', async (t) => {
   t.ok(fuzz([target], gateway, 100, SEED).findings.length > 0)
   const throwing = { headerNames: [], read: () => { throw new Error('x') } }
   t.equal(fuzz([{ ...target, reader: throwing }], gateway, 10, SEED).findings.length, 10)
-  const result = careless.read({ rawHeaders: targets[0]!.seeds[0]!, sender: gateway, remoteAddress: undefined }) as ForwardedResult
+  const result = careless.read({
+    rawHeaders: targets[0]!.seeds[0]!, sender: gateway, remoteAddress: undefined
+  }) as ForwardedResult
   if (result.state !== 'accepted') throw new Error('a seed is not accepted')
   const issued = new Set([Buffer.from(client.der).toString('base64')])
   t.equal(findWrong(result.identity, [], { issued, verdicts: new Map() }), undefined)
   t.match(findWrong(result.identity, [], { issued: undefined, verdicts: new Map() }), /no header has/)
   t.equal(findWrong(result.identity, targets[0]!.seeds[0]!, { issued: undefined, verdicts: new Map() }), undefined)
-  t.match(findWrong(result.identity, ['verdict', 'no'], { issued, verdicts: new Map([['verdict', 'yes']]) }), /without verdict/)
+  t.match(
+    findWrong(result.identity, ['verdict', 'no'], { issued, verdicts: new Map([['verdict', 'yes']]) }),
+    /without verdict/
+  )
 })

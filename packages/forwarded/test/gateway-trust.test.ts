@@ -3,12 +3,18 @@ import { createPartialIdentity } from '@peerkit/identity'
 import { createGatewayTrust } from '../src/gateway-trust.ts'
 
 const gateway = createPartialIdentity({ spiffeId: 'spiffe://prod.example/gateway', source: 'tls' })
-const identity = { authorize: (peer: { spiffeId?: string | undefined }) => ({ allowed: peer.spiffeId === 'spiffe://prod.example/gateway' }) }
+const identity = {
+  authorize: (peer: { spiffeId?: string | undefined }) => {
+    return { allowed: peer.spiffeId === 'spiffe://prod.example/gateway' }
+  }
+}
 
 test('believes a gateway by its own identity', async (t) => {
   const isTrusted = createGatewayTrust({ identity })
   t.equal(isTrusted({ sender: gateway, remoteAddress: '192.0.2.1' }), true)
-  t.equal(isTrusted({ sender: createPartialIdentity({ spiffeId: 'spiffe://prod.example/other' }), remoteAddress: '192.0.2.1' }), false)
+  t.equal(isTrusted({
+    sender: createPartialIdentity({ spiffeId: 'spiffe://prod.example/other' }), remoteAddress: '192.0.2.1'
+  }), false)
   t.equal(isTrusted({ sender: undefined, remoteAddress: '192.0.2.1' }), false)
 })
 
@@ -30,14 +36,23 @@ test('believes addresses and ranges of both families, and no others', async (t) 
 test('believes a Unix socket only when told so', async (t) => {
   const isTrusted = createGatewayTrust({ unixSocket: true })
   t.equal(isTrusted({ sender: undefined, remoteAddress: undefined, unixSocket: true }), true)
-  t.equal(isTrusted({ sender: undefined, remoteAddress: undefined }), false, 'a TCP socket that was reset has no address either')
+  t.equal(
+    isTrusted({ sender: undefined, remoteAddress: undefined }), false,
+    'a TCP socket that was reset has no address either'
+  )
   t.equal(isTrusted({ sender: undefined, remoteAddress: '127.0.0.1', unixSocket: false }), false)
-  t.equal(createGatewayTrust({ addresses: ['127.0.0.1'] })({ sender: undefined, remoteAddress: undefined, unixSocket: true }), false)
+  t.equal(
+    createGatewayTrust({ addresses: ['127.0.0.1'] })({ sender: undefined, remoteAddress: undefined, unixSocket: true }),
+    false
+  )
 })
 
 test('refuses options that name nobody or no address', async (t) => {
   t.throws(() => createGatewayTrust({}), { code: 'MTLS_ERR_FORWARDED_OPTION', message: /gateways is empty/ })
   for (const text of ['localhost', '10.0.0.0/33', '10.0.0.0/', '10.0.0.0/8/8', '::/129', '', '10.0.0.0/-1']) {
-    t.throws(() => createGatewayTrust({ addresses: ['10.0.0.1', text] }), { code: 'MTLS_ERR_FORWARDED_OPTION', message: /addresses\[1\]/ }, text)
+    t.throws(
+      () => createGatewayTrust({ addresses: ['10.0.0.1', text] }),
+      { code: 'MTLS_ERR_FORWARDED_OPTION', message: /addresses\[1\]/ }, text
+    )
   }
 })

@@ -9,7 +9,11 @@ const passthrough = writers.find(({ name }) => name === 'aws-alb-passthrough')!
 const rawHeaders = passthrough.write(client.der, [ca.der])
 const valid = (until = Infinity): ChainVerdict => ({ valid: true, path: [ca.der, root.der], until })
 
-interface World { read: () => ForwardedResult | Promise<ForwardedResult>, calls: () => number, at: (time: number) => void }
+interface World {
+  read: () => ForwardedResult | Promise<ForwardedResult>
+  calls: () => number
+  at: (time: number) => void
+}
 
 function world (validator: ChainValidator): World {
   let time = Date.now()
@@ -22,7 +26,11 @@ function world (validator: ChainValidator): World {
     }
   }
   const reader = createForwardedReader({ format: 'aws-alb-passthrough', gateways, validator: counted, now: () => time })
-  return { read: () => reader.read({ rawHeaders, sender: gateway, remoteAddress: '192.0.2.1' }), calls: () => calls, at: (next) => { time = next } }
+  return {
+    read: () => reader.read({ rawHeaders, sender: gateway, remoteAddress: '192.0.2.1' }),
+    calls: () => calls,
+    at: (next) => { time = next }
+  }
 }
 
 test('the validator sees the exact bytes, and its path is the chain', async (t) => {
@@ -33,7 +41,13 @@ test('the validator sees the exact bytes, and its path is the chain', async (t) 
       return valid()
     }
   })
-  t.match(read(), { state: 'accepted', identity: { subject: { commonName: 'billing' }, chain: [{ subject: { commonName: 'Issuing' } }, { subject: { commonName: 'Root' } }] } })
+  t.match(read(), {
+    state: 'accepted',
+    identity: {
+      subject: { commonName: 'billing' },
+      chain: [{ subject: { commonName: 'Issuing' } }, { subject: { commonName: 'Root' } }]
+    }
+  })
   t.same(seen, [[Buffer.from(client.der), Buffer.from(ca.der)]])
 })
 
@@ -83,11 +97,15 @@ test('a word of the vocabulary is the reason, and any other word of the validato
   }
 })
 
-test('the leaf is not read again where the validator has read it, and comes by way of the gateway all the same', async (t) => {
+test('the leaf is not read again where the validator has read it, and comes by way of the gateway ' +
+  'all the same', async (t) => {
   const peer = parsePeerIdentity(client.der)
   const path = [ca, root].map(({ der }) => parsePeerIdentity(der))
   const result = world({ validate: () => ({ valid: true, path, until: Infinity, peer }) }).read()
-  t.match(result, { state: 'accepted', identity: { fingerprint256: peer.fingerprint256, source: 'forwarded', via: [gateway] } })
+  t.match(
+    result,
+    { state: 'accepted', identity: { fingerprint256: peer.fingerprint256, source: 'forwarded', via: [gateway] } }
+  )
   if (!('state' in result) || result.state !== 'accepted') return
   t.same(result.identity.raw, peer.raw)
   t.equal(result.identity.chain?.[0], path[0])
@@ -115,7 +133,12 @@ test('an answer that the trust overtook is asked for again, and in the end refus
   })
   t.match(await once.read(), { state: 'refused', reason: 'revoked', detail: undefined })
   t.equal(once.calls(), 2)
-  const restless = world({ get generation () { return generation }, async validate () { generation++; return valid() } })
+  const restless = world({
+    get generation () {
+      return generation
+    },
+    async validate () { generation++; return valid() }
+  })
   t.match(await restless.read(), { state: 'refused', detail: 'the trust anchors changed during each validation' })
   t.equal(restless.calls(), 3)
 })

@@ -11,7 +11,17 @@ test('a header is gone from all that a request shows of it, under every spelling
     response.end(JSON.stringify([message.rawHeaders.join(' '), message.headers, message.headersDistinct]))
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
-  const outgoing = request({ port: (server.address() as AddressInfo).port, agent: false, headers: { 'Client-Cert': ['evil', 'evil'], client_cert: 'evil', 'CLIENT.CERT': 'evil', 'X-Forwarded_Client-Cert': 'evil', kept: ['a', 'b'] } })
+  const outgoing = request({
+    port: (server.address() as AddressInfo).port,
+    agent: false,
+    headers: {
+      'Client-Cert': ['evil', 'evil'],
+      client_cert: 'evil',
+      'CLIENT.CERT': 'evil',
+      'X-Forwarded_Client-Cert': 'evil',
+      kept: ['a', 'b']
+    }
+  })
   outgoing.end()
   const [response] = await once(outgoing, 'response')
   const text = String((await response.toArray()).join(''))
@@ -21,7 +31,10 @@ test('a header is gone from all that a request shows of it, under every spelling
 })
 
 test('HTTP/2 has no list of distinct headers', async (t) => {
-  const message: StrippableMessage = { rawHeaders: [':path', '/', 'client-cert', 'evil', 'a', 'b'], headers: { ':path': '/', 'client-cert': 'evil', a: 'b' } }
+  const message: StrippableMessage = {
+    rawHeaders: [':path', '/', 'client-cert', 'evil', 'a', 'b'],
+    headers: { ':path': '/', 'client-cert': 'evil', a: 'b' }
+  }
   stripHeaders(message, ['client-cert'])
   t.same(message, { rawHeaders: [':path', '/', 'a', 'b'], headers: { ':path': '/', a: 'b' } })
 })

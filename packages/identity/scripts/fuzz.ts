@@ -7,12 +7,22 @@ import { fuzz } from './fuzz/run.ts'
 
 const count = Number(process.argv[2] ?? 1_000_000)
 const randomSeed = Number(process.argv[3] ?? Date.now() % 0x1_0000_0000)
-const groups = { 'written by hand': handMadeSeeds(), 'dev-ca': await devCaSeeds(), openssl: opensslSeeds(), 'real roots': realWorldSeeds() }
+const groups = {
+  'written by hand': handMadeSeeds(),
+  'dev-ca': await devCaSeeds(),
+  openssl: opensslSeeds(),
+  'real roots': realWorldSeeds()
+}
 for (const [origin, list] of Object.entries(groups)) console.log(`${list.length} seeds: ${origin}`)
 // Leaves are what peers present: each group weighs the same, however many roots there are.
-const seeds = Object.values(groups).flatMap((list) => Array.from({ length: 120 }, (_, index) => list[index % list.length]).filter((seed) => seed !== undefined))
+const seeds = Object.values(groups).flatMap((list) => {
+  return Array.from({ length: 120 }, (_, index) => list[index % list.length]).filter((seed) => seed !== undefined)
+})
 const strangers = seeds.filter((seed) => compareWithNode(seed).kind !== 'agree')
-console.log(`node ${process.version}, openssl ${process.versions['openssl']}, ${seeds.length} seeds (${strangers.length} not agreed on), ${count} mutants, random seed ${randomSeed}`)
+console.log(
+  `node ${process.version}, openssl ${process.versions['openssl']}, ${seeds.length} seeds (${strangers.length} not ` +
+    `agreed on), ${count} mutants, random seed ${randomSeed}`
+)
 for (const seed of strangers) console.log(JSON.stringify(compareWithNode(seed)), seed.toString('hex').slice(0, 200))
 const start = Date.now()
 const report = fuzz(seeds, count, randomSeed, (done) => {

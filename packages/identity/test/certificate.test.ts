@@ -6,11 +6,14 @@ import { FALSE, bits, element, hex, integer, octets, oid, sequence } from './fix
 import { ECDSA_SHA256, P256_KEY, basicConstraints, certificate, extension, name } from './fixtures/certificate.ts'
 import { certificateReason } from './fixtures/reason.ts'
 
-const reasonFor = (parts: Parameters<typeof certificate>[0]): string => certificateReason(() => readCertificate(certificate(parts)))
+const reasonFor = (parts: Parameters<typeof certificate>[0]): string =>
+  certificateReason(() => readCertificate(certificate(parts)))
 
 test('cuts the fields of a certificate out of its bytes', async (t) => {
   const subject = name([['2.5.4.3', 0x0c, 'x']])
-  const der = certificate({ subject, serialNumber: integer(0, 0xff, 1), extensions: [extension('1.2.3', hex('0500'), true), basicConstraints()] })
+  const der = certificate({
+    subject, serialNumber: integer(0, 0xff, 1), extensions: [extension('1.2.3', hex('0500'), true), basicConstraints()]
+  })
   const fields = readCertificate(der)
   t.equal(fields.version, 3)
   t.equal(fields.serialNumber, 'ff01')
@@ -56,17 +59,25 @@ test('refuses serial numbers that are negative, empty, padded or endless', async
   t.equal(reasonFor({ serialNumber: integer() }), 'integer_invalid')
   t.equal(reasonFor({ serialNumber: integer(0, 1) }), 'integer_invalid')
   t.equal(reasonFor({ serialNumber: integer(1, ...Array<number>(64).fill(0)) }), 'too_large')
-  t.equal(readCertificate(certificate({ serialNumber: integer(0, 0x80, ...Array<number>(63).fill(0)) })).serialNumber, `80${'00'.repeat(63)}`)
+  t.equal(
+    readCertificate(certificate({ serialNumber: integer(0, 0x80, ...Array<number>(63).fill(0)) })).serialNumber,
+    `80${'00'.repeat(63)}`
+  )
   t.equal(readCertificate(certificate({ serialNumber: integer(0) })).serialNumber, '00')
 })
 
 test('refuses a signature algorithm that differs inside and outside', async (t) => {
   t.equal(reasonFor({ outerSignatureAlgorithm: sequence(oid('1.2.840.10045.4.3.3')) }), 'signature_algorithm_mismatch')
-  t.equal(reasonFor({ outerSignatureAlgorithm: sequence(oid('1.2.840.10045.4.3.2'), hex('0500')) }), 'signature_algorithm_mismatch')
+  t.equal(
+    reasonFor({ outerSignatureAlgorithm: sequence(oid('1.2.840.10045.4.3.2'), hex('0500')) }),
+    'signature_algorithm_mismatch'
+  )
 })
 
 test('refuses extensions that are doubled, empty or incomplete', async (t) => {
-  t.equal(reasonFor({ extensions: [extension('1.2.3', hex('0500')), extension('1.2.3', hex('0500'))] }), 'extension_duplicate')
+  t.equal(
+    reasonFor({ extensions: [extension('1.2.3', hex('0500')), extension('1.2.3', hex('0500'))] }), 'extension_duplicate'
+  )
   t.equal(reasonFor({ extensionsElement: element(0xa3, sequence()) }), 'extension_invalid')
   t.equal(reasonFor({ extensionsElement: element(0xa3) }), 'truncated')
   t.equal(reasonFor({ extensions: [sequence(oid('1.2.3'), hex('010101'), octets())] }), 'boolean_invalid')
@@ -85,13 +96,18 @@ BgNVHQ4BAQAEFgQUmx9e7e0EM4Xk97xiPFl1uQvIuzswBQYDK2VwA0EAryMB/t3J5v
 w1AH9efZBw==
 -----END CERTIFICATE-----`)
   const { extensions } = readCertificate(der as Uint8Array)
-  t.same([...extensions].map(([id, { critical }]) => [id, critical]), [['2.5.29.19', true], ['2.5.29.15', false], ['2.5.29.14', false]])
+  t.same(
+    [...extensions].map(([id, { critical }]) => [id, critical]),
+    [['2.5.29.19', true], ['2.5.29.15', false], ['2.5.29.14', false]]
+  )
   const explicit = certificate({ extensions: [sequence(oid('1.2.3'), FALSE, octets())] })
   t.equal(readCertificate(explicit).extensions.get('1.2.3')?.critical, false)
 })
 
 test('refuses bytes left over at every level', async (t) => {
-  for (const where of ['tbsTail', 'tail', 'garbage'] as const) t.equal(reasonFor({ [where]: hex('0500') }), 'trailing_data', where)
+  for (const where of ['tbsTail', 'tail', 'garbage'] as const) {
+    t.equal(reasonFor({ [where]: hex('0500') }), 'trailing_data', where)
+  }
   t.equal(reasonFor({ publicKey: sequence(ECDSA_SHA256, bits(hex('00')), hex('0500')) }), 'trailing_data')
 })
 
@@ -101,7 +117,9 @@ test('refuses a signature of broken octets and a key of a wrong type', async (t)
 })
 
 test('refuses what is no Uint8Array, and more than 100 KiB', async (t) => {
-  for (const input of [undefined, null, 'MIIB', [], {}, new ArrayBuffer(4)]) t.equal(certificateReason(() => readCertificate(input as never)), 'not_bytes')
+  for (const input of [undefined, null, 'MIIB', [], {}, new ArrayBuffer(4)]) {
+    t.equal(certificateReason(() => readCertificate(input as never)), 'not_bytes')
+  }
   t.equal(reasonFor({ extensions: [extension('1.2.3', Buffer.alloc(102_400))] }), 'too_large')
 })
 
@@ -114,5 +132,10 @@ test('says where a certificate in a concatenation ends', async (t) => {
 
 test('names the offset of what is wrong', async (t) => {
   const der = certificate({ serialNumber: integer(0x80) })
-  t.throws(() => readCertificate(der), { code: 'MTLS_ERR_CERTIFICATE_INVALID', statusCode: 401, reason: 'serial_number_invalid', offset: der.indexOf(hex('020180')) })
+  t.throws(() => readCertificate(der), {
+    code: 'MTLS_ERR_CERTIFICATE_INVALID',
+    statusCode: 401,
+    reason: 'serial_number_invalid',
+    offset: der.indexOf(hex('020180'))
+  })
 })

@@ -7,8 +7,14 @@ const DIGEST = 'AB:'.repeat(31) + 'CD'
 test('knows what it was told and nothing else', async (t) => {
   const peer = createPartialIdentity({ subject: 'CN=x,O=y' })
   t.equal(peer.subject?.commonName, 'x')
-  const { issuer, subjectAltNames, spiffeId, serialNumber, notBefore, notAfter, fingerprint256, publicKey256, extendedKeyUsage, policies, isCa, chain, raw } = peer
-  for (const value of [issuer, subjectAltNames, spiffeId, serialNumber, notBefore, notAfter, fingerprint256, publicKey256, extendedKeyUsage, policies, isCa, chain, raw]) {
+  const {
+    issuer, subjectAltNames, spiffeId, serialNumber, notBefore, notAfter, fingerprint256, publicKey256,
+    extendedKeyUsage, policies, isCa, chain, raw
+  } = peer
+  for (const value of [
+    issuer, subjectAltNames, spiffeId, serialNumber, notBefore, notAfter, fingerprint256, publicKey256,
+    extendedKeyUsage, policies, isCa, chain, raw
+  ]) {
     t.equal(value, undefined)
   }
   t.equal(peer.source, 'forwarded')
@@ -32,7 +38,14 @@ test('takes every field, in the spellings of gateways', async (t) => {
     source: 'tls',
     chain: [via],
     via: [via],
-    subjectAltNames: { dns: ['a.example'], uri: [], email: ['a@b'], ip: ['10.0.0.1', '2001:DB8:0:0::1', '::ffff:192.0.2.1', '::'], directoryName: ['CN=d', parseDistinguishedName('CN=e')], otherName: [{ type: '1.2.3', value: 'v' }, { type: '1.2.4', raw: Uint8Array.of(5, 0) }] },
+    subjectAltNames: {
+      dns: ['a.example'],
+      uri: [],
+      email: ['a@b'],
+      ip: ['10.0.0.1', '2001:DB8:0:0::1', '::ffff:192.0.2.1', '::'],
+      directoryName: ['CN=d', parseDistinguishedName('CN=e')],
+      otherName: [{ type: '1.2.3', value: 'v' }, { type: '1.2.4', raw: Uint8Array.of(5, 0) }]
+    },
   })
   t.equal(peer.serialNumber, '0abc')
   t.equal(peer.fingerprint256, DIGEST.replaceAll(':', '').toLowerCase())
@@ -46,12 +59,20 @@ test('takes every field, in the spellings of gateways', async (t) => {
 })
 
 test('tells unknown alternative names from absent ones', async (t) => {
-  t.same(createPartialIdentity({ subjectAltNames: { uri: ['urn:a'] } }).subjectAltNames?.unknown, ['dns', 'email', 'ip', 'directoryName', 'otherName'])
-  t.same(createPartialIdentity({ subjectAltNames: { dns: [], uri: undefined } }).subjectAltNames?.unknown, ['uri', 'email', 'ip', 'directoryName', 'otherName'])
+  t.same(
+    createPartialIdentity({ subjectAltNames: { uri: ['urn:a'] } }).subjectAltNames?.unknown,
+    ['dns', 'email', 'ip', 'directoryName', 'otherName']
+  )
+  t.same(
+    createPartialIdentity({ subjectAltNames: { dns: [], uri: undefined } }).subjectAltNames?.unknown,
+    ['uri', 'email', 'ip', 'directoryName', 'otherName']
+  )
 })
 
 test('takes the names of a parsed identity', async (t) => {
-  const { subjectAltNames, subject } = parsePeerIdentity(certificate({ extensions: [subjectAltName(dns('a'), uri('spiffe://td/a'))] }))
+  const { subjectAltNames, subject } = parsePeerIdentity(certificate({
+    extensions: [subjectAltName(dns('a'), uri('spiffe://td/a'))]
+  }))
   const peer = createPartialIdentity({ subject, subjectAltNames })
   t.same(peer.subjectAltNames, subjectAltNames)
   t.equal(peer.spiffeId, 'spiffe://td/a')
@@ -65,23 +86,43 @@ test('derives a SPIFFE ID from the one URI, or the URI from the SPIFFE ID', asyn
   t.equal(createPartialIdentity({ subjectAltNames: { uri: ['spiffe://td'] } }).spiffeId, undefined)
   t.equal(createPartialIdentity({ subjectAltNames: { uri: ['spiffe://td/a'] }, isCa: true }).spiffeId, undefined)
   const peer = createPartialIdentity({ spiffeId: 'spiffe://td/a', subjectAltNames: { dns: ['a'] } })
-  t.same([peer.spiffeId, peer.subjectAltNames?.uri, peer.subjectAltNames?.unknown.includes('uri')], ['spiffe://td/a', ['spiffe://td/a'], false])
-  for (const uri of [['urn:b'], ['spiffe://td/a', 'urn:b'], []]) t.throws(() => createPartialIdentity({ spiffeId: 'spiffe://td/a', subjectAltNames: { uri } }), { code: 'MTLS_ERR_IDENTITY_OPTION' })
-  t.throws(() => createPartialIdentity({ spiffeId: 'spiffe://td' }), /spiffeId is "spiffe:\/\/td"; expected an ID with a path/)
+  t.same(
+    [peer.spiffeId, peer.subjectAltNames?.uri, peer.subjectAltNames?.unknown.includes('uri')],
+    ['spiffe://td/a', ['spiffe://td/a'], false]
+  )
+  for (const uri of [['urn:b'], ['spiffe://td/a', 'urn:b'], []]) {
+    t.throws(
+      () => createPartialIdentity({ spiffeId: 'spiffe://td/a', subjectAltNames: { uri } }),
+      { code: 'MTLS_ERR_IDENTITY_OPTION' }
+    )
+  }
+  t.throws(
+    () => createPartialIdentity({ spiffeId: 'spiffe://td' }), /spiffeId is "spiffe:\/\/td"; expected an ID with a path/
+  )
   t.throws(() => createPartialIdentity({ spiffeId: 'spiffe://td/a', isCa: true }), /isCa is true; expected/)
   t.throws(() => createPartialIdentity({ spiffeId: 'spiffe://TD/a' }), { code: 'MTLS_ERR_SPIFFE_ID_INVALID' })
 })
 
 test('refuses unknown keys and says which was meant', async (t) => {
-  t.throws(() => createPartialIdentity({ subject: 'CN=x', serial: '01' } as never), /unknown option "serial" for createPartialIdentity; expected/)
+  t.throws(
+    () => createPartialIdentity({ subject: 'CN=x', serial: '01' } as never),
+    /unknown option "serial" for createPartialIdentity; expected/
+  )
   t.throws(() => createPartialIdentity({ subject: 'CN=x', isCA: true } as never), /did you mean "isCa"/)
   t.throws(() => createPartialIdentity({ subjet: 'CN=x' } as never), /did you mean "subject"/)
-  t.throws(() => createPartialIdentity({ subjectAltNames: { DNS: ['a'] } } as never), /unknown option "DNS" for subjectAltNames; did you mean "dns"/)
+  t.throws(
+    () => createPartialIdentity({ subjectAltNames: { DNS: ['a'] } } as never),
+    /unknown option "DNS" for subjectAltNames; did you mean "dns"/
+  )
 })
 
 test('refuses to name nobody', async (t) => {
-  for (const known of [{}, { issuer: 'CN=ca' }, { notAfter: 5 }, { subject: undefined }]) t.throws(() => createPartialIdentity(known), /known has no name; expected at least one of subject/)
-  for (const known of [null, undefined, 'CN=x', 5]) t.throws(() => createPartialIdentity(known as never), { code: 'MTLS_ERR_IDENTITY_OPTION' })
+  for (const known of [{}, { issuer: 'CN=ca' }, { notAfter: 5 }, { subject: undefined }]) {
+    t.throws(() => createPartialIdentity(known), /known has no name; expected at least one of subject/)
+  }
+  for (const known of [null, undefined, 'CN=x', 5]) {
+    t.throws(() => createPartialIdentity(known as never), { code: 'MTLS_ERR_IDENTITY_OPTION' })
+  }
 })
 
 test('refuses values that cannot be', async (t) => {
@@ -97,12 +138,17 @@ test('refuses values that cannot be', async (t) => {
     source: ['header'],
     chain: [[{}], {}],
     via: [[null], 'x'],
-    subjectAltNames: [null, 'a', [], { dns: 'a' }, { dns: [''] }, { dns: ['a\0'] }, { uri: ['ü'] }, { uri: [5] }, { ip: ['10.0.0'] }, { ip: ['fe80::1%eth0'] }, { ip: [5] }, { directoryName: [5] }, { otherName: [null] },
-      { otherName: [{ type: 'x' }] }, { otherName: [{ type: '1.2.3', value: 5 }] }, { otherName: [{ type: '1.2.3', raw: 'x' }] }],
+    subjectAltNames: [null, 'a', [], { dns: 'a' }, { dns: [''] }, { dns: ['a\0'] }, { uri: ['ü'] }, { uri: [5] },
+      { ip: ['10.0.0'] }, { ip: ['fe80::1%eth0'] }, { ip: [5] }, { directoryName: [5] }, { otherName: [null] },
+      { otherName: [{ type: 'x' }] }, { otherName: [{ type: '1.2.3', value: 5 }] },
+      { otherName: [{ type: '1.2.3', raw: 'x' }] }],
   }
   for (const [key, values] of Object.entries(wrong)) {
     for (const value of values) {
-      t.throws(() => createPartialIdentity({ subject: 'CN=x', [key]: value }), { code: 'MTLS_ERR_IDENTITY_OPTION' }, `${key} ${JSON.stringify(value)}`)
+      t.throws(
+        () => createPartialIdentity({ subject: 'CN=x', [key]: value }), { code: 'MTLS_ERR_IDENTITY_OPTION' },
+        `${key} ${JSON.stringify(value)}`
+      )
     }
   }
   t.throws(() => createPartialIdentity({ subject: 'x' }), { code: 'MTLS_ERR_NAME_INVALID' })

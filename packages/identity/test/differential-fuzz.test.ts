@@ -26,15 +26,23 @@ test('gives the same mutants for the same seed', async (t) => {
 })
 
 test('would notice a reader that is wrong', async (t) => {
-  // Two certificates that differ in one field: giving one to us and the other to Node must be a disagreement on that field.
+  // Two certificates that differ in one field: giving one to us and the other to Node must be a disagreement on that
+  // field.
   const base = certificate({ extensions: [subjectAltName(dns('a.example'))] })
   const pairs: readonly (readonly [string, Buffer])[] = [
-    ['subject', certificate({ subject: name([['2.5.4.3', 0x0c, 'other']]), extensions: [subjectAltName(dns('a.example'))] })],
+    [
+      'subject',
+      certificate({ subject: name([['2.5.4.3', 0x0c, 'other']]), extensions: [subjectAltName(dns('a.example'))] })
+    ],
     ['subjectAltName', certificate({ extensions: [subjectAltName(dns('b.example'))] })],
     ['subjectAltName', certificate({ extensions: [subjectAltName(dns('a.example'), ip(1, 2, 3, 4))] })],
     ['subjectAltName', certificate()],
     ['isCa', certificate({ extensions: [subjectAltName(dns('a.example')), basicConstraints(hex('0101ff'))] })],
-    ['extendedKeyUsage', certificate({ extensions: [subjectAltName(dns('a.example')), sequence(hex('0603551d25'), element(0x04, sequence(hex('06022a03'))))] })],
+    ['extendedKeyUsage', certificate({
+      extensions: [
+        subjectAltName(dns('a.example')), sequence(hex('0603551d25'), element(0x04, sequence(hex('06022a03'))))
+      ]
+    })],
   ]
   for (const [field, other] of pairs) {
     const outcome = compareWithNode(base, other)

@@ -1,5 +1,7 @@
 import { test } from 'tap'
-import { DerReader, MAX_DEPTH, TAG, checkWellFormed, expectElement, expectOnly, readElement } from '@peerkit/identity/der'
+import {
+  DerReader, MAX_DEPTH, TAG, checkWellFormed, expectElement, expectOnly, readElement
+} from '@peerkit/identity/der'
 import { derReason } from './fixtures/reason.ts'
 import { element, hex, sequence } from './fixtures/der.ts'
 
@@ -17,7 +19,9 @@ test('refuses lengths that are indefinite, not minimal or beyond what is there',
   t.equal(derReason(() => readElement(hex('0485010000000000'), 0)), 'too_large')
   t.equal(derReason(() => readElement(hex('04ff'), 0)), 'truncated')
   t.equal(derReason(() => readElement(hex('0484ffffffff'), 0)), 'truncated')
-  for (const text of ['', '04', '0401', '0482', '048201', '04820100']) t.equal(derReason(() => readElement(hex(text), 0)), 'truncated', text)
+  for (const text of ['', '04', '0401', '0482', '048201', '04820100']) {
+    t.equal(derReason(() => readElement(hex(text), 0)), 'truncated', text)
+  }
 })
 
 test('never reads beyond the limit it is given, nor beyond the bytes', async (t) => {
@@ -26,11 +30,16 @@ test('never reads beyond the limit it is given, nor beyond the bytes', async (t)
 })
 
 test('refuses tag 0 and high tag numbers', async (t) => {
-  for (const text of ['0000', '1f0100', 'bf8f0100', '3f00']) t.equal(derReason(() => readElement(hex(text), 0)), 'tag_unsupported', text)
+  for (const text of ['0000', '1f0100', 'bf8f0100', '3f00']) {
+    t.equal(derReason(() => readElement(hex(text), 0)), 'tag_unsupported', text)
+  }
 })
 
 test('says which tag was expected and where', async (t) => {
-  t.throws(() => expectElement(hex('00000500'), 2, 4, TAG.sequence), { code: 'MTLS_ERR_DER_INVALID', reason: 'tag_unexpected', offset: 2, message: /expected tag 0x30, found 0x05/ })
+  t.throws(
+    () => expectElement(hex('00000500'), 2, 4, TAG.sequence),
+    { code: 'MTLS_ERR_DER_INVALID', reason: 'tag_unexpected', offset: 2, message: /expected tag 0x30, found 0x05/ }
+  )
   t.equal(derReason(() => expectOnly(hex('050000'), 0, 3, TAG.null)), 'trailing_data')
 })
 
@@ -79,5 +88,7 @@ test('checks the contents of primitive types of unknown structures', async (t) =
     a000: 'accepted',
     8000: 'accepted',
   }
-  for (const [text, reason] of Object.entries(cases)) t.equal(derReason(() => checkWellFormed(hex(text), 0, text.length / 2)), reason, text)
+  for (const [text, reason] of Object.entries(cases)) {
+    t.equal(derReason(() => checkWellFormed(hex(text), 0, text.length / 2)), reason, text)
+  }
 })

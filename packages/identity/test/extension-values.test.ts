@@ -1,5 +1,7 @@
 import { test } from 'tap'
-import { KEY_USAGE, readBasicConstraints, readCertificatePolicies, readExtendedKeyUsage, readKeyUsage } from '@peerkit/identity/x509'
+import {
+  KEY_USAGE, readBasicConstraints, readCertificatePolicies, readExtendedKeyUsage, readKeyUsage
+} from '@peerkit/identity/x509'
 import { FALSE, TRUE, bits, hex, integer, oid, sequence, text } from './fixtures/der.ts'
 import { derReason } from './fixtures/reason.ts'
 
@@ -23,15 +25,24 @@ test('reads key usage bits, the ninth included', async (t) => {
 })
 
 test('reads key purposes in order', async (t) => {
-  t.same(readExtendedKeyUsage(sequence(oid('1.3.6.1.5.5.7.3.2'), oid('2.5.29.37.0'))), ['1.3.6.1.5.5.7.3.2', '2.5.29.37.0'])
+  t.same(
+    readExtendedKeyUsage(sequence(oid('1.3.6.1.5.5.7.3.2'), oid('2.5.29.37.0'))), ['1.3.6.1.5.5.7.3.2', '2.5.29.37.0']
+  )
   t.equal(derReason(() => readExtendedKeyUsage(sequence())), 'extension_invalid')
   t.equal(derReason(() => readExtendedKeyUsage(sequence(hex('0500')))), 'tag_unexpected')
 })
 
 test('reads policies with and without qualifiers, each once', async (t) => {
-  const qualified = sequence(oid('2.23.140.1.2.1'), sequence(sequence(oid('1.3.6.1.5.5.7.2.1'), text(0x16, 'https://a'))))
+  const qualified = sequence(
+    oid('2.23.140.1.2.1'), sequence(sequence(oid('1.3.6.1.5.5.7.2.1'), text(0x16, 'https://a')))
+  )
   t.same(readCertificatePolicies(sequence(qualified, sequence(oid('1.2.3')))), ['2.23.140.1.2.1', '1.2.3'])
   t.equal(derReason(() => readCertificatePolicies(sequence())), 'extension_invalid')
-  t.equal(derReason(() => readCertificatePolicies(sequence(sequence(oid('1.2.3')), sequence(oid('1.2.3'))))), 'extension_invalid')
-  t.equal(derReason(() => readCertificatePolicies(sequence(sequence(oid('1.2.3'), sequence(), hex('0500'))))), 'trailing_data')
+  t.equal(
+    derReason(() => readCertificatePolicies(sequence(sequence(oid('1.2.3')), sequence(oid('1.2.3'))))),
+    'extension_invalid'
+  )
+  t.equal(
+    derReason(() => readCertificatePolicies(sequence(sequence(oid('1.2.3'), sequence(), hex('0500'))))), 'trailing_data'
+  )
 })

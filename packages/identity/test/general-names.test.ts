@@ -9,10 +9,15 @@ const one = (bytes: Buffer): { kind: string, value: unknown } => readGeneralName
 const reasonFor = (bytes: Buffer): string => derReason(() => readGeneralNames(sequence(bytes)))
 
 test('reads every kind by its tag, in order', async (t) => {
-  const names = readGeneralNames(sequence(uri('urn:a'), dns('a.example'), email('a@b'), ip(10, 0, 0, 1), dns('b.example'), directoryName(name([['2.5.4.3', 0x0c, 'x']])),
-    otherName(UPN, text(0x0c, 'jörg@ad')), element(0x88, hex('2a03')), element(0xa3, sequence()), element(0xa5, element(0xa0, text(0x13, 'a')), element(0xa1, text(0x0c, 'b')))))
-  t.same(names.map(({ kind, value }) => [kind, value === undefined || kind === 'otherName' ? undefined : String(value)]), [
-    ['uri', 'urn:a'], ['dns', 'a.example'], ['email', 'a@b'], ['ip', '10.0.0.1'], ['dns', 'b.example'], ['directoryName', 'CN=x'], ['otherName', undefined],
+  const names = readGeneralNames(sequence(uri('urn:a'), dns('a.example'), email('a@b'), ip(10, 0, 0, 1),
+    dns('b.example'), directoryName(name([['2.5.4.3', 0x0c, 'x']])),
+    otherName(UPN, text(0x0c, 'jörg@ad')), element(0x88, hex('2a03')), element(0xa3, sequence()),
+    element(0xa5, element(0xa0, text(0x13, 'a')), element(0xa1, text(0x0c, 'b')))))
+  t.same(names.map(({ kind, value }) => {
+    return [kind, value === undefined || kind === 'otherName' ? undefined : String(value)]
+  }), [
+    ['uri', 'urn:a'], ['dns', 'a.example'], ['email', 'a@b'], ['ip', '10.0.0.1'], ['dns', 'b.example'],
+    ['directoryName', 'CN=x'], ['otherName', undefined],
     ['registeredId', '1.2.3'], ['x400Address', undefined], ['ediPartyName', undefined],
   ])
 })
@@ -33,16 +38,22 @@ test('decodes the text of a user principal name and keeps other values as bytes'
 
 test('refuses plain names with NUL, controls, non-ASCII or nothing in them', async (t) => {
   for (const make of [dns, uri, email]) {
-    for (const bad of ['a\0b', '\0', 'a\nb', 'a\x7f', 'ü', '']) t.equal(reasonFor(make(bad)), 'general_name_invalid', JSON.stringify(bad))
+    for (const bad of ['a\0b', '\0', 'a\nb', 'a\x7f', 'ü', '']) {
+      t.equal(reasonFor(make(bad)), 'general_name_invalid', JSON.stringify(bad))
+    }
   }
 })
 
 test('keeps plain names as they are, however they look', async (t) => {
-  for (const odd of ['*.A.example', 'a b', 'x, DNS:y', 'URI:spiffe://td/admin', '10.0.0.1', '"', "'", '\\', '%00']) t.equal(one(dns(odd)).value, odd)
+  for (const odd of ['*.A.example', 'a b', 'x, DNS:y', 'URI:spiffe://td/admin', '10.0.0.1', '"', "'", '\\', '%00']) {
+    t.equal(one(dns(odd)).value, odd)
+  }
 })
 
 test('takes IP addresses of four or sixteen octets only', async (t) => {
-  for (const count of [0, 1, 3, 5, 8, 15, 17, 32]) t.equal(reasonFor(ip(...Array<number>(count).fill(1))), 'general_name_invalid', String(count))
+  for (const count of [0, 1, 3, 5, 8, 15, 17, 32]) {
+    t.equal(reasonFor(ip(...Array<number>(count).fill(1))), 'general_name_invalid', String(count))
+  }
 })
 
 test('writes IPv6 addresses as RFC 5952', async (t) => {

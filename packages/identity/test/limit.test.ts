@@ -4,7 +4,14 @@ import { claimsOf, createPartialIdentity, limitPeerIdentity, relinkPeerIdentity 
 const full = createPartialIdentity({
   subject: 'CN=web,OU=billing',
   issuer: 'CN=Internal CA',
-  subjectAltNames: { dns: ['web.example'], uri: ['spiffe://prod.example/web'], email: ['a@b.example'], ip: ['192.0.2.1'], directoryName: ['CN=x'], otherName: [{ type: '1.2.3' }] },
+  subjectAltNames: {
+    dns: ['web.example'],
+    uri: ['spiffe://prod.example/web'],
+    email: ['a@b.example'],
+    ip: ['192.0.2.1'],
+    directoryName: ['CN=x'],
+    otherName: [{ type: '1.2.3' }]
+  },
   policies: ['1.2.3'],
   serialNumber: '01',
   fingerprint256: 'ab'.repeat(32)
@@ -16,7 +23,14 @@ test('what an authority does not vouch for is unknown, and the rest stays', asyn
   t.same(peer.notBelieved, ['subject', 'dns', 'upn', 'policy'])
   t.equal(peer.subject, undefined)
   t.equal(peer.policies, undefined)
-  t.match(peer.subjectAltNames, { dns: [], directoryName: [], otherName: [], uri: ['spiffe://prod.example/web'], email: ['a@b.example'], ip: ['192.0.2.1'] })
+  t.match(peer.subjectAltNames, {
+    dns: [],
+    directoryName: [],
+    otherName: [],
+    uri: ['spiffe://prod.example/web'],
+    email: ['a@b.example'],
+    ip: ['192.0.2.1']
+  })
   t.same([...peer.subjectAltNames!.unknown].sort(), ['directoryName', 'dns', 'otherName'])
   t.equal(peer.spiffeId, 'spiffe://prod.example/web')
   t.match(peer, { serialNumber: '01', fingerprint256: 'ab'.repeat(32), source: 'forwarded' })
@@ -26,7 +40,9 @@ test('what an authority does not vouch for is unknown, and the rest stays', asyn
 
 test('SPIFFE IDs and other URIs stand in one list, which is known where all of it is believed', async (t) => {
   const uri = (list: string[], hidden: Parameters<typeof limitPeerIdentity>[2]) => {
-    const peer = limitPeerIdentity(createPartialIdentity({ subject: 'CN=a', subjectAltNames: { uri: list } }), 'p', hidden)
+    const peer = limitPeerIdentity(
+      createPartialIdentity({ subject: 'CN=a', subjectAltNames: { uri: list } }), 'p', hidden
+    )
     return { list: peer.subjectAltNames!.uri, known: !peer.subjectAltNames!.unknown.includes('uri'), id: peer.spiffeId }
   }
   const id = 'spiffe://prod.example/web'
@@ -53,7 +69,13 @@ test('the claims stay at hand for logs, through links and further limits', async
 
 test('an authority without limits changes nothing but the name of who vouches', async (t) => {
   const peer = limitPeerIdentity(full, 'default', [])
-  t.match(peer, { authority: 'default', notBelieved: [], subject: full.subject, policies: full.policies, subjectAltNames: full.subjectAltNames })
+  t.match(peer, {
+    authority: 'default',
+    notBelieved: [],
+    subject: full.subject,
+    policies: full.policies,
+    subjectAltNames: full.subjectAltNames
+  })
   t.notMatch(JSON.stringify(peer), /notBelieved/)
   t.match(JSON.stringify(limitPeerIdentity(full, 'partner', ['dns'])), /"authority":"partner".*"notBelieved":\["dns"\]/)
 })

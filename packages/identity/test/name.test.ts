@@ -7,7 +7,9 @@ import { name } from './fixtures/certificate.ts'
 import { derReason } from './fixtures/reason.ts'
 
 test('keeps RDNs in order, with their attributes, types and encodings', async (t) => {
-  const subject = readName(name([['2.5.4.6', 0x13, 'DE']], [['2.5.4.11', 0x0c, 'ops'], ['2.5.4.11', 0x16, 'billing']], [['2.5.4.3', 0x0c, 'x']]))
+  const subject = readName(name(
+    [['2.5.4.6', 0x13, 'DE']], [['2.5.4.11', 0x0c, 'ops'], ['2.5.4.11', 0x16, 'billing']], [['2.5.4.3', 0x0c, 'x']]
+  ))
   t.same(subject.rdns, [
     [{ type: '2.5.4.6', value: 'DE', encoding: 'printable' }],
     [{ type: '2.5.4.11', value: 'ops', encoding: 'utf8' }, { type: '2.5.4.11', value: 'billing', encoding: 'ia5' }],
@@ -19,11 +21,22 @@ test('keeps RDNs in order, with their attributes, types and encodings', async (t
 })
 
 test('gives the most specific text of each kind, and all texts of a type', async (t) => {
-  const types = ['2.5.4.3', '2.5.4.10', '2.5.4.11', '2.5.4.6', '2.5.4.8', '2.5.4.7', '1.2.840.113549.1.9.1', '2.5.4.5', '0.9.2342.19200300.100.1.1']
-  const subject = readName(name(...types.flatMap((type) => [[[type, 0x0c, `${type} first`]], [[type, 0x0c, type]]] as const)))
-  const { commonName, organization, organizationalUnit, country, stateOrProvince, locality, emailAddress, serialNumber, userId } = subject
-  t.same([commonName, organization, organizationalUnit, country, stateOrProvince, locality, emailAddress, serialNumber, userId], types)
-  for (const key of ['CN', 'cn', 'commonName', '2.5.4.3', 'OID.2.5.4.3']) t.same(subject.values(key), ['2.5.4.3 first', '2.5.4.3'], key)
+  const types = [
+    '2.5.4.3', '2.5.4.10', '2.5.4.11', '2.5.4.6', '2.5.4.8', '2.5.4.7', '1.2.840.113549.1.9.1', '2.5.4.5',
+    '0.9.2342.19200300.100.1.1'
+  ]
+  const subject = readName(
+    name(...types.flatMap((type) => [[[type, 0x0c, `${type} first`]], [[type, 0x0c, type]]] as const))
+  )
+  const {
+    commonName, organization, organizationalUnit, country, stateOrProvince, locality, emailAddress, serialNumber, userId
+  } = subject
+  t.same([
+    commonName, organization, organizationalUnit, country, stateOrProvince, locality, emailAddress, serialNumber, userId
+  ], types)
+  for (const key of ['CN', 'cn', 'commonName', '2.5.4.3', 'OID.2.5.4.3']) {
+    t.same(subject.values(key), ['2.5.4.3 first', '2.5.4.3'], key)
+  }
   t.same(subject.values('1.2.3'), [])
   t.equal(readName(sequence()).commonName, undefined)
 })
@@ -37,7 +50,9 @@ test('takes the last attribute of a multi-valued RDN for the most specific', asy
 })
 
 test('keeps a value that is no text as hex, out of the way of texts', async (t) => {
-  const subject = readName(sequence(set(sequence(oid('2.5.4.3'), bits(Buffer.from('admin')))), set(sequence(oid('2.5.4.16'), sequence(text(0x0c, 'x'))))))
+  const subject = readName(sequence(
+    set(sequence(oid('2.5.4.3'), bits(Buffer.from('admin')))), set(sequence(oid('2.5.4.16'), sequence(text(0x0c, 'x'))))
+  ))
   t.same(subject.rdns[0], [{ type: '2.5.4.3', value: '#03060061646d696e', encoding: 'other' }])
   t.same(subject.values('CN'), [])
   t.equal(subject.commonName, undefined)

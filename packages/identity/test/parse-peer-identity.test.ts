@@ -5,10 +5,13 @@ import { createDevCa } from '@peerkit/dev-ca'
 import { decodePem, equalDistinguishedNames, parsePeerIdentity } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
 import { FALSE, TRUE, hex, integer, sequence } from './fixtures/der.ts'
-import { basicConstraints, certificate, dns, email, extendedKeyUsage, keyUsage, policies, subjectAltName, uri } from './fixtures/certificate.ts'
+import {
+  basicConstraints, certificate, dns, email, extendedKeyUsage, keyUsage, policies, subjectAltName, uri
+} from './fixtures/certificate.ts'
 
 const ca = await createDevCa({ name: 'Root' })
-const spiffeOf = (...extensions: Buffer[]): string | undefined => parsePeerIdentity(certificate({ extensions })).spiffeId
+const spiffeOf = (...extensions: Buffer[]): string | undefined =>
+  parsePeerIdentity(certificate({ extensions })).spiffeId
 
 test('reads a leaf whole', async (t) => {
   const leaf = await ca.issue({
@@ -39,7 +42,8 @@ test('reads a leaf whole', async (t) => {
   t.equal(peer.notBefore, Date.parse(node.validFrom))
   t.equal(peer.notAfter, Date.parse(node.validTo))
   t.equal(peer.fingerprint256, node.fingerprint256.replaceAll(':', '').toLowerCase())
-  t.equal(peer.publicKey256, node.publicKey.export({ type: 'spki', format: 'der' }) && (await sha256(node.publicKey.export({ type: 'spki', format: 'der' }))))
+  t.equal(peer.publicKey256, node.publicKey.export({ type: 'spki', format: 'der' }) &&
+    (await sha256(node.publicKey.export({ type: 'spki', format: 'der' }))))
   t.same(peer.extendedKeyUsage, ['1.3.6.1.5.5.7.3.2'])
   t.same(peer.policies, ['1.3.6.1.4.1.99999.1'])
   t.equal(peer.isCa, false)
@@ -71,7 +75,11 @@ test('has empty lists for extensions that are not there', async (t) => {
 })
 
 test('is deeply frozen, and its bytes are out of reach', async (t) => {
-  const der = certificate({ extensions: [subjectAltName(dns('a.example'), uri('urn:a'), email('a@b')), policies('1.2.3'), extendedKeyUsage('1.2.3')] })
+  const der = certificate({
+    extensions: [
+      subjectAltName(dns('a.example'), uri('urn:a'), email('a@b')), policies('1.2.3'), extendedKeyUsage('1.2.3')
+    ]
+  })
   const peer = parsePeerIdentity(der, { chain: [parsePeerIdentity(certificate())] })
   checkFrozen(peer)
   function checkFrozen (value: unknown): void {
@@ -134,7 +142,9 @@ test('keeps where it was seen, its chain and its gateways', async (t) => {
 
 test('refuses options it does not know or cannot use', async (t) => {
   const der = certificate()
-  for (const options of [null, 'tls', { sorce: 'tls' }, { source: 'http' }, { chain: {} }, { chain: [{}] }, { via: [null] }, { via: ['x'] }]) {
+  for (const options of [
+    null, 'tls', { sorce: 'tls' }, { source: 'http' }, { chain: {} }, { chain: [{}] }, { via: [null] }, { via: ['x'] }
+  ]) {
     t.throws(() => parsePeerIdentity(der, options as never), { code: 'MTLS_ERR_IDENTITY_OPTION', statusCode: 500 })
   }
 })

@@ -1,5 +1,8 @@
 import { test } from 'tap'
-import { MAX_NAME_LENGTH, attributeTypeNames, describeAttributeType, equalDistinguishedNames, parseDistinguishedName, resolveAttributeType } from '@peerkit/identity'
+import {
+  MAX_NAME_LENGTH, attributeTypeNames, describeAttributeType, equalDistinguishedNames, parseDistinguishedName,
+  resolveAttributeType
+} from '@peerkit/identity'
 import { readName } from '@peerkit/identity/x509'
 import { rounds, seedOf } from '../../../test/fuzz/draws.ts'
 import { Random } from '../scripts/fuzz/random.ts'
@@ -7,7 +10,9 @@ import { hex, oid, sequence, set, text } from './fixtures/der.ts'
 import { name } from './fixtures/certificate.ts'
 import { nameReason } from './fixtures/reason.ts'
 
-const values = (from: string): string[][] => parseDistinguishedName(from).rdns.map((rdn) => rdn.map(({ type, value }) => `${describeAttributeType(type) ?? type}=${value}`))
+const values = (from: string): string[][] => parseDistinguishedName(from).rdns.map((rdn) => {
+  return rdn.map(({ type, value }) => `${describeAttributeType(type) ?? type}=${value}`)
+})
 
 test('reads the examples of RFC 4514', async (t) => {
   t.same(values('UID=jsmith,DC=example,DC=net'), [['DC=net'], ['DC=example'], ['UID=jsmith']])
@@ -19,7 +24,10 @@ test('reads the examples of RFC 4514', async (t) => {
 
 test('reads the hex value of any type, as in RFC 4514 4', async (t) => {
   const subject = parseDistinguishedName('1.3.6.1.4.1.1466.0=#04024869,CN=#1A0161,O=#0101FF')
-  t.same(subject.rdns.flat().map(({ value, encoding }) => [value, encoding]), [['#0101ff', 'other'], ['a', 'visible'], ['#04024869', 'other']])
+  t.same(
+    subject.rdns.flat().map(({ value, encoding }) => [value, encoding]),
+    [['#0101ff', 'other'], ['a', 'visible'], ['#04024869', 'other']]
+  )
   t.equal(String(subject), '1.3.6.1.4.1.1466.0=#04024869,CN=a,O=#0101ff')
 })
 
@@ -36,7 +44,10 @@ test('ignores spaces around separators and keeps escaped ones', async (t) => {
 })
 
 test('takes types in any case, as OIDs, and as OID. with an OID', async (t) => {
-  t.same(values('cn=a,OrganizationName=b,2.5.4.11=c,OID.2.5.4.6=DE,oid.1.2.3=x'), [['1.2.3=x'], ['C=DE'], ['OU=c'], ['O=b'], ['CN=a']])
+  t.same(
+    values('cn=a,OrganizationName=b,2.5.4.11=c,OID.2.5.4.6=DE,oid.1.2.3=x'),
+    [['1.2.3=x'], ['C=DE'], ['OU=c'], ['O=b'], ['CN=a']]
+  )
   for (const known of attributeTypeNames()) t.ok(resolveAttributeType(known), known)
   t.equal(resolveAttributeType('constructor'), undefined)
   t.equal(resolveAttributeType('__proto__'), undefined)
@@ -93,7 +104,10 @@ test('refuses what is ambiguous or broken, and says where', async (t) => {
 })
 
 test('writes names that read back as the same', async (t) => {
-  for (const value of ['plain', '', ' ', '  ', ' a ', '#x', '# ', 'a#', 'a,b+c"d\\e<f>g;h=i', 'Müller 😀', 'a\0b', '\n', '\u202eevil', '\ufeff', '\u2028', '\u0085', 'a\\', '\\ ', '=', ',', 'CN=admin,O=x']) {
+  for (const value of [
+    'plain', '', ' ', '  ', ' a ', '#x', '# ', 'a#', 'a,b+c"d\\e<f>g;h=i', 'Müller 😀', 'a\0b', '\n', '\u202eevil',
+    '\ufeff', '\u2028', '\u0085', 'a\\', '\\ ', '=', ',', 'CN=admin,O=x'
+  ]) {
     const subject = readName(name([['2.5.4.3', 0x0c, value], ['1.2.3.4', 0x0c, value]], [['2.5.4.10', 0x0c, value]]))
     const again = parseDistinguishedName(subject.toString())
     t.ok(equalDistinguishedNames(subject, again), encodeURI(value))
@@ -103,7 +117,9 @@ test('writes names that read back as the same', async (t) => {
   }
   const long = readName(name([['1.2.3.4', 0x0c, 'x'.repeat(300)]]))
   t.ok(equalDistinguishedNames(long, parseDistinguishedName(String(long))))
-  const binary = readName(sequence(set(sequence(oid('2.5.4.45'), hex('030206c0'))), set(sequence(oid('1.2.3'), sequence(text(0x0c, 'x'))))))
+  const binary = readName(sequence(
+    set(sequence(oid('2.5.4.45'), hex('030206c0'))), set(sequence(oid('1.2.3'), sequence(text(0x0c, 'x'))))
+  ))
   t.ok(equalDistinguishedNames(binary, parseDistinguishedName(String(binary))))
 })
 
@@ -117,12 +133,16 @@ test('reads or refuses any text with a code, and reads back what it wrote of it'
   const seed = seedOf(4514)
   t.comment(`seed ${seed}`)
   const random = new Random(seed)
-  const pieces = ['CN=', 'O=', '1.2.3=', 'OID.2.5.4.3=', ',', '+', ';', '=', '\\', '\\,', '\\2c', '\\ff', '\\c3\\bc', '#', '#0c0161', '#03020061', '"', ' ', '  ', 'a', 'ü', '😀', '\ud83d', '\0', '\u202e', 'x'.repeat(50)]
+  const pieces = [
+    'CN=', 'O=', '1.2.3=', 'OID.2.5.4.3=', ',', '+', ';', '=', '\\', '\\,', '\\2c', '\\ff', '\\c3\\bc', '#', '#0c0161',
+    '#03020061', '"', ' ', '  ', 'a', 'ü', '😀', '\ud83d', '\0', '\u202e', 'x'.repeat(50)
+  ]
   const count = rounds(20_000)
   let read = 0
   const wrong: string[] = []
   for (let i = 0; i < count; i++) {
-    const source = (random.below(2) === 0 ? 'CN=' : '') + Array.from({ length: random.below(9) }, () => random.pick(pieces)).join('')
+    const source = (random.below(2) === 0 ? 'CN=' : '') +
+      Array.from({ length: random.below(9) }, () => random.pick(pieces)).join('')
     if (nameReason(() => parseDistinguishedName(source)) !== 'accepted') continue
     read++
     const subject = parseDistinguishedName(source)

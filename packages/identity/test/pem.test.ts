@@ -15,13 +15,18 @@ function reasonOf (text: string | Uint8Array, label?: string): string {
 }
 
 test('gives every block of the label, in order, and skips text and blocks of other labels', async (t) => {
-  const text = `subject=CN = x\n${BLOCK}-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n# next\n${BLOCK.replace('MAA=', 'MQA=')}`
+  const text =
+    `subject=CN = x\n${BLOCK}-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n# ` +
+      `next\n${BLOCK.replace('MAA=', 'MQA=')}`
   t.same(decodePem(text), [DER, Uint8Array.of(0x31, 0)])
   t.same(decodePem(text, 'PRIVATE KEY'), [Uint8Array.of(0, 0, 0)])
 })
 
-test('takes bytes, CRLF, spaces for newlines, a missing last newline and blocks without one between them', async (t) => {
-  for (const text of [Buffer.from(BLOCK), BLOCK.replaceAll('\n', '\r\n'), BLOCK.replaceAll('\n', ' '), BLOCK.trimEnd(), `  ${BLOCK}`]) t.same(decodePem(text), [DER])
+test('takes bytes, CRLF, spaces for newlines, a missing last newline and blocks without one ' +
+  'between them', async (t) => {
+  for (const text of [
+    Buffer.from(BLOCK), BLOCK.replaceAll('\n', '\r\n'), BLOCK.replaceAll('\n', ' '), BLOCK.trimEnd(), `  ${BLOCK}`
+  ]) t.same(decodePem(text), [DER])
   t.same(decodePem(BLOCK.trimEnd() + BLOCK), [DER, DER])
   t.same(decodePem((BLOCK + BLOCK).replaceAll('\n', ' ')), [DER, DER])
 })
@@ -32,7 +37,10 @@ test('does not share memory between blocks or with pooled buffers', async (t) =>
 })
 
 test('refuses a text without a block of the label', async (t) => {
-  for (const text of ['', 'MAA=', '-----BEGIN X509 CERTIFICATE-----\nMAA=\n-----END X509 CERTIFICATE-----', '-----BEGIN TRUSTED CERTIFICATE-----\nMAA=\n-----END TRUSTED CERTIFICATE-----']) {
+  for (const text of [
+    '', 'MAA=', '-----BEGIN X509 CERTIFICATE-----\nMAA=\n-----END X509 CERTIFICATE-----',
+    '-----BEGIN TRUSTED CERTIFICATE-----\nMAA=\n-----END TRUSTED CERTIFICATE-----'
+  ]) {
     t.equal(reasonOf(text), 'no_block')
   }
 })
@@ -47,7 +55,9 @@ test('refuses a damaged block, also beside good ones', async (t) => {
 })
 
 test('refuses base64 that is not canonical', async (t) => {
-  for (const body of ['MAA', 'MAB=', 'MA=A', 'MA A=?', 'M', 'MAA==', 'Proc-Type: 4,ENCRYPTED\n\nMAA=', 'MA_=', '=', 'MAA=\nMAA=']) {
+  for (const body of [
+    'MAA', 'MAB=', 'MA=A', 'MA A=?', 'M', 'MAA==', 'Proc-Type: 4,ENCRYPTED\n\nMAA=', 'MA_=', '=', 'MAA=\nMAA='
+  ]) {
     t.equal(reasonOf(BLOCK.replace('MAA=', body)), 'base64_invalid', body)
   }
 })

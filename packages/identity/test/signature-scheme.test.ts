@@ -7,7 +7,8 @@ import { DerReader, TAG } from '../src/der/index.ts'
 const SHA256 = '300d06096086480165030402010500'
 const SHA1 = '300906052b0e03021a0500'
 const mgf1 = (hash: string): string => wrap('30', `06092a864886f70d010108${hash}`)
-const wrap = (tag: string, content: string): string => tag + (content.length / 2).toString(16).padStart(2, '0') + content
+const wrap = (tag: string, content: string): string =>
+  tag + (content.length / 2).toString(16).padStart(2, '0') + content
 const pss = (...fields: string[]): string => wrap('30', `06092a864886f70d01010a${wrap('30', fields.join(''))}`)
 
 function read (hex: string, options?: SignatureSchemeOptions): ReturnType<typeof readSignatureScheme> {
@@ -73,12 +74,20 @@ test('names every scheme', async (t) => {
   }
   for (const [name, oid] of Object.entries(oids)) t.equal(readOid(oid)?.name, name, oid)
   t.same(readOid(`${NIST}.18`), { name: 'ml-dsa-65', keyTypes: ['ml-dsa-65'], hash: null })
-  t.equal(readSignatureScheme({ oid: `${NIST}.18`, parameters: Uint8Array.of(5, 0), raw: new Uint8Array() }), undefined, 'NULL where RFC 9881 has nothing')
-  for (const oid of [`${NIST}.32`, '1.2.840.113549.1.1.4', '1.2.840.113549.1.1.5', '1.2.840.10045.4.1']) t.equal(readOid(oid), undefined, oid)
+  t.equal(
+    readSignatureScheme({ oid: `${NIST}.18`, parameters: Uint8Array.of(5, 0), raw: new Uint8Array() }),
+    undefined,
+    'NULL where RFC 9881 has nothing'
+  )
+  for (const oid of [`${NIST}.32`, '1.2.840.113549.1.1.4', '1.2.840.113549.1.1.5', '1.2.840.10045.4.1']) {
+    t.equal(readOid(oid), undefined, oid)
+  }
 })
 
 test('reads RSASSA-PSS with every hash of SHA-2 and SHA-3', async (t) => {
-  const names = ['sha256', 'sha384', 'sha512', 'sha224', 'sha512-224', 'sha512-256', 'sha3-224', 'sha3-256', 'sha3-384', 'sha3-512']
+  const names = [
+    'sha256', 'sha384', 'sha512', 'sha224', 'sha512-224', 'sha512-256', 'sha3-224', 'sha3-256', 'sha3-384', 'sha3-512'
+  ]
   for (const [index, name] of names.entries()) {
     const hash = wrap('30', `060960864801650304020${(index + 1).toString(16)}`)
     t.match(read(pss(wrap('a0', hash), wrap('a1', mgf1(hash)))), { name: `rsa-pss-${name}`, hash: name })

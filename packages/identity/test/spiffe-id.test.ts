@@ -45,7 +45,9 @@ test('refuses every other spelling', async (t) => {
     'spiffe://td/a\0': 'path_character',
     'spiffe://td/a\n': 'path_character',
   }
-  for (const [uri, reason] of Object.entries(cases)) t.equal(spiffeReason(() => parseSpiffeId(uri)), reason, JSON.stringify(uri))
+  for (const [uri, reason] of Object.entries(cases)) {
+    t.equal(spiffeReason(() => parseSpiffeId(uri)), reason, JSON.stringify(uri))
+  }
   t.equal(spiffeReason(() => parseSpiffeId(undefined as never)), 'not_a_string')
 })
 

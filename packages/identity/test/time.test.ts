@@ -28,10 +28,14 @@ test('agrees with the calendar of the engine on every day of 400 years', async (
 })
 
 test('refuses other forms and days that are not in the calendar', async (t) => {
-  for (const text of ['2501010000Z', '250101000000', '250101000000+0000', '250101000000z', '250001000000Z', '251301000000Z', '250132000000Z', '250100000000Z',
-    '250229000000Z', '250431000000Z', '250101240000Z', '250101006000Z', '250101000060Z', '25010100000 Z', '2501010000-1Z', '']) {
+  for (const text of ['2501010000Z', '250101000000', '250101000000+0000', '250101000000z', '250001000000Z',
+    '251301000000Z', '250132000000Z', '250100000000Z',
+    '250229000000Z', '250431000000Z', '250101240000Z', '250101006000Z', '250101000060Z', '25010100000 Z',
+    '2501010000-1Z', '']) {
     t.equal(derReason(() => utc(text)), 'time_invalid', text)
   }
-  for (const text of ['20250101000000.5Z', '20250101000000', '250101000000Z', '19000229000000Z', '2025010100Z']) t.equal(derReason(() => generalized(text)), 'time_invalid', text)
+  for (const text of ['20250101000000.5Z', '20250101000000', '250101000000Z', '19000229000000Z', '2025010100Z']) {
+    t.equal(derReason(() => generalized(text)), 'time_invalid', text)
+  }
   t.equal(derReason(() => decodeTime(Buffer.from('250101000000Z'), TAG.ia5String, 0, 13)), 'tag_unexpected')
 })

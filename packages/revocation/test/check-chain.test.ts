@@ -10,10 +10,13 @@ const leaf = parsePeerIdentity(issued.der, { chain: [middle.identity, root.ident
 const bare = parsePeerIdentity(issued.der)
 const issuers = [root.identity, middle.identity]
 const HOUR = 3_600_000
-const crl = async (from: typeof root, hours = 1): Promise<string> => (await from.ca.crl({ nextUpdate: new Date(Date.now() + hours * HOUR) })).pem
+const crl = async (from: typeof root, hours = 1): Promise<string> =>
+  (await from.ca.crl({ nextUpdate: new Date(Date.now() + hours * HOUR) })).pem
 
 /** A checker that says the same of everyone. */
-function saying (status: RevocationStatus | Promise<RevocationStatus> | Error, permits = false): RevocationChecker & { moves (): void, closed: boolean } {
+function saying (
+  status: RevocationStatus | Promise<RevocationStatus> | Error, permits = false
+): RevocationChecker & { moves (): void, closed: boolean } {
   const listeners = new Set<() => void>()
   return {
     epoch: 1,
@@ -40,7 +43,9 @@ test('a chain is good as long as the first of its answers', async (t) => {
 test('a chain is revoked with its intermediate, and unknown without a list for each issuer', async (t) => {
   const other = await makeCa()
   const checker = crlChecker({ crls: [await crl(middle)], issuers: [...issuers, other.identity] })
-  t.match(checkChain(checker, leaf), { state: 'unknown', why: 'no_crl', permitted: false, certificate: middle.identity })
+  t.match(
+    checkChain(checker, leaf), { state: 'unknown', why: 'no_crl', permitted: false, certificate: middle.identity }
+  )
   root.ca.revoke(middle.identity.serialNumber!)
   checker.replace([await crl(root), await crl(middle)])
   t.match(checkChain(checker, leaf), { state: 'revoked', permitted: false, certificate: middle.identity })
@@ -56,11 +61,14 @@ test('a certificate without a chain is unknown, unless it is revoked itself', as
   await checker.close()
 })
 
-test('a leaf issued by an anchor is asked about alone; of two unknown answers the one that the policy refuses decides', async (t) => {
+test('a leaf issued by an anchor is asked about alone; of two unknown answers the one that the policy ' +
+  'refuses decides', async (t) => {
   const direct = parsePeerIdentity(issued.der, { chain: [middle.identity] })
   t.match(checkChain(saying(good(Date.now() + HOUR)), direct), { state: 'good', certificate: direct })
   t.match(checkChain(saying(good(5)), parsePeerIdentity(issued.der, { chain: [] })), { state: 'good' }, 'a pinned leaf')
-  const perIssuer: RevocationChecker = { ...saying(unknown('x')), permits: (_status, certificate) => certificate === leaf }
+  const perIssuer: RevocationChecker = {
+    ...saying(unknown('x')), permits: (_status, certificate) => certificate === leaf
+  }
   t.match(checkChain(perIssuer, leaf), { certificate: middle.identity, permitted: false })
   t.match(checkChain(saying(unknown('x'), true), leaf), { state: 'unknown', permitted: true })
 })
@@ -75,7 +83,8 @@ test('answers later where one answer comes later, and a checker that fails knows
 })
 
 test('of several checkers any revoked counts, else any good, else nothing is known', async (t) => {
-  const ask = (...answers: Parameters<typeof saying>[0][]) => combineCheckers(answers.map((answer) => saying(answer))).check(leaf, middle.identity)
+  const ask = (...answers: Parameters<typeof saying>[0][]) =>
+    combineCheckers(answers.map((answer) => saying(answer))).check(leaf, middle.identity)
   t.match(ask(good(5), revoked), { state: 'revoked' })
   t.match(await ask(good(5), Promise.resolve(revoked)), { state: 'revoked' })
   t.match(ask(unknown('a'), good(5), good(4)), { state: 'good', until: 4 })
@@ -85,7 +94,8 @@ test('of several checkers any revoked counts, else any good, else nothing is kno
 })
 
 test('in mode "first" the first checker that knows decides, and no other is asked', async (t) => {
-  const ask = (...answers: Parameters<typeof saying>[0][]) => combineCheckers(answers.map((answer) => saying(answer)), { ask: 'first' }).check(leaf, middle.identity)
+  const ask = (...answers: Parameters<typeof saying>[0][]) =>
+    combineCheckers(answers.map((answer) => saying(answer)), { ask: 'first' }).check(leaf, middle.identity)
   t.match(ask(unknown('a'), good(5), revoked), { state: 'good' })
   t.match(await ask(Promise.resolve(unknown('a')), revoked), { state: 'revoked' })
   t.match(await ask(Promise.resolve(good(1)), revoked), { state: 'good' })

@@ -18,7 +18,10 @@ test('says revoked with reason and date, and good until nextUpdate', async (t) =
   const good = { state: 'good', source: 'crl', until: nextUpdate.getTime() }
   for (const crl of [der, pem, Buffer.from(pem), await loadCrl(der, { issuers: [identity] })]) {
     const checker = crlChecker({ crls: [crl], issuers: [identity] })
-    t.same(checker.check(bad.identity, identity), { state: 'revoked', source: 'crl', reason: 'keyCompromise', revokedAt: date.getTime() })
+    t.same(
+      checker.check(bad.identity, identity),
+      { state: 'revoked', source: 'crl', reason: 'keyCompromise', revokedAt: date.getTime() }
+    )
     t.same(checker.check(fine.identity, identity), good)
     t.same(checker.check(fine.identity, undefined), good, 'by the name of its issuer')
     await checker.close()
@@ -27,18 +30,29 @@ test('says revoked with reason and date, and good until nextUpdate', async (t) =
   }
 })
 
-test('says unknown where a certificate has no serial, no issuer, another issuer, or an issuer without a list', async (t) => {
+test('says unknown where a certificate has no serial, no issuer, another issuer, or an issuer ' +
+  'without a list', async (t) => {
   const { ca, identity, leaf } = await makeCa()
   const other = await makeCa({ name: 'Other' })
   const twin = await makeCa()
   const checker = crlChecker({ crls: [craftCrl({ ca })], issuers: [identity] })
   const peer = (await leaf('fine')).identity
-  t.match(checker.check(createPartialIdentity({ issuer: peer.issuer!, fingerprint256: peer.fingerprint256! }), identity), { why: 'serial_unknown' })
+  t.match(
+    checker.check(createPartialIdentity({ issuer: peer.issuer!, fingerprint256: peer.fingerprint256! }), identity),
+    { why: 'serial_unknown' }
+  )
   t.match(checker.check(createPartialIdentity({ serialNumber: '01' }), undefined), { why: 'issuer_unknown' })
   t.match(checker.check(peer, other.identity), { why: 'issuer_mismatch' })
   t.match(checker.check((await other.leaf('x')).identity, other.identity), { why: 'no_crl' })
-  t.match(checker.check((await twin.leaf('x')).identity, twin.identity), { why: 'no_crl' }, 'the list of a CA of the same name and another key')
-  t.match(checker.check(createPartialIdentity({ serialNumber: '01', issuer: peer.issuer! }), undefined), { state: 'good' }, 'a partial identity by serial and issuer')
+  t.match(
+    checker.check((await twin.leaf('x')).identity, twin.identity), { why: 'no_crl' },
+    'the list of a CA of the same name and another key'
+  )
+  t.match(
+    checker.check(createPartialIdentity({ serialNumber: '01', issuer: peer.issuer! }), undefined),
+    { state: 'good' },
+    'a partial identity by serial and issuer'
+  )
   await checker.close()
 })
 
@@ -48,11 +62,20 @@ test('without the issuer, all CAs of its name must say good, and one is enough f
   const clock = makeClock()
   const listed = (await one.leaf('listed')).identity
   const peer = (await one.leaf('peer')).identity
-  const lists = (nextUpdate: Date) => [craftCrl({ ca: one.ca }), craftCrl({ ca: two.ca, nextUpdate, entries: [entry(listed.serialNumber!.replace(/^(?=[89a-f])/, '00'))] })]
-  const checker = crlChecker({ crls: lists(new Date(clock.now() + 60_000)), issuers: [one.identity, two.identity], now: clock.now })
+  const lists = (nextUpdate: Date) => [
+    craftCrl({ ca: one.ca }),
+    craftCrl({ ca: two.ca, nextUpdate, entries: [entry(listed.serialNumber!.replace(/^(?=[89a-f])/, '00'))] })
+  ]
+  const checker = crlChecker({
+    crls: lists(new Date(clock.now() + 60_000)), issuers: [one.identity, two.identity], now: clock.now
+  })
   t.match(checker.check(listed, undefined), { state: 'revoked' })
-  t.match(checker.check(listed, one.identity), { state: 'revoked' }, 'a CA that has changed its key revokes under its name')
-  t.match(checker.check(peer, undefined), { state: 'good', until: clock.now() + 60_000 }, 'until the first of them ends')
+  t.match(
+    checker.check(listed, one.identity), { state: 'revoked' }, 'a CA that has changed its key revokes under its name'
+  )
+  t.match(
+    checker.check(peer, undefined), { state: 'good', until: clock.now() + 60_000 }, 'until the first of them ends'
+  )
   clock.advance(60_000)
   t.match(checker.check(peer, undefined), { why: 'crl_expired' })
   t.match(checker.check(peer, one.identity), { state: 'good' })
@@ -86,7 +109,9 @@ test('tells subscribers by a timer when a list ends, and holds no process for it
   const { ca, identity } = await makeCa()
   mock.timers.enable({ apis: ['setTimeout', 'Date'], now: Date.now() })
   t.teardown(() => { mock.timers.reset() })
-  const checker = crlChecker({ crls: [craftCrl({ ca, nextUpdate: new Date(Date.now() + 3 * HOUR) })], issuers: [identity] })
+  const checker = crlChecker({
+    crls: [craftCrl({ ca, nextUpdate: new Date(Date.now() + 3 * HOUR) })], issuers: [identity]
+  })
   let calls = 0
   const end = checker.subscribe(() => { calls++ })
   mock.timers.tick(2 * HOUR)
@@ -132,7 +157,9 @@ test('replaces all lists or none', async (t) => {
   t.match(checker.check(peer.identity, identity), { state: 'revoked' })
   t.ok(checker.epoch > epoch)
   t.equal(checker.lists.length, 2)
-  t.throws(() => { checker.replace([revoked], [other.identity]) }, { code: 'MTLS_ERR_CRL_INVALID', reason: 'issuer_unknown' }, 'a removed CA\'s list')
+  t.throws(() => {
+    checker.replace([revoked], [other.identity])
+  }, { code: 'MTLS_ERR_CRL_INVALID', reason: 'issuer_unknown' }, 'a removed CA\'s list')
   await checker.close()
 })
 
@@ -159,24 +186,58 @@ test('applies a delta CRL to its complete one', async (t) => {
   const clock = makeClock()
   const [fine, old, held, fresh] = [await leaf('fine'), await leaf('old'), await leaf('held'), await leaf('new')]
   const peers = [fine, old, held, fresh]
-  const der = (peer: typeof fine, ...extensions: Uint8Array[]) => entry(peer.serialNumber.replace(/^(?=[89a-f])/, '00'), extensions.length === 0 ? {} : { extensions })
-  const base = (number: number | undefined, more = {}) => craftCrl({ ca, ...(number === undefined ? {} : { number }), entries: [der(old), der(held, reasonCode(6))], ...more })
-  const delta = (number: number, baseNumber: number, more = {}) => craftCrl({ ca, number, extensions: [extension('2.5.29.27', true, integer(baseNumber))], entries: [der(fresh), der(held, reasonCode(8))], ...more })
+  const der = (peer: typeof fine, ...extensions: Uint8Array[]) =>
+    entry(peer.serialNumber.replace(/^(?=[89a-f])/, '00'), extensions.length === 0 ? {} : { extensions })
+  const base = (number: number | undefined, more = {}) => craftCrl({
+    ca, ...(number === undefined ? {} : { number }), entries: [der(old), der(held, reasonCode(6))], ...more
+  })
+  const delta = (number: number, baseNumber: number, more = {}) => craftCrl({
+    ca,
+    number,
+    extensions: [extension('2.5.29.27', true, integer(baseNumber))],
+    entries: [der(fresh), der(held, reasonCode(8))],
+    ...more
+  })
   const status = (...crls: Uint8Array[]) => {
     const checker = crlChecker({ crls, issuers: [identity], now: clock.now })
-    return peers.map((peer) => { const answer = checker.check(peer.identity, identity); return answer.state === 'unknown' ? answer.why : answer.state })
+    return peers.map((peer) => {
+      const answer = checker.check(peer.identity, identity)
+      return answer.state === 'unknown' ? answer.why : answer.state
+    })
   }
   const ago = { thisUpdate: new Date(clock.now() - HOUR) }
   t.same(status(base(5)), ['good', 'revoked', 'revoked', 'good'])
   t.same(status(base(5), delta(6, 5)), ['good', 'revoked', 'good', 'revoked'])
   t.same(status(delta(7, 3), base(5)), ['good', 'revoked', 'good', 'revoked'], 'a delta to an earlier one')
-  t.same(status(base(6, ago), delta(6, 5, ago)), ['good', 'revoked', 'revoked', 'good'], 'a delta the complete one has overtaken')
-  t.same(status(base(5), delta(6, 5), delta(7, 5, { entries: [] })), ['good', 'revoked', 'revoked', 'good'], 'the newest delta')
-  t.same(status(base(4, { entries: [] }), base(5), delta(6, 5)), ['good', 'revoked', 'good', 'revoked'], 'the newest complete one')
-  t.same(status(base(undefined, { thisUpdate: new Date(clock.now() - HOUR) }), base(undefined)), ['good', 'revoked', 'revoked', 'good'], 'by their time where they have no number')
-  t.same(status(base(5), delta(6, 5, { nextUpdate: new Date(clock.now() - 1000) })), ['crl_expired', 'revoked', 'revoked', 'revoked'], 'a delta that ended leaves nothing good, and takes nothing back')
-  t.same(status(base(5), delta(6, 5, { entries: [der(held, reasonCode(8)), der(held, reasonCode(1)), der(held, reasonCode(8))] }))[2], 'revoked', 'of two words the harsher counts')
-  for (const crls of [[delta(6, 5)], [base(4), delta(6, 5)], [base(undefined), delta(6, 5)], [base(5, { number: 5, extensions: [distributionPoint(undefined, { 1: true })] }), delta(6, 5)]]) {
+  t.same(
+    status(base(6, ago), delta(6, 5, ago)), ['good', 'revoked', 'revoked', 'good'],
+    'a delta the complete one has overtaken'
+  )
+  t.same(
+    status(base(5), delta(6, 5), delta(7, 5, { entries: [] })), ['good', 'revoked', 'revoked', 'good'],
+    'the newest delta'
+  )
+  t.same(
+    status(base(4, { entries: [] }), base(5), delta(6, 5)), ['good', 'revoked', 'good', 'revoked'],
+    'the newest complete one'
+  )
+  t.same(
+    status(base(undefined, { thisUpdate: new Date(clock.now() - HOUR) }), base(undefined)),
+    ['good', 'revoked', 'revoked', 'good'],
+    'by their time where they have no number'
+  )
+  t.same(
+    status(base(5), delta(6, 5, { nextUpdate: new Date(clock.now() - 1000) })),
+    ['crl_expired', 'revoked', 'revoked', 'revoked'],
+    'a delta that ended leaves nothing good, and takes nothing back'
+  )
+  t.same(status(
+    base(5), delta(6, 5, { entries: [der(held, reasonCode(8)), der(held, reasonCode(1)), der(held, reasonCode(8))] })
+  )[2], 'revoked', 'of two words the harsher counts')
+  for (const crls of [
+    [delta(6, 5)], [base(4), delta(6, 5)], [base(undefined), delta(6, 5)],
+    [base(5, { number: 5, extensions: [distributionPoint(undefined, { 1: true })] }), delta(6, 5)]
+  ]) {
     t.throws(() => status(...crls), { code: 'MTLS_ERR_CRL_INVALID', reason: 'delta_without_base' })
   }
   t.end()
@@ -188,8 +249,12 @@ test('keeps to the scope of a list', async (t) => {
   const peer = parsePeerIdentity((await ca.issue({ cn: 'x', crlUrls: ['http://crl.example/1.crl'] })).der)
   const plain = parsePeerIdentity((await ca.issue({ cn: 'x' })).der)
   const ask = (...points: Uint8Array[]) => {
-    const checker = crlChecker({ crls: points.map((point) => craftCrl({ ca, extensions: [point] })), issuers: [identity] })
-    return [peer, plain, intermediate.identity, createPartialIdentity({ serialNumber: '01', issuer: peer.issuer! })].map((certificate) => {
+    const checker = crlChecker({
+      crls: points.map((point) => craftCrl({ ca, extensions: [point] })), issuers: [identity]
+    })
+    return [peer, plain, intermediate.identity, createPartialIdentity({
+      serialNumber: '01', issuer: peer.issuer!
+    })].map((certificate) => {
       const status = checker.check(certificate, identity)
       return status.state === 'unknown' ? status.why : status.state
     })
@@ -197,8 +262,14 @@ test('keeps to the scope of a list', async (t) => {
   t.same(ask(distributionPoint(undefined, { 1: true })), ['good', 'good', 'out_of_scope', 'out_of_scope'])
   t.same(ask(distributionPoint(undefined, { 2: true })), ['out_of_scope', 'out_of_scope', 'good', 'out_of_scope'])
   t.same(ask(distributionPoint('http://crl.example/1.crl')), ['good', 'out_of_scope', 'out_of_scope', 'out_of_scope'])
-  t.same(ask(distributionPoint('http://crl.example/2.crl')), ['out_of_scope', 'out_of_scope', 'out_of_scope', 'out_of_scope'])
-  t.same(ask(distributionPoint(undefined, { 1: true }), distributionPoint(undefined, { 2: true })).slice(0, 3), ['good', 'good', 'good'], 'two lists that complement each other')
+  t.same(
+    ask(distributionPoint('http://crl.example/2.crl')), ['out_of_scope', 'out_of_scope', 'out_of_scope', 'out_of_scope']
+  )
+  t.same(
+    ask(distributionPoint(undefined, { 1: true }), distributionPoint(undefined, { 2: true })).slice(0, 3),
+    ['good', 'good', 'good'],
+    'two lists that complement each other'
+  )
 })
 
 test('refuses options it does not know or cannot use', async (t) => {
@@ -219,7 +290,10 @@ test('refuses options it does not know or cannot use', async (t) => {
   ] as const) {
     t.throws(() => crlChecker(options as never), { code: 'MTLS_ERR_REVOCATION_OPTION', message })
   }
-  t.throws(() => crlChecker({ crls: [craftCrl({ ca })], issuers: [createPartialIdentity({ subject: identity.subject! })] }), { code: 'MTLS_ERR_REVOCATION_OPTION', message: /partial identity/ })
+  t.throws(
+    () => crlChecker({ crls: [craftCrl({ ca })], issuers: [createPartialIdentity({ subject: identity.subject! })] }),
+    { code: 'MTLS_ERR_REVOCATION_OPTION', message: /partial identity/ }
+  )
 })
 
 test('lists of none of the issuers are refused, or left out and named', async (t) => {
@@ -228,7 +302,10 @@ test('lists of none of the issuers are refused, or left out and named', async (t
   const [own, foreign] = [await ca.crl(), await other.ca.crl()]
   const crls = [own.pem + foreign.pem, foreign.der]
   t.throws(() => crlChecker({ crls, issuers: [identity] }), { code: 'MTLS_ERR_CRL_INVALID', reason: 'issuer_unknown' })
-  t.throws(() => crlChecker({ crls, issuers: [identity], foreignCrls: 'drop' as 'ignore' }), { message: /foreignCrls is "drop"/ })
+  t.throws(
+    () => crlChecker({ crls, issuers: [identity], foreignCrls: 'drop' as 'ignore' }),
+    { message: /foreignCrls is "drop"/ }
+  )
   const checker = crlChecker({ crls, issuers: [identity], foreignCrls: 'ignore' })
   const loaded = await loadCrlChecker({ crls, issuers: [identity], foreignCrls: 'ignore' })
   for (const { lists, foreign: names, check } of [checker, loaded]) {
@@ -241,5 +318,8 @@ test('lists of none of the issuers are refused, or left out and named', async (t
   t.same(checker.foreign, [])
   // Of the same name, and not by its key: no stranger's list but a forged one.
   const twin = await makeCa()
-  t.throws(() => crlChecker({ crls: [craftCrl({ ca: twin.ca })], issuers: [identity], foreignCrls: 'ignore' }), { code: 'MTLS_ERR_CRL_INVALID', message: /signature/ })
+  t.throws(
+    () => crlChecker({ crls: [craftCrl({ ca: twin.ca })], issuers: [identity], foreignCrls: 'ignore' }),
+    { code: 'MTLS_ERR_CRL_INVALID', message: /signature/ }
+  )
 })

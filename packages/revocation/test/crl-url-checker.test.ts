@@ -26,7 +26,9 @@ async function serve (t: Test, files: Record<string, Uint8Array>): Promise<CrlSe
   return server
 }
 
-async function open (t: Test, options: Omit<CrlUrlCheckerOptions, 'issuers'> & Partial<CrlUrlCheckerOptions>): Promise<CrlUrlChecker> {
+async function open (
+  t: Test, options: Omit<CrlUrlCheckerOptions, 'issuers'> & Partial<CrlUrlCheckerOptions>
+): Promise<CrlUrlChecker> {
   const checker = await crlUrlChecker({ issuers: [identity], ...options })
   t.teardown(() => checker.close())
   return checker
@@ -47,7 +49,10 @@ test('answers from what URLs serve, and moves only with what is new', async (t) 
   const server = await serve(t, { '/a.crl': clean })
   const told = next('peerkit:revocation:refreshed')
   const checker = await open(t, { urls: [`${server.url}/a.crl`] })
-  t.match(await told, { v: 1, source: 'crl', url: `${server.url}/a.crl`, number: '1', entries: 0, issuer: String(identity.subject) })
+  t.match(
+    await told,
+    { v: 1, source: 'crl', url: `${server.url}/a.crl`, number: '1', entries: 0, issuer: String(identity.subject) }
+  )
   t.match(checker.check(peer.identity, identity), { state: 'good' })
   const epoch = checker.epoch
   await checker.refresh()
@@ -71,8 +76,13 @@ test('keeps what it has where the new one is forged, older, cut, missing or too 
     ['MTLS_ERR_CRL_UNAVAILABLE', 'rolled_back', craftCrl({ ca, number: 3, thisUpdate: new Date(Date.now() - HOUR) })],
     ['MTLS_ERR_CRL_INVALID', 'malformed', revoked.subarray(0, 50)],
     ['MTLS_ERR_CRL_UNAVAILABLE', 'too_large', new Uint8Array(100_001)],
-    ['MTLS_ERR_CRL_UNAVAILABLE', 'too_large', (_request, response) => { response.write(new Uint8Array(60_000)); response.end(new Uint8Array(60_000)) }],
-    ['MTLS_ERR_CRL_UNAVAILABLE', 'status', (_request, response) => { response.writeHead(301, { location: 'http://127.0.0.1/' }).end() }],
+    ['MTLS_ERR_CRL_UNAVAILABLE', 'too_large', (_request, response) => {
+      response.write(new Uint8Array(60_000))
+      response.end(new Uint8Array(60_000))
+    }],
+    ['MTLS_ERR_CRL_UNAVAILABLE', 'status', (_request, response) => {
+      response.writeHead(301, { location: 'http://127.0.0.1/' }).end()
+    }],
     ['MTLS_ERR_CRL_UNAVAILABLE', 'network', (request) => { request.socket.destroy() }]
   ]
   for (const [code, reason, file] of cases) {
@@ -111,7 +121,10 @@ test('a server that says "not modified" of what was never sent brings no list', 
   const server = await serve(t, { '/a.crl': revoked })
   const lie: CrlServer['handler'] = (_request, response) => { response.writeHead(304).end() }
   server.handler = lie
-  await t.rejects(crlUrlChecker({ urls: [`${server.url}/a.crl`], issuers: [identity] }), { code: 'MTLS_ERR_CRL_UNAVAILABLE', reason: 'status', message: /304/ })
+  await t.rejects(
+    crlUrlChecker({ urls: [`${server.url}/a.crl`], issuers: [identity] }),
+    { code: 'MTLS_ERR_CRL_UNAVAILABLE', reason: 'status', message: /304/ }
+  )
   server.handler = undefined
   const checker = await open(t, { urls: [`${server.url}/a.crl`] })
   server.handler = lie
@@ -122,7 +135,10 @@ test('a server that says "not modified" of what was never sent brings no list', 
 test('takes a CRL without a number, and one that is larger than it was announced to be in memory', async (t) => {
   const entries = Array.from({ length: 5000 }, (_, i) => entry(`70${i.toString(16).padStart(8, '0')}`))
   const server = await serve(t, {})
-  server.handler = (_request, response) => { response.write(craftCrl({ ca, entries }).subarray(0, 0)); response.end(craftCrl({ ca, entries })) }
+  server.handler = (_request, response) => {
+    response.write(craftCrl({ ca, entries }).subarray(0, 0))
+    response.end(craftCrl({ ca, entries }))
+  }
   const checker = await open(t, { urls: [`${server.url}/a.crl`] })
   t.equal(checker.lists[0]!.size, 5000)
   await checker.refresh()
@@ -133,7 +149,11 @@ test('reads nothing but regular files: a pipe would never open, a device never e
   const pipe = join(folder, 'pipe')
   t.equal(spawnSync('mkfifo', [pipe]).status, 0)
   for (const path of [pipe, '/dev/zero', folder]) {
-    await t.rejects(crlUrlChecker({ urls: [pathToFileURL(path).href], issuers: [identity] }), { code: 'MTLS_ERR_CRL_UNAVAILABLE', reason: 'network', message: /is not a regular file/ }, path)
+    await t.rejects(
+      crlUrlChecker({ urls: [pathToFileURL(path).href], issuers: [identity] }),
+      { code: 'MTLS_ERR_CRL_UNAVAILABLE', reason: 'network', message: /is not a regular file/ },
+      path
+    )
   }
 })
 
@@ -147,7 +167,10 @@ test('reads files, and reads them again', async (t) => {
   t.match(checker.check(peer.identity, identity), { state: 'revoked' })
   await writeFile(path, new Uint8Array(10_001))
   await t.rejects(checker.refresh(), { code: 'MTLS_ERR_CRL_UNAVAILABLE', reason: 'too_large' })
-  await t.rejects(crlUrlChecker({ urls: [pathToFileURL(`${path}.missing`).href], issuers: [identity] }), { code: 'MTLS_ERR_CRL_UNAVAILABLE', reason: 'network' })
+  await t.rejects(
+    crlUrlChecker({ urls: [pathToFileURL(`${path}.missing`).href], issuers: [identity] }),
+    { code: 'MTLS_ERR_CRL_UNAVAILABLE', reason: 'network' }
+  )
 })
 
 test('starts only with every list, unless it may get them later', async (t) => {
@@ -164,7 +187,8 @@ test('starts only with every list, unless it may get them later', async (t) => {
 })
 
 test('puts a delta CRL on its base, and fetches the base first where the delta is ahead', async (t) => {
-  const delta = (number: number, base: number): Uint8Array => craftCrl({ ca, number, entries: [listed], extensions: [extension('2.5.29.27', true, integer(base))] })
+  const delta = (number: number, base: number): Uint8Array =>
+    craftCrl({ ca, number, entries: [listed], extensions: [extension('2.5.29.27', true, integer(base))] })
   const server = await serve(t, { '/base.crl': clean, '/delta.crl': delta(2, 1) })
   const urls = [`${server.url}/delta.crl`, `${server.url}/base.crl`]
   const checker = await open(t, { urls })
@@ -203,7 +227,9 @@ test('looks again before a list ends, by a timer of its own, and sooner after a 
 
 test('fetches distribution points of certificates only where they are on the list', async (t) => {
   const server = await serve(t, { '/a.crl': revoked, '/b.crl': clean })
-  const naming = async (path: string): Promise<ReturnType<typeof parsePeerIdentity>> => parsePeerIdentity((await ca.issue({ cn: 'x', serialNumber: peer.serialNumber, crlUrls: [`${server.url}${path}`] })).der)
+  const naming = async (path: string): Promise<ReturnType<typeof parsePeerIdentity>> => parsePeerIdentity(
+    (await ca.issue({ cn: 'x', serialNumber: peer.serialNumber, crlUrls: [`${server.url}${path}`] })).der
+  )
   const named = await naming('/a.crl')
   const never = await open(t, { urls: [`${server.url}/c.crl`], initial: 'background' })
   t.match(never.check(named, identity), { state: 'unknown', why: 'no_crl' })
@@ -211,10 +237,17 @@ test('fetches distribution points of certificates only where they are on the lis
   t.match(elsewhere.check(named, identity), { state: 'unknown' })
   t.equal(server.requests.length, 1)
   const checker = await open(t, { urls: [], allowCertificateUrls: { hosts: [server.host] }, cacheSize: 1 })
-  t.match(await Promise.all([checker.check(named, identity), checker.check(named, identity)]), [{ state: 'revoked' }, { state: 'revoked' }])
+  t.match(
+    await Promise.all([checker.check(named, identity), checker.check(named, identity)]),
+    [{ state: 'revoked' }, { state: 'revoked' }]
+  )
   t.equal(server.requests.length, 2, 'once')
   t.match(checker.check(named, identity), { state: 'revoked' })
-  t.match(checker.check((await stranger.leaf('x', { crlUrls: [`${server.url}/b.crl`] })).identity, stranger.identity), { state: 'unknown' }, 'of a CA that is not ours')
+  t.match(
+    checker.check((await stranger.leaf('x', { crlUrls: [`${server.url}/b.crl`] })).identity, stranger.identity),
+    { state: 'unknown' },
+    'of a CA that is not ours'
+  )
   const full = await open(t, { urls: [], allowCertificateUrls: { hosts: [server.host] }, cacheSize: 0 })
   t.match(full.check(named, identity), { state: 'unknown' })
   await checker.close()
@@ -240,6 +273,8 @@ test('refuses options it does not know or cannot use', async (t) => {
     [{ urls: ['http://x'], initial: 'later' }, /initial is "later"/],
     [{ urls: ['http://x'], timeout: 'x' }, /timeout is x/]
   ] as const) {
-    await t.rejects(crlUrlChecker({ issuers: [identity], ...options } as never), { code: 'MTLS_ERR_REVOCATION_OPTION', message })
+    await t.rejects(
+      crlUrlChecker({ issuers: [identity], ...options } as never), { code: 'MTLS_ERR_REVOCATION_OPTION', message }
+    )
   }
 })

@@ -32,7 +32,9 @@ test('finds the CRL of a CA whose name is written in another way', async (t) => 
   for (const [how, issuer] of written) {
     const crl = craftCrl({ ca, issuer, entries: [listed] })
     t.equal(parseCrl(crl, { issuers: [other.identity, identity] }).verifiedBy, identity, how)
-    const checker = crlChecker({ crls: [crl, craftCrl({ ca: other.ca })], issuers: [other.identity, identity], foreignCrls: 'ignore' })
+    const checker = crlChecker({
+      crls: [crl, craftCrl({ ca: other.ca })], issuers: [other.identity, identity], foreignCrls: 'ignore'
+    })
     t.same(checker.foreign, [], how)
     for (const asked of [identity, undefined]) {
       t.match(checker.check(bad.identity, asked), { state: 'revoked' }, how)
@@ -44,16 +46,28 @@ test('finds the CRL of a CA whose name is written in another way', async (t) => 
 
 test('a name that differs is another CA\'s, and a name out of bounds nobody\'s', async (t) => {
   for (const name of ['Partner CB', 'PartnerCA', 'Partner CA\u0000']) {
-    t.throws(() => parseCrl(craftCrl({ ca, issuer: nameDer(name) }), { issuers: [identity] }), { code: 'MTLS_ERR_CRL_INVALID', reason: 'issuer_unknown' })
+    t.throws(
+      () => parseCrl(craftCrl({ ca, issuer: nameDer(name) }), { issuers: [identity] }),
+      { code: 'MTLS_ERR_CRL_INVALID', reason: 'issuer_unknown' }
+    )
   }
-  t.throws(() => parseCrl(craftCrl({ ca, issuer: nameDer('x'.repeat(110_000)) }), { issuers: [identity] }), { code: 'MTLS_ERR_CRL_INVALID', reason: 'malformed', message: /name has 1100\d\d bytes/ })
-  t.throws(() => parseCrl(craftCrl({ ca, issuer: Uint8Array.of(0x30, 2, 0x31, 0) })), { code: 'MTLS_ERR_CRL_INVALID', reason: 'malformed' }, 'an empty RDN')
+  t.throws(
+    () => parseCrl(craftCrl({ ca, issuer: nameDer('x'.repeat(110_000)) }), { issuers: [identity] }),
+    { code: 'MTLS_ERR_CRL_INVALID', reason: 'malformed', message: /name has 1100\d\d bytes/ }
+  )
+  t.throws(
+    () => parseCrl(craftCrl({ ca, issuer: Uint8Array.of(0x30, 2, 0x31, 0) })),
+    { code: 'MTLS_ERR_CRL_INVALID', reason: 'malformed' },
+    'an empty RDN'
+  )
 })
 
 test('lists of one CA are put together, however each is written', async (t) => {
   const issuer = written[2]![1]
   const base = craftCrl({ ca, number: 5 })
-  const delta = craftCrl({ ca, issuer, number: 6, extensions: [extension('2.5.29.27', true, integer(5))], entries: [listed] })
+  const delta = craftCrl({
+    ca, issuer, number: 6, extensions: [extension('2.5.29.27', true, integer(5))], entries: [listed]
+  })
   const checker = crlChecker({ crls: [base, delta], issuers: [identity] })
   t.match(checker.check(bad.identity, identity), { state: 'revoked' }, 'a delta of a complete one')
   const [one, two] = checker.lists
@@ -78,7 +92,11 @@ test('an older list is refused, however it is written', async (t) => {
 test('a leaf that writes its issuer in another way is one of that CA, and so is its policy', async (t) => {
   const twisted = parsePeerIdentity((await ca.issue({ cn: 'twisted' })).der)
   const capitals = await makeCa({ name: 'PARTNER  CA' })
-  const checker = crlChecker({ crls: [craftCrl({ ca: capitals.ca })], issuers: [capitals.identity], policy: { issuers: { [String(identity.subject).toLowerCase()]: 'soft' } } })
+  const checker = crlChecker({
+    crls: [craftCrl({ ca: capitals.ca })],
+    issuers: [capitals.identity],
+    policy: { issuers: { [String(identity.subject).toLowerCase()]: 'soft' } }
+  })
   t.match(checker.check(twisted, capitals.identity), { state: 'good' })
   t.match(checker.check(twisted, other.identity), { why: 'issuer_mismatch' })
   t.equal(checker.permits({ state: 'unknown', why: 'no_crl' }, twisted), true)
@@ -92,25 +110,50 @@ test('OCSP is asked with the issuer as the certificate names it, and answers wit
   const certId = describeCertId(good.identity, capitals.identity, 'sha256')
   t.equal(certId.nameHash, createHash('sha256').update(subject).digest('hex'))
   const asked = writeOcspRequest(certId, undefined)
-  t.match(verifyOcspResponse(craftOcspResponse(capitals.ca, asked, {}), good.identity, capitals.identity), { state: 'good' })
-  const own = { ...certId, nameHash: createHash('sha256').update(readCertificate(capitals.ca.der).subjectRaw).digest('hex') }
-  t.match(verifyOcspResponse(craftOcspResponse(capitals.ca, asked, { certIds: [readRequest(writeOcspRequest(own, undefined)).certId] }), good.identity, capitals.identity), { state: 'good' })
+  t.match(
+    verifyOcspResponse(craftOcspResponse(capitals.ca, asked, {}), good.identity, capitals.identity), { state: 'good' }
+  )
+  const own = {
+    ...certId, nameHash: createHash('sha256').update(readCertificate(capitals.ca.der).subjectRaw).digest('hex')
+  }
+  t.match(verifyOcspResponse(
+    craftOcspResponse(capitals.ca, asked, { certIds: [readRequest(writeOcspRequest(own, undefined)).certId] }),
+    good.identity,
+    capitals.identity
+  ), { state: 'good' })
   const strange = { ...certId, nameHash: createHash('sha256').update(nameDer('partner ca')).digest('hex') }
-  t.throws(() => verifyOcspResponse(craftOcspResponse(capitals.ca, asked, { certIds: [readRequest(writeOcspRequest(strange, undefined)).certId] }), good.identity, capitals.identity), { code: 'MTLS_ERR_OCSP_INVALID', reason: 'certificate_mismatch' })
+  t.throws(() => verifyOcspResponse(
+    craftOcspResponse(capitals.ca, asked, { certIds: [readRequest(writeOcspRequest(strange, undefined)).certId] }),
+    good.identity,
+    capitals.identity
+  ), { code: 'MTLS_ERR_OCSP_INVALID', reason: 'certificate_mismatch' })
 })
 
 test('a responder is found by its name, and a delegate by its issuer\'s, however they are written', async (t) => {
   const asked = writeOcspRequest(describeCertId(good.identity, identity, 'sha1'), undefined)
   const byName = (name: Uint8Array): Uint8Array => writeElement(0xa1, name)
   for (const [how, name] of written) {
-    t.match(verifyOcspResponse(craftOcspResponse(ca, asked, { responderId: byName(name) }), good.identity, identity), { state: 'good' }, how)
+    t.match(
+      verifyOcspResponse(craftOcspResponse(ca, asked, { responderId: byName(name) }), good.identity, identity),
+      { state: 'good' },
+      how
+    )
   }
-  t.throws(() => verifyOcspResponse(craftOcspResponse(ca, asked, { responderId: byName(nameDer('Partner')) }), good.identity, identity), { code: 'MTLS_ERR_OCSP_INVALID', reason: 'signer_unknown' })
+  t.throws(() => verifyOcspResponse(
+    craftOcspResponse(ca, asked, { responderId: byName(nameDer('Partner')) }), good.identity, identity
+  ), { code: 'MTLS_ERR_OCSP_INVALID', reason: 'signer_unknown' })
   const delegate = await leaf('responder', { extendedKeyUsage: ['1.3.6.1.5.5.7.3.9'] })
   for (const [how, issuer] of written) {
     const signer = { der: remint(delegate.der, { key: ca.key, issuer }), key: delegate.key }
-    t.match(verifyOcspResponse(craftOcspResponse(ca, asked, { signer }), good.identity, identity), { state: 'good', signer: { delegated: true } }, how)
+    t.match(
+      verifyOcspResponse(craftOcspResponse(ca, asked, { signer }), good.identity, identity),
+      { state: 'good', signer: { delegated: true } },
+      how
+    )
   }
   const strange = { der: remint(delegate.der, { key: ca.key, issuer: nameDer('Other CA') }), key: delegate.key }
-  t.throws(() => verifyOcspResponse(craftOcspResponse(ca, asked, { signer: strange }), good.identity, identity), { code: 'MTLS_ERR_OCSP_INVALID', reason: 'signer_not_authorized' })
+  t.throws(
+    () => verifyOcspResponse(craftOcspResponse(ca, asked, { signer: strange }), good.identity, identity),
+    { code: 'MTLS_ERR_OCSP_INVALID', reason: 'signer_not_authorized' }
+  )
 })

@@ -19,7 +19,9 @@ function * mutate (der: Uint8Array): Generator<Uint8Array> {
   }
 }
 
-function refusalsOf (der: Uint8Array, read: (mutant: Uint8Array) => void): { codes: Set<unknown>, accepted: number, tried: number } {
+function refusalsOf (
+  der: Uint8Array, read: (mutant: Uint8Array) => void
+): { codes: Set<unknown>, accepted: number, tried: number } {
   const codes = new Set<unknown>()
   let accepted = 0
   let tried = 0
@@ -44,7 +46,9 @@ test('a CRL with any octet changed is refused, by its own error', (t) => {
   t.equal(accepted, 0)
   t.equal(tried, der.length * 4)
   const unverified = refusalsOf(der, (mutant) => { parseCrl(mutant) })
-  t.same([...unverified.codes], ['MTLS_ERR_CRL_INVALID'], 'nor does the parser fail otherwise where no signature protects it')
+  t.same(
+    [...unverified.codes], ['MTLS_ERR_CRL_INVALID'], 'nor does the parser fail otherwise where no signature protects it'
+  )
   t.end()
 })
 

@@ -6,7 +6,9 @@ import { describeCertId, writeOcspRequest } from '../src/ocsp-certid.ts'
 import { HOUR, makeClock } from './support/clock.ts'
 import { makeCa } from './support/identities.ts'
 import { craftOcspResponse, readRequest, startResponder, type TestResponder } from './support/ocsp-responder.ts'
-import { another, asResponder, ca, certIdOf, failuresOf, identity, leaf, peer, roundTime, setUp } from './support/ocsp-world.ts'
+import {
+  another, asResponder, ca, certIdOf, failuresOf, identity, leaf, peer, roundTime, setUp
+} from './support/ocsp-world.ts'
 
 test('says good until nextUpdate, and revoked with reason and date', async (t) => {
   const nextUpdate = roundTime(HOUR)
@@ -14,7 +16,10 @@ test('says good until nextUpdate, and revoked with reason and date', async (t) =
   t.same(await checker.check(peer, identity), { state: 'good', source: 'ocsp', until: nextUpdate.getTime() })
   const revokedAt = new Date('2026-01-02T03:04:05Z')
   responder.lie = { state: 'revoked', reason: 1, revokedAt }
-  t.same(await checker.check(another, identity), { state: 'revoked', source: 'ocsp', reason: 'keyCompromise', revokedAt: revokedAt.getTime() })
+  t.same(
+    await checker.check(another, identity),
+    { state: 'revoked', source: 'ocsp', reason: 'keyCompromise', revokedAt: revokedAt.getTime() }
+  )
   t.equal(checker.cached, 2)
 })
 
@@ -44,19 +49,36 @@ test('an answer counts no longer than its delegate\'s certificate', async (t) =>
   const notAfter = new Date(roundTime(HOUR / 2).getTime() - 1000)
   const brief = await leaf('short', { ...asResponder, notAfter })
   const { checker } = await setUp(t, {}, { signer: brief })
-  t.match(await checker.check(peer, identity), { state: 'good', until: notAfter.getTime() + 1000 }, 'the second of notAfter is the last')
-  const answer = craftOcspResponse(ca, writeOcspRequest(describeCertId(peer, identity, 'sha1'), undefined), { signer: brief })
+  t.match(
+    await checker.check(peer, identity), { state: 'good', until: notAfter.getTime() + 1000 },
+    'the second of notAfter is the last'
+  )
+  const answer = craftOcspResponse(
+    ca, writeOcspRequest(describeCertId(peer, identity, 'sha1'), undefined), { signer: brief }
+  )
   const at = (now: number) => () => verifyOcspResponse(answer, peer, identity, { now: () => now })
   t.match(at(notAfter.getTime() + 999)(), { state: 'good' })
   t.throws(at(notAfter.getTime() + 1000), { code: 'MTLS_ERR_OCSP_INVALID', reason: 'signer_not_authorized' })
 })
 
-interface Unavailable { readonly reason: string, readonly handler: NonNullable<TestResponder['handler']>, readonly options?: OcspCheckerOptions }
+interface Unavailable {
+  readonly reason: string
+  readonly handler: NonNullable<TestResponder['handler']>
+  readonly options?: OcspCheckerOptions
+}
 
 const UNAVAILABLE: Readonly<Record<string, Unavailable>> = {
   'never answers': { reason: 'timeout', handler: () => {}, options: { timeout: 100 } },
-  'never ends its answer': { reason: 'timeout', handler: (_request, response) => { response.writeHead(200).write('x') }, options: { timeout: 100 } },
-  'announces more than 64 KiB': { reason: 'too_large', handler: (_request, response) => { response.end(Buffer.alloc(70_000)) } },
+  'never ends its answer': {
+    reason: 'timeout',
+    handler: (_request, response) => {
+      response.writeHead(200).write('x')
+    },
+    options: { timeout: 100 }
+  },
+  'announces more than 64 KiB': {
+    reason: 'too_large', handler: (_request, response) => { response.end(Buffer.alloc(70_000)) }
+  },
   'sends more than 64 KiB': {
     reason: 'too_large',
     handler: (_request, response) => {
@@ -64,7 +86,10 @@ const UNAVAILABLE: Readonly<Record<string, Unavailable>> = {
       for (let kibibytes = 0; kibibytes < 70; kibibytes++) response.write(Buffer.alloc(1024))
     }
   },
-  redirects: { reason: 'status', handler: (_request, response) => { response.writeHead(302, { location: 'http://169.254.169.254/' }).end() } },
+  redirects: {
+    reason: 'status',
+    handler: (_request, response) => { response.writeHead(302, { location: 'http://169.254.169.254/' }).end() }
+  },
   'fails with status 500': { reason: 'status', handler: (_request, response) => { response.writeHead(500).end('x') } },
   'breaks the connection': { reason: 'network', handler: (request) => { request.socket.destroy() } }
 }
@@ -140,7 +165,9 @@ const RETRY_AFTER = 5_000
 
 test('keeps a failure until retryAfter is over, then asks again', async (t) => {
   const clock = makeClock()
-  const { checker, responder } = await setUp(t, { now: clock.now, retryAfter: RETRY_AFTER }, { nextUpdate: new Date(clock.now() + LIFE) })
+  const { checker, responder } = await setUp(
+    t, { now: clock.now, retryAfter: RETRY_AFTER }, { nextUpdate: new Date(clock.now() + LIFE) }
+  )
   t.match(await checker.check(peer, identity), { state: 'good' })
   responder.lie = { outerStatus: 3 }
   clock.advance(LIFE)
@@ -162,7 +189,9 @@ test('keeps an answer that has ended for staleIfError while the responder fails,
   const clock = makeClock()
   const staleIfError = 60_000
   const end = clock.now() + LIFE
-  const { checker, responder } = await setUp(t, { now: clock.now, retryAfter: RETRY_AFTER, staleIfError }, { nextUpdate: new Date(end) })
+  const { checker, responder } = await setUp(
+    t, { now: clock.now, retryAfter: RETRY_AFTER, staleIfError }, { nextUpdate: new Date(end) }
+  )
   t.match(await checker.check(peer, identity), { state: 'good' })
   responder.lie = { outerStatus: 3 }
   clock.set(end)
@@ -184,7 +213,9 @@ test('keeps an answer that has ended for staleIfError while the responder fails,
 
 test('a revoked certificate does not become an unknown one by a responder that is down', async (t) => {
   const clock = makeClock()
-  const { checker, responder } = await setUp(t, { now: clock.now, policy: 'soft' }, { state: 'revoked', nextUpdate: new Date(clock.now() + 20_000) })
+  const { checker, responder } = await setUp(
+    t, { now: clock.now, policy: 'soft' }, { state: 'revoked', nextUpdate: new Date(clock.now() + 20_000) }
+  )
   await checker.check(peer, identity)
   responder.lie = { outerStatus: 3 }
   clock.advance(19_000)
@@ -197,7 +228,11 @@ test('a revocation is not taken back by an older answer that is replayed, but by
   for (const state of ['good', 'unknown'] as const) {
     const clock = makeClock()
     const at = (ms: number): Date => new Date(clock.now() + ms)
-    const { checker, responder } = await setUp(t, { now: clock.now, policy: 'soft', retryAfter: 5000, staleIfError: HOUR }, { state: 'revoked', thisUpdate: at(-60_000), nextUpdate: at(20_000) })
+    const { checker, responder } = await setUp(
+      t,
+      { now: clock.now, policy: 'soft', retryAfter: 5000, staleIfError: HOUR },
+      { state: 'revoked', thisUpdate: at(-60_000), nextUpdate: at(20_000) }
+    )
     t.match(await checker.check(peer, identity), { state: 'revoked' })
     // What was captured before the revocation is still in its time.
     responder.lie = { state, thisUpdate: at(-61_000), nextUpdate: at(HOUR) }
@@ -217,7 +252,10 @@ test('a revocation is not taken back by an older answer that is replayed, but by
 test('an unknown of the responder is kept briefly', async (t) => {
   const clock = makeClock()
   const { checker, responder } = await setUp(t, { now: clock.now, retryAfter: 5000 }, { state: 'unknown' })
-  t.match(await checker.check(peer, identity), { state: 'unknown', why: 'ocsp_unknown', detail: `the responder ${responder.url} does not know the certificate` })
+  t.match(
+    await checker.check(peer, identity),
+    { state: 'unknown', why: 'ocsp_unknown', detail: `the responder ${responder.url} does not know the certificate` }
+  )
   responder.lie = {}
   t.match(checker.check(peer, identity), { state: 'unknown', why: 'ocsp_unknown' })
   clock.advance(5000)
@@ -228,7 +266,9 @@ test('asks responders that a certificate names only where its host is on the lis
   const responder = await startResponder(ca)
   t.teardown(() => responder.close())
   const host = new URL(responder.url).host
-  const named = parsePeerIdentity((await ca.issue({ cn: 'x', ocspUrls: ['ldap://x/', 'http://user@' + host + '/', 'http://169.254.169.254/', `${responder.url}ocsp`] })).der)
+  const named = parsePeerIdentity((await ca.issue({
+    cn: 'x', ocspUrls: ['ldap://x/', 'http://user@' + host + '/', 'http://169.254.169.254/', `${responder.url}ocsp`]
+  })).der)
   for (const [options, state] of [
     [{}, 'unknown'],
     [{ allowCertificateUrls: { hosts: [host] } }, 'good'],
@@ -244,12 +284,19 @@ test('asks responders that a certificate names only where its host is on the lis
 
 test('finds the issuer among those it was given, by name and signature', async (t) => {
   const twin = await makeCa()
-  const { checker } = await setUp(t, { issuers: [createPartialIdentity({ subject: identity.subject! }), twin.identity, identity] })
+  const { checker } = await setUp(
+    t, { issuers: [createPartialIdentity({ subject: identity.subject! }), twin.identity, identity] }
+  )
   t.match(await checker.check(peer, undefined), { state: 'good' })
   t.match(checker.check(peer, undefined), { state: 'good' })
-  t.match(checker.check(createPartialIdentity({ serialNumber: '01', issuer: peer.issuer! }), undefined), { why: 'issuer_unknown' })
+  t.match(
+    checker.check(createPartialIdentity({ serialNumber: '01', issuer: peer.issuer! }), undefined),
+    { why: 'issuer_unknown' }
+  )
   t.match(checker.check((await makeCa({ name: 'x' })).identity, undefined), { why: 'issuer_unknown' })
-  t.match(checker.check(createPartialIdentity({ fingerprint256: peer.fingerprint256! }), identity), { why: 'serial_unknown' })
+  t.match(
+    checker.check(createPartialIdentity({ fingerprint256: peer.fingerprint256! }), identity), { why: 'serial_unknown' }
+  )
   t.match(checker.check(peer, (await makeCa({ name: 'x' })).identity), { why: 'issuer_mismatch' })
 })
 

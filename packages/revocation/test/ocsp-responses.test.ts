@@ -5,7 +5,9 @@ import { craftCrl, extension, integer, pss, signings } from './support/craft.ts'
 import { HOUR } from './support/clock.ts'
 import { makeCa, wrapCa } from './support/identities.ts'
 import type { OcspLie } from './support/ocsp-responder.ts'
-import { another, asResponder, ca, certIdOf, failuresOf, identity, leaf, peer, roundTime, setUp } from './support/ocsp-world.ts'
+import {
+  another, asResponder, ca, certIdOf, failuresOf, identity, leaf, peer, roundTime, setUp
+} from './support/ocsp-world.ts'
 
 const noCheck = { oid: '1.3.6.1.5.5.7.48.1.5', value: writeElement(0x05) }
 
@@ -44,18 +46,27 @@ interface Response { readonly title: string, readonly lie: OcspLie, readonly opt
 const REFUSED: Readonly<Record<string, readonly Response[]>> = {
   certificate_mismatch: [
     { title: 'about another serial number', lie: { certIds: [certIdOf(another)] } },
-    { title: 'that says both good and unknown of the certificate', lie: { certIds: peerTwice, each: [{}, { state: 'unknown' }] } },
+    {
+      title: 'that says both good and unknown of the certificate',
+      lie: { certIds: peerTwice, each: [{}, { state: 'unknown' }] }
+    },
     { title: 'without an answer in it', lie: { certIds: [] } }
   ],
   stale: [
     { title: 'that says good twice, once of a time that has ended', lie: { certIds: peerTwice, each: [{}, past] } },
     { title: 'whose time has ended', lie: past },
-    { title: 'of eight days ago, although its time has not ended', lie: { thisUpdate: eightDaysAgo, nextUpdate: inOneHour } },
+    {
+      title: 'of eight days ago, although its time has not ended',
+      lie: { thisUpdate: eightDaysAgo, nextUpdate: inOneHour }
+    },
     { title: 'that is old and has no end', lie: { thisUpdate: minutesAgo, nextUpdate: null } },
     { title: 'that ends before it begins', lie: { thisUpdate: secondAgo, nextUpdate: past.nextUpdate } }
   ],
   not_yet_valid: [
-    { title: 'that says revoked twice, each from a future time on', lie: { state: 'revoked', certIds: peerTwice, each: [notYet, notYet] } },
+    {
+      title: 'that says revoked twice, each from a future time on',
+      lie: { state: 'revoked', certIds: peerTwice, each: [notYet, notYet] }
+    },
     { title: 'whose time has not begun', lie: { thisUpdate: inOneHour, nextUpdate: inTwoHours } },
     { title: 'that was produced in the future', lie: { producedAt: inOneHour } }
   ],
@@ -69,10 +80,17 @@ const REFUSED: Readonly<Record<string, readonly Response[]>> = {
     { title: 'signed by a certificate for any use', lie: { signer: anyUse } },
     { title: 'signed by a delegate that has expired', lie: { signer: expiredDelegate } },
     { title: "signed by the delegate of a stranger with the CA's name", lie: { signer: strangersDelegate } },
-    { title: 'signed by the delegate of another CA', lie: { signer: otherCasDelegate, certificates: [otherCasDelegate.der, otherCa.ca.der] } },
+    {
+      title: 'signed by the delegate of another CA',
+      lie: { signer: otherCasDelegate, certificates: [otherCasDelegate.der, otherCa.ca.der] }
+    },
     { title: 'signed by a delegate whose key usage lacks digitalSignature', lie: { signer: notSigning } },
     { title: 'signed by a delegate with an unknown critical extension', lie: { signer: odd } },
-    { title: 'signed by a delegate without nocheck, where that is required', lie: { signer: delegate }, options: { requireNoCheck: true } }
+    {
+      title: 'signed by a delegate without nocheck, where that is required',
+      lie: { signer: delegate },
+      options: { requireNoCheck: true }
+    }
   ],
   signer_unknown: [
     { title: 'signed by a delegate whose certificate is not sent', lie: { signer: delegate, certificates: [] } }
@@ -94,7 +112,10 @@ const REFUSED: Readonly<Record<string, readonly Response[]>> = {
   ],
   critical_extension: [
     { title: 'with an unknown critical extension', lie: { extensions: [extension('1.2.3.4', true, integer(1))] } },
-    { title: 'whose answer has an unknown critical extension', lie: { singleExtensions: [extension('1.2.3.4', true, integer(1))] } }
+    {
+      title: 'whose answer has an unknown critical extension',
+      lie: { singleExtensions: [extension('1.2.3.4', true, integer(1))] }
+    }
   ],
   malformed: [
     { title: 'of version 2', lie: { version: 1 } },
@@ -103,7 +124,10 @@ const REFUSED: Readonly<Record<string, readonly Response[]>> = {
     { title: 'with 65 answers', lie: { certIds: Array(65).fill(certIdOf(another)) } },
     { title: 'that is a web page', lie: { body: Buffer.from('<html>') } },
     { title: 'that is empty', lie: { body: new Uint8Array() } },
-    { title: 'with a certificate that cannot be read', lie: { signer: delegate, certificates: [writeElement(0x30, integer(1))] } },
+    {
+      title: 'with a certificate that cannot be read',
+      lie: { signer: delegate, certificates: [writeElement(0x30, integer(1))] }
+    },
     { title: 'with a number in place of a certificate', lie: { signer: delegate, certificates: [integer(1)] } }
   ]
 }
@@ -130,7 +154,11 @@ const BELIEVED: readonly Response[] = [
   { title: 'signed by a delegate', lie: { signer: delegate } },
   { title: 'signed by the CA and identified by its key', lie: { byKey: true } },
   { title: 'signed by a delegate and identified by its key', lie: { signer: delegate, byKey: true } },
-  { title: 'signed by a delegate with nocheck, where that is required', lie: { signer: vouched }, options: { requireNoCheck: true } },
+  {
+    title: 'signed by a delegate with nocheck, where that is required',
+    lie: { signer: vouched },
+    options: { requireNoCheck: true }
+  },
   { title: "with the CA's own certificate", lie: { certificates: [ca.der] } },
   { title: 'signed with RSA', lie: { signer: rsaDelegate, signing: signings.rsaSha256 } },
   { title: 'signed with RSA-PSS', lie: { signer: rsaDelegate, signing: pss('sha256', SHA256, 32) } },
@@ -155,7 +183,10 @@ test('asks delegateChecker about a delegate, unless its certificate has nocheck'
   delegateChecker.replace([(await ca.crl()).der])
   t.match(await checker.check(another, identity), { state: 'unknown' }, 'the delegate was revoked')
   responder.lie = { signer: vouched }
-  t.match(await checker.check((await leaf('third')).identity, identity), { state: 'good' }, 'a delegate with nocheck is not asked about')
+  t.match(
+    await checker.check((await leaf('third')).identity, identity), { state: 'good' },
+    'a delegate with nocheck is not asked about'
+  )
   await delegateChecker.close()
 })
 
@@ -181,7 +212,10 @@ for (const policy of ['hard', 'soft'] as const) {
 
 test('several answers that say good count until the first of them ends', async (t) => {
   const first = roundTime(HOUR)
-  const { checker } = await setUp(t, {}, { certIds: threeAnswers, each: [{ nextUpdate: roundTime(3 * HOUR) }, { nextUpdate: first }, { nextUpdate: roundTime(2 * HOUR) }] })
+  const { checker } = await setUp(t, {}, {
+    certIds: threeAnswers,
+    each: [{ nextUpdate: roundTime(3 * HOUR) }, { nextUpdate: first }, { nextUpdate: roundTime(2 * HOUR) }]
+  })
   t.match(await checker.check(peer, identity), { state: 'good', until: first.getTime() })
 })
 

@@ -13,7 +13,9 @@ const { ca, identity } = await makeCa()
 const issued = await ca.issue({ cn: 'server', dns: 'localhost' })
 const server = parsePeerIdentity(issued.der)
 
-async function setUp (t: Test, options: Partial<OcspStaplerOptions> = {}, lie: OcspLie = {}): Promise<{ responder: TestResponder, stapler: OcspStapler }> {
+async function setUp (
+  t: Test, options: Partial<OcspStaplerOptions> = {}, lie: OcspLie = {}
+): Promise<{ responder: TestResponder, stapler: OcspStapler }> {
   const responder = await startResponder(ca, lie)
   const stapler = createOcspStapler({ certificate: server, issuer: identity, url: responder.url, ...options })
   t.teardown(async () => { await Promise.all([stapler.close(), responder.close()]) })
@@ -34,7 +36,13 @@ for (const version of ['TLSv1.2', 'TLSv1.3'] as SecureVersion[]) {
     listener.on('OCSPRequest', stapler.handle)
     listener.listen(0, '127.0.0.1')
     await once(listener, 'listening')
-    const socket = connect({ port: (listener.address() as AddressInfo).port, host: '127.0.0.1', servername: 'localhost', ca: issued.ca, requestOCSP: true } as ConnectionOptions)
+    const socket = connect({
+      port: (listener.address() as AddressInfo).port,
+      host: '127.0.0.1',
+      servername: 'localhost',
+      ca: issued.ca,
+      requestOCSP: true
+    } as ConnectionOptions)
     const [response] = await once(socket, 'OCSPResponse') as [Buffer]
     t.match(verifyOcspResponse(response, server, identity), { state: 'good', signer: { delegated: false } })
     socket.destroy()
@@ -42,7 +50,8 @@ for (const version of ['TLSv1.2', 'TLSv1.3'] as SecureVersion[]) {
   })
 }
 
-test('staples nothing for another certificate, nothing before the first answer, and nothing after the end', async (t) => {
+test('staples nothing for another certificate, nothing before the first answer, and nothing ' +
+  'after the end', async (t) => {
   const clock = makeClock()
   const { stapler } = await setUp(t, { now: clock.now }, { nextUpdate: new Date(clock.now() + HOUR) })
   t.equal(ask(stapler, server.raw!), null)
@@ -74,16 +83,23 @@ test('staples that it is revoked', async (t) => {
 test('asks again at half of the time, and sooner after a failure', async (t) => {
   mock.timers.enable({ apis: ['setTimeout', 'Date'], now: Math.floor(Date.now() / 1000) * 1000 })
   t.teardown(() => { mock.timers.reset() })
-  const { stapler, responder } = await setUp(t, {}, { nextUpdate: new Date(Date.now() + 100_000), thisUpdate: new Date() })
+  const { stapler, responder } = await setUp(
+    t, {}, { nextUpdate: new Date(Date.now() + 100_000), thisUpdate: new Date() }
+  )
   await stapler.refresh()
   responder.lie = { outerStatus: 3 }
   t.ok(stapler.nextLook >= Date.now() + 45_000 && stapler.nextLook <= Date.now() + 50_000)
   mock.timers.tick(50_000)
-  await t.rejects(stapler.refresh(), { code: 'MTLS_ERR_OCSP_INVALID', reason: 'responder_status' }, 'the look of the timer, which is one with this')
+  await t.rejects(
+    stapler.refresh(), { code: 'MTLS_ERR_OCSP_INVALID', reason: 'responder_status' },
+    'the look of the timer, which is one with this'
+  )
   t.equal(responder.requests.length, 2)
   t.ok(stapler.nextLook >= Date.now() + 9_000 && stapler.nextLook <= Date.now() + 10_000)
   await t.rejects(stapler.refresh())
-  t.ok(stapler.nextLook >= Date.now() + 18_000 && stapler.nextLook <= Date.now() + 20_000, 'later with each further one')
+  t.ok(
+    stapler.nextLook >= Date.now() + 18_000 && stapler.nextLook <= Date.now() + 20_000, 'later with each further one'
+  )
 })
 
 test('follows a rotation of the certificate', async (t) => {
@@ -103,7 +119,9 @@ test('asks responders that the certificate names only where its host is on the l
   const closed = createOcspStapler({ certificate: naming, issuer: identity })
   await t.rejects(closed.refresh(), { code: 'MTLS_ERR_OCSP_UNAVAILABLE', reason: 'no_url' })
   await closed.close()
-  const allowed = createOcspStapler({ certificate: naming, issuer: identity, allowCertificateUrls: { hosts: [new URL(responder.url).host] } })
+  const allowed = createOcspStapler({
+    certificate: naming, issuer: identity, allowCertificateUrls: { hosts: [new URL(responder.url).host] }
+  })
   await allowed.refresh()
   t.ok(allowed.response)
   await allowed.close()
@@ -111,7 +129,13 @@ test('asks responders that the certificate names only where its host is on the l
 
 test('refuses options it cannot use', (t) => {
   t.throws(() => createOcspStapler({ certificate: server } as never), { code: 'MTLS_ERR_REVOCATION_OPTION' })
-  t.throws(() => createOcspStapler({ certificate: server, issuer: identity, nonce: 'none' } as never), { code: 'MTLS_ERR_REVOCATION_OPTION' })
-  t.throws(() => createOcspStapler({ certificate: server, issuer: identity, url: ['x'] }), { code: 'MTLS_ERR_REVOCATION_OPTION' })
+  t.throws(
+    () => createOcspStapler({ certificate: server, issuer: identity, nonce: 'none' } as never),
+    { code: 'MTLS_ERR_REVOCATION_OPTION' }
+  )
+  t.throws(
+    () => createOcspStapler({ certificate: server, issuer: identity, url: ['x'] }),
+    { code: 'MTLS_ERR_REVOCATION_OPTION' }
+  )
   t.end()
 })

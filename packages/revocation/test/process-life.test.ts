@@ -12,11 +12,15 @@ test('nothing that is left open keeps a process alive', async (t) => {
   const peer = await leaf('peer')
   const responder = await startResponder(ca)
   t.teardown(() => responder.close())
-  const folder = t.testdir({ 'a.crl': Buffer.from(craftCrl({ ca })), 'ca.der': Buffer.from(ca.der), 'peer.der': Buffer.from(peer.der) })
+  const folder = t.testdir({
+    'a.crl': Buffer.from(craftCrl({ ca })), 'ca.der': Buffer.from(ca.der), 'peer.der': Buffer.from(peer.der)
+  })
   const program = `
     import { readFileSync } from 'node:fs'
     import { parsePeerIdentity } from '@peerkit/identity'
-    import { createOcspStapler, crlChecker, crlUrlChecker, ocspChecker } from ${JSON.stringify(import.meta.resolve('../src/index.ts'))}
+    import { createOcspStapler, crlChecker, crlUrlChecker, ocspChecker } from ${JSON.stringify(
+      import.meta.resolve('../src/index.ts')
+    )}
     const issuer = parsePeerIdentity(readFileSync(${JSON.stringify(join(folder, 'ca.der'))}))
     const peer = parsePeerIdentity(readFileSync(${JSON.stringify(join(folder, 'peer.der'))}))
     const issuers = [issuer]
@@ -26,7 +30,11 @@ test('nothing that is left open keeps a process alive', async (t) => {
     await stapler.refresh()
     const { state } = await ocspChecker({ urls: ${JSON.stringify(responder.url)} }).check(peer, issuer)
     console.log(state)`
-  const child = spawn(process.execPath, ['--conditions=@peerkit/source', '--input-type=module', '--eval', program], { cwd: import.meta.dirname, env: { ...process.env, NODE_OPTIONS: '' } })
+  const child = spawn(
+    process.execPath,
+    ['--conditions=@peerkit/source', '--input-type=module', '--eval', program],
+    { cwd: import.meta.dirname, env: { ...process.env, NODE_OPTIONS: '' } }
+  )
   let output = ''
   child.stdout.on('data', (chunk) => { output += String(chunk) })
   child.stderr.on('data', (chunk) => { output += String(chunk) })

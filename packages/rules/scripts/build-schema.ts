@@ -21,7 +21,9 @@ export function buildSchema (): Record<string, unknown> {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
     $id: 'https://unpkg.com/@peerkit/rules/schema.json',
     title: 'Rule set of @peerkit/rules',
-    description: 'Who may call: any of these rules. What only the compiler can tell (names of groups, host bits of a range, the syntax of distinguished names) is not checked here.',
+    description:
+      'Who may call: any of these rules. What only the compiler can tell (names of groups, host bits of a range, the ' +
+        'syntax of distinguished names) is not checked here.',
     $ref: '#/$defs/ruleSet',
     $defs: {
       ruleSet: { description: 'One entry, or several of which any may allow. A text names a group.', ...some('entry') },
@@ -35,7 +37,10 @@ export function buildSchema (): Record<string, unknown> {
       rule: {
         description: 'All keys must hold, each with any of its values.',
         $ref: '#/$defs/certificateKeys',
-        properties: { via: key('gatewayRule', 'A rule for the nearest gateway of a forwarded certificate.'), not: key('rule', 'Rules of which none may match.') },
+        properties: {
+          via: key('gatewayRule', 'A rule for the nearest gateway of a forwarded certificate.'),
+          not: key('rule', 'Rules of which none may match.')
+        },
         unevaluatedProperties: false
       },
       gatewayRule: {
@@ -48,7 +53,9 @@ export function buildSchema (): Record<string, unknown> {
         type: 'object',
         minProperties: 1,
         dependentRequired: { serialNumber: ['issuer'] },
-        allOf: [['cn', 'commonName'], ['o', 'organization'], ['ou', 'organizationalUnit']].map((required) => ({ not: { required } })),
+        allOf: [['cn', 'commonName'], ['o', 'organization'], ['ou', 'organizationalUnit']].map((required) => {
+          return { not: { required } }
+        }),
         properties: {
           subject: key('name', 'The subject: the whole name, or attributes that it contains.'),
           commonName: key('text', 'A common name, exactly.'),
@@ -58,8 +65,12 @@ export function buildSchema (): Record<string, unknown> {
           organizationalUnit: key('text', 'An organizational unit, exactly.'),
           ou: key('text', 'Short for organizationalUnit.'),
           dns: key('dns', 'A DNS name among the alternative names; "*." covers exactly one label.'),
-          uri: key('uri', 'A URI among the alternative names; "*" covers one segment of the path, a last "**" the rest.'),
-          spiffe: key('spiffe', 'The SPIFFE ID of a valid X.509-SVID, with wildcards as in uri, or a bare trust domain.'),
+          uri: key(
+            'uri', 'A URI among the alternative names; "*" covers one segment of the path, a last "**" the rest.'
+          ),
+          spiffe: key(
+            'spiffe', 'The SPIFFE ID of a valid X.509-SVID, with wildcards as in uri, or a bare trust domain.'
+          ),
           email: key('email', 'An e-mail address among the alternative names.'),
           ip: key('ip', 'An address among the alternative names, or a range.'),
           issuer: key('name', 'The issuer, as subject.'),
@@ -72,21 +83,49 @@ export function buildSchema (): Record<string, unknown> {
         }
       },
       text: { type: 'string', minLength: 1 },
-      name: { anyOf: [{ description: 'A whole name as RFC 4514 writes it.', type: 'string', minLength: 1 }, { $ref: '#/$defs/attributes' }] },
+      name: {
+        anyOf: [
+          { description: 'A whole name as RFC 4514 writes it.', type: 'string', minLength: 1 },
+          { $ref: '#/$defs/attributes' }
+        ]
+      },
       attributes: {
         description: 'Attributes that a name must contain.',
         type: 'object',
         minProperties: 1,
         additionalProperties: some('text'),
-        propertyNames: { anyOf: [{ enum: [...new Set(attributeTypeNames().flatMap((name) => [name, name.toLowerCase()]))] }, { pattern: `^${oid}$` }] }
+        propertyNames: {
+          anyOf: [
+            { enum: [...new Set(attributeTypeNames().flatMap((name) => [name, name.toLowerCase()]))] },
+            { pattern: `^${oid}$` }
+          ]
+        }
       },
       dns: { type: 'string', maxLength: 255, pattern: '^(?:\\*\\.)?(?:[A-Za-z0-9_-]{1,63}\\.)*[A-Za-z0-9_-]{1,63}$' },
-      uri: { type: 'string', anyOf: [{ pattern: `^${scheme}:[!-)+-~]+$` }, { pattern: `^${scheme}://${plain}*(?:/(?:\\*|${plain}*))*(?:/\\*\\*)?$` }] },
-      spiffe: { type: 'string', maxLength: 2048, pattern: '^spiffe://[a-z0-9._-]{1,255}(?:/(?:\\*|(?!\\.{1,2}(?:/|$))[A-Za-z0-9._-]+))*(?:/\\*\\*)?$' },
+      uri: {
+        type: 'string',
+        anyOf: [
+          { pattern: `^${scheme}:[!-)+-~]+$` }, { pattern: `^${scheme}://${plain}*(?:/(?:\\*|${plain}*))*(?:/\\*\\*)?$` }
+        ]
+      },
+      spiffe: {
+        type: 'string',
+        maxLength: 2048,
+        pattern: '^spiffe://[a-z0-9._-]{1,255}(?:/(?:\\*|(?!\\.{1,2}(?:/|$))[A-Za-z0-9._-]+))*(?:/\\*\\*)?$'
+      },
       email: { type: 'string', pattern: '^[!-)+-~]+@[A-Za-z0-9_-]+(?:\\.[A-Za-z0-9_-]+)*$' },
-      ip: { type: 'string', anyOf: [{ pattern: `^${byte}(?:\\.${byte}){3}(?:/(?:[12]?\\d|3[0-2]))?$` }, { pattern: '^[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(?:/(?:\\d|[1-9]\\d|1[01]\\d|12[0-8]))?$' }] },
+      ip: {
+        type: 'string',
+        anyOf: [
+          { pattern: `^${byte}(?:\\.${byte}){3}(?:/(?:[12]?\\d|3[0-2]))?$` },
+          { pattern: '^[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(?:/(?:\\d|[1-9]\\d|1[01]\\d|12[0-8]))?$' }
+        ]
+      },
       serialNumber: { type: 'string', pattern: '^(?:[0-9A-Fa-f]+|[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2})+)$' },
-      digest: { type: 'string', pattern: '^(?:[0-9A-Fa-f]{64}|[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){31}|[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=)$' },
+      digest: {
+        type: 'string',
+        pattern: '^(?:[0-9A-Fa-f]{64}|[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){31}|[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=)$'
+      },
       oid: { type: 'string', pattern: `^${oid}$` }
     }
   }

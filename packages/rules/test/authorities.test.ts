@@ -56,13 +56,19 @@ test('refuses an authority that is not known, wherever it stands', async (t) => 
   const api = { ...authority('partner-api', ANY), only: 'servers' } as const
   t.equal(
     error({ authority: 'partner-api' }, [internal, api, partner]).message,
-    `Invalid rule: r[0].authority: found "partner-api", expected ${'the name of an authority, "internal" or "partner"'}; ` +
+    'Invalid rule: r[0].authority: found "partner-api", ' +
+      `expected ${'the name of an authority, "internal" or "partner"'}; ` +
     'authority "partner-api" vouches for servers only'
   )
   t.same(warnings({ dns: 'api.x' }, [internal, api]), [], 'and it is no rival')
   t.match(error({ email: 'a@b' }, [partner, api]), { reason: 'never_matches' }, 'nor does it satisfy a rule')
-  t.doesNotThrow(() => compileRules([{ authority: 'anything' }], { authorities: [api] }), 'where it is alone nothing is known')
-  t.match(error({ cn: 'a' }, [{ ...internal, only: 'both' as never }]), { reason: 'invalid_value', path: 'options.authorities[0].only' })
+  t.doesNotThrow(
+    () => compileRules([{ authority: 'anything' }], { authorities: [api] }), 'where it is alone nothing is known'
+  )
+  t.match(
+    error({ cn: 'a' }, [{ ...internal, only: 'both' as never }]),
+    { reason: 'invalid_value', path: 'options.authorities[0].only' }
+  )
   t.doesNotThrow(() => compileRules([{ authority: 'anything' }]), 'without the option nothing is known')
 })
 
@@ -75,13 +81,15 @@ test('refuses a rule that no authority can satisfy, and says why', async (t) => 
   }
   t.equal(
     message({ ou: 'billing' }, partner),
-    'r[0].ou: found "billing", expected a rule that peers of some authority can match; authority "partner" does not vouch for subject'
+    'r[0].ou: found "billing", expected a rule that peers of some authority can match; authority "partner" does not ' +
+      'vouch for subject'
   )
   t.equal(message({ ou: 'billing', authority: 'partner' }, internal, partner),
     'r[0].ou: found "billing", expected a rule that peers of the authority that it names can match; ' +
     'authority "partner" does not vouch for subject')
   t.equal(message({ spiffe: 'spiffe://prod.example/a', authority: 'partner' }, internal, partner),
-    'r[0].spiffe: found "spiffe://prod.example/a", expected a rule that peers of the authority that it names can match; ' +
+    'r[0].spiffe: found "spiffe://prod.example/a", expected a rule that peers of the authority that it names ' +
+      'can match; ' +
     'authority "partner" may not claim spiffe "spiffe://prod.example/a"')
   t.equal(message({ spiffe: 'spiffe://partner/a', dns: 'x.example' }, partner, narrow),
     'r[0]: found "spiffe, dns", expected a rule that peers of some authority can match; ' +
@@ -93,7 +101,13 @@ test('refuses a rule that no authority can satisfy, and says why', async (t) => 
     'who vouches for the kind is named first'
   )
   t.match(
-    message({ dns: 'x.example', not: [{ authority: 'internal' }, { authority: 'named', ou: 'x' }] }, ...blind, authority('named', { dns: 'any' }), internal, partner),
+    message(
+      { dns: 'x.example', not: [{ authority: 'internal' }, { authority: 'named', ou: 'x' }] },
+      ...blind,
+      authority('named', { dns: 'any' }),
+      internal,
+      partner
+    ),
     /; authority "partner" may not claim dns "x.example"; authority "internal" is excluded by "not"; authority "named" does not vouch for subject, so "not" never matches; authority "a0" does not vouch for dns; and 4 more like these$/,
     'and each kind of flaw once'
   )
@@ -113,7 +127,10 @@ test('refuses a rule that no authority can satisfy, and says why', async (t) => 
     message({ uri: 'https://b.example/*' }, authority('web', { uri: ['https://a.example/x'] })),
     /may not claim uri "https:\/\/b\.example\/\*"$/
   )
-  t.match(message({ spiffe: 'spiffe://partner/pickp/*' }, authority('deep', { spiffe: ['spiffe://partner/pick/'] })), /^r\[0\]\.spiffe/)
+  t.match(
+    message({ spiffe: 'spiffe://partner/pickp/*' }, authority('deep', { spiffe: ['spiffe://partner/pick/'] })),
+    /^r\[0\]\.spiffe/
+  )
   t.match(message({ uri: 'spiffe://td/x' }, narrow), /does not vouch for spiffe$/, 'a SPIFFE ID under uri is one')
   t.match(message({ uri: ['spiffe://td/x', 'https://a.example/'] }, narrow), /may not claim any value of uri$/)
   t.match(
@@ -204,7 +221,9 @@ test('warns of a rule that several authorities may satisfy, for every key', asyn
     t.same(warnings({ ...rule, publicKey: 'ab'.repeat(32) }, [internal, other]), [])
     t.same(warnings(rule, [internal]), [], 'with one authority there is no other')
   }
-  const [wide, narrow] = [{ dns: ['globex.example'], uri: ['https://a.example/'], ip: ['10.1.'] }, { dns: ['shop.globex.example'], uri: ['https://a.example/x'], ip: ['10.1.2.'] }]
+  const [wide, narrow] = [{
+    dns: ['globex.example'], uri: ['https://a.example/'], ip: ['10.1.']
+  }, { dns: ['shop.globex.example'], uri: ['https://a.example/x'], ip: ['10.1.2.'] }]
     .map((bounds, index) => authority(['wide', 'narrow'][index] as string, bounds)) as [RuleAuthority, RuleAuthority]
   const [one, two] = [authority('one', { dns: ['one.'] }), authority('two', { dns: ['two.'] })]
   for (const [rule, first, second] of [

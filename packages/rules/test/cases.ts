@@ -18,21 +18,44 @@ export const COLONS = (HEX.toUpperCase().match(/../g) as string[]).join(':')
 /** Groups that the cases may name. */
 export const GROUPS = { billing: { ou: 'billing' }, ops: [{ ou: 'ops' }, 'billing'] }
 
-const all = (key: string, values: readonly unknown[]): Case[] => values.map((value) => ({ name: `${key} ${JSON.stringify(value)}`, rules: [{ [key]: value }] }))
+const all = (key: string, values: readonly unknown[]): Case[] =>
+  values.map((value) => ({ name: `${key} ${JSON.stringify(value)}`, rules: [{ [key]: value }] }))
 
 export const VALID: readonly Case[] = [
   { name: 'a group', rules: ['billing'] },
   { name: 'a group that stands alone', rules: 'billing' },
   { name: 'a rule that stands alone', rules: { ou: 'billing' } },
-  { name: 'groups, rules and lists', rules: ['ops', { cn: 'a' }, { commonName: ['a', 'b'], o: 'x', ou: ['y'] }, { organization: 'x', organizationalUnit: 'y' }] },
-  ...all('subject', ['CN=web,O=Example', 'CN=a\\,b+OU=c', { cn: 'web' }, { CN: ['a', 'b'], o: 'x', '2.5.4.15': 'y', organizationIdentifier: 'z' }, ['CN=a', { o: 'x' }, { o: 'y', ou: 'z' }]]),
+  {
+    name: 'groups, rules and lists',
+    rules: [
+      'ops', { cn: 'a' }, { commonName: ['a', 'b'], o: 'x', ou: ['y'] }, { organization: 'x', organizationalUnit: 'y' }
+    ]
+  },
+  ...all('subject', [
+    'CN=web,O=Example', 'CN=a\\,b+OU=c', { cn: 'web' },
+    { CN: ['a', 'b'], o: 'x', '2.5.4.15': 'y', organizationIdentifier: 'z' }, ['CN=a', { o: 'x' }, { o: 'y', ou: 'z' }]
+  ]),
   ...all('issuer', ['CN=CA', { o: 'Example' }, [{ commonName: 'a' }, { cn: 'b' }]]),
-  ...all('dns', ['a', 'localhost', 'api.example.com', 'API.Example.COM', '*.example.com', '*.internal', '_x.a-b.example', 'xn--mller-kva.example', ['a', '*.b']]),
-  ...all('uri', ['urn:uuid:f81d4fae-7dec-11d0-a765-00a0c91e6bf6', 'https://a.example/x?y#z', 'https://a.example/*', 'https://a.example/*/b/**', 'https://a.example//**', 'mailto:a@b', 'file:///a/*']),
-  ...all('spiffe', ['spiffe://td', 'spiffe://prod.example/ns/ops/sa/web', 'spiffe://td/**', 'spiffe://td/*', 'spiffe://td/ns/*/sa/*', 'spiffe://td/ns/**', 'spiffe://t_d-1/A.b_c-']),
+  ...all('dns', [
+    'a', 'localhost', 'api.example.com', 'API.Example.COM', '*.example.com', '*.internal', '_x.a-b.example',
+    'xn--mller-kva.example', ['a', '*.b']
+  ]),
+  ...all('uri', [
+    'urn:uuid:f81d4fae-7dec-11d0-a765-00a0c91e6bf6', 'https://a.example/x?y#z', 'https://a.example/*',
+    'https://a.example/*/b/**', 'https://a.example//**', 'mailto:a@b', 'file:///a/*'
+  ]),
+  ...all('spiffe', [
+    'spiffe://td', 'spiffe://prod.example/ns/ops/sa/web', 'spiffe://td/**', 'spiffe://td/*', 'spiffe://td/ns/*/sa/*',
+    'spiffe://td/ns/**', 'spiffe://t_d-1/A.b_c-'
+  ]),
   ...all('email', ['ops@example.com', 'Ops+x@EXAMPLE.com', '"a@b"@example.com', 'root@localhost']),
-  ...all('ip', ['10.0.0.1', '10.0.0.0/8', '0.0.0.0/0', '192.0.2.1/32', '::1', '::', '2001:DB8:0:0::1', '2001:db8::/32', '::ffff:192.0.2.1', '::ffff:10.0.0.0/104', '::/0', 'fe80::1/128']),
-  ...['1', '0', '00ab', 'AB:CD:EF', 'abc'].map((serialNumber) => ({ name: `serialNumber ${serialNumber}`, rules: [{ serialNumber, issuer: 'CN=CA' }] })),
+  ...all('ip', [
+    '10.0.0.1', '10.0.0.0/8', '0.0.0.0/0', '192.0.2.1/32', '::1', '::', '2001:DB8:0:0::1', '2001:db8::/32',
+    '::ffff:192.0.2.1', '::ffff:10.0.0.0/104', '::/0', 'fe80::1/128'
+  ]),
+  ...['1', '0', '00ab', 'AB:CD:EF', 'abc'].map((serialNumber) => {
+    return { name: `serialNumber ${serialNumber}`, rules: [{ serialNumber, issuer: 'CN=CA' }] }
+  }),
   ...all('fingerprint', [HEX, HEX.toUpperCase(), COLONS, BASE64, [HEX, BASE64]]),
   ...all('publicKey', [HEX, BASE64]),
   ...all('policy', ['2.23.140.1.2.1', '2.25.329800735698586629295641978511506172918']),
@@ -42,51 +65,130 @@ export const VALID: readonly Case[] = [
     rules: [{ cn: 'a', authority: 'a', via: { authority: 'b' }, not: { authority: ['c', 'd'] } }]
   },
   ...all('extendedKeyUsage', ['1.3.6.1.5.5.7.3.2', ['1.3.6.1.5.5.7.3.1', '2.5.29.37.0']]),
-  { name: 'via and not', rules: [{ cn: 'a', via: { spiffe: 'spiffe://td/gw', not: { cn: 'old' } }, not: [{ ou: 'suspended' }, { fingerprint: HEX, not: { via: { cn: 'b' } } }] }] },
+  {
+    name: 'via and not',
+    rules: [{
+      cn: 'a',
+      via: { spiffe: 'spiffe://td/gw', not: { cn: 'old' } },
+      not: [{ ou: 'suspended' }, { fingerprint: HEX, not: { via: { cn: 'b' } } }]
+    }]
+  },
   { name: 'several gateways', rules: [{ cn: 'a', via: [{ cn: 'x' }, { cn: 'y' }] }] },
-  { name: 'a not that leaves something', rules: [{ cn: ['a', 'b'], o: 'x', not: [{ cn: 'a' }, { cn: ['a', 'b'], ou: 'y' }, { o: 'x', cn: 'b' }, { not: { cn: 'a' } }] }, { subject: ['CN=a', { cn: 'a', o: 'b' }], not: { cn: 'a' } }] },
+  {
+    name: 'a not that leaves something',
+    rules: [{
+      cn: ['a', 'b'], o: 'x', not: [{ cn: 'a' }, { cn: ['a', 'b'], ou: 'y' }, { o: 'x', cn: 'b' }, { not: { cn: 'a' } }]
+    }, { subject: ['CN=a', { cn: 'a', o: 'b' }], not: { cn: 'a' } }]
+  },
   { name: 'a SPIFFE ID and the same as URI', rules: [{ spiffe: 'spiffe://td', uri: 'spiffe://td/a' }] },
 ]
 
-const bad = (key: string, values: readonly unknown[], reason: string, semantic?: true): Case[] => values.map((value) => ({
-  name: `${key} ${JSON.stringify(value)}`, rules: [{ [key]: value }], reason, path: `rules[0].${key}`, ...(semantic ? { semantic } : {}),
+const bad = (
+  key: string, values: readonly unknown[], reason: string, semantic?: true
+): Case[] => values.map((value) => ({
+  name: `${key} ${JSON.stringify(value)}`,
+  rules: [{ [key]: value }],
+  reason,
+  path: `rules[0].${key}`,
+  ...(semantic ? { semantic } : {}),
 }))
 
 export const INVALID: readonly Case[] = [
   { name: 'a number for a rule set', rules: 5, reason: 'wrong_type', path: 'rules', says: 'or an array of them' },
-  { name: 'a wrong key of a rule that stands alone', rules: { uo: 'a' }, reason: 'unknown_key', path: 'rules.uo', says: 'did you mean "ou"?' },
-  { name: 'an unknown group that stands alone', rules: 'nobody', reason: 'unknown_group', path: 'rules', semantic: true },
+  {
+    name: 'a wrong key of a rule that stands alone',
+    rules: { uo: 'a' },
+    reason: 'unknown_key',
+    path: 'rules.uo',
+    says: 'did you mean "ou"?'
+  },
+  {
+    name: 'an unknown group that stands alone', rules: 'nobody', reason: 'unknown_group', path: 'rules', semantic: true
+  },
   { name: 'null for a rule set', rules: null, reason: 'wrong_type', path: 'rules' },
   { name: 'an empty rule set', rules: [], reason: 'empty', path: 'rules' },
   { name: 'an empty rule', rules: [{ cn: 'a' }, {}], reason: 'empty', path: 'rules[1]' },
   { name: 'a number for a rule', rules: [1], reason: 'wrong_type', path: 'rules[0]' },
   { name: 'null for a rule', rules: [null], reason: 'wrong_type', path: 'rules[0]' },
   { name: 'an array for a rule', rules: [[{ cn: 'a' }]], reason: 'wrong_type', path: 'rules[0]' },
-  { name: 'an unknown group', rules: [{ cn: 'a' }, 'biling'], reason: 'unknown_group', path: 'rules[1]', semantic: true, says: 'did you mean "billing"?' },
-  { name: 'a group named like a property of every object', rules: ['constructor'], reason: 'unknown_group', path: 'rules[0]', semantic: true },
+  {
+    name: 'an unknown group',
+    rules: [{ cn: 'a' }, 'biling'],
+    reason: 'unknown_group',
+    path: 'rules[1]',
+    semantic: true,
+    says: 'did you mean "billing"?'
+  },
+  {
+    name: 'a group named like a property of every object',
+    rules: ['constructor'],
+    reason: 'unknown_group',
+    path: 'rules[0]',
+    semantic: true
+  },
   { name: 'a group named __proto__', rules: ['__proto__'], reason: 'unknown_group', path: 'rules[0]', semantic: true },
   { name: 'a group with an empty name', rules: [''], reason: 'unknown_group', path: 'rules[0]' },
   ...[
-    ['cnn', 'cn'], ['spife', 'spiffe'], ['spiffeId', 'spiffe'], ['DNS', 'dns'], ['commonname', 'commonName'], ['organisation', 'organization'], ['fingerprint256', 'fingerprint'],
-    ['publicKey256', 'publicKey'], ['eku', 'extendedKeyUsage'], ['serial', 'serialNumber'], ['isuer', 'issuer'], ['extendedKeyUsgae', 'extendedKeyUsage'], ['policies', 'policy'], ['pin', 'publicKey'],
+    ['cnn', 'cn'], ['spife', 'spiffe'], ['spiffeId', 'spiffe'], ['DNS', 'dns'], ['commonname', 'commonName'],
+    ['organisation', 'organization'], ['fingerprint256', 'fingerprint'],
+    ['publicKey256', 'publicKey'], ['eku', 'extendedKeyUsage'], ['serial', 'serialNumber'], ['isuer', 'issuer'],
+    ['extendedKeyUsgae', 'extendedKeyUsage'], ['policies', 'policy'], ['pin', 'publicKey'],
     ['ca', 'authority'], ['trust', 'authority'], ['vouchedBy', 'authority'], ['autority', 'authority'],
     ['authorities', 'authority'],
-  ].map(([key = '', meant = '']) => ({ name: `the key ${key}`, rules: [{ [key]: 'a' }], reason: 'unknown_key', path: `rules[0].${key}`, says: `did you mean "${meant}"?` })),
-  { name: 'a key unlike any other', rules: [{ 'no such key': 'a' }], reason: 'unknown_key', path: 'rules[0]["no such key"]' },
-  { name: '__proto__ as a key of JSON', rules: JSON.parse('[{ "__proto__": { "cn": "a" } }]'), reason: 'unknown_key', path: 'rules[0].__proto__' },
-  { name: '__proto__ beside a key', rules: JSON.parse('[{ "cn": "a", "__proto__": { "ou": "b" } }]'), reason: 'unknown_key', path: 'rules[0].__proto__' },
+  ].map(([key = '', meant = '']) => ({
+    name: `the key ${key}`,
+    rules: [{ [key]: 'a' }],
+    reason: 'unknown_key',
+    path: `rules[0].${key}`,
+    says: `did you mean "${meant}"?`
+  })),
+  {
+    name: 'a key unlike any other',
+    rules: [{ 'no such key': 'a' }],
+    reason: 'unknown_key',
+    path: 'rules[0]["no such key"]'
+  },
+  {
+    name: '__proto__ as a key of JSON',
+    rules: JSON.parse('[{ "__proto__": { "cn": "a" } }]'),
+    reason: 'unknown_key',
+    path: 'rules[0].__proto__'
+  },
+  {
+    name: '__proto__ beside a key',
+    rules: JSON.parse('[{ "cn": "a", "__proto__": { "ou": "b" } }]'),
+    reason: 'unknown_key',
+    path: 'rules[0].__proto__'
+  },
   { name: 'constructor as a key', rules: [{ constructor: 'a' }], reason: 'unknown_key', path: 'rules[0].constructor' },
-  { name: 'cn and commonName', rules: [{ cn: 'a', commonName: 'a' }], reason: 'duplicate_key', path: 'rules[0].commonName' },
+  {
+    name: 'cn and commonName',
+    rules: [{ cn: 'a', commonName: 'a' }],
+    reason: 'duplicate_key',
+    path: 'rules[0].commonName'
+  },
   { name: 'organization and o', rules: [{ organization: 'a', o: 'a' }], reason: 'duplicate_key', path: 'rules[0].o' },
-  { name: 'ou and organizationalUnit', rules: [{ ou: 'a', organizationalUnit: 'b' }], reason: 'duplicate_key', path: 'rules[0].organizationalUnit' },
+  {
+    name: 'ou and organizationalUnit',
+    rules: [{ ou: 'a', organizationalUnit: 'b' }],
+    reason: 'duplicate_key',
+    path: 'rules[0].organizationalUnit'
+  },
   ...[
     'cn', 'dns', 'uri', 'spiffe', 'email', 'ip', 'fingerprint', 'publicKey', 'policy', 'extendedKeyUsage', 'subject',
     'issuer', 'authority'
   ].flatMap((key): Case[] => [
     ...bad(key, [[], ''], 'empty'),
     ...bad(key, [1, true, null], 'wrong_type'),
-    { name: `an array in the array of ${key}`, rules: [{ [key]: [[HEX]] }], reason: 'wrong_type', path: `rules[0].${key}[0]` },
-    { name: `null in the array of ${key}`, rules: [{ [key]: [null] }], reason: 'wrong_type', path: `rules[0].${key}[0]` },
+    {
+      name: `an array in the array of ${key}`,
+      rules: [{ [key]: [[HEX]] }],
+      reason: 'wrong_type',
+      path: `rules[0].${key}[0]`
+    },
+    {
+      name: `null in the array of ${key}`, rules: [{ [key]: [null] }], reason: 'wrong_type', path: `rules[0].${key}[0]`
+    },
   ]),
   ...bad('cn', [{}, { cn: 'a' }], 'wrong_type'),
   ...bad('authority', [{}, { name: 'a' }], 'wrong_type'),
@@ -106,41 +208,127 @@ export const INVALID: readonly Case[] = [
   ...bad('subject', [{}], 'empty'),
   ...bad('subject', [' ', '  '], 'empty', true),
   ...bad('subject', ['web', 'CN=a,', '/CN=a/O=b', 'CN=a;O=b', 'CN=a,Q=b', 'CN="a"'], 'invalid_value', true),
-  { name: 'an unknown attribute', rules: [{ subject: { comonName: 'a' } }], reason: 'unknown_key', path: 'rules[0].subject.comonName', says: 'did you mean "commonName"?' },
-  { name: 'an attribute in odd case', rules: [{ subject: { cOmMoNnAmE: 'a' } }], reason: 'unknown_key', path: 'rules[0].subject.cOmMoNnAmE' },
-  { name: '__proto__ as an attribute', rules: JSON.parse('[{ "subject": { "__proto__": "a" } }]'), reason: 'unknown_key', path: 'rules[0].subject.__proto__' },
-  { name: 'constructor as an attribute', rules: [{ issuer: { constructor: 'a' } }], reason: 'unknown_key', path: 'rules[0].issuer.constructor' },
-  { name: 'an attribute without values', rules: [{ subject: { cn: [] } }], reason: 'empty', path: 'rules[0].subject.cn' },
-  { name: 'an attribute with an empty text', rules: [{ subject: { cn: ['a', ''] } }], reason: 'empty', path: 'rules[0].subject.cn[1]' },
-  { name: 'an attribute with a number', rules: [{ subject: [{ cn: 1 }] }], reason: 'wrong_type', path: 'rules[0].subject[0].cn' },
-  { name: 'one attribute by two names', rules: [{ subject: { cn: 'a', '2.5.4.3': 'a' } }], reason: 'duplicate_key', path: 'rules[0].subject["2.5.4.3"]', semantic: true },
-  ...bad('dns', ['*', '*.', '*.*.a', 'a.*.b', 'a*.b', '*a.b', 'a.*', '**.a', 'a..b', '.a', 'a.', 'a b', 'https://a', 'a:443', 'müller.example', `${'a'.repeat(64)}.b`], 'never_matches'),
+  {
+    name: 'an unknown attribute',
+    rules: [{ subject: { comonName: 'a' } }],
+    reason: 'unknown_key',
+    path: 'rules[0].subject.comonName',
+    says: 'did you mean "commonName"?'
+  },
+  {
+    name: 'an attribute in odd case',
+    rules: [{ subject: { cOmMoNnAmE: 'a' } }],
+    reason: 'unknown_key',
+    path: 'rules[0].subject.cOmMoNnAmE'
+  },
+  {
+    name: '__proto__ as an attribute',
+    rules: JSON.parse('[{ "subject": { "__proto__": "a" } }]'),
+    reason: 'unknown_key',
+    path: 'rules[0].subject.__proto__'
+  },
+  {
+    name: 'constructor as an attribute',
+    rules: [{ issuer: { constructor: 'a' } }],
+    reason: 'unknown_key',
+    path: 'rules[0].issuer.constructor'
+  },
+  {
+    name: 'an attribute without values', rules: [{ subject: { cn: [] } }], reason: 'empty', path: 'rules[0].subject.cn'
+  },
+  {
+    name: 'an attribute with an empty text',
+    rules: [{ subject: { cn: ['a', ''] } }],
+    reason: 'empty',
+    path: 'rules[0].subject.cn[1]'
+  },
+  {
+    name: 'an attribute with a number',
+    rules: [{ subject: [{ cn: 1 }] }],
+    reason: 'wrong_type',
+    path: 'rules[0].subject[0].cn'
+  },
+  {
+    name: 'one attribute by two names',
+    rules: [{ subject: { cn: 'a', '2.5.4.3': 'a' } }],
+    reason: 'duplicate_key',
+    path: 'rules[0].subject["2.5.4.3"]',
+    semantic: true
+  },
+  ...bad('dns', [
+    '*', '*.', '*.*.a', 'a.*.b', 'a*.b', '*a.b', 'a.*', '**.a', 'a..b', '.a', 'a.', 'a b', 'https://a', 'a:443',
+    'müller.example', `${'a'.repeat(64)}.b`
+  ], 'never_matches'),
   ...bad('dns', ['10.0.0.1', '*.10.0.0.1', `${'a.'.repeat(126)}ab`], 'never_matches', true),
-  ...bad('uri', ['/a/b', 'a', 'https:', 'a b:c', 'https://*/a', 'https://a.*/b', 'https://*.a/b', 'https://a/b*', 'https://a/*b', 'https://a/**/b', 'https://a/***', 'urn:a:*', 'https://a/*?b', 'https://a/*#b', 'https://ä/*', 'x:y://z/*'], 'never_matches'),
+  ...bad('uri', [
+    '/a/b', 'a', 'https:', 'a b:c', 'https://*/a', 'https://a.*/b', 'https://*.a/b', 'https://a/b*', 'https://a/*b',
+    'https://a/**/b', 'https://a/***', 'urn:a:*', 'https://a/*?b', 'https://a/*#b', 'https://ä/*', 'x:y://z/*'
+  ], 'never_matches'),
   ...bad('spiffe', [
-    'td', 'spiffe:/td', 'SPIFFE://td/a', 'spiffe://', 'spiffe:///a', 'spiffe://TD/a', 'spiffe://td/', 'spiffe://td/a/', 'spiffe://td//a', 'spiffe://td/./a', 'spiffe://td/../a', 'spiffe://td:1/a',
-    'spiffe://u@td/a', 'spiffe://td/a?b', 'spiffe://td/a#b', 'spiffe://td/%61', 'spiffe://*/a', 'spiffe://*.td/a', 'spiffe://td*', 'spiffe://td/**/a', 'spiffe://td/a*', 'spiffe://td/*a', 'spiffe://td/***',
+    'td', 'spiffe:/td', 'SPIFFE://td/a', 'spiffe://', 'spiffe:///a', 'spiffe://TD/a', 'spiffe://td/', 'spiffe://td/a/',
+    'spiffe://td//a', 'spiffe://td/./a', 'spiffe://td/../a', 'spiffe://td:1/a',
+    'spiffe://u@td/a', 'spiffe://td/a?b', 'spiffe://td/a#b', 'spiffe://td/%61', 'spiffe://*/a', 'spiffe://*.td/a',
+    'spiffe://td*', 'spiffe://td/**/a', 'spiffe://td/a*', 'spiffe://td/*a', 'spiffe://td/***',
     'spiffe://td/*/', 'https://td/a', 'https://td/*', '*', '**',
   ], 'never_matches'),
   ...bad('spiffe', [`spiffe://${'a'.repeat(256)}/b`, `spiffe://td/${'a'.repeat(2048)}`], 'never_matches'),
-  ...bad('email', ['example.com', '@example.com', 'a@', 'a@b c', 'a@b..c', 'a@-,', 'a@[10.0.0.1]'].filter((text) => !text.includes(' ')), 'invalid_value'),
+  ...bad('email', ['example.com', '@example.com', 'a@', 'a@b c', 'a@b..c', 'a@-,', 'a@[10.0.0.1]'].filter((text) => {
+    return !text.includes(' ')
+  }), 'invalid_value'),
   ...bad('email', ['*@example.com', 'a b@c', 'ä@b'], 'never_matches'),
-  ...bad('ip', ['10.0.0', '10.0.0.256', '010.0.0.1', '10.0.0.0/33', '10.0.0.0/', '10.0.0.0/08', '10.0.0.0/-1', '10.0.0.0/8/8', 'a.example', '10.0.0.1-10.0.0.9', '*', '10.0.0.*', '::/129', 'fe80::1%eth0', '[::1]'], 'invalid_value'),
+  ...bad('ip', [
+    '10.0.0', '10.0.0.256', '010.0.0.1', '10.0.0.0/33', '10.0.0.0/', '10.0.0.0/08', '10.0.0.0/-1', '10.0.0.0/8/8',
+    'a.example', '10.0.0.1-10.0.0.9', '*', '10.0.0.*', '::/129', 'fe80::1%eth0', '[::1]'
+  ], 'invalid_value'),
   ...bad('ip', [':', '1::2::3', '1:2:3', '::ffff:10.0.0.0/90'], 'invalid_value', true),
   ...bad('ip', ['10.0.0.1/8', '192.0.2.1/0', '2001:db8::1/64', '::ffff:10.0.0.1/104'], 'never_matches', true),
-  { name: 'a serial number without issuer', rules: [{ serialNumber: '01' }], reason: 'issuer_missing', path: 'rules[0].serialNumber' },
+  {
+    name: 'a serial number without issuer',
+    rules: [{ serialNumber: '01' }],
+    reason: 'issuer_missing',
+    path: 'rules[0].serialNumber'
+  },
   ...['', '0x1', 'xyz', 'ab:c', 'a:b', 'ab:', '1 2', '-1'].map((serialNumber): Case => ({
-    name: `serialNumber ${JSON.stringify(serialNumber)}`, rules: [{ serialNumber, issuer: 'CN=CA' }], reason: serialNumber === '' ? 'empty' : 'invalid_value', path: 'rules[0].serialNumber',
+    name: `serialNumber ${JSON.stringify(serialNumber)}`,
+    rules: [{ serialNumber, issuer: 'CN=CA' }],
+    reason: serialNumber === '' ? 'empty' : 'invalid_value',
+    path: 'rules[0].serialNumber',
   })),
-  { name: 'a number as serial number', rules: [{ serialNumber: 1, issuer: 'CN=CA' }], reason: 'wrong_type', path: 'rules[0].serialNumber', says: 'as a string' },
-  { name: 'a serial number beyond 64 octets', rules: [{ serialNumber: `1${'0'.repeat(128)}`, issuer: 'CN=CA' }], reason: 'never_matches', path: 'rules[0].serialNumber', semantic: true },
+  {
+    name: 'a number as serial number',
+    rules: [{ serialNumber: 1, issuer: 'CN=CA' }],
+    reason: 'wrong_type',
+    path: 'rules[0].serialNumber',
+    says: 'as a string'
+  },
+  {
+    name: 'a serial number beyond 64 octets',
+    rules: [{ serialNumber: `1${'0'.repeat(128)}`, issuer: 'CN=CA' }],
+    reason: 'never_matches',
+    path: 'rules[0].serialNumber',
+    semantic: true
+  },
   ...['fingerprint', 'publicKey'].flatMap((key) => bad(key, [
-    HEX.slice(1), `${HEX}0`, HEX.slice(2), `sha256:${HEX}`, BASE64.slice(0, -1), `${BASE64}=`, BASE64.replace('=', 'A'), `${BASE64.slice(0, 42)}/=`, `${COLONS}:`, COLONS.slice(3), HEX.replace('ab', 'a:'), ` ${HEX}`,
+    HEX.slice(1), `${HEX}0`, HEX.slice(2), `sha256:${HEX}`, BASE64.slice(0, -1), `${BASE64}=`,
+    BASE64.replace('=', 'A'), `${BASE64.slice(0, 42)}/=`, `${COLONS}:`, COLONS.slice(3), HEX.replace('ab', 'a:'),
+    ` ${HEX}`,
     'ab'.repeat(20), `g${HEX.slice(1)}`,
   ], 'invalid_value')),
-  ...['policy', 'extendedKeyUsage'].flatMap((key) => bad(key, ['clientAuth', '1', '1.', '.1', '1..2', '01.2', '1.02', '3.1', '1.40', 'OID.1.2.3', '1.2.*'], 'invalid_value')),
-  { name: 'via within via', rules: [{ via: { cn: 'a', via: { cn: 'b' } } }], reason: 'never_matches', path: 'rules[0].via.via' },
-  { name: 'via within not within via', rules: [{ via: { cn: 'a', not: [{ via: { cn: 'b' } }] } }], reason: 'never_matches', path: 'rules[0].via.not[0].via' },
+  ...['policy', 'extendedKeyUsage'].flatMap((key) => bad(
+    key, ['clientAuth', '1', '1.', '.1', '1..2', '01.2', '1.02', '3.1', '1.40', 'OID.1.2.3', '1.2.*'], 'invalid_value'
+  )),
+  {
+    name: 'via within via',
+    rules: [{ via: { cn: 'a', via: { cn: 'b' } } }],
+    reason: 'never_matches',
+    path: 'rules[0].via.via'
+  },
+  {
+    name: 'via within not within via',
+    rules: [{ via: { cn: 'a', not: [{ via: { cn: 'b' } }] } }],
+    reason: 'never_matches',
+    path: 'rules[0].via.not[0].via'
+  },
   { name: 'an empty rule in via', rules: [{ via: {} }], reason: 'empty', path: 'rules[0].via' },
   { name: 'no rules in via', rules: [{ via: [] }], reason: 'empty', path: 'rules[0].via' },
   { name: 'a group in via', rules: [{ via: 'billing' }], reason: 'wrong_type', path: 'rules[0].via' },
@@ -148,10 +336,42 @@ export const INVALID: readonly Case[] = [
   { name: 'no rules in not', rules: [{ cn: 'a', not: [] }], reason: 'empty', path: 'rules[0].not' },
   { name: 'a group in not', rules: [{ cn: 'a', not: ['billing'] }], reason: 'wrong_type', path: 'rules[0].not[0]' },
   { name: 'a boolean in not', rules: [{ cn: 'a', not: true }], reason: 'wrong_type', path: 'rules[0].not' },
-  { name: 'a misspelt key in not', rules: [{ cn: 'a', not: [{ cn: 'b' }, { uo: 'c' }] }], reason: 'unknown_key', path: 'rules[0].not[1].uo', says: 'did you mean "ou"?' },
-  { name: 'a URI beside a SPIFFE ID', rules: [{ spiffe: 'spiffe://td', uri: 'https://a/b' }], reason: 'never_matches', path: 'rules[0].uri', semantic: true },
-  { name: 'a not that excludes all', rules: [{ cn: 'a', not: { cn: 'a' } }], reason: 'never_matches', path: 'rules[0].not', semantic: true },
-  { name: 'a not among others that excludes all', rules: [{ cn: ['a', 'b'], o: 'x', dns: 'A.x', not: [{ cn: 'a' }, { commonName: ['c', 'b', 'a'], dns: 'a.X' }] }], reason: 'never_matches', path: 'rules[0].not', semantic: true },
-  { name: 'a not that excludes all names', rules: [{ cn: 'z', not: { subject: { cn: 'b' } } }, { subject: { cn: 'a', o: 'b' }, not: { o: 'b' } }], reason: 'never_matches', path: 'rules[1].not', semantic: true },
-  { name: 'half a character', rules: [{ cn: 'a\ud800' }], reason: 'invalid_value', path: 'rules[0].cn', semantic: true },
+  {
+    name: 'a misspelt key in not',
+    rules: [{ cn: 'a', not: [{ cn: 'b' }, { uo: 'c' }] }],
+    reason: 'unknown_key',
+    path: 'rules[0].not[1].uo',
+    says: 'did you mean "ou"?'
+  },
+  {
+    name: 'a URI beside a SPIFFE ID',
+    rules: [{ spiffe: 'spiffe://td', uri: 'https://a/b' }],
+    reason: 'never_matches',
+    path: 'rules[0].uri',
+    semantic: true
+  },
+  {
+    name: 'a not that excludes all',
+    rules: [{ cn: 'a', not: { cn: 'a' } }],
+    reason: 'never_matches',
+    path: 'rules[0].not',
+    semantic: true
+  },
+  {
+    name: 'a not among others that excludes all',
+    rules: [{ cn: ['a', 'b'], o: 'x', dns: 'A.x', not: [{ cn: 'a' }, { commonName: ['c', 'b', 'a'], dns: 'a.X' }] }],
+    reason: 'never_matches',
+    path: 'rules[0].not',
+    semantic: true
+  },
+  {
+    name: 'a not that excludes all names',
+    rules: [{ cn: 'z', not: { subject: { cn: 'b' } } }, { subject: { cn: 'a', o: 'b' }, not: { o: 'b' } }],
+    reason: 'never_matches',
+    path: 'rules[1].not',
+    semantic: true
+  },
+  {
+    name: 'half a character', rules: [{ cn: 'a\ud800' }], reason: 'invalid_value', path: 'rules[0].cn', semantic: true
+  },
 ]

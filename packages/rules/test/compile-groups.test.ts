@@ -10,10 +10,14 @@ const error = (run: () => unknown): RuleInvalidError => {
 }
 
 test('a group is a rule or a rule set, with predicates and other groups in it', async (t) => {
-  const groups = compileGroups({ ops: { ou: 'ops' }, all: ['ops', { cn: 'x' }, ({ subject }) => subject?.organization === 'Acme'] })
+  const groups = compileGroups({
+    ops: { ou: 'ops' }, all: ['ops', { cn: 'x' }, ({ subject }) => subject?.organization === 'Acme']
+  })
   t.same([...groups.names], ['ops', 'all'])
   const authorizer = compileRules([{ cn: 'none' }, 'all'], { groups })
-  for (const subject of ['OU=ops', 'CN=x', 'O=Acme']) t.same(authorizer.authorize(peer(subject)), { allowed: true, rule: 1, group: 'all' }, subject)
+  for (const subject of ['OU=ops', 'CN=x', 'O=Acme']) {
+    t.same(authorizer.authorize(peer(subject)), { allowed: true, rule: 1, group: 'all' }, subject)
+  }
   t.same(authorizer.authorize(peer('CN=y')), { allowed: false, reason: 'predicate_refused' })
   t.equal(authorizer.size, 4)
 })
@@ -31,14 +35,23 @@ test('an app without groups may pass an empty object', async (t) => {
 
 test('refuses wrong groups, naming the option', async (t) => {
   const wrong: [unknown, string, string][] = [
-    [{ a: {} }, 'empty', 'clients.a'], [{ a: [] }, 'empty', 'clients.a'], [{ a: null }, 'wrong_type', 'clients.a'], [{ a: 'c', b: { cn: 'x' } }, 'unknown_group', 'clients.a'],
-    [{ a: 5 }, 'wrong_type', 'clients.a'], [{ a: { uo: 'x' } }, 'unknown_key', 'clients.a.uo'], [{ 'b c': [{ cn: '' }] }, 'empty', 'clients["b c"][0].cn'], [{ '': { cn: 'a' } }, 'empty', 'clients[""]'],
-    [{ a: ['c'], b: { cn: 'x' } }, 'unknown_group', 'clients.a[0]'], [[{ cn: 'a' }], 'wrong_type', 'clients'], [null, 'wrong_type', 'clients'], [new Map(), 'wrong_type', 'clients'],
-    [{ a: ['a'] }, 'group_cycle', 'clients.a[0]'], [{ a: ['b', { cn: 'x' }], b: [{ cn: 'y' }, 'c'], c: ['a'] }, 'group_cycle', 'clients.c[0]'], [{ z: ['a'], a: ['b'], b: ['a'] }, 'group_cycle', 'clients.b[0]'],
+    [{ a: {} }, 'empty', 'clients.a'], [{ a: [] }, 'empty', 'clients.a'], [{ a: null }, 'wrong_type', 'clients.a'],
+    [{ a: 'c', b: { cn: 'x' } }, 'unknown_group', 'clients.a'],
+    [{ a: 5 }, 'wrong_type', 'clients.a'], [{ a: { uo: 'x' } }, 'unknown_key', 'clients.a.uo'],
+    [{ 'b c': [{ cn: '' }] }, 'empty', 'clients["b c"][0].cn'], [{ '': { cn: 'a' } }, 'empty', 'clients[""]'],
+    [{ a: ['c'], b: { cn: 'x' } }, 'unknown_group', 'clients.a[0]'], [[{ cn: 'a' }], 'wrong_type', 'clients'],
+    [null, 'wrong_type', 'clients'], [new Map(), 'wrong_type', 'clients'],
+    [{ a: ['a'] }, 'group_cycle', 'clients.a[0]'],
+    [{ a: ['b', { cn: 'x' }], b: [{ cn: 'y' }, 'c'], c: ['a'] }, 'group_cycle', 'clients.c[0]'],
+    [{ z: ['a'], a: ['b'], b: ['a'] }, 'group_cycle', 'clients.b[0]'],
   ]
   for (const [groups, reason, path] of wrong) {
     t.match(error(() => compileGroups(groups as never, { path: 'clients' })), { reason, path }, JSON.stringify(groups))
-    if (reason !== 'wrong_type' || path !== 'clients') t.match(error(() => compileRules([{ cn: 'a' }], { groups: groups as never, groupsPath: 'clients' })), { reason, path })
+    if (reason !== 'wrong_type' || path !== 'clients') {
+      t.match(
+        error(() => compileRules([{ cn: 'a' }], { groups: groups as never, groupsPath: 'clients' })), { reason, path }
+      )
+    }
   }
   t.match(error(() => compileGroups({ a: ['b'], b: ['c'], c: ['b'] })).message, /b > c > b/)
 })
@@ -57,13 +70,23 @@ test('names that every object has are groups only where they are declared', asyn
   const authorizer = compileRules(['__proto__', 'constructor', 'toString'], { groups })
   t.same(authorizer.authorize(peer('CN=a')), { allowed: true, rule: 0, group: '__proto__' })
   t.same(authorizer.authorize(peer('CN=b')), { allowed: true, rule: 1, group: 'constructor' })
-  for (const name of ['__proto__', 'constructor', 'hasOwnProperty', 'valueOf']) t.match(error(() => compileRules([name], { groups: { a: { cn: 'a' } } as Record<string, { cn: string }> })), { reason: 'unknown_group' }, name)
+  for (const name of ['__proto__', 'constructor', 'hasOwnProperty', 'valueOf']) {
+    t.match(
+      error(() => compileRules([name], { groups: { a: { cn: 'a' } } as Record<string, { cn: string }> })),
+      { reason: 'unknown_group' },
+      name
+    )
+  }
 })
 
-test('a chain of groups longer than the call stack, and groups that double at every level, are no trouble', async (t) => {
+test('a chain of groups longer than the call stack, and groups that double at every level, are ' +
+  'no trouble', async (t) => {
   const chain: Record<string, unknown> = { g0: { cn: 'deep' } }
   for (let i = 1; i < 50_000; i++) chain[`g${i}`] = [`g${i - 1}`]
-  t.same(compileRules(['g49999'], { groups: chain as never }).authorize(peer('CN=deep')), { allowed: true, rule: 0, group: 'g49999' })
+  t.same(
+    compileRules(['g49999'], { groups: chain as never }).authorize(peer('CN=deep')),
+    { allowed: true, rule: 0, group: 'g49999' }
+  )
   const doubling: Record<string, unknown> = { g0: { cn: 'deep' } }
   for (let i = 1; i < 100; i++) doubling[`g${i}`] = [`g${i - 1}`, `g${i - 1}`]
   const authorizer = compileRules(['g99'], { groups: doubling as never })
@@ -75,7 +98,12 @@ test('a chain of groups longer than the call stack, and groups that double at ev
 
 test('large groups, which share their index, decide and count as small ones do', async (t) => {
   const names = Array.from({ length: 3000 }, (_, i) => `service-${i}`)
-  const groups = compileGroups({ list: { cn: names, not: { o: 'Evil' } }, rules: names.map((ou) => ({ ou })), small: { o: 'Acme' }, both: ['list', 'rules', 'small'] })
+  const groups = compileGroups({
+    list: { cn: names, not: { o: 'Evil' } },
+    rules: names.map((ou) => ({ ou })),
+    small: { o: 'Acme' },
+    both: ['list', 'rules', 'small']
+  })
   const authorizer = compileRules([{ cn: 'x' }, 'both', { cn: 'service-2999' }], { groups })
   t.same(authorizer.authorize(peer('CN=service-2999')), { allowed: true, rule: 1, group: 'both' })
   t.same(authorizer.authorize(peer('OU=service-2999')), { allowed: true, rule: 1, group: 'both' })
@@ -83,9 +111,15 @@ test('large groups, which share their index, decide and count as small ones do',
   t.same(authorizer.authorize(peer('CN=x,OU=service-1')), { allowed: true, rule: 0, group: undefined })
   t.same(authorizer.authorize(peer('CN=service-2999,O=Evil')), { allowed: true, rule: 2, group: undefined })
   t.same(authorizer.authorize(peer('CN=service-1,O=Evil')), { allowed: false, reason: 'no_match' })
-  t.same(authorizer.authorize(createPartialIdentity({ serialNumber: '1' })), { allowed: false, reason: 'incomplete_identity' })
+  t.same(
+    authorizer.authorize(createPartialIdentity({ serialNumber: '1' })),
+    { allowed: false, reason: 'incomplete_identity' }
+  )
   t.equal(authorizer.size, 3004)
-  t.match(authorizer.explain(peer('CN=service-1,O=Evil')).closest, { group: 'both', path: 'groups.list', failed: [{ key: 'not' }] })
+  t.match(
+    authorizer.explain(peer('CN=service-1,O=Evil')).closest,
+    { group: 'both', path: 'groups.list', failed: [{ key: 'not' }] }
+  )
   t.match(authorizer.describe(), /- "both": CN is "service-0" or .* or 2995 more and not \(O is "Evil"\)/)
   t.match(authorizer.describe(), /- and 2954 more$/)
   t.equal(authorizer.warnings.length, 21)

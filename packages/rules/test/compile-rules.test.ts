@@ -5,7 +5,9 @@ import { MTLS_ERR_PREDICATE_RESULT, compileRules } from '../src/index.ts'
 import type { Predicate, RuleInvalidError, RuleSet } from '../src/index.ts'
 
 const ca = await createDevCa({ name: 'Rules CA' })
-const web = parsePeerIdentity((await ca.issue({ cn: 'web', o: 'Acme', ou: ['ops', 'billing'], spiffe: 'spiffe://td.example/ns/ops/sa/web' })).der)
+const web = parsePeerIdentity(
+  (await ca.issue({ cn: 'web', o: 'Acme', ou: ['ops', 'billing'], spiffe: 'spiffe://td.example/ns/ops/sa/web' })).der
+)
 const partial = createPartialIdentity({ serialNumber: '01' })
 
 const error = (run: () => unknown): RuleInvalidError => {
@@ -14,7 +16,9 @@ const error = (run: () => unknown): RuleInvalidError => {
 }
 
 test('allows the first rule that matches and names its group', async (t) => {
-  const authorizer = compileRules([{ cn: 'other' }, 'billing', { o: 'Acme' }], { groups: { billing: { ou: 'billing' } } })
+  const authorizer = compileRules(
+    [{ cn: 'other' }, 'billing', { o: 'Acme' }], { groups: { billing: { ou: 'billing' } } }
+  )
   t.same(authorizer.authorize(web), { allowed: true, rule: 1, group: 'billing' })
   t.equal(authorizer.isAsync, false)
   t.equal(authorizer.size, 3)
@@ -34,7 +38,9 @@ test('answers with the same frozen verdict every time', async (t) => {
   const verdict = authorizer.authorize(web)
   t.equal(authorizer.authorize(web), verdict)
   t.ok(Object.isFrozen(verdict) && Object.isFrozen(authorizer) && Object.isFrozen(authorizer.warnings))
-  for (const peer of [undefined, partial, createPartialIdentity({ subject: 'CN=x' })]) t.ok(Object.isFrozen(authorizer.authorize(peer)))
+  for (const peer of [undefined, partial, createPartialIdentity({ subject: 'CN=x' })]) {
+    t.ok(Object.isFrozen(authorizer.authorize(peer)))
+  }
 })
 
 test('keeps nothing of the caller\'s objects, whatever becomes of them', async (t) => {
@@ -56,11 +62,15 @@ test('keeps nothing of the caller\'s objects, whatever becomes of them', async (
 
 test('refuses undefined values and holes, which would otherwise widen a rule', async (t) => {
   const rules: [unknown, string][] = [
-    [[{ cn: 'a', ou: undefined }], 'rules[0].ou'], [[undefined], 'rules[0]'], [[{ cn: ['a', undefined] }], 'rules[0].cn[1]'],
+    [[{ cn: 'a', ou: undefined }], 'rules[0].ou'], [[undefined], 'rules[0]'],
+    [[{ cn: ['a', undefined] }], 'rules[0].cn[1]'],
     // eslint-disable-next-line no-sparse-arrays
-    [[{ cn: ['a', , 'b'] }], 'rules[0].cn[1]'], [[, { cn: 'a' }], 'rules[0]'], [[{ cn: 'a', not: undefined }], 'rules[0].not'], [[{ cn: 'a', via: [undefined] }], 'rules[0].via[0]'],
+    [[{ cn: ['a', , 'b'] }], 'rules[0].cn[1]'], [[, { cn: 'a' }], 'rules[0]'],
+    [[{ cn: 'a', not: undefined }], 'rules[0].not'], [[{ cn: 'a', via: [undefined] }], 'rules[0].via[0]'],
   ]
-  for (const [wrong, path] of rules) t.match(error(() => compileRules(wrong as RuleSet)), { reason: 'wrong_type', path, found: 'undefined' })
+  for (const [wrong, path] of rules) {
+    t.match(error(() => compileRules(wrong as RuleSet)), { reason: 'wrong_type', path, found: 'undefined' })
+  }
 })
 
 test('reads own properties only, and refuses those that JSON does not have', async (t) => {
@@ -68,7 +78,10 @@ test('reads own properties only, and refuses those that JSON does not have', asy
   t.match(error(() => compileRules([inherited])), { reason: 'wrong_type' })
   t.match(error(() => compileRules([new Map([['cn', 'web']]) as never])), { reason: 'wrong_type' })
   t.match(error(() => compileRules([{ cn: 'web', [Symbol('ou')]: 'x' } as never])), { reason: 'unknown_key' })
-  t.match(error(() => compileRules([Object.defineProperty({ cn: 'web' }, 'hidden', { value: 1 }) as never])), { reason: 'unknown_key' })
+  t.match(
+    error(() => compileRules([Object.defineProperty({ cn: 'web' }, 'hidden', { value: 1 }) as never])),
+    { reason: 'unknown_key' }
+  )
   t.match(compileRules([Object.assign(Object.create(null), { cn: 'web' })]).authorize(web), { allowed: true })
 })
 
@@ -90,18 +103,28 @@ test('refuses a rule that holds itself instead of running forever', async (t) =>
 })
 
 test('refuses options it does not know', async (t) => {
-  t.match(error(() => compileRules([{ cn: 'a' }], { group: {} } as never)), { reason: 'unknown_key', path: 'options.group', message: /did you mean "groups"/ })
+  t.match(
+    error(() => compileRules([{ cn: 'a' }], { group: {} } as never)),
+    { reason: 'unknown_key', path: 'options.group', message: /did you mean "groups"/ }
+  )
   t.match(error(() => compileRules([{ cn: 'a' }], null as never)), { reason: 'wrong_type', path: 'options' })
-  t.match(error(() => compileRules([{ cn: 'a' }], { path: 1 } as never)), { reason: 'wrong_type', path: 'options.path' })
+  t.match(
+    error(() => compileRules([{ cn: 'a' }], { path: 1 } as never)), { reason: 'wrong_type', path: 'options.path' }
+  )
   t.match(error(() => compileRules([{ cn: 'a' }], { groups: 'a' } as never)), { reason: 'wrong_type', path: 'groups' })
 })
 
 test('names the option and the key in the errors', async (t) => {
-  const { message, path, found, expected } = error(() => compileRules([{ cn: 'a' }, { spiffe: ['spiffe://TD/a'] }], { path: 'config.allowedClients' }))
+  const { message, path, found, expected } = error(() => {
+    return compileRules([{ cn: 'a' }, { spiffe: ['spiffe://TD/a'] }], { path: 'config.allowedClients' })
+  })
   t.equal(path, 'config.allowedClients[1].spiffe[0]')
   t.equal(found, '"spiffe://TD/a"')
   t.match(expected, /^a SPIFFE ID/)
-  t.match(message, /config\.allowedClients\[1\]\.spiffe\[0\]: found "spiffe:\/\/TD\/a", expected a SPIFFE ID .*"T" in the trust domain/)
+  t.match(
+    message,
+    /config\.allowedClients\[1\]\.spiffe\[0\]: found "spiffe:\/\/TD\/a", expected a SPIFFE ID .*"T" in the trust domain/
+  )
 })
 
 const truly: Predicate = () => true
@@ -132,12 +155,20 @@ test('says what refused: predicates, or an identity that says too little', async
 
 test('waits for predicates that answer later, one after the other', async (t) => {
   const order: number[] = []
-  const later = (number: number, answer: boolean): Predicate => async () => { order.push(number); await undefined; order.push(-number); return answer }
+  const later = (number: number, answer: boolean): Predicate => async () => {
+    order.push(number)
+    await undefined
+    order.push(-number)
+    return answer
+  }
   const verdict = compileRules([later(1, false), falsely, later(2, true), later(3, true)]).authorize(web)
   t.type(verdict, Promise)
   t.same(await verdict, { allowed: true, rule: 2, group: undefined })
   t.same(order, [1, -1, 2, -2])
-  t.same(await compileRules([later(1, false), later(2, false)]).authorize(web), { allowed: false, reason: 'predicate_refused' })
+  t.same(
+    await compileRules([later(1, false), later(2, false)]).authorize(web),
+    { allowed: false, reason: 'predicate_refused' }
+  )
 })
 
 test('refuses where a predicate throws, rejects or answers no boolean, and asks no further one', async (t) => {
@@ -151,18 +182,27 @@ test('refuses where a predicate throws, rejects or answers no boolean, and asks 
       [`answers ${String(answer)} later`, async () => answer as never, MTLS_ERR_PREDICATE_RESULT],
     ]),
     ['has a then that throws', () => ({ get then () { throw failure } }) as never, failure],
-    ['answers a thenable that rejects', () => ({ then: (_: unknown, reject: (error: Error) => void) => reject(failure) }) as never, failure],
+    [
+      'answers a thenable that rejects',
+      () => ({ then: (_: unknown, reject: (error: Error) => void) => reject(failure) }) as never, failure
+    ],
   ]
   for (const [name, predicate, expected] of broken) {
     const verdict = await compileRules([falsely, predicate, truly]).authorize(web)
     t.match(verdict, { allowed: false, reason: 'predicate_failed' }, name)
     const { error } = verdict as { error?: unknown }
-    if (expected === MTLS_ERR_PREDICATE_RESULT) t.ok(error instanceof MTLS_ERR_PREDICATE_RESULT && error.message.includes('rules[1]'), `${name}: ${error}`)
-    else t.equal(error, expected, name)
+    if (expected === MTLS_ERR_PREDICATE_RESULT) {
+      t.ok(
+        error instanceof MTLS_ERR_PREDICATE_RESULT && error.message.includes('rules[1]'), `${name}: ${error}`
+      )
+    } else t.equal(error, expected, name)
     t.ok(Object.isFrozen(verdict), name)
   }
 })
 
 test('a predicate that answers a promise within a promise is taken at its last word', async (t) => {
-  t.same(await compileRules([() => Promise.resolve(Promise.resolve(true))]).authorize(web), { allowed: true, rule: 0, group: undefined })
+  t.same(
+    await compileRules([() => Promise.resolve(Promise.resolve(true))]).authorize(web),
+    { allowed: true, rule: 0, group: undefined }
+  )
 })

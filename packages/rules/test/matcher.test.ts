@@ -39,7 +39,8 @@ test('decides as the naive evaluator does, over thousands of random rule sets an
         return
       }
       const { closest } = authorizer.explain(peer)
-      if (closest === undefined || (closest.result === 'match') !== expected.allowed || (expected.allowed && closest.rule !== expected.rule)) {
+      if (closest === undefined || (closest.result === 'match') !== expected.allowed ||
+        (expected.allowed && closest.rule !== expected.rule)) {
         t.fail(`set ${set}, identity ${i} is explained otherwise: ${JSON.stringify({ rules, groups, peer, closest })}`)
         return
       }
@@ -55,13 +56,16 @@ function compileUnlessContradictory (rules: unknown[], groups: Record<string, un
   try {
     return compileRules(rules as never, { groups: groups as never })
   } catch (error) {
-    if ((error as RuleInvalidError).reason === 'never_matches' && (error as RuleInvalidError).path.endsWith('.not')) return undefined
+    if ((error as RuleInvalidError).reason === 'never_matches' && (error as RuleInvalidError).path.endsWith('.not')) {
+      return undefined
+    }
     throw error
   }
 }
 
 const path = new RulePath('test')
-const anyOf = (oid: string, ...values: string[]): AnyOfValues => new AnyOfValues(values.map((value) => readAttribute('subject', oid, value, path)))
+const anyOf = (oid: string, ...values: string[]): AnyOfValues =>
+  new AnyOfValues(values.map((value) => readAttribute('subject', oid, value, path)))
 const CN = '2.5.4.3'
 const O = '2.5.4.10'
 
@@ -78,7 +82,10 @@ class Counter implements Condition {
 
 test('looks only at clauses that one of the peer\'s own values names', async (t) => {
   const counter = new Counter()
-  const clauses: Clause[] = Array.from({ length: 10_000 }, (_, ordinal) => ({ ordinal, conditions: [anyOf(O, 'Acme'), anyOf(CN, `service-${ordinal}`), counter] }))
+  const clauses: Clause[] = Array.from(
+    { length: 10_000 },
+    (_, ordinal) => ({ ordinal, conditions: [anyOf(O, 'Acme'), anyOf(CN, `service-${ordinal}`), counter] })
+  )
   const matcher = new Matcher(clauses)
   t.equal(matcher.find(new PeerValues(createPartialIdentity({ subject: 'CN=service-9876,O=Acme' }))), 9876)
   t.equal(counter.asked, 1)
@@ -88,18 +95,26 @@ test('looks only at clauses that one of the peer\'s own values names', async (t)
 
 test('does not try every clause on an identity that lacks the indexed field', async (t) => {
   const counter = new Counter()
-  const matcher = new Matcher(Array.from({ length: 10_000 }, (_, ordinal) => ({ ordinal, conditions: [anyOf(CN, `service-${ordinal}`), counter] })))
+  const matcher = new Matcher(Array.from(
+    { length: 10_000 }, (_, ordinal) => ({ ordinal, conditions: [anyOf(CN, `service-${ordinal}`), counter] })
+  ))
   t.equal(matcher.find(new PeerValues(createPartialIdentity({ serialNumber: '01' }))), UNDECIDED)
   t.equal(counter.asked, 1)
   const other = new Counter()
-  const pinned = new Matcher(Array.from({ length: 10_000 }, (_, ordinal) => ({ ordinal, conditions: [anyOf(CN, `service-${ordinal}`), anyOf(O, `tenant-${ordinal}`), fingerprint, other] })))
-  t.equal(pinned.find(new PeerValues(createPartialIdentity({ serialNumber: '01', fingerprint256: 'cd'.repeat(32) }))), NONE)
+  const pinned = new Matcher(Array.from({ length: 10_000 }, (_, ordinal) => {
+    return { ordinal, conditions: [anyOf(CN, `service-${ordinal}`), anyOf(O, `tenant-${ordinal}`), fingerprint, other] }
+  }))
+  t.equal(
+    pinned.find(new PeerValues(createPartialIdentity({ serialNumber: '01', fingerprint256: 'cd'.repeat(32) }))), NONE
+  )
   t.equal(other.asked, 0)
 })
 
 test('finds one of many values whose rule asks for more', async (t) => {
   const values = Array.from({ length: 5000 }, (_, i) => `service-${i}`)
-  const authorizer = compileRules([{ cn: 'x', o: 'Acme' }, { cn: values, o: 'Acme' }, { o: 'Acme', not: { cn: values } }])
+  const authorizer = compileRules([
+    { cn: 'x', o: 'Acme' }, { cn: values, o: 'Acme' }, { o: 'Acme', not: { cn: values } }
+  ])
   const verdict = (subject: string): unknown => authorizer.authorize(createPartialIdentity({ subject }))
   t.same(verdict('CN=service-4321,O=Acme'), { allowed: true, rule: 1, group: undefined })
   t.same(verdict('CN=service-5000,O=Acme'), { allowed: true, rule: 2, group: undefined })
@@ -109,7 +124,8 @@ test('finds one of many values whose rule asks for more', async (t) => {
 test('finds names of several attributes among many without trying each', async (t) => {
   const names = Array.from({ length: 2000 }, (_, i) => ({ cn: `service-${i}`, o: 'Acme' }))
   const authorizer = compileRules([{ subject: names, issuer: [{ cn: 'CA', o: 'a' }, { cn: 'CA', o: 'b' }] }])
-  const peer = (cn: string, issuer: string): object => authorizer.authorize(createPartialIdentity({ subject: `CN=${cn},O=Acme`, issuer }))
+  const peer = (cn: string, issuer: string): object =>
+    authorizer.authorize(createPartialIdentity({ subject: `CN=${cn},O=Acme`, issuer }))
   t.match(peer('service-1999', 'CN=CA,O=b'), { allowed: true })
   t.match(peer('service-1999', 'CN=CA,O=c'), { allowed: false, reason: 'no_match' })
   t.match(peer('service-2000', 'CN=CA,O=b'), { allowed: false, reason: 'no_match' })

@@ -22,12 +22,16 @@ test('the schema describes groups', async (t) => {
   const groups = ajv.compile({ $ref: `${schema.$id}#/$defs/groups` })
   t.ok(groups(GROUPS))
   t.ok(groups({}))
-  for (const wrong of [{ '': { cn: 'a' } }, { a: '' }, { a: [] }, { a: {} }, { a: null }, { a: { uo: 'b' } }]) t.notOk(groups(wrong), JSON.stringify(wrong))
+  for (const wrong of [{ '': { cn: 'a' } }, { a: '' }, { a: [] }, { a: {} }, { a: null }, { a: { uo: 'b' } }]) {
+    t.notOk(groups(wrong), JSON.stringify(wrong))
+  }
 })
 
 test('the schema knows the keys that the validator knows', async (t) => {
   const { certificateKeys, rule } = schema.$defs
-  t.same([...Object.keys(certificateKeys.properties), ...Object.keys(rule.properties)].sort(), [...RULE_KEYS.keys()].sort())
+  t.same(
+    [...Object.keys(certificateKeys.properties), ...Object.keys(rule.properties)].sort(), [...RULE_KEYS.keys()].sort()
+  )
 })
 
 test('the schema and the types know the attribute names that @peerkit/identity knows', async (t) => {

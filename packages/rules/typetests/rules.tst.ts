@@ -9,10 +9,30 @@ interface Request { readonly url: string }
 
 describe('AllowRule', () => {
   test('takes every key, one value or several', () => {
-    expect<AllowRule>().type.toBeAssignableFrom({ cn: 'a', o: ['a', 'b'], ou: ['a'] as const, dns: '*.x', uri: 'urn:a', spiffe: 'spiffe://td', email: 'a@b', ip: ['10.0.0.0/8'] })
-    expect<AllowRule>().type.toBeAssignableFrom({ issuer: { cn: 'CA', O: ['a'], '2.5.4.15': 'x', emailaddress: 'y' }, serialNumber: '01', fingerprint: 'ab', publicKey: ['ab'], policy: '1.2.3', extendedKeyUsage: '1.2' })
+    expect<AllowRule>().type.toBeAssignableFrom({
+      cn: 'a',
+      o: ['a', 'b'],
+      ou: ['a'] as const,
+      dns: '*.x',
+      uri: 'urn:a',
+      spiffe: 'spiffe://td',
+      email: 'a@b',
+      ip: ['10.0.0.0/8']
+    })
+    expect<AllowRule>().type.toBeAssignableFrom({
+      issuer: { cn: 'CA', O: ['a'], '2.5.4.15': 'x', emailaddress: 'y' },
+      serialNumber: '01',
+      fingerprint: 'ab',
+      publicKey: ['ab'],
+      policy: '1.2.3',
+      extendedKeyUsage: '1.2'
+    })
     expect<AllowRule>().type.toBeAssignableFrom({ authority: ['a'], via: { authority: 'a' }, not: { authority: 'c' } })
-    expect<AllowRule>().type.toBeAssignableFrom({ subject: ['CN=a', { organizationalUnit: 'b' }], via: [{ cn: 'gw', not: { ou: 'old' } }], not: [{ cn: 'a' }, { not: { via: { cn: 'b' } } }] })
+    expect<AllowRule>().type.toBeAssignableFrom({
+      subject: ['CN=a', { organizationalUnit: 'b' }],
+      via: [{ cn: 'gw', not: { ou: 'old' } }],
+      not: [{ cn: 'a' }, { not: { via: { cn: 'b' } } }]
+    })
   })
 
   test('refuses a misspelt key', () => {
@@ -50,7 +70,10 @@ describe('AllowRule', () => {
 
 describe('RuleSet', () => {
   test('holds rules, names of groups and predicates', () => {
-    expect<RuleSet<'ops' | 'billing', Request>>().type.toBeAssignableFrom(['ops' as const, { cn: 'a' }, (peer: PeerIdentity, request: Request) => request.url === peer.spiffeId, async () => true])
+    expect<RuleSet<'ops' | 'billing', Request>>().type.toBeAssignableFrom([
+      'ops' as const, { cn: 'a' }, (peer: PeerIdentity, request: Request) => request.url === peer.spiffeId,
+      async () => true
+    ])
     expect<RuleSet<'ops'>>().type.not.toBeAssignableFrom(['opps'])
     expect<RuleSet>().type.toBeAssignableFrom(['any'])
     expect<RuleSet>().type.toBeAssignableFrom({ cn: 'a' })
@@ -100,7 +123,11 @@ describe('compileRules', () => {
     expect<ReturnType<Authorizer['authorize']>>().type.toBe<Verdict | Promise<Verdict>>()
     const verdict = {} as Verdict
     if (verdict.allowed) expect(verdict.rule).type.toBe<number>()
-    else expect(verdict.reason).type.toBe<'no_identity' | 'no_match' | 'incomplete_identity' | 'predicate_refused' | 'predicate_failed'>()
+    else {
+      expect(
+        verdict.reason
+      ).type.toBe<'no_identity' | 'no_match' | 'incomplete_identity' | 'predicate_refused' | 'predicate_failed'>()
+    }
     expect(explain([{ cn: 'a' }], undefined)).type.toBe<Explanation>()
   })
 })

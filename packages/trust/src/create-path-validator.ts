@@ -20,7 +20,9 @@ import { AnchorsInForce } from './anchors-in-force.ts'
 /** The chain is valid. */
 export interface PathAccepted {
   readonly valid: true
-  /** The verified certificates above the leaf, the anchor last, as in `PeerIdentity#chain`. Empty for a trusted leaf. */
+  /**
+   * The verified certificates above the leaf, the anchor last, as in `PeerIdentity#chain`. Empty for a trusted leaf.
+   */
   readonly path: readonly PeerIdentity[]
   /** The trust anchor at the end of the path. */
   readonly anchor: PeerIdentity
@@ -56,7 +58,7 @@ const MAX_INTERMEDIATES = 1_000
  * such as forwarded ones. For several authorities and bounds on names, see `createTrustEvaluator`.
  *
  * Results are cached by the SHA-256 of leaf and intermediates, until they expire or the anchors or the revocation data
- * change. A refusal is cached for at most `refusedFor`.
+ * change. A refusal is cached for at most `negativeTtl`.
  *
  * @param options see {@link PathValidatorOptions}
  * @returns the validator
@@ -86,8 +88,8 @@ class Validator implements PathValidator {
   constructor (settings: Settings) {
     this.#settings = settings
     this.#inForce = new AnchorsInForce(settings)
-    this.#accepted = new BoundedMemory(settings.maxRemembered)
-    this.#refused = new BoundedMemory(settings.maxRemembered)
+    this.#accepted = new BoundedMemory(settings.cacheSize)
+    this.#refused = new BoundedMemory(settings.cacheSize)
     this.#generation = this.#inForce.refresh()
   }
 
@@ -135,7 +137,9 @@ class Validator implements PathValidator {
       return refuse('unreadable', 'expected the DER of a leaf and a list of the DER of intermediates')
     }
     const { maxCertificates, maxBytes } = this.#settings.limits
-    if (intermediates.length > maxCertificates) return refuse('too_large', `${intermediates.length} intermediates; at most ${maxCertificates}`)
+    if (intermediates.length > maxCertificates) {
+      return refuse('too_large', `${intermediates.length} intermediates; at most ${maxCertificates}`)
+    }
     const size = intermediates.reduce((sum, { length }) => sum + length, leaf.length)
     return size > maxBytes ? refuse('too_large', `${size} octets of certificates; at most ${maxBytes}`) : undefined
   }
@@ -150,13 +154,15 @@ class Validator implements PathValidator {
   #remember (key: string, verdict: PathVerdict, generation: number): PathVerdict {
     if (this.generation !== generation) return verdict
     if (verdict.valid) this.#accepted.set(key, verdict)
-    else this.#refused.set(key, { verdict, until: this.#settings.now() + this.#settings.refusedFor })
+    else this.#refused.set(key, { verdict, until: this.#settings.now() + this.#settings.negativeTtl })
     return verdict
   }
 
   #search (leafDer: Uint8Array, intermediates: readonly Uint8Array[], now: number): PathVerdict | Promise<PathVerdict> {
     const { anchors } = this.#inForce
-    if (anchors === undefined) return refuse('anchors_invalid', `the trust anchors cannot be read: ${this.#inForce.failure}`)
+    if (anchors === undefined) {
+      return refuse('anchors_invalid', `the trust anchors cannot be read: ${this.#inForce.failure}`)
+    }
     let leaf: Certificate
     let pool: readonly Certificate[]
     try {

@@ -11,7 +11,9 @@ export interface TrustVersion {
 /** The certificate is accepted. Times are milliseconds since the epoch. */
 export interface Accepted {
   readonly accepted: true
-  /** The leaf, with only the names that its authority vouches for. Its `chain` is the verified path, the anchor last. */
+  /**
+   * The leaf, with only the names that its authority vouches for. Its `chain` is the verified path, the anchor last.
+   */
   readonly peer: PeerIdentity
   /** The name of the authority whose anchor ends the path. */
   readonly authority: string

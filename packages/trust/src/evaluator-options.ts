@@ -30,7 +30,7 @@ export interface TrustEvaluatorOptions {
   /** How much work one decision may take. */
   readonly limits?: PathLimits
   /** How many accepted leaves are cached. Default 10,000; 0 disables the cache. */
-  readonly maxRemembered?: number
+  readonly cacheSize?: number
   /** How many verified intermediates are cached. Default 1,000. */
   readonly maxIntermediates?: number
   /** Called when `learned` gets a new entry. It must not throw. */
@@ -48,14 +48,14 @@ export interface EvaluatorSettings {
   readonly strict: boolean
   readonly block: BlockList | undefined
   readonly limits: Limits
-  readonly maxRemembered: number
+  readonly cacheSize: number
   readonly maxIntermediates: number
   readonly onLearned: () => void
   readonly now: () => number
 }
 
 const KNOWN = [
-  'authorities', 'version', 'purpose', 'policies', 'algorithms', 'strict', 'block', 'limits', 'maxRemembered',
+  'authorities', 'version', 'purpose', 'policies', 'algorithms', 'strict', 'block', 'limits', 'cacheSize',
   'maxIntermediates', 'onLearned', 'now'
 ]
 
@@ -71,14 +71,14 @@ function checkBlock (block: Partial<BlockList> | null): void {
 export function readEvaluatorOptions (options: TrustEvaluatorOptions): EvaluatorSettings {
   checkKeys(options, KNOWN, 'options')
   const { authorities, version = () => 0, purpose = 'clientAuth', strict = false, block, now = Date.now } = options
-  const { maxRemembered = 10_000, maxIntermediates = 1_000, onLearned = () => {} } = options
+  const { cacheSize = 10_000, maxIntermediates = 1_000, onLearned = () => {} } = options
   checkFunction(authorities, 'authorities')
   checkFunction(version, 'version')
   checkFunction(onLearned, 'onLearned')
   checkFunction(now, 'now')
   if (block !== undefined) checkBlock(block)
   checkPurpose(purpose)
-  checkCount(maxRemembered, 'maxRemembered')
+  checkCount(cacheSize, 'cacheSize')
   checkCount(maxIntermediates, 'maxIntermediates')
   return {
     authorities,
@@ -89,7 +89,7 @@ export function readEvaluatorOptions (options: TrustEvaluatorOptions): Evaluator
     strict,
     block,
     limits: readLimits(options.limits),
-    maxRemembered,
+    cacheSize,
     maxIntermediates,
     onLearned,
     now

@@ -43,8 +43,8 @@ export interface TrustEvaluator {
   /** The current versions of the trust anchors and of the revocation data. */
   readonly version: TrustVersion
   /**
-   * Decides whether a leaf is accepted. It is accepted if a path to a trusted CA satisfies RFC 5280 section 6, the bounds
-   * of the authority, the block list and the revocation checkers. Never throws or rejects because of what the
+   * Decides whether a leaf is accepted. It is accepted if a path to a trusted CA satisfies RFC 5280 section 6, the
+   * bounds of the authority, the block list and the revocation checkers. Never throws or rejects because of what the
    * certificates contain.
    *
    * @param leaf one certificate in DER. Do not write to it afterwards
@@ -103,8 +103,8 @@ class Evaluator implements TrustEvaluator {
   constructor (settings: EvaluatorSettings) {
     this.#settings = settings
     this.#verified = new CertificateStore(settings.maxIntermediates)
-    this.#memory = new DecisionMemory(settings.maxRemembered)
-    this.#resumed = new DecisionMemory(settings.maxRemembered)
+    this.#memory = new DecisionMemory(settings.cacheSize)
+    this.#resumed = new DecisionMemory(settings.cacheSize)
     this.#inForce = new AuthoritiesInForce(settings, () => { this.#learned.clear() })
   }
 
@@ -242,7 +242,9 @@ class Evaluator implements TrustEvaluator {
     return resumed.length === 0 ? full : [...full, ...resumed]
   }
 
-  /** Returns the same object for the same leaf, chain and authority, so that connections of a client share caches on it. */
+  /**
+   * Returns the same object for the same leaf, chain and authority, so that connections of a client share caches on it.
+   */
   #nameOf (leaf: Certificate, chain: readonly PeerIdentity[], authority: LoadedAuthority): PeerIdentity {
     const { name, bounds: { notBelieved } } = authority
     for (const { decision: { peer } } of this.#recall(leaf.der)) {
@@ -271,7 +273,8 @@ function checkQuestion (leaf: unknown, presented: Presented): void {
   checkList(sent, 'sent')
   const odd = sent.findIndex((der) => !(der instanceof Uint8Array))
   if (odd === -1) return
-  throw new MTLS_ERR_PATH_OPTION(`sent[${odd}] is ${describeType(sent[odd])}; expected a certificate in DER (Uint8Array)`)
+  const found = `sent[${odd}] is ${describeType(sent[odd])}`
+  throw new MTLS_ERR_PATH_OPTION(`${found}; expected a certificate in DER (Uint8Array)`)
 }
 
 /** The leaf of a cached decision that is no longer fresh. */

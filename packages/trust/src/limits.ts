@@ -1,6 +1,9 @@
 import { checkCount, checkKeys } from './option-check.ts'
 
-/** How much work one decision may take. A chain that needs more is refused (`too_large`, `budget_exceeded`, `path_length`). */
+/**
+ * How much work one decision may take. A chain that needs more is refused (`too_large`, `budget_exceeded`,
+ * `path_length`).
+ */
 export interface PathLimits {
   /** Intermediates in a path, self-issued ones included. Default 8. */
   readonly maxDepth?: number

@@ -51,8 +51,8 @@ const RULES: Readonly<Record<LintRule, (certificate: Certificate) => boolean>> =
 }
 
 /**
- * Lists the requirements of RFC 5280 that a certificate violates, as far as path validation does not depend on them. Many
- * private PKIs violate some. Use it to test a CA.
+ * Lists the requirements of RFC 5280 that a certificate violates, as far as path validation does not depend on them.
+ * Many private PKIs violate some. Use it to test a CA.
  *
  * @param der one certificate
  * @returns the violated rules, in the order of {@link LintRule}

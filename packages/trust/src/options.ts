@@ -41,9 +41,9 @@ export interface PathValidatorOptions {
   /** How much work one validation may take. */
   readonly limits?: PathLimits
   /** How many acceptances, and how many refusals, are cached. Default 10,000; 0 disables the cache. */
-  readonly maxRemembered?: number
+  readonly cacheSize?: number
   /** How long a refusal is cached, in milliseconds. Default 10,000. */
-  readonly refusedFor?: number
+  readonly negativeTtl?: number
   /** The clock, in milliseconds since the epoch. Default `Date.now`. */
   readonly now?: () => number
 }
@@ -57,14 +57,14 @@ export interface Settings {
   readonly algorithms: Algorithms
   readonly strict: boolean
   readonly limits: Limits
-  readonly maxRemembered: number
-  readonly refusedFor: number
+  readonly cacheSize: number
+  readonly negativeTtl: number
   readonly now: () => number
 }
 
 const KNOWN = [
-  'anchors', 'generation', 'purpose', 'revocation', 'policies', 'algorithms', 'strict', 'limits', 'maxRemembered',
-  'refusedFor', 'now'
+  'anchors', 'generation', 'purpose', 'revocation', 'policies', 'algorithms', 'strict', 'limits', 'cacheSize',
+  'negativeTtl', 'now'
 ]
 const KNOWN_POLICIES = ['accepted', 'requireExplicit', 'inhibitMapping', 'inhibitAny']
 
@@ -72,7 +72,7 @@ const KNOWN_POLICIES = ['accepted', 'requireExplicit', 'inhibitMapping', 'inhibi
 export function readOptions (options: PathValidatorOptions): Settings {
   checkKeys(options, KNOWN, 'options')
   const { anchors, generation, purpose = 'clientAuth', revocation, policies = {}, strict = false } = options
-  const { maxRemembered = 10_000, refusedFor = 10_000, now = Date.now } = options
+  const { cacheSize = 10_000, negativeTtl = 10_000, now = Date.now } = options
   checkFunction(anchors, 'anchors')
   if (generation !== undefined) checkFunction(generation, 'generation')
   checkFunction(now, 'now')
@@ -83,8 +83,8 @@ export function readOptions (options: PathValidatorOptions): Settings {
   if (typeof strict !== 'boolean') {
     throw new MTLS_ERR_PATH_OPTION(`strict is ${String(strict)}; expected true or false`)
   }
-  checkCount(maxRemembered, 'maxRemembered')
-  checkCount(refusedFor, 'refusedFor')
+  checkCount(cacheSize, 'cacheSize')
+  checkCount(negativeTtl, 'negativeTtl')
   return {
     anchors,
     generation,
@@ -94,8 +94,8 @@ export function readOptions (options: PathValidatorOptions): Settings {
     algorithms: readAlgorithmPolicy(options.algorithms),
     strict,
     limits: readLimits(options.limits),
-    maxRemembered,
-    refusedFor,
+    cacheSize,
+    negativeTtl,
     now
   }
 }

@@ -82,7 +82,11 @@ test('a certificate of the configuration that cannot be read is an error, and no
     () => loadAuthorities([{ name: 'a', ca: [broken] }]),
     () => loadAuthorities([{ name: 'a', ca: [], intermediates: [broken] }])
   ]) {
-    t.throws(load, { code: 'MTLS_ERR_PATH_OPTION', message: /\[0\] cannot be read: /, cause: { code: /^MTLS_ERR_(DER|CERTIFICATE)_INVALID$/ } })
+    t.throws(load, {
+      code: 'MTLS_ERR_PATH_OPTION',
+      message: /\[0\] cannot be read: /,
+      cause: { code: /^MTLS_ERR_(DER|CERTIFICATE)_INVALID$/ }
+    })
   }
   t.equal(readInput(parsePeerIdentity(root.root()), 'ca').selfIssued, true)
 })

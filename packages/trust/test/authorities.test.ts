@@ -11,19 +11,30 @@ const [aRoot, bRoot] = [a.root(), b.root()]
 const spiffe = (id: string): Buffer => tlv(0x86, Buffer.from(id))
 const named = (...names: readonly Uint8Array[]) => ({ extensions: [altNames(...names)] })
 
-const evaluator = (authorities: () => readonly Authority[], options: Partial<TrustEvaluatorOptions> = {}): TrustEvaluator =>
+const evaluator = (
+  authorities: () => readonly Authority[], options: Partial<TrustEvaluatorOptions> = {}
+): TrustEvaluator =>
   createTrustEvaluator({ authorities, now: () => NOW, ...options })
-const ask = (trust: TrustEvaluator, leaf: Uint8Array, sent: readonly Uint8Array[] = []): Decision => trust.evaluate(leaf, { sent }) as Decision
+const ask = (trust: TrustEvaluator, leaf: Uint8Array, sent: readonly Uint8Array[] = []): Decision =>
+  trust.evaluate(leaf, { sent }) as Decision
 
 const two: readonly Authority[] = [
   { name: 'internal', ca: [aRoot], names: { spiffe: 'spiffe://a.example', dns: 'a.example', subject: 'any' } },
   { name: 'partner', ca: [bRoot], names: { spiffe: 'spiffe://b.example' } }
 ]
 
-test('an authority vouches for its own names: what is outside is refused, what it does not mention is unknown', async (t) => {
+test('an authority vouches for its own names: what is outside is refused, what it does not mention ' +
+  'is unknown', async (t) => {
   const trust = evaluator(() => two)
-  const inside = ask(trust, b.issue('CN=x, OU=billing', named(spiffe('spiffe://b.example/web'), dns('web.a.example')))) as Accepted
-  t.match(inside, { accepted: true, authority: 'partner', serverAuthOnly: false, peer: { authority: 'partner', spiffeId: 'spiffe://b.example/web', subject: undefined } })
+  const inside = ask(
+    trust, b.issue('CN=x, OU=billing', named(spiffe('spiffe://b.example/web'), dns('web.a.example')))
+  ) as Accepted
+  t.match(inside, {
+    accepted: true,
+    authority: 'partner',
+    serverAuthOnly: false,
+    peer: { authority: 'partner', spiffeId: 'spiffe://b.example/web', subject: undefined }
+  })
   t.same(inside.peer.notBelieved, ['subject', 'dns', 'uri', 'email', 'ip', 'upn', 'policy'])
   t.same([...inside.peer.subjectAltNames!.unknown].sort(), ['directoryName', 'dns', 'email', 'ip', 'otherName', 'uri'])
   t.equal(claimsOf(inside.peer).subject?.organizationalUnit, 'billing')
@@ -34,21 +45,32 @@ test('an authority vouches for its own names: what is outside is refused, what i
     reason: 'outside_authority',
     detail: {
       step: 'outside_authority',
-      message: /^spiffe:\/\/a\.example\/billing \(sha256:.*\) has the SPIFFE ID "spiffe:\/\/a\.example\/billing", which is outside of what authority "partner" vouches for \(spiffe: spiffe:\/\/b\.example\)$/,
+      message:
+        /^spiffe:\/\/a\.example\/billing \(sha256:.*\) has the SPIFFE ID "spiffe:\/\/a\.example\/billing", which is outside of what authority "partner" vouches for \(spiffe: spiffe:\/\/b\.example\)$/,
       certificate: { subject: 'CN=x' }
     }
   })
-  t.match(ask(trust, a.issue('CN=x, OU=billing', named(dns('web.a.example')))), { accepted: true, peer: { authority: 'internal', subject: { organizationalUnit: 'billing' } } })
-  t.match(ask(trust, a.issue('CN=x', named(dns('web.b.example')))), { reason: 'outside_authority', detail: { message: /DNS name "web\.b\.example".*\(dns: a\.example\)/ } })
+  t.match(
+    ask(trust, a.issue('CN=x, OU=billing', named(dns('web.a.example')))),
+    { accepted: true, peer: { authority: 'internal', subject: { organizationalUnit: 'billing' } } }
+  )
+  t.match(
+    ask(trust, a.issue('CN=x', named(dns('web.b.example')))),
+    { reason: 'outside_authority', detail: { message: /DNS name "web\.b\.example".*\(dns: a\.example\)/ } }
+  )
 })
 
-test('an intermediate of one authority with the name and key identifier of another vouches for its own authority alone', async (t) => {
+test('an intermediate of one authority with the name and key identifier of another vouches for its own ' +
+  'authority alone', async (t) => {
   const mimic = new Party('CN=A')
   const trust = evaluator(() => two)
   const leaf = mimic.issue('CN=x, OU=billing', named(spiffe('spiffe://b.example/x')))
   t.match(ask(trust, leaf, [b.certify(mimic)]), { accepted: true, authority: 'partner', peer: { subject: undefined } })
   t.match(ask(trust, leaf, [b.certify(mimic), aRoot]), { accepted: true, authority: 'partner' })
-  t.match(ask(trust, mimic.issue('CN=x', named(spiffe('spiffe://a.example/x'))), [b.certify(mimic)]), { reason: 'outside_authority' })
+  t.match(
+    ask(trust, mimic.issue('CN=x', named(spiffe('spiffe://a.example/x'))), [b.certify(mimic)]),
+    { reason: 'outside_authority' }
+  )
 })
 
 test('the first declared authority that accepts decides, whatever was sent and in whatever order', async (t) => {
@@ -70,11 +92,18 @@ test('a leaf that one authority knows to be revoked is not accepted by another',
   const lists = stubChecker({ client: revoked() })
   const clean = stubChecker()
   const trust = (order: 'ab' | 'ba', checker = lists) => evaluator(() => {
-    const both: Authority[] = [{ name: 'a', ca: [aRoot], revocation: [checker] }, { name: 'b', ca: [bRoot], revocation: [clean] }]
+    const both: Authority[] = [
+      { name: 'a', ca: [aRoot], revocation: [checker] }, { name: 'b', ca: [bRoot], revocation: [clean] }
+    ]
     return order === 'ab' ? both : both.toReversed()
   })
-  for (const order of ['ab', 'ba'] as const) t.equal(told(ask(trust(order), leaf, [byA, byB])), 'revoked/revoked', order)
-  t.match(ask(trust('ba', stubChecker({ client: unknown() })), leaf, [byA, byB]), { authority: 'b' }, 'what the other does not know is no word')
+  for (const order of ['ab', 'ba'] as const) {
+    t.equal(told(ask(trust(order), leaf, [byA, byB])), 'revoked/revoked', order)
+  }
+  t.match(
+    ask(trust('ba', stubChecker({ client: unknown() })), leaf, [byA, byB]), { authority: 'b' },
+    'what the other does not know is no word'
+  )
   t.match(ask(trust('ab', stubChecker({ client: unknown() })), leaf, [byA, byB]), { authority: 'b' })
   const later = stubChecker({ client: Promise.resolve(revoked()) })
   t.equal(told(await trust('ba', later).evaluate(leaf, { sent: [byA, byB] })), 'revoked/revoked')
@@ -96,7 +125,8 @@ test('each authority has its own revocation, algorithms and partial paths', asyn
   t.match(told(ask(partial(true), a.issue())), /^unknown_ca/)
 })
 
-test('an authority that goes, shrinks or grows changes what is decided of its clients, and of nobody else', async (t) => {
+test('an authority that goes, shrinks or grows changes what is decided of its clients, and of ' +
+  'nobody else', async (t) => {
   let [version, authorities] = [1, two]
   const trust = evaluator(() => authorities, { version: () => version })
   const mine = a.issue('CN=x', named(spiffe('spiffe://a.example/x')))
@@ -118,12 +148,14 @@ test('an authority that goes, shrinks or grows changes what is decided of its cl
   t.equal((ask(trust, mine) as Accepted).peer, before.peer, 'the same identity as before')
 })
 
-test('a certificate for servers counts until the day that is set, for no other fault, and only under bounds', async (t) => {
+test('a certificate for servers counts until the day that is set, for no other fault, and only ' +
+  'under bounds', async (t) => {
   const until = NOW + 1_000
   const day: Authority = { name: 'public', ca: [aRoot], names: { dns: 'a.example' }, serverAuthOnlyUntil: until }
   let now = NOW
   const trust = evaluator(() => [day], { now: () => now })
-  const make = (options: readonly string[], name = 'x.a.example') => ({ extensions: [purposes(...options), altNames(dns(name))] })
+  const make = (options: readonly string[], name = 'x.a.example') =>
+    ({ extensions: [purposes(...options), altNames(dns(name))] })
   const leaf = a.issue('CN=x', make([SERVER_AUTH]))
   t.match(ask(trust, leaf), { accepted: true, serverAuthOnly: true, notAfter: until })
   t.match(ask(trust, a.issue('CN=x', make([SERVER_AUTH, CLIENT_AUTH]))), { accepted: true, serverAuthOnly: false })
@@ -135,17 +167,27 @@ test('a certificate for servers counts until the day that is set, for no other f
   t.equal(told(ask(trust, ca.issue('CN=y', make([CLIENT_AUTH])), [narrow])), 'wrong_purpose/wrong_purpose', 'a path for neither')
   const addressed = tlv(0x87, Buffer.from([192, 0, 2, 1]))
   t.match(ask(trust, a.issue('CN=x.a.example', { extensions: [purposes(SERVER_AUTH), altNames(addressed)] })), {
-    reason: 'outside_authority', detail: { message: /is for servers only and has no name of the kinds that authority "public" vouches for/ }
+    reason: 'outside_authority',
+    detail: { message: /is for servers only and has no name of the kinds that authority "public" vouches for/ }
   })
-  t.match(ask(trust, a.issue('CN=x.a.example', { extensions: [altNames(addressed)] })), { accepted: true }, 'one for clients may have no name')
+  t.match(
+    ask(trust, a.issue('CN=x.a.example', { extensions: [altNames(addressed)] })),
+    { accepted: true },
+    'one for clients may have no name'
+  )
   now = until - 1
   t.match(ask(trust, leaf), { accepted: true })
   now = until
   t.equal(told(ask(trust, leaf)), 'wrong_purpose/wrong_purpose')
   for (const names of ['any', {}, { dns: 'any' }, { dns: undefined as never }] as const) {
-    t.throws(() => evaluator(() => [{ ...day, names }]), { message: /serverAuthOnlyUntil needs .*names, none of them "any"/ })
+    t.throws(
+      () => evaluator(() => [{ ...day, names }]), { message: /serverAuthOnlyUntil needs .*names, none of them "any"/ }
+    )
   }
-  t.match(ask(evaluator(() => [{ ...day, serverAuthOnlyUntil: until }], { purpose: 'serverAuth' }), leaf), { accepted: true, serverAuthOnly: false })
+  t.match(
+    ask(evaluator(() => [{ ...day, serverAuthOnlyUntil: until }], { purpose: 'serverAuth' }), leaf),
+    { accepted: true, serverAuthOnly: false }
+  )
 })
 
 test('authorities that cannot be told apart are refused', async (t) => {
@@ -153,15 +195,25 @@ test('authorities that cannot be told apart are refused', async (t) => {
     t.throws(() => evaluator(() => authorities), { code: 'MTLS_ERR_PATH_OPTION', message })
   }
   refusal([{ name: 'a', ca: [aRoot] }, { name: 'a', ca: [bRoot] }], /has two authorities named "a"/)
-  refusal([{ name: 'a', ca: [aRoot] }, { name: 'b', ca: [a.root()] }], /"a" and "b" both have CN=A .*; expected each CA in one authority/)
+  refusal(
+    [{ name: 'a', ca: [aRoot] }, { name: 'b', ca: [a.root()] }],
+    /"a" and "b" both have CN=A .*; expected each CA in one authority/
+  )
   refusal([{ name: '', ca: [aRoot] }], /name is empty/)
   refusal([{ name: 'a', ca: [aRoot], partial: 'yes' as never }], /partial is string/)
-  refusal([{ name: 'a', ca: [aRoot], names: { dns: 'a.example' }, serverAuthOnlyUntil: Number.NaN }], /serverAuthOnlyUntil is NaN/)
-  refusal([{ name: 'a', ca: [aRoot], names: { dsn: '' } as never }], /unknown option "dsn" for authorities\(\)\[0\]\.names/)
+  refusal(
+    [{ name: 'a', ca: [aRoot], names: { dns: 'a.example' }, serverAuthOnlyUntil: Number.NaN }],
+    /serverAuthOnlyUntil is NaN/
+  )
+  refusal(
+    [{ name: 'a', ca: [aRoot], names: { dsn: '' } as never }], /unknown option "dsn" for authorities\(\)\[0\]\.names/
+  )
 })
 
 test('of a thousand authorities those are asked that a path may lead to', async (t) => {
-  const many: Authority[] = Array.from({ length: 1_000 }, (_, index) => ({ name: `n${index}`, ca: [new Party(`CN=N${index}`, { keys: bCa.keys }).root()] }))
+  const many: Authority[] = Array.from(
+    { length: 1_000 }, (_, index) => ({ name: `n${index}`, ca: [new Party(`CN=N${index}`, { keys: bCa.keys }).root()] })
+  )
   const trust = evaluator(() => [...many, { name: 'last', ca: [aRoot] }], { limits: { maxSignatures: 2 } })
   t.match(ask(trust, a.issue()), { authority: 'last' })
   t.match(ask(trust, ca.issue(), [a.certify(ca)]), { authority: 'last' })
@@ -172,6 +224,14 @@ test('of a thousand authorities those are asked that a path may lead to', async 
 
 test('a certificate of many names costs a bounded number of comparisons, however many paths lead to it', async (t) => {
   const names = Array.from({ length: 9_000 }, (_, index) => tlv(0x87, Buffer.from([10, 0, index >> 8, index & 0xff])))
-  const bounded = evaluator(() => [{ name: 'a', ca: [aRoot], names: { ip: Array.from({ length: 10 }, (_, index) => `10.${index}.0.0/16`) } }])
-  t.match(ask(bounded, a.issue('CN=x', named(...names))), { reason: 'bad_chain', detail: { step: 'budget_exceeded', message: /need 90000 comparisons with what authority "a" vouches for; expected at most 4096/ } })
+  const bounded = evaluator(() => {
+    return [{ name: 'a', ca: [aRoot], names: { ip: Array.from({ length: 10 }, (_, index) => `10.${index}.0.0/16`) } }]
+  })
+  t.match(ask(bounded, a.issue('CN=x', named(...names))), {
+    reason: 'bad_chain',
+    detail: {
+      step: 'budget_exceeded',
+      message: /need 90000 comparisons with what authority "a" vouches for; expected at most 4096/
+    }
+  })
 })

@@ -19,39 +19,64 @@ const leafOf = (kind: ClaimKind, name: string): KnownIdentity => {
 /** Of each kind: a bound, names within, and names outside of it. */
 const TABLE: ReadonlyArray<readonly [ClaimKind, unknown, readonly string[], readonly string[]]> = [
   ['spiffe', 'spiffe://a.example', ['spiffe://a.example', 'spiffe://a.example/x/y'], [
-    'spiffe://b.example/x', 'spiffe://a.example.evil/x', 'spiffe://sub.a.example/x', 'SPIFFE://a.example/x', 'spiffe://A.example/x', 'spiffe://a.example/../x',
+    'spiffe://b.example/x', 'spiffe://a.example.evil/x', 'spiffe://sub.a.example/x', 'SPIFFE://a.example/x',
+    'spiffe://A.example/x', 'spiffe://a.example/../x',
     'spiffe://a.example/x?y', 'spiffe://a.example:80/x', 'spiffe:a.example/x'
   ]],
-  ['spiffe', 'spiffe://a.example/ns/ops', ['spiffe://a.example/ns/ops', 'spiffe://a.example/ns/ops/sa/web'], ['spiffe://a.example', 'spiffe://a.example/ns/opsx', 'spiffe://a.example/ns']],
+  [
+    'spiffe', 'spiffe://a.example/ns/ops', ['spiffe://a.example/ns/ops', 'spiffe://a.example/ns/ops/sa/web'],
+    ['spiffe://a.example', 'spiffe://a.example/ns/opsx', 'spiffe://a.example/ns']
+  ],
   ['dns', 'a.example', ['a.example', 'A.Example', 'x.y.a.example', '*.a.example', '*.x.a.example'], [
-    'example', '*.example', 'xa.example', 'a.example.evil', 'a.example.', 'a..example', '*', 'x*.a.example', 'a.example x', ' a.example', 'é.a.example'
+    'example', '*.example', 'xa.example', 'a.example.evil', 'a.example.', 'a..example', '*', 'x*.a.example',
+    'a.example x', ' a.example', 'é.a.example'
   ].filter((name) => /^[\x20-\x7e]+$/.test(name))],
   ['dns', ['a.example', 'b.example'], ['a.example', 'x.b.example'], ['c.example']],
   ['uri', 'https://a.example', ['https://a.example', 'HTTPS://A.example/x/../y', 'https://a.example/?q'], [
-    'http://a.example/', 'https://a.example.evil/', 'https://a.example@evil/', 'https://a.example:444/', 'https://evil\\a.example/', 'https:a.example', 'urn:a'
+    'http://a.example/', 'https://a.example.evil/', 'https://a.example@evil/', 'https://a.example:444/',
+    'https://evil\\a.example/', 'https:a.example', 'urn:a'
   ]],
-  ['uri', 'https://a.example/team', ['https://a.example/team', 'https://a.example/team/x'], ['https://a.example/teams', 'https://a.example/team/../x', 'https://a.example/team/%2e%2E/x', 'https://a.example/']],
+  [
+    'uri', 'https://a.example/team', ['https://a.example/team', 'https://a.example/team/x'],
+    ['https://a.example/teams', 'https://a.example/team/../x', 'https://a.example/team/%2e%2E/x', 'https://a.example/']
+  ],
   ['uri', 'urn:a:', ['urn:a:b', 'URN:a:c'], ['urn:a:', 'urn:ab', 'https://a']],
   ['uri', 'urn:a:b', ['urn:a:b'], ['urn:a:bc', 'urn:A:b']],
-  ['email', 'a.example', ['x@a.example', 'x@A.EXAMPLE'], ['x@sub.a.example', 'x@b.example', 'a.example', '"x@a.example"@b.example', 'x@b.example@a.example']],
+  [
+    'email', 'a.example', ['x@a.example', 'x@A.EXAMPLE'],
+    ['x@sub.a.example', 'x@b.example', 'a.example', '"x@a.example"@b.example', 'x@b.example@a.example']
+  ],
   ['email', '.a.example', ['x@sub.a.example'], ['x@a.example']],
   ['email', 'Bob@a.example', ['Bob@A.example'], ['bob@a.example', 'Bob@b.example']],
   ['ip', '10.0.0.0/8', ['10.1.2.3'], ['11.0.0.1', '2001:db8::1']],
   ['ip', '::/0', ['2001:db8::1'], ['192.0.2.1', '::ffff:192.0.2.1']],
   ['ip', '192.0.2.0/25', ['::ffff:192.0.2.1'], ['192.0.2.200', '::ffff:192.0.2.200']],
   ['ip', ['192.0.2.1', '2001:db8::/32'], ['192.0.2.1', '2001:db8:1::1'], ['192.0.2.2', '2001:db9::1']],
-  ['upn', 'corp.example', ['bob@corp.example', 'a@b@CORP.example'], ['bob@evil.example', 'bob', '@corp.example', 'bob@corp.example@evil.example', 'bob@sub.corp.example']],
+  [
+    'upn', 'corp.example', ['bob@corp.example', 'a@b@CORP.example'],
+    ['bob@evil.example', 'bob', '@corp.example', 'bob@corp.example@evil.example', 'bob@sub.corp.example']
+  ],
   ['policy', '1.2.3', ['1.2.3'], ['1.2.3.4', '2.5.29.32.0']],
-  ['subject', { o: 'Partner' }, ['CN=x,O=Partner', 'O=Partner,OU=any'], ['CN=x', 'O=partner', 'O=Partner,O=Example', 'O=Example']],
-  ['subject', { O: ['A', 'B'], ou: 'x' }, ['O=A,OU=x', 'O=A,O=B,OU=x'], ['O=A', 'O=A,OU=y', 'O=C,OU=x', 'O=#03020041,OU=x', 'O=A,OU=x,OU=y']],
+  [
+    'subject', { o: 'Partner' }, ['CN=x,O=Partner', 'O=Partner,OU=any'],
+    ['CN=x', 'O=partner', 'O=Partner,O=Example', 'O=Example']
+  ],
+  [
+    'subject', { O: ['A', 'B'], ou: 'x' }, ['O=A,OU=x', 'O=A,O=B,OU=x'],
+    ['O=A', 'O=A,OU=y', 'O=C,OU=x', 'O=#03020041,OU=x', 'O=A,OU=x,OU=y']
+  ],
   ['subject', [{ o: 'A' }, { '2.5.4.3': 'x' }], ['O=A', 'CN=x,O=C'], ['CN=y,O=C']]
 ]
 
 for (const [kind, bound, within, outside] of TABLE) {
   test(`${kind}: ${JSON.stringify(bound)}`, async (t) => {
     const names = bounds({ [kind]: bound } as AuthorityNames)
-    for (const name of within) t.equal(names.findOutside(createPartialIdentity(leafOf(kind, name))), undefined, `within: ${name}`)
-    for (const name of outside) t.match(names.findOutside(createPartialIdentity(leafOf(kind, name))), { kind, bound: /./ }, `outside: ${name}`)
+    for (const name of within) {
+      t.equal(names.findOutside(createPartialIdentity(leafOf(kind, name))), undefined, `within: ${name}`)
+    }
+    for (const name of outside) {
+      t.match(names.findOutside(createPartialIdentity(leafOf(kind, name))), { kind, bound: /./ }, `outside: ${name}`)
+    }
   })
 }
 
@@ -62,21 +87,34 @@ test('a kind that is not mentioned has no bound, and is not believed', async (t)
     t.same(notBelieved, kinds.filter((other) => other !== kind))
     t.equal(bounds({}).findOutside(createPartialIdentity(leafOf(kind, within[0]!))), undefined)
     t.equal(bounds('any').findOutside(createPartialIdentity(leafOf(kind, within[0]!))), undefined)
-    t.same(bounds({ [kind]: 'any' } as AuthorityNames).findOutside(createPartialIdentity(leafOf(kind, within[0]!))), undefined)
+    t.same(
+      bounds({ [kind]: 'any' } as AuthorityNames).findOutside(createPartialIdentity(leafOf(kind, within[0]!))),
+      undefined
+    )
   }
   t.same(bounds({}).notBelieved, kinds)
   t.same(bounds('any').notBelieved, [])
 })
 
 test('every SPIFFE ID is of its own kind, and every directory name is a subject', async (t) => {
-  const uris = (list: string[], names: AuthorityNames) => bounds(names).findOutside(createPartialIdentity({ serialNumber: '01', subjectAltNames: { uri: list } }))
-  t.match(uris(['https://a.example/', 'spiffe://b.example/x'], { uri: 'https://a.example', spiffe: 'spiffe://a.example' }), { kind: 'spiffe', name: 'spiffe://b.example/x' })
+  const uris = (list: string[], names: AuthorityNames) =>
+    bounds(names).findOutside(createPartialIdentity({ serialNumber: '01', subjectAltNames: { uri: list } }))
+  t.match(
+    uris(['https://a.example/', 'spiffe://b.example/x'], { uri: 'https://a.example', spiffe: 'spiffe://a.example' }),
+    { kind: 'spiffe', name: 'spiffe://b.example/x' }
+  )
   t.equal(uris(['https://a.example/', 'spiffe://b.example/x'], { uri: 'https://a.example' }), undefined, 'not believed')
   t.match(uris(['https://b.example/'], { uri: 'https://a.example' }), { kind: 'uri', bound: 'https://a.example' })
   const directory = createPartialIdentity({ subject: 'O=A', subjectAltNames: { directoryName: ['O=B'] } })
   t.match(bounds({ subject: { o: 'A' } }).findOutside(directory), { kind: 'subject', name: 'O=B', bound: 'O=A' })
-  t.equal(bounds({ subject: { o: 'A' } }).findOutside(createPartialIdentity({ subject: '', serialNumber: '01' })), undefined, 'an empty subject claims nothing')
-  const other = createPartialIdentity({ serialNumber: '01', subjectAltNames: { otherName: [{ type: '1.2.3', value: 'bob@corp.example' }] } })
+  t.equal(
+    bounds({ subject: { o: 'A' } }).findOutside(createPartialIdentity({ subject: '', serialNumber: '01' })),
+    undefined,
+    'an empty subject claims nothing'
+  )
+  const other = createPartialIdentity({
+    serialNumber: '01', subjectAltNames: { otherName: [{ type: '1.2.3', value: 'bob@corp.example' }] }
+  })
   t.match(bounds({ upn: 'corp.example' }).findOutside(other), { kind: 'upn', name: 'otherName 1.2.3' })
 })
 
@@ -91,12 +129,18 @@ test('what is no bound is refused, with the option, what was found and what was 
     [{ dns: '*.a.example' }, /names\.dns is "\*\.a\.example"; expected a domain such as prod\.example/],
     [{ spiffe: 'prod.example' }, /names\.spiffe is "prod\.example"; expected a trust domain such as spiffe:/],
     [{ spiffe: 'spiffe://a/' }, /expected a trust domain/],
-    [{ spiffe: 'spiffe://Acme.example/x' }, /names\.spiffe is "spiffe:\/\/Acme\.example\/x"; expected a trust domain such as .*, with the trust domain in lower case$/],
+    [
+      { spiffe: 'spiffe://Acme.example/x' },
+      /names\.spiffe is "spiffe:\/\/Acme\.example\/x"; expected a trust domain such as .*, with the trust domain in lower case$/
+    ],
     [{ uri: 'spiffe://a/b' }, /names\.uri is .*; expected a URI that is not a SPIFFE ID/],
     [{ uri: 'a.example' }, /expected a URI such as/],
     [{ uri: 'https://a/x?y' }, /expected an origin such as/],
     [{ email: 'a@b@c' }, /expected a host such as/],
-    [{ ip: '10.0.0.1/8' }, /names\.ip is "10\.0\.0\.1\/8"; expected a range whose address has only zeros after its first 8 bits/],
+    [
+      { ip: '10.0.0.1/8' },
+      /names\.ip is "10\.0\.0\.1\/8"; expected a range whose address has only zeros after its first 8 bits/
+    ],
     [{ ip: '10.0.0.0/33' }, /expected an address, or a range/],
     [{ ip: 'fe80::1%eth0' }, /expected an address, or a range/],
     [{ upn: '@a.example' }, /expected a domain such as corp\.example/],
@@ -107,16 +151,29 @@ test('what is no bound is refused, with the option, what was found and what was 
     [{ subject: { org: 'a' } }, /names\.subject has "org"; expected an attribute such as o/],
     [{ subject: { o: [] } }, /names\.subject\.o is a list; expected a string/],
     [{ subject: { o: 'a', '2.5.4.10': 'b' } }, /names\.subject names O twice/]
-  ] as const) t.throws(() => bounds(names as AuthorityNames), { code: 'MTLS_ERR_PATH_OPTION', message }, JSON.stringify(names))
+  ] as const) {
+    t.throws(
+      () => bounds(names as AuthorityNames), { code: 'MTLS_ERR_PATH_OPTION', message }, JSON.stringify(names)
+    )
+  }
 })
 
 test('what a rule asks for may be claimed within the bounds alone', async (t) => {
   const names = bounds({ dns: 'a.example', subject: { o: 'A', ou: ['x', 'y'] }, spiffe: 'any' })
   t.same(['x.a.example', 'b.example'].map((name) => names.mayClaim('dns', name)), [true, false])
-  t.same(['2.5.4.10=A', '2.5.4.10=B', '2.5.4.11=y', '2.5.4.3=any'].map((attribute) => names.mayClaim('subject', attribute)), [true, false, true, true])
-  t.same([names.mayClaim('spiffe', 'spiffe://b/x'), names.mayClaim('email', 'a@b'), names.vouchesFor('email'), names.vouchesFor('dns')], [true, false, false, true])
+  t.same(
+    ['2.5.4.10=A', '2.5.4.10=B', '2.5.4.11=y', '2.5.4.3=any'].map((attribute) => names.mayClaim('subject', attribute)),
+    [true, false, true, true]
+  )
+  t.same([
+    names.mayClaim('spiffe', 'spiffe://b/x'), names.mayClaim('email', 'a@b'), names.vouchesFor('email'),
+    names.vouchesFor('dns')
+  ], [true, false, false, true])
   const path = bounds({ spiffe: 'spiffe://b/x' })
-  t.same(['spiffe://b', 'spiffe://b/x/y', 'spiffe://b/z', 'spiffe://c'].map((id) => path.mayClaim('spiffe', id)), [true, true, false, false])
+  t.same(
+    ['spiffe://b', 'spiffe://b/x/y', 'spiffe://b/z', 'spiffe://c'].map((id) => path.mayClaim('spiffe', id)),
+    [true, true, false, false]
+  )
   t.equal(bounds({}).mayClaim('subject', '2.5.4.3=any'), false)
   t.equal(bounds({ dns: ['a', 'b', 'c', 'd', 'e', 'f', 'g'] }).describe('dns'), 'a, b, c, d, e and 2 more')
 })

@@ -24,8 +24,17 @@ function listOf (names: string[], always = false): BlockList & { version: number
 }
 
 test('a blocked leaf is refused, and told by what; a blocked CA blocks the paths through it', async (t) => {
-  const ask = (names: string[], sent = [intermediate]) => evaluatorOf([anchor], { block: listOf(names) }).evaluate(leaf, { sent }) as Decision
-  t.match(ask(['client']), { accepted: false, reason: 'blocked', detail: { step: 'blocked', message: /^CN=client .* is blocked by name CN=client \(stolen\)$/, certificate: { subject: 'CN=client' } } })
+  const ask = (names: string[], sent = [intermediate]) =>
+    evaluatorOf([anchor], { block: listOf(names) }).evaluate(leaf, { sent }) as Decision
+  t.match(ask(['client']), {
+    accepted: false,
+    reason: 'blocked',
+    detail: {
+      step: 'blocked',
+      message: /^CN=client .* is blocked by name CN=client \(stolen\)$/,
+      certificate: { subject: 'CN=client' }
+    }
+  })
   t.match(ask(['ca']), { reason: 'blocked', detail: { certificate: { subject: 'CN=ca' } } })
   t.match(ask(['root']), { reason: 'blocked', detail: { certificate: { subject: 'CN=root' } } })
   t.equal(told(ask(['nobody'])), 'accepted by ca < root')
@@ -64,7 +73,14 @@ test('a list without a version is asked each time', async (t) => {
 
 test('a list that fails blocks, and ends nothing', async (t) => {
   let fails = false
-  const block: BlockList = { version: 1, always: true, find () { if (fails) throw new Error('broken'); return undefined } }
+  const block: BlockList = {
+    version: 1,
+    always: true,
+    find () {
+      if (fails) throw new Error('broken')
+      return undefined
+    }
+  }
   const trust = evaluatorOf([anchor], { block })
   const decision = trust.evaluate(leaf, { sent: [intermediate] }) as Decision
   fails = true
@@ -81,5 +97,8 @@ test('a leaf that is blocked is blocked below every authority; what is no list i
   t.equal(told(two.evaluate(leaf, { sent: [intermediate, other.certify(ca)] })), 'blocked/blocked')
   const failing = evaluatorOf([anchor], { block: { version: 1, find () { throw new Error('broken') } } })
   t.equal((failing.evaluate(leaf, { sent: [intermediate] }) as Decision).accepted, false)
-  t.throws(() => evaluatorOf([anchor], { block: [] as never }), { code: 'MTLS_ERR_PATH_OPTION', message: /block\.version is missing/ })
+  t.throws(
+    () => evaluatorOf([anchor], { block: [] as never }),
+    { code: 'MTLS_ERR_PATH_OPTION', message: /block\.version is missing/ }
+  )
 })

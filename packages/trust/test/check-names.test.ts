@@ -18,16 +18,45 @@ const named = (...names: readonly Uint8Array[]): Options => ({ extensions: [altN
 
 /** Of each base: names inside, and names outside. */
 const TABLE: readonly (readonly [string, Uint8Array, readonly Uint8Array[], readonly Uint8Array[]])[] = [
-  ['DNS name', dns('example.com'), [dns('example.com'), dns('a.b.example.com'), dns('EXAMPLE.com'), dns('*.example.com')], [dns('notexample.com'), dns('example.com.evil'), dns('com')]],
+  [
+    'DNS name', dns('example.com'),
+    [dns('example.com'), dns('a.b.example.com'), dns('EXAMPLE.com'), dns('*.example.com')],
+    [dns('notexample.com'), dns('example.com.evil'), dns('com')]
+  ],
   ['DNS name of no label', dns(''), [dns('anything')], []],
-  ['mail host', email('example.com'), [email('joe@example.com'), email('joe@EXAMPLE.com')], [email('joe@a.example.com'), email('joe@notexample.com')]],
-  ['mail domain', email('.example.com'), [email('joe@a.example.com')], [email('joe@example.com'), email('joe@notexample.com')]],
-  ['mailbox', email('joe@Example.com'), [email('joe@example.com')], [email('Joe@example.com'), email('ann@example.com')]],
-  ['URI host', uri('example.com'), [uri('https://example.com/a'), uri('https://joe@example.com:80'), uri('spiffe://EXAMPLE.com/x')], [uri('https://a.example.com/'), uri('https://example.com.evil/')]],
-  ['URI domain', uri('.example.com'), [uri('spiffe://a.example.com/x')], [uri('spiffe://example.com/x'), uri('spiffe://notexample.com/')]],
-  ['IPv4 range', ip(10, 1, 0, 0, 255, 255, 0, 0), [ip(10, 1, 2, 3)], [ip(10, 2, 2, 3), ip(...Array<number>(16).fill(10))]],
-  ['IPv6 range', ip(0xfd, ...Array<number>(15).fill(0), 0xff, ...Array<number>(15).fill(0)), [ip(0xfd, ...Array<number>(15).fill(1))], [ip(0xfe, ...Array<number>(15).fill(1)), ip(0xfd, 0, 0, 1)]],
-  ['directory name', directory('O=Acme, OU=ops'), [directory('O=ACME, OU=Ops'), directory('O=Acme, OU=ops, CN=x')], [directory('O=Acme'), directory('OU=ops, O=Acme'), directory('O=Acme, OU=opsy')]]
+  [
+    'mail host', email('example.com'), [email('joe@example.com'), email('joe@EXAMPLE.com')],
+    [email('joe@a.example.com'), email('joe@notexample.com')]
+  ],
+  [
+    'mail domain', email('.example.com'), [email('joe@a.example.com')],
+    [email('joe@example.com'), email('joe@notexample.com')]
+  ],
+  [
+    'mailbox', email('joe@Example.com'), [email('joe@example.com')],
+    [email('Joe@example.com'), email('ann@example.com')]
+  ],
+  [
+    'URI host', uri('example.com'),
+    [uri('https://example.com/a'), uri('https://joe@example.com:80'), uri('spiffe://EXAMPLE.com/x')],
+    [uri('https://a.example.com/'), uri('https://example.com.evil/')]
+  ],
+  [
+    'URI domain', uri('.example.com'), [uri('spiffe://a.example.com/x')],
+    [uri('spiffe://example.com/x'), uri('spiffe://notexample.com/')]
+  ],
+  [
+    'IPv4 range', ip(10, 1, 0, 0, 255, 255, 0, 0), [ip(10, 1, 2, 3)],
+    [ip(10, 2, 2, 3), ip(...Array<number>(16).fill(10))]
+  ],
+  [
+    'IPv6 range', ip(0xfd, ...Array<number>(15).fill(0), 0xff, ...Array<number>(15).fill(0)),
+    [ip(0xfd, ...Array<number>(15).fill(1))], [ip(0xfe, ...Array<number>(15).fill(1)), ip(0xfd, 0, 0, 1)]
+  ],
+  [
+    'directory name', directory('O=Acme, OU=ops'), [directory('O=ACME, OU=Ops'), directory('O=Acme, OU=ops, CN=x')],
+    [directory('O=Acme'), directory('OU=ops, O=Acme'), directory('O=Acme, OU=opsy')]
+  ]
 ]
 
 test('permits what is inside a permitted subtree, and excludes what is inside an excluded one', async (t) => {
@@ -35,10 +64,14 @@ test('permits what is inside a permitted subtree, and excludes what is inside an
     const subject = what === 'directory name' ? '' : 'CN=client'
     for (const one of inside) {
       t.equal(outcomeOf(nameConstraints([base]), named(one), subject), 'valid', `${what}: inside of permitted`)
-      t.equal(outcomeOf(nameConstraints([], [base]), named(one), subject), 'name_constraint', `${what}: inside of excluded`)
+      t.equal(
+        outcomeOf(nameConstraints([], [base]), named(one), subject), 'name_constraint', `${what}: inside of excluded`
+      )
     }
     for (const one of outside) {
-      t.equal(outcomeOf(nameConstraints([base]), named(one), subject), 'name_constraint', `${what}: outside of permitted`)
+      t.equal(
+        outcomeOf(nameConstraints([base]), named(one), subject), 'name_constraint', `${what}: outside of permitted`
+      )
       t.equal(outcomeOf(nameConstraints([], [base]), named(one), subject), 'valid', `${what}: outside of excluded`)
     }
   }
@@ -46,26 +79,43 @@ test('permits what is inside a permitted subtree, and excludes what is inside an
 
 test('one name outside is enough, excluded goes before permitted, and other forms are free', async (t) => {
   t.equal(outcomeOf(nameConstraints([dns('a.example')]), named(dns('a.example'), dns('b.example'))), 'name_constraint')
-  t.equal(outcomeOf(nameConstraints([dns('a.example'), dns('b.example')]), named(dns('a.example'), dns('b.example'))), 'valid')
-  t.equal(outcomeOf(nameConstraints([dns('example')], [dns('a.example')]), named(dns('x.a.example'))), 'name_constraint')
+  t.equal(
+    outcomeOf(nameConstraints([dns('a.example'), dns('b.example')]), named(dns('a.example'), dns('b.example'))), 'valid'
+  )
+  t.equal(
+    outcomeOf(nameConstraints([dns('example')], [dns('a.example')]), named(dns('x.a.example'))), 'name_constraint'
+  )
   t.equal(outcomeOf(nameConstraints([dns('a.example')]), named(uri('spiffe://b.example/x'))), 'valid')
 })
 
 test('a wildcard is excluded where any name it stands for is', async (t) => {
-  t.equal(outcomeOf(nameConstraints([], [dns('a.example.com')]), named(dns('*.example.com'))), 'name_constraint', 'CVE-2025-61727')
+  t.equal(
+    outcomeOf(nameConstraints([], [dns('a.example.com')]), named(dns('*.example.com'))),
+    'name_constraint',
+    'CVE-2025-61727'
+  )
   t.equal(outcomeOf(nameConstraints([dns('a.example.com')]), named(dns('*.example.com'))), 'name_constraint')
 })
 
 test('names that two readers could see differently are refused under constraints of their form', async (t) => {
   for (const [base, ...names] of [
     [dns('evil.example'), dns('evil.example.'), dns('a..b'), dns('a*b.c'), dns('a b')],
-    [email('evil.example'), email('"a@evil.example"@b.example'), email('a@b@c.example'), email('nobody'), email('@host.example'), email('a b@b.example'), email('<a@b.example'), email('a,b@c.example')],
-    [uri('evil.example'), uri('urn:uuid:1'), uri('https://10.0.0.1/'), uri('https://[::1]/'), uri('https://evil%2eexample/'), uri('mailto:a@evil.example'), uri('https:///x'), uri('https://good.example\\@b.example/'), uri('https://b.example /'), uri(`https://b.example/${'x'.repeat(2048)}`)]
+    [
+      email('evil.example'), email('"a@evil.example"@b.example'), email('a@b@c.example'), email('nobody'),
+      email('@host.example'), email('a b@b.example'), email('<a@b.example'), email('a,b@c.example')
+    ],
+    [
+      uri('evil.example'), uri('urn:uuid:1'), uri('https://10.0.0.1/'), uri('https://[::1]/'),
+      uri('https://evil%2eexample/'), uri('mailto:a@evil.example'), uri('https:///x'),
+      uri('https://good.example\\@b.example/'), uri('https://b.example /'), uri(`https://b.example/${'x'.repeat(2048)}`)
+    ]
   ] as const) {
     for (const one of names) {
       t.equal(outcomeOf(nameConstraints([], [base]), named(one)), 'name_constraint', 'excluded')
       t.equal(outcomeOf(nameConstraints([base]), named(one)), 'name_constraint', 'permitted')
-      t.equal(outcomeOf(nameConstraints([], [directory('O=nobody')]), named(one)), 'valid', 'without constraints of the form')
+      t.equal(
+        outcomeOf(nameConstraints([], [directory('O=nobody')]), named(one)), 'valid', 'without constraints of the form'
+      )
     }
   }
 })
@@ -75,44 +125,76 @@ test('names of forms that are not supported are refused where they are constrain
   t.equal(outcomeOf(nameConstraints([], [upn]), named(upn)), 'name_constraint')
   t.equal(outcomeOf(nameConstraints([], [upn]), named(dns('a.example'))), 'valid')
   const mailbox = other('1.3.6.1.5.5.7.8.9', tlv(0x0c, Buffer.from('jö@evil.example')))
-  t.equal(outcomeOf(nameConstraints([email('example.com')]), named(mailbox)), 'name_constraint', 'internationalised addresses are mail addresses (RFC 9598)')
+  t.equal(
+    outcomeOf(nameConstraints([email('example.com')]), named(mailbox)), 'name_constraint',
+    'internationalised addresses are mail addresses (RFC 9598)'
+  )
   t.equal(outcomeOf(nameConstraints([dns('example.com')]), named(mailbox)), 'valid')
 })
 
-test('the subject is a directory name, its mail addresses are mail addresses, and a host in the common name is a DNS name', async (t) => {
+test('the subject is a directory name, its mail addresses are mail addresses, and a host in the common name is ' +
+  'a DNS name', async (t) => {
   t.equal(outcomeOf(nameConstraints([directory('O=Acme')]), {}, 'O=Acme, CN=x'), 'valid')
   t.equal(outcomeOf(nameConstraints([directory('O=Acme')]), {}, 'O=Other, CN=x'), 'name_constraint')
   t.equal(outcomeOf(nameConstraints([email('example.com')]), {}, 'CN=x, E=a@evil.example'), 'name_constraint')
   t.equal(outcomeOf(nameConstraints([dns('example.com')]), {}, 'CN=admin.evil.example'), 'name_constraint')
   t.equal(outcomeOf(nameConstraints([dns('example.com')]), {}, 'CN=just a name'), 'valid')
-  t.equal(outcomeOf(nameConstraints([dns('example.com')]), named(dns('a.example.com')), 'CN=admin.evil.example'), 'valid', 'where there are DNS names they are the names')
+  t.equal(
+    outcomeOf(nameConstraints([dns('example.com')]), named(dns('a.example.com')), 'CN=admin.evil.example'),
+    'valid',
+    'where there are DNS names they are the names'
+  )
 })
 
 test('constraints of every CA above count, those of the anchor too, and self-issued CAs are exempt', async (t) => {
   const anchor = { extensions: [nameConstraints([dns('example.com')])] }
-  t.equal(outcomeOf(nameConstraints([dns('evil.example')]), named(dns('evil.example')), 'CN=c', anchor), 'name_constraint', 'an intermediate widens nothing')
-  t.equal(outcomeOf(nameConstraints([dns('a.example.com')]), named(dns('b.example.com')), 'CN=c', anchor), 'name_constraint', 'and may narrow')
+  t.equal(
+    outcomeOf(nameConstraints([dns('evil.example')]), named(dns('evil.example')), 'CN=c', anchor),
+    'name_constraint',
+    'an intermediate widens nothing'
+  )
+  t.equal(
+    outcomeOf(nameConstraints([dns('a.example.com')]), named(dns('b.example.com')), 'CN=c', anchor),
+    'name_constraint',
+    'and may narrow'
+  )
   t.equal(outcomeOf(nameConstraints([dns('a.example.com')]), named(dns('a.example.com')), 'CN=c', anchor), 'valid')
   const rollover = new Party('CN=ca')
   const constrained = root.certify(ca, { extensions: [nameConstraints([directory('O=Acme')])] })
   t.equal(outcome(rollover.issue('O=Acme, CN=x'), [constrained, ca.certify(rollover)], [root.root()]), 'valid')
-  t.equal(outcome(rollover.issue('CN=ca'), [constrained, ca.certify(rollover)], [root.root()]), 'name_constraint', 'a leaf of the same name is not exempt')
+  t.equal(
+    outcome(rollover.issue('CN=ca'), [constrained, ca.certify(rollover)], [root.root()]),
+    'name_constraint',
+    'a leaf of the same name is not exempt'
+  )
   const lower = new Party('CN=lower')
-  t.equal(outcome(lower.issue('O=Acme, CN=x'), [constrained, ca.certify(lower)], [root.root()]), 'name_constraint', 'a CA outside of the subtree')
+  t.equal(
+    outcome(lower.issue('O=Acme, CN=x'), [constrained, ca.certify(lower)], [root.root()]),
+    'name_constraint',
+    'a CA outside of the subtree'
+  )
 })
 
 test('constraints that cannot be decided accept nothing', async (t) => {
   const names = named(dns('a.example'), email('a@a.example'), uri('https://a.example/'), ip(10, 0, 0, 1))
   const broken = (base: Uint8Array): string => outcomeOf(nameConstraints([base]), names)
-  for (const base of [dns('*.example.com'), dns('a..b'), email('a b'), email('@example.com'), uri('https://example.com'), uri(''), ip(10, 0, 0, 0, 255, 0, 255, 0), ip(10, 0, 0, 0, 0xfd, 0, 0, 0), ip(10, 0, 0, 1)]) t.equal(broken(base), 'name_constraint', base.toString('latin1'))
+  for (const base of [
+    dns('*.example.com'), dns('a..b'), email('a b'), email('@example.com'), uri('https://example.com'), uri(''),
+    ip(10, 0, 0, 0, 255, 0, 255, 0), ip(10, 0, 0, 0, 0xfd, 0, 0, 0), ip(10, 0, 0, 1)
+  ]) t.equal(broken(base), 'name_constraint', base.toString('latin1'))
   t.equal(outcomeOf(nameConstraints([dns('*.example.com')]), {}), 'valid', 'a name of another form is not concerned')
-  const raw = (value: Uint8Array, leaf: Parameters<typeof outcomeOf>[1] = {}): string => outcomeOf({ oid: '2.5.29.30', critical: true, value }, leaf)
+  const raw = (value: Uint8Array, leaf: Parameters<typeof outcomeOf>[1] = {}): string =>
+    outcomeOf({ oid: '2.5.29.30', critical: true, value }, leaf)
   t.equal(raw(sequence()), 'name_constraint', 'empty')
   t.equal(raw(sequence(tlv(0xa0))), 'name_constraint', 'an empty list')
   t.equal(raw(sequence(tlv(0xa0, sequence(dns('a.example'), integer(1, 0x80)))), names), 'name_constraint', 'minimum')
   t.equal(raw(sequence(tlv(0xa0, sequence(dns('a.example'), integer(0, 0x80))))), 'valid', 'minimum 0, spelled out')
   t.equal(raw(sequence(tlv(0xa0, sequence(dns('a.example'), integer(1, 0x81)))), names), 'name_constraint', 'maximum')
-  t.equal(outcomeOf(nameConstraints([dns('a.example')]), { extensions: [nameConstraints([dns('a.example')])] }), 'name_constraint', 'in a leaf they mean nothing')
+  t.equal(
+    outcomeOf(nameConstraints([dns('a.example')]), { extensions: [nameConstraints([dns('a.example')])] }),
+    'name_constraint',
+    'in a leaf they mean nothing'
+  )
 })
 
 test('a leading period in a DNS constraint means everything below the name, as OpenSSL has it', async (t) => {
@@ -130,10 +212,17 @@ test('a leading period in a DNS constraint means everything below the name, as O
 })
 
 test('an excluded mailbox whose local part readers read differently excludes every mailbox', async (t) => {
-  for (const base of ['"foo"@example.com', '"fo\\o"@example.com', 'foo@bar@example.com', ' foo@example.com', '\\foo@example.com', 'foo(comment)@example.com']) {
+  for (const base of [
+    '"foo"@example.com', '"fo\\o"@example.com', 'foo@bar@example.com', ' foo@example.com', '\\foo@example.com',
+    'foo(comment)@example.com'
+  ]) {
     t.equal(outcomeOf(nameConstraints([], [email(base)]), named(email('foo@example.com'))), 'name_constraint', base)
   }
-  t.equal(outcomeOf(nameConstraints([], [email('"foo"@example.com')]), named(dns('a.example'))), 'valid', 'a leaf without mailboxes')
+  t.equal(
+    outcomeOf(nameConstraints([], [email('"foo"@example.com')]), named(dns('a.example'))),
+    'valid',
+    'a leaf without mailboxes'
+  )
 })
 
 test('a thousand names under a thousand constraints are refused before they are compared', async (t) => {

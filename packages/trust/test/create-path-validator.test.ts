@@ -16,7 +16,9 @@ const now = (): number => NOW
 const DAY = 86_400_000
 
 /** A checker that answers as told, by common name. */
-function checker (answers: Record<string, RevocationStatus | Promise<RevocationStatus> | Error>, permits = true): RevocationChecker & { asked: string[], epoch: number } {
+function checker (
+  answers: Record<string, RevocationStatus | Promise<RevocationStatus> | Error>, permits = true
+): RevocationChecker & { asked: string[], epoch: number } {
   const asked: string[] = []
   return {
     epoch: 1,
@@ -35,9 +37,14 @@ function checker (answers: Record<string, RevocationStatus | Promise<RevocationS
 }
 
 test('tells the path above the leaf, the anchor, and when the answer ends', async (t) => {
-  const verdict = createPathValidator({ anchors: () => [anchor], now }).validate(leaf, [intermediate]) as Extract<PathVerdict, { valid: true }>
+  const verdict = createPathValidator({ anchors: () => [anchor], now }).validate(
+    leaf, [intermediate]
+  ) as Extract<PathVerdict, { valid: true }>
   t.equal(verdict.valid, true)
-  t.same(verdict.path.map(({ fingerprint256 }) => fingerprint256), [intermediate, anchor].map((der) => parsePeerIdentity(der).fingerprint256))
+  t.same(
+    verdict.path.map(({ fingerprint256 }) => fingerprint256),
+    [intermediate, anchor].map((der) => parsePeerIdentity(der).fingerprint256)
+  )
   t.equal(verdict.anchor, verdict.path[1])
   t.equal(verdict.until, NOW + 61_000, 'the second after the first of the path ends')
   t.ok(Object.isFrozen(verdict) && Object.isFrozen(verdict.path))
@@ -71,7 +78,7 @@ test('remembers an answer until it ends, and only for the very same octets', asy
 
 test('remembers a refusal for a while', async (t) => {
   let time = NOW
-  const validator = createPathValidator({ anchors: () => [anchor], now: () => time, refusedFor: 1000 })
+  const validator = createPathValidator({ anchors: () => [anchor], now: () => time, negativeTtl: 1000 })
   const first = validator.validate(leaf, [])
   t.match(first, { reason: 'unknown_ca' })
   t.equal(validator.validate(leaf, []), first)
@@ -81,11 +88,11 @@ test('remembers a refusal for a while', async (t) => {
 
 test('remembers no more than it is told, and nothing if told so', async (t) => {
   const revocation = checker({})
-  const one = createPathValidator({ anchors: () => [anchor], now, revocation, maxRemembered: 1 })
+  const one = createPathValidator({ anchors: () => [anchor], now, revocation, cacheSize: 1 })
   const [first, second] = [ca.issue('CN=1'), ca.issue('CN=2')]
   for (const der of [first, second, first]) await one.validate(der, [intermediate])
   t.equal(revocation.asked.length, 6)
-  const none = createPathValidator({ anchors: () => [anchor], now, maxRemembered: 0 })
+  const none = createPathValidator({ anchors: () => [anchor], now, cacheSize: 0 })
   t.not(none.validate(first, [intermediate]), none.validate(first, [intermediate]))
 })
 
@@ -93,12 +100,16 @@ test('forgets everything when the anchors move, with a generation and without', 
   for (const stated of [true, false]) {
     let anchors: readonly Uint8Array[] = [anchor]
     let generation = 1
-    const validator = createPathValidator({ anchors: () => anchors.map((der) => new Uint8Array(der)), now, ...(stated && { generation: () => generation }) })
+    const validator = createPathValidator({
+      anchors: () => anchors.map((der) => new Uint8Array(der)), now, ...(stated && { generation: () => generation })
+    })
     const before = validator.generation
     t.match(validator.validate(leaf, [intermediate]), { valid: true })
     t.equal(validator.generation, before)
     anchors = [new Party('CN=root').root()]
-    if (stated) t.match(validator.validate(leaf, [intermediate]), { valid: true }, 'not asked before the generation moved')
+    if (stated) {
+      t.match(validator.validate(leaf, [intermediate]), { valid: true }, 'not asked before the generation moved')
+    }
     generation += 1
     t.match(validator.validate(leaf, [intermediate]), { step: 'signature_invalid' })
     t.equal(validator.generation, before + 1)
@@ -112,7 +123,9 @@ test('trusts nobody while the anchors cannot be read, and recovers', async (t) =
   for (const stated of [true, false]) {
     let anchors: () => readonly Uint8Array[] = () => [anchor]
     let generation = 1
-    const validator = createPathValidator({ anchors: () => anchors(), now, ...(stated && { generation: () => generation }) })
+    const validator = createPathValidator({
+      anchors: () => anchors(), now, ...(stated && { generation: () => generation })
+    })
     t.match(validator.validate(leaf, [intermediate]), { valid: true })
     for (const broken of [() => [], () => [Buffer.from('no certificate')], () => { throw new Error('gone') }]) {
       anchors = broken
@@ -121,7 +134,10 @@ test('trusts nobody while the anchors cannot be read, and recovers', async (t) =
       t.match(validator.validate(leaf, [intermediate]), { step: 'anchors_invalid' })
     }
     anchors = () => [anchor]
-    t.match(validator.validate(leaf, [intermediate]), { valid: true }, 'also where the generation is still that of the failure')
+    t.match(
+      validator.validate(leaf, [intermediate]), { valid: true },
+      'also where the generation is still that of the failure'
+    )
   }
 })
 
@@ -133,17 +149,35 @@ test('asks about the leaf and each intermediate, each with its issuer, and never
 })
 
 test('refuses what is revoked and, by a hard policy, what is not known to be good', async (t) => {
-  const validateWith = (revocation: RevocationChecker): PathVerdict | Promise<PathVerdict> => createPathValidator({ anchors: () => [anchor], now, revocation }).validate(leaf, [intermediate])
+  const validateWith = (revocation: RevocationChecker): PathVerdict | Promise<PathVerdict> =>
+    createPathValidator({ anchors: () => [anchor], now, revocation }).validate(leaf, [intermediate])
   const revoked: RevocationStatus = { state: 'revoked', source: 'crl', reason: 'keyCompromise', revokedAt: NOW }
   const unknown: RevocationStatus = { state: 'unknown', why: 'no_crl' }
-  t.match(validateWith(checker({ client: revoked })), { reason: 'revoked', detail: /^CN=client .* is revoked \(keyCompromise\)$/ })
+  t.match(
+    validateWith(checker({ client: revoked })),
+    { reason: 'revoked', detail: /^CN=client .* is revoked \(keyCompromise\)$/ }
+  )
   t.match(validateWith(checker({ ca: { ...revoked, reason: undefined } })), { reason: 'revoked' })
   t.match(validateWith(checker({ ca: unknown }, false)), { reason: 'revocation_unknown', detail: /no_crl/ })
-  t.match(validateWith(checker({ client: new Error('broken') }, false)), { reason: 'revocation_unknown', why: 'check_failed' })
-  t.match(validateWith({ ...checker({ ca: unknown }), permits: () => { throw new Error('broken') } }), { reason: 'revocation_unknown' })
-  t.match(await validateWith({ ...checker({ ca: Promise.resolve(unknown) }), permits: () => { throw new Error('broken') } }), { reason: 'revocation_unknown' })
-  t.match(validateWith(checker({ ca: unknown })), { valid: true, until: NOW + 60_000 }, 'a soft policy lets it pass for a minute')
-  t.match(validateWith(checker({ client: { state: 'good', source: 'ocsp', until: NOW + 5000 } })), { valid: true, until: NOW + 5000 })
+  t.match(
+    validateWith(checker({ client: new Error('broken') }, false)), { reason: 'revocation_unknown', why: 'check_failed' }
+  )
+  t.match(
+    validateWith({ ...checker({ ca: unknown }), permits: () => { throw new Error('broken') } }),
+    { reason: 'revocation_unknown' }
+  )
+  t.match(
+    await validateWith({ ...checker({ ca: Promise.resolve(unknown) }), permits: () => { throw new Error('broken') } }),
+    { reason: 'revocation_unknown' }
+  )
+  t.match(
+    validateWith(checker({ ca: unknown })), { valid: true, until: NOW + 60_000 },
+    'a soft policy lets it pass for a minute'
+  )
+  t.match(
+    validateWith(checker({ client: { state: 'good', source: 'ocsp', until: NOW + 5000 } })),
+    { valid: true, until: NOW + 5000 }
+  )
 })
 
 test('answers later only where revocation does, once for all who ask meanwhile', async (t) => {
@@ -224,7 +258,11 @@ test('an answer that was found under another trust is asked for again, and in th
     }
   }
   const moving = createPathValidator({ anchors: () => [anchor], now, revocation: restless })
-  const refused = { valid: false, reason: 'revocation_unknown', detail: 'the trust anchors or the revocation data changed while the certificate was checked' }
+  const refused = {
+    valid: false,
+    reason: 'revocation_unknown',
+    detail: 'the trust anchors or the revocation data changed while the certificate was checked'
+  }
   t.match(await moving.validate(leaf, [intermediate]), refused)
   t.equal(restless.epoch, 7, 'two certificates, three times')
 })
@@ -238,7 +276,9 @@ test('takes another way where the first leads over a revoked cross-certificate, 
     const base = checker({})
     const revocation: RevocationChecker = {
       ...base,
-      check: (certificate, issuer) => certificate.fingerprint256 === revoked.fingerprint256 ? (later ? Promise.resolve(status) : status) : base.check(certificate, issuer)
+      check: (certificate, issuer) => certificate.fingerprint256 === revoked.fingerprint256
+        ? (later ? Promise.resolve(status) : status)
+        : base.check(certificate, issuer)
     }
     const validator = createPathValidator({ anchors: () => anchors, now, revocation })
     const verdict = await validator.validate(leaf, [revoked.raw!, intermediate])
@@ -275,13 +315,22 @@ test('refuses what is too much, and what is no certificate', async (t) => {
 })
 
 test('refuses wrong options when it is made, by name', async (t) => {
-  const make = (options: object): void => { createPathValidator({ anchors: () => [anchor], ...options } as PathValidatorOptions) }
+  const make = (options: object): void => {
+    createPathValidator({ anchors: () => [anchor], ...options } as PathValidatorOptions)
+  }
   for (const [options, message] of [
-    [{ anchors: undefined }, /anchors is missing; expected a function/], [{ anchor: 1 }, /unknown option "anchor" for options; expected one of anchors/], [{ generation: 1 }, /generation is number/],
-    [{ purpose: 'client' }, /purpose is "client"/], [{ now: 5 }, /now is number/], [{ revocation: {} }, /revocation\.check is missing/], [{ revocation: null }, /revocation\.check/],
-    [{ maxRemembered: -1 }, /maxRemembered is -1/], [{ strict: 1 }, /strict is 1/], [{ refusedFor: 1.5 }, /refusedFor is 1\.5/], [{ limits: null }, /limits is null/], [{ limits: { depth: 1 } }, /unknown option "depth" for limits/],
-    [{ limits: { maxDepth: '8' } }, /limits\.maxDepth is 8; expected a whole number/], [{ policies: null }, /policies is null/], [{ policies: { accept: [] } }, /unknown option "accept" for policies/],
-    [{ policies: { accepted: [] } }, /at least one OID/], [{ policies: { accepted: ['gold'] } }, /has "gold"/], [{ policies: { inhibitAny: 1 } }, /inhibitAny is 1/]
+    [{ anchors: undefined }, /anchors is missing; expected a function/],
+    [{ anchor: 1 }, /unknown option "anchor" for options; expected one of anchors/],
+    [{ generation: 1 }, /generation is number/],
+    [{ purpose: 'client' }, /purpose is "client"/], [{ now: 5 }, /now is number/],
+    [{ revocation: {} }, /revocation\.check is missing/], [{ revocation: null }, /revocation\.check/],
+    [{ cacheSize: -1 }, /cacheSize is -1/], [{ strict: 1 }, /strict is 1/],
+    [{ negativeTtl: 1.5 }, /negativeTtl is 1\.5/], [{ limits: null }, /limits is null/],
+    [{ limits: { depth: 1 } }, /unknown option "depth" for limits/],
+    [{ limits: { maxDepth: '8' } }, /limits\.maxDepth is 8; expected a whole number/],
+    [{ policies: null }, /policies is null/], [{ policies: { accept: [] } }, /unknown option "accept" for policies/],
+    [{ policies: { accepted: [] } }, /at least one OID/], [{ policies: { accepted: ['gold'] } }, /has "gold"/],
+    [{ policies: { inhibitAny: 1 } }, /inhibitAny is 1/]
   ] as const) t.throws(() => make(options), { code: 'MTLS_ERR_PATH_OPTION', message })
   t.throws(() => createPathValidator(undefined as unknown as PathValidatorOptions), MTLS_ERR_PATH_OPTION)
   t.doesNotThrow(() => make({ limits: { maxDepth: undefined } }))

@@ -161,7 +161,8 @@ test('a key that is slow to verify with spends more of the budget', async (t) =>
   t.equal(outcomeOf(leaf, crowdOf('P-521'), [anchor], { limits }), 'bad_chain/budget_exceeded')
 })
 
-test('revocation is asked about a bounded number of paths, and the refusal tells its answer, not the bound', async (t) => {
+test('revocation is asked about a bounded number of paths, and the refusal tells its answer, ' +
+  'not the bound', async (t) => {
   const twins = Array.from({ length: 4 }, () => root.certify(ca))
   const checker = stubChecker({ ca: revoked('cACompromise') })
   const options = { authority: { revocation: [checker] }, limits: { maxRevocationChecks: 2 } }

@@ -75,7 +75,10 @@ test('a refusal is not remembered: what a new process would accept is accepted',
   t.equal(told(trust.evaluate(leaf, { sent: [intermediate] })), 'accepted by ca < root')
   t.equal(trust.remembers(leaf), true)
   t.equal(trust.remembers(ca.issue()), false)
-  t.strictSame([trust.remembers(leaf, [intermediate]), trust.remembers(leaf, [])], [true, false], 'with what it came with, and not without')
+  t.strictSame(
+    [trust.remembers(leaf, [intermediate]), trust.remembers(leaf, [])], [true, false],
+    'with what it came with, and not without'
+  )
 })
 
 test('intermediates that only an earlier handshake brought help a resumed one, and never a full one', async (t) => {
@@ -118,7 +121,8 @@ test('a resumed session is refused once its anchor is removed or a certificate i
   t.equal(ask(), 'accepted by ca < root', 'an intermediate that was verified stays known')
 })
 
-test('only CAs of accepted paths are learned, told once, and forgotten when the anchors change or they end', async (t) => {
+test('only CAs of accepted paths are learned, told once, and forgotten when the anchors change ' +
+  'or they end', async (t) => {
   let [version, time, calls] = [1, NOW, 0]
   const short = root.certify(ca, { notAfter: NOW + 60_000 })
   const second = new Party('CN=second')
@@ -162,7 +166,7 @@ test('no more is learned, and no more remembered, than it is told', async (t) =>
   const few = evaluatorOf([anchor], { maxIntermediates: 2 })
   for (const each of cas) t.match(told(few.evaluate(each.issue(), { sent: [root.certify(each)] })), /^accepted/)
   t.equal(few.learned.length, 2)
-  const none = evaluatorOf([anchor], { maxIntermediates: 0, maxRemembered: 0 })
+  const none = evaluatorOf([anchor], { maxIntermediates: 0, cacheSize: 0 })
   const first = none.evaluate(leaf, { sent: [intermediate] })
   t.equal(told(first), 'accepted by ca < root')
   t.not(none.evaluate(leaf, { sent: [intermediate] }), first)

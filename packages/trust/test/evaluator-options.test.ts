@@ -19,7 +19,7 @@ test('refuses wrong options when it is made, by name', async (t) => {
     [{ now: 5 }, /now is number/],
     [{ onLearned: 1 }, /onLearned is number/],
     [{ purpose: 'client' }, /purpose is "client"/],
-    [{ maxRemembered: -1 }, /maxRemembered is -1/],
+    [{ cacheSize: -1 }, /cacheSize is -1/],
     [{ maxIntermediates: 1.5 }, /maxIntermediates is 1\.5/],
     [{ limits: { depth: 1 } }, /unknown option "depth" for limits/],
     [{ policies: { accept: [] } }, /unknown option "accept" for policies/],
@@ -38,7 +38,8 @@ test('refuses wrong options when it is made, by name', async (t) => {
   })
 })
 
-test('an authority that cannot be used is refused when the evaluator is made, and which part of it is told', async (t) => {
+test('an authority that cannot be used is refused when the evaluator is made, and which part of ' +
+  'it is told', async (t) => {
   const pem = `-----BEGIN CERTIFICATE-----\n${Buffer.from(anchor).toString('base64')}\n-----END CERTIFICATE-----`
   for (const [authority, message] of [
     [{ ca: [Buffer.from('x')] }, /authorities\(\)\[0\]\.ca\[0\] cannot be read: /],
@@ -46,7 +47,10 @@ test('an authority that cannot be used is refused when the evaluator is made, an
     [{ ca: [pem] }, /ca\[0\] is string; expected a certificate, parsed or in DER \(Uint8Array\)/],
     [{ ca: pem }, /ca is string; expected a list/],
     [{ ca: undefined }, /ca is missing; expected a list/],
-    [{ cas: [anchor] }, /unknown option "cas" for authorities\(\)\[0\]; expected one of name, ca, names, partial, algorithms, serverAuthOnlyUntil, intermediates, revocation/],
+    [
+      { cas: [anchor] },
+      /unknown option "cas" for authorities\(\)\[0\]; expected one of name, ca, names, partial, algorithms, serverAuthOnlyUntil, intermediates, revocation/
+    ],
     [{ intermediates: [{}] }, /intermediates\[0\] is object; expected a certificate/],
     [{ revocation: 'hard' }, /revocation is string; expected a list/],
     [{ revocation: ['hard'] }, /revocation\[0\]\.check is missing; expected a function/]
@@ -174,5 +178,7 @@ test('what one checker counts hides no move of another', async (t) => {
   first.epoch -= 5
   t.not(trust.version, before, 'moves against each other are moves')
   Object.assign(second, { epoch: Number.NaN })
-  t.equal(trust.isCurrent(trust.evaluate(leaf) as Decision), false, 'an epoch that cannot be read makes nothing current')
+  t.equal(
+    trust.isCurrent(trust.evaluate(leaf) as Decision), false, 'an epoch that cannot be read makes nothing current'
+  )
 })

@@ -249,7 +249,11 @@ test('an answer about a trust that moved meanwhile is not used: it is decided ag
     const decision = await asking([checker]).evaluate(leaf, { sent: [intermediate] })
     t.match(told(decision), outcome, `moved ${moves} times`)
     t.equal(checker.asked.filter((name) => name === 'client').length, asked)
-    if (!decision.accepted) t.equal(decision.detail.message, 'the trust anchors or the revocation data changed while the certificate was checked')
+    if (!decision.accepted) {
+      t.equal(
+        decision.detail.message, 'the trust anchors or the revocation data changed while the certificate was checked'
+      )
+    }
   }
 })
 

@@ -107,7 +107,8 @@ test('a missing issuer is named, and the certificate that it issued, as far as t
   const listed = evaluatorOf([intermediate]).evaluate(leaf) as Decision
   t.match(listed, {
     detail: {
-      message: /: CN=ca .* is in ca, but a path must end at a self-signed certificate, and its issuer CN=root is not in ca$/,
+      message:
+        /: CN=ca .* is in ca, but a path must end at a self-signed certificate, and its issuer CN=root is not in ca$/,
       certificate: { subject: 'CN=ca' }
     }
   })

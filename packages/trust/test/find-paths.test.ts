@@ -4,7 +4,8 @@ import { NOW, Party } from './support/mint.ts'
 import type { Extension } from './support/mint.ts'
 import { outcome, validate } from './support/validate.ts'
 
-test('three CAs that signed each other, 1,340 octets of certificates and nothing trusted, are refused at once', async (t) => {
+test('three CAs that signed each other, 1,340 octets of certificates and nothing trusted, are ' +
+  'refused at once', async (t) => {
   const [root, a, b, c] = ['root', 'a', 'b', 'c'].map((name) => new Party(`CN=${name}`)) as [Party, Party, Party, Party]
   const verdict = validate(a.issue(), [b.certify(a), c.certify(b), a.certify(c), a.certify(b), b.certify(c), c.certify(a)], [root.root()])
   t.match(verdict, { valid: false, reason: 'unknown_ca' })
@@ -29,20 +30,31 @@ test('a crowd that claims to be signed by the anchor costs no more signatures th
 })
 
 test('finds the way past a cross-certificate that has expired, and past one of a CA that is not trusted', async (t) => {
-  const [root, old, stranger, ca] = ['root', 'old', 'stranger', 'ca'].map((name) => new Party(`CN=${name}`)) as [Party, Party, Party, Party]
+  const [
+    root, old, stranger, ca
+  ] = ['root', 'old', 'stranger', 'ca'].map((name) => new Party(`CN=${name}`)) as [Party, Party, Party, Party]
   const expired = old.certify(ca, { notAfter: NOW - 1000 })
   const foreign = stranger.certify(ca)
   const good = root.certify(ca)
   const anchors = [old.root(), root.root()]
-  for (const order of [[expired, foreign, good], [good, expired, foreign], [foreign, good, expired]]) t.equal(outcome(ca.issue(), order, anchors), 'valid')
+  for (const order of [[expired, foreign, good], [good, expired, foreign], [foreign, good, expired]]) {
+    t.equal(outcome(ca.issue(), order, anchors), 'valid')
+  }
   t.equal(outcome(ca.issue(), [expired, foreign], anchors), 'expired')
 })
 
 test('finds the way through a bridge between two hierarchies', async (t) => {
-  const [root, mine, bridge, theirs, ca] = ['root', 'mine', 'bridge', 'theirs', 'ca'].map((name) => new Party(`CN=${name}`)) as [Party, Party, Party, Party, Party]
-  const pool = [theirs.certify(ca), bridge.certify(theirs), theirs.certify(bridge), mine.certify(bridge), bridge.certify(mine), root.certify(mine)]
+  const [root, mine, bridge, theirs, ca] = ['root', 'mine', 'bridge', 'theirs', 'ca'].map((name) => {
+    return new Party(`CN=${name}`)
+  }) as [Party, Party, Party, Party, Party]
+  const pool = [
+    theirs.certify(ca), bridge.certify(theirs), theirs.certify(bridge), mine.certify(bridge), bridge.certify(mine),
+    root.certify(mine)
+  ]
   const verdict = validate(ca.issue(), pool, [root.root()])
-  t.same(verdict.valid && verdict.path.map(({ subject }) => subject?.commonName), ['ca', 'theirs', 'bridge', 'mine', 'root'])
+  t.same(
+    verdict.valid && verdict.path.map(({ subject }) => subject?.commonName), ['ca', 'theirs', 'bridge', 'mine', 'root']
+  )
 })
 
 test('tells CAs of one name apart by their signatures', async (t) => {
@@ -55,7 +67,9 @@ test('tells CAs of one name apart by their signatures', async (t) => {
 })
 
 test('takes certificates in any order, twice, unrelated ones and the anchor itself', async (t) => {
-  const [root, upper, lower, other] = ['root', 'upper', 'lower', 'other'].map((name) => new Party(`CN=${name}`)) as [Party, Party, Party, Party]
+  const [
+    root, upper, lower, other
+  ] = ['root', 'upper', 'lower', 'other'].map((name) => new Party(`CN=${name}`)) as [Party, Party, Party, Party]
   const pool = [root.root(), other.root(), upper.certify(lower), root.certify(upper), upper.certify(lower)]
   t.equal(outcome(lower.issue(), pool, [root.root(), pool[0]!]), 'valid')
 })
@@ -63,14 +77,21 @@ test('takes certificates in any order, twice, unrelated ones and the anchor itse
 test('key identifiers say where to look first, and decide nothing', async (t) => {
   const identifier = (octet: number): Buffer => tlv(0x04, Buffer.alloc(20, octet))
   const withKeyId = (octet: number): Extension => ({ oid: '2.5.29.14', value: identifier(octet) })
-  const wanted = (octet: number): Extension => ({ oid: '2.5.29.35', value: sequence(tlv(0x80, Buffer.alloc(20, octet))) })
+  const wanted = (octet: number): Extension =>
+    ({ oid: '2.5.29.35', value: sequence(tlv(0x80, Buffer.alloc(20, octet))) })
   const root = new Party('CN=root')
   const twins = Array.from({ length: 10 }, () => new Party('CN=ca'))
   const pool = twins.map((twin, index) => root.certify(twin, { extensions: [withKeyId(index)] }))
-  const outcomeOf = (named: number): string => outcome(twins[9]!.issue('CN=a', { extensions: [wanted(named)] }), pool, [root.root()], { limits: { maxSignatures: 2 } })
+  const outcomeOf = (named: number): string => outcome(
+    twins[9]!.issue('CN=a', { extensions: [wanted(named)] }), pool, [root.root()], { limits: { maxSignatures: 2 } }
+  )
   t.equal(outcomeOf(9), 'valid', 'the right one at once')
   t.equal(outcomeOf(1), 'budget_exceeded')
-  t.equal(outcome(twins[3]!.issue('CN=a', { extensions: [wanted(1)] }), pool.slice(0, 5), [root.root()]), 'valid', 'a wrong hint costs time alone')
+  t.equal(
+    outcome(twins[3]!.issue('CN=a', { extensions: [wanted(1)] }), pool.slice(0, 5), [root.root()]),
+    'valid',
+    'a wrong hint costs time alone'
+  )
 })
 
 test('goes no deeper than maxDepth', async (t) => {

@@ -3,7 +3,9 @@ import { createDevCa } from '@peerkit/dev-ca'
 import { MTLS_ERR_CERTIFICATE_INVALID } from '@peerkit/identity'
 import { lintCertificate } from '../src/index.ts'
 import { oid, sequence, text } from './support/der.ts'
-import { Party, altNames, basicConstraints, dns, inhibitAny, nameConstraints, policyConstraints } from './support/mint.ts'
+import {
+  Party, altNames, basicConstraints, dns, inhibitAny, nameConstraints, policyConstraints
+} from './support/mint.ts'
 import type { Extension } from './support/mint.ts'
 import { outcome, validate } from './support/validate.ts'
 
@@ -18,28 +20,50 @@ test('finds nothing in what a development CA makes', async (t) => {
 test('finds what RFC 5280 asks for and no validation needs', async (t) => {
   const root = new Party('CN=root')
   const own = root.root({ extensions: [{ oid: '2.5.29.15', value: new Uint8Array(0) }, loose(basicConstraints(true))] })
-  t.same(lintCertificate(own), ['subject_key_identifier_missing', 'basic_constraints_not_critical', 'key_usage_missing'])
+  t.same(
+    lintCertificate(own), ['subject_key_identifier_missing', 'basic_constraints_not_critical', 'key_usage_missing']
+  )
   const ca = new Party('CN=ca')
   const extensions = [loose(nameConstraints([dns('example.com')])), loose(policyConstraints(9)), loose(inhibitAny(0))]
   const certificate = root.certify(ca, { extensions })
-  t.same(lintCertificate(certificate), ['authority_key_identifier_missing', 'subject_key_identifier_missing', 'name_constraints_not_critical', 'policy_constraints_not_critical', 'inhibit_any_policy_not_critical'])
+  t.same(lintCertificate(certificate), [
+    'authority_key_identifier_missing', 'subject_key_identifier_missing', 'name_constraints_not_critical',
+    'policy_constraints_not_critical', 'inhibit_any_policy_not_critical'
+  ])
   t.equal(outcome(ca.issue(), [certificate], [own]), 'valid', 'and all of it is believed')
-  t.same(lintCertificate(ca.issue('', { extensions: [altNames(dns('a_b.example'), dns('*.example.com'), dns('10.0.0.1'))] })), ['authority_key_identifier_missing', 'alternative_name_not_critical', 'dns_name_syntax'])
-  t.same(lintCertificate(ca.issue('CN=a', { extensions: [basicConstraints(false, 1)] })), ['authority_key_identifier_missing', 'path_length_without_ca'])
+  t.same(lintCertificate(ca.issue(
+    '', { extensions: [altNames(dns('a_b.example'), dns('*.example.com'), dns('10.0.0.1'))] }
+  )), ['authority_key_identifier_missing', 'alternative_name_not_critical', 'dns_name_syntax'])
+  t.same(
+    lintCertificate(ca.issue('CN=a', { extensions: [basicConstraints(false, 1)] })),
+    ['authority_key_identifier_missing', 'path_length_without_ca']
+  )
 })
 
 test('finds serial numbers of zero and of more than twenty octets', async (t) => {
   const ca = new Party('CN=ca')
-  t.same(lintCertificate(ca.issue('CN=a', { serialNumber: Buffer.alloc(1) })), ['authority_key_identifier_missing', 'serial_number_zero'])
-  t.same(lintCertificate(ca.issue('CN=a', { serialNumber: Buffer.alloc(20, 0x7f) })), ['authority_key_identifier_missing'])
-  t.same(lintCertificate(ca.issue('CN=a', { serialNumber: Buffer.alloc(21, 0x7f) })), ['authority_key_identifier_missing', 'serial_number_too_long'])
+  t.same(
+    lintCertificate(ca.issue('CN=a', { serialNumber: Buffer.alloc(1) })),
+    ['authority_key_identifier_missing', 'serial_number_zero']
+  )
+  t.same(
+    lintCertificate(ca.issue('CN=a', { serialNumber: Buffer.alloc(20, 0x7f) })), ['authority_key_identifier_missing']
+  )
+  t.same(
+    lintCertificate(ca.issue('CN=a', { serialNumber: Buffer.alloc(21, 0x7f) })),
+    ['authority_key_identifier_missing', 'serial_number_too_long']
+  )
 })
 
 test('finds access information that cannot be read', async (t) => {
   const ca = new Party('CN=ca')
-  const lintAccess = (value: Uint8Array): boolean => lintCertificate(ca.issue('CN=a', { extensions: [{ oid: '1.3.6.1.5.5.7.1.1', value }] })).includes('authority_info_access_malformed')
+  const lintAccess = (value: Uint8Array): boolean => lintCertificate(ca.issue(
+    'CN=a', { extensions: [{ oid: '1.3.6.1.5.5.7.1.1', value }] }
+  )).includes('authority_info_access_malformed')
   t.notOk(lintAccess(sequence(sequence(oid('1.3.6.1.5.5.7.48.1'), text(0x86, 'http://ocsp.example')))))
-  for (const value of [sequence(), Buffer.from('malformed'), sequence(sequence(oid('1.3.6.1.5.5.7.48.1')))]) t.ok(lintAccess(value))
+  for (const value of [sequence(), Buffer.from('malformed'), sequence(sequence(oid('1.3.6.1.5.5.7.48.1')))]) {
+    t.ok(lintAccess(value))
+  }
 })
 
 test('is a reason to refuse by the option strict alone, in any certificate of the path', async (t) => {

@@ -2,7 +2,10 @@ import { test } from 'tap'
 import { rounds, seedOf } from '../../../test/fuzz/draws.ts'
 import { createPathValidator } from '../src/index.ts'
 import { text } from './support/der.ts'
-import { NOW, Party, altNames, basicConstraints, dns, inhibitAny, keyUsage, mappings, nameConstraints, policies, policyConstraints, purposes } from './support/mint.ts'
+import {
+  NOW, Party, altNames, basicConstraints, dns, inhibitAny, keyUsage, mappings, nameConstraints, policies,
+  policyConstraints, purposes
+} from './support/mint.ts'
 
 /** Repeatable: a failure can be looked at. */
 function * randomNumbers (seed: number): Generator<number> {
@@ -13,9 +16,12 @@ function * randomNumbers (seed: number): Generator<number> {
   }
 }
 
-test('a changed octet, a cut or a splice in any certificate of a chain never throws, and never makes it valid', async (t) => {
+test('a changed octet, a cut or a splice in any certificate of a chain never throws, and never ' +
+  'makes it valid', async (t) => {
   const [root, ca] = [new Party('CN=root'), new Party('CN=ca')]
-  const intermediate = root.certify(ca, { extensions: [nameConstraints([dns('example.com')]), policies('1.2.3'), mappings(['1.2.3', '1.2.4'])] })
+  const intermediate = root.certify(
+    ca, { extensions: [nameConstraints([dns('example.com')]), policies('1.2.3'), mappings(['1.2.3', '1.2.4'])] }
+  )
   const leaf = ca.issue('CN=client', { extensions: [altNames(dns('a.example.com')), policies('1.2.4')] })
   const validator = createPathValidator({ anchors: () => [root.root()], generation: () => 1, now: () => NOW })
   t.match(validator.validate(leaf, [intermediate]), { valid: true })
@@ -49,8 +55,10 @@ test('extensions that a CA damages on purpose, and signs, never throw and are al
   const random = randomNumbers(seedOf(11))
   const below = (bound: number): number => Math.floor((random.next().value as number) * bound)
   const samples = [
-    basicConstraints(true, 1), keyUsage(5), purposes('1.3.6.1.5.5.7.3.2'), policies('1.2.3', '2.5.29.32.0'), mappings(['1.2.3', '1.2.4']), policyConstraints(0, 1), inhibitAny(0),
-    nameConstraints([dns('example.com'), text(0x86, '.example.com')], [text(0x81, 'joe@example.com')]), altNames(dns('a.example.com'), text(0x86, 'spiffe://a.example.com/x'), text(0x81, 'joe@example.com'))
+    basicConstraints(true, 1), keyUsage(5), purposes('1.3.6.1.5.5.7.3.2'), policies('1.2.3', '2.5.29.32.0'),
+    mappings(['1.2.3', '1.2.4']), policyConstraints(0, 1), inhibitAny(0),
+    nameConstraints([dns('example.com'), text(0x86, '.example.com')], [text(0x81, 'joe@example.com')]),
+    altNames(dns('a.example.com'), text(0x86, 'spiffe://a.example.com/x'), text(0x81, 'joe@example.com'))
   ]
   const [root, ca] = [new Party('CN=root'), new Party('CN=ca')]
   const anchors = [root.root()]
@@ -61,7 +69,9 @@ test('extensions that a CA damages on purpose, and signs, never throw and are al
     const extensions = samples.filter(() => below(2) === 0).map((extension) => {
       const value = Buffer.from(extension.value)
       for (let count = below(3); count > 0; count--) value[below(value.length)] = below(256)
-      return { ...extension, critical: below(2) === 0, value: below(20) === 0 ? value.subarray(0, below(value.length)) : value }
+      return {
+        ...extension, critical: below(2) === 0, value: below(20) === 0 ? value.subarray(0, below(value.length)) : value
+      }
     })
     const chain = below(2) === 0 ? [ca.issue(), root.certify(ca, { extensions })] as const : [ca.issue('CN=client', { extensions }), root.certify(ca)] as const
     const verdict = createPathValidator({ anchors: () => anchors, now: () => NOW, policies: { requireExplicit: below(2) === 0 } }).validate(chain[0], [chain[1]])

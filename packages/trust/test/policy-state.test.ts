@@ -10,11 +10,19 @@ const line = ['root', 'upper', 'lower'].map((name) => new Party(`CN=${name}`)) a
 const REQUIRED: PathPolicies = { requireExplicit: true }
 
 /** The outcome for a chain whose upper CA, lower CA and leaf have these extensions. */
-function outcomeOf (inputs: PathPolicies, upper: readonly Extension[], lower: readonly Extension[], leaf: readonly Extension[]): string {
+function outcomeOf (
+  inputs: PathPolicies, upper: readonly Extension[], lower: readonly Extension[], leaf: readonly Extension[]
+): string {
   const [root, first, second] = line
-  return outcome(second.issue('CN=leaf', { extensions: leaf }), [root.certify(first, { extensions: upper }), first.certify(second, { extensions: lower })], [root.root()], { policies: inputs })
+  return outcome(
+    second.issue('CN=leaf', { extensions: leaf }),
+    [root.certify(first, { extensions: upper }), first.certify(second, { extensions: lower })],
+    [root.root()],
+    { policies: inputs }
+  )
 }
-const all = (...list: readonly string[]): readonly [Extension[], Extension[], Extension[]] => [[policies(...list)], [policies(...list)], [policies(...list)]]
+const all = (...list: readonly string[]): readonly [Extension[], Extension[], Extension[]] =>
+  [[policies(...list)], [policies(...list)], [policies(...list)]]
 
 test('policies are not asked about unless somebody asks', async (t) => {
   t.equal(outcomeOf({}, [], [], []), 'valid')
@@ -41,7 +49,10 @@ test('accepts the named policies alone', async (t) => {
   t.equal(outcomeOf({ accepted: [SILVER] }, ...all(ANY)), 'valid')
   t.equal(outcomeOf({ accepted: [ANY] }, ...all(GOLD)), 'valid')
   t.equal(outcomeOf({ accepted: [SILVER], requireExplicit: false }, ...all(GOLD)), 'valid', 'named, but not required')
-  t.equal(outcomeOf({ accepted: [SILVER], requireExplicit: false }, [policies(GOLD), policyConstraints(0)], [policies(GOLD)], [policies(GOLD)]), 'policy', 'until a CA requires them')
+  t.equal(outcomeOf(
+    { accepted: [SILVER], requireExplicit: false }, [policies(GOLD), policyConstraints(0)], [policies(GOLD)],
+    [policies(GOLD)]
+  ), 'policy', 'until a CA requires them')
 })
 
 test('inhibits anyPolicy when told to, from outside or by a CA', async (t) => {
@@ -52,24 +63,55 @@ test('inhibits anyPolicy when told to, from outside or by a CA', async (t) => {
 })
 
 test('follows mappings, inhibits them when told to, and takes none to or from anyPolicy', async (t) => {
-  const mapped = [[policies(GOLD), mappings([GOLD, SILVER])], [policies(SILVER), mappings([SILVER, BRONZE])], [policies(BRONZE)]] as const
+  const mapped = [
+    [policies(GOLD), mappings([GOLD, SILVER])], [policies(SILVER), mappings([SILVER, BRONZE])], [policies(BRONZE)]
+  ] as const
   t.equal(outcomeOf({ accepted: [GOLD] }, ...mapped), 'valid')
   t.equal(outcomeOf({ accepted: [SILVER] }, ...mapped), 'policy', 'a policy is what the top of the path calls it')
   t.equal(outcomeOf({ ...REQUIRED, inhibitMapping: true }, ...mapped), 'policy')
-  t.equal(outcomeOf(REQUIRED, [policies(GOLD), mappings([GOLD, SILVER])], [policies(GOLD)], [policies(GOLD)]), 'policy', 'mapped away')
-  t.equal(outcomeOf(REQUIRED, [policies(GOLD), policyConstraints(undefined, 0)], [policies(GOLD), mappings([GOLD, SILVER])], [policies(SILVER)]), 'policy')
-  t.equal(outcomeOf({ accepted: [GOLD] }, [policies(ANY), mappings([GOLD, SILVER])], [policies(SILVER)], [policies(SILVER)]), 'valid', 'mapped out of anyPolicy')
-  t.equal(outcomeOf({ accepted: [BRONZE] }, [policies(ANY), mappings([GOLD, SILVER])], [policies(SILVER)], [policies(SILVER)]), 'policy')
-  t.equal(outcomeOf({ accepted: [GOLD] }, [policies(GOLD), mappings([GOLD, SILVER], [GOLD, BRONZE])], [policies(BRONZE)], [policies(BRONZE)]), 'valid', 'one to several')
-  for (const pair of [[ANY, GOLD], [GOLD, ANY]] as const) t.equal(outcomeOf({}, [policies(GOLD), mappings(pair)], [policies(GOLD)], [policies(GOLD)]), 'policy')
+  t.equal(
+    outcomeOf(REQUIRED, [policies(GOLD), mappings([GOLD, SILVER])], [policies(GOLD)], [policies(GOLD)]),
+    'policy',
+    'mapped away'
+  )
+  t.equal(outcomeOf(
+    REQUIRED, [policies(GOLD), policyConstraints(undefined, 0)], [policies(GOLD), mappings([GOLD, SILVER])],
+    [policies(SILVER)]
+  ), 'policy')
+  t.equal(
+    outcomeOf({ accepted: [GOLD] }, [policies(ANY), mappings([GOLD, SILVER])], [policies(SILVER)], [policies(SILVER)]),
+    'valid',
+    'mapped out of anyPolicy'
+  )
+  t.equal(outcomeOf(
+    { accepted: [BRONZE] }, [policies(ANY), mappings([GOLD, SILVER])], [policies(SILVER)], [policies(SILVER)]
+  ), 'policy')
+  t.equal(outcomeOf(
+    { accepted: [GOLD] }, [policies(GOLD), mappings([GOLD, SILVER], [GOLD, BRONZE])], [policies(BRONZE)],
+    [policies(BRONZE)]
+  ), 'valid', 'one to several')
+  for (const pair of [[ANY, GOLD], [GOLD, ANY]] as const) {
+    t.equal(outcomeOf({}, [policies(GOLD), mappings(pair)], [policies(GOLD)], [policies(GOLD)]), 'policy')
+  }
 })
 
-test('self-issued CAs are not counted, and may say anyPolicy where it is inhibited; a self-issued leaf may not', async (t) => {
+test('self-issued CAs are not counted, and may say anyPolicy where it is inhibited; ' +
+  'a self-issued leaf may not', async (t) => {
   const root = line[0]
   const [ca, rollover] = [new Party('CN=ca'), new Party('CN=ca')]
-  const outcomeOfRollover = (upper: readonly Extension[], lower: readonly Extension[], leaf: readonly Extension[], subject = 'CN=leaf'): string =>
-    outcome(rollover.issue(subject, { extensions: leaf }), [root.certify(ca, { extensions: upper }), ca.certify(rollover, { extensions: lower })], [root.root()])
-  t.equal(outcomeOfRollover([policyConstraints(2)], [], []), 'valid', 'counted, the leaf would be the one from which on a policy is required')
+  const outcomeOfRollover = (
+    upper: readonly Extension[], lower: readonly Extension[], leaf: readonly Extension[], subject = 'CN=leaf'
+  ): string =>
+    outcome(
+      rollover.issue(subject, { extensions: leaf }),
+      [root.certify(ca, { extensions: upper }), ca.certify(rollover, { extensions: lower })],
+      [root.root()]
+    )
+  t.equal(
+    outcomeOfRollover([policyConstraints(2)], [], []),
+    'valid',
+    'counted, the leaf would be the one from which on a policy is required'
+  )
   t.equal(outcomeOfRollover([policyConstraints(1)], [], []), 'policy')
   const required = [policies(GOLD), policyConstraints(0), inhibitAny(0)]
   t.equal(outcomeOfRollover(required, [policies(ANY)], [policies(GOLD)]), 'valid')
@@ -81,7 +123,9 @@ test('policies that multiply in a tree cost what they take to read (CVE-2023-046
   const everyPair = mappings(...some.flatMap((from) => some.map((to) => [from, to] as const)))
   const parties = Array.from({ length: 8 }, (_, index) => new Party(`CN=${index}`))
   const root = new Party('CN=root')
-  const certificates = parties.map((party, index) => (parties[index - 1] ?? root).certify(party, { extensions: [policies(...some), everyPair] }))
+  const certificates = parties.map((party, index) => {
+    return (parties[index - 1] ?? root).certify(party, { extensions: [policies(...some), everyPair] })
+  })
   const leaf = parties[7]!.issue('CN=leaf', { extensions: [policies(some[0]!)] })
   t.equal(outcome(leaf, certificates, [root.root()], { policies: REQUIRED, limits: { maxBytes: 200_000 } }), 'valid')
   t.match(validate(leaf, certificates, [root.root()], { policies: REQUIRED, limits: { maxBytes: 200_000, maxPolicies: 1000 } }), { step: 'budget_exceeded', detail: 'the decision needs more policies than the limits allow' })

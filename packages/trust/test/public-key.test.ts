@@ -8,9 +8,13 @@ import { Party, RSA_SHA256, newKeys } from './support/mint.ts'
 import { outcome } from './support/validate.ts'
 
 const rsaKey = (modulus: Uint8Array, exponent: Uint8Array = integer(65537)): Buffer =>
-  sequence(sequence(oid('1.2.840.113549.1.1.1'), NULL), tlv(0x03, Buffer.from([0]), sequence(tlv(0x02, modulus), exponent)))
-const modulus = (octets: number, first = 0x80): Buffer => Buffer.concat([Buffer.from(first >= 0x80 ? [0, first] : [first]), Buffer.alloc(octets - 1, 0xff)])
-const flaw = (info: Uint8Array, policy: AlgorithmPolicy = {}): string => readAlgorithmPolicy(policy).findKeyFlaw(readPublicKeyKind(info)) ?? 'none'
+  sequence(
+    sequence(oid('1.2.840.113549.1.1.1'), NULL), tlv(0x03, Buffer.from([0]), sequence(tlv(0x02, modulus), exponent))
+  )
+const modulus = (octets: number, first = 0x80): Buffer =>
+  Buffer.concat([Buffer.from(first >= 0x80 ? [0, first] : [first]), Buffer.alloc(octets - 1, 0xff)])
+const flaw = (info: Uint8Array, policy: AlgorithmPolicy = {}): string =>
+  readAlgorithmPolicy(policy).findKeyFlaw(readPublicKeyKind(info)) ?? 'none'
 
 test('RSA keys have 2048 to 16384 bits, or as the policy says, and an odd exponent above 1', async (t) => {
   t.equal(flaw(rsaKey(modulus(256))), 'none')
@@ -28,18 +32,28 @@ test('RSA keys have 2048 to 16384 bits, or as the policy says, and an odd expone
 
 test('every named curve of 224 bits and more counts, unless the policy names some', async (t) => {
   const infoOf = (curve: string): Buffer => newKeys(curve).publicKey.export({ type: 'spki', format: 'der' })
-  for (const curve of ['prime256v1', 'secp384r1', 'secp521r1', 'secp256k1', 'brainpoolP256r1', 'sect283k1']) t.equal(flaw(infoOf(curve)), 'none', curve)
-  t.equal(flaw(infoOf('secp256k1'), { curves: ['prime256v1'] }), 'key on the elliptic curve secp256k1; expected prime256v1')
+  for (const curve of ['prime256v1', 'secp384r1', 'secp521r1', 'secp256k1', 'brainpoolP256r1', 'sect283k1']) {
+    t.equal(flaw(infoOf(curve)), 'none', curve)
+  }
+  t.equal(
+    flaw(infoOf('secp256k1'), { curves: ['prime256v1'] }), 'key on the elliptic curve secp256k1; expected prime256v1'
+  )
   t.match(flaw(infoOf('prime192v1')), /elliptic curve/)
-  t.throws(() => readAlgorithmPolicy({ curves: ['P-256'] }), { code: 'MTLS_ERR_PATH_OPTION' }, 'names are those of node:crypto')
+  t.throws(
+    () => readAlgorithmPolicy({ curves: ['P-256'] }), { code: 'MTLS_ERR_PATH_OPTION' }, 'names are those of node:crypto'
+  )
   t.throws(() => readAlgorithmPolicy({ signatures: [] }), { code: 'MTLS_ERR_PATH_OPTION' })
   t.throws(() => readAlgorithmPolicy({ minRsaBits: 512 }), { code: 'MTLS_ERR_PATH_OPTION' })
-  const explicit = generateKeyPairSync('ec', { namedCurve: 'P-256', paramEncoding: 'explicit' }).publicKey.export({ type: 'spki', format: 'der' })
-  t.equal(flaw(explicit), 'elliptic curve without a name', 'CVE-2020-0601')
+  const explicit = generateKeyPairSync('ec', { namedCurve: 'P-256', paramEncoding: 'explicit' }).publicKey.export({
+    type: 'spki', format: 'der'
+  })
+  t.equal(flaw(explicit), 'key on an elliptic curve without a name', 'CVE-2020-0601')
 })
 
 test('other kinds of keys are refused, EdDSA with parameters too', async (t) => {
-  t.match(flaw(generateKeyPairSync('x25519').publicKey.export({ type: 'spki', format: 'der' })), /key of type 1\.3\.101\.110/)
+  t.match(
+    flaw(generateKeyPairSync('x25519').publicKey.export({ type: 'spki', format: 'der' })), /key of type 1\.3\.101\.110/
+  )
   t.equal(flaw(generateKeyPairSync('ed25519').publicKey.export({ type: 'spki', format: 'der' })), 'none')
   t.match(flaw(sequence(sequence(oid('1.3.101.112'), NULL), tlv(0x03, Buffer.alloc(33)))), /parameters/)
 })

@@ -1,7 +1,8 @@
 import { test } from 'tap'
 import { integer, name, oid, sequence, tlv } from './support/der.ts'
 import {
-  CLIENT_AUTH, DIGITAL_SIGNATURE, KEY_CERT_SIGN, NOW, Party, SERVER_AUTH, basicConstraints, dns, inhibitAny, keyUsage, nameConstraints, newKeys, policies, policyConstraints, purposes
+  CLIENT_AUTH, DIGITAL_SIGNATURE, KEY_CERT_SIGN, NOW, Party, SERVER_AUTH, basicConstraints, dns, inhibitAny, keyUsage,
+  nameConstraints, newKeys, policies, policyConstraints, purposes
 } from './support/mint.ts'
 import type { Extension, Options } from './support/mint.ts'
 import { outcome, validate } from './support/validate.ts'
@@ -17,7 +18,9 @@ const outcomeOf = (leaf: Options, intermediate: Options = {}, anchor: Options = 
   outcome(ca.issue('CN=client', leaf), [root.certify(ca, intermediate)], [root.root(anchor)])
 
 test('refuses a chain of which one certificate is out of its time', async (t) => {
-  for (const [options, reason] of [[{ notAfter: NOW - 1000 }, 'expired'], [{ notBefore: NOW + 1000 }, 'not_yet_valid']] as const) {
+  for (const [options, reason] of [
+    [{ notAfter: NOW - 1000 }, 'expired'], [{ notBefore: NOW + 1000 }, 'not_yet_valid']
+  ] as const) {
     t.equal(outcomeOf(options), reason, 'leaf')
     t.equal(outcomeOf({}, options), reason, 'intermediate')
     t.equal(outcomeOf({}, {}, options), reason, 'anchor')
@@ -40,7 +43,11 @@ test('refuses issuers that are no CAs', async (t) => {
   const nobody = new Party('')
   t.equal(outcome(nobody.issue(), [root.certify(nobody)], [root.root()]), 'not_ca', 'without a name')
   const client = new Party('CN=client')
-  t.equal(outcome(client.issue('CN=admin'), [root.issue('CN=client', { keys: client.keys })], [root.root()]), 'not_ca', 'a client that issues')
+  t.equal(
+    outcome(client.issue('CN=admin'), [root.issue('CN=client', { keys: client.keys })], [root.root()]),
+    'not_ca',
+    'a client that issues'
+  )
 })
 
 test('refuses forged signatures wherever they are', async (t) => {
@@ -52,14 +59,30 @@ test('refuses forged signatures wherever they are', async (t) => {
 test('counts intermediates as pathLenConstraint has it, self-issued ones not', async (t) => {
   const [upper, lower] = [new Party('CN=upper'), new Party('CN=lower')]
   const rollover = new Party('CN=upper')
-  const outcomeOfLength = (pathLength: number): string => outcome(lower.issue(), [root.certify(upper, { extensions: [basicConstraints(true, pathLength)] }), upper.certify(lower)], [root.root()])
+  const outcomeOfLength = (pathLength: number): string => outcome(
+    lower.issue(),
+    [root.certify(upper, { extensions: [basicConstraints(true, pathLength)] }), upper.certify(lower)],
+    [root.root()]
+  )
   t.equal(outcomeOfLength(0), 'path_length')
   t.equal(outcomeOfLength(1), 'valid')
-  t.equal(outcome(lower.issue(), [root.certify(upper), upper.certify(lower)], [root.root({ extensions: [basicConstraints(true, 1)] })]), 'path_length', 'an anchor has its say')
+  t.equal(outcome(
+    lower.issue(), [root.certify(upper), upper.certify(lower)], [root.root({ extensions: [basicConstraints(true, 1)] })]
+  ), 'path_length', 'an anchor has its say')
   const zero = { extensions: [basicConstraints(true, 0)] }
-  t.equal(outcome(rollover.issue(), [root.certify(upper, zero), upper.certify(rollover)], [root.root()]), 'valid', 'a new key for the same name')
-  t.equal(outcome(lower.issue(), [root.certify(upper, zero), upper.certify(rollover), rollover.certify(lower)], [root.root()]), 'path_length', 'but nobody below it')
-  t.equal(outcome(lower.issue(), [root.certify(upper, zero), upper.certify(lower, { extensions: [basicConstraints(true, 9)] })], [root.root()]), 'path_length', 'no one takes it back')
+  t.equal(
+    outcome(rollover.issue(), [root.certify(upper, zero), upper.certify(rollover)], [root.root()]),
+    'valid',
+    'a new key for the same name'
+  )
+  t.equal(outcome(
+    lower.issue(), [root.certify(upper, zero), upper.certify(rollover), rollover.certify(lower)], [root.root()]
+  ), 'path_length', 'but nobody below it')
+  t.equal(outcome(
+    lower.issue(),
+    [root.certify(upper, zero), upper.certify(lower, { extensions: [basicConstraints(true, 9)] })],
+    [root.root()]
+  ), 'path_length', 'no one takes it back')
 })
 
 test('wants the purpose in the leaf and in every CA that lists purposes', async (t) => {
@@ -90,8 +113,14 @@ test('refuses critical extensions that are not understood, anywhere in the path 
   t.equal(outcomeOf({}, {}, { extensions }), 'critical_extension')
   t.equal(outcomeOf({ extensions: [{ ...unknown, critical: false }] }), 'valid')
   const stranger = new Party('CN=stranger')
-  t.equal(outcome(ca.issue(), [root.certify(ca), root.certify(stranger, { extensions })], [root.root(), stranger.root({ extensions })]), 'valid')
-  t.equal(outcomeOf({ extensions: [{ oid: '2.5.29.35', critical: true, value: sequence() }] }), 'critical_extension', 'authorityKeyIdentifier must not be critical')
+  t.equal(outcome(
+    ca.issue(), [root.certify(ca), root.certify(stranger, { extensions })], [root.root(), stranger.root({ extensions })]
+  ), 'valid')
+  t.equal(
+    outcomeOf({ extensions: [{ oid: '2.5.29.35', critical: true, value: sequence() }] }),
+    'critical_extension',
+    'authorityKeyIdentifier must not be critical'
+  )
 })
 
 test('refuses the same extension twice, and what its definition forbids', async (t) => {
@@ -111,20 +140,35 @@ test('finds issuers whose name is spelled in another way, and none whose name di
   t.equal(issueAs(name('O=AcmeWorks, CN=Issuing CA')), 'unknown_ca')
   const two = tlv(0x31, ...['a', 'b'].map((value) => sequence(oid('2.5.4.3'), tlv(0x0c, Buffer.from(value)))))
   const twoOther = tlv(0x31, ...['B', 'A'].map((value) => sequence(oid('2.5.4.3'), tlv(0x0c, Buffer.from(value)))))
-  t.equal(outcome(authority.issue('CN=client', { issuerName: sequence(two) }), [root.certify(authority, { subjectName: sequence(twoOther) })], [root.root()]), 'valid', 'an RDN is a set')
+  t.equal(outcome(
+    authority.issue('CN=client', { issuerName: sequence(two) }),
+    [root.certify(authority, { subjectName: sequence(twoOther) })], [root.root()]
+  ), 'valid', 'an RDN is a set')
   const apart = name('CN=a, CN=b')
   t.equal(outcome(authority.issue('CN=client', { issuerName: sequence(two) }), [root.certify(authority, { subjectName: apart })], [root.root()]), 'unknown_ca', 'a set of two is not two in a row')
 })
 
 test('what an anchor says of itself counts: names, policies', async (t) => {
   t.equal(outcomeOf({}, {}, { extensions: [policyConstraints(0)] }), 'policy')
-  t.equal(outcomeOf({ extensions: [policies('1.2.3')] }, { extensions: [policies('2.5.29.32.0')] }, { extensions: [policyConstraints(0)] }), 'valid')
-  t.equal(outcomeOf({ extensions: [policies('1.2.3')] }, { extensions: [policies('2.5.29.32.0')] }, { extensions: [policyConstraints(0), inhibitAny(0)] }), 'policy')
-  t.equal(outcomeOf({ extensions: [{ oid: '2.5.29.17', value: sequence(dns('a.other')) }] }, {}, { extensions: [nameConstraints([dns('example.com')])] }), 'name_constraint')
+  t.equal(outcomeOf(
+    { extensions: [policies('1.2.3')] }, { extensions: [policies('2.5.29.32.0')] },
+    { extensions: [policyConstraints(0)] }
+  ), 'valid')
+  t.equal(outcomeOf(
+    { extensions: [policies('1.2.3')] }, { extensions: [policies('2.5.29.32.0')] },
+    { extensions: [policyConstraints(0), inhibitAny(0)] }
+  ), 'policy')
+  t.equal(outcomeOf(
+    { extensions: [{ oid: '2.5.29.17', value: sequence(dns('a.other')) }] },
+    {},
+    { extensions: [nameConstraints([dns('example.com')])] }
+  ), 'name_constraint')
 })
 
 test('says which certificate it was', async (t) => {
-  const verdict = validate(ca.issue('CN=client'), [root.certify(ca, { notAfter: NOW - 1000, keys: newKeys() })], [root.root()])
+  const verdict = validate(
+    ca.issue('CN=client'), [root.certify(ca, { notAfter: NOW - 1000, keys: newKeys() })], [root.root()]
+  )
   t.match(verdict, { reason: 'expired', detail: /^CN=ca \(sha256:[0-9a-f]{16}\) was valid until 2025-12-31T23:59:59/ })
   t.ok(Object.isFrozen(verdict))
 })

@@ -49,7 +49,7 @@ export class ServerTrust {
       authorities: () => authoritiesOf(
         credentials.current, 'servers'
       ).map((authority) => ({ ...authority, revocation: [] })),
-      maxRemembered: 0
+      cacheSize: 0
     })
     this.#otherSide = new OtherSide(credentials, 'servers', now)
     this.#now = now

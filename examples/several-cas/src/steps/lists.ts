@@ -18,7 +18,10 @@ export async function lists (pki: Pki, { title, line, expect }: Transcript): Pro
   const batch = await pki.acme.issue({ profile: 'client', spiffe: 'spiffe://acme.example/batch' })
   const stock = await pki.globex.issue({ profile: 'client', o: 'Globex', dns: 'stock.globex.example' })
   expect("Acme's list has ended, 'hard'", await call(`${service.origin}/entries`, { client: batch, ca }), /^refused/)
-  line(lines.map((text) => JSON.parse(text)).filter(({ reason }) => reason !== undefined).map(({ reason, why, detail }) => JSON.stringify({ reason, why, detail })).at(-1) ?? '')
+  line(lines.map((text) => JSON.parse(text))
+    .filter(({ reason }) => reason !== undefined)
+    .map(({ reason, why, detail }) => JSON.stringify({ reason, why, detail }))
+    .at(-1) ?? '')
   expect("Globex's list has ended, 'soft'", await call(`${service.origin}/entries`, { client: stock, ca }), /^200/)
 
   await pki.place('acme.crl', (await pki.acme.crl()).pem)

@@ -24,7 +24,9 @@ export async function openConnections (pki: Pki, { title, expect }: Transcript):
   const batch = await pki.acme.issue({ profile: 'client', spiffe: 'spiffe://acme.example/ns/batch' })
   const agents = [ours, theirs, batch].map((client) => ({ client, agent: keepConnection() }))
   const askAll = async (): Promise<string> => {
-    const answers = await Promise.all(agents.map(async ({ client, agent }) => (await call(app.listeningOrigin, { client, ca, agent })).slice(0, 3)))
+    const answers = await Promise.all(
+      agents.map(async ({ client, agent }) => (await call(app.listeningOrigin, { client, ca, agent })).slice(0, 3))
+    )
     return `internal ${answers.join(', acme/web ').replace(/, acme\/web (?=[^,]*$)/, ', acme/batch ')}`
   }
   expect('before', await askAll(), 'internal 200, acme/web 200, acme/batch 200')

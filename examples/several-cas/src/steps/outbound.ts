@@ -13,7 +13,10 @@ export async function outbound (pki: Pki, { title, line, expect }: Transcript): 
   const authorities = authoritiesIn(pki.folder, ahead)
   const names = { profile: 'server', dns: 'api.globex.example' } as const
   const ask = async ({ chain, key }: IssuedCertificate, trusted = authorities): Promise<string> => {
-    const server = createServer({ cert: chain, key, ca: pki.internal.root, requestCert: true }, (_request, response) => { response.end('in stock') })
+    const server = createServer(
+      { cert: chain, key, ca: pki.internal.root, requestCert: true },
+      (_request, response) => { response.end('in stock') }
+    )
     await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve) })
     try {
       return await callGlobex(pki.folder, trusted, `https://127.0.0.1:${(server.address() as AddressInfo).port}`)
@@ -26,8 +29,20 @@ export async function outbound (pki: Pki, { title, line, expect }: Transcript): 
     }
   }
   expect('a server of Globex', await ask(await pki.globexApi.issue(names)), 'in stock')
-  expect("a server with a certificate from Acme's CA, which is for clients", await ask(await pki.acme.issue(names)), 'MTLS_ERR_OUTBOUND_SERVER_UNTRUSTED unknown_ca')
-  expect('a server of Globex for a name outside', await ask(await pki.globexApi.issue({ profile: 'server', dns: ['api.globex.example', 'ledger.prod.example'] })), 'MTLS_ERR_OUTBOUND_SERVER_UNTRUSTED outside_authority')
-  const withoutDns = { ...authorities, 'globex-api': { ...authorities['globex-api']!, names: { subject: { o: 'Globex' } } } }
-  expect('the same server where its authority does not vouch for DNS names', await ask(await pki.globexApi.issue(names), withoutDns), 'MTLS_ERR_OUTBOUND_WRONG_SERVER host_name')
+  expect(
+    "a server with a certificate from Acme's CA, which is for clients", await ask(await pki.acme.issue(names)),
+    'MTLS_ERR_OUTBOUND_SERVER_UNTRUSTED unknown_ca'
+  )
+  expect(
+    'a server of Globex for a name outside',
+    await ask(await pki.globexApi.issue({ profile: 'server', dns: ['api.globex.example', 'ledger.prod.example'] })),
+    'MTLS_ERR_OUTBOUND_SERVER_UNTRUSTED outside_authority'
+  )
+  const withoutDns = {
+    ...authorities, 'globex-api': { ...authorities['globex-api']!, names: { subject: { o: 'Globex' } } }
+  }
+  expect(
+    'the same server where its authority does not vouch for DNS names',
+    await ask(await pki.globexApi.issue(names), withoutDns), 'MTLS_ERR_OUTBOUND_WRONG_SERVER host_name'
+  )
 }

@@ -13,8 +13,16 @@ export async function wrongRules ({ folder }: Pki, { title, line, expect }: Tran
   title('3. Rules that cannot be meant')
   const tryRule = async (rule: object): Promise<string> => {
     const lines: string[] = []
-    const credentials = await fileCredentials({ cert: join(folder, 'ledger.pem'), key: join(folder, 'ledger.key'), authorities: authoritiesIn(folder, ahead), watch: false })
-    const app = Fastify(withMtls(credentials, { logger: { level: 'warn', stream: { write: (text: string) => { lines.push(JSON.parse(text).msg) } } } }))
+    const credentials = await fileCredentials({
+      cert: join(folder, 'ledger.pem'),
+      key: join(folder, 'ledger.key'),
+      authorities: authoritiesIn(folder, ahead),
+      watch: false
+    })
+    const app = Fastify(withMtls(
+      credentials,
+      { logger: { level: 'warn', stream: { write: (text: string) => { lines.push(JSON.parse(text).msg) } } } }
+    ))
     try {
       await app.register(fastifyMtls)
       await app.register(fastifyAllowedClients)

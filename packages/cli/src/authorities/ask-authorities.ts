@@ -56,7 +56,9 @@ export async function askEach (
 }
 
 /** Whether the chain leads to an authority, whatever it vouches for. */
-async function leadsTo (one: AskedAuthority, { chain: [leaf = new Uint8Array(), ...sent], at }: AskedChain): Promise<boolean> {
+async function leadsTo (
+  one: AskedAuthority, { chain: [leaf = new Uint8Array(), ...sent], at }: AskedChain
+): Promise<boolean> {
   const authority: Authority = { ...toAuthority(one), names: 'any', revocation: [] }
   const trust = createTrustEvaluator({ authorities: () => [authority], purpose: 'any', now: () => at })
   return (await trust.evaluate(leaf, { sent })).accepted

@@ -10,7 +10,11 @@ const CLI = join(import.meta.dirname, '../../bin/peerkit.js')
 export async function peerkit (...args: readonly string[]): Promise<Run> {
   // Without the hooks that tap loads into processes of its tests: they take longer than the command.
   return await new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, ['--conditions=@peerkit/source', CLI, ...args], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, NODE_OPTIONS: '' } })
+    const child = spawn(
+      process.execPath,
+      ['--conditions=@peerkit/source', CLI, ...args],
+      { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, NODE_OPTIONS: '' } }
+    )
     let out = ''
     let err = ''
     child.stdout.setEncoding('utf8').on('data', (text: string) => { out += text })

@@ -14,14 +14,20 @@ export const server = await ca.issue({ profile: 'server', dns: 'localhost', ip: 
 export const client = await ca.issue({ profile: 'client', cn: 'orders' })
 
 export function files (t: Test): (name: string) => string {
-  return folder(t, { 'ca.pem': ca.root, 'other.pem': other.root, 'me.pem': client.chain, 'me.key': client.key, 'server.key': server.key })
+  return folder(t, {
+    'ca.pem': ca.root, 'other.pem': other.root, 'me.pem': client.chain, 'me.key': client.key, 'server.key': server.key
+  })
 }
 
 /** A server that says in JSON who called, and what it saw. */
-export async function serve (t: Test, options: ServerOptions, status = 200): Promise<{ at: string, seen: string[], paths: string[] }> {
+export async function serve (
+  t: Test, options: ServerOptions, status = 200
+): Promise<{ at: string, seen: string[], paths: string[] }> {
   const seen: string[] = []
   const paths: string[] = []
-  const https = createServer({ key: server.key, cert: server.chain, ca: ca.root, ...options }, ({ url = '' }, response) => {
+  const https = createServer({
+    key: server.key, cert: server.chain, ca: ca.root, ...options
+  }, ({ url = '' }, response) => {
     paths.push(url)
     response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify({ code: `CODE_${status}` }))
   })

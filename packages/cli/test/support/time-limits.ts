@@ -1,7 +1,9 @@
 import { mock } from 'node:test'
 import type { Test } from 'tap'
 
-/** Time limits of this process run out when `expire` is called, and not before: nothing depends on the machine's speed. */
+/**
+ * Time limits of this process run out when `expire` is called, and not before: nothing depends on the machine's speed.
+ */
 export function holdTimeLimits (t: Test): { readonly expire: () => void } {
   const limits: AbortController[] = []
   const held = mock.method(AbortSignal, 'timeout', () => {

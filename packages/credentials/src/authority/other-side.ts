@@ -54,7 +54,7 @@ export class OtherSide {
       version: () => this.#source.current.trustEpoch,
       purpose: 'any',
       now: this.#now,
-      maxRemembered: 0,
+      cacheSize: 0,
       maxIntermediates: 0,
       limits: { maxSignatures: MAX_SIGNATURES }
     })

@@ -7,9 +7,13 @@ import type { DevCa, IssueOptions } from '@peerkit/dev-ca'
 export const ca: DevCa = await createDevCa()
 
 /** What a certificate of {@link ca} says, as the suite reads it and as Node does. */
-export async function issueAndRead (options: IssueOptions): Promise<{ peer: PeerIdentity, node: X509Certificate, der: Uint8Array, octets: string }> {
+export async function issueAndRead (
+  options: IssueOptions
+): Promise<{ peer: PeerIdentity, node: X509Certificate, der: Uint8Array, octets: string }> {
   const { cert, der } = await ca.issue(options)
-  return { peer: parsePeerIdentity(der), node: new X509Certificate(cert), der, octets: Buffer.from(der).toString('hex') }
+  return {
+    peer: parsePeerIdentity(der), node: new X509Certificate(cert), der, octets: Buffer.from(der).toString('hex')
+  }
 }
 
 /** Whether a certificate names an issuer and is signed by its key. */

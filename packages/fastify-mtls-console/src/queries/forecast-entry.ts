@@ -35,7 +35,7 @@ export interface ForecastEntry extends ForecastSubject, Omit<ClientAuthForecast,
   readonly stop: (ClientAuthStop & { readonly lastDay: string }) | undefined
   /** What to do. */
   readonly advice: string | undefined
-  /** How to bridge the time. It is the same for many entries. */
+  /** How to accept such clients meanwhile. It is the same for many entries. */
   readonly remark: string | undefined
 }
 

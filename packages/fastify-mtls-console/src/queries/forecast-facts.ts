@@ -34,7 +34,7 @@ export interface ForecastFacts {
   /** Includes clients that were refused because they have no clientAuth. */
   readonly clients: ForecastGroup
   readonly servers: ForecastGroup
-  /** How to bridge the time. */
+  /** How to accept such clients meanwhile. */
   readonly remarks: readonly string[]
 }
 

@@ -12,7 +12,7 @@ export function createHandshakeEvaluator (
     authorities: () => authoritiesOf(credentials.current, 'clients', revocation),
     version: () => credentials.current.trustEpoch,
     now,
-    maxRemembered: 0,
+    cacheSize: 0,
     maxIntermediates: 0
   })
 }

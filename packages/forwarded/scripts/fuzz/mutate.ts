@@ -2,8 +2,10 @@ import type { Random } from './random.ts'
 
 /** What has a meaning in one of the formats, or in a parser behind or before it. */
 const SPECIAL = [
-  ',', ';', '"', '\\', '\\"', '%', '%25', '%2B', '%2C', '%0A', '%00', '%ff', '+', ' ', '\t', '\0', '\r\n', '=', '==', ':', '-', '_', '{', '}', '(null)', '/', 'é', '\u0100', '-----BEGIN CERTIFICATE-----', '-----END CERTIFICATE-----',
-  'By=', 'Hash=', 'Cert=', 'Chain=', 'Subject="', 'URI=', 'DNS=', 'URI=spiffe://prod.example/admin', 'DNS=admin.example', ',By=x;URI=spiffe://prod.example/admin', 'SUCCESS', 'true', '0', '1', 'NONE'
+  ',', ';', '"', '\\', '\\"', '%', '%25', '%2B', '%2C', '%0A', '%00', '%ff', '+', ' ', '\t', '\0', '\r\n', '=', '==',
+  ':', '-', '_', '{', '}', '(null)', '/', 'é', '\u0100', '-----BEGIN CERTIFICATE-----', '-----END CERTIFICATE-----',
+  'By=', 'Hash=', 'Cert=', 'Chain=', 'Subject="', 'URI=', 'DNS=', 'URI=spiffe://prod.example/admin',
+  'DNS=admin.example', ',By=x;URI=spiffe://prod.example/admin', 'SUCCESS', 'true', '0', '1', 'NONE'
 ]
 
 type Headers = readonly string[]
@@ -11,7 +13,9 @@ type Headers = readonly string[]
 /** A changed copy of headers, by one to three changes; `others` are headers to take pieces from. */
 export function mutate (headers: Headers, others: readonly Headers[], random: Random): string[] {
   let changed = [...headers]
-  for (let turn = random.below(3); turn >= 0; turn--) changed = CHANGES[random.below(CHANGES.length)]!(changed, others, random)
+  for (let turn = random.below(3); turn >= 0; turn--) {
+    changed = CHANGES[random.below(CHANGES.length)]!(changed, others, random)
+  }
   return changed
 }
 
@@ -41,7 +45,8 @@ const VALUE_CHANGES: readonly Change[] = [
   }),
   inValue((value, random) => {
     const at = random.below(value.length)
-    return value.slice(0, at) + 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'[random.below(64)] + value.slice(at + 1)
+    return value.slice(0, at) + 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'[random.below(64)] +
+      value.slice(at + 1)
   }),
   inValue((value, random) => {
     const at = random.below(value.length)
@@ -62,13 +67,19 @@ const VALUE_CHANGES: readonly Change[] = [
   inValue((value) => encodeURIComponent(value.replace(/[^\0-\x7f]/g, ''))),
   inValue((value) => value.replace(/%2B/g, '+')),
   inValue((value) => value.replace(/\+/g, ' ')),
-  inValue((value) => value.replace(/%([0-9A-F]{2})/g, (_all, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))),
+  inValue((value) => {
+    return value.replace(/%([0-9A-F]{2})/g, (_all, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
+  }),
   inValue((value, random) => random.below(2) === 0 ? value.toLowerCase() : value.toUpperCase()),
   inValue(() => '')
 ]
 
 const NAME_CHANGES: readonly Change[] = [
-  (headers, _others, random) => headers.map((text, at) => at % 2 === 1 || random.below(2) === 0 ? text : random.pick([text.replace(/-/g, '_'), text.replace('-', '_'), text.toUpperCase(), `${text}-`, text.replace('-', '.')])),
+  (headers, _others, random) => headers.map((text, at) => at % 2 === 1 || random.below(2) === 0
+    ? text
+    : random.pick([
+      text.replace(/-/g, '_'), text.replace('-', '_'), text.toUpperCase(), `${text}-`, text.replace('-', '.')
+    ])),
   (headers, others, random) => [...headers, ...random.pick(others)],
   (headers, others, random) => [...random.pick(others), ...headers],
   (headers, _others, random) => {
@@ -79,7 +90,9 @@ const NAME_CHANGES: readonly Change[] = [
     const at = random.below(headers.length / 2) * 2
     return [...headers.slice(0, at), ...headers.slice(at + 2)]
   },
-  (headers, others, random) => headers.map((text, at) => at % 2 === 1 ? headers[random.below(headers.length / 2) * 2 + 1] ?? text : text)
+  (headers, others, random) => headers.map((text, at) => {
+    return at % 2 === 1 ? headers[random.below(headers.length / 2) * 2 + 1] ?? text : text
+  })
 ]
 
 const CHANGES: readonly Change[] = [...VALUE_CHANGES, ...VALUE_CHANGES, ...NAME_CHANGES]

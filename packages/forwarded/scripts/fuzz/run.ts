@@ -23,7 +23,9 @@ export interface Outcome {
   readonly slowest: number
 }
 
-/** Asks each reader about mutated headers of its gateway, `count` times in all. The same seed gives the same headers. */
+/**
+ * Asks each reader about mutated headers of its gateway, `count` times in all. The same seed gives the same headers.
+ */
 export function fuzz (targets: readonly Target[], sender: PeerIdentity, count: number, seed: number): Outcome {
   const random = new Random(seed)
   const all = targets.flatMap(({ seeds }) => seeds)
@@ -39,7 +41,9 @@ export function fuzz (targets: readonly Target[], sender: PeerIdentity, count: n
     slowest = Math.max(slowest, performance.now() - start)
     const key = result instanceof Error ? 'thrown' : result.state === 'refused' ? result.reason : result.state
     counts[key] = (counts[key] ?? 0) + 1
-    const problem = result instanceof Error ? String(result.stack) : result.state === 'accepted' ? findWrong(result.identity, headers, target.truth) : undefined
+    const problem = result instanceof Error
+      ? String(result.stack)
+      : result.state === 'accepted' ? findWrong(result.identity, headers, target.truth) : undefined
     if (problem !== undefined) findings.push({ target: target.name, problem, headers })
   }
   return { findings, counts, slowest }

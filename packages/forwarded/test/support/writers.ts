@@ -23,7 +23,8 @@ export interface Writer {
 const base64 = (der: Uint8Array): string => Buffer.from(der).toString('base64')
 const sequence = (der: Uint8Array): string => `:${base64(der)}:`
 /** As nginx and Envoy escape: all that is no letter, digit, `-`, `.`, `_` or `~`. */
-export const escape = (text: string): string => encodeURIComponent(text).replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`)
+export const escape = (text: string): string =>
+  encodeURIComponent(text).replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`)
 /** As AWS does: `+`, `=` and `/` stay. */
 const escapeSafe = (text: string): string => escape(text).replace(/%2B/g, '+').replace(/%3D/g, '=').replace(/%2F/g, '/')
 const pem = (...ders: readonly Uint8Array[]): string => ders.map((der) => encodePem(der)).join('')
@@ -52,7 +53,9 @@ export const writers: readonly Writer[] = [
     source: 'standard',
     verifies: true,
     passesChain: true,
-    write: (leaf, chain) => ['Client-Cert', sequence(leaf), ...(chain.length > 0 ? ['Client-Cert-Chain', chain.map(sequence).join(', ')] : [])],
+    write: (leaf, chain) => [
+      'Client-Cert', sequence(leaf), ...(chain.length > 0 ? ['Client-Cert-Chain', chain.map(sequence).join(', ')] : [])
+    ],
     none: [[], ['Client-Cert', '']]
   },
   {
@@ -61,7 +64,12 @@ export const writers: readonly Writer[] = [
     source: 'captured',
     verifies: true,
     passesChain: true,
-    write: (leaf, chain) => ['x-forwarded-client-cert', `By=spiffe://prod.example/edge;Hash=${sha256(leaf)};Cert="${escape(pem(leaf))}";Chain="${escape(pem(leaf, ...chain))}";Subject="";URI=;DNS=a.example`],
+    write: (
+      leaf, chain
+    ) => [
+      'x-forwarded-client-cert',
+      `By=spiffe://prod.example/edge;Hash=${sha256(leaf)};Cert="${escape(pem(leaf))}";Chain="${escape(pem(leaf, ...chain))}";Subject="";URI=;DNS=a.example`
+    ],
     none: [[]]
   },
   nginx('nginx', 'captured'),
@@ -73,11 +81,17 @@ export const writers: readonly Writer[] = [
     verifies: true,
     passesChain: true,
     write: (leaf, chain) => [
-      'ssl-client-used', '1', 'ssl-client-verify', '0', 'ssl-client-cert', base64(leaf), ...(chain.length > 0 ? ['ssl-client-chain', base64(Buffer.concat(chain))] : [])
+      'ssl-client-used', '1', 'ssl-client-verify', '0', 'ssl-client-cert', base64(leaf),
+      ...(chain.length > 0 ? ['ssl-client-chain', base64(Buffer.concat(chain))] : [])
     ],
-    none: [['ssl-client-used', '0', 'ssl-client-verify', '0', 'ssl-client-cert', '', 'ssl-client-chain', ''], ['ssl-client-used', '0', 'ssl-client-verify', '0']],
+    none: [
+      ['ssl-client-used', '0', 'ssl-client-verify', '0', 'ssl-client-cert', '', 'ssl-client-chain', ''],
+      ['ssl-client-used', '0', 'ssl-client-verify', '0']
+    ],
     unverified: (leaf) => [
-      ['ssl-client-used', '1', 'ssl-client-verify', '20', 'ssl-client-cert', base64(leaf)], ['ssl-client-verify', '0', 'ssl-client-cert', base64(leaf)], ['ssl-client-used', '1', 'ssl-client-cert', base64(leaf)]
+      ['ssl-client-used', '1', 'ssl-client-verify', '20', 'ssl-client-cert', base64(leaf)],
+      ['ssl-client-verify', '0', 'ssl-client-cert', base64(leaf)],
+      ['ssl-client-used', '1', 'ssl-client-cert', base64(leaf)]
     ]
   },
   {
@@ -87,8 +101,13 @@ export const writers: readonly Writer[] = [
     verifies: true,
     passesChain: false,
     write: (leaf) => ['SSL-Client-Cert', spaced(leaf), 'SSL-Client-Verify', 'SUCCESS'],
-    none: [['SSL-Client-Cert', '(null)', 'SSL-Client-Verify', 'NONE'], ['SSL-Client-Cert', '', 'SSL-Client-Verify', 'NONE']],
-    unverified: (leaf) => [['SSL-Client-Cert', spaced(leaf), 'SSL-Client-Verify', 'GENEROUS'], ['SSL-Client-Cert', spaced(leaf), 'SSL-Client-Verify', 'FAILED:(null)'], ['SSL-Client-Cert', spaced(leaf)]]
+    none: [
+      ['SSL-Client-Cert', '(null)', 'SSL-Client-Verify', 'NONE'], ['SSL-Client-Cert', '', 'SSL-Client-Verify', 'NONE']
+    ],
+    unverified: (leaf) => [
+      ['SSL-Client-Cert', spaced(leaf), 'SSL-Client-Verify', 'GENEROUS'],
+      ['SSL-Client-Cert', spaced(leaf), 'SSL-Client-Verify', 'FAILED:(null)'], ['SSL-Client-Cert', spaced(leaf)]
+    ]
   },
   {
     name: 'traefik',
@@ -123,7 +142,10 @@ export const writers: readonly Writer[] = [
     source: 'documented',
     verifies: true,
     passesChain: false,
-    write: (leaf) => ['X-Amzn-Mtls-Clientcert-Serial-Number', '03A5B1', 'X-Amzn-Mtls-Clientcert-Subject', 'CN=billing', 'X-Amzn-Mtls-Clientcert-Leaf', escapeSafe(pem(leaf))],
+    write: (leaf) => [
+      'X-Amzn-Mtls-Clientcert-Serial-Number', '03A5B1', 'X-Amzn-Mtls-Clientcert-Subject', 'CN=billing',
+      'X-Amzn-Mtls-Clientcert-Leaf', escapeSafe(pem(leaf))
+    ],
     none: [[]]
   },
   {
@@ -143,7 +165,10 @@ export const writers: readonly Writer[] = [
     passesChain: false,
     write: (leaf) => ['X-Client-Cert', escape(pem(leaf)), 'X-Client-Cert-Verification', 'SUCCESS'],
     none: [['X-Client-Cert-Verification', 'NONE'], ['X-Client-Cert', '', 'X-Client-Cert-Verification', 'NONE']],
-    unverified: (leaf) => [['X-Client-Cert', escape(pem(leaf)), 'X-Client-Cert-Verification', 'FAILED:certificate has expired'], ['X-Client-Cert', escape(pem(leaf))]]
+    unverified: (leaf) => [
+      ['X-Client-Cert', escape(pem(leaf)), 'X-Client-Cert-Verification', 'FAILED:certificate has expired'],
+      ['X-Client-Cert', escape(pem(leaf))]
+    ]
   },
   {
     name: 'azure-app-service',
@@ -160,10 +185,17 @@ export const writers: readonly Writer[] = [
     source: 'documented',
     verifies: true,
     passesChain: true,
-    write: (leaf, chain) => ['X-Client-Cert-Present', 'true', 'X-Client-Cert-Chain-Verified', 'true', 'X-Client-Cert-Leaf', sequence(leaf), 'X-Client-Cert-Chain', chain.map(sequence).join(', ')],
-    none: [['X-Client-Cert-Present', 'false', 'X-Client-Cert-Chain-Verified', 'false', 'X-Client-Cert-Leaf', '', 'X-Client-Cert-Chain', '']],
+    write: (leaf, chain) => [
+      'X-Client-Cert-Present', 'true', 'X-Client-Cert-Chain-Verified', 'true', 'X-Client-Cert-Leaf', sequence(leaf),
+      'X-Client-Cert-Chain', chain.map(sequence).join(', ')
+    ],
+    none: [[
+      'X-Client-Cert-Present', 'false', 'X-Client-Cert-Chain-Verified', 'false', 'X-Client-Cert-Leaf', '',
+      'X-Client-Cert-Chain', ''
+    ]],
     unverified: (leaf) => [
-      ['X-Client-Cert-Present', 'true', 'X-Client-Cert-Chain-Verified', 'false', 'X-Client-Cert-Leaf', sequence(leaf)], ['X-Client-Cert-Present', 'true', 'X-Client-Cert-Leaf', sequence(leaf)],
+      ['X-Client-Cert-Present', 'true', 'X-Client-Cert-Chain-Verified', 'false', 'X-Client-Cert-Leaf', sequence(leaf)],
+      ['X-Client-Cert-Present', 'true', 'X-Client-Cert-Leaf', sequence(leaf)],
       ['X-Client-Cert-Chain-Verified', 'true', 'X-Client-Cert-Leaf', sequence(leaf)]
     ]
   },
@@ -173,20 +205,33 @@ export const writers: readonly Writer[] = [
     source: 'documented',
     verifies: true,
     passesChain: false,
-    write: (leaf) => ['Cf-Client-Cert-Der-Base64', base64(leaf), 'Cf-Client-Cert-Sha256', sha256(leaf), 'Cf-Cert-Verified', 'true', 'Cf-Cert-Revoked', 'false', 'Cf-Cert-Presented', 'true'],
+    write: (leaf) => [
+      'Cf-Client-Cert-Der-Base64', base64(leaf), 'Cf-Client-Cert-Sha256', sha256(leaf), 'Cf-Cert-Verified', 'true',
+      'Cf-Cert-Revoked', 'false', 'Cf-Cert-Presented', 'true'
+    ],
     none: [['Cf-Cert-Verified', 'false', 'Cf-Cert-Presented', 'false'], []],
     unverified: (leaf) => [
-      ['Cf-Client-Cert-Der-Base64', base64(leaf), 'Cf-Cert-Verified', 'false', 'Cf-Cert-Presented', 'true'], ['Cf-Client-Cert-Der-Base64', base64(leaf)],
+      ['Cf-Client-Cert-Der-Base64', base64(leaf), 'Cf-Cert-Verified', 'false', 'Cf-Cert-Presented', 'true'],
+      ['Cf-Client-Cert-Der-Base64', base64(leaf)],
       ['Cf-Client-Cert-Der-Base64', base64(leaf), 'Cf-Cert-Verified', 'true', 'Cf-Cert-Revoked', 'true']
     ]
   },
   {
     name: 'custom',
-    options: { format: 'custom', headers: { certificate: 'X-My-Cert', verified: 'X-My-Verdict', chain: 'X-My-Chain' }, encoding: 'base64-der', chainEncoding: 'pem-escaped', verifiedValue: 'yes', noneValues: ['none'] },
+    options: {
+      format: 'custom',
+      headers: { certificate: 'X-My-Cert', verified: 'X-My-Verdict', chain: 'X-My-Chain' },
+      encoding: 'base64-der',
+      chainEncoding: 'pem-escaped',
+      verifiedValue: 'yes',
+      noneValues: ['none']
+    },
     source: 'documented',
     verifies: true,
     passesChain: true,
-    write: (leaf, chain) => ['X-My-Verdict', 'yes', 'X-My-Cert', base64(leaf), 'X-My-Chain', chain.length > 0 ? escape(pem(...chain)) : ''],
+    write: (leaf, chain) => [
+      'X-My-Verdict', 'yes', 'X-My-Cert', base64(leaf), 'X-My-Chain', chain.length > 0 ? escape(pem(...chain)) : ''
+    ],
     none: [['X-My-Verdict', 'none', 'X-My-Cert', 'none'], ['X-My-Verdict', 'none']],
     unverified: (leaf) => [['X-My-Verdict', 'no', 'X-My-Cert', base64(leaf)], ['X-My-Cert', base64(leaf)]]
   }

@@ -1,5 +1,7 @@
 import { X509Certificate, hash } from 'node:crypto'
-import { MTLS_ERR_CERTIFICATE_INVALID, equalDistinguishedNames, parseDistinguishedName, parsePeerIdentity } from '@peerkit/identity'
+import {
+  MTLS_ERR_CERTIFICATE_INVALID, equalDistinguishedNames, parseDistinguishedName, parsePeerIdentity
+} from '@peerkit/identity'
 import type { CertificateInvalidError, DistinguishedName, PeerIdentity } from '@peerkit/identity'
 import { EXTENSION, readCertificate, readGeneralNames } from '@peerkit/identity/x509'
 import type { GeneralName } from '@peerkit/identity/x509'
@@ -29,7 +31,9 @@ export function compareWithNode (der: Buffer, nodeDer: Buffer = der): Outcome {
     reason = (error as unknown as CertificateInvalidError).reason
   }
   const node = readByNode(nodeDer)
-  if (peer === undefined) return node === undefined ? { kind: 'both_refuse' } : { kind: 'we_refuse_node_accepts', reason }
+  if (peer === undefined) {
+    return node === undefined ? { kind: 'both_refuse' } : { kind: 'we_refuse_node_accepts', reason }
+  }
   if (node === undefined) return { kind: 'we_accept_node_refuses' }
   try {
     const fields = disagreements(der, peer, node)
@@ -55,10 +59,13 @@ function disagreements (der: Buffer, peer: PeerIdentity, node: X509Certificate):
   const checks: Record<string, boolean> = {
     subject: sameName(node.subject, peer.subject),
     issuer: sameName(node.issuer, peer.issuer),
-    subjectAltName: san === undefined ? node.subjectAltName === undefined : isAltNameRendering(node.subjectAltName ?? '\0', names),
+    subjectAltName: san === undefined
+      ? node.subjectAltName === undefined
+      : isAltNameRendering(node.subjectAltName ?? '\0', names),
     subjectAltNames: sameLists(peer, names),
     spiffeId: sameSpiffeId(peer, node, names),
-    serialNumber: BigInt(`0x${node.serialNumber}`) === BigInt(`0x${peer.serialNumber}`) && /^(?:[0-9a-f]{2})+$/.test(peer.serialNumber ?? ''),
+    serialNumber: BigInt(`0x${node.serialNumber}`) === BigInt(`0x${peer.serialNumber}`) &&
+      /^(?:[0-9a-f]{2})+$/.test(peer.serialNumber ?? ''),
     notBefore: renderTime(peer.notBefore as number) === node.validFrom,
     notAfter: renderTime(peer.notAfter as number) === node.validTo,
     fingerprint256: node.fingerprint256.replaceAll(':', '').toLowerCase() === peer.fingerprint256,
@@ -101,7 +108,9 @@ const SPIFFE_ID = /^spiffe:\/\/[a-z0-9._-]{1,255}(?:\/(?!\.{1,2}(?:\/|$))[a-zA-Z
 function sameSpiffeId (peer: PeerIdentity, node: X509Certificate, names: readonly GeneralName[]): boolean {
   const uris = names.filter((name) => name.kind === 'uri')
   const only = uris.length === 1 ? String(uris[0]?.value) : ''
-  if (peer.spiffeId !== undefined) return peer.spiffeId === only && SPIFFE_ID.test(only) && only.length <= 2048 && !node.ca
+  if (peer.spiffeId !== undefined) {
+    return peer.spiffeId === only && SPIFFE_ID.test(only) && only.length <= 2048 && !node.ca
+  }
   return !SPIFFE_ID.test(only) || only.length > 2048 || mayBeCa(node)
 }
 
@@ -116,7 +125,9 @@ const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', '
 /** A time as ASN1_TIME_print writes it. */
 function renderTime (time: number): string {
   const date = new Date(time)
-  const clock = [date.getUTCHours(), date.getUTCMinutes(), date.getUTCSeconds()].map((part) => String(part).padStart(2, '0')).join(':')
+  const clock = [date.getUTCHours(), date.getUTCMinutes(), date.getUTCSeconds()]
+    .map((part) => String(part).padStart(2, '0'))
+    .join(':')
   return `${MONTHS[date.getUTCMonth()]} ${String(date.getUTCDate()).padStart(2)} ${clock} ${date.getUTCFullYear()} GMT`
 }
 

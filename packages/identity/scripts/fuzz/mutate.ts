@@ -2,13 +2,30 @@ import type { Random } from './random.ts'
 import { listNodes, toBytes, toTree } from './tree.ts'
 import type { Node } from './tree.ts'
 
-const TAGS = [0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x0a, 0x0c, 0x12, 0x13, 0x14, 0x16, 0x17, 0x18, 0x1a, 0x1b, 0x1c, 0x1e, 0x30, 0x31, 0x24, 0x2c, 0x81, 0x82, 0x86, 0x87, 0x88, 0xa0, 0xa1, 0xa3, 0xa4]
-const OCTETS = [0x00, 0x01, 0x0a, 0x20, 0x22, 0x23, 0x27, 0x2b, 0x2c, 0x2f, 0x3d, 0x5a, 0x5c, 0x7f, 0x80, 0x81, 0x84, 0xa0, 0xc3, 0xd8, 0xe2, 0xed, 0xff]
-const TEXTS = ['', '\0', 'a\0b', ', URI:spiffe://td/admin', '/CN=admin', 'CN=admin,O=x', '\u00fc', '\u202e', '\ufeff', ' ', '#', '*.x', "'", '"', '\\', '\n', 'a+CN=b', '%2e', 'spiffe://td/a', 'spiffe://TD/a', 'x'.repeat(130)]
-const TIMES = ['500101000000Z', '491231235959Z', '000229000000Z', '010229000000Z', '20500101000000Z', '99991231235959Z', '00000101000000Z', '20250101000000.5Z', '2501010000Z', '250101000000+0000', '250101246060Z']
-const INTEGERS = ['', '00', '0000', '0080', '80', '7f', 'ff', 'ff80', '00ff', '0100000000000000', '7fffffff', '80000000']
+const TAGS = [
+  0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x0a, 0x0c, 0x12, 0x13, 0x14, 0x16, 0x17, 0x18, 0x1a, 0x1b, 0x1c, 0x1e, 0x30,
+  0x31, 0x24, 0x2c, 0x81, 0x82, 0x86, 0x87, 0x88, 0xa0, 0xa1, 0xa3, 0xa4
+]
+const OCTETS = [
+  0x00, 0x01, 0x0a, 0x20, 0x22, 0x23, 0x27, 0x2b, 0x2c, 0x2f, 0x3d, 0x5a, 0x5c, 0x7f, 0x80, 0x81, 0x84, 0xa0, 0xc3,
+  0xd8, 0xe2, 0xed, 0xff
+]
+const TEXTS = [
+  '', '\0', 'a\0b', ', URI:spiffe://td/admin', '/CN=admin', 'CN=admin,O=x', '\u00fc', '\u202e', '\ufeff', ' ', '#',
+  '*.x', "'", '"', '\\', '\n', 'a+CN=b', '%2e', 'spiffe://td/a', 'spiffe://TD/a', 'x'.repeat(130)
+]
+const TIMES = [
+  '500101000000Z', '491231235959Z', '000229000000Z', '010229000000Z', '20500101000000Z', '99991231235959Z',
+  '00000101000000Z', '20250101000000.5Z', '2501010000Z', '250101000000+0000', '250101246060Z'
+]
+const INTEGERS = [
+  '', '00', '0000', '0080', '80', '7f', 'ff', 'ff80', '00ff', '0100000000000000', '7fffffff', '80000000'
+]
 
-/** One mutant of `seed`. Half are changed blindly, as on the wire; half in a part of their tree, with right lengths around it, which get further in. */
+/**
+ * One mutant of `seed`. Half are changed blindly, as on the wire; half in a part of their tree, with right lengths
+ * around it, which get further in.
+ */
 export function mutate (seed: Buffer, others: readonly Buffer[], random: Random): Buffer {
   return random.below(2) === 0 ? mutateBytes(seed, others, random) : mutateTree(seed, others, random)
 }
@@ -59,8 +76,12 @@ function changeNode (tree: Node[], others: readonly Buffer[], random: Random): v
       break
     }
     case 5: siblings.reverse(); break
-    case 6: siblings.splice(index, 1, { tag: 0x30, content: Buffer.alloc(0), children: [node], prefix: Buffer.alloc(0) }); break
-    case 7: setContent(node, Buffer.from(random.pick(TEXTS), random.pick(['utf8', 'latin1', 'utf16le'] as const))); break
+    case 6: siblings.splice(
+      index, 1, { tag: 0x30, content: Buffer.alloc(0), children: [node], prefix: Buffer.alloc(0) }
+    ); break
+    case 7: setContent(
+      node, Buffer.from(random.pick(TEXTS), random.pick(['utf8', 'latin1', 'utf16le'] as const))
+    ); break
     case 8: setContent(node, Buffer.from(random.pick(TIMES))); break
     case 9: setContent(node, Buffer.from(random.pick(INTEGERS), 'hex')); break
     default: changeContent(node, random)
@@ -78,7 +99,9 @@ function changeContent (node: Node, random: Random): void {
   if (bytes.length > 0 && random.below(2) === 0) flip(bytes, random)
   else if (bytes.length > 0) bytes[random.below(bytes.length)] = random.pick(OCTETS)
   const at = random.below(bytes.length + 1)
-  node.content = random.below(4) === 0 ? Buffer.concat([bytes.subarray(0, at), randomBytes(1, random), bytes.subarray(at)]) : bytes
+  node.content = random.below(4) === 0
+    ? Buffer.concat([bytes.subarray(0, at), randomBytes(1, random), bytes.subarray(at)])
+    : bytes
 }
 
 function flip (bytes: Buffer, random: Random): void {

@@ -18,7 +18,8 @@ export function isAltNameRendering (text: string, names: readonly GeneralName[])
     at += separator.length
     const end = name.kind === 'directoryName' ? endOfDirectoryName(text, at) : at + renderName(name).length
     const matches = name.kind === 'directoryName'
-      ? text.startsWith('DirName:', at) && isRenderingOf(unquote(text.slice(at + 8, end)), name.value, DIRECTORY_NAME_LAYOUT)
+      ? text.startsWith('DirName:', at) &&
+      isRenderingOf(unquote(text.slice(at + 8, end)), name.value, DIRECTORY_NAME_LAYOUT)
       : text.startsWith(renderName(name), at)
     if (!matches) return false
     at = end

@@ -13,16 +13,24 @@ export interface NameLayout {
 }
 
 /** X509Certificate's `subject` and `issuer`. */
-export const SUBJECT_LAYOUT: NameLayout = { betweenRdns: '\n', betweenAttributes: ' + ', reversed: false, escapeControls: true, dumpUnknown: false }
+export const SUBJECT_LAYOUT: NameLayout = {
+  betweenRdns: '\n', betweenAttributes: ' + ', reversed: false, escapeControls: true, dumpUnknown: false
+}
 /** A directory name in `subjectAltName`. */
-export const DIRECTORY_NAME_LAYOUT: NameLayout = { betweenRdns: ',', betweenAttributes: '+', reversed: true, escapeControls: false, dumpUnknown: true }
+export const DIRECTORY_NAME_LAYOUT: NameLayout = {
+  betweenRdns: ',', betweenAttributes: '+', reversed: true, escapeControls: false, dumpUnknown: true
+}
 
 /** OpenSSL's short names by OID, as far as they have been met. A name that stands for two OIDs is a disagreement. */
-const oidByToken = new Map<string, string>([['CN', '2.5.4.3'], ['O', '2.5.4.10'], ['OU', '2.5.4.11'], ['C', '2.5.4.6'], ['ST', '2.5.4.8'], ['L', '2.5.4.7'], ['emailAddress', '1.2.840.113549.1.9.1'], ['UID', '0.9.2342.19200300.100.1.1'], ['DC', '0.9.2342.19200300.100.1.25'], ['serialNumber', '2.5.4.5']])
+const oidByToken = new Map<string, string>([
+  ['CN', '2.5.4.3'], ['O', '2.5.4.10'], ['OU', '2.5.4.11'], ['C', '2.5.4.6'], ['ST', '2.5.4.8'], ['L', '2.5.4.7'],
+  ['emailAddress', '1.2.840.113549.1.9.1'], ['UID', '0.9.2342.19200300.100.1.1'], ['DC', '0.9.2342.19200300.100.1.25'],
+  ['serialNumber', '2.5.4.5']
+])
 
 /**
- * Whether `text` is OpenSSL's rendering of `name`. The text is walked along with our attributes, and each value is rendered as OpenSSL would and compared
- * in place, so nothing is ever guessed from the text.
+ * Whether `text` is OpenSSL's rendering of `name`. The text is walked along with our attributes, and each value is
+ * rendered as OpenSSL would and compared in place, so nothing is ever guessed from the text.
  */
 export function isRenderingOf (text: string, name: DistinguishedName, layout: NameLayout): boolean {
   const rdns = layout.reversed ? name.rdns.map((rdn) => rdn.toReversed()).reverse() : name.rdns
@@ -56,13 +64,19 @@ function renderValue (attribute: NameAttribute, token: string, layout: NameLayou
   return escapeText(textSeenByOpenssl(attribute), layout.escapeControls)
 }
 
-const TAGS = { utf8: 0x0c, numeric: 0x12, printable: 0x13, t61: 0x14, ia5: 0x16, visible: 0x1a, universal: 0x1c, bmp: 0x1e } as const
+const TAGS = {
+  utf8: 0x0c, numeric: 0x12, printable: 0x13, t61: 0x14, ia5: 0x16, visible: 0x1a, universal: 0x1c, bmp: 0x1e
+} as const
 
 /** The DER the value was encoded with: what we decoded, encoded again. */
 function encodingOf ({ value, encoding }: NameAttribute): Buffer {
   if (encoding === 'other') return Buffer.from(value.slice(1), 'hex')
-  const content = encoding === 'bmp' || encoding === 'universal' ? encodeWide(value, encoding === 'bmp' ? 2 : 4) : Buffer.from(value, encoding === 't61' ? 'latin1' : 'utf8')
-  const length = content.length < 0x80 ? [content.length] : content.length < 0x100 ? [0x81, content.length] : [0x82, content.length >> 8, content.length & 0xff]
+  const content = encoding === 'bmp' || encoding === 'universal'
+    ? encodeWide(value, encoding === 'bmp' ? 2 : 4)
+    : Buffer.from(value, encoding === 't61' ? 'latin1' : 'utf8')
+  const length = content.length < 0x80
+    ? [content.length]
+    : content.length < 0x100 ? [0x81, content.length] : [0x82, content.length >> 8, content.length & 0xff]
   return Buffer.concat([Buffer.from([TAGS[encoding], ...length]), content])
 }
 
@@ -74,10 +88,15 @@ function encodeWide (text: string, width: 2 | 4): Buffer {
   }))
 }
 
-/** OpenSSL takes one octet for one character in every type but UTF8String, BMPString and UniversalString; a BIT STRING's without its first octet. */
+/**
+ * OpenSSL takes one octet for one character in every type but UTF8String, BMPString and UniversalString; a BIT STRING's
+ * without its first octet.
+ */
 function textSeenByOpenssl (attribute: NameAttribute): string {
   const { value, encoding } = attribute
-  if (encoding === 'printable' || encoding === 'ia5' || encoding === 'numeric' || encoding === 'visible') return Buffer.from(value, 'utf8').toString('latin1')
+  if (encoding === 'printable' || encoding === 'ia5' || encoding === 'numeric' || encoding === 'visible') {
+    return Buffer.from(value, 'utf8').toString('latin1')
+  }
   if (encoding !== 'other') return value
   const element = Buffer.from(value.slice(1), 'hex')
   if (element[0] !== 0x03) return element.toString('latin1')

@@ -5,7 +5,8 @@ const CERTIFICATE_POLICIES = '551d20'
 
 /** The policy OIDs of a certificate, read by the mutator's tree and not by the reader under test. */
 export function policiesByTree (der: Buffer): string[] {
-  const extensions = toTree(der)?.[0]?.children?.[0]?.children?.find((field) => field.tag === 0xa3)?.children?.[0]?.children ?? []
+  const extensions =
+    toTree(der)?.[0]?.children?.[0]?.children?.find((field) => field.tag === 0xa3)?.children?.[0]?.children ?? []
   const extension = extensions.find(({ children }) => children?.[0]?.content.toString('hex') === CERTIFICATE_POLICIES)
   const policies = extension?.children?.at(-1)?.children?.[0]?.children ?? []
   return policies.map((policy) => dotted(policy.children?.[0]))

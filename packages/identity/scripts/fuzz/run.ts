@@ -13,7 +13,9 @@ export interface FuzzReport {
 }
 
 /** Mutates the seeds `count` times from one random seed and compares both parsers on each. */
-export function fuzz (seeds: readonly Buffer[], count: number, randomSeed: number, progress: (done: number) => void = () => {}): FuzzReport {
+export function fuzz (
+  seeds: readonly Buffer[], count: number, randomSeed: number, progress: (done: number) => void = () => {}
+): FuzzReport {
   const random = new Random(randomSeed)
   const outcomes: Record<string, number> = {}
   const refusals: Record<string, number> = {}

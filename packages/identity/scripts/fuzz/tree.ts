@@ -10,7 +10,10 @@ export interface Node {
 
 const NOTHING = Buffer.alloc(0)
 
-/** The elements of `bytes`, or `undefined` where they are no run of well-formed ones. Strings that hold DER are opened too. */
+/**
+ * The elements of `bytes`, or `undefined` where they are no run of well-formed ones. Strings that hold DER are opened
+ * too.
+ */
 export function toTree (bytes: Buffer, depth = 0): Node[] | undefined {
   const nodes: Node[] = []
   for (let at = 0; at < bytes.length;) {
@@ -25,9 +28,16 @@ export function toTree (bytes: Buffer, depth = 0): Node[] | undefined {
 
 function toNode (tag: number, content: Buffer, depth: number): Node {
   const wraps = tag === 0x03 && content[0] === 0 ? 1 : 0
-  const opened = (tag & 0x20) !== 0 || tag === 0x04 || wraps === 1 ? toTree(content.subarray(wraps), depth + 1) : undefined
+  const opened = (tag & 0x20) !== 0 || tag === 0x04 || wraps === 1
+    ? toTree(content.subarray(wraps), depth + 1)
+    : undefined
   const children = opened !== undefined && (opened.length > 0 || (tag & 0x20) !== 0) ? opened : undefined
-  return { tag, content: Buffer.from(content), children, prefix: children === undefined ? NOTHING : Buffer.from(content.subarray(0, wraps)) }
+  return {
+    tag,
+    content: Buffer.from(content),
+    children,
+    prefix: children === undefined ? NOTHING : Buffer.from(content.subarray(0, wraps))
+  }
 }
 
 function readHeader (bytes: Buffer, at: number): { contentStart: number, end: number } | undefined {
@@ -54,7 +64,9 @@ function encodeLength (length: number): Buffer {
 }
 
 /** Every node with the list that holds it, depth first. */
-export function listNodes (nodes: Node[], found: { siblings: Node[], index: number }[] = []): { siblings: Node[], index: number }[] {
+export function listNodes (
+  nodes: Node[], found: { siblings: Node[], index: number }[] = []
+): { siblings: Node[], index: number }[] {
   nodes.forEach((node, index) => {
     found.push({ siblings: nodes, index })
     if (node.children !== undefined) listNodes(node.children, found)

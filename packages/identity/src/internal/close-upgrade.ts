@@ -1,6 +1,9 @@
 /** The parts of a Fastify request and reply that are used. */
 interface UpgradeRequest {
-  readonly raw: { readonly headers: { readonly upgrade?: string | undefined }, readonly socket: { destroySoon? (): void } }
+  readonly raw: {
+    readonly headers: { readonly upgrade?: string | undefined }
+    readonly socket: { destroySoon? (): void }
+  }
 }
 interface UpgradeReply {
   header (name: string, value: string): unknown

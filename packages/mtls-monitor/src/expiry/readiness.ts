@@ -91,7 +91,9 @@ export function watchReadiness (options: WatchReadinessOptions): Readiness {
       const reasons = checkOwnCertificates(credentials, time)
       const warnings: NotReadyReason[] = []
       if (refusedSince.size > 0) {
-        (time - Math.min(...refusedSince.values()) > rotationFailureTolerance ? reasons : warnings).push('rotation_refused')
+        const isTooLong = time - Math.min(...refusedSince.values()) > rotationFailureTolerance
+        const list = isTooLong ? reasons : warnings
+        list.push('rotation_refused')
       }
       // If a delta CRL has expired, its complete CRL still answers.
       if (listCrls(credentials, revocation).some(({ nextUpdate, isDelta }) => !isDelta && nextUpdate <= time)) {

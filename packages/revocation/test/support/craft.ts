@@ -13,10 +13,14 @@ export interface Signing {
 
 const NULL = writeElement(0x05)
 
-export function pss (hash: string, hashOid: string, saltLength: number, options: { maskOid?: string, trailer?: number } = {}): Signing {
+export function pss (
+  hash: string, hashOid: string, saltLength: number, options: { maskOid?: string, trailer?: number } = {}
+): Signing {
   const params = writeElement(0x30,
     writeElement(0xa0, writeElement(0x30, writeOid(hashOid), NULL)),
-    writeElement(0xa1, writeElement(0x30, writeOid('1.2.840.113549.1.1.8'), writeElement(0x30, writeOid(options.maskOid ?? hashOid), NULL))),
+    writeElement(0xa1, writeElement(
+      0x30, writeOid('1.2.840.113549.1.1.8'), writeElement(0x30, writeOid(options.maskOid ?? hashOid), NULL)
+    )),
     writeElement(0xa2, writeNatural(saltLength.toString(16).padStart(2, '0'))),
     ...(options.trailer === undefined ? [] : [writeElement(0xa3, writeElement(0x02, Uint8Array.of(options.trailer)))]))
   return { hash, algorithm: writeElement(0x30, writeOid('1.2.840.113549.1.1.10'), params), saltLength }
@@ -54,7 +58,10 @@ export interface CrlCraft {
 
 export function craftCrl (craft: CrlCraft): Uint8Array {
   const signing = craft.signing ?? signings.ecdsaSha256
-  const extensions = [...(craft.number === undefined ? [] : [extension('2.5.29.20', false, integer(craft.number))]), ...craft.extensions ?? []]
+  const extensions = [
+    ...(craft.number === undefined ? [] : [extension('2.5.29.20', false, integer(craft.number))]),
+    ...craft.extensions ?? []
+  ]
   const thisUpdate = craft.thisUpdate ?? new Date(Date.now() - 60_000)
   const nextUpdate = craft.nextUpdate === undefined ? new Date(Date.now() + 3_600_000) : craft.nextUpdate
   const tbs = writeElement(0x30,
@@ -66,13 +73,18 @@ export function craftCrl (craft: CrlCraft): Uint8Array {
     ...(craft.entries === undefined ? [] : [writeElement(0x30, ...craft.entries)]),
     ...(extensions.length === 0 ? [] : [writeElement(0xa0, writeElement(0x30, ...extensions))]))
   const signature = signData(tbs, craft.key ?? craft.ca.key, signing)
-  const crl = writeElement(0x30, tbs, (craft.outerSigning ?? signing).algorithm, writeElement(0x03, Uint8Array.of(0), signature))
+  const crl = writeElement(
+    0x30, tbs, (craft.outerSigning ?? signing).algorithm, writeElement(0x03, Uint8Array.of(0), signature)
+  )
   return craft.trailing === undefined ? crl : Buffer.concat([crl, craft.trailing])
 }
 
 /** A revoked certificate; `serial` is the content of the INTEGER as it stands, in hex. */
-export function entry (serial: string, options: { date?: Uint8Array, extensions?: readonly Uint8Array[] } = {}): Uint8Array {
-  return writeElement(0x30, writeElement(0x02, Buffer.from(serial, 'hex')), options.date ?? time(new Date('2026-01-02T03:04:05Z')),
+export function entry (
+  serial: string, options: { date?: Uint8Array, extensions?: readonly Uint8Array[] } = {}
+): Uint8Array {
+  return writeElement(0x30, writeElement(0x02, Buffer.from(serial, 'hex')),
+    options.date ?? time(new Date('2026-01-02T03:04:05Z')),
     ...(options.extensions === undefined ? [] : [writeElement(0x30, ...options.extensions)]))
 }
 
@@ -81,7 +93,9 @@ export function reasonCode (code: number, critical = false): Uint8Array {
 }
 
 export function extension (oid: string, critical: boolean, value: Uint8Array): Uint8Array {
-  return writeElement(0x30, writeOid(oid), ...(critical ? [writeElement(0x01, Uint8Array.of(0xff))] : []), writeElement(0x04, value))
+  return writeElement(
+    0x30, writeOid(oid), ...(critical ? [writeElement(0x01, Uint8Array.of(0xff))] : []), writeElement(0x04, value)
+  )
 }
 
 export function integer (value: number): Uint8Array {
@@ -102,13 +116,18 @@ export function uriName (uri: string): Uint8Array {
   return writeElement(0x86, Buffer.from(uri))
 }
 
-/** An issuing distribution point; `flags` are the implicit tags 1 to 5, e.g. `{ 1: true }` for onlyContainsUserCerts. */
+/**
+ * An issuing distribution point; `flags` are the implicit tags 1 to 5, e.g. `{ 1: true }` for onlyContainsUserCerts.
+ */
 export function distributionPoint (uri: string | undefined, flags: Readonly<Record<number, boolean>> = {}): Uint8Array {
   const name = uri === undefined ? [] : [writeElement(0xa0, writeElement(0xa0, uriName(uri)))]
-  const set = Object.keys(flags).map((tag) => Number(tag) === 3 ? writeElement(0x83, Uint8Array.of(6, 0x40)) : writeElement(0x80 + Number(tag), Uint8Array.of(0xff)))
+  const set = Object.keys(flags).map((tag) => Number(tag) === 3
+    ? writeElement(0x83, Uint8Array.of(6, 0x40))
+    : writeElement(0x80 + Number(tag), Uint8Array.of(0xff)))
   return extension('2.5.29.28', true, writeElement(0x30, ...name, ...set))
 }
 
 export function toPem (der: Uint8Array): string {
-  return `-----BEGIN X509 CRL-----\n${Buffer.from(der).toString('base64').replace(/.{64}/g, '$&\n')}\n-----END X509 CRL-----\n`
+  return `-----BEGIN X509 CRL-----\n${Buffer.from(der).toString('base64').replace(/.{64}/g, '$&\n')}\n-----END X509 ` +
+    'CRL-----\n'
 }

@@ -20,7 +20,10 @@ export async function startCrlServer (): Promise<CrlServer> {
     const file = served.files.get(request.url ?? '')
     if (file === undefined) return response.writeHead(404).end('x')
     const tag = `"${Buffer.from(file.subarray(-8)).toString('hex')}"`
-    response.writeHead(request.headers['if-none-match'] === tag ? 304 : 200, { etag: tag, 'last-modified': 'Thu, 01 Jan 2026 00:00:00 GMT' })
+    response.writeHead(
+      request.headers['if-none-match'] === tag ? 304 : 200,
+      { etag: tag, 'last-modified': 'Thu, 01 Jan 2026 00:00:00 GMT' }
+    )
     response.end(request.headers['if-none-match'] === tag ? undefined : file)
   })
   server.listen(0, '127.0.0.1')

@@ -8,7 +8,9 @@ const BMP = 0x1e
 
 /** A name of one common name. */
 export function nameDer (commonName: string, tag: number = UTF8): Uint8Array {
-  return writeElement(0x30, writeElement(0x31, writeElement(0x30, writeOid('2.5.4.3'), writeElement(tag, encodeText(commonName, tag)))))
+  return writeElement(
+    0x30, writeElement(0x31, writeElement(0x30, writeOid('2.5.4.3'), writeElement(tag, encodeText(commonName, tag))))
+  )
 }
 
 /** The same name with every value written in another way. For names of ASCII with one attribute in each RDN. */

@@ -85,17 +85,27 @@ export function craftOcspResponse (ca: DevCa, request: Uint8Array, lie: OcspLie)
   const nonce = lie.nonce === undefined ? asked.nonce : lie.nonce ?? undefined
   const signer = lie.signer ?? ca
   const signing = lie.signing ?? signings.ecdsaSha256
-  const extensions = [...(nonce === undefined ? [] : [extension('1.3.6.1.5.5.7.48.1.2', false, writeElement(0x04, nonce))]), ...lie.extensions ?? []]
+  const extensions = [
+    ...(nonce === undefined ? [] : [extension('1.3.6.1.5.5.7.48.1.2', false, writeElement(0x04, nonce))]),
+    ...lie.extensions ?? []
+  ]
   const tbs = writeElement(0x30,
     ...(lie.version === undefined ? [] : [writeElement(0xa0, integer(lie.version))]),
     lie.responderId ?? responderId(signer.der, lie.byKey ?? false),
     generalizedTime(lie.producedAt ?? new Date()),
-    writeElement(0x30, ...(lie.certIds ?? [asked.certId]).map((certId, i) => single(certId, { ...lie, ...lie.each?.[i] }))),
+    writeElement(
+      0x30, ...(lie.certIds ?? [asked.certId]).map((certId, i) => single(certId, { ...lie, ...lie.each?.[i] }))
+    ),
     ...(extensions.length === 0 ? [] : [writeElement(0xa1, writeElement(0x30, ...extensions))]))
   const certificates = lie.certificates ?? (lie.signer === undefined ? [] : [lie.signer.der])
-  const basic = writeElement(0x30, tbs, signing.algorithm, writeElement(0x03, Uint8Array.of(0), signData(tbs, lie.key ?? signer.key, signing)),
+  const basic = writeElement(0x30, tbs, signing.algorithm,
+    writeElement(0x03, Uint8Array.of(0), signData(tbs, lie.key ?? signer.key, signing)),
     ...(certificates.length === 0 ? [] : [writeElement(0xa0, writeElement(0x30, ...certificates))]))
-  return writeElement(0x30, outerStatus, writeElement(0xa0, writeElement(0x30, writeOid(lie.type ?? '1.3.6.1.5.5.7.48.1.1'), writeElement(0x04, basic))))
+  return writeElement(
+    0x30,
+    outerStatus,
+    writeElement(0xa0, writeElement(0x30, writeOid(lie.type ?? '1.3.6.1.5.5.7.48.1.1'), writeElement(0x04, basic)))
+  )
 }
 
 function single (certId: Uint8Array, lie: OcspLie): Uint8Array {

@@ -13,7 +13,9 @@ export const another = (await leaf('another')).identity
 export const asResponder = { extendedKeyUsage: ['1.3.6.1.5.5.7.3.9'] }
 
 /** A checker that asks a responder of its own. */
-export async function setUp (t: Test, options: OcspCheckerOptions = {}, lie: OcspLie = {}, from: TestCa['ca'] = ca): Promise<{ responder: TestResponder, checker: OcspChecker }> {
+export async function setUp (
+  t: Test, options: OcspCheckerOptions = {}, lie: OcspLie = {}, from: TestCa['ca'] = ca
+): Promise<{ responder: TestResponder, checker: OcspChecker }> {
   const responder = await startResponder(from, lie)
   const checker = ocspChecker({ urls: responder.url, ...options })
   t.teardown(async () => { await Promise.all([checker.close(), responder.close()]) })

@@ -1,4 +1,5 @@
-// What the rule language means, written down a second time without any index: slow, plain, and sharing no code with the package.
+// What the rule language means, written down a second time without any index: slow, plain, and sharing no code with the
+// package.
 import type { DistinguishedName, PeerIdentity } from '@peerkit/identity'
 import { claimsOf, equalDistinguishedNames, parseDistinguishedName } from '@peerkit/identity'
 
@@ -8,8 +9,10 @@ type Answer = boolean | undefined
 export interface NaiveVerdict { allowed: boolean, rule?: number, group?: string | undefined, reason?: string }
 
 const list = <T> (value: T | readonly T[]): readonly T[] => Array.isArray(value) ? value : [value as T]
-const any = (answers: readonly Answer[]): Answer => answers.includes(true) ? true : answers.includes(undefined) ? undefined : false
-const all = (answers: readonly Answer[]): Answer => answers.includes(false) ? false : answers.includes(undefined) ? undefined : true
+const any = (answers: readonly Answer[]): Answer =>
+  answers.includes(true) ? true : answers.includes(undefined) ? undefined : false
+const all = (answers: readonly Answer[]): Answer =>
+  answers.includes(false) ? false : answers.includes(undefined) ? undefined : true
 
 /** The verdict on rules and groups without predicates. */
 export function evaluateNaively (rules: readonly any[], groups: Record<string, any>, peer: PeerIdentity): NaiveVerdict {
@@ -23,7 +26,9 @@ export function evaluateNaively (rules: readonly any[], groups: Record<string, a
 }
 
 function groupHolds (name: string, groups: Record<string, any>, peer: PeerIdentity): Answer {
-  return any(list<any>(groups[name]).map((entry) => typeof entry === 'string' ? groupHolds(entry, groups, peer) : ruleHolds(entry, peer)))
+  return any(list<any>(groups[name]).map((entry) => {
+    return typeof entry === 'string' ? groupHolds(entry, groups, peer) : ruleHolds(entry, peer)
+  }))
 }
 
 export function ruleHolds (rule: any, peer: PeerIdentity): Answer {
@@ -31,8 +36,12 @@ export function ruleHolds (rule: any, peer: PeerIdentity): Answer {
 }
 
 function keyHolds (key: string, wanted: readonly any[], peer: PeerIdentity): Answer {
-  const san = (kind: 'dns' | 'uri' | 'email' | 'ip') => peer.subjectAltNames === undefined || peer.subjectAltNames.unknown.includes(kind) ? undefined : peer.subjectAltNames[kind]
-  const has = <T> (found: readonly T[] | undefined, test: (wanted: any, found: T) => boolean): Answer => found && wanted.some((one) => found.some((other) => test(one, other)))
+  const san = (kind: 'dns' | 'uri' | 'email' | 'ip') => peer.subjectAltNames === undefined ||
+    peer.subjectAltNames.unknown.includes(kind)
+    ? undefined
+    : peer.subjectAltNames[kind]
+  const has = <T> (found: readonly T[] | undefined, test: (wanted: any, found: T) => boolean): Answer =>
+    found && wanted.some((one) => found.some((other) => test(one, other)))
   const single = (value: string | undefined): readonly string[] | undefined => value === undefined ? undefined : [value]
   const same = (a: string, b: string): boolean => a === b
   switch (key) {
@@ -52,12 +61,17 @@ function keyHolds (key: string, wanted: readonly any[], peer: PeerIdentity): Ans
     case 'authority': return has(single(peer.authority), same)
     case 'email': return has(san('email'), (a: string, b) => fold(a) === fold(b))
     case 'ip': return has(san('ip'), ipHolds)
-    case 'serialNumber': return has(single(peer.serialNumber), (a, b) => BigInt(`0x${a.replaceAll(':', '')}`) === BigInt(`0x${b}`))
+    case 'serialNumber': return has(
+      single(peer.serialNumber), (a, b) => BigInt(`0x${a.replaceAll(':', '')}`) === BigInt(`0x${b}`)
+    )
     case 'fingerprint': return has(single(peer.fingerprint256), digestHolds)
     case 'publicKey': return has(single(peer.publicKey256), digestHolds)
     case 'policy': return has(peer.policies, same)
     case 'extendedKeyUsage': return has(peer.extendedKeyUsage, same)
-    case 'not': { const answer = any(wanted.map((rule) => ruleHolds(rule, peer))); return answer === undefined ? undefined : !answer }
+    case 'not': {
+      const answer = any(wanted.map((rule) => ruleHolds(rule, peer)))
+      return answer === undefined ? undefined : !answer
+    }
     case 'via': {
       const gateway = peer.via[peer.via.length - 1]
       if (gateway !== undefined) return any(wanted.map((rule) => ruleHolds(rule, gateway)))
@@ -69,7 +83,9 @@ function keyHolds (key: string, wanted: readonly any[], peer: PeerIdentity): Ans
 
 function nameHolds (wanted: any, name: DistinguishedName): boolean {
   if (typeof wanted === 'string') return equalDistinguishedNames(parseDistinguishedName(wanted), name)
-  return Object.entries(wanted).every(([type, values]) => list(values as any).some((value) => name.values(type).includes(value)))
+  return Object
+    .entries(wanted)
+    .every(([type, values]) => list(values as any).some((value) => name.values(type).includes(value)))
 }
 
 function dnsHolds (wanted: string, name: string): boolean {
@@ -80,9 +96,12 @@ function dnsHolds (wanted: string, name: string): boolean {
 function uriHolds (wanted: string, uri: string): boolean {
   if (!wanted.includes('*')) return wanted === uri
   const segment = '(?!(?:\\.|%2e){1,2}(?:/|$))(?:(?!%2f|%5c|%[01]|%7f)(?:%[0-9a-f]{2}|[^%/?#\\\\ "<>^`{|}]))+'
-  const source = wanted.split('/').map((part) => part === '**' ? `${segment}(?:/${segment})*` : part === '*' ? segment : part.replaceAll('.', '\\.')).join('/')
+  const source = wanted.split('/')
+    .map((part) => part === '**' ? `${segment}(?:/${segment})*` : part === '*' ? segment : part.replaceAll('.', '\\.'))
+    .join('/')
   // The case of a literal part counts, that of percent-encoding does not.
-  return new RegExp(`^${source}$`, 'i').test(uri) && wanted.split('/').every((part, index) => part.includes('*') || uri.split('/')[index] === part)
+  return new RegExp(`^${source}$`, 'i').test(uri) &&
+    wanted.split('/').every((part, index) => part.includes('*') || uri.split('/')[index] === part)
 }
 
 function spiffeHolds (wanted: string, id: string): boolean {
@@ -107,7 +126,9 @@ function ipHolds (wanted: string, address: string): boolean {
 
 /** Thirty-two or a hundred and twenty-eight digits. The URL parser knows how to write an address in one way. */
 function bitsOf (address: string): string {
-  if (!address.includes(':')) return address.split('.').map((part) => Number(part).toString(2).padStart(8, '0')).join('')
+  if (!address.includes(':')) {
+    return address.split('.').map((part) => Number(part).toString(2).padStart(8, '0')).join('')
+  }
   const host = new URL(`http://[${address}]/`).hostname.slice(1, -1)
   const [head = '', tail] = host.split('::')
   const left = head === '' ? [] : head.split(':')
@@ -118,5 +139,7 @@ function bitsOf (address: string): string {
 }
 
 function digestHolds (wanted: string, digest: string): boolean {
-  return (wanted.length === 44 ? Buffer.from(wanted, 'base64').toString('hex') : wanted.replaceAll(':', '').toLowerCase()) === digest
+  return (wanted.length === 44
+    ? Buffer.from(wanted, 'base64').toString('hex')
+    : wanted.replaceAll(':', '').toLowerCase()) === digest
 }

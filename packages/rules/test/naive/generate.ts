@@ -4,18 +4,35 @@ import type { ClaimKind, PeerIdentity } from '@peerkit/identity'
 import type { Random } from './random.ts'
 
 const TEXTS = ['a', 'b', 'A', 'a,b', 'ü']
-const NAMES = ['CN=a', 'CN=b,O=a', 'CN=a+OU=b,O=a', 'OU=b+CN=a,O=a', 'O=a,CN=b', 'CN=a,CN=b,OU=a,OU=b', 'CN=a\\,b,O=ü', 'CN=#1602c3bc', 'O=a', 'DC=a,DC=b,CN=a']
+const NAMES = [
+  'CN=a', 'CN=b,O=a', 'CN=a+OU=b,O=a', 'OU=b+CN=a,O=a', 'O=a,CN=b', 'CN=a,CN=b,OU=a,OU=b', 'CN=a\\,b,O=ü',
+  'CN=#1602c3bc', 'O=a', 'DC=a,DC=b,CN=a'
+]
 const CA_NAMES = ['CN=CA', 'CN=CA,O=a', 'O=a', 'CN=CA 2+O=b']
 const DNS = ['x', 'a.x', 'A.X', 'b.x', 'c.b.x', '*.x', '.x', 'a_.x', 'a b.x', 'x.a']
 const DNS_RULES = ['x', 'a.x', 'B.x', '*.x', '*.b.x', '*.B.X', 'c.b.x']
-const URIS = ['https://h/a', 'https://h/a/b', 'https://h/a/b/c', 'https://h', 'https://h/', 'https://h/a//b', 'https://h/%2f', 'https://h/a/..', 'https://h/A', 'https://h/a?b', 'https://h/a%20', 'https://i/a', 'urn:a:b', 'https://h/%2E%2e/b']
-const URI_RULES = ['https://h/a', 'https://h/*', 'https://h/**', 'https://h/a/*', 'https://h/*/b', 'https://h/a/**', 'https://h/*/*', 'urn:a:b', 'https://h/a?b', 'https://h//**']
-const IDS = ['spiffe://td/a', 'spiffe://td/a/b', 'spiffe://td/a/b/c', 'spiffe://te/a', 'spiffe://td.x/b', 'spiffe://td/b']
-const ID_RULES = ['spiffe://td', 'spiffe://td/a', 'spiffe://td/*', 'spiffe://td/**', 'spiffe://td/a/*', 'spiffe://td/*/b', 'spiffe://te', 'spiffe://td/a/**', 'spiffe://td/*/**']
+const URIS = [
+  'https://h/a', 'https://h/a/b', 'https://h/a/b/c', 'https://h', 'https://h/', 'https://h/a//b', 'https://h/%2f',
+  'https://h/a/..', 'https://h/A', 'https://h/a?b', 'https://h/a%20', 'https://i/a', 'urn:a:b', 'https://h/%2E%2e/b'
+]
+const URI_RULES = [
+  'https://h/a', 'https://h/*', 'https://h/**', 'https://h/a/*', 'https://h/*/b', 'https://h/a/**', 'https://h/*/*',
+  'urn:a:b', 'https://h/a?b', 'https://h//**'
+]
+const IDS = [
+  'spiffe://td/a', 'spiffe://td/a/b', 'spiffe://td/a/b/c', 'spiffe://te/a', 'spiffe://td.x/b', 'spiffe://td/b'
+]
+const ID_RULES = [
+  'spiffe://td', 'spiffe://td/a', 'spiffe://td/*', 'spiffe://td/**', 'spiffe://td/a/*', 'spiffe://td/*/b',
+  'spiffe://te', 'spiffe://td/a/**', 'spiffe://td/*/**'
+]
 const EMAILS = ['a@x.y', 'A@x.y', 'a@X.Y', '"a@b"@x.y', 'a']
 const EMAIL_RULES = ['a@x.y', 'a@X.y', 'A@x.y', '"a@b"@x.Y']
 const IPS = ['10.0.0.1', '10.1.0.1', '192.0.2.1', '::ffff:10.0.0.1', '2001:db8::1', '2001:db8:1::', '::', '::1']
-const IP_RULES = ['10.0.0.1', '10.0.0.0/8', '10.0.0.0/16', '0.0.0.0/0', '::/0', '::ffff:10.0.0.0/104', '2001:DB8:0::1', '2001:db8::/32', '2001:db8::/48', '::ffff:192.0.2.1', '0:0::1', '8000::/1']
+const IP_RULES = [
+  '10.0.0.1', '10.0.0.0/8', '10.0.0.0/16', '0.0.0.0/0', '::/0', '::ffff:10.0.0.0/104', '2001:DB8:0::1', '2001:db8::/32',
+  '2001:db8::/48', '::ffff:192.0.2.1', '0:0::1', '8000::/1'
+]
 const DIGESTS = ['0a', 'b1', 'c2'].map((octet) => octet.repeat(32))
 const OIDS = ['1.2.3', '1.2.4', '2.5.29.37.0', '1.3.6.1.5.5.7.3.2']
 const SERIALS = ['00', '01', '0a1b', 'ff']
@@ -63,16 +80,23 @@ export function randomRule (random: Random, depth = 0, gateway = false): Record<
 }
 
 function addKey (rule: Record<string, unknown>, random: Random, depth: number, gateway: boolean): void {
-  const values = <T> (from: readonly T[]): T | T[] => random.chance(0.6) ? random.pick(from) : random.some(from, 1, random.chance(0.1) ? 12 : 3)
-  const attributes = (): object => Object.fromEntries(random.some(['cn', 'O', 'ou', '2.5.4.3'], 1, 2).filter((type, index, all) => index === 0 || type !== all[0])
+  const values = <T> (from: readonly T[]): T | T[] =>
+    random.chance(0.6) ? random.pick(from) : random.some(from, 1, random.chance(0.1) ? 12 : 3)
+  const attributes = (): object => Object.fromEntries(random.some(
+    ['cn', 'O', 'ou', '2.5.4.3'], 1, 2
+  ).filter((type, index, all) => index === 0 || type !== all[0])
     .filter((type, _, all) => !(type === '2.5.4.3' && all.includes('cn'))).map((type) => [type, values(TEXTS)]))
   const names = (from: readonly string[]): unknown => random.chance(0.5)
     ? values(from)
-    : random.chance(0.5) ? attributes() : Array.from({ length: 1 + random.below(3) }, () => random.chance(0.5) ? attributes() : random.pick(from))
+    : random.chance(0.5)
+      ? attributes()
+      : Array.from({ length: 1 + random.below(3) }, () => random.chance(0.5) ? attributes() : random.pick(from))
   const nested = (inGateway: boolean): unknown => random.chance(0.7)
     ? randomRule(random, depth + 1, inGateway)
     : Array.from({ length: 1 + random.below(2) }, () => randomRule(random, depth + 1, inGateway))
-  const digest = (hex: string): string => random.pick([hex, hex.toUpperCase(), Buffer.from(hex, 'hex').toString('base64'), (hex.match(/../g) as string[]).join(':')])
+  const digest = (hex: string): string => random.pick([
+    hex, hex.toUpperCase(), Buffer.from(hex, 'hex').toString('base64'), (hex.match(/../g) as string[]).join(':')
+  ])
   const key = random.pick([
     'cn', 'o', 'ou', 'subject', 'issuer', 'dns', 'uri', 'spiffe', 'email', 'ip', 'serialNumber',
     'fingerprint', 'publicKey', 'policy', 'extendedKeyUsage', 'authority', 'via', 'not', 'not'
@@ -86,7 +110,9 @@ function addKey (rule: Record<string, unknown>, random: Random, depth: number, g
     case 'spiffe': rule.spiffe = values(ID_RULES); break
     case 'email': rule.email = values(EMAIL_RULES); break
     case 'ip': rule.ip = values(IP_RULES); break
-    case 'serialNumber': rule.serialNumber = values(['0', '1', '0A:1B', 'a1b', '00ff']); rule.issuer ??= names(CA_NAMES); break
+    case 'serialNumber': rule.serialNumber = values([
+      '0', '1', '0A:1B', 'a1b', '00ff'
+    ]); rule.issuer ??= names(CA_NAMES); break
     case 'fingerprint': rule.fingerprint = digest(random.pick(DIGESTS)); break
     case 'publicKey': rule.publicKey = [digest(random.pick(DIGESTS))]; break
     case 'policy': rule.policy = values(OIDS); break
@@ -104,9 +130,15 @@ export function randomRuleSet (random: Random): { rules: unknown[], groups: Reco
     const names = Object.keys(groups)
     groups[`g${i}`] = random.chance(0.5)
       ? randomRule(random)
-      : Array.from({ length: 1 + random.below(3) }, () => names.length > 0 && random.chance(0.3) ? random.pick(names) : randomRule(random))
+      : Array.from(
+        { length: 1 + random.below(3) },
+        () => names.length > 0 && random.chance(0.3) ? random.pick(names) : randomRule(random)
+      )
   }
   const names = Object.keys(groups)
-  const rules = Array.from({ length: 1 + random.below(random.chance(0.1) ? 30 : 5) }, () => names.length > 0 && random.chance(0.25) ? random.pick(names) : randomRule(random))
+  const rules = Array.from(
+    { length: 1 + random.below(random.chance(0.1) ? 30 : 5) },
+    () => names.length > 0 && random.chance(0.25) ? random.pick(names) : randomRule(random)
+  )
   return { rules, groups }
 }

@@ -6,7 +6,9 @@ import { loadAuthorities } from './load-authority.ts'
 
 type Settings = Pick<EvaluatorSettings, 'authorities' | 'version' | 'block'>
 
-/** The current authorities, and a version that changes with them, with their revocation data and with the block list. */
+/**
+ * The current authorities, and a version that changes with them, with their revocation data and with the block list.
+ */
 export class AuthoritiesInForce {
   readonly #settings: Settings
   readonly #onReplaced: () => void

@@ -3,7 +3,9 @@ import { MTLS_ERR_PATH_OPTION } from '../errors.ts'
 import { checkKeys, describeType } from '../option-check.ts'
 import { readSubjectBound } from './subject-bound.ts'
 import type { SubjectAttributes, SubjectBound } from './subject-bound.ts'
-import { readDnsBound, readEmailBound, readIpBound, readPolicyBound, readSpiffeBound, readUpnBound } from './text-bounds.ts'
+import {
+  readDnsBound, readEmailBound, readIpBound, readPolicyBound, readSpiffeBound, readUpnBound
+} from './text-bounds.ts'
 import type { TextBound } from './text-bounds.ts'
 import { readUriBound } from './uri-bound.ts'
 
@@ -22,11 +24,15 @@ export type NameBound = 'any' | string | readonly string[]
  * }
  */
 export type AuthorityNames = 'any' | {
-  /** Trust domains (`spiffe://partner.example`), or paths with everything below. Every `spiffe:` URI is of this kind. */
+  /**
+   * Trust domains (`spiffe://partner.example`), or paths with everything below. Every `spiffe:` URI is of this kind.
+   */
   readonly spiffe?: NameBound
   /** Domains with all names below. */
   readonly dns?: NameBound
-  /** Origins (`https://partner.example`), paths with everything below, prefixes that end in `:`, or other exact URIs. */
+  /**
+   * Origins (`https://partner.example`), paths with everything below, prefixes that end in `:`, or other exact URIs.
+   */
   readonly uri?: NameBound
   /** Hosts (`partner.example`), all hosts below (`.partner.example`), or mailboxes (RFC 5280 section 4.2.1.10). */
   readonly email?: NameBound

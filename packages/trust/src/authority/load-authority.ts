@@ -17,8 +17,8 @@ export interface Authority {
   /** A unique name, for decisions and `peer.authority`. */
   readonly name: string
   /**
-   * CA certificates, parsed or in DER. A path ends at a self-signed one. The others are candidates like `intermediates`,
-   * unless `partial` is set.
+   * CA certificates, parsed or in DER. A path ends at a self-signed one. The others are candidates like
+   * `intermediates`, unless `partial` is set.
    */
   readonly ca: readonly CertificateInput[]
   /** The names that it vouches for. Default `'any'`. */
@@ -91,7 +91,8 @@ function refuseDuplicates (loaded: readonly LoadedAuthority[]): void {
  */
 function loadAuthority (authority: Authority, where: string): LoadedAuthority {
   checkKeys(authority, KNOWN, where)
-  const { name, ca, intermediates = [], revocation = [], names = 'any', partial = false, algorithms, serverAuthOnlyUntil } = authority
+  const { name, ca, intermediates = [], revocation = [], names = 'any', partial = false } = authority
+  const { algorithms, serverAuthOnlyUntil } = authority
   if (typeof name !== 'string' || name === '') {
     throw new MTLS_ERR_PATH_OPTION(`${where}.name is ${name === '' ? 'empty' : describeType(name)}; expected a name`)
   }
@@ -139,7 +140,9 @@ function checkServerAuthOnly (until: number, bounds: NameBounds, where: string):
   }
 }
 
-/** Verifies signatures on configured certificates while loading, so that decisions do not spend their budget on them. */
+/**
+ * Verifies signatures on configured certificates while loading, so that decisions do not spend their budget on them.
+ */
 function verifyKnown (known: readonly Certificate[], anchors: AnchorSet): void {
   const pool = new CandidatePool(known)
   for (const certificate of known) {

@@ -42,7 +42,8 @@ const TEXT_NAMES: ReadonlyArray<readonly [TextKind, (leaf: PeerIdentity) => read
 ]
 
 function subjectsOf ({ subject, subjectAltNames }: PeerIdentity): readonly DistinguishedName[] {
-  return [...(subject === undefined || subject.rdns.length === 0 ? [] : [subject]), ...(subjectAltNames?.directoryName ?? [])]
+  const own = subject === undefined || subject.rdns.length === 0 ? [] : [subject]
+  return [...own, ...(subjectAltNames?.directoryName ?? [])]
 }
 
 /** Bounds of a kind that a message lists. */
@@ -122,7 +123,9 @@ export class NameBounds {
    * @param authority the name of the authority, for the text
    * @returns a sentence fragment that follows the certificate's name; undefined if the authority vouches for it
    */
-  findFault (leaf: PeerIdentity, authority: string): { readonly text: string, readonly isTooMuch: boolean } | undefined {
+  findFault (
+    leaf: PeerIdentity, authority: string
+  ): { readonly text: string, readonly isTooMuch: boolean } | undefined {
     const comparisons = this.#countComparisons(leaf)
     if (comparisons > MAX_COMPARISONS) {
       const work = `${comparisons} comparisons with what authority "${authority}" vouches for`

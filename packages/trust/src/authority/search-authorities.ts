@@ -137,10 +137,12 @@ function checkAuthorityNames ({ name, bounds }: LoadedAuthority, leaf: Certifica
 }
 
 /**
- * If a certificate of the path lacks clientAuth, all must allow serverAuth, and the leaf must have a name of a kind with
- * bounds. Otherwise it would be outside no bound: a public CA issues certificates to anyone.
+ * If a certificate of the path lacks clientAuth, all must allow serverAuth, and the leaf must have a name of a kind
+ * with bounds. Otherwise it would be outside no bound: a public CA issues certificates to anyone.
  */
-function checkServerAuthOnly ({ name, bounds }: LoadedAuthority, path: readonly Certificate[]): PathRefused | undefined {
+function checkServerAuthOnly (
+  { name, bounds }: LoadedAuthority, path: readonly Certificate[]
+): PathRefused | undefined {
   if (path.every((certificate) => allowsPurpose(certificate, 'clientAuth'))) return undefined
   const other = path.find((certificate) => !allowsPurpose(certificate, 'serverAuth'))
   if (other !== undefined) {

@@ -33,7 +33,8 @@ export function readSubjectBound (given: SubjectAttributes, where: string): Subj
     }
     const values: readonly unknown[] = Array.isArray(value) ? value : [value]
     if (values.length === 0 || !values.every((text) => typeof text === 'string' && text !== '')) {
-      throw new MTLS_ERR_PATH_OPTION(`${where}.${name} is ${describeType(value)}; expected a string or a list of strings`)
+      const found = `${where}.${name} is ${describeType(value)}`
+      throw new MTLS_ERR_PATH_OPTION(`${found}; expected a string or a list of strings`)
     }
     attributes.set(oid, Object.freeze([...values as string[]]))
   }

@@ -48,7 +48,8 @@ function hintOf (text: string): string {
 
 /** Trust domains have no upper case (SPIFFE ID section 2.1), unlike DNS names. */
 function hasUpperCaseDomain (text: string): boolean {
-  return parseId(text) === undefined && parseId(text.replace(/^[^/]*\/\/[^/]*/, (start) => start.toLowerCase())) !== undefined
+  const lowerCase = text.replace(/^[^/]*\/\/[^/]*/, (start) => start.toLowerCase())
+  return parseId(text) === undefined && parseId(lowerCase) !== undefined
 }
 
 function parseId (text: string): SpiffeId | undefined {
@@ -103,12 +104,15 @@ export function readEmailBound (text: string, where: string): TextBound {
 export function readIpBound (text: string, where: string): TextBound {
   const [address = '', length, ...more] = text.split('/')
   const family = isIP(address)
-  const bits = length === undefined ? family === 4 ? 32 : 128 : /^[0-9]{1,3}$/.test(length) ? Number(length) : Number.NaN
-  if (family === 0 || more.length > 0 || address.includes('%') || !(bits <= (family === 4 ? 32 : 128))) {
+  const maxBits = family === 4 ? 32 : 128
+  const bits = length === undefined ? maxBits : /^[0-9]{1,3}$/.test(length) ? Number(length) : Number.NaN
+  if (family === 0 || more.length > 0 || address.includes('%') || !(bits <= maxBits)) {
     throw expected(where, text, 'an address, or a range such as 10.0.0.0/8')
   }
   const base = parseIpAddress(address)
-  if (hasHostBits(base, bits)) throw expected(where, text, `a range whose address has only zeros after its first ${bits} bits`)
+  if (hasHostBits(base, bits)) {
+    throw expected(where, text, `a range whose address has only zeros after its first ${bits} bits`)
+  }
   return {
     text,
     covers (name) {

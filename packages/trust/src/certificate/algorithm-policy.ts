@@ -11,7 +11,7 @@ import type { PublicKeyKind } from './public-key.ts'
  * named curve of at least 224 bits.
  */
 export interface AlgorithmPolicy {
-  /** Names of signature schemes, such as `ecdsa-sha256`, `rsa-pss-sha256`, `ed25519`, `ml-dsa-65`. Default: all but `dsa-…`. */
+  /** Names of signature schemes, such as `ecdsa-sha256`, `rsa-pss-sha256`, `ed25519`. Default: all except `dsa-…`. */
   readonly signatures?: readonly string[]
   /** Names of elliptic curves as in `node:crypto`, such as `prime256v1`. Default: all of at least 224 bits. */
   readonly curves?: readonly string[]

@@ -8,16 +8,18 @@ import {
 import type { BasicConstraints, CertificateFields, SignatureScheme } from '@peerkit/identity/x509'
 import { readNameConstraints } from '../names/read-constraints.ts'
 import type { NameConstraints } from '../names/read-constraints.ts'
-import { hasUnknownQualifier, readInhibitAnyPolicy, readPolicyConstraints, readPolicyMappings } from '../policies/read-policies.ts'
+import {
+  hasUnknownQualifier, readInhibitAnyPolicy, readPolicyConstraints, readPolicyMappings
+} from '../policies/read-policies.ts'
 import type { PolicyConstraints, PolicyMapping } from '../policies/read-policies.ts'
 import { readAuthorityKeyId, readSubjectKeyId } from './key-identifier.ts'
 import { readPublicKeyKind } from './public-key.ts'
 import type { PublicKeyKind } from './public-key.ts'
 
-/** Edges remembered of one certificate: as many keys as share an issuer's name in any PKI that works. */
+/** How many verification results are cached per certificate. No usual PKI has more issuer keys of the same name. */
 const MAX_EDGES = 32
 
-/** What a certificate says, read whole. */
+/** The parsed contents of a certificate. */
 interface Contents {
   readonly identity: PeerIdentity
   readonly keyKind: PublicKeyKind
@@ -25,7 +27,7 @@ interface Contents {
   readonly keyUsage: number | undefined
   readonly nameConstraints: NameConstraints | undefined
   readonly policies: readonly string[] | undefined
-  /** A critical certificatePolicies with a qualifier that RFC 5280 section 4.2.1.4 does not define. */
+  /** Whether a critical certificatePolicies has a qualifier that RFC 5280 section 4.2.1.4 does not define. */
   readonly unknownQualifier: boolean
   readonly policyMappings: readonly PolicyMapping[] | undefined
   readonly policyConstraints: PolicyConstraints | undefined
@@ -33,14 +35,15 @@ interface Contents {
 }
 
 /**
- * A certificate as path validation sees it. Nothing in it is verified by itself.
+ * A certificate for path validation. Reading it verifies nothing.
  *
- * Until an issuer's signature on it was verified, only its frame and its two names are read: that is all that looking for a path takes. The contents are read
- * when they are first asked for, and then they throw MTLS_ERR_CERTIFICATE_INVALID or MTLS_ERR_DER_INVALID where they cannot be read.
+ * The constructor reads only the outer structure. The names are read for the path search, before the signature is
+ * verified. The other contents are read at the first access, and throw MTLS_ERR_CERTIFICATE_INVALID or
+ * MTLS_ERR_DER_INVALID if they are malformed.
  */
 export class Certificate {
   readonly fields: CertificateFields
-  /** Which keys, by the SHA-256 of their SubjectPublicKeyInfo, made its signature and which did not. That never changes. Made when it is needed. */
+  /** Whether a key made the signature, by the SHA-256 of the key's SubjectPublicKeyInfo. A result never changes. */
   edges: Map<string, boolean> | undefined
   #fingerprint: string | undefined
   #publicKeyHash: string | undefined
@@ -57,8 +60,8 @@ export class Certificate {
   readonly #given: PeerIdentity | undefined
 
   /**
-   * @param identity of the same bytes, where they were read already
-   * @throws MTLS_ERR_CERTIFICATE_INVALID where the frame cannot be read
+   * @param identity the identity of the same bytes, if they were parsed before
+   * @throws MTLS_ERR_CERTIFICATE_INVALID if the outer structure cannot be read
    */
   constructor (der: Uint8Array, identity?: PeerIdentity) {
     this.fields = readCertificate(der)
@@ -105,27 +108,29 @@ export class Certificate {
     return this.#issuerKey
   }
 
-  /** Subject and issuer are the same name (RFC 5280 section 6.1). */
+  /** Whether subject and issuer are the same name (RFC 5280 section 6.1). */
   get selfIssued (): boolean { return this.subjectKey === this.issuerKey }
 
-  /** The same for all certificates of one authority: its name and its key. */
+  /** A key of the CA, made of its name and public key. All certificates of the CA share it. */
   get authority (): string { return `${this.publicKeyHash} ${this.subjectKey}` }
 
-  get scheme (): SignatureScheme | undefined { return readSignatureScheme(this.fields.signatureAlgorithm, { dsa: true }) }
+  get scheme (): SignatureScheme | undefined {
+    return readSignatureScheme(this.fields.signatureAlgorithm, { dsa: true })
+  }
 
-  /** The identifier of its key, where it states one of at most 64 octets (RFC 5280 section 4.2.1.2). A hint alone. */
+  /** The subjectKeyIdentifier, if it has at most 64 octets (RFC 5280 section 4.2.1.2). It is only a hint. */
   get subjectKeyId (): string | undefined {
     if (this.#subjectKeyId === undefined) this.#subjectKeyId = readSubjectKeyId(this.fields) ?? null
     return this.#subjectKeyId ?? undefined
   }
 
-  /** The identifier of its issuer's key, likewise (section 4.2.1.1). */
+  /** The authorityKeyIdentifier, if it has at most 64 octets (RFC 5280 section 4.2.1.1). It is only a hint. */
   get authorityKeyId (): string | undefined {
     if (this.#authorityKeyId === undefined) this.#authorityKeyId = readAuthorityKeyId(this.fields) ?? null
     return this.#authorityKeyId ?? undefined
   }
 
-  /** Whether the contents were read: they are not before the signature was verified. */
+  /** Whether the contents were read. That happens only after the signature was verified. */
   get isRead (): boolean { return this.#contents !== undefined }
 
   get contents (): Contents {
@@ -133,7 +138,11 @@ export class Certificate {
     return this.#contents
   }
 
-  /** Reads the contents now, so that they do not throw later. @throws MTLS_ERR_CERTIFICATE_INVALID, MTLS_ERR_DER_INVALID */
+  /**
+   * Reads the contents now, so that they do not throw later.
+   *
+   * @throws MTLS_ERR_CERTIFICATE_INVALID, MTLS_ERR_DER_INVALID
+   */
   readWhole (): void {
     this.#contents ??= this.#read()
   }
@@ -157,7 +166,7 @@ export class Certificate {
     }))
   }
 
-  /** The public key, parsed when first asked for (34–100 µs). Undefined where OpenSSL refuses it. */
+  /** The public key, parsed at the first call (34–100 µs). Undefined if OpenSSL refuses it. */
   publicKey (): KeyObject | undefined {
     if (this.#key === undefined) this.#key = parseKey(this.fields.subjectPublicKeyInfo)
     return this.#key ?? undefined
@@ -169,7 +178,7 @@ export function fingerprintOf (der: Uint8Array): string {
 }
 
 /**
- * Reads the frame of a certificate; see {@link Certificate}.
+ * Reads the outer structure of a certificate; see {@link Certificate}.
  *
  * @throws MTLS_ERR_CERTIFICATE_INVALID
  */
@@ -177,7 +186,11 @@ export function readPathCertificate (der: Uint8Array): Certificate {
   return new Certificate(der)
 }
 
-/** Reads a certificate whole: for anchors, which are believed. @throws MTLS_ERR_CERTIFICATE_INVALID, MTLS_ERR_DER_INVALID */
+/**
+ * Reads a certificate with its contents. For anchors, which are trusted without a signature.
+ *
+ * @throws MTLS_ERR_CERTIFICATE_INVALID, MTLS_ERR_DER_INVALID
+ */
 export function readWholeCertificate (der: Uint8Array, identity?: PeerIdentity): Certificate {
   const certificate = new Certificate(der, identity)
   certificate.readWhole()
@@ -204,14 +217,14 @@ function readContents (fields: CertificateFields, identity: PeerIdentity): Conte
   }
 }
 
-/** A longer name is compared as it stands: folding it would cost a stranger's host more than his certificate is worth. */
+/** A longer name is compared without normalization, which would cost too much for an unverified certificate. */
 const MAX_FOLDED_OCTETS = 1_024
 
 function foldName (name: DistinguishedName, der: Uint8Array): readonly string[] {
   return der.length > MAX_FOLDED_OCTETS ? [unfoldedKey(Buffer.from(der).toString('latin1'))] : rdnKeys(name)
 }
 
-/** Read in place, so that errors tell the offset in the certificate. */
+/** Reads a name in place, so that errors contain its offset in the certificate. */
 function nameIn ({ der }: CertificateFields, part: Uint8Array): DistinguishedName {
   const start = part.byteOffset - der.byteOffset
   return readName(der, start, start + part.length)
@@ -221,32 +234,32 @@ function parseKey (subjectPublicKeyInfo: Uint8Array): KeyObject | null {
   try {
     return createPublicKey({ key: Buffer.from(subjectPublicKeyInfo), format: 'der', type: 'spki' })
   } catch {
-    // A point that is not on its curve, for one.
+    // For example, a point that is not on the curve.
     return null
   }
 }
 
-/** As much of a certificate as it takes to read it again without its cost: its bytes and the signatures that were verified. */
+/** What is needed to read a certificate again at little cost: its bytes and the results of signature verification. */
 export type CertificateTrace = Pick<Certificate, 'der' | 'edges'>
 
 export function traceOf ({ der, edges }: Certificate): CertificateTrace {
   return { der, edges }
 }
 
-/** @param identity of the same bytes */
+/** @param identity the identity of the same bytes */
 export function readTraced ({ der, edges }: CertificateTrace, identity: PeerIdentity): Certificate {
   const certificate = new Certificate(der, identity)
   certificate.edges = edges
   return certificate
 }
 
-/** Remembers whether a key made a certificate's signature. */
+/** Caches whether the issuer's key made the signature of a certificate. */
 export function rememberEdge (certificate: Certificate, issuer: Certificate, signed: boolean): void {
   const edges = certificate.edges ??= new Map()
   if (edges.size < MAX_EDGES) edges.set(issuer.publicKeyHash, signed)
 }
 
-/** Whether the issuer's key made the signature, where that is known already. */
+/** Whether the issuer's key made the signature; undefined if that was not verified yet. */
 export function knownEdge (certificate: Certificate, issuer: Certificate): boolean | undefined {
   return certificate.edges?.get(issuer.publicKeyHash)
 }

@@ -1,4 +1,4 @@
-/** A named curve: as `node:crypto` calls it, and the bits of its field. */
+/** A named curve: its name in `node:crypto`, and the bits of its field. */
 export interface Curve {
   readonly name: string
   readonly bits: number
@@ -9,7 +9,7 @@ const X9 = '1.2.840.10045.3.'
 const BRAINPOOL = '1.3.36.3.3.2.8.1.1.'
 const WTLS = '2.23.43.1.4.'
 
-/** The named curves of 224 bits and more that OpenSSL knows, by OID. Shorter ones are below OpenSSL's security level 2. */
+/** OpenSSL's named curves of at least 224 bits, by OID. Shorter ones are below OpenSSL's security level 2. */
 export const CURVES: ReadonlyMap<string, Curve> = new Map<string, Curve>([
   curve(`${X9}1.7`, 'prime256v1', 256), curve(`${SECG}34`, 'secp384r1', 384), curve(`${SECG}35`, 'secp521r1', 521),
   curve(`${SECG}33`, 'secp224r1', 224), curve(`${SECG}32`, 'secp224k1', 224), curve(`${SECG}10`, 'secp256k1', 256),

@@ -34,7 +34,9 @@ const PURPOSES = Object.freeze({ clientAuth: '1.3.6.1.5.5.7.3.2', serverAuth: '1
 
 const CLIENT_USES = KEY_USAGE.digitalSignature | KEY_USAGE.keyAgreement
 /** The key usages of which a leaf needs at least one, as in an OpenSSL handshake. */
-const LEAF_USES = Object.freeze({ clientAuth: CLIENT_USES, serverAuth: CLIENT_USES | KEY_USAGE.keyEncipherment } as const)
+const LEAF_USES = Object.freeze({
+  clientAuth: CLIENT_USES, serverAuth: CLIENT_USES | KEY_USAGE.keyEncipherment
+} as const)
 
 const CERT_TYPE_BITS = Object.freeze({ clientAuth: 0x80, serverAuth: 0x40 } as const)
 
@@ -93,7 +95,8 @@ export function findLeafFlaw (certificate: Certificate, rules: PurposeRules): Pa
   const { purpose, idleCaFields = false } = rules
   const { identity, basicConstraints, keyUsage, nameConstraints } = certificate
   const isCa = basicConstraints?.ca === true
-  // RFC 5280 sections 4.2.1.3 and 4.2.1.10: for CAs only. Software that checks one of them and not cA takes it for a CA.
+  // RFC 5280 sections 4.2.1.3 and 4.2.1.10: for CAs only. Software that checks one of them and not cA takes it for a
+  // CA.
   if (!idleCaFields && !isCa && keyUsage !== undefined && (keyUsage & KEY_USAGE.keyCertSign) !== 0) {
     return blame(certificate, 'wrong_purpose', 'is not a CA, but has keyCertSign')
   }

@@ -3,32 +3,42 @@ import { readAlgorithm } from '@peerkit/identity/x509'
 import type { SigningKeyType } from '@peerkit/identity/x509'
 import { CURVES } from './curves.ts'
 
-/** What a certificate's public key is, without the cost of having OpenSSL parse it. */
+/** The kind of a public key, read without the cost of parsing the key in OpenSSL. */
 export interface PublicKeyKind {
   readonly type: SigningKeyType | 'unknown'
-  /** Of an elliptic curve: its name as `node:crypto` has it. Undefined where it is none that is known here. */
+  /** For elliptic curves: the name in `node:crypto`. Undefined for unsupported curves. */
   readonly curve: string | undefined
-  /** Of RSA and RSA-PSS: bits of the modulus. */
+  /** For RSA and RSA-PSS: the bits of the modulus. */
   readonly bits: number | undefined
-  /** What makes it unusable, whatever the policy. */
+  /** Why the key cannot be used under any policy. */
   readonly flaw: string | undefined
 }
 
 const NIST = '2.16.840.1.101.3.4.3.'
-const SLH_DSA = ['sha2-128s', 'sha2-128f', 'sha2-192s', 'sha2-192f', 'sha2-256s', 'sha2-256f', 'shake-128s', 'shake-128f', 'shake-192s', 'shake-192f', 'shake-256s', 'shake-256f'] as const
+const SLH_DSA = [
+  'sha2-128s', 'sha2-128f', 'sha2-192s', 'sha2-192f', 'sha2-256s', 'sha2-256f',
+  'shake-128s', 'shake-128f', 'shake-192s', 'shake-192f', 'shake-256s', 'shake-256f'
+] as const
 
 const TYPES: ReadonlyMap<string, SigningKeyType> = new Map<string, SigningKeyType>([
-  ['1.2.840.113549.1.1.1', 'rsa'], ['1.2.840.113549.1.1.10', 'rsa-pss'], ['1.2.840.10045.2.1', 'ec'], ['1.2.840.10040.4.1', 'dsa'],
-  ['1.3.101.112', 'ed25519'], ['1.3.101.113', 'ed448'], [`${NIST}17`, 'ml-dsa-44'], [`${NIST}18`, 'ml-dsa-65'], [`${NIST}19`, 'ml-dsa-87'],
+  ['1.2.840.113549.1.1.1', 'rsa'], ['1.2.840.113549.1.1.10', 'rsa-pss'],
+  ['1.2.840.10045.2.1', 'ec'], ['1.2.840.10040.4.1', 'dsa'],
+  ['1.3.101.112', 'ed25519'], ['1.3.101.113', 'ed448'],
+  [`${NIST}17`, 'ml-dsa-44'], [`${NIST}18`, 'ml-dsa-65'], [`${NIST}19`, 'ml-dsa-87'],
   ...SLH_DSA.map((name, index) => [`${NIST}${20 + index}`, `slh-dsa-${name}`] as const)
 ])
 
-/** OpenSSL verifies nothing with a longer modulus. */
+/** OpenSSL does not verify signatures with a longer modulus. */
 const MAX_RSA_BITS = 16_384
-/** Exponents of more than 32 bits make verifying slow, and nobody uses them. */
+/** Exponents of more than 32 bits make verification slow and are not used in practice. */
 const MAX_EXPONENT_OCTETS = 5
 
-/** The kind of key in a SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7). Whether it is strong enough is for the policy to say. @throws MTLS_ERR_DER_INVALID */
+/**
+ * Reads the kind of a key from its SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7). The algorithm policy decides
+ * whether the key is strong enough.
+ *
+ * @throws MTLS_ERR_DER_INVALID
+ */
 export function readPublicKeyKind (subjectPublicKeyInfo: Uint8Array): PublicKeyKind {
   const reader = new DerReader(subjectPublicKeyInfo).enter(TAG.sequence)
   const { oid, parameters } = readAlgorithm(subjectPublicKeyInfo, reader.expect(TAG.sequence))
@@ -41,16 +51,18 @@ export function readPublicKeyKind (subjectPublicKeyInfo: Uint8Array): PublicKeyK
     case 'ec': return { ...plain, type, ...readCurve(parameters) }
     case 'rsa': case 'rsa-pss': return { ...plain, type, ...readRsa(subjectPublicKeyInfo, bits.start, bits.end) }
     case 'dsa': return { ...plain, type }
-    default: return { ...plain, type, flaw: parameters === undefined ? undefined : 'key parameters where there are none' }
+    default: return { ...plain, type, flaw: parameters === undefined ? undefined : 'key with unexpected parameters' }
   }
 }
 
-/** Named curves only: with explicit parameters the author of a certificate chooses the generator (CVE-2020-0601). */
+/** Accepts named curves only. With explicit parameters, an attacker could choose the generator (CVE-2020-0601). */
 function readCurve (parameters: Uint8Array | undefined): Pick<PublicKeyKind, 'curve' | 'flaw'> {
-  if (parameters === undefined || parameters[0] !== TAG.objectIdentifier) return { curve: undefined, flaw: 'elliptic curve without a name' }
+  if (parameters === undefined || parameters[0] !== TAG.objectIdentifier) {
+    return { curve: undefined, flaw: 'key on an elliptic curve without a name' }
+  }
   const oid = decodeObjectIdentifier(parameters, 2, parameters.length)
   const curve = CURVES.get(oid)?.name
-  return { curve, flaw: curve === undefined ? `elliptic curve ${oid}, which is not known` : undefined }
+  return { curve, flaw: curve === undefined ? `key on the unsupported elliptic curve ${oid}` : undefined }
 }
 
 function readRsa (bytes: Uint8Array, start: number, end: number): Pick<PublicKeyKind, 'bits' | 'flaw'> {
@@ -66,5 +78,6 @@ function readRsa (bytes: Uint8Array, start: number, end: number): Pick<PublicKey
   if (bits > MAX_RSA_BITS) return { bits, flaw: `RSA key of ${bits} bits; expected at most ${MAX_RSA_BITS}` }
   const odd = ((bytes[exponent.end - 1] ?? 0) & 1) === 1
   const one = exponent.end - exponent.contentStart === 1 && bytes[exponent.contentStart] === 1
-  return { bits, flaw: odd && !one && exponent.end - exponent.contentStart <= MAX_EXPONENT_OCTETS ? undefined : 'RSA key with an unusual exponent' }
+  const isUsual = odd && !one && exponent.end - exponent.contentStart <= MAX_EXPONENT_OCTETS
+  return { bits, flaw: isUsual ? undefined : 'RSA key with an unusual exponent' }
 }

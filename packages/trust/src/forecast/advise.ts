@@ -4,27 +4,29 @@ import type { CertificateUse } from './needs-action.ts'
 /** What to do about a certificate. */
 export interface Advice {
   readonly text: string
-  /** How to bridge the time; undefined where there is nothing to bridge, or where it is bridged already. */
+  /** How to accept the client meanwhile; undefined if that is not needed, or configured already. */
   readonly remark: string | undefined
 }
 
 export interface AdviceQuestion {
   readonly forecast: ClientAuthForecast
   readonly use: CertificateUse
-  /** Whether who asks can replace the certificate, or has to ask its owner. */
+  /** Whether the reader can replace the certificate. Otherwise the advice is to ask its owner. */
   readonly isOwn: boolean
   /**
-   * Until when `serverAuthOnly` of an authority accepts the client, or the clients of the CA, although they lack
-   * clientAuth. In milliseconds since the epoch.
+   * Until when `serverAuthOnly` of an authority accepts the client, or the clients of the CA, without clientAuth.
+   * Milliseconds since the epoch.
    */
   readonly acceptedUntil?: number | undefined
 }
 
-const BRIDGE = 'To bridge the time, give the authority serverAuthOnly: { acceptUntil: \'YYYY-MM-DD\' }; ' +
-  'that needs bounds on its names.'
+const BRIDGE = 'To accept such clients until then, set serverAuthOnly: { acceptUntil: \'YYYY-MM-DD\' } ' +
+  'of the authority. It requires bounds on its names.'
 
 /**
- * `YYYY-MM-DD`
+ * Formats a day in UTC as `YYYY-MM-DD`.
+ *
+ * @param time milliseconds since the epoch
  *
  * @example
  * ```ts
@@ -36,8 +38,11 @@ export function describeDay (time: number): string {
 }
 
 /**
- * What to do; undefined where nothing is affected.
+ * Advises what to do about a certificate that loses or lacks clientAuth.
  *
+ * @param question the forecast and the use of the certificate
+ * @param now milliseconds since the epoch
+ * @returns the advice; undefined if the certificate is not affected
  * @example
  * ```ts
  * const root = await createDevCa({ subject: [{ type: 'O', value: 'DigiCert Inc' }] }) // in place of a public root
@@ -49,7 +54,7 @@ export function describeDay (time: number): string {
 export function adviseClientAuth (question: AdviceQuestion, now: number): Advice | undefined {
   const { forecast, use, isOwn, acceptedUntil } = question
   if (forecast.state === 'not_affected') return adviseAccepted(use, acceptedUntil, now)
-  if (use === 'server') return { text: 'Nothing, while it is used for a server alone.', remark: undefined }
+  if (use === 'server') return { text: 'Nothing, if only a server uses it.', remark: undefined }
   if (use === 'unknown' && forecast.state === 'lacks') {
     const text = 'Nothing, unless a client presents it: servers that check the purpose refuse it.'
     return { text, remark: undefined }
@@ -63,7 +68,7 @@ export function adviseClientAuth (question: AdviceQuestion, now: number): Advice
   }
 }
 
-/** A private CA can issue certificates for clients, and did not. */
+/** The certificate lacks clientAuth, but its private CA could issue one that has it. */
 function adviseAccepted (use: CertificateUse, acceptedUntil: number | undefined, now: number): Advice | undefined {
   if (use !== 'client' || acceptedUntil === undefined) return undefined
   const text = `Ask the client for a certificate with clientAuth ${describeUntil(acceptedUntil, now)}.`
@@ -82,7 +87,7 @@ function describeUntil (acceptedUntil: number, now: number): string {
 
 function adviseOwn (before: string): string {
   return `Get the client's certificate from a private CA ${before} ` +
-    '(to try it: peerkit ca init, peerkit cert issue). If it is a partner\'s, ask for that.'
+    '(to try it: peerkit ca init, peerkit cert issue). If the client belongs to a partner, ask the partner to do so.'
 }
 
 function adviseOther (before: string): string {

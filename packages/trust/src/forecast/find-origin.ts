@@ -5,23 +5,27 @@ import { otherOperator } from './public-operators.ts'
 import type { PublicOperator } from './public-operators.ts'
 import type { PublicRoots } from './public-roots.ts'
 
-/** Where a certificate comes from, and how that is known. */
+/** Whether a certificate comes from a public CA, and the evidence for it. */
 export interface Origin {
   readonly kind: 'public' | 'private'
   /**
-   * - `signature`: signatures lead to a root: a public one, or one that is not public
-   * - `issuer_name`: an issuer's name says so, and nothing else
-   * - `none`: nothing says that it is public
+   * - `signature`: signatures lead to a public root, or to a root that is not public
+   * - `issuer_name`: only the name of an issuer is known
+   * - `none`: there is no evidence that it is public
    */
   readonly evidence: 'signature' | 'issuer_name' | 'none'
-  /** Of a public one. */
+  /** The operator of the public CA. */
   readonly operator: PublicOperator | undefined
-  /** Its issuers as far as signatures lead, nearest first. */
+  /** The issuers as far as signatures lead, the nearest first. */
   readonly path: readonly PeerIdentity[]
 }
 
 /**
+ * Finds whether a certificate was issued by a public CA, by verifying signatures up to a root.
+ *
+ * @param certificate the certificate
  * @param others CA certificates that may be its issuers
+ * @param roots the public roots
  * @example
  * ```ts
  * const { kind, evidence } = findOrigin(peer, [parsePeerIdentity(ca.der)], bundledRoots())
@@ -30,7 +34,7 @@ export interface Origin {
  */
 export function findOrigin (certificate: PeerIdentity, others: readonly PeerIdentity[], roots: PublicRoots): Origin {
   if (roots.holds(certificate)) return ofPublic([certificate], roots, [])
-  // Roots first: a climb then ends at a root, and not at one of the CAs that have signed it too.
+  // Roots first, so that the search ends at a public root and does not follow cross-certificates of it.
   const path = climbChain(certificate, [...roots.certificates, ...others])
   const top = path.findIndex((issuer) => roots.holds(issuer))
   if (top >= 0) return ofPublic(path.slice(0, top + 1), roots, path.slice(0, top + 1))
@@ -42,9 +46,11 @@ export function findOrigin (certificate: PeerIdentity, others: readonly PeerIden
 }
 
 /**
- * For an audit log, which holds the name of the issuer and no certificate.
+ * Like `findOrigin`, if only the name of the issuer is known, such as from an audit log.
  *
- * @param authorities known CA certificates: if one bears the name, its origin counts
+ * @param issuer the name of the issuer
+ * @param authorities known CA certificates; the origin of the one with this name is used
+ * @param roots the public roots
  * @example
  * ```ts
  * const issuer = parseDistinguishedName("CN=R11,O=Let's Encrypt,C=US")
@@ -58,11 +64,11 @@ export function findOriginByName (
   const known = authorities.find(({ subject }) =>
     subject !== undefined && issuer !== undefined && matchDistinguishedNames(subject, issuer))
   if (known === undefined) return ofName([issuer], roots, [])
-  // The name alone does not say that this CA signed it.
+  // The name alone does not prove that this CA signed the certificate.
   return { ...findOrigin(known, authorities, roots), evidence: 'issuer_name', path: [] }
 }
 
-/** The nearest issuer whose operator is known counts: he decides what is issued, and not who signed his CA. */
+/** Returns the operator of the nearest issuer that has a known one. It decides what is issued, not the CA above it. */
 function ofPublic (issuers: readonly PeerIdentity[], roots: PublicRoots, path: readonly PeerIdentity[]): Origin {
   const known = issuers.flatMap(({ subject }) => roots.operatorOf(subject) ?? [])
   const [operator] = [...known, otherOperator(String(issuers.at(-1)?.subject))]

@@ -9,53 +9,54 @@ import type { PublicRoots } from './public-roots.ts'
 
 const CLIENT_AUTH = '1.3.6.1.5.5.7.3.2'
 
-/** What becomes of a certificate's clientAuth. Times are in milliseconds since the epoch. */
+/** Whether and when a certificate loses clientAuth. Times are milliseconds since the epoch. */
 export interface ClientAuthForecast {
   /**
    * - `not_affected`: from a private CA
-   * - `lacks`: from a public CA, and not for clients already now
-   * - `loses`: from a public CA, and for clients until it is renewed
-   * - `ended`: from a public CA, and no longer valid
+   * - `lacks`: from a public CA, without clientAuth
+   * - `loses`: from a public CA, with clientAuth until a renewal
+   * - `ended`: from a public CA, and expired
    */
   readonly state: 'not_affected' | 'lacks' | 'loses' | 'ended'
   readonly origin: Origin['kind']
   readonly evidence: Origin['evidence']
-  /** Who runs the public CA. */
+  /** The operator of the public CA. */
   readonly operator: string | undefined
-  /** Undefined where nobody can tell: of an audit log. */
+  /** Whether it allows clientAuth; undefined if that is unknown, as for lines of an audit log. */
   readonly clientAuth: boolean | undefined
-  /** The certificate whose extended key usage rules it out: itself, or a CA above it. */
+  /** The certificate whose extendedKeyUsage lacks clientAuth: the certificate itself, or a CA above it. */
   readonly lackedBy: string | undefined
   readonly notAfter: number | undefined
-  /** About when it is renewed: with a third of its time left. Only of a certificate from a public CA. */
+  /** The estimated renewal, when a third of the lifetime is left. Only for leaf certificates of public CAs. */
   readonly renewal: number | undefined
   readonly stop: ClientAuthStop | undefined
   readonly nextRenewal: 'server_auth_only' | 'client_auth_possible' | undefined
   readonly loses: ClientAuthLoss | undefined
 }
 
-/** When clientAuth is lost. */
+/** When a certificate loses clientAuth. */
 export interface ClientAuthLoss {
   readonly at: number
   /**
-   * - `renewal`: about then, with a renewal
-   * - `end`: then at the latest
-   * - `stop`: from then on, with the first renewal
+   * - `renewal`: `at` is the estimated renewal
+   * - `end`: `at` is the end of validity, the latest date
+   * - `stop`: `at` is the day of the stop; the first renewal after it loses clientAuth
    */
   readonly basis: 'renewal' | 'end' | 'stop'
 }
 
 export interface ForecastOptions {
-  /** CA certificates that may be its issuers, in any order. Default none. */
+  /** CA certificates that may be its issuers, in any order. Default: none. */
   readonly chain?: readonly PeerIdentity[]
-  /** Milliseconds since the epoch. Default now. */
+  /** The time of the forecast, in milliseconds since the epoch. Default: now. */
   readonly now?: number
-  /** Default: those that Node comes with. */
+  /** The public roots. Default: those of Node. */
   readonly roots?: PublicRoots
 }
 
 /**
- * What becomes of a certificate's clientAuth. Whether the certificate is accepted is for `evaluate` to say.
+ * Tells whether and when a certificate loses clientAuth. It does not decide whether the certificate is accepted;
+ * `evaluate` does.
  *
  * @example
  * ```ts
@@ -73,7 +74,8 @@ export function forecastClientAuth (certificate: PeerIdentity, options: Forecast
 }
 
 /**
- * The same of a CA that is trusted: when those below it lose clientAuth. `chain` are the other CAs that are known.
+ * Like `forecastClientAuth`, for a trusted CA: tells when the certificates below it lose clientAuth. `chain` contains
+ * the other known CAs.
  *
  * @example
  * ```ts
@@ -87,19 +89,19 @@ export function forecastAuthority (authority: PeerIdentity, options: ForecastOpt
   return forecastOf(origin, { ...readClientAuth(authority, origin), notAfter, now, isAuthority: true })
 }
 
-/** What is known of a certificate beside its origin. */
+/** What is known about a certificate besides its origin. Times are milliseconds since the epoch. */
 export interface KnownOfCertificate {
   readonly clientAuth: boolean | undefined
   readonly lackedBy?: string | undefined
   readonly notBefore?: number | undefined
   readonly notAfter: number | undefined
   readonly now: number
-  /** Whether it is a CA: it loses nothing itself, but those below it do, one after the other. */
+  /** Whether it is a CA. The certificates below it lose clientAuth at their renewals, not the CA itself. */
   readonly isAuthority?: boolean
 }
 
 /**
- * The forecast for a certificate whose origin is known.
+ * Makes the forecast for a certificate whose origin is known.
  *
  * @example
  * ```ts
@@ -127,7 +129,7 @@ export function forecastOf (found: Origin, known: KnownOfCertificate): ClientAut
 }
 
 /**
- * Whether a certificate and all CAs above it allow clientAuth, as far as they are known.
+ * Tells whether a certificate and all known CAs above it allow clientAuth.
  *
  * @example
  * ```ts
@@ -142,7 +144,7 @@ export function readClientAuth (
   return { clientAuth: blamed === undefined, lackedBy: blamed && String(blamed) }
 }
 
-/** By the rule of the suite: an extended key usage, where there is one, has to name clientAuth; "any" does not. */
+/** The rule of path validation: an extendedKeyUsage must contain clientAuth; anyExtendedKeyUsage is not enough. */
 function allowsClientAuth ({ extendedKeyUsage = [] }: PeerIdentity): boolean {
   return extendedKeyUsage.length === 0 || extendedKeyUsage.includes(CLIENT_AUTH)
 }
@@ -152,8 +154,8 @@ function estimateRenewal ({ notBefore, notAfter }: KnownOfCertificate): number |
 }
 
 /**
- * A renewal before the stop gets clientAuth once more. How long that certificate will live nobody knows: then the day
- * of the stop counts, the first on which a renewal can lose it.
+ * A renewal before the stop still gets clientAuth. The lifetime of that next certificate is unknown. So the day of the
+ * stop counts, which is the first on which a renewal can lose clientAuth.
  */
 function findLoss (known: KnownOfCertificate, stop: ClientAuthStop, renewal: number | undefined): ClientAuthLoss {
   const { notAfter, now, isAuthority = false } = known

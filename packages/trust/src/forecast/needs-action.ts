@@ -1,13 +1,16 @@
 import type { ClientAuthForecast } from './forecast-client-auth.ts'
 
-/** What a certificate is used for. `authority`: it vouches for clients. */
+/** What a certificate is used for. `authority`: it is a trusted CA of clients. */
 export type CertificateUse = 'client' | 'server' | 'unknown' | 'authority'
 
 /**
- * Whether somebody has to do something within a time. What may be a client counts as one while it can be one; what is
- * for servers alone already counts only if it is said to be used as a client.
+ * Tells whether you must act within a time. A certificate of unknown use counts as a client's while it has clientAuth.
+ * A certificate without clientAuth counts only if it is known to be used by a client.
  *
- * @param within milliseconds from now on
+ * @param use what the certificate is used for
+ * @param forecast the forecast for it
+ * @param now milliseconds since the epoch
+ * @param within the time, in milliseconds from now
  * @example
  * ```ts
  * const days30 = 30 * 86_400_000
@@ -23,8 +26,8 @@ export function needsAction (
 }
 
 /**
- * When clientAuth is lost, to sort by: `-Infinity` for what lacks it already, `Infinity` for what is not affected. In
- * milliseconds since the epoch.
+ * Returns when clientAuth is lost, to sort by, in milliseconds since the epoch. `-Infinity` if the certificate lacks it
+ * already, `Infinity` if it is not affected.
  *
  * @example
  * ```ts

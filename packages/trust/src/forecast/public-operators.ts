@@ -1,12 +1,12 @@
 /** The day from which a public CA issues no certificate with clientAuth. */
 export interface ClientAuthStop {
-  /** `YYYY-MM-DD` */
+  /** The day in UTC, `YYYY-MM-DD`. */
   readonly stopsOn: string
-  /** Who says so. */
+  /** The policy or announcement that sets the day. */
   readonly source: string
 }
 
-/** Who runs a public CA. */
+/** The operator of a public CA. */
 export interface PublicOperator {
   readonly name: string
   readonly stop: ClientAuthStop
@@ -17,8 +17,9 @@ const LETS_ENCRYPT: ClientAuthStop = { stopsOn: '2026-05-13', source: 'announcem
 const DIGICERT: ClientAuthStop = { stopsOn: '2027-03-01', source: 'announcement of DigiCert' }
 
 /**
- * Operators by the organisation in their CAs' names. Their intermediates bear other organisations than their roots, and
- * an audit log holds the name of the intermediate alone. Who has announced no day of his own has Chrome's.
+ * The operators, by the organization (O) in the names of their CAs. Intermediates often have another organization than
+ * their root, and an audit log contains only the name of the intermediate. Operators that announced no day have
+ * Chrome's.
  */
 const OPERATORS: ReadonlyArray<readonly [organization: RegExp, name: string, stop?: ClientAuthStop]> = [
   [/^let's encrypt$|^internet security research group$/, 'Let\'s Encrypt', LETS_ENCRYPT],
@@ -38,7 +39,7 @@ const OPERATORS: ReadonlyArray<readonly [organization: RegExp, name: string, sto
 ]
 
 /**
- * The operator of a public CA by an organisation of one of its names; undefined where it is not in the table.
+ * Finds the operator of a public CA by the organization (O) in its name; undefined if it is not in the table.
  *
  * @example
  * ```ts
@@ -53,7 +54,7 @@ export function findOperator (organization: string | undefined): PublicOperator 
 }
 
 /**
- * The operator of a public root that is not in the table: Chrome's day counts for all.
+ * Makes the operator of a public root that is not in the table. The day of Chrome's policy applies to all roots.
  *
  * @example
  * ```ts
@@ -70,7 +71,7 @@ export function startOf ({ stopsOn }: ClientAuthStop): number {
 }
 
 /**
- * The last day on which a renewal can have clientAuth.
+ * Returns the last day on which a renewal can have clientAuth, as `YYYY-MM-DD`.
  *
  * @example
  * ```ts

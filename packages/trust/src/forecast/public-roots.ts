@@ -4,17 +4,17 @@ import type { DistinguishedName, PeerIdentity } from '@peerkit/identity'
 import { findOperator, otherOperator } from './public-operators.ts'
 import type { PublicOperator } from './public-operators.ts'
 
-/** The roots that web browsers trust. */
+/** The public roots, which web browsers trust. */
 export interface PublicRoots {
   readonly certificates: readonly PeerIdentity[]
-  /** Whether a certificate is of one of them: by its name and key, since other CAs sign roots too. */
+  /** Whether a certificate has the name and key of a public root. It may be a cross-certificate of the root. */
   holds (certificate: PeerIdentity): boolean
-  /** Who runs the CA of this name, by what the name says alone; undefined where it is not known as a public one. */
+  /** The operator of a CA by its name only; undefined if it is not known as a public CA. */
   operatorOf (name: DistinguishedName | undefined): PublicOperator | undefined
 }
 
 /**
- * Public roots from their certificates in DER.
+ * Reads public roots from their certificates in DER.
  *
  * @example
  * ```ts
@@ -49,7 +49,7 @@ function areOne (one: DistinguishedName | undefined, other: DistinguishedName | 
 let bundled: PublicRoots | undefined
 
 /**
- * Mozilla's list, as Node comes with it.
+ * Returns the public roots of Node, which are Mozilla's list. They are parsed once.
  *
  * @example
  * ```ts

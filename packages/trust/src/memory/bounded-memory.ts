@@ -1,4 +1,4 @@
-/** As many values as `capacity`, the least recently used given up first. */
+/** A cache of at most `capacity` values. It evicts the least recently used one. */
 export class BoundedMemory<Value> {
   readonly #entries = new Map<string, Value>()
   readonly #capacity: number

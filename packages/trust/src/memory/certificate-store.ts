@@ -3,8 +3,9 @@ import type { Candidates } from '../path/candidate-pool.ts'
 import { tailOf } from './tail.ts'
 
 /**
- * Intermediates whose signatures led to an anchor, at most so many; the one used least recently goes first. A certificate comes in only after an anchor vouched
- * for it, so nobody else can fill the store. They spare their signatures from being verified again, and stand in for the chain that a resumed TLS session lacks.
+ * A bounded cache of intermediates whose signatures led to an anchor. It evicts the one that was added first. Only
+ * certificates of verified paths are added, so that strangers cannot fill the cache. It saves verifying their
+ * signatures again, and provides the chain of a resumed TLS session, in which the peer sends no intermediates.
  */
 export class CertificateStore implements Candidates {
   readonly #byTail = new Map<string, Certificate>()
@@ -17,7 +18,7 @@ export class CertificateStore implements Candidates {
 
   get size (): number { return this.#byTail.size }
 
-  /** The certificate of exactly these bytes. */
+  /** Returns the certificate with exactly these bytes. */
   find (der: Uint8Array): Certificate | undefined {
     const found = this.#byTail.get(tailOf(der))
     return found !== undefined && Buffer.compare(found.der, der) === 0 ? found : undefined

@@ -1,8 +1,8 @@
 import crypto from 'node:crypto'
 
 /**
- * SHA-256 of a leaf and the certificates sent along, each with its length before it, so that no other cut of the same octets has this key. As latin1, which is the
- * shortest text.
+ * The SHA-256 of a leaf and the certificates sent with it. Each is preceded by its length, so that the same octets
+ * split in another way have another key. The result is a latin1 string, which is the shortest.
  */
 export function chainKey (leaf: Uint8Array, intermediates: readonly Uint8Array[]): string {
   let size = 4 + leaf.length

@@ -2,28 +2,28 @@ import { traceOf } from '../certificate/certificate.ts'
 import type { Certificate, CertificateTrace } from '../certificate/certificate.ts'
 import { tailOf } from './tail.ts'
 
-/** What was decided about a leaf that came with certain certificates. */
+/** A cached decision about a leaf and the certificates sent with it. */
 export interface Remembered<Decision> {
-  /** Not the certificate as it was read, which takes as much memory again as the identity in the decision. */
+  /** The bytes instead of the parsed certificate, which would take as much memory as the identity in the decision. */
   readonly leaf: CertificateTrace
-  /** Exactly what was sent beside the leaf, in its order. All of it stands in a path that was validated, or is configured here. */
+  /** The certificates sent with the leaf, in that order. Each is part of a validated path or is configured. */
   readonly sent: readonly Certificate[]
   readonly decision: Decision
-  /** Since it was last passed over. */
+  /** Whether it was used since the last time eviction skipped it. */
   used: boolean
 }
 
 const NOTHING: readonly never[] = Object.freeze([])
 
-/** Octets of leaves that are remembered in all. An entry takes about six times as much. */
+/** The limit for the octets of all cached leaves. An entry takes about six times the memory of its leaf. */
 const MAX_OCTETS = 16 * 1024 * 1024
 
-/** Different chains that are remembered for one leaf. */
+/** How many different chains are cached for one leaf. */
 const MAX_CHAINS = 4
 
 /**
- * Decisions by the bytes of the leaf and of what was sent with it, at most so many. When it is full the oldest goes that was not used since it was last passed
- * over, so that a look-up changes nothing but a flag.
+ * A bounded cache of decisions, by the bytes of the leaf and of the certificates sent with it. When it is full, it
+ * evicts the oldest entry that was not used recently (second-chance algorithm), so that a look-up only sets a flag.
  */
 export class DecisionMemory<Decision> {
   readonly #entries = new Map<string, Remembered<Decision>[]>()
@@ -37,12 +37,12 @@ export class DecisionMemory<Decision> {
 
   get size (): number { return this.#size }
 
-  /** Of a leaf that came with exactly these certificates. */
+  /** Finds the decision about a leaf that was sent with exactly these certificates. */
   find (leaf: Uint8Array, sent: readonly Uint8Array[]): Remembered<Decision> | undefined {
     const alike = this.#entries.get(tailOf(leaf))
     if (alike === undefined) return undefined
     for (const entry of alike) {
-      if (sameBytes(entry.leaf.der, leaf) && entry.sent.length === sent.length && entry.sent.every(({ der }, index) => sameBytes(der, sent[index]!))) {
+      if (sameBytes(entry.leaf.der, leaf) && sameList(entry.sent, sent)) {
         entry.used = true
         return entry
       }
@@ -50,7 +50,7 @@ export class DecisionMemory<Decision> {
     return undefined
   }
 
-  /** Of a leaf, whatever came with it; what was remembered last comes first. */
+  /** Finds all decisions about a leaf, with any other certificates. The newest comes first. */
   findAny (leaf: Uint8Array): readonly Remembered<Decision>[] {
     const alike = this.#entries.get(tailOf(leaf))
     if (alike === undefined) return NOTHING
@@ -63,7 +63,8 @@ export class DecisionMemory<Decision> {
     if (this.#capacity === 0) return
     const tail = tailOf(leaf.der)
     const alike = this.#entries.get(tail) ?? []
-    const known = alike.findIndex((entry) => sameBytes(entry.leaf.der, leaf.der) && entry.sent.length === sent.length && entry.sent.every(({ der }, index) => sameBytes(der, sent[index]!.der)))
+    const sentDer = sent.map(({ der }) => der)
+    const known = alike.findIndex((entry) => sameBytes(entry.leaf.der, leaf.der) && sameList(entry.sent, sentDer))
     const former = known >= 0 ? alike.splice(known, 1)[0] : alike.length >= MAX_CHAINS ? alike.pop() : undefined
     if (former !== undefined) this.#count(former, -1)
     const entry = { leaf: traceOf(leaf), sent, decision, used: false }
@@ -89,6 +90,10 @@ export class DecisionMemory<Decision> {
       this.#entries.set(tail, alike)
     }
   }
+}
+
+function sameList (known: readonly Certificate[], sent: readonly Uint8Array[]): boolean {
+  return known.length === sent.length && known.every(({ der }, index) => sameBytes(der, sent[index]!))
 }
 
 function sameBytes (one: Uint8Array, other: Uint8Array): boolean {

@@ -9,32 +9,43 @@ interface Pending<Decision> {
   readonly since: number
 }
 
-/** How long others join a decision, in milliseconds. A checker that never answers must not keep those waiting who come later. */
+/**
+ * How long after its start other connections may join a pending decision, in milliseconds. If a checker never answers,
+ * later connections must not wait for it.
+ */
 const JOINED_FOR = 5_000
 
-/** Decisions under way: several connections of one client that come at once wait for one answer. */
+/** The pending decisions. Several simultaneous connections of one client share one decision. */
 export class PendingDecisions<Decision> {
   readonly #running = new Map<string, Pending<Decision>[]>()
 
-  /** Leaves about which a decision is under way. */
+  /** The number of leaves with a pending decision. */
   get size (): number { return this.#running.size }
 
   find (leaf: Uint8Array, sent: readonly Uint8Array[], resumed: boolean, now: number): Promise<Decision> | undefined {
     if (this.#running.size === 0) return undefined
     const alike = this.#running.get(tailOf(leaf))
-    return alike?.find((pending) => isYoung(pending, now) && pending.resumed === resumed && sameList([pending.leaf, ...pending.sent], [leaf, ...sent]))?.decision
+    const found = alike?.find((pending) => {
+      return isYoung(pending, now) && pending.resumed === resumed &&
+        sameList([pending.leaf, ...pending.sent], [leaf, ...sent])
+    })
+    return found?.decision
   }
 
-  /** Nobody joins those that are under way now. */
+  /** Stops others from joining the pending decisions. */
   clear (): void {
     this.#running.clear()
   }
 
   /**
-   * @param leaf with `sent`, bytes that stay what they are until the decision is there
-   * @returns the decision, which is forgotten when it is there
+   * Adds a decision, until it is made.
+   *
+   * @param leaf its bytes, like those of `sent`, must not change until the decision is made
+   * @returns the decision
    */
-  add (leaf: Uint8Array, sent: readonly Uint8Array[], resumed: boolean, decision: Promise<Decision>, now: number): Promise<Decision> {
+  add (
+    leaf: Uint8Array, sent: readonly Uint8Array[], resumed: boolean, decision: Promise<Decision>, now: number
+  ): Promise<Decision> {
     this.#giveUp(now)
     const tail = tailOf(leaf)
     const forget = (): void => {
@@ -44,13 +55,13 @@ export class PendingDecisions<Decision> {
     }
     const pending: Pending<Decision> = { leaf, sent, resumed, decision: decision.finally(forget), since: now }
     const alike = this.#running.get(tail) ?? []
-    // To the end of the line: the oldest stand first.
+    // Deleted first, so that it moves to the end: `#giveUp` relies on the order by age.
     this.#running.delete(tail)
     this.#running.set(tail, [...alike.filter((other) => isYoung(other, now)), pending])
     return pending.decision
   }
 
-  /** Nobody joins those any more that take so long: without this, answers that never come would fill the memory. */
+  /** Drops decisions that are too old to be joined. Otherwise checkers that never answer would fill the memory. */
   #giveUp (now: number): void {
     for (const [tail, alike] of this.#running) {
       if (alike.some((pending) => isYoung(pending, now))) return

@@ -7,22 +7,23 @@ import { FORM } from './read-constraints.ts'
 import { readDnsName, readMailbox, readUri } from './text-name.ts'
 import type { TextName } from './text-name.ts'
 
-/** Every name that name constraints speak of, by the tag of its GeneralName. */
+/** The names to which name constraints apply, by the tag of their GeneralName. */
 export interface ConstrainedNames {
   readonly text: ReadonlyMap<number, readonly TextName[]>
   readonly directory: readonly (readonly string[])[]
   readonly addresses: readonly Uint8Array[]
-  /** Tags of the names that no constraint can be decided for. */
+  /** Tags of names for which constraints are not supported. */
   readonly others: ReadonlySet<number>
 }
 
-/** SmtpUTF8Mailbox: mail addresses that hide from constraints on mail addresses (RFC 9598 section 6). */
+/** SmtpUTF8Mailbox: mail addresses that constraints on rfc822Name do not cover (RFC 9598 section 6). */
 const SMTP_UTF8_MAILBOX = '1.3.6.1.5.5.7.8.9'
 const OTHER_NAME = 0xa0
 
 /**
- * The names of a certificate: its alternative names, its subject, mail addresses in the subject (RFC 5280 section 4.2.1.10), and a leaf's common name where it looks
- * like a host's and no alternative name is there to say better, as OpenSSL does: rules may go by it.
+ * Collects the names of a certificate: its alternative names, its subject and the mail addresses in the subject (RFC
+ * 5280 section 4.2.1.10). If a leaf has no DNS name, its common name counts as one if it looks like a host name, as in
+ * OpenSSL, because rules may use it.
  */
 export function collectNames (certificate: Certificate, isLeaf: boolean): ConstrainedNames {
   const known = isLeaf ? leaves : issuers
@@ -31,7 +32,7 @@ export function collectNames (certificate: Certificate, isLeaf: boolean): Constr
   return names
 }
 
-/** Read once for each certificate, however many paths go through it. */
+/** Cached, because many paths may go through a certificate. */
 const leaves = new WeakMap<Certificate, ConstrainedNames>()
 const issuers = new WeakMap<Certificate, ConstrainedNames>()
 
@@ -60,10 +61,14 @@ function readNames (certificate: Certificate, isLeaf: boolean): ConstrainedNames
       }
     }
   }
-  if (others.has(OTHER_NAME) && subjectAltNames!.otherName.some(({ type }) => type === SMTP_UTF8_MAILBOX)) others.add(FORM.email)
-  if (isLeaf && dns.length === 0) {
-    // OpenSSL reads a name up to NUL characters at its end; such a name is not decided.
-    dns.push(...subject!.values('commonName').filter((name) => isDomain(name.replace(/\0+$/, '')) && name.includes('.')).map(readDnsName))
-  }
+  const hasUtf8Mailbox = others.has(OTHER_NAME) &&
+    subjectAltNames!.otherName.some(({ type }) => type === SMTP_UTF8_MAILBOX)
+  if (hasUtf8Mailbox) others.add(FORM.email)
+  if (isLeaf && dns.length === 0) dns.push(...subject!.values('commonName').filter(looksLikeHost).map(readDnsName))
   return { text: new Map([[FORM.dns, dns], [FORM.email, email], [FORM.uri, uri]]), directory, addresses, others }
+}
+
+/** OpenSSL ignores NUL characters at the end of a name. `readDnsName` cannot decide such a name, so it is refused. */
+function looksLikeHost (commonName: string): boolean {
+  return isDomain(commonName.replace(/\0+$/, '')) && commonName.includes('.')
 }

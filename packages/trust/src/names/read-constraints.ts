@@ -5,27 +5,33 @@ import { readName } from '@peerkit/identity/x509'
 import { isDomain } from './domain.ts'
 import { isLocalPart } from './text-name.ts'
 
-/** The GeneralName tags that constraints are decided for; a name of any other form under a constraint of that form is refused. */
-export const FORM: Readonly<Record<'email' | 'dns' | 'directoryName' | 'uri' | 'ip', number>> = Object.freeze({ email: 0x81, dns: 0x82, directoryName: 0xa4, uri: 0x86, ip: 0x87 })
+type Form = 'email' | 'dns' | 'directoryName' | 'uri' | 'ip'
 
-/** One GeneralSubtree's base (RFC 5280 section 4.2.1.10). */
+/**
+ * The GeneralName tags for which constraints are supported. A constraint of another form refuses names of that form.
+ */
+export const FORM: Readonly<Record<Form, number>> = Object.freeze({
+  email: 0x81, dns: 0x82, directoryName: 0xa4, uri: 0x86, ip: 0x87
+})
+
+/** The base of one GeneralSubtree (RFC 5280 section 4.2.1.10). */
 export interface Subtree {
   /** The tag of its GeneralName. */
   readonly form: number
-  /** Of DNS names, e-mail addresses and URIs: lower case, but for a local part. */
+  /** For DNS names, mail addresses and URIs: the text, with the host in lower case. */
   readonly text: string
-  /** Of a directory name: its RDNs. */
+  /** For directory names: the RDNs. */
   readonly rdns: readonly string[]
-  /** Of an IP address: address and mask. */
+  /** For IP addresses: address and mask. */
   readonly octets: Uint8Array
-  /** Why it cannot be decided: no certificate with a name of this form is accepted under it. */
+  /** Why the subtree cannot be decided. Then every certificate with a name of this form is refused. */
   readonly flaw: string | undefined
 }
 
 export interface NameConstraints {
   readonly permitted: readonly Subtree[]
   readonly excluded: readonly Subtree[]
-  /** Why none of them can be decided: no certificate is accepted under them. */
+  /** Why the constraints cannot be decided. Then every certificate below is refused. */
   readonly flaw: string | undefined
 }
 
@@ -71,33 +77,41 @@ function readBase (bytes: Uint8Array, { tag, contentStart, end }: DerElement): S
   const plain = { form: tag, text: '', rdns: [], octets: NOTHING, flaw: undefined }
   switch (tag) {
     case FORM.directoryName: return { ...plain, rdns: rdnKeys(readName(bytes, contentStart, end)) }
-    case FORM.ip: return { ...plain, octets: content, flaw: isNetwork(content) ? undefined : 'IP range that is no address with a prefix mask' }
+    case FORM.ip: {
+      const flaw = isNetwork(content) ? undefined : 'IP range that is not an address with a prefix mask'
+      return { ...plain, octets: content, flaw }
+    }
     case FORM.dns: case FORM.uri: case FORM.email: {
       const text = Buffer.from(content).toString('latin1')
       const at = text.lastIndexOf('@') + 1
-      const flaw = isTextBase(tag, text) ? undefined : `${JSON.stringify(text.slice(0, 100))} as a ${tag === FORM.dns ? 'DNS name' : tag === FORM.uri ? 'URI host' : 'mailbox or mail host'}`
+      const what = tag === FORM.dns ? 'DNS name' : tag === FORM.uri ? 'URI host' : 'mailbox or mail host'
+      const flaw = isTextBase(tag, text) ? undefined : `${JSON.stringify(text.slice(0, 100))} as a ${what}`
       return { ...plain, text: text.slice(0, at) + text.slice(at).toLowerCase(), flaw }
     }
     default: return plain
   }
 }
 
-/** The forms of RFC 5280 section 4.2.1.10: a leading period means subdomains of URI and mail hosts. For DNS names see `matchDns`. */
+/**
+ * Whether a text is a valid base by RFC 5280 section 4.2.1.10. For URI and mail hosts, a leading period means
+ * subdomains; for DNS names see `matchDns`.
+ */
 function isTextBase (tag: number, text: string): boolean {
   const withoutPeriod = text.startsWith('.') ? text.slice(1) : text
   if (tag === FORM.dns) return text === '' || isDomain(withoutPeriod)
   if (tag === FORM.uri) return isDomain(withoutPeriod)
   const at = text.lastIndexOf('@')
-  return at > 0 ? isLocalPart(text.slice(0, at)) && isDomain(text.slice(at + 1)) : at === -1 && isDomain(withoutPeriod)
+  if (at === -1) return isDomain(withoutPeriod)
+  return at > 0 && isLocalPart(text.slice(0, at)) && isDomain(text.slice(at + 1))
 }
 
-/** Address and mask of the same length, the mask's ones all in front (RFC 4632). */
+/** Whether octets are an address and a mask of the same length, whose ones all come first (RFC 4632). */
 function isNetwork (octets: Uint8Array): boolean {
   if (octets.length !== 8 && octets.length !== 32) return false
   let ended = false
   for (const octet of octets.subarray(octets.length / 2)) {
     if (ended && octet !== 0) return false
-    // Of the form 1…10…0 exactly where its complement plus one is a power of two.
+    // An octet is 1…10…0 exactly if its complement plus one is a power of two.
     if ((((0xff ^ octet) + 1) & (0xff ^ octet)) !== 0) return false
     if (octet !== 0xff) ended = true
   }

@@ -1,24 +1,27 @@
 import { isDomain } from './domain.ts'
 
-/** A DNS name, a mail address or a URI of a certificate, read once for all constraints that it is compared with. */
+/** A DNS name, a mail address or a URI of a certificate, parsed for comparisons with constraints. */
 export interface TextName {
-  /** As it stands in the certificate. */
+  /** The text in the certificate. */
   readonly text: string
-  /** The host that constraints speak of, in lower case; undefined where it cannot be decided which one that is. */
+  /** The host to which constraints apply, in lower case; undefined if it is ambiguous. */
   readonly host: string | undefined
-  /** A DNS name that stands for all names below `host`. */
+  /** Whether it is a DNS name that covers all names below `host`. */
   readonly isWildcard: boolean
-  /** Of a mail address: what stands before the at sign. */
+  /** For mail addresses: the part before the at sign. */
   readonly localPart: string | undefined
 }
 
-/** As long as a SPIFFE ID may be. Nobody needs a longer name, and it is not decided. */
+/** The maximum length of a SPIFFE ID. A longer name cannot be decided, which bounds the work. */
 const MAX_NAME = 2_048
 
-/** Only a plain local part (RFC 5321 section 4.1.2, Dot-string): a quoted one may hold another at sign, and then two readers see two hosts. */
+/**
+ * A plain local part (RFC 5321 section 4.1.2, Dot-string). A quoted one may contain another at sign, and then two
+ * parsers read different hosts.
+ */
 const LOCAL_PART = /^[a-z0-9.!#$%&'*+/=?^_`{|}~-]+$/i
 const AUTHORITY = /^[a-z][a-z0-9+.-]*:\/\/(?:[^/?#]*@)?([^/?#@:]+)(?::[0-9]*)?(?:[/?#]|$)/i
-// A browser takes a backslash for a slash, and drops or encodes a space.
+// Browsers read a backslash as a slash, and remove or encode a space.
 const AMBIGUOUS = /[\\ ]/
 const ENDS_IN_NUMBER = /(?:^|\.)(?:[0-9]+|0x[0-9a-f]*)$/i
 
@@ -33,18 +36,20 @@ export function readMailbox (text: string): TextName {
   return nameOf(text, isLocalPart(localPart) ? hostOf(text.slice(at + 1)) : undefined, { localPart })
 }
 
-/** Goes by the URI's host. One without a host, or with an IP address as its host, cannot be decided. */
+/** Constraints apply to the host of a URI. A URI without a host, or with an IP address, cannot be decided. */
 export function readUri (text: string): TextName {
   const host = text.length > MAX_NAME || AMBIGUOUS.test(text) ? undefined : AUTHORITY.exec(text)?.[1]
   return nameOf(text, host === undefined || ENDS_IN_NUMBER.test(host) ? undefined : hostOf(host), {})
 }
 
-/** Whether a mail address's local part is one that all readers read alike. */
+/** Whether a local part is unambiguous: all parsers read it in the same way. */
 export function isLocalPart (text: string): boolean {
   return text.length <= MAX_NAME && LOCAL_PART.test(text)
 }
 
-function nameOf (text: string, host: string | undefined, { isWildcard = false, localPart }: { readonly isWildcard?: boolean, readonly localPart?: string }): TextName {
+function nameOf (
+  text: string, host: string | undefined, { isWildcard = false, localPart }: Partial<TextName>
+): TextName {
   return { text, host, isWildcard, localPart }
 }
 

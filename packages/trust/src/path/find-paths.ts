@@ -113,7 +113,9 @@ function isBroken (steps: readonly Step[]): boolean {
   return false
 }
 
-/** Sorts issuers with a matching key identifier first. It is only a hint (RFC 4158 section 3.5.12): signatures decide. */
+/**
+ * Sorts issuers with a matching key identifier first. It is only a hint (RFC 4158 section 3.5.12): signatures decide.
+ */
 function likelyFirst (issuers: readonly Certificate[], child: Certificate): readonly Certificate[] {
   const wanted = issuers.length < 2 ? undefined : child.authorityKeyId
   if (wanted === undefined) return issuers

@@ -11,11 +11,12 @@ import { refuseExhausted, validatePath } from './validate-path.ts'
 import type { PathRules } from './validate-path.ts'
 
 /** The checks after path validation by RFC 5280 section 6, such as revocation. */
-export type Conclude<Accepted> = (path: readonly Certificate[]) => Accepted | PathRefused | Promise<Accepted | PathRefused>
+export type Conclude<Accepted> =
+  (path: readonly Certificate[]) => Accepted | PathRefused | Promise<Accepted | PathRefused>
 
 /**
- * Searches for a path that passes every check; one is enough. A removed, expired or revoked certificate invalidates only
- * the paths through it. But a leaf that its issuer revoked ends the search: it is revoked on every path.
+ * Searches for a path that passes every check; one is enough. A removed, expired or revoked certificate invalidates
+ * only the paths through it. But a leaf that its issuer revoked ends the search: it is revoked on every path.
  *
  * @returns what `conclude` accepted, or the most informative refusal
  */
@@ -82,7 +83,8 @@ function findMissing ({ leaf, anchors, candidates, notRoots }: PathMaterial): Pa
   const what = isRoot
     ? `it leads to the root ${nameOf(last)}, which is not a trust anchor`
     : notRoots?.has(last) === true
-      ? `${nameOf(last)} is in ca, but a path must end at a self-signed certificate, and its issuer ${missing} is not in ca`
+      ? `${nameOf(last)} is in ca, but a path must end at a self-signed certificate, ` +
+        `and its issuer ${missing} is not in ca`
       : `${whose} was not sent and is neither a trust anchor (option ca) nor known (option intermediates)`
   return refuse('unknown_ca', `${nameOf(leaf)} has no path to a trust anchor: ${what}`, { certificate: summaryOf(last) })
 

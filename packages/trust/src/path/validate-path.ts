@@ -29,8 +29,8 @@ export interface PathRules {
 }
 
 /**
- * Validates one path by RFC 5280 section 6.1, from the anchor down, so that no unverified key or constraint is used. The
- * constraints in the anchor's own certificate apply too (RFC 5937).
+ * Validates one path by RFC 5280 section 6.1, from the anchor down, so that no unverified key or constraint is used.
+ * The constraints in the anchor's own certificate apply too (RFC 5937).
  *
  * @param path the leaf first, the anchor last
  */

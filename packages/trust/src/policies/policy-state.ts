@@ -3,9 +3,9 @@ import type { PolicyMapping } from './read-policies.ts'
 
 export const ANY_POLICY = '2.5.29.32.0'
 
-/** The inputs of RFC 5280 section 6.1.1 that are about policies. */
+/** The inputs of RFC 5280 section 6.1.1 about policies. */
 export interface PolicyInputs {
-  /** user-initial-policy-set; undefined is any-policy. */
+  /** user-initial-policy-set; undefined means any-policy. */
   readonly accepted: ReadonlySet<string> | undefined
   readonly requireExplicit: boolean
   readonly inhibitMapping: boolean
@@ -13,21 +13,23 @@ export interface PolicyInputs {
 }
 
 interface Node {
-  /** Whether some way from the anchor to here began with a policy of the user's initial set. */
+  /** Whether the node descends from a policy of the user-initial-policy-set. */
   readonly accepted: boolean
-  /** What the next certificate may call this policy. */
+  /** expected_policy_set: the policies of the next certificate that match this one. */
   readonly expected: readonly string[]
 }
 
-/** Nodes of one depth by their valid_policy. */
+/** The nodes of one depth, by their valid_policy. */
 type Level = ReadonlyMap<string, Node>
 
 /**
- * Policy processing by RFC 5280 sections 6.1.2 to 6.1.5, for one path.
+ * Processes the policies of one path by RFC 5280 sections 6.1.2 to 6.1.5.
  *
- * The valid_policy_tree of that section grows with the product of what the certificates list (CVE-2023-0464). RFC 9618 merges its nodes of one depth and policy, which leaves a
- * graph of linear size. Of that graph no more is asked than whether it is empty and whether its last level holds a policy of the user's, and both can be
- * told going down: so only the deepest level is kept, each node with whether it descends from a policy of the user's. Pruning upwards then has nothing to do.
+ * The valid_policy_tree of RFC 5280 can grow exponentially (CVE-2023-0464). RFC 9618 merges the nodes of the same depth
+ * and policy, which results in a graph of linear size. The result depends only on two facts: whether the graph is
+ * empty, and whether its last level contains a policy of the user-initial-policy-set. Both can be computed from the
+ * anchor down. So only the deepest level is stored, and each node records whether it descends from such a policy.
+ * Pruning is not needed.
  */
 export class PolicyState {
   readonly #inputs: PolicyInputs
@@ -36,7 +38,7 @@ export class PolicyState {
   #mapping: number
   #any: number
 
-  /** @param length certificates in the path, the anchor not counted */
+  /** @param length the number of certificates in the path, without the anchor */
   constructor (inputs: PolicyInputs, length: number) {
     this.#inputs = inputs
     this.#level = new Map([[ANY_POLICY, { accepted: true, expected: [ANY_POLICY] }]])
@@ -45,13 +47,13 @@ export class PolicyState {
     this.#any = inputs.inhibitAny ? 0 : length + 1
   }
 
-  /** Section 6.1.3 (d) to (f). False: no policy is left and one is required. */
+  /** Section 6.1.3 (d) to (f). Returns false if a policy is required and none is left. */
   enter ({ policies, selfIssued }: Certificate, isLast: boolean): boolean {
     this.#level = policies === undefined ? new Map() : this.#descend(policies, this.#any > 0 || (!isLast && selfIssued))
     return this.#explicit > 0 || this.#level.size > 0
   }
 
-  /** Section 6.1.4 (a), (b), (h) to (j). False: a mapping to or from anyPolicy. */
+  /** Section 6.1.4 (a), (b), (h) to (j). Returns false for a mapping to or from anyPolicy. */
   leave ({ policyMappings = [], policyConstraints, inhibitAnyPolicy, selfIssued }: Certificate): boolean {
     if (policyMappings.some(({ issuer, subject }) => issuer === ANY_POLICY || subject === ANY_POLICY)) return false
     if (policyMappings.length > 0) this.#level = this.#map(policyMappings)
@@ -66,14 +68,14 @@ export class PolicyState {
     return true
   }
 
-  /** What an anchor demands by itself (RFC 5937 section 3): it counts for nothing in the path, and its constraints from the first certificate on. */
+  /** Applies the constraints of the anchor (RFC 5937 section 3), from the first certificate below it on. */
   constrain ({ policyConstraints, inhibitAnyPolicy }: Certificate): void {
     this.#explicit = Math.min(this.#explicit, policyConstraints?.requireExplicit ?? Infinity)
     this.#mapping = Math.min(this.#mapping, policyConstraints?.inhibitMapping ?? Infinity)
     this.#any = Math.min(this.#any, inhibitAnyPolicy ?? Infinity)
   }
 
-  /** Section 6.1.5 (a), (b) and (g), for the last certificate. */
+  /** Section 6.1.5 (a), (b) and (g), for the leaf. */
   conclude ({ policyConstraints }: Certificate): boolean {
     const explicit = policyConstraints?.requireExplicit === 0 ? 0 : Math.max(0, this.#explicit - 1)
     return explicit > 0 || [...this.#level.values()].some(({ accepted }) => accepted)
@@ -98,7 +100,9 @@ export class PolicyState {
       else if (above) level.set(policy, { accepted: this.#accepts(policy), expected: [policy] })
     }
     if (takesAny && policies.includes(ANY_POLICY)) {
-      for (const [policy, accepted] of expected) if (!level.has(policy)) level.set(policy, { accepted, expected: [policy] })
+      for (const [policy, accepted] of expected) {
+        if (!level.has(policy)) level.set(policy, { accepted, expected: [policy] })
+      }
     }
     return level
   }

@@ -1,19 +1,21 @@
-import { DerReader, TAG, decodeObjectIdentifier, decodeSmallInteger, expectOnly, malformed } from '@peerkit/identity/der'
+import {
+  DerReader, TAG, decodeObjectIdentifier, decodeSmallInteger, expectOnly, malformed
+} from '@peerkit/identity/der'
 import type { DerElement } from '@peerkit/identity/der'
 
-/** One pair of a policyMappings (RFC 5280 section 4.2.1.5). */
+/** One pair of policyMappings (RFC 5280 section 4.2.1.5). */
 export interface PolicyMapping {
   readonly issuer: string
   readonly subject: string
 }
 
-/** policyConstraints (RFC 5280 section 4.2.1.11): after how many certificates. */
+/** policyConstraints (RFC 5280 section 4.2.1.11): the number of certificates after which each one takes effect. */
 export interface PolicyConstraints {
   readonly requireExplicit: number | undefined
   readonly inhibitMapping: number | undefined
 }
 
-/** Counts stop long before this. */
+/** The maximum of SkipCerts, far above the length of a path. */
 const MAX_SKIP = 0x7fffffff
 
 /** @throws MTLS_ERR_DER_INVALID */
@@ -43,10 +45,15 @@ export function readPolicyConstraints (value: Uint8Array): PolicyConstraints {
   return { requireExplicit, inhibitMapping }
 }
 
-/** The policy qualifiers that RFC 5280 section 4.2.1.4 defines: a URI of the practice statement, and a notice for people. */
+/** The policy qualifiers that RFC 5280 section 4.2.1.4 defines: id-qt-cps and id-qt-unotice. */
 const QUALIFIERS: ReadonlySet<string> = new Set(['1.3.6.1.5.5.7.2.1', '1.3.6.1.5.5.7.2.2'])
 
-/** Whether a certificatePolicies has a qualifier of another kind: where the extension is critical, such a certificate must be refused. @throws MTLS_ERR_DER_INVALID */
+/**
+ * Whether certificatePolicies has a qualifier of another kind. If the extension is critical, the certificate must be
+ * refused.
+ *
+ * @throws MTLS_ERR_DER_INVALID
+ */
 export function hasUnknownQualifier (value: Uint8Array): boolean {
   const policies = new DerReader(value).enter(TAG.sequence)
   while (!policies.done) {

@@ -4,17 +4,20 @@ import type { Certificate } from '../certificate/certificate.ts'
 import { blame } from '../certificate/find-flaw.ts'
 import type { PathRefused } from '../refusal.ts'
 
-/** When an answer is asked for again that a soft policy gave without knowing, in milliseconds. */
+/** When to check again after a soft policy permitted an unknown status, in milliseconds. */
 const UNKNOWN_RECHECK = 60_000
-/** The share of an answer's time after which the next is asked for: responders give answers to many clients that end all at once. */
+/**
+ * The share of an answer's lifetime after which it is checked again. The answers of a responder to many clients often
+ * expire at the same time, so the next one is requested earlier.
+ */
 const RECHECK_SHARE = 0.85
 
-/** No certificate of a path is revoked, as far as the policies ask. Milliseconds since the epoch. */
+/** The checkers permit every certificate of a path. Times are milliseconds since the epoch. */
 export interface NotRevoked {
   readonly valid: true
-  /** From when on it is to be asked again. */
+  /** When to check again. */
   readonly revalidateAt: number
-  /** Until when the answer may be used while it is asked again. */
+  /** Stale-while-revalidate limit: how long the answer may be used while it is checked again. */
   readonly staleUntil: number
 }
 
@@ -23,18 +26,26 @@ export type PathRevocation = NotRevoked | PathRefused
 const NEVER: NotRevoked = Object.freeze({ valid: true, revalidateAt: Infinity, staleUntil: Infinity })
 
 /**
- * Asks every checker about the leaf and each intermediate of a validated path. Each checker must permit each certificate by its own policy: what one of them
- * knows does not answer for another. A checker that throws has permitted nothing.
+ * Asks every checker about the leaf and each intermediate of a validated path. Each checker must permit each
+ * certificate by its own policy: a good answer of one checker does not replace an unknown one of another. A checker
+ * that throws permits nothing.
  */
-export function checkRevocation (checkers: readonly RevocationChecker[], path: readonly Certificate[], now: () => number): PathRevocation | Promise<PathRevocation> {
+export function checkRevocation (
+  checkers: readonly RevocationChecker[], path: readonly Certificate[], now: () => number
+): PathRevocation | Promise<PathRevocation> {
   if (checkers.length === 0 || path.length < 2) return NEVER
   const answers = checkers.map((checker) => askOne(checker, path, now))
-  return answers.some((answer) => answer instanceof Promise) ? Promise.all(answers).then(join) : join(answers as PathRevocation[])
+  const isWaiting = answers.some((answer) => answer instanceof Promise)
+  return isWaiting ? Promise.all(answers).then(join) : join(answers as PathRevocation[])
 }
 
-function askOne (checker: RevocationChecker, path: readonly Certificate[], now: () => number): PathRevocation | Promise<PathRevocation> {
+function askOne (
+  checker: RevocationChecker, path: readonly Certificate[], now: () => number
+): PathRevocation | Promise<PathRevocation> {
   const [leaf, ...chain] = path.map(({ identity }) => identity)
-  const fail = (): PathRefused => blame(path[0]!, 'revocation_unknown', 'may be revoked: the revocation checker failed', 'check_failed')
+  const fail = (): PathRefused => {
+    return blame(path[0]!, 'revocation_unknown', 'may be revoked: the revocation checker failed', 'check_failed')
+  }
   const conclude = (status: ChainStatus): PathRevocation => read(status, path, now())
   try {
     const status = checkChain(checker, leaf!, { chain })
@@ -46,20 +57,30 @@ function askOne (checker: RevocationChecker, path: readonly Certificate[], now: 
 
 function read (status: ChainStatus, path: readonly Certificate[], now: number): PathRevocation {
   if (status.permitted) {
-    // An answer whose time is over is none: it is asked for again, as an unknown one.
-    if (status.state !== 'good' || status.until <= now) return { valid: true, revalidateAt: now + UNKNOWN_RECHECK, staleUntil: Infinity }
+    // An expired answer is treated as unknown.
+    if (status.state !== 'good' || status.until <= now) {
+      return { valid: true, revalidateAt: now + UNKNOWN_RECHECK, staleUntil: Infinity }
+    }
     return { valid: true, revalidateAt: now + (status.until - now) * RECHECK_SHARE, staleUntil: status.until }
   }
   const certificate = path.find(({ fingerprint }) => fingerprint === status.certificate.fingerprint256) ?? path[0]!
-  if (status.state === 'revoked') return blame(certificate, 'revoked', `is revoked${status.reason === undefined ? '' : ` (${status.reason})`}`)
-  const { why, detail }: { readonly why: string, readonly detail?: string | undefined } = status.state === 'unknown' ? status : { why: 'answer_expired' }
+  if (status.state === 'revoked') {
+    const cause = status.reason === undefined ? '' : ` (${status.reason})`
+    return blame(certificate, 'revoked', `is revoked${cause}`)
+  }
+  const { why, detail }: { readonly why: string, readonly detail?: string | undefined } =
+    status.state === 'unknown' ? status : { why: 'answer_expired' }
   return blame(certificate, 'revocation_unknown', `may be revoked: ${detail ?? why}`, why)
 }
 
-/** Revoked by one is revoked; not permitted by one is not permitted. */
+/** Combines the answers of all checkers. One refusal refuses the path; `revoked` is reported before unknown. */
 function join (answers: readonly PathRevocation[]): PathRevocation {
   const refused = answers.filter((answer): answer is PathRefused => !answer.valid)
   if (refused.length > 0) return refused.find(({ reason }) => reason === 'revoked') ?? refused[0]!
   const good = answers as readonly NotRevoked[]
-  return { valid: true, revalidateAt: Math.min(...good.map(({ revalidateAt }) => revalidateAt)), staleUntil: Math.min(...good.map(({ staleUntil }) => staleUntil)) }
+  return {
+    valid: true,
+    revalidateAt: Math.min(...good.map(({ revalidateAt }) => revalidateAt)),
+    staleUntil: Math.min(...good.map(({ staleUntil }) => staleUntil))
+  }
 }

@@ -1,6 +1,6 @@
 import type { RevocationChecker } from '@peerkit/revocation'
 
-/** The epoch of a checker; NaN, which equals no epoch, where it cannot be read: then no earlier answer is used again. */
+/** The epoch of a checker. NaN if it cannot be read: NaN equals no epoch, so no earlier answer is used again. */
 export function readEpoch (checker: RevocationChecker): number {
   try {
     return checker.epoch

@@ -46,18 +46,19 @@ test('who can replace a certificate is told other things than who has to ask its
   t.equal(describeDay(loses.loses?.at ?? 0), '2026-12-31', 'the renewal')
   t.equal(advice(loses, 'client'), 'Ask the client for a certificate from a private CA before 2026-12-31.')
   t.equal(advice(loses, 'client', undefined, true), 'Get the client\'s certificate from a private CA before ' +
-    '2026-12-31 (to try it: peerkit ca init, peerkit cert issue). If it is a partner\'s, ask for that.')
+    '2026-12-31 (to try it: peerkit ca init, peerkit cert issue). ' +
+    'If the client belongs to a partner, ask the partner to do so.')
   t.match(advice(loses, 'unknown', undefined, true), /^If a client presents it: Get the client's certificate /)
   t.equal(advice(lacks, 'client'), 'Ask the client for a certificate from a private CA now.')
   t.equal(advice(ended, 'client'), 'Ask the client for a certificate from a private CA now.')
-  t.equal(advice(lacks, 'server'), 'Nothing, while it is used for a server alone.')
+  t.equal(advice(lacks, 'server'), 'Nothing, if only a server uses it.')
   t.match(advice(lacks, 'unknown'), /^Nothing, unless a client presents it: .* refuse it\.$/)
   t.equal(advice(inner, 'client'), undefined)
   t.equal(advice(inner, 'authority', now + DAY), undefined)
   t.end()
 })
 
-test('how to bridge the time is told once, and not where it is bridged', (t) => {
+test('the advice says how to accept such clients meanwhile, unless they are accepted already', (t) => {
   const remark = (acceptedUntil?: number): string | undefined =>
     adviseClientAuth({ forecast: lacks, use: 'client', isOwn: false, acceptedUntil }, now)?.remark
   t.match(remark(), /serverAuthOnly: \{ acceptUntil: 'YYYY-MM-DD' \}/)

@@ -29,7 +29,9 @@ export function oid (dotted: string): Buffer {
 
 /** A Name of one attribute an RDN: `CN=a, O=b` in encoded order. `''` has no RDN. */
 export function name (rdns: string, tag = 0x0c): Buffer {
-  const types: Readonly<Record<string, string>> = { CN: '2.5.4.3', O: '2.5.4.10', OU: '2.5.4.11', E: '1.2.840.113549.1.9.1' }
+  const types: Readonly<Record<string, string>> = {
+    CN: '2.5.4.3', O: '2.5.4.10', OU: '2.5.4.11', E: '1.2.840.113549.1.9.1'
+  }
   const parts = rdns === '' ? [] : rdns.split(', ').map((rdn) => rdn.split('=') as [string, string])
   return sequence(...parts.map(([type, value]) => tlv(0x31, sequence(oid(types[type]!), tlv(tag, Buffer.from(value))))))
 }

@@ -43,21 +43,39 @@ export const keyUsage = (...bits: readonly number[]): Extension => {
 export const DIGITAL_SIGNATURE = 0
 export const KEY_CERT_SIGN = 5
 export const basicConstraints = (ca: boolean, pathLength?: number): Extension =>
-  ({ oid: '2.5.29.19', critical: true, value: sequence(...(ca ? [boolean(true)] : []), ...(pathLength === undefined ? [] : [integer(pathLength)])) })
-export const purposes = (...list: readonly string[]): Extension => ({ oid: '2.5.29.37', value: sequence(...list.map(oid)) })
+  ({
+    oid: '2.5.29.19',
+    critical: true,
+    value: sequence(...(ca ? [boolean(true)] : []), ...(pathLength === undefined ? [] : [integer(pathLength)]))
+  })
+export const purposes = (...list: readonly string[]): Extension =>
+  ({ oid: '2.5.29.37', value: sequence(...list.map(oid)) })
 export const CLIENT_AUTH = '1.3.6.1.5.5.7.3.2'
 export const SERVER_AUTH = '1.3.6.1.5.5.7.3.1'
-export const policies = (...list: readonly string[]): Extension => ({ oid: '2.5.29.32', value: sequence(...list.map((policy) => sequence(oid(policy)))) })
-export const mappings = (...pairs: readonly (readonly [string, string])[]): Extension => ({ oid: '2.5.29.33', value: sequence(...pairs.map(([from, to]) => sequence(oid(from), oid(to)))) })
+export const policies = (...list: readonly string[]): Extension =>
+  ({ oid: '2.5.29.32', value: sequence(...list.map((policy) => sequence(oid(policy)))) })
+export const mappings = (...pairs: readonly (readonly [string, string])[]): Extension =>
+  ({ oid: '2.5.29.33', value: sequence(...pairs.map(([from, to]) => sequence(oid(from), oid(to)))) })
 export const policyConstraints = (requireExplicit?: number, inhibitMapping?: number): Extension =>
-  ({ oid: '2.5.29.36', critical: true, value: sequence(...(requireExplicit === undefined ? [] : [integer(requireExplicit, 0x80)]), ...(inhibitMapping === undefined ? [] : [integer(inhibitMapping, 0x81)])) })
+  ({
+    oid: '2.5.29.36',
+    critical: true,
+    value: sequence(
+      ...(requireExplicit === undefined ? [] : [integer(requireExplicit, 0x80)]),
+      ...(inhibitMapping === undefined ? [] : [integer(inhibitMapping, 0x81)])
+    )
+  })
 export const inhibitAny = (skip: number): Extension => ({ oid: '2.5.29.54', critical: true, value: integer(skip) })
-export const altNames = (...names: readonly Uint8Array[]): Extension => ({ oid: '2.5.29.17', value: sequence(...names) })
+export const altNames = (...names: readonly Uint8Array[]): Extension =>
+  ({ oid: '2.5.29.17', value: sequence(...names) })
 export const dns = (value: string): Buffer => text(0x82, value)
 export const nameConstraints = (permitted: readonly Uint8Array[], excluded: readonly Uint8Array[] = []): Extension => ({
   oid: '2.5.29.30',
   critical: true,
-  value: sequence(...(permitted.length > 0 ? [tlv(0xa0, ...permitted.map((base) => sequence(base)))] : []), ...(excluded.length > 0 ? [tlv(0xa1, ...excluded.map((base) => sequence(base)))] : []))
+  value: sequence(
+    ...(permitted.length > 0 ? [tlv(0xa0, ...permitted.map((base) => sequence(base)))] : []),
+    ...(excluded.length > 0 ? [tlv(0xa1, ...excluded.map((base) => sequence(base)))] : [])
+  )
 })
 
 /** A name with a key, which signs and is signed for. */
@@ -84,14 +102,22 @@ export class Party {
 
   /** A client's certificate. */
   issue (subject = 'CN=client', options: Options = {}): Uint8Array {
-    return this.#sign(new Party(subject, { keys: options.keys ?? leafKeys }), [basicConstraints(false), keyUsage(DIGITAL_SIGNATURE), purposes(CLIENT_AUTH)], options)
+    return this.#sign(
+      new Party(subject, { keys: options.keys ?? leafKeys }),
+      [basicConstraints(false), keyUsage(DIGITAL_SIGNATURE), purposes(CLIENT_AUTH)],
+      options
+    )
   }
 
   #sign (subject: Party, made: readonly Extension[], options: Options): Uint8Array {
-    const { extensions = [], signing = this.signing, version = 3, notBefore = NOW - YEAR, notAfter = NOW + YEAR } = options
+    const {
+      extensions = [], signing = this.signing, version = 3, notBefore = NOW - YEAR, notAfter = NOW + YEAR
+    } = options
     const replaced = new Set(extensions.map((extension) => extension.oid))
     // An extension of no octets takes another one away.
-    const all = [...made.filter((extension) => !replaced.has(extension.oid)), ...extensions].filter(({ value }) => value.length > 0)
+    const all = [...made.filter((extension) => !replaced.has(extension.oid)), ...extensions].filter(({ value }) => {
+      return value.length > 0
+    })
     const tbs = sequence(
       ...(version === 3 ? [tlv(0xa0, integer(2))] : []),
       options.serialNumber === undefined ? integer(serial += 1) : tlv(0x02, options.serialNumber),
@@ -100,9 +126,17 @@ export class Party {
       sequence(time(notBefore), time(notAfter)),
       options.subjectName ?? name(subject.name),
       subject.keys.publicKey.export({ type: 'spki', format: 'der' }),
-      ...(version === 3 ? [tlv(0xa3, sequence(...all.map(({ oid: type, critical = false, value }) => sequence(oid(type), ...(critical ? [boolean(true)] : []), tlv(0x04, value)))))] : [])
+      ...(version === 3
+        ? [tlv(0xa3, sequence(...all.map(({ oid: type, critical = false, value }) => {
+            return sequence(oid(type), ...(critical ? [boolean(true)] : []), tlv(0x04, value))
+          })))]
+        : [])
     )
-    const signature = sign(signing.hash, options.forged === true ? createHash('sha256').update(tbs).digest() : tbs, { key: this.keys.privateKey, ...signing.options })
+    const signature = sign(
+      signing.hash,
+      options.forged === true ? createHash('sha256').update(tbs).digest() : tbs,
+      { key: this.keys.privateKey, ...signing.options }
+    )
     return new Uint8Array(sequence(tbs, signing.algorithm, tlv(0x03, Buffer.from([0]), signature)))
   }
 }
