@@ -172,7 +172,7 @@ test('no more is learned, and no more remembered, than it is told', async (t) =>
   t.not(none.evaluate(leaf, { sent: [intermediate] }), first)
   t.same(none.learned, [])
   t.equal(told(none.evaluate(leaf, resumed)), 'unknown_ca/unknown_ca')
-  const one = evaluatorOf([anchor], { maxRemembered: 1 })
+  const one = evaluatorOf([anchor], { cacheSize: 1 })
   const [a, b] = [ca.issue('CN=a'), ca.issue('CN=b')]
   for (const each of [a, b]) one.evaluate(each, { sent: [intermediate] })
   t.strictSame([one.remembers(a), one.remembers(b)], [false, true])
