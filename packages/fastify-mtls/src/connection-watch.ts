@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream'
+import { isThenable, withTimeout } from '@peerkit/identity/internal'
 import type { Accepted, Decision, Refused } from '@peerkit/trust'
 import type { ConnectionRecord, PresentedClient } from './connection-record.ts'
 import { refusalAfterAcceptance } from './refusal.ts'
@@ -71,7 +72,7 @@ export class ConnectionWatch {
     if (record.deciding === undefined) {
       if (this.#options.trust.isFresh(decision)) return undefined
       const next = this.#options.trust.evaluate(presented.leaf, presented)
-      if (!(next instanceof Promise)) return this.#take(record, next)
+      if (!isThenable(next)) return this.#take(record, next)
       record.deciding = this.#decideInTime(record, decision, presented, next)
     }
     return this.#mayUseMeanwhile(decision) ? undefined : record.deciding.then(() => record.refusal?.reason)
@@ -92,7 +93,7 @@ export class ConnectionWatch {
         const pause = yieldTurn()
         if (pause !== undefined) await pause
         const checked = this.check(record)
-        if (checked instanceof Promise) await checked
+        if (isThenable(checked)) await checked
       }
     }))
   }
@@ -100,12 +101,9 @@ export class ConnectionWatch {
   async #decideInTime (
     record: ConnectionRecord, before: Accepted, presented: PresentedClient, next: Promise<Decision>
   ): Promise<void> {
-    let timer: NodeJS.Timeout | undefined
-    const late = new Promise<Accepted | CertificateRefusal>((resolve) => {
-      timer = setTimeout(() => { resolve(this.#useStale(before)) }, this.#options.revocationTimeout).unref()
+    const settled = await withTimeout<Decision | CertificateRefusal>(this.#decideUntilCurrent(presented, next), {
+      timeout: this.#options.revocationTimeout, onTimeout: () => this.#useStale(before)
     })
-    const settled = await Promise.race([this.#decideUntilCurrent(presented, next), late])
-    clearTimeout(timer)
     record.deciding = undefined
     this.#take(record, settled)
   }

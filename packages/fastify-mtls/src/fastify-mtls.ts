@@ -2,7 +2,7 @@ import type { BlockOption, CredentialSource, TrustSource } from '@peerkit/creden
 import { isAuditKept } from '@peerkit/events'
 import { MTLS_ERR_FORWARDED_REFUSED } from '@peerkit/forwarded'
 import type { PeerIdentity } from '@peerkit/identity'
-import { addToApp, closeUpgrade } from '@peerkit/identity/internal'
+import { addToApp, closeUpgrade, isThenable } from '@peerkit/identity/internal'
 import type { RevocationChecker } from '@peerkit/revocation'
 import type {
   FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest, RouteOptions, onRequestHookHandler
@@ -119,7 +119,7 @@ function identifyRequests (app: FastifyInstance, forwarded: ForwardedPeers | und
   }
   const identify: onRequestHookHandler = (request, reply, done) => {
     const believed = forwarded === undefined || forwarded.take(request)
-    if (believed instanceof Promise) believed.then((settled) => { finish(request, reply, settled, done) }).catch(done)
+    if (isThenable(believed)) believed.then((settled) => { finish(request, reply, settled, done) }).catch(done)
     else finish(request, reply, believed, done)
   }
   // Marks the hook that identifies the peer, so that authorization hooks can be placed directly behind it.

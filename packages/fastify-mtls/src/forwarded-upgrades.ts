@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream'
+import { whenAnswered } from '@peerkit/identity/internal'
 
 /** Milliseconds between two checks of an open socket. An answer about revocation may expire without notice. */
 const RECHECK = 60_000
@@ -54,12 +55,6 @@ export class ForwardedUpgrades {
       if (!isValid) socket.destroy()
       else if (!socket.destroyed) this.#arm(socket, followed)
     }
-    try {
-      const isValid = followed.isStillValid()
-      if (isValid instanceof Promise) isValid.then(take, () => { take(false) })
-      else take(isValid)
-    } catch {
-      take(false)
-    }
+    whenAnswered(followed.isStillValid, take, () => { take(false) })
   }
 }

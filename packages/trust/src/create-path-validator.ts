@@ -1,4 +1,5 @@
 import type { PeerIdentity } from '@peerkit/identity'
+import { isThenable, whenSettled } from '@peerkit/identity/internal'
 import { readPathCertificate } from './certificate/certificate.ts'
 import type { Certificate } from './certificate/certificate.ts'
 import { endOf } from './certificate/find-flaw.ts'
@@ -111,7 +112,7 @@ class Validator implements PathValidator {
     const known = this.#recall(key, now) ?? this.#pending.find(leaf, intermediates, false, now)
     if (known !== undefined) return known
     const answer = this.#search(leaf, intermediates, now)
-    if (!(answer instanceof Promise)) return this.#remember(key, answer, generation)
+    if (!isThenable(answer)) return this.#remember(key, answer, generation)
     // Copies: the caller may write to the bytes before the answer arrives.
     const [ownLeaf, own] = [new Uint8Array(leaf), intermediates.map((der) => new Uint8Array(der))] as const
     const checked = answer.then((verdict) => this.#recheck(ownLeaf, own, key, verdict, generation, 1))
@@ -183,8 +184,7 @@ class Validator implements PathValidator {
       const until = Math.min(...path.map(endOf), answered)
       return Object.freeze({ valid: true, path: Object.freeze(above), anchor: above.at(-1) ?? leaf, until })
     }
-    const answer = checkRevocation(revocation === undefined ? [] : [revocation], path, now)
-    return answer instanceof Promise ? answer.then(accept) : accept(answer)
+    return whenSettled(checkRevocation(revocation === undefined ? [] : [revocation], path, now), accept)
   }
 }
 

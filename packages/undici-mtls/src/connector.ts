@@ -3,6 +3,7 @@ import type { TLSSocket } from 'node:tls'
 import type { CredentialSnapshot, CredentialSource } from '@peerkit/credentials'
 import type { RefusalDetail } from '@peerkit/events'
 import type { PeerIdentity } from '@peerkit/identity'
+import { isThenable } from '@peerkit/identity/internal'
 import { checkIdentity, refusalOf } from './check-server.ts'
 import { MTLS_ERR_OUTBOUND_CREDENTIALS_EXPIRED, MTLS_ERR_OUTBOUND_SERVER_UNTRUSTED, withFacts } from './errors.ts'
 import type { Deadline } from './deadline.ts'
@@ -100,7 +101,7 @@ function keyOf ({ sessionKey }: Destination, { generation }: CredentialSnapshot)
 /** Whether the certificate of a cached session is known to be refused now. */
 function isRefused (trust: ServerTrust, { presented }: CachedSession): boolean {
   const decision = trust.evaluate(presented)
-  return !(decision instanceof Promise) && !decision.accepted
+  return !isThenable(decision) && !decision.accepted
 }
 
 async function performHandshake (

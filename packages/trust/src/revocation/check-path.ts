@@ -1,11 +1,10 @@
+import { ASK_AGAIN_AFTER, whenAllSettled, whenAnswered } from '@peerkit/identity/internal'
 import { checkChain } from '@peerkit/revocation'
 import type { ChainStatus, RevocationChecker } from '@peerkit/revocation'
 import type { Certificate } from '../certificate/certificate.ts'
 import { blame } from '../certificate/find-flaw.ts'
 import type { PathRefused } from '../refusal.ts'
 
-/** When an answer is asked for again that a soft policy gave without knowing, in milliseconds. */
-const UNKNOWN_RECHECK = 60_000
 /** The share of an answer's time after which the next is asked for: responders give answers to many clients that end all at once. */
 const RECHECK_SHARE = 0.85
 
@@ -29,25 +28,20 @@ const NEVER: NotRevoked = Object.freeze({ valid: true, revalidateAt: Infinity, s
 export function checkRevocation (checkers: readonly RevocationChecker[], path: readonly Certificate[], now: () => number): PathRevocation | Promise<PathRevocation> {
   if (checkers.length === 0 || path.length < 2) return NEVER
   const answers = checkers.map((checker) => askOne(checker, path, now))
-  return answers.some((answer) => answer instanceof Promise) ? Promise.all(answers).then(join) : join(answers as PathRevocation[])
+  return whenAllSettled(answers, join)
 }
 
 function askOne (checker: RevocationChecker, path: readonly Certificate[], now: () => number): PathRevocation | Promise<PathRevocation> {
   const [leaf, ...chain] = path.map(({ identity }) => identity)
   const fail = (): PathRefused => blame(path[0]!, 'revocation_unknown', 'may be revoked: the revocation checker failed', 'check_failed')
   const conclude = (status: ChainStatus): PathRevocation => read(status, path, now())
-  try {
-    const status = checkChain(checker, leaf!, { chain })
-    return status instanceof Promise ? status.then(conclude).catch(fail) : conclude(status)
-  } catch {
-    return fail()
-  }
+  return whenAnswered(() => checkChain(checker, leaf!, { chain }), conclude, fail)
 }
 
 function read (status: ChainStatus, path: readonly Certificate[], now: number): PathRevocation {
   if (status.permitted) {
     // An answer whose time is over is none: it is asked for again, as an unknown one.
-    if (status.state !== 'good' || status.until <= now) return { valid: true, revalidateAt: now + UNKNOWN_RECHECK, staleUntil: Infinity }
+    if (status.state !== 'good' || status.until <= now) return { valid: true, revalidateAt: now + ASK_AGAIN_AFTER, staleUntil: Infinity }
     return { valid: true, revalidateAt: now + (status.until - now) * RECHECK_SHARE, staleUntil: status.until }
   }
   const certificate = path.find(({ fingerprint }) => fingerprint === status.certificate.fingerprint256) ?? path[0]!
