@@ -1,21 +1,14 @@
 import type { Duplex } from 'node:stream'
-import { isThenable, withTimeout } from '@peerkit/identity/internal'
+import { isThenable, scheduleTimer, WakeAt, withTimeout } from '@peerkit/identity/internal'
 import type { Accepted, Decision, Refused } from '@peerkit/trust'
 import type { ConnectionRecord, PresentedClient } from './connection-record.ts'
 import { refusalAfterAcceptance } from './refusal.ts'
 import type { CertificateRefusal, RefusalReason } from './refusal.ts'
 import type { Trust } from './trust.ts'
 
-/** The longest delay of a timer: 24.8 days. Certificates may last longer. */
-const MAX_DELAY = 0x7fff_ffff
 /** The shortest time between two revocation checks for a WebSocket, even if the checker's answers expire at once. */
 const MIN_RECHECK = 1_000
 
-/**
- * Long waits are rounded down to a multiple of this, and the rest is waited for afterwards. Node keeps one list per
- * timer duration, and certificates expire at any millisecond.
- */
-const WAIT_STEP = 10_000
 /** How many connections are reviewed before the event loop runs again. They take about a millisecond. */
 const REVIEWED_AT_ONCE = 100
 /** How many connections are reviewed at the same time. */
@@ -36,7 +29,7 @@ export interface WatchOptions {
  */
 export class ConnectionWatch {
   readonly #options: WatchOptions
-  readonly #records = new Map<ConnectionRecord, NodeJS.Timeout>()
+  readonly #records = new Map<ConnectionRecord, WakeAt>()
 
   constructor (options: WatchOptions) {
     this.#options = options
@@ -44,9 +37,14 @@ export class ConnectionWatch {
 
   follow (record: ConnectionRecord): void {
     if (record.decision === undefined) return
+    const wake = new WakeAt(() => {
+      const checked = this.check(record)
+      if (checked === undefined && record.refusal === undefined) this.#arm(record)
+    }, { now: this.#options.trust.now })
+    this.#records.set(record, wake)
     this.#arm(record)
     record.socket.once('close', () => {
-      clearTimeout(this.#records.get(record))
+      wake.clear()
       this.#records.delete(record)
     })
   }
@@ -158,10 +156,12 @@ export class ConnectionWatch {
     const { drainTimeout, onEnded } = this.#options
     for (const socket of record.upgraded ?? []) socket.destroy()
     if (this.#records.has(record)) {
-      this.#schedule(record, drainTimeout, () => {
+      this.#records.get(record)?.clear()
+      const cancel = scheduleTimer(() => {
         record.session?.destroy()
         record.socket.destroy()
-      })
+      }, drainTimeout)
+      record.socket.once('close', cancel)
     }
     onEnded(record, refusal)
   }
@@ -174,18 +174,8 @@ export class ConnectionWatch {
     const { trust } = this.#options
     const { notAfter = Infinity, revalidateAt = Infinity } = record.decision ?? {}
     const now = trust.now()
-    const end = notAfter - now
-    const recheck = (record.upgraded?.size ?? 0) > 0 ? Math.max(revalidateAt - now, MIN_RECHECK) : Infinity
-    const delay = Math.max(0, Math.min(end, recheck, MAX_DELAY))
-    this.#schedule(record, delay > 2 * WAIT_STEP ? delay - delay % WAIT_STEP : delay, () => {
-      const checked = this.check(record)
-      if (checked === undefined && record.refusal === undefined) this.#arm(record)
-    })
-  }
-
-  #schedule (record: ConnectionRecord, delay: number, task: () => void): void {
-    clearTimeout(this.#records.get(record))
-    this.#records.set(record, setTimeout(task, delay).unref())
+    const recheck = (record.upgraded?.size ?? 0) > 0 ? Math.max(revalidateAt, now + MIN_RECHECK) : Infinity
+    this.#records.get(record)?.set(Math.min(notAfter, recheck))
   }
 }
 

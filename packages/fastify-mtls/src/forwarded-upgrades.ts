@@ -1,13 +1,10 @@
 import type { Duplex } from 'node:stream'
-import { whenAnswered } from '@peerkit/identity/internal'
-
-/** Milliseconds between two checks of an open socket. An answer about revocation may expire without notice. */
-const RECHECK = 60_000
+import { ASK_AGAIN_AFTER, WakeAt, whenAnswered } from '@peerkit/identity/internal'
 
 interface Followed {
   readonly notAfter: number
   readonly isStillValid: () => boolean | Promise<boolean>
-  timer: NodeJS.Timeout | undefined
+  readonly wake: WakeAt
 }
 
 /**
@@ -19,7 +16,8 @@ export class ForwardedUpgrades {
   readonly #now: () => number
   readonly #recheck: number
 
-  constructor (now: () => number, recheck: number = RECHECK) {
+  /** @param recheck milliseconds between two checks: an answer about revocation may expire without notice */
+  constructor (now: () => number, recheck: number = ASK_AGAIN_AFTER) {
     this.#now = now
     this.#recheck = recheck
   }
@@ -30,13 +28,14 @@ export class ForwardedUpgrades {
    */
   follow (socket: Duplex, notAfter: number, isStillValid: Followed['isStillValid']): void {
     if (socket.destroyed) return
-    const followed: Followed = { notAfter, isStillValid, timer: undefined }
+    const wake = new WakeAt(() => { this.#check(socket, followed) }, { now: this.#now })
+    const followed: Followed = { notAfter, isStillValid, wake }
     this.#open.set(socket, followed)
     socket.once('close', () => {
-      clearTimeout(followed.timer)
+      wake.clear()
       this.#open.delete(socket)
     })
-    this.#arm(socket, followed)
+    this.#arm(followed)
   }
 
   /** Checks every open socket. */
@@ -44,16 +43,14 @@ export class ForwardedUpgrades {
     for (const [socket, followed] of this.#open) this.#check(socket, followed)
   }
 
-  #arm (socket: Duplex, followed: Followed): void {
-    clearTimeout(followed.timer)
-    const wait = Math.max(0, Math.min(this.#recheck, followed.notAfter - this.#now()))
-    followed.timer = setTimeout(() => { this.#check(socket, followed) }, wait).unref()
+  #arm ({ wake, notAfter }: Followed): void {
+    wake.set(Math.min(this.#now() + this.#recheck, notAfter))
   }
 
   #check (socket: Duplex, followed: Followed): void {
     const take = (isValid: boolean): void => {
       if (!isValid) socket.destroy()
-      else if (!socket.destroyed) this.#arm(socket, followed)
+      else if (!socket.destroyed) this.#arm(followed)
     }
     whenAnswered(followed.isStillValid, take, () => { take(false) })
   }

@@ -53,7 +53,7 @@ test('an open WebSocket is cut when the certificate ends', async (t) => {
 })
 
 test('every open socket is judged time and again, and what cannot be judged is cut', async (t) => {
-  const upgrades = new ForwardedUpgrades(() => 0, 1)
+  const upgrades = new ForwardedUpgrades(Date.now, 1)
   // The timers under test keep no process alive.
   const alive = setInterval(() => {}, 1_000)
   t.after(() => { clearInterval(alive) })

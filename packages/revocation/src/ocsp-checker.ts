@@ -1,6 +1,6 @@
 import { endOfValidity, type PeerIdentity } from '@peerkit/identity'
+import { WakeAt } from '@peerkit/identity/internal'
 import { checkUrl, compileUrlFilter, type CertificateUrlOptions } from './allowed-urls.ts'
-import { Deadline } from './deadline.ts'
 import { readOcspUris } from './distribution-points.ts'
 import { Epoch } from './epoch.ts'
 import { MTLS_ERR_OCSP_INVALID, ocspInvalid, ocspUnavailable } from './errors.ts'
@@ -84,7 +84,7 @@ class ResponderChecker implements OcspChecker {
   readonly #closing: AbortController = new AbortController()
   readonly #epoch: Epoch = new Epoch()
   readonly #endings: Endings = new Endings()
-  readonly #deadline: Deadline
+  readonly #deadline: WakeAt
 
   constructor (options: OcspCheckerOptions) {
     checkKnownOptions(options, known, 'ocspChecker')
@@ -97,11 +97,11 @@ class ResponderChecker implements OcspChecker {
     this.#staleIfError = checkNumber(options.staleIfError, 0, 'ocspChecker staleIfError')
     this.#maxConcurrent = checkNumber(options.maxConcurrent, 256, 'ocspChecker maxConcurrent', 1)
     this.#cache = new OcspCache(checkNumber(options.cacheSize, 10_000, 'ocspChecker cacheSize', 1))
-    this.#deadline = new Deadline(this.#now, () => { this.#passEnding() })
+    this.#deadline = new WakeAt(() => { this.#passEnding() }, { now: this.#now })
   }
 
   get epoch (): number {
-    if (this.#deadline.passed) this.#passEnding()
+    if (this.#deadline.isDue) this.#passEnding()
     return this.#epoch.value
   }
 

@@ -6,7 +6,7 @@ import type { PeerIdentity } from '@peerkit/identity'
 import { isThenable } from '@peerkit/identity/internal'
 import { checkIdentity, refusalOf } from './check-server.ts'
 import { MTLS_ERR_OUTBOUND_CREDENTIALS_EXPIRED, MTLS_ERR_OUTBOUND_SERVER_UNTRUSTED, withFacts } from './errors.ts'
-import type { Deadline } from './deadline.ts'
+import type { ConnectLimit } from './connect-limit.ts'
 import { explainFirstRequestError, explainVerifyError } from './explain-error.ts'
 import { finishHandshake, startHandshake } from './handshake.ts'
 import type { Endpoint, TlsSettings } from './handshake.ts'
@@ -31,7 +31,7 @@ export interface Destination {
   /** The name that the certificate must be for. */
   readonly hostname: string
   /** The time limit. */
-  readonly deadline: Deadline
+  readonly deadline: ConnectLimit
   /** The key of its sessions in the cache. */
   readonly sessionKey: string
   /**

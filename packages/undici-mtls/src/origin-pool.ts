@@ -3,7 +3,7 @@ import type { Dispatcher } from 'undici'
 import type { CredentialSnapshot, CredentialSource } from '@peerkit/credentials'
 import { outboundIdentified, outboundRefused } from './channels.ts'
 import type { Connection, ConnectContext } from './connector.ts'
-import { Deadline } from './deadline.ts'
+import { ConnectLimit } from './connect-limit.ts'
 import { explainConnectError } from './explain-error.ts'
 import type { OutboundErrorFacts } from './errors.ts'
 import type { OriginPolicy } from './origin-policy.ts'
@@ -77,7 +77,7 @@ export class OriginPool {
 
   async connect (address: Address, hostname: string): Promise<Connection> {
     const { context, proxyContext, policy, timeout } = this.#options
-    const deadline = new Deadline(timeout, policy.origin)
+    const deadline = new ConnectLimit(timeout, policy.origin)
     try {
       const connection = await reachOrigin({ policy, address, hostname, deadline, context, proxyContext })
       this.#publishIdentified(connection)

@@ -3,6 +3,7 @@ import { expirySoon, listen } from '@peerkit/events'
 import type { ExpiringMessage } from '@peerkit/events'
 import { endOfValidity } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
+import { WakeAt } from '@peerkit/identity/internal'
 import type { RevocationChecker } from '@peerkit/revocation'
 import { BoundedMap } from '../bounded-map.ts'
 import { MTLS_ERR_MONITOR_OPTION } from '../errors.ts'
@@ -95,7 +96,7 @@ class LiveExpiryWatch implements ExpiryWatch {
   /** When to check a client again. The requests of a connection share the identity object. */
   readonly #nextCheck: WeakMap<PeerIdentity, number> = new WeakMap()
   readonly #closers: Array<() => void> = []
-  #timer: NodeJS.Timeout | undefined
+  readonly #next: WakeAt
   #closed = false
 
   constructor (
@@ -115,6 +116,7 @@ class LiveExpiryWatch implements ExpiryWatch {
     this.#warnedPeers = new BoundedMap(checkNumber(maxPeers, 10_000, 'expiry.maxPeers', 1))
     this.#interval = checkNumber(interval, 3_600_000, 'expiry.interval', MIN_INTERVAL, 0x7fff_ffff)
     this.#now = now
+    this.#next = new WakeAt(() => { this.check() }, { now })
     if (!['connections', 'requests', 'none'].includes(peers)) {
       throw new MTLS_ERR_MONITOR_OPTION(
         `expiry.peers is ${JSON.stringify(peers)}; expected "connections", "requests" or "none"`
@@ -138,18 +140,17 @@ class LiveExpiryWatch implements ExpiryWatch {
 
   check (): void {
     if (this.#closed) return
-    clearTimeout(this.#timer)
     const now = this.#now()
     let next = now + this.#interval
     for (const { key, notBefore, end, ...ending } of listEndings(this.#credentials, this.#revocation)) {
       next = Math.min(next, this.#warn(this.#warned, key, { notBefore, end }, ending))
     }
-    this.#timer = setTimeout(() => { this.check() }, Math.max(next - now, MIN_INTERVAL)).unref()
+    this.#next.set(Math.max(next, now + MIN_INTERVAL))
   }
 
   close (): void {
     this.#closed = true
-    clearTimeout(this.#timer)
+    this.#next.clear()
     for (const close of this.#closers) close()
     this.#warned.clear()
     this.#warnedPeers.clear()
