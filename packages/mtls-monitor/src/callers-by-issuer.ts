@@ -1,6 +1,6 @@
 import { listen } from '@peerkit/events'
 import type { PeerIdentity } from '@peerkit/identity'
-import { BoundedMap } from './bounded-map.ts'
+import { LRUCache } from 'lru-cache'
 import { clip } from './clip.ts'
 
 /** The clients that use certificates of one issuer. */
@@ -44,11 +44,12 @@ const MAX_ISSUERS = 200
  * ```
  */
 export function countCallersByIssuer (): CallersByIssuer {
-  const callers = new BoundedMap<string, Entry>(MAX_ISSUERS)
+  const callers = new LRUCache<string, Entry>({ max: MAX_ISSUERS })
   const entries = new WeakMap<PeerIdentity, Entry>()
   const find = (peer: PeerIdentity, time: number): Entry => {
     const { issuer = 'unknown', anchor } = namesOf(peer)
-    const entry = callers.touch(`${issuer}\n${anchor ?? ''}`, () => ({
+    const key = `${issuer}\n${anchor ?? ''}`
+    const entry = callers.get(key) ?? {
       issuer,
       anchor,
       connections: 0,
@@ -56,7 +57,8 @@ export function countCallersByIssuer (): CallersByIssuer {
       firstSeen: time,
       lastSeen: time,
       lastPeer: ''
-    }))
+    }
+    callers.set(key, entry)
     entry.lastPeer = peer.toString()
     entries.set(peer, entry)
     return entry

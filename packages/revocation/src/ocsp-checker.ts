@@ -1,11 +1,12 @@
 import { endOfValidity, type PeerIdentity } from '@peerkit/identity'
 import { WakeAt } from '@peerkit/identity/internal'
+import { LRUCache } from 'lru-cache'
 import { checkUrl, compileUrlFilter, type CertificateUrlOptions } from './allowed-urls.ts'
 import { readOcspUris } from './distribution-points.ts'
 import { Epoch } from './epoch.ts'
 import { MTLS_ERR_OCSP_INVALID, ocspInvalid, ocspUnavailable } from './errors.ts'
 import { findIssuer } from './find-issuer.ts'
-import { Endings, OcspCache, type OcspEntry } from './ocsp-cache.ts'
+import { Endings, type OcspEntry } from './ocsp-cache.ts'
 import { askResponders, type OcspQuestion, type OcspReply } from './ocsp-client.ts'
 import { compileQuestion, ocspQuestionOptions, type OcspQuestionOptions } from './ocsp-options.ts'
 import { checkKnownOptions, checkNumber } from './option-check.ts'
@@ -79,7 +80,7 @@ class ResponderChecker implements OcspChecker {
   readonly #retryAfter: number
   readonly #staleIfError: number
   readonly #maxConcurrent: number
-  readonly #cache: OcspCache
+  readonly #cache: LRUCache<string, OcspEntry>
   readonly #asking: Map<string, Promise<RevocationStatus>> = new Map()
   readonly #closing: AbortController = new AbortController()
   readonly #epoch: Epoch = new Epoch()
@@ -96,7 +97,7 @@ class ResponderChecker implements OcspChecker {
     this.#retryAfter = checkNumber(options.retryAfter, 10_000, 'ocspChecker retryAfter', 1)
     this.#staleIfError = checkNumber(options.staleIfError, 0, 'ocspChecker staleIfError')
     this.#maxConcurrent = checkNumber(options.maxConcurrent, 256, 'ocspChecker maxConcurrent', 1)
-    this.#cache = new OcspCache(checkNumber(options.cacheSize, 10_000, 'ocspChecker cacheSize', 1))
+    this.#cache = new LRUCache({ max: checkNumber(options.cacheSize, 10_000, 'ocspChecker cacheSize', 1) })
     this.#deadline = new WakeAt(() => { this.#passEnding() }, { now: this.#now })
   }
 

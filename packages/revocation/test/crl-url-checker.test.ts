@@ -94,7 +94,7 @@ test('keeps what it has where the server gives no answer in time', async (t) => 
   server.handler = () => { asked.resolve() }
   const { setTimeout: start } = globalThis
   const expiries: Array<() => void> = []
-  const timers = mock.method(globalThis, 'setTimeout', ((task: () => void, delay?: number, ...more: unknown[]) => {
+  const timers = mock.method(globalThis, 'setTimeout', ((task: () => void, delay?: number, ...more: []) => {
     if (delay === 12_345) expiries.push(task)
     return start(task, delay, ...more)
   }) as typeof setTimeout).mock

@@ -1,12 +1,12 @@
 import type { PeerIdentity } from '@peerkit/identity'
 import { isThenable, whenSettled } from '@peerkit/identity/internal'
+import { LRUCache } from 'lru-cache'
 import { readPathCertificate } from './certificate/certificate.ts'
 import type { Certificate } from './certificate/certificate.ts'
 import { endOf } from './certificate/find-flaw.ts'
 import { Budget } from './limits.ts'
 import { readOptions } from './options.ts'
 import type { PathValidatorOptions, Settings } from './options.ts'
-import { BoundedMemory } from './memory/bounded-memory.ts'
 import { CertificateStore } from './memory/certificate-store.ts'
 import { chainKey } from './memory/chain-key.ts'
 import { PendingDecisions } from './memory/pending-decisions.ts'
@@ -79,16 +79,16 @@ class Validator implements PathValidator {
   readonly #settings: Settings
   readonly #inForce: AnchorsInForce
   readonly #verified = new CertificateStore(MAX_INTERMEDIATES)
-  readonly #accepted: BoundedMemory<PathAccepted>
-  readonly #refused: BoundedMemory<{ readonly verdict: PathRefused, readonly until: number }>
+  readonly #accepted: LRUCache<string, PathAccepted>
+  readonly #refused: LRUCache<string, { readonly verdict: PathRefused, readonly until: number }>
   readonly #pending: PendingDecisions<PathVerdict> = new PendingDecisions()
   #generation: number
 
   constructor (settings: Settings) {
     this.#settings = settings
     this.#inForce = new AnchorsInForce(settings)
-    this.#accepted = new BoundedMemory(settings.maxRemembered)
-    this.#refused = new BoundedMemory(settings.maxRemembered)
+    this.#accepted = new LRUCache({ max: Math.max(1, settings.maxRemembered) })
+    this.#refused = new LRUCache({ max: Math.max(1, settings.maxRemembered) })
     this.#generation = this.#inForce.refresh()
   }
 
@@ -149,7 +149,7 @@ class Validator implements PathValidator {
   }
 
   #remember (key: string, verdict: PathVerdict, generation: number): PathVerdict {
-    if (this.generation !== generation) return verdict
+    if (this.generation !== generation || this.#settings.maxRemembered === 0) return verdict
     if (verdict.valid) this.#accepted.set(key, verdict)
     else this.#refused.set(key, { verdict, until: this.#settings.now() + this.#settings.refusedFor })
     return verdict
