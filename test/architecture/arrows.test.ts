@@ -53,6 +53,17 @@ for (const [folder, allowed] of Object.entries(arrows)) {
   })
 }
 
+test('fastify-allowed-clients follows its rules file without loading the rest of credentials', async (t) => {
+  const imported = readSources('fastify-allowed-clients').flatMap(({ imports }) => imports)
+  t.same([...new Set(imported.filter((specifier) => specifier.startsWith('@peerkit/credentials')))], ['@peerkit/credentials/watch'])
+  const watch = readSources('credentials').filter(({ path }) => path.includes('/src/watch/'))
+  t.ok(watch.length > 1)
+  for (const { path, imports } of watch) {
+    const others = imports.filter((specifier) => !/^(node:|\.\/|@peerkit\/identity\/internal$)/.test(specifier))
+    t.same(others, [], relative(root, path))
+  }
+})
+
 test('the picture itself has no circle', async (t) => {
   for (const folder of Object.keys(typeArrows)) t.ok(folder in arrows, folder)
   const seen = new Set<string>()

@@ -14,7 +14,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
   credentials: ['events', 'identity', 'revocation', 'trust'],
   forwarded: ['events', 'identity'],
   'fastify-mtls': ['credentials', 'events', 'forwarded', 'identity', 'trust', 'revocation'],
-  'fastify-allowed-clients': ['events', 'identity', 'rules'],
+  'fastify-allowed-clients': ['credentials', 'events', 'identity', 'rules'],
   'undici-mtls': ['credentials', 'events', 'identity', 'revocation', 'rules', 'trust'],
   'fastify-mtls-client': ['events', 'undici-mtls'],
   'mtls-monitor': ['credentials', 'events', 'identity', 'revocation'],

@@ -28,12 +28,12 @@ export interface ExportedName {
   readonly docLines: readonly number[]
 }
 
-/** The subpaths in `exports` of every package. `./internal` is for the other packages of the suite. */
+/** The subpaths in `exports` of every package. `./internal` and `./watch` are for the other packages of the suite. */
 export function entryPoints (): EntryPoint[] {
   return packageFolders().flatMap((folder) => {
     const { name, exports } = readManifest(folder)
     return Object.entries<any>(exports)
-      .filter(([subpath, conditions]) => subpath !== './internal' && conditions['@peerkit/source'] !== undefined)
+      .filter(([subpath, conditions]) => !['./internal', './watch'].includes(subpath) && conditions['@peerkit/source'] !== undefined)
       .map(([subpath, conditions]) => ({
         folder,
         specifier: name + subpath.slice(1),

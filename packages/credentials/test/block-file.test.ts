@@ -15,7 +15,7 @@ import type { BlockChange, BlockFile, BlockSource } from '../src/block/block-sou
 import { BlockFollower } from '../src/block/follow-block-file.ts'
 import { LiveBlockList } from '../src/block/live-block-list.ts'
 import { readBlockFile } from '../src/block/read-block-file.ts'
-import { readSignature } from '../src/files/file-signature.ts'
+import { readSignature } from '../src/watch/file-signature.ts'
 import { ManualClock } from './support/manual-clock.ts'
 
 const HOUR = 3_600_000

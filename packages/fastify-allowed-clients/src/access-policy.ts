@@ -1,5 +1,6 @@
 import type { NearestRule } from '@peerkit/events'
 import type { PeerIdentity } from '@peerkit/identity'
+import { isThenable } from '@peerkit/identity/internal'
 import type { Authorizer, Explanation, Verdict } from '@peerkit/rules'
 
 export type { NearestRule, RequestReason } from '@peerkit/events'
@@ -52,7 +53,7 @@ export class RulesAccessPolicy implements AccessPolicy {
     const known = this.#answers.get(peer)
     if (known !== undefined) return known
     const verdict = this.#authorizer.authorize(peer, request)
-    if (!this.#authorizer.isAsync && !(verdict instanceof Promise)) this.#answers.set(peer, verdict)
+    if (!this.#authorizer.isAsync && !isThenable(verdict)) this.#answers.set(peer, verdict)
     return verdict
   }
 

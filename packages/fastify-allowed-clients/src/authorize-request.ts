@@ -1,6 +1,7 @@
 import { EMITTER, isAuditKept } from '@peerkit/events'
 import type { EventChannel } from '@peerkit/events'
 import type { PeerIdentity } from '@peerkit/identity'
+import { isThenable } from '@peerkit/identity/internal'
 import type { FastifyRequest } from 'fastify'
 import type { Mode } from './allowed-clients.ts'
 import type { RequestReason } from './access-policy.ts'
@@ -23,7 +24,7 @@ export function authorizeRequest (
   // Requests are timed only if someone subscribes to allowed ones.
   const timing = requestAllowed.hasSubscribers ? startTiming(policy, peer) : undefined
   const decision = authorizeRoute(policy.route, peer, request)
-  if (!(decision instanceof Promise)) {
+  if (!isThenable(decision)) {
     conclude(request, policy, peer, decision, timing)
     return
   }

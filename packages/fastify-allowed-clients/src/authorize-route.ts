@@ -1,4 +1,5 @@
 import type { PeerIdentity } from '@peerkit/identity'
+import { isThenable } from '@peerkit/identity/internal'
 import type { Allowed } from '@peerkit/rules'
 import type { Answer } from './access-policy.ts'
 import type { RouteRequirements, Requirement } from './route-requirements.ts'
@@ -52,7 +53,7 @@ function authorizeFrom (
   for (let index = start; index < requirements.length; index++) {
     const requirement = requirements[index] as Requirement
     const answer = requirement.policy.ask(peer, request)
-    if (answer instanceof Promise) {
+    if (isThenable(answer)) {
       const sofar = decision
       return answer.then((settled) => {
         const next = add(sofar, requirement, settled)

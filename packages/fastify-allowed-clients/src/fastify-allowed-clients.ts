@@ -84,7 +84,7 @@ const allowedClients: FastifyPluginAsync<FastifyAllowedClientsOptions> = async (
       markRoutes(table.list())
     }
     reportClosed(app, table)
-    fileSource?.start((next) => {
+    await fileSource?.start((next) => {
       table.replace(next)
       upgraded.review()
     }, watchOptions(options.watch))

@@ -1,5 +1,5 @@
-import { readFile, stat } from 'node:fs/promises'
 import { extname } from 'node:path'
+import { FileUnreadableError, readBounded } from '@peerkit/credentials/watch'
 import type { Groups } from '@peerkit/rules'
 import { parseDocument } from 'yaml'
 import type { AllowedClients } from './allowed-clients.ts'
@@ -13,17 +13,18 @@ const KEYS = ['groups', 'defaultRules', 'routes']
 /**
  * Reads the bytes of a rules file.
  *
+ * @param signal ends the wait
  * @throws MTLS_ERR_RULES_FILE_INVALID (`unreadable`, `too_large`)
  */
-export async function readRulesBytes (file: string): Promise<Buffer> {
+export async function readRulesBytes (file: string, signal?: AbortSignal): Promise<Buffer> {
   try {
-    const { size } = await stat(file)
-    if (size > MAX_BYTES) refuseRulesFile(file, 'too_large', `${size} bytes; expected at most ${MAX_BYTES}`)
-    return await readFile(file)
+    return await readBounded(file, { maxBytes: MAX_BYTES, signal })
   } catch (error) {
-    const { code } = error as { code?: string }
-    if (code === 'MTLS_ERR_RULES_FILE_INVALID') throw error
-    return refuseRulesFile(file, 'unreadable', code ?? String(error), error)
+    if (!(error instanceof FileUnreadableError)) throw error
+    const { found, isTooLarge, cause = error } = error
+    if (isTooLarge) return refuseRulesFile(file, 'too_large', `found ${found}`)
+    const { code } = cause as { code?: string }
+    return refuseRulesFile(file, 'unreadable', `found ${found} (${code}); expected a file with rules`, cause)
   }
 }
 

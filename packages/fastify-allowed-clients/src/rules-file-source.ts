@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto'
+import { FollowedFile, readStill } from '@peerkit/credentials/watch'
+import type { ReadStill, Signature } from '@peerkit/credentials/watch'
 import { EMITTER } from '@peerkit/events'
 import type { EventMessage } from '@peerkit/events'
 import type { Groups } from '@peerkit/rules'
@@ -13,8 +15,6 @@ import type { WatchOptions } from './plugin-options.ts'
 import { parseRulesFile, readRulesBytes } from './read-rules-file.ts'
 import { CompiledPolicy } from './compiled-policy.ts'
 import type { FileRules } from './compiled-policy.ts'
-import { watchFile } from './watch-file.ts'
-import type { FileWatch } from './watch-file.ts'
 
 /** The rules in code, in addition to the file. */
 export interface CodeRules {
@@ -31,6 +31,9 @@ export interface RulesFileContext {
   readonly authorities: ListAuthorities
 }
 
+/** Rules that were read, or undefined if the file holds what is in force. */
+type NewRules = { readonly compiled: CompiledPolicy, readonly hash: string } | undefined
+
 /** Reads rules from a file and reloads them while the app runs. An invalid file changes nothing. */
 export class RulesFileSource {
   readonly file: string
@@ -42,7 +45,9 @@ export class RulesFileSource {
   #generation = 0
   #reported: string | undefined
   #apply: ((compiled: CompiledPolicy) => void) | undefined
-  #watch: FileWatch | undefined
+  readonly #controller = new AbortController()
+  #signature: Signature | undefined
+  #followed: FollowedFile<NewRules> | undefined
   #last: Promise<void> = Promise.resolve()
 
   constructor (file: string, code: CodeRules, { log, server, authorities }: RulesFileContext) {
@@ -57,17 +62,32 @@ export class RulesFileSource {
 
   /** Reads the file for the first time. @throws MTLS_ERR_RULES_FILE_INVALID */
   async load (): Promise<CompiledPolicy> {
-    const bytes = await readRulesBytes(this.file)
-    const compiled = this.#compile(bytes)
-    this.#hash = digest(bytes)
+    const { content, signature } = await this.#read()
+    const { compiled, hash } = content as NonNullable<NewRules>
+    this.#signature = signature
+    this.#hash = hash
     this.#generation = 1
     return compiled
   }
 
   /** From now on a change of the file is passed to `apply`, which applies all of it or throws. */
-  start (apply: (compiled: CompiledPolicy) => void, watch: WatchOptions | undefined): void {
+  async start (apply: (compiled: CompiledPolicy) => void, watch: WatchOptions | undefined): Promise<void> {
     this.#apply = apply
-    if (watch !== undefined) this.#watch = watchFile(this.file, watch, async () => await this.#follow())
+    if (watch === undefined) return
+    const { pollInterval = 5_000, debounce = 100 } = watch
+    this.#followed = new FollowedFile<NewRules>(this.#signature as Signature, {
+      path: this.file,
+      what: 'Rules file',
+      pollInterval,
+      still: debounce,
+      events: true,
+      load: async (signal) => await this.#load(signal),
+      take: (rules) => { this.#take(rules) },
+      refuse: (error) => { this.#report(error) },
+      // It may become readable without a change: too many open files, say.
+      mayPass: (error) => (error as Partial<RulesFileError>).reason === 'unreadable'
+    })
+    await this.#followed.start()
   }
 
   /**
@@ -80,47 +100,56 @@ export class RulesFileSource {
     if (this.#apply === undefined) {
       throw new MTLS_ERR_ALLOWED_CLIENTS_OPTION('app.mtls.reload() was called before the app was ready')
     }
-    const turn = this.#last.then(async () => { await this.#reload() })
+    const turn = this.#last.then(async () => {
+      try {
+        const { content, signature } = await this.#read()
+        this.#take(content)
+        this.#followed?.note(signature)
+      } catch (error) {
+        this.#report(error as Error)
+        throw error
+      }
+    })
     this.#last = turn.catch(() => {})
     await turn
   }
 
-  /**
-   * Returns whether the file could be read, valid or not. An unreadable file (too many open files, say) may become
-   * readable without a change.
-   */
-  async #follow (): Promise<boolean> {
-    return await this.reload().then(() => true, (error: Partial<RulesFileError>) => error.reason !== 'unreadable')
+  async #read (): Promise<ReadStill<NewRules>> {
+    return await readStill([this.file], { load: async () => await this.#load(this.#controller.signal) })
   }
 
-  async #reload (): Promise<void> {
+  async #load (signal: AbortSignal): Promise<NewRules> {
+    const bytes = await readRulesBytes(this.file, signal)
+    const hash = digest(bytes)
+    return hash === this.#hash ? undefined : { compiled: this.#compile(bytes), hash }
+  }
+
+  /** Applies new rules, all of them or none. */
+  #take (rules: NewRules): void {
+    this.#reported = undefined
+    // The other reader of the file may have been faster.
+    if (rules === undefined || rules.hash === this.#hash) return
     const { file } = this
-    try {
-      const bytes = await readRulesBytes(file)
-      const hash = digest(bytes)
-      this.#reported = undefined
-      if (hash === this.#hash) return
-      const compiled = this.#compile(bytes)
-      this.#wrap(() => this.#apply?.(compiled))
-      this.#hash = hash
-      this.#generation++
-    } catch (error) {
-      const generation = this.#generation
-      // A file that stays unreadable is read again and again, but reported once.
-      const { message: text } = error as Error
-      if (text === this.#reported) throw error
-      this.#reported = text
-      this.#log.error({ err: error, file, generation }, 'rules file refused, the old rules stay in force')
-      const message: RulesRefusedMessage = { ...this.#head(), file, generation, error: error as Error }
-      if (rulesRefused.hasSubscribers) rulesRefused.publish(message)
-      throw error
-    }
+    this.#wrap(() => this.#apply?.(rules.compiled))
+    this.#hash = rules.hash
+    this.#generation++
     this.#log.info({ file, generation: this.#generation }, 'rules file reloaded')
     const message: RulesReloadedMessage = { ...this.#head(), file, generation: this.#generation }
     if (rulesReloaded.hasSubscribers) rulesReloaded.publish(message)
   }
 
   #head (): EventMessage { return { v: 1, time: Date.now(), [EMITTER]: () => this.#server } }
+
+  /** Logs and publishes a refusal; one that lasts, once. */
+  #report (error: Error): void {
+    const { file } = this
+    if (error.message === this.#reported || this.#controller.signal.aborted) return
+    this.#reported = error.message
+    const generation = this.#generation
+    this.#log.error({ err: error, file, generation }, 'rules file refused, the old rules stay in force')
+    const message: RulesRefusedMessage = { ...this.#head(), file, generation, error }
+    if (rulesRefused.hasSubscribers) rulesRefused.publish(message)
+  }
 
   #compile (bytes: Uint8Array): CompiledPolicy {
     const { groups, defaultRules } = this.#code
@@ -150,8 +179,10 @@ export class RulesFileSource {
     }
   }
 
+  /** Waits for a reload that runs, but not for a file system that does not answer. */
   async close (): Promise<void> {
-    this.#watch?.close()
+    this.#controller.abort()
+    await this.#followed?.close()
     await this.#last
   }
 }

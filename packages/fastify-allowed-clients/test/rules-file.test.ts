@@ -1,7 +1,8 @@
 import t, { test } from 'tap'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { execFileSync } from 'node:child_process'
 import { EventEmitter, once } from 'node:events'
-import { mkdir, mkdtemp, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rename, rm, symlink, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -322,6 +323,65 @@ test('a file that stays away is told of once, and taken when it is back', async 
   t.equal(await status(ops, '/'), 200)
   // The file may have been seen empty, before its text was in it.
   t.equal(lines.filter(({ msg, err }) => msg.startsWith('rules file refused') && err?.reason === 'unreadable').length, 1)
+})
+
+const OTHERS: Readonly<Record<string, (file: string) => Promise<void>>> = {
+  'a named pipe': async (file) => { execFileSync('mkfifo', [file]) },
+  'an endless device': async (file) => { await symlink('/dev/zero', file) },
+  'a folder': async (file) => { await mkdir(file) },
+  'a file that is too large': async (file) => {
+    await writeFile(file, '')
+    await truncate(file, 16 * 1024 * 1024 + 1)
+  }
+}
+
+for (const [what, put] of Object.entries(OTHERS)) {
+  test(`${what} in place of the file stops neither reloads nor the end of the app`, async (t) => {
+    const file = await write('{"groups":{"a":{"ou":"billing"}}}')
+    const events = follow(t, file)
+    const { app, status } = await guardedApp({ file, watch: { pollInterval: 50, debounce: 5 } })
+    app.get('/', { config: { allowedClients: ['a'] } }, answer)
+    await app.listen({ host: '127.0.0.1', port: 0 })
+    const refused = once(events, 'refused')
+    await rm(file)
+    await put(file)
+    await refused
+    await t.rejects(app.mtls.reload(), { code: 'MTLS_ERR_RULES_FILE_INVALID', message: /found (something that is not a regular file|a directory|16777217 bytes)/ })
+    t.equal(await status(billing, '/'), 200, 'the rules in force stay')
+    const reloaded = once(events, 'reloaded')
+    await rm(file, { recursive: true })
+    await writeFile(file, '{"groups":{"a":{"ou":"ops"}}}')
+    await reloaded
+    t.equal(await status(billing, '/'), 403)
+    await app.close()
+    await rm(file)
+    await put(file)
+    await t.rejects(guardedApp({ file, watch: false }), { code: 'MTLS_ERR_RULES_FILE_INVALID' }, 'at the start too')
+  })
+}
+
+test('a file behind two links is followed, wherever one of them is swapped', async (t) => {
+  const folder = await mkdtemp(join(directory, 'links-'))
+  for (const [name, ou] of [['1', 'billing'], ['2', 'ops']] as const) {
+    await mkdir(join(folder, name))
+    await writeFile(join(folder, name, 'rules.json'), `{"groups":{"a":{"ou":"${ou}"}}}`)
+  }
+  await symlink('1', join(folder, 'data'))
+  await mkdir(join(folder, 'etc'))
+  const file = join(folder, 'etc', 'rules.json')
+  await symlink(join('..', 'data', 'rules.json'), file)
+  const events = follow(t, file)
+  // Only an event of the folder of the links can tell: the poll comes too late for this test.
+  const { app, status } = await guardedApp({ file, watch: { pollInterval: 3_600_000, debounce: 5 } })
+  t.teardown(async () => { await app.close() })
+  app.get('/', { config: { allowedClients: ['a'] } }, answer)
+  await app.listen({ host: '127.0.0.1', port: 0 })
+  t.equal(await status(billing, '/'), 200)
+  const reloaded = once(events, 'reloaded')
+  await symlink('2', join(folder, 'next'))
+  await rename(join(folder, 'next'), join(folder, 'data'))
+  await reloaded
+  t.equal(await status(ops, '/'), 200)
 })
 
 test('what changed between the first reading and the start is not missed', async (t) => {

@@ -1,4 +1,5 @@
 import type { CredentialSource } from '@peerkit/credentials'
+import { isThenable } from '@peerkit/identity/internal'
 import type { RevocationChecker } from '@peerkit/revocation'
 import type { RuleSet } from '@peerkit/rules'
 import { MTLS_ERR_CONSOLE_OPTION } from './errors.ts'
@@ -111,7 +112,7 @@ function checkCredentials (credentials: unknown): void {
   refuse(
     'credentials',
     credentials,
-    `a source such as that of fileCredentials()${found instanceof Promise ? ' (await it)' : ''}`
+    `a source such as that of fileCredentials()${isThenable(found) ? ' (await it)' : ''}`
   )
 }
 

@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream'
+import { isThenable, scheduleTimer, WakeAt, withTimeout } from '@peerkit/identity/internal'
 import type { UpgradedSockets } from '@peerkit/identity/internal'
 import type { Accepted, Decision, Refused } from '@peerkit/trust'
 import type { ConnectionRecord, PresentedClient } from './connection-record.ts'
@@ -6,16 +7,9 @@ import { refusalAfterAcceptance } from './refusal.ts'
 import type { CertificateRefusal, HandshakeReason } from './refusal.ts'
 import type { Trust } from './trust.ts'
 
-/** The longest delay of a timer: 24.8 days. Certificates may last longer. */
-const MAX_DELAY = 0x7fff_ffff
 /** The shortest time between two revocation checks for a WebSocket, even if the checker's answers expire at once. */
 const MIN_RECHECK = 1_000
 
-/**
- * Long waits are rounded down to a multiple of this, and the rest is waited for afterwards. Node keeps one list per
- * timer duration, and certificates expire at any millisecond.
- */
-const WAIT_STEP = 10_000
 /** How many connections are reviewed before the event loop runs again. They take about a millisecond. */
 const REVIEWED_AT_ONCE = 100
 /** How many connections are reviewed at the same time. */
@@ -37,7 +31,7 @@ export interface WatchOptions {
  */
 export class ConnectionWatch {
   readonly #options: WatchOptions
-  readonly #records = new Map<ConnectionRecord, NodeJS.Timeout>()
+  readonly #records = new Map<ConnectionRecord, WakeAt>()
 
   constructor (options: WatchOptions) {
     this.#options = options
@@ -45,9 +39,14 @@ export class ConnectionWatch {
 
   follow (record: ConnectionRecord): void {
     if (record.decision === undefined) return
+    const wake = new WakeAt(() => {
+      const checked = this.check(record)
+      if (checked === undefined && record.refusal === undefined) this.#arm(record)
+    }, { now: this.#options.trust.now })
+    this.#records.set(record, wake)
     this.#arm(record)
     record.socket.once('close', () => {
-      clearTimeout(this.#records.get(record))
+      wake.clear()
       this.#records.delete(record)
     })
   }
@@ -83,7 +82,7 @@ export class ConnectionWatch {
     if (record.deciding === undefined) {
       if (this.#options.trust.isFresh(decision)) return undefined
       const next = this.#options.trust.evaluate(presented.leaf, presented)
-      if (!(next instanceof Promise)) return this.#take(record, next)
+      if (!isThenable(next)) return this.#take(record, next)
       record.deciding = this.#decideInTime(record, decision, presented, next)
     }
     return this.#mayUseMeanwhile(decision) ? undefined : record.deciding.then(() => record.refusal?.reason)
@@ -104,7 +103,7 @@ export class ConnectionWatch {
         const pause = yieldTurn()
         if (pause !== undefined) await pause
         const checked = this.check(record)
-        if (checked instanceof Promise) await checked
+        if (isThenable(checked)) await checked
       }
     }))
   }
@@ -112,12 +111,9 @@ export class ConnectionWatch {
   async #decideInTime (
     record: ConnectionRecord, before: Accepted, presented: PresentedClient, next: Promise<Decision>
   ): Promise<void> {
-    let timer: NodeJS.Timeout | undefined
-    const late = new Promise<Accepted | CertificateRefusal>((resolve) => {
-      timer = setTimeout(() => { resolve(this.#useStale(before)) }, this.#options.revocationTimeout).unref()
+    const settled = await withTimeout<Decision | CertificateRefusal>(this.#decideUntilCurrent(presented, next), {
+      timeout: this.#options.revocationTimeout, onTimeout: () => this.#useStale(before)
     })
-    const settled = await Promise.race([this.#decideUntilCurrent(presented, next), late])
-    clearTimeout(timer)
     record.deciding = undefined
     this.#take(record, settled)
   }
@@ -174,28 +170,20 @@ export class ConnectionWatch {
     const { drainTimeout, onEnded } = this.#options
     record.upgraded?.close()
     if (this.#records.has(record)) {
-      this.#schedule(record, drainTimeout, () => {
+      this.#records.get(record)?.clear()
+      const cancel = scheduleTimer(() => {
         record.session?.destroy()
         record.socket.destroy()
-      })
+      }, drainTimeout)
+      record.socket.once('close', cancel)
     }
     onEnded(record, refusal)
   }
 
   /** Sets a timer for when a certificate of the chain expires. */
   #arm (record: ConnectionRecord): void {
-    const { trust } = this.#options
     const { notAfter = Infinity } = record.decision ?? {}
-    const delay = Math.max(0, Math.min(notAfter - trust.now(), MAX_DELAY))
-    this.#schedule(record, delay > 2 * WAIT_STEP ? delay - delay % WAIT_STEP : delay, () => {
-      const checked = this.check(record)
-      if (checked === undefined && record.refusal === undefined) this.#arm(record)
-    })
-  }
-
-  #schedule (record: ConnectionRecord, delay: number, task: () => void): void {
-    clearTimeout(this.#records.get(record))
-    this.#records.set(record, setTimeout(task, delay).unref())
+    this.#records.get(record)?.set(notAfter)
   }
 }
 

@@ -1,7 +1,7 @@
 import type { BlockOption, CredentialSource, TrustSource } from '@peerkit/credentials'
 import { isAuditKept, joinApp } from '@peerkit/events'
 import type { PeerIdentity } from '@peerkit/identity'
-import { AUTHORITIES, IDENTIFIES, IS_PUBLIC, addToApp, closeUpgrade } from '@peerkit/identity/internal'
+import { AUTHORITIES, IDENTIFIES, IS_PUBLIC, addToApp, closeUpgrade, isThenable } from '@peerkit/identity/internal'
 import type { RevocationChecker } from '@peerkit/revocation'
 import type {
   FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest, RouteOptions, onRequestHookHandler
@@ -122,7 +122,7 @@ function identifyRequests (app: FastifyInstance, forwarded: ForwardedPeers | und
   }
   const identify: onRequestHookHandler = (request, reply, done) => {
     const believed = forwarded === undefined || forwarded.take(request)
-    if (believed instanceof Promise) believed.then((settled) => { finish(request, reply, settled, done) }).catch(done)
+    if (isThenable(believed)) believed.then((settled) => { finish(request, reply, settled, done) }).catch(done)
     else finish(request, reply, believed, done)
   }
   // Marks the hook that identifies the peer, so that authorization hooks can be placed directly behind it.

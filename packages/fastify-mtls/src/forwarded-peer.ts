@@ -5,7 +5,7 @@ import type {
 } from '@peerkit/forwarded'
 import { endOfValidity } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
-import { upgradedSocketsOf } from '@peerkit/identity/internal'
+import { isThenable, upgradedSocketsOf, whenSettled, withTimeout } from '@peerkit/identity/internal'
 import type { UpgradedSockets } from '@peerkit/identity/internal'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { forwardedRefused, forwardedStripped } from './channels.ts'
@@ -46,6 +46,9 @@ interface Call {
   readonly sender: PeerIdentity | undefined
   readonly remoteAddress: string | undefined
 }
+
+/** States that neither name a client nor refuse the request. */
+const SETTLED: ReadonlySet<string> = new Set<ForwardedResult['state']>(['absent', 'anonymous', 'stripped'])
 
 /** Identifies the clients of gateways. */
 export class ForwardedPeers {
@@ -91,9 +94,7 @@ export class ForwardedPeers {
     }
     const believed = this.#read(call)
     if ((raw as { upgrade?: boolean | null }).upgrade !== true) return believed
-    return believed instanceof Promise
-      ? believed.then((settled) => settled && this.#follow(call))
-      : believed && this.#follow(call)
+    return whenSettled(believed, (settled) => settled && this.#follow(call))
   }
 
   /** The error for a client whose header is not believed. */
@@ -104,36 +105,25 @@ export class ForwardedPeers {
     const read = this.#reader.read({
       rawHeaders, sender, remoteAddress, unixSocket: remoteAddress === undefined && this.#listensOnUnixSocket()
     })
-    const result = read instanceof Promise ? read.then((settled) => this.#check(settled)) : this.#check(read)
-    return result instanceof Promise
-      ? this.#inTime(result).then((settled) => this.#assign(call, settled))
-      : this.#assign(call, result)
+    const result = whenSettled(read, (settled) => this.#check(settled))
+    return whenSettled(isThenable(result) ? this.#inTime(result) : result, (settled) => this.#assign(call, settled))
   }
 
   #check (result: ForwardedResult): ForwardedResult | Promise<ForwardedResult> {
     if (result.state !== 'accepted' || this.#trust === undefined) return result
-    const take = (answer: ForwardedAnswer): ForwardedResult => answer.accepted
+    return whenSettled(this.#trust.check(result.identity, result.sent), (answer) => answer.accepted
       ? { ...result, identity: answer.identity }
-      : this.#refuse(answer.reason, answer.detail)
-    const answer = this.#trust.check(result.identity, result.sent)
-    return answer instanceof Promise ? answer.then(take) : take(answer)
+      : this.#refuse(answer.reason, answer.detail))
   }
 
   /**
    * Limits the time for the reader's validator and the server's own checkers together. Any of them may never answer.
    */
   async #inTime (result: Promise<ForwardedResult>): Promise<ForwardedResult> {
-    let timer: NodeJS.Timeout | undefined
-    const late = new Promise<ForwardedResult>((resolve) => {
-      timer = setTimeout(() => {
-        resolve(this.#refuse('timeout', 'no answer about revocation came in time'))
-      }, this.#timeout).unref()
+    return await withTimeout(result, {
+      timeout: this.#timeout,
+      onTimeout: () => this.#refuse('timeout', 'no answer about revocation came in time')
     })
-    try {
-      return await Promise.race([result, late])
-    } finally {
-      clearTimeout(timer)
-    }
   }
 
   #refuse (reason: ForwardedReason, detail: string): ForwardedResult {
@@ -153,6 +143,11 @@ export class ForwardedPeers {
     if (result.state === 'stripped') {
       reject(call, { ...result, reason: 'untrusted_sender' })
       stripHeaders(raw as unknown as StrippableMessage, this.#reader.headerNames)
+    }
+    // A reader of the app's own may answer anything. Only what is known lets the request keep the sender's identity.
+    if (!SETTLED.has(result.state)) {
+      reject(call, { state: 'refused', reason: 'malformed', header: this.#reader.headerNames[0] ?? '' })
+      return false
     }
     assignPeer(raw, result.state === 'anonymous' ? null : sender ?? null)
     return true

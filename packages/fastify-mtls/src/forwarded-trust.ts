@@ -2,15 +2,11 @@ import type { CertificateReason, ForwardedReason } from '@peerkit/events'
 import { limitPeerIdentity, relinkPeerIdentity, viewDer } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
 import type { ChainValidator, ChainVerdict } from '@peerkit/forwarded'
+import { ASK_AGAIN_AFTER, REFUSED_FOR, whenAllSettled, whenAnswered, whenSettled } from '@peerkit/identity/internal'
 import { checkChain } from '@peerkit/revocation'
 import type { ChainStatus, RevocationChecker } from '@peerkit/revocation'
 import type { Decision } from '@peerkit/trust'
 import type { Trust } from './trust.ts'
-
-/** Milliseconds after which a status that was accepted as unknown is checked again. */
-const RECHECK = 60_000
-/** Milliseconds for which a refusal is cached. */
-const REFUSED_FOR = 10_000
 
 /** The decision about a client that a gateway forwards. */
 export type ForwardedAnswer =
@@ -64,14 +60,7 @@ export class ForwardedTrust {
       this.#remembered.set(identity, { answer, until, generation })
       return answer
     }
-    try {
-      const timed = this.#ask(identity, sent)
-      return timed instanceof Promise
-        ? timed.then(take).catch(() => unknown('the revocation checker failed'))
-        : take(timed)
-    } catch {
-      return unknown('the revocation checker failed')
-    }
+    return whenAnswered(() => this.#ask(identity, sent), take, () => unknown('the revocation checker failed'))
   }
 
   /** Also checks the path that was found: it may have more certificates than the header. */
@@ -83,9 +72,7 @@ export class ForwardedTrust {
   #ask (identity: PeerIdentity, sent: readonly Uint8Array[]): Timed | Promise<Timed> {
     const leaf = viewDer(identity)
     if (leaf === undefined) return this.#askWithoutPath(identity)
-    const conclude = (decision: Decision): Timed | Promise<Timed> => this.#conclude(identity, decision)
-    const decision = this.#trust.evaluate(leaf, { sent })
-    return decision instanceof Promise ? decision.then(conclude) : conclude(decision)
+    return whenSettled(this.#trust.evaluate(leaf, { sent }), (decision) => this.#conclude(identity, decision))
   }
 
   #conclude (identity: PeerIdentity, decision: Decision): Timed | Promise<Timed> {
@@ -122,7 +109,7 @@ export class ForwardedTrust {
     if (blocked !== undefined) return this.#refused('blocked', blocked)
     const vouched = this.#limitToVerifiedAs(identity, why)
     if (!vouched.accepted) return { answer: vouched, until: this.#trust.now() + REFUSED_FOR }
-    if (!this.#trust.checksRevocation) return { answer: vouched, until: this.#trust.now() + RECHECK }
+    if (!this.#trust.checksRevocation) return { answer: vouched, until: this.#trust.now() + ASK_AGAIN_AFTER }
     const conclude = (statuses: readonly ChainStatus[]): Timed => {
       if (statuses.some(({ state }) => state === 'revoked')) {
         return this.#refused('revoked', `${String(identity)} is revoked`)
@@ -132,12 +119,10 @@ export class ForwardedTrust {
           'revocation_unknown', `${String(identity)} may be revoked: ${why ?? 'no path leads to a trusted CA'}`
         )
       }
-      return { answer: vouched, until: this.#trust.now() + RECHECK }
+      return { answer: vouched, until: this.#trust.now() + ASK_AGAIN_AFTER }
     }
     const asked = this.#trust.revocation.map((checker: RevocationChecker) => checkChain(checker, identity))
-    return asked.some((answer) => answer instanceof Promise)
-      ? Promise.all(asked).then(conclude)
-      : conclude(asked as ChainStatus[])
+    return whenAllSettled(asked, conclude)
   }
 
   /** The identity as the authority of `verifiedAs` vouches for it. */
@@ -202,8 +187,7 @@ export function validateInProcess (trust: Trust): ChainValidator {
   return {
     get generation () { return trust.generation },
     validate (leaf, intermediates) {
-      const decision = trust.evaluate(leaf, { sent: intermediates })
-      return decision instanceof Promise ? decision.then(read) : read(decision)
+      return whenSettled(trust.evaluate(leaf, { sent: intermediates }), read)
     }
   }
 }

@@ -2,6 +2,7 @@ import type { Server as HttpsServer } from 'node:https'
 import type { Http2SecureServer } from 'node:http2'
 import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
+import { isThenable, withTimeout } from '@peerkit/identity/internal'
 import { summarizeCertificate } from '@peerkit/identity/x509'
 import { createRecord, recordOfRequest, recordOfStream, rememberSession } from './connection-record.ts'
 import type { ConnectionWatch } from './connection-watch.ts'
@@ -103,7 +104,7 @@ export class HandshakeGate {
     socket.disableRenegotiation()
     const begun = performance.now()
     const verified = this.#verify(socket)
-    if (!(verified instanceof Promise)) {
+    if (!isThenable(verified)) {
       this.#conclude(socket, server, verified, emit, begun)
       return
     }
@@ -111,18 +112,13 @@ export class HandshakeGate {
     socket.on('error', ignore)
     // The client may hang up in the meantime. The refusal is reported all the same.
     const facts = describeConnection(socket)
-    let concluded = false
-    const conclude = (result: HandshakeResult): void => {
-      if (concluded) return
-      concluded = true
-      clearTimeout(timer)
+    withTimeout(verified, {
+      timeout: this.#options.revocationTimeout,
+      onTimeout: () => refuse(socket, 'timeout', 'no answer about revocation came in time')
+    }).catch(() => refuse(socket, 'revocation_unknown', 'the revocation checker failed')).then((result) => {
       socket.off('error', ignore)
       if ('refusal' in result || !socket.destroyed) this.#conclude(socket, server, result, emit, begun, facts)
-    }
-    const timer = setTimeout(() => {
-      conclude(refuse(socket, 'timeout', 'no answer about revocation came in time'))
-    }, this.#options.revocationTimeout).unref()
-    verified.then(conclude, () => { conclude(refuse(socket, 'revocation_unknown', 'the revocation checker failed')) })
+    })
   }
 
   #verify (socket: TLSSocket): HandshakeResult | Promise<HandshakeResult> {

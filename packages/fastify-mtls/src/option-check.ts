@@ -1,4 +1,5 @@
 import type { CredentialSource, TrustSource } from '@peerkit/credentials'
+import { isThenable } from '@peerkit/identity/internal'
 import { MTLS_ERR_SERVER_OPTION } from './errors.ts'
 import { findNearestName } from './nearest-name.ts'
 
@@ -42,7 +43,7 @@ export function checkCredentials (credentials: unknown): void {
   const found = credentials as { current?: { cert?: unknown, ca?: unknown }, subscribe?: unknown } | null | undefined
   if (found === null || typeof found !== 'object' || typeof found.subscribe !== 'function' ||
     found.current?.cert === undefined) {
-    const hint = found instanceof Promise ? 'a Promise (await it)' : found === null ? 'null' : typeof found
+    const hint = isThenable(found) ? 'a Promise (await it)' : found === null ? 'null' : typeof found
     throw new MTLS_ERR_SERVER_OPTION(
       `credentials is ${hint}; expected a credential source such as fileCredentials() returns`
     )

@@ -1,4 +1,5 @@
 import type { BlockOption, TrustSource } from '@peerkit/credentials'
+import { isThenable } from '@peerkit/identity/internal'
 import type { RevocationChecker } from '@peerkit/revocation'
 import { MTLS_ERR_SERVER_OPTION } from './errors.ts'
 import type { ForwardedOption } from './forwarded-peer.ts'
@@ -76,7 +77,7 @@ export function checkTrust (
   }
   if (typeof (trust as Partial<TrustSource> | null)?.subscribe !== 'function' ||
     trust.current?.authorities === undefined) {
-    const found = trust instanceof Promise ? 'a Promise (await it)' : typeof trust
+    const found = isThenable(trust) ? 'a Promise (await it)' : typeof trust
     throw new MTLS_ERR_SERVER_OPTION(`trust is ${found}; expected a source such as fileTrust() returns`)
   }
   checkOpen(trust, 'the CAs of the option trust')

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { ServerHttp2Stream } from 'node:http2'
 import type { Duplex } from 'node:stream'
+import { isThenable } from '@peerkit/identity/internal'
 import { recordOfRequest, recordOfStream } from './connection-record.ts'
 import type { ConnectionRecord } from './connection-record.ts'
 import type { ConnectionWatch } from './connection-watch.ts'
@@ -41,7 +42,7 @@ export class RequestGate {
   #decide (record: ConnectionRecord | undefined, proceed: () => boolean, refuse: () => void): void {
     const checked = record === undefined ? 'no_certificate' : this.#watch.check(record)
     if (checked === undefined) proceed()
-    else if (!(checked instanceof Promise)) refuse()
+    else if (!isThenable(checked)) refuse()
     else checked.then((reason) => { reason === undefined ? proceed() : refuse() }, refuse)
   }
 }

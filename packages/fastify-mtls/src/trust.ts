@@ -4,6 +4,7 @@ import type { RefusalDetail } from '@peerkit/events'
 import type { RevocationChecker } from '@peerkit/revocation'
 import { claimsOf } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
+import { isThenable } from '@peerkit/identity/internal'
 import { createTrustEvaluator, findBlocked } from '@peerkit/trust'
 import type {
   Accepted, AlgorithmPolicy, BlockList, Decision, NameBounds, Presented, Refused, TrustEvaluator,
@@ -198,7 +199,7 @@ export class Trust {
    */
   explain (leaf: Uint8Array, sent: readonly Uint8Array[]): RefusalDetail | undefined {
     const decision = this.#explainer.evaluate(leaf, { sent })
-    if (decision instanceof Promise || decision.accepted) return undefined
+    if (isThenable(decision) || decision.accepted) return undefined
     return this.detailOf(decision, leaf, sent)
   }
 

@@ -1,6 +1,7 @@
 import type { TLSSocket } from 'node:tls'
 import { findVerifyCode, reasonOfVerifyCode } from '@peerkit/events'
 import type { RefusalDetail } from '@peerkit/events'
+import { whenSettled } from '@peerkit/identity/internal'
 import { summarizeCertificate } from '@peerkit/identity/x509'
 import type { Accepted, Decision, Refused } from '@peerkit/trust'
 import type { PresentedClient } from './connection-record.ts'
@@ -52,8 +53,7 @@ export function verifyHandshake (
     }
     return { decision, presented }
   }
-  const decision = trust.evaluate(presented.leaf, presented)
-  return decision instanceof Promise ? decision.then(conclude) : conclude(decision)
+  return whenSettled(trust.evaluate(presented.leaf, presented), conclude)
 }
 
 /** A refusal by OpenSSL that is not explained. The leaf is read only if the refusal is reported. */

@@ -187,6 +187,24 @@ test('a reader of one\'s own serves as well, also one that answers later', async
   t.match(await call(world, world.client), { status: 500 })
 })
 
+test('what a reader of one\'s own promises is awaited, whoever made the promise; what nobody knows is refused', async (t) => {
+  const inner = createForwardedReader({ format: 'rfc9440', gateways: trusted })
+  let answer: unknown
+  const promise = (value: unknown): unknown => ({ then: (resolve: (value: unknown) => void) => { resolve(value) } })
+  const odd: ForwardedReader = {
+    headerNames: inner.headerNames,
+    read: (request) => (answer ?? promise(inner.read(request))) as ReturnType<ForwardedReader['read']>
+  }
+  const world = await startWorld(t, { plugin: { forwarded: odd } })
+  const gateway = await world.ca.issue({ cn: 'gateway', spiffe: 'spiffe://a.example/gateway' })
+  t.match(await call(world, gateway, { headers: told(world.client) }), { status: 200, body: { cn: 'client' } })
+  t.match(await call(world, world.client, { headers: told(world.client) }), REFUSED)
+  for (const unknown of [{ state: 'refuse' }, {}, promise({ state: undefined })]) {
+    answer = unknown
+    t.match(await call(world, gateway), REFUSED)
+  }
+})
+
 test('injectAs speaks in the name of a gateway as well', async (t) => {
   const world = await startBehind(t)
   const gateway = parsePeerIdentity(world.gateway.der)

@@ -1,5 +1,6 @@
 import { isCertificateReason } from '@peerkit/events'
 import type { ForwardedReason } from '@peerkit/events'
+import { REFUSED_FOR, whenAnswered, whenSettled } from '@peerkit/identity/internal'
 import type { ChainValidator, ChainVerdict } from './chain-validator.ts'
 import { CertificateMemory } from './certificate-memory.ts'
 import { findOtherHeaders } from './format-catalogue.ts'
@@ -18,8 +19,6 @@ type Claims = readonly [Claim, ...Claim[]]
 
 const ABSENT: ForwardedResult = Object.freeze({ state: 'absent' })
 const ANONYMOUS: ForwardedResult = Object.freeze({ state: 'anonymous' })
-/** How long a refused chain stays cached, in milliseconds, so that a client that repeats it costs only a look-up. */
-const REFUSED_FOR = 10_000
 /** How often a chain is validated at most, if the trust anchors change meanwhile. */
 const MAX_ATTEMPTS = 3
 
@@ -95,9 +94,7 @@ export class Reader {
     }
     const answer =
       this.#validator === undefined ? this.#admit(values, claims) : this.#validate(values, claims, this.#validator)
-    return answer instanceof Promise
-      ? answer.then((settled) => this.#conclude(settled, request, this.#now()))
-      : this.#conclude(answer, request, this.#now())
+    return whenSettled(answer, (settled) => this.#conclude(settled, request, this.#now()))
   }
 
   /** Repeats the validation if the trust anchors changed while it ran. */
@@ -114,12 +111,7 @@ export class Reader {
       return verdict.valid ? this.#admit(values, claims, verdict) : this.#rememberRefusal(values, verdict, before)
     }
     const fail = (): RefusedResult => this.#refuse('bad_chain', 'certificate', 'the validator failed')
-    try {
-      const verdict = validator.validate(client.leaf, client.chain)
-      return verdict instanceof Promise ? verdict.then(take).catch(fail) : take(verdict)
-    } catch {
-      return fail()
-    }
+    return whenAnswered<ChainVerdict, Answer>(() => validator.validate(client.leaf, client.chain), take, fail)
   }
 
   #rememberRefusal (

@@ -142,3 +142,11 @@ test('an answer that the trust overtook is asked for again, and in the end refus
   t.match(await restless.read(), { state: 'refused', detail: 'the trust anchors changed during each validation' })
   t.equal(restless.calls(), 3)
 })
+
+test('a verdict that another realm or library promises is awaited as any other', async (t) => {
+  const promise = (verdict: ChainVerdict): Promise<ChainVerdict> => ({ then: (resolve: (verdict: ChainVerdict) => void) => { resolve(verdict) } }) as Promise<ChainVerdict>
+  t.match(await world({ validate: () => promise(valid()) }).read(), { state: 'accepted' })
+  t.match(await world({ validate: () => promise({ valid: false, reason: 'revoked' }) }).read(), { state: 'refused', reason: 'revoked' })
+  const failing = { then: (_: unknown, reject: (error: Error) => void) => { reject(new Error('x')) } } as Promise<ChainVerdict>
+  t.match(await world({ validate: () => failing }).read(), { state: 'refused', reason: 'chain_invalid', detail: 'the validator failed' })
+})

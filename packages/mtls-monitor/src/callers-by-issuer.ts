@@ -1,7 +1,7 @@
 import { listen } from '@peerkit/events'
 import type { PeerIdentity } from '@peerkit/identity'
-import { BoundedMap } from './bounded-map.ts'
 import { clip } from '@peerkit/identity/internal'
+import { LRUCache } from 'lru-cache'
 
 /** The clients that use certificates of one issuer. */
 export interface IssuerCallers {
@@ -51,11 +51,12 @@ const MAX_ISSUERS = 200
  * ```
  */
 export function countCallersByIssuer ({ server }: CallersOptions = {}): CallersByIssuer {
-  const callers = new BoundedMap<string, Entry>(MAX_ISSUERS)
+  const callers = new LRUCache<string, Entry>({ max: MAX_ISSUERS })
   const entries = new WeakMap<PeerIdentity, Entry>()
   const find = (peer: PeerIdentity, time: number): Entry => {
     const { issuer = 'unknown', anchor } = namesOf(peer)
-    const entry = callers.touch(`${issuer}\n${anchor ?? ''}`, () => ({
+    const key = `${issuer}\n${anchor ?? ''}`
+    const entry = callers.get(key) ?? {
       issuer,
       anchor,
       connections: 0,
@@ -63,7 +64,8 @@ export function countCallersByIssuer ({ server }: CallersOptions = {}): CallersB
       firstSeen: time,
       lastSeen: time,
       lastPeer: ''
-    }))
+    }
+    callers.set(key, entry)
     entry.lastPeer = peer.toString()
     entries.set(peer, entry)
     return entry

@@ -1,4 +1,5 @@
 import type { PeerIdentity } from '@peerkit/identity'
+import { whenAllSettled, whenAnswered } from '@peerkit/identity/internal'
 import { failedStatus, unknownStatus, type RevocationChecker, type RevocationStatus } from './revocation-status.ts'
 
 /** The worst status in a chain. */
@@ -53,9 +54,7 @@ export function checkChain (
       rank(next) > rank(worst) || (rank(next) === rank(worst) && endsBefore(next, worst)) ? next : worst
     )
   }
-  return answers.some((answer) => answer instanceof Promise)
-    ? Promise.all(answers).then(findWorst)
-    : findWorst(answers as RevocationStatus[])
+  return whenAllSettled(answers, findWorst)
 }
 
 function ask (
@@ -63,13 +62,7 @@ function ask (
   certificate: PeerIdentity,
   issuer: PeerIdentity | undefined
 ): RevocationStatus | Promise<RevocationStatus> {
-  try {
-    const answer = checker.check(certificate, issuer)
-    // Promises of other realms and libraries count too.
-    return isThenable(answer) ? Promise.resolve(answer).then(readStatus).catch(failedStatus) : readStatus(answer)
-  } catch (error) {
-    return failedStatus(error)
-  }
+  return whenAnswered(() => checker.check(certificate, issuer), readStatus, failedStatus)
 }
 
 function describe (checker: RevocationChecker, status: RevocationStatus, certificate: PeerIdentity): ChainStatus {
@@ -82,10 +75,6 @@ function rank ({ state, permitted }: ChainStatus): number {
 
 function endsBefore (one: ChainStatus, other: ChainStatus): boolean {
   return one.state === 'good' && other.state === 'good' && one.until < other.until
-}
-
-function isThenable (answer: unknown): answer is PromiseLike<RevocationStatus> {
-  return typeof (answer as { then?: unknown } | null | undefined)?.then === 'function'
 }
 
 /** A checker from elsewhere may return anything. Anything but the three states counts as unknown. */

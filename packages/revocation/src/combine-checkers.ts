@@ -1,5 +1,6 @@
 import { joinEmitter } from '@peerkit/events'
 import type { PeerIdentity } from '@peerkit/identity'
+import { isThenable, whenAllSettled, whenAnswered } from '@peerkit/identity/internal'
 import { optionInvalid } from './errors.ts'
 import { checkKnownOptions } from './option-check.ts'
 import { joinDetails } from './plain-text.ts'
@@ -51,7 +52,7 @@ export function combineCheckers (
     },
     check: (certificate, issuer) =>
       ask === 'all' ? checkAll(members, certificate, issuer) : checkFrom(members, 0, [], certificate, issuer),
-    permits: (status, certificate) => members.every((member) => member.permits(status, certificate)),
+    permits: (status, certificate) => members.every((member) => member.permits(status, certificate) === true),
     subscribe (listener) {
       const ends = members.map((member) => member.subscribe(listener))
       return () => { for (const end of ends) end() }
@@ -70,12 +71,10 @@ function checkAll (
   const answers: (RevocationStatus | Promise<RevocationStatus>)[] = []
   for (const member of members) {
     const answer = askSafely(member, certificate, issuer)
-    if (!(answer instanceof Promise) && answer.state === 'revoked') return answer
+    if (!isThenable(answer) && answer.state === 'revoked') return answer
     answers.push(answer)
   }
-  return answers.some((answer) => answer instanceof Promise)
-    ? Promise.all(answers).then(join)
-    : join(answers as RevocationStatus[])
+  return whenAllSettled(answers, join)
 }
 
 function checkFrom (
@@ -87,7 +86,7 @@ function checkFrom (
 ): RevocationStatus | Promise<RevocationStatus> {
   for (let i = at; i < members.length; i++) {
     const answer = askSafely(members[i]!, certificate, issuer)
-    if (answer instanceof Promise) {
+    if (isThenable(answer)) {
       return answer.then((status) =>
         status.state !== 'unknown' ? status : checkFrom(members, i + 1, [...unknowns, status], certificate, issuer)
       )
@@ -104,12 +103,7 @@ function askSafely (
   certificate: PeerIdentity,
   issuer: PeerIdentity | undefined
 ): RevocationStatus | Promise<RevocationStatus> {
-  try {
-    const answer = member.check(certificate, issuer)
-    return answer instanceof Promise ? answer.catch(failedStatus) : answer
-  } catch (error) {
-    return failedStatus(error)
-  }
+  return whenAnswered(() => member.check(certificate, issuer), (status) => status, failedStatus)
 }
 
 function join (answers: readonly RevocationStatus[]): RevocationStatus {

@@ -1,9 +1,9 @@
 import type { DistinguishedName, PeerIdentity } from '@peerkit/identity'
+import { WakeAt } from '@peerkit/identity/internal'
 import { CrlIndex } from './crl-index.ts'
 import {
   assembleLists, checkBases, CLOCK_SKEW, statusOf, pickLists, type ApplicableLists, type CrlList
 } from './crl-lists.ts'
-import { Deadline } from './deadline.ts'
 import { Epoch } from './epoch.ts'
 import { crlInvalid, optionInvalid } from './errors.ts'
 import { ForeignIssuers } from './foreign-issuers.ts'
@@ -132,7 +132,7 @@ class ListChecker implements CrlChecker {
   readonly #ignoresForeign: boolean
   readonly #formerIssuers: readonly PeerIdentity[]
   readonly #epoch: Epoch = new Epoch()
-  readonly #boundary: Deadline
+  readonly #boundary: WakeAt
   readonly #resolved: WeakMap<PeerIdentity, Resolved> = new WeakMap()
   #issuers: readonly PeerIdentity[]
   #indexes: readonly CrlIndex[] = []
@@ -153,12 +153,12 @@ class ListChecker implements CrlChecker {
     this.#formerIssuers = checkList(options.formerIssuers ?? [], 'formerIssuers')
     this.#foreign = this.#noForeign()
     checkList(options.crls, 'crls')
-    this.#boundary = new Deadline(this.#now, () => { this.#passBoundary() })
+    this.#boundary = new WakeAt(() => { this.#passBoundary() }, { now: this.#now })
   }
 
   get epoch (): number {
     // The timer may be late, for example after the machine has slept.
-    if (this.#boundary.passed) this.#passBoundary()
+    if (this.#boundary.isDue) this.#passBoundary()
     return this.#epoch.value
   }
 

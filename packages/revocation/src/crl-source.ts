@@ -1,9 +1,9 @@
 import type { PeerIdentity } from '@peerkit/identity'
 import { open, stat, type FileHandle } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
+import { WakeAt } from '@peerkit/identity/internal'
 import { checkUrl } from './allowed-urls.ts'
 import type { CrlIndex } from './crl-index.ts'
-import { Deadline } from './deadline.ts'
 import { crlUnavailable } from './errors.ts'
 import { BoundedFetchError, fetchBounded } from './fetch-bounded.ts'
 import { compareIssue, newest } from './crl-lists.ts'
@@ -34,7 +34,7 @@ export interface CrlSourceOptions {
 export class CrlSource {
   readonly url: string
   readonly #options: CrlSourceOptions
-  readonly #next: Deadline
+  readonly #next: WakeAt
   readonly #closing: AbortController = new AbortController()
   #indexes: readonly CrlIndex[] = []
   #validators: Record<string, string> = {}
@@ -45,7 +45,7 @@ export class CrlSource {
   constructor (url: string, options: CrlSourceOptions) {
     this.url = url.startsWith('file:') && URL.canParse(url) ? url : checkUrl(url, 'crlUrlChecker urls')
     this.#options = options
-    this.#next = new Deadline(options.now, () => { this.refresh().catch(() => {}) })
+    this.#next = new WakeAt(() => { this.refresh().catch(() => {}) }, { now: options.now })
   }
 
   /** The CRLs of the last successful fetch. */

@@ -1,3 +1,4 @@
+import { withTimeout } from '@peerkit/identity/internal'
 /** Why a request failed. */
 export type FetchFailure = 'network' | 'status' | 'timeout' | 'too_large' | 'closed'
 
@@ -32,27 +33,34 @@ export interface BoundedResponse {
  * hosts.
  */
 export async function fetchBounded (url: string, request: BoundedRequest): Promise<BoundedResponse> {
-  const timeout = AbortSignal.timeout(request.timeout)
-  const signal = AbortSignal.any([timeout, request.signal])
   try {
-    const response = await request.fetch(url, {
-      method: request.method,
-      headers: request.headers,
-      ...(request.body === undefined ? {} : { body: Buffer.from(request.body) }),
-      redirect: 'manual',
-      signal
+    return await withTimeout(async (signal) => await send(url, request, signal), {
+      timeout: request.timeout,
+      onTimeout: () => {
+        throw new BoundedFetchError('timeout', `${url} took longer than ${request.timeout} ms`)
+      },
+      signal: request.signal
     })
-    if (response.status !== 200 && response.status !== 304) {
-      await response.body?.cancel()
-      throw new BoundedFetchError('status', `${url} answered with status ${response.status}`)
-    }
-    return { status: response.status, headers: response.headers, body: await readBody(response, url, request.maxBytes) }
   } catch (error) {
-    if (error instanceof BoundedFetchError) throw error
     if (request.signal.aborted) throw new BoundedFetchError('closed', `${url}: aborted`, error)
-    if (timeout.aborted) throw new BoundedFetchError('timeout', `${url} took longer than ${request.timeout} ms`, error)
+    if (error instanceof BoundedFetchError) throw error
     throw new BoundedFetchError('network', `${url}: ${describeFailure(error)}`, error)
   }
+}
+
+async function send (url: string, request: BoundedRequest, signal: AbortSignal): Promise<BoundedResponse> {
+  const response = await request.fetch(url, {
+    method: request.method,
+    headers: request.headers,
+    ...(request.body === undefined ? {} : { body: Buffer.from(request.body) }),
+    redirect: 'manual',
+    signal
+  })
+  if (response.status !== 200 && response.status !== 304) {
+    await response.body?.cancel()
+    throw new BoundedFetchError('status', `${url} answered with status ${response.status}`)
+  }
+  return { status: response.status, headers: response.headers, body: await readBody(response, url, request.maxBytes) }
 }
 
 async function readBody (response: Response, url: string, maxBytes: number): Promise<Uint8Array> {

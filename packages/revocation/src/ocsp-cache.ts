@@ -13,36 +13,6 @@ export interface OcspEntry {
   readonly revokedAsOf: number | undefined
 }
 
-/** Cache of the most recently used answers, limited in number. */
-export class OcspCache {
-  readonly #limit: number
-  readonly #entries = new Map<string, OcspEntry>()
-
-  constructor (limit: number) {
-    this.#limit = limit
-  }
-
-  get size (): number { return this.#entries.size }
-
-  get (key: string): OcspEntry | undefined {
-    const entry = this.#entries.get(key)
-    if (entry === undefined) return undefined
-    this.#entries.delete(key)
-    this.#entries.set(key, entry)
-    return entry
-  }
-
-  set (key: string, entry: OcspEntry): void {
-    this.#entries.delete(key)
-    this.#entries.set(key, entry)
-    if (this.#entries.size > this.#limit) this.#entries.delete(this.#entries.keys().next().value!)
-  }
-
-  clear (): void {
-    this.#entries.clear()
-  }
-}
-
 /** Expiry times of answers that were given, cached or not. Rounded to ten seconds, so that there are few. */
 export class Endings {
   readonly #times = new Set<number>()

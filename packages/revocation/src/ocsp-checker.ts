@@ -1,11 +1,12 @@
 import { endOfValidity, type PeerIdentity } from '@peerkit/identity'
+import { WakeAt } from '@peerkit/identity/internal'
+import { LRUCache } from 'lru-cache'
 import { checkUrl, compileUrlFilter, type CertificateUrlOptions } from './allowed-urls.ts'
-import { Deadline } from './deadline.ts'
 import { readOcspUris } from './distribution-points.ts'
 import { Epoch } from './epoch.ts'
 import { MTLS_ERR_OCSP_INVALID, ocspInvalid, ocspUnavailable } from './errors.ts'
 import { findIssuer } from './find-issuer.ts'
-import { Endings, OcspCache, type OcspEntry } from './ocsp-cache.ts'
+import { Endings, type OcspEntry } from './ocsp-cache.ts'
 import { askResponders, type OcspQuestion, type OcspReply } from './ocsp-client.ts'
 import { compileQuestion, ocspQuestionOptions, type OcspQuestionOptions } from './ocsp-options.ts'
 import { checkKnownOptions, checkNumber } from './option-check.ts'
@@ -79,12 +80,12 @@ class ResponderChecker implements OcspChecker {
   readonly #retryAfter: number
   readonly #staleIfError: number
   readonly #maxConcurrent: number
-  readonly #cache: OcspCache
+  readonly #cache: LRUCache<string, OcspEntry>
   readonly #asking: Map<string, Promise<RevocationStatus>> = new Map()
   readonly #closing: AbortController = new AbortController()
   readonly #epoch: Epoch = new Epoch()
   readonly #endings: Endings = new Endings()
-  readonly #deadline: Deadline
+  readonly #deadline: WakeAt
 
   constructor (options: OcspCheckerOptions) {
     checkKnownOptions(options, known, 'ocspChecker')
@@ -96,12 +97,12 @@ class ResponderChecker implements OcspChecker {
     this.#retryAfter = checkNumber(options.retryAfter, 10_000, 'ocspChecker retryAfter', 1)
     this.#staleIfError = checkNumber(options.staleIfError, 0, 'ocspChecker staleIfError')
     this.#maxConcurrent = checkNumber(options.maxConcurrent, 256, 'ocspChecker maxConcurrent', 1)
-    this.#cache = new OcspCache(checkNumber(options.cacheSize, 10_000, 'ocspChecker cacheSize', 1))
-    this.#deadline = new Deadline(this.#now, () => { this.#passEnding() })
+    this.#cache = new LRUCache({ max: checkNumber(options.cacheSize, 10_000, 'ocspChecker cacheSize', 1) })
+    this.#deadline = new WakeAt(() => { this.#passEnding() }, { now: this.#now })
   }
 
   get epoch (): number {
-    if (this.#deadline.passed) this.#passEnding()
+    if (this.#deadline.isDue) this.#passEnding()
     return this.#epoch.value
   }
 

@@ -1,7 +1,7 @@
 import type { PeerIdentity } from '@peerkit/identity'
 import { createHash } from 'node:crypto'
+import { WakeAt } from '@peerkit/identity/internal'
 import { checkUrl, compileUrlFilter, type CertificateUrlOptions } from './allowed-urls.ts'
-import { Deadline } from './deadline.ts'
 import { readOcspUris } from './distribution-points.ts'
 import { optionInvalid } from './errors.ts'
 import { askResponders, type OcspQuestion, type OcspReply } from './ocsp-client.ts'
@@ -88,7 +88,7 @@ class Stapler implements OcspStapler {
   readonly #retryAfter: number
   readonly #now: () => number
   readonly #closing: AbortController = new AbortController()
-  readonly #next: Deadline
+  readonly #next: WakeAt
   #subject: { readonly certificate: PeerIdentity, readonly issuer: PeerIdentity }
   #reply: OcspReply | undefined
   #asking: Promise<void> | undefined
@@ -105,7 +105,7 @@ class Stapler implements OcspStapler {
     this.#filter = compileUrlFilter(options.allowCertificateUrls, 'createOcspStapler allowCertificateUrls')
     this.#retryAfter = checkNumber(options.retryAfter, 10_000, 'createOcspStapler retryAfter', 1)
     this.#subject = checkSubject(options.certificate, options.issuer)
-    this.#next = new Deadline(this.#now, () => { this.refresh().catch(() => {}) })
+    this.#next = new WakeAt(() => { this.refresh().catch(() => {}) }, { now: this.#now })
     this.handle = (certificate, _issuer, callback) => { callback(null, this.#responseFor(certificate)) }
     this.refresh().catch(() => {})
   }

@@ -93,6 +93,26 @@ test('of several checkers any revoked counts, else any good, else nothing is kno
   t.match(await ask(Promise.reject(new Error('x')), unknown('a')), { why: 'check_failed, a' })
 })
 
+test('an answer that another realm or library promises is awaited as any other', async (t) => {
+  const promise = <Value>(value: Value): Promise<Value> => ({ then: (resolve: (value: Value) => void) => { resolve(value) } }) as Promise<Value>
+  for (const ask of ['all', 'first'] as const) {
+    const statusOf = (...answers: Parameters<typeof saying>[0][]) => {
+      return combineCheckers(answers.map((answer) => saying(answer)), { ask }).check(leaf, middle.identity)
+    }
+    t.match(await statusOf(promise(unknown('a')), promise(revoked)), { state: 'revoked' }, ask)
+    t.match(await statusOf(promise(revoked), good(5)), { state: 'revoked' }, ask)
+    t.match(await statusOf(promise(unknown('a')), good(5)), { state: 'good' }, ask)
+  }
+  t.match(await combineCheckers([saying(good(5)), saying(promise(revoked))]).check(leaf, middle.identity), { state: 'revoked' })
+})
+
+test('a policy that answers anything but true permits nothing', async (t) => {
+  for (const answer of [Promise.resolve(false), { then () {} }, 1, undefined]) {
+    const odd = { ...saying(good(1)), permits: () => answer as never }
+    t.equal(combineCheckers([odd]).permits(unknown('x'), leaf), false)
+  }
+})
+
 test('in mode "first" the first checker that knows decides, and no other is asked', async (t) => {
   const ask = (...answers: Parameters<typeof saying>[0][]) =>
     combineCheckers(answers.map((answer) => saying(answer)), { ask: 'first' }).check(leaf, middle.identity)

@@ -1,4 +1,5 @@
 import type { PeerIdentity } from '@peerkit/identity'
+import { isThenable } from '@peerkit/identity/internal'
 import type { Predicate } from './allow-rule.ts'
 import { MTLS_ERR_PREDICATE_RESULT } from './errors.ts'
 import type { Allowed, Refused, Verdict } from './verdict.ts'
@@ -45,10 +46,6 @@ async function awaitAnswer (
     return refuseFailure(error)
   }
   return askPredicates(others, peer, request, refused)
-}
-
-function isThenable (value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
 }
 
 function refuseAnswer (path: string, answer: unknown): Refused {

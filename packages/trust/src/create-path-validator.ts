@@ -1,11 +1,12 @@
 import type { PeerIdentity } from '@peerkit/identity'
+import { isThenable, whenSettled } from '@peerkit/identity/internal'
+import { LRUCache } from 'lru-cache'
 import { readPathCertificate } from './certificate/certificate.ts'
 import type { Certificate } from './certificate/certificate.ts'
 import { endOf } from './certificate/find-flaw.ts'
 import { Budget } from './limits.ts'
 import { readOptions } from './options.ts'
 import type { PathValidatorOptions, Settings } from './options.ts'
-import { BoundedMemory } from './memory/bounded-memory.ts'
 import { CertificateStore } from './memory/certificate-store.ts'
 import { chainKey } from './memory/chain-key.ts'
 import { PendingDecisions } from './memory/pending-decisions.ts'
@@ -80,16 +81,16 @@ class Validator implements PathValidator {
   readonly #settings: Settings
   readonly #inForce: AnchorsInForce
   readonly #verified = new CertificateStore(MAX_INTERMEDIATES)
-  readonly #accepted: BoundedMemory<PathAccepted>
-  readonly #refused: BoundedMemory<{ readonly verdict: PathRefused, readonly until: number }>
+  readonly #accepted: LRUCache<string, PathAccepted>
+  readonly #refused: LRUCache<string, { readonly verdict: PathRefused, readonly until: number }>
   readonly #pending: PendingDecisions<PathVerdict> = new PendingDecisions()
   #generation: number
 
   constructor (settings: Settings) {
     this.#settings = settings
     this.#inForce = new AnchorsInForce(settings)
-    this.#accepted = new BoundedMemory(settings.cacheSize)
-    this.#refused = new BoundedMemory(settings.cacheSize)
+    this.#accepted = new LRUCache({ max: Math.max(1, settings.cacheSize) })
+    this.#refused = new LRUCache({ max: Math.max(1, settings.cacheSize) })
     this.#generation = this.#inForce.refresh()
   }
 
@@ -113,7 +114,7 @@ class Validator implements PathValidator {
     const known = this.#recall(key, now) ?? this.#pending.find(leaf, intermediates, false, now)
     if (known !== undefined) return known
     const answer = this.#search(leaf, intermediates, now)
-    if (!(answer instanceof Promise)) return this.#remember(key, answer, generation)
+    if (!isThenable(answer)) return this.#remember(key, answer, generation)
     // Copies: the caller may write to the bytes before the answer arrives.
     const [ownLeaf, own] = [new Uint8Array(leaf), intermediates.map((der) => new Uint8Array(der))] as const
     const checked = answer.then((verdict) => this.#recheck(ownLeaf, own, key, verdict, generation, 1))
@@ -152,7 +153,7 @@ class Validator implements PathValidator {
   }
 
   #remember (key: string, verdict: PathVerdict, generation: number): PathVerdict {
-    if (this.generation !== generation) return verdict
+    if (this.generation !== generation || this.#settings.cacheSize === 0) return verdict
     if (verdict.valid) this.#accepted.set(key, verdict)
     else this.#refused.set(key, { verdict, until: this.#settings.now() + this.#settings.negativeTtl })
     return verdict
@@ -189,8 +190,7 @@ class Validator implements PathValidator {
       const until = Math.min(...path.map(endOf), answered)
       return Object.freeze({ valid: true, path: Object.freeze(above), anchor: above.at(-1) ?? leaf, until })
     }
-    const answer = checkRevocation(revocation === undefined ? [] : [revocation], path, now)
-    return answer instanceof Promise ? answer.then(accept) : accept(answer)
+    return whenSettled(checkRevocation(revocation === undefined ? [] : [revocation], path, now), accept)
   }
 }
 

@@ -2,6 +2,7 @@ import crypto from 'node:crypto'
 import type { CertificateStep } from '@peerkit/events'
 import { claimsOf, limitPeerIdentity, relinkPeerIdentity } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
+import { isThenable, whenSettled } from '@peerkit/identity/internal'
 import { summarizeCertificate } from '@peerkit/identity/x509'
 import { AuthoritiesInForce } from './authority/authorities-in-force.ts'
 import { findBlocked } from './authority/block-list.ts'
@@ -150,7 +151,7 @@ class Evaluator implements TrustEvaluator {
     const running = this.#pending.find(leaf, sent, resumed, this.#settings.now())
     if (running !== undefined) return running
     const decided = this.#decide(leaf, sent, resumed, readAgain(known[0]), 1)
-    return decided instanceof Promise ? this.#pending.add(leaf, sent, resumed, decided, this.#settings.now()) : decided
+    return isThenable(decided) ? this.#pending.add(leaf, sent, resumed, decided, this.#settings.now()) : decided
   }
 
   #decide (
@@ -173,7 +174,6 @@ class Evaluator implements TrustEvaluator {
     // A resumed session: try the chains first that this leaf was sent with before.
     const candidates = resumed ? this.#recall(leafDer).flatMap((entry) => entry.sent) : this.#readSent(sent)
     const question = { leaf, sent: candidates, verified: resumed ? this.#verified : undefined }
-    const found = searchAuthorities(question, this.#inForce.index, this.#settings, this.#inForce.unreadable)
     const conclude = (answer: Found | PathRefused): Decision | Promise<Decision> => {
       if (!this.isCurrent({ version })) {
         // The answer is about anchors or revocation data that were replaced meanwhile.
@@ -187,7 +187,7 @@ class Evaluator implements TrustEvaluator {
       else if (isWhole) this.#memory.add(leaf, candidates, decision)
       return decision
     }
-    return found instanceof Promise ? found.then(conclude) : conclude(found)
+    return whenSettled(searchAuthorities(question, this.#inForce.index, this.#settings, this.#inForce.unreadable), conclude)
   }
 
   /** Reads the certificates that were sent, up to the limits. Those that cannot be read are ignored. */

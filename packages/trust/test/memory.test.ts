@@ -1,7 +1,6 @@
 import { test } from 'tap'
 import { readPathCertificate } from '../src/certificate/certificate.ts'
 import type { Certificate } from '../src/certificate/certificate.ts'
-import { BoundedMemory } from '../src/memory/bounded-memory.ts'
 import { CertificateStore } from '../src/memory/certificate-store.ts'
 import { DecisionMemory } from '../src/memory/decision-memory.ts'
 import { PendingDecisions } from '../src/memory/pending-decisions.ts'
@@ -14,21 +13,6 @@ const make = (name: string): Certificate => readPathCertificate(root.certify(new
 const [a, b, c, twin] = [make('a'), make('b'), make('c'), make('a')]
 /** Another certificate that ends in the same octets. */
 const likeness = Buffer.concat([Buffer.from([1, 2, 3]), a.der.subarray(3)])
-
-test('a bounded memory gives up what was used least recently', async (t) => {
-  const memory = new BoundedMemory<number>(2)
-  for (const [index, key] of ['a', 'b'].entries()) memory.set(key, index)
-  memory.get('a')
-  memory.set('c', 2)
-  t.strictSame(
-    ['a', 'b', 'c'].map((key) => memory.get(key)),
-    [0, undefined, 2]
-  )
-  memory.set('a', 9)
-  t.equal(memory.get('a'), 9)
-  memory.clear()
-  t.equal(memory.get('a'), undefined)
-})
 
 test('a certificate is kept under its last octets, and found by all of them', async (t) => {
   t.equal(tailOf(a.der), tailOf(likeness))

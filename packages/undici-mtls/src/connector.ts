@@ -4,9 +4,10 @@ import type { CredentialSnapshot, CredentialSource } from '@peerkit/credentials'
 import type { RefusalDetail } from '@peerkit/events'
 import { endOfValidity } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
+import { isThenable } from '@peerkit/identity/internal'
 import { checkIdentity, refusalOf } from './check-server.ts'
 import { MTLS_ERR_OUTBOUND_CREDENTIALS_EXPIRED, MTLS_ERR_OUTBOUND_SERVER_UNTRUSTED, withFacts } from './errors.ts'
-import type { Deadline } from './deadline.ts'
+import type { ConnectLimit } from './connect-limit.ts'
 import { explainFirstRequestError, explainVerifyError } from './explain-error.ts'
 import { finishHandshake, startHandshake } from './handshake.ts'
 import type { Endpoint, TlsSettings } from './handshake.ts'
@@ -31,7 +32,7 @@ export interface Destination {
   /** The name that the certificate must be for. */
   readonly hostname: string
   /** The time limit. */
-  readonly deadline: Deadline
+  readonly deadline: ConnectLimit
   /** The key of its sessions in the cache. */
   readonly sessionKey: string
   /**
@@ -103,7 +104,7 @@ function keyOf ({ sessionKey }: Destination, { generation }: CredentialSnapshot)
 /** Whether the certificate of a cached session is known to be refused now. */
 function isRefused (trust: ServerTrust, { presented }: CachedSession): boolean {
   const decision = trust.evaluate(presented)
-  return !(decision instanceof Promise) && !decision.accepted
+  return !isThenable(decision) && !decision.accepted
 }
 
 async function performHandshake (

@@ -1,3 +1,4 @@
+import { isThenable } from '@peerkit/identity/internal'
 import { MTLS_ERR_OUTBOUND_OPTION } from './errors.ts'
 
 /** Refuses unknown options, and suggests the one that was probably meant. */
@@ -19,7 +20,7 @@ export function checkKeys (options: object, known: readonly string[], where: str
 export function checkCredentials (credentials: unknown, where: string): void {
   const { subscribe, current } = (credentials ?? {}) as { subscribe?: unknown, current?: unknown }
   if (typeof subscribe === 'function' && current !== undefined) return
-  const found = credentials instanceof Promise ? 'a Promise (await it)' : typeof credentials
+  const found = isThenable(credentials) ? 'a Promise (await it)' : typeof credentials
   throw new MTLS_ERR_OUTBOUND_OPTION(
     `credentials of ${where} is ${found}; expected a credential source such as fileCredentials() returns`
   )

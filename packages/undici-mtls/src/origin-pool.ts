@@ -4,7 +4,7 @@ import type { CredentialSnapshot, CredentialSource } from '@peerkit/credentials'
 import { EMITTER } from '@peerkit/events'
 import { outboundIdentified, outboundRefused } from './channels.ts'
 import type { Connection, ConnectContext } from './connector.ts'
-import { Deadline } from './deadline.ts'
+import { ConnectLimit } from './connect-limit.ts'
 import { explainConnectError } from './explain-error.ts'
 import { describeRefusal } from './errors.ts'
 import type { OutboundErrorFacts } from './errors.ts'
@@ -90,7 +90,7 @@ export class OriginPool {
 
   async connect (address: Address, hostname: string): Promise<Connection> {
     const { context, proxyContext, policy, timeout } = this.#options
-    const deadline = new Deadline(timeout, policy.origin)
+    const deadline = new ConnectLimit(timeout, policy.origin)
     try {
       const connection = await reachOrigin({ policy, address, hostname, deadline, context, proxyContext })
       this.#publishIdentified(connection)

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import { openConnection } from './connector.ts'
 import type { Connection, Destination, ConnectContext } from './connector.ts'
-import type { Deadline } from './deadline.ts'
+import type { ConnectLimit } from './connect-limit.ts'
 import type { Endpoint } from './handshake.ts'
 import { withoutRootDot } from './host-name.ts'
 import type { OriginPolicy } from './origin-policy.ts'
@@ -16,7 +16,7 @@ export interface ReachOptions {
   readonly address: Address
   /** The name that the certificate must be for. */
   readonly hostname: string
-  readonly deadline: Deadline
+  readonly deadline: ConnectLimit
   readonly context: ConnectContext
   /** For a proxy with its own credentials. */
   readonly proxyContext: ConnectContext | undefined
@@ -50,7 +50,7 @@ export async function reachOrigin (
 
 /** Connects to the proxy. An https proxy is checked like any server. */
 async function openProxy (
-  proxy: Proxy, deadline: Deadline, context: ConnectContext
+  proxy: Proxy, deadline: ConnectLimit, context: ConnectContext
 ): Promise<{ readonly socket: Socket, readonly validUntil: number }> {
   if (proxy.url.protocol === 'http:') {
     const socket = await connectPlainly(proxy)

@@ -4,6 +4,7 @@ import type { RevocationChecker } from '@peerkit/revocation'
 import { createTrustEvaluator } from '@peerkit/trust'
 import type { Accepted, AlgorithmPolicy, Decision, TrustEvaluator, TrustEvaluatorOptions } from '@peerkit/trust'
 import type { RefusalDetail } from '@peerkit/events'
+import { isThenable } from '@peerkit/identity/internal'
 import { MTLS_ERR_OUTBOUND_OPTION } from './errors.ts'
 import type { PresentedServer } from './node-internals.ts'
 
@@ -65,7 +66,7 @@ export class ServerTrust {
    */
   explain ({ leaf, sent }: PresentedServer): RefusalDetail | undefined {
     const decision = this.#explainer.evaluate(leaf, { sent })
-    if (decision instanceof Promise || decision.accepted) return undefined
+    if (isThenable(decision) || decision.accepted) return undefined
     return this.#otherSide.explain(decision.detail, leaf, sent)
   }
 
@@ -78,7 +79,7 @@ export class ServerTrust {
     if (this.#evaluator.isFresh(decision.current)) return true
     if (decision.deciding === undefined) {
       const next = this.evaluate(decision.presented)
-      if (!(next instanceof Promise)) return take(decision, next)
+      if (!isThenable(next)) return take(decision, next)
       decision.deciding = next.then((settled) => { take(decision, settled) }, () => { decision.refused = true })
         .finally(() => { decision.deciding = undefined })
     }

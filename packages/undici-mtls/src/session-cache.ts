@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache'
 import type { PresentedServer } from './node-internals.ts'
 
 /**
@@ -15,17 +16,15 @@ const MAX_PER_KEY = 8
  * is for one use (RFC 8446 appendix C.4).
  */
 export class SessionCache {
-  readonly #sessions = new Map<string, CachedSession[]>()
+  readonly #sessions = new LRUCache<string, CachedSession[]>({ max: MAX_KEYS })
 
   get size (): number { return this.#sessions.size }
 
   put (key: string, session: CachedSession): void {
     const own = this.#sessions.get(key) ?? []
-    this.#sessions.delete(key)
     this.#sessions.set(key, own)
     own.push(session)
     if (own.length > MAX_PER_KEY) own.shift()
-    if (this.#sessions.size > MAX_KEYS) this.#sessions.delete(this.#sessions.keys().next().value ?? '')
   }
 
   /** Removes and returns the newest session of a key. */

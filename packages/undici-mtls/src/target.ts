@@ -1,4 +1,5 @@
 import { isIP } from 'node:net'
+import { LRUCache } from 'lru-cache'
 import type { Dispatcher } from 'undici'
 import { withoutRootDot } from './host-name.ts'
 import { isDnsHandler, originBefore } from './undici-internals.ts'
@@ -19,7 +20,7 @@ export interface Target {
 interface KnownTarget extends Target { readonly isAddress: boolean }
 
 const MAX_KNOWN = 1000
-const known = new Map<string, KnownTarget>()
+const known = new LRUCache<string, KnownTarget>({ max: MAX_KNOWN })
 
 /**
  * Reads the destination of a request. The `Host` header is ignored: undici would use it for SNI and the certificate
@@ -51,7 +52,6 @@ function learn (text: string): KnownTarget {
   const target = Object.freeze({
     origin: url.origin, address, hostname, servername: undefined, isAddress: isIP(hostname) !== 0
   })
-  if (known.size >= MAX_KNOWN) known.clear()
   known.set(text, target)
   return target
 }

@@ -1,4 +1,5 @@
 import type { RefusalDetail } from '@peerkit/events'
+import { isThenable } from '@peerkit/identity/internal'
 import { createTrustEvaluator } from '@peerkit/trust'
 import type { TrustEvaluator } from '@peerkit/trust'
 import type { TrustSnapshot } from '../credential-snapshot.ts'
@@ -39,7 +40,7 @@ export class OtherSide {
     if (detail.step !== 'unknown_ca') return detail
     if (this.#source.current.authorities.every((authority) => vouchesFor(authority, this.#side))) return detail
     const decision = (this.#evaluator ??= this.#create()).evaluate(leaf, { sent })
-    if (decision instanceof Promise || !decision.accepted) return detail
+    if (isThenable(decision) || !decision.accepted) return detail
     const { peer, authority } = decision
     const which = `the authority "${authority}", which is for ${this.#otherSide} alone (option for)`
     return { ...detail, step: 'other_side', message: `${String(peer)} leads to ${which}` }

@@ -1,18 +1,18 @@
 import { SYSTEM_CLOCK } from '../clock.ts'
 import type { Clock } from '../clock.ts'
 import { MTLS_ERR_CREDENTIALS_CLOSED, MTLS_ERR_CREDENTIALS_OPTION } from '../errors.ts'
-import { readSignature } from '../files/file-signature.ts'
-import type { Signature } from '../files/file-signature.ts'
 import { holdProcessOpen } from '../hold-process-open.ts'
 import { checkCheckOptions, checkDuration, checkKeys, show } from '../option-check.ts'
 import type { KnownEntry } from './block-entry.ts'
 import type { BlockFile } from './block-source.ts'
 import type { BlockListInvalidError } from './errors.ts'
 import { BlockFollower } from './follow-block-file.ts'
-import type { FollowBlockOptions } from './follow-block-file.ts'
+import type { FirstReading, FollowBlockOptions } from './follow-block-file.ts'
 import { LiveBlockList } from './live-block-list.ts'
 import { readBlockFile } from './read-block-file.ts'
 import type { BlockFileContent } from './read-block-file.ts'
+import { readStill } from '../watch/read-still.ts'
+import type { ReadStill } from '../watch/read-still.ts'
 
 /** Options of `blockFile`. */
 export interface BlockFileOptions {
@@ -23,9 +23,6 @@ export interface BlockFileOptions {
   /** Default: the system clock. */
   readonly clock?: Clock | undefined
 }
-
-/** The most times that a file is read again at once because it changed while it was read. */
-const ATTEMPTS = 20
 
 /**
  * Loads a list of blocked certificates from a YAML or JSON file of at most 1,000,000 bytes, and reloads it when the
@@ -60,8 +57,8 @@ export async function blockFile (path: string, options: BlockFileOptions = {}): 
   }
   const pollInterval = checkDuration(options.pollInterval, 1_000, 'blockFile pollInterval')
   return await holdProcessOpen(async () => {
-    const first = await readStill(path)
-    const list = new FileList(path, first.entries ?? [], clock)
+    const first = await readList(path)
+    const list = new FileList(path, first.content.entries ?? [], clock)
     if (watch !== false) await list.follow(first, { path, clock, pollInterval, events: watch === true })
     return list
   })
@@ -76,17 +73,17 @@ class FileList extends LiveBlockList implements BlockFile {
     this.#path = path
   }
 
-  async follow (first: ReadStill, options: FollowBlockOptions): Promise<void> {
-    this.#follower = new BlockFollower(this, first, options)
+  async follow (first: ReadStill<BlockFileContent>, options: FollowBlockOptions): Promise<void> {
+    this.#follower = new BlockFollower(this, readingOf(first), options)
     await this.#follower.start()
   }
 
   async reload (): Promise<void> {
     if (this.closed) throw new MTLS_ERR_CREDENTIALS_CLOSED('reload() after close()')
     try {
-      const read = await readStill(this.#path)
-      this.#follower?.note(read)
-      this.take(read.entries ?? [])
+      const read = await readList(this.#path)
+      this.#follower?.note(readingOf(read))
+      this.take(read.content.entries ?? [])
       this.recover()
     } catch (error) {
       this.refuse(error as BlockListInvalidError)
@@ -99,20 +96,10 @@ class FileList extends LiveBlockList implements BlockFile {
   }
 }
 
-interface ReadStill extends BlockFileContent { readonly signature: Signature }
+async function readList (path: string): Promise<ReadStill<BlockFileContent>> {
+  return await readStill([path], { load: async () => await readBlockFile(path) })
+}
 
-/** Reads the file. If it changes meanwhile, reads it again. */
-async function readStill (path: string): Promise<ReadStill> {
-  for (let attempt = 1; ; attempt += 1) {
-    const signature = await readSignature([path])
-    const isStill = async (): Promise<boolean> => {
-      return attempt >= ATTEMPTS || (await readSignature([path])).text === signature.text
-    }
-    try {
-      const content = await readBlockFile(path)
-      if (await isStill()) return { ...content, signature }
-    } catch (error) {
-      if (await isStill()) throw error
-    }
-  }
+function readingOf ({ signature, content: { digest } }: ReadStill<BlockFileContent>): FirstReading {
+  return { signature, digest }
 }

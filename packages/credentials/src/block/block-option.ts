@@ -1,4 +1,5 @@
 import type { PeerIdentity } from '@peerkit/identity'
+import { isThenable } from '@peerkit/identity/internal'
 import type { Blocked, BlockList } from '@peerkit/trust'
 import { MTLS_ERR_CREDENTIALS_OPTION } from '../errors.ts'
 import type { BlockSource } from './block-source.ts'
@@ -35,7 +36,7 @@ export function readBlockOption (option: unknown, where: string): BlockList {
   const hasFind = typeof find === 'function' && !Array.isArray(option)
   if (hasFind && typeof version === 'number') return option as BlockList
   const expected = `${where}: expected blockFile(), blockMemory(), an object with find() and version or a function`
-  if (isPromise(option)) throw new MTLS_ERR_CREDENTIALS_OPTION(`${expected}; found a promise: await blockFile()`)
+  if (isThenable(option)) throw new MTLS_ERR_CREDENTIALS_OPTION(`${expected}; found a promise: await blockFile()`)
   if (hasFind) {
     throw new MTLS_ERR_CREDENTIALS_OPTION(`${expected}; found an object whose version is ${describe(version)}`)
   }
@@ -66,14 +67,10 @@ function ask (isBlocked: (certificate: PeerIdentity) => unknown, certificate: Pe
     if (answer === true) return { entry: 'the function', reason: undefined }
     if (typeof answer === 'string') return { entry: 'the function', reason: answer === '' ? undefined : answer }
     // The failure is reported here. Without a handler, a rejection would end the process.
-    if (isPromise(answer)) answer.then(undefined, () => {})
-    const found = isPromise(answer) ? 'a promise' : describe(answer)
+    if (isThenable(answer)) answer.then(undefined, () => {})
+    const found = isThenable(answer) ? 'a promise' : describe(answer)
     return { entry: FAILED, reason: `it returned ${found}; expected true, false, undefined or a reason` }
   } catch (error) {
     return { entry: FAILED, reason: error instanceof Error ? error.message : `it threw ${describe(error)}` }
   }
-}
-
-function isPromise (value: unknown): value is PromiseLike<unknown> {
-  return typeof (value as Partial<PromiseLike<unknown>> | null | undefined)?.then === 'function'
 }

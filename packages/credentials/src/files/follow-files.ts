@@ -5,14 +5,13 @@ import type { CheckedMaterial, CheckedTrust } from '../check-material.ts'
 import { partsOf } from '../part.ts'
 import type { Part } from '../part.ts'
 import { closeAll } from '../revocation-checker.ts'
-import { isRewritten, readSignature } from './file-signature.ts'
-import type { Signature } from './file-signature.ts'
+import { isRewritten, readSignature } from '../watch/file-signature.ts'
+import type { Signature } from '../watch/file-signature.ts'
+import { PathWatch } from '../watch/path-watch.ts'
 import { findDroppedCas } from './find-dropped-cas.ts'
 import type { FileLoader, LoadedFiles } from './load-files.ts'
 import type { Followed } from './followed.ts'
 import { ReloadState } from './reload-state.ts'
-import { watchFolders } from './watch-folders.ts'
-import type { FolderWatch } from './watch-folders.ts'
 
 /** How long files must stay unchanged before they are read, in ms: enough for all files of a set to be written. */
 const STILL = 30
@@ -20,12 +19,6 @@ const STILL = 30
 const STILL_IN_PLACE = 150
 /** How long changed files wait for files of other parts that do not stop changing, in milliseconds. */
 const LONGEST_WAIT = 1_000
-/** Events come in bursts: how long they are collected, in milliseconds. */
-const BURST = 5
-/** Some file systems have a time resolution of two seconds (ext3, FAT, NFS): two changes may look like one. */
-const COARSE_TIME = 2_500
-/** The longest poll interval if a folder cannot be watched, in milliseconds. */
-const POLL_INSTEAD = 1_000
 
 export interface FollowOptions<Checked extends CheckedTrust = CheckedMaterial> {
   readonly loader: FileLoader<Checked>
@@ -55,7 +48,7 @@ interface Seen {
 export class FileFollower<Checked extends CheckedTrust = CheckedMaterial> {
   readonly #source: Followed<Checked>
   readonly #options: FollowOptions<Checked>
-  readonly #folders: FolderWatch | undefined
+  readonly #watch: PathWatch
   readonly #reloadState: ReloadState
   readonly #controller = new AbortController()
   /** Digests of the contents in use. */
@@ -66,16 +59,7 @@ export class FileFollower<Checked extends CheckedTrust = CheckedMaterial> {
   /** Since when there is a change that is not processed. */
   #changedSince: number | undefined
   #retryDue = false
-  #watchedFor: string | undefined
-  #stillTimer: NodeJS.Timeout | undefined
-  #eventTimer: NodeJS.Timeout | undefined
-  #cancelPoll = (): void => {}
   #cancelRetry = (): void => {}
-  #cancelConfirm = (): void => {}
-  #checking: Promise<void> | undefined
-  #again = false
-  /** The signature whose files were, or will be, read a second time. */
-  #confirmed: string | undefined
 
   constructor (
     source: Followed<Checked>, first: { signature: Signature, digests: ReadonlyMap<Part, string> },
@@ -87,14 +71,21 @@ export class FileFollower<Checked extends CheckedTrust = CheckedMaterial> {
     this.#processed = options.loader.splitByPart(first.signature)
     this.#seen = new Map([...this.#processed].map(([part, signature]) => [part, { signature, at: 0 }]))
     this.#reloadState = new ReloadState(source, options.clock, options.reportAfter)
-    this.#folders = options.events ? this.#openFolders() : undefined
+    const { loader, clock, ...watching } = options
+    this.#watch = new PathWatch(loader.paths, {
+      ...watching,
+      schedule: (task, delay) => clock.schedule(task, delay),
+      onFailure: (message) => {
+        source.warn(message)
+        process.emitWarning(`Credentials: ${message}`, { code: 'PEERKIT_WATCH_FAILED' })
+      },
+      check: async (signature) => { await this.#check(signature) },
+      onError: (error) => { this.#fail(error as Error) }
+    })
   }
 
   async start (): Promise<void> {
-    const whole = await this.#watchFolders(await readSignature(this.#options.loader.paths))
-    this.#poll(whole)
-    // A change before the watch started sent no event. A change after it may not alter the coarse time of the file.
-    this.#requestCheck()
+    await this.#watch.start()
     this.#confirmLater()
   }
 
@@ -103,87 +94,16 @@ export class FileFollower<Checked extends CheckedTrust = CheckedMaterial> {
     this.#processed = this.#options.loader.splitByPart(signature)
     this.#digests = digests
     this.#reloadState.requestReread()
-    this.#requestCheck()
+    this.#watch.request()
   }
 
   async close (): Promise<void> {
     this.#controller.abort()
-    clearTimeout(this.#stillTimer)
-    clearTimeout(this.#eventTimer)
-    this.#cancelPoll()
     this.#cancelRetry()
-    this.#cancelConfirm()
-    this.#folders?.close()
-    await this.#checking
+    await this.#watch.close()
   }
 
-  #openFolders (): FolderWatch {
-    const { loader, watch } = this.#options
-    return watchFolders(loader.paths, {
-      onEvent: () => { this.#checkSoon() },
-      onFailure: ({ code = 'unknown' }, folder) => {
-        const message = `cannot watch ${folder} (${code}); polling it every ${this.#pollInstead} ms instead`
-        this.#source.warn(message)
-        process.emitWarning(`Credentials: ${message}`, { code: 'PEERKIT_WATCH_FAILED' })
-        // Each poll tries to watch again.
-        this.#watchedFor = undefined
-        this.#poll(false)
-      },
-      ...(watch !== undefined && { watch })
-    })
-  }
-
-  get #pollInstead (): number { return Math.min(this.#options.pollInterval, POLL_INSTEAD) }
-
-  #poll (whole: boolean): void {
-    this.#cancelPoll()
-    if (this.#source.closed) return
-    this.#cancelPoll = this.#options.clock.schedule(() => {
-      this.#poll(whole)
-      this.#requestCheck()
-    }, whole ? this.#options.pollInterval : this.#pollInstead)
-  }
-
-  #checkSoon (): void {
-    if (this.#source.closed) return
-    this.#eventTimer ??= setTimeout(() => {
-      this.#eventTimer = undefined
-      this.#requestCheck()
-    }, BURST).unref()
-  }
-
-  #requestCheck (): void {
-    if (this.#source.closed) return
-    // An event during a check is not lost: another check follows.
-    if (this.#checking !== undefined) {
-      this.#again = true
-      return
-    }
-    const onError = (error: unknown): void => { this.#fail(error as Error) }
-    this.#checking = this.#check().catch(onError).finally(() => {
-      this.#checking = undefined
-      if (this.#again) {
-        this.#again = false
-        this.#requestCheck()
-      }
-    })
-  }
-
-  async #watchFolders (signature: Signature): Promise<boolean> {
-    this.#watchedFor = signature.text
-    return await this.#folders?.rearm() ?? true
-  }
-
-  /** Reads the signature, after the current folders are watched. */
-  async #readSignature (): Promise<Signature> {
-    const signature = await readSignature(this.#options.loader.paths)
-    if (signature.text === this.#watchedFor) return signature
-    this.#poll(await this.#watchFolders(signature))
-    return await readSignature(this.#options.loader.paths)
-  }
-
-  async #check (): Promise<void> {
-    const signature = await this.#readSignature()
+  async #check (signature: Signature): Promise<void> {
     this.#see(this.#options.loader.splitByPart(signature))
     const changed = [...this.#seen].filter(([part, seen]) => seen.signature.text !== this.#processed.get(part)?.text)
     if (changed.length === 0 && !this.#reloadState.needsReread) return
@@ -192,7 +112,7 @@ export class FileFollower<Checked extends CheckedTrust = CheckedMaterial> {
     const restless = new Map(changed.map(([part, seen]) => [part, this.#stillAt(part, seen) - now] as const)
       .filter(([, left]) => left > 0))
     if (restless.size > 0) {
-      this.#checkAfter(Math.min(...restless.values()))
+      this.#watch.requestAfter(Math.min(...restless.values()))
       if (!this.#hasWaited) return
       const isNew = [...restless.keys()].some((part) => !this.#reloadState.isRefused(part))
       if (restless.size === changed.length && !isNew && !this.#retryDue) return
@@ -240,7 +160,7 @@ export class FileFollower<Checked extends CheckedTrust = CheckedMaterial> {
       closeAll(checkers)
       const restless = [...moved].map((part) => [part, loader.describeRestless(part)] as const)
       if (!this.#source.closed && this.#hasWaited) await this.#load(signature, new Map([...held, ...restless]))
-      else this.#checkAfter(STILL)
+      else this.#watch.requestAfter(STILL)
       return
     }
     const givers = this.#findGivers(loaded)
@@ -284,31 +204,16 @@ export class FileFollower<Checked extends CheckedTrust = CheckedMaterial> {
     const wait = Math.min(delay, this.#reloadState.untilReport)
     this.#cancelRetry = this.#options.clock.schedule(() => {
       this.#retryDue = true
-      this.#requestCheck()
+      this.#watch.request()
     }, wait)
   }
 
-  #checkAfter (delay: number): void {
-    clearTimeout(this.#stillTimer)
-    if (!this.#source.closed) this.#stillTimer = setTimeout(() => { this.#requestCheck() }, Math.ceil(delay)).unref()
-  }
-
-  /** Reads files that changed recently once more, after the resolution of the coarsest file system clock. */
+  /** Reads files that changed recently once more. */
   #confirmLater (): void {
-    const { clock, loader } = this.#options
-    const processed = [...this.#processed.values()]
-    const text = processed.map((signature) => signature.text).join('\n')
-    const newest = Math.max(...processed.flatMap(({ files }) => [...files.values()]).map(({ changed }) => changed))
-    // Once for each state of the file. The file system's clock may be ahead of ours, and would start this again and
-    // again.
-    if (Date.now() - newest > COARSE_TIME || this.#confirmed === text || this.#source.closed) return
-    this.#confirmed = text
-    this.#cancelConfirm()
-    this.#cancelConfirm = clock.schedule(() => {
-      loader.forget()
+    this.#watch.lookAgain([...this.#processed.values()], () => {
+      this.#options.loader.forget()
       this.#reloadState.requestReread()
-      this.#requestCheck()
-    }, COARSE_TIME)
+    })
   }
 
   #fail (error: Error): void {

@@ -5,8 +5,8 @@ import { MTLS_ERR_CREDENTIALS_CLOSED, MTLS_ERR_CREDENTIALS_OPTION } from '../err
 import { holdProcessOpen } from '../hold-process-open.ts'
 import { checkDuration, show } from '../option-check.ts'
 import { closeAll } from '../revocation-checker.ts'
-import { readSignature } from './file-signature.ts'
-import type { Signature } from './file-signature.ts'
+import type { Signature } from '../watch/file-signature.ts'
+import { readStill } from '../watch/read-still.ts'
 import { FileFollower } from './follow-files.ts'
 import type { Followed } from './followed.ts'
 import type { FileLoader, LoadedFiles } from './load-files.ts'
@@ -45,9 +45,6 @@ export interface LoadedStill<Checked extends CheckedTrust> extends LoadedFiles<C
   readonly checked: Checked
   readonly signature: Signature
 }
-
-/** The most times that files are read again at once because they changed while they were read. */
-const ATTEMPTS = 20
 
 /**
  * Loads files, and watches them from then on.
@@ -117,17 +114,10 @@ export class FollowedFiles<Checked extends CheckedTrust> {
 async function loadStill<Checked extends CheckedTrust> (
   loader: FileLoader<Checked>, source: Followed<Checked> | undefined, signal: AbortSignal
 ): Promise<LoadedStill<Checked>> {
-  for (let attempt = 1; ; attempt += 1) {
-    const signature = await readSignature(loader.paths)
-    const isStill = async (): Promise<boolean> => (await readSignature(loader.paths)).text === signature.text
-    try {
-      const loaded = await loader.load(signature, { signal, ...(source !== undefined && { before: { source } }) })
-      const wasStill = await isStill()
-      if (wasStill) loader.remember()
-      if (wasStill || attempt >= ATTEMPTS) return { ...loaded, checked: loaded.checked as Checked, signature }
-      closeAll(loaded.checkers)
-    } catch (error) {
-      if (attempt >= ATTEMPTS || await isStill()) throw error
-    }
-  }
+  const { content, signature } = await readStill(loader.paths, {
+    load: async (found) => await loader.load(found, { signal, ...(source !== undefined && { before: { source } }) }),
+    onRead: (_content, wasStill) => { if (wasStill) loader.remember() },
+    discard: ({ checkers }) => { closeAll(checkers) }
+  })
+  return { ...content, checked: content.checked as Checked, signature }
 }

@@ -5,8 +5,8 @@ import { blame } from '../part.ts'
 import type { Part } from '../part.ts'
 import { listEntries } from './file-paths.ts'
 import type { FileEntry, FilePart, FilePaths } from './file-paths.ts'
-import { describe } from './file-signature.ts'
-import type { Signature } from './file-signature.ts'
+import { describe } from '../watch/file-signature.ts'
+import type { Signature } from '../watch/file-signature.ts'
 import { readFilePart } from './read-file-part.ts'
 
 /** The contents of the files. */

@@ -1,21 +1,21 @@
+import { WakeAt } from '@peerkit/identity/internal'
 import type { CheckedAuthority } from '../authority/check-authority.ts'
 import { DEFAULT_AUTHORITY } from '../authority/list-authorities.ts'
 import { backOff } from '../backoff.ts'
 import { holdProcessOpen } from '../hold-process-open.ts'
 import { checkMaterial } from '../check-material.ts'
 import type { CheckedMaterial } from '../check-material.ts'
-import { scheduleAt } from '../clock.ts'
 import type { Clock } from '../clock.ts'
 import type { CredentialSnapshot, CredentialSource } from '../credential-snapshot.ts'
 import { MTLS_ERR_CREDENTIALS_CLOSED, unavailable } from '../errors.ts'
 import { LiveSource } from '../live-source.ts'
+import { withinTime } from '../within-time.ts'
 import { digestInSlices } from '../content-digest.ts'
 import { OPTION_ORIGINS, crlsOf } from '../material.ts'
 import type { CheckOptions } from '../check-options.ts'
 import type { CredentialMaterial } from '../material.ts'
 import { loadCheckers } from '../revocation-checker.ts'
 import type { Checkers } from '../revocation-checker.ts'
-import { withinTime } from '../within-time.ts'
 
 /** Credentials that are fetched again when they are due. */
 export interface TimedCredentials extends CredentialSource {
@@ -78,7 +78,7 @@ class TimedSource extends LiveSource implements TimedCredentials {
   readonly #plan: TimedPlan
   readonly #controller = new AbortController()
   #failures = 0
-  #cancel = (): void => {}
+  readonly #due: WakeAt
   #fetching: Promise<CredentialSnapshot> | undefined
 
   constructor (
@@ -87,6 +87,10 @@ class TimedSource extends LiveSource implements TimedCredentials {
   ) {
     super(checked, checkers)
     this.#plan = plan
+    const { clock } = plan
+    this.#due = new WakeAt(() => { this.refresh().catch(() => {}) }, {
+      now: () => clock.now(), schedule: (task, delay) => clock.schedule(task, delay)
+    })
     this.#waitUntil(plan.nextAt(this.current, refreshAfter))
   }
 
@@ -97,20 +101,18 @@ class TimedSource extends LiveSource implements TimedCredentials {
   }
 
   protected override async stop (): Promise<void> {
-    this.#cancel()
+    this.#due.clear()
     this.#controller.abort()
     await this.#fetching?.catch(() => {})
   }
 
   #waitUntil (time: number): void {
-    this.#cancel()
-    if (this.closed) return
-    this.#cancel = scheduleAt(this.#plan.clock, time, () => { this.refresh().catch(() => {}) })
+    if (!this.closed) this.#due.set(time)
   }
 
   async #fetch (): Promise<CredentialSnapshot> {
     const { clock, nextAt, retry, random } = this.#plan
-    this.#cancel()
+    this.#due.clear()
     try {
       const { checked, fetched, makeCheckers } = await load(this.#plan, this.current, this.#controller.signal)
       const snapshot = this.take(checked, await makeCheckers(this.changedAuthorities(checked)))

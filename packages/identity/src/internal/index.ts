@@ -8,6 +8,11 @@ import '../supported-node.ts'
 export { addToApp, type DecorableApp } from './app-namespace.ts'
 export { closeUpgrade } from './close-upgrade.ts'
 export { ClientError } from './client-error.ts'
+export { isThenable, whenAllSettled, whenAnswered, whenSettled, type MaybeAsync } from './maybe-async.ts'
 export { AUTHORITIES, IDENTIFIES, IS_PUBLIC } from './plugin-symbols.ts'
 export { clip, clipAll, iso, networkOf } from './text.ts'
 export { UpgradedSockets, upgradedSocketsOf, type AddedCheck, type SocketCheck } from './upgraded-sockets.ts'
+export {
+  ASK_AGAIN_AFTER, LONGEST_TIMER, REFUSED_FOR, WakeAt, scheduleTimer, type Schedule, type WakeAtOptions
+} from './wake-at.ts'
+export { withTimeout, type TimeLimit, type Work } from './with-timeout.ts'

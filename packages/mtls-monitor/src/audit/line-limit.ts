@@ -1,4 +1,4 @@
-import { BoundedMap } from '../bounded-map.ts'
+import { LRUCache } from 'lru-cache'
 import { TokenBucket } from './token-bucket.ts'
 
 export interface LineLimitOptions {
@@ -20,7 +20,7 @@ const OTHER = 'other'
 export class LineLimit {
   readonly #options: LineLimitOptions
   readonly #kinds = new Map<string, TokenBucket>()
-  readonly #sources = new BoundedMap<string, TokenBucket>(MAX_SOURCES)
+  readonly #sources = new LRUCache<string, TokenBucket>({ max: MAX_SOURCES })
   readonly #dropped = new Map<string, number>()
 
   constructor (options: LineLimitOptions) {
@@ -34,7 +34,11 @@ export class LineLimit {
   allows (kind: string, source: string, now: number): boolean {
     const key = this.#kinds.has(kind) || this.#kinds.size < MAX_KINDS ? kind : OTHER
     const { burst, perSecond, sourceBurst, sourcePerSecond } = this.#options
-    const own = this.#sources.touch(`${key} ${source}`, () => new TokenBucket(sourceBurst, sourcePerSecond, now))
+    let own = this.#sources.get(`${key} ${source}`)
+    if (own === undefined) {
+      own = new TokenBucket(sourceBurst, sourcePerSecond, now)
+      this.#sources.set(`${key} ${source}`, own)
+    }
     let all = this.#kinds.get(key)
     if (all === undefined) this.#kinds.set(key, all = new TokenBucket(burst, perSecond, now))
     if (own.take(now) && all.take(now)) return true

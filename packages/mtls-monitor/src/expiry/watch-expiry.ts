@@ -3,8 +3,9 @@ import { EMITTER, expirySoon, joinApp, listen } from '@peerkit/events'
 import type { EventMessage, ExpiringMessage } from '@peerkit/events'
 import { endOfValidity } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
+import { WakeAt } from '@peerkit/identity/internal'
 import type { RevocationChecker } from '@peerkit/revocation'
-import { BoundedMap } from '../bounded-map.ts'
+import { LRUCache } from 'lru-cache'
 import { MTLS_ERR_MONITOR_OPTION } from '../errors.ts'
 import { checkCredentials, checkKeys, checkNumber } from '../option-check.ts'
 import { listEndings } from './own-material.ts'
@@ -92,12 +93,12 @@ class LiveExpiryWatch implements ExpiryWatch {
   readonly #interval: number
   readonly #now: () => number
   /** The threshold of the last warning. */
-  readonly #warned: BoundedMap<string, { threshold: string | undefined }> = new BoundedMap(MAX_WARNED)
-  readonly #warnedPeers: BoundedMap<string, { threshold: string | undefined }>
+  readonly #warned: LRUCache<string, { threshold: string | undefined }> = new LRUCache({ max: MAX_WARNED })
+  readonly #warnedPeers: LRUCache<string, { threshold: string | undefined }>
   /** When to check a client again. The requests of a connection share the identity object. */
   readonly #nextCheck: WeakMap<PeerIdentity, number> = new WeakMap()
   readonly #closers: Array<() => void> = []
-  #timer: NodeJS.Timeout | undefined
+  readonly #next: WakeAt
   #closed = false
 
   constructor (
@@ -115,9 +116,10 @@ class LiveExpiryWatch implements ExpiryWatch {
     this.#credentials = credentials
     this.#revocation = revocation
     this.#boundariesOf = compileThresholds(thresholds)
-    this.#warnedPeers = new BoundedMap(checkNumber(maxPeers, 10_000, 'expiry.maxPeers', 1))
+    this.#warnedPeers = new LRUCache({ max: checkNumber(maxPeers, 10_000, 'expiry.maxPeers', 1) })
     this.#interval = checkNumber(interval, 3_600_000, 'expiry.interval', MIN_INTERVAL, 0x7fff_ffff)
     this.#now = now
+    this.#next = new WakeAt(() => { this.check() }, { now })
     if (!['connections', 'requests', 'none'].includes(peers)) {
       throw new MTLS_ERR_MONITOR_OPTION(
         `expiry.peers is ${JSON.stringify(peers)}; expected "connections", "requests" or "none"`
@@ -144,18 +146,17 @@ class LiveExpiryWatch implements ExpiryWatch {
 
   check (): void {
     if (this.#closed) return
-    clearTimeout(this.#timer)
     const now = this.#now()
     let next = now + this.#interval
     for (const { key, notBefore, end, ...ending } of listEndings(this.#credentials, this.#revocation)) {
       next = Math.min(next, this.#warn(this.#warned, key, { notBefore, end }, ending))
     }
-    this.#timer = setTimeout(() => { this.check() }, Math.max(next - now, MIN_INTERVAL)).unref()
+    this.#next.set(Math.max(next, now + MIN_INTERVAL))
   }
 
   close (): void {
     this.#closed = true
-    clearTimeout(this.#timer)
+    this.#next.clear()
     for (const close of this.#closers) close()
     this.#warned.clear()
     this.#warnedPeers.clear()
@@ -174,7 +175,7 @@ class LiveExpiryWatch implements ExpiryWatch {
 
   /** Warns once about the latest threshold that was passed. Returns the time of the next one. */
   #warn (
-    memory: BoundedMap<string, { threshold: string | undefined }>,
+    memory: LRUCache<string, { threshold: string | undefined }>,
     key: string,
     { notBefore, end }: Life,
     ending: Subject
@@ -185,9 +186,8 @@ class LiveExpiryWatch implements ExpiryWatch {
     const next = boundaries[passed.length]?.at ?? Infinity
     const { threshold } = passed.at(-1) ?? {}
     if (threshold === undefined) return next
-    const last = memory.touch(key, () => ({ threshold: undefined }))
-    if (last.threshold === threshold) return next
-    last.threshold = threshold
+    if (memory.get(key)?.threshold === threshold) return next
+    memory.set(key, { threshold })
     const message: ExpiringMessage = { v: 1, time: now, [EMITTER]: () => this, ...ending, left: end - now, threshold }
     if (expirySoon.hasSubscribers) expirySoon.publish(message)
     return next

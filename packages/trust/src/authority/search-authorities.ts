@@ -1,4 +1,5 @@
 import type { CertificateStep } from '@peerkit/events'
+import { isThenable, whenAllSettled, whenSettled } from '@peerkit/identity/internal'
 import type { Certificate } from '../certificate/certificate.ts'
 import { allowsPurpose, blame } from '../certificate/find-flaw.ts'
 import type { EvaluatorSettings } from '../evaluator-options.ts'
@@ -73,7 +74,7 @@ export function searchAuthorities (
       const answer = searchPath<Found>(material, rules, budget, (path) => {
         return conclude(authority, path, settings, checkNames)
       })
-      if (answer instanceof Promise) {
+      if (isThenable(answer)) {
         return answer.then((settled) => {
           return settled.valid ? checkOtherAuthorities(authorities, settled, settings) : next(i, settled)
         })
@@ -104,11 +105,9 @@ function conclude (
     (purpose === 'clientAuth' ? checkServerAuthOnly(authority, path) : undefined) ??
     checkBlocked(path, block)
   if (refusal !== undefined) return refusal
-  const answer = checkRevocation(authority.revocation, path, now)
-  const take = (revocation: NotRevoked | PathRefused): Answer => {
+  return whenSettled(checkRevocation(authority.revocation, path, now), (revocation): Answer => {
     return revocation.valid ? { valid: true, authority, path, revocation } : revocation
-  }
-  return answer instanceof Promise ? answer.then(take) : take(answer)
+  })
 }
 
 /**
@@ -126,8 +125,7 @@ function checkOtherAuthorities (
     return answers.find((answer): answer is PathRefused => !answer.valid && isRevoked(leaf!, answer)) ?? found
   }
   const answers = checkers.map((checker) => checkRevocation([checker], found.path.slice(0, 2), now))
-  if (answers.some((answer) => answer instanceof Promise)) return Promise.all(answers).then(findRevoked)
-  return findRevoked(answers as Array<NotRevoked | PathRefused>)
+  return whenAllSettled(answers, findRevoked)
 }
 
 /** Whether every name of the leaf is one that the authority vouches for. */

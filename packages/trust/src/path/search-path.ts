@@ -1,4 +1,5 @@
 import type { CertificateStep } from '@peerkit/events'
+import { isThenable } from '@peerkit/identity/internal'
 import { readName } from '@peerkit/identity/x509'
 import type { Certificate } from '../certificate/certificate.ts'
 import { blame, nameOf, summaryOf } from '../certificate/find-flaw.ts'
@@ -35,7 +36,7 @@ export function searchPath<Accepted extends { readonly valid: true }> (
     for (let path = paths.next(); path !== undefined; path = paths.next()) {
       const answer = validatePath(path, rules, budget) ??
         (budget.spend('revocation checks') ? conclude(path) : refuseExhausted(budget))
-      if (answer instanceof Promise) return answer.then((settled) => settle(settled) ?? next())
+      if (isThenable(answer)) return answer.then((settled) => settle(settled) ?? next())
       const settled = settle(answer)
       if (settled !== undefined) return settled
     }

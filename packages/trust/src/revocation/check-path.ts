@@ -1,11 +1,10 @@
+import { ASK_AGAIN_AFTER, whenAllSettled, whenAnswered } from '@peerkit/identity/internal'
 import { checkChain } from '@peerkit/revocation'
 import type { ChainStatus, RevocationChecker } from '@peerkit/revocation'
 import type { Certificate } from '../certificate/certificate.ts'
 import { blame } from '../certificate/find-flaw.ts'
 import type { PathRefused } from '../refusal.ts'
 
-/** When to check again after a soft policy permitted an unknown status, in milliseconds. */
-const UNKNOWN_RECHECK = 60_000
 /**
  * The share of an answer's lifetime after which it is checked again. The answers of a responder to many clients often
  * expire at the same time, so the next one is requested earlier.
@@ -35,8 +34,7 @@ export function checkRevocation (
 ): PathRevocation | Promise<PathRevocation> {
   if (checkers.length === 0 || path.length < 2) return NEVER
   const answers = checkers.map((checker) => askOne(checker, path, now))
-  const isWaiting = answers.some((answer) => answer instanceof Promise)
-  return isWaiting ? Promise.all(answers).then(join) : join(answers as PathRevocation[])
+  return whenAllSettled(answers, join)
 }
 
 function askOne (
@@ -47,19 +45,14 @@ function askOne (
     return blame(path[0]!, 'revocation_unknown', 'may be revoked: the revocation checker failed', 'check_failed')
   }
   const conclude = (status: ChainStatus): PathRevocation => read(status, path, now())
-  try {
-    const status = checkChain(checker, leaf!, { chain })
-    return status instanceof Promise ? status.then(conclude).catch(fail) : conclude(status)
-  } catch {
-    return fail()
-  }
+  return whenAnswered(() => checkChain(checker, leaf!, { chain }), conclude, fail)
 }
 
 function read (status: ChainStatus, path: readonly Certificate[], now: number): PathRevocation {
   if (status.permitted) {
     // An expired answer is treated as unknown.
     if (status.state !== 'good' || status.until <= now) {
-      return { valid: true, revalidateAt: now + UNKNOWN_RECHECK, staleUntil: Infinity }
+      return { valid: true, revalidateAt: now + ASK_AGAIN_AFTER, staleUntil: Infinity }
     }
     return { valid: true, revalidateAt: now + (status.until - now) * RECHECK_SHARE, staleUntil: status.until }
   }
