@@ -33,13 +33,13 @@ test('no CA of a bundle is left out because of the block that it is in', async (
       const refusal = { code: 'MTLS_ERR_CREDENTIALS_REFUSED', reason: 'unreadable', message }
       t.throws(() => memoryCredentials({ ...base, ca: bundle }), refusal)
       t.throws(() => source.update({ ca: bundle }), refusal)
-      t.throws(() => memoryCredentials({ ...base, intermediates: bundle }), { reason: 'unreadable' })
+      t.throws(() => memoryCredentials({ ...base, intermediates: bundle }), { code: 'MTLS_ERR_CREDENTIALS_REFUSED', message: /intermediates: / })
       t.equal(source.current.anchors.length, 2)
     }
   }
-  t.throws(() => memoryCredentials({ ...base, ca: der }), { message: /found DER; convert it with `openssl x509 -inform DER/ })
-  t.throws(() => memoryCredentials({ ...base, ca: pkcs7Der }), { message: /found PKCS#7 in DER; convert it with/ })
-  t.throws(() => memoryCredentials({ ...base, cert: request }), { message: /cert: .*"CERTIFICATE REQUEST": it is a signing request/ })
+  t.throws(() => memoryCredentials({ ...base, ca: der }), { code: 'MTLS_ERR_CREDENTIALS_REFUSED', message: /found DER; convert it with `openssl x509 -inform DER/ })
+  t.throws(() => memoryCredentials({ ...base, ca: pkcs7Der }), { code: 'MTLS_ERR_CREDENTIALS_REFUSED', message: /found PKCS#7 in DER; convert it with/ })
+  t.throws(() => memoryCredentials({ ...base, cert: request }), { code: 'MTLS_ERR_CREDENTIALS_REFUSED', message: /cert: .*"CERTIFICATE REQUEST": it is a signing request/ })
   const former = other.root.replaceAll('CERTIFICATE', 'X509 CERTIFICATE')
   t.equal(memoryCredentials({ ...base, ca: ca.root + former }).current.anchors.length, 2)
 })
@@ -77,5 +77,5 @@ test('a key with a cipher that OpenSSL 3 has put aside is named, with the comman
 
 test('a private key in DER is named', async (t) => {
   const der = await write(leaf.key, ['pkcs8', '-topk8', '-nocrypt', '-in', 'in.pem', '-outform', 'DER'])
-  t.throws(() => memoryCredentials({ ...base, key: der }), { message: /key: found a private key in DER; convert it with `openssl pkey/ })
+  t.throws(() => memoryCredentials({ ...base, key: der }), { code: 'MTLS_ERR_CREDENTIALS_REFUSED', message: /key: found a private key in DER; convert it with `openssl pkey/ })
 })

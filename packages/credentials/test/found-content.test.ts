@@ -14,7 +14,9 @@ const literal = (text: string): string => text.replaceAll('\n', '\\n')
 test('a byte order mark is skipped, at the start and between files', async (t) => {
   for (const form of [(text: string) => text, (text: string) => Buffer.from(text)]) {
     const { current } = memoryCredentials({
-      cert: form(BOM + leaf.chain), key: form(BOM + leaf.key), ca: form(BOM + ca.root + BOM + other.root),
+      cert: form(BOM + leaf.chain),
+      key: form(BOM + leaf.key),
+      ca: form(BOM + ca.root + BOM + other.root),
       crl: form(BOM + (await ca.crl()).pem)
     })
     t.equal(current.anchors.length, 2)

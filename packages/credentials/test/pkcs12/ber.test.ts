@@ -15,11 +15,11 @@ test('reads PKCS#12 as BouncyCastle writes it, with indefinite lengths', async (
   const { current } = memoryCredentials({ pfx, passphrase: 'secret', ca, clock })
   t.equal(current.identity.commonName, 'bc')
   t.equal(current.intermediates.length, 1)
-  t.throws(() => memoryCredentials({ pfx, passphrase: 'wrong', ca, clock }), { reason: 'passphrase' })
-  t.throws(() => memoryCredentials({ pfx: pfx.subarray(0, -2), passphrase: 'secret', ca, clock }), { reason: 'unreadable' })
+  t.throws(() => memoryCredentials({ pfx, passphrase: 'wrong', ca, clock }), { code: 'MTLS_ERR_CREDENTIALS_REFUSED', reason: 'passphrase' })
+  t.throws(() => memoryCredentials({ pfx: pfx.subarray(0, -2), passphrase: 'secret', ca, clock }), { code: 'MTLS_ERR_CREDENTIALS_REFUSED', reason: 'unreadable' })
   const old = await readFile(join(FIXTURES, 'bouncycastle-rc2.p12'))
   t.throws(() => memoryCredentials({ pfx: old, passphrase: 'secret', ca, clock }), {
-    reason: 'unreadable', message: /an obsolete cipher \(RC2 or DES\), which OpenSSL 3 does not decrypt; .*`openssl pkcs12 -legacy/
+    code: 'MTLS_ERR_CREDENTIALS_REFUSED', reason: 'unreadable', message: /an obsolete cipher \(RC2 or DES\), which OpenSSL 3 does not decrypt; .*`openssl pkcs12 -legacy/
   })
 })
 
