@@ -51,8 +51,12 @@ export function checkDuration (value: unknown, fallback: number, what: string): 
   throw new MTLS_ERR_CREDENTIALS_OPTION(`${what} is ${show(value)}; expected milliseconds above 0`)
 }
 
+/** The longest text that an error quotes. A longer one may be a key, given to the wrong option. */
+const LONGEST_SHOWN = 40
+
 /** Shows a value in an error. Only for values that contain no secret. */
 export function show (value: unknown): string {
+  if (typeof value === 'string' && value.length > LONGEST_SHOWN) return `a text of ${value.length} characters`
   if (typeof value === 'string') return JSON.stringify(value)
   if (typeof value !== 'object' || value === null) return String(value)
   return value instanceof Date ? 'a Date' : Array.isArray(value) ? 'a list' : 'an object'

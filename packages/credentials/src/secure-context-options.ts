@@ -1,4 +1,5 @@
 import type { SecureContextOptions } from 'node:tls'
+import { inspect } from 'node:util'
 import { vouchesFor } from './authority/authorities-of.ts'
 import type { CredentialSnapshot } from './credential-snapshot.ts'
 import { encodePem } from '@peerkit/identity'
@@ -44,5 +45,14 @@ export function secureContextOptions (
   // By default OpenSSL accepts a path only if it ends at a self-signed certificate, so intermediates are not anchors.
   // With `partial` they are. The evaluator then decides which of them count.
   const partial = chosen.some((authority) => authority.partial)
-  return { cert, key, ca: [...ca, ...intermediateCas], ...(partial && { allowPartialTrustChain: true }) }
+  return hideKey({ cert, key, ca: [...ca, ...intermediateCas], ...(partial && { allowPartialTrustChain: true }) })
+}
+
+/** Keeps the key out of logs. Both properties are hidden, and are not part of a copy that is passed to Node. */
+function hideKey (options: SnapshotContextOptions): SnapshotContextOptions {
+  const show = (): object => ({ ...options, key: '[redacted]' })
+  return Object.defineProperties(options, {
+    toJSON: { value: show },
+    [inspect.custom]: { value: (_depth: number, how: object) => inspect(show(), how) }
+  })
 }

@@ -2,7 +2,7 @@ import { createPrivateKey, generateKeyPairSync } from 'node:crypto'
 import { inspect } from 'node:util'
 import { test } from 'tap'
 import { createDevCa } from '@peerkit/dev-ca'
-import { fileCredentials, memoryCredentials } from '../src/index.ts'
+import { fileCredentials, memoryCredentials, secureContextOptions } from '../src/index.ts'
 import { makeFolder } from './support/world.ts'
 
 const ca = await createDevCa()
@@ -82,7 +82,7 @@ test('no way of showing a snapshot or a source shows the key', async (t) => {
   for (const source of [memoryCredentials({ cert: ec.chain, key: ec.key, ca: ca.root }), await fileCredentials(paths)]) {
     const { current } = source
     const secret = (current.key.split('\n')[1] as string).slice(0, 40)
-    for (const value of [current, { ...current }, { nested: { current } }, [current], source, Object.assign({}, current)]) {
+    for (const value of [current, secureContextOptions(current), { tls: secureContextOptions(current) }, { ...current }, { nested: { current } }, [current], source, Object.assign({}, current)]) {
       for (const text of [inspect(value, { depth: 9, showHidden: true }), JSON.stringify(value), String(value)]) t.notOk(text.includes(secret))
     }
     t.notOk(Object.getOwnPropertyNames(current).includes('key'))
@@ -91,5 +91,18 @@ test('no way of showing a snapshot or a source shows the key', async (t) => {
     t.throws(() => { (current as any).key = 'x' }, TypeError)
     t.throws(() => { (current as any).generation = 2 }, TypeError)
     await source.close()
+  }
+})
+
+test('a key in place of a path or a choice is not shown', async (t) => {
+  const base64 = Buffer.from(ec.key).toString('base64')
+  const raw = ec.key.split('\n').slice(1, -2).join('')
+  const { paths } = await makeFolder(t)
+  for (const secret of [ec.key, base64, raw.repeat(2), ec.key.split('\n').slice(1).join('\n')]) {
+    for (const change of [{ key: secret }, { cert: secret }, { ca: secret }, { crl: [secret] }, { use: secret }, { chain: secret }, { watch: secret }]) {
+      const error = await fileCredentials({ ...paths, ...change } as any).then(() => undefined, (caught: unknown) => caught)
+      t.match(error, { code: 'MTLS_ERR_CREDENTIALS_OPTION' })
+      t.notOk(inspect(error, { depth: 9 }).includes(secret.slice(30, 60)), Object.keys(change).join())
+    }
   }
 })

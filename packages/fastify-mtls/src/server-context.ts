@@ -3,12 +3,13 @@ import type { BlockOption, CredentialSnapshot, CredentialSource } from '@peerkit
 import { handshakeChainUnavailable } from '@peerkit/events'
 import type { RevocationChecker } from '@peerkit/revocation'
 import { findIssuer } from '@peerkit/trust'
+import type { SecureContextOptions } from 'node:tls'
 import { ConnectionWatch } from './connection-watch.ts'
 import { MTLS_ERR_SERVER_OPTION } from './errors.ts'
 import { HandshakeGate } from './handshake-gate.ts'
 import type { MtlsServer } from './handshake-gate.ts'
 import { HandshakeReporter } from './handshake-reporter.ts'
-import { canMeetTlsSockets } from './node-internals.ts'
+import { canMeetTlsSockets, forgetKey } from './node-internals.ts'
 import { tlsContextOptions } from './server-options.ts'
 import type { MtlsServerOptions } from './server-options.ts'
 import { TicketKeys } from './ticket-keys.ts'
@@ -91,7 +92,9 @@ export class ServerContext {
     const { ocspStapler } = this.#options
     if (ocspStapler !== undefined) server.on('OCSPRequest', ocspStapler.handle)
     if (this.#servers.size === 0) this.#follow()
-    this.#servers.set(server, server.setSecureContext.bind(server))
+    const setSecureContext = server.setSecureContext.bind(server)
+    this.#servers.set(server, setSecureContext)
+    setContext(server, setSecureContext, tlsContextOptions(this.credentials.current, this.#options))
     blockContextMethods(server)
     reportUnavailableChain(this.#options.now ?? Date.now)
     this.#applyTicketKeys(server)
@@ -127,7 +130,7 @@ export class ServerContext {
   }): void {
     if (trustChanged) this.#tickets.drop()
     for (const [server, setSecureContext] of this.#servers) {
-      setSecureContext(tlsContextOptions(snapshot, this.#options))
+      setContext(server, setSecureContext, tlsContextOptions(snapshot, this.#options))
       this.#applyTicketKeys(server)
     }
     if (snapshot.cert !== previous.cert) this.#restaple(snapshot)
@@ -168,6 +171,14 @@ export class ServerContext {
   #applyTicketKeys (server: MtlsServer): void {
     server.setTicketKeys(this.#tickets.make(this.credentials.current, this.trust.learned))
   }
+}
+
+/** Sets a TLS context. Node keeps the key on the server, where logs and debuggers would show it. */
+function setContext (
+  server: MtlsServer, setSecureContext: MtlsServer['setSecureContext'], options: SecureContextOptions
+): void {
+  setSecureContext(options)
+  forgetKey(server)
 }
 
 /**
