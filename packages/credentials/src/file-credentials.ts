@@ -65,14 +65,14 @@ export async function fileCredentials (options: FileCredentialsOptions): Promise
   checkTrustGiven(options as object, 'fileCredentials')
   checkPaths(options)
   checkCheckOptions(options, 'fileCredentials')
-  const { passphrase, use, chain, revocationPolicy, clock } = options
+  const { passphrase, use, chain, revocationPolicy, sendCaNames, clock } = options
   const watching = readWatchOptions(options)
   checkPassphrase(passphrase)
   const timeout = checkDuration(options.timeout, 10_000, 'timeout')
   const { cert, key, pfx, ca, crl, crlIssuers, intermediates, authorities } = options
   const check: Check<CheckedMaterial> = (material, context) => checkMaterial(material, context as MaterialContext)
   const paths = { cert, key, pfx, ca, crl, crlIssuers, intermediates, authorities }
-  const loader = new FileLoader(paths, { passphrase, timeout, use, chain, revocationPolicy, clock }, check)
+  const loader = new FileLoader(paths, { passphrase, timeout, use, chain, revocationPolicy, sendCaNames, clock }, check)
   return await followFiles(loader, watching, clock, (first, files) => new FileSource(first, files))
 }
 
