@@ -1,5 +1,7 @@
 import { checkMaterial } from './check-material.ts'
 import type { CheckedMaterial, MaterialContext } from './check-material.ts'
+import { SYSTEM_CLOCK } from './clock.ts'
+import type { Clock } from './clock.ts'
 import type { CredentialSnapshot, CredentialSource } from './credential-snapshot.ts'
 import { MTLS_ERR_CREDENTIALS_OPTION } from './errors.ts'
 import { FILE_PARTS, checkPaths } from './files/file-paths.ts'
@@ -73,19 +75,25 @@ export async function fileCredentials (options: FileCredentialsOptions): Promise
   const check: Check<CheckedMaterial> = (material, context) => checkMaterial(material, context as MaterialContext)
   const paths = { cert, key, pfx, ca, crl, crlIssuers, intermediates, authorities }
   const loader = new FileLoader(paths, { passphrase, timeout, use, chain, revocationPolicy, sendCaNames, clock }, check)
-  return await followFiles(loader, watching, clock, (first, files) => new FileSource(first, files))
+  return await followFiles(loader, watching, clock, (first, files) => {
+    return new FileSource(first, files, clock ?? SYSTEM_CLOCK)
+  })
 }
 
 class FileSource extends LiveSource implements FileCredentials {
   readonly #files: FollowedFiles<CheckedMaterial>
 
-  constructor (first: LoadedStill<CheckedMaterial>, files: FollowedFiles<CheckedMaterial>) {
-    super(first.checked, first.checkers)
+  constructor (first: LoadedStill<CheckedMaterial>, files: FollowedFiles<CheckedMaterial>, clock: Clock) {
+    super(first.checked, first.checkers, clock)
     this.#files = files
   }
 
   async reload (): Promise<CredentialSnapshot> {
     return await this.#files.reload(this) as CredentialSnapshot
+  }
+
+  protected override recheck (): void {
+    this.reload().catch(() => {})
   }
 
   protected override async stop (): Promise<void> {
