@@ -35,6 +35,8 @@ export class ServerContext {
   readonly revocation: RevocationChecker | undefined
   /** Milliseconds to wait for an answer about revocation. */
   readonly revocationTimeout: number
+  /** The option `now`. */
+  readonly now: () => number
   /** Called when the trust changed and open connections are evaluated again. */
   readonly onReview: Set<() => void> = new Set()
   readonly #options: MtlsServerOptions
@@ -49,6 +51,7 @@ export class ServerContext {
 
   constructor (credentials: CredentialSource, options: MtlsServerOptions) {
     this.credentials = credentials
+    this.now = options.now ?? Date.now
     this.#options = options
     const {
       revocation, algorithms, block, now = Date.now, clientCertificate, revocationTimeout = 5_000, drainTimeout = 10_000
