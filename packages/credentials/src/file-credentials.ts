@@ -54,7 +54,9 @@ const KNOWN = [...FILE_PARTS, 'authorities', 'passphrase', 'timeout', ...WATCH_O
  * @throws MTLS_ERR_CREDENTIALS_REFUSED if a file does not pass a check
  * @example
  * ```ts
- * const source = await fileCredentials({ cert: 'ledger.pem', key: 'ledger.key', ca: 'ca.pem', crl: 'ca.crl' })
+ * const source = await fileCredentials({
+ *   cert: 'ledger.pem', key: 'ledger.key', ca: 'ca.pem', crl: 'ca.crl', waitFor: 30_000
+ * })
  * source.subscribe((change) => {
  *   if (change.type === 'refused') console.error(change.error.message)
  * })
