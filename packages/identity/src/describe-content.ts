@@ -35,10 +35,6 @@ export function removeByteOrderMarks (text: string): string {
  * Says what a text is that has no PEM block, without quoting any of it: it may be a secret.
  *
  * @param text a string, or bytes read as Latin-1
- * @example
- * ```ts
- * console.log(describeContent('<!doctype html>')) // an HTML or XML page
- * ```
  */
 export function describeContent (text: string): string {
   if (text.length === 0) return 'nothing (an empty file or text)'
