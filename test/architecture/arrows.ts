@@ -1,6 +1,5 @@
 /** Whose types a package imports, as an optional peer: it finds the other one on the app, and loads nothing of it. */
 export const typeArrows: Readonly<Record<string, readonly string[]>> = {
-  'fastify-allowed-clients': ['credentials'],
   'fastify-mtls-console': ['fastify-allowed-clients']
 }
 

@@ -3,7 +3,8 @@ import { validityAt } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
 import { checkAuthority, refuseSharedAnchors } from './authority/check-authority.ts'
 import type { CheckedAuthority } from './authority/check-authority.ts'
-import { listAuthorities, originsOf } from './authority/list-authorities.ts'
+import { DEFAULT_AUTHORITY, listAuthorities, originsOf } from './authority/list-authorities.ts'
+import { checkCaNames } from './check/check-ca-names.ts'
 import { checkKeyFit } from './check/check-key-fit.ts'
 import { checkKeySize } from './check/check-key-size.ts'
 import { checkKeyUsage } from './check/check-key-usage.ts'
@@ -39,6 +40,8 @@ export interface CheckedMaterial extends CheckedTrust {
   readonly certificates: readonly [PeerIdentity, ...PeerIdentity[]]
   /** PKCS#8 PEM, decrypted. */
   readonly key: string
+  /** The option `sendCaNames`. */
+  readonly sendCaNames: boolean
   /** The `warnings` about our own certificates. */
   readonly ownWarnings: readonly string[]
 }
@@ -84,14 +87,32 @@ export function checkMaterial (material: CredentialMaterial, context: MaterialCo
   const ownContext = { ...context, origins: ownOrigins }
   const { key, ownWarnings } = former ?? checkOwn(given as OwnCredentials, anchors, now, ownContext)
   const joint = checkJoint(certificates, authorities, ownContext)
+  if (options.use !== 'client' && options.sendCaNames !== false) {
+    checkCaNames(namesSent(authorities), listAuthorityOrigins(authorities, origins))
+  }
   return {
     certificates: certificates.map(({ identity }) => identity) as [PeerIdentity, ...PeerIdentity[]],
     key,
+    sendCaNames: options.sendCaNames !== false,
     ownWarnings,
     authorities,
     trust,
     warnings: [...warnings, ...ownWarnings, ...joint]
   }
+}
+
+/** The CAs whose names a server sends: `secureContextOptions` gives OpenSSL those of all authorities for clients. */
+function namesSent (authorities: readonly CheckedAuthority[]): PeerIdentity[] {
+  const asked = authorities.filter(({ options }) => options.for !== 'servers')
+  return [
+    ...asked.flatMap(({ anchors }) => anchors.map(identityOf)),
+    ...authorities.flatMap(({ intermediates }) => intermediates)
+  ]
+}
+
+function listAuthorityOrigins (authorities: readonly CheckedAuthority[], origins: Origins): string {
+  return authorities.filter(({ options }) => options.for !== 'servers')
+    .map(({ name }) => name === DEFAULT_AUTHORITY ? origins.ca : originsOf(origins, name).ca).join(', ')
 }
 
 /**

@@ -43,6 +43,8 @@ export interface CredentialSnapshot extends TrustSnapshot {
   readonly intermediates: readonly PeerIdentity[]
   /** When the first of our certificates expires that peers with the same CAs need, in milliseconds since the epoch. */
   readonly notAfter: number
+  /** The option `sendCaNames`: whether servers send the names of the trusted CAs to clients. Default true. */
+  readonly sendCaNames?: boolean
 }
 
 /** What a listener of a trust source gets. */

@@ -28,6 +28,8 @@ export interface CredentialsRefusedError extends Error {
   readonly reason: CredentialsReason
   /** The authorities that were refused; undefined for our own certificate and key. */
   readonly authorities?: readonly string[]
+  /** When it becomes valid, in milliseconds since the epoch, if it is not valid yet. */
+  readonly startsAt?: number
 }
 
 /**
@@ -42,6 +44,26 @@ export function refused (
   const error = new MTLS_ERR_CREDENTIALS_REFUSED(`${where}: ${what}`)
   return Object.assign(error, { reason }, cause === undefined ? {} : { cause })
 }
+
+/** Adds when refused material becomes valid, in milliseconds since the epoch. Infinity: never. */
+export function startingAt<Given extends Error> (startsAt: number, error: Given): Given {
+  return Number.isFinite(startsAt) ? Object.assign(error, { startsAt }) : error
+}
+
+/**
+ * What is the same in two errors of one cause. Messages contain the current time, and those of providers may contain
+ * numbers such as the identifier of a request.
+ */
+export function causeOf (error: Error & { readonly code?: unknown, readonly reason?: unknown }): string {
+  const { code, reason, message } = error
+  const plain = message.replace(TIME, '')
+  const isOurs = code !== 'MTLS_ERR_CREDENTIALS_UNAVAILABLE'
+  return JSON.stringify([code, reason, isOurs ? plain : plain.replace(IDENTIFIER, '#')])
+}
+
+const TIME = /\d{4}-\d{2}-\d{2}T[\d:.]+Z/g
+/** A number, or a long word with digits. */
+const IDENTIFIER = /\b(?=[\w-]*\d)[\w-]{8,}\b|\d+/g
 
 /**
  * Why material could not be read or fetched.

@@ -1,5 +1,7 @@
 import { checkMaterial } from './check-material.ts'
 import type { CheckedMaterial, MaterialContext } from './check-material.ts'
+import { SYSTEM_CLOCK } from './clock.ts'
+import type { Clock } from './clock.ts'
 import type { CredentialSnapshot, CredentialSource } from './credential-snapshot.ts'
 import { MTLS_ERR_CREDENTIALS_OPTION } from './errors.ts'
 import { FILE_PARTS, checkPaths } from './files/file-paths.ts'
@@ -52,7 +54,9 @@ const KNOWN = [...FILE_PARTS, 'authorities', 'passphrase', 'timeout', ...WATCH_O
  * @throws MTLS_ERR_CREDENTIALS_REFUSED if a file does not pass a check
  * @example
  * ```ts
- * const source = await fileCredentials({ cert: 'ledger.pem', key: 'ledger.key', ca: 'ca.pem', crl: 'ca.crl' })
+ * const source = await fileCredentials({
+ *   cert: 'ledger.pem', key: 'ledger.key', ca: 'ca.pem', crl: 'ca.crl', waitFor: 30_000
+ * })
  * source.subscribe((change) => {
  *   if (change.type === 'refused') console.error(change.error.message)
  * })
@@ -65,27 +69,33 @@ export async function fileCredentials (options: FileCredentialsOptions): Promise
   checkTrustGiven(options as object, 'fileCredentials')
   checkPaths(options)
   checkCheckOptions(options, 'fileCredentials')
-  const { passphrase, use, chain, revocationPolicy, clock } = options
+  const { passphrase, use, chain, revocationPolicy, sendCaNames, clock } = options
   const watching = readWatchOptions(options)
   checkPassphrase(passphrase)
   const timeout = checkDuration(options.timeout, 10_000, 'timeout')
   const { cert, key, pfx, ca, crl, crlIssuers, intermediates, authorities } = options
   const check: Check<CheckedMaterial> = (material, context) => checkMaterial(material, context as MaterialContext)
   const paths = { cert, key, pfx, ca, crl, crlIssuers, intermediates, authorities }
-  const loader = new FileLoader(paths, { passphrase, timeout, use, chain, revocationPolicy, clock }, check)
-  return await followFiles(loader, watching, clock, (first, files) => new FileSource(first, files))
+  const loader = new FileLoader(paths, { passphrase, timeout, use, chain, revocationPolicy, sendCaNames, clock }, check)
+  return await followFiles(loader, watching, clock, (first, files) => {
+    return new FileSource(first, files, clock ?? SYSTEM_CLOCK)
+  })
 }
 
 class FileSource extends LiveSource implements FileCredentials {
   readonly #files: FollowedFiles<CheckedMaterial>
 
-  constructor (first: LoadedStill<CheckedMaterial>, files: FollowedFiles<CheckedMaterial>) {
-    super(first.checked, first.checkers)
+  constructor (first: LoadedStill<CheckedMaterial>, files: FollowedFiles<CheckedMaterial>, clock: Clock) {
+    super(first.checked, first.checkers, clock)
     this.#files = files
   }
 
   async reload (): Promise<CredentialSnapshot> {
     return await this.#files.reload(this) as CredentialSnapshot
+  }
+
+  protected override recheck (): void {
+    this.reload().catch(() => {})
   }
 
   protected override async stop (): Promise<void> {

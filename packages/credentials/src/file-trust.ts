@@ -1,5 +1,7 @@
 import { checkTrust } from './check-material.ts'
 import type { CheckedTrust } from './check-material.ts'
+import { SYSTEM_CLOCK } from './clock.ts'
+import type { Clock } from './clock.ts'
 import type { TrustSnapshot, TrustSource } from './credential-snapshot.ts'
 import { checkTrustPaths } from './files/file-paths.ts'
 import type { AuthorityPaths, TrustPaths } from './files/file-paths.ts'
@@ -66,19 +68,25 @@ export async function fileTrust (options: FileTrustOptions): Promise<FileTrust> 
   const paths = { ca, crl, crlIssuers, intermediates, authorities }
   const checkOptions = { timeout: NO_TIMEOUT, revocationPolicy, clock }
   const loader = new FileLoader(paths, checkOptions, (material, context) => checkTrust(material, context))
-  return await followFiles(loader, watching, clock, (first, files) => new TrustFiles(first, files))
+  return await followFiles(loader, watching, clock, (first, files) => {
+    return new TrustFiles(first, files, clock ?? SYSTEM_CLOCK)
+  })
 }
 
 class TrustFiles extends LiveTrust<TrustSnapshot, CheckedTrust> implements FileTrust {
   readonly #files: FollowedFiles<CheckedTrust>
 
-  constructor (first: LoadedStill<CheckedTrust>, files: FollowedFiles<CheckedTrust>) {
-    super(first.checked, first.checkers, (checked, state) => new FrozenTrust(checked, state))
+  constructor (first: LoadedStill<CheckedTrust>, files: FollowedFiles<CheckedTrust>, clock: Clock) {
+    super(first.checked, first.checkers, clock, (checked, state) => new FrozenTrust(checked, state))
     this.#files = files
   }
 
   async reload (): Promise<TrustSnapshot> {
     return await this.#files.reload(this) as TrustSnapshot
+  }
+
+  protected override recheck (): void {
+    this.reload().catch(() => {})
   }
 
   protected override async stop (): Promise<void> {

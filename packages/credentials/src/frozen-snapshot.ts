@@ -12,6 +12,7 @@ export class FrozenSnapshot extends FrozenTrust implements CredentialSnapshot {
   readonly identity: PeerIdentity
   readonly intermediates: readonly PeerIdentity[]
   readonly notAfter: number
+  readonly sendCaNames: boolean
   readonly #key: string
 
   constructor (checked: CheckedMaterial, state: SnapshotState) {
@@ -23,6 +24,7 @@ export class FrozenSnapshot extends FrozenTrust implements CredentialSnapshot {
     this.intermediates = Object.freeze(intermediates)
     const needed = neededCertificates(certificates, this.anchors)
     this.notAfter = Math.min(...needed.map(({ notAfter = -Infinity }) => notAfter))
+    this.sendCaNames = checked.sendCaNames
     this.#key = key
     Object.freeze(this)
   }

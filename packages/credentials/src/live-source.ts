@@ -1,4 +1,5 @@
 import type { CheckedMaterial } from './check-material.ts'
+import type { Clock } from './clock.ts'
 import type { CredentialSnapshot, CredentialSource } from './credential-snapshot.ts'
 import { FrozenSnapshot } from './frozen-snapshot.ts'
 import { LiveTrust } from './live-trust.ts'
@@ -6,8 +7,8 @@ import type { Checkers } from './revocation-checker.ts'
 
 /** Base of the sources with a certificate and key of our own. */
 export class LiveSource extends LiveTrust<CredentialSnapshot, CheckedMaterial> implements CredentialSource {
-  constructor (checked: CheckedMaterial, checkers: Checkers) {
-    super(checked, checkers, (material, state) => new FrozenSnapshot(material, state))
+  constructor (checked: CheckedMaterial, checkers: Checkers, clock: Clock) {
+    super(checked, checkers, clock, (material, state) => new FrozenSnapshot(material, state))
   }
 
   protected override changesOwn (checked: CheckedMaterial): boolean {

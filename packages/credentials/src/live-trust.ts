@@ -3,7 +3,9 @@ import {
   joinEmitter
 } from '@peerkit/events'
 import type { CredentialsRefusedMessage } from '@peerkit/events'
+import { WakeAt } from '@peerkit/identity/internal'
 import type { CheckedTrust } from './check-material.ts'
+import type { Clock } from './clock.ts'
 import type { CredentialSnapshot, TrustChange, TrustSnapshot, TrustSource } from './credential-snapshot.ts'
 import { MTLS_ERR_CREDENTIALS_CLOSED, refused } from './errors.ts'
 import type { SnapshotState } from './frozen-trust.ts'
@@ -23,15 +25,23 @@ export class LiveTrust<Snapshot extends TrustSnapshot, Checked extends CheckedTr
   #checked: Checked
   readonly #listeners = new Set<(change: TrustChange<Snapshot>) => void>()
   readonly #refused = new Set<Part>()
+  readonly #clock: Clock
+  /** When the next CA starts that was left out because it is not valid yet. */
+  readonly #nextStart: WakeAt
   #closed = false
   #closing: Promise<void> | undefined
 
-  constructor (checked: Checked, checkers: Checkers, freeze: Freeze<Snapshot, Checked>) {
+  constructor (checked: Checked, checkers: Checkers, clock: Clock, freeze: Freeze<Snapshot, Checked>) {
+    this.#clock = clock
+    this.#nextStart = new WakeAt(() => { if (!this.#closed) this.recheck() }, {
+      now: () => clock.now(), schedule: (task, delay) => clock.schedule(task, delay)
+    })
     this.#freeze = freeze
     this.#current = freeze(checked, { generation: 1, trustEpoch: 1, checkers })
     this.#checked = checked
     this.#adoptCheckers()
     this.#publishWarnings()
+    this.#awaitStart()
   }
 
   get current (): Snapshot { return this.#current }
@@ -56,18 +66,36 @@ export class LiveTrust<Snapshot extends TrustSnapshot, Checked extends CheckedTr
 
   /**
    * Uses new material. If it equals the material in use, nothing changes: files that were only touched are not a
-   * rotation.
+   * rotation. Its warnings are published all the same. Other warnings make a new snapshot: a CA that was added but is
+   * not valid yet is not in use, and must not go unnoticed.
    *
    * @param checkers those of `changedAuthorities`; the other authorities keep theirs. Closed if they are not needed
    * @throws MTLS_ERR_CREDENTIALS_CLOSED
    * @throws MTLS_ERR_CREDENTIALS_REFUSED if an authority has CRLs, but no checker for them
    */
   take (checked: Checked, checkers: Checkers): Snapshot {
-    const isTaken = !this.#closed && (this.changesTrust(checked) || this.changesOwn(checked))
+    const isTaken = !this.#closed &&
+      (this.changesTrust(checked) || this.changesOwn(checked) || this.#changesWarnings(checked))
     if (!isTaken) closeAll(checkers)
     if (this.#closed) throw new MTLS_ERR_CREDENTIALS_CLOSED('new credentials arrived after close()')
-    return isTaken ? this.#accept(checked, checkers) : this.#current
+    if (isTaken) return this.#accept(checked, checkers)
+    this.#publishWarnings()
+    return this.#current
   }
+
+  #changesWarnings ({ warnings }: CheckedTrust): boolean {
+    return JSON.stringify(warnings) !== JSON.stringify(this.#checked.warnings)
+  }
+
+  /** Schedules a check for when the next CA starts that was left out because it is not valid yet. */
+  #awaitStart (): void {
+    const now = this.#clock.now()
+    const starts = this.#checked.authorities.map(({ nextStart }) => nextStart).filter((time) => time > now)
+    this.#nextStart.set(this.#closed ? Infinity : Math.min(...starts))
+  }
+
+  /** Called when a CA starts that was left out: checks the same material again. */
+  protected recheck (): void {}
 
   #accept (checked: Checked, made: Checkers): Snapshot {
     const previous = this.#current
@@ -99,6 +127,7 @@ export class LiveTrust<Snapshot extends TrustSnapshot, Checked extends CheckedTr
       credentialsRotated.publish({ v: 1, time: Date.now(), [EMITTER]: () => this, ...message })
     }
     this.#publishWarnings()
+    this.#awaitStart()
     return snapshot
   }
 
@@ -157,6 +186,7 @@ export class LiveTrust<Snapshot extends TrustSnapshot, Checked extends CheckedTr
 
   async #end (): Promise<void> {
     this.#closed = true
+    this.#nextStart.clear()
     this.#listeners.clear()
     await this.stop()
     await Promise.all([...checkersOf(this.#current).values()].map(async (checker) => await checker?.close()))

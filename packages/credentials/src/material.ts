@@ -47,6 +47,11 @@ export function listOf<T> (value: T | readonly T[] | undefined): readonly T[] {
   return value === undefined ? [] : Array.isArray(value) ? value : [value as T]
 }
 
+/** PEM as text. Bytes are read as Latin-1: PEM itself is ASCII, and comments do not matter. */
+export function textOf (pem: Pem): string {
+  return typeof pem === 'string' ? pem : Buffer.from(pem.buffer, pem.byteOffset, pem.length).toString('latin1')
+}
+
 /** The options that make up a trust. */
 export const TRUST_PARTS = ['ca', 'crl', 'crlIssuers', 'intermediates'] as const
 

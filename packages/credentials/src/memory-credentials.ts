@@ -65,7 +65,7 @@ class MemorySource extends LiveSource implements MemoryCredentials {
 
   constructor (checked: CheckedMaterial, given: CredentialMaterial, options: CheckOptions) {
     const clock = options.clock ?? SYSTEM_CLOCK
-    super(checked, createCheckers(checked.authorities, (name) => crlsOf(given, name), clock, checked, undefined))
+    super(checked, createCheckers(checked.authorities, (name) => crlsOf(given, name), clock, checked, undefined), clock)
     this.#given = given
     this.#options = options
   }
@@ -76,6 +76,18 @@ class MemorySource extends LiveSource implements MemoryCredentials {
     const next = { ...this.#given, ...replacedBy(material), ...material }
     checkTrustGiven(next, 'update')
     checkMaterialTypes(next, 'update')
+    return this.#use(next)
+  }
+
+  protected override recheck (): void {
+    try {
+      this.#use(this.#given)
+    } catch {
+      // Subscribers were notified.
+    }
+  }
+
+  #use (next: CredentialMaterial): CredentialSnapshot {
     try {
       const checked = checkMaterial(next, { origins: OPTION_ORIGINS, options: this.#options, previous: this.current })
       const changed = this.changedAuthorities(checked)

@@ -57,24 +57,39 @@ export function memoryTrust (options: GivenTrust & Pick<CheckOptions, 'revocatio
 }
 
 class TrustInMemory extends LiveTrust<TrustSnapshot, CheckedTrust> implements MemoryTrust {
+  #given: GivenTrust
   readonly #options: CheckOptions
 
   constructor (given: GivenTrust, options: CheckOptions) {
     const checked = check(given, options, 'memoryTrust')
     const clock = options.clock ?? SYSTEM_CLOCK
     const checkers = createCheckers(checked.authorities, (name) => crlsOf(given, name), clock, checked, undefined)
-    super(checked, checkers, (trust, state) => new FrozenTrust(trust, state))
+    super(checked, checkers, clock, (trust, state) => new FrozenTrust(trust, state))
+    this.#given = given
     this.#options = options
   }
 
   update (given: GivenTrust): TrustSnapshot {
     checkKeys(given, KNOWN, [], 'update')
     if (this.closed) throw new MTLS_ERR_CREDENTIALS_CLOSED('update() after close()')
+    return this.#use(given)
+  }
+
+  protected override recheck (): void {
+    try {
+      this.#use(this.#given)
+    } catch {
+      // Subscribers were notified.
+    }
+  }
+
+  #use (given: GivenTrust): TrustSnapshot {
     try {
       const checked = check(given, this.#options, 'update')
       const clock = this.#options.clock ?? SYSTEM_CLOCK
       const changed = this.changedAuthorities(checked)
       const checkers = createCheckers(changed, (name) => crlsOf(given, name), clock, checked, this.current)
+      this.#given = given
       const snapshot = this.take(checked, checkers)
       this.recover()
       return snapshot

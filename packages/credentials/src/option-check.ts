@@ -4,7 +4,7 @@ import type { CheckOptions } from './check-options.ts'
 import { findNearestName } from './nearest-name.ts'
 
 /** The options that every source accepts. */
-export const CHECK_OPTIONS: readonly string[] = ['use', 'chain', 'revocationPolicy', 'clock']
+export const CHECK_OPTIONS: readonly string[] = ['use', 'chain', 'revocationPolicy', 'sendCaNames', 'clock']
 
 const USES: readonly unknown[] = ['server', 'client', 'both', 'either', undefined]
 const CHAINS: readonly unknown[] = ['required', 'reported', 'unchecked', undefined]
@@ -34,11 +34,12 @@ export function checkKeys (
 }
 
 /** @throws MTLS_ERR_CREDENTIALS_OPTION */
-export function checkCheckOptions ({ use, chain, clock }: CheckOptions, what: string): void {
+export function checkCheckOptions ({ use, chain, sendCaNames = true, clock }: CheckOptions, what: string): void {
   const wrong = (option: string, found: string, expected: string): Error =>
     new MTLS_ERR_CREDENTIALS_OPTION(`${what} ${option} is ${found}; expected ${expected}`)
   if (!USES.includes(use)) throw wrong('use', show(use), '"server", "client", "both" or "either"')
   if (!CHAINS.includes(chain)) throw wrong('chain', show(chain), '"required", "reported" or "unchecked"')
+  if (typeof sendCaNames !== 'boolean') throw wrong('sendCaNames', show(sendCaNames), 'true or false')
   const { now, schedule } = (clock ?? { now: checkKeys, schedule: checkKeys }) as Partial<Clock>
   if (typeof now === 'function' && typeof schedule === 'function') return
   throw wrong('clock', show(clock), 'an object with now() and schedule()')
@@ -51,8 +52,12 @@ export function checkDuration (value: unknown, fallback: number, what: string): 
   throw new MTLS_ERR_CREDENTIALS_OPTION(`${what} is ${show(value)}; expected milliseconds above 0`)
 }
 
+/** The longest text that an error quotes. A longer one may be a key, given to the wrong option. */
+const LONGEST_SHOWN = 40
+
 /** Shows a value in an error. Only for values that contain no secret. */
 export function show (value: unknown): string {
+  if (typeof value === 'string' && value.length > LONGEST_SHOWN) return `a text of ${value.length} characters`
   if (typeof value === 'string') return JSON.stringify(value)
   if (typeof value !== 'object' || value === null) return String(value)
   return value instanceof Date ? 'a Date' : Array.isArray(value) ? 'a list' : 'an object'

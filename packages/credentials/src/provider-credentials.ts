@@ -73,7 +73,7 @@ export async function providerCredentials (
   checkCheckOptions(options, 'providerCredentials')
   const refresh = checkDuration(options.refresh, 300_000, 'refresh')
   const { timeout, retry, attempts, random } = readTimedOptions(options)
-  const { use, chain, revocationPolicy, clock = SYSTEM_CLOCK } = options
+  const { use, chain, revocationPolicy, sendCaNames, clock = SYSTEM_CLOCK } = options
   return await startTimedSource({
     fetch: async (question) => readAnswer(await provider(question)),
     nextAt: ({ notAfter }, refreshAfter) => {
@@ -87,7 +87,7 @@ export async function providerCredentials (
     timeout,
     retry,
     random,
-    options: { use, chain, revocationPolicy, clock }
+    options: { use, chain, revocationPolicy, sendCaNames, clock }
   }, attempts)
 }
 

@@ -1,15 +1,14 @@
 import { decodePem, parsePeerIdentity } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
+import { describeContent } from '@peerkit/identity/internal'
 import { refused } from './errors.ts'
+import { textOf } from './material.ts'
 import type { Pem } from './material.ts'
 import { parseCertificate } from './check/parsed-certificate.ts'
 import type { ParsedCertificate } from './check/parsed-certificate.ts'
 
 /** Reads every certificate of a PEM text, in order. @throws MTLS_ERR_CREDENTIALS_REFUSED */
 export function readCertificates (text: Pem, where: string): ParsedCertificate[] {
-  const unreadable = (found: string): Error => refused('unreadable', where, `found ${found}; expected PEM certificates`)
-  if (text.length === 0) throw unreadable('nothing (an empty file or text)')
-  if (typeof text !== 'string' && text[0] === 0x30) throw unreadable('DER')
   return decode(text, where).map((der, index) => readCertificate(der, `${where}, certificate ${index + 1}`))
 }
 
@@ -32,6 +31,14 @@ function decode (text: Pem, where: string): Uint8Array[] {
   try {
     return decodePem(text)
   } catch (error) {
-    throw refused('unreadable', where, (error as Error).message, error)
+    const { reason, message } = error as Error & { reason?: string }
+    if (reason !== 'no_block') throw refused('unreadable', where, message, error)
+    throw refused('unreadable', where, `found ${describe(text)}; expected PEM certificates`)
   }
+}
+
+function describe (text: Pem): string {
+  const plain = textOf(text)
+  const label = /-----BEGIN ([A-Z0-9 ]{1,60})-----/.exec(plain)?.[1]
+  return label === undefined ? describeContent(plain) : `a PEM block "${label}" and no certificate`
 }

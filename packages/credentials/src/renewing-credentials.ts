@@ -97,7 +97,7 @@ export async function renewingCredentials (
   checkKeys(options, KNOWN, [], 'renewingCredentials')
   checkCheckOptions(options, 'renewingCredentials')
   const { keyType = 'ec-p256', renewAfter = 2 / 3, ca, crl, crlIssuers, intermediates, authorities } = options
-  const { use, chain, revocationPolicy, clock = SYSTEM_CLOCK } = options
+  const { use, chain, revocationPolicy, sendCaNames, clock = SYSTEM_CLOCK } = options
   if (!Object.hasOwn(KEY_TYPES, keyType)) {
     const expected = Object.keys(KEY_TYPES).join(', ')
     throw new MTLS_ERR_CREDENTIALS_OPTION(`keyType is ${show(keyType)}; expected one of ${expected}`)
@@ -124,7 +124,7 @@ export async function renewingCredentials (
     },
     what: 'issuer',
     clock,
-    options: { use, chain, revocationPolicy, clock },
+    options: { use, chain, revocationPolicy, sendCaNames, clock },
     ...timed
   }, timed.attempts)
 }

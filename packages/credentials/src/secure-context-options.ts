@@ -1,7 +1,11 @@
 import type { SecureContextOptions } from 'node:tls'
+import { inspect } from 'node:util'
 import { vouchesFor } from './authority/authorities-of.ts'
 import type { CredentialSnapshot } from './credential-snapshot.ts'
 import { encodePem } from '@peerkit/identity'
+
+/** An option of OpenSSL 3 that Node has no constant for. In spite of its name it works for TLS 1.2 too. */
+const SSL_OP_DISABLE_TLSEXT_CA_NAMES = 0x200
 
 /** The TLS options that `secureContextOptions` returns. */
 export interface SnapshotContextOptions extends SecureContextOptions {
@@ -35,7 +39,7 @@ export interface SnapshotContextOptions extends SecureContextOptions {
 export function secureContextOptions (
   snapshot: CredentialSnapshot, side?: 'clients' | 'servers'
 ): SnapshotContextOptions {
-  const { cert, key, authorities, intermediateCas } = snapshot
+  const { cert, key, authorities, intermediateCas, sendCaNames = true } = snapshot
   const chosen = side === undefined ? authorities : authorities.filter((authority) => vouchesFor(authority, side))
   // Without a CA, Node would trust the public roots. If this side has no authority, the evaluator rejects every peer,
   // whatever OpenSSL decides.
@@ -44,5 +48,20 @@ export function secureContextOptions (
   // By default OpenSSL accepts a path only if it ends at a self-signed certificate, so intermediates are not anchors.
   // With `partial` they are. The evaluator then decides which of them count.
   const partial = chosen.some((authority) => authority.partial)
-  return { cert, key, ca: [...ca, ...intermediateCas], ...(partial && { allowPartialTrustChain: true }) }
+  return hideKey({
+    cert,
+    key,
+    ca: [...ca, ...intermediateCas],
+    ...(partial && { allowPartialTrustChain: true }),
+    ...(!sendCaNames && side !== 'servers' && { secureOptions: SSL_OP_DISABLE_TLSEXT_CA_NAMES })
+  })
+}
+
+/** Keeps the key out of logs. Both properties are hidden, and are not part of a copy that is passed to Node. */
+function hideKey (options: SnapshotContextOptions): SnapshotContextOptions {
+  const show = (): object => ({ ...options, key: '[redacted]' })
+  return Object.defineProperties(options, {
+    toJSON: { value: show },
+    [inspect.custom]: { value: (_depth: number, how: object) => inspect(show(), how) }
+  })
 }

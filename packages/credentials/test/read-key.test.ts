@@ -2,7 +2,7 @@ import { createPrivateKey, generateKeyPairSync } from 'node:crypto'
 import { inspect } from 'node:util'
 import { test } from 'tap'
 import { createDevCa } from '@peerkit/dev-ca'
-import { fileCredentials, memoryCredentials } from '../src/index.ts'
+import { fileCredentials, memoryCredentials, secureContextOptions } from '../src/index.ts'
 import { makeFolder } from './support/world.ts'
 
 const ca = await createDevCa()
@@ -37,8 +37,8 @@ test('says what stands where a key should', async (t) => {
     ['a secret', undefined, 'unreadable', /found no PEM; expected/],
     [ec.key.slice(0, 100), undefined, 'unreadable', /"PRIVATE KEY" that has no end/],
     [ec.cert, undefined, 'unreadable', /found a PEM block "CERTIFICATE" and no private key/],
-    [openssh, undefined, 'unreadable', /found a PEM block "OPENSSH PRIVATE KEY"/],
-    [createPrivateKey(ec.key).export({ type: 'pkcs8', format: 'der' }), undefined, 'unreadable', /found DER; expected a PEM block/],
+    [openssh, undefined, 'unreadable', /found a private key in the format of OpenSSH/],
+    [createPrivateKey(ec.key).export({ type: 'pkcs8', format: 'der' }), undefined, 'unreadable', /found a private key in DER; convert it/],
     [encrypted, undefined, 'passphrase', /found an encrypted private key without a passphrase/],
     [encrypted, 'wrong', 'passphrase', /that the passphrase does not decrypt/],
     [encrypted, '', 'passphrase', /that the passphrase does not decrypt/],
@@ -82,7 +82,7 @@ test('no way of showing a snapshot or a source shows the key', async (t) => {
   for (const source of [memoryCredentials({ cert: ec.chain, key: ec.key, ca: ca.root }), await fileCredentials(paths)]) {
     const { current } = source
     const secret = (current.key.split('\n')[1] as string).slice(0, 40)
-    for (const value of [current, { ...current }, { nested: { current } }, [current], source, Object.assign({}, current)]) {
+    for (const value of [current, secureContextOptions(current), { tls: secureContextOptions(current) }, { ...current }, { nested: { current } }, [current], source, Object.assign({}, current)]) {
       for (const text of [inspect(value, { depth: 9, showHidden: true }), JSON.stringify(value), String(value)]) t.notOk(text.includes(secret))
     }
     t.notOk(Object.getOwnPropertyNames(current).includes('key'))
@@ -91,5 +91,18 @@ test('no way of showing a snapshot or a source shows the key', async (t) => {
     t.throws(() => { (current as any).key = 'x' }, TypeError)
     t.throws(() => { (current as any).generation = 2 }, TypeError)
     await source.close()
+  }
+})
+
+test('a key in place of a path or a choice is not shown', async (t) => {
+  const base64 = Buffer.from(ec.key).toString('base64')
+  const raw = ec.key.split('\n').slice(1, -2).join('')
+  const { paths } = await makeFolder(t)
+  for (const secret of [ec.key, base64, raw.repeat(2), ec.key.split('\n').slice(1).join('\n')]) {
+    for (const change of [{ key: secret }, { cert: secret }, { ca: secret }, { crl: [secret] }, { use: secret }, { chain: secret }, { watch: secret }]) {
+      const error = await fileCredentials({ ...paths, ...change } as any).then(() => undefined, (caught: unknown) => caught)
+      t.match(error, { code: 'MTLS_ERR_CREDENTIALS_OPTION' })
+      t.notOk(inspect(error, { depth: 9 }).includes(secret.slice(30, 60)), Object.keys(change).join())
+    }
   }
 })

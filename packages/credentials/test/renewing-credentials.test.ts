@@ -4,7 +4,7 @@ import { createDevCa } from '@peerkit/dev-ca'
 import type { DevCa } from '@peerkit/dev-ca'
 import { parsePeerIdentity } from '@peerkit/identity'
 import { renewingCredentials } from '../src/index.ts'
-import type { CertificateIssuer, IssuedMaterial, IssueQuestion, RenewingKeyType } from '../src/index.ts'
+import type { CredentialChange, CertificateIssuer, IssuedMaterial, IssueQuestion, RenewingKeyType } from '../src/index.ts'
 import { ManualClock } from './support/manual-clock.ts'
 import { nextChange } from './support/world.ts'
 import { signFor } from './support/sign-for.ts'
@@ -78,15 +78,20 @@ test('jitter renews up to a twentieth of the life sooner', async (t) => {
 test('an issuer that fails is asked again with back-off until it answers, also when the certificate has ended meanwhile', async (t) => {
   const clock = new ManualClock()
   let down = false
-  const issuer = makeIssuer(clock, { life: 3 * MINUTE, answer: (material) => { if (down) throw new Error('the CA is down'); return material } })
-  const source = await renewingCredentials(issuer, { ca: ca.root, clock, random, retryFirst: 10_000, retryLongest: 60_000 })
+  const issuer = makeIssuer(clock, { life: 3 * MINUTE, answer: (material) => { if (down) throw new Error(`the CA is down (request ${Math.trunc(clock.now())})`); return material } })
+  const source = await renewingCredentials(issuer, { ca: ca.root, clock, random, retryFirst: 10_000, retryLongest: 60_000, timeout: 9_999 })
   const before = source.current
   down = true
+  const changes: CredentialChange[] = []
+  const end = source.subscribe((change) => { changes.push(change) })
   for (const delay of [120_000, 10_000, 20_000, 40_000, 60_000, 60_000]) {
-    const refused = nextChange(source)
+    const retry = clock.nextTask((wait) => wait !== 9_999)
     clock.advance(delay)
-    t.match(await refused, { type: 'refused', error: { code: 'MTLS_ERR_CREDENTIALS_UNAVAILABLE', reason: 'provider', message: /issuer failed: the CA is down/ }, snapshot: before })
+    await retry
   }
+  end()
+  t.match(changes, [{ type: 'refused', error: { code: 'MTLS_ERR_CREDENTIALS_UNAVAILABLE', reason: 'provider', message: /issuer failed: the CA is down \(request [0-9]+\)/ }, snapshot: before }])
+  t.equal(changes.length, 1, 'one cause is told once, although its text differs')
   t.ok(source.current.notAfter < clock.now())
   down = false
   const rotated = nextChange(source)

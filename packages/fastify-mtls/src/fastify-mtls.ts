@@ -14,6 +14,7 @@ import type { MtlsServer } from './handshake-gate.ts'
 import { makeGatewayContext } from './gateway-context.ts'
 import type { GatewayContext } from './gateway-context.ts'
 import { checkChoice } from './option-check.ts'
+import { logOwnEnd } from './own-end-log.ts'
 import { checkPluginOptions, checkTrust, refuseOwnTrust } from './plugin-options.ts'
 import type { FastifyMtlsOptions } from './plugin-options.ts'
 import { RefusalLog } from './refusal-log.ts'
@@ -141,7 +142,9 @@ function mayBeAnonymous (request: FastifyRequest): boolean {
 function attach (app: FastifyInstance, context: ServerContext, options: FastifyMtlsOptions): void {
   refuseOwnTrust(options)
   writeLog(app, context)
+  const endLog = logOwnEnd(context.credentials, app.log, context.now, isAuditKept)
   app.addHook('onClose', async () => {
+    endLog()
     // A listening server is released by its close event. A server that never listened has no such event.
     if (!app.server.listening) context.detach(app.server as MtlsServer)
   })

@@ -56,11 +56,15 @@ export function makeHttp2Factory (
   }
 }
 
+/** Options without a key. Node keeps them on the server, where they could be shown; `ServerContext` sets the key. */
 function tlsServerOptions (
   { credentials }: ServerContext, mtls: MtlsServerOptions, protocols: readonly string[]
 ): object {
+  const { cert: _, key: __, ...context } = tlsContextOptions(credentials.current, mtls)
   return {
-    ...tlsContextOptions(credentials.current, mtls),
+    ...context,
+    // Not undefined: Node would load the public roots.
+    ca: [],
     ALPNProtocols: [...protocols],
     requestCert: true,
     // If OpenSSL refused by itself, its reason and the certificate would be lost. `HandshakeGate` refuses instead.

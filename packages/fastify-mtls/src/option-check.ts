@@ -81,7 +81,11 @@ export function checkMethods (value: unknown, methods: readonly string[], what: 
   throw new MTLS_ERR_SERVER_OPTION(`${what} is ${kind} without ${missing}(); expected ${expected}`)
 }
 
+/** The longest text that an error quotes. A longer one may be a key, given to the wrong option. */
+const LONGEST_SHOWN = 40
+
 function show (value: unknown): string {
+  if (typeof value === 'string' && value.length > LONGEST_SHOWN) return `a text of ${value.length} characters`
   return typeof value === 'string'
     ? JSON.stringify(value)
     : typeof value === 'object' && value !== null ? 'an object' : String(value)

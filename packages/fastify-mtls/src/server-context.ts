@@ -4,12 +4,13 @@ import { EMITTER, handshakeChainUnavailable, joinApp } from '@peerkit/events'
 import { AUTHORITIES, UpgradedSockets, upgradedSocketsOf } from '@peerkit/identity/internal'
 import type { RevocationChecker } from '@peerkit/revocation'
 import { findIssuer } from '@peerkit/trust'
+import type { SecureContextOptions } from 'node:tls'
 import { ConnectionWatch } from './connection-watch.ts'
 import { MTLS_ERR_SERVER_OPTION } from './errors.ts'
 import { HandshakeGate } from './handshake-gate.ts'
 import type { MtlsServer } from './handshake-gate.ts'
 import { HandshakeReporter } from './handshake-reporter.ts'
-import { canMeetTlsSockets } from './node-internals.ts'
+import { canMeetTlsSockets, forgetKey } from './node-internals.ts'
 import { tlsContextOptions } from './server-options.ts'
 import type { MtlsServerOptions } from './server-options.ts'
 import { TicketKeys } from './ticket-keys.ts'
@@ -32,6 +33,8 @@ export class ServerContext {
   readonly revocation: RevocationChecker | undefined
   /** Milliseconds to wait for an answer about revocation. */
   readonly revocationTimeout: number
+  /** The option `now`. */
+  readonly now: () => number
   /** Called when the trust changed and open connections are evaluated again. */
   readonly onReview: Set<() => void> = new Set()
   /** The upgraded sockets of all servers of the app. */
@@ -49,6 +52,7 @@ export class ServerContext {
 
   constructor (credentials: CredentialSource, options: MtlsServerOptions) {
     this.credentials = credentials
+    this.now = options.now ?? Date.now
     this.#options = options
     const {
       revocation, algorithms, block, now = Date.now, clientCertificate, revocationTimeout = 5_000, drainTimeout = 10_000
@@ -95,7 +99,9 @@ export class ServerContext {
     this.reporter.server ??= server
     if (this.reporter.server === server) upgradedSocketsOf(server, this.sockets)
     if (this.#servers.size === 0) this.#follow(this.reporter.server)
-    this.#servers.set(server, server.setSecureContext.bind(server))
+    const setSecureContext = server.setSecureContext.bind(server)
+    this.#servers.set(server, setSecureContext)
+    setContext(server, setSecureContext, tlsContextOptions(this.credentials.current, this.#options))
     blockContextMethods(server)
     reportUnavailableChain(this.#options.now ?? Date.now, this.reporter.server)
     this.#applyTicketKeys(server)
@@ -132,7 +138,7 @@ export class ServerContext {
   }): void {
     if (trustChanged) this.#tickets.drop()
     for (const [server, setSecureContext] of this.#servers) {
-      setSecureContext(tlsContextOptions(snapshot, this.#options))
+      setContext(server, setSecureContext, tlsContextOptions(snapshot, this.#options))
       this.#applyTicketKeys(server)
     }
     if (snapshot.cert !== previous.cert) this.#restaple(snapshot)
@@ -174,6 +180,14 @@ export class ServerContext {
   #applyTicketKeys (server: MtlsServer): void {
     server.setTicketKeys(this.#tickets.make(this.credentials.current, this.trust.learned))
   }
+}
+
+/** Sets a TLS context. Node keeps the key on the server, where logs and debuggers would show it. */
+function setContext (
+  server: MtlsServer, setSecureContext: MtlsServer['setSecureContext'], options: SecureContextOptions
+): void {
+  setSecureContext(options)
+  forgetKey(server)
 }
 
 /**

@@ -1,13 +1,39 @@
+import { describeContent, removeByteOrderMarks } from './describe-content.ts'
 import { refusePem } from './reasons.ts'
 
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/
-const OTHER_BLOCK = /-----BEGIN [A-Z0-9][A-Z0-9 ]{0,60}-----/
+const OTHER_BLOCK = /-----BEGIN ([A-Z0-9][A-Z0-9 #]{0,60})-----/
 const LABEL = /^[A-Z0-9][A-Z0-9 ]*$/
+
+/**
+ * What is, or was meant to be, a boundary of a block. Word processors turn hyphens into dashes, which are three
+ * characters each where bytes are read as Latin-1.
+ */
+const DASH = '[-\\u2010-\\u2015\\u00e2\\u0080\\u0090-\\u0095]'
+const BOUNDARY = new RegExp(`(${DASH}{1,16}[ \\t]{0,4})(BEGIN|END)[ \\t]+([A-Z0-9 #]{1,60})(?=${DASH})`, 'gi')
+
+/** The label of older versions of OpenSSL (RFC 7468 section 5.1). The content is the same. */
+const FORMER_LABEL = 'X509 CERTIFICATE'
+
+/** Blocks that hold, or stand in for, certificates. Skipping one would silently drop a CA from a CA file. */
+const LOOK_ALIKES: Readonly<Record<string, string>> = {
+  'TRUSTED CERTIFICATE': 'its trust settings of OpenSSL would be lost; write it without them with ' +
+    '`openssl x509 -in old.pem -out new.pem`',
+  PKCS7: 'convert it with `openssl pkcs7 -in old.p7b -print_certs -out new.pem`',
+  'PKCS #7 SIGNED DATA': 'convert it with `openssl pkcs7 -in old.p7b -print_certs -out new.pem`',
+  CMS: 'convert it with `openssl pkcs7 -in old.p7b -print_certs -out new.pem`',
+  'CERTIFICATE REQUEST': 'it is a signing request; use the certificate that the CA issued for it',
+  'NEW CERTIFICATE REQUEST': 'it is a signing request; use the certificate that the CA issued for it'
+}
 
 /**
  * Decodes every PEM block of one label, in order (RFC 7468). Text between blocks and blocks of other labels are
  * skipped. A damaged block is refused, never skipped: it starts in the middle of a line, has no end, has headers, or
  * is not canonical base64. Skipping it would silently drop a CA from a CA file.
+ *
+ * For the label `CERTIFICATE`, blocks of the former label `X509 CERTIFICATE` count too. Other blocks that hold
+ * certificates (`TRUSTED CERTIFICATE`, `PKCS7`), signing requests and misspelt boundaries are refused by name. Byte
+ * order marks are skipped.
  *
  * The DER is not parsed. Newlines may be replaced by spaces, as in the headers of some gateways. OpenSSL does not
  * accept that, so pass it the result of `encodePem`.
@@ -26,7 +52,10 @@ const LABEL = /^[A-Z0-9][A-Z0-9 ]*$/
  */
 export function decodePem (text: string | Uint8Array, label = 'CERTIFICATE'): Uint8Array[] {
   if (!LABEL.test(label)) refusePem('label_invalid', `expected an upper-case label, found ${JSON.stringify(label)}`)
-  const source = asText(text)
+  const given = asText(text)
+  const plain = removeByteOrderMarks(given)
+  const source = label === 'CERTIFICATE' ? plain.replaceAll(`${FORMER_LABEL}-----`, 'CERTIFICATE-----') : plain
+  if (label === 'CERTIFICATE') refuseLookAlikes(source)
   const begin = `-----BEGIN ${label}-----`
   const end = `-----END ${label}-----`
   const blocks: Uint8Array[] = []
@@ -44,10 +73,7 @@ export function decodePem (text: string | Uint8Array, label = 'CERTIFICATE'): Ui
   }
   if (blocks.length === 0) {
     const other = OTHER_BLOCK.exec(source)?.[0]
-    refusePem(
-      'no_block',
-      `expected a block "${begin}", found ${other === undefined ? `none in ${source.length} characters` : `"${other}"`}`
-    )
+    refusePem('no_block', `expected a block "${begin}", found ${other === undefined ? describeContent(given) : `"${other}"`}`)
   }
   return blocks
 }
@@ -75,18 +101,46 @@ function asText (text: string | Uint8Array): string {
   return Buffer.from(text.buffer, text.byteOffset, text.length).toString('latin1')
 }
 
+/** Refuses boundaries that the decoder would skip, although a certificate is meant. */
+function refuseLookAlikes (source: string): void {
+  let opened = 0
+  let closed = 0
+  for (const { 1: before = '', 2: word = '', 3: given = '', index } of source.matchAll(BOUNDARY)) {
+    const label = given.trim().toUpperCase()
+    if (!/CERTIFICATE|^PKCS ?#?7|^CMS$/.test(label)) continue
+    const hint = LOOK_ALIKES[label]
+    if (hint !== undefined) refusePem('block_unsupported', `found a block "${label}": ${hint}`)
+    if (label !== 'CERTIFICATE') {
+      refusePem('block_unsupported', `found a block "${label}"; expected only "CERTIFICATE"`)
+    }
+    const expected = `-----${word.toUpperCase()} ${label}-----`
+    if (!source.startsWith(expected, index + before.length - 5)) {
+      refusePem('boundary_misplaced', `a boundary is misspelt; expected exactly "${expected}"`)
+    }
+    if (word === 'BEGIN') opened += 1
+    else closed += 1
+  }
+  if (closed > opened) refusePem('boundary_misplaced', 'found "-----END CERTIFICATE-----" without a begin')
+}
+
 /** Only spaces may come before a block on its line: otherwise it could be part of a comment. */
 function checkBoundary (source: string, after: number, at: number, number: number): void {
   let before = at - 1
   while (before >= after && (source[before] === ' ' || source[before] === '\t')) before--
   if (before >= after && source[before] !== '\n' && source[before] !== '\r') {
-    refusePem('boundary_misplaced', `block ${number} begins in the middle of a line`)
+    const isQuoted = /["']/.test(source[before] ?? '')
+    const hint = isQuoted ? ', after a quotation mark: remove it' : ''
+    refusePem('boundary_misplaced', `block ${number} begins in the middle of a line${hint}`)
   }
 }
 
 function decodeBody (body: string, number: number): Uint8Array {
   const base64 = body.replace(/[ \t\r\n\v\f]+/g, '')
   if (base64 === '') refusePem('block_empty', `block ${number} is empty`)
+  if (base64.includes('\\n')) {
+    const hint = "replace them: text.replaceAll('\\\\n', '\\n')"
+    refusePem('base64_invalid', `block ${number} has the two characters "\\n" where lines should end; ${hint}`)
+  }
   const decoded = BASE64.test(base64) ? Buffer.from(base64, 'base64') : undefined
   // Encoding the result again detects wrong padding and stray bits.
   if (decoded === undefined || decoded.toString('base64') !== base64) {

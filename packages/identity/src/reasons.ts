@@ -75,7 +75,7 @@ export interface SpiffeIdInvalidError extends Error {
 /** Why a PEM text was refused. */
 export type PemInvalidReason =
   | 'not_text' | 'label_invalid' | 'no_block' | 'boundary_misplaced' | 'block_unterminated' | 'base64_invalid'
-  | 'block_empty'
+  | 'block_empty' | 'block_unsupported'
 
 /** Properties of `MTLS_ERR_PEM_INVALID`. */
 export interface PemInvalidError extends Error {

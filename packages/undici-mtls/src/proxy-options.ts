@@ -40,13 +40,12 @@ export function readProxy (
   checkKeys(options, ['uri', 'credentials', 'allowedServers', 'headers'], where)
   if (options.credentials !== undefined) checkCredentials(options.credentials, where)
   const expected = 'expected http://host:port or https://host:port'
-  if (!URL.canParse(options.uri)) throw new MTLS_ERR_OUTBOUND_OPTION(`${where} is not a URL; ${expected}`)
+  if (!URL.canParse(options.uri)) {
+    throw new MTLS_ERR_OUTBOUND_OPTION(`${where} is ${showUri(options.uri)}; ${expected}`)
+  }
   const url = new URL(options.uri)
   if (!/^https?:$/.test(url.protocol) || url.pathname !== '/' || url.search !== '') {
-    // Not the text that was given: it may contain the proxy's password.
-    throw new MTLS_ERR_OUTBOUND_OPTION(
-      `${where} has ${/^https?:$/.test(url.protocol) ? 'a path or a query' : `the scheme ${url.protocol}`}; ${expected}`
-    )
+    throw new MTLS_ERR_OUTBOUND_OPTION(`${where} is ${showUri(options.uri)}; ${expected}`)
   }
   const credentials = url.username === '' ? {} : { 'proxy-authorization': basicAuthorization(url) }
   const authorities = url.protocol === 'https:' ? authoritiesFor(options.credentials ?? origins, where) : []
@@ -56,6 +55,12 @@ export function readProxy (
     rules: compileServerRules(options.allowedServers, groups, `${where}.allowedServers`, authorities),
     headers: Object.freeze({ ...credentials, ...options.headers })
   }
+}
+
+/** A URI without its user and password. A password may hold any character, so all before the last "@" is hidden. */
+function showUri (uri: unknown): string {
+  if (typeof uri !== 'string') return `of type ${typeof uri}`
+  return JSON.stringify(uri.replace(/^([a-z][a-z0-9+.-]*:\/\/)?[^]*@/i, '$1[hidden]@').slice(0, 200))
 }
 
 function basicAuthorization ({ username, password }: URL): string {

@@ -222,7 +222,7 @@ test('options that are wrong are named, with what was found and what was expecte
   wrong({ credentials, origins: { 'https://a': null } }, /is null; expected an object/)
   wrong({ credentials, origins: { 'https://a': { rules: [] } } }, /unknown option "rules" for origins\["https:\/\/a"\]/)
   wrong({ credentials, origins: { 'https://a': { credentials: {} } } }, /credentials of origins\["https:\/\/a"\] is object/)
-  wrong({ credentials, proxy: 'nonsense' }, /proxy is not a URL; expected http/)
+  wrong({ credentials, proxy: 'nonsense' }, /proxy is "nonsense"; expected http/)
   wrong({ credentials, proxy: 'ftp://proxy' }, /expected http/)
   wrong({ credentials, proxy: { uri: 'https://p', credentials: 5 } }, /credentials of proxy is number/)
   wrong({ credentials, algorithms: 5 }, /^Invalid outbound option: algorithms is number; expected/)
@@ -246,4 +246,13 @@ test('origins are compared whole; only https is called; * stands for the others'
   t.teardown(async () => { await open.close(); await agent.close(); await listening.close() })
   await (await open.request({ origin: listening.origin, path: '/', method: 'GET' })).body.dump()
   t.match(await rejection(open.request({ origin: 'http://127.0.0.1', path: '/', method: 'GET' })), { code: 'MTLS_ERR_OUTBOUND_ORIGIN' })
+})
+
+test('an error about a proxy shows neither user nor password', async (t) => {
+  for (const uri of ['http://user:hunter2@proxy:1/path', 'socks5://user:hunter2@proxy:1', 'user:hunter2@proxy:1', 'http://user:hun/ter2@x@proxy:99999', 'http://us er:hunter2@']) {
+    for (const proxy of [uri, { uri }]) {
+      t.throws(() => new MtlsAgent({ credentials, proxy }), { code: 'MTLS_ERR_OUTBOUND_OPTION', message: /^(?!.*(user|us er|hun|ter2)).*\[hidden\]@/ }, uri)
+    }
+  }
+  t.throws(() => new MtlsAgent({ credentials, proxy: { uri: 5 as never } }), { code: 'MTLS_ERR_OUTBOUND_OPTION', message: /proxy is of type number/ })
 })

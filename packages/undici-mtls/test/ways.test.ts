@@ -195,7 +195,7 @@ test('a proxy that demands certificates and is down is told as the proxy', async
 test('a proxy with a password is never told with it', (t) => {
   for (const uri of ['http://user:hunter2@proxy.example/path', 'ftp://user:hunter2@proxy.example', 'http://user:hunter2@:x']) {
     const message = (() => { try { return String(new MtlsAgent({ credentials, proxy: uri })) } catch (error) { return (error as Error).message } })()
-    t.match(message, /proxy (is not|has) .*; expected http:\/\/host:port/)
+    t.match(message, /proxy is .*; expected http:\/\/host:port/)
     t.notMatch(message, /hunter2/)
   }
   t.end()

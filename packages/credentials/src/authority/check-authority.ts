@@ -1,6 +1,6 @@
 import { nameKey, rdnKeys, validityAt } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
-import { checkAnchors, checkAuthority as checkCa, describeLeftOut } from '../check/check-anchors.ts'
+import { checkAnchors, checkAuthority as checkCa, describeLeftOut, nextStart } from '../check/check-anchors.ts'
 import { hasIssued, parseCertificate } from '../check/parsed-certificate.ts'
 import type { ParsedCertificate } from '../check/parsed-certificate.ts'
 import { showTime } from '../check/check-validity.ts'
@@ -30,6 +30,8 @@ export interface CheckedAuthority {
   /** The name of its CRLs in errors. */
   readonly crlOrigin: string
   readonly hasCrls: boolean
+  /** When the next of its CAs starts that were left out, in milliseconds since the epoch. Infinity: there is none. */
+  readonly nextStart: number
   /** Identifies everything that decisions depend on. While it is unchanged, cached decisions stay valid. */
   readonly trust: string
   readonly warnings: readonly string[]
@@ -80,6 +82,7 @@ export function checkAuthority (
     intermediates,
     crlOrigin: origins.crl,
     hasCrls,
+    nextStart: nextStart([...parsed.map(({ identity }) => identity), ...ended], now),
     trust,
     warnings: [...checked.warnings, ...warnings, ...over]
   }

@@ -1,6 +1,6 @@
 import { validityAt } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
-import { refused } from '../errors.ts'
+import { refused, startingAt } from '../errors.ts'
 import { checkKeySize } from './check-key-size.ts'
 import { showTime } from './check-validity.ts'
 import { isSelfIssued } from './parsed-certificate.ts'
@@ -39,9 +39,15 @@ export function checkAnchors (
   }
   if (anchors.size === 0) {
     const found = `found ${certificates.length} CA certificates, none of them valid now`
-    throw refused('no_anchor', where, `${found}; expected at least one`)
+    const startsAt = nextStart(certificates.map(({ identity }) => identity), now)
+    throw startingAt(startsAt, refused('no_anchor', where, `${found}; expected at least one`))
   }
   return { anchors: [...anchors.values()], warnings }
+}
+
+/** When the first of the CAs starts that are not valid yet. Infinity if there is none. */
+export function nextStart (certificates: readonly PeerIdentity[], now: number): number {
+  return Math.min(...certificates.map(({ notBefore = -Infinity }) => notBefore).filter((time) => time > now))
 }
 
 /** Makes the warning about a CA certificate that is not valid now. */

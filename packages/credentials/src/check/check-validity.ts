@@ -1,6 +1,6 @@
 import { validityAt } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
-import { refused } from '../errors.ts'
+import { refused, startingAt } from '../errors.ts'
 
 /** Our certificates must be valid now (RFC 5280 section 4.1.2.5). @throws MTLS_ERR_CREDENTIALS_REFUSED */
 export function checkValidity (certificate: PeerIdentity, where: string, now: number): void {
@@ -12,7 +12,8 @@ export function checkValidity (certificate: PeerIdentity, where: string, now: nu
     throw refused('expired', where, `${found}, which expired on ${showTime(notAfter)}; ${expected}`)
   }
   if (state !== 'not_yet_valid') return
-  throw refused('not_yet_valid', where, `${found}, which is not valid before ${showTime(notBefore)}; ${expected}`)
+  const problem = `${found}, which is not valid before ${showTime(notBefore)}; ${expected}`
+  throw startingAt(notBefore, refused('not_yet_valid', where, problem))
 }
 
 export function showTime (time: number): string {

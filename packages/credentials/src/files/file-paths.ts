@@ -100,10 +100,20 @@ function checkPart (value: unknown, name: string, isSingle: boolean): void {
   for (const path of listOf(value)) checkPath(path, name)
 }
 
+/** A key without its boundaries. */
+const BASE64 = /^[A-Za-z0-9+][A-Za-z0-9+/]{99,}={0,2}$/
+/** The longest name of a file, in characters. */
+const LONGEST_NAME = 255
+
 function checkPath (path: unknown, part: string): void {
   const wrong = (found: string, hint = ''): Error =>
     new MTLS_ERR_CREDENTIALS_OPTION(`${part} is ${found}; expected the path of a file${hint}`)
   if (typeof path === 'string' && path.includes('-----BEGIN')) throw wrong('PEM text', ' (memoryCredentials takes PEM)')
+  // No file system has longer names. It may be a key, so it is not shown.
+  const isLong = (name: string): boolean => name.length > LONGEST_NAME || name.includes('\n')
+  if (typeof path === 'string' && (BASE64.test(path) || path.split(/[/\\]/).some(isLong))) {
+    throw wrong(`a text of ${path.length} characters`)
+  }
   if (path instanceof Uint8Array) throw wrong('a Buffer', ' (memoryCredentials takes Buffers)')
   if (typeof path !== 'string' || path === '' || path.includes('\0')) throw wrong(show(path))
 }

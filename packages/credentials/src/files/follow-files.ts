@@ -201,7 +201,7 @@ export class FileFollower<Checked extends CheckedTrust = CheckedMaterial> {
     this.#cancelRetry()
     if (failures === 0) return
     const delay = backOff(failures, { first: 250, longest: 30_000, random: Math.random })
-    const wait = Math.min(delay, this.#reloadState.untilReport)
+    const wait = Math.min(delay, this.#reloadState.untilReport, this.#reloadState.untilStart(refusals))
     this.#cancelRetry = this.#options.clock.schedule(() => {
       this.#retryDue = true
       this.#watch.request()

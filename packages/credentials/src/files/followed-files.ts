@@ -10,6 +10,7 @@ import { readStill } from '../watch/read-still.ts'
 import { FileFollower } from './follow-files.ts'
 import type { Followed } from './followed.ts'
 import type { FileLoader, LoadedFiles } from './load-files.ts'
+import { waitForFiles } from './wait-for-files.ts'
 
 /** How files are watched. */
 export interface WatchOptions {
@@ -22,19 +23,39 @@ export interface WatchOptions {
    * rarely written at the same time.
    */
   readonly reportAfter?: number | undefined
+  /**
+   * Milliseconds to wait at the start for files that are missing, half written or not valid yet, as a sidecar writes
+   * them. Nothing is used until all files pass. Default 0: the first error ends the start.
+   */
+  readonly waitFor?: number | undefined
+  /** Aborts the start, also while it waits. */
+  readonly signal?: AbortSignal | undefined
 }
 
-export const WATCH_OPTIONS: readonly string[] = ['watch', 'pollInterval', 'reportAfter']
+export const WATCH_OPTIONS: readonly string[] = ['watch', 'pollInterval', 'reportAfter', 'waitFor', 'signal']
 
-interface Watching { readonly watch: boolean | 'poll', readonly pollInterval: number, readonly reportAfter: number }
+interface Watching {
+  readonly watch: boolean | 'poll'
+  readonly pollInterval: number
+  readonly reportAfter: number
+  readonly waitFor: number
+  readonly signal: AbortSignal | undefined
+}
 
 /** @throws MTLS_ERR_CREDENTIALS_OPTION */
-export function readWatchOptions ({ watch = true, pollInterval, reportAfter }: WatchOptions): Watching {
+export function readWatchOptions (
+  { watch = true, pollInterval, reportAfter, waitFor, signal }: WatchOptions
+): Watching {
   if (watch !== true && watch !== false && watch !== 'poll') {
     throw new MTLS_ERR_CREDENTIALS_OPTION(`watch is ${show(watch)}; expected true, false or "poll"`)
   }
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    throw new MTLS_ERR_CREDENTIALS_OPTION(`signal is ${show(signal)}; expected an AbortSignal`)
+  }
   return {
     watch,
+    waitFor: waitFor === 0 ? 0 : checkDuration(waitFor, 0, 'waitFor'),
+    signal,
     pollInterval: checkDuration(pollInterval, 10_000, 'pollInterval'),
     reportAfter: checkDuration(reportAfter, 5_000, 'reportAfter')
   }
@@ -53,16 +74,18 @@ export interface LoadedStill<Checked extends CheckedTrust> extends LoadedFiles<C
  */
 export async function followFiles<Checked extends CheckedTrust, Source extends Followed<Checked>> (
   loader: FileLoader<Checked>,
-  { watch, pollInterval, reportAfter }: Watching,
-  clock: Clock | undefined,
+  { watch, pollInterval, reportAfter, waitFor, signal }: Watching,
+  clock: Clock | undefined = SYSTEM_CLOCK,
   make: (first: LoadedStill<Checked>, files: FollowedFiles<Checked>) => Source
 ): Promise<Source> {
   return await holdProcessOpen(async () => {
-    const first = await loadStill(loader, undefined, new AbortController().signal)
+    const load = async (): Promise<LoadedStill<Checked>> =>
+      await loadStill(loader, undefined, signal ?? new AbortController().signal)
+    const first = await waitForFiles(load, { waitFor, signal, clock, paths: loader.paths })
     const files = new FollowedFiles(loader)
     const source = make(first, files)
     if (watch !== false) {
-      const options = { loader, clock: clock ?? SYSTEM_CLOCK, pollInterval, reportAfter, events: watch === true }
+      const options = { loader, clock, pollInterval, reportAfter, events: watch === true }
       await files.follow(new FileFollower(source, first, options))
     }
     return source

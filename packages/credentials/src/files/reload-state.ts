@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts'
+import { causeOf } from '../errors.ts'
 import type { CredentialsReason } from '../errors.ts'
 import type { Part } from '../part.ts'
 import type { Followed } from './followed.ts'
@@ -8,13 +9,10 @@ const LASTING: readonly (CredentialsReason | undefined)[] = [
   'expired', 'not_yet_valid', 'wrong_purpose', 'weak', 'no_anchor'
 ]
 
-/** Some messages contain the current time. */
-const TIME = /\d{4}-\d{2}-\d{2}T[\d:.]+Z/g
-
 /** A part whose files are refused. */
 interface Trouble {
   readonly since: number
-  /** The message that was reported, without times. */
+  /** The cause that was reported. */
   reported: string | undefined
 }
 
@@ -54,6 +52,13 @@ export class ReloadState {
     return Math.min(...waiting.map(({ since }) => Math.max(1, since + this.#reportAfter - this.#clock.now())))
   }
 
+  /** Milliseconds until refused material becomes valid; Infinity if none does. */
+  untilStart (refusals: ReadonlyMap<Part, Error & { readonly startsAt?: number }>): number {
+    const now = this.#clock.now()
+    const left = [...refusals.values()].map(({ startsAt = -Infinity }) => startsAt - now)
+    return Math.min(...left.filter((time) => time > 0))
+  }
+
   /** Call when the files changed: retries start again. */
   filesChanged (): void { this.#failures = 0 }
 
@@ -78,10 +83,10 @@ export class ReloadState {
   #report (part: Part, error: Error): void {
     const trouble = this.#troubles.get(part) ?? { since: this.#clock.now(), reported: undefined }
     this.#troubles.set(part, trouble)
-    const message = error.message.replace(TIME, '')
+    const cause = causeOf(error)
     if (this.mayPass(part, error)) this.#source.wait(error, part)
-    else if (message !== trouble.reported) {
-      trouble.reported = message
+    else if (cause !== trouble.reported) {
+      trouble.reported = cause
       this.#source.refuse(error, part)
     }
   }

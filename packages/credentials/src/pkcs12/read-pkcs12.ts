@@ -3,6 +3,7 @@ import type { KeyObject } from 'node:crypto'
 import { createSecureContext } from 'node:tls'
 import { hasIssued, isSelfIssued } from '../check/parsed-certificate.ts'
 import type { ParsedCertificate } from '../check/parsed-certificate.ts'
+import { describeContent } from '@peerkit/identity/internal'
 import { refused } from '../errors.ts'
 import type { Secret } from '../material.ts'
 import { readCertificate } from '../read-certificates.ts'
@@ -10,6 +11,8 @@ import type { OwnCredentials } from '../own-credentials.ts'
 import { toPassphrase } from '../read-key.ts'
 import { readSafe } from './read-safe.ts'
 import type { SafeContents } from './read-safe.ts'
+
+const SEQUENCE = 0x30
 
 /**
  * Reads leaf, intermediates and key of a PKCS#12 file (RFC 7292). OpenSSL checks the MAC and decrypts the key. Node
@@ -41,8 +44,15 @@ function checkMac (pfx: Uint8Array, where: string, passphrase: string): void {
       throw refused('passphrase', where, `${found}; expected the passphrase that it was made with`)
     }
     if (/unsupported/i.test(message)) {
-      const expected = 'expected AES or 3DES, as `openssl pkcs12 -export` of OpenSSL 3 writes it'
-      throw refused('unreadable', where, `found PKCS#12 with an obsolete cipher (RC2 or DES); ${expected}`)
+      const convert = '`openssl pkcs12 -legacy -in old.p12 -out all.pem`, then `openssl pkcs12 -export -in all.pem ' +
+        '-out new.p12`'
+      const found = 'found PKCS#12 with an obsolete cipher (RC2 or DES), which OpenSSL 3 does not decrypt'
+      throw refused('unreadable', where, `${found}; expected AES or 3DES: convert it with ${convert}`)
+    }
+    if (pfx[0] !== SEQUENCE) {
+      const text = Buffer.from(pfx).toString('latin1')
+      const what = text.includes('-----BEGIN') ? 'PEM (expected in cert and key)' : describeContent(text)
+      throw refused('unreadable', where, `found no PKCS#12 but ${what}; expected PKCS#12`)
     }
     throw refused('unreadable', where, `found no PKCS#12 with certificate and key (${message}); expected PKCS#12`)
   }
@@ -53,7 +63,7 @@ function openSafe (pfx: Uint8Array, where: string, passphrase: string): SafeCont
     return readSafe(pfx, passphrase)
   } catch (error) {
     const { reason = 'unknown' } = error as { reason?: string }
-    const expected = 'expected DER, as `openssl pkcs12 -export` writes it'
+    const expected = 'expected it as `openssl pkcs12 -export` writes it'
     throw refused('unreadable', where, `found PKCS#12 that cannot be read (${reason}); ${expected}`)
   }
 }

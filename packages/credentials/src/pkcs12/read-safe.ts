@@ -1,5 +1,6 @@
 import { DerReader, TAG, decodeObjectIdentifier } from '@peerkit/identity/der'
 import { readAlgorithm } from '@peerkit/identity/x509'
+import { toDer } from './ber-to-der.ts'
 import { decryptContent } from './decrypt-content.ts'
 
 /** The contents of a PKCS#12 file, in the order of the file. */
@@ -17,16 +18,16 @@ const X509_CERTIFICATE = '1.2.840.113549.1.9.22.1'
 const CONTEXT_0 = 0xa0
 
 /**
- * Reads PFX (RFC 7292 section 4). The caller checks the MAC.
+ * Reads PFX (RFC 7292 section 4), in DER or BER. The caller checks the MAC.
  *
  * @throws MTLS_ERR_DER_INVALID, or the error of node:crypto for a wrong passphrase
  */
 export function readSafe (pfx: Uint8Array, passphrase: string): SafeContents {
   const found: SafeContents = { certificates: [], keys: [] }
-  const outer = new DerReader(pfx).enter(TAG.sequence)
+  const outer = new DerReader(toDer(pfx)).enter(TAG.sequence)
   outer.expect(TAG.integer)
-  const authSafe = new DerReader(readContentInfo(outer.enter(TAG.sequence), passphrase)).enter(TAG.sequence)
-  while (!authSafe.done) readBags(readContentInfo(authSafe.enter(TAG.sequence), passphrase), found)
+  const authSafe = new DerReader(toDer(readContentInfo(outer.enter(TAG.sequence), passphrase))).enter(TAG.sequence)
+  while (!authSafe.done) readBags(toDer(readContentInfo(authSafe.enter(TAG.sequence), passphrase)), found)
   return found
 }
 
@@ -41,8 +42,17 @@ function readContentInfo (info: DerReader, passphrase: string): Uint8Array {
   const inner = encrypted.enter(TAG.sequence)
   readOid(inner)
   const algorithm = readAlgorithm(inner.bytes, inner.expect(TAG.sequence))
-  const { contentStart, end } = inner.expect(0x80)
-  return decryptContent(algorithm, inner.bytes.subarray(contentStart, end), passphrase)
+  return decryptContent(algorithm, readEncrypted(inner), passphrase)
+}
+
+/** Reads encryptedContent, an octet string with the tag [0]. In BER it may be constructed of several. */
+function readEncrypted (inner: DerReader): Uint8Array {
+  const whole = inner.optional(0x80)
+  if (whole !== undefined) return inner.bytes.subarray(whole.contentStart, whole.end)
+  const parts = inner.enter(CONTEXT_0)
+  const found: Uint8Array[] = []
+  while (!parts.done) found.push(readOctets(parts))
+  return Buffer.concat(found)
 }
 
 function readBags (contents: Uint8Array, found: SafeContents): void {

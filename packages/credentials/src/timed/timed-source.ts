@@ -7,7 +7,7 @@ import { checkMaterial } from '../check-material.ts'
 import type { CheckedMaterial } from '../check-material.ts'
 import type { Clock } from '../clock.ts'
 import type { CredentialSnapshot, CredentialSource } from '../credential-snapshot.ts'
-import { MTLS_ERR_CREDENTIALS_CLOSED, unavailable } from '../errors.ts'
+import { MTLS_ERR_CREDENTIALS_CLOSED, causeOf, unavailable } from '../errors.ts'
 import { LiveSource } from '../live-source.ts'
 import { withinTime } from '../within-time.ts'
 import { digestInSlices } from '../content-digest.ts'
@@ -64,7 +64,7 @@ async function start (plan: TimedPlan, attempts: number): Promise<TimedCredentia
     try {
       const { checked, fetched, makeCheckers } = await load(plan, undefined, signal)
       const checkers = await makeCheckers(checked.authorities)
-      return new TimedSource(checked, checkers, { plan, refreshAfter: fetched.refreshAfter })
+      return new TimedSource(checked, checkers, { plan, fetched })
     } catch (error) {
       // Refused material would be refused again. A call that failed may succeed.
       if (attempt >= attempts || (error as { code?: string }).code !== 'MTLS_ERR_CREDENTIALS_UNAVAILABLE') throw error
@@ -77,27 +77,55 @@ async function start (plan: TimedPlan, attempts: number): Promise<TimedCredentia
 class TimedSource extends LiveSource implements TimedCredentials {
   readonly #plan: TimedPlan
   readonly #controller = new AbortController()
+  /** What is in use. */
+  #fetched: Fetched
   #failures = 0
   readonly #due: WakeAt
+  /** Of the last failure. */
+  #cause: string | undefined
   #fetching: Promise<CredentialSnapshot> | undefined
 
   constructor (
     checked: CheckedMaterial, checkers: Checkers,
-    { plan, refreshAfter }: { plan: TimedPlan, refreshAfter: number | undefined }
+    { plan, fetched }: { plan: TimedPlan, fetched: Fetched }
   ) {
-    super(checked, checkers)
+    super(checked, checkers, plan.clock)
     this.#plan = plan
+    this.#fetched = fetched
     const { clock } = plan
-    this.#due = new WakeAt(() => { this.refresh().catch(() => {}) }, {
+    this.#due = new WakeAt(() => { this.#refresh().catch(() => {}) }, {
       now: () => clock.now(), schedule: (task, delay) => clock.schedule(task, delay)
     })
-    this.#waitUntil(plan.nextAt(this.current, refreshAfter))
+    this.#waitUntil(plan.nextAt(this.current, fetched.refreshAfter))
   }
 
   async refresh (): Promise<CredentialSnapshot> {
+    // Who asks is told, whatever was told before.
+    this.#cause = undefined
+    return await this.#refresh()
+  }
+
+  async #refresh (): Promise<CredentialSnapshot> {
     if (this.closed) throw new MTLS_ERR_CREDENTIALS_CLOSED('refresh() after close()')
     this.#fetching ??= this.#fetch().finally(() => { this.#fetching = undefined })
     return await this.#fetching
+  }
+
+  /** Checks what was fetched last. If a fetch is running, that one does. */
+  protected override recheck (): void {
+    this.#fetching ??= this.#recheck().finally(() => { this.#fetching = undefined })
+    this.#fetching.catch(() => {})
+  }
+
+  async #recheck (): Promise<CredentialSnapshot> {
+    const plan = { ...this.#plan, fetch: async () => this.#fetched }
+    try {
+      const { checked, makeCheckers } = await load(plan, this.current, this.#controller.signal)
+      return this.take(checked, await makeCheckers(this.changedAuthorities(checked)))
+    } catch (error) {
+      this.refuse(error as Error)
+      throw error
+    }
   }
 
   protected override async stop (): Promise<void> {
@@ -116,13 +144,18 @@ class TimedSource extends LiveSource implements TimedCredentials {
     try {
       const { checked, fetched, makeCheckers } = await load(this.#plan, this.current, this.#controller.signal)
       const snapshot = this.take(checked, await makeCheckers(this.changedAuthorities(checked)))
+      this.#fetched = fetched
       this.recover()
+      this.#cause = undefined
       this.#failures = 0
       this.#waitUntil(nextAt(snapshot, fetched.refreshAfter))
       return snapshot
     } catch (error) {
       this.#failures += 1
-      this.refuse(error as Error)
+      // A cause that lasts is told once, and not at every retry.
+      const cause = causeOf(error as Error)
+      if (cause !== this.#cause) this.refuse(error as Error)
+      this.#cause = cause
       this.#waitUntil(clock.now() + backOff(this.#failures, { ...retry, random }))
       throw error
     }

@@ -6,6 +6,7 @@ import { createDevCa } from '@peerkit/dev-ca'
 import { fileCredentials } from '../../src/index.ts'
 import type { FileCredentialsOptions } from '../../src/index.ts'
 import { readSignature } from '../../src/watch/file-signature.ts'
+import { SYSTEM_CLOCK } from '../../src/clock.ts'
 import { FileFollower } from '../../src/files/follow-files.ts'
 import type { FollowOptions } from '../../src/files/follow-files.ts'
 import { FollowedFiles } from '../../src/files/followed-files.ts'
@@ -137,7 +138,7 @@ test('a change that left size and times as they were is found by the second look
   const signature = await readSignature(loader.paths)
   const { checked, digests } = await loader.load(signature, { signal: new AbortController().signal })
   if (checked === undefined) throw new Error('expected material')
-  const source = new LiveSource(checked, new Map())
+  const source = new LiveSource(checked, new Map(), SYSTEM_CLOCK)
   await write('both.pem', second.chain + second.key)
   const blind = await readSignature(loader.paths)
   const follower = new FileFollower(source, { signature: blind, digests }, { loader, clock, pollInterval: HOUR, reportAfter: HOUR, events: false })
@@ -352,7 +353,7 @@ test('a check that fails whichever part is kept refuses everything', async (t) =
   })
   const signature = await readSignature(loader.paths)
   const { checked, digests } = await loader.load(signature, { signal: new AbortController().signal })
-  const source = new LiveSource(checked as CheckedMaterial, new Map())
+  const source = new LiveSource(checked as CheckedMaterial, new Map(), SYSTEM_CLOCK)
   const follower = new FileFollower<CheckedMaterial>(source, { signature, digests }, { loader, clock: new ManualClock(), pollInterval: HOUR, reportAfter: 0, events: true })
   await follower.start()
   isBroken = true
@@ -374,7 +375,7 @@ async function follow (paths: { cert: string, key: string, ca: string }, options
   const signature = await readSignature(loader.paths)
   const { checked, digests } = await loader.load(signature, { signal: new AbortController().signal })
   if (checked === undefined) throw new Error('expected material')
-  const source = new LiveSource(checked, new Map())
+  const source = new LiveSource(checked, new Map(), SYSTEM_CLOCK)
   const follower = new FileFollower<CheckedMaterial>(source, { signature, digests }, { loader, clock: new ManualClock(), pollInterval: HOUR, reportAfter: HOUR, events: true, ...options })
   await follower.start()
   return { source, follower }

@@ -10,6 +10,7 @@ import { FileLoader } from '../../src/files/load-files.ts'
 import type { Check, LoadedFiles } from '../../src/files/load-files.ts'
 import { FileReader } from '../../src/files/read-files.ts'
 import { fileCredentials } from '../../src/index.ts'
+import { SYSTEM_CLOCK } from '../../src/clock.ts'
 import { LiveSource } from '../../src/live-source.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { makeFolder, nextChange } from '../support/world.ts'
@@ -55,7 +56,7 @@ test('an authority with CRLs is not used without a checker for them', async (t) 
     return await loader.load(signature, { signal, ...(source && { before: { source } }) }) as Loaded
   }
   const first = await load()
-  const source = new LiveSource(first.checked, first.checkers)
+  const source = new LiveSource(first.checked, first.checkers, SYSTEM_CLOCK)
   await write('internal.pem', ca.root + more.root)
   const slow = await load(source)
   await write('acme.pem', acme.root + more.root)

@@ -56,8 +56,8 @@ test('every file whose content is wrong is named in the same way', async (t) => 
   const at = (name: string): string => join(folder, name)
   for (const [part, name, reason, message] of [
     ['cert', 'empty', 'unreadable', /cert \(.*empty\): found nothing \(an empty file or text\); expected PEM certificates/],
-    ['cert', 'text', 'unreadable', /cert \(.*text\): .*expected a block "-----BEGIN CERTIFICATE-----", found none/],
-    ['cert', 'der', 'unreadable', /cert \(.*der\): found DER; expected PEM/],
+    ['cert', 'text', 'unreadable', /cert \(.*text\): .*found no PEM; expected PEM certificates/],
+    ['cert', 'der', 'unreadable', /cert \(.*der\): found DER; convert it with/],
     ['key', 'empty', 'unreadable', /key \(.*empty\): found nothing/],
     ['key', 'other.key', 'key_mismatch', /key \(.*other\.key\): the key does not belong to the certificate; found a key of type ec; expected the key of .*first.* from cert \(.*cert\.pem\)/],
     ['key', 'both', 'unreadable', /key \(.*both\): found 2 private keys; expected one/],
