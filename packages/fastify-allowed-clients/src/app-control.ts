@@ -83,7 +83,8 @@ export interface AllowedClientsControl {
   /**
    * Returns what every route would answer a peer. Does not call functions that are used as rules.
    *
-   * @param peer the identity of a client, or null for a client without a certificate
+   * @param peer the identity of a client, or null for a client without a certificate. A server that requires
+   *   certificates refuses the latter in the handshake: every route is `denied` by the rules `handshake`
    * @example
    * ```ts
    * const app = Fastify(withMtls(credentials))

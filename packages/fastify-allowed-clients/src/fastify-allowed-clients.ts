@@ -17,6 +17,7 @@ import { authoritiesOf, watchAuthorities } from './known-authorities.ts'
 import { isClosed, listRoute, printRoutes } from './list-routes.ts'
 import type { ListedRoute } from './list-routes.ts'
 import { RulesFileSource } from './rules-file-source.ts'
+import type { AccessPreview } from './preview-route.ts'
 import { completeDocuments, markRoutes } from './openapi-document.ts'
 import { countAhead, placeHook, watchEarlierPlugins } from './hook-order.ts'
 import { checkPluginOptions } from './plugin-options.ts'
@@ -25,6 +26,7 @@ import { authorizeReply, kAuthorized } from './authorize-reply.ts'
 import type { AuthorizedRequest } from './authorize-reply.ts'
 import { NO_FILE, CompiledPolicy } from './compiled-policy.ts'
 import { RouteTable } from './route-table.ts'
+import { checkMiddleware, checkRegisterOptions, serverRequiresCertificate, watchRegisterOptions } from './start-check.ts'
 import { UpgradedClients, authorizeWebSocket, asksForWebSocket } from './upgraded-clients.ts'
 
 declare module 'fastify' {
@@ -49,6 +51,11 @@ declare module 'fastify' {
 
 /** On the app, for fastify-mtls: whether the rules for a request need no certificate. */
 const kPublic = Symbol.for('peerkit.isPublic')
+/** What a server that requires certificates answers a client without one: the request never gets to a rule. */
+const REFUSED_BY_HANDSHAKE: AccessPreview = Object.freeze({
+  outcome: 'denied',
+  requirements: [{ rules: 'handshake', mode: 'enforce', outcome: 'denied', explain: () => undefined }]
+})
 const EMPTY_TREE = '(empty tree)'
 
 const allowedClients: FastifyPluginAsync<FastifyAllowedClientsOptions> = async (app, options) => {
@@ -65,7 +72,8 @@ const allowedClients: FastifyPluginAsync<FastifyAllowedClientsOptions> = async (
   const compiled = fileSource === undefined
     ? new CompiledPolicy(groups, defaultRules, NO_FILE, { authorities, warn })
     : await fileSource.load()
-  const table = new RouteTable({ mode, notFoundRules }, compiled)
+  const requiresCertificate = (): boolean => serverRequiresCertificate(app)
+  const table = new RouteTable({ mode, notFoundRules, requiresCertificate }, compiled)
   const upgraded = new UpgradedClients()
 
   const onRoute: onRouteHookHandler = function (route) {
@@ -74,11 +82,14 @@ const allowedClients: FastifyPluginAsync<FastifyAllowedClientsOptions> = async (
   }
   app.addHook('onRoute', onRoute)
   watchEarlierPlugins(app, onRoute)
+  const registered = watchRegisterOptions(app)
   await addAuthorization(app, (request) => policyOf(table, request), upgraded)
   decorate(app, table, fileSource)
 
   app.addHook('onReady', async () => {
     table.seal()
+    checkRegisterOptions(registered, table)
+    if (options.middleware === undefined) checkMiddleware(app, table.policyOfMissing(app))
     if (openapi) {
       completeDocuments(app)
       markRoutes(table.list())
@@ -159,7 +170,11 @@ function decorate (app: FastifyInstance, table: RouteTable, fileSource: RulesFil
     table.addScope(instance, instance.prefix === '' ? '/' : instance.prefix, rules, options)
   }
   const evaluate = (peer: PeerIdentity | null): readonly EvaluatedRoute[] =>
-    routes().map((route) => ({ methods: route.methods, url: route.url, ...route.evaluate(peer) }))
+    routes().map((route) => ({
+      methods: route.methods,
+      url: route.url,
+      ...(peer === null && serverRequiresCertificate(app) ? REFUSED_BY_HANDSHAKE : route.evaluate(peer))
+    }))
   const members: Members = {
     // Undefined is a mistake, not a request for the default. It is refused when rules are compiled.
     allow: (instance) => (rules, options = {}) => { addScope(instance, rules ?? (null as never), options) },

@@ -56,7 +56,8 @@ function listInstances (instance: object): Internals[] {
   return [{ hooks }, ...children.flatMap((child) => listInstances(child))]
 }
 
-function readSymbol (instance: object, description: string): unknown {
+/** The value of a symbol of Fastify, by its description, that an instance has itself. */
+export function readSymbol (instance: object, description: string): unknown {
   const symbol = Object.getOwnPropertySymbols(instance).find((one) => one.description === description)
   return symbol === undefined ? undefined : (instance as Record<symbol, unknown>)[symbol]
 }

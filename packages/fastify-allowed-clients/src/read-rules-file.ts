@@ -23,7 +23,24 @@ export async function readRulesBytes (file: string): Promise<Buffer> {
   } catch (error) {
     const { code } = error as { code?: string }
     if (code === 'MTLS_ERR_RULES_FILE_INVALID') throw error
-    return refuseRulesFile(file, 'unreadable', code ?? String(error), error)
+    return refuseRulesFile(file, 'unreadable', explainUnreadable(code ?? String(error)), error)
+  }
+}
+
+/** Says in words why a file cannot be read. */
+function explainUnreadable (code: string): string {
+  switch (code) {
+    case 'ENOENT':
+      return `there is no such file (ENOENT); a relative path starts at the working directory, ${process.cwd()}`
+    case 'EACCES':
+    case 'EPERM':
+      return `this process may not read it (${code}); expected read permission for its user`
+    case 'EISDIR':
+      return 'it is a directory (EISDIR); expected the path of a file'
+    case 'ENOTDIR':
+      return 'a part of its path is no directory (ENOTDIR)'
+    default:
+      return code
   }
 }
 

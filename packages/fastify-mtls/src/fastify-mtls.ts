@@ -4,17 +4,14 @@ import { MTLS_ERR_FORWARDED_REFUSED } from '@peerkit/forwarded'
 import type { PeerIdentity } from '@peerkit/identity'
 import { addToApp, closeUpgrade } from '@peerkit/identity/internal'
 import type { RevocationChecker } from '@peerkit/revocation'
-import type {
-  FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest, RouteOptions, onRequestHookHandler
-} from 'fastify'
+import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify'
 import fp from 'fastify-plugin'
-import { MTLS_ERR_PEER_MISSING, MTLS_ERR_SERVER_NOT_MTLS, MTLS_ERR_SERVER_OPTION } from './errors.ts'
+import { AppCheck, rootOf } from './app-check.ts'
+import { MTLS_ERR_PEER_MISSING, MTLS_ERR_SERVER_NOT_MTLS } from './errors.ts'
 import { ExceptionLog } from './exception-log.ts'
 import { ForwardedPeers } from './forwarded-peer.ts'
-import type { MtlsServer } from './handshake-gate.ts'
 import { makeGatewayContext } from './gateway-context.ts'
 import type { GatewayContext } from './gateway-context.ts'
-import { checkChoice } from './option-check.ts'
 import { checkPluginOptions, checkTrust, refuseOwnTrust } from './plugin-options.ts'
 import type { FastifyMtlsOptions } from './plugin-options.ts'
 import { RefusalLog } from './refusal-log.ts'
@@ -62,6 +59,9 @@ const mtls: FastifyPluginAsync<FastifyMtlsOptions> = async (app, options) => {
     throw new MTLS_ERR_SERVER_NOT_MTLS(describeForeignServer(app.server))
   }
   const trust = context?.credentials ?? options.trust
+  const check = context?.app ?? new AppCheck({ allowAnonymous: true, gateOnly: false, isPlain: true })
+  context?.meet(rootOf(app))
+  check.register(app, options.forwarded !== undefined)
   if (context !== undefined) attach(app, context, options)
   const gateway = context ?? makeOwnContext(app, options)
   if (options.closeCredentials === true) app.addHook('onClose', async () => { await trust?.close() })
@@ -70,27 +70,9 @@ const mtls: FastifyPluginAsync<FastifyMtlsOptions> = async (app, options) => {
     trust: () => trust,
     revocation: () => context === undefined ? options.revocation : context.revocation
   })
-  checkRoutes(app)
   identifyRequests(
     app, options.forwarded === undefined ? undefined : new ForwardedPeers(app, options.forwarded, gateway)
   )
-}
-
-/** Refuses route options that would have no effect. @throws MTLS_ERR_SERVER_OPTION */
-function checkRoutes (app: FastifyInstance): void {
-  let ruled: string | undefined
-  app.addHook('onRoute', ({ method, url, config = {} }: RouteOptions) => {
-    const { clientCertificate, allowedClients } = config as { clientCertificate?: unknown, allowedClients?: unknown }
-    checkChoice(clientCertificate, ['required', 'optional'], `${String(method)} ${url}: config.clientCertificate`)
-    if (allowedClients !== undefined) ruled ??= `${String(method)} ${url}`
-  })
-  app.addHook('onReady', async () => {
-    if (ruled === undefined || 'allow' in app.mtls) return
-    throw new MTLS_ERR_SERVER_OPTION(
-      `${ruled}: config.allowedClients has no effect, because @peerkit/fastify-allowed-clients is not registered; ` +
-        'register it after @peerkit/fastify-mtls and before the routes'
-    )
-  })
 }
 
 /** Decorates requests with the peer. Answers 401 if a route needs a peer and the request has none. */
@@ -138,10 +120,6 @@ function mayBeAnonymous (request: FastifyRequest): boolean {
 function attach (app: FastifyInstance, context: ServerContext, options: FastifyMtlsOptions): void {
   refuseOwnTrust(options)
   writeLog(app, context)
-  app.addHook('onClose', async () => {
-    // A listening server is released by its close event. A server that never listened has no such event.
-    if (!app.server.listening) context.detach(app.server as MtlsServer)
-  })
 }
 
 /** The trust of an app behind a gateway, released when the app closes. @throws MTLS_ERR_SERVER_OPTION */

@@ -27,6 +27,7 @@ export function makeHttpsFactory (context: ServerContext, mtls: MtlsServerOption
     checkServerOptions(options as Options, false)
     const server = make(handler as Handler, options as Options)
     listenOnAllLocalhost(server, () => make(handler as Handler, options as Options))
+    context.lead(server)
     return server
   }
 }
@@ -52,6 +53,7 @@ export function makeHttp2Factory (
     checkServerOptions(options as Options, true)
     const server = make(handler as Handler, options as Options)
     listenOnAllLocalhost(server, () => make(handler as Handler, options as Options))
+    context.lead(server)
     return server
   }
 }

@@ -3,11 +3,14 @@ import type { BlockOption, CredentialSnapshot, CredentialSource } from '@peerkit
 import { handshakeChainUnavailable } from '@peerkit/events'
 import type { RevocationChecker } from '@peerkit/revocation'
 import { findIssuer } from '@peerkit/trust'
+import type { FastifyInstance } from 'fastify'
+import { AppCheck } from './app-check.ts'
 import { ConnectionWatch } from './connection-watch.ts'
 import { MTLS_ERR_SERVER_OPTION } from './errors.ts'
 import { HandshakeGate } from './handshake-gate.ts'
 import type { MtlsServer } from './handshake-gate.ts'
 import { HandshakeReporter } from './handshake-reporter.ts'
+import { meetApp } from './meet-app.ts'
 import { canMeetTlsSockets } from './node-internals.ts'
 import { tlsContextOptions } from './server-options.ts'
 import type { MtlsServerOptions } from './server-options.ts'
@@ -18,6 +21,9 @@ const contexts = new WeakMap<object, ServerContext>()
 
 /** On servers: a function that returns the authorities that rules may name. */
 export const AUTHORITIES: unique symbol = Symbol.for('peerkit.authorities')
+
+/** On servers: a function that returns whether every client must present a certificate in the handshake. */
+const REQUIRES_CERTIFICATE: unique symbol = Symbol.for('peerkit.requiresCertificate')
 
 /** The context of a server that `withMtls` or `mtlsServerOptions` made. */
 export function contextOf (server: object): ServerContext | undefined {
@@ -36,6 +42,8 @@ export class ServerContext {
   readonly revocationTimeout: number
   /** Called when the trust changed and open connections are evaluated again. */
   readonly onReview: Set<() => void> = new Set()
+  /** What is checked when the app starts. */
+  readonly app: AppCheck
   readonly #options: MtlsServerOptions
   readonly #gate: HandshakeGate
   readonly #watch: ConnectionWatch
@@ -50,8 +58,10 @@ export class ServerContext {
     this.credentials = credentials
     this.#options = options
     const {
-      revocation, algorithms, block, now = Date.now, clientCertificate, revocationTimeout = 5_000, drainTimeout = 10_000
+      revocation, algorithms, block, now = Date.now, clientCertificate, revocationTimeout = 5_000, drainTimeout = 10_000,
+      gateOnly = false
     } = options
+    this.app = new AppCheck({ allowAnonymous: clientCertificate === 'optional', gateOnly })
     const trust = new Trust(credentials, {
       revocation,
       algorithms,
@@ -87,6 +97,7 @@ export class ServerContext {
     contexts.set(server, this)
     // Read by fastify-allowed-clients, in whichever order the plugins are registered.
     Object.defineProperty(server, AUTHORITIES, { value: () => this.trust.ruleAuthorities })
+    Object.defineProperty(server, REQUIRES_CERTIFICATE, { value: () => this.app.requiresCertificate })
     this.#gate.install(server)
     const { ocspStapler } = this.#options
     if (ocspStapler !== undefined) server.on('OCSPRequest', ocspStapler.handle)
@@ -107,6 +118,27 @@ export class ServerContext {
         'the options of one withMtls() call were given to two apps; expected a call for each app'
       )
     }
+  }
+
+  /** The first server of an app: the app is watched from its creation on, and its server listens only with a plugin. */
+  lead (server: MtlsServer): void {
+    meetApp(server, (app) => { this.meet(app) })
+    const listen = server.listen as (...args: any[]) => MtlsServer
+    server.listen = ((...args: any[]) => {
+      const fault = this.app.findListenFault()
+      if (fault === undefined) return listen.apply(server, args)
+      process.nextTick(() => { server.emit('error', fault) })
+      return server
+    }) as typeof server.listen
+  }
+
+  meet (app: FastifyInstance<any, any, any, any>): void {
+    if (this.app.app !== undefined) return
+    this.app.watch(app)
+    app.addHook('onClose', async ({ server }) => {
+      // A listening server is released by its close event. A server that never listened has no such event.
+      if (!server.listening) this.detach(server as MtlsServer)
+    })
   }
 
   /** Releases a server that was closed, or never listened. */
