@@ -25,6 +25,7 @@ import type { FastifyAllowedClientsOptions, ScopeOptions, WatchOptions } from '.
 import { authorizeReply, kAuthorized } from './authorize-reply.ts'
 import type { AuthorizedRequest } from './authorize-reply.ts'
 import { NO_FILE, CompiledPolicy } from './compiled-policy.ts'
+import { guardUpgrades } from './guard-upgrades.ts'
 import { RouteTable } from './route-table.ts'
 import { checkMiddleware, checkRegisterOptions, serverRequiresCertificate, watchRegisterOptions } from './start-check.ts'
 import { UpgradedClients, authorizeWebSocket, asksForWebSocket } from './upgraded-clients.ts'
@@ -52,10 +53,10 @@ declare module 'fastify' {
 /** On the app, for fastify-mtls: whether the rules for a request need no certificate. */
 const kPublic = Symbol.for('peerkit.isPublic')
 /** What a server that requires certificates answers a client without one: the request never gets to a rule. */
-const REFUSED_BY_HANDSHAKE: AccessPreview = Object.freeze({
+const REFUSED_BY_HANDSHAKE: AccessPreview = {
   outcome: 'denied',
   requirements: [{ rules: 'handshake', mode: 'enforce', outcome: 'denied', explain: () => undefined }]
-})
+}
 const EMPTY_TREE = '(empty tree)'
 
 const allowedClients: FastifyPluginAsync<FastifyAllowedClientsOptions> = async (app, options) => {
@@ -178,6 +179,7 @@ function decorate (app: FastifyInstance, table: RouteTable, fileSource: RulesFil
   const members: Members = {
     // Undefined is a mistake, not a request for the default. It is refused when rules are compiled.
     allow: (instance) => (rules, options = {}) => { addScope(instance, rules ?? (null as never), options) },
+    guardUpgrades: () => (rules) => { guardUpgrades(app, table.policyOfUpgrades(rules ?? (null as never))) },
     setMode: (instance) => (mode) => { addScope(instance, undefined, { mode }) },
     routes: () => routes,
     printRoutes: () => () => printRoutes(routes()),

@@ -217,6 +217,16 @@ export class RouteTable {
     return policy
   }
 
+  /** Returns the policy of what answers upgrades without a route: under the rules in force, whenever it is asked. */
+  policyOfUpgrades (rules: AllowedClients): () => RoutePolicy {
+    const own = this.#declare(rules, 'app.mtls.guardUpgrades(rules)', 'guardUpgrades')
+    const site: RouteDeclaration = {
+      methods: ['GET'], url: '(upgrade)', constraints: undefined, instance: {}, own, mode: undefined
+    }
+    const counts: RouteCounts = { allowed: 0, denied: 0, wouldDeny: 0 }
+    return () => this.#resolve(site, undefined, counts, this.#compiled)
+  }
+
   #resolve (
     site: RouteDeclaration, fromFile: Declaration | undefined, counts: RouteCounts, compiled: CompiledPolicy
   ): RoutePolicy {

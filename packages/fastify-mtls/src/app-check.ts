@@ -43,6 +43,9 @@ export class AppCheck {
     return !this.#options.allowAnonymous && !this.#isForwarding
   }
 
+  /** Whether @peerkit/fastify-mtls identifies the clients of routes. */
+  get isIdentifying (): boolean { return this.#plugins.length > 0 }
+
   /** The root instance, once it is known. */
   get app (): App | undefined { return this.#app }
 

@@ -7,9 +7,10 @@ import type { RevocationChecker } from '@peerkit/revocation'
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify'
 import fp from 'fastify-plugin'
 import { AppCheck, rootOf } from './app-check.ts'
-import { MTLS_ERR_PEER_MISSING, MTLS_ERR_SERVER_NOT_MTLS } from './errors.ts'
+import { MTLS_ERR_PEER_MISSING, MTLS_ERR_SERVER_NOT_MTLS, MTLS_ERR_SERVER_OPTION } from './errors.ts'
 import { ExceptionLog } from './exception-log.ts'
 import { ForwardedPeers } from './forwarded-peer.ts'
+import { checkChoice } from './option-check.ts'
 import { makeGatewayContext } from './gateway-context.ts'
 import type { GatewayContext } from './gateway-context.ts'
 import { checkPluginOptions, checkTrust, refuseOwnTrust } from './plugin-options.ts'
@@ -17,6 +18,8 @@ import type { FastifyMtlsOptions } from './plugin-options.ts'
 import { RefusalLog } from './refusal-log.ts'
 import { assignedPeer, peerOfRequest } from './request-peer.ts'
 import { logBlockChanges, logTrustChanges } from './trust-log.ts'
+import { requirePeer, routeUpgrade } from './upgrade-watch.ts'
+import type { UpgradeGuard } from './upgrade-watch.ts'
 import { AUTHORITIES, contextOf } from './server-context.ts'
 import type { ServerContext } from './server-context.ts'
 
@@ -39,6 +42,12 @@ declare module 'fastify' {
     readonly trust: TrustSource | undefined
     /** The option `revocation` of `withMtls` or of the plugin. */
     readonly revocation: RevocationChecker | undefined
+    /**
+     * Says which clients may use what listens for upgrades on the raw server, such as `new WebSocketServer({ server:
+     * app.server })`, where no rule of a route holds. Without it an app with such a listener does not listen. With
+     * `@peerkit/fastify-allowed-clients` it takes all rules, without it `'authenticated'` alone.
+     */
+    guardUpgrades (rules: 'authenticated'): void
   }
   interface FastifyInstance {
     /**
@@ -49,6 +58,8 @@ declare module 'fastify' {
   }
 }
 
+/** On servers: takes the guard of upgrades that no route gets, from fastify-allowed-clients. */
+const GUARD_UPGRADES: unique symbol = Symbol.for('peerkit.guardUpgrades')
 /** On the app, set by fastify-allowed-clients: returns whether the rules for a request need no certificate. */
 const IS_PUBLIC: unique symbol = Symbol.for('peerkit.isPublic')
 
@@ -68,7 +79,11 @@ const mtls: FastifyPluginAsync<FastifyMtlsOptions> = async (app, options) => {
   addToApp(app, {
     credentials: () => context?.credentials,
     trust: () => trust,
-    revocation: () => context === undefined ? options.revocation : context.revocation
+    revocation: () => context === undefined ? options.revocation : context.revocation,
+    guardUpgrades: () => (rules: 'authenticated') => {
+      checkChoice(rules, ['authenticated'], 'the rules of app.mtls.guardUpgrades() without @peerkit/fastify-allowed-clients')
+      guardUpgrades(context, requirePeer)
+    }
   })
   identifyRequests(
     app, options.forwarded === undefined ? undefined : new ForwardedPeers(app, options.forwarded, gateway)
@@ -100,6 +115,7 @@ function identifyRequests (app: FastifyInstance, forwarded: ForwardedPeers | und
     done(refusal)
   }
   const identify: onRequestHookHandler = (request, reply, done) => {
+    if (request.raw.headers.upgrade !== undefined) routeUpgrade(request.raw, reply.raw)
     const believed = forwarded === undefined || forwarded.take(request)
     if (believed instanceof Promise) believed.then((settled) => { finish(request, reply, settled, done) }).catch(done)
     else finish(request, reply, believed, done)
@@ -116,9 +132,20 @@ function mayBeAnonymous (request: FastifyRequest): boolean {
   return isPublic?.(request) === true
 }
 
+/** @throws MTLS_ERR_SERVER_OPTION on a server that `withMtls` did not make */
+function guardUpgrades (context: ServerContext | undefined, guard: UpgradeGuard): void {
+  if (context === undefined) {
+    throw new MTLS_ERR_SERVER_OPTION('app.mtls.guardUpgrades() was called on an app whose server withMtls did not make; expected withMtls(credentials)')
+  }
+  context.upgrades.guard = guard
+}
+
 /** Connects the app with the server that `withMtls` made. @throws MTLS_ERR_SERVER_OPTION */
 function attach (app: FastifyInstance, context: ServerContext, options: FastifyMtlsOptions): void {
   refuseOwnTrust(options)
+  Object.defineProperty(app.server, GUARD_UPGRADES, {
+    value: (guard: UpgradeGuard) => { context.upgrades.guard = guard }, configurable: true
+  })
   writeLog(app, context)
 }
 

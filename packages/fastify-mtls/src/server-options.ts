@@ -59,6 +59,11 @@ export interface MtlsServerOptions {
   /** Milliseconds to wait for an answer about revocation. Without one the certificate is refused. Default 5,000. */
   readonly revocationTimeout?: number
   /**
+   * Milliseconds for a request for an upgrade (a WebSocket) to be answered with 101. Then its socket is closed. Default
+   * 10,000.
+   */
+  readonly upgradeTimeout?: number
+  /**
    * Grace period in milliseconds for responses in flight after a client's certificate became invalid. WebSockets are
    * closed at once. Default 10,000.
    */
@@ -69,7 +74,8 @@ export interface MtlsServerOptions {
 
 export const MTLS_SERVER_OPTIONS: readonly string[] = [
   'http2', 'allowHTTP1', 'clientCertificate', 'gateOnly', 'revocation', 'algorithms', 'block', 'minVersion', 'maxVersion',
-  'ciphers', 'ticketSecret', 'ticketRotation', 'ocspStapler', 'handshakeTimeout', 'revocationTimeout', 'drainTimeout',
+  'ciphers', 'ticketSecret', 'ticketRotation', 'ocspStapler', 'handshakeTimeout', 'revocationTimeout', 'upgradeTimeout',
+  'drainTimeout',
   'now'
 ]
 const VERSIONS = ['TLSv1.2', 'TLSv1.3']
@@ -97,7 +103,7 @@ export function checkMtlsServerOptions (options: MtlsServerOptions, what: string
   if (options.ciphers !== undefined && typeof options.ciphers !== 'string') {
     throw new MTLS_ERR_SERVER_OPTION(`ciphers is ${typeof options.ciphers}; expected a string`)
   }
-  for (const key of ['ticketRotation', 'handshakeTimeout', 'revocationTimeout', 'drainTimeout'] as const) {
+  for (const key of ['ticketRotation', 'handshakeTimeout', 'revocationTimeout', 'upgradeTimeout', 'drainTimeout'] as const) {
     checkDuration(options[key], key)
   }
   checkAlgorithms(options.algorithms)
