@@ -40,7 +40,10 @@ declare module 'fastify' {
      */
     allowedClientsMode?: Mode
   }
-  interface FastifyMtlsApp extends AllowedClientsControl {}
+  interface FastifyMtlsApp extends AllowedClientsControl {
+    // Declared here too: fastify-mtls has a form of it without rules, and forms are only added to each other.
+    guardUpgrades (rules: AllowedClients): void
+  }
   interface FastifyInstance {
     /**
      * Everything that the plugins of this suite add to an app. Read it from the instance (scope) that it is to apply

@@ -46,7 +46,7 @@ test('gateOnly is refused where it would check nothing, and beside the plugin', 
 })
 
 test('rules without the plugin that enforces them keep the app from starting, wherever they stand', async (t) => {
-  const effect = (key: string): object => ({ code: OPTION, message: new RegExp(`GET /invoices: config\\.${key} has no effect, because @peerkit/fastify-allowed-clients is not registered`) })
+  const effect = (key: string): { code: string, message: RegExp } => ({ code: OPTION, message: new RegExp(`GET /invoices: config\\.${key} has no effect, because @peerkit/fastify-allowed-clients is not registered`) })
   for (const mtls of [{}, { gateOnly: true }]) {
     for (const [route, key] of [[{ config: { allowedClients: 'billing' } }, 'allowedClients'], [{ allowedClients: 'billing' }, 'allowedClients'], [{ config: { allowedClientsMode: 'enforce' } }, 'allowedClientsMode']] as const) {
       const app = Fastify(withMtls(load(), { mtls }))
