@@ -27,7 +27,7 @@ export async function startAccounts (cast: Cast, ledger: string, port: number): 
     crl: [(await cast.ca.crl()).pem, (await cast.oldCa.crl()).pem]
   })
   // Without a log, because the console is what this example shows.
-  const app = Fastify(withMtls(credentials, { logger: false }))
+  const app = Fastify(withMtls(credentials, { logger: false, mtls: { clientCertificate: 'optional' } }))
   await app.register(fastifyMtls, { closeCredentials: true })
   await app.register(fastifyAllowedClients, {
     groups: {

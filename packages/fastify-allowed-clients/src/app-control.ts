@@ -37,6 +37,24 @@ export interface AllowedClientsControl {
    */
   allow (rules: AllowedClients, options?: ScopeOptions): void
   /**
+   * Says which clients may use what listens for upgrades on the raw server, such as `new WebSocketServer({ server:
+   * app.server })`, where no rule of a route holds. Without it an app with such a listener does not listen. Call it
+   * once, before `listen()`. Sockets that are open when the rules change stay open.
+   *
+   * @param rules as for `allow`. A function gets `undefined` in place of a request of Fastify
+   * @throws MTLS_ERR_RULE_INVALID or MTLS_ERR_ALLOWED_CLIENTS_OPTION naming the offending key
+   * @example
+   * ```ts
+   * const app = Fastify(withMtls(credentials))
+   * await app.register(fastifyMtls)
+   * await app.register(fastifyAllowedClients, { groups: { billing: { ou: 'billing' } } })
+   * app.mtls.guardUpgrades('billing')
+   * app.server.on('upgrade', (_request, socket) => { socket.end('HTTP/1.1 501 Not Implemented\r\n\r\n') })
+   * await app.close()
+   * ```
+   */
+  guardUpgrades (rules: AllowedClients): void
+  /**
    * Sets the mode of a scope without rules of its own, for its routes and for the scopes inside it.
    *
    * @param mode `'enforce'` or `'report-only'`
@@ -83,7 +101,8 @@ export interface AllowedClientsControl {
   /**
    * Returns what every route would answer a peer. Does not call functions that are used as rules.
    *
-   * @param peer the identity of a client, or null for a client without a certificate
+   * @param peer the identity of a client, or null for a client without a certificate. A server that requires
+   *   certificates refuses the latter in the handshake: every route is `denied` by the rules `handshake`
    * @example
    * ```ts
    * const app = Fastify(withMtls(credentials))

@@ -19,6 +19,7 @@ import { isClosed, listRoute, printRoutes } from './list-routes.ts'
 import type { ListedRoute } from './list-routes.ts'
 import { isRoot, printEarlierRoutes } from './fastify-internals.ts'
 import type { RulesFileSource } from './rules-file-source.ts'
+import type { AccessPreview } from './preview-route.ts'
 import { completeDocuments, markRoutes } from './openapi-document.ts'
 import { countAhead, placeHook, watchEarlierPlugins } from './hook-order.ts'
 import { checkPluginOptions } from './plugin-options.ts'
@@ -26,7 +27,9 @@ import type { FastifyAllowedClientsOptions, ScopeOptions, WatchOptions } from '.
 import { authorizeReply, kAuthorized } from './authorize-reply.ts'
 import type { AuthorizedRequest } from './authorize-reply.ts'
 import { NO_FILE, CompiledPolicy } from './compiled-policy.ts'
+import { guardUpgrades } from './guard-upgrades.ts'
 import { RouteTable } from './route-table.ts'
+import { checkMiddleware, checkRegisterOptions, serverRequiresCertificate, watchRegisterOptions } from './start-check.ts'
 import { UpgradedClients, authorizeWebSocket, asksForWebSocket } from './upgraded-clients.ts'
 
 declare module 'fastify' {
@@ -39,7 +42,10 @@ declare module 'fastify' {
      */
     allowedClientsMode?: Mode
   }
-  interface FastifyMtlsApp extends AllowedClientsControl {}
+  interface FastifyMtlsApp extends AllowedClientsControl {
+    // Declared here too: fastify-mtls has a form of it without rules, and forms are only added to each other.
+    guardUpgrades (rules: AllowedClients): void
+  }
   interface FastifyInstance {
     /**
      * Everything that the plugins of this suite add to an app. Read it from the instance (scope) that it is to apply
@@ -47,6 +53,12 @@ declare module 'fastify' {
      */
     readonly mtls: FastifyMtlsApp
   }
+}
+
+/** What a server that requires certificates answers a client without one: the request never gets to a rule. */
+const REFUSED_BY_HANDSHAKE: AccessPreview = {
+  outcome: 'denied',
+  requirements: [{ rules: 'handshake', mode: 'enforce', outcome: 'denied', explain: () => undefined }]
 }
 
 const allowedClients: FastifyPluginAsync<FastifyAllowedClientsOptions> = async (app, options) => {
@@ -65,7 +77,8 @@ const allowedClients: FastifyPluginAsync<FastifyAllowedClientsOptions> = async (
   const compiled = fileSource === undefined
     ? new CompiledPolicy(groups, defaultRules, NO_FILE, { authorities, warn })
     : await fileSource.load()
-  const table = new RouteTable({ mode, notFoundRules }, compiled)
+  const requiresCertificate = (): boolean => serverRequiresCertificate(app)
+  const table = new RouteTable({ mode, notFoundRules, requiresCertificate }, compiled)
   const upgraded = new UpgradedClients(app.server, (request) => policyOf(table, request))
 
   const onRoute: onRouteHookHandler = function (route) {
@@ -74,11 +87,14 @@ const allowedClients: FastifyPluginAsync<FastifyAllowedClientsOptions> = async (
   }
   app.addHook('onRoute', onRoute)
   watchEarlierPlugins(app, onRoute)
+  const registered = watchRegisterOptions(app)
   await addAuthorization(app, (request) => policyOf(table, request), upgraded)
   decorate(app, table, fileSource)
 
   app.addHook('onReady', async () => {
     table.seal()
+    checkRegisterOptions(registered, table)
+    if (options.middleware === undefined) checkMiddleware(app, table.policyOfMissing(app))
     if (openapi) {
       await completeDocuments(app)
       markRoutes(table.list())
@@ -160,10 +176,15 @@ function decorate (app: FastifyInstance, table: RouteTable, fileSource: RulesFil
     table.addScope(instance, instance.prefix === '' ? '/' : instance.prefix, rules, options)
   }
   const evaluate = (peer: PeerIdentity | null): readonly EvaluatedRoute[] =>
-    routes().map((route) => ({ methods: route.methods, url: route.url, ...route.evaluate(peer) }))
+    routes().map((route) => ({
+      methods: route.methods,
+      url: route.url,
+      ...(peer === null && serverRequiresCertificate(app) ? REFUSED_BY_HANDSHAKE : route.evaluate(peer))
+    }))
   const members: Members = {
     // Undefined is a mistake, not a request for the default. It is refused when rules are compiled.
     allow: (instance) => (rules, options = {}) => { addScope(instance, rules ?? (null as never), options) },
+    guardUpgrades: () => (rules) => { guardUpgrades(app, table.policyOfUpgrades(rules ?? (null as never))) },
     setMode: (instance) => (mode) => { addScope(instance, undefined, { mode }) },
     routes: () => routes,
     printRoutes: () => () => printRoutes(routes()),

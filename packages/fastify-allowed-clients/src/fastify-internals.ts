@@ -40,7 +40,8 @@ export function printEarlierRoutes (app: FastifyInstance): string | undefined {
   return tree.startsWith(EMPTY_TREE) ? undefined : tree
 }
 
-function readSymbol (instance: object, description: string): unknown {
+/** The value of a symbol of Fastify, by its description, that an instance has itself. */
+export function readSymbol (instance: object, description: string): unknown {
   const symbol = Object.getOwnPropertySymbols(instance).find((one) => one.description === description)
   return symbol === undefined ? undefined : (instance as Record<symbol, unknown>)[symbol]
 }

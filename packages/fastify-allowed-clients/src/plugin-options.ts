@@ -32,6 +32,12 @@ export interface FastifyAllowedClientsOptions {
   readonly notFoundRules?: AllowedClients
   /** `report-only` lets requests pass that the rules would deny, and logs them. Default `enforce`. */
   readonly mode?: Mode
+  /**
+   * What @fastify/express or @fastify/middie mount answers requests that no route matches, so `notFoundRules` decide who
+   * reaches it. Set it to `'notFoundRules'` if that is meant. Otherwise an app with such middleware, where those rules
+   * allow anybody, does not start. Default: not set.
+   */
+  readonly middleware?: 'notFoundRules'
   /** Whether to add mutual TLS to documents of `@fastify/swagger` (OpenAPI 3.1). Default true. */
   readonly openapi?: boolean
 }
@@ -47,7 +53,7 @@ export interface ScopeOptions {
   readonly mode?: Mode
 }
 
-const KEYS = ['groups', 'defaultRules', 'file', 'watch', 'notFoundRules', 'mode', 'openapi']
+const KEYS = ['groups', 'defaultRules', 'file', 'watch', 'notFoundRules', 'mode', 'middleware', 'openapi']
 export const MODES: readonly Mode[] = ['enforce', 'report-only']
 
 /** @throws MTLS_ERR_ALLOWED_CLIENTS_OPTION */
@@ -60,6 +66,7 @@ export function checkPluginOptions (options: FastifyAllowedClientsOptions): void
   }
   checkKeys(options, KEYS, 'the plugin')
   checkOneOf(options.mode, MODES, 'mode')
+  checkOneOf(options.middleware, ['notFoundRules'], 'middleware')
   checkOneOf(options.openapi, [true, false], 'openapi')
   const { watch, file } = options
   if (file !== undefined && !(typeof file === 'string' && file !== '') && !(file instanceof URL)) {
@@ -95,7 +102,13 @@ export function checkMode (mode: unknown, where: string): void {
 const NEAR_MISS = /^allow(?:ed|s)?[-_]?clients?(?:[-_]?mode)?$/i
 
 /** @throws MTLS_ERR_ALLOWED_CLIENTS_OPTION */
-export function checkRouteConfig (config: object, route: string): void {
+export function checkRouteConfig (options: object, config: object, route: string): void {
+  for (const key of ['allowedClients', 'allowedClientsMode']) {
+    if (!(key in options)) continue
+    throw new MTLS_ERR_ALLOWED_CLIENTS_OPTION(
+      `${route}: found ${key} beside config, where it has no effect; expected { config: { ${key}: … } }`
+    )
+  }
   for (const key of Object.keys(config)) {
     if (key === 'allowedClients' || key === 'allowedClientsMode' || !NEAR_MISS.test(key)) continue
     const meant = /mode$/i.test(key) ? 'allowedClientsMode' : 'allowedClients'

@@ -14,7 +14,10 @@ export type Outcome = 'allowed' | 'denied' | 'reported' | 'needs-request'
 
 /** What one set of rules would answer. */
 export interface RequirementPreview {
-  /** Where they were declared, as in `ListedRequirement`. */
+  /**
+   * Where they were declared, as in `ListedRequirement`; `handshake` if the server requires certificates and the client
+   * has none.
+   */
   readonly rules: string
   readonly mode: Mode
   readonly outcome: Exclude<Outcome, 'reported'>

@@ -24,7 +24,24 @@ export async function readRulesBytes (file: string, signal?: AbortSignal): Promi
     const { found, isTooLarge, cause = error } = error
     if (isTooLarge) return refuseRulesFile(file, 'too_large', `found ${found}`)
     const { code } = cause as { code?: string }
-    return refuseRulesFile(file, 'unreadable', `found ${found} (${code}); expected a file with rules`, cause)
+    return refuseRulesFile(file, 'unreadable', explainUnreadable(code, found), cause)
+  }
+}
+
+/** Says in words why a file cannot be read. */
+function explainUnreadable (code: string | undefined, found: string): string {
+  switch (code) {
+    case 'ENOENT':
+      return `there is no such file (ENOENT); a relative path starts at the working directory, ${process.cwd()}`
+    case 'EACCES':
+    case 'EPERM':
+      return `this process may not read it (${code}); expected read permission for its user`
+    case 'EISDIR':
+      return 'it is a directory (EISDIR); expected the path of a file'
+    case 'ENOTDIR':
+      return 'a part of its path is no directory (ENOTDIR)'
+    default:
+      return `found ${found}; expected a file with rules`
   }
 }
 

@@ -5,13 +5,13 @@ import { DeclarationCache } from './declaration-cache.ts'
 import { MTLS_ERR_ALLOWED_CLIENTS_OPTION, refuseRulesFile } from './errors.ts'
 import { findFileRoutes } from './file-routes.ts'
 import { resolveRequirements } from './route-requirements.ts'
-import type { AppDefaults, RouteDeclaration } from './route-requirements.ts'
+import type { AppDefaults, RouteDeclaration, RouteRequirements } from './route-requirements.ts'
 import type { RouteCounts, RoutePolicy } from './authorize-route.ts'
 import { checkRouteConfig, checkScopeOptions } from './plugin-options.ts'
 import type { ScopeOptions } from './plugin-options.ts'
 import type { CompiledPolicy } from './compiled-policy.ts'
-import { ScopeTree } from './scope.ts'
-import type { Declaration } from './scope.ts'
+import { ScopeTree, answersNotFound, isInside, isRoot } from './scope.ts'
+import type { Declaration, Scope } from './scope.ts'
 
 /** Key of the entry in a route's config. Fastify copies the config, so the object itself cannot be a key. */
 const kEntry = Symbol('peerkit.allowedClients')
@@ -38,6 +38,8 @@ const UNSEEN: RoutePolicy = {
 export interface TableOptions {
   readonly mode: Mode
   readonly notFoundRules: AllowedClients | undefined
+  /** Whether the server refuses clients without a certificate in the handshake. */
+  readonly requiresCertificate: () => boolean
 }
 
 /** The routes of an app with their policies under the current rules. */
@@ -62,7 +64,7 @@ export class RouteTable {
     const methods = Object.freeze([options.method].flat().map((method) => method.toUpperCase()))
     const name = `${methods.join(',')} ${options.url}`
     const config = (options.config ?? {}) as { allowedClients?: AllowedClients, allowedClientsMode?: Mode }
-    checkRouteConfig(config, name)
+    checkRouteConfig(options, config, name)
     // A key with the value undefined is a mistake, not a request for the default.
     const own = 'allowedClients' in config
       ? this.#declare(config.allowedClients ??
@@ -119,8 +121,29 @@ export class RouteTable {
    */
   seal (): void {
     for (const entry of this.#entries) checkUntouched(entry)
+    this.#checkScopes()
     this.#sealed = true
     this.replace(this.#compiled)
+  }
+
+  /** Whether an instance, or one inside it, has rules of its own: on a route or for the scope. */
+  hasRulesWithin (scope: object): boolean {
+    const isWithin = (instance: object): boolean => instance === scope || isInside(instance, scope)
+    return this.#scopes.instances().some(isWithin) ||
+      [...this.#entries].some(({ site }) => (site.own !== undefined || site.mode !== undefined) && isWithin(site.instance))
+  }
+
+  /** Refuses rules of a scope without routes: its author believes that they hold for the routes of another plugin. */
+  #checkScopes (): void {
+    for (const instance of this.#scopes.instances()) {
+      const { declaration, prefix } = this.#scopes.get(instance) as Scope
+      if (declaration === undefined || isRoot(instance) || answersNotFound(instance)) continue
+      if ([...this.#entries].some(({ site }) => site.instance === instance || isInside(site.instance, instance))) continue
+      throw new MTLS_ERR_ALLOWED_CLIENTS_OPTION(
+        `scope ${prefix}: app.mtls.allow() was called where there is no route; expected the routes in the same plugin ` +
+          'function, or in plugins registered in it. Another plugin with the same prefix is another scope'
+      )
+    }
   }
 
   /**
@@ -143,10 +166,24 @@ export class RouteTable {
     const policies = [...this.#entries].map((entry) => {
       return { entry, policy: this.#resolve(entry.site, assigned.get(entry.site), entry.counts, compiled) }
     })
+    this.#checkPublic(policies.map(({ policy }) => policy.route))
     // Nothing below throws.
     for (const { entry, policy } of policies) entry.policy = policy
     this.#missing = new WeakMap()
     this.#compiled = compiled
+  }
+
+  /** A public route on a server that refuses clients without a certificate would answer none of them. */
+  #checkPublic (routes: readonly RouteRequirements[]): void {
+    if (!this.#options.requiresCertificate()) return
+    const names = routes.filter(({ requirements }) => requirements.length === 0)
+      .map(({ site }) => `${site.methods.join(',')} ${site.url}`)
+    if (names.length === 0) return
+    throw new MTLS_ERR_ALLOWED_CLIENTS_OPTION(
+      `${names.join('; ')}: the rules are 'public', but the server refuses clients without a certificate in the ` +
+        "handshake; expected withMtls(credentials, { mtls: { clientCertificate: 'optional' } }), or the rules " +
+        "'authenticated'"
+    )
   }
 
   /**
@@ -178,6 +215,16 @@ export class RouteTable {
       this.#missing.set(instance, policy)
     }
     return policy
+  }
+
+  /** Returns the policy of what answers upgrades without a route: under the rules in force, whenever it is asked. */
+  policyOfUpgrades (rules: AllowedClients): () => RoutePolicy {
+    const own = this.#declare(rules, 'app.mtls.guardUpgrades(rules)', 'guardUpgrades')
+    const site: RouteDeclaration = {
+      methods: ['GET'], url: '(upgrade)', constraints: undefined, instance: {}, own, mode: undefined
+    }
+    const counts: RouteCounts = { allowed: 0, denied: 0, wouldDeny: 0 }
+    return () => this.#resolve(site, undefined, counts, this.#compiled)
   }
 
   #resolve (

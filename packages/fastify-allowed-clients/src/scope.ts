@@ -1,4 +1,5 @@
 import type { AllowedClients, Mode } from './allowed-clients.ts'
+import { readSymbol } from './fastify-internals.ts'
 
 /** Rules as they were declared. They are compiled again when groups change. */
 export interface Declaration {
@@ -26,6 +27,10 @@ export class ScopeTree {
 
   set (instance: object, scope: Scope): void { this.#scopes.set(instance, scope) }
 
+  get (instance: object): Scope | undefined { return this.#scopes.get(instance) }
+
+  instances (): object[] { return [...this.#scopes.keys()] }
+
   values (): Iterable<Scope> { return this.#scopes.values() }
 
   /** The scopes around an instance, outermost first. Instances inherit from the one they were registered on. */
@@ -37,4 +42,19 @@ export class ScopeTree {
     }
     return scopes
   }
+}
+
+/** Whether an instance was registered in another one, at any depth. Instances inherit from the one around them. */
+export function isInside (instance: object, scope: object): boolean {
+  return Object.prototype.isPrototypeOf.call(scope, instance)
+}
+
+/** Whether an instance is the app itself. */
+export function isRoot (instance: object): boolean {
+  return Object.getPrototypeOf(Object.getPrototypeOf(instance)) === null
+}
+
+/** Whether an instance has a not-found handler of its own, to which the rules of its scope apply. */
+export function answersNotFound (instance: object): boolean {
+  return readSymbol(instance, 'fastify.canSetNotFoundHandler') === false
 }

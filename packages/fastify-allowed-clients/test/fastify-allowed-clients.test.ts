@@ -174,7 +174,7 @@ test("never changes the caller's objects", async (t) => {
 })
 
 test('lists every route with who may call it', async (t) => {
-  const { app } = await guardedApp({ groups })
+  const { app } = await guardedApp({ groups }, {}, { clientCertificate: 'optional' })
   app.get('/a', { config: { allowedClients: ['billing'] } }, async () => 'x')
   app.post('/closed', async () => 'x')
   app.get('/health', { config: { allowedClients: 'public' }, constraints: { version: '1.0.0' } }, async () => 'x')

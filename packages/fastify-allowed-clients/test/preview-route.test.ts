@@ -8,7 +8,7 @@ const ok = async (): Promise<string> => 'ok'
 interface Listed { readonly routes: Record<string, ListedRoute>, readonly asked: readonly string[] }
 
 async function listedApp (t: { after (task: () => unknown): void }): Promise<Listed> {
-  const { app } = await guardedApp({ groups: { billing: { ou: 'billing' } } })
+  const { app } = await guardedApp({ groups: { billing: { ou: 'billing' } } }, {}, { clientCertificate: 'optional' })
   t.after(() => app.close())
   const asked: string[] = []
   app.get('/ruled', { config: { allowedClients: ['billing'] } }, ok)

@@ -94,6 +94,7 @@ test('refuses wrong scopes, and scopes that come too late', async (t) => {
     t.throws(() => scope.mtls.allow(['ops'], { overridable: 1 as any }), { message: /overridable is 1/ })
     scope.mtls.allow(['ops'])
     t.throws(() => scope.mtls.allow(['billing']), { message: /already has rules or a mode/ })
+    scope.get('/', answer)
   }, { prefix: '/admin' })
   await app.ready()
   t.throws(() => app.mtls.allow(['ops']), { message: /scope \/: app\.mtls\.allow\(\) was called after the app was ready/ })
@@ -131,7 +132,7 @@ test('one entry needs no array: a group, a rule or a predicate, on a route, a sc
 })
 
 test('public works on a route, on a scope, as default rules and in a file', async (t) => {
-  const { app, status } = await guardedApp({ defaultRules: 'public', groups })
+  const { app, status } = await guardedApp({ defaultRules: 'public', groups }, {}, { clientCertificate: 'optional' })
   app.get('/default', answer)
   app.get('/closed', { config: { allowedClients: 'ops' } }, answer)
   app.get('/asks', { config: { allowedClients: 'public', clientCertificate: 'required' } }, answer)
@@ -149,7 +150,7 @@ test('public works on a route, on a scope, as default rules and in a file', asyn
   t.same(app.mtls.routes().filter(({ access }) => access === 'public').map(({ url, methods }) => `${methods.join()} ${url}`).filter((name) => name.startsWith('GET')),
     ['GET /default', 'GET /asks', 'GET /before', 'GET /scope'])
   const folder = t.testdir({ 'rules.yaml': 'routes:\n  GET /health: public\n' })
-  const filed = await guardedApp({ file: `${folder}/rules.yaml`, watch: false })
+  const filed = await guardedApp({ file: `${folder}/rules.yaml`, watch: false }, {}, { clientCertificate: 'optional' })
   filed.app.get('/health', answer)
   filed.app.get('/other', answer)
   t.equal(await filed.status(null, '/health'), 200)
@@ -168,7 +169,9 @@ test('app.mtls.evaluate says what every route would answer a peer, and setMode s
   const outcomes = (peer: typeof billing | null): object => Object.fromEntries(app.mtls.evaluate(peer).filter(({ methods }) => methods[0] === 'GET').map(({ url, outcome }) => [url, outcome]))
   t.same(outcomes(billing), { '/reported': 'reported', '/billing': 'allowed' })
   t.same(outcomes(ops), { '/reported': 'allowed', '/billing': 'denied' })
-  t.same(outcomes(null), { '/reported': 'reported', '/billing': 'denied' })
+  t.same(outcomes(null), { '/reported': 'denied', '/billing': 'denied' }, 'the server requires certificates')
+  t.match(app.mtls.evaluate(null)[0], { outcome: 'denied', requirements: [{ rules: 'handshake', mode: 'enforce', outcome: 'denied' }] })
+  t.equal(app.mtls.evaluate(null)[0]?.requirements[0]?.explain(), undefined)
   t.equal(app.mtls.rulesVersion, 0)
 })
 

@@ -7,6 +7,7 @@ import { fetch as undiciFetch } from 'undici'
 import type { Dispatcher } from 'undici'
 import { MTLS_ERR_SERVICES_OPTION } from './errors.ts'
 import type { PropagateOptions } from './propagated-headers.ts'
+import { nameMissing } from './named-services.ts'
 import { createService } from './service.ts'
 import type { Service } from './service.ts'
 import { checkKnown, checkService } from './service-options.ts'
@@ -84,6 +85,7 @@ const mtlsClient: FastifyPluginAsync<FastifyMtlsClientOptions> = async (app: Fas
   checkPlugin(options)
   const { mtls } = app as { readonly mtls?: { readonly credentials?: MtlsAgentOptions['credentials'] } }
   const { credentials = mtls?.credentials } = options
+  if (credentials === undefined && options.dispatcher === undefined) refuseMissingCredentials(mtls !== undefined)
   const {
     services, requestIdHeader = 'x-request-id', propagateHeaders = [], trace = true, interceptors = [], dispatcher,
     ...agentOptions
@@ -98,7 +100,7 @@ const mtlsClient: FastifyPluginAsync<FastifyMtlsClientOptions> = async (app: Fas
   try {
     for (const [name, service] of Object.entries(services) as Array<[string, ServiceOptions]>) {
       const agent = dispatcher === undefined
-        ? createAgent({ ...agentOptions, ...(credentials !== undefined && { credentials }) } as AgentOptions, service)
+        ? createAgent({ ...agentOptions, ...(credentials !== undefined && { credentials }) } as AgentOptions, name, service)
         : undefined
       if (agent !== undefined) agents.push(agent)
       const composed = agent === undefined || interceptors.length === 0
@@ -118,7 +120,9 @@ const mtlsClient: FastifyPluginAsync<FastifyMtlsClientOptions> = async (app: Fas
     await Promise.all(agents.map(async (agent) => { await agent.close() }))
     throw error
   }
-  app.decorate('mtlsServices', Object.freeze(byName) as unknown as Services)
+  const named = nameMissing(byName) as unknown as Services
+  // As a getter: Fastify asks a plain value for properties that no service has.
+  app.decorate('mtlsServices', { getter: () => named })
   decorateRequest(app, byName)
   const leave = joinApp(app.server, ...agents)
   // onClose runs after the server answered its requests, so their calls are done too.
@@ -128,18 +132,40 @@ const mtlsClient: FastifyPluginAsync<FastifyMtlsClientOptions> = async (app: Fas
   })
 }
 
+/** @throws MTLS_ERR_SERVICES_OPTION */
+function refuseMissingCredentials (isBehindGateway: boolean): never {
+  throw new MTLS_ERR_SERVICES_OPTION(isBehindGateway
+    ? 'credentials is missing: this app has no certificate of its own, because withMtls did not make its server; ' +
+      'expected the option credentials, such as fileCredentials() returns'
+    : 'credentials is missing, and no plugin has added those of the app; register @peerkit/fastify-mtls first, and ' +
+      'await it, or give the option credentials, such as fileCredentials() returns')
+}
+
 type AgentOptions = Omit<MtlsAgentOptions, 'origins' | 'socketPath' | 'proxy'>
 
 /** Each service has its own agent: two services at one origin may expect different servers there. */
-function createAgent (agentOptions: AgentOptions, service: ServiceOptions): MtlsAgent {
+function createAgent (agentOptions: AgentOptions, name: string, service: ServiceOptions): MtlsAgent {
   const { origin, allowedServers, credentials, servername, socketPath, proxy, connectTimeout } = service
   const own = Object.entries({ allowedServers, credentials, servername, socketPath, proxy })
     .filter(([, value]) => value !== undefined)
-  return new MtlsAgent({
-    ...agentOptions,
-    ...(connectTimeout !== undefined && { connectTimeout }),
-    origins: { [origin]: Object.fromEntries(own) as OriginOptions }
-  })
+  try {
+    return new MtlsAgent({
+      ...agentOptions,
+      ...(connectTimeout !== undefined && { connectTimeout }),
+      origins: { [origin]: Object.fromEntries(own) as OriginOptions }
+    })
+  } catch (error) {
+    throw nameService(error, name, origin)
+  }
+}
+
+/** The agent names a rule by its origin. The author of the options wrote it under a service. */
+function nameService (error: unknown, name: string, origin: string): unknown {
+  const from = `origins["${origin}"]`
+  const found = error as { message?: string, path?: string }
+  if (typeof found?.message === 'string') found.message = found.message.replaceAll(from, `services.${name}`)
+  if (typeof found?.path === 'string') found.path = found.path.replaceAll(from, `services.${name}`)
+  return error
 }
 
 function decorateRequest (app: FastifyInstance, byName: Readonly<Record<string, Service>>): void {
@@ -148,7 +174,7 @@ function decorateRequest (app: FastifyInstance, byName: Readonly<Record<string, 
     getter () {
       let own = bound.get(this)
       if (own === undefined) {
-        own = Object.freeze(
+        own = nameMissing(
           Object.fromEntries(Object.entries(byName).map(([name, service]) => [name, service.for(this)]))
         ) as unknown as Services
         bound.set(this, own)

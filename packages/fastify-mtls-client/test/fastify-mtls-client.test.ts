@@ -248,8 +248,8 @@ test('options that are wrong stop the app, each named with what was expected', a
   await refuse({ services: { ledger: { origin } }, servces: {} }, /unknown option "servces" for fastify-mtls-client/)
   await refuse({ services: { ledger: { origin } }, origins: {} }, /unknown option "origins" for fastify-mtls-client/)
   await refuse({ services: { constructor: { origin } } }, /the name of a service is "constructor"/)
-  await refuse({ services: { ledger: { origin } }, credentials: undefined }, /credentials of MtlsAgent is undefined/, 'MTLS_ERR_OUTBOUND_OPTION')
-  await refuse({ services: { fine: { origin }, ledger: { origin, allowedServers: [] } } }, /allowedServers/, 'MTLS_ERR_RULE_INVALID')
+  await refuse({ services: { ledger: { origin } }, credentials: undefined }, /credentials is missing, and no plugin has added those of the app; register @peerkit\/fastify-mtls first, and await it, or give the option credentials/)
+  await refuse({ services: { fine: { origin }, ledger: { origin, allowedServers: [] } } }, /: services\.ledger\.allowedServers: found/, 'MTLS_ERR_RULE_INVALID')
   await refuse({ services: { ledger: { origin } }, requestIdHeader: 'a b' }, /requestIdHeader is "a b"/)
   await refuse({ services: { ledger: { origin } }, propagateHeaders: 'baggage' }, /propagateHeaders is string; expected a list/)
   await refuse({ services: { ledger: { origin } }, propagateHeaders: ['a b'] }, /propagateHeaders contains "a b"/)
@@ -277,4 +277,26 @@ test('the caller\'s objects stay as they were', async (t) => {
 test('nothing is left open', async (t) => {
   await ledger.close()
   t.equal(ledger.sockets.size, 0)
+})
+
+test('a misspelt service is named, with those that there are; other questions are answered as of any object', async (t) => {
+  const app = await createApp({ services: { ledger: { origin }, audit: { origin } } }, t)
+  for (const name of ['leger', 'Ledger', 'ledgre', 'xledger']) {
+    t.throws(() => app.mtlsServices[name], { code: 'MTLS_ERR_SERVICES_OPTION', message: new RegExp(`there is no service "${name}"; expected one of ledger, audit; did you mean "ledger"\\?`) })
+  }
+  t.throws(() => app.mtlsServices['billing'], { message: /there is no service "billing"; expected one of ledger, audit$/ })
+  t.notOk('billing' in app.mtlsServices)
+  t.same(Object.keys(app.mtlsServices), ['ledger', 'audit'])
+  t.equal(await Promise.resolve(app.mtlsServices), app.mtlsServices)
+  t.match(JSON.stringify(app.mtlsServices), /"ledger":\{"name":"ledger"/)
+  app.get('/', async (request) => request.mtlsServices['leger'])
+  t.match((await app.inject('/')).json(), { code: 'MTLS_ERR_SERVICES_OPTION' })
+})
+
+test('an app behind a gateway has no certificate of its own: the option credentials is asked for', async (t) => {
+  const app = Fastify()
+  app.decorate('mtls', { credentials: undefined })
+  t.match(await rejection(Promise.resolve(app.register(fastifyMtlsClient, { services: { ledger: { origin } } }))), {
+    code: 'MTLS_ERR_SERVICES_OPTION', message: /credentials is missing: this app has no certificate of its own/
+  })
 })

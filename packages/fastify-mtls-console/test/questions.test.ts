@@ -126,7 +126,7 @@ test('is anyone still calling with the old CA', async (t) => {
 })
 
 test('a handshake without a certificate is in the log, and in no list of clients', async (t) => {
-  const world = await createWorld(t)
+  const world = await createWorld(t, { clientCertificate: 'required', setup: () => {} })
   const origin = await listen(world)
   t.type(await call(origin, world.ca.root, undefined, '/accounts'), 'string')
   t.match(await world.data(), { handshakesRefused: { no_certificate: 1 }, clients: [], events: [{ kind: 'handshake', reason: 'no_certificate', remoteAddress: '127.0.0.1' }] })

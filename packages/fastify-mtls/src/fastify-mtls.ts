@@ -1,16 +1,16 @@
 import type { BlockOption, CredentialSource, TrustSource } from '@peerkit/credentials'
 import { isAuditKept, joinApp } from '@peerkit/events'
 import type { PeerIdentity } from '@peerkit/identity'
-import { AUTHORITIES, IDENTIFIES, IS_PUBLIC, addToApp, closeUpgrade, isThenable } from '@peerkit/identity/internal'
+import {
+  AUTHORITIES, GUARD_UPGRADES, IDENTIFIES, IS_PUBLIC, addToApp, closeUpgrade, isThenable
+} from '@peerkit/identity/internal'
 import type { RevocationChecker } from '@peerkit/revocation'
-import type {
-  FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest, RouteOptions, onRequestHookHandler
-} from 'fastify'
+import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify'
 import fp from 'fastify-plugin'
+import { AppCheck, rootOf } from './app-check.ts'
 import { MTLS_ERR_PEER_MISSING, MTLS_ERR_SERVER_NOT_MTLS, MTLS_ERR_SERVER_OPTION } from './errors.ts'
 import { ExceptionLog } from './exception-log.ts'
 import type { ForwardedOption, ForwardedPeers } from './forwarded-peer.ts'
-import type { MtlsServer } from './handshake-gate.ts'
 import { makeGatewayContext } from './gateway-context.ts'
 import type { GatewayContext } from './gateway-context.ts'
 import { checkChoice } from './option-check.ts'
@@ -20,6 +20,8 @@ import type { FastifyMtlsOptions } from './plugin-options.ts'
 import { RefusalLog } from './refusal-log.ts'
 import { assignedPeer, peerOfRequest } from './request-peer.ts'
 import { logBlockChanges, logTrustChanges } from './trust-log.ts'
+import { requirePeer, routeUpgrade } from './upgrade-watch.ts'
+import type { UpgradeGuard } from './upgrade-watch.ts'
 import { contextOf } from './server-context.ts'
 import type { ServerContext } from './server-context.ts'
 
@@ -42,6 +44,12 @@ declare module 'fastify' {
     readonly trust: TrustSource | undefined
     /** The option `revocation` of `withMtls` or of the plugin. */
     readonly revocation: RevocationChecker | undefined
+    /**
+     * Says which clients may use what listens for upgrades on the raw server, such as `new WebSocketServer({ server:
+     * app.server })`, where no rule of a route holds. Without it an app with such a listener does not listen. With
+     * `@peerkit/fastify-allowed-clients` it takes all rules, without it `'authenticated'` alone.
+     */
+    guardUpgrades (rules: 'authenticated'): void
   }
   interface FastifyInstance {
     /**
@@ -59,15 +67,21 @@ const mtls: FastifyPluginAsync<FastifyMtlsOptions> = async (app, options) => {
     throw new MTLS_ERR_SERVER_NOT_MTLS(describeForeignServer(app.server))
   }
   const trust = context?.credentials ?? options.trust
+  const check = context?.app ?? new AppCheck({ allowAnonymous: true, gateOnly: false, isPlain: true })
+  context?.meet(rootOf(app))
+  check.register(app, options.forwarded !== undefined)
   if (context !== undefined) attach(app, context, options)
   const gateway = context ?? makeOwnContext(app, options)
   if (options.closeCredentials === true) app.addHook('onClose', async () => { await trust?.close() })
   addToApp(app, {
     credentials: () => context?.credentials,
     trust: () => trust,
-    revocation: () => context === undefined ? options.revocation : context.revocation
+    revocation: () => context === undefined ? options.revocation : context.revocation,
+    guardUpgrades: () => (rules: 'authenticated') => {
+      checkChoice(rules, ['authenticated'], 'the rules of app.mtls.guardUpgrades() without @peerkit/fastify-allowed-clients')
+      guardUpgrades(context, requirePeer)
+    }
   })
-  checkRoutes(app)
   const { forwarded } = options
   identifyRequests(app, forwarded === undefined ? undefined : await openForwarded(app, forwarded, gateway))
 }
@@ -78,23 +92,6 @@ async function openForwarded (
 ): Promise<ForwardedPeers> {
   const { ForwardedPeers: Peers } = await import('./forwarded-peer.ts')
   return new Peers(app, option, context)
-}
-
-/** Refuses route options that would have no effect. @throws MTLS_ERR_SERVER_OPTION */
-function checkRoutes (app: FastifyInstance): void {
-  let ruled: string | undefined
-  app.addHook('onRoute', ({ method, url, config = {} }: RouteOptions) => {
-    const { clientCertificate, allowedClients } = config as { clientCertificate?: unknown, allowedClients?: unknown }
-    checkChoice(clientCertificate, ['required', 'optional'], `${String(method)} ${url}: config.clientCertificate`)
-    if (allowedClients !== undefined) ruled ??= `${String(method)} ${url}`
-  })
-  app.addHook('onReady', async () => {
-    if (ruled === undefined || 'allow' in app.mtls) return
-    throw new MTLS_ERR_SERVER_OPTION(
-      `${ruled}: config.allowedClients has no effect, because @peerkit/fastify-allowed-clients is not registered; ` +
-        'register it after @peerkit/fastify-mtls and before the routes'
-    )
-  })
 }
 
 /** Decorates requests with the peer. Answers 401 if a route needs a peer and the request has none. */
@@ -122,6 +119,7 @@ function identifyRequests (app: FastifyInstance, forwarded: ForwardedPeers | und
     done(refusal)
   }
   const identify: onRequestHookHandler = (request, reply, done) => {
+    if (request.raw.headers.upgrade !== undefined) routeUpgrade(request.raw, reply.raw)
     const believed = forwarded === undefined || forwarded.take(request)
     if (isThenable(believed)) believed.then((settled) => { finish(request, reply, settled, done) }).catch(done)
     else finish(request, reply, believed, done)
@@ -138,16 +136,23 @@ function mayBeAnonymous (request: FastifyRequest): boolean {
   return isPublic?.(request) === true
 }
 
+/** @throws MTLS_ERR_SERVER_OPTION on a server that `withMtls` did not make */
+function guardUpgrades (context: ServerContext | undefined, guard: UpgradeGuard): void {
+  if (context === undefined) {
+    throw new MTLS_ERR_SERVER_OPTION('app.mtls.guardUpgrades() was called on an app whose server withMtls did not make; expected withMtls(credentials)')
+  }
+  context.upgrades.guard = guard
+}
+
 /** Connects the app with the server that `withMtls` made. @throws MTLS_ERR_SERVER_OPTION */
 function attach (app: FastifyInstance, context: ServerContext, options: FastifyMtlsOptions): void {
   refuseOwnTrust(options)
+  Object.defineProperty(app.server, GUARD_UPGRADES, {
+    value: (guard: UpgradeGuard) => { context.upgrades.guard = guard }, configurable: true
+  })
   writeLog(app, context)
   const endLog = logOwnEnd(context.credentials, app.log, context.now, isAuditKept)
-  app.addHook('onClose', async () => {
-    endLog()
-    // A listening server is released by its close event. A server that never listened has no such event.
-    if (!app.server.listening) context.detach(app.server as MtlsServer)
-  })
+  app.addHook('onClose', async () => { endLog() })
 }
 
 /** The trust of an app behind a gateway, released when the app closes. @throws MTLS_ERR_SERVER_OPTION */

@@ -1,6 +1,8 @@
+import type { IncomingMessage } from 'node:http'
 import type { Server as HttpsServer } from 'node:https'
 import type { Http2SecureServer } from 'node:http2'
 import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
 import { isThenable, withTimeout } from '@peerkit/identity/internal'
 import { summarizeCertificate } from '@peerkit/identity/x509'
@@ -30,6 +32,10 @@ export interface HandshakeGateOptions {
   readonly revocationTimeout: number
   /** Called when a resumed session was refused because this process cannot build its path. */
   readonly onSessionUnknown: () => void
+  /** Takes over an upgrade; undefined if the server's own listeners get it. */
+  readonly onUpgrade: (
+    server: MtlsServer, request: IncomingMessage, socket: Duplex, head: Buffer
+  ) => boolean | undefined
 }
 
 /**
@@ -79,6 +85,8 @@ export class HandshakeGate {
           requestGate.request(first, second, resume(given))
           return true
         case 'upgrade':
+          requestGate.upgrade(first, second, () => gate.#options.onUpgrade(server, first, second, given[3]) ?? emit.apply(server, given))
+          return true
         case 'connect':
           if (first.stream !== undefined) break
           requestGate.upgrade(first, second, resume(given))

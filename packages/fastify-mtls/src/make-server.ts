@@ -27,6 +27,7 @@ export function makeHttpsFactory (context: ServerContext, mtls: MtlsServerOption
     checkServerOptions(options as Options, false)
     const server = make(handler as Handler, options as Options)
     listenOnAllLocalhost(server, () => make(handler as Handler, options as Options))
+    context.lead(server)
     return server
   }
 }
@@ -41,7 +42,8 @@ export function makeHttp2Factory (
   const { allowHTTP1 = true } = mtls
   const make = (handler: Handler, options: Options): Http2SecureServer => {
     const tls = tlsServerOptions(context, mtls, allowHTTP1 ? ['h2', 'http/1.1'] : ['h2'])
-    const server = createSecureServer({ ...pickHttpOptions(options), ...tls, allowHTTP1 }, handler)
+    // Node answers clients without ALPN, and would let them keep their socket for ten seconds.
+    const server = createSecureServer({ unknownProtocolTimeout: 1_000, ...pickHttpOptions(options), ...tls, allowHTTP1 }, handler)
     applyTimeouts(server as unknown as HttpsServer, options)
     followSessions(server, options)
     context.attach(server)
@@ -52,6 +54,7 @@ export function makeHttp2Factory (
     checkServerOptions(options as Options, true)
     const server = make(handler as Handler, options as Options)
     listenOnAllLocalhost(server, () => make(handler as Handler, options as Options))
+    context.lead(server)
     return server
   }
 }

@@ -6,6 +6,7 @@ import type { FastifyServerFactory } from 'fastify'
 import { MTLS_ERR_SERVER_OPTION } from './errors.ts'
 import { makeHttp2Factory, makeHttpsFactory } from './make-server.ts'
 import { checkCredentials } from './option-check.ts'
+import { checkServerPurpose } from './server-purpose.ts'
 import { ServerContext } from './server-context.ts'
 import { checkMtlsServerOptions } from './server-options.ts'
 import type { MtlsServerOptions } from './server-options.ts'
@@ -44,7 +45,7 @@ export function mtlsServerOptions (
   credentials: CredentialSource, options: MtlsServerOptions = {}
 ): MtlsHttpsOptions | MtlsHttp2Options {
   checkCredentials(credentials)
-  checkMtlsServerOptions(options)
+  checkMtlsServerOptions(options, 'mtlsServerOptions')
   if (authoritiesOf(credentials.current, 'clients').length === 0) {
     const names = credentials.current.authorities.map(({ name }) => `"${name}"`).join(', ')
     throw new MTLS_ERR_SERVER_OPTION(
@@ -52,6 +53,7 @@ export function mtlsServerOptions (
         'expected one with for: "clients" or "both"'
     )
   }
+  checkServerPurpose(credentials.current.identity)
   const own = { ...options }
   const context = new ServerContext(credentials, own)
   if (own.http2 === true) return { http2: true, https: {}, serverFactory: makeHttp2Factory(context, own) }

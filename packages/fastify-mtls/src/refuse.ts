@@ -1,3 +1,4 @@
+import { STATUS_CODES } from 'node:http'
 import type { ServerResponse } from 'node:http'
 import type { ServerHttp2Stream } from 'node:http2'
 import type { Duplex } from 'node:stream'
@@ -26,6 +27,22 @@ export function refuseStream (stream: ServerHttp2Stream): void {
   stream.respond({ ':status': 401, 'content-type': TYPE, 'content-length': Buffer.byteLength(body) })
   stream.end(body)
   session?.close()
+}
+
+/** Answers an upgrade with an error, on a socket that HTTP has already released, and closes it. */
+export function answerUpgrade (socket: Duplex, error: unknown): void {
+  const { statusCode = 500, code, message } = error as { statusCode?: number, code?: string, message: string }
+  const isOurs = code?.startsWith('MTLS_ERR_') === true
+  const name = STATUS_CODES[statusCode] ?? 'Error'
+  const text = JSON.stringify({
+    statusCode, ...(isOurs && { code }), error: name, message: isOurs ? message : name
+  })
+  socket.on('error', () => {})
+  const lines = [
+    `HTTP/1.1 ${statusCode} ${name}`, 'Connection: close', `Content-Type: ${TYPE}`,
+    `Content-Length: ${Buffer.byteLength(text)}`, '', text
+  ]
+  socket.end(lines.join('\r\n'), () => { socket.destroy() })
 }
 
 /** Answers 401 on a socket that HTTP has already released. */

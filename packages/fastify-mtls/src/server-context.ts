@@ -1,20 +1,25 @@
 import { ListWatch, readBlockOption } from '@peerkit/credentials'
 import type { BlockOption, CredentialSnapshot, CredentialSource } from '@peerkit/credentials'
 import { EMITTER, handshakeChainUnavailable, joinApp } from '@peerkit/events'
-import { AUTHORITIES, UpgradedSockets, upgradedSocketsOf } from '@peerkit/identity/internal'
+import { AUTHORITIES, REQUIRES_CERTIFICATE, UpgradedSockets, upgradedSocketsOf } from '@peerkit/identity/internal'
 import type { RevocationChecker } from '@peerkit/revocation'
 import { findIssuer } from '@peerkit/trust'
+import type { FastifyInstance } from 'fastify'
 import type { SecureContextOptions } from 'node:tls'
+import { AppCheck } from './app-check.ts'
 import { ConnectionWatch } from './connection-watch.ts'
 import { MTLS_ERR_SERVER_OPTION } from './errors.ts'
 import { HandshakeGate } from './handshake-gate.ts'
 import type { MtlsServer } from './handshake-gate.ts'
 import { HandshakeReporter } from './handshake-reporter.ts'
+import { meetApp } from './meet-app.ts'
 import { canMeetTlsSockets, forgetKey } from './node-internals.ts'
+import { RawListeners } from './raw-listeners.ts'
 import { tlsContextOptions } from './server-options.ts'
 import type { MtlsServerOptions } from './server-options.ts'
 import { TicketKeys } from './ticket-keys.ts'
 import { Trust } from './trust.ts'
+import { UpgradeWatch } from './upgrade-watch.ts'
 
 const contexts = new WeakMap<object, ServerContext>()
 
@@ -39,6 +44,12 @@ export class ServerContext {
   readonly onReview: Set<() => void> = new Set()
   /** The upgraded sockets of all servers of the app. */
   readonly sockets: UpgradedSockets = new UpgradedSockets()
+  /** What is checked when the app starts. */
+  readonly app: AppCheck
+  readonly upgrades: UpgradeWatch
+  /** The server that Fastify knows. */
+  #leader: MtlsServer | undefined
+  #listeners: RawListeners | undefined
   readonly #options: MtlsServerOptions
   readonly #gate: HandshakeGate
   readonly #watch: ConnectionWatch
@@ -55,8 +66,10 @@ export class ServerContext {
     this.now = options.now ?? Date.now
     this.#options = options
     const {
-      revocation, algorithms, block, now = Date.now, clientCertificate, revocationTimeout = 5_000, drainTimeout = 10_000
+      revocation, algorithms, block, now = Date.now, clientCertificate, revocationTimeout = 5_000, drainTimeout = 10_000,
+      gateOnly = false, upgradeTimeout = 10_000
     } = options
+    this.app = new AppCheck({ allowAnonymous: clientCertificate === 'optional', gateOnly })
     const trust = new Trust(credentials, {
       revocation,
       algorithms,
@@ -81,7 +94,19 @@ export class ServerContext {
       reporter,
       allowAnonymous: clientCertificate === 'optional',
       revocationTimeout,
-      onSessionUnknown: () => { this.#changeSharedKeys('useOwnKeys') }
+      onSessionUnknown: () => { this.#changeSharedKeys('useOwnKeys') },
+      onUpgrade: (server, request, socket, head) =>
+        server === this.#leader ? this.upgrades.begin(request, socket, head, this.#listeners as RawListeners) : undefined
+    })
+    this.upgrades = new UpgradeWatch({
+      timeout: upgradeTimeout,
+      drainTimeout,
+      isStrict: () => this.app.isIdentifying,
+      onUnruled: (path) => {
+        this.app.app?.log.error(
+          { path }, 'closed an upgrade that a listener of the raw server answered: no rule holds for it; use app.mtls.guardUpgrades'
+        )
+      }
     })
     this.#lists = new ListWatch(credentials, 'clients', { revocation, block }, () => { this.#review() })
     this.#tickets = new TicketKeys(options, now, () => { this.#applyAllTicketKeys() })
@@ -92,6 +117,7 @@ export class ServerContext {
     contexts.set(server, this)
     // Read by fastify-allowed-clients, in whichever order the plugins are registered.
     Object.defineProperty(server, AUTHORITIES, { value: () => this.trust.ruleAuthorities })
+    Object.defineProperty(server, REQUIRES_CERTIFICATE, { value: () => this.app.requiresCertificate })
     this.#gate.install(server)
     const { ocspStapler } = this.#options
     if (ocspStapler !== undefined) server.on('OCSPRequest', ocspStapler.handle)
@@ -117,6 +143,46 @@ export class ServerContext {
         'the options of one withMtls() call were given to two apps; expected a call for each app'
       )
     }
+  }
+
+  /** The first server of an app: the app is watched from its creation on, and its server listens only with a plugin. */
+  lead (server: MtlsServer): void {
+    meetApp(server, (app) => { this.meet(app) })
+    const listeners = new RawListeners(server)
+    const isGuarded = (): boolean => this.upgrades.guard !== undefined
+    this.#leader = server
+    this.#listeners = listeners
+    listeners.refuseLater(() => !this.app.isIdentifying, isGuarded)
+    const close = server.close as (...args: any[]) => MtlsServer
+    server.close = ((...args: any[]) => {
+      this.upgrades.end()
+      return close.apply(server, args)
+    }) as typeof server.close
+    const listen = server.listen as (...args: any[]) => MtlsServer
+    server.listen = ((...args: any[]) => {
+      const fault = this.app.findListenFault() ?? this.#findRawFault()
+      if (fault === undefined) return listen.apply(server, args)
+      process.nextTick(() => { server.emit('error', fault) })
+      return server
+    }) as typeof server.listen
+  }
+
+  #findRawFault (): Error | undefined {
+    return this.app.isIdentifying ? this.#listeners?.findFault(this.upgrades.guard !== undefined) : undefined
+  }
+
+  meet (app: FastifyInstance<any, any, any, any>): void {
+    if (this.app.app !== undefined) return
+    this.app.watch(app)
+    // Told here first: a WebSocketServer would pass the error event of the server on as its own.
+    app.addHook('onReady', async () => {
+      const fault = this.#findRawFault()
+      if (fault !== undefined) throw fault
+    })
+    app.addHook('onClose', async ({ server }) => {
+      // A listening server is released by its close event. A server that never listened has no such event.
+      if (!server.listening) this.detach(server as MtlsServer)
+    })
   }
 
   /** Releases a server that was closed, or never listened. */

@@ -18,6 +18,11 @@ export interface MtlsServerOptions {
    * no identity. An invalid certificate is refused in both cases.
    */
   readonly clientCertificate?: 'required' | 'optional'
+  /**
+   * The app does not register `@peerkit/fastify-mtls`: any accepted certificate is enough, and no request has an
+   * identity. Without the plugin and without this option the server does not listen. Default false.
+   */
+  readonly gateOnly?: boolean
   /** Checks revocation in addition to the CRLs of the credentials. All must accept the certificate. Default: none. */
   readonly revocation?: RevocationChecker
   /**
@@ -54,6 +59,11 @@ export interface MtlsServerOptions {
   /** Milliseconds to wait for an answer about revocation. Without one the certificate is refused. Default 5,000. */
   readonly revocationTimeout?: number
   /**
+   * Milliseconds for a request for an upgrade (a WebSocket) to be answered with 101. Then its socket is closed. Default
+   * 10,000.
+   */
+  readonly upgradeTimeout?: number
+  /**
    * Grace period in milliseconds for responses in flight after a client's certificate became invalid. WebSockets are
    * closed at once. Default 10,000.
    */
@@ -63,19 +73,28 @@ export interface MtlsServerOptions {
 }
 
 export const MTLS_SERVER_OPTIONS: readonly string[] = [
-  'http2', 'allowHTTP1', 'clientCertificate', 'revocation', 'algorithms', 'block', 'minVersion', 'maxVersion',
-  'ciphers', 'ticketSecret', 'ticketRotation', 'ocspStapler', 'handshakeTimeout', 'revocationTimeout', 'drainTimeout',
+  'http2', 'allowHTTP1', 'clientCertificate', 'gateOnly', 'revocation', 'algorithms', 'block', 'minVersion', 'maxVersion',
+  'ciphers', 'ticketSecret', 'ticketRotation', 'ocspStapler', 'handshakeTimeout', 'revocationTimeout', 'upgradeTimeout',
+  'drainTimeout',
   'now'
 ]
 const VERSIONS = ['TLSv1.2', 'TLSv1.3']
 const MIN_SECRET_OCTETS = 32
 
-/** @throws MTLS_ERR_SERVER_OPTION naming the option, what was found and what was expected */
-export function checkMtlsServerOptions (options: MtlsServerOptions): void {
-  checkPlainObject(options, 'options of mtlsServerOptions')
-  checkKeys(options, MTLS_SERVER_OPTIONS, 'mtlsServerOptions')
-  for (const key of ['http2', 'allowHTTP1'] as const) checkChoice(options[key], [true, false], key)
+/**
+ * @param what the function that was called, as errors name it
+ * @throws MTLS_ERR_SERVER_OPTION naming the option, what was found and what was expected
+ */
+export function checkMtlsServerOptions (options: MtlsServerOptions, what: string): void {
+  checkPlainObject(options, `options of ${what}`)
+  checkKeys(options, MTLS_SERVER_OPTIONS, what)
+  for (const key of ['http2', 'allowHTTP1', 'gateOnly'] as const) checkChoice(options[key], [true, false], key)
   checkChoice(options.clientCertificate, ['required', 'optional'], 'clientCertificate')
+  if (options.gateOnly === true && options.clientCertificate === 'optional') {
+    throw new MTLS_ERR_SERVER_OPTION(
+      'gateOnly is true and clientCertificate is "optional"; expected "required": nothing else would check any client'
+    )
+  }
   checkChoice(options.minVersion, VERSIONS, 'minVersion')
   checkChoice(options.maxVersion, VERSIONS, 'maxVersion')
   if (options.minVersion === 'TLSv1.3' && options.maxVersion === 'TLSv1.2') {
@@ -84,7 +103,7 @@ export function checkMtlsServerOptions (options: MtlsServerOptions): void {
   if (options.ciphers !== undefined && typeof options.ciphers !== 'string') {
     throw new MTLS_ERR_SERVER_OPTION(`ciphers is ${typeof options.ciphers}; expected a string`)
   }
-  for (const key of ['ticketRotation', 'handshakeTimeout', 'revocationTimeout', 'drainTimeout'] as const) {
+  for (const key of ['ticketRotation', 'handshakeTimeout', 'revocationTimeout', 'upgradeTimeout', 'drainTimeout'] as const) {
     checkDuration(options[key], key)
   }
   checkAlgorithms(options.algorithms)

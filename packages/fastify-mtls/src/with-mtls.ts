@@ -9,7 +9,7 @@ import { checkServerOptions } from './http-options.ts'
 import type { HttpOptions } from './http-options.ts'
 import { mtlsServerOptions } from './mtls-server-options.ts'
 import { checkCredentials, checkPlainObject } from './option-check.ts'
-import { MTLS_SERVER_OPTIONS } from './server-options.ts'
+import { MTLS_SERVER_OPTIONS, checkMtlsServerOptions } from './server-options.ts'
 import type { MtlsServerOptions } from './server-options.ts'
 
 /** Fastify's own options, without those that would replace the server or its TLS. */
@@ -86,6 +86,7 @@ export function withMtls (credentials: CredentialSource, options: WithMtlsOption
   if ('http2' in mtls) {
     throw new MTLS_ERR_SERVER_OPTION('found mtls.http2; expected http2 outside of mtls: it is an option of Fastify')
   }
+  checkMtlsServerOptions(mtls, 'mtls, given to withMtls')
   checkServerOptions({ https, http2 }, http2)
   const made = http2
     ? mtlsServerOptions(credentials, { ...mtls, http2: true })

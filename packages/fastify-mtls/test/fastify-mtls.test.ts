@@ -73,8 +73,8 @@ for (const http2 of [false, true]) {
   })
 }
 
-test('a server that forgot the plugin is closed all the same', async (t) => {
-  const world = await startWorld(t, { plugin: false })
+test('a server with gateOnly checks every certificate, without the plugin', async (t) => {
+  const world = await startWorld(t, { plugin: false, settings: { gateOnly: true } })
   t.match(await call(world, world.client), { status: 200, body: { open: true } })
   await t.rejects(call(world, undefined), { code: 'ECONNRESET' })
   await t.rejects(call(world, await (await createDevCa()).issue()), { code: 'ECONNRESET' })

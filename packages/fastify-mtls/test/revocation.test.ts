@@ -346,7 +346,7 @@ test('bytes that are no TLS are reported as such', async (t) => {
 })
 
 test('Expect: 100-continue is no way past the guard', async (t) => {
-  const world = await startWorld(t, { crl: true, setup: (app) => { app.post('/', async () => ({ reached: true })) } })
+  const world = await startWorld(t, { crl: true, plugin: false, settings: { gateOnly: true }, setup: (app) => { app.post('/', async () => ({ reached: true })) } })
   const agent = new Agent({ keepAlive: true, maxSockets: 1 })
   t.match(await call(world, world.client, { agent }), { status: 200 })
   world.ca.revoke(world.client)

@@ -1,4 +1,5 @@
 import { BlockList, isIP } from 'node:net'
+import { parseIpAddress } from '@peerkit/identity/x509'
 import type { PeerIdentity } from '@peerkit/identity'
 import { MTLS_ERR_FORWARDED_OPTION } from './errors.ts'
 import { nearest, refuseOption, show } from './option-check.ts'
@@ -90,9 +91,33 @@ function readRanges (addresses: readonly string[]): BlockList {
         `gateways.addresses[${index}] is "${text}"; expected an IP address or a CIDR range`
       )
     }
+    if (bits !== undefined) checkRange(text, address, bits, most, index)
     const type = family === 6 ? 'ipv6' : 'ipv4'
     if (bits === undefined) ranges.addAddress(address, type)
     else ranges.addSubnet(address, bits, type)
   }
   return ranges
+}
+
+/** Refuses a range that trusts everyone, or that is written with an address inside of it. */
+function checkRange (text: string, address: string, bits: number, most: number, index: number): void {
+  const where = `gateways.addresses[${index}] is "${text}"`
+  if (bits === 0) {
+    const all = most === 32 ? 'IPv4 address, and no IPv6 address' : 'IPv6 address, and no IPv4 address'
+    throw new MTLS_ERR_FORWARDED_OPTION(
+      `${where}: a prefix of 0 is every ${all}; expected the addresses of the gateways: whoever has one may speak for any client`
+    )
+  }
+  if (hasHostBits(address, bits)) {
+    throw new MTLS_ERR_FORWARDED_OPTION(
+      `${where}: the address has bits set behind the prefix; expected the first address of the range, or "${address}" alone`
+    )
+  }
+}
+
+function hasHostBits (address: string, bits: number): boolean {
+  return parseIpAddress(address).some((octet, index) => {
+    const left = Math.min(8, Math.max(0, bits - index * 8))
+    return (octet & (0xff >> left)) !== 0
+  })
 }

@@ -96,7 +96,11 @@ function warnOfKey ({ key, spelling, values, rules }: ParsedKey, rule: ParsedRul
   if (key === 'uri' && texts.some((text) => text.startsWith('spiffe:'))) {
     return [`${path}: "spiffe" would also require a valid X.509-SVID`]
   }
-  if (key === 'ip' && texts.some((text) => text.endsWith('/0'))) return [`${path}: the range covers every address`]
+  const all = key === 'ip' ? texts.find((text) => text.endsWith('/0')) : undefined
+  if (all !== undefined) {
+    const [every, no] = all.includes(':') ? ['IPv6', 'IPv4'] : ['IPv4', 'IPv6']
+    return [`${path}: the range ${all} covers every ${every} address, and no ${no} address`]
+  }
   return []
 }
 

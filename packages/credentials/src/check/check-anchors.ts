@@ -66,5 +66,11 @@ export function describeLeftOut (identity: PeerIdentity, where: string, now: num
 export function checkAuthority ({ identity, x509 }: ParsedCertificate, where: string): void {
   if (identity.isCa === true && x509.ca) return
   const found = `found ${String(identity)}, which is not a CA certificate`
-  throw refused('no_anchor', where, `${found}; expected only CA certificates`)
+  throw refused('no_anchor', where, `${found}; expected only CA certificates (${whyNoAuthority(identity, x509.ca)})`)
+}
+
+function whyNoAuthority ({ isCa }: PeerIdentity, isCaForNode: boolean): string {
+  if (isCa === true && !isCaForNode) return 'its keyUsage lacks keyCertSign'
+  return 'its basicConstraints do not say CA: it is one of a client or server, or a root of X.509 version 1, which has ' +
+    'no extensions and has to be issued again'
 }

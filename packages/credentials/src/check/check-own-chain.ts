@@ -33,7 +33,16 @@ export function checkOwnChain (
   }
   const what = `${end}, issued by ${last.identity.issuer?.toString() ?? 'an unknown issuer'}`
   if (chain === 'required') throw refused('bad_chain', where, `${what}; expected it to lead to a CA certificate in ca`)
-  return `${where}: ${what}, which is not in ca; peers must trust that CA themselves`
+  return `${where}: ${what}${describeMissing(anchors, last)}; peers must trust that CA themselves`
+}
+
+/** A CA that was made again has its old name and another key, which reads as if it were the same CA. */
+function describeMissing (anchors: readonly ParsedCertificate[], last: ParsedCertificate): string {
+  const issuer = last.identity.issuer?.toString()
+  const namesake = anchors.find(({ identity }) => identity.subject?.toString() === issuer)
+  return namesake === undefined
+    ? ', which is not in ca'
+    : ', but the CA of that name in ca has another key (the CA was made again, or this is an older certificate)'
 }
 
 function isSame (one: ParsedCertificate, other: ParsedCertificate): boolean {

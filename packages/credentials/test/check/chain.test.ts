@@ -100,3 +100,10 @@ test('CRLs may come from intermediates of peers, which are then no anchors', asy
   t.match(source.current.revocation?.check(parsePeerIdentity(client.der), parsePeerIdentity(clients.der)), { state: 'revoked', source: 'crl' })
   t.throws(() => memoryCredentials({ ...base, crl, crlIssuers: leaf.cert }), { code: 'MTLS_ERR_CREDENTIALS_REFUSED', reason: 'no_anchor', message: /crlIssuers: found .*, which is not a CA/ })
 })
+
+test('a CA that was made again has its old name and another key, which the warning says', async (t) => {
+  const again = await createDevCa({ name: 'Made twice' })
+  const before = await createDevCa({ name: 'Made twice' })
+  const own = await before.issue({ dns: 'localhost' })
+  t.match(memoryCredentials({ cert: own.cert, key: own.key, ca: again.root }).current.warnings, [/^cert: the chain ends at .*, but the CA of that name in ca has another key \(the CA was made again, or this is an older certificate\); peers must trust/])
+})

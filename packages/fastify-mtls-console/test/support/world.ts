@@ -42,6 +42,8 @@ export interface WorldOptions {
   readonly revocation?: RevocationChecker
   /** What counts as a public root. Default: those of Node. */
   readonly roots?: PublicRoots
+  /** Default `optional`, since one of the usual routes is public. */
+  readonly clientCertificate?: 'required' | 'optional'
   /** In place of the usual routes. */
   setup? (app: FastifyInstance, credentials: MemoryCredentials): Promise<void> | void
 }
@@ -57,13 +59,13 @@ export function addAccounts (app: FastifyInstance): void {
 }
 
 /** An app with a console at /console for operators. */
-export async function createWorld (t: Test, { clients = {}, console: options = {}, crl = false, http2 = false, revocation, roots = bundledRoots(), setup = addAccounts }: WorldOptions = {}): Promise<World> {
+export async function createWorld (t: Test, { clients = {}, console: options = {}, crl = false, http2 = false, revocation, roots = bundledRoots(), setup = addAccounts, clientCertificate = 'optional' }: WorldOptions = {}): Promise<World> {
   const ca = await createDevCa({ name: 'Test CA' })
   const server: IssuedCertificate = await ca.issue({ cn: 'accounts', dns: 'localhost', ip: '127.0.0.1' })
   const credentials = memoryCredentials({ cert: server.chain, key: server.key, ca: ca.root, ...(crl && { crl: (await ca.crl()).pem }) })
   const own = revocation === undefined ? {} : { revocation }
   const lines: string[] = []
-  const app = Fastify(withMtls(credentials, { logger: { level: 'trace', stream: { write (line: string) { lines.push(line) } } }, http2, mtls: own } as never)) as unknown as FastifyInstance
+  const app = Fastify(withMtls(credentials, { logger: { level: 'trace', stream: { write (line: string) { lines.push(line) } } }, http2, mtls: { ...own, clientCertificate } } as never)) as unknown as FastifyInstance
   t.after(async () => {
     await app.close()
     await credentials.close()

@@ -11,3 +11,9 @@ export const IS_PUBLIC: unique symbol = Symbol.for('peerkit.isPublic')
 
 /** On the HTTP server, set by the plugin that verifies certificates: a function that lists the authorities for rules. */
 export const AUTHORITIES: unique symbol = Symbol.for('peerkit.authorities')
+
+/** On the HTTP server: a function that returns whether every client must present a certificate in the handshake. */
+export const REQUIRES_CERTIFICATE: unique symbol = Symbol.for('peerkit.requiresCertificate')
+
+/** On the HTTP server: a function that takes the guard of upgrades that no route gets. */
+export const GUARD_UPGRADES: unique symbol = Symbol.for('peerkit.guardUpgrades')

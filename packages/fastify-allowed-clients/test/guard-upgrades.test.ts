@@ -1,0 +1,47 @@
+import { once } from 'node:events'
+import { test } from 'tap'
+import Fastify from 'fastify'
+import WebSocket, { WebSocketServer } from 'ws'
+import fastifyAllowedClients from '../src/index.ts'
+import { guardedApp } from './support/app.ts'
+import { identifier } from './support/identified-app.ts'
+import { billingCertificate, ca, opsCertificate } from './support/people.ts'
+
+const groups = { billing: { ou: 'billing' } }
+
+test('the rules of guardUpgrades hold for a WebSocketServer on the raw server, and nobody gets there without them', async (t) => {
+  const unguarded = await guardedApp({ groups })
+  new WebSocketServer({ server: unguarded.app.server }).on('connection', () => {})
+  await t.rejects(async () => { await unguarded.app.ready() }, { code: 'MTLS_ERR_SERVER_OPTION', message: /app\.mtls\.guardUpgrades\(rules\)/ })
+
+  const { app, lines } = await guardedApp({ groups }, {}, { clientCertificate: 'optional' })
+  t.throws(() => app.mtls.guardUpgrades('nobody'), { code: 'MTLS_ERR_RULE_INVALID', message: /app\.mtls\.guardUpgrades\(rules\)/ })
+  t.throws(() => app.mtls.guardUpgrades(undefined as never), { code: 'MTLS_ERR_RULE_INVALID' })
+  app.mtls.guardUpgrades('billing')
+  new WebSocketServer({ server: app.server, path: '/ws' }).on('connection', (socket) => { socket.send('secret') })
+  t.after(async () => { await app.close() })
+  const origin = (await app.listen({ host: '127.0.0.1', port: 0 })).replace('https', 'wss')
+  const open = (own: object): WebSocket => new WebSocket(`${origin}/ws?token=1`, { ca: ca.root, ...own })
+  const refusal = async (own: object): Promise<number> => {
+    const socket = open(own)
+    socket.on('error', () => {})
+    const [, response] = await once(socket, 'unexpected-response')
+    socket.terminate()
+    return response.statusCode
+  }
+  t.equal(await refusal({}), 401)
+  t.equal(await refusal({ cert: opsCertificate.chain, key: opsCertificate.key }), 403)
+  t.match(lines.filter(({ msg }) => msg === 'client denied'), [{ reason: 'no_identity', path: '/ws' }, { reason: 'no_match', rules: 'guardUpgrades', peer: /OU=ops/, path: '/ws', remoteAddress: '127.0.0.1' }])
+  const socket = open({ cert: billingCertificate.chain, key: billingCertificate.key })
+  const [message] = await once(socket, 'message')
+  t.equal(String(message), 'secret')
+  socket.close()
+  await once(socket, 'close')
+})
+
+test('guardUpgrades is refused on a server that withMtls did not make', async (t) => {
+  const app = Fastify()
+  await app.register(identifier(true, {}))
+  await app.register(fastifyAllowedClients, { groups })
+  t.throws(() => app.mtls.guardUpgrades('billing'), { code: 'MTLS_ERR_ALLOWED_CLIENTS_OPTION', message: /whose server withMtls did not make/ })
+})

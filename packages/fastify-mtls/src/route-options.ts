@@ -1,0 +1,32 @@
+import type { RouteOptions } from 'fastify'
+import { MTLS_ERR_SERVER_OPTION } from './errors.ts'
+import { checkChoice } from './option-check.ts'
+
+/** Misspelt names of `clientCertificate`, which would have no effect. */
+const NEAR_MISS = /^client[-_]?cert(?:s|ificates?|if[a-z]{3,8})?$/i
+
+/** The name of a route in errors, such as `GET /invoices`. */
+export function nameRoute ({ method, url }: Pick<RouteOptions, 'method' | 'url'>): string {
+  return `${[method].flat().join(',')} ${url}`
+}
+
+/** Refuses `clientCertificate` where it would have no effect. @throws MTLS_ERR_SERVER_OPTION naming the route */
+export function checkRouteOptions (route: RouteOptions): void {
+  const name = nameRoute(route)
+  if ('clientCertificate' in route) {
+    throw new MTLS_ERR_SERVER_OPTION(
+      `${name}: found clientCertificate beside config; expected it inside: { config: { clientCertificate: 'optional' } }`
+    )
+  }
+  const config = (route.config ?? {}) as { clientCertificate?: unknown }
+  for (const key of Object.keys(config)) {
+    if (key === 'clientCertificate' || !NEAR_MISS.test(key)) continue
+    throw new MTLS_ERR_SERVER_OPTION(`${name}: unknown key "${key}" of config; did you mean "clientCertificate"?`)
+  }
+  if (config.clientCertificate === 'none') {
+    throw new MTLS_ERR_SERVER_OPTION(
+      `${name}: config.clientCertificate is "none"; expected "optional", which answers clients without a certificate too`
+    )
+  }
+  checkChoice(config.clientCertificate, ['required', 'optional'], `${name}: config.clientCertificate`)
+}

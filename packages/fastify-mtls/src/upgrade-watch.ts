@@ -1,0 +1,144 @@
+import type { IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
+import type { PeerIdentity } from '@peerkit/identity'
+import { MTLS_ERR_PEER_MISSING } from './errors.ts'
+import type { RawListeners } from './raw-listeners.ts'
+import { answerUpgrade } from './refuse.ts'
+import { peerOfRequest } from './request-peer.ts'
+
+const SWITCHING = 'HTTP/1.1 101'
+const STATE: unique symbol = Symbol('peerkit.upgrade')
+
+interface Upgrade { isRouted: boolean, hasSwitched: boolean }
+interface Marked { [STATE]?: Upgrade }
+
+/** Decides about an upgrade that a listener of the raw server answers. Throws what the client gets. */
+export type UpgradeGuard = (request: IncomingMessage, peer: PeerIdentity | null) => void | Promise<void>
+
+export interface UpgradeWatchOptions {
+  /** Milliseconds for the answer 101. */
+  readonly timeout: number
+  /** Milliseconds for open sockets when the server closes. */
+  readonly drainTimeout: number
+  /** Whether only routes, and listeners under a guard, may answer. */
+  readonly isStrict: () => boolean
+  /** Called for an upgrade that a listener answered although no rule holds for it. */
+  readonly onUnruled: (path: string) => void
+}
+
+/**
+ * The sockets of upgrades. Node releases such a socket: no timeout of the server applies, and nothing closes it after a
+ * refusal. So each is closed unless it is answered with 101 in time, and closing the server ends what is left.
+ */
+export class UpgradeWatch {
+  readonly #options: UpgradeWatchOptions
+  readonly #pending = new Set<Duplex>()
+  readonly #open = new Set<Duplex>()
+  guard: UpgradeGuard | undefined
+
+  constructor (options: UpgradeWatchOptions) {
+    this.#options = options
+  }
+
+  /** Passes an upgrade on to its listeners. */
+  begin (request: IncomingMessage & Marked, socket: Duplex, head: Buffer, listeners: RawListeners): boolean {
+    const upgrade: Upgrade = { isRouted: false, hasSwitched: false }
+    request[STATE] = upgrade
+    const { guard } = this
+    const { routing, foreign } = listeners.listUpgrades()
+    const deliver = (to: readonly Function[]): void => {
+      for (const listener of to) Reflect.apply(listener, undefined, [request, socket, head])
+    }
+    if (guard === undefined || foreign.length === 0) {
+      this.#follow(request, socket, upgrade, () => upgrade.isRouted || !this.#options.isStrict())
+      deliver([...routing, ...foreign])
+      return true
+    }
+    let isAllowed = false
+    this.#follow(request, socket, upgrade, () => upgrade.isRouted || isAllowed)
+    const decide = async (): Promise<void> => { await guard(request, peerOfRequest(request)) }
+    decide().then(() => {
+      isAllowed = true
+      if (!socket.destroyed) deliver([...routing, ...foreign])
+    }, (error: unknown) => {
+      if (routing.length > 0) deliver(routing)
+      else {
+        upgrade.isRouted = true
+        answerUpgrade(socket, error)
+      }
+    })
+    return true
+  }
+
+  /** Ends what still waits for an answer, and open sockets when the time for running responses is over. */
+  end (): void {
+    for (const socket of this.#pending) socket.destroy()
+    const rest = [...this.#open]
+    if (rest.length > 0) setTimeout(() => { for (const socket of rest) socket.destroy() }, this.#options.drainTimeout).unref()
+  }
+
+  #follow (request: IncomingMessage, socket: Duplex, upgrade: Upgrade, mayAnswer: () => boolean): void {
+    this.#pending.add(socket)
+    socket.on('error', () => {})
+    const timer = setTimeout(() => { socket.destroy() }, this.#options.timeout).unref()
+    socket.once('close', () => {
+      clearTimeout(timer)
+      this.#pending.delete(socket)
+      this.#open.delete(socket)
+    })
+    onFirstWrite(socket, (chunk) => {
+      if (!mayAnswer()) {
+        this.#options.onUnruled((request.url ?? '').split(/[?;]/, 1)[0] as string)
+        socket.destroy()
+        return false
+      }
+      upgrade.hasSwitched = startsWith(chunk, SWITCHING)
+      if (!upgrade.hasSwitched) return true
+      clearTimeout(timer)
+      this.#pending.delete(socket)
+      this.#open.add(socket)
+      return true
+    })
+  }
+}
+
+/** Marks an upgrade as answered by a route, and closes its socket after any answer but 101. */
+export function routeUpgrade (
+  raw: object & Marked & { readonly socket?: { destroySoon? (): void } | null },
+  response: { once (event: 'finish', listener: () => void): unknown }
+): void {
+  const upgrade = raw[STATE]
+  if (upgrade === undefined || upgrade.isRouted) return
+  upgrade.isRouted = true
+  const { socket } = raw
+  response.once('finish', () => { if (!upgrade.hasSwitched) socket?.destroySoon?.() })
+}
+
+/** The guard `'authenticated'`: every client with an accepted certificate. */
+export function requirePeer (_request: IncomingMessage, peer: PeerIdentity | null): void {
+  if (peer === null) throw new MTLS_ERR_PEER_MISSING()
+}
+
+type Method = (...args: unknown[]) => unknown
+
+/** Calls back with the first bytes that are written, before they are: whether they may be. */
+function onFirstWrite (socket: Duplex, decide: (chunk: unknown) => boolean): void {
+  const own = socket as unknown as { write?: Method, end?: Method }
+  let isDecided = false
+  for (const name of ['write', 'end'] as const) {
+    own[name] = (...args: unknown[]): unknown => {
+      delete own.write
+      delete own.end
+      if (!isDecided) {
+        isDecided = true
+        if (!decide(args[0])) return name === 'end' ? socket : false
+      }
+      return (own[name] as Method).apply(socket, args)
+    }
+  }
+}
+
+function startsWith (chunk: unknown, text: string): boolean {
+  const head = typeof chunk === 'string' ? chunk : chunk instanceof Uint8Array ? Buffer.from(chunk.subarray(0, text.length)).toString('latin1') : ''
+  return head.startsWith(text)
+}

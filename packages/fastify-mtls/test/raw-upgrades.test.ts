@@ -1,0 +1,141 @@
+import { once } from 'node:events'
+import { connect } from 'node:tls'
+import type { TLSSocket } from 'node:tls'
+import websocket from '@fastify/websocket'
+import { test } from 'tap'
+import { WebSocketServer } from 'ws'
+import { startWorld, pair } from './support/world.ts'
+import type { World, WorldOptions } from './support/world.ts'
+
+const OPTION = 'MTLS_ERR_SERVER_OPTION'
+const REFUSED = { code: OPTION, message: /the raw server has a listener for "upgrade" .*expected a route of @fastify\/websocket, or app\.mtls\.guardUpgrades\(rules\) before listen\(\)/ }
+
+interface Dialed { readonly socket: TLSSocket, readonly text: () => string, readonly closed: Promise<unknown> }
+
+async function dial ({ port, ca, client }: World, anonymous: boolean, path: string, upgrade = 'websocket'): Promise<Dialed> {
+  const socket = connect({ host: '127.0.0.1', port, ca: ca.root, ALPNProtocols: ['http/1.1'], ...(anonymous ? {} : pair(client)) })
+  let text = ''
+  socket.on('data', (chunk) => { text += String(chunk) })
+  socket.on('error', () => {})
+  const closed = new Promise((resolve) => { socket.once('close', resolve) })
+  await once(socket, 'secureConnect')
+  socket.write(`GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: ${upgrade}\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`)
+  return { socket, text: () => text, closed }
+}
+
+const optional: WorldOptions = { settings: { clientCertificate: 'optional' } }
+
+test('a listener of the raw server keeps the app from listening, before listen() and after it', async (t) => {
+  for (const settings of [{}, { clientCertificate: 'optional' as const }, { http2: true }]) {
+    await t.rejects(startWorld(t, { settings, setup: ({ server }) => { new WebSocketServer({ server }).on('connection', () => {}) } }), REFUSED)
+    const { app } = await startWorld(t, { settings })
+    t.throws(() => new WebSocketServer({ server: app.server as never }), REFUSED)
+  }
+  for (const event of ['request', 'connect', 'checkContinue'] as const) {
+    await t.rejects(startWorld(t, { setup: ({ server }) => { server.on(event, () => {}) } }), { code: OPTION, message: new RegExp(`listener for "${event}" .*expected a route, or a server of its own`) })
+  }
+  const gated = await startWorld(t, { plugin: false, settings: { gateOnly: true }, setup: ({ server }) => { new WebSocketServer({ server, path: '/ws' }).on('connection', (socket) => { socket.send('hello') }) } })
+  const { socket, text } = await dial(gated, false, '/ws')
+  while (!text().includes('hello')) await once(socket, 'data')
+  t.match(text(), /^HTTP\/1\.1 101/)
+  socket.destroy()
+})
+
+test('guardUpgrades: the rules hold for the listener', async (t) => {
+  const world = await startWorld(t, {
+    ...optional,
+    setup: (app) => {
+      t.throws(() => app.mtls.guardUpgrades({ ou: 'x' } as never), { code: OPTION, message: /guardUpgrades\(\) without @peerkit\/fastify-allowed-clients is an object; expected "authenticated"/ })
+      app.mtls.guardUpgrades('authenticated')
+      new WebSocketServer({ server: app.server, path: '/ws' }).on('connection', (socket) => { socket.send('secret') })
+    }
+  })
+  const stranger = await dial(world, true, '/ws')
+  await stranger.closed
+  t.match(stranger.text(), /^HTTP\/1\.1 401 Unauthorized[^]*"code":"MTLS_ERR_PEER_MISSING"/)
+  t.notMatch(stranger.text(), /secret/)
+  const { socket, text } = await dial(world, false, '/ws')
+  while (!text().includes('secret')) await once(socket, 'data')
+  t.match(text(), /^HTTP\/1\.1 101/)
+  await world.app.close()
+  socket.destroy()
+})
+
+test('a listener that looks as if it routed, and answers by itself, is cut off before a byte', async (t) => {
+  const lines: any[] = []
+  const world = await startWorld(t, {
+    ...optional,
+    fastify: { logger: { level: 'error', stream: { write: (line: string) => { lines.push(JSON.parse(line)) } } } },
+    setup: (app) => {
+      const raw = new WebSocketServer({ noServer: true })
+      app.server.on('upgrade', (request: any, socket: any, head: any) => {
+        if (request.url === '/routed') app.routing(request, undefined as never)
+        else raw.handleUpgrade(request, socket, head, (open) => { open.send('secret') })
+      })
+    }
+  })
+  for (const anonymous of [true, false]) {
+    const { closed, text } = await dial(world, anonymous, '/ws?token=1')
+    await closed
+    t.equal(text(), '')
+  }
+  t.match(lines, [{ path: '/ws', msg: /no rule holds for it; use app\.mtls\.guardUpgrades/ }, {}])
+})
+
+async function startSockets (t: any, options: WorldOptions = {}): Promise<World> {
+  return await startWorld(t, {
+    ...optional,
+    ...options,
+    setup: async (app) => {
+      await app.register(websocket)
+      app.addHook('onRequest', async (request, reply) => { if (request.url === '/hooked') await reply.code(403).send('no') })
+      await app.register(async (scope: any) => {
+        scope.get('/socket', { websocket: true }, (socket: any) => { socket.send('hello') })
+        scope.get('/hooked', async () => 'x')
+      })
+    }
+  })
+}
+
+for (const upgrade of ['websocket', 'WebSocket', 'h2c', 'foo', 'websocket, foo']) {
+  test(`whoever refuses "Upgrade: ${upgrade}", the socket is closed`, async (t) => {
+    const world = await startSockets(t)
+    for (const [anonymous, path, status] of [[true, '/socket', 401], [false, '/hooked', 403], [true, '/nowhere', 401], [false, '/nowhere', 404]] as const) {
+      const { closed, text } = await dial(world, anonymous, path, upgrade)
+      await closed
+      t.match(text(), new RegExp(`^HTTP/1\\.1 ${status}`), `${path} ${status}`)
+    }
+  })
+}
+
+test('an upgrade that nobody answers is closed when its time is over, and with the app', async (t) => {
+  const silent = (settings: object): WorldOptions => ({
+    settings,
+    plugin: false,
+    setup: ({ server }) => { server.on('upgrade', () => {}) }
+  })
+  const brief = await startWorld(t, silent({ gateOnly: true, upgradeTimeout: 50 }))
+  const first = await dial(brief, false, '/')
+  await first.closed
+  t.equal(first.text(), '')
+  const long = await startWorld(t, silent({ gateOnly: true }))
+  const arrived = once(long.app.server, 'upgrade')
+  const second = await dial(long, false, '/')
+  await arrived
+  await long.app.close()
+  await second.closed
+  t.equal(second.text(), '')
+})
+
+test('closing the app ends sockets that stay open, when the time for responses is over', async (t) => {
+  const world = await startWorld(t, {
+    plugin: false,
+    settings: { gateOnly: true, drainTimeout: 50 },
+    setup: ({ server }) => { new WebSocketServer({ server }).on('connection', (socket) => { socket.send('hello') }) }
+  })
+  const { socket, closed, text } = await dial(world, false, '/')
+  while (!text().includes('hello')) await once(socket, 'data')
+  await world.app.close()
+  await closed
+  t.match(text(), /^HTTP\/1\.1 101/)
+})

@@ -1,0 +1,14 @@
+import { test } from 'tap'
+import { createForwardedReader } from '../src/index.ts'
+
+test('a range that is every address, or is written with an address inside of it, is refused', async (t) => {
+  const make = (address: string) => () => createForwardedReader({ format: 'rfc9440', gateways: { addresses: ['10.1.2.3', address] } })
+  for (const [address, message] of [
+    ['0.0.0.0/0', /gateways\.addresses\[1\] is "0\.0\.0\.0\/0": a prefix of 0 is every IPv4 address, and no IPv6 address; expected the addresses of the gateways/],
+    ['::/0', /a prefix of 0 is every IPv6 address, and no IPv4 address/],
+    ['10.0.0.1/8', /is "10\.0\.0\.1\/8": the address has bits set behind the prefix; expected the first address of the range, or "10\.0\.0\.1" alone/],
+    ['10.0.0.128/24', /bits set behind the prefix/],
+    ['2001:db8::1/64', /bits set behind the prefix/]
+  ] as const) t.throws(make(address), { code: 'MTLS_ERR_FORWARDED_OPTION', message })
+  for (const address of ['10.0.0.0/8', '10.128.0.0/9', '10.0.0.1/32', '2001:db8::/33', '::1/128']) t.doesNotThrow(make(address), address)
+})
