@@ -1,5 +1,6 @@
 import 'reflect-metadata'
 import * as x509 from '@peculiar/x509'
+import { readText } from './check-names.ts'
 import { checkCaOptions, checkCrlOptions, checkIssueOptions, checkRevokeOptions } from './check-options.ts'
 import { encodeName, subjectOf } from './encode-name.ts'
 import { MTLS_ERR_DEV_CA_OPTION } from './errors.ts'
@@ -162,7 +163,9 @@ function nameIntermediate (chain: string): string {
 }
 
 function caSubject (name: string): Array<{ type: string, value: string }> {
-  return [{ type: 'O', value: 'Peerkit development CA, not for production' }, { type: 'CN', value: name }]
+  return [
+    { type: 'O', value: 'Peerkit development CA, not for production' }, { type: 'CN', value: readText(name, 'name') }
+  ]
 }
 
 /** The fields of a CA certificate. Without `issuer` it is self-signed. */
