@@ -15,5 +15,5 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
   'fastify-mtls-monitor': ['identity', 'mtls-monitor'],
   'fastify-mtls-console': ['credentials', 'events', 'identity', 'revocation', 'rules', 'trust'],
   'dev-ca': ['identity'],
-  cli: ['dev-ca', 'identity', 'revocation', 'rules', 'trust']
+  cli: ['credentials', 'dev-ca', 'identity', 'revocation', 'rules', 'trust']
 }

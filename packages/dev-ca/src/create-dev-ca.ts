@@ -45,10 +45,11 @@ export interface DevCa {
    *
    * @param certificate the result of `issue`, a CA, PEM (the first certificate), DER, or a serial number in hexadecimal,
    *   which may be any; see `hasIssued`
+   * @returns its serial number, in hexadecimal
    * @throws MTLS_ERR_DEV_CA_OPTION for anything else, for a certificate that this CA has not signed, and if an option is
    *   wrong
    */
-  revoke (certificate: RevocationTarget, options?: RevokeOptions): void
+  revoke (certificate: RevocationTarget, options?: RevokeOptions): string
   /** Whether this CA has issued a certificate with this serial number, in hexadecimal, as far as it was saved. */
   hasIssued (serialNumber: string): boolean
   /**
@@ -138,6 +139,7 @@ export function openCa (state: CaState): DevCa {
       checkReason(reason)
       if (revoked !== undefined) checkOwnCertificate(revoked, { der, key: keys.pem })
       revocations.set(serialNumber, { serialNumber, reason, date, after: state.crlNumber })
+      return serialNumber
     },
     hasIssued: (serialNumber) => issued.has(serialNumber.toLowerCase()),
     crl: async (options = {}) => {

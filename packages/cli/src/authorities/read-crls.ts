@@ -2,7 +2,7 @@ import { parsePeerIdentity } from '@peerkit/identity'
 import { loadCrlChecker } from '@peerkit/revocation'
 import type { CrlChecker, CrlCheckerOptions } from '@peerkit/revocation'
 import { UsageError } from '../usage-error.ts'
-import { readBytes } from '../certificate-file.ts'
+import { readBytes } from '../read-bytes.ts'
 import { shown } from '../shown.ts'
 import type { NamedAuthority } from './named-authority.ts'
 
