@@ -4,11 +4,12 @@ import type { Decision } from '@peerkit/trust'
 import { UsageError } from './usage-error.ts'
 import { checkAuthorityName } from './authorities/authority-entry.ts'
 import { holdsKey, readPassphrase } from './certificate-file.ts'
+import { describeMatch, matchCa } from './ca-match.ts'
 import { describeDecisionAsData, nameRefused, summarizeDecision } from './chain-decision.ts'
 import { textOf } from './command.ts'
 import type { Command } from './command.ts'
 import {
-  describeChain, describeIdentity, isIssuedBy, listRuleKeys, readChain, readPresented
+  describeChain, describeIdentity, listRuleKeys, readChain, readPresented
 } from './describe-certificate.ts'
 import type { ReadCertificate } from './describe-certificate.ts'
 import { inspectServer } from './inspect-server.ts'
@@ -165,7 +166,7 @@ function describeRules (peer: PeerIdentity, authority: string): string {
 }
 
 function describeServer (
-  { address, protocol, cipher, alpn, trusted, distrust, chain, asksForCertificate, acceptedCas, failure }: ServerView,
+  { address, protocol, cipher, alpn, trusted, distrust, ca, chain, asksForCertificate, acceptedCas, failure }: ServerView,
   trust: string
 ): Parameters<typeof shownRows>[0] {
   return [
@@ -175,6 +176,7 @@ function describeServer (
       ? undefined
       : [protocol, cipher, alpn].filter((part) => part !== undefined).join(', ')],
     ['trusted', trusted === undefined ? undefined : trusted ? `yes, by ${trust}` : `no, by ${trust}: ${distrust}`],
+    ['its CA', describeMatch(ca, trust, trusted)],
     ...describeChainRows(chain),
     ['client certificate', describeAsking(asksForCertificate)],
     ['accepted CAs', asksForCertificate === true
@@ -201,10 +203,10 @@ function describeAnchoring (
   anchors: readonly Uint8Array[],
   trust: string
 ): string {
-  const trusted = anchors.map(readPresented)
-  const signed = certificates.some(({ der, peer }) =>
-    trusted.some((anchor) => Buffer.compare(der, anchor.der) === 0 || isIssuedBy(peer, anchor.peer)))
-  return signed ? `leads to ${trust}` : `no certificate is signed by ${trust}`
+  const match = matchCa(certificates.map(({ der }) => der), anchors)
+  if (match?.result === 'same_key') return `leads to ${trust}`
+  const other = match?.result === 'other_key' ? `, which has a CA of the name ${match.name} with another key` : ''
+  return `no certificate is signed by ${trust}${other}`
 }
 
 function describeAsData (inspected: Inspected, { anchors, trust }: TlsArguments): object {
