@@ -1,3 +1,5 @@
+import { findTarget, isRedirect, MAX_REDIRECTS, type Redirects } from './redirects.ts'
+
 /** Why a request failed. */
 export type FetchFailure = 'network' | 'status' | 'timeout' | 'too_large' | 'closed'
 
@@ -17,6 +19,7 @@ export interface BoundedRequest {
   readonly timeout: number
   /** Maximum size of the body after decompression, in bytes. */
   readonly maxBytes: number
+  readonly redirects: Redirects
   readonly signal: AbortSignal
   readonly fetch: typeof fetch
 }
@@ -28,20 +31,14 @@ export interface BoundedResponse {
 }
 
 /**
- * Sends one request with limits on time and size. Redirects are not followed: they could bypass the list of allowed
- * hosts.
+ * Sends one request with limits on time, size and redirects. A redirect that is not followed fails, and the message
+ * says where it leads.
  */
 export async function fetchBounded (url: string, request: BoundedRequest): Promise<BoundedResponse> {
   const timeout = AbortSignal.timeout(request.timeout)
   const signal = AbortSignal.any([timeout, request.signal])
   try {
-    const response = await request.fetch(url, {
-      method: request.method,
-      headers: request.headers,
-      ...(request.body === undefined ? {} : { body: Buffer.from(request.body) }),
-      redirect: 'manual',
-      signal
-    })
+    const response = await followRedirects(url, request, signal)
     if (response.status !== 200 && response.status !== 304) {
       await response.body?.cancel()
       throw new BoundedFetchError('status', `${url} answered with status ${response.status}`)
@@ -52,6 +49,27 @@ export async function fetchBounded (url: string, request: BoundedRequest): Promi
     if (request.signal.aborted) throw new BoundedFetchError('closed', `${url}: aborted`, error)
     if (timeout.aborted) throw new BoundedFetchError('timeout', `${url} took longer than ${request.timeout} ms`, error)
     throw new BoundedFetchError('network', `${url}: ${describeFailure(error)}`, error)
+  }
+}
+
+async function followRedirects (url: string, request: BoundedRequest, signal: AbortSignal): Promise<Response> {
+  let at = url
+  for (let followed = 0; ; followed++) {
+    const response = await request.fetch(at, {
+      method: request.method,
+      headers: request.headers,
+      ...(request.body === undefined ? {} : { body: Buffer.from(request.body) }),
+      redirect: 'manual',
+      signal
+    })
+    if (!isRedirect(response.status)) return response
+    await response.body?.cancel()
+    const target = findTarget(at, response.headers.get('location'), request.redirects)
+    if ('problem' in target) throw new BoundedFetchError('status', `${at} (status ${response.status}) ${target.problem}`)
+    if (followed === MAX_REDIRECTS) {
+      throw new BoundedFetchError('status', `${url} redirects more than ${MAX_REDIRECTS} times, at last to ${target.url}`)
+    }
+    at = target.url
   }
 }
 

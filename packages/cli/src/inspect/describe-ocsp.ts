@@ -13,9 +13,8 @@ export function describeOcsp (der: Uint8Array): Described {
   try {
     response = readOcspResponse(der)
   } catch (error) {
-    const { reason, message } = error as { reason?: string, message: string }
+    const { reason, status = '' } = error as { reason?: string, status?: string }
     if (reason !== 'responder_status') throw error
-    const status = message.slice(message.lastIndexOf(' ') + 1)
     return { title, data: { status }, text: shownRows([['status', `${status}: the responder has no answer`]]) }
   }
   const { responder, producedAt, algorithm, nonce, certificates } = response
