@@ -60,7 +60,7 @@ export interface CrlUrlChecker extends RevocationChecker {
 }
 
 const known = [
-  'urls', 'issuers', 'policy', 'clockSkew', 'maxBytes', 'now', 'allowCertificateUrls', 'allowRedirects', 'initial',
+  'urls', 'issuers', 'policy', 'clockSkew', 'maxBytes', 'warnEnded', 'now', 'allowCertificateUrls', 'allowRedirects', 'initial',
   'refreshInterval', 'retryAfter', 'timeout', 'cacheSize', 'fetch'
 ] as const
 
@@ -117,12 +117,13 @@ class UrlChecker implements CrlUrlChecker {
     this.#required = initial === 'required'
     this.#now = options.now ?? Date.now
     this.#issuers = Object.freeze([...options.issuers])
-    const { policy, clockSkew, now } = options
+    const { policy, clockSkew, warnEnded, now } = options
     this.#lists = crlChecker({
       crls: [],
       issuers: this.#issuers,
       ...(policy && { policy }),
       ...(clockSkew !== undefined && { clockSkew }),
+      ...(warnEnded !== undefined && { warnEnded }),
       ...(now && { now })
     })
     this.#sourceOptions = {

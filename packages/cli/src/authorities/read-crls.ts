@@ -27,7 +27,7 @@ export async function readCrls (
 ): Promise<CrlChecker | undefined> {
   if (crlPaths.length === 0) return undefined
   const issuers = [...ca, ...known].flatMap(({ certificates }) => certificates).map((der) => parsePeerIdentity(der))
-  const options = { issuers, now, policy, foreignCrls: 'ignore' } as const
+  const options = { issuers, now, policy, foreignCrls: 'ignore', warnEnded: false } as const
   const crls: Uint8Array[] = []
   const strangers: string[] = []
   for (const path of crlPaths) {
