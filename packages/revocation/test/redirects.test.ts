@@ -14,9 +14,9 @@ async function serve (t: Test, redirects: Readonly<Record<string, string | undef
   const server = await startCrlServer()
   t.teardown(() => server.close())
   server.handler = ({ url = '' }, response) => {
-    if (url === '/ca.crl') return response.writeHead(200).end(list)
     const location = redirects[url]
-    response.writeHead(302, location === undefined ? {} : { location }).end('moved')
+    if (url === '/ca.crl') response.writeHead(200).end(list)
+    else response.writeHead(302, location === undefined ? {} : { location }).end('moved')
   }
   return server
 }
