@@ -11,6 +11,11 @@ if (major < 22 || (major === 22 && minor < 19)) {
 }
 
 async function run () {
+  // The reader of a pipe may leave early, as `head` does.
+  process.stdout.on('error', (error) => {
+    if (error.code === 'EPIPE') process.exit()
+    throw error
+  })
   let cli
   try {
     cli = await import('@peerkit/cli')

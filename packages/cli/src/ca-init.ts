@@ -1,6 +1,7 @@
 import type { KeyType } from '@peerkit/dev-ca'
 import { daysOf, textOf } from './command.ts'
 import type { Command } from './command.ts'
+import { DONE_NOTE, JSON_OPTION, KEY_OPTION, describeCaFiles, printDone } from './done.ts'
 import { loadSigning } from './load-signing.ts'
 
 export const caInit: Command = {
@@ -9,10 +10,12 @@ export const caInit: Command = {
   options: {
     dir: { type: 'string', help: 'folder of the CA (default pki)' },
     name: { type: 'string', help: 'common name' },
-    key: { type: 'string', help: 'ec-p256 (default), ec-p384, rsa-2048, rsa-3072 or ed25519' },
+    key: KEY_OPTION,
     days: { type: 'string', help: 'days until it expires (default 30)' },
-    force: { type: 'boolean', help: 'replace an existing CA' }
+    force: { type: 'boolean', help: 'replace an existing CA' },
+    json: JSON_OPTION
   },
+  notes: [DONE_NOTE],
   run: async (values, print) => {
     const folder = textOf(values, 'dir') ?? 'pki'
     const name = textOf(values, 'name')
@@ -25,7 +28,8 @@ export const caInit: Command = {
       ...(days !== undefined && { days })
     })
     await storeDevCa(ca, folder, { force: values['force'] === true })
-    print(`created a CA for development: ${folder}/ca.pem, key ${folder}/ca.key. No trust store was changed.\n`)
+    printDone(values, print, { folder, ...describeCaFiles(folder) },
+      `created a CA for development: ${folder}/ca.pem, key ${folder}/ca.key. No trust store was changed.\n`)
     return 0
   }
 }

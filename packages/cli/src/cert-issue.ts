@@ -3,8 +3,10 @@ import type { IssueOptions, KeyType } from '@peerkit/dev-ca'
 import { UsageError } from './usage-error.ts'
 import { dateOf, daysOf, textOf, textsOf } from './command.ts'
 import type { Command, Values } from './command.ts'
+import { DONE_NOTE, JSON_OPTION, KEY_OPTION, printDone } from './done.ts'
 import { loadSigning } from './load-signing.ts'
 
+const PROFILES = ['server', 'client', 'both']
 const LISTS = ['o', 'ou', 'dns', 'ip', 'uri', 'email'] as const
 
 export const certIssue: Command = {
@@ -13,7 +15,7 @@ export const certIssue: Command = {
   options: {
     dir: { type: 'string', help: 'folder of the CA (default pki)' },
     out: { type: 'string', help: 'files to write: OUT.pem and OUT.key', required: true },
-    profile: { type: 'string', help: 'server, client or both (default)' },
+    profile: { type: 'string', help: 'server, client or both (default)', values: PROFILES },
     cn: { type: 'string', help: 'common name' },
     o: { type: 'string', multiple: true, help: 'organization (any number)' },
     ou: { type: 'string', multiple: true, help: 'organizational unit (any number)' },
@@ -25,17 +27,25 @@ export const certIssue: Command = {
     days: { type: 'string', help: 'days until it expires (default 7)' },
     'not-before': { type: 'string', help: 'when it becomes valid, such as 2026-01-31T12:00:00Z' },
     'not-after': { type: 'string', help: 'when it expires, such as 2026-01-31T12:00:00Z' },
-    key: { type: 'string', help: 'ec-p256 (default), ec-p384, rsa-2048, rsa-3072 or ed25519' },
-    force: { type: 'boolean', help: 'replace existing files' }
+    key: KEY_OPTION,
+    force: { type: 'boolean', help: 'replace existing files' },
+    json: JSON_OPTION
   },
+  notes: [
+    'A DNS name outside of ASCII becomes A-labels: bücher.example becomes xn--bcher-kva.example.', DONE_NOTE
+  ],
   run: async (values, print) => {
-    const { openDevCa, storeCertificate } = await loadSigning()
-    const ca = await openDevCa(textOf(values, 'dir') ?? 'pki')
+    const { storeCertificate, updateDevCa } = await loadSigning()
+    const folder = textOf(values, 'dir') ?? 'pki'
     const out = textOf(values, 'out') ?? ''
-    const issued = await ca.issue(readIssueOptions(values))
+    const options = readIssueOptions(values)
+    // Saved first: the CA knows the serial number of every certificate that exists.
+    const issued = await updateDevCa(folder, async (ca) => await ca.issue(options))
     await storeCertificate(issued, out, { force: values['force'] === true })
-    print(`issued ${out}.pem, key ${out}.key, serial number ${issued.serialNumber}; its root is ` +
-      `${join(ca.folder, 'root.pem')}\n`)
+    const { serialNumber } = issued
+    const files = { certificate: `${out}.pem`, key: `${out}.key`, root: join(folder, 'root.pem') }
+    printDone(values, print, { ...files, serialNumber },
+      `issued ${files.certificate}, key ${files.key}, serial number ${serialNumber}; its root is ${files.root}\n`)
     return 0
   }
 }
@@ -44,7 +54,7 @@ function readIssueOptions (values: Values): IssueOptions {
   const options: Record<string, unknown> = {}
   const take = (name: string, value: unknown): void => { if (value !== undefined) options[name] = value }
   const profile = textOf(values, 'profile')
-  if (profile !== undefined && !['server', 'client', 'both'].includes(profile)) {
+  if (profile !== undefined && !PROFILES.includes(profile)) {
     throw new UsageError(`--profile is "${profile}"; expected server, client or both`)
   }
   take('profile', profile)

@@ -1,10 +1,9 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
-import { readFile, stat } from 'node:fs/promises'
 import { decodePem, encodePem } from '@peerkit/identity'
 import { UsageError } from './usage-error.ts'
+import { describeUnread, findLabels, renameLabels } from './pem-labels.ts'
+import { readBytes } from './read-bytes.ts'
 
-/** The largest certificate file. A bundle of all public CAs has a quarter of it. */
-const MAX_OCTETS = 1 << 20
 const KEY_BLOCK = /-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----/
 const ENCRYPTED = /-----BEGIN ENCRYPTED PRIVATE KEY-----|^Proc-Type: 4,ENCRYPTED/m
 const CERTIFICATE_BLOCK = '-----BEGIN CERTIFICATE-----'
@@ -16,7 +15,9 @@ const CERTIFICATE_BLOCK = '-----BEGIN CERTIFICATE-----'
  * @throws UsageError
  */
 export function decodeCertificates (bytes: Uint8Array, where: string): Uint8Array[] {
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1')
+  const text = renameLabels(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1'))
+  const unread = describeUnread(findLabels(text))
+  if (unread !== undefined) throw new UsageError(`${where}: ${unread}`)
   if (!text.includes(CERTIFICATE_BLOCK)) {
     if (isKey(text, bytes)) {
       throw new UsageError(`${where}: found a private key, which is not shown; expected a certificate`)
@@ -42,7 +43,8 @@ export function holdsKey (text: string): boolean {
   return KEY_BLOCK.test(text)
 }
 
-function isKey (text: string, bytes: Uint8Array): boolean {
+/** Whether it is a private key, PEM or DER. */
+export function isKey (text: string, bytes: Uint8Array): boolean {
   return holdsKey(text) || (['pkcs8', 'pkcs1', 'sec1'] as const).some((type) => {
     try {
       createPrivateKey({ key: Buffer.from(bytes), format: 'der', type })
@@ -53,32 +55,10 @@ function isKey (text: string, bytes: Uint8Array): boolean {
   })
 }
 
-/** Reads a file. @throws UsageError */
-export async function readBytes (
-  path: string,
-  argument: string,
-  expected: string,
-  most: number = MAX_OCTETS
-): Promise<Uint8Array> {
-  try {
-    const stats = await stat(path)
-    if (stats.isDirectory()) throw new UsageError(`${argument}${path}: found a folder; expected ${expected}`)
-    const { size } = stats
-    if (size > most) {
-      throw new UsageError(`${argument}${path}: found ${size} bytes; expected ${expected}, of at most ${most} bytes`)
-    }
-    return await readFile(path)
-  } catch (error) {
-    if (error instanceof UsageError) throw error
-    throw new UsageError(`${argument}${path}: ${describeFileError(error)}; expected ${expected}`)
-  }
-}
-
-/** Why a file could not be read. */
-export function describeFileError (error: unknown): string {
-  const { code = 'unreadable' } = error as NodeJS.ErrnoException
-  if (code === 'ENOENT') return 'found no such file'
-  return code === 'EISDIR' ? 'found a folder' : code
+/** The passphrase in a file, without a line end. @throws UsageError */
+export async function readPassphrase (path: string): Promise<string> {
+  const bytes = await readBytes(path, '--passphrase-file ', 'the passphrase')
+  return Buffer.from(bytes).toString('utf8').replace(/\r?\n$/, '')
 }
 
 /** A client certificate and its key, which match. */
@@ -99,10 +79,7 @@ export async function readOwnFiles (
   const key = Buffer.from(await readBytes(keyPath, '--key ', 'a PEM private key')).toString('latin1')
   const passphrase = passphrasePath === undefined
     ? undefined
-    : Buffer
-      .from(await readBytes(passphrasePath, '--passphrase-file ', 'the passphrase'))
-      .toString('utf8')
-      .replace(/\r?\n$/, '')
+    : await readPassphrase(passphrasePath)
   if (!holdsKey(key)) {
     throw new UsageError(
       `--key ${keyPath}: found ${key.includes(CERTIFICATE_BLOCK) ? 'a certificate' : 'no PEM private key'}; ` +

@@ -12,6 +12,8 @@ export interface Operands {
   readonly help: string
   readonly least: number
   readonly most: number
+  /** All values, for completion. Undefined: completion offers files. */
+  readonly values?: readonly string[]
 }
 
 /** One command of `peerkit`. */
@@ -24,6 +26,8 @@ export interface Command {
     readonly type: 'string' | 'boolean'
     readonly multiple?: boolean
     readonly help: string
+    /** All values, for completion. Undefined: any text; completion offers files. */
+    readonly values?: readonly string[]
     readonly required?: boolean
   }>>
   /** Undefined: the command has only options. */

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { daysOf, textOf } from './command.ts'
 import type { Command } from './command.ts'
+import { DONE_NOTE, JSON_OPTION, printDone } from './done.ts'
 import { loadSigning } from './load-signing.ts'
 
 const DAY = 86_400_000
@@ -11,8 +12,10 @@ export const crl: Command = {
   options: {
     dir: { type: 'string', help: 'folder of the CA (default pki)' },
     out: { type: 'string', help: 'file to write or replace (default DIR/crl.pem)' },
-    days: { type: 'string', help: 'days until it expires (default 7)' }
+    days: { type: 'string', help: 'days until it expires (default 7)' },
+    json: JSON_OPTION
   },
+  notes: [DONE_NOTE],
   run: async (values, print) => {
     const folder = textOf(values, 'dir') ?? 'pki'
     const days = daysOf(values)
@@ -26,7 +29,7 @@ export const crl: Command = {
       await storeCrl(list, out)
       return list.number
     })
-    print(`wrote ${out}, CRL number ${number}\n`)
+    printDone(values, print, { crl: out, number }, `wrote ${out}, CRL number ${number}\n`)
     return 0
   }
 }

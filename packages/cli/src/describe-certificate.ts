@@ -27,18 +27,25 @@ const USAGES: Readonly<Record<string, string>> = {
   '2.5.29.37.0': 'any'
 }
 
+/** An extended key usage, with its name if it has one. */
+export function nameUsage (oid: string): string {
+  return USAGES[oid] === undefined ? oid : `${oid} (${USAGES[oid]})`
+}
+
 export function readPresented (der: Uint8Array): ReadCertificate {
   try {
-    return { der, peer: parsePeerIdentity(der), error: undefined, key: describeKey(der) }
+    const key = describeKeyOf(readCertificate(der).subjectPublicKeyInfo)
+    return { der, peer: parsePeerIdentity(der), error: undefined, key }
   } catch (error) {
     return { der, peer: undefined, error: (error as Error).message, key: undefined }
   }
 }
 
-function describeKey (der: Uint8Array): string | undefined {
+/** The kind of a public key (DER of its SubjectPublicKeyInfo). Undefined if Node cannot read it. */
+export function describeKeyOf (spki: Uint8Array): string | undefined {
   try {
     const { asymmetricKeyType, asymmetricKeyDetails } = createPublicKey({
-      key: Buffer.from(readCertificate(der).subjectPublicKeyInfo),
+      key: Buffer.from(spki),
       format: 'der',
       type: 'spki'
     })
@@ -83,7 +90,7 @@ function textOf (name: PeerIdentity['subject']): string | undefined {
 /** The values that rules can match, validity and key. */
 export function describeIdentity (peer: PeerIdentity, key: string | undefined, now: number): string {
   const named = listRuleKeys(peer)
-  const usages = (peer.extendedKeyUsage ?? []).map((oid) => USAGES[oid] === undefined ? oid : `${oid} (${USAGES[oid]})`)
+  const usages = (peer.extendedKeyUsage ?? []).map(nameUsage)
   return shownRows([
     ...Object.entries(named).map(([name, value]) => [name, name === 'extendedKeyUsage' ? usages : value] as const),
     ['valid', describeValidity(peer, now)],

@@ -1,6 +1,7 @@
 import { endOfValidity } from '@peerkit/identity'
 import type { ProbeAnswer } from './probe-request.ts'
-import type { Probed, ProbeRun, VersionFound } from './probe-server.ts'
+import type { OwnFound, Probed, ProbeRun, VersionFound } from './probe-server.ts'
+import { describeMatch } from './ca-match.ts'
 import { describeAsking, describeChainRows } from './inspect.ts'
 import { shown, shownRows } from './shown.ts'
 import { describePeriod } from './time-left.ts'
@@ -10,7 +11,7 @@ export function describeProbe (
   { target, server, versions, withoutCertificate, own, resumption }: Probed,
   trust: string
 ): string {
-  const { identity, address, trusted, distrust, chain, asksForCertificate: asks, acceptedCas } = server
+  const { identity, address, trusted, distrust, ca, chain, asksForCertificate: asks, acceptedCas } = server
   if (address === undefined) return `${shown(target)}\n${shownRows([['not reached', withoutCertificate.failure]])}`
   return `${shown(target)}\n` + shownRows([
     ['address', address],
@@ -18,13 +19,14 @@ export function describeProbe (
     ['trusted', trusted === undefined
       ? 'unknown: the handshake failed'
       : trusted ? `yes, by ${trust}` : `no, by ${trust}: ${distrust}`],
+    ['its CA', describeMatch(ca, trust, trusted)],
     ...describeChainRows(chain),
     ...versions.map((found) => [found.version.replace('v', ' '), describeVersion(found)] as const),
     ['client certificate', describeAsking(asks)],
     ['accepted CAs', asks === true
       ? (acceptedCas.length === 0 ? 'the server names none, so any may work' : acceptedCas)
       : undefined],
-    ['own certificate', own === undefined ? undefined : `${own.subject}${describeFit(own.issuerAccepted)}`],
+    ['own certificate', own === undefined ? undefined : `${own.subject}${describeFit(own)}`],
     ['without a certificate', describeRun(withoutCertificate)],
     ['with own certificate', own === undefined
       ? undefined
@@ -45,11 +47,13 @@ function describeVersion ({ spoken, cipher, alpn, failure }: VersionFound): stri
   return [cipher, alpn ?? 'no ALPN'].join(', ')
 }
 
-function describeFit (issuerAccepted: boolean | undefined): string {
+/** A server names CAs, and not their keys. So a CA of the right name may be another one. */
+function describeFit ({ issuerAccepted, run }: OwnFound): string {
   if (issuerAccepted === undefined) return ''
-  return issuerAccepted
-    ? '; the server names its CA'
-    : '; the server does not name its CA, so Go, Java and browsers would not send it'
+  if (!issuerAccepted) return '; the server does not name its CA, so Go, Java and browsers would not send it'
+  const { failure, answer } = run ?? {}
+  const isRefused = run !== undefined && (failure !== undefined || answer?.failure !== undefined)
+  return `; the server names its CA${isRefused ? ' (a name only: the CA of the server may have another key)' : ''}`
 }
 
 function describeRun ({ failure, answer }: ProbeRun): string {

@@ -22,7 +22,8 @@ export function forecastBy (roots: () => PublicRoots): Command {
       url: { type: 'string', multiple: true, help: 'server to check: https://host[:port] or host:port (any number)' },
       use: {
         type: 'string',
-        help: 'use of --cert and --url: client or server (default: unknown, and server for --url)'
+        help: 'use of --cert and --url: client or server (default: unknown, and server for --url)',
+        values: ['client', 'server']
       },
       within: { type: 'string', help: 'report what loses clientAuth within this time (default 90d)' },
       at: { type: 'string', help: 'start of the forecast, such as 2026-01-31T12:00:00Z (default now)' },

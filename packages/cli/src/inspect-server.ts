@@ -1,4 +1,6 @@
 import type { Decision } from '@peerkit/trust'
+import { matchCa } from './ca-match.ts'
+import type { CaMatch } from './ca-match.ts'
 import { summarizeDecision } from './chain-decision.ts'
 import { describeDistrust, describeFailure } from './describe-failure.ts'
 import { describeAuthorities } from './describe-authorities.ts'
@@ -19,6 +21,8 @@ export interface ServerView {
   /** Whether OpenSSL and `@peerkit/trust` accept it. Undefined if the handshake failed before. */
   readonly trusted: boolean | undefined
   readonly distrust: string | undefined
+  /** Whether its CA is in --ca, by key. Undefined without --ca, or without a certificate. */
+  readonly ca: CaMatch | undefined
   /** The decision of `@peerkit/trust` about its chain. Undefined without --ca. */
   readonly chain: Decision | undefined
   readonly asksForCertificate: boolean | undefined
@@ -58,8 +62,9 @@ async function viewServer (connection: TlsConnection, anchors: readonly Uint8Arr
  */
 export async function readTrust (view: ServerView, anchors: readonly Uint8Array[]): Promise<ServerView> {
   const chain = await checkServerChain(view.certificates, anchors)
-  if (chain?.accepted !== false || view.trusted === false) return { ...view, chain }
-  return { ...view, chain, trusted: false, distrust: summarizeDecision(chain, Date.now()) }
+  const ca = matchCa(view.certificates, anchors)
+  if (chain?.accepted !== false || view.trusted === false) return { ...view, ca, chain }
+  return { ...view, ca, chain, trusted: false, distrust: summarizeDecision(chain, Date.now()) }
 }
 
 export function readView (connection: TlsConnection): ServerView {
@@ -74,6 +79,7 @@ export function readView (connection: TlsConnection): ServerView {
     alpn: typeof socket?.alpnProtocol === 'string' ? socket.alpnProtocol : undefined,
     trusted: socket?.authorized,
     distrust: code === undefined ? undefined : describeDistrust(code),
+    ca: undefined,
     chain: undefined,
     asksForCertificate: facts.asked,
     acceptedCas: describeAuthorities(facts.authorities),

@@ -3,16 +3,23 @@ import type { PeerIdentity } from '@peerkit/identity'
 import type { Decision } from '@peerkit/trust'
 import { UsageError } from './usage-error.ts'
 import { checkAuthorityName } from './authorities/authority-entry.ts'
-import { decodeCertificates, holdsKey, readBytes } from './certificate-file.ts'
+import { holdsKey, readPassphrase } from './certificate-file.ts'
+import { describeMatch, matchCa } from './ca-match.ts'
 import { describeDecisionAsData, nameRefused, summarizeDecision } from './chain-decision.ts'
 import { textOf } from './command.ts'
 import type { Command } from './command.ts'
 import {
-  describeChain, describeIdentity, isIssuedBy, listRuleKeys, readChain, readPresented
+  describeChain, describeIdentity, listRuleKeys, readChain, readPresented
 } from './describe-certificate.ts'
 import type { ReadCertificate } from './describe-certificate.ts'
 import { inspectServer } from './inspect-server.ts'
 import type { ServerView } from './inspect-server.ts'
+import { describeObject } from './inspect/describe-object.ts'
+import type { Described } from './inspect/describe-crl.ts'
+import { readPkcs12 } from './inspect/read-pkcs12.ts'
+import { EXPECTED, recognize } from './inspect/recognize.ts'
+import type { Found, Kind } from './inspect/recognize.ts'
+import { STANDARD_INPUT, readBytes } from './read-bytes.ts'
 import { shown, shownJson, shownRows } from './shown.ts'
 import { PLACEHOLDER, WHY_AUTHORITY, suggestRules } from './suggest-rules.ts'
 import { readTarget } from './target.ts'
@@ -22,19 +29,28 @@ import type { TlsArguments } from './tls-arguments.ts'
 const FILL = `replace ${PLACEHOLDER} by the authority (--authority NAME does this); ` +
   'with only one authority, "authority" can be omitted'
 
+/** The largest file. A CRL of three million entries fits. */
+const MAX_FILE = 1 << 27
+
 interface Inspected {
   readonly target: string
+  /** What the target is; of a file with several kinds, the kind of the first object. */
+  readonly kind: Kind | 'server'
   readonly certificates: readonly ReadCertificate[]
   readonly server: ServerView | undefined
   readonly remark: string | undefined
+  /** CRLs, certificate requests and OCSP responses. */
+  readonly others: ReadonlyArray<Described & { readonly kind: Kind }>
   /** The authority in the suggested rules. */
   readonly authority: string
 }
 
 export const inspect: Command = {
   name: 'inspect',
-  summary: 'decode a certificate, its chain and the values that rules match',
-  operands: { name: 'TARGET', help: 'a certificate file (PEM or DER), or host:port of a server', least: 1, most: 1 },
+  summary: 'decode a certificate and the values that rules match, a CRL, a request, an OCSP response or PKCS#12',
+  operands: {
+    name: 'TARGET', help: 'a file (PEM or DER), "-" for standard input, or host:port of a server', least: 1, most: 1
+  },
   options: {
     ...TLS_OPTIONS,
     ...CLIENT_OPTIONS,
@@ -45,16 +61,21 @@ export const inspect: Command = {
     'Exit code: 0 read; 1 no readable certificate from the server; 2 a wrong command line or file.',
     '',
     '  peerkit inspect client.pem',
+    '  peerkit inspect ca.crl --ca ca.pem                  # is its signature valid?',
+    '  peerkit inspect client.p12 --passphrase-file secret.txt',
+    '  openssl req -in client.csr -outform DER | peerkit inspect -',
     '  peerkit inspect api.internal:8443 --ca ca.pem'
   ],
   run: async (values, print, [target = '']) => {
     const tls = await readTlsArguments(values)
     const authority = textOf(values, 'authority') ?? PLACEHOLDER
     checkAuthorityName(authority, '--authority')
-    const seen = await isFile(target) ? await inspectFile(target) : await inspectHost(target, tls)
+    const seen = target === STANDARD_INPUT || await isFile(target)
+      ? await inspectFile(target, tls, textOf(values, 'passphrase-file'))
+      : await inspectHost(target, tls)
     const inspected = { ...seen, authority }
     print(values['json'] === true ? shownJson(describeAsData(inspected, tls)) : describeAsText(inspected, tls))
-    return inspected.certificates[0]?.peer === undefined ? 1 : 0
+    return inspected.kind === 'server' && inspected.certificates[0]?.peer === undefined ? 1 : 0
   }
 }
 
@@ -67,17 +88,42 @@ async function isFile (path: string): Promise<boolean> {
   }, () => false)
 }
 
-async function inspectFile (path: string): Promise<Omit<Inspected, 'authority'>> {
-  const bytes = await readBytes(path, '', 'a certificate, PEM or DER')
-  const certificates = decodeCertificates(bytes, path).map(readPresented)
-  const [first] = certificates
-  if (first?.peer === undefined) {
-    throw new UsageError(`${path}: ${first?.error ?? 'found none'}; expected a certificate, PEM or DER`)
+async function inspectFile (
+  path: string, { anchors, trust }: TlsArguments, passphraseFile: string | undefined
+): Promise<Omit<Inspected, 'authority'>> {
+  const bytes = await readBytes(path, '', EXPECTED, MAX_FILE)
+  const found = recognize(bytes, path)
+  const { certificates, keys } = await readCertificates(found, path, passphraseFile)
+  const others: Array<Inspected['others'][number]> = []
+  for (const { kind, der } of found) {
+    const described = await describeObject(kind, der, { anchors, trust, where: path })
+    if (described !== undefined) others.push({ kind, ...described })
   }
-  const remark = holdsKey(Buffer.from(bytes).toString('latin1'))
+  const remark = keys > 0 || holdsKey(Buffer.from(bytes).toString('latin1'))
     ? 'The file also has a private key, which is not shown.'
     : undefined
-  return { target: path, certificates, server: undefined, remark }
+  return { target: path, kind: found[0]?.kind ?? 'certificate', certificates, server: undefined, remark, others }
+}
+
+/** The certificates of a file, and those in its PKCS#12. */
+async function readCertificates (
+  found: readonly Found[], path: string, passphraseFile: string | undefined
+): Promise<{ certificates: readonly ReadCertificate[], keys: number }> {
+  const passphrase = passphraseFile === undefined ? undefined : await readPassphrase(passphraseFile)
+  const certificates: ReadCertificate[] = []
+  let keys = 0
+  for (const { kind, der } of found) {
+    if (kind === 'certificate') certificates.push(readPresented(der))
+    if (kind !== 'pkcs12') continue
+    const content = await readPkcs12(der, passphrase, path)
+    certificates.push(...content.certificates)
+    keys += content.keys
+  }
+  const [first] = certificates
+  if (first !== undefined && first.peer === undefined) {
+    throw new UsageError(`${path}: ${first.error}; expected ${EXPECTED}`)
+  }
+  return { certificates, keys }
 }
 
 async function inspectHost (text: string, tls: TlsArguments): Promise<Omit<Inspected, 'authority'>> {
@@ -86,15 +132,17 @@ async function inspectHost (text: string, tls: TlsArguments): Promise<Omit<Inspe
     throw new UsageError(`found ${JSON.stringify(text)}, which is not a file; expected a certificate file or host:port`)
   }
   const server = await inspectServer(target, tls)
-  return { target: target.authority, certificates: server.certificates.map(readPresented), server, remark: undefined }
+  const certificates = server.certificates.map(readPresented)
+  return { target: target.authority, kind: 'server', certificates, server, remark: undefined, others: [] }
 }
 
 function describeAsText (inspected: Inspected, { anchors, trust }: TlsArguments): string {
-  const { target, certificates, server, remark, authority } = inspected
+  const { target, certificates, server, remark, others, authority } = inspected
   const now = Date.now()
   const [leaf] = certificates
   const parts = [`${shown(target)}\n${remark === undefined ? '' : `${remark}\n`}`]
   if (server !== undefined) parts.push(shownRows(describeServer(server, trust)))
+  parts.push(...others.map(({ title, text }) => `${title}\n${text}`))
   if (leaf === undefined) return parts.join('\n')
   if (leaf.peer === undefined) {
     return [...parts, `The certificate cannot be parsed: ${shown(leaf.error ?? '')}\n`].join('\n')
@@ -118,7 +166,7 @@ function describeRules (peer: PeerIdentity, authority: string): string {
 }
 
 function describeServer (
-  { address, protocol, cipher, alpn, trusted, distrust, chain, asksForCertificate, acceptedCas, failure }: ServerView,
+  { address, protocol, cipher, alpn, trusted, distrust, ca, chain, asksForCertificate, acceptedCas, failure }: ServerView,
   trust: string
 ): Parameters<typeof shownRows>[0] {
   return [
@@ -128,6 +176,7 @@ function describeServer (
       ? undefined
       : [protocol, cipher, alpn].filter((part) => part !== undefined).join(', ')],
     ['trusted', trusted === undefined ? undefined : trusted ? `yes, by ${trust}` : `no, by ${trust}: ${distrust}`],
+    ['its CA', describeMatch(ca, trust, trusted)],
     ...describeChainRows(chain),
     ['client certificate', describeAsking(asksForCertificate)],
     ['accepted CAs', asksForCertificate === true
@@ -154,18 +203,24 @@ function describeAnchoring (
   anchors: readonly Uint8Array[],
   trust: string
 ): string {
-  const trusted = anchors.map(readPresented)
-  const signed = certificates.some(({ der, peer }) =>
-    trusted.some((anchor) => Buffer.compare(der, anchor.der) === 0 || isIssuedBy(peer, anchor.peer)))
-  return signed ? `leads to ${trust}` : `no certificate is signed by ${trust}`
+  const match = matchCa(certificates.map(({ der }) => der), anchors)
+  if (match?.result === 'same_key') return `leads to ${trust}`
+  const other = match?.result === 'other_key' ? `, which has a CA of the name ${match.name} with another key` : ''
+  return `no certificate is signed by ${trust}${other}`
 }
 
 function describeAsData (inspected: Inspected, { anchors, trust }: TlsArguments): object {
-  const { target, certificates, server, authority } = inspected
+  const { target, kind, certificates, server, others, authority } = inspected
   const leaf = certificates[0]?.peer
   const { certificates: _, chain, ...view } = server ?? { certificates: [], chain: undefined }
+  const listOf = (wanted: Kind): object[] => others.filter((other) => other.kind === wanted).map(({ data }) => data)
+  const [crls, requests, ocspResponses] = [listOf('crl'), listOf('request'), listOf('ocsp')]
   return {
     target,
+    kind,
+    ...(crls.length > 0 && { crls }),
+    ...(requests.length > 0 && { requests }),
+    ...(ocspResponses.length > 0 && { ocspResponses }),
     ...(server !== undefined && { server: { ...view, chain: chain && describeDecisionAsData(chain) } }),
     certificates: certificates.map(({ peer, error, key }, index) => ({
       identity: peer,
@@ -173,7 +228,7 @@ function describeAsData (inspected: Inspected, { anchors, trust }: TlsArguments)
       error,
       ...readChain(certificates.slice(index, index + 2))[0]
     })),
-    ...(server === undefined && anchors.length > 0 && { trust: describeAnchoring(certificates, anchors, trust) }),
+    ...(server === undefined && certificates.length > 0 && anchors.length > 0 && { trust: describeAnchoring(certificates, anchors, trust) }),
     ...(leaf !== undefined && {
       sees: listRuleKeys(leaf),
       rules: suggestRules(leaf, authority),

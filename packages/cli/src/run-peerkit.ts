@@ -4,17 +4,20 @@ import { certIssue } from './cert-issue.ts'
 import { certRevoke } from './cert-revoke.ts'
 import { readArguments } from './command.ts'
 import type { Command } from './command.ts'
+import { completionOf } from './completion/completion.ts'
 import { crl } from './crl.ts'
 import { expiry } from './expiry.ts'
 import { explain } from './explain.ts'
 import { forecast } from './forecast.ts'
+import { describeCommand, describeUnknown, listCommands } from './help.ts'
 import { inspect } from './inspect.ts'
 import { probe } from './probe.ts'
-import { findNearest } from './nearest.ts'
+import { shownJson } from './shown.ts'
 import { trustCheck } from './trust-check.ts'
 import { UsageError } from './usage-error.ts'
+import { readVersion } from './version.ts'
 
-const COMMANDS: readonly Command[] = [
+const COMMANDS: Command[] = [
   caInit,
   caIntermediate,
   certIssue,
@@ -27,6 +30,10 @@ const COMMANDS: readonly Command[] = [
   expiry,
   forecast
 ]
+COMMANDS.push(completionOf(COMMANDS))
+
+const HELP = ['--help', '-h']
+const VERSION = ['--version', '-V', '-v']
 
 /** Where the command writes. */
 export interface Output {
@@ -39,7 +46,7 @@ export interface Output {
 /**
  * Runs the command `peerkit` in this process.
  *
- * @param args the arguments after `peerkit`
+ * @param args the arguments after `peerkit`; a file `-` is the standard input of this process
  * @param output receives the text for standard output and standard error
  * @returns the exit code: 0 done or allowed; 1 refused, failed or not allowed; 2 a wrong command line or file
  * @example
@@ -51,20 +58,44 @@ export interface Output {
  * console.log(exitCode) // 0
  * ```
  */
-export async function runPeerkit (args: readonly string[], { out, err }: Output): Promise<number> {
-  const command = COMMANDS.find(({ name }) => name.split(' ').every((word, index) => args[index] === word))
-  if (command === undefined) {
-    const asked = args.length === 0 || args[0] === '--help' || args[0] === 'help'
-    const write = asked ? out : err
-    if (!asked) err(`peerkit: ${describeUnknown(args)}\n`)
-    write(listCommands())
-    return asked ? 0 : 2
-  }
-  const rest = args.slice(command.name.split(' ').length)
-  if (rest.includes('--help')) {
-    out(describeCommand(command))
+export async function runPeerkit (args: readonly string[], output: Output): Promise<number> {
+  const [first = 'help', ...others] = args
+  const words = first === 'help' ? others : args
+  const command = COMMANDS.find(({ name }) => name.split(' ').every((word, index) => words[index] === word))
+  if (command === undefined) return runWithoutCommand(args, output)
+  const rest = words.slice(command.name.split(' ').length)
+  if (first !== 'help' && !asksForHelp(rest)) return await runCommand(command, rest, output)
+  output.out(describeCommand(command))
+  return 0
+}
+
+/** `peerkit`, its version or help, and the help of a group such as `peerkit cert --help`. */
+function runWithoutCommand (args: readonly string[], { out, err }: Output): number {
+  const [first = 'help', ...rest] = args
+  if (VERSION.includes(first) && (rest.length === 0 || rest[0] === '--json')) {
+    const version = readVersion()
+    out(rest.length === 0 ? `${version}\n` : shownJson({ version, node: process.versions.node }))
     return 0
   }
+  const group = COMMANDS.filter(({ name }) => name.startsWith(`${first} `))
+  if (group.length > 0 && rest.length === 1 && HELP.includes(rest[0] ?? '')) {
+    out(listCommands(group))
+    return 0
+  }
+  const asked = HELP.includes(first) || (first === 'help' && rest.length === 0)
+  if (!asked) err(`peerkit: ${describeUnknown(args, COMMANDS)}\n`)
+  const write = asked ? out : err
+  write(listCommands(COMMANDS))
+  return asked ? 0 : 2
+}
+
+/** What follows `--` is no option. */
+function asksForHelp (rest: readonly string[]): boolean {
+  const end = rest.indexOf('--')
+  return rest.slice(0, end === -1 ? rest.length : end).some((arg) => HELP.includes(arg))
+}
+
+async function runCommand (command: Command, rest: readonly string[], { out, err }: Output): Promise<number> {
   try {
     const { values, operands } = readArguments(command, rest)
     return await command.run(values, out, operands)
@@ -75,41 +106,8 @@ export async function runPeerkit (args: readonly string[], { out, err }: Output)
     if (!(error instanceof UsageError) && code?.startsWith('MTLS_ERR_') !== true) {
       err(`${(error as Error).stack ?? ''}\n`)
     }
-    return error instanceof UsageError || code === 'MTLS_ERR_DEV_CA_OPTION' ? 2 : 1
+    const exitCode = error instanceof UsageError || code === 'MTLS_ERR_DEV_CA_OPTION' ? 2 : 1
+    if (rest.includes('--json')) out(shownJson({ error: { code, message, exitCode } }))
+    return exitCode
   }
-}
-
-function describeUnknown (args: readonly string[]): string {
-  const words = args.slice(0, args.findIndex((arg) => arg.startsWith('-')) >>> 0)
-  const names = COMMANDS.map(({ name }) => name)
-  const near = findNearest(words.slice(0, 2).join(' '), names) ?? findNearest(words[0] ?? '', names)
-  return `unknown command "${words.join(' ')}"${near === undefined ? '' : `; did you mean "${near}"?`}`
-}
-
-function listCommands (): string {
-  return [
-    'usage: peerkit COMMAND [OPTIONS]',
-    '',
-    ...COMMANDS.map(({ name, summary }) => `  ${name.padEnd(16)} ${summary}`),
-    '',
-    'peerkit COMMAND --help lists its options.',
-    ''
-  ].join('\n')
-}
-
-function describeCommand ({ name, summary, options, operands, notes = [] }: Command): string {
-  const rows = [
-    ...(operands === undefined ? [] : [[operands.name, operands.help] as const]),
-    ...Object.entries(options).map(([option, { type, help, required = false }]) => [type === 'string'
-      ? `--${option} VALUE`
-      : `--${option}`, `${help}${required ? ' (required)' : ''}`] as const)
-  ]
-  const width = Math.max(...rows.map(([left]) => left.length))
-  return [
-    `peerkit ${name}: ${summary}`,
-    '',
-    ...rows.map(([left, help]) => `  ${left.padEnd(width)}  ${help}`),
-    ...(notes.length === 0 ? [] : ['', ...notes]),
-    ''
-  ].join('\n')
 }

@@ -1,11 +1,14 @@
 import { encodePem } from '@peerkit/identity'
 import { UsageError } from './usage-error.ts'
-import { decodeCertificates, readBytes, readOwnFiles } from './certificate-file.ts'
+import { decodeCertificates, readOwnFiles } from './certificate-file.ts'
+import { readBytes } from './read-bytes.ts'
 import type { OwnFiles } from './certificate-file.ts'
 import { textOf, textsOf } from './command.ts'
 import type { Command, Values } from './command.ts'
 import type { OpenTlsOptions } from './handshake/open-tls.ts'
 import { readDuration } from './time-left.ts'
+
+const PORT_PROTOCOLS = ['h2', 'http/1.1']
 
 /** The options of every command that connects. */
 export const TLS_OPTIONS: Command['options'] = {
@@ -16,14 +19,18 @@ export const TLS_OPTIONS: Command['options'] = {
 
 /** The options of commands that can send a client certificate. */
 export const CLIENT_OPTIONS: Command['options'] = {
-  alpn: { type: 'string', multiple: true, help: 'protocol to offer (any number; default h2 and http/1.1)' },
+  alpn: {
+    type: 'string',
+    multiple: true,
+    help: 'protocol to offer (any number; default h2 and http/1.1)',
+    values: PORT_PROTOCOLS
+  },
   cert: { type: 'string', help: 'client certificate and its chain, PEM' },
   key: { type: 'string', help: 'its private key, PEM' },
-  'passphrase-file': { type: 'string', help: 'file with the passphrase of the key' },
+  'passphrase-file': { type: 'string', help: 'file with the passphrase of the key, or of PKCS#12' },
   insecure: { type: 'boolean', help: 'send certificate and request even to an untrusted server' }
 }
 
-const PORT_PROTOCOLS = ['h2', 'http/1.1']
 const MAX_TIMEOUT = 600_000
 
 export interface TlsArguments {

@@ -44,7 +44,7 @@ export const trustCheck: Command = {
       type: 'string',
       help: 'JSON file with the option authorities of the credentials; replaces --ca, --intermediates and --crl'
     },
-    purpose: { type: 'string', help: 'client (default), server or any' },
+    purpose: { type: 'string', help: 'client (default), server or any', values: ['client', 'server', 'any'] },
     at: { type: 'string', help: 'time of the check, such as 2026-01-31T12:00:00Z (default now)' },
     json: { type: 'boolean', help: 'the answer as JSON' }
   },

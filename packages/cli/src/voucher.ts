@@ -19,7 +19,9 @@ export const VOUCHER_OPTIONS: Command['options'] = {
     type: 'string',
     help: 'name of the authority of the certificate; the chain is not checked (default unknown)'
   },
-  purpose: { type: 'string', help: 'with --authorities: client (default), server or any' }
+  purpose: {
+    type: 'string', help: 'with --authorities: client (default), server or any', values: ['client', 'server', 'any']
+  }
 }
 
 /** The authority of a certificate. */

@@ -1,5 +1,6 @@
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import type { SpawnSyncReturns } from 'node:child_process'
+import { once } from 'node:events'
 import { cpSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'tap'
@@ -48,4 +49,13 @@ test('a package that is not built says so, and how to build it', async (t) => {
     stdout: NOTHING,
     stderr: /^peerkit: Cannot find .*dist.index\.js.*\nIn a clone of the repository run "npm run build"\. .*\n$/
   })
+})
+
+test('a reader of the pipe that leaves early ends the program without an error', async (t) => {
+  const child = spawn(process.execPath, [SOURCE, own, 'completion', 'bash'], { env: { ...process.env, NODE_OPTIONS: '' }, stdio: ['ignore', 'pipe', 'pipe'] })
+  child.stdout.destroy()
+  let stderr = ''
+  child.stderr.setEncoding('utf8').on('data', (text: string) => { stderr += text })
+  const [code] = await once(child, 'close')
+  t.same([code, stderr], [0, ''])
 })

@@ -33,7 +33,7 @@ async function withCa (t: Test): Promise<{
 }
 
 test('no command, help and --help list the commands', async (t) => {
-  for (const args of [[], ['help'], ['--help']]) {
+  for (const args of [[], ['help'], ['--help'], ['-h']]) {
     const { code, out, err } = await peerkit(...args)
     t.equal(code, 0)
     t.match(out, /usage: peerkit COMMAND/)
@@ -46,12 +46,36 @@ test('no command, help and --help list the commands', async (t) => {
 
 test('each command describes its options with --help and does nothing', async (t) => {
   for (const name of ['ca init', 'ca intermediate', 'cert issue', 'cert revoke', 'crl', 'explain']) {
-    const { code, out } = await peerkit(...name.split(' '), '--help')
+    const words = name.split(' ')
+    const { code, out } = await peerkit(...words, '--help')
     t.equal(code, 0)
     t.match(out, `peerkit ${name}: `)
     t.match(out, /^ {2}--/m)
+    t.match(out, /Exit code: 0 /)
+    t.match(out, /--json/)
+    for (const args of [[...words, '-h'], ['help', ...words]]) t.same(await peerkit(...args), { code, out, err: '' })
   }
   t.match((await peerkit('cert', 'issue', '--help')).out, /--out VALUE .*\(required\)/)
+})
+
+test('--version says the version, also as JSON', async (t) => {
+  const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '../package.json'), 'utf8'))
+  for (const flag of ['--version', '-V', '-v']) t.same(await peerkit(flag), { code: 0, out: `${version}\n`, err: '' })
+  const { out } = await peerkit('--version', '--json')
+  t.same(JSON.parse(out), { version, node: process.versions.node })
+  t.match(await peerkit('--version', 'x'), { code: 2, err: /unknown option --version; expected a command, --help or --version/ })
+})
+
+test('a group of commands lists them with --help, and says what is missing without', async (t) => {
+  const { code, out } = await peerkit('cert', '--help')
+  t.equal(code, 0)
+  t.match(out, / {2}cert issue .*\n {2}cert revoke /)
+  t.notMatch(out, 'ca init')
+  t.match(await peerkit('cert'), { code: 2, out: '', err: /found "cert"; expected cert issue or cert revoke\nusage/ })
+})
+
+test('what follows -- is no option', async (t) => {
+  t.match(await peerkit('inspect', '--', '-h'), { code: 2, err: /found "-h", which is not a file/ })
 })
 
 test('an unknown command ends with 2 and the nearest one', async (t) => {
@@ -60,7 +84,7 @@ test('an unknown command ends with 2 and the nearest one', async (t) => {
     [['crt', 'issue', '--cn', 'x'], /"crt issue"; did you mean "cert issue"\?/],
     [['clr'], /did you mean "crl"/],
     [['frobnicate'], /unknown command "frobnicate"\n/],
-    [['--verbose'], /unknown command ""/],
+    [['--verbose'], /unknown option --verbose; expected a command/],
   ]
   for (const [args, message] of near) {
     const { code, out, err } = await peerkit(...args)
@@ -94,9 +118,15 @@ test('a wrong command line ends with 2 and says what is wrong', async (t) => {
     ['cert revoke', [], /found none or both of --cert and --serial/],
     ['cert revoke', ['--serial', '01', '--cert', 'x'], /found none or both of --cert and --serial/],
     ['cert revoke', ['--serial', 'xyz'], /serial number is "xyz"/],
-    ['cert revoke', ['--serial', '01', '--reason', 'bored'], /reason is "bored"/],
-    ['cert revoke', ['--cert', file('none.pem')], /--cert .*none\.pem: found no such file; expected a PEM certificate/],
-    ['cert revoke', ['--cert', file('pki/ca.key')], /--cert .*ca\.key: .*expected a PEM certificate/],
+    ['cert revoke', ['--serial', '01', '--force', '--reason', 'bored'], /reason is "bored"/],
+    ['cert revoke', ['--serial', '01'], /--serial is "01"; expected a number that the CA in .*pki has issued, --cert FILE, or --force/],
+    ['cert issue', [...out, '--dns', '127.0.0.1'], /dns is "127\.0\.0\.1": found an IP address/],
+    ['cert issue', [...out, '--dns', 'https://a.example'], /found a URL/],
+    ['cert issue', [...out, '--dns', 'a,b'], /found a separator/],
+    ['cert issue', [...out, '--spiffe', 'https://td/a'], /found no SPIFFE ID/],
+    ['cert revoke', ['--cert', file('none.pem')], /--cert .*none\.pem: found no such file; expected a certificate, PEM or DER/],
+    ['cert revoke', ['--cert', file('pki/ca.key')], /--cert .*ca\.key: found a private key, which is not shown; expected a certificate/],
+    ['cert revoke', ['--cert', file('pki/ca.pem')], /certificate is that of the CA .* itself/],
     ['crl', ['--days', '0'], /--days is "0"/],
   ]
   for (const [command, args, message] of wrong) {
@@ -180,7 +210,7 @@ test('revoking by file or by serial number shows in the next CRL', async (t) => 
     await run('cert revoke', '--cert', file('leaf.pem'), '--reason', 'keyCompromise'),
     { code: 0, out: `revoked ${serialNumber}; run "peerkit crl` }
   )
-  t.match(await run('cert revoke', '--serial', 'ABCD'), { code: 0 })
+  t.match(await run('cert revoke', '--serial', 'ABCD', '--force'), { code: 0 })
   t.equal(parseCrl(read('pki/crl.pem')).size, 0)
   t.match(await run('crl', '--days', '2', '--out', file('lists/own.pem')), { code: 0, out: /own\.pem, CRL number 2/ })
   const list = parseCrl(
@@ -189,6 +219,41 @@ test('revoking by file or by serial number shows in the next CRL', async (t) => 
   t.equal(list.find(serialNumber)?.reason, 'keyCompromise')
   t.ok(list.has('abcd'))
   t.equal(list.nextUpdate - list.thisUpdate, 2 * 86_400_000)
+})
+
+test('a certificate of another CA is not revoked, also if it has the same name', async (t) => {
+  const { file, run } = await withCa(t)
+  await peerkit('ca', 'init', '--dir', file('twin'))
+  await peerkit('cert', 'issue', '--dir', file('twin'), '--out', file('stranger'))
+  t.match(await run('cert revoke', '--cert', file('stranger.pem')), { code: 2, err: /certificate is from another CA of the name CN=.*; expected one that this CA/ })
+  await run('crl')
+  t.equal(parseCrl(readFileSync(file('pki/crl.pem'))).size, 0)
+})
+
+test('the serial numbers of leaves and intermediates are known, DER is read, and a bücher.example gets its A-label', async (t) => {
+  const { file, run, read } = await withCa(t)
+  const issued = JSON.parse((await run('cert issue', '--out', file('leaf'), '--dns', 'bücher.example', '--json')).out)
+  t.same(issued, { certificate: file('leaf.pem'), key: file('leaf.key'), root: file('pki/root.pem'), serialNumber: issued.serialNumber })
+  const [leaf = new Uint8Array()] = decodePem(read('leaf.pem'))
+  t.same(parsePeerIdentity(leaf).subjectAltNames?.dns, ['xn--bcher-kva.example'])
+  writeFileSync(file('leaf.der'), leaf)
+  t.same(JSON.parse((await run('cert revoke', '--cert', file('leaf.der'), '--reason', 'superseded', '--json')).out), { serialNumber: issued.serialNumber, reason: 'superseded' })
+  t.match(await run('cert revoke', '--serial', issued.serialNumber.toUpperCase()), { code: 0 })
+  const made = JSON.parse((await run('ca intermediate', '--out', file('middle'), '--json')).out)
+  t.same(made, { folder: file('middle'), certificate: file('middle/ca.pem'), key: file('middle/ca.key'), root: file('middle/root.pem') })
+  const { serialNumber = '' } = parsePeerIdentity(decodePem(read('middle/ca.pem'))[0] ?? new Uint8Array())
+  t.match(await run('cert revoke', '--serial', serialNumber), { code: 0 })
+  t.same(JSON.parse((await run('crl', '--json')).out), { crl: file('pki/crl.pem'), number: 1 })
+  t.match(JSON.parse((await peerkit('ca', 'init', '--dir', file('new'), '--json')).out), { folder: file('new') })
+})
+
+test('with --json an error is JSON on standard output too', async (t) => {
+  const { file, run } = await withCa(t)
+  const { code, out, err } = await run('ca init', '--json')
+  t.equal(code, 1)
+  t.match(JSON.parse(out), { error: { code: 'MTLS_ERR_DEV_CA_STATE', message: /exists; use --force/, exitCode: 1 } })
+  t.match(err, /exists; use --force/)
+  t.match(JSON.parse((await peerkit('inspect', file('none'), '--json')).out), { error: { message: /not a file/, exitCode: 2 } })
 })
 
 test('explain ends with 0 where the rules allow a certificate, with 1 where they do not, and says why', async (t) => {

@@ -11,7 +11,7 @@ test('processes that revoke and publish at once lose no revocation and give no n
   const ca = await storeDevCa(await createDevCa(), folder)
   const serials = ['a1', 'a2', 'a3', 'a4', 'a5', 'a6']
   const runs = await Promise.all([
-    ...serials.map((serial) => peerkit('cert', 'revoke', '--dir', folder, '--serial', serial)),
+    ...serials.map((serial) => peerkit('cert', 'revoke', '--dir', folder, '--force', '--serial', serial)),
     ...[1, 2, 3, 4].map(() => peerkit('crl', '--dir', folder))
   ])
   t.same(runs.map(({ code, err }) => [code, err]), runs.map(() => [0, '']))

@@ -99,15 +99,7 @@ test('a private key is refused politely and nothing of it is shown', async (t) =
 })
 
 test('a wrong target ends with 2 and says what was found and what was expected', async (t) => {
-  const { pem } = await ca.crl()
-  const file = folder(t, {
-    'crl.pem': pem,
-    'empty.pem': '',
-    'text.pem': 'hello',
-    'half.pem': '-----BEGIN CERTIFICATE-----\nAAAA\n',
-    'cut.der': server.der.subarray(0, 80),
-    'long.pem': ' '.repeat((1 << 20) + 1)
-  })
+  const file = folder(t, { 'empty.pem': '', 'text.pem': 'hello', 'half.pem': '-----BEGIN CERTIFICATE-----\nAAAA\n', 'cut.der': server.der.subarray(0, 80), 'p7.pem': '-----BEGIN PKCS7-----\nAAAA\n-----END PKCS7-----\n', 'trusted.pem': `-----BEGIN TRUSTED CERTIFICATE-----\nAAAA\n-----END TRUSTED CERTIFICATE-----\n${server.cert}`, 'spki.pem': '-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n' })
   const wrong: ReadonlyArray<readonly [readonly string[], RegExp]> = [
     [[], /TARGET is missing; peerkit inspect requires it/],
     [['a', 'b'], /found 2 times TARGET \(a b\); peerkit inspect accepts 1/],
@@ -115,12 +107,16 @@ test('a wrong target ends with 2 and says what was found and what was expected',
     [['host:99999'], /expected a certificate file or host:port/],
     [['https://user:secret@host/'], /expected a certificate file or host:port/],
     [[file('.')], /found a folder/],
-    [[file('crl.pem')], /found PEM of a X509 CRL; expected a certificate/],
+    [[file('p7.pem')], /p7\.pem: found PEM of a PKCS7; expected its certificates, as openssl pkcs7 -print_certs/],
+    [[file('trusted.pem')], /found PEM of a TRUSTED CERTIFICATE; expected CERTIFICATE, as openssl x509/],
+    [[file('spki.pem')], /found PEM of a PUBLIC KEY; expected a certificate, a CRL/],
+    [['h:1', '--ca', file('trusted.pem')], /--ca .*found PEM of a TRUSTED CERTIFICATE/],
     [[file('empty.pem')], /found an empty file/],
     [[file('text.pem')], /found neither PEM nor DER/],
     [[file('half.pem')], /half\.pem: .*expected a certificate/],
     [[file('cut.der')], /cut\.der: .*expected a certificate/],
-    [[file('long.pem')], /found 1048577 bytes; expected a certificate, PEM or DER, of at most 1048576/],
+    [['/dev/zero'], /\/dev\/zero: found more than 134217728 bytes; expected a certificate, a CRL/],
+    [['h:1', '--ca', '/dev/zero'], /--ca \/dev\/zero: found more than 1048576 bytes; expected CA certificates, PEM, of at most 1048576 bytes/],
     [['h:1', '--timeout', 'soon'], /--timeout is "soon"; expected a duration such as/],
     [['h:1', '--timeout', '1h'], /--timeout is "1h"; expected at most 10m/],
     [['h:1', '--servername', 'a b'], /--servername is "a b"; expected a host name/],

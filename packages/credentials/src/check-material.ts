@@ -14,6 +14,7 @@ import { checkSignatureAlgorithm } from './check/check-signature-algorithm.ts'
 import { checkUsable } from './check/check-usable.ts'
 import { checkUsage } from './check/check-usage.ts'
 import { checkValidity } from './check/check-validity.ts'
+import { describeTwins } from './check/describe-twins.ts'
 import { neededCertificates } from './check/needed-certificates.ts'
 import { hasIssued, isSelfIssued, parseCertificate } from './check/parsed-certificate.ts'
 import type { ParsedCertificate } from './check/parsed-certificate.ts'
@@ -131,10 +132,14 @@ export function checkTrust (
   const authorities = listAuthorities(material, options, origins, crlDigests)
     .map((input) => former.get(input.name) ?? checkPart(input.name, () => checkAuthority(input, ownIssuers, now)))
   refuseSharedAnchors(authorities, (name) => originsOf(origins, name).ca, previous?.authorities)
+  const placed = authorities.flatMap(({ name, anchors }) => {
+    const where = material.authorities === undefined ? origins.ca : originsOf(origins, name).ca
+    return anchors.map(({ identity }) => ({ identity, where }))
+  })
   return {
     authorities,
     trust: JSON.stringify(authorities.map((authority) => authority.trust)),
-    warnings: authorities.flatMap((authority) => authority.warnings)
+    warnings: [...authorities.flatMap((authority) => authority.warnings), ...describeTwins(placed)]
   }
 }
 

@@ -213,6 +213,7 @@ function listsOf (checker: RevocationChecker | undefined): readonly CrlIndex[] {
 function checkerOptionsOf (question: Question, crls: readonly Pem[]): CrlCheckerOptions {
   const { authority: { crlIssuers, options: { revocation: policy } }, anchors, before, formerIssuers, clock } = question
   const issuers = [...crlIssuers, ...crlIssuersToKeep(before, anchors, [...crlIssuers, ...formerIssuers])]
-  const options = { crls, issuers, formerIssuers, foreignCrls: 'ignore', now: () => clock.now() } as const
-  return { ...options, ...(policy !== undefined && { policy }) }
+  const options = { crls, issuers, formerIssuers, foreignCrls: 'ignore', warnEnded: false } as const
+  // The warnings of the credentials tell of lists that have ended.
+  return { ...options, now: () => clock.now(), ...(policy !== undefined && { policy }) }
 }

@@ -77,6 +77,7 @@ const ISSUE: Expectations<IssueOptions> = {
     expected: `an array of dotted OIDs or of ${Object.keys(purposes).join(', ')}`,
     accepts: listOf((value) => isOid(value) || Object.hasOwn(purposes, String(value)))
   },
+  checkNames: flag,
   ca: flag,
   extensions
 }

@@ -1,5 +1,6 @@
 import 'reflect-metadata'
 import * as x509 from '@peculiar/x509'
+import { readText } from './check-names.ts'
 import { checkCaOptions, checkCrlOptions, checkIssueOptions, checkRevokeOptions } from './check-options.ts'
 import { encodeName, subjectOf } from './encode-name.ts'
 import { MTLS_ERR_DEV_CA_OPTION } from './errors.ts'
@@ -7,9 +8,10 @@ import { bytes, developmentComment, leafExtensions, replaceExtensions } from './
 import { encodePem, generateKeyPair } from './key-pair.ts'
 import type { KeyPair } from './key-pair.ts'
 import type { CaOptions, IssueOptions, IssuedCertificate } from './options.ts'
-import { readRevocationTarget } from './revocation-target.ts'
+import { checkOwnCertificate, readRevocationTarget } from './revocation-target.ts'
 import type { RevocationTarget } from './revocation-target.ts'
 import { signCertificate } from './sign-certificate.ts'
+import type { SignedCertificate } from './sign-certificate.ts'
 import { checkReason, signCrl } from './sign-crl.ts'
 import type { Crl, CrlOptions, Revocation, RevokeOptions } from './sign-crl.ts'
 
@@ -41,10 +43,15 @@ export interface DevCa {
    * Puts a certificate of this CA on its next CRL. An intermediate is revoked by the CA above it:
    * `root.revoke(intermediate)`.
    *
-   * @param certificate the result of `issue`, a CA, PEM (the first certificate), DER, or a serial number in hexadecimal
-   * @throws MTLS_ERR_DEV_CA_OPTION for anything else, and if an option is wrong
+   * @param certificate the result of `issue`, a CA, PEM (the first certificate), DER, or a serial number in hexadecimal,
+   *   which may be any; see `hasIssued`
+   * @returns its serial number, in hexadecimal
+   * @throws MTLS_ERR_DEV_CA_OPTION for anything else, for a certificate that this CA has not signed, and if an option is
+   *   wrong
    */
-  revoke (certificate: RevocationTarget, options?: RevokeOptions): void
+  revoke (certificate: RevocationTarget, options?: RevokeOptions): string
+  /** Whether this CA has issued a certificate with this serial number, in hexadecimal, as far as it was saved. */
+  hasIssued (serialNumber: string): boolean
   /**
    * Signs a CRL with all revoked certificates, valid for 7 days.
    *
@@ -63,6 +70,8 @@ export interface CaState {
   readonly root: string
   readonly chain: string
   readonly revocations: Map<string, Revocation>
+  /** The serial numbers of all certificates that it has issued. */
+  readonly issued: Set<string>
   crlNumber: number
 }
 
@@ -87,14 +96,14 @@ export async function createDevCa (options: CaOptions = {}): Promise<DevCa> {
   const keys = await generateKeyPair(options.key)
   const subject = options.subject ?? caSubject(options.name ?? DEFAULT_NAME)
   const name = encodeName(subject)
-  const der = await signCa({ options, subject: name, keys })
+  const { der } = await signCa({ options, subject: name, keys })
   const root = encodePem('CERTIFICATE', der)
-  return openCa({ der, name, keys, root, chain: '', revocations: new Map(), crlNumber: 0 })
+  return openCa({ der, name, keys, root, chain: '', revocations: new Map(), issued: new Set(), crlNumber: 0 })
 }
 
 /** Creates a CA from its state. */
 export function openCa (state: CaState): DevCa {
-  const { der, name, keys, root, chain, revocations } = state
+  const { der, name, keys, root, chain, revocations, issued } = state
   const ca: DevCa = {
     certificate: encodePem('CERTIFICATE', der),
     der,
@@ -106,7 +115,10 @@ export function openCa (state: CaState): DevCa {
       checkCaOptions(options)
       const own = await generateKeyPair(options.key)
       const subject = encodeName(options.subject ?? caSubject(options.name ?? nameIntermediate(chain)))
-      const made = await signCa({ options: { pathLength: 0, ...options }, subject, keys: own, issuer: state })
+      const { der: made, serialNumber } = await signCa({
+        options: { pathLength: 0, ...options }, subject, keys: own, issuer: state
+      })
+      issued.add(serialNumber)
       const pem = encodePem('CERTIFICATE', made)
       return openCa({
         der: made,
@@ -115,16 +127,20 @@ export function openCa (state: CaState): DevCa {
         root,
         chain: pem + chain,
         revocations: new Map(),
+        issued: new Set(),
         crlNumber: 0
       })
     },
     revoke: (target, options = {}) => {
       checkRevokeOptions(options)
       const { reason, date = new Date() } = options
-      const serialNumber = readRevocationTarget(target)
+      const { serialNumber, der: revoked } = readRevocationTarget(target)
       checkReason(reason)
+      if (revoked !== undefined) checkOwnCertificate(revoked, { der, key: keys.pem })
       revocations.set(serialNumber, { serialNumber, reason, date, after: state.crlNumber })
+      return serialNumber
     },
+    hasIssued: (serialNumber) => issued.has(serialNumber.toLowerCase()),
     crl: async (options = {}) => {
       checkCrlOptions(options)
       const number = options.number ?? state.crlNumber + 1
@@ -163,7 +179,9 @@ function nameIntermediate (chain: string): string {
 }
 
 function caSubject (name: string): Array<{ type: string, value: string }> {
-  return [{ type: 'O', value: 'Peerkit development CA, not for production' }, { type: 'CN', value: name }]
+  return [
+    { type: 'O', value: 'Peerkit development CA, not for production' }, { type: 'CN', value: readText(name, 'name') }
+  ]
 }
 
 /** The fields of a CA certificate. Without `issuer` it is self-signed. */
@@ -174,7 +192,7 @@ interface CaFields {
   readonly issuer?: CaState
 }
 
-async function signCa ({ options, subject, keys, issuer }: CaFields): Promise<Uint8Array> {
+async function signCa ({ options, subject, keys, issuer }: CaFields): Promise<SignedCertificate> {
   const usage = x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign
   const extensions = replaceExtensions([
     new x509.BasicConstraintsExtension(true, options.pathLength, true),
@@ -191,11 +209,11 @@ async function signCa ({ options, subject, keys, issuer }: CaFields): Promise<Ui
     validity: options,
     defaultDays: 30,
     extensions
-  }).der
+  })
 }
 
 async function issueLeaf (
-  { name, keys: signer, root, chain }: CaState,
+  { name, keys: signer, root, chain, issued }: CaState,
   options: IssueOptions
 ): Promise<IssuedCertificate> {
   checkIssueOptions(options)
@@ -218,6 +236,7 @@ async function issueLeaf (
     serialNumber: options.serialNumber,
     extensions
   })
+  issued.add(serialNumber)
   const cert = encodePem('CERTIFICATE', der)
   return { cert, chain: cert + chain, key: keys.pem, der, serialNumber, ca: root }
 }

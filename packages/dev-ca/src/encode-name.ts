@@ -1,3 +1,4 @@
+import { readText } from './check-names.ts'
 import { resolveAttributeType } from './check-options.ts'
 import { encodeElement, encodeObjectIdentifier, encodeSequence } from './der.ts'
 import { asn1 } from './oid.ts'
@@ -33,13 +34,12 @@ function sortSet (elements: readonly Uint8Array[]): Uint8Array[] {
 }
 
 /** The subject of a leaf: O and OU first, CN last. */
-export function subjectOf ({ subject, cn, o, ou }: IssueOptions): NameOption {
-  if (subject !== undefined) return subject
-  return [
-    ...listOf(o).map((value) => ({ type: 'O', value })),
-    ...listOf(ou).map((value) => ({ type: 'OU', value })),
-    ...listOf(cn).map((value) => ({ type: 'CN', value }))
-  ]
+export function subjectOf (options: IssueOptions): NameOption {
+  if (options.subject !== undefined) return options.subject
+  return (['o', 'ou', 'cn'] as const).flatMap((option) => listOf(options[option]).map((text) => {
+    const value = options.checkNames === false ? text : readText(text, option)
+    return { type: option.toUpperCase(), value }
+  }))
 }
 
 export function listOf<T extends string> (value: T | readonly T[] | undefined): readonly T[] {

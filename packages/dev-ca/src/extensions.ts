@@ -1,14 +1,13 @@
-import { isIP } from 'node:net'
 import * as x509 from '@peculiar/x509'
-import { encodeElement, encodeObjectIdentifier, encodeSequence } from './der.ts'
-import { encodeName, listOf } from './encode-name.ts'
+import { encodeAltNames } from './alt-names.ts'
+import { readUri } from './check-names.ts'
+import { encodeElement, encodeSequence } from './der.ts'
 import { MTLS_ERR_DEV_CA_OPTION } from './errors.ts'
 import { asn1, purposes } from './oid.ts'
 import type { ExtensionOption, IssueOptions } from './options.ts'
 
 const SUBJECT_ALT_NAME = '2.5.29.17'
 const NETSCAPE_COMMENT = '2.16.840.1.113730.1.13'
-const UPN = '1.3.6.1.4.1.311.20.2.3'
 const PROFILES = { server: ['serverAuth'], client: ['clientAuth'], both: ['serverAuth', 'clientAuth'] } as const
 
 /** A comment in every certificate that says it is for development. Verifiers ignore it. */
@@ -22,7 +21,12 @@ export function developmentComment (): x509.Extension {
 
 /** The extensions of a leaf, including deliberate errors. */
 export function leafExtensions (options: IssueOptions, emptySubject: boolean): x509.Extension[] {
-  const { profile = 'both', policies = [], crlUrls = [], ocspUrls = [], ca = false } = options
+  const { profile = 'both', policies = [], ca = false } = options
+  const urlsOf = (option: 'crlUrls' | 'ocspUrls'): readonly string[] => {
+    const urls = options[option] ?? []
+    return options.checkNames === false ? urls : urls.map((url) => readUri(url, option))
+  }
+  const [crlUrls, ocspUrls] = [urlsOf('crlUrls'), urlsOf('ocspUrls')]
   if (!Object.hasOwn(PROFILES, profile)) {
     throw new MTLS_ERR_DEV_CA_OPTION(`profile is "${String(profile)}"; expected server, client or both`)
   }
@@ -49,40 +53,6 @@ export function replaceExtensions (made: readonly x509.Extension[], own: readonl
     ...made.filter((extension) => !replaced.has(extension.type)),
     ...own.map(({ oid, critical = false, value }) => new x509.Extension(oid, critical, bytes(value)))
   ]
-}
-
-function encodeAltNames (options: IssueOptions): Uint8Array[] {
-  const context = (number: number, content: Uint8Array): Uint8Array => encodeElement(0x80 | number, content)
-  const text = (number: number, value: string): Uint8Array => context(number, Buffer.from(value))
-  const uris = [...listOf(options.spiffe), ...listOf(options.uri)]
-  return [
-    ...listOf(options.dns).map((value) => text(2, value)),
-    ...listOf(options.ip).map((value) => context(7, encodeAddress(value))),
-    ...uris.map((value) => text(6, value)),
-    ...listOf(options.email).map((value) => text(1, value)),
-    ...listOf(options.upn).map((value) => encodeElement(
-      0xa0,
-      encodeObjectIdentifier(UPN),
-      encodeElement(0xa0, encodeElement(asn1.utf8String, Buffer.from(value)))
-    )),
-    ...(options.directoryName === undefined ? [] : [encodeElement(0xa4, encodeName(options.directoryName))])
-  ]
-}
-
-function encodeAddress (address: string): Uint8Array {
-  const family = isIP(address)
-  if (family === 4) return Buffer.from(address.split('.').map(Number))
-  if (family !== 6 || address.includes('.') || address.includes('%')) {
-    throw new MTLS_ERR_DEV_CA_OPTION(`ip is "${address}"; expected an IPv4 or IPv6 address`)
-  }
-  const [head = '', tail] = address.split('::')
-  const groups = (part: string | undefined): string[] => part === undefined || part === '' ? [] : part.split(':')
-  const front = groups(head)
-  const back = groups(tail)
-  const all = tail === undefined
-    ? front
-    : [...front, ...Array<string>(8 - front.length - back.length).fill('0'), ...back]
-  return Buffer.from(all.map((group) => group.padStart(4, '0')).join(''), 'hex')
 }
 
 /** A copy, because @peculiar/x509 requires a view of an ArrayBuffer of its own. */

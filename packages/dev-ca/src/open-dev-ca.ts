@@ -23,14 +23,16 @@ interface StoredState {
   readonly version: 1
   readonly crlNumber: number
   readonly revocations: ReadonlyArray<Omit<Revocation, 'date'> & { readonly date: string }>
+  /** Serial numbers. Folders of earlier versions have none. */
+  readonly issued?: readonly string[]
 }
 
-type SavedState = Pick<CaState, 'crlNumber' | 'revocations'>
+type SavedState = Pick<CaState, 'crlNumber' | 'revocations' | 'issued'>
 
 /** A CA that is stored in a folder. */
 export interface StoredDevCa extends DevCa {
   readonly folder: string
-  /** Writes the CRL number and the revocations, and merges them with those that other processes have saved. */
+  /** Writes the CRL number, the issued serial numbers and the revocations, and merges them with those that other processes have saved. */
   save (): Promise<void>
 }
 
@@ -132,7 +134,7 @@ export async function openDevCa (folder: string): Promise<StoredDevCa> {
     }
   }
   const [certificate, key, root, chain, stored] = await Promise.all([CERTIFICATE, KEY, ROOT, CHAIN, STATE].map(read))
-  const { crlNumber, revocations } = decodeState(stored ?? '', join(folder, STATE))
+  const { crlNumber, revocations, issued } = decodeState(stored ?? '', join(folder, STATE))
   const own = readOwnCertificate(certificate ?? '', key ?? '', folder)
   const state: CaState = {
     ...own,
@@ -140,7 +142,8 @@ export async function openDevCa (folder: string): Promise<StoredDevCa> {
     root: root ?? '',
     chain: chain ?? '',
     crlNumber,
-    revocations
+    revocations,
+    issued
   }
   return Object.assign(openCa(state), {
     folder,
@@ -170,7 +173,7 @@ async function saveState (state: CaState, folder: string): Promise<void> {
  * Merges what other processes have saved. Their CRLs do not have the revocations of this process, so for delta CRLs
  * these come after the last of those CRLs.
  */
-function takeUp (state: CaState, { crlNumber, revocations }: SavedState): void {
+function takeUp (state: CaState, { crlNumber, revocations, issued }: SavedState): void {
   for (const [serialNumber, entry] of state.revocations) {
     if (!revocations.has(serialNumber)) {
       state.revocations.set(serialNumber, { ...entry, after: Math.max(entry.after, crlNumber) })
@@ -179,6 +182,7 @@ function takeUp (state: CaState, { crlNumber, revocations }: SavedState): void {
   for (const [serialNumber, entry] of revocations) {
     if (!state.revocations.has(serialNumber)) state.revocations.set(serialNumber, entry)
   }
+  for (const serialNumber of issued) state.issued.add(serialNumber)
   state.crlNumber = Math.max(state.crlNumber, crlNumber)
 }
 
@@ -206,20 +210,24 @@ function readOwnCertificate (pem: string, key: string, folder: string): Pick<CaS
   return own
 }
 
-function encodeState ({ crlNumber, revocations }: CaState): string {
-  return JSON.stringify({ version: 1, crlNumber, revocations: [...revocations.values()] }, null, 2) + '\n'
+function encodeState ({ crlNumber, revocations, issued }: CaState): string {
+  const state = { version: 1, crlNumber, revocations: [...revocations.values()], issued: [...issued] }
+  return JSON.stringify(state, null, 2) + '\n'
 }
 
 function decodeState (text: string, where: string): SavedState {
   try {
-    const { version, crlNumber, revocations } = JSON.parse(text) as StoredState
+    const { version, crlNumber, revocations, issued = [] } = JSON.parse(text) as StoredState
     if (version === 1 &&
       Number.isSafeInteger(crlNumber) &&
       Array.isArray(revocations) &&
-      revocations.every(isRevocation)) {
+      revocations.every(isRevocation) &&
+      Array.isArray(issued) &&
+      issued.every(isSerialNumber)) {
       return {
         crlNumber,
-        revocations: new Map(revocations.map((entry) => [entry.serialNumber, { ...entry, date: new Date(entry.date) }]))
+        revocations: new Map(revocations.map((entry) => [entry.serialNumber, { ...entry, date: new Date(entry.date) }])),
+        issued: new Set(issued)
       }
     }
   } catch {}
@@ -228,5 +236,9 @@ function decodeState (text: string, where: string): SavedState {
 
 function isRevocation (entry: unknown): boolean {
   const { serialNumber, date, after } = Object(entry)
-  return /^([0-9a-f]{2})+$/.test(String(serialNumber)) && !Number.isNaN(Date.parse(date)) && Number.isSafeInteger(after)
+  return isSerialNumber(serialNumber) && !Number.isNaN(Date.parse(date)) && Number.isSafeInteger(after)
+}
+
+function isSerialNumber (value: unknown): boolean {
+  return /^([0-9a-f]{2})+$/.test(String(value))
 }

@@ -53,6 +53,7 @@ export interface IssueOptions extends ValidityOptions {
   readonly ou?: string | readonly string[]
   /** The whole subject. Replaces `cn`, `o` and `ou`. */
   readonly subject?: NameOption
+  /** DNS names. The first label may be `*`. */
   readonly dns?: string | readonly string[]
   readonly ip?: string | readonly string[]
   readonly uri?: string | readonly string[]
@@ -73,6 +74,13 @@ export interface IssueOptions extends ValidityOptions {
   readonly ocspUrls?: readonly string[]
   /** For tests: extended key usages by name or OID. Replaces those of `profile`. An empty list omits the extension. */
   readonly extendedKeyUsage?: readonly string[]
+  /**
+   * Whether names have to be names: `dns`, `uri`, `spiffe`, `email`, `upn`, `crlUrls`, `ocspUrls`, and text for `cn`,
+   * `o` and `ou`. Default true: a wrong one is refused, and one outside of ASCII is encoded as A-labels
+   * (`bücher.example` becomes `xn--bcher-kva.example`) or with percent signs. False, for tests: any text is encoded as
+   * it is.
+   */
+  readonly checkNames?: boolean
   /** For tests: sets CA in basicConstraints. */
   readonly ca?: boolean
   /** Additional extensions. One with the OID of a generated extension replaces it. */

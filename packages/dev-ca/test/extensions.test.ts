@@ -87,10 +87,10 @@ test('on purpose wrong: no names at all, or many URIs', async (t) => {
 })
 
 test('on purpose wrong: hostile alternative names keep their octets', async (t) => {
-  const { peer } = await issueAndRead({ dns: ['a.example, DNS:b.example'], uri: 'spiffe://td.example/"a"' })
+  const { peer } = await issueAndRead({ dns: ['a.example, DNS:b.example'], uri: 'spiffe://td.example/"a"', checkNames: false })
   t.same(peer.subjectAltNames?.dns, ['a.example, DNS:b.example'])
   t.same(peer.subjectAltNames?.uri, ['spiffe://td.example/"a"'])
-  const { der } = await ca.issue({ dns: 'x\0.example' })
+  const { der } = await ca.issue({ dns: 'x\0.example', checkNames: false })
   t.ok(Buffer.from(der).includes('x\0.example'))
   t.throws(() => parsePeerIdentity(der), { code: 'MTLS_ERR_CERTIFICATE_INVALID' })
 })

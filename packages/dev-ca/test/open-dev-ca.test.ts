@@ -52,6 +52,26 @@ test('revocations and CRL numbers are kept: those before storing, and those save
   t.same([delta.has('bb'), delta.has('cc')], [false, true])
 })
 
+test('issued serial numbers are kept when saved, merged, and missing in older folders', async (t) => {
+  const folder = join(t.testdir(), 'pki')
+  const made = await createDevCa()
+  const first = await made.issue()
+  const [stored, other] = [await storeDevCa(made, folder), await openDevCa(folder)]
+  const [second, third] = [await stored.issue(), await other.issue()]
+  await stored.save()
+  await other.save()
+  const opened = await openDevCa(folder)
+  for (const { serialNumber } of [first, second, third]) t.ok(opened.hasIssued(serialNumber))
+  const state = JSON.parse(readFileSync(join(folder, 'state.json'), 'utf8'))
+  delete state.issued
+  writeFileSync(join(folder, 'state.json'), JSON.stringify(state))
+  t.notOk((await openDevCa(folder)).hasIssued(first.serialNumber))
+  for (const issued of ['x', ['zz'], {}]) {
+    writeFileSync(join(folder, 'state.json'), JSON.stringify({ ...state, issued }))
+    await t.rejects(openDevCa(folder), { code: 'MTLS_ERR_DEV_CA_STATE', message: /state\.json cannot be read/ })
+  }
+})
+
 test('what was not saved is not kept', async (t) => {
   const folder = join(t.testdir(), 'pki')
   const stored = await storeDevCa(await createDevCa(), folder)

@@ -114,12 +114,34 @@ test('what to revoke is named by what was issued, a CA, PEM, DER or a serial num
     [leaf.chain, leaf.serialNumber],
     [leaf.der, leaf.serialNumber]
   ]
-  for (const [target, expected] of targets) {
-    const own = await createDevCa()
-    own.revoke(target)
-    const list = read(own, (await own.crl()).pem)
-    t.same([list.size, list.has(expected)], [1, true])
+  for (const [index, [target, expected]] of targets.entries()) {
+    ca.revoke(target)
+    const list = read(ca, (await ca.crl()).pem)
+    t.same([list.size, list.has(expected)], [index < 5 ? 1 : 2, true])
   }
+})
+
+test('a certificate of another CA is refused, also if that CA has the same name', async (t) => {
+  const [ca, twin] = [await createDevCa(), await createDevCa()]
+  const other = await createDevCa({ name: 'Other' })
+  const middle = await ca.intermediate()
+  const code = 'MTLS_ERR_DEV_CA_OPTION'
+  const leaf = await twin.issue({ serialNumber: '0a' })
+  for (const target of [leaf, leaf.cert, leaf.der]) {
+    t.throws(() => { ca.revoke(target) }, { code, message: /from another CA of the name CN=Peerkit development CA; expected one that/ })
+  }
+  t.throws(() => { ca.revoke(other) }, { code, message: /from another CA \(CN=Other\); expected one that this CA \(CN=Peerkit development CA\) has issued/ })
+  t.throws(() => { middle.revoke(middle) }, { code, message: /is that of the CA CN=Peerkit development intermediate CA itself; .*a CA is revoked by the CA above it/ })
+  t.throws(() => { ca.revoke(ca) }, { code, message: /itself/ })
+  t.equal(read(ca, (await ca.crl()).pem).size, 0)
+})
+
+test('a CA knows the serial numbers that it has issued', async (t) => {
+  const ca = await createDevCa()
+  const [leaf, middle] = [await ca.issue({ serialNumber: 'ABCD' }), await ca.intermediate()]
+  const { serialNumber = '' } = parsePeerIdentity(middle.der)
+  t.same(['abcd', 'ABCD', leaf.serialNumber, serialNumber, '01'].map((serial) => ca.hasIssued(serial)), [true, true, true, true, false])
+  t.notOk(middle.hasIssued(leaf.serialNumber))
 })
 
 test('anything else to revoke is refused by name, and no key is shown', async (t) => {

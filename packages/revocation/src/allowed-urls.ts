@@ -52,7 +52,8 @@ function checkHost (host: unknown, where: string): string {
   return parsed.host
 }
 
-function parseUrl (text: string): URL | undefined {
+/** An http or https URL without user and password. Undefined for anything else. */
+export function parseUrl (text: string): URL | undefined {
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (
     url === undefined ||

@@ -14,6 +14,7 @@ import {
   CLOSED, issuerMismatch, SERIAL_UNKNOWN, unknownStatus, type RevocationChecker, type RevocationStatus
 } from './revocation-status.ts'
 import { isNamed } from './same-name.ts'
+import { warnOfEnded } from './warn-of-ended.ts'
 
 /** A CRL: PEM text (with one or more), DER, or an index that was verified by `parseCrl` or `loadCrl`. */
 export type CrlInput = string | Uint8Array | CrlIndex
@@ -41,6 +42,11 @@ export interface CrlCheckerOptions {
    * limited to 1 MiB.
    */
   readonly maxBytes?: number
+  /**
+   * Whether a process warning (`MTLS_WARN_CRL_ENDED`) tells of a list that has expired already when it is loaded: the
+   * status of certificates that it does not list is then unknown. Default true. Each list is told of once.
+   */
+  readonly warnEnded?: boolean
   /** Returns the current time in milliseconds since the epoch. Default `Date.now`. */
   readonly now?: () => number
 }
@@ -71,7 +77,9 @@ export interface CrlChecker extends RevocationChecker {
   readonly formerIssuers: readonly PeerIdentity[]
 }
 
-const known = ['crls', 'issuers', 'foreignCrls', 'formerIssuers', 'policy', 'clockSkew', 'maxBytes', 'now'] as const
+const known = [
+  'crls', 'issuers', 'foreignCrls', 'formerIssuers', 'policy', 'clockSkew', 'maxBytes', 'warnEnded', 'now'
+] as const
 
 /**
  * Creates a checker that answers from CRLs. It parses them synchronously, so each may have at most 1 MiB ({@link
@@ -131,6 +139,8 @@ class ListChecker implements CrlChecker {
   readonly #permits: Permits
   readonly #ignoresForeign: boolean
   readonly #formerIssuers: readonly PeerIdentity[]
+  /** The ended lists that were told of. Undefined: none is told of. */
+  readonly #told: Set<string> | undefined
   readonly #epoch: Epoch = new Epoch()
   readonly #boundary: WakeAt
   readonly #resolved: WeakMap<PeerIdentity, Resolved> = new WeakMap()
@@ -149,6 +159,7 @@ class ListChecker implements CrlChecker {
     this.#maxBytes = checkNumber(options.maxBytes, MAX_CRL_BYTES, 'crlChecker maxBytes')
     this.#permits = compilePolicy(options.policy, this.#now, this)
     this.#ignoresForeign = checkForeign(options.foreignCrls)
+    this.#told = checkFlag(options.warnEnded, 'warnEnded') ? new Set() : undefined
     this.#issuers = checkList(options.issuers, 'issuers')
     this.#formerIssuers = checkList(options.formerIssuers ?? [], 'formerIssuers')
     this.#foreign = this.#noForeign()
@@ -242,6 +253,7 @@ class ListChecker implements CrlChecker {
     this.#indexes = Object.freeze([...indexes])
     this.#foreign = foreign
     this.#passBoundary()
+    if (this.#told !== undefined) warnOfEnded(this.ended, this.#told)
   }
 
   /** Selects the lists that apply from now on, until the next one begins or expires. */
@@ -279,6 +291,13 @@ function checkIndex (index: CrlIndex, issuers: readonly PeerIdentity[]): CrlInde
     throw crlInvalid('issuer_unknown', `its signer ${String(signer)} is not among the issuers`)
   }
   return index
+}
+
+function checkFlag (value: unknown, where: string): boolean {
+  if (value !== undefined && typeof value !== 'boolean') {
+    throw optionInvalid(`crlChecker ${where} is ${typeof value}; expected true or false`)
+  }
+  return value !== false
 }
 
 function checkForeign (value: unknown): boolean {

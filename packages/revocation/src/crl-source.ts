@@ -25,6 +25,8 @@ export interface CrlSourceOptions {
   readonly maxBytes: number
   readonly refreshInterval: number
   readonly retryAfter: number
+  /** Origins that the URL may redirect to. */
+  readonly origins: ReadonlySet<string>
   readonly fetch: typeof fetch
   /** Applies new CRLs; throws if they do not fit the others. */
   readonly accept: (source: CrlSource, indexes: readonly CrlIndex[]) => void
@@ -133,7 +135,7 @@ export class CrlSource {
   }
 
   async #read (): Promise<Uint8Array | undefined> {
-    const { timeout, maxBytes, fetch } = this.#options
+    const { timeout, maxBytes, origins, fetch } = this.#options
     if (this.url.startsWith('file:')) return await readBoundedFile(fileURLToPath(this.url), maxBytes)
     try {
       const response = await fetchBounded(this.url, {
@@ -141,6 +143,7 @@ export class CrlSource {
         headers: { ...this.#validators },
         timeout,
         maxBytes,
+        redirects: { origins, advice: adviseRedirect },
         fetch,
         signal: this.#closing.signal
       })
@@ -162,6 +165,10 @@ export class CrlSource {
       throw error instanceof BoundedFetchError ? crlUnavailable(error.reason, error.message, error) : error
     }
   }
+}
+
+function adviseRedirect (origin: string): string {
+  return `use that URL, or add "${origin}" to allowRedirects`
 }
 
 async function readBoundedFile (path: string, maxBytes: number): Promise<Uint8Array> {

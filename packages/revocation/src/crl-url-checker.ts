@@ -10,6 +10,7 @@ import { crlInvalid, optionInvalid } from './errors.ts'
 import { checkFunction, checkKnownOptions, checkNumber } from './option-check.ts'
 import { MAX_CRL_BYTES } from './parse-crl.ts'
 import { joinDetails } from './plain-text.ts'
+import { compileOrigins } from './redirects.ts'
 import { reportFailed } from './reports.ts'
 import { CLOSED, type RevocationChecker, type RevocationStatus } from './revocation-status.ts'
 import { isNamed } from './same-name.ts'
@@ -23,6 +24,11 @@ export interface CrlUrlCheckerOptions extends Omit<CrlCheckerOptions, 'crls'> {
   readonly urls: readonly string[]
   /** Hosts of distribution points in certificates from which CRLs are fetched too. Default: none. */
   readonly allowCertificateUrls?: CertificateUrlOptions
+  /**
+   * Origins, such as `https://crl.example`, that a URL may redirect to. Default: none. Without it, redirects are
+   * followed within the origin of the URL, and from http to https on the same host; at most three for each fetch.
+   */
+  readonly allowRedirects?: readonly string[]
   /**
    * `required` (default): rejects unless every CRL could be loaded. `background`: starts at once; a certificate whose
    * CRL is not there yet is `unknown`, and the CRL is fetched again.
@@ -55,8 +61,8 @@ export interface CrlUrlChecker extends RevocationChecker {
 }
 
 const known = [
-  'urls', 'issuers', 'policy', 'clockSkew', 'maxBytes', 'now', 'allowCertificateUrls', 'initial', 'refreshInterval',
-  'retryAfter', 'timeout', 'cacheSize', 'fetch'
+  'urls', 'issuers', 'policy', 'clockSkew', 'maxBytes', 'warnEnded', 'now', 'allowCertificateUrls', 'allowRedirects', 'initial',
+  'refreshInterval', 'retryAfter', 'timeout', 'cacheSize', 'fetch'
 ] as const
 
 /**
@@ -112,12 +118,13 @@ class UrlChecker implements CrlUrlChecker {
     this.#required = initial === 'required'
     this.#now = options.now ?? Date.now
     this.#issuers = Object.freeze([...options.issuers])
-    const { policy, clockSkew, now } = options
+    const { policy, clockSkew, warnEnded, now } = options
     this.#lists = crlChecker({
       crls: [],
       issuers: this.#issuers,
       ...(policy && { policy }),
       ...(clockSkew !== undefined && { clockSkew }),
+      ...(warnEnded !== undefined && { warnEnded }),
       ...(now && { now })
     })
     joinEmitter(this.#lists, this)
@@ -130,6 +137,7 @@ class UrlChecker implements CrlUrlChecker {
       maxBytes: checkNumber(options.maxBytes, MAX_CRL_BYTES, 'crlUrlChecker maxBytes', 1),
       refreshInterval: checkNumber(options.refreshInterval, 600_000, 'crlUrlChecker refreshInterval', 1),
       retryAfter: checkNumber(options.retryAfter, 5000, 'crlUrlChecker retryAfter', 1),
+      origins: compileOrigins(options.allowRedirects, 'crlUrlChecker allowRedirects'),
       fetch: options.fetch ?? ((...request) => globalThis.fetch(...request)),
       accept: (source, indexes) => { this.#accept(source, indexes) }
     }

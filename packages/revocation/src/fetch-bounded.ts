@@ -1,4 +1,6 @@
 import { withTimeout } from '@peerkit/identity/internal'
+import { findTarget, isRedirect, MAX_REDIRECTS, type Redirects } from './redirects.ts'
+
 /** Why a request failed. */
 export type FetchFailure = 'network' | 'status' | 'timeout' | 'too_large' | 'closed'
 
@@ -18,6 +20,7 @@ export interface BoundedRequest {
   readonly timeout: number
   /** Maximum size of the body after decompression, in bytes. */
   readonly maxBytes: number
+  readonly redirects: Redirects
   readonly signal: AbortSignal
   readonly fetch: typeof fetch
 }
@@ -29,8 +32,8 @@ export interface BoundedResponse {
 }
 
 /**
- * Sends one request with limits on time and size. Redirects are not followed: they could bypass the list of allowed
- * hosts.
+ * Sends one request with limits on time, size and redirects. A redirect that is not followed fails, and the message
+ * says where it leads.
  */
 export async function fetchBounded (url: string, request: BoundedRequest): Promise<BoundedResponse> {
   try {
@@ -49,18 +52,33 @@ export async function fetchBounded (url: string, request: BoundedRequest): Promi
 }
 
 async function send (url: string, request: BoundedRequest, signal: AbortSignal): Promise<BoundedResponse> {
-  const response = await request.fetch(url, {
-    method: request.method,
-    headers: request.headers,
-    ...(request.body === undefined ? {} : { body: Buffer.from(request.body) }),
-    redirect: 'manual',
-    signal
-  })
+  const response = await followRedirects(url, request, signal)
   if (response.status !== 200 && response.status !== 304) {
     await response.body?.cancel()
     throw new BoundedFetchError('status', `${url} answered with status ${response.status}`)
   }
   return { status: response.status, headers: response.headers, body: await readBody(response, url, request.maxBytes) }
+}
+
+async function followRedirects (url: string, request: BoundedRequest, signal: AbortSignal): Promise<Response> {
+  let at = url
+  for (let followed = 0; ; followed++) {
+    const response = await request.fetch(at, {
+      method: request.method,
+      headers: request.headers,
+      ...(request.body === undefined ? {} : { body: Buffer.from(request.body) }),
+      redirect: 'manual',
+      signal
+    })
+    if (!isRedirect(response.status)) return response
+    await response.body?.cancel()
+    const target = findTarget(at, response.headers.get('location'), request.redirects)
+    if ('problem' in target) throw new BoundedFetchError('status', `${at} (status ${response.status}) ${target.problem}`)
+    if (followed === MAX_REDIRECTS) {
+      throw new BoundedFetchError('status', `${url} redirects more than ${MAX_REDIRECTS} times, at last to ${target.url}`)
+    }
+    at = target.url
+  }
 }
 
 async function readBody (response: Response, url: string, maxBytes: number): Promise<Uint8Array> {

@@ -4,7 +4,11 @@ import { ocspInvalid, ocspUnavailable } from './errors.ts'
 import { BoundedFetchError, fetchBounded } from './fetch-bounded.ts'
 import { describeCertId, writeOcspRequest, type CertIdHash } from './ocsp-certid.ts'
 import { verifyOcspResponse, type OcspFreshness, type VerifiedOcsp } from './ocsp-verify.ts'
+import type { Redirects } from './redirects.ts'
 import type { RevocationChecker } from './revocation-status.ts'
+
+/** A POST is not repeated elsewhere. */
+const NO_REDIRECTS: Redirects = { origins: undefined, advice: () => 'give that URL to the checker' }
 
 /** How a responder is asked, and what its answer must satisfy. */
 export interface OcspQuestion {
@@ -58,13 +62,39 @@ async function askResponder (
   const nonce = question.nonce === 'none' ? undefined : randomBytes(32)
   const certId = describeCertId(certificate, issuer, question.hash)
   const der = await postRequest(url, writeOcspRequest(certId, nonce), question)
-  const verified = verifyOcspResponse(der, certificate, issuer, {
-    ...question.freshness,
-    ...(nonce === undefined ? {} : { nonce }),
-    nonceRequired: question.nonce === 'required'
-  })
+  const verified = verifyReply(der, certificate, issuer, { nonce, question })
   await checkDelegate(verified, issuer, question)
   return { verified, der, url }
+}
+
+function verifyReply (
+  der: Uint8Array,
+  certificate: PeerIdentity,
+  issuer: PeerIdentity,
+  { nonce, question }: { readonly nonce: Uint8Array | undefined, readonly question: OcspQuestion }
+): VerifiedOcsp {
+  try {
+    return verifyOcspResponse(der, certificate, issuer, {
+      ...question.freshness,
+      ...(nonce === undefined ? {} : { nonce }),
+      nonceRequired: question.nonce === 'required'
+    })
+  } catch (error) {
+    if (nonce === undefined || !isMalformedRequest(error)) throw error
+    // Nothing else in the request is unusual: some responders refuse every nonce, or one of 32 bytes.
+    throw ocspInvalid(
+      'responder_status',
+      'the responder says malformedRequest; it may not accept the nonce: try the option nonce: \'none\', with which ' +
+        'only the times of an answer prove that it is fresh',
+      error
+    )
+  }
+}
+
+/** Whether a responder could not read the request (RFC 6960 section 4.2.1). */
+function isMalformedRequest (error: unknown): boolean {
+  const { reason, status } = error as { reason?: unknown, status?: unknown }
+  return reason === 'responder_status' && status === 'malformedRequest'
 }
 
 async function postRequest (
@@ -74,7 +104,8 @@ async function postRequest (
 ): Promise<Uint8Array> {
   try {
     const headers = { 'content-type': 'application/ocsp-request', accept: 'application/ocsp-response' }
-    return (await fetchBounded(url, { method: 'POST', headers, body, timeout, maxBytes, fetch, signal })).body
+    const request = { method: 'POST', headers, body, timeout, maxBytes, redirects: NO_REDIRECTS, fetch, signal } as const
+    return (await fetchBounded(url, request)).body
   } catch (error) {
     throw error instanceof BoundedFetchError ? ocspUnavailable(error.reason, error.message, error) : error
   }

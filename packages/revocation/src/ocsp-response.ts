@@ -63,7 +63,8 @@ function readOuter (der: Uint8Array): OcspResponse {
   const outer = DerSequence.of(der, TAG.sequence)
   const status = Number(readNatural(outer, TAG.enumerated))
   if (status !== 0) {
-    throw ocspInvalid('responder_status', `the responder says ${statuses[status] ?? `status ${status}`}`)
+    const name = statuses[status] ?? `status ${status}`
+    throw Object.assign(ocspInvalid('responder_status', `the responder says ${name}`), { status: name })
   }
   const wrapper = outer.open(0xa0)
   outer.finish()

@@ -323,3 +323,38 @@ test('lists of none of the issuers are refused, or left out and named', async (t
     { code: 'MTLS_ERR_CRL_INVALID', message: /signature/ }
   )
 })
+
+/** The process warnings about ended lists while it runs. */
+async function endedWarnings (run: () => Promise<void>): Promise<string[]> {
+  const found: string[] = []
+  const listen = (warning: Error & { code?: string }): void => {
+    if (warning.code === 'MTLS_WARN_CRL_ENDED') found.push(warning.message)
+  }
+  process.on('warning', listen)
+  try {
+    await run()
+    // Node emits warnings in the next turn.
+    await new Promise((resolve) => { setImmediate(resolve) })
+  } finally {
+    process.off('warning', listen)
+  }
+  return found
+}
+
+test('a list that has ended when it is loaded is told of once, and one that is current is not', async (t) => {
+  const { ca, identity } = await makeCa()
+  const day = 24 * HOUR
+  const [thisUpdate, nextUpdate] = [new Date(Date.now() - 2 * day), new Date(Date.now() - day)]
+  const ended = await ca.crl({ thisUpdate, nextUpdate })
+  const found = await endedWarnings(async () => {
+    const checker = crlChecker({ crls: [ended.der], issuers: [identity] })
+    checker.replace([ended.pem])
+    await checker.load([(await ca.crl()).der])
+    await checker.close()
+  })
+  t.match(found, [/^the CRL of CN=.* ended on \d{4}-.*Z, before it was loaded: the status of certificates that it does not list is unknown\. Load a current list$/])
+  t.equal(found.length, 1)
+  t.same(await endedWarnings(async () => { await (await loadCrlChecker({ crls: [ended.der], issuers: [identity] })).close() }), found)
+  t.same(await endedWarnings(async () => { await crlChecker({ crls: [ended.der], issuers: [identity], warnEnded: false }).close() }), [])
+  t.throws(() => crlChecker({ crls: [], issuers: [], warnEnded: 'no' as any }), { code: 'MTLS_ERR_REVOCATION_OPTION', message: /crlChecker warnEnded is string; expected true or false/ })
+})

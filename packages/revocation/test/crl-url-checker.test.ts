@@ -282,3 +282,19 @@ test('refuses options it does not know or cannot use', async (t) => {
     )
   }
 })
+
+test('a list that has ended already is told of at start, once', async (t) => {
+  const ended = craftCrl({ ca, number: 1, thisUpdate: new Date(Date.now() - 48 * HOUR), nextUpdate: new Date(Date.now() - 24 * HOUR) })
+  const server = await serve(t, { '/a.crl': ended })
+  const found: string[] = []
+  const listen = (warning: Error & { code?: string }): void => {
+    if (warning.code === 'MTLS_WARN_CRL_ENDED') found.push(warning.message)
+  }
+  process.on('warning', listen)
+  t.teardown(() => { process.off('warning', listen) })
+  const checker = await open(t, { urls: [`${server.url}/a.crl`] })
+  await checker.refresh()
+  await new Promise((resolve) => { setImmediate(resolve) })
+  t.match(found, [/^the CRL of CN=.* ended on .*, before it was loaded/])
+  t.equal(found.length, 1)
+})

@@ -106,6 +106,25 @@ for (const [what, { reason, handler, options }] of Object.entries(UNAVAILABLE)) 
   })
 }
 
+test('a redirect is not followed, and the message says where it leads', async (t) => {
+  const { checker, responder } = await setUp(t)
+  responder.handler = (_request, response) => { response.writeHead(307, { location: '/other' }).end() }
+  const status = await checker.check(peer, identity)
+  t.match(status, { detail: `(status 307) redirects to ${responder.url}other, which is not followed: give that URL to the checker` })
+  t.equal(responder.requests.length, 1)
+})
+
+test('malformedRequest on a request with a nonce names the option, without a nonce it does not', async (t) => {
+  for (const [nonce, hint] of [['optional', true], ['required', true], ['none', false]] as const) {
+    const { checker } = await setUp(t, { nonce }, { outerStatus: 1 })
+    const { detail = '' } = await checker.check(peer, identity) as { detail?: string }
+    t.match(detail, /the responder says malformedRequest/)
+    t.equal(detail.includes("it may not accept the nonce: try the option nonce: 'none'"), hint, nonce)
+  }
+  const { checker } = await setUp(t, {}, { outerStatus: 3 })
+  t.match(await checker.check(peer, identity), { why: 'ocsp_invalid', detail: /the responder says tryLater$/ })
+})
+
 test('asks the next responder where one fails', async (t) => {
   const liar = await startResponder(ca, { outerStatus: 2 })
   t.teardown(() => liar.close())

@@ -36,7 +36,7 @@ test('without rules the host name decides, by subject alternative names alone', 
   t.match(error, { code: 'MTLS_ERR_OUTBOUND_WRONG_SERVER', reason: 'host_name', retryable: false, expected: 'a certificate for 127.0.0.1', found: /127\.0\.0\.1/ })
   t.same(seen, [])
   t.match((await callOnce(t, { identity: await ca.issue({ cn: 'x', dns: 'localhost.evil.example' }) }, {}, 'localhost')).error, { code: 'MTLS_ERR_OUTBOUND_WRONG_SERVER' })
-  t.match((await callOnce(t, { identity: await ca.issue({ cn: 'x', dns: '127.0.0.1' }) })).error, { code: 'MTLS_ERR_OUTBOUND_WRONG_SERVER' }, 'an address as DNS name is no address')
+  t.match((await callOnce(t, { identity: await ca.issue({ cn: 'x', dns: '127.0.0.1', checkNames: false }) })).error, { code: 'MTLS_ERR_OUTBOUND_WRONG_SERVER' }, 'an address as DNS name is no address')
 })
 
 test('a SPIFFE ID stands for the host name; a wrong one gets no byte', async (t) => {

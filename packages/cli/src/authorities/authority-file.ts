@@ -1,7 +1,8 @@
 import { UsageError } from '../usage-error.ts'
 import { findAuthorityFlaw } from '../authority-flaw.ts'
 import type { AuthorityOption } from '../authority-flaw.ts'
-import { decodeCertificates, readBytes } from '../certificate-file.ts'
+import { decodeCertificates } from '../certificate-file.ts'
+import { readBytes } from '../read-bytes.ts'
 import { shown } from '../shown.ts'
 
 /** A file of CA certificates. */

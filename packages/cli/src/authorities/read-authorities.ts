@@ -1,7 +1,7 @@
 import { dirname, resolve } from 'node:path'
 import { parsePeerIdentity } from '@peerkit/identity'
 import { UsageError } from '../usage-error.ts'
-import { readBytes } from '../certificate-file.ts'
+import { readBytes } from '../read-bytes.ts'
 import { shown } from '../shown.ts'
 import { readAuthorityEntry } from './authority-entry.ts'
 import type { AuthorityEntry, AuthorityPart } from './authority-entry.ts'

@@ -2,7 +2,7 @@ import { parsePeerIdentity } from '@peerkit/identity'
 import { loadCrlChecker } from '@peerkit/revocation'
 import type { CrlChecker, CrlCheckerOptions } from '@peerkit/revocation'
 import { UsageError } from '../usage-error.ts'
-import { readBytes } from '../certificate-file.ts'
+import { readBytes } from '../read-bytes.ts'
 import { shown } from '../shown.ts'
 import type { NamedAuthority } from './named-authority.ts'
 
@@ -27,7 +27,7 @@ export async function readCrls (
 ): Promise<CrlChecker | undefined> {
   if (crlPaths.length === 0) return undefined
   const issuers = [...ca, ...known].flatMap(({ certificates }) => certificates).map((der) => parsePeerIdentity(der))
-  const options = { issuers, now, policy, foreignCrls: 'ignore' } as const
+  const options = { issuers, now, policy, foreignCrls: 'ignore', warnEnded: false } as const
   const crls: Uint8Array[] = []
   const strangers: string[] = []
   for (const path of crlPaths) {

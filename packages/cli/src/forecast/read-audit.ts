@@ -1,5 +1,5 @@
 import { UsageError } from '../usage-error.ts'
-import { describeFileError } from '../certificate-file.ts'
+import { describeFileError } from '../read-bytes.ts'
 import type { AuditedClients } from './audited-clients.ts'
 import { readAuditLine } from './read-audit-line.ts'
 import { readLines } from './read-lines.ts'

@@ -1,0 +1,78 @@
+import { decodePem } from '@peerkit/identity'
+import { DerReader, TAG } from '@peerkit/identity/der'
+import { UsageError } from '../usage-error.ts'
+import { isKey } from '../certificate-file.ts'
+import { describeUnread, findLabels, renameLabels } from '../pem-labels.ts'
+
+/** What a file may hold that `inspect` reads. */
+export type Kind = 'certificate' | 'crl' | 'request' | 'ocsp' | 'pkcs12'
+
+/** One object of a file. */
+export interface Found {
+  readonly kind: Kind
+  readonly der: Uint8Array
+}
+
+export const EXPECTED = 'a certificate, a CRL, a certificate request, an OCSP response or PKCS#12, PEM or DER'
+
+/** The labels of PEM blocks (RFC 7468). OpenSSL writes some of these under an older name too. */
+const LABELS: Readonly<Record<string, Kind>> = {
+  CERTIFICATE: 'certificate',
+  'X509 CRL': 'crl',
+  'CERTIFICATE REQUEST': 'request',
+  'NEW CERTIFICATE REQUEST': 'request',
+  'OCSP RESPONSE': 'ocsp',
+  PKCS12: 'pkcs12'
+}
+/**
+ * Finds what a file holds, PEM or DER. Blocks with keys are left out.
+ *
+ * @throws UsageError that has no content of the file: it may be a key
+ */
+export function recognize (bytes: Uint8Array, where: string): Found[] {
+  const text = renameLabels(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1'))
+  const labels = findLabels(text)
+  const unread = describeUnread(labels)
+  if (unread !== undefined) throw new UsageError(`${where}: ${unread}`)
+  const known = labels.filter((label) => Object.hasOwn(LABELS, label))
+  if (known.length > 0) return known.flatMap((label) => decode(text, label, where))
+  if (isKey(text, bytes)) {
+    throw new UsageError(`${where}: found a private key, which is not shown; expected ${EXPECTED}`)
+  }
+  if (labels.length === 0 && bytes[0] === TAG.sequence) return [{ kind: recognizeDer(bytes), der: bytes }]
+  const [other] = labels
+  const found = bytes.length === 0
+    ? 'an empty file'
+    : other === undefined ? 'neither PEM nor DER' : `PEM of a ${other}`
+  throw new UsageError(`${where}: found ${found}; expected ${EXPECTED}`)
+}
+
+function decode (text: string, label: string, where: string): Found[] {
+  try {
+    return decodePem(text, label).map((der) => ({ kind: LABELS[label] as Kind, der }))
+  } catch (error) {
+    throw new UsageError(`${where}: ${(error as Error).message}; expected ${EXPECTED}`)
+  }
+}
+
+/** By the tags at the start. What is none of the others is read as a certificate, which says what is wrong. */
+function recognizeDer (der: Uint8Array): Kind {
+  // PKCS#12 of Java is BER with an indefinite length, which the reader below refuses.
+  if (der[1] === 0x80) return 'pkcs12'
+  try {
+    const outer = new DerReader(der).enter(TAG.sequence)
+    if (outer.peek() === TAG.enumerated) return 'ocsp'
+    if (outer.peek() === TAG.integer) return 'pkcs12'
+    const tbs = outer.enter(TAG.sequence)
+    const hasVersion = tbs.optional(TAG.integer) !== undefined
+    if (!hasVersion && tbs.peek() !== TAG.sequence) return 'certificate'
+    // The algorithm and the issuer of a CRL; the subject and the key of a request.
+    tbs.expect(TAG.sequence)
+    tbs.expect(TAG.sequence)
+    const third = tbs.peek()
+    if (third === TAG.utcTime || third === TAG.generalizedTime) return 'crl'
+    return hasVersion && (third === 0xa0 || third === -1) ? 'request' : 'certificate'
+  } catch {
+    return 'certificate'
+  }
+}

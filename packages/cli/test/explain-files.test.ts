@@ -1,0 +1,83 @@
+import { createDevCa } from '@peerkit/dev-ca'
+import { test } from 'tap'
+import { folder } from './support/folder.ts'
+import { peerkitHere } from './support/peerkit.ts'
+import type { Run } from './support/peerkit.ts'
+
+const ca = await createDevCa()
+const leaf = await ca.issue({ cn: 'orders' })
+
+const ROUTES = `
+groups:
+  shop: { cn: orders }
+defaultRules: { cn: nobody }
+routes:
+  GET /invoices: [shop]
+  GET /health: public
+  POST /orders: [authenticated]
+  DELETE /orders: [{ cn: admin }, shop]
+`
+
+test('a rules file with routes: each of them, or the one that is asked for', async (t) => {
+  const file = folder(t, { 'leaf.pem': leaf.cert, 'leaf.der': leaf.der, 'rules.yaml': ROUTES })
+  const ask = (...args: string[]): Promise<Run> => peerkitHere('explain', '--cert', file('leaf.der'), '--rules', file('rules.yaml'), ...args)
+  const { code, out } = await ask()
+  t.equal(code, 1)
+  t.match(out, /^GET \/invoices\n {2}allowed by rule 0, group "shop"\n[^]*GET \/health\n {2}allowed by "public"\nPOST \/orders\n {2}allowed by "authenticated"\nDELETE \/orders\n {2}allowed by rule 1[^]*defaultRules\n {2}not allowed by the rules: no_match/)
+  const json = JSON.parse((await ask('--json')).out)
+  t.equal(json.allowed, false)
+  t.match(json.sets, [
+    { path: 'routes["GET /invoices"]', route: 'GET /invoices', verdict: { allowed: true, group: 'shop' } },
+    { route: 'GET /health', word: 'public', verdict: { allowed: true } },
+    { route: 'POST /orders', word: 'authenticated', verdict: { allowed: true } },
+    { route: 'DELETE /orders', verdict: { allowed: true } },
+    { path: 'defaultRules', verdict: { allowed: false, reason: 'no_match' } }
+  ])
+  for (const route of ['GET /invoices', 'HEAD /invoices', 'GET /health', 'POST /orders']) t.equal((await ask('--route', route)).code, 0, route)
+  t.match(JSON.parse((await ask('--route', 'GET /health', '--json')).out), { path: 'routes["GET /health"]', word: 'public', verdict: { allowed: true } })
+  t.match(await ask('--route', 'GET /invoice'), { code: 1, out: /no_match[^]*note: the file does not name the route, so defaultRules apply; did you mean "GET \/invoices"\?\n$/ })
+  t.match(await ask('--route', 'PUT /elsewhere'), { code: 1, out: /so defaultRules apply\n$/ })
+})
+
+test('rules and groups in YAML and in JSON, as an array or with groups', async (t) => {
+  const file = folder(t, {
+    'leaf.pem': leaf.cert,
+    'array.yaml': '# ours\n- { cn: orders }\n',
+    'bom.yml': '\ufeffrules: shop\ngroups: { shop: { cn: orders } }\n',
+    'groups.json': '{ "$schema": "x", "rules": ["shop"], "groups": { "shop": { "cn": "orders" } } }',
+    'clients.json': '{ "rules": ["shop"], "clients": { "shop": { "cn": "orders" } } }',
+    'default.yaml': 'defaultRules: [{ cn: orders }]\n'
+  })
+  for (const name of ['array.yaml', 'bom.yml', 'groups.json', 'clients.json', 'default.yaml']) {
+    t.match(await peerkitHere('explain', '--cert', file('leaf.pem'), '--rules', file(name)), { code: 0, out: /^allowed by rule 0/ }, name)
+  }
+})
+
+test('a wrong rules file ends with 2, and says what is wrong', async (t) => {
+  const wrong: Readonly<Record<string, readonly [content: string | Uint8Array, message: RegExp, route?: string]>> = {
+    'twice.json': ['[{ "cn": "a", "cn": "b" }]', /Map keys must be unique at line 1, column \d+; expected YAML or JSON/],
+    'twice.yaml': ['- cn: a\n  cn: b\n', /Map keys must be unique/],
+    'yaml.json': ['- cn: a\n', /Unexpected|No number/],
+    'tag.yaml': ['- { cn: !x a }\n', /Unresolved tag/],
+    'latin.yaml': [Buffer.from('- cn: "\xe4"\n', 'latin1'), /found text that is not UTF-8/],
+    'empty.yaml': ['', /found nothing; expected/],
+    'text.yaml': ['orders', /found string; expected/],
+    'key.yaml': ['rules: []\nruels: []\n', /unknown key "ruels"; expected one of rules, groups, clients/],
+    'route.yaml': ['route: {}\n', /unknown key "route"; expected one of groups, defaultRules, routes/],
+    'both.yaml': ['rules: [a]\ngroups: {}\nclients: {}\n', /found groups and clients; expected one of them/],
+    'groups.yaml': ['groups: []\nroutes: {}\n', /groups is not an object/],
+    'routes.yaml': ['routes: []\n', /routes is not an object; expected rules by "METHOD \/pattern"/],
+    'none.yaml': ['groups: {}\n', /found no rules/],
+    'word.yaml': ['routes: { GET /x: [public, { cn: a }] }\n', /routes\["GET \/x"\]: found "public" among other rules; expected only 'public'/],
+    'rule.yaml': ['routes: { GET /x: { cnn: a } }\n', /routes\["GET \/x"\].*cnn/],
+    'near.yaml': ['routes: { GET /x: { cn: a } }\n', /--route is "GET \/y", which --rules .*near\.yaml does not name; did you mean "GET \/x"\?/, 'GET /y'],
+    'far.yaml': ['routes: { GET /x: { cn: a } }\n', /does not name; expected one of GET \/x/, 'DELETE /elsewhere'],
+    'plain.yaml': ['- { cn: a }\n', /does not name; expected a file with routes/, 'GET /y'],
+    'laughs.yaml': [`a: &a [${'x,'.repeat(50)}]\nb: &b [${'*a,'.repeat(50)}]\nc: &c [${'*b,'.repeat(50)}]\nd: [${'*c,'.repeat(50)}]\n`, /Excessive alias count/]
+  }
+  const file = folder(t, { 'leaf.pem': leaf.cert, ...Object.fromEntries(Object.entries(wrong).map(([name, [content]]) => [name, content])) })
+  for (const [name, [, message, route]] of Object.entries(wrong)) {
+    const run = await peerkitHere('explain', '--cert', file('leaf.pem'), '--rules', file(name), ...(route === undefined ? [] : ['--route', route]))
+    t.match(run, { code: 2, out: '', err: message }, name)
+  }
+})

@@ -1,0 +1,8 @@
+/**
+ * Code that the packages of this suite share. Do not import it: it may change in any release.
+ *
+ * @packageDocumentation
+ * @internal
+ */
+export { readOcspResponse } from './ocsp-response.ts'
+export type { OcspAnswer, OcspResponse } from './ocsp-response.ts'
