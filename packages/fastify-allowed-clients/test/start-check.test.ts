@@ -120,7 +120,7 @@ test('a rules file that cannot be read says why', async (t) => {
   const folder = t.testdir({ 'file.yaml': '' })
   for (const [path, message] of [
     ['nowhere.yaml', /refused: there is no such file \(ENOENT\); a relative path starts at the working directory, \//],
-    ['', /refused: it is a directory \(EISDIR\); expected the path of a file/],
+    ['', /refused: found a directory; expected a file with rules/],
     ['file.yaml/x.yaml', /refused: a part of its path is no directory \(ENOTDIR\)/]
   ] as const) {
     await t.rejects(async () => { await guardedApp({ file: `${folder}/${path}` }) }, { code: 'MTLS_ERR_RULES_FILE_INVALID', reason: 'unreadable', message })

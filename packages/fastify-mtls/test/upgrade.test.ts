@@ -1,5 +1,4 @@
 import { once } from 'node:events'
-import https from 'node:https'
 import websocket from '@fastify/websocket'
 import { test } from 'tap'
 import WebSocket from 'ws'
@@ -75,18 +74,3 @@ test('an upgrade on a connection that no longer stands is answered with 401', as
   response.resume()
   agent.destroy()
 })
-
-for (const clientCertificate of ['required', 'optional'] as const) {
-  test(`closing an app closes an upgraded socket that nobody else closes; certificate ${clientCertificate}`, async (t) => {
-    const world = await startWorld(t, { settings: { clientCertificate } })
-    const upgraded = once(world.app.server, 'upgrade')
-    const identity = clientCertificate === 'required' ? { cert: world.client.chain, key: world.client.key } : {}
-    const outgoing = https.get(world.origin, { agent: false, ca: world.ca.root, ...identity, headers: { connection: 'upgrade', upgrade: 'chat' } })
-    outgoing.on('error', () => {})
-    const [, socket] = await upgraded
-    const closed = once(socket, 'close')
-    await world.app.close()
-    await closed
-    t.ok(socket.destroyed)
-  })
-}
