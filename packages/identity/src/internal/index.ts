@@ -8,3 +8,13 @@ import '../supported-node.ts'
 export { addToApp, type DecorableApp } from './app-namespace.ts'
 export { closeUpgrade } from './close-upgrade.ts'
 export { ClientError } from './client-error.ts'
+export { describeSecret, describeUrl, describeValue } from './describe-value.ts'
+export { findNearest, suggestNearest, suggestNearestOf } from './nearest.ts'
+export { checkOption, defineOptions, refuseUnknownKeys, wrongOption } from './options.ts'
+export type {
+  OptionErrors, OptionProblem, OptionSet, OptionSetSettings, OptionType, OptionTypes
+} from './options.ts'
+export {
+  LONGEST_SPAN, LONGEST_TIMER, anything, choice, clock, count, credentialSource, duration, flag, func, list, methods,
+  number, required, revocationChecker, secret, source, span, text, url, valueOf
+} from './option-values.ts'
