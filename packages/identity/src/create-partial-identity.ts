@@ -1,9 +1,8 @@
 import { MTLS_ERR_IDENTITY_OPTION } from './errors.ts'
 import { isObjectIdentifier } from './der/object-identifier.ts'
 import { createIdentity, isPeerIdentity } from './identity.ts'
-import { describeValue } from './internal/describe-value.ts'
 import { anything, choice, flag, list, text, valueOf } from './internal/option-values.ts'
-import { defineOptions, wrongOption } from './internal/options.ts'
+import { defineOptions, wrongValue } from './internal/options.ts'
 import { isDistinguishedName } from './name/distinguished-name.ts'
 import type { DistinguishedName } from './name/distinguished-name.ts'
 import { parseDistinguishedName } from './name/parse.ts'
@@ -51,8 +50,8 @@ const NAME = valueOf('RFC 4514 text or a DistinguishedName', (value) => typeof v
 const DIGEST = valueOf('a SHA-256 in 64 hex digits', (value) => typeof value === 'string' &&
   /^[0-9a-f]{64}$/i.test(value.replaceAll(':', '')))
 const TIME = valueOf('milliseconds since the epoch', Number.isSafeInteger)
-const OIDS = list('OIDs such as 1.3.6.1.5.5.7.3.2', (oid) => typeof oid === 'string' && isObjectIdentifier(oid))
-const PEERS = list('PeerIdentity', isPeerIdentity)
+const OIDS = list('OIDs', valueOf('an OID such as 1.3.6.1.5.5.7.3.2', (oid) => typeof oid === 'string' && isObjectIdentifier(oid)))
+const PEERS = list('PeerIdentity', valueOf('a PeerIdentity', isPeerIdentity))
 const OPTIONS = defineOptions<KnownIdentity>('createPartialIdentity', MTLS_ERR_IDENTITY_OPTION, {
   subject: NAME,
   issuer: NAME,
@@ -118,13 +117,13 @@ function checkKnown (known: KnownIdentity): void {
 function altNamesOf ({ subjectAltNames, spiffeId, isCa }: KnownIdentity): SubjectAltNames | undefined {
   if (spiffeId === undefined) return subjectAltNames === undefined ? undefined : createPartialAltNames(subjectAltNames)
   if (parseSpiffeId(spiffeId).path === '') {
-    refuse('spiffeId', describeValue(spiffeId), 'an ID with a path, since a trust domain is not a leaf')
+    refuse('spiffeId', spiffeId, 'an ID with a path, since a trust domain is not a leaf')
   }
-  if (isCa === true) refuse('isCa', 'true', 'false or undefined, since spiffeId belongs to a leaf')
+  if (isCa === true) refuse('isCa', isCa, 'false or undefined, since spiffeId belongs to a leaf')
   // A leaf with a SPIFFE ID has that URI and no other (X509-SVID section 2), so the list of URIs is known too.
   const uri = subjectAltNames?.uri ?? [spiffeId]
   if (!Array.isArray(uri) || uri.length !== 1 || uri[0] !== spiffeId) {
-    refuse('subjectAltNames.uri', describeValue(uri), 'spiffeId as its only entry')
+    refuse('subjectAltNames.uri', uri, 'spiffeId as its only entry')
   }
   return createPartialAltNames({ ...subjectAltNames, uri })
 }
@@ -151,6 +150,6 @@ function oidsOf (oids: readonly string[] | undefined): readonly string[] | undef
   return oids === undefined ? undefined : Object.freeze([...oids])
 }
 
-function refuse (path: string, found: string, expected: string): never {
-  throw wrongOption(MTLS_ERR_IDENTITY_OPTION, path, found, expected)
+function refuse (path: string, value: unknown, expected: string): never {
+  throw wrongValue(MTLS_ERR_IDENTITY_OPTION, path, value, expected)
 }

@@ -2,7 +2,7 @@ import crypto from 'node:crypto'
 import { asBuffer } from './der/buffer.ts'
 import { MTLS_ERR_IDENTITY_OPTION, MTLS_ERR_SPIFFE_ID_INVALID } from './errors.ts'
 import { createIdentity, isPeerIdentity } from './identity.ts'
-import { choice, list, required } from './internal/option-values.ts'
+import { choice, list, required, valueOf } from './internal/option-values.ts'
 import { checkOption, defineOptions } from './internal/options.ts'
 import type { DistinguishedName } from './name/distinguished-name.ts'
 import type { PeerIdentity, SubjectAltNames } from './peer-identity.ts'
@@ -34,7 +34,7 @@ export interface ParsePeerIdentityOptions {
 }
 
 const NONE: readonly never[] = Object.freeze([])
-const PEERS = list('PeerIdentity', isPeerIdentity)
+const PEERS = list('PeerIdentity', valueOf('a PeerIdentity', isPeerIdentity))
 const OPTIONS = defineOptions<ParsePeerIdentityOptions>('parsePeerIdentity', MTLS_ERR_IDENTITY_OPTION, {
   source: choice('tls', 'forwarded'), chain: PEERS, via: PEERS
 })

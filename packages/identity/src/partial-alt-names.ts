@@ -1,8 +1,7 @@
 import { isIP } from 'node:net'
 import { isObjectIdentifier } from './der/object-identifier.ts'
 import { MTLS_ERR_IDENTITY_OPTION } from './errors.ts'
-import { describeValue } from './internal/describe-value.ts'
-import { refuseUnknownKeys, wrongOption } from './internal/options.ts'
+import { refuseUnknownKeys, wrongValue } from './internal/options.ts'
 import { isDistinguishedName } from './name/distinguished-name.ts'
 import type { DistinguishedName } from './name/distinguished-name.ts'
 import { parseDistinguishedName } from './name/parse.ts'
@@ -98,5 +97,5 @@ function readOther (
 
 function refuse (kind: string, found: unknown, expected: string): never {
   const option = kind === '' ? 'subjectAltNames' : `subjectAltNames.${kind}`
-  throw wrongOption(MTLS_ERR_IDENTITY_OPTION, option, describeValue(found), expected)
+  throw wrongValue(MTLS_ERR_IDENTITY_OPTION, option, found, expected)
 }

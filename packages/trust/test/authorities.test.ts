@@ -154,8 +154,8 @@ test('authorities that cannot be told apart are refused', async (t) => {
   }
   refusal([{ name: 'a', ca: [aRoot] }, { name: 'a', ca: [bRoot] }], /has two authorities named "a"/)
   refusal([{ name: 'a', ca: [aRoot] }, { name: 'b', ca: [a.root()] }], /"a" and "b" both have CN=A .*; expected each CA in one authority/)
-  refusal([{ name: '', ca: [aRoot] }], /name is empty/)
-  refusal([{ name: 'a', ca: [aRoot], partial: 'yes' as never }], /partial is string/)
+  refusal([{ name: '', ca: [aRoot] }], /name is an empty string; expected a name/)
+  refusal([{ name: 'a', ca: [aRoot], partial: 'yes' as never }], /partial is "yes"; expected true or false/)
   refusal([{ name: 'a', ca: [aRoot], names: { dns: 'a.example' }, serverAuthOnlyUntil: Number.NaN }], /serverAuthOnlyUntil is NaN/)
   refusal([{ name: 'a', ca: [aRoot], names: { dsn: '' } as never }], /unknown option "dsn" for authorities\(\)\[0\]\.names/)
 })

@@ -3,7 +3,10 @@ const LONGEST = 80
 /** A value as an error message shows it. Not for secrets: texts are shown. */
 export function describeValue (value: unknown): string {
   if (typeof value === 'string') {
-    return value === '' ? 'an empty string' : JSON.stringify(value.length > LONGEST ? `${value.slice(0, LONGEST)}…` : value)
+    if (value === '') return 'an empty string'
+    // It may be a private key in the wrong place.
+    if (value.includes('-----BEGIN')) return 'PEM text'
+    return JSON.stringify(value.length > LONGEST ? `${value.slice(0, LONGEST)}…` : value)
   }
   return typeof value === 'number' || typeof value === 'boolean' ? String(value) : describeType(value)
 }

@@ -114,16 +114,14 @@ export function source (expected: string, part: string): OptionType {
 /** A credential source, such as that of `fileCredentials()`. */
 export const credentialSource: OptionType = source('a credential source such as fileCredentials() returns', 'cert')
 
-/** A list. `items` names what must be in it, such as `strings`, or `at least one string` with `least` 1. */
-export function list (items: string, accepts: (item: unknown) => boolean = () => true, least: 0 | 1 = 0): OptionType {
-  const wrong = (value: readonly unknown[]): number => Array.from(value).findIndex((item) => !accepts(item))
-  return valueOf(
-    `a list of ${items}`,
-    (value) => Array.isArray(value) && value.length >= least && wrong(value) === -1,
-    (value) => Array.isArray(value) && wrong(value) !== -1
-      ? `a list with ${describeItem(value[wrong(value)])}`
-      : describeValue(value)
-  )
+/**
+ * A list.
+ *
+ * @param items names what is in it, such as `strings`, or `at least one string` with `least` 1
+ * @param item what each item must be. `undefined` and holes are refused
+ */
+export function list (items: string, item: OptionType, least: 0 | 1 = 0): OptionType {
+  return { ...valueOf(`a list of ${items}`, (value) => Array.isArray(value) && value.length >= least), item }
 }
 
 /** A string or bytes that may be a secret: errors show only its type and length. */
@@ -156,11 +154,6 @@ function group (number: number): string {
 function describeLack (value: unknown, lacking: string): string {
   const found = describeValue(value)
   return found === 'an object' ? `${found} without ${lacking}` : found
-}
-
-/** An item of a list. In a list, `undefined` and a hole are not left out, but wrong. */
-function describeItem (item: unknown): string {
-  return item === undefined ? 'undefined' : describeValue(item)
 }
 
 function joinOr (texts: readonly string[]): string {

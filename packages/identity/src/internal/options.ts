@@ -10,6 +10,8 @@ export interface OptionType {
   readonly found?: (value: unknown) => string
   /** Whether the option must be given. Default false. */
   readonly isRequired?: boolean
+  /** For lists: what each item must be. */
+  readonly item?: OptionType
 }
 
 /** The type of each option of an interface. A key that is missing here is an error of the compiler. */
@@ -105,15 +107,25 @@ export function refuseUnknownKeys (
 
 /** Throws if a value is not of the type. An option that is left out is accepted unless it is required. */
 export function checkOption (value: unknown, type: OptionType, path: string, errors: OptionErrors): void {
-  if (value === undefined ? type.isRequired !== true : type.accepts(value)) return
-  const { found = describeValue, expected } = type
-  throw wrongOption(errors, path, value === undefined ? 'missing' : found(value), expected)
+  if (value === undefined && type.isRequired !== true) return
+  const { found = describeValue, expected, item } = type
+  if (value === undefined || !type.accepts(value)) throw wrongOption(errors, path, found(value), expected)
+  if (item === undefined) return
+  for (const [index, one] of (value as readonly unknown[]).entries()) {
+    if (one === undefined) throw wrongOption(errors, `${path}[${index}]`, 'undefined', item.expected)
+    checkOption(one, item, `${path}[${index}]`, errors)
+  }
 }
 
-/** The error for a wrong value: `timeout is 0; expected milliseconds above 0`. */
+/** The error for a value that is described already: `timeout is 0; expected milliseconds above 0`. */
 export function wrongOption (errors: OptionErrors, path: string, found: string, expected: string): Error {
   const message = `${path} is ${found}; expected ${expected}`
   return makeError(errors, { kind: 'value', path, found, expected, message })
+}
+
+/** The error for a wrong value, shown as {@link describeValue} does. Not for secrets. */
+export function wrongValue (errors: OptionErrors, path: string, value: unknown, expected: string): Error {
+  return wrongOption(errors, path, describeValue(value), expected)
 }
 
 function makeError (errors: OptionErrors, problem: OptionProblem): Error {

@@ -91,15 +91,15 @@ test('sources of credentials', async (t) => {
 })
 
 test('lists', async (t) => {
-  const names = list('lower-case names', (item) => typeof item === 'string' && item === item.toLowerCase())
+  const names = list('names in lower case', valueOf('a name in lower case', (item) => typeof item === 'string' && item === item.toLowerCase()))
   accepts(t, names, [[], ['a']])
   refuses(t, names, [
-    ['a', '"a"; expected a list of lower-case names'], [['a', 'B'], 'a list with "B"; expected a list of lower-case names'],
-    // A hole is an entry too.
-    // eslint-disable-next-line no-sparse-arrays
-    [['a', , 'b'], 'a list with undefined; expected a list of lower-case names']
+    ['a', '"a"; expected a list of names in lower case']
   ])
-  refuses(t, list('at least one name', undefined, 1), [[[], 'an empty list; expected a list of at least one name']])
+  t.throws(() => { checkOption(['a', 'B'], names, 'it', TypeError) }, { message: 'it[1] is "B"; expected a name in lower case' })
+  // eslint-disable-next-line no-sparse-arrays
+  t.throws(() => { checkOption(['a', , 'b'], names, 'it', TypeError) }, { message: 'it[1] is undefined; expected a name in lower case' })
+  refuses(t, list('at least one name', text(), 1), [[[], 'an empty list; expected a list of at least one name']])
 })
 
 test('secrets and URLs are not shown', async (t) => {
