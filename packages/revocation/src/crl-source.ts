@@ -41,7 +41,7 @@ export class CrlSource {
   #failure: string | undefined
 
   constructor (url: string, options: CrlSourceOptions) {
-    this.url = url.startsWith('file:') && URL.canParse(url) ? url : checkUrl(url, 'crlUrlChecker urls')
+    this.url = url.startsWith('file:') && URL.canParse(url) ? url : checkUrl(url, 'urls')
     this.#options = options
     this.#next = new Deadline(options.now, () => { this.refresh().catch(() => {}) })
   }
