@@ -84,6 +84,12 @@ export function defineOptions<Options extends object> (
   })
 }
 
+/** The same options, for a function that passes their values on to another one, which checks them. */
+export function passedOn<Options> (types: OptionTypes<Options>): OptionTypes<Options> {
+  const unchecked: OptionType = { expected: 'any value', accepts: () => true }
+  return Object.fromEntries(Object.keys(types).map((key) => [key, unchecked])) as unknown as OptionTypes<Options>
+}
+
 /**
  * Throws for a key that is not known.
  *
