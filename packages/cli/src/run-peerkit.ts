@@ -1,3 +1,4 @@
+import { findNearest } from '@peerkit/identity/internal'
 import { caInit } from './ca-init.ts'
 import { caIntermediate } from './ca-intermediate.ts'
 import { certIssue } from './cert-issue.ts'
@@ -10,7 +11,6 @@ import { explain } from './explain.ts'
 import { forecast } from './forecast.ts'
 import { inspect } from './inspect.ts'
 import { probe } from './probe.ts'
-import { findNearest } from './nearest.ts'
 import { trustCheck } from './trust-check.ts'
 import { UsageError } from './usage-error.ts'
 

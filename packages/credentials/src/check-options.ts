@@ -1,3 +1,5 @@
+import { anything, choice, methods } from '@peerkit/identity/internal'
+import type { OptionType, OptionTypes } from '@peerkit/identity/internal'
 import type { RevocationPolicy } from '@peerkit/revocation'
 import type { Clock } from './clock.ts'
 
@@ -22,4 +24,15 @@ export interface CheckOptions {
   readonly revocationPolicy?: RevocationPolicy | undefined
   /** Default: the system clock. */
   readonly clock?: Clock | undefined
+}
+
+/** An object with `now()` and `schedule()`. */
+export const CLOCK: OptionType = methods(['now', 'schedule'])
+
+/** The type of each option of {@link CheckOptions}. */
+export const CHECK_OPTIONS: OptionTypes<CheckOptions> = {
+  use: choice('server', 'client', 'both', 'either'),
+  chain: choice('required', 'reported', 'unchecked'),
+  revocationPolicy: anything,
+  clock: CLOCK
 }

@@ -1,3 +1,4 @@
+import { describeSecret, wrongOption, wrongValue } from '@peerkit/identity/internal'
 import { MTLS_ERR_CREDENTIALS_OPTION } from './errors.ts'
 import { checkAuthorities } from './authority/list-authorities.ts'
 import { TRUST_PARTS, listOf } from './material.ts'
@@ -24,10 +25,10 @@ export function checkMaterialTypes (material: Partial<CredentialMaterial>, what:
   }
   const { pfx, passphrase } = material
   if (pfx !== undefined && !(pfx instanceof Uint8Array)) {
-    throw wrong(`${what} pfx`, nameType(pfx), 'PKCS#12 as a Buffer')
+    throw wrong(`${what} pfx`, describeSecret(pfx), 'PKCS#12 as a Buffer')
   }
   if (passphrase !== undefined && !isText(passphrase)) {
-    throw wrong(`${what} passphrase`, nameType(passphrase), 'a string or Buffer')
+    throw wrong(`${what} passphrase`, describeSecret(passphrase), 'a string or Buffer')
   }
 }
 
@@ -36,16 +37,16 @@ export function checkTrustGiven (
   { ca, authorities }: Partial<Pick<CredentialMaterial, 'ca' | 'authorities'>>, what: string
 ): void {
   if (ca !== undefined || authorities !== undefined) return
-  throw new MTLS_ERR_CREDENTIALS_OPTION(`${what} needs the option "ca" (or "authorities"); found neither`)
+  throw wrongValue(MTLS_ERR_CREDENTIALS_OPTION, 'ca', undefined, `CA certificates, or the option authorities, for ${what}`)
 }
 
 function wrong (option: string, found: string, expected: string): Error {
-  return new MTLS_ERR_CREDENTIALS_OPTION(`${option} is ${found}; expected ${expected}`)
+  return wrongOption(MTLS_ERR_CREDENTIALS_OPTION, option, found, expected)
 }
 
 function checkPem (value: unknown, part: string, what: string): void {
   for (const item of listOf(value)) {
-    if (!isText(item)) throw wrong(`${what} ${part}`, nameType(item), 'PEM as a string or Buffer')
+    if (!isText(item)) throw wrong(`${what} ${part}`, describeSecret(item), 'PEM as a string or Buffer')
   }
   checkPath(listOf(value), part, what)
 }
@@ -61,8 +62,4 @@ function checkPath (items: readonly unknown[], part: string, what: string): void
 
 function isText (value: unknown): boolean {
   return typeof value === 'string' || value instanceof Uint8Array
-}
-
-function nameType (value: unknown): string {
-  return value === null ? 'null' : Array.isArray(value) ? 'a list' : `of type ${typeof value}`
 }

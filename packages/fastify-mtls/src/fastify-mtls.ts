@@ -2,7 +2,7 @@ import type { BlockOption, CredentialSource, TrustSource } from '@peerkit/creden
 import { isAuditKept } from '@peerkit/events'
 import { MTLS_ERR_FORWARDED_REFUSED } from '@peerkit/forwarded'
 import type { PeerIdentity } from '@peerkit/identity'
-import { addToApp, closeUpgrade } from '@peerkit/identity/internal'
+import { addToApp, checkOption, closeUpgrade } from '@peerkit/identity/internal'
 import type { RevocationChecker } from '@peerkit/revocation'
 import type {
   FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest, RouteOptions, onRequestHookHandler
@@ -14,7 +14,7 @@ import { ForwardedPeers } from './forwarded-peer.ts'
 import type { MtlsServer } from './handshake-gate.ts'
 import { makeGatewayContext } from './gateway-context.ts'
 import type { GatewayContext } from './gateway-context.ts'
-import { checkChoice } from './option-check.ts'
+import { CLIENT_CERTIFICATE } from './server-options.ts'
 import { checkPluginOptions, checkTrust, refuseOwnTrust } from './plugin-options.ts'
 import type { FastifyMtlsOptions } from './plugin-options.ts'
 import { RefusalLog } from './refusal-log.ts'
@@ -81,7 +81,8 @@ function checkRoutes (app: FastifyInstance): void {
   let ruled: string | undefined
   app.addHook('onRoute', ({ method, url, config = {} }: RouteOptions) => {
     const { clientCertificate, allowedClients } = config as { clientCertificate?: unknown, allowedClients?: unknown }
-    checkChoice(clientCertificate, ['required', 'optional'], `${String(method)} ${url}: config.clientCertificate`)
+    const where = `${String(method)} ${url}: config.clientCertificate`
+    checkOption(clientCertificate, CLIENT_CERTIFICATE, where, MTLS_ERR_SERVER_OPTION)
     if (allowedClients !== undefined) ruled ??= `${String(method)} ${url}`
   })
   app.addHook('onReady', async () => {

@@ -39,10 +39,10 @@ test('is anyone still calling with the old CA', async (t) => {
 test('wrong options are refused, and nothing is left running', async (t) => {
   const { credentials } = await mintCredentials()
   const { log } = createLog()
-  t.throws(() => startMonitor({ log, credentials, audits: {} } as any), { code: 'MTLS_ERR_MONITOR_OPTION', message: /unknown option "audits" for monitor/ })
+  t.throws(() => startMonitor({ log, credentials, audits: {} } as any), { code: 'MTLS_ERR_MONITOR_OPTION', message: /unknown option "audits" for startMonitor; did you mean "audit"\?/ })
   t.throws(() => startMonitor({ log, credentials, expiry: { thresholds: ['x' as any] } }), { message: /expiry.thresholds/ })
   t.throws(() => startMonitor({ log, credentials, readiness: { x: 1 } as any }), { message: /unknown option "x" for readiness/ })
-  t.throws(() => startMonitor({ log, credentials: Promise.resolve(credentials) as any }), { message: /credentials is without subscribe/ })
-  t.throws(() => startMonitor({ log: undefined as any, credentials }), { message: /log is without info/ })
+  t.throws(() => startMonitor({ log, credentials: Promise.resolve(credentials) as any }), { message: /credentials is a Promise \(await it\)/ })
+  t.throws(() => startMonitor({ log: undefined as any, credentials }), { message: /log is missing; expected an object with info\(\)/ })
   t.same(listening(), [])
 })

@@ -1,4 +1,4 @@
-import { findNearestName } from '../nearest-name.ts'
+import { suggestNearest } from '@peerkit/identity/internal'
 import type { KnownEntry } from './block-entry.ts'
 import { invalidList } from './errors.ts'
 import { readBlockDocument } from './read-document.ts'
@@ -51,9 +51,7 @@ export function readBlockList (bytes: Uint8Array, path: string): KnownEntry[] {
   const fields = value as Readonly<Record<string, unknown>>
   for (const key of Object.keys(fields)) {
     if (KEYS.includes(key)) continue
-    const nearest = findNearestName(key, KEYS)
-    const hint = nearest === undefined ? `expected ${KEYS.join(' and ')}` : `did you mean "${nearest}"?`
-    throw refuse([key], `unknown key; ${hint}`)
+    throw refuse([key], `unknown key; ${suggestNearest(key, KEYS) || `expected ${KEYS.join(' and ')}`}`)
   }
   const version = fields['version']
   // YAML values are read as text.

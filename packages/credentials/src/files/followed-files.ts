@@ -1,9 +1,10 @@
+import { choice, duration } from '@peerkit/identity/internal'
+import type { OptionType, OptionTypes } from '@peerkit/identity/internal'
 import type { CheckedTrust } from '../check-material.ts'
 import { SYSTEM_CLOCK } from '../clock.ts'
 import type { Clock } from '../clock.ts'
-import { MTLS_ERR_CREDENTIALS_CLOSED, MTLS_ERR_CREDENTIALS_OPTION } from '../errors.ts'
+import { MTLS_ERR_CREDENTIALS_CLOSED } from '../errors.ts'
 import { holdProcessOpen } from '../hold-process-open.ts'
-import { checkDuration, show } from '../option-check.ts'
 import { closeAll } from '../revocation-checker.ts'
 import { readSignature } from './file-signature.ts'
 import type { Signature } from './file-signature.ts'
@@ -24,20 +25,19 @@ export interface WatchOptions {
   readonly reportAfter?: number | undefined
 }
 
-export const WATCH_OPTIONS: readonly string[] = ['watch', 'pollInterval', 'reportAfter']
+export const WATCH: OptionType = choice(true, false, 'poll')
+
+export const WATCH_OPTIONS: OptionTypes<WatchOptions> = {
+  watch: WATCH, pollInterval: duration(), reportAfter: duration()
+}
 
 interface Watching { readonly watch: boolean | 'poll', readonly pollInterval: number, readonly reportAfter: number }
 
-/** @throws MTLS_ERR_CREDENTIALS_OPTION */
-export function readWatchOptions ({ watch = true, pollInterval, reportAfter }: WatchOptions): Watching {
-  if (watch !== true && watch !== false && watch !== 'poll') {
-    throw new MTLS_ERR_CREDENTIALS_OPTION(`watch is ${show(watch)}; expected true, false or "poll"`)
-  }
-  return {
-    watch,
-    pollInterval: checkDuration(pollInterval, 10_000, 'pollInterval'),
-    reportAfter: checkDuration(reportAfter, 5_000, 'reportAfter')
-  }
+/** Fills in the defaults of options that were checked. */
+export function readWatchOptions (
+  { watch = true, pollInterval = 10_000, reportAfter = 5_000 }: WatchOptions
+): Watching {
+  return { watch, pollInterval, reportAfter }
 }
 
 /** The contents of files that did not change while they were read. */

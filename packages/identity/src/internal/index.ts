@@ -10,7 +10,7 @@ export { closeUpgrade } from './close-upgrade.ts'
 export { ClientError } from './client-error.ts'
 export { describeSecret, describeUrl, describeValue } from './describe-value.ts'
 export { findNearest, suggestNearest, suggestNearestOf } from './nearest.ts'
-export { checkOption, defineOptions, passedOn, refuseUnknownKeys, wrongOption, wrongValue } from './options.ts'
+export { checkOption, checkPlainObject, defineOptions, passedOn, refuseUnknownKeys, wrongOption, wrongValue } from './options.ts'
 export type {
   OptionErrors, OptionProblem, OptionSet, OptionSetSettings, OptionType, OptionTypes
 } from './options.ts'

@@ -69,14 +69,9 @@ export function defineOptions<Options extends object> (
     keys,
     check (options: unknown, path?: string) {
       const where = path ?? `options of ${name}`
-      if (typeof options !== 'object' || options === null || Array.isArray(options)) {
-        throw wrongOption(errors, where, describeValue(options), 'an object')
-      }
-      if (plain && !isPlainObject(options)) {
-        const found = 'an object with inherited, hidden or computed properties'
-        throw wrongOption(errors, where, found, 'a plain object such as { a: 1 }')
-      }
-      refuseUnknownKeys(options, keys, path ?? name, errors, path)
+      if (plain) checkPlainObject(options, where, errors)
+      else checkObject(options, where, errors)
+      refuseUnknownKeys(options as object, keys, path ?? name, errors, path)
       for (const [key, type] of entries) {
         checkOption((options as Record<string, unknown>)[key], type, path === undefined ? key : `${path}.${key}`, errors)
       }
@@ -142,6 +137,19 @@ function makeError (errors: OptionErrors, problem: OptionProblem): Error {
 
 function isErrorClass (errors: OptionErrors): errors is new (message: string) => Error {
   return (errors as { readonly prototype?: unknown }).prototype instanceof Error
+}
+
+/** Throws for an object with inherited, hidden or computed properties, and for what is no object. */
+export function checkPlainObject (value: unknown, path: string, errors: OptionErrors): void {
+  checkObject(value, path, errors)
+  if (isPlainObject(value as object)) return
+  const found = 'an object with inherited, hidden or computed properties'
+  throw wrongOption(errors, path, found, 'a plain object such as { a: 1 }')
+}
+
+function checkObject (value: unknown, path: string, errors: OptionErrors): void {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return
+  throw wrongOption(errors, path, describeValue(value), 'an object')
 }
 
 function isPlainObject (value: object): boolean {

@@ -1,7 +1,9 @@
 import { keepAudit, listen } from '@peerkit/events'
 import type { EventListeners, EventMessage, EventName } from '@peerkit/events'
+import { anything, checkOption, clock, defineOptions, duration, methods, number, required } from '@peerkit/identity/internal'
+import type { OptionSet } from '@peerkit/identity/internal'
+import { MTLS_ERR_MONITOR_OPTION } from '../errors.ts'
 import { iso } from '../iso.ts'
-import { checkKeys, checkMethods, checkNumber } from '../option-check.ts'
 import { nameEvent } from './audit-line.ts'
 import type { AuditDraft, AuditLine } from './audit-line.ts'
 import {
@@ -44,15 +46,17 @@ export interface AuditLog {
   close (): void
 }
 
-export const AUDIT_KEYS: readonly string[] = [
-  'allowed',
-  'burst',
-  'perSecond',
-  'sourceBurst',
-  'sourcePerSecond',
-  'summaryInterval',
-  'now'
-]
+const BURST = number({ least: 1 })
+const LOG = required(methods(['info', 'warn', 'error']))
+export const auditOptions: OptionSet = defineOptions<AuditOptions>('audit', MTLS_ERR_MONITOR_OPTION, {
+  allowed: anything,
+  burst: BURST,
+  perSecond: number(),
+  sourceBurst: BURST,
+  sourcePerSecond: number(),
+  summaryInterval: duration({ least: 1 }),
+  now: clock
+})
 
 /**
  * Writes one line for each denial and each change of trust in this process: who, what, when, outcome and why.
@@ -73,8 +77,8 @@ export const AUDIT_KEYS: readonly string[] = [
  * ```
  */
 export function auditLog (log: AuditLogger, options: AuditOptions = {}): AuditLog {
-  checkMethods(log, ['info', 'warn', 'error'], 'log')
-  checkKeys(options, AUDIT_KEYS, 'audit')
+  checkOption(log, LOG, 'log', MTLS_ERR_MONITOR_OPTION)
+  auditOptions.check(options, 'audit')
   return new LimitedAuditLog(log, options)
 }
 
@@ -89,16 +93,19 @@ class LimitedAuditLog implements AuditLog {
 
   constructor (
     log: AuditLogger,
-    { allowed = false, burst, perSecond, sourceBurst, sourcePerSecond, summaryInterval, now = Date.now }: AuditOptions
+    {
+      allowed = false,
+      burst = 100,
+      perSecond = 10,
+      sourceBurst = 20,
+      sourcePerSecond = 1,
+      summaryInterval = 60_000,
+      now = Date.now
+    }: AuditOptions
   ) {
     this.#log = log
-    this.#limit = new LineLimit({
-      burst: checkNumber(burst, 100, 'audit.burst', 1),
-      perSecond: checkNumber(perSecond, 10, 'audit.perSecond', 0),
-      sourceBurst: checkNumber(sourceBurst, 20, 'audit.sourceBurst', 1),
-      sourcePerSecond: checkNumber(sourcePerSecond, 1, 'audit.sourcePerSecond', 0)
-    })
-    this.#interval = checkNumber(summaryInterval, 60_000, 'audit.summaryInterval', 1, 0x7fff_ffff)
+    this.#limit = new LineLimit({ burst, perSecond, sourceBurst, sourcePerSecond })
+    this.#interval = summaryInterval
     this.#now = now
     this.#closers = [listen(this.#listeners(allowed)), keepAudit()]
   }

@@ -3,10 +3,11 @@ import { expirySoon, listen } from '@peerkit/events'
 import type { ExpiringMessage } from '@peerkit/events'
 import { endOfValidity } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
+import { anything, choice, clock, credentialSource, defineOptions, duration, number } from '@peerkit/identity/internal'
+import type { OptionSet, OptionTypes } from '@peerkit/identity/internal'
 import type { RevocationChecker } from '@peerkit/revocation'
 import { BoundedMap } from '../bounded-map.ts'
 import { MTLS_ERR_MONITOR_OPTION } from '../errors.ts'
-import { checkCredentials, checkKeys, checkNumber } from '../option-check.ts'
 import { listEndings } from './own-material.ts'
 import { compileThresholds, DEFAULT_THRESHOLDS } from './thresholds.ts'
 import type { BoundariesOf, Threshold } from './thresholds.ts'
@@ -52,10 +53,20 @@ export interface ExpiryWatch {
   close (): void
 }
 
-export const EXPIRY_KEYS: readonly string[] = ['thresholds', 'peers', 'maxPeers', 'interval', 'now']
-
 const MAX_WARNED = 5_000
 const MIN_INTERVAL = 1_000
+
+const EXPIRY: OptionTypes<ExpiryOptions> = {
+  thresholds: anything,
+  peers: choice('connections', 'requests', 'none'),
+  maxPeers: number({ least: 1 }),
+  interval: duration({ least: MIN_INTERVAL }),
+  now: clock
+}
+export const expiryOptions: OptionSet = defineOptions<ExpiryOptions>('expiry', MTLS_ERR_MONITOR_OPTION, EXPIRY)
+const OPTIONS = defineOptions<WatchExpiryOptions>('expiry', MTLS_ERR_MONITOR_OPTION, {
+  ...EXPIRY, credentials: credentialSource, revocation: anything
+})
 
 /**
  * Publishes `peerkit:expiry:soon` once for each threshold that a certificate or CRL passes: the own chain, the trusted
@@ -73,8 +84,7 @@ const MIN_INTERVAL = 1_000
  * ```
  */
 export function watchExpiry (options: WatchExpiryOptions): ExpiryWatch {
-  checkKeys(options, [...EXPIRY_KEYS, 'credentials', 'revocation'], 'expiry')
-  if (options.credentials !== undefined) checkCredentials(options.credentials, 'expiry.credentials')
+  OPTIONS.check(options, 'expiry')
   return new LiveExpiryWatch(options)
 }
 
@@ -104,22 +114,17 @@ class LiveExpiryWatch implements ExpiryWatch {
       revocation,
       thresholds = DEFAULT_THRESHOLDS,
       peers = 'connections',
-      maxPeers,
-      interval,
+      maxPeers = 10_000,
+      interval = 3_600_000,
       now = Date.now
     }: WatchExpiryOptions
   ) {
     this.#credentials = credentials
     this.#revocation = revocation
     this.#boundariesOf = compileThresholds(thresholds)
-    this.#warnedPeers = new BoundedMap(checkNumber(maxPeers, 10_000, 'expiry.maxPeers', 1))
-    this.#interval = checkNumber(interval, 3_600_000, 'expiry.interval', MIN_INTERVAL, 0x7fff_ffff)
+    this.#warnedPeers = new BoundedMap(maxPeers)
+    this.#interval = interval
     this.#now = now
-    if (!['connections', 'requests', 'none'].includes(peers)) {
-      throw new MTLS_ERR_MONITOR_OPTION(
-        `expiry.peers is ${JSON.stringify(peers)}; expected "connections", "requests" or "none"`
-      )
-    }
     if (peers !== 'none') {
       this.#closers.push(listen({ 'peerkit:connection:identified': ({ peer }) => { this.#checkPeer(peer) } }))
     }

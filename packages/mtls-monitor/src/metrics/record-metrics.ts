@@ -2,9 +2,10 @@ import { metrics } from '@opentelemetry/api'
 import type { BatchObservableCallback, Meter } from '@opentelemetry/api'
 import type { CredentialSource } from '@peerkit/credentials'
 import { listen } from '@peerkit/events'
+import { anything, checkOption, clock, credentialSource, defineOptions, methods } from '@peerkit/identity/internal'
 import type { RevocationChecker } from '@peerkit/revocation'
+import { MTLS_ERR_MONITOR_OPTION } from '../errors.ts'
 import { listEndings } from '../expiry/own-material.ts'
-import { checkCredentials, checkKeys, checkMethods } from '../option-check.ts'
 import type { Readiness } from '../expiry/readiness.ts'
 import { NO_AUTHORITY } from './authority-labels.ts'
 import { recordChanges } from './change-metrics.ts'
@@ -26,6 +27,10 @@ export interface MetricsOptions {
 }
 
 const MAX_NAMES = 100
+const METER = methods(['createCounter', 'createHistogram', 'createObservableGauge', 'addBatchObservableCallback'])
+const OPTIONS = defineOptions<MetricsOptions>('metrics', MTLS_ERR_MONITOR_OPTION, {
+  meter: anything, credentials: credentialSource, revocation: anything, readiness: anything, now: clock
+})
 
 /**
  * Records metrics of this process with the OpenTelemetry API. docs/metrics.md lists the metrics.
@@ -42,14 +47,9 @@ const MAX_NAMES = 100
  * ```
  */
 export function recordMetrics (options: MetricsOptions = {}): { close (): void } {
-  checkKeys(options, ['meter', 'credentials', 'revocation', 'readiness', 'now'], 'metrics')
-  const { meter = metrics.getMeter('@peerkit/mtls-monitor'), credentials } = options
-  checkMethods(
-    meter,
-    ['createCounter', 'createHistogram', 'createObservableGauge', 'addBatchObservableCallback'],
-    'meter'
-  )
-  if (credentials !== undefined) checkCredentials(credentials, 'metrics.credentials')
+  OPTIONS.check(options, 'metrics')
+  const { meter = metrics.getMeter('@peerkit/mtls-monitor') } = options
+  checkOption(meter, METER, 'meter', MTLS_ERR_MONITOR_OPTION)
   const instruments = new Instruments(meter)
   const stop = listen({
     ...recordConnections(instruments),
