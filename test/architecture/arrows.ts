@@ -10,7 +10,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
   'fastify-mtls': ['credentials', 'events', 'forwarded', 'identity', 'trust', 'revocation'],
   'fastify-allowed-clients': ['events', 'identity', 'rules'],
   'undici-mtls': ['credentials', 'events', 'identity', 'revocation', 'rules', 'trust'],
-  'fastify-mtls-client': ['undici-mtls'],
+  'fastify-mtls-client': ['identity', 'undici-mtls'],
   'mtls-monitor': ['credentials', 'events', 'identity', 'revocation'],
   'fastify-mtls-monitor': ['identity', 'mtls-monitor'],
   'fastify-mtls-console': ['credentials', 'events', 'identity', 'revocation', 'rules', 'trust'],

@@ -1,5 +1,5 @@
 import { isObjectIdentifier } from '@peerkit/identity'
-import { count, defineOptions, flag, text, valueOf } from '@peerkit/identity/internal'
+import { count, defineOptions, flag, list, text, valueOf } from '@peerkit/identity/internal'
 import type { OptionTypes } from '@peerkit/identity/internal'
 import { MTLS_ERR_DEV_CA_OPTION } from './errors.ts'
 import { attributeTypes, purposes } from './oid.ts'
@@ -26,16 +26,16 @@ const ENCODINGS: readonly unknown[] = ['utf8', 'printable', 'ia5', 'bmp', 't61',
 
 const string = text('a string', true)
 const texts = valueOf(
-  'a string or an array of strings',
+  'a string or a list of strings',
   (value) => isText(value) || listOf(isText)(value)
 )
 const date = valueOf('a valid Date up to the year 9999', isDate)
 const extensions = valueOf(
-  'an array of { oid, critical?, value } with a dotted OID and a Uint8Array',
+  'a list of { oid, critical?, value } with a dotted OID and a Uint8Array',
   listOf(isExtension)
 )
 const name = valueOf(
-  `an array of { type, value, encoding? }, or of arrays of them, with an encoding of ${ENCODINGS.join(', ')}`,
+  `a list of { type, value, encoding? }, or of lists of them, with an encoding of ${ENCODINGS.join(', ')}`,
   listOf((rdn) => Array.isArray(rdn) ? rdn.length > 0 && rdn.every(isAttribute) : isAttribute(rdn))
 )
 
@@ -64,13 +64,13 @@ const ISSUE: OptionTypes<IssueOptions> = {
     '1 to 20 bytes greater than 0, in hexadecimal',
     (value) => isText(value) && /^([0-9a-f]{2}){1,20}$/i.test(value) && /[^0]/.test(value)
   ),
-  policies: valueOf('an array of dotted OIDs', listOf(isOid)),
-  crlUrls: valueOf('an array of strings', listOf(isText)),
-  ocspUrls: valueOf('an array of strings', listOf(isText)),
-  extendedKeyUsage: valueOf(
-    `an array of dotted OIDs or of ${Object.keys(purposes).join(', ')}`,
-    listOf((value) => isOid(value) || Object.hasOwn(purposes, String(value)))
-  ),
+  policies: list('OIDs', valueOf('a dotted OID', isOid)),
+  crlUrls: list('strings', string),
+  ocspUrls: list('strings', string),
+  extendedKeyUsage: list('OIDs and names of purposes', valueOf(
+    `a dotted OID or one of ${Object.keys(purposes).join(', ')}`,
+    (value) => isOid(value) || Object.hasOwn(purposes, String(value))
+  )),
   ca: flag,
   extensions
 }

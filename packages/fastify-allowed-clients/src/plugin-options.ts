@@ -81,7 +81,7 @@ export function checkPluginOptions (options: FastifyAllowedClientsOptions): void
 
 /** @throws MTLS_ERR_ALLOWED_CLIENTS_OPTION */
 export function checkScopeOptions (options: ScopeOptions, where: string): void {
-  SCOPE.check(options, where)
+  SCOPE.check(options, `${where}: options`)
 }
 
 /** @throws MTLS_ERR_ALLOWED_CLIENTS_OPTION */
