@@ -72,7 +72,7 @@ const OPTIONS = defineOptions<FileCredentialsOptions>('fileCredentials', MTLS_ER
  */
 export async function fileCredentials (options: FileCredentialsOptions): Promise<FileCredentials> {
   OPTIONS.check(options)
-  checkTrustGiven(options as object, 'fileCredentials')
+  checkTrustGiven(options as object)
   checkPaths(options)
   const { passphrase, timeout = 10_000, use, chain, revocationPolicy, clock } = options
   const watching = readWatchOptions(options)

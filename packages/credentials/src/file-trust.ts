@@ -62,7 +62,7 @@ const OPTIONS = defineOptions<FileTrustOptions>('fileTrust', MTLS_ERR_CREDENTIAL
  */
 export async function fileTrust (options: FileTrustOptions): Promise<FileTrust> {
   OPTIONS.check(options)
-  checkTrustGiven(options as object, 'fileTrust')
+  checkTrustGiven(options as object)
   checkTrustPaths(options)
   const { ca, crl, crlIssuers, intermediates, authorities, revocationPolicy, clock } = options
   const watching = readWatchOptions(options)

@@ -56,8 +56,8 @@ export function memoryCredentials (options: CredentialMaterial & CheckOptions): 
   OPTIONS.check(options)
   const { cert, key, pfx, passphrase, ca, crl, crlIssuers, intermediates, authorities, ...checkOptions } = options
   const material = { cert, key, pfx, passphrase, ca, crl, crlIssuers, intermediates, authorities }
-  checkTrustGiven(material, 'memoryCredentials')
-  checkMaterialTypes(material, 'memoryCredentials')
+  checkTrustGiven(material)
+  checkMaterialTypes(material)
   const checked = checkMaterial(material, { origins: OPTION_ORIGINS, options: checkOptions, previous: undefined })
   return new MemorySource(checked, material, checkOptions)
 }
@@ -77,8 +77,8 @@ class MemorySource extends LiveSource implements MemoryCredentials {
     UPDATE.check(material)
     if (this.closed) throw new MTLS_ERR_CREDENTIALS_CLOSED('update() after close()')
     const next = { ...this.#given, ...replacedBy(material), ...material }
-    checkTrustGiven(next, 'update')
-    checkMaterialTypes(next, 'update')
+    checkTrustGiven(next)
+    checkMaterialTypes(next)
     try {
       const checked = checkMaterial(next, { origins: OPTION_ORIGINS, options: this.#options, previous: this.current })
       const changed = this.changedAuthorities(checked)

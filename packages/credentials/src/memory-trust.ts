@@ -63,7 +63,7 @@ class TrustInMemory extends LiveTrust<TrustSnapshot, CheckedTrust> implements Me
   readonly #options: CheckOptions
 
   constructor (given: GivenTrust, options: CheckOptions) {
-    const checked = check(given, options, 'memoryTrust')
+    const checked = check(given, options)
     const clock = options.clock ?? SYSTEM_CLOCK
     const checkers = createCheckers(checked.authorities, (name) => crlsOf(given, name), clock, checked, undefined)
     super(checked, checkers, (trust, state) => new FrozenTrust(trust, state))
@@ -74,7 +74,7 @@ class TrustInMemory extends LiveTrust<TrustSnapshot, CheckedTrust> implements Me
     UPDATE.check(given)
     if (this.closed) throw new MTLS_ERR_CREDENTIALS_CLOSED('update() after close()')
     try {
-      const checked = check(given, this.#options, 'update')
+      const checked = check(given, this.#options)
       const clock = this.#options.clock ?? SYSTEM_CLOCK
       const changed = this.changedAuthorities(checked)
       const checkers = createCheckers(changed, (name) => crlsOf(given, name), clock, checked, this.current)
@@ -88,8 +88,8 @@ class TrustInMemory extends LiveTrust<TrustSnapshot, CheckedTrust> implements Me
   }
 }
 
-function check (given: GivenTrust, options: CheckOptions, what: string): CheckedTrust {
-  checkTrustGiven(given, what)
-  checkMaterialTypes(given, what)
+function check (given: GivenTrust, options: CheckOptions): CheckedTrust {
+  checkTrustGiven(given)
+  checkMaterialTypes(given)
   return checkTrust(given, { origins: OPTION_ORIGINS, options })
 }

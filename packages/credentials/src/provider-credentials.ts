@@ -45,7 +45,7 @@ const SOONEST = 1_000
 const OPTIONS = defineOptions<ProviderCredentialsOptions>('providerCredentials', MTLS_ERR_CREDENTIALS_OPTION, {
   refresh: span(), ...TIMED_OPTIONS, ...CHECK_OPTIONS
 })
-const ANSWER = defineOptions<ProvidedMaterial>("the provider's answer", MTLS_ERR_CREDENTIALS_OPTION, {
+const ANSWER = defineOptions<ProvidedMaterial>('answer', MTLS_ERR_CREDENTIALS_OPTION, {
   ...MATERIAL_OPTIONS, refreshAfter: span()
 })
 
@@ -96,9 +96,9 @@ export async function providerCredentials (
 }
 
 function readAnswer (answer: ProvidedMaterial): Fetched {
-  ANSWER.check(answer, "the provider's answer")
+  ANSWER.check(answer, 'answer')
   const { refreshAfter, ...material } = answer
-  checkTrustGiven(material, "the provider's answer")
-  checkMaterialTypes(material, "the provider's answer")
+  checkTrustGiven(material, 'answer')
+  checkMaterialTypes(material, 'answer')
   return { material, refreshAfter }
 }

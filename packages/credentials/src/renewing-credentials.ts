@@ -68,7 +68,7 @@ const OPTIONS = defineOptions<RenewingCredentialsOptions>('renewingCredentials',
   ...TIMED_OPTIONS,
   ...CHECK_OPTIONS
 })
-const ANSWER = defineOptions<IssuedMaterial>("the issuer's answer", MTLS_ERR_CREDENTIALS_OPTION, {
+const ANSWER = defineOptions<IssuedMaterial>('answer', MTLS_ERR_CREDENTIALS_OPTION, {
   ...MATERIAL_OPTIONS, cert: required(valueOf('PEM as a string or Buffer', () => true))
 })
 
@@ -104,7 +104,7 @@ export async function renewingCredentials (
   const { keyType = 'ec-p256', renewAfter = 2 / 3, ca, crl, crlIssuers, intermediates, authorities } = options
   const { use, chain, revocationPolicy, clock = SYSTEM_CLOCK } = options
   const trust = { ca, crl, crlIssuers, intermediates, authorities }
-  checkMaterialTypes(trust, 'renewingCredentials')
+  checkMaterialTypes(trust)
   const timed = readTimedOptions(options)
   const { random, retry } = timed
   return await startTimedSource({
@@ -128,13 +128,13 @@ export async function renewingCredentials (
 }
 
 function readAnswer (answer: IssuedMaterial, defaults: TrustOptions, privateKey: KeyObject): CredentialMaterial {
-  ANSWER.check(answer, "the issuer's answer")
+  ANSWER.check(answer, 'answer')
   const { ca: answered, ...rest } = answer
   const material: CredentialMaterial = { ...chooseTrust(answer, defaults, answered), ...rest }
-  checkMaterialTypes(material, "the issuer's answer")
+  checkMaterialTypes(material, 'answer')
   if (listOf(material.ca).length === 0 && material.authorities === undefined) {
-    const where = "ca of the issuer's answer and of the options"
-    throw wrongValue(MTLS_ERR_CREDENTIALS_OPTION, where, undefined, 'at least one CA certificate')
+    const expected = 'at least one CA certificate, in the answer or in the options'
+    throw wrongValue(MTLS_ERR_CREDENTIALS_OPTION, 'answer.ca', undefined, expected)
   }
   return { ...material, key: answer.key ?? privateKey.export({ type: 'pkcs8', format: 'pem' }) as string }
 }

@@ -55,7 +55,7 @@ export const AUTHORITY_OPTIONS: OptionTypes<AuthorityOptions> = {
   names: anything,
   for: choice('clients', 'servers', 'both'),
   revocation: anything,
-  checker: methods(['check'], 'a revocation checker, for example ocspChecker()'),
+  checker: methods(['check'], 'a revocation checker such as that of ocspChecker()'),
   partial: flag,
   algorithms: anything,
   serverAuthOnly: valueOf('an object such as { acceptUntil: "2027-03-15" }', (value) => {
