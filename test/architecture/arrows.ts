@@ -15,7 +15,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
   'fastify-mtls': ['credentials', 'events', 'forwarded', 'identity', 'trust', 'revocation'],
   'fastify-allowed-clients': ['credentials', 'events', 'identity', 'rules'],
   'undici-mtls': ['credentials', 'events', 'identity', 'revocation', 'rules', 'trust'],
-  'fastify-mtls-client': ['events', 'undici-mtls'],
+  'fastify-mtls-client': ['events', 'identity', 'undici-mtls'],
   'mtls-monitor': ['credentials', 'events', 'identity', 'revocation'],
   'fastify-mtls-console': ['credentials', 'events', 'identity', 'revocation', 'rules', 'trust'],
   'dev-ca': ['identity'],

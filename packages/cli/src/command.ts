@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
 import type { ParseArgsOptionsConfig } from 'node:util'
+import { findNearest } from '@peerkit/identity/internal'
 import { UsageError } from './usage-error.ts'
-import { findNearest } from './nearest.ts'
 
 export type Values = Readonly<Record<string, string | boolean | ReadonlyArray<string | boolean> | undefined>>
 

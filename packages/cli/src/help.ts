@@ -1,5 +1,5 @@
 import type { Command } from './command.ts'
-import { findNearest } from './nearest.ts'
+import { findNearest } from '@peerkit/identity/internal'
 
 /** The help of `peerkit`, or of a group of its commands. */
 export function listCommands (commands: readonly Command[]): string {

@@ -220,7 +220,7 @@ test('a wrong file of authorities ends with 2: the key, what was found, what was
     [entry({ for: 'all' }), /partner\.for: found "all"; expected "clients", "servers" or "both"/],
     [entry({ partial: 1 }), /partner\.partial: found 1; expected true or false/],
     [entry({ revocation: 'some' }), /, partner: .*policy is "some"; expected "hard" or "soft"/],
-    [entry({ algorithms: { curves: ['p-256'] } }), /, partner: algorithms\.curves has "p-256"/],
+    [entry({ algorithms: { curves: ['p-256'] } }), /, partner: algorithms\.curves\[0\] is "p-256"/],
     [
       entry({ names: { spiffe: 'partner.example' } }),
       /authorities\.json: partner\.names\.spiffe is "partner\.example"; expected/

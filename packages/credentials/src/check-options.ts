@@ -1,3 +1,5 @@
+import { anything, choice, flag, methods } from '@peerkit/identity/internal'
+import type { OptionType, OptionTypes } from '@peerkit/identity/internal'
 import type { RevocationPolicy } from '@peerkit/revocation'
 import type { Clock } from './clock.ts'
 
@@ -28,4 +30,16 @@ export interface CheckOptions {
   readonly sendCaNames?: boolean | undefined
   /** Default: the system clock. */
   readonly clock?: Clock | undefined
+}
+
+/** An object with `now()` and `schedule()`. */
+export const CLOCK: OptionType = methods(['now', 'schedule'])
+
+/** The type of each option of {@link CheckOptions}. */
+export const CHECK_OPTIONS: OptionTypes<CheckOptions> = {
+  use: choice('server', 'client', 'both', 'either'),
+  chain: choice('required', 'reported', 'unchecked'),
+  revocationPolicy: anything,
+  sendCaNames: flag,
+  clock: CLOCK
 }

@@ -1,10 +1,11 @@
+import { defineOptions, duration, secret } from '@peerkit/identity/internal'
 import { checkMaterial } from './check-material.ts'
 import type { CheckedMaterial, MaterialContext } from './check-material.ts'
 import { SYSTEM_CLOCK } from './clock.ts'
 import type { Clock } from './clock.ts'
 import type { CredentialSnapshot, CredentialSource } from './credential-snapshot.ts'
 import { MTLS_ERR_CREDENTIALS_OPTION } from './errors.ts'
-import { FILE_PARTS, checkPaths } from './files/file-paths.ts'
+import { checkPaths } from './files/file-paths.ts'
 import type { FilePaths } from './files/file-paths.ts'
 import { WATCH_OPTIONS, followFiles, readWatchOptions } from './files/followed-files.ts'
 import type { FollowedFiles, LoadedStill, WatchOptions } from './files/followed-files.ts'
@@ -12,9 +13,10 @@ import { FileLoader } from './files/load-files.ts'
 import type { Check } from './files/load-files.ts'
 import { LiveSource } from './live-source.ts'
 import { checkTrustGiven } from './material-check.ts'
+import { CHECK_OPTIONS } from './check-options.ts'
 import type { CheckOptions } from './check-options.ts'
+import { MATERIAL_OPTIONS } from './material.ts'
 import type { Secret } from './material.ts'
-import { CHECK_OPTIONS, checkCheckOptions, checkDuration, checkKeys } from './option-check.ts'
 
 /** Options of `fileCredentials`. */
 export interface FileCredentialsOptions extends FilePaths, CheckOptions, WatchOptions {
@@ -38,7 +40,15 @@ export interface FileCredentials extends CredentialSource {
   reload (): Promise<CredentialSnapshot>
 }
 
-const KNOWN = [...FILE_PARTS, 'authorities', 'passphrase', 'timeout', ...WATCH_OPTIONS, ...CHECK_OPTIONS]
+const OPTIONS = defineOptions<FileCredentialsOptions>('fileCredentials', MTLS_ERR_CREDENTIALS_OPTION, {
+  ...MATERIAL_OPTIONS,
+  passphrase: secret('a string, a Buffer or a function', (value) => {
+    return typeof value === 'string' || value instanceof Uint8Array || typeof value === 'function'
+  }),
+  timeout: duration(),
+  ...WATCH_OPTIONS,
+  ...CHECK_OPTIONS
+})
 
 /**
  * Loads certificate, key, CAs and CRLs from files, and reloads them when the files change.
@@ -65,14 +75,11 @@ const KNOWN = [...FILE_PARTS, 'authorities', 'passphrase', 'timeout', ...WATCH_O
  * ```
  */
 export async function fileCredentials (options: FileCredentialsOptions): Promise<FileCredentials> {
-  checkKeys(options, KNOWN, [], 'fileCredentials')
-  checkTrustGiven(options as object, 'fileCredentials')
+  OPTIONS.check(options)
+  checkTrustGiven(options as object)
   checkPaths(options)
-  checkCheckOptions(options, 'fileCredentials')
-  const { passphrase, use, chain, revocationPolicy, sendCaNames, clock } = options
+  const { passphrase, timeout = 10_000, use, chain, revocationPolicy, sendCaNames, clock } = options
   const watching = readWatchOptions(options)
-  checkPassphrase(passphrase)
-  const timeout = checkDuration(options.timeout, 10_000, 'timeout')
   const { cert, key, pfx, ca, crl, crlIssuers, intermediates, authorities } = options
   const check: Check<CheckedMaterial> = (material, context) => checkMaterial(material, context as MaterialContext)
   const paths = { cert, key, pfx, ca, crl, crlIssuers, intermediates, authorities }
@@ -101,11 +108,4 @@ class FileSource extends LiveSource implements FileCredentials {
   protected override async stop (): Promise<void> {
     await this.#files.close()
   }
-}
-
-function checkPassphrase (passphrase: unknown): void {
-  if (passphrase === undefined || passphrase instanceof Uint8Array) return
-  const type = typeof passphrase
-  if (type === 'string' || type === 'function') return
-  throw new MTLS_ERR_CREDENTIALS_OPTION(`passphrase is of type ${type}; expected a string, a Buffer or a function`)
 }

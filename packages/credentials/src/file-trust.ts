@@ -1,8 +1,10 @@
+import { anything, defineOptions } from '@peerkit/identity/internal'
 import { checkTrust } from './check-material.ts'
 import type { CheckedTrust } from './check-material.ts'
 import { SYSTEM_CLOCK } from './clock.ts'
 import type { Clock } from './clock.ts'
 import type { TrustSnapshot, TrustSource } from './credential-snapshot.ts'
+import { MTLS_ERR_CREDENTIALS_OPTION } from './errors.ts'
 import { checkTrustPaths } from './files/file-paths.ts'
 import type { AuthorityPaths, TrustPaths } from './files/file-paths.ts'
 import { WATCH_OPTIONS, followFiles, readWatchOptions } from './files/followed-files.ts'
@@ -11,9 +13,9 @@ import { FileLoader } from './files/load-files.ts'
 import { FrozenTrust } from './frozen-trust.ts'
 import { LiveTrust } from './live-trust.ts'
 import { checkTrustGiven } from './material-check.ts'
-import { TRUST_PARTS } from './material.ts'
+import { TRUST_OPTIONS } from './material.ts'
+import { CLOCK } from './check-options.ts'
 import type { CheckOptions } from './check-options.ts'
-import { checkCheckOptions, checkKeys } from './option-check.ts'
 
 type TrustCheckOptions = Pick<CheckOptions, 'revocationPolicy' | 'clock'>
 
@@ -40,7 +42,9 @@ export interface FileTrust extends TrustSource {
 
 /** Time limit of a passphrase function. A trust has no key, so it is never used. */
 const NO_TIMEOUT = 1
-const KNOWN = [...TRUST_PARTS, 'authorities', 'revocationPolicy', 'clock', ...WATCH_OPTIONS]
+const OPTIONS = defineOptions<FileTrustOptions>('fileTrust', MTLS_ERR_CREDENTIALS_OPTION, {
+  ...TRUST_OPTIONS, revocationPolicy: anything, clock: CLOCK, ...WATCH_OPTIONS
+})
 
 /**
  * Loads trusted CAs and CRLs from files, without a certificate or key, and reloads them when the files change. For
@@ -59,9 +63,8 @@ const KNOWN = [...TRUST_PARTS, 'authorities', 'revocationPolicy', 'clock', ...WA
  * ```
  */
 export async function fileTrust (options: FileTrustOptions): Promise<FileTrust> {
-  checkKeys(options, KNOWN, [], 'fileTrust')
-  checkTrustGiven(options as object, 'fileTrust')
-  checkCheckOptions(options, 'fileTrust')
+  OPTIONS.check(options)
+  checkTrustGiven(options as object)
   checkTrustPaths(options)
   const { ca, crl, crlIssuers, intermediates, authorities, revocationPolicy, clock } = options
   const watching = readWatchOptions(options)

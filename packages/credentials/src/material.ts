@@ -1,3 +1,5 @@
+import { anything } from '@peerkit/identity/internal'
+import type { OptionTypes } from '@peerkit/identity/internal'
 import type { AuthorityOptions } from './authority/authority-options.ts'
 
 /** PEM as text or bytes. One text may contain several blocks, and comments between them. */
@@ -74,3 +76,12 @@ export interface Origins extends AuthorityOrigins {
 export const OPTION_ORIGINS: Origins = Object.freeze({
   cert: 'cert', key: 'key', pfx: 'pfx', ca: 'ca', crl: 'crl', crlIssuers: 'crlIssuers', intermediates: 'intermediates'
 })
+
+/** The types of the options of trusted CAs. `checkMaterialTypes` or `checkTrustPaths` checks their values. */
+export const TRUST_OPTIONS: OptionTypes<Pick<CredentialMaterial, typeof TRUST_PARTS[number] | 'authorities'>> = {
+  ca: anything, crl: anything, crlIssuers: anything, intermediates: anything, authorities: anything
+}
+/** The type of each option of `CredentialMaterial`. `checkMaterialTypes` checks the values. */
+export const MATERIAL_OPTIONS: OptionTypes<CredentialMaterial> = {
+  cert: anything, key: anything, pfx: anything, passphrase: anything, ...TRUST_OPTIONS
+}

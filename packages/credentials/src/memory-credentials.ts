@@ -1,14 +1,15 @@
+import { defineOptions } from '@peerkit/identity/internal'
 import { checkMaterial } from './check-material.ts'
 import type { CheckedMaterial } from './check-material.ts'
 import type { CredentialSnapshot, CredentialSource } from './credential-snapshot.ts'
-import { MTLS_ERR_CREDENTIALS_CLOSED } from './errors.ts'
+import { MTLS_ERR_CREDENTIALS_CLOSED, MTLS_ERR_CREDENTIALS_OPTION } from './errors.ts'
 import { LiveSource } from './live-source.ts'
 import { SYSTEM_CLOCK } from './clock.ts'
-import { OPTION_ORIGINS, TRUST_PARTS, crlsOf } from './material.ts'
+import { MATERIAL_OPTIONS, OPTION_ORIGINS, crlsOf } from './material.ts'
+import { CHECK_OPTIONS } from './check-options.ts'
 import type { CheckOptions } from './check-options.ts'
 import type { CredentialMaterial } from './material.ts'
 import { checkMaterialTypes, checkTrustGiven } from './material-check.ts'
-import { CHECK_OPTIONS, checkCheckOptions, checkKeys } from './option-check.ts'
 import { createCheckers } from './revocation-checker.ts'
 
 /** Credentials from memory. */
@@ -30,7 +31,10 @@ export interface MemoryCredentials extends CredentialSource {
   update (material: Partial<CredentialMaterial>): CredentialSnapshot
 }
 
-export const MATERIAL_OPTIONS: readonly string[] = ['cert', 'key', 'pfx', 'passphrase', ...TRUST_PARTS, 'authorities']
+const OPTIONS = defineOptions<CredentialMaterial & CheckOptions>('memoryCredentials', MTLS_ERR_CREDENTIALS_OPTION, {
+  ...MATERIAL_OPTIONS, ...CHECK_OPTIONS
+})
+const UPDATE = defineOptions<CredentialMaterial>('update', MTLS_ERR_CREDENTIALS_OPTION, MATERIAL_OPTIONS)
 
 /**
  * Makes credentials of PEM strings or Buffers, or of PKCS#12 in a Buffer. Synchronous. CRLs have at most 1 MiB each,
@@ -49,12 +53,11 @@ export const MATERIAL_OPTIONS: readonly string[] = ['cert', 'key', 'pfx', 'passp
  * ```
  */
 export function memoryCredentials (options: CredentialMaterial & CheckOptions): MemoryCredentials {
-  checkKeys(options, [...MATERIAL_OPTIONS, ...CHECK_OPTIONS], [], 'memoryCredentials')
-  checkCheckOptions(options, 'memoryCredentials')
+  OPTIONS.check(options)
   const { cert, key, pfx, passphrase, ca, crl, crlIssuers, intermediates, authorities, ...checkOptions } = options
   const material = { cert, key, pfx, passphrase, ca, crl, crlIssuers, intermediates, authorities }
-  checkTrustGiven(material, 'memoryCredentials')
-  checkMaterialTypes(material, 'memoryCredentials')
+  checkTrustGiven(material)
+  checkMaterialTypes(material)
   const checked = checkMaterial(material, { origins: OPTION_ORIGINS, options: checkOptions, previous: undefined })
   return new MemorySource(checked, material, checkOptions)
 }
@@ -71,11 +74,11 @@ class MemorySource extends LiveSource implements MemoryCredentials {
   }
 
   update (material: Partial<CredentialMaterial>): CredentialSnapshot {
-    checkKeys(material, MATERIAL_OPTIONS, [], 'update')
+    UPDATE.check(material)
     if (this.closed) throw new MTLS_ERR_CREDENTIALS_CLOSED('update() after close()')
     const next = { ...this.#given, ...replacedBy(material), ...material }
-    checkTrustGiven(next, 'update')
-    checkMaterialTypes(next, 'update')
+    checkTrustGiven(next)
+    checkMaterialTypes(next)
     return this.#use(next)
   }
 

@@ -1,15 +1,16 @@
+import { anything, defineOptions } from '@peerkit/identity/internal'
 import { SYSTEM_CLOCK } from './clock.ts'
 import { checkTrust } from './check-material.ts'
 import type { CheckedTrust } from './check-material.ts'
 import type { TrustSnapshot, TrustSource } from './credential-snapshot.ts'
-import { MTLS_ERR_CREDENTIALS_CLOSED } from './errors.ts'
+import { MTLS_ERR_CREDENTIALS_CLOSED, MTLS_ERR_CREDENTIALS_OPTION } from './errors.ts'
 import { FrozenTrust } from './frozen-trust.ts'
 import { LiveTrust } from './live-trust.ts'
 import { checkMaterialTypes, checkTrustGiven } from './material-check.ts'
-import { OPTION_ORIGINS, TRUST_PARTS, crlsOf } from './material.ts'
+import { OPTION_ORIGINS, TRUST_OPTIONS, crlsOf } from './material.ts'
+import { CLOCK } from './check-options.ts'
 import type { CheckOptions } from './check-options.ts'
 import type { AuthorityMaterial, Pem, TrustMaterial } from './material.ts'
-import { checkCheckOptions, checkKeys } from './option-check.ts'
 import { createCheckers } from './revocation-checker.ts'
 
 /** Trusted CAs and CRLs: `ca`, or named `authorities`. */
@@ -33,7 +34,10 @@ export interface MemoryTrust extends TrustSource {
   update (trust: GivenTrust): TrustSnapshot
 }
 
-const KNOWN = [...TRUST_PARTS, 'authorities']
+const OPTIONS = defineOptions<GivenTrust & Pick<CheckOptions, 'revocationPolicy' | 'clock'>>(
+  'memoryTrust', MTLS_ERR_CREDENTIALS_OPTION, { ...TRUST_OPTIONS, revocationPolicy: anything, clock: CLOCK }
+)
+const UPDATE = defineOptions<GivenTrust>('update', MTLS_ERR_CREDENTIALS_OPTION, TRUST_OPTIONS)
 
 /**
  * Makes a trust of CA certificates and CRLs in memory, without a certificate or key. For services behind a gateway that
@@ -50,8 +54,7 @@ const KNOWN = [...TRUST_PARTS, 'authorities']
  * ```
  */
 export function memoryTrust (options: GivenTrust & Pick<CheckOptions, 'revocationPolicy' | 'clock'>): MemoryTrust {
-  checkKeys(options, [...KNOWN, 'revocationPolicy', 'clock'], [], 'memoryTrust')
-  checkCheckOptions(options, 'memoryTrust')
+  OPTIONS.check(options)
   const { revocationPolicy, clock, ...given } = options
   return new TrustInMemory(given, { revocationPolicy, clock })
 }
@@ -61,7 +64,7 @@ class TrustInMemory extends LiveTrust<TrustSnapshot, CheckedTrust> implements Me
   readonly #options: CheckOptions
 
   constructor (given: GivenTrust, options: CheckOptions) {
-    const checked = check(given, options, 'memoryTrust')
+    const checked = check(given, options)
     const clock = options.clock ?? SYSTEM_CLOCK
     const checkers = createCheckers(checked.authorities, (name) => crlsOf(given, name), clock, checked, undefined)
     super(checked, checkers, clock, (trust, state) => new FrozenTrust(trust, state))
@@ -70,7 +73,7 @@ class TrustInMemory extends LiveTrust<TrustSnapshot, CheckedTrust> implements Me
   }
 
   update (given: GivenTrust): TrustSnapshot {
-    checkKeys(given, KNOWN, [], 'update')
+    UPDATE.check(given)
     if (this.closed) throw new MTLS_ERR_CREDENTIALS_CLOSED('update() after close()')
     return this.#use(given)
   }
@@ -85,7 +88,7 @@ class TrustInMemory extends LiveTrust<TrustSnapshot, CheckedTrust> implements Me
 
   #use (given: GivenTrust): TrustSnapshot {
     try {
-      const checked = check(given, this.#options, 'update')
+      const checked = check(given, this.#options)
       const clock = this.#options.clock ?? SYSTEM_CLOCK
       const changed = this.changedAuthorities(checked)
       const checkers = createCheckers(changed, (name) => crlsOf(given, name), clock, checked, this.current)
@@ -100,8 +103,8 @@ class TrustInMemory extends LiveTrust<TrustSnapshot, CheckedTrust> implements Me
   }
 }
 
-function check (given: GivenTrust, options: CheckOptions, what: string): CheckedTrust {
-  checkTrustGiven(given, what)
-  checkMaterialTypes(given, what)
+function check (given: GivenTrust, options: CheckOptions): CheckedTrust {
+  checkTrustGiven(given)
+  checkMaterialTypes(given)
   return checkTrust(given, { origins: OPTION_ORIGINS, options })
 }

@@ -1,11 +1,12 @@
+import { checkOption, defineOptions, func, required, span } from '@peerkit/identity/internal'
 import { SYSTEM_CLOCK } from './clock.ts'
 import type { CredentialSnapshot } from './credential-snapshot.ts'
 import { MTLS_ERR_CREDENTIALS_OPTION } from './errors.ts'
+import { CHECK_OPTIONS } from './check-options.ts'
 import type { CheckOptions } from './check-options.ts'
+import { MATERIAL_OPTIONS } from './material.ts'
 import type { CredentialMaterial } from './material.ts'
 import { checkMaterialTypes, checkTrustGiven } from './material-check.ts'
-import { MATERIAL_OPTIONS } from './memory-credentials.ts'
-import { CHECK_OPTIONS, checkCheckOptions, checkDuration, checkKeys } from './option-check.ts'
 import { startTimedSource } from './timed/timed-source.ts'
 import type { Fetched, TimedCredentials } from './timed/timed-source.ts'
 import { TIMED_OPTIONS, readTimedOptions } from './timed/timed-options.ts'
@@ -40,6 +41,14 @@ export interface ProviderCredentialsOptions extends CheckOptions, TimedOptions {
 /** The shortest time between calls, in milliseconds, however soon a certificate expires. */
 const SOONEST = 1_000
 
+// Times between calls may be longer than a timer runs: scheduleAt() sleeps for an hour at most.
+const OPTIONS = defineOptions<ProviderCredentialsOptions>('providerCredentials', MTLS_ERR_CREDENTIALS_OPTION, {
+  refresh: span(), ...TIMED_OPTIONS, ...CHECK_OPTIONS
+})
+const ANSWER = defineOptions<ProvidedMaterial>('answer', MTLS_ERR_CREDENTIALS_OPTION, {
+  ...MATERIAL_OPTIONS, refreshAfter: span()
+})
+
 /**
  * Loads credentials by calling a function at intervals.
  *
@@ -65,15 +74,10 @@ const SOONEST = 1_000
 export async function providerCredentials (
   provider: CredentialProvider, options: ProviderCredentialsOptions = {}
 ): Promise<TimedCredentials> {
-  if (typeof provider !== 'function') {
-    const found = provider === null ? 'null' : typeof provider
-    throw new MTLS_ERR_CREDENTIALS_OPTION(`providerCredentials got ${found}; expected a function`)
-  }
-  checkKeys(options, ['refresh', ...TIMED_OPTIONS, ...CHECK_OPTIONS], [], 'providerCredentials')
-  checkCheckOptions(options, 'providerCredentials')
-  const refresh = checkDuration(options.refresh, 300_000, 'refresh')
+  checkOption(provider, required(func()), 'provider', MTLS_ERR_CREDENTIALS_OPTION)
+  OPTIONS.check(options)
   const { timeout, retry, attempts, random } = readTimedOptions(options)
-  const { use, chain, revocationPolicy, sendCaNames, clock = SYSTEM_CLOCK } = options
+  const { refresh = 300_000, use, chain, revocationPolicy, sendCaNames, clock = SYSTEM_CLOCK } = options
   return await startTimedSource({
     fetch: async (question) => readAnswer(await provider(question)),
     nextAt: ({ notAfter }, refreshAfter) => {
@@ -92,10 +96,9 @@ export async function providerCredentials (
 }
 
 function readAnswer (answer: ProvidedMaterial): Fetched {
-  checkKeys(answer, [...MATERIAL_OPTIONS, 'refreshAfter'], [], "the provider's answer")
+  ANSWER.check(answer, 'answer')
   const { refreshAfter, ...material } = answer
-  checkTrustGiven(material, "the provider's answer")
-  checkMaterialTypes(material, "the provider's answer")
-  if (refreshAfter === undefined) return { material, refreshAfter }
-  return { material, refreshAfter: checkDuration(refreshAfter, 0, "the provider's refreshAfter") }
+  checkTrustGiven(material, 'answer')
+  checkMaterialTypes(material, 'answer')
+  return { material, refreshAfter }
 }

@@ -1,14 +1,14 @@
 import { generateKeyPair } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
+import { checkOption, choice, defineOptions, methods, required, valueOf, wrongValue } from '@peerkit/identity/internal'
 import { SYSTEM_CLOCK } from './clock.ts'
 import type { CredentialSnapshot } from './credential-snapshot.ts'
 import { MTLS_ERR_CREDENTIALS_OPTION } from './errors.ts'
-import { TRUST_PARTS, listOf } from './material.ts'
+import { MATERIAL_OPTIONS, TRUST_OPTIONS, listOf } from './material.ts'
+import { CHECK_OPTIONS } from './check-options.ts'
 import type { CheckOptions } from './check-options.ts'
 import type { CredentialMaterial } from './material.ts'
 import { checkMaterialTypes } from './material-check.ts'
-import { MATERIAL_OPTIONS } from './memory-credentials.ts'
-import { CHECK_OPTIONS, checkCheckOptions, checkKeys, show } from './option-check.ts'
 import { startTimedSource } from './timed/timed-source.ts'
 import type { TimedCredentials } from './timed/timed-source.ts'
 import { TIMED_OPTIONS, readTimedOptions } from './timed/timed-options.ts'
@@ -61,7 +61,16 @@ const KEY_TYPES: Readonly<Record<RenewingKeyType, () => Promise<KeyPair>>> = {
   'rsa-2048': async () => await makePair('rsa', { modulusLength: 2048 }),
   'rsa-3072': async () => await makePair('rsa', { modulusLength: 3072 })
 }
-const KNOWN = ['keyType', 'renewAfter', ...TRUST_PARTS, 'authorities', ...TIMED_OPTIONS, ...CHECK_OPTIONS]
+const OPTIONS = defineOptions<RenewingCredentialsOptions>('renewingCredentials', MTLS_ERR_CREDENTIALS_OPTION, {
+  keyType: choice(...Object.keys(KEY_TYPES)),
+  renewAfter: valueOf('a number above 0 and below 1', (share) => typeof share === 'number' && share > 0 && share < 1),
+  ...TRUST_OPTIONS,
+  ...TIMED_OPTIONS,
+  ...CHECK_OPTIONS
+})
+const ANSWER = defineOptions<IssuedMaterial>('answer', MTLS_ERR_CREDENTIALS_OPTION, {
+  ...MATERIAL_OPTIONS, cert: required(valueOf('PEM as a string or Buffer', () => true))
+})
 
 /**
  * Gets a certificate for a new key from an issuer, and renews it when two thirds of its lifetime have passed.
@@ -90,23 +99,12 @@ const KNOWN = ['keyType', 'renewAfter', ...TRUST_PARTS, 'authorities', ...TIMED_
 export async function renewingCredentials (
   issuer: CertificateIssuer, options: RenewingCredentialsOptions = {}
 ): Promise<TimedCredentials> {
-  if (typeof issuer?.issue !== 'function') {
-    const found = issuer === null ? 'null' : typeof issuer
-    throw new MTLS_ERR_CREDENTIALS_OPTION(`renewingCredentials got ${found}; expected an object with issue()`)
-  }
-  checkKeys(options, KNOWN, [], 'renewingCredentials')
-  checkCheckOptions(options, 'renewingCredentials')
+  checkOption(issuer, required(methods(['issue'])), 'issuer', MTLS_ERR_CREDENTIALS_OPTION)
+  OPTIONS.check(options)
   const { keyType = 'ec-p256', renewAfter = 2 / 3, ca, crl, crlIssuers, intermediates, authorities } = options
   const { use, chain, revocationPolicy, sendCaNames, clock = SYSTEM_CLOCK } = options
-  if (!Object.hasOwn(KEY_TYPES, keyType)) {
-    const expected = Object.keys(KEY_TYPES).join(', ')
-    throw new MTLS_ERR_CREDENTIALS_OPTION(`keyType is ${show(keyType)}; expected one of ${expected}`)
-  }
-  if (typeof renewAfter !== 'number' || !(renewAfter > 0 && renewAfter < 1)) {
-    throw new MTLS_ERR_CREDENTIALS_OPTION(`renewAfter is ${show(renewAfter)}; expected a number above 0 and below 1`)
-  }
   const trust = { ca, crl, crlIssuers, intermediates, authorities }
-  checkMaterialTypes(trust, 'renewingCredentials')
+  checkMaterialTypes(trust)
   const timed = readTimedOptions(options)
   const { random, retry } = timed
   return await startTimedSource({
@@ -130,13 +128,13 @@ export async function renewingCredentials (
 }
 
 function readAnswer (answer: IssuedMaterial, defaults: TrustOptions, privateKey: KeyObject): CredentialMaterial {
-  checkKeys(answer, MATERIAL_OPTIONS, ['cert'], "the issuer's answer")
+  ANSWER.check(answer, 'answer')
   const { ca: answered, ...rest } = answer
   const material: CredentialMaterial = { ...chooseTrust(answer, defaults, answered), ...rest }
-  checkMaterialTypes(material, "the issuer's answer")
+  checkMaterialTypes(material, 'answer')
   if (listOf(material.ca).length === 0 && material.authorities === undefined) {
-    const found = "ca is missing in the issuer's answer and in the options"
-    throw new MTLS_ERR_CREDENTIALS_OPTION(`${found}; expected at least one CA certificate`)
+    const expected = 'at least one CA certificate, in the answer or in the options'
+    throw wrongValue(MTLS_ERR_CREDENTIALS_OPTION, 'answer.ca', undefined, expected)
   }
   return { ...material, key: answer.key ?? privateKey.export({ type: 'pkcs8', format: 'pem' }) as string }
 }

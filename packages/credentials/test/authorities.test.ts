@@ -135,11 +135,11 @@ test('lists are of one authority, under its own policy, and are not lost', async
 test('what is wrong with an authority is told, with its option, what was found and what was expected', async (t) => {
   const make = (authorities: unknown, more: object = {}) => () => memoryCredentials({ ...base, authorities, ...more } as never)
   for (const [authorities, message] of [
-    [[], /authorities is a list; expected an object/],
+    [[], /authorities is an empty list; expected an object/],
     [null, /authorities is null/],
     [{}, /authorities is empty/],
     [{ 'a b': internal }, /the name of an authority is "a b"; expected at most 64 letters/],
-    [{ internal: { names: 'any' } }, /authorities\.internal needs the option "ca"/],
+    [{ internal: { names: 'any' } }, /authorities\.internal\.ca is missing; expected CA certificates/],
     [{ internal: { ...internal, name: 'any' } }, /unknown option "name" for authorities\.internal; did you mean "names"\?/],
     [{ internal, partner: { ca: partner.root, names: null } }, /authorities\.partner\.names is null; expected "any"/],
     [{ internal, partner: { ca: partner.root, names: () => 'any' } }, /authorities\.partner\.names is a function; expected "any"/],
@@ -148,8 +148,8 @@ test('what is wrong with an authority is told, with its option, what was found a
     [{ internal: { ...internal, names: { dsn: 'a' } } }, /^Invalid credentials option: unknown option "dsn" for authorities\.internal\.names/],
     [{ internal: { ...internal, for: 'client' } }, /authorities\.internal\.for is "client"; expected "clients", "servers" or "both"/],
     [{ internal: { ...internal, partial: 1 } }, /authorities\.internal\.partial is 1/],
-    [{ internal: { ...internal, checker: {} } }, /authorities\.internal\.checker is an object; expected a revocation checker/],
-    [{ internal: { ...internal, algorithms: { curves: ['x'] } } }, /authorities\.internal\.algorithms\.curves has "x"/],
+    [{ internal: { ...internal, checker: {} } }, /authorities\.internal\.checker is an object without check\(\); expected a revocation checker/],
+    [{ internal: { ...internal, algorithms: { curves: ['x'] } } }, /authorities\.internal\.algorithms\.curves\[0\] is "x"/],
     [{ internal: { ...internal, serverAuthOnly: { acceptUntil: '2027-03-15' } } }, /serverAuthOnly is set, but authorities\.internal\.names has no limits; expected limits, and no kind with "any"/],
     [{ p: { ...limited, serverAuthOnly: { acceptUntil: '2027-02-31' } } }, /acceptUntil is "2027-02-31", which is not a day of the calendar; expected a day such as "2027-03-15"$/],
     [{ p: { ...limited, serverAuthOnly: { acceptUntil: '15.3.2027' } } }, /acceptUntil is "15\.3\.2027"; expected a day/],
@@ -157,7 +157,7 @@ test('what is wrong with an authority is told, with its option, what was found a
     [{ p: { ...limited, for: 'servers', serverAuthOnly: { acceptUntil: '2027-03-15' } } }, /is set, but authorities\.p\.for is "servers"/],
     [{ p: { ...limited, serverAuthOnly: true } }, /authorities\.p\.serverAuthOnly is true; expected an object such as \{ acceptUntil: "2027-03-15" \}/],
     [{ p: { ...limited, revocation: 'strict' } }, /authorities\.p\.revocation: .*policy is "strict"; expected "hard" or "soft"/],
-    [{ internal: { ca: 7, names: 'any' } }, /authorities\.internal\.ca is of type number; expected PEM/],
+    [{ internal: { ca: 7, names: 'any' } }, /authorities\.internal\.ca is a number; expected PEM/],
     [{ internal: { ca: 'ca.pem', names: 'any' } }, /authorities\.internal\.ca is the path "ca\.pem"/]
   ] as const) t.throws(make(authorities), { code: 'MTLS_ERR_CREDENTIALS_OPTION', message })
   t.throws(make({ internal }, { ca: ca.root }), { message: /ca and authorities are both set/ })
@@ -254,7 +254,7 @@ test('providers and issuers bring authorities too', async (t) => {
   const provided = await providerCredentials(async () => ({ ...base, authorities: { internal, partner: limited } }))
   t.same(namesOf(provided.current), ['internal', 'partner'])
   await provided.close()
-  await t.rejects(providerCredentials(async () => ({ ...base }) as never, { attempts: 1 }), { message: /answer needs the option "ca" \(or "authorities"\)/ })
+  await t.rejects(providerCredentials(async () => ({ ...base }) as never, { attempts: 1 }), { message: /answer\.ca is missing; expected CA certificates, or the option authorities/ })
   const issuer = { issue: async () => ({ cert: own.chain, key: own.key, ca: third.root }) }
   const renewed = await renewingCredentials(issuer, { authorities: { internal, partner: limited } })
   t.same(namesOf(renewed.current), ['internal', 'partner'], 'the options say whom we trust, not the issuer')

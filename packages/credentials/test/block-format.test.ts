@@ -281,7 +281,7 @@ test('blockMemory says what is wrong, and keeps the list that it has', async (t)
   )
   t.throws(
     () => blockMemory([], { clock: {} as never }),
-    { message: /blockMemory clock is an object; expected an object with now\(\)/ }
+    { message: /clock is an object without now\(\); expected an object with now\(\)/ }
   )
 })
 
@@ -311,10 +311,11 @@ test('blockFile names the option that is wrong', async (t) => {
     )
   }
   await wrong('x', { wach: true }, /unknown option "wach" for blockFile; did you mean "watch"/)
-  await wrong('x', null, /blockFile got null/)
-  await wrong('x', { watch: 'yes' }, /blockFile watch is "yes"; expected true, false or "poll"/)
-  await wrong('x', { pollInterval: 0 }, /blockFile pollInterval is 0; expected milliseconds above 0/)
-  await wrong('x', { clock: 1 }, /blockFile clock is 1/)
-  await wrong('', {}, /blockFile path is ""; expected the path of a file/)
-  await wrong(['x'], {}, /blockFile path is a list; expected the path of a file/)
+  await wrong('x', null, /options of blockFile is null/)
+  await wrong('x', { watch: 'yes' }, /watch is "yes"; expected true, false or "poll"/)
+  await wrong('x', { pollInterval: 0 }, /pollInterval is 0; expected milliseconds above 0/)
+  await wrong('x', { pollInterval: 2_592_000_000 }, /pollInterval is 2592000000; expected milliseconds above 0 and at most 2,147,483,647/)
+  await wrong('x', { clock: 1 }, /clock is 1/)
+  await wrong('', {}, /path is an empty string; expected the path of a file/)
+  await wrong(['x'], {}, /path is a list; expected the path of a file/)
 })

@@ -93,7 +93,7 @@ test('failures keep the old, are told with their reason, and are repeated with b
   for (const [delay, code, reason, message] of [
     [HOUR, 'MTLS_ERR_CREDENTIALS_UNAVAILABLE', 'provider', /provider failed: vault is sealed/],
     [1_000, 'MTLS_ERR_CREDENTIALS_REFUSED', 'key_mismatch', /the key does not belong to/],
-    [2_000, 'MTLS_ERR_CREDENTIALS_OPTION', undefined, /answer needs the option "ca"/]
+    [2_000, 'MTLS_ERR_CREDENTIALS_OPTION', undefined, /answer\.ca is missing/]
   ] as const) {
     const asked = questions.length
     clock.advance(delay - 1)
@@ -185,9 +185,11 @@ test('refuses wrong options by name', async (t) => {
   const make = async (provider: unknown, options?: unknown): Promise<unknown> => await providerCredentials(provider as CredentialProvider, options as object)
   const fine = async (): Promise<ProvidedMaterial> => await issue('x')
   for (const [provider, options, message] of [
-    [null, {}, /got null; expected a function/],
+    [null, {}, /provider is null; expected a function/],
     [fine, { refesh: 1 }, /unknown option "refesh" for .*; did you mean "refresh"\?/],
     [fine, { refresh: -1 }, /refresh is -1; expected milliseconds above 0/],
+    [fine, { refresh: Infinity }, /refresh is Infinity; expected milliseconds above 0 and at most 3,155,760,000,000/],
+    ...['timeout', 'retryFirst', 'retryLongest'].map((name) => [fine, { [name]: 2 ** 31 }, new RegExp(`${name} is 2147483648; expected milliseconds above 0 and at most 2,147,483,647`)] as const),
     [fine, { refresh: '5m' }, /refresh is "5m"/],
     [fine, { timeout: Infinity }, /timeout is Infinity/],
     [fine, { attempts: 0 }, /attempts is 0; expected a whole number/],
@@ -195,9 +197,9 @@ test('refuses wrong options by name', async (t) => {
     [fine, { retryFirst: 10, retryLongest: 5 }, /retryLongest is 5; expected at least retryFirst, 10/],
     [fine, { use: 'servers' }, /use is "servers"; expected "server"/],
     [fine, { chain: true }, /chain is true; expected "required"/],
-    [fine, { clock: {} }, /clock is an object; expected an object with now\(\) and schedule\(\)/],
+    [fine, { clock: {} }, /clock is an object without now\(\); expected an object with now\(\) and schedule\(\)/],
     [async () => ({ ...await issue('x'), refreshAfter: 0 }), { attempts: 1 }, /refreshAfter is 0/],
-    [async () => null, { attempts: 1 }, /answer got null; expected an object/]
+    [async () => null, { attempts: 1 }, /answer is null; expected an object/]
   ] as const) await t.rejects(make(provider, options), { code: 'MTLS_ERR_CREDENTIALS_OPTION', message }, String(message))
 })
 

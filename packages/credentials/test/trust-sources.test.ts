@@ -50,12 +50,13 @@ test('a trust from files is watched', async (t) => {
 
 test('what a trust does not know is refused', async (t) => {
   for (const [options, message] of [
-    [{}, /memoryTrust needs the option "ca" \(or "authorities"\)/],
+    [{}, /ca is missing; expected CA certificates, or the option authorities/],
     [{ ca: ca.root, key: 'x' }, /unknown option "key" for memoryTrust/],
     [{ ca: ca.root, authorities: { a: { ca: ca.root } } }, /ca and authorities are both set/],
     [{ ca: 'ca.pem' }, /is the path "ca\.pem"/]
   ] as const) t.throws(() => memoryTrust(options as never), { code: 'MTLS_ERR_CREDENTIALS_OPTION', message })
   await t.rejects(fileTrust({ cert: 'x', ca: 'y' } as never), { message: /unknown option "cert" for fileTrust/ })
-  await t.rejects(fileTrust({} as never), { message: /fileTrust needs the option "ca"/ })
-  await t.rejects(fileTrust({ ca: ca.root, watch: 1 } as never), { message: /ca is PEM text/ })
+  await t.rejects(fileTrust({} as never), { message: /ca is missing; expected CA certificates/ })
+  await t.rejects(fileTrust({ ca: ca.root } as never), { message: /ca is PEM text/ })
+  await t.rejects(fileTrust({ ca: 'ca.pem', watch: 1 } as never), { message: /watch is 1; expected true, false or "poll"/ })
 })

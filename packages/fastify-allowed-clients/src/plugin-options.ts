@@ -1,3 +1,4 @@
+import { anything, checkOption, choice, defineOptions, duration, flag, valueOf } from '@peerkit/identity/internal'
 import type { AllowedClients, ClientGroups, Mode } from './allowed-clients.ts'
 import { MTLS_ERR_ALLOWED_CLIENTS_OPTION } from './errors.ts'
 
@@ -53,8 +54,28 @@ export interface ScopeOptions {
   readonly mode?: Mode
 }
 
-const KEYS = ['groups', 'defaultRules', 'file', 'watch', 'notFoundRules', 'mode', 'middleware', 'openapi']
-export const MODES: readonly Mode[] = ['enforce', 'report-only']
+const MODE = choice('enforce', 'report-only')
+const OPTIONS = defineOptions<FastifyAllowedClientsOptions>(
+  '@peerkit/fastify-allowed-clients',
+  MTLS_ERR_ALLOWED_CLIENTS_OPTION,
+  {
+    groups: anything,
+    defaultRules: anything,
+    file: valueOf('a path or a file URL', (file) => (typeof file === 'string' && file !== '') || file instanceof URL),
+    watch: valueOf('true, false or { pollInterval, debounce }', (watch) => {
+      return typeof watch === 'boolean' || (typeof watch === 'object' && watch !== null)
+    }),
+    notFoundRules: anything,
+    mode: MODE,
+    middleware: choice('notFoundRules'),
+    openapi: flag
+  }
+)
+const DELAY = duration({ least: 1, whole: true })
+const WATCH = defineOptions<WatchOptions>('watch', MTLS_ERR_ALLOWED_CLIENTS_OPTION, {
+  pollInterval: DELAY, debounce: DELAY
+})
+const SCOPE = defineOptions<ScopeOptions>('a scope', MTLS_ERR_ALLOWED_CLIENTS_OPTION, { overridable: flag, mode: MODE })
 
 /** @throws MTLS_ERR_ALLOWED_CLIENTS_OPTION */
 export function checkPluginOptions (options: FastifyAllowedClientsOptions): void {
@@ -64,38 +85,18 @@ export function checkPluginOptions (options: FastifyAllowedClientsOptions): void
         'expected a plugin around this one: fp(async (app) => { await app.register(fastifyAllowedClients, …) })'
     )
   }
-  checkKeys(options, KEYS, 'the plugin')
-  checkOneOf(options.mode, MODES, 'mode')
-  checkOneOf(options.middleware, ['notFoundRules'], 'middleware')
-  checkOneOf(options.openapi, [true, false], 'openapi')
-  const { watch, file } = options
-  if (file !== undefined && !(typeof file === 'string' && file !== '') && !(file instanceof URL)) {
-    refuse('file', file, 'a path or a file URL')
-  }
-  if (watch === undefined || typeof watch === 'boolean') return
-  if (typeof watch !== 'object' || watch === null) refuse('watch', watch, 'true, false or { pollInterval, debounce }')
-  checkKeys(watch, ['pollInterval', 'debounce'], 'watch')
-  for (const key of ['pollInterval', 'debounce'] as const) {
-    const value = watch[key]
-    if (value !== undefined && !(Number.isInteger(value) && value > 0 && value < 2 ** 31)) {
-      refuse(`watch.${key}`, value, 'a whole number of milliseconds above 0')
-    }
-  }
+  OPTIONS.check(options)
+  if (typeof options.watch === 'object') WATCH.check(options.watch, 'watch')
 }
 
 /** @throws MTLS_ERR_ALLOWED_CLIENTS_OPTION */
 export function checkScopeOptions (options: ScopeOptions, where: string): void {
-  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
-    refuse(`${where}: options`, options, 'an object with overridable or mode')
-  }
-  checkKeys(options, ['overridable', 'mode'], where)
-  checkMode(options.mode, `${where}: mode`)
-  checkOneOf(options.overridable, [true, false], `${where}: overridable`)
+  SCOPE.check(options, `${where}: options`)
 }
 
 /** @throws MTLS_ERR_ALLOWED_CLIENTS_OPTION */
 export function checkMode (mode: unknown, where: string): void {
-  checkOneOf(mode, MODES, where)
+  checkOption(mode, MODE, where, MTLS_ERR_ALLOWED_CLIENTS_OPTION)
 }
 
 /** Misspelt names of `allowedClients` and `allowedClientsMode`, which would have no effect. */
@@ -115,27 +116,4 @@ export function checkRouteConfig (options: object, config: object, route: string
     throw new MTLS_ERR_ALLOWED_CLIENTS_OPTION(`${route}: unknown key "${key}" of config; did you mean "${meant}"?`)
   }
   checkMode((config as { allowedClientsMode?: unknown }).allowedClientsMode, `${route}: config.allowedClientsMode`)
-}
-
-function checkKeys (options: object, known: readonly string[], where: string): void {
-  for (const key of Object.keys(options)) {
-    if (!known.includes(key)) {
-      throw new MTLS_ERR_ALLOWED_CLIENTS_OPTION(
-        `unknown option "${key}" for ${where}; expected one of ${known.join(', ')}`
-      )
-    }
-  }
-}
-
-function checkOneOf (value: unknown, known: readonly unknown[], where: string): void {
-  if (value !== undefined && !known.includes(value)) {
-    refuse(where, value, known.map((one) => JSON.stringify(one)).join(' or '))
-  }
-}
-
-function refuse (where: string, found: unknown, expected: string): never {
-  const shown = typeof found === 'string'
-    ? JSON.stringify(found)
-    : Array.isArray(found) ? 'an array' : typeof found === 'object' && found !== null ? 'an object' : String(found)
-  throw new MTLS_ERR_ALLOWED_CLIENTS_OPTION(`${where} is ${shown}; expected ${expected}`)
 }

@@ -117,12 +117,12 @@ test('refuses config keys that were meant to be ours', async (t) => {
 
 test('refuses wrong options at registration', async (t) => {
   const cases: [object, RegExp][] = [
-    [{ client: {} }, /unknown option "client" for the plugin; expected one of groups, defaultRules/],
+    [{ client: {} }, /unknown option "client" for @peerkit\/fastify-allowed-clients; expected one of groups, defaultRules/],
     [{ serverFactory: () => {}, https: {} }, /found the options of Fastify itself, .* expected a plugin around this one: fp\(async \(app\)/],
     [{ mode: 'log' }, /mode is "log"/],
     [{ openapi: 'yes' }, /openapi is "yes"/],
     [{ file: 1 }, /file is 1/],
-    [{ file: '' }, /file is ""/],
+    [{ file: '' }, /file is an empty string/],
     [{ watch: 'yes' }, /watch is "yes"/],
     [{ watch: { every: 1 } }, /unknown option "every" for watch/],
     [{ watch: { pollInterval: 0 } }, /watch\.pollInterval is 0/],

@@ -87,10 +87,10 @@ test('refuses wrong scopes, and scopes that come too late', async (t) => {
   const { app } = await guardedApp({ groups })
   await app.register(async (scope) => {
     t.throws(() => scope.mtls.allow([{ oo: 'x' } as any]), { code: 'MTLS_ERR_RULE_INVALID', message: /scope \/admin: rules\[0\]\.oo/ })
-    t.throws(() => scope.mtls.allow(['ops'], { mayWiden: true } as any), { code: 'MTLS_ERR_ALLOWED_CLIENTS_OPTION', message: /unknown option "mayWiden" for scope \/admin; expected one of overridable, mode/ })
+    t.throws(() => scope.mtls.allow(['ops'], { mayWiden: true } as any), { code: 'MTLS_ERR_ALLOWED_CLIENTS_OPTION', message: /unknown option "mayWiden" for scope \/admin: options; expected one of overridable, mode/ })
     t.throws(() => scope.mtls.allow(undefined as any), { code: 'MTLS_ERR_RULE_INVALID', message: /scope \/admin: rules: found null/ })
-    t.throws(() => scope.mtls.allow('ops', ['x'] as any), { message: /options is an array; expected an object/ })
-    t.throws(() => scope.mtls.setMode('report' as any), { message: /scope \/admin: mode is "report"; expected "enforce" or "report-only"/ })
+    t.throws(() => scope.mtls.allow('ops', ['x'] as any), { message: /options is a list; expected an object/ })
+    t.throws(() => scope.mtls.setMode('report' as any), { message: /scope \/admin: options\.mode is "report"; expected "enforce" or "report-only"/ })
     t.throws(() => scope.mtls.allow(['ops'], { overridable: 1 as any }), { message: /overridable is 1/ })
     scope.mtls.allow(['ops'])
     t.throws(() => scope.mtls.allow(['billing']), { message: /already has rules or a mode/ })

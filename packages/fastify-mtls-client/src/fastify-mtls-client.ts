@@ -1,5 +1,9 @@
 import { joinApp } from '@peerkit/events'
+import {
+  anything, defineOptions, describeValue, flag, list, passedOn, required, valueOf, wrongValue
+} from '@peerkit/identity/internal'
 import { MtlsAgent } from '@peerkit/undici-mtls'
+import { AGENT_OPTIONS } from '@peerkit/undici-mtls/internal'
 import type { AllowedServers, MtlsAgentOptions, OriginOptions } from '@peerkit/undici-mtls'
 import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
 import fp from 'fastify-plugin'
@@ -10,7 +14,7 @@ import type { PropagateOptions } from './propagated-headers.ts'
 import { nameMissing } from './named-services.ts'
 import { createService } from './service.ts'
 import type { Service } from './service.ts'
-import { checkKnown, checkService } from './service-options.ts'
+import { checkService } from './service-options.ts'
 import type { ServiceOptions } from './service-options.ts'
 
 /**
@@ -64,15 +68,6 @@ declare module 'fastify' {
   }
 }
 
-const OWN = [
-  'services', 'requestIdHeader', 'propagateHeaders', 'trace', 'interceptors', 'dispatcher', 'allowedServers'
-]
-const AGENT = [
-  'credentials', 'servers', 'revocation', 'algorithms', 'allowH2', 'connectTimeout', 'minVersion', 'maxVersion',
-  'ciphers', 'now', 'connections', 'pipelining', 'keepAliveTimeout', 'keepAliveMaxTimeout', 'keepAliveTimeoutThreshold',
-  'headersTimeout', 'bodyTimeout', 'maxHeaderSize', 'maxResponseSize', 'maxRequestsPerClient', 'strictContentLength',
-  'maxConcurrentStreams', 'clientTtl', 'localAddress'
-]
 /**
  * Headers about one connection or message, or that authenticate the client to a proxy. Forwarding them would be wrong.
  */
@@ -80,6 +75,22 @@ const NEVER_PROPAGATED = new Set([
   'host', 'connection', 'keep-alive', 'te', 'trailer', 'transfer-encoding', 'upgrade', 'content-length', 'content-type',
   'content-encoding', 'expect', 'proxy-authorization', 'proxy-connection'
 ])
+
+const { origins: _origins, socketPath: _socketPath, proxy: _proxy, ...AGENT } = AGENT_OPTIONS
+const HEADER_NAME = valueOf('a header name', isHeaderName)
+const OPTIONS = defineOptions<FastifyMtlsClientOptions>('fastifyMtlsClient', MTLS_ERR_SERVICES_OPTION, {
+  ...passedOn(AGENT),
+  services: required(valueOf(
+    'at least one service with its origin',
+    (services) => typeof services === 'object' && services !== null && Object.keys(services).length > 0,
+    (services) => typeof services === 'object' && services !== null ? 'empty' : describeValue(services)
+  )),
+  requestIdHeader: valueOf('a header name, or false', (name) => name === false || isHeaderName(name)),
+  propagateHeaders: list('header names', HEADER_NAME),
+  trace: flag,
+  interceptors: anything,
+  dispatcher: anything
+})
 
 const mtlsClient: FastifyPluginAsync<FastifyMtlsClientOptions> = async (app: FastifyInstance, options) => {
   checkPlugin(options)
@@ -185,25 +196,13 @@ function decorateRequest (app: FastifyInstance, byName: Readonly<Record<string, 
 }
 
 function checkPlugin (options: FastifyMtlsClientOptions): void {
-  checkKnown(options, [...OWN, ...AGENT], 'fastify-mtls-client')
-  const { services, requestIdHeader, propagateHeaders = [], trace } = options
-  const refuse = (message: string): never => { throw new MTLS_ERR_SERVICES_OPTION(message) }
-  if (services === null || typeof services !== 'object' || Object.keys(services).length === 0) {
-    refuse('services is empty; expected at least one service with its origin')
-  }
+  OPTIONS.check(options)
+  const { services, propagateHeaders = [] } = options
   for (const [name, service] of Object.entries(services)) checkService(name, service as ServiceOptions)
-  if (requestIdHeader !== undefined && requestIdHeader !== false && !isHeaderName(requestIdHeader)) {
-    refuse(`requestIdHeader is ${JSON.stringify(requestIdHeader)}; expected a header name, or false`)
-  }
-  if (trace !== undefined && typeof trace !== 'boolean') refuse(`trace is ${typeof trace}; expected true or false`)
-  if (!Array.isArray(propagateHeaders)) {
-    refuse(`propagateHeaders is ${typeof propagateHeaders}; expected a list of header names`)
-  }
-  for (const name of propagateHeaders) {
-    if (!isHeaderName(name)) refuse(`propagateHeaders contains ${JSON.stringify(name)}; expected a header name`)
-    if (NEVER_PROPAGATED.has(name.toLowerCase())) {
-      refuse(`propagateHeaders contains ${JSON.stringify(name)}; expected no header of one connection or message`)
-    }
+  for (const [index, name] of propagateHeaders.entries()) {
+    if (!NEVER_PROPAGATED.has(name.toLowerCase())) continue
+    const expected = 'no header of one connection or message'
+    throw wrongValue(MTLS_ERR_SERVICES_OPTION, `propagateHeaders[${index}]`, name, expected)
   }
 }
 

@@ -1,4 +1,6 @@
+import { defineOptions, duration, passedOn, required, secret, text, valueOf } from '@peerkit/identity/internal'
 import { readOrigin } from '@peerkit/undici-mtls'
+import { ORIGIN_OPTIONS } from '@peerkit/undici-mtls/internal'
 import type { AllowedServers, MtlsAgentOptions, ProxyOptions } from '@peerkit/undici-mtls'
 import { MTLS_ERR_SERVICES_OPTION } from './errors.ts'
 
@@ -32,11 +34,20 @@ export interface ServiceOptions {
   readonly proxy?: string | ProxyOptions
 }
 
-const DURATIONS = ['timeout', 'headersTimeout', 'bodyTimeout', 'connectTimeout'] as const
-const KNOWN = [
-  'origin', 'allowedServers', 'basePath', 'headers', ...DURATIONS, 'readyPath', 'credentials', 'servername',
-  'socketPath', 'proxy'
-]
+const PATH = valueOf('a path such as /v1', isPath)
+const TIMEOUT = duration({ least: 1, whole: true })
+const OPTIONS = defineOptions<ServiceOptions>('services', MTLS_ERR_SERVICES_OPTION, {
+  origin: required(text('an https origin', true)),
+  basePath: PATH,
+  // They may contain a password or a token.
+  headers: secret("an object of strings such as { name: 'value' }", isHeaderObject),
+  timeout: TIMEOUT,
+  headersTimeout: TIMEOUT,
+  bodyTimeout: TIMEOUT,
+  connectTimeout: TIMEOUT,
+  readyPath: PATH,
+  ...passedOn(ORIGIN_OPTIONS)
+})
 /** Names of object properties. A service of that name would conflict with them. */
 const RESERVED = new Set(['__proto__', 'constructor', 'then', 'toJSON'])
 
@@ -47,45 +58,12 @@ export function checkService (name: string, options: ServiceOptions): void {
   if (name === '' || RESERVED.has(name)) {
     refuse(`the name of a service is ${JSON.stringify(name)}; expected another name`)
   }
-  if (options === null || typeof options !== 'object') {
-    refuse(`${where} is ${String(options)}; expected an object with "origin"`)
-  }
-  checkKnown(options, KNOWN, where)
-  if (typeof options.origin !== 'string') {
-    refuse(`${where}.origin is ${String(options.origin)}; expected an https origin`)
-  }
+  OPTIONS.check(options, where)
   try {
     readOrigin(options.origin)
   } catch (error) {
     const hint = hasPath(options.origin) ? '; put the path into basePath' : ''
     refuse(`${where}: ${(error as Error).message}${hint}`)
-  }
-  for (const name of ['basePath', 'readyPath'] as const) {
-    const path = options[name]
-    if (path !== undefined && !isPath(path)) {
-      refuse(`${where}.${name} is ${JSON.stringify(path)}; expected a path such as /v1`)
-    }
-  }
-  for (const name of DURATIONS) {
-    const value = options[name]
-    if (value !== undefined && !(Number.isInteger(value) && value > 0)) {
-      refuse(`${where}.${name} is ${String(value)}; expected a whole number of milliseconds above 0`)
-    }
-  }
-  if (options.headers !== undefined && !isHeaderObject(options.headers)) {
-    refuse(`${where}.headers is not an object of strings; expected { name: 'value' }`)
-  }
-}
-
-/** Refuses unknown options, and suggests the one that was probably meant. */
-export function checkKnown (options: object, known: readonly string[], where: string): void {
-  for (const key of Object.keys(options)) {
-    if (known.includes(key)) continue
-    const isMeant = (name: string): boolean => name.toLowerCase() === key.toLowerCase() ||
-      name.startsWith(key) || key.startsWith(name)
-    const meant = known.find(isMeant)
-    const hint = meant === undefined ? `expected one of ${known.join(', ')}` : `did you mean "${meant}"?`
-    throw new MTLS_ERR_SERVICES_OPTION(`unknown option "${key}" for ${where}; ${hint}`)
   }
 }
 

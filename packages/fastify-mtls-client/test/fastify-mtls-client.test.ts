@@ -161,7 +161,7 @@ test('the plugin takes which signatures and keys count in a server\'s chain', as
   const error = await rejection(serviceOf(app).request({ path: '/' }))
   t.match(error, { code: 'MTLS_ERR_OUTBOUND_SERVER_UNTRUSTED', reason: 'weak', detail: { step: 'key_refused' } })
   const misspelt = createApp({ services, algorithms: { signatures: ['ed2551'] } })
-  t.match(await rejection(misspelt), { code: 'MTLS_ERR_OUTBOUND_OPTION', message: /algorithms\.signatures has "ed2551"/ })
+  t.match(await rejection(misspelt), { code: 'MTLS_ERR_OUTBOUND_OPTION', message: /algorithms\.signatures\[0\] is "ed2551"/ })
 })
 
 test('a call that takes too long is ended: as a whole, or by its parts', async (t) => {
@@ -243,19 +243,19 @@ test('options that are wrong stop the app, each named with what was expected', a
     t.match(await rejection(createApp(options)), { code, message })
   }
   const service = async (own: unknown, message: RegExp): Promise<void> => { await refuse({ services: { ledger: own } }, message) }
-  await refuse({}, /services is empty/)
-  await refuse({ services: null }, /services is empty/)
-  await refuse({ services: { ledger: { origin } }, servces: {} }, /unknown option "servces" for fastify-mtls-client/)
-  await refuse({ services: { ledger: { origin } }, origins: {} }, /unknown option "origins" for fastify-mtls-client/)
+  await refuse({}, /services is empty; expected at least one service/)
+  await refuse({ services: null }, /services is null/)
+  await refuse({ services: { ledger: { origin } }, servces: {} }, /unknown option "servces" for fastifyMtlsClient; did you mean "services"\?/)
+  await refuse({ services: { ledger: { origin } }, origins: {} }, /unknown option "origins" for fastifyMtlsClient; expected one of/)
   await refuse({ services: { constructor: { origin } } }, /the name of a service is "constructor"/)
-  await refuse({ services: { ledger: { origin } }, credentials: undefined }, /credentials is missing, and no plugin has added those of the app; register @peerkit\/fastify-mtls first, and await it, or give the option credentials/)
-  await refuse({ services: { fine: { origin }, ledger: { origin, allowedServers: [] } } }, /: services\.ledger\.allowedServers: found/, 'MTLS_ERR_RULE_INVALID')
+  await refuse({ services: { ledger: { origin } }, credentials: undefined }, /credentials is missing/, 'MTLS_ERR_OUTBOUND_OPTION')
+  await refuse({ services: { fine: { origin }, ledger: { origin, allowedServers: [] } } }, /allowedServers/, 'MTLS_ERR_RULE_INVALID')
   await refuse({ services: { ledger: { origin } }, requestIdHeader: 'a b' }, /requestIdHeader is "a b"/)
-  await refuse({ services: { ledger: { origin } }, propagateHeaders: 'baggage' }, /propagateHeaders is string; expected a list/)
-  await refuse({ services: { ledger: { origin } }, propagateHeaders: ['a b'] }, /propagateHeaders contains "a b"/)
+  await refuse({ services: { ledger: { origin } }, propagateHeaders: 'baggage' }, /propagateHeaders is "baggage"; expected a list/)
+  await refuse({ services: { ledger: { origin } }, propagateHeaders: ['a b'] }, /propagateHeaders\[0\] is "a b"/)
   await refuse({ services: { ledger: { origin } }, propagateHeaders: ['Host'] }, /expected no header of one connection or message/)
   await service(null, /services\.ledger is null/)
-  await service({}, /services\.ledger\.origin is undefined; expected an https origin/)
+  await service({}, /services\.ledger\.origin is missing; expected an https origin/)
   await service({ origin: 'https://ledger.internal/v1' }, /put the path into basePath/)
   await service({ origin: 'http://ledger.internal' }, /expected only https/)
   await service({ origin: 'ledger' }, /expected an https origin such as/)
@@ -263,8 +263,9 @@ test('options that are wrong stop the app, each named with what was expected', a
   await service({ origin, nonsense: 1 }, /unknown option "nonsense" for services\.ledger; expected one of origin/)
   for (const basePath of ['v1', '/v1/', '/a/../b', '/a?b', 5]) await service({ origin, basePath }, /basePath is .*expected a path such as \/v1/)
   await service({ origin, readyPath: 'x' }, /readyPath is "x"/)
+  for (const name of ['timeout', 'headersTimeout', 'bodyTimeout', 'connectTimeout']) await service({ origin, [name]: 2 ** 31 }, new RegExp(`services\\.ledger\\.${name} is 2147483648; expected a whole number of milliseconds from 1 to 2,147,483,647`))
   await service({ origin, timeout: -1 }, /timeout is -1; expected a whole number of milliseconds/)
-  await service({ origin, headers: { a: 1 } }, /headers is not an object of strings/)
+  await service({ origin, headers: { a: 1 } }, /headers is an object; expected an object of strings/)
 })
 
 test('the caller\'s objects stay as they were', async (t) => {

@@ -1,5 +1,5 @@
 import type { CredentialSource } from '@peerkit/credentials'
-import { isThenable } from '@peerkit/identity/internal'
+import { isThenable, anything, clock, count, defineOptions, list, methods, required, source, text, valueOf, wrongValue } from '@peerkit/identity/internal'
 import type { RevocationChecker } from '@peerkit/revocation'
 import type { RuleSet } from '@peerkit/rules'
 import { MTLS_ERR_CONSOLE_OPTION } from './errors.ts'
@@ -36,102 +36,51 @@ export interface FastifyMtlsConsoleOptions {
   readonly now?: () => number
 }
 
-const KNOWN = [
-  'prefix',
-  'allowedClients',
-  'credentials',
-  'revocation',
-  'outbound',
-  'name',
-  'instance',
-  'maxEvents',
-  'maxClients',
-  'now',
-  'logLevel',
-  'logSerializers'
-]
+const NAMED_RULES = 'rules that name the operators, such as { ou: "operations" }'
+const SOURCE = source('a source such as that of fileCredentials()', 'identity')
+const OUTBOUND = defineOptions<OutboundService>('outbound', MTLS_ERR_CONSOLE_OPTION, {
+  name: required(text()), origin: required(text()), expects: text('a string', true)
+})
+const NAME = text()
+/** The last two are options of Fastify for every plugin. */
+const OPTIONS = defineOptions<FastifyMtlsConsoleOptions & { logLevel?: unknown, logSerializers?: unknown }>(
+  '@peerkit/fastify-mtls-console',
+  MTLS_ERR_CONSOLE_OPTION,
+  {
+    prefix: anything,
+    allowedClients: required(valueOf(NAMED_RULES, (rules) => rules !== null && !(Array.isArray(rules) && rules.length === 0))),
+    credentials: required(SOURCE),
+    revocation: methods(['check'], 'a revocation checker such as that of crlChecker()'),
+    outbound: list('objects with name, origin and expects', anything),
+    name: NAME,
+    instance: NAME,
+    maxEvents: count({ least: 1, most: 100_000 }),
+    maxClients: count({ least: 1, most: 10_000 }),
+    now: clock,
+    logLevel: anything,
+    logSerializers: anything
+  }
+)
 
 /** @throws MTLS_ERR_CONSOLE_OPTION with the option, what was found and what was expected */
 export function checkOptions (
   options: FastifyMtlsConsoleOptions,
   prefix: string
 ): FastifyMtlsConsoleOptions & Required<Pick<FastifyMtlsConsoleOptions, 'credentials'>> {
-  for (const key of Object.keys(options)) {
-    if (!KNOWN.includes(key)) {
-      throw new MTLS_ERR_CONSOLE_OPTION(`unknown option "${key}"; expected one of ${KNOWN.join(', ')}`)
-    }
-  }
   if (prefix === '' || prefix === '/') {
     throw new MTLS_ERR_CONSOLE_OPTION('prefix is missing; expected a path of its own, such as "/console"')
   }
-  checkRules(options.allowedClients)
-  checkCredentials(options.credentials)
-  const { revocation, outbound, name, instance, maxEvents, maxClients, now } = options
-  if (revocation !== undefined && typeof (revocation as Partial<typeof revocation> | null)?.check !== 'function') {
-    refuse('revocation', revocation, 'a revocation checker such as that of crlChecker()')
-  }
-  for (const [key, value] of Object.entries({ name, instance })) {
-    if (value !== undefined && (typeof value !== 'string' || value === '')) refuse(key, value, 'a string')
-  }
-  checkCount('maxEvents', maxEvents, 100_000)
-  checkCount('maxClients', maxClients, 10_000)
-  if (now !== undefined && typeof now !== 'function') {
-    refuse('now', now, 'a function that returns milliseconds since the epoch')
-  }
-  if (outbound !== undefined && !(Array.isArray(outbound) && outbound.every(isOutbound))) {
-    refuse('outbound', outbound, 'a list of { name, origin, expects }')
-  }
+  OPTIONS.check(options)
+  refuseRulesForAll(options.allowedClients)
+  for (const [index, service] of (options.outbound ?? []).entries()) OUTBOUND.check(service, `outbound[${index}]`)
   return options as ReturnType<typeof checkOptions>
 }
 
 /** The console shows the rights of all clients, so it needs rules that name the operators. */
-function checkRules (rules: unknown): void {
-  if (rules === undefined) {
-    throw new MTLS_ERR_CONSOLE_OPTION(
-      'allowedClients is missing; expected rules that name the operators, such as { ou: "operations" }'
-    )
-  }
+function refuseRulesForAll (rules: unknown): void {
   const list: readonly unknown[] = Array.isArray(rules) ? rules : [rules]
-  if (list.length === 0 || rules === null) {
-    refuse('allowedClients', rules, 'rules that name the operators, such as { ou: "operations" }')
-  }
   const word = ['public', 'authenticated'].find((one) => list.includes(one))
-  if (word !== undefined) {
-    throw new MTLS_ERR_CONSOLE_OPTION(
-    `allowedClients is "${word}"; expected rules that name the operators: the console shows every rule and every client`
-    )
-  }
-}
-
-function checkCredentials (credentials: unknown): void {
-  const found = credentials as Partial<CredentialSource> | null | undefined
-  if (typeof found === 'object' &&
-    found !== null &&
-    typeof found.subscribe === 'function' &&
-    found.current?.identity !== undefined) return
-  refuse(
-    'credentials',
-    credentials,
-    `a source such as that of fileCredentials()${isThenable(found) ? ' (await it)' : ''}`
-  )
-}
-
-function checkCount (name: string, value: unknown, most: number): void {
-  if (value !== undefined && !(Number.isInteger(value) && (value as number) > 0 && (value as number) <= most)) {
-    refuse(name, value, `an integer from 1 to ${most}`)
-  }
-}
-
-function isOutbound (service: unknown): boolean {
-  const { name, origin, expects } = (service ?? {}) as Partial<OutboundService>
-  return typeof name === 'string' &&
-    typeof origin === 'string' &&
-    (expects === undefined || typeof expects === 'string')
-}
-
-function refuse (name: string, found: unknown, expected: string): never {
-  const shown = typeof found === 'string'
-    ? JSON.stringify(found)
-    : Array.isArray(found) ? 'a list' : typeof found === 'object' && found !== null ? 'an object' : String(found)
-  throw new MTLS_ERR_CONSOLE_OPTION(`${name} is ${shown}; expected ${expected}`)
+  if (word === undefined) return
+  const expected = 'rules that name the operators: the console shows every rule and every client'
+  throw wrongValue(MTLS_ERR_CONSOLE_OPTION, 'allowedClients', word, expected)
 }

@@ -80,24 +80,24 @@ test('refuses to stand without rules, without a prefix, or with options that mea
   await t.resolves(register({ prefix: '/console', allowedClients: { ou: 'operators' } }), 'one rule, and the credentials of the app')
   const cases: ReadonlyArray<readonly [object, RegExp]> = [
     [{ ...good, allowedClients: undefined }, /allowedClients is missing/],
-    [{ ...good, allowedClients: [] }, /allowedClients is a list; expected rules that name/],
+    [{ ...good, allowedClients: [] }, /allowedClients is an empty list; expected rules that name/],
     [{ ...good, allowedClients: null }, /allowedClients is null; expected rules that name/],
     [{ ...good, allowedClients: 'authenticated' }, /allowedClients is "authenticated"; expected rules that name the operators/],
     [{ ...good, allowedClients: [{ ou: 'operators' }, 'public'] }, /allowedClients is "public"/],
     [{ ...good, prefix: undefined }, /prefix is missing/],
     [{ ...good, prefix: '/' }, /prefix is missing/],
-    [{ ...good, credentials: undefined }, /credentials is undefined/],
+    [{ ...good, credentials: undefined }, /credentials is missing/],
     [{ ...good, credentials: Promise.resolve(credentials) }, /await it/],
-    [{ ...good, colour: 'red' }, /unknown option "colour"; expected one of prefix/],
+    [{ ...good, colour: 'red' }, /unknown option "colour" for @peerkit\/fastify-mtls-console; expected one of prefix/],
     [{ ...good, revocation: {} }, /revocation is an object/],
     [{ ...good, revocation: null }, /revocation is null/],
-    [{ ...good, name: '' }, /name is ""/],
+    [{ ...good, name: '' }, /name is an empty string/],
     [{ ...good, instance: 7 }, /instance is 7/],
-    [{ ...good, maxEvents: 0 }, /maxEvents is 0; expected an integer from 1 to 100000/],
+    [{ ...good, maxEvents: 0 }, /maxEvents is 0; expected a whole number from 1 to 100,000/],
     [{ ...good, maxClients: 10_001 }, /maxClients is 10001/],
     [{ ...good, now: 5 }, /now is 5/],
-    [{ ...good, outbound: [{ name: 'ledger' }] }, /outbound is a list/],
-    [{ ...good, outbound: [null] }, /outbound is a list/],
+    [{ ...good, outbound: [{ name: 'ledger' }] }, /outbound\[0\]\.origin is missing; expected a string/],
+    [{ ...good, outbound: [null] }, /outbound\[0\] is null; expected an object/],
     [{ ...good, outbound: {} }, /outbound is an object/]
   ]
   for (const [options, message] of cases) await t.rejects(register(options), { code: 'MTLS_ERR_CONSOLE_OPTION', message }, String(message))

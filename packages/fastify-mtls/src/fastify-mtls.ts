@@ -2,7 +2,7 @@ import type { BlockOption, CredentialSource, TrustSource } from '@peerkit/creden
 import { isAuditKept, joinApp } from '@peerkit/events'
 import type { PeerIdentity } from '@peerkit/identity'
 import {
-  AUTHORITIES, GUARD_UPGRADES, IDENTIFIES, IS_PUBLIC, addToApp, closeUpgrade, isThenable
+  addToApp, AUTHORITIES, checkOption, choice, closeUpgrade, GUARD_UPGRADES, IDENTIFIES, IS_PUBLIC, isThenable
 } from '@peerkit/identity/internal'
 import type { RevocationChecker } from '@peerkit/revocation'
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify'
@@ -13,8 +13,8 @@ import { ExceptionLog } from './exception-log.ts'
 import type { ForwardedOption, ForwardedPeers } from './forwarded-peer.ts'
 import { makeGatewayContext } from './gateway-context.ts'
 import type { GatewayContext } from './gateway-context.ts'
-import { checkChoice } from './option-check.ts'
 import { logOwnEnd } from './own-end-log.ts'
+import { CLIENT_CERTIFICATE } from './server-options.ts'
 import { checkPluginOptions, checkTrust, refuseOwnTrust } from './plugin-options.ts'
 import type { FastifyMtlsOptions } from './plugin-options.ts'
 import { RefusalLog } from './refusal-log.ts'
@@ -60,6 +60,9 @@ declare module 'fastify' {
   }
 }
 
+/** What `app.mtls.guardUpgrades()` takes without fastify-allowed-clients. */
+const AUTHENTICATED = choice('authenticated')
+
 const mtls: FastifyPluginAsync<FastifyMtlsOptions> = async (app, options) => {
   checkPluginOptions(options)
   const context = contextOf(app.server)
@@ -78,7 +81,8 @@ const mtls: FastifyPluginAsync<FastifyMtlsOptions> = async (app, options) => {
     trust: () => trust,
     revocation: () => context === undefined ? options.revocation : context.revocation,
     guardUpgrades: () => (rules: 'authenticated') => {
-      checkChoice(rules, ['authenticated'], 'the rules of app.mtls.guardUpgrades() without @peerkit/fastify-allowed-clients')
+      const where = 'the rules of app.mtls.guardUpgrades() without @peerkit/fastify-allowed-clients'
+      checkOption(rules, AUTHENTICATED, where, MTLS_ERR_SERVER_OPTION)
       guardUpgrades(context, requirePeer)
     }
   })

@@ -5,8 +5,8 @@ import type { CredentialSource } from '@peerkit/credentials'
 import type { FastifyServerFactory } from 'fastify'
 import { MTLS_ERR_SERVER_OPTION } from './errors.ts'
 import { makeHttp2Factory, makeHttpsFactory } from './make-server.ts'
-import { checkCredentials } from './option-check.ts'
 import { checkServerPurpose } from './server-purpose.ts'
+import { checkCredentials } from './check-source.ts'
 import { ServerContext } from './server-context.ts'
 import { checkMtlsServerOptions } from './server-options.ts'
 import type { MtlsServerOptions } from './server-options.ts'
@@ -45,7 +45,7 @@ export function mtlsServerOptions (
   credentials: CredentialSource, options: MtlsServerOptions = {}
 ): MtlsHttpsOptions | MtlsHttp2Options {
   checkCredentials(credentials)
-  checkMtlsServerOptions(options, 'mtlsServerOptions')
+  checkMtlsServerOptions(options)
   if (authoritiesOf(credentials.current, 'clients').length === 0) {
     const names = credentials.current.authorities.map(({ name }) => `"${name}"`).join(', ')
     throw new MTLS_ERR_SERVER_OPTION(

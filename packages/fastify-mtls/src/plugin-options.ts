@@ -1,9 +1,9 @@
 import type { BlockOption, TrustSource } from '@peerkit/credentials'
-import { isThenable } from '@peerkit/identity/internal'
+import { isThenable, anything, checkOption, defineOptions, flag, revocationChecker, source } from '@peerkit/identity/internal'
 import type { RevocationChecker } from '@peerkit/revocation'
+import { checkOpen } from './check-source.ts'
 import { MTLS_ERR_SERVER_OPTION } from './errors.ts'
 import type { ForwardedOption } from './forwarded-peer.ts'
-import { checkChoice, checkKeys, checkMethods, checkOpen } from './option-check.ts'
 
 /** Options of `@peerkit/fastify-mtls`. An app of `withMtls` needs none. */
 export interface FastifyMtlsOptions {
@@ -28,8 +28,10 @@ export interface FastifyMtlsOptions {
   readonly closeCredentials?: boolean
 }
 
-const KNOWN = ['forwarded', 'trust', 'revocation', 'block', 'closeCredentials']
-const WHAT = '@peerkit/fastify-mtls'
+const OPTIONS = defineOptions<FastifyMtlsOptions>('@peerkit/fastify-mtls', MTLS_ERR_SERVER_OPTION, {
+  forwarded: anything, trust: anything, revocation: anything, block: anything, closeCredentials: flag
+})
+const TRUST = source('a source such as fileTrust() returns', 'authorities')
 
 /** @throws MTLS_ERR_SERVER_OPTION naming the option, what was found and what was expected */
 export function checkPluginOptions (options: FastifyMtlsOptions): void {
@@ -44,8 +46,7 @@ export function checkPluginOptions (options: FastifyMtlsOptions): void {
         'expected a plugin around this one: fp(async (app) => { await app.register(fastifyMtls) })'
     )
   }
-  checkKeys(options, KNOWN, WHAT)
-  checkChoice(options.closeCredentials, [true, false], 'closeCredentials')
+  OPTIONS.check(options)
 }
 
 /**
@@ -75,12 +76,8 @@ export function checkTrust (
     }
     return undefined
   }
-  if (typeof (trust as Partial<TrustSource> | null)?.subscribe !== 'function' ||
-    trust.current?.authorities === undefined) {
-    const found = isThenable(trust) ? 'a Promise (await it)' : typeof trust
-    throw new MTLS_ERR_SERVER_OPTION(`trust is ${found}; expected a source such as fileTrust() returns`)
-  }
+  checkOption(trust, TRUST, 'trust', MTLS_ERR_SERVER_OPTION)
   checkOpen(trust, 'the CAs of the option trust')
-  checkMethods(revocation, ['check', 'permits', 'subscribe'], 'revocation')
+  checkOption(revocation, revocationChecker, 'revocation', MTLS_ERR_SERVER_OPTION)
   return trust
 }

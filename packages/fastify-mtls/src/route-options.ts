@@ -1,6 +1,7 @@
+import { checkOption } from '@peerkit/identity/internal'
 import type { RouteOptions } from 'fastify'
 import { MTLS_ERR_SERVER_OPTION } from './errors.ts'
-import { checkChoice } from './option-check.ts'
+import { CLIENT_CERTIFICATE } from './server-options.ts'
 
 /** Misspelt names of `clientCertificate`, which would have no effect. */
 const NEAR_MISS = /^client[-_]?cert(?:s|ificates?|if[a-z]{3,8})?$/i
@@ -28,5 +29,6 @@ export function checkRouteOptions (route: RouteOptions): void {
       `${name}: config.clientCertificate is "none"; expected "optional", which answers clients without a certificate too`
     )
   }
-  checkChoice(config.clientCertificate, ['required', 'optional'], `${name}: config.clientCertificate`)
+  const where = `${name}: config.clientCertificate`
+  checkOption(config.clientCertificate, CLIENT_CERTIFICATE, where, MTLS_ERR_SERVER_OPTION)
 }

@@ -1,11 +1,12 @@
 import type { BlockOption, CredentialSnapshot } from '@peerkit/credentials'
 import { secureContextOptions } from '@peerkit/credentials'
+import { anything, choice, defineOptions, describeSecret, duration, flag, func, methods, revocationChecker, text, wrongOption } from '@peerkit/identity/internal'
+import type { OptionSet, OptionType } from '@peerkit/identity/internal'
 import type { OcspStapler, RevocationChecker } from '@peerkit/revocation'
 import { createTrustEvaluator } from '@peerkit/trust'
 import type { AlgorithmPolicy } from '@peerkit/trust'
 import type { SecureContextOptions } from 'node:tls'
 import { MTLS_ERR_SERVER_OPTION } from './errors.ts'
-import { checkChoice, checkDuration, checkKeys, checkMethods, checkPlainObject } from './option-check.ts'
 
 /** Options of mutual TLS: those under `mtls` of `withMtls`, and of `mtlsServerOptions`. */
 export interface MtlsServerOptions {
@@ -72,46 +73,45 @@ export interface MtlsServerOptions {
   readonly now?: () => number
 }
 
-export const MTLS_SERVER_OPTIONS: readonly string[] = [
-  'http2', 'allowHTTP1', 'clientCertificate', 'gateOnly', 'revocation', 'algorithms', 'block', 'minVersion', 'maxVersion',
-  'ciphers', 'ticketSecret', 'ticketRotation', 'ocspStapler', 'handshakeTimeout', 'revocationTimeout', 'upgradeTimeout',
-  'drainTimeout',
-  'now'
-]
-const VERSIONS = ['TLSv1.2', 'TLSv1.3']
+export const CLIENT_CERTIFICATE: OptionType = choice('required', 'optional')
+const VERSION = choice('TLSv1.2', 'TLSv1.3')
+export const serverOptions: OptionSet = defineOptions<MtlsServerOptions>('mtlsServerOptions', MTLS_ERR_SERVER_OPTION, {
+  http2: flag,
+  allowHTTP1: flag,
+  clientCertificate: CLIENT_CERTIFICATE,
+  gateOnly: flag,
+  revocation: revocationChecker,
+  algorithms: anything,
+  block: anything,
+  minVersion: VERSION,
+  maxVersion: VERSION,
+  ciphers: text('a string', true),
+  ticketSecret: anything,
+  ticketRotation: duration(),
+  ocspStapler: methods(['handle', 'update']),
+  handshakeTimeout: duration(),
+  revocationTimeout: duration(),
+  upgradeTimeout: duration(),
+  drainTimeout: duration(),
+  now: func()
+}, { plain: true })
 const MIN_SECRET_OCTETS = 32
 
 /**
- * @param what the function that was called, as errors name it
+ * @param path where the options are within others, such as `mtls`
  * @throws MTLS_ERR_SERVER_OPTION naming the option, what was found and what was expected
  */
-export function checkMtlsServerOptions (options: MtlsServerOptions, what: string): void {
-  checkPlainObject(options, `options of ${what}`)
-  checkKeys(options, MTLS_SERVER_OPTIONS, what)
-  for (const key of ['http2', 'allowHTTP1', 'gateOnly'] as const) checkChoice(options[key], [true, false], key)
-  checkChoice(options.clientCertificate, ['required', 'optional'], 'clientCertificate')
+export function checkMtlsServerOptions (options: MtlsServerOptions, path?: string): void {
+  serverOptions.check(options, path)
   if (options.gateOnly === true && options.clientCertificate === 'optional') {
     throw new MTLS_ERR_SERVER_OPTION(
       'gateOnly is true and clientCertificate is "optional"; expected "required": nothing else would check any client'
     )
   }
-  checkChoice(options.minVersion, VERSIONS, 'minVersion')
-  checkChoice(options.maxVersion, VERSIONS, 'maxVersion')
   if (options.minVersion === 'TLSv1.3' && options.maxVersion === 'TLSv1.2') {
     throw new MTLS_ERR_SERVER_OPTION('minVersion is "TLSv1.3", above maxVersion "TLSv1.2"; expected at most maxVersion')
   }
-  if (options.ciphers !== undefined && typeof options.ciphers !== 'string') {
-    throw new MTLS_ERR_SERVER_OPTION(`ciphers is ${typeof options.ciphers}; expected a string`)
-  }
-  for (const key of ['ticketRotation', 'handshakeTimeout', 'revocationTimeout', 'upgradeTimeout', 'drainTimeout'] as const) {
-    checkDuration(options[key], key)
-  }
   checkAlgorithms(options.algorithms)
-  checkMethods(options.revocation, ['check', 'permits', 'subscribe'], 'revocation')
-  checkMethods(options.ocspStapler, ['handle', 'update'], 'ocspStapler')
-  if (options.now !== undefined && typeof options.now !== 'function') {
-    throw new MTLS_ERR_SERVER_OPTION(`now is ${typeof options.now}; expected a function`)
-  }
   if (options.ticketSecret !== undefined) readTicketSecret(options.ticketSecret)
 }
 
@@ -128,10 +128,8 @@ function checkAlgorithms (algorithms: AlgorithmPolicy | undefined): void {
 export function readTicketSecret (given: NonNullable<MtlsServerOptions['ticketSecret']>): Uint8Array {
   const secret: unknown = typeof given === 'function' ? given() : given
   if (secret instanceof Uint8Array && secret.length >= MIN_SECRET_OCTETS) return secret
-  const found = secret instanceof Uint8Array ? `${secret.length} bytes` : typeof secret
-  throw new MTLS_ERR_SERVER_OPTION(
-    `ticketSecret is ${found}; expected a Buffer of at least ${MIN_SECRET_OCTETS} bytes`
-  )
+  const expected = `a Buffer of at least ${MIN_SECRET_OCTETS} bytes`
+  throw wrongOption(MTLS_ERR_SERVER_OPTION, 'ticketSecret', describeSecret(secret), expected)
 }
 
 /**

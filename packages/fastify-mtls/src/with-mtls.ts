@@ -1,15 +1,16 @@
 import type { Http2SecureServer } from 'node:http2'
 import type { Server as HttpsServer } from 'node:https'
 import type { CredentialSource } from '@peerkit/credentials'
+import { checkOption, checkPlainObject, flag } from '@peerkit/identity/internal'
 import type {
   FastifyBaseLogger, FastifyHttp2SecureOptions, FastifyHttpsOptions, FastifyServerOptions, RawServerBase
 } from 'fastify'
+import { checkCredentials } from './check-source.ts'
 import { MTLS_ERR_SERVER_OPTION } from './errors.ts'
 import { checkServerOptions } from './http-options.ts'
 import type { HttpOptions } from './http-options.ts'
 import { mtlsServerOptions } from './mtls-server-options.ts'
-import { checkCredentials, checkPlainObject } from './option-check.ts'
-import { MTLS_SERVER_OPTIONS, checkMtlsServerOptions } from './server-options.ts'
+import { checkMtlsServerOptions, serverOptions } from './server-options.ts'
 import type { MtlsServerOptions } from './server-options.ts'
 
 /** Fastify's own options, without those that would replace the server or its TLS. */
@@ -78,15 +79,14 @@ export function withMtls (
 export function withMtls (credentials: CredentialSource, options?: WithMtlsOptions): FastifyHttpsOptions<HttpsServer>
 export function withMtls (credentials: CredentialSource, options: WithMtlsOptions | WithMtlsHttp2Options = {}): object {
   checkCredentials(credentials)
-  checkPlainObject(options, 'options of withMtls')
+  checkPlainObject(options, 'options of withMtls', MTLS_ERR_SERVER_OPTION)
   const { mtls = {}, https = {}, http2 = false, ...own } = options
   checkOwn(own)
-  if (typeof http2 !== 'boolean') throw new MTLS_ERR_SERVER_OPTION(`http2 is ${typeof http2}; expected true or false`)
-  checkPlainObject(mtls, 'mtls')
+  checkOption(http2, flag, 'http2', MTLS_ERR_SERVER_OPTION)
   if ('http2' in mtls) {
     throw new MTLS_ERR_SERVER_OPTION('found mtls.http2; expected http2 outside of mtls: it is an option of Fastify')
   }
-  checkMtlsServerOptions(mtls, 'mtls, given to withMtls')
+  checkMtlsServerOptions(mtls, 'mtls')
   checkServerOptions({ https, http2 }, http2)
   const made = http2
     ? mtlsServerOptions(credentials, { ...mtls, http2: true })
@@ -113,7 +113,7 @@ function checkOwn (options: object): void {
         'found serverFactory; expected none: withMtls makes the server, another one would not check client certificates'
       )
     }
-    if (MTLS_SERVER_OPTIONS.includes(key)) {
+    if (serverOptions.keys.includes(key)) {
       throw new MTLS_ERR_SERVER_OPTION(
         `found ${key} among Fastify's options; expected it under mtls: withMtls(credentials, { mtls: { ${key} } })`
       )

@@ -139,10 +139,10 @@ test('mtlsServerOptions refuses wrong options by name', async (t) => {
   const credentials = memoryCredentials({ cert: chain, key, ca: ca.root })
   const make = (given: unknown, settings?: unknown): unknown => mtlsServerOptions(given as any, settings as any)
   for (const [given, settings, message] of [
-    [undefined, {}, /credentials is undefined; expected a credential source/],
+    [undefined, {}, /credentials is missing; expected a credential source/],
     [null, {}, /is null/],
     [Promise.resolve(credentials), {}, /await it/],
-    [{ cert: chain }, {}, /is object/],
+    [{ cert: chain }, {}, /is an object without subscribe\(\)/],
     [credentials, { htp2: true }, /unknown option "htp2" for mtlsServerOptions; did you mean "http2"\?/],
     [credentials, { clientCertificate: 'maybe' }, /clientCertificate is "maybe"/],
     [credentials, { ticketSecret: Buffer.alloc(16) }, /at least 32 bytes/],
@@ -151,17 +151,17 @@ test('mtlsServerOptions refuses wrong options by name', async (t) => {
     [credentials, { drainTimeout: 2 ** 31 }, /drainTimeout is 2147483648/],
     [credentials, { revocationTimeout: '5s' }, /revocationTimeout is "5s"/],
     [credentials, null, /options of mtlsServerOptions is null; expected an object/],
-    [credentials, 'h2', /is string; expected an object/],
+    [credentials, 'h2', /is "h2"; expected an object/],
     [credentials, { tls: true }, /unknown option "tls" for mtlsServerOptions; expected one of http2, /],
     [credentials, { minVersoin: 'TLSv1.3' }, /did you mean "minVersion"/],
     [credentials, { allowHTTP1: {} }, /allowHTTP1 is an object; expected true or false/],
     [credentials, { minVersion: 'TLSv1.3', maxVersion: 'TLSv1.2' }, /minVersion is "TLSv1\.3", above maxVersion/],
-    [credentials, { ciphers: 7 }, /ciphers is number/],
-    [credentials, { now: 7 }, /now is number/],
-    [credentials, { ticketSecret: () => 'secret' }, /ticketSecret is string/],
-    [credentials, { revocation: null }, /revocation is null without check\(\)/],
-    [credentials, { revocation: { check () {} } }, /revocation is object without permits\(\)/],
-    [credentials, { ocspStapler: { handle () {} } }, /ocspStapler is object without update\(\)/]
+    [credentials, { ciphers: 7 }, /ciphers is 7/],
+    [credentials, { now: 7 }, /now is 7; expected a function/],
+    [credentials, { ticketSecret: () => 'secret' }, /ticketSecret is a string of 6 characters/],
+    [credentials, { revocation: null }, /revocation is null; expected a revocation checker/],
+    [credentials, { revocation: { check () {} } }, /revocation is an object without permits\(\)/],
+    [credentials, { ocspStapler: { handle () {} } }, /ocspStapler is an object without update\(\)/]
   ] as const) t.throws(() => make(given, settings), { code: 'MTLS_ERR_SERVER_OPTION', message })
 })
 

@@ -75,7 +75,7 @@ test('validation in process asks the trust', async (t) => {
 test('what does not fit together is refused at start', async (t) => {
   const forwarded = { format: 'rfc9440', gateways: { addresses: ['127.0.0.1'] } }
   for (const [options, message] of [
-    [{ forwarded, trust: {} }, /trust is object; expected a source such as fileTrust\(\) returns/],
+    [{ forwarded, trust: {} }, /trust is an object without subscribe\(\); expected a source such as fileTrust\(\) returns/],
     [{ forwarded, trust: Promise.resolve() }, /trust is a Promise \(await it\)/],
     [{ forwarded, block: [] }, /found block without trust/],
     [{ forwarded, revocation: {} }, /found revocation without trust/],

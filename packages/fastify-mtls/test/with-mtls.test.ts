@@ -55,14 +55,14 @@ test('refuses options that would remove mutual TLS, or have no effect where they
   const credentials = load()
   for (const [options, message] of [
     [null, /options of withMtls is null; expected an object/],
-    [[], /options of withMtls is a list/],
+    [[], /options of withMtls is an empty list/],
     [{ serverFactory: () => {} }, /found serverFactory; expected none/],
     [{ clientCertificate: 'optional' }, /found clientCertificate among Fastify's options; expected it under mtls: withMtls\(credentials, \{ mtls: \{ clientCertificate \} \}\)/],
     [{ ca: 'x' }, /found ca; expected certificates, keys and CAs in the credentials/],
     [{ rejectUnauthorized: false }, /found rejectUnauthorized; expected/],
     [{ https: { requestCert: false } }, /found https\.requestCert; expected only options of Node's HTTP server/],
     [{ https: { key: 'x' } }, /found https\.key/],
-    [{ http2: {} }, /http2 is object; expected true or false/],
+    [{ http2: {} }, /http2 is an object; expected true or false/],
     [{ mtls: { http2: true } }, /found mtls\.http2; expected http2 outside of mtls/],
     [{ mtls: null }, /mtls is null; expected an object/],
     [{ mtls: { clientCertifcate: 'optional' } }, /unknown option "clientCertifcate".*did you mean "clientCertificate"/],
@@ -70,7 +70,7 @@ test('refuses options that would remove mutual TLS, or have no effect where they
   ] as const) {
     t.throws(() => withMtls(credentials, options as never), { code: 'MTLS_ERR_SERVER_OPTION', message }, String(message))
   }
-  t.throws(() => withMtls(undefined as never), { code: 'MTLS_ERR_SERVER_OPTION', message: /credentials is undefined; expected a credential source/ })
+  t.throws(() => withMtls(undefined as never), { code: 'MTLS_ERR_SERVER_OPTION', message: /credentials is missing; expected a credential source/ })
   await credentials.close()
   t.throws(() => withMtls(credentials), { code: 'MTLS_ERR_SERVER_OPTION', message: /the credentials are closed; expected an open source/ })
 })
@@ -138,7 +138,7 @@ test('options that would be lost when they are copied are refused', async (t) =>
   ] as const) {
     t.throws(() => withMtls(credentials, { mtls }), { code: 'MTLS_ERR_SERVER_OPTION', message: /mtls is an object with inherited, hidden or computed properties; expected a plain object/ }, what)
   }
-  t.throws(() => withMtls(credentials, { mtls: [] as never }), { message: /mtls is a list; expected an object/ })
+  t.throws(() => withMtls(credentials, { mtls: [] as never }), { message: /mtls is an empty list; expected an object/ })
   t.throws(() => withMtls(credentials, Object.create({ mtls: { clientCertificate: 'optional' } })), { message: /options of withMtls is an object with inherited/ })
   t.doesNotThrow(() => withMtls(credentials, { mtls: Object.assign(Object.create(null), { block: () => 'blocked' }) }))
   for (const key of ['defaultRoute', 'onBadUrl']) {

@@ -1,12 +1,32 @@
-import { checkChoice, checkCount, nearest, refuseOption, show } from './option-check.ts'
+import { anything, choice, clock, count, defineOptions, describeValue, list, methods, valueOf } from '@peerkit/identity/internal'
+import { MTLS_ERR_FORWARDED_OPTION } from './errors.ts'
 import type { ForwardedReaderOptions } from './reader-options.ts'
 import { needsValidator } from './resolve-format.ts'
 
-const KNOWN: readonly (keyof ForwardedReaderOptions)[] = [
-  'format', 'gateways', 'onUntrusted', 'headers', 'verification', 'validator', 'withoutCertificate', 'ignoredHeaders',
-  'trustedHops', 'hopGateways', 'maxHeaderLength', 'maxChainLength', 'cacheSize', 'cacheBytes', 'encoding',
-  'chainEncoding', 'carriesChain', 'verifiedValue', 'noneValues', 'now'
-]
+const OPTIONS = defineOptions<ForwardedReaderOptions>('createForwardedReader', MTLS_ERR_FORWARDED_OPTION, {
+  format: anything,
+  gateways: anything,
+  onUntrusted: choice('refuse', 'strip'),
+  headers: anything,
+  verification: choice('gateway', 'in-process'),
+  validator: methods(['validate']),
+  withoutCertificate: choice('anonymous', 'gateway'),
+  ignoredHeaders: list('header names in lower case', valueOf('a header name in lower case', (name) => {
+    return typeof name === 'string' && name === name.toLowerCase()
+  })),
+  trustedHops: count({ least: 1 }),
+  hopGateways: methods(['authorize']),
+  maxHeaderLength: count(),
+  maxChainLength: count(),
+  cacheSize: count(),
+  cacheBytes: count(),
+  encoding: anything,
+  chainEncoding: anything,
+  carriesChain: anything,
+  verifiedValue: anything,
+  noneValues: anything,
+  now: clock
+})
 
 /**
  * Checks all options except those of the format, which `resolveFormat` checks.
@@ -14,61 +34,33 @@ const KNOWN: readonly (keyof ForwardedReaderOptions)[] = [
  * @throws MTLS_ERR_FORWARDED_OPTION
  */
 export function checkReaderOptions (options: ForwardedReaderOptions): void {
-  if (typeof options !== 'object' || options === null) refuseOption(`options is ${show(options)}; expected an object`)
-  for (const key of Object.keys(options)) {
-    if (!(KNOWN as readonly string[]).includes(key)) {
-      refuseOption(`unknown option "${key}" for createForwardedReader${nearest(key, KNOWN)}`)
-    }
-  }
-  checkChoice(options.onUntrusted, ['refuse', 'strip'], 'onUntrusted')
-  checkChoice(options.withoutCertificate, ['anonymous', 'gateway'], 'withoutCertificate')
-  checkChoice(options.verification, ['gateway', 'in-process'], 'verification')
-  for (const key of ['maxHeaderLength', 'maxChainLength', 'cacheSize', 'cacheBytes'] as const) {
-    checkCount(options[key], key)
-  }
-  if (options.now !== undefined && typeof options.now !== 'function') {
-    refuseOption(`now is ${show(options.now)}; expected a function`)
-  }
-  const { ignoredHeaders = [] } = options
-  if (
-    !Array.isArray(ignoredHeaders) ||
-    !ignoredHeaders.every((name) => typeof name === 'string' && name === name.toLowerCase())
-  ) {
-    refuseOption(`ignoredHeaders is ${show(ignoredHeaders)}; expected an array of header names in lower case`)
-  }
+  OPTIONS.check(options)
   checkHops(options)
   checkVerification(options)
 }
 
 function checkHops ({ format, trustedHops = 1, hopGateways, gateways, verification }: ForwardedReaderOptions): void {
-  checkCount(trustedHops, 'trustedHops', 1)
   if ((trustedHops > 1 || hopGateways !== undefined) && format !== 'xfcc') {
-    refuseOption(`trustedHops and hopGateways are options of format "xfcc"; expected neither with ${show(format)}`)
-  }
-  if (hopGateways !== undefined && typeof hopGateways?.authorize !== 'function') {
-    refuseOption(`hopGateways is ${show(hopGateways)}; expected an object with authorize()`)
+    throw new MTLS_ERR_FORWARDED_OPTION(`trustedHops and hopGateways are options of format "xfcc"; expected neither with ${describeValue(format)}`)
   }
   if (trustedHops === 1) return
   // Without rules for the outer proxy, any client of the inner proxy could write the outer proxy's element.
   if (hopGateways === undefined && gateways?.identity === undefined) {
-    refuseOption('hopGateways is missing; expected rules for the outer gateways, since trustedHops is more than 1')
+    throw new MTLS_ERR_FORWARDED_OPTION('hopGateways is missing; expected rules for the outer gateways, since trustedHops is more than 1')
   }
   if (verification === 'in-process') {
-    refuseOption('verification is "in-process"; expected "gateway", since trustedHops is more than 1')
+    throw new MTLS_ERR_FORWARDED_OPTION('verification is "in-process"; expected "gateway", since trustedHops is more than 1')
   }
 }
 
 function checkVerification ({ format, verification, validator }: ForwardedReaderOptions): void {
-  if (validator !== undefined && (validator === null || typeof validator.validate !== 'function')) {
-    refuseOption(`validator is ${show(validator)}; expected an object with validate()`)
-  }
   const needed = needsValidator({ format, verification })
   if (needed && verification === 'gateway') {
-    refuseOption(
+    throw new MTLS_ERR_FORWARDED_OPTION(
       `verification is "gateway"; expected "in-process", since the gateway of format "${format}" does not verify chains`
     )
   }
   if (needed && validator === undefined) {
-    refuseOption('validator is missing; expected one, since the gateway does not verify the chain')
+    throw new MTLS_ERR_FORWARDED_OPTION('validator is missing; expected one, since the gateway does not verify the chain')
   }
 }

@@ -1,8 +1,8 @@
 import { BlockList, isIP } from 'node:net'
 import { parseIpAddress } from '@peerkit/identity/x509'
 import type { PeerIdentity } from '@peerkit/identity'
+import { defineOptions, flag, list, methods, valueOf } from '@peerkit/identity/internal'
 import { MTLS_ERR_FORWARDED_OPTION } from './errors.ts'
-import { nearest, refuseOption, show } from './option-check.ts'
 
 /** Decides by the sender's own certificate whether it is a trusted gateway. An `Authorizer` of @peerkit/rules fits. */
 export interface GatewayAuthorizer {
@@ -20,6 +20,12 @@ export interface GatewayTrust {
   readonly unixSocket?: boolean
 }
 
+const OPTIONS = defineOptions<GatewayTrust>('gateways', MTLS_ERR_FORWARDED_OPTION, {
+  identity: methods(['authorize']),
+  addresses: list('IP addresses and CIDR ranges', valueOf('an IP address or a CIDR range', (address) => typeof address === 'string')),
+  unixSocket: flag
+})
+
 export interface Sender {
   readonly sender: PeerIdentity | undefined
   readonly remoteAddress: string | undefined
@@ -31,7 +37,7 @@ const MAX_ADDRESSES = 1_000
 
 /** Returns a function that says whether a sender is a trusted gateway. @throws MTLS_ERR_FORWARDED_OPTION */
 export function createGatewayTrust (trust: GatewayTrust): (request: Sender) => boolean {
-  checkTrust(trust)
+  OPTIONS.check(trust, 'gateways')
   const { identity, addresses = [], unixSocket = false } = trust
   if (identity === undefined && addresses.length === 0 && !unixSocket) {
     throw new MTLS_ERR_FORWARDED_OPTION('gateways is empty; expected identity, addresses or unixSocket')
@@ -58,24 +64,6 @@ export function isAllowed (authorizer: GatewayAuthorizer, peer: PeerIdentity): b
     return 'allowed' in verdict && verdict.allowed === true
   } catch {
     return false
-  }
-}
-
-function checkTrust (trust: GatewayTrust): void {
-  if (typeof trust !== 'object' || trust === null) refuseOption(`gateways is ${show(trust)}; expected an object`)
-  const known = ['identity', 'addresses', 'unixSocket']
-  for (const key of Object.keys(trust)) {
-    if (!known.includes(key)) refuseOption(`unknown option "${key}" for gateways${nearest(key, known)}`)
-  }
-  const { identity, addresses, unixSocket } = trust
-  if (identity !== undefined && typeof identity?.authorize !== 'function') {
-    refuseOption(`gateways.identity is ${show(identity)}; expected an object with authorize()`)
-  }
-  if (addresses !== undefined && !(Array.isArray(addresses) && addresses.every((text) => typeof text === 'string'))) {
-    refuseOption(`gateways.addresses is ${show(addresses)}; expected an array of IP addresses and CIDR ranges`)
-  }
-  if (unixSocket !== undefined && typeof unixSocket !== 'boolean') {
-    refuseOption(`gateways.unixSocket is ${show(unixSocket)}; expected true or false`)
   }
 }
 

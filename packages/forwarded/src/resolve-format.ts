@@ -1,3 +1,4 @@
+import { checkOption, choice, describeValue, refuseUnknownKeys, required, suggestNearestOf, text, wrongValue } from '@peerkit/identity/internal'
 import { MTLS_ERR_FORWARDED_OPTION } from './errors.ts'
 import { FORMATS, PRESETS } from './format-catalogue.ts'
 import { CERTIFICATE_ENCODINGS, createCustomFormat } from './formats/custom.ts'
@@ -5,7 +6,6 @@ import { rfc9440WithVerdict } from './formats/rfc9440.ts'
 import { createXfccFormat } from './formats/xfcc.ts'
 import { foldName } from './header-collector.ts'
 import type { HeaderFormat, HeaderNames, HeaderRole } from './header-format.ts'
-import { nearest, refuseOption, show } from './option-check.ts'
 import type { ForwardedReaderOptions } from './reader-options.ts'
 
 const ROLES: readonly string[] = ['certificate', 'chain', 'verified', 'present', 'revoked', 'hash']
@@ -17,11 +17,16 @@ const TOKEN = /^[!#$%&'*+.^_`|~0-9a-z-]+$/
 /** The format and header names that the options select. @throws MTLS_ERR_FORWARDED_OPTION */
 export function resolveFormat (options: ForwardedReaderOptions): HeaderFormat {
   const { format, trustedHops = 1 } = options
-  if (!FORMATS.includes(format)) refuseOption(`format is ${show(format)}${nearest(String(format), FORMATS)}`)
+  if (!FORMATS.includes(format)) {
+    const hint = suggestNearestOf(String(format), FORMATS)
+    throw new MTLS_ERR_FORWARDED_OPTION(`format is ${describeValue(format)}; ${hint}`)
+  }
   if (format === 'custom') return resolveCustom(options)
   for (const key of CUSTOM_ONLY) {
     if (options[key] !== undefined && !(format === 'rfc9440' && key === 'verifiedValue')) {
-      refuseOption(`${key} is an option of format "custom"; expected it to be left out with "${format}"`)
+      throw new MTLS_ERR_FORWARDED_OPTION(
+        `${key} is an option of format "custom"; expected it to be left out with "${format}"`
+      )
     }
   }
   if (format === 'rfc9440' && (options.headers?.verified ?? options.verifiedValue) !== undefined) {
@@ -32,6 +37,8 @@ export function resolveFormat (options: ForwardedReaderOptions): HeaderFormat {
   const preset = format === 'xfcc' ? createXfccFormat(trustedHops) : PRESETS[format]
   return { ...preset, headers: resolveNames(preset.headers, options.headers, Object.keys(preset.headers)) }
 }
+
+const ENCODING = required(choice(...CERTIFICATE_ENCODINGS))
 
 function resolveCustom (options: ForwardedReaderOptions): HeaderFormat {
   const {
@@ -44,19 +51,19 @@ function resolveCustom (options: ForwardedReaderOptions): HeaderFormat {
   } = options
   const headers = resolveNames({}, options.headers, CUSTOM_ROLES)
   if (headers.certificate === undefined) {
-    refuseOption('headers.certificate is missing; expected the header that holds the certificate')
+    throw new MTLS_ERR_FORWARDED_OPTION(
+      'headers.certificate is missing; expected the header that holds the certificate'
+    )
   }
   for (const [key, value] of Object.entries({ encoding, chainEncoding })) {
-    if (!CERTIFICATE_ENCODINGS.includes(value as string)) {
-      refuseOption(`${key} is ${show(value)}; expected one of ${CERTIFICATE_ENCODINGS.join(', ')}`)
-    }
+    checkOption(value, ENCODING, key, MTLS_ERR_FORWARDED_OPTION)
   }
   checkVerdict(headers.verified, verifiedValue)
   if (!Array.isArray(noneValues) || noneValues.includes(verifiedValue)) {
-    refuseOption(`noneValues is ${show(noneValues)}; expected an array of strings without verifiedValue`)
+    throw wrongValue(MTLS_ERR_FORWARDED_OPTION, 'noneValues', noneValues, 'a list of strings without verifiedValue')
   }
   if (headers.verified === undefined && verification === undefined) {
-    refuseOption(
+    throw new MTLS_ERR_FORWARDED_OPTION(
       'verification is missing; expected "gateway" if the gateway rejects certificates that it cannot verify, ' +
         'else "in-process", since headers.verified is not set'
     )
@@ -74,23 +81,22 @@ function resolveCustom (options: ForwardedReaderOptions): HeaderFormat {
 
 function checkVerdict (header: string | undefined, verifiedValue: unknown): void {
   if ((header === undefined) !== (verifiedValue === undefined)) {
-    refuseOption('headers.verified and verifiedValue are only useful together; expected both or neither')
+    throw new MTLS_ERR_FORWARDED_OPTION(
+      'headers.verified and verifiedValue are only useful together; expected both or neither'
+    )
   }
-  if (verifiedValue !== undefined && (typeof verifiedValue !== 'string' || verifiedValue === '')) {
-    refuseOption(`verifiedValue is ${show(verifiedValue)}; expected a non-empty string`)
-  }
+  checkOption(verifiedValue, text('a string that is not empty'), 'verifiedValue', MTLS_ERR_FORWARDED_OPTION)
 }
 
 function resolveNames (own: HeaderNames, given: HeaderNames = {}, roles: readonly string[]): HeaderNames {
-  if (typeof given !== 'object' || given === null) refuseOption(`headers is ${show(given)}; expected an object`)
+  if (typeof given !== 'object' || given === null) {
+    throw wrongValue(MTLS_ERR_FORWARDED_OPTION, 'headers', given, 'an object')
+  }
+  refuseUnknownKeys(given, ROLES.filter((one) => roles.includes(one)), 'headers', MTLS_ERR_FORWARDED_OPTION, 'headers')
   const names: Partial<Record<HeaderRole, string>> = { ...own }
   for (const [role, name] of Object.entries(given)) {
-    if (!roles.includes(role)) {
-      const known = ROLES.filter((one) => roles.includes(one))
-      refuseOption(`unknown option "${role}" for headers${nearest(role, known)}`)
-    }
     const lower = typeof name === 'string' ? name.toLowerCase() : ''
-    if (!TOKEN.test(lower)) refuseOption(`headers.${role} is ${show(name)}; expected a header name`)
+    if (!TOKEN.test(lower)) throw wrongValue(MTLS_ERR_FORWARDED_OPTION, `headers.${role}`, name, 'a header name')
     names[role as HeaderRole] = lower
   }
   const folded = Object.values(names).map(foldName)

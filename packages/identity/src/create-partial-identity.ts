@@ -1,7 +1,8 @@
-import { describeValue } from './describe-value.ts'
 import { MTLS_ERR_IDENTITY_OPTION } from './errors.ts'
 import { isObjectIdentifier } from './der/object-identifier.ts'
-import { createIdentity } from './identity.ts'
+import { createIdentity, isPeerIdentity } from './identity.ts'
+import { anything, choice, flag, list, text, valueOf } from './internal/option-values.ts'
+import { defineOptions, wrongValue } from './internal/options.ts'
 import { isDistinguishedName } from './name/distinguished-name.ts'
 import type { DistinguishedName } from './name/distinguished-name.ts'
 import { parseDistinguishedName } from './name/parse.ts'
@@ -10,7 +11,6 @@ import { createPartialAltNames } from './partial-alt-names.ts'
 import type { KnownAltNames } from './partial-alt-names.ts'
 import type { PeerIdentity, SubjectAltNames } from './peer-identity.ts'
 import { parseSpiffeId } from './spiffe-id.ts'
-import { nearest } from './nearest.ts'
 
 /**
  * What is known of a certificate without its bytes, usually from a gateway. A field that is missing or `undefined`
@@ -45,10 +45,31 @@ export interface KnownIdentity {
 }
 
 const NAMING = ['subject', 'subjectAltNames', 'spiffeId', 'serialNumber', 'fingerprint256', 'publicKey256'] as const
-const KEYS: readonly string[] = [
-  ...NAMING,
-  'issuer', 'notBefore', 'notAfter', 'extendedKeyUsage', 'policies', 'isCa', 'source', 'chain', 'via'
-]
+const NAME = valueOf('RFC 4514 text or a DistinguishedName', (value) => typeof value === 'string' ||
+  isDistinguishedName(value))
+const DIGEST = valueOf('a SHA-256 in 64 hex digits', (value) => typeof value === 'string' &&
+  /^[0-9a-f]{64}$/i.test(value.replaceAll(':', '')))
+const TIME = valueOf('milliseconds since the epoch', Number.isSafeInteger)
+const OIDS = list('OIDs', valueOf('an OID such as 1.3.6.1.5.5.7.3.2', (oid) => typeof oid === 'string' && isObjectIdentifier(oid)))
+const PEERS = list('PeerIdentity', valueOf('a PeerIdentity', isPeerIdentity))
+const OPTIONS = defineOptions<KnownIdentity>('createPartialIdentity', MTLS_ERR_IDENTITY_OPTION, {
+  subject: NAME,
+  issuer: NAME,
+  subjectAltNames: anything,
+  spiffeId: text('a SPIFFE ID', true),
+  serialNumber: valueOf('up to 128 hex digits', (value) => typeof value === 'string' &&
+    /^[0-9a-f]{1,128}$/.test(serialDigits(value))),
+  notBefore: TIME,
+  notAfter: TIME,
+  fingerprint256: DIGEST,
+  publicKey256: DIGEST,
+  extendedKeyUsage: OIDS,
+  policies: OIDS,
+  isCa: flag,
+  source: choice('tls', 'forwarded'),
+  chain: PEERS,
+  via: PEERS
+})
 
 /**
  * Creates an identity without the certificate. It needs at least one of subject, subjectAltNames, spiffeId,
@@ -65,110 +86,70 @@ const KEYS: readonly string[] = [
  * ```
  */
 export function createPartialIdentity (known: KnownIdentity): PeerIdentity {
-  checkKeys(known)
+  checkKnown(known)
   const subjectAltNames = altNamesOf(known)
   return createIdentity({
-    subject: nameOf(known.subject, 'subject'),
-    issuer: nameOf(known.issuer, 'issuer'),
+    subject: nameOf(known.subject),
+    issuer: nameOf(known.issuer),
     subjectAltNames,
     spiffeId: subjectAltNames === undefined || known.isCa === true ? undefined : spiffeIdOf(subjectAltNames),
     serialNumber: serialOf(known.serialNumber),
-    notBefore: timeOf(known.notBefore, 'notBefore'),
-    notAfter: timeOf(known.notAfter, 'notAfter'),
-    fingerprint256: digestOf(known.fingerprint256, 'fingerprint256'),
-    publicKey256: digestOf(known.publicKey256, 'publicKey256'),
-    extendedKeyUsage: oidsOf(known.extendedKeyUsage, 'extendedKeyUsage'),
-    policies: oidsOf(known.policies, 'policies'),
-    isCa: expectOneOf(known.isCa, [true, false], 'isCa'),
-    source: expectOneOf(known.source, ['tls', 'forwarded'], 'source') ?? 'forwarded',
+    notBefore: known.notBefore,
+    notAfter: known.notAfter,
+    fingerprint256: digestOf(known.fingerprint256),
+    publicKey256: digestOf(known.publicKey256),
+    extendedKeyUsage: oidsOf(known.extendedKeyUsage),
+    policies: oidsOf(known.policies),
+    isCa: known.isCa,
+    source: known.source ?? 'forwarded',
     chain: known.chain === undefined ? undefined : freezePeers(known.chain, 'chain'),
     via: freezePeers(known.via ?? [], 'via'),
   }, undefined)
 }
 
-function checkKeys (known: KnownIdentity): void {
-  if (typeof known !== 'object' || known === null) {
-    refuse(`known is ${describeValue(known)}; expected an object`)
-  }
-  for (const key of Object.keys(known)) {
-    if (!KEYS.includes(key)) refuse(`unknown option "${key}" for createPartialIdentity${nearest(key, KEYS)}`)
-  }
+function checkKnown (known: KnownIdentity): void {
+  OPTIONS.check(known)
   if (NAMING.every((key) => known[key] === undefined)) {
-    refuse(`known has no name; expected at least one of ${NAMING.join(', ')}`)
+    throw new MTLS_ERR_IDENTITY_OPTION(`known has no name; expected at least one of ${NAMING.join(', ')}`)
   }
 }
 
 function altNamesOf ({ subjectAltNames, spiffeId, isCa }: KnownIdentity): SubjectAltNames | undefined {
   if (spiffeId === undefined) return subjectAltNames === undefined ? undefined : createPartialAltNames(subjectAltNames)
   if (parseSpiffeId(spiffeId).path === '') {
-    refuse(`spiffeId is ${describeValue(spiffeId)}; expected an ID with a path, since a trust domain is not a leaf`)
+    refuse('spiffeId', spiffeId, 'an ID with a path, since a trust domain is not a leaf')
   }
-  if (isCa === true) refuse('isCa is true; expected false or undefined, since spiffeId belongs to a leaf')
+  if (isCa === true) refuse('isCa', isCa, 'false or undefined, since spiffeId belongs to a leaf')
   // A leaf with a SPIFFE ID has that URI and no other (X509-SVID section 2), so the list of URIs is known too.
   const uri = subjectAltNames?.uri ?? [spiffeId]
   if (!Array.isArray(uri) || uri.length !== 1 || uri[0] !== spiffeId) {
-    refuse('subjectAltNames.uri does not match spiffeId; expected spiffeId as its only entry')
+    refuse('subjectAltNames.uri', uri, 'spiffeId as its only entry')
   }
   return createPartialAltNames({ ...subjectAltNames, uri })
 }
 
-function nameOf (name: DistinguishedName | string | undefined, key: string): DistinguishedName | undefined {
-  if (typeof name === 'string') return parseDistinguishedName(name)
-  if (name !== undefined && !isDistinguishedName(name)) {
-    refuse(`${key} is ${describeValue(name)}; expected RFC 4514 text or a DistinguishedName`)
-  }
-  return name
+function nameOf (name: DistinguishedName | string | undefined): DistinguishedName | undefined {
+  return typeof name === 'string' ? parseDistinguishedName(name) : name
 }
 
 function serialOf (serial: string | undefined): string | undefined {
   if (serial === undefined) return undefined
-  const digits =
-    typeof serial === 'string'
-      ? serial
-        .replaceAll(':', '')
-        .replace(/^0+(?=.)/, '')
-        .toLowerCase()
-      : ''
-  if (!/^[0-9a-f]{1,128}$/.test(digits)) {
-    refuse(`serialNumber is ${describeValue(serial)}; expected up to 128 hex digits`)
-  }
+  const digits = serialDigits(serial)
   return digits.length % 2 === 0 ? digits : `0${digits}`
 }
 
-function digestOf (digest: string | undefined, key: string): string | undefined {
-  if (digest === undefined) return undefined
-  const digits = typeof digest === 'string' ? digest.replaceAll(':', '').toLowerCase() : ''
-  if (!/^[0-9a-f]{64}$/.test(digits)) {
-    refuse(`${key} is ${describeValue(digest)}; expected a SHA-256 in 64 hex digits`)
-  }
-  return digits
+function serialDigits (serial: string): string {
+  return serial.replaceAll(':', '').replace(/^0+(?=.)/, '').toLowerCase()
 }
 
-function timeOf (time: number | undefined, key: string): number | undefined {
-  if (time !== undefined && !Number.isSafeInteger(time)) {
-    refuse(`${key} is ${describeValue(time)}; expected milliseconds since the epoch`)
-  }
-  return time
+function digestOf (digest: string | undefined): string | undefined {
+  return digest?.replaceAll(':', '').toLowerCase()
 }
 
-function oidsOf (oids: readonly string[] | undefined, key: string): readonly string[] | undefined {
-  if (oids === undefined) return undefined
-  if (!Array.isArray(oids)) refuse(`${key} is ${describeValue(oids)}; expected an array of OIDs`)
-  for (const oid of oids) {
-    if (typeof oid !== 'string' || !isObjectIdentifier(oid)) {
-      refuse(`${key} has ${describeValue(oid)}; expected OIDs such as 1.3.6.1.5.5.7.3.2`)
-    }
-  }
-  return Object.freeze([...oids])
+function oidsOf (oids: readonly string[] | undefined): readonly string[] | undefined {
+  return oids === undefined ? undefined : Object.freeze([...oids])
 }
 
-function expectOneOf<T> (value: T | undefined, allowed: readonly T[], key: string): T | undefined {
-  if (value !== undefined && !allowed.includes(value)) {
-    refuse(`${key} is ${describeValue(value)}; expected ${allowed.map((one) => JSON.stringify(one)).join(' or ')}`)
-  }
-  return value
-}
-
-function refuse (detail: string): never {
-  throw new MTLS_ERR_IDENTITY_OPTION(detail)
+function refuse (path: string, value: unknown, expected: string): never {
+  throw wrongValue(MTLS_ERR_IDENTITY_OPTION, path, value, expected)
 }

@@ -29,4 +29,4 @@ export const MTLS_ERR_PEM_INVALID: FastifyErrorConstructor<{ code: 'MTLS_ERR_PEM
 
 /** An option of `createPartialIdentity` or `parsePeerIdentity` is unknown or has a wrong value. */
 export const MTLS_ERR_IDENTITY_OPTION: FastifyErrorConstructor<{ code: 'MTLS_ERR_IDENTITY_OPTION' }, [string]> =
-  createError('MTLS_ERR_IDENTITY_OPTION', 'Invalid identity option: %s', 500)
+  createError('MTLS_ERR_IDENTITY_OPTION', 'Invalid identity option: %s', 500, TypeError)

@@ -1,8 +1,9 @@
 import crypto from 'node:crypto'
-import { describeValue } from './describe-value.ts'
 import { asBuffer } from './der/buffer.ts'
 import { MTLS_ERR_IDENTITY_OPTION, MTLS_ERR_SPIFFE_ID_INVALID } from './errors.ts'
 import { createIdentity, isPeerIdentity } from './identity.ts'
+import { choice, list, required, valueOf } from './internal/option-values.ts'
+import { checkOption, defineOptions } from './internal/options.ts'
 import type { DistinguishedName } from './name/distinguished-name.ts'
 import type { PeerIdentity, SubjectAltNames } from './peer-identity.ts'
 import { asCertificateError } from './reasons.ts'
@@ -33,6 +34,10 @@ export interface ParsePeerIdentityOptions {
 }
 
 const NONE: readonly never[] = Object.freeze([])
+const PEERS = list('PeerIdentity', valueOf('a PeerIdentity', isPeerIdentity))
+const OPTIONS = defineOptions<ParsePeerIdentityOptions>('parsePeerIdentity', MTLS_ERR_IDENTITY_OPTION, {
+  source: choice('tls', 'forwarded'), chain: PEERS, via: PEERS
+})
 
 /**
  * Parses a certificate into a `PeerIdentity`. It verifies nothing: no signature, no time, no chain. The bytes are
@@ -48,19 +53,8 @@ const NONE: readonly never[] = Object.freeze([])
  * ```
  */
 export function parsePeerIdentity (der: Uint8Array, options: ParsePeerIdentityOptions = {}): PeerIdentity {
-  if (typeof options !== 'object' || options === null) {
-    throw new MTLS_ERR_IDENTITY_OPTION(`options is ${describeValue(options)}; expected an object`)
-  }
-  const { source = 'tls', chain, via = NONE, ...unknown } = options
-  const [key] = Object.keys(unknown)
-  if (key !== undefined) {
-    throw new MTLS_ERR_IDENTITY_OPTION(
-      `unknown option "${key}" for parsePeerIdentity; expected one of source, chain, via`
-    )
-  }
-  if (source !== 'tls' && source !== 'forwarded') {
-    throw new MTLS_ERR_IDENTITY_OPTION(`source is ${describeValue(source)}; expected "tls" or "forwarded"`)
-  }
+  OPTIONS.check(options)
+  const { source = 'tls', chain, via = NONE } = options
   const links = {
     source,
     chain: chain === undefined ? undefined : freezePeers(chain, 'chain'),
@@ -77,9 +71,7 @@ export function parsePeerIdentity (der: Uint8Array, options: ParsePeerIdentityOp
 
 /** A frozen copy of a list of identities. @throws MTLS_ERR_IDENTITY_OPTION */
 export function freezePeers (peers: readonly PeerIdentity[], option: string): readonly PeerIdentity[] {
-  if (!Array.isArray(peers) || !peers.every(isPeerIdentity)) {
-    throw new MTLS_ERR_IDENTITY_OPTION(`${option} is ${describeValue(peers)}; expected an array of PeerIdentity`)
-  }
+  checkOption(peers, required(PEERS), option, MTLS_ERR_IDENTITY_OPTION)
   return peers.length === 0 ? NONE : Object.freeze([...peers])
 }
 

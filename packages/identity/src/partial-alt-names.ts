@@ -1,11 +1,10 @@
 import { isIP } from 'node:net'
 import { isObjectIdentifier } from './der/object-identifier.ts'
-import { describeValue } from './describe-value.ts'
 import { MTLS_ERR_IDENTITY_OPTION } from './errors.ts'
+import { refuseUnknownKeys, wrongValue } from './internal/options.ts'
 import { isDistinguishedName } from './name/distinguished-name.ts'
 import type { DistinguishedName } from './name/distinguished-name.ts'
 import { parseDistinguishedName } from './name/parse.ts'
-import { nearest } from './nearest.ts'
 import type { SubjectAltNameKind, SubjectAltNames } from './peer-identity.ts'
 import { createOtherName } from './x509/general-names.ts'
 import type { OtherName } from './x509/general-names.ts'
@@ -36,11 +35,7 @@ export function createPartialAltNames (known: KnownAltNames): SubjectAltNames {
   if (typeof known !== 'object' || known === null || Array.isArray(known)) refuse('', known, 'an object of lists')
   // `unknown` of a parsed identity may be passed in. It must agree with the lists.
   const { unknown: said, ...lists } = known as KnownAltNames & { unknown?: readonly string[] }
-  for (const key of Object.keys(lists)) {
-    if (!KINDS.includes(key as SubjectAltNameKind)) {
-      throw new MTLS_ERR_IDENTITY_OPTION(`unknown option "${key}" for subjectAltNames${nearest(key, KINDS)}`)
-    }
-  }
+  refuseUnknownKeys(lists, KINDS, 'subjectAltNames', MTLS_ERR_IDENTITY_OPTION)
   const unknown = KINDS.filter((kind) => lists[kind] === undefined || said?.includes(kind))
   return Object.freeze({
     dns: mapList(lists.dns, 'dns', readText),
@@ -59,7 +54,7 @@ function mapList<T, U> (
   read: (value: T, kind: string) => U
 ): readonly U[] {
   if (list === undefined) return Object.freeze([])
-  if (!Array.isArray(list)) refuse(kind, list, 'an array')
+  if (!Array.isArray(list)) refuse(kind, list, 'a list')
   return Object.freeze(list.map((value: T) => read(value, kind)))
 }
 
@@ -102,5 +97,5 @@ function readOther (
 
 function refuse (kind: string, found: unknown, expected: string): never {
   const option = kind === '' ? 'subjectAltNames' : `subjectAltNames.${kind}`
-  throw new MTLS_ERR_IDENTITY_OPTION(`${option} is ${describeValue(found)}; expected ${expected}`)
+  throw wrongValue(MTLS_ERR_IDENTITY_OPTION, option, found, expected)
 }

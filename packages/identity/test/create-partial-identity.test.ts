@@ -104,10 +104,7 @@ test('derives a SPIFFE ID from the one URI, or the URI from the SPIFFE ID', asyn
 })
 
 test('refuses unknown keys and says which was meant', async (t) => {
-  t.throws(
-    () => createPartialIdentity({ subject: 'CN=x', serial: '01' } as never),
-    /unknown option "serial" for createPartialIdentity; expected/
-  )
+  t.throws(() => createPartialIdentity({ subject: 'CN=x', serial: '01' } as never), /unknown option "serial" for createPartialIdentity; did you mean "serialNumber"\?/)
   t.throws(() => createPartialIdentity({ subject: 'CN=x', isCA: true } as never), /did you mean "isCa"/)
   t.throws(() => createPartialIdentity({ subjet: 'CN=x' } as never), /did you mean "subject"/)
   t.throws(

@@ -1,17 +1,19 @@
 import type { Meter } from '@opentelemetry/api'
 import type { CredentialSource } from '@peerkit/credentials'
 import { joinApp } from '@peerkit/events'
+import { anything, clock, credentialSource, defineOptions, required } from '@peerkit/identity/internal'
 import type { RevocationChecker } from '@peerkit/revocation'
-import { AUDIT_KEYS, auditLog } from './audit/audit-log.ts'
+import { auditLog, auditOptions } from './audit/audit-log.ts'
 import type { AuditLog, AuditLogger, AuditOptions } from './audit/audit-log.ts'
+import { MTLS_ERR_MONITOR_OPTION } from './errors.ts'
 import { countCallersByIssuer } from './callers-by-issuer.ts'
 import type { IssuerCallers } from './callers-by-issuer.ts'
-import { READINESS_KEYS, watchReadiness } from './expiry/readiness.ts'
+import { readinessOptions, watchReadiness } from './expiry/readiness.ts'
 import type { ReadinessOptions, ReadyState } from './expiry/readiness.ts'
-import { EXPIRY_KEYS, watchExpiry } from './expiry/watch-expiry.ts'
+import { expiryOptions, watchExpiry } from './expiry/watch-expiry.ts'
 import type { ExpiryOptions } from './expiry/watch-expiry.ts'
 import { recordMetrics } from './metrics/record-metrics.ts'
-import { checkCredentials, checkKeys, checkServer } from './option-check.ts'
+import { SERVER } from './server-option.ts'
 
 /** Options of {@link startMonitor}. */
 export interface MonitorOptions {
@@ -53,6 +55,18 @@ export interface Monitor {
   close (): void
 }
 
+const OPTIONS = defineOptions<MonitorOptions>('startMonitor', MTLS_ERR_MONITOR_OPTION, {
+  log: anything,
+  credentials: required(credentialSource),
+  revocation: anything,
+  audit: anything,
+  meter: anything,
+  expiry: anything,
+  readiness: anything,
+  server: SERVER,
+  now: clock
+})
+
 /**
  * Starts the audit log, metrics, expiry warnings and readiness for an app, or for this process.
  *
@@ -69,14 +83,12 @@ export interface Monitor {
  * ```
  */
 export function startMonitor (options: MonitorOptions): Monitor {
-  checkKeys(options, ['log', 'credentials', 'revocation', 'audit', 'meter', 'expiry', 'readiness', 'server', 'now'], 'monitor')
+  OPTIONS.check(options)
   const { log, credentials, revocation, audit = {}, meter, expiry = {}, readiness = {}, server, now = Date.now } = options
-  checkCredentials(credentials, 'credentials')
   // All options are checked before the first part starts, so that an error leaves nothing running.
-  if (audit !== false) checkKeys(audit, AUDIT_KEYS, 'audit')
-  if (expiry !== false) checkKeys(expiry, EXPIRY_KEYS, 'expiry')
-  checkKeys(readiness, READINESS_KEYS, 'readiness')
-  checkServer(server)
+  if (audit !== false) auditOptions.check(audit, 'audit')
+  if (expiry !== false) expiryOptions.check(expiry, 'expiry')
+  readinessOptions.check(readiness, 'readiness')
   const ofApp = server === undefined ? {} : { server }
   const common = { credentials, ...(revocation !== undefined && { revocation }), now }
   const parts: Array<{ close (): void }> = []

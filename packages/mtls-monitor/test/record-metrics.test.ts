@@ -201,6 +201,6 @@ test('without an SDK it records into nothing, and when closed it hears nothing',
   requestAllowed.publish(judged(null))
   recorder.close()
   t.notOk(requestAllowed.hasSubscribers)
-  t.throws(() => recordMetrics({ meter: {} as any }), { code: 'MTLS_ERR_MONITOR_OPTION', message: /meter is without createCounter/ })
+  t.throws(() => recordMetrics({ meter: {} as any }), { code: 'MTLS_ERR_MONITOR_OPTION', message: /meter is an object without createCounter/ })
   t.throws(() => recordMetrics({ metre: 1 } as any), { message: /unknown option "metre"/ })
 })

@@ -1,5 +1,5 @@
-import { optionInvalid } from './errors.ts'
-import { checkKnownOptions } from './option-check.ts'
+import { defineOptions, describeUrl, list, required, valueOf, wrongOption } from '@peerkit/identity/internal'
+import { MTLS_ERR_REVOCATION_OPTION } from './errors.ts'
 
 /**
  * Which URLs in certificates may be fetched. A certificate is untrusted input: without a list of hosts it could make
@@ -11,12 +11,16 @@ export interface CertificateUrlOptions {
 }
 
 const MAX_URLS = 3
+const HOST = valueOf('"host" or "host:port"', (host) => parseHost(host) !== undefined)
+const OPTIONS = defineOptions<CertificateUrlOptions>('allowCertificateUrls', MTLS_ERR_REVOCATION_OPTION, {
+  hosts: required(list('at least one of the hosts that certificates may name', HOST, 1))
+})
 
 /** Checks a configured URL: http or https, without user and password. */
 export function checkUrl (url: unknown, where: string): string {
   const parsed = typeof url === 'string' ? parseUrl(url) : undefined
   if (parsed === undefined) {
-    throw optionInvalid(`${where} is ${JSON.stringify(url)}; expected an http or https URL without user and password`)
+    throw wrongOption(MTLS_ERR_REVOCATION_OPTION, where, describeUrl(url), 'an http or https URL without user and password')
   }
   return parsed.href
 }
@@ -29,11 +33,8 @@ export function compileUrlFilter (
   where: string
 ): (urls: readonly string[]) => string[] {
   if (options === undefined) return () => []
-  checkKnownOptions(options, ['hosts'], where)
-  if (!Array.isArray(options.hosts) || options.hosts.length === 0) {
-    throw optionInvalid(`${where}.hosts is empty or not an array; expected the hosts that certificates may name`)
-  }
-  const hosts = new Set(options.hosts.map((host: unknown) => checkHost(host, where)))
+  OPTIONS.check(options, where)
+  const hosts = new Set(options.hosts.map((host: unknown) => parseHost(host)?.host as string))
   return (urls) => {
     const allowed: string[] = []
     for (const url of urls) {
@@ -44,12 +45,9 @@ export function compileUrlFilter (
   }
 }
 
-function checkHost (host: unknown, where: string): string {
+function parseHost (host: unknown): URL | undefined {
   const parsed = typeof host === 'string' && /^[^/?#@\s\\]+$/.test(host) ? parseUrl(`http://${host}`) : undefined
-  if (parsed === undefined || parsed.pathname !== '/') {
-    throw optionInvalid(`${where}.hosts has ${JSON.stringify(host)}; expected "host" or "host:port"`)
-  }
-  return parsed.host
+  return parsed?.pathname === '/' ? parsed : undefined
 }
 
 /** An http or https URL without user and password. Undefined for anything else. */

@@ -1,8 +1,7 @@
 import { joinEmitter } from '@peerkit/events'
 import type { PeerIdentity } from '@peerkit/identity'
-import { isThenable, whenAllSettled, whenAnswered } from '@peerkit/identity/internal'
-import { optionInvalid } from './errors.ts'
-import { checkKnownOptions } from './option-check.ts'
+import { isThenable, whenAllSettled, whenAnswered, anything, checkOption, choice, defineOptions, list, required } from '@peerkit/identity/internal'
+import { optionInvalid, MTLS_ERR_REVOCATION_OPTION } from './errors.ts'
 import { joinDetails } from './plain-text.ts'
 import { failedStatus, type RevocationChecker, type RevocationStatus, type UnknownStatus } from './revocation-status.ts'
 
@@ -15,6 +14,11 @@ export interface CombineOptions {
    */
   readonly ask?: 'all' | 'first'
 }
+
+const OPTIONS = defineOptions<CombineOptions>('combineCheckers', MTLS_ERR_REVOCATION_OPTION, {
+  ask: choice('all', 'first')
+})
+const CHECKERS = required(list('at least one revocation checker', anything, 1))
 
 /**
  * Combines several checkers into one, such as a CRL and an OCSP checker. A status is permitted if each of them
@@ -36,14 +40,9 @@ export function combineCheckers (
   checkers: readonly RevocationChecker[],
   options: CombineOptions = {}
 ): RevocationChecker {
-  checkKnownOptions(options, ['ask'], 'combineCheckers')
-  const ask = options.ask ?? 'all'
-  if (ask !== 'all' && ask !== 'first') {
-    throw optionInvalid(`combineCheckers ask is ${JSON.stringify(ask)}; expected "all" or "first"`)
-  }
-  if (!Array.isArray(checkers) || checkers.length === 0) {
-    throw optionInvalid('combineCheckers checkers is empty or not an array; expected at least one checker')
-  }
+  OPTIONS.check(options)
+  checkOption(checkers, CHECKERS, 'checkers', MTLS_ERR_REVOCATION_OPTION)
+  const { ask = 'all' } = options
   const members = Object.freeze([...checkers]) as readonly RevocationChecker[]
   const combined: RevocationChecker = {
     // No epoch ever decreases, so the sum changes whenever one of them does.

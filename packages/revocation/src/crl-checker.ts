@@ -1,13 +1,12 @@
 import type { DistinguishedName, PeerIdentity } from '@peerkit/identity'
-import { WakeAt } from '@peerkit/identity/internal'
+import { WakeAt, anything, choice, clock, count, defineOptions, flag, list, required, span } from '@peerkit/identity/internal'
 import { CrlIndex } from './crl-index.ts'
 import {
   assembleLists, checkBases, CLOCK_SKEW, statusOf, pickLists, type ApplicableLists, type CrlList
 } from './crl-lists.ts'
 import { Epoch } from './epoch.ts'
-import { crlInvalid, optionInvalid } from './errors.ts'
+import { MTLS_ERR_REVOCATION_OPTION, crlInvalid } from './errors.ts'
 import { ForeignIssuers } from './foreign-issuers.ts'
-import { checkFunction, checkKnownOptions, checkNumber } from './option-check.ts'
 import { loadCrls, MAX_CRL_BYTES, parseCrls, SYNC_CRL_BYTES } from './parse-crl.ts'
 import { compilePolicy, type Permits, type RevocationPolicy } from './revocation-policy.ts'
 import {
@@ -77,9 +76,17 @@ export interface CrlChecker extends RevocationChecker {
   readonly formerIssuers: readonly PeerIdentity[]
 }
 
-const known = [
-  'crls', 'issuers', 'foreignCrls', 'formerIssuers', 'policy', 'clockSkew', 'maxBytes', 'warnEnded', 'now'
-] as const
+const OPTIONS = defineOptions<CrlCheckerOptions>('crlChecker', MTLS_ERR_REVOCATION_OPTION, {
+  crls: required(list('CRLs', anything)),
+  issuers: required(list('certificates', anything)),
+  foreignCrls: choice('refuse', 'ignore'),
+  formerIssuers: list('certificates', anything),
+  policy: anything,
+  clockSkew: span(0),
+  maxBytes: count(),
+  warnEnded: flag,
+  now: clock
+})
 
 /**
  * Creates a checker that answers from CRLs. It parses them synchronously, so each may have at most 1 MiB ({@link
@@ -152,18 +159,16 @@ class ListChecker implements CrlChecker {
   #closed: boolean = false
 
   constructor (options: CrlCheckerOptions) {
-    checkKnownOptions(options, known, 'crlChecker')
-    checkFunction(options.now, 'crlChecker now')
+    OPTIONS.check(options)
     this.#now = options.now ?? Date.now
-    this.#skew = checkNumber(options.clockSkew, CLOCK_SKEW, 'crlChecker clockSkew')
-    this.#maxBytes = checkNumber(options.maxBytes, MAX_CRL_BYTES, 'crlChecker maxBytes')
+    this.#skew = options.clockSkew ?? CLOCK_SKEW
+    this.#maxBytes = options.maxBytes ?? MAX_CRL_BYTES
     this.#permits = compilePolicy(options.policy, this.#now, this)
-    this.#ignoresForeign = checkForeign(options.foreignCrls)
-    this.#told = checkFlag(options.warnEnded, 'warnEnded') ? new Set() : undefined
-    this.#issuers = checkList(options.issuers, 'issuers')
-    this.#formerIssuers = checkList(options.formerIssuers ?? [], 'formerIssuers')
+    this.#ignoresForeign = options.foreignCrls === 'ignore'
+    this.#told = options.warnEnded === false ? undefined : new Set()
+    this.#issuers = Object.freeze([...options.issuers])
+    this.#formerIssuers = Object.freeze([...options.formerIssuers ?? []])
     this.#foreign = this.#noForeign()
-    checkList(options.crls, 'crls')
     this.#boundary = new WakeAt(() => { this.#passBoundary() }, { now: this.#now })
   }
 
@@ -291,23 +296,4 @@ function checkIndex (index: CrlIndex, issuers: readonly PeerIdentity[]): CrlInde
     throw crlInvalid('issuer_unknown', `its signer ${String(signer)} is not among the issuers`)
   }
   return index
-}
-
-function checkFlag (value: unknown, where: string): boolean {
-  if (value !== undefined && typeof value !== 'boolean') {
-    throw optionInvalid(`crlChecker ${where} is ${typeof value}; expected true or false`)
-  }
-  return value !== false
-}
-
-function checkForeign (value: unknown): boolean {
-  if (value !== undefined && value !== 'refuse' && value !== 'ignore') {
-    throw optionInvalid(`crlChecker foreignCrls is ${JSON.stringify(value)}; expected "refuse" or "ignore"`)
-  }
-  return value === 'ignore'
-}
-
-function checkList<Item> (list: readonly Item[], where: string): readonly Item[] {
-  if (!Array.isArray(list)) throw optionInvalid(`crlChecker ${where} is ${typeof list}; expected an array`)
-  return Object.freeze([...list])
 }

@@ -45,7 +45,7 @@ export class CrlSource {
   #failure: string | undefined
 
   constructor (url: string, options: CrlSourceOptions) {
-    this.url = url.startsWith('file:') && URL.canParse(url) ? url : checkUrl(url, 'crlUrlChecker urls')
+    this.url = url.startsWith('file:') && URL.canParse(url) ? url : checkUrl(url, 'urls')
     this.#options = options
     this.#next = new WakeAt(() => { this.refresh().catch(() => {}) }, { now: options.now })
   }

@@ -1,13 +1,13 @@
 import { joinEmitter } from '@peerkit/events'
 import type { PeerIdentity } from '@peerkit/identity'
+import { anything, choice, clock, count, defineOptions, duration, flag, func, list, required, span, wrongValue } from '@peerkit/identity/internal'
 import { compileUrlFilter, type CertificateUrlOptions } from './allowed-urls.ts'
 import { crlChecker, type CrlChecker, type CrlCheckerOptions } from './crl-checker.ts'
 import type { CrlIndex } from './crl-index.ts'
 import { CLOCK_SKEW } from './crl-lists.ts'
 import { CrlSource, type CrlSourceOptions } from './crl-source.ts'
 import { readDistributionPoints, urisOf } from './distribution-points.ts'
-import { crlInvalid, optionInvalid } from './errors.ts'
-import { checkFunction, checkKnownOptions, checkNumber } from './option-check.ts'
+import { MTLS_ERR_REVOCATION_OPTION, crlInvalid } from './errors.ts'
 import { MAX_CRL_BYTES } from './parse-crl.ts'
 import { joinDetails } from './plain-text.ts'
 import { compileOrigins } from './redirects.ts'
@@ -16,7 +16,7 @@ import { CLOSED, type RevocationChecker, type RevocationStatus } from './revocat
 import { isNamed } from './same-name.ts'
 
 /** Options of {@link crlUrlChecker}. */
-export interface CrlUrlCheckerOptions extends Omit<CrlCheckerOptions, 'crls'> {
+export interface CrlUrlCheckerOptions extends Omit<CrlCheckerOptions, 'crls' | 'foreignCrls' | 'formerIssuers'> {
   /**
    * `http:`, `https:` and `file:` URLs of complete and delta CRLs, PEM or DER. Their signatures are verified, so plain
    * http is as safe as https.
@@ -60,10 +60,23 @@ export interface CrlUrlChecker extends RevocationChecker {
   readonly lists: readonly CrlIndex[]
 }
 
-const known = [
-  'urls', 'issuers', 'policy', 'clockSkew', 'maxBytes', 'warnEnded', 'now', 'allowCertificateUrls', 'allowRedirects', 'initial',
-  'refreshInterval', 'retryAfter', 'timeout', 'cacheSize', 'fetch'
-] as const
+const OPTIONS = defineOptions<CrlUrlCheckerOptions>('crlUrlChecker', MTLS_ERR_REVOCATION_OPTION, {
+  urls: required(list('URLs', anything)),
+  issuers: required(list('certificates', anything)),
+  policy: anything,
+  clockSkew: span(0),
+  maxBytes: count({ least: 1 }),
+  warnEnded: flag,
+  now: clock,
+  allowCertificateUrls: anything,
+  allowRedirects: anything,
+  initial: choice('required', 'background'),
+  refreshInterval: span(1),
+  retryAfter: span(1),
+  timeout: duration({ least: 1 }),
+  cacheSize: count(),
+  fetch: func()
+})
 
 /**
  * Creates a checker that fetches CRLs, and fetches them again well before they expire. A CRL that is older than the
@@ -106,16 +119,11 @@ class UrlChecker implements CrlUrlChecker {
   #closed: boolean = false
 
   constructor (options: CrlUrlCheckerOptions) {
-    checkKnownOptions(options, known, 'crlUrlChecker')
-    checkFunction(options.fetch, 'crlUrlChecker fetch')
-    const initial = options.initial ?? 'required'
-    if (initial !== 'required' && initial !== 'background') {
-      throw optionInvalid(`crlUrlChecker initial is ${JSON.stringify(initial)}; expected "required" or "background"`)
+    OPTIONS.check(options)
+    if (options.urls.length === 0 && options.allowCertificateUrls === undefined) {
+      throw wrongValue(MTLS_ERR_REVOCATION_OPTION, 'urls', options.urls, 'URLs, or the option allowCertificateUrls')
     }
-    if (!Array.isArray(options.urls) || (options.urls.length === 0 && options.allowCertificateUrls === undefined)) {
-      throw optionInvalid('crlUrlChecker urls is empty or not an array; expected URLs or allowCertificateUrls')
-    }
-    this.#required = initial === 'required'
+    this.#required = options.initial !== 'background'
     this.#now = options.now ?? Date.now
     this.#issuers = Object.freeze([...options.issuers])
     const { policy, clockSkew, warnEnded, now } = options
@@ -132,17 +140,17 @@ class UrlChecker implements CrlUrlChecker {
       emitter: this,
       issuers: this.#issuers,
       now: this.#now,
-      clockSkew: checkNumber(clockSkew, CLOCK_SKEW, 'crlUrlChecker clockSkew'),
-      timeout: checkNumber(options.timeout, 30_000, 'crlUrlChecker timeout', 1),
-      maxBytes: checkNumber(options.maxBytes, MAX_CRL_BYTES, 'crlUrlChecker maxBytes', 1),
-      refreshInterval: checkNumber(options.refreshInterval, 600_000, 'crlUrlChecker refreshInterval', 1),
-      retryAfter: checkNumber(options.retryAfter, 5000, 'crlUrlChecker retryAfter', 1),
-      origins: compileOrigins(options.allowRedirects, 'crlUrlChecker allowRedirects'),
+      clockSkew: clockSkew ?? CLOCK_SKEW,
+      timeout: options.timeout ?? 30_000,
+      maxBytes: options.maxBytes ?? MAX_CRL_BYTES,
+      refreshInterval: options.refreshInterval ?? 600_000,
+      retryAfter: options.retryAfter ?? 5_000,
+      origins: compileOrigins(options.allowRedirects, 'allowRedirects'),
       fetch: options.fetch ?? ((...request) => globalThis.fetch(...request)),
       accept: (source, indexes) => { this.#accept(source, indexes) }
     }
-    this.#cacheSize = checkNumber(options.cacheSize, 32, 'crlUrlChecker cacheSize')
-    this.#filter = compileUrlFilter(options.allowCertificateUrls, 'crlUrlChecker allowCertificateUrls')
+    this.#cacheSize = options.cacheSize ?? 32
+    this.#filter = compileUrlFilter(options.allowCertificateUrls, 'allowCertificateUrls')
     this.#sources = options.urls.map((url) => new CrlSource(url, this.#sourceOptions))
   }
 

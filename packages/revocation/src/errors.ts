@@ -67,7 +67,7 @@ export const MTLS_ERR_OCSP_UNAVAILABLE: FastifyErrorConstructor<{ code: 'MTLS_ER
 
 /** An option is unknown or has a wrong value. The message names it. */
 export const MTLS_ERR_REVOCATION_OPTION: FastifyErrorConstructor<{ code: 'MTLS_ERR_REVOCATION_OPTION' }, [string]> =
-  createError('MTLS_ERR_REVOCATION_OPTION', 'Invalid revocation option: %s', 500)
+  createError('MTLS_ERR_REVOCATION_OPTION', 'Invalid revocation option: %s', 500, TypeError)
 
 /** An error of this package with a machine-readable `reason`. */
 export type ReasonedError<Reason extends string> = Error & { readonly code: string, readonly reason: Reason }

@@ -1,15 +1,14 @@
 import { endOfValidity, type PeerIdentity } from '@peerkit/identity'
-import { WakeAt } from '@peerkit/identity/internal'
+import { WakeAt, anything, count, defineOptions, list, span } from '@peerkit/identity/internal'
 import { LRUCache } from 'lru-cache'
 import { checkUrl, compileUrlFilter, type CertificateUrlOptions } from './allowed-urls.ts'
 import { readOcspUris } from './distribution-points.ts'
 import { Epoch } from './epoch.ts'
-import { MTLS_ERR_OCSP_INVALID, ocspInvalid, ocspUnavailable } from './errors.ts'
+import { MTLS_ERR_OCSP_INVALID, MTLS_ERR_REVOCATION_OPTION, ocspInvalid, ocspUnavailable } from './errors.ts'
 import { findIssuer } from './find-issuer.ts'
 import { Endings, type OcspEntry } from './ocsp-cache.ts'
 import { askResponders, type OcspQuestion, type OcspReply } from './ocsp-client.ts'
-import { compileQuestion, ocspQuestionOptions, type OcspQuestionOptions } from './ocsp-options.ts'
-import { checkKnownOptions, checkNumber } from './option-check.ts'
+import { OCSP_QUESTION, compileQuestion, type OcspQuestionOptions } from './ocsp-options.ts'
 import { failureText, plainPart, plainText } from './plain-text.ts'
 import { reportFailed, reportRefreshed } from './reports.ts'
 import { compilePolicy, type Permits, type RevocationPolicy } from './revocation-policy.ts'
@@ -47,10 +46,17 @@ export interface OcspChecker extends RevocationChecker {
   readonly cached: number
 }
 
-const known = [
-  'urls', 'allowCertificateUrls', 'issuers', 'policy', 'cacheSize', 'retryAfter', 'staleIfError', 'maxConcurrent',
-  ...ocspQuestionOptions
-]
+const OPTIONS = defineOptions<OcspCheckerOptions>('ocspChecker', MTLS_ERR_REVOCATION_OPTION, {
+  urls: anything,
+  allowCertificateUrls: anything,
+  issuers: list('certificates', anything),
+  policy: anything,
+  cacheSize: count({ least: 1 }),
+  retryAfter: span(1),
+  staleIfError: span(0),
+  maxConcurrent: count({ least: 1 }),
+  ...OCSP_QUESTION
+})
 
 /**
  * Creates a checker that asks OCSP responders (RFC 6960). An answer is accepted if it is about the certificate,
@@ -88,16 +94,16 @@ class ResponderChecker implements OcspChecker {
   readonly #deadline: WakeAt
 
   constructor (options: OcspCheckerOptions) {
-    checkKnownOptions(options, known, 'ocspChecker')
-    this.#question = compileQuestion(options, 'ocspChecker', this.#closing.signal)
+    OPTIONS.check(options)
+    this.#question = compileQuestion(options, this.#closing.signal)
     this.#now = this.#question.freshness.now
     this.#urlsOf = compileUrls(options)
     this.#issuers = Object.freeze([...options.issuers ?? []])
     this.#permits = compilePolicy(options.policy, this.#now, this)
-    this.#retryAfter = checkNumber(options.retryAfter, 10_000, 'ocspChecker retryAfter', 1)
-    this.#staleIfError = checkNumber(options.staleIfError, 0, 'ocspChecker staleIfError')
-    this.#maxConcurrent = checkNumber(options.maxConcurrent, 256, 'ocspChecker maxConcurrent', 1)
-    this.#cache = new LRUCache({ max: checkNumber(options.cacheSize, 10_000, 'ocspChecker cacheSize', 1) })
+    this.#retryAfter = options.retryAfter ?? 10_000
+    this.#staleIfError = options.staleIfError ?? 0
+    this.#maxConcurrent = options.maxConcurrent ?? 256
+    this.#cache = new LRUCache({ max: options.cacheSize ?? 10_000 })
     this.#deadline = new WakeAt(() => { this.#passEnding() }, { now: this.#now })
   }
 
@@ -266,14 +272,14 @@ function compileUrls (
   options: OcspCheckerOptions
 ): (certificate: PeerIdentity, issuer: PeerIdentity) => readonly string[] {
   const { urls } = options
-  const filter = compileUrlFilter(options.allowCertificateUrls, 'ocspChecker allowCertificateUrls')
+  const filter = compileUrlFilter(options.allowCertificateUrls, 'allowCertificateUrls')
   const list =
     typeof urls === 'function' || urls === undefined
       ? []
-      : (typeof urls === 'string' ? [urls] : urls).map((url) => checkUrl(url, 'ocspChecker urls'))
+      : (typeof urls === 'string' ? [urls] : urls).map((url) => checkUrl(url, 'urls'))
   return (certificate, issuer) => {
     const configured =
-      typeof urls === 'function' ? urls(certificate, issuer).map((url) => checkUrl(url, 'ocspChecker urls()')) : list
+      typeof urls === 'function' ? urls(certificate, issuer).map((url) => checkUrl(url, 'urls()')) : list
     return [...configured, ...filter(options.allowCertificateUrls === undefined ? [] : readOcspUris(certificate))]
   }
 }

@@ -1,8 +1,8 @@
-import { optionInvalid } from './errors.ts'
+import { anything, choice, count, duration, flag, func } from '@peerkit/identity/internal'
+import type { OptionTypes } from '@peerkit/identity/internal'
 import type { CertIdHash } from './ocsp-certid.ts'
 import type { OcspQuestion } from './ocsp-client.ts'
-import { checkFreshness, type OcspFreshness } from './ocsp-verify.ts'
-import { checkFunction, checkNumber } from './option-check.ts'
+import { FRESHNESS, freshnessOf, type OcspFreshness } from './ocsp-verify.ts'
 import type { RevocationChecker } from './revocation-status.ts'
 
 /** How a responder is asked. */
@@ -30,27 +30,27 @@ export interface OcspQuestionOptions extends OcspFreshness {
   readonly fetch?: typeof fetch
 }
 
-export const ocspQuestionOptions = [
-  'hash', 'nonce', 'timeout', 'maxBytes', 'requireNoCheck', 'delegateChecker', 'fetch', 'clockSkew', 'maxAge',
-  'lifetime', 'now'
-] as const
+/** The types of the options of `OcspQuestionOptions`. */
+export const OCSP_QUESTION: OptionTypes<OcspQuestionOptions> = {
+  ...FRESHNESS,
+  hash: choice('sha1', 'sha256'),
+  nonce: choice('none', 'optional', 'required'),
+  timeout: duration({ least: 1 }),
+  maxBytes: count({ least: 1 }),
+  requireNoCheck: flag,
+  delegateChecker: anything,
+  fetch: func()
+}
 
-export function compileQuestion (options: OcspQuestionOptions, where: string, signal: AbortSignal): OcspQuestion {
-  const hash = options.hash ?? 'sha1'
-  if (hash !== 'sha1' && hash !== 'sha256') {
-    throw optionInvalid(`${where} hash is ${JSON.stringify(hash)}; expected "sha1" or "sha256"`)
-  }
-  const nonce = options.nonce ?? 'optional'
-  if (!['none', 'optional', 'required'].includes(nonce)) {
-    throw optionInvalid(`${where} nonce is ${JSON.stringify(nonce)}; expected "none", "optional" or "required"`)
-  }
-  checkFunction(options.fetch, `${where} fetch`)
+/** Fills in the defaults of options that were checked. */
+export function compileQuestion (options: OcspQuestionOptions, signal: AbortSignal): OcspQuestion {
+  const { hash = 'sha1', nonce = 'optional', timeout = 5_000, maxBytes = 1 << 16 } = options
   return {
     hash,
     nonce,
-    timeout: checkNumber(options.timeout, 5000, `${where} timeout`, 1),
-    maxBytes: Math.min(1 << 20, checkNumber(options.maxBytes, 1 << 16, `${where} maxBytes`, 1)),
-    freshness: checkFreshness(options, where),
+    timeout,
+    maxBytes: Math.min(1 << 20, maxBytes),
+    freshness: freshnessOf(options),
     requireNoCheck: options.requireNoCheck ?? false,
     delegateChecker: options.delegateChecker,
     fetch: options.fetch ?? ((...request) => globalThis.fetch(...request)),

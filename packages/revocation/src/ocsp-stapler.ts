@@ -1,12 +1,12 @@
 import type { PeerIdentity } from '@peerkit/identity'
+import { anything, checkOption, defineOptions, required, span, valueOf } from '@peerkit/identity/internal'
 import { createHash } from 'node:crypto'
 import { WakeAt } from '@peerkit/identity/internal'
 import { checkUrl, compileUrlFilter, type CertificateUrlOptions } from './allowed-urls.ts'
 import { readOcspUris } from './distribution-points.ts'
-import { optionInvalid } from './errors.ts'
+import { MTLS_ERR_REVOCATION_OPTION } from './errors.ts'
 import { askResponders, type OcspQuestion, type OcspReply } from './ocsp-client.ts'
-import { compileQuestion, ocspQuestionOptions, type OcspQuestionOptions } from './ocsp-options.ts'
-import { checkKnownOptions, checkNumber } from './option-check.ts'
+import { OCSP_QUESTION, compileQuestion, type OcspQuestionOptions } from './ocsp-options.ts'
 import { reportFailed, reportRefreshed } from './reports.ts'
 
 /** Options of {@link createOcspStapler}. */
@@ -54,10 +54,18 @@ export interface OcspStapler {
   close (): Promise<void>
 }
 
-const known = [
-  'certificate', 'issuer', 'url', 'allowCertificateUrls', 'retryAfter',
-  ...ocspQuestionOptions.filter((name) => name !== 'nonce')
-]
+const { nonce: _nonce, ...QUESTION } = OCSP_QUESTION
+const CERTIFICATE = required(valueOf('a certificate parsed from its bytes', (value) => {
+  return (value as Partial<PeerIdentity> | null)?.raw !== undefined
+}))
+const OPTIONS = defineOptions<OcspStaplerOptions>('createOcspStapler', MTLS_ERR_REVOCATION_OPTION, {
+  certificate: CERTIFICATE,
+  issuer: CERTIFICATE,
+  url: anything,
+  allowCertificateUrls: anything,
+  retryAfter: span(1),
+  ...QUESTION
+})
 const HOUR = 3_600_000
 
 /**
@@ -95,16 +103,16 @@ class Stapler implements OcspStapler {
   #failures: number = 0
 
   constructor (options: OcspStaplerOptions) {
-    checkKnownOptions(options, known, 'createOcspStapler')
+    OPTIONS.check(options)
     // The clients that get the stapled response could not check a nonce.
-    this.#question = compileQuestion({ ...options, nonce: 'none' }, 'createOcspStapler', this.#closing.signal)
+    this.#question = compileQuestion({ ...options, nonce: 'none' }, this.#closing.signal)
     this.#now = this.#question.freshness.now
     this.#urls = (options.url === undefined ? [] : typeof options.url === 'string' ? [options.url] : options.url).map(
-      (url) => checkUrl(url, 'createOcspStapler url')
+      (url) => checkUrl(url, 'url')
     )
-    this.#filter = compileUrlFilter(options.allowCertificateUrls, 'createOcspStapler allowCertificateUrls')
-    this.#retryAfter = checkNumber(options.retryAfter, 10_000, 'createOcspStapler retryAfter', 1)
-    this.#subject = checkSubject(options.certificate, options.issuer)
+    this.#filter = compileUrlFilter(options.allowCertificateUrls, 'allowCertificateUrls')
+    this.#retryAfter = options.retryAfter ?? 10_000
+    this.#subject = { certificate: options.certificate, issuer: options.issuer }
     this.#next = new WakeAt(() => { this.refresh().catch(() => {}) }, { now: this.#now })
     this.handle = (certificate, _issuer, callback) => { callback(null, this.#responseFor(certificate)) }
     this.refresh().catch(() => {})
@@ -126,7 +134,9 @@ class Stapler implements OcspStapler {
   }
 
   async update (certificate: PeerIdentity, issuer: PeerIdentity): Promise<void> {
-    this.#subject = checkSubject(certificate, issuer)
+    checkOption(certificate, CERTIFICATE, 'certificate', MTLS_ERR_REVOCATION_OPTION)
+    checkOption(issuer, CERTIFICATE, 'issuer', MTLS_ERR_REVOCATION_OPTION)
+    this.#subject = { certificate, issuer }
     this.#reply = undefined
     // A query about the old certificate may be running.
     await this.#asking?.catch(() => {})
@@ -182,14 +192,4 @@ class Stapler implements OcspStapler {
     const asked = createHash('sha256').update(certificate).digest('hex')
     return asked === this.#subject.certificate.fingerprint256 ? this.response ?? null : null
   }
-}
-
-function checkSubject (
-  certificate: PeerIdentity,
-  issuer: PeerIdentity
-): { readonly certificate: PeerIdentity, readonly issuer: PeerIdentity } {
-  if (certificate?.raw === undefined || issuer?.raw === undefined) {
-    throw optionInvalid('createOcspStapler certificate or issuer has no DER; expected certificates')
-  }
-  return { certificate, issuer }
 }

@@ -1,6 +1,7 @@
 import type { PeerIdentity } from '@peerkit/identity'
+import { clock, defineOptions, flag, span, valueOf } from '@peerkit/identity/internal'
+import type { OptionTypes } from '@peerkit/identity/internal'
 import { MTLS_ERR_OCSP_INVALID, MTLS_ERR_REVOCATION_OPTION, ocspInvalid } from './errors.ts'
-import { checkFunction, checkKnownOptions, checkNumber } from './option-check.ts'
 import { describeCertIds, equalCertIds } from './ocsp-certid.ts'
 import { readOcspResponse, type OcspAnswer, type OcspResponse } from './ocsp-response.ts'
 import { findOcspSigner, type OcspSigner } from './ocsp-signer.ts'
@@ -38,7 +39,16 @@ export interface VerifiedOcsp {
 }
 
 const DAY = 86_400_000
-const known = ['clockSkew', 'maxAge', 'lifetime', 'now', 'nonce', 'nonceRequired'] as const
+
+/** The types of the options of `OcspFreshness`. */
+export const FRESHNESS: OptionTypes<OcspFreshness> = {
+  clockSkew: span(0), maxAge: span(1000), lifetime: span(1000), now: clock
+}
+const OPTIONS = defineOptions<VerifyOcspOptions>('verifyOcspResponse', MTLS_ERR_REVOCATION_OPTION, {
+  ...FRESHNESS,
+  nonce: valueOf('bytes', (value) => value instanceof Uint8Array),
+  nonceRequired: flag
+})
 
 /**
  * Verifies an OCSP response about a certificate (RFC 6960 section 3.2), also a stapled one: that it is about this
@@ -65,8 +75,8 @@ export function verifyOcspResponse (
   issuer: PeerIdentity,
   options: VerifyOcspOptions = {}
 ): VerifiedOcsp {
-  checkKnownOptions(options, known, 'verifyOcspResponse')
-  const freshness = checkFreshness(options, 'verifyOcspResponse')
+  OPTIONS.check(options)
+  const freshness = freshnessOf(options)
   const now = freshness.now()
   const response = readOcspResponse(der)
   const signer = findSigner(response, issuer, now)
@@ -81,14 +91,10 @@ export function verifyOcspResponse (
 }
 
 /** Fills in the defaults. */
-export function checkFreshness (options: OcspFreshness, where: string): Required<OcspFreshness> {
-  checkFunction(options.now, `${where} now`)
-  return {
-    clockSkew: checkNumber(options.clockSkew, 60_000, `${where} clockSkew`),
-    maxAge: checkNumber(options.maxAge, 7 * DAY, `${where} maxAge`, 1000),
-    lifetime: checkNumber(options.lifetime, 300_000, `${where} lifetime`, 1000),
-    now: options.now ?? Date.now
-  }
+export function freshnessOf (
+  { clockSkew = 60_000, maxAge = 7 * DAY, lifetime = 300_000, now = Date.now }: OcspFreshness
+): Required<OcspFreshness> {
+  return { clockSkew, maxAge, lifetime, now }
 }
 
 /** The responder chooses the certificates in the response. If one cannot be parsed, the response is malformed. */

@@ -1,6 +1,7 @@
 import { EMITTER, revocationSoftPassed } from '@peerkit/events'
 import { parseDistinguishedName, type DistinguishedName, type PeerIdentity } from '@peerkit/identity'
-import { optionInvalid } from './errors.ts'
+import { anything, checkOption, choice, defineOptions, required, wrongValue } from '@peerkit/identity/internal'
+import { MTLS_ERR_REVOCATION_OPTION } from './errors.ts'
 import type { RevocationStatus, UnknownStatus } from './revocation-status.ts'
 import { isSameName } from './same-name.ts'
 
@@ -23,6 +24,10 @@ export type RevocationPolicy = RevocationMode | {
 
 export type Permits = (status: RevocationStatus, certificate: PeerIdentity) => boolean
 
+const MODE = required(choice('hard', 'soft'))
+const OPTIONS = defineOptions<Exclude<RevocationPolicy, string>>('policy', MTLS_ERR_REVOCATION_OPTION, {
+  default: choice('hard', 'soft'), issuers: anything
+})
 const MAX_WARNINGS = 100
 const ANSWER_EXPIRED = { why: 'answer_expired' }
 
@@ -58,33 +63,22 @@ export function compilePolicy (
 
 function compileModes (policy: RevocationPolicy): (issuer: DistinguishedName | undefined) => RevocationMode {
   if (typeof policy === 'string') {
-    const mode = checkMode(policy, 'policy')
-    return () => mode
+    checkOption(policy, MODE, 'policy', MTLS_ERR_REVOCATION_OPTION)
+    return () => policy
   }
   if (policy === null || typeof policy !== 'object') {
-    throw optionInvalid(`policy is ${String(policy)}; expected "hard", "soft" or { default, issuers }`)
+    throw wrongValue(MTLS_ERR_REVOCATION_OPTION, 'policy', policy, '"hard", "soft" or { default, issuers }')
   }
-  for (const key of Object.keys(policy)) {
-    if (key !== 'default' && key !== 'issuers') {
-      throw optionInvalid(`unknown option "${key}" for policy; expected one of default, issuers`)
-    }
-  }
-  const fallback = checkMode(policy.default ?? 'hard', 'policy.default')
-  const named = Object.entries(policy.issuers ?? {}).map(([name, mode]) => ({
-    name: parseDistinguishedName(name),
-    mode: checkMode(mode, `policy.issuers["${name}"]`)
-  }))
+  OPTIONS.check(policy, 'policy')
+  const fallback = policy.default ?? 'hard'
+  const named = Object.entries(policy.issuers ?? {}).map(([name, mode]) => {
+    checkOption(mode, MODE, `policy.issuers["${name}"]`, MTLS_ERR_REVOCATION_OPTION)
+    return { name: parseDistinguishedName(name), mode }
+  })
   return (issuer) => {
     if (issuer === undefined) return fallback
     return named.find(({ name }) => isSameName(name, issuer))?.mode ?? fallback
   }
-}
-
-function checkMode (mode: unknown, path: string): RevocationMode {
-  if (mode !== 'hard' && mode !== 'soft') {
-    throw optionInvalid(`${path} is ${JSON.stringify(mode)}; expected "hard" or "soft"`)
-  }
-  return mode
 }
 
 /** Publishes each permitted `unknown`, and warns once per issuer and cause. */

@@ -275,7 +275,10 @@ test('refuses options it does not know or cannot use', async (t) => {
     [{ urls: [] }, /expected URLs/],
     [{ urls: ['ldap://x'] }, /expected an http or https URL/],
     [{ urls: ['http://x'], initial: 'later' }, /initial is "later"/],
-    [{ urls: ['http://x'], timeout: 'x' }, /timeout is x/]
+    [{ urls: ['http://x'], timeout: 'x' }, /timeout is "x"/],
+    [{ urls: ['http://x'], timeout: 2 ** 31 }, /timeout is 2147483648; expected milliseconds from 1 to 2,147,483,647/],
+    [{ urls: ['http://x'], refreshInterval: 1e13 }, /refreshInterval is 10000000000000; expected milliseconds from 1 to 3,155,760,000,000/],
+    [{ urls: ['http://x'], formerIssuers: [] }, /unknown option "formerIssuers" for crlUrlChecker; did you mean "issuers"|expected one of/]
   ] as const) {
     await t.rejects(
       crlUrlChecker({ issuers: [identity], ...options } as never), { code: 'MTLS_ERR_REVOCATION_OPTION', message }

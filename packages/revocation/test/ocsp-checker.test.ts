@@ -348,15 +348,18 @@ test('refuses options it does not know or cannot use', (t) => {
   for (const [options, message] of [
     [{ url: 'http://x' }, /did you mean "urls"/],
     [{ urls: 'ftp://x' }, /expected an http or https URL/],
-    [{ urls: ['http://user:x@y'] }, /without user/],
+    [{ urls: ['http://user:x@y'] }, /urls is "http:\/\/…@y"; expected an http or https URL without user/],
     [{ urls: [5] }, /urls is 5/],
     [{ hash: 'md5' }, /hash is "md5"/],
     [{ nonce: 'maybe' }, /nonce is "maybe"/],
     [{ timeout: 0 }, /timeout is 0/],
-    [{ fetch: 'x' }, /fetch is string/],
-    [{ allowCertificateUrls: { hosts: [] } }, /expected the hosts/],
+    [{ timeout: 2 ** 31 }, /timeout is 2147483648; expected milliseconds from 1 to 2,147,483,647/],
+    [{ retryAfter: 1e13 }, /retryAfter is 10000000000000/],
+    [{ staleIfError: Infinity }, /staleIfError is Infinity/],
+    [{ fetch: 'x' }, /fetch is "x"; expected a function/],
+    [{ allowCertificateUrls: { hosts: [] } }, /hosts is an empty list; expected a list of at least one of the hosts/],
     [{ allowCertificateUrls: { hosts: ['http://x/'] } }, /expected "host"/],
-    [{ allowCertificateUrls: true }, /options of ocspChecker allowCertificateUrls is true/]
+    [{ allowCertificateUrls: true }, /allowCertificateUrls is true; expected an object/]
   ] as const) {
     t.throws(() => ocspChecker(options as never), { code: 'MTLS_ERR_REVOCATION_OPTION', message })
   }

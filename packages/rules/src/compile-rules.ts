@@ -1,4 +1,7 @@
 import type { PeerIdentity } from '@peerkit/identity'
+import { anything, defineOptions, text } from '@peerkit/identity/internal'
+import type { OptionProblem, OptionSet } from '@peerkit/identity/internal'
+import { MTLS_ERR_RULE_INVALID } from './errors.ts'
 import type { Groups, RuleSet } from './allow-rule.ts'
 import { askPredicates } from './ask-predicates.ts'
 import type { Asked } from './ask-predicates.ts'
@@ -12,10 +15,8 @@ import type { FlatRules, Origin } from './flatten-entries.ts'
 import { listClauses } from './list-clauses.ts'
 import { listWarnings } from './list-warnings.ts'
 import { Matcher, UNDECIDED } from './matcher.ts'
-import { suggestWord } from './nearest-word.ts'
 import { PeerValues } from './peer-values.ts'
 import { readRuleSet } from './read-rule-set.ts'
-import { refuseRule } from './refuse-rule.ts'
 import { readAuthorities } from './rule-authority.ts'
 import type { RuleAuthority } from './rule-authority.ts'
 import { RulePath } from './rule-path.ts'
@@ -139,18 +140,17 @@ function allow ({ index, group }: Origin): Allowed {
   return Object.freeze({ allowed: true, rule: index, group })
 }
 
+const OPTIONS: OptionSet = defineOptions<CompileRulesOptions<string>>('compileRules', refuseOption, {
+  groups: anything, path: text('a string', true), groupsPath: text('a string', true), authorities: anything
+})
+
+function refuseOption ({ kind, path, found, expected, message }: OptionProblem): Error {
+  const reason = kind === 'unknown' ? 'unknown_key' : 'wrong_type'
+  return Object.assign(new MTLS_ERR_RULE_INVALID(message), { reason, path, found, expected })
+}
+
 function checkOptions<Group extends string> (options: CompileRulesOptions<Group>): CompileRulesOptions<Group> {
-  const path = new RulePath('options')
-  if (typeof options !== 'object' || options === null) refuseRule(path, 'wrong_type', options, 'an object')
-  const known = ['groups', 'path', 'groupsPath', 'authorities']
-  for (const key of Object.keys(options)) {
-    if (known.includes(key)) continue
-    refuseRule(path.at(key), 'unknown_key', key, `one of ${known.join(', ')}`, suggestWord(key, known))
-  }
-  for (const key of ['path', 'groupsPath'] as const) {
-    const value = options[key]
-    if (value !== undefined && typeof value !== 'string') refuseRule(path.at(key), 'wrong_type', value, 'a string')
-  }
+  OPTIONS.check(options, 'options')
   // Own properties only, so that a polluted Object.prototype cannot declare groups.
   return Object.assign(Object.create(null), options)
 }

@@ -1,10 +1,10 @@
 import { attributeTypeNames, describeAttributeType, isObjectIdentifier, resolveAttributeType } from '@peerkit/identity'
+import { suggestNearest } from '@peerkit/identity/internal'
 import type { Condition } from './condition.ts'
 import { expectPlainObject, listValues } from './expect-shape.ts'
 import { createAnyOfValues } from './any-of-values.ts'
 import type { AnyOfValues } from './any-of-values.ts'
 import { AnyOfNames } from './nested-conditions.ts'
-import { suggestWord } from './nearest-word.ts'
 import { refuseRule } from './refuse-rule.ts'
 import type { RulePath } from './rule-path.ts'
 import { readAttribute } from './values/attribute.ts'
@@ -43,7 +43,7 @@ function readAttributes (field: NameField, value: object, path: RulePath): reado
     const at = path.at(name)
     const oid = names.has(name) || isObjectIdentifier(name) ? resolveAttributeType(name) : undefined
     if (oid === undefined) {
-      refuseRule(at, 'unknown_key', name, 'an attribute type such as cn, o, ou, c or an OID', suggestWord(name, names))
+      refuseRule(at, 'unknown_key', name, 'an attribute type such as cn, o, ou, c or an OID', suggestNearest(name, names))
     }
     const other = seen.get(oid)
     if (other !== undefined) {

@@ -1,6 +1,6 @@
+import { suggestNearest } from '@peerkit/identity/internal'
 import type { Predicate } from './allow-rule.ts'
 import { isPlainObject } from './expect-shape.ts'
-import { suggestWord } from './nearest-word.ts'
 import type { ParsedEntry } from './parsed-rule.ts'
 import { readRule, topPlace } from './read-rule.ts'
 import type { Place } from './read-rule.ts'
@@ -28,7 +28,7 @@ export function readRuleSet (
 function readEntry (entry: unknown, path: RulePath, groups: ReadonlySet<string>, place: Place): ParsedEntry {
   if (typeof entry === 'function') return { kind: 'predicate', predicate: entry as Predicate<any>, path }
   if (typeof entry === 'string') {
-    if (!groups.has(entry)) refuseRule(path, 'unknown_group', entry, listNames(groups), suggestWord(entry, groups))
+    if (!groups.has(entry)) refuseRule(path, 'unknown_group', entry, listNames(groups), suggestNearest(entry, groups))
     return { kind: 'group', name: entry, path }
   }
   if (typeof entry !== 'object' || entry === null || Array.isArray(entry)) {

@@ -1,7 +1,7 @@
+import { findNearest } from '@peerkit/identity/internal'
 import { expectPlainObject, listValues } from './expect-shape.ts'
 import { createAnyOfValues } from './any-of-values.ts'
 import { Matcher } from './matcher.ts'
-import { findNearestWord } from './nearest-word.ts'
 import { NotCondition, ViaCondition } from './nested-conditions.ts'
 import type { ParsedKey, ParsedRule } from './parsed-rule.ts'
 import { readNameRule } from './read-name-rule.ts'
@@ -60,7 +60,7 @@ export function readRule (value: unknown, path: RulePath, place: Place): ParsedR
 function resolveKey (spelling: string, path: RulePath): RuleKey {
   const key = RULE_KEYS.get(spelling)
   if (key !== undefined) return key
-  const meant = OTHER_NAMES.get(spelling.toLowerCase()) ?? findNearestWord(spelling, RULE_KEYS.keys())
+  const meant = OTHER_NAMES.get(spelling.toLowerCase()) ?? findNearest(spelling, RULE_KEYS.keys())
   const hint = meant === undefined ? '' : `did you mean "${meant}"?`
   return refuseRule(path.at(spelling), 'unknown_key', spelling, `one of ${[...RULE_KEYS.keys()].join(', ')}`, hint)
 }

@@ -1,5 +1,5 @@
+import { suggestNearest } from '@peerkit/identity/internal'
 import { listSome } from './list-words.ts'
-import { suggestWord } from './nearest-word.ts'
 import { refuseRule } from './refuse-rule.ts'
 import type { Authorities } from './rule-authority.ts'
 import type { RulePath } from './rule-path.ts'
@@ -11,7 +11,7 @@ export function refuseUnknownAuthority (name: string, { byName, elsewhere }: Aut
   const shown = listSome(names.map((one) => JSON.stringify(one)), 10, 'or')
   const only = elsewhere.get(name)
   const hint = only === undefined
-    ? suggestWord(name, names)
+    ? suggestNearest(name, names)
     : `authority ${JSON.stringify(name)} vouches for ${only} only`
   refuseRule(path, 'unknown_authority', name, `the name of an authority, ${shown}`, hint)
 }

@@ -1,9 +1,9 @@
 import { viewDer } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
+import { wrongValue } from '@peerkit/identity/internal'
 import { readWholeCertificate } from './certificate/certificate.ts'
 import type { Certificate } from './certificate/certificate.ts'
 import { MTLS_ERR_PATH_OPTION } from './errors.ts'
-import { describeType } from './option-check.ts'
 
 /** A certificate as an argument or option: parsed, or in DER. */
 export type CertificateInput = PeerIdentity | Uint8Array
@@ -53,8 +53,7 @@ const read = new WeakMap<PeerIdentity, Certificate>()
 export function readInput (input: CertificateInput, where: string): Certificate {
   const der = derOf(input)
   if (der === undefined) {
-    const expected = 'a certificate, parsed or in DER (Uint8Array)'
-    throw new MTLS_ERR_PATH_OPTION(`${where} is ${describeType(input)}; expected ${expected}`)
+    throw wrongValue(MTLS_ERR_PATH_OPTION, where, input, 'a certificate, parsed or in DER (Uint8Array)')
   }
   if (input === der) return readDer(der, undefined, where)
   const identity = input as PeerIdentity

@@ -1,3 +1,4 @@
+import { anything, checkOption, clock, count, defineOptions, flag, func, methods, required, valueOf } from '@peerkit/identity/internal'
 import type { BlockList } from './authority/block-list.ts'
 import type { Authority } from './authority/load-authority.ts'
 import { readAlgorithmPolicy } from './certificate/algorithm-policy.ts'
@@ -5,11 +6,10 @@ import type { AlgorithmPolicy, Algorithms } from './certificate/algorithm-policy
 import type { Purpose } from './certificate/find-flaw.ts'
 import { readLimits } from './limits.ts'
 import type { Limits, PathLimits } from './limits.ts'
-import { checkPurpose, readPolicies } from './options.ts'
+import { PURPOSE, readPolicies } from './options.ts'
 import type { PathPolicies } from './options.ts'
 import type { PolicyInputs } from './policies/policy-state.ts'
 import { MTLS_ERR_PATH_OPTION } from './errors.ts'
-import { checkCount, checkFunction, checkKeys, describeType } from './option-check.ts'
 
 /** Options of `createTrustEvaluator`. */
 export interface TrustEvaluatorOptions {
@@ -54,32 +54,28 @@ export interface EvaluatorSettings {
   readonly now: () => number
 }
 
-const KNOWN = [
-  'authorities', 'version', 'purpose', 'policies', 'algorithms', 'strict', 'block', 'limits', 'cacheSize',
-  'maxIntermediates', 'onLearned', 'now'
-]
-
-function checkBlock (block: Partial<BlockList> | null): void {
-  checkFunction(block?.find, 'block.find')
-  const version: unknown = block?.version
-  if (typeof version !== 'number') {
-    throw new MTLS_ERR_PATH_OPTION(`block.version is ${describeType(version)}; expected a number`)
-  }
-}
+const OPTIONS = defineOptions<TrustEvaluatorOptions>('createTrustEvaluator', MTLS_ERR_PATH_OPTION, {
+  authorities: required(func()),
+  version: func(),
+  purpose: PURPOSE,
+  policies: anything,
+  algorithms: anything,
+  strict: flag,
+  block: methods(['find']),
+  limits: anything,
+  cacheSize: count(),
+  maxIntermediates: count(),
+  onLearned: func(),
+  now: clock
+})
+const VERSION = valueOf('a number', (version) => typeof version === 'number')
 
 /** @throws MTLS_ERR_PATH_OPTION */
 export function readEvaluatorOptions (options: TrustEvaluatorOptions): EvaluatorSettings {
-  checkKeys(options, KNOWN, 'options')
+  OPTIONS.check(options)
   const { authorities, version = () => 0, purpose = 'clientAuth', strict = false, block, now = Date.now } = options
   const { cacheSize = 10_000, maxIntermediates = 1_000, onLearned = () => {} } = options
-  checkFunction(authorities, 'authorities')
-  checkFunction(version, 'version')
-  checkFunction(onLearned, 'onLearned')
-  checkFunction(now, 'now')
-  if (block !== undefined) checkBlock(block)
-  checkPurpose(purpose)
-  checkCount(cacheSize, 'cacheSize')
-  checkCount(maxIntermediates, 'maxIntermediates')
+  if (block !== undefined) checkOption(block.version, required(VERSION), 'block.version', MTLS_ERR_PATH_OPTION)
   return {
     authorities,
     version,

@@ -2,7 +2,7 @@ import crypto from 'node:crypto'
 import type { CertificateStep } from '@peerkit/events'
 import { claimsOf, limitPeerIdentity, relinkPeerIdentity } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
-import { isThenable, whenSettled } from '@peerkit/identity/internal'
+import { isThenable, whenSettled, checkOption, list, required, valueOf, wrongValue } from '@peerkit/identity/internal'
 import { summarizeCertificate } from '@peerkit/identity/x509'
 import { AuthoritiesInForce } from './authority/authorities-in-force.ts'
 import { findBlocked } from './authority/block-list.ts'
@@ -17,7 +17,6 @@ import type { Accepted, Decision, TrustVersion } from './decision.ts'
 import { readEvaluatorOptions } from './evaluator-options.ts'
 import type { EvaluatorSettings, TrustEvaluatorOptions } from './evaluator-options.ts'
 import { MTLS_ERR_PATH_OPTION } from './errors.ts'
-import { checkList, describeType } from './option-check.ts'
 import { CertificateStore } from './memory/certificate-store.ts'
 import { DecisionMemory } from './memory/decision-memory.ts'
 import type { Remembered } from './memory/decision-memory.ts'
@@ -260,21 +259,17 @@ function sameKinds (one: readonly string[], other: readonly string[]): boolean {
   return one.length === other.length && one.every((kind, index) => kind === other[index])
 }
 
+const DER = valueOf('one certificate in DER (Uint8Array)', (value) => value instanceof Uint8Array)
+const LEAF = required(DER)
+const SENT = list('certificates', DER)
+
 /** @throws MTLS_ERR_PATH_OPTION */
 function checkQuestion (leaf: unknown, presented: Presented): void {
-  if (!(leaf instanceof Uint8Array)) {
-    throw new MTLS_ERR_PATH_OPTION(`leaf is ${describeType(leaf)}; expected one certificate in DER (Uint8Array)`)
-  }
+  checkOption(leaf, LEAF, 'leaf', MTLS_ERR_PATH_OPTION)
   if (typeof presented !== 'object' || presented === null || Array.isArray(presented)) {
-    throw new MTLS_ERR_PATH_OPTION(`presented is ${describeType(presented)}; expected { sent, resumed }`)
+    throw wrongValue(MTLS_ERR_PATH_OPTION, 'presented', presented, '{ sent, resumed }')
   }
-  const { sent } = presented
-  if (sent === undefined) return
-  checkList(sent, 'sent')
-  const odd = sent.findIndex((der) => !(der instanceof Uint8Array))
-  if (odd === -1) return
-  const found = `sent[${odd}] is ${describeType(sent[odd])}`
-  throw new MTLS_ERR_PATH_OPTION(`${found}; expected a certificate in DER (Uint8Array)`)
+  checkOption(presented.sent, SENT, 'sent', MTLS_ERR_PATH_OPTION)
 }
 
 /** The leaf of a cached decision that is no longer fresh. */

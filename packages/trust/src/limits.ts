@@ -1,4 +1,5 @@
-import { checkCount, checkKeys } from './option-check.ts'
+import { count, defineOptions } from '@peerkit/identity/internal'
+import { MTLS_ERR_PATH_OPTION } from './errors.ts'
 
 /**
  * How much work one decision may take. A chain that needs more is refused (`too_large`, `budget_exceeded`,
@@ -42,10 +43,22 @@ const DEFAULTS: Limits = Object.freeze({
   maxRevocationChecks: 8
 })
 
+const OPTIONS = defineOptions<PathLimits>('limits', MTLS_ERR_PATH_OPTION, {
+  maxDepth: count(),
+  maxCertificates: count(),
+  maxBytes: count(),
+  maxLeafBytes: count(),
+  maxPaths: count(),
+  maxSteps: count(),
+  maxSignatures: count(),
+  maxNameConstraintComparisons: count(),
+  maxPolicies: count(),
+  maxRevocationChecks: count()
+})
+
 /** @throws MTLS_ERR_PATH_OPTION */
 export function readLimits (limits: PathLimits = {}): Limits {
-  checkKeys(limits, Object.keys(DEFAULTS), 'limits')
-  for (const [name, value] of Object.entries(limits)) if (value !== undefined) checkCount(value, `limits.${name}`)
+  OPTIONS.check(limits, 'limits')
   const given = Object.fromEntries(Object.entries(limits).filter(([, value]) => value !== undefined))
   return Object.freeze({ ...DEFAULTS, ...given })
 }

@@ -1,10 +1,13 @@
 import { isObjectIdentifier } from '@peerkit/identity'
+import {
+  anything, choice, clock, count, defineOptions, flag, func, list, methods, required, span, valueOf
+} from '@peerkit/identity/internal'
+import type { OptionType } from '@peerkit/identity/internal'
 import type { RevocationChecker } from '@peerkit/revocation'
 import type { Purpose } from './certificate/find-flaw.ts'
 import { readAlgorithmPolicy } from './certificate/algorithm-policy.ts'
 import type { AlgorithmPolicy, Algorithms } from './certificate/algorithm-policy.ts'
 import { MTLS_ERR_PATH_OPTION } from './errors.ts'
-import { checkCount, checkFunction, checkKeys, describeType } from './option-check.ts'
 import { readLimits } from './limits.ts'
 import type { Limits, PathLimits } from './limits.ts'
 import { ANY_POLICY } from './policies/policy-state.ts'
@@ -62,29 +65,34 @@ export interface Settings {
   readonly now: () => number
 }
 
-const KNOWN = [
-  'anchors', 'generation', 'purpose', 'revocation', 'policies', 'algorithms', 'strict', 'limits', 'cacheSize',
-  'negativeTtl', 'now'
-]
-const KNOWN_POLICIES = ['accepted', 'requireExplicit', 'inhibitMapping', 'inhibitAny']
+export const PURPOSE: OptionType = choice('clientAuth', 'serverAuth', 'any')
+
+const OPTIONS = defineOptions<PathValidatorOptions>('createPathValidator', MTLS_ERR_PATH_OPTION, {
+  anchors: required(func()),
+  generation: func(),
+  purpose: PURPOSE,
+  revocation: methods(['check', 'permits']),
+  policies: anything,
+  algorithms: anything,
+  strict: flag,
+  limits: anything,
+  cacheSize: count(),
+  negativeTtl: span(0),
+  now: clock
+})
+const OID = valueOf('an OID in dotted decimals', (oid) => typeof oid === 'string' && isObjectIdentifier(oid))
+const POLICIES = defineOptions<PathPolicies>('policies', MTLS_ERR_PATH_OPTION, {
+  accepted: list('at least one OID', OID, 1),
+  requireExplicit: flag,
+  inhibitMapping: flag,
+  inhibitAny: flag
+})
 
 /** @throws MTLS_ERR_PATH_OPTION */
 export function readOptions (options: PathValidatorOptions): Settings {
-  checkKeys(options, KNOWN, 'options')
+  OPTIONS.check(options)
   const { anchors, generation, purpose = 'clientAuth', revocation, policies = {}, strict = false } = options
   const { cacheSize = 10_000, negativeTtl = 10_000, now = Date.now } = options
-  checkFunction(anchors, 'anchors')
-  if (generation !== undefined) checkFunction(generation, 'generation')
-  checkFunction(now, 'now')
-  checkPurpose(purpose)
-  if (revocation !== undefined) {
-    for (const method of ['check', 'permits'] as const) checkFunction(revocation?.[method], `revocation.${method}`)
-  }
-  if (typeof strict !== 'boolean') {
-    throw new MTLS_ERR_PATH_OPTION(`strict is ${String(strict)}; expected true or false`)
-  }
-  checkCount(cacheSize, 'cacheSize')
-  checkCount(negativeTtl, 'negativeTtl')
   return {
     anchors,
     generation,
@@ -101,30 +109,9 @@ export function readOptions (options: PathValidatorOptions): Settings {
 }
 
 /** @throws MTLS_ERR_PATH_OPTION */
-export function checkPurpose (purpose: unknown): void {
-  if (['clientAuth', 'serverAuth', 'any'].includes(purpose as string)) return
-  const expected = '"clientAuth", "serverAuth" or "any"'
-  throw new MTLS_ERR_PATH_OPTION(`purpose is ${JSON.stringify(purpose)}; expected ${expected}`)
-}
-
-/** @throws MTLS_ERR_PATH_OPTION */
 export function readPolicies (policies: PathPolicies): PolicyInputs {
-  checkKeys(policies, KNOWN_POLICIES, 'policies')
+  POLICIES.check(policies, 'policies')
   const { accepted, requireExplicit = accepted !== undefined, inhibitMapping = false, inhibitAny = false } = policies
-  for (const [name, value] of Object.entries({ requireExplicit, inhibitMapping, inhibitAny })) {
-    if (typeof value !== 'boolean') {
-      throw new MTLS_ERR_PATH_OPTION(`policies.${name} is ${String(value)}; expected true or false`)
-    }
-  }
-  if (accepted !== undefined && (!Array.isArray(accepted) || accepted.length === 0)) {
-    const found = Array.isArray(accepted) ? 'an empty list' : describeType(accepted)
-    throw new MTLS_ERR_PATH_OPTION(`policies.accepted is ${found}; expected a list of at least one OID`)
-  }
-  for (const policy of accepted ?? []) {
-    if (typeof policy === 'string' && isObjectIdentifier(policy)) continue
-    const found = `policies.accepted has ${JSON.stringify(policy)}`
-    throw new MTLS_ERR_PATH_OPTION(`${found}; expected OIDs in dotted decimals`)
-  }
   const isAny = accepted === undefined || accepted.includes(ANY_POLICY)
   return Object.freeze({
     accepted: isAny ? undefined : new Set(accepted), requireExplicit, inhibitMapping, inhibitAny

@@ -195,19 +195,11 @@ test('authorities that cannot be told apart are refused', async (t) => {
     t.throws(() => evaluator(() => authorities), { code: 'MTLS_ERR_PATH_OPTION', message })
   }
   refusal([{ name: 'a', ca: [aRoot] }, { name: 'a', ca: [bRoot] }], /has two authorities named "a"/)
-  refusal(
-    [{ name: 'a', ca: [aRoot] }, { name: 'b', ca: [a.root()] }],
-    /"a" and "b" both have CN=A .*; expected each CA in one authority/
-  )
-  refusal([{ name: '', ca: [aRoot] }], /name is empty/)
-  refusal([{ name: 'a', ca: [aRoot], partial: 'yes' as never }], /partial is string/)
-  refusal(
-    [{ name: 'a', ca: [aRoot], names: { dns: 'a.example' }, serverAuthOnlyUntil: Number.NaN }],
-    /serverAuthOnlyUntil is NaN/
-  )
-  refusal(
-    [{ name: 'a', ca: [aRoot], names: { dsn: '' } as never }], /unknown option "dsn" for authorities\(\)\[0\]\.names/
-  )
+  refusal([{ name: 'a', ca: [aRoot] }, { name: 'b', ca: [a.root()] }], /"a" and "b" both have CN=A .*; expected each CA in one authority/)
+  refusal([{ name: '', ca: [aRoot] }], /name is an empty string; expected a name/)
+  refusal([{ name: 'a', ca: [aRoot], partial: 'yes' as never }], /partial is "yes"; expected true or false/)
+  refusal([{ name: 'a', ca: [aRoot], names: { dns: 'a.example' }, serverAuthOnlyUntil: Number.NaN }], /serverAuthOnlyUntil is NaN/)
+  refusal([{ name: 'a', ca: [aRoot], names: { dsn: '' } as never }], /unknown option "dsn" for authorities\(\)\[0\]\.names/)
 })
 
 test('of a thousand authorities those are asked that a path may lead to', async (t) => {

@@ -1,10 +1,11 @@
 import type { BlockOption, CredentialSource } from '@peerkit/credentials'
+import { anything, choice, clock, credentialSource, defineOptions, duration, required, text, valueOf } from '@peerkit/identity/internal'
+import type { OptionTypes } from '@peerkit/identity/internal'
 import type { RevocationChecker } from '@peerkit/revocation'
 import type { Groups } from '@peerkit/rules'
 import type { AlgorithmPolicy } from '@peerkit/trust'
 import type { Agent } from 'undici'
 import { MTLS_ERR_OUTBOUND_OPTION } from './errors.ts'
-import { checkCredentials, checkDuration, checkKeys } from './option-check.ts'
 import type { OriginOptions } from './origin-options.ts'
 import type { AllowedServers } from './server-rules.ts'
 import type { ProxyOptions } from './proxy-options.ts'
@@ -62,37 +63,60 @@ export interface MtlsAgentOptions extends PassedOptions {
   readonly now?: () => number
 }
 
-const PASSED = [
-  'connections', 'pipelining', 'keepAliveTimeout', 'keepAliveMaxTimeout', 'keepAliveTimeoutThreshold', 'headersTimeout',
-  'bodyTimeout', 'maxHeaderSize', 'maxResponseSize', 'maxRequestsPerClient', 'strictContentLength',
-  'maxConcurrentStreams', 'clientTtl', 'localAddress'
-] as const
-const OWN = [
-  'credentials', 'allowedServers', 'servers', 'origins', 'revocation', 'algorithms', 'block', 'allowH2', 'socketPath',
-  'proxy', 'connectTimeout', 'minVersion', 'maxVersion', 'ciphers', 'now'
-]
+const passedOn = valueOf('a value that undici accepts', () => true)
+const VERSION = choice('TLSv1.2', 'TLSv1.3')
+
+const PASSED: OptionTypes<PassedOptions> = {
+  connections: passedOn,
+  pipelining: passedOn,
+  keepAliveTimeout: duration(),
+  keepAliveMaxTimeout: duration(),
+  keepAliveTimeoutThreshold: duration({ least: 0 }),
+  headersTimeout: duration({ least: 0 }),
+  bodyTimeout: duration({ least: 0 }),
+  maxHeaderSize: passedOn,
+  maxResponseSize: passedOn,
+  maxRequestsPerClient: passedOn,
+  strictContentLength: passedOn,
+  maxConcurrentStreams: passedOn,
+  clientTtl: valueOf('milliseconds from 0 to 2,147,483,647, or null', (value) => {
+    return value === null || duration({ least: 0 }).accepts(value)
+  }),
+  localAddress: passedOn
+}
+/** The type of each option of `MtlsAgent`. */
+export const AGENT_OPTIONS: OptionTypes<MtlsAgentOptions> = {
+  credentials: required(credentialSource),
+  allowedServers: anything,
+  servers: anything,
+  origins: anything,
+  revocation: anything,
+  algorithms: anything,
+  block: anything,
+  allowH2: anything,
+  socketPath: anything,
+  proxy: anything,
+  connectTimeout: duration(),
+  minVersion: VERSION,
+  maxVersion: VERSION,
+  ciphers: text(),
+  now: clock,
+  ...PASSED
+}
+const OPTIONS = defineOptions<MtlsAgentOptions>('MtlsAgent', MTLS_ERR_OUTBOUND_OPTION, AGENT_OPTIONS)
 
 /** @throws MTLS_ERR_OUTBOUND_OPTION */
 export function checkAgentOptions (options: MtlsAgentOptions): void {
-  checkKeys(options, [...OWN, ...PASSED], 'MtlsAgent')
-  checkCredentials(options.credentials, 'MtlsAgent')
-  checkDuration(options.connectTimeout, 'connectTimeout')
-  const { minVersion, maxVersion, now } = options
-  for (const [name, version] of Object.entries({ minVersion, maxVersion })) {
-    if (version !== undefined && version !== 'TLSv1.2' && version !== 'TLSv1.3') {
-      throw new MTLS_ERR_OUTBOUND_OPTION(`${name} is ${JSON.stringify(version)}; expected "TLSv1.2" or "TLSv1.3"`)
-    }
-  }
-  if (now !== undefined && typeof now !== 'function') {
-    throw new MTLS_ERR_OUTBOUND_OPTION(
-      `now is ${typeof now}; expected a function that returns milliseconds since the epoch`
-    )
-  }
+  OPTIONS.check(options)
   if (options.socketPath !== undefined && options.proxy !== undefined) {
     throw new MTLS_ERR_OUTBOUND_OPTION('found socketPath and proxy; expected only one of them')
   }
 }
 
 export function passedOptions (options: MtlsAgentOptions): PassedOptions {
-  return Object.fromEntries(PASSED.filter((key) => options[key] !== undefined).map((key) => [key, options[key]]))
+  return Object.fromEntries(
+    (Object.keys(PASSED) as Array<keyof PassedOptions>)
+      .filter((key) => options[key] !== undefined)
+      .map((key) => [key, options[key]])
+  )
 }

@@ -1,4 +1,7 @@
 import type { CredentialSource } from '@peerkit/credentials'
+import { anything, credentialSource, defineOptions, text } from '@peerkit/identity/internal'
+import type { OptionSet, OptionTypes } from '@peerkit/identity/internal'
+import { MTLS_ERR_OUTBOUND_OPTION } from './errors.ts'
 import type { ProxyOptions } from './proxy-options.ts'
 import type { AllowedServers } from './server-rules.ts'
 
@@ -15,3 +18,9 @@ export interface OriginOptions {
   /** A proxy to CONNECT through. Default: the agent's. */
   readonly proxy?: string | ProxyOptions
 }
+
+/** The type of each option of an origin. */
+export const ORIGIN_OPTIONS: OptionTypes<OriginOptions> = {
+  allowedServers: anything, credentials: credentialSource, servername: text(), socketPath: text(), proxy: anything
+}
+export const originOptions: OptionSet = defineOptions<OriginOptions>('origins', MTLS_ERR_OUTBOUND_OPTION, ORIGIN_OPTIONS)

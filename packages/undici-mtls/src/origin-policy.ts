@@ -1,8 +1,9 @@
 import type { CredentialSource } from '@peerkit/credentials'
+import { describeUrl, wrongOption } from '@peerkit/identity/internal'
 import type { MtlsAgentOptions } from './agent-options.ts'
 import { MTLS_ERR_OUTBOUND_OPTION, MTLS_ERR_OUTBOUND_ORIGIN, withFacts } from './errors.ts'
 import { withoutRootDot } from './host-name.ts'
-import { checkCredentials, checkKeys } from './option-check.ts'
+import { originOptions } from './origin-options.ts'
 import type { OriginOptions } from './origin-options.ts'
 import { readProxy } from './proxy-options.ts'
 import type { Proxy } from './proxy-options.ts'
@@ -19,8 +20,6 @@ export interface OriginPolicy {
   readonly socketPath: string | undefined
   readonly proxy: Proxy | undefined
 }
-
-const KNOWN = ['allowedServers', 'credentials', 'servername', 'socketPath', 'proxy']
 
 /**
  * Finds the policy of an origin. Origins are compared as a whole: `https://api.internal` is not
@@ -80,8 +79,7 @@ export class OriginPolicies {
 function createOriginPolicy (
   origin: string, own: OriginOptions, where: string, options: MtlsAgentOptions, common: Proxy | undefined
 ): OriginPolicy {
-  checkKeys(own, KNOWN, where)
-  if (own.credentials !== undefined) checkCredentials(own.credentials, where)
+  originOptions.check(own, where)
   const [rules, path] = own.allowedServers === undefined
     ? [options.allowedServers, 'allowedServers']
     : [own.allowedServers, `${where}.allowedServers`]
@@ -113,14 +111,13 @@ function createOriginPolicy (
  */
 export function readOrigin (text: string): string {
   if (!URL.canParse(text)) {
-    throw new MTLS_ERR_OUTBOUND_OPTION(
-      `origin is ${JSON.stringify(text)}; expected an https origin such as https://ledger.internal:8443`
-    )
+    const expected = 'an https origin such as https://ledger.internal:8443'
+    throw wrongOption(MTLS_ERR_OUTBOUND_OPTION, 'origin', describeUrl(text), expected)
   }
   const url = new URL(text)
   if (url.protocol !== 'https:' || url.pathname !== '/' || url.search !== '' || url.hash !== '' ||
     url.username !== '' || url.password !== '') {
-    throw new MTLS_ERR_OUTBOUND_OPTION(`origin is ${JSON.stringify(text)}; expected only https, host and port`)
+    throw wrongOption(MTLS_ERR_OUTBOUND_OPTION, 'origin', describeUrl(text), 'only https, host and port')
   }
   url.hostname = withoutRootDot(url.hostname)
   return url.origin

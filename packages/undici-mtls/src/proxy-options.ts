@@ -1,7 +1,7 @@
 import type { CredentialSource } from '@peerkit/credentials'
+import { anything, checkOption, credentialSource, defineOptions, required, secret, url } from '@peerkit/identity/internal'
 import type { Groups } from '@peerkit/rules'
 import { MTLS_ERR_OUTBOUND_OPTION } from './errors.ts'
-import { checkCredentials, checkKeys } from './option-check.ts'
 import { authoritiesFor } from './server-authorities.ts'
 import { compileServerRules } from './server-rules.ts'
 import type { AllowedServers, ServerRules } from './server-rules.ts'
@@ -29,6 +29,17 @@ export interface Proxy {
   readonly headers: Readonly<Record<string, string>>
 }
 
+const PROXY_URL = url('http://host:port or https://host:port', ({ protocol, pathname, search }) => {
+  return /^https?:$/.test(protocol) && pathname === '/' && search === ''
+})
+const OPTIONS = defineOptions<ProxyOptions>('proxy', MTLS_ERR_OUTBOUND_OPTION, {
+  uri: required(PROXY_URL),
+  credentials: credentialSource,
+  allowedServers: anything,
+  // They may contain a password or a token.
+  headers: secret('an object of strings', (value) => typeof value === 'object' && value !== null)
+})
+
 /**
  * @param origins credentials of the origins that are reached through it.
  * @throws MTLS_ERR_OUTBOUND_OPTION, MTLS_ERR_RULE_INVALID
@@ -37,20 +48,13 @@ export function readProxy (
   given: string | ProxyOptions, groups: Groups | undefined, where: string, origins: CredentialSource
 ): Proxy {
   const options = typeof given === 'string' ? { uri: given } : given
-  checkKeys(options, ['uri', 'credentials', 'allowedServers', 'headers'], where)
-  if (options.credentials !== undefined) checkCredentials(options.credentials, where)
-  const expected = 'expected http://host:port or https://host:port'
-  if (!URL.canParse(options.uri)) {
-    throw new MTLS_ERR_OUTBOUND_OPTION(`${where} is ${showUri(options.uri)}; ${expected}`)
-  }
-  const url = new URL(options.uri)
-  if (!/^https?:$/.test(url.protocol) || url.pathname !== '/' || url.search !== '') {
-    throw new MTLS_ERR_OUTBOUND_OPTION(`${where} is ${showUri(options.uri)}; ${expected}`)
-  }
-  const credentials = url.username === '' ? {} : { 'proxy-authorization': basicAuthorization(url) }
-  const authorities = url.protocol === 'https:' ? authoritiesFor(options.credentials ?? origins, where) : []
+  if (typeof given === 'string') checkOption(given, PROXY_URL, where, MTLS_ERR_OUTBOUND_OPTION)
+  OPTIONS.check(options, where)
+  const parsed = new URL(options.uri)
+  const credentials = parsed.username === '' ? {} : { 'proxy-authorization': basicAuthorization(parsed) }
+  const authorities = parsed.protocol === 'https:' ? authoritiesFor(options.credentials ?? origins, where) : []
   return {
-    url,
+    url: parsed,
     credentials: options.credentials,
     rules: compileServerRules(options.allowedServers, groups, `${where}.allowedServers`, authorities),
     headers: Object.freeze({ ...credentials, ...options.headers })

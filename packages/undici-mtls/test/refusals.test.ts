@@ -207,13 +207,13 @@ test('a server that closes the connection during the check for revocation has re
 
 test('options that are wrong are named, with what was found and what was expected', async (t) => {
   const wrong = (options: object, message: RegExp): void => { t.throws(() => new MtlsAgent(options as any), { code: 'MTLS_ERR_OUTBOUND_OPTION', message }) }
-  wrong({}, /credentials of MtlsAgent is undefined; expected a credential source/)
+  wrong({}, /credentials is missing; expected a credential source/)
   wrong({ credentials: Promise.resolve(credentials) }, /a Promise \(await it\)/)
-  wrong({ credentials, alowedServers: [] }, /unknown option "alowedServers" for MtlsAgent; expected one of credentials/)
+  wrong({ credentials, alowedServers: [] }, /unknown option "alowedServers" for MtlsAgent; did you mean "allowedServers"\?/)
   wrong({ credentials, allowH2S: true }, /did you mean "allowH2"/)
   wrong({ credentials, connectTimeout: 0 }, /connectTimeout is 0/)
   wrong({ credentials, minVersion: 'TLSv1.1' }, /minVersion is "TLSv1.1"/)
-  wrong({ credentials, now: 5 }, /now is number/)
+  wrong({ credentials, now: 5 }, /now is 5; expected a function/)
   wrong({ credentials, socketPath: '/x', proxy: 'http://p' }, /found socketPath and proxy; expected only one/)
   wrong({ credentials, origins: { 'https://a/path': {} } }, /expected only https, host and port/)
   wrong({ credentials, origins: { 'http://a': {} } }, /expected only https/)
@@ -221,15 +221,22 @@ test('options that are wrong are named, with what was found and what was expecte
   wrong({ credentials, origins: { 'https://a': {}, 'https://A:443': {} } }, /origins contains https:\/\/a twice/)
   wrong({ credentials, origins: { 'https://a': null } }, /is null; expected an object/)
   wrong({ credentials, origins: { 'https://a': { rules: [] } } }, /unknown option "rules" for origins\["https:\/\/a"\]/)
-  wrong({ credentials, origins: { 'https://a': { credentials: {} } } }, /credentials of origins\["https:\/\/a"\] is object/)
+  wrong({ credentials, origins: { 'https://a': { credentials: {} } } }, /origins\["https:\/\/a"\]\.credentials is an object without subscribe\(\)/)
   wrong({ credentials, proxy: 'nonsense' }, /proxy is "nonsense"; expected http/)
   wrong({ credentials, proxy: 'ftp://proxy' }, /expected http/)
-  wrong({ credentials, proxy: { uri: 'https://p', credentials: 5 } }, /credentials of proxy is number/)
-  wrong({ credentials, algorithms: 5 }, /^Invalid outbound option: algorithms is number; expected/)
+  wrong({ credentials, proxy: 'ftp://me:hunter2@proxy' }, /proxy is "ftp:\/\/…@proxy"; expected http/)
+  wrong({ credentials, proxy: { uri: 'me:hunter2@proxy:3128' } }, /proxy\.uri is "…@proxy:3128"; expected http/)
+  wrong({ credentials, proxy: { uri: 'http://proxy', headers: 'Basic aHVudGVyMg==' } }, /proxy\.headers is a string of 18 characters; expected/)
+  wrong({ credentials, origins: { 'https://me:hunter2@a': {} } }, /origin is "https:\/\/…@a"; expected only https/)
+  for (const name of ['keepAliveTimeout', 'keepAliveMaxTimeout', 'keepAliveTimeoutThreshold', 'headersTimeout', 'bodyTimeout', 'clientTtl', 'connectTimeout']) {
+    wrong({ credentials, [name]: 2 ** 31 }, new RegExp(`${name} is 2147483648; expected milliseconds .*2,147,483,647`))
+  }
+  wrong({ credentials, proxy: { uri: 'https://p', credentials: 5 } }, /proxy\.credentials is 5; expected a credential source/)
+  wrong({ credentials, algorithms: 5 }, /^Invalid outbound option: algorithms is 5; expected/)
   wrong({ credentials, algorithms: { curve: [] } }, /option: unknown option "curve" for algorithms/)
   wrong({ credentials, algorithms: { minRsaBits: 5 } }, /option: algorithms\.minRsaBits is 5; expected/)
   const misspelt = { credentials, algorithms: { signatures: ['ed2551'] } }
-  wrong(misspelt, /^Invalid outbound option: algorithms\.signatures has "ed2551"; expected names/)
+  wrong(misspelt, /^Invalid outbound option: algorithms\.signatures\[0\] is "ed2551"; expected a name/)
   t.throws(() => new MtlsAgent(misspelt), { cause: { code: 'MTLS_ERR_PATH_OPTION' } })
   t.throws(() => new MtlsAgent({ credentials, allowedServers: [] }), { code: 'MTLS_ERR_RULE_INVALID' })
   t.throws(() => new MtlsAgent({ credentials, origins: { 'https://a': { allowedServers: [{ cm: 'x' } as any] } } }), { code: 'MTLS_ERR_RULE_INVALID', message: /origins\["https:\/\/a"\]\.allowedServers/ })

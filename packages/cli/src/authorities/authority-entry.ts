@@ -1,9 +1,9 @@
+import { findNearest } from '@peerkit/identity/internal'
 import { crlChecker } from '@peerkit/revocation'
 import type { RevocationPolicy } from '@peerkit/revocation'
 import { NameBounds, readAlgorithmPolicy } from '@peerkit/trust'
 import type { AlgorithmPolicy, AuthorityNames } from '@peerkit/trust'
 import { UsageError } from '../usage-error.ts'
-import { findNearest } from '../nearest.ts'
 import { shown } from '../shown.ts'
 import { describeDay, readDay } from './read-day.ts'
 

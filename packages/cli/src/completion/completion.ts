@@ -1,6 +1,6 @@
 import { UsageError } from '../usage-error.ts'
 import type { Command } from '../command.ts'
-import { findNearest } from '../nearest.ts'
+import { findNearest } from '@peerkit/identity/internal'
 import { completeBash } from './bash.ts'
 import { completeFish } from './fish.ts'
 import { completeZsh } from './zsh.ts'

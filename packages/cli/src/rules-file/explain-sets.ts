@@ -2,7 +2,7 @@ import type { PeerIdentity } from '@peerkit/identity'
 import { explain } from '@peerkit/rules'
 import type { Explanation, RuleAuthority } from '@peerkit/rules'
 import { UsageError } from '../usage-error.ts'
-import { findNearest } from '../nearest.ts'
+import { findNearest } from '@peerkit/identity/internal'
 import type { RulesFile, RulesOfFile } from './read-rules-file.ts'
 
 /** What one set of rules answers. */

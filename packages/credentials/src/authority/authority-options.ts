@@ -1,9 +1,10 @@
+import { anything, choice, defineOptions, describeValue, flag, methods, required, valueOf, wrongOption, wrongValue } from '@peerkit/identity/internal'
+import type { OptionTypes } from '@peerkit/identity/internal'
 import { NameBounds, readAlgorithmPolicy } from '@peerkit/trust'
 import type { AlgorithmPolicy, AuthorityNames } from '@peerkit/trust'
 import { checkRevocationPolicy } from '@peerkit/revocation'
 import type { RevocationChecker, RevocationPolicy } from '@peerkit/revocation'
 import { MTLS_ERR_CREDENTIALS_OPTION } from '../errors.ts'
-import { checkKeys, show } from '../option-check.ts'
 
 /** Whether an authority may issue certificates of clients, of servers or of both. */
 export type AuthorityUse = 'clients' | 'servers' | 'both'
@@ -49,11 +50,24 @@ export interface ReadAuthorityOptions {
   readonly serverAuthOnlyUntil: number | undefined
 }
 
-export const AUTHORITY_OPTIONS: readonly string[] = [
-  'names', 'for', 'revocation', 'checker', 'partial', 'algorithms', 'serverAuthOnly'
-]
+/** The type of each option of {@link AuthorityOptions}. */
+export const AUTHORITY_OPTIONS: OptionTypes<AuthorityOptions> = {
+  names: anything,
+  for: choice('clients', 'servers', 'both'),
+  revocation: anything,
+  checker: methods(['check'], 'a revocation checker such as that of ocspChecker()'),
+  partial: flag,
+  algorithms: anything,
+  serverAuthOnly: valueOf('an object such as { acceptUntil: "2027-03-15" }', (value) => {
+    return typeof value === 'object' && value !== null
+  })
+}
 
-const USES: readonly unknown[] = ['clients', 'servers', 'both']
+const SERVER_AUTH_ONLY = defineOptions<{ readonly acceptUntil: string }>(
+  'serverAuthOnly',
+  MTLS_ERR_CREDENTIALS_OPTION,
+  { acceptUntil: required(valueOf('a day such as "2027-03-15"', () => true)) }
+)
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
 const DAY = /^([0-9]{4})-([0-9]{2})-([0-9]{2})$/
 
@@ -61,7 +75,7 @@ const DAY = /^([0-9]{4})-([0-9]{2})-([0-9]{2})$/
 export function checkAuthorityName (name: string): void {
   if (NAME.test(name)) return
   const expected = 'at most 64 letters, digits, ".", "_" and "-"'
-  throw new MTLS_ERR_CREDENTIALS_OPTION(`the name of an authority is ${show(name)}; expected ${expected}`)
+  throw wrongValue(MTLS_ERR_CREDENTIALS_OPTION, 'the name of an authority', name, expected)
 }
 
 /**
@@ -72,14 +86,7 @@ export function readAuthorityOptions (given: AuthorityOptions, where: string, is
   const { for: use = 'both', revocation, checker, partial = false, algorithms, serverAuthOnly } = given
   if (given.names === undefined && !isAlone) {
     const expected = 'the names that it may issue, or "any" (required if there are several authorities)'
-    throw new MTLS_ERR_CREDENTIALS_OPTION(`${where}.names is missing; expected ${expected}`)
-  }
-  const wrong = (option: string, value: unknown, expected: string): Error =>
-    new MTLS_ERR_CREDENTIALS_OPTION(`${where}.${option} is ${show(value)}; expected ${expected}`)
-  if (!USES.includes(use)) throw wrong('for', use, '"clients", "servers" or "both"')
-  if (typeof partial !== 'boolean') throw wrong('partial', partial, 'true or false')
-  if (checker !== undefined && typeof (checker as Partial<RevocationChecker> | null)?.check !== 'function') {
-    throw wrong('checker', checker, 'a revocation checker, for example ocspChecker()')
+    throw wrongValue(MTLS_ERR_CREDENTIALS_OPTION, `${where}.names`, undefined, expected)
   }
   if (revocation !== undefined) checkPolicy(revocation, where)
   // A copy, so that a later change of the caller's object does not change the trust.
@@ -100,19 +107,15 @@ export function readAuthorityOptions (given: AuthorityOptions, where: string, is
 }
 
 function readDay (given: { readonly acceptUntil: string }, where: string): number {
-  if (typeof given !== 'object' || given === null) {
-    const expected = 'an object such as { acceptUntil: "2027-03-15" }'
-    throw new MTLS_ERR_CREDENTIALS_OPTION(`${where}.serverAuthOnly is ${show(given)}; expected ${expected}`)
-  }
-  checkKeys(given, ['acceptUntil'], ['acceptUntil'], `${where}.serverAuthOnly`)
+  SERVER_AUTH_ONLY.check(given, `${where}.serverAuthOnly`)
   const { acceptUntil } = given
   const isDay = DAY.test(String(acceptUntil))
   const time = isDay ? Date.parse(`${acceptUntil}T00:00:00Z`) : Number.NaN
   // Date.parse reads 2027-02-31 as a day in March.
   if (Number.isNaN(time) || new Date(time).toISOString().slice(0, 10) !== acceptUntil) {
-    const found = `${show(acceptUntil)}${isDay ? ', which is not a day of the calendar' : ''}`
+    const found = `${describeValue(acceptUntil)}${isDay ? ', which is not a day of the calendar' : ''}`
     const option = `${where}.serverAuthOnly.acceptUntil`
-    throw new MTLS_ERR_CREDENTIALS_OPTION(`${option} is ${found}; expected a day such as "2027-03-15"`)
+    throw wrongOption(MTLS_ERR_CREDENTIALS_OPTION, option, found, 'a day such as "2027-03-15"')
   }
   return time
 }
@@ -124,7 +127,7 @@ function copyNames (names: unknown, where: string): AuthorityNames {
   } catch {
     const found = typeof names === 'function' ? 'a function' : 'not plain data'
     const expected = '"any", or an object such as { dns: "partner.example" }'
-    throw new MTLS_ERR_CREDENTIALS_OPTION(`${where} is ${found}; expected ${expected}`)
+    throw wrongOption(MTLS_ERR_CREDENTIALS_OPTION, where, found, expected)
   }
 }
 

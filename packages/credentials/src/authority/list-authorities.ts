@@ -1,8 +1,8 @@
+import { anything, defineOptions, required, valueOf, wrongValue } from '@peerkit/identity/internal'
 import { MTLS_ERR_CREDENTIALS_OPTION } from '../errors.ts'
 import { TRUST_PARTS, listOf } from '../material.ts'
 import type { CheckOptions } from '../check-options.ts'
 import type { AuthorityMaterial, AuthorityOrigins, CredentialMaterial, Origins, TrustMaterial } from '../material.ts'
-import { checkKeys } from '../option-check.ts'
 import { AUTHORITY_OPTIONS, checkAuthorityName, readAuthorityOptions } from './authority-options.ts'
 import type { ReadAuthorityOptions } from './authority-options.ts'
 
@@ -17,6 +17,14 @@ export interface AuthorityInput {
   /** Whether `revocation` is set, but neither `crl` nor `checker`. */
   readonly isPolicyIdle: boolean
 }
+
+const AUTHORITY = defineOptions<AuthorityMaterial>('authorities', MTLS_ERR_CREDENTIALS_OPTION, {
+  ca: required(valueOf('CA certificates', () => true)),
+  crl: anything,
+  crlIssuers: anything,
+  intermediates: anything,
+  ...AUTHORITY_OPTIONS
+})
 
 /** The name of the authority that the option `ca` makes. */
 export const DEFAULT_AUTHORITY = 'default'
@@ -65,9 +73,7 @@ export function listAuthorities (
 export function checkAuthorities (options: { readonly authorities?: unknown }): readonly string[] {
   const { authorities } = options
   if (typeof authorities !== 'object' || authorities === null || Array.isArray(authorities)) {
-    const type = Array.isArray(authorities) ? 'a list' : `of type ${typeof authorities}`
-    const found = authorities === null ? 'null' : type
-    throw new MTLS_ERR_CREDENTIALS_OPTION(`authorities is ${found}; expected an object of authorities by name`)
+    throw wrongValue(MTLS_ERR_CREDENTIALS_OPTION, 'authorities', authorities, 'an object of authorities by name')
   }
   const other = TRUST_PARTS.find((part) => (options as Record<string, unknown>)[part] !== undefined)
   if (other !== undefined) {
@@ -78,10 +84,9 @@ export function checkAuthorities (options: { readonly authorities?: unknown }): 
   if (names.length === 0) {
     throw new MTLS_ERR_CREDENTIALS_OPTION('authorities is empty; expected at least one, such as { internal: { ca } }')
   }
-  const known = [...TRUST_PARTS, ...AUTHORITY_OPTIONS]
   for (const name of names) {
     checkAuthorityName(name)
-    checkKeys((authorities as Record<string, unknown>)[name], known, ['ca'], `authorities.${name}`)
+    AUTHORITY.check((authorities as Record<string, unknown>)[name], `authorities.${name}`)
   }
   return names
 }

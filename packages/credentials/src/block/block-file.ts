@@ -1,8 +1,10 @@
+import { checkOption, defineOptions, duration, required, valueOf } from '@peerkit/identity/internal'
+import { CLOCK } from '../check-options.ts'
 import { SYSTEM_CLOCK } from '../clock.ts'
 import type { Clock } from '../clock.ts'
 import { MTLS_ERR_CREDENTIALS_CLOSED, MTLS_ERR_CREDENTIALS_OPTION } from '../errors.ts'
+import { WATCH } from '../files/followed-files.ts'
 import { holdProcessOpen } from '../hold-process-open.ts'
-import { checkCheckOptions, checkDuration, checkKeys, show } from '../option-check.ts'
 import type { KnownEntry } from './block-entry.ts'
 import type { BlockFile } from './block-source.ts'
 import type { BlockListInvalidError } from './errors.ts'
@@ -23,6 +25,13 @@ export interface BlockFileOptions {
   /** Default: the system clock. */
   readonly clock?: Clock | undefined
 }
+
+const OPTIONS = defineOptions<BlockFileOptions>('blockFile', MTLS_ERR_CREDENTIALS_OPTION, {
+  watch: WATCH, pollInterval: duration(), clock: CLOCK
+})
+const PATH = required(valueOf('the path of a file', (path) => {
+  return typeof path === 'string' && path !== '' && !path.includes('\0')
+}))
 
 /**
  * Loads a list of blocked certificates from a YAML or JSON file of at most 1,000,000 bytes, and reloads it when the
@@ -46,16 +55,9 @@ export interface BlockFileOptions {
  * ```
  */
 export async function blockFile (path: string, options: BlockFileOptions = {}): Promise<BlockFile> {
-  checkKeys(options, ['watch', 'pollInterval', 'clock'], [], 'blockFile')
-  checkCheckOptions({ clock: options.clock }, 'blockFile')
-  const { watch = true, clock = SYSTEM_CLOCK } = options
-  if (typeof path !== 'string' || path === '' || path.includes('\0')) {
-    throw new MTLS_ERR_CREDENTIALS_OPTION(`blockFile path is ${show(path)}; expected the path of a file`)
-  }
-  if (watch !== true && watch !== false && watch !== 'poll') {
-    throw new MTLS_ERR_CREDENTIALS_OPTION(`blockFile watch is ${show(watch)}; expected true, false or "poll"`)
-  }
-  const pollInterval = checkDuration(options.pollInterval, 1_000, 'blockFile pollInterval')
+  OPTIONS.check(options)
+  checkOption(path, PATH, 'path', MTLS_ERR_CREDENTIALS_OPTION)
+  const { watch = true, pollInterval = 1_000, clock = SYSTEM_CLOCK } = options
   return await holdProcessOpen(async () => {
     const first = await readList(path)
     const list = new FileList(path, first.content.entries ?? [], clock)

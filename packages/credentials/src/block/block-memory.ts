@@ -1,7 +1,7 @@
+import { defineOptions, methods } from '@peerkit/identity/internal'
 import { SYSTEM_CLOCK } from '../clock.ts'
 import type { Clock } from '../clock.ts'
 import { MTLS_ERR_CREDENTIALS_CLOSED, MTLS_ERR_CREDENTIALS_OPTION } from '../errors.ts'
-import { checkKeys, show } from '../option-check.ts'
 import type { BlockEntry, KnownEntry } from './block-entry.ts'
 import type { BlockMemory } from './block-source.ts'
 import { invalidList } from './errors.ts'
@@ -14,6 +14,10 @@ export interface BlockMemoryOptions {
   /** The clock that decides whether an entry has ended. Default: the system clock. */
   readonly clock?: Pick<Clock, 'now'> | undefined
 }
+
+const OPTIONS = defineOptions<BlockMemoryOptions>('blockMemory', MTLS_ERR_CREDENTIALS_OPTION, {
+  clock: methods(['now'])
+})
 
 /**
  * Makes a list of blocked certificates that the program changes itself.
@@ -31,8 +35,8 @@ export interface BlockMemoryOptions {
  * ```
  */
 export function blockMemory (entries: readonly BlockEntry[], options: BlockMemoryOptions = {}): BlockMemory {
-  checkKeys(options, ['clock'], [], 'blockMemory')
-  return new MemoryList(read(entries, 'blockMemory'), checkNow(options.clock, 'blockMemory'))
+  OPTIONS.check(options)
+  return new MemoryList(read(entries, 'blockMemory'), options.clock ?? SYSTEM_CLOCK)
 }
 
 class MemoryList extends LiveBlockList implements BlockMemory {
@@ -40,15 +44,6 @@ class MemoryList extends LiveBlockList implements BlockMemory {
     if (this.closed) throw new MTLS_ERR_CREDENTIALS_CLOSED('update() after close()')
     this.take(read(entries, 'update'))
   }
-}
-
-/** Returns the clock, or the system clock. @throws MTLS_ERR_CREDENTIALS_OPTION */
-function checkNow (clock: Pick<Clock, 'now'> | undefined, what: string): Pick<Clock, 'now'> {
-  if (clock === undefined) return SYSTEM_CLOCK
-  if (typeof (clock as Partial<Clock> | null)?.now !== 'function') {
-    throw new MTLS_ERR_CREDENTIALS_OPTION(`${what} clock is ${show(clock)}; expected an object with now()`)
-  }
-  return clock
 }
 
 function read (entries: unknown, what: string): KnownEntry[] {

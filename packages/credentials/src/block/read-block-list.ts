@@ -1,4 +1,4 @@
-import { findNearestName } from '../nearest-name.ts'
+import { suggestNearest } from '@peerkit/identity/internal'
 import type { KnownEntry } from './block-entry.ts'
 import { invalidList } from './errors.ts'
 import { readBlockDocument } from './read-document.ts'
@@ -31,8 +31,7 @@ export function readBlockList (bytes: Uint8Array, path: string): KnownEntry[] {
   const fields = value as Readonly<Record<string, unknown>>
   for (const key of Object.keys(fields)) {
     if (KEYS.includes(key)) continue
-    const nearest = findNearestName(key, KEYS)
-    const hint = nearest === undefined ? `expected ${KEYS.join(' and ')}` : `did you mean "${nearest}"?`
+    const hint = suggestNearest(key, KEYS) || `expected ${KEYS.join(' and ')}`
     throw refuse([key], `unknown key; ${hint}`)
   }
   const version = fields['version']

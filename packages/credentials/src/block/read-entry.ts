@@ -1,4 +1,4 @@
-import { findNearestName } from '../nearest-name.ts'
+import { findNearest } from '@peerkit/identity/internal'
 import type { BlockEntry, KnownEntry } from './block-entry.ts'
 import { readDns, readEmail, readName, readPublicKey, readSerial, readSpiffe, readUntil } from './entry-values.ts'
 import type { EntryValue, WrongValue } from './entry-values.ts'
@@ -168,6 +168,6 @@ export function describe (value: unknown): string {
 
 function explainKey (key: string): string {
   if (/finger|thumb/i.test(key)) return FINGERPRINT
-  const nearest = SYNONYMS.get(key.toLowerCase()) ?? findNearestName(key, KEYS)
+  const nearest = SYNONYMS.get(key.toLowerCase()) ?? findNearest(key, KEYS)
   return `unknown key; ${nearest === undefined ? `expected one of ${KEYS.join(', ')}` : `did you mean "${nearest}"?`}`
 }

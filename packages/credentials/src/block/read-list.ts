@@ -1,3 +1,4 @@
+import { suggestNearest } from '@peerkit/identity/internal'
 import type { KnownEntry } from './block-entry.ts'
 import { invalidList } from './errors.ts'
 import { describe, EntryReader } from './read-entry.ts'

@@ -1,9 +1,9 @@
+import { describeValue, wrongOption, wrongValue } from '@peerkit/identity/internal'
 import { MTLS_ERR_CREDENTIALS_OPTION } from '../errors.ts'
 import type { AuthorityOptions } from '../authority/authority-options.ts'
 import { DEFAULT_AUTHORITY, checkAuthorities } from '../authority/list-authorities.ts'
 import { TRUST_PARTS, listOf } from '../material.ts'
 import type { AuthorityOrigins, Origins } from '../material.ts'
-import { show } from '../option-check.ts'
 import type { Part } from '../part.ts'
 
 /** Paths of the files. An option may have several files, and one file may be used for several options. */
@@ -42,7 +42,7 @@ export type FilePart = typeof OWN_PARTS[number] | typeof TRUST_PARTS[number]
 
 const OWN_PARTS = ['cert', 'key', 'pfx'] as const
 
-export const FILE_PARTS: readonly FilePart[] = [...OWN_PARTS, ...TRUST_PARTS]
+const FILE_PARTS: readonly FilePart[] = [...OWN_PARTS, ...TRUST_PARTS]
 
 const SINGLE: readonly FilePart[] = ['key', 'pfx']
 
@@ -72,7 +72,7 @@ export function listEntries (paths: FilePaths): readonly FileEntry[] {
 export function checkPaths (paths: FilePaths): void {
   checkTrustPaths(paths)
   if (paths.cert === undefined && paths.pfx === undefined) {
-    throw new MTLS_ERR_CREDENTIALS_OPTION('fileCredentials needs the option "cert" (or "pfx"); found neither')
+    throw wrongValue(MTLS_ERR_CREDENTIALS_OPTION, 'cert', undefined, 'the path of a file, or the option pfx')
   }
   if (paths.pfx !== undefined && (paths.cert !== undefined || paths.key !== undefined)) {
     const other = paths.cert === undefined ? 'key' : 'cert'
@@ -92,10 +92,10 @@ export function checkTrustPaths (paths: FilePaths): void {
 
 function checkPart (value: unknown, name: string, isSingle: boolean): void {
   if (Array.isArray(value) && isSingle) {
-    throw new MTLS_ERR_CREDENTIALS_OPTION(`${name} is a list; expected the path of one file`)
+    throw wrongValue(MTLS_ERR_CREDENTIALS_OPTION, name, value, 'the path of one file')
   }
   if (Array.isArray(value) && value.length === 0) {
-    throw new MTLS_ERR_CREDENTIALS_OPTION(`${name} is an empty list; expected the path of at least one file`)
+    throw wrongValue(MTLS_ERR_CREDENTIALS_OPTION, name, value, 'the path of at least one file')
   }
   for (const path of listOf(value)) checkPath(path, name)
 }
@@ -107,7 +107,7 @@ const LONGEST_NAME = 255
 
 function checkPath (path: unknown, part: string): void {
   const wrong = (found: string, hint = ''): Error =>
-    new MTLS_ERR_CREDENTIALS_OPTION(`${part} is ${found}; expected the path of a file${hint}`)
+    wrongOption(MTLS_ERR_CREDENTIALS_OPTION, part, found, `the path of a file${hint}`)
   if (typeof path === 'string' && path.includes('-----BEGIN')) throw wrong('PEM text', ' (memoryCredentials takes PEM)')
   // No file system has longer names. It may be a key, so it is not shown.
   const isLong = (name: string): boolean => name.length > LONGEST_NAME || name.includes('\n')
@@ -115,7 +115,7 @@ function checkPath (path: unknown, part: string): void {
     throw wrong(`a text of ${path.length} characters`)
   }
   if (path instanceof Uint8Array) throw wrong('a Buffer', ' (memoryCredentials takes Buffers)')
-  if (typeof path !== 'string' || path === '' || path.includes('\0')) throw wrong(show(path))
+  if (typeof path !== 'string' || path === '' || path.includes('\0')) throw wrong(describeValue(path))
 }
 
 export function allPaths (paths: FilePaths): string[] {

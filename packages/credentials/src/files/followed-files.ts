@@ -1,9 +1,10 @@
+import { choice, duration, valueOf } from '@peerkit/identity/internal'
+import type { OptionType, OptionTypes } from '@peerkit/identity/internal'
 import type { CheckedTrust } from '../check-material.ts'
 import { SYSTEM_CLOCK } from '../clock.ts'
 import type { Clock } from '../clock.ts'
-import { MTLS_ERR_CREDENTIALS_CLOSED, MTLS_ERR_CREDENTIALS_OPTION } from '../errors.ts'
+import { MTLS_ERR_CREDENTIALS_CLOSED } from '../errors.ts'
 import { holdProcessOpen } from '../hold-process-open.ts'
-import { checkDuration, show } from '../option-check.ts'
 import { closeAll } from '../revocation-checker.ts'
 import type { Signature } from '../watch/file-signature.ts'
 import { readStill } from '../watch/read-still.ts'
@@ -32,7 +33,15 @@ export interface WatchOptions {
   readonly signal?: AbortSignal | undefined
 }
 
-export const WATCH_OPTIONS: readonly string[] = ['watch', 'pollInterval', 'reportAfter', 'waitFor', 'signal']
+export const WATCH: OptionType = choice(true, false, 'poll')
+
+export const WATCH_OPTIONS: OptionTypes<WatchOptions> = {
+  watch: WATCH,
+  pollInterval: duration(),
+  reportAfter: duration(),
+  waitFor: duration({ least: 0 }),
+  signal: valueOf('an AbortSignal', (signal) => signal instanceof AbortSignal)
+}
 
 interface Watching {
   readonly watch: boolean | 'poll'
@@ -42,23 +51,11 @@ interface Watching {
   readonly signal: AbortSignal | undefined
 }
 
-/** @throws MTLS_ERR_CREDENTIALS_OPTION */
+/** Fills in the defaults of options that were checked. */
 export function readWatchOptions (
-  { watch = true, pollInterval, reportAfter, waitFor, signal }: WatchOptions
+  { watch = true, pollInterval = 10_000, reportAfter = 5_000, waitFor = 0, signal }: WatchOptions
 ): Watching {
-  if (watch !== true && watch !== false && watch !== 'poll') {
-    throw new MTLS_ERR_CREDENTIALS_OPTION(`watch is ${show(watch)}; expected true, false or "poll"`)
-  }
-  if (signal !== undefined && !(signal instanceof AbortSignal)) {
-    throw new MTLS_ERR_CREDENTIALS_OPTION(`signal is ${show(signal)}; expected an AbortSignal`)
-  }
-  return {
-    watch,
-    waitFor: waitFor === 0 ? 0 : checkDuration(waitFor, 0, 'waitFor'),
-    signal,
-    pollInterval: checkDuration(pollInterval, 10_000, 'pollInterval'),
-    reportAfter: checkDuration(reportAfter, 5_000, 'reportAfter')
-  }
+  return { watch, pollInterval, reportAfter, waitFor, signal }
 }
 
 /** The contents of files that did not change while they were read. */

@@ -1,4 +1,5 @@
 import type { PeerIdentity } from '@peerkit/identity'
+import { describeSecret, wrongOption } from '@peerkit/identity/internal'
 import { originsOf as trustOrigins } from '../authority/list-authorities.ts'
 import type { CheckedMaterial, CheckedTrust, TrustContext } from '../check-material.ts'
 import { SYSTEM_CLOCK } from '../clock.ts'
@@ -193,8 +194,8 @@ export class FileLoader<Checked extends CheckedTrust = CheckedMaterial> {
       throw unavailable('passphrase', `the passphrase function failed: ${why}`, error)
     }
     if (typeof answer === 'string' || answer instanceof Uint8Array) return answer
-    const found = `a value of type ${typeof answer}`
-    throw new MTLS_ERR_CREDENTIALS_OPTION(`the passphrase function returned ${found}; expected a string or Buffer`)
+    const where = "the passphrase function's answer"
+    throw wrongOption(MTLS_ERR_CREDENTIALS_OPTION, where, describeSecret(answer), 'a string or Buffer')
   }
 }
 

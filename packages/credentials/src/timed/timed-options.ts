@@ -1,5 +1,6 @@
+import { count, duration, func, wrongValue } from '@peerkit/identity/internal'
+import type { OptionTypes } from '@peerkit/identity/internal'
 import { MTLS_ERR_CREDENTIALS_OPTION } from '../errors.ts'
-import { checkDuration, show } from '../option-check.ts'
 
 /** How a provider or an issuer is called. */
 export interface TimedOptions {
@@ -15,7 +16,9 @@ export interface TimedOptions {
   readonly random?: (() => number) | undefined
 }
 
-export const TIMED_OPTIONS: readonly string[] = ['timeout', 'retryFirst', 'retryLongest', 'attempts', 'random']
+export const TIMED_OPTIONS: OptionTypes<TimedOptions> = {
+  timeout: duration(), retryFirst: duration(), retryLongest: duration(), attempts: count({ least: 1 }), random: func()
+}
 
 export interface ReadTimedOptions {
   readonly timeout: number
@@ -24,19 +27,13 @@ export interface ReadTimedOptions {
   readonly random: () => number
 }
 
-/** @throws MTLS_ERR_CREDENTIALS_OPTION */
-export function readTimedOptions (options: TimedOptions): ReadTimedOptions {
-  const { timeout, retryFirst, retryLongest, attempts = 3, random = Math.random } = options
-  if (!Number.isInteger(attempts) || attempts < 1) {
-    throw new MTLS_ERR_CREDENTIALS_OPTION(`attempts is ${show(attempts)}; expected a whole number of at least 1`)
-  }
-  if (typeof random !== 'function') {
-    throw new MTLS_ERR_CREDENTIALS_OPTION(`random is ${show(random)}; expected a function`)
-  }
-  const first = checkDuration(retryFirst, 1_000, 'retryFirst')
-  const longest = checkDuration(retryLongest, Math.max(60_000, first), 'retryLongest')
+/** Fills in the defaults of options that were checked. @throws MTLS_ERR_CREDENTIALS_OPTION */
+export function readTimedOptions (
+  { timeout = 10_000, retryFirst: first = 1_000, retryLongest, attempts = 3, random = Math.random }: TimedOptions
+): ReadTimedOptions {
+  const longest = retryLongest ?? Math.max(60_000, first)
   if (longest < first) {
-    throw new MTLS_ERR_CREDENTIALS_OPTION(`retryLongest is ${longest}; expected at least retryFirst, ${first}`)
+    throw wrongValue(MTLS_ERR_CREDENTIALS_OPTION, 'retryLongest', longest, `at least retryFirst, ${first}`)
   }
-  return { timeout: checkDuration(timeout, 10_000, 'timeout'), retry: { first, longest }, attempts, random }
+  return { timeout, retry: { first, longest }, attempts, random }
 }

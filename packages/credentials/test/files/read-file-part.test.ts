@@ -74,26 +74,30 @@ test('every file whose content is wrong is named in the same way', async (t) => 
 test('wrong options are named before any file is opened', async (t) => {
   const { paths } = await makeFolder(t)
   for (const [change, message] of [
-    [{ cert: undefined }, /needs the option "cert" \(or "pfx"\); found neither/],
+    [{ cert: undefined }, /cert is missing; expected the path of a file, or the option pfx/],
     [{ pfx: 'x.p12' }, /cert and pfx are both set; expected either pfx, or cert and key/],
     [{ pfx: 'x.p12', cert: undefined }, /key and pfx are both set/],
     [{ key: ['a', 'b'] }, /key is a list; expected the path of one file/],
     [{ cert: [] }, /cert is an empty list; expected the path of at least one file/],
     [{ crl: [7] }, /crl is 7; expected the path of a file/],
-    [{ ca: '' }, /ca is ""; expected the path of a file/],
+    [{ ca: '' }, /ca is an empty string; expected the path of a file/],
     [{ ca: 'a\0b' }, /ca is .*; expected the path of a file/],
     [{ ca: {} }, /ca is an object; expected the path of a file/],
     [{ key: Buffer.from('x') }, /key is a Buffer; expected the path of a file \(memoryCredentials takes Buffers\)/],
     [{ cert: '-----BEGIN CERTIFICATE-----' }, /cert is PEM text; expected the path of a file/],
     [{ watch: 'always' }, /watch is "always"; expected true, false or "poll"/],
     [{ reportAfter: 0 }, /reportAfter is 0; expected milliseconds above 0/],
+    [{ reportAfter: 2 ** 31 }, /reportAfter is 2147483648; expected milliseconds above 0 and at most 2,147,483,647/],
+    // 30 days: the timer would fire after 1 ms.
+    [{ pollInterval: 2_592_000_000 }, /pollInterval is 2592000000; expected milliseconds above 0 and at most 2,147,483,647/],
+    [{ timeout: 3e9 }, /timeout is 3000000000; expected milliseconds above 0 and at most 2,147,483,647/],
     [{ timeout: '1s' }, /timeout is "1s"; expected milliseconds above 0/],
-    [{ passphrase: 7 }, /passphrase is of type number; expected a string, a Buffer or a function/],
-    [{ passphrase: async () => 7 }, /passphrase function returned a value of type number; expected a string or Buffer/],
+    [{ passphrase: 7 }, /passphrase is a number; expected a string, a Buffer or a function/],
+    [{ passphrase: async () => 7 }, /passphrase function's answer is a number; expected a string or Buffer/],
     [{ certs: 'x' }, /unknown option "certs" for .*; did you mean "cert"\?/],
     [{ rejectUnauthorized: false }, /unknown option "rejectUnauthorized" for .*; expected one of cert, key, pfx/]
   ] as const) await t.rejects(fileCredentials({ ...paths, ...change } as any), { code: 'MTLS_ERR_CREDENTIALS_OPTION', message }, String(message))
-  await t.rejects(fileCredentials(undefined as any), { code: 'MTLS_ERR_CREDENTIALS_OPTION', message: /got undefined; expected an object/ })
+  await t.rejects(fileCredentials(undefined as any), { code: 'MTLS_ERR_CREDENTIALS_OPTION', message: /options of fileCredentials is missing; expected an object/ })
   await t.rejects(fileCredentials({ ...paths, passphrase: () => { throw new Error('no vault') } }), { code: 'MTLS_ERR_CREDENTIALS_UNAVAILABLE', reason: 'passphrase', message: /the passphrase function failed: no vault/ })
 })
 

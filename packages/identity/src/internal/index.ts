@@ -17,3 +17,15 @@ export {
   ASK_AGAIN_AFTER, LONGEST_TIMER, REFUSED_FOR, WakeAt, scheduleTimer, type Schedule, type WakeAtOptions
 } from './wake-at.ts'
 export { withTimeout, type TimeLimit, type Work } from './with-timeout.ts'
+export { describeSecret, describeUrl, describeValue } from './describe-value.ts'
+export { findNearest, suggestNearest, suggestNearestOf } from './nearest.ts'
+export {
+  checkOption, checkPlainObject, defineOptions, passedOn, refuseUnknownKeys, wrongOption, wrongValue
+} from './options.ts'
+export type {
+  OptionErrors, OptionProblem, OptionSet, OptionSetSettings, OptionType, OptionTypes
+} from './options.ts'
+export {
+  LONGEST_SPAN, anything, choice, clock, count, credentialSource, duration, flag, func, list, methods, number, required,
+  revocationChecker, secret, source, span, text, url, valueOf
+} from './option-values.ts'

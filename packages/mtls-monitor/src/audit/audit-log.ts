@@ -1,7 +1,9 @@
 import { keepAudit, listen } from '@peerkit/events'
 import type { EventListeners, EventMessage, EventMessages, EventName, SummarizedName } from '@peerkit/events'
-import { iso } from '@peerkit/identity/internal'
-import { checkKeys, checkMethods, checkNumber } from '../option-check.ts'
+import { iso, anything, checkOption, clock, defineOptions, duration, methods, number, required } from '@peerkit/identity/internal'
+import type { OptionSet } from '@peerkit/identity/internal'
+import { MTLS_ERR_MONITOR_OPTION } from '../errors.ts'
+import { SERVER } from '../server-option.ts'
 import { nameEvent } from './audit-line.ts'
 import type { AuditDraft, AuditLine } from './audit-line.ts'
 import { draftLine } from './draft-line.ts'
@@ -42,16 +44,18 @@ export interface AuditLog {
   close (): void
 }
 
-export const AUDIT_KEYS: readonly string[] = [
-  'allowed',
-  'burst',
-  'perSecond',
-  'sourceBurst',
-  'sourcePerSecond',
-  'summaryInterval',
-  'now',
-  'server'
-]
+const BURST = number({ least: 1 })
+const LOG = required(methods(['info', 'warn', 'error']))
+export const auditOptions: OptionSet = defineOptions<AuditOptions>('audit', MTLS_ERR_MONITOR_OPTION, {
+  allowed: anything,
+  burst: BURST,
+  perSecond: number(),
+  sourceBurst: BURST,
+  sourcePerSecond: number(),
+  summaryInterval: duration({ least: 1 }),
+  now: clock,
+  server: SERVER
+})
 
 /**
  * Writes one line for each denial and each change of trust in an app, or in this process: who, what, when, outcome and
@@ -74,8 +78,8 @@ export const AUDIT_KEYS: readonly string[] = [
  * ```
  */
 export function auditLog (log: AuditLogger, options: AuditOptions = {}): AuditLog {
-  checkMethods(log, ['info', 'warn', 'error'], 'log')
-  checkKeys(options, AUDIT_KEYS, 'audit')
+  checkOption(log, LOG, 'log', MTLS_ERR_MONITOR_OPTION)
+  auditOptions.check(options, 'audit')
   return new LimitedAuditLog(log, options)
 }
 
@@ -114,16 +118,20 @@ class LimitedAuditLog implements AuditLog {
 
   constructor (
     log: AuditLogger,
-    { allowed = false, burst, perSecond, sourceBurst, sourcePerSecond, summaryInterval, now = Date.now, server }: AuditOptions
+    {
+      allowed = false,
+      burst = 100,
+      perSecond = 10,
+      sourceBurst = 20,
+      sourcePerSecond = 1,
+      summaryInterval = 60_000,
+      now = Date.now,
+      server
+    }: AuditOptions
   ) {
     this.#log = log
-    this.#limit = new LineLimit({
-      burst: checkNumber(burst, 100, 'audit.burst', 1),
-      perSecond: checkNumber(perSecond, 10, 'audit.perSecond', 0),
-      sourceBurst: checkNumber(sourceBurst, 20, 'audit.sourceBurst', 1),
-      sourcePerSecond: checkNumber(sourcePerSecond, 1, 'audit.sourcePerSecond', 0)
-    })
-    this.#interval = checkNumber(summaryInterval, 60_000, 'audit.summaryInterval', 1, 0x7fff_ffff)
+    this.#limit = new LineLimit({ burst, perSecond, sourceBurst, sourcePerSecond })
+    this.#interval = summaryInterval
     this.#now = now
     this.#closers = [listen(this.#listeners(allowed), { server }), keepAudit(server)]
   }

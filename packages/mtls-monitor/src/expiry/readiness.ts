@@ -1,7 +1,9 @@
 import { validityAt } from '@peerkit/identity'
 import type { CredentialSource } from '@peerkit/credentials'
+import { anything, clock, credentialSource, defineOptions, number, required } from '@peerkit/identity/internal'
+import type { OptionSet, OptionTypes } from '@peerkit/identity/internal'
 import type { RevocationChecker } from '@peerkit/revocation'
-import { checkCredentials, checkKeys, checkNumber } from '../option-check.ts'
+import { MTLS_ERR_MONITOR_OPTION } from '../errors.ts'
 import { listCrls } from './own-material.ts'
 
 /** Options of readiness in {@link watchReadiness} and `startMonitor`. */
@@ -50,7 +52,14 @@ export interface Readiness {
   close (): void
 }
 
-export const READINESS_KEYS: readonly string[] = ['rotationFailureTolerance', 'requireCrls', 'now']
+const READINESS: OptionTypes<ReadinessOptions> = {
+  rotationFailureTolerance: number({ most: Infinity }), requireCrls: anything, now: clock
+}
+export const readinessOptions: OptionSet =
+  defineOptions<ReadinessOptions>('readiness', MTLS_ERR_MONITOR_OPTION, READINESS)
+const OPTIONS = defineOptions<WatchReadinessOptions>('readiness', MTLS_ERR_MONITOR_OPTION, {
+  ...READINESS, credentials: required(credentialSource), revocation: anything
+})
 
 /**
  * Watches whether this process can present a valid certificate and verify its clients.
@@ -69,16 +78,8 @@ export const READINESS_KEYS: readonly string[] = ['rotationFailureTolerance', 'r
  * ```
  */
 export function watchReadiness (options: WatchReadinessOptions): Readiness {
-  checkKeys(options, [...READINESS_KEYS, 'credentials', 'revocation'], 'readiness')
-  const { credentials, revocation, requireCrls = true, now = Date.now } = options
-  checkCredentials(credentials, 'readiness.credentials')
-  const rotationFailureTolerance = checkNumber(
-    options.rotationFailureTolerance,
-    Infinity,
-    'readiness.rotationFailureTolerance',
-    0,
-    Infinity
-  )
+  OPTIONS.check(options, 'readiness')
+  const { credentials, revocation, requireCrls = true, rotationFailureTolerance = Infinity, now = Date.now } = options
   /** By authority. Undefined: what is refused as a whole. */
   const refusedSince = new Map<string | undefined, number>()
   const unsubscribe = credentials.subscribe((change) => {

@@ -1,3 +1,4 @@
+import { checkOption, valueOf, wrongValue } from '@peerkit/identity/internal'
 import { MTLS_ERR_MONITOR_OPTION } from '../errors.ts'
 
 /** When to warn: a span before the end (`30d`, `12h`, `30m`), or a share of the lifetime (`1/3`). */
@@ -15,6 +16,8 @@ export interface Boundary { readonly threshold: string, /** Milliseconds since t
 /** Computes the boundaries of a lifetime, sorted; the last one is the end. */
 export type BoundariesOf = (notBefore: number | undefined, end: number) => readonly Boundary[]
 
+const LIST = valueOf('a list such as ["30d", "1/5"]', Array.isArray)
+
 /**
  * Spans are for long lifetimes, shares for short ones. A span applies if it is shorter than a third of the lifetime.
  * Shares apply if no span does. So a certificate of one day does not warn during its whole lifetime, and one of 90 days
@@ -23,11 +26,7 @@ export type BoundariesOf = (notBefore: number | undefined, end: number) => reado
  * @throws MTLS_ERR_MONITOR_OPTION if a threshold is wrong
  */
 export function compileThresholds (thresholds: readonly Threshold[]): BoundariesOf {
-  if (!Array.isArray(thresholds)) {
-    throw new MTLS_ERR_MONITOR_OPTION(
-      `expiry.thresholds is ${typeof thresholds}; expected a list such as ["30d", "1/5"]`
-    )
-  }
+  checkOption(thresholds, LIST, 'expiry.thresholds', MTLS_ERR_MONITOR_OPTION)
   const parsed = thresholds.map(parse)
   return (notBefore, end) => {
     const life = notBefore === undefined ? Infinity : end - notBefore
@@ -50,8 +49,6 @@ function parse (text: unknown, index: number): Parsed {
   const span = unit === undefined ? undefined : Number(count) * (UNITS[unit] as number)
   const share = part === undefined ? undefined : Number(part) / Number(whole)
   if ((span ?? share ?? 0) > 0 && (share ?? 0) < 1) return { text: String(text), span, share }
-  throw new MTLS_ERR_MONITOR_OPTION(
-    `expiry.thresholds[${index}] is ${JSON.stringify(text)}; expected a span such as "30d", "12h", "30m", ` +
-      'or a share of the lifetime such as "1/5"'
-  )
+  const expected = 'a span such as "30d", "12h", "30m", or a share of the lifetime such as "1/5"'
+  throw wrongValue(MTLS_ERR_MONITOR_OPTION, `expiry.thresholds[${index}]`, text, expected)
 }

@@ -3,11 +3,14 @@ import { EMITTER, expirySoon, joinApp, listen } from '@peerkit/events'
 import type { EventMessage, ExpiringMessage } from '@peerkit/events'
 import { endOfValidity } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
-import { WakeAt } from '@peerkit/identity/internal'
+import {
+  anything, choice, clock, count, credentialSource, defineOptions, duration, WakeAt
+} from '@peerkit/identity/internal'
+import type { OptionSet, OptionTypes } from '@peerkit/identity/internal'
 import type { RevocationChecker } from '@peerkit/revocation'
 import { LRUCache } from 'lru-cache'
 import { MTLS_ERR_MONITOR_OPTION } from '../errors.ts'
-import { checkCredentials, checkKeys, checkNumber } from '../option-check.ts'
+import { SERVER } from '../server-option.ts'
 import { listEndings } from './own-material.ts'
 import { compileThresholds, DEFAULT_THRESHOLDS } from './thresholds.ts'
 import type { BoundariesOf, Threshold } from './thresholds.ts'
@@ -55,10 +58,20 @@ export interface ExpiryWatch {
   close (): void
 }
 
-export const EXPIRY_KEYS: readonly string[] = ['thresholds', 'peers', 'maxPeers', 'interval', 'now']
-
 const MAX_WARNED = 5_000
 const MIN_INTERVAL = 1_000
+
+const EXPIRY: OptionTypes<ExpiryOptions> = {
+  thresholds: anything,
+  peers: choice('connections', 'requests', 'none'),
+  maxPeers: count({ least: 1, most: 10_000_000 }),
+  interval: duration({ least: MIN_INTERVAL }),
+  now: clock
+}
+export const expiryOptions: OptionSet = defineOptions<ExpiryOptions>('expiry', MTLS_ERR_MONITOR_OPTION, EXPIRY)
+const OPTIONS = defineOptions<WatchExpiryOptions>('expiry', MTLS_ERR_MONITOR_OPTION, {
+  ...EXPIRY, credentials: credentialSource, revocation: anything, server: SERVER
+})
 
 /**
  * Publishes `peerkit:expiry:soon` once for each threshold that a certificate or CRL passes: the own chain, the trusted
@@ -76,8 +89,7 @@ const MIN_INTERVAL = 1_000
  * ```
  */
 export function watchExpiry (options: WatchExpiryOptions): ExpiryWatch {
-  checkKeys(options, [...EXPIRY_KEYS, 'credentials', 'revocation', 'server'], 'expiry')
-  if (options.credentials !== undefined) checkCredentials(options.credentials, 'expiry.credentials')
+  OPTIONS.check(options, 'expiry')
   return new LiveExpiryWatch(options)
 }
 
@@ -107,8 +119,8 @@ class LiveExpiryWatch implements ExpiryWatch {
       revocation,
       thresholds = DEFAULT_THRESHOLDS,
       peers = 'connections',
-      maxPeers,
-      interval,
+      maxPeers = 10_000,
+      interval = 3_600_000,
       now = Date.now,
       server
     }: WatchExpiryOptions
@@ -116,15 +128,10 @@ class LiveExpiryWatch implements ExpiryWatch {
     this.#credentials = credentials
     this.#revocation = revocation
     this.#boundariesOf = compileThresholds(thresholds)
-    this.#warnedPeers = new LRUCache({ max: checkNumber(maxPeers, 10_000, 'expiry.maxPeers', 1) })
-    this.#interval = checkNumber(interval, 3_600_000, 'expiry.interval', MIN_INTERVAL, 0x7fff_ffff)
+    this.#warnedPeers = new LRUCache({ max: maxPeers })
+    this.#interval = interval
     this.#now = now
     this.#next = new WakeAt(() => { this.check() }, { now })
-    if (!['connections', 'requests', 'none'].includes(peers)) {
-      throw new MTLS_ERR_MONITOR_OPTION(
-        `expiry.peers is ${JSON.stringify(peers)}; expected "connections", "requests" or "none"`
-      )
-    }
     if (server !== undefined) this.#closers.push(joinApp(server, this))
     if (peers !== 'none') {
       this.#closers.push(

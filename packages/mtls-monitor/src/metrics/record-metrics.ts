@@ -2,11 +2,13 @@ import { metrics } from '@opentelemetry/api'
 import type { BatchObservableCallback, Meter } from '@opentelemetry/api'
 import type { CredentialSource } from '@peerkit/credentials'
 import { listen } from '@peerkit/events'
+import { anything, checkOption, clock, credentialSource, defineOptions, methods } from '@peerkit/identity/internal'
 import type { RevocationChecker } from '@peerkit/revocation'
+import { MTLS_ERR_MONITOR_OPTION } from '../errors.ts'
 import { listEndings } from '../expiry/own-material.ts'
-import { checkCredentials, checkKeys, checkMethods } from '../option-check.ts'
 import type { Readiness } from '../expiry/readiness.ts'
 import { NO_AUTHORITY } from './authority-labels.ts'
+import { SERVER } from '../server-option.ts'
 import { recordChanges } from './change-metrics.ts'
 import { recordConnections, recordRequests } from './inbound-metrics.ts'
 import { Instruments } from './instruments.ts'
@@ -28,6 +30,10 @@ export interface MetricsOptions {
 }
 
 const MAX_NAMES = 100
+const METER = methods(['createCounter', 'createHistogram', 'createObservableGauge', 'addBatchObservableCallback'])
+const OPTIONS = defineOptions<MetricsOptions>('metrics', MTLS_ERR_MONITOR_OPTION, {
+  meter: anything, credentials: credentialSource, revocation: anything, readiness: anything, server: SERVER, now: clock
+})
 
 /**
  * Records metrics of an app, or of this process, with the OpenTelemetry API. docs/metrics.md lists the metrics.
@@ -44,14 +50,9 @@ const MAX_NAMES = 100
  * ```
  */
 export function recordMetrics (options: MetricsOptions = {}): { close (): void } {
-  checkKeys(options, ['meter', 'credentials', 'revocation', 'readiness', 'now', 'server'], 'metrics')
-  const { meter = metrics.getMeter('@peerkit/mtls-monitor'), credentials, server } = options
-  checkMethods(
-    meter,
-    ['createCounter', 'createHistogram', 'createObservableGauge', 'addBatchObservableCallback'],
-    'meter'
-  )
-  if (credentials !== undefined) checkCredentials(credentials, 'metrics.credentials')
+  OPTIONS.check(options, 'metrics')
+  const { meter = metrics.getMeter('@peerkit/mtls-monitor'), server } = options
+  checkOption(meter, METER, 'meter', MTLS_ERR_MONITOR_OPTION)
   const instruments = new Instruments(meter)
   const stop = listen({
     ...recordConnections(instruments),

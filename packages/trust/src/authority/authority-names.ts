@@ -1,6 +1,6 @@
 import type { ClaimKind } from '@peerkit/identity'
+import { checkOption, refuseUnknownKeys, required, text, wrongValue } from '@peerkit/identity/internal'
 import { MTLS_ERR_PATH_OPTION } from '../errors.ts'
-import { checkKeys, describeType } from '../option-check.ts'
 import { readSubjectBound } from './subject-bound.ts'
 import type { SubjectAttributes, SubjectBound } from './subject-bound.ts'
 import {
@@ -46,6 +46,7 @@ export type AuthorityNames = 'any' | {
   readonly subject?: 'any' | SubjectAttributes | readonly SubjectAttributes[]
 }
 
+const TEXT = required(text('a string, or "any"', true))
 const TEXT_KINDS: ReadonlyMap<Exclude<ClaimKind, 'subject'>, (text: string, where: string) => TextBound> = new Map([
   ['spiffe', readSpiffeBound], ['dns', readDnsBound], ['uri', readUriBound], ['email', readEmailBound],
   ['ip', readIpBound], ['upn', readUpnBound], ['policy', readPolicyBound]
@@ -67,9 +68,9 @@ export function readAuthorityNames (names: AuthorityNames, where: string): ReadN
   if (names === 'any') return { text: new Map([...TEXT_KINDS.keys()].map((kind) => [kind, 'any'])), subject: 'any' }
   if (typeof names !== 'object' || names === null || Array.isArray(names)) {
     const expected = '"any", or an object such as { dns: "partner.example" }'
-    throw new MTLS_ERR_PATH_OPTION(`${where} is ${describe(names)}; expected ${expected}`)
+    throw wrongValue(MTLS_ERR_PATH_OPTION, where, names, expected)
   }
-  checkKeys(names, CLAIM_KINDS, where)
+  refuseUnknownKeys(names, CLAIM_KINDS, where, MTLS_ERR_PATH_OPTION, where)
   const text = new Map<Exclude<ClaimKind, 'subject'>, ReadBound>()
   for (const [kind, read] of TEXT_KINDS) {
     // Own properties only, so that a polluted Object.prototype cannot add bounds.
@@ -84,14 +85,12 @@ function readBound (bound: NameBound, where: string, read: (text: string, where:
   if (bound === 'any') return 'any'
   const list: readonly unknown[] = Array.isArray(bound) ? bound : [bound]
   if (list.length === 0) {
-    throw new MTLS_ERR_PATH_OPTION(`${where} is an empty list; expected at least one bound, or no ${where} at all`)
+    throw wrongValue(MTLS_ERR_PATH_OPTION, where, bound, `at least one bound, or no ${where} at all`)
   }
   return list.map((text, index) => {
     const place = Array.isArray(bound) ? `${where}[${index}]` : where
-    if (typeof text !== 'string') {
-      throw new MTLS_ERR_PATH_OPTION(`${place} is ${describe(text)}; expected a string, or "any"`)
-    }
-    return read(text, place)
+    checkOption(text, TEXT, place, MTLS_ERR_PATH_OPTION)
+    return read(text as string, place)
   })
 }
 
@@ -101,11 +100,7 @@ function readSubject (
   if (bound === 'any') return 'any'
   if (!Array.isArray(bound)) return [readSubjectBound(bound as SubjectAttributes, where)]
   if (bound.length === 0) {
-    throw new MTLS_ERR_PATH_OPTION(`${where} is an empty list; expected at least one bound, or no ${where} at all`)
+    throw wrongValue(MTLS_ERR_PATH_OPTION, where, bound, `at least one bound, or no ${where} at all`)
   }
   return bound.map((attributes, index) => readSubjectBound(attributes, `${where}[${index}]`))
-}
-
-function describe (value: unknown): string {
-  return typeof value === 'string' ? JSON.stringify(value.slice(0, 100)) : describeType(value)
 }

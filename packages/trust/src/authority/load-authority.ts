@@ -1,3 +1,4 @@
+import { anything, checkOption, defineOptions, flag, list, methods, required, text, valueOf } from '@peerkit/identity/internal'
 import type { RevocationChecker } from '@peerkit/revocation'
 import { AnchorSet, readInput } from '../anchor-set.ts'
 import type { CertificateInput } from '../anchor-set.ts'
@@ -7,7 +8,6 @@ import { isSelfSigned } from '../certificate/self-signed.ts'
 import { verifyEdge } from '../certificate/edge.ts'
 import type { Certificate } from '../certificate/certificate.ts'
 import { MTLS_ERR_PATH_OPTION } from '../errors.ts'
-import { checkFunction, checkKeys, checkList, describeType } from '../option-check.ts'
 import { CandidatePool } from '../path/candidate-pool.ts'
 import type { AuthorityNames } from './authority-names.ts'
 import { NameBounds } from './name-bounds.ts'
@@ -53,11 +53,20 @@ export interface LoadedAuthority {
   readonly revocation: readonly RevocationChecker[]
 }
 
-const KNOWN = ['name', 'ca', 'names', 'partial', 'algorithms', 'serverAuthOnlyUntil', 'intermediates', 'revocation']
+const OPTIONS = defineOptions<Authority>('authority', MTLS_ERR_PATH_OPTION, {
+  name: required(text('a name')),
+  ca: required(list('certificates', anything)),
+  names: anything,
+  partial: flag,
+  algorithms: anything,
+  serverAuthOnlyUntil: valueOf('milliseconds since the epoch', Number.isFinite),
+  intermediates: list('certificates', anything),
+  revocation: list('revocation checkers', methods(['check']))
+})
 
 /** @throws MTLS_ERR_PATH_OPTION */
 export function loadAuthorities (authorities: readonly Authority[]): readonly LoadedAuthority[] {
-  checkList(authorities, 'authorities()')
+  checkOption(authorities, required(list('authorities', anything)), 'authorities()', MTLS_ERR_PATH_OPTION)
   const loaded = authorities.map((authority, index) => loadAuthority(authority, `authorities()[${index}]`))
   refuseDuplicates(loaded)
   return loaded
@@ -90,23 +99,11 @@ function refuseDuplicates (loaded: readonly LoadedAuthority[]): void {
  * @throws MTLS_ERR_PATH_OPTION
  */
 function loadAuthority (authority: Authority, where: string): LoadedAuthority {
-  checkKeys(authority, KNOWN, where)
+  OPTIONS.check(authority, where)
   const { name, ca, intermediates = [], revocation = [], names = 'any', partial = false } = authority
   const { algorithms, serverAuthOnlyUntil } = authority
-  if (typeof name !== 'string' || name === '') {
-    throw new MTLS_ERR_PATH_OPTION(`${where}.name is ${name === '' ? 'empty' : describeType(name)}; expected a name`)
-  }
-  if (typeof partial !== 'boolean') {
-    throw new MTLS_ERR_PATH_OPTION(`${where}.partial is ${describeType(partial)}; expected true or false`)
-  }
   const bounds = new NameBounds(names, `${where}.names`)
-  if (serverAuthOnlyUntil !== undefined) checkServerAuthOnly(serverAuthOnlyUntil, bounds, where)
-  checkList(ca, `${where}.ca`)
-  checkList(intermediates, `${where}.intermediates`)
-  checkList(revocation, `${where}.revocation`)
-  for (const [index, checker] of revocation.entries()) {
-    checkFunction((checker as Partial<RevocationChecker> | undefined)?.check, `${where}.revocation[${index}].check`)
-  }
+  if (serverAuthOnlyUntil !== undefined) checkServerAuthOnly(bounds, where)
   const anchors = new AnchorSet([])
   const others = []
   for (const [index, input] of ca.entries()) {
@@ -129,15 +126,10 @@ function loadAuthority (authority: Authority, where: string): LoadedAuthority {
   }
 }
 
-function checkServerAuthOnly (until: number, bounds: NameBounds, where: string): void {
-  if (!bounds.isBounded) {
-    const why = 'a public CA issues certificates to anyone'
-    throw new MTLS_ERR_PATH_OPTION(`${where}.serverAuthOnlyUntil needs ${where}.names, none of them "any"; ${why}`)
-  }
-  if (!Number.isFinite(until)) {
-    const found = `${where}.serverAuthOnlyUntil is ${String(until)}`
-    throw new MTLS_ERR_PATH_OPTION(`${found}; expected milliseconds since the epoch`)
-  }
+function checkServerAuthOnly (bounds: NameBounds, where: string): void {
+  if (bounds.isBounded) return
+  const why = 'a public CA issues certificates to anyone'
+  throw new MTLS_ERR_PATH_OPTION(`${where}.serverAuthOnlyUntil needs ${where}.names, none of them "any"; ${why}`)
 }
 
 /**

@@ -1,7 +1,7 @@
 import { describeAttributeType, resolveAttributeType } from '@peerkit/identity'
 import type { DistinguishedName } from '@peerkit/identity'
+import { wrongValue } from '@peerkit/identity/internal'
 import { MTLS_ERR_PATH_OPTION } from '../errors.ts'
-import { describeType } from '../option-check.ts'
 
 /** The allowed values of subject attributes, by short name (`o`, `ou`, `cn`) or OID. */
 export type SubjectAttributes = Readonly<Record<string, string | readonly string[]>>
@@ -18,8 +18,7 @@ const EXPECTED = '"any" or attributes such as { o: "Partner" }'
 /** @throws MTLS_ERR_PATH_OPTION */
 export function readSubjectBound (given: SubjectAttributes, where: string): SubjectBound {
   if (typeof given !== 'object' || given === null || Array.isArray(given)) {
-    const found = typeof given === 'string' ? JSON.stringify((given as string).slice(0, 100)) : describeType(given)
-    throw new MTLS_ERR_PATH_OPTION(`${where} is ${found}; expected ${EXPECTED}`)
+    throw wrongValue(MTLS_ERR_PATH_OPTION, where, given, EXPECTED)
   }
   const attributes = new Map<string, readonly string[]>()
   for (const [name, value] of Object.entries(given)) {
@@ -33,8 +32,7 @@ export function readSubjectBound (given: SubjectAttributes, where: string): Subj
     }
     const values: readonly unknown[] = Array.isArray(value) ? value : [value]
     if (values.length === 0 || !values.every((text) => typeof text === 'string' && text !== '')) {
-      const found = `${where}.${name} is ${describeType(value)}`
-      throw new MTLS_ERR_PATH_OPTION(`${found}; expected a string or a list of strings`)
+      throw wrongValue(MTLS_ERR_PATH_OPTION, `${where}.${name}`, value, 'a string or a list of strings')
     }
     attributes.set(oid, Object.freeze([...values as string[]]))
   }

@@ -1,10 +1,11 @@
 import { isIP } from 'node:net'
 import { MTLS_ERR_SPIFFE_ID_INVALID, isObjectIdentifier, parseSpiffeId } from '@peerkit/identity'
 import type { SpiffeId } from '@peerkit/identity'
+import { wrongValue } from '@peerkit/identity/internal'
 import { parseIpAddress } from '@peerkit/identity/x509'
 import { isDomain, isWithin, matchesHost } from '../names/domain.ts'
 import { isLocalPart, readDnsName, readMailbox } from '../names/text-name.ts'
-import { expected } from '../option-check.ts'
+import { MTLS_ERR_PATH_OPTION } from '../errors.ts'
 import { meetsPath } from './path-pattern.ts'
 
 /** One bound on names that are strings. */
@@ -21,7 +22,7 @@ export interface TextBound {
 export function readSpiffeBound (text: string, where: string): TextBound {
   const bound = parseId(text)
   if (bound === undefined) {
-    throw expected(where, text, `a trust domain such as spiffe://prod.example, or a path below one${hintOf(text)}`)
+    throw wrongValue(MTLS_ERR_PATH_OPTION, where, text, `a trust domain such as spiffe://prod.example, or a path below one${hintOf(text)}`)
   }
   const below = `${bound.path}/`
   return {
@@ -64,7 +65,7 @@ function parseId (text: string): SpiffeId | undefined {
 /** The domain and all names below, as in name constraints (RFC 5280 section 4.2.1.10). @throws MTLS_ERR_PATH_OPTION */
 export function readDnsBound (text: string, where: string): TextBound {
   if (!isDomain(text)) {
-    throw expected(where, text, 'a domain such as prod.example, without "*": it includes all names below')
+    throw wrongValue(MTLS_ERR_PATH_OPTION, where, text, 'a domain such as prod.example, without "*": it includes all names below')
   }
   const base = text.toLowerCase()
   return {
@@ -88,7 +89,7 @@ export function readEmailBound (text: string, where: string): TextBound {
   const isValid = at === -1
     ? isDomain(host.startsWith('.') ? host.slice(1) : host)
     : isLocalPart(text.slice(0, at)) && isDomain(host)
-  if (!isValid) throw expected(where, text, 'a host such as prod.example, ".prod.example" for all below, or a mailbox')
+  if (!isValid) throw wrongValue(MTLS_ERR_PATH_OPTION, where, text, 'a host such as prod.example, ".prod.example" for all below, or a mailbox')
   const [localPart, base] = [text.slice(0, Math.max(0, at)), host.toLowerCase()]
   return {
     text,
@@ -107,11 +108,12 @@ export function readIpBound (text: string, where: string): TextBound {
   const maxBits = family === 4 ? 32 : 128
   const bits = length === undefined ? maxBits : /^[0-9]{1,3}$/.test(length) ? Number(length) : Number.NaN
   if (family === 0 || more.length > 0 || address.includes('%') || !(bits <= maxBits)) {
-    throw expected(where, text, 'an address, or a range such as 10.0.0.0/8')
+    throw wrongValue(MTLS_ERR_PATH_OPTION, where, text, 'an address, or a range such as 10.0.0.0/8')
   }
   const base = parseIpAddress(address)
   if (hasHostBits(base, bits)) {
-    throw expected(where, text, `a range whose address has only zeros after its first ${bits} bits`)
+    const expected = `a range whose address has only zeros after its first ${bits} bits`
+    throw wrongValue(MTLS_ERR_PATH_OPTION, where, text, expected)
   }
   return {
     text,
@@ -158,7 +160,7 @@ function hasHostBits (octets: Uint8Array, bits: number): boolean {
 
 /** The part after the last at sign, case-insensitive, as in Active Directory. @throws MTLS_ERR_PATH_OPTION */
 export function readUpnBound (text: string, where: string): TextBound {
-  if (!isDomain(text)) throw expected(where, text, 'a domain such as corp.example')
+  if (!isDomain(text)) throw wrongValue(MTLS_ERR_PATH_OPTION, where, text, 'a domain such as corp.example')
   const base = text.toLowerCase()
   return {
     text,
@@ -171,6 +173,6 @@ export function readUpnBound (text: string, where: string): TextBound {
 
 /** @throws MTLS_ERR_PATH_OPTION */
 export function readPolicyBound (text: string, where: string): TextBound {
-  if (!isObjectIdentifier(text)) throw expected(where, text, 'an OID in dotted decimals')
+  if (!isObjectIdentifier(text)) throw wrongValue(MTLS_ERR_PATH_OPTION, where, text, 'an OID in dotted decimals')
   return { text, covers: (name) => name === text }
 }

@@ -1,7 +1,7 @@
+import { count, defineOptions, list, valueOf, wrongValue } from '@peerkit/identity/internal'
 import { SIGNATURE_SCHEME_NAMES } from '@peerkit/identity/x509'
 import type { SignatureScheme } from '@peerkit/identity/x509'
 import { MTLS_ERR_PATH_OPTION } from '../errors.ts'
-import { checkKeys, describeType } from '../option-check.ts'
 import { CURVES } from './curves.ts'
 import type { PublicKeyKind } from './public-key.ts'
 
@@ -28,9 +28,22 @@ export interface Algorithms {
   findKeyFlaw (kind: PublicKeyKind): string | undefined
 }
 
-const KNOWN = ['signatures', 'curves', 'minRsaBits', 'maxRsaBits']
 const MAX_RSA_BITS = 16_384
 const CURVE_NAMES: ReadonlySet<string> = new Set([...CURVES.values()].map(({ name }) => name))
+
+const RSA_BITS = count({ least: 1024, most: MAX_RSA_BITS })
+const OPTIONS = defineOptions<AlgorithmPolicy>('algorithms', MTLS_ERR_PATH_OPTION, {
+  signatures: list(
+    'at least one name',
+    valueOf('a name such as ecdsa-sha256 or rsa-pss-sha256', (name) => SIGNATURE_SCHEME_NAMES.has(name as string)),
+    1
+  ),
+  curves: list(
+    'at least one name', valueOf('a name such as prime256v1 or secp384r1', (name) => CURVE_NAMES.has(name as string)), 1
+  ),
+  minRsaBits: RSA_BITS,
+  maxRsaBits: RSA_BITS
+})
 
 /**
  * Checks an algorithm policy.
@@ -45,20 +58,13 @@ const CURVE_NAMES: ReadonlySet<string> = new Set([...CURVES.values()].map(({ nam
  * ```
  */
 export function readAlgorithmPolicy (policy: AlgorithmPolicy = {}): Algorithms {
-  checkKeys(policy, KNOWN, 'algorithms')
+  OPTIONS.check(policy, 'algorithms')
   const { minRsaBits = 2_048, maxRsaBits = MAX_RSA_BITS } = policy
-  const signatures = readNames(
-    policy.signatures, 'algorithms.signatures', SIGNATURE_SCHEME_NAMES, 'ecdsa-sha256 and rsa-pss-sha256'
-  )
-  const curves = readNames(policy.curves, 'algorithms.curves', CURVE_NAMES, 'prime256v1 and secp384r1')
-  for (const [name, bits] of Object.entries({ minRsaBits, maxRsaBits })) {
-    if (Number.isSafeInteger(bits) && bits >= 1_024 && bits <= MAX_RSA_BITS) continue
-    const expected = `a whole number of 1024 to ${MAX_RSA_BITS}`
-    throw new MTLS_ERR_PATH_OPTION(`algorithms.${name} is ${String(bits)}; expected ${expected}`)
-  }
+  const signatures = policy.signatures && new Set(policy.signatures)
+  const curves = policy.curves && new Set(policy.curves)
   if (minRsaBits > maxRsaBits) {
     const expected = `at most maxRsaBits, ${maxRsaBits}`
-    throw new MTLS_ERR_PATH_OPTION(`algorithms.minRsaBits is ${minRsaBits}; expected ${expected}`)
+    throw wrongValue(MTLS_ERR_PATH_OPTION, 'algorithms.minRsaBits', minRsaBits, expected)
   }
   return Object.freeze({
     acceptsScheme ({ name, keyTypes }: SignatureScheme) {
@@ -76,19 +82,4 @@ export function readAlgorithmPolicy (policy: AlgorithmPolicy = {}): Algorithms {
       return undefined
     }
   })
-}
-
-function readNames (
-  names: readonly string[] | undefined, where: string, known: ReadonlySet<string>, examples: string
-): ReadonlySet<string> | undefined {
-  if (names === undefined) return undefined
-  if (!Array.isArray(names) || names.length === 0) {
-    const found = Array.isArray(names) ? 'an empty list' : describeType(names)
-    throw new MTLS_ERR_PATH_OPTION(`${where} is ${found}; expected a list of at least one name`)
-  }
-  const unknown = names.findIndex((name) => !known.has(name))
-  if (unknown !== -1) {
-    throw new MTLS_ERR_PATH_OPTION(`${where} has ${JSON.stringify(names[unknown])}; expected names such as ${examples}`)
-  }
-  return new Set(names)
 }
