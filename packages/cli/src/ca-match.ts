@@ -73,7 +73,8 @@ export function describeMatch (
   if (result === 'absent') return `${name}: not in ${trust}`
   if (result === 'other_key') {
     const own = publicKey256 === undefined ? '' : `, and not ${shorten(publicKey256)}`
-    return `${name}: ${trust} has a CA of this name, with another key (SHA-256 ${keysOfName.map(shorten).join(', ')}${own})`
+    return `${name}: ${trust} has a CA of this name, ` +
+      `with another key (SHA-256 ${keysOfName.map(shorten).join(', ')}${own})`
   }
   if (isTrusted !== false || !isAmbiguous) return `${name}: in ${trust}, with the same key`
   return `${name}: in ${trust}, with the same key; but so is another CA of this name. ` +

@@ -48,7 +48,8 @@ export const certRevoke: Command = {
 /** A mistyped number would end on the CRL, and the certificate would stay good. */
 function checkIssued (ca: StoredDevCa, serial: string, folder: string): void {
   if (!/^([0-9a-f]{2})+$/i.test(serial) || ca.hasIssued(serial)) return
-  const expected = `a number that the CA in ${folder} has issued, --cert FILE, or --force for one that it has not recorded`
+  const expected =
+    `a number that the CA in ${folder} has issued, --cert FILE, or --force for one that it has not recorded`
   throw new UsageError(`--serial is ${JSON.stringify(serial.slice(0, 80))}; expected ${expected}`)
 }
 

@@ -166,7 +166,9 @@ function describeRules (peer: PeerIdentity, authority: string): string {
 }
 
 function describeServer (
-  { address, protocol, cipher, alpn, trusted, distrust, ca, chain, asksForCertificate, acceptedCas, failure }: ServerView,
+  {
+    address, protocol, cipher, alpn, trusted, distrust, ca, chain, asksForCertificate, acceptedCas, failure
+  }: ServerView,
   trust: string
 ): Parameters<typeof shownRows>[0] {
   return [
@@ -228,7 +230,8 @@ function describeAsData (inspected: Inspected, { anchors, trust }: TlsArguments)
       error,
       ...readChain(certificates.slice(index, index + 2))[0]
     })),
-    ...(server === undefined && certificates.length > 0 && anchors.length > 0 && { trust: describeAnchoring(certificates, anchors, trust) }),
+    ...(server === undefined && certificates.length > 0 && anchors.length > 0 &&
+    { trust: describeAnchoring(certificates, anchors, trust) }),
     ...(leaf !== undefined && {
       sees: listRuleKeys(leaf),
       rules: suggestRules(leaf, authority),

@@ -1,4 +1,3 @@
-import { findNearest } from '@peerkit/identity/internal'
 import { caInit } from './ca-init.ts'
 import { caIntermediate } from './ca-intermediate.ts'
 import { certIssue } from './cert-issue.ts'

@@ -23,9 +23,9 @@ export interface CheckOptions {
   /** Whether certificates that no CRL covers are rejected (`hard`, default) or accepted, see @peerkit/revocation. */
   readonly revocationPolicy?: RevocationPolicy | undefined
   /**
-   * Whether a server sends the names of its trusted CAs to clients, so that they can choose a certificate. Default true.
-   * A TLS message holds at most 64,000 bytes of names, about 600 CAs; more are refused. With false, none are sent, and
-   * clients that have several certificates cannot choose by CA.
+   * Whether a server sends the names of its trusted CAs to clients, so that they can choose a certificate. Default
+   * true. A TLS message holds at most 64,000 bytes of names, about 600 CAs; more are refused. With false, none are
+   * sent, and clients that have several certificates cannot choose by CA.
    */
   readonly sendCaNames?: boolean | undefined
   /** Default: the system clock. */

@@ -197,7 +197,9 @@ export class LiveTrust<Snapshot extends TrustSnapshot, Checked extends CheckedTr
 
   /** What its checkers publish is for the apps that use these credentials. */
   #adoptCheckers (): void {
-    for (const { options: { checker } } of this.#checked.authorities) if (checker !== undefined) joinEmitter(checker, this)
+    for (const { options: { checker } } of this.#checked.authorities) {
+      if (checker !== undefined) joinEmitter(checker, this)
+    }
     for (const checker of checkersOf(this.#current).values()) if (checker !== undefined) joinEmitter(checker, this)
   }
 
@@ -208,7 +210,9 @@ export class LiveTrust<Snapshot extends TrustSnapshot, Checked extends CheckedTr
   #describe (error: Error, authority: Part): CredentialsRefusedMessage {
     const { code, reason } = error as Error & { code?: string, reason?: string }
     const { generation } = this.#current
-    return { v: 1, time: Date.now(), [EMITTER]: () => this, code, reason, authority, message: error.message, generation }
+    return {
+      v: 1, time: Date.now(), [EMITTER]: () => this, code, reason, authority, message: error.message, generation
+    }
   }
 
   #notify (change: TrustChange<Snapshot>): void {

@@ -40,7 +40,9 @@ export function checkTrustGiven (
   { ca, authorities }: Partial<Pick<CredentialMaterial, 'ca' | 'authorities'>>, at?: string
 ): void {
   if (ca !== undefined || authorities !== undefined) return
-  throw wrongValue(MTLS_ERR_CREDENTIALS_OPTION, pathOf('ca', at), undefined, 'CA certificates, or the option authorities')
+  throw wrongValue(
+    MTLS_ERR_CREDENTIALS_OPTION, pathOf('ca', at), undefined, 'CA certificates, or the option authorities'
+  )
 }
 
 function wrong (option: string, found: string, expected: string): Error {

@@ -12,7 +12,11 @@ const UPN = '1.3.6.1.4.1.311.20.2.3'
 /** Checks a name and returns it as it is encoded. */
 type Read = (name: string, option: string) => string
 
-/** The alternative names of a leaf (RFC 5280 section 4.2.1.6). @throws MTLS_ERR_DEV_CA_OPTION for one that is no name */
+/**
+ * The alternative names of a leaf (RFC 5280 section 4.2.1.6).
+ *
+ * @throws MTLS_ERR_DEV_CA_OPTION for one that is no name
+ */
 export function encodeAltNames (options: IssueOptions): Uint8Array[] {
   const take = (option: 'dns' | 'uri' | 'spiffe' | 'email' | 'upn', read: Read): string[] => {
     return listOf(options[option]).map((name) => options.checkNames === false ? name : read(name, option))

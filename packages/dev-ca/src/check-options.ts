@@ -44,7 +44,9 @@ const VALIDITY: OptionTypes<ValidityOptions> = {
   notBefore: date,
   notAfter: date
 }
-const CA: OptionTypes<CaOptions> = { ...VALIDITY, name: string, subject: name, key: string, pathLength: count(), extensions }
+const CA: OptionTypes<CaOptions> = {
+  ...VALIDITY, name: string, subject: name, key: string, pathLength: count(), extensions
+}
 const ISSUE: OptionTypes<IssueOptions> = {
   ...VALIDITY,
   profile: string,
@@ -87,7 +89,9 @@ const REVOKE: OptionTypes<RevokeOptions> = { reason: string, date }
 export const checkCaOptions: (options: unknown) => void = defineOptions('createDevCa', MTLS_ERR_DEV_CA_OPTION, CA).check
 export const checkIssueOptions: (options: unknown) => void = defineOptions('issue', MTLS_ERR_DEV_CA_OPTION, ISSUE).check
 export const checkCrlOptions: (options: unknown) => void = defineOptions('crl', MTLS_ERR_DEV_CA_OPTION, CRL).check
-export const checkRevokeOptions: (options: unknown) => void = defineOptions('revoke', MTLS_ERR_DEV_CA_OPTION, REVOKE).check
+export const checkRevokeOptions: (options: unknown) => void = defineOptions(
+  'revoke', MTLS_ERR_DEV_CA_OPTION, REVOKE
+).check
 
 /**
  * The OID of an attribute type, given as a short name or as an OID. @throws MTLS_ERR_DEV_CA_OPTION for anything else

@@ -43,11 +43,11 @@ export interface DevCa {
    * Puts a certificate of this CA on its next CRL. An intermediate is revoked by the CA above it:
    * `root.revoke(intermediate)`.
    *
-   * @param certificate the result of `issue`, a CA, PEM (the first certificate), DER, or a serial number in hexadecimal,
-   *   which may be any; see `hasIssued`
+   * @param certificate the result of `issue`, a CA, PEM (the first certificate), DER, or a serial number in
+   *   hexadecimal, which may be any; see `hasIssued`
    * @returns its serial number, in hexadecimal
-   * @throws MTLS_ERR_DEV_CA_OPTION for anything else, for a certificate that this CA has not signed, and if an option is
-   *   wrong
+   * @throws MTLS_ERR_DEV_CA_OPTION for anything else, for a certificate that this CA has not signed, and if an option
+   *   is wrong
    */
   revoke (certificate: RevocationTarget, options?: RevokeOptions): string
   /** Whether this CA has issued a certificate with this serial number, in hexadecimal, as far as it was saved. */

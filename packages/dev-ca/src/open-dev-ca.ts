@@ -32,7 +32,10 @@ type SavedState = Pick<CaState, 'crlNumber' | 'revocations' | 'issued'>
 /** A CA that is stored in a folder. */
 export interface StoredDevCa extends DevCa {
   readonly folder: string
-  /** Writes the CRL number, the issued serial numbers and the revocations, and merges them with those that other processes have saved. */
+  /**
+   * Writes the CRL number, the issued serial numbers and the revocations, and merges them with those that other
+   * processes have saved.
+   */
   save (): Promise<void>
 }
 
@@ -226,7 +229,9 @@ function decodeState (text: string, where: string): SavedState {
       issued.every(isSerialNumber)) {
       return {
         crlNumber,
-        revocations: new Map(revocations.map((entry) => [entry.serialNumber, { ...entry, date: new Date(entry.date) }])),
+        revocations: new Map(
+          revocations.map((entry) => [entry.serialNumber, { ...entry, date: new Date(entry.date) }])
+        ),
         issued: new Set(issued)
       }
     }

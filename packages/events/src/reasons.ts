@@ -115,7 +115,8 @@ const texts: Readonly<Record<Reason, ReasonText>> = {
     'Find out why before you issue a new one. If the revocation was a mistake, only the CA can undo it.'
   ),
   revocation_unknown: text(
-    'The revocation policy is hard, and no current CRL or OCSP answer covers the certificate or a CA certificate above ' +
+    'The revocation policy is hard, and no current CRL or OCSP answer covers the certificate or a CA ' +
+      'certificate above ' +
       'it.',
     'See the fields why and detail for the CRL or answer that is missing or out of date. Look for ' +
       'peerkit:revocation:failed. Publish a new CRL of that issuer, or repair its OCSP responder. The CRL of an ' +
@@ -126,15 +127,18 @@ const texts: Readonly<Record<Reason, ReasonText>> = {
       'clientAuth (of a client) or serverAuth (of a server), or its key usage does not allow signatures. The field ' +
       'detail says which.',
     'Issue a certificate with the extended key usage clientAuth for a client, or serverAuth for a server. If detail ' +
-      'names a CA, issue from a CA without such a limit. Public web CAs no longer issue certificates for clients: use a ' +
+      'names a CA, issue from a CA without such a limit. Public web CAs no longer issue certificates for ' +
+      'clients: use a ' +
       'private CA.'
   ),
   ca_as_leaf: text(
     'The peer presented a CA\'s own certificate, or a certificate that does not say that it is not a CA.',
-    'Issue a certificate with basicConstraints CA:FALSE for the peer. A CA\'s key does not belong on a client or server.'
+    'Issue a certificate with basicConstraints CA:FALSE for the peer. A CA\'s key does not belong on a client ' +
+      'or server.'
   ),
   weak: text(
-    'The key or the signature algorithm of a certificate in the chain is too weak, or is not one that is accepted. The ' +
+    'The key or the signature algorithm of a certificate in the chain is too weak, or is not one that is ' +
+      'accepted. The ' +
       'field detail says which.',
     'Issue certificates with SHA-256, and with keys of P-256 or of RSA with at least 2048 bits.'
   ),
@@ -152,7 +156,8 @@ const texts: Readonly<Record<Reason, ReasonText>> = {
   ),
   blocked: text(
     'The certificate is on the list of the option block. The field detail contains the reason that the list gives.',
-    'To let the peer in again, remove the entry from the list. To keep it out for good, revoke the certificate at its ' +
+    'To let the peer in again, remove the entry from the list. To keep it out for good, revoke the ' +
+      'certificate at its ' +
       'CA as well.'
   ),
   unreadable: text(
@@ -173,7 +178,8 @@ const texts: Readonly<Record<Reason, ReasonText>> = {
   ),
   ca_removed: text(
     'The CA that vouched for the certificate is no longer trusted.',
-    'Give the client a certificate of a CA that is trusted now. The event peerkit:credentials:rotated says when the CA ' +
+    'Give the client a certificate of a CA that is trusted now. The event peerkit:credentials:rotated says ' +
+      'when the CA ' +
       'was removed.'
   ),
   timeout: text(
@@ -222,7 +228,8 @@ const texts: Readonly<Record<Reason, ReasonText>> = {
     'See the alert in the error and the log of the server.'
   ),
   untrusted_sender: text(
-    'A sender that is not a configured gateway sent a header with a client identity. Either the header is forged, or a ' +
+    'A sender that is not a configured gateway sent a header with a client identity. ' +
+      'Either the header is forged, or a ' +
       'gateway is missing in the configuration.',
     'If the sender is a gateway, add it to gateways. If not, find out who sends the header.'
   ),
@@ -255,7 +262,8 @@ const texts: Readonly<Record<Reason, ReasonText>> = {
     'Configure the gateway to verify clients and to send the result.'
   ),
   certificate_missing: text(
-    'The certificate is not among the headers. The gateway says that there is one, or validation in this process needs ' +
+    'The certificate is not among the headers. The gateway says that there is one, or validation in this ' +
+      'process needs ' +
       'it and the headers have only names.',
     'Configure the gateway to send the certificate with every request.'
   ),

@@ -7,8 +7,9 @@ import type { NearestRule } from './request-messages.ts'
 import { requestReasons } from './request-reasons.ts'
 
 /**
- * How serious an event is: `good` for a success, `info` for noise such as port scans, `warning` for something that still
- * works, `denied` for a refused peer or connection, `failed` for a fault of this service or of what it depends on.
+ * How serious an event is: `good` for a success, `info` for noise such as port scans, `warning` for something that
+ * still works, `denied` for a refused peer or connection, `failed` for a fault of this service or of what it depends
+ * on.
  */
 export type EventSeverity = 'good' | 'info' | 'warning' | 'denied' | 'failed'
 
@@ -60,7 +61,9 @@ const summarizers: Summarizers = {
       reason,
       hint: hintHandshakeFailure(reason, code, detail?.step),
       detail,
-      facts: { ...(fingerprint256 !== undefined && { fingerprint256 }), remotePort, code, protocol, alpnProtocol, resumed }
+      facts: {
+        ...(fingerprint256 !== undefined && { fingerprint256 }), remotePort, code, protocol, alpnProtocol, resumed
+      }
     }
   },
   'peerkit:handshake:chain-unavailable': ({ message, node }) => ({

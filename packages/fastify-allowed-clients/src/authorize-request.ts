@@ -123,7 +123,8 @@ export function announceRefusal (request: FastifyRequest, mode: Mode, denial: De
 
 /** Whether to write a log line. An audit log writes its own lines and limits them. */
 function writesLine ({ log, server: { server } }: FastifyRequest): boolean {
-  return !isAuditKept(server) && ((log as { isLevelEnabled?: (level: string) => boolean }).isLevelEnabled?.('warn') ?? true)
+  return !isAuditKept(server) &&
+    ((log as { isLevelEnabled?: (level: string) => boolean }).isLevelEnabled?.('warn') ?? true)
 }
 
 function writeLine (

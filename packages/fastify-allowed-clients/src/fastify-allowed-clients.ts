@@ -29,7 +29,9 @@ import type { AuthorizedRequest } from './authorize-reply.ts'
 import { NO_FILE, CompiledPolicy } from './compiled-policy.ts'
 import { guardUpgrades } from './guard-upgrades.ts'
 import { RouteTable } from './route-table.ts'
-import { checkMiddleware, checkRegisterOptions, serverRequiresCertificate, watchRegisterOptions } from './start-check.ts'
+import {
+  checkMiddleware, checkRegisterOptions, serverRequiresCertificate, watchRegisterOptions
+} from './start-check.ts'
 import { UpgradedClients, authorizeWebSocket, asksForWebSocket } from './upgraded-clients.ts'
 
 declare module 'fastify' {

@@ -23,7 +23,8 @@ export function listHooks (instance: object): HookLists[] {
   if (!Array.isArray(hooks?.onRequest) || !Array.isArray(hooks?.onRoute) || !Array.isArray(children)) {
     const { version = 'of an unknown version' } = instance as { readonly version?: string }
     throw new MTLS_ERR_PLUGIN_ORDER(
-      `this version of Fastify keeps its hooks in an unknown way: found fastify ${version}, expected fastify ${KNOWN_FASTIFY}`
+      `this version of Fastify keeps its hooks in an unknown way: found fastify ${version}, ` +
+        `expected fastify ${KNOWN_FASTIFY}`
     )
   }
   return [hooks, ...children.flatMap((child) => listHooks(child))]

@@ -26,7 +26,9 @@ export function authoritiesOf ({ server }: Pick<FastifyInstance, 'server'>): Lis
  * @returns stops it
  */
 export function watchAuthorities (app: object, changed: () => void): () => void {
-  const { mtls } = app as { readonly mtls?: { readonly trust?: Pick<TrustSource, 'current' | 'subscribe'> | undefined } }
+  const { mtls } = app as {
+    readonly mtls?: { readonly trust?: Pick<TrustSource, 'current' | 'subscribe'> | undefined }
+  }
   const trust = mtls?.trust
   if (trust === undefined) return () => {}
   const write = (): string => JSON.stringify(

@@ -34,9 +34,9 @@ export interface FastifyAllowedClientsOptions {
   /** `report-only` lets requests pass that the rules would deny, and logs them. Default `enforce`. */
   readonly mode?: Mode
   /**
-   * What @fastify/express or @fastify/middie mount answers requests that no route matches, so `notFoundRules` decide who
-   * reaches it. Set it to `'notFoundRules'` if that is meant. Otherwise an app with such middleware, where those rules
-   * allow anybody, does not start. Default: not set.
+   * What @fastify/express or @fastify/middie mount answers requests that no route matches, so `notFoundRules` decide
+   * who reaches it. Set it to `'notFoundRules'` if that is meant. Otherwise an app with such middleware, where those
+   * rules allow anybody, does not start. Default: not set.
    */
   readonly middleware?: 'notFoundRules'
   /** Whether to add mutual TLS to documents of `@fastify/swagger` (OpenAPI 3.1). Default true. */

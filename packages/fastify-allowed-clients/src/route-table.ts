@@ -130,7 +130,9 @@ export class RouteTable {
   hasRulesWithin (scope: object): boolean {
     const isWithin = (instance: object): boolean => instance === scope || isInside(instance, scope)
     return this.#scopes.instances().some(isWithin) ||
-      [...this.#entries].some(({ site }) => (site.own !== undefined || site.mode !== undefined) && isWithin(site.instance))
+      [...this.#entries].some(({ site }) => {
+        return (site.own !== undefined || site.mode !== undefined) && isWithin(site.instance)
+      })
   }
 
   /** Refuses rules of a scope without routes: its author believes that they hold for the routes of another plugin. */
@@ -138,9 +140,12 @@ export class RouteTable {
     for (const instance of this.#scopes.instances()) {
       const { declaration, prefix } = this.#scopes.get(instance) as Scope
       if (declaration === undefined || isRoot(instance) || answersNotFound(instance)) continue
-      if ([...this.#entries].some(({ site }) => site.instance === instance || isInside(site.instance, instance))) continue
+      if ([...this.#entries].some(({ site }) => site.instance === instance || isInside(site.instance, instance))) {
+        continue
+      }
       throw new MTLS_ERR_ALLOWED_CLIENTS_OPTION(
-        `scope ${prefix}: app.mtls.allow() was called where there is no route; expected the routes in the same plugin ` +
+        `scope ${prefix}: app.mtls.allow() was called where there is no route; ` +
+          'expected the routes in the same plugin ' +
           'function, or in plugins registered in it. Another plugin with the same prefix is another scope'
       )
     }

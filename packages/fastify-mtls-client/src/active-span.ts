@@ -6,8 +6,8 @@ const SPAN = Symbol.for('OpenTelemetry Context Key SPAN')
 interface Api { readonly context?: { active? (): { getValue? (key: symbol): unknown } } }
 
 /**
- * Whether OpenTelemetry has an active span here. Its instrumentation of undici then writes `traceparent` by itself, as a
- * child of that span. The package is not imported: an app without it must not need it.
+ * Whether OpenTelemetry has an active span here. Its instrumentation of undici then writes `traceparent` by itself, as
+ * a child of that span. The package is not imported: an app without it must not need it.
  */
 export function hasActiveSpan (): boolean {
   const api = (globalThis as { readonly [API]?: Api })[API]

@@ -111,7 +111,9 @@ const mtlsClient: FastifyPluginAsync<FastifyMtlsClientOptions> = async (app: Fas
   try {
     for (const [name, service] of Object.entries(services) as Array<[string, ServiceOptions]>) {
       const agent = dispatcher === undefined
-        ? createAgent({ ...agentOptions, ...(credentials !== undefined && { credentials }) } as AgentOptions, name, service)
+        ? createAgent(
+          { ...agentOptions, ...(credentials !== undefined && { credentials }) } as AgentOptions, name, service
+        )
         : undefined
       if (agent !== undefined) agents.push(agent)
       const composed = agent === undefined || interceptors.length === 0

@@ -2,7 +2,9 @@ import { MTLS_ERR_SERVICES_OPTION } from './errors.ts'
 import type { Service } from './service.ts'
 
 /** Names that JavaScript itself, loggers and test tools ask any object for. No service has one of them. */
-const ASKED_OF_ANYTHING = new Set(['then', 'toJSON', 'constructor', 'prototype', '__proto__', 'inspect', 'nodeType', '$$typeof', 'asymmetricMatch'])
+const ASKED_OF_ANYTHING = new Set([
+  'then', 'toJSON', 'constructor', 'prototype', '__proto__', 'inspect', 'nodeType', '$$typeof', 'asymmetricMatch'
+])
 
 /**
  * Freezes the services, and says which ones there are where a misspelt one is read. Without this its caller would get

@@ -1,5 +1,7 @@
 import type { CredentialSource } from '@peerkit/credentials'
-import { isThenable, anything, clock, count, defineOptions, list, methods, required, source, text, valueOf, wrongValue } from '@peerkit/identity/internal'
+import {
+  anything, clock, count, defineOptions, list, methods, required, source, text, valueOf, wrongValue
+} from '@peerkit/identity/internal'
 import type { RevocationChecker } from '@peerkit/revocation'
 import type { RuleSet } from '@peerkit/rules'
 import { MTLS_ERR_CONSOLE_OPTION } from './errors.ts'
@@ -48,7 +50,9 @@ const OPTIONS = defineOptions<FastifyMtlsConsoleOptions & { logLevel?: unknown, 
   MTLS_ERR_CONSOLE_OPTION,
   {
     prefix: anything,
-    allowedClients: required(valueOf(NAMED_RULES, (rules) => rules !== null && !(Array.isArray(rules) && rules.length === 0))),
+    allowedClients: required(valueOf(
+      NAMED_RULES, (rules) => rules !== null && !(Array.isArray(rules) && rules.length === 0)
+    )),
     credentials: required(SOURCE),
     revocation: methods(['check'], 'a revocation checker such as that of crlChecker()'),
     outbound: list('objects with name, origin and expects', anything),

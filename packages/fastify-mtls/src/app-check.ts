@@ -119,7 +119,8 @@ export class AppCheck {
         : false)
       if (lost === undefined) continue
       throw new MTLS_ERR_SERVER_OPTION(
-        `app.register() with the prefix "${instance.prefix}" got the option ${lost}, which no route of the plugin has ` +
+        `app.register() with the prefix "${instance.prefix}" got the option ${lost}, ` +
+          'which no route of the plugin has ' +
           `in its config; expected config.${lost} on each route`
       )
     }
@@ -161,7 +162,8 @@ export class AppCheck {
 /** Encapsulated instances inherit from the one they were registered on, and the root from Fastify's own prototype. */
 export function rootOf (instance: App): App {
   let root = instance
-  for (let next = Object.getPrototypeOf(root); next !== null && Object.getPrototypeOf(next) !== null; next = Object.getPrototypeOf(next)) root = next
+  for (let next = Object.getPrototypeOf(root); next !== null &&
+    Object.getPrototypeOf(next) !== null; next = Object.getPrototypeOf(next)) root = next
   return root
 }
 

@@ -14,7 +14,6 @@ import type { ForwardedOption, ForwardedPeers } from './forwarded-peer.ts'
 import { makeGatewayContext } from './gateway-context.ts'
 import type { GatewayContext } from './gateway-context.ts'
 import { logOwnEnd } from './own-end-log.ts'
-import { CLIENT_CERTIFICATE } from './server-options.ts'
 import { checkPluginOptions, checkTrust, refuseOwnTrust } from './plugin-options.ts'
 import type { FastifyMtlsOptions } from './plugin-options.ts'
 import { RefusalLog } from './refusal-log.ts'
@@ -143,7 +142,9 @@ function mayBeAnonymous (request: FastifyRequest): boolean {
 /** @throws MTLS_ERR_SERVER_OPTION on a server that `withMtls` did not make */
 function guardUpgrades (context: ServerContext | undefined, guard: UpgradeGuard): void {
   if (context === undefined) {
-    throw new MTLS_ERR_SERVER_OPTION('app.mtls.guardUpgrades() was called on an app whose server withMtls did not make; expected withMtls(credentials)')
+    throw new MTLS_ERR_SERVER_OPTION(
+      'app.mtls.guardUpgrades() was called on an app whose server withMtls did not make; expected withMtls(credentials)'
+    )
   }
   context.upgrades.guard = guard
 }

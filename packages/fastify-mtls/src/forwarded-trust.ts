@@ -175,7 +175,9 @@ function unknown (detail: string): ForwardedAnswer {
  */
 export function validateInProcess (trust: Trust): ChainValidator {
   const read = (decision: Decision): ChainVerdict => {
-    if (!decision.accepted) return { valid: false, reason: decision.reason, step: decision.detail.step, detail: decision.detail.message }
+    if (!decision.accepted) {
+      return { valid: false, reason: decision.reason, step: decision.detail.step, detail: decision.detail.message }
+    }
     const { peer, notAfter, revalidateAt, staleUntil } = decision
     return {
       valid: true,

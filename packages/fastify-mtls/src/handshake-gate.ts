@@ -85,7 +85,9 @@ export class HandshakeGate {
           requestGate.request(first, second, resume(given))
           return true
         case 'upgrade':
-          requestGate.upgrade(first, second, () => gate.#options.onUpgrade(server, first, second, given[3]) ?? emit.apply(server, given))
+          requestGate.upgrade(
+            first, second, () => gate.#options.onUpgrade(server, first, second, given[3]) ?? emit.apply(server, given)
+          )
           return true
         case 'connect':
           if (first.stream !== undefined) break

@@ -43,7 +43,9 @@ export function makeHttp2Factory (
   const make = (handler: Handler, options: Options): Http2SecureServer => {
     const tls = tlsServerOptions(context, mtls, allowHTTP1 ? ['h2', 'http/1.1'] : ['h2'])
     // Node answers clients without ALPN, and would let them keep their socket for ten seconds.
-    const server = createSecureServer({ unknownProtocolTimeout: 1_000, ...pickHttpOptions(options), ...tls, allowHTTP1 }, handler)
+    const server = createSecureServer(
+      { unknownProtocolTimeout: 1_000, ...pickHttpOptions(options), ...tls, allowHTTP1 }, handler
+    )
     applyTimeouts(server as unknown as HttpsServer, options)
     followSessions(server, options)
     context.attach(server)

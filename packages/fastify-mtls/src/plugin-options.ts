@@ -1,5 +1,5 @@
 import type { BlockOption, TrustSource } from '@peerkit/credentials'
-import { isThenable, anything, checkOption, defineOptions, flag, revocationChecker, source } from '@peerkit/identity/internal'
+import { anything, checkOption, defineOptions, flag, revocationChecker, source } from '@peerkit/identity/internal'
 import type { RevocationChecker } from '@peerkit/revocation'
 import { checkOpen } from './check-source.ts'
 import { MTLS_ERR_SERVER_OPTION } from './errors.ts'

@@ -16,7 +16,8 @@ export function checkRouteOptions (route: RouteOptions): void {
   const name = nameRoute(route)
   if ('clientCertificate' in route) {
     throw new MTLS_ERR_SERVER_OPTION(
-      `${name}: found clientCertificate beside config; expected it inside: { config: { clientCertificate: 'optional' } }`
+      `${name}: found clientCertificate beside config; expected it inside: { config: { clientCertificate: ` +
+        '\'optional\' } }'
     )
   }
   const config = (route.config ?? {}) as { clientCertificate?: unknown }
@@ -26,7 +27,8 @@ export function checkRouteOptions (route: RouteOptions): void {
   }
   if (config.clientCertificate === 'none') {
     throw new MTLS_ERR_SERVER_OPTION(
-      `${name}: config.clientCertificate is "none"; expected "optional", which answers clients without a certificate too`
+      `${name}: config.clientCertificate is "none"; expected "optional", which answers clients without a ` +
+        'certificate too'
     )
   }
   const where = `${name}: config.clientCertificate`

@@ -66,8 +66,8 @@ export class ServerContext {
     this.now = options.now ?? Date.now
     this.#options = options
     const {
-      revocation, algorithms, block, now = Date.now, clientCertificate, revocationTimeout = 5_000, drainTimeout = 10_000,
-      gateOnly = false, upgradeTimeout = 10_000
+      revocation, algorithms, block, now = Date.now, clientCertificate, gateOnly = false, revocationTimeout = 5_000,
+      drainTimeout = 10_000, upgradeTimeout = 10_000
     } = options
     this.app = new AppCheck({ allowAnonymous: clientCertificate === 'optional', gateOnly })
     const trust = new Trust(credentials, {
@@ -80,7 +80,11 @@ export class ServerContext {
     const reporter = new HandshakeReporter(now, (name) =>
       credentials.current.authorities.find((authority) => authority.name === name)?.serverAuthOnlyUntil)
     const watch = new ConnectionWatch({
-      trust, sockets: this.sockets, drainTimeout, revocationTimeout, onEnded: (record, refusal) => { reporter.ended(record, refusal) }
+      trust,
+      sockets: this.sockets,
+      drainTimeout,
+      revocationTimeout,
+      onEnded: (record, refusal) => { reporter.ended(record, refusal) }
     })
     this.reporter = reporter
     this.trust = trust
@@ -96,7 +100,9 @@ export class ServerContext {
       revocationTimeout,
       onSessionUnknown: () => { this.#changeSharedKeys('useOwnKeys') },
       onUpgrade: (server, request, socket, head) =>
-        server === this.#leader ? this.upgrades.begin(request, socket, head, this.#listeners as RawListeners) : undefined
+        server === this.#leader
+          ? this.upgrades.begin(request, socket, head, this.#listeners as RawListeners)
+          : undefined
     })
     this.upgrades = new UpgradeWatch({
       timeout: upgradeTimeout,
@@ -104,7 +110,9 @@ export class ServerContext {
       isStrict: () => this.app.isIdentifying,
       onUnruled: (path) => {
         this.app.app?.log.error(
-          { path }, 'closed an upgrade that a listener of the raw server answered: no rule holds for it; use app.mtls.guardUpgrades'
+          { path },
+          'closed an upgrade that a listener of the raw server answered: no rule holds for it; ' +
+            'use app.mtls.guardUpgrades'
         )
       }
     })

@@ -1,6 +1,8 @@
 import type { BlockOption, CredentialSnapshot } from '@peerkit/credentials'
 import { secureContextOptions } from '@peerkit/credentials'
-import { anything, choice, defineOptions, describeSecret, duration, flag, func, methods, revocationChecker, text, wrongOption } from '@peerkit/identity/internal'
+import {
+  anything, choice, defineOptions, describeSecret, duration, flag, func, methods, revocationChecker, text, wrongOption
+} from '@peerkit/identity/internal'
 import type { OptionSet, OptionType } from '@peerkit/identity/internal'
 import type { OcspStapler, RevocationChecker } from '@peerkit/revocation'
 import { createTrustEvaluator } from '@peerkit/trust'

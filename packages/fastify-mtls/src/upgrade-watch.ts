@@ -74,7 +74,9 @@ export class UpgradeWatch {
   end (): void {
     for (const socket of this.#pending) socket.destroy()
     const rest = [...this.#open]
-    if (rest.length > 0) setTimeout(() => { for (const socket of rest) socket.destroy() }, this.#options.drainTimeout).unref()
+    if (rest.length > 0) {
+      setTimeout(() => { for (const socket of rest) socket.destroy() }, this.#options.drainTimeout).unref()
+    }
   }
 
   #follow (request: IncomingMessage, socket: Duplex, upgrade: Upgrade, mayAnswer: () => boolean): void {
@@ -139,6 +141,8 @@ function onFirstWrite (socket: Duplex, decide: (chunk: unknown) => boolean): voi
 }
 
 function startsWith (chunk: unknown, text: string): boolean {
-  const head = typeof chunk === 'string' ? chunk : chunk instanceof Uint8Array ? Buffer.from(chunk.subarray(0, text.length)).toString('latin1') : ''
+  const head = typeof chunk === 'string'
+    ? chunk
+    : chunk instanceof Uint8Array ? Buffer.from(chunk.subarray(0, text.length)).toString('latin1') : ''
   return head.startsWith(text)
 }

@@ -49,7 +49,9 @@ export function verifyHandshake (
     if (!decision.accepted) return refuseDecided(decision, presented, trust, overruled ? verifyCode : undefined)
     // OpenSSL refused for a reason that the authority does not permit.
     if (overruled && !trust.explainsCode(verifyCode, decision)) {
-      return refuse(reasonOfVerifyCode(verifyCode), presented.leaf, describeCode(verifyCode, presented.leaf), verifyCode)
+      return refuse(
+        reasonOfVerifyCode(verifyCode), presented.leaf, describeCode(verifyCode, presented.leaf), verifyCode
+      )
     }
     return { decision, presented }
   }

@@ -1,4 +1,6 @@
-import { anything, choice, clock, count, defineOptions, describeValue, list, methods, valueOf } from '@peerkit/identity/internal'
+import {
+  anything, choice, clock, count, defineOptions, describeValue, list, methods, valueOf
+} from '@peerkit/identity/internal'
 import { MTLS_ERR_FORWARDED_OPTION } from './errors.ts'
 import type { ForwardedReaderOptions } from './reader-options.ts'
 import { needsValidator } from './resolve-format.ts'
@@ -41,15 +43,21 @@ export function checkReaderOptions (options: ForwardedReaderOptions): void {
 
 function checkHops ({ format, trustedHops = 1, hopGateways, gateways, verification }: ForwardedReaderOptions): void {
   if ((trustedHops > 1 || hopGateways !== undefined) && format !== 'xfcc') {
-    throw new MTLS_ERR_FORWARDED_OPTION(`trustedHops and hopGateways are options of format "xfcc"; expected neither with ${describeValue(format)}`)
+    throw new MTLS_ERR_FORWARDED_OPTION(
+      `trustedHops and hopGateways are options of format "xfcc"; expected neither with ${describeValue(format)}`
+    )
   }
   if (trustedHops === 1) return
   // Without rules for the outer proxy, any client of the inner proxy could write the outer proxy's element.
   if (hopGateways === undefined && gateways?.identity === undefined) {
-    throw new MTLS_ERR_FORWARDED_OPTION('hopGateways is missing; expected rules for the outer gateways, since trustedHops is more than 1')
+    throw new MTLS_ERR_FORWARDED_OPTION(
+      'hopGateways is missing; expected rules for the outer gateways, since trustedHops is more than 1'
+    )
   }
   if (verification === 'in-process') {
-    throw new MTLS_ERR_FORWARDED_OPTION('verification is "in-process"; expected "gateway", since trustedHops is more than 1')
+    throw new MTLS_ERR_FORWARDED_OPTION(
+      'verification is "in-process"; expected "gateway", since trustedHops is more than 1'
+    )
   }
 }
 
@@ -61,6 +69,8 @@ function checkVerification ({ format, verification, validator }: ForwardedReader
     )
   }
   if (needed && validator === undefined) {
-    throw new MTLS_ERR_FORWARDED_OPTION('validator is missing; expected one, since the gateway does not verify the chain')
+    throw new MTLS_ERR_FORWARDED_OPTION(
+      'validator is missing; expected one, since the gateway does not verify the chain'
+    )
   }
 }

@@ -22,7 +22,9 @@ export interface GatewayTrust {
 
 const OPTIONS = defineOptions<GatewayTrust>('gateways', MTLS_ERR_FORWARDED_OPTION, {
   identity: methods(['authorize']),
-  addresses: list('IP addresses and CIDR ranges', valueOf('an IP address or a CIDR range', (address) => typeof address === 'string')),
+  addresses: list(
+    'IP addresses and CIDR ranges', valueOf('an IP address or a CIDR range', (address) => typeof address === 'string')
+  ),
   unixSocket: flag
 })
 
@@ -93,12 +95,14 @@ function checkRange (text: string, address: string, bits: number, most: number, 
   if (bits === 0) {
     const all = most === 32 ? 'IPv4 address, and no IPv6 address' : 'IPv6 address, and no IPv4 address'
     throw new MTLS_ERR_FORWARDED_OPTION(
-      `${where}: a prefix of 0 is every ${all}; expected the addresses of the gateways: whoever has one may speak for any client`
+      `${where}: a prefix of 0 is every ${all}; expected the addresses of the gateways: ` +
+        'whoever has one may speak for any client'
     )
   }
   if (hasHostBits(address, bits)) {
     throw new MTLS_ERR_FORWARDED_OPTION(
-      `${where}: the address has bits set behind the prefix; expected the first address of the range, or "${address}" alone`
+      `${where}: the address has bits set behind the prefix; expected the first address of the range, ` +
+        `or "${address}" alone`
     )
   }
 }

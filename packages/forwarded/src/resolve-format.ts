@@ -1,4 +1,6 @@
-import { checkOption, choice, describeValue, refuseUnknownKeys, required, suggestNearestOf, text, wrongValue } from '@peerkit/identity/internal'
+import {
+  checkOption, choice, describeValue, refuseUnknownKeys, required, suggestNearestOf, text, wrongValue
+} from '@peerkit/identity/internal'
 import { MTLS_ERR_FORWARDED_OPTION } from './errors.ts'
 import { FORMATS, PRESETS } from './format-catalogue.ts'
 import { CERTIFICATE_ENCODINGS, createCustomFormat } from './formats/custom.ts'

@@ -50,7 +50,9 @@ const NAME = valueOf('RFC 4514 text or a DistinguishedName', (value) => typeof v
 const DIGEST = valueOf('a SHA-256 in 64 hex digits', (value) => typeof value === 'string' &&
   /^[0-9a-f]{64}$/i.test(value.replaceAll(':', '')))
 const TIME = valueOf('milliseconds since the epoch', Number.isSafeInteger)
-const OIDS = list('OIDs', valueOf('an OID such as 1.3.6.1.5.5.7.3.2', (oid) => typeof oid === 'string' && isObjectIdentifier(oid)))
+const OIDS = list(
+  'OIDs', valueOf('an OID such as 1.3.6.1.5.5.7.3.2', (oid) => typeof oid === 'string' && isObjectIdentifier(oid))
+)
 const PEERS = list('PeerIdentity', valueOf('a PeerIdentity', isPeerIdentity))
 const OPTIONS = defineOptions<KnownIdentity>('createPartialIdentity', MTLS_ERR_IDENTITY_OPTION, {
   subject: NAME,

@@ -73,7 +73,9 @@ export function decodePem (text: string | Uint8Array, label = 'CERTIFICATE'): Ui
   }
   if (blocks.length === 0) {
     const other = OTHER_BLOCK.exec(source)?.[0]
-    refusePem('no_block', `expected a block "${begin}", found ${other === undefined ? describeContent(given) : `"${other}"`}`)
+    refusePem(
+      'no_block', `expected a block "${begin}", found ${other === undefined ? describeContent(given) : `"${other}"`}`
+    )
   }
   return blocks
 }

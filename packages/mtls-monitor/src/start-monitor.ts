@@ -84,7 +84,9 @@ const OPTIONS = defineOptions<MonitorOptions>('startMonitor', MTLS_ERR_MONITOR_O
  */
 export function startMonitor (options: MonitorOptions): Monitor {
   OPTIONS.check(options)
-  const { log, credentials, revocation, audit = {}, meter, expiry = {}, readiness = {}, server, now = Date.now } = options
+  const {
+    log, credentials, revocation, audit = {}, meter, expiry = {}, readiness = {}, server, now = Date.now
+  } = options
   // All options are checked before the first part starts, so that an error leaves nothing running.
   if (audit !== false) auditOptions.check(audit, 'audit')
   if (expiry !== false) expiryOptions.check(expiry, 'expiry')

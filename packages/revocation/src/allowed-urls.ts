@@ -20,7 +20,9 @@ const OPTIONS = defineOptions<CertificateUrlOptions>('allowCertificateUrls', MTL
 export function checkUrl (url: unknown, where: string): string {
   const parsed = typeof url === 'string' ? parseUrl(url) : undefined
   if (parsed === undefined) {
-    throw wrongOption(MTLS_ERR_REVOCATION_OPTION, where, describeUrl(url), 'an http or https URL without user and password')
+    throw wrongOption(
+      MTLS_ERR_REVOCATION_OPTION, where, describeUrl(url), 'an http or https URL without user and password'
+    )
   }
   return parsed.href
 }

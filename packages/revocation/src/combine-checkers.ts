@@ -1,7 +1,9 @@
 import { joinEmitter } from '@peerkit/events'
 import type { PeerIdentity } from '@peerkit/identity'
-import { isThenable, whenAllSettled, whenAnswered, anything, checkOption, choice, defineOptions, list, required } from '@peerkit/identity/internal'
-import { optionInvalid, MTLS_ERR_REVOCATION_OPTION } from './errors.ts'
+import {
+  isThenable, whenAllSettled, whenAnswered, anything, checkOption, choice, defineOptions, list, required
+} from '@peerkit/identity/internal'
+import { MTLS_ERR_REVOCATION_OPTION } from './errors.ts'
 import { joinDetails } from './plain-text.ts'
 import { failedStatus, type RevocationChecker, type RevocationStatus, type UnknownStatus } from './revocation-status.ts'
 

@@ -1,5 +1,7 @@
 import type { DistinguishedName, PeerIdentity } from '@peerkit/identity'
-import { WakeAt, anything, choice, clock, count, defineOptions, flag, list, required, span } from '@peerkit/identity/internal'
+import {
+  WakeAt, anything, choice, clock, count, defineOptions, flag, list, required, span
+} from '@peerkit/identity/internal'
 import { CrlIndex } from './crl-index.ts'
 import {
   assembleLists, checkBases, CLOCK_SKEW, statusOf, pickLists, type ApplicableLists, type CrlList

@@ -1,6 +1,8 @@
 import { joinEmitter } from '@peerkit/events'
 import type { PeerIdentity } from '@peerkit/identity'
-import { anything, choice, clock, count, defineOptions, duration, flag, func, list, required, span, wrongValue } from '@peerkit/identity/internal'
+import {
+  anything, choice, clock, count, defineOptions, duration, flag, func, list, required, span, wrongValue
+} from '@peerkit/identity/internal'
 import { compileUrlFilter, type CertificateUrlOptions } from './allowed-urls.ts'
 import { crlChecker, type CrlChecker, type CrlCheckerOptions } from './crl-checker.ts'
 import type { CrlIndex } from './crl-index.ts'

@@ -73,9 +73,13 @@ async function followRedirects (url: string, request: BoundedRequest, signal: Ab
     if (!isRedirect(response.status)) return response
     await response.body?.cancel()
     const target = findTarget(at, response.headers.get('location'), request.redirects)
-    if ('problem' in target) throw new BoundedFetchError('status', `${at} (status ${response.status}) ${target.problem}`)
+    if ('problem' in target) {
+      throw new BoundedFetchError('status', `${at} (status ${response.status}) ${target.problem}`)
+    }
     if (followed === MAX_REDIRECTS) {
-      throw new BoundedFetchError('status', `${url} redirects more than ${MAX_REDIRECTS} times, at last to ${target.url}`)
+      throw new BoundedFetchError(
+        'status', `${url} redirects more than ${MAX_REDIRECTS} times, at last to ${target.url}`
+      )
     }
     at = target.url
   }

@@ -104,7 +104,9 @@ async function postRequest (
 ): Promise<Uint8Array> {
   try {
     const headers = { 'content-type': 'application/ocsp-request', accept: 'application/ocsp-response' }
-    const request = { method: 'POST', headers, body, timeout, maxBytes, redirects: NO_REDIRECTS, fetch, signal } as const
+    const request = {
+      method: 'POST', headers, body, timeout, maxBytes, redirects: NO_REDIRECTS, fetch, signal
+    } as const
     return (await fetchBounded(url, request)).body
   } catch (error) {
     throw error instanceof BoundedFetchError ? ocspUnavailable(error.reason, error.message, error) : error

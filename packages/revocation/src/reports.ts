@@ -9,7 +9,9 @@ export function reportRefreshed (
   time: number,
   detail: Omit<RevocationRefreshedMessage, 'v' | 'time' | 'source'>
 ): void {
-  if (revocationRefreshed.hasSubscribers) revocationRefreshed.publish({ v: 1, time, [EMITTER]: () => emitter, source, ...detail })
+  if (revocationRefreshed.hasSubscribers) {
+    revocationRefreshed.publish({ v: 1, time, [EMITTER]: () => emitter, source, ...detail })
+  }
 }
 
 /** Publishes on `peerkit:revocation:failed` that a list or an answer was not received or was refused. */

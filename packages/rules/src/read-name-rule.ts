@@ -43,7 +43,9 @@ function readAttributes (field: NameField, value: object, path: RulePath): reado
     const at = path.at(name)
     const oid = names.has(name) || isObjectIdentifier(name) ? resolveAttributeType(name) : undefined
     if (oid === undefined) {
-      refuseRule(at, 'unknown_key', name, 'an attribute type such as cn, o, ou, c or an OID', suggestNearest(name, names))
+      refuseRule(
+        at, 'unknown_key', name, 'an attribute type such as cn, o, ou, c or an OID', suggestNearest(name, names)
+      )
     }
     const other = seen.get(oid)
     if (other !== undefined) {

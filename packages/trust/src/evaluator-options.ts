@@ -1,4 +1,6 @@
-import { anything, checkOption, clock, count, defineOptions, flag, func, methods, required, valueOf } from '@peerkit/identity/internal'
+import {
+  anything, checkOption, clock, count, defineOptions, flag, func, methods, required, valueOf
+} from '@peerkit/identity/internal'
 import type { BlockList } from './authority/block-list.ts'
 import type { Authority } from './authority/load-authority.ts'
 import { readAlgorithmPolicy } from './certificate/algorithm-policy.ts'

@@ -186,7 +186,9 @@ class Evaluator implements TrustEvaluator {
       else if (isWhole) this.#memory.add(leaf, candidates, decision)
       return decision
     }
-    return whenSettled(searchAuthorities(question, this.#inForce.index, this.#settings, this.#inForce.unreadable), conclude)
+    return whenSettled(
+      searchAuthorities(question, this.#inForce.index, this.#settings, this.#inForce.unreadable), conclude
+    )
   }
 
   /** Reads the certificates that were sent, up to the limits. Those that cannot be read are ignored. */

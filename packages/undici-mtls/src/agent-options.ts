@@ -1,5 +1,7 @@
 import type { BlockOption, CredentialSource } from '@peerkit/credentials'
-import { anything, choice, clock, credentialSource, defineOptions, duration, required, text, valueOf } from '@peerkit/identity/internal'
+import {
+  anything, choice, clock, credentialSource, defineOptions, duration, required, text, valueOf
+} from '@peerkit/identity/internal'
 import type { OptionTypes } from '@peerkit/identity/internal'
 import type { RevocationChecker } from '@peerkit/revocation'
 import type { Groups } from '@peerkit/rules'

@@ -45,7 +45,9 @@ export class ConnectionManager {
     this.#settings = Object.freeze({ allowH2, minVersion, maxVersion, ciphers })
     for (const source of sources) this.#follow(source)
     // What they publish is for the apps of the agent.
-    for (const part of [...sources, revocation]) if (part !== undefined) this.#unsubscribes.push(joinEmitter(part, agent))
+    for (const part of [...sources, revocation]) {
+      if (part !== undefined) this.#unsubscribes.push(joinEmitter(part, agent))
+    }
     if (revocation !== undefined) {
       this.#unsubscribes.push(revocation.subscribe(() => { this.#retireOrigins(undefined, true) }))
     }

@@ -45,8 +45,8 @@ export const MTLS_ERR_OUTBOUND_SERVER_REVOKED: FastifyErrorConstructor<
   createError('MTLS_ERR_OUTBOUND_SERVER_REVOKED', 'The certificate of %s is not accepted: %s', 502)
 
 /**
- * Another server answered than expected. The message may reach a caller of our own API, so the identities are properties
- * only: `found` and `expected`.
+ * Another server answered than expected. The message may reach a caller of our own API, so the identities are
+ * properties only: `found` and `expected`.
  */
 export const MTLS_ERR_OUTBOUND_WRONG_SERVER: FastifyErrorConstructor<
   { code: 'MTLS_ERR_OUTBOUND_WRONG_SERVER' }, [string]

@@ -91,7 +91,8 @@ export function explainFirstRequestError (
 
 /** Explains a connection that ended because the server asked for TLS renegotiation. */
 export function explainRenegotiation (error: Error, origin: string): Error {
-  const message = 'the server asked for TLS renegotiation, which is refused: after it the server could present another ' +
+  const message = 'the server asked for TLS renegotiation, which is refused: ' +
+    'after it the server could present another ' +
     'certificate. Let it ask for the client certificate in the first handshake (for the whole host, not for a path), ' +
     'or enable TLS 1.3'
   return withFacts(new MTLS_ERR_OUTBOUND_UNREACHABLE(origin, message), {

@@ -5,7 +5,9 @@ import type { BodyInit, RequestInfo, RequestInit } from 'undici'
  * Takes what the built-in `fetch` takes. Node's own `Request` and `FormData` are other classes than those of the undici
  * that this package imports, and undici would read them as text: `[object Request]`.
  */
-export function adoptRequest (input: RequestInfo, init: RequestInit | undefined): [RequestInfo, RequestInit | undefined] {
+export function adoptRequest (
+  input: RequestInfo, init: RequestInit | undefined
+): [RequestInfo, RequestInit | undefined] {
   const foreign = isForeignRequest(input) ? input : undefined
   const own = foreign === undefined ? input : toOwnRequest(foreign)
   if (init?.body === undefined || !isForeignFormData(init.body)) return [own, init]

@@ -3,8 +3,8 @@ import type { PeerIdentity } from '@peerkit/identity'
 import { parseIpAddress } from '@peerkit/identity/x509'
 
 /**
- * Returns a host name without the dot of an absolute DNS name (`ledger.example.`). SNI and certificates bear no such dot
- * (RFC 6066 section 3, RFC 5280 section 4.2.1.6), so both forms name the same server.
+ * Returns a host name without the dot of an absolute DNS name (`ledger.example.`). SNI and certificates bear no such
+ * dot (RFC 6066 section 3, RFC 5280 section 4.2.1.6), so both forms name the same server.
  */
 export function withoutRootDot (hostname: string): string {
   return hostname.endsWith('.') && !hostname.endsWith('..') && hostname !== '.' ? hostname.slice(0, -1) : hostname

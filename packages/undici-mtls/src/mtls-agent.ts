@@ -133,7 +133,9 @@ export class MtlsAgent extends Dispatcher {
   override request<TOpaque = null> (
     url: string | URL, options?: WithoutUrl<Dispatcher.RequestOptions<TOpaque>>
   ): Promise<Dispatcher.ResponseData<TOpaque>>
-  override request<TOpaque = null> (options: Dispatcher.RequestOptions<TOpaque>): Promise<Dispatcher.ResponseData<TOpaque>>
+  override request<TOpaque = null> (
+    options: Dispatcher.RequestOptions<TOpaque>
+  ): Promise<Dispatcher.ResponseData<TOpaque>>
   override request<TOpaque = null> (
     options: Dispatcher.RequestOptions<TOpaque>,
     callback: (error: Error | null, data: Dispatcher.ResponseData<TOpaque>) => void

@@ -27,9 +27,9 @@ export function toExplainedError (error: Error): Error {
 }
 
 /**
- * The error codes to retry: undici's defaults, and those of this package with which `retryable` may be true. Needed only
- * for undici's `RetryAgent`, which knows nothing but codes: it also retries an alert about the client certificate. With
- * `agent.compose` the retry interceptor retries what is `retryable`, and nothing else.
+ * The error codes to retry: undici's defaults, and those of this package with which `retryable` may be true. Needed
+ * only for undici's `RetryAgent`, which knows nothing but codes: it also retries an alert about the client certificate.
+ * With `agent.compose` the retry interceptor retries what is `retryable`, and nothing else.
  *
  * @example
  * ```ts

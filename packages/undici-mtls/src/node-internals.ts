@@ -40,9 +40,9 @@ function readServer (socket: TLSSocket): PresentedServer | undefined {
 }
 
 /**
- * Notices that a server asks for renegotiation (TLS 1.2). OpenSSL answers no_renegotiation, as it is told to, and servers
- * then end the connection with an alert that says nothing of it. Node's handle calls `onhandshakestart` for every
- * handshake of TLS 1.2, and for the first one of TLS 1.3.
+ * Notices that a server asks for renegotiation (TLS 1.2). OpenSSL answers no_renegotiation, as it is told to, and
+ * servers then end the connection with an alert that says nothing of it. Node's handle calls `onhandshakestart` for
+ * every handshake of TLS 1.2, and for the first one of TLS 1.3.
  *
  * @returns a function that says whether the server asked for it
  */

@@ -23,4 +23,6 @@ export interface OriginOptions {
 export const ORIGIN_OPTIONS: OptionTypes<OriginOptions> = {
   allowedServers: anything, credentials: credentialSource, servername: text(), socketPath: text(), proxy: anything
 }
-export const originOptions: OptionSet = defineOptions<OriginOptions>('origins', MTLS_ERR_OUTBOUND_OPTION, ORIGIN_OPTIONS)
+export const originOptions: OptionSet = defineOptions<OriginOptions>(
+  'origins', MTLS_ERR_OUTBOUND_OPTION, ORIGIN_OPTIONS
+)

@@ -14,7 +14,8 @@ export function warnOfOwnPurpose ({ identity }: CredentialSnapshot): void {
   if (extendedKeyUsage.length === 0 || extendedKeyUsage.includes(CLIENT_AUTH) || reported.has(fingerprint256)) return
   reported.add(fingerprint256)
   const message = `The client certificate ${String(identity)} lacks clientAuth in its extended key usage: servers ` +
-    'that check it refuse the connection. Use a certificate of a private CA (with the development CA: peerkit cert issue --profile both); ' +
+    'that check it refuse the connection. Use a certificate of a private CA (with the development CA: ' +
+    'peerkit cert issue --profile both); ' +
     '`peerkit forecast` explains certificates of public CAs'
   process.emitWarning(message, { type: 'PeerkitWarning', code: 'MTLS_WARN_OWN_PURPOSE' })
 }

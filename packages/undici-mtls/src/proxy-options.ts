@@ -1,5 +1,7 @@
 import type { CredentialSource } from '@peerkit/credentials'
-import { anything, checkOption, credentialSource, defineOptions, required, secret, url } from '@peerkit/identity/internal'
+import {
+  anything, checkOption, credentialSource, defineOptions, required, secret, url
+} from '@peerkit/identity/internal'
 import type { Groups } from '@peerkit/rules'
 import { MTLS_ERR_OUTBOUND_OPTION } from './errors.ts'
 import { authoritiesFor } from './server-authorities.ts'
@@ -59,12 +61,6 @@ export function readProxy (
     rules: compileServerRules(options.allowedServers, groups, `${where}.allowedServers`, authorities),
     headers: Object.freeze({ ...credentials, ...options.headers })
   }
-}
-
-/** A URI without its user and password. A password may hold any character, so all before the last "@" is hidden. */
-function showUri (uri: unknown): string {
-  if (typeof uri !== 'string') return `of type ${typeof uri}`
-  return JSON.stringify(uri.replace(/^([a-z][a-z0-9+.-]*:\/\/)?[^]*@/i, '$1[hidden]@').slice(0, 200))
 }
 
 function basicAuthorization ({ username, password }: URL): string {

@@ -5,8 +5,8 @@ import { MTLS_ERR_OUTBOUND_OPTION } from './errors.ts'
 export type WithoutUrl<O> = Omit<O, 'origin' | 'path' | 'method'> & Partial<Pick<Dispatcher.RequestOptions, 'method'>>
 
 /**
- * The arguments of a method of undici's Dispatcher, from those that undici's functions take: a URL and options. Without a
- * method it is PUT if there is a body and GET otherwise, as with undici's functions.
+ * The arguments of a method of undici's Dispatcher, from those that undici's functions take: a URL and options. Without
+ * a method it is PUT if there is a body and GET otherwise, as with undici's functions.
  *
  * @throws MTLS_ERR_OUTBOUND_OPTION if the URL cannot be parsed, or options say another origin or path
  */

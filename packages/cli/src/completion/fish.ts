@@ -7,7 +7,9 @@ export function completeFish (commands: readonly Command[]): string {
   return [
     '# fish completion for peerkit',
     'complete -c peerkit -f',
-    ...[...groups.keys()].map((word) => `complete -c peerkit -n __fish_use_subcommand -a ${word} -d ${describe(word, commands)}`),
+    ...[...groups.keys()].map((word) => {
+      return `complete -c peerkit -n __fish_use_subcommand -a ${word} -d ${describe(word, commands)}`
+    }),
     'complete -c peerkit -n __fish_use_subcommand -s V -l version -d \'the version\'',
     'complete -c peerkit -s h -l help -d \'help\'',
     ...[...groups].flatMap(([word, seconds]) => seconds.map((second) => {

@@ -20,7 +20,9 @@ ${groups.map(([word, seconds]) => `    ${word})
       if (( CURRENT == 3 )); then
         local -a second
         second=(
-${seconds.map((second) => `          ${quote(`${second}:${summarize(`${word} ${second}`, commands)}`)}\n`).join('')}        )
+${seconds
+  .map((second) => `          ${quote(`${second}:${summarize(`${word} ${second}`, commands)}`)}\n`)
+  .join('')}        )
         _describe -t commands command second
         return
       fi
@@ -56,7 +58,9 @@ function describeOptions ({ options, operands }: Command): string {
   })
   const operand = operands === undefined
     ? []
-    : [quote(`*:${escape(operands.name)}:${operands.values === undefined ? '_files' : `(${operands.values.join(' ')})`}`)]
+    : [quote(
+      `*:${escape(operands.name)}:${operands.values === undefined ? '_files' : `(${operands.values.join(' ')})`}`
+      )]
   return [...specs, quote('--help[help]'), ...operand].join(' \\\n            ')
 }
 

@@ -36,7 +36,9 @@ export function describeRequest (der: Uint8Array): Described {
     key: describeKeyOf(key),
     signatureAlgorithm: scheme?.name ?? algorithm.oid,
     // Whether the key of the request has signed it.
-    signature: isSigned(der.subarray(info.start, info.end), der.subarray(start, end), key, scheme) ? 'valid' : 'not_valid'
+    signature: isSigned(der.subarray(info.start, info.end), der.subarray(start, end), key, scheme)
+      ? 'valid'
+      : 'not_valid'
   }
   return { title: 'Certificate request', data, text: describeAsText(data) }
 }
@@ -81,10 +83,16 @@ function describeAsText (data: {
 }): string {
   return shownRows([
     ['subject', data.subject === '' ? 'empty' : data.subject],
-    ['names', data.subjectAltNames.length === 0 ? 'none' : data.subjectAltNames.map(({ kind, value }) => `${kind} ${value}`)],
+    [
+      'names',
+      data.subjectAltNames.length === 0 ? 'none' : data.subjectAltNames.map(({ kind, value }) => `${kind} ${value}`)
+    ],
     ['extendedKeyUsage', data.extendedKeyUsage.map(nameUsage)],
     ['key', data.key ?? 'of an unknown kind'],
     ['algorithm', data.signatureAlgorithm],
-    ['signature', data.signature === 'valid' ? 'valid: the key has signed the request' : 'not valid, or of an unknown kind']
+    [
+      'signature',
+      data.signature === 'valid' ? 'valid: the key has signed the request' : 'not valid, or of an unknown kind'
+    ]
   ])
 }

@@ -63,7 +63,9 @@ function readRoutes (value: Record<string, unknown>, where: string): RulesFile {
   const { groups = {}, defaultRules, routes = {} } = value
   if (!isObject(groups)) throw new UsageError(`${where}: groups is not an object; expected groups by name`)
   if (!isObject(routes)) throw new UsageError(`${where}: routes is not an object; expected rules by "METHOD /pattern"`)
-  const sets = Object.entries(routes).map(([route, rules]) => ({ path: `routes[${JSON.stringify(route)}]`, route, rules }))
+  const sets = Object
+    .entries(routes)
+    .map(([route, rules]) => ({ path: `routes[${JSON.stringify(route)}]`, route, rules }))
   const last = defaultRules === undefined ? [] : [{ path: 'defaultRules', route: undefined, rules: defaultRules }]
   if (sets.length + last.length === 0) throw new UsageError(`${where}: found no rules; expected ${EXPECTED}`)
   return { groups, groupsPath: 'groups', sets: [...sets, ...last] }

@@ -1,4 +1,6 @@
-import { anything, choice, defineOptions, describeValue, flag, methods, required, valueOf, wrongOption, wrongValue } from '@peerkit/identity/internal'
+import {
+  anything, choice, defineOptions, describeValue, flag, methods, required, valueOf, wrongOption, wrongValue
+} from '@peerkit/identity/internal'
 import type { OptionTypes } from '@peerkit/identity/internal'
 import { NameBounds, readAlgorithmPolicy } from '@peerkit/trust'
 import type { AlgorithmPolicy, AuthorityNames } from '@peerkit/trust'

@@ -1,4 +1,3 @@
-import { suggestNearest } from '@peerkit/identity/internal'
 import type { KnownEntry } from './block-entry.ts'
 import { invalidList } from './errors.ts'
 import { describe, EntryReader } from './read-entry.ts'

@@ -71,6 +71,7 @@ export function checkAuthority ({ identity, x509 }: ParsedCertificate, where: st
 
 function whyNoAuthority ({ isCa }: PeerIdentity, isCaForNode: boolean): string {
   if (isCa === true && !isCaForNode) return 'its keyUsage lacks keyCertSign'
-  return 'its basicConstraints do not say CA: it is one of a client or server, or a root of X.509 version 1, which has ' +
+  return 'its basicConstraints do not say CA: it is one of a client or server, or a root of X.509 version 1, ' +
+    'which has ' +
     'no extensions and has to be issued again'
 }

@@ -29,7 +29,9 @@ export function checkOwnChain (
   const lost = presented.map(parseCertificate).find((intermediate) => hasIssued(intermediate, last))
   const end = `the chain ends at ${String(last.identity)}`
   if (lost !== undefined && !isSame(lost, last)) {
-    throw refused('bad_chain', where, `${end}; expected its issuer ${String(lost.identity)} too, which was there before`)
+    throw refused(
+      'bad_chain', where, `${end}; expected its issuer ${String(lost.identity)} too, which was there before`
+    )
   }
   const what = `${end}, issued by ${last.identity.issuer?.toString() ?? 'an unknown issuer'}`
   if (chain === 'required') throw refused('bad_chain', where, `${what}; expected it to lead to a CA certificate in ca`)

@@ -24,7 +24,8 @@ export function describeTwins (
     const bare = twins.find(({ identity }) => !hasKeyIdentifier(identity))
     if (keys.size < 2 || bare === undefined) return []
     const { identity } = bare
-    const found = `${keys.size} CAs have the name ${String(identity.subject)}, and ${String(identity)} has no key identifier`
+    const found =
+      `${keys.size} CAs have the name ${String(identity.subject)}, and ${String(identity)} has no key identifier`
     const effect = 'OpenSSL takes the first of them and rejects the certificates of the others'
     return [`${bare.where}: ${found}; ${effect}: issue it again with subjectKeyIdentifier, or keep one`]
   })

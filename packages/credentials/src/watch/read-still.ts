@@ -19,7 +19,9 @@ export interface ReadStillOptions<Content> {
   readonly discard?: (content: Content) => void
 }
 
-/** Reads files. If one of them changes meanwhile, reads all of them again: the contents may be a mix of two versions. */
+/**
+ * Reads files. If one of them changes meanwhile, reads all of them again: the contents may be a mix of two versions.
+ */
 export async function readStill<Content> (
   paths: readonly string[], { load, onRead, discard }: ReadStillOptions<Content>
 ): Promise<ReadStill<Content>> {

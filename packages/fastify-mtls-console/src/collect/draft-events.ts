@@ -1,6 +1,7 @@
 import { summarizeEvent } from '@peerkit/events'
 import type {
-  ConnectionEndedMessage, EventMessages, EventSeverity, ForwardedMessage, HandshakeRefusedMessage, OutboundRefusedMessage,
+  ConnectionEndedMessage, EventMessages, EventSeverity, ForwardedMessage, HandshakeRefusedMessage,
+  OutboundRefusedMessage,
   RefusalDetail, RequestJudgedMessage, SummarizedName
 } from '@peerkit/events'
 import { claimsOf } from '@peerkit/identity'

@@ -19,9 +19,9 @@ const format = createCertificateFormat({
 })
 
 /**
- * Cloudflare (documented) with `client_certificate_forwarding`, and the managed transform "Add TLS client auth
- * headers" for the verdict. Certificates are forwarded whether or not they are valid, and only with the first request of
- * a connection. For transform rules that write `Client-Cert`, use the format `rfc9440` with a verdict.
+ * Cloudflare (documented) with `client_certificate_forwarding`, and the managed transform "Add TLS client auth headers"
+ * for the verdict. Certificates are forwarded whether or not they are valid, and only with the first request of a
+ * connection. For transform rules that write `Client-Cert`, use the format `rfc9440` with a verdict.
  */
 export const cloudflare: HeaderFormat = { ...format, read }
 

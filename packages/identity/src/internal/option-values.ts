@@ -54,7 +54,9 @@ export function count ({ least = 0, most = Number.MAX_SAFE_INTEGER }: Bounds = {
 
 /** A number, fractions too, within bounds. */
 export function number ({ least = 0, most = Number.MAX_SAFE_INTEGER }: Bounds = {}): OptionType {
-  return valueOf(`a number ${describeBounds(least, most)}`, (value) => isNumber(value) && value >= least && value <= most)
+  return valueOf(
+    `a number ${describeBounds(least, most)}`, (value) => isNumber(value) && value >= least && value <= most
+  )
 }
 
 /** One of some words, numbers and booleans. */

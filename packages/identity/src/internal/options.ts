@@ -73,7 +73,9 @@ export function defineOptions<Options extends object> (
       else checkObject(options, where, errors)
       refuseUnknownKeys(options as object, keys, path ?? name, errors, path)
       for (const [key, type] of entries) {
-        checkOption((options as Record<string, unknown>)[key], type, path === undefined ? key : `${path}.${key}`, errors)
+        checkOption(
+          (options as Record<string, unknown>)[key], type, path === undefined ? key : `${path}.${key}`, errors
+        )
       }
     }
   })

@@ -3,13 +3,17 @@
  * registered: other plugins may use those that a README documents.
  */
 
-/** On an onRequest hook, with the value true: the hook identifies the client. Only such hooks run before authorization. */
+/**
+ * On an onRequest hook, with the value true: the hook identifies the client. Only such hooks run before authorization.
+ */
 export const IDENTIFIES: unique symbol = Symbol.for('peerkit.identifies')
 
 /** On the app, set by fastify-allowed-clients: returns whether the rules for a request need no certificate. */
 export const IS_PUBLIC: unique symbol = Symbol.for('peerkit.isPublic')
 
-/** On the HTTP server, set by the plugin that verifies certificates: a function that lists the authorities for rules. */
+/**
+ * On the HTTP server, set by the plugin that verifies certificates: a function that lists the authorities for rules.
+ */
 export const AUTHORITIES: unique symbol = Symbol.for('peerkit.authorities')
 
 /** On the HTTP server: a function that returns whether every client must present a certificate in the handshake. */

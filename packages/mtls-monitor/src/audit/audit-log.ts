@@ -1,6 +1,8 @@
 import { keepAudit, listen } from '@peerkit/events'
 import type { EventListeners, EventMessage, EventMessages, EventName, SummarizedName } from '@peerkit/events'
-import { iso, anything, checkOption, clock, defineOptions, duration, methods, number, required } from '@peerkit/identity/internal'
+import {
+  iso, anything, checkOption, clock, defineOptions, duration, methods, number, required
+} from '@peerkit/identity/internal'
 import type { OptionSet } from '@peerkit/identity/internal'
 import { MTLS_ERR_MONITOR_OPTION } from '../errors.ts'
 import { SERVER } from '../server-option.ts'

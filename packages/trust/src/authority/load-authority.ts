@@ -1,4 +1,6 @@
-import { anything, checkOption, defineOptions, flag, list, methods, required, text, valueOf } from '@peerkit/identity/internal'
+import {
+  anything, checkOption, defineOptions, flag, list, methods, required, text, valueOf
+} from '@peerkit/identity/internal'
 import type { RevocationChecker } from '@peerkit/revocation'
 import { AnchorSet, readInput } from '../anchor-set.ts'
 import type { CertificateInput } from '../anchor-set.ts'

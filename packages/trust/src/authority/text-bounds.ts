@@ -22,7 +22,12 @@ export interface TextBound {
 export function readSpiffeBound (text: string, where: string): TextBound {
   const bound = parseId(text)
   if (bound === undefined) {
-    throw wrongValue(MTLS_ERR_PATH_OPTION, where, text, `a trust domain such as spiffe://prod.example, or a path below one${hintOf(text)}`)
+    throw wrongValue(
+      MTLS_ERR_PATH_OPTION,
+      where,
+      text,
+      `a trust domain such as spiffe://prod.example, or a path below one${hintOf(text)}`
+    )
   }
   const below = `${bound.path}/`
   return {
@@ -65,7 +70,9 @@ function parseId (text: string): SpiffeId | undefined {
 /** The domain and all names below, as in name constraints (RFC 5280 section 4.2.1.10). @throws MTLS_ERR_PATH_OPTION */
 export function readDnsBound (text: string, where: string): TextBound {
   if (!isDomain(text)) {
-    throw wrongValue(MTLS_ERR_PATH_OPTION, where, text, 'a domain such as prod.example, without "*": it includes all names below')
+    throw wrongValue(
+      MTLS_ERR_PATH_OPTION, where, text, 'a domain such as prod.example, without "*": it includes all names below'
+    )
   }
   const base = text.toLowerCase()
   return {
@@ -89,7 +96,11 @@ export function readEmailBound (text: string, where: string): TextBound {
   const isValid = at === -1
     ? isDomain(host.startsWith('.') ? host.slice(1) : host)
     : isLocalPart(text.slice(0, at)) && isDomain(host)
-  if (!isValid) throw wrongValue(MTLS_ERR_PATH_OPTION, where, text, 'a host such as prod.example, ".prod.example" for all below, or a mailbox')
+  if (!isValid) {
+    throw wrongValue(
+      MTLS_ERR_PATH_OPTION, where, text, 'a host such as prod.example, ".prod.example" for all below, or a mailbox'
+    )
+  }
   const [localPart, base] = [text.slice(0, Math.max(0, at)), host.toLowerCase()]
   return {
     text,

@@ -18,11 +18,17 @@ const DOTS = /(?:^|\/)(?:\.|%2e){1,2}(?:\/|$)/i
  * @throws MTLS_ERR_PATH_OPTION
  */
 export function readUriBound (text: string, where: string): TextBound {
-  if (isSpiffe(text)) throw wrongValue(MTLS_ERR_PATH_OPTION, where, text, 'a URI that is not a SPIFFE ID; use the kind "spiffe" for those')
+  if (isSpiffe(text)) {
+    throw wrongValue(
+      MTLS_ERR_PATH_OPTION, where, text, 'a URI that is not a SPIFFE ID; use the kind "spiffe" for those'
+    )
+  }
   const parts = HIERARCHICAL.exec(text)
   if (parts !== null) return readHierarchical(text, parts, where)
   const opaque = OPAQUE.exec(text)
-  if (opaque === null) throw wrongValue(MTLS_ERR_PATH_OPTION, where, text, 'a URI such as https://partner.example or urn:partner:')
+  if (opaque === null) {
+    throw wrongValue(MTLS_ERR_PATH_OPTION, where, text, 'a URI such as https://partner.example or urn:partner:')
+  }
   const bound = `${opaque[1]!.toLowerCase()}:${opaque[2]!}`
   return {
     text,
@@ -39,7 +45,9 @@ function readHierarchical (
 ): TextBound {
   if (authority === '' || rest !== '' || AMBIGUOUS.test(text) || DOTS.test(path)) {
     const form = 'without user, query, fragment or dot segments'
-    throw wrongValue(MTLS_ERR_PATH_OPTION, where, text, `an origin such as https://partner.example, or a path below one, ${form}`)
+    throw wrongValue(
+      MTLS_ERR_PATH_OPTION, where, text, `an origin such as https://partner.example, or a path below one, ${form}`
+    )
   }
   const origin = `${scheme}://${authority}`.toLowerCase()
   const base = path.replace(/\/$/, '')

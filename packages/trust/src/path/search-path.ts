@@ -87,7 +87,9 @@ function findMissing ({ leaf, anchors, candidates, notRoots }: PathMaterial): Pa
       ? `${nameOf(last)} is in ca, but a path must end at a self-signed certificate, ` +
         `and its issuer ${missing} is not in ca`
       : `${whose} was not sent and is neither a trust anchor (option ca) nor known (option intermediates)`
-  return refuse('unknown_ca', `${nameOf(leaf)} has no path to a trust anchor: ${what}`, { certificate: summaryOf(last) })
+  return refuse(
+    'unknown_ca', `${nameOf(leaf)} has no path to a trust anchor: ${what}`, { certificate: summaryOf(last) }
+  )
 
   function nextIssuer (child: Certificate): Certificate | undefined {
     return candidates.named(child.issuerKey).find((candidate) => !seen.has(candidate) && !anchors.has(candidate))

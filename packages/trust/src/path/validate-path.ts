@@ -45,7 +45,9 @@ export function validatePath (path: readonly Certificate[], rules: PathRules, bu
       findFlaw(certificate, rules.now, rules.algorithms) ??
       (i > 0 ? findIssuerFlaw(certificate, rules) : findLeafFlaw(certificate, rules)) ??
       (i < last ? checkNamesBelow(path, i, budget) : undefined)
-    if (refusal !== undefined) return refusal.step === 'signature_invalid' ? refusal : findForgedBelow(path, i, rules, budget) ?? refusal
+    if (refusal !== undefined) {
+      return refusal.step === 'signature_invalid' ? refusal : findForgedBelow(path, i, rules, budget) ?? refusal
+    }
     // Section 6.1.4 (l) and (m); the anchor is not counted, and self-issued certificates are not either.
     if (i > 0 && i < last && !certificate.selfIssued && --remaining < 0) {
       return blame(certificate, 'path_length', 'exceeds the pathLenConstraint of a CA above it')
