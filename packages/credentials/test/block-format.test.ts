@@ -301,7 +301,7 @@ test('the start rejects where the file is missing, no file, too large or wrong',
   await invalid('structure', /found an empty document/)
   await invalid('unreadable', /found a file instead of a folder in the path/, join(path, 'x'))
   await writeFile(path, `version: 1\nblock: []\n#${'x'.repeat(1_000_000)}`)
-  await invalid('too_large', /found 1000022 bytes; expected at most 1000000/)
+  await invalid('too_large', /found 1000022 bytes \(at most 1000000\)/)
 })
 
 test('blockFile names the option that is wrong', async (t) => {

@@ -83,6 +83,7 @@ export function withMtls (credentials: CredentialSource, options: WithMtlsOption
   const { mtls = {}, https = {}, http2 = false, ...own } = options
   checkOwn(own)
   checkOption(http2, flag, 'http2', MTLS_ERR_SERVER_OPTION)
+  checkPlainObject(mtls, 'mtls', MTLS_ERR_SERVER_OPTION)
   if ('http2' in mtls) {
     throw new MTLS_ERR_SERVER_OPTION('found mtls.http2; expected http2 outside of mtls: it is an option of Fastify')
   }

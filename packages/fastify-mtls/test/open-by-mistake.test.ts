@@ -170,7 +170,7 @@ test('an app without a plugin releases its credentials when it closes', async (t
 })
 
 test('unknown options name the function that was called', async (t) => {
-  t.throws(() => withMtls(load(), { mtls: { nonsense: 1 } as never }), { message: /unknown option "nonsense" for mtls, given to withMtls/ })
+  t.throws(() => withMtls(load(), { mtls: { nonsense: 1 } as never }), { message: /unknown option "nonsense" for mtls;/ })
   t.throws(() => mtlsServerOptions(load(), { nonsense: 1 } as never), { message: /unknown option "nonsense" for mtlsServerOptions/ })
 })
 

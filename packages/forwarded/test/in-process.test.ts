@@ -148,5 +148,5 @@ test('a verdict that another realm or library promises is awaited as any other',
   t.match(await world({ validate: () => promise(valid()) }).read(), { state: 'accepted' })
   t.match(await world({ validate: () => promise({ valid: false, reason: 'revoked' }) }).read(), { state: 'refused', reason: 'revoked' })
   const failing = { then: (_: unknown, reject: (error: Error) => void) => { reject(new Error('x')) } } as Promise<ChainVerdict>
-  t.match(await world({ validate: () => failing }).read(), { state: 'refused', reason: 'chain_invalid', detail: 'the validator failed' })
+  t.match(await world({ validate: () => failing }).read(), { state: 'refused', reason: 'bad_chain', detail: 'the validator failed' })
 })

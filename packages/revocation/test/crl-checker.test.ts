@@ -357,5 +357,5 @@ test('a list that has ended when it is loaded is told of once, and one that is c
   t.equal(found.length, 1)
   t.same(await endedWarnings(async () => { await (await loadCrlChecker({ crls: [ended.der], issuers: [identity] })).close() }), found)
   t.same(await endedWarnings(async () => { await crlChecker({ crls: [ended.der], issuers: [identity], warnEnded: false }).close() }), [])
-  t.throws(() => crlChecker({ crls: [], issuers: [], warnEnded: 'no' as any }), { code: 'MTLS_ERR_REVOCATION_OPTION', message: /crlChecker warnEnded is string; expected true or false/ })
+  t.throws(() => crlChecker({ crls: [], issuers: [], warnEnded: 'no' as any }), { code: 'MTLS_ERR_REVOCATION_OPTION', message: /warnEnded is "no"; expected true or false/ })
 })

@@ -321,7 +321,7 @@ test('refuses wrong options when it is made, by name', async (t) => {
   for (const [options, message] of [
     [{ anchors: undefined }, /anchors is missing; expected a function/], [{ anchor: 1 }, /unknown option "anchor" for createPathValidator; did you mean "anchors"\?/], [{ generation: 1 }, /generation is 1; expected a function/],
     [{ purpose: 'client' }, /purpose is "client"/], [{ now: 5 }, /now is 5; expected a function that returns milliseconds/], [{ revocation: {} }, /revocation is an object without check\(\); expected an object with check\(\) and permits\(\)/], [{ revocation: null }, /revocation is null/],
-    [{ maxRemembered: -1 }, /maxRemembered is -1/], [{ strict: 1 }, /strict is 1/], [{ refusedFor: -1 }, /refusedFor is -1; expected milliseconds from 0/], [{ refusedFor: Infinity }, /refusedFor is Infinity/], [{ limits: null }, /limits is null/], [{ limits: { depth: 1 } }, /unknown option "depth" for limits/],
+    [{ cacheSize: -1 }, /cacheSize is -1/], [{ strict: 1 }, /strict is 1/], [{ negativeTtl: -1 }, /negativeTtl is -1; expected milliseconds from 0/], [{ negativeTtl: Infinity }, /negativeTtl is Infinity/], [{ limits: null }, /limits is null/], [{ limits: { depth: 1 } }, /unknown option "depth" for limits/],
     [{ limits: { maxDepth: '8' } }, /limits\.maxDepth is "8"; expected a whole number/], [{ policies: null }, /policies is null/], [{ policies: { accept: [] } }, /unknown option "accept" for policies/],
     [{ policies: { accepted: [] } }, /at least one OID/], [{ policies: { accepted: ['gold'] } }, /accepted\[0\] is "gold"; expected an OID/], [{ policies: { inhibitAny: 1 } }, /inhibitAny is 1/]
   ] as const) t.throws(() => make(options), { code: 'MTLS_ERR_PATH_OPTION', message })

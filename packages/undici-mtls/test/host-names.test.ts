@@ -81,7 +81,7 @@ test('the names of a certificate are compared as Node and OpenSSL compare them',
     // Every second host differs from the pattern in its first label alone.
     const host = (compared % 2 === 0 ? [pick(), ...parts.slice(1)] : parts.map(pick)).join('.').replaceAll('*', 'c')
     compared++
-    const { der } = await ca.issue({ cn: 'x', dns: pattern })
+    const { der } = await ca.issue({ cn: 'x', dns: pattern, checkNames: false })
     const found = isForHostName(parsePeerIdentity(der), host)
     const subject: any = { subject: { CN: 'x' }, subjectaltname: `DNS:${pattern}` }
     const byOpenssl = new X509Certificate(der).checkHost(host, { subject: 'never', partialWildcards: false })

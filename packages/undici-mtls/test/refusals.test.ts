@@ -258,8 +258,8 @@ test('origins are compared whole; only https is called; * stands for the others'
 test('an error about a proxy shows neither user nor password', async (t) => {
   for (const uri of ['http://user:hunter2@proxy:1/path', 'socks5://user:hunter2@proxy:1', 'user:hunter2@proxy:1', 'http://user:hun/ter2@x@proxy:99999', 'http://us er:hunter2@']) {
     for (const proxy of [uri, { uri }]) {
-      t.throws(() => new MtlsAgent({ credentials, proxy }), { code: 'MTLS_ERR_OUTBOUND_OPTION', message: /^(?!.*(user|us er|hun|ter2)).*\[hidden\]@/ }, uri)
+      t.throws(() => new MtlsAgent({ credentials, proxy }), { code: 'MTLS_ERR_OUTBOUND_OPTION', message: /^(?!.*(user|us er|hun|ter2)).*…@/ }, uri)
     }
   }
-  t.throws(() => new MtlsAgent({ credentials, proxy: { uri: 5 as never } }), { code: 'MTLS_ERR_OUTBOUND_OPTION', message: /proxy is of type number/ })
+  t.throws(() => new MtlsAgent({ credentials, proxy: { uri: 5 as never } }), { code: 'MTLS_ERR_OUTBOUND_OPTION', message: /proxy.uri is 5; expected/ })
 })

@@ -1,12 +1,12 @@
-const LONGEST = 80
+/** The longest text that an error quotes. A longer one may be a key, given to the wrong option. */
+const LONGEST = 40
+const LONGEST_URL = 200
+const PEM = '-----BEGIN'
 
-/** A value as an error message shows it. Not for secrets: texts are shown. */
+/** A value as an error message shows it. Not for secrets: short texts are shown. */
 export function describeValue (value: unknown): string {
   if (typeof value === 'string') {
-    if (value === '') return 'an empty string'
-    // It may be a private key in the wrong place.
-    if (value.includes('-----BEGIN')) return 'PEM text'
-    return JSON.stringify(value.length > LONGEST ? `${value.slice(0, LONGEST)}…` : value)
+    return value.length > LONGEST && !value.includes(PEM) ? `a text of ${value.length} characters` : describeText(value)
   }
   return typeof value === 'number' || typeof value === 'boolean' ? String(value) : describeType(value)
 }
@@ -20,7 +20,14 @@ export function describeSecret (value: unknown): string {
 export function describeUrl (value: unknown): string {
   if (typeof value !== 'string') return describeValue(value)
   const [, scheme = '', rest = ''] = /^([a-z][a-z0-9+.-]*:\/\/)?([^]*)$/i.exec(value) as RegExpExecArray
-  return describeValue(scheme + rest.replace(/^[^]*@/, '…@').replace(/\?[^]*$/, '?…'))
+  const shown = scheme + rest.replace(/^[^]*@/, '…@').replace(/\?[^]*$/, '?…')
+  return shown.length > LONGEST_URL ? `a text of ${value.length} characters` : describeText(shown)
+}
+
+function describeText (value: string): string {
+  if (value === '') return 'an empty string'
+  // It may be a private key in the wrong place.
+  return value.includes(PEM) ? 'PEM text' : JSON.stringify(value)
 }
 
 function describeType (value: unknown): string {

@@ -1,9 +1,9 @@
 import { test } from 'tap'
 import type { Test } from 'tap'
 import {
-  LONGEST_SPAN, LONGEST_TIMER, anything, choice, clock, count, credentialSource, duration, flag, func, list, methods,
-  number, required, secret, source, span, text, url, valueOf
+  LONGEST_SPAN, anything, choice, clock, count, credentialSource, duration, flag, func, list, methods, number, required, secret, source, span, text, url, valueOf
 } from '../../src/internal/option-values.ts'
+import { LONGEST_TIMER } from '../../src/internal/wake-at.ts'
 import { checkOption } from '../../src/internal/options.ts'
 import type { OptionType } from '../../src/internal/options.ts'
 
