@@ -170,6 +170,9 @@ dashboard and the alert rules of [examples/monitoring](../examples/monitoring/RE
 
 No label is a client's to choose without a bound. Names of groups, issuers and origins are bounded, whatever comes beyond is \`other\`; no metric has a label for a client, a path or an address.
 
+Counters start at 0 for the label values that are known when the process starts: reasons, results, kinds, thresholds and the first ten authorities. So \`increase()\` sees the first event. The
+series of groups, issuers, origins and further authorities start with their first event: see the alert rules for how to ask for those.
+
 | metric | kind | unit | what | labels |
 | --- | --- | --- | --- | --- |
 ${rows.join('\n')}

@@ -4,12 +4,15 @@ import type { CredentialSource } from '@peerkit/credentials'
 import { listen } from '@peerkit/events'
 import type { RevocationChecker } from '@peerkit/revocation'
 import { listEndings } from '../expiry/own-material.ts'
-import { checkCredentials, checkKeys, checkMethods } from '../option-check.ts'
 import type { Readiness } from '../expiry/readiness.ts'
+import { DEFAULT_THRESHOLDS, compileThresholds } from '../expiry/thresholds.ts'
+import type { Threshold } from '../expiry/thresholds.ts'
+import { checkCredentials, checkKeys, checkMethods } from '../option-check.ts'
 import { NO_AUTHORITY } from './authority-labels.ts'
 import { recordChanges } from './change-metrics.ts'
 import { recordConnections, recordRequests } from './inbound-metrics.ts'
 import { Instruments } from './instruments.ts'
+import { startAtZero } from './zero-series.ts'
 
 /** Options of {@link recordMetrics}. */
 export interface MetricsOptions {
@@ -21,6 +24,8 @@ export interface MetricsOptions {
   readonly revocation?: RevocationChecker
   /** The source of `peerkit.ready`. */
   readonly readiness?: Readiness
+  /** The thresholds of `watchExpiry`, so that their counters start at 0. Default: the default ones. */
+  readonly thresholds?: readonly Threshold[] | undefined
   /** The clock, in milliseconds since the epoch. Default `Date.now`. */
   readonly now?: () => number
   /** The HTTP server of an app (`app.server`), to record only what concerns this app. Default: the whole process. */
@@ -30,7 +35,8 @@ export interface MetricsOptions {
 const MAX_NAMES = 100
 
 /**
- * Records metrics of an app, or of this process, with the OpenTelemetry API. docs/metrics.md lists the metrics.
+ * Records metrics of an app, or of this process, with the OpenTelemetry API. docs/metrics.md lists the metrics. Counters
+ * start at 0 for the label values that are known then.
  *
  * @param options all optional
  * @returns an object with `close()`
@@ -44,24 +50,31 @@ const MAX_NAMES = 100
  * ```
  */
 export function recordMetrics (options: MetricsOptions = {}): { close (): void } {
-  checkKeys(options, ['meter', 'credentials', 'revocation', 'readiness', 'now', 'server'], 'metrics')
+  checkKeys(options, ['meter', 'credentials', 'revocation', 'readiness', 'thresholds', 'now', 'server'], 'metrics')
   const { meter = metrics.getMeter('@peerkit/mtls-monitor'), credentials, server } = options
+  const { thresholds = DEFAULT_THRESHOLDS } = options
   checkMethods(
     meter,
     ['createCounter', 'createHistogram', 'createObservableGauge', 'addBatchObservableCallback'],
     'meter'
   )
   if (credentials !== undefined) checkCredentials(credentials, 'metrics.credentials')
+  compileThresholds(thresholds)
   const instruments = new Instruments(meter)
   const stop = listen({
     ...recordConnections(instruments),
     ...recordRequests(instruments),
     ...recordChanges(instruments)
   }, { server })
+  const zero = (): void => { startAtZero(instruments, { credentials, thresholds }) }
+  zero()
+  // New credentials may have new authorities.
+  const unsubscribe = credentials?.subscribe(zero)
   const forget = observe(meter, instruments, options)
   return {
     close () {
       stop()
+      unsubscribe?.()
       forget()
     }
   }
