@@ -1,6 +1,7 @@
 import type { PeerIdentity } from '@peerkit/identity'
 import type { Allowed } from '@peerkit/rules'
 import type { Answer } from './access-policy.ts'
+import type { Redaction } from './redact-found.ts'
 import type { RouteRequirements, Requirement } from './route-requirements.ts'
 
 /** A requirement that did not allow the client. */
@@ -28,6 +29,8 @@ export interface RoutePolicy {
   readonly route: RouteRequirements
   /** Kept across reloads of the rules. */
   readonly counts: RouteCounts
+  /** What a denial does not state. */
+  readonly redact: Redaction
 }
 
 const NOTHING_ASKED: Decision = Object.freeze({

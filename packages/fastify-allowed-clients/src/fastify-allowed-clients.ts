@@ -52,7 +52,7 @@ declare module 'fastify' {
 const allowedClients: FastifyPluginAsync<FastifyAllowedClientsOptions> = async (app, options) => {
   checkPluginOptions(options)
   checkPlace(app)
-  const { defaultRules, notFoundRules, mode = 'enforce', openapi = true } = options
+  const { defaultRules, notFoundRules, mode = 'enforce', redactFound = 'email', openapi = true } = options
   const groups = copyRules((options.groups ?? {}) as Groups)
   const authorities = authoritiesOf(app)
   const code = { groups, defaultRules: copyRules(defaultRules) }
@@ -65,7 +65,7 @@ const allowedClients: FastifyPluginAsync<FastifyAllowedClientsOptions> = async (
   const compiled = fileSource === undefined
     ? new CompiledPolicy(groups, defaultRules, NO_FILE, { authorities, warn })
     : await fileSource.load()
-  const table = new RouteTable({ mode, notFoundRules }, compiled)
+  const table = new RouteTable({ mode, notFoundRules, redactFound }, compiled)
   const upgraded = new UpgradedClients(app.server, (request) => policyOf(table, request))
 
   const onRoute: onRouteHookHandler = function (route) {

@@ -1,5 +1,7 @@
 import type { AllowedClients, ClientGroups, Mode } from './allowed-clients.ts'
 import { MTLS_ERR_ALLOWED_CLIENTS_OPTION } from './errors.ts'
+import { REDACTIONS } from './redact-found.ts'
+import type { Redaction } from './redact-found.ts'
 
 /** How a rules file is watched. */
 export interface WatchOptions {
@@ -32,6 +34,12 @@ export interface FastifyAllowedClientsOptions {
   readonly notFoundRules?: AllowedClients
   /** `report-only` lets requests pass that the rules would deny, and logs them. Default `enforce`. */
   readonly mode?: Mode
+  /**
+   * Which values found in a client's certificate a denial does not state, in `nearest.failed[].found` of the log line,
+   * the event and the audit line: `all`, `email` or `none`. Default `email`: addresses are personal data, and the
+   * certificate is known by its fingerprint.
+   */
+  readonly redactFound?: Redaction
   /** Whether to add mutual TLS to documents of `@fastify/swagger` (OpenAPI 3.1). Default true. */
   readonly openapi?: boolean
 }
@@ -47,7 +55,7 @@ export interface ScopeOptions {
   readonly mode?: Mode
 }
 
-const KEYS = ['groups', 'defaultRules', 'file', 'watch', 'notFoundRules', 'mode', 'openapi']
+const KEYS = ['groups', 'defaultRules', 'file', 'watch', 'notFoundRules', 'mode', 'redactFound', 'openapi']
 export const MODES: readonly Mode[] = ['enforce', 'report-only']
 
 /** @throws MTLS_ERR_ALLOWED_CLIENTS_OPTION */
@@ -57,6 +65,7 @@ export function checkPluginOptions (options: FastifyAllowedClientsOptions): void
   }
   checkKeys(options, KEYS, 'the plugin')
   checkOneOf(options.mode, MODES, 'mode')
+  checkOneOf(options.redactFound, REDACTIONS, 'redactFound')
   checkOneOf(options.openapi, [true, false], 'openapi')
   const { watch, file } = options
   if (file !== undefined && !(typeof file === 'string' && file !== '') && !(file instanceof URL)) {

@@ -10,6 +10,7 @@ import type { RouteCounts, RoutePolicy } from './authorize-route.ts'
 import { checkRouteConfig, checkScopeOptions } from './plugin-options.ts'
 import type { ScopeOptions } from './plugin-options.ts'
 import type { CompiledPolicy } from './compiled-policy.ts'
+import type { Redaction } from './redact-found.ts'
 import { ScopeTree } from './scope.ts'
 import type { Declaration } from './scope.ts'
 
@@ -31,13 +32,15 @@ const UNSEEN: RoutePolicy = {
     requirements: [{ origin: 'none', policy: denyAll, mode: 'enforce' }],
     scope: undefined
   },
-  counts: { allowed: 0, denied: 0, wouldDeny: 0 }
+  counts: { allowed: 0, denied: 0, wouldDeny: 0 },
+  redact: 'all'
 }
 
 /** The plugin options that the table needs. */
 export interface TableOptions {
   readonly mode: Mode
   readonly notFoundRules: AllowedClients | undefined
+  readonly redactFound: Redaction
 }
 
 /** The routes of an app with their policies under the current rules. */
@@ -187,7 +190,7 @@ export class RouteTable {
     const route = resolveRequirements(site, this.#scopes.around(
       site.instance
     ), site.own ?? fromFile, defaults, (declaration) => compiled.policyOf(declaration))
-    return { route, counts }
+    return { route, counts, redact: this.#options.redactFound }
   }
 
   /** Every route with its policy, in the order in which they were added. */

@@ -1,12 +1,15 @@
 import type { BlockOption, CredentialSource, TrustSource } from '@peerkit/credentials'
 import { isAuditKept, joinApp } from '@peerkit/events'
 import type { PeerIdentity } from '@peerkit/identity'
-import { AUTHORITIES, IDENTIFIES, IS_PUBLIC, addToApp, closeUpgrade } from '@peerkit/identity/internal'
+import {
+  AUTHORITIES, IDENTIFIES, IS_PUBLIC, addToApp, closeUpgrade, dropRequestLog, holdRequestLog, releaseRequestLog
+} from '@peerkit/identity/internal'
 import type { RevocationChecker } from '@peerkit/revocation'
 import type {
   FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest, RouteOptions, onRequestHookHandler
 } from 'fastify'
 import fp from 'fastify-plugin'
+import { denyAnonymous } from './deny-anonymous.ts'
 import { MTLS_ERR_PEER_MISSING, MTLS_ERR_SERVER_NOT_MTLS, MTLS_ERR_SERVER_OPTION } from './errors.ts'
 import { ExceptionLog } from './exception-log.ts'
 import type { ForwardedOption, ForwardedPeers } from './forwarded-peer.ts'
@@ -67,6 +70,7 @@ const mtls: FastifyPluginAsync<FastifyMtlsOptions> = async (app, options) => {
     revocation: () => context === undefined ? options.revocation : context.revocation
   })
   checkRoutes(app)
+  holdRequestLog(app)
   const { forwarded } = options
   identifyRequests(app, forwarded === undefined ? undefined : await openForwarded(app, forwarded, gateway))
 }
@@ -117,7 +121,12 @@ function identifyRequests (app: FastifyInstance, forwarded: ForwardedPeers | und
     request: FastifyRequest, reply: FastifyReply, believed: boolean, done: (error?: Error) => void
   ): void => {
     const refusal = findRefusal(request, believed)
-    if (refusal !== undefined) closeUpgrade(request, reply)
+    if (refusal !== undefined) {
+      dropRequestLog(request)
+      // A refused header has its own line.
+      if (believed) denyAnonymous(request)
+      closeUpgrade(request, reply)
+    } else if (!('allow' in app.mtls)) releaseRequestLog(request)
     done(refusal)
   }
   const identify: onRequestHookHandler = (request, reply, done) => {
