@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { joinApp } from '@peerkit/events'
 import type { PeerIdentity } from '@peerkit/identity'
-import { IS_PUBLIC, addToApp } from '@peerkit/identity/internal'
+import { IS_PREFLIGHT, IS_PUBLIC, addToApp } from '@peerkit/identity/internal'
 import type { Groups } from '@peerkit/rules'
 import type {
   FastifyInstance, FastifyPluginAsync, FastifyRequest, onRequestHookHandler, onRouteHookHandler
@@ -145,7 +145,11 @@ async function addAuthorization (
   app.addHook('onSend', authorizeReply((request) => authorizeRequest(request, findPolicy)))
 }
 
+/** Set by fastify-mtls. */
+interface PreflightApp { readonly [IS_PREFLIGHT]?: (request: FastifyRequest) => boolean }
+
 function policyOf (table: RouteTable, request: FastifyRequest): RoutePolicy {
+  if ((request.server as PreflightApp)[IS_PREFLIGHT]?.(request) === true) return table.preflights
   return request.is404 ? table.policyOfMissing(request.server) : table.policyOf(request.routeOptions.config)
 }
 
@@ -178,7 +182,10 @@ function decorate (app: FastifyInstance, table: RouteTable, fileSource: RulesFil
 
 /** Logs the routes without rules at the start, before a client gets 403. */
 function reportClosed (app: FastifyInstance, table: RouteTable): void {
-  const closed = table.list().filter(({ policy }) => isClosed(policy))
+  const answersPreflights = IS_PREFLIGHT in app
+  const isForPreflights = ({ route: { site: { methods, url } } }: RoutePolicy): boolean =>
+    answersPreflights && methods.every((method) => method === 'OPTIONS') && url.endsWith('*')
+  const closed = table.list().filter(({ policy }) => isClosed(policy) && !isForPreflights(policy))
     .flatMap(({ policy: { route: { site } } }) => site.methods.map((method) => `${method} ${site.url}`))
   if (closed.length > 0) app.log.warn({ routes: closed }, 'routes without access rules answer 403 to every client')
 }

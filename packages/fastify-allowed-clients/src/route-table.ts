@@ -5,7 +5,7 @@ import { DeclarationCache } from './declaration-cache.ts'
 import { MTLS_ERR_ALLOWED_CLIENTS_OPTION, refuseRulesFile } from './errors.ts'
 import { findFileRoutes } from './file-routes.ts'
 import { resolveRequirements } from './route-requirements.ts'
-import type { AppDefaults, RouteDeclaration } from './route-requirements.ts'
+import type { AppDefaults, RouteDeclaration, RouteRequirements } from './route-requirements.ts'
 import type { RouteCounts, RoutePolicy } from './authorize-route.ts'
 import { checkRouteConfig, checkScopeOptions } from './plugin-options.ts'
 import type { ScopeOptions } from './plugin-options.ts'
@@ -36,6 +36,13 @@ const UNSEEN: RoutePolicy = {
   redact: 'all'
 }
 
+/** CORS preflights, without requirements: browsers send no certificate with them. */
+const PREFLIGHTS: RouteRequirements = {
+  site: { methods: ['OPTIONS'], url: '(preflight)', constraints: undefined, instance: {}, own: undefined, mode: undefined },
+  requirements: [],
+  scope: undefined
+}
+
 /** The plugin options that the table needs. */
 export interface TableOptions {
   readonly mode: Mode
@@ -50,12 +57,17 @@ export class RouteTable {
   readonly #declarations = new DeclarationCache()
   readonly #entries = new Set<Entry>()
   readonly #notFound: Declaration | undefined
+  /** The policy of CORS preflights that fastify-mtls recognized. */
+  readonly preflights: RoutePolicy
   #missing = new WeakMap<object, RoutePolicy>()
   #compiled: CompiledPolicy
   #sealed = false
 
   constructor (options: TableOptions, compiled: CompiledPolicy) {
     this.#options = options
+    this.preflights = {
+      route: PREFLIGHTS, counts: { allowed: 0, denied: 0, wouldDeny: 0 }, redact: options.redactFound
+    }
     this.#compiled = compiled
     this.#notFound = this.#declare(options.notFoundRules, 'notFoundRules', 'notFoundRules')
   }

@@ -80,9 +80,7 @@ test('a request that is allowed has the lines of Fastify, in order', async (t) =
 test('an error of the app keeps its stack, and a handler of errors gets a denial as before', async (t) => {
   const { app, lines, ask } = await serve(t, await createDevCa(), {
     before: (app) => {
-      app.setErrorHandler((error: Error & { code?: string, statusCode?: number }, _request, reply) => {
-        void reply.code(error.statusCode ?? 500).send({ mine: error.code, stack: error.stack })
-      })
+      app.setErrorHandler((error: Error & { code?: string, statusCode?: number }, _request, reply) => reply.code(error.statusCode ?? 500).send({ mine: error.code, stack: error.stack }))
     }
   })
   lines.splice(0)

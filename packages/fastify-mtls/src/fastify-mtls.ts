@@ -2,7 +2,7 @@ import type { BlockOption, CredentialSource, TrustSource } from '@peerkit/creden
 import { isAuditKept, joinApp } from '@peerkit/events'
 import type { PeerIdentity } from '@peerkit/identity'
 import {
-  AUTHORITIES, IDENTIFIES, IS_PUBLIC, addToApp, closeUpgrade, dropRequestLog, holdRequestLog, releaseRequestLog
+  AUTHORITIES, IDENTIFIES, IS_PREFLIGHT, IS_PUBLIC, addToApp, closeUpgrade, dropRequestLog, holdRequestLog, releaseRequestLog
 } from '@peerkit/identity/internal'
 import type { RevocationChecker } from '@peerkit/revocation'
 import type {
@@ -19,6 +19,7 @@ import type { GatewayContext } from './gateway-context.ts'
 import { checkChoice } from './option-check.ts'
 import { checkPluginOptions, checkTrust, refuseOwnTrust } from './plugin-options.ts'
 import type { FastifyMtlsOptions } from './plugin-options.ts'
+import { isPreflight } from './preflight.ts'
 import { RefusalLog } from './refusal-log.ts'
 import { assignedPeer, peerOfRequest } from './request-peer.ts'
 import { logBlockChanges, logTrustChanges } from './trust-log.ts'
@@ -71,6 +72,8 @@ const mtls: FastifyPluginAsync<FastifyMtlsOptions> = async (app, options) => {
   })
   checkRoutes(app)
   holdRequestLog(app)
+  // The rules of fastify-allowed-clients do not apply to them.
+  if (options.corsPreflights === true) Object.defineProperty(app, IS_PREFLIGHT, { value: isPreflight })
   const { forwarded } = options
   identifyRequests(app, forwarded === undefined ? undefined : await openForwarded(app, forwarded, gateway))
 }
@@ -142,8 +145,10 @@ function identifyRequests (app: FastifyInstance, forwarded: ForwardedPeers | und
 function mayBeAnonymous (request: FastifyRequest): boolean {
   const { clientCertificate } = request.routeOptions.config
   if (clientCertificate !== undefined) return clientCertificate === 'optional'
-  const { [IS_PUBLIC]: isPublic } = request.server as { [IS_PUBLIC]?: (request: FastifyRequest) => boolean }
-  return isPublic?.(request) === true
+  const { [IS_PUBLIC]: isPublic, [IS_PREFLIGHT]: isAnswered } = request.server as {
+    [name in typeof IS_PUBLIC | typeof IS_PREFLIGHT]?: (request: FastifyRequest) => boolean
+  }
+  return isPublic?.(request) === true || isAnswered?.(request) === true
 }
 
 /** Connects the app with the server that `withMtls` made. @throws MTLS_ERR_SERVER_OPTION */

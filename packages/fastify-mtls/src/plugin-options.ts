@@ -25,9 +25,15 @@ export interface FastifyMtlsOptions {
    * yourself, since other apps and clients may use them.
    */
   readonly closeCredentials?: boolean
+  /**
+   * Whether CORS preflights are answered without a certificate, by the route `OPTIONS *` of `@fastify/cors`. Browsers
+   * send none with a preflight. The server needs `clientCertificate: 'optional'`. All other requests are guarded as
+   * without this option. Default false.
+   */
+  readonly corsPreflights?: boolean
 }
 
-const KNOWN = ['forwarded', 'trust', 'revocation', 'block', 'closeCredentials']
+const KNOWN = ['forwarded', 'trust', 'revocation', 'block', 'closeCredentials', 'corsPreflights']
 const WHAT = '@peerkit/fastify-mtls'
 
 /** @throws MTLS_ERR_SERVER_OPTION naming the option, what was found and what was expected */
@@ -42,6 +48,7 @@ export function checkPluginOptions (options: FastifyMtlsOptions): void {
   }
   checkKeys(options, KNOWN, WHAT)
   checkChoice(options.closeCredentials, [true, false], 'closeCredentials')
+  checkChoice(options.corsPreflights, [true, false], 'corsPreflights')
 }
 
 /**
