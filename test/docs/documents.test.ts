@@ -49,7 +49,7 @@ test('the dashboard and the alert rules ask for metrics that there are', async (
   }))
   const labels = new Set(Object.values(metricCatalogue).flatMap(({ attributes }) => Object.keys(attributes).map((label) => label.replaceAll('.', '_'))).concat('job', 'instance', 'le'))
   const folder = join(root, 'examples/monitoring')
-  const dashboard = JSON.parse(readFileSync(join(folder, 'dashboard.json'), 'utf8')) as { panels: Array<{ title: string, description?: string, targets?: Array<{ expr: string }> }> }
+  const dashboard = JSON.parse(readFileSync(join(folder, 'dashboard.json'), 'utf8')) as { panels: Array<{ title: string, type: string, description?: string, targets?: Array<{ expr: string, refId: string }>, transformations?: Array<{ id: string, options: { excludeByName?: Record<string, boolean>, renameByName?: Record<string, string> } }> }> }
   const rules = parse(readFileSync(join(folder, 'alerts.yaml'), 'utf8')) as { groups: Array<{ rules: Array<{ alert: string, expr: string, annotations: { summary: string, description: string } }> }> }
   const asked = [...dashboard.panels.flatMap(({ title, targets = [] }) => targets.map(({ expr }) => ({ where: title, expr }))), ...rules.groups.flatMap((group) => group.rules.map(({ alert, expr }) => ({ where: alert, expr })))]
   t.ok(asked.length > 15)
@@ -67,5 +67,12 @@ test('the dashboard and the alert rules ask for metrics that there are', async (
   }
   for (const name of Object.keys(metricCatalogue)) t.ok(used.has(name.replaceAll('.', '_')), `${name} is looked at somewhere`)
   for (const { alert, annotations } of rules.groups.flatMap((group) => group.rules)) t.ok(annotations.summary.length > 0 && annotations.description.length > 0, alert)
+  for (const { title, type, targets = [], transformations = [] } of dashboard.panels.filter((panel) => panel.type === 'table')) {
+    const organized = transformations.find(({ id }) => id === 'organize')?.options
+    t.ok(organized?.excludeByName?.['Time'], `${title}: ${type} without the time of the query`)
+    const columns = targets.flatMap(({ expr, refId }) => [...(/by \(([^)]*)\)/.exec(expr)?.[1] ?? '').split(', '), targets.length > 1 ? `Value #${refId}` : 'Value'])
+    for (const column of columns) t.ok(organized?.renameByName?.[column], `${title}: a heading for ${column}`)
+    t.equal(transformations.some(({ id }) => id === 'merge'), targets.length > 1, `${title}: one table`)
+  }
   t.ok(readdirSync(folder).includes('README.md'))
 })

@@ -178,6 +178,9 @@ rules of [examples/monitoring](../examples/monitoring/README.md) match it.
 Clients cannot create an unlimited number of label values. The numbers of groups, issuers and origins are limited, and
 all further ones are counted as \`other\`. No metric has a label for a client, a path or an address.
 
+Counters start at 0 for the label values that are known when the process starts: reasons, results, kinds, thresholds and the first ten authorities. So \`increase()\` sees the first event. The
+series of groups, issuers, origins and further authorities start with their first event: see the alert rules for how to ask for those.
+
 | metric | kind | unit | what | labels |
 | --- | --- | --- | --- | --- |
 ${rows.join('\n')}

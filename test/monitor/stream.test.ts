@@ -30,15 +30,16 @@ interface World {
   call (client: IssuedCertificate | undefined, path: string, headers?: Record<string, string>): Promise<number | string>
 }
 
-async function serve (t: Test, { monitored = true, audit = {} } = {}): Promise<World> {
+async function serve (t: Test, { monitored = true, audit = {}, level = 'warn', clientCertificate = 'required' as 'required' | 'optional' } = {}): Promise<World> {
   const ca = await createDevCa({ name: 'Stream CA' })
   const server = await ca.issue({ cn: 'ledger', ip: '127.0.0.1' })
   const credentials = memoryCredentials({ cert: server.chain, key: server.key, ca: ca.root })
   const lines: any[] = []
-  const app = Fastify(withMtls(credentials, { logger: { level: 'warn', stream: { write (line: string) { lines.push(JSON.parse(line)) } } } })) as unknown as FastifyInstance
+  const app = Fastify(withMtls(credentials, { mtls: { clientCertificate }, logger: { level, stream: { write (line: string) { lines.push(JSON.parse(line)) } } } })) as unknown as FastifyInstance
   if (monitored) await app.register(fastifyMtlsMonitor, { credentials, audit, expiry: { peers: 'none' } })
   await app.register(fastifyMtls, { forwarded: { format: 'rfc9440', gateways: { identity: compileRules([{ cn: 'gateway' }]) } } })
   await app.register(fastifyAllowedClients, { groups: { billing: { ou: 'billing' } } })
+  app.get('/mail', { config: { allowedClients: [{ email: 'billing@example.org' }] } }, async () => 'x')
   app.get('/invoices', { config: { allowedClients: ['billing'] } }, async () => 'x')
   await app.register(async (scope) => {
     scope.mtls.allow(['billing'], { mode: 'report-only' })
@@ -119,6 +120,30 @@ test('a denial has one line, with the monitor and without it', async (t) => {
     t.match(lines.find(({ msg }) => /^mTLS handshake/.test(msg)), { reason: 'no_certificate', hint: /Configure the client/ })
     t.equal(lines.some(({ audit }) => audit === 1), monitored)
     // The log is that of the process: the next app must not find it open.
+    await app.close()
+  }
+})
+
+test('a denial has one line of any level, without a stack, and no e-mail address', async (t) => {
+  for (const monitored of [true, false]) {
+    const { ca, app, call, lines } = await serve(t, { monitored, level: 'info', clientCertificate: 'optional' })
+    const messages = record(t)
+    const client = await ca.issue({ cn: 'o', email: 'someone@example.org' })
+    for (const [who, path, status, fields] of [
+      [client, '/mail', 403, { reason: 'no_match', peer: /CN=o/, nearest: { failed: [{ key: 'email', found: ['[redacted]'] }] } }],
+      [undefined, '/mail', 401, { reason: 'no_identity', route: '/mail' }],
+      [client, '/nowhere?x=1', 403, { reason: 'no_rule', path: '/nowhere' }]
+    ] as const) {
+      lines.splice(0)
+      t.equal(await call(who, path), status)
+      t.match(lines, [{ level: 40, msg: 'client denied', ...fields }])
+      t.equal(lines.length, 1, `${path} ${status}`)
+      t.ok(JSON.stringify(lines).length < 1_000)
+      t.notMatch(JSON.stringify(lines), /stack|someone@/)
+    }
+    const denied = messages.filter(([name]) => name === 'peerkit:request:denied')
+    t.equal(denied.length, 3)
+    t.notMatch(JSON.stringify(denied.map(([, { nearest }]) => nearest)), /someone@/)
     await app.close()
   }
 })

@@ -122,8 +122,8 @@ export const catalogue: { readonly [Name in EventName]: EventDescription<EventMe
     fields: requestFields
   },
   'peerkit:request:denied': {
-    when: 'A request was denied by the rules (401 or 403).',
-    by: '@peerkit/fastify-allowed-clients',
+    when: 'A request was denied by the rules (401 or 403), or has no certificate and needs one (401).',
+    by: '@peerkit/fastify-allowed-clients` and `@peerkit/fastify-mtls',
     fields: requestFields
   },
   'peerkit:request:would-deny': {

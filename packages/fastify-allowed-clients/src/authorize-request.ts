@@ -1,7 +1,7 @@
 import { EMITTER, isAuditKept } from '@peerkit/events'
 import type { EventChannel } from '@peerkit/events'
 import type { PeerIdentity } from '@peerkit/identity'
-import { isThenable } from '@peerkit/identity/internal'
+import { dropRequestLog, isThenable, releaseRequestLog } from '@peerkit/identity/internal'
 import type { FastifyRequest } from 'fastify'
 import type { Mode } from './allowed-clients.ts'
 import type { RequestReason } from './access-policy.ts'
@@ -9,6 +9,8 @@ import { requestAllowed, requestDenied, requestWouldDeny } from './channels.ts'
 import type { RequestJudgedMessage } from './channels.ts'
 import { MTLS_ERR_CLIENT_NOT_ALLOWED, MTLS_ERR_CLIENT_UNIDENTIFIED } from './errors.ts'
 import { authorizeRoute } from './authorize-route.ts'
+import { redactFound } from './redact-found.ts'
+import type { Redaction } from './redact-found.ts'
 import type { Decision, Failure, RoutePolicy } from './authorize-route.ts'
 
 /**
@@ -57,7 +59,7 @@ export function peerOf (request: FastifyRequest): PeerIdentity | null {
 
 function conclude (
   request: FastifyRequest,
-  { counts }: RoutePolicy,
+  { counts, redact }: RoutePolicy,
   peer: PeerIdentity | null,
   decision: Decision,
   timing: Timing | undefined
@@ -66,12 +68,14 @@ function conclude (
   const measured = endTiming(timing)
   if (denied !== undefined) {
     counts.denied++
-    reportFailure(request, peer, denied, measured)
+    dropRequestLog(request)
+    reportFailure(request, peer, denied, { measured, redact })
     throw peer === null ? new MTLS_ERR_CLIENT_UNIDENTIFIED() : new MTLS_ERR_CLIENT_NOT_ALLOWED()
   }
+  releaseRequestLog(request)
   if (reported.length > 0) {
     counts.wouldDeny++
-    for (const failure of reported) reportFailure(request, peer, failure, measured)
+    for (const failure of reported) reportFailure(request, peer, failure, { measured, redact })
     return
   }
   counts.allowed++
@@ -94,13 +98,16 @@ function publishAllowed (
 
 /** Logs and publishes a denial, or what would have been one. */
 function reportFailure (
-  request: FastifyRequest, peer: PeerIdentity | null, { requirement, answer }: Failure, measured: Measured
+  request: FastifyRequest,
+  peer: PeerIdentity | null,
+  { requirement, answer }: Failure,
+  { measured, redact }: { readonly measured: Measured, readonly redact: Redaction }
 ): void {
   const report = requirement.mode === 'report-only'
   const channel = report ? requestWouldDeny : requestDenied
   // Finding the nearest rule visits all of them, so it is done only if the result is used.
   const nearest = peer !== null && (channel.hasSubscribers || writesLine(request))
-    ? requirement.policy.nearest(peer)
+    ? redactFound(requirement.policy.nearest(peer), redact)
     : undefined
   const { error } = answer as { readonly error?: unknown }
   announceRefusal(
@@ -137,8 +144,10 @@ function writeLine (
     peer: peer?.toString(),
     fingerprint256: peer?.fingerprint256,
     method: request.method,
+    path: pathOf(request.url),
     route: request.routeOptions.url,
-    remoteAddress: request.ip
+    remoteAddress: request.ip,
+    ...(mode === 'enforce' && { statusCode: peer === null ? 401 : 403 })
   }
   // A function that throws is a bug of the app: its stack belongs in the log.
   request.log.warn(
@@ -150,8 +159,6 @@ function writeLine (
 function publish (channel: EventChannel<RequestJudgedMessage>, request: FastifyRequest, denial: DenialFields): void {
   if (!channel.hasSubscribers) return
   const { id, method, url, ip, routeOptions, server: { server } } = request
-  // The query may hold secrets. With `useSemicolonDelimiter` it begins with a semicolon.
-  const [path = ''] = url.split(/[?;]/, 1)
   const message: RequestJudgedMessage = {
     v: 1,
     time: Date.now(),
@@ -159,9 +166,12 @@ function publish (channel: EventChannel<RequestJudgedMessage>, request: FastifyR
     ...denial,
     requestId: String(id),
     method,
-    path,
+    path: pathOf(url),
     route: routeOptions.url,
     remoteAddress: ip
   }
   channel.publish(message)
 }
+
+/** The query may hold secrets. With `useSemicolonDelimiter` it begins with a semicolon. */
+function pathOf (url: string): string { return url.split(/[?;]/, 1)[0] ?? '' }

@@ -2,6 +2,7 @@ import type { PeerIdentity } from '@peerkit/identity'
 import { isThenable } from '@peerkit/identity/internal'
 import type { Allowed } from '@peerkit/rules'
 import type { Answer } from './access-policy.ts'
+import type { Redaction } from './redact-found.ts'
 import type { RouteRequirements, Requirement } from './route-requirements.ts'
 
 /** A requirement that did not allow the client. */
@@ -29,6 +30,8 @@ export interface RoutePolicy {
   readonly route: RouteRequirements
   /** Kept across reloads of the rules. */
   readonly counts: RouteCounts
+  /** What a denial does not state. */
+  readonly redact: Redaction
 }
 
 const NOTHING_ASKED: Decision = Object.freeze({

@@ -4,11 +4,11 @@ import { ClientError } from '@peerkit/identity/internal'
 
 /** No rule of the route allows the client, or the route has no rules. The client learns nothing about the rules. */
 export const MTLS_ERR_CLIENT_NOT_ALLOWED: FastifyErrorConstructor<{ code: 'MTLS_ERR_CLIENT_NOT_ALLOWED' }, []> =
-  createError('MTLS_ERR_CLIENT_NOT_ALLOWED', 'This client is not allowed here', 403, ClientError)
+  createError('MTLS_ERR_CLIENT_NOT_ALLOWED', 'This client is not allowed here', 403, ClientError, false)
 
 /** The client presented no certificate. */
 export const MTLS_ERR_CLIENT_UNIDENTIFIED: FastifyErrorConstructor<{ code: 'MTLS_ERR_CLIENT_UNIDENTIFIED' }, []> =
-  createError('MTLS_ERR_CLIENT_UNIDENTIFIED', 'A client certificate is required', 401, ClientError)
+  createError('MTLS_ERR_CLIENT_UNIDENTIFIED', 'A client certificate is required', 401, ClientError, false)
 
 /** An option of the plugin, a scope or a route is wrong. */
 export const MTLS_ERR_ALLOWED_CLIENTS_OPTION: FastifyErrorConstructor<

@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { joinApp } from '@peerkit/events'
 import type { PeerIdentity } from '@peerkit/identity'
-import { IS_PUBLIC, addToApp } from '@peerkit/identity/internal'
+import { IS_PREFLIGHT, IS_PUBLIC, addToApp } from '@peerkit/identity/internal'
 import type { Groups } from '@peerkit/rules'
 import type {
   FastifyInstance, FastifyPluginAsync, FastifyRequest, onRequestHookHandler, onRouteHookHandler
@@ -66,7 +66,7 @@ const REFUSED_BY_HANDSHAKE: AccessPreview = {
 const allowedClients: FastifyPluginAsync<FastifyAllowedClientsOptions> = async (app, options) => {
   checkPluginOptions(options)
   checkPlace(app)
-  const { defaultRules, notFoundRules, mode = 'enforce', openapi = true } = options
+  const { defaultRules, notFoundRules, mode = 'enforce', redactFound = 'email', openapi = true } = options
   const groups = copyRules((options.groups ?? {}) as Groups)
   const authorities = authoritiesOf(app)
   const code = { groups, defaultRules: copyRules(defaultRules) }
@@ -80,7 +80,7 @@ const allowedClients: FastifyPluginAsync<FastifyAllowedClientsOptions> = async (
     ? new CompiledPolicy(groups, defaultRules, NO_FILE, { authorities, warn })
     : await fileSource.load()
   const requiresCertificate = (): boolean => serverRequiresCertificate(app)
-  const table = new RouteTable({ mode, notFoundRules, requiresCertificate }, compiled)
+  const table = new RouteTable({ mode, notFoundRules, redactFound, requiresCertificate }, compiled)
   const upgraded = new UpgradedClients(app.server, (request) => policyOf(table, request))
 
   const onRoute: onRouteHookHandler = function (route) {
@@ -163,7 +163,11 @@ async function addAuthorization (
   app.addHook('onSend', authorizeReply((request) => authorizeRequest(request, findPolicy)))
 }
 
+/** Set by fastify-mtls. */
+interface PreflightApp { readonly [IS_PREFLIGHT]?: (request: FastifyRequest) => boolean }
+
 function policyOf (table: RouteTable, request: FastifyRequest): RoutePolicy {
+  if ((request.server as PreflightApp)[IS_PREFLIGHT]?.(request) === true) return table.preflights
   return request.is404 ? table.policyOfMissing(request.server) : table.policyOf(request.routeOptions.config)
 }
 
@@ -201,7 +205,10 @@ function decorate (app: FastifyInstance, table: RouteTable, fileSource: RulesFil
 
 /** Logs the routes without rules at the start, before a client gets 403. */
 function reportClosed (app: FastifyInstance, table: RouteTable): void {
-  const closed = table.list().filter(({ policy }) => isClosed(policy))
+  const answersPreflights = IS_PREFLIGHT in app
+  const isForPreflights = ({ route: { site: { methods, url } } }: RoutePolicy): boolean =>
+    answersPreflights && methods.every((method) => method === 'OPTIONS') && url.endsWith('*')
+  const closed = table.list().filter(({ policy }) => isClosed(policy) && !isForPreflights(policy))
     .flatMap(({ policy: { route: { site } } }) => site.methods.map((method) => `${method} ${site.url}`))
   if (closed.length > 0) app.log.warn({ routes: closed }, 'routes without access rules answer 403 to every client')
 }

@@ -1,4 +1,4 @@
-import { IDENTIFIES } from '@peerkit/identity/internal'
+import { BEFORE_RULES, IDENTIFIES } from '@peerkit/identity/internal'
 import type { FastifyInstance, onRequestHookHandler, onRouteHookHandler } from 'fastify'
 import { listHooks } from './fastify-internals.ts'
 
@@ -8,7 +8,7 @@ import { listHooks } from './fastify-internals.ts'
  *
  * Fastify has no public way to do so: its hooks run in the order in which they were added, and a hook that answers ends
  * the request. A caching or redirecting hook one line above the plugin would answer clients that were never authorized.
- * Only hooks that identify the peer stay ahead. If no hook is marked as such, the authorization hook stays behind all,
+ * Only hooks that identify the peer stay ahead, and behind them those that are marked as running before the rules. If no hook is marked as such, the authorization hook stays behind all,
  * since one of them may identify the peer. `countAhead` returns how many then precede it.
  *
  * @throws MTLS_ERR_PLUGIN_ORDER if this version of Fastify keeps its hooks in an unknown way
@@ -18,8 +18,9 @@ export function placeHook (app: FastifyInstance, authorize: onRequestHookHandler
     const earlier = hooks.filter((hook) => hook !== authorize)
     const identifying = earlier.filter(identifies)
     if (identifying.length === 0) continue
-    const rest = earlier.filter((hook) => !identifies(hook))
-    hooks.splice(0, hooks.length, ...identifying, authorize, ...rest)
+    const others = earlier.filter((hook) => !identifies(hook))
+    const [ahead, rest] = [others.filter(isBeforeRules), others.filter((hook) => !isBeforeRules(hook))]
+    hooks.splice(0, hooks.length, ...identifying, ...ahead, authorize, ...rest)
   }
 }
 
@@ -31,6 +32,10 @@ export function countAhead (app: FastifyInstance, authorize: onRequestHookHandle
 
 function identifies (hook: Function): boolean {
   return (hook as { [IDENTIFIES]?: unknown })[IDENTIFIES] === true
+}
+
+function isBeforeRules (hook: Function): boolean {
+  return (hook as { [BEFORE_RULES]?: unknown })[BEFORE_RULES] === true
 }
 
 /** Adds an onRoute hook to plugins that were encapsulated earlier. Fastify passes it to later ones only. */

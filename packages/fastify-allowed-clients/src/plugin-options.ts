@@ -1,6 +1,8 @@
 import { anything, checkOption, choice, defineOptions, duration, flag, valueOf } from '@peerkit/identity/internal'
 import type { AllowedClients, ClientGroups, Mode } from './allowed-clients.ts'
 import { MTLS_ERR_ALLOWED_CLIENTS_OPTION } from './errors.ts'
+import { REDACTIONS } from './redact-found.ts'
+import type { Redaction } from './redact-found.ts'
 
 /** How a rules file is watched. */
 export interface WatchOptions {
@@ -39,6 +41,12 @@ export interface FastifyAllowedClientsOptions {
    * rules allow anybody, does not start. Default: not set.
    */
   readonly middleware?: 'notFoundRules'
+  /**
+   * Which values found in a client's certificate a denial does not state, in `nearest.failed[].found` of the log line,
+   * the event and the audit line: `all`, `email` or `none`. Default `email`: addresses are personal data, and the
+   * certificate is known by its fingerprint.
+   */
+  readonly redactFound?: Redaction
   /** Whether to add mutual TLS to documents of `@fastify/swagger` (OpenAPI 3.1). Default true. */
   readonly openapi?: boolean
 }
@@ -67,6 +75,7 @@ const OPTIONS = defineOptions<FastifyAllowedClientsOptions>(
     }),
     notFoundRules: anything,
     mode: MODE,
+    redactFound: choice(...REDACTIONS),
     middleware: choice('notFoundRules'),
     openapi: flag
   }

@@ -10,6 +10,7 @@ import type { RouteCounts, RoutePolicy } from './authorize-route.ts'
 import { checkRouteConfig, checkScopeOptions } from './plugin-options.ts'
 import type { ScopeOptions } from './plugin-options.ts'
 import type { CompiledPolicy } from './compiled-policy.ts'
+import type { Redaction } from './redact-found.ts'
 import { ScopeTree, answersNotFound, isInside, isRoot } from './scope.ts'
 import type { Declaration, Scope } from './scope.ts'
 
@@ -31,7 +32,15 @@ const UNSEEN: RoutePolicy = {
     requirements: [{ origin: 'none', policy: denyAll, mode: 'enforce' }],
     scope: undefined
   },
-  counts: { allowed: 0, denied: 0, wouldDeny: 0 }
+  counts: { allowed: 0, denied: 0, wouldDeny: 0 },
+  redact: 'all'
+}
+
+/** CORS preflights, without requirements: browsers send no certificate with them. */
+const PREFLIGHTS: RouteRequirements = {
+  site: { methods: ['OPTIONS'], url: '(preflight)', constraints: undefined, instance: {}, own: undefined, mode: undefined },
+  requirements: [],
+  scope: undefined
 }
 
 /** The plugin options that the table needs. */
@@ -40,6 +49,7 @@ export interface TableOptions {
   readonly notFoundRules: AllowedClients | undefined
   /** Whether the server refuses clients without a certificate in the handshake. */
   readonly requiresCertificate: () => boolean
+  readonly redactFound: Redaction
 }
 
 /** The routes of an app with their policies under the current rules. */
@@ -49,12 +59,17 @@ export class RouteTable {
   readonly #declarations = new DeclarationCache()
   readonly #entries = new Set<Entry>()
   readonly #notFound: Declaration | undefined
+  /** The policy of CORS preflights that fastify-mtls recognized. */
+  readonly preflights: RoutePolicy
   #missing = new WeakMap<object, RoutePolicy>()
   #compiled: CompiledPolicy
   #sealed = false
 
   constructor (options: TableOptions, compiled: CompiledPolicy) {
     this.#options = options
+    this.preflights = {
+      route: PREFLIGHTS, counts: { allowed: 0, denied: 0, wouldDeny: 0 }, redact: options.redactFound
+    }
     this.#compiled = compiled
     this.#notFound = this.#declare(options.notFoundRules, 'notFoundRules', 'notFoundRules')
   }
@@ -239,7 +254,7 @@ export class RouteTable {
     const route = resolveRequirements(site, this.#scopes.around(
       site.instance
     ), site.own ?? fromFile, defaults, (declaration) => compiled.policyOf(declaration))
-    return { route, counts }
+    return { route, counts, redact: this.#options.redactFound }
   }
 
   /** Every route with its policy, in the order in which they were added. */

@@ -1,6 +1,6 @@
 import { test } from 'tap'
 import { Readable } from 'node:stream'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { injectAs } from '@peerkit/fastify-mtls'
 import fastifyAllowedClients from '../src/index.ts'
 import { placeHook } from '../src/hook-order.ts'
@@ -96,4 +96,25 @@ test('an early answer is held back when judging it fails', async (t) => {
 test('does not start on a Fastify whose hooks it does not know', (t) => {
   t.throws(() => { placeHook({} as FastifyInstance, () => {}) }, { code: 'MTLS_ERR_PLUGIN_ORDER', message: /fastify 5/ })
   t.end()
+})
+
+test('a marked hook, such as a rate limit by identity, counts denied clients too', async (t) => {
+  const { app, status } = await mtlsApp()
+  t.teardown(async () => { await app.close() })
+  const seen: Array<string | undefined> = []
+  const count = async ({ optionalPeer }: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
+    seen.push(optionalPeer?.commonName)
+    return seen.length > 2 ? await reply.code(seen.length > 3 ? 200 : 429).send('limited') : undefined
+  }
+  let unmarked = 0
+  app.addHook('onRequest', async () => { unmarked++ })
+  app.addHook('onRequest', Object.assign(count, { [Symbol.for('peerkit.beforeRules')]: true }))
+  await app.register(fastifyAllowedClients)
+  app.get('/', { config: { allowedClients: [{ cn: 'nobody' }] } }, async () => 'secret')
+  t.equal(await status(ops, '/'), 403)
+  t.equal(await status(ops, '/'), 403)
+  t.equal(await status(ops, '/'), 429, 'the limit of a denied client')
+  t.equal(await status(ops, '/'), 403, 'an answer of the hook below 400 is authorized')
+  t.same(seen, Array(4).fill(ops.commonName))
+  t.equal(unmarked, 0, 'other hooks do not see denied clients')
 })

@@ -19,11 +19,11 @@ export const MTLS_ERR_SERVER_NOT_MTLS: FastifyErrorConstructor<{ code: 'MTLS_ERR
 
 /** The client presented no certificate, and the route needs one. */
 export const MTLS_ERR_PEER_MISSING: FastifyErrorConstructor<{ code: 'MTLS_ERR_PEER_MISSING' }, []> =
-  createError('MTLS_ERR_PEER_MISSING', 'A client certificate is required', 401, ClientError)
+  createError('MTLS_ERR_PEER_MISSING', 'A client certificate is required', 401, ClientError, false)
 
 /**
  * The certificate was accepted when the connection was opened, and is not any more: it expired, was revoked or blocked,
  * or its CA was removed.
  */
 export const MTLS_ERR_PEER_NO_LONGER_TRUSTED: FastifyErrorConstructor<{ code: 'MTLS_ERR_PEER_NO_LONGER_TRUSTED' }, []> =
-  createError('MTLS_ERR_PEER_NO_LONGER_TRUSTED', 'The client certificate is no longer accepted', 401, ClientError)
+  createError('MTLS_ERR_PEER_NO_LONGER_TRUSTED', 'The client certificate is no longer accepted', 401, ClientError, false)

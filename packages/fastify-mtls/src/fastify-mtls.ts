@@ -2,12 +2,14 @@ import type { BlockOption, CredentialSource, TrustSource } from '@peerkit/creden
 import { isAuditKept, joinApp } from '@peerkit/events'
 import type { PeerIdentity } from '@peerkit/identity'
 import {
-  addToApp, AUTHORITIES, checkOption, choice, closeUpgrade, GUARD_UPGRADES, IDENTIFIES, IS_PUBLIC, isThenable
+  AUTHORITIES, GUARD_UPGRADES, IDENTIFIES, IS_PREFLIGHT, IS_PUBLIC, addToApp, checkOption, choice, closeUpgrade,
+  dropRequestLog, holdRequestLog, isThenable, releaseRequestLog
 } from '@peerkit/identity/internal'
 import type { RevocationChecker } from '@peerkit/revocation'
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify'
 import fp from 'fastify-plugin'
 import { AppCheck, rootOf } from './app-check.ts'
+import { denyAnonymous } from './deny-anonymous.ts'
 import { MTLS_ERR_PEER_MISSING, MTLS_ERR_SERVER_NOT_MTLS, MTLS_ERR_SERVER_OPTION } from './errors.ts'
 import { ExceptionLog } from './exception-log.ts'
 import type { ForwardedOption, ForwardedPeers } from './forwarded-peer.ts'
@@ -16,6 +18,7 @@ import type { GatewayContext } from './gateway-context.ts'
 import { logOwnEnd } from './own-end-log.ts'
 import { checkPluginOptions, checkTrust, refuseOwnTrust } from './plugin-options.ts'
 import type { FastifyMtlsOptions } from './plugin-options.ts'
+import { isPreflight } from './preflight.ts'
 import { RefusalLog } from './refusal-log.ts'
 import { assignedPeer, peerOfRequest } from './request-peer.ts'
 import { logBlockChanges, logTrustChanges } from './trust-log.ts'
@@ -85,6 +88,9 @@ const mtls: FastifyPluginAsync<FastifyMtlsOptions> = async (app, options) => {
       guardUpgrades(context, requirePeer)
     }
   })
+  holdRequestLog(app)
+  // The rules of fastify-allowed-clients do not apply to them.
+  if (options.corsPreflights === true) Object.defineProperty(app, IS_PREFLIGHT, { value: isPreflight })
   const { forwarded } = options
   identifyRequests(app, forwarded === undefined ? undefined : await openForwarded(app, forwarded, gateway))
 }
@@ -118,7 +124,12 @@ function identifyRequests (app: FastifyInstance, forwarded: ForwardedPeers | und
     request: FastifyRequest, reply: FastifyReply, believed: boolean, done: (error?: Error) => void
   ): void => {
     const refusal = findRefusal(request, believed)
-    if (refusal !== undefined) closeUpgrade(request, reply)
+    if (refusal !== undefined) {
+      dropRequestLog(request)
+      // A refused header has its own line.
+      if (believed) denyAnonymous(request)
+      closeUpgrade(request, reply)
+    } else if (!('allow' in app.mtls)) releaseRequestLog(request)
     done(refusal)
   }
   const identify: onRequestHookHandler = (request, reply, done) => {
@@ -135,8 +146,10 @@ function identifyRequests (app: FastifyInstance, forwarded: ForwardedPeers | und
 function mayBeAnonymous (request: FastifyRequest): boolean {
   const { clientCertificate } = request.routeOptions.config
   if (clientCertificate !== undefined) return clientCertificate === 'optional'
-  const { [IS_PUBLIC]: isPublic } = request.server as { [IS_PUBLIC]?: (request: FastifyRequest) => boolean }
-  return isPublic?.(request) === true
+  const { [IS_PUBLIC]: isPublic, [IS_PREFLIGHT]: isAnswered } = request.server as {
+    [name in typeof IS_PUBLIC | typeof IS_PREFLIGHT]?: (request: FastifyRequest) => boolean
+  }
+  return isPublic?.(request) === true || isAnswered?.(request) === true
 }
 
 /** @throws MTLS_ERR_SERVER_OPTION on a server that `withMtls` did not make */

@@ -26,10 +26,16 @@ export interface FastifyMtlsOptions {
    * yourself, since other apps and clients may use them.
    */
   readonly closeCredentials?: boolean
+  /**
+   * Whether CORS preflights are answered without a certificate, by the route `OPTIONS *` of `@fastify/cors`. Browsers
+   * send none with a preflight. The server needs `clientCertificate: 'optional'`. All other requests are guarded as
+   * without this option. Default false.
+   */
+  readonly corsPreflights?: boolean
 }
 
 const OPTIONS = defineOptions<FastifyMtlsOptions>('@peerkit/fastify-mtls', MTLS_ERR_SERVER_OPTION, {
-  forwarded: anything, trust: anything, revocation: anything, block: anything, closeCredentials: flag
+  forwarded: anything, trust: anything, revocation: anything, block: anything, closeCredentials: flag, corsPreflights: flag
 })
 const TRUST = source('a source such as fileTrust() returns', 'authorities')
 

@@ -8,4 +8,4 @@ export const MTLS_ERR_FORWARDED_OPTION: FastifyErrorConstructor<{ code: 'MTLS_ER
 
 /** A forwarded client certificate was refused. Answers 401. */
 export const MTLS_ERR_FORWARDED_REFUSED: FastifyErrorConstructor<{ code: 'MTLS_ERR_FORWARDED_REFUSED' }, []> =
-  createError('MTLS_ERR_FORWARDED_REFUSED', 'Forwarded client certificate refused', 401, ClientError)
+  createError('MTLS_ERR_FORWARDED_REFUSED', 'Forwarded client certificate refused', 401, ClientError, false)

@@ -110,7 +110,9 @@ export function startMonitor (options: MonitorOptions): Monitor {
   const state = start(() => watchReadiness({ ...common, ...readiness }))
   const callers = start(() => countCallersByIssuer(ofApp))
   if (meter !== false) {
-    start(() => recordMetrics({ ...common, ...ofApp, readiness: state, ...(meter !== undefined && { meter }) }))
+    const { thresholds } = expiry === false ? {} : expiry
+    const own = { readiness: state, thresholds, ...(meter !== undefined && { meter }) }
+    start(() => recordMetrics({ ...common, ...ofApp, ...own }))
   }
   // Last, so that the other parts hear its first warnings.
   if (expiry !== false) start(() => watchExpiry({ ...common, ...ofApp, ...expiry }))

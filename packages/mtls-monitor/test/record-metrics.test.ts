@@ -73,7 +73,7 @@ test('requests are counted by decision and group, verdicts by whether they were 
   t.equal(await sample('peerkit_requests_total', { peerkit_decision: 'allowed', peerkit_group: 'billing' }), 2)
   t.equal(await sample('peerkit_requests_total', { peerkit_decision: 'allowed', peerkit_group: 'none' }), 1)
   t.equal(await sample('peerkit_requests_total', { peerkit_decision: 'denied', error_type: 'no_identity' }), 1)
-  t.equal(await sample('peerkit_requests_total', { peerkit_decision: 'would_deny' }), 1)
+  t.equal(await sample('peerkit_requests_total', { peerkit_decision: 'would_deny', error_type: 'no_match' }), 1)
   t.equal(await sample('peerkit_verdicts_total', { peerkit_cache: 'hit' }), 1)
   t.equal(await sample('peerkit_verdicts_total', { peerkit_cache: 'miss' }), 2)
   t.equal(await sample('peerkit_verdict_duration_sum', { peerkit_decision: 'allowed' }), 0.004)
@@ -112,10 +112,10 @@ test('connections and requests are counted by authority, and by none where nobod
 test('authorities beyond the bound are one', async (t) => {
   const peer = await mintPeer()
   const { scrape, sample } = start(t)
-  for (let index = 0; index < 70; index++) requestAllowed.publish(judged(limitPeerIdentity(peer, `partner-${index}`, [])))
+  for (let index = 0; index < 70; index++) requestAllowed.publish(judged(limitPeerIdentity(peer, `partner-${index}`, []), { group: 'billing' }))
   t.equal(await sample('peerkit_requests_total', { peerkit_authority: 'partner-49' }), 1)
   t.equal(await sample('peerkit_requests_total', { peerkit_authority: 'other' }), 20)
-  t.equal((await scrape()).match(/^peerkit_requests_total\{/gm)?.length, 51)
+  t.equal((await scrape()).match(/^peerkit_requests_total\{peerkit_decision="allowed",peerkit_group="billing"/gm)?.length, 51)
 })
 
 test('the time that is left of a CA is told by authority, however equal the names', async (t) => {
@@ -154,6 +154,36 @@ test('the time that is left is read when it is asked for', async (t) => {
   now = notAfter + 5_000 * DAY
   t.ok((await sample('peerkit_expiry_remaining', { peerkit_kind: 'own', peerkit_name: 'next' }) ?? 0) < 0)
   t.equal(await sample('peerkit_ready'), 0)
+})
+
+test('counters start at 0 for their known labels, so that increase() sees the first event', async (t) => {
+  const { credentials, ca, key } = await mintCredentials()
+  const partner = (await createDevCa({ name: 'Partner' })).root
+  const { sample, scrape } = start(t, { credentials, thresholds: ['14d', '1/3'] })
+  const first: Array<[string, Record<string, string>, () => void]> = [
+    ['handshakes', { peerkit_result: 'refused', error_type: 'expired', peerkit_resumed: 'false', peerkit_authority: 'none' }, () => { refuse('expired') }],
+    ['forwarded_rejected', { peerkit_result: 'refused', error_type: 'untrusted_sender' }, () => { forwardedRefused.publish({ ...stamp, reason: 'untrusted_sender', detail: undefined, header: 'client-cert', peer: null, remoteAddress: undefined }) }],
+    ['forwarded_rejected', { peerkit_result: 'stripped', error_type: 'untrusted_sender' }, () => { forwardedStripped.publish({ ...stamp, reason: 'untrusted_sender', detail: undefined, header: 'client-cert', peer: null, remoteAddress: undefined }) }],
+    ['requests', { peerkit_decision: 'denied', error_type: 'no_identity', peerkit_authority: 'none' }, () => { requestDenied.publish(judged(null, { reason: 'no_identity' })) }],
+    ['credentials_rotations', { peerkit_result: 'refused', error_type: 'key_mismatch' }, () => { credentialsRefused.publish({ ...stamp, code: 'MTLS_ERR_CREDENTIALS_REFUSED', reason: 'key_mismatch', message: 'x', generation: 2 }) }],
+    ['rules_reloads', { peerkit_result: 'refused' }, () => { rulesRefused.publish({ ...stamp, file: 'f', generation: 2, error: new Error('x') }) }],
+    ['expiry_warnings', { peerkit_kind: 'own', peerkit_threshold: '14d' }, () => { expirySoon.publish({ ...stamp, what: 'own', name: 'x', issuer: undefined, serialNumber: undefined, fingerprint256: undefined, notAfter: 0, left: 0, threshold: '14d' }) }],
+    ['expiry_warnings', { peerkit_kind: 'crl', peerkit_threshold: '0' }, () => { expirySoon.publish({ ...stamp, what: 'crl', name: 'x', issuer: undefined, serialNumber: undefined, fingerprint256: undefined, notAfter: 0, left: 0, threshold: '0' }) }],
+    ['revocation_refreshes', { peerkit_source: 'ocsp', peerkit_result: 'refused' }, () => { revocationFailed.publish({ ...stamp, source: 'ocsp', code: undefined, reason: undefined, message: undefined }) }],
+    ['revocation_soft_passes', {}, () => { revocationSoftPassed.publish({ ...stamp, why: 'no_crl', issuer: undefined, serialNumber: undefined, fingerprint256: undefined }) }]
+  ]
+  for (const [name, labels] of first) t.equal(await sample(`peerkit_${name}_total`, labels), 0, name)
+  const series = (await scrape()).match(/^peerkit_\w+_total\b/gm)?.length
+  for (const [name, labels, happen] of first) {
+    happen()
+    t.equal(await sample(`peerkit_${name}_total`, labels), 1, name)
+  }
+  t.equal((await scrape()).match(/^peerkit_\w+_total\b/gm)?.length, series, 'no event made a series')
+  t.equal(await sample('peerkit_connections_ended_total', { peerkit_authority: 'default', error_type: 'revoked' }), 0)
+  const authorities = { internal: { ca: ca.root, names: 'any' }, partner: { ca: partner, names: { dns: 'partner.example' } }, upstream: { ca: (await createDevCa()).root, names: 'any', for: 'servers' } } as const
+  credentials.update({ cert: credentials.current.cert, key, ca: undefined, authorities })
+  t.equal(await sample('peerkit_requests_total', { peerkit_authority: 'partner', error_type: 'no_match' }), 0, 'an authority that came later')
+  t.equal(await sample('peerkit_requests_total', { peerkit_authority: 'upstream' }), undefined, 'an authority of servers')
 })
 
 test('every metric of the catalogue is there, and none beside', async (t) => {
@@ -202,5 +232,6 @@ test('without an SDK it records into nothing, and when closed it hears nothing',
   recorder.close()
   t.notOk(requestAllowed.hasSubscribers)
   t.throws(() => recordMetrics({ meter: {} as any }), { code: 'MTLS_ERR_MONITOR_OPTION', message: /meter is an object without createCounter/ })
+  t.throws(() => recordMetrics({ thresholds: ['soon' as any] }), { message: /thresholds\[0\] is "soon"/ })
   t.throws(() => recordMetrics({ metre: 1 } as any), { message: /unknown option "metre"/ })
 })

@@ -10,7 +10,10 @@ export { closeUpgrade } from './close-upgrade.ts'
 export { ClientError } from './client-error.ts'
 export { describeContent, removeByteOrderMarks } from '../describe-content.ts'
 export { isThenable, whenAllSettled, whenAnswered, whenSettled, type MaybeAsync } from './maybe-async.ts'
-export { AUTHORITIES, GUARD_UPGRADES, IDENTIFIES, IS_PUBLIC, REQUIRES_CERTIFICATE } from './plugin-symbols.ts'
+export {
+  AUTHORITIES, BEFORE_RULES, GUARD_UPGRADES, IDENTIFIES, IS_PREFLIGHT, IS_PUBLIC, REQUIRES_CERTIFICATE
+} from './plugin-symbols.ts'
+export { dropRequestLog, holdRequestLog, releaseRequestLog } from './request-log.ts'
 export { clip, clipAll, iso, networkOf } from './text.ts'
 export { UpgradedSockets, upgradedSocketsOf, type AddedCheck, type SocketCheck } from './upgraded-sockets.ts'
 export {

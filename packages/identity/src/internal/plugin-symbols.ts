@@ -11,6 +11,15 @@ export const IDENTIFIES: unique symbol = Symbol.for('peerkit.identifies')
 /** On the app, set by fastify-allowed-clients: returns whether the rules for a request need no certificate. */
 export const IS_PUBLIC: unique symbol = Symbol.for('peerkit.isPublic')
 
+/** On the app, set by fastify-mtls: returns whether a request is a CORS preflight that needs no certificate. */
+export const IS_PREFLIGHT: unique symbol = Symbol.for('peerkit.isPreflight')
+
+/**
+ * On an onRequest hook, with the value true: the hook stays ahead of authorization, such as a rate limit that counts
+ * denied clients too. What it answers below 400 is authorized before it is sent.
+ */
+export const BEFORE_RULES: unique symbol = Symbol.for('peerkit.beforeRules')
+
 /**
  * On the HTTP server, set by the plugin that verifies certificates: a function that lists the authorities for rules.
  */

@@ -6,8 +6,10 @@ export class BoundedLabels {
   readonly #capacity: number
   readonly #seen = new Set<string>()
 
-  constructor (capacity: number) {
+  /** @param known values that are kept from the start. They count towards the capacity. */
+  constructor (capacity: number, known: readonly string[] = []) {
     this.#capacity = capacity
+    for (const value of known) this.#seen.add(value)
   }
 
   of (value: string | undefined): string {

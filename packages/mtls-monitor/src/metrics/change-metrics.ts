@@ -1,6 +1,7 @@
 import type { EventListeners } from '@peerkit/events'
 import { BoundedLabels } from './bounded-labels.ts'
 import type { Instruments } from './instruments.ts'
+import { reasonsOf } from './zero-series.ts'
 
 const MAX_ORIGINS = 100
 const MAX_REASONS = 50
@@ -14,7 +15,7 @@ export function recordChanges (instruments: Instruments): EventListeners {
   const warnings = instruments.counter('peerkit.expiry.warnings')
   const outbound = instruments.counter('peerkit.outbound.connections')
   const origins = new BoundedLabels(MAX_ORIGINS)
-  const reasons = new BoundedLabels(MAX_REASONS)
+  const reasons = new BoundedLabels(MAX_REASONS, reasonsOf('credentials'))
   return {
     'peerkit:credentials:rotated': () => { rotations.add(1, { 'peerkit.result': 'accepted' }) },
     'peerkit:credentials:refused': ({ reason, code }) => {

@@ -1,3 +1,4 @@
+import { requestReasons } from '@peerkit/events'
 import type { EventListeners, RequestJudgedMessage } from '@peerkit/events'
 import type { Attributes } from '@opentelemetry/api'
 import type { PeerIdentity } from '@peerkit/identity'
@@ -5,6 +6,7 @@ import { namesOf } from '../callers-by-issuer.ts'
 import { NO_AUTHORITY, createAuthorityLabels } from './authority-labels.ts'
 import { BoundedLabels } from './bounded-labels.ts'
 import type { Instruments } from './instruments.ts'
+import { reasonsOf } from './zero-series.ts'
 
 const MAX_GROUPS = 100
 const MAX_ISSUERS = 50
@@ -19,7 +21,7 @@ export function recordConnections (instruments: Instruments): EventListeners {
   const forwarded = instruments.counter('peerkit.forwarded.rejected')
   const issuers = createIssuerLabels()
   const authorities = createAuthorityLabels()
-  const reasons = new BoundedLabels(MAX_REASONS)
+  const reasons = new BoundedLabels(MAX_REASONS, reasonsOf('certificate', 'inbound', 'forwarded'))
   const recordDuration = (durationMs: number | undefined, result: string): void => {
     if (durationMs !== undefined) verification.record(durationMs / 1000, { 'peerkit.result': result })
   }
@@ -56,7 +58,7 @@ export function recordRequests (instruments: Instruments): EventListeners {
   const verdicts = instruments.counter('peerkit.verdicts')
   const issuers = createIssuerLabels()
   const groups = new BoundedLabels(MAX_GROUPS)
-  const reasons = new BoundedLabels(MAX_REASONS)
+  const reasons = new BoundedLabels(MAX_REASONS, Object.keys(requestReasons))
   const authorities = createAuthorityLabels()
   const allowedOf = createAllowedLabels()
   const HIT = { 'peerkit.cache': 'hit' }

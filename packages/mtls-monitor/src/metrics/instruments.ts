@@ -8,12 +8,17 @@ const BOUNDARIES = [1e-6, 1e-5, 1e-4, 5e-4, 0.001, 0.0025, 0.005, 0.01, 0.025, 0
 /** Creates instruments from the catalogue, so that name, unit and description are the documented ones. */
 export class Instruments {
   readonly #meter: Meter
+  readonly #counters = new Map<MetricName, Counter>()
 
   constructor (meter: Meter) {
     this.#meter = meter
   }
 
-  counter (name: MetricName): Counter { return this.#meter.createCounter(name, describe(name)) }
+  counter (name: MetricName): Counter {
+    let counter = this.#counters.get(name)
+    if (counter === undefined) this.#counters.set(name, counter = this.#meter.createCounter(name, describe(name)))
+    return counter
+  }
 
   histogram (name: MetricName): Histogram {
     return this.#meter.createHistogram(name, { ...describe(name), advice: { explicitBucketBoundaries: BOUNDARIES } })

@@ -7,11 +7,14 @@ import type { RevocationChecker } from '@peerkit/revocation'
 import { MTLS_ERR_MONITOR_OPTION } from '../errors.ts'
 import { listEndings } from '../expiry/own-material.ts'
 import type { Readiness } from '../expiry/readiness.ts'
+import { DEFAULT_THRESHOLDS, compileThresholds } from '../expiry/thresholds.ts'
+import type { Threshold } from '../expiry/thresholds.ts'
 import { NO_AUTHORITY } from './authority-labels.ts'
 import { SERVER } from '../server-option.ts'
 import { recordChanges } from './change-metrics.ts'
 import { recordConnections, recordRequests } from './inbound-metrics.ts'
 import { Instruments } from './instruments.ts'
+import { startAtZero } from './zero-series.ts'
 
 /** Options of {@link recordMetrics}. */
 export interface MetricsOptions {
@@ -23,6 +26,8 @@ export interface MetricsOptions {
   readonly revocation?: RevocationChecker
   /** The source of `peerkit.ready`. */
   readonly readiness?: Readiness
+  /** The thresholds of `watchExpiry`, so that their counters start at 0. Default: the default ones. */
+  readonly thresholds?: readonly Threshold[] | undefined
   /** The clock, in milliseconds since the epoch. Default `Date.now`. */
   readonly now?: () => number
   /** The HTTP server of an app (`app.server`), to record only what concerns this app. Default: the whole process. */
@@ -32,11 +37,13 @@ export interface MetricsOptions {
 const MAX_NAMES = 100
 const METER = methods(['createCounter', 'createHistogram', 'createObservableGauge', 'addBatchObservableCallback'])
 const OPTIONS = defineOptions<MetricsOptions>('metrics', MTLS_ERR_MONITOR_OPTION, {
-  meter: anything, credentials: credentialSource, revocation: anything, readiness: anything, server: SERVER, now: clock
+  meter: anything, credentials: credentialSource, revocation: anything, readiness: anything, thresholds: anything,
+  server: SERVER, now: clock
 })
 
 /**
- * Records metrics of an app, or of this process, with the OpenTelemetry API. docs/metrics.md lists the metrics.
+ * Records metrics of an app, or of this process, with the OpenTelemetry API. docs/metrics.md lists the metrics. Counters
+ * start at 0 for the label values that are known then.
  *
  * @param options all optional
  * @returns an object with `close()`
@@ -53,16 +60,23 @@ export function recordMetrics (options: MetricsOptions = {}): { close (): void }
   OPTIONS.check(options, 'metrics')
   const { meter = metrics.getMeter('@peerkit/mtls-monitor'), server } = options
   checkOption(meter, METER, 'meter', MTLS_ERR_MONITOR_OPTION)
+  const { credentials, thresholds = DEFAULT_THRESHOLDS } = options
+  compileThresholds(thresholds)
   const instruments = new Instruments(meter)
   const stop = listen({
     ...recordConnections(instruments),
     ...recordRequests(instruments),
     ...recordChanges(instruments)
   }, { server })
+  const zero = (): void => { startAtZero(instruments, { credentials, thresholds }) }
+  zero()
+  // New credentials may have new authorities.
+  const unsubscribe = credentials?.subscribe(zero)
   const forget = observe(meter, instruments, options)
   return {
     close () {
       stop()
+      unsubscribe?.()
       forget()
     }
   }
