@@ -34,7 +34,7 @@ type ExchangeOptions = Dispatcher.DispatchOptions & {
  * @example
  * ```ts
  * const agent = new MtlsAgent({ credentials, allowedServers: { cn: 'ledger' } })
- * const app = Fastify(withMtls(credentials)).get('/', async () => 'booked')
+ * const app = Fastify(withMtls(credentials, { mtls: { gateOnly: true } })).get('/', async () => 'booked')
  * const origin = await app.listen({ host: '127.0.0.1', port: 0 })
  * const response = await agent.fetch(origin) // or agent.request({ origin, path: '/', method: 'GET' })
  * console.log(await response.text()) // booked
@@ -122,7 +122,7 @@ export class MtlsAgent extends Dispatcher {
    * @example
    * ```ts
    * const agent = new MtlsAgent({ credentials, allowedServers: { cn: 'ledger' } })
-   * const app = Fastify(withMtls(credentials)).get('/accounts', async () => 'none')
+   * const app = Fastify(withMtls(credentials, { mtls: { gateOnly: true } })).get('/accounts', async () => 'none')
    * const origin = await app.listen({ host: '127.0.0.1', port: 0 })
    * const { body } = await agent.request(`${origin}/accounts`)
    * console.log(await body.text()) // none

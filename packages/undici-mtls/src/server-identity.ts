@@ -11,7 +11,7 @@ import { kServer } from './exchange.ts'
  * @example
  * ```ts
  * const agent = new MtlsAgent({ credentials })
- * const app = Fastify(withMtls(credentials)).get('/', async () => 'booked')
+ * const app = Fastify(withMtls(credentials, { mtls: { gateOnly: true } })).get('/', async () => 'booked')
  * const response = await agent.fetch(await app.listen({ host: '127.0.0.1', port: 0 }))
  * console.log(String(getServerIdentity(response))) // CN=ledger (sha256:…)
  * await response.text()
