@@ -8,8 +8,9 @@ import { listHooks } from './fastify-internals.ts'
  *
  * Fastify has no public way to do so: its hooks run in the order in which they were added, and a hook that answers ends
  * the request. A caching or redirecting hook one line above the plugin would answer clients that were never authorized.
- * Only hooks that identify the peer stay ahead, and behind them those that are marked as running before the rules. If no hook is marked as such, the authorization hook stays behind all,
- * since one of them may identify the peer. `countAhead` returns how many then precede it.
+ * Only hooks that identify the peer stay ahead, and behind them those that are marked as running before the rules. If
+ * no hook is marked as such, the authorization hook stays behind all, since one of them may identify the peer.
+ * `countAhead` returns how many then precede it.
  *
  * @throws MTLS_ERR_PLUGIN_ORDER if this version of Fastify keeps its hooks in an unknown way
  */

@@ -38,7 +38,9 @@ const UNSEEN: RoutePolicy = {
 
 /** CORS preflights, without requirements: browsers send no certificate with them. */
 const PREFLIGHTS: RouteRequirements = {
-  site: { methods: ['OPTIONS'], url: '(preflight)', constraints: undefined, instance: {}, own: undefined, mode: undefined },
+  site: {
+    methods: ['OPTIONS'], url: '(preflight)', constraints: undefined, instance: {}, own: undefined, mode: undefined
+  },
   requirements: [],
   scope: undefined
 }

@@ -26,4 +26,6 @@ export const MTLS_ERR_PEER_MISSING: FastifyErrorConstructor<{ code: 'MTLS_ERR_PE
  * or its CA was removed.
  */
 export const MTLS_ERR_PEER_NO_LONGER_TRUSTED: FastifyErrorConstructor<{ code: 'MTLS_ERR_PEER_NO_LONGER_TRUSTED' }, []> =
-  createError('MTLS_ERR_PEER_NO_LONGER_TRUSTED', 'The client certificate is no longer accepted', 401, ClientError, false)
+  createError(
+    'MTLS_ERR_PEER_NO_LONGER_TRUSTED', 'The client certificate is no longer accepted', 401, ClientError, false
+  )

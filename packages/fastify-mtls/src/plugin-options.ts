@@ -35,7 +35,12 @@ export interface FastifyMtlsOptions {
 }
 
 const OPTIONS = defineOptions<FastifyMtlsOptions>('@peerkit/fastify-mtls', MTLS_ERR_SERVER_OPTION, {
-  forwarded: anything, trust: anything, revocation: anything, block: anything, closeCredentials: flag, corsPreflights: flag
+  forwarded: anything,
+  trust: anything,
+  revocation: anything,
+  block: anything,
+  closeCredentials: flag,
+  corsPreflights: flag
 })
 const TRUST = source('a source such as fileTrust() returns', 'authorities')
 

@@ -44,12 +44,14 @@ export function holdRequestLog (app: unknown): void {
 }
 
 /**
- * The same for URLs without a route. Fastify makes the handler for those before any plugin, so it has the former factory.
- * If a version of Fastify keeps it elsewhere, such a denial has more lines.
+ * The same for URLs without a route. Fastify makes the handler for those before any plugin, so it has the former
+ * factory. If a version of Fastify keeps it elsewhere, such a denial has more lines.
  */
 function holdOfMissing (app: object, factory: MakeChild): void {
   const key = Object.getOwnPropertySymbols(app).find(({ description }) => description === 'fastify.404ContextKey')
-  const context = key === undefined ? undefined : (app as Record<symbol, { childLoggerFactory?: MakeChild } | null>)[key]
+  const context = key === undefined
+    ? undefined
+    : (app as Record<symbol, { childLoggerFactory?: MakeChild } | null>)[key]
   if (context?.childLoggerFactory !== undefined) context.childLoggerFactory = factory
 }
 

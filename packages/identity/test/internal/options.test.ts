@@ -34,7 +34,7 @@ test('refuses unknown options first, and says which was meant', async (t) => {
   refuses(t, { time: 1 }, 'unknown option "time" for calls.ledger; did you mean "timeout"?', 'calls.ledger')
   refuses(t, JSON.parse('{ "__proto__": 1 }'), 'unknown option "__proto__" for call; expected one of name, timeout, retries, verify')
   refuses(t, { hasOwnProperty: 1 }, 'unknown option "hasOwnProperty" for call; expected one of name, timeout, retries, verify')
-  refuses(t, { ['x'.repeat(1000)]: 1 }, `unknown option a text of 1000 characters for call; expected one of name, timeout, retries, verify`)
+  refuses(t, { ['x'.repeat(1000)]: 1 }, 'unknown option a text of 1000 characters for call; expected one of name, timeout, retries, verify')
 })
 
 test('says what a value is and what it should be', async (t) => {

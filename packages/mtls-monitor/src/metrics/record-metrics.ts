@@ -37,13 +37,18 @@ export interface MetricsOptions {
 const MAX_NAMES = 100
 const METER = methods(['createCounter', 'createHistogram', 'createObservableGauge', 'addBatchObservableCallback'])
 const OPTIONS = defineOptions<MetricsOptions>('metrics', MTLS_ERR_MONITOR_OPTION, {
-  meter: anything, credentials: credentialSource, revocation: anything, readiness: anything, thresholds: anything,
-  server: SERVER, now: clock
+  meter: anything,
+  credentials: credentialSource,
+  revocation: anything,
+  readiness: anything,
+  thresholds: anything,
+  server: SERVER,
+  now: clock
 })
 
 /**
- * Records metrics of an app, or of this process, with the OpenTelemetry API. docs/metrics.md lists the metrics. Counters
- * start at 0 for the label values that are known then.
+ * Records metrics of an app, or of this process, with the OpenTelemetry API. docs/metrics.md lists the metrics.
+ * Counters start at 0 for the label values that are known then.
  *
  * @param options all optional
  * @returns an object with `close()`

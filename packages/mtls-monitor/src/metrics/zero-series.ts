@@ -71,7 +71,9 @@ export function reasonsOf (...places: readonly ReasonPlace[]): readonly string[]
 
 /** `none` stands for clients without a certificate, and for all clients of an app without named authorities. */
 function listAuthorities (credentials: CredentialSource | undefined): readonly string[] {
-  const named = (credentials?.current.authorities ?? []).filter((each) => each.for !== 'servers').map(({ name }) => name)
+  const named = (credentials?.current.authorities ?? [])
+    .filter((each) => each.for !== 'servers')
+    .map(({ name }) => name)
   return [NO_AUTHORITY, ...named.slice(0, MAX_AUTHORITIES)]
 }
 
