@@ -102,9 +102,9 @@ test('without the option, and without @fastify/cors, nothing is open', async (t)
 test('an origin that is not allowed learns nothing', async (t) => {
   const { ask } = await serve(t, { origin: (_origin: string, done: (error: null, allowed: boolean) => void) => { done(null, false) } })
   const { status, headers } = await ask('OPTIONS', '/x', PREFLIGHT)
-  t.equal(status, 404)
+  t.equal(status, 401)
   t.equal(headers['access-control-allow-origin'], undefined)
-  t.equal((await ask('OPTIONS', '/nowhere', PREFLIGHT)).status, 404)
+  t.equal((await ask('OPTIONS', '/nowhere', PREFLIGHT)).status, 401)
 })
 
 test('the rules of a scope around all routes do not apply to preflights, and an app without rules answers them too', async (t) => {
@@ -114,4 +114,27 @@ test('the rules of a scope around all routes do not apply to preflights, and an 
   const open = await serve(t, { guarded: false })
   t.equal((await open.ask('OPTIONS', '/x', PREFLIGHT)).status, 204)
   t.equal((await open.ask('PUT', '/x', { origin: ORIGIN })).status, 401)
+})
+
+test('what @fastify/cors does not answer reaches no handler of the app', async (t) => {
+  const reached: string[] = []
+  const before = async (app: FastifyInstance): Promise<void> => {
+    await app.register(async (scope) => {
+      scope.mtls.allow({ cn: 'alice' })
+      scope.all('/*', async (request) => { reached.push(request.url); return 'secret' })
+    }, { prefix: '/api' })
+  }
+  for (const origin of [ORIGIN, false, (asked: string, done: any) => { done(null, asked === ORIGIN) }]) {
+    const { ask } = await serve(t, { before, origin })
+    for (const path of ['/api/payroll', '/elsewhere']) {
+      for (const from of ['https://evil.example', ORIGIN]) {
+        const { status, text } = await ask('OPTIONS', path, { ...PREFLIGHT, origin: from })
+        t.ok(status === 204 || status === 401, `${path} from ${from}: ${status}`)
+        t.notMatch(text, /secret/)
+        const known = await ask('OPTIONS', path, { ...PREFLIGHT, origin: from }, 'mallory')
+        t.ok([204, 403, 404].includes(known.status), `mallory ${path} from ${from}: ${known.status}`)
+      }
+    }
+  }
+  t.same(reached, [])
 })

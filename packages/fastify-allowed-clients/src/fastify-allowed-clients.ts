@@ -32,7 +32,7 @@ import { RouteTable } from './route-table.ts'
 import {
   checkMiddleware, checkRegisterOptions, serverRequiresCertificate, watchRegisterOptions
 } from './start-check.ts'
-import { UpgradedClients, authorizeWebSocket, asksForWebSocket } from './upgraded-clients.ts'
+import { UpgradedClients, asksForUpgrade, authorizeUpgrade } from './upgraded-clients.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -149,7 +149,7 @@ async function addAuthorization (
   let checksReplies = false
   const authorize: onRequestHookHandler = function authorizeAllowedClients (request, reply, done) {
     if (checksReplies) (request as AuthorizedRequest)[kAuthorized] = true
-    if (asksForWebSocket(request)) return authorizeWebSocket(request, reply, findPolicy, upgraded) as unknown as void
+    if (asksForUpgrade(request)) return authorizeUpgrade(request, reply, findPolicy, upgraded) as unknown as void
     const authorized = authorizeRequest(request, findPolicy)
     if (authorized === undefined) done()
     else return authorized as unknown as void

@@ -51,26 +51,29 @@ export class UpgradedClients {
   }
 }
 
-export function asksForWebSocket (request: FastifyRequest): boolean {
-  const { upgrade } = request.raw.headers
+/** Whether a request asks for an upgrade, to a WebSocket or to any other protocol. */
+export function asksForUpgrade ({ raw: { headers, socket } }: FastifyRequest): boolean {
   // An injected request has no socket, or none that closes.
-  return upgrade !== undefined && upgrade.toLowerCase() === 'websocket' &&
-    typeof request.raw.socket?.once === 'function'
+  return headers.upgrade !== undefined && typeof socket?.once === 'function'
 }
 
-/** Authorizes a request for a WebSocket, and closes its socket after a denial. */
-export async function authorizeWebSocket (
+/**
+ * Authorizes a request for an upgrade, and closes its socket after a denial. The client of a WebSocket is checked again
+ * when rules change.
+ */
+export async function authorizeUpgrade (
   request: FastifyRequest,
   reply: FastifyReply,
   policyOf: (request: FastifyRequest) => RoutePolicy,
   upgraded: UpgradedClients
 ): Promise<void> {
+  const isWebSocket = request.raw.headers.upgrade?.toLowerCase() === 'websocket'
   // Added before the check, so that a reload misses no request that the old rules allow.
-  upgraded.add(request)
+  if (isWebSocket) upgraded.add(request)
   try {
     await authorizeRequest(request, policyOf)
   } catch (error) {
-    upgraded.forget(request)
+    if (isWebSocket) upgraded.forget(request)
     closeUpgrade(request, reply)
     throw error
   }

@@ -76,13 +76,16 @@ for (const before of [true, false]) {
       t.match(error.message, '403', path)
     }
     t.same(reached, [])
-    const raw = connect({ port: Number(new URL(origin).port), host: '127.0.0.1', allowHalfOpen: true, ...tlsOf(opsCertificate) } as ConnectionOptions)
-    raw.write('GET /ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: WebSocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n')
-    let answer = ''
-    raw.on('data', (chunk) => { answer += String(chunk) })
-    await once(raw, 'end')
-    t.match(answer, /^HTTP\/1.1 403 /, 'and the server closes a socket that the client would keep')
-    raw.destroy()
+    for (const word of ['WebSocket', 'h2c', 'foo', 'websocket, foo', 'tls/1.0']) {
+      const port = Number(new URL(origin).port)
+      const raw = connect({ port, host: '127.0.0.1', allowHalfOpen: true, ...tlsOf(opsCertificate) } as ConnectionOptions)
+      raw.write(`GET /ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: ${word}\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`)
+      let answer = ''
+      raw.on('data', (chunk) => { answer += String(chunk) })
+      await once(raw, 'end')
+      t.match(answer, /^HTTP\/1.1 403 /, `${word}: the server closes a socket that the client would keep`)
+      raw.destroy()
+    }
     const allowed = new WebSocket(`${origin}/ws`, tlsOf(billingCertificate))
     await once(allowed, 'open')
     allowed.send('ping')

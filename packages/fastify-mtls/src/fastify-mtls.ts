@@ -18,7 +18,7 @@ import type { GatewayContext } from './gateway-context.ts'
 import { logOwnEnd } from './own-end-log.ts'
 import { checkPluginOptions, checkTrust, refuseOwnTrust } from './plugin-options.ts'
 import type { FastifyMtlsOptions } from './plugin-options.ts'
-import { isPreflight } from './preflight.ts'
+import { answerPreflights } from './preflight.ts'
 import { RefusalLog } from './refusal-log.ts'
 import { assignedPeer, peerOfRequest } from './request-peer.ts'
 import { logBlockChanges, logTrustChanges } from './trust-log.ts'
@@ -89,8 +89,7 @@ const mtls: FastifyPluginAsync<FastifyMtlsOptions> = async (app, options) => {
     }
   })
   holdRequestLog(app)
-  // The rules of fastify-allowed-clients do not apply to them.
-  if (options.corsPreflights === true) Object.defineProperty(app, IS_PREFLIGHT, { value: isPreflight })
+  if (options.corsPreflights === true) answerPreflights(app)
   const { forwarded } = options
   identifyRequests(app, forwarded === undefined ? undefined : await openForwarded(app, forwarded, gateway))
 }

@@ -48,6 +48,8 @@ export class HandshakeGate {
   readonly #requestGate: RequestGate
   readonly #explanations = new ExplanationLimits()
   /** Servers that have listened. A connection that arrives after such a server stopped listening is closed. */
+  /** Open TCP connections. Node's server knows only those that have sent a request. */
+  readonly #open = new Set<Socket>()
   readonly #listened = new WeakSet<MtlsServer>()
 
   constructor (options: HandshakeGateOptions) {
@@ -69,6 +71,7 @@ export class HandshakeGate {
           gate.#listened.add(server)
           break
         case 'connection':
+          gate.#remember(first)
           return meetTlsSocket(resume(given), (socket) => { gate.#meet(socket, first) })
         case 'secureConnection':
           gate.#admit(first, server, emit)
@@ -99,6 +102,16 @@ export class HandshakeGate {
       return emit.apply(server, given)
     }
     server.emit = emitChecked as typeof server.emit
+  }
+
+  /** Ends every connection that is still open, also those that never sent a request. */
+  closeConnections (): void {
+    for (const socket of this.#open) socket.destroy()
+  }
+
+  #remember (socket: Socket): void {
+    this.#open.add(socket)
+    socket.once('close', () => { this.#open.delete(socket) })
   }
 
   /** Reads what the client presents before Node does, if OpenSSL accepted it or its refusal is to be explained. */

@@ -1,13 +1,45 @@
-import type { FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { IS_PREFLIGHT } from '@peerkit/identity/internal'
+import { MTLS_ERR_PEER_MISSING } from './errors.ts'
+import { peerOfRequest } from './request-peer.ts'
 
 /**
- * Whether a request is a CORS preflight, which browsers send without a certificate (Fetch standard), and reached the
- * route that @fastify/cors adds for them. Its answer does not depend on what the URL leads to. An OPTIONS route of the
- * app itself is never meant, nor one with its own rules.
+ * Answers CORS preflights, which browsers send without a certificate (Fetch standard). The onRequest hook of
+ * `@fastify/cors` answers them, so nothing else runs for one: if that hook lets it pass, for an origin that is not
+ * allowed, it is refused before its body is read and before any handler.
  */
-export function isPreflight (request: FastifyRequest): boolean {
-  const { method, headers, is404, routeOptions: { url, config } } = request
+export function answerPreflights (app: FastifyInstance): void {
+  const exempted = new WeakSet<object>()
+  // The rules of fastify-allowed-clients do not apply to them.
+  Object.defineProperty(app, IS_PREFLIGHT, {
+    value: (request: FastifyRequest): boolean => {
+      if (!isPreflight(request)) return false
+      exempted.add(request.raw)
+      return true
+    }
+  })
+  app.addHook('preParsing', (request, reply, _payload, done) => {
+    if (!exempted.has(request.raw)) {
+      done()
+      return
+    }
+    if (peerOfRequest(request.raw) === null) {
+      done(new MTLS_ERR_PEER_MISSING())
+      return
+    }
+    const message = '@fastify/cors did not answer this preflight'
+    reply.code(404).send({ statusCode: 404, error: 'Not Found', message })
+  })
+}
+
+/**
+ * Whether a request is a CORS preflight that reached a route for OPTIONS alone, such as the one that `@fastify/cors`
+ * adds. A route with rules of its own is never meant.
+ */
+function isPreflight (request: FastifyRequest): boolean {
+  const { method, headers, is404, routeOptions: { url, config, method: methods } } = request
   if (method !== 'OPTIONS' || is404 || url?.endsWith('*') !== true || !('corsPreflightEnabled' in request)) return false
+  if (String(methods) !== 'OPTIONS') return false
   if (config.clientCertificate !== undefined || 'allowedClients' in config) return false
   return isGiven(headers.origin) && isGiven(headers['access-control-request-method'])
 }

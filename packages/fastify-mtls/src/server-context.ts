@@ -21,6 +21,9 @@ import { TicketKeys } from './ticket-keys.ts'
 import { Trust } from './trust.ts'
 import { UpgradeWatch } from './upgrade-watch.ts'
 
+/** Milliseconds. */
+const DRAIN_TIMEOUT = 10_000
+
 const contexts = new WeakMap<object, ServerContext>()
 
 /** The context of a server that `withMtls` or `mtlsServerOptions` made. */
@@ -67,7 +70,7 @@ export class ServerContext {
     this.#options = options
     const {
       revocation, algorithms, block, now = Date.now, clientCertificate, gateOnly = false, revocationTimeout = 5_000,
-      drainTimeout = 10_000, upgradeTimeout = 10_000
+      drainTimeout = DRAIN_TIMEOUT, upgradeTimeout = 10_000
     } = options
     this.app = new AppCheck({ allowAnonymous: clientCertificate === 'optional', gateOnly })
     const trust = new Trust(credentials, {
@@ -164,6 +167,8 @@ export class ServerContext {
     const close = server.close as (...args: any[]) => MtlsServer
     server.close = ((...args: any[]) => {
       this.upgrades.end()
+      // Node waits for connections without a request, and for requests that never arrive as a whole.
+      setTimeout(() => { this.#gate.closeConnections() }, this.#options.drainTimeout ?? DRAIN_TIMEOUT).unref()
       return close.apply(server, args)
     }) as typeof server.close
     const listen = server.listen as (...args: any[]) => MtlsServer

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { PeerIdentity } from '@peerkit/identity'
-import { MTLS_ERR_PEER_MISSING } from './errors.ts'
+import { MTLS_ERR_PEER_MISSING, MTLS_ERR_SERVER_OPTION } from './errors.ts'
 import type { RawListeners } from './raw-listeners.ts'
 import { answerUpgrade } from './refuse.ts'
 import { peerOfRequest } from './request-peer.ts'
@@ -34,10 +34,22 @@ export class UpgradeWatch {
   readonly #options: UpgradeWatchOptions
   readonly #pending = new Set<Duplex>()
   readonly #open = new Set<Duplex>()
-  guard: UpgradeGuard | undefined
+  #guard: UpgradeGuard | undefined
 
   constructor (options: UpgradeWatchOptions) {
     this.#options = options
+  }
+
+  get guard (): UpgradeGuard | undefined { return this.#guard }
+
+  /** @throws MTLS_ERR_SERVER_OPTION if there is a guard: the last one would silently replace the others */
+  set guard (guard: UpgradeGuard | undefined) {
+    if (this.#guard !== undefined) {
+      throw new MTLS_ERR_SERVER_OPTION(
+        'app.mtls.guardUpgrades() was called twice; expected one call with all rules: it holds for the whole server'
+      )
+    }
+    this.#guard = guard
   }
 
   /** Passes an upgrade on to its listeners. */

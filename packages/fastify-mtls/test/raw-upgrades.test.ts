@@ -139,3 +139,28 @@ test('closing the app ends sockets that stay open, when the time for responses i
   await closed
   t.match(text(), /^HTTP\/1\.1 101/)
 })
+
+test('guardUpgrades is called once: a second call would replace the first', async (t) => {
+  const world = await startWorld(t, { settings: { clientCertificate: 'optional' } })
+  const { mtls } = world.app as any
+  mtls.guardUpgrades('authenticated')
+  t.throws(() => mtls.guardUpgrades('authenticated'), { code: 'MTLS_ERR_SERVER_OPTION', message: /called twice/ })
+})
+
+test('closing the app ends connections that never sent a whole request', async (t) => {
+  for (const http2 of [false, true]) {
+    const { app, port, ca } = await startWorld(t, { settings: { clientCertificate: 'optional', drainTimeout: 20, http2 } })
+    const bodies = ['', 'GET /x HT', 'POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\nabc']
+    const sockets = await Promise.all(bodies.map(async (bytes) => {
+      const socket = connect({ port, host: '127.0.0.1', ca: ca.root, ALPNProtocols: ['http/1.1'] })
+      socket.on('error', () => {})
+      await once(socket, 'secureConnect')
+      socket.write(bytes)
+      return socket
+    }))
+    const closed = sockets.map(async (socket) => { if (!socket.closed) await once(socket.resume(), 'close') })
+    await app.close()
+    await Promise.all(closed)
+    t.ok(sockets.every(({ destroyed }) => destroyed), `http2 ${http2}`)
+  }
+})

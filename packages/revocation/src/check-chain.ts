@@ -66,7 +66,9 @@ function ask (
 }
 
 function describe (checker: RevocationChecker, status: RevocationStatus, certificate: PeerIdentity): ChainStatus {
-  return Object.freeze({ ...status, certificate, permitted: checker.permits(status, certificate) === true })
+  // No policy permits what is revoked, not even one of the caller's own checker.
+  const permitted = status.state !== 'revoked' && checker.permits(status, certificate) === true
+  return Object.freeze({ ...status, certificate, permitted })
 }
 
 function rank ({ state, permitted }: ChainStatus): number {
@@ -77,11 +79,15 @@ function endsBefore (one: ChainStatus, other: ChainStatus): boolean {
   return one.state === 'good' && other.state === 'good' && one.until < other.until
 }
 
-/** A checker from elsewhere may return anything. Anything but the three states counts as unknown. */
+/**
+ * A checker from elsewhere may return anything. Anything but the three states counts as unknown. It is copied, since a
+ * getter could answer differently when it is read again.
+ */
 function readStatus (status: RevocationStatus): RevocationStatus {
-  const state: unknown = (status as { state?: unknown } | null | undefined)?.state
-  if (state === 'revoked' || state === 'unknown') return status
-  return state === 'good' && typeof (status as { until?: unknown }).until === 'number'
-    ? status
+  const copy = { ...status as object } as { readonly state?: unknown, readonly until?: unknown }
+  const { state, until } = copy
+  if (state === 'revoked' || state === 'unknown') return copy as RevocationStatus
+  return state === 'good' && typeof until === 'number' && !Number.isNaN(until)
+    ? copy as RevocationStatus
     : unknownStatus('check_failed')
 }

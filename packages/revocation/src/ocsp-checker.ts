@@ -51,7 +51,7 @@ const OPTIONS = defineOptions<OcspCheckerOptions>('ocspChecker', MTLS_ERR_REVOCA
   allowCertificateUrls: anything,
   issuers: list('certificates', anything),
   policy: anything,
-  cacheSize: count({ least: 1 }),
+  cacheSize: count({ least: 1, most: 1_000_000 }),
   retryAfter: span(1),
   staleIfError: span(0),
   maxConcurrent: count({ least: 1 }),

@@ -8,7 +8,7 @@ import type { AlgorithmPolicy, Algorithms } from './certificate/algorithm-policy
 import type { Purpose } from './certificate/find-flaw.ts'
 import { readLimits } from './limits.ts'
 import type { Limits, PathLimits } from './limits.ts'
-import { PURPOSE, readPolicies } from './options.ts'
+import { MAX_CACHE_SIZE, PURPOSE, readPolicies } from './options.ts'
 import type { PathPolicies } from './options.ts'
 import type { PolicyInputs } from './policies/policy-state.ts'
 import { MTLS_ERR_PATH_OPTION } from './errors.ts'
@@ -65,7 +65,7 @@ const OPTIONS = defineOptions<TrustEvaluatorOptions>('createTrustEvaluator', MTL
   strict: flag,
   block: methods(['find']),
   limits: anything,
-  cacheSize: count(),
+  cacheSize: count({ most: MAX_CACHE_SIZE }),
   maxIntermediates: count(),
   onLearned: func(),
   now: clock

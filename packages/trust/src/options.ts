@@ -65,6 +65,9 @@ export interface Settings {
   readonly now: () => number
 }
 
+/** Memory for as many entries is taken at once. */
+export const MAX_CACHE_SIZE = 1_000_000
+
 export const PURPOSE: OptionType = choice('clientAuth', 'serverAuth', 'any')
 
 const OPTIONS = defineOptions<PathValidatorOptions>('createPathValidator', MTLS_ERR_PATH_OPTION, {
@@ -76,7 +79,7 @@ const OPTIONS = defineOptions<PathValidatorOptions>('createPathValidator', MTLS_
   algorithms: anything,
   strict: flag,
   limits: anything,
-  cacheSize: count(),
+  cacheSize: count({ most: MAX_CACHE_SIZE }),
   negativeTtl: span(0),
   now: clock
 })

@@ -1,8 +1,8 @@
 import type { BlockOption, CredentialSource } from '@peerkit/credentials'
 import {
-  anything, choice, clock, credentialSource, defineOptions, duration, required, text, valueOf
+  anything, choice, clock, count, credentialSource, defineOptions, duration, flag, required, text, valueOf
 } from '@peerkit/identity/internal'
-import type { OptionTypes } from '@peerkit/identity/internal'
+import type { OptionType, OptionTypes } from '@peerkit/identity/internal'
 import type { RevocationChecker } from '@peerkit/revocation'
 import type { Groups } from '@peerkit/rules'
 import type { AlgorithmPolicy } from '@peerkit/trust'
@@ -68,22 +68,27 @@ export interface MtlsAgentOptions extends PassedOptions {
 const passedOn = valueOf('a value that undici accepts', () => true)
 const VERSION = choice('TLSv1.2', 'TLSv1.3')
 
+/** undici takes null for no limit. */
+function orNull (type: OptionType): OptionType {
+  return valueOf(`${type.expected}, or null`, (value) => value === null || type.accepts(value))
+}
+
 const PASSED: OptionTypes<PassedOptions> = {
-  connections: passedOn,
-  pipelining: passedOn,
+  connections: orNull(count({ least: 1 })),
+  pipelining: count(),
   keepAliveTimeout: duration(),
   keepAliveMaxTimeout: duration(),
   keepAliveTimeoutThreshold: duration({ least: 0 }),
   headersTimeout: duration({ least: 0 }),
   bodyTimeout: duration({ least: 0 }),
-  maxHeaderSize: passedOn,
-  maxResponseSize: passedOn,
-  maxRequestsPerClient: passedOn,
-  strictContentLength: passedOn,
-  maxConcurrentStreams: passedOn,
-  clientTtl: valueOf('milliseconds from 0 to 2,147,483,647, or null', (value) => {
-    return value === null || duration({ least: 0 }).accepts(value)
+  maxHeaderSize: count({ least: 1 }),
+  maxResponseSize: valueOf('a whole number of bytes, or -1 for no limit', (value) => {
+    return Number.isSafeInteger(value) && (value as number) >= -1
   }),
+  maxRequestsPerClient: orNull(count()),
+  strictContentLength: flag,
+  maxConcurrentStreams: count({ least: 1 }),
+  clientTtl: orNull(duration({ least: 0 })),
   localAddress: passedOn
 }
 /** The type of each option of `MtlsAgent`. */

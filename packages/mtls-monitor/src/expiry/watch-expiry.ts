@@ -64,7 +64,7 @@ const MIN_INTERVAL = 1_000
 const EXPIRY: OptionTypes<ExpiryOptions> = {
   thresholds: anything,
   peers: choice('connections', 'requests', 'none'),
-  maxPeers: count({ least: 1, most: 10_000_000 }),
+  maxPeers: count({ least: 1, most: 1_000_000 }),
   interval: duration({ least: MIN_INTERVAL }),
   now: clock
 }
