@@ -46,8 +46,8 @@ export class LiveTrust<Snapshot extends TrustSnapshot, Checked extends CheckedTr
 
   get current (): Snapshot { return this.#current }
 
-  /** The checked material in use. */
-  get checked (): Checked { return this.#checked }
+  /** Returns the checked material in use. Not a getter: `util.inspect` can be told to call those, and it has a key. */
+  readChecked (): Checked { return this.#checked }
 
   get closed (): boolean { return this.#closed }
 

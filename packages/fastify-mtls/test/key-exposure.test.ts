@@ -24,7 +24,8 @@ function json (value: unknown): string {
 }
 
 function shown (value: unknown): string[] {
-  const depths = [{ depth: 2 }, { depth: 12, maxStringLength: Infinity, maxArrayLength: 10_000 }, { depth: 12, showHidden: true, maxStringLength: Infinity }]
+  const depths = [{ depth: 2 }, { depth: 12, maxStringLength: Infinity, maxArrayLength: 10_000 }, { depth: 12, showHidden: true, maxStringLength: Infinity },
+    { depth: 6, showHidden: true, getters: true, maxStringLength: Infinity }]
   return [...depths.map((options) => inspect(value, options)), json(value)]
 }
 

@@ -8,7 +8,7 @@ import type { Checkers } from '../revocation-checker.ts'
 export interface Followed<Checked extends CheckedTrust> {
   readonly current: TrustSnapshot
   /** The checked material in use. */
-  readonly checked: Checked
+  readChecked (): Checked
   readonly closed: boolean
   changedAuthorities (checked: Checked): readonly CheckedAuthority[]
   take (checked: Checked, checkers: Checkers): unknown

@@ -36,7 +36,7 @@ export interface LoadedFiles<Checked extends CheckedTrust = CheckedMaterial> {
 
 /** What is in use, which new files replace. */
 export interface LoadedBefore<Checked extends CheckedTrust> {
-  readonly source: Pick<Followed<Checked>, 'current' | 'checked' | 'changedAuthorities'>
+  readonly source: Pick<Followed<Checked>, 'current' | 'readChecked' | 'changedAuthorities'>
   /** Digests of the contents in use. Without them, everything is checked again. */
   readonly digests?: ReadonlyMap<Part, string>
 }
@@ -141,7 +141,7 @@ export class FileLoader<Checked extends CheckedTrust = CheckedMaterial> {
   ): Promise<Taken<Checked>> {
     const { passphrase: _, timeout: __, ...options } = this.#options
     const previous = source?.current
-    const kept = source === undefined ? undefined : { parts, inForce: source.checked }
+    const kept = source === undefined ? undefined : { parts, inForce: source.readChecked() }
     const checked = this.#checkMaterial(material, { origins: this.#origins, options, crlDigests, previous, kept })
     const changed = source?.changedAuthorities(checked) ?? checked.authorities
     const checkers = await loadCheckers(changed, readCrls, options.clock ?? SYSTEM_CLOCK, checked, previous)
