@@ -166,7 +166,7 @@ for (const [what, { whole }] of Object.entries(ATTACKS)) {
   test(`${what} are refused, with a reason, for little work`, async (t) => {
     const { leaf, above, reason } = whole()
     const { verdict, signatures, steps, marks } = await validate(leaf, above)
-    t.match(verdict, { valid: false, step, detail: /./ })
+    t.match(verdict, { valid: false, step: reason, detail: /./ })
     t.ok(signatures <= MAX_SIGNATURES, `${signatures} signatures`)
     t.ok(steps <= STEPS, `${steps} looks at strings`)
     t.ok(marks <= MARKS, `${marks} for normalisation`)
