@@ -143,7 +143,7 @@ test('what is wrong with an authority is told, with its option, what was found a
     [{ internal: { ...internal, name: 'any' } }, /unknown option "name" for authorities\.internal; did you mean "names"\?/],
     [{ internal, partner: { ca: partner.root, names: null } }, /authorities\.partner\.names is null; expected "any"/],
     [{ internal, partner: { ca: partner.root, names: () => 'any' } }, /authorities\.partner\.names is a function; expected "any"/],
-    [{ internal: { ...internal, revocation: null } }, /authorities\.internal\.revocation: /],
+    [{ internal: { ...internal, revocation: null } }, /authorities\.internal\.revocation is null; expected "hard"/],
     [{ internal, partner: { ca: partner.root } }, /authorities\.partner\.names is missing; expected the names that it may issue/],
     [{ internal: { ...internal, names: { dsn: 'a' } } }, /^Invalid credentials option: unknown option "dsn" for authorities\.internal\.names/],
     [{ internal: { ...internal, for: 'client' } }, /authorities\.internal\.for is "client"; expected "clients", "servers" or "both"/],
@@ -156,7 +156,7 @@ test('what is wrong with an authority is told, with its option, what was found a
     [{ p: { ...limited, serverAuthOnly: '2027-03-15' } }, /serverAuthOnly is "2027-03-15"; expected an object/],
     [{ p: { ...limited, for: 'servers', serverAuthOnly: { acceptUntil: '2027-03-15' } } }, /is set, but authorities\.p\.for is "servers"/],
     [{ p: { ...limited, serverAuthOnly: true } }, /authorities\.p\.serverAuthOnly is true; expected an object such as \{ acceptUntil: "2027-03-15" \}/],
-    [{ p: { ...limited, revocation: 'strict' } }, /authorities\.p\.revocation: .*policy is "strict"; expected "hard" or "soft"/],
+    [{ p: { ...limited, revocation: 'strict' } }, /authorities\.p\.revocation is "strict"; expected "hard" or "soft"/],
     [{ internal: { ca: 7, names: 'any' } }, /authorities\.internal\.ca is a number; expected PEM/],
     [{ internal: { ca: 'ca.pem', names: 'any' } }, /authorities\.internal\.ca is the path "ca\.pem"/]
   ] as const) t.throws(make(authorities), { code: 'MTLS_ERR_CREDENTIALS_OPTION', message })

@@ -41,6 +41,7 @@ export function listAuthorities (
   crlDigests?: ReadonlyMap<string, readonly string[]>
 ): readonly AuthorityInput[] {
   const { authorities } = material
+  if (revocationPolicy !== undefined) checkPolicy(revocationPolicy, 'revocationPolicy')
   if (authorities === undefined) {
     const options = readAuthorityOptions({ revocation: revocationPolicy }, 'options', true)
     return [{

@@ -105,9 +105,8 @@ export function checkInput (der: Uint8Array): void {
     if (isPem(der)) malformed('not_bytes', 0, FOUND_PEM)
     malformed('not_bytes', 0, `expected a Uint8Array of DER, found ${der === null ? 'null' : typeof der}`)
   }
-  if (der[0] !== SEQUENCE && isPem(Buffer.from(der.subarray(0, TEXT_BEFORE_PEM)).toString('latin1'))) {
-    malformed('tag_unexpected', 0, FOUND_PEM)
-  }
+  const isText = der[0] !== SEQUENCE && isPem(Buffer.from(der.subarray(0, TEXT_BEFORE_PEM)).toString('latin1'))
+  if (isText) malformed('tag_unexpected', 0, FOUND_PEM)
   if (der.length > MAX_CERTIFICATE_OCTETS) {
     malformed('too_large', 0, `${der.length} bytes, at most ${MAX_CERTIFICATE_OCTETS}`)
   }
