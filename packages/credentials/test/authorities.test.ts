@@ -169,6 +169,34 @@ test('what is wrong with an authority is told, with its option, what was found a
   t.match(memoryCredentials({ ...base, authorities: { p: { ...limited, serverAuthOnly: { acceptUntil: '2026-01-01' } } } }).current.warnings.join('\n'), /authority "p": serverAuthOnly ended on 2026-01-01T00:00:00.000Z; remove it/)
 })
 
+test('a wrong revocationPolicy is named as the caller named it', async (t) => {
+  const wrong = [
+    ['Hard', 'revocationPolicy is "Hard"; expected "hard" or "soft"'],
+    [null, 'revocationPolicy is null; expected "hard", "soft" or { default, issuers }'],
+    [{ default: 'x' }, 'revocationPolicy.default is "x"; expected "hard" or "soft"'],
+    [{ deflt: 'hard' }, 'unknown option "deflt" for policy; did you mean "default"?'],
+    [{ issuers: { 'CN=a': 1 } }, 'revocationPolicy.issuers["CN=a"] is 1; expected "hard" or "soft"']
+  ] as const
+  for (const [revocationPolicy, message] of wrong) {
+    for (const trusted of [{ ca: third.root }, { authorities: { internal } }]) {
+      t.throws(() => memoryCredentials({ ...base, ...trusted, revocationPolicy } as never), { code: 'MTLS_ERR_CREDENTIALS_OPTION', message: new RegExp(message.replaceAll(/[.?[\]{}]/g, String.raw`\$&`)) })
+    }
+  }
+})
+
+test('an answer of wrong shape is told with whose answer it is', async (t) => {
+  await t.rejects(providerCredentials(async () => ({ ...base, certificate: 1 }) as never, { attempts: 1 }), { message: /unknown option "certificate" for the provider's answer; did you mean "cert"/ })
+  const issuer = { issue: async () => ({ certificate: 1 }) as never }
+  await t.rejects(renewingCredentials(issuer, { ca: third.root, attempts: 1 }), { message: /unknown option "certificate" for the issuer's answer; did you mean "cert"/ })
+})
+
+test('what is no CRL is told with what it is', async (t) => {
+  const crl = (content: string): unknown => memoryCredentials({ ...base, ca: third.root, crl: content })
+  t.throws(() => crl(third.root), { message: /neither DER nor PEM with the label X509 CRL: found PEM with the label CERTIFICATE/ })
+  t.throws(() => crl(''), { message: /found nothing \(an empty file or text\)|crl is an empty/ })
+  t.throws(() => crl('<html>'), { message: /found an HTML or XML page/ })
+})
+
 test('what the caller does with its own settings later is no change of trust', async (t) => {
   const dns = ['a.example']
   const source = memoryCredentials({ ...base, authorities: { internal, partner: { ...limited, names: { dns } } } })

@@ -99,7 +99,7 @@ function isPem (value: unknown): boolean {
   return typeof value === 'string' && value.includes('-----BEGIN ')
 }
 
-/** Refuses a value that is PEM, not a Uint8Array, or larger than `MAX_CERTIFICATE_OCTETS`, before it is copied or read. */
+/** Refuses PEM, what is no Uint8Array, and more than `MAX_CERTIFICATE_OCTETS`, before it is copied or read. */
 export function checkInput (der: Uint8Array): void {
   if (!(der instanceof Uint8Array)) {
     if (isPem(der)) malformed('not_bytes', 0, FOUND_PEM)
