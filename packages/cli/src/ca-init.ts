@@ -1,7 +1,7 @@
 import type { KeyType } from '@peerkit/dev-ca'
 import { daysOf, textOf } from './command.ts'
 import type { Command } from './command.ts'
-import { DONE_NOTE, JSON_OPTION, KEY_OPTION, describeCaFiles, printDone } from './done.ts'
+import { DONE_NOTE, JSON_OPTION, KEY_OPTION, describeCaFiles, describeUses, printDone } from './done.ts'
 import { loadSigning } from './load-signing.ts'
 
 export const caInit: Command = {
@@ -29,7 +29,8 @@ export const caInit: Command = {
     })
     await storeDevCa(ca, folder, { force: values['force'] === true })
     printDone(values, print, { folder, ...describeCaFiles(folder) },
-      `created a CA for development: ${folder}/ca.pem, key ${folder}/ca.key. No trust store was changed.\n`)
+      `created a CA for development: ${folder}/ca.pem, key ${folder}/ca.key. No trust store was changed.\n` +
+        describeUses(folder))
     return 0
   }
 }

@@ -44,10 +44,19 @@ export const certIssue: Command = {
     await storeCertificate(issued, out, { force: values['force'] === true })
     const { serialNumber } = issued
     const files = { certificate: `${out}.pem`, key: `${out}.key`, root: join(folder, 'root.pem') }
-    printDone(values, print, { ...files, serialNumber },
-      `issued ${files.certificate}, key ${files.key}, serial number ${serialNumber}; its root is ${files.root}\n`)
+    const warning = warningOf(options)
+    printDone(values, print, { ...files, serialNumber, warning },
+      `issued ${files.certificate}, key ${files.key}, serial number ${serialNumber}; its root is ${files.root}\n` +
+        (warning === undefined ? '' : `warning: ${warning}\n`))
     return 0
   }
+}
+
+/** Clients compare the host name with the alternative names, and never with the common name (RFC 9525). */
+function warningOf ({ profile, dns, ip }: IssueOptions): string | undefined {
+  if (profile !== 'server' || dns !== undefined || ip !== undefined) return undefined
+  return 'no client will accept this server by its host name, because the certificate has no DNS name and no IP ' +
+    'address; give --dns or --ip'
 }
 
 function readIssueOptions (values: Values): IssueOptions {

@@ -21,10 +21,12 @@ export function describeExplained (outcomes: readonly Outcome[], voucher: Vouche
   const rows = [
     ['authority', peer?.authority === undefined ? undefined : `${peer.authority} (${by})`],
     ['not believed', peer === undefined ? undefined : describeNotBelieved(peer)],
-    ['note', note],
     ['note', hintOf(outcomes, voucher)]
   ].filter(([, value]) => value !== undefined)
-  return `${[...describeOutcomes(outcomes), ...rows.map(([label, value]) => `${label}: ${value}`)].join('\n')}\n`
+  // What was asked is said before the answer, so that nobody takes it for an answer about the route.
+  const before = note === undefined ? [] : [`${note}:`]
+  const lines = [...before, ...describeOutcomes(outcomes), ...rows.map(([label, value]) => `${label}: ${value}`)]
+  return `${lines.join('\n')}\n`
 }
 
 /** Each set of rules below the route that it is for, if there is more than one. */
@@ -48,6 +50,7 @@ export function describeExplainedAsData (
     path, route, word, ...(explanation ?? { verdict: { allowed: isAllowed } })
   }))
   return {
+    note,
     ...(sets.length === 1 ? sets[0] : { allowed: outcomes.every(({ isAllowed }) => isAllowed), sets }),
     ...(name !== undefined && { authority: { name, basis, notBelieved } }),
     ...(asked !== undefined && !asked.answer.decision.accepted && {
@@ -57,7 +60,6 @@ export function describeExplainedAsData (
         authorities: describeEachAsData(asked.answer.each)
       }
     }),
-    note,
     hint: hintOf(outcomes, voucher)
   }
 }

@@ -24,3 +24,9 @@ export function printDone (values: Values, print: (text: string) => void, data: 
 export function describeCaFiles (folder: string): object {
   return { certificate: join(folder, 'ca.pem'), key: join(folder, 'ca.key'), root: join(folder, 'root.pem') }
 }
+
+/** What the other files of a CA are for. */
+export function describeUses (folder: string): string {
+  return `clients and servers trust ${folder}/root.pem; ${folder}/chain.pem is its chain, and ${folder}/state.json ` +
+    'has its serial numbers and revocations\n'
+}

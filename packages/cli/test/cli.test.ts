@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto'
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { decodePem, parsePeerIdentity } from '@peerkit/identity'
 import { parseCrl } from '@peerkit/revocation'
@@ -29,6 +29,7 @@ async function withCa (t: Test): Promise<{
   const { code, out } = await run('ca init')
   t.equal(code, 0)
   t.match(out, /created a CA for development: .*No trust store was changed/)
+  for (const name of readdirSync(file('pki'))) t.ok(out.includes(`${file('pki')}/${name}`), `names ${name}`)
   return { file, run, read: (name) => readFileSync(file(name), 'utf8') }
 }
 
@@ -172,6 +173,16 @@ test('a certificate is issued as asked, its key for its owner alone', async (t) 
   t.same(peer.extendedKeyUsage, ['1.3.6.1.5.5.7.3.1'])
   t.equal(statSync(file('new/web.key')).mode & 0o777, 0o600)
   t.match(read('new/web.key'), /^-----BEGIN PRIVATE KEY-----/)
+})
+
+test('a server without a name that clients can check is warned of', async (t) => {
+  const { file, run } = await withCa(t)
+  const warning = 'no client will accept this server by its host name, because the certificate has no DNS name and no IP address; give --dns or --ip'
+  t.match(await run('cert issue', '--out', file('bare'), '--profile', 'server', '--cn', 'ledger'), { code: 0, out: new RegExp(`root\\.pem\\nwarning: ${warning}\\n$`) })
+  t.match(JSON.parse((await run('cert issue', '--out', file('json'), '--profile', 'server', '--spiffe', 'spiffe://a/b', '--json')).out), { warning })
+  for (const [index, args] of [['--profile', 'server', '--dns', 'localhost'], ['--profile', 'server', '--ip', '127.0.0.1'], ['--profile', 'client'], []].entries()) {
+    t.notMatch((await run('cert issue', '--out', file(`fine-${index}`), ...args)).out, /warning/)
+  }
 })
 
 test('files that are there are not replaced without --force, neither of the two', async (t) => {

@@ -35,8 +35,37 @@ test('a rules file with routes: each of them, or the one that is asked for', asy
   ])
   for (const route of ['GET /invoices', 'HEAD /invoices', 'GET /health', 'POST /orders']) t.equal((await ask('--route', route)).code, 0, route)
   t.match(JSON.parse((await ask('--route', 'GET /health', '--json')).out), { path: 'routes["GET /health"]', word: 'public', verdict: { allowed: true } })
-  t.match(await ask('--route', 'GET /invoice'), { code: 1, out: /no_match[^]*note: the file does not name the route, so defaultRules apply; did you mean "GET \/invoices"\?\n$/ })
-  t.match(await ask('--route', 'PUT /elsewhere'), { code: 1, out: /so defaultRules apply\n$/ })
+})
+
+test('a route that the file does not name: this is said first, and that the default rules answer', async (t) => {
+  const file = folder(t, { 'leaf.pem': leaf.cert, 'rules.yaml': ROUTES, 'open.yaml': 'defaultRules: { cn: orders }\nroutes: { GET /filed: { cn: admin } }\n' })
+  const ask = (rules: string, ...args: string[]): Promise<Run> => peerkitHere('explain', '--cert', file('leaf.pem'), '--rules', file(rules), ...args)
+  const first = 'the file does not name the route "GET /invoice"; did you mean "GET /invoices"? This is the answer of its defaultRules:'
+  const { code, out } = await ask('rules.yaml', '--route', 'GET /invoice')
+  t.equal(code, 1)
+  t.match(out, `${first}\nnot allowed by the rules: no_match`)
+  t.ok(out.startsWith(first))
+  t.match(await ask('rules.yaml', '--route', 'PUT /elsewhere'), { code: 1, out: /^the file does not name the route "PUT \/elsewhere". This is the answer of its defaultRules:\nnot allowed/ })
+  t.match(await ask('open.yaml', '--route', 'GET /nope'), { code: 0, out: /^the file does not name the route "GET \/nope"[^\n]* This is the answer of its defaultRules:\nallowed by rule 0/ })
+  const json = (await ask('open.yaml', '--route', 'GET /field', '--json')).out
+  t.match(JSON.parse(json), { note: 'the file does not name the route "GET /field"; did you mean "GET /filed"? This is the answer of its defaultRules', path: 'defaultRules' })
+  t.equal(Object.keys(JSON.parse(json))[0], 'note')
+})
+
+test('a route that is no method and path is refused', async (t) => {
+  const file = folder(t, { 'leaf.pem': leaf.cert, 'rules.yaml': 'defaultRules: { cn: orders }\nroutes: { GET /filed: { cn: orders }, "GET *": { cn: orders } }\n', 'plain.yaml': '- { cn: orders }\n' })
+  const ask = (route: string, rules = 'rules.yaml'): Promise<Run> => peerkitHere('explain', '--cert', file('leaf.pem'), '--rules', file(rules), '--route', route)
+  const expected = 'expected a method in capitals and a path, such as "GET /invoices"'
+  for (const route of ['/filed', 'get /filed', 'GET/filed', 'GET  /filed', 'GET filed', 'GET', ' GET /filed', 'filed', '']) {
+    for (const rules of ['rules.yaml', 'plain.yaml']) {
+      const run = await ask(route, rules)
+      t.match(run, { code: 2, out: '' }, route)
+      t.ok(run.err.includes(`--route is ${JSON.stringify(route)}; ${expected}`) || (route === '' && run.err.includes('--route')), run.err)
+    }
+  }
+  t.match((await ask('get /filed')).err, 'did you mean "GET /filed"?')
+  t.match((await ask('/filed')).err, 'did you mean "GET /filed"?')
+  for (const route of ['GET /filed', 'GET *', 'M-SEARCH /x', 'HEAD /filed']) t.equal((await ask(route)).code, 0, route)
 })
 
 test('rules and groups in YAML and in JSON, as an array or with groups', async (t) => {

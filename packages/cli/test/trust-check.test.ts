@@ -212,7 +212,7 @@ test('a wrong command line or file ends with 2 and is named', async (t) => {
     [[...leaf, '--crl', 'none.crl'], /--crl none\.crl: found no such file; expected a PEM or DER file of a CRL/],
     [
       [...leaf, '--crl', 'root.crl', '--crl', 'junk.crl'],
-      /--crl .*junk\.crl: .*neither DER nor PEM with the label X509 CRL; expected a CRL of a CA/
+      /--crl .*junk\.crl: .*neither DER nor PEM with the label X509 CRL: found no PEM; expected a CRL of a CA/
     ],
     [
       [...leaf, '--crl', 'other.crl'],

@@ -45,7 +45,9 @@ const SOONEST = 1_000
 const OPTIONS = defineOptions<ProviderCredentialsOptions>('providerCredentials', MTLS_ERR_CREDENTIALS_OPTION, {
   refresh: span(), ...TIMED_OPTIONS, ...CHECK_OPTIONS
 })
-const ANSWER = defineOptions<ProvidedMaterial>('answer', MTLS_ERR_CREDENTIALS_OPTION, {
+/** What the provider returned, in errors about it. */
+const ANSWERED = "the provider's answer"
+const ANSWER = defineOptions<ProvidedMaterial>(ANSWERED, MTLS_ERR_CREDENTIALS_OPTION, {
   ...MATERIAL_OPTIONS, refreshAfter: span()
 })
 
@@ -96,9 +98,9 @@ export async function providerCredentials (
 }
 
 function readAnswer (answer: ProvidedMaterial): Fetched {
-  ANSWER.check(answer, 'answer')
+  ANSWER.check(answer, ANSWERED)
   const { refreshAfter, ...material } = answer
-  checkTrustGiven(material, 'answer')
-  checkMaterialTypes(material, 'answer')
+  checkTrustGiven(material, ANSWERED)
+  checkMaterialTypes(material, ANSWERED)
   return { material, refreshAfter }
 }

@@ -68,7 +68,9 @@ const OPTIONS = defineOptions<RenewingCredentialsOptions>('renewingCredentials',
   ...TIMED_OPTIONS,
   ...CHECK_OPTIONS
 })
-const ANSWER = defineOptions<IssuedMaterial>('answer', MTLS_ERR_CREDENTIALS_OPTION, {
+/** What the issuer returned, in errors about it. */
+const ANSWERED = "the issuer's answer"
+const ANSWER = defineOptions<IssuedMaterial>(ANSWERED, MTLS_ERR_CREDENTIALS_OPTION, {
   ...MATERIAL_OPTIONS, cert: required(valueOf('PEM as a string or Buffer', () => true))
 })
 
@@ -128,13 +130,13 @@ export async function renewingCredentials (
 }
 
 function readAnswer (answer: IssuedMaterial, defaults: TrustOptions, privateKey: KeyObject): CredentialMaterial {
-  ANSWER.check(answer, 'answer')
+  ANSWER.check(answer, ANSWERED)
   const { ca: answered, ...rest } = answer
   const material: CredentialMaterial = { ...chooseTrust(answer, defaults, answered), ...rest }
-  checkMaterialTypes(material, 'answer')
+  checkMaterialTypes(material, ANSWERED)
   if (listOf(material.ca).length === 0 && material.authorities === undefined) {
     const expected = 'at least one CA certificate, in the answer or in the options'
-    throw wrongValue(MTLS_ERR_CREDENTIALS_OPTION, 'answer.ca', undefined, expected)
+    throw wrongValue(MTLS_ERR_CREDENTIALS_OPTION, `${ANSWERED}.ca`, undefined, expected)
   }
   return { ...material, key: answer.key ?? privateKey.export({ type: 'pkcs8', format: 'pem' }) as string }
 }

@@ -143,7 +143,7 @@ test('what is wrong with an authority is told, with its option, what was found a
     [{ internal: { ...internal, name: 'any' } }, /unknown option "name" for authorities\.internal; did you mean "names"\?/],
     [{ internal, partner: { ca: partner.root, names: null } }, /authorities\.partner\.names is null; expected "any"/],
     [{ internal, partner: { ca: partner.root, names: () => 'any' } }, /authorities\.partner\.names is a function; expected "any"/],
-    [{ internal: { ...internal, revocation: null } }, /authorities\.internal\.revocation: /],
+    [{ internal: { ...internal, revocation: null } }, /authorities\.internal\.revocation is null; expected "hard"/],
     [{ internal, partner: { ca: partner.root } }, /authorities\.partner\.names is missing; expected the names that it may issue/],
     [{ internal: { ...internal, names: { dsn: 'a' } } }, /^Invalid credentials option: unknown option "dsn" for authorities\.internal\.names/],
     [{ internal: { ...internal, for: 'client' } }, /authorities\.internal\.for is "client"; expected "clients", "servers" or "both"/],
@@ -156,7 +156,7 @@ test('what is wrong with an authority is told, with its option, what was found a
     [{ p: { ...limited, serverAuthOnly: '2027-03-15' } }, /serverAuthOnly is "2027-03-15"; expected an object/],
     [{ p: { ...limited, for: 'servers', serverAuthOnly: { acceptUntil: '2027-03-15' } } }, /is set, but authorities\.p\.for is "servers"/],
     [{ p: { ...limited, serverAuthOnly: true } }, /authorities\.p\.serverAuthOnly is true; expected an object such as \{ acceptUntil: "2027-03-15" \}/],
-    [{ p: { ...limited, revocation: 'strict' } }, /authorities\.p\.revocation: .*policy is "strict"; expected "hard" or "soft"/],
+    [{ p: { ...limited, revocation: 'strict' } }, /authorities\.p\.revocation is "strict"; expected "hard" or "soft"/],
     [{ internal: { ca: 7, names: 'any' } }, /authorities\.internal\.ca is a number; expected PEM/],
     [{ internal: { ca: 'ca.pem', names: 'any' } }, /authorities\.internal\.ca is the path "ca\.pem"/]
   ] as const) t.throws(make(authorities), { code: 'MTLS_ERR_CREDENTIALS_OPTION', message })
@@ -167,6 +167,34 @@ test('what is wrong with an authority is told, with its option, what was found a
   })
   t.throws(make({ internal: { ...internal, ca: own.cert } }), { reason: 'no_anchor', message: /authorities\.internal\.ca: found .*, which is not a CA certificate/ })
   t.match(memoryCredentials({ ...base, authorities: { p: { ...limited, serverAuthOnly: { acceptUntil: '2026-01-01' } } } }).current.warnings.join('\n'), /authority "p": serverAuthOnly ended on 2026-01-01T00:00:00.000Z; remove it/)
+})
+
+test('a wrong revocationPolicy is named as the caller named it', async (t) => {
+  const wrong = [
+    ['Hard', 'revocationPolicy is "Hard"; expected "hard" or "soft"'],
+    [null, 'revocationPolicy is null; expected "hard", "soft" or { default, issuers }'],
+    [{ default: 'x' }, 'revocationPolicy.default is "x"; expected "hard" or "soft"'],
+    [{ deflt: 'hard' }, 'unknown option "deflt" for policy; did you mean "default"?'],
+    [{ issuers: { 'CN=a': 1 } }, 'revocationPolicy.issuers["CN=a"] is 1; expected "hard" or "soft"']
+  ] as const
+  for (const [revocationPolicy, message] of wrong) {
+    for (const trusted of [{ ca: third.root }, { authorities: { internal } }]) {
+      t.throws(() => memoryCredentials({ ...base, ...trusted, revocationPolicy } as never), { code: 'MTLS_ERR_CREDENTIALS_OPTION', message: new RegExp(message.replaceAll(/[.?[\]{}]/g, String.raw`\$&`)) })
+    }
+  }
+})
+
+test('an answer of wrong shape is told with whose answer it is', async (t) => {
+  await t.rejects(providerCredentials(async () => ({ ...base, certificate: 1 }) as never, { attempts: 1 }), { message: /unknown option "certificate" for the provider's answer; did you mean "cert"/ })
+  const issuer = { issue: async () => ({ certificate: 1 }) as never }
+  await t.rejects(renewingCredentials(issuer, { ca: third.root, attempts: 1 }), { message: /unknown option "certificate" for the issuer's answer; did you mean "cert"/ })
+})
+
+test('what is no CRL is told with what it is', async (t) => {
+  const crl = (content: string): unknown => memoryCredentials({ ...base, ca: third.root, crl: content })
+  t.throws(() => crl(third.root), { message: /neither DER nor PEM with the label X509 CRL: found PEM with the label CERTIFICATE/ })
+  t.throws(() => crl(''), { message: /found nothing \(an empty file or text\)|crl is an empty/ })
+  t.throws(() => crl('<html>'), { message: /found an HTML or XML page/ })
 })
 
 test('what the caller does with its own settings later is no change of trust', async (t) => {

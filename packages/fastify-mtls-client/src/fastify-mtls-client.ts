@@ -1,6 +1,6 @@
 import { joinApp } from '@peerkit/events'
 import {
-  anything, defineOptions, describeValue, flag, list, passedOn, required, valueOf, wrongValue
+  defineOptions, describeValue, flag, func, list, methods, passedOn, required, valueOf, wrongValue
 } from '@peerkit/identity/internal'
 import { MtlsAgent } from '@peerkit/undici-mtls'
 import { AGENT_OPTIONS } from '@peerkit/undici-mtls/internal'
@@ -81,15 +81,15 @@ const HEADER_NAME = valueOf('a header name', isHeaderName)
 const OPTIONS = defineOptions<FastifyMtlsClientOptions>('fastifyMtlsClient', MTLS_ERR_SERVICES_OPTION, {
   ...passedOn(AGENT),
   services: required(valueOf(
-    'at least one service with its origin',
-    (services) => typeof services === 'object' && services !== null && Object.keys(services).length > 0,
-    (services) => typeof services === 'object' && services !== null ? 'empty' : describeValue(services)
+    "at least one service by name, such as { ledger: { origin: 'https://ledger.internal:8443' } }",
+    (services) => isObject(services) && Object.keys(services as object).length > 0,
+    (services) => isObject(services) ? 'empty' : describeValue(services)
   )),
   requestIdHeader: valueOf('a header name, or false', (name) => name === false || isHeaderName(name)),
   propagateHeaders: list('header names', HEADER_NAME),
   trace: flag,
-  interceptors: anything,
-  dispatcher: anything
+  interceptors: list('undici interceptors', func('an undici interceptor such as interceptors.retry() returns')),
+  dispatcher: methods(['dispatch'], 'an undici dispatcher such as MockAgent')
 })
 
 const mtlsClient: FastifyPluginAsync<FastifyMtlsClientOptions> = async (app: FastifyInstance, options) => {
@@ -206,6 +206,10 @@ function checkPlugin (options: FastifyMtlsClientOptions): void {
     const expected = 'no header of one connection or message'
     throw wrongValue(MTLS_ERR_SERVICES_OPTION, `propagateHeaders[${index}]`, name, expected)
   }
+}
+
+function isObject (value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function isHeaderName (name: unknown): name is string {

@@ -1,4 +1,6 @@
-import { defineOptions, duration, passedOn, required, secret, text, valueOf } from '@peerkit/identity/internal'
+import {
+  defineOptions, describeValue, duration, passedOn, required, secret, text, valueOf
+} from '@peerkit/identity/internal'
 import { readOrigin } from '@peerkit/undici-mtls'
 import { ORIGIN_OPTIONS } from '@peerkit/undici-mtls/internal'
 import type { AllowedServers, MtlsAgentOptions, ProxyOptions } from '@peerkit/undici-mtls'
@@ -34,18 +36,19 @@ export interface ServiceOptions {
   readonly proxy?: string | ProxyOptions
 }
 
-const PATH = valueOf('a path such as /v1', isPath)
+const BASE_PATH = valueOf('a path such as /v1', isPath, describePath)
+const READY_PATH = valueOf('a path such as /health', isPath, describePath)
 const TIMEOUT = duration({ least: 1, whole: true })
 const OPTIONS = defineOptions<ServiceOptions>('services', MTLS_ERR_SERVICES_OPTION, {
   origin: required(text('an https origin', true)),
-  basePath: PATH,
+  basePath: BASE_PATH,
   // They may contain a password or a token.
   headers: secret("an object of strings such as { name: 'value' }", isHeaderObject),
   timeout: TIMEOUT,
   headersTimeout: TIMEOUT,
   bodyTimeout: TIMEOUT,
   connectTimeout: TIMEOUT,
-  readyPath: PATH,
+  readyPath: READY_PATH,
   ...passedOn(ORIGIN_OPTIONS)
 })
 /** Names of object properties. A service of that name would conflict with them. */
@@ -73,7 +76,15 @@ function isHeaderObject (headers: unknown): boolean {
 }
 
 function hasPath (origin: string): boolean {
-  return URL.canParse(origin) && new URL(origin).pathname !== '/'
+  return /^https?:\/\//i.test(origin) && URL.canParse(origin) && new URL(origin).pathname !== '/'
+}
+
+/** A wrong path, with the flaws that are easily overlooked. */
+function describePath (path: unknown): string {
+  const found = describeValue(path)
+  if (typeof path !== 'string' || path === '') return found
+  if (!path.startsWith('/')) return `${found}, without a slash at its start`
+  return path.endsWith('/') ? `${found}, with a slash at its end` : found
 }
 
 /** Whether a path begins with a slash, does not end with one, and has no `.` or `..` segments. */

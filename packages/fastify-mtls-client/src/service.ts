@@ -1,14 +1,17 @@
+import { describeValue } from '@peerkit/identity/internal'
 import { getServerIdentity } from '@peerkit/undici-mtls'
 import type { FastifyRequest } from 'fastify'
 import { request as undiciRequest } from 'undici'
-import type { Dispatcher, fetch as undiciFetch } from 'undici'
+import type { Dispatcher } from 'undici'
+import { checkCall, checkIncoming, checkInit, checkReady } from './call-arguments.ts'
+import { limitCall } from './call-limit.ts'
 import { headersNow, propagateHeaders } from './propagated-headers.ts'
 import type { PropagateOptions } from './propagated-headers.ts'
 import { MTLS_ERR_SERVICES_OPTION, MTLS_ERR_SERVICES_NOT_READY } from './errors.ts'
 import { lowerCaseHeaders } from './header-object.ts'
+import { fetchPlainly } from './service-fetch.ts'
+import type { Fetch } from './service-fetch.ts'
 import type { ServiceOptions } from './service-options.ts'
-
-type Fetch = typeof undiciFetch
 
 /** Options of a call: those of undici's `request`, with a path in place of a URL. */
 export type CallOptions = Omit<Dispatcher.RequestOptions, 'origin' | 'path' | 'method'> & {
@@ -32,10 +35,14 @@ export interface Service {
    * @param options `path` begins with a slash and is appended to `basePath`. `method` is GET by default
    * @returns status, headers and body, as from undici
    * @throws MTLS_ERR_SERVICES_OPTION for an invalid path, or one that leads out of `basePath`
+   * @throws MTLS_ERR_SERVICES_TIMEOUT if the call takes longer than the option `timeout`
    * @throws the outbound errors of \@peerkit/undici-mtls
    */
   request (options: CallOptions): Promise<Dispatcher.ResponseData>
-  /** Sends a request, as `fetch` does, with a path in place of a URL. */
+  /**
+   * Sends a request, as `fetch` does, with a path in place of a URL. Throws what `request` throws: an outbound error is
+   * not hidden in a TypeError.
+   */
   fetch (path: string, init?: Parameters<Fetch>[1]): ReturnType<Fetch>
   /** Returns the same service, which forwards the trace context and id of an incoming request. */
   for (request: FastifyRequest): Service
@@ -45,6 +52,7 @@ export interface Service {
    *
    * @returns the status and the server's identity
    * @throws MTLS_ERR_SERVICES_NOT_READY for an answer of 500 or more
+   * @throws MTLS_ERR_SERVICES_TIMEOUT if the call takes longer than the option `timeout`
    * @throws the outbound errors of \@peerkit/undici-mtls
    */
   ready (
@@ -70,17 +78,11 @@ export function createService (context: ServiceContext, forwarded: Readonly<Reco
   }
   const headersOf = (own: unknown): Record<string, string | string[]> =>
     ({ ...lowerCaseHeaders(options.headers), ...headersNow(forwarded), ...lowerCaseHeaders(own) })
-  const limit = (signal: unknown): object => {
-    if (timeout === undefined) return signal === undefined || signal === null ? {} : { signal }
-    const ends = AbortSignal.timeout(timeout)
-    return { signal: signal instanceof AbortSignal ? AbortSignal.any([signal, ends]) : ends }
-  }
-
-  async function request (
-    { path, method = 'GET', headers, signal, ...rest }: CallOptions
-  ): Promise<Dispatcher.ResponseData> {
+  async function request (call: CallOptions): Promise<Dispatcher.ResponseData> {
+    checkCall(name, call)
+    const { path, method = 'GET', headers, signal, ...rest } = call
     return await undiciRequest(locate(context, path), {
-      ...timeouts, ...rest, ...limit(signal), method, headers: headersOf(headers), dispatcher
+      ...timeouts, ...rest, ...limitCall(name, timeout, signal), method, headers: headersOf(headers), dispatcher
     } as Parameters<typeof undiciRequest>[1]) as Dispatcher.ResponseData
   }
 
@@ -90,11 +92,19 @@ export function createService (context: ServiceContext, forwarded: Readonly<Reco
     expects: context.expects,
     dispatcher,
     request,
-    fetch: (async (path: string, init: any = {}) => await context.fetch(locate(context, path), {
-      ...init, ...limit(init.signal), headers: headersOf(init.headers)
-    })) as Service['fetch'],
-    for: (incoming: FastifyRequest) => createService(context, propagateHeaders(incoming, context.propagate)),
-    ready: async ({ signal }: { readonly signal?: AbortSignal } = {}) => {
+    fetch: (async (path: string, init: any = {}) => {
+      checkInit(name, init)
+      return await fetchPlainly(context.fetch, locate(context, path), {
+        ...init, ...limitCall(name, timeout, init.signal), headers: headersOf(init.headers)
+      })
+    }) as Service['fetch'],
+    for: (incoming: FastifyRequest) => {
+      checkIncoming(name, incoming)
+      return createService(context, propagateHeaders(incoming, context.propagate))
+    },
+    ready: async (options: { readonly signal?: AbortSignal } = {}) => {
+      checkReady(name, options)
+      const { signal } = options
       const response = await request({ path: readyPath, ...(signal !== undefined && { signal }) })
       await response.body.dump()
       if (response.statusCode >= 500) throw new MTLS_ERR_SERVICES_NOT_READY(name, String(response.statusCode))
@@ -106,7 +116,7 @@ export function createService (context: ServiceContext, forwarded: Readonly<Reco
 /** Returns the URL of a path of the service. Refuses a path that leads out of `basePath`. */
 function locate ({ name, options: { origin, basePath = '' } }: ServiceContext, path: string): URL {
   const refuse = (expected: string): never => {
-    throw new MTLS_ERR_SERVICES_OPTION(`services.${name}: path is ${JSON.stringify(path)}; ${expected}`)
+    throw new MTLS_ERR_SERVICES_OPTION(`services.${name}: path is ${describeValue(path)}; ${expected}`)
   }
   if (typeof path !== 'string' || !path.startsWith('/')) refuse('expected a path that begins with a slash')
   const prefix = basePath === '/' ? '' : basePath

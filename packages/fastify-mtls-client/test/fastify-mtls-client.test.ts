@@ -67,10 +67,37 @@ test('a path that is none, or leads out of the base path, is refused before anyt
   t.match(await (await serviceOf(app, 'root').request({ path: '//double' })).body.json(), { url: '//double' })
 })
 
+test('a call without its arguments is refused by an error of the package', async (t) => {
+  const app = await createApp({ services: { ledger: { origin, allowedServers } } }, t)
+  const service = serviceOf(app) as any
+  const before = ledger.seen.length
+  const refused: Array<[Promise<unknown>, RegExp]> = [
+    [service.request(), /services\.ledger\.request: the argument is missing; expected an object such as \{ path: '\/entries' \}/],
+    [service.request('/entries'), /the argument is "\/entries"; expected an object such as/],
+    [service.request({ path: '/', headers: 'secret' }), /services\.ledger\.request: headers is a string of 6 characters; expected headers such as/],
+    [service.fetch(), /services\.ledger: path is missing; expected a path/],
+    [service.fetch('/', null), /services\.ledger\.fetch: the argument is null; expected an object/],
+    [service.fetch('/', { headers: 5 }), /services\.ledger\.fetch: headers is a number; expected headers/],
+    [service.ready(null), /services\.ledger\.ready: the argument is null; expected an object/]
+  ]
+  for (const [call, message] of refused) t.match(await rejection(call), { code: 'MTLS_ERR_SERVICES_OPTION', message })
+  for (const [incoming, found] of [[undefined, 'missing'], ['x', '"x"'], [null, 'null'], [{}, 'an object'], [{ headers: {} }, 'an object']]) {
+    t.throws(() => service.for(incoming), { code: 'MTLS_ERR_SERVICES_OPTION', message: `Invalid services option: services.ledger.for: request is ${found as string}; expected the incoming Fastify request` })
+  }
+  t.equal(ledger.seen.length, before)
+})
+
 test('each service expects its own server; two may share an origin', async (t) => {
   const app = await createApp({ allowedServers: [{ cn: 'nobody' }], services: { ledger: { origin, allowedServers }, impostor: { origin, allowedServers: [{ cn: 'somebody' }] }, plain: { origin } } }, t)
   await (await serviceOf(app).request({ path: '/' })).body.dump()
-  for (const name of ['impostor', 'plain']) t.match(await rejection(serviceOf(app, name).request({ path: '/' })), { code: 'MTLS_ERR_OUTBOUND_WRONG_SERVER' })
+  for (const name of ['impostor', 'plain']) {
+    const wrong = { code: 'MTLS_ERR_OUTBOUND_WRONG_SERVER', statusCode: 502, origin, reason: 'rules', found: String, expected: String }
+    t.match(await rejection(serviceOf(app, name).request({ path: '/' })), wrong)
+    t.match(await rejection(serviceOf(app, name).fetch('/')), wrong)
+  }
+  const { cause, message } = await rejection(serviceOf(app).fetch('/', { redirect: 'nowhere' } as any)) as Error
+  t.match(message, /nowhere/, 'an error of fetch itself stays as it is')
+  t.notOk(cause)
 })
 
 test('a call in the name of a request carries its trace and id on, and nothing else', async (t) => {
@@ -138,7 +165,7 @@ test('a route that lets an outbound error through answers with its code, and the
     await (mtlsServices[(params as { name: string }).name] as Service).request({ path: '/' })
   })
   app.get('/fetched', async ({ mtlsServices }) => {
-    await (mtlsServices['untrusted'] as Service).fetch('/').catch(({ cause }) => { throw cause })
+    await (mtlsServices['untrusted'] as Service).fetch('/')
   })
   const cases = [
     ['/requested/untrusted', 'MTLS_ERR_OUTBOUND_SERVER_UNTRUSTED', 'unknown_ca'],
@@ -168,9 +195,30 @@ test('a call that takes too long is ended: as a whole, or by its parts', async (
   const slow = await startServer({ identity: server, handler: (request, response) => { if (request.url === '/body') response.write('begun') } })
   const app = await createApp({ services: { whole: { origin: slow.origin, timeout: 50 }, headers: { origin: slow.origin, headersTimeout: 50 }, body: { origin: slow.origin, bodyTimeout: 50 } } }, t)
   t.teardown(async () => { await slow.close() })
-  t.match(await rejection(serviceOf(app, 'whole').request({ path: '/' })), { name: 'TimeoutError' })
-  t.match(await rejection(serviceOf(app, 'whole').request({ path: '/', signal: new AbortController().signal })), { name: 'TimeoutError' })
-  t.match(await rejection(serviceOf(app, 'whole').fetch('/body').then(async (response) => await response.text())), { name: 'TimeoutError' })
+  const whole = serviceOf(app, 'whole')
+  const late = {
+    code: 'MTLS_ERR_SERVICES_TIMEOUT',
+    statusCode: 504,
+    message: 'The service whole did not answer within 50 ms (its option timeout)',
+    cause: { name: 'TimeoutError' }
+  }
+  const { signal } = new AbortController()
+  t.match(await rejection(whole.request({ path: '/' })), late)
+  t.match(await rejection(whole.request({ path: '/', signal })), late)
+  t.match(await rejection(whole.request({ path: '/body' }).then(async ({ body }) => await body.text())), late)
+  t.match(await rejection(whole.fetch('/')), late)
+  t.match(await rejection(whole.fetch('/', { signal })), late)
+  t.match(await rejection(whole.fetch('/body').then(async (response) => await response.text())), late)
+  t.match(await rejection(whole.ready()), late)
+  const reason = new Error('the caller gave up')
+  const given = AbortSignal.abort(reason)
+  t.equal(await rejection(whole.request({ path: '/', signal: given })), reason)
+  t.equal(await rejection(whole.fetch('/', { signal: given })), reason)
+  t.equal(await rejection(whole.ready({ signal: given })), reason)
+  app.get('/', async ({ mtlsServices }) => await (mtlsServices['whole'] as Service).ready())
+  const response = await app.inject('/')
+  t.equal(response.statusCode, 504)
+  t.match(response.json(), { code: 'MTLS_ERR_SERVICES_TIMEOUT' })
   t.match(await rejection(serviceOf(app, 'headers').request({ path: '/' })), { code: 'UND_ERR_HEADERS_TIMEOUT' })
   t.match(await rejection(serviceOf(app, 'body').request({ path: '/body' }).then(async ({ body }) => await body.text())), { code: 'UND_ERR_BODY_TIMEOUT' })
 })
@@ -245,6 +293,13 @@ test('options that are wrong stop the app, each named with what was expected', a
   const service = async (own: unknown, message: RegExp): Promise<void> => { await refuse({ services: { ledger: own } }, message) }
   await refuse({}, /services is empty; expected at least one service/)
   await refuse({ services: null }, /services is null/)
+  await refuse({ services: [{ origin }] }, /services is a list; expected at least one service by name, such as \{ ledger:/)
+  const services = { ledger: { origin } }
+  await refuse({ services, interceptors: 5 }, /interceptors is 5; expected a list of undici interceptors/)
+  await refuse({ services, interceptors: [5] }, /interceptors\[0\] is 5; expected an undici interceptor such as interceptors\.retry\(\)/)
+  await refuse({ services, dispatcher: 5 }, /dispatcher is 5; expected an undici dispatcher such as MockAgent/)
+  const mocked = await createApp({ services, dispatcher: new MockAgent() }, t)
+  await refuse({ services, dispatcher: serviceOf(mocked) }, /dispatcher is an object without dispatch\(\); expected an undici dispatcher/)
   await refuse({ services: { ledger: { origin } }, servces: {} }, /unknown option "servces" for fastifyMtlsClient; did you mean "services"\?/)
   await refuse({ services: { ledger: { origin } }, origins: {} }, /unknown option "origins" for fastifyMtlsClient; expected one of/)
   await refuse({ services: { constructor: { origin } } }, /the name of a service is "constructor"/)
@@ -262,7 +317,10 @@ test('options that are wrong stop the app, each named with what was expected', a
   await service({ origin, base: '/v1' }, /did you mean "basePath"/)
   await service({ origin, nonsense: 1 }, /unknown option "nonsense" for services\.ledger; expected one of origin/)
   for (const basePath of ['v1', '/v1/', '/a/../b', '/a?b', 5]) await service({ origin, basePath }, /basePath is .*expected a path such as \/v1/)
-  await service({ origin, readyPath: 'x' }, /readyPath is "x"/)
+  await service({ origin, basePath: '/v1/' }, /basePath is "\/v1\/", with a slash at its end; expected a path such as \/v1$/)
+  await service({ origin, readyPath: 'health' }, /readyPath is "health", without a slash at its start; expected a path such as \/health$/)
+  await service({ origin, readyPath: '' }, /readyPath is an empty string; expected a path such as \/health$/)
+  await service({ origin: 'localhost:8444' }, /origin is "localhost:8444"; expected an https origin such as https:\/\/ledger\.internal:8443: https:\/\/ is missing$/)
   for (const name of ['timeout', 'headersTimeout', 'bodyTimeout', 'connectTimeout']) await service({ origin, [name]: 2 ** 31 }, new RegExp(`services\\.ledger\\.${name} is 2147483648; expected a whole number of milliseconds from 1 to 2,147,483,647`))
   await service({ origin, timeout: -1 }, /timeout is -1; expected a whole number of milliseconds/)
   await service({ origin, headers: { a: 1 } }, /headers is an object; expected an object of strings/)

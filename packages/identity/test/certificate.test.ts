@@ -1,6 +1,6 @@
 import { test } from 'tap'
 import { createDevCa } from '@peerkit/dev-ca'
-import { decodePem } from '@peerkit/identity'
+import { decodePem, parsePeerIdentity } from '@peerkit/identity'
 import { certificateEnd, readCertificate } from '@peerkit/identity/x509'
 import { FALSE, bits, element, hex, integer, octets, oid, sequence } from './fixtures/der.ts'
 import { ECDSA_SHA256, P256_KEY, basicConstraints, certificate, extension, name } from './fixtures/certificate.ts'
@@ -121,6 +121,18 @@ test('refuses what is no Uint8Array, and more than 100 KiB', async (t) => {
     t.equal(certificateReason(() => readCertificate(input as never)), 'not_bytes')
   }
   t.equal(reasonFor({ extensions: [extension('1.2.3', Buffer.alloc(102_400))] }), 'too_large')
+})
+
+test('says of PEM that it is PEM, and how to decode it', async (t) => {
+  const { cert } = await (await createDevCa()).issue({ cn: 'alice' })
+  const message = /found PEM; expected DER: decodePem\(…\)\[0\]/
+  for (const pem of [cert, `Bag Attributes\n    friendlyName: alice\n${cert}`, cert.repeat(200)]) {
+    t.throws(() => parsePeerIdentity(Buffer.from(pem)), { code: 'MTLS_ERR_CERTIFICATE_INVALID', reason: 'tag_unexpected', offset: 0, message })
+    t.throws(() => readCertificate(new TextEncoder().encode(pem)), { message })
+    t.throws(() => parsePeerIdentity(pem as never), { reason: 'not_bytes', message })
+  }
+  t.throws(() => parsePeerIdentity(Buffer.from('no certificate')), { reason: 'truncated', message: /truncated at offset 0$/ })
+  t.equal(parsePeerIdentity(decodePem(cert)[0] as Uint8Array).commonName, 'alice')
 })
 
 test('says where a certificate in a concatenation ends', async (t) => {

@@ -1,3 +1,4 @@
+import { describeContent } from '@peerkit/identity/internal'
 import { crlInvalid } from './errors.ts'
 
 const BEGIN = Buffer.from('-----BEGIN X509 CRL-----')
@@ -29,8 +30,18 @@ export function * splitCrls (input: string | Uint8Array): Generator<undefined, U
     found.push(yield * decodeBase64(text, start, end))
     begin = end + END.length
   }
-  if (found.length === 0) throw crlInvalid('malformed', 'it is neither DER nor PEM with the label X509 CRL')
+  if (found.length === 0) {
+    const words = `it is neither DER nor PEM with the label X509 CRL: found ${describeOther(text)}`
+    throw crlInvalid('malformed', words)
+  }
   return found
+}
+
+/** What a text is that has no CRL, by its first PEM block. None of its content is quoted. */
+function describeOther (text: Buffer): string {
+  const start = text.subarray(0, SLICE).toString('latin1')
+  const label = /-----BEGIN ([A-Z0-9][A-Z0-9 ]{0,60})-----/.exec(start)?.[1]
+  return label === undefined ? describeContent(start) : `PEM with the label ${label}`
 }
 
 /** Even searching 50 MB takes milliseconds, so it is done in slices. */

@@ -4,6 +4,9 @@ import {
   MTLS_ERR_OUTBOUND_CLIENT_CERTIFICATE_REFUSED, MTLS_ERR_OUTBOUND_UNREACHABLE, untrusted, withFacts
 } from './errors.ts'
 
+/** What OpenSSL makes of a first answer that is no TLS record. */
+const NO_TLS = new Set(['ERR_SSL_WRONG_VERSION_NUMBER', 'ERR_SSL_PACKET_LENGTH_TOO_LONG'])
+
 /** Explains why a connection failed. Errors of this package are returned as they are. */
 export function explainConnectError (error: NodeJS.ErrnoException, origin: string): Error {
   const { code = '' } = error
@@ -41,10 +44,20 @@ export function explainVerifyError (
   })
 }
 
-/** If several addresses failed, Node gives an AggregateError with an empty message. */
-function describeNetworkError (error: NodeJS.ErrnoException & { readonly errors?: readonly Error[] }): string {
-  const message = error.message !== '' ? error.message : (error.errors ?? []).map((each) => each.message).join('; ')
-  return error.code === undefined || message.includes(error.code) ? message : `${error.code} (${message})`
+/**
+ * If several addresses failed, Node gives an AggregateError with an empty message. OpenSSL's messages contain its
+ * source files and end with a newline; its reason is in words.
+ */
+function describeNetworkError (
+  error: NodeJS.ErrnoException & { readonly errors?: readonly Error[], readonly reason?: unknown }
+): string {
+  const { code, reason } = error
+  if (code !== undefined && NO_TLS.has(code)) {
+    return `${code}: the server does not speak TLS on this port (is it plain HTTP?)`
+  }
+  const said = error.message !== '' ? error.message : (error.errors ?? []).map((each) => each.message).join('; ')
+  const message = (typeof reason === 'string' ? reason : said).replaceAll(/\s+/g, ' ').trim()
+  return code === undefined || message.includes(code) ? message : `${code} (${message})`
 }
 
 function explainAlert (error: NodeJS.ErrnoException, origin: string): Error | undefined {

@@ -110,8 +110,9 @@ function createOriginPolicy (
  * ```
  */
 export function readOrigin (text: string): string {
-  if (!URL.canParse(text)) {
-    const expected = 'an https origin such as https://ledger.internal:8443'
+  const hasScheme = text.includes('://')
+  if (!hasScheme || !URL.canParse(text)) {
+    const expected = 'an https origin such as https://ledger.internal:8443' + (hasScheme ? '' : ': https:// is missing')
     throw wrongOption(MTLS_ERR_OUTBOUND_OPTION, 'origin', describeUrl(text), expected)
   }
   const url = new URL(text)

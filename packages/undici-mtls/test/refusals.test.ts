@@ -128,7 +128,20 @@ test('a port on which nobody listens is unreachable, and may be tried again', as
 
 test('a server that speaks no TLS is unreachable, and need not be tried again', async (t) => {
   const origin = await startRaw(t, (socket) => { socket.end('HTTP/1.1 400 Bad Request\r\n\r\n') })
-  t.match(await callOnce(t, origin), { code: 'MTLS_ERR_OUTBOUND_UNREACHABLE', reason: 'tls', retryable: false })
+  const error = await callOnce(t, origin)
+  t.match(error, { code: 'MTLS_ERR_OUTBOUND_UNREACHABLE', reason: 'tls', retryable: false, cause: { code: 'ERR_SSL_WRONG_VERSION_NUMBER' } })
+  t.equal(error.message, `Cannot connect to ${origin}: ERR_SSL_WRONG_VERSION_NUMBER: the server does not speak TLS on this port (is it plain HTTP?)`)
+})
+
+test('what OpenSSL says is one line, without its source files', (t) => {
+  const words = '40CD0000:error:0A000102:SSL routines:ssl_choose_client_version:unsupported protocol:../deps/openssl/statem_lib.c:1973:\n'
+  const named = Object.assign(new Error(words), { code: 'ERR_SSL_UNSUPPORTED_PROTOCOL', reason: 'unsupported protocol' })
+  t.equal(explainConnectError(named, 'https://a').message, 'Cannot connect to https://a: ERR_SSL_UNSUPPORTED_PROTOCOL (unsupported protocol)')
+  const unnamed = Object.assign(new Error('write EPROTO\n  twice\n'), { code: 'EPROTO' })
+  t.equal(explainConnectError(unnamed, 'https://a').message, 'Cannot connect to https://a: write EPROTO twice')
+  const long = Object.assign(new Error(words), { code: 'ERR_SSL_PACKET_LENGTH_TOO_LONG' })
+  t.match(explainConnectError(long, 'https://a').message, /does not speak TLS on this port/)
+  t.end()
 })
 
 test('a server that closes before the handshake is unreachable, and may be tried again', async (t) => {
@@ -218,6 +231,8 @@ test('options that are wrong are named, with what was found and what was expecte
   wrong({ credentials, origins: { 'https://a/path': {} } }, /expected only https, host and port/)
   wrong({ credentials, origins: { 'http://a': {} } }, /expected only https/)
   wrong({ credentials, origins: { nonsense: {} } }, /expected an https origin such as/)
+  wrong({ credentials, origins: { 'localhost:8444': {} } }, /origin is "localhost:8444"; expected an https origin such as .*: https:\/\/ is missing/)
+  wrong({ credentials, origins: { 'https://a:x': {} } }, /origin is "https:\/\/a:x"; expected an https origin such as https:\/\/ledger\.internal:8443$/)
   wrong({ credentials, origins: { 'https://a': {}, 'https://A:443': {} } }, /origins contains https:\/\/a twice/)
   wrong({ credentials, origins: { 'https://a': null } }, /is null; expected an object/)
   wrong({ credentials, origins: { 'https://a': { rules: [] } } }, /unknown option "rules" for origins\["https:\/\/a"\]/)

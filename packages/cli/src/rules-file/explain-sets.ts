@@ -21,6 +21,8 @@ export interface ChosenSets {
   readonly note: string | undefined
 }
 
+/** A method and a path, or `*` for every path. */
+const ROUTE = /^[A-Z][A-Z-]* [/*]/
 const WORDS = ['public', 'authenticated']
 
 /**
@@ -35,15 +37,26 @@ export function chooseSets ({ sets }: RulesFile, route: string | undefined, file
   const keys = [route, ...(route.startsWith('HEAD ') ? [route.replace('HEAD', 'GET')] : [])]
   const own = keys.map((key) => sets.find((set) => set.route === key)).find((set) => set !== undefined)
   if (own !== undefined) return { sets: [own], note: undefined }
+  checkRoute(route, routes)
   const defaults = sets.find(({ path }) => path === 'defaultRules')
   const near = findNearest(route, routes)
   const hint = near === undefined ? '' : `; did you mean ${JSON.stringify(near)}?`
   if (defaults !== undefined) {
-    return { sets: [defaults], note: `the file does not name the route, so defaultRules apply${hint}` }
+    const said = `the file does not name the route ${JSON.stringify(route)}${hint === '' ? '.' : hint}`
+    return { sets: [defaults], note: `${said} This is the answer of its defaultRules` }
   }
   const expected = routes.length === 0 ? 'a file with routes' : `one of ${routes.slice(0, 10).join(', ')}`
   const found = `--route is ${JSON.stringify(route)}, which --rules ${file} does not name`
   throw new UsageError(`${found}${hint === '' ? `; expected ${expected}` : hint}`)
+}
+
+/** A route that is none would get the default rules, and their answer. @throws UsageError */
+function checkRoute (route: string, routes: readonly string[]): void {
+  if (ROUTE.test(route)) return
+  const near = routes.find((one) => one.endsWith(` ${route}`)) ?? findNearest(route, routes)
+  const hint = near === undefined ? '' : `; did you mean ${JSON.stringify(near)}?`
+  const expected = 'a method in capitals and a path, such as "GET /invoices"'
+  throw new UsageError(`--route is ${JSON.stringify(route)}; expected ${expected}${hint}`)
 }
 
 /** Invalid rules have exit code 2, because 1 means that the certificate is not allowed. @throws UsageError */

@@ -90,7 +90,7 @@ export function readAuthorityOptions (given: AuthorityOptions, where: string, is
     const expected = 'the names that it may issue, or "any" (required if there are several authorities)'
     throw wrongValue(MTLS_ERR_CREDENTIALS_OPTION, `${where}.names`, undefined, expected)
   }
-  if (revocation !== undefined) checkPolicy(revocation, where)
+  if (revocation !== undefined) checkPolicy(revocation, `${where}.revocation`)
   // A copy, so that a later change of the caller's object does not change the trust.
   const names = given.names === undefined ? 'any' : freeze(copyNames(given.names, `${where}.names`))
   const bounds = asOption(() => new NameBounds(names, `${where}.names`))
@@ -138,13 +138,18 @@ function freeze<Value> (value: Value): Value {
   return Object.freeze(value)
 }
 
-/** @throws MTLS_ERR_CREDENTIALS_OPTION */
-function checkPolicy (policy: RevocationPolicy, where: string): void {
+/**
+ * @param option what the policy was given as, for errors
+ * @throws MTLS_ERR_CREDENTIALS_OPTION
+ */
+export function checkPolicy (policy: RevocationPolicy, option: string): void {
   try {
     checkRevocationPolicy(policy)
   } catch (error) {
-    const wrong = new MTLS_ERR_CREDENTIALS_OPTION(`${where}.revocation: ${(error as Error).message}`)
-    throw Object.assign(wrong, { cause: error })
+    // The checker of policies knows only that it is one.
+    const message = (error as Error).message.replace(/^Invalid [a-z ]+ option: /, '')
+    const named = message.startsWith('policy') ? `${option}${message.slice(6)}` : `${option}: ${message}`
+    throw Object.assign(new MTLS_ERR_CREDENTIALS_OPTION(named), { cause: error })
   }
 }
 

@@ -3,7 +3,7 @@ import { MTLS_ERR_CREDENTIALS_OPTION } from '../errors.ts'
 import { TRUST_PARTS, listOf } from '../material.ts'
 import type { CheckOptions } from '../check-options.ts'
 import type { AuthorityMaterial, AuthorityOrigins, CredentialMaterial, Origins, TrustMaterial } from '../material.ts'
-import { AUTHORITY_OPTIONS, checkAuthorityName, readAuthorityOptions } from './authority-options.ts'
+import { AUTHORITY_OPTIONS, checkAuthorityName, checkPolicy, readAuthorityOptions } from './authority-options.ts'
 import type { ReadAuthorityOptions } from './authority-options.ts'
 
 /** One authority of the options, with checked limits. */
@@ -41,6 +41,7 @@ export function listAuthorities (
   crlDigests?: ReadonlyMap<string, readonly string[]>
 ): readonly AuthorityInput[] {
   const { authorities } = material
+  if (revocationPolicy !== undefined) checkPolicy(revocationPolicy, 'revocationPolicy')
   if (authorities === undefined) {
     const options = readAuthorityOptions({ revocation: revocationPolicy }, 'options', true)
     return [{

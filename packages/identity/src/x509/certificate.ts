@@ -89,11 +89,24 @@ export function readFields (der: Uint8Array): CertificateFields {
   }
 }
 
-/** Refuses a value that is not a Uint8Array or larger than `MAX_CERTIFICATE_OCTETS`, before it is copied or read. */
+const FOUND_PEM = 'found PEM; expected DER: decodePem(…)[0]'
+/** The first byte of every certificate in DER. */
+const SEQUENCE = 0x30
+/** The longest text before a PEM block that is looked through, such as the attributes that OpenSSL prints. */
+const TEXT_BEFORE_PEM = 4096
+
+function isPem (value: unknown): boolean {
+  return typeof value === 'string' && value.includes('-----BEGIN ')
+}
+
+/** Refuses PEM, what is no Uint8Array, and more than `MAX_CERTIFICATE_OCTETS`, before it is copied or read. */
 export function checkInput (der: Uint8Array): void {
   if (!(der instanceof Uint8Array)) {
+    if (isPem(der)) malformed('not_bytes', 0, FOUND_PEM)
     malformed('not_bytes', 0, `expected a Uint8Array of DER, found ${der === null ? 'null' : typeof der}`)
   }
+  const isText = der[0] !== SEQUENCE && isPem(Buffer.from(der.subarray(0, TEXT_BEFORE_PEM)).toString('latin1'))
+  if (isText) malformed('tag_unexpected', 0, FOUND_PEM)
   if (der.length > MAX_CERTIFICATE_OCTETS) {
     malformed('too_large', 0, `${der.length} bytes, at most ${MAX_CERTIFICATE_OCTETS}`)
   }
