@@ -1,6 +1,7 @@
 import type { RouteOptions } from 'fastify'
 import type { AllowedClients, Mode } from './allowed-clients.ts'
 import { denyAll } from './access-policy.ts'
+import { checkContradiction } from './check-contradictions.ts'
 import { DeclarationCache } from './declaration-cache.ts'
 import { MTLS_ERR_ALLOWED_CLIENTS_OPTION, refuseRulesFile } from './errors.ts'
 import { findFileRoutes } from './file-routes.ts'
@@ -189,6 +190,9 @@ export class RouteTable {
       return { entry, policy: this.#resolve(entry.site, assigned.get(entry.site), entry.counts, compiled) }
     })
     this.#checkPublic(policies.map(({ policy }) => policy.route))
+    for (const { entry: { options }, policy: { route } } of policies) {
+      checkContradiction(route, (options.config as { clientCertificate?: unknown } | undefined)?.clientCertificate)
+    }
     // Nothing below throws.
     for (const { entry, policy } of policies) entry.policy = policy
     this.#missing = new WeakMap()
