@@ -2,7 +2,8 @@ import type { BlockOption, CredentialSource, TrustSource } from '@peerkit/creden
 import { isAuditKept, joinApp } from '@peerkit/events'
 import type { PeerIdentity } from '@peerkit/identity'
 import {
-  AUTHORITIES, GUARD_UPGRADES, IDENTIFIES, IS_PREFLIGHT, IS_PUBLIC, addToApp, checkOption, choice, closeUpgrade,
+  AUTHORITIES, GUARD_UPGRADES, IDENTIFIES, IS_PREFLIGHT, IS_PUBLIC, addToApp, checkOption, choice, closeSource,
+  closeUpgrade,
   dropRequestLog, holdRequestLog, isThenable, releaseRequestLog
 } from '@peerkit/identity/internal'
 import type { RevocationChecker } from '@peerkit/revocation'
@@ -19,6 +20,7 @@ import { logOwnEnd } from './own-end-log.ts'
 import { checkPluginOptions, checkTrust, refuseOwnTrust } from './plugin-options.ts'
 import type { FastifyMtlsOptions } from './plugin-options.ts'
 import { isPreflight } from './preflight.ts'
+import { CLOSED_BY_OPTION, logSourceEnd } from './source-end-log.ts'
 import { RefusalLog } from './refusal-log.ts'
 import { assignedPeer, peerOfRequest } from './request-peer.ts'
 import { logBlockChanges, logTrustChanges } from './trust-log.ts'
@@ -77,7 +79,12 @@ const mtls: FastifyPluginAsync<FastifyMtlsOptions> = async (app, options) => {
   check.register(app, options.forwarded !== undefined)
   if (context !== undefined) attach(app, context, options)
   const gateway = context ?? makeOwnContext(app, options)
-  if (options.closeCredentials === true) app.addHook('onClose', async () => { await trust?.close() })
+  if (trust !== undefined) {
+    logSourceEnd(app, trust)
+    if (options.closeCredentials === true) {
+      app.addHook('onClose', async () => { await closeSource(trust, CLOSED_BY_OPTION) })
+    }
+  }
   addToApp(app, {
     credentials: () => context?.credentials,
     trust: () => trust,
