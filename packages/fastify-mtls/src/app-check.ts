@@ -1,3 +1,4 @@
+import { IS_PUBLIC } from '@peerkit/identity/internal'
 import type { FastifyInstance, RouteOptions } from 'fastify'
 import { MTLS_ERR_SERVER_OPTION } from './errors.ts'
 import { checkRouteOptions, nameRoute } from './route-options.ts'
@@ -173,7 +174,7 @@ function isWithin (instance: object, scope: object): boolean {
 
 /** Whether @peerkit/fastify-allowed-clients is registered. */
 function hasRules (app: App | undefined): boolean {
-  return app !== undefined && 'mtls' in app && 'allow' in app.mtls
+  return app !== undefined && IS_PUBLIC in app
 }
 
 function certificateOf ({ config }: RouteOptions): unknown {

@@ -20,9 +20,10 @@ import { logOwnEnd } from './own-end-log.ts'
 import { checkPluginOptions, checkTrust, refuseOwnTrust } from './plugin-options.ts'
 import type { FastifyMtlsOptions } from './plugin-options.ts'
 import { isPreflight } from './preflight.ts'
-import { CLOSED_BY_OPTION, logSourceEnd } from './source-end-log.ts'
 import { RefusalLog } from './refusal-log.ts'
+import { rulesMembers } from './missing-rules.ts'
 import { assignedPeer, peerOfRequest } from './request-peer.ts'
+import { CLOSED_BY_OPTION, logSourceEnd } from './source-end-log.ts'
 import { logBlockChanges, logTrustChanges } from './trust-log.ts'
 import { requirePeer, routeUpgrade } from './upgrade-watch.ts'
 import type { UpgradeGuard } from './upgrade-watch.ts'
@@ -69,6 +70,7 @@ const AUTHENTICATED = choice('authenticated')
 
 const mtls: FastifyPluginAsync<FastifyMtlsOptions> = async (app, options) => {
   checkPluginOptions(options)
+  checkFirst(app)
   const context = contextOf(app.server)
   if (context === undefined && options.forwarded === undefined) {
     throw new MTLS_ERR_SERVER_NOT_MTLS(describeForeignServer(app.server))
@@ -86,6 +88,7 @@ const mtls: FastifyPluginAsync<FastifyMtlsOptions> = async (app, options) => {
     }
   }
   addToApp(app, {
+    ...rulesMembers(),
     credentials: () => context?.credentials,
     trust: () => trust,
     revocation: () => context === undefined ? options.revocation : context.revocation,
@@ -100,6 +103,15 @@ const mtls: FastifyPluginAsync<FastifyMtlsOptions> = async (app, options) => {
   if (options.corsPreflights === true) Object.defineProperty(app, IS_PREFLIGHT, { value: isPreflight })
   const { forwarded } = options
   identifyRequests(app, forwarded === undefined ? undefined : await openForwarded(app, forwarded, gateway))
+}
+
+/** @throws MTLS_ERR_SERVER_OPTION if a plugin identifies the clients of this instance already */
+function checkFirst (app: FastifyInstance): void {
+  if (!app.hasRequestDecorator('peer') && !app.hasRequestDecorator('optionalPeer')) return
+  throw new MTLS_ERR_SERVER_OPTION(
+    '@peerkit/fastify-mtls was registered where a plugin identifies the clients already: itself, or another one that ' +
+      'adds request.peer; expected one registration on the root instance, with all options'
+  )
 }
 
 /** Loads what reads the headers of gateways only for apps behind one. */
@@ -136,7 +148,7 @@ function identifyRequests (app: FastifyInstance, forwarded: ForwardedPeers | und
       // A refused header has its own line.
       if (believed) denyAnonymous(request)
       closeUpgrade(request, reply)
-    } else if (!('allow' in app.mtls)) releaseRequestLog(request)
+    } else if (!(IS_PUBLIC in app)) releaseRequestLog(request)
     done(refusal)
   }
   const identify: onRequestHookHandler = (request, reply, done) => {
