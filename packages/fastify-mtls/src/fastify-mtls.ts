@@ -78,7 +78,7 @@ const mtls: FastifyPluginAsync<FastifyMtlsOptions> = async (app, options) => {
   const trust = context?.credentials ?? options.trust
   const check = context?.app ?? new AppCheck({ allowAnonymous: true, gateOnly: false, isPlain: true })
   context?.meet(rootOf(app))
-  check.register(app, options.forwarded !== undefined)
+  check.register(app, options)
   if (context !== undefined) attach(app, context, options)
   const gateway = context ?? makeOwnContext(app, options)
   if (trust !== undefined) {

@@ -35,8 +35,8 @@ export function logWrongPurpose (
 ): void {
   log?.error(
     { certificate: String(identity), presented: String(presented.identity), generation },
-    'the new certificate is not for servers: its extended key usage has no serverAuth, so clients would refuse it; the ' +
-      'former one stays in use. Rotate to a certificate for servers. To refuse such rotations at the source, use ' +
+    'the new certificate is not for servers: its extended key usage has no serverAuth, so clients would refuse it; ' +
+      'the former one stays in use. Rotate to a certificate for servers. To refuse such rotations at the source, use ' +
       "fileCredentials({ use: 'server' })"
   )
 }
