@@ -14,8 +14,9 @@ export function logSourceEnd (app: FastifyInstance<any, any, any, any>, source: 
     if (!app.server.listening) return
     app.log.error(
       { closedBy, generation: source.current.generation },
-      `the credentials of this app were closed by ${closedBy} while it listens: no rotation and no new CRL reaches it ` +
-        'any more; close them after the last app that uses them, with closeCredentials on that app alone or by yourself'
+      `the credentials of this app were closed by ${closedBy} while it listens: no rotation and no new CRL reaches ` +
+        'it any more; close them after the last app that uses them: with closeCredentials on that app alone, or by ' +
+        'yourself'
     )
   })
   app.addHook('preClose', async () => { end() })

@@ -23,7 +23,7 @@ test('an app whose credentials another app closes says so', async (t) => {
   const credentials = memoryCredentials({ cert: chain, key, ca: ca.root })
   const [a, b] = [await start(t, credentials, true), await start(t, credentials)]
   await a.close()
-  t.match(b.lines, [{ closedBy: 'the option closeCredentials of another app', generation: 1, msg: /were closed by the option closeCredentials of another app while it listens: no rotation and no new CRL reaches it/ }])
+  t.match(b.lines, [{ closedBy: 'the option closeCredentials of another app', generation: 1, msg: /were closed by the option closeCredentials of another app while it listens: no rotation and no new CRL reaches it any more; close them after the last app/ }])
   t.strictSame(a.lines, [], 'the app that closes them knows')
 })
 
