@@ -2,8 +2,8 @@ import { MTLS_ERR_ALLOWED_CLIENTS_OPTION } from './errors.ts'
 import type { RouteRequirements } from './route-requirements.ts'
 
 /**
- * Refuses a route whose `clientCertificate` contradicts its rules. `printRoutes()` and `evaluate()` go by the rules, and
- * would tell something else than what the route answers.
+ * Refuses a route whose `clientCertificate` contradicts its rules. `printRoutes()` and `evaluate()` go by the rules, so
+ * they would tell something else than what the route answers.
  *
  * @param clientCertificate of the config of the route, which @peerkit/fastify-mtls reads
  * @throws MTLS_ERR_ALLOWED_CLIENTS_OPTION naming the route

@@ -30,6 +30,7 @@ import type { AuthorizedRequest } from './authorize-reply.ts'
 import { NO_FILE, CompiledPolicy } from './compiled-policy.ts'
 import { guardUpgrades } from './guard-upgrades.ts'
 import { RouteTable } from './route-table.ts'
+import { nameScope } from './scope.ts'
 import {
   checkMiddleware, checkRegisterOptions, serverRequiresCertificate, watchRegisterOptions
 } from './start-check.ts'
@@ -189,8 +190,10 @@ type Members = {
 
 function decorate (app: FastifyInstance, table: RouteTable, fileSource: RulesFileSource | undefined): void {
   const routes = (): readonly ListedRoute[] => table.list().map(({ policy }) => listRoute(policy))
-  const addScope = (instance: FastifyInstance, rules: AllowedClients | undefined, options: ScopeOptions): void => {
-    table.addScope(instance, instance.prefix === '' ? '/' : instance.prefix, rules, options)
+  const addScope = (
+    instance: FastifyInstance, rules: { readonly value: unknown } | undefined, options: ScopeOptions
+  ): void => {
+    table.addScope(instance, nameScope(instance), rules, options)
   }
   const evaluate = (peer: PeerIdentity | null): readonly EvaluatedRoute[] => {
     checkOption(peer, PEER, 'the peer of app.mtls.evaluate(peer)', MTLS_ERR_ALLOWED_CLIENTS_OPTION)
@@ -201,9 +204,8 @@ function decorate (app: FastifyInstance, table: RouteTable, fileSource: RulesFil
     }))
   }
   const members: Members = {
-    // Undefined is a mistake, not a request for the default. It is refused when rules are compiled.
-    allow: (instance) => (rules, options = {}) => { addScope(instance, rules ?? (null as never), options) },
-    guardUpgrades: () => (rules) => { guardUpgrades(app, table.policyOfUpgrades(rules ?? (null as never))) },
+    allow: (instance) => (rules, options = {}) => { addScope(instance, { value: rules }, options) },
+    guardUpgrades: () => (rules) => { guardUpgrades(app, table.policyOfUpgrades(rules)) },
     setMode: (instance) => (mode) => { addScope(instance, undefined, { mode }) },
     routes: () => routes,
     printRoutes: () => () => printRoutes(routes()),

@@ -88,7 +88,7 @@ test('refuses wrong scopes, and scopes that come too late', async (t) => {
   await app.register(async (scope) => {
     t.throws(() => scope.mtls.allow([{ oo: 'x' } as any]), { code: 'MTLS_ERR_RULE_INVALID', message: /scope \/admin: rules\[0\]\.oo/ })
     t.throws(() => scope.mtls.allow(['ops'], { mayWiden: true } as any), { code: 'MTLS_ERR_ALLOWED_CLIENTS_OPTION', message: /unknown option "mayWiden" for scope \/admin: options; expected one of overridable, mode/ })
-    t.throws(() => scope.mtls.allow(undefined as any), { code: 'MTLS_ERR_RULE_INVALID', message: /scope \/admin: rules: found null/ })
+    t.throws(() => scope.mtls.allow(undefined as any), { code: 'MTLS_ERR_ALLOWED_CLIENTS_OPTION', message: /scope \/admin: rules is undefined; expected rules/ })
     t.throws(() => scope.mtls.allow('ops', ['x'] as any), { message: /options is a list; expected an object/ })
     t.throws(() => scope.mtls.setMode('report' as any), { message: /scope \/admin: options\.mode is "report"; expected "enforce" or "report-only"/ })
     t.throws(() => scope.mtls.allow(['ops'], { overridable: 1 as any }), { message: /overridable is 1/ })
@@ -161,7 +161,7 @@ test('app.mtls.evaluate says what every route would answer a peer, and setMode s
   await app.register(async (scope) => {
     scope.mtls.setMode('report-only')
     scope.get('/reported', { config: { allowedClients: 'ops' } }, answer)
-    t.throws(() => scope.mtls.allow('ops'), { message: /scope \/ already has rules or a mode; expected one call of app\.mtls\.allow\(\) or setMode\(\) for each scope/ })
+    t.throws(() => scope.mtls.allow('ops'), { message: /scope without a prefix already has rules or a mode; expected one call of app\.mtls\.allow\(\) or setMode\(\) for each scope/ })
   })
   app.get('/billing', { config: { allowedClients: 'billing' } }, answer)
   await app.ready()
@@ -175,7 +175,7 @@ test('app.mtls.evaluate says what every route would answer a peer, and setMode s
 })
 
 test('notFoundRules public, and default rules that are public, answer 404 to a client without a certificate', async (t) => {
-  const { status } = await guardedApp({ notFoundRules: 'public' })
+  const { status } = await guardedApp({ notFoundRules: 'public' }, {}, { clientCertificate: 'optional' })
   t.equal(await status(null, '/nothing'), 404)
   const other = await guardedApp({ defaultRules: 'public' })
   t.equal(await other.status(null, '/nothing'), 404)
