@@ -3,7 +3,7 @@ import {
   joinEmitter
 } from '@peerkit/events'
 import type { CredentialsRefusedMessage } from '@peerkit/events'
-import { WakeAt } from '@peerkit/identity/internal'
+import { WakeAt, announceSourceEnd } from '@peerkit/identity/internal'
 import type { CheckedTrust } from './check-material.ts'
 import type { Clock } from './clock.ts'
 import type { CredentialSnapshot, TrustChange, TrustSnapshot, TrustSource } from './credential-snapshot.ts'
@@ -188,6 +188,7 @@ export class LiveTrust<Snapshot extends TrustSnapshot, Checked extends CheckedTr
     this.#closed = true
     this.#nextStart.clear()
     this.#listeners.clear()
+    announceSourceEnd(this)
     await this.stop()
     await Promise.all([...checkersOf(this.#current).values()].map(async (checker) => await checker?.close()))
   }

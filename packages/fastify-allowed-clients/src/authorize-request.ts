@@ -149,11 +149,17 @@ function writeLine (
     remoteAddress: request.ip,
     ...(mode === 'enforce' && { statusCode: peer === null ? 401 : 403 })
   }
-  // A function that throws is a bug of the app: its stack belongs in the log.
   request.log.warn(
-    error === undefined ? line : { ...line, err: error },
+    { ...line, ...describeFailure(error) },
     mode === 'report-only' ? 'client would be denied' : 'client denied'
   )
+}
+
+/** A function that throws is a bug of the app: its stack belongs in the log. That of a wrong answer is ours alone. */
+function describeFailure (error: unknown): object {
+  if (error === undefined) return {}
+  const { code, message } = error as { code?: unknown, message?: unknown }
+  return code === 'MTLS_ERR_PREDICATE_RESULT' ? { detail: message } : { err: error }
 }
 
 function publish (channel: EventChannel<RequestJudgedMessage>, request: FastifyRequest, denial: DenialFields): void {

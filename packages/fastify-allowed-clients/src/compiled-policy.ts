@@ -1,3 +1,4 @@
+import { describeValue, findNearest } from '@peerkit/identity/internal'
 import { compileGroups, compileRules } from '@peerkit/rules'
 import type { Authorizer, CompiledGroups, Groups, RuleSet } from '@peerkit/rules'
 import type { AllowedClients } from './allowed-clients.ts'
@@ -99,6 +100,7 @@ export class CompiledPolicy {
 
   #compile ({ value, path }: Declaration): AccessPolicy | undefined {
     const word = findWord(value, path)
+    checkWords(value, path, this.#declaredGroups)
     if (word !== undefined) return word === 'public' ? undefined : authenticatedOnly
     const authorizer = this.#compileRules(value, path, this.#groups)
     for (const warning of authorizer.warnings) this.#context.warn(path, warning)
@@ -113,6 +115,19 @@ export class CompiledPolicy {
 
   #compileGroups (): CompiledGroups {
     return compileGroups(this.#declaredGroups, { path: 'groups', authorities: this.#context.authorities() })
+  }
+}
+
+/** Refuses a misspelt reserved word. Of groups, only that there is no such group would be said. */
+function checkWords (value: AllowedClients, path: string, groups: Groups): void {
+  const list: readonly unknown[] = Array.isArray(value) ? value : [value]
+  for (const one of list) {
+    if (typeof one !== 'string' || Object.hasOwn(groups, one)) continue
+    const meant = findNearest(one, [...Object.keys(groups), ...WORDS])
+    if (meant === one || !(WORDS as readonly unknown[]).includes(meant)) continue
+    throw new MTLS_ERR_ALLOWED_CLIENTS_OPTION(
+      `${path}: found ${describeValue(one)}, which is no group; did you mean '${meant as string}'?`
+    )
   }
 }
 

@@ -1,8 +1,9 @@
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { joinApp } from '@peerkit/events'
+import { isPeerIdentity } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
-import { IS_PREFLIGHT, IS_PUBLIC, addToApp } from '@peerkit/identity/internal'
+import { IS_PREFLIGHT, IS_PUBLIC, addToApp, checkOption, required, valueOf } from '@peerkit/identity/internal'
 import type { Groups } from '@peerkit/rules'
 import type {
   FastifyInstance, FastifyPluginAsync, FastifyRequest, onRequestHookHandler, onRouteHookHandler
@@ -11,7 +12,7 @@ import fp from 'fastify-plugin'
 import type { AllowedClients, Mode } from './allowed-clients.ts'
 import type { AllowedClientsControl, EvaluatedRoute } from './app-control.ts'
 import { copyRules } from './copy-rules.ts'
-import { MTLS_ERR_PLUGIN_ORDER } from './errors.ts'
+import { MTLS_ERR_ALLOWED_CLIENTS_OPTION, MTLS_ERR_PLUGIN_ORDER } from './errors.ts'
 import { authorizeRequest } from './authorize-request.ts'
 import type { RoutePolicy } from './authorize-route.ts'
 import { authoritiesOf, watchAuthorities } from './known-authorities.ts'
@@ -29,6 +30,7 @@ import type { AuthorizedRequest } from './authorize-reply.ts'
 import { NO_FILE, CompiledPolicy } from './compiled-policy.ts'
 import { guardUpgrades } from './guard-upgrades.ts'
 import { RouteTable } from './route-table.ts'
+import { nameScope } from './scope.ts'
 import {
   checkMiddleware, checkRegisterOptions, serverRequiresCertificate, watchRegisterOptions
 } from './start-check.ts'
@@ -56,6 +58,11 @@ declare module 'fastify' {
     readonly mtls: FastifyMtlsApp
   }
 }
+
+const PEER = required(valueOf(
+  'a PeerIdentity of parsePeerIdentity or createPartialIdentity, or null for a client without a certificate',
+  (peer) => peer === null || isPeerIdentity(peer)
+))
 
 /** What a server that requires certificates answers a client without one: the request never gets to a rule. */
 const REFUSED_BY_HANDSHAKE: AccessPreview = {
@@ -133,6 +140,11 @@ function checkPlace (app: FastifyInstance): void {
         '@fastify/autoload, register both in one file'
     )
   }
+  if (IS_PUBLIC in app) {
+    throw new MTLS_ERR_PLUGIN_ORDER(
+      'it was registered twice; expected one registration with all options, and app.mtls.allow() for parts of the app'
+    )
+  }
   const tree = printEarlierRoutes(app)
   // Earlier routes have already passed the onRoute hooks, so their rules were never read.
   if (tree !== undefined) {
@@ -178,19 +190,22 @@ type Members = {
 
 function decorate (app: FastifyInstance, table: RouteTable, fileSource: RulesFileSource | undefined): void {
   const routes = (): readonly ListedRoute[] => table.list().map(({ policy }) => listRoute(policy))
-  const addScope = (instance: FastifyInstance, rules: AllowedClients | undefined, options: ScopeOptions): void => {
-    table.addScope(instance, instance.prefix === '' ? '/' : instance.prefix, rules, options)
+  const addScope = (
+    instance: FastifyInstance, rules: { readonly value: unknown } | undefined, options: ScopeOptions
+  ): void => {
+    table.addScope(instance, nameScope(instance), rules, options)
   }
-  const evaluate = (peer: PeerIdentity | null): readonly EvaluatedRoute[] =>
-    routes().map((route) => ({
+  const evaluate = (peer: PeerIdentity | null): readonly EvaluatedRoute[] => {
+    checkOption(peer, PEER, 'the peer of app.mtls.evaluate(peer)', MTLS_ERR_ALLOWED_CLIENTS_OPTION)
+    return routes().map((route) => ({
       methods: route.methods,
       url: route.url,
       ...(peer === null && serverRequiresCertificate(app) ? REFUSED_BY_HANDSHAKE : route.evaluate(peer))
     }))
+  }
   const members: Members = {
-    // Undefined is a mistake, not a request for the default. It is refused when rules are compiled.
-    allow: (instance) => (rules, options = {}) => { addScope(instance, rules ?? (null as never), options) },
-    guardUpgrades: () => (rules) => { guardUpgrades(app, table.policyOfUpgrades(rules ?? (null as never))) },
+    allow: (instance) => (rules, options = {}) => { addScope(instance, { value: rules }, options) },
+    guardUpgrades: () => (rules) => { guardUpgrades(app, table.policyOfUpgrades(rules)) },
     setMode: (instance) => (mode) => { addScope(instance, undefined, { mode }) },
     routes: () => routes,
     printRoutes: () => () => printRoutes(routes()),

@@ -1,3 +1,4 @@
+import { suggestNearest } from '@peerkit/identity/internal'
 import { refuseRulesFile } from './errors.ts'
 import type { RouteDeclaration } from './route-requirements.ts'
 import type { CompiledPolicy } from './compiled-policy.ts'
@@ -31,6 +32,11 @@ export function findFileRoutes (sites: readonly RouteDeclaration[], { routes, fi
     }
   }
   return { assigned, unknown: [...unknown] }
+}
+
+/** What a key of the file was meant to be. */
+export function suggestRoute (key: string, sites: readonly RouteDeclaration[]): string {
+  return suggestNearest(key, sites.map(nameOf)) || 'expected "METHOD /pattern" as it was added, prefix included'
 }
 
 function nameOf ({ methods, url }: RouteDeclaration): string { return `${methods.join(',')} ${url}` }

@@ -1,4 +1,7 @@
-import { anything, checkOption, choice, defineOptions, duration, flag, valueOf } from '@peerkit/identity/internal'
+import { extname } from 'node:path'
+import {
+  anything, checkOption, choice, defineOptions, describeValue, duration, flag, valueOf, wrongOption
+} from '@peerkit/identity/internal'
 import type { AllowedClients, ClientGroups, Mode } from './allowed-clients.ts'
 import { MTLS_ERR_ALLOWED_CLIENTS_OPTION } from './errors.ts'
 import { REDACTIONS } from './redact-found.ts'
@@ -62,12 +65,26 @@ export interface ScopeOptions {
   readonly mode?: Mode
 }
 
+/** What a rules file is read as. */
+const EXTENSIONS = ['.json', '.yaml', '.yml']
+
+/** Not a Map or another class: its entries would be no groups. */
+function isObjectByName (value: unknown): boolean {
+  return Object.prototype.toString.call(value) === '[object Object]'
+}
+
+function describeGroups (value: unknown): string {
+  return value instanceof Map ? 'a Map' : value instanceof Set ? 'a Set' : describeValue(value)
+}
+
 const MODE = choice('enforce', 'report-only')
 const OPTIONS = defineOptions<FastifyAllowedClientsOptions>(
   '@peerkit/fastify-allowed-clients',
   MTLS_ERR_ALLOWED_CLIENTS_OPTION,
   {
-    groups: anything,
+    groups: valueOf(
+      "an object of rules by name, such as { billing: { ou: 'billing' } }", isObjectByName, describeGroups
+    ),
     defaultRules: anything,
     file: valueOf('a path or a file URL', (file) => (typeof file === 'string' && file !== '') || file instanceof URL),
     watch: valueOf('true, false or { pollInterval, debounce }', (watch) => {
@@ -95,7 +112,23 @@ export function checkPluginOptions (options: FastifyAllowedClientsOptions): void
     )
   }
   OPTIONS.check(options)
-  if (typeof options.watch === 'object') WATCH.check(options.watch, 'watch')
+  const { file, watch } = options
+  if (file !== undefined) checkExtension(file)
+  if (typeof watch !== 'object') return
+  WATCH.check(watch, 'watch')
+  if (file === undefined) {
+    throw new MTLS_ERR_ALLOWED_CLIENTS_OPTION(
+      'watch has settings, but there is no file to watch; expected the option file, or no watch'
+    )
+  }
+}
+
+/** Another file would be read as YAML, which accepts nearly any text. */
+function checkExtension (file: string | URL): void {
+  const extension = extname(file instanceof URL ? file.pathname : file)
+  if (EXTENSIONS.includes(extension.toLowerCase())) return
+  const found = extension === '' ? 'a name without an extension' : `a name that ends in "${extension}"`
+  throw wrongOption(MTLS_ERR_ALLOWED_CLIENTS_OPTION, 'file', found, 'a name that ends in .json, .yaml or .yml')
 }
 
 /** @throws MTLS_ERR_ALLOWED_CLIENTS_OPTION */

@@ -8,6 +8,7 @@ import { findDuplicateKey } from './find-duplicate-key.ts'
 import type { FileRules } from './compiled-policy.ts'
 
 const MAX_BYTES = 16 * 1024 * 1024
+const EMPTY = 'the file is empty; expected groups, defaultRules or routes'
 const KEYS = ['groups', 'defaultRules', 'routes']
 
 /**
@@ -51,9 +52,11 @@ function explainUnreadable (code: string | undefined, found: string): string {
  * @throws MTLS_ERR_RULES_FILE_INVALID (`malformed`, `structure`)
  */
 export function parseRulesFile (file: string, bytes: Uint8Array): FileRules {
-  const value = extname(file).toLowerCase() === '.json'
-    ? parseJson(file, decode(file, bytes))
-    : parseYaml(file, decode(file, bytes))
+  const text = decode(file, bytes)
+  if (text.trim() === '') refuseRulesFile(file, 'structure', EMPTY)
+  const value = extname(file).toLowerCase() === '.json' ? parseJson(file, text) : parseYaml(file, text)
+  // Only comments.
+  if (value === null) refuseRulesFile(file, 'structure', EMPTY)
   if (!isObject(value)) {
     return refuseRulesFile(file, 'structure', 'expected an object with groups, defaultRules or routes')
   }
@@ -68,7 +71,7 @@ export function parseRulesFile (file: string, bytes: Uint8Array): FileRules {
   if (!isObject(groups)) refuseRulesFile(file, 'structure', 'groups: expected an object of groups by name')
   if (!isObject(routes)) refuseRulesFile(file, 'structure', 'routes: expected an object of rules by "METHOD /pattern"')
   if (!KEYS.some((key) => Object.hasOwn(value, key))) {
-    refuseRulesFile(file, 'structure', 'the file is empty; expected groups, defaultRules or routes')
+    refuseRulesFile(file, 'structure', EMPTY)
   }
   return {
     file,

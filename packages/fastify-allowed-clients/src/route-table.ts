@@ -1,9 +1,10 @@
 import type { RouteOptions } from 'fastify'
 import type { AllowedClients, Mode } from './allowed-clients.ts'
 import { denyAll } from './access-policy.ts'
+import { checkContradiction } from './check-contradictions.ts'
 import { DeclarationCache } from './declaration-cache.ts'
 import { MTLS_ERR_ALLOWED_CLIENTS_OPTION, refuseRulesFile } from './errors.ts'
-import { findFileRoutes } from './file-routes.ts'
+import { findFileRoutes, suggestRoute } from './file-routes.ts'
 import { resolveRequirements } from './route-requirements.ts'
 import type { AppDefaults, RouteDeclaration, RouteRequirements } from './route-requirements.ts'
 import type { RouteCounts, RoutePolicy } from './authorize-route.ts'
@@ -82,10 +83,8 @@ export class RouteTable {
     const name = `${methods.join(',')} ${options.url}`
     const config = (options.config ?? {}) as { allowedClients?: AllowedClients, allowedClientsMode?: Mode }
     checkRouteConfig(options, config, name)
-    // A key with the value undefined is a mistake, not a request for the default.
     const own = 'allowedClients' in config
-      ? this.#declare(config.allowedClients ??
-      (null as never), `${name}: config.allowedClients`, 'config.allowedClients')
+      ? this.#declareGiven(config.allowedClients, `${name}: config.allowedClients`, 'config.allowedClients')
       : undefined
     const site: RouteDeclaration = {
       methods, url: options.url, constraints: options.constraints, instance, own, mode: config.allowedClientsMode
@@ -101,7 +100,9 @@ export class RouteTable {
    * @param rules undefined if the scope only has a mode
    * @throws MTLS_ERR_RULE_INVALID or MTLS_ERR_ALLOWED_CLIENTS_OPTION naming the scope and the offending key
    */
-  addScope (instance: object, prefix: string, rules: AllowedClients | undefined, options: ScopeOptions): void {
+  addScope (
+    instance: object, prefix: string, rules: { readonly value: unknown } | undefined, options: ScopeOptions
+  ): void {
     const where = `scope ${prefix}`
     checkScopeOptions(options, where)
     if (this.#sealed) {
@@ -114,7 +115,12 @@ export class RouteTable {
     }
     const { overridable = false, mode } = options
     this.#scopes.set(instance, {
-      prefix, declaration: this.#declare(rules, `${where}: rules`, where), overridable, mode
+      prefix,
+      declaration: rules === undefined
+        ? undefined
+        : this.#declareGiven(rules.value as AllowedClients | undefined, `${where}: rules`, where),
+      overridable,
+      mode
     })
   }
 
@@ -126,6 +132,14 @@ export class RouteTable {
     return value === undefined
       ? undefined
       : this.#declarations.declare(value, path, origin, (declaration) => { this.#compiled.policyOf(declaration) })
+  }
+
+  /** Undefined is a mistake, not a request for the default. */
+  #declareGiven (value: AllowedClients | undefined, path: string, origin: string): Declaration {
+    if (value !== undefined) return this.#declare(value, path, origin) as Declaration
+    throw new MTLS_ERR_ALLOWED_CLIENTS_OPTION(
+      `${path} is undefined; expected rules, such as a group of the option groups, a rule or 'authenticated'`
+    )
   }
 
   /** Reports what is wrong with the current rules after the authorities changed. */
@@ -180,7 +194,7 @@ export class RouteTable {
         compiled.file,
         'unknown_route',
         `routes[${JSON.stringify(unknown[0])}]: the app has no such route; ` +
-          'expected "METHOD /pattern" as it was added, prefix included'
+          suggestRoute(unknown[0], [...this.#entries].map(({ site }) => site))
       )
     }
     if (this.#notFound !== undefined) compiled.policyOf(this.#notFound)
@@ -188,11 +202,21 @@ export class RouteTable {
     const policies = [...this.#entries].map((entry) => {
       return { entry, policy: this.#resolve(entry.site, assigned.get(entry.site), entry.counts, compiled) }
     })
+    this.#checkPublicMissing(compiled)
     this.#checkPublic(policies.map(({ policy }) => policy.route))
+    for (const { entry: { options }, policy: { route } } of policies) {
+      checkContradiction(route, (options.config as { clientCertificate?: unknown } | undefined)?.clientCertificate)
+    }
     // Nothing below throws.
     for (const { entry, policy } of policies) entry.policy = policy
     this.#missing = new WeakMap()
     this.#compiled = compiled
+  }
+
+  /** Requests without a certificate never come to rules for unknown URLs either. */
+  #checkPublicMissing (compiled: CompiledPolicy): void {
+    if (this.#notFound === undefined || compiled.policyOf(this.#notFound) !== undefined) return
+    if (this.#options.requiresCertificate()) refuseUnreachable("notFoundRules are 'public'")
   }
 
   /** A public route on a server that refuses clients without a certificate would answer none of them. */
@@ -201,11 +225,7 @@ export class RouteTable {
     const names = routes.filter(({ requirements }) => requirements.length === 0)
       .map(({ site }) => `${site.methods.join(',')} ${site.url}`)
     if (names.length === 0) return
-    throw new MTLS_ERR_ALLOWED_CLIENTS_OPTION(
-      `${names.join('; ')}: the rules are 'public', but the server refuses clients without a certificate in the ` +
-        "handshake; expected withMtls(credentials, { mtls: { clientCertificate: 'optional' } }), or the rules " +
-        "'authenticated'"
-    )
+    refuseUnreachable(`${names.join('; ')}: the rules are 'public'`)
   }
 
   /**
@@ -240,8 +260,11 @@ export class RouteTable {
   }
 
   /** Returns the policy of what answers upgrades without a route: under the rules in force, whenever it is asked. */
-  policyOfUpgrades (rules: AllowedClients): () => RoutePolicy {
-    const own = this.#declare(rules, 'app.mtls.guardUpgrades(rules)', 'guardUpgrades')
+  policyOfUpgrades (rules: AllowedClients | undefined): () => RoutePolicy {
+    const own = this.#declareGiven(rules, 'app.mtls.guardUpgrades(rules)', 'guardUpgrades')
+    if (this.#compiled.policyOf(own) === undefined && this.#options.requiresCertificate()) {
+      refuseUnreachable("the rules of app.mtls.guardUpgrades() are 'public'")
+    }
     const site: RouteDeclaration = {
       methods: ['GET'], url: '(upgrade)', constraints: undefined, instance: {}, own, mode: undefined
     }
@@ -267,6 +290,14 @@ export class RouteTable {
       options, policy: policy ?? this.#resolve(site, assigned.get(site), counts, this.#compiled)
     }))
   }
+}
+
+/** Refuses rules for clients without a certificate on a server that has none. */
+function refuseUnreachable (what: string): never {
+  throw new MTLS_ERR_ALLOWED_CLIENTS_OPTION(
+    `${what}, but the server refuses clients without a certificate in the handshake; expected withMtls(credentials, ` +
+      "{ mtls: { clientCertificate: 'optional' } }), or the rules 'authenticated'"
+  )
 }
 
 /**

@@ -146,7 +146,10 @@ export class RulesFileSource {
     if (error.message === this.#reported || this.#controller.signal.aborted) return
     this.#reported = error.message
     const generation = this.#generation
-    this.#log.error({ err: error, file, generation }, 'rules file refused, the old rules stay in force')
+    const { code, reason, message: detail } = error as Partial<RulesFileError> & Error
+    // What is no fault of the file is a bug: its stack belongs in the log.
+    const fields = reason === undefined ? { err: error } : { code, reason, detail }
+    this.#log.error({ ...fields, file, generation }, 'rules file refused, the old rules stay in force')
     const message: RulesRefusedMessage = { ...this.#head(), file, generation, error }
     if (rulesRefused.hasSubscribers) rulesRefused.publish(message)
   }

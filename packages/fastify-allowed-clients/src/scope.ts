@@ -54,6 +54,18 @@ export function isRoot (instance: object): boolean {
   return Object.getPrototypeOf(Object.getPrototypeOf(instance)) === null
 }
 
+/** A name of functions, of modules or of packages. The name of an arrow function is its text. */
+const PLUGIN_NAME = /^[\w$@/.-]{1,80}$/
+
+/** How a scope is called in errors, logs and lists: by its prefix, or by its plugin where it has none. */
+export function nameScope (instance: object): string {
+  const { prefix, pluginName = '' } = instance as { readonly prefix: string, readonly pluginName?: string }
+  if (prefix !== '') return prefix
+  if (isRoot(instance)) return '/'
+  const name = pluginName.split(' -> ').at(-1) as string
+  return PLUGIN_NAME.test(name) ? `of the plugin ${name}` : 'without a prefix'
+}
+
 /** Whether an instance has a not-found handler of its own, to which the rules of its scope apply. */
 export function answersNotFound (instance: object): boolean {
   return readSymbol(instance, 'fastify.canSetNotFoundHandler') === false

@@ -16,7 +16,7 @@ test('the rules of guardUpgrades hold for a WebSocketServer on the raw server, a
 
   const { app, lines } = await guardedApp({ groups }, {}, { clientCertificate: 'optional' })
   t.throws(() => app.mtls.guardUpgrades('nobody'), { code: 'MTLS_ERR_RULE_INVALID', message: /app\.mtls\.guardUpgrades\(rules\)/ })
-  t.throws(() => app.mtls.guardUpgrades(undefined as never), { code: 'MTLS_ERR_RULE_INVALID' })
+  t.throws(() => app.mtls.guardUpgrades(undefined as never), { code: 'MTLS_ERR_ALLOWED_CLIENTS_OPTION' })
   app.mtls.guardUpgrades('billing')
   new WebSocketServer({ server: app.server, path: '/ws' }).on('connection', (socket) => { socket.send('secret') })
   t.after(async () => { await app.close() })

@@ -38,7 +38,7 @@ test('says what every route would answer a peer, without asking predicates or co
 test('explains each set of rules, and has nothing to say where there are none', async (t) => {
   const { routes } = await listedApp(t)
   const [scope, own] = routes['/both']?.evaluate(ops).requirements ?? []
-  t.match(scope, { rules: 'scope /', outcome: 'denied' })
+  t.match(scope, { rules: 'scope without a prefix', outcome: 'denied' })
   t.match(String(scope?.explain()), /not allowed by the rules: no_match[\s\S]*ou: expected "billing", found "ops"/)
   t.match(String(own?.explain()), /allowed by rule 0/)
   t.equal(routes['/forgotten']?.evaluate(ops).requirements[0]?.explain(), undefined)

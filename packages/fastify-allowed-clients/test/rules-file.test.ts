@@ -84,8 +84,8 @@ test('a file URL will do', async (t) => {
 test('does not start on a bad file', async (t) => {
   const cases: readonly [string | Uint8Array, string, string, RegExp][] = [
     ['{', 'json', 'malformed', /JSON/],
-    ['', 'json', 'malformed', /JSON/],
-    ['', 'yaml', 'structure', /expected an object/],
+    ['', 'json', 'structure', /the file is empty/],
+    ['', 'yaml', 'structure', /the file is empty/],
     ['[]', 'json', 'structure', /expected an object/],
     ['{}', 'json', 'structure', /the file is empty/],
     ['{"client":{}}', 'json', 'structure', /unknown key "client"; expected one of groups, defaultRules, routes/],
@@ -322,7 +322,7 @@ test('a file that stays away is told of once, and taken when it is back', async 
   await reloaded
   t.equal(await status(ops, '/'), 200)
   // The file may have been seen empty, before its text was in it.
-  t.equal(lines.filter(({ msg, err }) => msg.startsWith('rules file refused') && err?.reason === 'unreadable').length, 1)
+  t.equal(lines.filter(({ msg, reason }) => msg.startsWith('rules file refused') && reason === 'unreadable').length, 1)
 })
 
 const OTHERS: Readonly<Record<string, (file: string) => Promise<void>>> = {

@@ -98,10 +98,10 @@ test('a reload that opens a route on a server that requires certificates is refu
 test('rules for unknown URLs are refused beside Express or middie, which answer there', async (t) => {
   for (const rules of [{ notFoundRules: 'authenticated' }, { defaultRules: 'authenticated' }, { defaultRules: { ou: 'ops' } }, { notFoundRules: 'public' }] as const) {
     for (const [decorator, named] of [['express', '@fastify/express'], ['use', '@fastify/middie']] as const) {
-      const { app } = await guardedApp(rules)
+      const { app } = await guardedApp(rules, {}, { clientCertificate: 'optional' })
       app.decorate(decorator, () => {})
       await t.rejects(async () => { await app.ready() }, { code: OPTION, message: new RegExp(`these rules also decide who reaches the middleware that ${named} mounts|notFoundRules or defaultRules 'public'`) })
-      const meant = await guardedApp({ ...rules, middleware: 'notFoundRules' })
+      const meant = await guardedApp({ ...rules, middleware: 'notFoundRules' }, {}, { clientCertificate: 'optional' })
       meant.app.decorate(decorator, () => {})
       await t.resolves(Promise.resolve(meant.app.ready()))
     }
@@ -117,10 +117,10 @@ test('rules for unknown URLs are refused beside Express or middie, which answer 
 })
 
 test('a rules file that cannot be read says why', async (t) => {
-  const folder = t.testdir({ 'file.yaml': '' })
+  const folder = t.testdir({ 'file.yaml': '', 'folder.yaml': {} })
   for (const [path, message] of [
     ['nowhere.yaml', /refused: there is no such file \(ENOENT\); a relative path starts at the working directory, \//],
-    ['', /refused: found a directory; expected a file with rules/],
+    ['folder.yaml', /refused: found a directory; expected a file with rules/],
     ['file.yaml/x.yaml', /refused: a part of its path is no directory \(ENOTDIR\)/]
   ] as const) {
     await t.rejects(async () => { await guardedApp({ file: `${folder}/${path}` }) }, { code: 'MTLS_ERR_RULES_FILE_INVALID', reason: 'unreadable', message })

@@ -1,5 +1,8 @@
+import { IS_PUBLIC } from '@peerkit/identity/internal'
 import type { FastifyInstance, RouteOptions } from 'fastify'
 import { MTLS_ERR_SERVER_OPTION } from './errors.ts'
+import type { FastifyMtlsOptions } from './plugin-options.ts'
+import { checkPreflights } from './preflight.ts'
 import { checkRouteOptions, nameRoute } from './route-options.ts'
 
 type App = FastifyInstance<any, any, any, any>
@@ -33,6 +36,7 @@ export class AppCheck {
   #app: App | undefined
   readonly #plugins: App[] = []
   #isForwarding = false
+  #answersPreflights = false
 
   constructor (options: AppCheckOptions) {
     this.#options = options
@@ -66,14 +70,15 @@ export class AppCheck {
   }
 
   /** The plugin was registered on this instance. @throws MTLS_ERR_SERVER_OPTION */
-  register (plugin: App, isForwarding: boolean): void {
+  register (plugin: App, { forwarded, corsPreflights = false }: FastifyMtlsOptions): void {
     if (this.#options.gateOnly) {
       throw new MTLS_ERR_SERVER_OPTION(
         'found mtls.gateOnly on an app that registers @peerkit/fastify-mtls; expected one of them'
       )
     }
     this.#plugins.push(plugin)
-    this.#isForwarding ||= isForwarding
+    this.#isForwarding ||= forwarded !== undefined
+    this.#answersPreflights ||= corsPreflights
     this.watch(rootOf(plugin))
   }
 
@@ -93,6 +98,7 @@ export class AppCheck {
     this.#checkRegistered()
     const [plugin] = this.#plugins
     if (plugin === undefined) return
+    if (this.#answersPreflights) checkPreflights(app, this.#routes, this.requiresCertificate)
     if (this.requiresCertificate) this.#checkOptionalRoutes()
     else this.#checkCovered(plugin)
   }
@@ -173,7 +179,7 @@ function isWithin (instance: object, scope: object): boolean {
 
 /** Whether @peerkit/fastify-allowed-clients is registered. */
 function hasRules (app: App | undefined): boolean {
-  return app !== undefined && 'mtls' in app && 'allow' in app.mtls
+  return app !== undefined && IS_PUBLIC in app
 }
 
 function certificateOf ({ config }: RouteOptions): unknown {

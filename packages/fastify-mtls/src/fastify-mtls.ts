@@ -2,7 +2,8 @@ import type { BlockOption, CredentialSource, TrustSource } from '@peerkit/creden
 import { isAuditKept, joinApp } from '@peerkit/events'
 import type { PeerIdentity } from '@peerkit/identity'
 import {
-  AUTHORITIES, GUARD_UPGRADES, IDENTIFIES, IS_PREFLIGHT, IS_PUBLIC, addToApp, checkOption, choice, closeUpgrade,
+  AUTHORITIES, GUARD_UPGRADES, IDENTIFIES, IS_PREFLIGHT, IS_PUBLIC, addToApp, checkOption, choice, closeSource,
+  closeUpgrade,
   dropRequestLog, holdRequestLog, isThenable, releaseRequestLog
 } from '@peerkit/identity/internal'
 import type { RevocationChecker } from '@peerkit/revocation'
@@ -20,7 +21,9 @@ import { checkPluginOptions, checkTrust, refuseOwnTrust } from './plugin-options
 import type { FastifyMtlsOptions } from './plugin-options.ts'
 import { answerPreflights } from './preflight.ts'
 import { RefusalLog } from './refusal-log.ts'
+import { rulesMembers } from './missing-rules.ts'
 import { assignedPeer, peerOfRequest } from './request-peer.ts'
+import { CLOSED_BY_OPTION, logSourceEnd } from './source-end-log.ts'
 import { logBlockChanges, logTrustChanges } from './trust-log.ts'
 import { requirePeer, routeUpgrade } from './upgrade-watch.ts'
 import type { UpgradeGuard } from './upgrade-watch.ts'
@@ -67,6 +70,7 @@ const AUTHENTICATED = choice('authenticated')
 
 const mtls: FastifyPluginAsync<FastifyMtlsOptions> = async (app, options) => {
   checkPluginOptions(options)
+  checkFirst(app)
   const context = contextOf(app.server)
   if (context === undefined && options.forwarded === undefined) {
     throw new MTLS_ERR_SERVER_NOT_MTLS(describeForeignServer(app.server))
@@ -74,11 +78,17 @@ const mtls: FastifyPluginAsync<FastifyMtlsOptions> = async (app, options) => {
   const trust = context?.credentials ?? options.trust
   const check = context?.app ?? new AppCheck({ allowAnonymous: true, gateOnly: false, isPlain: true })
   context?.meet(rootOf(app))
-  check.register(app, options.forwarded !== undefined)
+  check.register(app, options)
   if (context !== undefined) attach(app, context, options)
   const gateway = context ?? makeOwnContext(app, options)
-  if (options.closeCredentials === true) app.addHook('onClose', async () => { await trust?.close() })
+  if (trust !== undefined) {
+    logSourceEnd(app, trust)
+    if (options.closeCredentials === true) {
+      app.addHook('onClose', async () => { await closeSource(trust, CLOSED_BY_OPTION) })
+    }
+  }
   addToApp(app, {
+    ...rulesMembers(),
     credentials: () => context?.credentials,
     trust: () => trust,
     revocation: () => context === undefined ? options.revocation : context.revocation,
@@ -92,6 +102,15 @@ const mtls: FastifyPluginAsync<FastifyMtlsOptions> = async (app, options) => {
   if (options.corsPreflights === true) answerPreflights(app)
   const { forwarded } = options
   identifyRequests(app, forwarded === undefined ? undefined : await openForwarded(app, forwarded, gateway))
+}
+
+/** @throws MTLS_ERR_SERVER_OPTION if a plugin identifies the clients of this instance already */
+function checkFirst (app: FastifyInstance): void {
+  if (!app.hasRequestDecorator('peer') && !app.hasRequestDecorator('optionalPeer')) return
+  throw new MTLS_ERR_SERVER_OPTION(
+    '@peerkit/fastify-mtls was registered where a plugin identifies the clients already: itself, or another one that ' +
+      'adds request.peer; expected one registration on the root instance, with all options'
+  )
 }
 
 /** Loads what reads the headers of gateways only for apps behind one. */
@@ -128,7 +147,7 @@ function identifyRequests (app: FastifyInstance, forwarded: ForwardedPeers | und
       // A refused header has its own line.
       if (believed) denyAnonymous(request)
       closeUpgrade(request, reply)
-    } else if (!('allow' in app.mtls)) releaseRequestLog(request)
+    } else if (!(IS_PUBLIC in app)) releaseRequestLog(request)
     done(refusal)
   }
   const identify: onRequestHookHandler = (request, reply, done) => {

@@ -46,6 +46,12 @@ export function mtlsServerOptions (
 ): MtlsHttpsOptions | MtlsHttp2Options {
   checkCredentials(credentials)
   checkMtlsServerOptions(options)
+  if (options.allowHTTP1 === false && options.http2 !== true) {
+    throw new MTLS_ERR_SERVER_OPTION(
+      'mtls.allowHTTP1 is false, but http2 is not true, so the server serves HTTP/1.1 alone; expected ' +
+        'withMtls(credentials, { http2: true, mtls: { allowHTTP1: false } })'
+    )
+  }
   if (authoritiesOf(credentials.current, 'clients').length === 0) {
     const names = credentials.current.authorities.map(({ name }) => `"${name}"`).join(', ')
     throw new MTLS_ERR_SERVER_OPTION(

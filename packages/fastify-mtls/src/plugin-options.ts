@@ -44,8 +44,18 @@ const OPTIONS = defineOptions<FastifyMtlsOptions>('@peerkit/fastify-mtls', MTLS_
 })
 const TRUST = source('a source such as fileTrust() returns', 'authorities')
 
+function isSource (options: object): boolean {
+  return 'current' in options && typeof (options as { readonly subscribe?: unknown }).subscribe === 'function'
+}
+
 /** @throws MTLS_ERR_SERVER_OPTION naming the option, what was found and what was expected */
 export function checkPluginOptions (options: FastifyMtlsOptions): void {
+  if (isSource(options)) {
+    throw new MTLS_ERR_SERVER_OPTION(
+      'found a source of credentials or trust in place of options; expected the credentials in withMtls: ' +
+        'Fastify(withMtls(credentials)), and then app.register(fastifyMtls)'
+    )
+  }
   if ('credentials' in options) {
     throw new MTLS_ERR_SERVER_OPTION(
       'found credentials; expected none: the plugin uses those of withMtls. Write app.register(fastifyMtls)'

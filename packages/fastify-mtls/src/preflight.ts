@@ -1,7 +1,35 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { IS_PREFLIGHT } from '@peerkit/identity/internal'
-import { MTLS_ERR_PEER_MISSING } from './errors.ts'
+import type { FastifyInstance, FastifyRequest, RouteOptions } from 'fastify'
+import { MTLS_ERR_PEER_MISSING, MTLS_ERR_SERVER_OPTION } from './errors.ts'
 import { peerOfRequest } from './request-peer.ts'
+
+type App = FastifyInstance<any, any, any, any>
+
+/**
+ * Refuses `corsPreflights` where it has no effect.
+ *
+ * @param routes those that were seen
+ * @throws MTLS_ERR_SERVER_OPTION
+ */
+export function checkPreflights (
+  app: App, routes: ReadonlyArray<{ readonly instance: object, readonly route: RouteOptions }>, isRequired: boolean
+): void {
+  if (isRequired) {
+    throw new MTLS_ERR_SERVER_OPTION(
+      'corsPreflights is true, but the server refuses clients without a certificate in the handshake; expected ' +
+        "withMtls(credentials, { mtls: { clientCertificate: 'optional' } }), or no corsPreflights"
+    )
+  }
+  const isCors = ({ method, url }: RouteOptions): boolean => [method].flat().includes('OPTIONS') && url.endsWith('*')
+  const isOfCors = (instance: object): boolean => (instance as App).hasRequestDecorator('corsPreflightEnabled')
+  // Its route may have been added before this plugin, where it was not seen.
+  if (isOfCors(app)) return
+  if (routes.some(({ instance, route }) => isCors(route) && isOfCors(instance))) return
+  throw new MTLS_ERR_SERVER_OPTION(
+    'corsPreflights is true, but the app has no route OPTIONS * of @fastify/cors; expected ' +
+      'await app.register(cors, …), or no corsPreflights'
+  )
+}
 
 /**
  * Answers CORS preflights, which browsers send without a certificate (Fetch standard). The onRequest hook of

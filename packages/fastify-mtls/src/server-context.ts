@@ -16,6 +16,7 @@ import { meetApp } from './meet-app.ts'
 import { canMeetTlsSockets, forgetKey } from './node-internals.ts'
 import { RawListeners } from './raw-listeners.ts'
 import { tlsContextOptions } from './server-options.ts'
+import { checkServerPurpose, isForServers, logWrongPurpose } from './server-purpose.ts'
 import type { MtlsServerOptions } from './server-options.ts'
 import { TicketKeys } from './ticket-keys.ts'
 import { Trust } from './trust.ts'
@@ -61,11 +62,14 @@ export class ServerContext {
   readonly #tickets: TicketKeys
   #handler: object | undefined
   readonly #lists: ListWatch
+  /** The certificate and key that are presented: the last ones that are for servers. */
+  #presented: CredentialSnapshot
   #unsubscribe = (): void => {}
   #leave = (): void => {}
 
   constructor (credentials: CredentialSource, options: MtlsServerOptions) {
     this.credentials = credentials
+    this.#presented = credentials.current
     this.now = options.now ?? Date.now
     this.#options = options
     const {
@@ -135,10 +139,14 @@ export class ServerContext {
     // The first one is `app.server`. The others listen on further addresses of localhost.
     this.reporter.server ??= server
     if (this.reporter.server === server) upgradedSocketsOf(server, this.sockets)
-    if (this.#servers.size === 0) this.#follow(this.reporter.server)
+    if (this.#servers.size === 0) {
+      checkServerPurpose(this.credentials.current.identity)
+      this.#presented = this.credentials.current
+      this.#follow(this.reporter.server)
+    }
     const setSecureContext = server.setSecureContext.bind(server)
     this.#servers.set(server, setSecureContext)
-    setContext(server, setSecureContext, tlsContextOptions(this.credentials.current, this.#options))
+    setContext(server, setSecureContext, this.#contextOptions(this.credentials.current))
     blockContextMethods(server)
     reportUnavailableChain(this.#options.now ?? Date.now, this.reporter.server)
     this.#applyTicketKeys(server)
@@ -216,12 +224,21 @@ export class ServerContext {
     readonly trustChanged: boolean
   }): void {
     if (trustChanged) this.#tickets.drop()
+    const isPresented = isForServers(snapshot.identity)
+    if (isPresented) this.#presented = snapshot
+    else if (snapshot.cert !== previous.cert) logWrongPurpose(this.app.app?.log, snapshot, this.#presented)
     for (const [server, setSecureContext] of this.#servers) {
-      setContext(server, setSecureContext, tlsContextOptions(snapshot, this.#options))
+      setContext(server, setSecureContext, this.#contextOptions(snapshot))
       this.#applyTicketKeys(server)
     }
-    if (snapshot.cert !== previous.cert) this.#restaple(snapshot)
+    if (isPresented && snapshot.cert !== previous.cert) this.#restaple(snapshot)
     if (trustChanged) this.#review()
+  }
+
+  /** The trust of a snapshot, with the certificate that is presented. */
+  #contextOptions (snapshot: CredentialSnapshot): SecureContextOptions {
+    const { cert, key } = this.#presented
+    return { ...tlsContextOptions(snapshot, this.#options), cert, key }
   }
 
   #restaple ({ identity, intermediates, anchors }: CredentialSnapshot): void {

@@ -1,12 +1,14 @@
 import type { BlockOption, CredentialSnapshot } from '@peerkit/credentials'
 import { secureContextOptions } from '@peerkit/credentials'
 import {
-  anything, choice, defineOptions, describeSecret, duration, flag, func, methods, revocationChecker, text, wrongOption
+  anything, choice, defineOptions, describeSecret, duration, flag, func, methods, revocationChecker, text, wrongOption,
+  wrongValue
 } from '@peerkit/identity/internal'
-import type { OptionSet, OptionType } from '@peerkit/identity/internal'
+import type { OptionSet, OptionType, OptionTypes } from '@peerkit/identity/internal'
 import type { OcspStapler, RevocationChecker } from '@peerkit/revocation'
 import { createTrustEvaluator } from '@peerkit/trust'
 import type { AlgorithmPolicy } from '@peerkit/trust'
+import { createSecureContext } from 'node:tls'
 import type { SecureContextOptions } from 'node:tls'
 import { MTLS_ERR_SERVER_OPTION } from './errors.ts'
 
@@ -77,8 +79,7 @@ export interface MtlsServerOptions {
 
 export const CLIENT_CERTIFICATE: OptionType = choice('required', 'optional')
 const VERSION = choice('TLSv1.2', 'TLSv1.3')
-export const serverOptions: OptionSet = defineOptions<MtlsServerOptions>('mtlsServerOptions', MTLS_ERR_SERVER_OPTION, {
-  http2: flag,
+const MTLS_TYPES: OptionTypes<Omit<MtlsServerOptions, 'http2'>> = {
   allowHTTP1: flag,
   clientCertificate: CLIENT_CERTIFICATE,
   gateOnly: flag,
@@ -96,7 +97,14 @@ export const serverOptions: OptionSet = defineOptions<MtlsServerOptions>('mtlsSe
   upgradeTimeout: duration(),
   drainTimeout: duration(),
   now: func()
-}, { plain: true })
+}
+export const serverOptions: OptionSet = defineOptions<MtlsServerOptions>(
+  'mtlsServerOptions', MTLS_ERR_SERVER_OPTION, { http2: flag, ...MTLS_TYPES }, { plain: true }
+)
+/** Those under `mtls`, where `http2` is not one: it is an option of Fastify. */
+const underMtls = defineOptions<Omit<MtlsServerOptions, 'http2'>>(
+  'mtls', MTLS_ERR_SERVER_OPTION, MTLS_TYPES, { plain: true }
+)
 const MIN_SECRET_OCTETS = 32
 
 /**
@@ -104,7 +112,9 @@ const MIN_SECRET_OCTETS = 32
  * @throws MTLS_ERR_SERVER_OPTION naming the option, what was found and what was expected
  */
 export function checkMtlsServerOptions (options: MtlsServerOptions, path?: string): void {
-  serverOptions.check(options, path)
+  if (path === undefined) serverOptions.check(options)
+  else underMtls.check(options, path)
+  const prefix = path === undefined ? '' : `${path}.`
   if (options.gateOnly === true && options.clientCertificate === 'optional') {
     throw new MTLS_ERR_SERVER_OPTION(
       'gateOnly is true and clientCertificate is "optional"; expected "required": nothing else would check any client'
@@ -114,7 +124,20 @@ export function checkMtlsServerOptions (options: MtlsServerOptions, path?: strin
     throw new MTLS_ERR_SERVER_OPTION('minVersion is "TLSv1.3", above maxVersion "TLSv1.2"; expected at most maxVersion')
   }
   checkAlgorithms(options.algorithms)
-  if (options.ticketSecret !== undefined) readTicketSecret(options.ticketSecret)
+  checkCiphers(options.ciphers, prefix)
+  if (options.ticketSecret !== undefined) readTicketSecret(options.ticketSecret, `${prefix}ticketSecret`)
+}
+
+/** OpenSSL would say only "no cipher match", when the server is made. @throws MTLS_ERR_SERVER_OPTION */
+function checkCiphers (ciphers: string | undefined, prefix: string): void {
+  if (ciphers === undefined) return
+  try {
+    createSecureContext({ ciphers })
+  } catch (error) {
+    const { reason, message } = error as Error & { reason?: string }
+    const why = `a cipher list that OpenSSL knows (it says: ${reason ?? message})`
+    throw Object.assign(wrongValue(MTLS_ERR_SERVER_OPTION, `${prefix}ciphers`, ciphers, why), { cause: error })
+  }
 }
 
 function checkAlgorithms (algorithms: AlgorithmPolicy | undefined): void {
@@ -127,11 +150,13 @@ function checkAlgorithms (algorithms: AlgorithmPolicy | undefined): void {
 }
 
 /** @throws MTLS_ERR_SERVER_OPTION if it is too short or not a Buffer */
-export function readTicketSecret (given: NonNullable<MtlsServerOptions['ticketSecret']>): Uint8Array {
+export function readTicketSecret (
+  given: NonNullable<MtlsServerOptions['ticketSecret']>, path = 'ticketSecret'
+): Uint8Array {
   const secret: unknown = typeof given === 'function' ? given() : given
   if (secret instanceof Uint8Array && secret.length >= MIN_SECRET_OCTETS) return secret
   const expected = `a Buffer of at least ${MIN_SECRET_OCTETS} bytes`
-  throw wrongOption(MTLS_ERR_SERVER_OPTION, 'ticketSecret', describeSecret(secret), expected)
+  throw wrongOption(MTLS_ERR_SERVER_OPTION, path, describeSecret(secret), expected)
 }
 
 /**

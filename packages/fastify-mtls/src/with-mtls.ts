@@ -95,6 +95,19 @@ export function withMtls (credentials: CredentialSource, options: WithMtlsOption
   return { ...own, ...made, https }
 }
 
+/** Options of plugins, which Fastify would ignore, with the place where they belong. */
+const PLUGIN_OPTIONS: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(['allowedClients', 'allowedClientsMode'].map((key) => [
+    key, `on a route, config: { ${key}: … }, or with app.mtls.allow(…)`
+  ])),
+  ...Object.fromEntries(['groups', 'defaultRules', 'notFoundRules'].map((key) => [
+    key, `on the plugin: app.register(fastifyAllowedClients, { ${key}: … })`
+  ])),
+  ...Object.fromEntries(['closeCredentials', 'corsPreflights', 'forwarded'].map((key) => [
+    key, `on the plugin: app.register(fastifyMtls, { ${key}: … })`
+  ]))
+}
+
 /** Options of Fastify's router that answer requests before any plugin can check them. */
 const ROUTER_ANSWERS: readonly string[] = ['defaultRoute', 'onBadUrl']
 
@@ -117,6 +130,11 @@ function checkOwn (options: object): void {
     if (serverOptions.keys.includes(key)) {
       throw new MTLS_ERR_SERVER_OPTION(
         `found ${key} among Fastify's options; expected it under mtls: withMtls(credentials, { mtls: { ${key} } })`
+      )
+    }
+    if (Object.hasOwn(PLUGIN_OPTIONS, key)) {
+      throw new MTLS_ERR_SERVER_OPTION(
+        `found ${key} among Fastify's options, where it has no effect; expected it ${PLUGIN_OPTIONS[key] as string}`
       )
     }
     if (TLS_OPTIONS.includes(key)) {

@@ -14,6 +14,7 @@ export {
   AUTHORITIES, BEFORE_RULES, GUARD_UPGRADES, IDENTIFIES, IS_PREFLIGHT, IS_PUBLIC, REQUIRES_CERTIFICATE
 } from './plugin-symbols.ts'
 export { dropRequestLog, holdRequestLog, releaseRequestLog } from './request-log.ts'
+export { announceSourceEnd, closeSource, whenSourceCloses } from './source-end.ts'
 export { clip, clipAll, iso, networkOf } from './text.ts'
 export { UpgradedSockets, upgradedSocketsOf, type AddedCheck, type SocketCheck } from './upgraded-sockets.ts'
 export {
