@@ -75,7 +75,7 @@ test('a refused rules file and a wrong answer of a function are one line each, w
   t.equal(await status(billing, '/'), 403)
   const { writeFile } = await import('node:fs/promises')
   await writeFile(file, '{"group":{}}')
-  await t.rejects(app.mtls.reload(), { reason: 'structure' })
+  await t.rejects(app.mtls.reload(), { code: 'MTLS_ERR_RULES_FILE_INVALID', reason: 'structure' })
   const [denied, refused] = lines.filter(({ level }) => level >= 40)
   t.match(denied, { reason: 'predicate_failed', detail: /must return true or false: .* returned string/, err: undefined })
   t.match(refused, { code: 'MTLS_ERR_RULES_FILE_INVALID', reason: 'structure', detail: /unknown key "group"/, file, err: undefined })
