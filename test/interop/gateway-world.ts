@@ -1,4 +1,5 @@
 // The certificates and the app that every real gateway is tried with.
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -88,7 +89,8 @@ export async function startApp (way: Way, format: Format): Promise<App> {
   app.get('/billing', { config: { allowedClients: [{ ou: 'billing' }] } }, async () => 'billed')
   app.get('/admin', { config: { allowedClients: [{ cn: 'admin' }, { ou: 'admin' }] } }, async () => 'all yours')
   let count = 0
-  app.server.on('request', () => { count += 1 })
+  const onRequest = (message: unknown): void => { if ((message as { server: object }).server === app.server) count += 1 }
+  subscribe('http.server.request.start', onRequest)
   const socket = join(folder, `app-${Math.random().toString(36).slice(2)}.sock`)
   await app.listen(way === 'Unix socket' ? { path: socket } : { port: 0, host: '127.0.0.1' })
   const { port } = app.server.address() as AddressInfo
@@ -97,6 +99,7 @@ export async function startApp (way: Way, format: Format): Promise<App> {
     requests: () => count,
     close: async () => {
       await app.close()
+      unsubscribe('http.server.request.start', onRequest)
       await credentials.close()
     }
   }

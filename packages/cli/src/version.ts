@@ -1,7 +1,8 @@
-import { createRequire } from 'node:module'
+import { readFileSync } from 'node:fs'
 
 /** The version of this package. */
 export function readVersion (): string {
-  const { version } = createRequire(import.meta.url)('../package.json') as { version: string }
+  const manifest = readFileSync(new URL('../package.json', import.meta.url), 'utf8')
+  const { version } = JSON.parse(manifest) as { version: string }
   return version
 }

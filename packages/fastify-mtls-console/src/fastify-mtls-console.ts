@@ -1,6 +1,7 @@
 import { hostname } from 'node:os'
 import type { CredentialSource } from '@peerkit/credentials'
 import { joinApp } from '@peerkit/events'
+import { IS_PUBLIC } from '@peerkit/identity/internal'
 import type { RevocationChecker } from '@peerkit/revocation'
 import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
 import fp from 'fastify-plugin'
@@ -34,7 +35,7 @@ async function openConsole (
 ): Promise<void> {
   const members = (app as { readonly mtls?: AppMembers }).mtls
   const { credentials, revocation } = checkOptions(withDefaults(options, members), app.prefix)
-  const control = guard(members, options)
+  const control = guard(app, members, options)
   const { now = Date.now, maxEvents = 1000, maxClients = 200, instance = hostname() } = options
   const collector = new Collector({
     events: maxEvents,
@@ -87,10 +88,11 @@ function withDefaults (
  * @throws MTLS_ERR_CONSOLE_OPTION, MTLS_ERR_RULE_INVALID
  */
 function guard (
+  app: FastifyInstance,
   members: AppMembers | undefined,
   { allowedClients: rules }: FastifyMtlsConsoleOptions
 ): AllowedClientsControl {
-  if (members?.allow === undefined) {
+  if (members?.allow === undefined || !(IS_PUBLIC in app)) {
     throw new MTLS_ERR_CONSOLE_OPTION(
       'the app is without @peerkit/fastify-allowed-clients, which protects the console; register that plugin before'
     )
