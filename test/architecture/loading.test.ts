@@ -10,7 +10,13 @@ async function packagesLoadedBy (script: string): Promise<Set<string>> {
   const source = `
     import { registerHooks } from 'node:module'
     const urls = []
-    registerHooks({ load (url, context, next) { urls.push(url); return next(url, context) } })
+    registerHooks({
+      resolve (specifier, context, next) {
+        const resolved = next(specifier, context)
+        urls.push(resolved.url)
+        return resolved
+      }
+    })
     const { default: Fastify } = await import('fastify')
     const { memoryTrust } = await import('@peerkit/credentials')
     const { default: fastifyMtls } = await import('@peerkit/fastify-mtls')
