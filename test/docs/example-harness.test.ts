@@ -37,7 +37,8 @@ test('an example gets what it names, and its own imports come first', (t) => {
 })
 
 test('an example that throws and one that ends the process are reported', async (t) => {
-  using scratch = new ScratchFolder()
+  const scratch = new ScratchFolder()
+  t.teardown(() => { scratch[Symbol.dispose]() })
   const throwing = "throw new Error('on purpose')"
   const fine = "import { access } from 'node:fs/promises'\nconst peer = 'ledger.pem'\nawait access(peer)"
   const { errors, open } = await runExamples(write(scratch, [throwing, fine, 'process.exit()', fine]), scratch.path)
@@ -49,14 +50,16 @@ test('an example that throws and one that ends the process are reported', async 
 })
 
 test('what is thrown after the last example fails', async (t) => {
-  using scratch = new ScratchFolder()
+  const scratch = new ScratchFolder()
+  t.teardown(() => { scratch[Symbol.dispose]() })
   const late = "setTimeout(() => { throw new Error('late') }, 1)"
   const { errors } = await runExamples(write(scratch, [late]), scratch.path)
   t.match(errors[0], /late/)
 })
 
 test('an example with a wrong type has a problem at its line', (t) => {
-  using scratch = new ScratchFolder()
+  const scratch = new ScratchFolder()
+  t.teardown(() => { scratch[Symbol.dispose]() })
   const files = write(scratch, ['peer.commonName?.trim()', '\npeer.nickname'])
   const problems = checkTypes(makeProgram([...entries.map(({ path }) => path), ...files], program), files)
   const lines = problems.map(({ line }) => render('\npeer.nickname').lines[line - 1])
