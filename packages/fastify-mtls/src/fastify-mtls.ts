@@ -187,7 +187,7 @@ function attach (app: FastifyInstance, context: ServerContext, options: FastifyM
     value: (guard: UpgradeGuard) => { context.upgrades.guard = guard }, configurable: true
   })
   writeLog(app, context)
-  const endLog = logOwnEnd(context.credentials, app.log, context.now, isAuditKept)
+  const endLog = logOwnEnd(context.credentials, app.log, context.now, () => isAuditKept(app.server))
   app.addHook('onClose', async () => { endLog() })
 }
 

@@ -1,4 +1,5 @@
 import type { CredentialSnapshot, CredentialSource } from '@peerkit/credentials'
+import { WakeAt } from '@peerkit/identity/internal'
 import type { RefusalLogger } from './refusal-log.ts'
 
 const DAY = 86_400_000
@@ -6,9 +7,6 @@ const DAY = 86_400_000
 /** A certificate ends soon when less than a fifth of its life is left, and less than 14 days. */
 const FRACTION = 1 / 5
 const LONGEST_NOTICE = 14 * DAY
-
-/** The clock is read at least this often, in milliseconds: timers stop while a machine sleeps. */
-const LONGEST_SLEEP = 3_600_000
 
 /**
  * Logs that our own certificate ends soon, and that it has ended, once each for a certificate.
@@ -20,11 +18,10 @@ const LONGEST_SLEEP = 3_600_000
 export function logOwnEnd (
   source: CredentialSource, log: RefusalLogger, now: () => number, isLeftOut: () => boolean
 ): () => void {
-  let timer: NodeJS.Timeout | undefined
   /** What was logged last, with the certificate. */
   let logged: string | undefined
+  const wake = new WakeAt(() => { check() }, { now })
   const check = (): void => {
-    clearTimeout(timer)
     const { identity, notAfter } = source.current
     const left = notAfter - now()
     const notice = noticeOf(source.current)
@@ -32,14 +29,13 @@ export function logOwnEnd (
     const entry = state === undefined ? undefined : `${state} ${identity.fingerprint256 ?? ''} ${notAfter}`
     if (state !== undefined && entry !== logged && !isLeftOut()) write(source.current, state, log)
     logged = entry
-    if (left <= 0) return
-    timer = setTimeout(check, Math.max(1, Math.min(left > notice ? left - notice : left, LONGEST_SLEEP))).unref()
+    wake.set(left <= 0 ? Infinity : left > notice ? notAfter - notice : notAfter)
   }
   check()
   const end = source.subscribe(({ type }) => { if (type === 'rotated') check() })
   return () => {
     end()
-    clearTimeout(timer)
+    wake.clear()
   }
 }
 

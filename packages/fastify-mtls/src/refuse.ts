@@ -47,10 +47,5 @@ export function answerUpgrade (socket: Duplex, error: unknown): void {
 
 /** Answers 401 on a socket that HTTP has already released. */
 export function refuseUpgrade (socket: Duplex): void {
-  socket.on('error', () => {})
-  const lines = [
-    'HTTP/1.1 401 Unauthorized', 'Connection: close', `Content-Type: ${TYPE}`,
-    `Content-Length: ${Buffer.byteLength(body)}`, '', body
-  ]
-  socket.end(lines.join('\r\n'), () => { socket.destroy() })
+  answerUpgrade(socket, new MTLS_ERR_PEER_NO_LONGER_TRUSTED())
 }

@@ -1,7 +1,10 @@
 import { mock } from 'node:test'
+import Fastify from 'fastify'
 import { test } from 'tap'
+import { keepAudit } from '@peerkit/events'
 import { memoryCredentials } from '@peerkit/credentials'
 import { createDevCa } from '@peerkit/dev-ca'
+import fastifyMtls, { withMtls } from '../src/index.ts'
 import { logOwnEnd } from '../src/own-end-log.ts'
 
 const HOUR = 3_600_000
@@ -42,4 +45,21 @@ test('logs once that our certificate ends soon, and once that it has ended', asy
   t.equal(lines.length, 3, 'an audit log reports it itself')
   end()
   await source.close()
+})
+
+test('the audit log of one app does not silence another app', async (t) => {
+  const ca = await createDevCa()
+  const { chain, key } = await ca.issue({ cn: 'short', notAfter: new Date(Date.now() + HOUR), notBefore: new Date(Date.now() - DAY) })
+  const start = async (isAudited: boolean): Promise<string[]> => {
+    const lines: string[] = []
+    const stream = { write: (line: string) => { lines.push(JSON.parse(line).msg) } }
+    const credentials = memoryCredentials({ cert: chain, key, ca: ca.root })
+    const app = Fastify(withMtls(credentials, { logger: { level: 'warn', stream } }))
+    const forget = isAudited ? keepAudit(app.server) : () => {}
+    await app.register(fastifyMtls, { closeCredentials: true })
+    t.teardown(async () => { forget(); await app.close() })
+    return lines.filter((line) => line.startsWith('our own certificate'))
+  }
+  t.same(await start(true), [])
+  t.match(await start(false), [/ends soon/])
 })

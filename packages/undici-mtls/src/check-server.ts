@@ -1,5 +1,6 @@
 import { isIP } from 'node:net'
 import type { PeerIdentity } from '@peerkit/identity'
+import { clip } from '@peerkit/identity/internal'
 import type { Refused } from '@peerkit/trust'
 import { MTLS_ERR_OUTBOUND_WRONG_SERVER, untrusted, withFacts } from './errors.ts'
 import { isForHostName } from './host-name.ts'
@@ -54,7 +55,7 @@ function describeNames ({ subjectAltNames }: PeerIdentity): string {
 }
 
 function printable (name: string): string {
-  return name.slice(0, MAX_NAME_LENGTH).replace(/[^\x20-\x7e]/g, '?')
+  return clip(name, MAX_NAME_LENGTH).replace(/[^\x20-\x7e…]/g, '?')
 }
 
 /** Explains why a host name that is in the certificate does not count. */

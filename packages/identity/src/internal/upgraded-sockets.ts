@@ -1,7 +1,6 @@
 import type { Duplex } from 'node:stream'
+import { LONGEST_TIMER } from './wake-at.ts'
 
-/** The longest delay of a timer: 24.8 days. */
-const MAX_DELAY = 0x7fff_ffff
 /**
  * Long waits are rounded down to a multiple of this, and the rest is waited for afterwards. Node keeps one list per
  * timer duration, and certificates expire at any millisecond.
@@ -91,7 +90,7 @@ export class UpgradedSockets {
   #arm (socket: Duplex, entry: Entry): void {
     clearTimeout(entry.timer)
     if (entry.wait === undefined || this.#open.get(socket)?.has(entry) !== true) return
-    const wait = Math.max(0, Math.min(entry.wait(), MAX_DELAY))
+    const wait = Math.max(0, Math.min(entry.wait(), LONGEST_TIMER))
     const delay = wait > 2 * WAIT_STEP ? wait - wait % WAIT_STEP : wait
     entry.timer = setTimeout(() => { this.#check(socket, entry) }, delay).unref()
   }
