@@ -1,7 +1,7 @@
 import { test } from 'tap'
 import { ca, files, other, probe, serve, withOwn } from './support/probe-world.ts'
 
-test('a server that requires a certificate: what it asks, what it makes of none and of ours, versions, ' +
+test('a server that requires a certificate: what it asks for, how it answers without one and with ours, versions, ' +
   'resumption', async (t) => {
   const { at, paths } = await serve(t, { requestCert: true, rejectUnauthorized: true })
   const file = files(t)

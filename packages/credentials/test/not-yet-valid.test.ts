@@ -13,7 +13,7 @@ const leaf = await ca.issue({ cn: 'leaf' })
 const own = { cert: leaf.chain, key: leaf.key }
 const both = ca.root + next.root
 
-/** Collects what is told of the CA. */
+/** Collects the messages about the CA. */
 function collectWarnings (t: { teardown (end: () => void): void }): string[] {
   const found: string[] = []
   const listen = (message: unknown): void => { found.push((message as { message: string }).message) }
@@ -58,7 +58,7 @@ test('files with a CA, or a certificate, that starts soon are read again when it
   const noticed = nextChange(source, 'rotated')
   await replace('ca.pem', own.root + next.root)
   await noticed
-  t.match(source.current.warnings, [/ignored CN=Next/], 'a CA that is left out is told of, although nothing else changed')
+  t.match(source.current.warnings, [/ignored CN=Next/], 'a warning names the CA that is left out, although nothing else changed')
   const taken = nextChange(source, 'rotated')
   clock.advance(starts.getTime() - clock.now())
   await taken
@@ -72,7 +72,7 @@ test('files with a CA, or a certificate, that starts soon are read again when it
   await source.close()
 })
 
-test('a CA that is left out is told of at every load', async (t) => {
+test('every load warns of a CA that is left out', async (t) => {
   const warnings = collectWarnings(t)
   const old = await createDevCa({ name: 'Old', notBefore: new Date(Date.now() - 2 * MINUTE), notAfter: new Date(Date.now() - MINUTE) })
   const { paths, replace, ca: root } = await makeFolder(t)

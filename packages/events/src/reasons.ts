@@ -68,7 +68,7 @@ type Found<Place extends ReasonPlace> = {
   [Each in Reason]: Place extends (typeof places)[Each][number] ? Each : never
 }[Reason]
 
-/** Why a certificate is not accepted, whoever presents it. */
+/** Why a certificate is not accepted, of a client or of a server. */
 export type CertificateReason = Extract<Reason, Found<'certificate'>>
 
 /** Why a handshake was refused, or why an open connection is not accepted any more. */

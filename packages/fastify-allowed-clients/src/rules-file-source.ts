@@ -147,7 +147,7 @@ export class RulesFileSource {
     this.#reported = error.message
     const generation = this.#generation
     const { code, reason, message: detail } = error as Partial<RulesFileError> & Error
-    // What is no fault of the file is a bug: its stack belongs in the log.
+    // An error that the file did not cause is a bug, so the log gets its stack.
     const fields = reason === undefined ? { err: error } : { code, reason, detail }
     this.#log.error({ ...fields, file, generation }, 'rules file refused, the old rules stay in force')
     const message: RulesRefusedMessage = { ...this.#head(), file, generation, error }

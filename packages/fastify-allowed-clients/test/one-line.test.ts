@@ -43,7 +43,7 @@ async function serve (t: Test, ca: DevCa, { server = {}, rules = {}, before = ()
   return { app, lines, ask }
 }
 
-test('a denial is one line without a stack, whoever denies', async (t) => {
+test('a denial is one line without a stack, from either plugin', async (t) => {
   const ca = await createDevCa()
   const { lines, ask } = await serve(t, ca)
   lines.splice(0)

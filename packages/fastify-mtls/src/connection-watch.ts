@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream'
-import { isThenable, scheduleTimer, WakeAt, withTimeout } from '@peerkit/identity/internal'
+import { isThenable, scheduleTimer, WakeAt, whenSettled, withTimeout } from '@peerkit/identity/internal'
 import type { UpgradedSockets } from '@peerkit/identity/internal'
 import type { Accepted, Decision, Refused } from '@peerkit/trust'
 import type { ConnectionRecord, PresentedClient } from './connection-record.ts'
@@ -60,10 +60,7 @@ export class ConnectionWatch {
     }
     record.upgraded = sockets.addCheck(socket, {
       by: this,
-      isAllowed: () => {
-        const checked = this.check(record)
-        return checked instanceof Promise ? checked.then((reason) => reason === undefined) : checked === undefined
-      },
+      isAllowed: () => whenSettled(this.check(record), (reason) => reason === undefined),
       wait: () => Math.max((record.decision?.revalidateAt ?? Infinity) - trust.now(), MIN_RECHECK)
     })
     socket.once('close', () => { record.upgraded = undefined })

@@ -5,7 +5,7 @@ import type {
 } from '@peerkit/forwarded'
 import { endOfValidity } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
-import { isThenable, upgradedSocketsOf, whenSettled, withTimeout } from '@peerkit/identity/internal'
+import { ASK_AGAIN_AFTER, isThenable, upgradedSocketsOf, whenSettled, withTimeout } from '@peerkit/identity/internal'
 import type { UpgradedSockets } from '@peerkit/identity/internal'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { forwardedRefused, forwardedStripped } from './channels.ts'
@@ -27,9 +27,6 @@ interface VerifiedAs {
    */
   readonly verifiedAs?: string
 }
-
-/** Milliseconds between two checks of an upgraded socket. An answer about revocation may expire without notice. */
-const RECHECK = 60_000
 
 /** A header that was refused or removed. `reason` and `detail` are only for the log and events. */
 type Rejection = {
@@ -162,7 +159,10 @@ export class ForwardedPeers {
     }
     const end = peer.notAfter === undefined ? Infinity : endOfValidity(peer)
     this.#sockets.addCheck(raw.socket, {
-      by: this, isAllowed: () => this.#read(call), wait: () => Math.min(RECHECK, end - this.#now())
+      by: this,
+      isAllowed: () => this.#read(call),
+      // An answer about revocation may expire without notice.
+      wait: () => Math.min(ASK_AGAIN_AFTER, end - this.#now())
     })
     return true
   }

@@ -98,7 +98,7 @@ async function startSockets (t: any, options: WorldOptions = {}): Promise<World>
 }
 
 for (const upgrade of ['websocket', 'WebSocket', 'h2c', 'foo', 'websocket, foo']) {
-  test(`whoever refuses "Upgrade: ${upgrade}", the socket is closed`, async (t) => {
+  test(`a refusal of "Upgrade: ${upgrade}" closes the socket, from any plugin`, async (t) => {
     const world = await startSockets(t)
     for (const [anonymous, path, status] of [[true, '/socket', 401], [false, '/hooked', 403], [true, '/nowhere', 401], [false, '/nowhere', 404]] as const) {
       const { closed, text } = await dial(world, anonymous, path, upgrade)

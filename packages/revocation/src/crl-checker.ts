@@ -45,7 +45,7 @@ export interface CrlCheckerOptions {
   readonly maxBytes?: number
   /**
    * Whether a process warning (`MTLS_WARN_CRL_ENDED`) tells of a list that has expired already when it is loaded: the
-   * status of certificates that it does not list is then unknown. Default true. Each list is told of once.
+   * status of certificates that it does not list is then unknown. Default true. Each list is reported once.
    */
   readonly warnEnded?: boolean
   /** Returns the current time in milliseconds since the epoch. Default `Date.now`. */
@@ -148,7 +148,7 @@ class ListChecker implements CrlChecker {
   readonly #permits: Permits
   readonly #ignoresForeign: boolean
   readonly #formerIssuers: readonly PeerIdentity[]
-  /** The ended lists that were told of. Undefined: none is told of. */
+  /** The ended lists that were reported. Undefined: none is reported. */
   readonly #told: Set<string> | undefined
   readonly #epoch: Epoch = new Epoch()
   readonly #boundary: WakeAt

@@ -18,7 +18,7 @@ async function warningsOf (...cas: readonly string[]): Promise<readonly string[]
   return credentials.current.warnings
 }
 
-test('CAs of one name without key identifiers are told of, because OpenSSL takes the first of them', async (t) => {
+test('a warning names CAs of one name without key identifiers, because OpenSSL takes the first one', async (t) => {
   const [one, two] = [await bare('Twin'), await bare('TWIN')]
   t.match(await warningsOf(one, two), [/^ca: 2 CAs have the name CN=Twin, and CN=Twin \(sha256:.*\) has no key identifier; OpenSSL takes the first of them and rejects the certificates of the others: issue it again/])
   t.same(await warningsOf(one, one), [], 'the same one twice')
@@ -27,7 +27,7 @@ test('CAs of one name without key identifiers are told of, because OpenSSL takes
   t.same(await warningsOf(twin.root), [], 'key identifiers tell them apart')
 })
 
-test('they are told of where they are CAs of different authorities too', async (t) => {
+test('the warning also names CAs of different authorities', async (t) => {
   const authorities = {
     own: { ca: own.root, names: 'any' },
     one: { ca: await bare('Twin'), names: { dns: 'one.example' } },
