@@ -95,7 +95,7 @@ export class PathWatch {
   lookAgain (signatures: readonly Signature[], look: () => void): void {
     const text = signatures.map((signature) => signature.text).join('\n')
     const newest = Math.max(...signatures.flatMap(({ files }) => [...files.values()]).map(({ changed }) => changed))
-    // Only once for each state of the files. If the clock of the file system is ahead, each look would start another one.
+    // Only once for each state: if the clock of the file system is ahead, each look would start another one.
     if (Date.now() - newest > COARSE_TIME || this.#confirmed === text || this.#closed) return
     this.#confirmed = text
     this.#cancelSecondLook()
