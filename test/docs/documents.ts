@@ -22,8 +22,10 @@ function renderEvents (): string {
 Every decision and every change of trust is published on a channel of \`node:diagnostics_channel\`. This page is
 generated from the catalogue of \`@peerkit/events\`. Its types and a test keep both up to date.
 
-Every message is \`{ v: 1, time, … }\`, \`time\` in milliseconds since the epoch. New fields may come within version 1; a field that changes its meaning or goes moves the version. No message
-holds a private key or the value of a header. A message is made only where somebody listens. \`emitterOf(message)\` is the object that published it, such as the server of the app; \`listen(…, { server: app.server })\` hears one app.
+Every message is \`{ v: 1, time, … }\`, \`time\` in milliseconds since the epoch. New fields may come within version 1; a
+field that changes its meaning or goes moves the version. No message holds a private key or the value of a header. A
+message is made only where somebody listens. \`emitterOf(message)\` is the object that published it, such as the server of
+the app; \`listen(…, { server: app.server })\` hears one app.
 
 \`\`\`js
 import { listen } from '@peerkit/events'
@@ -104,7 +106,8 @@ This page is for people who read logs or write alerts. It explains every \`reaso
 the same word everywhere: in log lines, the [audit log](audit.md), [events](events.md), [metrics](metrics.md) (label
 \`error.type\`), errors, the console and the command \`peerkit\`.
 
-It is generated from \`reasons\`, \`finerSteps\` and \`requestReasons\` of \`@peerkit/events\`, from which the types are made too.
+It is generated from \`reasons\`, \`finerSteps\` and \`requestReasons\` of \`@peerkit/events\`, from which the types are made
+too.
 
 ## Certificates and connections
 
@@ -178,8 +181,9 @@ rules of [examples/monitoring](../examples/monitoring/README.md) match it.
 Clients cannot create an unlimited number of label values. The numbers of groups, issuers and origins are limited, and
 all further ones are counted as \`other\`. No metric has a label for a client, a path or an address.
 
-Counters start at 0 for the label values that are known when the process starts: reasons, results, kinds, thresholds and the first ten authorities. So \`increase()\` sees the first event. The
-series of groups, issuers, origins and further authorities start with their first event: see the alert rules for how to ask for those.
+Counters start at 0 for the label values that are known when the process starts: reasons, results, kinds, thresholds and
+the first ten authorities. So \`increase()\` sees the first event. The series of groups, issuers, origins and further
+authorities start with their first event: see the alert rules for how to ask for those.
 
 | metric | kind | unit | what | labels |
 | --- | --- | --- | --- | --- |
