@@ -77,6 +77,7 @@ export class ForwardedTrust {
 
   #conclude (identity: PeerIdentity, decision: Decision): Timed | Promise<Timed> {
     if (decision.accepted) {
+      this.#trust.tellTolerated(decision)
       const { peer, authority, notAfter, revalidateAt, staleUntil } = decision
       if (this.#verifiedAs !== undefined && authority !== this.#verifiedAs) {
         return this.#refused(
@@ -178,6 +179,7 @@ export function validateInProcess (trust: Trust): ChainValidator {
     if (!decision.accepted) {
       return { valid: false, reason: decision.reason, step: decision.detail.step, detail: decision.detail.message }
     }
+    trust.tellTolerated(decision)
     const { peer, notAfter, revalidateAt, staleUntil } = decision
     return {
       valid: true,

@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { PeerIdentity } from '@peerkit/identity'
-import { encodeSignedHex } from '@peerkit/identity/der'
 import { readCertificate } from '@peerkit/identity/x509'
-import { writeElement, writeOid } from './der-writer.ts'
+import { writeElement, writeInteger, writeOid } from './der-writer.ts'
 import { readIssuerKey } from './issuer-key.ts'
 
 /**
@@ -74,7 +73,7 @@ export function writeOcspRequest (certId: CertId, nonce: Uint8Array | undefined)
     algorithm,
     writeElement(0x04, Buffer.from(certId.nameHash, 'hex')),
     writeElement(0x04, Buffer.from(certId.keyHash, 'hex')),
-    writeElement(0x02, encodeSignedHex(certId.serialNumber))
+    writeInteger(certId.serialNumber)
   )
   const list = writeElement(0x30, writeElement(0x30, id))
   if (nonce === undefined) return writeElement(0x30, writeElement(0x30, list))
