@@ -46,7 +46,8 @@ export class ForwardedTrust {
     if (blocked !== undefined) return { accepted: false, reason: 'blocked', detail: blocked }
     const isChecked = this.#trust.checksRevocation || this.#trust.isLimited || this.#trust.hasBlocks ||
       this.#verifiedAs !== undefined
-    if (this.#isEvaluated || (sent.length === 0 && !isChecked)) return { accepted: true, identity }
+    const isFlawed = identity.tolerated.length > 0
+    if (this.#isEvaluated || (sent.length === 0 && !isChecked && !isFlawed)) return { accepted: true, identity }
     const { generation } = this.#trust
     const known = this.#remembered.get(identity)
     if (known !== undefined && known.generation === generation && this.#trust.now() < known.until) {
@@ -93,6 +94,8 @@ export class ForwardedTrust {
       }
     }
     const { reason, detail } = decision
+    // The gateway's verdict is not enough: an authority has to tolerate the flaws.
+    if (identity.tolerated.length > 0) return this.#refused(reason, detail.message)
     // A trusted CA issued it, and it is not accepted. An attacker with the key of a revoked CA could choose which check
     // fails.
     const isChecked = this.#trust.checksRevocation || this.#trust.isLimited || this.#trust.hasBlocks
