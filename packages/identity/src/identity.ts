@@ -6,7 +6,8 @@ import { emptyUnknown, hideAltNames } from './subject-alt-names.ts'
 /** Every stored field of a `PeerIdentity`. */
 export type IdentityFields = Omit<
   PeerIdentity,
-  'raw' | 'toString' | 'toJSON' | 'authority' | 'notBelieved' | 'tolerated' | 'commonName' | 'organization' | 'organizationalUnit'
+  | 'raw' | 'toString' | 'toJSON' | 'authority' | 'notBelieved' | 'tolerated' | 'commonName' | 'organization'
+  | 'organizationalUnit'
 > &
   Partial<Pick<PeerIdentity, 'authority' | 'notBelieved' | 'tolerated'>>
 

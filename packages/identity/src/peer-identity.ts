@@ -21,9 +21,10 @@ export interface SubjectAltNames {
   readonly directoryName: readonly DistinguishedName[]
   readonly otherName: readonly OtherName[]
   /**
-   * Kinds that are unknown: a partial identity does not have them, the authority does not vouch for them, or a name of
-   * the kind cannot be read (a tolerated flaw). Their list is empty for that reason, except that `uri` keeps the URIs that the authority vouches for. Empty for a
-   * certificate that was just parsed. Neither a rule that needs such a kind nor its negation may match.
+   * Kinds that are unknown: a partial identity does not have them, the authority does not vouch for them, or a name
+   * of the kind cannot be read (a tolerated flaw). Their list is empty for that reason, except that `uri` keeps the
+   * URIs that the authority vouches for. Empty for a certificate that was just parsed. Neither a rule that needs
+   * such a kind nor its negation may match.
    */
   readonly unknown: readonly SubjectAltNameKind[]
 }

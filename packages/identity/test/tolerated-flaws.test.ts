@@ -4,6 +4,7 @@ import type { CertificateFlaw, PeerIdentity, SubjectAltNameKind } from '../src/i
 import { decodeSignedHex, encodeSignedHex } from '../src/der/index.ts'
 import { summarizeCertificate } from '../src/x509/index.ts'
 import { certificate, dns, email, extension, ip, otherName, subjectAltName, uri } from './fixtures/certificate.ts'
+import { certificateReason, derReason } from './fixtures/reason.ts'
 import { element, hex, integer, sequence, text } from './fixtures/der.ts'
 
 const BOTH: readonly CertificateFlaw[] = ['alt-names', 'serial-number']
@@ -21,7 +22,7 @@ test('a negative INTEGER is its amount with a minus, and no two have the same te
     t.equal(decodeSignedHex(bytes, 0, bytes.length), shown)
     t.equal(Buffer.from(encodeSignedHex(shown)).toString('hex'), octets)
   }
-  t.throws(() => decodeSignedHex(Uint8Array.of(0xff, 0xff), 0, 2), { reason: 'integer_invalid' })
+  t.equal(derReason(() => decodeSignedHex(Uint8Array.of(0xff, 0xff), 0, 2)), 'integer_invalid')
   t.equal(Buffer.from(encodeSignedHex('-00')).toString('hex'), '00')
   t.end()
 })
@@ -81,13 +82,13 @@ test('what OpenSSL refuses is refused: the structure must be DER, and other kind
 
 test('a negative serial number is told, and differs from the positive one of the same octets', (t) => {
   const [negative, positive] = [certificate({ serialNumber: integer(0xff) }), certificate({ serialNumber: integer(0, 0xff) })]
-  t.throws(() => parsePeerIdentity(negative), { reason: 'serial_number_invalid' })
-  t.throws(() => parse(negative, ['alt-names']), { reason: 'serial_number_invalid' })
+  t.equal(certificateReason(() => parsePeerIdentity(negative)), 'serial_number_invalid')
+  t.equal(certificateReason(() => parse(negative, ['alt-names'])), 'serial_number_invalid')
   t.match(parse(negative), { serialNumber: '-01', tolerated: ['serial-number'] })
   t.match(parse(positive), { serialNumber: 'ff', tolerated: [] })
   t.equal(parse(certificate({ serialNumber: integer(0) })).serialNumber, '00', 'zero is read without the option')
   t.equal(summarizeCertificate(negative).serialNumber, '-01')
-  t.throws(() => parse(certificate({ serialNumber: integer(...new Array(65).fill(0x80)) })), { reason: 'too_large' })
+  t.equal(certificateReason(() => parse(certificate({ serialNumber: integer(...new Array(65).fill(0x80)) }))), 'too_large')
   t.equal(parsePeerIdentity(positive, { tolerate: [] }).tolerated.length, 0)
   t.end()
 })

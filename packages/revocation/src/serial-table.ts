@@ -39,8 +39,8 @@ export class SerialTable {
   get byteLength (): number { return this.#usual.byteLength + this.#long.byteLength }
 
   /**
-   * Adds the serial `bytes[start, end)`, which has no leading zero, or the key of a negative one. An existing entry is changed if `replaces` returns
-   * true for its reason.
+   * Adds the serial `bytes[start, end)`, which has no leading zero, or the key of a negative one. An existing entry
+   * is changed if `replaces` returns true for its reason.
    *
    * @param seconds since the epoch; a value that does not fit 32 bits is stored as unknown
    */

@@ -69,7 +69,8 @@ export function readCertificates (
   if (blocks.length > MAX_CERTIFICATES) {
     throw refuseWhatIf('too_many', `found ${blocks.length} certificates; expected at most ${MAX_CERTIFICATES}`)
   }
-  const [leaf, ...sent] = blocks.map((der, index) => readBlock(der, index, tolerate)) as [PeerIdentity, ...PeerIdentity[]]
+  const read = blocks.map((der, index) => readBlock(der, index, tolerate))
+  const [leaf, ...sent] = read as [PeerIdentity, ...PeerIdentity[]]
   return { leaf, sent, filter: question.filter }
 }
 
