@@ -23,7 +23,7 @@ test('a CRL entry revokes the serial number of its encoded octets, and not the o
   for (const [octets, revoked] of [['ff', negative], ['00ff', positive], ['01', low]] as const) {
     const checker = crlChecker({ crls: [craftCrl({ ca, entries: [entry(octets)] })], issuers: [identity] })
     for (const peer of [negative, positive, low]) {
-      const status = await checker.check(peer)
+      const status = await checker.check(peer, identity)
       t.equal(status.state, peer === revoked ? 'revoked' : 'good', `${octets}, ${peer.serialNumber}`)
     }
     await checker.close()
