@@ -1,4 +1,4 @@
-import { parsePeerIdentity } from '@peerkit/identity'
+import { CERTIFICATE_FLAWS, parsePeerIdentity } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
 import { UsageError } from './usage-error.ts'
 import { decodeCertificates } from './certificate-file.ts'
@@ -38,7 +38,7 @@ export const explain: Command = {
   ],
   run: async (values, print) => {
     const file = textOf(values, 'rules') ?? ''
-    const { peer, chain } = await readPeer(textOf(values, 'cert') ?? '')
+    const { peer, chain } = await readPeer(textOf(values, 'cert') ?? '', textOf(values, 'authorities') !== undefined)
     const rulesFile = await readRulesFile(file)
     const { sets, note } = chooseSets(rulesFile, textOf(values, 'route'), file)
     const voucher = await askVoucher(values, peer, chain)
@@ -56,13 +56,15 @@ interface ReadPeer {
   readonly chain: readonly Uint8Array[]
 }
 
-async function readPeer (file: string): Promise<ReadPeer> {
+/** @param isDecided whether the authorities decide later about the flaws that they can tolerate */
+async function readPeer (file: string, isDecided: boolean): Promise<ReadPeer> {
+  const tolerate = isDecided ? CERTIFICATE_FLAWS : []
   const where = `--cert ${file}`
   const chain = decodeCertificates(await readBytes(file, '--cert ', EXPECTED), where)
   try {
     const [leaf = new Uint8Array(), ...sent] = chain
-    const links = sent.length === 0 ? {} : { chain: sent.map((der) => parsePeerIdentity(der)) }
-    return { peer: parsePeerIdentity(leaf, links), chain }
+    const links = sent.length === 0 ? {} : { chain: sent.map((der) => parsePeerIdentity(der, { tolerate })) }
+    return { peer: parsePeerIdentity(leaf, { ...links, tolerate }), chain }
   } catch (error) {
     throw new UsageError(`${where}: ${(error as Error).message}; expected ${EXPECTED}`)
   }

@@ -103,6 +103,7 @@ async function readCas (values: Values): Promise<Trusted> {
     partial: false,
     algorithms: undefined,
     serverAuthOnlyUntil: undefined,
+    tolerate: [],
     ca: await read('ca'),
     known: await read('intermediates'),
     crlPaths: textsOf(values, 'crl')

@@ -301,3 +301,32 @@ test('--authorities stands in place of --ca, --intermediates and --crl', async (
   t.equal(plain.code, 0)
   t.notMatch(plain.out, /"authority"|"leftOut"/)
 })
+
+test('an authority of the file tolerates flaws, as the plugins do, and the rules see the kind as unknown', async (t) => {
+  const value = Buffer.from('300581036a40fc', 'hex')
+  const odd = await internal.issue({ cn: 'odd', profile: 'client', extensions: [{ oid: '2.5.29.17', value }] })
+  for (const [tolerate, code] of [[undefined, 1], [['serial-number'], 1], [['alt-names'], 0]] as const) {
+    const rules = JSON.stringify([{ cn: 'odd' }, { email: 'x@example.org' }])
+    const file = authorityFolder(
+      t, { internal: { ...INTERNAL, tolerate } }, { 'odd.pem': odd.cert, 'rules.json': rules }
+    )
+    const given = ['--authorities', file('authorities.json')]
+    const answer = await peerkitHere('trust', 'check', '--chain', file('odd.pem'), ...given)
+    t.match(answer, { code, out: code === 0 ? /tolerated +alt-names, by tolerate of internal/ : /refused \(unreadable\)/ })
+    const data = JSON.parse((await peerkitHere('trust', 'check', '--chain', file('odd.pem'), ...given, '--json')).out)
+    if (code === 0) t.same(data.authority.tolerated, ['alt-names'])
+    const explained = await peerkitHere('explain', '--cert', file('odd.pem'), '--rules', file('rules.json'), ...given)
+    t.equal(explained.code, code)
+  }
+  for (const tolerate of ['alt-names', ['altNames'], [null]]) {
+    const { run } = check(t, { internal: { ...INTERNAL, tolerate } })
+    t.match(await run('own.pem'), { code: 2, err: /internal\.tolerate: found .*expected a list of "alt-names", "serial-number"/ })
+  }
+  const limited = authorityFolder(
+    t, { internal: { ...INTERNAL, names: { email: 'example.org' }, tolerate: ['alt-names'] } }, { 'odd.pem': odd.cert }
+  )
+  t.match(
+    await peerkitHere('trust', 'check', '--chain', limited('odd.pem'), '--authorities', limited('authorities.json')),
+    { code: 1, out: /outside_authority, email that cannot be read is outside of example\.org/ }
+  )
+})

@@ -190,6 +190,7 @@ function describeOutside (
   if (authority === undefined || outside === undefined) return []
   const { kind, name, bound } = outside
   const limit = `which is outside of what authority "${authority.name}" vouches for (${kind}: ${bound})`
+  // Our own certificate is read strictly, so it has no name that cannot be read.
   const problem = `${where}: ${String(leaf)} has the name ${JSON.stringify(name)}, ${limit}`
   return [`${problem}; peers with the same options reject it`]
 }

@@ -86,8 +86,8 @@ function freezeAuthority (
   { name, options, anchors: parsed, candidates: checked, intermediates: known }: CheckedAuthority,
   own: readonly PeerIdentity[], revocation: RevocationChecker | undefined
 ): SnapshotAuthority {
-  const { for: use, names, partial, algorithms, serverAuthOnlyUntil, checker } = options
-  const limits = { for: use, names, partial, algorithms, serverAuthOnlyUntil }
+  const { for: use, names, partial, algorithms, serverAuthOnlyUntil, tolerate, checker } = options
+  const limits = { for: use, names, partial, algorithms, serverAuthOnlyUntil, tolerate }
   const anchors = Object.freeze(parsed.map(({ identity }) => identity))
   const candidates = Object.freeze(once([...known, ...checked, ...own], anchors))
   return Object.freeze({ name, ...limits, anchors, candidates, revocation, checker })

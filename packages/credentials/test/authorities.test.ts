@@ -291,3 +291,19 @@ test('providers and issuers bring authorities too', async (t) => {
   t.same(namesOf(byAnswer.current), ['third'])
   await byAnswer.close()
 })
+
+test('an authority says which flaws it tolerates: for its side, in its trust, and off by default', async (t) => {
+  const source = memoryCredentials({ ...base, authorities: { internal: { ...internal, tolerate: ['serial-number', 'alt-names', 'alt-names'] }, partner: limited } })
+  t.same(source.current.authorities.map(({ tolerate }) => tolerate), [['alt-names', 'serial-number'], []])
+  t.ok(Object.isFrozen(source.current.authorities[0]?.tolerate))
+  t.same(authoritiesOf(source.current, 'clients').map(({ tolerate }) => tolerate), [['alt-names', 'serial-number'], undefined])
+  const { trustEpoch } = source.current
+  source.update({ ...base, authorities: { internal, partner: limited } })
+  t.equal(source.current.trustEpoch, trustEpoch + 1, 'a flaw that is no longer tolerated is another trust')
+  await source.close()
+  for (const [tolerate, message] of [
+    [['altNames'], /authorities\.internal\.tolerate.*"alt-names"/], ['alt-names', /authorities\.internal\.tolerate is "alt-names"/], [true, /tolerate is true/]
+  ] as const) {
+    t.throws(() => memoryCredentials({ ...base, authorities: { internal: { ...internal, tolerate: tolerate as never } } }), { code: 'MTLS_ERR_CREDENTIALS_OPTION', message })
+  }
+})

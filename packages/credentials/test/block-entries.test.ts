@@ -281,3 +281,15 @@ test('a look-up among 100,000 entries looks at one entry at most', async (t) => 
   for (const one of inside) t.same(readsOf(one), { found: true, reads: 1 }, `inside: ${one}`)
   for (const one of outside) t.same(readsOf(one), { found: false, reads: 0 }, `outside: ${one}`)
 })
+
+test('a negative serial number is blocked by its text, in whole octets', async (t) => {
+  const read = (serialNumber: string): KnownEntry => {
+    return readEntries([{ issuer: 'CN=CA', serialNumber }], [], 'block', (_, what) => new Error(what))[0]!
+  }
+  t.same(['-01', '-0001', '-7F:00'].map((text) => read(text).entry.serialNumber), ['-01', '-01', '-7f00'])
+  t.equal(read('-0001').key, read('-01').key)
+  t.not(read('-01').key, read('01').key)
+  for (const text of ['-', '-1', '-0', '-00', '--01', '-0x', '0-1', '-01:1']) {
+    t.throws(() => read(text), /expected up to 128 hex digits/, text)
+  }
+})

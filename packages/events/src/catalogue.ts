@@ -91,6 +91,8 @@ export const catalogue: { readonly [Name in EventName]: EventDescription<EventMe
       resumed: 'whether the client resumed a session',
       serverAuthOnlyUntil: 'for a certificate with only serverAuth: until when it is accepted, in milliseconds since ' +
         'the epoch; otherwise undefined',
+      tolerated: 'flaws of the certificate, or of a CA above it, that `tolerate` of the authority accepts; undefined ' +
+        'if there are none',
       durationMs: 'milliseconds that the verification of the certificate took'
     }
   },
@@ -238,7 +240,9 @@ export const catalogue: { readonly [Name in EventName]: EventDescription<EventMe
       origin: 'origin of the server',
       server: 'the server (`PeerIdentity`)',
       resumed: 'whether a session was resumed',
-      generation: 'number of the credentials that were presented'
+      generation: 'number of the credentials that were presented',
+      tolerated: 'flaws of the certificate, or of a CA above it, that `tolerate` of the authority accepts; undefined ' +
+        'if there are none'
     }
   },
   'peerkit:outbound:refused': {

@@ -1,4 +1,4 @@
-import type { PeerIdentity } from '@peerkit/identity'
+import type { CertificateFlaw, PeerIdentity } from '@peerkit/identity'
 import type { RefusalDetail } from './certificate-refusal.ts'
 import type { EventMessage } from './message.ts'
 import type { ForwardedReason, HandshakeReason } from './reasons.ts'
@@ -42,6 +42,8 @@ export interface ConnectionIdentifiedMessage extends EventMessage {
    * for certificates with clientAuth.
    */
   readonly serverAuthOnlyUntil?: number | undefined
+  /** The flaws of the certificate, or of a CA above it, that `tolerate` of the authority accepts. Undefined if none. */
+  readonly tolerated?: readonly CertificateFlaw[] | undefined
   /** Milliseconds that the verification of the certificate took. */
   readonly durationMs?: number | undefined
 }

@@ -1,4 +1,4 @@
-import type { PeerIdentity } from '@peerkit/identity'
+import type { CertificateFlaw, PeerIdentity } from '@peerkit/identity'
 import type { RefusalDetail } from './certificate-refusal.ts'
 import type { EventMessage } from './message.ts'
 import type { OutboundReason } from './reasons.ts'
@@ -10,6 +10,8 @@ export interface OutboundIdentifiedMessage extends EventMessage {
   readonly resumed: boolean
   /** The number of the credentials that were presented. */
   readonly generation: number
+  /** The flaws of the certificate, or of a CA above it, that `tolerate` of the authority accepts. Undefined if none. */
+  readonly tolerated?: readonly CertificateFlaw[] | undefined
 }
 
 /** `peerkit:outbound:refused` */

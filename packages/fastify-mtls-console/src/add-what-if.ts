@@ -1,3 +1,4 @@
+import type { CertificateFlaw } from '@peerkit/identity'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { SendPage } from './add-routes.ts'
 import { refuseWhatIf } from './errors.ts'
@@ -27,13 +28,18 @@ export function addWhatIf (app: FastifyInstance, state: ConsoleState, sendPage: 
     }
     scope.post('/what-if', { bodyLimit: MAX_QUESTION, onRequest }, async (request, reply) => {
       const question = request.body ?? { error: refuseWhatIf('malformed', 'the request has no body') }
-      const { leaf, sent, filter } = readCertificates(question as Question)
+      const { leaf, sent, filter } = readCertificates(question as Question, toleratedBy(state))
       const answer = await askWhatIf(state, leaf, sent, filter)
       if (!wantsJson(request)) return sendPage(reply, whatIfPage(app.prefix, { answer, now: state.now() }, filter))
       secureHeaders(reply)
       return { v: 1, time: state.now(), ...answer }
     })
   })
+}
+
+/** The flaws that an authority in force tolerates. */
+function toleratedBy ({ credentials }: ConsoleState): readonly CertificateFlaw[] {
+  return credentials.current.authorities.flatMap(({ tolerate }) => tolerate)
 }
 
 /** A browser accepts HTML, a script does not say so. */

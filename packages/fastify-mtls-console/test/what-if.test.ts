@@ -226,3 +226,16 @@ test('a certificate is judged by the credentials in force', async (t) => {
   world.credentials.update({ ca: [world.ca.root, other.root] })
   t.equal((await judge(world, certificate)).handshake.accepted, true)
 })
+
+test('a certificate with a flaw is judged as a handshake does', async (t) => {
+  const world = await createWorld(t)
+  const value = Buffer.from('300581036a40fc', 'hex')
+  const odd = await pem(world.ca, { cn: 'b', ou: 'billing', extensions: [{ oid: '2.5.29.17', value }] })
+  t.match(await judge(world, odd), { reason: 'unreadable' })
+  const { cert, key } = await world.ca.issue({ cn: 'api', dns: 'api' })
+  const authorities = { internal: { ca: world.ca.root, tolerate: ['alt-names'] } } as const
+  world.credentials.update({ cert, key, authorities })
+  t.match(await judge(world, odd), { handshake: { accepted: true }, certificate: { tolerated: ['alt-names'] } })
+  const { body } = await world.ask({ method: 'POST', url: URL, payload: { certificate: odd }, headers: { accept: 'text/html' } })
+  t.match(body, /Tolerated flaws[^]*alt-names/)
+})

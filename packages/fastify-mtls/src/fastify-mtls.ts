@@ -29,6 +29,7 @@ import { requirePeer, routeUpgrade } from './upgrade-watch.ts'
 import type { UpgradeGuard } from './upgrade-watch.ts'
 import { contextOf } from './server-context.ts'
 import type { ServerContext } from './server-context.ts'
+import type { Trust } from './trust.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -199,6 +200,7 @@ function makeOwnContext (app: FastifyInstance, options: FastifyMtlsOptions): Gat
   const leave = joinApp(app.server, trust, revocation)
   const context = makeGatewayContext(trust, { revocation, block })
   logChanges(app, trust, block)
+  logTolerated(app, context.trust)
   // The rules of fastify-allowed-clients are checked against them.
   Object.defineProperty(app.server, AUTHORITIES, { value: () => context.trust.ruleAuthorities, configurable: true })
   app.addHook('onClose', async () => {
@@ -216,15 +218,33 @@ function describeForeignServer (server: object): string {
     : 'does not ask for client certificates'
 }
 
-function writeLog (app: FastifyInstance, { reporter, credentials, block }: ServerContext): void {
+function writeLog (app: FastifyInstance, { reporter, trust, credentials, block }: ServerContext): void {
   const { log } = app
   const lines = new RefusalLog(log)
   logChanges(app, credentials, block)
-  const exceptions = new ExceptionLog(log)
-  reporter.onServerAuthOnly = (peer, until) => { exceptions.write(peer, until) }
+  const serverAuthOnly = new ExceptionLog(
+    log,
+    'the client certificate is for servers only; it is accepted until acceptUntil',
+    'more clients with certificates for servers only are accepted; they are not logged'
+  )
+  reporter.onServerAuthOnly = (peer, until) => {
+    serverAuthOnly.write(peer, { acceptUntil: new Date(until).toISOString().slice(0, 10) })
+  }
+  logTolerated(app, trust)
   // An audit log writes its own lines and limits them.
   reporter.onRefused = (reason, build) => { if (!isAuditKept(app.server)) lines.refused(reason, build) }
   reporter.onEnded = (message) => { if (!isAuditKept(app.server)) lines.ended(message) }
+}
+
+/** Logs each client that is accepted only because its authority tolerates a flaw, direct or behind a gateway. */
+function logTolerated ({ log }: FastifyInstance, trust: Trust): void {
+  const lines = new ExceptionLog(
+    log,
+    'the client certificate has flaws that tolerate of its authority accepts; ask for a new certificate',
+    'more clients with tolerated flaws are accepted; they are not logged'
+  )
+  // A copy, because some loggers mark objects while they write them.
+  trust.onTolerated = ({ peer, tolerated }) => { lines.write(peer, { tolerated: [...tolerated] }) }
 }
 
 /** Logs changes of the trust and of the block list until the app closes. */

@@ -3,7 +3,7 @@ import { MTLS_ERR_FORWARDED_REFUSED, createForwardedReader, needsValidator, stri
 import type {
   ChainValidator, ForwardedReader, ForwardedReaderOptions, ForwardedResult, ForwardedReason, StrippableMessage
 } from '@peerkit/forwarded'
-import { endOfValidity } from '@peerkit/identity'
+import { CERTIFICATE_FLAWS, endOfValidity } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
 import { ASK_AGAIN_AFTER, isThenable, upgradedSocketsOf, whenSettled, withTimeout } from '@peerkit/identity/internal'
 import type { UpgradedSockets } from '@peerkit/identity/internal'
@@ -207,7 +207,10 @@ function createReader (
   if (context === undefined) return createForwardedReader(options)
   const { now } = context.trust
   const validator = own ?? options.validator
-  return createForwardedReader({ now, ...options, ...(validator !== undefined && { validator }) })
+  // ForwardedTrust asks the authorities about the flaws.
+  return createForwardedReader({
+    now, ...options, ...(validator !== undefined && { validator }), tolerate: CERTIFICATE_FLAWS
+  })
 }
 
 function reject ({ request, sender, remoteAddress }: Call, { state, reason, header, detail }: Rejection): void {

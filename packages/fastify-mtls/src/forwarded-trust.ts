@@ -46,7 +46,8 @@ export class ForwardedTrust {
     if (blocked !== undefined) return { accepted: false, reason: 'blocked', detail: blocked }
     const isChecked = this.#trust.checksRevocation || this.#trust.isLimited || this.#trust.hasBlocks ||
       this.#verifiedAs !== undefined
-    if (this.#isEvaluated || (sent.length === 0 && !isChecked)) return { accepted: true, identity }
+    const isFlawed = identity.tolerated.length > 0
+    if (this.#isEvaluated || (sent.length === 0 && !isChecked && !isFlawed)) return { accepted: true, identity }
     const { generation } = this.#trust
     const known = this.#remembered.get(identity)
     if (known !== undefined && known.generation === generation && this.#trust.now() < known.until) {
@@ -77,6 +78,7 @@ export class ForwardedTrust {
 
   #conclude (identity: PeerIdentity, decision: Decision): Timed | Promise<Timed> {
     if (decision.accepted) {
+      this.#trust.tellTolerated(decision)
       const { peer, authority, notAfter, revalidateAt, staleUntil } = decision
       if (this.#verifiedAs !== undefined && authority !== this.#verifiedAs) {
         return this.#refused(
@@ -92,6 +94,8 @@ export class ForwardedTrust {
       }
     }
     const { reason, detail } = decision
+    // The gateway's verdict is not enough: an authority has to tolerate the flaws.
+    if (identity.tolerated.length > 0) return this.#refused(reason, detail.message)
     // A trusted CA issued it, and it is not accepted. An attacker with the key of a revoked CA could choose which check
     // fails.
     const isChecked = this.#trust.checksRevocation || this.#trust.isLimited || this.#trust.hasBlocks
@@ -178,6 +182,7 @@ export function validateInProcess (trust: Trust): ChainValidator {
     if (!decision.accepted) {
       return { valid: false, reason: decision.reason, step: decision.detail.step, detail: decision.detail.message }
     }
+    trust.tellTolerated(decision)
     const { peer, notAfter, revalidateAt, staleUntil } = decision
     return {
       valid: true,

@@ -4,6 +4,7 @@ import { parsePeerIdentity } from '@peerkit/identity'
 import { EMITTER } from '@peerkit/events'
 import type { EventMessage } from '@peerkit/events'
 import type { PeerIdentity } from '@peerkit/identity'
+import type { Accepted } from '@peerkit/trust'
 import { connectionEnded, connectionIdentified, handshakeRefused } from './channels.ts'
 import type { ConnectionEndedMessage, HandshakeRefusedMessage } from './channels.ts'
 import type { ConnectionRecord } from './connection-record.ts'
@@ -25,13 +26,19 @@ export class HandshakeReporter {
   /** Called for every accepted client whose certificate is for servers only, with the end of that exception. */
   onServerAuthOnly: ((peer: PeerIdentity, until: number) => void) | undefined
   readonly #untilOf: (authority: string) => number | undefined
+  readonly #tellTolerated: (decision: Accepted) => void
 
   /**
+   * @param tellTolerated called for every accepted client
    * @param untilOf returns until when an authority accepts certificates for servers only, in milliseconds since the
    *   epoch
    */
-  constructor (now: () => number, untilOf: (authority: string) => number | undefined) {
+  constructor (
+    now: () => number, untilOf: (authority: string) => number | undefined,
+    tellTolerated: (decision: Accepted) => void
+  ) {
     this.#now = now
+    this.#tellTolerated = tellTolerated
     this.#untilOf = untilOf
   }
 
@@ -70,9 +77,12 @@ export class HandshakeReporter {
     if (peer === null) return
     const serverAuthOnlyUntil = decision?.serverAuthOnly === true ? this.#untilOf(decision.authority) : undefined
     if (serverAuthOnlyUntil !== undefined) this.onServerAuthOnly?.(peer, serverAuthOnlyUntil)
+    if (decision !== undefined) this.#tellTolerated(decision)
     if (!connectionIdentified.hasSubscribers) return
+    const tolerated = decision === undefined || decision.tolerated.length === 0 ? undefined : decision.tolerated
+    const resumed = socket.isSessionReused()
     connectionIdentified.publish({
-      ...this.#head(), peer, remoteAddress, resumed: socket.isSessionReused(), serverAuthOnlyUntil, durationMs
+      ...this.#head(), peer, remoteAddress, resumed, serverAuthOnlyUntil, tolerated, durationMs
     })
   }
 

@@ -85,7 +85,8 @@ export class ServerContext {
       onLearned: () => { this.#changeSharedKeys('useSharedKeys') }
     })
     const reporter = new HandshakeReporter(now, (name) =>
-      credentials.current.authorities.find((authority) => authority.name === name)?.serverAuthOnlyUntil)
+      credentials.current.authorities.find((authority) => authority.name === name)?.serverAuthOnlyUntil,
+    (decision) => { trust.tellTolerated(decision) })
     const watch = new ConnectionWatch({
       trust,
       sockets: this.sockets,

@@ -58,6 +58,8 @@ export class Trust {
   readonly #otherSide: OtherSide
   #readFrom: InForce | undefined
   #seen: TrustVersion | undefined
+  /** Called for every decision about a client that is accepted with tolerated flaws. The plugin sets it. */
+  onTolerated: ((decision: Accepted) => void) | undefined
   #generation = 0
 
   constructor (credentials: TrustSource, { revocation, algorithms, block, now, onLearned }: TrustOptions) {
@@ -176,6 +178,11 @@ export class Trust {
 
   evaluate (leaf: Uint8Array, presented: Presented): Decision | Promise<Decision> {
     return this.#evaluator.evaluate(leaf, presented)
+  }
+
+  /** Tells of a client that is accepted with tolerated flaws. */
+  tellTolerated (decision: Accepted): void {
+    if (decision.tolerated.length > 0) this.onTolerated?.(decision)
   }
 
   /** Whether a client was accepted before. In a full handshake, only with exactly the certificates that it sent. */

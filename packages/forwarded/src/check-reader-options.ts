@@ -1,3 +1,4 @@
+import { CERTIFICATE_FLAWS } from '@peerkit/identity'
 import {
   anything, choice, clock, count, defineOptions, describeValue, list, methods, valueOf
 } from '@peerkit/identity/internal'
@@ -20,6 +21,7 @@ const OPTIONS = defineOptions<ForwardedReaderOptions>('createForwardedReader', M
   hopGateways: methods(['authorize']),
   maxHeaderLength: count(),
   maxChainLength: count(),
+  tolerate: list('flaws', choice(...CERTIFICATE_FLAWS)),
   cacheSize: count(),
   cacheBytes: count(),
   encoding: anything,

@@ -1,5 +1,5 @@
 import { createPartialIdentity, endOfValidity, parsePeerIdentity, relinkPeerIdentity } from '@peerkit/identity'
-import type { PeerIdentity } from '@peerkit/identity'
+import type { CertificateFlaw, PeerIdentity } from '@peerkit/identity'
 import type { ChainVerdict } from './chain-validator.ts'
 import type { Claim } from './header-format.ts'
 
@@ -32,18 +32,22 @@ export class ForwardedClient {
   readonly #bySender = new Map<string, PeerIdentity>()
 
   /**
+   * @param tolerate flaws of the client's certificate that are not refused
    * @param verdict the validator's result; its path becomes the identity's chain. Without a validator the chain is
    * unknown: the chain that a gateway forwards is what the client sent, and its last signature is not verified
    * @throws if a certificate or a name cannot be parsed
    */
-  constructor (claim: Claim, gateways: readonly Claim[], verdict?: Extract<ChainVerdict, { valid: true }>) {
+  constructor (
+    claim: Claim, gateways: readonly Claim[], tolerate: readonly CertificateFlaw[],
+    verdict?: Extract<ChainVerdict, { valid: true }>
+  ) {
     this.hops = gateways.map((gateway) => readClaim(gateway, []))
     const chain = verdict?.path.map(readIssuer)
     const links = { source: 'forwarded', via: this.hops, ...(chain !== undefined && { chain }) } as const
     this.#client =
       verdict?.peer !== undefined
         ? relinkPeerIdentity(verdict.peer, links)
-        : relinkPeerIdentity(readClaim(claim, this.hops), links)
+        : relinkPeerIdentity(readClaim(claim, this.hops, tolerate), links)
     this.sent = 'known' in claim ? NOTHING : claim.chain
     const peers = [this.#client, ...this.hops]
     this.notBefore = Math.max(...peers.map(({ notBefore = -Infinity }) => notBefore))
@@ -73,10 +77,12 @@ export class ForwardedClient {
   }
 }
 
-function readClaim (claim: Claim, via: readonly PeerIdentity[]): PeerIdentity {
+function readClaim (
+  claim: Claim, via: readonly PeerIdentity[], tolerate: readonly CertificateFlaw[] = []
+): PeerIdentity {
   return 'known' in claim
     ? createPartialIdentity({ ...claim.known, source: 'forwarded', via })
-    : parsePeerIdentity(claim.leaf, { source: 'forwarded', via })
+    : parsePeerIdentity(claim.leaf, { source: 'forwarded', via, tolerate })
 }
 
 function readIssuer (issuer: PeerIdentity | Uint8Array): PeerIdentity {

@@ -1,3 +1,4 @@
+import type { CertificateFlaw } from '@peerkit/identity'
 import type { ChainValidator } from './chain-validator.ts'
 import type { ForwardedFormat } from './format-catalogue.ts'
 import type { CertificateEncoding } from './formats/custom.ts'
@@ -37,6 +38,11 @@ export interface ForwardedReaderOptions {
   readonly maxHeaderLength?: number
   /** Maximum number of certificates in a chain, without the leaf. Default 8. */
   readonly maxChainLength?: number
+  /**
+   * Flaws of a client's certificate that do not refuse it, for a caller that decides about them itself:
+   * `peer.tolerated` has them. Default none.
+   */
+  readonly tolerate?: readonly CertificateFlaw[]
   /** Maximum number of cached certificates. Default 10,000; 0 turns the cache off. */
   readonly cacheSize?: number
   /** Maximum size of the cache, in bytes, approximately. Default 128 MiB: 10,000 certificates without chains. */

@@ -1,5 +1,6 @@
 import { isCertificateReason } from '@peerkit/events'
 import type { ForwardedReason } from '@peerkit/events'
+import type { CertificateFlaw } from '@peerkit/identity'
 import { REFUSED_FOR, whenAnswered, whenSettled } from '@peerkit/identity/internal'
 import type { ChainValidator, ChainVerdict } from './chain-validator.ts'
 import { CertificateMemory } from './certificate-memory.ts'
@@ -38,6 +39,7 @@ export class Reader {
   readonly #without: ForwardedResult
   readonly #maxHeaderLength: number
   readonly #maxChainLength: number
+  readonly #tolerate: readonly CertificateFlaw[]
   readonly #now: () => number
 
   constructor (options: ForwardedReaderOptions) {
@@ -46,6 +48,7 @@ export class Reader {
       cacheBytes = 128 * 1024 * 1024,
       maxHeaderLength = 16_384,
       maxChainLength = 8,
+      tolerate = [],
       ignoredHeaders = [],
       now = Date.now
     } = options
@@ -64,6 +67,7 @@ export class Reader {
     this.#without = options.withoutCertificate === 'gateway' ? ABSENT : ANONYMOUS
     this.#maxHeaderLength = maxHeaderLength
     this.#maxChainLength = maxChainLength
+    this.#tolerate = Object.freeze([...tolerate])
     this.#now = now
   }
 
@@ -129,7 +133,7 @@ export class Reader {
   #admit (values: HeaderValues, [client, ...hops]: Claims, verdict?: Extract<ChainVerdict, { valid: true }>): Answer {
     let admitted: ForwardedClient
     try {
-      admitted = new ForwardedClient(client, hops, verdict)
+      admitted = new ForwardedClient(client, hops, this.#tolerate, verdict)
     } catch {
       return this.#refuse('unreadable', 'certificate')
     }

@@ -1,13 +1,15 @@
 import type { DistinguishedName } from './name/distinguished-name.ts'
+import type { CertificateFlaw } from './x509/certificate-flaw.ts'
 import type { ClaimKind, PeerIdentity, SubjectAltNames } from './peer-identity.ts'
-import { hideAltNames } from './subject-alt-names.ts'
+import { emptyUnknown, hideAltNames } from './subject-alt-names.ts'
 
 /** Every stored field of a `PeerIdentity`. */
 export type IdentityFields = Omit<
   PeerIdentity,
-  'raw' | 'toString' | 'toJSON' | 'authority' | 'notBelieved' | 'commonName' | 'organization' | 'organizationalUnit'
+  | 'raw' | 'toString' | 'toJSON' | 'authority' | 'notBelieved' | 'tolerated' | 'commonName' | 'organization'
+  | 'organizationalUnit'
 > &
-  Partial<Pick<PeerIdentity, 'authority' | 'notBelieved'>>
+  Partial<Pick<PeerIdentity, 'authority' | 'notBelieved' | 'tolerated'>>
 
 const NO_LINKS: PeerLinks = Object.freeze({})
 const NONE: readonly never[] = Object.freeze([])
@@ -30,6 +32,7 @@ class Identity implements PeerIdentity {
   readonly isCa: boolean | undefined
   readonly authority: string | undefined
   readonly notBelieved: readonly ClaimKind[]
+  readonly tolerated: readonly CertificateFlaw[]
   readonly source: 'tls' | 'forwarded'
   readonly chain: readonly PeerIdentity[] | undefined
   readonly via: readonly PeerIdentity[]
@@ -62,6 +65,7 @@ class Identity implements PeerIdentity {
     this.isCa = fields.isCa
     this.authority = authority
     this.notBelieved = fields.notBelieved ?? NONE
+    this.tolerated = fields.tolerated ?? NONE
     this.source = source
     this.chain = chain
     this.via = via
@@ -101,6 +105,7 @@ class Identity implements PeerIdentity {
         unknown: names.unknown.length === 0 ? undefined : names.unknown,
       },
       notBelieved: this.notBelieved.length === 0 ? undefined : this.notBelieved,
+      tolerated: this.tolerated.length === 0 ? undefined : this.tolerated,
       chain: this.chain?.map((peer) => peer.toJSON()),
       via: this.via.map((peer) => peer.toJSON()),
     }
@@ -116,13 +121,19 @@ class Identity implements PeerIdentity {
     const claims = peer.#claims ?? peer
     const { chain, source, via } = peer
     const links = { authority, chain, source, via }
-    if (notBelieved.length === 0) return new Identity(claims, claims.#der, links)
+    if (notBelieved.length === 0 && !hasUnreadable(claims)) return new Identity(claims, claims.#der, links)
     return new Identity(
       { ...claims, ...hideClaims(claims, notBelieved), notBelieved: Object.freeze([...notBelieved]) },
       claims.#der,
       links,
       claims
     )
+  }
+
+  /** Hides the kinds of alternative names of which some cannot be read. */
+  static hideUnreadable (peer: Identity): PeerIdentity {
+    if (!hasUnreadable(peer)) return peer
+    return new Identity({ ...peer, ...hideClaims(peer, NONE) }, peer.#der, NO_LINKS, peer)
   }
 
   /** The identity with all fields. */
@@ -140,11 +151,17 @@ class Identity implements PeerIdentity {
   }
 }
 
+/** Whether a name of a tolerated kind cannot be read. */
+function hasUnreadable ({ tolerated, subjectAltNames }: PeerIdentity): boolean {
+  return tolerated.includes('alt-names') && (subjectAltNames?.unknown.length ?? 0) > 0
+}
+
 /** The fields of an identity without the hidden kinds. */
 function hideClaims (
-  { subject, spiffeId, subjectAltNames, policies }: PeerIdentity,
+  { subject, spiffeId, subjectAltNames: all, policies, tolerated }: PeerIdentity,
   hidden: readonly ClaimKind[]
 ): Pick<PeerIdentity, 'subject' | 'spiffeId' | 'subjectAltNames' | 'policies'> {
+  const subjectAltNames = all && tolerated.includes('alt-names') ? emptyUnknown(all) : all
   return {
     subject: hidden.includes('subject') ? undefined : subject,
     spiffeId: hidden.includes('spiffe') ? undefined : spiffeId,
@@ -218,6 +235,11 @@ export function claimsOf (peer: PeerIdentity): PeerIdentity {
  */
 export function viewDer (peer: PeerIdentity): Uint8Array | undefined {
   return Identity.view(peer as Identity)
+}
+
+/** An identity without the names of kinds of which some cannot be read, as rules may see it. */
+export function hideUnreadable (peer: PeerIdentity): PeerIdentity {
+  return Identity.hideUnreadable(peer as Identity)
 }
 
 /** Creates a frozen identity. The values of `fields` must be frozen already. `der` must not be shared. */

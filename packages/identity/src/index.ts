@@ -23,6 +23,8 @@ export { decodePem, encodePem } from './pem.ts'
 export { isObjectIdentifier } from './der/object-identifier.ts'
 export type { TextEncoding } from './der/text.ts'
 export type { OtherName } from './x509/general-names.ts'
+export { CERTIFICATE_FLAWS } from './x509/certificate-flaw.ts'
+export type { CertificateFlaw } from './x509/certificate-flaw.ts'
 export {
   MTLS_ERR_CERTIFICATE_INVALID,
   MTLS_ERR_DER_INVALID,

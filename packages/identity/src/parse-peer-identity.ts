@@ -1,7 +1,7 @@
 import crypto from 'node:crypto'
 import { asBuffer } from './der/buffer.ts'
 import { MTLS_ERR_IDENTITY_OPTION, MTLS_ERR_SPIFFE_ID_INVALID } from './errors.ts'
-import { createIdentity, isPeerIdentity } from './identity.ts'
+import { createIdentity, hideUnreadable, isPeerIdentity } from './identity.ts'
 import { choice, list, required, valueOf } from './internal/option-values.ts'
 import { checkOption, defineOptions } from './internal/options.ts'
 import type { DistinguishedName } from './name/distinguished-name.ts'
@@ -11,6 +11,8 @@ import { parseSpiffeId } from './spiffe-id.ts'
 import { NO_NAMES, collectAltNames } from './subject-alt-names.ts'
 import { checkInput, readFields } from './x509/certificate.ts'
 import { checkExtensions } from './x509/check-extensions.ts'
+import { CERTIFICATE_FLAWS } from './x509/certificate-flaw.ts'
+import type { CertificateFlaw } from './x509/certificate-flaw.ts'
 import type { CertificateFields } from './x509/certificate.ts'
 import { EXTENSION } from './x509/extension-oids.ts'
 import {
@@ -20,6 +22,7 @@ import {
   readExtendedKeyUsage,
   readKeyUsage
 } from './x509/extension-values.ts'
+import { readFlawedNames } from './x509/flawed-names.ts'
 import { readGeneralNames } from './x509/general-names.ts'
 import { readName } from './x509/name.ts'
 
@@ -31,12 +34,17 @@ export interface ParsePeerIdentityOptions {
   readonly chain?: readonly PeerIdentity[]
   /** The gateways between the client and this server, nearest last. */
   readonly via?: readonly PeerIdentity[]
+  /** The flaws that are not refused. Default: none. The kinds of alternative names that cannot be read are unknown. */
+  readonly tolerate?: readonly CertificateFlaw[]
 }
 
 const NONE: readonly never[] = Object.freeze([])
 const PEERS = list('PeerIdentity', valueOf('a PeerIdentity', isPeerIdentity))
 const OPTIONS = defineOptions<ParsePeerIdentityOptions>('parsePeerIdentity', MTLS_ERR_IDENTITY_OPTION, {
-  source: choice('tls', 'forwarded'), chain: PEERS, via: PEERS
+  source: choice('tls', 'forwarded'),
+  chain: PEERS,
+  via: PEERS,
+  tolerate: list('flaws', choice(...CERTIFICATE_FLAWS))
 })
 
 /**
@@ -54,7 +62,7 @@ const OPTIONS = defineOptions<ParsePeerIdentityOptions>('parsePeerIdentity', MTL
  */
 export function parsePeerIdentity (der: Uint8Array, options: ParsePeerIdentityOptions = {}): PeerIdentity {
   OPTIONS.check(options)
-  const { source = 'tls', chain, via = NONE } = options
+  const { source = 'tls', chain, via = NONE, tolerate = NONE } = options
   const links = {
     source,
     chain: chain === undefined ? undefined : freezePeers(chain, 'chain'),
@@ -63,7 +71,7 @@ export function parsePeerIdentity (der: Uint8Array, options: ParsePeerIdentityOp
   try {
     checkInput(der)
     // Copy to memory of its own. Buffer.from would use the shared pool.
-    return identityOf(readFields(asBuffer(new Uint8Array(der))), links, {})
+    return hideUnreadable(identityOf(readFields(asBuffer(new Uint8Array(der)), tolerate), links, { tolerate }))
   } catch (error) {
     throw asCertificateError(error)
   }
@@ -81,11 +89,14 @@ export interface KnownParts {
   readonly issuer?: DistinguishedName | undefined
   readonly fingerprint256?: string | undefined
   readonly publicKey256?: string | undefined
+  /** The flaws that are not refused. Default: none. */
+  readonly tolerate?: readonly CertificateFlaw[]
 }
 
 /**
  * Makes the identity of a certificate whose fields are already read, without a copy. For packages of this suite:
- * nothing may write to the bytes afterwards.
+ * nothing may write to the bytes afterwards. With a tolerated flaw of alternative names, the lists have the names that
+ * can be read, for the checks of trust; `limitPeerIdentity` hides them from rules.
  *
  * @throws MTLS_ERR_CERTIFICATE_INVALID with `reason` and `offset`
  * @example
@@ -109,8 +120,18 @@ function identityOf (
 ): PeerIdentity {
   const { der } = fields
   checkExtensions(der, fields.extensions)
-  const names = readExtension(fields, EXTENSION.subjectAltName, readGeneralNames)
-  const subjectAltNames = names === undefined ? NO_NAMES : collectAltNames(names)
+  const tolerated: CertificateFlaw[] = []
+  const subjectAltNames = readExtension(fields, EXTENSION.subjectAltName, (bytes, start, end) => {
+    try {
+      return collectAltNames(readGeneralNames(bytes, start, end))
+    } catch (error) {
+      if (known.tolerate?.includes('alt-names') !== true) throw error
+      const { names, unknown } = readFlawedNames(bytes, start, end)
+      tolerated.push('alt-names')
+      return collectAltNames(names, unknown)
+    }
+  }) ?? NO_NAMES
+  if (fields.serialNumber.startsWith('-')) tolerated.push('serial-number')
   const constraints = readExtension(fields, EXTENSION.basicConstraints, readBasicConstraints)
   const usage = readExtension(fields, EXTENSION.keyUsage, readKeyUsage)
   const ca = constraints?.ca === true
@@ -128,6 +149,7 @@ function identityOf (
     extendedKeyUsage: Object.freeze(readExtension(fields, EXTENSION.extendedKeyUsage, readExtendedKeyUsage) ?? NONE),
     policies: Object.freeze(readExtension(fields, EXTENSION.certificatePolicies, readCertificatePolicies) ?? NONE),
     isCa: ca && (usage === undefined || (usage & KEY_USAGE.keyCertSign) !== 0),
+    tolerated: tolerated.length === 0 ? NONE : Object.freeze(tolerated),
     source: links.source,
     chain: links.chain,
     via: links.via
@@ -152,7 +174,7 @@ function readExtension<T> (
 /** X509-SVID 2 and 5.2: exactly one URI name, which is a SPIFFE ID with a path. */
 export function spiffeIdOf (names: SubjectAltNames): string | undefined {
   const [uri, ...more] = names.uri
-  if (uri === undefined || more.length > 0 || !uri.startsWith('spiffe://')) return undefined
+  if (uri === undefined || more.length > 0 || names.unknown.includes('uri') || !uri.startsWith('spiffe://')) return undefined
   try {
     return parseSpiffeId(uri).path === '' ? undefined : uri
   } catch (error) {

@@ -1,4 +1,5 @@
 import type { DistinguishedName } from './name/distinguished-name.ts'
+import type { CertificateFlaw } from './x509/certificate-flaw.ts'
 import type { OtherName } from './x509/general-names.ts'
 
 /** The lists of `SubjectAltNames`, each of which may be unknown. */
@@ -20,9 +21,10 @@ export interface SubjectAltNames {
   readonly directoryName: readonly DistinguishedName[]
   readonly otherName: readonly OtherName[]
   /**
-   * Kinds that are unknown: a partial identity does not have them, or the authority does not vouch for them. Their
-   * list is empty for that reason, except that `uri` keeps the URIs that the authority vouches for. Empty for a
-   * certificate that was just parsed. Neither a rule that needs such a kind nor its negation may match.
+   * Kinds that are unknown: a partial identity does not have them, the authority does not vouch for them, or a name
+   * of the kind cannot be read (a tolerated flaw). Their list is empty for that reason, except that `uri` keeps the
+   * URIs that the authority vouches for. Empty for a certificate that was just parsed. Neither a rule that needs
+   * such a kind nor its negation may match.
    */
   readonly unknown: readonly SubjectAltNameKind[]
 }
@@ -46,7 +48,10 @@ export interface PeerIdentity {
    * (X509-SVID section 5.2).
    */
   readonly spiffeId: string | undefined
-  /** Lower-case hex, an even number of digits, without the sign byte. */
+  /**
+   * Lower-case hex, an even number of digits, without the sign byte. A negative one, if tolerated, is `-` and its
+   * amount, as OpenSSL and Node show it.
+   */
   readonly serialNumber: string | undefined
   /** Milliseconds since the epoch. */
   readonly notBefore: number | undefined
@@ -64,6 +69,8 @@ export interface PeerIdentity {
   readonly authority: string | undefined
   /** Kinds that the authority does not vouch for. Those fields are unknown here. */
   readonly notBelieved: readonly ClaimKind[]
+  /** The flaws of the certificate that its authority tolerates. Usually empty. */
+  readonly tolerated: readonly CertificateFlaw[]
   readonly source: 'tls' | 'forwarded'
   /** The verified chain above the leaf, nearest issuer first; undefined if it is not known. */
   readonly chain: readonly PeerIdentity[] | undefined

@@ -18,8 +18,12 @@ export const NO_NAMES: SubjectAltNames = Object.freeze({
 /**
  * Sorts alternative names by kind. Kinds that rules do not support (registeredID, x400Address, ediPartyName) have no
  * list.
+ *
+ * @param unknown kinds of names that cannot be read
  */
-export function collectAltNames (names: readonly GeneralName[]): SubjectAltNames {
+export function collectAltNames (
+  names: readonly GeneralName[], unknown: readonly SubjectAltNameKind[] = NONE
+): SubjectAltNames {
   const dns: string[] = []
   const uri: string[] = []
   const email: string[] = []
@@ -44,7 +48,7 @@ export function collectAltNames (names: readonly GeneralName[]): SubjectAltNames
     ip: freeze(ip),
     directoryName: freeze(directoryName),
     otherName: freeze(otherName),
-    unknown: NONE
+    unknown: freeze([...unknown])
   })
 }
 
@@ -72,6 +76,15 @@ export function hideAltNames (names: SubjectAltNames, notBelieved: readonly Clai
   ) as unknown as Omit<SubjectAltNames, 'unknown'>
   const uri = freeze(names.uri.filter((each) => !notBelieved.includes(isSpiffe(each) ? 'spiffe' : 'uri')))
   return Object.freeze({ ...lists, uri, unknown: Object.freeze([...new Set([...names.unknown, ...hidden])]) })
+}
+
+/**
+ * Empties the lists of unknown kinds. Such a list has the names that can be read, but not all of the certificate: a
+ * rule about it must neither match nor not match.
+ */
+export function emptyUnknown (names: SubjectAltNames): SubjectAltNames {
+  const lists = names.unknown.map((kind) => [kind, NONE])
+  return Object.freeze({ ...names, ...Object.fromEntries(lists) })
 }
 
 /**

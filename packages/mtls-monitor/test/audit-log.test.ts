@@ -1,7 +1,8 @@
 import { handshakeChainUnavailable, connectionEnded, credentialsRefused, credentialsRotated, credentialsWarned, expirySoon, forwardedRefused, forwardedStripped, handshakeRefused, isAuditKept, outboundRefused, requestAllowed, requestDenied, requestWouldDeny, revocationFailed, revocationSoftPassed, rulesRefused, rulesReloaded } from '@peerkit/events'
 import type { ForwardedReason, HandshakeRefusedMessage, RefusalDetail, RequestJudgedMessage } from '@peerkit/events'
-import { createPartialIdentity, limitPeerIdentity } from '@peerkit/identity'
+import { createPartialIdentity, limitPeerIdentity, parsePeerIdentity } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
+import { createDevCa } from '@peerkit/dev-ca'
 import { mock } from 'node:test'
 import { test } from 'tap'
 import { auditLog } from '../src/audit/audit-log.ts'
@@ -262,4 +263,17 @@ test('wrong options are refused by name', async (t) => {
   t.throws(() => auditLog(log, null as any), { message: /audit is null/ })
   t.throws(() => auditLog(log, { burst: 0 }), { message: /audit.burst is 0/ })
   t.equal(isAuditKept(), false, 'nothing was started')
+})
+
+test('a line has the flaws that the authority tolerates', async (t) => {
+  const ca = await createDevCa()
+  const { der } = await ca.issue({ cn: 'odd', extensions: [{ oid: '2.5.29.17', value: Buffer.from('3000', 'hex') }] })
+  const peer = limitPeerIdentity(parsePeerIdentity(der, { tolerate: ['alt-names'] }), 'internal', [])
+  const { lines, log } = createLog()
+  const audit = auditLog(log)
+  requestDenied.publish(denied(peer))
+  requestDenied.publish(denied(await mintPeer()))
+  audit.close()
+  t.same(lines[0]?.line['tolerated'], ['alt-names'])
+  t.notOk(Object.hasOwn(lines[1]?.line ?? {}, 'tolerated'))
 })

@@ -1,9 +1,10 @@
 import { decodeTime } from '@peerkit/identity/der'
 import { MAX_SERIAL_OCTETS } from '@peerkit/identity/x509'
 import { crlInvalid, type CrlInvalidReason, type ReasonedError } from './errors.ts'
-import { hashOctets } from './serial-rows.ts'
+import { hashOctets, MAX_KEY_OCTETS } from './serial-rows.ts'
 import { USUAL_SERIAL_OCTETS, type SerialCounts, type SerialTable } from './serial-table.ts'
 import { readEntryExtensions } from './crl-entry-extensions.ts'
+import { negativeKey } from './serial-text.ts'
 
 // Reads the revoked certificates of a CRL (RFC 5280 section 5.1.2.6), which may be a million: in two passes over the
 // DER, in slices, so that the caller can yield to the event loop. It creates no object per entry, so it does not use
@@ -33,12 +34,16 @@ export function countEntries (cursor: EntryCursor, limit: number, counts: Serial
     const next = content + contentLength(bytes, position)
     if (next > end) throw malformed(position, 'entry ends after its list')
     const encoded = bytes[content + 1]!
-    const length = encoded > 1 && bytes[content + 2] === 0 ? encoded - 1 : encoded
+    const first = bytes[content + 2]!
+    // The key of a negative one is longer: see negativeKey.
+    const length = encoded > 1 && first === 0 ? encoded - 1 : first >= 0x80 ? encoded + 1 : encoded
     if (length <= USUAL_SERIAL_OCTETS) {
       counts.usual++
       if (length > counts.usualWidth) counts.usualWidth = length
     } else {
-      if (length > MAX_SERIAL_OCTETS) throw malformed(content, 'serial number is too long')
+      if (length > (first >= 0x80 ? MAX_KEY_OCTETS : MAX_SERIAL_OCTETS)) {
+        throw malformed(content, 'serial number is too long')
+      }
       counts.long++
       if (length > counts.longWidth) counts.longWidth = length
     }
@@ -110,7 +115,8 @@ function insertEntry (bytes: Uint8Array, start: number, end: number, table: Seri
   const seconds = decodeTime(bytes, bytes[serialEnd]!, serialEnd + 2, timeEnd) / 1000
   const reason = timeEnd === end ? 0 : readEntryExtensions(bytes, timeEnd, end)
   if (reason === REMOVE_FROM_CRL && !isDelta) throw malformed(start, 'removeFromCRL in a complete CRL')
-  table.insert(bytes, serial, serialEnd, reason, seconds, isRemoval)
+  if (bytes[start + 2]! < 0x80) table.insert(bytes, serial, serialEnd, reason, seconds, isRemoval)
+  else table.insert(negativeKey(bytes, serial, serialEnd), 0, length + 1, reason, seconds, isRemoval)
 }
 
 /** If a serial is listed twice, the stricter reason applies. */

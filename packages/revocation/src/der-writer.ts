@@ -1,3 +1,5 @@
+import { encodeSignedHex } from '@peerkit/identity/der'
+
 // Writes the DER that an OCSP request needs (RFC 6960 section 4.1.1).
 
 /** One element of a tag around the concatenation of its parts. */
@@ -9,10 +11,9 @@ export function writeElement (tag: number, ...parts: readonly Uint8Array[]): Uin
   return Buffer.concat([Uint8Array.of(tag, 0x80 | octets.length, ...octets), content])
 }
 
-/** The content of an INTEGER that is not negative, given as hex without a sign octet. */
-export function writeNatural (hex: string): Uint8Array {
-  const octets = Buffer.from(hex, 'hex')
-  return writeElement(0x02, ...(octets[0]! >= 0x80 ? [Uint8Array.of(0)] : []), octets)
+/** An INTEGER from its hex, as `PeerIdentity.serialNumber`. */
+export function writeInteger (hex: string): Uint8Array {
+  return writeElement(0x02, encodeSignedHex(hex))
 }
 
 /** An OBJECT IDENTIFIER from its dotted form; arcs of up to 32 bits. */

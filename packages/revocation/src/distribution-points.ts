@@ -72,5 +72,6 @@ export function isCaCertificate (certificate: PeerIdentity): boolean | undefined
 }
 
 function extensionOf (certificate: PeerIdentity, oid: string): Uint8Array | undefined {
-  return certificate.raw === undefined ? undefined : readCertificate(certificate.raw).extensions.get(oid)?.value
+  if (certificate.raw === undefined) return undefined
+  return readCertificate(certificate.raw, certificate.tolerated).extensions.get(oid)?.value
 }

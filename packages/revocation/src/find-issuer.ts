@@ -20,7 +20,8 @@ export function findIssuer (certificate: PeerIdentity, issuers: readonly PeerIde
 
 function hasSigned (issuer: PeerIdentity, certificate: PeerIdentity): boolean {
   try {
-    return certificate.raw !== undefined && isSignedBy(readCertificate(certificate.raw), readIssuerKey(issuer))
+    const { raw, tolerated } = certificate
+    return raw !== undefined && isSignedBy(readCertificate(raw, tolerated), readIssuerKey(issuer))
   } catch {
     // A key that cannot be parsed is not the issuer's.
     return false

@@ -33,7 +33,7 @@ export function readIssuerKey (identity: PeerIdentity): IssuerKey {
   if (der === undefined) {
     throw optionInvalid(`the issuer ${String(identity)} is a partial identity; expected one parsed from a certificate`)
   }
-  const certificate = readCertificate(der)
+  const certificate = readCertificate(der, identity.tolerated)
   const spki = DerSequence.of(certificate.subjectPublicKeyInfo, TAG.sequence)
   spki.expect(TAG.sequence)
   const keyOctets = readBitOctets(spki)

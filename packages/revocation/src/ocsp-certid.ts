@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { PeerIdentity } from '@peerkit/identity'
 import { readCertificate } from '@peerkit/identity/x509'
-import { writeElement, writeNatural, writeOid } from './der-writer.ts'
+import { writeElement, writeInteger, writeOid } from './der-writer.ts'
 import { readIssuerKey } from './issuer-key.ts'
 
 /**
@@ -43,8 +43,8 @@ export function describeCertIds (certificate: PeerIdentity, issuer: PeerIdentity
   return names.flatMap((name) => hashes.map((hash) => makeCertId(certificate, issuer, name, hash)))
 }
 
-function readIssuerName ({ raw }: PeerIdentity): Uint8Array | undefined {
-  return raw === undefined ? undefined : readCertificate(raw).issuerRaw
+function readIssuerName ({ raw, tolerated }: PeerIdentity): Uint8Array | undefined {
+  return raw === undefined ? undefined : readCertificate(raw, tolerated).issuerRaw
 }
 
 function makeCertId (certificate: PeerIdentity, issuer: PeerIdentity, name: Uint8Array, hash: CertIdHash): CertId {
@@ -73,7 +73,7 @@ export function writeOcspRequest (certId: CertId, nonce: Uint8Array | undefined)
     algorithm,
     writeElement(0x04, Buffer.from(certId.nameHash, 'hex')),
     writeElement(0x04, Buffer.from(certId.keyHash, 'hex')),
-    writeNatural(certId.serialNumber)
+    writeInteger(certId.serialNumber)
   )
   const list = writeElement(0x30, writeElement(0x30, id))
   if (nonce === undefined) return writeElement(0x30, writeElement(0x30, list))

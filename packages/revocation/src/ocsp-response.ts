@@ -1,4 +1,4 @@
-import { decodeIntegerHex, TAG } from '@peerkit/identity/der'
+import { decodeSignedHex, TAG } from '@peerkit/identity/der'
 import {
   readAlgorithm,
   readExtensionList,
@@ -168,7 +168,7 @@ function readCertId (id: DerSequence): CertId {
   const keyHash = Buffer.from(id.content(id.expect(TAG.octetString))).toString('hex')
   const serial = id.expect(TAG.integer)
   id.finish()
-  return { hashOid, nameHash, keyHash, serialNumber: decodeIntegerHex(id.bytes, serial.contentStart, serial.end) }
+  return { hashOid, nameHash, keyHash, serialNumber: decodeSignedHex(id.bytes, serial.contentStart, serial.end) }
 }
 
 function readOptionalExtensions (

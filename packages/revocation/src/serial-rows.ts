@@ -7,11 +7,13 @@ const NO_DATE = 0xffffffff
 const HEADER = 2
 const PAGE_WORDS = 1024
 
-export const MAX_SERIAL_WORDS: number = Math.ceil(MAX_SERIAL_OCTETS / 4)
+/** The longest key in bytes: a serial number, with a zero in front if it is negative. */
+export const MAX_KEY_OCTETS: number = MAX_SERIAL_OCTETS + 1
+export const MAX_SERIAL_WORDS: number = Math.ceil(MAX_KEY_OCTETS / 4)
 
 // Tabulation hashing with a random table per process: a CA that chooses serials cannot cause collisions on purpose.
 // With seeded multiplicative hashes it could, without knowing the seed.
-export const mixing: Uint32Array = randomFillSync(new Uint32Array(MAX_SERIAL_OCTETS * 256))
+export const mixing: Uint32Array = randomFillSync(new Uint32Array(MAX_KEY_OCTETS * 256))
 
 /** The hash of the serial `bytes[start, end)`. */
 export function hashOctets (bytes: Uint8Array, start: number, end: number): number {
@@ -123,7 +125,7 @@ export class SerialRows {
   /** The end offset for `touch`. */
   get touchEnd (): number { return this.#rows.length }
 
-  /** The serials in hex, in no particular order. */
+  /** The keys of the serials in hex, in no particular order. */
   * serials (): Generator<string, void> {
     const rows = this.#rows
     for (let row = 0; row < rows.length; row += this.#stride) {

@@ -39,8 +39,8 @@ export class SerialTable {
   get byteLength (): number { return this.#usual.byteLength + this.#long.byteLength }
 
   /**
-   * Adds the serial `bytes[start, end)`, which has no leading zero. An existing entry is changed if `replaces` returns
-   * true for its reason.
+   * Adds the serial `bytes[start, end)`, which has no leading zero, or the key of a negative one. An existing entry
+   * is changed if `replaces` returns true for its reason.
    *
    * @param seconds since the epoch; a value that does not fit 32 bits is stored as unknown
    */
@@ -69,11 +69,16 @@ export class SerialTable {
     return length !== -1 && this.#rowsFor(length).find(text.hash, text.words, length) !== -1
   }
 
+  #hasKey (hex: string): boolean {
+    const length = text.readKey(Buffer.from(hex, 'hex'))
+    return this.#rowsFor(length).find(text.hash, text.words, length) !== -1
+  }
+
   /** Whether another table has every serial of this one. */
   isWithin (other: SerialTable): boolean {
     for (const rows of [this.#usual, this.#long]) {
-      for (const serial of rows.serials()) {
-        if (!other.has(serial)) return false
+      for (const key of rows.serials()) {
+        if (!other.#hasKey(key)) return false
       }
     }
     return true

@@ -1,5 +1,6 @@
+import { encodeSignedHex } from '@peerkit/identity/der'
 import { MAX_SERIAL_OCTETS } from '@peerkit/identity/x509'
-import { MAX_SERIAL_WORDS, mixing } from './serial-rows.ts'
+import { hashOctets, MAX_SERIAL_WORDS, mixing, packOctets } from './serial-rows.ts'
 
 const MAX_DIGITS = MAX_SERIAL_OCTETS * 2
 const NO_OCTET = 0x100
@@ -15,6 +16,20 @@ for (const high of letters) {
     pair.set([high.charCodeAt(0), low.charCodeAt(0)])
     octets[pairBits[0]!] = parseInt(high + low, 16)
   }
+}
+
+const MINUS = 0x2d
+// An amount of zero would be the positive serial 0.
+const NEGATIVE = /^-(?=0*[1-9a-f])(?:[0-9a-f]{2}){1,65}$/i
+
+/**
+ * The key of a negative serial `bytes[start, end)`. No positive one, which has no leading zero, has the same key: the
+ * octet `ff` is -1, and also 255 without its sign byte.
+ */
+export function negativeKey (bytes: Uint8Array, start: number, end: number): Uint8Array {
+  const key = new Uint8Array(end - start + 1)
+  key.set(bytes.subarray(start, end), 1)
+  return key
 }
 
 /**
@@ -37,10 +52,11 @@ export class SerialText {
   }
 
   /**
-   * The length of the serial in bytes, without leading zeros (any case, an even number of digits); -1 if the text is
-   * not a serial.
+   * The length of the serial's key in bytes: without leading zeros (any case, an even number of digits), or a zero and
+   * the encoded bytes of a negative one, which begins with `-`; -1 if the text is not a serial.
    */
   read (hex: string): number {
+    if (hex.charCodeAt(0) === MINUS) return this.#readNegative(hex)
     if (hex.length === 0 || (hex.length & 1) === 1 || hex.length > this.#text.length) return -1
     const end = this.#text.write(hex, 0) >>> 1
     // Multi-byte characters make it longer than the text, or were cut.
@@ -65,5 +81,18 @@ export class SerialText {
     }
     this.hash = mixed
     return wrong < NO_OCTET ? length : -1
+  }
+
+  #readNegative (hex: string): number {
+    if (!NEGATIVE.test(hex)) return -1
+    const encoded = encodeSignedHex(hex)
+    return encoded.length > MAX_SERIAL_OCTETS ? -1 : this.readKey(negativeKey(encoded, 0, encoded.length))
+  }
+
+  /** Takes a key as it is. Returns its length. */
+  readKey (key: Uint8Array): number {
+    packOctets(this.words, key, 0, key.length)
+    this.hash = hashOctets(key, 0, key.length)
+    return key.length
   }
 }

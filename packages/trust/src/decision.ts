@@ -1,5 +1,5 @@
 import type { CertificateReason, RefusalDetail } from '@peerkit/events'
-import type { PeerIdentity } from '@peerkit/identity'
+import type { CertificateFlaw, PeerIdentity } from '@peerkit/identity'
 import type { PathRefused } from './refusal.ts'
 
 /** Version counters of the trust anchors and of the revocation data. A decision is current while both are unchanged. */
@@ -19,6 +19,8 @@ export interface Accepted {
   readonly authority: string
   /** Whether the leaf or a CA above it lacks clientAuth, and `serverAuthOnlyUntil` of the authority accepts that. */
   readonly serverAuthOnly: boolean
+  /** The flaws of the leaf and the CAs above it that `tolerate` of the authority accepts. Usually empty. */
+  readonly tolerated: readonly CertificateFlaw[]
   readonly version: TrustVersion
   /** When the first certificate of the path expires, the anchor included. */
   readonly notAfter: number

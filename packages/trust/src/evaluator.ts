@@ -1,7 +1,7 @@
 import crypto from 'node:crypto'
 import type { CertificateStep } from '@peerkit/events'
 import { claimsOf, limitPeerIdentity, relinkPeerIdentity } from '@peerkit/identity'
-import type { PeerIdentity } from '@peerkit/identity'
+import type { CertificateFlaw, PeerIdentity } from '@peerkit/identity'
 import { isThenable, whenSettled, checkOption, list, required, valueOf, wrongValue } from '@peerkit/identity/internal'
 import { summarizeCertificate } from '@peerkit/identity/x509'
 import { AuthoritiesInForce } from './authority/authorities-in-force.ts'
@@ -166,7 +166,7 @@ class Evaluator implements TrustEvaluator {
       if (leafDer.length > maxLeafBytes) {
         return refuseLeaf('too_large', `the certificate has ${leafDer.length} octets; at most ${maxLeafBytes}`)
       }
-      leaf = known ?? readPathCertificate(leafDer)
+      leaf = known ?? readPathCertificate(leafDer, this.#inForce.index.tolerate)
     } catch (error) {
       return refuseLeaf('unreadable', `the certificate cannot be read: ${(error as Error).message}`)
     }
@@ -194,12 +194,13 @@ class Evaluator implements TrustEvaluator {
   /** Reads the certificates that were sent, up to the limits. Those that cannot be read are ignored. */
   #readSent (sent: readonly Uint8Array[]): readonly Certificate[] {
     const { maxCertificates, maxBytes } = this.#settings.limits
+    const { tolerate } = this.#inForce.index
     const candidates: Certificate[] = []
     let octets = 0
     for (const der of sent.slice(0, maxCertificates)) {
       octets += der.length
       if (octets > maxBytes) break
-      const candidate = this.#verified.find(der) ?? this.#inForce.index.find(der) ?? tryRead(der)
+      const candidate = this.#verified.find(der) ?? this.#inForce.index.find(der) ?? tryRead(der, tolerate)
       if (candidate !== undefined) candidates.push(candidate)
     }
     return candidates
@@ -214,6 +215,7 @@ class Evaluator implements TrustEvaluator {
       peer: this.#nameOf(leaf, path.slice(1).map(({ identity }) => identity), authority),
       authority: authority.name,
       serverAuthOnly,
+      tolerated: Object.freeze([...new Set(path.flatMap(({ flaws }) => flaws))]),
       version,
       notAfter: Math.min(...path.map(endOf), serverAuthOnly ? authority.serverAuthOnlyUntil ?? -Infinity : Infinity),
       revalidateAt: revocation.revalidateAt,
@@ -284,9 +286,9 @@ function isVouchedFor (sent: readonly Certificate[], { authority: { anchors, kno
   return sent.every((certificate) => path.includes(certificate) || anchors.has(certificate) || known.has(certificate))
 }
 
-function tryRead (der: Uint8Array): Certificate | undefined {
+function tryRead (der: Uint8Array, tolerate: readonly CertificateFlaw[]): Certificate | undefined {
   try {
-    return readPathCertificate(der)
+    return readPathCertificate(der, tolerate)
   } catch {
     return undefined
   }

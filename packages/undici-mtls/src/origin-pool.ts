@@ -104,8 +104,9 @@ export class OriginPool {
     }
   }
 
-  #publishIdentified ({ server, resumed, snapshot }: Connection): void {
+  #publishIdentified ({ server, decision, resumed, snapshot }: Connection): void {
     if (!outboundIdentified.hasSubscribers) return
+    const { tolerated } = decision.current
     outboundIdentified.publish({
       v: 1,
       time: this.#options.context.now(),
@@ -113,7 +114,8 @@ export class OriginPool {
       origin: this.policy.origin,
       server,
       resumed,
-      generation: snapshot.generation
+      generation: snapshot.generation,
+      tolerated: tolerated.length === 0 ? undefined : tolerated
     })
   }
 

@@ -213,3 +213,18 @@ test('a server that wants to shake hands anew on a judged connection loses it', 
   t.type(await refused.promise, Error)
   t.type(outcome, Error)
 })
+
+test('a server with an odd alternative name is let in by the authority that tolerates it, and told', async (t) => {
+  const names = Buffer.concat([Buffer.from([0x87, 4, 127, 0, 0, 1, 0x81, 3]), Buffer.from('\xfc@x', 'latin1')])
+  const value = Buffer.concat([Buffer.from([0x30, names.length]), names])
+  const identity = await ca.issue({ cn: 'ledger', profile: 'server', extensions: [{ oid: '2.5.29.17', value }] })
+  const identified: any[] = []
+  const listener = (message: unknown): void => { identified.push(message) }
+  subscribe('peerkit:outbound:identified', listener)
+  t.teardown(() => { unsubscribe('peerkit:outbound:identified', listener) })
+  t.match((await callOnce(t, { identity })).error, { code: 'MTLS_ERR_OUTBOUND_SERVER_UNTRUSTED', reason: 'unreadable' })
+  const own = memoryCredentials({ cert: client.chain, key: client.key, authorities: { internal: { ca: ca.root, tolerate: ['alt-names'] } } })
+  t.teardown(async () => { await own.close() })
+  t.equal((await callOnce(t, { identity }, { credentials: own })).error, undefined)
+  t.match(identified, [{ tolerated: ['alt-names'], server: { tolerated: ['alt-names'] } }])
+})

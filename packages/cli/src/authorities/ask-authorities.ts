@@ -1,4 +1,4 @@
-import { parsePeerIdentity } from '@peerkit/identity'
+import { claimsOf, parsePeerIdentity } from '@peerkit/identity'
 import type { CrlChecker } from '@peerkit/revocation'
 import { createTrustEvaluator } from '@peerkit/trust'
 import type { Authority, Decision, OutsideName, Refused, TrustEvaluatorOptions } from '@peerkit/trust'
@@ -65,18 +65,20 @@ async function leadsTo (
 }
 
 function findOutside (
-  { bounds }: NamedAuthority, refused: Refused | undefined, { chain: [leaf] }: AskedChain
+  { bounds, tolerate }: NamedAuthority, refused: Refused | undefined, { chain: [leaf] }: AskedChain
 ): OutsideName | undefined {
   if (refused?.detail.step !== 'outside_authority' || leaf === undefined) return undefined
-  return bounds.findOutside(parsePeerIdentity(leaf))
+  // With the names that can be read, also those of a kind of which others cannot.
+  return bounds.findOutside(claimsOf(parsePeerIdentity(leaf, { tolerate })))
 }
 
 function toAuthority ({ authority, checker }: AskedAuthority): Authority {
-  const { name, names, partial, algorithms, serverAuthOnlyUntil, ca, known } = authority
+  const { name, names, partial, algorithms, serverAuthOnlyUntil, tolerate, ca, known } = authority
   return {
     name,
     names,
     partial,
+    tolerate,
     ca: ca.flatMap(({ certificates }) => certificates),
     intermediates: known.flatMap(({ certificates }) => certificates),
     revocation: checker === undefined ? [] : [checker],

@@ -1,3 +1,5 @@
+import { CERTIFICATE_FLAWS } from '@peerkit/identity'
+import type { CertificateFlaw } from '@peerkit/identity'
 import { findNearest } from '@peerkit/identity/internal'
 import { crlChecker } from '@peerkit/revocation'
 import type { RevocationPolicy } from '@peerkit/revocation'
@@ -23,12 +25,13 @@ export interface AuthorityEntry {
   readonly algorithms: AlgorithmPolicy | undefined
   /** Milliseconds since the epoch. */
   readonly serverAuthOnlyUntil: number | undefined
+  readonly tolerate: readonly CertificateFlaw[]
   /** As written in the file. */
   readonly paths: Readonly<Record<AuthorityPart, readonly string[]>>
 }
 
 const PARTS: readonly AuthorityPart[] = ['ca', 'crl', 'crlIssuers', 'intermediates']
-const SETTINGS = ['names', 'for', 'revocation', 'partial', 'algorithms', 'serverAuthOnly']
+const SETTINGS = ['names', 'for', 'revocation', 'partial', 'algorithms', 'serverAuthOnly', 'tolerate']
 const KNOWN: readonly string[] = [...PARTS, ...SETTINGS]
 const USES: readonly unknown[] = ['clients', 'servers', 'both']
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
@@ -71,8 +74,19 @@ export function readAuthorityEntry (name: string, given: unknown, file: string, 
     partial,
     algorithms: algorithms as AlgorithmPolicy | undefined,
     serverAuthOnlyUntil: until,
+    tolerate: readTolerate(given['tolerate'], `${where}.tolerate`),
     paths: readParts(given, where)
   }
+}
+
+function readTolerate (given: unknown, where: string): readonly CertificateFlaw[] {
+  if (given === undefined) return []
+  const known: readonly unknown[] = CERTIFICATE_FLAWS
+  const expected = `a list of ${CERTIFICATE_FLAWS.map((flaw) => `"${flaw}"`).join(', ')}`
+  if (!Array.isArray(given)) throw wrong(where, given, expected)
+  const other: unknown = given.find((flaw) => !known.includes(flaw))
+  if (other !== undefined) throw wrong(where, other, expected)
+  return given as readonly CertificateFlaw[]
 }
 
 function readParts (given: Readonly<Record<string, unknown>>, where: string): AuthorityEntry['paths'] {

@@ -1,4 +1,4 @@
-import type { ClaimKind, PeerIdentity } from '@peerkit/identity'
+import type { CertificateFlaw, ClaimKind, PeerIdentity } from '@peerkit/identity'
 import type { Accepted } from '@peerkit/trust'
 import { describeMoment } from '../time-left.ts'
 import type { AuthorityAnswer } from './ask-authorities.ts'
@@ -9,14 +9,15 @@ type Row = readonly [label: string, value: string | readonly string[] | undefine
 
 /** The authority that accepts a chain, and the names that it vouches for. */
 export function describeAccepting (
-  { name, serverAuthOnlyUntil = 0 }: NamedAuthority, { peer, serverAuthOnly }: Accepted
+  { name, serverAuthOnlyUntil = 0 }: NamedAuthority, { peer, serverAuthOnly, tolerated }: Accepted
 ): readonly Row[] {
   const until = `accepted until ${describeMoment(serverAuthOnlyUntil)}, by serverAuthOnly of ${name}`
   return [
     ['authority', name],
     ['not believed', describeNotBelieved(peer)],
     ['claims', listClaims(peer)],
-    ['serverAuth only', serverAuthOnly ? until : undefined]
+    ['serverAuth only', serverAuthOnly ? until : undefined],
+    ['tolerated', tolerated.length === 0 ? undefined : `${tolerated.join(', ')}, by tolerate of ${name}`]
   ]
 }
 
@@ -33,17 +34,19 @@ export interface AcceptingData {
   readonly claims: readonly string[]
   readonly serverAuthOnly: boolean
   readonly serverAuthOnlyUntil: string | undefined
+  readonly tolerated: readonly CertificateFlaw[] | undefined
 }
 
 export function describeAcceptingAsData (
-  { name, serverAuthOnlyUntil }: NamedAuthority, { peer, serverAuthOnly }: Accepted
+  { name, serverAuthOnlyUntil }: NamedAuthority, { peer, serverAuthOnly, tolerated }: Accepted
 ): AcceptingData {
   return {
     name,
     notBelieved: peer.notBelieved,
     claims: listClaims(peer),
     serverAuthOnly,
-    serverAuthOnlyUntil: serverAuthOnlyUntil === undefined ? undefined : describeMoment(serverAuthOnlyUntil)
+    serverAuthOnlyUntil: serverAuthOnlyUntil === undefined ? undefined : describeMoment(serverAuthOnlyUntil),
+    tolerated: tolerated.length === 0 ? undefined : tolerated
   }
 }
 
@@ -59,7 +62,8 @@ function describeOne ({ authority, refused, leadsHere, outside }: AuthorityAnswe
   }
   const { step } = refused.detail
   if (outside !== undefined) {
-    return `${step}, ${outside.kind} ${JSON.stringify(outside.name)} is outside of ${outside.bound}`
+    const name = outside.name === undefined ? 'that cannot be read' : JSON.stringify(outside.name)
+    return `${step}, ${outside.kind} ${name} is outside of ${outside.bound}`
   }
   if (step !== 'wrong_purpose' || serverAuthOnlyUntil === undefined || serverAuthOnlyUntil > at) return step
   return `${step}, its serverAuthOnly ended on ${describeMoment(serverAuthOnlyUntil)}`

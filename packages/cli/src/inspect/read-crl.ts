@@ -1,4 +1,4 @@
-import { DerReader, TAG, decodeIntegerHex, decodeSmallInteger, decodeTime, toHex } from '@peerkit/identity/der'
+import { DerReader, TAG, decodeSignedHex, decodeSmallInteger, decodeTime, toHex } from '@peerkit/identity/der'
 import { EXTENSION, readAlgorithm, readExtensionList, readName, readSignatureScheme } from '@peerkit/identity/x509'
 import type { Extension } from '@peerkit/identity/x509'
 
@@ -73,7 +73,7 @@ function readEntries (list: DerReader): { size: number, entries: CrlEntry[] } {
     const { contentStart, end } = entry.expect(TAG.integer)
     const revokedAt = readTime(entry) ?? NaN
     const reason = entry.done ? undefined : readReason(readExtensionList(entry.enter(TAG.sequence)).get(REASON_CODE))
-    entries.push({ serialNumber: decodeIntegerHex(list.bytes, contentStart, end), revokedAt, reason })
+    entries.push({ serialNumber: decodeSignedHex(list.bytes, contentStart, end), revokedAt, reason })
   }
   return { size, entries }
 }
@@ -88,7 +88,7 @@ function readReason (extension: Extension | undefined): string | undefined {
 function readNumber (extension: Extension | undefined): string | undefined {
   if (extension === undefined) return undefined
   const { contentStart, end } = new DerReader(extension.value).expect(TAG.integer)
-  return BigInt(`0x${decodeIntegerHex(extension.value, contentStart, end)}`).toString()
+  return BigInt(`0x${decodeSignedHex(extension.value, contentStart, end)}`).toString()
 }
 
 function readKeyId (extension: Extension | undefined): string | undefined {

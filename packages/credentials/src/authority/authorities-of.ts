@@ -22,7 +22,7 @@ export function authoritiesOf (
   { authorities }: TrustSnapshot, side: 'clients' | 'servers', revocation?: RevocationChecker
 ): readonly Authority[] {
   return authorities.filter((authority) => vouchesFor(authority, side)).map((authority) => {
-    const { name, names, partial, algorithms, serverAuthOnlyUntil, anchors, candidates } = authority
+    const { name, names, partial, algorithms, serverAuthOnlyUntil, tolerate, anchors, candidates } = authority
     return {
       name,
       names,
@@ -31,7 +31,8 @@ export function authoritiesOf (
       intermediates: candidates,
       revocation: [...checkersOf(authority), revocation].filter((checker) => checker !== undefined),
       ...(algorithms !== undefined && { algorithms }),
-      ...(serverAuthOnlyUntil !== undefined && { serverAuthOnlyUntil })
+      ...(serverAuthOnlyUntil !== undefined && { serverAuthOnlyUntil }),
+      ...(tolerate.length > 0 && { tolerate })
     }
   })
 }

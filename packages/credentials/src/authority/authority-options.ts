@@ -1,5 +1,7 @@
+import { CERTIFICATE_FLAWS } from '@peerkit/identity'
+import type { CertificateFlaw } from '@peerkit/identity'
 import {
-  anything, choice, defineOptions, describeValue, flag, methods, required, valueOf, wrongOption, wrongValue
+  anything, choice, defineOptions, describeValue, flag, list, methods, required, valueOf, wrongOption, wrongValue
 } from '@peerkit/identity/internal'
 import type { OptionTypes } from '@peerkit/identity/internal'
 import { NameBounds, readAlgorithmPolicy } from '@peerkit/trust'
@@ -37,6 +39,17 @@ export interface AuthorityOptions {
    * CAs issue no other certificates since 2026. Requires limits in `names`.
    */
   readonly serverAuthOnly?: { readonly acceptUntil: string } | undefined
+  /**
+   * Flaws of certificates that this authority has issued and that are accepted all the same. Default: none. It concerns
+   * the certificates that peers send, never those in `ca` and `intermediates`.
+   *
+   * - `alt-names`: subject alternative names that RFC 5280 section 4.2.1.6 forbids: no name at all, an empty name, a
+   *   mail address, DNS name or URI that is not printable ASCII, an IP address of a wrong length. The kind of such a
+   *   name is unknown: no rule about it holds, nor its `not`. If `names` or a CA limits that kind, it is rejected.
+   * - `serial-number`: a negative serial number, which RFC 5280 section 4.1.2.2 forbids. It is written `-7f` in rules
+   *   and block lists, as OpenSSL shows it.
+   */
+  readonly tolerate?: readonly CertificateFlaw[] | undefined
 }
 
 /** Options that were checked. */
@@ -50,6 +63,8 @@ export interface ReadAuthorityOptions {
   readonly algorithms: AlgorithmPolicy | undefined
   /** Milliseconds since the epoch. */
   readonly serverAuthOnlyUntil: number | undefined
+  /** Sorted, without duplicates, frozen. */
+  readonly tolerate: readonly CertificateFlaw[]
 }
 
 /** The type of each option of {@link AuthorityOptions}. */
@@ -62,7 +77,8 @@ export const AUTHORITY_OPTIONS: OptionTypes<AuthorityOptions> = {
   algorithms: anything,
   serverAuthOnly: valueOf('an object such as { acceptUntil: "2027-03-15" }', (value) => {
     return typeof value === 'object' && value !== null
-  })
+  }),
+  tolerate: list('flaws', choice(...CERTIFICATE_FLAWS))
 }
 
 const SERVER_AUTH_ONLY = defineOptions<{ readonly acceptUntil: string }>(
@@ -85,7 +101,7 @@ export function checkAuthorityName (name: string): void {
  * @throws MTLS_ERR_CREDENTIALS_OPTION
  */
 export function readAuthorityOptions (given: AuthorityOptions, where: string, isAlone: boolean): ReadAuthorityOptions {
-  const { for: use = 'both', revocation, checker, partial = false, algorithms, serverAuthOnly } = given
+  const { for: use = 'both', revocation, checker, partial = false, algorithms, serverAuthOnly, tolerate = [] } = given
   if (given.names === undefined && !isAlone) {
     const expected = 'the names that it may issue, or "any" (required if there are several authorities)'
     throw wrongValue(MTLS_ERR_CREDENTIALS_OPTION, `${where}.names`, undefined, expected)
@@ -105,7 +121,8 @@ export function readAuthorityOptions (given: AuthorityOptions, where: string, is
     const problem = `${where}.serverAuthOnly is set, but ${where}.for is "servers"`
     throw new MTLS_ERR_CREDENTIALS_OPTION(`${problem}; expected "clients" or "both", since it concerns clients`)
   }
-  return { names, bounds, for: use, revocation, checker, partial, algorithms, serverAuthOnlyUntil }
+  const flaws = Object.freeze([...new Set(tolerate)].sort())
+  return { names, bounds, for: use, revocation, checker, partial, algorithms, serverAuthOnlyUntil, tolerate: flaws }
 }
 
 function readDay (given: { readonly acceptUntil: string }, where: string): number {

@@ -58,12 +58,12 @@ export function checkAuthority (
   const candidates = [...anchors, ...ownIssuers, ...signers, ...intermediates]
   const crlIssuers = [...candidates, ...ended]
   const digests = crlDigests ?? listOf(material.crl).map(digestCrl)
-  const { names, for: use, revocation = 'hard', partial, algorithms, serverAuthOnlyUntil } = options
+  const { names, for: use, revocation = 'hard', partial, algorithms, serverAuthOnlyUntil, tolerate } = options
   const hasCrls = digests.length > 0
   // The CRL issuers matter only if there are CRLs.
   const trust = JSON.stringify([
     name, sortFingerprints(anchors), digests.toSorted(), hasCrls ? sortFingerprints(crlIssuers) : [],
-    sortFingerprints(intermediates), revocation, use, names, partial, algorithms, serverAuthOnlyUntil
+    sortFingerprints(intermediates), revocation, use, names, partial, algorithms, serverAuthOnlyUntil, tolerate
   ])
   const about = `authority "${name}"`
   const over = [

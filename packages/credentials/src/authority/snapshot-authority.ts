@@ -1,4 +1,4 @@
-import type { PeerIdentity } from '@peerkit/identity'
+import type { CertificateFlaw, PeerIdentity } from '@peerkit/identity'
 import type { RevocationChecker } from '@peerkit/revocation'
 import type { AlgorithmPolicy, AuthorityNames } from '@peerkit/trust'
 import type { AuthorityUse } from './authority-options.ts'
@@ -16,6 +16,8 @@ export interface SnapshotAuthority {
   readonly algorithms: AlgorithmPolicy | undefined
   /** Until when clients may use a certificate that is only for servers, in milliseconds since the epoch. */
   readonly serverAuthOnlyUntil: number | undefined
+  /** Flaws of the certificates of peers that are accepted. Usually empty. */
+  readonly tolerate: readonly CertificateFlaw[]
   /** Its trust anchors. */
   readonly anchors: readonly PeerIdentity[]
   /** CA certificates that paths may use, without being trust anchors. */

@@ -1,10 +1,15 @@
 import { isSpiffe, nameKey, rdnKeys } from '@peerkit/identity'
-import type { DistinguishedName, PeerIdentity } from '@peerkit/identity'
+import type { DistinguishedName, PeerIdentity, SubjectAltNameKind } from '@peerkit/identity'
 import type { EntryKind, KnownEntry } from './block-entry.ts'
 import { dnsKey, serialKey, spiffeKey } from './entry-values.ts'
 import { serialIssuerKey } from './read-entry.ts'
 
 const EMAIL_ADDRESS = 'emailAddress'
+
+/** The kinds of entries for the names of each list of a certificate. */
+const KINDS: Readonly<Partial<Record<SubjectAltNameKind, readonly EntryKind[]>>> = Object.freeze({
+  dns: ['dns'], email: ['email'], uri: ['spiffe', 'trustDomain', 'below']
+})
 
 /** Finds the entry for a certificate with a few lookups, however long the list is. */
 export class BlockIndex {
@@ -27,7 +32,18 @@ export class BlockIndex {
       this.#findName(subject, now) ?? first(names?.directoryName, (name) => this.#findName(name, now)) ??
       first(names?.dns, (name) => this.#alive('dns', dnsKey(name), now)) ??
       first(this.#emails(certificate), (address) => this.#alive('email', address.toLowerCase(), now)) ??
-      this.#findUri(certificate.spiffeId, now) ?? first(names?.uri, (uri) => this.#findUri(uri, now))
+      this.#findUri(certificate.spiffeId, now) ?? first(names?.uri, (uri) => this.#findUri(uri, now)) ??
+      this.#findUnreadable(certificate, now)
+  }
+
+  /**
+   * A name that cannot be read, which its authority tolerates, may be one that an entry means. So it is blocked while
+   * there is an entry for names of its kind.
+   */
+  #findUnreadable ({ tolerated, subjectAltNames }: PeerIdentity, now: number): KnownEntry | undefined {
+    if (!tolerated.includes('alt-names')) return undefined
+    const kinds = subjectAltNames?.unknown.flatMap((list) => KINDS[list] ?? [])
+    return first(kinds, (kind) => first(this.#tables.get(kind)?.keys(), (key) => this.#alive(kind, key, now)))
   }
 
   #add (entry: KnownEntry): void {

@@ -16,6 +16,8 @@ export interface WrongValue {
 
 const MAX_SERIAL_DIGITS = 128
 const SERIAL = /^(?:[0-9a-f]+|[0-9a-f]{1,2}(?::[0-9a-f]{2})+)$/i
+/** A negative serial number, which is always shown in whole octets. Zero is not negative. */
+const NEGATIVE_SERIAL = /^-(?=[0:]*[1-9a-f])[0-9a-f]{2}(?::?[0-9a-f]{2})*$/i
 const HEX_DIGEST = /^(?:[0-9a-f]{64}|[0-9a-f]{2}(?::[0-9a-f]{2}){31})$/i
 const BASE64_DIGEST = /^[A-Za-z0-9+/]{43}=?$/
 const DNS_NAME = /^[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?)*$/
@@ -27,17 +29,19 @@ const NO_WILDCARD =
 const EMAIL = /^[\x21-\x7e]+@[a-z0-9_-]+(?:\.[a-z0-9_-]+)*$/
 const TIME = /^(\d{4})-(\d{2})-(\d{2})(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:\d{2}))?$/
 
-/** The significant digits of a serial number, as lower-case hex. */
+/** The significant digits of a serial number, as lower-case hex, with `-` in front of a negative one. */
 export function serialKey (serialNumber: string): string {
-  return serialNumber.replaceAll(':', '').replace(/^0+(?=.)/, '').toLowerCase()
+  return serialNumber.replaceAll(':', '').replace(/^(-?)0+(?=.)/, '$1').toLowerCase()
 }
 
 export function readSerial (value: string): EntryValue | WrongValue {
   const key = serialKey(value)
-  if (!SERIAL.test(value) || key.length > MAX_SERIAL_DIGITS) {
+  const [sign, digits] = key.startsWith('-') ? ['-', key.slice(1)] : ['', key]
+  const isSerial = SERIAL.test(value) || NEGATIVE_SERIAL.test(value)
+  if (!isSerial || digits.length > MAX_SERIAL_DIGITS) {
     return { expected: `up to ${MAX_SERIAL_DIGITS} hex digits, such as 0a:1b:2c` }
   }
-  return { text: key.length % 2 === 0 ? key : `0${key}`, key }
+  return { text: digits.length % 2 === 0 ? key : `${sign}0${digits}`, key }
 }
 
 export function readPublicKey (value: string): EntryValue | WrongValue {

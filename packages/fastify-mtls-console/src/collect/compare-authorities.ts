@@ -37,7 +37,7 @@ function describeWhole (authority: SnapshotAuthority): string {
   return `for ${describeAuthorityUse(use)}, vouches for ${listNames(names)}${until}`
 }
 
-type Limit = 'for' | 'names' | 'serverAuthOnlyUntil' | 'partial' | 'algorithms'
+type Limit = 'for' | 'names' | 'serverAuthOnlyUntil' | 'partial' | 'algorithms' | 'tolerate'
 
 function compareLimits (before: SnapshotAuthority, after: SnapshotAuthority): readonly string[] {
   const differs = (part: Limit): boolean => JSON.stringify(before[part]) !== JSON.stringify(after[part])
@@ -46,8 +46,13 @@ function compareLimits (before: SnapshotAuthority, after: SnapshotAuthority): re
     differs('for') && `is for ${describeAuthorityUse(after.for)}; before for ${describeAuthorityUse(before.for)}`,
     differs('serverAuthOnlyUntil') && describeServerAuthOnly(before.serverAuthOnlyUntil, after.serverAuthOnlyUntil),
     differs('partial') && `${after.partial ? 'accepts' : 'no longer accepts'} paths that end at an intermediate`,
+    differs('tolerate') && describeTolerate(after.tolerate),
     differs('algorithms') && 'has other requirements on signatures and keys'
   ].filter((text) => text !== false)
+}
+
+function describeTolerate (flaws: SnapshotAuthority['tolerate']): string {
+  return flaws.length === 0 ? 'no longer tolerates flaws' : `tolerates the flaws ${flaws.join(', ')}`
 }
 
 function listNames (names: SnapshotAuthority['names']): string {

@@ -70,7 +70,7 @@ export function lines (
 /** The fields of a certificate. */
 export function certificateFacts (certificate: ShownCertificate, now: number): Html {
   const { subject, issuer, spiffeId, names, serialNumber, notBefore, notAfter, fingerprint256, via } = certificate
-  const { authority, notBelieved, claimed } = certificate
+  const { authority, notBelieved, claimed, tolerated } = certificate
   return facts([
     ['Subject', subject],
     ['SPIFFE ID', spiffeId],
@@ -79,6 +79,7 @@ export function certificateFacts (certificate: ShownCertificate, now: number): H
     ['Issuer', issuer],
     ['Authority', isAuthorityShown(certificate) ? authority : undefined],
     ['Does not vouch for', describeKinds(notBelieved).join(', ')],
+    ['Tolerated flaws', tolerated.length === 0 ? undefined : tolerated.join(', ')],
     ['Valid from', showTime(notBefore, now)],
     ['Expires', html`${showTime(notAfter, now)} ${certificateEndBadge(notAfter, now)}`],
     ['Serial number', serialNumber === undefined ? undefined : html`<code class="hex">${serialNumber}</code>`],

@@ -1,5 +1,5 @@
 import type { AuthorityUse, SnapshotAuthority } from '@peerkit/credentials'
-import type { ClaimKind } from '@peerkit/identity'
+import type { CertificateFlaw, ClaimKind } from '@peerkit/identity'
 import { NameBounds } from '@peerkit/trust'
 import type { AlgorithmPolicy, AuthorityNames } from '@peerkit/trust'
 import { describeNames } from '../collect/describe-names.ts'
@@ -18,6 +18,8 @@ export interface ShownAuthority<Client> {
   readonly algorithms: AlgorithmPolicy | undefined
   /** Until when clients whose certificates have only serverAuth are accepted, in milliseconds since the epoch. */
   readonly serverAuthOnlyUntil: number | undefined
+  /** The flaws of certificates that it tolerates. Usually empty. */
+  readonly tolerate: readonly CertificateFlaw[]
   /** Whether it has CRLs. */
   readonly hasLists: boolean
   /** Whether it has another revocation checker. */
@@ -29,7 +31,7 @@ export interface ShownAuthority<Client> {
 export function describeAuthority<Client> (
   authority: SnapshotAuthority, clients: readonly Client[]
 ): ShownAuthority<Client> {
-  const { name, for: use, names, partial, algorithms, serverAuthOnlyUntil, revocation, checker } = authority
+  const { name, for: use, names, partial, algorithms, serverAuthOnlyUntil, tolerate, revocation, checker } = authority
   return {
     name,
     for: use,
@@ -39,6 +41,7 @@ export function describeAuthority<Client> (
     partial,
     algorithms,
     serverAuthOnlyUntil,
+    tolerate,
     hasLists: revocation !== undefined,
     hasChecker: checker !== undefined,
     clients

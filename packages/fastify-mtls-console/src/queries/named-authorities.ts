@@ -4,6 +4,7 @@ import type { TrustSnapshot } from '@peerkit/credentials'
 export function hasNamedAuthorities ({ authorities }: Pick<TrustSnapshot, 'authorities'>): boolean {
   const [only, ...others] = authorities
   if (only === undefined || others.length > 0 || only.name !== 'default') return true
-  const { for: use, names, partial, algorithms, serverAuthOnlyUntil } = only
-  return use !== 'both' || names !== 'any' || partial || algorithms !== undefined || serverAuthOnlyUntil !== undefined
+  const { for: use, names, partial, algorithms, serverAuthOnlyUntil, tolerate } = only
+  return use !== 'both' || names !== 'any' || partial || algorithms !== undefined ||
+    serverAuthOnlyUntil !== undefined || tolerate.length > 0
 }

@@ -1,5 +1,5 @@
 import { decodePem, parsePeerIdentity } from '@peerkit/identity'
-import type { PeerIdentity } from '@peerkit/identity'
+import type { CertificateFlaw, PeerIdentity } from '@peerkit/identity'
 import { refuseWhatIf } from '../errors.ts'
 
 /** The largest body in bytes, with the encoding of the form. */
@@ -55,16 +55,22 @@ function readJson (text: string): URLSearchParams {
   return fields
 }
 
-/** The leaf and the other pasted certificates. @throws MTLS_ERR_CONSOLE_WHAT_IF */
+/**
+ * The leaf and the other pasted certificates.
+ *
+ * @param tolerate the flaws that an authority tolerates. Whether that of the certificate does, the handshake decides
+ * @throws MTLS_ERR_CONSOLE_WHAT_IF
+ */
 export function readCertificates (
-  question: Question
+  question: Question, tolerate: readonly CertificateFlaw[] = []
 ): { readonly leaf: PeerIdentity, readonly sent: readonly PeerIdentity[], readonly filter: string } {
   if ('error' in question) throw question.error
   const blocks = decodeBlocks(question.certificate)
   if (blocks.length > MAX_CERTIFICATES) {
     throw refuseWhatIf('too_many', `found ${blocks.length} certificates; expected at most ${MAX_CERTIFICATES}`)
   }
-  const [leaf, ...sent] = blocks.map(readBlock) as [PeerIdentity, ...PeerIdentity[]]
+  const read = blocks.map((der, index) => readBlock(der, index, tolerate))
+  const [leaf, ...sent] = read as [PeerIdentity, ...PeerIdentity[]]
   return { leaf, sent, filter: question.filter }
 }
 
@@ -79,9 +85,9 @@ function decodeBlocks (text: string): Uint8Array[] {
   }
 }
 
-function readBlock (der: Uint8Array, index: number): PeerIdentity {
+function readBlock (der: Uint8Array, index: number, tolerate: readonly CertificateFlaw[]): PeerIdentity {
   try {
-    return parsePeerIdentity(der)
+    return parsePeerIdentity(der, { tolerate })
   } catch (error) {
     const { reason, offset } = error as { reason?: string, offset?: number }
     throw refuseWhatIf(

@@ -1,4 +1,4 @@
-import type { ClaimKind, PeerIdentity } from '@peerkit/identity'
+import type { CertificateFlaw, ClaimKind, PeerIdentity } from '@peerkit/identity'
 import { clip } from '@peerkit/identity/internal'
 import { listClaims } from './list-claims.ts'
 import { listNames } from './list-names.ts'
@@ -24,6 +24,8 @@ export interface ShownCertificate {
   readonly notBelieved: readonly ClaimKind[]
   /** The values of these kinds in the certificate: claims, which rules do not see. */
   readonly claimed: readonly string[]
+  /** The flaws that its authority tolerates. Usually empty. */
+  readonly tolerated: readonly CertificateFlaw[]
   /** The gateways, the nearest last. */
   readonly via: readonly string[]
 }
@@ -48,6 +50,7 @@ export function showCertificate (identity: PeerIdentity): ShownCertificate {
     authority: identity.authority,
     notBelieved: identity.notBelieved,
     claimed: listClaims(identity),
+    tolerated: identity.tolerated,
     via: via.map(String)
   }
 }

@@ -1,6 +1,7 @@
 import crypto from 'node:crypto'
 import { readElement } from '../der/element.ts'
 import { toHex } from '../der/primitives.ts'
+import { decodeSignedHex } from '../der/signed-hex.ts'
 import { DerReader } from '../der/reader.ts'
 import { TAG } from '../der/tags.ts'
 import { readName } from './name.ts'
@@ -13,8 +14,8 @@ export interface CertificateSummary {
    */
   readonly subject: string | undefined
   /**
-   * Lower-case hex as encoded, at most the first 20 bytes (RFC 5280 section 4.1.2.2); undefined if it cannot be
-   * parsed.
+   * Lower-case hex as encoded, at most the first 20 bytes (RFC 5280 section 4.1.2.2), or `-` and the amount of a
+   * negative one of at most 20 bytes; undefined if it cannot be parsed.
    */
   readonly serialNumber: string | undefined
   /** SHA-256 of the bytes, lower-case hex. */
@@ -57,6 +58,7 @@ export function summarizeCertificate (der: Uint8Array): CertificateSummary {
 }
 
 function readSerial (der: Uint8Array, start: number, end: number): string {
+  if ((der[start] as number) >= 0x80 && end - start <= MAX_SERIAL_OCTETS) return decodeSignedHex(der, start, end)
   const from = der[start] === 0 && end - start > 1 ? start + 1 : start
   return toHex(der, from, Math.min(end, from + MAX_SERIAL_OCTETS))
 }

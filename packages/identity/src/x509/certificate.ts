@@ -1,12 +1,14 @@
 import { expectElement } from '../der/element.ts'
 import type { DerElement } from '../der/element.ts'
-import { checkInteger, decodeBitString, decodeSmallInteger, toHex } from '../der/primitives.ts'
+import { checkInteger, decodeBitString, decodeSmallInteger } from '../der/primitives.ts'
 import { DerReader } from '../der/reader.ts'
+import { decodeSignedHex } from '../der/signed-hex.ts'
 import { TAG } from '../der/tags.ts'
 import { decodeTime } from '../der/time.ts'
 import { asCertificateError, malformed } from '../reasons.ts'
 import { readAlgorithm } from './algorithm.ts'
 import type { AlgorithmIdentifier } from './algorithm.ts'
+import type { CertificateFlaw } from './certificate-flaw.ts'
 import { readExtensions } from './extensions.ts'
 import type { Extension } from './extensions.ts'
 
@@ -31,7 +33,10 @@ export interface CertificateFields {
   /** The signed bytes, header included. */
   readonly tbs: Uint8Array
   readonly version: 1 | 2 | 3
-  /** Lower-case hex, an even number of digits, without the sign byte. */
+  /**
+   * Lower-case hex, an even number of digits, without the sign byte. A negative one, if tolerated, is `-` and its
+   * amount.
+   */
   readonly serialNumber: string
   readonly signatureAlgorithm: AlgorithmIdentifier
   /** The issuer's Name, header included. */
@@ -52,6 +57,7 @@ export interface CertificateFields {
  * Reads one certificate (RFC 5280 section 4.1) that fills `der` exactly. Structure, times, serial number and the
  * frames of extensions are checked. Names and extension values have their own parsers.
  *
+ * @param tolerate the flaws that are not refused. Of these, only `serial-number` is in what this function reads
  * @throws MTLS_ERR_CERTIFICATE_INVALID with `reason` and `offset`
  * @example
  * ```ts
@@ -59,16 +65,20 @@ export interface CertificateFields {
  * console.log(serialNumber, new Date(notAfter), [...extensions.keys()])
  * ```
  */
-export function readCertificate (der: Uint8Array): CertificateFields {
+export function readCertificate (
+  der: Uint8Array, tolerate: readonly CertificateFlaw[] = NONE
+): CertificateFields {
   try {
-    return readFields(der)
+    return readFields(der, tolerate)
   } catch (error) {
     throw asCertificateError(error)
   }
 }
 
+const NONE: readonly CertificateFlaw[] = Object.freeze([])
+
 /** Like `readCertificate`, with `MTLS_ERR_DER_INVALID`. */
-export function readFields (der: Uint8Array): CertificateFields {
+export function readFields (der: Uint8Array, tolerate: readonly CertificateFlaw[] = NONE): CertificateFields {
   checkInput(der)
   const outer = new DerReader(der)
   const certificate = outer.enter(TAG.sequence)
@@ -77,7 +87,7 @@ export function readFields (der: Uint8Array): CertificateFields {
   const algorithm = certificate.expect(TAG.sequence)
   const signature = certificate.expect(TAG.bitString)
   certificate.finish()
-  const fields = readTbs(certificate.inside(tbs), algorithm)
+  const fields = readTbs(certificate.inside(tbs), algorithm, tolerate)
   const bits = decodeBitString(der, signature.contentStart, signature.end)
   if (bits.unused !== 0) malformed('bit_string_invalid', signature.contentStart, 'signature is not whole bytes')
   return {
@@ -114,11 +124,12 @@ export function checkInput (der: Uint8Array): void {
 
 function readTbs (
   tbs: DerReader,
-  outerAlgorithm: DerElement
+  outerAlgorithm: DerElement,
+  tolerate: readonly CertificateFlaw[]
 ): Omit<CertificateFields, 'der' | 'tbs' | 'signatureAlgorithm' | 'signature'> {
   const { bytes } = tbs
   const version = readVersion(tbs)
-  const serialNumber = readSerialNumber(tbs)
+  const serialNumber = readSerialNumber(tbs, tolerate)
   const algorithm = tbs.expect(TAG.sequence)
   // The outer algorithm is not signed: an attacker could change how the signature is read (RFC 5280 section 4.1.1.2).
   if (!sameBytes(bytes, algorithm, outerAlgorithm)) malformed('signature_algorithm_mismatch', algorithm.start)
@@ -156,15 +167,17 @@ function readVersion (tbs: DerReader): 1 | 2 | 3 {
   return version === 1 ? 2 : 3
 }
 
-function readSerialNumber (tbs: DerReader): string {
+function readSerialNumber (tbs: DerReader, tolerate: readonly CertificateFlaw[]): string {
   const { start, contentStart, end } = tbs.expect(TAG.integer)
   checkInteger(tbs.bytes, contentStart, end)
-  if ((tbs.bytes[contentStart] as number) >= 0x80) malformed('serial_number_invalid', start, 'negative')
+  if ((tbs.bytes[contentStart] as number) >= 0x80 && !tolerate.includes('serial-number')) {
+    malformed('serial_number_invalid', start, 'negative')
+  }
   const from = tbs.bytes[contentStart] === 0 && end - contentStart > 1 ? contentStart + 1 : contentStart
   if (end - from > MAX_SERIAL_OCTETS) {
     malformed('too_large', start, `serial number of ${end - from} bytes, at most ${MAX_SERIAL_OCTETS}`)
   }
-  return toHex(tbs.bytes, from, end)
+  return decodeSignedHex(tbs.bytes, contentStart, end)
 }
 
 function readTime (validity: DerReader): number {

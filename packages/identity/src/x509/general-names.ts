@@ -109,14 +109,24 @@ export function readGeneralName (bytes: Uint8Array, element: DerElement): Genera
  * has the bytes from `textStart` on, one character per byte.
  */
 function readPlainText (bytes: Uint8Array, { contentStart, end }: DerElement, text: string, textStart: number): string {
-  if (contentStart === end) malformed('general_name_invalid', contentStart, 'empty name')
-  for (let i = contentStart; i < end; i++) {
-    const octet = bytes[i] as number
-    if (octet < 0x20 || octet >= 0x7f) {
-      malformed('general_name_invalid', i, `octet 0x${octet.toString(16).padStart(2, '0')}`)
-    }
+  const odd = findOddOctet(bytes, { contentStart, end })
+  if (odd === end) malformed('general_name_invalid', contentStart, 'empty name')
+  if (odd !== undefined) {
+    malformed('general_name_invalid', odd, `octet 0x${(bytes[odd] as number).toString(16).padStart(2, '0')}`)
   }
   return text.slice(contentStart - textStart, end - textStart)
+}
+
+/** Position of the first octet that is not printable ASCII, or the end of an empty text; undefined if there is none. */
+export function findOddOctet (
+  bytes: Uint8Array, { contentStart, end }: Pick<DerElement, 'contentStart' | 'end'>
+): number | undefined {
+  if (contentStart === end) return end
+  for (let i = contentStart; i < end; i++) {
+    const octet = bytes[i] as number
+    if (octet < 0x20 || octet >= 0x7f) return i
+  }
+  return undefined
 }
 
 /**
@@ -146,13 +156,14 @@ function readOtherName (bytes: Uint8Array, start: number, end: number): OtherNam
   const value = explicit.next()
   explicit.finish()
   checkWellFormed(bytes, value.start, value.end)
+  const type = decodeObjectIdentifier(bytes, oid.contentStart, oid.end)
   const isText = value.tag === TAG.utf8String || value.tag === TAG.ia5String
   // UTF-8 in an IA5String is accepted in a distinguished name. In alternative names, readers interpret it differently.
   if (value.tag === TAG.ia5String && !isAscii(bytes, value.contentStart, value.end)) {
     malformed('general_name_invalid', value.contentStart, 'IA5String beyond ASCII')
   }
   return createOtherName(
-    decodeObjectIdentifier(bytes, oid.contentStart, oid.end),
+    type,
     isText ? decodeText(bytes, value.tag, value.contentStart, value.end) : undefined,
     new Uint8Array(bytes.subarray(value.start, value.end))
   )

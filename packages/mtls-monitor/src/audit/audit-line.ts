@@ -28,6 +28,8 @@ export interface AuditLine {
   readonly authority?: string | undefined
   /** The kinds of names that the authority does not vouch for. Absent if it vouches for all. */
   readonly notBelieved?: readonly string[] | undefined
+  /** The flaws of the certificate that its authority tolerates. Absent if it has none. */
+  readonly tolerated?: readonly string[] | undefined
   /**
    * The subject that the certificate claims and no authority vouches for. Use it to find the certificate, never to
    * decide.
@@ -91,6 +93,7 @@ type Who = Pick<AuditLine,
     | 'issuer'
     | 'authority'
     | 'notBelieved'
+    | 'tolerated'
     | 'claimedSubject'
     | 'remoteAddress'>
 
@@ -103,6 +106,8 @@ export function describeWho (peer: PeerIdentity | null | undefined, remoteAddres
     issuer: clip(peer?.issuer?.toString()),
     authority: peer?.authority,
     ...describeUnbelieved(peer),
+    // A copy, because some loggers mark objects while they write them.
+    ...(peer && peer.tolerated.length > 0 && { tolerated: [...peer.tolerated] }),
     remoteAddress: clip(remoteAddress)
   }
 }

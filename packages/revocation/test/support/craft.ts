@@ -1,7 +1,7 @@
 import type { DevCa } from '@peerkit/dev-ca'
 import { readCertificate } from '@peerkit/identity/x509'
 import { constants, createPrivateKey, sign } from 'node:crypto'
-import { writeElement, writeNatural, writeOid } from '../../src/der-writer.ts'
+import { writeElement, writeInteger, writeOid } from '../../src/der-writer.ts'
 
 // CRLs and algorithm identifiers byte by byte, right and wrong ones, signed with the keys of dev-ca.
 
@@ -21,7 +21,7 @@ export function pss (
     writeElement(0xa1, writeElement(
       0x30, writeOid('1.2.840.113549.1.1.8'), writeElement(0x30, writeOid(options.maskOid ?? hashOid), NULL)
     )),
-    writeElement(0xa2, writeNatural(saltLength.toString(16).padStart(2, '0'))),
+    writeElement(0xa2, writeInteger(saltLength.toString(16).padStart(2, '0'))),
     ...(options.trailer === undefined ? [] : [writeElement(0xa3, writeElement(0x02, Uint8Array.of(options.trailer)))]))
   return { hash, algorithm: writeElement(0x30, writeOid('1.2.840.113549.1.1.10'), params), saltLength }
 }
@@ -100,7 +100,7 @@ export function extension (oid: string, critical: boolean, value: Uint8Array): U
 
 export function integer (value: number): Uint8Array {
   const hex = value.toString(16)
-  return writeNatural(hex.length % 2 === 1 ? `0${hex}` : hex)
+  return writeInteger(hex.length % 2 === 1 ? `0${hex}` : hex)
 }
 
 export function time (date: Date): Uint8Array {

@@ -7,6 +7,8 @@ export interface Remint {
   /** PKCS#8 PEM of the signer. */
   readonly key: string
   readonly signing?: Signing
+  /** The whole INTEGER. */
+  readonly serialNumber?: Uint8Array
   readonly issuer?: Uint8Array
   readonly subject?: Uint8Array
   readonly publicKey?: Uint8Array
@@ -14,7 +16,7 @@ export interface Remint {
 
 /** A certificate of version 3 with other names, another key or another signature. */
 export function remint (
-  der: Uint8Array, { key, signing = signings.ecdsaSha256, issuer, subject, publicKey }: Remint
+  der: Uint8Array, { key, signing = signings.ecdsaSha256, issuer, subject, publicKey, ...given }: Remint
 ): Uint8Array {
   const tbs = DerSequence.of(der, 0x30).open(0x30)
   const fields: Uint8Array[] = []
@@ -23,7 +25,7 @@ export function remint (
     version, serialNumber, , oldIssuer, validity, oldSubject, oldPublicKey, ...rest
   ] = fields as [Uint8Array, Uint8Array, Uint8Array, Uint8Array, Uint8Array, Uint8Array, Uint8Array]
   const written = writeElement(
-    0x30, version, serialNumber, signing.algorithm, issuer ?? oldIssuer, validity, subject ?? oldSubject,
+    0x30, version, given.serialNumber ?? serialNumber, signing.algorithm, issuer ?? oldIssuer, validity, subject ?? oldSubject,
     publicKey ?? oldPublicKey, ...rest
   )
   return writeElement(

@@ -1,3 +1,4 @@
+import type { CertificateFlaw } from '@peerkit/identity'
 import type { RevocationChecker } from '@peerkit/revocation'
 import { fingerprintOf } from '../certificate/certificate.ts'
 import type { Certificate } from '../certificate/certificate.ts'
@@ -13,6 +14,8 @@ export class AuthorityIndex {
   readonly all: readonly LoadedAuthority[]
   /** The checkers of all authorities. */
   readonly checkers: readonly RevocationChecker[]
+  /** The flaws that at least one authority tolerates. A certificate with another one is not read at all. */
+  readonly tolerate: readonly CertificateFlaw[]
   /** Indexes in `all`. */
   readonly #byName = new Map<string, Set<number>>()
   readonly #byAnchor = new Map<string, number>()
@@ -21,6 +24,7 @@ export class AuthorityIndex {
   constructor (authorities: readonly LoadedAuthority[]) {
     this.all = authorities
     this.checkers = authorities.flatMap(({ revocation }) => revocation)
+    this.tolerate = [...new Set(authorities.flatMap(({ tolerate }) => tolerate))]
     for (const [place, authority] of authorities.entries()) {
       for (const certificate of [...authority.anchors, ...authority.known]) {
         const { subjectKey } = certificate

@@ -1,5 +1,7 @@
+import { CERTIFICATE_FLAWS } from '@peerkit/identity'
+import type { CertificateFlaw } from '@peerkit/identity'
 import {
-  anything, checkOption, defineOptions, flag, list, methods, required, text, valueOf
+  anything, checkOption, choice, defineOptions, flag, list, methods, required, text, valueOf
 } from '@peerkit/identity/internal'
 import type { RevocationChecker } from '@peerkit/revocation'
 import { AnchorSet, readInput } from '../anchor-set.ts'
@@ -35,6 +37,11 @@ export interface Authority {
    * bounds on `names`. Default: never.
    */
   readonly serverAuthOnlyUntil?: number
+  /**
+   * Flaws that are accepted in certificates below those of `ca` and `intermediates`: `alt-names`, `serial-number`; see
+   * `CertificateFlaw` of @peerkit/identity. Default: none. `peer.tolerated` has those that were found.
+   */
+  readonly tolerate?: readonly CertificateFlaw[]
   /** CA certificates that paths may go through. They are not trusted by themselves. */
   readonly intermediates?: readonly CertificateInput[]
   /** Revocation checkers. Every one must permit the leaf and each intermediate of a path. */
@@ -50,6 +57,7 @@ export interface LoadedAuthority {
   /** Undefined: the evaluator's policy. */
   readonly algorithms: Algorithms | undefined
   readonly serverAuthOnlyUntil: number | undefined
+  readonly tolerate: readonly CertificateFlaw[]
   /** Certificates of `ca` at which no path ends, because they are not self-signed. */
   readonly notRoots: CandidatePool
   readonly revocation: readonly RevocationChecker[]
@@ -62,6 +70,7 @@ const OPTIONS = defineOptions<Authority>('authority', MTLS_ERR_PATH_OPTION, {
   partial: flag,
   algorithms: anything,
   serverAuthOnlyUntil: valueOf('milliseconds since the epoch', Number.isFinite),
+  tolerate: list('flaws', choice(...CERTIFICATE_FLAWS)),
   intermediates: list('certificates', anything),
   revocation: list('revocation checkers', methods(['check']))
 })
@@ -103,7 +112,7 @@ function refuseDuplicates (loaded: readonly LoadedAuthority[]): void {
 function loadAuthority (authority: Authority, where: string): LoadedAuthority {
   OPTIONS.check(authority, where)
   const { name, ca, intermediates = [], revocation = [], names = 'any', partial = false } = authority
-  const { algorithms, serverAuthOnlyUntil } = authority
+  const { algorithms, serverAuthOnlyUntil, tolerate = [] } = authority
   const bounds = new NameBounds(names, `${where}.names`)
   if (serverAuthOnlyUntil !== undefined) checkServerAuthOnly(bounds, where)
   const anchors = new AnchorSet([])
@@ -124,7 +133,8 @@ function loadAuthority (authority: Authority, where: string): LoadedAuthority {
     revocation,
     bounds,
     algorithms: algorithms === undefined ? undefined : readAlgorithmPolicy(algorithms),
-    serverAuthOnlyUntil
+    serverAuthOnlyUntil,
+    tolerate: Object.freeze([...tolerate])
   }
 }
 

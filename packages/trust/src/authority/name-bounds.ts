@@ -1,5 +1,5 @@
 import { isSpiffe } from '@peerkit/identity'
-import type { ClaimKind, DistinguishedName, PeerIdentity } from '@peerkit/identity'
+import type { ClaimKind, DistinguishedName, PeerIdentity, SubjectAltNameKind } from '@peerkit/identity'
 import { CLAIM_KINDS, readAuthorityNames } from './authority-names.ts'
 import type { AuthorityNames, ReadBound, ReadNames } from './authority-names.ts'
 import { isSubjectWithin } from './subject-bound.ts'
@@ -7,7 +7,8 @@ import { isSubjectWithin } from './subject-bound.ts'
 /** A name that is outside the bounds of an authority. */
 export interface OutsideName {
   readonly kind: ClaimKind
-  readonly name: string
+  /** Undefined for a name that cannot be read. It may be outside. */
+  readonly name: string | undefined
   /** The authority's bounds for that kind, as text. */
   readonly bound: string
 }
@@ -26,6 +27,11 @@ const KIND_NAMES: Readonly<Record<ClaimKind, string>> = Object.freeze({
   policy: 'certificate policy'
 })
 
+/** The list of a certificate that has the names of each kind. */
+const LISTS: ReadonlyMap<ClaimKind, SubjectAltNameKind> = new Map<ClaimKind, SubjectAltNameKind>([
+  ['spiffe', 'uri'], ['uri', 'uri'], ['dns', 'dns'], ['email', 'email'], ['ip', 'ip'], ['upn', 'otherName']
+])
+
 type TextKind = Exclude<ClaimKind, 'subject'>
 
 /** How the names of each kind are read from a certificate. */
@@ -40,6 +46,12 @@ const TEXT_NAMES: ReadonlyArray<readonly [TextKind, (leaf: PeerIdentity) => read
   })],
   ['policy', ({ policies }) => policies]
 ]
+
+/** Whether the certificate has a name that cannot be read and may be of a kind, a tolerated flaw. */
+function hasUnreadable ({ tolerated, subjectAltNames }: PeerIdentity, kind: TextKind): boolean {
+  const list = LISTS.get(kind)
+  return tolerated.includes('alt-names') && list !== undefined && subjectAltNames?.unknown.includes(list) === true
+}
 
 function subjectsOf ({ subject, subjectAltNames }: PeerIdentity): readonly DistinguishedName[] {
   const own = subject === undefined || subject.rdns.length === 0 ? [] : [subject]
@@ -109,6 +121,7 @@ export class NameBounds {
     const subject = this.#findSubject(leaf)
     if (subject !== undefined) return subject
     for (const [kind, names] of this.#listBounded(leaf)) {
+      if (hasUnreadable(leaf, kind)) return { kind, name: undefined, bound: this.describe(kind) }
       const outside = this.#findText(kind, names)
       if (outside !== undefined) return outside
     }
@@ -134,6 +147,10 @@ export class NameBounds {
     const outside = this.findOutside(leaf)
     if (outside === undefined) return undefined
     const { kind, name, bound } = outside
+    if (name === undefined) {
+      const rest = `which may be outside of what authority "${authority}" vouches for (${kind}: ${bound})`
+      return { isTooMuch: false, text: `has a ${KIND_NAMES[kind]} that cannot be read, ${rest}` }
+    }
     const shown = JSON.stringify(name.slice(0, MAX_SHOWN))
     const rest = `which is outside of what authority "${authority}" vouches for (${kind}: ${bound})`
     return { isTooMuch: false, text: `has the ${KIND_NAMES[kind]} ${shown}, ${rest}` }

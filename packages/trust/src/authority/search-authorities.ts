@@ -67,6 +67,7 @@ export function searchAuthorities (
         strict,
         algorithms: authority.algorithms ?? algorithms,
         idleCaFields: true,
+        tolerate: authority.tolerate,
         serverAuthOnly: time < (authority.serverAuthOnlyUntil ?? -Infinity),
         now: time
       }

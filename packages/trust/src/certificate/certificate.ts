@@ -1,7 +1,7 @@
 import crypto, { createPublicKey } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
-import { nameKey, rdnKeys, readPeerIdentity, unfoldedKey } from '@peerkit/identity'
-import type { DistinguishedName, PeerIdentity } from '@peerkit/identity'
+import { CERTIFICATE_FLAWS, claimsOf, nameKey, rdnKeys, readPeerIdentity, unfoldedKey } from '@peerkit/identity'
+import type { CertificateFlaw, DistinguishedName, PeerIdentity } from '@peerkit/identity'
 import {
   EXTENSION, readBasicConstraints, readCertificate, readCertificatePolicies, readKeyUsage, readName, readSignatureScheme
 } from '@peerkit/identity/x509'
@@ -18,6 +18,8 @@ import type { PublicKeyKind } from './public-key.ts'
 
 /** How many verification results are cached per certificate. No usual PKI has more issuer keys of the same name. */
 const MAX_EDGES = 32
+
+const NONE: readonly CertificateFlaw[] = Object.freeze([])
 
 /** The parsed contents of a certificate. */
 interface Contents {
@@ -58,14 +60,18 @@ export class Certificate {
   #contents: Contents | undefined
 
   readonly #given: PeerIdentity | undefined
+  readonly #tolerate: readonly CertificateFlaw[]
 
   /**
    * @param identity the identity of the same bytes, if they were parsed before
+   * @param tolerate the flaws that do not keep it from being read. Path validation refuses them, unless the authority
+   *   tolerates them: see `flaws`
    * @throws MTLS_ERR_CERTIFICATE_INVALID if the outer structure cannot be read
    */
-  constructor (der: Uint8Array, identity?: PeerIdentity) {
-    this.fields = readCertificate(der)
-    this.#given = identity
+  constructor (der: Uint8Array, identity?: PeerIdentity, tolerate: readonly CertificateFlaw[] = NONE) {
+    this.fields = readCertificate(der, tolerate)
+    this.#given = identity && claimsOf(identity)
+    this.#tolerate = tolerate
   }
 
   get der (): Uint8Array { return this.fields.der }
@@ -147,6 +153,9 @@ export class Certificate {
     this.#contents ??= this.#read()
   }
 
+  /** The flaws that were tolerated while it was read. */
+  get flaws (): readonly CertificateFlaw[] { return this.identity.tolerated }
+
   get identity (): PeerIdentity { return this.contents.identity }
   get keyKind (): PublicKeyKind { return this.contents.keyKind }
   get basicConstraints (): BasicConstraints | undefined { return this.contents.basicConstraints }
@@ -162,7 +171,8 @@ export class Certificate {
       subject: this.subject,
       issuer: this.issuer,
       fingerprint256: this.fingerprint,
-      publicKey256: this.publicKeyHash
+      publicKey256: this.publicKeyHash,
+      tolerate: this.#tolerate
     }))
   }
 
@@ -180,19 +190,23 @@ export function fingerprintOf (der: Uint8Array): string {
 /**
  * Reads the outer structure of a certificate; see {@link Certificate}.
  *
+ * @param tolerate the flaws that do not keep it from being read
  * @throws MTLS_ERR_CERTIFICATE_INVALID
  */
-export function readPathCertificate (der: Uint8Array): Certificate {
-  return new Certificate(der)
+export function readPathCertificate (der: Uint8Array, tolerate?: readonly CertificateFlaw[]): Certificate {
+  return new Certificate(der, undefined, tolerate)
 }
 
 /**
  * Reads a certificate with its contents. For anchors, which are trusted without a signature.
  *
+ * @param tolerate the flaws that are not refused
  * @throws MTLS_ERR_CERTIFICATE_INVALID, MTLS_ERR_DER_INVALID
  */
-export function readWholeCertificate (der: Uint8Array, identity?: PeerIdentity): Certificate {
-  const certificate = new Certificate(der, identity)
+export function readWholeCertificate (
+  der: Uint8Array, identity?: PeerIdentity, tolerate?: readonly CertificateFlaw[]
+): Certificate {
+  const certificate = new Certificate(der, identity, tolerate)
   certificate.readWhole()
   return certificate
 }
@@ -248,7 +262,8 @@ export function traceOf ({ der, edges }: Certificate): CertificateTrace {
 
 /** @param identity the identity of the same bytes */
 export function readTraced ({ der, edges }: CertificateTrace, identity: PeerIdentity): Certificate {
-  const certificate = new Certificate(der, identity)
+  // It was read before. Whether its authority still tolerates its flaws, path validation checks again.
+  const certificate = new Certificate(der, identity, CERTIFICATE_FLAWS)
   certificate.edges = edges
   return certificate
 }

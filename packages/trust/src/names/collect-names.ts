@@ -1,4 +1,5 @@
 import { rdnKeys } from '@peerkit/identity'
+import type { SubjectAltNameKind } from '@peerkit/identity'
 import { DerReader, TAG } from '@peerkit/identity/der'
 import { EXTENSION, readName } from '@peerkit/identity/x509'
 import type { Certificate } from '../certificate/certificate.ts'
@@ -15,6 +16,11 @@ export interface ConstrainedNames {
   /** Tags of names for which constraints are not supported. */
   readonly others: ReadonlySet<number>
 }
+
+/** The forms of names that cannot be read, by the list that lacks them. */
+const FORMS: Readonly<Partial<Record<SubjectAltNameKind, number>>> = Object.freeze({
+  dns: FORM.dns, email: FORM.email, uri: FORM.uri, ip: FORM.ip
+})
 
 /** SmtpUTF8Mailbox: mail addresses that constraints on rfc822Name do not cover (RFC 9598 section 6). */
 const SMTP_UTF8_MAILBOX = '1.3.6.1.5.5.7.8.9'
@@ -61,6 +67,9 @@ function readNames (certificate: Certificate, isLeaf: boolean): ConstrainedNames
       }
     }
   }
+  // A name that cannot be read, which is a tolerated flaw, cannot be decided: it is refused if its form is constrained.
+  // An otherName without its text may be a mailbox.
+  for (const kind of subjectAltNames!.unknown) others.add(FORMS[kind] ?? FORM.email)
   const hasUtf8Mailbox = others.has(OTHER_NAME) &&
     subjectAltNames!.otherName.some(({ type }) => type === SMTP_UTF8_MAILBOX)
   if (hasUtf8Mailbox) others.add(FORM.email)

@@ -1,4 +1,5 @@
-import { knownEdge, rememberEdge } from '../certificate/certificate.ts'
+import type { CertificateFlaw } from '@peerkit/identity'
+import { knownEdge, readWholeCertificate, rememberEdge } from '../certificate/certificate.ts'
 import type { Certificate } from '../certificate/certificate.ts'
 import type { SignatureScheme } from '@peerkit/identity/x509'
 import type { Algorithms } from '../certificate/algorithm-policy.ts'
@@ -25,6 +26,8 @@ export interface PathRules {
   readonly algorithms: Algorithms
   /** Whether serverAuth is accepted instead of clientAuth. */
   readonly serverAuthOnly?: boolean
+  /** The flaws of certificates below the anchor that are not refused. Default: none. */
+  readonly tolerate?: readonly CertificateFlaw[]
   readonly now: number
 }
 
@@ -41,7 +44,7 @@ export function validatePath (path: readonly Certificate[], rules: PathRules, bu
   for (let i = last; i >= 0; i--) {
     const certificate = path[i]!
     const refusal = (i < last ? checkSignature(certificate, path[i + 1]!, rules.algorithms, budget) : undefined) ??
-      readWhole(certificate) ??
+      readWhole(certificate, rules) ??
       findFlaw(certificate, rules.now, rules.algorithms) ??
       (i > 0 ? findIssuerFlaw(certificate, rules) : findLeafFlaw(certificate, rules)) ??
       (i < last ? checkNamesBelow(path, i, budget) : undefined)
@@ -62,13 +65,13 @@ export function validatePath (path: readonly Certificate[], rules: PathRules, bu
  * refusal: only names led to the faulty certificate, and anyone can send any certificate above their own.
  */
 function findForgedBelow (
-  path: readonly Certificate[], index: number, { algorithms }: PathRules, budget: Budget
+  path: readonly Certificate[], index: number, rules: PathRules, budget: Budget
 ): PathRefused | undefined {
   for (let i = index - 1; i >= 0; i--) {
     const issuer = path[i + 1]!
     // The key of a certificate that cannot be read is not used.
-    if (readWhole(issuer) !== undefined) return undefined
-    const refusal = checkSignature(path[i]!, issuer, algorithms, budget)
+    if (readWhole(issuer, rules) !== undefined) return undefined
+    const refusal = checkSignature(path[i]!, issuer, rules.algorithms, budget)
     if (refusal !== undefined) return refusal.step === 'signature_invalid' ? refusal : undefined
   }
   return undefined
@@ -86,7 +89,7 @@ function checkLint (path: readonly Certificate[]): PathRefused | undefined {
 function validateTrustedLeaf (leaf: Certificate, rules: PathRules): PathRefused | undefined {
   const { now, strict, algorithms, policies: inputs } = rules
   const policies = new PolicyState(inputs, 1)
-  const flaw = readWhole(leaf) ?? findFlaw(leaf, now, algorithms) ?? findLeafFlaw(leaf, rules)
+  const flaw = readWhole(leaf, rules) ?? findFlaw(leaf, now, algorithms) ?? findLeafFlaw(leaf, rules)
   if (flaw !== undefined) return flaw
   if (!policies.enter(leaf, true) || !policies.conclude(leaf)) {
     return blame(leaf, 'policy', 'has no certificate policy that is accepted')
@@ -95,9 +98,13 @@ function validateTrustedLeaf (leaf: Certificate, rules: PathRules): PathRefused 
 }
 
 /** Reads the contents of a certificate. They must not be read before its signature was verified. */
-function readWhole (certificate: Certificate): PathRefused | undefined {
+function readWhole (certificate: Certificate, { tolerate }: PathRules): PathRefused | undefined {
   try {
     certificate.readWhole()
+    // It was read as another authority tolerates it. Reading it again throws what is wrong with it.
+    if (certificate.flaws.some((flaw) => tolerate?.includes(flaw) !== true)) {
+      readWholeCertificate(certificate.der, undefined, tolerate)
+    }
     return undefined
   } catch (error) {
     return blame(certificate, 'unreadable', `cannot be read: ${(error as Error).message}`)

@@ -33,7 +33,7 @@ ${anchorTable(`anchors-of-${name}`, own, prefix, now)}</section>`
 }
 
 function authorityFacts (authority: Authority, own: readonly ShownAnchor[], prefix: string, now: number): Html {
-  const { for: use, vouchesFor, notBelieved, partial, clients } = authority
+  const { for: use, vouchesFor, notBelieved, partial, tolerate, clients } = authority
   const placed = new Set(own.flatMap((anchor) => anchor.clients.map(({ key }) => key)))
   const others = clients.filter(({ key }) => !placed.has(key))
   return facts([
@@ -41,6 +41,7 @@ function authorityFacts (authority: Authority, own: readonly ShownAnchor[], pref
     ['Vouches for', lines(vouchesFor)],
     ['Not believed', describeKinds(notBelieved).join(', ')],
     ['Certificates with only serverAuth', showServerAuthOnly(authority, now)],
+    ['Tolerated flaws', tolerate.length === 0 ? undefined : tolerate.join(', ')],
     ['Paths', partial ? 'may end at any of its CAs, also intermediates' : undefined],
     ['Signatures and keys', describeAlgorithms(authority)],
     ['Revocation', describeRevocation(authority)],
