@@ -20,7 +20,7 @@ export interface AllowedClientsControl {
    *
    * @param rules a rule, a group, a function, a list of them, `'authenticated'` or `'public'`
    * @param options `overridable` and `mode`. Default: not overridable, the mode of the surrounding scope
-   * @throws MTLS_ERR_RULE_INVALID or MTLS_ERR_ALLOWED_CLIENTS_OPTION naming the scope and the offending key
+   * @throws RuleInvalidError or MTLS_ERR_ALLOWED_CLIENTS_OPTION naming the scope and the offending key
    * @example
    * ```ts
    * const app = Fastify(withMtls(credentials))
@@ -42,7 +42,7 @@ export interface AllowedClientsControl {
    * once, before `listen()`. Sockets that are open when the rules change stay open.
    *
    * @param rules as for `allow`. A function gets `undefined` in place of a request of Fastify
-   * @throws MTLS_ERR_RULE_INVALID or MTLS_ERR_ALLOWED_CLIENTS_OPTION naming the offending key
+   * @throws RuleInvalidError or MTLS_ERR_ALLOWED_CLIENTS_OPTION naming the offending key
    * @example
    * ```ts
    * const app = Fastify(withMtls(credentials))

@@ -7,7 +7,7 @@ import type { Mode } from './allowed-clients.ts'
 import type { RequestReason } from './access-policy.ts'
 import { requestAllowed, requestDenied, requestWouldDeny } from './channels.ts'
 import type { RequestJudgedMessage } from './channels.ts'
-import { MTLS_ERR_CLIENT_NOT_ALLOWED, MTLS_ERR_CLIENT_UNIDENTIFIED } from './errors.ts'
+import { ClientNotAllowedError, ClientUnidentifiedError } from './errors.ts'
 import { authorizeRoute } from './authorize-route.ts'
 import { redactFound } from './redact-found.ts'
 import type { Redaction } from './redact-found.ts'
@@ -70,7 +70,7 @@ function conclude (
     counts.denied++
     dropRequestLog(request)
     reportFailure(request, peer, denied, { measured, redact })
-    throw peer === null ? new MTLS_ERR_CLIENT_UNIDENTIFIED() : new MTLS_ERR_CLIENT_NOT_ALLOWED()
+    throw peer === null ? new ClientUnidentifiedError() : new ClientNotAllowedError()
   }
   releaseRequestLog(request)
   if (reported.length > 0) {

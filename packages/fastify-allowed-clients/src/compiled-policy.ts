@@ -41,7 +41,7 @@ export class CompiledPolicy {
   readonly #policies = new Map<Declaration, AccessPolicy | undefined>()
   readonly #context: PolicyContext
 
-  /** @throws MTLS_ERR_RULE_INVALID */
+  /** @throws RuleInvalidError */
   constructor (groups: Groups, defaults: AllowedClients | undefined, file: FileRules, context: PolicyContext) {
     this.#context = context
     this.file = file.file
@@ -66,7 +66,7 @@ export class CompiledPolicy {
    * Compiles declared rules, once.
    *
    * @returns undefined for `public`
-   * @throws MTLS_ERR_RULE_INVALID naming the path of the offending key
+   * @throws RuleInvalidError naming the path of the offending key
    */
   policyOf (declaration: Declaration): AccessPolicy | undefined {
     if (!this.#policies.has(declaration)) this.#policies.set(declaration, this.#compile(declaration))

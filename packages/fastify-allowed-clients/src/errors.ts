@@ -3,12 +3,28 @@ import type { FastifyErrorConstructor } from '@fastify/error'
 import { ClientError } from '@peerkit/identity/internal'
 
 /** No rule of the route allows the client, or the route has no rules. The client learns nothing about the rules. */
-export const MTLS_ERR_CLIENT_NOT_ALLOWED: FastifyErrorConstructor<{ code: 'MTLS_ERR_CLIENT_NOT_ALLOWED' }, []> =
-  createError('MTLS_ERR_CLIENT_NOT_ALLOWED', 'This client is not allowed here', 403, ClientError, false)
+export class ClientNotAllowedError extends ClientError {
+  static readonly code = 'MTLS_ERR_CLIENT_NOT_ALLOWED'
+  static readonly statusCode = 403
+  override readonly code = 'MTLS_ERR_CLIENT_NOT_ALLOWED'
+  override readonly statusCode = 403
+
+  constructor () {
+    super('This client is not allowed here')
+  }
+}
 
 /** The client presented no certificate. */
-export const MTLS_ERR_CLIENT_UNIDENTIFIED: FastifyErrorConstructor<{ code: 'MTLS_ERR_CLIENT_UNIDENTIFIED' }, []> =
-  createError('MTLS_ERR_CLIENT_UNIDENTIFIED', 'A client certificate is required', 401, ClientError, false)
+export class ClientUnidentifiedError extends ClientError {
+  static readonly code = 'MTLS_ERR_CLIENT_UNIDENTIFIED'
+  static readonly statusCode = 401
+  override readonly code = 'MTLS_ERR_CLIENT_UNIDENTIFIED'
+  override readonly statusCode = 401
+
+  constructor () {
+    super('A client certificate is required')
+  }
+}
 
 /** An option of the plugin, a scope or a route is wrong. */
 export const MTLS_ERR_ALLOWED_CLIENTS_OPTION: FastifyErrorConstructor<
@@ -37,7 +53,7 @@ export const MTLS_ERR_RULES_FILE_INVALID: FastifyErrorConstructor<
  * - `malformed`: not valid JSON or YAML, not UTF-8, or a duplicate key.
  * - `structure`: keys other than `groups`, `defaultRules` and `routes`, or rules that are also declared in code.
  * - `unknown_route`: rules for a route that the app does not have.
- * - `rule_invalid`: a rule or a group is wrong; `cause` is the MTLS_ERR_RULE_INVALID.
+ * - `rule_invalid`: a rule or a group is wrong; `cause` is the RuleInvalidError.
  */
 export type RulesFileReason = 'unreadable' | 'too_large' | 'malformed' | 'structure' | 'unknown_route' | 'rule_invalid'
 

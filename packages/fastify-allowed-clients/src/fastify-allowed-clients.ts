@@ -247,7 +247,7 @@ function watchOptions (watch: boolean | WatchOptions = true): WatchOptions | und
  *
  * @throws MTLS_ERR_PLUGIN_ORDER if it is registered too late, or in an encapsulated plugin
  * @throws MTLS_ERR_ALLOWED_CLIENTS_OPTION if an option is wrong
- * @throws MTLS_ERR_RULE_INVALID if a rule or group is wrong
+ * @throws RuleInvalidError if a rule or group is wrong
  * @throws MTLS_ERR_RULES_FILE_INVALID if the rules file is refused
  * @example
  * ```ts

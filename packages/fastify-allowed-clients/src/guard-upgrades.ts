@@ -3,7 +3,7 @@ import type { PeerIdentity } from '@peerkit/identity'
 import type { FastifyInstance } from 'fastify'
 import { authorizeRoute } from './authorize-route.ts'
 import type { RoutePolicy } from './authorize-route.ts'
-import { MTLS_ERR_ALLOWED_CLIENTS_OPTION, MTLS_ERR_CLIENT_NOT_ALLOWED, MTLS_ERR_CLIENT_UNIDENTIFIED } from './errors.ts'
+import { MTLS_ERR_ALLOWED_CLIENTS_OPTION, ClientNotAllowedError, ClientUnidentifiedError } from './errors.ts'
 
 type Guard = (request: object, peer: PeerIdentity | null) => void | Promise<void>
 
@@ -32,6 +32,6 @@ export function guardUpgrades (app: FastifyInstance, policyOf: () => RoutePolicy
       path: url.split(/[?;]/, 1)[0],
       remoteAddress: socket?.remoteAddress
     }, 'client denied')
-    throw peer === null ? new MTLS_ERR_CLIENT_UNIDENTIFIED() : new MTLS_ERR_CLIENT_NOT_ALLOWED()
+    throw peer === null ? new ClientUnidentifiedError() : new ClientNotAllowedError()
   })
 }

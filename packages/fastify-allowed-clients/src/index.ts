@@ -5,7 +5,7 @@ export type { AllowedClientsControl, EvaluatedRoute } from './app-control.ts'
 export type { NearestRule, RequestReason } from './access-policy.ts'
 export type { RequestJudgedMessage, RulesRefusedMessage, RulesReloadedMessage } from './channels.ts'
 export {
-  MTLS_ERR_ALLOWED_CLIENTS_OPTION, MTLS_ERR_CLIENT_NOT_ALLOWED, MTLS_ERR_CLIENT_UNIDENTIFIED, MTLS_ERR_PLUGIN_ORDER,
+  MTLS_ERR_ALLOWED_CLIENTS_OPTION, ClientNotAllowedError, ClientUnidentifiedError, MTLS_ERR_PLUGIN_ORDER,
   MTLS_ERR_RULES_FILE_INVALID
 } from './errors.ts'
 export type { RulesFileError, RulesFileReason } from './errors.ts'

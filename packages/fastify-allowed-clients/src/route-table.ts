@@ -77,7 +77,7 @@ export class RouteTable {
     this.#notFound = this.#declare(options.notFoundRules, 'notFoundRules', 'notFoundRules')
   }
 
-  /** @throws MTLS_ERR_RULE_INVALID or MTLS_ERR_ALLOWED_CLIENTS_OPTION naming the route and the offending key */
+  /** @throws RuleInvalidError or MTLS_ERR_ALLOWED_CLIENTS_OPTION naming the route and the offending key */
   addRoute (instance: object, options: RouteOptions): void {
     const methods = Object.freeze([options.method].flat().map((method) => method.toUpperCase()))
     const name = `${methods.join(',')} ${options.url}`
@@ -98,7 +98,7 @@ export class RouteTable {
 
   /**
    * @param rules undefined if the scope only has a mode
-   * @throws MTLS_ERR_RULE_INVALID or MTLS_ERR_ALLOWED_CLIENTS_OPTION naming the scope and the offending key
+   * @throws RuleInvalidError or MTLS_ERR_ALLOWED_CLIENTS_OPTION naming the scope and the offending key
    */
   addScope (
     instance: object, prefix: string, rules: { readonly value: unknown } | undefined, options: ScopeOptions
@@ -185,7 +185,7 @@ export class RouteTable {
   /**
    * Replaces the rules of all routes. On any mistake it throws and changes nothing.
    *
-   * @throws MTLS_ERR_RULE_INVALID, MTLS_ERR_RULES_FILE_INVALID
+   * @throws RuleInvalidError, MTLS_ERR_RULES_FILE_INVALID
    */
   replace (compiled: CompiledPolicy): void {
     const { assigned, unknown } = findFileRoutes([...this.#entries].map(({ site }) => site), compiled)

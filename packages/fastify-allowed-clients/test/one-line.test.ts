@@ -85,7 +85,7 @@ test('an error of the app keeps its stack, and a handler of errors gets a denial
   })
   lines.splice(0)
   const response = await injectAs(app, null, '/billing')
-  t.same(response.json(), { mine: 'MTLS_ERR_PEER_MISSING', stack: 'FastifyError [MTLS_ERR_PEER_MISSING]: A client certificate is required' })
+  t.same(response.json(), { mine: 'MTLS_ERR_PEER_MISSING', stack: 'PeerMissingError: A client certificate is required' })
   t.equal(lines.length, 1)
   t.equal(await ask('/billing', { cn: 'ops' }), 403)
 })

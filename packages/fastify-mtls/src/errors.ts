@@ -18,14 +18,40 @@ export const MTLS_ERR_SERVER_NOT_MTLS: FastifyErrorConstructor<{ code: 'MTLS_ERR
   )
 
 /** The client presented no certificate, and the route needs one. */
-export const MTLS_ERR_PEER_MISSING: FastifyErrorConstructor<{ code: 'MTLS_ERR_PEER_MISSING' }, []> =
-  createError('MTLS_ERR_PEER_MISSING', 'A client certificate is required', 401, ClientError, false)
+export class PeerMissingError extends ClientError {
+  static readonly code = 'MTLS_ERR_PEER_MISSING'
+  static readonly statusCode = 401
+  override readonly code = 'MTLS_ERR_PEER_MISSING'
+  override readonly statusCode = 401
+
+  constructor () {
+    super('A client certificate is required')
+  }
+}
 
 /**
  * The certificate was accepted when the connection was opened, and is not any more: it expired, was revoked or blocked,
  * or its CA was removed.
  */
-export const MTLS_ERR_PEER_NO_LONGER_TRUSTED: FastifyErrorConstructor<{ code: 'MTLS_ERR_PEER_NO_LONGER_TRUSTED' }, []> =
-  createError(
-    'MTLS_ERR_PEER_NO_LONGER_TRUSTED', 'The client certificate is no longer accepted', 401, ClientError, false
-  )
+export class PeerNoLongerTrustedError extends ClientError {
+  static readonly code = 'MTLS_ERR_PEER_NO_LONGER_TRUSTED'
+  static readonly statusCode = 401
+  override readonly code = 'MTLS_ERR_PEER_NO_LONGER_TRUSTED'
+  override readonly statusCode = 401
+
+  constructor () {
+    super('The client certificate is no longer accepted')
+  }
+}
+
+/** The forwarded client certificate of a request was refused. The client learns no reason. */
+export class ForwardedRefusedError extends ClientError {
+  static readonly code = 'MTLS_ERR_FORWARDED_REFUSED'
+  static readonly statusCode = 401
+  override readonly code = 'MTLS_ERR_FORWARDED_REFUSED'
+  override readonly statusCode = 401
+
+  constructor () {
+    super('Forwarded client certificate refused')
+  }
+}

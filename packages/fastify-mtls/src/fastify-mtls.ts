@@ -11,7 +11,7 @@ import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest,
 import fp from 'fastify-plugin'
 import { AppCheck, rootOf } from './app-check.ts'
 import { denyAnonymous } from './deny-anonymous.ts'
-import { MTLS_ERR_PEER_MISSING, MTLS_ERR_SERVER_NOT_MTLS, MTLS_ERR_SERVER_OPTION } from './errors.ts'
+import { PeerMissingError, MTLS_ERR_SERVER_NOT_MTLS, MTLS_ERR_SERVER_OPTION } from './errors.ts'
 import { ExceptionLog } from './exception-log.ts'
 import type { ForwardedOption, ForwardedPeers } from './forwarded-peer.ts'
 import { makeGatewayContext } from './gateway-context.ts'
@@ -33,7 +33,7 @@ import type { Trust } from './trust.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** The identity of the client. Reading it throws MTLS_ERR_PEER_MISSING (401) if the request has none. */
+    /** The identity of the client. Reading it throws PeerMissingError (401) if the request has none. */
     readonly peer: PeerIdentity
     /** The identity of the client, or null if the request has none. */
     readonly optionalPeer: PeerIdentity | null
@@ -130,14 +130,14 @@ function identifyRequests (app: FastifyInstance, forwarded: ForwardedPeers | und
   app.decorateRequest('peer', {
     getter (this: FastifyRequest) {
       const peer = findPeer(this.raw)
-      if (peer === null) throw new MTLS_ERR_PEER_MISSING()
+      if (peer === null) throw new PeerMissingError()
       return peer
     }
   } as any)
 
   const findRefusal = (request: FastifyRequest, believed: boolean): Error | undefined => {
-    if (!believed) return forwarded?.refuseHeader() ?? new MTLS_ERR_PEER_MISSING()
-    return findPeer(request.raw) === null && !mayBeAnonymous(request) ? new MTLS_ERR_PEER_MISSING() : undefined
+    if (!believed) return forwarded?.refuseHeader() ?? new PeerMissingError()
+    return findPeer(request.raw) === null && !mayBeAnonymous(request) ? new PeerMissingError() : undefined
   }
   const finish = (
     request: FastifyRequest, reply: FastifyReply, believed: boolean, done: (error?: Error) => void

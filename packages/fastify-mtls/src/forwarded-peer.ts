@@ -1,5 +1,5 @@
 import { EMITTER, isAuditKept } from '@peerkit/events'
-import { MTLS_ERR_FORWARDED_REFUSED, createForwardedReader, needsValidator, stripHeaders } from '@peerkit/forwarded'
+import { createForwardedReader, needsValidator, stripHeaders } from '@peerkit/forwarded'
 import type {
   ChainValidator, ForwardedReader, ForwardedReaderOptions, ForwardedResult, ForwardedReason, StrippableMessage
 } from '@peerkit/forwarded'
@@ -10,7 +10,7 @@ import type { UpgradedSockets } from '@peerkit/identity/internal'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { forwardedRefused, forwardedStripped } from './channels.ts'
 import { recordOfRequest } from './connection-record.ts'
-import { MTLS_ERR_SERVER_OPTION } from './errors.ts'
+import { ForwardedRefusedError, MTLS_ERR_SERVER_OPTION } from './errors.ts'
 import { ForwardedTrust, validateInProcess } from './forwarded-trust.ts'
 import { assignPeer, assignedPeer, peerOfRequest } from './request-peer.ts'
 import { REVOCATION_TIMEOUT } from './gateway-context.ts'
@@ -94,7 +94,7 @@ export class ForwardedPeers {
   }
 
   /** The error for a client whose header is not believed. */
-  refuseHeader (): Error { return new MTLS_ERR_FORWARDED_REFUSED() }
+  refuseHeader (): Error { return new ForwardedRefusedError() }
 
   #read (call: Call): boolean | Promise<boolean> {
     const { request: { raw: { rawHeaders } }, sender, remoteAddress } = call

@@ -1,6 +1,6 @@
 export type { ConnectionEndedMessage, ConnectionIdentifiedMessage, HandshakeRefusedMessage } from './channels.ts'
 export {
-  MTLS_ERR_PEER_MISSING, MTLS_ERR_PEER_NO_LONGER_TRUSTED, MTLS_ERR_SERVER_NOT_MTLS, MTLS_ERR_SERVER_OPTION
+  ForwardedRefusedError, MTLS_ERR_SERVER_NOT_MTLS, MTLS_ERR_SERVER_OPTION, PeerMissingError, PeerNoLongerTrustedError
 } from './errors.ts'
 export { default, default as fastifyMtls } from './fastify-mtls.ts'
 export type { ForwardedOption } from './forwarded-peer.ts'

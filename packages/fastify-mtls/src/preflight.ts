@@ -1,6 +1,6 @@
 import { IS_PREFLIGHT } from '@peerkit/identity/internal'
 import type { FastifyInstance, FastifyRequest, RouteOptions } from 'fastify'
-import { MTLS_ERR_PEER_MISSING, MTLS_ERR_SERVER_OPTION } from './errors.ts'
+import { PeerMissingError, MTLS_ERR_SERVER_OPTION } from './errors.ts'
 import { peerOfRequest } from './request-peer.ts'
 
 type App = FastifyInstance<any, any, any, any>
@@ -52,7 +52,7 @@ export function answerPreflights (app: FastifyInstance): void {
       return
     }
     if (peerOfRequest(request.raw) === null) {
-      done(new MTLS_ERR_PEER_MISSING())
+      done(new PeerMissingError())
       return
     }
     const message = '@fastify/cors did not answer this preflight'

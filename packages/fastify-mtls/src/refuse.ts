@@ -2,13 +2,13 @@ import { STATUS_CODES } from 'node:http'
 import type { ServerResponse } from 'node:http'
 import type { ServerHttp2Stream } from 'node:http2'
 import type { Duplex } from 'node:stream'
-import { MTLS_ERR_PEER_NO_LONGER_TRUSTED } from './errors.ts'
+import { PeerNoLongerTrustedError } from './errors.ts'
 
 const TYPE = 'application/json; charset=utf-8'
 
 /** The body, in the shape of Fastify's own errors. It does not reveal the reason. */
 const body = ((): string => {
-  const { statusCode, code, message } = new MTLS_ERR_PEER_NO_LONGER_TRUSTED()
+  const { statusCode, code, message } = new PeerNoLongerTrustedError()
   return JSON.stringify({ statusCode, code, error: 'Unauthorized', message })
 })()
 
@@ -47,5 +47,5 @@ export function answerUpgrade (socket: Duplex, error: unknown): void {
 
 /** Answers 401 on a socket that HTTP has already released. */
 export function refuseUpgrade (socket: Duplex): void {
-  answerUpgrade(socket, new MTLS_ERR_PEER_NO_LONGER_TRUSTED())
+  answerUpgrade(socket, new PeerNoLongerTrustedError())
 }

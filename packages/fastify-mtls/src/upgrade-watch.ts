@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { PeerIdentity } from '@peerkit/identity'
-import { MTLS_ERR_PEER_MISSING, MTLS_ERR_SERVER_OPTION } from './errors.ts'
+import { PeerMissingError, MTLS_ERR_SERVER_OPTION } from './errors.ts'
 import type { RawListeners } from './raw-listeners.ts'
 import { answerUpgrade } from './refuse.ts'
 import { peerOfRequest } from './request-peer.ts'
@@ -130,7 +130,7 @@ export function routeUpgrade (
 
 /** The guard `'authenticated'`: every client with an accepted certificate. */
 export function requirePeer (_request: IncomingMessage, peer: PeerIdentity | null): void {
-  if (peer === null) throw new MTLS_ERR_PEER_MISSING()
+  if (peer === null) throw new PeerMissingError()
 }
 
 type Method = (...args: unknown[]) => unknown

@@ -1,7 +1,7 @@
 import type { PeerIdentity } from '@peerkit/identity'
 import { isThenable } from '@peerkit/identity/internal'
 import type { Predicate } from './allow-rule.ts'
-import { MTLS_ERR_PREDICATE_RESULT } from './errors.ts'
+import { PredicateResultError } from './errors.ts'
 import type { Allowed, Refused, Verdict } from './verdict.ts'
 
 /** A predicate, and the verdict if it returns true. */
@@ -49,7 +49,7 @@ async function awaitAnswer (
 }
 
 function refuseAnswer (path: string, answer: unknown): Refused {
-  return refuseFailure(new MTLS_ERR_PREDICATE_RESULT(`${path} returned ${answer === null ? 'null' : typeof answer}`))
+  return refuseFailure(new PredicateResultError(path, answer))
 }
 
 function refuseFailure (error: unknown): Refused {

@@ -27,7 +27,7 @@ export class AuthorityCheck {
     this.#finder = new CandidateFinder(authorities)
   }
 
-  /** @throws MTLS_ERR_RULE_INVALID if the rule can match peers of no authority */
+  /** @throws RuleInvalidError if the rule can match peers of no authority */
   check (rule: Omit<ParsedRule, 'findings'>): AuthorityFindings {
     const demand = readDemand(rule)
     const { able, neverMatched } = this.#finder.find(demand)

@@ -48,7 +48,7 @@ export interface CompileGroupsOptions {
  * @param groups rule sets by name
  * @param options see {@link CompileGroupsOptions}
  * @returns the groups, for the option `groups` of `compileRules`
- * @throws MTLS_ERR_RULE_INVALID with `reason`, `path`, `found` and `expected`
+ * @throws RuleInvalidError with `reason`, `path`, `found` and `expected`
  * @example
  * ```ts
  * const groups = compileGroups({ billing: { ou: 'billing' }, audit: { cn: 'audit' } })

@@ -1,7 +1,7 @@
 import type { PeerIdentity } from '@peerkit/identity'
 import { anything, defineOptions, text } from '@peerkit/identity/internal'
 import type { OptionProblem, OptionSet } from '@peerkit/identity/internal'
-import { MTLS_ERR_RULE_INVALID } from './errors.ts'
+import { RuleInvalidError } from './errors.ts'
 import type { Groups, RuleSet } from './allow-rule.ts'
 import { askPredicates } from './ask-predicates.ts'
 import type { Asked } from './ask-predicates.ts'
@@ -51,7 +51,7 @@ interface Part {
  * @param rules a rule, a group's name, a predicate, or an array of them
  * @param options see {@link CompileRulesOptions}
  * @returns the authorizer
- * @throws MTLS_ERR_RULE_INVALID with `reason`, `path`, `found` and `expected`
+ * @throws RuleInvalidError with `reason`, `path`, `found` and `expected`
  * @example
  * ```ts
  * const authorizer = compileRules(['billing', { spiffe: 'spiffe://prod.example/ns/ops/sa/*' }], {
@@ -146,7 +146,7 @@ const OPTIONS: OptionSet = defineOptions<CompileRulesOptions<string>>('compileRu
 
 function refuseOption ({ kind, path, found, expected, message }: OptionProblem): Error {
   const reason = kind === 'unknown' ? 'unknown_key' : 'wrong_type'
-  return Object.assign(new MTLS_ERR_RULE_INVALID(message), { reason, path, found, expected })
+  return new RuleInvalidError(message, { reason, path, found, expected })
 }
 
 function checkOptions<Group extends string> (options: CompileRulesOptions<Group>): CompileRulesOptions<Group> {

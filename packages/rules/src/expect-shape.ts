@@ -5,7 +5,7 @@ import type { RulePath } from './rule-path.ts'
  * The own properties of a plain object. Properties of its prototype are not part of a rule, so they are not read. Each
  * property is read once.
  *
- * @throws MTLS_ERR_RULE_INVALID if it is not a plain object, or has no properties
+ * @throws RuleInvalidError if it is not a plain object, or has no properties
  */
 export function expectPlainObject (
   value: unknown, path: RulePath, expected: string
@@ -27,7 +27,7 @@ export function isPlainObject (value: unknown): value is Record<string, unknown>
   return prototype === null || Object.getPrototypeOf(prototype) === null
 }
 
-/** A value, or the values of an array, with their paths. @throws MTLS_ERR_RULE_INVALID for an empty array */
+/** A value, or the values of an array, with their paths. @throws RuleInvalidError for an empty array */
 export function listValues (
   value: unknown, path: RulePath
 ): readonly { readonly value: unknown, readonly path: RulePath }[] {

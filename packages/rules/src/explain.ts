@@ -12,7 +12,7 @@ import type { Explanation } from './explanation.ts'
  * @param peer the identity of the peer
  * @param options as for `compileRules`
  * @returns the explanation, as data; its `toString()` renders text
- * @throws MTLS_ERR_RULE_INVALID
+ * @throws RuleInvalidError
  * @example
  * ```ts
  * const { verdict, closest } = explain([{ ou: 'shipping' }], peer)

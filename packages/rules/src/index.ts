@@ -9,6 +9,6 @@ export type {
 export type { Authorizer } from './authorizer.ts'
 export type { Allowed, AuthorizationReason, Refused, Verdict } from './verdict.ts'
 export type { Explanation, FailedKey, RuleExplanation } from './explanation.ts'
-export { MTLS_ERR_PREDICATE_RESULT, MTLS_ERR_RULE_INVALID } from './errors.ts'
+export { PredicateResultError, RuleInvalidError } from './errors.ts'
 export type { RuleAuthority } from './rule-authority.ts'
-export type { RuleInvalidError, RuleInvalidReason } from './refuse-rule.ts'
+export type { RuleFault, RuleInvalidReason } from './errors.ts'

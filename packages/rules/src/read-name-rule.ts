@@ -13,7 +13,7 @@ import { readWholeName } from './values/whole-name.ts'
 
 const names = new Set(attributeTypeNames().flatMap((name) => [name, name.toLowerCase()]))
 
-/** The values of `subject` or `issuer`, as conditions that must all hold. @throws MTLS_ERR_RULE_INVALID */
+/** The values of `subject` or `issuer`, as conditions that must all hold. @throws RuleInvalidError */
 export function readNameRule (
   field: NameField, value: unknown, path: RulePath
 ): { readonly values: readonly unknown[], readonly conditions: readonly Condition[] } {

@@ -10,7 +10,7 @@ import type { AuthorityCheck } from './authority-check.ts'
 
 const EXPECTED = 'a rule, the name of a group or a predicate'
 
-/** Checks a rule set. A single entry needs no array. `groups` are the known names. @throws MTLS_ERR_RULE_INVALID */
+/** Checks a rule set. A single entry needs no array. `groups` are the known names. @throws RuleInvalidError */
 export function readRuleSet (
   value: unknown, path: RulePath, groups: ReadonlySet<string>, authorityCheck: AuthorityCheck | undefined
 ): readonly ParsedEntry[] {

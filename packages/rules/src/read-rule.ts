@@ -33,7 +33,7 @@ export function topPlace (authorityCheck: AuthorityCheck | undefined): Place {
   return { depth: 0, gateway: false, negated: false, authorityCheck }
 }
 
-/** Checks a rule and copies its values. @throws MTLS_ERR_RULE_INVALID */
+/** Checks a rule and copies its values. @throws RuleInvalidError */
 export function readRule (value: unknown, path: RulePath, place: Place): ParsedRule {
   if (place.depth > MAX_DEPTH) refuseRule(path, 'too_deep', value, `at most ${MAX_DEPTH} levels of rules in rules`)
   const spellings = new Map<RuleKey, string>()

@@ -5,7 +5,7 @@ import { refuseRule } from './refuse-rule.ts'
 import type { RulePath } from './rule-path.ts'
 import type { FieldValue } from './certificate-field.ts'
 
-/** Refuses a rule whose keys exclude each other: it would never allow anyone. @throws MTLS_ERR_RULE_INVALID */
+/** Refuses a rule whose keys exclude each other: it would never allow anyone. @throws RuleInvalidError */
 export function refuseContradiction (keys: readonly ParsedKey[], path: RulePath): void {
   const uri = keys.find(({ key }) => key === 'uri')
   const hasSpiffe = keys.some(({ key }) => key === 'spiffe')

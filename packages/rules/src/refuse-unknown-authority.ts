@@ -4,7 +4,7 @@ import { refuseRule } from './refuse-rule.ts'
 import type { Authorities } from './rule-authority.ts'
 import type { RulePath } from './rule-path.ts'
 
-/** @throws MTLS_ERR_RULE_INVALID for a name that none of the known authorities has */
+/** @throws RuleInvalidError for a name that none of the known authorities has */
 export function refuseUnknownAuthority (name: string, { byName, elsewhere }: Authorities, path: RulePath): void {
   if (byName.has(name)) return
   const names = [...byName.keys()]

@@ -54,7 +54,7 @@ function isAsked ({ only }: RuleAuthority): boolean {
 
 const EXPECTED = 'an array of authorities, each with name, vouchesFor and mayClaim'
 
-/** The option `authorities`, checked. @throws MTLS_ERR_RULE_INVALID */
+/** The option `authorities`, checked. @throws RuleInvalidError */
 export function readAuthorities (value: readonly RuleAuthority[] | undefined, path: RulePath): Authorities | undefined {
   if (value === undefined) return undefined
   if (!Array.isArray(value)) refuseRule(path, 'wrong_type', value, EXPECTED)

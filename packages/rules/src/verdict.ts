@@ -24,7 +24,7 @@ export interface Allowed {
 export interface Refused {
   readonly allowed: false
   readonly reason: AuthorizationReason
-  /** With `predicate_failed`: what the predicate threw, or `MTLS_ERR_PREDICATE_RESULT`. */
+  /** With `predicate_failed`: what the predicate threw, or a `PredicateResultError`. */
   readonly error?: unknown
 }
 

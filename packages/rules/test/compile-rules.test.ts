@@ -1,7 +1,7 @@
 import { test } from 'tap'
 import { createDevCa } from '@peerkit/dev-ca'
 import { createPartialIdentity, parsePeerIdentity } from '@peerkit/identity'
-import { MTLS_ERR_PREDICATE_RESULT, compileRules } from '../src/index.ts'
+import { PredicateResultError, compileRules } from '../src/index.ts'
 import type { Predicate, RuleInvalidError, RuleSet } from '../src/index.ts'
 
 const ca = await createDevCa({ name: 'Rules CA' })
@@ -178,8 +178,8 @@ test('refuses where a predicate throws, rejects or answers no boolean, and asks 
     ['rejects', async () => { throw failure }, failure],
     ['throws undefined', () => { throw undefined }, undefined], // eslint-disable-line no-throw-literal
     ...[undefined, null, 1, 0, 'true', '', {}, [], new Boolean(true), Symbol.iterator].flatMap((answer): [string, Predicate<any>, unknown][] => [ // eslint-disable-line no-new-wrappers
-      [`answers ${String(answer)}`, () => answer as never, MTLS_ERR_PREDICATE_RESULT],
-      [`answers ${String(answer)} later`, async () => answer as never, MTLS_ERR_PREDICATE_RESULT],
+      [`answers ${String(answer)}`, () => answer as never, PredicateResultError],
+      [`answers ${String(answer)} later`, async () => answer as never, PredicateResultError],
     ]),
     ['has a then that throws', () => ({ get then () { throw failure } }) as never, failure],
     [
@@ -191,9 +191,9 @@ test('refuses where a predicate throws, rejects or answers no boolean, and asks 
     const verdict = await compileRules([falsely, predicate, truly]).authorize(web)
     t.match(verdict, { allowed: false, reason: 'predicate_failed' }, name)
     const { error } = verdict as { error?: unknown }
-    if (expected === MTLS_ERR_PREDICATE_RESULT) {
+    if (expected === PredicateResultError) {
       t.ok(
-        error instanceof MTLS_ERR_PREDICATE_RESULT && error.message.includes('rules[1]'), `${name}: ${error}`
+        error instanceof PredicateResultError && error.message.includes('rules[1]'), `${name}: ${error}`
       )
     } else t.equal(error, expected, name)
     t.ok(Object.isFrozen(verdict), name)

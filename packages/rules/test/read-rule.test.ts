@@ -1,5 +1,5 @@
 import { test } from 'tap'
-import { MTLS_ERR_RULE_INVALID, compileRules } from '../src/index.ts'
+import { RuleInvalidError, compileRules } from '../src/index.ts'
 import type { RuleInvalidError } from '../src/index.ts'
 import { GROUPS, INVALID, VALID } from './cases.ts'
 
@@ -19,7 +19,7 @@ test('accepts every valid rule set of the table', async (t) => {
 test('refuses every invalid rule set of the table, with its reason and the path of the offending key', async (t) => {
   for (const { name, rules, reason, path, says } of INVALID) {
     const error = refusal(rules)
-    t.ok(error instanceof MTLS_ERR_RULE_INVALID, `${name}: ${error}`)
+    t.ok(error instanceof RuleInvalidError, `${name}: ${error}`)
     t.equal(error.reason, reason, `${name}: ${error.message}`)
     t.equal(error.path, path, name)
     t.ok(error.message.includes(`${path}: found ${error.found}, expected ${error.expected}`), name)

@@ -56,7 +56,7 @@ export class MtlsAgent extends Dispatcher {
   /**
    * @param options `credentials` is required
    * @throws MTLS_ERR_OUTBOUND_OPTION if an option is wrong
-   * @throws MTLS_ERR_RULE_INVALID if a rule is wrong
+   * @throws RuleInvalidError if a rule is wrong
    */
   constructor (options: MtlsAgentOptions) {
     super()

@@ -22,7 +22,7 @@ export interface ServerRules {
 /**
  * @param path the path of the rules in the options, for errors
  * @param authorities those that vouch for servers. Rules that none of them can satisfy are refused
- * @throws MTLS_ERR_RULE_INVALID
+ * @throws RuleInvalidError
  */
 export function compileServerRules (
   rules: AllowedServers | undefined, groups: Groups | undefined, path: string, authorities: readonly RuleAuthority[]

@@ -7,7 +7,7 @@ import '../supported-node.ts'
  */
 export { addToApp, type DecorableApp } from './app-namespace.ts'
 export { closeUpgrade } from './close-upgrade.ts'
-export { ClientError } from './client-error.ts'
+export { ClientError, CodedError, OptionError } from './errors.ts'
 export { describeContent, removeByteOrderMarks } from '../describe-content.ts'
 export { isThenable, whenAllSettled, whenAnswered, whenSettled, type MaybeAsync } from './maybe-async.ts'
 export {

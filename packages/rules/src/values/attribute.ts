@@ -6,7 +6,7 @@ import { readText } from './text.ts'
 /** Which of the two names is meant. */
 export type NameField = 'subject' | 'issuer'
 
-/** An exact attribute value, anywhere in the name. @throws MTLS_ERR_RULE_INVALID */
+/** An exact attribute value, anywhere in the name. @throws RuleInvalidError */
 export function readAttribute (field: NameField, oid: string, value: unknown, path: RulePath): FieldValue {
   return { field: attributeField(field, oid), key: readText(value, path, 'a string') }
 }

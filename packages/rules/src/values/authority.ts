@@ -9,7 +9,7 @@ const FIELD: CertificateField = {
   read: ({ authority }) => authority === undefined ? undefined : [authority]
 }
 
-/** The name of an authority, exactly. @throws MTLS_ERR_RULE_INVALID */
+/** The name of an authority, exactly. @throws RuleInvalidError */
 export function readAuthority (value: unknown, path: RulePath): FieldValue {
   return { field: FIELD, key: readText(value, path, 'the name of an authority') }
 }

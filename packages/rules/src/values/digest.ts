@@ -17,12 +17,12 @@ const PUBLIC_KEY: CertificateField = {
   read: ({ publicKey256 }) => publicKey256 === undefined ? undefined : [publicKey256]
 }
 
-/** SHA-256 of a certificate. @throws MTLS_ERR_RULE_INVALID */
+/** SHA-256 of a certificate. @throws RuleInvalidError */
 export function readFingerprint (value: unknown, path: RulePath): FieldValue {
   return { field: FINGERPRINT, key: readDigest(value, path) }
 }
 
-/** SHA-256 of a SubjectPublicKeyInfo. @throws MTLS_ERR_RULE_INVALID */
+/** SHA-256 of a SubjectPublicKeyInfo. @throws RuleInvalidError */
 export function readPublicKey (value: unknown, path: RulePath): FieldValue {
   return { field: PUBLIC_KEY, key: readDigest(value, path) }
 }

@@ -17,7 +17,7 @@ const EXACT: CertificateField = {
 }
 const PARENT: CertificateField = { name: 'dns:parent', segmented: false, read: listParents }
 
-/** A DNS name, or `*.` and a DNS name. @throws MTLS_ERR_RULE_INVALID */
+/** A DNS name, or `*.` and a DNS name. @throws RuleInvalidError */
 export function readDnsName (value: unknown, path: RulePath): FieldValue {
   const text = readPrintable(value, path, EXPECTED, suggestAscii)
   const host = text.startsWith('*.') ? text.slice(2) : text

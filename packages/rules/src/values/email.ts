@@ -14,7 +14,7 @@ const FIELD: CertificateField = {
   read: (peer: PeerIdentity) => listAltNames(peer, 'email')?.map(foldHost)
 }
 
-/** A mail address. @throws MTLS_ERR_RULE_INVALID */
+/** A mail address. @throws RuleInvalidError */
 export function readEmail (value: unknown, path: RulePath): FieldValue {
   const text = readPrintable(value, path, EXPECTED)
   const at = text.lastIndexOf('@')

@@ -9,7 +9,7 @@ import { readText } from './text.ts'
 
 const EXPECTED = 'an IP address, or a range such as 10.0.0.0/8 or 2001:db8::/32'
 
-/** An address, or a range in CIDR notation without host bits. @throws MTLS_ERR_RULE_INVALID */
+/** An address, or a range in CIDR notation without host bits. @throws RuleInvalidError */
 export function readIp (value: unknown, path: RulePath): FieldValue {
   const text = readText(value, path, EXPECTED)
   const slash = text.indexOf('/')

@@ -15,12 +15,12 @@ const PURPOSES: ReadonlyMap<string, string> = new Map([
 const POLICY: CertificateField = { name: 'policy', segmented: false, read: (peer) => peer.policies }
 const PURPOSE: CertificateField = { name: 'extendedKeyUsage', segmented: false, read: (peer) => peer.extendedKeyUsage }
 
-/** A certificate policy. anyPolicy in the certificate matches only itself. @throws MTLS_ERR_RULE_INVALID */
+/** A certificate policy. anyPolicy in the certificate matches only itself. @throws RuleInvalidError */
 export function readPolicy (value: unknown, path: RulePath): FieldValue {
   return { field: POLICY, key: readOid(value, path) }
 }
 
-/** An extended key usage. anyExtendedKeyUsage in the certificate matches only itself. @throws MTLS_ERR_RULE_INVALID */
+/** An extended key usage. anyExtendedKeyUsage in the certificate matches only itself. @throws RuleInvalidError */
 export function readExtendedKeyUsage (value: unknown, path: RulePath): FieldValue {
   return { field: PURPOSE, key: readOid(value, path) }
 }

@@ -2,7 +2,7 @@ import { refuseRule } from '../refuse-rule.ts'
 import type { RulePath } from '../rule-path.ts'
 import { ONE, REST, splitSegments } from '../segments.ts'
 
-/** The segments of a URI pattern, in which `*` and `**` cover path segments. @throws MTLS_ERR_RULE_INVALID */
+/** The segments of a URI pattern, in which `*` and `**` cover path segments. @throws RuleInvalidError */
 export function readSegmentPattern (text: string, path: RulePath, expected: string): readonly string[] {
   const segments = /^[A-Za-z][A-Za-z0-9+.-]*:\/\//.test(text) ? splitSegments(text) : undefined
   const refuse = (hint: string): never => refuseRule(path, 'never_matches', text, expected, hint)

@@ -14,7 +14,7 @@ const FIELD: CertificateField = {
   read: ({ serialNumber }) => serialNumber === undefined ? undefined : [serialNumber]
 }
 
-/** A serial number, with `-` in front of a negative one. Leading zeros are ignored. @throws MTLS_ERR_RULE_INVALID */
+/** A serial number, with `-` in front of a negative one. Leading zeros are ignored. @throws RuleInvalidError */
 export function readSerialNumber (value: unknown, path: RulePath): FieldValue {
   const text = readText(value, path, typeof value === 'number' ? `${EXPECTED}, as a string` : EXPECTED)
   if (!HEX.test(text) && !NEGATIVE.test(text)) refuseRule(path, 'invalid_value', text, EXPECTED)

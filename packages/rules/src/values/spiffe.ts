@@ -19,7 +19,7 @@ const TRUST_DOMAIN: CertificateField = {
 }
 const PATTERN: CertificateField = { name: 'spiffe:pattern', segmented: true, read: listIds }
 
-/** A SPIFFE ID, a pattern, or a trust domain. @throws MTLS_ERR_RULE_INVALID */
+/** A SPIFFE ID, a pattern, or a trust domain. @throws RuleInvalidError */
 export function readSpiffe (value: unknown, path: RulePath): FieldValue {
   const text = readText(value, path, EXPECTED)
   const segments = text.includes('*') ? readSegmentPattern(text, path, EXPECTED) : splitSegments(text) ?? []

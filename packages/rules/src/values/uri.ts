@@ -12,7 +12,7 @@ const read = (peer: PeerIdentity): readonly string[] | undefined => listAltNames
 const EXACT: CertificateField = { name: 'uri', segmented: false, read }
 const PATTERN: CertificateField = { name: 'uri:pattern', segmented: true, read }
 
-/** A URI or a pattern, compared character by character without decoding. @throws MTLS_ERR_RULE_INVALID */
+/** A URI or a pattern, compared character by character without decoding. @throws RuleInvalidError */
 export function readUri (value: unknown, path: RulePath): FieldValue {
   const text = readPrintable(value, path, EXPECTED)
   // RFC 5280 section 4.2.1.6: the name must be an absolute URI, with a scheme and a scheme-specific part.

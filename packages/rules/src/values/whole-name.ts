@@ -21,7 +21,7 @@ function nameField (field: NameField): CertificateField {
   }
 }
 
-/** A whole name, compared like `equalDistinguishedNames` of @peerkit/identity. @throws MTLS_ERR_RULE_INVALID */
+/** A whole name, compared like `equalDistinguishedNames` of @peerkit/identity. @throws RuleInvalidError */
 export function readWholeName (field: NameField, value: unknown, path: RulePath): FieldValue {
   const text = readText(value, path, EXPECTED)
   if (text !== last.text) {
