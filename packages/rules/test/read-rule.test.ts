@@ -1,6 +1,5 @@
 import { test } from 'tap'
 import { RuleInvalidError, compileRules } from '../src/index.ts'
-import type { RuleInvalidError } from '../src/index.ts'
 import { GROUPS, INVALID, VALID } from './cases.ts'
 
 function refusal (rules: unknown): RuleInvalidError {
