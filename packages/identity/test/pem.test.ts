@@ -1,5 +1,5 @@
 import { test } from 'tap'
-import { MTLS_ERR_PEM_INVALID, decodePem, encodePem } from '@peerkit/identity'
+import { PemInvalidError, decodePem, encodePem } from '@peerkit/identity'
 
 const BLOCK = '-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n'
 const DER = Uint8Array.of(0x30, 0)
@@ -8,7 +8,7 @@ function reasonOf (text: string | Uint8Array, label?: string): string {
   try {
     decodePem(text, label)
   } catch (error) {
-    if (error instanceof MTLS_ERR_PEM_INVALID) return (error as unknown as { reason: string }).reason
+    if (error instanceof PemInvalidError) return error.reason
     throw error
   }
   return 'accepted'

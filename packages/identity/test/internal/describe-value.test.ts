@@ -1,6 +1,5 @@
 import { test } from 'tap'
-import { describeSecret, describeUrl, describeValue } from '../../src/internal/describe-value.ts'
-
+import { describeSecret, describeUrl, describeValue } from '../../src/internal/text.ts'
 test('shows a value, or says what it is', async (t) => {
   const shown: [unknown, string][] = [
     [undefined, 'missing'], [null, 'null'], [true, 'true'], [NaN, 'NaN'], [2 ** 31, '2147483648'], [5n, '5n'],

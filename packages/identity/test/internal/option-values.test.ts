@@ -1,12 +1,13 @@
 import { test } from 'tap'
 import type { Test } from 'tap'
 import {
-  LONGEST_SPAN, anything, choice, clock, count, credentialSource, duration, flag, func, list, methods, number, required, secret, source, span, text, url, valueOf
+  LONGEST_SPAN, anything, choice, clock, count, duration, flag, func, list, methods, number, required, secret, span,
+  text, url, valueOf
 } from '../../src/internal/option-values.ts'
-import { LONGEST_TIMER } from '../../src/internal/wake-at.ts'
 import { checkOption } from '../../src/internal/options.ts'
 import type { OptionType } from '../../src/internal/options.ts'
-
+import { credentialSource, source } from '../../src/internal/sources.ts'
+import { LONGEST_TIMER } from '../../src/internal/timers.ts'
 function accepts (t: Test, type: OptionType, values: readonly unknown[]): void {
   for (const value of values) t.doesNotThrow(() => { checkOption(value, type, 'it', TypeError) })
 }

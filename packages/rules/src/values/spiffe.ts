@@ -1,4 +1,4 @@
-import { MTLS_ERR_SPIFFE_ID_INVALID, parseSpiffeId } from '@peerkit/identity'
+import { SpiffeIdInvalidError, parseSpiffeId } from '@peerkit/identity'
 import type { SpiffeId } from '@peerkit/identity'
 import { listIds } from '../list-ids.ts'
 import { refuseRule } from '../refuse-rule.ts'
@@ -36,7 +36,7 @@ function parseId (text: string, path: RulePath, found: string): SpiffeId {
   try {
     return parseSpiffeId(text)
   } catch (error) {
-    if (!(error instanceof MTLS_ERR_SPIFFE_ID_INVALID)) throw error
+    if (!(error instanceof SpiffeIdInvalidError)) throw error
     return refuseRule(path, 'never_matches', found, EXPECTED, error.message.slice(error.message.indexOf(': ') + 2))
   }
 }

@@ -1,4 +1,4 @@
-import { MTLS_ERR_NAME_INVALID, parseDistinguishedName } from '@peerkit/identity'
+import { NameInvalidError, parseDistinguishedName } from '@peerkit/identity'
 import type { DistinguishedName, NameAttribute } from '@peerkit/identity'
 import { refuseRule } from '../refuse-rule.ts'
 import type { RulePath } from '../rule-path.ts'
@@ -39,7 +39,7 @@ function parseName (text: string, path: RulePath): DistinguishedName {
   try {
     return parseDistinguishedName(text)
   } catch (error) {
-    if (!(error instanceof MTLS_ERR_NAME_INVALID)) throw error
+    if (!(error instanceof NameInvalidError)) throw error
     const hint = text.startsWith('/')
       ? 'separate attributes with commas, the most specific first'
       : error.message.slice(error.message.indexOf(': ') + 2)
