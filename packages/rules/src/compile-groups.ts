@@ -1,6 +1,6 @@
 import type { Groups, Predicate } from './language/allow-rule.ts'
 import { readRuleSet } from './language/read-rule.ts'
-import type { ParsedEntry, ParsedRule } from './language/read-rule.ts'
+import type { ParsedEntry, ParsedRule } from './language/parsed-rule.ts'
 import { RulePath, expectPlainObject, isPlainObject, refuseRule } from './language/rule-path.ts'
 import { AuthorityCheck } from './lint/authority-check.ts'
 import { readAuthorities } from './lint/rule-authority.ts'

@@ -7,7 +7,6 @@ import type { TextEncoding } from '../der/text.ts'
 import { DerInvalidError, malformed } from '../errors.ts'
 import { decodeAttributeValue, readName } from '../name/decode.ts'
 import type { DistinguishedName } from '../name/distinguished-name.ts'
-import type { SubjectAltNameKind } from '../peer-identity.ts'
 import { renderIpAddress } from './ip-address.ts'
 
 /** One alternative name, with its kind (RFC 5280 section 4.2.1.6). */
@@ -174,11 +173,14 @@ export function createOtherName (type: string, value: string | undefined, encode
   return Object.freeze(otherName) as unknown as OtherName
 }
 
+/** The kinds of names that a tolerated flaw can make unreadable. */
+type FlawedKind = 'dns' | 'uri' | 'email' | 'ip' | 'otherName'
+
 /** Alternative names of which some cannot be read. */
 interface FlawedNames {
   readonly names: readonly GeneralName[]
   /** The kinds of the names that cannot be read. */
-  readonly unknown: readonly SubjectAltNameKind[]
+  readonly unknown: readonly FlawedKind[]
 }
 
 const IP = 0x87
@@ -193,7 +195,7 @@ const OTHER_NAME = 0xa0
 export function readFlawedNames (bytes: Uint8Array, start: number, end: number): FlawedNames {
   const reader = enterOnly(bytes, start, end)
   const names: GeneralName[] = []
-  const unknown = new Set<SubjectAltNameKind>()
+  const unknown = new Set<FlawedKind>()
   while (!reader.done) {
     const element = reader.next()
     const { tag, contentStart, end: contentEnd } = element
@@ -207,7 +209,7 @@ export function readFlawedNames (bytes: Uint8Array, start: number, end: number):
 }
 
 /** Only the text of an otherName may be wrong. Its structure and its type are read before. */
-function readOther (read: () => void, unknown: Set<SubjectAltNameKind>): void {
+function readOther (read: () => void, unknown: Set<FlawedKind>): void {
   try {
     read()
   } catch (error) {

@@ -1,5 +1,5 @@
 import type { FlatRules } from '../compile-groups.ts'
-import type { ParsedKey, ParsedRule } from '../language/read-rule.ts'
+import type { ParsedKey, ParsedRule } from '../language/parsed-rule.ts'
 import { RULE_KEYS } from '../language/rule-keys.ts'
 
 const MAX_LINES = 50

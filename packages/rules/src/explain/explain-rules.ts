@@ -1,7 +1,7 @@
 import { claimsOf } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
 import type { FlatRules, Origin } from '../compile-groups.ts'
-import type { ParsedKey, ParsedRule } from '../language/read-rule.ts'
+import type { ParsedKey, ParsedRule } from '../language/parsed-rule.ts'
 import type { RulePath } from '../language/rule-path.ts'
 import { FALSE, PeerValues, TRUE, UNKNOWN } from '../match/condition.ts'
 import { testAll } from '../match/matcher.ts'

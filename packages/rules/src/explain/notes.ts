@@ -1,7 +1,7 @@
 import { claimsOf } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
 import { clip, listWords } from '@peerkit/identity/internal'
-import type { ParsedKey } from '../language/read-rule.ts'
+import type { ParsedKey } from '../language/parsed-rule.ts'
 import { RULE_KEYS } from '../language/rule-keys.ts'
 import type { RuleKey } from '../language/rule-keys.ts'
 import { listAltNames } from '../language/values/field-value.ts'

@@ -1,52 +1,21 @@
+import { attributeTypeNames, describeAttributeType, isObjectIdentifier, resolveAttributeType } from '@peerkit/identity'
 import { findNearest, suggestNearest } from '@peerkit/identity/internal'
 import type { AuthorityCheck } from '../lint/authority-check.ts'
 import { refuseUnknownAuthority } from '../lint/rule-authority.ts'
-import { AnyOfValues, createAnyOfValues } from '../match/any-of-values.ts'
+import { createAnyOfValues } from '../match/any-of-values.ts'
+import type { AnyOfValues } from '../match/any-of-values.ts'
 import type { Condition } from '../match/condition.ts'
 import { Matcher } from '../match/matcher.ts'
-import { NotCondition, ViaCondition, listClauses } from '../match/nested-conditions.ts'
+import { AnyOfNames, NotCondition, ViaCondition, listClauses } from '../match/nested-conditions.ts'
 import type { Predicate } from './allow-rule.ts'
-import { readNameRule } from './name-rule.ts'
+import { refuseContradiction } from './parsed-rule.ts'
+import type { ParsedEntry, ParsedKey, ParsedRule } from './parsed-rule.ts'
 import { OTHER_NAMES, RULE_KEYS, SPELLINGS } from './rule-keys.ts'
 import type { RuleKey } from './rule-keys.ts'
 import { expectPlainObject, isPlainObject, listValues, refuseRule } from './rule-path.ts'
 import type { RulePath } from './rule-path.ts'
-import type { FieldValue } from './values/field-value.ts'
-
-/** One key of a checked rule: its conditions, and what is needed to describe it. */
-export interface ParsedKey {
-  readonly key: RuleKey
-  /** The key as spelt in the rule. */
-  readonly spelling: string
-  /** A copy of the values as written, always a list. */
-  readonly values: readonly unknown[]
-  /** All of them must hold. */
-  readonly conditions: readonly Condition[]
-  /** For `via` and `not`: the nested rules. */
-  readonly rules: readonly ParsedRule[] | undefined
-}
-
-/** What is doubtful about a rule, given the authorities. */
-export interface AuthorityFindings {
-  /** Two authorities whose peers may both match. */
-  readonly rivals: readonly [string, string] | undefined
-  /** The first few authorities that vouch for the keys, but not for the names in `not`, so that no peer matches. */
-  readonly neverMatched: readonly string[]
-}
-
-/** A checked rule. */
-export interface ParsedRule {
-  readonly path: RulePath
-  readonly keys: readonly ParsedKey[]
-  /** Undefined if the rule was not checked against authorities. */
-  readonly findings: AuthorityFindings | undefined
-}
-
-/** One entry of a checked rule set. */
-export type ParsedEntry =
-  | { readonly kind: 'rule', readonly rule: ParsedRule }
-  | { readonly kind: 'group', readonly name: string, readonly path: RulePath }
-  | { readonly kind: 'predicate', readonly predicate: Predicate<any>, readonly path: RulePath }
+import { readAttribute, readWholeName } from './values/name.ts'
+import type { NameField } from './values/name.ts'
 
 const EXPECTED_ENTRY = 'a rule, the name of a group or a predicate'
 
@@ -168,37 +137,49 @@ function readNested (
   return { key, spelling, values: [], conditions: [condition], rules }
 }
 
-/** Refuses a rule whose keys exclude each other: it would never allow anyone. @throws RuleInvalidError */
-function refuseContradiction (keys: readonly ParsedKey[], path: RulePath): void {
-  const uri = keys.find(({ key }) => key === 'uri')
-  const hasSpiffe = keys.some(({ key }) => key === 'spiffe')
-  if (uri !== undefined && hasSpiffe && uri.values.every((value) => !(value as string).startsWith('spiffe://'))) {
-    // X.509-SVID section 2: a certificate with a SPIFFE ID has no other URI name.
-    const hint = 'a certificate with a SPIFFE ID has no other URI'
-    refuseRule(path.at(uri.spelling), 'never_matches', uri.values[0], 'no "uri" together with "spiffe"', hint)
+/** Every name of an attribute type. */
+const NAMES = new Set(attributeTypeNames().flatMap((name) => [name, name.toLowerCase()]))
+
+/** The values of `subject` or `issuer`, as conditions that must all hold. @throws RuleInvalidError */
+function readNameRule (
+  field: NameField, value: unknown, path: RulePath
+): { readonly values: readonly unknown[], readonly conditions: readonly Condition[] } {
+  const values = listValues(value, path)
+  const alternatives = values.map(({ value, path }) => readAlternative(field, value, path))
+  const [first] = alternatives
+  const conditions = alternatives.length === 1 ? first as readonly AnyOfValues[] : joinAlternatives(alternatives)
+  return { values: values.map(({ value }) => typeof value === 'object' ? structuredClone(value) : value), conditions }
+}
+
+function readAlternative (field: NameField, value: unknown, path: RulePath): readonly AnyOfValues[] {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return readAttributes(field, value, path)
+  return [createAnyOfValues([readWholeName(field, value, path)])]
+}
+
+/** Alternatives of one value each become one condition. Otherwise each needs a clause of its own. */
+function joinAlternatives (alternatives: readonly (readonly AnyOfValues[])[]): readonly Condition[] {
+  if (alternatives.every((conditions) => conditions.length === 1)) {
+    return [createAnyOfValues(alternatives.flatMap(([condition]) => (condition as AnyOfValues).values))]
   }
-  const not = keys.find(({ key }) => key === 'not')
-  if (not === undefined) return
-  const conditions = keys.filter((key) => key !== not).flatMap((key) => key.conditions)
-  for (const rule of not.rules as readonly ParsedRule[]) {
-    if (implies(conditions, rule.keys.flatMap((key) => key.conditions))) {
-      const expected = 'a "not" that does not exclude everything the rule matches'
-      refuseRule(path.at(not.spelling), 'never_matches', not.spelling, expected)
+  return [new AnyOfNames(alternatives)]
+}
+
+function readAttributes (field: NameField, value: object, path: RulePath): readonly AnyOfValues[] {
+  const seen = new Map<string, string>()
+  return expectPlainObject(value, path, 'an object of attributes, such as { "o": "Example" }').map(([name, texts]) => {
+    const at = path.at(name)
+    const oid = NAMES.has(name) || isObjectIdentifier(name) ? resolveAttributeType(name) : undefined
+    if (oid === undefined) {
+      refuseRule(
+        at, 'unknown_key', name, 'an attribute type such as cn, o, ou, c or an OID', suggestNearest(name, NAMES)
+      )
     }
-  }
-}
-
-/** Whether `conditions` imply all of `others`: each of the others has all values of one of the conditions. */
-function implies (conditions: readonly Condition[], others: readonly Condition[]): boolean {
-  return others.every((other) => {
-    if (!(other instanceof AnyOfValues)) return false
-    const names = new Set(other.values.map(nameOf))
-    return conditions.some((condition) => {
-      return condition instanceof AnyOfValues && condition.values.every((value) => names.has(nameOf(value)))
-    })
+    const other = seen.get(oid)
+    if (other !== undefined) {
+      const hint = `both are ${describeAttributeType(oid) ?? oid}`
+      refuseRule(at, 'duplicate_key', name, `one of ${other} and ${name}`, hint)
+    }
+    seen.set(oid, name)
+    return createAnyOfValues(listValues(texts, at).map(({ value, path }) => readAttribute(field, oid, value, path)))
   })
-}
-
-function nameOf ({ field, key }: FieldValue): string {
-  return `${field.name} ${key}`
 }

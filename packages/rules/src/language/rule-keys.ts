@@ -1,5 +1,4 @@
 import type { ClaimKind, PeerIdentity } from '@peerkit/identity'
-import { readAttribute } from './name-rule.ts'
 import type { RulePath } from './rule-path.ts'
 import {
   readAuthority, readExtendedKeyUsage, readFingerprint, readPolicy, readPublicKey, readSerialNumber
@@ -8,6 +7,7 @@ import { readDnsName, readEmail } from './values/domain.ts'
 import { listAltNames } from './values/field-value.ts'
 import type { FieldValue } from './values/field-value.ts'
 import { readIp } from './values/ip.ts'
+import { readAttribute } from './values/name.ts'
 import { listIds, readSpiffe, readUri } from './values/uri.ts'
 
 /** The keys of a rule, by their full names. */

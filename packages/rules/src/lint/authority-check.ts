@@ -1,4 +1,4 @@
-import type { AuthorityFindings, ParsedKey, ParsedRule } from '../language/read-rule.ts'
+import type { AuthorityFindings, ParsedKey, ParsedRule } from '../language/parsed-rule.ts'
 import { quote, refuseRule } from '../language/rule-path.ts'
 import { listKinds } from './rule-authority.ts'
 import type { Authorities } from './rule-authority.ts'

@@ -1,6 +1,6 @@
 import { isSpiffe, parseDistinguishedName, resolveAttributeType } from '@peerkit/identity'
 import type { ClaimKind } from '@peerkit/identity'
-import type { ParsedKey } from '../language/read-rule.ts'
+import type { ParsedKey } from '../language/parsed-rule.ts'
 import { RULE_KEYS } from '../language/rule-keys.ts'
 import type { RuleKey } from '../language/rule-keys.ts'
 import { parseIp, renderIp } from '../language/values/ip.ts'

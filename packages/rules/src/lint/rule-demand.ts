@@ -1,5 +1,5 @@
 import { isSpiffe } from '@peerkit/identity'
-import type { ParsedKey, ParsedRule } from '../language/read-rule.ts'
+import type { ParsedKey, ParsedRule } from '../language/parsed-rule.ts'
 import { RULE_KEYS } from '../language/rule-keys.ts'
 import { maskOf } from './rule-authority.ts'
 import type { Authorities } from './rule-authority.ts'

@@ -1,4 +1,4 @@
-import type { ParsedRule } from '../language/read-rule.ts'
+import type { ParsedRule } from '../language/parsed-rule.ts'
 import type { AnyOfValues } from './any-of-values.ts'
 import { FALSE, PeerValues, UNKNOWN, negate } from './condition.ts'
 import type { Clause, Condition, Truth } from './condition.ts'
