@@ -5,7 +5,7 @@ import { emptyUnknown, hideAltNames } from './subject-alt-names.ts'
 import type { CertificateFlaw } from './x509/certificate.ts'
 
 /** Every stored field of a `PeerIdentity`. */
-export type IdentityFields = Omit<
+type IdentityFields = Omit<
   PeerIdentity,
   | 'raw' | 'toString' | 'toJSON' | 'authority' | 'notBelieved' | 'tolerated' | 'commonName' | 'organization'
   | 'organizationalUnit'

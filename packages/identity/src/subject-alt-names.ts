@@ -14,15 +14,7 @@ import { parseIpAddress, renderIpAddress } from './x509/ip-address.ts'
 const NONE: readonly never[] = Object.freeze([])
 
 /** The names of a certificate without alternative names. */
-export const NO_NAMES: SubjectAltNames = Object.freeze({
-  dns: NONE,
-  uri: NONE,
-  email: NONE,
-  ip: NONE,
-  directoryName: NONE,
-  otherName: NONE,
-  unknown: NONE
-})
+export const NO_NAMES: SubjectAltNames = collectAltNames([])
 
 /**
  * Sorts alternative names by kind. Kinds that rules do not support (registeredID, x400Address, ediPartyName) have no
@@ -109,7 +101,7 @@ export interface KnownAltNames {
     | undefined
 }
 
-const KINDS: readonly SubjectAltNameKind[] = ['dns', 'uri', 'email', 'ip', 'directoryName', 'otherName']
+const KINDS = LISTS.map(([, kind]) => kind)
 
 /**
  * Creates frozen alternative names; `unknown` lists the missing kinds.

@@ -1,3 +1,4 @@
+import { clip } from '@peerkit/identity/internal'
 import { RuleInvalidError } from '../errors.ts'
 import type { RuleInvalidReason } from '../errors.ts'
 
@@ -42,7 +43,7 @@ export function refuseRule (
 
 /** A string in quotes, shortened. */
 export function quote (text: string): string {
-  return JSON.stringify(text.length > 80 ? `${text.slice(0, 79)}…` : text)
+  return JSON.stringify(clip(text, 80))
 }
 
 function describeFound (value: unknown): string {

@@ -89,7 +89,6 @@ function warnOfKey ({ key, spelling, values, rules }: ParsedKey, rule: ParsedRul
   if (key === 'uri' && texts.some((text) => text.startsWith('spiffe:'))) {
     return [`${path}: "spiffe" would also require a valid X.509-SVID`]
   }
-
   return []
 }
 
