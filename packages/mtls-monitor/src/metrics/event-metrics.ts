@@ -1,16 +1,13 @@
 import { requestReasons } from '@peerkit/events'
 import type { EventListeners, RequestJudgedMessage } from '@peerkit/events'
-import type { Attributes } from '@opentelemetry/api'
-import type { PeerIdentity } from '@peerkit/identity'
-import { namesOf } from '../callers-by-issuer.ts'
-import { NO_AUTHORITY, createAuthorityLabels } from './authority-labels.ts'
-import { BoundedLabels } from './bounded-labels.ts'
-import type { Instruments } from './instruments.ts'
-import { reasonsOf } from './zero-series.ts'
+import {
+  BoundedLabels, NO_AUTHORITY, createAllowedLabels, createAuthorityLabels, createIssuerLabels, createReasonLabels,
+  reasonsOf
+} from './labels.ts'
+import type { Instruments } from './metric-catalogue.ts'
 
 const MAX_GROUPS = 100
-const MAX_ISSUERS = 50
-const MAX_REASONS = 50
+const MAX_ORIGINS = 100
 
 /** Records handshakes, connections and forwarded certificates. */
 export function recordConnections (instruments: Instruments): EventListeners {
@@ -21,7 +18,7 @@ export function recordConnections (instruments: Instruments): EventListeners {
   const forwarded = instruments.counter('peerkit.forwarded.rejected')
   const issuers = createIssuerLabels()
   const authorities = createAuthorityLabels()
-  const reasons = new BoundedLabels(MAX_REASONS, reasonsOf('certificate', 'inbound', 'forwarded'))
+  const reasons = createReasonLabels(reasonsOf('certificate', 'inbound', 'forwarded'))
   const recordDuration = (durationMs: number | undefined, result: string): void => {
     if (durationMs !== undefined) verification.record(durationMs / 1000, { 'peerkit.result': result })
   }
@@ -58,7 +55,7 @@ export function recordRequests (instruments: Instruments): EventListeners {
   const verdicts = instruments.counter('peerkit.verdicts')
   const issuers = createIssuerLabels()
   const groups = new BoundedLabels(MAX_GROUPS)
-  const reasons = new BoundedLabels(MAX_REASONS, Object.keys(requestReasons))
+  const reasons = createReasonLabels(Object.keys(requestReasons))
   const authorities = createAuthorityLabels()
   const allowedOf = createAllowedLabels()
   const HIT = { 'peerkit.cache': 'hit' }
@@ -92,37 +89,42 @@ export function recordRequests (instruments: Instruments): EventListeners {
   }
 }
 
-/** Caches the labels of allowed requests, which are most requests. The number of labels is bounded. */
-function createAllowedLabels (): (authority: string, group: string) => Attributes {
-  const known = new Map<string, Map<string, Attributes>>()
-  return (authority, group) => {
-    let byGroup = known.get(authority)
-    if (byGroup === undefined) known.set(authority, byGroup = new Map())
-    let attributes = byGroup.get(group)
-    if (attributes === undefined) {
-      attributes = { 'peerkit.decision': 'allowed', 'peerkit.group': group, 'peerkit.authority': authority }
-      byGroup.set(group, attributes)
+/** Records credentials, rules, revocation, expiry and outbound connections. */
+export function recordChanges (instruments: Instruments): EventListeners {
+  const rotations = instruments.counter('peerkit.credentials.rotations')
+  const reloads = instruments.counter('peerkit.rules.reloads')
+  const refreshes = instruments.counter('peerkit.revocation.refreshes')
+  const softPasses = instruments.counter('peerkit.revocation.soft_passes')
+  const warnings = instruments.counter('peerkit.expiry.warnings')
+  const outbound = instruments.counter('peerkit.outbound.connections')
+  const origins = new BoundedLabels(MAX_ORIGINS)
+  const reasons = createReasonLabels(reasonsOf('credentials'))
+  return {
+    'peerkit:credentials:rotated': () => { rotations.add(1, { 'peerkit.result': 'accepted' }) },
+    'peerkit:credentials:refused': ({ reason, code }) => {
+      rotations.add(1, { 'peerkit.result': 'refused', 'error.type': reasons.of(reason ?? code) })
+    },
+    'peerkit:rules:reloaded': () => { reloads.add(1, { 'peerkit.result': 'accepted' }) },
+    'peerkit:rules:refused': () => { reloads.add(1, { 'peerkit.result': 'refused' }) },
+    'peerkit:revocation:refreshed': ({ source }) => {
+      refreshes.add(1, { 'peerkit.source': source, 'peerkit.result': 'accepted' })
+    },
+    'peerkit:revocation:failed': ({ source }) => {
+      refreshes.add(1, { 'peerkit.source': source, 'peerkit.result': 'refused' })
+    },
+    'peerkit:revocation:soft-passed': () => { softPasses.add(1) },
+    'peerkit:expiry:soon': ({ what, threshold }) => {
+      warnings.add(1, { 'peerkit.kind': what, 'peerkit.threshold': threshold })
+    },
+    'peerkit:outbound:identified': ({ origin }) => {
+      outbound.add(1, { 'server.address': origins.of(origin), 'peerkit.result': 'accepted' })
+    },
+    'peerkit:outbound:refused': ({ origin, code }) => {
+      outbound.add(1, {
+        'server.address': origins.of(origin),
+        'peerkit.result': 'refused',
+        'error.type': reasons.of(code)
+      })
     }
-    return attributes
-  }
-}
-
-/**
- * Caches the labels of issuer and root by identity, which the requests of a connection share. The pairs are bounded.
- */
-function createIssuerLabels (): (peer: PeerIdentity) => Attributes {
-  const pairs = new BoundedLabels(MAX_ISSUERS)
-  const known = new WeakMap<PeerIdentity, Attributes>()
-  return (peer) => {
-    let attributes = known.get(peer)
-    if (attributes === undefined) {
-      const { issuer = 'unknown', anchor = 'unknown' } = namesOf(peer)
-      const isOther = pairs.of(`${issuer}\n${anchor}`.slice(0, 200)) === 'other'
-      attributes = isOther
-        ? { 'peerkit.issuer': 'other', 'peerkit.anchor': 'other' }
-        : { 'peerkit.issuer': issuer, 'peerkit.anchor': anchor }
-      known.set(peer, attributes)
-    }
-    return attributes
   }
 }
