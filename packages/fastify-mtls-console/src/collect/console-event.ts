@@ -1,30 +1,25 @@
-/** The kind of an event. */
-export type EventKind = 'denied'
-  | 'would-deny'
-  | 'forged'
-  | 'ended'
-  | 'handshake'
-  | 'credentials'
-  | 'revocation'
-  | 'rules'
-  | 'expiry'
-  | 'outbound'
-  | 'node'
+/** The parts of the log. Each has its own capacity, so that events of one kind do not remove those of another. */
+export type LogPart = 'strangers' | 'clients' | 'changes'
 
-/** Every kind, in the order of the page's filter. */
-export const EVENT_KINDS: readonly EventKind[] = [
-  'denied',
-  'would-deny',
-  'forged',
-  'ended',
-  'handshake',
-  'credentials',
-  'revocation',
-  'rules',
-  'expiry',
-  'outbound',
-  'node'
-]
+/** Every kind of events, in the order of the page's filter: its part of the log, and its name on the page. */
+const KINDS = {
+  denied: { part: 'clients', name: 'Denied requests' },
+  'would-deny': { part: 'clients', name: 'Would be denied' },
+  forged: { part: 'clients', name: 'Forwarded certificates refused' },
+  ended: { part: 'clients', name: 'Connections closed' },
+  handshake: { part: 'strangers', name: 'Handshakes refused' },
+  credentials: { part: 'changes', name: 'Own credentials' },
+  revocation: { part: 'changes', name: 'Revocation' },
+  rules: { part: 'changes', name: 'Rules' },
+  expiry: { part: 'changes', name: 'Expires soon' },
+  outbound: { part: 'changes', name: 'Outbound calls failed' },
+  node: { part: 'changes', name: 'Node version' }
+} as const
+
+/** The kind of an event. */
+export type EventKind = keyof typeof KINDS
+
+export const EVENT_KINDS: Readonly<Record<EventKind, { readonly part: LogPart, readonly name: string }>> = KINDS
 
 /** The severity: `good` for success, `bad` for a refusal. */
 export type Tone = 'good' | 'info' | 'warn' | 'bad'

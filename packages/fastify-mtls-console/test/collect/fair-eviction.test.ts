@@ -1,5 +1,5 @@
 import { test } from 'tap'
-import { FairEviction } from '../../src/collect/fair-eviction.ts'
+import { FairEviction } from '../../src/collect/event-log.ts'
 
 test('takes the oldest of whoever holds most, down to nothing', (t) => {
   const shares = new FairEviction<{ source: string, id: number }>()

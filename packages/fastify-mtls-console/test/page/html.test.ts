@@ -1,9 +1,9 @@
 import { test } from 'tap'
-import { explainConnection } from '../../src/collect/explain-refusal.ts'
+import { explainConnection } from '../../src/collect/draft-events.ts'
 import { Html, escapeHtml, html } from '../../src/page/html.ts'
 import { certificateEndBadge, endBadge } from '../../src/page/parts.ts'
 import { formatSpan, formatTime, showTime, toneOfEnd } from '../../src/page/time.ts'
-import { makeVisible } from '../../src/page/visible-text.ts'
+import { makeVisible } from '../../src/page/html.ts'
 
 test('what is put into a template is text, unless it came out of one', (t) => {
   t.equal(String(html`<p title="${'"\'&'}">${'<b>'}${html`<i>${'&'}</i>`}</p>`), '<p title="&quot;&#39;&amp;">&lt;b&gt;<i>&amp;</i></p>')

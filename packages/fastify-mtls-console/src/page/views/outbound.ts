@@ -1,6 +1,6 @@
-import { listServices } from '../../queries/list-services.ts'
-import type { ShownService } from '../../queries/list-services.ts'
-import type { ConsoleState } from '../../queries/console-state.ts'
+import { listServices } from '../../collect/server-book.ts'
+import type { ShownService } from '../../collect/server-book.ts'
+import type { ConsoleState } from '../../console-state.ts'
 import { html } from '../html.ts'
 import type { Html } from '../html.ts'
 import type { Page } from '../layout.ts'
@@ -8,10 +8,10 @@ import { badge, countOf, certificateEndBadge, table } from '../parts.ts'
 import { showTime } from '../time.ts'
 
 /** The page of servers that this service calls. */
-export function outboundPage (state: ConsoleState, now: number): Page {
+export function outboundPage (state: ConsoleState): Page {
+  const now = state.now()
   return {
     title: 'Outbound',
-    path: '/outbound',
     isLive: true,
     body: table({
       id: 'services',

@@ -1,8 +1,7 @@
-import type { Turn } from '../../collect/rotation-history.ts'
-import type { ConsoleState } from '../../queries/console-state.ts'
-import { listEnds } from '../../queries/list-ends.ts'
-import { gatherTrust } from '../../queries/trust-facts.ts'
-import type { TrustFacts } from '../../queries/trust-facts.ts'
+import type { ConsoleState } from '../../console-state.ts'
+import type { Turn } from '../../trust/rotation-history.ts'
+import { listEnds, gatherTrust } from '../../trust/trust-facts.ts'
+import type { TrustFacts } from '../../trust/trust-facts.ts'
 import { html } from '../html.ts'
 import type { Html } from '../html.ts'
 import type { Page } from '../layout.ts'
@@ -14,12 +13,13 @@ import { endsTable } from './overview.ts'
 const WHY_UNPLACED = 'Node does not expose an intermediate, or a gateway forwards too little'
 
 /** The page with the own certificate and the trusted CAs. */
-export function trustPage (state: ConsoleState, prefix: string, now: number): Page {
+export function trustPage (state: ConsoleState): Page {
+  const { prefix } = state
+  const now = state.now()
   const trust = gatherTrust(state)
   const intermediates = trust.intermediates.map((one) => certificateFacts(one, now))
   return {
     title: 'Trust',
-    path: '/trust',
     isLive: true,
     body: html`<section aria-labelledby="own-title"><h2 id="own-title">This service</h2><div class="panel" id="own"
       data-live="own">

@@ -1,19 +1,23 @@
-import type { WhatIfAnswer, WhatIfRoute } from '../../queries/what-if.ts'
+import type { WhatIfAnswer, WhatIfRoute } from '../../access/what-if.ts'
+import type { ConsoleState } from '../../console-state.ts'
 import { html } from '../html.ts'
 import type { Html } from '../html.ts'
 import type { Page } from '../layout.ts'
 import { badge, certificateFacts, facts, fingerprint, lines, outcomeBadge, table } from '../parts.ts'
 import { formatTime } from '../time.ts'
 
-type WhatIfResult = { readonly answer: WhatIfAnswer, readonly now: number } | { readonly error: string } | undefined
+type WhatIfResult = { readonly answer: WhatIfAnswer } | { readonly error: string }
 
-/** The form and the last result. Pasted text is not shown again, because it may have a secret. */
-export function whatIfPage (prefix: string, result: WhatIfResult, filter: string): Page {
+/**
+ * The form and the last result. Pasted text is not shown again, because it may have a secret.
+ *
+ * @param filter of routes, as entered
+ */
+export function whatIfPage ({ prefix, now }: ConsoleState, filter: string, result?: WhatIfResult): Page {
   return {
     title: 'What if this certificate called?',
-    path: '/what-if',
     isLive: false,
-    body: html`${showResult(result)}
+    body: html`${result !== undefined && showResult(result, now())}
 <section aria-labelledby="ask-title"><h2 id="ask-title">${result === undefined ? 'Ask' : 'Ask again'}</h2>
 <form method="post" action="${prefix}/what-if" class="panel">
 <div class="field"><label for="certificate">Certificate (PEM), followed by its intermediates</label>
@@ -30,10 +34,9 @@ export function whatIfPage (prefix: string, result: WhatIfResult, filter: string
 
 const REAL_HANDSHAKE = 'A real handshake also needs OpenSSL to accept the certificate, and the client to have the key.'
 
-function showResult (result: WhatIfResult): Html | undefined {
-  if (result === undefined) return undefined
+function showResult (result: WhatIfResult, now: number): Html {
   if ('error' in result) return html`<p class="notice bad" role="alert">${result.error}</p>`
-  return showAnswer(result.answer, result.now)
+  return showAnswer(result.answer, now)
 }
 
 function showCheck ({ name, holds, note }: WhatIfAnswer['handshake']['checks'][number]): Html {

@@ -1,7 +1,6 @@
 import type { SnapshotAuthority } from '@peerkit/credentials'
 import { clip } from '@peerkit/identity/internal'
-import { describeAuthorityUse } from './describe-authority-use.ts'
-import { describeNames } from './describe-names.ts'
+import { describeAuthorityUse, describeNames } from './authorities.ts'
 
 /** The largest number of lines for a rotation. */
 const MAX_LINES = 20
@@ -22,7 +21,7 @@ export function compareAuthorities (before: Authorities, after: Authorities): re
     ...removedLines,
     ...changed,
     ...listMoved(before, after)
-  ].map((text) => clip(text, 600) as string)
+  ].map((text) => clip(text, 600))
   if (all.length <= MAX_LINES) return all
   return [...all.slice(0, MAX_LINES), `and ${all.length - MAX_LINES} more changes of authorities`]
 }
@@ -56,7 +55,7 @@ function describeTolerate (flaws: SnapshotAuthority['tolerate']): string {
 }
 
 function listNames (names: SnapshotAuthority['names']): string {
-  return describeNames(names).believed.join(', ')
+  return describeNames(names).join(', ')
 }
 
 function describeServerAuthOnly (before: number | undefined, after: number | undefined): string {

@@ -1,14 +1,13 @@
 import type { SnapshotAuthority } from '@peerkit/credentials'
 import type { PeerIdentity } from '@peerkit/identity'
-import type { ClientAuthForecast } from '@peerkit/trust/forecast'
 import { clip } from '@peerkit/identity/internal'
-import type { ConsoleState } from './console-state.ts'
-import { compareEntries, forecastEntry } from './forecast-entry.ts'
-import type { ForecastEntry, ForecastSubject } from './forecast-entry.ts'
-import { findAuthority } from './find-authority.ts'
-import { hasNamedAuthorities } from './named-authorities.ts'
-import { listRefused } from './refused-clients.ts'
-import { nameCertificate } from './show-certificate.ts'
+import type { ClientAuthForecast } from '@peerkit/trust/forecast'
+import type { ConsoleEvent } from '../collect/console-event.ts'
+import type { ConsoleState } from '../console-state.ts'
+import { findAuthority, hasNamedAuthorities } from '../trust/authorities.ts'
+import { nameCertificate } from '../trust/show-certificate.ts'
+import { compareEntries, forecastEntry } from './forecaster.ts'
+import type { ForecastEntry, ForecastSubject } from './forecaster.ts'
 
 /** Certificates of one kind: how many were checked, and the affected ones, the soonest first. */
 export interface ForecastGroup {
@@ -70,6 +69,11 @@ export function gatherForecast (state: ConsoleState): ForecastFacts {
   }
 }
 
+/** What is not known of most certificates. */
+const UNKNOWN = {
+  key: undefined, calledAt: undefined, authority: undefined, lastSeen: undefined, serverAuthOnlyUntil: undefined
+}
+
 type Looked = readonly [subject: ForecastSubject, forecast: ClientAuthForecast]
 
 function group (looked: readonly Looked[], now: number): ForecastGroup {
@@ -121,17 +125,43 @@ function describe (
   what: ForecastSubject['what'], identity: PeerIdentity, known: Pick<ForecastSubject, 'use'> & Partial<ForecastSubject>
 ): ForecastSubject {
   const { issuer, serialNumber, fingerprint256 } = identity
-  const unknown = {
-    key: undefined, calledAt: undefined, authority: undefined, lastSeen: undefined, serverAuthOnlyUntil: undefined
-  }
   return {
     what,
     name: nameCertificate(identity),
-    text: clip(String(identity)) as string,
+    text: clip(String(identity)),
     issuer: clip(issuer?.toString()),
     serialNumber,
     fingerprint256,
-    ...unknown,
+    ...UNKNOWN,
     ...known
   }
+}
+
+/**
+ * Clients in the log that were refused because their certificate is not for clients, each once.
+ *
+ * @param events the newest first
+ * @param known keys of accepted clients, which are listed already
+ */
+function listRefused (
+  events: readonly ConsoleEvent[], known: ReadonlySet<string | undefined>
+): ForecastSubject[] {
+  const found = new Map<string, ForecastSubject>()
+  for (const { kind, reason, peer, fingerprint256, issuer, last } of events) {
+    const key = fingerprint256 ?? peer
+    if (kind !== 'handshake' || reason !== 'wrong_purpose' || key === undefined) continue
+    if (known.has(key) || found.has(key)) continue
+    found.set(key, {
+      what: 'refused client',
+      name: peer ?? key,
+      text: peer ?? key,
+      issuer,
+      serialNumber: undefined,
+      fingerprint256,
+      use: 'client',
+      ...UNKNOWN,
+      lastSeen: last
+    })
+  }
+  return [...found.values()]
 }

@@ -1,7 +1,6 @@
+import { claimsOf } from '@peerkit/identity'
 import type { CertificateFlaw, ClaimKind, PeerIdentity } from '@peerkit/identity'
 import { clip } from '@peerkit/identity/internal'
-import { listClaims } from './list-claims.ts'
-import { listNames } from './list-names.ts'
 
 /** The fields of a certificate for pages and scripts: bounded texts, no bytes. */
 export interface ShownCertificate {
@@ -40,7 +39,7 @@ export function showCertificate (identity: PeerIdentity): ShownCertificate {
     subject: clip(identity.subject?.toString(), MAX_LENGTH),
     issuer: clip(identity.issuer?.toString(), MAX_LENGTH),
     spiffeId: clip(spiffeId, MAX_LENGTH),
-    names: clipNames(listNames(identity)),
+    names: clipList(listNames(identity)),
     serialNumber,
     notBefore,
     notAfter,
@@ -55,9 +54,9 @@ export function showCertificate (identity: PeerIdentity): ShownCertificate {
   }
 }
 
-function clipNames (names: readonly string[]): readonly string[] {
-  const few = names.slice(0, MAX_NAMES).map((name) => clip(name, MAX_LENGTH) as string)
-  return names.length <= MAX_NAMES ? few : [...few, `and ${names.length - MAX_NAMES} more`]
+function clipList (texts: readonly string[]): readonly string[] {
+  const few = texts.slice(0, MAX_NAMES).map((text) => clip(text, MAX_LENGTH))
+  return texts.length <= MAX_NAMES ? few : [...few, `and ${texts.length - MAX_NAMES} more`]
 }
 
 /** The name of a certificate in a table. */
@@ -68,5 +67,27 @@ export function nameCertificate (identity: PeerIdentity): string {
     subjectAltNames?.dns[0] ??
     subjectAltNames?.uri[0] ??
     subject?.toString()
-  return clip(name === undefined || name === '' ? String(identity) : name, 120) as string
+  return clip(name === undefined || name === '' ? String(identity) : name, 120)
+}
+
+/** The alternative names with their types: `DNS api.internal`, `URI spiffe://…`. */
+function listNames ({ subjectAltNames }: PeerIdentity): readonly string[] {
+  if (subjectAltNames === undefined) return []
+  const { dns, uri, email, ip } = subjectAltNames
+  const kinds = [['DNS', dns], ['URI', uri], ['e-mail', email], ['IP', ip]] as const
+  return kinds.flatMap(([kind, values]) => values.map((value) => `${kind} ${value}`))
+}
+
+/** The names that the authority does not vouch for: `subject CN=web`, `DNS a.internal`, `policy 1.2.3`. */
+export function listClaims (identity: PeerIdentity): readonly string[] {
+  if (identity.notBelieved.length === 0) return []
+  const claims = claimsOf(identity)
+  const [all, believed] = [listNames(claims), new Set(listNames(identity))]
+  const subject = identity.subject === undefined ? claims.subject?.toString() ?? '' : ''
+  const policies = identity.policies === undefined ? claims.policies ?? [] : []
+  return clipList([
+    ...(subject === '' ? [] : [`subject ${subject}`]),
+    ...all.filter((name) => !believed.has(name)),
+    ...policies.map((policy) => `policy ${policy}`)
+  ])
 }

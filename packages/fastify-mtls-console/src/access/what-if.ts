@@ -1,24 +1,83 @@
-import { checkersOf } from '@peerkit/credentials'
+import { checkersOf, authoritiesOf } from '@peerkit/credentials'
+import type { CredentialSource } from '@peerkit/credentials'
+import type { CertificateReason, CertificateStep, RefusalDetail } from '@peerkit/events'
+import type { AccessPreview, Outcome } from '@peerkit/fastify-allowed-clients'
 import { viewDer } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
-import type { CertificateReason, CertificateStep, RefusalDetail } from '@peerkit/events'
-import type { Accepted, Decision, Refused } from '@peerkit/trust'
-import { explainConnection } from '../collect/explain-refusal.ts'
-import type { ConsoleState } from './console-state.ts'
-import { listClaims } from './list-claims.ts'
-import { hasNamedAuthorities } from './named-authorities.ts'
+import { clip, iso } from '@peerkit/identity/internal'
+import type { RevocationChecker } from '@peerkit/revocation'
+import { createTrustEvaluator } from '@peerkit/trust'
+import type { Accepted, Decision, Refused, TrustEvaluator } from '@peerkit/trust'
+import { explainConnection } from '../collect/draft-events.ts'
+import type { ConsoleState } from '../console-state.ts'
+import { hasNamedAuthorities } from '../trust/authorities.ts'
+import { showCertificate, listClaims } from '../trust/show-certificate.ts'
+import type { ShownCertificate } from '../trust/show-certificate.ts'
+import { findRoutes } from './route-map.ts'
+import type { MappedRoute } from './route-map.ts'
+
+/** The answer of a route to the certificate. */
+export interface WhatIfRoute {
+  readonly route: string
+  readonly outcome: Outcome
+  readonly requirements: ReadonlyArray<{
+    readonly rules: string
+    readonly mode: 'enforce' | 'report-only'
+    readonly outcome: string
+    readonly explanation: readonly string[]
+  }>
+}
+
+/** The result for a pasted certificate. */
+export interface WhatIfAnswer {
+  readonly certificate: ShownCertificate
+  readonly handshake: HandshakeForecast
+  readonly routes: readonly WhatIfRoute[]
+  /** Routes beyond those shown. */
+  readonly more: number
+}
+
+/** The largest number of routes, because an explanation checks every rule. */
+const MAX_ROUTES = 200
+
+/** Checks a certificate as if it called. Nothing is counted or published, and predicates are not called. */
+export async function askWhatIf (
+  state: ConsoleState, leaf: PeerIdentity, sent: readonly PeerIdentity[], filter: string
+): Promise<WhatIfAnswer> {
+  const { routes } = findRoutes(state, filter)
+  const { forecast, peer } = await previewHandshake(leaf, sent, state)
+  // Rules see only what the authority vouches for.
+  const client = peer ?? leaf
+  return {
+    certificate: showCertificate(client),
+    handshake: forecast,
+    routes: routes.slice(0, MAX_ROUTES).map((route) => evaluate(route, client)),
+    more: Math.max(0, routes.length - MAX_ROUTES)
+  }
+}
+
+function evaluate (route: MappedRoute, client: PeerIdentity): WhatIfRoute {
+  const { outcome, requirements } = route.evaluate(client)
+  return { route: route.name, outcome, requirements: requirements.map(explain) }
+}
+
+function explain (
+  { rules, mode, outcome, explain }: AccessPreview['requirements'][number]
+): WhatIfRoute['requirements'][number] {
+  const explanation = explain()
+  const lines = explanation === undefined
+    ? [outcome === 'allowed' ? 'every authenticated client may call' : 'the route has no rule']
+    : String(explanation).split('\n').filter((line) => !line.startsWith('peer: '))
+  return { rules, mode, outcome, explanation: lines.map((line) => clip(line, 500)) }
+}
 
 /** A check of the handshake. */
-export interface Check {
+interface Check {
   readonly name: CheckName
   /** Undefined if the certificate was refused before this check was complete. */
   readonly holds: boolean | undefined
   readonly note: string
 }
-
-type HandshakeState = Pick<ConsoleState, 'handshakes' | 'credentials' | 'revocation'>
-
-type CheckName = 'Time' | 'Issuer' | 'Use' | 'Names' | 'Other rules' | 'Revocation'
 
 export interface HandshakeForecast {
   readonly accepted: boolean
@@ -36,7 +95,8 @@ export interface HandshakeForecast {
 }
 
 /** In the order of the page. Revocation is checked last. */
-const NAMES: readonly CheckName[] = ['Time', 'Issuer', 'Use', 'Names', 'Other rules', 'Revocation']
+const NAMES = ['Time', 'Issuer', 'Use', 'Names', 'Other rules', 'Revocation'] as const
+type CheckName = typeof NAMES[number]
 
 const CHECK_OF: Readonly<Partial<Record<CertificateStep, CheckName>>> = {
   expired: 'Time',
@@ -51,7 +111,7 @@ const CHECK_OF: Readonly<Partial<Record<CertificateStep, CheckName>>> = {
   revocation_unknown: 'Revocation'
 }
 
-export interface HandshakePreview {
+interface HandshakePreview {
   readonly forecast: HandshakeForecast
   /** For an accepted certificate: the identity that rules see. */
   readonly peer: PeerIdentity | undefined
@@ -63,8 +123,8 @@ export interface HandshakePreview {
  *
  * @param sent the other pasted certificates
  */
-export async function previewHandshake (
-  leaf: PeerIdentity, sent: readonly PeerIdentity[], { handshakes, credentials, revocation }: HandshakeState
+async function previewHandshake (
+  leaf: PeerIdentity, sent: readonly PeerIdentity[], { handshakes, credentials, revocation }: ConsoleState
 ): Promise<HandshakePreview> {
   const decision: Decision = await handshakes.evaluate(derOf(leaf), { sent: sent.map(derOf) })
   if (!decision.accepted) return { forecast: describeRefused(decision), peer: undefined }
@@ -127,7 +187,17 @@ function describeRefused ({ reason, detail }: Refused): HandshakeForecast {
   return { accepted: false, reason, detail, hint, authority: undefined, acceptedUntil: undefined, checks }
 }
 
-function describeEnd (time: number): string {
-  const date = new Date(time)
-  return Number.isNaN(date.getTime()) ? 'a year out of range' : date.toISOString()
+function describeEnd (time: number): string { return iso(time) ?? 'a year out of range' }
+
+/** Creates an evaluator that verifies certificates as the handshakes of this service do. It caches nothing. */
+export function createHandshakeEvaluator (
+  credentials: CredentialSource, revocation: RevocationChecker | undefined, now: () => number
+): TrustEvaluator {
+  return createTrustEvaluator({
+    authorities: () => authoritiesOf(credentials.current, 'clients', revocation),
+    version: () => credentials.current.trustEpoch,
+    now,
+    cacheSize: 0,
+    maxIntermediates: 0
+  })
 }

@@ -1,5 +1,5 @@
-import { EVENT_KINDS } from '../collect/console-event.ts'
-import type { ConsoleEvent, EventKind } from '../collect/console-event.ts'
+import { EVENT_KINDS } from './collect/console-event.ts'
+import type { ConsoleEvent, EventKind } from './collect/console-event.ts'
 
 /** The filters of a page. */
 export interface Query {
@@ -30,7 +30,7 @@ export function readQuery (query: unknown): Query {
   const to = readTime(toText)
   return {
     q: text('q'),
-    kind: EVENT_KINDS.find((one) => one === kind),
+    kind: Object.hasOwn(EVENT_KINDS, kind) ? kind as EventKind : undefined,
     client: text('client') === '' ? undefined : text('client'),
     from: readTime(fromText),
     // A minute includes all its seconds.
@@ -53,9 +53,19 @@ export function matchesEvent (
   { q, kind, client, from = -Infinity, to = Infinity }: Query
 ): boolean {
   if ((kind !== undefined && event.kind !== kind) || event.last < from || event.first > to) return false
-  if (client !== undefined && event.fingerprint256 !== client && event.peer !== client) return false
+  if (client !== undefined && !isAbout(event, client)) return false
   const { title, kind: itsKind, reason, hint, peer, fingerprint256, issuer, remoteAddress, requestId, detail } = event
   const fields = [title, itsKind, reason, hint, peer, fingerprint256, issuer, remoteAddress, requestId, ...detail]
-  const text = fields.join('\n').toLowerCase()
-  return q.toLowerCase().split(/\s+/).every((word) => text.includes(word))
+  return hasWords(q, fields)
+}
+
+/** Whether an event is about the client with this key. */
+export function isAbout ({ fingerprint256, peer }: ConsoleEvent, client: string): boolean {
+  return fingerprint256 === client || peer === client
+}
+
+/** Whether all words of a filter are in the texts. */
+export function hasWords (filter: string, texts: ReadonlyArray<string | undefined>): boolean {
+  const text = texts.join('\n').toLowerCase()
+  return filter.toLowerCase().split(/\s+/).every((word) => text.includes(word))
 }

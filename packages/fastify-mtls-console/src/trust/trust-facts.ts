@@ -1,17 +1,13 @@
 import { checkersOf } from '@peerkit/credentials'
+import { endOfValidity } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
-import type { FormerAnchor, Turn } from '../collect/rotation-history.ts'
-import type { ConsoleState } from './console-state.ts'
-import { describeAuthority } from './describe-authority.ts'
-import type { ShownAuthority } from './describe-authority.ts'
-import { findAnchor, findFormerAnchor } from './find-anchor.ts'
-import { findAuthority } from './find-authority.ts'
-import { hasNamedAuthorities } from './named-authorities.ts'
+import type { CrlIndex } from '@peerkit/revocation'
+import type { ConsoleState } from '../console-state.ts'
+import { describeAuthority, findAnchor, findFormerAnchor, findAuthority, hasNamedAuthorities } from './authorities.ts'
+import type { NamedClient, ShownAuthority } from './authorities.ts'
+import type { FormerAnchor, Turn } from './rotation-history.ts'
 import { nameCertificate, showCertificate } from './show-certificate.ts'
 import type { ShownCertificate } from './show-certificate.ts'
-
-/** A client in a list. */
-export interface NamedClient { readonly key: string, readonly name: string, readonly lastSeen: number }
 
 /** A trusted CA and its clients. */
 export interface ShownAnchor {
@@ -56,7 +52,7 @@ export interface TrustFacts {
   readonly warnings: readonly string[]
   /** Whether authorities are shown. A single authority without limits is not. */
   readonly hasNamedAuthorities: boolean
-  readonly authorities: ReadonlyArray<ShownAuthority<NamedClient>>
+  readonly authorities: readonly ShownAuthority[]
   readonly anchors: readonly ShownAnchor[]
   /** The number of clients whose CA is not known. */
   readonly unplaced: number
@@ -64,15 +60,6 @@ export interface TrustFacts {
   /** Undefined without a checker. */
   readonly crls: readonly ShownCrl[] | undefined
   readonly turns: readonly Turn[]
-}
-
-interface CrlLike {
-  readonly issuer?: { toString (): string } | undefined
-  readonly number?: bigint | undefined
-  readonly thisUpdate: number
-  readonly nextUpdate: number
-  readonly size: number
-  readonly isDelta?: boolean
 }
 
 export function gatherTrust (state: ConsoleState): TrustFacts {
@@ -95,10 +82,8 @@ export function gatherTrust (state: ConsoleState): TrustFacts {
     warnings: current.warnings,
     hasNamedAuthorities: hasNamedAuthorities(current),
     authorities: current.authorities.map((authority) => {
-      return describeAuthority(
-        authority,
-        clients.filter((one) => one.authority === authority).map(({ shown }) => shown)
-      )
+      const own = clients.filter((one) => one.authority === authority)
+      return describeAuthority(authority, own.map(({ shown }) => shown))
     }),
     anchors: current.authorities.flatMap(({ name: authority, anchors }) => anchors.map((anchor) => ({
       certificate: showCertificate(anchor), authority, clients: clientsOf(anchor)
@@ -130,13 +115,47 @@ function listCrls ({ credentials, revocation }: ConsoleState): readonly ShownCrl
   const all = [...own, ...(revocation === undefined ? [] : [{ authority: undefined, checker: revocation }])]
   if (all.length === 0) return undefined
   return all.flatMap(({ authority, checker }) => {
-    const { lists = [] } = checker as { readonly lists?: readonly CrlLike[] }
+    const { lists = [] } = checker as { readonly lists?: readonly CrlIndex[] }
     return lists.map((list) => showCrl(list, authority))
   })
 }
 
-function showCrl (list: CrlLike, authority: string | undefined): ShownCrl {
-  const { number, thisUpdate, nextUpdate, size, isDelta = false } = list
+function showCrl (list: CrlIndex, authority: string | undefined): ShownCrl {
+  const { number, thisUpdate, nextUpdate, size, isDelta } = list
   const issuer = list.issuer?.toString() ?? 'unknown'
   return { issuer, number: number?.toString(), thisUpdate, nextUpdate, entries: size, isDelta, authority }
+}
+
+/** A certificate or CRL with its expiry. */
+export interface End {
+  readonly what: 'own certificate' | 'own intermediate' | 'trusted CA' | 'CRL' | 'client' | 'server'
+  readonly name: string
+  readonly fingerprint256: string | undefined
+  /** Milliseconds since the epoch. */
+  readonly notAfter: number
+  /** The first moment at which it is no longer valid. */
+  readonly end: number
+}
+
+/** Expiry dates of the own chain, CAs, CRLs, and of clients and servers seen since the start, the soonest first. */
+export function listEnds (state: ConsoleState): End[] {
+  const { identity, intermediates, anchors } = state.credentials.current
+  const certificates = [
+    { what: 'own certificate' as const, identity },
+    ...intermediates.map((one) => ({ what: 'own intermediate' as const, identity: one })),
+    ...anchors.map((one) => ({ what: 'trusted CA' as const, identity: one })),
+    ...state.collector.clients.list().map((one) => ({ what: 'client' as const, identity: one.identity })),
+    ...state.collector.servers.list().flatMap((one) => one.identity === undefined
+      ? []
+      : [{ what: 'server' as const, identity: one.identity }])
+  ]
+  const ends = certificates.flatMap(({ what, identity }): End[] => {
+    const { fingerprint256, notAfter } = identity
+    if (notAfter === undefined) return []
+    return [{ what, name: nameCertificate(identity), fingerprint256, notAfter, end: endOfValidity(identity) }]
+  })
+  const lists = (gatherTrust(state).crls ?? []).map(({ issuer, nextUpdate }): End => (
+    { what: 'CRL', name: `CRL of ${issuer}`, fingerprint256: undefined, notAfter: nextUpdate, end: nextUpdate }
+  ))
+  return [...ends, ...lists].sort((a, b) => a.end - b.end)
 }
