@@ -1,5 +1,5 @@
-import { EVENT_KINDS } from './collect/console-event.ts'
-import type { ConsoleEvent, EventKind } from './collect/console-event.ts'
+import { EVENT_KINDS } from './collect/event-log.ts'
+import type { ConsoleEvent, EventKind } from './collect/event-log.ts'
 
 /** The filters of a page. */
 export interface Query {

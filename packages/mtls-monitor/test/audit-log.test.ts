@@ -1,4 +1,8 @@
-import { handshakeChainUnavailable, connectionEnded, credentialsRefused, credentialsRotated, credentialsWarned, expirySoon, forwardedRefused, forwardedStripped, handshakeRefused, isAuditKept, outboundRefused, requestAllowed, requestDenied, requestWouldDeny, revocationFailed, revocationSoftPassed, rulesRefused, rulesReloaded } from '@peerkit/events'
+import {
+  connectionEnded, credentialsRefused, credentialsRotated, credentialsWarned, expirySoon, forwardedRefused,
+  forwardedStripped, handshakeChainUnavailable, handshakeRefused, isAuditKept, outboundRefused, requestAllowed,
+  requestDenied, requestWouldDeny, revocationFailed, revocationSoftPassed, rulesRefused, rulesReloaded
+} from '@peerkit/events'
 import type { ForwardedReason, HandshakeRefusedMessage, RefusalDetail, RequestJudgedMessage } from '@peerkit/events'
 import { createPartialIdentity, limitPeerIdentity, parsePeerIdentity } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'

@@ -1,13 +1,13 @@
 import { listen } from '@peerkit/events'
 import type {
-  HandshakeRefusedMessage, OutboundRefusedMessage, RequestJudgedMessage, CredentialsRefusedMessage, EventListeners,
-  EventMessages, RevocationFailedMessage, RevocationRefreshedMessage, SummarizedName
+  CredentialsRefusedMessage, EventListeners, EventMessages, HandshakeRefusedMessage, OutboundRefusedMessage,
+  RequestJudgedMessage, RevocationFailedMessage, RevocationRefreshedMessage, SummarizedName
 } from '@peerkit/events'
 import { iso } from '@peerkit/identity/internal'
 import { ClientBook } from './client-book.ts'
-import type { EventDraft } from './console-event.ts'
+import type { EventDraft } from './event-log.ts'
 import {
-  describeCall, draftEnded, draftForwarded, draftHandshake, draftOutbound, draftRequest, draftEvent
+  describeCall, draftEnded, draftEvent, draftForwarded, draftHandshake, draftOutbound, draftRequest
 } from './draft-events.ts'
 import type { Fact } from './draft-events.ts'
 import { EventLog } from './event-log.ts'

@@ -1,13 +1,13 @@
-import { summarizeEvent, explainHandshakeFailure, hintHandshakeFailure } from '@peerkit/events'
+import { explainHandshakeFailure, hintHandshakeFailure, summarizeEvent } from '@peerkit/events'
 import type {
-  ConnectionEndedMessage, EventMessages, EventSeverity, ForwardedMessage, HandshakeRefusedMessage,
-  OutboundRefusedMessage, RefusalDetail, RequestJudgedMessage, SummarizedName, NearestRule, HandshakeReason
+  ConnectionEndedMessage, EventMessages, EventSeverity, ForwardedMessage, HandshakeReason, HandshakeRefusedMessage,
+  NearestRule, OutboundRefusedMessage, RefusalDetail, RequestJudgedMessage, SummarizedName
 } from '@peerkit/events'
 import { claimsOf } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
 import { clip } from '@peerkit/identity/internal'
 import { isAuthorityShown } from '../trust/authorities.ts'
-import type { EventDraft, Tone } from './console-event.ts'
+import type { EventDraft, Tone } from './event-log.ts'
 
 const MAX_MESSAGE = 1000
 const MAX_REFUSAL = 500

@@ -3,10 +3,10 @@ import { parseDistinguishedName, viewDer } from '@peerkit/identity'
 import type { DistinguishedName, PeerIdentity } from '@peerkit/identity'
 import { clip } from '@peerkit/identity/internal'
 import {
-  findOrigin, findOriginByName, forecastOf, readClientAuth, adviseClientAuth, dateOfLoss, lastDayBefore, needsAction
+  adviseClientAuth, dateOfLoss, findOrigin, findOriginByName, forecastOf, lastDayBefore, needsAction, readClientAuth
 } from '@peerkit/trust/forecast'
 import type {
-  ClientAuthForecast, KnownOfCertificate, Origin, PublicRoots, CertificateUse, ClientAuthStop
+  CertificateUse, ClientAuthForecast, ClientAuthStop, KnownOfCertificate, Origin, PublicRoots
 } from '@peerkit/trust/forecast'
 
 type Known = Pick<KnownOfCertificate, 'clientAuth' | 'lackedBy'> & { readonly origin: Origin }

@@ -5,7 +5,7 @@ import type { ConsoleState } from '../console-state.ts'
 import { gatherForecast } from '../forecast/forecast-facts.ts'
 import { findAnchor, findAuthority } from '../trust/authorities.ts'
 import { showCertificate } from '../trust/show-certificate.ts'
-import { listEnds, gatherTrust } from '../trust/trust-facts.ts'
+import { gatherTrust, listEnds } from '../trust/trust-facts.ts'
 import { matchesEvent } from '../query.ts'
 import type { Query } from '../query.ts'
 

@@ -41,17 +41,15 @@ export function table ({ id, caption, columns, rows, empty }: Table): Html {
 `)}</tbody></table></div>`
 }
 
-/** Names and values. */
+/** Names and values, without those that are undefined or empty. */
 export function facts (entries: ReadonlyArray<readonly [string, HtmlValue]>): Html {
-  const shown = entries.filter(([, value]) => value !== undefined &&
-    value !== '' &&
-    !(Array.isArray(value) && value.length === 0))
+  const shown = entries.filter(([, value]) => value !== undefined && value !== '')
   return html`<dl class="facts">${shown.map(([name, value]) =>
     html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`
 }
 
-/** A fingerprint, shown in groups and copied without spaces. */
-export function fingerprint (hex: string | undefined): Html | undefined {
+/** A fingerprint or a serial number, shown in groups and copied without spaces. */
+export function hexadecimal (hex: string | undefined): Html | undefined {
   return hex === undefined ? undefined : html`<code class="hex">${hex}</code>`
 }
 
@@ -60,10 +58,10 @@ export function breakable (text: string): Html[] {
   return text.split(/(?<=[/.:,])/).map((piece, index) => index === 0 ? html`${piece}` : html`<wbr>${piece}`)
 }
 
-/** Lines of text. */
-export function lines (
-  texts: readonly string[]
-): Html { return html`<ul class="lines">${texts.map((text) => html`<li>${text}</li>`)}</ul>` }
+/** Lines of text. Undefined without any. */
+export function lines (texts: readonly string[]): Html | undefined {
+  return texts.length === 0 ? undefined : html`<ul class="lines">${texts.map((text) => html`<li>${text}</li>`)}</ul>`
+}
 
 /** The fields of a certificate. */
 export function certificateFacts (certificate: ShownCertificate, now: number): Html {
@@ -72,18 +70,23 @@ export function certificateFacts (certificate: ShownCertificate, now: number): H
   return facts([
     ['Subject', subject],
     ['SPIFFE ID', spiffeId],
-    ['Alternative names', names.length === 0 ? undefined : lines(names)],
-    ['Claimed, not believed', claimed.length === 0 ? undefined : lines(claimed)],
+    ['Alternative names', lines(names)],
+    ['Claimed, not believed', lines(claimed)],
     ['Issuer', issuer],
     ['Authority', isAuthorityShown(certificate) ? authority : undefined],
     ['Does not vouch for', describeKinds(notBelieved).join(', ')],
-    ['Tolerated flaws', tolerated.length === 0 ? undefined : tolerated.join(', ')],
+    ['Tolerated flaws', tolerated.join(', ')],
     ['Valid from', showTime(notBefore, now)],
-    ['Expires', html`${showTime(notAfter, now)} ${certificateEndBadge(notAfter, now)}`],
-    ['Serial number', serialNumber === undefined ? undefined : html`<code class="hex">${serialNumber}</code>`],
-    ['SHA-256', fingerprint(fingerprint256)],
-    ['Gateways', via.length === 0 ? undefined : lines(via)]
+    ['Expires', showExpiry(notAfter, now)],
+    ['Serial number', hexadecimal(serialNumber)],
+    ['SHA-256', hexadecimal(fingerprint256)],
+    ['Gateways', lines(via)]
   ])
+}
+
+/** When a certificate expires. */
+export function showExpiry (notAfter: number | undefined, now: number): Html {
+  return html`${showTime(notAfter, now)} ${certificateEndBadge(notAfter, now)}`
 }
 
 /** A badge if a certificate expires soon. */

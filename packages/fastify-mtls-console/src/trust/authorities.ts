@@ -1,4 +1,4 @@
-import type { AuthorityUse, SnapshotAuthority, TrustSnapshot, CredentialSnapshot } from '@peerkit/credentials'
+import type { AuthorityUse, CredentialSnapshot, SnapshotAuthority, TrustSnapshot } from '@peerkit/credentials'
 import type { CertificateFlaw, ClaimKind, PeerIdentity } from '@peerkit/identity'
 import { clip } from '@peerkit/identity/internal'
 import { NameBounds, climbChain } from '@peerkit/trust'

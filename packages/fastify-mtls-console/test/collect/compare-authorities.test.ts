@@ -67,6 +67,8 @@ test('each limit that changed is told, with what it was before', (t) => {
     [{ serverAuthOnly: first }, {}, 'no longer accepts certificates with only serverAuth'],
     [{}, { partial: true }, 'accepts paths that end at an intermediate'],
     [{ partial: true }, {}, 'no longer accepts paths that end at an intermediate'],
+    [{}, { tolerate: ['alt-names', 'serial-number'] }, 'tolerates the flaws alt-names, serial-number'],
+    [{ tolerate: ['serial-number'] }, {}, 'no longer tolerates flaws'],
     [{}, { algorithms: { minRsaBits: 3072 } }, 'has other requirements on signatures and keys']
   ]
   for (const [before, after, text] of cases) t.same(compare(before, after), [starts + text], text)

@@ -1,6 +1,6 @@
 import { summarizeEvent } from '@peerkit/events'
 import type {
-  EventOutcome, NearestRule, RefusalDetail, RefusedCertificate, EventMessages, EventSeverity, SummarizedName
+  EventMessages, EventOutcome, EventSeverity, NearestRule, RefusalDetail, RefusedCertificate, SummarizedName
 } from '@peerkit/events'
 import { claimsOf } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'

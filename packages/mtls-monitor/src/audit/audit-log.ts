@@ -1,7 +1,7 @@
 import { keepAudit, listen } from '@peerkit/events'
 import type { EventListeners, EventMessage, EventMessages, EventName, SummarizedName } from '@peerkit/events'
 import {
-  iso, anything, checkOption, clock, defineOptions, duration, methods, number, required
+  anything, checkOption, clock, defineOptions, duration, iso, methods, number, required
 } from '@peerkit/identity/internal'
 import type { OptionSet } from '@peerkit/identity/internal'
 import { MonitorOptionError } from '../errors.ts'

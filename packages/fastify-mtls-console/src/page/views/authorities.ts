@@ -3,7 +3,7 @@ import type { NamedClient, ShownAuthority } from '../../trust/authorities.ts'
 import type { ShownAnchor, TrustFacts } from '../../trust/trust-facts.ts'
 import { html } from '../html.ts'
 import type { Html } from '../html.ts'
-import { badge, certificateEndBadge, facts, fingerprint, lines, table } from '../parts.ts'
+import { badge, facts, hexadecimal, lines, showExpiry, table } from '../parts.ts'
 import { showTime } from '../time.ts'
 
 /** The largest number of authorities on the page. */
@@ -40,7 +40,7 @@ function authorityFacts (authority: ShownAuthority, own: readonly ShownAnchor[],
     ['Vouches for', lines(vouchesFor)],
     ['Not believed', describeKinds(notBelieved).join(', ')],
     ['Certificates with only serverAuth', showServerAuthOnly(authority, now)],
-    ['Tolerated flaws', tolerate.length === 0 ? undefined : tolerate.join(', ')],
+    ['Tolerated flaws', tolerate.join(', ')],
     ['Paths', partial ? 'may end at any of its CAs, also intermediates' : undefined],
     ['Signatures and keys', describeAlgorithms(authority)],
     ['Revocation', describeRevocation(authority)],
@@ -79,14 +79,14 @@ function anchorTable (id: string, anchors: readonly ShownAnchor[], prefix: strin
     empty: '',
     rows: anchors.map(({ certificate, clients }) => [
       { content: showAnchor(certificate), isHeader: true, class: 'break' },
-      { content: html`${showTime(certificate.notAfter, now)} ${certificateEndBadge(certificate.notAfter, now)}` },
+      { content: showExpiry(certificate.notAfter, now) },
       { content: listClients(clients, prefix), class: 'break' }
     ])
   })
 }
 
 function showAnchor ({ subject, fingerprint256 }: ShownAnchor['certificate']): Html {
-  const hex = fingerprint(fingerprint256)
+  const hex = hexadecimal(fingerprint256)
   return html`${subject}<details id="ca-${fingerprint256}"><summary>SHA-256</summary>${hex}</details>`
 }
 

@@ -2,13 +2,13 @@ import type { SeenClient } from '../../collect/client-book.ts'
 import type { ConsoleState } from '../../console-state.ts'
 import { hasWords, isAbout } from '../../query.ts'
 import type { Query } from '../../query.ts'
-import { findAnchor, findFormerAnchor, findAuthority, hasNamedAuthorities } from '../../trust/authorities.ts'
+import { findAnchor, findAuthority, findFormerAnchor, hasNamedAuthorities } from '../../trust/authorities.ts'
 import { nameCertificate, showCertificate } from '../../trust/show-certificate.ts'
 import { html } from '../html.ts'
 import type { Html } from '../html.ts'
 import type { Page } from '../layout.ts'
 import {
-  badge, certificateEndBadge, certificateFacts, countOf, decisionCounts, filterForm, table, textField
+  badge, certificateFacts, countOf, decisionCounts, filterForm, showExpiry, table, textField
 } from '../parts.ts'
 import { showTime } from '../time.ts'
 import { eventTable } from './log.ts'
@@ -44,9 +44,7 @@ function clientTable (state: ConsoleState, clients: readonly SeenClient[]): Html
     rows: clients.map((client) => [
       { content: showName(client, prefix), isHeader: true, class: 'break' },
       { content: showTrust(state, client), class: 'break' },
-      {
-        content: html`${showTime(client.identity.notAfter, now)} ${certificateEndBadge(client.identity.notAfter, now)}`
-      },
+      { content: showExpiry(client.identity.notAfter, now) },
       { content: html`${showTime(client.lastSeen, now)}<br><span class="faint">${client.addresses.join(', ')}</span>` },
       { content: decisionCounts(client) },
       { content: showDenial(client, now), class: 'break' }

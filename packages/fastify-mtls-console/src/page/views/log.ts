@@ -1,5 +1,5 @@
-import { EVENT_KINDS } from '../../collect/console-event.ts'
-import type { ConsoleEvent } from '../../collect/console-event.ts'
+import { EVENT_KINDS } from '../../collect/event-log.ts'
+import type { ConsoleEvent } from '../../collect/event-log.ts'
 import type { ConsoleState } from '../../console-state.ts'
 import { matchesEvent } from '../../query.ts'
 import type { Query } from '../../query.ts'

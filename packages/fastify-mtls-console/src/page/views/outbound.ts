@@ -4,7 +4,7 @@ import type { ConsoleState } from '../../console-state.ts'
 import { html } from '../html.ts'
 import type { Html } from '../html.ts'
 import type { Page } from '../layout.ts'
-import { badge, countOf, certificateEndBadge, table } from '../parts.ts'
+import { badge, countOf, showExpiry, table } from '../parts.ts'
 import { showTime } from '../time.ts'
 
 /** The page of servers that this service calls. */
@@ -34,9 +34,8 @@ export function outboundPage (state: ConsoleState): Page {
 
 function showServer ({ server, identifiedAt, connections }: ShownService, now: number): Html {
   if (server === undefined) return html`<span class="faint">none yet</span>`
-  const expiry = html`${showTime(server.notAfter, now)} ${certificateEndBadge(server.notAfter, now)}`
   const seen = html`${showTime(identifiedAt, now)}, ${countOf(connections, 'connection')}`
-  return html`${server.text}<br>${seen}<br>certificate expires ${expiry}`
+  return html`${server.text}<br>${seen}<br>certificate expires ${showExpiry(server.notAfter, now)}`
 }
 
 function showRefusal ({ refused, lastRefusal }: ShownService, now: number): Html {

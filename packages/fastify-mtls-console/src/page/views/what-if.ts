@@ -3,7 +3,7 @@ import type { ConsoleState } from '../../console-state.ts'
 import { html } from '../html.ts'
 import type { Html } from '../html.ts'
 import type { Page } from '../layout.ts'
-import { badge, certificateFacts, facts, fingerprint, lines, outcomeBadge, table } from '../parts.ts'
+import { badge, certificateFacts, facts, hexadecimal, lines, outcomeBadge, table } from '../parts.ts'
 import { formatTime } from '../time.ts'
 
 type WhatIfResult = { readonly answer: WhatIfAnswer } | { readonly error: string }
@@ -69,10 +69,8 @@ function refusalFacts ({ reason, detail, hint }: WhatIfAnswer['handshake']): Htm
     ['Reason', reason],
     ['Step', why === undefined ? step : `${step} (${why})`],
     ['Refused certificate', certificate?.subject],
-    ['Its serial number', certificate?.serialNumber === undefined
-      ? undefined
-      : html`<code class="hex">${certificate.serialNumber}</code>`],
-    ['Its SHA-256', fingerprint(certificate?.fingerprint256)],
+    ['Its serial number', hexadecimal(certificate?.serialNumber)],
+    ['Its SHA-256', hexadecimal(certificate?.fingerprint256)],
     ['What to do', hint]
   ])
 }
@@ -89,11 +87,9 @@ function routeTable (routes: readonly WhatIfRoute[]): Html {
       {
         content: requirements.length === 0
           ? 'anyone may call, also without a certificate'
-          : requirements.map(({
-            rules,
-            mode,
-            explanation
-          }) => html`<p class="faint">${rules}${mode === 'report-only' && ' (report only)'}</p>${lines(explanation)}`),
+          : requirements.map(({ rules, mode, explanation }) => {
+            return html`<p class="faint">${rules}${mode === 'report-only' && ' (report only)'}</p>${lines(explanation)}`
+          }),
         class: 'break wide'
       }
     ])
