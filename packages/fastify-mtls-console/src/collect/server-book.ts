@@ -1,5 +1,5 @@
 import type { PeerIdentity } from '@peerkit/identity'
-import type { ConsoleState } from '../console-state.ts'
+import type { OutboundService } from '../options.ts'
 import { showCertificate } from '../trust/show-certificate.ts'
 import type { ShownCertificate } from '../trust/show-certificate.ts'
 
@@ -82,8 +82,7 @@ const NEVER: Omit<SeenServer, 'origin'> = {
 }
 
 /** Declared services, then other origins that were called. */
-export function listServices ({ services, collector }: ConsoleState): ShownService[] {
-  const seen = collector.servers.list()
+export function listServices (services: readonly OutboundService[], seen: readonly SeenServer[]): ShownService[] {
   const declared = services.map(({ name, origin, expects }) => {
     return show(name, expects, seen.find((server) => server.origin === origin) ?? { ...NEVER, origin })
   })

@@ -16,7 +16,7 @@ const MAX_EVENTS = 1000
  * epoch.
  */
 export function gatherData (state: ConsoleState, query: Query): object {
-  const { name, instance, since, now, collector, credentials, control } = state
+  const { name, instance, since, now, collector, credentials, control, services } = state
   const access = mapAccess(state, query)
   const events = collector.log.list().filter((event) => matchesEvent(event, query))
   return {
@@ -42,7 +42,7 @@ export function gatherData (state: ConsoleState, query: Query): object {
       authority: findAuthority(identity, credentials.current)?.name
     })),
     droppedClients: collector.clients.dropped,
-    outbound: listServices(state),
+    outbound: listServices(services, collector.servers.list()),
     handshakesRefused: collector.handshakes,
     events: events.slice(0, MAX_EVENTS),
     moreEvents: Math.max(0, events.length - MAX_EVENTS),

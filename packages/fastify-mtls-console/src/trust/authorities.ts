@@ -3,7 +3,6 @@ import type { CertificateFlaw, ClaimKind, PeerIdentity } from '@peerkit/identity
 import { clip } from '@peerkit/identity/internal'
 import { NameBounds, climbChain } from '@peerkit/trust'
 import type { AlgorithmPolicy, AuthorityNames } from '@peerkit/trust'
-import type { FormerAnchor } from './rotation-history.ts'
 
 /** A client in a list. */
 export interface NamedClient { readonly key: string, readonly name: string, readonly lastSeen: number }
@@ -130,7 +129,7 @@ export function findAnchor (identity: PeerIdentity, snapshot: CredentialSnapshot
 
 /** The removed CA of a certificate that has no trusted CA. */
 export function findFormerAnchor (
-  identity: PeerIdentity, snapshot: CredentialSnapshot, formers: readonly FormerAnchor[]
+  identity: PeerIdentity, snapshot: CredentialSnapshot, formers: ReadonlyArray<{ readonly identity: PeerIdentity }>
 ): PeerIdentity | undefined {
   if (formers.length === 0 || findAnchor(identity, snapshot) !== undefined) return undefined
   return findTop(identity, formers.map((former) => former.identity), snapshot)

@@ -8,8 +8,8 @@ import { badge, countOf, showExpiry, table } from '../parts.ts'
 import { showTime } from '../time.ts'
 
 /** The page of servers that this service calls. */
-export function outboundPage (state: ConsoleState): Page {
-  const now = state.now()
+export function outboundPage ({ services, collector, now: clock }: ConsoleState): Page {
+  const now = clock()
   return {
     title: 'Outbound',
     isLive: true,
@@ -18,7 +18,7 @@ export function outboundPage (state: ConsoleState): Page {
       caption: 'Servers that this service calls',
       columns: ['Server', 'Expected', 'Last server', 'Last failure'],
       empty: 'This service declares no servers and called none since the start.',
-      rows: listServices(state).map((service) => [
+      rows: listServices(services, collector.servers.list()).map((service) => [
         {
           content: html`${service.name ?? badge('plain', 'not declared')}<br><code>${service.origin}</code>`,
           isHeader: true,
