@@ -5,11 +5,11 @@ export type {
   CaOptions, ExtensionOption, IssueOptions, IssuedCertificate, KeyType, NameAttributeOption, NameOption, StringEncoding,
   ValidityOptions
 } from './options.ts'
-export type { RevocationTarget } from './revocation-target.ts'
-export type { Crl, CrlOptions, RevocationReason, RevokeOptions } from './sign-crl.ts'
+export type { RevocationTarget } from './revocation/revocation-target.ts'
+export type { Crl, CrlOptions, RevocationReason, RevokeOptions } from './revocation/sign-crl.ts'
 export { MTLS_ERR_DEV_CA_STATE } from './errors.ts'
-export { openDevCa, storeDevCa, updateDevCa } from './open-dev-ca.ts'
-export type { LockOptions } from './folder-lock.ts'
-export type { StoredDevCa } from './open-dev-ca.ts'
-export { storeCertificate } from './store-certificate.ts'
-export { storeCrl } from './store-crl.ts'
+export { openDevCa, storeDevCa, updateDevCa } from './folder/open-dev-ca.ts'
+export type { LockOptions } from './folder/folder-lock.ts'
+export type { StoredDevCa } from './folder/open-dev-ca.ts'
+export { storeCertificate } from './folder/files.ts'
+export { storeCrl } from './folder/files.ts'

@@ -162,7 +162,7 @@ test('a key or certificate that is damaged or of another CA is refused', async (
 })
 
 test('a key of a kind that this CA does not make is refused', async (t) => {
-  const { readKeyPair } = await import('../src/read-key-pair.ts')
+  const { readKeyPair } = await import('../src/certificate/key-pair.ts')
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'secp521r1' })
   await t.rejects(
     readKeyPair(String(privateKey.export({ type: 'pkcs8', format: 'pem' })), 'own.key'),
