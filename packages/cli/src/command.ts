@@ -1,7 +1,13 @@
 import { parseArgs } from 'node:util'
 import type { ParseArgsOptionsConfig } from 'node:util'
 import { findNearest } from '@peerkit/identity/internal'
-import { UsageError } from './usage-error.ts'
+
+/** The command line is wrong, or one of its files cannot be used. Exit code 2. */
+export class UsageError extends Error {
+  constructor (problem: string, options?: ErrorOptions) {
+    super(`Invalid option: ${problem}`, options)
+  }
+}
 
 export type Values = Readonly<Record<string, string | boolean | ReadonlyArray<string | boolean> | undefined>>
 

@@ -1,6 +1,8 @@
 import { join } from 'node:path'
-import type { Command, Values } from './command.ts'
-import { shownJson } from './shown.ts'
+import type { KeyType } from '@peerkit/dev-ca'
+import { daysOf, textOf } from '../command.ts'
+import type { Command, Values } from '../command.ts'
+import { shownJson } from '../output.ts'
 
 /** The option of every command that prints a result. */
 export const JSON_OPTION: Command['options'][string] = { type: 'boolean', help: 'the result as JSON' }
@@ -29,4 +31,72 @@ export function describeCaFiles (folder: string): object {
 export function describeUses (folder: string): string {
   return `clients and servers trust ${folder}/root.pem; ${folder}/chain.pem is its chain, and ${folder}/state.json ` +
     'has its serial numbers and revocations\n'
+}
+
+/** Loads the signing library only when it is needed: loading it takes longer than most commands run. */
+export async function loadSigning (): Promise<typeof import('@peerkit/dev-ca')> {
+  return await import('@peerkit/dev-ca')
+}
+
+export const caInit: Command = {
+  name: 'ca init',
+  summary: 'create a root CA for development in a folder',
+  options: {
+    dir: { type: 'string', help: 'folder of the CA (default pki)' },
+    name: { type: 'string', help: 'common name' },
+    key: KEY_OPTION,
+    days: { type: 'string', help: 'days until it expires (default 30)' },
+    force: { type: 'boolean', help: 'replace an existing CA' },
+    json: JSON_OPTION
+  },
+  notes: [DONE_NOTE],
+  run: async (values, print) => {
+    const folder = textOf(values, 'dir') ?? 'pki'
+    const name = textOf(values, 'name')
+    const key = textOf(values, 'key') as KeyType | undefined
+    const days = daysOf(values)
+    const { createDevCa, storeDevCa } = await loadSigning()
+    const ca = await createDevCa({
+      ...(name !== undefined && { name }),
+      ...(key !== undefined && { key }),
+      ...(days !== undefined && { days })
+    })
+    await storeDevCa(ca, folder, { force: values['force'] === true })
+    printDone(values, print, { folder, ...describeCaFiles(folder) },
+      `created a CA for development: ${folder}/ca.pem, key ${folder}/ca.key. No trust store was changed.\n` +
+        describeUses(folder))
+    return 0
+  }
+}
+
+export const caIntermediate: Command = {
+  name: 'ca intermediate',
+  summary: 'create an intermediate CA for development',
+  options: {
+    dir: { type: 'string', help: 'folder of the issuing CA (default pki)' },
+    out: { type: 'string', help: 'folder of the new CA', required: true },
+    name: { type: 'string', help: 'common name' },
+    key: KEY_OPTION,
+    days: { type: 'string', help: 'days until it expires (default 30)' },
+    force: { type: 'boolean', help: 'replace an existing CA' },
+    json: JSON_OPTION
+  },
+  notes: [DONE_NOTE],
+  run: async (values, print) => {
+    const { storeDevCa, updateDevCa } = await loadSigning()
+    const folder = textOf(values, 'out') ?? ''
+    const name = textOf(values, 'name')
+    const key = textOf(values, 'key') as KeyType | undefined
+    const days = daysOf(values)
+    // Saved first: the issuing CA knows the serial number of every certificate that exists.
+    const ca = await updateDevCa(textOf(values, 'dir') ?? 'pki', async (parent) => await parent.intermediate({
+      ...(name !== undefined && { name }),
+      ...(key !== undefined && { key }),
+      ...(days !== undefined && { days })
+    }))
+    await storeDevCa(ca, folder, { force: values['force'] === true })
+    printDone(values, print, { folder, ...describeCaFiles(folder) },
+      `created an intermediate CA for development: ${folder}/ca.pem, key ${folder}/ca.key.\n${describeUses(folder)}`)
+    return 0
+  }
 }

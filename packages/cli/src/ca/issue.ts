@@ -1,10 +1,8 @@
 import { join } from 'node:path'
 import type { IssueOptions, KeyType } from '@peerkit/dev-ca'
-import { UsageError } from './usage-error.ts'
-import { dateOf, daysOf, textOf, textsOf } from './command.ts'
-import type { Command, Values } from './command.ts'
-import { DONE_NOTE, JSON_OPTION, KEY_OPTION, printDone } from './done.ts'
-import { loadSigning } from './load-signing.ts'
+import { dateOf, daysOf, textOf, textsOf, UsageError } from '../command.ts'
+import type { Command, Values } from '../command.ts'
+import { DONE_NOTE, JSON_OPTION, KEY_OPTION, loadSigning, printDone } from './create-ca.ts'
 
 const PROFILES = ['server', 'client', 'both']
 const LISTS = ['o', 'ou', 'dns', 'ip', 'uri', 'email'] as const

@@ -1,5 +1,5 @@
 import type { Command } from '../command.ts'
-import { COMMON_OPTIONS, TOP_OPTIONS, groupWords } from './command-words.ts'
+import { COMMON_OPTIONS, TOP_OPTIONS, groupWords } from './completion.ts'
 
 /** The completion script for bash 3.2 and later. Where nothing else fits, bash offers files. */
 export function completeBash (commands: readonly Command[]): string {

@@ -1,6 +1,6 @@
-import { UsageError } from '../usage-error.ts'
-import type { Command } from '../command.ts'
 import { findNearest } from '@peerkit/identity/internal'
+import { UsageError } from '../command.ts'
+import type { Command } from '../command.ts'
 import { completeBash } from './bash.ts'
 import { completeFish } from './fish.ts'
 import { completeZsh } from './zsh.ts'
@@ -35,4 +35,21 @@ export function completionOf (commands: readonly Command[]): Command {
       return 0
     }
   }
+}
+
+/** The options that every command has. */
+export const COMMON_OPTIONS: readonly string[] = ['--help']
+/** The options of `peerkit` itself. */
+export const TOP_OPTIONS: readonly string[] = ['--help', '--version']
+
+/** The first words of all commands, each once, with their second words. A command of one word has none. */
+export function groupWords (commands: readonly Command[]): ReadonlyMap<string, readonly string[]> {
+  const groups = new Map<string, string[]>()
+  for (const { name } of commands) {
+    const [first = '', second] = name.split(' ')
+    const seconds = groups.get(first) ?? []
+    groups.set(first, seconds)
+    if (second !== undefined) seconds.push(second)
+  }
+  return groups
 }

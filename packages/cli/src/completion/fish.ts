@@ -1,5 +1,5 @@
 import type { Command } from '../command.ts'
-import { groupWords } from './command-words.ts'
+import { groupWords } from './completion.ts'
 
 /** The completion script for fish. */
 export function completeFish (commands: readonly Command[]): string {

@@ -1,5 +1,5 @@
 import type { Command } from '../command.ts'
-import { groupWords } from './command-words.ts'
+import { groupWords } from './completion.ts'
 
 /** The completion script for zsh: a function file for `fpath`, or to be sourced. */
 export function completeZsh (commands: readonly Command[]): string {

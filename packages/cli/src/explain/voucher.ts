@@ -1,13 +1,12 @@
 import { limitPeerIdentity } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
 import type { RuleAuthority } from '@peerkit/rules'
-import { UsageError } from './usage-error.ts'
-import { checkAuthorityName } from './authorities/authority-entry.ts'
-import { ruleAuthoritiesOf } from './authorities/rule-authorities.ts'
-import { textOf } from './command.ts'
-import type { Command, Values } from './command.ts'
-import { SIDES, askTrust, readPurpose, readTrusted } from './trust-question.ts'
-import type { TrustAnswer, TrustQuestion } from './trust-question.ts'
+import { checkAuthorityName } from '../authorities/authority-entry.ts'
+import { ruleAuthoritiesOf } from '../authorities/read-authorities.ts'
+import { textOf, UsageError } from '../command.ts'
+import type { Command, Values } from '../command.ts'
+import { askTrust, readPurpose, readTrusted, SIDES } from '../trust/trust-question.ts'
+import type { TrustAnswer, TrustQuestion } from '../trust/trust-question.ts'
 
 /** The options of {@link askVoucher}. */
 export const VOUCHER_OPTIONS: Command['options'] = {

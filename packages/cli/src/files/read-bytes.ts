@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
-import { UsageError } from './usage-error.ts'
+import { UsageError } from '../command.ts'
 
 /** The largest certificate file. A bundle of all public CAs has a quarter of it. */
 const MAX_OCTETS = 1 << 20

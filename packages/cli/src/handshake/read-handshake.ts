@@ -1,6 +1,6 @@
-import { Octets } from './octets.ts'
-import { recordOpener } from './traffic-keys.ts'
-import type { OpenRecord } from './traffic-keys.ts'
+import { Octets } from './records.ts'
+import { recordOpener } from './records.ts'
+import type { OpenRecord } from './records.ts'
 
 /** What a server sent in its handshake and Node does not expose. */
 export interface HandshakeFacts {

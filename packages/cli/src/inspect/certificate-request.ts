@@ -1,12 +1,12 @@
 import { constants, createPublicKey, verify } from 'node:crypto'
-import { DerReader, TAG, decodeBitString, decodeObjectIdentifier } from '@peerkit/identity/der'
+import { decodeBitString, decodeObjectIdentifier, DerReader, TAG } from '@peerkit/identity/der'
 import {
   EXTENSION, readAlgorithm, readExtendedKeyUsage, readExtensionList, readGeneralNames, readName, readSignatureScheme
 } from '@peerkit/identity/x509'
 import type { Extension, GeneralName, SignatureScheme } from '@peerkit/identity/x509'
-import { describeKeyOf, nameUsage } from '../describe-certificate.ts'
-import { shownRows } from '../shown.ts'
-import type { Described } from './describe-crl.ts'
+import { shownRows } from '../output.ts'
+import { describeKeyOf, nameUsage } from './certificate.ts'
+import type { Described } from './crl.ts'
 
 /** The attribute of a request with the extensions that it asks for (RFC 2985 section 5.4.2). */
 const EXTENSION_REQUEST = '1.2.840.113549.1.9.14'

@@ -3,8 +3,7 @@ import { endOfValidity, parsePeerIdentity } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
 import { readCertificate } from '@peerkit/identity/x509'
 import { findIssuer } from '@peerkit/trust'
-import { shown, shownRows } from './shown.ts'
-import { describeMoment, describePeriod } from './time-left.ts'
+import { describeMoment, describePeriod, shown, shownRows } from '../output.ts'
 
 /** A certificate, or why it cannot be parsed. */
 export interface ReadCertificate {

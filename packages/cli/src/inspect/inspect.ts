@@ -1,30 +1,27 @@
 import { stat } from 'node:fs/promises'
 import type { PeerIdentity } from '@peerkit/identity'
 import type { Decision } from '@peerkit/trust'
-import { UsageError } from './usage-error.ts'
-import { checkAuthorityName } from './authorities/authority-entry.ts'
-import { holdsKey, readPassphrase } from './certificate-file.ts'
-import { describeMatch, matchCa } from './ca-match.ts'
-import { describeDecisionAsData, nameRefused, summarizeDecision } from './chain-decision.ts'
-import { textOf } from './command.ts'
-import type { Command } from './command.ts'
-import {
-  describeChain, describeIdentity, listRuleKeys, readChain, readPresented
-} from './describe-certificate.ts'
-import type { ReadCertificate } from './describe-certificate.ts'
-import { inspectServer } from './inspect-server.ts'
-import type { ServerView } from './inspect-server.ts'
-import { describeObject } from './inspect/describe-object.ts'
-import type { Described } from './inspect/describe-crl.ts'
-import { readPkcs12 } from './inspect/read-pkcs12.ts'
-import { EXPECTED, recognize } from './inspect/recognize.ts'
-import type { Found, Kind } from './inspect/recognize.ts'
-import { STANDARD_INPUT, readBytes } from './read-bytes.ts'
-import { shown, shownJson, shownRows } from './shown.ts'
-import { PLACEHOLDER, WHY_AUTHORITY, suggestRules } from './suggest-rules.ts'
-import { readTarget } from './target.ts'
-import { CLIENT_OPTIONS, readTlsArguments, TLS_OPTIONS } from './tls-arguments.ts'
-import type { TlsArguments } from './tls-arguments.ts'
+import { checkAuthorityName } from '../authorities/authority-entry.ts'
+import { textOf, UsageError } from '../command.ts'
+import type { Command } from '../command.ts'
+import { holdsKey, readPassphrase } from '../files/certificate-file.ts'
+import { readBytes, STANDARD_INPUT } from '../files/read-bytes.ts'
+import { shown, shownJson, shownRows } from '../output.ts'
+import { describeMatch, matchCa } from '../server/ca-match.ts'
+import { inspectServer } from '../server/server-view.ts'
+import type { ServerView } from '../server/server-view.ts'
+import { CLIENT_OPTIONS, readTarget, readTlsArguments, TLS_OPTIONS } from '../server/tls-arguments.ts'
+import type { TlsArguments } from '../server/tls-arguments.ts'
+import { describeDecisionAsData, nameRefused, summarizeDecision } from '../trust/decision.ts'
+import { describeRequest } from './certificate-request.ts'
+import { describeChain, describeIdentity, listRuleKeys, readChain, readPresented } from './certificate.ts'
+import type { ReadCertificate } from './certificate.ts'
+import { describeCrl } from './crl.ts'
+import type { Described } from './crl.ts'
+import { EXPECTED, readPkcs12, recognize } from './objects.ts'
+import type { Found, Kind } from './objects.ts'
+import { describeOcsp } from './ocsp-response.ts'
+import { PLACEHOLDER, suggestRules, WHY_AUTHORITY } from './suggest-rules.ts'
 
 const FILL = `replace ${PLACEHOLDER} by the authority (--authority NAME does this); ` +
   'with only one authority, "authority" can be omitted'
@@ -237,5 +234,26 @@ function describeAsData (inspected: Inspected, { anchors, trust }: TlsArguments)
       rules: suggestRules(leaf, authority),
       rulesNote: WHY_AUTHORITY
     })
+  }
+}
+
+/** Where an object is from, and the CAs of `--ca`. */
+export interface ObjectPlace {
+  readonly where: string
+  readonly anchors: readonly Uint8Array[]
+  /** The name of these CAs, for the output. */
+  readonly trust: string
+}
+
+/** Describes a CRL, a request or an OCSP response. Undefined for other kinds. @throws UsageError if it is damaged */
+export async function describeObject (
+  kind: Kind, der: Uint8Array, { where, anchors, trust }: ObjectPlace
+): Promise<Described | undefined> {
+  try {
+    if (kind === 'crl') return await describeCrl(der, anchors, trust)
+    if (kind === 'request') return describeRequest(der)
+    return kind === 'ocsp' ? describeOcsp(der) : undefined
+  } catch (error) {
+    throw new UsageError(`${where}: ${(error as Error).message}; expected ${EXPECTED}`)
   }
 }

@@ -1,10 +1,9 @@
 import { readName } from '@peerkit/identity/x509'
 import { readOcspResponse } from '@peerkit/revocation/internal'
 import type { OcspAnswer, OcspResponse } from '@peerkit/revocation/internal'
-import { readPresented } from '../describe-certificate.ts'
-import { shownRows } from '../shown.ts'
-import { describeMoment, describePeriod } from '../time-left.ts'
-import type { Described } from './describe-crl.ts'
+import { describeMoment, describePeriod, shownRows } from '../output.ts'
+import { readPresented } from './certificate.ts'
+import type { Described } from './crl.ts'
 
 /** What an OCSP response says (RFC 6960). Its signature is not checked: that needs the certificate and its issuer. */
 export function describeOcsp (der: Uint8Array): Described {

@@ -1,6 +1,6 @@
 import { matchDistinguishedNames } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
-import { isIssuedBy, readPresented } from './describe-certificate.ts'
+import { isIssuedBy, readPresented } from '../inspect/certificate.ts'
 
 /** How the CA of a server relates to the CAs of `--ca`. */
 export interface CaMatch {

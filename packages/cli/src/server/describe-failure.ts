@@ -1,5 +1,5 @@
 import { findVerifyCode, tlsAlerts } from '@peerkit/events'
-import type { TlsConnection } from './handshake/open-tls.ts'
+import type { TlsConnection } from '../handshake/open-tls.ts'
 
 /** Why a server was not reached, by error code. */
 const REACHING: Readonly<Record<string, string>> = {

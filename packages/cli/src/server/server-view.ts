@@ -1,15 +1,14 @@
+import { readName } from '@peerkit/identity/x509'
+import { createTrustEvaluator } from '@peerkit/trust'
 import type { Decision } from '@peerkit/trust'
+import { openTls } from '../handshake/open-tls.ts'
+import type { TlsConnection } from '../handshake/open-tls.ts'
+import type { HandshakeFacts } from '../handshake/read-handshake.ts'
+import { summarizeDecision } from '../trust/decision.ts'
 import { matchCa } from './ca-match.ts'
 import type { CaMatch } from './ca-match.ts'
-import { summarizeDecision } from './chain-decision.ts'
 import { describeDistrust, describeFailure } from './describe-failure.ts'
-import { describeAuthorities } from './describe-authorities.ts'
-import { openTls } from './handshake/open-tls.ts'
-import type { HandshakeFacts } from './handshake/read-handshake.ts'
-import type { TlsConnection } from './handshake/open-tls.ts'
-import { checkServerChain } from './server-chain.ts'
-import type { Target } from './target.ts'
-import type { TlsArguments } from './tls-arguments.ts'
+import type { Target, TlsArguments } from './tls-arguments.ts'
 
 /** What a handshake shows about a server. */
 export interface ServerView {
@@ -90,4 +89,42 @@ export function readView (connection: TlsConnection): ServerView {
 /** The certificates that Node read. If the handshake failed before, those of its messages. */
 function certificatesOf ({ certificates }: TlsConnection, facts: HandshakeFacts): readonly Uint8Array[] {
   return certificates.length > 0 ? certificates : facts.certificates
+}
+
+/**
+ * Verifies a server's chain with `@peerkit/trust`, as `MtlsAgent` of @peerkit/undici-mtls does.
+ *
+ * @param certificates as sent, the leaf first
+ * @param anchors the certificates of `--ca`; unreadable ones are ignored, as by OpenSSL
+ * @returns undefined if the server sent no certificate, or without a CA
+ */
+export async function checkServerChain (
+  certificates: readonly Uint8Array[], anchors: readonly Uint8Array[]
+): Promise<Decision | undefined> {
+  const [leaf, ...sent] = certificates
+  const ca = anchors.filter((der) => describeUnreadableCa(der) === undefined)
+  if (leaf === undefined || ca.length === 0) return undefined
+  const trust = createTrustEvaluator({ authorities: () => [{ name: 'default', ca }], purpose: 'serverAuth' })
+  return await trust.evaluate(leaf, { sent })
+}
+
+/** Why a CA certificate cannot be used. Undefined if it can. */
+export function describeUnreadableCa (der: Uint8Array): string | undefined {
+  try {
+    createTrustEvaluator({ authorities: () => [{ name: 'default', ca: [der] }] })
+    return undefined
+  } catch (error) {
+    return (error as Error).message
+  }
+}
+
+/** Converts names of CAs from DER to RFC 4514 text. */
+export function describeAuthorities (names: readonly Uint8Array[]): string[] {
+  return names.map((name) => {
+    try {
+      return String(readName(name))
+    } catch {
+      return `a name that cannot be parsed (${name.length} bytes)`
+    }
+  })
 }

@@ -3,7 +3,9 @@ import type { CertificateStep } from '@peerkit/events'
 import { endOfValidity } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
 import type { Accepted, Decision, Refused } from '@peerkit/trust'
-import { describeMoment, describePeriod } from './time-left.ts'
+import { describeEach } from '../authorities/describe-answer.ts'
+import { describeMoment, describePeriod, shownRows } from '../output.ts'
+import type { TrustAnswer, TrustQuestion } from './trust-question.ts'
 
 /** A certificate of an accepted path, for `--json`. */
 export interface PathCertificate {
@@ -121,4 +123,25 @@ export function summarizeDecision (decision: Decision, now: number): string {
   }
   const path = pathOf(decision)
   return `accepted, through ${String(path.at(-1))}; ${describePeriod(undefined, endOfValidity(firstOf(path)), now)}`
+}
+
+/** Why a chain is refused and what to do. */
+export function describeRefusal (question: TrustQuestion, { each, leftOut }: TrustAnswer, refused: Refused): string {
+  const { step, message, why, certificate } = refused.detail
+  return shownRows([
+    ['step', why === undefined ? step : `${step} (${why})`],
+    ['found', message],
+    ['certificate', certificate === undefined ? undefined : certificate.subject ?? 'without a readable subject'],
+    ['serial number', certificate?.serialNumber],
+    ['SHA-256', certificate?.fingerprint256],
+    ['authorities', describeEach(each, question.at)],
+    ['ignored', leftOut],
+    ['what to do', describeRemedy(question, refused)]
+  ])
+}
+
+/** What to do, with the names of the options that were given. */
+export function describeRemedy ({ chain: [leaf], trusted: { file } }: TrustQuestion, refused: Refused): string {
+  const remedy = remedyOf(refused, leaf)
+  return file === undefined ? remedy : inAuthorities(remedy)
 }
