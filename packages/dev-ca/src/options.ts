@@ -1,9 +1,10 @@
 import { isObjectIdentifier } from '@peerkit/identity'
 import { count, defineOptions, flag, list, text, valueOf } from '@peerkit/identity/internal'
 import type { OptionTypes } from '@peerkit/identity/internal'
-import { MTLS_ERR_DEV_CA_OPTION } from './errors.ts'
-import { attributeTypes, purposes } from './oid.ts'
-import type { CrlOptions, RevokeOptions } from './revocation/sign-crl.ts'
+import { ENCODERS } from './certificate/distinguished-name.ts'
+import { PURPOSES } from './certificate/extensions.ts'
+import { DevCaOptionError } from './errors.ts'
+import type { RevocationReason } from './revocation/sign-crl.ts'
 
 /** The type of a key pair. */
 export type KeyType = 'ec-p256' | 'ec-p384' | 'rsa-2048' | 'rsa-3072' | 'ed25519'
@@ -94,6 +95,26 @@ export interface IssueOptions extends ValidityOptions {
   readonly extensions?: readonly ExtensionOption[]
 }
 
+/** Options of `revoke`. */
+export interface RevokeOptions {
+  /** Default: no reason in the CRL. */
+  readonly reason?: RevocationReason
+  /** Default: now. */
+  readonly date?: Date
+}
+
+/** Options of `crl`. */
+export interface CrlOptions {
+  /** Default: now. */
+  readonly thisUpdate?: Date
+  /** Default: seven days after `thisUpdate`. `null` omits it. */
+  readonly nextUpdate?: Date | null
+  /** The cRLNumber. Default: the last number plus one. */
+  readonly number?: number
+  /** Creates a delta CRL: only the certificates that were revoked since the complete CRL with this number, its base. */
+  readonly deltaBase?: number
+}
+
 /** The result of `issue`. */
 export interface IssuedCertificate {
   /** The leaf, PEM. */
@@ -126,7 +147,7 @@ const isAttribute = (value: unknown): boolean => {
   const { type, value: content, encoding } = Object(value)
   return isText(type) && isText(content) && (encoding === undefined || ENCODINGS.includes(encoding))
 }
-const ENCODINGS: readonly unknown[] = ['utf8', 'printable', 'ia5', 'bmp', 't61', 'universal']
+const ENCODINGS: readonly unknown[] = Object.keys(ENCODERS)
 
 const string = text('a string', true)
 const texts = valueOf(
@@ -174,8 +195,8 @@ const ISSUE: OptionTypes<IssueOptions> = {
   crlUrls: list('strings', string),
   ocspUrls: list('strings', string),
   extendedKeyUsage: list('OIDs and names of purposes', valueOf(
-    `a dotted OID or one of ${Object.keys(purposes).join(', ')}`,
-    (value) => isOid(value) || Object.hasOwn(purposes, String(value))
+    `a dotted OID or one of ${Object.keys(PURPOSES).join(', ')}`,
+    (value) => isOid(value) || Object.hasOwn(PURPOSES, String(value))
   )),
   checkNames: flag,
   ca: flag,
@@ -189,23 +210,10 @@ const CRL: OptionTypes<CrlOptions> = {
 }
 const REVOKE: OptionTypes<RevokeOptions> = { reason: string, date }
 
-/** Each throws MTLS_ERR_DEV_CA_OPTION with the option, what was found and what was expected. */
-export const checkCaOptions: (options: unknown) => void = defineOptions('createDevCa', MTLS_ERR_DEV_CA_OPTION, CA).check
-export const checkIssueOptions: (options: unknown) => void = defineOptions('issue', MTLS_ERR_DEV_CA_OPTION, ISSUE).check
-export const checkCrlOptions: (options: unknown) => void = defineOptions('crl', MTLS_ERR_DEV_CA_OPTION, CRL).check
+/** Each throws DevCaOptionError with the option, what was found and what was expected. */
+export const checkCaOptions: (options: unknown) => void = defineOptions('createDevCa', DevCaOptionError, CA).check
+export const checkIssueOptions: (options: unknown) => void = defineOptions('issue', DevCaOptionError, ISSUE).check
+export const checkCrlOptions: (options: unknown) => void = defineOptions('crl', DevCaOptionError, CRL).check
 export const checkRevokeOptions: (options: unknown) => void = defineOptions(
-  'revoke', MTLS_ERR_DEV_CA_OPTION, REVOKE
+  'revoke', DevCaOptionError, REVOKE
 ).check
-
-/**
- * The OID of an attribute type, given as a short name or as an OID. @throws MTLS_ERR_DEV_CA_OPTION for anything else
- */
-export function resolveAttributeType (type: string): string {
-  const oid = Object.hasOwn(attributeTypes, type) ? attributeTypes[type] ?? '' : type
-  if (!isObjectIdentifier(oid)) {
-    throw new MTLS_ERR_DEV_CA_OPTION(
-      `attribute type is "${type}"; expected a dotted OID or one of ${Object.keys(attributeTypes).join(', ')}`
-    )
-  }
-  return oid
-}

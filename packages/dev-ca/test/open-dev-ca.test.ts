@@ -1,6 +1,6 @@
 import { chmodSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { createDevCa, openDevCa, storeDevCa } from '@peerkit/dev-ca'
+import { DevCaOptionError, DevCaStateError, createDevCa, openDevCa, storeDevCa } from '@peerkit/dev-ca'
 import type { KeyType } from '@peerkit/dev-ca'
 import { generateKeyPairSync } from 'node:crypto'
 import { parsePeerIdentity } from '@peerkit/identity'
@@ -22,6 +22,17 @@ for (const key of ['ec-p256', 'ec-p384', 'rsa-2048', 'rsa-3072', 'ed25519'] as r
     t.equal(parseCrl((await opened.crl()).pem, { issuers: [parsePeerIdentity(made.der)] }).number, 1n)
   })
 }
+
+test('an error is of a class, and an error about options is a TypeError', async (t) => {
+  const folder = join(t.testdir(), 'pki')
+  const missing: unknown = await openDevCa(folder).catch((error: unknown) => error)
+  if (!(missing instanceof DevCaStateError)) return t.fail(`found ${String(missing)}`)
+  t.equal(missing.name, 'DevCaStateError')
+  t.equal((missing.cause as NodeJS.ErrnoException).code, 'ENOENT')
+  const wrong: unknown = await createDevCa({ days: -1 }).catch((error: unknown) => error)
+  t.ok(wrong instanceof DevCaOptionError && wrong instanceof TypeError)
+  t.match(wrong, { name: 'DevCaOptionError', code: DevCaOptionError.code, message: /^Invalid option: days is -1/ })
+})
 
 test('the key is for its owner alone, and no other file is left over', async (t) => {
   const folder = join(t.testdir(), 'deep', 'pki')

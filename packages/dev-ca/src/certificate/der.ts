@@ -1,4 +1,4 @@
-import { asn1 } from '../oid.ts'
+import { TAG, encodeSignedHex } from '@peerkit/identity/der'
 
 /** Encodes a DER element (X.690 section 8.1) from its tag and the parts of its content. */
 export function encodeElement (tag: number, ...parts: readonly Uint8Array[]): Uint8Array {
@@ -14,7 +14,7 @@ function encodeLength (length: number): Uint8Array {
 }
 
 export function encodeSequence (...parts: readonly Uint8Array[]): Uint8Array {
-  return encodeElement(asn1.sequence, ...parts)
+  return encodeElement(TAG.sequence, ...parts)
 }
 
 /** Encodes an OBJECT IDENTIFIER given in dotted form (X.690 section 8.19). */
@@ -25,15 +25,12 @@ export function encodeObjectIdentifier (dotted: string): Uint8Array {
     for (let high = Math.floor(arc / 128); high > 0; high = Math.floor(high / 128)) groups.unshift(0x80 | (high % 128))
     return groups
   })
-  return encodeElement(asn1.objectIdentifier, Buffer.from(arcs))
+  return encodeElement(TAG.objectIdentifier, Buffer.from(arcs))
 }
 
-/** Encodes a non-negative INTEGER from its octets, most significant first. */
-export function encodeInteger (octets: Uint8Array): Uint8Array {
-  let start = 0
-  while (start < octets.length - 1 && octets[start] === 0) start += 1
-  const value = octets.subarray(start)
-  return encodeElement(asn1.integer, ...((value[0] ?? 0) >= 0x80 ? [Buffer.from([0]), value] : [value]))
+/** Encodes an INTEGER that is not negative, from its hexadecimal digits. */
+export function encodeInteger (hex: string): Uint8Array {
+  return encodeElement(TAG.integer, encodeSignedHex(hex))
 }
 
 /** UTCTime up to 2049, GeneralizedTime from then on (RFC 5280 section 4.1.2.5). */
@@ -41,6 +38,6 @@ export function encodeTime (date: Date): Uint8Array {
   const text = date.toISOString().replace(/[-:T]|\.\d+/g, '')
   const year = date.getUTCFullYear()
   return year >= 1950 && year < 2050
-    ? encodeElement(asn1.utcTime, Buffer.from(text.slice(2)))
-    : encodeElement(asn1.generalizedTime, Buffer.from(text))
+    ? encodeElement(TAG.utcTime, Buffer.from(text.slice(2)))
+    : encodeElement(TAG.generalizedTime, Buffer.from(text))
 }

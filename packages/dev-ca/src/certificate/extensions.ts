@@ -1,14 +1,22 @@
 import { isIP } from 'node:net'
 import * as x509 from '@peculiar/x509'
-import { parseIpAddress } from '@peerkit/identity/x509'
-import { MTLS_ERR_DEV_CA_OPTION } from '../errors.ts'
-import { asn1, purposes } from '../oid.ts'
+import { TAG } from '@peerkit/identity/der'
+import { EXTENSION, parseIpAddress } from '@peerkit/identity/x509'
+import { DevCaOptionError } from '../errors.ts'
 import type { ExtensionOption, IssueOptions } from '../options.ts'
 import { encodeElement, encodeObjectIdentifier, encodeSequence } from './der.ts'
 import { encodeName, listOf } from './distinguished-name.ts'
 import { readDnsName, readEmail, readSpiffeId, readText, readUri } from './names.ts'
 
-const SUBJECT_ALT_NAME = '2.5.29.17'
+/** Extended key usage purposes by name (RFC 5280 section 4.2.1.12). */
+export const PURPOSES: Readonly<Record<string, string>> = {
+  serverAuth: '1.3.6.1.5.5.7.3.1',
+  clientAuth: '1.3.6.1.5.5.7.3.2',
+  codeSigning: '1.3.6.1.5.5.7.3.3',
+  emailProtection: '1.3.6.1.5.5.7.3.4',
+  timeStamping: '1.3.6.1.5.5.7.3.8',
+  OCSPSigning: '1.3.6.1.5.5.7.3.9'
+}
 const NETSCAPE_COMMENT = '2.16.840.1.113730.1.13'
 const PROFILES = { server: ['serverAuth'], client: ['clientAuth'], both: ['serverAuth', 'clientAuth'] } as const
 
@@ -17,7 +25,7 @@ export function developmentComment (): x509.Extension {
   return new x509.Extension(
     NETSCAPE_COMMENT,
     false,
-    bytes(encodeElement(asn1.ia5String, Buffer.from('For development and tests only: Peerkit development CA')))
+    bytes(encodeElement(TAG.ia5String, Buffer.from('For development and tests only: Peerkit development CA')))
   )
 }
 
@@ -30,9 +38,9 @@ export function leafExtensions (options: IssueOptions, emptySubject: boolean): x
   }
   const [crlUrls, ocspUrls] = [urlsOf('crlUrls'), urlsOf('ocspUrls')]
   if (!Object.hasOwn(PROFILES, profile)) {
-    throw new MTLS_ERR_DEV_CA_OPTION(`profile is "${String(profile)}"; expected server, client or both`)
+    throw new DevCaOptionError(`profile is "${String(profile)}"; expected server, client or both`)
   }
-  const usages = (options.extendedKeyUsage ?? PROFILES[profile]).map((name) => purposes[name] ?? name)
+  const usages = (options.extendedKeyUsage ?? PROFILES[profile]).map((name) => PURPOSES[name] ?? name)
   const names = encodeAltNames(options)
   const usage = x509.KeyUsageFlags.digitalSignature | (ca ? x509.KeyUsageFlags.keyCertSign : 0)
   return [
@@ -40,7 +48,9 @@ export function leafExtensions (options: IssueOptions, emptySubject: boolean): x
     new x509.KeyUsagesExtension(usage, true),
     ...(usages.length > 0 ? [new x509.ExtendedKeyUsageExtension(usages)] : []),
     // RFC 5280 section 4.2.1.6: critical if the subject is empty.
-    ...(names.length > 0 ? [new x509.Extension(SUBJECT_ALT_NAME, emptySubject, bytes(encodeSequence(...names)))] : []),
+    ...(names.length > 0
+      ? [new x509.Extension(EXTENSION.subjectAltName, emptySubject, bytes(encodeSequence(...names)))]
+      : []),
     ...(policies.length > 0 ? [new x509.CertificatePolicyExtension([...policies])] : []),
     ...(crlUrls.length > 0 ? [new x509.CRLDistributionPointsExtension([...crlUrls])] : []),
     ...(ocspUrls.length > 0 ? [new x509.AuthorityInfoAccessExtension({ ocsp: [...ocspUrls] })] : []),
@@ -70,7 +80,7 @@ type Read = (name: string, option: string) => string
 /**
  * The alternative names of a leaf (RFC 5280 section 4.2.1.6).
  *
- * @throws MTLS_ERR_DEV_CA_OPTION for one that is no name
+ * @throws DevCaOptionError for one that is no name
  */
 export function encodeAltNames (options: IssueOptions): Uint8Array[] {
   const take = (option: 'dns' | 'uri' | 'spiffe' | 'email' | 'upn', read: Read): string[] => {
@@ -85,7 +95,7 @@ export function encodeAltNames (options: IssueOptions): Uint8Array[] {
     ...take('upn', readText).map((value) => encodeElement(
       0xa0,
       encodeObjectIdentifier(UPN),
-      encodeElement(0xa0, encodeElement(asn1.utf8String, Buffer.from(value)))
+      encodeElement(0xa0, encodeElement(TAG.utf8String, Buffer.from(value)))
     )),
     ...(options.directoryName === undefined ? [] : [encodeElement(0xa4, encodeName(options.directoryName))])
   ]
@@ -94,7 +104,7 @@ export function encodeAltNames (options: IssueOptions): Uint8Array[] {
 function encodeAddress (address: string): Uint8Array {
   // An IPv4-mapped address and one with a zone would match nothing.
   if (isIP(address) === 0 || (address.includes(':') && /[.%]/.test(address))) {
-    throw new MTLS_ERR_DEV_CA_OPTION(`ip is ${JSON.stringify(address)}; expected an IPv4 or IPv6 address`)
+    throw new DevCaOptionError(`ip is ${JSON.stringify(address)}; expected an IPv4 or IPv6 address`)
   }
   return parseIpAddress(address)
 }

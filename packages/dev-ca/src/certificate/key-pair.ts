@@ -1,5 +1,6 @@
 import { createPrivateKey, createPublicKey, webcrypto } from 'node:crypto'
-import { MTLS_ERR_DEV_CA_OPTION, MTLS_ERR_DEV_CA_STATE } from '../errors.ts'
+import { encodePem } from '@peerkit/identity'
+import { DevCaOptionError, DevCaStateError } from '../errors.ts'
 import type { KeyType } from '../options.ts'
 import { encodeElement, encodeObjectIdentifier, encodeSequence } from './der.ts'
 
@@ -44,25 +45,20 @@ export interface KeyPair {
   readonly pem: string
 }
 
-/** How to generate keys of a type and sign with them. @throws MTLS_ERR_DEV_CA_OPTION for an unknown type */
+/** How to generate keys of a type and sign with them. @throws DevCaOptionError for an unknown type */
 export function describeKey (type: KeyType): Algorithm {
   if (!Object.hasOwn(ALGORITHMS, type)) {
-    throw new MTLS_ERR_DEV_CA_OPTION(`key is "${String(type)}"; expected one of ${Object.keys(ALGORITHMS).join(', ')}`)
+    throw new DevCaOptionError(`key is "${String(type)}"; expected one of ${Object.keys(ALGORITHMS).join(', ')}`)
   }
   return ALGORITHMS[type]
 }
 
-/** Generates a key pair. @throws MTLS_ERR_DEV_CA_OPTION for an unknown type */
+/** Generates a key pair. @throws DevCaOptionError for an unknown type */
 export async function generateKeyPair (type: KeyType = 'ec-p256'): Promise<KeyPair> {
   const { generate, digest, signatureAlgorithm } = describeKey(type)
   const pair = await webcrypto.subtle.generateKey(generate, true, ['sign', 'verify']) as webcrypto.CryptoKeyPair
   const pkcs8 = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', pair.privateKey))
-  return { publicKey: pair.publicKey, digest, signatureAlgorithm, pem: encodePem('PRIVATE KEY', pkcs8) }
-}
-
-export function encodePem (label: string, der: Uint8Array): string {
-  const lines = Buffer.from(der).toString('base64').match(/.{1,64}/g) ?? []
-  return `-----BEGIN ${label}-----\n${lines.join('\n')}\n-----END ${label}-----\n`
+  return { publicKey: pair.publicKey, digest, signatureAlgorithm, pem: encodePem(pkcs8, 'PRIVATE KEY') }
 }
 
 const TYPES: Readonly<Record<string, KeyType>> = {
@@ -73,7 +69,7 @@ const TYPES: Readonly<Record<string, KeyType>> = {
   ed25519: 'ed25519'
 }
 
-/** Reads a key pair from PKCS#8 PEM. @throws MTLS_ERR_DEV_CA_STATE if it is not a key of a known type */
+/** Reads a key pair from PKCS#8 PEM. @throws DevCaStateError if it is not a key of a known type */
 export async function readKeyPair (pem: string, where: string): Promise<KeyPair> {
   let type: KeyType | undefined
   try {
@@ -81,7 +77,7 @@ export async function readKeyPair (pem: string, where: string): Promise<KeyPair>
     type = TYPES[asymmetricKeyDetails?.namedCurve ?? asymmetricKeyDetails?.modulusLength ?? asymmetricKeyType ?? '']
   } catch {}
   if (type === undefined) {
-    throw new MTLS_ERR_DEV_CA_STATE(`${where} is not a readable private key; expected the key of a CA`)
+    throw new DevCaStateError(`${where} is not a readable private key; expected the key of a CA`)
   }
   const { generate, digest, signatureAlgorithm } = describeKey(type)
   const spki = createPublicKey(pem).export({ type: 'spki', format: 'der' })

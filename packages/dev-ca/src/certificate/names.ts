@@ -1,7 +1,7 @@
 import { isIP } from 'node:net'
 import { domainToASCII } from 'node:url'
 import { parseSpiffeId } from '@peerkit/identity'
-import { MTLS_ERR_DEV_CA_OPTION } from '../errors.ts'
+import { DevCaOptionError } from '../errors.ts'
 
 const MAX_HOST = 253
 const LABEL = /^(?!-)[a-z0-9_-]{1,63}(?<!-)$/i
@@ -16,7 +16,7 @@ const URI = /^[a-z][a-z0-9+.-]*:(?:[a-z0-9._~:/?#[\]@!$&'()*+,;=-]|%[0-9a-f]{2})
  * Checks a DNS name (RFC 5280 section 4.2.1.6), which may have a wildcard as its first label.
  *
  * @returns the name; with A-labels if it has characters outside of ASCII
- * @throws MTLS_ERR_DEV_CA_OPTION
+ * @throws DevCaOptionError
  */
 export function readDnsName (name: string, option: string): string {
   const expected = 'a DNS name such as orders.example or *.example'
@@ -42,7 +42,7 @@ function toAscii (name: string): string {
   return ASCII.test(name) || name.includes('%') ? name : domainToASCII(name)
 }
 
-/** Checks an e-mail address. Its host gets A-labels. @throws MTLS_ERR_DEV_CA_OPTION */
+/** Checks an e-mail address. Its host gets A-labels. @throws DevCaOptionError */
 export function readEmail (address: string, option: string): string {
   const at = address.lastIndexOf('@')
   const [local, host] = [address.slice(0, Math.max(at, 0)), address.slice(at + 1)]
@@ -60,7 +60,7 @@ export function readEmail (address: string, option: string): string {
  * Checks an absolute URI (RFC 3986), and a SPIFFE ID if its scheme is spiffe.
  *
  * @returns the URI; one with characters outside of ASCII as RFC 3987 section 3.1 maps it
- * @throws MTLS_ERR_DEV_CA_OPTION
+ * @throws DevCaOptionError
  */
 export function readUri (uri: string, option: string): string {
   if (/^spiffe:/i.test(uri)) return readSpiffeId(uri, option)
@@ -74,7 +74,7 @@ function mapIri (iri: string): string {
   return iri.isWellFormed() && URL.canParse(iri) ? new URL(iri).href : ''
 }
 
-/** @throws MTLS_ERR_DEV_CA_OPTION with the reason */
+/** @throws DevCaOptionError with the reason */
 export function readSpiffeId (id: string, option: string): string {
   try {
     return parseSpiffeId(id).toString()
@@ -84,7 +84,7 @@ export function readSpiffeId (id: string, option: string): string {
   }
 }
 
-/** Text that UTF-8 can encode, and that is not empty. @throws MTLS_ERR_DEV_CA_OPTION */
+/** Text that UTF-8 can encode, and that is not empty. @throws DevCaOptionError */
 export function readText (text: string, option: string): string {
   if (text === '') refuse(option, text, 'nothing', 'a name of at least one character')
   if (!text.isWellFormed()) refuse(option, text, 'half of a surrogate pair, which UTF-8 cannot encode', 'a whole name')
@@ -93,5 +93,5 @@ export function readText (text: string, option: string): string {
 
 function refuse (option: string, value: string, found: string, expected: string): never {
   const text = JSON.stringify(value.length > 80 ? `${value.slice(0, 80)}…` : value)
-  throw new MTLS_ERR_DEV_CA_OPTION(`${option} is ${text}: found ${found}; expected ${expected}`)
+  throw new DevCaOptionError(`${option} is ${text}: found ${found}; expected ${expected}`)
 }

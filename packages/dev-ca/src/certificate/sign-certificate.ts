@@ -1,7 +1,7 @@
 import { createPrivateKey, createPublicKey, randomBytes, sign } from 'node:crypto'
 import type * as x509 from '@peculiar/x509'
-import { MTLS_ERR_DEV_CA_OPTION } from '../errors.ts'
-import { asn1 } from '../oid.ts'
+import { TAG } from '@peerkit/identity/der'
+import { DevCaOptionError } from '../errors.ts'
 import type { ValidityOptions } from '../options.ts'
 import { encodeElement, encodeInteger, encodeSequence, encodeTime } from './der.ts'
 import type { KeyPair } from './key-pair.ts'
@@ -40,8 +40,8 @@ export function signCertificate (
   const { notBefore, notAfter } = readValidity(validity, defaultDays)
   const tbs = encodeSequence(
     // v3
-    encodeElement(0xa0, encodeInteger(Buffer.from([2]))),
-    encodeInteger(Buffer.from(serialNumber, 'hex')),
+    encodeElement(0xa0, encodeInteger('02')),
+    encodeInteger(serialNumber),
     signer.signatureAlgorithm,
     issuer,
     encodeSequence(encodeTime(notBefore), encodeTime(notAfter)),
@@ -53,7 +53,7 @@ export function signCertificate (
   return {
     // A copy, because a Buffer may share its memory with others.
     der: new Uint8Array(
-      encodeSequence(tbs, signer.signatureAlgorithm, encodeElement(asn1.bitString, Buffer.from([0]), signature))
+      encodeSequence(tbs, signer.signatureAlgorithm, encodeElement(TAG.bitString, Buffer.from([0]), signature))
     ),
     serialNumber: serialNumber.toLowerCase().replace(/^(00)+/, '')
   }
@@ -71,16 +71,16 @@ function readValidity (
   defaultDays: number
 ): { notBefore: Date, notAfter: Date } {
   if (days !== undefined && notAfter !== undefined) {
-    throw new MTLS_ERR_DEV_CA_OPTION('days and notAfter are both given; expected one')
+    throw new DevCaOptionError('days and notAfter are both given; expected one')
   }
   const start = notBefore ?? new Date(Math.min(Date.now(), notAfter?.getTime() ?? Infinity) - CLOCK_LEEWAY)
   const end = notAfter ?? new Date((notBefore?.getTime() ?? Date.now()) + (days ?? defaultDays) * DAY)
   // GeneralizedTime has a year of four digits (RFC 5280 section 4.1.2.5.2).
   if (!(end.getUTCFullYear() <= 9999)) {
-    throw new MTLS_ERR_DEV_CA_OPTION(`days is ${String(days)}; expected an end before the year 10000`)
+    throw new DevCaOptionError(`days is ${String(days)}; expected an end before the year 10000`)
   }
   if (!(end > start)) {
-    throw new MTLS_ERR_DEV_CA_OPTION(`notAfter ${end.toISOString()} is not after notBefore ${start.toISOString()}`)
+    throw new DevCaOptionError(`notAfter ${end.toISOString()} is not after notBefore ${start.toISOString()}`)
   }
   return { notBefore: start, notAfter: end }
 }

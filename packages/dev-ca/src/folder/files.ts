@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { access, link, mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { MTLS_ERR_DEV_CA_STATE } from '../errors.ts'
+import { DevCaStateError } from '../errors.ts'
 import type { IssuedCertificate } from '../options.ts'
 import type { Crl } from '../revocation/sign-crl.ts'
 
@@ -12,7 +12,7 @@ export interface PlaceOptions {
   readonly force?: boolean
 }
 
-/** Writes a file atomically: a temporary file first, then a rename. @throws MTLS_ERR_DEV_CA_STATE if the file exists */
+/** Writes a file atomically: a temporary file first, then a rename. @throws DevCaStateError if the file exists */
 export async function placeFile (
   path: string,
   text: string,
@@ -37,7 +37,7 @@ export async function placeFile (
 }
 
 export function fileIsThere (path: string): Error {
-  return new MTLS_ERR_DEV_CA_STATE(`${path} exists; use --force to replace it`)
+  return new DevCaStateError(`${path} exists; use --force to replace it`)
 }
 
 export async function exists (path: string): Promise<boolean> {
@@ -50,7 +50,7 @@ export async function exists (path: string): Promise<boolean> {
  * @param issued the result of `issue`
  * @param path without the extension
  * @param options `force`: replace existing files; default false
- * @throws MTLS_ERR_DEV_CA_STATE if one of the files exists and `force` is not set
+ * @throws DevCaStateError if one of the files exists and `force` is not set
  * @example
  * ```ts
  * await storeCertificate(await ca.issue({ cn: 'dave' }), 'dave', { force: true })

@@ -3,7 +3,7 @@ import { readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { MTLS_ERR_DEV_CA_STATE } from '../errors.ts'
+import { DevCaStateError } from '../errors.ts'
 
 const LOCK = 'lock'
 /**
@@ -25,7 +25,7 @@ interface Holder { readonly pid: number, readonly host: string, readonly token: 
  * Runs an operation under the lock of a folder, which excludes other processes and other calls in this process. The
  * lock of a process that has ended is removed at once, that of another machine after 30 seconds.
  *
- * @throws MTLS_ERR_DEV_CA_STATE if the lock is not released in time
+ * @throws DevCaStateError if the lock is not released in time
  */
 export async function withFolderLock<Result> (
   folder: string,
@@ -47,7 +47,7 @@ async function acquire (path: string, own: string, until: number): Promise<void>
   while (!await create(path, own)) {
     if (await isStale(path)) await breakLock(path)
     else if (Date.now() >= until) {
-      throw new MTLS_ERR_DEV_CA_STATE(
+      throw new DevCaStateError(
       `${path} is held by ${describeHolder(await readLock(path))}; try again later, or remove the file if ` +
         'that process does not run any more'
       )

@@ -5,11 +5,11 @@ import { readCertificate } from '@peerkit/identity/x509'
 import { readKeyPair } from '../certificate/key-pair.ts'
 import { openCa, stateOf } from '../create-dev-ca.ts'
 import type { CaState, DevCa } from '../create-dev-ca.ts'
-import { MTLS_ERR_DEV_CA_STATE } from '../errors.ts'
-import type { Revocation } from '../revocation/sign-crl.ts'
+import { DevCaStateError } from '../errors.ts'
 import { placeFile } from './files.ts'
 import { withFolderLock } from './folder-lock.ts'
 import type { LockOptions } from './folder-lock.ts'
+import { decodeState, encodeState, takeUp } from './state-file.ts'
 
 const CERTIFICATE = 'ca.pem'
 const KEY = 'ca.key'
@@ -18,16 +18,6 @@ const ROOT = 'root.pem'
 const STATE = 'state.json'
 /** Unfinished files of `placeFile`. */
 const LEFT = /^(ca|root|chain|state|crl)\.(pem|key|json)\.[0-9a-f-]{36}\.new$/
-
-interface StoredState {
-  readonly version: 1
-  readonly crlNumber: number
-  readonly revocations: ReadonlyArray<Omit<Revocation, 'date'> & { readonly date: string }>
-  /** Serial numbers. Folders of earlier versions have none. */
-  readonly issued?: readonly string[]
-}
-
-type SavedState = Pick<CaState, 'crlNumber' | 'revocations' | 'issued'>
 
 /** A CA that is stored in a folder. */
 export interface StoredDevCa extends DevCa {
@@ -47,7 +37,7 @@ export interface StoredDevCa extends DevCa {
  * @param folder created with mode 0700 if it does not exist
  * @param options `force`: replace a CA that exists there; default false
  * @returns the stored CA
- * @throws MTLS_ERR_DEV_CA_STATE if the folder has a CA and `force` is not set, or if it is locked
+ * @throws DevCaStateError if the folder has a CA and `force` is not set, or if it is locked
  * @example
  * ```ts
  * const stored = await storeDevCa(await createDevCa(), 'stored-pki', { force: true })
@@ -82,7 +72,7 @@ export async function storeDevCa (
  * @param run the operation
  * @param options `wait`: how long to wait for the lock, in milliseconds; default 10,000
  * @returns the result of the operation
- * @throws MTLS_ERR_DEV_CA_STATE as {@link openDevCa}, or if the lock is not released in time
+ * @throws DevCaStateError as {@link openDevCa}, or if the lock is not released in time
  * @example
  * ```ts
  * await storeDevCa(ca, 'updated-pki', { force: true })
@@ -116,7 +106,7 @@ export async function updateDevCa<Result> (
  *
  * @param folder the folder of {@link storeDevCa}
  * @returns the CA; its `save()` writes revocations and the CRL number back
- * @throws MTLS_ERR_DEV_CA_STATE if the folder has no CA, or if a file cannot be read
+ * @throws DevCaStateError if the folder has no CA, or if a file cannot be read
  * @example
  * ```ts
  * await storeDevCa(ca, 'opened-pki', { force: true })
@@ -130,9 +120,10 @@ export async function openDevCa (folder: string): Promise<StoredDevCa> {
       return await readFile(join(folder, name), 'utf8')
     } catch (error) {
       const { code = 'unknown' } = error as NodeJS.ErrnoException
-      throw new MTLS_ERR_DEV_CA_STATE(
+      throw new DevCaStateError(
         `${join(folder, name)}: found ${code === 'ENOENT' ? 'no such file' : code}; expected a CA (create ` +
-          `one with "peerkit ca init --dir ${folder}")`
+          `one with "peerkit ca init --dir ${folder}")`,
+        { cause: error }
       )
     }
   }
@@ -173,23 +164,6 @@ async function saveState (state: CaState, folder: string): Promise<void> {
 }
 
 /**
- * Merges what other processes have saved. Their CRLs do not have the revocations of this process, so for delta CRLs
- * these come after the last of those CRLs.
- */
-function takeUp (state: CaState, { crlNumber, revocations, issued }: SavedState): void {
-  for (const [serialNumber, entry] of state.revocations) {
-    if (!revocations.has(serialNumber)) {
-      state.revocations.set(serialNumber, { ...entry, after: Math.max(entry.after, crlNumber) })
-    }
-  }
-  for (const [serialNumber, entry] of revocations) {
-    if (!state.revocations.has(serialNumber)) state.revocations.set(serialNumber, entry)
-  }
-  for (const serialNumber of issued) state.issued.add(serialNumber)
-  state.crlNumber = Math.max(state.crlNumber, crlNumber)
-}
-
-/**
  * Checks that key and certificate belong together. A folder that was replaced only in part has those of two CAs, and
  * its signatures would be invalid.
  */
@@ -201,49 +175,14 @@ function readOwnCertificate (pem: string, key: string, folder: string): Pick<CaS
     matches = node.checkPrivateKey(createPrivateKey(key))
     own = { der: node.raw, name: readCertificate(node.raw).subjectRaw }
   } catch {
-    throw new MTLS_ERR_DEV_CA_STATE(
+    throw new DevCaStateError(
       `${join(folder, CERTIFICATE)} or ${join(folder, KEY)} cannot be read; expected the PEM that peerkit wrote`
     )
   }
   if (!matches) {
-    throw new MTLS_ERR_DEV_CA_STATE(
+    throw new DevCaStateError(
       `${join(folder, KEY)} is not the key of ${join(folder, CERTIFICATE)}; create the CA again`
     )
   }
   return own
-}
-
-function encodeState ({ crlNumber, revocations, issued }: CaState): string {
-  const state = { version: 1, crlNumber, revocations: [...revocations.values()], issued: [...issued] }
-  return JSON.stringify(state, null, 2) + '\n'
-}
-
-function decodeState (text: string, where: string): SavedState {
-  try {
-    const { version, crlNumber, revocations, issued = [] } = JSON.parse(text) as StoredState
-    if (version === 1 &&
-      Number.isSafeInteger(crlNumber) &&
-      Array.isArray(revocations) &&
-      revocations.every(isRevocation) &&
-      Array.isArray(issued) &&
-      issued.every(isSerialNumber)) {
-      return {
-        crlNumber,
-        revocations: new Map(
-          revocations.map((entry) => [entry.serialNumber, { ...entry, date: new Date(entry.date) }])
-        ),
-        issued: new Set(issued)
-      }
-    }
-  } catch {}
-  throw new MTLS_ERR_DEV_CA_STATE(`${where} cannot be read; expected the state that peerkit wrote`)
-}
-
-function isRevocation (entry: unknown): boolean {
-  const { serialNumber, date, after } = Object(entry)
-  return isSerialNumber(serialNumber) && !Number.isNaN(Date.parse(date)) && Number.isSafeInteger(after)
-}
-
-function isSerialNumber (value: unknown): boolean {
-  return /^([0-9a-f]{2})+$/.test(String(value))
 }

@@ -1,7 +1,7 @@
 import { createPublicKey, X509Certificate } from 'node:crypto'
 import { inspect } from 'node:util'
 import { decodePem, parsePeerIdentity } from '@peerkit/identity'
-import { MTLS_ERR_DEV_CA_OPTION } from '../errors.ts'
+import { DevCaOptionError } from '../errors.ts'
 
 /**
  * A certificate to revoke: the result of `issue`, a CA, PEM (the first certificate), DER, or a serial number in hex.
@@ -15,7 +15,7 @@ const EXPECTED = 'an issued certificate, a CA, PEM, DER or a serial number'
 export interface ReadTarget { readonly serialNumber: string, readonly der?: Uint8Array }
 
 /**
- * The serial number to revoke. @throws MTLS_ERR_DEV_CA_OPTION; the message never has text of the input: it may be a key
+ * The serial number to revoke. @throws DevCaOptionError; the message never has text of the input: it may be a key
  */
 export function readRevocationTarget (target: unknown): ReadTarget {
   if (typeof target === 'string') {
@@ -28,14 +28,14 @@ export function readRevocationTarget (target: unknown): ReadTarget {
   }
   if (der instanceof Uint8Array) return readDer(der)
   const found = typeof target === 'object' && target !== null ? 'an object of another kind' : inspect(target)
-  throw new MTLS_ERR_DEV_CA_OPTION(`certificate is ${found}; expected ${EXPECTED}`)
+  throw new DevCaOptionError(`certificate is ${found}; expected ${EXPECTED}`)
 }
 
 function checkSerialNumber (text: string): string {
   const serialNumber = text.toLowerCase()
   if (/^([0-9a-f]{2})+$/.test(serialNumber)) return serialNumber
   const found = text.length > 80 ? `${text.length} characters` : `"${serialNumber}"`
-  throw new MTLS_ERR_DEV_CA_OPTION(`serial number is ${found}; expected hexadecimal bytes, or PEM of a certificate`)
+  throw new DevCaOptionError(`serial number is ${found}; expected hexadecimal bytes, or PEM of a certificate`)
 }
 
 function readPem (text: string): ReadTarget {
@@ -44,7 +44,7 @@ function readPem (text: string): ReadTarget {
     [first] = decodePem(text)
   } catch {}
   if (first !== undefined) return readDer(first)
-  throw new MTLS_ERR_DEV_CA_OPTION('certificate is PEM without a readable certificate; expected one')
+  throw new DevCaOptionError('certificate is PEM without a readable certificate; expected one')
 }
 
 function readDer (der: Uint8Array): ReadTarget {
@@ -54,7 +54,7 @@ function readDer (der: Uint8Array): ReadTarget {
   } catch {}
   if (serialNumber !== undefined) return { serialNumber, der }
   const found = `${der.length} bytes that cannot be parsed`
-  throw new MTLS_ERR_DEV_CA_OPTION(`certificate is ${found}; expected DER of a certificate`)
+  throw new DevCaOptionError(`certificate is ${found}; expected DER of a certificate`)
 }
 
 /**
@@ -62,17 +62,17 @@ function readDer (der: Uint8Array): ReadTarget {
  * would revoke nothing, or an innocent certificate with the same number.
  *
  * @param ca its certificate, DER, and its key, PEM
- * @throws MTLS_ERR_DEV_CA_OPTION
+ * @throws DevCaOptionError
  */
 export function checkOwnCertificate (der: Uint8Array, ca: { readonly der: Uint8Array, readonly key: string }): void {
   const name = new X509Certificate(ca.der).subject.split('\n').at(-1)
   if (Buffer.compare(der, ca.der) === 0) {
     const expected = 'one that it has issued; a CA is revoked by the CA above it, and a root by removing it'
-    throw new MTLS_ERR_DEV_CA_OPTION(`certificate is that of the CA ${name} itself; expected ${expected}`)
+    throw new DevCaOptionError(`certificate is that of the CA ${name} itself; expected ${expected}`)
   }
   const certificate = new X509Certificate(der)
   if (certificate.verify(createPublicKey(ca.key))) return
   const issuer = certificate.issuer.split('\n').at(-1)
   const another = issuer === name ? `another CA of the name ${name}` : `another CA (${issuer})`
-  throw new MTLS_ERR_DEV_CA_OPTION(`certificate is from ${another}; expected one that this CA (${name}) has issued`)
+  throw new DevCaOptionError(`certificate is from ${another}; expected one that this CA (${name}) has issued`)
 }
