@@ -26,9 +26,8 @@ for (const key of ['ec-p256', 'ec-p384', 'rsa-2048', 'rsa-3072', 'ed25519'] as r
 test('an error is of a class, and an error about options is a TypeError', async (t) => {
   const folder = join(t.testdir(), 'pki')
   const missing: unknown = await openDevCa(folder).catch((error: unknown) => error)
-  if (!(missing instanceof DevCaStateError)) return t.fail(`found ${String(missing)}`)
-  t.equal(missing.name, 'DevCaStateError')
-  t.equal((missing.cause as NodeJS.ErrnoException).code, 'ENOENT')
+  t.ok(missing instanceof DevCaStateError)
+  t.match(missing, { name: 'DevCaStateError', code: DevCaStateError.code, cause: { code: 'ENOENT' } })
   const wrong: unknown = await createDevCa({ days: -1 }).catch((error: unknown) => error)
   t.ok(wrong instanceof DevCaOptionError && wrong instanceof TypeError)
   t.match(wrong, { name: 'DevCaOptionError', code: DevCaOptionError.code, message: /^Invalid option: days is -1/ })

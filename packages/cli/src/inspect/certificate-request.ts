@@ -11,7 +11,7 @@ import type { Described } from './crl.ts'
 /** The attribute of a request with the extensions that it asks for (RFC 2985 section 5.4.2). */
 const EXTENSION_REQUEST = '1.2.840.113549.1.9.14'
 
-/** What a certificate request asks for (PKCS#10, RFC 2986). @throws MTLS_ERR_DER_INVALID */
+/** What a certificate request asks for (PKCS#10, RFC 2986). @throws DerInvalidError */
 export function describeRequest (der: Uint8Array): Described {
   const outer = new DerReader(der).enter(TAG.sequence)
   const info = outer.expect(TAG.sequence)

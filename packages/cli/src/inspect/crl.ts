@@ -112,7 +112,7 @@ const REASONS = [
   'certificateHold', undefined, 'removeFromCRL', 'privilegeWithdrawn', 'aACompromise'
 ]
 
-/** @throws MTLS_ERR_DER_INVALID */
+/** @throws DerInvalidError */
 export function readCrl (der: Uint8Array): CrlContent {
   const tbs = new DerReader(der).enter(TAG.sequence).enter(TAG.sequence)
   tbs.optional(TAG.integer)
