@@ -1,15 +1,15 @@
 import { readdir, realpath, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { decodePem, endOfValidity } from '@peerkit/identity'
-import { textOf, UsageError } from './command.ts'
+import { readDuration, textOf, UsageError } from './command.ts'
 import type { Command } from './command.ts'
-import { decodeCertificates, holdsKey } from './files/certificate-file.ts'
-import { readBytes } from './files/read-bytes.ts'
+import { CERTIFICATE_BLOCK, decodeCertificates, holdsKey, numbered } from './files/certificate-file.ts'
+import { MAX_CRL, readBytes } from './files/read-bytes.ts'
 import { openTls } from './handshake/open-tls.ts'
 import type { OpenTlsOptions } from './handshake/open-tls.ts'
 import { readPresented } from './inspect/certificate.ts'
 import { readCrlPeriod } from './inspect/crl.ts'
-import { describeMoment, describePeriod, readDuration, shown, shownJson } from './output.ts'
+import { describeMoment, describePeriod, shown, shownJson } from './output.ts'
 import { readView } from './server/server-view.ts'
 import { readTarget, readTlsArguments, TLS_OPTIONS } from './server/tls-arguments.ts'
 
@@ -83,7 +83,7 @@ function describeAsData ({ state, notBefore, notAfter, kind, name, where, error 
 }
 
 /** A certificate or CRL with its expiry. */
-export interface Expiry {
+interface Expiry {
   readonly kind: 'certificate' | 'CA' | 'CRL' | 'server' | 'file'
   readonly name: string
   /** The file or server, and the position there. */
@@ -98,17 +98,14 @@ export interface Expiry {
 }
 
 const ENDINGS = /\.(pem|crt|cer|cert|der|crl)$/i
-const CERTIFICATE_BLOCK = '-----BEGIN CERTIFICATE-----'
 const CRL_BLOCK = '-----BEGIN X509 CRL-----'
-/** Enough for a CRL of three million entries. */
-const MAX_FILE = 1 << 27
 
 /**
  * Finds the expiry dates of files, folders and servers. An unreadable one is listed with its error.
  *
  * @throws UsageError for a target that is not a file, a folder or a server
  */
-export async function findExpiries (targets: readonly string[], options: OpenTlsOptions): Promise<Expiry[]> {
+async function findExpiries (targets: readonly string[], options: OpenTlsOptions): Promise<Expiry[]> {
   const found: Expiry[] = []
   for (const target of targets) found.push(...await findOne(target, options))
   return found
@@ -166,7 +163,7 @@ async function readFolder (folder: string, seen: Set<string>): Promise<Expiry[]>
 /** @param inFolder in a folder, a file with a key is skipped and not an error */
 async function readFile (path: string, inFolder: boolean): Promise<Expiry[]> {
   try {
-    const bytes = await readBytes(path, '', 'a certificate or a CRL', MAX_FILE)
+    const bytes = await readBytes(path, '', 'a certificate or a CRL', MAX_CRL)
     const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1')
     // "ca init" writes an empty chain.pem for a root, which has no intermediates.
     if (inFolder && bytes.length === 0) return []
@@ -206,8 +203,4 @@ function describeCrl (der: Uint8Array, where: string): Expiry {
 
 function unreadable (kind: Expiry['kind'], where: string, error: string): Expiry {
   return { kind, name: '', where, notBefore: undefined, notAfter: undefined, end: undefined, error }
-}
-
-function numbered (where: string, index: number, count: number): string {
-  return count === 1 ? where : `${where}, ${index + 1} of ${count}`
 }

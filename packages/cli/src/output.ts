@@ -1,5 +1,3 @@
-import { UsageError } from './command.ts'
-
 // Text of certificates, servers and file names may come from an attacker. Control characters could rewrite the terminal
 // (CWE-150), line ends could forge a line of output, and bidirectional overrides could reverse a name (CVE-2021-42574).
 // eslint-disable-next-line no-control-regex
@@ -20,10 +18,11 @@ export function shownJson (value: unknown): string {
     : `\\u${unsafe.charCodeAt(0).toString(16).padStart(4, '0')}`) + '\n'
 }
 
+/** A label and its value, or a list of values. */
+export type Row = readonly [label: string, value: string | readonly string[] | undefined]
+
 /** Lines of the form ` label value`. Values are made safe. Undefined ones are omitted. A list has a line per value. */
-export function shownRows (
-  rows: ReadonlyArray<readonly [label: string, value: string | readonly string[] | undefined]>
-): string {
+export function shownRows (rows: readonly Row[]): string {
   const filled = rows.flatMap(([label, value]) => {
     const values = value === undefined ? [] : typeof value === 'string' ? [value] : value
     return values.map((one, index) => [index === 0 ? label : '', one] as const)
@@ -32,23 +31,12 @@ export function shownRows (
   return filled.map(([label, value]) => `  ${label.padEnd(width)}  ${shown(value)}\n`).join('')
 }
 
-const UNITS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 }
 const NAMES: ReadonlyArray<readonly [number, string]> = [
   [86_400_000, 'day'],
   [3_600_000, 'hour'],
   [60_000, 'minute'],
   [1000, 'second']
 ]
-
-/** Parses `90s`, `30m`, `12h`, `7d` or `2w` to milliseconds. @throws UsageError with the option */
-export function readDuration (text: string, option: string): number {
-  const [, number = '', unit = ''] = /^(\d{1,6}(?:\.\d{1,3})?)([smhdw])$/.exec(text) ?? []
-  const duration = Number(number) * (UNITS[unit] ?? NaN)
-  if (!(duration > 0)) {
-    throw new UsageError(`--${option} is ${JSON.stringify(text)}; expected a duration such as 90s, 30m, 12h, 7d or 2w`)
-  }
-  return duration
-}
 
 /** A span in its largest unit, rounded down: `6 days`, `1 hour`. */
 export function describeSpan (milliseconds: number): string {

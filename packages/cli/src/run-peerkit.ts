@@ -110,7 +110,7 @@ async function runCommand (command: Command, rest: readonly string[], { out, err
 }
 
 /** The help of `peerkit`, or of a group of its commands. */
-export function listCommands (commands: readonly Command[]): string {
+function listCommands (commands: readonly Command[]): string {
   return [
     'usage: peerkit COMMAND [OPTIONS]',
     '',
@@ -145,7 +145,7 @@ export function describeCommand ({ name, summary, options, operands, notes = [] 
 }
 
 /** Why the arguments name no command, and the nearest one. */
-export function describeUnknown (args: readonly string[], commands: readonly Command[]): string {
+function describeUnknown (args: readonly string[], commands: readonly Command[]): string {
   const words = args.slice(0, args.findIndex((arg) => arg.startsWith('-')) >>> 0)
   const group = commands.filter(({ name }) => name.startsWith(`${words[0] ?? ''} `)).map(({ name }) => name)
   if (words.length === 0) return `unknown option ${args[0] ?? ''}; expected a command, --help or --version`
@@ -156,7 +156,7 @@ export function describeUnknown (args: readonly string[], commands: readonly Com
 }
 
 /** The version of this package. */
-export function readVersion (): string {
+function readVersion (): string {
   const manifest = readFileSync(new URL('../package.json', import.meta.url), 'utf8')
   const { version } = JSON.parse(manifest) as { version: string }
   return version

@@ -171,7 +171,7 @@ export function describeDay (found: unknown): string {
 }
 
 /** A day at 00:00 UTC, in milliseconds since the epoch. Undefined if the text is not a day. */
-export function readDay (text: unknown): number | undefined {
+function readDay (text: unknown): number | undefined {
   const time = typeof text === 'string' && DAY.test(text) ? Date.parse(`${text}T00:00:00Z`) : Number.NaN
   // Date.parse accepts 2027-02-31 as a day in March.
   return Number.isNaN(time) || new Date(time).toISOString().slice(0, 10) !== text ? undefined : time

@@ -3,12 +3,11 @@ import type { KeyObject } from 'node:crypto'
 import { parsePeerIdentity } from '@peerkit/identity'
 import { loadCrlChecker } from '@peerkit/revocation'
 import type { CrlChecker, CrlCheckerOptions } from '@peerkit/revocation'
-import { findIssuer } from '@peerkit/trust'
+import { createTrustEvaluator, findIssuer } from '@peerkit/trust'
 import { UsageError } from '../command.ts'
-import { decodeCertificates } from '../files/certificate-file.ts'
-import { readBytes } from '../files/read-bytes.ts'
+import { readCertificateFile } from '../files/certificate-file.ts'
+import { MAX_CRL, readBytes } from '../files/read-bytes.ts'
 import { shown } from '../output.ts'
-import { describeUnreadableCa } from '../server/server-view.ts'
 import type { NamedAuthority } from './read-authorities.ts'
 
 /** A file of CA certificates. */
@@ -32,8 +31,7 @@ export async function readAuthorityFiles (
   paths: readonly string[], { where, option, roots }: AuthorityPlace
 ): Promise<readonly AuthorityFile[]> {
   return await Promise.all(paths.map(async (path) => {
-    const bytes = await readBytes(path, where, 'a PEM or DER file of CA certificates')
-    const certificates = decodeCertificates(bytes, `${where}${path}`)
+    const certificates = await readCertificateFile(path, where, 'a PEM or DER file of CA certificates')
     for (const [index, der] of certificates.entries()) {
       const flaw = findAuthorityFlaw(option, der, roots)
       if (flaw === undefined) continue
@@ -45,10 +43,10 @@ export async function readAuthorityFiles (
   }))
 }
 
-export type AuthorityOption = 'ca' | 'intermediates' | 'crlIssuers'
+type AuthorityOption = 'ca' | 'intermediates' | 'crlIssuers'
 
 /** Why a CA certificate is refused. */
-export interface AuthorityFlaw {
+interface AuthorityFlaw {
   readonly found: string
   readonly expected: string
 }
@@ -59,7 +57,7 @@ export interface AuthorityFlaw {
  * @param roots the option for roots, for the message: `--ca`
  * @returns why it would be refused in this option; undefined if it is accepted
  */
-export function findAuthorityFlaw (option: AuthorityOption, der: Uint8Array, roots: string): AuthorityFlaw | undefined {
+function findAuthorityFlaw (option: AuthorityOption, der: Uint8Array, roots: string): AuthorityFlaw | undefined {
   const unreadable = describeUnreadableCa(der)
   if (unreadable !== undefined) return { found: unreadable, expected: 'a CA certificate' }
   const identity = parsePeerIdentity(der)
@@ -87,9 +85,6 @@ function findWeakKey (name: string, { asymmetricKeyType, asymmetricKeyDetails }:
   const curve = namedCurve === '' ? 'a curve without a name' : namedCurve
   return { found: `a key of ${name} on ${curve}`, expected: 'EC of 256 bits or better' }
 }
-
-/** Enough for a CRL of three million entries. */
-const MAX_CRL = 1 << 27
 
 /** The names of options, for error messages. */
 export interface CrlPlace {
@@ -145,4 +140,14 @@ function refuse ([found]: readonly string[], { cas, known }: CrlPlace): void {
   throw new UsageError(
     `${found}; expected a CRL of a CA in ${cas} (give the certificate of an intermediate CA in ${known})`
   )
+}
+
+/** Why a CA certificate cannot be used. Undefined if it can. */
+export function describeUnreadableCa (der: Uint8Array): string | undefined {
+  try {
+    createTrustEvaluator({ authorities: () => [{ name: 'default', ca: [der] }] })
+    return undefined
+  } catch (error) {
+    return (error as Error).message
+  }
 }

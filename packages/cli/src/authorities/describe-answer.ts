@@ -2,10 +2,9 @@ import { claimsOf } from '@peerkit/identity'
 import type { CertificateFlaw, ClaimKind, PeerIdentity, SubjectAltNames } from '@peerkit/identity'
 import type { Accepted } from '@peerkit/trust'
 import { describeMoment } from '../output.ts'
+import type { Row } from '../output.ts'
 import type { AuthorityAnswer } from './ask-authorities.ts'
 import type { NamedAuthority } from './read-authorities.ts'
-
-type Row = readonly [label: string, value: string | readonly string[] | undefined]
 
 /** The authority that accepts a chain, and the names that it vouches for. */
 export function describeAccepting (
@@ -27,7 +26,7 @@ export function describeNotBelieved ({ notBelieved }: PeerIdentity): string | un
 }
 
 /** The same as data. */
-export interface AcceptingData {
+interface AcceptingData {
   readonly name: string
   readonly notBelieved: readonly ClaimKind[]
   /** The values of these kinds in the certificate. */
@@ -85,7 +84,7 @@ export function describeEachAsData (each: readonly AuthorityAnswer[]): readonly 
 const MAX_CLAIMS = 20
 
 /** The names that the authority does not vouch for: `subject CN=web`, `dns api.internal`. */
-export function listClaims (peer: PeerIdentity): readonly string[] {
+function listClaims (peer: PeerIdentity): readonly string[] {
   const { subject, subjectAltNames, policies = [] } = claimsOf(peer)
   const isNamed = subject !== undefined && subject.rdns.length > 0
   const believed = new Set(listNames(peer.subjectAltNames))

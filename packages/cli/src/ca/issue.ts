@@ -1,11 +1,10 @@
 import { join } from 'node:path'
-import type { IssueOptions, KeyType } from '@peerkit/dev-ca'
+import type { IssueOptions } from '@peerkit/dev-ca'
 import { dateOf, daysOf, textOf, textsOf, UsageError } from '../command.ts'
 import type { Command, Values } from '../command.ts'
-import { DONE_NOTE, JSON_OPTION, KEY_OPTION, loadSigning, printDone } from './create-ca.ts'
+import { DONE_NOTE, given, JSON_OPTION, KEY_OPTION, loadSigning, printDone } from './create-ca.ts'
 
 const PROFILES = ['server', 'client', 'both']
-const LISTS = ['o', 'ou', 'dns', 'ip', 'uri', 'email'] as const
 
 export const certIssue: Command = {
   name: 'cert issue',
@@ -58,19 +57,24 @@ function warningOf ({ profile, dns, ip }: IssueOptions): string | undefined {
 }
 
 function readIssueOptions (values: Values): IssueOptions {
-  const options: Record<string, unknown> = {}
-  const take = (name: string, value: unknown): void => { if (value !== undefined) options[name] = value }
   const profile = textOf(values, 'profile')
   if (profile !== undefined && !PROFILES.includes(profile)) {
     throw new UsageError(`--profile is "${profile}"; expected server, client or both`)
   }
-  take('profile', profile)
-  take('cn', textOf(values, 'cn'))
-  for (const name of LISTS) if (textsOf(values, name).length > 0) options[name] = textsOf(values, name)
-  take('spiffe', textOf(values, 'spiffe'))
-  take('key', textOf(values, 'key') as KeyType | undefined)
-  take('days', daysOf(values))
-  take('notBefore', dateOf(values, 'not-before'))
-  take('notAfter', dateOf(values, 'not-after'))
-  return options
+  const lists = Object
+    .keys(certIssue.options)
+    .map((name) => [name, textsOf(values, name)] as const)
+    .filter(([, texts]) => texts.length > 0)
+  return {
+    ...Object.fromEntries(lists),
+    ...given({
+      profile,
+      cn: textOf(values, 'cn'),
+      spiffe: textOf(values, 'spiffe'),
+      key: textOf(values, 'key'),
+      days: daysOf(values),
+      notBefore: dateOf(values, 'not-before'),
+      notAfter: dateOf(values, 'not-after')
+    })
+  }
 }

@@ -2,15 +2,12 @@ import { join } from 'node:path'
 import type { RevocationReason, StoredDevCa } from '@peerkit/dev-ca'
 import { daysOf, textOf, UsageError } from '../command.ts'
 import type { Command } from '../command.ts'
-import { decodeCertificates } from '../files/certificate-file.ts'
-import { readBytes } from '../files/read-bytes.ts'
+import { readCertificateFile } from '../files/certificate-file.ts'
+import { CRL_REASONS } from '../inspect/crl.ts'
 import { DONE_NOTE, JSON_OPTION, loadSigning, printDone } from './create-ca.ts'
 
-const REASONS = [
-  'unspecified', 'keyCompromise', 'cACompromise', 'affiliationChanged', 'superseded', 'cessationOfOperation',
-  'certificateHold', 'removeFromCRL', 'privilegeWithdrawn', 'aACompromise'
-]
-const EXPECTED = 'a certificate, PEM or DER'
+const REASONS = CRL_REASONS.filter((reason) => reason !== undefined)
+const DAY = 86_400_000
 
 export const certRevoke: Command = {
   name: 'cert revoke',
@@ -31,7 +28,7 @@ export const certRevoke: Command = {
     if ((file === undefined) === (serial === undefined)) {
       throw new UsageError('found none or both of --cert and --serial; expected one of them')
     }
-    const der = file === undefined ? undefined : await readFirst(file)
+    const [der] = file === undefined ? [] : await readCertificateFile(file, '--cert ', 'a certificate, PEM or DER')
     const reason = textOf(values, 'reason') as RevocationReason | undefined
     const { updateDevCa } = await loadSigning()
     const serialNumber = await updateDevCa(folder, (ca) => {
@@ -51,14 +48,6 @@ function checkIssued (ca: StoredDevCa, serial: string, folder: string): void {
     `a number that the CA in ${folder} has issued, --cert FILE, or --force for one that it has not recorded`
   throw new UsageError(`--serial is ${JSON.stringify(serial.slice(0, 80))}; expected ${expected}`)
 }
-
-async function readFirst (file: string): Promise<Uint8Array> {
-  const where = `--cert ${file}`
-  const [first = new Uint8Array()] = decodeCertificates(await readBytes(file, '--cert ', EXPECTED), where)
-  return first
-}
-
-const DAY = 86_400_000
 
 export const crl: Command = {
   name: 'crl',

@@ -5,7 +5,16 @@ import { completeBash } from './bash.ts'
 import { completeFish } from './fish.ts'
 import { completeZsh } from './zsh.ts'
 
-const SHELLS: Readonly<Record<string, (commands: readonly Command[]) => string>> = {
+/** All commands, as the script of a shell needs them. */
+export interface CommandWords {
+  readonly commands: readonly Command[]
+  /** The first words of all commands, each once, with their second words. A command of one word has none. */
+  readonly groups: ReadonlyMap<string, readonly string[]>
+  /** The summary of a command, or the second words of a group. */
+  summarize (name: string): string
+}
+
+const SHELLS: Readonly<Record<string, (words: CommandWords) => string>> = {
   bash: completeBash, zsh: completeZsh, fish: completeFish
 }
 
@@ -31,19 +40,13 @@ export function completionOf (commands: readonly Command[]): Command {
         const hint = near === undefined ? 'expected bash, zsh or fish' : `did you mean ${near}?`
         throw new UsageError(`SHELL is ${JSON.stringify(shell)}; ${hint}`)
       }
-      print(complete(commands))
+      print(complete(wordsOf(commands)))
       return 0
     }
   }
 }
 
-/** The options that every command has. */
-export const COMMON_OPTIONS: readonly string[] = ['--help']
-/** The options of `peerkit` itself. */
-export const TOP_OPTIONS: readonly string[] = ['--help', '--version']
-
-/** The first words of all commands, each once, with their second words. A command of one word has none. */
-export function groupWords (commands: readonly Command[]): ReadonlyMap<string, readonly string[]> {
+function wordsOf (commands: readonly Command[]): CommandWords {
   const groups = new Map<string, string[]>()
   for (const { name } of commands) {
     const [first = '', second] = name.split(' ')
@@ -51,5 +54,7 @@ export function groupWords (commands: readonly Command[]): ReadonlyMap<string, r
     groups.set(first, seconds)
     if (second !== undefined) seconds.push(second)
   }
-  return groups
+  const summarize = (name: string): string =>
+    commands.find((command) => command.name === name)?.summary ?? (groups.get(name) ?? []).join(', ')
+  return { commands, groups, summarize }
 }

@@ -4,8 +4,7 @@ import type { FailedKey, RuleExplanation } from '@peerkit/rules'
 import { describeEachAsData, describeNotBelieved } from '../authorities/describe-answer.ts'
 import { textOf, UsageError } from '../command.ts'
 import type { Command } from '../command.ts'
-import { decodeCertificates } from '../files/certificate-file.ts'
-import { readBytes } from '../files/read-bytes.ts'
+import { readCertificateFile } from '../files/certificate-file.ts'
 import { shown, shownJson } from '../output.ts'
 import { describeDecisionAsData, describeRefusal, describeRemedy } from '../trust/decision.ts'
 import { chooseSets, explainSet, readRulesFile } from './rules-file.ts'
@@ -62,7 +61,7 @@ interface ReadPeer {
 async function readPeer (file: string, isDecided: boolean): Promise<ReadPeer> {
   const tolerate = isDecided ? CERTIFICATE_FLAWS : []
   const where = `--cert ${file}`
-  const chain = decodeCertificates(await readBytes(file, '--cert ', EXPECTED), where)
+  const chain = await readCertificateFile(file, '--cert ', EXPECTED)
   try {
     const [leaf = new Uint8Array(), ...sent] = chain
     const links = sent.length === 0 ? {} : { chain: sent.map((der) => parsePeerIdentity(der, { tolerate })) }
@@ -76,7 +75,7 @@ const HINT = 'the authority is not known: give it with --authority NAME, or give
   '(--authorities authorities.json) and the whole chain'
 
 /** The decision of the rules about a certificate, and its authority. */
-export function describeExplained (outcomes: readonly Outcome[], voucher: Voucher, note: string | undefined): string {
+function describeExplained (outcomes: readonly Outcome[], voucher: Voucher, note: string | undefined): string {
   const { peer, basis, asked } = voucher
   if (asked !== undefined && !asked.answer.decision.accepted) {
     const { question, answer, answer: { decision } } = asked
@@ -107,7 +106,7 @@ function describeOutcomes (outcomes: readonly Outcome[]): string[] {
 }
 
 /** The same as data. Of one set of rules, its explanation; of several, a list of them. */
-export function describeExplainedAsData (
+function describeExplainedAsData (
   outcomes: readonly Outcome[], voucher: Voucher, note: string | undefined
 ): object {
   const { peer, basis, asked } = voucher

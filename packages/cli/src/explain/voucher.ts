@@ -5,7 +5,7 @@ import { checkAuthorityName } from '../authorities/authority-entry.ts'
 import { ruleAuthoritiesOf } from '../authorities/read-authorities.ts'
 import { textOf, UsageError } from '../command.ts'
 import type { Command, Values } from '../command.ts'
-import { askTrust, readPurpose, readTrusted, SIDES } from '../trust/trust-question.ts'
+import { askTrust, PURPOSES, readPurpose, readTrusted } from '../trust/trust-question.ts'
 import type { TrustAnswer, TrustQuestion } from '../trust/trust-question.ts'
 
 /** The options of {@link askVoucher}. */
@@ -19,7 +19,7 @@ export const VOUCHER_OPTIONS: Command['options'] = {
     help: 'name of the authority of the certificate; the chain is not checked (default unknown)'
   },
   purpose: {
-    type: 'string', help: 'with --authorities: client (default), server or any', values: ['client', 'server', 'any']
+    type: 'string', help: 'with --authorities: client (default), server or any', values: Object.keys(PURPOSES)
   }
 }
 
@@ -63,7 +63,7 @@ export async function askVoucher (values: Values, peer: PeerIdentity, chain: rea
   return {
     peer: answer.decision.accepted ? answer.decision.peer : undefined,
     basis: 'chain',
-    authorities: ruleAuthoritiesOf(trusted.authorities, SIDES[purpose]),
+    authorities: ruleAuthoritiesOf(trusted.authorities, PURPOSES[purpose].side),
     asked: { question, answer }
   }
 }

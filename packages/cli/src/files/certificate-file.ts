@@ -5,18 +5,31 @@ import { readBytes } from './read-bytes.ts'
 
 const KEY_BLOCK = /-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----/
 const ENCRYPTED = /-----BEGIN ENCRYPTED PRIVATE KEY-----|^Proc-Type: 4,ENCRYPTED/m
-const CERTIFICATE_BLOCK = '-----BEGIN CERTIFICATE-----'
+export const CERTIFICATE_BLOCK = '-----BEGIN CERTIFICATE-----'
+const BEGIN = /^[ \t]*-----BEGIN ([A-Z0-9][A-Z0-9 ]{0,60})-----/gm
+/** An old name of CERTIFICATE (RFC 7468 section 5.1). */
+const OLD_LABEL = /^([ \t]*-----(?:BEGIN|END)) X509 CERTIFICATE-----/gm
+/** PEM blocks with certificates that are not read, and what to do. They must not be skipped: a CA would be missing. */
+const UNREAD: Readonly<Record<string, string>> = {
+  'TRUSTED CERTIFICATE': 'expected CERTIFICATE, as openssl x509 -in FILE writes it',
+  PKCS7: 'expected its certificates, as openssl pkcs7 -print_certs -in FILE writes them',
+  CMS: 'expected its certificates, as openssl cms -verify -noverify -certsout OUT writes them'
+}
 
 /**
  * Reads the certificates of a file, PEM or DER, in their order.
  *
- * @param where the file, for error messages. These never have content of the file: it may be a key.
- * @throws UsageError
+ * @param argument the option, for messages: `--cert `
+ * @param expected what the file should have, for messages
+ * @throws UsageError that has no content of the file: it may be a key
  */
+export async function readCertificateFile (path: string, argument: string, expected: string): Promise<Uint8Array[]> {
+  return decodeCertificates(await readBytes(path, argument, expected), `${argument}${path}`)
+}
+
+/** The same for bytes that were read. @param where the file, for error messages */
 export function decodeCertificates (bytes: Uint8Array, where: string): Uint8Array[] {
-  const text = renameLabels(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1'))
-  const unread = describeUnread(findLabels(text))
-  if (unread !== undefined) throw new UsageError(`${where}: ${unread}`)
+  const { text } = readPem(bytes, where)
   if (!text.includes(CERTIFICATE_BLOCK)) {
     if (isKey(text, bytes)) {
       throw new UsageError(`${where}: found a private key, which is not shown; expected a certificate`)
@@ -29,6 +42,25 @@ export function decodeCertificates (bytes: Uint8Array, where: string): Uint8Arra
   } catch (error) {
     throw new UsageError(`${where}: ${(error as Error).message}; expected a certificate, PEM or DER`)
   }
+}
+
+/** Where one of several certificates is: `ca.pem, 2 of 3`. */
+export function numbered (where: string, index: number, count: number): string {
+  return count === 1 ? where : `${where}, ${index + 1} of ${count}`
+}
+
+/**
+ * The text of a file and the labels of its PEM blocks (RFC 7468), each once.
+ *
+ * @throws UsageError if it has a block that is not read
+ */
+export function readPem (bytes: Uint8Array, where: string): { text: string, labels: readonly string[] } {
+  const read = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1')
+  const text = read.replaceAll(OLD_LABEL, '$1 CERTIFICATE-----')
+  const labels = [...new Set(Array.from(text.matchAll(BEGIN), ([, label = '']) => label))]
+  const unread = labels.find((label) => Object.hasOwn(UNREAD, label))
+  if (unread === undefined) return { text, labels }
+  throw new UsageError(`${where}: found PEM of a ${unread}; ${UNREAD[unread]}`)
 }
 
 function describeContent (text: string): string {
@@ -73,12 +105,9 @@ export async function readOwnFiles (
   keyPath: string,
   passphrasePath: string | undefined
 ): Promise<OwnFiles> {
-  const certBytes = await readBytes(certPath, '--cert ', 'a PEM certificate')
-  const certificates = decodeCertificates(certBytes, `--cert ${certPath}`)
+  const certificates = await readCertificateFile(certPath, '--cert ', 'a PEM certificate')
   const key = Buffer.from(await readBytes(keyPath, '--key ', 'a PEM private key')).toString('latin1')
-  const passphrase = passphrasePath === undefined
-    ? undefined
-    : await readPassphrase(passphrasePath)
+  const passphrase = passphrasePath === undefined ? undefined : await readPassphrase(passphrasePath)
   if (!holdsKey(key)) {
     throw new UsageError(
       `--key ${keyPath}: found ${key.includes(CERTIFICATE_BLOCK) ? 'a certificate' : 'no PEM private key'}; ` +
@@ -105,28 +134,4 @@ export async function readOwnFiles (
 function describeDamage (key: string, passphrase: string | undefined): string {
   if (!ENCRYPTED.test(key)) return 'the key or the certificate is damaged'
   return passphrase === undefined ? 'it is encrypted; use --passphrase-file' : 'the passphrase does not match'
-}
-
-/** PEM blocks with certificates that are not read, and what to do. They must not be skipped: a CA would be missing. */
-const UNREAD: Readonly<Record<string, string>> = {
-  'TRUSTED CERTIFICATE': 'expected CERTIFICATE, as openssl x509 -in FILE writes it',
-  PKCS7: 'expected its certificates, as openssl pkcs7 -print_certs -in FILE writes them',
-  CMS: 'expected its certificates, as openssl cms -verify -noverify -certsout OUT writes them'
-}
-const BEGIN = /^[ \t]*-----BEGIN ([A-Z0-9][A-Z0-9 ]{0,60})-----/gm
-
-/** The labels of the PEM blocks in a text (RFC 7468), each once. */
-export function findLabels (text: string): readonly string[] {
-  return [...new Set(Array.from(text.matchAll(BEGIN), ([, label = '']) => label))]
-}
-
-/** Why a text with such blocks is refused. Undefined if it has none. */
-export function describeUnread (labels: readonly string[]): string | undefined {
-  const label = labels.find((one) => Object.hasOwn(UNREAD, one))
-  return label === undefined ? undefined : `found PEM of a ${label}; ${UNREAD[label]}`
-}
-
-/** An old name of CERTIFICATE (RFC 7468 section 5.1). */
-export function renameLabels (text: string): string {
-  return text.replaceAll(/^([ \t]*-----(?:BEGIN|END)) X509 CERTIFICATE-----/gm, '$1 CERTIFICATE-----')
 }

@@ -5,6 +5,8 @@ import { UsageError } from '../command.ts'
 
 /** The largest certificate file. A bundle of all public CAs has a quarter of it. */
 const MAX_OCTETS = 1 << 20
+/** The largest CRL, of three million entries. */
+export const MAX_CRL: number = 1 << 27
 /** The file name of standard input. */
 export const STANDARD_INPUT = '-'
 

@@ -138,7 +138,7 @@ function momentOf (time: number | undefined): string | undefined {
 }
 
 /** What to do about a row. */
-export interface RowAdvice {
+interface RowAdvice {
   readonly text: string
   /** Remarks that apply to many rows. */
   readonly remarks: readonly string[]
@@ -147,7 +147,7 @@ export interface RowAdvice {
 const NAME_ALONE = 'If an issuer is known only by its name, give its chain in --cert or its CA in --ca to be sure.'
 
 /** What to do, with options that would show more. Undefined if nothing is affected. */
-export function advise ({ source, use, forecast }: ForecastRow, now: number): RowAdvice | undefined {
+function advise ({ source, use, forecast }: ForecastRow, now: number): RowAdvice | undefined {
   const advice = adviseClientAuth({ forecast, use, isOwn: source !== 'audit' }, now)
   if (advice === undefined) return undefined
   const { text, remark } = advice

@@ -1,12 +1,12 @@
 import { bundledRoots } from '@peerkit/trust/forecast'
 import type { CertificateUse, PublicRoots } from '@peerkit/trust/forecast'
-import { dateOf, textOf, textsOf, UsageError } from '../command.ts'
+import { dateOf, readDuration, textOf, textsOf, UsageError } from '../command.ts'
 import type { Command, Values } from '../command.ts'
 import { openTls } from '../handshake/open-tls.ts'
 import { readPresented } from '../inspect/certificate.ts'
-import { readDuration, shownJson } from '../output.ts'
+import { shownJson } from '../output.ts'
 import { readView } from '../server/server-view.ts'
-import { requireTarget } from '../server/tls-arguments.ts'
+import { readTimeout, requireTarget } from '../server/tls-arguments.ts'
 import type { Target } from '../server/tls-arguments.ts'
 import { AuditedClients, readAudit } from './audit.ts'
 import type { AuditFile } from './audit.ts'
@@ -67,10 +67,8 @@ export interface Forecasts {
   readonly leftOut: number
 }
 
-const MAX_TIMEOUT = 600_000
-
 /** @throws UsageError with the option or file */
-export async function findForecasts (values: Values, roots: () => PublicRoots): Promise<Forecasts> {
+async function findForecasts (values: Values, roots: () => PublicRoots): Promise<Forecasts> {
   const certs = textsOf(values, 'cert')
   const cas = textsOf(values, 'ca')
   const audits = textsOf(values, 'audit')
@@ -128,11 +126,4 @@ function readUse (values: Values): 'client' | 'server' | undefined {
   const use = textOf(values, 'use')
   if (use === undefined || use === 'client' || use === 'server') return use
   throw new UsageError(`--use is ${JSON.stringify(use)}; expected client or server`)
-}
-
-function readTimeout (values: Values): number {
-  const text = textOf(values, 'timeout') ?? '10s'
-  const timeout = readDuration(text, 'timeout')
-  if (timeout <= MAX_TIMEOUT) return timeout
-  throw new UsageError(`--timeout is ${JSON.stringify(text)}; expected at most 10m`)
 }

@@ -5,8 +5,7 @@ import {
 } from '@peerkit/trust/forecast'
 import type { CertificateUse, ClientAuthForecast, PublicRoots } from '@peerkit/trust/forecast'
 import { UsageError } from '../command.ts'
-import { decodeCertificates } from '../files/certificate-file.ts'
-import { readBytes } from '../files/read-bytes.ts'
+import { numbered, readCertificateFile } from '../files/certificate-file.ts'
 import { readPresented } from '../inspect/certificate.ts'
 import type { AuditedClient } from './audit.ts'
 
@@ -38,7 +37,7 @@ export interface UnreadableServer {
 type Named = Pick<ForecastRow, 'name' | 'issuer' | 'serialNumber' | 'fingerprint256' | 'client'>
 
 /** The names of a certificate. */
-export function rowOf (peer: PeerIdentity): Named {
+function rowOf (peer: PeerIdentity): Named {
   const { issuer, serialNumber, fingerprint256 } = peer
   return { name: String(peer), issuer: issuer && String(issuer), serialNumber, fingerprint256, client: undefined }
 }
@@ -64,8 +63,7 @@ export interface ForecastContext {
 /** @throws UsageError with the option and the file */
 export async function readCertificates (option: 'cert' | 'ca', path: string): Promise<readonly PeerIdentity[]> {
   const expected = option === 'ca' ? 'CA certificates, PEM or DER' : 'a certificate, PEM or DER'
-  const bytes = await readBytes(path, `--${option} `, expected)
-  const ders = decodeCertificates(bytes, `--${option} ${path}`)
+  const ders = await readCertificateFile(path, `--${option} `, expected)
   return ders.map((der, index) => {
     const { peer, error = '' } = readPresented(der)
     if (peer !== undefined) return peer
@@ -131,8 +129,4 @@ function readName (text: string | undefined): DistinguishedName | undefined {
 
 function finish (row: Omit<ForecastRow, 'needsAction'>, { now, within }: ForecastContext): ForecastRow {
   return { ...row, needsAction: needsAction(row.use, row.forecast, now, within) }
-}
-
-function numbered (where: string, index: number, count: number): string {
-  return count === 1 ? where : `${where}, ${index + 1} of ${count}`
 }

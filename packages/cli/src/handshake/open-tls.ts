@@ -5,8 +5,7 @@ import type { ConnectionOptions, SecureVersion, TLSSocket } from 'node:tls'
 import type { Target } from '../server/tls-arguments.ts'
 import { readHandshake } from './read-handshake.ts'
 import type { HandshakeFacts } from './read-handshake.ts'
-import { ServerCertificates } from './observe-server.ts'
-import { SocketTap } from './observe-server.ts'
+import { ServerCertificates, SocketTap } from './observe-server.ts'
 
 export interface OpenTlsOptions {
   /** The name for SNI and for the check of the certificate. Default: the host, unless it is an IP address. */

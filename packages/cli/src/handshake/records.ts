@@ -78,3 +78,16 @@ function expandLabel (hash: string, secret: Uint8Array, label: string, length: n
   ])
   return createHmac(hash, secret).update(info).update(Buffer.from([1])).digest().subarray(0, length)
 }
+
+/** A TLS record, as it was sent. */
+export interface TlsRecord { readonly type: number, readonly header: Uint8Array, readonly content: Uint8Array }
+
+/** Splits the bytes of a connection. The last record may be cut off: RangeError. */
+export function * splitRecords (bytes: Uint8Array): Generator<TlsRecord, void> {
+  const octets = new Octets(bytes)
+  while (!octets.done) {
+    const header = octets.take(5)
+    const content = octets.take(((header[3] ?? 0) << 8) | (header[4] ?? 0))
+    yield { type: header[0] ?? 0, header, content }
+  }
+}

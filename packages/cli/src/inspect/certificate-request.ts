@@ -6,7 +6,7 @@ import {
 import type { Extension, GeneralName, SignatureScheme } from '@peerkit/identity/x509'
 import { shownRows } from '../output.ts'
 import { describeKeyOf, nameUsage } from './certificate.ts'
-import type { Described } from './crl.ts'
+import type { Described } from './objects.ts'
 
 /** The attribute of a request with the extensions that it asks for (RFC 2985 section 5.4.2). */
 const EXTENSION_REQUEST = '1.2.840.113549.1.9.14'
@@ -40,7 +40,7 @@ export function describeRequest (der: Uint8Array): Described {
       ? 'valid'
       : 'not_valid'
   }
-  return { title: 'Certificate request', data, text: describeAsText(data) }
+  return { list: 'requests', title: 'Certificate request', data, text: describeAsText(data) }
 }
 
 function readRequested (attributes: DerReader): ReadonlyMap<string, Extension> | undefined {

@@ -1,17 +1,12 @@
+import type { RevocationReason } from '@peerkit/dev-ca'
 import { parsePeerIdentity } from '@peerkit/identity'
 import { decodeSignedHex, decodeSmallInteger, decodeTime, DerReader, TAG, toHex } from '@peerkit/identity/der'
+import type { DerElement } from '@peerkit/identity/der'
 import { EXTENSION, readAlgorithm, readExtensionList, readName, readSignatureScheme } from '@peerkit/identity/x509'
 import type { Extension } from '@peerkit/identity/x509'
 import { loadCrls } from '@peerkit/revocation'
 import { describeMoment, describePeriod, shownRows } from '../output.ts'
-
-/** The result of `inspect` for one object that is no certificate. */
-export interface Described {
-  readonly title: string
-  /** For `--json`. */
-  readonly data: object
-  readonly text: string
-}
+import type { Described } from './objects.ts'
 
 /** What the refusal of a CRL says about its signature; `none` if it is not refused. */
 const SIGNATURES: Readonly<Record<string, string>> = {
@@ -38,7 +33,7 @@ export async function describeCrl (der: Uint8Array, anchors: readonly Uint8Array
     signature,
     refused
   }
-  return { title: 'CRL', data, text: describeAsText(content, refused, signature, trust) }
+  return { list: 'crls', title: 'CRL', data, text: describeAsText(content, refused, signature, trust) }
 }
 
 /** Why `@peerkit/revocation` refuses it. */
@@ -79,12 +74,16 @@ function describeEntry ({ serialNumber, revokedAt, reason }: CrlEntry): string {
   return `${serialNumber}  ${describeMoment(revokedAt)}${reason === undefined ? '' : `  ${reason}`}`
 }
 
-/** What a CRL says (RFC 5280 section 5.1), also one that the plugins would refuse. The signature is not checked. */
-export interface CrlContent {
+/** The period of a CRL (RFC 5280 section 5.1.2). */
+export interface CrlPeriod {
   readonly issuer: string
   /** Milliseconds since the epoch. */
   readonly thisUpdate: number
   readonly nextUpdate: number | undefined
+}
+
+/** What a CRL says (RFC 5280 section 5.1), also one that the plugins would refuse. The signature is not checked. */
+interface CrlContent extends CrlPeriod {
   /** Decimal. */
   readonly number: string | undefined
   /** The number of the complete CRL that a delta CRL extends. */
@@ -98,33 +97,29 @@ export interface CrlContent {
   readonly entries: readonly CrlEntry[]
 }
 
-export interface CrlEntry {
+interface CrlEntry {
   readonly serialNumber: string
   readonly revokedAt: number
   readonly reason: string | undefined
 }
 
 const MAX_SHOWN = 100
-const REASON_CODE = '2.5.29.21'
-/** RFC 5280 section 5.3.1; 7 is not used. */
-const REASONS = [
+/** The names of CRLReason (RFC 5280 section 5.3.1); 7 is not used. */
+export const CRL_REASONS: ReadonlyArray<RevocationReason | undefined> = [
   'unspecified', 'keyCompromise', 'cACompromise', 'affiliationChanged', 'superseded', 'cessationOfOperation',
   'certificateHold', undefined, 'removeFromCRL', 'privilegeWithdrawn', 'aACompromise'
 ]
 
 /** @throws DerInvalidError */
-export function readCrl (der: Uint8Array): CrlContent {
+function readCrl (der: Uint8Array): CrlContent {
   const tbs = new DerReader(der).enter(TAG.sequence).enter(TAG.sequence)
-  tbs.optional(TAG.integer)
-  const algorithm = readAlgorithm(der, tbs.expect(TAG.sequence))
-  const name = tbs.expect(TAG.sequence)
-  const thisUpdate = readTime(tbs) ?? NaN
-  const nextUpdate = readTime(tbs)
+  const { issuer, thisUpdate = NaN, nextUpdate, ...head } = readHead(tbs)
+  const algorithm = readAlgorithm(der, head.algorithm)
   const list = tbs.peek() === TAG.sequence ? tbs.enter(TAG.sequence) : undefined
   const { size, entries } = list === undefined ? { size: 0, entries: [] } : readEntries(list)
   const extensions = tbs.peek() === 0xa0 ? readExtensionList(tbs.enter(0xa0).enter(TAG.sequence)) : new Map()
   return {
-    issuer: String(readName(der, name.start, name.end)),
+    issuer,
     thisUpdate,
     nextUpdate,
     number: readNumber(extensions.get(EXTENSION.crlNumber)),
@@ -134,6 +129,29 @@ export function readCrl (der: Uint8Array): CrlContent {
     size,
     entries
   }
+}
+
+/** The period of a CRL. Undefined if the DER is not a CRL. */
+export function readCrlPeriod (der: Uint8Array): CrlPeriod | undefined {
+  try {
+    const { issuer, thisUpdate, nextUpdate } = readHead(new DerReader(der).enter(TAG.sequence).enter(TAG.sequence))
+    return thisUpdate === undefined ? undefined : { issuer, thisUpdate, nextUpdate }
+  } catch {
+    return undefined
+  }
+}
+
+interface CrlHead extends Omit<CrlPeriod, 'thisUpdate'> {
+  readonly algorithm: DerElement
+  readonly thisUpdate: number | undefined
+}
+
+function readHead (tbs: DerReader): CrlHead {
+  tbs.optional(TAG.integer)
+  const algorithm = tbs.expect(TAG.sequence)
+  const { start, end } = tbs.expect(TAG.sequence)
+  const issuer = String(readName(tbs.bytes, start, end))
+  return { algorithm, issuer, thisUpdate: readTime(tbs), nextUpdate: readTime(tbs) }
 }
 
 function readTime (reader: DerReader): number | undefined {
@@ -149,7 +167,8 @@ function readEntries (list: DerReader): { size: number, entries: CrlEntry[] } {
     if (size++ >= MAX_SHOWN) continue
     const { contentStart, end } = entry.expect(TAG.integer)
     const revokedAt = readTime(entry) ?? NaN
-    const reason = entry.done ? undefined : readReason(readExtensionList(entry.enter(TAG.sequence)).get(REASON_CODE))
+    const extensions = entry.done ? undefined : readExtensionList(entry.enter(TAG.sequence))
+    const reason = readReason(extensions?.get(EXTENSION.reasonCode))
     entries.push({ serialNumber: decodeSignedHex(list.bytes, contentStart, end), revokedAt, reason })
   }
   return { size, entries }
@@ -159,7 +178,7 @@ function readReason (extension: Extension | undefined): string | undefined {
   if (extension === undefined) return undefined
   const { contentStart, end } = new DerReader(extension.value).expect(TAG.enumerated)
   const code = decodeSmallInteger(extension.value, contentStart, end)
-  return REASONS[code] ?? String(code)
+  return CRL_REASONS[code] ?? String(code)
 }
 
 function readNumber (extension: Extension | undefined): string | undefined {
@@ -171,31 +190,4 @@ function readNumber (extension: Extension | undefined): string | undefined {
 function readKeyId (extension: Extension | undefined): string | undefined {
   const key = extension && new DerReader(extension.value).enter(TAG.sequence).optional(0x80)
   return extension && key && toHex(extension.value, key.contentStart, key.end)
-}
-
-export interface CrlPeriod {
-  readonly issuer: string
-  /** Milliseconds since the epoch. */
-  readonly thisUpdate: number
-  readonly nextUpdate: number | undefined
-}
-
-/** The period of a CRL (RFC 5280 section 5.1.2). Undefined if the DER is not a CRL. The signature is not checked. */
-export function readCrlPeriod (der: Uint8Array): CrlPeriod | undefined {
-  try {
-    const tbs = new DerReader(der).enter(TAG.sequence).enter(TAG.sequence)
-    tbs.optional(TAG.integer)
-    tbs.expect(TAG.sequence)
-    const name = tbs.expect(TAG.sequence)
-    const time = (): number | undefined => {
-      const element = tbs.optional(TAG.utcTime) ?? tbs.optional(TAG.generalizedTime)
-      return element === undefined ? undefined : decodeTime(der, element.tag, element.contentStart, element.end)
-    }
-    const thisUpdate = time()
-    return thisUpdate === undefined
-      ? undefined
-      : { issuer: String(readName(der, name.start, name.end)), thisUpdate, nextUpdate: time() }
-  } catch {
-    return undefined
-  }
 }

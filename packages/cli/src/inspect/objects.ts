@@ -1,7 +1,7 @@
 import { decodePem } from '@peerkit/identity'
 import { DerReader, TAG } from '@peerkit/identity/der'
 import { UsageError } from '../command.ts'
-import { describeUnread, findLabels, isKey, renameLabels } from '../files/certificate-file.ts'
+import { isKey, readPem } from '../files/certificate-file.ts'
 import { isIssuedBy, readPresented } from './certificate.ts'
 import type { ReadCertificate } from './certificate.ts'
 
@@ -14,6 +14,17 @@ export interface Found {
   readonly der: Uint8Array
 }
 
+/** What `inspect` says of one object that is no certificate. */
+export interface Described {
+  /** The key in `--json`. */
+  readonly list: string
+  readonly title: string
+  /** For `--json`. */
+  readonly data: object
+  readonly text: string
+}
+
+/** What a file should have, for messages. */
 export const EXPECTED = 'a certificate, a CRL, a certificate request, an OCSP response or PKCS#12, PEM or DER'
 
 /** The labels of PEM blocks (RFC 7468). OpenSSL writes some of these under an older name too. */
@@ -31,10 +42,7 @@ const LABELS: Readonly<Record<string, Kind>> = {
  * @throws UsageError that has no content of the file: it may be a key
  */
 export function recognize (bytes: Uint8Array, where: string): Found[] {
-  const text = renameLabels(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1'))
-  const labels = findLabels(text)
-  const unread = describeUnread(labels)
-  if (unread !== undefined) throw new UsageError(`${where}: ${unread}`)
+  const { text, labels } = readPem(bytes, where)
   const known = labels.filter((label) => Object.hasOwn(LABELS, label))
   if (known.length > 0) return known.flatMap((label) => decode(text, label, where))
   if (isKey(text, bytes)) {

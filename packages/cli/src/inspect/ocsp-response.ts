@@ -3,18 +3,18 @@ import { readOcspResponse } from '@peerkit/revocation/internal'
 import type { OcspAnswer, OcspResponse } from '@peerkit/revocation/internal'
 import { describeMoment, describePeriod, shownRows } from '../output.ts'
 import { readPresented } from './certificate.ts'
-import type { Described } from './crl.ts'
+import type { Described } from './objects.ts'
 
 /** What an OCSP response says (RFC 6960). Its signature is not checked: that needs the certificate and its issuer. */
 export function describeOcsp (der: Uint8Array): Described {
-  const title = 'OCSP response'
+  const kind = { list: 'ocspResponses', title: 'OCSP response' }
   let response: OcspResponse
   try {
     response = readOcspResponse(der)
   } catch (error) {
     const { reason, status = '' } = error as { reason?: string, status?: string }
     if (reason !== 'responder_status') throw error
-    return { title, data: { status }, text: shownRows([['status', `${status}: the responder has no answer`]]) }
+    return { ...kind, data: { status }, text: shownRows([['status', `${status}: the responder has no answer`]]) }
   }
   const { responder, producedAt, algorithm, nonce, certificates } = response
   const data = {
@@ -27,7 +27,7 @@ export function describeOcsp (der: Uint8Array): Described {
     certificates: certificates.map((one) => String(readPresented(one).peer ?? 'unreadable')),
     answers: response.answers.map(describeAnswer)
   }
-  return { title, data, text: describeAsText(data, response) }
+  return { ...kind, data, text: describeAsText(data, response) }
 }
 
 function describeAnswer ({ certId, state, revokedAt, reason, thisUpdate, nextUpdate }: OcspAnswer): object {

@@ -2,6 +2,7 @@ import { limitPeerIdentity } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
 import { compileRules } from '@peerkit/rules'
 import type { AllowRule } from '@peerkit/rules'
+import { shown } from '../output.ts'
 
 export interface SuggestedRule {
   readonly rule: AllowRule
@@ -14,6 +15,9 @@ export const PLACEHOLDER = 'YOUR-AUTHORITY'
 
 /** Why rules on names have a key `authority` and not `issuer`. */
 export const WHY_AUTHORITY = 'authority, not issuer: an intermediate of any trusted CA can have the name of an issuer'
+
+const FILL = `replace ${PLACEHOLDER} by the authority (--authority NAME does this); ` +
+  'with only one authority, "authority" can be omitted'
 
 /**
  * Suggests rules that match a certificate, the most specific first. Each was compiled and checked.
@@ -51,4 +55,12 @@ function isMatch (rule: AllowRule, peer: PeerIdentity): boolean {
   } catch {
     return false
   }
+}
+
+/** The suggested rules as text. */
+export function describeRules (peer: PeerIdentity, authority: string): string {
+  const rules = suggestRules(peer, authority)
+  const texts = rules.map(({ rule, note }) => `  ${shown(JSON.stringify(rule))}\n      ${note}\n`)
+  if (!rules.some(({ rule }) => rule.authority !== undefined)) return texts.join('')
+  return `${texts.join('')}  ${WHY_AUTHORITY}\n${authority === PLACEHOLDER ? `  ${FILL}\n` : ''}`
 }

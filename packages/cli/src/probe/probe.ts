@@ -1,8 +1,7 @@
 import { endOfValidity } from '@peerkit/identity'
 import type { Command } from '../command.ts'
-import { describeAsking, describeChainRows } from '../inspect/inspect.ts'
 import { describePeriod, shown, shownJson, shownRows } from '../output.ts'
-import { describeMatch } from '../server/ca-match.ts'
+import { describeAsking, describeTrusted } from '../server/server-view.ts'
 import { CLIENT_OPTIONS, readTlsArguments, requireTarget, TLS_OPTIONS } from '../server/tls-arguments.ts'
 import { describeDecisionAsData } from '../trust/decision.ts'
 import type { ProbeAnswer } from './probe-request.ts'
@@ -34,25 +33,17 @@ export const probe: Command = {
 }
 
 /** The result of a probe, as text. */
-export function describeProbe (
-  { target, server, versions, withoutCertificate, own, resumption }: Probed,
-  trust: string
+function describeProbe (
+  { target, server, versions, withoutCertificate, own, resumption }: Probed, trust: string
 ): string {
-  const { identity, address, trusted, distrust, ca, chain, asksForCertificate: asks, acceptedCas } = server
+  const { identity, address } = server
   if (address === undefined) return `${shown(target)}\n${shownRows([['not reached', withoutCertificate.failure]])}`
   return `${shown(target)}\n` + shownRows([
     ['address', address],
     ['server', describeServer(identity)],
-    ['trusted', trusted === undefined
-      ? 'unknown: the handshake failed'
-      : trusted ? `yes, by ${trust}` : `no, by ${trust}: ${distrust}`],
-    ['its CA', describeMatch(ca, trust, trusted)],
-    ...describeChainRows(chain),
+    ...describeTrusted(server, trust, 'unknown: the handshake failed'),
     ...versions.map((found) => [found.version.replace('v', ' '), describeVersion(found)] as const),
-    ['client certificate', describeAsking(asks)],
-    ['accepted CAs', asks === true
-      ? (acceptedCas.length === 0 ? 'the server names none, so any may work' : acceptedCas)
-      : undefined],
+    ...describeAsking(server, 'the server names none, so any may work'),
     ['own certificate', own === undefined ? undefined : `${own.subject}${describeFit(own)}`],
     ['without a certificate', describeRun(withoutCertificate)],
     ['with own certificate', own === undefined

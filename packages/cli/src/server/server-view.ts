@@ -1,11 +1,12 @@
 import { readName } from '@peerkit/identity/x509'
 import { createTrustEvaluator } from '@peerkit/trust'
 import type { Decision } from '@peerkit/trust'
+import { describeUnreadableCa } from '../authorities/authority-files.ts'
 import { openTls } from '../handshake/open-tls.ts'
 import type { TlsConnection } from '../handshake/open-tls.ts'
-import type { HandshakeFacts } from '../handshake/read-handshake.ts'
-import { summarizeDecision } from '../trust/decision.ts'
-import { matchCa } from './ca-match.ts'
+import type { Row } from '../output.ts'
+import { nameRefused, summarizeDecision } from '../trust/decision.ts'
+import { describeMatch, matchCa } from './ca-match.ts'
 import type { CaMatch } from './ca-match.ts'
 import { describeDistrust, describeFailure } from './describe-failure.ts'
 import type { Target, TlsArguments } from './tls-arguments.ts'
@@ -67,11 +68,12 @@ export async function readTrust (view: ServerView, anchors: readonly Uint8Array[
 }
 
 export function readView (connection: TlsConnection): ServerView {
-  const { socket, address } = connection
+  const { socket, address, certificates } = connection
   const facts = connection.facts()
   const code = socket === undefined || socket.authorized ? undefined : String(socket.authorizationError)
   return {
-    certificates: certificatesOf(connection, facts),
+    // Those that Node read. If the handshake failed before, those of its messages.
+    certificates: certificates.length > 0 ? certificates : facts.certificates,
     address,
     protocol: socket?.getProtocol() ?? undefined,
     cipher: socket?.getCipher().standardName,
@@ -86,11 +88,6 @@ export function readView (connection: TlsConnection): ServerView {
   }
 }
 
-/** The certificates that Node read. If the handshake failed before, those of its messages. */
-function certificatesOf ({ certificates }: TlsConnection, facts: HandshakeFacts): readonly Uint8Array[] {
-  return certificates.length > 0 ? certificates : facts.certificates
-}
-
 /**
  * Verifies a server's chain with `@peerkit/trust`, as `MtlsAgent` of @peerkit/undici-mtls does.
  *
@@ -98,7 +95,7 @@ function certificatesOf ({ certificates }: TlsConnection, facts: HandshakeFacts)
  * @param anchors the certificates of `--ca`; unreadable ones are ignored, as by OpenSSL
  * @returns undefined if the server sent no certificate, or without a CA
  */
-export async function checkServerChain (
+async function checkServerChain (
   certificates: readonly Uint8Array[], anchors: readonly Uint8Array[]
 ): Promise<Decision | undefined> {
   const [leaf, ...sent] = certificates
@@ -108,18 +105,8 @@ export async function checkServerChain (
   return await trust.evaluate(leaf, { sent })
 }
 
-/** Why a CA certificate cannot be used. Undefined if it can. */
-export function describeUnreadableCa (der: Uint8Array): string | undefined {
-  try {
-    createTrustEvaluator({ authorities: () => [{ name: 'default', ca: [der] }] })
-    return undefined
-  } catch (error) {
-    return (error as Error).message
-  }
-}
-
 /** Converts names of CAs from DER to RFC 4514 text. */
-export function describeAuthorities (names: readonly Uint8Array[]): string[] {
+function describeAuthorities (names: readonly Uint8Array[]): string[] {
   return names.map((name) => {
     try {
       return String(readName(name))
@@ -127,4 +114,34 @@ export function describeAuthorities (names: readonly Uint8Array[]): string[] {
       return `a name that cannot be parsed (${name.length} bytes)`
     }
   })
+}
+
+/**
+ * Whether a server is trusted: by OpenSSL, by its CA and by `@peerkit/trust`.
+ *
+ * @param trust the name of `--ca`
+ * @param unknown what to say if the trust is unknown; default nothing
+ */
+export function describeTrusted (
+  { trusted, distrust, ca, chain }: Pick<ServerView, 'trusted' | 'distrust' | 'ca' | 'chain'>,
+  trust: string,
+  unknown?: string
+): readonly Row[] {
+  return [
+    ['trusted', trusted === undefined ? unknown : trusted ? `yes, by ${trust}` : `no, by ${trust}: ${distrust}`],
+    ['its CA', describeMatch(ca, trust, trusted)],
+    ['chain', chain === undefined ? undefined : summarizeDecision(chain, Date.now())],
+    ['refused', chain === undefined || chain.accepted ? undefined : nameRefused(chain)]
+  ]
+}
+
+/** Whether a server requests a client certificate, and of which CAs. @param none what to say if it names none */
+export function describeAsking (
+  { asksForCertificate: asks, acceptedCas }: Pick<ServerView, 'asksForCertificate' | 'acceptedCas'>, none: string
+): readonly Row[] {
+  const asking = asks === true ? 'requested' : 'not requested'
+  return [
+    ['client certificate', asks === undefined ? 'unknown: the handshake could not be read' : asking],
+    ['accepted CAs', asks !== true ? undefined : acceptedCas.length === 0 ? none : acceptedCas]
+  ]
 }

@@ -1,12 +1,10 @@
 import { isIP } from 'node:net'
 import { encodePem } from '@peerkit/identity'
-import { textOf, textsOf, UsageError } from '../command.ts'
+import { readDuration, textOf, textsOf, UsageError } from '../command.ts'
 import type { Command, Values } from '../command.ts'
-import { decodeCertificates, readOwnFiles } from '../files/certificate-file.ts'
+import { readCertificateFile, readOwnFiles } from '../files/certificate-file.ts'
 import type { OwnFiles } from '../files/certificate-file.ts'
-import { readBytes } from '../files/read-bytes.ts'
 import type { OpenTlsOptions } from '../handshake/open-tls.ts'
-import { readDuration } from '../output.ts'
 
 const PORT_PROTOCOLS = ['h2', 'http/1.1']
 
@@ -47,15 +45,14 @@ export interface TlsArguments {
 export async function readTlsArguments (values: Values): Promise<TlsArguments> {
   const servername = textOf(values, 'servername')
   const caPath = textOf(values, 'ca')
-  const timeout = readDuration(textOf(values, 'timeout') ?? '10s', 'timeout')
-  if (timeout > MAX_TIMEOUT) throw new UsageError(`--timeout is "${textOf(values, 'timeout')}"; expected at most 10m`)
+  const timeout = readTimeout(values)
   if (servername !== undefined && !/^[a-z0-9_*.-]{1,253}$/i.test(servername)) {
     throw new UsageError(`--servername is ${JSON.stringify(servername)}; expected a host name`)
   }
   const alpn = textsOf(values, 'alpn')
   const anchors = caPath === undefined
     ? []
-    : decodeCertificates(await readBytes(caPath, '--ca ', 'CA certificates, PEM'), `--ca ${caPath}`)
+    : await readCertificateFile(caPath, '--ca ', 'CA certificates, PEM')
   const certPath = textOf(values, 'cert')
   const keyPath = textOf(values, 'key')
   if ((certPath === undefined) !== (keyPath === undefined)) {
@@ -67,9 +64,7 @@ export async function readTlsArguments (values: Values): Promise<TlsArguments> {
   return {
     options: {
       servername,
-      alpn: alpn.length === 0
-        ? PORT_PROTOCOLS
-        : alpn,
+      alpn: alpn.length === 0 ? PORT_PROTOCOLS : alpn,
       ca: caPath === undefined ? undefined : anchors.map((der) => encodePem(der)).join(''),
       timeout
     },
@@ -78,6 +73,14 @@ export async function readTlsArguments (values: Values): Promise<TlsArguments> {
     own,
     insecure: values['insecure'] === true
   }
+}
+
+/** The option `--timeout`. @throws UsageError */
+export function readTimeout (values: Values): number {
+  const text = textOf(values, 'timeout') ?? '10s'
+  const timeout = readDuration(text, 'timeout')
+  if (timeout <= MAX_TIMEOUT) return timeout
+  throw new UsageError(`--timeout is ${JSON.stringify(text)}; expected at most 10m`)
 }
 
 /** The address of a server. */
@@ -107,9 +110,7 @@ export function readTarget (text: string): Target | undefined {
   return {
     host,
     port,
-    authority: isIP(host) === 6
-      ? `[${host}]:${port}`
-      : `${host}:${port}`,
+    authority: isIP(host) === 6 ? `[${host}]:${port}` : `${host}:${port}`,
     path: `${url.pathname}${url.search}`
   }
 }

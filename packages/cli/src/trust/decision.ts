@@ -64,7 +64,7 @@ const REMEDIES: Readonly<Record<CertificateStep, string>> = {
 /** What to do if a CA is revoked, and not the leaf. */
 const CA_REVOKED = 'Issue a new certificate from another CA: all certificates of this one are refused.'
 
-/** @param leaf the leaf of the chain; see {@link remedyOf} */
+/** @param leaf the leaf of the chain; without it the refused certificate is taken for the leaf */
 export function describeDecisionAsData (decision: Decision, leaf?: Uint8Array): ChainDecision {
   if (!decision.accepted) {
     return { accepted: false, reason: decision.reason, ...decision.detail, remedy: remedyOf(decision, leaf) }
@@ -104,15 +104,10 @@ export function nameRefused ({ detail: { certificate } }: Refused): string | und
 }
 
 /** @param leaf the leaf of the chain. Without it the refused certificate is taken for the leaf */
-export function remedyOf ({ detail: { step, certificate } }: Refused, leaf?: Uint8Array): string {
+function remedyOf ({ detail: { step, certificate } }: Refused, leaf?: Uint8Array): string {
   const isLeaf = leaf === undefined || certificate?.fingerprint256 === crypto.hash('sha256', leaf, 'hex')
   if (step === 'revoked' && !isLeaf) return CA_REVOKED
   return REMEDIES[step as keyof typeof REMEDIES]
-}
-
-/** The remedy with the settings of `--authorities` instead of `--ca`, `--intermediates` and `--crl`. */
-export function inAuthorities (remedy: string): string {
-  return remedy.replace(/--(ca|intermediates|crl)\b/g, '"$1" of its authority')
 }
 
 /** The decision in one line. */
@@ -140,8 +135,8 @@ export function describeRefusal (question: TrustQuestion, { each, leftOut }: Tru
   ])
 }
 
-/** What to do, with the names of the options that were given. */
+/** What to do. With `--authorities`, the settings of an authority are named instead of `--ca` and the like. */
 export function describeRemedy ({ chain: [leaf], trusted: { file } }: TrustQuestion, refused: Refused): string {
   const remedy = remedyOf(refused, leaf)
-  return file === undefined ? remedy : inAuthorities(remedy)
+  return file === undefined ? remedy : remedy.replace(/--(ca|intermediates|crl)\b/g, '"$1" of its authority')
 }

@@ -7,12 +7,8 @@ import { textOf } from '../command.ts'
 import type { Command } from '../command.ts'
 import { describeMoment, describePeriod, shown, shownJson, shownRows } from '../output.ts'
 import { describeDecisionAsData, describeRefusal, describeRemedy, firstOf, pathOf } from './decision.ts'
-import { askTrust, readTrustQuestion } from './trust-question.ts'
+import { askTrust, PURPOSES, readTrustQuestion } from './trust-question.ts'
 import type { TrustAnswer, TrustQuestion } from './trust-question.ts'
-
-const AUDIENCES: Readonly<Record<TrustQuestion['purpose'], string>> = {
-  client: 'as a client', server: 'as a server', any: 'for any purpose'
-}
 
 export const trustCheck: Command = {
   name: 'trust check',
@@ -42,7 +38,7 @@ export const trustCheck: Command = {
       type: 'string',
       help: 'JSON file with the option authorities of the credentials; replaces --ca, --intermediates and --crl'
     },
-    purpose: { type: 'string', help: 'client (default), server or any', values: ['client', 'server', 'any'] },
+    purpose: { type: 'string', help: 'client (default), server or any', values: Object.keys(PURPOSES) },
     at: { type: 'string', help: 'time of the check, such as 2026-01-31T12:00:00Z (default now)' },
     json: { type: 'boolean', help: 'the answer as JSON' }
   },
@@ -91,7 +87,7 @@ function describeAsText (path: string, question: TrustQuestion, answer: TrustAns
   const { decision } = answer
   const outcome = decision.accepted ? 'accepted' : `refused (${decision.reason})`
   const moment = describeMoment(Math.floor(at / 1_000) * 1_000)
-  const title = `${shown(path)}: ${outcome} ${AUDIENCES[purpose]} at ${moment}\n`
+  const title = `${shown(path)}: ${outcome} ${PURPOSES[purpose].audience} at ${moment}\n`
   if (!decision.accepted) return title + describeRefusal(question, answer, decision)
   return title + describeAccepted(question, answer, decision)
 }

@@ -9,15 +9,21 @@ import { readAuthorities, vouchesFor } from '../authorities/read-authorities.ts'
 import type { NamedAuthority, Side } from '../authorities/read-authorities.ts'
 import { dateOf, textOf, textsOf, UsageError } from '../command.ts'
 import type { Values } from '../command.ts'
-import { decodeCertificates } from '../files/certificate-file.ts'
-import { readBytes } from '../files/read-bytes.ts'
+import { readCertificateFile } from '../files/certificate-file.ts'
 
 export type Purpose = 'client' | 'server' | 'any'
 
-const PURPOSES: Readonly<Record<Purpose, NonNullable<TrustEvaluatorOptions['purpose']>>> = {
-  client: 'clientAuth', server: 'serverAuth', any: 'any'
+/** What each purpose means. */
+export const PURPOSES: Readonly<Record<Purpose, {
+  readonly purpose: NonNullable<TrustEvaluatorOptions['purpose']>
+  readonly side: Side
+  /** Who is refused or accepted, for the output. */
+  readonly audience: string
+}>> = {
+  client: { purpose: 'clientAuth', side: 'clients', audience: 'as a client' },
+  server: { purpose: 'serverAuth', side: 'servers', audience: 'as a server' },
+  any: { purpose: 'any', side: 'both', audience: 'for any purpose' }
 }
-export const SIDES: Readonly<Record<Purpose, Side>> = { client: 'clients', server: 'servers', any: 'both' }
 /** The options that `--authorities` replaces. */
 const REPLACED = ['ca', 'intermediates', 'crl']
 
@@ -80,7 +86,7 @@ function checkTrusted (values: Values): string | undefined {
 /** @throws UsageError */
 export async function readTrusted (file: string, purpose: Purpose): Promise<Trusted> {
   const authorities = await readAuthorities(file)
-  const side = SIDES[purpose]
+  const { side } = PURPOSES[purpose]
   if (authorities.some((authority) => vouchesFor(authority, side))) return { file, authorities }
   const other = purpose === 'client' ? 'servers' : 'clients'
   const expected = `one for ${side}, or another --purpose`
@@ -111,7 +117,7 @@ async function readCas (values: Values): Promise<Trusted> {
 async function readChain (path: string): Promise<readonly Uint8Array[]> {
   const where = `--chain ${path}`
   const expected = 'a PEM or DER file with a certificate, followed by its intermediates'
-  const certificates = decodeCertificates(await readBytes(path, '--chain ', expected), where)
+  const certificates = await readCertificateFile(path, '--chain ', expected)
   for (const [index, der] of certificates.entries()) {
     if (isWhole(der)) continue
     const found = `damaged or truncated DER in certificate ${index + 1} of ${certificates.length}`
@@ -134,7 +140,7 @@ function isWhole (der: Uint8Array): boolean {
 export async function askTrust (
   { chain, trusted: { file, authorities }, purpose, at }: TrustQuestion
 ): Promise<TrustAnswer> {
-  const question: AskedChain = { chain, purpose: PURPOSES[purpose], side: SIDES[purpose], at }
+  const question: AskedChain = { chain, at, ...PURPOSES[purpose] }
   const asked: AskedAuthority[] = []
   try {
     for (const authority of authorities) {
