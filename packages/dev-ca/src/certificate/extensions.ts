@@ -82,7 +82,7 @@ type Read = (name: string, option: string) => string
  *
  * @throws DevCaOptionError for one that is no name
  */
-export function encodeAltNames (options: IssueOptions): Uint8Array[] {
+function encodeAltNames (options: IssueOptions): Uint8Array[] {
   const take = (option: 'dns' | 'uri' | 'spiffe' | 'email' | 'upn', read: Read): string[] => {
     return listOf(options[option]).map((name) => options.checkNames === false ? name : read(name, option))
   }

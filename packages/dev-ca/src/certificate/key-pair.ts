@@ -7,7 +7,7 @@ import { encodeElement, encodeObjectIdentifier, encodeSequence } from './der.ts'
 const RSA = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256', publicExponent: new Uint8Array([1, 0, 1]) }
 const NULL = encodeElement(0x05)
 
-export interface Algorithm {
+interface Algorithm {
   readonly generate: any
   readonly digest: string | null
   readonly signatureAlgorithm: Uint8Array
@@ -46,7 +46,7 @@ export interface KeyPair {
 }
 
 /** How to generate keys of a type and sign with them. @throws DevCaOptionError for an unknown type */
-export function describeKey (type: KeyType): Algorithm {
+function describeKey (type: KeyType): Algorithm {
   if (!Object.hasOwn(ALGORITHMS, type)) {
     throw new DevCaOptionError(`key is "${String(type)}"; expected one of ${Object.keys(ALGORITHMS).join(', ')}`)
   }

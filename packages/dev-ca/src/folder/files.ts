@@ -36,7 +36,7 @@ export async function placeFile (
   }
 }
 
-export function fileIsThere (path: string): Error {
+function fileIsThere (path: string): Error {
   return new DevCaStateError(`${path} exists; use --force to replace it`)
 }
 
