@@ -1,6 +1,6 @@
 import { IS_PUBLIC } from '@peerkit/identity/internal'
 import type { FastifyInstance, RouteOptions } from 'fastify'
-import { MTLS_ERR_SERVER_OPTION } from './errors.ts'
+import { ServerOptionError } from './errors.ts'
 import type { FastifyMtlsOptions } from './plugin-options.ts'
 import { checkPreflights } from './preflight.ts'
 import { checkRouteOptions, nameRoute } from './route-options.ts'
@@ -69,10 +69,10 @@ export class AppCheck {
     app.addHook('onReady', async () => { this.#checkReady(app) })
   }
 
-  /** The plugin was registered on this instance. @throws MTLS_ERR_SERVER_OPTION */
+  /** The plugin was registered on this instance. @throws ServerOptionError */
   register (plugin: App, { forwarded, corsPreflights = false }: FastifyMtlsOptions): void {
     if (this.#options.gateOnly) {
-      throw new MTLS_ERR_SERVER_OPTION(
+      throw new ServerOptionError(
         'found mtls.gateOnly on an app that registers @peerkit/fastify-mtls; expected one of them'
       )
     }
@@ -85,14 +85,14 @@ export class AppCheck {
   /** Why the server must not listen; undefined if it may. */
   findListenFault (): Error | undefined {
     if (this.#options.gateOnly || this.#plugins.length > 0 || hasRules(this.#app)) return undefined
-    return new MTLS_ERR_SERVER_OPTION(
+    return new ServerOptionError(
       'the app of withMtls does not listen, because no plugin identifies its clients; expected ' +
         'await app.register(fastifyMtls) before the routes. If a certificate that the server accepts is all that is ' +
         'needed, write withMtls(credentials, { mtls: { gateOnly: true } })'
     )
   }
 
-  /** @throws MTLS_ERR_SERVER_OPTION */
+  /** @throws ServerOptionError */
   #checkReady (app: App): void {
     if (!hasRules(app)) this.#checkUnruled()
     this.#checkRegistered()
@@ -109,7 +109,7 @@ export class AppCheck {
       const config = route.config as Record<string, unknown> | undefined
       const key = ['allowedClients', 'allowedClientsMode'].find((one) => config?.[one] !== undefined || one in route)
       if (key === undefined) continue
-      throw new MTLS_ERR_SERVER_OPTION(
+      throw new ServerOptionError(
         `${name}: config.${key} has no effect, because @peerkit/fastify-allowed-clients is not registered; ` +
           'register it after @peerkit/fastify-mtls and before the routes'
       )
@@ -124,7 +124,7 @@ export class AppCheck {
         ? !inside.some(({ route }) => (route.config as Record<string, unknown> | undefined)?.[key] !== undefined)
         : false)
       if (lost === undefined) continue
-      throw new MTLS_ERR_SERVER_OPTION(
+      throw new ServerOptionError(
         `app.register() with the prefix "${instance.prefix}" got the option ${lost}, ` +
           'which no route of the plugin has ' +
           `in its config; expected config.${lost} on each route`
@@ -135,7 +135,7 @@ export class AppCheck {
   #checkOptionalRoutes (): void {
     const names = this.#routes.filter(({ route }) => certificateOf(route) === 'optional').map(({ name }) => name)
     if (names.length === 0) return
-    throw new MTLS_ERR_SERVER_OPTION(
+    throw new ServerOptionError(
       `${listNames(names)}: config.clientCertificate is "optional", but the server refuses clients without a ` +
         "certificate in the handshake; expected withMtls(credentials, { mtls: { clientCertificate: 'optional' } }), " +
         'or no such route'
@@ -155,7 +155,7 @@ export class AppCheck {
       )
       return
     }
-    throw new MTLS_ERR_SERVER_OPTION(
+    throw new ServerOptionError(
       `${listNames(open.map(({ name }) => name))}: no plugin identifies the clients of this route, because ` +
         '@peerkit/fastify-mtls was registered in an encapsulated plugin, and the server accepts clients without a ' +
         'certificate; register it on the root instance, or wrap every plugin around it with fastify-plugin. With ' +

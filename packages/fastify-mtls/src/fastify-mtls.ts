@@ -11,7 +11,7 @@ import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest,
 import fp from 'fastify-plugin'
 import { AppCheck, rootOf } from './app-check.ts'
 import { denyAnonymous } from './deny-anonymous.ts'
-import { PeerMissingError, MTLS_ERR_SERVER_NOT_MTLS, MTLS_ERR_SERVER_OPTION } from './errors.ts'
+import { PeerMissingError, ServerNotMtlsError, ServerOptionError } from './errors.ts'
 import { ExceptionLog } from './exception-log.ts'
 import type { ForwardedOption, ForwardedPeers } from './forwarded-peer.ts'
 import { makeGatewayContext } from './gateway-context.ts'
@@ -74,7 +74,7 @@ const mtls: FastifyPluginAsync<FastifyMtlsOptions> = async (app, options) => {
   checkFirst(app)
   const context = contextOf(app.server)
   if (context === undefined && options.forwarded === undefined) {
-    throw new MTLS_ERR_SERVER_NOT_MTLS(describeForeignServer(app.server))
+    throw new ServerNotMtlsError(describeForeignServer(app.server))
   }
   const trust = context?.credentials ?? options.trust
   const check = context?.app ?? new AppCheck({ allowAnonymous: true, gateOnly: false, isPlain: true })
@@ -95,7 +95,7 @@ const mtls: FastifyPluginAsync<FastifyMtlsOptions> = async (app, options) => {
     revocation: () => context === undefined ? options.revocation : context.revocation,
     guardUpgrades: () => (rules: 'authenticated') => {
       const where = 'the rules of app.mtls.guardUpgrades() without @peerkit/fastify-allowed-clients'
-      checkOption(rules, AUTHENTICATED, where, MTLS_ERR_SERVER_OPTION)
+      checkOption(rules, AUTHENTICATED, where, ServerOptionError)
       guardUpgrades(context, requirePeer)
     }
   })
@@ -105,10 +105,10 @@ const mtls: FastifyPluginAsync<FastifyMtlsOptions> = async (app, options) => {
   identifyRequests(app, forwarded === undefined ? undefined : await openForwarded(app, forwarded, gateway))
 }
 
-/** @throws MTLS_ERR_SERVER_OPTION if a plugin identifies the clients of this instance already */
+/** @throws ServerOptionError if a plugin identifies the clients of this instance already */
 function checkFirst (app: FastifyInstance): void {
   if (!app.hasRequestDecorator('peer') && !app.hasRequestDecorator('optionalPeer')) return
-  throw new MTLS_ERR_SERVER_OPTION(
+  throw new ServerOptionError(
     '@peerkit/fastify-mtls was registered where a plugin identifies the clients already: itself, or another one that ' +
       'adds request.peer; expected one registration on the root instance, with all options'
   )
@@ -171,17 +171,17 @@ function mayBeAnonymous (request: FastifyRequest): boolean {
   return isPublic?.(request) === true || isAnswered?.(request) === true
 }
 
-/** @throws MTLS_ERR_SERVER_OPTION on a server that `withMtls` did not make */
+/** @throws ServerOptionError on a server that `withMtls` did not make */
 function guardUpgrades (context: ServerContext | undefined, guard: UpgradeGuard): void {
   if (context === undefined) {
-    throw new MTLS_ERR_SERVER_OPTION(
+    throw new ServerOptionError(
       'app.mtls.guardUpgrades() was called on an app whose server withMtls did not make; expected withMtls(credentials)'
     )
   }
   context.upgrades.guard = guard
 }
 
-/** Connects the app with the server that `withMtls` made. @throws MTLS_ERR_SERVER_OPTION */
+/** Connects the app with the server that `withMtls` made. @throws ServerOptionError */
 function attach (app: FastifyInstance, context: ServerContext, options: FastifyMtlsOptions): void {
   refuseOwnTrust(options)
   Object.defineProperty(app.server, GUARD_UPGRADES, {
@@ -192,7 +192,7 @@ function attach (app: FastifyInstance, context: ServerContext, options: FastifyM
   app.addHook('onClose', async () => { endLog() })
 }
 
-/** The trust of an app behind a gateway, released when the app closes. @throws MTLS_ERR_SERVER_OPTION */
+/** The trust of an app behind a gateway, released when the app closes. @throws ServerOptionError */
 function makeOwnContext (app: FastifyInstance, options: FastifyMtlsOptions): GatewayContext | undefined {
   const trust = checkTrust(options)
   if (trust === undefined) return undefined
@@ -258,8 +258,8 @@ function logChanges (app: FastifyInstance, source: TrustSource, block: BlockOpti
  * instance of an app that was created with `Fastify(withMtls(credentials))`, or behind a gateway with the option
  * `forwarded`.
  *
- * @throws MTLS_ERR_SERVER_NOT_MTLS if the server does not verify client certificates and `forwarded` is missing
- * @throws MTLS_ERR_SERVER_OPTION if an option is wrong
+ * @throws ServerNotMtlsError if the server does not verify client certificates and `forwarded` is missing
+ * @throws ServerOptionError if an option is wrong
  * @example
  * ```ts
  * const app = Fastify(withMtls(credentials))

@@ -10,7 +10,7 @@ import type { UpgradedSockets } from '@peerkit/identity/internal'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { forwardedRefused, forwardedStripped } from './channels.ts'
 import { recordOfRequest } from './connection-record.ts'
-import { ForwardedRefusedError, MTLS_ERR_SERVER_OPTION } from './errors.ts'
+import { ForwardedRefusedError, ServerOptionError } from './errors.ts'
 import { ForwardedTrust, validateInProcess } from './forwarded-trust.ts'
 import { assignPeer, assignedPeer, peerOfRequest } from './request-peer.ts'
 import { REVOCATION_TIMEOUT } from './gateway-context.ts'
@@ -175,27 +175,27 @@ export class ForwardedPeers {
   }
 }
 
-/** @throws MTLS_ERR_SERVER_OPTION if it is neither a reader nor options */
+/** @throws ServerOptionError if it is neither a reader nor options */
 function isReader (option: ForwardedOption): option is ForwardedReader {
   if (typeof option !== 'object' || option === null) {
-    throw new MTLS_ERR_SERVER_OPTION(
+    throw new ServerOptionError(
       `forwarded is ${option === null ? 'null' : typeof option}; expected options of createForwardedReader, or a reader`
     )
   }
   return 'read' in option && typeof option.read === 'function'
 }
 
-/** @throws MTLS_ERR_SERVER_OPTION */
+/** @throws ServerOptionError */
 function checkVerifiedAs (verifiedAs: unknown, context: GatewayContext | undefined): void {
   if (verifiedAs === undefined) return
   if (context === undefined) {
-    throw new MTLS_ERR_SERVER_OPTION(
+    throw new ServerOptionError(
       'found forwarded.verifiedAs without trust; expected the option trust, which defines the authority'
     )
   }
   const names = context.trust.ruleAuthorities.filter(({ only }) => only === undefined).map(({ name }) => name)
   if (!names.includes(verifiedAs as string)) {
-    throw new MTLS_ERR_SERVER_OPTION(
+    throw new ServerOptionError(
       `forwarded.verifiedAs is ${JSON.stringify(verifiedAs)}; expected an authority for clients: ${names.join(', ')}`
     )
   }

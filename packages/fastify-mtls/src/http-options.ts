@@ -1,6 +1,6 @@
 import type { SecureServerOptions } from 'node:http2'
 import type { ServerOptions } from 'node:https'
-import { MTLS_ERR_SERVER_OPTION } from './errors.ts'
+import { ServerOptionError } from './errors.ts'
 
 /** Options of Node's HTTP servers that are accepted under Fastify's `https`. None of them is about TLS. */
 const PASSED = [
@@ -22,12 +22,12 @@ export type HttpOptions = Pick<
  * Refuses options that contradict mutual TLS. If `requestCert: false` were ignored silently, its author would rely on
  * it.
  *
- * @throws MTLS_ERR_SERVER_OPTION
+ * @throws ServerOptionError
  */
 export function checkServerOptions ({ https, http2 }: Record<string, any>, isHttp2: boolean): void {
   if (Boolean(http2) !== isHttp2) {
     const made = isHttp2 ? 'HTTP/2' : 'HTTP/1.1'
-    throw new MTLS_ERR_SERVER_OPTION(
+    throw new ServerOptionError(
       `Fastify's http2 is ${String(http2)}, but the server was made for ${made}; ` +
         `expected withMtls(credentials, { http2: ${String(!isHttp2)} })`
     )
@@ -35,7 +35,7 @@ export function checkServerOptions ({ https, http2 }: Record<string, any>, isHtt
   if (https === null || typeof https !== 'object') return
   for (const key of Object.keys(https)) {
     if (!(PASSED as readonly string[]).includes(key)) {
-      throw new MTLS_ERR_SERVER_OPTION(
+      throw new ServerOptionError(
         `found https.${key}; expected only options of Node's HTTP server: certificates come from the credentials, ` +
           'other TLS options go under mtls'
       )

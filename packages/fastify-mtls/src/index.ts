@@ -1,6 +1,6 @@
 export type { ConnectionEndedMessage, ConnectionIdentifiedMessage, HandshakeRefusedMessage } from './channels.ts'
 export {
-  ForwardedRefusedError, MTLS_ERR_SERVER_NOT_MTLS, MTLS_ERR_SERVER_OPTION, PeerMissingError, PeerNoLongerTrustedError
+  ForwardedRefusedError, PeerMissingError, PeerNoLongerTrustedError, ServerNotMtlsError, ServerOptionError
 } from './errors.ts'
 export { default, default as fastifyMtls } from './fastify-mtls.ts'
 export type { ForwardedOption } from './forwarded-peer.ts'

@@ -2,7 +2,7 @@ import { isPeerIdentity } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
 import type { FastifyInstance } from 'fastify'
 import type { InjectOptions, Response } from 'light-my-request'
-import { MTLS_ERR_SERVER_OPTION } from './errors.ts'
+import { ServerOptionError } from './errors.ts'
 import { assignPeer } from './request-peer.ts'
 
 /**
@@ -13,7 +13,7 @@ import { assignPeer } from './request-peer.ts'
  * @param peer made by `parsePeerIdentity` or `createPartialIdentity`, or null for a client without a certificate
  * @param options as for `app.inject`: a URL or `{ method, url, headers, payload, … }`
  * @returns the response, as from `app.inject`
- * @throws MTLS_ERR_SERVER_OPTION if `peer` is something else: a look-alike would pass tests that a real peer fails
+ * @throws ServerOptionError if `peer` is something else: a look-alike would pass tests that a real peer fails
  * @example
  * ```ts
  * const app = Fastify(withMtls(credentials))
@@ -28,7 +28,7 @@ export async function injectAs (
   app: FastifyInstance<any, any, any, any, any>, peer: PeerIdentity | null, options: InjectOptions | string
 ): Promise<Response> {
   if (peer !== null && !isPeerIdentity(peer)) {
-    throw new MTLS_ERR_SERVER_OPTION(
+    throw new ServerOptionError(
       `injectAs: peer is ${typeof peer}; expected null, or a PeerIdentity of parsePeerIdentity or createPartialIdentity`
     )
   }

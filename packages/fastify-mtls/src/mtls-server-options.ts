@@ -3,7 +3,7 @@ import type { Http2SecureServer } from 'node:http2'
 import { authoritiesOf } from '@peerkit/credentials'
 import type { CredentialSource } from '@peerkit/credentials'
 import type { FastifyServerFactory } from 'fastify'
-import { MTLS_ERR_SERVER_OPTION } from './errors.ts'
+import { ServerOptionError } from './errors.ts'
 import { makeHttp2Factory, makeHttpsFactory } from './make-server.ts'
 import { checkServerPurpose } from './server-purpose.ts'
 import { checkCredentials } from './check-source.ts'
@@ -27,7 +27,7 @@ export interface MtlsHttp2Options {
  * @param credentials such as `fileCredentials()` gives. The app does not close them
  * @param options options of mutual TLS, and `http2`. Default: none
  * @returns `https` and `serverFactory`, and `http2: true` for HTTP/2
- * @throws MTLS_ERR_SERVER_OPTION naming the option, what was found and what was expected
+ * @throws ServerOptionError naming the option, what was found and what was expected
  * @example
  * ```ts
  * const app = Fastify({ ...mtlsServerOptions(credentials, { minVersion: 'TLSv1.3' }), bodyLimit: 10_000 })
@@ -47,14 +47,14 @@ export function mtlsServerOptions (
   checkCredentials(credentials)
   checkMtlsServerOptions(options)
   if (options.allowHTTP1 === false && options.http2 !== true) {
-    throw new MTLS_ERR_SERVER_OPTION(
+    throw new ServerOptionError(
       'mtls.allowHTTP1 is false, but http2 is not true, so the server serves HTTP/1.1 alone; expected ' +
         'withMtls(credentials, { http2: true, mtls: { allowHTTP1: false } })'
     )
   }
   if (authoritiesOf(credentials.current, 'clients').length === 0) {
     const names = credentials.current.authorities.map(({ name }) => `"${name}"`).join(', ')
-    throw new MTLS_ERR_SERVER_OPTION(
+    throw new ServerOptionError(
       `no authority of the credentials is for clients (${names} for servers); ` +
         'expected one with for: "clients" or "both"'
     )

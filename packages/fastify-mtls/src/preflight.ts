@@ -1,6 +1,6 @@
 import { IS_PREFLIGHT } from '@peerkit/identity/internal'
 import type { FastifyInstance, FastifyRequest, RouteOptions } from 'fastify'
-import { PeerMissingError, MTLS_ERR_SERVER_OPTION } from './errors.ts'
+import { PeerMissingError, ServerOptionError } from './errors.ts'
 import { peerOfRequest } from './request-peer.ts'
 
 type App = FastifyInstance<any, any, any, any>
@@ -9,13 +9,13 @@ type App = FastifyInstance<any, any, any, any>
  * Refuses `corsPreflights` where it has no effect.
  *
  * @param routes those that were seen
- * @throws MTLS_ERR_SERVER_OPTION
+ * @throws ServerOptionError
  */
 export function checkPreflights (
   app: App, routes: ReadonlyArray<{ readonly instance: object, readonly route: RouteOptions }>, isRequired: boolean
 ): void {
   if (isRequired) {
-    throw new MTLS_ERR_SERVER_OPTION(
+    throw new ServerOptionError(
       'corsPreflights is true, but the server refuses clients without a certificate in the handshake; expected ' +
         "withMtls(credentials, { mtls: { clientCertificate: 'optional' } }), or no corsPreflights"
     )
@@ -25,7 +25,7 @@ export function checkPreflights (
   // Its route may have been added before this plugin, where it was not seen.
   if (isOfCors(app)) return
   if (routes.some(({ instance, route }) => isCors(route) && isOfCors(instance))) return
-  throw new MTLS_ERR_SERVER_OPTION(
+  throw new ServerOptionError(
     'corsPreflights is true, but the app has no route OPTIONS * of @fastify/cors; expected ' +
       'await app.register(cors, …), or no corsPreflights'
   )

@@ -1,4 +1,4 @@
-import { MTLS_ERR_SERVER_OPTION } from './errors.ts'
+import { ServerOptionError } from './errors.ts'
 import type { MtlsServer } from './handshake-gate.ts'
 
 /** Events whose listeners answer clients. Those of Fastify are there before any other code has the server. */
@@ -25,7 +25,7 @@ export class RawListeners {
     return undefined
   }
 
-  /** Refuses listeners that are added while the server listens. @throws MTLS_ERR_SERVER_OPTION to who adds one */
+  /** Refuses listeners that are added while the server listens. @throws ServerOptionError to who adds one */
   refuseLater (mayAnswer: () => boolean, isGuarded: () => boolean): void {
     this.#server.on('newListener', (event: string | symbol, listener: Function) => {
       const answering = ANSWERING.find((one) => one === event)
@@ -61,7 +61,7 @@ function isRouting (server: object, listener: Function): boolean {
 }
 
 function makeFault (event: string): Error {
-  return new MTLS_ERR_SERVER_OPTION(
+  return new ServerOptionError(
     `the raw server has a listener for "${event}" (WebSocketServer({ server }), Socket.IO, app.server.on()): it ` +
       'answers clients without any route, so no rule holds for it; expected ' + (event === 'upgrade'
       ? 'a route of @fastify/websocket, or app.mtls.guardUpgrades(rules) before listen()'

@@ -1,6 +1,6 @@
 import { checkOption } from '@peerkit/identity/internal'
 import type { RouteOptions } from 'fastify'
-import { MTLS_ERR_SERVER_OPTION } from './errors.ts'
+import { ServerOptionError } from './errors.ts'
 import { CLIENT_CERTIFICATE } from './server-options.ts'
 
 /** Misspelt names of `clientCertificate`, which would have no effect. */
@@ -11,11 +11,11 @@ export function nameRoute ({ method, url }: Pick<RouteOptions, 'method' | 'url'>
   return `${[method].flat().join(',')} ${url}`
 }
 
-/** Refuses `clientCertificate` where it would have no effect. @throws MTLS_ERR_SERVER_OPTION naming the route */
+/** Refuses `clientCertificate` where it would have no effect. @throws ServerOptionError naming the route */
 export function checkRouteOptions (route: RouteOptions): void {
   const name = nameRoute(route)
   if ('clientCertificate' in route) {
-    throw new MTLS_ERR_SERVER_OPTION(
+    throw new ServerOptionError(
       `${name}: found clientCertificate beside config; expected it inside: { config: { clientCertificate: ` +
         '\'optional\' } }'
     )
@@ -23,14 +23,14 @@ export function checkRouteOptions (route: RouteOptions): void {
   const config = (route.config ?? {}) as { clientCertificate?: unknown }
   for (const key of Object.keys(config)) {
     if (key === 'clientCertificate' || !NEAR_MISS.test(key)) continue
-    throw new MTLS_ERR_SERVER_OPTION(`${name}: unknown key "${key}" of config; did you mean "clientCertificate"?`)
+    throw new ServerOptionError(`${name}: unknown key "${key}" of config; did you mean "clientCertificate"?`)
   }
   if (config.clientCertificate === 'none') {
-    throw new MTLS_ERR_SERVER_OPTION(
+    throw new ServerOptionError(
       `${name}: config.clientCertificate is "none"; expected "optional", which answers clients without a ` +
         'certificate too'
     )
   }
   const where = `${name}: config.clientCertificate`
-  checkOption(config.clientCertificate, CLIENT_CERTIFICATE, where, MTLS_ERR_SERVER_OPTION)
+  checkOption(config.clientCertificate, CLIENT_CERTIFICATE, where, ServerOptionError)
 }

@@ -8,7 +8,7 @@ import type { FastifyInstance } from 'fastify'
 import type { SecureContextOptions } from 'node:tls'
 import { AppCheck } from './app-check.ts'
 import { ConnectionWatch } from './connection-watch.ts'
-import { MTLS_ERR_SERVER_OPTION } from './errors.ts'
+import { ServerOptionError } from './errors.ts'
 import { HandshakeGate } from './handshake-gate.ts'
 import type { MtlsServer } from './handshake-gate.ts'
 import { HandshakeReporter } from './handshake-reporter.ts'
@@ -154,12 +154,12 @@ export class ServerContext {
     server.once('close', () => { this.detach(server) })
   }
 
-  /** Reserves the context for one app: its log and its plugin are those of that app. @throws MTLS_ERR_SERVER_OPTION */
+  /** Reserves the context for one app: its log and its plugin are those of that app. @throws ServerOptionError */
   claim (handler: object): void {
     // Fastify may ask for several servers of one app, all with the same handler.
     this.#handler ??= handler
     if (this.#handler !== handler) {
-      throw new MTLS_ERR_SERVER_OPTION(
+      throw new ServerOptionError(
         'the options of one withMtls() call were given to two apps; expected a call for each app'
       )
     }
@@ -294,7 +294,7 @@ function setContext (
 function blockContextMethods (server: MtlsServer): void {
   for (const method of ['addContext', 'setSecureContext'] as const) {
     server[method] = () => {
-      throw new MTLS_ERR_SERVER_OPTION(
+      throw new ServerOptionError(
         `app.server.${method}() was called; expected certificates and CAs only from the credentials: ` +
           'rotate those, or make one app for each certificate'
       )

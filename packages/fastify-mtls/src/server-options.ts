@@ -4,13 +4,13 @@ import {
   anything, choice, defineOptions, describeSecret, duration, flag, func, methods, revocationChecker, text, wrongOption,
   wrongValue
 } from '@peerkit/identity/internal'
-import type { OptionSet, OptionType, OptionTypes } from '@peerkit/identity/internal'
+import type { OptionProblem, OptionSet, OptionType, OptionTypes } from '@peerkit/identity/internal'
 import type { OcspStapler, RevocationChecker } from '@peerkit/revocation'
 import { createTrustEvaluator } from '@peerkit/trust'
 import type { AlgorithmPolicy } from '@peerkit/trust'
 import { createSecureContext } from 'node:tls'
 import type { SecureContextOptions } from 'node:tls'
-import { MTLS_ERR_SERVER_OPTION } from './errors.ts'
+import { ServerOptionError } from './errors.ts'
 
 /** Options of mutual TLS: those under `mtls` of `withMtls`, and of `mtlsServerOptions`. */
 export interface MtlsServerOptions {
@@ -99,36 +99,36 @@ const MTLS_TYPES: OptionTypes<Omit<MtlsServerOptions, 'http2'>> = {
   now: func()
 }
 export const serverOptions: OptionSet = defineOptions<MtlsServerOptions>(
-  'mtlsServerOptions', MTLS_ERR_SERVER_OPTION, { http2: flag, ...MTLS_TYPES }, { plain: true }
+  'mtlsServerOptions', ServerOptionError, { http2: flag, ...MTLS_TYPES }, { plain: true }
 )
 /** Those under `mtls`, where `http2` is not one: it is an option of Fastify. */
 const underMtls = defineOptions<Omit<MtlsServerOptions, 'http2'>>(
-  'mtls', MTLS_ERR_SERVER_OPTION, MTLS_TYPES, { plain: true }
+  'mtls', ServerOptionError, MTLS_TYPES, { plain: true }
 )
 const MIN_SECRET_OCTETS = 32
 
 /**
  * @param path where the options are within others, such as `mtls`
- * @throws MTLS_ERR_SERVER_OPTION naming the option, what was found and what was expected
+ * @throws ServerOptionError naming the option, what was found and what was expected
  */
 export function checkMtlsServerOptions (options: MtlsServerOptions, path?: string): void {
   if (path === undefined) serverOptions.check(options)
   else underMtls.check(options, path)
   const prefix = path === undefined ? '' : `${path}.`
   if (options.gateOnly === true && options.clientCertificate === 'optional') {
-    throw new MTLS_ERR_SERVER_OPTION(
+    throw new ServerOptionError(
       'gateOnly is true and clientCertificate is "optional"; expected "required": nothing else would check any client'
     )
   }
   if (options.minVersion === 'TLSv1.3' && options.maxVersion === 'TLSv1.2') {
-    throw new MTLS_ERR_SERVER_OPTION('minVersion is "TLSv1.3", above maxVersion "TLSv1.2"; expected at most maxVersion')
+    throw new ServerOptionError('minVersion is "TLSv1.3", above maxVersion "TLSv1.2"; expected at most maxVersion')
   }
   checkAlgorithms(options.algorithms)
   checkCiphers(options.ciphers, prefix)
   if (options.ticketSecret !== undefined) readTicketSecret(options.ticketSecret, `${prefix}ticketSecret`)
 }
 
-/** OpenSSL would say only "no cipher match", when the server is made. @throws MTLS_ERR_SERVER_OPTION */
+/** OpenSSL would say only "no cipher match", when the server is made. @throws ServerOptionError */
 function checkCiphers (ciphers: string | undefined, prefix: string): void {
   if (ciphers === undefined) return
   try {
@@ -136,7 +136,8 @@ function checkCiphers (ciphers: string | undefined, prefix: string): void {
   } catch (error) {
     const { reason, message } = error as Error & { reason?: string }
     const why = `a cipher list that OpenSSL knows (it says: ${reason ?? message})`
-    throw Object.assign(wrongValue(MTLS_ERR_SERVER_OPTION, `${prefix}ciphers`, ciphers, why), { cause: error })
+    const makeError = ({ message }: OptionProblem): Error => new ServerOptionError(message, { cause: error })
+    throw wrongValue(makeError, `${prefix}ciphers`, ciphers, why)
   }
 }
 
@@ -145,18 +146,18 @@ function checkAlgorithms (algorithms: AlgorithmPolicy | undefined): void {
   try {
     createTrustEvaluator({ authorities: () => [], algorithms })
   } catch (error) {
-    throw Object.assign(new MTLS_ERR_SERVER_OPTION((error as Error).message), { cause: error })
+    throw new ServerOptionError((error as Error).message, { cause: error })
   }
 }
 
-/** @throws MTLS_ERR_SERVER_OPTION if it is too short or not a Buffer */
+/** @throws ServerOptionError if it is too short or not a Buffer */
 export function readTicketSecret (
   given: NonNullable<MtlsServerOptions['ticketSecret']>, path = 'ticketSecret'
 ): Uint8Array {
   const secret: unknown = typeof given === 'function' ? given() : given
   if (secret instanceof Uint8Array && secret.length >= MIN_SECRET_OCTETS) return secret
   const expected = `a Buffer of at least ${MIN_SECRET_OCTETS} bytes`
-  throw wrongOption(MTLS_ERR_SERVER_OPTION, path, describeSecret(secret), expected)
+  throw wrongOption(ServerOptionError, path, describeSecret(secret), expected)
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { CredentialSnapshot } from '@peerkit/credentials'
 import type { PeerIdentity } from '@peerkit/identity'
-import { MTLS_ERR_SERVER_OPTION } from './errors.ts'
+import { ServerOptionError } from './errors.ts'
 
 const SERVER_AUTH = '1.3.6.1.5.5.7.3.1'
 const ANY = '2.5.29.37.0'
@@ -18,11 +18,11 @@ export function isForServers ({ extendedKeyUsage = [] }: PeerIdentity): boolean 
 /**
  * Refuses a certificate that is for clients only: every client would refuse the server.
  *
- * @throws MTLS_ERR_SERVER_OPTION
+ * @throws ServerOptionError
  */
 export function checkServerPurpose (identity: PeerIdentity): void {
   if (isForServers(identity)) return
-  throw new MTLS_ERR_SERVER_OPTION(
+  throw new ServerOptionError(
     `the certificate ${String(identity)} is not for servers: its extended key usage has no serverAuth, so clients ` +
       'refuse it; expected a certificate for servers, with the development CA: ' +
       'peerkit cert issue --profile server, or --profile both for one that calls other services too'

@@ -99,7 +99,7 @@ export class TicketKeys {
    * vault, say), this process uses random keys until it works again: clients cause keys to be derived, and must not be
    * able to crash the process.
    *
-   * @throws MTLS_ERR_SERVER_OPTION if the function has never worked
+   * @throws ServerOptionError if the function has never worked
    */
   #readSecret (): Uint8Array {
     const { ticketSecret } = this.#options

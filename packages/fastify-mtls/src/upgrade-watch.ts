@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { PeerIdentity } from '@peerkit/identity'
-import { PeerMissingError, MTLS_ERR_SERVER_OPTION } from './errors.ts'
+import { PeerMissingError, ServerOptionError } from './errors.ts'
 import type { RawListeners } from './raw-listeners.ts'
 import { answerUpgrade } from './refuse.ts'
 import { peerOfRequest } from './request-peer.ts'
@@ -42,10 +42,10 @@ export class UpgradeWatch {
 
   get guard (): UpgradeGuard | undefined { return this.#guard }
 
-  /** @throws MTLS_ERR_SERVER_OPTION if there is a guard: the last one would silently replace the others */
+  /** @throws ServerOptionError if there is a guard: the last one would silently replace the others */
   set guard (guard: UpgradeGuard | undefined) {
     if (this.#guard !== undefined) {
-      throw new MTLS_ERR_SERVER_OPTION(
+      throw new ServerOptionError(
         'app.mtls.guardUpgrades() was called twice; expected one call with all rules: it holds for the whole server'
       )
     }

@@ -6,7 +6,7 @@ import type {
   FastifyBaseLogger, FastifyHttp2SecureOptions, FastifyHttpsOptions, FastifyServerOptions, RawServerBase
 } from 'fastify'
 import { checkCredentials } from './check-source.ts'
-import { MTLS_ERR_SERVER_OPTION } from './errors.ts'
+import { ServerOptionError } from './errors.ts'
 import { checkServerOptions } from './http-options.ts'
 import type { HttpOptions } from './http-options.ts'
 import { mtlsServerOptions } from './mtls-server-options.ts'
@@ -58,7 +58,7 @@ const TLS_OPTIONS: readonly string[] = [
  *   `closeCredentials`
  * @param options Fastify's own options, and those of mutual TLS under `mtls`. Default: none
  * @returns options to pass to `Fastify(…)` as they are
- * @throws MTLS_ERR_SERVER_OPTION naming the option, what was found and what was expected
+ * @throws ServerOptionError naming the option, what was found and what was expected
  * @example
  * ```ts
  * const source = await fileCredentials({ cert: 'ledger.pem', key: 'ledger.key', ca: 'ca.pem' })
@@ -79,13 +79,13 @@ export function withMtls (
 export function withMtls (credentials: CredentialSource, options?: WithMtlsOptions): FastifyHttpsOptions<HttpsServer>
 export function withMtls (credentials: CredentialSource, options: WithMtlsOptions | WithMtlsHttp2Options = {}): object {
   checkCredentials(credentials)
-  checkPlainObject(options, 'options of withMtls', MTLS_ERR_SERVER_OPTION)
+  checkPlainObject(options, 'options of withMtls', ServerOptionError)
   const { mtls = {}, https = {}, http2 = false, ...own } = options
   checkOwn(own)
-  checkOption(http2, flag, 'http2', MTLS_ERR_SERVER_OPTION)
-  checkPlainObject(mtls, 'mtls', MTLS_ERR_SERVER_OPTION)
+  checkOption(http2, flag, 'http2', ServerOptionError)
+  checkPlainObject(mtls, 'mtls', ServerOptionError)
   if ('http2' in mtls) {
-    throw new MTLS_ERR_SERVER_OPTION('found mtls.http2; expected http2 outside of mtls: it is an option of Fastify')
+    throw new ServerOptionError('found mtls.http2; expected http2 outside of mtls: it is an option of Fastify')
   }
   checkMtlsServerOptions(mtls, 'mtls')
   checkServerOptions({ https, http2 }, http2)
@@ -116,29 +116,29 @@ function checkOwn (options: object): void {
   const { routerOptions } = options as { routerOptions?: unknown }
   const answer = ROUTER_ANSWERS.find((key) => Object.hasOwn(Object(routerOptions), key))
   if (answer !== undefined) {
-    throw new MTLS_ERR_SERVER_OPTION(
+    throw new ServerOptionError(
       `found routerOptions.${answer}; expected none: it would answer clients that no plugin has checked. ` +
         'Use app.setNotFoundHandler()'
     )
   }
   for (const key of Object.keys(options)) {
     if (key === 'serverFactory') {
-      throw new MTLS_ERR_SERVER_OPTION(
+      throw new ServerOptionError(
         'found serverFactory; expected none: withMtls makes the server, another one would not check client certificates'
       )
     }
     if (serverOptions.keys.includes(key)) {
-      throw new MTLS_ERR_SERVER_OPTION(
+      throw new ServerOptionError(
         `found ${key} among Fastify's options; expected it under mtls: withMtls(credentials, { mtls: { ${key} } })`
       )
     }
     if (Object.hasOwn(PLUGIN_OPTIONS, key)) {
-      throw new MTLS_ERR_SERVER_OPTION(
+      throw new ServerOptionError(
         `found ${key} among Fastify's options, where it has no effect; expected it ${PLUGIN_OPTIONS[key] as string}`
       )
     }
     if (TLS_OPTIONS.includes(key)) {
-      throw new MTLS_ERR_SERVER_OPTION(
+      throw new ServerOptionError(
         `found ${key}; expected certificates, keys and CAs in the credentials, and other TLS options under mtls`
       )
     }
