@@ -9,27 +9,27 @@ import {
 import type { RevocationChecker } from '@peerkit/revocation'
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify'
 import fp from 'fastify-plugin'
-import { AppCheck, rootOf } from './app-check.ts'
-import { denyAnonymous } from './deny-anonymous.ts'
+import { AppCheck, rootOf } from './server/app-check.ts'
+import { denyAnonymous } from './request/deny-anonymous.ts'
 import { PeerMissingError, ServerNotMtlsError, ServerOptionError } from './errors.ts'
-import { ExceptionLog } from './exception-log.ts'
-import type { ForwardedOption, ForwardedPeers } from './forwarded-peer.ts'
-import { makeGatewayContext } from './gateway-context.ts'
-import type { GatewayContext } from './gateway-context.ts'
-import { logOwnEnd } from './own-end-log.ts'
+import { ExceptionLog } from './log/exception-log.ts'
+import type { ForwardedOption, ForwardedPeers } from './forwarded/forwarded-peer.ts'
+import { makeGatewayContext } from './forwarded/gateway-context.ts'
+import type { GatewayContext } from './forwarded/gateway-context.ts'
+import { logOwnEnd } from './log/own-end-log.ts'
 import { checkPluginOptions, checkTrust, refuseOwnTrust } from './plugin-options.ts'
 import type { FastifyMtlsOptions } from './plugin-options.ts'
-import { answerPreflights } from './preflight.ts'
-import { RefusalLog } from './refusal-log.ts'
+import { answerPreflights } from './request/preflight.ts'
+import { RefusalLog } from './log/refusal-log.ts'
 import { rulesMembers } from './missing-rules.ts'
-import { assignedPeer, peerOfRequest } from './request-peer.ts'
-import { CLOSED_BY_OPTION, logSourceEnd } from './source-end-log.ts'
-import { logBlockChanges, logTrustChanges } from './trust-log.ts'
-import { requirePeer, routeUpgrade } from './upgrade-watch.ts'
-import type { UpgradeGuard } from './upgrade-watch.ts'
-import { contextOf } from './server-context.ts'
-import type { ServerContext } from './server-context.ts'
-import type { Trust } from './trust.ts'
+import { assignedPeer, peerOfRequest } from './request/request-peer.ts'
+import { CLOSED_BY_OPTION, logSourceEnd } from './log/source-end-log.ts'
+import { logBlockChanges, logTrustChanges } from './log/trust-log.ts'
+import { requirePeer, routeUpgrade } from './connection/upgrade-watch.ts'
+import type { UpgradeGuard } from './connection/upgrade-watch.ts'
+import { contextOf } from './server/server-context.ts'
+import type { ServerContext } from './server/server-context.ts'
+import type { Trust } from './handshake/trust.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -118,7 +118,7 @@ function checkFirst (app: FastifyInstance): void {
 async function openForwarded (
   app: FastifyInstance, option: ForwardedOption, context: GatewayContext | undefined
 ): Promise<ForwardedPeers> {
-  const { ForwardedPeers: Peers } = await import('./forwarded-peer.ts')
+  const { ForwardedPeers: Peers } = await import('./forwarded/forwarded-peer.ts')
   return new Peers(app, option, context)
 }
 

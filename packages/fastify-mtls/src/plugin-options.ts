@@ -1,9 +1,9 @@
 import type { BlockOption, TrustSource } from '@peerkit/credentials'
 import { anything, checkOption, defineOptions, flag, revocationChecker, source } from '@peerkit/identity/internal'
 import type { RevocationChecker } from '@peerkit/revocation'
-import { checkOpen } from './check-source.ts'
+import { checkOpen } from './server/check-source.ts'
 import { ServerOptionError } from './errors.ts'
-import type { ForwardedOption } from './forwarded-peer.ts'
+import type { ForwardedOption } from './forwarded/forwarded-peer.ts'
 
 /** Options of `@peerkit/fastify-mtls`. An app of `withMtls` needs none. */
 export interface FastifyMtlsOptions {

@@ -6,7 +6,7 @@ import type {
   FastifyBaseLogger, FastifyHttp2SecureOptions, FastifyHttpsOptions, FastifyServerOptions, RawServerBase
 } from 'fastify'
 import { checkCredentials } from './check-source.ts'
-import { ServerOptionError } from './errors.ts'
+import { ServerOptionError } from '../errors.ts'
 import { checkServerOptions } from './http-options.ts'
 import type { HttpOptions } from './http-options.ts'
 import { mtlsServerOptions } from './mtls-server-options.ts'

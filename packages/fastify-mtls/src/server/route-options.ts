@@ -1,6 +1,6 @@
 import { checkOption } from '@peerkit/identity/internal'
 import type { RouteOptions } from 'fastify'
-import { ServerOptionError } from './errors.ts'
+import { ServerOptionError } from '../errors.ts'
 import { CLIENT_CERTIFICATE } from './server-options.ts'
 
 /** Misspelt names of `clientCertificate`, which would have no effect. */

@@ -2,7 +2,7 @@ import { STATUS_CODES } from 'node:http'
 import type { ServerResponse } from 'node:http'
 import type { ServerHttp2Stream } from 'node:http2'
 import type { Duplex } from 'node:stream'
-import { PeerNoLongerTrustedError } from './errors.ts'
+import { PeerNoLongerTrustedError } from '../errors.ts'
 
 const TYPE = 'application/json; charset=utf-8'
 

@@ -1,8 +1,8 @@
 import { IS_PUBLIC } from '@peerkit/identity/internal'
 import type { FastifyInstance, RouteOptions } from 'fastify'
-import { ServerOptionError } from './errors.ts'
-import type { FastifyMtlsOptions } from './plugin-options.ts'
-import { checkPreflights } from './preflight.ts'
+import { ServerOptionError } from '../errors.ts'
+import type { FastifyMtlsOptions } from '../plugin-options.ts'
+import { checkPreflights } from '../request/preflight.ts'
 import { checkRouteOptions, nameRoute } from './route-options.ts'
 
 type App = FastifyInstance<any, any, any, any>

@@ -1,6 +1,6 @@
 import { IS_PREFLIGHT } from '@peerkit/identity/internal'
 import type { FastifyInstance, FastifyRequest, RouteOptions } from 'fastify'
-import { PeerMissingError, ServerOptionError } from './errors.ts'
+import { PeerMissingError, ServerOptionError } from '../errors.ts'
 import { peerOfRequest } from './request-peer.ts'
 
 type App = FastifyInstance<any, any, any, any>

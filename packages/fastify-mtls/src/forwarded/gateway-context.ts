@@ -1,7 +1,7 @@
 import { ListWatch, readBlockOption } from '@peerkit/credentials'
 import type { BlockOption, TrustSource } from '@peerkit/credentials'
 import type { RevocationChecker } from '@peerkit/revocation'
-import { Trust } from './trust.ts'
+import { Trust } from '../handshake/trust.ts'
 
 /** What is needed to check a gateway's clients. A server of `withMtls` provides it, or the option `trust`. */
 export interface GatewayContext {
@@ -19,7 +19,7 @@ export const REVOCATION_TIMEOUT = 5_000
  * Makes the context of a server behind a gateway that `withMtls` did not make.
  *
  * @returns the context, with `close` to release it
- * @throws MTLS_ERR_CREDENTIALS_OPTION if `block` is wrong
+ * @throws CredentialsOptionError if `block` is wrong
  */
 export function makeGatewayContext (
   source: TrustSource,

@@ -1,6 +1,6 @@
 import type { CredentialSnapshot } from '@peerkit/credentials'
 import type { PeerIdentity } from '@peerkit/identity'
-import { ServerOptionError } from './errors.ts'
+import { ServerOptionError } from '../errors.ts'
 
 const SERVER_AUTH = '1.3.6.1.5.5.7.3.1'
 const ANY = '2.5.29.37.0'

@@ -10,7 +10,7 @@ import type {
   Accepted, AlgorithmPolicy, BlockList, Decision, NameBounds, Presented, Refused, TrustEvaluator,
   TrustVersion
 } from '@peerkit/trust'
-import type { PresentedClient } from './connection-record.ts'
+import type { PresentedClient } from '../connection/connection-record.ts'
 
 /** OpenSSL's codes for a path that ends at a certificate that is not self-signed. */
 const PARTIAL_CODES: ReadonlySet<string> = new Set([

@@ -5,9 +5,9 @@ import { EMITTER } from '@peerkit/events'
 import type { EventMessage } from '@peerkit/events'
 import type { PeerIdentity } from '@peerkit/identity'
 import type { Accepted } from '@peerkit/trust'
-import { connectionEnded, connectionIdentified, handshakeRefused } from './channels.ts'
-import type { ConnectionEndedMessage, HandshakeRefusedMessage } from './channels.ts'
-import type { ConnectionRecord } from './connection-record.ts'
+import { connectionEnded, connectionIdentified, handshakeRefused } from '../channels.ts'
+import type { ConnectionEndedMessage, HandshakeRefusedMessage } from '../channels.ts'
+import type { ConnectionRecord } from '../connection/connection-record.ts'
 import type { CertificateRefusal, Refusal, HandshakeReason } from './refusal.ts'
 
 /** Larger certificates of refused clients are not parsed for a log line. */

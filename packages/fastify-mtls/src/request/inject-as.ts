@@ -2,7 +2,7 @@ import { isPeerIdentity } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
 import type { FastifyInstance } from 'fastify'
 import type { InjectOptions, Response } from 'light-my-request'
-import { ServerOptionError } from './errors.ts'
+import { ServerOptionError } from '../errors.ts'
 import { assignPeer } from './request-peer.ts'
 
 /**

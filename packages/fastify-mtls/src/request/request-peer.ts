@@ -1,5 +1,5 @@
 import type { PeerIdentity } from '@peerkit/identity'
-import { recordOfRequest } from './connection-record.ts'
+import { recordOfRequest } from '../connection/connection-record.ts'
 
 /**
  * Key of an identity that does not come from the connection: a forwarded client, or a test's `injectAs`. It is kept on

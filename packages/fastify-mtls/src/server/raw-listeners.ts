@@ -1,5 +1,5 @@
-import { ServerOptionError } from './errors.ts'
-import type { MtlsServer } from './handshake-gate.ts'
+import { ServerOptionError } from '../errors.ts'
+import type { MtlsServer } from '../handshake/handshake-gate.ts'
 
 /** Events whose listeners answer clients. Those of Fastify are there before any other code has the server. */
 const ANSWERING = ['upgrade', 'connect', 'request', 'stream', 'checkContinue', 'checkExpectation'] as const

@@ -3,7 +3,7 @@ import type { TLSSocket } from 'node:tls'
 import type { PeerIdentity } from '@peerkit/identity'
 import type { AddedCheck } from '@peerkit/identity/internal'
 import type { Accepted } from '@peerkit/trust'
-import type { CertificateRefusal } from './refusal.ts'
+import type { CertificateRefusal } from '../handshake/refusal.ts'
 
 /** What a client presented when its connection was opened. It is evaluated again when the trust changes. */
 export interface PresentedClient {

@@ -1,6 +1,6 @@
 import dns from 'node:dns'
 import type { AddressInfo } from 'node:net'
-import type { MtlsServer } from './handshake-gate.ts'
+import type { MtlsServer } from '../handshake/handshake-gate.ts'
 
 /** Events that Fastify and its plugins listen for on the first server, the only one they know. */
 const FORWARDED_EVENTS = ['upgrade', 'connect', 'clientError'] as const

@@ -1,6 +1,6 @@
 import type { CredentialSource, TrustSource } from '@peerkit/credentials'
 import { checkOption, credentialSource, required } from '@peerkit/identity/internal'
-import { ServerOptionError } from './errors.ts'
+import { ServerOptionError } from '../errors.ts'
 
 /** @throws ServerOptionError if `credentials` is not a credential source, or a closed one */
 export function checkCredentials (credentials: unknown): void {

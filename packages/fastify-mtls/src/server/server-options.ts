@@ -10,7 +10,7 @@ import { createTrustEvaluator } from '@peerkit/trust'
 import type { AlgorithmPolicy } from '@peerkit/trust'
 import { createSecureContext } from 'node:tls'
 import type { SecureContextOptions } from 'node:tls'
-import { ServerOptionError } from './errors.ts'
+import { ServerOptionError } from '../errors.ts'
 
 /** Options of mutual TLS: those under `mtls` of `withMtls`, and of `mtlsServerOptions`. */
 export interface MtlsServerOptions {

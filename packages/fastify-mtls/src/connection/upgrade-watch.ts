@@ -1,10 +1,10 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { PeerIdentity } from '@peerkit/identity'
-import { PeerMissingError, ServerOptionError } from './errors.ts'
-import type { RawListeners } from './raw-listeners.ts'
+import { PeerMissingError, ServerOptionError } from '../errors.ts'
+import type { RawListeners } from '../server/raw-listeners.ts'
 import { answerUpgrade } from './refuse.ts'
-import { peerOfRequest } from './request-peer.ts'
+import { peerOfRequest } from '../request/request-peer.ts'
 
 const SWITCHING = 'HTTP/1.1 101'
 const STATE: unique symbol = Symbol('peerkit.upgrade')

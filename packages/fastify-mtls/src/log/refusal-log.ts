@@ -1,7 +1,7 @@
 import { hintHandshakeFailure, verifyCodes } from '@peerkit/events'
 import type { HandshakeReason } from '@peerkit/events'
-import type { ConnectionEndedMessage, HandshakeRefusedMessage } from './channels.ts'
-import { RateLimit } from './rate-limit.ts'
+import type { ConnectionEndedMessage, HandshakeRefusedMessage } from '../channels.ts'
+import { RateLimit } from '../handshake/rate-limit.ts'
 
 /** The part of Fastify's logger that is used. */
 export interface RefusalLogger {

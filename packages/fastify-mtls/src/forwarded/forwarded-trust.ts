@@ -6,7 +6,7 @@ import { ASK_AGAIN_AFTER, REFUSED_FOR, whenAllSettled, whenAnswered, whenSettled
 import { checkChain } from '@peerkit/revocation'
 import type { ChainStatus, RevocationChecker } from '@peerkit/revocation'
 import type { Decision } from '@peerkit/trust'
-import type { Trust } from './trust.ts'
+import type { Trust } from '../handshake/trust.ts'
 
 /** The decision about a client that a gateway forwards. */
 export type ForwardedAnswer =

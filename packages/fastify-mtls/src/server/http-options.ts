@@ -1,6 +1,6 @@
 import type { SecureServerOptions } from 'node:http2'
 import type { ServerOptions } from 'node:https'
-import { ServerOptionError } from './errors.ts'
+import { ServerOptionError } from '../errors.ts'
 
 /** Options of Node's HTTP servers that are accepted under Fastify's `https`. None of them is about TLS. */
 const PASSED = [

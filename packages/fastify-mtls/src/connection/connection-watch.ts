@@ -3,9 +3,9 @@ import { isThenable, scheduleTimer, WakeAt, whenSettled, withTimeout } from '@pe
 import type { UpgradedSockets } from '@peerkit/identity/internal'
 import type { Accepted, Decision, Refused } from '@peerkit/trust'
 import type { ConnectionRecord, PresentedClient } from './connection-record.ts'
-import { refusalAfterAcceptance } from './refusal.ts'
-import type { CertificateRefusal, HandshakeReason } from './refusal.ts'
-import type { Trust } from './trust.ts'
+import { refusalAfterAcceptance } from '../handshake/refusal.ts'
+import type { CertificateRefusal, HandshakeReason } from '../handshake/refusal.ts'
+import type { Trust } from '../handshake/trust.ts'
 
 /** The shortest time between two revocation checks for a WebSocket, even if the checker's answers expire at once. */
 const MIN_RECHECK = 1_000
