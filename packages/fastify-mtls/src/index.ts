@@ -1,4 +1,6 @@
-export type { ConnectionEndedMessage, ConnectionIdentifiedMessage, HandshakeRefusedMessage } from './channels.ts'
+export type {
+  ConnectionEndedMessage, ConnectionIdentifiedMessage, HandshakeReason, HandshakeRefusedMessage
+} from '@peerkit/events'
 export {
   ForwardedRefusedError, PeerMissingError, PeerNoLongerTrustedError, ServerNotMtlsError, ServerOptionError
 } from './errors.ts'
@@ -9,7 +11,7 @@ export { injectAs } from './request/inject-as.ts'
 export { mtlsServerOptions } from './server/mtls-server-options.ts'
 export type { MtlsHttp2Options, MtlsHttpsOptions } from './server/mtls-server-options.ts'
 export type { FastifyMtlsOptions } from './plugin-options.ts'
-export type { Refusal, HandshakeReason } from './handshake/refusal.ts'
+export type { Refusal } from './handshake/verify-handshake.ts'
 export type { MtlsServerOptions } from './server/server-options.ts'
 export { withMtls } from './server/with-mtls.ts'
 export type { WithMtlsHttp2Options, WithMtlsOptions } from './server/with-mtls.ts'

@@ -2,7 +2,7 @@ import { mock } from 'node:test'
 import { test } from 'tap'
 import { createDevCa } from '@peerkit/dev-ca'
 import { parsePeerIdentity } from '@peerkit/identity'
-import type { ConnectionEndedMessage, HandshakeRefusedMessage } from '../src/channels.ts'
+import type { ConnectionEndedMessage, HandshakeRefusedMessage } from '@peerkit/events'
 import { RateLimit } from '../src/handshake/rate-limit.ts'
 import { RefusalLog } from '../src/log/refusal-log.ts'
 

@@ -1,15 +1,21 @@
 import type { Http2Session, ServerHttp2Stream } from 'node:http2'
 import type { TLSSocket } from 'node:tls'
+import type { HandshakeReason, RefusalDetail } from '@peerkit/events'
 import type { PeerIdentity } from '@peerkit/identity'
 import type { AddedCheck } from '@peerkit/identity/internal'
-import type { Accepted } from '@peerkit/trust'
-import type { CertificateRefusal } from '../handshake/refusal.ts'
+import type { Accepted, Refused } from '@peerkit/trust'
 
 /** What a client presented when its connection was opened. It is evaluated again when the trust changes. */
 export interface PresentedClient {
   readonly leaf: Uint8Array
   readonly sent: readonly Uint8Array[]
   readonly resumed: boolean
+}
+
+/** Why a certificate is not accepted, or not any more. */
+export interface CertificateRefusal {
+  readonly reason: HandshakeReason
+  readonly detail: RefusalDetail | undefined
 }
 
 /** The state of one connection. HTTP/1.1 requests, HTTP/2 streams and WebSockets of a connection share it. */
@@ -86,4 +92,9 @@ export function recordOfStream (stream: ServerHttp2Stream & Marked): ConnectionR
 export function recordOfRequest (raw: object): ConnectionRecord | undefined {
   const { stream, socket } = raw as { stream?: ServerHttp2Stream, socket?: Marked | null }
   return stream !== undefined ? recordOfStream(stream) : socket?.[RECORD]
+}
+
+/** The refusal of a certificate that was accepted before: if no path is left, its CA was removed. */
+export function refusalAfterAcceptance ({ reason, detail }: Refused): CertificateRefusal {
+  return { reason: reason === 'unknown_ca' ? 'ca_removed' : reason, detail }
 }

@@ -1,10 +1,10 @@
 import type { Duplex } from 'node:stream'
+import type { HandshakeReason } from '@peerkit/events'
 import { isThenable, scheduleTimer, WakeAt, whenSettled, withTimeout } from '@peerkit/identity/internal'
 import type { UpgradedSockets } from '@peerkit/identity/internal'
 import type { Accepted, Decision, Refused } from '@peerkit/trust'
-import type { ConnectionRecord, PresentedClient } from './connection-record.ts'
-import { refusalAfterAcceptance } from '../handshake/refusal.ts'
-import type { CertificateRefusal, HandshakeReason } from '../handshake/refusal.ts'
+import { refusalAfterAcceptance } from './connection-record.ts'
+import type { CertificateRefusal, ConnectionRecord, PresentedClient } from './connection-record.ts'
 import type { Trust } from '../handshake/trust.ts'
 
 /** The shortest time between two revocation checks for a WebSocket, even if the checker's answers expire at once. */

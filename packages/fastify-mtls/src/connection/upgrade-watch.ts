@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream'
 import type { PeerIdentity } from '@peerkit/identity'
 import { PeerMissingError, ServerOptionError } from '../errors.ts'
 import type { RawListeners } from '../server/raw-listeners.ts'
-import { answerUpgrade } from './refuse.ts'
+import { answerUpgrade } from './request-gate.ts'
 import { peerOfRequest } from '../request/request-peer.ts'
 
 const SWITCHING = 'HTTP/1.1 101'

@@ -1,4 +1,4 @@
-import { EMITTER, isAuditKept } from '@peerkit/events'
+import { EMITTER, forwardedRefused, forwardedStripped, isAuditKept } from '@peerkit/events'
 import { createForwardedReader, needsValidator, stripHeaders } from '@peerkit/forwarded'
 import type {
   ChainValidator, ForwardedReader, ForwardedReaderOptions, ForwardedResult, ForwardedReason, StrippableMessage
@@ -8,9 +8,8 @@ import type { PeerIdentity } from '@peerkit/identity'
 import { ASK_AGAIN_AFTER, isThenable, upgradedSocketsOf, whenSettled, withTimeout } from '@peerkit/identity/internal'
 import type { UpgradedSockets } from '@peerkit/identity/internal'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { forwardedRefused, forwardedStripped } from '../channels.ts'
 import { recordOfRequest } from '../connection/connection-record.ts'
-import { ForwardedRefusedError, ServerOptionError } from '../errors.ts'
+import { ServerOptionError } from '../errors.ts'
 import { ForwardedTrust, validateInProcess } from './forwarded-trust.ts'
 import { assignPeer, assignedPeer, peerOfRequest } from '../request/request-peer.ts'
 import { REVOCATION_TIMEOUT } from './gateway-context.ts'
@@ -92,9 +91,6 @@ export class ForwardedPeers {
     if ((raw as { upgrade?: boolean | null }).upgrade !== true) return believed
     return whenSettled(believed, (settled) => settled && this.#follow(call))
   }
-
-  /** The error for a client whose header is not believed. */
-  refuseHeader (): Error { return new ForwardedRefusedError() }
 
   #read (call: Call): boolean | Promise<boolean> {
     const { request: { raw: { rawHeaders } }, sender, remoteAddress } = call

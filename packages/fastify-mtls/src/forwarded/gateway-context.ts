@@ -1,7 +1,11 @@
 import { ListWatch, readBlockOption } from '@peerkit/credentials'
-import type { BlockOption, TrustSource } from '@peerkit/credentials'
-import type { RevocationChecker } from '@peerkit/revocation'
+import { joinApp } from '@peerkit/events'
+import { AUTHORITIES } from '@peerkit/identity/internal'
+import type { FastifyInstance } from 'fastify'
 import { Trust } from '../handshake/trust.ts'
+import { logChanges, logTolerated } from '../log/app-log.ts'
+import { checkTrust } from '../plugin-options.ts'
+import type { FastifyMtlsOptions } from '../plugin-options.ts'
 
 /** What is needed to check a gateway's clients. A server of `withMtls` provides it, or the option `trust`. */
 export interface GatewayContext {
@@ -16,16 +20,17 @@ export interface GatewayContext {
 export const REVOCATION_TIMEOUT = 5_000
 
 /**
- * Makes the context of a server behind a gateway that `withMtls` did not make.
+ * Makes the context of an app whose server `withMtls` did not make, of the option `trust`. It is released when the app
+ * closes.
  *
- * @returns the context, with `close` to release it
+ * @returns undefined without the option `trust`: only the gateway decides then
+ * @throws ServerOptionError
  * @throws CredentialsOptionError if `block` is wrong
  */
-export function makeGatewayContext (
-  source: TrustSource,
-  lists: { readonly revocation: RevocationChecker | undefined, readonly block: BlockOption | undefined }
-): GatewayContext & { close (): void } {
-  const { revocation, block } = lists
+export function openGatewayContext (app: FastifyInstance, options: FastifyMtlsOptions): GatewayContext | undefined {
+  const source = checkTrust(options)
+  if (source === undefined) return undefined
+  const { revocation, block } = options
   const trust = new Trust(source, {
     revocation,
     algorithms: undefined,
@@ -41,13 +46,15 @@ export function makeGatewayContext (
   const watch = new ListWatch(source, 'clients', { revocation, block }, review)
   const unsubscribe = source.subscribe(({ type }) => { if (type === 'rotated') review() })
   watch.start()
-  return {
-    trust,
-    revocationTimeout: REVOCATION_TIMEOUT,
-    onReview,
-    close () {
-      unsubscribe()
-      watch.stop()
-    }
-  }
+  const leave = joinApp(app.server, source, revocation)
+  logChanges(app, source, block)
+  logTolerated(app, trust)
+  // The rules of fastify-allowed-clients are checked against them.
+  Object.defineProperty(app.server, AUTHORITIES, { value: () => trust.ruleAuthorities, configurable: true })
+  app.addHook('onClose', async () => {
+    unsubscribe()
+    watch.stop()
+    leave()
+  })
+  return { trust, revocationTimeout: REVOCATION_TIMEOUT, onReview }
 }

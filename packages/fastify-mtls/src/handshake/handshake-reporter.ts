@@ -1,21 +1,21 @@
 import crypto from 'node:crypto'
 import type { TLSSocket } from 'node:tls'
 import { parsePeerIdentity } from '@peerkit/identity'
-import { EMITTER } from '@peerkit/events'
-import type { EventMessage } from '@peerkit/events'
+import { EMITTER, connectionEnded, connectionIdentified, handshakeRefused } from '@peerkit/events'
+import type {
+  ConnectionEndedMessage, EventMessage, HandshakeReason, HandshakeRefusedMessage
+} from '@peerkit/events'
 import type { PeerIdentity } from '@peerkit/identity'
-import type { Accepted } from '@peerkit/trust'
-import { connectionEnded, connectionIdentified, handshakeRefused } from '../channels.ts'
-import type { ConnectionEndedMessage, HandshakeRefusedMessage } from '../channels.ts'
-import type { ConnectionRecord } from '../connection/connection-record.ts'
-import type { CertificateRefusal, Refusal, HandshakeReason } from './refusal.ts'
+import type { CertificateRefusal, ConnectionRecord } from '../connection/connection-record.ts'
+import type { Trust } from './trust.ts'
+import type { Refusal } from './verify-handshake.ts'
 
 /** Larger certificates of refused clients are not parsed for a log line. */
 const MAX_DESCRIBED_OCTETS = 8_192
 
 /** Reports handshakes and connections to the diagnostics channels, and to the log if the plugin is registered. */
 export class HandshakeReporter {
-  readonly #now: () => number
+  readonly #trust: Trust
   /** The HTTP server of the app, which its messages name. Undefined until it is made. */
   server: object | undefined
   /** Called for every refused handshake. The plugin sets it to write the log. `build` makes the message lazily. */
@@ -25,21 +25,9 @@ export class HandshakeReporter {
 
   /** Called for every accepted client whose certificate is for servers only, with the end of that exception. */
   onServerAuthOnly: ((peer: PeerIdentity, until: number) => void) | undefined
-  readonly #untilOf: (authority: string) => number | undefined
-  readonly #tellTolerated: (decision: Accepted) => void
 
-  /**
-   * @param tellTolerated called for every accepted client
-   * @param untilOf returns until when an authority accepts certificates for servers only, in milliseconds since the
-   *   epoch
-   */
-  constructor (
-    now: () => number, untilOf: (authority: string) => number | undefined,
-    tellTolerated: (decision: Accepted) => void
-  ) {
-    this.#now = now
-    this.#tellTolerated = tellTolerated
-    this.#untilOf = untilOf
+  constructor (trust: Trust) {
+    this.#trust = trust
   }
 
   /** @param durationMs how long the verification took, in milliseconds */
@@ -74,12 +62,12 @@ export class HandshakeReporter {
   }
 
   identified ({ peer, socket, remoteAddress, decision }: ConnectionRecord, durationMs?: number): void {
-    if (peer === null) return
-    const serverAuthOnlyUntil = decision?.serverAuthOnly === true ? this.#untilOf(decision.authority) : undefined
+    if (peer === null || decision === undefined) return
+    const serverAuthOnlyUntil = this.#trust.serverAuthOnlyUntil(decision)
     if (serverAuthOnlyUntil !== undefined) this.onServerAuthOnly?.(peer, serverAuthOnlyUntil)
-    if (decision !== undefined) this.#tellTolerated(decision)
+    this.#trust.tellTolerated(decision)
     if (!connectionIdentified.hasSubscribers) return
-    const tolerated = decision === undefined || decision.tolerated.length === 0 ? undefined : decision.tolerated
+    const tolerated = decision.tolerated.length === 0 ? undefined : decision.tolerated
     const resumed = socket.isSessionReused()
     connectionIdentified.publish({
       ...this.#head(), peer, remoteAddress, resumed, serverAuthOnlyUntil, tolerated, durationMs
@@ -94,7 +82,7 @@ export class HandshakeReporter {
 
   #head (): EventMessage {
     const { server } = this
-    return { v: 1, time: this.#now(), ...(server !== undefined && { [EMITTER]: () => server }) }
+    return { v: 1, time: this.#trust.now(), ...(server !== undefined && { [EMITTER]: () => server }) }
   }
 
   #publishRefusal (

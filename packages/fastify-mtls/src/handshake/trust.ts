@@ -106,7 +106,15 @@ export class Trust {
    */
   explainsCode (code: string, { serverAuthOnly, authority }: Accepted): boolean {
     if (code === 'INVALID_PURPOSE') return serverAuthOnly
-    return this.credentials.current.authorities.find(({ name }) => name === authority)?.partial === true
+    return this.#authority(authority)?.partial === true
+  }
+
+  /**
+   * Until when the authority of a client accepts its certificate for servers only, in milliseconds since the epoch;
+   * undefined for other certificates.
+   */
+  serverAuthOnlyUntil ({ serverAuthOnly, authority }: Accepted): number | undefined {
+    return serverAuthOnly ? this.#authority(authority)?.serverAuthOnlyUntil : undefined
   }
 
   /** Whether it matters which CA issued a client's certificate: there are several authorities, or bounds on names. */
@@ -121,9 +129,13 @@ export class Trust {
 
   /** The bounds on names of an authority for clients; undefined if there is no such authority. */
   boundsOf (name: string): NameBounds | undefined {
-    const { authorities } = this.credentials.current
-    const authority = authorities.find((each) => each.name === name && vouchesFor(each, 'clients'))
+    const authority = this.#authority(name)
     return authority && boundsOf(authority)
+  }
+
+  #authority (name: string): TrustSnapshot['authorities'][number] | undefined {
+    return this.credentials.current.authorities
+      .find((each) => each.name === name && vouchesFor(each, 'clients'))
   }
 
   /** The authorities for clients, as rules name them. */

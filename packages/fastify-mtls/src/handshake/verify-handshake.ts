@@ -1,15 +1,25 @@
 import type { TLSSocket } from 'node:tls'
 import { findVerifyCode, reasonOfVerifyCode } from '@peerkit/events'
-import type { RefusalDetail } from '@peerkit/events'
+import type { HandshakeReason, RefusalDetail } from '@peerkit/events'
 import { whenSettled } from '@peerkit/identity/internal'
 import { summarizeCertificate } from '@peerkit/identity/x509'
 import type { Accepted, Decision, Refused } from '@peerkit/trust'
+import { refusalAfterAcceptance } from '../connection/connection-record.ts'
 import type { PresentedClient } from '../connection/connection-record.ts'
 import { hasPresentedChain, readLeaf, takePresentedChain } from './node-internals.ts'
 import type { PresentedChain } from './node-internals.ts'
-import { refusalAfterAcceptance } from './refusal.ts'
-import type { Refusal } from './refusal.ts'
 import type { Trust } from './trust.ts'
+
+/** Why a handshake was refused. Details are computed only when needed: strangers can cause any number of refusals. */
+export interface Refusal {
+  readonly reason: HandshakeReason
+  /** OpenSSL's code, if OpenSSL refused. */
+  readonly code: string | undefined
+  /** Undefined if no certificate is at fault. Only while the socket is open. */
+  detail (): RefusalDetail | undefined
+  /** DER of the client's certificate; undefined if it sent none. Only while the socket is open. */
+  leaf (): Uint8Array | undefined
+}
 
 /** The result of a handshake: a client, no client (if allowed), or a refusal. */
 export type HandshakeResult =

@@ -1,6 +1,5 @@
 import { hintHandshakeFailure, verifyCodes } from '@peerkit/events'
-import type { HandshakeReason } from '@peerkit/events'
-import type { ConnectionEndedMessage, HandshakeRefusedMessage } from '../channels.ts'
+import type { ConnectionEndedMessage, HandshakeReason, HandshakeRefusedMessage } from '@peerkit/events'
 import { RateLimit } from '../handshake/rate-limit.ts'
 
 /** The part of Fastify's logger that is used. */

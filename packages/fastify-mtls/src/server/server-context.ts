@@ -84,9 +84,7 @@ export class ServerContext {
       now,
       onLearned: () => { this.#changeSharedKeys('useSharedKeys') }
     })
-    const reporter = new HandshakeReporter(now, (name) =>
-      credentials.current.authorities.find((authority) => authority.name === name)?.serverAuthOnlyUntil,
-    (decision) => { trust.tellTolerated(decision) })
+    const reporter = new HandshakeReporter(trust)
     const watch = new ConnectionWatch({
       trust,
       sockets: this.sockets,
