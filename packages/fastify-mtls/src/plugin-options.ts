@@ -1,7 +1,7 @@
 import type { BlockOption, TrustSource } from '@peerkit/credentials'
 import { anything, checkOption, defineOptions, flag, revocationChecker, source } from '@peerkit/identity/internal'
 import type { RevocationChecker } from '@peerkit/revocation'
-import { checkOpen } from './server/check-source.ts'
+import { checkOpen } from './server/server-options.ts'
 import { ServerOptionError } from './errors.ts'
 import type { ForwardedOption } from './forwarded/forwarded-peer.ts'
 

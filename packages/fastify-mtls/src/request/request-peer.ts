@@ -1,5 +1,9 @@
+import { isPeerIdentity } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
+import type { FastifyInstance } from 'fastify'
+import type { InjectOptions, Response } from 'light-my-request'
 import { recordOfRequest } from '../connection/connection-record.ts'
+import { ServerOptionError } from '../errors.ts'
 
 /**
  * Key of an identity that does not come from the connection: a forwarded client, or a test's `injectAs`. It is kept on
@@ -20,4 +24,40 @@ export function peerOfRequest (raw: object & Marked): PeerIdentity | null {
   const given = raw[ASSIGNED]
   // Null counts as assigned: if a gateway forwards no certificate, the request has no identity.
   return given !== undefined ? given : recordOfRequest(raw)?.peer ?? null
+}
+
+/**
+ * `app.inject` with the identity of a peer, for your own tests. The identity is attached to the request object that is
+ * made here. Nothing in a real request can set it, so no client can forge it.
+ *
+ * @param app a Fastify app with `@peerkit/fastify-mtls`
+ * @param peer made by `parsePeerIdentity` or `createPartialIdentity`, or null for a client without a certificate
+ * @param options as for `app.inject`: a URL or `{ method, url, headers, payload, … }`
+ * @returns the response, as from `app.inject`
+ * @throws ServerOptionError if `peer` is something else: a look-alike would pass tests that a real peer fails
+ * @example
+ * ```ts
+ * const app = Fastify(withMtls(credentials))
+ * await app.register(fastifyMtls)
+ * app.get('/', async ({ peer }) => `hello ${peer.commonName}`)
+ * const { body } = await injectAs(app, peer, '/')
+ * console.log(body) // hello alice
+ * await app.close()
+ * ```
+ */
+export async function injectAs (
+  app: FastifyInstance<any, any, any, any, any>, peer: PeerIdentity | null, options: InjectOptions | string
+): Promise<Response> {
+  if (peer !== null && !isPeerIdentity(peer)) {
+    throw new ServerOptionError(
+      `injectAs: peer is ${typeof peer}; expected null, or a PeerIdentity of parsePeerIdentity or createPartialIdentity`
+    )
+  }
+  await app.ready()
+  // Only tests need it.
+  const { default: inject } = await import('light-my-request')
+  return await inject((request, response) => {
+    assignPeer(request, peer)
+    app.routing(request as any, response as any)
+  }, options)
 }

@@ -3,7 +3,8 @@ import type { Http2SecureServer, ServerHttp2Session } from 'node:http2'
 import { createServer } from 'node:https'
 import type { Server as HttpsServer } from 'node:https'
 import type { FastifyServerFactory } from 'fastify'
-import { checkServerOptions, pickHttpOptions } from './http-options.ts'
+import { checkHttpOptions, pickHttpOptions } from './fastify-options.ts'
+import type { MtlsServer } from '../handshake/handshake-gate.ts'
 import { listenOnAllLocalhost } from './listen-on-all-localhost.ts'
 import type { ServerContext } from './server-context.ts'
 import { tlsContextOptions } from './server-options.ts'
@@ -14,22 +15,13 @@ type Options = Record<string, any>
 
 /** Makes a server factory for Fastify. Its servers serve HTTP/1.1 and verify client certificates. */
 export function makeHttpsFactory (context: ServerContext, mtls: MtlsServerOptions): FastifyServerFactory<HttpsServer> {
-  const make = (handler: Handler, options: Options): HttpsServer => {
+  return makeFactory(context, false, (handler, options) => {
     const server = createServer(
       { ...pickHttpOptions(options), ...tlsServerOptions(context, mtls, ['http/1.1']) }, handler
     )
     applyTimeouts(server, options)
-    context.attach(server)
     return server
-  }
-  return (handler, options) => {
-    context.claim(handler)
-    checkServerOptions(options as Options, false)
-    const server = make(handler as Handler, options as Options)
-    listenOnAllLocalhost(server, () => make(handler as Handler, options as Options))
-    context.lead(server)
-    return server
-  }
+  })
 }
 
 /**
@@ -40,7 +32,7 @@ export function makeHttp2Factory (
   context: ServerContext, mtls: MtlsServerOptions
 ): FastifyServerFactory<Http2SecureServer> {
   const { allowHTTP1 = true } = mtls
-  const make = (handler: Handler, options: Options): Http2SecureServer => {
+  return makeFactory(context, true, (handler, options) => {
     const tls = tlsServerOptions(context, mtls, allowHTTP1 ? ['h2', 'http/1.1'] : ['h2'])
     // Node answers clients without ALPN, and would let them keep their socket for ten seconds.
     const server = createSecureServer(
@@ -48,14 +40,23 @@ export function makeHttp2Factory (
     )
     applyTimeouts(server as unknown as HttpsServer, options)
     followSessions(server, options)
-    context.attach(server)
     return server
-  }
+  })
+}
+
+function makeFactory<Server extends MtlsServer> (
+  context: ServerContext, isHttp2: boolean, make: (handler: Handler, options: Options) => Server
+): FastifyServerFactory<any> {
   return (handler, options) => {
     context.claim(handler)
-    checkServerOptions(options as Options, true)
-    const server = make(handler as Handler, options as Options)
-    listenOnAllLocalhost(server, () => make(handler as Handler, options as Options))
+    checkHttpOptions(options as Options, isHttp2)
+    const makeOne = (): Server => {
+      const server = make(handler as Handler, options as Options)
+      context.attach(server)
+      return server
+    }
+    const server = makeOne()
+    listenOnAllLocalhost(server, makeOne)
     context.lead(server)
     return server
   }

@@ -1,8 +1,10 @@
-import type { BlockOption, CredentialSnapshot } from '@peerkit/credentials'
+import type {
+  BlockOption, CredentialSnapshot, CredentialSource, TrustSource
+} from '@peerkit/credentials'
 import { secureContextOptions } from '@peerkit/credentials'
 import {
-  anything, choice, defineOptions, describeSecret, duration, flag, func, methods, revocationChecker, text, wrongOption,
-  wrongValue
+  anything, checkOption, choice, credentialSource, defineOptions, describeSecret, duration, flag, func, methods, required,
+  revocationChecker, text, wrongOption, wrongValue
 } from '@peerkit/identity/internal'
 import type { OptionProblem, OptionSet, OptionType, OptionTypes } from '@peerkit/identity/internal'
 import type { OcspStapler, RevocationChecker } from '@peerkit/revocation'
@@ -158,6 +160,17 @@ export function readTicketSecret (
   if (secret instanceof Uint8Array && secret.length >= MIN_SECRET_OCTETS) return secret
   const expected = `a Buffer of at least ${MIN_SECRET_OCTETS} bytes`
   throw wrongOption(ServerOptionError, path, describeSecret(secret), expected)
+}
+
+/** @throws ServerOptionError if `credentials` is not a credential source, or a closed one */
+export function checkCredentials (credentials: unknown): void {
+  checkOption(credentials, required(credentialSource), 'credentials', ServerOptionError)
+  checkOpen(credentials as CredentialSource, 'the credentials')
+}
+
+/** A closed source would never rotate. @throws ServerOptionError */
+export function checkOpen ({ closed }: TrustSource, what: string): void {
+  if (closed === true) throw new ServerOptionError(`${what} are closed; expected an open source`)
 }
 
 /**

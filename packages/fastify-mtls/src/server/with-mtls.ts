@@ -1,17 +1,20 @@
 import type { Http2SecureServer } from 'node:http2'
 import type { Server as HttpsServer } from 'node:https'
+import { authoritiesOf } from '@peerkit/credentials'
 import type { CredentialSource } from '@peerkit/credentials'
 import { checkOption, checkPlainObject, flag } from '@peerkit/identity/internal'
 import type {
-  FastifyBaseLogger, FastifyHttp2SecureOptions, FastifyHttpsOptions, FastifyServerOptions, RawServerBase
+  FastifyBaseLogger, FastifyHttp2SecureOptions, FastifyHttpsOptions, FastifyServerFactory, FastifyServerOptions,
+  RawServerBase
 } from 'fastify'
-import { checkCredentials } from './check-source.ts'
 import { ServerOptionError } from '../errors.ts'
-import { checkServerOptions } from './http-options.ts'
-import type { HttpOptions } from './http-options.ts'
-import { mtlsServerOptions } from './mtls-server-options.ts'
-import { checkMtlsServerOptions, serverOptions } from './server-options.ts'
+import { checkHttpOptions, checkMisplaced } from './fastify-options.ts'
+import type { HttpOptions } from './fastify-options.ts'
+import { makeHttp2Factory, makeHttpsFactory } from './make-server.ts'
+import { ServerContext } from './server-context.ts'
+import { checkCredentials, checkMtlsServerOptions } from './server-options.ts'
 import type { MtlsServerOptions } from './server-options.ts'
+import { checkServerPurpose } from './server-purpose.ts'
 
 /** Fastify's own options, without those that would replace the server or its TLS. */
 type OwnOptions<Server extends RawServerBase, Logger extends FastifyBaseLogger> = Omit<
@@ -44,11 +47,14 @@ export type WithMtlsHttp2Options<Logger extends FastifyBaseLogger = FastifyBaseL
  */
 interface WithLogger<Logger extends FastifyBaseLogger> { readonly loggerInstance: Logger }
 
-/** TLS options of Node. They have no effect here: they belong under `mtls` or into the credentials. */
-const TLS_OPTIONS: readonly string[] = [
-  'ca', 'cert', 'key', 'passphrase', 'pfx', 'crl', 'requestCert', 'rejectUnauthorized', 'secureContext',
-  'secureProtocol', 'SNICallback', 'ALPNProtocols'
-]
+/** What `mtlsServerOptions` returns for HTTP/1.1. */
+export interface MtlsHttpsOptions { readonly https: object, readonly serverFactory: FastifyServerFactory<HttpsServer> }
+/** What `mtlsServerOptions` returns for HTTP/2. */
+export interface MtlsHttp2Options {
+  readonly http2: true
+  readonly https: object
+  readonly serverFactory: FastifyServerFactory<Http2SecureServer>
+}
 
 /**
  * Returns options for `Fastify(…)` that make a server for mutual TLS. The server asks every client for a certificate,
@@ -81,66 +87,62 @@ export function withMtls (credentials: CredentialSource, options: WithMtlsOption
   checkCredentials(credentials)
   checkPlainObject(options, 'options of withMtls', ServerOptionError)
   const { mtls = {}, https = {}, http2 = false, ...own } = options
-  checkOwn(own)
+  checkMisplaced(own)
   checkOption(http2, flag, 'http2', ServerOptionError)
   checkPlainObject(mtls, 'mtls', ServerOptionError)
   if ('http2' in mtls) {
     throw new ServerOptionError('found mtls.http2; expected http2 outside of mtls: it is an option of Fastify')
   }
   checkMtlsServerOptions(mtls, 'mtls')
-  checkServerOptions({ https, http2 }, http2)
+  checkHttpOptions({ https, http2 }, http2)
   const made = http2
     ? mtlsServerOptions(credentials, { ...mtls, http2: true })
     : mtlsServerOptions(credentials, mtls as MtlsServerOptions & { http2?: false })
   return { ...own, ...made, https }
 }
 
-/** Options of plugins, which Fastify would ignore, with the place where they belong. */
-const PLUGIN_OPTIONS: Readonly<Record<string, string>> = {
-  ...Object.fromEntries(['allowedClients', 'allowedClientsMode'].map((key) => [
-    key, `on a route, config: { ${key}: … }, or with app.mtls.allow(…)`
-  ])),
-  ...Object.fromEntries(['groups', 'defaultRules', 'notFoundRules'].map((key) => [
-    key, `on the plugin: app.register(fastifyAllowedClients, { ${key}: … })`
-  ])),
-  ...Object.fromEntries(['closeCredentials', 'corsPreflights', 'forwarded'].map((key) => [
-    key, `on the plugin: app.register(fastifyMtls, { ${key}: … })`
-  ]))
-}
-
-/** Options of Fastify's router that answer requests before any plugin can check them. */
-const ROUTER_ANSWERS: readonly string[] = ['defaultRoute', 'onBadUrl']
-
-/** Refuses options in the wrong place. Fastify would ignore them silently. */
-function checkOwn (options: object): void {
-  const { routerOptions } = options as { routerOptions?: unknown }
-  const answer = ROUTER_ANSWERS.find((key) => Object.hasOwn(Object(routerOptions), key))
-  if (answer !== undefined) {
+/**
+ * The low-level form of `withMtls`: returns options to spread into those of `Fastify(…)`. It cannot check the options
+ * around it: a `serverFactory` of your own would remove mutual TLS. Call it once for each app.
+ *
+ * @param credentials such as `fileCredentials()` gives. The app does not close them
+ * @param options options of mutual TLS, and `http2`. Default: none
+ * @returns `https` and `serverFactory`, and `http2: true` for HTTP/2
+ * @throws ServerOptionError naming the option, what was found and what was expected
+ * @example
+ * ```ts
+ * const app = Fastify({ ...mtlsServerOptions(credentials, { minVersion: 'TLSv1.3' }), bodyLimit: 10_000 })
+ * await app.register(fastifyMtls)
+ * await app.close()
+ * ```
+ */
+export function mtlsServerOptions (
+  credentials: CredentialSource, options: MtlsServerOptions & { readonly http2: true }
+): MtlsHttp2Options
+export function mtlsServerOptions (
+  credentials: CredentialSource, options?: MtlsServerOptions & { readonly http2?: false }
+): MtlsHttpsOptions
+export function mtlsServerOptions (
+  credentials: CredentialSource, options: MtlsServerOptions = {}
+): MtlsHttpsOptions | MtlsHttp2Options {
+  checkCredentials(credentials)
+  checkMtlsServerOptions(options)
+  if (options.allowHTTP1 === false && options.http2 !== true) {
     throw new ServerOptionError(
-      `found routerOptions.${answer}; expected none: it would answer clients that no plugin has checked. ` +
-        'Use app.setNotFoundHandler()'
+      'mtls.allowHTTP1 is false, but http2 is not true, so the server serves HTTP/1.1 alone; expected ' +
+        'withMtls(credentials, { http2: true, mtls: { allowHTTP1: false } })'
     )
   }
-  for (const key of Object.keys(options)) {
-    if (key === 'serverFactory') {
-      throw new ServerOptionError(
-        'found serverFactory; expected none: withMtls makes the server, another one would not check client certificates'
-      )
-    }
-    if (serverOptions.keys.includes(key)) {
-      throw new ServerOptionError(
-        `found ${key} among Fastify's options; expected it under mtls: withMtls(credentials, { mtls: { ${key} } })`
-      )
-    }
-    if (Object.hasOwn(PLUGIN_OPTIONS, key)) {
-      throw new ServerOptionError(
-        `found ${key} among Fastify's options, where it has no effect; expected it ${PLUGIN_OPTIONS[key] as string}`
-      )
-    }
-    if (TLS_OPTIONS.includes(key)) {
-      throw new ServerOptionError(
-        `found ${key}; expected certificates, keys and CAs in the credentials, and other TLS options under mtls`
-      )
-    }
+  if (authoritiesOf(credentials.current, 'clients').length === 0) {
+    const names = credentials.current.authorities.map(({ name }) => `"${name}"`).join(', ')
+    throw new ServerOptionError(
+      `no authority of the credentials is for clients (${names} for servers); ` +
+        'expected one with for: "clients" or "both"'
+    )
   }
+  checkServerPurpose(credentials.current.identity)
+  const own = { ...options }
+  const context = new ServerContext(credentials, own)
+  if (own.http2 === true) return { http2: true, https: {}, serverFactory: makeHttp2Factory(context, own) }
+  return { https: {}, serverFactory: makeHttpsFactory(context, own) }
 }
