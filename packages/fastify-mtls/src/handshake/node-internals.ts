@@ -176,11 +176,3 @@ function readVerifyCode (socket: TLSSocket): string | undefined {
   const error = typeof handle?.verifyError === 'function' ? handle.verifyError() : undefined
   return error == null ? undefined : String(error.code)
 }
-
-/**
- * Removes the key from the properties of a TLS server. Node copies it there in `setSecureContext`, and does not read it
- * again: connections use the secure context that was made of it.
- */
-export function forgetKey (server: object): void {
-  for (const name of ['key', 'pfx', 'passphrase']) Object.assign(server, { [name]: undefined })
-}

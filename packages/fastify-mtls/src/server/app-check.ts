@@ -1,9 +1,9 @@
-import { IS_PUBLIC } from '@peerkit/identity/internal'
+import { IS_PUBLIC, checkOption } from '@peerkit/identity/internal'
 import type { FastifyInstance, RouteOptions } from 'fastify'
 import { ServerOptionError } from '../errors.ts'
 import type { FastifyMtlsOptions } from '../plugin-options.ts'
 import { checkPreflights } from '../request/preflight.ts'
-import { checkRouteOptions, nameRoute } from './route-options.ts'
+import { CLIENT_CERTIFICATE } from './server-options.ts'
 
 type App = FastifyInstance<any, any, any, any>
 
@@ -22,6 +22,8 @@ interface Registered { readonly instance: App, readonly keys: readonly string[] 
 
 /** What a route or a plugin can be given that only has an effect inside `config`. */
 const ROUTE_KEYS = ['clientCertificate', 'allowedClients', 'allowedClientsMode'] as const
+/** Misspelt names of `clientCertificate`, which would have no effect. */
+const NEAR_MISS = /^client[-_]?cert(?:s|ificates?|if[a-z]{3,8})?$/i
 /** How many routes an error names. */
 const MAX_NAMED = 5
 
@@ -175,6 +177,35 @@ export function rootOf (instance: App): App {
 
 function isWithin (instance: object, scope: object): boolean {
   return instance === scope || Object.prototype.isPrototypeOf.call(scope, instance)
+}
+
+/** The name of a route in errors, such as `GET /invoices`. */
+function nameRoute ({ method, url }: Pick<RouteOptions, 'method' | 'url'>): string {
+  return `${[method].flat().join(',')} ${url}`
+}
+
+/** Refuses `clientCertificate` where it would have no effect. @throws ServerOptionError naming the route */
+function checkRouteOptions (route: RouteOptions): void {
+  const name = nameRoute(route)
+  if ('clientCertificate' in route) {
+    throw new ServerOptionError(
+      `${name}: found clientCertificate beside config; expected it inside: { config: { clientCertificate: ` +
+        '\'optional\' } }'
+    )
+  }
+  const config = (route.config ?? {}) as { clientCertificate?: unknown }
+  for (const key of Object.keys(config)) {
+    if (key === 'clientCertificate' || !NEAR_MISS.test(key)) continue
+    throw new ServerOptionError(`${name}: unknown key "${key}" of config; did you mean "clientCertificate"?`)
+  }
+  if (config.clientCertificate === 'none') {
+    throw new ServerOptionError(
+      `${name}: config.clientCertificate is "none"; expected "optional", which answers clients without a ` +
+        'certificate too'
+    )
+  }
+  const where = `${name}: config.clientCertificate`
+  checkOption(config.clientCertificate, CLIENT_CERTIFICATE, where, ServerOptionError)
 }
 
 /** Whether @peerkit/fastify-allowed-clients is registered. */

@@ -7,7 +7,7 @@ import { checkHttpOptions, pickHttpOptions } from './fastify-options.ts'
 import type { MtlsServer } from '../handshake/handshake-gate.ts'
 import { listenOnAllLocalhost } from './listen-on-all-localhost.ts'
 import type { ServerContext } from './server-context.ts'
-import { tlsContextOptions } from './server-options.ts'
+import { tlsContextOptions } from './tls-contexts.ts'
 import type { MtlsServerOptions } from './server-options.ts'
 
 type Handler = (...args: any[]) => void

@@ -1,29 +1,30 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { ListWatch, readBlockOption } from '@peerkit/credentials'
-import type { BlockOption, CredentialSnapshot, CredentialSource } from '@peerkit/credentials'
+import type { BlockOption, CredentialSource } from '@peerkit/credentials'
 import { EMITTER, handshakeChainUnavailable, joinApp } from '@peerkit/events'
 import { AUTHORITIES, REQUIRES_CERTIFICATE, UpgradedSockets, upgradedSocketsOf } from '@peerkit/identity/internal'
 import type { RevocationChecker } from '@peerkit/revocation'
-import { findIssuer } from '@peerkit/trust'
 import type { FastifyInstance } from 'fastify'
-import type { SecureContextOptions } from 'node:tls'
 import { AppCheck } from './app-check.ts'
 import { ConnectionWatch } from '../connection/connection-watch.ts'
 import { ServerOptionError } from '../errors.ts'
 import { HandshakeGate } from '../handshake/handshake-gate.ts'
 import type { MtlsServer } from '../handshake/handshake-gate.ts'
 import { HandshakeReporter } from '../handshake/handshake-reporter.ts'
-import { meetApp } from './meet-app.ts'
-import { canMeetTlsSockets, forgetKey } from '../handshake/node-internals.ts'
+import { canMeetTlsSockets } from '../handshake/node-internals.ts'
 import { RawListeners } from './raw-listeners.ts'
-import { tlsContextOptions } from './server-options.ts'
-import { checkServerPurpose, isForServers, logWrongPurpose } from './server-purpose.ts'
 import type { MtlsServerOptions } from './server-options.ts'
-import { TicketKeys } from './ticket-keys.ts'
+import { TlsContexts } from './tls-contexts.ts'
 import { Trust } from '../handshake/trust.ts'
 import { UpgradeWatch } from '../connection/upgrade-watch.ts'
 
+type App = FastifyInstance<any, any, any, any>
+
 /** Milliseconds. */
 const DRAIN_TIMEOUT = 10_000
+
+/** Fastify's own channel: it publishes each new app at the end of `Fastify(…)`. */
+const CREATED = 'fastify.initialization'
 
 const contexts = new WeakMap<object, ServerContext>()
 
@@ -57,19 +58,14 @@ export class ServerContext {
   readonly #options: MtlsServerOptions
   readonly #gate: HandshakeGate
   readonly #watch: ConnectionWatch
-  /** Each server with its original `setSecureContext`, which is hidden from other code. */
-  readonly #servers = new Map<MtlsServer, MtlsServer['setSecureContext']>()
-  readonly #tickets: TicketKeys
+  readonly #contexts: TlsContexts
   #handler: object | undefined
   readonly #lists: ListWatch
-  /** The certificate and key that are presented: the last ones that are for servers. */
-  #presented: CredentialSnapshot
   #unsubscribe = (): void => {}
   #leave = (): void => {}
 
   constructor (credentials: CredentialSource, options: MtlsServerOptions) {
     this.credentials = credentials
-    this.#presented = credentials.current
     this.now = options.now ?? Date.now
     this.#options = options
     const {
@@ -82,7 +78,7 @@ export class ServerContext {
       algorithms,
       block: block === undefined ? undefined : readBlockOption(block, 'block'),
       now,
-      onLearned: () => { this.#changeSharedKeys('useSharedKeys') }
+      onLearned: () => { this.#contexts.changeSharedKeys('useSharedKeys') }
     })
     const reporter = new HandshakeReporter(trust)
     const watch = new ConnectionWatch({
@@ -104,7 +100,7 @@ export class ServerContext {
       reporter,
       allowAnonymous: clientCertificate === 'optional',
       revocationTimeout,
-      onSessionUnknown: () => { this.#changeSharedKeys('useOwnKeys') },
+      onSessionUnknown: () => { this.#contexts.changeSharedKeys('useOwnKeys') },
       onUpgrade: (server, request, socket, head) =>
         server === this.#leader
           ? this.upgrades.begin(request, socket, head, this.#listeners as RawListeners)
@@ -123,7 +119,7 @@ export class ServerContext {
       }
     })
     this.#lists = new ListWatch(credentials, 'clients', { revocation, block }, () => { this.#review() })
-    this.#tickets = new TicketKeys(options, now, () => { this.#applyAllTicketKeys() })
+    this.#contexts = new TlsContexts(credentials, options, () => trust.learned)
   }
 
   /** Installs the checks on a server and keeps its certificates current until it is closed. */
@@ -138,17 +134,10 @@ export class ServerContext {
     // The first one is `app.server`. The others listen on further addresses of localhost.
     this.reporter.server ??= server
     if (this.reporter.server === server) upgradedSocketsOf(server, this.sockets)
-    if (this.#servers.size === 0) {
-      checkServerPurpose(this.credentials.current.identity)
-      this.#presented = this.credentials.current
-      this.#follow(this.reporter.server)
-    }
-    const setSecureContext = server.setSecureContext.bind(server)
-    this.#servers.set(server, setSecureContext)
-    setContext(server, setSecureContext, this.#contextOptions(this.credentials.current))
-    blockContextMethods(server)
-    reportUnavailableChain(this.#options.now ?? Date.now, this.reporter.server)
-    this.#applyTicketKeys(server)
+    const isFirst = this.#contexts.size === 0
+    this.#contexts.add(server)
+    if (isFirst) this.#follow(this.reporter.server)
+    reportUnavailableChain(this.now, this.reporter.server)
     server.once('close', () => { this.detach(server) })
   }
 
@@ -191,7 +180,7 @@ export class ServerContext {
     return this.app.isIdentifying ? this.#listeners?.findFault(this.upgrades.guard !== undefined) : undefined
   }
 
-  meet (app: FastifyInstance<any, any, any, any>): void {
+  meet (app: App): void {
     if (this.app.app !== undefined) return
     this.app.watch(app)
     // Told here first: a WebSocketServer would pass the error event of the server on as its own.
@@ -207,96 +196,26 @@ export class ServerContext {
 
   /** Releases a server that was closed, or never listened. */
   detach (server: MtlsServer): void {
-    if (this.#servers.delete(server) && this.#servers.size === 0) this.#unfollow()
+    if (!this.#contexts.remove(server)) return
+    this.#leave()
+    this.#unsubscribe()
+    this.#lists.stop()
   }
 
   #follow (server: object): void {
     this.#leave = joinApp(server, this.credentials, this.revocation, this.#options.ocspStapler)
-    this.#unsubscribe = this.credentials.subscribe((change) => { if (change.type === 'rotated') this.#rotate(change) })
-    this.#tickets.start()
+    this.#unsubscribe = this.credentials.subscribe((change) => {
+      if (change.type !== 'rotated') return
+      this.#contexts.rotate(change, this.app.app?.log)
+      if (change.trustChanged) this.#review()
+    })
     this.#lists.start()
-  }
-
-  #rotate ({ snapshot, previous, trustChanged }: {
-    readonly snapshot: CredentialSnapshot
-    readonly previous: CredentialSnapshot
-    readonly trustChanged: boolean
-  }): void {
-    if (trustChanged) this.#tickets.drop()
-    const isPresented = isForServers(snapshot.identity)
-    if (isPresented) this.#presented = snapshot
-    else if (snapshot.cert !== previous.cert) logWrongPurpose(this.app.app?.log, snapshot, this.#presented)
-    for (const [server, setSecureContext] of this.#servers) {
-      setContext(server, setSecureContext, this.#contextOptions(snapshot))
-      this.#applyTicketKeys(server)
-    }
-    if (isPresented && snapshot.cert !== previous.cert) this.#restaple(snapshot)
-    if (trustChanged) this.#review()
-  }
-
-  /** The trust of a snapshot, with the certificate that is presented. */
-  #contextOptions (snapshot: CredentialSnapshot): SecureContextOptions {
-    const { cert, key } = this.#presented
-    return { ...tlsContextOptions(snapshot, this.#options), cert, key }
-  }
-
-  #restaple ({ identity, intermediates, anchors }: CredentialSnapshot): void {
-    const { ocspStapler } = this.#options
-    if (ocspStapler === undefined) return
-    const issuer = findIssuer(identity, [...intermediates, ...anchors])
-    // Until the answer arrives nothing is stapled. The stapler reports failures and retries.
-    if (issuer !== undefined) ocspStapler.update(identity, issuer).catch(() => {})
   }
 
   #review (): void {
     this.#lists.follow()
     this.#watch.review().catch(() => {})
     for (const review of this.onReview) review()
-  }
-
-  #unfollow (): void {
-    this.#leave()
-    this.#unsubscribe()
-    this.#lists.stop()
-    this.#tickets.stop()
-  }
-
-  /** Does nothing without a shared secret: a process knows the intermediates of its own tickets. */
-  #changeSharedKeys (how: 'useOwnKeys' | 'useSharedKeys'): void {
-    if (!this.#tickets.isShared) return
-    this.#tickets[how]()
-    this.#applyAllTicketKeys()
-  }
-
-  #applyAllTicketKeys (): void {
-    for (const server of this.#servers.keys()) this.#applyTicketKeys(server)
-  }
-
-  #applyTicketKeys (server: MtlsServer): void {
-    server.setTicketKeys(this.#tickets.make(this.credentials.current, this.trust.learned))
-  }
-}
-
-/** Sets a TLS context. Node keeps the key on the server, where logs and debuggers would show it. */
-function setContext (
-  server: MtlsServer, setSecureContext: MtlsServer['setSecureContext'], options: SecureContextOptions
-): void {
-  setSecureContext(options)
-  forgetKey(server)
-}
-
-/**
- * Blocks the methods that set a TLS context. Such a context would trust other CAs, or the public roots if it names
- * none, and rotation would not reach it.
- */
-function blockContextMethods (server: MtlsServer): void {
-  for (const method of ['addContext', 'setSecureContext'] as const) {
-    server[method] = () => {
-      throw new ServerOptionError(
-        `app.server.${method}() was called; expected certificates and CAs only from the credentials: ` +
-          'rotate those, or make one app for each certificate'
-      )
-    }
   }
 }
 
@@ -309,4 +228,17 @@ function reportUnavailableChain (now: () => number, server: object): void {
   if (handshakeChainUnavailable.hasSubscribers) {
     handshakeChainUnavailable.publish({ v: 1, time: now(), [EMITTER]: () => server, message, node: process.version })
   }
+}
+
+/**
+ * Calls back with the app that is created around a server, before any plugin or route is added to it. Call it from the
+ * server factory: `Fastify(…)` is synchronous, so the next app that is published is the one of this server, or none.
+ */
+function meetApp (server: object, onMet: (app: App) => void): void {
+  const listener = (message: unknown): void => {
+    unsubscribe(CREATED, listener)
+    const { fastify } = message as { fastify: App }
+    if (fastify.server === server) onMet(fastify)
+  }
+  subscribe(CREATED, listener)
 }

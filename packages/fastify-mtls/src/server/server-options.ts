@@ -1,7 +1,6 @@
 import type {
-  BlockOption, CredentialSnapshot, CredentialSource, TrustSource
+  BlockOption, CredentialSource, TrustSource
 } from '@peerkit/credentials'
-import { secureContextOptions } from '@peerkit/credentials'
 import {
   anything, checkOption, choice, credentialSource, defineOptions, describeSecret, duration, flag, func, methods, required,
   revocationChecker, text, wrongOption, wrongValue
@@ -11,7 +10,6 @@ import type { OcspStapler, RevocationChecker } from '@peerkit/revocation'
 import { createTrustEvaluator } from '@peerkit/trust'
 import type { AlgorithmPolicy } from '@peerkit/trust'
 import { createSecureContext } from 'node:tls'
-import type { SecureContextOptions } from 'node:tls'
 import { ServerOptionError } from '../errors.ts'
 
 /** Options of mutual TLS: those under `mtls` of `withMtls`, and of `mtlsServerOptions`. */
@@ -171,19 +169,4 @@ export function checkCredentials (credentials: unknown): void {
 /** A closed source would never rotate. @throws ServerOptionError */
 export function checkOpen ({ closed }: TrustSource, what: string): void {
   if (closed === true) throw new ServerOptionError(`${what} are closed; expected an open source`)
-}
-
-/**
- * Returns all options of a secure context. What `setSecureContext` does not get falls back to a default, including the
- * lowest TLS version and the public roots.
- */
-export function tlsContextOptions (
-  snapshot: CredentialSnapshot, { minVersion = 'TLSv1.2', maxVersion, ciphers }: MtlsServerOptions
-): SecureContextOptions {
-  return {
-    ...secureContextOptions(snapshot, 'clients'),
-    minVersion,
-    ...(maxVersion !== undefined && { maxVersion }),
-    ...(ciphers !== undefined && { ciphers })
-  }
 }

@@ -14,7 +14,7 @@ import { makeHttp2Factory, makeHttpsFactory } from './make-server.ts'
 import { ServerContext } from './server-context.ts'
 import { checkCredentials, checkMtlsServerOptions } from './server-options.ts'
 import type { MtlsServerOptions } from './server-options.ts'
-import { checkServerPurpose } from './server-purpose.ts'
+import { checkServerPurpose } from './tls-contexts.ts'
 
 /** Fastify's own options, without those that would replace the server or its TLS. */
 type OwnOptions<Server extends RawServerBase, Logger extends FastifyBaseLogger> = Omit<
