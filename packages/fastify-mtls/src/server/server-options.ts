@@ -1,9 +1,7 @@
-import type {
-  BlockOption, CredentialSource, TrustSource
-} from '@peerkit/credentials'
+import type { BlockOption, CredentialSource, TrustSource } from '@peerkit/credentials'
 import {
-  anything, checkOption, choice, credentialSource, defineOptions, describeSecret, duration, flag, func, methods, required,
-  revocationChecker, text, wrongOption, wrongValue
+  anything, checkOption, choice, credentialSource, defineOptions, describeSecret, duration, flag, func, methods,
+  required, revocationChecker, text, wrongOption, wrongValue
 } from '@peerkit/identity/internal'
 import type { OptionProblem, OptionSet, OptionType, OptionTypes } from '@peerkit/identity/internal'
 import type { OcspStapler, RevocationChecker } from '@peerkit/revocation'

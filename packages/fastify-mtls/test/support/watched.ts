@@ -10,7 +10,7 @@ import { UpgradedSockets } from '@peerkit/identity/internal'
 import { createRecord } from '../../src/connection/connection-record.ts'
 import type { ConnectionRecord } from '../../src/connection/connection-record.ts'
 import { ConnectionWatch } from '../../src/connection/connection-watch.ts'
-import type { CertificateRefusal } from '../../src/handshake/refusal.ts'
+import type { CertificateRefusal } from '../../src/connection/connection-record.ts'
 import { Trust } from '../../src/handshake/trust.ts'
 
 type Answer = (certificate: {
