@@ -8,13 +8,25 @@ import { recordOfRequest, recordOfStream } from './connection-record.ts'
 import type { ConnectionRecord } from './connection-record.ts'
 import type { ConnectionWatch } from './connection-watch.ts'
 
-const TYPE = 'application/json; charset=utf-8'
+/** An answer of the server itself, before Fastify or without it. */
+export interface OwnAnswer {
+  readonly status: number
+  readonly headers: { readonly 'content-type': string, readonly 'content-length': number }
+  readonly body: string
+}
 
-/** The body, in the shape of Fastify's own errors. It does not reveal the reason. */
-const body = ((): string => {
-  const { statusCode, code, message } = new PeerNoLongerTrustedError()
-  return JSON.stringify({ statusCode, code, error: 'Unauthorized', message })
-})()
+/** Describes an error as Fastify does. The text of errors of others is not for clients. */
+export function answerOf (error: unknown): OwnAnswer {
+  const { statusCode = 500, code, message } = error as { statusCode?: number, code?: string, message: string }
+  const isOurs = code?.startsWith('MTLS_ERR_') === true
+  const name = STATUS_CODES[statusCode] ?? 'Error'
+  const body = JSON.stringify({ statusCode, ...(isOurs && { code }), error: name, message: isOurs ? message : name })
+  const headers = { 'content-type': 'application/json; charset=utf-8', 'content-length': Buffer.byteLength(body) }
+  return { status: statusCode, headers, body }
+}
+
+/** It does not reveal the reason. */
+const NO_LONGER_TRUSTED = answerOf(new PeerNoLongerTrustedError())
 
 /** Accepts a request only while the certificate of its connection is accepted. */
 export class RequestGate {
@@ -45,7 +57,7 @@ export class RequestGate {
     this.#decide(record, () => {
       if (record !== undefined) this.#watch.followUpgraded(record, socket)
       return proceed()
-    }, () => { answerUpgrade(socket, new PeerNoLongerTrustedError()) })
+    }, () => { answerUpgrade(socket, NO_LONGER_TRUSTED) })
   }
 
   #decide (record: ConnectionRecord | undefined, proceed: () => boolean, refuse: () => void): void {
@@ -59,7 +71,8 @@ export class RequestGate {
 /** Answers 401 and closes the connection. */
 function refuseRequest (response: ServerResponse): void {
   const { socket } = response
-  response.writeHead(401, { 'content-type': TYPE, 'content-length': Buffer.byteLength(body), connection: 'close' })
+  const { status, headers, body } = NO_LONGER_TRUSTED
+  response.writeHead(status, { ...headers, connection: 'close' })
   response.end(body, () => { socket?.destroySoon() })
 }
 
@@ -67,24 +80,21 @@ function refuseRequest (response: ServerResponse): void {
 function refuseStream (stream: ServerHttp2Stream): void {
   const { session } = stream
   if (stream.destroyed) return
+  const { status, headers, body } = NO_LONGER_TRUSTED
   stream.on('error', () => {})
-  stream.respond({ ':status': 401, 'content-type': TYPE, 'content-length': Buffer.byteLength(body) })
+  stream.respond({ ':status': status, ...headers })
   stream.end(body)
+  // Asks the client not to send the rest, which may never end (RFC 9113 section 8.1).
+  stream.close()
   session?.close()
 }
 
-/** Answers an upgrade with an error, on a socket that HTTP has already released, and closes it. */
-export function answerUpgrade (socket: Duplex, error: unknown): void {
-  const { statusCode = 500, code, message } = error as { statusCode?: number, code?: string, message: string }
-  const isOurs = code?.startsWith('MTLS_ERR_') === true
-  const name = STATUS_CODES[statusCode] ?? 'Error'
-  const text = JSON.stringify({
-    statusCode, ...(isOurs && { code }), error: name, message: isOurs ? message : name
-  })
+/** Answers with an error, on a socket that HTTP has already released, and closes it. */
+export function answerUpgrade (socket: Duplex, { status, headers, body }: OwnAnswer): void {
   socket.on('error', () => {})
   const lines = [
-    `HTTP/1.1 ${statusCode} ${name}`, 'Connection: close', `Content-Type: ${TYPE}`,
-    `Content-Length: ${Buffer.byteLength(text)}`, '', text
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Error'}`, 'Connection: close',
+    `Content-Type: ${headers['content-type']}`, `Content-Length: ${headers['content-length']}`, '', body
   ]
   socket.end(lines.join('\r\n'), () => { socket.destroy() })
 }

@@ -1,9 +1,11 @@
 import type { IncomingMessage } from 'node:http'
+import type { ServerHttp2Stream } from 'node:http2'
 import type { Duplex } from 'node:stream'
 import type { PeerIdentity } from '@peerkit/identity'
+import type { UpgradedSockets } from '@peerkit/identity/internal'
 import { PeerMissingError, ServerOptionError } from '../errors.ts'
 import type { RawListeners } from '../server/raw-listeners.ts'
-import { answerUpgrade } from './request-gate.ts'
+import { answerOf, answerUpgrade } from './request-gate.ts'
 import { peerOfRequest } from '../request/request-peer.ts'
 
 const SWITCHING = 'HTTP/1.1 101'
@@ -16,10 +18,10 @@ interface Marked { [STATE]?: Upgrade }
 export type UpgradeGuard = (request: IncomingMessage, peer: PeerIdentity | null) => void | Promise<void>
 
 export interface UpgradeWatchOptions {
+  /** The upgraded sockets of the app, which closing its server closes. */
+  readonly sockets: UpgradedSockets
   /** Milliseconds for the answer 101. */
   readonly timeout: number
-  /** Milliseconds for open sockets when the server closes. */
-  readonly drainTimeout: number
   /** Whether only routes, and listeners under a guard, may answer. */
   readonly isStrict: () => boolean
   /** Called for an upgrade that a listener answered although no rule holds for it. */
@@ -27,13 +29,11 @@ export interface UpgradeWatchOptions {
 }
 
 /**
- * The sockets of upgrades. Node releases such a socket: no timeout of the server applies, and nothing closes it after a
- * refusal. So each is closed unless it is answered with 101 in time, and closing the server ends what is left.
+ * Upgrades, and tunnels through HTTP/2, from the request to the answer. Node releases such a socket: no timeout of the
+ * server applies, and nothing closes it after a refusal. So each is closed unless it is answered with 101 in time.
  */
 export class UpgradeWatch {
   readonly #options: UpgradeWatchOptions
-  readonly #pending = new Set<Duplex>()
-  readonly #open = new Set<Duplex>()
   #guard: UpgradeGuard | undefined
 
   constructor (options: UpgradeWatchOptions) {
@@ -76,44 +76,53 @@ export class UpgradeWatch {
       if (routing.length > 0) deliver(routing)
       else {
         upgrade.isRouted = true
-        answerUpgrade(socket, error)
+        answerUpgrade(socket, answerOf(error))
       }
     })
     return true
   }
 
-  /** Ends what still waits for an answer, and open sockets when the time for running responses is over. */
-  end (): void {
-    for (const socket of this.#pending) socket.destroy()
-    const rest = [...this.#open]
-    if (rest.length > 0) {
-      setTimeout(() => { for (const socket of rest) socket.destroy() }, this.#options.drainTimeout).unref()
-    }
+  /**
+   * Follows a tunnel through HTTP/2 (extended CONNECT, RFC 8441) until it is answered. Its client leaves its own side
+   * open, so a refusal would not end the stream.
+   */
+  followTunnel (stream: ServerHttp2Stream): void {
+    this.#expectAnswer(stream, () => stream.headersSent)
+    stream.once('finish', () => { if (!isSuccess(stream)) stream.close() })
   }
 
   #follow (request: IncomingMessage, socket: Duplex, upgrade: Upgrade, mayAnswer: () => boolean): void {
-    this.#pending.add(socket)
     socket.on('error', () => {})
-    const timer = setTimeout(() => { socket.destroy() }, this.#options.timeout).unref()
-    socket.once('close', () => {
-      clearTimeout(timer)
-      this.#pending.delete(socket)
-      this.#open.delete(socket)
-    })
+    this.#expectAnswer(socket, () => upgrade.hasSwitched)
     onFirstWrite(socket, (chunk) => {
       if (!mayAnswer()) {
-        this.#options.onUnruled((request.url ?? '').split(/[?;]/, 1)[0] as string)
+        this.#options.onUnruled(pathOf(request.url))
         socket.destroy()
         return false
       }
       upgrade.hasSwitched = startsWith(chunk, SWITCHING)
-      if (!upgrade.hasSwitched) return true
-      clearTimeout(timer)
-      this.#pending.delete(socket)
-      this.#open.add(socket)
       return true
     })
   }
+
+  /** Closes a socket or stream that is not answered in time. */
+  #expectAnswer (socket: Duplex, isAnswered: () => boolean): void {
+    const { sockets, timeout } = this.#options
+    const end = performance.now() + timeout
+    sockets.addCheck(socket, {
+      by: this,
+      isAllowed: () => isAnswered() || performance.now() < end,
+      wait: () => isAnswered() ? Infinity : end - performance.now()
+    })
+  }
+}
+
+/** A URL without its query, which may hold secrets. With `useSemicolonDelimiter` it begins with a semicolon. */
+export function pathOf (url = ''): string { return url.split(/[?;]/, 1)[0] as string }
+
+function isSuccess ({ sentHeaders }: ServerHttp2Stream): boolean {
+  const { ':status': status = 500 } = sentHeaders
+  return Number(status) >= 200 && Number(status) < 300
 }
 
 /** Marks an upgrade as answered by a route, and closes its socket after any answer but 101. */

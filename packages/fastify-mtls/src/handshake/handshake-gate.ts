@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { Server as HttpsServer } from 'node:https'
-import type { Http2SecureServer } from 'node:http2'
+import type { Http2SecureServer, ServerHttp2Stream } from 'node:http2'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
@@ -36,6 +36,8 @@ export interface HandshakeGateOptions {
   readonly onUpgrade: (
     server: MtlsServer, request: IncomingMessage, socket: Duplex, head: Buffer
   ) => boolean | undefined
+  /** Called for each CONNECT of HTTP/2 on a connection that is accepted. */
+  readonly onTunnel: (server: MtlsServer, stream: ServerHttp2Stream) => void
 }
 
 /**
@@ -47,9 +49,9 @@ export class HandshakeGate {
   readonly #options: HandshakeGateOptions
   readonly #requestGate: RequestGate
   readonly #explanations = new ExplanationLimits()
-  /** Servers that have listened. A connection that arrives after such a server stopped listening is closed. */
   /** Open TCP connections. Node's server knows only those that have sent a request. */
   readonly #open = new Set<Socket>()
+  /** Servers that have listened. A connection that arrives after such a server stopped listening is closed. */
   readonly #listened = new WeakSet<MtlsServer>()
 
   constructor (options: HandshakeGateOptions) {
@@ -93,7 +95,10 @@ export class HandshakeGate {
           )
           return true
         case 'connect':
-          if (first.stream !== undefined) break
+          if (first.stream !== undefined) {
+            gate.#options.onTunnel(server, first.stream)
+            break
+          }
           requestGate.upgrade(first, second, resume(given))
           return true
         case 'tlsClientError':

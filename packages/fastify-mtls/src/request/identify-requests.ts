@@ -3,7 +3,7 @@ import {
   IDENTIFIES, IS_PREFLIGHT, IS_PUBLIC, closeUpgrade, dropRequestLog, isThenable, releaseRequestLog
 } from '@peerkit/identity/internal'
 import type { FastifyInstance, FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify'
-import { routeUpgrade } from '../connection/upgrade-watch.ts'
+import { pathOf, routeUpgrade } from '../connection/upgrade-watch.ts'
 import { ForwardedRefusedError, PeerMissingError } from '../errors.ts'
 import type { ForwardedPeers } from '../forwarded/forwarded-peer.ts'
 import { assignedPeer, peerOfRequest } from './request-peer.ts'
@@ -60,9 +60,7 @@ function mayBeAnonymous (request: FastifyRequest): boolean {
 /** Logs and publishes a denial of a request without a certificate. The field names are those of all denials. */
 function denyAnonymous (request: FastifyRequest): void {
   const { id, method, url, ip, log, routeOptions, server: { server } } = request
-  // The query may hold secrets. With `useSemicolonDelimiter` it begins with a semicolon.
-  const [path = ''] = url.split(/[?;]/, 1)
-  const common = { reason: 'no_identity', method, path, route: routeOptions.url, remoteAddress: ip } as const
+  const common = { reason: 'no_identity', method, path: pathOf(url), route: routeOptions.url, remoteAddress: ip } as const
   if (!isAuditKept(server)) log.warn({ ...common, statusCode: 401 }, 'client denied')
   if (!requestDenied.hasSubscribers) return
   requestDenied.publish({

@@ -1,8 +1,16 @@
-import { ServerOptionError } from '../errors.ts'
+import type { IncomingMessage } from 'node:http'
+import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
+import type { Duplex } from 'node:stream'
+import { answerOf, answerUpgrade } from '../connection/request-gate.ts'
+import { pathOf } from '../connection/upgrade-watch.ts'
+import { PeerMissingError, ServerOptionError } from '../errors.ts'
 import type { MtlsServer } from '../handshake/handshake-gate.ts'
+import { peerOfRequest } from '../request/request-peer.ts'
 
 /** Events whose listeners answer clients. Those of Fastify are there before any other code has the server. */
 const ANSWERING = ['upgrade', 'connect', 'request', 'stream', 'checkContinue', 'checkExpectation'] as const
+
+interface ConnectLog { warn (fields: object, message: string): void }
 
 type Listener = Function & { readonly listener?: Function }
 
@@ -11,8 +19,10 @@ export class RawListeners {
   readonly #server: MtlsServer
   readonly #own = new Set<Function>()
 
-  constructor (server: MtlsServer) {
+  /** @param log returns the log of the app, once it is known */
+  constructor (server: MtlsServer, log: () => ConnectLog | undefined) {
     this.#server = server
+    refuseConnect(server, log)
     for (const event of ANSWERING) for (const listener of server.rawListeners(event)) this.#own.add(listener)
   }
 
@@ -67,4 +77,27 @@ function makeFault (event: string): Error {
       ? 'a route of @fastify/websocket, or app.mtls.guardUpgrades(rules) before listen()'
       : 'a route, or a server of its own for this listener')
   )
+}
+
+/**
+ * Refuses CONNECT, which no route serves. Without a listener Node would close an HTTP/1.1 socket without an answer, and
+ * no line would say so.
+ */
+function refuseConnect (server: MtlsServer, log: () => ConnectLog | undefined): void {
+  server.on('connect', (request: IncomingMessage | Http2ServerRequest, answering: Duplex | Http2ServerResponse) => {
+    // An app without the plugin may have a listener of its own.
+    if (server.listenerCount('connect') > 1) return
+    const peer = peerOfRequest(request)
+    const answer = answerOf(peer === null ? new PeerMissingError() : { statusCode: 405 })
+    log()?.warn({
+      method: 'CONNECT',
+      path: pathOf(request.url),
+      statusCode: answer.status,
+      peer: peer?.toString(),
+      fingerprint256: peer?.fingerprint256,
+      remoteAddress: request.socket.remoteAddress
+    }, 'CONNECT refused: no route serves it')
+    if ('stream' in answering) answering.writeHead(answer.status, answer.headers).end(answer.body)
+    else answerUpgrade(answering, answer)
+  })
 }

@@ -104,11 +104,12 @@ export class ServerContext {
       onUpgrade: (server, request, socket, head) =>
         server === this.#leader
           ? this.upgrades.begin(request, socket, head, this.#listeners as RawListeners)
-          : undefined
+          : undefined,
+      onTunnel: (server, stream) => { if (server === this.#leader) this.upgrades.followTunnel(stream) }
     })
     this.upgrades = new UpgradeWatch({
+      sockets: this.sockets,
       timeout: upgradeTimeout,
-      drainTimeout,
       isStrict: () => this.app.isIdentifying,
       onUnruled: (path) => {
         this.app.app?.log.error(
@@ -155,14 +156,13 @@ export class ServerContext {
   /** The first server of an app: the app is watched from its creation on, and its server listens only with a plugin. */
   lead (server: MtlsServer): void {
     meetApp(server, (app) => { this.meet(app) })
-    const listeners = new RawListeners(server)
+    const listeners = new RawListeners(server, () => this.app.app?.log)
     const isGuarded = (): boolean => this.upgrades.guard !== undefined
     this.#leader = server
     this.#listeners = listeners
     listeners.refuseLater(() => !this.app.isIdentifying, isGuarded)
     const close = server.close as (...args: any[]) => MtlsServer
     server.close = ((...args: any[]) => {
-      this.upgrades.end()
       // Node waits for connections without a request, and for requests that never arrive as a whole.
       setTimeout(() => { this.#gate.closeConnections() }, this.#options.drainTimeout ?? DRAIN_TIMEOUT).unref()
       return close.apply(server, args)
