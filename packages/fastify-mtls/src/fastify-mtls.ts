@@ -7,12 +7,13 @@ import fp from 'fastify-plugin'
 import { requirePeer } from './connection/upgrade-watch.ts'
 import type { UpgradeGuard } from './connection/upgrade-watch.ts'
 import { ServerNotMtlsError, ServerOptionError } from './errors.ts'
+import type { ForwardedOption } from './forwarded/forwarded-peer.ts'
 import { openGatewayContext } from './forwarded/gateway-context.ts'
 import { logServer } from './log/app-log.ts'
 import { CLOSED_BY_OPTION, logSourceEnd } from './log/credentials-log.ts'
 import { checkPluginOptions, refuseOwnTrust } from './plugin-options.ts'
 import type { FastifyMtlsOptions } from './plugin-options.ts'
-import { identifyRequests } from './request/identify-requests.ts'
+import { identifyRequests, runFirst } from './request/identify-requests.ts'
 import { answerPreflights } from './request/preflight.ts'
 import { AppCheck, rootOf } from './server/app-check.ts'
 import { contextOf } from './server/server-context.ts'
@@ -92,12 +93,11 @@ const mtls: FastifyPluginAsync<FastifyMtlsOptions> = async (app, options) => {
   holdRequestLog(app)
   if (options.corsPreflights === true) answerPreflights(app)
   const { forwarded } = options
-  if (forwarded === undefined) identifyRequests(app, undefined)
-  else {
-    // Loaded only for apps behind a gateway.
-    const { ForwardedPeers } = await import('./forwarded/forwarded-peer.ts')
-    identifyRequests(app, new ForwardedPeers(app, forwarded, gateway))
-  }
+  // Loaded only for apps behind a gateway.
+  const { ForwardedPeers } = forwarded === undefined ? {} : await import('./forwarded/forwarded-peer.ts')
+  const peers = ForwardedPeers && new ForwardedPeers(app, forwarded as ForwardedOption, gateway)
+  const identify = identifyRequests(app, peers)
+  if (!check.requiresCertificate) runFirst(app, identify)
 }
 
 /** @throws ServerOptionError if a plugin identifies the clients of this instance already */

@@ -26,6 +26,12 @@ export function peerOfRequest (raw: object & Marked): PeerIdentity | null {
   return given !== undefined ? given : recordOfRequest(raw)?.peer ?? null
 }
 
+/** The servers of apps with the plugin. */
+const identified = new WeakSet()
+
+/** The plugin was registered on an app with this server. */
+export function markIdentified (server: object): void { identified.add(server) }
+
 /**
  * `app.inject` with the identity of a peer, for your own tests. The identity is attached to the request object that is
  * made here. Nothing in a real request can set it, so no client can forge it.
@@ -34,7 +40,8 @@ export function peerOfRequest (raw: object & Marked): PeerIdentity | null {
  * @param peer made by `parsePeerIdentity` or `createPartialIdentity`, or null for a client without a certificate
  * @param options as for `app.inject`: a URL or `{ method, url, headers, payload, … }`
  * @returns the response, as from `app.inject`
- * @throws ServerOptionError if `peer` is something else: a look-alike would pass tests that a real peer fails
+ * @throws ServerOptionError if `peer` is something else: a look-alike would pass tests that a real peer fails. Also if
+ *   the app has no plugin, since every route would run without the peer
  * @example
  * ```ts
  * const app = Fastify(withMtls(credentials))
@@ -54,6 +61,12 @@ export async function injectAs (
     )
   }
   await app.ready()
+  if (!identified.has(app.server)) {
+    throw new ServerOptionError(
+      'injectAs: no plugin of this app identifies clients, so no route would see the peer; expected ' +
+        'await app.register(fastifyMtls) before the routes'
+    )
+  }
   // Only tests need it.
   const { default: inject } = await import('light-my-request')
   return await inject((request, response) => {
