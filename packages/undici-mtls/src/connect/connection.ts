@@ -4,17 +4,15 @@ import type { CredentialSnapshot, CredentialSource } from '@peerkit/credentials'
 import type { RefusalDetail } from '@peerkit/events'
 import { endOfValidity } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
-import { isThenable } from '@peerkit/identity/internal'
-import { checkIdentity, refusalOf } from './check-server.ts'
-import { MTLS_ERR_OUTBOUND_CREDENTIALS_EXPIRED, MTLS_ERR_OUTBOUND_SERVER_UNTRUSTED, withFacts } from './errors.ts'
-import type { ConnectLimit } from './connect-limit.ts'
+import { isThenable, scheduleTimer, withTimeout } from '@peerkit/identity/internal'
+import { OutboundCredentialsExpiredError, refuseServer } from '../errors.ts'
 import { explainFirstRequestError, explainVerifyError } from './explain-error.ts'
 import { finishHandshake, startHandshake } from './handshake.ts'
-import type { Endpoint, TlsSettings } from './handshake.ts'
+import type { CachedSession, Endpoint, SessionCache, TlsSettings } from './handshake.ts'
 import type { PresentedServer } from './node-internals.ts'
+import { checkIdentity } from './server-rules.ts'
 import type { ServerRules } from './server-rules.ts'
 import type { ServerDecision, ServerTrust } from './server-trust.ts'
-import type { CachedSession, SessionCache } from './session-cache.ts'
 
 /** What is needed to open connections with one credential source. */
 export interface ConnectContext {
@@ -68,11 +66,7 @@ export interface Connection {
 export async function openConnection (destination: Destination, context: ConnectContext): Promise<Connection> {
   const snapshot = context.credentials.current
   if (context.now() >= endOfValidity(snapshot)) {
-    throw withFacts(new MTLS_ERR_OUTBOUND_CREDENTIALS_EXPIRED(
-      destination.origin, new Date(snapshot.notAfter).toISOString()
-    ), {
-      retryable: false, origin: destination.origin
-    })
+    throw new OutboundCredentialsExpiredError(destination.origin, snapshot.notAfter)
   }
   const key = keyOf(destination, snapshot)
   const cached = context.sessions.take(key)
@@ -173,12 +167,10 @@ async function acceptServer (
   presented: PresentedServer | undefined
 ): Promise<ServerDecision> {
   if (!socket.authorized || presented === undefined) {
-    throw withFacts(new MTLS_ERR_OUTBOUND_SERVER_UNTRUSTED(origin, 'it sent no valid certificate'), {
-      retryable: false, origin, reason: 'bad_chain'
-    })
+    throw refuseServer(origin, 'it sent no valid certificate', { reason: 'bad_chain' })
   }
   const decision = await trust.evaluate(presented)
-  if (!decision.accepted) throw refusalOf(decision, origin)
+  if (!decision.accepted) throw refuseServer(origin, decision.detail.message, decision)
   await checkIdentity({ server: decision.peer, hostname, origin, rules })
   return { presented, current: decision, deciding: undefined, refused: false }
 }
@@ -195,4 +187,31 @@ function assertOpen (socket: Socket): void {
   throw Object.assign(socket.errored ?? new Error('the connection was closed after the handshake'), {
     code: (socket.errored as NodeJS.ErrnoException | null)?.code ?? 'ECONNRESET'
   })
+}
+
+/** One time limit for all steps of opening a connection. */
+export class ConnectLimit {
+  readonly #expired = new AbortController()
+  readonly #cancel: () => void
+  readonly #sockets: Socket[] = []
+
+  /** @param makeError makes the error with which opening the connection fails */
+  constructor (milliseconds: number, makeError: () => Error) {
+    // The socket keeps the process alive while a connection is opened.
+    this.#cancel = scheduleTimer(() => {
+      const error = makeError()
+      this.#expired.abort(error)
+      for (const socket of this.#sockets) socket.destroy(error)
+    }, milliseconds)
+  }
+
+  /** Resolves like the promise, or rejects when the time is up. */
+  async race<T> (promise: Promise<T>): Promise<T> {
+    return await withTimeout(promise, { signal: this.#expired.signal })
+  }
+
+  /** Destroys the socket when time is up. */
+  guard (socket: Socket): void { this.#sockets.push(socket) }
+
+  end (): void { this.#cancel() }
 }

@@ -1,6 +1,39 @@
 import { errors } from 'undici'
 import type { Dispatcher } from 'undici'
 
+export type Dispatch = (options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler) => boolean
+type Handler = Dispatcher.DispatchHandler
+type Controller = Dispatcher.DispatchController
+type Headers = Parameters<NonNullable<Handler['onResponseStart']>>[2]
+type Upgraded = Parameters<NonNullable<Handler['onRequestUpgrade']>>[3]
+
+/** Forwards every event of a request to another handler. */
+export class HandlerRelay implements Dispatcher.DispatchHandler {
+  protected readonly handler: Handler
+
+  constructor (handler: Handler) {
+    this.handler = handler
+  }
+
+  onRequestStart (controller: Controller, context: any): void { this.handler.onRequestStart?.(controller, context) }
+  onRequestUpgrade (controller: Controller, statusCode: number, headers: Headers, socket: Upgraded): void {
+    this.handler.onRequestUpgrade?.(controller, statusCode, headers, socket)
+  }
+
+  onResponseStart (controller: Controller, statusCode: number, headers: Headers, statusMessage?: string): void {
+    this.handler.onResponseStart?.(controller, statusCode, headers, statusMessage)
+  }
+
+  onResponseData (controller: Controller, chunk: Buffer): void { this.handler.onResponseData?.(controller, chunk) }
+  onResponseEnd (controller: Controller, trailers: Headers): void { this.handler.onResponseEnd?.(controller, trailers) }
+  onResponseError (controller: Controller, error: Error): void { this.handler.onResponseError?.(controller, error) }
+
+  // fetch uses these for its timings.
+  onResponseStarted (): void { this.handler.onResponseStarted?.() }
+  onBodySent (...sent: any[]): void { (this.handler as { onBodySent? (...sent: any[]): void }).onBodySent?.(...sent) }
+  onRequestSent (): void { (this.handler as { onRequestSent? (): void }).onRequestSent?.() }
+}
+
 /** Handlers of undici 6 (the built-in fetch of Node 22) and of callers written for it. */
 interface LegacyHandler {
   onConnect? (abort: (reason?: Error) => void, context: unknown): void
@@ -11,18 +44,10 @@ interface LegacyHandler {
   onError? (error: Error): void
 }
 
-type Handler = Dispatcher.DispatchHandler
-
-/** Whether a handler is for undici 6 or older. Such callers do not support HTTP/2. */
-function isLegacyHandler (handler: Handler): boolean {
-  return typeof handler?.onRequestStart !== 'function' &&
-    typeof (handler as LegacyHandler | null)?.onConnect === 'function'
-}
-
-/** Converts a handler to the form that undici 7 and 8 call. */
+/** Converts a handler to the form that undici 7 and 8 call. Callers of undici 6 do not support HTTP/2. */
 export function adaptHandler (handler: Handler): Handler {
   if (typeof handler?.onRequestStart === 'function') return handler
-  if (!isLegacyHandler(handler)) {
+  if (typeof (handler as LegacyHandler | null)?.onConnect !== 'function') {
     throw new errors.InvalidArgumentError(
       'handler has no onRequestStart (undici 7 and 8) and no onConnect (undici 6, the fetch of Node 22 and 24)'
     )

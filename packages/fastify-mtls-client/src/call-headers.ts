@@ -1,5 +1,4 @@
 import type { FastifyRequest } from 'fastify'
-import { hasActiveSpan } from './active-span.ts'
 
 /** Which headers of an incoming request are forwarded. */
 export interface PropagateOptions {
@@ -46,4 +45,43 @@ export function headersNow (headers: Readonly<Record<string, string>>): Readonly
   if (!('traceparent' in headers) || !hasActiveSpan()) return headers
   const { traceparent, tracestate, ...others } = headers
   return others
+}
+
+/** Where every copy of `@opentelemetry/api` 1.x keeps what was registered, so that copies find each other. */
+const API = Symbol.for('opentelemetry.js.api.1')
+/** The key of the active span in a context of `@opentelemetry/api`. */
+const SPAN = Symbol.for('OpenTelemetry Context Key SPAN')
+
+interface Api { readonly context?: { active? (): { getValue? (key: symbol): unknown } } }
+
+/**
+ * Whether OpenTelemetry has an active span here. Its instrumentation of undici then writes `traceparent` by itself, as
+ * a child of that span. The package is not imported: an app without it must not need it.
+ */
+function hasActiveSpan (): boolean {
+  const api = (globalThis as { readonly [API]?: Api })[API]
+  return api?.context?.active?.().getValue?.(SPAN) !== undefined
+}
+
+/**
+ * Converts headers in any of undici's shapes to an object with lower-case names, so that a header given twice is one.
+ */
+export function lowerCaseHeaders (headers: unknown): Record<string, string | string[]> {
+  if (headers === undefined || headers === null) return {}
+  const object: Record<string, string | string[]> = Object.create(null)
+  for (const [name, value] of listEntries(headers)) {
+    if (value !== undefined) object[name.toLowerCase()] = value
+  }
+  return object
+}
+
+function listEntries (headers: unknown): Array<[string, string | string[]]> {
+  if (Array.isArray(headers) && !headers.every((entry) => Array.isArray(entry) && entry.length === 2)) {
+    // A flat list: name, value, name, value.
+    return Array.from({ length: headers.length >> 1 }, (_, index) => [
+      String(headers[2 * index]), headers[2 * index + 1]
+    ])
+  }
+  if (Symbol.iterator in (headers as object)) return [...headers as Iterable<[string, string]>]
+  return Object.entries(headers as Record<string, string>)
 }

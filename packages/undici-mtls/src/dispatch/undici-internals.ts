@@ -1,5 +1,7 @@
 import * as undici from 'undici'
-import { MTLS_ERR_OUTBOUND_OPTION } from './errors.ts'
+import { Agent } from 'undici'
+import type { Dispatcher } from 'undici'
+import { OutboundOptionError } from '../errors.ts'
 
 /** The versions of undici whose internals are known. Others are tried, and refused or warned about if they differ. */
 export const KNOWN_UNDICI = '7 and 8'
@@ -12,14 +14,14 @@ let hasWarned = false
 /**
  * Checks that the installed undici has what this package relies on.
  *
- * @throws MTLS_ERR_OUTBOUND_OPTION if it is older than undici 7: its dispatchers call handlers in another way
+ * @throws OutboundOptionError if it is older than undici 7: its dispatchers call handlers in another way
  */
 export function checkUndici (
   installed: object = undici, mocks: symbol | null = kClients, warn: typeof warnOnce = warnOnce
 ): void {
   // Every undici since 7.0 has it.
   if (!('cacheStores' in installed)) {
-    throw new MTLS_ERR_OUTBOUND_OPTION('the installed undici is older than 7; install undici 7 or 8')
+    throw new OutboundOptionError('the installed undici is older than 7; install undici 7 or 8')
   }
   // Only tests use mocks. Without the symbol their requests would be sent.
   if (mocks === null) {
@@ -50,4 +52,21 @@ export function originBefore (options: object): string | undefined {
 
 function findSymbol (holder: object, name: string): symbol | null {
   return Object.getOwnPropertySymbols(holder).find(({ description }) => description === name) ?? null
+}
+
+/** Mocks by origin: as in undici 8, or as in undici 7, with a count. */
+type Planted = Map<string, Dispatcher | { readonly dispatcher: Dispatcher }>
+
+/** Makes `new MockAgent({ agent })` work. Returns a function that finds the dispatcher of an origin's mocks. */
+export function acceptMocks (agent: Dispatcher): (origin: string) => Dispatcher | undefined {
+  if (kClients === null) return () => undefined
+  const planted: Planted = new Map()
+  Object.defineProperty(agent, kClients, { value: planted })
+  const find = (origin: string): Dispatcher | undefined => {
+    const mock = planted.get(origin)
+    return mock !== undefined && 'dispatcher' in mock ? mock.dispatcher : mock
+  }
+  // Mocks of undici 7 expect handlers in the form that its own dispatchers pass on.
+  const shaper = new Agent({ factory: (origin) => find(new URL(origin).origin) as Dispatcher })
+  return (origin) => planted.size > 0 && find(origin) !== undefined ? shaper : undefined
 }

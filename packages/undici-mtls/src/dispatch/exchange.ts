@@ -1,10 +1,9 @@
-import type { Dispatcher } from 'undici'
 import type { PeerIdentity } from '@peerkit/identity'
-import type { Connection } from './connector.ts'
-import { explainFirstRequestError, explainRenegotiation } from './explain-error.ts'
-import { HandlerRelay } from './handler-relay.ts'
-import { toNativeError } from './native-error.ts'
-import type { OriginPolicy } from './origin-policy.ts'
+import type { Dispatcher } from 'undici'
+import type { Connection } from '../connect/connection.ts'
+import { explainFirstRequestError, explainRenegotiation } from '../connect/explain-error.ts'
+import type { OriginPolicy } from '../pools/origin-policy.ts'
+import { HandlerRelay } from './handlers.ts'
 
 /** Key of the server's identity in the `context` of undici's responses. */
 export const kServer: unique symbol = Symbol('peerkit.server')
@@ -15,17 +14,23 @@ export const kExchange: unique symbol = Symbol('peerkit.exchange')
 /** Key of an optional function in dispatch options. It is called with the server's identity. */
 export const kOnServer: unique symbol = Symbol('peerkit.onServer')
 
-/** The connection that a request is about to be written to, and whether it may be. */
+/** The connections to an origin, as far as a request needs them. */
+export interface RequestPool {
+  readonly policy: OriginPolicy
+  /** Whether this origin has answered a request that was sent with the same client certificate. */
+  readonly hasAnswered: boolean
+  /** Called immediately before a request is written. */
+  mayUse (connection: Connection): boolean
+  /** Called when the origin has answered on a connection. */
+  answered (connection: Connection): void
+}
+
+/** The connection that a request is about to be written to. */
 export interface PoolSlot {
-  readonly origin: string
+  readonly pool: RequestPool
   readonly connection: Connection | undefined
   /** What is added to the `context` of responses. */
   readonly context: { readonly [kServer]: PeerIdentity } | undefined
-  mayUse (connection: Connection): boolean
-  /** Whether this origin has answered a request that was sent with the same client certificate. */
-  readonly hasAnswered: boolean
-  /** Called when the origin has answered on a connection. */
-  answered (connection: Connection): void
 }
 
 /**
@@ -66,7 +71,7 @@ export class Exchange extends HandlerRelay {
 
   override onRequestStart (controller: Dispatcher.DispatchController, context: any): void {
     const connection = this.slot?.connection
-    if (connection !== undefined && this.slot?.mayUse(connection) === false) {
+    if (connection !== undefined && this.slot?.pool.mayUse(connection) === false) {
       this.#moved = new MovedToAnotherConnection('the connection must carry no new request')
       throw this.#moved
     }
@@ -81,14 +86,14 @@ export class Exchange extends HandlerRelay {
   override onRequestUpgrade (
     controller: Dispatcher.DispatchController, statusCode: number, headers: any, socket: any
   ): void {
-    if (this.#connection?.answered === false) this.slot?.answered(this.#connection)
+    this.#noteAnswer()
     this.handler.onRequestUpgrade?.(controller, statusCode, headers, socket)
   }
 
   override onResponseStart (
     controller: Dispatcher.DispatchController, statusCode: number, headers: any, statusMessage?: string
   ): void {
-    if (this.#connection?.answered === false) this.slot?.answered(this.#connection)
+    this.#noteAnswer()
     this.handler.onResponseStart?.(controller, statusCode, headers, statusMessage)
   }
 
@@ -102,11 +107,44 @@ export class Exchange extends HandlerRelay {
     super.onResponseError(controller, this.#isComposed ? toNativeError(explained) : explained)
   }
 
+  #noteAnswer (): void {
+    if (this.#connection?.answered === false) this.slot?.pool.answered(this.#connection)
+  }
+
   #explain (error: Error): Error {
-    const [connection, { origin = '', hasAnswered = false } = {}] = [this.#connection, this.slot]
-    if (connection === undefined) return error
+    const [connection, slot] = [this.#connection, this.slot]
+    if (connection === undefined || slot === undefined) return error
+    const { hasAnswered, policy: { origin } } = slot.pool
     if (connection.refusedRenegotiation()) return explainRenegotiation(error, origin)
     if (connection.answered) return error
     return explainFirstRequestError(error, origin, { failure: connection.failure, hasAnswered }) ?? error
   }
+}
+
+/** Codes that undici's retry and dns interceptors handle. */
+const HANDLED_BY_UNDICI = new Set([
+  'ECONNRESET', 'ECONNREFUSED', 'ENOTFOUND', 'ENETDOWN', 'ENETUNREACH', 'EHOSTDOWN', 'EHOSTUNREACH', 'EPIPE',
+  'ETIMEDOUT', 'UND_ERR_SOCKET', 'UND_ERR_CONNECT_TIMEOUT'
+])
+
+const explanations = new WeakMap<object, Error>()
+
+/**
+ * Returns the error in the form that undici's interceptors know. They decide by `error.code` whether to retry or to try
+ * the next address. So a transient network error is passed through them in its native form, and replaced by the
+ * explained error when it leaves them.
+ */
+function toNativeError (error: Error): Error {
+  const { retryable, cause } = error as Error & { retryable?: boolean }
+  if (retryable !== true || !(cause instanceof Error) ||
+    !HANDLED_BY_UNDICI.has((cause as NodeJS.ErrnoException).code ?? '')) {
+    return error
+  }
+  explanations.set(cause, error)
+  return cause
+}
+
+/** Returns the explained error for a native one, when it leaves the interceptors. */
+export function toExplainedError (error: Error): Error {
+  return explanations.get(error) ?? error
 }

@@ -1,15 +1,17 @@
-import { Agent, Pool } from 'undici'
-import type { Dispatcher } from 'undici'
+import type { TLSSocket } from 'node:tls'
 import type { CredentialSnapshot, CredentialSource } from '@peerkit/credentials'
-import { EMITTER } from '@peerkit/events'
-import { outboundIdentified, outboundRefused } from './channels.ts'
-import type { Connection, ConnectContext } from './connector.ts'
-import { ConnectLimit } from './connect-limit.ts'
-import { explainConnectError } from './explain-error.ts'
-import { describeRefusal } from './errors.ts'
-import type { OutboundErrorFacts } from './errors.ts'
+import { EMITTER, outboundIdentified, outboundRefused } from '@peerkit/events'
+import { Agent, Client, errors, Pool } from 'undici'
+import type { Dispatcher } from 'undici'
+import { ConnectLimit } from '../connect/connection.ts'
+import type { ConnectContext, Connection } from '../connect/connection.ts'
+import { explainConnectError } from '../connect/explain-error.ts'
+import { withoutRootDot } from '../connect/host-name.ts'
+import { kExchange, kServer } from '../dispatch/exchange.ts'
+import type { Exchange, PoolSlot, RequestPool } from '../dispatch/exchange.ts'
+import { OutboundUnreachableError, OutboundWrongServerError } from '../errors.ts'
+import type { OutboundError, ServerRefusal } from '../errors.ts'
 import type { OriginPolicy } from './origin-policy.ts'
-import { PeerClient } from './peer-client.ts'
 import { reachOrigin } from './reach-origin.ts'
 import type { Address } from './reach-origin.ts'
 
@@ -33,7 +35,7 @@ export interface OriginPoolOptions {
  * The connections to one origin with one snapshot of credentials. It takes new requests until a certificate expires or
  * the trust changes.
  */
-export class OriginPool {
+export class OriginPool implements RequestPool {
   readonly policy: OriginPolicy
   readonly agent: Agent
   /**
@@ -42,7 +44,8 @@ export class OriginPool {
   isRetired = false
   /** Its connections must not even start requests that were assigned to them. */
   isStale = false
-  #hasAnswered = false
+  /** All connections of a pool present the same client certificate. */
+  hasAnswered = false
   readonly #options: OriginPoolOptions
   readonly #source: CredentialSource
   readonly #snapshot: CredentialSnapshot
@@ -71,15 +74,11 @@ export class OriginPool {
       this.#proxySource?.current === this.#proxySnapshot
   }
 
-  /** Whether the origin has answered a request. All connections of a pool present the same client certificate. */
-  get hasAnswered (): boolean { return this.#hasAnswered }
-
   answered (connection: Connection): void {
     connection.answered = true
-    this.#hasAnswered = true
+    this.hasAnswered = true
   }
 
-  /** Called immediately before a request is written. */
   mayUse ({ snapshot, validUntil, decision }: Connection): boolean {
     const { credentials, now, trust } = this.#options.context
     const isTrustSame = credentials.current.trustEpoch === snapshot.trustEpoch
@@ -90,7 +89,7 @@ export class OriginPool {
 
   async connect (address: Address, hostname: string): Promise<Connection> {
     const { context, proxyContext, policy, timeout } = this.#options
-    const deadline = new ConnectLimit(timeout, policy.origin)
+    const deadline = new ConnectLimit(timeout, () => timedOut(policy.origin, timeout))
     try {
       const connection = await reachOrigin({ policy, address, hostname, deadline, context, proxyContext })
       this.#publishIdentified(connection)
@@ -119,7 +118,7 @@ export class OriginPool {
     })
   }
 
-  #publishRefused (error: Error & Partial<OutboundErrorFacts> & { readonly code?: string }): void {
+  #publishRefused (error: Error & Partial<OutboundError & ServerRefusal>): void {
     if (!outboundRefused.hasSubscribers) return
     const { code, reason, detail } = error
     const { origin } = this.policy
@@ -133,5 +132,59 @@ export class OriginPool {
       message: describeRefusal(error),
       detail
     })
+  }
+}
+
+/** The whole reason of a refusal, for events. It must not reach callers. */
+function describeRefusal (error: Error): string {
+  return error instanceof OutboundWrongServerError
+    ? `${error.message}: found ${error.found}; expected ${error.expected}`
+    : error.message
+}
+
+/** Its cause has the code by which undici's retry interceptor knows it. */
+function timedOut (origin: string, milliseconds: number): Error {
+  const message = `no connection within ${milliseconds} ms`
+  const cause = new errors.ConnectTimeoutError(message)
+  return new OutboundUnreachableError(origin, message, { reason: 'timeout', retryable: true }, { cause })
+}
+
+/** What undici passes to connectors. */
+interface ConnectTarget extends Address { readonly servername?: string | null }
+
+/** An undici client with one connection at a time, and the identity of its server. */
+class PeerClient extends Client {
+  readonly #slot: PoolSlot
+  readonly #pool: OriginPool
+
+  constructor (origin: string | URL, options: object, pool: OriginPool) {
+    const slot: { -readonly [key in keyof PoolSlot]: PoolSlot[key] } = {
+      pool, connection: undefined, context: undefined
+    }
+    const connect = (
+      target: ConnectTarget, callback: (error: Error | null, socket: TLSSocket | null) => void
+    ): void => {
+      const { servername } = target
+      const hasName = servername !== undefined && servername !== null && servername !== ''
+      pool.connect(target, withoutRootDot(hasName ? servername : target.hostname)).then((connection) => {
+        slot.connection = connection
+        slot.context = Object.freeze({ [kServer]: connection.server })
+        callback(null, connection.socket)
+      }, (error: Error) => { callback(error, null) })
+    }
+    super(origin as URL, { ...options, connect: connect as any })
+    this.#slot = slot
+    this.#pool = pool
+  }
+
+  override dispatch (options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
+    const exchange = (options as { [kExchange]?: Exchange })[kExchange]
+    // Requests that waited in a retired pool move to the next one. Returning true lets the pool pass on all of them.
+    if (exchange !== undefined && this.#pool.isRetired) {
+      exchange.move()
+      return true
+    }
+    if (exchange !== undefined) exchange.slot = this.#slot
+    return super.dispatch(options, handler)
   }
 }

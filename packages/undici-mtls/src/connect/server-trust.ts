@@ -1,11 +1,11 @@
 import { OtherSide, authoritiesOf, readBlockOption } from '@peerkit/credentials'
 import type { BlockOption, CredentialSource } from '@peerkit/credentials'
+import type { RefusalDetail } from '@peerkit/events'
+import { isThenable } from '@peerkit/identity/internal'
 import type { RevocationChecker } from '@peerkit/revocation'
 import { createTrustEvaluator } from '@peerkit/trust'
 import type { Accepted, AlgorithmPolicy, Decision, TrustEvaluator, TrustEvaluatorOptions } from '@peerkit/trust'
-import type { RefusalDetail } from '@peerkit/events'
-import { isThenable } from '@peerkit/identity/internal'
-import { MTLS_ERR_OUTBOUND_OPTION } from './errors.ts'
+import { OutboundOptionError } from '../errors.ts'
 import type { PresentedServer } from './node-internals.ts'
 
 export interface ServerTrustOptions {
@@ -33,7 +33,7 @@ export class ServerTrust {
   readonly #otherSide: OtherSide
   readonly #now: () => number
 
-  /** @throws MTLS_ERR_OUTBOUND_OPTION if `algorithms` is wrong */
+  /** @throws OutboundOptionError if `algorithms` is wrong */
   constructor (credentials: CredentialSource, { revocation, algorithms, block, now }: ServerTrustOptions) {
     const common = {
       version: () => credentials.current.trustEpoch,
@@ -95,7 +95,7 @@ function createEvaluator (options: TrustEvaluatorOptions): TrustEvaluator {
     if ((error as { readonly code?: unknown }).code !== 'MTLS_ERR_PATH_OPTION') throw error
     // The prefix of the other package's error is dropped; the error itself is kept as the cause.
     const text = (error as Error).message.replace(/^Invalid [a-z ]+ option: /, '')
-    throw Object.assign(new MTLS_ERR_OUTBOUND_OPTION(text), { cause: error })
+    throw new OutboundOptionError(text, { cause: error })
   }
 }
 

@@ -1,16 +1,15 @@
 import type { EventEmitter } from 'node:events'
+import { ListWatch } from '@peerkit/credentials'
+import type { CredentialSource, CredentialSnapshot } from '@peerkit/credentials'
 import { joinEmitter } from '@peerkit/events'
 import { errors } from 'undici'
-import { ListWatch } from '@peerkit/credentials'
-import type { CredentialSource } from '@peerkit/credentials'
-import type { MtlsAgentOptions } from './agent-options.ts'
-import type { ConnectContext } from './connector.ts'
-import { OriginPool } from './origin-pool.ts'
-import type { TlsSettings } from './handshake.ts'
+import type { MtlsAgentOptions } from '../agent-options.ts'
+import type { ConnectContext } from '../connect/connection.ts'
+import { SessionCache } from '../connect/handshake.ts'
+import type { TlsSettings } from '../connect/handshake.ts'
+import { ServerTrust } from '../connect/server-trust.ts'
 import type { OriginPolicy } from './origin-policy.ts'
-import { warnOfOwnPurpose } from './own-purpose.ts'
-import { ServerTrust } from './server-trust.ts'
-import { SessionCache } from './session-cache.ts'
+import { OriginPool } from './origin-pool.ts'
 
 /**
  * The most origins with open connections. Beyond it, the connections of the oldest origin finish their requests and
@@ -42,7 +41,9 @@ export class ConnectionManager {
     this.#options = options
     this.#agentOptions = { ...passed, allowH2 }
     this.#agent = agent
-    this.#settings = Object.freeze({ allowH2, minVersion, maxVersion, ciphers })
+    this.#settings = Object.freeze({
+      protocols: allowH2 ? ['http/1.1', 'h2'] : ['http/1.1'], minVersion, maxVersion, ciphers
+    })
     for (const source of sources) this.#follow(source)
     // What they publish is for the apps of the agent.
     for (const part of [...sources, revocation]) {
@@ -176,4 +177,24 @@ export class ConnectionManager {
     const { revocation, algorithms, block, now = Date.now } = this.#options
     return { sessions: new SessionCache(), trust: new ServerTrust(source, { revocation, algorithms, block, now }) }
   }
+}
+
+const CLIENT_AUTH = '1.3.6.1.5.5.7.3.2'
+
+/** Fingerprints that were reported. An app has few certificates of its own. */
+const reported = new Set<string>()
+
+/**
+ * Warns about a client certificate that servers refuse, because its extended key usage lacks clientAuth. Since 2026
+ * public CAs issue only such certificates for TLS. Warns once for each certificate.
+ */
+export function warnOfOwnPurpose ({ identity }: CredentialSnapshot): void {
+  const { extendedKeyUsage = [], fingerprint256 = '' } = identity
+  if (extendedKeyUsage.length === 0 || extendedKeyUsage.includes(CLIENT_AUTH) || reported.has(fingerprint256)) return
+  reported.add(fingerprint256)
+  const message = `The client certificate ${String(identity)} lacks clientAuth in its extended key usage: servers ` +
+    'that check it refuse the connection. Use a certificate of a private CA (with the development CA: ' +
+    'peerkit cert issue --profile both); ' +
+    '`peerkit forecast` explains certificates of public CAs'
+  process.emitWarning(message, { type: 'PeerkitWarning', code: 'MTLS_WARN_OWN_PURPOSE' })
 }

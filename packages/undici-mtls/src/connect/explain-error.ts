@@ -1,8 +1,6 @@
 import { findTlsAlert, findVerifyCode } from '@peerkit/events'
 import type { RefusalDetail } from '@peerkit/events'
-import {
-  MTLS_ERR_OUTBOUND_CLIENT_CERTIFICATE_REFUSED, MTLS_ERR_OUTBOUND_UNREACHABLE, untrusted, withFacts
-} from './errors.ts'
+import { OutboundClientCertificateRefusedError, OutboundUnreachableError, refuseServer } from '../errors.ts'
 
 /** What OpenSSL makes of a first answer that is no TLS record. */
 const NO_TLS = new Set(['ERR_SSL_WRONG_VERSION_NUMBER', 'ERR_SSL_PACKET_LENGTH_TOO_LONG'])
@@ -18,9 +16,8 @@ export function explainConnectError (error: NodeJS.ErrnoException, origin: strin
   const isTls = code.startsWith('ERR_SSL_') || code === 'EPROTO'
   const isClosed = code === 'ECONNRESET' || code === 'EPIPE'
   const message = isClosed ? `${code}: it closed the connection before the TLS handshake` : describeNetworkError(error)
-  return withFacts(new MTLS_ERR_OUTBOUND_UNREACHABLE(origin, message), {
-    retryable: !isTls, origin, reason: isTls ? 'tls' : isClosed ? 'closed' : 'network', cause: error
-  })
+  const reason = isTls ? 'tls' : isClosed ? 'closed' : 'network'
+  return new OutboundUnreachableError(origin, message, { reason, retryable: !isTls }, { cause: error })
 }
 
 /**
@@ -39,9 +36,7 @@ export function explainVerifyError (
   const message = error.message.replace(/; if the root CA is installed locally.*$/s, '')
   const words = detail === undefined ? `${code} (${message})` : `${code} (${message}): ${detail.message}`
   const sentence = known.reason === 'expired' && detail?.step === 'expired' ? detail.message : words
-  return untrusted(known.reason, sentence, {
-    retryable: known.reason === 'revocation_unknown', origin, cause: error, ...(detail !== undefined && { detail })
-  })
+  return refuseServer(origin, sentence, { reason: known.reason, detail }, { cause: error })
 }
 
 /**
@@ -67,10 +62,8 @@ function explainAlert (error: NodeJS.ErrnoException, origin: string): Error | un
   const vague = alert.name === 'handshake_failure'
     ? '; servers send it if they require another certificate, or another cipher'
     : ''
-  return withFacts(
-    new MTLS_ERR_OUTBOUND_CLIENT_CERTIFICATE_REFUSED(origin, `TLS alert ${alert.name} (${alert.number})${vague}`),
-    { retryable: false, origin, reason: 'alert', alert, cause: error }
-  )
+  const words = `TLS alert ${alert.name} (${alert.number})${vague}`
+  return new OutboundClientCertificateRefusedError(origin, words, alert, { cause: error })
 }
 
 /** What is known about a connection that ended. */
@@ -97,18 +90,13 @@ export function explainFirstRequestError (
   const closed = error.code === 'UND_ERR_SOCKET' || error.code === 'ECONNRESET' || error.code === 'EPIPE'
   if (!closed || hasAnswered) return undefined
   const words = 'most likely, since it closed the connection before its first response without a reason'
-  return withFacts(new MTLS_ERR_OUTBOUND_CLIENT_CERTIFICATE_REFUSED(origin, words), {
-    retryable: true, origin, reason: 'closed', cause: error
-  })
+  return new OutboundClientCertificateRefusedError(origin, words, undefined, { cause: error })
 }
 
 /** Explains a connection that ended because the server asked for TLS renegotiation. */
 export function explainRenegotiation (error: Error, origin: string): Error {
-  const message = 'the server asked for TLS renegotiation, which is refused: ' +
-    'after it the server could present another ' +
-    'certificate. Let it ask for the client certificate in the first handshake (for the whole host, not for a path), ' +
-    'or enable TLS 1.3'
-  return withFacts(new MTLS_ERR_OUTBOUND_UNREACHABLE(origin, message), {
-    retryable: false, origin, reason: 'renegotiation', cause: error
-  })
+  const message = 'the server asked for TLS renegotiation, which is refused: after it the server could present ' +
+    'another certificate. Let it ask for the client certificate in the first handshake (for the whole host, not for ' +
+    'a path), or enable TLS 1.3'
+  return new OutboundUnreachableError(origin, message, { reason: 'renegotiation', retryable: false }, { cause: error })
 }

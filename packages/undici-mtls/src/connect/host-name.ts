@@ -10,6 +10,9 @@ export function withoutRootDot (hostname: string): string {
   return hostname.endsWith('.') && !hostname.endsWith('..') && hostname !== '.' ? hostname.slice(0, -1) : hostname
 }
 
+/** Returns the host of a URL; an IPv6 address stands there in brackets. */
+export function withoutBrackets (hostname: string): string { return hostname.replace(/^\[|\]$/g, '') }
+
 /**
  * Whether a certificate is for a host name or an IP address. Only subject alternative names count, never the common
  * name (RFC 9525 section 6.3). Names that the server's authority does not vouch for do not count.
