@@ -1,20 +1,16 @@
 import { createHash } from 'node:crypto'
 import { FollowedFile, readStill } from '@peerkit/credentials/watch'
 import type { ReadStill, Signature } from '@peerkit/credentials/watch'
-import { EMITTER } from '@peerkit/events'
-import type { EventMessage } from '@peerkit/events'
+import { EMITTER, rulesRefused, rulesReloaded } from '@peerkit/events'
+import type { EventMessage, RulesRefusedMessage, RulesReloadedMessage } from '@peerkit/events'
+import { RuleInvalidError } from '@peerkit/rules'
 import type { Groups } from '@peerkit/rules'
 import type { FastifyBaseLogger } from 'fastify'
-import type { AllowedClients } from './allowed-clients.ts'
-import { rulesRefused, rulesReloaded } from './channels.ts'
-import type { RulesRefusedMessage, RulesReloadedMessage } from './channels.ts'
-import { MTLS_ERR_ALLOWED_CLIENTS_OPTION, refuseRulesFile } from './errors.ts'
-import type { RulesFileError } from './errors.ts'
-import type { ListAuthorities } from './known-authorities.ts'
-import type { WatchOptions } from './plugin-options.ts'
+import { AllowedClientsOptionError, RulesFileInvalidError } from '../errors.ts'
+import type { AllowedClients, WatchOptions } from '../plugin-options.ts'
+import { CompiledPolicy } from '../policy/compiled-policy.ts'
+import type { FileRules, ListAuthorities } from '../policy/compiled-policy.ts'
 import { parseRulesFile, readRulesBytes } from './read-rules-file.ts'
-import { CompiledPolicy } from './compiled-policy.ts'
-import type { FileRules } from './compiled-policy.ts'
 
 /** The rules in code, in addition to the file. */
 export interface CodeRules {
@@ -60,7 +56,7 @@ export class RulesFileSource {
 
   get generation (): number { return this.#generation }
 
-  /** Reads the file for the first time. @throws MTLS_ERR_RULES_FILE_INVALID */
+  /** Reads the file for the first time. @throws RulesFileInvalidError */
   async load (): Promise<CompiledPolicy> {
     const { content, signature } = await this.#read()
     const { compiled, hash } = content as NonNullable<NewRules>
@@ -85,7 +81,7 @@ export class RulesFileSource {
       take: (rules) => { this.#take(rules) },
       refuse: (error) => { this.#report(error) },
       // It may become readable without a change: too many open files, say.
-      mayPass: (error) => (error as Partial<RulesFileError>).reason === 'unreadable'
+      mayPass: (error) => error instanceof RulesFileInvalidError && error.reason === 'unreadable'
     })
     await this.#followed.start()
   }
@@ -93,12 +89,12 @@ export class RulesFileSource {
   /**
    * Reads the file now. Concurrent calls run one after the other.
    *
-   * @throws MTLS_ERR_ALLOWED_CLIENTS_OPTION before the app is ready
-   * @throws MTLS_ERR_RULES_FILE_INVALID after it was logged and published; the old rules stay in force
+   * @throws AllowedClientsOptionError before the app is ready
+   * @throws RulesFileInvalidError after it was logged and published; the old rules stay in force
    */
   async reload (): Promise<void> {
     if (this.#apply === undefined) {
-      throw new MTLS_ERR_ALLOWED_CLIENTS_OPTION('app.mtls.reload() was called before the app was ready')
+      throw new AllowedClientsOptionError('app.mtls.reload() was called before the app was ready')
     }
     const turn = this.#last.then(async () => {
       try {
@@ -146,9 +142,10 @@ export class RulesFileSource {
     if (error.message === this.#reported || this.#controller.signal.aborted) return
     this.#reported = error.message
     const generation = this.#generation
-    const { code, reason, message: detail } = error as Partial<RulesFileError> & Error
     // An error that the file did not cause is a bug, so the log gets its stack.
-    const fields = reason === undefined ? { err: error } : { code, reason, detail }
+    const fields = error instanceof RulesFileInvalidError
+      ? { code: error.code, reason: error.reason, detail: error.message }
+      : { err: error }
     this.#log.error({ ...fields, file, generation }, 'rules file refused, the old rules stay in force')
     const message: RulesRefusedMessage = { ...this.#head(), file, generation, error }
     if (rulesRefused.hasSubscribers) rulesRefused.publish(message)
@@ -158,11 +155,13 @@ export class RulesFileSource {
     const { groups, defaultRules } = this.#code
     const rulesOfFile: FileRules = parseRulesFile(this.file, bytes)
     if (defaultRules !== undefined && rulesOfFile.defaultRules !== undefined) {
-      refuseRulesFile(this.file, 'structure', 'defaultRules is also in code; expected it in one place')
+      throw new RulesFileInvalidError(this.file, 'structure', 'defaultRules is also in code; expected it in one place')
     }
     const twice = Object.keys(rulesOfFile.groups).find((name) => Object.hasOwn(groups, name))
     if (twice !== undefined) {
-      refuseRulesFile(this.file, 'structure', `groups.${twice} is also in code; expected it in one place`)
+      throw new RulesFileInvalidError(
+        this.file, 'structure', `groups.${twice} is also in code; expected it in one place`
+      )
     }
     return this.#wrap(() => new CompiledPolicy(groups, defaultRules, rulesOfFile, {
       authorities: this.#authorities,
@@ -175,10 +174,8 @@ export class RulesFileSource {
     try {
       return compile()
     } catch (error) {
-      const { code, message } = error as { code?: string, message: string }
-      return code === 'MTLS_ERR_RULE_INVALID' || code === 'MTLS_ERR_ALLOWED_CLIENTS_OPTION'
-        ? refuseRulesFile(this.file, 'rule_invalid', message, error)
-        : rethrow(error)
+      const isAboutRules = error instanceof RuleInvalidError || error instanceof AllowedClientsOptionError
+      throw isAboutRules ? new RulesFileInvalidError(this.file, 'rule_invalid', error.message, { cause: error }) : error
     }
   }
 
@@ -191,5 +188,3 @@ export class RulesFileSource {
 }
 
 function digest (bytes: Uint8Array): string { return createHash('sha256').update(bytes).digest('base64') }
-
-function rethrow (error: unknown): never { throw error }

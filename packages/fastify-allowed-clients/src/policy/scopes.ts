@@ -1,14 +1,6 @@
-import type { AllowedClients, Mode } from './allowed-clients.ts'
-import { readSymbol } from './fastify-internals.ts'
-
-/** Rules as they were declared. They are compiled again when groups change. */
-export interface Declaration {
-  /** Their name in errors, for example `GET /invoices: config.allowedClients`. */
-  readonly path: string
-  /** Their name in logs and lists, for example `config.allowedClients`. */
-  readonly origin: string
-  readonly value: AllowedClients
-}
+import { isRoot, readSymbol } from '../fastify-internals.ts'
+import type { Mode } from '../plugin-options.ts'
+import type { Declaration } from './declarations.ts'
 
 /** The rules of an encapsulated plugin. They apply to its routes and to those of the plugins inside it. */
 export interface Scope {
@@ -20,24 +12,12 @@ export interface Scope {
 }
 
 /** The scopes of an app, by Fastify instance. */
-export class ScopeTree {
-  readonly #scopes = new Map<object, Scope>()
-
-  has (instance: object): boolean { return this.#scopes.has(instance) }
-
-  set (instance: object, scope: Scope): void { this.#scopes.set(instance, scope) }
-
-  get (instance: object): Scope | undefined { return this.#scopes.get(instance) }
-
-  instances (): object[] { return [...this.#scopes.keys()] }
-
-  values (): Iterable<Scope> { return this.#scopes.values() }
-
+export class ScopeTree extends Map<object, Scope> {
   /** The scopes around an instance, outermost first. Instances inherit from the one they were registered on. */
   around (instance: object): readonly Scope[] {
     const scopes: Scope[] = []
     for (let step: object | null = instance; step !== null; step = Object.getPrototypeOf(step)) {
-      const scope = this.#scopes.get(step)
+      const scope = this.get(step)
       if (scope !== undefined) scopes.unshift(scope)
     }
     return scopes
@@ -47,11 +27,6 @@ export class ScopeTree {
 /** Whether an instance was registered in another one, at any depth. Instances inherit from the one around them. */
 export function isInside (instance: object, scope: object): boolean {
   return Object.prototype.isPrototypeOf.call(scope, instance)
-}
-
-/** Whether an instance is the app itself. */
-export function isRoot (instance: object): boolean {
-  return Object.getPrototypeOf(Object.getPrototypeOf(instance)) === null
 }
 
 /** A name of functions, of modules or of packages. The name of an arrow function is its text. */

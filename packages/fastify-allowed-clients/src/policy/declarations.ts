@@ -1,7 +1,14 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { AllowedClients } from './allowed-clients.ts'
-import { copyRules } from './copy-rules.ts'
-import type { Declaration } from './scope.ts'
+import type { AllowedClients } from '../plugin-options.ts'
+
+/** Rules as they were declared. They are compiled again when groups change. */
+export interface Declaration {
+  /** Their name in errors, for example `GET /invoices: config.allowedClients`. */
+  readonly path: string
+  /** Their name in logs and lists, for example `config.allowedClients`. */
+  readonly origin: string
+  readonly value: AllowedClients
+}
 
 /** Longer rules are not deduplicated: they are rarely used on two routes, and their text is kept in memory. */
 const MOST_TEXT = 10_000
@@ -40,4 +47,26 @@ function writeText ({ origin, value }: Declaration): string | undefined {
     // A circular structure, or a BigInt. The compiler refuses them.
     return undefined
   }
+}
+
+/** Rules are refused beyond 16 levels, each an array and an object. This limit stops circular ones. */
+const MAX_DEPTH = 40
+
+/**
+ * Copies rules, so that later changes by the caller do not affect a reload. Only arrays and plain objects are copied,
+ * recursively. Everything else is kept as it is, for the compiler to check.
+ */
+export function copyRules<T> (value: T, depth = 0): T {
+  if (depth > MAX_DEPTH) return value
+  if (Array.isArray(value)) return value.map((inner) => copyRules(inner, depth + 1)) as T
+  if (!isPlainObject(value)) return value
+  return Object.fromEntries(
+    Reflect.ownKeys(value).map((key) => [key, copyRules((value as Record<PropertyKey, unknown>)[key], depth + 1)])
+  ) as T
+}
+
+function isPlainObject (value: unknown): value is object {
+  if (typeof value !== 'object' || value === null) return false
+  const prototype = Object.getPrototypeOf(value)
+  return prototype === null || prototype === Object.prototype
 }

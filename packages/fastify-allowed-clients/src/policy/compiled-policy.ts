@@ -1,12 +1,13 @@
-import { describeValue, findNearest } from '@peerkit/identity/internal'
+import type { TrustSource } from '@peerkit/credentials'
+import { AUTHORITIES, describeValue, findNearest } from '@peerkit/identity/internal'
 import { compileGroups, compileRules } from '@peerkit/rules'
-import type { Authorizer, CompiledGroups, Groups, RuleSet } from '@peerkit/rules'
-import type { AllowedClients } from './allowed-clients.ts'
+import type { Authorizer, CompiledGroups, Groups, RuleAuthority, RuleSet } from '@peerkit/rules'
+import type { FastifyInstance } from 'fastify'
+import { AllowedClientsOptionError } from '../errors.ts'
+import type { AllowedClients } from '../plugin-options.ts'
 import { RulesAccessPolicy, authenticatedOnly } from './access-policy.ts'
 import type { AccessPolicy } from './access-policy.ts'
-import { MTLS_ERR_ALLOWED_CLIENTS_OPTION } from './errors.ts'
-import type { ListAuthorities } from './known-authorities.ts'
-import type { Declaration } from './scope.ts'
+import type { Declaration } from './declarations.ts'
 
 /** The contents of a rules file. */
 export interface FileRules {
@@ -47,7 +48,7 @@ export class CompiledPolicy {
     this.file = file.file
     for (const word of WORDS) {
       if (Object.hasOwn(groups, word) || Object.hasOwn(file.groups, word)) {
-        throw new MTLS_ERR_ALLOWED_CLIENTS_OPTION(`groups.${word}: "${word}" is a reserved word; expected another name`)
+        throw new AllowedClientsOptionError(`groups.${word}: "${word}" is a reserved word; expected another name`)
       }
     }
     this.#declaredGroups = { ...groups, ...file.groups }
@@ -125,7 +126,7 @@ function checkWords (value: AllowedClients, path: string, groups: Groups): void 
     if (typeof one !== 'string' || Object.hasOwn(groups, one)) continue
     const meant = findNearest(one, [...Object.keys(groups), ...WORDS])
     if (meant === one || !(WORDS as readonly unknown[]).includes(meant)) continue
-    throw new MTLS_ERR_ALLOWED_CLIENTS_OPTION(
+    throw new AllowedClientsOptionError(
       `${path}: found ${describeValue(one)}, which is no group; did you mean '${meant as string}'?`
     )
   }
@@ -136,5 +137,46 @@ function findWord (value: AllowedClients, path: string): typeof WORDS[number] | 
   const list: readonly unknown[] = Array.isArray(value) ? value : [value]
   const word = WORDS.find((one) => list.includes(one))
   if (word === undefined || list.length === 1) return word
-  throw new MTLS_ERR_ALLOWED_CLIENTS_OPTION(`${path}: found "${word}" among other rules; expected only '${word}'`)
+  throw new AllowedClientsOptionError(`${path}: found "${word}" among other rules; expected only '${word}'`)
+}
+
+/** Returns the authorities that rules are checked against; undefined if they are unknown. */
+export type ListAuthorities = () => readonly RuleAuthority[] | undefined
+
+/**
+ * Reads the authorities from the server each time, since they may change while it runs. It uses a symbol, not an
+ * import, since this plugin works with any plugin that identifies clients.
+ */
+export function authoritiesOf ({ server }: Pick<FastifyInstance, 'server'>): ListAuthorities {
+  return () => {
+    const list = (server as { [AUTHORITIES]?: unknown })[AUTHORITIES]
+    if (typeof list !== 'function') return undefined
+    const authorities = list.call(server) as readonly RuleAuthority[] | undefined
+    // An empty list means that the authorities are unknown, not that no certificate is accepted.
+    return authorities?.length === 0 ? undefined : authorities
+  }
+}
+
+/**
+ * Calls back when the authorities of an app change, or the names that they vouch for. A new CRL is not such a change.
+ *
+ * @returns stops it
+ */
+export function watchAuthorities (app: object, changed: () => void): () => void {
+  const { mtls } = app as {
+    readonly mtls?: { readonly trust?: Pick<TrustSource, 'current' | 'subscribe'> | undefined }
+  }
+  const trust = mtls?.trust
+  if (trust === undefined) return () => {}
+  const write = (): string => JSON.stringify(
+    trust.current.authorities.map(({ name, for: use, names }) => [name, use, names])
+  )
+  let known = write()
+  return trust.subscribe(({ type }) => {
+    if (type !== 'rotated') return
+    const next = write()
+    if (next === known) return
+    known = next
+    changed()
+  })
 }

@@ -1,19 +1,19 @@
 import type { RouteOptions } from 'fastify'
-import type { AllowedClients, Mode } from './allowed-clients.ts'
+import { AllowedClientsOptionError, RulesFileInvalidError } from '../errors.ts'
+import { isRoot } from '../fastify-internals.ts'
+import { checkRouteConfig, checkScopeOptions } from '../plugin-options.ts'
+import type { AllowedClients, Mode, Redaction, ScopeOptions } from '../plugin-options.ts'
 import { denyAll } from './access-policy.ts'
-import { checkContradiction } from './check-contradictions.ts'
-import { DeclarationCache } from './declaration-cache.ts'
-import { MTLS_ERR_ALLOWED_CLIENTS_OPTION, refuseRulesFile } from './errors.ts'
-import { findFileRoutes, suggestRoute } from './file-routes.ts'
-import { resolveRequirements } from './route-requirements.ts'
-import type { AppDefaults, RouteDeclaration, RouteRequirements } from './route-requirements.ts'
-import type { RouteCounts, RoutePolicy } from './authorize-route.ts'
-import { checkRouteConfig, checkScopeOptions } from './plugin-options.ts'
-import type { ScopeOptions } from './plugin-options.ts'
 import type { CompiledPolicy } from './compiled-policy.ts'
-import type { Redaction } from './redact-found.ts'
-import { ScopeTree, answersNotFound, isInside, isRoot } from './scope.ts'
-import type { Declaration, Scope } from './scope.ts'
+import { DeclarationCache } from './declarations.ts'
+import type { Declaration } from './declarations.ts'
+import {
+  checkContradiction, findFileRoutes, nameRoute, resolveRequirements, suggestRoute
+} from './route-requirements.ts'
+import type {
+  AppDefaults, RouteCounts, RouteDeclaration, RoutePolicy, RouteRequirements
+} from './route-requirements.ts'
+import { answersNotFound, isInside, ScopeTree } from './scopes.ts'
 
 /** Key of the entry in a route's config. Fastify copies the config, so the object itself cannot be a key. */
 const kEntry = Symbol('peerkit.allowedClients')
@@ -26,24 +26,22 @@ interface Entry {
   policy: RoutePolicy | undefined
 }
 
+/** Stands for a route where there is none. */
+function placeOf (method: string, url: string, of: Partial<RouteDeclaration> = {}): RouteDeclaration {
+  return { methods: [method], url, constraints: undefined, instance: {}, own: undefined, mode: undefined, ...of }
+}
+
+function newCounts (): RouteCounts { return { allowed: 0, denied: 0, wouldDeny: 0 } }
+
 /** The policy of a route that the onRoute hook has not seen: it denies every request, whatever the options say. */
 const UNSEEN: RoutePolicy = {
   route: {
-    site: { methods: [], url: '', constraints: undefined, instance: {}, own: undefined, mode: undefined },
+    site: placeOf('*', '(unknown)'),
     requirements: [{ origin: 'none', policy: denyAll, mode: 'enforce' }],
     scope: undefined
   },
-  counts: { allowed: 0, denied: 0, wouldDeny: 0 },
+  counts: newCounts(),
   redact: 'all'
-}
-
-/** CORS preflights, without requirements: browsers send no certificate with them. */
-const PREFLIGHTS: RouteRequirements = {
-  site: {
-    methods: ['OPTIONS'], url: '(preflight)', constraints: undefined, instance: {}, own: undefined, mode: undefined
-  },
-  requirements: [],
-  scope: undefined
 }
 
 /** The plugin options that the table needs. */
@@ -62,7 +60,7 @@ export class RouteTable {
   readonly #declarations = new DeclarationCache()
   readonly #entries = new Set<Entry>()
   readonly #notFound: Declaration | undefined
-  /** The policy of CORS preflights that fastify-mtls recognized. */
+  /** The policy of CORS preflights that fastify-mtls recognized. It asks nothing: browsers send no certificate. */
   readonly preflights: RoutePolicy
   #missing = new WeakMap<object, RoutePolicy>()
   #compiled: CompiledPolicy
@@ -71,16 +69,18 @@ export class RouteTable {
   constructor (options: TableOptions, compiled: CompiledPolicy) {
     this.#options = options
     this.preflights = {
-      route: PREFLIGHTS, counts: { allowed: 0, denied: 0, wouldDeny: 0 }, redact: options.redactFound
+      route: { site: placeOf('OPTIONS', '(preflight)'), requirements: [], scope: undefined },
+      counts: newCounts(),
+      redact: options.redactFound
     }
     this.#compiled = compiled
     this.#notFound = this.#declare(options.notFoundRules, 'notFoundRules', 'notFoundRules')
   }
 
-  /** @throws RuleInvalidError or MTLS_ERR_ALLOWED_CLIENTS_OPTION naming the route and the offending key */
+  /** @throws RuleInvalidError or AllowedClientsOptionError naming the route and the offending key */
   addRoute (instance: object, options: RouteOptions): void {
     const methods = Object.freeze([options.method].flat().map((method) => method.toUpperCase()))
-    const name = `${methods.join(',')} ${options.url}`
+    const name = nameRoute({ methods, url: options.url })
     const config = (options.config ?? {}) as { allowedClients?: AllowedClients, allowedClientsMode?: Mode }
     checkRouteConfig(options, config, name)
     const own = 'allowedClients' in config
@@ -89,16 +89,14 @@ export class RouteTable {
     const site: RouteDeclaration = {
       methods, url: options.url, constraints: options.constraints, instance, own, mode: config.allowedClientsMode
     }
-    const entry: Entry = {
-      site, options, seen: config.allowedClients, counts: { allowed: 0, denied: 0, wouldDeny: 0 }, policy: undefined
-    }
+    const entry: Entry = { site, options, seen: config.allowedClients, counts: newCounts(), policy: undefined }
     this.#entries.add(entry)
     options.config = { ...options.config, [kEntry]: entry } as NonNullable<RouteOptions['config']>
   }
 
   /**
    * @param rules undefined if the scope only has a mode
-   * @throws RuleInvalidError or MTLS_ERR_ALLOWED_CLIENTS_OPTION naming the scope and the offending key
+   * @throws RuleInvalidError or AllowedClientsOptionError naming the scope and the offending key
    */
   addScope (
     instance: object, prefix: string, rules: { readonly value: unknown } | undefined, options: ScopeOptions
@@ -106,10 +104,10 @@ export class RouteTable {
     const where = `scope ${prefix}`
     checkScopeOptions(options, where)
     if (this.#sealed) {
-      throw new MTLS_ERR_ALLOWED_CLIENTS_OPTION(`${where}: app.mtls.allow() was called after the app was ready`)
+      throw new AllowedClientsOptionError(`${where}: app.mtls.allow() was called after the app was ready`)
     }
     if (this.#scopes.has(instance)) {
-      throw new MTLS_ERR_ALLOWED_CLIENTS_OPTION(
+      throw new AllowedClientsOptionError(
         `${where} already has rules or a mode; expected one call of app.mtls.allow() or setMode() for each scope`
       )
     }
@@ -137,7 +135,7 @@ export class RouteTable {
   /** Undefined is a mistake, not a request for the default. */
   #declareGiven (value: AllowedClients | undefined, path: string, origin: string): Declaration {
     if (value !== undefined) return this.#declare(value, path, origin) as Declaration
-    throw new MTLS_ERR_ALLOWED_CLIENTS_OPTION(
+    throw new AllowedClientsOptionError(
       `${path} is undefined; expected rules, such as a group of the option groups, a rule or 'authenticated'`
     )
   }
@@ -148,7 +146,7 @@ export class RouteTable {
   /**
    * Call it when all scopes are declared: resolves the policies of all routes.
    *
-   * @throws MTLS_ERR_RULES_FILE_INVALID, MTLS_ERR_ALLOWED_CLIENTS_OPTION
+   * @throws RulesFileInvalidError, AllowedClientsOptionError
    */
   seal (): void {
     for (const entry of this.#entries) checkUntouched(entry)
@@ -160,24 +158,20 @@ export class RouteTable {
   /** Whether an instance, or one inside it, has rules of its own: on a route or for the scope. */
   hasRulesWithin (scope: object): boolean {
     const isWithin = (instance: object): boolean => instance === scope || isInside(instance, scope)
-    return this.#scopes.instances().some(isWithin) ||
-      [...this.#entries].some(({ site }) => {
-        return (site.own !== undefined || site.mode !== undefined) && isWithin(site.instance)
-      })
+    return [...this.#scopes.keys()].some(isWithin) ||
+      this.#sites.some(({ own, mode, instance }) => (own !== undefined || mode !== undefined) && isWithin(instance))
   }
+
+  get #sites (): readonly RouteDeclaration[] { return [...this.#entries].map(({ site }) => site) }
 
   /** Refuses rules of a scope without routes: its author believes that they hold for the routes of another plugin. */
   #checkScopes (): void {
-    for (const instance of this.#scopes.instances()) {
-      const { declaration, prefix } = this.#scopes.get(instance) as Scope
-      if (declaration === undefined || isRoot(instance) || answersNotFound(instance)) continue
-      if ([...this.#entries].some(({ site }) => site.instance === instance || isInside(site.instance, instance))) {
-        continue
-      }
-      throw new MTLS_ERR_ALLOWED_CLIENTS_OPTION(
-        `scope ${prefix}: app.mtls.allow() was called where there is no route; ` +
-          'expected the routes in the same plugin ' +
-          'function, or in plugins registered in it. Another plugin with the same prefix is another scope'
+    for (const [scope, { declaration, prefix }] of this.#scopes) {
+      if (declaration === undefined || isRoot(scope) || answersNotFound(scope)) continue
+      if (this.#sites.some(({ instance }) => instance === scope || isInside(instance, scope))) continue
+      throw new AllowedClientsOptionError(
+        `scope ${prefix}: app.mtls.allow() was called where there is no route; expected the routes in the same ` +
+          'plugin function, or in plugins registered in it. Another plugin with the same prefix is another scope'
       )
     }
   }
@@ -185,16 +179,15 @@ export class RouteTable {
   /**
    * Replaces the rules of all routes. On any mistake it throws and changes nothing.
    *
-   * @throws RuleInvalidError, MTLS_ERR_RULES_FILE_INVALID
+   * @throws RuleInvalidError, RulesFileInvalidError
    */
   replace (compiled: CompiledPolicy): void {
-    const { assigned, unknown } = findFileRoutes([...this.#entries].map(({ site }) => site), compiled)
+    const { assigned, unknown } = findFileRoutes(this.#sites, compiled)
     if (unknown[0] !== undefined) {
-      refuseRulesFile(
+      throw new RulesFileInvalidError(
         compiled.file,
         'unknown_route',
-        `routes[${JSON.stringify(unknown[0])}]: the app has no such route; ` +
-          suggestRoute(unknown[0], [...this.#entries].map(({ site }) => site))
+        `routes[${JSON.stringify(unknown[0])}]: the app has no such route; ${suggestRoute(unknown[0], this.#sites)}`
       )
     }
     if (this.#notFound !== undefined) compiled.policyOf(this.#notFound)
@@ -223,7 +216,7 @@ export class RouteTable {
   #checkPublic (routes: readonly RouteRequirements[]): void {
     if (!this.#options.requiresCertificate()) return
     const names = routes.filter(({ requirements }) => requirements.length === 0)
-      .map(({ site }) => `${site.methods.join(',')} ${site.url}`)
+      .map(({ site }) => nameRoute(site))
     if (names.length === 0) return
     refuseUnreachable(`${names.join('; ')}: the rules are 'public'`)
   }
@@ -234,10 +227,7 @@ export class RouteTable {
    */
   policyOf (config: object): RoutePolicy {
     const entry = (config as { [kEntry]?: Entry })[kEntry]
-    return entry === undefined ? UNSEEN : this.#policyOfEntry(entry)
-  }
-
-  #policyOfEntry (entry: Entry): RoutePolicy {
+    if (entry === undefined) return UNSEEN
     // Another plugin's onReady hook may inject a request before this plugin's hook ran.
     if (entry.policy === undefined) this.seal()
     return entry.policy as RoutePolicy
@@ -250,10 +240,8 @@ export class RouteTable {
   policyOfMissing (instance: object): RoutePolicy {
     let policy = this.#missing.get(instance)
     if (policy === undefined) {
-      const site: RouteDeclaration = {
-        methods: ['*'], url: '(not found)', constraints: undefined, instance, own: this.#notFound, mode: undefined
-      }
-      policy = this.#resolve(site, undefined, { allowed: 0, denied: 0, wouldDeny: 0 }, this.#compiled)
+      const site = placeOf('*', '(not found)', { instance, own: this.#notFound })
+      policy = this.#resolve(site, undefined, newCounts(), this.#compiled)
       this.#missing.set(instance, policy)
     }
     return policy
@@ -265,10 +253,8 @@ export class RouteTable {
     if (this.#compiled.policyOf(own) === undefined && this.#options.requiresCertificate()) {
       refuseUnreachable("the rules of app.mtls.guardUpgrades() are 'public'")
     }
-    const site: RouteDeclaration = {
-      methods: ['GET'], url: '(upgrade)', constraints: undefined, instance: {}, own, mode: undefined
-    }
-    const counts: RouteCounts = { allowed: 0, denied: 0, wouldDeny: 0 }
+    const site = placeOf('GET', '(upgrade)', { own })
+    const counts = newCounts()
     return () => this.#resolve(site, undefined, counts, this.#compiled)
   }
 
@@ -276,16 +262,17 @@ export class RouteTable {
     site: RouteDeclaration, fromFile: Declaration | undefined, counts: RouteCounts, compiled: CompiledPolicy
   ): RoutePolicy {
     const defaults: AppDefaults = { mode: this.#options.mode, defaults: compiled.defaults }
-    const route = resolveRequirements(site, this.#scopes.around(
-      site.instance
-    ), site.own ?? fromFile, defaults, (declaration) => compiled.policyOf(declaration))
+    const scopes = this.#scopes.around(site.instance)
+    const route = resolveRequirements(
+      site, scopes, site.own ?? fromFile, defaults, (declaration) => compiled.policyOf(declaration)
+    )
     return { route, counts, redact: this.#options.redactFound }
   }
 
   /** Every route with its policy, in the order in which they were added. */
   list (): { readonly options: RouteOptions, readonly policy: RoutePolicy }[] {
     const entries = [...this.#entries]
-    const { assigned } = findFileRoutes(entries.map(({ site }) => site), this.#compiled)
+    const { assigned } = findFileRoutes(this.#sites, this.#compiled)
     return entries.map(({ options, site, counts, policy }) => ({
       options, policy: policy ?? this.#resolve(site, assigned.get(site), counts, this.#compiled)
     }))
@@ -294,7 +281,7 @@ export class RouteTable {
 
 /** Refuses rules for clients without a certificate on a server that has none. */
 function refuseUnreachable (what: string): never {
-  throw new MTLS_ERR_ALLOWED_CLIENTS_OPTION(
+  throw new AllowedClientsOptionError(
     `${what}, but the server refuses clients without a certificate in the handshake; expected withMtls(credentials, ` +
       "{ mtls: { clientCertificate: 'optional' } }), or the rules 'authenticated'"
   )
@@ -303,15 +290,15 @@ function refuseUnreachable (what: string): never {
 /**
  * Refuses a config that an onRoute hook of another plugin changed afterwards: its rules would be ignored.
  *
- * @throws MTLS_ERR_ALLOWED_CLIENTS_OPTION
+ * @throws AllowedClientsOptionError
  */
 function checkUntouched (entry: Entry): void {
   const { site, options, seen } = entry
   const config = (options.config ?? {}) as { allowedClients?: unknown, [kEntry]?: Entry }
   if (config[kEntry] === entry && config.allowedClients === seen) return
   const what = config[kEntry] === entry ? 'changed config.allowedClients' : 'replaced the config of the route'
-  throw new MTLS_ERR_ALLOWED_CLIENTS_OPTION(
-    `${site.methods.join(',')} ${site.url}: an onRoute hook that was added after @peerkit/fastify-allowed-clients ` +
+  throw new AllowedClientsOptionError(
+    `${nameRoute(site)}: an onRoute hook that was added after @peerkit/fastify-allowed-clients ` +
       `${what}; register the plugin that adds it first`
   )
 }

@@ -3,8 +3,6 @@ import type { PeerIdentity } from '@peerkit/identity'
 import { isThenable } from '@peerkit/identity/internal'
 import type { Authorizer, Explanation, Verdict } from '@peerkit/rules'
 
-export type { NearestRule, RequestReason } from '@peerkit/events'
-
 /** The answer of a policy. */
 export type Answer = Verdict | { readonly allowed: false, readonly reason: 'no_rule', readonly error?: undefined }
 

@@ -1,9 +1,12 @@
-import { closeUpgrade, upgradedSocketsOf } from '@peerkit/identity/internal'
+import type { PeerIdentity } from '@peerkit/identity'
+import { closeUpgrade, GUARD_UPGRADES, upgradedSocketsOf } from '@peerkit/identity/internal'
 import type { AddedCheck, UpgradedSockets } from '@peerkit/identity/internal'
-import type { FastifyReply, FastifyRequest } from 'fastify'
-import { announceRefusal, authorizeRequest, peerOf } from './authorize-request.ts'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { AllowedClientsOptionError } from '../errors.ts'
+import type { RoutePolicy } from '../policy/route-requirements.ts'
+import { announceDenial, denialFor, pathOf } from './announce-denial.ts'
+import { authorizeRequest, peerOf } from './authorize-request.ts'
 import { authorizeRoute } from './authorize-route.ts'
-import type { RoutePolicy } from './authorize-route.ts'
 
 /**
  * Checks the clients with an open WebSocket. They send no further requests, so they are checked again when rules are
@@ -37,7 +40,7 @@ export class UpgradedClients {
 
   async #isAllowed (request: FastifyRequest): Promise<boolean> {
     const refuse = (rules: string | undefined): false => {
-      announceRefusal(request, 'enforce', {
+      announceDenial(request, 'enforce', {
         peer: peerOf(request), reason: 'rules_changed', rules, rule: undefined, group: undefined, nearest: undefined
       })
       return false
@@ -77,4 +80,35 @@ export async function authorizeUpgrade (
     closeUpgrade(request, reply)
     throw error
   }
+}
+
+type Guard = (request: object, peer: PeerIdentity | null) => void | Promise<void>
+
+/** Checks rules for upgrades that a listener of the raw server answers. @throws AllowedClientsOptionError */
+export function guardUpgrades (app: FastifyInstance, policyOf: () => RoutePolicy): void {
+  const { [GUARD_UPGRADES]: setGuard } = app.server as { [GUARD_UPGRADES]?: (guard: Guard) => void }
+  if (setGuard === undefined) {
+    throw new AllowedClientsOptionError(
+      'app.mtls.guardUpgrades() was called on an app whose server withMtls did not make; expected withMtls(credentials)'
+    )
+  }
+  setGuard(async (request, peer) => {
+    const { route, counts } = policyOf()
+    const { denied } = await authorizeRoute(route, peer, undefined)
+    if (denied === undefined) {
+      counts.allowed++
+      return
+    }
+    counts.denied++
+    const { url = '', socket } = request as { url?: string, socket?: { remoteAddress?: string } }
+    app.log.warn({
+      reason: denied.answer.reason,
+      rules: denied.requirement.origin,
+      peer: peer?.toString(),
+      fingerprint256: peer?.fingerprint256,
+      path: pathOf(url),
+      remoteAddress: socket?.remoteAddress
+    }, 'client denied')
+    throw denialFor(peer)
+  })
 }

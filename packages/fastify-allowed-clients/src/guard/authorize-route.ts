@@ -1,9 +1,8 @@
 import type { PeerIdentity } from '@peerkit/identity'
 import { isThenable } from '@peerkit/identity/internal'
 import type { Allowed } from '@peerkit/rules'
-import type { Answer } from './access-policy.ts'
-import type { Redaction } from './redact-found.ts'
-import type { RouteRequirements, Requirement } from './route-requirements.ts'
+import type { Answer } from '../policy/access-policy.ts'
+import type { Requirement, RouteRequirements } from '../policy/route-requirements.ts'
 
 /** A requirement that did not allow the client. */
 export interface Failure {
@@ -20,18 +19,6 @@ export interface Decision {
   readonly denied: Failure | undefined
   /** The failures that are only reported. */
   readonly reported: readonly Failure[]
-}
-
-/** How many requests of a route were allowed, denied, and let pass although the rules do not allow them. */
-export interface RouteCounts { allowed: number, denied: number, wouldDeny: number }
-
-/** A route under the current rules. */
-export interface RoutePolicy {
-  readonly route: RouteRequirements
-  /** Kept across reloads of the rules. */
-  readonly counts: RouteCounts
-  /** What a denial does not state. */
-  readonly redact: Redaction
 }
 
 const NOTHING_ASKED: Decision = Object.freeze({

@@ -1,5 +1,5 @@
 import type { FastifyInstance, RouteOptions } from 'fastify'
-import type { RoutePolicy } from './authorize-route.ts'
+import type { RoutePolicy } from '../policy/route-requirements.ts'
 
 /**
  * A mark on a route's schema. `@fastify/swagger` copies it to the operation, where it is replaced by the security
