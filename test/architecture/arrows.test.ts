@@ -71,6 +71,16 @@ test('fastify-allowed-clients follows its rules file without loading the rest of
   }
 })
 
+test('connect/ of undici-mtls opens verified TLS connections, and knows nothing of HTTP or of the rest', (t) => {
+  const files = readSources('undici-mtls').filter(({ path }) => path.includes('/src/connect/'))
+  t.ok(files.length > 1)
+  for (const { path, imports } of files) {
+    const others = imports.filter((specifier) => /^(?:undici$|node:https?2?$|\.\.\/(?!errors\.ts$))/.test(specifier))
+    t.same(others, [], relative(root, path))
+  }
+  t.end()
+})
+
 test('the picture itself has no circle', async (t) => {
   for (const folder of Object.keys(typeArrows)) t.ok(folder in arrows, folder)
   const seen = new Set<string>()

@@ -5,7 +5,7 @@ import { packageFolders, readSources, root } from './source-graph.ts'
 
 // Node's legacy certificate object ends the process on Node 24 and 26 where a key is on a curve without a NIST name, and
 // it shows what was sent, not what was verified. `tls.connect` asks for it by itself, so client sockets shadow it.
-const SHADOWS = ['packages/undici-mtls/src/node-internals.ts']
+const SHADOWS = ['packages/undici-mtls/src/connect/node-internals.ts']
 
 test('no package asks for the legacy certificate object', async (t) => {
   const sources = packageFolders().flatMap((folder) => readSources(folder))

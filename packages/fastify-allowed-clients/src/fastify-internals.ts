@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import { MTLS_ERR_PLUGIN_ORDER } from './errors.ts'
+import { PluginOrderError } from './errors.ts'
 
 /** The versions of Fastify whose internals are known. Others are tried, and refused if they differ. */
 export const KNOWN_FASTIFY = '5.0 to 5.12'
@@ -14,7 +14,7 @@ const EMPTY_TREE = '(empty tree)'
  * The hook lists of an instance and of those encapsulated in it so far. Fastify keeps them under symbols that it does
  * not export, and has no public way to place a hook before those that were added earlier.
  *
- * @throws MTLS_ERR_PLUGIN_ORDER if this version of Fastify keeps them in another way: without them the rules could be
+ * @throws PluginOrderError if this version of Fastify keeps them in another way: without them the rules could be
  *   bypassed
  */
 export function listHooks (instance: object): HookLists[] {
@@ -22,7 +22,7 @@ export function listHooks (instance: object): HookLists[] {
   const children = readSymbol(instance, 'fastify.children')
   if (!Array.isArray(hooks?.onRequest) || !Array.isArray(hooks?.onRoute) || !Array.isArray(children)) {
     const { version = 'of an unknown version' } = instance as { readonly version?: string }
-    throw new MTLS_ERR_PLUGIN_ORDER(
+    throw new PluginOrderError(
       `this version of Fastify keeps its hooks in an unknown way: found fastify ${version}, ` +
         `expected fastify ${KNOWN_FASTIFY}`
     )
@@ -31,8 +31,8 @@ export function listHooks (instance: object): HookLists[] {
 }
 
 /** Whether an instance was made by `Fastify()`. Encapsulated instances inherit from the one they were registered on. */
-export function isRoot (app: FastifyInstance): boolean {
-  return Object.getPrototypeOf(Object.getPrototypeOf(app)) === null
+export function isRoot (instance: object): boolean {
+  return Object.getPrototypeOf(Object.getPrototypeOf(instance)) === null
 }
 
 /** The routes that were added so far, as text; undefined if there are none. */

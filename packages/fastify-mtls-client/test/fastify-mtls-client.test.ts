@@ -7,6 +7,7 @@ import type { Dispatcher } from 'undici'
 import { memoryCredentials } from '@peerkit/credentials'
 import { createDevCa } from '@peerkit/dev-ca'
 import { getServerIdentity } from '@peerkit/undici-mtls'
+import type { MtlsAgent } from '@peerkit/undici-mtls'
 import fastifyMtlsClient, { fastifyMtlsClient as named } from '../src/index.ts'
 import type { Service } from '../src/index.ts'
 import { createWorld, rejection, SPIFFE, startServer } from './support/world.ts'
@@ -180,6 +181,55 @@ test('a route that lets an outbound error through answers with its code, and the
     t.match(response.json(), { code }, url)
     t.match(lines.splice(0), [{ err: { code, detail: { step, certificate: { subject: 'CN=ledger' } } } }], url)
   }
+})
+
+test('an error that a route lets through has the status of whose fault it is', async (t) => {
+  const gone = await startServer({ identity: server })
+  await gone.close()
+  const services = {
+    ledger: { origin, allowedServers, basePath: '/v1' },
+    wrong: { origin, allowedServers: [{ cn: 'nobody' }] },
+    gone: { origin: gone.origin }
+  }
+  const retry = interceptors.retry({ maxRetries: 1, minTimeout: 1, maxTimeout: 1 })
+  const decade = 10 * 365 * 86_400_000
+  const calls: Record<string, (app: FastifyInstance, name: string) => Promise<unknown>> = {
+    request: async (app, name) => await serviceOf(app, name).request({ path: '/' }),
+    fetch: async (app, name) => await serviceOf(app, name).fetch('/'),
+    ready: async (app, name) => await serviceOf(app, name).ready(),
+    dispatcher: async (app, name) => {
+      const { dispatcher, origin } = serviceOf(app, name)
+      return await request(origin, { dispatcher })
+    },
+    composed: async (app, name) => {
+      const { dispatcher, origin } = serviceOf(app, name)
+      return await request(origin, { dispatcher: dispatcher.compose(retry) })
+    }
+  }
+  const cases: Array<[string, object, number, string]> = [
+    ['wrong', {}, 502, 'MTLS_ERR_OUTBOUND_WRONG_SERVER'],
+    ['gone', {}, 502, 'MTLS_ERR_OUTBOUND_UNREACHABLE'],
+    ['gone', { interceptors: [retry] }, 502, 'MTLS_ERR_OUTBOUND_UNREACHABLE'],
+    ['ledger', { now: () => Date.now() + decade }, 500, 'MTLS_ERR_OUTBOUND_CREDENTIALS_EXPIRED']
+  ]
+  for (const [name, options, status, code] of cases) {
+    const app = await createApp({ services, ...options }, t)
+    for (const [by, call] of Object.entries(calls)) app.get(`/${by}`, async () => await call(app, name))
+    app.get('/fetch-by-dispatcher', async () => {
+      const { dispatcher, origin } = serviceOf(app, name)
+      await (dispatcher as MtlsAgent).fetch(origin).catch(({ cause }) => { throw cause })
+    })
+    for (const by of [...Object.keys(calls), 'fetch-by-dispatcher']) {
+      const response = await app.inject(`/${by}`)
+      t.equal(response.statusCode, status, `${by} of ${name}`)
+      t.match(response.json(), { code }, `${by} of ${name}`)
+    }
+  }
+  const app = await createApp({ services }, t)
+  app.get('/', async () => await serviceOf(app).request({ path: '/../admin' }))
+  const response = await app.inject('/')
+  t.equal(response.statusCode, 500)
+  t.match(response.json(), { code: 'MTLS_ERR_SERVICES_OPTION' })
 })
 
 test('the plugin takes which signatures and keys count in a server\'s chain', async (t) => {

@@ -119,6 +119,7 @@ test('the composed agent\'s own methods and fetch work, fetch through the interc
   await (await composed.request({ origin, path: '/', method: 'GET' })).body.dump()
   t.equal(calls, 2)
   t.equal(composed.closed, false)
+  t.equal(composed.describeServers(origin), own.describeServers(origin))
   t.ok(Object.keys(composed.stats).includes(origin))
   await composed.close()
   t.equal(own.closed, true)

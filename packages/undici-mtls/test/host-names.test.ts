@@ -4,7 +4,7 @@ import { checkServerIdentity } from 'node:tls'
 import { X509Certificate } from 'node:crypto'
 import { parsePeerIdentity } from '@peerkit/identity'
 import { MtlsAgent } from '../src/index.ts'
-import { isForHostName, withoutRootDot } from '../src/host-name.ts'
+import { isForHostName, withoutRootDot } from '../src/connect/host-name.ts'
 import { createWorld, rejection, startServer } from './support/world.ts'
 
 const { ca, server, credentials } = await createWorld()

@@ -7,7 +7,7 @@ import { mock } from 'node:test'
 import { createDevCa } from '@peerkit/dev-ca'
 import { memoryCredentials } from '@peerkit/credentials'
 import { MtlsAgent } from '../src/index.ts'
-import { explainConnectError, explainFirstRequestError, explainVerifyError } from '../src/explain-error.ts'
+import { explainConnectError, explainFirstRequestError, explainVerifyError } from '../src/connect/explain-error.ts'
 import { createWorld, rejection, startHttp2Server, startServer } from './support/world.ts'
 
 const { ca, server, credentials } = await createWorld()

@@ -3,7 +3,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import type { Server } from 'node:https'
 import { memoryCredentials } from '@peerkit/credentials'
 import { MtlsAgent } from '../src/index.ts'
-import { SessionCache } from '../src/session-cache.ts'
+import { SessionCache } from '../src/connect/handshake.ts'
 import { createWorld, rejection, startServer } from './support/world.ts'
 import type { Listening } from './support/world.ts'
 
