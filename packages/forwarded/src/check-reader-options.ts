@@ -2,11 +2,11 @@ import { CERTIFICATE_FLAWS } from '@peerkit/identity'
 import {
   anything, choice, clock, count, defineOptions, describeValue, list, methods, valueOf
 } from '@peerkit/identity/internal'
-import { MTLS_ERR_FORWARDED_OPTION } from './errors.ts'
+import { ForwardedOptionError } from './errors.ts'
 import type { ForwardedReaderOptions } from './reader-options.ts'
 import { needsValidator } from './resolve-format.ts'
 
-const OPTIONS = defineOptions<ForwardedReaderOptions>('createForwardedReader', MTLS_ERR_FORWARDED_OPTION, {
+const OPTIONS = defineOptions<ForwardedReaderOptions>('createForwardedReader', ForwardedOptionError, {
   format: anything,
   gateways: anything,
   onUntrusted: choice('refuse', 'strip'),
@@ -35,7 +35,7 @@ const OPTIONS = defineOptions<ForwardedReaderOptions>('createForwardedReader', M
 /**
  * Checks all options except those of the format, which `resolveFormat` checks.
  *
- * @throws MTLS_ERR_FORWARDED_OPTION
+ * @throws ForwardedOptionError
  */
 export function checkReaderOptions (options: ForwardedReaderOptions): void {
   OPTIONS.check(options)
@@ -45,19 +45,19 @@ export function checkReaderOptions (options: ForwardedReaderOptions): void {
 
 function checkHops ({ format, trustedHops = 1, hopGateways, gateways, verification }: ForwardedReaderOptions): void {
   if ((trustedHops > 1 || hopGateways !== undefined) && format !== 'xfcc') {
-    throw new MTLS_ERR_FORWARDED_OPTION(
+    throw new ForwardedOptionError(
       `trustedHops and hopGateways are options of format "xfcc"; expected neither with ${describeValue(format)}`
     )
   }
   if (trustedHops === 1) return
   // Without rules for the outer proxy, any client of the inner proxy could write the outer proxy's element.
   if (hopGateways === undefined && gateways?.identity === undefined) {
-    throw new MTLS_ERR_FORWARDED_OPTION(
+    throw new ForwardedOptionError(
       'hopGateways is missing; expected rules for the outer gateways, since trustedHops is more than 1'
     )
   }
   if (verification === 'in-process') {
-    throw new MTLS_ERR_FORWARDED_OPTION(
+    throw new ForwardedOptionError(
       'verification is "in-process"; expected "gateway", since trustedHops is more than 1'
     )
   }
@@ -66,12 +66,12 @@ function checkHops ({ format, trustedHops = 1, hopGateways, gateways, verificati
 function checkVerification ({ format, verification, validator }: ForwardedReaderOptions): void {
   const needed = needsValidator({ format, verification })
   if (needed && verification === 'gateway') {
-    throw new MTLS_ERR_FORWARDED_OPTION(
+    throw new ForwardedOptionError(
       `verification is "gateway"; expected "in-process", since the gateway of format "${format}" does not verify chains`
     )
   }
   if (needed && validator === undefined) {
-    throw new MTLS_ERR_FORWARDED_OPTION(
+    throw new ForwardedOptionError(
       'validator is missing; expected one, since the gateway does not verify the chain'
     )
   }

@@ -10,7 +10,7 @@ import type { ForwardedReaderOptions } from './reader-options.ts'
  *
  * @param options `format` and `gateways` are required; see {@link ForwardedReaderOptions}
  * @returns a frozen reader with its own cache
- * @throws MTLS_ERR_FORWARDED_OPTION if an option is wrong
+ * @throws ForwardedOptionError if an option is wrong
  * @example
  * ```ts
  * const reader = createForwardedReader({ format: 'rfc9440', gateways: { addresses: ['10.0.0.0/8'] } })

@@ -2,7 +2,7 @@ import { BlockList, isIP } from 'node:net'
 import { parseIpAddress } from '@peerkit/identity/x509'
 import type { PeerIdentity } from '@peerkit/identity'
 import { defineOptions, flag, list, methods, valueOf } from '@peerkit/identity/internal'
-import { MTLS_ERR_FORWARDED_OPTION } from './errors.ts'
+import { ForwardedOptionError } from './errors.ts'
 
 /** Decides by the sender's own certificate whether it is a trusted gateway. An `Authorizer` of @peerkit/rules fits. */
 export interface GatewayAuthorizer {
@@ -20,7 +20,7 @@ export interface GatewayTrust {
   readonly unixSocket?: boolean
 }
 
-const OPTIONS = defineOptions<GatewayTrust>('gateways', MTLS_ERR_FORWARDED_OPTION, {
+const OPTIONS = defineOptions<GatewayTrust>('gateways', ForwardedOptionError, {
   identity: methods(['authorize']),
   addresses: list(
     'IP addresses and CIDR ranges', valueOf('an IP address or a CIDR range', (address) => typeof address === 'string')
@@ -37,12 +37,12 @@ export interface Sender {
 /** Maximum number of cached addresses. The ranges never change. */
 const MAX_ADDRESSES = 1_000
 
-/** Returns a function that says whether a sender is a trusted gateway. @throws MTLS_ERR_FORWARDED_OPTION */
+/** Returns a function that says whether a sender is a trusted gateway. @throws ForwardedOptionError */
 export function createGatewayTrust (trust: GatewayTrust): (request: Sender) => boolean {
   OPTIONS.check(trust, 'gateways')
   const { identity, addresses = [], unixSocket = false } = trust
   if (identity === undefined && addresses.length === 0 && !unixSocket) {
-    throw new MTLS_ERR_FORWARDED_OPTION('gateways is empty; expected identity, addresses or unixSocket')
+    throw new ForwardedOptionError('gateways is empty; expected identity, addresses or unixSocket')
   }
   const ranges = readRanges(addresses)
   const known = new Map<string, boolean>()
@@ -77,7 +77,7 @@ function readRanges (addresses: readonly string[]): BlockList {
     const bits = prefix === undefined ? undefined : Number(prefix)
     const most = family === 6 ? 128 : 32
     if (family === 0 || rest.length > 0 || (bits !== undefined && !(/^\d{1,3}$/.test(prefix ?? '') && bits <= most))) {
-      throw new MTLS_ERR_FORWARDED_OPTION(
+      throw new ForwardedOptionError(
         `gateways.addresses[${index}] is "${text}"; expected an IP address or a CIDR range`
       )
     }
@@ -94,13 +94,13 @@ function checkRange (text: string, address: string, bits: number, most: number, 
   const where = `gateways.addresses[${index}] is "${text}"`
   if (bits === 0) {
     const all = most === 32 ? 'IPv4 address, and no IPv6 address' : 'IPv6 address, and no IPv4 address'
-    throw new MTLS_ERR_FORWARDED_OPTION(
+    throw new ForwardedOptionError(
       `${where}: a prefix of 0 is every ${all}; expected the addresses of the gateways: ` +
         'whoever has one may speak for any client'
     )
   }
   if (hasHostBits(address, bits)) {
-    throw new MTLS_ERR_FORWARDED_OPTION(
+    throw new ForwardedOptionError(
       `${where}: the address has bits set behind the prefix; expected the first address of the range, ` +
         `or "${address}" alone`
     )

@@ -1,7 +1,7 @@
 import {
   checkOption, choice, describeValue, refuseUnknownKeys, required, suggestNearestOf, text, wrongValue
 } from '@peerkit/identity/internal'
-import { MTLS_ERR_FORWARDED_OPTION } from './errors.ts'
+import { ForwardedOptionError } from './errors.ts'
 import { FORMATS, PRESETS } from './format-catalogue.ts'
 import { CERTIFICATE_ENCODINGS, createCustomFormat } from './formats/custom.ts'
 import { rfc9440WithVerdict } from './formats/rfc9440.ts'
@@ -16,17 +16,17 @@ const CUSTOM_ONLY = ['encoding', 'chainEncoding', 'carriesChain', 'verifiedValue
 /** RFC 9110 section 5.6.2. */
 const TOKEN = /^[!#$%&'*+.^_`|~0-9a-z-]+$/
 
-/** The format and header names that the options select. @throws MTLS_ERR_FORWARDED_OPTION */
+/** The format and header names that the options select. @throws ForwardedOptionError */
 export function resolveFormat (options: ForwardedReaderOptions): HeaderFormat {
   const { format, trustedHops = 1 } = options
   if (!FORMATS.includes(format)) {
     const hint = suggestNearestOf(String(format), FORMATS)
-    throw new MTLS_ERR_FORWARDED_OPTION(`format is ${describeValue(format)}; ${hint}`)
+    throw new ForwardedOptionError(`format is ${describeValue(format)}; ${hint}`)
   }
   if (format === 'custom') return resolveCustom(options)
   for (const key of CUSTOM_ONLY) {
     if (options[key] !== undefined && !(format === 'rfc9440' && key === 'verifiedValue')) {
-      throw new MTLS_ERR_FORWARDED_OPTION(
+      throw new ForwardedOptionError(
         `${key} is an option of format "custom"; expected it to be left out with "${format}"`
       )
     }
@@ -53,19 +53,19 @@ function resolveCustom (options: ForwardedReaderOptions): HeaderFormat {
   } = options
   const headers = resolveNames({}, options.headers, CUSTOM_ROLES)
   if (headers.certificate === undefined) {
-    throw new MTLS_ERR_FORWARDED_OPTION(
+    throw new ForwardedOptionError(
       'headers.certificate is missing; expected the header that holds the certificate'
     )
   }
   for (const [key, value] of Object.entries({ encoding, chainEncoding })) {
-    checkOption(value, ENCODING, key, MTLS_ERR_FORWARDED_OPTION)
+    checkOption(value, ENCODING, key, ForwardedOptionError)
   }
   checkVerdict(headers.verified, verifiedValue)
   if (!Array.isArray(noneValues) || noneValues.includes(verifiedValue)) {
-    throw wrongValue(MTLS_ERR_FORWARDED_OPTION, 'noneValues', noneValues, 'a list of strings without verifiedValue')
+    throw wrongValue(ForwardedOptionError, 'noneValues', noneValues, 'a list of strings without verifiedValue')
   }
   if (headers.verified === undefined && verification === undefined) {
-    throw new MTLS_ERR_FORWARDED_OPTION(
+    throw new ForwardedOptionError(
       'verification is missing; expected "gateway" if the gateway rejects certificates that it cannot verify, ' +
         'else "in-process", since headers.verified is not set'
     )
@@ -83,27 +83,27 @@ function resolveCustom (options: ForwardedReaderOptions): HeaderFormat {
 
 function checkVerdict (header: string | undefined, verifiedValue: unknown): void {
   if ((header === undefined) !== (verifiedValue === undefined)) {
-    throw new MTLS_ERR_FORWARDED_OPTION(
+    throw new ForwardedOptionError(
       'headers.verified and verifiedValue are only useful together; expected both or neither'
     )
   }
-  checkOption(verifiedValue, text('a string that is not empty'), 'verifiedValue', MTLS_ERR_FORWARDED_OPTION)
+  checkOption(verifiedValue, text('a string that is not empty'), 'verifiedValue', ForwardedOptionError)
 }
 
 function resolveNames (own: HeaderNames, given: HeaderNames = {}, roles: readonly string[]): HeaderNames {
   if (typeof given !== 'object' || given === null) {
-    throw wrongValue(MTLS_ERR_FORWARDED_OPTION, 'headers', given, 'an object')
+    throw wrongValue(ForwardedOptionError, 'headers', given, 'an object')
   }
-  refuseUnknownKeys(given, ROLES.filter((one) => roles.includes(one)), 'headers', MTLS_ERR_FORWARDED_OPTION, 'headers')
+  refuseUnknownKeys(given, ROLES.filter((one) => roles.includes(one)), 'headers', ForwardedOptionError, 'headers')
   const names: Partial<Record<HeaderRole, string>> = { ...own }
   for (const [role, name] of Object.entries(given)) {
     const lower = typeof name === 'string' ? name.toLowerCase() : ''
-    if (!TOKEN.test(lower)) throw wrongValue(MTLS_ERR_FORWARDED_OPTION, `headers.${role}`, name, 'a header name')
+    if (!TOKEN.test(lower)) throw wrongValue(ForwardedOptionError, `headers.${role}`, name, 'a header name')
     names[role as HeaderRole] = lower
   }
   const folded = Object.values(names).map(foldName)
   if (new Set(folded).size !== folded.length) {
-    throw new MTLS_ERR_FORWARDED_OPTION(`headers is ${folded.join(', ')}; expected a different header for each role`)
+    throw new ForwardedOptionError(`headers is ${folded.join(', ')}; expected a different header for each role`)
   }
   return Object.freeze(names)
 }

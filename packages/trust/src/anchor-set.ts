@@ -3,7 +3,7 @@ import type { PeerIdentity } from '@peerkit/identity'
 import { wrongValue } from '@peerkit/identity/internal'
 import { readWholeCertificate } from './certificate/certificate.ts'
 import type { Certificate } from './certificate/certificate.ts'
-import { MTLS_ERR_PATH_OPTION } from './errors.ts'
+import { PathOptionError } from './errors.ts'
 
 /** A certificate as an argument or option: parsed, or in DER. */
 export type CertificateInput = PeerIdentity | Uint8Array
@@ -13,7 +13,7 @@ export class AnchorSet {
   readonly #byName = new Map<string, Certificate[]>()
   readonly #fingerprints = new Set<string>()
 
-  /** @throws MTLS_ERR_PATH_OPTION if one cannot be read. Skipping it would silently change what is trusted. */
+  /** @throws PathOptionError if one cannot be read. Skipping it would silently change what is trusted. */
   constructor (anchors: readonly CertificateInput[]) {
     for (const [index, input] of anchors.entries()) this.add(readInput(input, `anchors[${index}]`))
   }
@@ -48,12 +48,12 @@ const read = new WeakMap<PeerIdentity, Certificate>()
  * Reads a certificate from an option, which is trusted to be well-formed.
  *
  * @param where the name of the option in errors
- * @throws MTLS_ERR_PATH_OPTION
+ * @throws PathOptionError
  */
 export function readInput (input: CertificateInput, where: string): Certificate {
   const der = derOf(input)
   if (der === undefined) {
-    throw wrongValue(MTLS_ERR_PATH_OPTION, where, input, 'a certificate, parsed or in DER (Uint8Array)')
+    throw wrongValue(PathOptionError, where, input, 'a certificate, parsed or in DER (Uint8Array)')
   }
   if (input === der) return readDer(der, undefined, where)
   const identity = input as PeerIdentity
@@ -67,7 +67,7 @@ function readDer (der: Uint8Array, identity: PeerIdentity | undefined, where: st
     return readWholeCertificate(der, identity)
   } catch (error) {
     const what = der[0] === PEM_START ? 'is PEM; expected DER' : `cannot be read: ${(error as Error).message}`
-    throw Object.assign(new MTLS_ERR_PATH_OPTION(`${where} ${what}`), { cause: error })
+    throw new PathOptionError(`${where} ${what}`, { cause: error })
   }
 }
 

@@ -1,5 +1,5 @@
 import { AnchorSet } from './anchor-set.ts'
-import { MTLS_ERR_PATH_ANCHORS } from './errors.ts'
+import { PathAnchorsError } from './errors.ts'
 import type { Settings } from './options.ts'
 import { readEpoch } from './revocation/read-epoch.ts'
 
@@ -13,7 +13,7 @@ export class AnchorsInForce {
   #anchors: AnchorSet | undefined
   #failure = ''
 
-  /** @throws MTLS_ERR_PATH_ANCHORS if there are no anchors or they cannot be read */
+  /** @throws PathAnchorsError if there are no anchors or they cannot be read */
   constructor (settings: Settings) {
     this.#settings = settings
     this.#epoch = settings.revocation === undefined ? undefined : readEpoch(settings.revocation)
@@ -67,18 +67,18 @@ export class AnchorsInForce {
     this.#stated = Number.NaN
   }
 
-  /** Copies the bytes, to compare them later. @throws MTLS_ERR_PATH_ANCHORS */
+  /** Copies the bytes, to compare them later. @throws PathAnchorsError */
   #load (): { ders: readonly Uint8Array[], anchors: AnchorSet } {
     try {
       const given = this.#settings.anchors()
       if (!Array.isArray(given) || given.length === 0) {
-        throw new MTLS_ERR_PATH_ANCHORS('expected a list of at least one certificate in DER')
+        throw new PathAnchorsError('expected a list of at least one certificate in DER')
       }
       const ders = given.map((der: Uint8Array) => new Uint8Array(der))
       return { ders, anchors: new AnchorSet(ders) }
     } catch (error) {
-      if (error instanceof MTLS_ERR_PATH_ANCHORS) throw error
-      throw Object.assign(new MTLS_ERR_PATH_ANCHORS((error as Error).message), { cause: error })
+      if (error instanceof PathAnchorsError) throw error
+      throw new PathAnchorsError((error as Error).message, { cause: error })
     }
   }
 }

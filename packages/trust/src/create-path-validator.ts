@@ -63,8 +63,8 @@ const MAX_INTERMEDIATES = 1_000
  *
  * @param options see {@link PathValidatorOptions}
  * @returns the validator
- * @throws MTLS_ERR_PATH_OPTION if an option is invalid
- * @throws MTLS_ERR_PATH_ANCHORS if there are no anchors, or one cannot be read
+ * @throws PathOptionError if an option is invalid
+ * @throws PathAnchorsError if there are no anchors, or one cannot be read
  * @example
  * ```ts
  * const validator = createPathValidator({ anchors: () => [ca.der] })

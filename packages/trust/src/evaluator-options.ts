@@ -11,7 +11,7 @@ import type { Limits, PathLimits } from './limits.ts'
 import { MAX_CACHE_SIZE, PURPOSE, readPolicies } from './options.ts'
 import type { PathPolicies } from './options.ts'
 import type { PolicyInputs } from './policies/policy-state.ts'
-import { MTLS_ERR_PATH_OPTION } from './errors.ts'
+import { PathOptionError } from './errors.ts'
 
 /** Options of `createTrustEvaluator`. */
 export interface TrustEvaluatorOptions {
@@ -56,7 +56,7 @@ export interface EvaluatorSettings {
   readonly now: () => number
 }
 
-const OPTIONS = defineOptions<TrustEvaluatorOptions>('createTrustEvaluator', MTLS_ERR_PATH_OPTION, {
+const OPTIONS = defineOptions<TrustEvaluatorOptions>('createTrustEvaluator', PathOptionError, {
   authorities: required(func()),
   version: func(),
   purpose: PURPOSE,
@@ -72,12 +72,12 @@ const OPTIONS = defineOptions<TrustEvaluatorOptions>('createTrustEvaluator', MTL
 })
 const VERSION = valueOf('a number', (version) => typeof version === 'number')
 
-/** @throws MTLS_ERR_PATH_OPTION */
+/** @throws PathOptionError */
 export function readEvaluatorOptions (options: TrustEvaluatorOptions): EvaluatorSettings {
   OPTIONS.check(options)
   const { authorities, version = () => 0, purpose = 'clientAuth', strict = false, block, now = Date.now } = options
   const { cacheSize = 10_000, maxIntermediates = 1_000, onLearned = () => {} } = options
-  if (block !== undefined) checkOption(block.version, required(VERSION), 'block.version', MTLS_ERR_PATH_OPTION)
+  if (block !== undefined) checkOption(block.version, required(VERSION), 'block.version', PathOptionError)
   return {
     authorities,
     version,

@@ -16,7 +16,7 @@ import { refusedBy } from './decision.ts'
 import type { Accepted, Decision, TrustVersion } from './decision.ts'
 import { readEvaluatorOptions } from './evaluator-options.ts'
 import type { EvaluatorSettings, TrustEvaluatorOptions } from './evaluator-options.ts'
-import { MTLS_ERR_PATH_OPTION } from './errors.ts'
+import { PathOptionError } from './errors.ts'
 import { CertificateStore } from './memory/certificate-store.ts'
 import { DecisionMemory } from './memory/decision-memory.ts'
 import type { Remembered } from './memory/decision-memory.ts'
@@ -50,7 +50,7 @@ export interface TrustEvaluator {
    * @param leaf one certificate in DER. Do not write to it afterwards
    * @param presented what the peer sent with the leaf
    * @returns the decision; a promise only if a revocation checker answers later
-   * @throws MTLS_ERR_PATH_OPTION if an argument is not DER, or not a list of DER
+   * @throws PathOptionError if an argument is not DER, or not a list of DER
    */
   evaluate (leaf: Uint8Array, presented?: Presented): Decision | Promise<Decision>
   /**
@@ -76,7 +76,7 @@ export interface TrustEvaluator {
  *
  * @param options see {@link TrustEvaluatorOptions}
  * @returns the evaluator
- * @throws MTLS_ERR_PATH_OPTION if an option is invalid, or a certificate of an authority cannot be read
+ * @throws PathOptionError if an option is invalid, or a certificate of an authority cannot be read
  * @example
  * ```ts
  * const trust = createTrustEvaluator({ authorities: () => [{ name: 'internal', ca: [ca.der] }] })
@@ -267,13 +267,13 @@ const DER = valueOf('one certificate in DER (Uint8Array)', (value) => value inst
 const LEAF = required(DER)
 const SENT = list('certificates', DER)
 
-/** @throws MTLS_ERR_PATH_OPTION */
+/** @throws PathOptionError */
 function checkQuestion (leaf: unknown, presented: Presented): void {
-  checkOption(leaf, LEAF, 'leaf', MTLS_ERR_PATH_OPTION)
+  checkOption(leaf, LEAF, 'leaf', PathOptionError)
   if (typeof presented !== 'object' || presented === null || Array.isArray(presented)) {
-    throw wrongValue(MTLS_ERR_PATH_OPTION, 'presented', presented, '{ sent, resumed }')
+    throw wrongValue(PathOptionError, 'presented', presented, '{ sent, resumed }')
   }
-  checkOption(presented.sent, SENT, 'sent', MTLS_ERR_PATH_OPTION)
+  checkOption(presented.sent, SENT, 'sent', PathOptionError)
 }
 
 /** The leaf of a cached decision that is no longer fresh. */

@@ -1,5 +1,5 @@
 import { count, defineOptions } from '@peerkit/identity/internal'
-import { MTLS_ERR_PATH_OPTION } from './errors.ts'
+import { PathOptionError } from './errors.ts'
 
 /**
  * How much work one decision may take. A chain that needs more is refused (`too_large`, `budget_exceeded`,
@@ -43,7 +43,7 @@ const DEFAULTS: Limits = Object.freeze({
   maxRevocationChecks: 8
 })
 
-const OPTIONS = defineOptions<PathLimits>('limits', MTLS_ERR_PATH_OPTION, {
+const OPTIONS = defineOptions<PathLimits>('limits', PathOptionError, {
   maxDepth: count(),
   maxCertificates: count(),
   maxBytes: count(),
@@ -56,7 +56,7 @@ const OPTIONS = defineOptions<PathLimits>('limits', MTLS_ERR_PATH_OPTION, {
   maxRevocationChecks: count()
 })
 
-/** @throws MTLS_ERR_PATH_OPTION */
+/** @throws PathOptionError */
 export function readLimits (limits: PathLimits = {}): Limits {
   OPTIONS.check(limits, 'limits')
   const given = Object.fromEntries(Object.entries(limits).filter(([, value]) => value !== undefined))

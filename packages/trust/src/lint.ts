@@ -56,7 +56,7 @@ const RULES: Readonly<Record<LintRule, (certificate: Certificate) => boolean>> =
  *
  * @param der one certificate
  * @returns the violated rules, in the order of {@link LintRule}
- * @throws MTLS_ERR_CERTIFICATE_INVALID, MTLS_ERR_DER_INVALID if the bytes are not a certificate
+ * @throws CertificateInvalidError, DerInvalidError if the bytes are not a certificate
  * @example
  * ```ts
  * const { der } = await ca.issue({ dns: 'not_a_host.example' })

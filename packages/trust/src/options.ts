@@ -7,7 +7,7 @@ import type { RevocationChecker } from '@peerkit/revocation'
 import type { Purpose } from './certificate/find-flaw.ts'
 import { readAlgorithmPolicy } from './certificate/algorithm-policy.ts'
 import type { AlgorithmPolicy, Algorithms } from './certificate/algorithm-policy.ts'
-import { MTLS_ERR_PATH_OPTION } from './errors.ts'
+import { PathOptionError } from './errors.ts'
 import { readLimits } from './limits.ts'
 import type { Limits, PathLimits } from './limits.ts'
 import { ANY_POLICY } from './policies/policy-state.ts'
@@ -70,7 +70,7 @@ export const MAX_CACHE_SIZE = 1_000_000
 
 export const PURPOSE: OptionType = choice('clientAuth', 'serverAuth', 'any')
 
-const OPTIONS = defineOptions<PathValidatorOptions>('createPathValidator', MTLS_ERR_PATH_OPTION, {
+const OPTIONS = defineOptions<PathValidatorOptions>('createPathValidator', PathOptionError, {
   anchors: required(func()),
   generation: func(),
   purpose: PURPOSE,
@@ -84,14 +84,14 @@ const OPTIONS = defineOptions<PathValidatorOptions>('createPathValidator', MTLS_
   now: clock
 })
 const OID = valueOf('an OID in dotted decimals', (oid) => typeof oid === 'string' && isObjectIdentifier(oid))
-const POLICIES = defineOptions<PathPolicies>('policies', MTLS_ERR_PATH_OPTION, {
+const POLICIES = defineOptions<PathPolicies>('policies', PathOptionError, {
   accepted: list('at least one OID', OID, 1),
   requireExplicit: flag,
   inhibitMapping: flag,
   inhibitAny: flag
 })
 
-/** @throws MTLS_ERR_PATH_OPTION */
+/** @throws PathOptionError */
 export function readOptions (options: PathValidatorOptions): Settings {
   OPTIONS.check(options)
   const { anchors, generation, purpose = 'clientAuth', revocation, policies = {}, strict = false } = options
@@ -111,7 +111,7 @@ export function readOptions (options: PathValidatorOptions): Settings {
   }
 }
 
-/** @throws MTLS_ERR_PATH_OPTION */
+/** @throws PathOptionError */
 export function readPolicies (policies: PathPolicies): PolicyInputs {
   POLICIES.check(policies, 'policies')
   const { accepted, requireExplicit = accepted !== undefined, inhibitMapping = false, inhibitAny = false } = policies

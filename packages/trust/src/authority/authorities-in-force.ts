@@ -22,7 +22,7 @@ export class AuthoritiesInForce {
 
   /**
    * @param onReplaced called after the authorities were read again
-   * @throws MTLS_ERR_PATH_OPTION if they cannot be read
+   * @throws PathOptionError if they cannot be read
    */
   constructor (settings: Settings, onReplaced: () => void) {
     this.#settings = settings

@@ -42,7 +42,7 @@ export class AuthorityIndex {
    * returns the first one, which then reports the missing issuer. The names that lead to an authority are those of the
    * certificates sent, because above these every path has only certificates of the authority.
    *
-   * @throws MTLS_ERR_CERTIFICATE_INVALID if the leaf's names cannot be read
+   * @throws CertificateInvalidError if the leaf's names cannot be read
    */
   above (leaf: Certificate, sent: Candidates): readonly LoadedAuthority[] {
     if (this.all.length < 2) return this.all

@@ -1,6 +1,6 @@
 import type { ClaimKind } from '@peerkit/identity'
 import { checkOption, refuseUnknownKeys, required, text, wrongValue } from '@peerkit/identity/internal'
-import { MTLS_ERR_PATH_OPTION } from '../errors.ts'
+import { PathOptionError } from '../errors.ts'
 import { readSubjectBound } from './subject-bound.ts'
 import type { SubjectAttributes, SubjectBound } from './subject-bound.ts'
 import {
@@ -63,14 +63,14 @@ export interface ReadNames {
   readonly subject: 'any' | readonly SubjectBound[] | undefined
 }
 
-/** @throws MTLS_ERR_PATH_OPTION naming the option, what was found and what was expected */
+/** @throws PathOptionError naming the option, what was found and what was expected */
 export function readAuthorityNames (names: AuthorityNames, where: string): ReadNames {
   if (names === 'any') return { text: new Map([...TEXT_KINDS.keys()].map((kind) => [kind, 'any'])), subject: 'any' }
   if (typeof names !== 'object' || names === null || Array.isArray(names)) {
     const expected = '"any", or an object such as { dns: "partner.example" }'
-    throw wrongValue(MTLS_ERR_PATH_OPTION, where, names, expected)
+    throw wrongValue(PathOptionError, where, names, expected)
   }
-  refuseUnknownKeys(names, CLAIM_KINDS, where, MTLS_ERR_PATH_OPTION, where)
+  refuseUnknownKeys(names, CLAIM_KINDS, where, PathOptionError, where)
   const text = new Map<Exclude<ClaimKind, 'subject'>, ReadBound>()
   for (const [kind, read] of TEXT_KINDS) {
     // Own properties only, so that a polluted Object.prototype cannot add bounds.
@@ -85,11 +85,11 @@ function readBound (bound: NameBound, where: string, read: (text: string, where:
   if (bound === 'any') return 'any'
   const list: readonly unknown[] = Array.isArray(bound) ? bound : [bound]
   if (list.length === 0) {
-    throw wrongValue(MTLS_ERR_PATH_OPTION, where, bound, `at least one bound, or no ${where} at all`)
+    throw wrongValue(PathOptionError, where, bound, `at least one bound, or no ${where} at all`)
   }
   return list.map((text, index) => {
     const place = Array.isArray(bound) ? `${where}[${index}]` : where
-    checkOption(text, TEXT, place, MTLS_ERR_PATH_OPTION)
+    checkOption(text, TEXT, place, PathOptionError)
     return read(text as string, place)
   })
 }
@@ -100,7 +100,7 @@ function readSubject (
   if (bound === 'any') return 'any'
   if (!Array.isArray(bound)) return [readSubjectBound(bound as SubjectAttributes, where)]
   if (bound.length === 0) {
-    throw wrongValue(MTLS_ERR_PATH_OPTION, where, bound, `at least one bound, or no ${where} at all`)
+    throw wrongValue(PathOptionError, where, bound, `at least one bound, or no ${where} at all`)
   }
   return bound.map((attributes, index) => readSubjectBound(attributes, `${where}[${index}]`))
 }

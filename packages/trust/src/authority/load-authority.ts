@@ -11,7 +11,7 @@ import type { AlgorithmPolicy, Algorithms } from '../certificate/algorithm-polic
 import { isSelfSigned } from '../certificate/self-signed.ts'
 import { verifyEdge } from '../certificate/edge.ts'
 import type { Certificate } from '../certificate/certificate.ts'
-import { MTLS_ERR_PATH_OPTION } from '../errors.ts'
+import { PathOptionError } from '../errors.ts'
 import { CandidatePool } from '../path/candidate-pool.ts'
 import type { AuthorityNames } from './authority-names.ts'
 import { NameBounds } from './name-bounds.ts'
@@ -63,7 +63,7 @@ export interface LoadedAuthority {
   readonly revocation: readonly RevocationChecker[]
 }
 
-const OPTIONS = defineOptions<Authority>('authority', MTLS_ERR_PATH_OPTION, {
+const OPTIONS = defineOptions<Authority>('authority', PathOptionError, {
   name: required(text('a name')),
   ca: required(list('certificates', anything)),
   names: anything,
@@ -75,9 +75,9 @@ const OPTIONS = defineOptions<Authority>('authority', MTLS_ERR_PATH_OPTION, {
   revocation: list('revocation checkers', methods(['check']))
 })
 
-/** @throws MTLS_ERR_PATH_OPTION */
+/** @throws PathOptionError */
 export function loadAuthorities (authorities: readonly Authority[]): readonly LoadedAuthority[] {
-  checkOption(authorities, required(list('authorities', anything)), 'authorities()', MTLS_ERR_PATH_OPTION)
+  checkOption(authorities, required(list('authorities', anything)), 'authorities()', PathOptionError)
   const loaded = authorities.map((authority, index) => loadAuthority(authority, `authorities()[${index}]`))
   refuseDuplicates(loaded)
   return loaded
@@ -88,7 +88,7 @@ function refuseDuplicates (loaded: readonly LoadedAuthority[]): void {
   const [names, anchors] = [new Set<string>(), new Map<string, string>()]
   for (const { name, anchors: own } of loaded) {
     if (names.has(name)) {
-      throw new MTLS_ERR_PATH_OPTION(`authorities() has two authorities named "${name}"; expected unique names`)
+      throw new PathOptionError(`authorities() has two authorities named "${name}"; expected unique names`)
     }
     names.add(name)
     for (const anchor of own) {
@@ -96,7 +96,7 @@ function refuseDuplicates (loaded: readonly LoadedAuthority[]): void {
       const other = anchors.get(key)
       if (other !== undefined && other !== name) {
         const found = `authorities() "${other}" and "${name}" both have ${String(anchor.identity)}`
-        throw new MTLS_ERR_PATH_OPTION(`${found}; expected each CA in one authority`)
+        throw new PathOptionError(`${found}; expected each CA in one authority`)
       }
       anchors.set(key, name)
     }
@@ -107,7 +107,7 @@ function refuseDuplicates (loaded: readonly LoadedAuthority[]): void {
  * Reads an authority. Like OpenSSL, it ends a path at a self-signed certificate only. So an intermediate in `ca` can be
  * revoked, and it needs its root.
  *
- * @throws MTLS_ERR_PATH_OPTION
+ * @throws PathOptionError
  */
 function loadAuthority (authority: Authority, where: string): LoadedAuthority {
   OPTIONS.check(authority, where)
@@ -141,7 +141,7 @@ function loadAuthority (authority: Authority, where: string): LoadedAuthority {
 function checkServerAuthOnly (bounds: NameBounds, where: string): void {
   if (bounds.isBounded) return
   const why = 'a public CA issues certificates to anyone'
-  throw new MTLS_ERR_PATH_OPTION(`${where}.serverAuthOnlyUntil needs ${where}.names, none of them "any"; ${why}`)
+  throw new PathOptionError(`${where}.serverAuthOnlyUntil needs ${where}.names, none of them "any"; ${why}`)
 }
 
 /**

@@ -68,7 +68,7 @@ const MAX_COMPARISONS = 4_096
 /**
  * The names that one authority vouches for.
  *
- * @throws MTLS_ERR_PATH_OPTION from the constructor, if a bound is invalid
+ * @throws PathOptionError from the constructor, if a bound is invalid
  * @example
  * ```ts
  * const bounds = new NameBounds({ dns: 'partner.example' }, 'authorities.partner.names')
@@ -84,7 +84,7 @@ export class NameBounds {
   /**
    * @param names the option `names` of an authority
    * @param where the name of that option in errors
-   * @throws MTLS_ERR_PATH_OPTION
+   * @throws PathOptionError
    */
   constructor (names: AuthorityNames, where: string) {
     this.#names = readAuthorityNames(names, where)

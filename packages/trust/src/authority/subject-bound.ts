@@ -1,7 +1,7 @@
 import { describeAttributeType, resolveAttributeType } from '@peerkit/identity'
 import type { DistinguishedName } from '@peerkit/identity'
 import { wrongValue } from '@peerkit/identity/internal'
-import { MTLS_ERR_PATH_OPTION } from '../errors.ts'
+import { PathOptionError } from '../errors.ts'
 
 /** The allowed values of subject attributes, by short name (`o`, `ou`, `cn`) or OID. */
 export type SubjectAttributes = Readonly<Record<string, string | readonly string[]>>
@@ -15,28 +15,28 @@ export interface SubjectBound {
 
 const EXPECTED = '"any" or attributes such as { o: "Partner" }'
 
-/** @throws MTLS_ERR_PATH_OPTION */
+/** @throws PathOptionError */
 export function readSubjectBound (given: SubjectAttributes, where: string): SubjectBound {
   if (typeof given !== 'object' || given === null || Array.isArray(given)) {
-    throw wrongValue(MTLS_ERR_PATH_OPTION, where, given, EXPECTED)
+    throw wrongValue(PathOptionError, where, given, EXPECTED)
   }
   const attributes = new Map<string, readonly string[]>()
   for (const [name, value] of Object.entries(given)) {
     const oid = resolveAttributeType(name)
     if (oid === undefined) {
-      throw new MTLS_ERR_PATH_OPTION(`${where} has "${name}"; expected an attribute such as o, ou, cn, or an OID`)
+      throw new PathOptionError(`${where} has "${name}"; expected an attribute such as o, ou, cn, or an OID`)
     }
     if (attributes.has(oid)) {
       const expected = 'each attribute once, with a list of its values'
-      throw new MTLS_ERR_PATH_OPTION(`${where} names ${attributeName(oid)} twice; expected ${expected}`)
+      throw new PathOptionError(`${where} names ${attributeName(oid)} twice; expected ${expected}`)
     }
     const values: readonly unknown[] = Array.isArray(value) ? value : [value]
     if (values.length === 0 || !values.every((text) => typeof text === 'string' && text !== '')) {
-      throw wrongValue(MTLS_ERR_PATH_OPTION, `${where}.${name}`, value, 'a string or a list of strings')
+      throw wrongValue(PathOptionError, `${where}.${name}`, value, 'a string or a list of strings')
     }
     attributes.set(oid, Object.freeze([...values as string[]]))
   }
-  if (attributes.size === 0) throw new MTLS_ERR_PATH_OPTION(`${where} names no attribute; expected ${EXPECTED}`)
+  if (attributes.size === 0) throw new PathOptionError(`${where} names no attribute; expected ${EXPECTED}`)
   return { attributes, text: describe(attributes) }
 }
 

@@ -5,7 +5,7 @@ import { wrongValue } from '@peerkit/identity/internal'
 import { parseIpAddress } from '@peerkit/identity/x509'
 import { isDomain, isWithin, matchesHost } from '../names/domain.ts'
 import { isLocalPart, readDnsName, readMailbox } from '../names/text-name.ts'
-import { MTLS_ERR_PATH_OPTION } from '../errors.ts'
+import { PathOptionError } from '../errors.ts'
 import { meetsPath } from './path-pattern.ts'
 
 /** One bound on names that are strings. */
@@ -18,12 +18,12 @@ export interface TextBound {
   meets? (value: string): boolean
 }
 
-/** @throws MTLS_ERR_PATH_OPTION */
+/** @throws PathOptionError */
 export function readSpiffeBound (text: string, where: string): TextBound {
   const bound = parseId(text)
   if (bound === undefined) {
     throw wrongValue(
-      MTLS_ERR_PATH_OPTION,
+      PathOptionError,
       where,
       text,
       `a trust domain such as spiffe://prod.example, or a path below one${hintOf(text)}`
@@ -67,11 +67,11 @@ function parseId (text: string): SpiffeId | undefined {
   }
 }
 
-/** The domain and all names below, as in name constraints (RFC 5280 section 4.2.1.10). @throws MTLS_ERR_PATH_OPTION */
+/** The domain and all names below, as in name constraints (RFC 5280 section 4.2.1.10). @throws PathOptionError */
 export function readDnsBound (text: string, where: string): TextBound {
   if (!isDomain(text)) {
     throw wrongValue(
-      MTLS_ERR_PATH_OPTION, where, text, 'a domain such as prod.example, without "*": it includes all names below'
+      PathOptionError, where, text, 'a domain such as prod.example, without "*": it includes all names below'
     )
   }
   const base = text.toLowerCase()
@@ -89,7 +89,7 @@ export function readDnsBound (text: string, where: string): TextBound {
   }
 }
 
-/** @throws MTLS_ERR_PATH_OPTION */
+/** @throws PathOptionError */
 export function readEmailBound (text: string, where: string): TextBound {
   const at = text.lastIndexOf('@')
   const host = text.slice(at + 1)
@@ -98,7 +98,7 @@ export function readEmailBound (text: string, where: string): TextBound {
     : isLocalPart(text.slice(0, at)) && isDomain(host)
   if (!isValid) {
     throw wrongValue(
-      MTLS_ERR_PATH_OPTION, where, text, 'a host such as prod.example, ".prod.example" for all below, or a mailbox'
+      PathOptionError, where, text, 'a host such as prod.example, ".prod.example" for all below, or a mailbox'
     )
   }
   const [localPart, base] = [text.slice(0, Math.max(0, at)), host.toLowerCase()]
@@ -112,19 +112,19 @@ export function readEmailBound (text: string, where: string): TextBound {
   }
 }
 
-/** @throws MTLS_ERR_PATH_OPTION */
+/** @throws PathOptionError */
 export function readIpBound (text: string, where: string): TextBound {
   const [address = '', length, ...more] = text.split('/')
   const family = isIP(address)
   const maxBits = family === 4 ? 32 : 128
   const bits = length === undefined ? maxBits : /^[0-9]{1,3}$/.test(length) ? Number(length) : Number.NaN
   if (family === 0 || more.length > 0 || address.includes('%') || !(bits <= maxBits)) {
-    throw wrongValue(MTLS_ERR_PATH_OPTION, where, text, 'an address, or a range such as 10.0.0.0/8')
+    throw wrongValue(PathOptionError, where, text, 'an address, or a range such as 10.0.0.0/8')
   }
   const base = parseIpAddress(address)
   if (hasHostBits(base, bits)) {
     const expected = `a range whose address has only zeros after its first ${bits} bits`
-    throw wrongValue(MTLS_ERR_PATH_OPTION, where, text, expected)
+    throw wrongValue(PathOptionError, where, text, expected)
   }
   return {
     text,
@@ -169,9 +169,9 @@ function hasHostBits (octets: Uint8Array, bits: number): boolean {
   })
 }
 
-/** The part after the last at sign, case-insensitive, as in Active Directory. @throws MTLS_ERR_PATH_OPTION */
+/** The part after the last at sign, case-insensitive, as in Active Directory. @throws PathOptionError */
 export function readUpnBound (text: string, where: string): TextBound {
-  if (!isDomain(text)) throw wrongValue(MTLS_ERR_PATH_OPTION, where, text, 'a domain such as corp.example')
+  if (!isDomain(text)) throw wrongValue(PathOptionError, where, text, 'a domain such as corp.example')
   const base = text.toLowerCase()
   return {
     text,
@@ -182,8 +182,8 @@ export function readUpnBound (text: string, where: string): TextBound {
   }
 }
 
-/** @throws MTLS_ERR_PATH_OPTION */
+/** @throws PathOptionError */
 export function readPolicyBound (text: string, where: string): TextBound {
-  if (!isObjectIdentifier(text)) throw wrongValue(MTLS_ERR_PATH_OPTION, where, text, 'an OID in dotted decimals')
+  if (!isObjectIdentifier(text)) throw wrongValue(PathOptionError, where, text, 'an OID in dotted decimals')
   return { text, covers: (name) => name === text }
 }

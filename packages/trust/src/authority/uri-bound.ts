@@ -1,6 +1,6 @@
 import { isSpiffe } from '@peerkit/identity'
 import { wrongValue } from '@peerkit/identity/internal'
-import { MTLS_ERR_PATH_OPTION } from '../errors.ts'
+import { PathOptionError } from '../errors.ts'
 import { meetsPath } from './path-pattern.ts'
 import type { TextBound } from './text-bounds.ts'
 
@@ -15,19 +15,19 @@ const DOTS = /(?:^|\/)(?:\.|%2e){1,2}(?:\/|$)/i
 /**
  * An origin or a path with everything below, a prefix that ends in ":", or another exact URI.
  *
- * @throws MTLS_ERR_PATH_OPTION
+ * @throws PathOptionError
  */
 export function readUriBound (text: string, where: string): TextBound {
   if (isSpiffe(text)) {
     throw wrongValue(
-      MTLS_ERR_PATH_OPTION, where, text, 'a URI that is not a SPIFFE ID; use the kind "spiffe" for those'
+      PathOptionError, where, text, 'a URI that is not a SPIFFE ID; use the kind "spiffe" for those'
     )
   }
   const parts = HIERARCHICAL.exec(text)
   if (parts !== null) return readHierarchical(text, parts, where)
   const opaque = OPAQUE.exec(text)
   if (opaque === null) {
-    throw wrongValue(MTLS_ERR_PATH_OPTION, where, text, 'a URI such as https://partner.example or urn:partner:')
+    throw wrongValue(PathOptionError, where, text, 'a URI such as https://partner.example or urn:partner:')
   }
   const bound = `${opaque[1]!.toLowerCase()}:${opaque[2]!}`
   return {
@@ -46,7 +46,7 @@ function readHierarchical (
   if (authority === '' || rest !== '' || AMBIGUOUS.test(text) || DOTS.test(path)) {
     const form = 'without user, query, fragment or dot segments'
     throw wrongValue(
-      MTLS_ERR_PATH_OPTION, where, text, `an origin such as https://partner.example, or a path below one, ${form}`
+      PathOptionError, where, text, `an origin such as https://partner.example, or a path below one, ${form}`
     )
   }
   const origin = `${scheme}://${authority}`.toLowerCase()

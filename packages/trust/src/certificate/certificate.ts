@@ -40,8 +40,8 @@ interface Contents {
  * A certificate for path validation. Reading it verifies nothing.
  *
  * The constructor reads only the outer structure. The names are read for the path search, before the signature is
- * verified. The other contents are read at the first access, and throw MTLS_ERR_CERTIFICATE_INVALID or
- * MTLS_ERR_DER_INVALID if they are malformed.
+ * verified. The other contents are read at the first access, and throw CertificateInvalidError or
+ * DerInvalidError if they are malformed.
  */
 export class Certificate {
   readonly fields: CertificateFields
@@ -66,7 +66,7 @@ export class Certificate {
    * @param identity the identity of the same bytes, if they were parsed before
    * @param tolerate the flaws that do not keep it from being read. Path validation refuses them, unless the authority
    *   tolerates them: see `flaws`
-   * @throws MTLS_ERR_CERTIFICATE_INVALID if the outer structure cannot be read
+   * @throws CertificateInvalidError if the outer structure cannot be read
    */
   constructor (der: Uint8Array, identity?: PeerIdentity, tolerate: readonly CertificateFlaw[] = NONE) {
     this.fields = readCertificate(der, tolerate)
@@ -147,7 +147,7 @@ export class Certificate {
   /**
    * Reads the contents now, so that they do not throw later.
    *
-   * @throws MTLS_ERR_CERTIFICATE_INVALID, MTLS_ERR_DER_INVALID
+   * @throws CertificateInvalidError, DerInvalidError
    */
   readWhole (): void {
     this.#contents ??= this.#read()
@@ -191,7 +191,7 @@ export function fingerprintOf (der: Uint8Array): string {
  * Reads the outer structure of a certificate; see {@link Certificate}.
  *
  * @param tolerate the flaws that do not keep it from being read
- * @throws MTLS_ERR_CERTIFICATE_INVALID
+ * @throws CertificateInvalidError
  */
 export function readPathCertificate (der: Uint8Array, tolerate?: readonly CertificateFlaw[]): Certificate {
   return new Certificate(der, undefined, tolerate)
@@ -201,7 +201,7 @@ export function readPathCertificate (der: Uint8Array, tolerate?: readonly Certif
  * Reads a certificate with its contents. For anchors, which are trusted without a signature.
  *
  * @param tolerate the flaws that are not refused
- * @throws MTLS_ERR_CERTIFICATE_INVALID, MTLS_ERR_DER_INVALID
+ * @throws CertificateInvalidError, DerInvalidError
  */
 export function readWholeCertificate (
   der: Uint8Array, identity?: PeerIdentity, tolerate?: readonly CertificateFlaw[]

@@ -37,7 +37,7 @@ const MAX_EXPONENT_OCTETS = 5
  * Reads the kind of a key from its SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7). The algorithm policy decides
  * whether the key is strong enough.
  *
- * @throws MTLS_ERR_DER_INVALID
+ * @throws DerInvalidError
  */
 export function readPublicKeyKind (subjectPublicKeyInfo: Uint8Array): PublicKeyKind {
   const reader = new DerReader(subjectPublicKeyInfo).enter(TAG.sequence)

@@ -37,7 +37,7 @@ export interface NameConstraints {
 
 const NOTHING = new Uint8Array(0)
 
-/** @throws MTLS_ERR_DER_INVALID */
+/** @throws DerInvalidError */
 export function readNameConstraints (value: Uint8Array): NameConstraints {
   const outer = new DerReader(value)
   const reader = outer.enter(TAG.sequence)
