@@ -1,8 +1,9 @@
 import { BlockList, isIP } from 'node:net'
-import { parseIpAddress } from '@peerkit/identity/x509'
 import type { PeerIdentity } from '@peerkit/identity'
 import { defineOptions, flag, list, methods, valueOf } from '@peerkit/identity/internal'
-import { ForwardedOptionError } from './errors.ts'
+import { parseIpAddress } from '@peerkit/identity/x509'
+import { ForwardedOptionError } from '../errors.ts'
+import type { ForwardedRequest } from './forwarded-reader.ts'
 
 /** Decides by the sender's own certificate whether it is a trusted gateway. An `Authorizer` of @peerkit/rules fits. */
 export interface GatewayAuthorizer {
@@ -28,11 +29,8 @@ const OPTIONS = defineOptions<GatewayTrust>('gateways', ForwardedOptionError, {
   unixSocket: flag
 })
 
-export interface Sender {
-  readonly sender: PeerIdentity | undefined
-  readonly remoteAddress: string | undefined
-  readonly unixSocket?: boolean
-}
+/** Who sent a request. */
+export type Sender = Omit<ForwardedRequest, 'rawHeaders'>
 
 /** Maximum number of cached addresses. The ranges never change. */
 const MAX_ADDRESSES = 1_000

@@ -1,7 +1,7 @@
 import { createPartialIdentity, endOfValidity, parsePeerIdentity, relinkPeerIdentity } from '@peerkit/identity'
 import type { CertificateFlaw, PeerIdentity } from '@peerkit/identity'
-import type { ChainVerdict } from './chain-validator.ts'
-import type { Claim } from './header-format.ts'
+import type { Claim } from '../headers/header-format.ts'
+import type { ChainVerdict } from './reader-options.ts'
 
 /** Maximum number of gateways for which an identity is cached, per client. */
 const MAX_SENDERS = 16

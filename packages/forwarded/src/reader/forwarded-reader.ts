@@ -1,18 +1,91 @@
 import { isCertificateReason } from '@peerkit/events'
 import type { ForwardedReason } from '@peerkit/events'
-import type { CertificateFlaw } from '@peerkit/identity'
+import type { CertificateFlaw, PeerIdentity } from '@peerkit/identity'
 import { REFUSED_FOR, whenAnswered, whenSettled } from '@peerkit/identity/internal'
-import type { ChainValidator, ChainVerdict } from './chain-validator.ts'
+import { HeaderCollector } from '../headers/header-collector.ts'
+import type { Claim, HeaderFormat, HeaderRole, HeaderValues } from '../headers/header-format.ts'
 import { CertificateMemory } from './certificate-memory.ts'
 import { findOtherHeaders } from './format-catalogue.ts'
 import { ForwardedClient } from './forwarded-client.ts'
-import type { ForwardedRequest, ForwardedResult, RefusedResult } from './forwarded-reader.ts'
 import { createGatewayTrust, isAllowed } from './gateway-trust.ts'
 import type { GatewayAuthorizer, Sender } from './gateway-trust.ts'
-import { HeaderCollector } from './header-collector.ts'
-import type { Claim, HeaderFormat, HeaderRole, HeaderValues } from './header-format.ts'
-import type { ForwardedReaderOptions } from './reader-options.ts'
+import { checkReaderOptions } from './reader-options.ts'
+import type { ChainValidator, ChainVerdict, ForwardedReaderOptions } from './reader-options.ts'
 import { resolveFormat } from './resolve-format.ts'
+
+/** The parts of a request that the reader needs. They do not depend on a framework. */
+export interface ForwardedRequest {
+  /** Alternating names and values, as in `http.IncomingMessage#rawHeaders`, which keeps repeated headers separate. */
+  readonly rawHeaders: readonly string[]
+  /** The sender's identity from its own TLS handshake with this server; undefined if it had no certificate. */
+  readonly sender: PeerIdentity | undefined
+  /** The sender's IP address, from the socket. */
+  readonly remoteAddress: string | undefined
+  /**
+   * Whether the connection came over a Unix socket. Default false. A missing address does not prove it: a TCP socket
+   * that was reset has no address either.
+   */
+  readonly unixSocket?: boolean
+}
+
+/** Result of {@link ForwardedReader.read}. */
+export type ForwardedResult =
+  /** No such header, and the sender is not a gateway. Use the sender's own identity. */
+  | { readonly state: 'absent' }
+  /** A gateway forwarded no client certificate. The request has no identity, not even the gateway's. */
+  | { readonly state: 'anonymous' }
+  /**
+   * `identity.chain`: the path that the validator found; undefined if the gateway verified the chain.
+   * `sent`: DER of the other certificates that the client sent, according to the gateway. They are not verified.
+   */
+  | { readonly state: 'accepted', readonly identity: PeerIdentity, readonly sent: readonly Uint8Array[] }
+  | {
+    readonly state: 'refused'
+    /** A word of docs/reasons.md. */
+    readonly reason: ForwardedReason
+    readonly header: string
+    readonly detail?: string | undefined
+  }
+  /**
+   * Headers from a sender that is not a gateway, with `onUntrusted: 'strip'`. Remove them with `stripHeaders` and
+   * continue as with `absent`.
+   */
+  | { readonly state: 'stripped', readonly header: string }
+
+type RefusedResult = Extract<ForwardedResult, { state: 'refused' }>
+
+/** Reads forwarded client certificates; made by `createForwardedReader`. */
+export interface ForwardedReader {
+  /** Names of all headers that the reader checks, in lower case. Only a trusted gateway may send them. */
+  readonly headerNames: readonly string[]
+  /** Reads the headers of one request. Returns a promise only if the validator is asynchronous. Does not throw. */
+  read (request: ForwardedRequest): ForwardedResult | Promise<ForwardedResult>
+}
+
+/**
+ * Creates a reader of forwarded client certificates. The reader checks that the sender is a trusted gateway and that
+ * the headers follow the gateway's format. If the gateway does not verify chains, the `validator` does. Only the
+ * gateway has seen proof that the client has the private key.
+ *
+ * @param options `format` and `gateways` are required; see {@link ForwardedReaderOptions}
+ * @returns a frozen reader with its own cache
+ * @throws ForwardedOptionError if an option is wrong
+ * @example
+ * ```ts
+ * const reader = createForwardedReader({ format: 'rfc9440', gateways: { addresses: ['10.0.0.0/8'] } })
+ * const rawHeaders = ['Client-Cert', `:${Buffer.from(peer.raw!).toString('base64')}:`]
+ * const result = await reader.read({ rawHeaders, sender: undefined, remoteAddress: '10.0.0.7' })
+ * if (result.state === 'accepted') console.log(result.identity.commonName) // alice
+ * ```
+ */
+export function createForwardedReader (options: ForwardedReaderOptions): ForwardedReader {
+  checkReaderOptions(options)
+  const reader = new Reader(options)
+  return Object.freeze({
+    headerNames: reader.headerNames,
+    read: (request) => reader.read(request)
+  } satisfies ForwardedReader)
+}
 
 /** The client that the headers identify, or why they are refused. */
 type Answer = ForwardedClient | RefusedResult
@@ -24,7 +97,7 @@ const ANONYMOUS: ForwardedResult = Object.freeze({ state: 'anonymous' })
 const MAX_ATTEMPTS = 3
 
 /** The reader behind `createForwardedReader`. Its options are already checked. */
-export class Reader {
+class Reader {
   /** In lower case. */
   readonly headerNames: readonly string[]
   readonly #format: HeaderFormat
@@ -57,10 +130,7 @@ export class Reader {
     this.#byGateway = options.verification === undefined ? this.#format.verifies : options.verification === 'gateway'
     this.#validator = options.validator
     this.#hopGateways = options.hopGateways ?? options.gateways.identity
-    this.#collector = new HeaderCollector(
-      this.#format.headers,
-      findOtherHeaders(options.format, Object.values(this.#format.headers), ignoredHeaders)
-    )
+    this.#collector = new HeaderCollector(this.#format.headers, findOtherHeaders(this.#format, ignoredHeaders))
     this.headerNames = Object.freeze([...this.#collector.names])
     this.#memory = new CertificateMemory(cacheSize, cacheBytes)
     this.#strips = options.onUntrusted === 'strip'

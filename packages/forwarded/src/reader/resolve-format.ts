@@ -1,16 +1,16 @@
 import {
   checkOption, choice, describeValue, refuseUnknownKeys, required, suggestNearestOf, text, wrongValue
 } from '@peerkit/identity/internal'
-import { ForwardedOptionError } from './errors.ts'
+import { ForwardedOptionError } from '../errors.ts'
+import { CERTIFICATE_ENCODINGS, createCustomFormat } from '../formats/custom.ts'
+import { rfc9440WithVerdict } from '../formats/rfc9440.ts'
+import { createXfccFormat } from '../formats/xfcc.ts'
+import { foldName } from '../headers/header-collector.ts'
+import { ROLES } from '../headers/header-format.ts'
+import type { HeaderFormat, HeaderNames, HeaderRole } from '../headers/header-format.ts'
 import { FORMATS, PRESETS } from './format-catalogue.ts'
-import { CERTIFICATE_ENCODINGS, createCustomFormat } from './formats/custom.ts'
-import { rfc9440WithVerdict } from './formats/rfc9440.ts'
-import { createXfccFormat } from './formats/xfcc.ts'
-import { foldName } from './header-collector.ts'
-import type { HeaderFormat, HeaderNames, HeaderRole } from './header-format.ts'
 import type { ForwardedReaderOptions } from './reader-options.ts'
 
-const ROLES: readonly string[] = ['certificate', 'chain', 'verified', 'present', 'revoked', 'hash']
 const CUSTOM_ROLES: readonly string[] = ['certificate', 'chain', 'verified']
 const CUSTOM_ONLY = ['encoding', 'chainEncoding', 'carriesChain', 'verifiedValue', 'noneValues'] as const
 /** RFC 9110 section 5.6.2. */

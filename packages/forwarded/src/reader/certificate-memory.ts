@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto'
-import type { HeaderValues } from './header-format.ts'
+import { sameValues } from '../headers/header-format.ts'
+import type { HeaderValues } from '../headers/header-format.ts'
 
 /**
  * Number of characters that make the hash key. V8 would need a microsecond or more to hash the whole value. They are
@@ -72,7 +73,7 @@ export class CertificateMemory<Answer> {
 
   #find (alike: readonly Entry<Answer>[] | undefined, values: HeaderValues): Entry<Answer> | undefined {
     if (alike === undefined) return undefined
-    for (const entry of alike) if (hasSame(values, entry.values)) return entry
+    for (const entry of alike) if (sameValues(values, entry.values)) return entry
     return undefined
   }
 
@@ -110,15 +111,4 @@ export class CertificateMemory<Answer> {
     }
     return mixed >>> 2
   }
-}
-
-function hasSame (one: HeaderValues, other: HeaderValues): boolean {
-  return (
-    one.certificate === other.certificate &&
-    one.chain === other.chain &&
-    one.verified === other.verified &&
-    one.present === other.present &&
-    one.revoked === other.revoked &&
-    one.hash === other.hash
-  )
 }

@@ -1,8 +1,9 @@
 import { encodePem } from '@peerkit/identity'
 import { test } from 'tap'
-import { splitDerSequence } from '../../src/encodings/der-sequence.ts'
-import { decodeEscapedPem, decodePemText } from '../../src/encodings/pem-text.ts'
-import { ca, client } from '../support/people.ts'
+import {
+  decodeByteSequence, decodeByteSequenceList, decodeEscapedPem, decodePemText, splitDerSequence
+} from '../src/headers/encodings.ts'
+import { ca, client } from './support/people.ts'
 
 const pem = encodePem(client.der)
 
@@ -47,4 +48,25 @@ test('cuts a concatenation by its lengths, and takes none that does not fit', as
     [], [0x30], [0x31, 0], [0x30, 1], [0x30, 0x80, 0, 0], [0x30, 0x84, 0, 0, 0, 0], [0x30, 0x82, 1],
     [0x30, 0x81, 200, 1], [0x30, 0, 0]
   ]) t.equal(splitDerSequence(Uint8Array.from(bytes)), undefined, String(bytes))
+})
+
+test('decodes a structured byte sequence', async (t) => {
+  t.same(decodeByteSequence(':AQID:'), Buffer.from([1, 2, 3]))
+  t.same(decodeByteSequence(':AQI=:'), Buffer.from([1, 2]))
+})
+
+test('refuses every other spelling of the same bytes', async (t) => {
+  for (const text of [
+    'AQID', ':AQID', 'AQID:', ':AQI:', ':AQJ=:', ':AQ ID:', ':AQID:;a=1', ':AQID:,:AQID:', '::', '', ':AQ-_:',
+    ':AQID==:', '":AQID:"'
+  ]) {
+    t.equal(decodeByteSequence(text), undefined, JSON.stringify(text))
+  }
+})
+
+test('decodes a list, and refuses it whole where one item is wrong', async (t) => {
+  t.same(decodeByteSequenceList(':AQ==:, :Ag==:,\t:Aw==:'), [Buffer.from([1]), Buffer.from([2]), Buffer.from([3])])
+  for (const text of ['', ',', ':AQ==:,', ':AQ==:, x', ':AQ==: :Ag==:']) {
+    t.equal(decodeByteSequenceList(text), undefined, JSON.stringify(text))
+  }
 })
