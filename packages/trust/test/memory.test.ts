@@ -1,11 +1,10 @@
 import { test } from 'tap'
+import { CandidatePool, joinPools } from '../src/certificate/certificate-set.ts'
 import { readPathCertificate } from '../src/certificate/certificate.ts'
 import type { Certificate } from '../src/certificate/certificate.ts'
-import { CertificateStore } from '../src/memory/certificate-store.ts'
+import { CertificateStore, tailOf } from '../src/memory/certificate-store.ts'
 import { DecisionMemory } from '../src/memory/decision-memory.ts'
 import { PendingDecisions } from '../src/memory/pending-decisions.ts'
-import { tailOf } from '../src/memory/tail.ts'
-import { CandidatePool, joinPools } from '../src/path/candidate-pool.ts'
 import { Party } from './support/mint.ts'
 
 const root = new Party('CN=root')

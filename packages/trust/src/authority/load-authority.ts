@@ -4,17 +4,15 @@ import {
   anything, checkOption, choice, defineOptions, flag, list, methods, required, text, valueOf
 } from '@peerkit/identity/internal'
 import type { RevocationChecker } from '@peerkit/revocation'
-import { AnchorSet, readInput } from '../anchor-set.ts'
-import type { CertificateInput } from '../anchor-set.ts'
+import type { AuthorityNames } from '../bounds/authority-names.ts'
+import { NameBounds } from '../bounds/name-bounds.ts'
 import { readAlgorithmPolicy } from '../certificate/algorithm-policy.ts'
 import type { AlgorithmPolicy, Algorithms } from '../certificate/algorithm-policy.ts'
-import { isSelfSigned } from '../certificate/self-signed.ts'
-import { verifyEdge } from '../certificate/edge.ts'
+import { AnchorSet, CandidatePool, readInput } from '../certificate/certificate-set.ts'
+import type { CertificateInput } from '../certificate/certificate-set.ts'
 import type { Certificate } from '../certificate/certificate.ts'
+import { isSelfSigned, verifyEdge } from '../certificate/signature.ts'
 import { PathOptionError } from '../errors.ts'
-import { CandidatePool } from '../path/candidate-pool.ts'
-import type { AuthorityNames } from './authority-names.ts'
-import { NameBounds } from './name-bounds.ts'
 
 /** One or several trusted CAs, with the names that they vouch for and their revocation checkers. */
 export interface Authority {

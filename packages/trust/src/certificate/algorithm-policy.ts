@@ -2,7 +2,7 @@ import { count, defineOptions, list, valueOf, wrongValue } from '@peerkit/identi
 import { SIGNATURE_SCHEME_NAMES } from '@peerkit/identity/x509'
 import type { SignatureScheme } from '@peerkit/identity/x509'
 import { PathOptionError } from '../errors.ts'
-import { CURVES } from './curves.ts'
+import { CURVES } from './public-key.ts'
 import type { PublicKeyKind } from './public-key.ts'
 
 /**

@@ -12,7 +12,7 @@ import {
   hasUnknownQualifier, readInhibitAnyPolicy, readPolicyConstraints, readPolicyMappings
 } from '../policies/read-policies.ts'
 import type { PolicyConstraints, PolicyMapping } from '../policies/read-policies.ts'
-import { readAuthorityKeyId, readSubjectKeyId } from './key-identifier.ts'
+import { readAuthorityKeyId, readSubjectKeyId } from './contents.ts'
 import { readPublicKeyKind } from './public-key.ts'
 import type { PublicKeyKind } from './public-key.ts'
 

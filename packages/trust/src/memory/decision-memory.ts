@@ -1,6 +1,6 @@
 import { traceOf } from '../certificate/certificate.ts'
 import type { Certificate, CertificateTrace } from '../certificate/certificate.ts'
-import { tailOf } from './tail.ts'
+import { tailOf } from './certificate-store.ts'
 
 /** A cached decision about a leaf and the certificates sent with it. */
 export interface Remembered<Decision> {

@@ -1,4 +1,4 @@
-import { tailOf } from './tail.ts'
+import { tailOf } from './certificate-store.ts'
 
 interface Pending<Decision> {
   readonly leaf: Uint8Array

@@ -1,9 +1,8 @@
 import { rdnKeys } from '@peerkit/identity'
-import { DerReader, TAG, decodeSmallInteger } from '@peerkit/identity/der'
+import { decodeSmallInteger, DerReader, TAG } from '@peerkit/identity/der'
 import type { DerElement } from '@peerkit/identity/der'
 import { readName } from '@peerkit/identity/x509'
-import { isDomain } from './domain.ts'
-import { isLocalPart } from './text-name.ts'
+import { isDomain, isLocalPart } from './text-name.ts'
 
 type Form = 'email' | 'dns' | 'directoryName' | 'uri' | 'ip'
 

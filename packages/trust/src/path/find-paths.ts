@@ -1,8 +1,7 @@
+import type { AnchorSet, CandidatePool, Candidates } from '../certificate/certificate-set.ts'
 import { knownEdge } from '../certificate/certificate.ts'
 import type { Certificate } from '../certificate/certificate.ts'
-import type { Budget } from '../limits.ts'
-import type { AnchorSet } from '../anchor-set.ts'
-import type { CandidatePool, Candidates } from './candidate-pool.ts'
+import type { Budget } from './limits.ts'
 
 /** The certificates from which paths are built. */
 export interface PathMaterial {

@@ -1,6 +1,6 @@
 import type { CertificateReason, RefusalDetail } from '@peerkit/events'
 import type { CertificateFlaw, PeerIdentity } from '@peerkit/identity'
-import type { PathRefused } from './refusal.ts'
+import type { PathRefused } from '../refusal.ts'
 
 /** Version counters of the trust anchors and of the revocation data. A decision is current while both are unchanged. */
 export interface TrustVersion {

@@ -1,5 +1,5 @@
 import { count, defineOptions } from '@peerkit/identity/internal'
-import { PathOptionError } from './errors.ts'
+import { PathOptionError } from '../errors.ts'
 
 /**
  * How much work one decision may take. A chain that needs more is refused (`too_large`, `budget_exceeded`,

@@ -1,7 +1,7 @@
-import { AnchorSet } from './anchor-set.ts'
-import { PathAnchorsError } from './errors.ts'
-import type { Settings } from './options.ts'
-import { readEpoch } from './revocation/read-epoch.ts'
+import { AnchorSet } from '../certificate/certificate-set.ts'
+import { PathAnchorsError } from '../errors.ts'
+import { readEpoch } from '../path/check-revocation.ts'
+import type { Settings } from '../path/validation-options.ts'
 
 /** The current anchors, and a generation that increases when the anchors or the revocation data change. */
 export class AnchorsInForce {

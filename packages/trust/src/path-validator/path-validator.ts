@@ -1,21 +1,21 @@
+import crypto from 'node:crypto'
 import type { PeerIdentity } from '@peerkit/identity'
 import { isThenable, whenSettled } from '@peerkit/identity/internal'
 import { LRUCache } from 'lru-cache'
-import { readPathCertificate } from './certificate/certificate.ts'
-import type { Certificate } from './certificate/certificate.ts'
-import { endOf } from './certificate/find-flaw.ts'
-import { Budget } from './limits.ts'
-import { readOptions } from './options.ts'
-import type { PathValidatorOptions, Settings } from './options.ts'
-import { CertificateStore } from './memory/certificate-store.ts'
-import { chainKey } from './memory/chain-key.ts'
-import { PendingDecisions } from './memory/pending-decisions.ts'
-import { CandidatePool } from './path/candidate-pool.ts'
-import { searchPath } from './path/search-path.ts'
-import { CHANGED, refuse } from './refusal.ts'
-import type { PathRefused } from './refusal.ts'
-import { checkRevocation } from './revocation/check-path.ts'
-import type { PathRevocation } from './revocation/check-path.ts'
+import { CandidatePool } from '../certificate/certificate-set.ts'
+import { readPathCertificate } from '../certificate/certificate.ts'
+import type { Certificate } from '../certificate/certificate.ts'
+import { endOf } from '../certificate/find-flaw.ts'
+import { CertificateStore } from '../memory/certificate-store.ts'
+import { PendingDecisions } from '../memory/pending-decisions.ts'
+import { checkRevocation } from '../path/check-revocation.ts'
+import type { PathRevocation } from '../path/check-revocation.ts'
+import { Budget } from '../path/limits.ts'
+import { searchPath } from '../path/search-path.ts'
+import { readOptions } from '../path/validation-options.ts'
+import type { PathValidatorOptions, Settings } from '../path/validation-options.ts'
+import { CHANGED, refuse } from '../refusal.ts'
+import type { PathRefused } from '../refusal.ts'
 import { AnchorsInForce } from './anchors-in-force.ts'
 
 /** The chain is valid. */
@@ -201,4 +201,23 @@ function tryRead (der: Uint8Array): Certificate | undefined {
   } catch {
     return undefined
   }
+}
+
+/**
+ * The SHA-256 of a leaf and the certificates sent with it. Each is preceded by its length, so that the same octets
+ * split in another way have another key. The result is a latin1 string, which is the shortest.
+ */
+export function chainKey (leaf: Uint8Array, intermediates: readonly Uint8Array[]): string {
+  let size = 4 + leaf.length
+  for (const { length } of intermediates) size += 4 + length
+  const joined = Buffer.allocUnsafe(size)
+  let at = append(joined, leaf, 0)
+  for (const certificate of intermediates) at = append(joined, certificate, at)
+  return crypto.hash('sha256', joined, 'binary')
+}
+
+function append (joined: Buffer, octets: Uint8Array, at: number): number {
+  joined.writeUInt32BE(octets.length, at)
+  joined.set(octets, at + 4)
+  return at + 4 + octets.length
 }

@@ -4,14 +4,14 @@ import {
 } from '@peerkit/identity/internal'
 import type { OptionType } from '@peerkit/identity/internal'
 import type { RevocationChecker } from '@peerkit/revocation'
-import type { Purpose } from './certificate/find-flaw.ts'
-import { readAlgorithmPolicy } from './certificate/algorithm-policy.ts'
-import type { AlgorithmPolicy, Algorithms } from './certificate/algorithm-policy.ts'
-import { PathOptionError } from './errors.ts'
+import { readAlgorithmPolicy } from '../certificate/algorithm-policy.ts'
+import type { AlgorithmPolicy, Algorithms } from '../certificate/algorithm-policy.ts'
+import type { Purpose } from '../certificate/find-flaw.ts'
+import { PathOptionError } from '../errors.ts'
+import { ANY_POLICY } from '../policies/policy-state.ts'
+import type { PolicyInputs } from '../policies/policy-state.ts'
 import { readLimits } from './limits.ts'
 import type { Limits, PathLimits } from './limits.ts'
-import { ANY_POLICY } from './policies/policy-state.ts'
-import type { PolicyInputs } from './policies/policy-state.ts'
 
 /** The inputs of RFC 5280 section 6.1.1 about certificate policies. */
 export interface PathPolicies {

@@ -1,17 +1,17 @@
 import {
   anything, checkOption, clock, count, defineOptions, flag, func, methods, required, valueOf
 } from '@peerkit/identity/internal'
-import type { BlockList } from './authority/block-list.ts'
-import type { Authority } from './authority/load-authority.ts'
-import { readAlgorithmPolicy } from './certificate/algorithm-policy.ts'
-import type { AlgorithmPolicy, Algorithms } from './certificate/algorithm-policy.ts'
-import type { Purpose } from './certificate/find-flaw.ts'
-import { readLimits } from './limits.ts'
-import type { Limits, PathLimits } from './limits.ts'
-import { MAX_CACHE_SIZE, PURPOSE, readPolicies } from './options.ts'
-import type { PathPolicies } from './options.ts'
-import type { PolicyInputs } from './policies/policy-state.ts'
-import { PathOptionError } from './errors.ts'
+import type { BlockList } from '../authority/block-list.ts'
+import type { Authority } from '../authority/load-authority.ts'
+import { readAlgorithmPolicy } from '../certificate/algorithm-policy.ts'
+import type { AlgorithmPolicy, Algorithms } from '../certificate/algorithm-policy.ts'
+import type { Purpose } from '../certificate/find-flaw.ts'
+import { PathOptionError } from '../errors.ts'
+import { readLimits } from '../path/limits.ts'
+import type { Limits, PathLimits } from '../path/limits.ts'
+import { MAX_CACHE_SIZE, PURPOSE, readPolicies } from '../path/validation-options.ts'
+import type { PathPolicies } from '../path/validation-options.ts'
+import type { PolicyInputs } from '../policies/policy-state.ts'
 
 /** Options of `createTrustEvaluator`. */
 export interface TrustEvaluatorOptions {

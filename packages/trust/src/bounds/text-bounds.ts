@@ -1,12 +1,11 @@
 import { isIP } from 'node:net'
-import { MTLS_ERR_SPIFFE_ID_INVALID, isObjectIdentifier, parseSpiffeId } from '@peerkit/identity'
+import { isObjectIdentifier, MTLS_ERR_SPIFFE_ID_INVALID, parseSpiffeId } from '@peerkit/identity'
 import type { SpiffeId } from '@peerkit/identity'
 import { wrongValue } from '@peerkit/identity/internal'
 import { parseIpAddress } from '@peerkit/identity/x509'
-import { isDomain, isWithin, matchesHost } from '../names/domain.ts'
-import { isLocalPart, readDnsName, readMailbox } from '../names/text-name.ts'
 import { PathOptionError } from '../errors.ts'
-import { meetsPath } from './path-pattern.ts'
+import { isDomain, isLocalPart, isWithin, matchesHost, readDnsName, readMailbox } from '../names/text-name.ts'
+import { meetsPath } from './uri-bounds.ts'
 
 /** One bound on names that are strings. */
 export interface TextBound {

@@ -1,8 +1,8 @@
-import { DerReader, TAG, decodeObjectIdentifier } from '@peerkit/identity/der'
+import { decodeObjectIdentifier, DerReader, TAG } from '@peerkit/identity/der'
 import { EXTENSION, KEY_USAGE, readGeneralName } from '@peerkit/identity/x509'
-import { readWholeCertificate } from './certificate/certificate.ts'
-import type { Certificate } from './certificate/certificate.ts'
-import { isDomain } from './names/domain.ts'
+import { isDomain } from '../names/text-name.ts'
+import { readWholeCertificate } from './certificate.ts'
+import type { Certificate } from './certificate.ts'
 
 /**
  * Requirements of RFC 5280 for CAs on which path validation does not depend.

@@ -1,8 +1,7 @@
 import { isSpiffe } from '@peerkit/identity'
 import type { ClaimKind, DistinguishedName, PeerIdentity, SubjectAltNameKind } from '@peerkit/identity'
-import { CLAIM_KINDS, readAuthorityNames } from './authority-names.ts'
+import { CLAIM_KINDS, isSubjectWithin, readAuthorityNames } from './authority-names.ts'
 import type { AuthorityNames, ReadBound, ReadNames } from './authority-names.ts'
-import { isSubjectWithin } from './subject-bound.ts'
 
 /** A name that is outside the bounds of an authority. */
 export interface OutsideName {
