@@ -8,7 +8,7 @@ import type { AuthorityNames } from '../bounds/authority-names.ts'
 import { NameBounds } from '../bounds/name-bounds.ts'
 import { readAlgorithmPolicy } from '../certificate/algorithm-policy.ts'
 import type { AlgorithmPolicy, Algorithms } from '../certificate/algorithm-policy.ts'
-import { AnchorSet, CandidatePool, readInput } from '../certificate/certificate-set.ts'
+import { CertificateSet, readInput } from '../certificate/certificate-set.ts'
 import type { CertificateInput } from '../certificate/certificate-set.ts'
 import type { Certificate } from '../certificate/certificate.ts'
 import { isSelfSigned, verifyEdge } from '../certificate/signature.ts'
@@ -49,15 +49,15 @@ export interface Authority {
 /** An authority with parsed certificates. */
 export interface LoadedAuthority {
   readonly name: string
-  readonly anchors: AnchorSet
-  readonly known: CandidatePool
+  readonly anchors: CertificateSet
+  readonly known: CertificateSet
   readonly bounds: NameBounds
   /** Undefined: the evaluator's policy. */
   readonly algorithms: Algorithms | undefined
   readonly serverAuthOnlyUntil: number | undefined
   readonly tolerate: readonly CertificateFlaw[]
   /** Certificates of `ca` at which no path ends, because they are not self-signed. */
-  readonly notRoots: CandidatePool
+  readonly notRoots: CertificateSet
   readonly revocation: readonly RevocationChecker[]
 }
 
@@ -113,7 +113,7 @@ function loadAuthority (authority: Authority, where: string): LoadedAuthority {
   const { algorithms, serverAuthOnlyUntil, tolerate = [] } = authority
   const bounds = new NameBounds(names, `${where}.names`)
   if (serverAuthOnlyUntil !== undefined) checkServerAuthOnly(bounds, where)
-  const anchors = new AnchorSet([])
+  const anchors = new CertificateSet()
   const others = []
   for (const [index, input] of ca.entries()) {
     const certificate = readInput(input, `${where}.ca[${index}]`)
@@ -126,8 +126,8 @@ function loadAuthority (authority: Authority, where: string): LoadedAuthority {
   return {
     name,
     anchors,
-    known: new CandidatePool(known),
-    notRoots: new CandidatePool(others),
+    known: new CertificateSet(known),
+    notRoots: new CertificateSet(others),
     revocation,
     bounds,
     algorithms: algorithms === undefined ? undefined : readAlgorithmPolicy(algorithms),
@@ -145,8 +145,8 @@ function checkServerAuthOnly (bounds: NameBounds, where: string): void {
 /**
  * Verifies signatures on configured certificates while loading, so that decisions do not spend their budget on them.
  */
-function verifyKnown (known: readonly Certificate[], anchors: AnchorSet): void {
-  const pool = new CandidatePool(known)
+function verifyKnown (known: readonly Certificate[], anchors: CertificateSet): void {
+  const pool = new CertificateSet(known)
   for (const certificate of known) {
     const issuers = [...anchors.named(certificate.issuerKey), ...pool.named(certificate.issuerKey)]
     for (const issuer of issuers) verifyEdge(certificate, issuer)

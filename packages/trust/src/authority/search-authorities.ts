@@ -1,15 +1,15 @@
 import type { CertificateStep } from '@peerkit/events'
 import { isThenable, whenAllSettled, whenSettled } from '@peerkit/identity/internal'
-import { CandidatePool, joinPools } from '../certificate/certificate-set.ts'
+import { CertificateSet, joinCandidates } from '../certificate/certificate-set.ts'
 import type { Candidates } from '../certificate/certificate-set.ts'
 import type { Certificate } from '../certificate/certificate.ts'
-import { allowsPurpose, blame } from '../certificate/find-flaw.ts'
+import { allowsPurpose } from '../certificate/find-flaw.ts'
 import type { EvaluatorSettings } from '../evaluate/evaluator-options.ts'
 import { checkRevocation } from '../path/check-revocation.ts'
 import type { NotRevoked } from '../path/check-revocation.ts'
 import { Budget } from '../path/limits.ts'
 import { isRevoked, searchPath } from '../path/search-path.ts'
-import { refuse } from '../refusal.ts'
+import { blame, refuse } from '../refusal.ts'
 import type { PathRefused } from '../refusal.ts'
 import type { AuthorityIndex } from './authorities-in-force.ts'
 import { findBlocked } from './block-list.ts'
@@ -45,10 +45,10 @@ export function searchAuthorities (
 ): Answer | Promise<Answer> {
   const { limits, purpose, policies, strict, algorithms, now } = settings
   const budget = new Budget(limits)
-  const own: readonly Candidates[] = [new CandidatePool(sent), ...(verified === undefined ? [] : [verified])]
+  const own: readonly Candidates[] = [new CertificateSet(sent), ...(verified === undefined ? [] : [verified])]
   let authorities: readonly LoadedAuthority[]
   try {
-    authorities = index.above(leaf, joinPools(own))
+    authorities = index.above(leaf, joinCandidates(own))
   } catch (error) {
     return blame(leaf, 'unreadable', `cannot be read: ${(error as Error).message}`)
   }
@@ -57,7 +57,7 @@ export function searchAuthorities (
     for (let i = first; i < authorities.length; i++) {
       const authority = authorities[i]!
       const [pool, ...more] = own
-      const candidates = joinPools([pool!, authority.known, ...more])
+      const candidates = joinCandidates([pool!, authority.known, ...more])
       const { anchors, notRoots } = authority
       const material = { leaf, candidates, anchors, notRoots, maxDepth: limits.maxDepth }
       const time = now()

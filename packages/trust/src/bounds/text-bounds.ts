@@ -4,7 +4,7 @@ import type { SpiffeId } from '@peerkit/identity'
 import { wrongValue } from '@peerkit/identity/internal'
 import { parseIpAddress } from '@peerkit/identity/x509'
 import { PathOptionError } from '../errors.ts'
-import { isDomain, isLocalPart, isWithin, matchesHost, readDnsName, readMailbox } from '../names/text-name.ts'
+import { isDomain, isLocalPart, isWithin, matchesHost, readDnsName, readMailbox } from '../name-constraints/text-name.ts'
 import { meetsPath } from './uri-bounds.ts'
 
 /** One bound on names that are strings. */

@@ -5,39 +5,60 @@ import { PathOptionError } from '../errors.ts'
 import { readWholeCertificate } from './certificate.ts'
 import type { Certificate } from './certificate.ts'
 
-/** A certificate as an argument or option: parsed, or in DER. */
-export type CertificateInput = PeerIdentity | Uint8Array
+/** Certificates that may be in a path, by subject. They are not trusted until their signature was verified. */
+export interface Candidates {
+  /** @param subjectKey a `Certificate#subjectKey` */
+  named (subjectKey: string): readonly Certificate[]
+}
 
-/** A set of trust anchors, indexed by subject. */
-export class AnchorSet {
+const NONE: readonly Certificate[] = Object.freeze([])
+
+/** A set of certificates, in their order. It leaves out those whose names cannot be read. */
+export class CertificateSet implements Candidates {
   readonly #byName = new Map<string, Certificate[]>()
-  readonly #fingerprints = new Set<string>()
+  readonly #byFingerprint = new Map<string, Certificate>()
 
-  /** @throws PathOptionError if one cannot be read. Skipping it would silently change what is trusted. */
-  constructor (anchors: readonly CertificateInput[]) {
-    for (const [index, input] of anchors.entries()) this.add(readInput(input, `anchors[${index}]`))
+  constructor (certificates: Iterable<Certificate> = NONE) {
+    for (const certificate of certificates) this.add(certificate)
   }
 
-  add (anchor: Certificate): void {
-    if (this.#fingerprints.has(anchor.fingerprint)) return
-    this.#fingerprints.add(anchor.fingerprint)
-    const group = this.#byName.get(anchor.subjectKey)
-    if (group === undefined) this.#byName.set(anchor.subjectKey, [anchor])
-    else group.push(anchor)
-  }
-
-  * [Symbol.iterator] (): Iterator<Certificate> {
-    for (const group of this.#byName.values()) yield * group
+  add (certificate: Certificate): void {
+    const key = subjectKeyOf(certificate)
+    if (key === undefined || this.has(certificate)) return
+    this.#byFingerprint.set(certificate.fingerprint, certificate)
+    const group = this.#byName.get(key)
+    if (group === undefined) this.#byName.set(key, [certificate])
+    else group.push(certificate)
   }
 
   named (subjectKey: string): readonly Certificate[] {
-    return this.#byName.get(subjectKey) ?? []
+    return this.#byName.get(subjectKey) ?? NONE
   }
 
   has ({ fingerprint }: Certificate): boolean {
-    return this.#fingerprints.has(fingerprint)
+    return this.#byFingerprint.has(fingerprint)
+  }
+
+  [Symbol.iterator] (): Iterator<Certificate> {
+    return this.#byFingerprint.values()
   }
 }
+
+function subjectKeyOf (certificate: Certificate): string | undefined {
+  try {
+    return certificate.issuerKey === undefined ? undefined : certificate.subjectKey
+  } catch {
+    return undefined
+  }
+}
+
+/** Joins candidates, in their order. */
+export function joinCandidates (lists: readonly Candidates[]): Candidates {
+  return { named: (subjectKey) => lists.flatMap((list) => list.named(subjectKey)) }
+}
+
+/** A certificate as an argument or option: parsed, or in DER. */
+export type CertificateInput = PeerIdentity | Uint8Array
 
 const PEM_START = 0x2d
 
@@ -64,7 +85,7 @@ export function readInput (input: CertificateInput, where: string): Certificate 
 
 function readDer (der: Uint8Array, identity: PeerIdentity | undefined, where: string): Certificate {
   try {
-    return readWholeCertificate(der, identity)
+    return readWholeCertificate(der, { identity })
   } catch (error) {
     const what = der[0] === PEM_START ? 'is PEM; expected DER' : `cannot be read: ${(error as Error).message}`
     throw new PathOptionError(`${where} ${what}`, { cause: error })
@@ -77,56 +98,6 @@ function derOf (input: CertificateInput): Uint8Array | undefined {
     return viewDer(input)
   } catch {
     // Not an identity of @peerkit/identity.
-    return undefined
-  }
-}
-
-/** Certificates that may be in a path, by subject. They are not trusted until their signature was verified. */
-export interface Candidates {
-  /** @param subjectKey a `Certificate#subjectKey` */
-  named (subjectKey: string): readonly Certificate[]
-}
-
-/** A fixed list of candidates, without duplicates and without certificates whose names cannot be read. */
-export class CandidatePool implements Candidates {
-  readonly #groups = new Map<string, Certificate[]>()
-  readonly #byFingerprint = new Map<string, Certificate>()
-
-  constructor (certificates: Iterable<Certificate>) {
-    for (const certificate of certificates) {
-      const key = subjectKeyOf(certificate)
-      if (key === undefined || this.has(certificate)) continue
-      this.#byFingerprint.set(certificate.fingerprint, certificate)
-      const group = this.#groups.get(key)
-      if (group === undefined) this.#groups.set(key, [certificate])
-      else group.push(certificate)
-    }
-  }
-
-  named (subjectKey: string): readonly Certificate[] {
-    return this.#groups.get(subjectKey) ?? NONE
-  }
-
-  [Symbol.iterator] (): Iterator<Certificate> {
-    return this.#byFingerprint.values()
-  }
-
-  has ({ fingerprint }: Certificate): boolean {
-    return this.#byFingerprint.has(fingerprint)
-  }
-}
-
-const NONE: readonly Certificate[] = Object.freeze([])
-
-/** Joins pools, in their order. */
-export function joinPools (pools: readonly Candidates[]): Candidates {
-  return { named: (subjectKey) => pools.flatMap((pool) => pool.named(subjectKey)) }
-}
-
-function subjectKeyOf (certificate: Certificate): string | undefined {
-  try {
-    return certificate.issuerKey === undefined ? undefined : certificate.subjectKey
-  } catch {
     return undefined
   }
 }

@@ -1,6 +1,6 @@
 import { decodeObjectIdentifier, DerReader, TAG } from '@peerkit/identity/der'
 import { EXTENSION, KEY_USAGE, readGeneralName } from '@peerkit/identity/x509'
-import { isDomain } from '../names/text-name.ts'
+import { isDomain } from '../name-constraints/text-name.ts'
 import { readWholeCertificate } from './certificate.ts'
 import type { Certificate } from './certificate.ts'
 

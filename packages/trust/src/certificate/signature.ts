@@ -1,7 +1,6 @@
 import { constants, verify } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
 import type { SignatureScheme } from '@peerkit/identity/x509'
-import { knownEdge, rememberEdge } from './certificate.ts'
 import type { Certificate } from './certificate.ts'
 import type { PublicKeyKind } from './public-key.ts'
 
@@ -29,6 +28,20 @@ export function weightOf ({ type, curve, bits = 0 }: PublicKeyKind): number {
   return /^secp(384|521)r1$|^brainpoolP(384|512)/.test(curve) ? 2 : 1
 }
 
+/** How many verification results are cached per certificate. No usual PKI has more issuer keys of the same name. */
+const MAX_EDGES = 32
+
+/** Caches whether the issuer's key made the signature of a certificate. */
+export function rememberEdge (certificate: Certificate, issuer: Certificate, signed: boolean): void {
+  const edges = certificate.edges ??= new Map()
+  if (edges.size < MAX_EDGES) edges.set(issuer.publicKeyHash, signed)
+}
+
+/** Whether the issuer's key made the signature; undefined if that was not verified yet. */
+export function knownEdge (certificate: Certificate, issuer: Certificate): boolean | undefined {
+  return certificate.edges?.get(issuer.publicKeyHash)
+}
+
 /**
  * Whether an issuer's key made the signature of a certificate. The result is cached. The contents of both must be read.
  */
@@ -50,19 +63,8 @@ export function verifyEdge (certificate: Certificate, issuer: Certificate): bool
  * self-issued but not self-signed. If the signature algorithm is not supported, the key identifiers decide.
  */
 export function isSelfSigned (certificate: Certificate): boolean {
-  let answer = answers.get(certificate)
-  if (answer === undefined) answers.set(certificate, answer = certificate.selfIssued && hasOwnSignature(certificate))
-  return answer
-}
-
-const answers = new WeakMap<Certificate, boolean>()
-
-function hasOwnSignature (certificate: Certificate): boolean {
-  const { fields, scheme, keyKind, subjectKeyId, authorityKeyId } = certificate
-  const key = certificate.publicKey()
-  if (scheme === undefined || key === undefined) {
-    return subjectKeyId === undefined || authorityKeyId === undefined || subjectKeyId === authorityKeyId
-  }
-  const fitsKey = scheme.keyTypes.some((type) => type === keyKind.type)
-  return fitsKey && verifySignature(scheme, fields.tbs, fields.signature, key)
+  if (!certificate.selfIssued) return false
+  const { scheme, subjectKeyId, authorityKeyId } = certificate
+  if (scheme !== undefined && certificate.publicKey() !== undefined) return verifyEdge(certificate, certificate)
+  return subjectKeyId === undefined || authorityKeyId === undefined || subjectKeyId === authorityKeyId
 }

@@ -1,7 +1,7 @@
 import crypto from 'node:crypto'
 import type { CertificateStep } from '@peerkit/events'
 import { claimsOf, limitPeerIdentity, relinkPeerIdentity } from '@peerkit/identity'
-import type { CertificateFlaw, PeerIdentity } from '@peerkit/identity'
+import type { PeerIdentity } from '@peerkit/identity'
 import { checkOption, isThenable, list, required, valueOf, whenSettled, wrongValue } from '@peerkit/identity/internal'
 import { summarizeCertificate } from '@peerkit/identity/x509'
 import { AuthoritiesInForce } from '../authority/authorities-in-force.ts'
@@ -9,8 +9,7 @@ import { findBlocked } from '../authority/block-list.ts'
 import type { LoadedAuthority } from '../authority/load-authority.ts'
 import { searchAuthorities } from '../authority/search-authorities.ts'
 import type { Found } from '../authority/search-authorities.ts'
-import { readPathCertificate, readTraced } from '../certificate/certificate.ts'
-import type { Certificate } from '../certificate/certificate.ts'
+import { Certificate, readTraced, tryReadCertificate } from '../certificate/certificate.ts'
 import { allowsPurpose, endOf } from '../certificate/find-flaw.ts'
 import { PathOptionError } from '../errors.ts'
 import { CertificateStore } from '../memory/certificate-store.ts'
@@ -166,7 +165,7 @@ class Evaluator implements TrustEvaluator {
       if (leafDer.length > maxLeafBytes) {
         return refuseLeaf('too_large', `the certificate has ${leafDer.length} octets; at most ${maxLeafBytes}`)
       }
-      leaf = known ?? readPathCertificate(leafDer, this.#inForce.index.tolerate)
+      leaf = known ?? new Certificate(leafDer, { tolerate: this.#inForce.index.tolerate })
     } catch (error) {
       return refuseLeaf('unreadable', `the certificate cannot be read: ${(error as Error).message}`)
     }
@@ -200,7 +199,7 @@ class Evaluator implements TrustEvaluator {
     for (const der of sent.slice(0, maxCertificates)) {
       octets += der.length
       if (octets > maxBytes) break
-      const candidate = this.#verified.find(der) ?? this.#inForce.index.find(der) ?? tryRead(der, tolerate)
+      const candidate = this.#verified.find(der) ?? this.#inForce.index.find(der) ?? tryReadCertificate(der, { tolerate })
       if (candidate !== undefined) candidates.push(candidate)
     }
     return candidates
@@ -284,12 +283,4 @@ function readAgain (entry: Remembered<Accepted> | undefined): Certificate | unde
 /** Whether the signature of every certificate led to an anchor. Otherwise nothing is cached. */
 function isVouchedFor (sent: readonly Certificate[], { authority: { anchors, known }, path }: Found): boolean {
   return sent.every((certificate) => path.includes(certificate) || anchors.has(certificate) || known.has(certificate))
-}
-
-function tryRead (der: Uint8Array, tolerate: readonly CertificateFlaw[]): Certificate | undefined {
-  try {
-    return readPathCertificate(der, tolerate)
-  } catch {
-    return undefined
-  }
 }

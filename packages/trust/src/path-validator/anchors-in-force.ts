@@ -1,4 +1,4 @@
-import { AnchorSet } from '../certificate/certificate-set.ts'
+import { CertificateSet, readInput } from '../certificate/certificate-set.ts'
 import { PathAnchorsError } from '../errors.ts'
 import { readEpoch } from '../path/check-revocation.ts'
 import type { Settings } from '../path/validation-options.ts'
@@ -10,7 +10,7 @@ export class AnchorsInForce {
   #stated: number | undefined
   #epoch: number | undefined
   #ders: readonly Uint8Array[] = []
-  #anchors: AnchorSet | undefined
+  #anchors: CertificateSet | undefined
   #failure = ''
 
   /** @throws PathAnchorsError if there are no anchors or they cannot be read */
@@ -24,7 +24,7 @@ export class AnchorsInForce {
   }
 
   /** The current anchors; undefined if they cannot be read, and then every path is refused. */
-  get anchors (): AnchorSet | undefined {
+  get anchors (): CertificateSet | undefined {
     return this.#anchors
   }
 
@@ -68,14 +68,14 @@ export class AnchorsInForce {
   }
 
   /** Copies the bytes, to compare them later. @throws PathAnchorsError */
-  #load (): { ders: readonly Uint8Array[], anchors: AnchorSet } {
+  #load (): { ders: readonly Uint8Array[], anchors: CertificateSet } {
     try {
       const given = this.#settings.anchors()
       if (!Array.isArray(given) || given.length === 0) {
         throw new PathAnchorsError('expected a list of at least one certificate in DER')
       }
       const ders = given.map((der: Uint8Array) => new Uint8Array(der))
-      return { ders, anchors: new AnchorSet(ders) }
+      return { ders, anchors: new CertificateSet(ders.map((der, index) => readInput(der, `anchors[${index}]`))) }
     } catch (error) {
       if (error instanceof PathAnchorsError) throw error
       throw new PathAnchorsError((error as Error).message, { cause: error })

@@ -2,9 +2,8 @@ import crypto from 'node:crypto'
 import type { PeerIdentity } from '@peerkit/identity'
 import { isThenable, whenSettled } from '@peerkit/identity/internal'
 import { LRUCache } from 'lru-cache'
-import { CandidatePool } from '../certificate/certificate-set.ts'
-import { readPathCertificate } from '../certificate/certificate.ts'
-import type { Certificate } from '../certificate/certificate.ts'
+import { CertificateSet } from '../certificate/certificate-set.ts'
+import { Certificate, tryReadCertificate } from '../certificate/certificate.ts'
 import { endOf } from '../certificate/find-flaw.ts'
 import { CertificateStore } from '../memory/certificate-store.ts'
 import { PendingDecisions } from '../memory/pending-decisions.ts'
@@ -167,13 +166,14 @@ class Validator implements PathValidator {
     let leaf: Certificate
     let pool: readonly Certificate[]
     try {
-      leaf = readPathCertificate(new Uint8Array(leafDer))
-      pool = intermediates.flatMap((der) => this.#verified.find(der) ?? tryRead(der) ?? [])
+      // Copies, because the caller may write to the bytes.
+      leaf = new Certificate(new Uint8Array(leafDer))
+      pool = intermediates.flatMap((der) => this.#verified.find(der) ?? tryReadCertificate(new Uint8Array(der)) ?? [])
     } catch (error) {
       return refuse('unreadable', (error as Error).message)
     }
     const { limits, purpose, policies, algorithms, strict } = this.#settings
-    const material = { leaf, candidates: new CandidatePool(pool), anchors, maxDepth: limits.maxDepth }
+    const material = { leaf, candidates: new CertificateSet(pool), anchors, maxDepth: limits.maxDepth }
     const rules = { purpose, policies, algorithms, strict, now }
     return searchPath<PathAccepted>(material, rules, new Budget(limits), (path) => this.#conclude(path))
   }
@@ -191,15 +191,6 @@ class Validator implements PathValidator {
       return Object.freeze({ valid: true, path: Object.freeze(above), anchor: above.at(-1) ?? leaf, until })
     }
     return whenSettled(checkRevocation(revocation === undefined ? [] : [revocation], path, now), accept)
-  }
-}
-
-/** Undefined if it cannot be read. Copies the bytes, because the caller may write to them. */
-function tryRead (der: Uint8Array): Certificate | undefined {
-  try {
-    return readPathCertificate(new Uint8Array(der))
-  } catch {
-    return undefined
   }
 }
 

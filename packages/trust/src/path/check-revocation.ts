@@ -2,7 +2,7 @@ import { ASK_AGAIN_AFTER, whenAllSettled, whenAnswered } from '@peerkit/identity
 import { checkChain } from '@peerkit/revocation'
 import type { ChainStatus, RevocationChecker } from '@peerkit/revocation'
 import type { Certificate } from '../certificate/certificate.ts'
-import { blame } from '../certificate/find-flaw.ts'
+import { blame } from '../refusal.ts'
 import type { PathRefused } from '../refusal.ts'
 
 /**

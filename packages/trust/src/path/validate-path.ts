@@ -1,16 +1,16 @@
 import type { CertificateFlaw } from '@peerkit/identity'
 import type { SignatureScheme } from '@peerkit/identity/x509'
 import type { Algorithms } from '../certificate/algorithm-policy.ts'
-import { knownEdge, readWholeCertificate, rememberEdge } from '../certificate/certificate.ts'
+import { readWholeCertificate } from '../certificate/certificate.ts'
 import type { Certificate } from '../certificate/certificate.ts'
-import { blame, findFlaw, findIssuerFlaw, findLeafFlaw, nameOf } from '../certificate/find-flaw.ts'
+import { findFlaw, findIssuerFlaw, findLeafFlaw } from '../certificate/find-flaw.ts'
 import type { Purpose } from '../certificate/find-flaw.ts'
 import { findLint } from '../certificate/lint.ts'
-import { verifySignature, weightOf } from '../certificate/signature.ts'
-import { checkNames, collectNames } from '../names/check-names.ts'
+import { knownEdge, rememberEdge, verifySignature, weightOf } from '../certificate/signature.ts'
+import { checkNames, collectNames } from '../name-constraints/check-names.ts'
 import { PolicyState } from '../policies/policy-state.ts'
 import type { PolicyInputs } from '../policies/policy-state.ts'
-import { refuse } from '../refusal.ts'
+import { blame, nameOf, refuseExhausted } from '../refusal.ts'
 import type { PathRefused } from '../refusal.ts'
 import type { Budget } from './limits.ts'
 
@@ -102,7 +102,7 @@ function readWhole (certificate: Certificate, { tolerate }: PathRules): PathRefu
     certificate.readWhole()
     // It was read as another authority tolerates it. Reading it again throws what is wrong with it.
     if (certificate.flaws.some((flaw) => tolerate?.includes(flaw) !== true)) {
-      readWholeCertificate(certificate.der, undefined, tolerate)
+      readWholeCertificate(certificate.der, { tolerate })
     }
     return undefined
   } catch (error) {
@@ -183,8 +183,4 @@ function processPolicies (certificate: Certificate, index: number, policies: Pol
   if (!budget.spend('policies', (own?.length ?? 0) + (policyMappings?.length ?? 0))) return false
   if (!policies.enter(certificate, index === 0)) return false
   return index > 0 ? policies.leave(certificate) : policies.conclude(certificate)
-}
-
-export function refuseExhausted ({ exhausted }: Budget): PathRefused {
-  return refuse('budget_exceeded', `the decision needs more ${exhausted ?? 'work'} than the limits allow`)
 }
