@@ -12,7 +12,7 @@ import { isRevoked, searchPath } from '../path/search-path.ts'
 import { blame, refuse } from '../refusal.ts'
 import type { PathRefused } from '../refusal.ts'
 import type { AuthorityIndex } from './authorities-in-force.ts'
-import { findBlocked } from './block-list.ts'
+import { checkBlocked } from './block-list.ts'
 import type { LoadedAuthority } from './load-authority.ts'
 
 /** A path that passed every check. */
@@ -157,14 +157,6 @@ function checkServerAuthOnly (
 function once<Value> (make: () => Value): () => Value {
   let made: { readonly value: Value } | undefined
   return () => (made ??= { value: make() }).value
-}
-
-/** A blocked leaf is refused on every path. A blocked CA invalidates the paths through it. */
-function checkBlocked (path: readonly Certificate[], block: EvaluatorSettings['block']): PathRefused | undefined {
-  if (block === undefined) return undefined
-  const identities = path.map(({ identity }) => identity)
-  const blocked = findBlocked(block, identities)
-  return blocked && blame(path[identities.indexOf(blocked.certificate)]!, 'blocked', blocked.fault)
 }
 
 /** Chooses the refusal to report: that of the first authority that issued the certificate, if there is one. */

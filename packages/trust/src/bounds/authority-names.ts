@@ -3,10 +3,10 @@ import type { ClaimKind, DistinguishedName } from '@peerkit/identity'
 import { checkOption, refuseUnknownKeys, required, text, wrongValue } from '@peerkit/identity/internal'
 import { PathOptionError } from '../errors.ts'
 import {
-  readDnsBound, readEmailBound, readIpBound, readPolicyBound, readSpiffeBound, readUpnBound
+  readDnsBound, readEmailBound, readIpBound, readPolicyBound, readUpnBound
 } from './text-bounds.ts'
 import type { TextBound } from './text-bounds.ts'
-import { readUriBound } from './uri-bounds.ts'
+import { readSpiffeBound, readUriBound } from './uri-bounds.ts'
 
 /** One bound or several, as strings; or `'any'` for every name of the kind. */
 export type NameBound = 'any' | string | readonly string[]

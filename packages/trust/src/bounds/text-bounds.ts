@@ -1,11 +1,11 @@
 import { isIP } from 'node:net'
-import { isObjectIdentifier, MTLS_ERR_SPIFFE_ID_INVALID, parseSpiffeId } from '@peerkit/identity'
-import type { SpiffeId } from '@peerkit/identity'
+import { isObjectIdentifier } from '@peerkit/identity'
 import { wrongValue } from '@peerkit/identity/internal'
 import { parseIpAddress } from '@peerkit/identity/x509'
 import { PathOptionError } from '../errors.ts'
-import { isDomain, isLocalPart, isWithin, matchesHost, readDnsName, readMailbox } from '../name-constraints/text-name.ts'
-import { meetsPath } from './uri-bounds.ts'
+import {
+  isDomain, isLocalPart, isWithin, matchesHost, readDnsName, readMailbox
+} from '../name-constraints/text-name.ts'
 
 /** One bound on names that are strings. */
 export interface TextBound {
@@ -15,55 +15,6 @@ export interface TextBound {
   covers (name: string): boolean
   /** Whether a name that a rule's value covers may be within. The value may be a pattern. Default: `covers`. */
   meets? (value: string): boolean
-}
-
-/** @throws PathOptionError */
-export function readSpiffeBound (text: string, where: string): TextBound {
-  const bound = parseId(text)
-  if (bound === undefined) {
-    throw wrongValue(
-      PathOptionError,
-      where,
-      text,
-      `a trust domain such as spiffe://prod.example, or a path below one${hintOf(text)}`
-    )
-  }
-  const below = `${bound.path}/`
-  return {
-    text,
-    covers (name) {
-      const id = parseId(name)
-      if (id?.trustDomain !== bound.trustDomain) return false
-      return bound.path === '' || id.path === bound.path || id.path.startsWith(below)
-    },
-    meets (value) {
-      const origin = `spiffe://${bound.trustDomain}`
-      // A trust domain without a path covers all of its IDs.
-      if (!value.includes('*')) return value === origin || this.covers(value)
-      return value.startsWith(`${origin}/`) && meetsPath(value.slice(origin.length), bound.path)
-    }
-  }
-}
-
-function hintOf (text: string): string {
-  if (hasUpperCaseDomain(text)) return ', with the trust domain in lower case'
-  if (text.endsWith('/')) return ', without a slash at the end'
-  return text.includes('*') ? ', without "*": all below is included' : ''
-}
-
-/** Trust domains have no upper case (SPIFFE ID section 2.1), unlike DNS names. */
-function hasUpperCaseDomain (text: string): boolean {
-  const lowerCase = text.replace(/^[^/]*\/\/[^/]*/, (start) => start.toLowerCase())
-  return parseId(text) === undefined && parseId(lowerCase) !== undefined
-}
-
-function parseId (text: string): SpiffeId | undefined {
-  try {
-    return parseSpiffeId(text)
-  } catch (error) {
-    if (error instanceof MTLS_ERR_SPIFFE_ID_INVALID) return undefined
-    throw error
-  }
 }
 
 /** The domain and all names below, as in name constraints (RFC 5280 section 4.2.1.10). @throws PathOptionError */

@@ -1,7 +1,57 @@
-import { isSpiffe } from '@peerkit/identity'
+import { MTLS_ERR_SPIFFE_ID_INVALID, isSpiffe, parseSpiffeId } from '@peerkit/identity'
+import type { SpiffeId } from '@peerkit/identity'
 import { wrongValue } from '@peerkit/identity/internal'
 import { PathOptionError } from '../errors.ts'
 import type { TextBound } from './text-bounds.ts'
+
+/** A trust domain, or a path with everything below. @throws PathOptionError */
+export function readSpiffeBound (text: string, where: string): TextBound {
+  const bound = parseId(text)
+  if (bound === undefined) {
+    throw wrongValue(
+      PathOptionError,
+      where,
+      text,
+      `a trust domain such as spiffe://prod.example, or a path below one${hintOf(text)}`
+    )
+  }
+  const below = `${bound.path}/`
+  return {
+    text,
+    covers (name) {
+      const id = parseId(name)
+      if (id?.trustDomain !== bound.trustDomain) return false
+      return bound.path === '' || id.path === bound.path || id.path.startsWith(below)
+    },
+    meets (value) {
+      const origin = `spiffe://${bound.trustDomain}`
+      // A trust domain without a path covers all of its IDs.
+      if (!value.includes('*')) return value === origin || this.covers(value)
+      return value.startsWith(`${origin}/`) && meetsPath(value.slice(origin.length), bound.path)
+    }
+  }
+}
+
+function hintOf (text: string): string {
+  if (hasUpperCaseDomain(text)) return ', with the trust domain in lower case'
+  if (text.endsWith('/')) return ', without a slash at the end'
+  return text.includes('*') ? ', without "*": all below is included' : ''
+}
+
+/** Trust domains have no upper case (SPIFFE ID section 2.1), unlike DNS names. */
+function hasUpperCaseDomain (text: string): boolean {
+  const lowerCase = text.replace(/^[^/]*\/\/[^/]*/, (start) => start.toLowerCase())
+  return parseId(text) === undefined && parseId(lowerCase) !== undefined
+}
+
+function parseId (text: string): SpiffeId | undefined {
+  try {
+    return parseSpiffeId(text)
+  } catch (error) {
+    if (error instanceof MTLS_ERR_SPIFFE_ID_INVALID) return undefined
+    throw error
+  }
+}
 
 /** Scheme, authority, path, and the rest. */
 const HIERARCHICAL = /^([a-z][a-z0-9+.-]*):\/\/([^/?#]*)([^?#]*)(.*)$/i
@@ -72,7 +122,7 @@ function readHierarchical (
  * @param pattern starts with a slash, or is empty
  * @param base starts with a slash, or is empty
  */
-export function meetsPath (pattern: string, base: string): boolean {
+function meetsPath (pattern: string, base: string): boolean {
   const [found, wanted] = [pattern.split('/'), base.split('/')]
   for (const [index, segment] of wanted.entries()) {
     const own = found[index]

@@ -2,7 +2,7 @@ import crypto from 'node:crypto'
 import type { CertificateStep } from '@peerkit/events'
 import { claimsOf, limitPeerIdentity, relinkPeerIdentity } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
-import { checkOption, isThenable, list, required, valueOf, whenSettled, wrongValue } from '@peerkit/identity/internal'
+import { isThenable, whenSettled } from '@peerkit/identity/internal'
 import { summarizeCertificate } from '@peerkit/identity/x509'
 import { AuthoritiesInForce } from '../authority/authorities-in-force.ts'
 import { findBlocked } from '../authority/block-list.ts'
@@ -11,64 +11,19 @@ import { searchAuthorities } from '../authority/search-authorities.ts'
 import type { Found } from '../authority/search-authorities.ts'
 import { Certificate, readTraced, tryReadCertificate } from '../certificate/certificate.ts'
 import { allowsPurpose, endOf } from '../certificate/find-flaw.ts'
-import { PathOptionError } from '../errors.ts'
 import { CertificateStore } from '../memory/certificate-store.ts'
 import { DecisionMemory } from '../memory/decision-memory.ts'
 import type { Remembered } from '../memory/decision-memory.ts'
 import { PendingDecisions } from '../memory/pending-decisions.ts'
 import { CHANGED, refuse } from '../refusal.ts'
 import type { PathRefused } from '../refusal.ts'
-import { refusedBy } from './decision.ts'
-import type { Accepted, Decision, TrustVersion } from './decision.ts'
+import { checkQuestion, refusedBy } from './decision.ts'
+import type { Accepted, Decision, Presented, TrustEvaluator, TrustVersion } from './decision.ts'
 import { readEvaluatorOptions } from './evaluator-options.ts'
 import type { EvaluatorSettings, TrustEvaluatorOptions } from './evaluator-options.ts'
 
-/** What the peer sent with its leaf certificate. */
-export interface Presented {
-  /** The certificates that the peer sent after the leaf, as DER, in its order. They are untrusted candidates. */
-  readonly sent?: readonly Uint8Array[]
-  /**
-   * Whether the TLS session was resumed. Then the peer sends no intermediates, so those of earlier handshakes are used.
-   * A full handshake never uses them, so its result does not depend on earlier ones. Default false.
-   */
-  readonly resumed?: boolean
-}
-
 /** How often a decision is repeated if the anchors or the revocation data changed meanwhile. */
 const MAX_ATTEMPTS = 3
-
-/** Decides whether certificates are accepted, for every kind of connection. See {@link createTrustEvaluator}. */
-export interface TrustEvaluator {
-  /** The current versions of the trust anchors and of the revocation data. */
-  readonly version: TrustVersion
-  /**
-   * Decides whether a leaf is accepted. It is accepted if a path to a trusted CA satisfies RFC 5280 section 6, the
-   * bounds of the authority, the block list and the revocation checkers. Never throws or rejects because of what the
-   * certificates contain.
-   *
-   * @param leaf one certificate in DER. Do not write to it afterwards
-   * @param presented what the peer sent with the leaf
-   * @returns the decision; a promise only if a revocation checker answers later
-   * @throws PathOptionError if an argument is not DER, or not a list of DER
-   */
-  evaluate (leaf: Uint8Array, presented?: Presented): Decision | Promise<Decision>
-  /**
-   * The intermediate CAs of accepted paths that peers sent, that are not configured and have not expired, each as the
-   * SHA-256 of its name and key, sorted. Processes with the same list can resume each other's TLS sessions.
-   */
-  readonly learned: readonly string[]
-  /**
-   * Tells whether a leaf was accepted before. It may have been refused since.
-   *
-   * @param leaf one certificate in DER
-   * @param sent count only a decision for exactly these other certificates. Default: any
-   */
-  remembers (leaf: Uint8Array, sent?: readonly Uint8Array[]): boolean
-  /** Whether the anchors and the revocation data are unchanged since a decision. */
-  isCurrent (decision: Pick<Decision, 'version'>): boolean
-  /** Whether a decision may be used without evaluating again: it is current and has not expired. */
-  isFresh (decision: Accepted): boolean
-}
 
 /**
  * Creates an evaluator, which decides whether certificates are accepted.
@@ -199,7 +154,8 @@ class Evaluator implements TrustEvaluator {
     for (const der of sent.slice(0, maxCertificates)) {
       octets += der.length
       if (octets > maxBytes) break
-      const candidate = this.#verified.find(der) ?? this.#inForce.index.find(der) ?? tryReadCertificate(der, { tolerate })
+      const known = this.#verified.find(der) ?? this.#inForce.index.find(der)
+      const candidate = known ?? tryReadCertificate(der, { tolerate })
       if (candidate !== undefined) candidates.push(candidate)
     }
     return candidates
@@ -260,19 +216,6 @@ class Evaluator implements TrustEvaluator {
 
 function sameKinds (one: readonly string[], other: readonly string[]): boolean {
   return one.length === other.length && one.every((kind, index) => kind === other[index])
-}
-
-const DER = valueOf('one certificate in DER (Uint8Array)', (value) => value instanceof Uint8Array)
-const LEAF = required(DER)
-const SENT = list('certificates', DER)
-
-/** @throws PathOptionError */
-function checkQuestion (leaf: unknown, presented: Presented): void {
-  checkOption(leaf, LEAF, 'leaf', PathOptionError)
-  if (typeof presented !== 'object' || presented === null || Array.isArray(presented)) {
-    throw wrongValue(PathOptionError, 'presented', presented, '{ sent, resumed }')
-  }
-  checkOption(presented.sent, SENT, 'sent', PathOptionError)
 }
 
 /** The leaf of a cached decision that is no longer fresh. */

@@ -20,7 +20,7 @@ export class CertificateStore implements Candidates {
   /** Returns the certificate with exactly these bytes. */
   find (der: Uint8Array): Certificate | undefined {
     const found = this.#byTail.get(tailOf(der))
-    return found !== undefined && Buffer.compare(found.der, der) === 0 ? found : undefined
+    return found !== undefined && sameBytes(found.der, der) ? found : undefined
   }
 
   named (subjectKey: string): readonly Certificate[] {
@@ -57,4 +57,13 @@ const TAIL = 64
 export function tailOf (der: Uint8Array): string {
   const { length } = der
   return Buffer.from(der.buffer, der.byteOffset, length).toString('latin1', Math.max(0, length - TAIL), length)
+}
+
+export function sameBytes (one: Uint8Array, other: Uint8Array): boolean {
+  return one.length === other.length && Buffer.compare(one, other) === 0
+}
+
+/** Whether two lists have the same bytes, in the same order. */
+export function sameLists (one: readonly Uint8Array[], other: readonly Uint8Array[]): boolean {
+  return one.length === other.length && one.every((der, index) => sameBytes(der, other[index]!))
 }

@@ -20,13 +20,16 @@ const TEXT_MATCHES: ReadonlyMap<number, Match<TextName>> = new Map([
 const MAX_SHOWN = 100
 
 /**
- * Checks names against the name constraints of one CA (RFC 5280 section 6.1.3 (b) and (c)). Each name must be in a
- * permitted subtree of its form, if there is one, and in no excluded subtree. If a name cannot be decided and its form
- * is constrained, it is refused.
+ * Checks the names of a certificate against the name constraints of one CA (RFC 5280 section 6.1.3 (b) and (c)). Each
+ * name must be in a permitted subtree of its form, if there is one, and in no excluded subtree. If a name cannot be
+ * decided and its form is constrained, it is refused.
  *
  * @returns the violation, or undefined
  */
-export function checkNames (names: ConstrainedNames, constraints: NameConstraints, budget: Budget): string | undefined {
+export function checkNames (
+  certificate: Certificate, isLeaf: boolean, constraints: NameConstraints, budget: Budget
+): string | undefined {
+  const names = collectNames(certificate, isLeaf)
   if (constraints.flaw !== undefined) return `constraints that cannot be decided: ${constraints.flaw}`
   for (const { form } of [...constraints.permitted, ...constraints.excluded]) {
     if (names.others.has(form)) return `a name of a constrained form that is not supported, tag 0x${form.toString(16)}`
@@ -109,7 +112,7 @@ function matchAddress (address: Uint8Array, { octets }: Subtree): boolean {
 }
 
 /** The names to which name constraints apply, by the tag of their GeneralName. */
-export interface ConstrainedNames {
+interface ConstrainedNames {
   readonly text: ReadonlyMap<number, readonly TextName[]>
   readonly directory: readonly (readonly string[])[]
   readonly addresses: readonly Uint8Array[]
@@ -131,7 +134,7 @@ const OTHER_NAME = 0xa0
  * 5280 section 4.2.1.10). If a leaf has no DNS name, its common name counts as one if it looks like a host name, as in
  * OpenSSL, because rules may use it.
  */
-export function collectNames (certificate: Certificate, isLeaf: boolean): ConstrainedNames {
+function collectNames (certificate: Certificate, isLeaf: boolean): ConstrainedNames {
   const known = isLeaf ? leaves : issuers
   let names = known.get(certificate)
   if (names === undefined) known.set(certificate, names = readNames(certificate, isLeaf))

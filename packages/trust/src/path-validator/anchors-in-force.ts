@@ -1,11 +1,12 @@
 import { CertificateSet, readInput } from '../certificate/certificate-set.ts'
 import { PathAnchorsError } from '../errors.ts'
+import { sameLists } from '../memory/certificate-store.ts'
 import { readEpoch } from '../path/check-revocation.ts'
-import type { Settings } from '../path/validation-options.ts'
+import type { PathValidatorSettings } from './path-validator-options.ts'
 
 /** The current anchors, and a generation that increases when the anchors or the revocation data change. */
 export class AnchorsInForce {
-  readonly #settings: Settings
+  readonly #settings: PathValidatorSettings
   #generation = 1
   #stated: number | undefined
   #epoch: number | undefined
@@ -14,7 +15,7 @@ export class AnchorsInForce {
   #failure = ''
 
   /** @throws PathAnchorsError if there are no anchors or they cannot be read */
-  constructor (settings: Settings) {
+  constructor (settings: PathValidatorSettings) {
     this.#settings = settings
     this.#epoch = settings.revocation === undefined ? undefined : readEpoch(settings.revocation)
     this.#stated = settings.generation?.()
@@ -52,7 +53,7 @@ export class AnchorsInForce {
 
   #reload (stated: number | undefined): void {
     this.#stated = stated
-    if (stated === undefined && this.#anchors !== undefined && sameOctets(this.#settings.anchors(), this.#ders)) return
+    if (stated === undefined && this.#anchors !== undefined && sameLists(this.#settings.anchors(), this.#ders)) return
     const { ders, anchors } = this.#load()
     this.#ders = ders
     this.#anchors = anchors
@@ -81,8 +82,4 @@ export class AnchorsInForce {
       throw new PathAnchorsError((error as Error).message, { cause: error })
     }
   }
-}
-
-function sameOctets (given: readonly Uint8Array[], known: readonly Uint8Array[]): boolean {
-  return given.length === known.length && given.every((der, index) => Buffer.compare(der, known[index]!) === 0)
 }

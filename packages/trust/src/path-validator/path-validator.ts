@@ -11,11 +11,11 @@ import { checkRevocation } from '../path/check-revocation.ts'
 import type { PathRevocation } from '../path/check-revocation.ts'
 import { Budget } from '../path/limits.ts'
 import { searchPath } from '../path/search-path.ts'
-import { readOptions } from '../path/validation-options.ts'
-import type { PathValidatorOptions, Settings } from '../path/validation-options.ts'
 import { CHANGED, refuse } from '../refusal.ts'
 import type { PathRefused } from '../refusal.ts'
 import { AnchorsInForce } from './anchors-in-force.ts'
+import { readPathValidatorOptions } from './path-validator-options.ts'
+import type { PathValidatorOptions, PathValidatorSettings } from './path-validator-options.ts'
 
 /** The chain is valid. */
 export interface PathAccepted {
@@ -73,11 +73,11 @@ const MAX_INTERMEDIATES = 1_000
  * ```
  */
 export function createPathValidator (options: PathValidatorOptions): PathValidator {
-  return new Validator(readOptions(options))
+  return new Validator(readPathValidatorOptions(options))
 }
 
 class Validator implements PathValidator {
-  readonly #settings: Settings
+  readonly #settings: PathValidatorSettings
   readonly #inForce: AnchorsInForce
   readonly #verified = new CertificateStore(MAX_INTERMEDIATES)
   readonly #accepted: LRUCache<string, PathAccepted>
@@ -85,7 +85,7 @@ class Validator implements PathValidator {
   readonly #pending: PendingDecisions<PathVerdict> = new PendingDecisions()
   #generation: number
 
-  constructor (settings: Settings) {
+  constructor (settings: PathValidatorSettings) {
     this.#settings = settings
     this.#inForce = new AnchorsInForce(settings)
     this.#accepted = new LRUCache({ max: Math.max(1, settings.cacheSize) })

@@ -7,7 +7,7 @@ import { findFlaw, findIssuerFlaw, findLeafFlaw } from '../certificate/find-flaw
 import type { Purpose } from '../certificate/find-flaw.ts'
 import { findLint } from '../certificate/lint.ts'
 import { knownEdge, rememberEdge, verifySignature, weightOf } from '../certificate/signature.ts'
-import { checkNames, collectNames } from '../name-constraints/check-names.ts'
+import { checkNames } from '../name-constraints/check-names.ts'
 import { PolicyState } from '../policies/policy-state.ts'
 import type { PolicyInputs } from '../policies/policy-state.ts'
 import { blame, nameOf, refuseExhausted } from '../refusal.ts'
@@ -146,12 +146,10 @@ function schemeOf (certificate: Certificate): SignatureScheme | undefined {
 function checkNamesBelow (path: readonly Certificate[], index: number, budget: Budget): PathRefused | undefined {
   const certificate = path[index]!
   if (index > 0 && certificate.selfIssued) return undefined
-  let names
   for (let i = path.length - 1; i > index; i--) {
     const { nameConstraints } = path[i]!
     if (nameConstraints === undefined) continue
-    names ??= collectNames(certificate, index === 0)
-    const fault = checkNames(names, nameConstraints, budget)
+    const fault = checkNames(certificate, index === 0, nameConstraints, budget)
     if (budget.exhausted !== undefined) return refuseExhausted(budget)
     if (fault === undefined) continue
     return blame(certificate, 'name_constraint', `breaks the name constraints of ${nameOf(path[i]!)}: ${fault}`)
