@@ -1,12 +1,10 @@
 import { describeAttributeType, resolveAttributeType } from '@peerkit/identity'
-import type { ClaimKind, DistinguishedName } from '@peerkit/identity'
+import type { DistinguishedName } from '@peerkit/identity'
 import { checkOption, refuseUnknownKeys, required, text, wrongValue } from '@peerkit/identity/internal'
 import { PathOptionError } from '../errors.ts'
-import {
-  readDnsBound, readEmailBound, readIpBound, readPolicyBound, readUpnBound
-} from './text-bounds.ts'
+import { CLAIM_KINDS, TEXT_KINDS } from './name-kinds.ts'
+import type { TextKind } from './name-kinds.ts'
 import type { TextBound } from './text-bounds.ts'
-import { readSpiffeBound, readUriBound } from './uri-bounds.ts'
 
 /** One bound or several, as strings; or `'any'` for every name of the kind. */
 export type NameBound = 'any' | string | readonly string[]
@@ -46,19 +44,12 @@ export type AuthorityNames = 'any' | {
 }
 
 const TEXT = required(text('a string, or "any"', true))
-const TEXT_KINDS: ReadonlyMap<Exclude<ClaimKind, 'subject'>, (text: string, where: string) => TextBound> = new Map([
-  ['spiffe', readSpiffeBound], ['dns', readDnsBound], ['uri', readUriBound], ['email', readEmailBound],
-  ['ip', readIpBound], ['upn', readUpnBound], ['policy', readPolicyBound]
-])
-
-/** Every kind of claim, in the order of texts and lists. */
-export const CLAIM_KINDS: readonly ClaimKind[] = Object.freeze(['subject', ...TEXT_KINDS.keys()])
 
 /** The parsed bounds of one kind. A name must be within any of them. */
 export type ReadBound = 'any' | readonly TextBound[]
 
 export interface ReadNames {
-  readonly text: ReadonlyMap<Exclude<ClaimKind, 'subject'>, ReadBound>
+  readonly text: ReadonlyMap<TextKind, ReadBound>
   readonly subject: 'any' | readonly SubjectBound[] | undefined
 }
 
@@ -70,8 +61,8 @@ export function readAuthorityNames (names: AuthorityNames, where: string): ReadN
     throw wrongValue(PathOptionError, where, names, expected)
   }
   refuseUnknownKeys(names, CLAIM_KINDS, where, PathOptionError, where)
-  const text = new Map<Exclude<ClaimKind, 'subject'>, ReadBound>()
-  for (const [kind, read] of TEXT_KINDS) {
+  const text = new Map<TextKind, ReadBound>()
+  for (const [kind, { readBound: read }] of TEXT_KINDS) {
     // Own properties only, so that a polluted Object.prototype cannot add bounds.
     const bound = Object.hasOwn(names, kind) ? names[kind] : undefined
     if (bound !== undefined) text.set(kind, readBound(bound, `${where}.${kind}`, read))

@@ -1,7 +1,8 @@
-import { isSpiffe } from '@peerkit/identity'
-import type { ClaimKind, DistinguishedName, PeerIdentity, SubjectAltNameKind } from '@peerkit/identity'
-import { CLAIM_KINDS, isSubjectWithin, readAuthorityNames } from './authority-names.ts'
+import type { ClaimKind, DistinguishedName, PeerIdentity } from '@peerkit/identity'
+import { isSubjectWithin, readAuthorityNames } from './authority-names.ts'
 import type { AuthorityNames, ReadBound, ReadNames } from './authority-names.ts'
+import { CLAIM_KINDS, TEXT_KINDS } from './name-kinds.ts'
+import type { TextKind } from './name-kinds.ts'
 
 /** A name that is outside the bounds of an authority. */
 export interface OutsideName {
@@ -12,43 +13,9 @@ export interface OutsideName {
   readonly bound: string
 }
 
-const UPN = '1.3.6.1.4.1.311.20.2.3'
-
-/** The names of kinds in sentences. */
-const KIND_NAMES: Readonly<Record<ClaimKind, string>> = Object.freeze({
-  subject: 'subject',
-  spiffe: 'SPIFFE ID',
-  dns: 'DNS name',
-  uri: 'URI',
-  email: 'mail address',
-  ip: 'IP address',
-  upn: 'user principal name',
-  policy: 'certificate policy'
-})
-
-/** The list of a certificate that has the names of each kind. */
-const LISTS: ReadonlyMap<ClaimKind, SubjectAltNameKind> = new Map<ClaimKind, SubjectAltNameKind>([
-  ['spiffe', 'uri'], ['uri', 'uri'], ['dns', 'dns'], ['email', 'email'], ['ip', 'ip'], ['upn', 'otherName']
-])
-
-type TextKind = Exclude<ClaimKind, 'subject'>
-
-/** How the names of each kind are read from a certificate. */
-const TEXT_NAMES: ReadonlyArray<readonly [TextKind, (leaf: PeerIdentity) => readonly string[] | undefined]> = [
-  ['spiffe', ({ subjectAltNames }) => subjectAltNames?.uri.filter(isSpiffe)],
-  ['uri', ({ subjectAltNames }) => subjectAltNames?.uri.filter((uri) => !isSpiffe(uri))],
-  ['dns', ({ subjectAltNames }) => subjectAltNames?.dns],
-  ['email', ({ subjectAltNames }) => subjectAltNames?.email],
-  ['ip', ({ subjectAltNames }) => subjectAltNames?.ip],
-  ['upn', ({ subjectAltNames }) => subjectAltNames?.otherName.map(({ type, value }) => {
-    return type === UPN && value !== undefined ? value : `otherName ${type}`
-  })],
-  ['policy', ({ policies }) => policies]
-]
-
 /** Whether the certificate has a name that cannot be read and may be of a kind, a tolerated flaw. */
 function hasUnreadable ({ tolerated, subjectAltNames }: PeerIdentity, kind: TextKind): boolean {
-  const list = LISTS.get(kind)
+  const list = TEXT_KINDS.get(kind)?.list
   return tolerated.includes('alt-names') && list !== undefined && subjectAltNames?.unknown.includes(list) === true
 }
 
@@ -146,13 +113,14 @@ export class NameBounds {
     const outside = this.findOutside(leaf)
     if (outside === undefined) return undefined
     const { kind, name, bound } = outside
+    const label = kind === 'subject' ? kind : TEXT_KINDS.get(kind)!.label
     if (name === undefined) {
       const rest = `which may be outside of what authority "${authority}" vouches for (${kind}: ${bound})`
-      return { isTooMuch: false, text: `has a ${KIND_NAMES[kind]} that cannot be read, ${rest}` }
+      return { isTooMuch: false, text: `has a ${label} that cannot be read, ${rest}` }
     }
     const shown = JSON.stringify(name.slice(0, MAX_SHOWN))
     const rest = `which is outside of what authority "${authority}" vouches for (${kind}: ${bound})`
-    return { isTooMuch: false, text: `has the ${KIND_NAMES[kind]} ${shown}, ${rest}` }
+    return { isTooMuch: false, text: `has the ${label} ${shown}, ${rest}` }
   }
 
   /** The most comparisons that `findOutside` can need. */
@@ -172,10 +140,10 @@ export class NameBounds {
 
   /** The names of each kind that has bounds. */
   #listBounded (leaf: PeerIdentity): ReadonlyArray<readonly [TextKind, readonly string[]]> {
-    return TEXT_NAMES.filter(([kind]) => {
+    return [...TEXT_KINDS].filter(([kind]) => {
       const bounds = this.#names.text.get(kind)
       return bounds !== undefined && bounds !== 'any'
-    }).map(([kind, read]) => [kind, read(leaf) ?? []])
+    }).map(([kind, { namesOf }]) => [kind, namesOf(leaf) ?? []])
   }
 
   /** Directory names in subjectAltName count as subjects too. A certificate without a subject claims none. */

@@ -1,5 +1,8 @@
 import type { ClientAuthForecast } from './forecast-client-auth.ts'
 
+/** What a certificate is used for. `authority`: it is a trusted CA of clients. */
+export type CertificateUse = 'client' | 'server' | 'unknown' | 'authority'
+
 /** What to do about a certificate. */
 export interface Advice {
   readonly text: string
@@ -104,9 +107,6 @@ function describeRefusal (losesAt: number | undefined, acceptedUntil: number | u
   if (losesAt === undefined) return 'are refused'
   return `are refused after their next renewal${losesAt <= now ? '' : ` from ${describeDay(losesAt)} on`}`
 }
-
-/** What a certificate is used for. `authority`: it is a trusted CA of clients. */
-export type CertificateUse = 'client' | 'server' | 'unknown' | 'authority'
 
 /**
  * Tells whether you must act within a time. A certificate of unknown use counts as a client's while it has clientAuth.
