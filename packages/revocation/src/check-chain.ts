@@ -1,6 +1,8 @@
 import type { PeerIdentity } from '@peerkit/identity'
 import { whenAllSettled, whenAnswered } from '@peerkit/identity/internal'
-import { failedStatus, unknownStatus, type RevocationChecker, type RevocationStatus } from './revocation-status.ts'
+import {
+  failedStatus, readStatus, statusAt, unknownStatus, type RevocationChecker, type RevocationStatus
+} from './revocation-status.ts'
 
 /** The worst status in a chain. */
 export type ChainStatus = RevocationStatus & {
@@ -16,11 +18,14 @@ const CHAIN_UNKNOWN = unknownStatus('chain_unknown', 'the certificates that lead
 export interface CheckChainOptions {
   /** The verified chain without the leaf. Default: `identity.chain`, which is undefined on a resumed TLS session. */
   readonly chain?: readonly PeerIdentity[]
+  /** Returns the current time in milliseconds since the epoch. Default `Date.now`. */
+  readonly now?: () => number
 }
 
 /**
  * Checks the leaf and each intermediate of a chain, each with its issuer, and returns the worst status: revoked,
- * then unknown that the policy refuses, then unknown that it permits, then the good one that expires first.
+ * then unknown that the policy refuses, then unknown that it permits, then the good one that expires first. A good
+ * answer that has ended is unknown (`answer_expired`).
  *
  * The last certificate of the chain is the trust anchor, which is not checked: only the configuration removes it.
  * Without a chain, only the leaf is checked, by its issuer's name. The result is then `unknown` (`chain_unknown`)
@@ -47,8 +52,10 @@ export function checkChain (
   const path = chain === undefined ? [identity] : [identity, ...chain]
   const asked = chain === undefined ? path : path.slice(0, Math.max(1, path.length - 1))
   const answers = asked.map((certificate, i) => ask(checker, certificate, path[i + 1]))
+  const { now = Date.now } = options
   const findWorst = (statuses: readonly RevocationStatus[]): ChainStatus => {
-    const checked = statuses.map((status, i) => describe(checker, status, asked[i]!))
+    const time = now()
+    const checked = statuses.map((status, i) => describe(checker, statusAt(status, time), asked[i]!))
     if (chain === undefined) checked.push(describe(checker, CHAIN_UNKNOWN, identity))
     return checked.reduce((worst, next) =>
       rank(next) > rank(worst) || (rank(next) === rank(worst) && endsBefore(next, worst)) ? next : worst
@@ -77,17 +84,4 @@ function rank ({ state, permitted }: ChainStatus): number {
 
 function endsBefore (one: ChainStatus, other: ChainStatus): boolean {
   return one.state === 'good' && other.state === 'good' && one.until < other.until
-}
-
-/**
- * A checker from elsewhere may return anything. Anything but the three states counts as unknown. It is copied, since a
- * getter could answer differently when it is read again.
- */
-function readStatus (status: RevocationStatus): RevocationStatus {
-  const copy = { ...status as object } as { readonly state?: unknown, readonly until?: unknown }
-  const { state, until } = copy
-  if (state === 'revoked' || state === 'unknown') return copy as RevocationStatus
-  return state === 'good' && typeof until === 'number' && !Number.isNaN(until)
-    ? copy as RevocationStatus
-    : unknownStatus('check_failed')
 }

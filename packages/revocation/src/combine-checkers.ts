@@ -1,11 +1,14 @@
 import { joinEmitter } from '@peerkit/events'
 import type { PeerIdentity } from '@peerkit/identity'
 import {
-  isThenable, whenAllSettled, whenAnswered, anything, checkOption, choice, defineOptions, list, required
+  anything, checkOption, choice, clock, defineOptions, isThenable, list, required, whenAllSettled,
+  whenAnswered, whenSettled
 } from '@peerkit/identity/internal'
 import { MTLS_ERR_REVOCATION_OPTION } from './errors.ts'
 import { joinDetails } from './plain-text.ts'
-import { failedStatus, type RevocationChecker, type RevocationStatus, type UnknownStatus } from './revocation-status.ts'
+import {
+  failedStatus, readStatus, statusAt, type RevocationChecker, type RevocationStatus, type UnknownStatus
+} from './revocation-status.ts'
 
 /** Options of {@link combineCheckers}. */
 export interface CombineOptions {
@@ -15,10 +18,12 @@ export interface CombineOptions {
    * newer revoked.
    */
   readonly ask?: 'all' | 'first'
+  /** Returns the current time in milliseconds since the epoch. A good answer that has ended is unknown. Default `Date.now`. */
+  readonly now?: () => number
 }
 
 const OPTIONS = defineOptions<CombineOptions>('combineCheckers', MTLS_ERR_REVOCATION_OPTION, {
-  ask: choice('all', 'first')
+  ask: choice('all', 'first'), now: clock
 })
 const CHECKERS = required(list('at least one revocation checker', anything, 1))
 
@@ -44,7 +49,7 @@ export function combineCheckers (
 ): RevocationChecker {
   OPTIONS.check(options)
   checkOption(checkers, CHECKERS, 'checkers', MTLS_ERR_REVOCATION_OPTION)
-  const { ask = 'all' } = options
+  const { ask: mode = 'all', now = Date.now } = options
   const members = Object.freeze([...checkers]) as readonly RevocationChecker[]
   const combined: RevocationChecker = {
     // No epoch ever decreases, so the sum changes whenever one of them does.
@@ -52,7 +57,7 @@ export function combineCheckers (
       return members.reduce((sum, { epoch }) => sum + epoch, 0)
     },
     check: (certificate, issuer) =>
-      ask === 'all' ? checkAll(members, certificate, issuer) : checkFrom(members, 0, [], certificate, issuer),
+      mode === 'all' ? checkAll(members, certificate, issuer, now) : checkFrom(members, [], certificate, issuer, now),
     permits: (status, certificate) => members.every((member) => member.permits(status, certificate) === true),
     subscribe (listener) {
       const ends = members.map((member) => member.subscribe(listener))
@@ -67,44 +72,43 @@ export function combineCheckers (
 function checkAll (
   members: readonly RevocationChecker[],
   certificate: PeerIdentity,
-  issuer: PeerIdentity | undefined
+  issuer: PeerIdentity | undefined,
+  now: () => number
 ): RevocationStatus | Promise<RevocationStatus> {
   const answers: (RevocationStatus | Promise<RevocationStatus>)[] = []
   for (const member of members) {
-    const answer = askSafely(member, certificate, issuer)
+    const answer = ask(member, certificate, issuer)
     if (!isThenable(answer) && answer.state === 'revoked') return answer
     answers.push(answer)
   }
-  return whenAllSettled(answers, join)
+  return whenAllSettled(answers, (statuses) => {
+    const time = now()
+    return join(statuses.map((status) => statusAt(status, time)))
+  })
 }
 
+/** Asks one after the other. `unknowns` are the answers of those before. */
 function checkFrom (
-  members: readonly RevocationChecker[],
-  at: number,
-  unknowns: RevocationStatus[],
+  [member, ...others]: readonly RevocationChecker[],
+  unknowns: readonly UnknownStatus[],
   certificate: PeerIdentity,
-  issuer: PeerIdentity | undefined
+  issuer: PeerIdentity | undefined,
+  now: () => number
 ): RevocationStatus | Promise<RevocationStatus> {
-  for (let i = at; i < members.length; i++) {
-    const answer = askSafely(members[i]!, certificate, issuer)
-    if (isThenable(answer)) {
-      return answer.then((status) =>
-        status.state !== 'unknown' ? status : checkFrom(members, i + 1, [...unknowns, status], certificate, issuer)
-      )
-    }
-    if (answer.state !== 'unknown') return answer
-    unknowns = [...unknowns, answer]
-  }
-  return join(unknowns)
+  if (member === undefined) return joinUnknowns(unknowns)
+  return whenSettled(ask(member, certificate, issuer), (answer) => {
+    const status = statusAt(answer, now())
+    return status.state === 'unknown' ? checkFrom(others, [...unknowns, status], certificate, issuer, now) : status
+  })
 }
 
 /** A checker from elsewhere may throw. The status is then unknown. */
-function askSafely (
+function ask (
   member: RevocationChecker,
   certificate: PeerIdentity,
   issuer: PeerIdentity | undefined
 ): RevocationStatus | Promise<RevocationStatus> {
-  return whenAnswered(() => member.check(certificate, issuer), (status) => status, failedStatus)
+  return whenAnswered(() => member.check(certificate, issuer), readStatus, failedStatus)
 }
 
 function join (answers: readonly RevocationStatus[]): RevocationStatus {

@@ -1,5 +1,6 @@
 import type { PeerIdentity } from '@peerkit/identity'
 import { randomBytes } from 'node:crypto'
+import { checkChain } from './check-chain.ts'
 import { ocspInvalid, ocspUnavailable } from './errors.ts'
 import { BoundedFetchError, fetchBounded } from './fetch-bounded.ts'
 import { describeCertId, writeOcspRequest, type CertIdHash } from './ocsp-certid.ts'
@@ -120,15 +121,13 @@ async function postRequest (
 async function checkDelegate (
   { signer }: VerifiedOcsp,
   issuer: PeerIdentity,
-  { delegateChecker, requireNoCheck }: OcspQuestion
+  { delegateChecker, requireNoCheck, freshness }: OcspQuestion
 ): Promise<void> {
   if (!signer.delegated || signer.noCheck) return
   const who = String(signer.identity)
   if (delegateChecker !== undefined) {
-    const status = await delegateChecker.check(signer.identity, issuer)
-    if (!delegateChecker.permits(status, signer.identity)) {
-      throw ocspInvalid('signer_not_authorized', `the signer ${who} is ${status.state}`)
-    }
+    const { state, permitted } = await checkChain(delegateChecker, signer.identity, { chain: [issuer], now: freshness.now })
+    if (!permitted) throw ocspInvalid('signer_not_authorized', `the signer ${who} is ${state}`)
   } else if (requireNoCheck) {
     throw ocspInvalid('signer_not_authorized', `the certificate of the signer ${who} lacks id-pkix-ocsp-nocheck`)
   }

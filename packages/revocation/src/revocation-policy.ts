@@ -2,7 +2,7 @@ import { EMITTER, revocationSoftPassed } from '@peerkit/events'
 import { parseDistinguishedName, type DistinguishedName, type PeerIdentity } from '@peerkit/identity'
 import { anything, checkOption, choice, defineOptions, required, wrongValue } from '@peerkit/identity/internal'
 import { MTLS_ERR_REVOCATION_OPTION } from './errors.ts'
-import type { RevocationStatus, UnknownStatus } from './revocation-status.ts'
+import { statusAt, type RevocationStatus, type UnknownStatus } from './revocation-status.ts'
 import { isSameName } from './same-name.ts'
 
 /**
@@ -29,7 +29,6 @@ const OPTIONS = defineOptions<Exclude<RevocationPolicy, string>>('policy', MTLS_
   default: choice('hard', 'soft'), issuers: anything
 })
 const MAX_WARNINGS = 100
-const ANSWER_EXPIRED = { why: 'answer_expired' }
 
 /**
  * Checks a policy without using it.
@@ -52,11 +51,11 @@ export function compilePolicy (
   const modeOf = compileModes(policy ?? 'hard')
   const warned = new Set<string>()
   return (status, certificate) => {
-    if (status.state === 'revoked') return false
-    // An expired answer counts as unknown.
-    if (status.state === 'good' && now() < status.until) return true
+    const time = now()
+    const current = statusAt(status, time)
+    if (current.state !== 'unknown') return current.state === 'good'
     if (modeOf(certificate.issuer) !== 'soft') return false
-    announce(status.state === 'unknown' ? status : ANSWER_EXPIRED, certificate, warned, { emitter, time: now() })
+    announce(current, certificate, warned, { emitter, time })
     return true
   }
 }

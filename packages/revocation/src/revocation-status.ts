@@ -37,12 +37,12 @@ export type RevocationSource = 'crl' | 'ocsp'
  * The codes in `why`. For a CRL: `no_crl` (none for this issuer), `out_of_scope` (none covers the certificate),
  * `crl_expired`, `crl_not_yet_valid`. For OCSP: `ocsp_unknown` (the responder does not know the certificate),
  * `ocsp_unavailable`, `ocsp_invalid`. For both: `issuer_unknown`, `issuer_mismatch`, `serial_unknown`,
- * `chain_unknown`, `closed`, `check_failed`, `no_checker`.
+ * `chain_unknown`, `closed`, `check_failed`, `no_checker`, `answer_expired` (the checker gave an answer that has ended).
  */
 export type UnknownCause =
   | 'no_crl' | 'out_of_scope' | 'crl_expired' | 'crl_not_yet_valid' | 'ocsp_unknown' | 'ocsp_unavailable'
   | 'ocsp_invalid' | 'issuer_unknown' | 'issuer_mismatch' | 'serial_unknown' | 'chain_unknown' | 'closed'
-  | 'check_failed' | 'no_checker'
+  | 'check_failed' | 'no_checker' | 'answer_expired'
 
 /** Checks whether certificates are revoked, by CRLs, by OCSP or by other means. */
 export interface RevocationChecker {
@@ -96,6 +96,27 @@ export function unknownStatus (why: UnknownCause, detail?: string): UnknownStatu
 /** The status if a checker threw or rejected. */
 export function failedStatus (error: unknown): UnknownStatus {
   return unknownStatus('check_failed', plainText(`the checker failed: ${failureText(error)}`))
+}
+
+/** The status if a checker gave a good answer whose time is over. */
+export const ANSWER_EXPIRED: UnknownStatus = unknownStatus('answer_expired')
+
+/**
+ * Reads the answer of a checker, which may be anything if somebody else wrote it. Anything but the three states counts
+ * as unknown. It is copied, since a getter could answer differently when it is read again.
+ */
+export function readStatus (status: RevocationStatus): RevocationStatus {
+  const copy = { ...status as object } as { readonly state?: unknown, readonly until?: unknown }
+  const { state, until } = copy
+  if (state === 'revoked' || state === 'unknown') return copy as RevocationStatus
+  return state === 'good' && typeof until === 'number' && !Number.isNaN(until)
+    ? copy as RevocationStatus
+    : unknownStatus('check_failed')
+}
+
+/** What a status says at a time: a good one whose time is over says nothing any more. */
+export function statusAt (status: RevocationStatus, now: number): RevocationStatus {
+  return status.state === 'good' && now >= status.until ? ANSWER_EXPIRED : status
 }
 
 export const CLOSED: UnknownStatus = unknownStatus('closed', 'the checker is closed')
