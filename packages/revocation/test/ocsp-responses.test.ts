@@ -2,7 +2,7 @@ import { test } from 'tap'
 import {
   crlChecker, type OcspCheckerOptions, type RevocationChecker, type RevocationStatus
 } from '../src/index.ts'
-import { writeElement } from '../src/der-writer.ts'
+import { writeElement } from '../src/x509/der.ts'
 import { craftCrl, extension, integer, pss, signings } from './support/craft.ts'
 import { HOUR } from './support/clock.ts'
 import { makeCa, wrapCa } from './support/identities.ts'
