@@ -3,7 +3,7 @@ import { readName } from '@peerkit/identity/x509'
 import { CrlInvalidError } from '../errors.ts'
 import { isSameName } from '../x509/issuer.ts'
 import { CrlIndex } from './crl-index.ts'
-import type { CrlReading, ForeignCrl } from './crl-reader.ts'
+import type { ForeignCrl } from './crl-reader.ts'
 import { loadCrls, parseCrls, type ParseCrlOptions } from './parse-crl.ts'
 
 /** A CRL: PEM text (with one or more), DER, or an index that was verified by `parseCrl` or `loadCrl`. */
@@ -46,7 +46,7 @@ export class ForeignIssuers {
   /** Former issuers that have signed such lists. */
   readonly former: PeerIdentity[] = []
   /** Options for `parseCrls` and `loadCrls`. */
-  readonly reading: Pick<CrlReading, 'onForeign' | 'formerIssuers'>
+  readonly reading: Pick<ParseCrlOptions, 'onForeign' | 'formerIssuers'>
 
   constructor (isIgnoring: boolean, formerIssuers: readonly PeerIdentity[]) {
     this.reading = isIgnoring ? { onForeign: (issuer, foreign) => { this.#add(issuer, foreign) }, formerIssuers } : {}

@@ -8,6 +8,7 @@ import { countEntries, insertEntries, startEntries } from './crl-entries.ts'
 import { readCrlHeader, type CrlHeader } from './crl-header.ts'
 import { CrlIndex } from './crl-index.ts'
 import { splitCrls } from './crl-pem.ts'
+import type { ParseCrlOptions } from './parse-crl.ts'
 import { SerialTable } from './serial-table.ts'
 
 /** Number of entries between two yields to the event loop: about half a millisecond. Counting is ten times as fast. */
@@ -19,15 +20,6 @@ const HASHED_PER_SLICE = 1 << 19
 /** Work that can be interrupted at each `yield`. A yielded promise must be awaited. */
 export type Steps<Result> = Generator<Promise<unknown> | undefined, Result>
 
-/** Which CRLs are accepted. */
-export interface CrlReading {
-  readonly issuers?: readonly PeerIdentity[]
-  /** Called with the issuer (DER of its name) of each CRL that none of the issuers signed. The CRL is then left out. */
-  readonly onForeign?: (issuer: Uint8Array, foreign: ForeignCrl) => void
-  /** CAs that were accepted earlier. A CRL that one of them signed is left out, even if an accepted CA has its name. */
-  readonly formerIssuers?: readonly PeerIdentity[]
-}
-
 /** A CRL that was left out. */
 export interface ForeignCrl {
   /** Whether one of the issuers has its name, with another key. */
@@ -37,7 +29,7 @@ export interface ForeignCrl {
 }
 
 /** Parses, verifies and indexes every CRL of an input. Without `issuers`, signatures are not verified. */
-export function * readCrls (input: string | Uint8Array, reading: CrlReading): Steps<CrlIndex[]> {
+export function * readCrls (input: string | Uint8Array, reading: ParseCrlOptions): Steps<CrlIndex[]> {
   const found: CrlIndex[] = []
   try {
     for (const der of yield * splitCrls(input)) {
@@ -52,7 +44,7 @@ export function * readCrls (input: string | Uint8Array, reading: CrlReading): St
 }
 
 /** Undefined for a CRL that is left out. */
-function * readCrl (der: Uint8Array, reading: CrlReading): Steps<CrlIndex | undefined> {
+function * readCrl (der: Uint8Array, reading: ParseCrlOptions): Steps<CrlIndex | undefined> {
   const header = readCrlHeader(der)
   const verifiedBy = reading.issuers === undefined ? undefined : yield * verifyCrl(header, reading.issuers, reading)
   if (reading.issuers !== undefined && verifiedBy === undefined) return undefined
@@ -83,7 +75,7 @@ function * digestEntries (der: Uint8Array, { entriesStart, entriesEnd }: CrlHead
 
 /** The issuer that signed the CRL; undefined if the CRL is left out. */
 function * verifyCrl (
-  header: CrlHeader, issuers: readonly PeerIdentity[], { onForeign, formerIssuers = [] }: CrlReading
+  header: CrlHeader, issuers: readonly PeerIdentity[], { onForeign, formerIssuers = [] }: ParseCrlOptions
 ): Steps<PeerIdentity | undefined> {
   const named = findNamed(header, issuers)
   if (named.length === 0 && onForeign !== undefined) {

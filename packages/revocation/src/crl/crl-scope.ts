@@ -66,8 +66,8 @@ function readFlag (from: DerSequence, tag: number): boolean {
 export function covers (scope: CrlScope, certificate: PeerIdentity): boolean {
   if (scope.only !== undefined && isCaCertificate(certificate) !== (scope.only === 'ca')) return false
   if (scope.distributionPoints === undefined) return true
-  const points = readDistributionPoints(certificate)
-  return scope.distributionPoints.some((name) => points.includes(name))
+  const own = readDistributionPoints(certificate)
+  return scope.distributionPoints.some((name) => own.includes(name))
 }
 
 const nothing: readonly string[] = Object.freeze([])

@@ -25,7 +25,7 @@ export interface CrlSourceOptions {
   readonly retryAfter: number
   /** Origins that the URL may redirect to. */
   readonly origins: ReadonlySet<string>
-  readonly fetch: typeof fetch
+  readonly fetch: typeof fetch | undefined
   /** Applies new CRLs; throws if they do not fit the others. */
   readonly accept: (source: CrlSource, indexes: readonly CrlIndex[]) => void
 }

@@ -146,7 +146,7 @@ class UrlChecker implements CrlUrlChecker {
       refreshInterval: options.refreshInterval ?? 600_000,
       retryAfter: options.retryAfter ?? 5_000,
       origins: compileOrigins(options.allowRedirects, 'allowRedirects'),
-      fetch: options.fetch ?? ((...request) => globalThis.fetch(...request)),
+      fetch: options.fetch,
       accept: (source, indexes) => { this.#accept(source, indexes) }
     }
     this.#cacheSize = options.cacheSize ?? 32
@@ -157,6 +157,8 @@ class UrlChecker implements CrlUrlChecker {
   get epoch (): number { return this.#lists.epoch }
 
   get lists (): readonly CrlIndex[] { return this.#lists.lists }
+
+  get #allSources (): CrlSource[] { return [...this.#sources, ...this.#discovered.values()] }
 
   async start (): Promise<void> {
     // Apply all together: the base of a delta CRL may arrive after it.
@@ -189,25 +191,21 @@ class UrlChecker implements CrlUrlChecker {
   }
 
   async refresh (): Promise<void> {
-    const refreshed = await Promise.allSettled(
-      [...this.#sources, ...this.#discovered.values()].map(async (source) => {
-        await source.refresh()
-      })
-    )
+    const refreshed = await Promise.allSettled(this.#allSources.map(async (source) => { await source.refresh() }))
     const failure = refreshed.find((result) => result.status === 'rejected')
     if (failure !== undefined) throw failure.reason
   }
 
   async close (): Promise<void> {
     this.#closed = true
-    await Promise.all([...this.#sources, ...this.#discovered.values()].map(async (source) => { await source.close() }))
+    await Promise.all(this.#allSources.map(async (source) => { await source.close() }))
     await this.#lists.close()
   }
 
   /** Adds the failure of a fetch to an unknown status, which it may explain. */
   #explain (status: RevocationStatus): RevocationStatus {
     if (status.state !== 'unknown') return status
-    for (const { failure } of [...this.#sources, ...this.#discovered.values()]) {
+    for (const { failure } of this.#allSources) {
       if (failure !== undefined) return Object.freeze({ ...status, detail: joinDetails([status.detail, failure])! })
     }
     return status
@@ -247,7 +245,6 @@ class UrlChecker implements CrlUrlChecker {
   }
 
   #apply (changed?: CrlSource, indexes: readonly CrlIndex[] = []): void {
-    const sources = [...this.#sources, ...this.#discovered.values()]
-    this.#lists.replace(sources.flatMap((source) => source === changed ? indexes : source.indexes))
+    this.#lists.replace(this.#allSources.flatMap((source) => source === changed ? indexes : source.indexes))
   }
 }

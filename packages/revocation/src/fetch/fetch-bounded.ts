@@ -14,7 +14,8 @@ export interface BoundedRequest {
   readonly maxBytes: number
   readonly redirects: Redirects
   readonly signal: AbortSignal
-  readonly fetch: typeof fetch
+  /** Default: the global `fetch` at the time of the request. */
+  readonly fetch: typeof fetch | undefined
   /** The class of the errors. */
   readonly Unavailable: new (reason: FetchFailure, detail: string, options?: ErrorOptions) => Error
 }
@@ -56,9 +57,10 @@ async function send (url: string, request: BoundedRequest, signal: AbortSignal):
 }
 
 async function followRedirects (url: string, request: BoundedRequest, signal: AbortSignal): Promise<Response> {
+  const { fetch = globalThis.fetch } = request
   let at = url
   for (let followed = 0; ; followed++) {
-    const response = await request.fetch(at, {
+    const response = await fetch(at, {
       method: request.method,
       headers: request.headers,
       ...(request.body === undefined ? {} : { body: Buffer.from(request.body) }),

@@ -47,7 +47,7 @@ export interface OcspQuestion {
   readonly freshness: Required<OcspFreshness>
   readonly requireNoCheck: boolean
   readonly delegateChecker: RevocationChecker | undefined
-  readonly fetch: typeof fetch
+  readonly fetch: typeof fetch | undefined
   readonly signal: AbortSignal
 }
 
@@ -74,7 +74,7 @@ export function compileQuestion (options: OcspQuestionOptions, signal: AbortSign
     freshness: freshnessOf(options),
     requireNoCheck: options.requireNoCheck ?? false,
     delegateChecker: options.delegateChecker,
-    fetch: options.fetch ?? ((...request) => globalThis.fetch(...request)),
+    fetch: options.fetch,
     signal
   }
 }
