@@ -1,10 +1,10 @@
 import { iso, networkOf } from '@peerkit/identity/internal'
 import type { PeerIdentity } from '@peerkit/identity'
-import type { RefusalDetail } from './certificate-refusal.ts'
-import type { EventMessages, EventName } from './event-messages.ts'
-import { hintHandshakeFailure } from './handshake-failures.ts'
-import type { NearestRule } from './request-messages.ts'
-import { requestReasons } from './request-reasons.ts'
+import type { EventMessages, EventName } from '../channels/channels.ts'
+import type { RefusalDetail } from '../reasons/certificate-refusal.ts'
+import { hintHandshakeFailure } from '../reasons/handshake-failures.ts'
+import { requestReasons } from '../reasons/reasons.ts'
+import type { NearestRule } from './peer-messages.ts'
 
 /**
  * How serious an event is: `good` for a success, `info` for noise such as port scans, `warning` for something that

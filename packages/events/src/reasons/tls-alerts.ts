@@ -14,9 +14,8 @@ export interface AlertEntry {
 
 const NOT_ACCEPTED: ReasonText = {
   meaning: 'The client does not accept this server\'s certificate.',
-  remedy: 'Usually the certificate lacks the host name that the client called, or the client does not know ' +
-    'the CA. Run ' +
-    'peerkit probe to find out.'
+  remedy: 'Usually the certificate lacks the host name that the client called, or the client does not know the CA. ' +
+    'Run peerkit probe to find out.'
 }
 
 /** Every alert, by number. */

@@ -1,5 +1,6 @@
-import type { EventMessages, EventName } from './event-messages.ts'
-import type { EventMessage } from './message.ts'
+import type { EventMessages, EventName } from '../channels/channels.ts'
+import type { EventMessage } from '../channels/emitter.ts'
+import { requestReasons } from '../reasons/reasons.ts'
 
 /** A description for each field. */
 type Fields<Message> = { readonly [Field in Exclude<keyof Message, keyof EventMessage>]-?: string }
@@ -31,8 +32,7 @@ const forwarded = (reason: string): EventDescription<EventMessages['peerkit:forw
 })
 
 const requestFields: EventDescription<EventMessages['peerkit:request:denied']>['fields'] = {
-  reason: '`no_identity`, `no_match`, `incomplete_identity`, `predicate_refused`, `predicate_failed`, `no_rule`, ' +
-    '`rules_changed`; undefined if allowed',
+  reason: `${Object.keys(requestReasons).map((reason) => `\`${reason}\``).join(', ')}; undefined if allowed`,
   rules: 'where the rules that decided are declared: `config.allowedClients`, `scope /admin`, `rules`',
   rule: 'for an allowed request: index of the rule that allowed it',
   group: 'for an allowed request: the group that the rule names',

@@ -1,7 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
-import { concerns } from './emitter.ts'
-import type { EventMessages, EventName } from './event-messages.ts'
-import type { EventMessage } from './message.ts'
+import type { EventMessages, EventName } from './channels.ts'
+import { concerns, type EventMessage } from './emitter.ts'
 
 /** A function for each channel that you want to hear. It is called with the message and the channel's name. */
 export type EventListeners = { readonly [Name in EventName]?: (message: EventMessages[Name], name: Name) => void }

@@ -1,5 +1,19 @@
 import type { PeerIdentity } from '@peerkit/identity'
-import type { EventMessage } from './message.ts'
+import type { EventMessage } from '../channels/emitter.ts'
+
+// What happens to this service: its rules, credentials and revocation lists, and what expires.
+
+/** `peerkit:rules:reloaded` */
+export interface RulesReloadedMessage extends EventMessage {
+  readonly file: string
+  /** The number of the accepted file, counted from 1. */
+  readonly generation: number
+}
+
+/** `peerkit:rules:refused`: the rules with the number `generation` stay in force. */
+export interface RulesRefusedMessage extends RulesReloadedMessage {
+  readonly error: Error
+}
 
 /** `peerkit:credentials:rotated` */
 export interface CredentialsRotatedMessage extends EventMessage {

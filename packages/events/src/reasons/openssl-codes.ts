@@ -15,9 +15,8 @@ const MISSING_ISSUER: ReasonText = {
   meaning: 'The certificate leads to no trusted CA. Either an unknown CA issued it, or the peer did not send an ' +
     'intermediate certificate.',
   remedy: 'See the field detail for the missing issuer. If it belongs to a trusted root, configure the peer to send ' +
-    'its whole chain, or list it in the credentials option intermediates. If it is a root that should be ' +
-    'trusted, add ' +
-    'it to ca.'
+    'its whole chain, or list it in the credentials option intermediates. If it is a root that should be trusted, ' +
+    'add it to ca.'
 }
 const TOO_LONG: ReasonText = {
   meaning: 'The chain is longer than one of its CAs allows.',

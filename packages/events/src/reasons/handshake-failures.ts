@@ -1,6 +1,5 @@
 import { verifyCodes } from './openssl-codes.ts'
-import { reasons } from './reasons.ts'
-import type { HandshakeReason, ReasonText } from './reasons.ts'
+import { reasons, type HandshakeReason, type ReasonText } from './reasons.ts'
 import { codesOfAlert, tlsAlerts } from './tls-alerts.ts'
 
 /** What one kind of failed handshake means, and what to do about it. */
