@@ -1,6 +1,6 @@
 import { randomBytes, randomInt } from 'node:crypto'
 import { test } from 'tap'
-import { writeElement } from '../src/der-writer.ts'
+import { writeElement } from '../src/x509/der.ts'
 import { crlChecker, loadCrl, loadCrls, parseCrl, parseCrls, SYNC_CRL_BYTES } from '../src/index.ts'
 import {
   craftCrl, distributionPoint, entry, extension, generalizedTime, integer, pss, reasonCode, signings, time, toPem,

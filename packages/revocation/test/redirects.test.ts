@@ -1,6 +1,6 @@
 import { test, type Test } from 'tap'
 import { crlUrlChecker, type CrlUrlChecker, type CrlUrlCheckerOptions } from '../src/index.ts'
-import { compileOrigins, findTarget } from '../src/redirects.ts'
+import { compileOrigins, findTarget } from '../src/fetch/allowed-urls.ts'
 import { craftCrl } from './support/craft.ts'
 import { startCrlServer, type CrlServer } from './support/crl-server.ts'
 import { makeCa } from './support/identities.ts'

@@ -1,5 +1,4 @@
-import { DerSequence } from '../../src/der-sequence.ts'
-import { writeElement } from '../../src/der-writer.ts'
+import { DerSequence, writeElement } from '../../src/x509/der.ts'
 import { signData, signings, type Signing } from './craft.ts'
 
 /** What of a certificate is written anew; it is signed anew then. */

@@ -45,7 +45,7 @@ function askOne (
     return blame(path[0]!, 'revocation_unknown', 'may be revoked: the revocation checker failed', 'check_failed')
   }
   const conclude = (status: ChainStatus): PathRevocation => read(status, path, now())
-  return whenAnswered(() => checkChain(checker, leaf!, { chain }), conclude, fail)
+  return whenAnswered(() => checkChain(checker, leaf!, { chain, now }), conclude, fail)
 }
 
 function read (status: ChainStatus, path: readonly Certificate[], now: number): PathRevocation {
