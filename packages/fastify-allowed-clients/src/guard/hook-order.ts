@@ -2,7 +2,7 @@ import { BEFORE_RULES, IDENTIFIES } from '@peerkit/identity/internal'
 import type {
   FastifyInstance, FastifyReply, FastifyRequest, onRequestHookHandler, onRouteHookHandler, onSendHookHandler
 } from 'fastify'
-import { listHooks } from '../fastify-internals.ts'
+import { hooksOf } from '../fastify-internals.ts'
 import type { RoutePolicy } from '../policy/route-requirements.ts'
 import { authorizeRequest } from './authorize-request.ts'
 import { asksForUpgrade, authorizeUpgrade } from './upgrades.ts'
@@ -77,11 +77,11 @@ function isBeforeRules (hook: Function): boolean {
 
 /** Adds an onRoute hook to plugins that were encapsulated earlier. Fastify passes it to later ones only. */
 export function watchEarlierPlugins (app: FastifyInstance, onRoute: onRouteHookHandler): void {
-  for (const hooks of listHooks(app).slice(1)) hooks.onRoute.push(onRoute)
+  for (const hooks of hooksOf(app).slice(1)) hooks.onRoute.push(onRoute)
 }
 
 function listOnRequestHooks (app: object): Function[][] {
-  return listHooks(app).map(({ onRequest }) => onRequest)
+  return hooksOf(app).map(({ onRequest }) => onRequest)
 }
 
 /**

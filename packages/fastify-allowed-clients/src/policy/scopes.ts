@@ -1,4 +1,5 @@
-import { isRoot, readSymbol } from '../fastify-internals.ts'
+import { readSymbol } from '@peerkit/identity/internal'
+import { isRoot } from '../fastify-internals.ts'
 import type { Mode } from '../plugin-options.ts'
 import type { Declaration } from './declarations.ts'
 

@@ -1,6 +1,6 @@
 import { EMITTER, isAuditKept, requestDenied } from '@peerkit/events'
 import {
-  IDENTIFIES, IS_PREFLIGHT, IS_PUBLIC, closeUpgrade, dropRequestLog, isThenable, releaseRequestLog
+  IDENTIFIES, IS_PREFLIGHT, IS_PUBLIC, closeUpgrade, dropRequestLog, isThenable, listHooks, releaseRequestLog
 } from '@peerkit/identity/internal'
 import type { FastifyInstance, FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify'
 import { pathOf, routeUpgrade } from '../connection/upgrade-watch.ts'
@@ -53,33 +53,19 @@ export function identifyRequests (app: FastifyInstance, forwarded: ForwardedPeer
   return identify
 }
 
-/** The versions of Fastify whose hook lists are known. Others are tried, and refused if they differ. */
-const KNOWN_FASTIFY = '5.0 to 5.12'
-
 /**
  * Moves a hook ahead of the onRequest hooks that were added before, in an instance and in those encapsulated in it. One
- * of them may answer, such as a hook of a cache, and would answer strangers. Fastify has no public way to do so.
+ * of them may answer, such as a hook of a cache, and would answer strangers.
  *
  * @throws ServerOptionError if this version of Fastify keeps its hooks in an unknown way
  */
 export function runFirst (app: FastifyInstance, hook: onRequestHookHandler): void {
-  const hooks = readSymbol(app, 'fastify.hooks') as { readonly onRequest?: unknown } | undefined
-  const children = readSymbol(app, 'fastify.children')
-  if (!Array.isArray(hooks?.onRequest) || !Array.isArray(children)) {
-    throw new ServerOptionError(
-      `fastify ${app.version} keeps its hooks in an unknown way; expected ${KNOWN_FASTIFY}: a hook that was added ` +
-        'before @peerkit/fastify-mtls would answer clients without a certificate'
-    )
+  const lists = listHooks(app, (message) => new ServerOptionError(
+    `${message}; a hook that was added before @peerkit/fastify-mtls would answer clients without a certificate`
+  ))
+  for (const { onRequest } of lists) {
+    onRequest.splice(0, onRequest.length, hook, ...onRequest.filter((each) => each !== hook))
   }
-  const others = hooks.onRequest.filter((each) => each !== hook)
-  hooks.onRequest.splice(0, hooks.onRequest.length, hook, ...others)
-  for (const child of children) runFirst(child, hook)
-}
-
-/** The value of a symbol of Fastify, by its description, that an instance has itself. */
-function readSymbol (instance: object, description: string): unknown {
-  const symbol = Object.getOwnPropertySymbols(instance).find((one) => one.description === description)
-  return symbol === undefined ? undefined : (instance as Record<symbol, unknown>)[symbol]
 }
 
 /** Whether a route answers clients without a certificate. */
