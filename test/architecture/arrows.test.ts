@@ -23,7 +23,8 @@ for (const [folder, allowed] of Object.entries(arrows)) {
   })
 
   test(`${folder} declares its arrows as dependencies`, async (t) => {
-    const declared = Object.keys(manifest['dependencies']).filter((name) => name.startsWith('@peerkit/')).map((name) => name.slice('@peerkit/'.length))
+    const declared = Object.keys(manifest['dependencies'] ?? {})
+      .filter((name) => name.startsWith('@peerkit/')).map((name) => name.slice('@peerkit/'.length))
     t.same(declared.sort(), [...allowed].sort())
     const peers = Object.keys(manifest['peerDependencies'] ?? {})
     const ofSuite = peers.filter((name) => name.startsWith('@peerkit/'))

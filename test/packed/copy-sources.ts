@@ -9,7 +9,7 @@ const MADE_HERE = new Set(['node_modules', 'dist', 'coverage', '.tap', '.turbo']
  * packages are links to ours. Those of the suite itself lead to the copy's own sources.
  */
 export function copySources (folder: string): void {
-  const files = readdirSync(root).filter((name) => /^(package|package-lock|tsconfig.*)\.json$/.test(name) || name === '.npmrc')
+  const files = readdirSync(root).filter((name) => /^(package|package-lock|tsconfig.*)\.json$/.test(name) || name === '.npmrc' || name === 'esbuild.config.js')
   for (const name of [...files, 'packages']) {
     cpSync(join(root, name), join(folder, name), { recursive: true, filter: (path) => !MADE_HERE.has(basename(path)) })
   }

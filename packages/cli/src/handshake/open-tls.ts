@@ -2,11 +2,10 @@ import { connect as connectTcp, isIP } from 'node:net'
 import type { Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import type { ConnectionOptions, SecureVersion, TLSSocket } from 'node:tls'
-import type { Target } from '../target.ts'
+import type { Target } from '../server/tls-arguments.ts'
 import { readHandshake } from './read-handshake.ts'
 import type { HandshakeFacts } from './read-handshake.ts'
-import { ServerCertificates } from './server-certificates.ts'
-import { SocketTap } from './socket-tap.ts'
+import { ServerCertificates, SocketTap } from './observe-server.ts'
 
 export interface OpenTlsOptions {
   /** The name for SNI and for the check of the certificate. Default: the host, unless it is an IP address. */

@@ -1,6 +1,6 @@
 import { roots } from '../../../trust/test/support/public-world.ts'
 import { readArguments } from '../../src/command.ts'
-import { forecastBy } from '../../src/forecast.ts'
+import { forecastBy } from '../../src/forecast/forecast.ts'
 import type { Run } from './peerkit.ts'
 
 export * from '../../../trust/test/support/public-world.ts'

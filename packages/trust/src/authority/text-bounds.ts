@@ -1,5 +1,5 @@
 import { isIP } from 'node:net'
-import { MTLS_ERR_SPIFFE_ID_INVALID, isObjectIdentifier, parseSpiffeId } from '@peerkit/identity'
+import { SpiffeIdInvalidError, isObjectIdentifier, parseSpiffeId } from '@peerkit/identity'
 import type { SpiffeId } from '@peerkit/identity'
 import { wrongValue } from '@peerkit/identity/internal'
 import { parseIpAddress } from '@peerkit/identity/x509'
@@ -62,7 +62,7 @@ function parseId (text: string): SpiffeId | undefined {
   try {
     return parseSpiffeId(text)
   } catch (error) {
-    if (error instanceof MTLS_ERR_SPIFFE_ID_INVALID) return undefined
+    if (error instanceof SpiffeIdInvalidError) return undefined
     throw error
   }
 }
