@@ -84,7 +84,9 @@ function isTypeExport ({ declarations = [] }: ts.Symbol): boolean {
 }
 
 function isCallable (symbol: ts.Symbol, declaration: ts.Node, checker: ts.TypeChecker): boolean {
-  if ((symbol.flags & (ts.SymbolFlags.Function | ts.SymbolFlags.Class)) !== 0) return true
+  if ((symbol.flags & ts.SymbolFlags.Function) !== 0) return true
+  // A class with a static code is one of the errors.
+  if ((symbol.flags & ts.SymbolFlags.Class) !== 0) return symbol.exports?.has('code' as ts.__String) !== true
   if ((symbol.flags & ts.SymbolFlags.Variable) === 0) return false
   const type = checker.getTypeOfSymbolAtLocation(symbol, declaration)
   return type.getCallSignatures().length > 0 || type.getConstructSignatures().length > 0

@@ -15,11 +15,11 @@ export { crlChecker, loadCrlChecker, type CrlChecker, type CrlCheckerOptions } f
 export type { CrlEntry, CrlIndex } from './crl/crl-index.ts'
 export type { CrlInput } from './crl/crl-inputs.ts'
 export { crlIssuersToKeep, describeCrlLoss, type CrlLossOptions } from './crl/crl-loss.ts'
-export type { ForeignCrl } from './crl/crl-reader.ts'
+export type { ForeignCrl, ParseCrlOptions } from './crl/crl-reader.ts'
 export type { CrlScope } from './crl/crl-scope.ts'
 export { crlUrlChecker, type CrlUrlChecker, type CrlUrlCheckerOptions } from './crl/crl-url-checker.ts'
 export {
-  loadCrl, loadCrls, MAX_CRL_BYTES, parseCrl, parseCrls, SYNC_CRL_BYTES, type LoadCrlOptions, type ParseCrlOptions
+  loadCrl, loadCrls, MAX_CRL_BYTES, parseCrl, parseCrls, SYNC_CRL_BYTES, type LoadCrlOptions
 } from './crl/parse-crl.ts'
 
 export { ocspChecker, type OcspChecker, type OcspCheckerOptions } from './ocsp/ocsp-checker.ts'

@@ -3,8 +3,8 @@ import { readName } from '@peerkit/identity/x509'
 import { CrlInvalidError } from '../errors.ts'
 import { isSameName } from '../x509/issuer.ts'
 import { CrlIndex } from './crl-index.ts'
-import type { ForeignCrl } from './crl-reader.ts'
-import { loadCrls, parseCrls, type ParseCrlOptions } from './parse-crl.ts'
+import type { ForeignCrl, ParseCrlOptions } from './crl-reader.ts'
+import { loadCrls, parseCrls } from './parse-crl.ts'
 
 /** A CRL: PEM text (with one or more), DER, or an index that was verified by `parseCrl` or `loadCrl`. */
 export type CrlInput = string | Uint8Array | CrlIndex

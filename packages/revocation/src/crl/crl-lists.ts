@@ -68,9 +68,6 @@ export function checkBases (indexes: readonly CrlIndex[]): void {
 function groupLists (indexes: readonly CrlIndex[]): Group[] {
   const groups = new Map<string, Group>()
   for (const index of indexes) {
-    if (index.verifiedBy === undefined) {
-      throw new CrlInvalidError('unverified', 'its signature is not verified: parse it with `issuers`')
-    }
     const key = `${caOf(index)}/${index.scope.raw}`
     const group = groups.get(key) ?? { bases: [], deltas: [] }
     groups.set(key, group);

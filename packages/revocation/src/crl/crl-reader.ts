@@ -8,7 +8,6 @@ import { countEntries, insertEntries, startEntries } from './crl-entries.ts'
 import { readCrlHeader, type CrlHeader } from './crl-header.ts'
 import { CrlIndex } from './crl-index.ts'
 import { splitCrls } from './crl-pem.ts'
-import type { ParseCrlOptions } from './parse-crl.ts'
 import { SerialTable } from './serial-table.ts'
 
 /** Number of entries between two yields to the event loop: about half a millisecond. Counting is ten times as fast. */
@@ -19,6 +18,27 @@ const HASHED_PER_SLICE = 1 << 19
 
 /** Work that can be interrupted at each `yield`. A yielded promise must be awaited. */
 export type Steps<Result> = Generator<Promise<unknown> | undefined, Result>
+
+/** Options of `parseCrl` and `parseCrls`. */
+export interface ParseCrlOptions {
+  /**
+   * The CAs of which one must have signed the CRL. If undefined, the signature is not verified, and no checker takes
+   * the result.
+   */
+  readonly issuers?: readonly PeerIdentity[]
+  /**
+   * Called for each CRL that none of the issuers signed, with its issuer (DER of the name). The CRL is then left out.
+   * If undefined, such a CRL is refused.
+   */
+  readonly onForeign?: (issuer: Uint8Array, foreign: ForeignCrl) => void
+  /**
+   * CAs that were accepted earlier. A CRL that one of them signed is passed to `onForeign`, even if one of the issuers
+   * has the same name.
+   */
+  readonly formerIssuers?: readonly PeerIdentity[]
+  /** Maximum size in bytes. Default: `SYNC_CRL_BYTES` for `parseCrl`, `MAX_CRL_BYTES` for `loadCrl`. */
+  readonly maxBytes?: number
+}
 
 /** A CRL that was left out. */
 export interface ForeignCrl {

@@ -1,8 +1,7 @@
-import type { PeerIdentity } from '@peerkit/identity'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { CrlInvalidError } from '../errors.ts'
 import type { CrlIndex } from './crl-index.ts'
-import { readCrls, type ForeignCrl, type Steps } from './crl-reader.ts'
+import { readCrls, type ParseCrlOptions, type Steps } from './crl-reader.ts'
 
 /**
  * Size up to which CRLs are parsed synchronously, in bytes: 1 MiB, about 25,000 entries, which block the event loop
@@ -12,27 +11,6 @@ export const SYNC_CRL_BYTES: number = 1 << 20
 
 /** Default maximum size of a CRL, in bytes: 128 MiB, three million entries. */
 export const MAX_CRL_BYTES: number = 128 << 20
-
-/** Options of {@link parseCrl} and {@link parseCrls}. */
-export interface ParseCrlOptions {
-  /**
-   * The CAs of which one must have signed the CRL. If undefined, the signature is not verified, and no checker takes
-   * the result.
-   */
-  readonly issuers?: readonly PeerIdentity[]
-  /**
-   * Called for each CRL that none of the issuers signed, with its issuer (DER of the name). The CRL is then left out.
-   * If undefined, such a CRL is refused.
-   */
-  readonly onForeign?: (issuer: Uint8Array, foreign: ForeignCrl) => void
-  /**
-   * CAs that were accepted earlier. A CRL that one of them signed is passed to `onForeign`, even if one of the issuers
-   * has the same name.
-   */
-  readonly formerIssuers?: readonly PeerIdentity[]
-  /** Maximum size in bytes. Default: {@link SYNC_CRL_BYTES} for `parseCrl`, {@link MAX_CRL_BYTES} for `loadCrl`. */
-  readonly maxBytes?: number
-}
 
 /** Options of {@link loadCrl} and {@link loadCrls}. */
 export interface LoadCrlOptions extends ParseCrlOptions {
