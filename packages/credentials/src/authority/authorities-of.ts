@@ -1,7 +1,9 @@
+import type { CertificateFlaw, ClaimKind, PeerIdentity } from '@peerkit/identity'
 import type { RevocationChecker } from '@peerkit/revocation'
-import type { Authority } from '@peerkit/trust'
-import type { TrustSnapshot } from '../credential-snapshot.ts'
-import type { SnapshotAuthority } from './snapshot-authority.ts'
+import { NameBounds } from '@peerkit/trust'
+import type { AlgorithmPolicy, Authority, AuthorityNames } from '@peerkit/trust'
+import type { TrustSnapshot } from '../sources/credential-snapshot.ts'
+import type { AuthorityUse } from './authority-options.ts'
 
 /**
  * Returns the authorities of a snapshot for one side, in their declared order, as `createTrustEvaluator` of
@@ -73,4 +75,79 @@ export function listCheckers (
  */
 export function checkersOf ({ revocation, checker }: SnapshotAuthority): readonly RevocationChecker[] {
   return [revocation, checker].filter((each) => each !== undefined)
+}
+
+/** An authority of a snapshot. Frozen. */
+export interface SnapshotAuthority {
+  /** `default` if the option `ca` is used. */
+  readonly name: string
+  /** Whether it may issue certificates of clients, servers or both. */
+  readonly for: AuthorityUse
+  /** The names that it may issue. */
+  readonly names: AuthorityNames
+  /** Whether a path may end at an intermediate CA in `ca`. */
+  readonly partial: boolean
+  readonly algorithms: AlgorithmPolicy | undefined
+  /** Until when clients may use a certificate that is only for servers, in milliseconds since the epoch. */
+  readonly serverAuthOnlyUntil: number | undefined
+  /** Flaws of the certificates of peers that are accepted. Usually empty. */
+  readonly tolerate: readonly CertificateFlaw[]
+  /** Its trust anchors. */
+  readonly anchors: readonly PeerIdentity[]
+  /** CA certificates that paths may use, without being trust anchors. */
+  readonly candidates: readonly PeerIdentity[]
+  /** Checks its CRLs; undefined if it has none. */
+  readonly revocation: RevocationChecker | undefined
+  /** Its option `checker`, asked in addition. */
+  readonly checker: RevocationChecker | undefined
+}
+
+/** What rules need to know of an authority; see `RuleAuthority` of @peerkit/rules. */
+export interface RuleAuthority {
+  readonly name: string
+  /** Set if the authority is only for the other side. */
+  readonly only?: 'clients' | 'servers' | undefined
+  vouchesFor (kind: ClaimKind): boolean
+  mayClaim (kind: ClaimKind, value: string): boolean
+}
+
+const known = new WeakMap<SnapshotAuthority, NameBounds>()
+
+/**
+ * Returns the limits of the names that an authority may issue.
+ *
+ * @example
+ * ```ts
+ * const [authority] = credentials.current.authorities
+ * if (authority !== undefined) console.log(boundsOf(authority).mayClaim('dns', 'ledger.example')) // true
+ * ```
+ */
+export function boundsOf (authority: SnapshotAuthority): NameBounds {
+  const bounds = known.get(authority) ?? new NameBounds(authority.names, `authorities.${authority.name}.names`)
+  known.set(authority, bounds)
+  return bounds
+}
+
+/**
+ * Returns the authorities of a snapshot as `compileRules` of @peerkit/rules takes them.
+ *
+ * @param snapshot the snapshot in use
+ * @param side whether the rules are for clients or servers; authorities for the other side have `only`
+ * @example
+ * ```ts
+ * const authorities = ruleAuthoritiesOf(credentials.current, 'clients')
+ * console.log(authorities.map(({ name }) => name)) // [ 'default' ]
+ * ```
+ */
+export function ruleAuthoritiesOf (snapshot: TrustSnapshot, side: 'clients' | 'servers'): readonly RuleAuthority[] {
+  return snapshot.authorities.map((authority) => {
+    const bounds = boundsOf(authority)
+    const only = vouchesFor(authority, side) ? undefined : side === 'clients' ? 'servers' : 'clients'
+    return {
+      name: authority.name,
+      only,
+      vouchesFor: (kind) => bounds.vouchesFor(kind),
+      mayClaim: (kind, value) => bounds.mayClaim(kind, value)
+    }
+  })
 }

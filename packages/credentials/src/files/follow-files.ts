@@ -1,16 +1,18 @@
 import type { watch } from 'node:fs'
-import { backOff } from '../backoff.ts'
+import type { PeerIdentity } from '@peerkit/identity'
+import type { CrlChecker } from '@peerkit/revocation'
+import { caKey } from '../authority/check-authority.ts'
+import { closeAll } from '../authority/crl-checkers.ts'
+import { backOff } from '../clock.ts'
 import type { Clock } from '../clock.ts'
-import type { CheckedMaterial, CheckedTrust } from '../check-material.ts'
-import { partsOf } from '../part.ts'
-import type { Part } from '../part.ts'
-import { closeAll } from '../revocation-checker.ts'
+import type { CheckedMaterial, CheckedTrust } from '../material/check-material.ts'
+import { partsOf } from '../material/part.ts'
+import type { Part } from '../material/part.ts'
+import type { TrustSnapshot } from '../sources/credential-snapshot.ts'
 import { isRewritten, readSignature } from '../watch/file-signature.ts'
 import type { Signature } from '../watch/file-signature.ts'
 import { PathWatch } from '../watch/path-watch.ts'
-import { findDroppedCas } from './find-dropped-cas.ts'
-import type { FileLoader, LoadedFiles } from './load-files.ts'
-import type { Followed } from './followed.ts'
+import type { FileLoader, Followed, LoadedFiles } from './load-files.ts'
 import { ReloadState } from './reload-state.ts'
 
 /** How long files must stay unchanged before they are read, in ms: enough for all files of a set to be written. */
@@ -221,4 +223,22 @@ export class FileFollower<Checked extends CheckedTrust = CheckedMaterial> {
     this.#processed = new Map([...this.#seen].map(([part, { signature }]) => [part, signature]))
     this.#recordRefusals(new Map(partsOf(error).map((part) => [part, error])))
   }
+}
+
+/**
+ * Finds authorities with CRLs that lose a CA which no other authority gets.
+ *
+ * @returns the first such CA of each authority, by name
+ */
+export function findDroppedCas (
+  current: TrustSnapshot, { authorities }: CheckedTrust
+): ReadonlyMap<string, PeerIdentity> {
+  const trusted = new Set(authorities.flatMap(({ anchors }) => anchors.map(({ identity }) => caKey(identity))))
+  const found = new Map<string, PeerIdentity>()
+  for (const { name, anchors, revocation } of current.authorities) {
+    const { lists = [] } = (revocation ?? {}) as Partial<CrlChecker>
+    const dropped = lists.length === 0 ? undefined : anchors.find((anchor) => !trusted.has(caKey(anchor)))
+    if (dropped !== undefined) found.set(name, dropped)
+  }
+  return found
 }

@@ -1,4 +1,4 @@
-import { DerReader, TAG, decodeObjectIdentifier } from '@peerkit/identity/der'
+import { decodeObjectIdentifier, DerReader, TAG } from '@peerkit/identity/der'
 import { readAlgorithm } from '@peerkit/identity/x509'
 import { toDer } from './ber-to-der.ts'
 import { decryptContent } from './decrypt-content.ts'
