@@ -35,7 +35,7 @@ export async function holdProcessOpen<Result> (task: () => Promise<Result>): Pro
 }
 
 /** How long to wait before trying again. */
-export interface BackoffOptions {
+interface BackoffOptions {
   /** Milliseconds before the first retry. */
   readonly first: number
   /** The longest wait, in milliseconds. */
@@ -53,7 +53,7 @@ export function backOff (failures: number, { first, longest, random }: BackoffOp
   return most - random() * most / 2
 }
 
-export interface WithinTimeOptions {
+interface WithinTimeOptions {
   readonly clock: Clock
   /** The time limit in milliseconds. */
   readonly timeout: number

@@ -39,7 +39,7 @@ export abstract class MaterialError extends CodedError {
 }
 
 /** What `CredentialsRefusedError` may have besides its reason. */
-export interface RefusedOptions extends MaterialErrorOptions {
+interface RefusedOptions extends MaterialErrorOptions {
   readonly startsAt?: number | undefined
 }
 

@@ -2,7 +2,7 @@ export type {
   AuthorityMaterial, CheckOptions, CredentialMaterial, Pem, Secret, TrustMaterial
 } from './material/material.ts'
 export type {
-  CredentialChange, CredentialSnapshot, CredentialSource, TrustChange, TrustSnapshot, TrustSource
+  CredentialChange, CredentialSnapshot, CredentialSource, SnapshotAuthority, TrustChange, TrustSnapshot, TrustSource
 } from './sources/credential-snapshot.ts'
 export { fileCredentials, fileTrust } from './sources/file-sources.ts'
 export type {
@@ -25,7 +25,7 @@ export type { SnapshotContextOptions } from './sources/secure-context-options.ts
 export {
   authoritiesOf, boundsOf, checkersOf, listCheckers, ruleAuthoritiesOf, vouchesFor
 } from './authority/authorities-of.ts'
-export type { RuleAuthority, SnapshotAuthority } from './authority/authorities-of.ts'
+export type { RuleAuthority } from './authority/authorities-of.ts'
 export type { AuthorityOptions, AuthorityUse } from './authority/authority-options.ts'
 export { ListWatch } from './authority/list-watch.ts'
 export type { WatchedLists } from './authority/list-watch.ts'

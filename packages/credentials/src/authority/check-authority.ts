@@ -1,13 +1,13 @@
-import { nameKey, rdnKeys, validityAt } from '@peerkit/identity'
+import { validityAt } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
 import { refused } from '../errors.ts'
 import { checkAnchors, checkAuthority as checkCa, describeLeftOut, nextStart } from '../material/check-anchors.ts'
 import { showTime } from '../material/check-certificate.ts'
 import { digestCrl, listOf } from '../material/material.ts'
 import type { Pem } from '../material/material.ts'
-import { hasIssued, parseCertificate, readCertificates } from '../material/parsed-certificate.ts'
+import { caKey, hasIssued, identitiesOf, parseCertificate, readCertificates } from '../material/parsed-certificate.ts'
 import type { ParsedCertificate } from '../material/parsed-certificate.ts'
-import type { SnapshotAuthority } from './authorities-of.ts'
+import type { SnapshotAuthority } from '../sources/credential-snapshot.ts'
 import type { ReadAuthorityOptions } from './authority-options.ts'
 import type { AuthorityInput } from './list-authorities.ts'
 
@@ -49,9 +49,9 @@ export function checkAuthority (
   }
   const parsed = bundle.flatMap((text) => readCertificates(text, origins.ca))
   const checked = checkAnchors(parsed, origins.ca, now, options.partial)
-  const anchors = checked.anchors.map(({ identity }) => identity)
+  const anchors = identitiesOf(checked.anchors)
   const { intermediates, ended, warnings } = readIntermediates(material.intermediates, origins.intermediates, now)
-  const signers = readCas(material.crlIssuers, origins.crlIssuers).map(({ identity }) => identity)
+  const signers = identitiesOf(readCas(material.crlIssuers, origins.crlIssuers))
   const candidates = [...anchors, ...ownIssuers, ...signers, ...intermediates]
   const crlIssuers = [...candidates, ...ended]
   const digests = crlDigests ?? listOf(material.crl).map(digestCrl)
@@ -79,7 +79,7 @@ export function checkAuthority (
     intermediates,
     crlOrigin: origins.crl,
     hasCrls,
-    nextStart: nextStart([...parsed.map(({ identity }) => identity), ...ended], now),
+    nextStart: nextStart([...identitiesOf(parsed), ...ended], now),
     trust,
     warnings: [...checked.warnings, ...warnings, ...over]
   }
@@ -118,11 +118,6 @@ export function refuseSharedAnchors (
   }
 }
 
-/** Identifies a CA by name and key. Names are compared as RFC 5280 section 7.1 says, so case does not matter. */
-export function caKey ({ publicKey256 = '', subject }: PeerIdentity): string {
-  return `${publicKey256} ${subject === undefined ? '' : nameKey(rdnKeys(subject))}`
-}
-
 function readCas (given: Pem | readonly Pem[] | undefined, where: string): ParsedCertificate[] {
   const found = listOf(given).flatMap((text) => readCertificates(text, where))
   for (const certificate of found) checkCa(certificate, where)
@@ -138,7 +133,7 @@ function readCas (given: Pem | readonly Pem[] | undefined, where: string): Parse
 function readIntermediates (
   given: Pem | readonly Pem[] | undefined, where: string, now: number
 ): { intermediates: PeerIdentity[], ended: PeerIdentity[], warnings: string[] } {
-  const found = readCas(given, where).map(({ identity }) => identity)
+  const found = identitiesOf(readCas(given, where))
   const root = found.map(parseCertificate).find((certificate) => hasIssued(certificate, certificate))
   if (root !== undefined) {
     const expected = 'only intermediate CA certificates (roots belong in ca)'

@@ -6,10 +6,9 @@ import type { Clock } from '../clock.ts'
 import { refused } from '../errors.ts'
 import type { CheckedTrust } from '../material/check-material.ts'
 import type { Pem } from '../material/material.ts'
+import { caKey, identitiesOf } from '../material/parsed-certificate.ts'
 import { blame } from '../material/part.ts'
-import type { TrustSnapshot } from '../sources/credential-snapshot.ts'
-import type { SnapshotAuthority } from './authorities-of.ts'
-import { caKey } from './check-authority.ts'
+import type { SnapshotAuthority, TrustSnapshot } from '../sources/credential-snapshot.ts'
 import type { CheckedAuthority } from './check-authority.ts'
 
 /** The checkers of the CRLs, by authority. */
@@ -84,7 +83,7 @@ function ask (authority: CheckedAuthority, clock: Clock, { authorities }: Checke
   const formerIssuers = known.flatMap(casOf)
   const between = [...authority.crlIssuers, ...formerIssuers]
   const anchorsOf = (wanted: string): PeerIdentity[] =>
-    authorities.find(({ name }) => name === wanted)?.anchors.map(({ identity }) => identity) ?? []
+    identitiesOf(authorities.find(({ name }) => name === wanted)?.anchors ?? [])
   const anchors = anchorsOf(authority.name)
   const lists = known.map(({ name, revocation }) => {
     const all = listsOf(revocation)
@@ -134,6 +133,23 @@ async function load (question: Question, crls: readonly Pem[]): Promise<CrlCheck
   }
 }
 
+/**
+ * Finds authorities with CRLs that lose a CA which no other authority gets.
+ *
+ * @returns the first such CA of each authority, by name
+ */
+export function findDroppedCas (
+  current: TrustSnapshot, { authorities }: CheckedTrust
+): ReadonlyMap<string, PeerIdentity> {
+  const trusted = new Set(authorities.flatMap(({ anchors }) => anchors.map(({ identity }) => caKey(identity))))
+  const found = new Map<string, PeerIdentity>()
+  for (const { name, anchors, revocation } of current.authorities) {
+    const dropped = listsOf(revocation).length === 0 ? undefined : anchors.find((anchor) => !trusted.has(caKey(anchor)))
+    if (dropped !== undefined) found.set(name, dropped)
+  }
+  return found
+}
+
 /** Closes checkers that are not needed. */
 export function closeAll (checkers: Checkers): void {
   for (const checker of checkers.values()) checker?.close().catch(() => {})
@@ -155,7 +171,7 @@ export function describeUncovered (
   if (checker === undefined) return []
   const covered = new Set(listsOf(checker).map(({ verifiedBy }) => verifiedBy && caKey(verifiedBy)))
   const note = 'certificates of that CA are rejected, because revocation is "hard"'
-  return anchors.map(({ identity }) => identity).filter((ca) => !covered.has(caKey(ca)) && isHard(revocation, ca))
+  return identitiesOf(anchors).filter((ca) => !covered.has(caKey(ca)) && isHard(revocation, ca))
     .map((ca) => `${crlOrigin}: there is no CRL of ${String(ca)}; ${note}`)
 }
 

@@ -123,7 +123,7 @@ async function readList (path: string): Promise<ReadStill<BlockFileContent>> {
 }
 
 /** Bytes of a file: about 10,000 entries. YAML of this size takes about 0.3 s to read, JSON a tenth of that. */
-export const MAX_BLOCK_BYTES = 1_000_000
+const MAX_BLOCK_BYTES = 1_000_000
 
 const EXPECTED = 'a list of blocked certificates, YAML or JSON'
 

@@ -42,7 +42,7 @@ export function readBlockList (bytes: Uint8Array, path: string): KnownEntry[] {
 }
 
 /** The parsed contents of a file. */
-export interface BlockDocument {
+interface BlockDocument {
   readonly value: unknown
   /** The line of a place, from 1; undefined if it is unknown. */
   lineOf (place: Place): number | undefined
@@ -57,7 +57,7 @@ const MAX_DEPTH = 16
  * @param where the option and the file, for errors
  * @throws BlockListInvalidError (`malformed`)
  */
-export function readBlockDocument (bytes: Uint8Array, path: string, where: string): BlockDocument {
+function readBlockDocument (bytes: Uint8Array, path: string, where: string): BlockDocument {
   const text = decode(bytes, where)
   const extension = extname(path).toLowerCase()
   const isYaml = extension === '.yaml' || extension === '.yml'

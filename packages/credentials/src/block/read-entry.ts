@@ -29,7 +29,7 @@ const MAX_VALUE = 10_000
 interface Found extends Pick<KnownEntry, 'kind' | 'key' | 'text'> { readonly spelling: BlockEntry }
 
 /** Reads entries. Lists repeat the same few issuers, so each name is parsed once. */
-export class EntryReader {
+class EntryReader {
   readonly #refuse: Refuse
   readonly #names = new Map<string, EntryValue | WrongValue>()
 
@@ -174,7 +174,7 @@ function explainKey (key: string): string {
 }
 
 /** The most entries of one list. */
-export const MAX_ENTRIES = 100_000
+const MAX_ENTRIES = 100_000
 
 /**
  * Reads the entries of a list.

@@ -1,8 +1,9 @@
-import { describeValue, wrongOption, wrongValue } from '@peerkit/identity/internal'
+import { anything, describeValue, wrongOption, wrongValue } from '@peerkit/identity/internal'
+import type { OptionTypes } from '@peerkit/identity/internal'
 import type { AuthorityOptions } from '../authority/authority-options.ts'
 import { checkAuthorities, DEFAULT_AUTHORITY } from '../authority/list-authorities.ts'
 import { CredentialsOptionError } from '../errors.ts'
-import { listOf, TRUST_PARTS } from '../material/material.ts'
+import { listOf, TRUST_OPTIONS, TRUST_PARTS } from '../material/material.ts'
 import type { AuthorityOrigins, Origins } from '../material/material.ts'
 import type { Part } from '../material/part.ts'
 
@@ -34,6 +35,9 @@ export interface TrustPaths {
   /** CA certificates for paths of peers that do not send them, PEM. Not trust anchors. */
   readonly intermediates?: string | readonly string[] | undefined
 }
+
+/** The options that are paths. `checkPaths` checks their values. */
+export const PATH_OPTIONS: OptionTypes<FilePaths> = { cert: anything, key: anything, pfx: anything, ...TRUST_OPTIONS }
 
 /** A named authority: its files, and the limits of what it may issue. */
 export interface AuthorityPaths extends TrustPaths, AuthorityOptions {}

@@ -58,7 +58,7 @@ export interface FileLoaderOptions extends CheckOptions {
 }
 
 /** Checks the contents: credentials, or a trust without a key. */
-export type Check<Checked extends CheckedTrust> = (material: CredentialMaterial, context: TrustContext) => Checked
+type Check<Checked extends CheckedTrust> = (material: CredentialMaterial, context: TrustContext) => Checked
 
 /** Reads and checks files. */
 export class FileLoader<Checked extends CheckedTrust = CheckedMaterial> {
@@ -202,7 +202,7 @@ function isSame (one: ReadonlyMap<Part, string>, other: ReadonlyMap<Part, string
 }
 
 /** Runs tasks one after another, in the order in which they were given. */
-export class Turns {
+class Turns {
   #last: Promise<unknown> = Promise.resolve()
 
   /** Runs a task after all tasks before it, and returns its result. */

@@ -6,11 +6,14 @@ import { SYSTEM_CLOCK, holdProcessOpen } from '../clock.ts'
 import type { Clock } from '../clock.ts'
 import { CredentialsClosedError, CredentialsUnavailableError, MaterialError } from '../errors.ts'
 import type { CheckedTrust } from '../material/check-material.ts'
+import { CHECK_OPTIONS, pickOptions } from '../material/material.ts'
+import type { CheckOptions } from '../material/material.ts'
 import type { TrustSnapshot } from '../sources/credential-snapshot.ts'
 import type { SourceKind } from '../sources/frozen-snapshot.ts'
 import { LiveSource } from '../sources/live-source.ts'
 import { readStill } from '../watch/file-signature.ts'
 import type { Signature } from '../watch/file-signature.ts'
+import { PATH_OPTIONS } from './file-paths.ts'
 import type { FilePaths } from './file-paths.ts'
 import { FileFollower } from './follow-files.ts'
 import { FileLoader } from './load-files.ts'
@@ -60,13 +63,12 @@ interface LoadedStill<Checked extends CheckedTrust> extends LoadedFiles<Checked>
 export async function openFiles<Snapshot extends TrustSnapshot, Checked extends CheckedTrust> (
   kind: SourceKind<Snapshot, Checked>, options: FilePaths & FileLoaderOptions & WatchOptions
 ): Promise<FileSource<Snapshot, Checked>> {
-  const { watch = true, pollInterval = 10_000, reportAfter = 5_000, waitFor = 0, ...given } = options
-  const { signal = new AbortController().signal, clock = SYSTEM_CLOCK } = given
-  const { cert, key, pfx, ca, crl, crlIssuers, intermediates, authorities } = given
-  const { passphrase, timeout, use, chain, revocationPolicy, sendCaNames } = given
-  const paths = { cert, key, pfx, ca, crl, crlIssuers, intermediates, authorities }
-  const checkOptions = { passphrase, timeout, use, chain, revocationPolicy, sendCaNames, clock }
-  const loader = new FileLoader(paths, checkOptions, kind.check)
+  const { watch = true, pollInterval = 10_000, reportAfter = 5_000, waitFor = 0 } = options
+  const { signal = new AbortController().signal, clock = SYSTEM_CLOCK, passphrase, timeout } = options
+  const checkOptions = pickOptions<CheckOptions>(options, CHECK_OPTIONS)
+  const loader = new FileLoader(pickOptions<FilePaths>(options, PATH_OPTIONS), {
+    ...checkOptions, passphrase, timeout
+  }, kind.check)
   return await holdProcessOpen(async () => {
     const first = await waitForFiles(async () => await loadStill(loader, { signal }), {
       waitFor, signal, clock, paths: loader.paths

@@ -3,11 +3,11 @@ import type { PeerIdentity } from '@peerkit/identity'
 import { EXTENSION, readCertificate } from '@peerkit/identity/x509'
 import { refused } from '../errors.ts'
 import { checkKeySize, showTime } from './check-certificate.ts'
-import { isSelfIssued } from './parsed-certificate.ts'
+import { identitiesOf, isSelfIssued } from './parsed-certificate.ts'
 import type { ParsedCertificate } from './parsed-certificate.ts'
 
 /** Trust anchors, and warnings about them. */
-export interface CheckedAnchors { readonly anchors: readonly ParsedCertificate[], readonly warnings: readonly string[] }
+interface CheckedAnchors { readonly anchors: readonly ParsedCertificate[], readonly warnings: readonly string[] }
 
 /**
  * Checks the certificates of `ca`. A certificate that is not a CA is refused: it would make a leaf a trust anchor. An
@@ -39,7 +39,7 @@ export function checkAnchors (
   }
   if (anchors.size === 0) {
     const found = `found ${certificates.length} CA certificates, none of them valid now`
-    const startsAt = nextStart(certificates.map(({ identity }) => identity), now)
+    const startsAt = nextStart(identitiesOf(certificates), now)
     throw refused('no_anchor', where, `${found}; expected at least one`, {
       ...(startsAt !== Infinity && { startsAt })
     })
@@ -74,8 +74,7 @@ export function checkAuthority ({ identity, x509 }: ParsedCertificate, where: st
 function whyNoAuthority ({ isCa }: PeerIdentity, isCaForNode: boolean): string {
   if (isCa === true && !isCaForNode) return 'its keyUsage lacks keyCertSign'
   return 'its basicConstraints do not say CA: it is one of a client or server, or a root of X.509 version 1, ' +
-    'which has ' +
-    'no extensions and has to be issued again'
+    'which has no extensions and has to be issued again'
 }
 
 /**

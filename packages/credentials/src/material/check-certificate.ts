@@ -1,8 +1,9 @@
 import type { KeyObject } from 'node:crypto'
 import { validityAt } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
-import { decodeObjectIdentifier, DerReader, TAG } from '@peerkit/identity/der'
-import { readCertificate, readSignatureScheme } from '@peerkit/identity/x509'
+import { DerReader, TAG } from '@peerkit/identity/der'
+import { iso } from '@peerkit/identity/internal'
+import { readAlgorithm, readCertificate, readSignatureScheme } from '@peerkit/identity/x509'
 import { refused } from '../errors.ts'
 import type { ParsedCertificate } from './parsed-certificate.ts'
 
@@ -21,7 +22,7 @@ export function checkValidity (certificate: PeerIdentity, where: string, now: nu
 }
 
 export function showTime (time: number): string {
-  return Number.isFinite(time) ? new Date(time).toISOString() : 'an unknown date'
+  return iso(time) ?? 'an unknown date'
 }
 
 /**
@@ -89,6 +90,5 @@ function usesStrongHash (parameters: Uint8Array | undefined): boolean {
   const fields = new DerReader(parameters).enter(TAG.sequence)
   const hash = fields.optional(0xa0)
   if (hash === undefined) return false
-  const { contentStart, end } = fields.inside(hash).enter(TAG.sequence).expect(TAG.objectIdentifier)
-  return decodeObjectIdentifier(parameters, contentStart, end).startsWith(NIST_HASHES)
+  return readAlgorithm(parameters, fields.inside(hash).expect(TAG.sequence)).oid.startsWith(NIST_HASHES)
 }

@@ -1,5 +1,3 @@
-import type { KeyObject } from 'node:crypto'
-import { validityAt } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
 import { checkAuthority, refuseSharedAnchors } from '../authority/check-authority.ts'
 import type { CheckedAuthority } from '../authority/check-authority.ts'
@@ -7,17 +5,14 @@ import { DEFAULT_AUTHORITY, listAuthorities, originsOf } from '../authority/list
 import { SYSTEM_CLOCK } from '../clock.ts'
 import type { CredentialSnapshot, TrustSnapshot } from '../sources/credential-snapshot.ts'
 import { checkCaNames, describeTwins } from './check-anchors.ts'
-import { checkKeySize, checkSignatureAlgorithm, checkValidity } from './check-certificate.ts'
-import {
-  checkKeyFit, checkKeyUsage, checkOrder, checkOwnChain, checkUsable, checkUsage, neededCertificates
-} from './check-own.ts'
+import { checkOwn, checkOwnChain, neededCertificates } from './check-own.ts'
+import type { CheckedOwn } from './check-own.ts'
 import type { CheckOptions, CredentialMaterial, Origins } from './material.ts'
-import { hasIssued, isSelfIssued, parseCertificate } from './parsed-certificate.ts'
-import type { ParsedCertificate } from './parsed-certificate.ts'
+import { hasIssued, identitiesOf, parseCertificate } from './parsed-certificate.ts'
+import type { OwnCredentials, ParsedCertificate } from './parsed-certificate.ts'
 import { blame, checkPart } from './part.ts'
 import type { Part } from './part.ts'
 import { readOwn } from './read-own.ts'
-import type { OwnCredentials } from './read-own.ts'
 
 /** Trusted CAs and CRLs that passed every check. */
 export interface CheckedTrust {
@@ -28,15 +23,11 @@ export interface CheckedTrust {
 }
 
 /** Material that passed every check. */
-export interface CheckedMaterial extends CheckedTrust {
+export interface CheckedMaterial extends CheckedTrust, CheckedOwn {
   /** Leaf first. */
   readonly certificates: readonly [PeerIdentity, ...PeerIdentity[]]
-  /** PKCS#8 PEM, decrypted. */
-  readonly key: string
   /** The option `sendCaNames`. */
   readonly sendCaNames: boolean
-  /** The `warnings` about our own certificates. */
-  readonly ownWarnings: readonly string[]
 }
 
 export interface TrustContext {
@@ -50,7 +41,7 @@ export interface TrustContext {
   readonly kept?: KeptParts | undefined
 }
 
-export interface KeptParts {
+interface KeptParts {
   readonly parts: ReadonlySet<Part>
   /** The checked material in use. */
   readonly inForce: CheckedTrust
@@ -73,7 +64,7 @@ export function checkMaterial (material: CredentialMaterial, context: MaterialCo
   const given = former === undefined ? readOwn(material, origins) : undefined
   const formerCertificates = former?.certificates.map(parseCertificate) as unknown as OwnCredentials['certificates']
   const certificates = given?.certificates ?? formerCertificates
-  const ownIssuers = certificates.map(({ identity }) => identity).filter(({ isCa }) => isCa === true)
+  const ownIssuers = identitiesOf(certificates).filter(({ isCa }) => isCa === true)
   const { authorities, trust, warnings } = checkTrust(material, context, ownIssuers)
   const anchors = authorities.flatMap((authority) => authority.anchors)
   const ownOrigins = material.pfx === undefined ? origins : { ...origins, cert: origins.pfx, key: origins.pfx }
@@ -84,7 +75,7 @@ export function checkMaterial (material: CredentialMaterial, context: MaterialCo
     checkCaNames(namesSent(authorities), listAuthorityOrigins(authorities, origins))
   }
   return {
-    certificates: certificates.map(({ identity }) => identity) as [PeerIdentity, ...PeerIdentity[]],
+    certificates: identitiesOf(certificates) as [PeerIdentity, ...PeerIdentity[]],
     key,
     sendCaNames: options.sendCaNames !== false,
     ownWarnings,
@@ -98,7 +89,7 @@ export function checkMaterial (material: CredentialMaterial, context: MaterialCo
 function namesSent (authorities: readonly CheckedAuthority[]): PeerIdentity[] {
   const asked = authorities.filter(({ options }) => options.for !== 'servers')
   return [
-    ...asked.flatMap(({ anchors }) => anchors.map(identityOf)),
+    ...asked.flatMap(({ anchors }) => identitiesOf(anchors)),
     ...authorities.flatMap(({ intermediates }) => intermediates)
   ]
 }
@@ -147,7 +138,7 @@ function checkJoint (
   { origins, options, previous, kept }: MaterialContext
 ): string[] {
   const anchors = authorities.flatMap((authority) => authority.anchors)
-  const needed = neededCertificates(certificates.map(identityOf), anchors.map(identityOf))
+  const needed = neededCertificates(identitiesOf(certificates), identitiesOf(anchors))
   const chain = certificates.slice(0, needed.length)
   try {
     const own = { certificates: chain, anchors, presented: previous?.intermediates ?? [] }
@@ -161,10 +152,6 @@ function checkJoint (
     })
     throw blame(error as Error, had.map(({ name }) => name))
   }
-}
-
-function identityOf ({ identity }: ParsedCertificate): PeerIdentity {
-  return identity
 }
 
 function isBelow (certificate: ParsedCertificate, anchors: readonly ParsedCertificate[]): boolean {
@@ -185,42 +172,4 @@ function describeOutside (
   // Our own certificate is read strictly, so it has no name that cannot be read.
   const problem = `${where}: ${String(leaf)} has the name ${JSON.stringify(name)}, ${limit}`
   return [`${problem}; peers with the same options reject it`]
-}
-
-/** Checks our certificate and key, the most likely mistakes first. */
-function checkOwn (
-  { certificates, key }: OwnCredentials, anchors: readonly ParsedCertificate[], now: number,
-  { origins, options }: MaterialContext
-): Pick<CheckedMaterial, 'key' | 'ownWarnings'> {
-  const [leaf] = certificates
-  const where = origins.cert
-  checkKeyFit(leaf, key, origins)
-  const identities = certificates.map(identityOf)
-  const needed = neededCertificates(identities, anchors.map(identityOf))
-  for (const identity of needed) checkValidity(identity, where, now)
-  const note = 'at the end of the chain is not valid now; peers that trust its CA directly do not need it'
-  const ended = identities.slice(needed.length).filter((identity) => validityAt(identity, now) !== 'valid')
-    .map((identity) => `${where}: ${String(identity)} ${note}`)
-  checkOrder(certificates, where)
-  for (const [index, certificate] of certificates.entries()) {
-    checkKeySize(certificate, where)
-    // Peers do not verify the self-signature of a root at the end of a chain.
-    if (index === 0 || !isSelfIssued(certificate)) checkSignatureAlgorithm(certificate, where)
-  }
-  checkUsage(leaf.identity, where, options.use ?? 'either')
-  const pem = exportKey(key)
-  checkUsable({ cert: certificates.map(toPem).join(''), key: pem, ca: anchors.map(toPem) }, where)
-  const isCa = leaf.identity.isCa === true
-    ? `${where}: ${String(leaf.identity)} is a CA certificate; peers may refuse it as a leaf`
-    : undefined
-  const warnings = [isCa, checkKeyUsage(leaf.identity, where), ...ended]
-  return { key: pem, ownWarnings: warnings.filter((text) => text !== undefined) }
-}
-
-function toPem ({ x509 }: ParsedCertificate): string {
-  return x509.toString()
-}
-
-function exportKey (key: KeyObject): string {
-  return key.export({ type: 'pkcs8', format: 'pem' }) as string
 }

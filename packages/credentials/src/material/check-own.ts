@@ -1,15 +1,57 @@
 import type { KeyObject } from 'node:crypto'
 import { createSecureContext } from 'node:tls'
-import { matchDistinguishedNames } from '@peerkit/identity'
+import { validityAt } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
 import { EXTENSION, KEY_USAGE, readCertificate, readKeyUsage } from '@peerkit/identity/x509'
 import { refused } from '../errors.ts'
+import { checkKeySize, checkSignatureAlgorithm, checkValidity } from './check-certificate.ts'
 import type { CheckOptions, Origins } from './material.ts'
-import { hasIssued, parseCertificate } from './parsed-certificate.ts'
-import type { ParsedCertificate } from './parsed-certificate.ts'
+import { caKey, hasIssued, identitiesOf, isSelfIssued, parseCertificate } from './parsed-certificate.ts'
+import type { OwnCredentials, ParsedCertificate } from './parsed-certificate.ts'
+
+/** Our key, and warnings about our certificates. */
+export interface CheckedOwn {
+  /** PKCS#8 PEM, decrypted. */
+  readonly key: string
+  readonly ownWarnings: readonly string[]
+}
+
+/** Checks our certificate and key, the most likely mistakes first. */
+export function checkOwn (
+  { certificates, key }: OwnCredentials, anchors: readonly ParsedCertificate[], now: number,
+  { origins, options }: { readonly origins: Origins, readonly options: CheckOptions }
+): CheckedOwn {
+  const [leaf] = certificates
+  const where = origins.cert
+  checkKeyFit(leaf, key, origins)
+  const identities = identitiesOf(certificates)
+  const needed = neededCertificates(identities, identitiesOf(anchors))
+  for (const identity of needed) checkValidity(identity, where, now)
+  const note = 'at the end of the chain is not valid now; peers that trust its CA directly do not need it'
+  const ended = identities.slice(needed.length).filter((identity) => validityAt(identity, now) !== 'valid')
+    .map((identity) => `${where}: ${String(identity)} ${note}`)
+  checkOrder(certificates, where)
+  for (const [index, certificate] of certificates.entries()) {
+    checkKeySize(certificate, where)
+    // Peers do not verify the self-signature of a root at the end of a chain.
+    if (index === 0 || !isSelfIssued(certificate)) checkSignatureAlgorithm(certificate, where)
+  }
+  checkUsage(leaf.identity, where, options.use ?? 'either')
+  const pem = key.export({ type: 'pkcs8', format: 'pem' }) as string
+  checkUsable({ cert: certificates.map(toPem).join(''), key: pem, ca: anchors.map(toPem) }, where)
+  const isCa = leaf.identity.isCa === true
+    ? `${where}: ${String(leaf.identity)} is a CA certificate; peers may refuse it as a leaf`
+    : undefined
+  const warnings = [isCa, checkKeyUsage(leaf.identity, where), ...ended]
+  return { key: pem, ownWarnings: warnings.filter((text) => text !== undefined) }
+}
+
+function toPem ({ x509 }: ParsedCertificate): string {
+  return x509.toString()
+}
 
 /** Our chain, the trust anchors, and the intermediates that were in use before. */
-export interface OwnChain {
+interface OwnChain {
   /** The leaf first. */
   readonly certificates: readonly ParsedCertificate[]
   readonly anchors: readonly ParsedCertificate[]
@@ -56,7 +98,7 @@ function isSame (one: ParsedCertificate, other: ParsedCertificate): boolean {
 }
 
 /** The key must belong to the leaf certificate. @throws CredentialsRefusedError */
-export function checkKeyFit (leaf: ParsedCertificate, key: KeyObject, origins: Origins): void {
+function checkKeyFit (leaf: ParsedCertificate, key: KeyObject, origins: Origins): void {
   if (leaf.x509.checkPrivateKey(key)) return
   const hint = leaf.identity.isCa === true ? ', a CA certificate (the leaf must come first)' : ''
   const found = `found a key of type ${key.asymmetricKeyType ?? 'unknown'}`
@@ -69,7 +111,7 @@ export function checkKeyFit (leaf: ParsedCertificate, key: KeyObject, origins: O
  *
  * @throws CredentialsRefusedError
  */
-export function checkOrder (certificates: readonly ParsedCertificate[], where: string): void {
+function checkOrder (certificates: readonly ParsedCertificate[], where: string): void {
   for (const [index, issuer] of certificates.slice(1).entries()) {
     const issued = certificates[index] as ParsedCertificate
     if (hasIssued(issuer, issued) && issuer.identity.isCa === true) continue
@@ -90,14 +132,9 @@ export function neededCertificates (
   certificates: readonly PeerIdentity[], anchors: readonly PeerIdentity[]
 ): readonly PeerIdentity[] {
   const end = certificates.findIndex((certificate, index) => {
-    return index > 0 && anchors.some((anchor) => isSameAuthority(certificate, anchor))
+    return index > 0 && anchors.some((anchor) => caKey(certificate) === caKey(anchor))
   })
   return end === -1 ? certificates : certificates.slice(0, end)
-}
-
-function isSameAuthority (one: PeerIdentity, other: PeerIdentity): boolean {
-  if (one.subject === undefined || other.subject === undefined) return false
-  return one.publicKey256 === other.publicKey256 && matchDistinguishedNames(one.subject, other.subject)
 }
 
 const SERVER_AUTH = '1.3.6.1.5.5.7.3.1'
@@ -120,20 +157,16 @@ const EXPECTED = {
  *
  * @throws CredentialsRefusedError
  */
-export function checkUsage (leaf: PeerIdentity, where: string, use: NonNullable<CheckOptions['use']>): void {
+function checkUsage (leaf: PeerIdentity, where: string, use: NonNullable<CheckOptions['use']>): void {
   const usages = leaf.extendedKeyUsage ?? []
   if (usages.length === 0 || usages.includes(ANY_USAGE)) return
   const server = usages.includes(SERVER_AUTH)
   const client = usages.includes(CLIENT_AUTH)
   const fits = { server, client, both: server && client, either: server || client }[use]
   if (fits) return
-  const found = usages.map(nameUsage).join(', ')
+  const found = usages.map((oid) => NAMES[oid] ?? oid).join(', ')
   const problem = `the extended key usage does not allow use as ${use}`
   throw refused('wrong_purpose', where, `${problem}; found ${found}; expected ${EXPECTED[use]}`)
-}
-
-function nameUsage (oid: string): string {
-  return NAMES[oid] ?? oid
 }
 
 /**
@@ -142,7 +175,7 @@ function nameUsage (oid: string): string {
  *
  * @returns the warning, if there is one
  */
-export function checkKeyUsage (leaf: PeerIdentity, where: string): string | undefined {
+function checkKeyUsage (leaf: PeerIdentity, where: string): string | undefined {
   const usage = readCertificate(leaf.raw ?? new Uint8Array()).extensions.get(EXTENSION.keyUsage)
   if (usage === undefined || (readKeyUsage(usage.value) & KEY_USAGE.digitalSignature) !== 0) return undefined
   return `${where}: the key usage of ${String(leaf)} lacks digitalSignature; peers may refuse it in TLS 1.3`

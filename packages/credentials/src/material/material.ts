@@ -120,6 +120,12 @@ export interface CheckOptions {
   readonly clock?: Clock | undefined
 }
 
+/** Takes the options of one kind from those of a call. */
+export function pickOptions<Options extends object> (given: Options, types: OptionTypes<Options>): Options {
+  const values = given as Readonly<Record<string, unknown>>
+  return Object.fromEntries(Object.keys(types).map((key) => [key, values[key]])) as Options
+}
+
 /** The type of each option of {@link CheckOptions}. */
 export const CHECK_OPTIONS: OptionTypes<CheckOptions> = {
   use: choice('server', 'client', 'both', 'either'),

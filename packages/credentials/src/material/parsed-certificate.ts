@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto'
-import { decodePem, equalDistinguishedNames, parsePeerIdentity } from '@peerkit/identity'
+import type { KeyObject } from 'node:crypto'
+import { decodePem, equalDistinguishedNames, nameKey, parsePeerIdentity, rdnKeys } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
 import { describeContent } from '@peerkit/identity/internal'
 import { refused } from '../errors.ts'
@@ -9,9 +10,20 @@ import type { Pem } from './material.ts'
 /** A certificate, parsed by us and by OpenSSL. */
 export interface ParsedCertificate { readonly identity: PeerIdentity, readonly x509: X509Certificate }
 
+/** Our certificate and key. */
+export interface OwnCredentials {
+  /** The leaf, then its intermediates. */
+  readonly certificates: readonly [ParsedCertificate, ...ParsedCertificate[]]
+  readonly key: KeyObject
+}
+
 /** @throws the error of OpenSSL if it cannot parse the certificate */
 export function parseCertificate (identity: PeerIdentity): ParsedCertificate {
   return { identity, x509: new X509Certificate(identity.raw ?? new Uint8Array()) }
+}
+
+export function identitiesOf (certificates: readonly ParsedCertificate[]): PeerIdentity[] {
+  return certificates.map(({ identity }) => identity)
 }
 
 /** Whether `issuer` issued `subject`, by name, key identifier and signature. */
@@ -21,6 +33,11 @@ export function hasIssued (issuer: ParsedCertificate, subject: ParsedCertificate
 
 export function isSelfIssued ({ identity: { subject, issuer } }: ParsedCertificate): boolean {
   return subject !== undefined && issuer !== undefined && equalDistinguishedNames(subject, issuer)
+}
+
+/** Identifies a CA by name and key. Names are compared as RFC 5280 section 7.1 says, so case does not matter. */
+export function caKey ({ publicKey256 = '', subject }: PeerIdentity): string {
+  return `${publicKey256} ${subject === undefined ? '' : nameKey(rdnKeys(subject))}`
 }
 
 /** Reads every certificate of a PEM text, in order. @throws CredentialsRefusedError */
@@ -35,8 +52,7 @@ export function readCertificates (text: Pem, where: string): ParsedCertificate[]
  */
 export function readCertificate (der: Uint8Array, where: string): ParsedCertificate {
   try {
-    const identity: PeerIdentity = parsePeerIdentity(der)
-    return parseCertificate(identity)
+    return parseCertificate(parsePeerIdentity(der))
   } catch (error) {
     const found = `found something that is not an X.509 certificate: ${(error as Error).message}`
     throw refused('unreadable', where, found, { cause: error })

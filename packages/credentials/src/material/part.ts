@@ -32,7 +32,7 @@ export function partsOf (error: Error): readonly Part[] {
 }
 
 /** How the parts of a load are checked. */
-export interface PartCheck<Result> {
+interface PartCheck<Result> {
   /** Checks all parts. Some stay as they are in use. @throws the first error */
   check (kept: ReadonlySet<Part>): Promise<Result>
   /** Releases a result that is not used. */
@@ -45,7 +45,7 @@ export interface PartCheck<Result> {
   blameChange (part: Part, error: Error): Error
 }
 
-export interface Accepted<Result> {
+interface Accepted<Result> {
   readonly result: Result
   readonly refusals: ReadonlyMap<Part, Error>
 }

@@ -1,22 +1,16 @@
 import { createPrivateKey } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
 import { decodePem } from '@peerkit/identity'
-import { decodeObjectIdentifier, DerReader, TAG } from '@peerkit/identity/der'
+import { DerReader, TAG } from '@peerkit/identity/der'
 import { describeContent, removeByteOrderMarks } from '@peerkit/identity/internal'
 import { readAlgorithm } from '@peerkit/identity/x509'
 import { CredentialsOptionError, refused } from '../errors.ts'
+import { PBES2 } from '../pkcs12/decrypt-content.ts'
 import { readPkcs12 } from '../pkcs12/read-pkcs12.ts'
 import { listOf, textOf } from './material.ts'
 import type { CredentialMaterial, Origins, Pem, Secret } from './material.ts'
 import { readCertificates } from './parsed-certificate.ts'
-import type { ParsedCertificate } from './parsed-certificate.ts'
-
-/** Our certificate and key. */
-export interface OwnCredentials {
-  /** The leaf, then its intermediates. */
-  readonly certificates: readonly [ParsedCertificate, ...ParsedCertificate[]]
-  readonly key: KeyObject
-}
+import type { OwnCredentials, ParsedCertificate } from './parsed-certificate.ts'
 
 const CERTIFICATE = /-----BEGIN (X509 )?CERTIFICATE-----/
 const PRIVATE_KEY = /-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----/
@@ -67,7 +61,7 @@ const CONVERT = 'convert it with `openssl pkcs8 -topk8 -provider legacy -provide
  *
  * @throws CredentialsRefusedError
  */
-export function readKey (input: Pem, where: string, passphrase: Secret | undefined): KeyObject {
+function readKey (input: Pem, where: string, passphrase: Secret | undefined): KeyObject {
   const text = removeByteOrderMarks(textOf(input))
   const blocks = text.match(BLOCK) ?? []
   const [pem] = blocks
@@ -86,7 +80,9 @@ export function readKey (input: Pem, where: string, passphrase: Secret | undefin
     throw refused('passphrase', where, `${found}; expected the option passphrase`)
   }
   try {
-    const secret = isEncrypted && passphrase !== undefined && { passphrase: toPassphrase(passphrase) }
+    const secret = isEncrypted && passphrase !== undefined && {
+      passphrase: typeof passphrase === 'string' ? passphrase : Buffer.from(passphrase)
+    }
     return createPrivateKey({ key: wrapLines(pem), ...secret })
   } catch (error) {
     // Only the code of OpenSSL is kept: its message and stack may quote the key.
@@ -113,10 +109,6 @@ function wrapLines (pem: string): string {
   return `${begin}\n${(body.replace(/\s+/g, '').match(/.{1,64}/g) ?? []).join('\n')}\n${end}\n`
 }
 
-export function toPassphrase (secret: Secret): string | Buffer {
-  return typeof secret === 'string' ? secret : Buffer.from(secret)
-}
-
 /** Says what was found instead of a key, without its content. */
 function describe (text: string): string {
   const label = OTHER_BLOCK.exec(text)?.[1]
@@ -131,7 +123,6 @@ function describe (text: string): string {
 
 /** Ciphers of the old encryption (RFC 1421 section 4.6.1.3) that OpenSSL 3 still decrypts by default. */
 const CURRENT_HEADER = /^(AES-|DES-EDE3|CAMELLIA-|ARIA-)/
-const PBES2 = '1.2.840.113549.1.5.13'
 
 /** Encryption of PKCS#8 (RFC 8018 appendix A.3, RFC 7292 appendix C) that OpenSSL 3 does not decrypt by default. */
 const OLD_SCHEMES: Readonly<Record<string, string>> = {
@@ -150,7 +141,7 @@ const OLD_SCHEMES: Readonly<Record<string, string>> = {
 }
 
 /** Returns the name of the cipher of an encrypted key if it is one that OpenSSL 3 does not decrypt by default. */
-export function findOldCipher (pem: string): string | undefined {
+function findOldCipher (pem: string): string | undefined {
   const header = /^DEK-Info:[ \t]*([A-Z0-9-]{1,32})/m.exec(pem)?.[1]
   if (header !== undefined) return CURRENT_HEADER.test(header) ? undefined : header
   try {
@@ -160,8 +151,7 @@ export function findOldCipher (pem: string): string | undefined {
     if (oid !== PBES2) return OLD_SCHEMES[oid]
     const fields = new DerReader(parameters).enter(TAG.sequence)
     fields.expect(TAG.sequence)
-    const { contentStart, end } = fields.enter(TAG.sequence).expect(TAG.objectIdentifier)
-    return OLD_SCHEMES[decodeObjectIdentifier(fields.bytes, contentStart, end)]
+    return OLD_SCHEMES[readAlgorithm(fields.bytes, fields.expect(TAG.sequence)).oid]
   } catch {
     return undefined
   }

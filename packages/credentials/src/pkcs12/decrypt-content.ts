@@ -1,9 +1,9 @@
 import { createDecipheriv, createHash, pbkdf2Sync } from 'node:crypto'
-import { decodeObjectIdentifier, decodeSmallInteger, DerReader, malformed, TAG } from '@peerkit/identity/der'
+import { decodeSmallInteger, DerReader, malformed, TAG } from '@peerkit/identity/der'
 import { readAlgorithm } from '@peerkit/identity/x509'
 import type { AlgorithmIdentifier } from '@peerkit/identity/x509'
 
-const PBES2 = '1.2.840.113549.1.5.13'
+export const PBES2 = '1.2.840.113549.1.5.13'
 const PBKDF2 = '1.2.840.113549.1.5.12'
 const SHA1_3DES = '1.2.840.113549.1.12.1.3'
 
@@ -57,13 +57,8 @@ function derivePbkdf2 (
   const salt = readOctets(fields)
   const iterations = readIterations(fields)
   fields.optional(TAG.integer)
-  const prf = fields.done ? '1.2.840.113549.2.7' : readPrf(fields)
+  const prf = fields.done ? '1.2.840.113549.2.7' : readAlgorithm(fields.bytes, fields.expect(TAG.sequence)).oid
   return pbkdf2Sync(passphrase, salt, iterations, keyLength, HASHES[prf] ?? malformed('tag_unexpected', 0))
-}
-
-function readPrf (fields: DerReader): string {
-  const { contentStart, end } = fields.enter(TAG.sequence).expect(TAG.objectIdentifier)
-  return decodeObjectIdentifier(fields.bytes, contentStart, end)
 }
 
 function readIterations (fields: DerReader): number {
@@ -72,12 +67,12 @@ function readIterations (fields: DerReader): number {
   return iterations > 0 && iterations <= MAX_ITERATIONS ? iterations : malformed('too_large', contentStart)
 }
 
-function readOctets (fields: DerReader): Uint8Array {
+export function readOctets (fields: DerReader): Uint8Array {
   const { contentStart, end } = fields.expect(TAG.octetString)
   return fields.bytes.subarray(contentStart, end)
 }
 
-export interface DeriveKeyOptions {
+interface DeriveKeyOptions {
   readonly passphrase: string
   readonly salt: Uint8Array
   readonly iterations: number
@@ -92,7 +87,7 @@ const OUTPUT = 20
 const MODULUS = 1n << BigInt(BLOCK * 8)
 
 /** The key derivation of PKCS#12 with SHA-1 (RFC 7292 appendix B.2). */
-export function deriveKey ({ passphrase, salt, iterations, id, length }: DeriveKeyOptions): Buffer {
+function deriveKey ({ passphrase, salt, iterations, id, length }: DeriveKeyOptions): Buffer {
   // BMPString, big-endian, with a terminating zero (appendix B.1).
   const password = Buffer.from(`${passphrase}\0`, 'utf16le').swap16()
   const diversifier = Buffer.alloc(BLOCK, id)

@@ -5,9 +5,7 @@ import { describeContent } from '@peerkit/identity/internal'
 import { refused } from '../errors.ts'
 import type { Secret } from '../material/material.ts'
 import { hasIssued, isSelfIssued, readCertificate } from '../material/parsed-certificate.ts'
-import type { ParsedCertificate } from '../material/parsed-certificate.ts'
-import { toPassphrase } from '../material/read-own.ts'
-import type { OwnCredentials } from '../material/read-own.ts'
+import type { OwnCredentials, ParsedCertificate } from '../material/parsed-certificate.ts'
 import { readSafe } from './read-safe.ts'
 import type { SafeContents } from './read-safe.ts'
 
@@ -21,7 +19,7 @@ const SEQUENCE = 0x30
  */
 export function readPkcs12 (pfx: Uint8Array, where: string, passphrase: Secret | undefined): OwnCredentials {
   if (pfx.length === 0) throw refused('unreadable', where, 'found nothing (an empty file); expected PKCS#12')
-  const secret = passphrase === undefined ? '' : Buffer.from(toPassphrase(passphrase)).toString('utf8')
+  const secret = passphrase === undefined ? '' : Buffer.from(passphrase).toString('utf8')
   checkMac(pfx, where, secret)
   const safe = openSafe(pfx, where, secret)
   const [keyBag, ...moreKeys] = safe.keys

@@ -4,7 +4,6 @@ import { encodePem } from '@peerkit/identity'
 import type { PeerIdentity } from '@peerkit/identity'
 import type { RevocationChecker } from '@peerkit/revocation'
 import { checkersOf } from '../authority/authorities-of.ts'
-import type { SnapshotAuthority } from '../authority/authorities-of.ts'
 import type { CheckedAuthority } from '../authority/check-authority.ts'
 import { describeForeign, describeUncovered } from '../authority/crl-checkers.ts'
 import type { Checkers } from '../authority/crl-checkers.ts'
@@ -13,10 +12,11 @@ import { checkMaterial, checkTrust } from '../material/check-material.ts'
 import type { CheckedMaterial, CheckedTrust, MaterialContext, TrustContext } from '../material/check-material.ts'
 import { neededCertificates } from '../material/check-own.ts'
 import type { CredentialMaterial } from '../material/material.ts'
-import type { CredentialSnapshot, TrustSnapshot } from './credential-snapshot.ts'
+import { identitiesOf } from '../material/parsed-certificate.ts'
+import type { CredentialSnapshot, SnapshotAuthority, TrustSnapshot } from './credential-snapshot.ts'
 
 /** The properties of a snapshot that are not part of the checked material. */
-export interface SnapshotState {
+interface SnapshotState {
   readonly generation: number
   readonly trustEpoch: number
   /** The checkers of the CRLs, by authority. */
@@ -91,7 +91,7 @@ function freezeAuthority (
 ): SnapshotAuthority {
   const { for: use, names, partial, algorithms, serverAuthOnlyUntil, tolerate, checker } = options
   const limits = { for: use, names, partial, algorithms, serverAuthOnlyUntil, tolerate }
-  const anchors = Object.freeze(parsed.map(({ identity }) => identity))
+  const anchors = Object.freeze(identitiesOf(parsed))
   const candidates = Object.freeze(once([...known, ...checked, ...own], anchors))
   return Object.freeze({ name, ...limits, anchors, candidates, revocation, checker })
 }

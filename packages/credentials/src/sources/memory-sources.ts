@@ -5,7 +5,9 @@ import type { Clock } from '../clock.ts'
 import { CredentialsClosedError, CredentialsOptionError } from '../errors.ts'
 import type { CheckedMaterial, CheckedTrust } from '../material/check-material.ts'
 import { checkMaterialTypes, checkTrustGiven } from '../material/check-types.ts'
-import { CHECK_OPTIONS, MATERIAL_OPTIONS, OPTION_ORIGINS, TRUST_OPTIONS, crlsOf } from '../material/material.ts'
+import {
+  CHECK_OPTIONS, MATERIAL_OPTIONS, OPTION_ORIGINS, TRUST_OPTIONS, crlsOf, pickOptions
+} from '../material/material.ts'
 import type { AuthorityMaterial, CheckOptions, CredentialMaterial, Pem, TrustMaterial } from '../material/material.ts'
 import type { CredentialSnapshot, CredentialSource, TrustSnapshot, TrustSource } from './credential-snapshot.ts'
 import { CREDENTIALS, TRUST } from './frozen-snapshot.ts'
@@ -54,9 +56,7 @@ const CREDENTIALS_UPDATE = defineOptions<CredentialMaterial>('update', Credentia
  */
 export function memoryCredentials (options: CredentialMaterial & CheckOptions): MemoryCredentials {
   MEMORY_CREDENTIALS.check(options)
-  const { cert, key, pfx, passphrase, ca, crl, crlIssuers, intermediates, authorities, ...checkOptions } = options
-  const material = { cert, key, pfx, passphrase, ca, crl, crlIssuers, intermediates, authorities }
-  return new CredentialsInMemory(CREDENTIALS, material, checkOptions)
+  return new CredentialsInMemory(CREDENTIALS, pickOptions<CredentialMaterial>(options, MATERIAL_OPTIONS), options)
 }
 
 /** Trusted CAs and CRLs: `ca`, or named `authorities`. */
@@ -101,8 +101,7 @@ const TRUST_UPDATE = defineOptions<GivenTrust>('update', CredentialsOptionError,
  */
 export function memoryTrust (options: GivenTrust & Pick<CheckOptions, 'revocationPolicy' | 'clock'>): MemoryTrust {
   MEMORY_TRUST.check(options)
-  const { revocationPolicy, clock, ...given } = options
-  return new TrustInMemory(TRUST, given, { revocationPolicy, clock })
+  return new TrustInMemory(TRUST, pickOptions<GivenTrust>(options, TRUST_OPTIONS), options)
 }
 
 /** A source in memory. */
@@ -114,12 +113,13 @@ class MemorySource<Snapshot extends TrustSnapshot, Checked extends CheckedTrust>
 
   constructor (kind: SourceKind<Snapshot, Checked>, given: CredentialMaterial, options: CheckOptions) {
     checkGiven(given)
-    const { clock = SYSTEM_CLOCK } = options
-    const checked = kind.check(given, { origins: OPTION_ORIGINS, options })
+    const checkOptions = pickOptions<CheckOptions>(options, CHECK_OPTIONS)
+    const { clock = SYSTEM_CLOCK } = checkOptions
+    const checked = kind.check(given, { origins: OPTION_ORIGINS, options: checkOptions })
     const checkers = createCheckers(checked.authorities, (name) => crlsOf(given, name), clock, checked, undefined)
     super(kind, checked, checkers, clock)
     this.#kind = kind
-    this.#options = options
+    this.#options = checkOptions
     this.#clock = clock
     this.#given = given
   }

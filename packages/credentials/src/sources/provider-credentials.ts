@@ -1,11 +1,10 @@
 import { checkOption, defineOptions, func, required, span } from '@peerkit/identity/internal'
-import { SYSTEM_CLOCK } from '../clock.ts'
 import { CredentialsOptionError } from '../errors.ts'
 import { checkMaterialTypes, checkTrustGiven } from '../material/check-types.ts'
 import { CHECK_OPTIONS, MATERIAL_OPTIONS } from '../material/material.ts'
 import type { CheckOptions, CredentialMaterial } from '../material/material.ts'
 import type { CredentialSnapshot } from './credential-snapshot.ts'
-import { readTimedOptions, startTimedSource, TIMED_OPTIONS } from './timed-source.ts'
+import { TIMED_OPTIONS, startTimedSource } from './timed-source.ts'
 import type { Fetched, TimedCredentials, TimedOptions } from './timed-source.ts'
 
 /** What a provider is called with. */
@@ -74,23 +73,17 @@ export async function providerCredentials (
 ): Promise<TimedCredentials> {
   checkOption(provider, required(func()), 'provider', CredentialsOptionError)
   OPTIONS.check(options)
-  const { timeout, retry, attempts, random } = readTimedOptions(options)
-  const { refresh = 300_000, use, chain, revocationPolicy, sendCaNames, clock = SYSTEM_CLOCK } = options
+  const { refresh = 300_000 } = options
   return await startTimedSource({
+    what: 'provider',
     fetch: async (question) => readAnswer(await provider(question)),
-    nextAt: ({ notAfter }, refreshAfter) => {
+    nextAt: ({ notAfter }, refreshAfter, { clock, random }) => {
       const now = clock.now()
       // A tenth of jitter, so that instances that start together do not call at the same time for ever.
       const wished = (refreshAfter ?? refresh) * (1 - random() / 10)
       return now + Math.max(SOONEST, Math.min(wished, (notAfter - now) / 3))
-    },
-    what: 'provider',
-    clock,
-    timeout,
-    retry,
-    random,
-    options: { use, chain, revocationPolicy, sendCaNames, clock }
-  }, attempts)
+    }
+  }, options)
 }
 
 function readAnswer (answer: ProvidedMaterial): Fetched {

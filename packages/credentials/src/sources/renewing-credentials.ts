@@ -1,13 +1,12 @@
 import { generateKeyPair } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
 import { checkOption, choice, defineOptions, methods, required, valueOf, wrongValue } from '@peerkit/identity/internal'
-import { SYSTEM_CLOCK } from '../clock.ts'
 import { CredentialsOptionError } from '../errors.ts'
 import { checkMaterialTypes } from '../material/check-types.ts'
-import { CHECK_OPTIONS, listOf, MATERIAL_OPTIONS, TRUST_OPTIONS } from '../material/material.ts'
+import { CHECK_OPTIONS, MATERIAL_OPTIONS, TRUST_OPTIONS, listOf, pickOptions } from '../material/material.ts'
 import type { CheckOptions, CredentialMaterial } from '../material/material.ts'
 import type { CredentialSnapshot } from './credential-snapshot.ts'
-import { readTimedOptions, startTimedSource, TIMED_OPTIONS } from './timed-source.ts'
+import { TIMED_OPTIONS, startTimedSource } from './timed-source.ts'
 import type { TimedCredentials, TimedOptions } from './timed-source.ts'
 
 /** What an issuer is called with: the key that needs a certificate. */
@@ -99,30 +98,24 @@ export async function renewingCredentials (
 ): Promise<TimedCredentials> {
   checkOption(issuer, required(methods(['issue'])), 'issuer', CredentialsOptionError)
   OPTIONS.check(options)
-  const { keyType = 'ec-p256', renewAfter = 2 / 3, ca, crl, crlIssuers, intermediates, authorities } = options
-  const { use, chain, revocationPolicy, sendCaNames, clock = SYSTEM_CLOCK } = options
-  const trust = { ca, crl, crlIssuers, intermediates, authorities }
+  const { keyType = 'ec-p256', renewAfter = 2 / 3 } = options
+  const trust = pickOptions<TrustOptions>(options, TRUST_OPTIONS)
   checkMaterialTypes(trust)
-  const timed = readTimedOptions(options)
-  const { random, retry } = timed
   return await startTimedSource({
+    what: 'issuer',
     fetch: async ({ signal, previous }) => {
       const { publicKey, privateKey } = await KEY_TYPES[keyType]()
       const spki = publicKey.export({ type: 'spki', format: 'pem' }) as string
       const answer = await issuer.issue({ publicKey: spki, privateKey, signal, previous })
       return { material: readAnswer(answer, trust, privateKey), refreshAfter: undefined }
     },
-    nextAt: ({ identity: { notBefore = 0 }, notAfter }) => {
+    nextAt: ({ identity: { notBefore = 0 }, notAfter }, _refreshAfter, { clock, random, retry }) => {
       const now = clock.now()
       const due = notBefore + (notAfter - notBefore) * (renewAfter - random() / 20)
       // An issuer may return a certificate that is due for renewal already. Do not call it again at once.
       return due > now ? due : now + Math.max(retry.first, (notAfter - now) / 3)
-    },
-    what: 'issuer',
-    clock,
-    options: { use, chain, revocationPolicy, sendCaNames, clock },
-    ...timed
-  }, timed.attempts)
+    }
+  }, options)
 }
 
 function readAnswer (answer: IssuedMaterial, defaults: TrustOptions, privateKey: KeyObject): CredentialMaterial {

@@ -4,12 +4,12 @@ import type { CheckedAuthority } from '../authority/check-authority.ts'
 import { loadCheckers } from '../authority/crl-checkers.ts'
 import type { Checkers } from '../authority/crl-checkers.ts'
 import { DEFAULT_AUTHORITY } from '../authority/list-authorities.ts'
-import { backOff, holdProcessOpen, withinTime } from '../clock.ts'
+import { SYSTEM_CLOCK, backOff, holdProcessOpen, withinTime } from '../clock.ts'
 import type { Clock } from '../clock.ts'
 import { causeOf, CredentialsClosedError, CredentialsOptionError, CredentialsUnavailableError } from '../errors.ts'
 import { checkMaterial } from '../material/check-material.ts'
 import type { CheckedMaterial } from '../material/check-material.ts'
-import { crlsOf, digestInSlices, OPTION_ORIGINS } from '../material/material.ts'
+import { CHECK_OPTIONS, OPTION_ORIGINS, crlsOf, digestInSlices, pickOptions } from '../material/material.ts'
 import type { CheckOptions, CredentialMaterial } from '../material/material.ts'
 import type { CredentialSnapshot, CredentialSource } from './credential-snapshot.ts'
 import { CREDENTIALS } from './frozen-snapshot.ts'
@@ -33,24 +33,6 @@ export const TIMED_OPTIONS: OptionTypes<TimedOptions> = {
   timeout: duration(), retryFirst: duration(), retryLongest: duration(), attempts: count({ least: 1 }), random: func()
 }
 
-export interface ReadTimedOptions {
-  readonly timeout: number
-  readonly retry: { readonly first: number, readonly longest: number }
-  readonly attempts: number
-  readonly random: () => number
-}
-
-/** Fills in the defaults of options that were checked. @throws CredentialsOptionError */
-export function readTimedOptions (
-  { timeout = 10_000, retryFirst: first = 1_000, retryLongest, attempts = 3, random = Math.random }: TimedOptions
-): ReadTimedOptions {
-  const longest = retryLongest ?? Math.max(60_000, first)
-  if (longest < first) {
-    throw wrongValue(CredentialsOptionError, 'retryLongest', longest, `at least retryFirst, ${first}`)
-  }
-  return { timeout, retry: { first, longest }, attempts, random }
-}
-
 /** Credentials that are fetched again when they are due. */
 export interface TimedCredentials extends CredentialSource {
   /**
@@ -68,17 +50,31 @@ export interface Fetched { readonly material: CredentialMaterial, readonly refre
 
 interface FetchQuestion { readonly signal: AbortSignal, readonly previous: CredentialSnapshot | undefined }
 
-export interface TimedPlan {
-  /** Calls the provider or the issuer. */
-  readonly fetch: (question: FetchQuestion) => Promise<Fetched>
-  /** When to fetch again after `snapshot`, in milliseconds since the epoch. */
-  readonly nextAt: (snapshot: CredentialSnapshot, refreshAfter: number | undefined) => number
-  readonly what: string
+/** When a source is fetched again, and how. */
+export interface Timing {
   readonly clock: Clock
   readonly timeout: number
   readonly retry: { readonly first: number, readonly longest: number }
+  readonly attempts: number
   readonly random: () => number
-  readonly options: CheckOptions
+}
+
+/** Where material comes from, and when the next one is due. */
+export interface TimedPlan {
+  /** What is called, for errors. */
+  readonly what: string
+  /** Calls the provider or the issuer. */
+  readonly fetch: (question: FetchQuestion) => Promise<Fetched>
+  /** When to fetch again after `snapshot`, in milliseconds since the epoch. */
+  readonly nextAt: (
+    snapshot: CredentialSnapshot, refreshAfter: number | undefined, timing: Timing
+  ) => number
+}
+
+/** A plan, and the options of the source. */
+interface Timed extends TimedPlan {
+  readonly timing: Timing
+  readonly checkOptions: CheckOptions
 }
 
 interface Loaded {
@@ -87,29 +83,49 @@ interface Loaded {
   makeCheckers (changed: readonly CheckedAuthority[]): Promise<Checkers>
 }
 
-/** Makes a source of a plan. Rejects if the first `attempts` fetches fail. */
-export async function startTimedSource (plan: TimedPlan, attempts: number): Promise<TimedCredentials> {
-  return await holdProcessOpen(async () => await start(plan, attempts))
+/**
+ * Makes a source of a plan.
+ *
+ * @param options options that were checked
+ * @throws CredentialsOptionError, or the error of the last of the first fetches (option `attempts`)
+ */
+export async function startTimedSource (
+  plan: TimedPlan, options: TimedOptions & CheckOptions
+): Promise<TimedCredentials> {
+  const checkOptions = pickOptions<CheckOptions>(options, CHECK_OPTIONS)
+  const timed = { ...plan, timing: readTiming(options), checkOptions }
+  return await holdProcessOpen(async () => await start(timed))
 }
 
-async function start (plan: TimedPlan, attempts: number): Promise<TimedCredentials> {
+/** Fills in the defaults of options. @throws CredentialsOptionError */
+function readTiming (options: TimedOptions & Pick<CheckOptions, 'clock'>): Timing {
+  const { timeout = 10_000, retryFirst: first = 1_000, attempts = 3, random = Math.random } = options
+  const { retryLongest: longest = Math.max(60_000, first), clock = SYSTEM_CLOCK } = options
+  if (longest < first) {
+    throw wrongValue(CredentialsOptionError, 'retryLongest', longest, `at least retryFirst, ${first}`)
+  }
+  return { clock, timeout, retry: { first, longest }, attempts, random }
+}
+
+async function start (timed: Timed): Promise<TimedCredentials> {
+  const { clock, retry, attempts, random } = timed.timing
   const signal = new AbortController().signal
   for (let attempt = 1; ; attempt += 1) {
     try {
-      const { checked, fetched, makeCheckers } = await load(plan, undefined, signal)
+      const { checked, fetched, makeCheckers } = await load(timed, undefined, signal)
       const checkers = await makeCheckers(checked.authorities)
-      return new TimedSource(checked, checkers, { plan, fetched })
+      return new TimedSource(checked, checkers, timed, fetched)
     } catch (error) {
       // Refused material would be refused again. A call that failed may succeed.
       if (attempt >= attempts || !(error instanceof CredentialsUnavailableError)) throw error
-      const delay = backOff(attempt, { ...plan.retry, random: plan.random })
-      await new Promise<void>((resolve) => { plan.clock.schedule(resolve, delay) })
+      const delay = backOff(attempt, { ...retry, random })
+      await new Promise<void>((resolve) => { clock.schedule(resolve, delay) })
     }
   }
 }
 
 class TimedSource extends LiveSource<CredentialSnapshot, CheckedMaterial> implements TimedCredentials {
-  readonly #plan: TimedPlan
+  readonly #timed: Timed
   readonly #controller = new AbortController()
   /** What is in use. */
   #fetched: Fetched
@@ -119,18 +135,15 @@ class TimedSource extends LiveSource<CredentialSnapshot, CheckedMaterial> implem
   #cause: string | undefined
   #fetching: Promise<CredentialSnapshot> | undefined
 
-  constructor (
-    checked: CheckedMaterial, checkers: Checkers,
-    { plan, fetched }: { plan: TimedPlan, fetched: Fetched }
-  ) {
-    super(CREDENTIALS, checked, checkers, plan.clock)
-    this.#plan = plan
+  constructor (checked: CheckedMaterial, checkers: Checkers, timed: Timed, fetched: Fetched) {
+    const { clock } = timed.timing
+    super(CREDENTIALS, checked, checkers, clock)
+    this.#timed = timed
     this.#fetched = fetched
-    const { clock } = plan
     this.#due = new WakeAt(() => { this.#refresh().catch(() => {}) }, {
       now: () => clock.now(), schedule: (task, delay) => clock.schedule(task, delay)
     })
-    this.#waitUntil(plan.nextAt(this.current, fetched.refreshAfter))
+    this.#waitUntil(timed.nextAt(this.current, fetched.refreshAfter, timed.timing))
   }
 
   async refresh (): Promise<CredentialSnapshot> {
@@ -152,9 +165,9 @@ class TimedSource extends LiveSource<CredentialSnapshot, CheckedMaterial> implem
   }
 
   async #recheck (): Promise<CredentialSnapshot> {
-    const plan = { ...this.#plan, fetch: async () => this.#fetched }
+    const again = { ...this.#timed, fetch: async () => this.#fetched }
     try {
-      const { checked, makeCheckers } = await load(plan, this.current, this.#controller.signal)
+      const { checked, makeCheckers } = await load(again, this.current, this.#controller.signal)
       return this.take(checked, await makeCheckers(this.changedAuthorities(checked)))
     } catch (error) {
       this.refuse(error as Error)
@@ -173,16 +186,17 @@ class TimedSource extends LiveSource<CredentialSnapshot, CheckedMaterial> implem
   }
 
   async #fetch (): Promise<CredentialSnapshot> {
-    const { clock, nextAt, retry, random } = this.#plan
+    const { nextAt, timing } = this.#timed
+    const { clock, retry, random } = timing
     this.#due.clear()
     try {
-      const { checked, fetched, makeCheckers } = await load(this.#plan, this.current, this.#controller.signal)
+      const { checked, fetched, makeCheckers } = await load(this.#timed, this.current, this.#controller.signal)
       const snapshot = this.take(checked, await makeCheckers(this.changedAuthorities(checked)))
       this.#fetched = fetched
       this.recover()
       this.#cause = undefined
       this.#failures = 0
-      this.#waitUntil(nextAt(snapshot, fetched.refreshAfter))
+      this.#waitUntil(nextAt(snapshot, fetched.refreshAfter, timing))
       return snapshot
     } catch (error) {
       this.#failures += 1
@@ -202,15 +216,18 @@ class TimedSource extends LiveSource<CredentialSnapshot, CheckedMaterial> implem
  * @throws CredentialsUnavailableError, CredentialsRefusedError, CredentialsOptionError
  */
 async function load (
-  { fetch, what, clock, timeout, options }: TimedPlan, previous: CredentialSnapshot | undefined, signal: AbortSignal
+  { fetch, what, timing, checkOptions }: Timed, previous: CredentialSnapshot | undefined, signal: AbortSignal
 ): Promise<Loaded> {
+  const { clock, timeout } = timing
   const fetchOnce = async (ownSignal: AbortSignal): Promise<Fetched> => await fetch({ signal: ownSignal, previous })
   const fetched = await ask(async () => await withinTime(fetchOnce, { clock, timeout, signal, what }), what)
   const { material } = fetched
   const crlDigests = await digestCrls(material)
-  const checked = checkMaterial(material, { origins: OPTION_ORIGINS, options, previous, crlDigests })
+  const checked = checkMaterial(material, {
+    origins: OPTION_ORIGINS, options: checkOptions, previous, crlDigests
+  })
   const makeCheckers = async (changed: readonly CheckedAuthority[]): Promise<Checkers> =>
-    await loadCheckers(changed, (name) => crlsOf(material, name), options.clock ?? clock, checked, previous)
+    await loadCheckers(changed, (name) => crlsOf(material, name), clock, checked, previous)
   return { checked, fetched, makeCheckers }
 }
 

@@ -10,7 +10,7 @@ export interface FolderWatch {
   close (): void
 }
 
-export interface WatchOptions {
+interface WatchOptions {
   /** Called when something changed. */
   readonly onEvent: () => void
   /** Called once when a folder cannot be watched, until all can be watched again. */
@@ -99,7 +99,7 @@ function mergeFolders (traced: ReadonlyArray<Map<string, TracedFolder>>): Map<st
 const MAX_LINKS = 40
 
 /** A real folder on the way to a file, or the file itself. */
-export interface TracedFolder {
+interface TracedFolder {
   /** The entries that decide what the path means. */
   readonly names: Set<string>
   /** Whether one of them is the file, a link or missing. The others are plain folders, which are rarely swapped. */
