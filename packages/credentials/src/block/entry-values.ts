@@ -1,5 +1,5 @@
 import { NameInvalidError, nameKey, parseDistinguishedName, parseSpiffeId, rdnKeys } from '@peerkit/identity'
-import type { EntryKind } from './block-entry.ts'
+import type { EntryKind } from './block-source.ts'
 
 /** A normalized value, and its lookup key. */
 export interface EntryValue {
