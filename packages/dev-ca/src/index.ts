@@ -7,7 +7,7 @@ export { openDevCa, storeDevCa, updateDevCa } from './folder/open-dev-ca.ts'
 export type { StoredDevCa } from './folder/open-dev-ca.ts'
 export type {
   CaOptions, CrlOptions, ExtensionOption, IssueOptions, IssuedCertificate, KeyType, NameAttributeOption, NameOption,
-  RevokeOptions, StringEncoding, ValidityOptions
+  RevocationReason, RevokeOptions, StringEncoding, ValidityOptions
 } from './options.ts'
 export type { RevocationTarget } from './revocation/revocation-target.ts'
-export type { Crl, RevocationReason } from './revocation/sign-crl.ts'
+export type { Crl } from './revocation/sign-crl.ts'

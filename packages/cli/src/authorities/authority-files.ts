@@ -8,12 +8,20 @@ import { UsageError } from '../command.ts'
 import { readCertificateFile } from '../files/certificate-file.ts'
 import { MAX_CRL, readBytes } from '../files/read-bytes.ts'
 import { shown } from '../output.ts'
-import type { NamedAuthority } from './read-authorities.ts'
+import type { AuthorityEntry } from './authority-entry.ts'
 
 /** A file of CA certificates. */
 export interface AuthorityFile {
   readonly path: string
   readonly certificates: readonly Uint8Array[]
+}
+
+/** The files of an authority. */
+export interface AuthorityFiles {
+  readonly ca: readonly AuthorityFile[]
+  /** CAs that paths may go through, and whose CRLs are accepted. */
+  readonly known: readonly AuthorityFile[]
+  readonly crlPaths: readonly string[]
 }
 
 /** Where the paths come from, for error messages. */
@@ -77,6 +85,16 @@ function findAuthorityFlaw (option: AuthorityOption, der: Uint8Array, roots: str
   }
 }
 
+/** Why a CA certificate cannot be used. Undefined if it can. */
+export function describeUnreadableCa (der: Uint8Array): string | undefined {
+  try {
+    createTrustEvaluator({ authorities: () => [{ name: 'default', ca: [der] }] })
+    return undefined
+  } catch (error) {
+    return (error as Error).message
+  }
+}
+
 /** `@peerkit/trust` accepts curves of 224 bits, the credentials refuse them for CAs. Both check RSA. */
 function findWeakKey (name: string, { asymmetricKeyType, asymmetricKeyDetails }: KeyObject): AuthorityFlaw | undefined {
   const { namedCurve = '' } = asymmetricKeyDetails ?? {}
@@ -100,7 +118,9 @@ export interface CrlPlace {
 
 /** Reads the CRLs of an authority. @throws UsageError with the file */
 export async function readCrls (
-  { ca, known, crlPaths, revocation: policy }: NamedAuthority, now: () => number, place: CrlPlace
+  { ca, known, crlPaths, revocation: policy }: AuthorityFiles & Pick<AuthorityEntry, 'revocation'>,
+  now: () => number,
+  place: CrlPlace
 ): Promise<CrlChecker | undefined> {
   if (crlPaths.length === 0) return undefined
   const issuers = [...ca, ...known].flatMap(({ certificates }) => certificates).map((der) => parsePeerIdentity(der))
@@ -140,14 +160,4 @@ function refuse ([found]: readonly string[], { cas, known }: CrlPlace): void {
   throw new UsageError(
     `${found}; expected a CRL of a CA in ${cas} (give the certificate of an intermediate CA in ${known})`
   )
-}
-
-/** Why a CA certificate cannot be used. Undefined if it can. */
-export function describeUnreadableCa (der: Uint8Array): string | undefined {
-  try {
-    createTrustEvaluator({ authorities: () => [{ name: 'default', ca: [der] }] })
-    return undefined
-  } catch (error) {
-    return (error as Error).message
-  }
 }

@@ -7,15 +7,10 @@ import { shown } from '../output.ts'
 import { readAuthorityEntry } from './authority-entry.ts'
 import type { AuthorityEntry, AuthorityPart } from './authority-entry.ts'
 import { readAuthorityFiles } from './authority-files.ts'
-import type { AuthorityFile, AuthorityPlace } from './authority-files.ts'
+import type { AuthorityFile, AuthorityFiles, AuthorityPlace } from './authority-files.ts'
 
 /** An authority with its settings and the certificates of its files. */
-export interface NamedAuthority extends Omit<AuthorityEntry, 'paths'> {
-  readonly ca: readonly AuthorityFile[]
-  /** CAs that paths may go through, and whose CRLs are accepted. */
-  readonly known: readonly AuthorityFile[]
-  readonly crlPaths: readonly string[]
-}
+export interface NamedAuthority extends Omit<AuthorityEntry, 'paths'>, AuthorityFiles {}
 
 /** Whose certificates are verified. */
 export type Side = 'clients' | 'servers' | 'both'

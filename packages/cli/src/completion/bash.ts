@@ -1,5 +1,5 @@
 import type { Command } from '../command.ts'
-import type { CommandWords } from './completion.ts'
+import type { CommandWords } from './command-words.ts'
 
 /** The completion script for bash 3.2 and later. Where nothing else fits, bash offers files. */
 export function completeBash ({ commands, groups }: CommandWords): string {

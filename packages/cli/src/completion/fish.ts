@@ -1,5 +1,5 @@
 import type { Command } from '../command.ts'
-import type { CommandWords } from './completion.ts'
+import type { CommandWords } from './command-words.ts'
 
 /** The completion script for fish. */
 export function completeFish ({ commands, groups, summarize }: CommandWords): string {

@@ -1,5 +1,5 @@
 import type { Command } from '../command.ts'
-import type { CommandWords } from './completion.ts'
+import type { CommandWords } from './command-words.ts'
 
 /** The completion script for zsh: a function file for `fpath`, or to be sourced. */
 export function completeZsh ({ commands, groups: words, summarize }: CommandWords): string {

@@ -2,8 +2,7 @@ import { adviseClientAuth, describeDay, lastDayBefore } from '@peerkit/trust/for
 import type { ClientAuthForecast } from '@peerkit/trust/forecast'
 import { describeMoment, describeSpan, shown } from '../output.ts'
 import type { AuditFile } from './audit.ts'
-import type { Forecasts } from './forecast.ts'
-import type { ForecastRow } from './rows.ts'
+import type { ForecastRow, Forecasts } from './rows.ts'
 
 type State = ClientAuthForecast['state']
 

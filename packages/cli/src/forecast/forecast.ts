@@ -3,16 +3,16 @@ import type { CertificateUse, PublicRoots } from '@peerkit/trust/forecast'
 import { dateOf, readDuration, textOf, textsOf, UsageError } from '../command.ts'
 import type { Command, Values } from '../command.ts'
 import { openTls } from '../handshake/open-tls.ts'
+import type { Target } from '../handshake/open-tls.ts'
 import { readPresented } from '../inspect/certificate.ts'
 import { shownJson } from '../output.ts'
 import { readView } from '../server/server-view.ts'
 import { readTimeout, requireTarget } from '../server/tls-arguments.ts'
-import type { Target } from '../server/tls-arguments.ts'
 import { AuditedClients, readAudit } from './audit.ts'
 import type { AuditFile } from './audit.ts'
 import { describeForecasts, forecastsAsData } from './describe-forecasts.ts'
 import { forecastAuthorities, forecastClient, forecastLeaves, readCertificates, sortRows } from './rows.ts'
-import type { ForecastContext, ForecastRow, UnreadableServer } from './rows.ts'
+import type { ForecastContext, ForecastRow, Forecasts, UnreadableServer } from './rows.ts'
 
 export const forecast: Command = forecastBy(bundledRoots)
 
@@ -53,18 +53,6 @@ export function forecastBy (roots: () => PublicRoots): Command {
       return forecasts.rows.some(({ needsAction }) => needsAction) ? 1 : 0
     }
   }
-}
-
-/** The result of `peerkit forecast`. */
-export interface Forecasts {
-  /** Milliseconds since the epoch. */
-  readonly at: number
-  readonly within: number
-  readonly rows: readonly ForecastRow[]
-  readonly unreadable: readonly UnreadableServer[]
-  readonly audit: readonly AuditFile[]
-  /** Lines of clients beyond the bound. */
-  readonly leftOut: number
 }
 
 /** @throws UsageError with the option or file */

@@ -7,7 +7,7 @@ import type { CertificateUse, ClientAuthForecast, PublicRoots } from '@peerkit/t
 import { UsageError } from '../command.ts'
 import { numbered, readCertificateFile } from '../files/certificate-file.ts'
 import { readPresented } from '../inspect/certificate.ts'
-import type { AuditedClient } from './audit.ts'
+import type { AuditedClient, AuditFile } from './audit.ts'
 
 /** The option that it comes from. */
 export type Source = 'cert' | 'ca' | 'audit' | 'url'
@@ -32,6 +32,18 @@ export interface ForecastRow {
 export interface UnreadableServer {
   readonly where: string
   readonly error: string
+}
+
+/** The result of `peerkit forecast`. */
+export interface Forecasts {
+  /** Milliseconds since the epoch. */
+  readonly at: number
+  readonly within: number
+  readonly rows: readonly ForecastRow[]
+  readonly unreadable: readonly UnreadableServer[]
+  readonly audit: readonly AuditFile[]
+  /** Lines of clients beyond the bound. */
+  readonly leftOut: number
 }
 
 type Named = Pick<ForecastRow, 'name' | 'issuer' | 'serialNumber' | 'fingerprint256' | 'client'>

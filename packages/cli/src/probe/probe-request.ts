@@ -2,9 +2,8 @@ import { request as requestHttp } from 'node:http'
 import { connect as connectHttp2 } from 'node:http2'
 import type { Readable } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
-import type { TlsConnection } from '../handshake/open-tls.ts'
+import type { Target, TlsConnection } from '../handshake/open-tls.ts'
 import { describeRefusal } from '../server/describe-failure.ts'
-import type { Target } from '../server/tls-arguments.ts'
 
 /** The result of a GET. */
 export interface ProbeAnswer {

@@ -3,13 +3,13 @@ import { createTrustEvaluator } from '@peerkit/trust'
 import type { Decision } from '@peerkit/trust'
 import { describeUnreadableCa } from '../authorities/authority-files.ts'
 import { openTls } from '../handshake/open-tls.ts'
-import type { TlsConnection } from '../handshake/open-tls.ts'
+import type { Target, TlsConnection } from '../handshake/open-tls.ts'
 import type { Row } from '../output.ts'
 import { nameRefused, summarizeDecision } from '../trust/decision.ts'
 import { describeMatch, matchCa } from './ca-match.ts'
 import type { CaMatch } from './ca-match.ts'
 import { describeDistrust, describeFailure } from './describe-failure.ts'
-import type { Target, TlsArguments } from './tls-arguments.ts'
+import type { TlsArguments } from './tls-arguments.ts'
 
 /** What a handshake shows about a server. */
 export interface ServerView {

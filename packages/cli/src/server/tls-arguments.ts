@@ -4,7 +4,7 @@ import { readDuration, textOf, textsOf, UsageError } from '../command.ts'
 import type { Command, Values } from '../command.ts'
 import { readCertificateFile, readOwnFiles } from '../files/certificate-file.ts'
 import type { OwnFiles } from '../files/certificate-file.ts'
-import type { OpenTlsOptions } from '../handshake/open-tls.ts'
+import type { OpenTlsOptions, Target } from '../handshake/open-tls.ts'
 
 const PORT_PROTOCOLS = ['h2', 'http/1.1']
 
@@ -81,17 +81,6 @@ export function readTimeout (values: Values): number {
   const timeout = readDuration(text, 'timeout')
   if (timeout <= MAX_TIMEOUT) return timeout
   throw new UsageError(`--timeout is ${JSON.stringify(text)}; expected at most 10m`)
-}
-
-/** The address of a server. */
-export interface Target {
-  /** A host name or an IP address, without brackets. */
-  readonly host: string
-  readonly port: number
-  /** `host:port`, an IPv6 address in brackets. */
-  readonly authority: string
-  /** The path of the request. */
-  readonly path: string
 }
 
 /** Parses `https://host[:port][/path]`, `host:port` or `[address]:port`. Undefined for anything else. */

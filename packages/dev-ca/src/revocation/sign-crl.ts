@@ -5,13 +5,13 @@ import { EXTENSION } from '@peerkit/identity/x509'
 import { encodeElement, encodeInteger, encodeObjectIdentifier, encodeSequence, encodeTime } from '../certificate/der.ts'
 import type { KeyPair } from '../certificate/key-pair.ts'
 import { DevCaOptionError } from '../errors.ts'
-import type { CrlOptions } from '../options.ts'
+import type { CrlOptions, RevocationReason } from '../options.ts'
 
 const { authorityKeyIdentifier, crlNumber, deltaCrlIndicator, reasonCode } = EXTENSION
 const WEEK = 7 * 86_400_000
 
 /** CRLReason (RFC 5280 section 5.3.1); 7 is not used. */
-const REASONS = {
+const REASONS: Readonly<Record<RevocationReason, number>> = {
   unspecified: 0,
   keyCompromise: 1,
   cACompromise: 2,
@@ -22,10 +22,7 @@ const REASONS = {
   removeFromCRL: 8,
   privilegeWithdrawn: 9,
   aACompromise: 10
-} as const
-
-/** A reason of RFC 5280 section 5.3.1. */
-export type RevocationReason = keyof typeof REASONS
+}
 
 export interface Revocation {
   readonly serialNumber: string
