@@ -18,6 +18,9 @@ import type { FastifyMtlsConsoleOptions, OutboundService } from './options.ts'
 import { RotationHistory } from './trust/rotation-history.ts'
 import { nameCertificate } from './trust/show-certificate.ts'
 
+/** A folder of the package. This module is in the top folder of `src`, because the bundle is in that of `dist`. */
+const ASSETS = new URL('../assets/', import.meta.url)
+
 async function openConsole (
   app: FastifyInstance,
   options: FastifyMtlsConsoleOptions,
@@ -58,7 +61,7 @@ async function openConsole (
     // A getter, because plugins that are registered later may add services.
     get services () { return [...listDecorated(app), ...outbound] }
   }
-  addWhatIf(app, state, addRoutes(app, state))
+  addWhatIf(app, state, addRoutes(app, state, ASSETS))
 }
 
 /**

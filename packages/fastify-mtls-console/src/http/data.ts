@@ -18,6 +18,7 @@ const MAX_EVENTS = 1000
 export function gatherData (state: ConsoleState, query: Query): object {
   const { name, instance, since, now, collector, credentials, control, services } = state
   const access = mapAccess(state, query)
+  const clients = collector.clients.list().filter(({ key }) => query.client === undefined || key === query.client)
   const events = collector.log.list().filter((event) => matchesEvent(event, query))
   return {
     v: 1,
@@ -28,14 +29,13 @@ export function gatherData (state: ConsoleState, query: Query): object {
     ends: listEnds(state),
     forecast: gatherForecast(state),
     rulesGeneration: control.rulesVersion,
-    routes: access.rows.map(({
-      route: { methods, url, constraints, scope, access, requirements, counts },
-      clients
-    }) => ({ methods, url, constraints: nameConstraints(constraints), scope, access, requirements, counts, clients })),
+    routes: access.rows.map(({ route, clients }) => {
+      const { methods, url, constraints, scope, access, requirements, counts } = route
+      return { methods, url, constraints: nameConstraints(constraints), scope, access, requirements, counts, clients }
+    }),
     moreRoutes: access.moreRoutes,
     ownRoutesLeftOut: access.ownLeftOut,
-    clients: collector.clients.list().filter(({ key }) => query.client === undefined ||
-      key === query.client).map(({ identity, ...rest }) => ({
+    clients: clients.map(({ identity, ...rest }) => ({
       ...rest,
       certificate: showCertificate(identity),
       ca: findAnchor(identity, credentials.current)?.toString(),
@@ -57,5 +57,5 @@ function nameConstraints (
 ): Readonly<Record<string, string>> | undefined {
   return constraints === undefined
     ? undefined
-    : Object.fromEntries(Object.entries(constraints).map(([key, value]) => [key, clip(String(value)) as string]))
+    : Object.fromEntries(Object.entries(constraints).map(([key, value]) => [key, clip(String(value))]))
 }

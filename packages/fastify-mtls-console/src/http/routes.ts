@@ -32,7 +32,7 @@ const PAGES: readonly PageRoute[] = [
   { path: '/outbound', name: 'Outbound', show: outboundPage }
 ]
 
-/** The files that pages load, from the folder `assets` of the package. */
+/** The files that pages load, with their types. */
 const ASSETS: Readonly<Record<string, string>> = {
   'console.js': 'text/javascript; charset=utf-8', 'console.css': 'text/css; charset=utf-8', 'icon.svg': 'image/svg+xml'
 }
@@ -40,8 +40,12 @@ const ASSETS: Readonly<Record<string, string>> = {
 /** Sends a page with a new nonce. */
 export type SendPage = (reply: FastifyReply, path: string, page: Page) => string
 
-/** Adds the pages, their files and the data for scripts. All of them are read-only. */
-export function addRoutes (app: FastifyInstance, state: ConsoleState): SendPage {
+/**
+ * Adds the pages, their files and the data for scripts. All of them are read-only.
+ *
+ * @param assets the folder of the files
+ */
+export function addRoutes (app: FastifyInstance, state: ConsoleState, assets: URL): SendPage {
   const sendPage: SendPage = (reply, path, page) => {
     const nonce = randomBytes(16).toString('base64')
     secureHeaders(reply, nonce)
@@ -56,7 +60,7 @@ export function addRoutes (app: FastifyInstance, state: ConsoleState): SendPage 
     return gatherData(state, readQuery(request.query))
   })
   for (const [name, type] of Object.entries(ASSETS)) {
-    const text = readFileSync(new URL(`../../assets/${name}`, import.meta.url), 'utf8')
+    const text = readFileSync(new URL(name, assets), 'utf8')
     app.get(`/${name}`, async (_request, reply) => {
       secureHeaders(reply)
       reply.type(type)

@@ -23,9 +23,8 @@ export class BoundedLabels {
 
   of (value: string | undefined): string {
     if (value === undefined) return 'unknown'
-    if (this.#seen.has(value)) return value
-    if (this.#seen.size >= this.#capacity) return 'other'
     const kept = clip(value, MAX_LENGTH)
+    if (!this.#seen.has(kept) && this.#seen.size >= this.#capacity) return 'other'
     this.#seen.add(kept)
     return kept
   }
