@@ -97,6 +97,8 @@ const mtls: FastifyPluginAsync<FastifyMtlsOptions> = async (app, options) => {
   const { ForwardedPeers } = forwarded === undefined ? {} : await import('./forwarded/forwarded-peer.ts')
   const peers = ForwardedPeers && new ForwardedPeers(app, forwarded as ForwardedOption, gateway)
   const identify = identifyRequests(app, peers)
+  // Fastify adds a hook later than it is told to.
+  await app.after()
   if (!check.requiresCertificate) runFirst(app, identify)
 }
 
