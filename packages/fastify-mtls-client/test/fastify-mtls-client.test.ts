@@ -10,11 +10,13 @@ import { getServerIdentity } from '@peerkit/undici-mtls'
 import type { MtlsAgent } from '@peerkit/undici-mtls'
 import fastifyMtlsClient, { fastifyMtlsClient as named } from '../src/index.ts'
 import type { Service } from '../src/index.ts'
-import { createWorld, rejection, SPIFFE, startServer } from './support/world.ts'
-import type { ServerSettings } from './support/world.ts'
+import { LEDGER, createLedger } from '@peerkit/test-support/ledger'
+import { startServer } from '@peerkit/test-support/listen'
+import type { ServerSettings } from '@peerkit/test-support/listen'
+import { rejection } from '@peerkit/test-support/rejection'
 
-const { ca, server, client, credentials } = await createWorld()
-const allowedServers = [{ spiffe: SPIFFE }]
+const { ca, server, client, credentials } = await createLedger()
+const allowedServers = [{ spiffe: LEDGER }]
 const echo: NonNullable<ServerSettings['handler']> = (request, response) => {
   let body = ''
   request.on('data', (chunk) => { body += chunk }).on('end', () => { response.end(JSON.stringify({ method: request.method, url: request.url, headers: request.headers, body })) })
@@ -37,11 +39,11 @@ test('a service is called by name, at its base path, with its headers, and says 
   t.match(service, { name: 'ledger', origin })
   const response = await service.request({ method: 'POST', path: '/entries?page=2', headers: { 'x-api': 'call', accept: 'text/plain' }, body: 'entry' })
   t.equal(response.statusCode, 200)
-  t.equal(getServerIdentity(response)?.spiffeId, SPIFFE)
+  t.equal(getServerIdentity(response)?.spiffeId, LEDGER)
   t.match(await response.body.json(), { method: 'POST', url: '/v1/entries?page=2', body: 'entry', headers: { 'x-api': 'call', 'x-team': 'shop', accept: 'text/plain' } })
   const fetched = await service.fetch('/fetched', { headers: [['X-Api', 'fetched']] })
   t.match(await fetched.json(), { url: '/v1/fetched', headers: { 'x-api': 'fetched', 'x-team': 'shop' } })
-  t.equal(getServerIdentity(fetched)?.spiffeId, SPIFFE)
+  t.equal(getServerIdentity(fetched)?.spiffeId, LEDGER)
   for (const headers of [['x-api', 'list'], new Map([['X-API', 'list']]), { 'X-Api': 'list', 'x-none': undefined }, null]) {
     const { body } = await service.request({ path: '/', headers } as any)
     t.match(await body.json(), { method: 'GET', headers: { 'x-api': headers === null ? 'own' : 'list' } })
@@ -50,7 +52,7 @@ test('a service is called by name, at its base path, with its headers, and says 
 
 test('a service says who must answer, unless the dispatcher is the caller\'s own', async (t) => {
   const app = await createApp({ services: { ledger: { origin, allowedServers }, named: { origin } } }, t)
-  t.equal(serviceOf(app).expects, `SPIFFE ID is "${SPIFFE}"`)
+  t.equal(serviceOf(app).expects, `SPIFFE ID is "${LEDGER}"`)
   t.match(serviceOf(app, 'named').expects, /^a certificate for /)
   const mocked = await createApp({ services: { ledger: { origin } }, dispatcher: new MockAgent() }, t)
   t.equal(serviceOf(mocked).expects, undefined)
@@ -141,7 +143,7 @@ test('ready says who is there, or what is wrong', async (t) => {
   const probed = await startServer({ identity: server, handler: (request, response) => { response.writeHead(request.url === '/v1/health' ? status : 404).end('body') } })
   const app = await createApp({ services: { ledger: { origin: probed.origin, allowedServers, basePath: '/v1', readyPath: '/health' }, wrong: { origin: probed.origin, allowedServers: [{ cn: 'x' }] }, slash: { origin: probed.origin } } }, t)
   t.teardown(async () => { await probed.close() })
-  t.match(await serviceOf(app).ready(), { statusCode: 200, server: { spiffeId: SPIFFE } })
+  t.match(await serviceOf(app).ready(), { statusCode: 200, server: { spiffeId: LEDGER } })
   t.match(await serviceOf(app, 'slash').ready({ signal: AbortSignal.timeout(60_000) }), { statusCode: 404 }, 'it is there and takes our certificate')
   status = 503
   t.match(await rejection(serviceOf(app).ready()), { code: 'MTLS_ERR_SERVICES_NOT_READY', statusCode: 503, message: /ledger is not ready: it answered 503/ })

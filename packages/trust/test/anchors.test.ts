@@ -4,17 +4,17 @@ import { loadAuthorities } from '../src/authority/load-authority.ts'
 import { readInput } from '../src/certificate/certificate-set.ts'
 import { Certificate } from '../src/certificate/certificate.ts'
 import { isSelfSigned } from '../src/certificate/signature.ts'
-import { oid, sequence, tlv } from './support/der.ts'
+import { element, oid, sequence } from '@peerkit/test-support/der'
 import { outcomeOf } from './support/evaluate.ts'
-import { Party } from './support/mint.ts'
-import type { Extension } from './support/mint.ts'
+import { Party } from '@peerkit/test-support/mint'
+import type { Extension } from '@peerkit/test-support/mint'
 
 const root = new Party('CN=root')
 const renewed = new Party('CN=root')
-const keyId = (octet: number): Extension => ({ oid: '2.5.29.14', value: tlv(0x04, Buffer.of(octet)) })
+const keyId = (octet: number): Extension => ({ oid: '2.5.29.14', value: element(0x04, Buffer.of(octet)) })
 const issuerKeyId = (octet: number | undefined): Extension => ({
   oid: '2.5.29.35',
-  value: sequence(...(octet === undefined ? [] : [tlv(0x80, Buffer.of(octet))]))
+  value: sequence(...(octet === undefined ? [] : [element(0x80, Buffer.of(octet))]))
 })
 
 test('self-signed is what its own key signed, whatever the key identifiers say', async (t) => {

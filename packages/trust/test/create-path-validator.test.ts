@@ -6,7 +6,7 @@ import type { RevocationChecker, RevocationStatus } from '@peerkit/revocation'
 import { test } from 'tap'
 import { PathAnchorsError, PathOptionError, createPathValidator } from '../src/index.ts'
 import type { PathValidatorOptions, PathVerdict } from '../src/index.ts'
-import { NOW, Party } from './support/mint.ts'
+import { NOW, Party } from '@peerkit/test-support/mint'
 
 const [root, ca] = [new Party('CN=root'), new Party('CN=ca')]
 const anchor = root.root()

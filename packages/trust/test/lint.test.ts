@@ -2,11 +2,11 @@ import { test } from 'tap'
 import { createDevCa } from '@peerkit/dev-ca'
 import { CertificateInvalidError } from '@peerkit/identity'
 import { lintCertificate } from '../src/index.ts'
-import { oid, sequence, text } from './support/der.ts'
+import { oid, sequence, text } from '@peerkit/test-support/der'
 import {
   Party, altNames, basicConstraints, dns, inhibitAny, nameConstraints, policyConstraints
-} from './support/mint.ts'
-import type { Extension } from './support/mint.ts'
+} from '@peerkit/test-support/mint'
+import type { Extension } from '@peerkit/test-support/mint'
 import { outcome, validate } from './support/validate.ts'
 
 const loose = (extension: Extension): Extension => ({ ...extension, critical: false })

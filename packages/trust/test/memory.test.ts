@@ -4,7 +4,7 @@ import { Certificate } from '../src/certificate/certificate.ts'
 import { CertificateStore, tailOf } from '../src/memory/certificate-store.ts'
 import { DecisionMemory } from '../src/memory/decision-memory.ts'
 import { PendingDecisions } from '../src/memory/pending-decisions.ts'
-import { Party } from './support/mint.ts'
+import { Party } from '@peerkit/test-support/mint'
 
 const root = new Party('CN=root')
 const make = (name: string): Certificate => new Certificate(root.certify(new Party(`CN=${name}`)))

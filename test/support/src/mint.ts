@@ -1,6 +1,6 @@
 import { createHash, generateKeyPairSync, sign } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
-import { NULL, boolean, integer, name, oid, sequence, text, time, tlv } from './der.ts'
+import { NULL, boolean, element, integer, oid, rdnName, sequence, text, time } from './der.ts'
 
 export interface Keys { readonly publicKey: KeyObject, readonly privateKey: KeyObject }
 
@@ -38,7 +38,7 @@ export const keyUsage = (...bits: readonly number[]): Extension => {
   const octet = bits.reduce((sum, bit) => sum | (0x80 >> bit), 0)
   let unused = 0
   while (unused < 7 && ((octet >> unused) & 1) === 0) unused += 1
-  return { oid: '2.5.29.15', critical: true, value: tlv(0x03, Buffer.from([unused, octet])) }
+  return { oid: '2.5.29.15', critical: true, value: element(0x03, Buffer.from([unused, octet])) }
 }
 export const DIGITAL_SIGNATURE = 0
 export const KEY_CERT_SIGN = 5
@@ -73,8 +73,8 @@ export const nameConstraints = (permitted: readonly Uint8Array[], excluded: read
   oid: '2.5.29.30',
   critical: true,
   value: sequence(
-    ...(permitted.length > 0 ? [tlv(0xa0, ...permitted.map((base) => sequence(base)))] : []),
-    ...(excluded.length > 0 ? [tlv(0xa1, ...excluded.map((base) => sequence(base)))] : [])
+    ...(permitted.length > 0 ? [element(0xa0, ...permitted.map((base) => sequence(base)))] : []),
+    ...(excluded.length > 0 ? [element(0xa1, ...excluded.map((base) => sequence(base)))] : [])
   )
 })
 
@@ -119,16 +119,16 @@ export class Party {
       return value.length > 0
     })
     const tbs = sequence(
-      ...(version === 3 ? [tlv(0xa0, integer(2))] : []),
-      options.serialNumber === undefined ? integer(serial += 1) : tlv(0x02, options.serialNumber),
+      ...(version === 3 ? [element(0xa0, integer(2))] : []),
+      options.serialNumber === undefined ? integer(serial += 1) : element(0x02, options.serialNumber),
       signing.algorithm,
-      options.issuerName ?? name(this.name),
-      sequence(time(notBefore), time(notAfter)),
-      options.subjectName ?? name(subject.name),
+      options.issuerName ?? rdnName(this.name),
+      sequence(time(notBefore, true), time(notAfter, true)),
+      options.subjectName ?? rdnName(subject.name),
       subject.keys.publicKey.export({ type: 'spki', format: 'der' }),
       ...(version === 3
-        ? [tlv(0xa3, sequence(...all.map(({ oid: type, critical = false, value }) => {
-            return sequence(oid(type), ...(critical ? [boolean(true)] : []), tlv(0x04, value))
+        ? [element(0xa3, sequence(...all.map(({ oid: type, critical = false, value }) => {
+            return sequence(oid(type), ...(critical ? [boolean(true)] : []), element(0x04, value))
           })))]
         : [])
     )
@@ -137,6 +137,6 @@ export class Party {
       options.forged === true ? createHash('sha256').update(tbs).digest() : tbs,
       { key: this.keys.privateKey, ...signing.options }
     )
-    return new Uint8Array(sequence(tbs, signing.algorithm, tlv(0x03, Buffer.from([0]), signature)))
+    return new Uint8Array(sequence(tbs, signing.algorithm, element(0x03, Buffer.from([0]), signature)))
   }
 }

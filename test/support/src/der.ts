@@ -1,4 +1,4 @@
-// A DER writer that refuses nothing: what an attacker sends need not be what a CA would sign.
+// A DER writer that refuses nothing: tests need what no CA would sign.
 
 export type Octets = Uint8Array
 
@@ -18,15 +18,16 @@ export const octetString = (...parts: readonly Octets[]): Buffer => element(0x04
 export const bitString = (octets: Octets, unused = 0): Buffer => element(0x03, Buffer.from([unused]), octets)
 export const explicit = (number: number, ...parts: readonly Octets[]): Buffer => element(0xa0 | number, ...parts)
 export const text = (tag: number, value: string): Buffer => element(tag, Buffer.from(value, 'utf8'))
+export const boolean = (value: boolean): Buffer => element(0x01, Buffer.from([value ? 0xff : 0]))
 export const TRUE: Buffer = Buffer.from([0x01, 0x01, 0xff])
 export const NULL: Buffer = Buffer.from([0x05, 0x00])
 
 /** A number of at least zero, as a number or as its octets. */
-export function integer (value: number | Octets): Buffer {
+export function integer (value: number | Octets, tag = 0x02): Buffer {
   const hex = typeof value === 'number' ? value.toString(16) : ''
   const even = hex.padStart(hex.length + hex.length % 2, '0')
   const octets = typeof value === 'number' ? Buffer.from(even, 'hex') : Buffer.from(value)
-  return element(0x02, ...((octets[0] ?? 0) > 0x7f ? [Buffer.of(0)] : []), octets)
+  return element(tag, ...((octets[0] ?? 0) > 0x7f ? [Buffer.of(0)] : []), octets)
 }
 
 export function oid (dotted: string): Buffer {
@@ -51,6 +52,15 @@ const COMMON_NAME = '2.5.4.3'
 /** A name of one attribute, or a whole one that is written already. */
 export function nameOf (name: string | Octets): Octets {
   return typeof name === 'string' ? sequence(setOf(sequence(oid(COMMON_NAME), text(0x0c, name)))) : name
+}
+
+const TYPES: Readonly<Record<string, string>> = {
+  CN: COMMON_NAME, O: '2.5.4.10', OU: '2.5.4.11', E: '1.2.840.113549.1.9.1'
+}
+/** A name of one attribute an RDN: `CN=a, O=b`, in encoded order. `''` has no RDN. */
+export function rdnName (rdns: string, tag = 0x0c): Buffer {
+  const parts = rdns === '' ? [] : rdns.split(', ').map((rdn) => rdn.split('=') as [string, string])
+  return sequence(...parts.map(([type, value]) => setOf(sequence(oid(TYPES[type] ?? type), text(tag, value)))))
 }
 
 export interface Extension { readonly type: string, readonly critical?: boolean, readonly value: Octets }
