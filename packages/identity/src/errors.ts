@@ -29,7 +29,18 @@ export type CertificateInvalidReason =
   | 'signature_algorithm_mismatch' | 'name_invalid' | 'general_name_invalid' | 'extension_duplicate'
   | 'extension_invalid'
 
-/** The bytes are not one strict DER X.509 certificate. */
+/**
+ * The bytes are not one strict DER X.509 certificate.
+ *
+ * @example
+ * ```ts
+ * try {
+ *   parsePeerIdentity(client.der.subarray(0, 100))
+ * } catch (error) {
+ *   if (error instanceof CertificateInvalidError) console.log(error.reason, error.offset) // truncated 0
+ * }
+ * ```
+ */
 export class CertificateInvalidError extends CodedError {
   static readonly code = 'MTLS_ERR_CERTIFICATE_INVALID'
   override readonly code = 'MTLS_ERR_CERTIFICATE_INVALID'
@@ -44,7 +55,18 @@ export class CertificateInvalidError extends CodedError {
   }
 }
 
-/** The bytes are not strict DER. `@peerkit/identity/der` and the parsers of single fields in `/x509` throw it. */
+/**
+ * The bytes are not strict DER. `@peerkit/identity/der` and the parsers of single fields in `/x509` throw it.
+ *
+ * @example
+ * ```ts
+ * try {
+ *   readElement(Uint8Array.of(0x30, 0x80), 0)
+ * } catch (error) {
+ *   if (error instanceof DerInvalidError) console.log(error.reason, error.offset) // length_indefinite 1
+ * }
+ * ```
+ */
 export class DerInvalidError extends CodedError {
   static readonly code = 'MTLS_ERR_DER_INVALID'
   override readonly code = 'MTLS_ERR_DER_INVALID'
@@ -87,7 +109,18 @@ export type NameInvalidReason =
   | 'not_a_string' | 'attribute_type_missing' | 'attribute_type_unknown' | 'equals_sign_missing' | 'escape_invalid'
   | 'character_unescaped' | 'hex_value_invalid' | 'text_invalid' | 'too_long'
 
-/** The text is not an RFC 4514 distinguished name, or an attribute type is unknown. */
+/**
+ * The text is not an RFC 4514 distinguished name, or an attribute type is unknown.
+ *
+ * @example
+ * ```ts
+ * try {
+ *   parseDistinguishedName('CN=alice,X=1')
+ * } catch (error) {
+ *   if (error instanceof NameInvalidError) console.log(error.reason, error.position) // attribute_type_unknown 9
+ * }
+ * ```
+ */
 export class NameInvalidError extends CodedError {
   static readonly code = 'MTLS_ERR_NAME_INVALID'
   override readonly code = 'MTLS_ERR_NAME_INVALID'
@@ -111,7 +144,18 @@ export type SpiffeIdInvalidReason =
   | 'not_a_string' | 'too_long' | 'scheme' | 'trust_domain_missing' | 'trust_domain_too_long'
   | 'trust_domain_character' | 'path_empty_segment' | 'path_dot_segment' | 'path_trailing_slash' | 'path_character'
 
-/** The text is not a SPIFFE ID. */
+/**
+ * The text is not a SPIFFE ID.
+ *
+ * @example
+ * ```ts
+ * try {
+ *   parseSpiffeId('https://prod.example')
+ * } catch (error) {
+ *   if (error instanceof SpiffeIdInvalidError) console.log(error.reason) // scheme
+ * }
+ * ```
+ */
 export class SpiffeIdInvalidError extends CodedError {
   static readonly code = 'MTLS_ERR_SPIFFE_ID_INVALID'
   override readonly code = 'MTLS_ERR_SPIFFE_ID_INVALID'
@@ -131,7 +175,18 @@ export type PemInvalidReason =
   | 'not_text' | 'label_invalid' | 'no_block' | 'boundary_misplaced' | 'block_unterminated' | 'base64_invalid'
   | 'block_empty' | 'block_unsupported'
 
-/** The text has no PEM block of the expected label, or a damaged one. */
+/**
+ * The text has no PEM block of the expected label, or a damaged one.
+ *
+ * @example
+ * ```ts
+ * try {
+ *   decodePem('no PEM')
+ * } catch (error) {
+ *   if (error instanceof PemInvalidError) console.log(error.reason) // no_block
+ * }
+ * ```
+ */
 export class PemInvalidError extends CodedError {
   static readonly code = 'MTLS_ERR_PEM_INVALID'
   override readonly code = 'MTLS_ERR_PEM_INVALID'
@@ -143,7 +198,18 @@ export class PemInvalidError extends CodedError {
   }
 }
 
-/** An option of `createPartialIdentity` or `parsePeerIdentity` is unknown or has a wrong value. */
+/**
+ * An option of `createPartialIdentity` or `parsePeerIdentity` is unknown or has a wrong value.
+ *
+ * @example
+ * ```ts
+ * try {
+ *   createPartialIdentity({ fingerprint256: 'ab' })
+ * } catch (error) {
+ *   if (error instanceof IdentityOptionError) console.log(error.message) // … expected a SHA-256 in 64 hex digits
+ * }
+ * ```
+ */
 export class IdentityOptionError extends OptionError {
   static readonly code = 'MTLS_ERR_IDENTITY_OPTION'
   override readonly code = 'MTLS_ERR_IDENTITY_OPTION'
