@@ -141,7 +141,8 @@ test('a good answer that has ended hides no other, and is not the one that decid
 })
 
 test('a checker that says anything but the three states knows nothing', (t) => {
-  for (const odd of [null, undefined, 'good', {}, { state: 'fine' }, { state: 'good' }, { state: 'good', until: '9' }]) {
+  const answers = [null, undefined, 'good', {}, { state: 'fine' }, { state: 'good' }, { state: 'good', until: '9' }]
+  for (const odd of answers) {
     for (const ask of ['all', 'first'] as const) {
       const combined = combineCheckers([saying(odd as never), saying(unknown('a'))], { ask, now })
       t.match(combined.check(leaf, middle.identity), { state: 'unknown', why: 'check_failed, a' })

@@ -192,7 +192,7 @@ test('asks delegateChecker about a delegate, unless its certificate has nocheck'
   await delegateChecker.close()
 })
 
-test('a delegate is refused if the answer of delegateChecker has ended, or it fails, or its policy is a promise', async (t) => {
+test('a delegate is refused if delegateChecker fails, promises its policy or gives an answer that ended', async (t) => {
   const revocable = await leaf('revocable', asResponder)
   const good = { state: 'good', source: 'crl', until: Date.now() + 60_000 } as const
   const own = {
