@@ -5,11 +5,11 @@ import { REFUSED_FOR, whenAnswered, whenSettled } from '@peerkit/identity/intern
 import { HeaderCollector } from '../headers/header-collector.ts'
 import type { Claim, HeaderFormat, HeaderRole, HeaderValues } from '../headers/header-format.ts'
 import { CertificateMemory } from './certificate-memory.ts'
+import { checkReaderOptions } from './check-reader-options.ts'
 import { findOtherHeaders } from './format-catalogue.ts'
 import { ForwardedClient } from './forwarded-client.ts'
 import { createGatewayTrust, isAllowed } from './gateway-trust.ts'
 import type { GatewayAuthorizer, Sender } from './gateway-trust.ts'
-import { checkReaderOptions } from './reader-options.ts'
 import type { ChainValidator, ChainVerdict, ForwardedReaderOptions } from './reader-options.ts'
 import { resolveFormat } from './resolve-format.ts'
 
