@@ -1,15 +1,12 @@
 export { createTrustEvaluator } from './evaluate/evaluator.ts'
 export type { TrustEvaluatorOptions } from './evaluate/evaluator-options.ts'
-export type {
-  Accepted, Decision, Presented, Refused, TrustEvaluator, TrustVersion
-} from './evaluate/decision.ts'
+export type { Accepted, Decision, Presented, Refused, TrustEvaluator, TrustVersion } from './evaluate/decision.ts'
 export type { Authority } from './authority/load-authority.ts'
 export { findBlocked } from './authority/block-list.ts'
 export type { BlockList, Blocked } from './authority/block-list.ts'
 export { NameBounds } from './bounds/name-bounds.ts'
 export type { OutsideName } from './bounds/name-bounds.ts'
-export type { AuthorityNames, NameBound } from './bounds/authority-names.ts'
-export type { SubjectAttributes } from './bounds/authority-names.ts'
+export type { AuthorityNames, NameBound, SubjectAttributes } from './bounds/authority-names.ts'
 export type { CertificateInput } from './certificate/certificate-set.ts'
 export { readAlgorithmPolicy } from './certificate/algorithm-policy.ts'
 export type { AlgorithmPolicy } from './certificate/algorithm-policy.ts'

@@ -5,27 +5,18 @@ import { REFUSED_FOR, whenAnswered, whenSettled } from '@peerkit/identity/intern
 import { HeaderCollector } from '../headers/header-collector.ts'
 import type { Claim, HeaderFormat, HeaderRole, HeaderValues } from '../headers/header-format.ts'
 import { CertificateMemory } from './certificate-memory.ts'
+import { checkReaderOptions } from './check-reader-options.ts'
 import { findOtherHeaders } from './format-catalogue.ts'
 import { ForwardedClient } from './forwarded-client.ts'
 import { createGatewayTrust, isAllowed } from './gateway-trust.ts'
 import type { GatewayAuthorizer, Sender } from './gateway-trust.ts'
-import { checkReaderOptions } from './reader-options.ts'
 import type { ChainValidator, ChainVerdict, ForwardedReaderOptions } from './reader-options.ts'
 import { resolveFormat } from './resolve-format.ts'
 
 /** The parts of a request that the reader needs. They do not depend on a framework. */
-export interface ForwardedRequest {
+export interface ForwardedRequest extends Sender {
   /** Alternating names and values, as in `http.IncomingMessage#rawHeaders`, which keeps repeated headers separate. */
   readonly rawHeaders: readonly string[]
-  /** The sender's identity from its own TLS handshake with this server; undefined if it had no certificate. */
-  readonly sender: PeerIdentity | undefined
-  /** The sender's IP address, from the socket. */
-  readonly remoteAddress: string | undefined
-  /**
-   * Whether the connection came over a Unix socket. Default false. A missing address does not prove it: a TCP socket
-   * that was reset has no address either.
-   */
-  readonly unixSocket?: boolean
 }
 
 /** Result of {@link ForwardedReader.read}. */

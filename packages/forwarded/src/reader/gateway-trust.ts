@@ -3,7 +3,6 @@ import type { PeerIdentity } from '@peerkit/identity'
 import { defineOptions, flag, list, methods, valueOf } from '@peerkit/identity/internal'
 import { parseIpAddress } from '@peerkit/identity/x509'
 import { ForwardedOptionError } from '../errors.ts'
-import type { ForwardedRequest } from './forwarded-reader.ts'
 
 /** Decides by the sender's own certificate whether it is a trusted gateway. An `Authorizer` of @peerkit/rules fits. */
 export interface GatewayAuthorizer {
@@ -30,7 +29,17 @@ const OPTIONS = defineOptions<GatewayTrust>('gateways', ForwardedOptionError, {
 })
 
 /** Who sent a request. */
-export type Sender = Omit<ForwardedRequest, 'rawHeaders'>
+export interface Sender {
+  /** The sender's identity from its own TLS handshake with this server; undefined if it had no certificate. */
+  readonly sender: PeerIdentity | undefined
+  /** The sender's IP address, from the socket. */
+  readonly remoteAddress: string | undefined
+  /**
+   * Whether the connection came over a Unix socket. Default false. A missing address does not prove it: a TCP socket
+   * that was reset has no address either.
+   */
+  readonly unixSocket?: boolean
+}
 
 /** Maximum number of cached addresses. The ranges never change. */
 const MAX_ADDRESSES = 1_000

@@ -27,8 +27,8 @@ export interface ReadingOptions {
  * A certificate for path validation. Reading it verifies nothing.
  *
  * The constructor reads only the outer structure. The names are read for the path search, before the signature is
- * verified. The other contents are read at the first access, and throw CertificateInvalidError or
- * DerInvalidError if they are malformed.
+ * verified. The other contents are read at the first access, and throw CertificateInvalidError or DerInvalidError if
+ * they are malformed.
  */
 export class Certificate {
   readonly fields: CertificateFields

@@ -1,4 +1,5 @@
 import { count, defineOptions } from '@peerkit/identity/internal'
+import type { OptionTypes } from '@peerkit/identity/internal'
 import { PathOptionError } from '../errors.ts'
 
 /**
@@ -43,18 +44,8 @@ const DEFAULTS: Limits = Object.freeze({
   maxRevocationChecks: 8
 })
 
-const OPTIONS = defineOptions<PathLimits>('limits', PathOptionError, {
-  maxDepth: count(),
-  maxCertificates: count(),
-  maxBytes: count(),
-  maxLeafBytes: count(),
-  maxPaths: count(),
-  maxSteps: count(),
-  maxSignatures: count(),
-  maxNameConstraintComparisons: count(),
-  maxPolicies: count(),
-  maxRevocationChecks: count()
-})
+const TYPES = Object.fromEntries(Object.keys(DEFAULTS).map((limit) => [limit, count()]))
+const OPTIONS = defineOptions<PathLimits>('limits', PathOptionError, TYPES as unknown as OptionTypes<PathLimits>)
 
 /** @throws PathOptionError */
 export function readLimits (limits: PathLimits = {}): Limits {
